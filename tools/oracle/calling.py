@@ -1,0 +1,103 @@
+"""Runs a Heddle call in PyTorch: names from camelCase, the trailing options object as keyword arguments."""
+
+import functools
+import re
+
+from encoding import Big, In, torch
+
+# Results that count or point: int64 in PyTorch, int32 in Heddle.
+INDEX_OUTPUTS = {
+    "argmax": (0,), "argmin": (0,), "argsort": (0,), "max": (1,), "min": (1,), "sort": (1,), "topk": (1,),
+    "unique": (1, 2), "bincount": (0,), "nonzero": (0,), "countNonzero": (0,), "oneHot": (0,),
+    "maxPool1d": (1,), "maxPool2d": (1,),
+}
+# Totals of whole numbers are int32 in Heddle, except those of int64.
+INTEGER_TOTALS = ("sum", "prod", "cumsum", "cumprod")
+# Called as call(...inputs, ...args), and so are convolutions, pooling and everything under `F.`; the rest are methods.
+FREE_FUNCTIONS = ("cat", "stack", "meshgrid", "where", "einsum", "pad", "oneHot")
+
+
+def snake(name):
+    return re.sub(r"([A-Z])", r"_\1", name).lower()
+
+
+def fill_in(value, inputs):
+    """Arguments as PyTorch takes them: placeholders replaced, option names in snake case."""
+    if isinstance(value, In):
+        return inputs[value.index]
+    if isinstance(value, Big):
+        return value.value
+    if isinstance(value, (list, tuple)):
+        return type(value)(fill_in(item, inputs) for item in value)
+    if isinstance(value, dict):
+        return {snake(key): fill_in(item, inputs) for key, item in value.items()}
+    return value
+
+
+def placeholders(value):
+    if isinstance(value, In):
+        return {value.index}
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return set().union(*map(placeholders, items))
+
+
+def torch_function(call):
+    name = snake(call.removeprefix("F."))
+    functional = torch.nn.functional
+    free = call.startswith("F.") or call in FREE_FUNCTIONS or "Pool" in call or call.startswith("conv")
+    for place in (functional, torch, torch.linalg) if free else (torch.Tensor,):
+        if hasattr(place, name):
+            return getattr(place, name)
+    raise LookupError(f"PyTorch has no {name}")
+
+
+def positional(inputs, args):
+    """The rule of the fixtures: inputs that no argument refers to, in order, then the arguments."""
+    used = placeholders(args)
+    return [value for index, value in enumerate(inputs) if index not in used]
+
+
+def default_call(call, inputs, args):
+    values = fill_in(list(args), inputs)
+    options = values.pop() if values and isinstance(values[-1], dict) else {}
+    return torch_function(call)(*positional(inputs, args), *values, **options)
+
+
+def flatten(value):
+    if value is None:
+        return []
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, (bool, float)):
+        return [torch.tensor(value)]
+    return [item for part in value for item in flatten(part)]
+
+
+def run_in_half(function, inputs):
+    """float16 by its definition, computed in float32 and rounded once: PyTorch 1.13's CPU lacks most half kernels."""
+    tensors = flatten(inputs)
+    if not any(item.dtype == torch.float16 for item in tensors):
+        return flatten(function(inputs))
+
+    def widen(value):
+        if isinstance(value, list):
+            return [widen(item) for item in value]
+        return value.float() if value.dtype == torch.float16 else value
+
+    outputs = flatten(function([widen(value) for value in inputs]))
+    dtypes = [item.dtype for item in tensors]
+    floats = [item for item in tensors if item.is_floating_point()]
+    common = torch.result_type(*floats) if len(floats) == 2 else functools.reduce(torch.promote_types, dtypes)
+    if common != torch.float16:
+        return outputs
+    return [item.half() if item.dtype == torch.float32 else item for item in outputs]
+
+
+def heddle_dtypes(call, outputs, input_dtype, args):
+    """The dtypes in which Heddle differs from PyTorch."""
+    wanted = INDEX_OUTPUTS.get(call, ())
+    if call in INTEGER_TOTALS and input_dtype != torch.int64:
+        asked = args and isinstance(args[-1], dict) and "dtype" in args[-1]
+        wanted = () if asked else (0,)
+    narrow = lambda index, item: index in wanted and item.dtype == torch.int64  # noqa: E731
+    return [item.to(torch.int32) if narrow(index, item) else item for index, item in enumerate(outputs)]

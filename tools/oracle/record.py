@@ -1,0 +1,18 @@
+"""Records the conformance fixtures: `/usr/bin/python3 tools/oracle/record.py [module …]`, all modules by default."""
+
+import importlib
+import sys
+
+MODULES = (
+    "elementwise_unary", "elementwise_binary", "promotion",
+)
+
+
+def main(names):
+    for name in names or MODULES:
+        for family in importlib.import_module(name).record():
+            family.write()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
