@@ -6,6 +6,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { isMain } from "./is_main.ts";
 
 /** Whether `root/node_modules` is missing or older than `root/package-lock.json`. */
 export function needsInstall(root: string): boolean {
@@ -36,4 +37,4 @@ function main(): void {
   }
 }
 
-if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) main();
+if (isMain(import.meta.url)) main();

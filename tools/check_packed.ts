@@ -1,0 +1,52 @@
+// Looks at the packages as npm's users get them: packs each, unpacks them side by side, lets publint read the manifests,
+// imports them with Node and compiles against their declarations. Needs `dist/`.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** What is wrong with the packed packages, one entry each. Works in `runs/packed`, whose parents provide npm's packages. */
+export function checkPacked(root: string): string[] {
+  const work = join(root, "runs", "packed");
+  rmSync(work, { recursive: true, force: true });
+  const wrong: string[] = [];
+  const run = (what: string, cwd: string, program: string, ...args: string[]): boolean => {
+    const result = spawnSync(program, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    if (result.status === 0) return true;
+    wrong.push(`${what}: ${`${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}`.trim()}`);
+    return false;
+  };
+
+  const names = readdirSync(join(root, "packages")).sort();
+  for (const name of names) {
+    const unpacked = join(work, "node_modules", "@heddle", name);
+    mkdirSync(unpacked, { recursive: true });
+    run(`publint of ${name}`, root, "node", "node_modules/publint/src/cli.js", `packages/${name}`, "--strict");
+  }
+  const workspaces = names.flatMap((name) => ["-w", `@heddle/${name}`]);
+  if (!run("npm pack", root, "npm", "pack", "--pack-destination", work, "--loglevel=error", ...workspaces)) {
+    return wrong;
+  }
+  for (const file of readdirSync(work).filter((file) => file.endsWith(".tgz"))) {
+    const name = file.replace(/^heddle-/, "").replace(/-\d.*$/, "");
+    run(`unpacking ${file}`, work, "tar", "-xzf", file, "-C", `node_modules/@heddle/${name}`, "--strip-components=1");
+  }
+
+  const imports = names.map((name) => `import * as ${name} from "@heddle/${name}";`).join("\n");
+  const uses = `console.log(${names.map((name) => `Object.keys(${name}).length`).join(", ")});`;
+  writeFileSync(join(work, "package.json"), `{ "type": "module" }`);
+  writeFileSync(join(work, "use.mjs"), `${imports}\n${uses}\n`);
+  writeFileSync(join(work, "use.ts"), `${imports}\n${uses}\n`);
+  const compilerOptions = {
+    module: "NodeNext",
+    target: "ES2022",
+    lib: ["ES2023", "ESNext.Disposable", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+    strict: true,
+    noEmit: true,
+    types: ["node"],
+  };
+  writeFileSync(join(work, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));
+  run("importing the packed packages with Node", work, "node", "use.mjs");
+  run("compiling against the packed packages", work, "node", join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
+  return wrong;
+}
