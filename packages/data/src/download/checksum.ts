@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { open, stat } from "node:fs/promises";
+
+/** What a file must be like. Sums are hexadecimal; what is not given is not checked. */
+export interface Expectation {
+  readonly md5?: string | undefined;
+  readonly sha256?: string | undefined;
+  /** Size in bytes. */
+  readonly size?: number | undefined;
+}
+
+const CHUNK_BYTES = 1 << 20;
+
+/** Hexadecimal digest of bytes in memory. */
+export function digest(algorithm: "md5" | "sha256", bytes: Uint8Array): string {
+  return createHash(algorithm).update(bytes).digest("hex");
+}
+
+/**
+ * Reads a file back from the disk and compares it with what is expected.
+ *
+ * @returns null when all is well, else what is wrong, with expected and actual values; a missing file is wrong too
+ */
+export async function findFault(path: string, expected: Expectation): Promise<string | null> {
+  const info = await stat(path).catch(() => null);
+  if (info === null || !info.isFile()) return "there is no such file";
+  if (expected.size !== undefined && info.size !== expected.size) {
+    return `it has ${info.size} bytes, expected ${expected.size}`;
+  }
+  for (const algorithm of ["md5", "sha256"] as const) {
+    const wanted = expected[algorithm]?.toLowerCase();
+    if (wanted === undefined) continue;
+    const actual = await fileDigest(algorithm, path);
+    if (actual !== wanted) return `its ${algorithm} is ${actual}, expected ${wanted} (${info.size} bytes)`;
+  }
+  return null;
+}
+
+async function fileDigest(algorithm: "md5" | "sha256", path: string): Promise<string> {
+  const hash = createHash(algorithm);
+  const file = await open(path, "r");
+  try {
+    const buffer = new Uint8Array(CHUNK_BYTES);
+    for (let position = 0;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
+      if (bytesRead === 0) return hash.digest("hex");
+      hash.update(buffer.subarray(0, bytesRead));
+      position += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,161 @@
+import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { checkOptions } from "../options.ts";
+import { type Expectation, findFault } from "./checksum.ts";
+import { claimPart, releasePart, removeAbandoned } from "./part_file.ts";
+import { type DownloadProgress, transfer, TransferError } from "./transfer.ts";
+
+/** Options of {@link download}. */
+export interface DownloadOptions {
+  /** Expected MD5 of the file, hexadecimal. */
+  md5?: string;
+  /** Expected SHA-256 of the file, hexadecimal. */
+  sha256?: string;
+  /** Expected size in bytes. */
+  size?: number;
+  /** More addresses of the same file, tried in order when the ones before fail. */
+  mirrors?: readonly string[];
+  /** Called at the start of a transfer and after every piece that arrives. */
+  onProgress?: (progress: DownloadProgress) => void;
+  /** Further attempts at one address after a passing failure (default 3). */
+  retries?: number;
+  /** Milliseconds before the second attempt; doubled for each one after it (default 500). */
+  retryDelay?: number;
+  /** Milliseconds without a byte after which an attempt fails (default 30,000). */
+  timeout?: number;
+  /** Stops the download; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** What {@link download} did. */
+export interface DownloadResult {
+  /** The destination. */
+  readonly path: string;
+  /** Its size in bytes. */
+  readonly bytes: number;
+  /** The address it came from; null when a good file was there already. */
+  readonly url: string | null;
+  /** Bytes taken over from an earlier download that was interrupted. */
+  readonly resumedFrom: number;
+}
+
+const KNOWN = ["md5", "sha256", "size", "mirrors", "onProgress", "retries", "retryDelay", "timeout", "signal"];
+
+/**
+ * Downloads a file, so that the destination is either absent, as it was, or whole and verified.
+ *
+ * The bytes go to a `.part` file beside the destination. When all have come, size and checksums are compared
+ * with the file as read back from the disk, and only then is it renamed into place, which is atomic. An
+ * interrupted download is continued by the next call (also in another process, also from another mirror) if a
+ * checksum is given, for without one nothing would tell that the pieces fit. A part that fails its checksum is
+ * deleted. Several processes may download the same file at the same time: each writes a part file of its own.
+ *
+ * If the destination exists and is as expected, nothing is fetched; if it is damaged, it is replaced by a good
+ * file or left alone. Without checksum and size an existing file is taken as it is.
+ *
+ * @param source one address or several of the same file, in order of preference; redirections are followed
+ * @param destination path of the file; its folder is made if need be
+ * @throws when every address fails, with the reason of each; when aborted, the signal's reason
+ *
+ * @example
+ * ```ts no-run
+ * import { cacheDir, download } from "@heddle/data";
+ *
+ * await download("https://example.org/corpus.txt", `${cacheDir()}/corpus.txt`, {
+ *   sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+ *   onProgress: ({ received, total }) => console.log(received, "of", total),
+ * });
+ * ```
+ */
+export async function download(
+  source: string | readonly string[],
+  destination: string,
+  options: DownloadOptions = {},
+): Promise<DownloadResult> {
+  checkOptions("download", options, KNOWN);
+  const { md5, sha256, size, mirrors = [], retries = 3 } = options;
+  checkSum("md5", md5, 32);
+  checkSum("sha256", sha256, 64);
+  if (!Number.isInteger(retries) || retries < 0) {
+    throw new Error(`download: retries must be an integer from 0, got ${retries}`);
+  }
+  const urls = [...(typeof source === "string" ? [source] : source), ...mirrors];
+  if (urls.length === 0) throw new Error(`download: no address was given for ${destination}`);
+  const expected: Expectation = { md5, sha256, size };
+  options.signal?.throwIfAborted();
+  if (await findFault(destination, expected) === null) {
+    return { path: destination, bytes: (await stat(destination)).size, url: null, resumedFrom: 0 };
+  }
+  await mkdir(dirname(destination), { recursive: true });
+  const part = await claimPart(destination, expected);
+  try {
+    const failures: string[] = [];
+    for (const url of urls) {
+      const outcome = await tryAddress(url, part, expected, options);
+      if (typeof outcome === "string") {
+        failures.push(`${url}: ${outcome}`);
+        continue;
+      }
+      await rename(part, destination);
+      await removeAbandoned(destination);
+      return { path: destination, bytes: (await stat(destination)).size, url, resumedFrom: outcome };
+    }
+    throw new Error(`download: ${destination} could not be fetched.\n  ${failures.join("\n  ")}`);
+  } finally {
+    // Unverifiable bytes would never be continued, so they are not left lying about.
+    if (md5 === undefined && sha256 === undefined) await rm(part, { force: true });
+    await releasePart(part, destination, expected);
+  }
+}
+
+/** Fetches from one address until the part is verified (the bytes resumed from) or the address is given up (why). */
+async function tryAddress(
+  url: string,
+  part: string,
+  expected: Expectation,
+  options: DownloadOptions,
+): Promise<number | string> {
+  const { retries = 3, retryDelay = 500, timeout = 30_000, signal, onProgress } = options;
+  const resume = expected.md5 !== undefined || expected.sha256 !== undefined;
+  let why = "";
+  for (let attempt = 0; attempt <= retries; attempt++) {
+    if (attempt > 0) await pause(retryDelay * 2 ** (attempt - 1), signal);
+    try {
+      const resumedFrom = await transfer({ url, file: part, resume, size: expected.size, timeout, signal, onProgress });
+      const fault = await findFault(part, expected);
+      if (fault === null) return resumedFrom;
+      await rm(part, { force: true });
+      why = `what came is not the expected file: ${fault}. It was deleted.`;
+      // Fetched in one go, it will be no better next time. Put together of two, it deserves a fresh start,
+      // which does not count as an attempt: the fault may lie in the older piece.
+      if (resumedFrom === 0) return why;
+      attempt--;
+    } catch (error) {
+      if (!(error instanceof TransferError)) throw error;
+      why = error.message;
+      if (!error.retry) return why;
+    }
+  }
+  return `${why} (${retries + 1} attempts)`;
+}
+
+function checkSum(name: string, sum: string | undefined, digits: number): void {
+  if (sum !== undefined && !(sum.length === digits && /^[0-9a-fA-F]+$/.test(sum))) {
+    throw new Error(`download: ${name} must be ${digits} hexadecimal digits, got "${sum}"`);
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}

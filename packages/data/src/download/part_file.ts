@@ -1,0 +1,98 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readdir, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import process from "node:process";
+import type { Expectation } from "./checksum.ts";
+
+// An unfinished download lies beside its destination as
+//
+//     <destination>.<sum>.<host>-<process>-<random>.part
+//
+// Every download writes to a part file of its own, so that processes that fetch the same file at the same
+// time cannot mix their bytes; whoever is first renames a good file into place, and the others rename an
+// equal one over it. To go on with the part of a download that failed or was killed, a process claims it by
+// renaming it to a name of its own: renaming is atomic, so of several claimants one succeeds. <process> is 0
+// when its owner let go of it. <sum> is the beginning of the expected checksum, so that a part is never
+// continued as another version of the file.
+
+const RELEASED = 0;
+
+// Where it cannot be known whether the writer lives (another machine on a network file system, a process
+// number used again), a part that nobody touched for this long is taken for abandoned. A live download
+// gives up or writes within its timeout, half a minute by default.
+const ABANDONED_AFTER_MS = 60 * 60 * 1000;
+
+const host: string = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+
+function partPath(destination: string, expected: Expectation, owner: number): string {
+  return `${destination}.${sumOf(expected)}.${host}-${owner}-${randomBytes(4).toString("hex")}.part`;
+}
+
+function sumOf(expected: Expectation): string {
+  return (expected.sha256 ?? expected.md5)?.toLowerCase().slice(0, 12) ?? "unknown";
+}
+
+/** Names the part file of a new download, taking over the largest abandoned one that fits. */
+export async function claimPart(destination: string, expected: Expectation): Promise<string> {
+  const own = partPath(destination, expected, process.pid);
+  // Without a checksum nothing would tell that the pieces do not fit together.
+  if (sumOf(expected) === "unknown") return own;
+  const abandoned = (await listAbandoned(destination)).filter((part) => part.sum === sumOf(expected));
+  abandoned.sort((a, b) => b.size - a.size);
+  for (const part of abandoned) {
+    try {
+      await rename(part.path, own);
+      return own;
+    } catch {
+      // Another process was quicker; the next one may still be free.
+    }
+  }
+  return own;
+}
+
+/** Lets go of a part file, so that a later download may continue it. */
+export async function releasePart(path: string, destination: string, expected: Expectation): Promise<void> {
+  // It is gone when it was renamed into place or deleted.
+  await rename(path, partPath(destination, expected, RELEASED)).catch(() => {});
+}
+
+/** Deletes what earlier downloads of the same file left behind. */
+export async function removeAbandoned(destination: string): Promise<void> {
+  for (const part of await listAbandoned(destination)) await rm(part.path, { force: true });
+}
+
+interface Part {
+  readonly path: string;
+  readonly sum: string;
+  readonly size: number;
+}
+
+async function listAbandoned(destination: string): Promise<Part[]> {
+  const folder = dirname(destination);
+  const prefix = `${basename(destination)}.`;
+  const parts: Part[] = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith(prefix)) continue;
+    const match = /^([0-9a-f]{12}|unknown)\.([0-9a-f]{8})-(\d+)-[0-9a-f]+\.part$/.exec(name.slice(prefix.length));
+    if (match === null) continue;
+    const path = join(folder, name);
+    const info = await stat(path).catch(() => null);
+    if (info === null) continue;
+    const owner = Number(match[3]);
+    const free = owner === RELEASED || (match[2] === host && !mayBeAlive(owner));
+    if (free || Date.now() - info.mtimeMs > ABANDONED_AFTER_MS) {
+      parts.push({ path, sum: match[1] as string, size: info.size });
+    }
+  }
+  return parts;
+}
+
+function mayBeAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // signal 0 only asks
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}

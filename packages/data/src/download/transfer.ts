@@ -1,0 +1,191 @@
+import { type FileHandle, open, stat } from "node:fs/promises";
+
+/** How far a download has come. */
+export interface DownloadProgress {
+  /** Where the bytes come from. */
+  readonly url: string;
+  /** Bytes on disk so far, those of an earlier, interrupted download included. */
+  readonly received: number;
+  /** Size of the whole file in bytes, where the server says it. */
+  readonly total: number | undefined;
+  /** Bytes that were there before this transfer began. */
+  readonly resumedFrom: number;
+}
+
+/** One attempt to fetch one address into one file. */
+export interface TransferRequest {
+  readonly url: string;
+  /** The part file. */
+  readonly file: string;
+  /** Whether bytes already in the part file may be kept. */
+  readonly resume: boolean;
+  /** Expected size of the whole in bytes. */
+  readonly size: number | undefined;
+  /** Milliseconds without a byte after which the attempt fails. */
+  readonly timeout: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: DownloadProgress) => void) | undefined;
+}
+
+/** A transfer that failed for reasons of network or server. */
+export class TransferError extends Error {
+  override readonly name: string = "TransferError";
+  /** Whether the same address is worth another attempt. */
+  readonly retry: boolean;
+
+  constructor(message: string, retry: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.retry = retry;
+  }
+}
+
+// Request timeout, too early, too many requests; besides these the server's own faults (5xx).
+const PASSING_STATUS = new Set([408, 425, 429]);
+
+/**
+ * Fetches into the part file, continuing it where that is allowed and the server can.
+ *
+ * @returns the number of bytes that were kept from an earlier attempt
+ * @throws TransferError for network and server, the signal's reason when aborted, and errors of the disk as they come
+ */
+export async function transfer(request: TransferRequest): Promise<number> {
+  const { url, size } = request;
+  const kept = request.resume ? await sizeOf(request.file) : 0;
+  if (kept > 0 && kept === size) return kept;
+  const from = size !== undefined && kept > size ? 0 : kept;
+
+  const watch = new Watch(request.timeout, request.signal);
+  try {
+    // Compressed in transit, neither ranges nor sizes would be those of the file.
+    const headers: Record<string, string> = { "accept-encoding": "identity" };
+    if (from > 0) headers["range"] = `bytes=${from}-`;
+    const response = await watch.network(() => fetch(url, { headers, signal: watch.signal }));
+    if (response.status === 416 && from > 0) {
+      await response.body?.cancel();
+      return from; // nothing is left to send: the checksum will tell whether the part is the file
+    }
+    if (response.status !== 200 && response.status !== 206) {
+      await response.body?.cancel();
+      const passing = response.status >= 500 || PASSING_STATUS.has(response.status);
+      throw new TransferError(`HTTP status ${response.status} ${response.statusText}`.trimEnd(), passing);
+    }
+    const { start, total } = readExtent(response, from);
+    if (size !== undefined && total !== undefined && total !== size) {
+      await response.body?.cancel();
+      throw new TransferError(`the server has ${total} bytes, expected ${size}`, false);
+    }
+    await receive(response, start, total ?? size, request, watch);
+    return start;
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Where the body starts within the file, and how long the file is. */
+function readExtent(response: Response, from: number): { start: number; total: number | undefined } {
+  const encoding = response.headers.get("content-encoding") ?? "identity";
+  const length = response.headers.get("content-length");
+  if (response.status === 200) {
+    // The whole file, whatever was asked for. `fetch` undoes an encoding that we did not ask for.
+    return { start: 0, total: length === null || encoding !== "identity" ? undefined : Number(length) };
+  }
+  const range = response.headers.get("content-range") ?? "";
+  const match = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range);
+  if (match === null || Number(match[1]) !== from || encoding !== "identity") {
+    throw new TransferError(`asked for bytes from ${from}, got the range "${range}" (encoding ${encoding})`, false);
+  }
+  return { start: from, total: match[2] === "*" ? undefined : Number(match[2]) };
+}
+
+async function receive(
+  response: Response,
+  start: number,
+  total: number | undefined,
+  request: TransferRequest,
+  watch: Watch,
+): Promise<void> {
+  const { url, onProgress } = request;
+  let received = start;
+  const file = await open(request.file, start > 0 ? "r+" : "w");
+  try {
+    onProgress?.({ url, received, total, resumedFrom: start });
+    const reader = response.body?.getReader();
+    while (reader !== undefined) {
+      const { done, value } = await watch.network(() => reader.read());
+      if (done) break;
+      if (total !== undefined && received + value.length > total) {
+        await reader.cancel().catch(() => {});
+        await file.truncate(0);
+        throw new TransferError(`the server sends more than the ${total} bytes it should`, false);
+      }
+      await writeAll(file, value, received);
+      received += value.length;
+      onProgress?.({ url, received, total, resumedFrom: start });
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  if (total !== undefined && received < total) {
+    throw new TransferError(`the connection ended after ${received} of ${total} bytes`, true);
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.size ?? 0;
+}
+
+/** Aborts when the user says so, or when nothing has come for too long. */
+class Watch {
+  private readonly controller: AbortController = new AbortController();
+  private readonly timeout: number;
+  private readonly user: AbortSignal | undefined;
+  private readonly onUserAbort = (): void => this.controller.abort(this.user?.reason);
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timedOut = false;
+
+  constructor(timeout: number, user: AbortSignal | undefined) {
+    this.timeout = timeout;
+    this.user = user;
+    user?.throwIfAborted();
+    user?.addEventListener("abort", this.onUserAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Waits for the network, but not longer than the timeout. */
+  async network<T>(work: () => Promise<T>): Promise<T> {
+    this.timer = setTimeout(() => {
+      this.timedOut = true;
+      this.controller.abort();
+    }, this.timeout);
+    try {
+      return await work();
+    } catch (error) {
+      this.user?.throwIfAborted();
+      if (this.timedOut) throw new TransferError(`nothing came for ${this.timeout} ms`, true, { cause: error });
+      throw new TransferError(describe(error), true, { cause: error });
+    } finally {
+      clearTimeout(this.timer);
+    }
+  }
+
+  stop(): void {
+    this.user?.removeEventListener("abort", this.onUserAbort);
+  }
+}
+
+/** `fetch failed` alone helps nobody: Node keeps the reason in the cause. */
+function describe(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
+}
