@@ -1,7 +1,7 @@
 // Installs the npm packages when the lock file asks for something else than what is there. Runs before every Deno task
 // that needs them, so it must itself need nothing but `node:`, and print nothing on stdout, which belongs to the task.
 
-import { spawnSync } from "node:child_process";
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -15,24 +15,31 @@ export function needsInstall(root: string): boolean {
   return !existsSync(installed) || statSync(installed).mtimeMs < statSync(join(root, "package-lock.json")).mtimeMs;
 }
 
+/** npm's own version of the fallback below, for machines that have Deno and nothing else. */
+const NPM = "npm:npm@11.19.1";
+const CI = ["ci", "--no-fund", "--no-audit", "--loglevel=error"];
+
 function main(): void {
   const root = join(dirname(fileURLToPath(import.meta.url)), "..");
   if (!needsInstall(root)) return;
   console.error("Setting up: npm ci");
-  const windows = process.platform === "win32";
-  const run = spawnSync("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-    shell: windows,
-  });
-  if (run.error) {
+  const run = (command: string, args: string[], shell = false): SpawnSyncReturns<Buffer> =>
+    spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], shell });
+  // npm is a .cmd file on Windows, which only a shell starts.
+  let result = run("npm", CI, process.platform === "win32");
+  if (result.error && "deno" in process.versions) {
+    // Install scripts would need Node; what they prepare (Bun, esbuild's shortcut) Deno does not use.
+    const deno = ["run", "-A", "--no-config", "--node-modules-dir=none", NPM, ...CI, "--ignore-scripts"];
+    result = run(process.execPath, deno);
+  }
+  if (result.error) {
     console.error(
-      `Setup: npm could not be started (${run.error.message}). Install Node.js 20 or newer, which brings it.`,
+      `Setup: npm could not be started (${result.error.message}). Install Node.js 20 or newer, which has it.`,
     );
     process.exit(1);
   }
-  if (run.status !== 0) {
-    console.error(`Setup: npm ci ended with ${run.status ?? run.signal}. See its messages above.`);
+  if (result.status !== 0) {
+    console.error(`Setup: npm ci ended with ${result.status ?? result.signal}; its messages are above.`);
     process.exit(1);
   }
 }

@@ -1,0 +1,38 @@
+// Builds the package in the current folder for npm, into `dist/`: every package's `build` script.
+
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { scanImports } from "./imports.ts";
+import { isMain } from "./is_main.ts";
+
+/** `source` with every relative `.ts` specifier made `.js`. */
+export function rewriteSpecifiers(source: string): string {
+  let result = "";
+  let done = 0;
+  for (const { specifier, start, end } of scanImports(source)) {
+    if (!/^\.{1,2}\/.*(?<!\.d)\.ts$/.test(specifier)) continue;
+    result += source.slice(done, start) + specifier.replace(/\.ts$/, ".js");
+    done = end;
+  }
+  return result + source.slice(done);
+}
+
+function main(): void {
+  // What an earlier build left of files that are gone would be published.
+  rmSync("dist", { recursive: true, force: true });
+  const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const run = spawnSync("node", [tsc, "-p", "tsconfig.build.json"], { stdio: "inherit" });
+  if (run.status !== 0) process.exit(run.status ?? 1);
+  // TypeScript rewrites the specifiers of the JavaScript it emits, not those of the declarations.
+  for (const name of readdirSync("dist", { recursive: true }) as string[]) {
+    if (!name.endsWith(".d.ts")) continue;
+    const file = join("dist", name);
+    writeFileSync(file, rewriteSpecifiers(readFileSync(file, "utf8")));
+  }
+}
+
+if (isMain(import.meta.url)) main();
