@@ -60,6 +60,8 @@ def positional(inputs, args):
 def default_call(call, inputs, args):
     values = fill_in(list(args), inputs)
     options = values.pop() if values and isinstance(values[-1], dict) else {}
+    while values and values[-1] is None and "dtype" in options:  # an absent dim
+        values.pop()
     return torch_function(call)(*positional(inputs, args), *values, **options)
 
 
