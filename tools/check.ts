@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { checkLayers, readManifests, readSources } from "./check_layers.ts";
+import { checkLayers, readManifests, readSources, type Source } from "./check_layers.ts";
+import { checkLayout } from "./check_layout.ts";
 import { checkPacked } from "./check_packed.ts";
 import { denoCommand } from "./deno.ts";
 import { syncVersions } from "./sync_versions.ts";
@@ -51,13 +52,16 @@ const SOURCES = ["packages", "apps", "conformance", "tools", "vitest.config.ts"]
   existsSync(join(root, path))
 );
 
+const sources = (): Source[] => readSources(root, ["packages", "apps", "conformance", "tools"]);
+
 /** Each check returns what is wrong; nothing means it passed. */
 const CHECKS: Record<string, () => string[]> = {
   lint: () => deno("lint"),
   fmt: () => deno("fmt", "--check"),
   "types-deno": () => deno("check", ...SOURCES),
   types: () => npm("typescript/bin/tsc", "--noEmit"),
-  layers: () => checkLayers(readSources(root, ["packages", "apps", "conformance", "tools"]), readManifests(root)),
+  layout: () => checkLayout(sources()),
+  layers: () => checkLayers(sources(), readManifests(root)),
   manifests:
     () => [...syncVersions(root, true), ...lockFile("package-lock.json"), ...lockFile("bench/package-lock.json")],
   // Also what finds the "slow types" that JSR refuses.

@@ -1,0 +1,21 @@
+// Holds what the conventions say about files: snake_case names that name a concept, and not too much in one file.
+
+import type { Source } from "./check_layers.ts";
+
+/** Above this a file has to be split. From 300 lines on it needs a reason, which no script can judge. */
+export const MAX_LINES = 600;
+
+const VAGUE = /^(utils?|helpers?|manager|misc|common)$/;
+
+/** The violations in `sources`, one line each. */
+export function checkLayout(sources: Source[]): string[] {
+  const wrong: string[] = [];
+  for (const { path, text } of sources) {
+    const name = path.split("/").at(-1)!.replace(/(\.(test|config|d))?\.[cm]?tsx?$/, "");
+    if (!/^[a-z0-9]+(_[a-z0-9]+)*$/.test(name)) wrong.push(`${path}: file names are snake_case`);
+    if (VAGUE.test(name)) wrong.push(`${path}: "${name}" says nothing; name the concept the file holds`);
+    const lines = text.split("\n").length - 1;
+    if (lines > MAX_LINES) wrong.push(`${path}: has ${lines} lines; split it (at most ${MAX_LINES}, better 300)`);
+  }
+  return wrong;
+}
