@@ -1,7 +1,7 @@
-// Runs every example of the READMEs and of the doc comments, each as a module of its own.
+// Runs every example of the READMEs, the documentation and the doc comments, each as a module of its own.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test, vi } from "vitest";
@@ -29,14 +29,18 @@ async function run(example: Example, file: string): Promise<void> {
   }
 }
 
-describe("the examples of the READMEs run", () => {
-  const readmes = ["README.md", ...readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`)];
-  for (const readme of readmes) {
-    const file = join(root, readme);
-    const examples = existsSync(file) ? markdownExamples(readFileSync(file, "utf8")) : [];
+describe("the examples of the READMEs and the documentation run", () => {
+  const packages = readdirSync(join(root, "packages"));
+  const readmes = ["README.md", ...packages.map((name) => `packages/${name}/README.md`)];
+  const pages = (readdirSync(join(root, "docs"), { recursive: true }) as string[])
+    .filter((name) => name.endsWith(".md")).map((name) => `docs/${name.replaceAll("\\", "/")}`);
+  for (const file of [...readmes, ...pages]) {
+    const path = join(root, file);
+    const examples = existsSync(path) ? markdownExamples(readFileSync(path, "utf8")) : [];
     // The GPU's package is an empty room, and has nothing to show.
-    if (readme !== "packages/gpu/README.md") test(`${readme} has one`, () => expect(examples).not.toEqual([]));
-    for (const example of examples) test(`${readme}:${example.line}`, () => run(example, readme));
+    const owesOne = readmes.includes(file) && file !== "packages/gpu/README.md";
+    if (owesOne) test(`${file} has one`, () => expect(examples).not.toEqual([]));
+    for (const example of examples) test(`${file}:${example.line}`, () => run(example, file));
   }
 });
 
@@ -44,7 +48,7 @@ describe("the examples of the doc comments run", () => {
   for (const { path, text } of readSources(root, ["packages"])) {
     if (path.endsWith(".test.ts")) continue;
     for (const example of sourceExamples(text)) {
-      test(`${path}:${example.line}`, () => run(example, relative(root, join(root, path))));
+      test(`${path}:${example.line}`, () => run(example, path));
     }
   }
 });
