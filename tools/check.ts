@@ -59,6 +59,8 @@ const CHECKS: Record<string, () => string[]> = {
   lint: () => deno("lint"),
   fmt: () => deno("fmt", "--check"),
   "types-deno": () => deno("check", ...SOURCES),
+  // Of the examples in READMEs and doc comments; that they run is a test.
+  "types-examples": () => deno("check", "--doc-only", "README.md", "docs", "packages"),
   types: () => npm("typescript/bin/tsc", "--noEmit"),
   layout: () => checkLayout(sources()),
   layers: () => checkLayers(sources(), readManifests(root)),
