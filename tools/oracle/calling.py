@@ -13,6 +13,7 @@ INDEX_OUTPUTS = {
 }
 # Totals of whole numbers are int32 in Heddle, except those of int64.
 INTEGER_TOTALS = ("sum", "prod", "cumsum", "cumprod")
+LINALG = ("solve", "inv", "det", "slogdet")
 # Called as call(...inputs, ...args), and so are convolutions, pooling and everything under `F.`; the rest are methods.
 FREE_FUNCTIONS = ("cat", "stack", "meshgrid", "where", "einsum", "pad", "oneHot")
 
@@ -44,8 +45,10 @@ def placeholders(value):
 def torch_function(call):
     name = snake(call.removeprefix("F."))
     functional = torch.nn.functional
+    if call in LINALG:
+        return getattr(torch.linalg, name)
     free = call.startswith("F.") or call in FREE_FUNCTIONS or "Pool" in call or call.startswith("conv")
-    for place in (functional, torch, torch.linalg) if free else (torch.Tensor,):
+    for place in (functional, torch) if free else (torch.Tensor,):
         if hasattr(place, name):
             return getattr(place, name)
     raise LookupError(f"PyTorch has no {name}")
