@@ -1,0 +1,17 @@
+/** The text of `--help`, made from the options. */
+import { optionName, type Options } from "./options.ts";
+
+/** What the program is, how it is called, and a line for each option with its default. */
+export function helpText(program: { name: string; about: string; options: Options }): string {
+  const rows = Object.entries(program.options).map(([key, option]) => {
+    const shown = option.shown ?? (option.fallback === null ? undefined : String(option.fallback));
+    return {
+      left: `--${optionName(key)}${option.value === null ? "" : ` ${option.value}`}`,
+      right: option.value === null || shown === undefined ? option.help : `${option.help} [${shown}]`,
+    };
+  });
+  rows.push({ left: "-h, --help", right: "show this" });
+  const width = Math.max(...rows.map(({ left }) => left.length));
+  const lines = rows.map(({ left, right }) => `  ${left.padEnd(width)}   ${right}`);
+  return [program.about, "", `Usage: deno task ${program.name} [options]`, "", ...lines].join("\n");
+}

@@ -1,0 +1,221 @@
+/** Options of an example by name: their types, their defaults, and how they are read from the command line. */
+import { parseArgs } from "node:util";
+import { nearMatches } from "./near.ts";
+
+/** One option: how its text is read, what it is when it is not given, and what `--help` says of it. */
+export interface Option<T> {
+  /** The line in `--help`. */
+  readonly help: string;
+  /** What stands for the value in `--help`, such as `N` or `DIR`; null for a flag, which takes none. */
+  readonly value: string | null;
+  /** What a value has to be, for the error that says it is not. */
+  readonly expected: string;
+  /** The value when the option is not given. */
+  readonly fallback: T;
+  /** How `--help` words the default where the value itself does not tell. */
+  readonly shown?: string;
+  /** The words that are allowed, where these are few. */
+  readonly words?: readonly string[];
+  /** The value of a text, or undefined where it has none. */
+  parse(text: string): T | undefined;
+}
+
+/** The options of an example: the key `dryRun` is `--dry-run` on the command line. */
+export type Options = Record<string, Option<unknown>>;
+
+/** What the options come to: `{ epochs: Option<number> }` gives `{ epochs: number }`. */
+export type Values<S extends Options> = { [K in keyof S]: S[K] extends Option<infer T> ? T : never };
+
+/** What a person typed is not what the example takes; the message is for that person. */
+export class OptionError extends Error {
+  override name = "OptionError";
+}
+
+interface Wording<D> {
+  help: string;
+  default: D;
+  /** How `--help` words the default. */
+  shown?: string;
+  /** What stands for the value in `--help`. */
+  value?: string;
+}
+
+/** An option of any text, such as a folder. */
+export function text<D extends string | null>(wording: Wording<D>): Option<string | D> {
+  return { ...named(wording, "TEXT"), expected: "some text", parse: (text) => text === "" ? undefined : text };
+}
+
+/** A whole number in a range. A default of null means that the example chooses. */
+export function integer<D extends number | null>(
+  wording: Wording<D> & { min?: number; max?: number },
+): Option<number | D> {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = wording;
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  return {
+    ...named(wording, "N"),
+    expected: `a whole number ${range}`,
+    parse(text) {
+      const value = /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+/** A number; with `above`, a greater one than that. A default of null means that the example chooses. */
+export function number<D extends number | null>(
+  wording: Wording<D> & { above?: number; min?: number; max?: number },
+): Option<number | D> {
+  const { above = -Infinity, min = -Infinity, max = Infinity } = wording;
+  const limits = [
+    above > -Infinity ? `above ${above}` : "",
+    min > -Infinity ? `of at least ${min}` : "",
+    max < Infinity ? `of at most ${max}` : "",
+  ].filter((limit) => limit !== "");
+  return {
+    ...named(wording, "X"),
+    expected: ["a number", limits.join(" and ")].join(" ").trim(),
+    parse(text) {
+      const value = text.trim() === "" ? NaN : Number(text);
+      return Number.isFinite(value) && value > above && value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+/** One of a few words. */
+export function choice<const W extends string, const D extends W | null>(
+  words: readonly W[],
+  wording: Wording<D>,
+): Option<W | D> {
+  return {
+    ...named(wording, words.join("|")),
+    words,
+    expected: `one of ${words.join(", ")}`,
+    parse: (text) => words.find((word) => word === text),
+  };
+}
+
+/** A switch that is off unless it is named. */
+export function flag(wording: { help: string }): Option<boolean> {
+  return { help: wording.help, value: null, expected: "nothing after it", fallback: false, parse: () => undefined };
+}
+
+/** The options that every example has. */
+export interface CommonOptions extends Options {
+  device: Option<string | null>;
+  epochs: Option<number>;
+  batch: Option<number | null>;
+  lr: Option<number | null>;
+  seed: Option<number>;
+  limit: Option<number | null>;
+  data: Option<string | null>;
+  out: Option<string>;
+  json: Option<boolean>;
+  dryRun: Option<boolean>;
+}
+
+/**
+ * The options that every example has, with its own defaults. A batch or a learning rate of null is chosen by the example;
+ * say how in words.
+ */
+export function commonOptions(defaults: {
+  name: string;
+  epochs: number;
+  batch: number | string;
+  lr: number | string;
+  data: string;
+}): CommonOptions {
+  const chosen = (value: number | string): { default: number | null; shown?: string } =>
+    typeof value === "number" ? { default: value } : { default: null, shown: value };
+  return {
+    device: text({ help: "where to compute", default: null, shown: "the default device", value: "NAME" }),
+    epochs: integer({ help: "passes over the training data", default: defaults.epochs, min: 1 }),
+    batch: integer({ help: "examples in a step", min: 1, ...chosen(defaults.batch) }),
+    lr: number({ help: "learning rate", above: 0, ...chosen(defaults.lr) }),
+    seed: integer({ help: "of everything random", default: 0 }),
+    limit: integer({
+      help: "use at most N examples, of training and of test each",
+      default: null,
+      min: 1,
+      shown: "all",
+    }),
+    data: text({ help: "folder of the data", default: null, value: "DIR", shown: defaults.data }),
+    out: text({ help: "where pictures and weights go", default: `runs/${defaults.name}`, value: "DIR" }),
+    json: flag({ help: "end with one line of JSON on standard output, alone there" }),
+    dryRun: flag({ help: "build everything, take one step, write nothing" }),
+  };
+}
+
+/** `dryRun` as it is typed: `dry-run`. */
+export function optionName(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/**
+ * The values of a command line, or "help" when that is what it asks for.
+ *
+ * @throws OptionError that names the option, its value, and what was expected; for an unknown one, what it may have been.
+ */
+export function parseOptions<S extends Options>(args: readonly string[], options: S): Values<S> | "help" {
+  const keys = new Map(Object.keys(options).map((key) => [optionName(key), key]));
+  const values: Record<string, unknown> = {};
+  for (const [key, option] of Object.entries(options)) values[key] = option.fallback;
+  const known = [...keys].map(([name, key]) =>
+    [name, { type: options[key]!.value === null ? "boolean" : "string" }] as const
+  );
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: { ...Object.fromEntries(known), help: { type: "boolean", short: "h" } },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === "positional") {
+      throw new OptionError(
+        `${JSON.stringify(token.value)} stands alone; options are written --name value (see --help)`,
+      );
+    }
+    if (token.kind !== "option") continue;
+    if (token.name === "help") return "help";
+    const key = keys.get(token.name);
+    if (key === undefined) throw unknown(token.rawName, [...keys.keys(), "help"]);
+    values[key] = read(token.rawName, options[key]!, token);
+  }
+  return values as Values<S>;
+}
+
+function read(
+  name: string,
+  option: Option<unknown>,
+  given: { value?: string | undefined; inlineValue?: boolean | undefined },
+): unknown {
+  const { value, inlineValue } = given;
+  if (option.value === null) {
+    if (value === undefined) return true;
+    throw new OptionError(`${name} takes no value, but was given ${JSON.stringify(value)}`);
+  }
+  if (value === undefined || (!inlineValue && value.startsWith("--"))) {
+    throw new OptionError(`${name} needs a value: ${option.expected}`);
+  }
+  const read = option.parse(value);
+  if (read !== undefined) return read;
+  const meant = nearMatches(value, option.words ?? []);
+  const hint = meant.length > 0 ? `; did you mean ${meant.join(" or ")}?` : "";
+  throw new OptionError(`${name} ${value}: expected ${option.expected}${hint}`);
+}
+
+function unknown(typed: string, names: readonly string[]): OptionError {
+  const meant = nearMatches(typed.replace(/^-+/, ""), names);
+  const hint = meant.length > 0
+    ? `did you mean ${meant.map((name) => `--${name}`).join(" or ")}?`
+    : `there are ${names.map((name) => `--${name}`).join(", ")}`;
+  return new OptionError(`unknown option ${typed}; ${hint}`);
+}
+
+function named<D>(
+  wording: Wording<D>,
+  value: string,
+): { help: string; value: string; fallback: D; shown?: string } {
+  const { help, default: fallback, shown } = wording;
+  return { help, value: wording.value ?? value, fallback, ...(shown === undefined ? {} : { shown }) };
+}

@@ -1,0 +1,53 @@
+/** Grids of small images with captions: mistakes, samples, transforms. */
+import { type Pixels, pngDataUrl } from "./png.ts";
+import { element, label, svgDocument } from "./svg.ts";
+import { FAINT_INK, GRID, INK, LABEL_SIZE, TITLE_SIZE } from "./theme.ts";
+
+/** What a grid shows. */
+export interface ImageGrid {
+  title: string;
+  /** A line under the title. */
+  subtitle?: string;
+  images: readonly { pixels: Pixels; caption?: string }[];
+  /** Images in a row (default 10). */
+  columns?: number;
+  /** Screen pixels for one of the image's (default 2). */
+  scale?: number;
+}
+
+const EDGE = 20, TOP = 70, GAP = 12, CAPTION = 20;
+
+/**
+ * The grid as the text of an SVG file: the images stand in it as PNG, enlarged without blur; the captions are text, in any
+ * script and sharp at any size.
+ */
+export function imageGrid(grid: ImageGrid): string {
+  const { images, columns = 10, scale = 2 } = grid;
+  const wide = Math.max(28, ...images.map(({ pixels }) => pixels.width)) * scale;
+  const high = Math.max(1, ...images.map(({ pixels }) => pixels.height)) * scale;
+  const below = images.some(({ caption }) => caption !== undefined) ? CAPTION : 0;
+  const rows = Math.ceil(images.length / columns);
+  const across = Math.max(1, Math.min(columns, images.length));
+  const size = {
+    width: Math.max(480, EDGE * 2 + across * (wide + GAP) - GAP),
+    height: TOP + Math.max(1, rows) * (high + below + GAP) - GAP + EDGE,
+  };
+  const cells = images.map(({ pixels, caption }, i) => {
+    const x = EDGE + i % columns * (wide + GAP), y = TOP + Math.floor(i / columns) * (high + below + GAP);
+    const box = { x, y, width: pixels.width * scale, height: pixels.height * scale };
+    return element("image", { ...box, href: pngDataUrl(pixels), style: "image-rendering: pixelated" }) +
+      element("rect", { ...box, fill: "none", stroke: GRID }) +
+      label(caption ?? "", {
+        x: x + box.width / 2,
+        y: y + high + 15,
+        "text-anchor": "middle",
+        "font-size": LABEL_SIZE,
+        fill: INK,
+      });
+  });
+  return svgDocument(size, grid.title, [
+    label(grid.title, { x: EDGE, y: 30, "font-size": TITLE_SIZE, "font-weight": 600, fill: INK }),
+    label(grid.subtitle ?? "", { x: EDGE, y: 52, "font-size": LABEL_SIZE, fill: FAINT_INK }),
+    ...cells,
+  ]);
+}

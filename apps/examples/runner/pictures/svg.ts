@@ -1,0 +1,44 @@
+/** Text of SVG elements and documents. */
+
+export type Attributes = Readonly<Record<string, string | number | undefined>>;
+
+/** `<name attributes>children</name>`; numbers are cut to hundredths, attributes of undefined left out. Children are markup. */
+export function element(name: string, attributes: Attributes, ...children: string[]): string {
+  const written = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}="${typeof value === "number" ? +value.toFixed(2) : escapeMarkup(value!)}"`)
+    .join("");
+  return children.length === 0 ? `<${name}${written}/>` : `<${name}${written}>${children.join("")}</${name}>`;
+}
+
+/** An element of text, which may hold any characters. */
+export function label(words: string, attributes: Attributes): string {
+  return element("text", attributes, escapeMarkup(words));
+}
+
+/** Text as it stands in markup. */
+export function escapeMarkup(words: string): string {
+  const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  return words.replace(/[&<>"]/g, (letter) => names[letter]!);
+}
+
+/** A whole picture on white, that stands alone as a file; screen readers say its title. */
+export function svgDocument(
+  size: { width: number; height: number },
+  title: string,
+  content: readonly string[],
+): string {
+  return element(
+    "svg",
+    {
+      xmlns: "http://www.w3.org/2000/svg",
+      ...size,
+      viewBox: `0 0 ${+size.width.toFixed(2)} ${+size.height.toFixed(2)}`,
+      "font-family": "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
+      role: "img",
+    },
+    element("title", {}, escapeMarkup(title)),
+    element("rect", { width: "100%", height: "100%", fill: "#ffffff" }),
+    ...content,
+  ) + "\n";
+}

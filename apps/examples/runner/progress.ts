@@ -1,0 +1,66 @@
+/** How far a run is: a bar on a terminal, a plain line now and then elsewhere. */
+import { duration } from "./duration.ts";
+import type { Screen } from "./screen.ts";
+
+const WIDTH = 24;
+/** Redrawing more often than this only costs time. */
+const REDRAW_MS = 100;
+/** Where there is no terminal, a line for every such share of the work. */
+const PLAIN_SHARE = 0.1;
+
+/** A count of steps towards a total, shown with the time that is left. */
+export class Progress {
+  private readonly screen: Screen;
+  private readonly total: number;
+  private readonly now: () => number;
+  private readonly started: number;
+  private done = 0;
+  private drawn = -Infinity;
+  private nextPlain = PLAIN_SHARE;
+
+  /** `now` gives milliseconds; tests bring their own clock. */
+  constructor(screen: Screen, total: number, now: () => number = () => performance.now()) {
+    this.screen = screen;
+    this.total = total;
+    this.now = now;
+    this.started = now();
+  }
+
+  /** One step (or several) more; `words` say what is being done and how well, such as `epoch 2/5  loss 0.312`. */
+  advance(words: string, steps = 1): void {
+    this.done += steps;
+    const share = Math.min(1, this.done / this.total);
+    if (!this.screen.live) {
+      if (share + 1e-9 < this.nextPlain || share >= 1) return;
+      while (share + 1e-9 >= this.nextPlain) this.nextPlain += PLAIN_SHARE;
+      this.screen.print(`${percent(share)}  ${words}  ${this.left(share)}`);
+      return;
+    }
+    const now = this.now();
+    if (now - this.drawn < REDRAW_MS && share < 1) return;
+    this.drawn = now;
+    this.screen.draw(`${bar(share)} ${percent(share)}  ${words}  ${this.left(share)}`);
+  }
+
+  /** Takes the bar away. */
+  end(): void {
+    this.screen.clear();
+  }
+
+  private left(share: number): string {
+    const elapsed = (this.now() - this.started) / 1000;
+    return `${duration(elapsed / share * (1 - share))} left`;
+  }
+}
+
+/** A bar filled to a share between 0 and 1, in eighths of a character. */
+export function bar(share: number, width: number = WIDTH): string {
+  const eighths = Math.round(share * width * 8);
+  const full = Math.floor(eighths / 8);
+  const part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]!;
+  return `${"█".repeat(full)}${part}`.padEnd(width, "·");
+}
+
+function percent(share: number): string {
+  return `${Math.floor(share * 100)}%`.padStart(4);
+}
