@@ -4,7 +4,7 @@ import importlib
 import sys
 
 MODULES = (
-    "elementwise_unary", "elementwise_binary", "promotion", "reductions", "ordering", "shapes", "indexing", "products", "convolutions", "linear_algebra",
+    "elementwise_unary", "elementwise_binary", "promotion", "reductions", "ordering", "shapes", "indexing", "products", "convolutions", "linear_algebra", "modules", "losses", "initialisers",
 )
 
 

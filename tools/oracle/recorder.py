@@ -30,7 +30,8 @@ class Family:
         self.cases.append(case)
 
     def case(self, name, call, inputs=(), args=(), grad=False, tol=None, fn=None, skip_unsupported=False):
-        """Records one call. `inputs` holds tensors, Specs or lists of them; `fn(inputs, args)` replaces the call by name."""
+        """Records one call. `inputs` holds tensors, Specs or lists of them; `fn(inputs, args)` replaces the call by name;
+        `grad` asks for the gradients of all inputs, or of those it lists."""
         generator = self.generator(name)
         inputs = resolve(list(inputs), generator)
         args = resolve(list(args), generator)
@@ -43,7 +44,7 @@ class Family:
         run = (lambda values: fn(values, args)) if fn else (lambda values: default_call(call, values, args))
         try:
             if grad:
-                outputs = self.differentiate(case, call, inputs, run, generator)
+                outputs = self.differentiate(case, call, inputs, run, generator, grad)
             else:
                 outputs = run_in_half(run, inputs)
         except RuntimeError as error:
@@ -58,14 +59,14 @@ class Family:
             case["tol"] = {"rtol": tol[0], "atol": tol[1]}
         self.add(case)
 
-    def differentiate(self, case, call, inputs, run, generator):
-        """Adds random gradients of the outputs and what they make of the inputs."""
+    def differentiate(self, case, call, inputs, run, generator, chosen):
+        """Adds random gradients of the outputs and what they make of the inputs, or of those that are chosen by index."""
         def leaf(value):
             if isinstance(value, list):
                 return [leaf(item) for item in value]
             return value.detach().requires_grad_() if value.dtype in DIFFERENTIABLE else value
 
-        leaves = [leaf(value) for value in inputs]
+        leaves = [leaf(value) if chosen is True or index in chosen else value for index, value in enumerate(inputs)]
         # A leaf that requires a gradient cannot be changed in place, its clone can.
         in_place = call.endswith("_") or call == "viewAssign"
         outputs = flatten(run([leaves[0].clone(), *leaves[1:]] if in_place else leaves))
