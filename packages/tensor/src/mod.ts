@@ -1,1 +1,70 @@
-export {};
+/**
+ * Tensors: dtypes, views, operations, random numbers, devices and memory.
+ *
+ * @example
+ * ```ts
+ * import { randn, tensor } from "@heddle/tensor";
+ * const x = tensor([[1, 2], [3, 4]]);
+ * console.log(x.matmul(x).sum(0, { keepdim: true }).toArray());
+ * ```
+ * @module
+ */
+import { NullBackend } from "./backends/null.ts";
+import { ReferenceBackend } from "./backends/reference/mod.ts";
+import { registerDevice } from "./device.ts";
+
+registerDevice("reference", () => new ReferenceBackend());
+registerDevice("null", () => new NullBackend());
+
+export * from "./dtype.ts";
+export { Tensor } from "./tensor/tensor.ts";
+export type { DataArray, NestedArray, Operand, TensorOptions, ViewSource } from "./tensor/core.ts";
+export type { ClampOptions, DivOptions } from "./tensor/elementwise.ts";
+export type { CloseOptions } from "./tensor/comparison.ts";
+export type { Dims, ReduceOptions, ValuesAndIndices } from "./tensor/reduction.ts";
+export type { Unique } from "./tensor/ordering.ts";
+export type { RandomOptions } from "./tensor/filling.ts";
+export * from "./ops/creation.ts";
+export * from "./ops/random.ts";
+export * from "./ops/join.ts";
+export { einsum } from "./ops/einsum.ts";
+export {
+  conv1d,
+  conv2d,
+  conv3d,
+  type ConvOptions,
+  convTranspose1d,
+  convTranspose2d,
+  type ConvTransposeOptions,
+  type PerDim,
+} from "./ops/conv.ts";
+export * from "./ops/pool.ts";
+export type { Index, SliceString } from "./ops/slices.ts";
+export { defaultGenerator, Generator, type GeneratorState, manualSeed } from "./random.ts";
+export { keep, Scope, scope, tidy } from "./scope.ts";
+export { memory, type MemoryReport, resetPeakMemory, Storage } from "./storage.ts";
+export { defaultDevice, Device, deviceNames, getDevice, registerDevice, setDefaultDevice } from "./device.ts";
+export { dataFolder, threadCount } from "./env.ts";
+export type { Geometry, Shape } from "./shape.ts";
+
+// For autograd and for backends.
+export { apply, applyAll, applyInPlace } from "./apply.ts";
+export { activeTape, type BackwardOptions, installTape, type Tape, type TapeSlot } from "./tape.ts";
+export type {
+  Attrs,
+  ConvAttrs,
+  ElementwisePrim,
+  PoolAttrs,
+  Prim,
+  RandomAttrs,
+  ReduceAttrs,
+  ReducePrim,
+  RoutinePrim,
+  ScatterMode,
+  ViewPrim,
+  ViewStep,
+} from "./prims/attrs.ts";
+export type { Backend, Binding, DeviceBuffer, Program } from "./backend.ts";
+export type { Kernel, Routine } from "./ir/kernel.ts";
+export { NullBackend } from "./backends/null.ts";
+export { ReferenceBackend } from "./backends/reference/mod.ts";

@@ -1,0 +1,399 @@
+/** The choke point: every operation on tensors passes here, as a primitive with its inputs and attributes. */
+import type { Binding } from "./backend.ts";
+import { logDispatch } from "./debug.ts";
+import type { Device } from "./device.ts";
+import { type DType, isFloat, itemSize, resultType, type Scalar } from "./dtype.ts";
+import { collapse } from "./ir/collapse.ts";
+import type { Expr, Kernel, Routine } from "./ir/kernel.ts";
+import type { AssemblePrim, Attrs, ElementwisePrim, Prim, ReducePrim, RoutinePrim, ViewStep } from "./prims/attrs.ts";
+import { type Meta, type OpTypes, table, type TypeRule } from "./prims/table.ts";
+import {
+  broadcastShapes,
+  broadcastStrides,
+  contiguousStrides,
+  type Geometry,
+  type Shape,
+  showShape,
+  sizeOf,
+} from "./shape.ts";
+import { Storage } from "./storage.ts";
+import { activeTape } from "./tape.ts";
+import type { Operand } from "./tensor/core.ts";
+import { Tensor } from "./tensor/tensor.ts";
+
+/**
+ * Runs a primitive and, when the tape is on, records it.
+ *
+ * @throws TypeError or RangeError naming the operation when dtypes, shapes or devices do not fit, and when an input was freed.
+ */
+export function apply<P extends Prim>(prim: P, inputs: readonly Operand[], attrs: Attrs[P]): Tensor {
+  return applyAll(prim, inputs, attrs)[0]!;
+}
+
+/** {@link apply} for primitives with several outputs. */
+export function applyAll<P extends Prim>(prim: P, inputs: readonly Operand[], attrs: Attrs[P]): readonly Tensor[] {
+  const outputs = execute(prim, inputs, attrs, null);
+  const tape = activeTape();
+  if (tape !== null && tape.enabled) {
+    for (const input of inputs) {
+      if (input instanceof Tensor && input.slot !== null) {
+        tape.record(prim, inputs, attrs, outputs);
+        break;
+      }
+    }
+  }
+  return outputs;
+}
+
+/**
+ * Runs a primitive with `target` as its destination and, when the tape is on, makes that part of the history.
+ *
+ * @throws TypeError or RangeError when the result has another shape or a dtype that the target cannot take.
+ */
+export function applyInPlace<P extends Prim>(
+  target: Tensor,
+  prim: P,
+  inputs: readonly Operand[],
+  attrs: Attrs[P],
+): Tensor {
+  const operation = `${prim}_`;
+  checkWritable(operation, target);
+  const tape = activeTape();
+  const records = tape !== null && tape.recordsWrite(operation, target, inputs);
+  const direct = table[prim].kind === "elementwise" &&
+    inputs.every((input) => !(input instanceof Tensor) || writesInStep(target, input));
+  if (direct && !records) {
+    execute(prim, inputs, attrs, target);
+  } else {
+    const value = apply(prim, inputs, attrs);
+    checkDestination(operation, target, value);
+    execute("cast", [value], { dtype: target.dtype }, target);
+    if (records) {
+      target.storage.version++;
+      tape.wrote(target, value);
+      return target;
+    }
+    value.dispose();
+  }
+  target.storage.version++;
+  return target;
+}
+
+/** An input may be read while the target is written when it is other memory, or the same element at every step. */
+function writesInStep(target: Tensor, input: Tensor): boolean {
+  return input.storage !== target.storage ||
+    (input.offset === target.offset && sameGeometry(input, target));
+}
+
+function sameGeometry(a: Geometry, b: Geometry): boolean {
+  return a.shape.length === b.shape.length &&
+    a.shape.every((size, d) => size === b.shape[d] && (size === 1 || a.strides[d] === b.strides[d]));
+}
+
+function checkWritable(operation: string, target: Tensor): void {
+  if (target.isDisposed) throw target.freedError(operation);
+  if (target.shape.some((size, d) => size > 1 && target.strides[d] === 0)) {
+    throw new Error(
+      `${operation}: several elements of this tensor of shape ${
+        showShape(target.shape)
+      } share one memory cell (it was expanded); ` +
+        `write to a clone()`,
+    );
+  }
+}
+
+function checkDestination(operation: string, target: Tensor, value: Meta): void {
+  if (value.shape.length !== target.shape.length || value.shape.some((size, d) => size !== target.shape[d])) {
+    throw new RangeError(
+      `${operation}: the result has shape ${showShape(value.shape)}, which does not fit the tensor's ${
+        showShape(target.shape)
+      }; ` +
+        `an in-place operation cannot grow its tensor`,
+    );
+  }
+  const kind = (dtype: DType) => dtype === "bool" ? 0 : isFloat(dtype) ? 2 : 1;
+  if (kind(value.dtype) > kind(target.dtype) && operation !== "cast_") {
+    throw new TypeError(
+      `${operation}: the result is ${value.dtype}, which a ${target.dtype} tensor cannot hold; use the form without _, or cast first`,
+    );
+  }
+}
+
+/** Runs a primitive below the tape. `out` is written instead of a new tensor (element-wise primitives only). */
+export function execute<P extends Prim>(
+  prim: P,
+  inputs: readonly Operand[],
+  attrs: Attrs[P],
+  out: Tensor | null,
+): readonly Tensor[] {
+  for (const input of inputs) if (input instanceof Tensor && input.isDisposed) throw input.freedError(prim);
+  const row = table[prim];
+  switch (row.kind) {
+    case "elementwise":
+      return [elementwise(prim as ElementwisePrim, inputs, attrs as { dtype?: DType }, out)];
+    case "reduce":
+      return [reduce(prim as ReducePrim, inputs[0] as Tensor, attrs as Attrs[ReducePrim], row.types)];
+    case "view":
+      return [view({ prim, attrs } as unknown as ViewStep, inputs[0] as Tensor)];
+    case "assemble":
+      return [assemble(prim as AssemblePrim, inputs as readonly Tensor[], attrs as Attrs[AssemblePrim])];
+    case "routine": {
+      const rule = row.outputs as (inputs: readonly Meta[], attrs: Attrs[P]) => readonly Meta[];
+      return routine(
+        prim as RoutinePrim,
+        inputs as readonly Tensor[],
+        attrs as Attrs[RoutinePrim],
+        rule(inputs as readonly Meta[], attrs),
+      );
+    }
+  }
+}
+
+/** New memory for a tensor. */
+export function allocate(operation: string, device: Device, dtype: DType, shape: Shape): Tensor {
+  const bytes = sizeOf(shape) * itemSize(dtype);
+  const storage = new Storage(device, device.backend.alloc(bytes), operation);
+  return new Tensor(storage, dtype, { shape, strides: contiguousStrides(shape), offset: 0 });
+}
+
+function deviceOf(operation: string, inputs: readonly Operand[], fallback: Device | null = null): Device {
+  let device = fallback;
+  for (const input of inputs) {
+    if (!(input instanceof Tensor)) continue;
+    if (device === null) device = input.device;
+    else if (device !== input.device) {
+      throw new Error(
+        `${operation}: tensors live on "${device.name}" and "${input.device.name}"; move one with .to("${device.name}")`,
+      );
+    }
+  }
+  return device!;
+}
+
+function checkSupported(operation: string, device: Device, dtype: DType): void {
+  if (!device.backend.supports(dtype)) {
+    throw new TypeError(
+      `${operation}: the device "${device.name}" does not compute in ${dtype}; cast with .to("float32"), or move the tensor`,
+    );
+  }
+}
+
+const cast = (expr: Expr, dtype: DType): Expr => expr.dtype === dtype ? expr : { op: "cast", args: [expr], dtype };
+
+function elementwise(
+  prim: ElementwisePrim,
+  inputs: readonly Operand[],
+  attrs: { dtype?: DType },
+  out: Tensor | null,
+): Tensor {
+  const row = table[prim];
+  const operands = row.condition ? inputs.slice(1) : inputs;
+  const promoted = prim === "cast" ? (inputs[0] as Tensor).dtype : resultType(operands);
+  const types: OpTypes = prim === "cast" ? { compute: promoted, result: attrs.dtype! } : row.types(prim, promoted);
+  const device = deviceOf(prim, inputs, out?.device ?? null);
+  checkSupported(prim, device, types.compute);
+
+  const tensors: Tensor[] = [];
+  const scalars: Scalar[] = [];
+  const args: Expr[] = [];
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]!;
+    const compute = row.condition && i === 0 ? "bool" : types.compute;
+    if (input instanceof Tensor) {
+      args.push(cast({ op: "input", index: tensors.length, dtype: input.dtype }, compute));
+      tensors.push(input);
+    } else {
+      args.push({ op: "scalar", index: scalars.length, dtype: compute });
+      scalars.push(input);
+    }
+  }
+  const shape = tensors.length === 1 && out === null
+    ? tensors[0]!.shape
+    : broadcastShapes(prim, ...tensors.map((t) => t.shape), ...(out === null ? [] : [out.shape]));
+  if (out !== null) checkDestination(`${prim}_`, out, { dtype: types.result, shape });
+  const output = out ?? allocate(prim, device, types.result, shape);
+  const expr = prim === "cast" ? cast(args[0]!, types.result) : { op: prim, args, dtype: types.result };
+  launch(prim, device, shape, tensors, scalars, cast(expr, output.dtype), null, output);
+  return output;
+}
+
+function reduce(prim: ReducePrim, input: Tensor, { dims, keepdim }: Attrs[ReducePrim], types: TypeRule): Tensor {
+  const { compute, result } = types(prim, input.dtype);
+  const device = input.device;
+  checkSupported(prim, device, compute);
+  const kept = input.shape.map((_, d) => d).filter((d) => !dims.includes(d));
+  const order = [...kept, ...[...dims].sort((a, b) => a - b)];
+  const shape = keepdim ? input.shape.map((size, d) => dims.includes(d) ? 1 : size) : kept.map((d) => input.shape[d]!);
+  const output = allocate(prim, device, result, shape);
+  const space = { shape: order.map((d) => input.shape[d]!), strides: order.map((d) => input.strides[d]!) };
+  const expr = cast({ op: "input", index: 0, dtype: input.dtype }, compute);
+  const target = {
+    shape: kept.map((d) => input.shape[d]!),
+    strides: contiguousStrides(kept.map((d) => input.shape[d]!)),
+  };
+  launchOver(prim, device, space.shape, [{ tensor: input, strides: space.strides }], [], expr, {
+    op: prim,
+    dims: dims.length,
+  }, {
+    tensor: output,
+    strides: target.strides,
+  });
+  return output;
+}
+
+/** The view of a tensor: no work, the same storage. */
+function view(step: ViewStep, input: Tensor): Tensor {
+  const rule = table[step.prim].geometry as (input: Geometry, attrs: ViewStep["attrs"]) => Geometry;
+  const result = new Tensor(input.storage, input.dtype, rule(input, step.attrs));
+  result.source = { tensor: input, prim: step.prim, attrs: step.attrs };
+  return result;
+}
+
+/** Where a view of a fresh tensor of some shape lies. */
+function viewOf(shape: Shape, { prim, attrs }: ViewStep): Geometry {
+  const rule = table[prim].geometry as (input: Geometry, attrs: ViewStep["attrs"]) => Geometry;
+  return rule({ shape, strides: contiguousStrides(shape), offset: 0 }, attrs);
+}
+
+function assemble(prim: AssemblePrim, inputs: readonly Tensor[], attrs: Attrs[AssemblePrim]): Tensor {
+  const device = deviceOf(prim, inputs);
+  const write = (output: Tensor, part: Geometry, input: Tensor): void => {
+    const expr = cast({ op: "input", index: 0, dtype: input.dtype }, output.dtype);
+    launch(
+      prim,
+      device,
+      input.shape,
+      [input],
+      [],
+      expr,
+      null,
+      new Tensor(output.storage, output.dtype, part, false),
+      true,
+    );
+  };
+  if ("view" in attrs) {
+    const input = inputs[0]!;
+    const output = allocate(prim, device, input.dtype, attrs.shape);
+    fill(prim, output, attrs.value);
+    write(output, viewOf(attrs.shape, attrs.view), input);
+    return output;
+  }
+  const { dim } = attrs;
+  const length = inputs.reduce((n, input) => n + input.shape[dim]!, 0);
+  const shape = inputs[0]!.shape.map((size, d) => d === dim ? length : size);
+  const output = allocate(prim, device, resultType(inputs), shape);
+  let start = 0;
+  for (const input of inputs) {
+    const part = input.shape[dim]!;
+    write(output, viewOf(shape, { prim: "slice", attrs: { dim, start, length: part, step: 1 } }), input);
+    start += part;
+  }
+  return output;
+}
+
+/** Writes one value everywhere, below the tape. */
+export function fill(operation: string, output: Tensor, value: Scalar): void {
+  launch(
+    operation,
+    output.device,
+    output.shape,
+    [],
+    [value],
+    { op: "scalar", index: 0, dtype: output.dtype },
+    null,
+    output,
+  );
+}
+
+function routine(
+  prim: RoutinePrim,
+  inputs: readonly Tensor[],
+  attrs: Attrs[RoutinePrim],
+  metas: readonly Meta[],
+): readonly Tensor[] {
+  const device = deviceOf(prim, inputs);
+  for (const input of inputs) checkSupported(prim, device, input.dtype);
+  const outputs = metas.map(({ dtype, shape }) => allocate(prim, device, dtype, shape));
+  runRoutine(prim, device, inputs, outputs, attrs);
+  return outputs;
+}
+
+/** Dispatches a routine onto outputs that exist. */
+export function runRoutine<P extends RoutinePrim>(
+  prim: P,
+  device: Device,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  attrs: Attrs[P],
+): void {
+  const operand = ({ dtype, shape, strides }: Tensor) => ({ dtype, shape, strides });
+  const work: Routine<P> = {
+    kind: "routine",
+    name: prim,
+    inputs: inputs.map(operand),
+    outputs: outputs.map(operand),
+    attrs,
+  };
+  dispatch(prim, device, work as unknown as Routine, inputs, outputs, []);
+}
+
+interface Strided {
+  readonly tensor: Tensor;
+  readonly strides: readonly number[];
+}
+
+function launch(
+  operation: string,
+  device: Device,
+  shape: Shape,
+  tensors: readonly Tensor[],
+  scalars: readonly Scalar[],
+  expr: Expr,
+  reduction: Kernel["reduce"],
+  output: Tensor,
+  transient = false,
+): void {
+  const inputs = tensors.map((tensor) => ({ tensor, strides: broadcastStrides(tensor.shape, tensor.strides, shape) }));
+  launchOver(operation, device, shape, inputs, scalars, expr, reduction, { tensor: output, strides: output.strides });
+  if (transient) output.dispose();
+}
+
+function launchOver(
+  operation: string,
+  device: Device,
+  shape: Shape,
+  inputs: readonly Strided[],
+  scalars: readonly Scalar[],
+  expr: Expr,
+  reduction: Kernel["reduce"],
+  output: Strided,
+): void {
+  if (output.tensor.numel === 0) return;
+  const boundary = shape.length - (reduction?.dims ?? 0);
+  const flat = collapse(shape, [...inputs.map((input) => input.strides), output.strides], boundary);
+  const kernel: Kernel = {
+    kind: "kernel",
+    shape: flat.shape,
+    inputs: inputs.map(({ tensor }, i) => ({ dtype: tensor.dtype, strides: flat.operands[i]! })),
+    expr,
+    reduce: reduction === null ? null : { op: reduction.op, dims: flat.shape.length - flat.boundary },
+    output: { dtype: output.tensor.dtype, strides: flat.operands[inputs.length]! },
+  };
+  dispatch(operation, device, kernel, inputs.map(({ tensor }) => tensor), [output.tensor], scalars);
+}
+
+const binding = (tensor: Tensor): Binding => ({ buffer: tensor.storage.buffer, offset: tensor.offset });
+
+function dispatch(
+  operation: string,
+  device: Device,
+  work: Kernel | Routine,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  scalars: readonly Scalar[],
+): void {
+  const { backend } = device;
+  logDispatch(operation, device.name, work, () => {
+    backend.dispatch(backend.prepare(work), inputs.map(binding), outputs.map(binding), scalars);
+  });
+}

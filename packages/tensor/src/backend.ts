@@ -1,0 +1,42 @@
+/** What a backend must be able to do: hold memory, and run kernels and routines on it. */
+import type { DType, Scalar } from "./dtype.ts";
+import type { Kernel, Routine } from "./ir/kernel.ts";
+import type { RoutinePrim } from "./prims/attrs.ts";
+
+/** Memory of a backend; what it is, only the backend knows. */
+export interface DeviceBuffer {
+  readonly bytes: number;
+}
+
+/** A buffer and the element at which a tensor begins in it. */
+export interface Binding {
+  readonly buffer: DeviceBuffer;
+  readonly offset: number;
+}
+
+/** Work made ready to run, as often as wanted, on operands of the geometry it was prepared for. */
+export interface Program {
+  readonly work: Kernel | Routine;
+}
+
+/** The contract. Buffers are raw bytes; dtypes and geometry come with the work. */
+export interface Backend {
+  readonly name: string;
+  /** Whether reading is synchronous and cheap, so that indices can be checked before use. */
+  readonly readsAtOnce: boolean;
+  /** Whether kernels and routines accept the dtype. */
+  supports(dtype: DType): boolean;
+  /** Whether there is a routine of that name; a missing one is composed of other primitives. */
+  hasRoutine(name: RoutinePrim): boolean;
+  /** Memory of at least `bytes` bytes, contents unspecified. */
+  alloc(bytes: number): DeviceBuffer;
+  /** Takes a caller's memory as a buffer without a copy, or answers null when it cannot. */
+  adopt(data: ArrayBufferView): DeviceBuffer | null;
+  free(buffer: DeviceBuffer): void;
+  write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void;
+  /** A copy of the bytes. Throws where reading cannot be synchronous, naming the asynchronous call. */
+  read(buffer: DeviceBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer>;
+  readAsync(buffer: DeviceBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>>;
+  prepare(work: Kernel | Routine): Program;
+  dispatch(program: Program, inputs: readonly Binding[], outputs: readonly Binding[], scalars: readonly Scalar[]): void;
+}

@@ -1,0 +1,64 @@
+/** The null backend: runs nothing, counts everything, so that tests can say how many kernels a step takes. */
+import type { Backend, Binding, DeviceBuffer, Program } from "../backend.ts";
+import type { DType, Scalar } from "../dtype.ts";
+import type { Kernel, Routine } from "../ir/kernel.ts";
+import type { RoutinePrim } from "../prims/attrs.ts";
+
+/** Reads give zeros. */
+export class NullBackend implements Backend {
+  readonly name = "null";
+  readonly readsAtOnce = false;
+  /** Kernels and routines dispatched since the last reset, in order. */
+  dispatched: (Kernel | Routine)[] = [];
+  /** Bytes allocated and not freed. */
+  allocated = 0;
+
+  supports(_dtype: DType): boolean {
+    return true;
+  }
+
+  hasRoutine(_name: RoutinePrim): boolean {
+    return true;
+  }
+
+  alloc(bytes: number): DeviceBuffer {
+    this.allocated += bytes;
+    return { bytes };
+  }
+
+  adopt(_data: ArrayBufferView): null {
+    return null;
+  }
+
+  free(buffer: DeviceBuffer): void {
+    this.allocated -= buffer.bytes;
+  }
+
+  write(_buffer: DeviceBuffer, _byteOffset: number, _data: Uint8Array): void {}
+
+  read(_buffer: DeviceBuffer, _byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(bytes);
+  }
+
+  readAsync(_buffer: DeviceBuffer, _byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    return Promise.resolve(new Uint8Array(bytes));
+  }
+
+  prepare(work: Kernel | Routine): Program {
+    return { work };
+  }
+
+  dispatch(
+    program: Program,
+    _inputs: readonly Binding[],
+    _outputs: readonly Binding[],
+    _scalars: readonly Scalar[],
+  ): void {
+    this.dispatched.push(program.work);
+  }
+
+  /** Starts counting anew. */
+  reset(): void {
+    this.dispatched = [];
+  }
+}

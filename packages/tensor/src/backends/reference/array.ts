@@ -1,0 +1,80 @@
+/** Operands of routines as plain contiguous arrays of numbers. */
+import type { DType, TypedArray } from "../../dtype.ts";
+import type { Operand } from "../../ir/kernel.ts";
+import { isContiguous, sizeOf } from "../../shape.ts";
+import { halfTable, toHalfBits } from "../../half.ts";
+
+/** An operand with its memory. */
+export interface HostOperand extends Operand {
+  readonly data: TypedArray;
+  readonly offset: number;
+}
+
+/** Elements in row-major order; float16 as float32. Numbers, but bigints for int64. */
+export type Values = Exclude<TypedArray, Uint16Array | BigInt64Array>;
+
+/** The storage position of every element, in row-major order. */
+function* positions({ shape, strides, offset }: HostOperand): Generator<number> {
+  const rank = shape.length;
+  const index = new Array<number>(rank).fill(0);
+  let at = offset;
+  for (let n = sizeOf(shape); n > 0; n--) {
+    yield at;
+    for (let d = rank - 1; d >= 0; d--) {
+      at += strides[d]!;
+      if (++index[d]! < shape[d]!) break;
+      at -= strides[d]! * shape[d]!;
+      index[d] = 0;
+    }
+  }
+}
+
+/** An array for the values of a dtype, float16 widened. Typed as numbers: see {@link Values}. */
+export function valuesOf(dtype: DType, length: number): Values {
+  switch (dtype) {
+    case "float64":
+      return new Float64Array(length);
+    case "float32":
+    case "float16":
+      return new Float32Array(length);
+    case "int64":
+      return new BigInt64Array(length) as unknown as Values;
+    case "int32":
+      return new Int32Array(length);
+    case "int16":
+      return new Int16Array(length);
+    case "int8":
+      return new Int8Array(length);
+    case "uint8":
+    case "bool":
+      return new Uint8Array(length);
+  }
+}
+
+/** The elements of an operand; not to be written to, since contiguous memory is not copied. */
+export function load(operand: HostOperand): Values {
+  const { data, dtype, shape, strides, offset } = operand;
+  const length = sizeOf(shape);
+  if (dtype !== "float16" && isContiguous(shape, strides)) return data.subarray(offset, offset + length) as Values;
+  const values = valuesOf(dtype, length);
+  const table = dtype === "float16" ? halfTable() : null;
+  let i = 0;
+  for (const at of positions(operand)) {
+    values[i++] = table ? table[data[at] as number]! : data[at] as number;
+  }
+  return values;
+}
+
+/** Writes elements to an operand. */
+export function store(operand: HostOperand, values: Values | Float64Array): void {
+  const { data, dtype, shape, strides, offset } = operand;
+  if (dtype !== "float16" && isContiguous(shape, strides)) {
+    (data as Values).set(values, offset);
+    return;
+  }
+  let i = 0;
+  for (const at of positions(operand)) {
+    const value = values[i++]!;
+    data[at] = dtype === "float16" ? toHalfBits(Math.fround(value)) : value;
+  }
+}

@@ -1,0 +1,151 @@
+/** The reference backend: plain loops over typed arrays. Short, obvious, and the oracle of the others. */
+import type { Backend, Binding, DeviceBuffer, Program } from "../../backend.ts";
+import { debug } from "../../debug.ts";
+import { type DType, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../../dtype.ts";
+import { type Kernel, type Routine, structuralKey } from "../../ir/kernel.ts";
+import type { RoutinePrim } from "../../prims/attrs.ts";
+import { elementValue } from "../../scalar.ts";
+import { renderKernel, scalarDTypes } from "./render.ts";
+import type { HostOperand } from "./array.ts";
+import { type Routines, routines } from "./routines.ts";
+import { type Special, specialFunctions } from "./special.ts";
+
+class HostBuffer implements DeviceBuffer {
+  readonly bytes: number;
+  readonly memory: ArrayBufferLike;
+  readonly byteOffset: number;
+
+  constructor(memory: ArrayBufferLike, byteOffset: number, bytes: number) {
+    this.memory = memory;
+    this.byteOffset = byteOffset;
+    this.bytes = bytes;
+  }
+
+  /** All of the buffer as elements of a dtype. */
+  as(dtype: DType): TypedArray {
+    return typedArrayOver(dtype, this.memory, this.byteOffset, Math.floor(this.bytes / itemSize(dtype)));
+  }
+}
+
+type RenderedKernel = (
+  m: Special,
+  shape: readonly number[],
+  o: TypedArray,
+  q: number,
+  os: readonly number[],
+  x: readonly TypedArray[],
+  p: readonly number[],
+  xs: readonly (readonly number[])[],
+  s: readonly (number | bigint)[],
+) => void;
+
+interface HostProgram extends Program {
+  run(inputs: readonly Binding[], outputs: readonly Binding[], scalars: readonly Scalar[]): void;
+}
+
+/** See the module's comment. */
+export class ReferenceBackend implements Backend {
+  readonly name = "reference";
+  readonly readsAtOnce = true;
+  private readonly rendered: Map<string, RenderedKernel> = new Map();
+  private special: Special | null = null;
+
+  supports(_dtype: DType): boolean {
+    return true;
+  }
+
+  hasRoutine(_name: RoutinePrim): boolean {
+    return true;
+  }
+
+  alloc(bytes: number): DeviceBuffer {
+    // Views of 8-byte elements need a whole number of them.
+    return new HostBuffer(new ArrayBuffer(Math.ceil(bytes / 8) * 8), 0, bytes);
+  }
+
+  adopt(data: ArrayBufferView): DeviceBuffer {
+    return new HostBuffer(data.buffer, data.byteOffset, data.byteLength);
+  }
+
+  free(_buffer: DeviceBuffer): void {
+    // The garbage collector owns the memory; the accounting is the caller's.
+  }
+
+  write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
+    const { memory, byteOffset: start } = buffer as HostBuffer;
+    new Uint8Array(memory, start + byteOffset, data.byteLength).set(data);
+  }
+
+  read(buffer: DeviceBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
+    const { memory, byteOffset: start } = buffer as HostBuffer;
+    const copy = new Uint8Array(bytes);
+    copy.set(new Uint8Array(memory, start + byteOffset, bytes));
+    return copy;
+  }
+
+  readAsync(buffer: DeviceBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    return Promise.resolve(this.read(buffer, byteOffset, bytes));
+  }
+
+  prepare(work: Kernel | Routine): HostProgram {
+    return work.kind === "kernel" ? this.prepareKernel(work) : this.prepareRoutine(work);
+  }
+
+  dispatch(
+    program: Program,
+    inputs: readonly Binding[],
+    outputs: readonly Binding[],
+    scalars: readonly Scalar[],
+  ): void {
+    (program as HostProgram).run(inputs, outputs, scalars);
+  }
+
+  private prepareKernel(kernel: Kernel): HostProgram {
+    const key = structuralKey(kernel);
+    let rendered = this.rendered.get(key);
+    if (rendered === undefined) {
+      const code = renderKernel(kernel);
+      if (debug() >= 4) console.error(code);
+      rendered = new Function("m", "shape", "o", "q", "os", "x", "p", "xs", "s", code) as RenderedKernel;
+      this.rendered.set(key, rendered);
+    }
+    const run = rendered;
+    const special = this.special ??= specialFunctions();
+    const wanted = scalarDTypes(kernel.expr);
+    return {
+      work: kernel,
+      run(inputs, outputs, scalars) {
+        run(
+          special,
+          kernel.shape,
+          array(outputs[0]!, kernel.output.dtype),
+          outputs[0]!.offset,
+          kernel.output.strides,
+          inputs.map((input, i) => array(input, kernel.inputs[i]!.dtype)),
+          inputs.map((input) => input.offset),
+          kernel.inputs.map((input) => input.strides),
+          scalars.map((value, i) => elementValue(value, wanted[i]!)),
+        );
+      },
+    };
+  }
+
+  private prepareRoutine(routine: Routine): HostProgram {
+    const run = routines[routine.name] as Routines[RoutinePrim];
+    const bind = (operands: Routine["inputs"], bindings: readonly Binding[]): HostOperand[] =>
+      operands.map((operand, i) => ({
+        ...operand,
+        data: array(bindings[i]!, operand.dtype),
+        offset: bindings[i]!.offset,
+      }));
+    return {
+      work: routine,
+      run: (inputs, outputs) =>
+        run(bind(routine.inputs, inputs), bind(routine.outputs, outputs), routine.attrs as never),
+    };
+  }
+}
+
+function array(binding: Binding, dtype: DType): TypedArray {
+  return (binding.buffer as HostBuffer).as(dtype);
+}

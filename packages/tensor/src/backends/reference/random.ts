@@ -1,0 +1,42 @@
+/** Random tensors from the Philox stream: the definition that other backends follow. */
+import { elementsPerBlock, philox } from "../../philox.ts";
+import type { RandomAttrs } from "../../prims/attrs.ts";
+import { sizeOf } from "../../shape.ts";
+import { type HostOperand, store, valuesOf } from "./array.ts";
+
+const words = new Uint32Array(4);
+
+/** A float64 in [0, 1) of 53 bits from two words. */
+function wide(high: number, low: number): number {
+  return (high * 2 ** 21 + (low >>> 11)) * 2 ** -53;
+}
+
+/**
+ * Bits: one word an element. Uniform: multiples of 2^-24 (float64: 2^-53) in [0, 1). Normal: Box and Muller's pairs (1958), the
+ * radius from a uniform in (0, 1].
+ */
+export function random(_: readonly HostOperand[], [out]: readonly HostOperand[], attrs: RandomAttrs): void {
+  const { distribution, dtype, key, counter } = attrs;
+  const values = valuesOf(dtype, sizeOf(out!.shape));
+  const per = elementsPerBlock(dtype);
+  for (let i = 0, block = counter; i < values.length; i += per, block++) {
+    philox(block, key[0], key[1], words);
+    for (let lane = 0; lane < per && i + lane < values.length; lane++) {
+      values[i + lane] = distribution === "bits"
+        ? words[lane]! | 0
+        : distribution === "uniform"
+        ? (per === 2 ? wide(words[2 * lane]!, words[2 * lane + 1]!) : (words[lane]! >>> 8) * 2 ** -24)
+        : normal(per, lane);
+    }
+  }
+  store(out!, values);
+}
+
+/** Lanes 0 and 1 are the cosine and sine of one pair, 2 and 3 of the next. */
+function normal(per: number, lane: number): number {
+  const pair = per === 2 ? 0 : lane & 2;
+  const u = per === 2 ? wide(words[0]!, words[1]!) : words[pair]! * 2 ** -32;
+  const v = per === 2 ? wide(words[2]!, words[3]!) : words[pair + 1]! * 2 ** -32;
+  const radius = Math.sqrt(-2 * Math.log(1 - u));
+  return radius * (lane & 1 ? Math.sin(2 * Math.PI * v) : Math.cos(2 * Math.PI * v));
+}

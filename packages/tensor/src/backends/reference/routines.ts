@@ -1,0 +1,32 @@
+/** The routines by name. */
+import type { Attrs, RoutinePrim } from "../../prims/attrs.ts";
+import { cumprod, cumsum, gather, scatter, sort } from "./along.ts";
+import type { HostOperand } from "./array.ts";
+import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
+import { matmul } from "./matmul.ts";
+import { maxPool } from "./pool.ts";
+import { random } from "./random.ts";
+
+/** One function a routine. */
+export type Routines = {
+  readonly [P in RoutinePrim]: (
+    inputs: readonly HostOperand[],
+    outputs: readonly HostOperand[],
+    attrs: Attrs[P],
+  ) => void;
+};
+
+/** See {@link Routines}. */
+export const routines: Routines = {
+  matmul,
+  conv,
+  convInputGrad,
+  convWeightGrad,
+  maxPool,
+  gather,
+  scatter,
+  sort,
+  cumsum,
+  cumprod,
+  random,
+};

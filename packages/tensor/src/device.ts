@@ -1,0 +1,63 @@
+/** Devices by name: where tensors live. */
+import type { Backend } from "./backend.ts";
+import { deviceName } from "./env.ts";
+
+/** A backend under the name that users call it by. Make one per adapter or processor, and register it. */
+export class Device {
+  readonly name: string;
+  readonly backend: Backend;
+
+  constructor(name: string, backend: Backend) {
+    this.name = name;
+    this.backend = backend;
+  }
+
+  toString(): string {
+    return this.name;
+  }
+}
+
+const factories: Map<string, () => Backend> = new Map();
+const devices: Map<string, Device> = new Map();
+let current: Device | null = null;
+
+/** Announces a device whose backend is made when it is first asked for. */
+export function registerDevice(name: string, backend: () => Backend): void {
+  factories.set(name, backend);
+  devices.delete(name);
+}
+
+/** Names of the devices that can be asked for. */
+export function deviceNames(): string[] {
+  return [...factories.keys()];
+}
+
+/**
+ * The device of a name; a device is handed back as it is.
+ *
+ * @throws RangeError naming the devices there are.
+ */
+export function getDevice(device: Device | string): Device {
+  if (device instanceof Device) return device;
+  const known = devices.get(device);
+  if (known) return known;
+  const factory = factories.get(device);
+  if (!factory) {
+    throw new RangeError(
+      `device: there is no device "${device}"; there are ${deviceNames().map((n) => `"${n}"`).join(", ")}`,
+    );
+  }
+  const made = new Device(device, factory());
+  devices.set(device, made);
+  return made;
+}
+
+/** Where tensors are made unless an option says otherwise: `HEDDLE_DEVICE`, else the first device registered. */
+export function defaultDevice(): Device {
+  return current ??= getDevice(deviceName() ?? factories.keys().next().value ?? "reference");
+}
+
+/** Changes the default device. */
+export function setDefaultDevice(device: Device | string): void {
+  current = getDevice(device);
+}

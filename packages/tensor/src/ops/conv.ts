@@ -1,0 +1,185 @@
+/** Convolutions (cross-correlations, as in PyTorch) in one to three dimensions, and transposed ones. */
+import { apply } from "../apply.ts";
+import { showShape } from "../shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** One number for all spatial dimensions, or one each. */
+export type PerDim = number | readonly number[];
+
+/** Options of convolutions. */
+export interface ConvOptions {
+  /** Added to each output channel: `[O]`. */
+  readonly bias?: Tensor | null;
+  readonly stride?: PerDim;
+  /** Zeros on both sides, or "same" (stride 1 only) or "valid" (none). */
+  readonly padding?: PerDim | "same" | "valid";
+  readonly dilation?: PerDim;
+  readonly groups?: number;
+}
+
+/** Options of transposed convolutions. */
+export interface ConvTransposeOptions extends Omit<ConvOptions, "padding"> {
+  readonly padding?: PerDim;
+  /** Added to one side of the output, to choose among the sizes that a stride allows. */
+  readonly outputPadding?: PerDim;
+}
+
+/** One entry a spatial dimension. @throws RangeError when there are as many as neither one nor the dimensions. */
+export function perDim(operation: string, name: string, value: PerDim, dims: number, least: number): number[] {
+  const list = typeof value === "number"
+    ? Array<number>(dims).fill(value)
+    : value.length === 1
+    ? Array<number>(dims).fill(value[0]!)
+    : [...value];
+  if (list.length !== dims || list.some((n) => !Number.isInteger(n) || n < least)) {
+    throw new RangeError(
+      `${operation}: ${name} ${JSON.stringify(value)} must be one or ${dims} integers of at least ${least}`,
+    );
+  }
+  return list;
+}
+
+/** An input without a batch gets one; the answer says whether it did. */
+export function batched(operation: string, x: Tensor, dims: number): { input: Tensor; single: boolean } {
+  if (x.ndim !== dims + 2 && x.ndim !== dims + 1) {
+    throw new RangeError(
+      `${operation}: expected an input of ${dims + 2} dims [N, C, …] (or ${dims + 1} without batch), got shape ${
+        showShape(x.shape)
+      }`,
+    );
+  }
+  return x.ndim === dims + 2 ? { input: x, single: false } : { input: x.unsqueeze(0), single: true };
+}
+
+function withBias(operation: string, y: Tensor, bias: Tensor | null | undefined): Tensor {
+  if (!bias) return y;
+  if (bias.ndim !== 1 || bias.shape[0] !== y.shape[1]) {
+    throw new RangeError(
+      `${operation}: the bias of shape ${showShape(bias.shape)} must be [${y.shape[1]}], one for each output channel`,
+    );
+  }
+  return y.add(bias.reshape([1, -1, ...Array<number>(y.ndim - 2).fill(1)]));
+}
+
+function checkChannels(
+  operation: string,
+  x: Tensor,
+  w: Tensor,
+  dims: number,
+  groups: number,
+  transposed: boolean,
+): void {
+  if (w.ndim !== dims + 2) {
+    throw new RangeError(`${operation}: expected a weight of ${dims + 2} dims, got shape ${showShape(w.shape)}`);
+  }
+  if (x.dtype !== w.dtype) {
+    throw new TypeError(
+      `${operation}: the input is ${x.dtype}, the weight ${w.dtype}; cast one with .to("${w.dtype}")`,
+    );
+  }
+  const [first, second] = [w.shape[0]!, w.shape[1]!];
+  const expected = transposed ? first : second * groups;
+  const divisible = Number.isInteger(groups) && groups > 0 && first % groups === 0;
+  if (!divisible || x.shape[1] !== expected) {
+    throw new RangeError(
+      `${operation}: an input of shape ${showShape(x.shape)} does not suit a weight of shape ${
+        showShape(w.shape)
+      } with groups ${groups}: ` +
+        (divisible ? `expected ${expected} channels, got ${x.shape[1]}` : `${first} is not a multiple of groups`),
+    );
+  }
+}
+
+function conv(operation: string, x: Tensor, w: Tensor, dims: number, options: ConvOptions): Tensor {
+  const { bias, groups = 1 } = options;
+  let { input, single } = batched(operation, x, dims);
+  checkChannels(operation, input, w, dims, groups, false);
+  const stride = perDim(operation, "stride", options.stride ?? 1, dims, 1);
+  const dilation = perDim(operation, "dilation", options.dilation ?? 1, dims, 1);
+  let padding: number[];
+  if (options.padding === "same") {
+    if (stride.some((s) => s !== 1)) {
+      throw new RangeError(`${operation}: padding "same" needs stride 1, got [${stride.join(", ")}]`);
+    }
+    const total = dilation.map((d, i) => d * (w.shape[i + 2]! - 1));
+    padding = total.map((n) => Math.floor(n / 2));
+    // An odd total puts one more zero at the end, as PyTorch does.
+    total.forEach((n, i) => {
+      if (n % 2 === 0) return;
+      const shape = input.shape.map((size, d) => d === i + 2 ? size + 1 : size);
+      input = apply("embed", [input], {
+        shape,
+        value: 0,
+        view: { prim: "slice", attrs: { dim: i + 2, start: 0, length: input.shape[i + 2]!, step: 1 } },
+      });
+    });
+  } else padding = perDim(operation, "padding", options.padding === "valid" ? 0 : options.padding ?? 0, dims, 0);
+  const y = withBias(operation, apply("conv", [input, w], { stride, padding, dilation, groups }), bias);
+  return single ? y.squeeze(0) : y;
+}
+
+function convTranspose(operation: string, x: Tensor, w: Tensor, dims: number, options: ConvTransposeOptions): Tensor {
+  const { bias, groups = 1 } = options;
+  const { input, single } = batched(operation, x, dims);
+  checkChannels(operation, input, w, dims, groups, true);
+  const stride = perDim(operation, "stride", options.stride ?? 1, dims, 1);
+  const dilation = perDim(operation, "dilation", options.dilation ?? 1, dims, 1);
+  const padding = perDim(operation, "padding", options.padding ?? 0, dims, 0);
+  const extra = perDim(operation, "outputPadding", options.outputPadding ?? 0, dims, 0);
+  const inputSize = stride.map((s, i) => {
+    if (extra[i]! >= Math.max(s, dilation[i]!)) {
+      throw new RangeError(
+        `${operation}: outputPadding ${extra[i]} must be smaller than stride ${s} or dilation ${dilation[i]}`,
+      );
+    }
+    return (input.shape[i + 2]! - 1) * s - 2 * padding[i]! + dilation[i]! * (w.shape[i + 2]! - 1) + 1 + extra[i]!;
+  });
+  if (inputSize.some((size) => size < 1)) {
+    throw new RangeError(`${operation}: the output would have shape ${showShape(inputSize)}; use less padding`);
+  }
+  const y = withBias(
+    operation,
+    apply("convInputGrad", [input, w], { stride, padding, dilation, groups, inputSize }),
+    bias,
+  );
+  return single ? y.squeeze(0) : y;
+}
+
+/** Convolution of `[N, C, L]` with `[O, C / groups, K]`: `[N, O, L′]`. See {@link conv2d}. */
+export function conv1d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
+  return conv("conv1d", x, weight, 1, options);
+}
+
+/**
+ * Convolution of `[N, C, H, W]` (or `[C, H, W]`) with `[O, C / groups, KH, KW]`: `[N, O, H′, W′]` with
+ * H′ = ⌊(H + 2·padding − dilation·(KH − 1) − 1) / stride⌋ + 1.
+ *
+ * @throws RangeError when channels, groups or sizes do not fit. TypeError when dtypes differ.
+ *
+ * @example
+ * ```ts
+ * import { conv2d, ones } from "@heddle/tensor";
+ * conv2d(ones([1, 1, 28, 28]), ones([6, 1, 5, 5]), { padding: 2 }).shape; // [1, 6, 28, 28]
+ * ```
+ */
+export function conv2d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
+  return conv("conv2d", x, weight, 2, options);
+}
+
+/** Convolution of `[N, C, D, H, W]` with `[O, C / groups, KD, KH, KW]`. See {@link conv2d}. */
+export function conv3d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
+  return conv("conv3d", x, weight, 3, options);
+}
+
+/** Transposed convolution of `[N, C, L]` with `[C, O / groups, K]`. See {@link convTranspose2d}. */
+export function convTranspose1d(x: Tensor, weight: Tensor, options: ConvTransposeOptions = {}): Tensor {
+  return convTranspose("convTranspose1d", x, weight, 1, options);
+}
+
+/**
+ * Transposed convolution, the gradient of {@link conv2d} with respect to its input, of `[N, C, H, W]` with
+ * `[C, O / groups, KH, KW]`: H′ = (H − 1)·stride − 2·padding + dilation·(KH − 1) + outputPadding + 1.
+ */
+export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTransposeOptions = {}): Tensor {
+  return convTranspose("convTranspose2d", x, weight, 2, options);
+}

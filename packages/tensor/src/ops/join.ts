@@ -1,0 +1,187 @@
+/** Tensors put together, chosen between, padded. */
+import { apply } from "../apply.ts";
+import { normalizeDim, sameShape, showShape } from "../shape.ts";
+import type { Operand } from "../tensor/core.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { scalarTensor } from "../tensor/reading.ts";
+import type { Scalar } from "../dtype.ts";
+import { zeros } from "./creation.ts";
+
+/**
+ * Tensors joined along a dimension they have.
+ *
+ * @throws RangeError when there is none, or another dimension differs in size.
+ */
+export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+  if (tensors.length === 0) throw new RangeError("cat: expected at least one tensor");
+  // An empty vector joins anything, as in PyTorch.
+  const parts = tensors.filter((x) => !(x.ndim === 1 && x.numel === 0));
+  const first = parts[0] ?? tensors[0]!;
+  if (first.ndim === 0) throw new RangeError("cat: 0-dimensional tensors cannot be joined; use stack");
+  const d = normalizeDim("cat", dim, first.ndim);
+  for (const x of parts) {
+    const differs = x.ndim !== first.ndim ? -1 : x.shape.findIndex((size, i) => i !== d && size !== first.shape[i]);
+    if (x.ndim !== first.ndim || differs >= 0) {
+      throw new RangeError(
+        `cat: shapes ${showShape(first.shape)} and ${showShape(x.shape)} do not join along dim ${dim}: ` +
+          (x.ndim !== first.ndim ? "they differ in rank" : `dim ${differs} differs`) +
+          "; all sizes but that of the joined dim must be equal",
+      );
+    }
+  }
+  return apply("cat", parts.length === 0 ? [first] : parts, { dim: d });
+}
+
+/** Tensors of one shape joined along a new dimension. @throws RangeError when shapes differ. */
+export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  if (tensors.length === 0) throw new RangeError("stack: expected at least one tensor");
+  const { shape } = tensors[0]!;
+  for (const x of tensors) {
+    if (!sameShape(x.shape, shape)) {
+      throw new RangeError(`stack: shapes ${showShape(shape)} and ${showShape(x.shape)} differ; all must be equal`);
+    }
+  }
+  const d = normalizeDim("stack", dim, shape.length + 1);
+  return apply("cat", tensors.map((x) => x.unsqueeze(d)), { dim: d });
+}
+
+/**
+ * `a` where the condition holds, else `b`; all broadcast.
+ *
+ * @throws TypeError when the condition is not bool.
+ */
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  if (condition.dtype !== "bool") {
+    throw new TypeError(`where: the condition must be bool, got ${condition.dtype}; compare, or cast with .to("bool")`);
+  }
+  if (!(a instanceof Tensor) && !(b instanceof Tensor)) {
+    const dtype = typeof a === "boolean" && typeof b === "boolean"
+      ? "bool"
+      : typeof a === "bigint" && typeof b === "bigint"
+      ? "int64"
+      : "float32";
+    return apply("where", [
+      condition,
+      scalarTensor(a, dtype, condition.device),
+      scalarTensor(b, dtype, condition.device),
+    ], {});
+  }
+  return apply("where", [condition, a, b], {});
+}
+
+/** Vectors spread over a common grid: one tensor each, of all their sizes. "ij" orders dims as given, "xy" swaps the first two. */
+export function meshgrid(tensors: readonly Tensor[], options: { readonly indexing?: "ij" | "xy" } = {}): Tensor[] {
+  const { indexing = "ij" } = options;
+  const swap = indexing === "xy" && tensors.length > 1;
+  const vectors = tensors.map((x) => {
+    if (x.ndim > 1) throw new RangeError(`meshgrid: expected vectors, got shape ${showShape(x.shape)}`);
+    return x.reshape(-1);
+  });
+  const order = vectors.map((_, i) => swap && i < 2 ? 1 - i : i);
+  const shape = order.map((i) => vectors[i]!.numel);
+  return vectors.map((x, i) => x.reshape(shape.map((_, d) => order[d] === i ? x.numel : 1)).expand(shape));
+}
+
+/**
+ * Class indices as rows with a single 1 (int32): shape `[…, numClasses]`.
+ *
+ * @throws RangeError for an index outside 0 to numClasses − 1.
+ */
+export function oneHot(x: Tensor, numClasses = -1): Tensor {
+  if (!x.dtype.startsWith("int") && x.dtype !== "uint8") {
+    throw new TypeError(`oneHot: expected integer classes, got ${x.dtype}; cast with .to("int32")`);
+  }
+  const index = x.to("int32");
+  if (x.numel === 0 && numClasses <= 0) {
+    throw new RangeError("oneHot: no elements to find the number of classes from; give numClasses");
+  }
+  const highest = x.numel === 0 ? -1 : index.amax().item();
+  const classes = numClasses === -1 ? highest + 1 : numClasses;
+  if (x.numel > 0 && (highest >= classes || index.amin().item() < 0)) {
+    throw new RangeError(
+      `oneHot: classes from ${index.amin().item()} to ${highest} do not lie within 0 to ${
+        classes - 1
+      }; give a larger numClasses`,
+    );
+  }
+  return zeros([...x.shape, classes], { dtype: "int32", device: x.device }).scatter(-1, index.unsqueeze(-1), 1);
+}
+
+/** How `pad` fills: with a value, mirrored without the edge, with the edge, or from the other end. */
+export type PadMode = "constant" | "reflect" | "replicate" | "circular";
+
+/**
+ * Pads the last dimensions: `[left, right, top, bottom, …]` from the last one outwards. Negative amounts crop.
+ *
+ * @throws RangeError when there are more amounts than dimensions, or mirroring reaches beyond the other end.
+ *
+ * @example
+ * ```ts
+ * import { ones, pad } from "@heddle/tensor";
+ * pad(ones([1, 2]), [1, 1]).toArray(); // [[0, 1, 1, 0]]
+ * ```
+ */
+export function pad(
+  x: Tensor,
+  amounts: readonly number[],
+  options: { readonly mode?: PadMode; readonly value?: Scalar } = {},
+): Tensor {
+  const { mode = "constant", value = 0 } = options;
+  if (amounts.length % 2 !== 0 || amounts.length > 2 * x.ndim || amounts.some((n) => !Number.isInteger(n))) {
+    throw new RangeError(
+      `pad: amounts [${amounts.join(", ")}] do not suit shape ${
+        showShape(x.shape)
+      }; give two integers a dim, from the last outwards`,
+    );
+  }
+  let result = x;
+  for (let i = 0; i < amounts.length / 2; i++) {
+    const d = x.ndim - 1 - i;
+    const [before, after] = [amounts[2 * i]!, amounts[2 * i + 1]!];
+    const size = result.shape[d]!;
+    if (size + before + after < 0) {
+      throw new RangeError(
+        `pad: cropping dim ${d} of size ${size} by ${-before} and ${-after} leaves less than nothing`,
+      );
+    }
+    if (before < 0 || after < 0) {
+      const start = Math.max(-before, 0);
+      result = result.narrow(d, start, Math.max(size - start - Math.max(-after, 0), 0));
+    }
+    const [low, high] = [Math.max(before, 0), Math.max(after, 0)];
+    if (low > 0 || high > 0) {
+      result = mode === "constant" ? constant(result, d, low, high, value) : mirrored(result, d, low, high, mode);
+    }
+  }
+  return result === x ? x.clone() : result;
+}
+
+function constant(x: Tensor, dim: number, before: number, after: number, value: Scalar): Tensor {
+  const length = x.shape[dim]!;
+  const shape = x.shape.map((size, d) => d === dim ? size + before + after : size);
+  return apply("embed", [x], {
+    shape,
+    value: Number(value),
+    view: { prim: "slice", attrs: { dim, start: before, length, step: 1 } },
+  });
+}
+
+function mirrored(x: Tensor, dim: number, before: number, after: number, mode: Exclude<PadMode, "constant">): Tensor {
+  const size = x.shape[dim]!;
+  const most = mode === "reflect" ? size - 1 : mode === "circular" ? size : Infinity;
+  if (before > most || after > most || size === 0) {
+    throw new RangeError(
+      `pad: ${mode} padding by ${before} and ${after} is too much for dim ${dim} of size ${size}; at most ${
+        Math.max(most, 0)
+      }`,
+    );
+  }
+  const part = (start: number, length: number) => x.narrow(dim, start, length);
+  const edge = (at: number, count: number) => part(at, 1).expand(x.shape.map((n, d) => d === dim ? count : n));
+  const [head, tail] = mode === "reflect"
+    ? [part(1, before).flip(dim), part(size - 1 - after, after).flip(dim)]
+    : mode === "circular"
+    ? [part(size - before, before), part(0, after)]
+    : [edge(0, before), edge(size - 1, after)];
+  return apply("cat", [head, x, tail], { dim });
+}

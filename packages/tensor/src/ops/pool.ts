@@ -1,0 +1,238 @@
+/** Pooling: the largest, or the mean, of windows. */
+import { applyAll } from "../apply.ts";
+import { isFloat } from "../dtype.ts";
+import { windowCount } from "../prims/routines.ts";
+import { showShape } from "../shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { batched, type PerDim, perDim } from "./conv.ts";
+import { tensor } from "./creation.ts";
+import { pad } from "./join.ts";
+
+/** Options of max-pooling. */
+export interface MaxPoolOptions {
+  /** By default the window's size. */
+  readonly stride?: PerDim;
+  readonly padding?: PerDim;
+  readonly dilation?: PerDim;
+  /** Whether windows that begin inside but end outside count. */
+  readonly ceilMode?: boolean;
+}
+
+/** Options of average-pooling. */
+export interface AvgPoolOptions {
+  readonly stride?: PerDim;
+  readonly padding?: PerDim;
+  readonly ceilMode?: boolean;
+  /** Whether padding counts in the mean (default true). */
+  readonly countIncludePad?: boolean;
+}
+
+/** Maxima, and where each stands in its flattened plane (int32). */
+export interface Pooled {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+function checkWindow(
+  operation: string,
+  x: Tensor,
+  kernel: readonly number[],
+  padding: readonly number[],
+  counts: readonly number[],
+): void {
+  if (padding.some((p, i) => p > kernel[i]! / 2)) {
+    throw new RangeError(
+      `${operation}: padding [${padding.join(", ")}] is more than half the window [${
+        kernel.join(", ")
+      }]; some windows would be empty`,
+    );
+  }
+  if (counts.some((n) => n < 1)) {
+    throw new RangeError(
+      `${operation}: a window of [${kernel.join(", ")}] does not fit shape ${showShape(x.shape)} padded by [${
+        padding.join(", ")
+      }]`,
+    );
+  }
+}
+
+function maxPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number, options: MaxPoolOptions): Pooled {
+  const { input, single } = batched(operation, x, dims);
+  const kernel = perDim(operation, "kernel", kernelSize, dims, 1);
+  const stride = perDim(operation, "stride", options.stride ?? kernel, dims, 1);
+  const padding = perDim(operation, "padding", options.padding ?? 0, dims, 0);
+  const dilation = perDim(operation, "dilation", options.dilation ?? 1, dims, 1);
+  const { ceilMode = false } = options;
+  const counts = kernel.map((k, i) =>
+    windowCount(input.shape[i + 2]!, k, stride[i]!, padding[i]!, dilation[i]!, ceilMode)
+  );
+  checkWindow(operation, x, kernel, padding, counts);
+  const [values, indices] = applyAll("maxPool", [input], { kernel, stride, padding, dilation, ceilMode });
+  return single ? { values: values!.squeeze(0), indices: indices!.squeeze(0) } : { values: values!, indices: indices! };
+}
+
+function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number, options: AvgPoolOptions): Tensor {
+  if (!isFloat(x.dtype)) {
+    throw new TypeError(`${operation}: needs a floating-point tensor, got ${x.dtype}; cast with .to("float32")`);
+  }
+  const { input, single } = batched(operation, x, dims);
+  const kernel = perDim(operation, "kernel", kernelSize, dims, 1);
+  const stride = perDim(operation, "stride", options.stride ?? kernel, dims, 1);
+  const padding = perDim(operation, "padding", options.padding ?? 0, dims, 0);
+  const { ceilMode = false, countIncludePad = true } = options;
+  const counts = kernel.map((k, i) => windowCount(input.shape[i + 2]!, k, stride[i]!, padding[i]!, 1, ceilMode));
+  checkWindow(operation, x, kernel, padding, counts);
+  // Windows are a view of the padded input; what ceilMode adds beyond the padding is zero but never counts in the mean.
+  const beyond = kernel.map((k, i) =>
+    Math.max((counts[i]! - 1) * stride[i]! + k - input.shape[i + 2]! - 2 * padding[i]!, 0)
+  );
+  const amounts = kernel.flatMap((_, i) => [padding[i]!, padding[i]! + beyond[i]!]);
+  const padded = amounts.some((n) => n > 0) ? pad(input, pairsFromLast(amounts)) : input;
+  let windows = padded;
+  for (let i = 0; i < dims; i++) windows = windows.unfold(i + 2, kernel[i]!, stride[i]!);
+  const sums = windows.sum(kernel.map((_, i) => dims + 2 + i));
+  const uniform = beyond.every((n) => n === 0) && (countIncludePad || padding.every((p) => p === 0));
+  const y = uniform
+    ? sums.div(kernel.reduce((n, k) => n * k, 1))
+    : sums.div(divisors(input, kernel, stride, padding, counts, countIncludePad));
+  return single ? y.squeeze(0) : y;
+}
+
+function pairsFromLast(amounts: readonly number[]): number[] {
+  const result: number[] = [];
+  for (let i = amounts.length - 2; i >= 0; i -= 2) result.push(amounts[i]!, amounts[i + 1]!);
+  return result;
+}
+
+/** How many elements each window's mean is over: the product of a count for each dimension. */
+function divisors(
+  x: Tensor,
+  kernel: readonly number[],
+  stride: readonly number[],
+  padding: readonly number[],
+  counts: readonly number[],
+  countIncludePad: boolean,
+): Tensor {
+  let result: Tensor | null = null;
+  kernel.forEach((k, i) => {
+    const size = x.shape[i + 2]!;
+    const along = Array.from({ length: counts[i]! }, (_, o) => {
+      const start = o * stride[i]! - padding[i]!;
+      const end = Math.min(start + k, size + padding[i]!);
+      return countIncludePad ? end - start : Math.min(end, size) - Math.max(start, 0);
+    });
+    const shape = kernel.map((_, j) => j === i ? counts[i]! : 1);
+    const factor = tensor(along, { dtype: x.dtype, device: x.device }).reshape(shape);
+    result = result === null ? factor : result.mul(factor);
+  });
+  return result!;
+}
+
+/** Output sizes: null keeps a dimension's size. */
+export type OutputSize = number | null | readonly (number | null)[];
+
+/** Windows of adaptive pooling: from ⌊i·size/out⌋ to ⌈(i + 1)·size/out⌉, as a matrix of means `[out, size]`. */
+function meanMatrix(x: Tensor, size: number, out: number): Tensor {
+  const rows = Array.from({ length: out }, (_, i) => {
+    const start = Math.floor(i * size / out);
+    const end = Math.ceil((i + 1) * size / out);
+    return Array.from({ length: size }, (_, j) => j >= start && j < end ? 1 / (end - start) : 0);
+  });
+  return tensor(rows, { dtype: x.dtype, device: x.device });
+}
+
+function adaptiveAvgPool(operation: string, x: Tensor, outputSize: OutputSize, dims: number): Tensor {
+  const { input, single } = batched(operation, x, dims);
+  const given = Array.isArray(outputSize)
+    ? outputSize as readonly (number | null)[]
+    : Array<number | null>(dims).fill(outputSize as number | null);
+  const sizes = given.map((size, i) => size ?? input.shape[i + 2]!);
+  if (sizes.length !== dims || sizes.some((n) => !Number.isInteger(n) || n < 1)) {
+    throw new RangeError(
+      `${operation}: output size ${
+        JSON.stringify(outputSize)
+      } must be one or ${dims} positive integers (null keeps a size)`,
+    );
+  }
+  const exact = sizes.every((n, i) => input.shape[i + 2]! % n === 0);
+  let y: Tensor;
+  if (exact) y = avgPool(operation, input, sizes.map((n, i) => input.shape[i + 2]! / n), dims, {});
+  else {
+    y = input;
+    sizes.forEach((n, i) => {
+      const d = i + 2;
+      y = y.movedim(d, -1).matmul(meanMatrix(x, input.shape[d]!, n).t()).movedim(-1, d);
+    });
+  }
+  return single ? y.squeeze(0) : y;
+}
+
+/** Largest element of each window of `[N, C, L]`. See {@link maxPool2d}. */
+export function maxPool1d(
+  x: Tensor,
+  kernel: PerDim,
+  options?: MaxPoolOptions & { readonly returnIndices?: false },
+): Tensor;
+export function maxPool1d(
+  x: Tensor,
+  kernel: PerDim,
+  options: MaxPoolOptions & { readonly returnIndices: true },
+): Pooled;
+export function maxPool1d(
+  x: Tensor,
+  kernel: PerDim,
+  options: MaxPoolOptions & { readonly returnIndices?: boolean } = {},
+): Tensor | Pooled {
+  const pooled = maxPool("maxPool1d", x, kernel, 1, options);
+  return options.returnIndices ? pooled : pooled.values;
+}
+
+/**
+ * Largest element of each window of `[N, C, H, W]` (or `[C, H, W]`); with `returnIndices` also where it stands in its plane.
+ *
+ * @throws RangeError when a window does not fit, or the padding is more than half of it.
+ *
+ * @example
+ * ```ts
+ * import { arange, maxPool2d } from "@heddle/tensor";
+ * maxPool2d(arange(16).reshape(1, 1, 4, 4), 2).toArray(); // [[[[5, 7], [13, 15]]]]
+ * ```
+ */
+export function maxPool2d(
+  x: Tensor,
+  kernel: PerDim,
+  options?: MaxPoolOptions & { readonly returnIndices?: false },
+): Tensor;
+export function maxPool2d(
+  x: Tensor,
+  kernel: PerDim,
+  options: MaxPoolOptions & { readonly returnIndices: true },
+): Pooled;
+export function maxPool2d(
+  x: Tensor,
+  kernel: PerDim,
+  options: MaxPoolOptions & { readonly returnIndices?: boolean } = {},
+): Tensor | Pooled {
+  const pooled = maxPool("maxPool2d", x, kernel, 2, options);
+  return options.returnIndices ? pooled : pooled.values;
+}
+
+/** Mean of each window of `[N, C, L]`. */
+export function avgPool1d(x: Tensor, kernel: PerDim, options: AvgPoolOptions = {}): Tensor {
+  return avgPool("avgPool1d", x, kernel, 1, options);
+}
+
+/** Mean of each window of `[N, C, H, W]` (or `[C, H, W]`). */
+export function avgPool2d(x: Tensor, kernel: PerDim, options: AvgPoolOptions = {}): Tensor {
+  return avgPool("avgPool2d", x, kernel, 2, options);
+}
+
+/** Means of windows chosen so that the output has a given length. */
+export function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSize): Tensor {
+  return adaptiveAvgPool("adaptiveAvgPool1d", x, outputSize, 1);
+}
+
+/** Means of windows chosen so that the output has given sizes. */
+export function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSize): Tensor {
+  return adaptiveAvgPool("adaptiveAvgPool2d", x, outputSize, 2);
+}

@@ -1,0 +1,150 @@
+/** Functions that make random tensors. */
+import type { Scalar } from "../dtype.ts";
+import { defaultGenerator, drawInto, type Generator } from "../random.ts";
+import { checkShape, type Shape, showShape } from "../shape.ts";
+import type { TensorOptions } from "../tensor/core.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { empty, fromTypedArray } from "./creation.ts";
+
+/** Options of tensors drawn from a generator. */
+export interface RandomTensorOptions extends TensorOptions {
+  /** By default the generator that `manualSeed` seeds. */
+  readonly generator?: Generator;
+}
+
+function drawn(distribution: "uniform" | "normal", shape: Shape, options: RandomTensorOptions): Tensor {
+  const { requiresGrad = false, generator, ...rest } = options;
+  const result = empty(shape, rest);
+  if (!result.dtype.startsWith("float")) {
+    throw new TypeError(
+      `${
+        distribution === "uniform" ? "rand" : "randn"
+      }: makes floating-point tensors, not ${result.dtype}; use randint`,
+    );
+  }
+  drawInto(result, distribution, generator);
+  if (requiresGrad) result.requiresGrad = true;
+  return result;
+}
+
+/** Numbers evenly distributed over [0, 1). */
+export function rand(shape: Shape, options: RandomTensorOptions = {}): Tensor {
+  return drawn("uniform", shape, options);
+}
+
+/** Numbers of the standard normal distribution. */
+export function randn(shape: Shape, options: RandomTensorOptions = {}): Tensor {
+  return drawn("normal", shape, options);
+}
+
+/** {@link rand} in the shape, dtype and device of another tensor. */
+export function randLike(x: Tensor, options: RandomTensorOptions = {}): Tensor {
+  return rand(x.shape, { dtype: x.dtype, device: x.device, ...options });
+}
+
+/** {@link randn} in the shape, dtype and device of another tensor. */
+export function randnLike(x: Tensor, options: RandomTensorOptions = {}): Tensor {
+  return randn(x.shape, { dtype: x.dtype, device: x.device, ...options });
+}
+
+/** Integers evenly distributed from `low` up to but not including `high`; int32 by default. */
+export function randint(low: number, high: number, shape: Shape, options: RandomTensorOptions = {}): Tensor {
+  checkShape("randint", shape);
+  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high) {
+    throw new RangeError(`randint: from ${low} to ${high} there is no integer; low must be below high`);
+  }
+  const { generator = defaultGenerator, ...rest } = options;
+  const count = shape.reduce((n, size) => n * size, 1);
+  const values = generator.uniforms(count).map((u) => low + Math.floor(u * (high - low)));
+  return fromTypedArray(values, shape, { ...rest, dtype: rest.dtype ?? "int32" });
+}
+
+/** The integers from 0 to n − 1 in random order (int32); Fisher and Yates's shuffle. */
+export function randperm(n: number, options: RandomTensorOptions = {}): Tensor {
+  checkShape("randperm", [n]);
+  const { generator = defaultGenerator, ...rest } = options;
+  const order = Int32Array.from({ length: n }, (_, i) => i);
+  const draws = generator.uniforms(n);
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor(draws[i]! * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return fromTypedArray(order, [n], { ...rest, dtype: rest.dtype ?? "int32" });
+}
+
+/** 1 with the probability that each element gives, else 0, in the dtype of the probabilities. */
+export function bernoulli(p: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
+  return randLike(p.detach(), options).lt(p.detach()).to(p.dtype);
+}
+
+/**
+ * Indices (int32) drawn in proportion to weights: from a vector `[n]` of them, or from each row of a matrix `[m, n]`. The
+ * weights need not sum to 1.
+ *
+ * @throws RangeError for negative or vanishing weights, or more draws than non-zero weights without replacement.
+ */
+export function multinomial(
+  weights: Tensor,
+  count: number,
+  options: { readonly replacement?: boolean; readonly generator?: Generator } = {},
+): Tensor {
+  const { replacement = false, generator = defaultGenerator } = options;
+  if (weights.ndim < 1 || weights.ndim > 2) {
+    throw new RangeError(`multinomial: expected weights [n] or [m, n], got shape ${showShape(weights.shape)}`);
+  }
+  const width = weights.shape.at(-1)!;
+  const rows = weights.numel / Math.max(width, 1);
+  const values = weights.toTypedArray();
+  const draws = generator.uniforms(rows * count);
+  const result = new Int32Array(rows * count);
+  for (let row = 0; row < rows; row++) {
+    const left = Float64Array.from({ length: width }, (_, i) => Number(values[row * width + i]));
+    let total = 0;
+    for (const weight of left) {
+      if (!(weight >= 0 && weight < Infinity)) {
+        throw new RangeError(`multinomial: weight ${weight} is not a non-negative finite number`);
+      }
+      total += weight;
+    }
+    for (let k = 0; k < count; k++) {
+      if (!(total > 0)) {
+        throw new RangeError(
+          `multinomial: no weight is left for draw ${k + 1} of ${count}; draw fewer, or with { replacement: true }`,
+        );
+      }
+      let at = draws[row * count + k]! * total;
+      let chosen = -1;
+      for (let i = 0; i < width; i++) {
+        if (left[i] === 0) continue;
+        chosen = i;
+        at -= left[i]!;
+        if (at < 0) break;
+      }
+      result[row * count + k] = chosen;
+      if (!replacement) {
+        left[chosen] = 0;
+        total = left.reduce((sum, weight) => sum + weight, 0);
+      }
+    }
+  }
+  return fromTypedArray(result, [...weights.shape.slice(0, -1), count], { device: weights.device });
+}
+
+/** Normal numbers of a mean and a standard deviation, which may be tensors (broadcast) or numbers with a shape. */
+export function normal(
+  mean: Tensor | number,
+  std: Tensor | number,
+  shape?: Shape,
+  options: RandomTensorOptions = {},
+): Tensor {
+  if (mean instanceof Tensor || std instanceof Tensor) {
+    const like =
+      (mean instanceof Tensor && std instanceof Tensor ? mean.add(std) : mean instanceof Tensor ? mean : std as Tensor)
+        .detach();
+    return randnLike(like, options).mul(std as Tensor | Scalar).add(mean as Tensor | Scalar);
+  }
+  if (shape === undefined) {
+    throw new TypeError("normal: with a mean and a standard deviation that are numbers, give a shape");
+  }
+  return randn(shape, options).mul(std).add(mean);
+}

@@ -1,0 +1,181 @@
+/** Index arguments of `at` and `indexPut_`, from what users write to views and index tensors. */
+import { apply } from "../apply.ts";
+import { isFloat } from "../dtype.ts";
+import { broadcastShapes, sameShape, showShape, sizeOf } from "../shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+/** A slice in Python's syntax, `start:stop:step`; parts may be left out, and negative ones count from the end. */
+export type SliceString =
+  | `${number | ""}:${number | ""}`
+  | `${number | ""}:${number | ""}:${number | ""}`;
+
+/** An index of one dimension (a mask: of several); null makes a new one, "..." stands for all that are not named. */
+export type Index = number | SliceString | "..." | null | Tensor;
+
+/** A parsed slice. */
+interface Slice {
+  readonly start: number | null;
+  readonly stop: number | null;
+  readonly step: number;
+}
+
+const parsed: Map<string, Slice> = new Map();
+
+function parseSlice(text: string): Slice {
+  const known = parsed.get(text);
+  if (known) return known;
+  const parts = text.split(":");
+  const value = (part: string | undefined): number | null =>
+    part === undefined || part.trim() === "" ? null : Number(part);
+  const [start, stop, step] = [value(parts[0]), value(parts[1]), value(parts[2]) ?? 1];
+  if (parts.length < 2 || parts.length > 3 || [start, stop, step].some((n) => n !== null && !Number.isInteger(n))) {
+    throw new TypeError(
+      `at: "${text}" is not an index; write an integer, "start:stop", "start:stop:step", ":" or "..."`,
+    );
+  }
+  if (step < 1) {
+    throw new RangeError(
+      `at: step ${step} in "${text}" is not positive; tensors have no negative strides: use flip(dim) and a positive step`,
+    );
+  }
+  const slice = { start, stop, step };
+  if (parsed.size > 1000) parsed.clear(); // programs that slice by computed bounds
+  parsed.set(text, slice);
+  return slice;
+}
+
+/** An index tensor and the dimension of the view that it indexes. */
+interface Advanced {
+  readonly dim: number;
+  readonly index: Tensor;
+}
+
+/** A tensor after its integers, slices, `null` and "..." have been applied, and what remains to be looked up. */
+export interface Indexed {
+  readonly view: Tensor;
+  readonly advanced: readonly Advanced[];
+}
+
+/** The positions at which a bool tensor is true, one int32 tensor a dimension. */
+function maskIndices(operation: string, mask: Tensor, shape: readonly number[], dim: number): Tensor[] {
+  if (!sameShape(mask.shape, shape.slice(dim, dim + mask.ndim))) {
+    throw new RangeError(
+      `${operation}: a mask of shape ${showShape(mask.shape)} does not fit dims ${dim} to ${
+        dim + mask.ndim - 1
+      } of shape ${showShape(shape)}; ` +
+        `their sizes must be equal`,
+    );
+  }
+  return mask.nonzero().unbind(1);
+}
+
+/**
+ * Applies the simple indices as views and gathers the rest.
+ *
+ * @throws RangeError for too many indices, an index out of range, or a mask of another shape.
+ */
+export function resolveIndices(operation: string, x: Tensor, indices: readonly Index[]): Indexed {
+  const consumed = indices.reduce<number>(
+    (n, index) =>
+      n + (index === null || index === "..." ? 0 : index instanceof Tensor && index.dtype === "bool" ? index.ndim : 1),
+    0,
+  );
+  if (consumed > x.ndim) {
+    throw new RangeError(
+      `${operation}: ${consumed} indices for a tensor of ${x.ndim} dimensions (shape ${
+        showShape(x.shape)
+      }); leave some out`,
+    );
+  }
+  if (indices.filter((index) => index === "...").length > 1) {
+    throw new RangeError(`${operation}: "..." can stand once only`);
+  }
+  let view = x;
+  let dim = 0;
+  const advanced: Advanced[] = [];
+  for (const index of indices) {
+    if (index === null) view = view.unsqueeze(dim++);
+    else if (index === "...") dim += x.ndim - consumed;
+    else if (typeof index === "number") view = view.select(dim, index);
+    else if (typeof index === "string") view = sliced(view, dim++, parseSlice(index));
+    else if (!(index instanceof Tensor)) {
+      throw new TypeError(
+        `${operation}: ${String(index)} is not an index; use integers, slices such as "1:3", null, "...", or tensors`,
+      );
+    } else if (index.dtype === "bool") {
+      if (index.ndim === 0) {
+        throw new TypeError(`${operation}: a 0-dimensional mask is not supported; use a mask with dimensions`);
+      }
+      for (const part of maskIndices(operation, index, view.shape, dim)) advanced.push({ dim: dim++, index: part });
+    } else if (isFloat(index.dtype)) {
+      throw new TypeError(
+        `${operation}: an index tensor must be an integer or bool tensor, got ${index.dtype}; cast with .to("int32")`,
+      );
+    } else advanced.push({ dim: dim++, index });
+  }
+  return { view, advanced };
+}
+
+function sliced(x: Tensor, dim: number, { start, stop, step }: Slice): Tensor {
+  const size = x.shape[dim]!;
+  const clip = (n: number): number => Math.min(Math.max(n < 0 ? n + size : n, 0), size);
+  const from = clip(start ?? 0);
+  const to = clip(stop ?? size);
+  if (from === 0 && to === size && step === 1) return x;
+  return apply("slice", [x], { dim, start: from, length: Math.max(Math.ceil((to - from) / step), 0), step });
+}
+
+/** Where the looked-up elements are: rows of the view brought to `[positions, …rest]`. */
+export interface Lookup {
+  /** The view with the indexed dimensions in front. */
+  readonly front: Tensor;
+  /** Row of each looked-up element among the flattened indexed dimensions (int32). */
+  readonly rows: Tensor;
+  /** Shape to which the index tensors broadcast. */
+  readonly shape: readonly number[];
+  /** Dimensions that follow the indexed ones in `front`. */
+  readonly rest: readonly number[];
+  /** Where the looked-up dimensions go in the result. */
+  readonly place: number;
+}
+
+/** Index tensors as one row number each. */
+export function lookup(operation: string, { view, advanced }: Indexed): Lookup {
+  const dims = advanced.map(({ dim }) => dim);
+  const shape = broadcastShapes(operation, ...advanced.map(({ index }) => index.shape));
+  const others = view.shape.map((_, d) => d).filter((d) => !dims.includes(d));
+  const front = view.permute([...dims, ...others]);
+  let rows: Tensor | null = null;
+  for (const { dim, index } of advanced) {
+    const size = view.shape[dim]!;
+    checkRange(operation, index, dim, size);
+    const wrapped = apply("where", [index.lt(0), index.to("int32").add(size), index.to("int32")], {});
+    rows = rows === null ? wrapped : rows.mul(size).add(wrapped);
+  }
+  // Neighbouring indices keep their place; scattered ones move to the front (NumPy's rule, and PyTorch's).
+  const together = dims.every((dim, i) => i === 0 || dim === dims[i - 1]! + 1);
+  return {
+    front,
+    rows: rows!.expand(shape).reshape(-1),
+    shape,
+    rest: others.map((d) => view.shape[d]!),
+    place: together ? dims[0]! : 0,
+  };
+}
+
+function checkRange(operation: string, index: Tensor, dim: number, size: number): void {
+  if (!index.device.backend.readsAtOnce || index.numel === 0) return;
+  for (const value of index.toTypedArray()) {
+    if (value < -size || value >= size) {
+      throw new RangeError(
+        `${operation}: index ${value} is out of range for dim ${dim} of size ${size}; expected ${-size} to ${size - 1}`,
+      );
+    }
+  }
+}
+
+/** The rows of `[positions, …rest]` that a lookup names. */
+export function flatRows(found: Lookup): Tensor {
+  const count = sizeOf(found.front.shape.slice(0, found.front.ndim - found.rest.length));
+  return found.front.reshape([count, ...found.rest]);
+}

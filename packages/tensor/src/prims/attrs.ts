@@ -1,0 +1,171 @@
+/** The catalogue of primitives: every name there is, with the attributes it takes. Everything else is made of these. */
+import type { DType } from "../dtype.ts";
+
+/** No attributes. */
+export type None = Readonly<Record<never, never>>;
+
+/** Dimensions a reduction removes (or keeps with size 1). */
+export interface ReduceAttrs {
+  readonly dims: readonly number[];
+  readonly keepdim: boolean;
+}
+
+/** Convolution of `[N, C, …]` with `[O, C / groups, …]`; one entry a spatial dimension. */
+export interface ConvAttrs {
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+  readonly groups: number;
+}
+
+/** Windows of a max-pooling; one entry a spatial dimension. */
+export interface PoolAttrs {
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+  readonly ceilMode: boolean;
+}
+
+/** What a random tensor holds; `key` and `counter` place it in the Philox stream. */
+export interface RandomAttrs {
+  readonly distribution: "bits" | "uniform" | "normal";
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly key: readonly [number, number];
+  readonly counter: number;
+}
+
+/** How `scatter` combines a value with what is there. */
+export type ScatterMode = "set" | "sum" | "prod" | "amax" | "amin";
+
+/** Attributes by primitive. */
+export interface Attrs {
+  // Element-wise, one operand
+  cast: { readonly dtype: DType };
+  neg: None;
+  abs: None;
+  sign: None;
+  floor: None;
+  ceil: None;
+  round: None;
+  trunc: None;
+  sqrt: None;
+  exp: None;
+  expm1: None;
+  log: None;
+  log2: None;
+  log10: None;
+  log1p: None;
+  sin: None;
+  cos: None;
+  tan: None;
+  asin: None;
+  acos: None;
+  atan: None;
+  sinh: None;
+  cosh: None;
+  tanh: None;
+  asinh: None;
+  acosh: None;
+  atanh: None;
+  erf: None;
+  erfc: None;
+  erfinv: None;
+  sigmoid: None;
+  relu: None;
+  isnan: None;
+  logicalNot: None;
+  bitwiseNot: None;
+  // Element-wise, two operands
+  add: None;
+  sub: None;
+  mul: None;
+  div: None;
+  floorDivide: None;
+  remainder: None;
+  fmod: None;
+  pow: None;
+  atan2: None;
+  maximum: None;
+  minimum: None;
+  eq: None;
+  ne: None;
+  lt: None;
+  le: None;
+  gt: None;
+  ge: None;
+  logicalAnd: None;
+  logicalOr: None;
+  logicalXor: None;
+  bitwiseAnd: None;
+  bitwiseOr: None;
+  bitwiseXor: None;
+  bitwiseLeftShift: None;
+  bitwiseRightShift: None;
+  // Element-wise, three operands
+  where: None;
+  // Reductions
+  sum: ReduceAttrs;
+  prod: ReduceAttrs;
+  amax: ReduceAttrs;
+  amin: ReduceAttrs;
+  argmax: ReduceAttrs;
+  argmin: ReduceAttrs;
+  // Views: the same storage, another geometry
+  reshape: { readonly shape: readonly number[] };
+  permute: { readonly dims: readonly number[] };
+  expand: { readonly shape: readonly number[] };
+  slice: { readonly dim: number; readonly start: number; readonly length: number; readonly step: number };
+  select: { readonly dim: number; readonly index: number };
+  diagonal: { readonly offset: number; readonly dim1: number; readonly dim2: number };
+  unfold: { readonly dim: number; readonly size: number; readonly step: number };
+  flip: { readonly dims: readonly number[] };
+  // Assembled from copies
+  cat: { readonly dim: number };
+  embed: { readonly shape: readonly number[]; readonly value: number; readonly view: ViewStep };
+  // Routines
+  matmul: None;
+  conv: ConvAttrs;
+  convInputGrad: ConvAttrs & { readonly inputSize: readonly number[] };
+  convWeightGrad: ConvAttrs & { readonly kernelSize: readonly number[] };
+  maxPool: PoolAttrs;
+  gather: { readonly dim: number };
+  scatter: { readonly dim: number; readonly mode: ScatterMode };
+  sort: { readonly dim: number; readonly descending: boolean };
+  cumsum: { readonly dim: number };
+  cumprod: { readonly dim: number };
+  random: RandomAttrs;
+}
+
+/** Name of a primitive. */
+export type Prim = keyof Attrs;
+
+/** Primitives that only change the geometry. */
+export type ViewPrim = "reshape" | "permute" | "expand" | "slice" | "select" | "diagonal" | "unfold" | "flip";
+
+/** Primitives that reduce an expression. */
+export type ReducePrim = "sum" | "prod" | "amax" | "amin" | "argmax" | "argmin";
+
+/** Primitives that are made by copying their inputs into parts of the output. */
+export type AssemblePrim = "cat" | "embed";
+
+/** Primitives that a backend implements by name. */
+export type RoutinePrim =
+  | "matmul"
+  | "conv"
+  | "convInputGrad"
+  | "convWeightGrad"
+  | "maxPool"
+  | "gather"
+  | "scatter"
+  | "sort"
+  | "cumsum"
+  | "cumprod"
+  | "random";
+
+/** Primitives that are nodes of kernel expressions. */
+export type ElementwisePrim = Exclude<Prim, ViewPrim | ReducePrim | AssemblePrim | RoutinePrim>;
+
+/** One view with its attributes. */
+export type ViewStep = { readonly [P in ViewPrim]: { readonly prim: P; readonly attrs: Attrs[P] } }[ViewPrim];

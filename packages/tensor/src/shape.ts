@@ -1,0 +1,212 @@
+/** Shapes, strides and dimensions: pure arithmetic, with errors that name the operation and the values. */
+
+/** Sizes of the dimensions, outermost first. */
+export type Shape = readonly number[];
+
+/** How a tensor's elements lie in its storage; strides and offset count elements. */
+export interface Geometry {
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** Number of elements. */
+export function sizeOf(shape: Shape): number {
+  let n = 1;
+  for (let i = 0; i < shape.length; i++) n *= shape[i]!;
+  return n;
+}
+
+/** Row-major strides. */
+export function contiguousStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = step;
+    step *= Math.max(shape[i]!, 1);
+  }
+  return strides;
+}
+
+/** Whether elements follow each other in row-major order without gaps (dimensions of size 1 may have any stride). */
+export function isContiguous(shape: Shape, strides: readonly number[]): boolean {
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    const size = shape[i]!;
+    if (size === 0) return true;
+    if (size !== 1 && strides[i] !== step) return false;
+    step *= size;
+  }
+  return true;
+}
+
+/** `[2, 3]`, as errors print shapes. */
+export function showShape(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/**
+ * The non-negative form of a dimension.
+ *
+ * @throws RangeError when it is not an integer within `-ndim … ndim - 1`.
+ */
+export function normalizeDim(operation: string, dim: number, ndim: number): number {
+  const n = Math.max(ndim, 1);
+  if (!Number.isInteger(dim) || dim < -n || dim >= n) {
+    throw new RangeError(
+      `${operation}: dim ${dim} is out of range for a tensor with ${ndim} dimensions; expected ${-n} to ${n - 1}`,
+    );
+  }
+  return dim < 0 ? dim + n : dim;
+}
+
+/**
+ * The non-negative forms of several dimensions; `undefined` or an empty list means all.
+ *
+ * @throws RangeError for one out of range or given twice.
+ */
+export function normalizeDims(operation: string, dims: number | readonly number[] | undefined, ndim: number): number[] {
+  if (dims === undefined || (typeof dims !== "number" && dims.length === 0)) {
+    return Array.from({ length: ndim }, (_, i) => i);
+  }
+  if (typeof dims === "number") {
+    return ndim === 0 ? (normalizeDim(operation, dims, 0), []) : [normalizeDim(operation, dims, ndim)];
+  }
+  const result = dims.map((dim) => normalizeDim(operation, dim, ndim));
+  if (new Set(result).size !== result.length) {
+    throw new RangeError(`${operation}: dims [${dims.join(", ")}] name a dimension twice; name each once`);
+  }
+  return ndim === 0 ? [] : result;
+}
+
+/**
+ * The shape that all broadcast to (NumPy's rule).
+ *
+ * @throws RangeError naming the shapes and the dimension that differs.
+ */
+export function broadcastShapes(operation: string, ...shapes: Shape[]): Shape {
+  let result = shapes[0] ?? [];
+  for (let s = 1; s < shapes.length; s++) {
+    const shape = shapes[s]!;
+    if (shape === result || sameShape(shape, result)) continue;
+    const n = Math.max(shape.length, result.length);
+    const merged = new Array<number>(n);
+    for (let i = 1; i <= n; i++) {
+      const a = result[result.length - i] ?? 1;
+      const b = shape[shape.length - i] ?? 1;
+      if (a !== b && a !== 1 && b !== 1) {
+        throw new RangeError(
+          `${operation}: shapes ${
+            shapes.map(showShape).join(" and ")
+          } do not broadcast: dim -${i} is ${a} against ${b}; ` +
+            `sizes must be equal or 1`,
+        );
+      }
+      merged[n - i] = a === 1 ? b : a;
+    }
+    result = merged;
+  }
+  return result;
+}
+
+/** Strides of a tensor seen in a larger shape that it broadcasts to: 0 where it is repeated. */
+export function broadcastStrides(shape: Shape, strides: readonly number[], target: Shape): readonly number[] {
+  if (shape.length === target.length && sameShape(shape, target)) return strides;
+  const lead = target.length - shape.length;
+  const result = new Array<number>(target.length);
+  for (let i = 0; i < target.length; i++) {
+    const j = i - lead;
+    result[i] = j < 0 || (shape[j] === 1 && target[i] !== 1) ? 0 : strides[j]!;
+  }
+  return result;
+}
+
+/**
+ * Checks a shape given by a caller.
+ *
+ * @throws RangeError when a size is not a non-negative integer, or the whole is too large to address.
+ */
+export function checkShape(operation: string, shape: readonly number[]): void {
+  if (!Array.isArray(shape)) throw new TypeError(`${operation}: expected a shape such as [2, 3], got ${String(shape)}`);
+  for (const size of shape) {
+    if (!Number.isInteger(size) || size < 0) {
+      throw new RangeError(`${operation}: shape ${showShape(shape)} has size ${size}; sizes are non-negative integers`);
+    }
+  }
+  if (!Number.isSafeInteger(sizeOf(shape))) {
+    throw new RangeError(`${operation}: shape ${showShape(shape)} has more elements than can be counted`);
+  }
+}
+
+/**
+ * Fills in the one size that is -1.
+ *
+ * @throws RangeError when the number of elements does not match.
+ */
+export function inferShape(operation: string, sizes: readonly number[], shape: Shape): number[] {
+  const numel = sizeOf(shape);
+  const unknown = sizes.indexOf(-1);
+  const result = [...sizes];
+  const fail = (why: string): never => {
+    throw new RangeError(
+      `${operation}: cannot give a tensor of shape ${showShape(shape)} (${numel} elements) the shape ${
+        showShape(sizes)
+      }: ${why}`,
+    );
+  };
+  if (unknown >= 0) {
+    if (sizes.indexOf(-1, unknown + 1) >= 0) fail("only one size can be -1");
+    const known = sizes.reduce((n, size, i) => i === unknown ? n : n * size, 1);
+    if (known === 0) fail("with a size of 0 the size for -1 could be anything; write it out");
+    result[unknown] = numel / known;
+    if (!Number.isInteger(result[unknown])) fail(`${numel} is not a multiple of ${known}`);
+  }
+  for (const size of result) if (!Number.isInteger(size) || size < 0) fail(`${size} is not a size`);
+  if (sizeOf(result) !== numel) fail(`that has ${sizeOf(result)} elements`);
+  return result;
+}
+
+/**
+ * Strides with which the same storage shows another shape, or null when only a copy can.
+ *
+ * Dimensions of the old shape that are contiguous with each other form chunks; each chunk must be covered by whole dimensions
+ * of the new shape.
+ */
+export function viewStrides(shape: Shape, strides: readonly number[], target: Shape): number[] | null {
+  if (sizeOf(shape) === 0) return contiguousStrides(target);
+  const result = new Array<number>(target.length).fill(1);
+  let t = target.length - 1;
+  let chunk = 1;
+  let base = 1;
+  let started = false;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    if (!started) {
+      base = strides[i]!;
+      started = true;
+    }
+    chunk *= shape[i]!;
+    const next = i - 1;
+    if (next >= 0 && (shape[next] === 1 || strides[next] === chunk * base)) continue;
+    let covered = 1;
+    while (t >= 0 && (covered < chunk || target[t] === 1)) {
+      result[t] = covered * base;
+      covered *= target[t]!;
+      t--;
+    }
+    if (covered !== chunk) return null;
+    chunk = 1;
+    started = false;
+  }
+  while (t >= 0) {
+    if (target[t] !== 1) return null;
+    t--;
+  }
+  return result;
+}

@@ -1,0 +1,150 @@
+/** Memory behind tensors: reference-counted by those who hold it inside the library, with collection as the safety net. */
+import type { DeviceBuffer } from "./backend.ts";
+import type { Device } from "./device.ts";
+import { memoryBudget } from "./env.ts";
+
+/** What is freed exactly once, by the last holder or by the garbage collector. */
+interface Allocation {
+  readonly device: Device;
+  readonly buffer: DeviceBuffer;
+  readonly operation: string;
+  live: boolean;
+}
+
+interface Tally {
+  count: number;
+  bytes: number;
+}
+
+const tallies: Map<string, Tally> = new Map();
+let liveBytes = 0;
+let peakBytes = 0;
+let liveCount = 0;
+let warned = false;
+let scopesSeen = false;
+
+const registry: FinalizationRegistry<Allocation> = new FinalizationRegistry(free);
+
+function free(allocation: Allocation): void {
+  if (!allocation.live) return;
+  allocation.live = false;
+  const { bytes } = allocation.buffer;
+  liveBytes -= bytes;
+  liveCount--;
+  const tally = tallies.get(allocation.operation)!;
+  tally.count--;
+  tally.bytes -= bytes;
+  allocation.device.backend.free(allocation.buffer);
+}
+
+function account(operation: string, bytes: number): void {
+  liveBytes += bytes;
+  liveCount++;
+  if (liveBytes > peakBytes) peakBytes = liveBytes;
+  const tally = tallies.get(operation);
+  if (tally) {
+    tally.count++;
+    tally.bytes += bytes;
+  } else tallies.set(operation, { count: 1, bytes });
+  if (!warned && !scopesSeen && liveBytes > 2 ** 28) warnOnce();
+}
+
+/** Runs once memory is large enough for the budget to matter, so that reading the environment costs nothing elsewhere. */
+function warnOnce(): void {
+  const budget = memoryBudget();
+  if (budget === 0 || liveBytes <= budget) return;
+  warned = true;
+  const worst = memory().byOperation[0]!;
+  console.warn(
+    `heddle: ${
+      Math.round(liveBytes / 2 ** 20)
+    } MiB of tensors are alive and no scope was ever opened; "${worst.operation}" holds ` +
+      `${
+        Math.round(worst.bytes / 2 ** 20)
+      } MiB in ${worst.count} tensors. Put \`using s = scope();\` (or tidy(() => …)) around the ` +
+      `body of your loop. HEDDLE_MEMORY_BUDGET (MiB) moves this limit.`,
+  );
+}
+
+/** A program that opens scopes manages its memory, and is not warned. */
+export function noteScope(): void {
+  scopesSeen = true;
+}
+
+/** A piece of device memory and the count of those who hold it. */
+export class Storage {
+  readonly device: Device;
+  /** Counts in-place writes, so that the tape notices when a value it saved was overwritten. */
+  version: number;
+  private readonly allocation: Allocation;
+  private holders: number;
+
+  constructor(device: Device, buffer: DeviceBuffer, operation: string) {
+    this.device = device;
+    this.version = 0;
+    this.holders = 0;
+    this.allocation = { device, buffer, operation, live: true };
+    account(operation, buffer.bytes);
+    registry.register(this, this.allocation, this.allocation);
+  }
+
+  /** The memory. @throws Error when it has been freed. */
+  get buffer(): DeviceBuffer {
+    if (!this.allocation.live) throw new Error(`storage: used after it was freed`);
+    return this.allocation.buffer;
+  }
+
+  get live(): boolean {
+    return this.allocation.live;
+  }
+
+  /** Whether one holder only is left. */
+  get unique(): boolean {
+    return this.holders === 1;
+  }
+
+  retain(): void {
+    this.holders++;
+  }
+
+  release(): void {
+    if (--this.holders > 0 || !this.allocation.live) return;
+    registry.unregister(this.allocation);
+    free(this.allocation);
+  }
+}
+
+/** What {@link memory} reports. */
+export interface MemoryReport {
+  /** Bytes of device memory held by live tensors. */
+  readonly liveBytes: number;
+  /** The most that `liveBytes` has been. */
+  readonly peakBytes: number;
+  /** Number of live storages (views share one). */
+  readonly storages: number;
+  /** Live storages by the operation that made them, the largest first. */
+  readonly byOperation: readonly { readonly operation: string; readonly count: number; readonly bytes: number }[];
+}
+
+/**
+ * How much memory tensors hold now, and which operations made them.
+ *
+ * @example
+ * ```ts
+ * import { memory, tidy, zeros } from "@heddle/tensor";
+ * const before = memory().liveBytes;
+ * tidy(() => zeros([1000]).add(1).sum().item());
+ * memory().liveBytes === before; // true: the scope freed all of it
+ * ```
+ */
+export function memory(): MemoryReport {
+  const byOperation = [...tallies].filter(([, tally]) => tally.count > 0)
+    .map(([operation, { count, bytes }]) => ({ operation, count, bytes }))
+    .sort((a, b) => b.bytes - a.bytes);
+  return { liveBytes, peakBytes, storages: liveCount, byOperation };
+}
+
+/** Forgets the peak, so that the next `memory().peakBytes` speaks of what comes now. */
+export function resetPeakMemory(): void {
+  peakBytes = liveBytes;
+}

@@ -1,0 +1,106 @@
+/** Comparison, logic and tests of values. */
+import { apply } from "../apply.ts";
+import { isFloat } from "../dtype.ts";
+import { sameShape } from "../shape.ts";
+import type { Operand } from "./core.ts";
+import { TensorElementwise } from "./elementwise.ts";
+import type { Tensor } from "./tensor.ts";
+
+const none = {};
+
+/** How close is close: |a − b| ≤ atol + rtol · |b|. */
+export interface CloseOptions {
+  /** Relative tolerance, by default 1e-5. */
+  readonly rtol?: number;
+  /** Absolute tolerance, by default 1e-8. */
+  readonly atol?: number;
+  /** Whether two NaN are close. */
+  readonly equalNan?: boolean;
+}
+
+/** Part of {@link Tensor}: comparisons give bool tensors. */
+export abstract class TensorComparison extends TensorElementwise {
+  /** Whether this = other; broadcasts. */
+  eq(this: Tensor, other: Operand): Tensor {
+    return apply("eq", [this, other], none);
+  }
+
+  /** Whether this ≠ other; broadcasts. */
+  ne(this: Tensor, other: Operand): Tensor {
+    return apply("ne", [this, other], none);
+  }
+
+  /** Whether this < other; broadcasts. */
+  lt(this: Tensor, other: Operand): Tensor {
+    return apply("lt", [this, other], none);
+  }
+
+  /** Whether this ≤ other; broadcasts. */
+  le(this: Tensor, other: Operand): Tensor {
+    return apply("le", [this, other], none);
+  }
+
+  /** Whether this > other; broadcasts. */
+  gt(this: Tensor, other: Operand): Tensor {
+    return apply("gt", [this, other], none);
+  }
+
+  /** Whether this ≥ other; broadcasts. */
+  ge(this: Tensor, other: Operand): Tensor {
+    return apply("ge", [this, other], none);
+  }
+
+  /** Whether both differ from zero; broadcasts. */
+  logicalAnd(this: Tensor, other: Operand): Tensor {
+    return apply("logicalAnd", [this, other], none);
+  }
+
+  /** Whether either differs from zero; broadcasts. */
+  logicalOr(this: Tensor, other: Operand): Tensor {
+    return apply("logicalOr", [this, other], none);
+  }
+
+  /** Whether exactly one differs from zero; broadcasts. */
+  logicalXor(this: Tensor, other: Operand): Tensor {
+    return apply("logicalXor", [this, other], none);
+  }
+
+  /** Whether an element is zero. */
+  logicalNot(this: Tensor): Tensor {
+    return apply("logicalNot", [this], none);
+  }
+
+  /** Whether an element is NaN. */
+  isnan(this: Tensor): Tensor {
+    return apply("isnan", [this], none);
+  }
+
+  /** Whether an element is ±infinity. */
+  isinf(this: Tensor): Tensor {
+    return isFloat(this.dtype) ? this.abs().eq(Infinity) : apply("isnan", [this], none);
+  }
+
+  /** Whether an element is neither infinite nor NaN. */
+  isfinite(this: Tensor): Tensor {
+    return isFloat(this.dtype) ? this.abs().lt(Infinity) : apply("isnan", [this], none).logicalNot();
+  }
+
+  /** Element by element, whether two tensors are close (see {@link CloseOptions}); broadcasts. */
+  isclose(this: Tensor, other: Tensor, options: CloseOptions = {}): Tensor {
+    const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+    const [a, b] = isFloat(this.dtype) ? [this, other] : [this.to("float64"), other.to("float64")];
+    const near = a.sub(b).abs().le(b.abs().mul(rtol).add(atol)).logicalAnd(b.isfinite());
+    const close = a.eq(b).logicalOr(near);
+    return equalNan ? close.logicalOr(a.isnan().logicalAnd(b.isnan())) : close;
+  }
+
+  /** Whether all elements are close. */
+  allclose(this: Tensor, other: Tensor, options: CloseOptions = {}): boolean {
+    return this.isclose(other, options).all().item() === 1;
+  }
+
+  /** Whether shape and all elements are the same. */
+  equal(this: Tensor, other: Tensor): boolean {
+    return sameShape(this.shape, other.shape) && this.eq(other).all().item() === 1;
+  }
+}

@@ -1,0 +1,602 @@
+/** Element-wise arithmetic and functions, with their in-place forms. */
+import { apply, applyInPlace } from "../apply.ts";
+import { isFloat, resultType, type Scalar } from "../dtype.ts";
+import type { Operand } from "./core.ts";
+import { TensorReading } from "./reading.ts";
+import { Tensor } from "./tensor.ts";
+
+const none = {};
+
+/** How a quotient is rounded: towards zero, down, or not at all. */
+export interface DivOptions {
+  readonly roundingMode?: "trunc" | "floor";
+}
+
+/** Bounds of `clamp`; one may be left out. */
+export interface ClampOptions {
+  readonly min?: Operand;
+  readonly max?: Operand;
+}
+
+/** `alpha · other`, without work where alpha is 1. */
+function scaled(other: Operand, alpha: Scalar | undefined): Operand {
+  if (alpha === undefined || alpha === 1) return other;
+  return other instanceof Tensor ? other.mul(alpha) : Number(other) * Number(alpha);
+}
+
+/** Integers to negative powers are fractions. @throws RangeError for them, as PyTorch. */
+function checkPower(base: Tensor, exponent: Operand): void {
+  if (
+    !(exponent instanceof Tensor) && Number(exponent) < 0 && !isFloat(base.dtype) && Number.isInteger(Number(exponent))
+  ) {
+    throw new RangeError(
+      `pow: ${base.dtype} to the negative power ${exponent} is not an integer; cast with .to("float32") first`,
+    );
+  }
+}
+
+/** Part of {@link Tensor}: element-wise operations. Integers become float32 where the result has fractions. */
+export abstract class TensorElementwise extends TensorReading {
+  /** −x. In-place form: `neg_`. */
+  neg(this: Tensor): Tensor {
+    return apply("neg", [this], none);
+  }
+
+  /** {@link neg} in place. */
+  neg_(this: Tensor): Tensor {
+    return applyInPlace(this, "neg", [this], none);
+  }
+
+  /** |x|; the gradient at 0 is 0. In-place form: `abs_`. */
+  abs(this: Tensor): Tensor {
+    return apply("abs", [this], none);
+  }
+
+  /** {@link abs} in place. */
+  abs_(this: Tensor): Tensor {
+    return applyInPlace(this, "abs", [this], none);
+  }
+
+  /** −1, 0 or 1. In-place form: `sign_`. */
+  sign(this: Tensor): Tensor {
+    return apply("sign", [this], none);
+  }
+
+  /** {@link sign} in place. */
+  sign_(this: Tensor): Tensor {
+    return applyInPlace(this, "sign", [this], none);
+  }
+
+  /** The largest integer not above x. In-place form: `floor_`. */
+  floor(this: Tensor): Tensor {
+    return apply("floor", [this], none);
+  }
+
+  /** {@link floor} in place. */
+  floor_(this: Tensor): Tensor {
+    return applyInPlace(this, "floor", [this], none);
+  }
+
+  /** The smallest integer not below x. In-place form: `ceil_`. */
+  ceil(this: Tensor): Tensor {
+    return apply("ceil", [this], none);
+  }
+
+  /** {@link ceil} in place. */
+  ceil_(this: Tensor): Tensor {
+    return applyInPlace(this, "ceil", [this], none);
+  }
+
+  /** x without its fraction. In-place form: `trunc_`. */
+  trunc(this: Tensor): Tensor {
+    return apply("trunc", [this], none);
+  }
+
+  /** {@link trunc} in place. */
+  trunc_(this: Tensor): Tensor {
+    return applyInPlace(this, "trunc", [this], none);
+  }
+
+  /** √x; NaN below 0. In-place form: `sqrt_`. */
+  sqrt(this: Tensor): Tensor {
+    return apply("sqrt", [this], none);
+  }
+
+  /** {@link sqrt} in place. */
+  sqrt_(this: Tensor): Tensor {
+    return applyInPlace(this, "sqrt", [this], none);
+  }
+
+  /** eˣ. In-place form: `exp_`. */
+  exp(this: Tensor): Tensor {
+    return apply("exp", [this], none);
+  }
+
+  /** {@link exp} in place. */
+  exp_(this: Tensor): Tensor {
+    return applyInPlace(this, "exp", [this], none);
+  }
+
+  /** eˣ − 1, exact near 0. In-place form: `expm1_`. */
+  expm1(this: Tensor): Tensor {
+    return apply("expm1", [this], none);
+  }
+
+  /** {@link expm1} in place. */
+  expm1_(this: Tensor): Tensor {
+    return applyInPlace(this, "expm1", [this], none);
+  }
+
+  /** ln x. In-place form: `log_`. */
+  log(this: Tensor): Tensor {
+    return apply("log", [this], none);
+  }
+
+  /** {@link log} in place. */
+  log_(this: Tensor): Tensor {
+    return applyInPlace(this, "log", [this], none);
+  }
+
+  /** log₂ x. In-place form: `log2_`. */
+  log2(this: Tensor): Tensor {
+    return apply("log2", [this], none);
+  }
+
+  /** {@link log2} in place. */
+  log2_(this: Tensor): Tensor {
+    return applyInPlace(this, "log2", [this], none);
+  }
+
+  /** log₁₀ x. In-place form: `log10_`. */
+  log10(this: Tensor): Tensor {
+    return apply("log10", [this], none);
+  }
+
+  /** {@link log10} in place. */
+  log10_(this: Tensor): Tensor {
+    return applyInPlace(this, "log10", [this], none);
+  }
+
+  /** ln(1 + x), exact near 0. In-place form: `log1p_`. */
+  log1p(this: Tensor): Tensor {
+    return apply("log1p", [this], none);
+  }
+
+  /** {@link log1p} in place. */
+  log1p_(this: Tensor): Tensor {
+    return applyInPlace(this, "log1p", [this], none);
+  }
+
+  /** Sine of x in radians. In-place form: `sin_`. */
+  sin(this: Tensor): Tensor {
+    return apply("sin", [this], none);
+  }
+
+  /** {@link sin} in place. */
+  sin_(this: Tensor): Tensor {
+    return applyInPlace(this, "sin", [this], none);
+  }
+
+  /** Cosine of x in radians. In-place form: `cos_`. */
+  cos(this: Tensor): Tensor {
+    return apply("cos", [this], none);
+  }
+
+  /** {@link cos} in place. */
+  cos_(this: Tensor): Tensor {
+    return applyInPlace(this, "cos", [this], none);
+  }
+
+  /** Tangent of x in radians. In-place form: `tan_`. */
+  tan(this: Tensor): Tensor {
+    return apply("tan", [this], none);
+  }
+
+  /** {@link tan} in place. */
+  tan_(this: Tensor): Tensor {
+    return applyInPlace(this, "tan", [this], none);
+  }
+
+  /** Arc sine, in radians. In-place form: `asin_`. */
+  asin(this: Tensor): Tensor {
+    return apply("asin", [this], none);
+  }
+
+  /** {@link asin} in place. */
+  asin_(this: Tensor): Tensor {
+    return applyInPlace(this, "asin", [this], none);
+  }
+
+  /** Arc cosine, in radians. In-place form: `acos_`. */
+  acos(this: Tensor): Tensor {
+    return apply("acos", [this], none);
+  }
+
+  /** {@link acos} in place. */
+  acos_(this: Tensor): Tensor {
+    return applyInPlace(this, "acos", [this], none);
+  }
+
+  /** Arc tangent, in radians. In-place form: `atan_`. */
+  atan(this: Tensor): Tensor {
+    return apply("atan", [this], none);
+  }
+
+  /** {@link atan} in place. */
+  atan_(this: Tensor): Tensor {
+    return applyInPlace(this, "atan", [this], none);
+  }
+
+  /** Hyperbolic sine. In-place form: `sinh_`. */
+  sinh(this: Tensor): Tensor {
+    return apply("sinh", [this], none);
+  }
+
+  /** {@link sinh} in place. */
+  sinh_(this: Tensor): Tensor {
+    return applyInPlace(this, "sinh", [this], none);
+  }
+
+  /** Hyperbolic cosine. In-place form: `cosh_`. */
+  cosh(this: Tensor): Tensor {
+    return apply("cosh", [this], none);
+  }
+
+  /** {@link cosh} in place. */
+  cosh_(this: Tensor): Tensor {
+    return applyInPlace(this, "cosh", [this], none);
+  }
+
+  /** Hyperbolic tangent. In-place form: `tanh_`. */
+  tanh(this: Tensor): Tensor {
+    return apply("tanh", [this], none);
+  }
+
+  /** {@link tanh} in place. */
+  tanh_(this: Tensor): Tensor {
+    return applyInPlace(this, "tanh", [this], none);
+  }
+
+  /** Inverse hyperbolic sine. In-place form: `asinh_`. */
+  asinh(this: Tensor): Tensor {
+    return apply("asinh", [this], none);
+  }
+
+  /** {@link asinh} in place. */
+  asinh_(this: Tensor): Tensor {
+    return applyInPlace(this, "asinh", [this], none);
+  }
+
+  /** Inverse hyperbolic cosine. In-place form: `acosh_`. */
+  acosh(this: Tensor): Tensor {
+    return apply("acosh", [this], none);
+  }
+
+  /** {@link acosh} in place. */
+  acosh_(this: Tensor): Tensor {
+    return applyInPlace(this, "acosh", [this], none);
+  }
+
+  /** Inverse hyperbolic tangent. In-place form: `atanh_`. */
+  atanh(this: Tensor): Tensor {
+    return apply("atanh", [this], none);
+  }
+
+  /** {@link atanh} in place. */
+  atanh_(this: Tensor): Tensor {
+    return applyInPlace(this, "atanh", [this], none);
+  }
+
+  /** Error function 2/√π ∫₀ˣ e^(−t²) dt. In-place form: `erf_`. */
+  erf(this: Tensor): Tensor {
+    return apply("erf", [this], none);
+  }
+
+  /** {@link erf} in place. */
+  erf_(this: Tensor): Tensor {
+    return applyInPlace(this, "erf", [this], none);
+  }
+
+  /** 1 − erf(x), exact for large x. In-place form: `erfc_`. */
+  erfc(this: Tensor): Tensor {
+    return apply("erfc", [this], none);
+  }
+
+  /** {@link erfc} in place. */
+  erfc_(this: Tensor): Tensor {
+    return applyInPlace(this, "erfc", [this], none);
+  }
+
+  /** Inverse of {@link erf} on [−1, 1]. In-place form: `erfinv_`. */
+  erfinv(this: Tensor): Tensor {
+    return apply("erfinv", [this], none);
+  }
+
+  /** {@link erfinv} in place. */
+  erfinv_(this: Tensor): Tensor {
+    return applyInPlace(this, "erfinv", [this], none);
+  }
+
+  /** 1 / (1 + e^(−x)). In-place form: `sigmoid_`. */
+  sigmoid(this: Tensor): Tensor {
+    return apply("sigmoid", [this], none);
+  }
+
+  /** {@link sigmoid} in place. */
+  sigmoid_(this: Tensor): Tensor {
+    return applyInPlace(this, "sigmoid", [this], none);
+  }
+
+  /** max(x, 0); the gradient at 0 is 0. In-place form: `relu_`. */
+  relu(this: Tensor): Tensor {
+    return apply("relu", [this], none);
+  }
+
+  /** {@link relu} in place. */
+  relu_(this: Tensor): Tensor {
+    return applyInPlace(this, "relu", [this], none);
+  }
+
+  /** this · other; broadcasts. In-place form: `mul_`. */
+  mul(this: Tensor, other: Operand): Tensor {
+    return apply("mul", [this, other], none);
+  }
+
+  /** {@link mul} in place. */
+  mul_(this: Tensor, other: Operand): Tensor {
+    return applyInPlace(this, "mul", [this, other], none);
+  }
+
+  /** The larger of two elements; NaN where either is; broadcasts. */
+  maximum(this: Tensor, other: Operand): Tensor {
+    return apply("maximum", [this, other], none);
+  }
+
+  /** The smaller of two elements; NaN where either is; broadcasts. */
+  minimum(this: Tensor, other: Operand): Tensor {
+    return apply("minimum", [this, other], none);
+  }
+
+  /** Remainder with the sign of the divisor, as Python's `%`; broadcasts. In-place form: `remainder_`. */
+  remainder(this: Tensor, other: Operand): Tensor {
+    return apply("remainder", [this, other], none);
+  }
+
+  /** {@link remainder} in place. */
+  remainder_(this: Tensor, other: Operand): Tensor {
+    return applyInPlace(this, "remainder", [this, other], none);
+  }
+
+  /** Remainder with the sign of the dividend, as C's and JavaScript's `%`; broadcasts. In-place form: `fmod_`. */
+  fmod(this: Tensor, other: Operand): Tensor {
+    return apply("fmod", [this, other], none);
+  }
+
+  /** {@link fmod} in place. */
+  fmod_(this: Tensor, other: Operand): Tensor {
+    return applyInPlace(this, "fmod", [this, other], none);
+  }
+
+  /** Quotient rounded down; broadcasts. In-place form: `floorDivide_`. */
+  floorDivide(this: Tensor, other: Operand): Tensor {
+    return apply("floorDivide", [this, other], none);
+  }
+
+  /** {@link floorDivide} in place. */
+  floorDivide_(this: Tensor, other: Operand): Tensor {
+    return applyInPlace(this, "floorDivide", [this, other], none);
+  }
+
+  /** Angle of the point (other, this), in radians; broadcasts. In-place form: `atan2_`. */
+  atan2(this: Tensor, other: Operand): Tensor {
+    return apply("atan2", [this, other], none);
+  }
+
+  /** {@link atan2} in place. */
+  atan2_(this: Tensor, other: Operand): Tensor {
+    return applyInPlace(this, "atan2", [this, other], none);
+  }
+
+  /**
+   * this + alpha · other; broadcasts. In-place form: `add_`.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).add(tensor([[10], [20]])).shape; // [2, 2]
+   * ```
+   */
+  add(this: Tensor, other: Operand, options: { readonly alpha?: Scalar } = {}): Tensor {
+    return apply("add", [this, scaled(other, options.alpha)], none);
+  }
+
+  /** {@link add} in place. */
+  add_(this: Tensor, other: Operand, options: { readonly alpha?: Scalar } = {}): Tensor {
+    return applyInPlace(this, "add", [this, scaled(other, options.alpha)], none);
+  }
+
+  /**
+   * this − alpha · other; broadcasts. In-place form: `sub_`.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).sub(tensor([[10], [20]])).shape; // [2, 2]
+   * ```
+   */
+  sub(this: Tensor, other: Operand, options: { readonly alpha?: Scalar } = {}): Tensor {
+    return apply("sub", [this, scaled(other, options.alpha)], none);
+  }
+
+  /** {@link sub} in place. */
+  sub_(this: Tensor, other: Operand, options: { readonly alpha?: Scalar } = {}): Tensor {
+    return applyInPlace(this, "sub", [this, scaled(other, options.alpha)], none);
+  }
+
+  /** this / other; integers give float32 unless a `roundingMode` is given. In-place form: `div_`. */
+  div(this: Tensor, other: Operand, options: DivOptions = {}): Tensor {
+    if (options.roundingMode === undefined) return apply("div", [this, other], none);
+    if (options.roundingMode === "floor") return apply("floorDivide", [this, other], none);
+    const whole = !isFloat(resultType([this, other]));
+    // For integers the truncated quotient is exact: take off the remainder that has the dividend's sign.
+    return whole
+      ? this.sub(apply("fmod", [this, other], none)).floorDivide(other)
+      : apply("div", [this, other], none).trunc();
+  }
+
+  /** {@link div} in place. */
+  div_(this: Tensor, other: Operand, options: DivOptions = {}): Tensor {
+    if (options.roundingMode === undefined) return applyInPlace(this, "div", [this, other], none);
+    return this.copy_(this.div(other, options));
+  }
+
+  /**
+   * this to the power of `exponent`; broadcasts. In-place form: `pow_`.
+   *
+   * @throws RangeError for an integer tensor and a negative integer exponent.
+   */
+  pow(this: Tensor, exponent: Operand): Tensor {
+    checkPower(this, exponent);
+    return apply("pow", [this, exponent], none);
+  }
+
+  /** {@link pow} in place. */
+  pow_(this: Tensor, exponent: Operand): Tensor {
+    checkPower(this, exponent);
+    return applyInPlace(this, "pow", [this, exponent], none);
+  }
+
+  /** Rounded to the nearest integer, ties to even, or to a number of decimals. In-place form: `round_`. */
+  round(this: Tensor, options: { readonly decimals?: number } = {}): Tensor {
+    const { decimals = 0 } = options;
+    if (decimals === 0) return apply("round", [this], none);
+    const scale = 10 ** Math.abs(decimals);
+    return decimals > 0
+      ? apply("round", [this.mul(scale)], none).div(scale)
+      : apply("round", [this.div(scale)], none).mul(scale);
+  }
+
+  /** {@link round} in place. */
+  round_(this: Tensor): Tensor {
+    return applyInPlace(this, "round", [this], none);
+  }
+
+  /** The fraction of x, with its sign. */
+  frac(this: Tensor): Tensor {
+    return this.sub(this.trunc());
+  }
+
+  /** 1 / x. In-place form: `reciprocal_`. */
+  reciprocal(this: Tensor): Tensor {
+    return apply("div", [1, this], none);
+  }
+
+  /** {@link reciprocal} in place. */
+  reciprocal_(this: Tensor): Tensor {
+    return applyInPlace(this, "div", [1, this], none);
+  }
+
+  /** x². In-place form: `square_`. */
+  square(this: Tensor): Tensor {
+    return apply("mul", [this, this], none);
+  }
+
+  /** {@link square} in place. */
+  square_(this: Tensor): Tensor {
+    return applyInPlace(this, "mul", [this, this], none);
+  }
+
+  /** 1 / √x. In-place form: `rsqrt_`. */
+  rsqrt(this: Tensor): Tensor {
+    return this.sqrt().reciprocal();
+  }
+
+  /** {@link rsqrt} in place. */
+  rsqrt_(this: Tensor): Tensor {
+    return this.sqrt_().reciprocal_();
+  }
+
+  /** 2ˣ. */
+  exp2(this: Tensor): Tensor {
+    return apply("pow", [2, isFloat(this.dtype) ? this : this.to("float32")], none);
+  }
+
+  /** this + weight · (end − this); broadcasts. In-place form: `lerp_`. */
+  lerp(this: Tensor, end: Tensor, weight: Operand): Tensor {
+    return this.add(end.sub(this).mul(weight));
+  }
+
+  /** {@link lerp} in place. */
+  lerp_(this: Tensor, end: Tensor, weight: Operand): Tensor {
+    return this.add_(end.sub(this).mul(weight));
+  }
+
+  /**
+   * Limited to `min` and `max`; the gradient is 0 where a bound took hold. In-place form: `clamp_`.
+   *
+   * @throws Error when neither bound is given.
+   */
+  clamp(this: Tensor, options: ClampOptions): Tensor {
+    const { min, max } = options;
+    if (min === undefined && max === undefined) {
+      throw new Error("clamp: give min, max or both, as in x.clamp({ min: 0 })");
+    }
+    let result: Tensor = this;
+    // A NaN is neither below nor above, and stays.
+    if (min !== undefined) result = apply("where", [apply("lt", [result, min], none), min, result], none);
+    if (max !== undefined) result = apply("where", [apply("gt", [result, max], none), max, result], none);
+    return result;
+  }
+
+  /** {@link clamp} in place. */
+  clamp_(this: Tensor, options: ClampOptions): Tensor {
+    return this.copy_(this.clamp(options));
+  }
+
+  /** ln(eᵃ + eᵇ) without overflow; broadcasts. */
+  logaddexp(this: Tensor, other: Tensor): Tensor {
+    const high = apply("maximum", [this, other], none);
+    const distance = this.sub(other).abs().neg();
+    // Equal infinities differ by NaN; they are their own result.
+    return apply(
+      "where",
+      [apply("eq", [this, other], none), high.add(Math.LN2), high.add(distance.exp().log1p())],
+      none,
+    );
+  }
+
+  /** Elements of `this` where `condition` holds, of `other` elsewhere; broadcasts. */
+  where(this: Tensor, condition: Tensor, other: Operand): Tensor {
+    return apply("where", [condition, this, other], none);
+  }
+
+  /** Bitwise complement of integers; negation of bool. */
+  bitwiseNot(this: Tensor): Tensor {
+    return apply("bitwiseNot", [this], none);
+  }
+
+  /** Bitwise and of integers or bool; broadcasts. */
+  bitwiseAnd(this: Tensor, other: Operand): Tensor {
+    return apply("bitwiseAnd", [this, other], none);
+  }
+
+  /** Bitwise or of integers or bool; broadcasts. */
+  bitwiseOr(this: Tensor, other: Operand): Tensor {
+    return apply("bitwiseOr", [this, other], none);
+  }
+
+  /** Bitwise exclusive or of integers or bool; broadcasts. */
+  bitwiseXor(this: Tensor, other: Operand): Tensor {
+    return apply("bitwiseXor", [this, other], none);
+  }
+
+  /** Bits shifted to the left by `other` places; broadcasts. */
+  bitwiseLeftShift(this: Tensor, other: Operand): Tensor {
+    return apply("bitwiseLeftShift", [this, other], none);
+  }
+
+  /** Bits shifted to the right by `other` places; broadcasts. */
+  bitwiseRightShift(this: Tensor, other: Operand): Tensor {
+    return apply("bitwiseRightShift", [this, other], none);
+  }
+}

@@ -1,0 +1,59 @@
+/** In-place fillers from a random stream. */
+import { drawInto, type Generator } from "../random.ts";
+import { activeTape } from "../tape.ts";
+import { isFloat } from "../dtype.ts";
+import { TensorProduct } from "./product.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Where random numbers come from; by default the generator that `manualSeed` seeds. */
+export interface RandomOptions {
+  readonly generator?: Generator;
+}
+
+/** Part of {@link Tensor}: random fillers. */
+export abstract class TensorFilling extends TensorProduct {
+  /** Fills with numbers evenly distributed over [from, to). */
+  uniform_(this: Tensor, from = 0, to = 1, options: RandomOptions = {}): Tensor {
+    if (!(from <= to)) throw new RangeError(`uniform_: from ${from} is above to ${to}`);
+    return filled("uniform_", this, (x) => {
+      drawInto(x, "uniform", options.generator);
+      if (from !== 0 || to !== 1) x.mul_(to - from).add_(from);
+    });
+  }
+
+  /** Fills with numbers of the normal distribution of a mean and a standard deviation. */
+  normal_(this: Tensor, mean = 0, std = 1, options: RandomOptions = {}): Tensor {
+    if (!(std >= 0)) throw new RangeError(`normal_: standard deviation ${std} is negative`);
+    return filled("normal_", this, (x) => {
+      drawInto(x, "normal", options.generator);
+      if (mean !== 0 || std !== 1) x.mul_(std).add_(mean);
+    });
+  }
+
+  /** Fills with 1 at probability `p`, else 0. */
+  bernoulli_(this: Tensor, p = 0.5, options: RandomOptions = {}): Tensor {
+    if (!(p >= 0 && p <= 1)) throw new RangeError(`bernoulli_: probability ${p} is not within 0 to 1`);
+    const draws = this.detach().to("float32").clone();
+    drawInto(draws, "uniform", options.generator);
+    return this.copy_(draws.lt(p));
+  }
+}
+
+function filled(operation: string, x: Tensor, fill: (x: Tensor) => void): Tensor {
+  if (x.isDisposed) throw x.freedError(operation);
+  if (!isFloat(x.dtype)) {
+    throw new TypeError(`${operation}: fills floating-point tensors, got ${x.dtype}; use randint for integers`);
+  }
+  const tape = activeTape();
+  if (tape === null || !tape.enabled || !x.requiresGrad) {
+    fill(x.detach());
+    return x;
+  }
+  // The old values no longer matter: write constants, and let the tape know.
+  const fresh = tape.paused(() => {
+    const made = x.detach().clone();
+    fill(made);
+    return made;
+  });
+  return x.copy_(fresh);
+}

@@ -1,0 +1,263 @@
+/** Values out of tensors, and tensors into other dtypes and devices. */
+import { allocate, apply, applyInPlace, fill } from "../apply.ts";
+import { checkDType, type DType, dtypes, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../dtype.ts";
+import { Device, getDevice } from "../device.ts";
+import { halfTable } from "../half.ts";
+import { formatTensor } from "../print.ts";
+import { inspectDeno, inspectNode } from "../runtime.ts";
+import { broadcastShapes, sameShape, type Shape, showShape } from "../shape.ts";
+import { activeTape } from "../tape.ts";
+import { type DataArray, type NestedArray, type Operand, TensorCore } from "./core.ts";
+import { Tensor } from "./tensor.ts";
+
+/** A tensor of one value for operations between a tensor and a scalar that need both as tensors. */
+export function scalarTensor(value: Scalar, dtype: DType, device: Device): Tensor {
+  const result = allocate("full", device, dtype, []);
+  fill("full", result, value);
+  return result;
+}
+
+/** An operand as a tensor. */
+export function asTensor(value: Operand, like: Tensor): Tensor {
+  return value instanceof Tensor ? value : scalarTensor(value, like.dtype, like.device);
+}
+
+/** Part of {@link Tensor}: reading and conversion. */
+export abstract class TensorReading extends TensorCore {
+  /**
+   * The one value of a tensor with one element, as a number (bool: 0 or 1).
+   *
+   * @throws Error when there are several elements, when an int64 is beyond ±2^53 (read it with `toArray()`), or when the device
+   * cannot be read synchronously (`await t.data()`).
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).sum().item(); // 6
+   * ```
+   */
+  item(this: Tensor): number {
+    if (this.numel !== 1) {
+      throw new Error(
+        `item: the tensor of shape ${
+          showShape(this.shape)
+        } has ${this.numel} elements, not one; use toArray() for several`,
+      );
+    }
+    const value = this.toTypedArray()[0]!;
+    if (typeof value === "bigint" && (value > 2n ** 53n || value < -(2n ** 53n))) {
+      throw new RangeError(
+        `item: ${value} is beyond ±2^53, which a number cannot hold; use toArray(), which gives a bigint`,
+      );
+    }
+    return Number(value);
+  }
+
+  /**
+   * A fresh typed array of the elements in row-major order: float16 as a `Float32Array`, bool as a `Uint8Array` of 0 and 1, int64
+   * as a `BigInt64Array`.
+   *
+   * @throws Error when the tensor was freed, or the device cannot be read synchronously.
+   */
+  toTypedArray(this: Tensor): DataArray {
+    const source = packed(this, "toTypedArray");
+    const bytes = source.numel * itemSize(source.dtype);
+    const { backend } = source.device;
+    return decode(source.dtype, backend.read(source.storage.buffer, source.offset * itemSize(source.dtype), bytes));
+  }
+
+  /** {@link toTypedArray}, on every device: resolves when the values have arrived. */
+  async data(this: Tensor): Promise<DataArray> {
+    const source = packed(this, "data");
+    const bytes = source.numel * itemSize(source.dtype);
+    const { backend } = source.device;
+    return decode(
+      source.dtype,
+      await backend.readAsync(source.storage.buffer, source.offset * itemSize(source.dtype), bytes),
+    );
+  }
+
+  /**
+   * The values as nested arrays (a bare value for a 0-dimensional tensor): numbers, booleans for bool, bigints for int64.
+   */
+  toArray(this: Tensor): NestedArray {
+    return nest(this.toTypedArray(), this.shape, this.dtype === "bool");
+  }
+
+  /**
+   * The tensor in another dtype, on another device, or both; itself when nothing changes.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1.7, -1.7]).to("int32").toArray(); // [1, -1]
+   * ```
+   */
+  to(this: Tensor, ...targets: (DType | Device | string)[]): Tensor {
+    let result: Tensor = this;
+    for (const target of targets) {
+      if (typeof target === "string" && (dtypes as readonly string[]).includes(target)) {
+        if (result.dtype !== target) result = apply("cast", [result], { dtype: target as DType });
+      } else result = moved(result, getDevice(target));
+    }
+    return result;
+  }
+
+  /** To float32. */
+  float(this: Tensor): Tensor {
+    return this.to("float32");
+  }
+
+  /** To float64. */
+  double(this: Tensor): Tensor {
+    return this.to("float64");
+  }
+
+  /** To float16. */
+  half(this: Tensor): Tensor {
+    return this.to("float16");
+  }
+
+  /** To int32. */
+  int(this: Tensor): Tensor {
+    return this.to("int32");
+  }
+
+  /** To int64. */
+  long(this: Tensor): Tensor {
+    return this.to("int64");
+  }
+
+  /** To bool: whether each element differs from zero. */
+  bool(this: Tensor): Tensor {
+    return this.to("bool");
+  }
+
+  /** A copy in memory of its own, contiguous; gradients flow through it. */
+  clone(this: Tensor): Tensor {
+    return apply("cast", [this], { dtype: this.dtype });
+  }
+
+  /** Itself when it is contiguous, else a contiguous copy. */
+  contiguous(this: Tensor): Tensor {
+    return this.isContiguous() ? this : this.clone();
+  }
+
+  /** The same storage, cut off from the recorded history. */
+  detach(this: Tensor): Tensor {
+    if (this.isDisposed) throw this.freedError("detach");
+    return new Tensor(this.storage, this.dtype, this);
+  }
+
+  /**
+   * Writes another tensor's values (broadcast, cast) into this one.
+   *
+   * @throws RangeError when the source does not broadcast to this shape.
+   */
+  copy_(this: Tensor, source: Operand): Tensor {
+    if (!(source instanceof Tensor)) return this.fill_(source);
+    const here = source.device === this.device ? source : moved(source, this.device);
+    if (!sameShape(broadcastShapes("copy_", here.shape, this.shape), this.shape)) {
+      throw new RangeError(`copy_: shape ${showShape(source.shape)} does not broadcast to ${showShape(this.shape)}`);
+    }
+    return applyInPlace(this, "cast", [here.expand(this.shape)], { dtype: this.dtype });
+  }
+
+  /** Writes one value everywhere. */
+  fill_(this: Tensor, value: Operand): Tensor {
+    if (value instanceof Tensor) {
+      if (value.ndim !== 0) {
+        throw new RangeError(`fill_: expected a number or a 0-dimensional tensor, got shape ${showShape(value.shape)}`);
+      }
+      return this.copy_(value);
+    }
+    if (activeTape()?.enabled || this.isDisposed || this.strides.includes(0)) {
+      return applyInPlace(this, "cast", [scalarTensor(value, this.dtype, this.device).expand(this.shape)], {
+        dtype: this.dtype,
+      });
+    }
+    fill("fill_", this, value);
+    this.storage.version++;
+    return this;
+  }
+
+  /** Writes zeros. */
+  zero_(this: Tensor): Tensor {
+    return this.fill_(0);
+  }
+
+  /** As PyTorch prints tensors: `tensor([1., 2.])`. */
+  override toString(this: Tensor): string {
+    return formatTensor(this);
+  }
+
+  /** What Node's, Bun's and Deno's `console.log` print. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "number") {
+      throw new TypeError(
+        "a tensor is not a number: use item() for its value, and methods such as add(…) instead of operators",
+      );
+    }
+    return String((this as unknown as Tensor).toString());
+  }
+}
+
+for (const symbol of [inspectNode, inspectDeno]) {
+  Object.defineProperty(TensorReading.prototype, symbol, {
+    value(this: Tensor): string {
+      return this.toString();
+    },
+  });
+}
+
+function packed(tensor: Tensor, operation: string): Tensor {
+  if (tensor.isDisposed) throw tensor.freedError(operation);
+  const detached = tensor.slot === null ? tensor : tensor.detach();
+  return detached.contiguous();
+}
+
+function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): DataArray {
+  const values: TypedArray = typedArrayOver(dtype, bytes.buffer, bytes.byteOffset, bytes.byteLength / itemSize(dtype));
+  if (!(values instanceof Uint16Array)) return values;
+  const table = halfTable();
+  return Float32Array.from(values, (bits) => table[bits]!);
+}
+
+function nest(values: DataArray, shape: Shape, bool: boolean): NestedArray {
+  let at = 0;
+  const build = (d: number): NestedArray => {
+    if (d === shape.length) {
+      const value = values[at++]!;
+      return bool ? value === 1 : value;
+    }
+    const result = new Array<NestedArray>(shape[d]!);
+    for (let i = 0; i < result.length; i++) result[i] = build(d + 1);
+    return result;
+  };
+  return build(0);
+}
+
+function moved(tensor: Tensor, device: Device): Tensor {
+  if (device === tensor.device) return tensor;
+  if (tensor.requiresGrad && activeTape()?.enabled) {
+    throw new Error(
+      `to: gradients do not cross devices; move the leaf with detach().to("${device.name}").requiresGrad_()`,
+    );
+  }
+  const source = packed(tensor, "to");
+  const bytes = source.device.backend.read(
+    source.storage.buffer,
+    source.offset * itemSize(source.dtype),
+    source.numel * itemSize(source.dtype),
+  );
+  const result = allocate("to", device, tensor.dtype, tensor.shape);
+  device.backend.write(result.storage.buffer, 0, bytes);
+  return result;
+}
+
+/** Checks a `dtype` option. */
+export function optionDType(operation: string, dtype: DType | undefined, fallback: DType): DType {
+  if (dtype === undefined) return fallback;
+  checkDType(operation, dtype);
+  return dtype;
+}

@@ -1,0 +1,200 @@
+/** Reductions over none, one or several dimensions, running sums, softmax. */
+import { apply } from "../apply.ts";
+import { type DType, isFloat } from "../dtype.ts";
+import type { ReducePrim } from "../prims/attrs.ts";
+import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
+import { TensorComparison } from "./comparison.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** One dimension, several, or (undefined) all. */
+export type Dims = number | readonly number[] | undefined;
+
+/** Whether reduced dimensions stay with size 1. */
+export interface ReduceOptions {
+  readonly keepdim?: boolean;
+}
+
+/** Values along a dimension and where they stood (int32). */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+function reduce(prim: ReducePrim, x: Tensor, dim: Dims, keepdim = false): Tensor {
+  return apply(prim, [x], { dims: normalizeDims(prim, dim, x.ndim), keepdim });
+}
+
+/** @throws RangeError when there is nothing to choose from. */
+function checkChoice(operation: string, x: Tensor, dim: Dims): void {
+  const dims = normalizeDims(operation, dim, x.ndim);
+  if (dims.some((d) => x.shape[d] === 0)) {
+    throw new RangeError(
+      `${operation}: shape ${showShape(x.shape)} has no elements along the reduced dims [${dims.join(", ")}]`,
+    );
+  }
+}
+
+function checkFloat(operation: string, x: Tensor): void {
+  if (!isFloat(x.dtype)) {
+    throw new TypeError(`${operation}: needs a floating-point tensor, got ${x.dtype}; cast with .to("float32")`);
+  }
+}
+
+/** Part of {@link Tensor}: reductions. */
+export abstract class TensorReduction extends TensorComparison {
+  /**
+   * Sum over `dim` (default: all). Integers and bool give int32, int64 stays.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).sum(0, { keepdim: true }).toArray(); // [[4, 6]]
+   * ```
+   */
+  sum(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+    return reduce("sum", options.dtype ? this.to(options.dtype) : this, dim, options.keepdim);
+  }
+
+  /** Product over `dim` (default: all). */
+  prod(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+    return reduce("prod", options.dtype ? this.to(options.dtype) : this, dim, options.keepdim);
+  }
+
+  /** Mean over `dim` (default: all). @throws TypeError for integers. */
+  mean(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    checkFloat("mean", this);
+    const count = normalizeDims("mean", dim, this.ndim).reduce((n, d) => n * this.shape[d]!, 1);
+    return this.sum(dim, options).div(count);
+  }
+
+  /** Largest element over `dim`; the gradient is shared by equals. NaN wins. */
+  amax(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    checkChoice("amax", this, dim);
+    return reduce("amax", this, dim, options.keepdim);
+  }
+
+  /** Smallest element over `dim`; the gradient is shared by equals. NaN wins. */
+  amin(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    checkChoice("amin", this, dim);
+    return reduce("amin", this, dim, options.keepdim);
+  }
+
+  /** Largest element of all, or the largest along one dimension with its index (the first of equals, which gets the gradient). */
+  max(this: Tensor): Tensor;
+  max(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+  max(this: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    return dim === undefined ? this.amax() : chosen(this, this.argmax(dim, { keepdim: true }), dim, options);
+  }
+
+  /** Smallest element of all, or the smallest along one dimension with its index. */
+  min(this: Tensor): Tensor;
+  min(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+  min(this: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    return dim === undefined ? this.amin() : chosen(this, this.argmin(dim, { keepdim: true }), dim, options);
+  }
+
+  /** Index of the largest element along `dim`, or in the flattened tensor (int32). */
+  argmax(this: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+    checkChoice("argmax", this, dim);
+    return reduce("argmax", this, dim, options.keepdim);
+  }
+
+  /** Index of the smallest element along `dim`, or in the flattened tensor (int32). */
+  argmin(this: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+    checkChoice("argmin", this, dim);
+    return reduce("argmin", this, dim, options.keepdim);
+  }
+
+  /** Whether any element differs from zero. */
+  any(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    return reduce("amax", this.to("bool"), dim, options.keepdim);
+  }
+
+  /** Whether all elements differ from zero. */
+  all(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    return reduce("amin", this.to("bool"), dim, options.keepdim);
+  }
+
+  /** Number of elements that differ from zero (int32). */
+  countNonzero(this: Tensor, dim?: Dims): Tensor {
+    return reduce("sum", this.to("bool"), dim);
+  }
+
+  /** Variance over `dim`, divided by n − `correction` (default 1: Bessel's). */
+  var(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
+    checkFloat("var", this);
+    const { correction = 1, keepdim = false } = options;
+    const count = normalizeDims("var", dim, this.ndim).reduce((n, d) => n * this.shape[d]!, 1);
+    const centred = this.sub(this.mean(dim, { keepdim: true }));
+    return centred.square().sum(dim, { keepdim }).div(Math.max(count - correction, 0));
+  }
+
+  /** Standard deviation over `dim`: the root of {@link var}. */
+  std(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
+    return this.var(dim, options).sqrt();
+  }
+
+  /** The p-norm (Σ|x|ᵖ)^(1/p) over `dim`; p may be 0 (count of non-zeros), Infinity or -Infinity. */
+  norm(this: Tensor, p = 2, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    checkFloat("norm", this);
+    const { keepdim = false } = options;
+    if (p === 2) return this.square().sum(dim, { keepdim }).sqrt();
+    if (p === 1) return this.abs().sum(dim, { keepdim });
+    if (p === 0) return this.ne(0).to(this.dtype).sum(dim, { keepdim });
+    if (p === Infinity) return this.abs().amax(dim, { keepdim });
+    if (p === -Infinity) return this.abs().amin(dim, { keepdim });
+    return this.abs().pow(p).sum(dim, { keepdim }).pow(1 / p);
+  }
+
+  /** ln Σ eˣ over `dim` without overflow. */
+  logsumexp(this: Tensor, dim: number | readonly number[], options: ReduceOptions = {}): Tensor {
+    checkFloat("logsumexp", this);
+    const dims = normalizeDims("logsumexp", dim, this.ndim);
+    if (dims.some((d) => this.shape[d] === 0)) return this.exp().sum(dim, options).log();
+    const high = this.detach().amax(dims, { keepdim: true });
+    // An infinite maximum would make inf − inf.
+    const shift = apply("where", [high.abs().eq(Infinity), 0, high], {});
+    const sum = this.sub(shift).exp().sum(dims, options).log();
+    return sum.add(options.keepdim ? shift : shift.reshape(sum.shape));
+  }
+
+  /** Running sum along a dimension. */
+  cumsum(this: Tensor, dim: number): Tensor {
+    const d = normalizeDim("cumsum", dim, this.ndim);
+    return apply("cumsum", [accumulating(this)], { dim: d });
+  }
+
+  /** Running product along a dimension. */
+  cumprod(this: Tensor, dim: number): Tensor {
+    const d = normalizeDim("cumprod", dim, this.ndim);
+    return apply("cumprod", [accumulating(this)], { dim: d });
+  }
+
+  /** eˣ / Σ eˣ along a dimension. */
+  softmax(this: Tensor, dim: number): Tensor {
+    checkFloat("softmax", this);
+    const d = normalizeDim("softmax", dim, this.ndim);
+    if (this.numel === 0) return this.clone();
+    const power = this.sub(this.detach().amax(d, { keepdim: true })).exp();
+    return power.div(power.sum(d, { keepdim: true }));
+  }
+
+  /** Logarithm of {@link softmax}, exact where the softmax underflows. */
+  logSoftmax(this: Tensor, dim: number): Tensor {
+    checkFloat("logSoftmax", this);
+    const d = normalizeDim("logSoftmax", dim, this.ndim);
+    if (this.numel === 0) return this.clone();
+    const shifted = this.sub(this.detach().amax(d, { keepdim: true }));
+    return shifted.sub(shifted.exp().sum(d, { keepdim: true }).log());
+  }
+}
+
+function accumulating(x: Tensor): Tensor {
+  return isFloat(x.dtype) || x.dtype === "int64" ? x : x.to("int32");
+}
+
+function chosen(x: Tensor, index: Tensor, dim: number, { keepdim = false }: ReduceOptions): ValuesAndIndices {
+  if (x.ndim === 0) return { values: x.clone(), indices: index };
+  const values = x.gather(dim, index);
+  return keepdim ? { values, indices: index } : { values: values.squeeze(dim), indices: index.squeeze(dim) };
+}
