@@ -7,9 +7,20 @@ from encoding import Big, In, torch
 
 # Results that count or point: int64 in PyTorch, int32 in Heddle.
 INDEX_OUTPUTS = {
-    "argmax": (0,), "argmin": (0,), "argsort": (0,), "max": (1,), "min": (1,), "sort": (1,), "topk": (1,),
-    "unique": (1, 2), "bincount": (0,), "nonzero": (0,), "countNonzero": (0,), "oneHot": (0,),
-    "maxPool1d": (1,), "maxPool2d": (1,),
+    "argmax": (0,),
+    "argmin": (0,),
+    "argsort": (0,),
+    "max": (1,),
+    "min": (1,),
+    "sort": (1,),
+    "topk": (1,),
+    "unique": (1, 2),
+    "bincount": (0,),
+    "nonzero": (0,),
+    "countNonzero": (0,),
+    "oneHot": (0,),
+    "maxPool1d": (1,),
+    "maxPool2d": (1,),
 }
 # Totals of whole numbers are int32 in Heddle, except those of int64.
 INTEGER_TOTALS = ("sum", "prod", "cumsum", "cumprod")

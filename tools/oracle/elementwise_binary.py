@@ -1,20 +1,48 @@
-"""Functions of two and three tensors: broadcasting, layouts, dtypes, scalars, special values, in place."""
+"""Functions of two tensors: broadcasting, layouts, dtypes, scalars, special values, in place."""
 
-from encoding import Big, In, torch
+from encoding import Big, torch
 from recorder import Family
 from tensors import (
-    DTYPES, INF, INTEGERS, NAN, boolean, f16, f32, f64, i8, i16, i32, i64, integers, masks, nonzero_of_dtype, of_dtype,
-    ones, randn, special_values, u8, uniform, values, zeros,
+    DTYPES,
+    INF,
+    INTEGERS,
+    NAN,
+    boolean,
+    f16,
+    f32,
+    f64,
+    i8,
+    i32,
+    i64,
+    integers,
+    masks,
+    nonzero_of_dtype,
+    of_dtype,
+    randn,
+    special_values,
+    u8,
+    uniform,
+    values,
 )
 
 # Name, options, and the intervals from which both sides are drawn.
 ARITHMETIC = (
-    ("add", None, (-3, 3), (-3, 3)), ("add", {"alpha": 0.5}, (-3, 3), (-3, 3)), ("sub", None, (-3, 3), (-3, 3)),
-    ("sub", {"alpha": -2}, (-3, 3), (-3, 3)), ("mul", None, (-3, 3), (-3, 3)), ("div", None, (-3, 3), (0.4, 3)),
-    ("div", {"roundingMode": "trunc"}, (-9, 9), (0.4, 3)), ("div", {"roundingMode": "floor"}, (-9, 9), (0.4, 3)),
-    ("floorDivide", None, (-9, 9), (0.4, 3)), ("pow", None, (0.2, 3), (-2, 2)), ("remainder", None, (-9, 9), (0.7, 3)),
-    ("fmod", None, (-9, 9), (0.7, 3)), ("atan2", None, (-3, 3), (0.3, 3)), ("maximum", None, (-3, 3), (-3, 3)),
-    ("minimum", None, (-3, 3), (-3, 3)), ("logaddexp", None, (-3, 3), (-3, 3)),
+    ("add", None, (-3, 3), (-3, 3)),
+    ("add", {"alpha": 0.5}, (-3, 3), (-3, 3)),
+    ("sub", None, (-3, 3), (-3, 3)),
+    ("sub", {"alpha": -2}, (-3, 3), (-3, 3)),
+    ("mul", None, (-3, 3), (-3, 3)),
+    ("div", None, (-3, 3), (0.4, 3)),
+    ("div", {"roundingMode": "trunc"}, (-9, 9), (0.4, 3)),
+    ("div", {"roundingMode": "floor"}, (-9, 9), (0.4, 3)),
+    ("floorDivide", None, (-9, 9), (0.4, 3)),
+    ("pow", None, (0.2, 3), (-2, 2)),
+    ("remainder", None, (-9, 9), (0.7, 3)),
+    ("fmod", None, (-9, 9), (0.7, 3)),
+    ("atan2", None, (-3, 3), (0.3, 3)),
+    ("maximum", None, (-3, 3), (-3, 3)),
+    ("minimum", None, (-3, 3), (-3, 3)),
+    ("logaddexp", None, (-3, 3), (-3, 3)),
 )
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 LOGIC = ("logicalAnd", "logicalOr", "logicalXor")
@@ -23,8 +51,14 @@ SHIFTS = ("bitwiseLeftShift", "bitwiseRightShift")
 # `floorDivide` has no gradient in PyTorch, and neither has a rounded `div` a useful one.
 NO_GRADIENT = ("floorDivide", *COMPARISONS, *LOGIC)
 SHAPES = (
-    ("same", (2, 3), (2, 3)), ("row", (3, 4), (4,)), ("both", (3, 1), (1, 4)), ("ranks", (2, 1, 3), (2, 1)),
-    ("scalar right", (2, 3), ()), ("scalar left", (), (2, 3)), ("scalars", (), ()), ("empty", (0, 3), (1, 3)),
+    ("same", (2, 3), (2, 3)),
+    ("row", (3, 4), (4,)),
+    ("both", (3, 1), (1, 4)),
+    ("ranks", (2, 1, 3), (2, 1)),
+    ("scalar right", (2, 3), ()),
+    ("scalar left", (), (2, 3)),
+    ("scalars", (), ()),
+    ("empty", (0, 3), (1, 3)),
     ("empty by broadcast", (2, 1), (2, 0)),
 )
 
@@ -38,12 +72,20 @@ def arithmetic(family):
             dtype = f64 if shape_label in ("both", "ranks", "scalar left") else f32
             inputs = [uniform(*left, *first, dtype=dtype), uniform(*right, *second, dtype=dtype)]
             family.case(f"{label} {shape_label}", name, inputs, args, grad=grad)
-        family.case(f"{label} layouts", name, [
-            uniform(*left, 4, 3).transposed(), uniform(*right, 3, 9).stepped(2, 1),
-        ], args, grad=grad)
-        family.case(f"{label} expanded", name, [
-            uniform(*left, 2, 1, 3).expanded(2, 2, 3), uniform(*right, 2, 1).expanded(2, 3),
-        ], args, grad=grad)
+        family.case(
+            f"{label} layouts",
+            name,
+            [uniform(*left, 4, 3).transposed(), uniform(*right, 3, 9).stepped(2, 1)],
+            args,
+            grad=grad,
+        )
+        family.case(
+            f"{label} expanded",
+            name,
+            [uniform(*left, 2, 1, 3).expanded(2, 2, 3), uniform(*right, 2, 1).expanded(2, 3)],
+            args,
+            grad=grad,
+        )
         for dtype in (f32, f64, f16):
             special(family, label, name, args, dtype)
         if name != "logaddexp":
@@ -53,8 +95,12 @@ def arithmetic(family):
                 second = nonzero_of_dtype(dtype, 3, 1) if divides else of_dtype(dtype, 3, 1)
                 if name == "pow":
                     second = integers(0, 3, 3, 1, dtype=dtype)
-                family.case(f"{label} {str(dtype)[6:]}", name, [of_dtype(dtype, 4), second],
-                            [dict(zip(options, whole))] if options else [])
+                family.case(
+                    f"{label} {str(dtype)[6:]}",
+                    name,
+                    [of_dtype(dtype, 4), second],
+                    [dict(zip(options, whole))] if options else [],
+                )
     family.case("add int8 wraps", "add", [values([100, -100, 127], i8), values([100, -100, 1], i8)])
     family.case("mul uint8 wraps", "mul", [values([16, 255, 3], u8), values([16, 255, 100], u8)])
     family.case("mul int32 wraps", "mul", [values([65537, 2**31 - 1, -(2**31)], i32), values([65537, 3, -1], i32)])
@@ -81,15 +127,16 @@ def comparisons(family):
             special(family, name, name, [], dtype)
         for dtype in DTYPES:
             family.case(f"{name} {str(dtype)[6:]}", name, [of_dtype(dtype, 3, 1), of_dtype(dtype, 4)])
-        family.case(f"{name} layouts", name, [
-            integers(0, 2, 4, 3).transposed(), integers(0, 2, 3, 8).stepped(2),
-        ])
+        family.case(f"{name} layouts", name, [integers(0, 2, 4, 3).transposed(), integers(0, 2, 3, 8).stepped(2)])
         family.case(f"{name} empty", name, [randn(2, 0), randn(1)])
     for name in COMPARISONS:
         family.case(f"{name} number", name, [values([1.0, 2.5, NAN, INF])], [2.5])
         family.case(f"{name} number on int32", name, [integers(0, 4, 6)], [1.5])
-        family.case(f"{name} int64 beyond doubles", name, [values([2**53, 2**53 + 1, 5], i64),
-                                                          values([2**53 + 1, 2**53 + 1, 5], i64)])
+        family.case(
+            f"{name} int64 beyond doubles",
+            name,
+            [values([2**53, 2**53 + 1, 5], i64), values([2**53 + 1, 2**53 + 1, 5], i64)],
+        )
         family.error(f"{name} shapes", name, [randn(2), randn(3)])
 
 
@@ -98,7 +145,9 @@ def bits(family):
         for dtype in (*INTEGERS, boolean):
             family.case(f"{name} {str(dtype)[6:]}", name, [of_dtype(dtype, 3, 1), of_dtype(dtype, 5)])
         family.case(f"{name} layouts", name, [integers(-99, 99, 4, 3).transposed(), integers(-99, 99, 3, 1)])
-        family.case(f"{name} int64 high bits", name, [values([2**62 + 5, -(2**60)], i64), values([2**62 + 3, 2**33 - 1], i64)])
+        family.case(
+            f"{name} int64 high bits", name, [values([2**62 + 5, -(2**60)], i64), values([2**62 + 3, 2**33 - 1], i64)]
+        )
         family.error(f"{name} of floats", name, [randn(2), randn(2)])
     for name in SHIFTS:
         for dtype in INTEGERS:
@@ -118,7 +167,9 @@ def scalars(family):
                 family.case(f"{name} {label} on {str(dtype)[6:]}", name, [of_dtype(dtype, 3)], [scalar])
     for name in ("add", "sub", "mul", "div", "pow"):
         family.case(f"{name} number gradient", name, [uniform(0.5, 2, 2, 3)], [1.7], grad=True)
-        family.case(f"{name} number gradient float64", name, [uniform(0.5, 2, 3, 2, dtype=f64).transposed()], [-0.6], grad=True)
+        family.case(
+            f"{name} number gradient float64", name, [uniform(0.5, 2, 3, 2, dtype=f64).transposed()], [-0.6], grad=True
+        )
     for exponent in (0, 1, 2, 3, 0.5, -1, -2, -0.5, INF, NAN):
         family.case(f"pow {exponent} special", "pow", [values(special_values())], [exponent])
         if exponent not in (INF,) and exponent == exponent:
@@ -128,8 +179,14 @@ def scalars(family):
     family.error("integer to a negative power", "pow", [values([2, 3], i32)], [-1])
     family.case("add to uint8 out of range", "add", [values([1, 200], u8)], [100])
     for name in ("maximum", "minimum"):
-        family.case(f"{name} with a number", name, [randn(5)], [0.25], grad=True,
-                    fn=lambda inputs, args: getattr(inputs[0], name)(torch.tensor(args[0], dtype=inputs[0].dtype)))
+        family.case(
+            f"{name} with a number",
+            name,
+            [randn(5)],
+            [0.25],
+            grad=True,
+            fn=lambda inputs, args: getattr(inputs[0], name)(torch.tensor(args[0], dtype=inputs[0].dtype)),
+        )
 
 
 def in_place(family):
@@ -137,14 +194,20 @@ def in_place(family):
         call, grad = f"{name}_", name not in NO_GRADIENT
         right = (0.5, 3)
         family.case(f"{call} tensor", call, [uniform(0.3, 3, 2, 3), uniform(*right, 2, 3)], grad=grad)
-        family.case(f"{call} broadcast", call, [uniform(0.3, 3, 2, 3, dtype=f64), uniform(*right, 3, dtype=f64)], grad=grad)
+        family.case(
+            f"{call} broadcast", call, [uniform(0.3, 3, 2, 3, dtype=f64), uniform(*right, 3, dtype=f64)], grad=grad
+        )
         family.case(f"{call} number", call, [uniform(0.3, 3, 2, 3)], [1.5], grad=grad)
         family.case(f"{call} view", call, [uniform(0.3, 3, 4, 6).stepped(2, 1).transposed(), uniform(*right, 4)])
         family.case(f"{call} int32", call, [integers(1, 9, 4), integers(1, 4, 4)]) if name != "div" else None
         family.case(f"{call} float with ints", call, [uniform(1, 3, 4), integers(1, 4, 4)])
         family.case(f"{call} float16", call, [values([1.5, 2.0, 7.0], f16), values([2.0, 0.5, 3.0], f16)])
-        family.case(f"{call} float16 with float32", call, [values([1.5, 2.0, 7.0], f16), values([2.0, 0.3, 3.0], f32)],
-                    fn=lambda inputs, _: getattr(inputs[0].half().float(), name.replace("D", "_d") + "_")(inputs[1]).half())
+        family.case(
+            f"{call} float16 with float32",
+            call,
+            [values([1.5, 2.0, 7.0], f16), values([2.0, 0.3, 3.0], f32)],
+            fn=lambda inputs, _: getattr(inputs[0].half().float(), name.replace("D", "_d") + "_")(inputs[1]).half(),
+        )
         family.error(f"{call} grows", call, [randn(3), randn(2, 3)])
         family.error(f"{call} int32 with float", call, [integers(1, 4, 3), uniform(1, 2, 3)])
         family.error(f"{call} int32 with fraction", call, [integers(1, 4, 3)], [1.5])
@@ -156,61 +219,8 @@ def in_place(family):
     family.case("add_ int8 with int64", "add_", [integers(-5, 5, 4, dtype=i8), integers(-5, 5, 4, dtype=i64)])
 
 
-def three(family):
-    pairs = [randn(2, 3), randn(2, 3)]
-    for dtype in (f32, f64):
-        label = str(dtype)[6:]
-        inputs = [randn(2, 3, dtype=dtype), randn(2, 3, dtype=dtype)]
-        family.case(f"lerp number {label}", "lerp", inputs, [0.3], grad=True)
-        family.case(f"lerp number above half {label}", "lerp", inputs, [0.8], grad=True)
-        family.case(f"lerp tensor {label}", "lerp", [*inputs, uniform(0, 1, 3, dtype=dtype)], grad=True)
-        family.case(f"where {label}", "where", [masks(2, 3), *inputs], grad=True)
-        family.case(f"where broadcast {label}", "where",
-                    [masks(2, 1), randn(3, dtype=dtype), randn(2, 2, 1, dtype=dtype)], grad=True)
-        family.case(f"where layouts {label}", "where", [
-            masks(3, 2).transposed(), randn(3, 2, dtype=dtype).transposed(), randn(2, 6, dtype=dtype).stepped(2),
-        ], grad=True)
-    family.case("lerp broadcast", "lerp", [randn(3, 1), randn(4)], [0.25], grad=True)
-    family.case("lerp_ number", "lerp_", pairs, [0.3], grad=True)
-    family.case("lerp_ tensor", "lerp_", [*pairs, uniform(0, 1, 2, 3)], grad=True)
-    family.case("lerp special", "lerp", [values(special_values()), ones(28)], [0.5])
-    family.case("where NaN", "where", [values([True, False, True], boolean), values([NAN, NAN, 1.0]), values([0.0, 2.0, INF])],
-                grad=True)
-    family.case("where number right", "where", [masks(4), randn(4)], [0.5], grad=True)
-    family.case("where number left", "where", [masks(4), randn(4)], [In(0), 0.5, In(1)], grad=True)
-    family.case("where empty", "where", [masks(0, 3), randn(3), randn(1, 3)], grad=True)
-    family.case("where scalar condition", "where", [values(True, boolean), randn(2), randn(2)], grad=True)
-    family.error("where shapes", "where", [masks(2), randn(3), randn(3)])
-    for name, left, right in (("maximum", [1.0, 2.0, NAN, 0.0], [1.0, 3.0, 1.0, -0.0]),
-                              ("minimum", [1.0, 2.0, NAN, 0.0], [1.0, 3.0, 1.0, -0.0])):
-        family.case(f"{name} tie gradient", name, [values(left, f64), values(right, f64)], grad=True)
-    family.case("pow gradient at zero", "pow", [values([0.0, 0.0, 0.0, 2.0], f64), values([0.0, 2.0, 1.0, 0.0], f64)], grad=True)
-    family.case("pow gradient of a negative base", "pow", [values([-2.0, -1.5], f64), values([2.0, 3.0], f64)], grad=True)
-    family.case("atan2 gradient on axes", "atan2", [values([0.0, 1.0, 0.0, -1.0], f64), values([1.0, 0.0, -1.0, 0.0], f64)], grad=True)
-    family.case("fmod and sign", "fmod", [values([-7.0, 7.0, -7.5]), values([3.0, -3.0, -2.0])], grad=True)
-
-
-def closeness(family):
-    near = [values([1.0, 2.0, NAN, INF, 0.0]), values([1.00001, 2.1, NAN, INF, 1e-9])]
-    apart = [values([1.0, 2.0]), values([1.0, 2.00001])]
-    for name in ("isclose", "allclose"):
-        family.case(f"{name} default", name, near)
-        family.case(f"{name} equalNan", name, near, [{"equalNan": True, "rtol": 0.1}])
-        family.case(f"{name} loose", name, apart, [{"rtol": 1e-3}])
-        family.case(f"{name} strict", name, apart, [{"rtol": 0, "atol": 1e-7}])
-        family.case(f"{name} broadcast", name, [randn(2, 3), zeros(3)], [{"atol": 1.0}])
-        family.case(f"{name} int32", name, [values([1, 100000], i32), values([1, 100001], i32)])
-        family.case(f"{name} empty", name, [randn(0), randn(0)])
-        family.case(f"{name} infinities", name, [values([INF, -INF, INF]), values([INF, INF, 1.0])])
-    family.case("equal same", "equal", [values([[1.0, 2.0], [3.0, 4.0]]), values([[1.0, 3.0], [2.0, 4.0]]).transposed()])
-    family.case("equal different", "equal", [values([1.0, 2.0]), values([1.0, 2.5])])
-    family.case("equal shapes", "equal", [values([1.0, 2.0]), values([[1.0, 2.0]])])
-    family.case("equal NaN", "equal", [values([NAN]), values([NAN])])
-    family.case("equal empty", "equal", [randn(0, 2), randn(0, 2)])
-
-
 def record():
     family = Family("elementwise_binary")
-    for part in (arithmetic, comparisons, bits, scalars, in_place, three, closeness):
+    for part in (arithmetic, comparisons, bits, scalars, in_place):
         part(family)
     return [family]

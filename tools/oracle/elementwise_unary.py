@@ -2,18 +2,62 @@
 
 from recorder import Family
 from tensors import (
-    DTYPES, INF, INTEGERS, NAN, boolean, f16, f32, f64, i32, i64, of_dtype, randn, special_values, u8, uniform, values,
+    DTYPES,
+    INF,
+    INTEGERS,
+    NAN,
+    boolean,
+    f16,
+    f32,
+    f64,
+    i32,
+    i64,
+    of_dtype,
+    randn,
+    special_values,
+    u8,
+    uniform,
+    values,
 )
 
 # Each with an interval on which it is smooth enough to compare.
 FLOAT_FUNCTIONS = {
-    "neg": (-3, 3), "abs": (-3, 3), "sign": (-3, 3), "floor": (-3, 3), "ceil": (-3, 3), "round": (-3, 3),
-    "trunc": (-3, 3), "frac": (-3, 3), "reciprocal": (0.3, 3), "square": (-3, 3), "sqrt": (0.1, 4),
-    "rsqrt": (0.1, 4), "exp": (-3, 3), "exp2": (-3, 3), "expm1": (-2, 2), "log": (0.1, 4), "log2": (0.1, 4),
-    "log10": (0.1, 4), "log1p": (-0.8, 3), "sin": (-4, 4), "cos": (-4, 4), "tan": (-1.3, 1.3), "asin": (-0.9, 0.9),
-    "acos": (-0.9, 0.9), "atan": (-4, 4), "sinh": (-3, 3), "cosh": (-3, 3), "tanh": (-3, 3), "asinh": (-3, 3),
-    "acosh": (1.2, 4), "atanh": (-0.9, 0.9), "erf": (-2, 2), "erfc": (-2, 2), "erfinv": (-0.9, 0.9),
-    "sigmoid": (-4, 4), "relu": (-3, 3),
+    "neg": (-3, 3),
+    "abs": (-3, 3),
+    "sign": (-3, 3),
+    "floor": (-3, 3),
+    "ceil": (-3, 3),
+    "round": (-3, 3),
+    "trunc": (-3, 3),
+    "frac": (-3, 3),
+    "reciprocal": (0.3, 3),
+    "square": (-3, 3),
+    "sqrt": (0.1, 4),
+    "rsqrt": (0.1, 4),
+    "exp": (-3, 3),
+    "exp2": (-3, 3),
+    "expm1": (-2, 2),
+    "log": (0.1, 4),
+    "log2": (0.1, 4),
+    "log10": (0.1, 4),
+    "log1p": (-0.8, 3),
+    "sin": (-4, 4),
+    "cos": (-4, 4),
+    "tan": (-1.3, 1.3),
+    "asin": (-0.9, 0.9),
+    "acos": (-0.9, 0.9),
+    "atan": (-4, 4),
+    "sinh": (-3, 3),
+    "cosh": (-3, 3),
+    "tanh": (-3, 3),
+    "asinh": (-3, 3),
+    "acosh": (1.2, 4),
+    "atanh": (-0.9, 0.9),
+    "erf": (-2, 2),
+    "erfc": (-2, 2),
+    "erfinv": (-0.9, 0.9),
+    "sigmoid": (-4, 4),
+    "relu": (-3, 3),
 }
 # PyTorch gives these whole numbers back as they came; the others make floats of them.
 KEEP_INTEGERS = ("neg", "abs", "sign", "floor", "ceil", "round", "trunc", "square", "relu")
@@ -31,8 +75,13 @@ def functions(family):
         family.case(f"{name} scalar float64", name, [uniform(low, high, dtype=f64)], grad=True)
         family.case(f"{name} empty", name, [uniform(low, high, 2, 0, 3)], grad=True)
         # PyTorch 1.13 cannot differentiate a few of these in place; the gradient is that of the function.
-        family.case(f"{name}_ in place", f"{name}_", [uniform(low, high, 2, 3)], grad=True,
-                    fn=lambda inputs, _: inputs[0].copy_(getattr(inputs[0].clone(), name)()))
+        family.case(
+            f"{name}_ in place",
+            f"{name}_",
+            [uniform(low, high, 2, 3)],
+            grad=True,
+            fn=lambda inputs, _: inputs[0].copy_(getattr(inputs[0].clone(), name)()),
+        )
         family.case(f"{name}_ on a view", f"{name}_", [uniform(low, high, 3, 5).stepped(2, 1).transposed()])
         family.case(f"{name} float16", name, [values(special_values(f16), f16)])
         for dtype in (*INTEGERS, boolean):
@@ -60,8 +109,12 @@ def others(family):
     family.case("neg of large int64", "neg", [values([2**53 + 1, -(2**62), 5], i64)])
     for decimals in (0, 1, 2, -1):
         for dtype in (f32, f64):
-            family.case(f"round decimals {decimals} {str(dtype)[6:]}", "round",
-                        [values([0.125, 2.68, -1.17, 14.5, 25.0, -155.0, 0.5], dtype)], [{"decimals": decimals}])
+            family.case(
+                f"round decimals {decimals} {str(dtype)[6:]}",
+                "round",
+                [values([0.125, 2.68, -1.17, 14.5, 25.0, -155.0, 0.5], dtype)],
+                [{"decimals": decimals}],
+            )
 
 
 def kinks(family):
@@ -77,15 +130,24 @@ def kinks(family):
 
 def clamping(family):
     bounds = {
-        "both": {"min": -0.5, "max": 0.75}, "min": {"min": 0.25}, "max": {"max": 0.25},
-        "crossed": {"min": 1.0, "max": -1.0}, "infinite": {"min": -INF, "max": 1.5}, "NaN": {"min": NAN},
+        "both": {"min": -0.5, "max": 0.75},
+        "min": {"min": 0.25},
+        "max": {"max": 0.25},
+        "crossed": {"min": 1.0, "max": -1.0},
+        "infinite": {"min": -INF, "max": 1.5},
+        "NaN": {"min": NAN},
     }
     for label, options in bounds.items():
         family.case(f"clamp {label}", "clamp", [randn(3, 4)], [options], grad=True)
         family.case(f"clamp {label} special", "clamp", [values(special_values())], [options])
         family.case(f"clamp_ {label}", "clamp_", [randn(4, 3, dtype=f64).transposed()], [options])
-    family.case("clamp at its bounds", "clamp", [values([-0.5, 0.75, 0.0, -1.0, 2.0], f64)],
-                [{"min": -0.5, "max": 0.75}], grad=True)
+    family.case(
+        "clamp at its bounds",
+        "clamp",
+        [values([-0.5, 0.75, 0.0, -1.0, 2.0], f64)],
+        [{"min": -0.5, "max": 0.75}],
+        grad=True,
+    )
     family.case("clamp_ gradient", "clamp_", [randn(3, 4)], [{"min": -0.5, "max": 0.5}], grad=True)
     family.case("clamp empty", "clamp", [randn(0, 4)], [{"min": -0.5}], grad=True)
     family.case("clamp scalar", "clamp", [randn(dtype=f64)], [{"min": 0.0, "max": 0.1}], grad=True)

@@ -1,11 +1,23 @@
-"""Reading and writing by index: at, indexPut_, gather and scatter, masks, and assignment through views."""
+"""Reading and writing by index: at, indexPut_, and assignment through views."""
 
-from encoding import In, torch
+from encoding import torch
 from calling import default_call
 from recorder import Family
 from tensors import (
-    DTYPES, NAN, boolean, counting, f32, f64, i8, i32, i64, index_values, indices, integers, masks, of_dtype, ones, randn,
-    u8, values, zeros,
+    DTYPES,
+    boolean,
+    counting,
+    f64,
+    i32,
+    i64,
+    index_values,
+    integers,
+    masks,
+    of_dtype,
+    ones,
+    randn,
+    values,
+    zeros,
 )
 
 
@@ -24,29 +36,56 @@ def at(inputs, args):
 
 def reading(family):
     basic = {
-        "integer": [1], "negative integer": [-1], "two integers": [1, -2], "all integers": [1, 2, 3], "slice": ["1:3"],
-        "open slice": ["1:"], "slice to the end": [":-1"], "step": ["::2"], "step from one": [":", "1::2"],
-        "slice past the end": ["1:99"], "empty slice": ["2:1"], "negative slice": [":", "-2:"], "full slice": [":", ":", 0],
-        "ellipsis": ["...", 1], "ellipsis in between": [0, "...", "1:3"], "ellipsis of nothing": [0, 1, "...", 2],
-        "null": [None], "nulls": [None, 1, None, ":2"], "null after an ellipsis": ["...", None], "nothing": ["..."],
+        "integer": [1],
+        "negative integer": [-1],
+        "two integers": [1, -2],
+        "all integers": [1, 2, 3],
+        "slice": ["1:3"],
+        "open slice": ["1:"],
+        "slice to the end": [":-1"],
+        "step": ["::2"],
+        "step from one": [":", "1::2"],
+        "slice past the end": ["1:99"],
+        "empty slice": ["2:1"],
+        "negative slice": [":", "-2:"],
+        "full slice": [":", ":", 0],
+        "ellipsis": ["...", 1],
+        "ellipsis in between": [0, "...", "1:3"],
+        "ellipsis of nothing": [0, 1, "...", 2],
+        "null": [None],
+        "nulls": [None, 1, None, ":2"],
+        "null after an ellipsis": ["...", None],
+        "nothing": ["..."],
     }
     for label, args in basic.items():
         family.case(f"at {label}", "at", [randn(3, 4, 5)], args, grad=True, fn=at)
-        family.case(f"at {label} transposed float64", "at", [randn(5, 4, 3, dtype=f64).transposed(0, 2)], args, grad=True, fn=at)
+        family.case(
+            f"at {label} transposed float64", "at", [randn(5, 4, 3, dtype=f64).transposed(0, 2)], args, grad=True, fn=at
+        )
     advanced = {
-        "an index": [index_values([2, 0, 2])], "a negative index": [index_values([-1, -3])],
-        "a matrix of indices": [index_values([[0, 1], [2, 2]])], "a scalar index": [index_values(1)],
-        "an index of the second dim": [":", index_values([3, 1])], "two indices": [index_values([0, 2]), index_values([1, 3])],
+        "an index": [index_values([2, 0, 2])],
+        "a negative index": [index_values([-1, -3])],
+        "a matrix of indices": [index_values([[0, 1], [2, 2]])],
+        "a scalar index": [index_values(1)],
+        "an index of the second dim": [":", index_values([3, 1])],
+        "two indices": [index_values([0, 2]), index_values([1, 3])],
         "indices that broadcast": [index_values([[0], [2]]), index_values([1, 3, 0])],
         "indices apart": [index_values([0, 2]), ":", index_values([1, 4])],
-        "indices apart after a slice": ["1:", index_values([0, 2]), "::2"], "index and integer": [index_values([0, 2]), 1],
-        "integer then index apart": [1, ":", index_values([0, 4, 4])], "index after an ellipsis": ["...", index_values([0, 4])],
-        "index and null": [None, index_values([0, 2]), None], "an empty index": [index_values([])],
+        "indices apart after a slice": ["1:", index_values([0, 2]), "::2"],
+        "index and integer": [index_values([0, 2]), 1],
+        "integer then index apart": [1, ":", index_values([0, 4, 4])],
+        "index after an ellipsis": ["...", index_values([0, 4])],
+        "index and null": [None, index_values([0, 2]), None],
+        "an empty index": [index_values([])],
         "index beside null in between": [index_values([1]), None, index_values([2])],
-        "a mask of the first dim": [values([True, False, True], boolean)], "a mask of two dims": [masks(3, 4)],
-        "a mask of all dims": [masks(3, 4, 5)], "a mask of the last dim": ["...", values([True, False, False, True, True], boolean)],
-        "a mask of nothing true": [zeros(3, dtype=boolean)], "mask and index": [values([True, False, True], boolean), index_values([1, 3])],
-        "slice and mask": ["1:", values([True, False, False, True], boolean)], "int64 index": [values([0, 1], i64)],
+        "a mask of the first dim": [values([True, False, True], boolean)],
+        "a mask of two dims": [masks(3, 4)],
+        "a mask of all dims": [masks(3, 4, 5)],
+        "a mask of the last dim": ["...", values([True, False, False, True, True], boolean)],
+        "a mask of nothing true": [zeros(3, dtype=boolean)],
+        "mask and index": [values([True, False, True], boolean), index_values([1, 3])],
+        "slice and mask": ["1:", values([True, False, False, True], boolean)],
+        "int64 index": [values([0, 1], i64)],
     }
     for label, args in advanced.items():
         family.case(f"at {label}", "at", [randn(3, 4, 5)], args, grad=True, fn=at)
@@ -57,10 +96,18 @@ def reading(family):
     family.case("at of nothing", "at", [randn(0, 3)], [":", 1], grad=True, fn=at)
     family.case("at null of a scalar", "at", [randn()], [None], grad=True, fn=at)
     family.case("at with an index of nothing", "at", [randn(0, 3)], [zeros(0, dtype=i64)], grad=True, fn=at)
-    for label, args in (("too many indices", [0, 0, 0]), ("integer out of range", [3]), ("negative integer out of range", [-4]),
-                        ("index out of range", [index_values([0, 3])]), ("indices that do not broadcast", [index_values([0, 1]), index_values([0, 1, 0])]),
-                        ("mask of another shape", [masks(2)]), ("mask of another length", [":", masks(3)]), ("negative step", ["::-1"]),
-                        ("zero step", ["::0"]), ("float index", [values([0.0])])):
+    for label, args in (
+        ("too many indices", [0, 0, 0]),
+        ("integer out of range", [3]),
+        ("negative integer out of range", [-4]),
+        ("index out of range", [index_values([0, 3])]),
+        ("indices that do not broadcast", [index_values([0, 1]), index_values([0, 1, 0])]),
+        ("mask of another shape", [masks(2)]),
+        ("mask of another length", [":", masks(3)]),
+        ("negative step", ["::-1"]),
+        ("zero step", ["::0"]),
+        ("float index", [values([0.0])]),
+    ):
         family.error(f"at {label}", "at", [randn(3, 4)], args, fn=at)
 
 
@@ -71,25 +118,60 @@ def put(inputs, args):
 
 def writing(family):
     places = {
-        "rows": ([index_values([2, 0])], (2, 4)), "points": ([index_values([0, 2, 1]), index_values([1, 3, 0])], (3,)),
-        "broadcast value": ([index_values([2, 0])], (4,)), "scalar value": ([index_values([2, 0]), index_values([1, 1])], ()),
-        "broadcast indices": ([index_values([[0], [2]]), index_values([1, 3])], (2, 2)), "mask": ([masks(3, 4)], ()),
-        "row mask": ([values([True, False, True], boolean)], (2, 4)), "nothing": ([index_values([])], (0, 4)),
+        "rows": ([index_values([2, 0])], (2, 4)),
+        "points": ([index_values([0, 2, 1]), index_values([1, 3, 0])], (3,)),
+        "broadcast value": ([index_values([2, 0])], (4,)),
+        "scalar value": ([index_values([2, 0]), index_values([1, 1])], ()),
+        "broadcast indices": ([index_values([[0], [2]]), index_values([1, 3])], (2, 2)),
+        "mask": ([masks(3, 4)], ()),
+        "row mask": ([values([True, False, True], boolean)], (2, 4)),
+        "nothing": ([index_values([])], (0, 4)),
         "negative": ([index_values([-1])], (1, 4)),
     }
     for label, (where, shape) in places.items():
         family.case(f"indexPut_ {label}", "indexPut_", [randn(3, 4), where, randn(*shape)], grad=True, fn=put)
-        family.case(f"indexPut_ {label} accumulate", "indexPut_", [randn(3, 4, dtype=f64), where, randn(*shape, dtype=f64)],
-                    [{"accumulate": True}], grad=True, fn=put)
+        family.case(
+            f"indexPut_ {label} accumulate",
+            "indexPut_",
+            [randn(3, 4, dtype=f64), where, randn(*shape, dtype=f64)],
+            [{"accumulate": True}],
+            grad=True,
+            fn=put,
+        )
     repeated = [index_values([1, 1, 0, 1])]
-    family.case("indexPut_ accumulate repeated", "indexPut_", [randn(3, 2), repeated, randn(4, 2)], [{"accumulate": True}], grad=True, fn=put)
-    family.case("indexPut_ accumulate repeated scalar", "indexPut_", [randn(3), repeated, randn()], [{"accumulate": True}], grad=True, fn=put)
-    family.case("indexPut_ transposed", "indexPut_", [randn(4, 3).transposed(), [index_values([2, 0])], randn(2, 4)], fn=put)
+    family.case(
+        "indexPut_ accumulate repeated",
+        "indexPut_",
+        [randn(3, 2), repeated, randn(4, 2)],
+        [{"accumulate": True}],
+        grad=True,
+        fn=put,
+    )
+    family.case(
+        "indexPut_ accumulate repeated scalar",
+        "indexPut_",
+        [randn(3), repeated, randn()],
+        [{"accumulate": True}],
+        grad=True,
+        fn=put,
+    )
+    family.case(
+        "indexPut_ transposed", "indexPut_", [randn(4, 3).transposed(), [index_values([2, 0])], randn(2, 4)], fn=put
+    )
     for dtype in (*DTYPES[3:], torch.float16):
-        family.case(f"indexPut_ {str(dtype)[6:]}", "indexPut_", [of_dtype(dtype, 4), [index_values([3, 1])], of_dtype(dtype, 2)], fn=put)
+        family.case(
+            f"indexPut_ {str(dtype)[6:]}",
+            "indexPut_",
+            [of_dtype(dtype, 4), [index_values([3, 1])], of_dtype(dtype, 2)],
+            fn=put,
+        )
     family.error("indexPut_ out of range", "indexPut_", [randn(3), [index_values([3])], randn(1)], fn=put)
-    family.error("indexPut_ value of another shape", "indexPut_", [randn(3, 4), [index_values([0, 1])], randn(3, 4)], fn=put)
-    family.error("indexPut_ value of another dtype", "indexPut_", [randn(3), [index_values([0])], values([1.0], f64)], fn=put)
+    family.error(
+        "indexPut_ value of another shape", "indexPut_", [randn(3, 4), [index_values([0, 1])], randn(3, 4)], fn=put
+    )
+    family.error(
+        "indexPut_ value of another dtype", "indexPut_", [randn(3), [index_values([0])], values([1.0], f64)], fn=put
+    )
 
 
 def view_assign(inputs, args):
@@ -104,32 +186,99 @@ def view_assign(inputs, args):
 
 def assigning(family):
     chains = {
-        "narrow": ([["narrow", 1, 1, 2]], (3, 2)), "narrow transpose": ([["narrow", 1, 1, 2], ["transpose", 0, 1]], (2, 3)),
-        "select": ([["select", 0, 1]], (4,)), "at step": ([["at", ":", "::2"]], (3, 2)), "at integer": ([["at", -1]], (4,)),
-        "at ellipsis": ([["at", "...", 1]], (3,)), "view": ([["view", 2, 6], ["narrow", 1, 2, 3]], (2, 3)),
-        "diagonal": ([["diagonal"]], (3,)), "diagonal above": ([["diagonal", {"offset": 1}]], (3,)), "t": ([["t"]], (4, 3)),
-        "unsqueeze": ([["unsqueeze", 1]], (3, 1, 4)), "permute narrow select": ([["permute", [1, 0]], ["narrow", 0, 1, 3], ["select", 1, 2]], (3,)),
-        "flatten": ([["flatten"], ["at", "3:9:2"]], (3,)), "unflatten": ([["unflatten", 1, [2, 2]], ["select", 2, 0]], (3, 2)),
-        "unfold once": ([["unfold", 1, 2, 2], ["select", 2, 1]], (3, 2)), "movedim": ([["movedim", 0, 1], ["narrow", 0, 0, 1]], (1, 3)),
-        "squeeze": ([["narrow", 0, 1, 1], ["squeeze"]], (4,)), "nothing": ([["narrow", 0, 1, 0]], (0, 4)),
+        "narrow": ([["narrow", 1, 1, 2]], (3, 2)),
+        "narrow transpose": ([["narrow", 1, 1, 2], ["transpose", 0, 1]], (2, 3)),
+        "select": ([["select", 0, 1]], (4,)),
+        "at step": ([["at", ":", "::2"]], (3, 2)),
+        "at integer": ([["at", -1]], (4,)),
+        "at ellipsis": ([["at", "...", 1]], (3,)),
+        "view": ([["view", 2, 6], ["narrow", 1, 2, 3]], (2, 3)),
+        "diagonal": ([["diagonal"]], (3,)),
+        "diagonal above": ([["diagonal", {"offset": 1}]], (3,)),
+        "t": ([["t"]], (4, 3)),
+        "unsqueeze": ([["unsqueeze", 1]], (3, 1, 4)),
+        "permute narrow select": ([["permute", [1, 0]], ["narrow", 0, 1, 3], ["select", 1, 2]], (3,)),
+        "flatten": ([["flatten"], ["at", "3:9:2"]], (3,)),
+        "unflatten": ([["unflatten", 1, [2, 2]], ["select", 2, 0]], (3, 2)),
+        "unfold once": ([["unfold", 1, 2, 2], ["select", 2, 1]], (3, 2)),
+        "movedim": ([["movedim", 0, 1], ["narrow", 0, 0, 1]], (1, 3)),
+        "squeeze": ([["narrow", 0, 1, 1], ["squeeze"]], (4,)),
+        "nothing": ([["narrow", 0, 1, 0]], (0, 4)),
     }
     for label, (steps, shape) in chains.items():
         family.case(f"{label} fill_", "viewAssign", [randn(3, 4)], [steps, "fill_", [2.5]], grad=True, fn=view_assign)
-        family.case(f"{label} copy_", "viewAssign", [randn(3, 4), randn(*shape)], [steps, "copy_", []], grad=True, fn=view_assign)
-        family.case(f"{label} mul_", "viewAssign", [randn(3, 4, dtype=f64), randn(*shape, dtype=f64)], [steps, "mul_", []],
-                    grad=True, fn=view_assign)
-        family.case(f"{label} add_ of integers", "viewAssign", [counting(3, 4, dtype=i32)], [steps, "add_", [100]], fn=view_assign)
+        family.case(
+            f"{label} copy_",
+            "viewAssign",
+            [randn(3, 4), randn(*shape)],
+            [steps, "copy_", []],
+            grad=True,
+            fn=view_assign,
+        )
+        family.case(
+            f"{label} mul_",
+            "viewAssign",
+            [randn(3, 4, dtype=f64), randn(*shape, dtype=f64)],
+            [steps, "mul_", []],
+            grad=True,
+            fn=view_assign,
+        )
+        family.case(
+            f"{label} add_ of integers",
+            "viewAssign",
+            [counting(3, 4, dtype=i32)],
+            [steps, "add_", [100]],
+            fn=view_assign,
+        )
     narrow = [["narrow", 1, 1, 2]]
-    for label, operation, value in (("add_ row", "add_", randn(2)), ("sub_ column", "sub_", randn(3, 1)),
-                                    ("div_ same", "div_", ones(3, 2)), ("copy_ row", "copy_", randn(2)), ("copy_ scalar", "copy_", randn())):
-        family.case(f"narrow {label}", "viewAssign", [randn(3, 4), value], [narrow, operation, []], grad=True, fn=view_assign)
-    for operation, args in (("exp_", []), ("neg_", []), ("zero_", []), ("clamp_", [{"min": 0}]), ("pow_", [2]), ("sigmoid_", [])):
-        family.case(f"narrow {operation}", "viewAssign", [randn(3, 4)], [narrow, operation, args], grad=True, fn=view_assign)
-    family.case("narrow copy_ from integers", "viewAssign", [randn(3, 4), integers(0, 9, 3, 2)], [narrow, "copy_", []], fn=view_assign)
-    family.case("narrow copy_ into integers", "viewAssign", [integers(0, 9, 3, 4), values([[1.7, -1.7]]).expanded(3, 2)], [narrow, "copy_", []], fn=view_assign)
-    family.case("transposed base", "viewAssign", [randn(4, 3).transposed(), randn(3, 2)], [narrow, "copy_", []], fn=view_assign)
-    family.error("narrow copy_ of another shape", "viewAssign", [randn(3, 4), randn(3)], [narrow, "copy_", []], fn=view_assign)
-    family.error("write to an expanded tensor", "viewAssign", [randn(3, 1), randn(3, 4)], [[["expand", 3, 4]], "copy_", []], fn=view_assign)
+    for label, operation, value in (
+        ("add_ row", "add_", randn(2)),
+        ("sub_ column", "sub_", randn(3, 1)),
+        ("div_ same", "div_", ones(3, 2)),
+        ("copy_ row", "copy_", randn(2)),
+        ("copy_ scalar", "copy_", randn()),
+    ):
+        family.case(
+            f"narrow {label}", "viewAssign", [randn(3, 4), value], [narrow, operation, []], grad=True, fn=view_assign
+        )
+    for operation, args in (
+        ("exp_", []),
+        ("neg_", []),
+        ("zero_", []),
+        ("clamp_", [{"min": 0}]),
+        ("pow_", [2]),
+        ("sigmoid_", []),
+    ):
+        family.case(
+            f"narrow {operation}", "viewAssign", [randn(3, 4)], [narrow, operation, args], grad=True, fn=view_assign
+        )
+    family.case(
+        "narrow copy_ from integers",
+        "viewAssign",
+        [randn(3, 4), integers(0, 9, 3, 2)],
+        [narrow, "copy_", []],
+        fn=view_assign,
+    )
+    family.case(
+        "narrow copy_ into integers",
+        "viewAssign",
+        [integers(0, 9, 3, 4), values([[1.7, -1.7]]).expanded(3, 2)],
+        [narrow, "copy_", []],
+        fn=view_assign,
+    )
+    family.case(
+        "transposed base", "viewAssign", [randn(4, 3).transposed(), randn(3, 2)], [narrow, "copy_", []], fn=view_assign
+    )
+    family.error(
+        "narrow copy_ of another shape", "viewAssign", [randn(3, 4), randn(3)], [narrow, "copy_", []], fn=view_assign
+    )
+    family.error(
+        "write to an expanded tensor",
+        "viewAssign",
+        [randn(3, 1), randn(3, 4)],
+        [[["expand", 3, 4]], "copy_", []],
+        fn=view_assign,
+    )
     family.case("fill_ number", "fill_", [randn(2, 3)], [1.5], grad=True)
     family.case("zero_", "zero_", [randn(2, 3)], grad=True)
     family.case("copy_", "copy_", [randn(2, 3), randn(3)], grad=True)
@@ -137,100 +286,8 @@ def assigning(family):
         family.case(f"fill_ {str(dtype)[6:]}", "fill_", [of_dtype(dtype, 3)], [3])
 
 
-def gathering(family):
-    x, index = randn(3, 4), indices(3, 2, 4)
-    for dim, high, shape in ((0, 3, (2, 4)), (1, 4, (3, 6)), (-1, 4, (2, 3))):
-        family.case(f"gather dim {dim}", "gather", [randn(3, 4)], [dim, indices(high, *shape)], grad=True)
-    family.case("gather transposed", "gather", [randn(4, 3, dtype=f64).transposed()], [0, indices(3, 4, 2).transposed()], grad=True)
-    family.case("gather three dims", "gather", [randn(2, 3, 4)], [1, indices(3, 2, 5, 4)], grad=True)
-    family.case("gather int64 index", "gather", [randn(3, 4)], [1, integers(0, 4, 3, 2, dtype=i64)], grad=True)
-    family.case("gather scalar", "gather", [randn()], [0, index_values(0)])
-    family.case("gather nothing", "gather", [randn(3, 4)], [0, zeros(0, 4, dtype=i64)], grad=True)
-    family.case("gather bool", "gather", [masks(3, 4)], [0, index])
-    family.error("gather out of range", "gather", [x], [0, index_values([[3, 0, 0, 0]])])
-    family.error("gather negative", "gather", [x], [0, index_values([[-1, 0, 0, 0]])])
-    family.error("gather index of another rank", "gather", [x], [0, index_values([0, 1])])
-    family.error("gather index too wide", "gather", [x], [0, indices(3, 2, 5)])
-    family.error("gather float index", "gather", [x], [0, zeros(2, 4)])
-
-    for dim, high, shape in ((0, 3, (2, 4)), (1, 4, (3, 2))):
-        once = index_values([[0, 2, 1, 0], [1, 0, 2, 2]] if dim == 0 else [[0, 3], [1, 2], [2, 0]])
-        for call in ("scatter", "scatter_"):
-            family.case(f"{call} dim {dim}", call, [randn(3, 4), randn(*shape)], [dim, once, In(1)], grad=True)
-            family.case(f"{call} number dim {dim}", call, [randn(3, 4)], [dim, once, 1.5], grad=True)
-        for call in ("scatterAdd", "scatterAdd_"):
-            family.case(f"{call} dim {dim}", call, [randn(3, 4), randn(*shape)], [dim, indices(high, *shape), In(1)], grad=True)
-    family.case("scatter source larger than index", "scatter", [randn(3, 4), randn(3, 4)], [0, index_values([[2, 0], [1, 1]]), In(1)])
-    family.case("scatterAdd transposed", "scatterAdd", [randn(4, 3, dtype=f64).transposed(), randn(5, 3, dtype=f64).transposed()],
-                [1, indices(4, 3, 5), In(1)], grad=True)
-    family.case("scatterAdd int32", "scatterAdd", [integers(0, 9, 3), integers(0, 9, 5)], [0, indices(3, 5), In(1)])
-    family.error("scatter out of range", "scatter", [x, randn(1, 4)], [0, index_values([[3, 0, 0, 0]]), In(1)])
-    family.error("scatter source too small", "scatter", [x, randn(1, 4)], [0, indices(3, 2, 4), In(1)])
-    family.error("scatter value of another dtype", "scatter", [x, randn(2, 4, dtype=f64)], [0, index, In(1)])
-    for reduce in ("sum", "prod", "amax", "amin"):
-        for dtype in (f32, f64):
-            family.case(f"scatter {reduce} {str(dtype)[6:]}", "scatter", [randn(3, 4, dtype=dtype), randn(5, 4, dtype=dtype)],
-                        [0, indices(3, 5, 4), In(1), {"reduce": reduce}], grad=True, fn=scatter_reduce)
-        family.case(f"scatter {reduce} int32", "scatter", [integers(-9, 9, 4), integers(-9, 9, 6)],
-                    [0, indices(4, 6), In(1), {"reduce": reduce}], fn=scatter_reduce)
-        family.case(f"scatter {reduce} NaN", "scatter", [values([1.0, 2.0]), values([NAN, 3.0])],
-                    [0, index_values([0, 1]), In(1), {"reduce": reduce}], fn=scatter_reduce)
-
-
-def scatter_reduce(inputs, args):
-    dim, index, _, options = args
-    return inputs[0].scatter_reduce(dim, index, inputs[1], options["reduce"])
-
-
-def selecting(family):
-    for dim, high in ((0, 3), (1, 4), (-1, 5)):
-        family.case(f"indexSelect dim {dim}", "indexSelect", [randn(3, 4, 5)], [dim, indices(high, 6)], grad=True)
-    family.case("indexSelect transposed", "indexSelect", [randn(4, 3, dtype=f64).transposed()], [0, index_values([2, 2, 0])], grad=True)
-    family.case("indexSelect nothing", "indexSelect", [randn(3, 4)], [0, index_values([])], grad=True)
-    family.case("indexSelect scalar index", "indexSelect", [randn(3, 4)], [1, index_values(2)], grad=True)
-    family.case("indexSelect int8", "indexSelect", [of_dtype(i8, 4)], [0, index_values([3, 1])])
-    family.error("indexSelect out of range", "indexSelect", [randn(3)], [0, index_values([3])])
-    family.error("indexSelect matrix", "indexSelect", [randn(3)], [0, index_values([[0, 1]])])
-    for call in ("indexAdd", "indexAdd_"):
-        family.case(call, call, [randn(3, 4), randn(5, 4)], [0, indices(3, 5), In(1)], grad=True)
-        family.case(f"{call} alpha", call, [randn(3, 4, dtype=f64), randn(3, 2, dtype=f64)], [1, index_values([3, 0]), In(1), {"alpha": -0.5}], grad=True)
-    family.case("indexAdd nothing", "indexAdd", [randn(3, 4), randn(0, 4)], [0, index_values([]), In(1)], grad=True)
-    family.case("indexAdd int32", "indexAdd", [integers(0, 9, 3), integers(0, 9, 4)], [0, index_values([0, 0, 2, 0]), In(1)])
-    family.case("indexCopy_", "indexCopy_", [randn(3, 4), randn(2, 4)], [0, index_values([2, 0]), In(1)], grad=True)
-    family.case("indexFill_", "indexFill_", [randn(3, 4)], [1, index_values([3, 0]), 1.5], grad=True)
-    family.error("indexAdd of another length", "indexAdd", [randn(3, 4), randn(2, 4)], [0, index_values([0, 1, 2]), In(1)])
-    family.error("indexAdd out of range", "indexAdd", [randn(3), randn(1)], [0, index_values([5]), In(1)])
-
-    for call in ("maskedFill", "maskedFill_"):
-        family.case(f"{call} number", call, [randn(3, 4), masks(3, 4)], [2.5], grad=True)
-        family.case(f"{call} broadcast", call, [randn(3, 4, dtype=f64), masks(4)], [float("-inf")], grad=True)
-        family.case(f"{call} int32", call, [integers(0, 9, 3, 4), masks(3, 1)], [7])
-    family.case("maskedFill mask is larger", "maskedFill", [randn(4), masks(3, 1)], [0.0], grad=True)
-    family.case("maskedFill transposed", "maskedFill", [randn(4, 3).transposed(), masks(3, 4)], [1.0], grad=True)
-    family.case("maskedFill scalar tensor", "maskedFill", [randn(3), masks(3), randn()], grad=True)
-    family.error("maskedFill mask of another shape", "maskedFill", [randn(3), masks(2)], [1.0])
-    family.case("maskedSelect", "maskedSelect", [randn(3, 4), masks(3, 4)], grad=True)
-    family.case("maskedSelect broadcast", "maskedSelect", [randn(3, 1, dtype=f64), masks(4)], grad=True)
-    family.case("maskedSelect transposed", "maskedSelect", [randn(4, 3).transposed(), masks(3, 4)], grad=True)
-    family.case("maskedSelect nothing", "maskedSelect", [randn(3), zeros(3, dtype=boolean)], grad=True)
-    family.error("maskedSelect float mask", "maskedSelect", [randn(3), zeros(3)])
-    family.case("take", "take", [randn(3, 4)], [indices(12, 2, 3)], grad=True)
-    family.case("take negative", "take", [randn(4, 3, dtype=f64).transposed()], [index_values([-1, 0, -12])], grad=True)
-    family.error("take out of range", "take", [randn(3)], [index_values([3])])
-    for dtype in DTYPES:
-        family.case(f"nonzero {str(dtype)[6:]}", "nonzero", [of_dtype(dtype, 3, 4)])
-    family.case("nonzero of a scalar", "nonzero", [values(2.0)])
-    family.case("nonzero of nothing", "nonzero", [randn(0, 3)])
-    family.case("nonzero transposed", "nonzero", [integers(0, 2, 4, 3).transposed()])
-    family.case("oneHot", "oneHot", [indices(4, 2, 3)], [4])
-    family.case("oneHot own count", "oneHot", [index_values([0, 2, 1])])
-    family.case("oneHot scalar", "oneHot", [index_values(2)], [3])
-    family.error("oneHot out of range", "oneHot", [index_values([3])], [3])
-    family.error("oneHot negative", "oneHot", [index_values([-1])], [3])
-
-
 def record():
     family = Family("indexing")
-    for part in (reading, writing, assigning, gathering, selecting):
+    for part in (reading, writing, assigning):
         part(family)
     return [family]

@@ -40,7 +40,9 @@ def eig_values(a):
     found = linalg.eigvals(a)
     pairs = torch.stack([found.real, found.imag], -1)
     flat = pairs.reshape(-1, *pairs.shape[-2:])
-    rows = [sorted([(round(re, 9), round(im, 9), index) for index, (re, im) in enumerate(row.tolist())]) for row in flat]
+    rows = [
+        sorted([(round(re, 9), round(im, 9), index) for index, (re, im) in enumerate(row.tolist())]) for row in flat
+    ]
     order = torch.tensor([[item[2] for item in row] for row in rows]).reshape(*pairs.shape[:-1])
     return torch.gather(pairs, -2, order.unsqueeze(-1).expand(pairs.shape))
 
@@ -63,13 +65,25 @@ def svd_reconstruct(a):
 
 
 def solving(family):
-    for label, a, b in (("vector", (3, 3), (3,)), ("matrix", (3, 3), (3, 2)), ("batch", (2, 3, 3), (2, 3, 2)), ("broadcast", (3, 3), (2, 3, 1)),
-                        ("one", (1, 1), (1, 1)), ("larger", (8, 8), (8, 3))):
+    for label, a, b in (
+        ("vector", (3, 3), (3,)),
+        ("matrix", (3, 3), (3, 2)),
+        ("batch", (2, 3, 3), (2, 3, 2)),
+        ("broadcast", (3, 3), (2, 3, 1)),
+        ("one", (1, 1), (1, 1)),
+        ("larger", (8, 8), (8, 3)),
+    ):
         family.case(f"solve {label}", "solve", [matrix(*a), matrix(*b)], grad=True)
     family.case("solve transposed", "solve", [matrix(3, 3).transposed(), matrix(2, 3).transposed()], grad=True)
     family.case("solve nothing", "solve", [matrix(0, 0), matrix(0, 2)], grad=True)
     family.case("solve no right sides", "solve", [matrix(3, 3), matrix(3, 0)], grad=True)
-    for label, shape in (("2", (2, 2)), ("4", (4, 4)), ("batch", (2, 3, 3)), ("batches", (2, 1, 2, 2)), ("nothing", (0, 0))):
+    for label, shape in (
+        ("2", (2, 2)),
+        ("4", (4, 4)),
+        ("batch", (2, 3, 3)),
+        ("batches", (2, 1, 2, 2)),
+        ("nothing", (0, 0)),
+    ):
         family.case(f"inv {label}", "inv", [matrix(*shape)], grad=True)
         family.case(f"det {label}", "det", [matrix(*shape)], grad=True)
         family.case(f"slogdet {label}", "slogdet", [matrix(*shape)], grad=True)
@@ -79,10 +93,26 @@ def solving(family):
     family.case("slogdet singular", "slogdet", [zeros(2, 2, dtype=f64)])
     family.case("slogdet of a negative determinant", "slogdet", [values([[0.0, 1.0], [1.0, 0.0]], f64)], grad=True)
     family.case("det of NaN", "det", [values([[NAN, 2.0], [2.0, 4.0]], f64)])
-    for label, a, b in (("tall", (5, 3), (5, 2)), ("vector", (5, 3), (5, 1)), ("square", (3, 3), (3, 2)), ("wide", (3, 5), (3, 2)), ("batch", (2, 5, 3), (2, 5, 2))):
-        family.case(f"lstsq {label}", "lstsq", [matrix(*a), matrix(*b)], fn=lambda inputs, _: linalg.lstsq(*inputs, driver="gelsd").solution)
+    for label, a, b in (
+        ("tall", (5, 3), (5, 2)),
+        ("vector", (5, 3), (5, 1)),
+        ("square", (3, 3), (3, 2)),
+        ("wide", (3, 5), (3, 2)),
+        ("batch", (2, 5, 3), (2, 5, 2)),
+    ):
+        family.case(
+            f"lstsq {label}",
+            "lstsq",
+            [matrix(*a), matrix(*b)],
+            fn=lambda inputs, _: linalg.lstsq(*inputs, driver="gelsd").solution,
+        )
     rank_one = matrix(4, 1).map(lambda column: column * torch.tensor([[1.0, 2.0, -1.0]], dtype=f64))
-    family.case("lstsq of rank one", "lstsq", [rank_one, matrix(4, 1)], fn=lambda inputs, _: linalg.lstsq(*inputs, driver="gelsd").solution)
+    family.case(
+        "lstsq of rank one",
+        "lstsq",
+        [rank_one, matrix(4, 1)],
+        fn=lambda inputs, _: linalg.lstsq(*inputs, driver="gelsd").solution,
+    )
     for call, shape in (("inv", (2, 3)), ("det", (2, 3)), ("slogdet", (3,)), ("inv", (3,))):
         family.error(f"{call} of {shape}", call, [matrix(*shape)], fn=named(call))
     family.error("inv singular", "inv", [values([[1.0, 2.0], [2.0, 4.0]], f64)], fn=named("inv"))
@@ -98,26 +128,94 @@ def named(call):
 def factors(family):
     for label, shape in (("2", (2, 2)), ("4", (4, 4)), ("batch", (2, 3, 3)), ("nothing", (0, 0))):
         family.case(f"cholesky {label}", "cholesky", [positive(*shape)], fn=named("cholesky"))
-        family.case(f"cholesky of the symmetric part {label}", "choleskySymmetrised", [positive(*shape)], grad=True, fn=lower_triangle_of(linalg.cholesky))
-        family.case(f"eigh values {label}", "eighValues", [symmetric(*shape)], fn=lambda inputs, _: linalg.eigh(inputs[0])[0])
-        family.case(f"eigh values of the symmetric part {label}", "eighValuesSymmetrised", [matrix(*shape)], grad=True,
-                    fn=lower_triangle_of(lambda a: linalg.eigh(a)[0]))
-        family.case(f"eigh reconstruct {label}", "eighReconstruct", [symmetric(*shape)], fn=lambda inputs, _: eigh_reconstruct(inputs[0]))
-        family.case(f"eigh exponential {label}", "eighExpSymmetrised", [matrix(*shape)], grad=True, fn=lower_triangle_of(eigh_exp))
-    family.case("cholesky reads the lower triangle", "cholesky", [values([[4.0, 99.0], [2.0, 3.0]], f64)], fn=named("cholesky"))
-    family.case("eigh reads the lower triangle", "eighValues", [values([[4.0, 99.0], [2.0, 3.0]], f64)], fn=lambda inputs, _: linalg.eigh(inputs[0])[0])
-    family.error("cholesky of an indefinite matrix", "cholesky", [values([[1.0, 2.0], [2.0, 1.0]], f64)], fn=named("cholesky"))
+        family.case(
+            f"cholesky of the symmetric part {label}",
+            "choleskySymmetrised",
+            [positive(*shape)],
+            grad=True,
+            fn=lower_triangle_of(linalg.cholesky),
+        )
+        family.case(
+            f"eigh values {label}", "eighValues", [symmetric(*shape)], fn=lambda inputs, _: linalg.eigh(inputs[0])[0]
+        )
+        family.case(
+            f"eigh values of the symmetric part {label}",
+            "eighValuesSymmetrised",
+            [matrix(*shape)],
+            grad=True,
+            fn=lower_triangle_of(lambda a: linalg.eigh(a)[0]),
+        )
+        family.case(
+            f"eigh reconstruct {label}",
+            "eighReconstruct",
+            [symmetric(*shape)],
+            fn=lambda inputs, _: eigh_reconstruct(inputs[0]),
+        )
+        family.case(
+            f"eigh exponential {label}",
+            "eighExpSymmetrised",
+            [matrix(*shape)],
+            grad=True,
+            fn=lower_triangle_of(eigh_exp),
+        )
+    family.case(
+        "cholesky reads the lower triangle", "cholesky", [values([[4.0, 99.0], [2.0, 3.0]], f64)], fn=named("cholesky")
+    )
+    family.case(
+        "eigh reads the lower triangle",
+        "eighValues",
+        [values([[4.0, 99.0], [2.0, 3.0]], f64)],
+        fn=lambda inputs, _: linalg.eigh(inputs[0])[0],
+    )
+    family.error(
+        "cholesky of an indefinite matrix", "cholesky", [values([[1.0, 2.0], [2.0, 1.0]], f64)], fn=named("cholesky")
+    )
     family.error("cholesky of a rectangle", "cholesky", [matrix(2, 3)], fn=named("cholesky"))
     family.error("eigh of a rectangle", "eighValues", [matrix(2, 3)], fn=lambda inputs, _: linalg.eigh(inputs[0])[0])
     for label, shape in (("square", (3, 3)), ("tall", (5, 3)), ("wide", (3, 5)), ("batch", (2, 4, 3))):
-        family.case(f"qr R {label}", "qrPositiveR", [matrix(*shape)], grad=label != "wide", fn=lambda inputs, _: qr_positive(inputs[0]))
-        family.case(f"qr reconstruct {label}", "qrReconstruct", [matrix(*shape)], fn=lambda inputs, _: qr_reconstruct(inputs[0]))
-        family.case(f"svd values {label}", "svdValues", [matrix(*shape)], grad=True, fn=lambda inputs, _: linalg.svdvals(inputs[0]))
-        family.case(f"svd reconstruct {label}", "svdReconstruct", [matrix(*shape)], fn=lambda inputs, _: svd_reconstruct(inputs[0]))
-    family.case("svd values of rank one", "svdValues", [values([[1.0, 2.0], [2.0, 4.0]], f64)], fn=lambda inputs, _: linalg.svdvals(inputs[0]))
-    family.case("svd values transposed", "svdValues", [matrix(5, 3).transposed()], grad=True, fn=lambda inputs, _: linalg.svdvals(inputs[0]))
-    for label, make in (("general", matrix(4, 4)), ("symmetric", symmetric(3, 3)), ("batch", matrix(2, 3, 3)),
-                        ("rotation", values([[0.0, -1.0], [1.0, 0.0]], f64)), ("triangular", matrix(4, 4).map(torch.triu))):
+        family.case(
+            f"qr R {label}",
+            "qrPositiveR",
+            [matrix(*shape)],
+            grad=label != "wide",
+            fn=lambda inputs, _: qr_positive(inputs[0]),
+        )
+        family.case(
+            f"qr reconstruct {label}", "qrReconstruct", [matrix(*shape)], fn=lambda inputs, _: qr_reconstruct(inputs[0])
+        )
+        family.case(
+            f"svd values {label}",
+            "svdValues",
+            [matrix(*shape)],
+            grad=True,
+            fn=lambda inputs, _: linalg.svdvals(inputs[0]),
+        )
+        family.case(
+            f"svd reconstruct {label}",
+            "svdReconstruct",
+            [matrix(*shape)],
+            fn=lambda inputs, _: svd_reconstruct(inputs[0]),
+        )
+    family.case(
+        "svd values of rank one",
+        "svdValues",
+        [values([[1.0, 2.0], [2.0, 4.0]], f64)],
+        fn=lambda inputs, _: linalg.svdvals(inputs[0]),
+    )
+    family.case(
+        "svd values transposed",
+        "svdValues",
+        [matrix(5, 3).transposed()],
+        grad=True,
+        fn=lambda inputs, _: linalg.svdvals(inputs[0]),
+    )
+    for label, make in (
+        ("general", matrix(4, 4)),
+        ("symmetric", symmetric(3, 3)),
+        ("batch", matrix(2, 3, 3)),
+        ("rotation", values([[0.0, -1.0], [1.0, 0.0]], f64)),
+        ("triangular", matrix(4, 4).map(torch.triu)),
+    ):
         family.case(f"eig values {label}", "eigValuesSorted", [make], fn=lambda inputs, _: eig_values(inputs[0]))
     family.error("eig of a rectangle", "eigValuesSorted", [matrix(2, 3)], fn=lambda inputs, _: eig_values(inputs[0]))
 

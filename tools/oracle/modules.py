@@ -3,42 +3,106 @@
 from calling import fill_in, flatten
 from encoding import dtype_name, encode, encode_argument, torch
 from recorder import Family, resolve
-from tensors import (
-    INF, NAN, f32, f64, i64, index_values, indices, integers, randn, randn_like, special_values, uniform, values,
-)
+from tensors import f32, f64, index_values, indices, randn, randn_like, values
 
 nn = torch.nn
 # Module, arguments as in Heddle (the trailing object holds PyTorch's keyword arguments), inputs.
 LAYERS = (
-    ("Linear", [4, 3], [randn(2, 4)]), ("Linear", [4, 3], [randn(2, 3, 4)]), ("Linear", [4, 3, {"bias": False}], [randn(5, 4)]), ("Linear", [4, 3], [randn(4)]),
-    ("Linear", [4, 3], [randn(0, 4)]), ("Linear", [4, 3], [randn(4, 2).transposed()]),
-    ("Conv1d", [2, 3, 3], [randn(2, 2, 7)]), ("Conv1d", [2, 4, 3, {"stride": 2, "padding": 1, "groups": 2}], [randn(1, 2, 8)]),
+    ("Linear", [4, 3], [randn(2, 4)]),
+    ("Linear", [4, 3], [randn(2, 3, 4)]),
+    ("Linear", [4, 3, {"bias": False}], [randn(5, 4)]),
+    ("Linear", [4, 3], [randn(4)]),
+    ("Linear", [4, 3], [randn(0, 4)]),
+    ("Linear", [4, 3], [randn(4, 2).transposed()]),
+    ("Conv1d", [2, 3, 3], [randn(2, 2, 7)]),
+    ("Conv1d", [2, 4, 3, {"stride": 2, "padding": 1, "groups": 2}], [randn(1, 2, 8)]),
     ("Conv1d", [2, 3, 3, {"padding": 2, "paddingMode": "circular"}], [randn(1, 2, 6)]),
-    ("Conv2d", [2, 3, 3], [randn(2, 2, 5, 6)]), ("Conv2d", [2, 3, [3, 2], {"stride": [2, 1], "padding": [1, 0], "bias": False}], [randn(1, 2, 6, 5)]),
-    ("Conv2d", [4, 4, 3, {"padding": 1, "groups": 4}], [randn(1, 4, 4, 4)]), ("Conv2d", [2, 2, 3, {"padding": "same", "dilation": 2}], [randn(1, 2, 6, 6)]),
-    ("Conv2d", [1, 2, 3, {"padding": 1, "paddingMode": "reflect"}], [randn(1, 1, 4, 5)]), ("Conv2d", [1, 2, 3, {"padding": 1, "paddingMode": "replicate"}], [randn(1, 1, 4, 5)]),
-    ("Conv2d", [1, 2, 3, {"padding": [1, 2], "paddingMode": "circular"}], [randn(1, 1, 4, 5)]), ("Conv2d", [2, 3, 3], [randn(2, 5, 6)]),
-    ("ConvTranspose2d", [3, 2, 3], [randn(2, 3, 4, 3)]), ("ConvTranspose2d", [2, 4, 3, {"stride": 2, "padding": 1, "outputPadding": 1, "groups": 2}], [randn(1, 2, 3, 4)]),
+    ("Conv2d", [2, 3, 3], [randn(2, 2, 5, 6)]),
+    ("Conv2d", [2, 3, [3, 2], {"stride": [2, 1], "padding": [1, 0], "bias": False}], [randn(1, 2, 6, 5)]),
+    ("Conv2d", [4, 4, 3, {"padding": 1, "groups": 4}], [randn(1, 4, 4, 4)]),
+    ("Conv2d", [2, 2, 3, {"padding": "same", "dilation": 2}], [randn(1, 2, 6, 6)]),
+    ("Conv2d", [1, 2, 3, {"padding": 1, "paddingMode": "reflect"}], [randn(1, 1, 4, 5)]),
+    ("Conv2d", [1, 2, 3, {"padding": 1, "paddingMode": "replicate"}], [randn(1, 1, 4, 5)]),
+    ("Conv2d", [1, 2, 3, {"padding": [1, 2], "paddingMode": "circular"}], [randn(1, 1, 4, 5)]),
+    ("Conv2d", [2, 3, 3], [randn(2, 5, 6)]),
+    ("ConvTranspose2d", [3, 2, 3], [randn(2, 3, 4, 3)]),
+    ("ConvTranspose2d", [2, 4, 3, {"stride": 2, "padding": 1, "outputPadding": 1, "groups": 2}], [randn(1, 2, 3, 4)]),
     ("ConvTranspose2d", [2, 2, [2, 3], {"bias": False, "dilation": 2}], [randn(1, 2, 3, 3)]),
-    ("Embedding", [5, 3], [indices(5, 2, 4)]), ("Embedding", [5, 3, {"paddingIdx": 2}], [index_values([[2, 0, 2], [4, 2, 1]])]),
-    ("Embedding", [5, 3, {"paddingIdx": -1}], [index_values([4, 0, 4])]), ("Embedding", [5, 2], [index_values(3)]), ("Embedding", [5, 2], [index_values([])]),
-    ("LayerNorm", [4], [randn(2, 3, 4)]), ("LayerNorm", [[3, 4]], [randn(2, 3, 4)]), ("LayerNorm", [4, {"elementwiseAffine": False}], [randn(3, 4)]),
-    ("LayerNorm", [4, {"eps": 0.1}], [randn(4, 3).transposed()]), ("GroupNorm", [2, 4], [randn(3, 4, 5)]), ("GroupNorm", [1, 4], [randn(2, 4, 3, 2)]),
-    ("GroupNorm", [4, 4, {"affine": False}], [randn(2, 4, 3, 2)]), ("GroupNorm", [2, 4, {"eps": 0.01}], [randn(2, 4)]),
-    ("InstanceNorm2d", [3], [randn(2, 3, 4, 2)]), ("InstanceNorm2d", [3, {"affine": True}], [randn(2, 3, 4, 2)]),
-    ("MaxPool1d", [2], [randn(2, 2, 7)]), ("MaxPool2d", [2], [randn(1, 2, 5, 4)]), ("MaxPool2d", [3, {"stride": 2, "padding": 1}], [randn(1, 2, 7, 6)]),
-    ("AvgPool1d", [2], [randn(2, 2, 7)]), ("AvgPool2d", [2], [randn(1, 2, 5, 4)]), ("AvgPool2d", [3, {"stride": 2, "padding": 1, "countIncludePad": False}], [randn(1, 2, 7, 6)]),
-    ("AdaptiveAvgPool1d", [3], [randn(1, 2, 7)]), ("AdaptiveAvgPool2d", [[2, 3]], [randn(1, 2, 5, 4)]), ("AdaptiveAvgPool2d", [1], [randn(2, 3, 4, 4)]),
-    ("Flatten", [], [randn(2, 3, 4)]), ("Flatten", [0, 1], [randn(2, 3, 4)]), ("Flatten", [], [randn(0, 3, 4)]), ("Unflatten", [1, [2, 3]], [randn(2, 6)]),
-    ("Identity", [], [randn(2, 3)]), ("Dropout", [0.0], [randn(2, 3)]), ("Dropout", [1.0], [randn(2, 3)]), ("Dropout2d", [1.0], [randn(2, 3, 2, 2)]),
+    ("Embedding", [5, 3], [indices(5, 2, 4)]),
+    ("Embedding", [5, 3, {"paddingIdx": 2}], [index_values([[2, 0, 2], [4, 2, 1]])]),
+    ("Embedding", [5, 3, {"paddingIdx": -1}], [index_values([4, 0, 4])]),
+    ("Embedding", [5, 2], [index_values(3)]),
+    ("Embedding", [5, 2], [index_values([])]),
+    ("LayerNorm", [4], [randn(2, 3, 4)]),
+    ("LayerNorm", [[3, 4]], [randn(2, 3, 4)]),
+    ("LayerNorm", [4, {"elementwiseAffine": False}], [randn(3, 4)]),
+    ("LayerNorm", [4, {"eps": 0.1}], [randn(4, 3).transposed()]),
+    ("GroupNorm", [2, 4], [randn(3, 4, 5)]),
+    ("GroupNorm", [1, 4], [randn(2, 4, 3, 2)]),
+    ("GroupNorm", [4, 4, {"affine": False}], [randn(2, 4, 3, 2)]),
+    ("GroupNorm", [2, 4, {"eps": 0.01}], [randn(2, 4)]),
+    ("InstanceNorm2d", [3], [randn(2, 3, 4, 2)]),
+    ("InstanceNorm2d", [3, {"affine": True}], [randn(2, 3, 4, 2)]),
+    ("MaxPool1d", [2], [randn(2, 2, 7)]),
+    ("MaxPool2d", [2], [randn(1, 2, 5, 4)]),
+    ("MaxPool2d", [3, {"stride": 2, "padding": 1}], [randn(1, 2, 7, 6)]),
+    ("AvgPool1d", [2], [randn(2, 2, 7)]),
+    ("AvgPool2d", [2], [randn(1, 2, 5, 4)]),
+    ("AvgPool2d", [3, {"stride": 2, "padding": 1, "countIncludePad": False}], [randn(1, 2, 7, 6)]),
+    ("AdaptiveAvgPool1d", [3], [randn(1, 2, 7)]),
+    ("AdaptiveAvgPool2d", [[2, 3]], [randn(1, 2, 5, 4)]),
+    ("AdaptiveAvgPool2d", [1], [randn(2, 3, 4, 4)]),
+    ("Flatten", [], [randn(2, 3, 4)]),
+    ("Flatten", [0, 1], [randn(2, 3, 4)]),
+    ("Flatten", [], [randn(0, 3, 4)]),
+    ("Unflatten", [1, [2, 3]], [randn(2, 6)]),
+    ("Identity", [], [randn(2, 3)]),
+    ("Dropout", [0.0], [randn(2, 3)]),
+    ("Dropout", [1.0], [randn(2, 3)]),
+    ("Dropout2d", [1.0], [randn(2, 3, 2, 2)]),
 )
 ACTIVATIONS = (
-    ("ReLU", []), ("ReLU6", []), ("LeakyReLU", []), ("LeakyReLU", [0.2]), ("ELU", []), ("ELU", [0.5]), ("SELU", []), ("CELU", []), ("CELU", [0.5]), ("GELU", []),
-    ("GELU", [{"approximate": "tanh"}]), ("SiLU", []), ("Mish", []), ("Sigmoid", []), ("Tanh", []), ("Softplus", []), ("Softplus", [2, 1.5]), ("Softsign", []),
-    ("Hardtanh", []), ("Hardtanh", [-0.5, 1.5]), ("Hardsigmoid", []), ("Hardswish", []), ("Threshold", [0.3, -2]), ("LogSigmoid", []), ("Tanhshrink", []),
-    ("Softshrink", []), ("Hardshrink", []), ("PReLU", []), ("Softmax", [-1]), ("Softmax", [0]), ("LogSoftmax", [1]), ("Softmin", [-1]),
+    ("ReLU", []),
+    ("ReLU6", []),
+    ("LeakyReLU", []),
+    ("LeakyReLU", [0.2]),
+    ("ELU", []),
+    ("ELU", [0.5]),
+    ("SELU", []),
+    ("CELU", []),
+    ("CELU", [0.5]),
+    ("GELU", []),
+    ("GELU", [{"approximate": "tanh"}]),
+    ("SiLU", []),
+    ("Mish", []),
+    ("Sigmoid", []),
+    ("Tanh", []),
+    ("Softplus", []),
+    ("Softplus", [2, 1.5]),
+    ("Softsign", []),
+    ("Hardtanh", []),
+    ("Hardtanh", [-0.5, 1.5]),
+    ("Hardsigmoid", []),
+    ("Hardswish", []),
+    ("Threshold", [0.3, -2]),
+    ("LogSigmoid", []),
+    ("Tanhshrink", []),
+    ("Softshrink", []),
+    ("Hardshrink", []),
+    ("PReLU", []),
+    ("Softmax", [-1]),
+    ("Softmax", [0]),
+    ("LogSoftmax", [1]),
+    ("Softmin", [-1]),
 )
-NORM_OPTIONS = ({}, {"momentum": 0.3, "eps": 0.01}, {"momentum": None}, {"affine": False}, {"trackRunningStats": False}, {"affine": False, "trackRunningStats": False})
+NORM_OPTIONS = (
+    {},
+    {"momentum": 0.3, "eps": 0.01},
+    {"momentum": None},
+    {"affine": False},
+    {"trackRunningStats": False},
+    {"affine": False, "trackRunningStats": False},
+)
 
 
 def build(module, args):
@@ -67,7 +131,10 @@ def layer(family, name, module, args, inputs, mode="train", dtype=f32, make=None
     layer_.train(mode == "train")
     randomise(layer_, generator)
     case = {
-        "name": name, "module": module, "args": encode_argument(args), "mode": mode,
+        "name": name,
+        "module": module,
+        "args": encode_argument(args),
+        "mode": mode,
         "state": {key: encode(value) for key, value in layer_.state_dict().items()},
         "inputs": [encode(value) for value in inputs],
     }
@@ -76,7 +143,11 @@ def layer(family, name, module, args, inputs, mode="train", dtype=f32, make=None
     seeds = [randn_like(value, generator) for value in outputs]
     wanted = [value for value in leaves if value.requires_grad]
     parameters = dict(layer_.named_parameters())
-    found = torch.autograd.grad(outputs, wanted + list(parameters.values()), seeds, allow_unused=True) if any(o.requires_grad for o in outputs) else []
+    found = (
+        torch.autograd.grad(outputs, wanted + list(parameters.values()), seeds, allow_unused=True)
+        if any(o.requires_grad for o in outputs)
+        else []
+    )
     gradients = iter(found)
     case["outputs"] = [encode(value.contiguous()) for value in outputs]
     case["gradOutputs"] = [encode(value) for value in seeds]
@@ -108,7 +179,13 @@ def layers(family):
         label = f"{module} {args}".replace("'", "")
         for dtype in (f32, f64):
             layer(family, f"{label} {dtype_name(dtype)}", module, args, [randn(3, 4).map(lambda x: x * 2)], dtype=dtype)
-        layer(family, f"{label} special", module, args, [values([[0.0, -0.0, 30.0, -30.0, 100.0, -100.0, 3.0, -3.0, 6.0]])])
+        layer(
+            family,
+            f"{label} special",
+            module,
+            args,
+            [values([[0.0, -0.0, 30.0, -30.0, 100.0, -100.0, 3.0, -3.0, 6.0]])],
+        )
         layer(family, f"{label} stepped", module, args, [randn(3, 8).stepped(2)])
     layer(family, "PReLU [3] channels", "PReLU", [3], [randn(2, 3, 4)])
     for module, shape in (("BatchNorm1d", (4, 3)), ("BatchNorm1d", (3, 3, 4)), ("BatchNorm2d", (2, 3, 3, 2))):
@@ -122,9 +199,16 @@ def layers(family):
 
 def nested(module, args):
     """Sequential's arguments are modules, given as {"module", "args"}."""
-    return nn.Sequential(*[
-        nested(item["module"], item["args"]) if item["module"] == "Sequential" else build(item["module"], item["args"]) for item in args
-    ])
+    return nn.Sequential(
+        *[
+            (
+                nested(item["module"], item["args"])
+                if item["module"] == "Sequential"
+                else build(item["module"], item["args"])
+            )
+            for item in args
+        ]
+    )
 
 
 def sequences(family):
@@ -142,11 +226,28 @@ def sequences(family):
 
 def state_keys(family):
     """Names and order of stateDict()."""
-    for module, args in (("Linear", [2, 3]), ("Linear", [2, 3, {"bias": False}]), ("Conv2d", [1, 2, 3]), ("BatchNorm2d", [3]), ("BatchNorm1d", [3, {"affine": False}]),
-                         ("BatchNorm1d", [3, {"trackRunningStats": False}]), ("LayerNorm", [3]), ("Embedding", [3, 2]), ("PReLU", []), ("ConvTranspose2d", [1, 2, 3])):
+    for module, args in (
+        ("Linear", [2, 3]),
+        ("Linear", [2, 3, {"bias": False}]),
+        ("Conv2d", [1, 2, 3]),
+        ("BatchNorm2d", [3]),
+        ("BatchNorm1d", [3, {"affine": False}]),
+        ("BatchNorm1d", [3, {"trackRunningStats": False}]),
+        ("LayerNorm", [3]),
+        ("Embedding", [3, 2]),
+        ("PReLU", []),
+        ("ConvTranspose2d", [1, 2, 3]),
+    ):
         state = build(module, args).state_dict()
-        family.add({"name": f"keys {module} {args}".replace("'", ""), "module": module, "args": encode_argument(args), "stateKeys": list(state),
-                    "stateShapes": [list(value.shape) for value in state.values()]})
+        family.add(
+            {
+                "name": f"keys {module} {args}".replace("'", ""),
+                "module": module,
+                "args": encode_argument(args),
+                "stateKeys": list(state),
+                "stateShapes": [list(value.shape) for value in state.values()],
+            }
+        )
 
     class Block(nn.Module):
         def __init__(self):
@@ -160,8 +261,17 @@ def state_keys(family):
             self.shift = nn.Parameter(torch.zeros(2))
 
     state = Block().state_dict()
-    family.add({"name": "keys of a nested module", "module": "Block", "args": [], "stateKeys": list(state), "stateShapes": [list(value.shape) for value in state.values()],
-                "parameters": [name for name, _ in Block().named_parameters()], "modules": [name for name, _ in Block().named_modules()]})
+    family.add(
+        {
+            "name": "keys of a nested module",
+            "module": "Block",
+            "args": [],
+            "stateKeys": list(state),
+            "stateShapes": [list(value.shape) for value in state.values()],
+            "parameters": [name for name, _ in Block().named_parameters()],
+            "modules": [name for name, _ in Block().named_modules()],
+        }
+    )
 
 
 def record():

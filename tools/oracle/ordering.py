@@ -3,7 +3,23 @@
 from encoding import torch
 from recorder import Family
 from tensors import (
-    DTYPES, INF, NAN, boolean, distinct, f16, f32, f64, i32, i64, indices, integers, masks, randn, u8, uniform, values,
+    DTYPES,
+    INF,
+    NAN,
+    boolean,
+    distinct,
+    f16,
+    f32,
+    f64,
+    i32,
+    i64,
+    indices,
+    integers,
+    masks,
+    randn,
+    u8,
+    uniform,
+    values,
 )
 
 
@@ -21,8 +37,14 @@ def sorting(family):
         family.case(f"{name} default", name, [distinct(3, 4)], [], grad=grad, fn=fn)
         for dim in (0, 1, -1):
             for descending in (False, True):
-                family.case(f"{name} dim {dim} descending {descending}", name, [distinct(2, 3, 4, dtype=f64)],
-                            [dim, {"descending": descending}], grad=grad, fn=fn)
+                family.case(
+                    f"{name} dim {dim} descending {descending}",
+                    name,
+                    [distinct(2, 3, 4, dtype=f64)],
+                    [dim, {"descending": descending}],
+                    grad=grad,
+                    fn=fn,
+                )
         family.case(f"{name} transposed", name, [distinct(4, 3).transposed()], [1], grad=grad, fn=fn)
         family.case(f"{name} stepped", name, [distinct(2, 9).stepped(2)], [1], grad=grad, fn=fn)
         family.case(f"{name} expanded", name, [distinct(3, 1).expanded(3, 4)], [0], grad=grad, fn=fn)
@@ -32,13 +54,30 @@ def sorting(family):
         for dtype in DTYPES:
             data = masks(9) if dtype == boolean else integers(0, 5, 9, dtype=dtype)
             for descending in (False, True):
-                family.case(f"{name} stable {str(dtype)[6:]} descending {descending}", name, [data],
-                            [0, {"descending": descending, **keep}], fn=fn)
+                family.case(
+                    f"{name} stable {str(dtype)[6:]} descending {descending}",
+                    name,
+                    [data],
+                    [0, {"descending": descending, **keep}],
+                    fn=fn,
+                )
         for descending in (False, True):
-            family.case(f"{name} NaN descending {descending}", name, [values([[1.0, NAN, -INF, INF, NAN, 0.0, -0.0]])],
-                        [1, {"descending": descending, **keep}], fn=fn)
+            family.case(
+                f"{name} NaN descending {descending}",
+                name,
+                [values([[1.0, NAN, -INF, INF, NAN, 0.0, -0.0]])],
+                [1, {"descending": descending, **keep}],
+                fn=fn,
+            )
         family.error(f"{name} dim out of range", name, [randn(3)], [1])
-    family.case("sort gradient with ties", "sort", [values([1.0, 0.0, 1.0, 0.0], f64)], [0, {"stable": True}], grad=True, fn=stable)
+    family.case(
+        "sort gradient with ties",
+        "sort",
+        [values([1.0, 0.0, 1.0, 0.0], f64)],
+        [0, {"stable": True}],
+        grad=True,
+        fn=stable,
+    )
     family.case("sort many", "sort", [distinct(300)], [0], fn=stable)
     family.case("sort int64 beyond doubles", "sort", [values([2**53 + 1, 2**53, -(2**62)], i64)], [0], fn=stable)
 
@@ -47,7 +86,13 @@ def largest(family):
     family.case("topk default", "topk", [distinct(3, 5)], [2], grad=True)
     for dim in (0, -1):
         for up in (False, True):
-            family.case(f"topk dim {dim} largest {up}", "topk", [distinct(4, 3, 5, dtype=f64)], [3, dim, {"largest": up}], grad=True)
+            family.case(
+                f"topk dim {dim} largest {up}",
+                "topk",
+                [distinct(4, 3, 5, dtype=f64)],
+                [3, dim, {"largest": up}],
+                grad=True,
+            )
     family.case("topk all", "topk", [distinct(4)], [4], grad=True)
     family.case("topk none", "topk", [distinct(4)], [0])
     family.case("topk transposed", "topk", [distinct(5, 3).transposed()], [2, 1], grad=True)

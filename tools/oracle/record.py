@@ -4,7 +4,28 @@ import importlib
 import sys
 
 MODULES = (
-    "elementwise_unary", "elementwise_binary", "promotion", "reductions", "ordering", "shapes", "indexing", "products", "convolutions", "linear_algebra", "modules", "losses", "initialisers",
+    "elementwise_unary",
+    "elementwise_binary",
+    "elementwise_ternary",
+    "promotion",
+    "reductions",
+    "ordering",
+    "shapes",
+    "indexing",
+    "gather_scatter",
+    "products",
+    "convolutions",
+    "linear_algebra",
+    "modules",
+    "losses",
+    "functional",
+    "initialisers",
+    "optimisers",
+    "schedules",
+    "printing",
+    "second_order",
+    "creation",
+    "sizes",
 )
 
 

@@ -29,9 +29,12 @@ class Family:
         self.names.add(case["name"])
         self.cases.append(case)
 
-    def case(self, name, call, inputs=(), args=(), grad=False, tol=None, fn=None, skip_unsupported=False):
+    def case(
+        self, name, call, inputs=(), args=(), grad=False, tol=None, fn=None, skip_unsupported=False, native_half=False
+    ):
         """Records one call. `inputs` holds tensors, Specs or lists of them; `fn(inputs, args)` replaces the call by name;
-        `grad` asks for the gradients of all inputs, or of those it lists."""
+        `grad` asks for the gradients of all inputs, or of those it lists;
+        `native_half` leaves float16 to PyTorch's own kernels."""
         generator = self.generator(name)
         inputs = resolve(list(inputs), generator)
         args = resolve(list(args), generator)
@@ -46,7 +49,7 @@ class Family:
             if grad:
                 outputs = self.differentiate(case, call, inputs, run, generator, grad)
             else:
-                outputs = run_in_half(run, inputs)
+                outputs = flatten(run(inputs)) if native_half else run_in_half(run, inputs)
         except RuntimeError as error:
             if skip_unsupported and "not implemented for" in str(error):
                 self.skipped.append(name)
@@ -61,6 +64,7 @@ class Family:
 
     def differentiate(self, case, call, inputs, run, generator, chosen):
         """Adds random gradients of the outputs and what they make of the inputs, or of those that are chosen by index."""
+
         def leaf(value):
             if isinstance(value, list):
                 return [leaf(item) for item in value]
@@ -74,9 +78,7 @@ class Family:
         seeds = {id(item): randn_like(item, generator) for item in reached}
         flat = flatten(leaves)
         wanted = [item for item in flat if item.requires_grad]
-        found = torch.autograd.grad(
-            reached, wanted, [seeds[id(item)] for item in reached], allow_unused=True
-        )
+        found = torch.autograd.grad(reached, wanted, [seeds[id(item)] for item in reached], allow_unused=True)
         by_leaf = {id(item): gradient for item, gradient in zip(wanted, found)}
         case["gradOutputs"] = [encode(seeds[id(item)]) if id(item) in seeds else None for item in outputs]
         gradients = [by_leaf.get(id(item)) for item in flat]
@@ -92,9 +94,16 @@ class Family:
         try:
             fn(inputs, args) if fn else default_call(call, inputs, args)
         except (RuntimeError, IndexError, TypeError, ValueError, ZeroDivisionError, NotImplementedError):
-            self.add({
-                "name": name, "call": call, "inputs": encoded, "args": encode_argument(args), "outputs": [], "error": True,
-            })
+            self.add(
+                {
+                    "name": name,
+                    "call": call,
+                    "inputs": encoded,
+                    "args": encode_argument(args),
+                    "outputs": [],
+                    "error": True,
+                }
+            )
             return
         raise AssertionError(f"{self.name}/{name}: PyTorch accepts this")
 
@@ -104,7 +113,9 @@ class Family:
         lines = [
             json.dumps(
                 {**{key: case[key] for key in order if key in case}, **case},
-                separators=(",", ":"), allow_nan=False, ensure_ascii=False,
+                separators=(",", ":"),
+                allow_nan=False,
+                ensure_ascii=False,
             )
             for case in self.cases
         ]
@@ -112,8 +123,10 @@ class Family:
         text = f'{{"torch":{version},"cases":[\n' + ",\n".join(lines) + "\n]}\n"
         path = FIXTURES / f"{self.name}.json"
         path.write_text(text)
-        print(f"{self.name}: {len(self.cases)} cases, {path.stat().st_size} bytes"
-              + (f", lacking in PyTorch: {', '.join(self.skipped)}" if self.skipped else ""))
+        print(
+            f"{self.name}: {len(self.cases)} cases, {path.stat().st_size} bytes"
+            + (f", lacking in PyTorch: {', '.join(self.skipped)}" if self.skipped else "")
+        )
 
 
 def resolve(value, generator):

@@ -1,10 +1,25 @@
 """Reductions over none, one and several dims, scans and softmax, with gradients."""
 
-from encoding import torch
 from recorder import Family
 from tensors import (
-    DTYPES, INF, INTEGERS, NAN, boolean, distinct, f16, f32, f64, i8, i32, i64, integers, masks, of_dtype, randn,
-    special_values, u8, uniform, values, zeros,
+    DTYPES,
+    INF,
+    INTEGERS,
+    NAN,
+    boolean,
+    distinct,
+    f16,
+    f64,
+    i8,
+    i64,
+    integers,
+    masks,
+    of_dtype,
+    randn,
+    u8,
+    uniform,
+    values,
+    zeros,
 )
 
 SEVERAL = ("sum", "mean", "amax", "amin", "std", "var", "logsumexp", "norm")
@@ -30,24 +45,43 @@ def dims(family):
             make = lambda *shape, dtype=None: masks(*shape)  # noqa: E731
         for dim in (0, 1, -1):
             family.case(f"{name} dim {dim}", name, [make(2, 3, 4)], arguments(name, dim), grad=grad)
-            family.case(f"{name} dim {dim} keepdim float64", name, [make(4, 3, 2, dtype=f64).transposed(0, 2)],
-                        arguments(name, dim, {"keepdim": True}), grad=grad)
+            family.case(
+                f"{name} dim {dim} keepdim float64",
+                name,
+                [make(4, 3, 2, dtype=f64).transposed(0, 2)],
+                arguments(name, dim, {"keepdim": True}),
+                grad=grad,
+            )
         family.case(f"{name} stepped", name, [make(3, 8).stepped(2, 1)], arguments(name, 1), grad=grad)
         family.case(f"{name} expanded", name, [make(3, 1).expanded(3, 4)], arguments(name, 0), grad=grad)
-        family.case(f"{name} of a scalar", name, [make()], arguments(name, 0) if name != "std" else [0, {"correction": 0}],
-                    grad=grad and name not in ("std", "var"))
+        family.case(
+            f"{name} of a scalar",
+            name,
+            [make()],
+            arguments(name, 0) if name != "std" else [0, {"correction": 0}],
+            grad=grad and name not in ("std", "var"),
+        )
         if name != "logsumexp":
             family.case(f"{name} of all", name, [make(3, 4)], [], grad=grad)
-            family.case(f"{name} of all transposed float64", name, [make(4, 2, 3, dtype=f64).transposed(0, 2)], [], grad=grad)
+            family.case(
+                f"{name} of all transposed float64", name, [make(4, 2, 3, dtype=f64).transposed(0, 2)], [], grad=grad
+            )
         if name not in ("prod", "max", "min", "any", "all", "logsumexp", "argmax", "argmin"):
-            family.case(f"{name} of all keepdim", name, [make(2, 3)], arguments(name, None, {"keepdim": True}), grad=grad)
+            family.case(
+                f"{name} of all keepdim", name, [make(2, 3)], arguments(name, None, {"keepdim": True}), grad=grad
+            )
         empty(family, name, grad)
         family.error(f"{name} dim out of range", name, [randn(2, 3)], arguments(name, 2))
     for name in SEVERAL:
         for label, dim in (("0 2", [0, 2]), ("negative", [-1, 1]), ("every", [0, 1, 2])):
             family.case(f"{name} dims {label}", name, [randn(2, 3, 4)], arguments(name, dim), grad=True)
-        family.case(f"{name} dims keepdim", name, [randn(3, 2, 4, dtype=f64).transposed()],
-                    arguments(name, [2, 0], {"keepdim": True}), grad=True)
+        family.case(
+            f"{name} dims keepdim",
+            name,
+            [randn(3, 2, 4, dtype=f64).transposed()],
+            arguments(name, [2, 0], {"keepdim": True}),
+            grad=True,
+        )
         family.error(f"{name} repeated dim", name, [randn(2, 3)], arguments(name, [0, -2]))
 
 
@@ -109,7 +143,10 @@ def specials(family):
         grad = not name.startswith("arg")
         family.case(f"{name} ties", name, [ties], [1], grad=grad)
         family.case(f"{name} ties of all", name, [ties], [], grad=grad)
-    for label, data in (("one zero", [[2.0, 0.0, 3.0], [1.0, 4.0, 5.0]]), ("two zeros", [[0.0, 0.0, 3.0], [0.0, 4.0, 5.0]])):
+    for label, data in (
+        ("one zero", [[2.0, 0.0, 3.0], [1.0, 4.0, 5.0]]),
+        ("two zeros", [[0.0, 0.0, 3.0], [0.0, 4.0, 5.0]]),
+    ):
         for name, args in (("prod", []), ("prod", [1]), ("cumprod", [1])):
             family.case(f"{name} {len(args)} with {label}", name, [values(data, f64)], args, grad=True)
     family.case("logsumexp far out", "logsumexp", [values([[1000.0, 1000.0], [-1000.0, -999.0]])], [1], grad=True)
@@ -119,9 +156,16 @@ def specials(family):
 def spreads(family):
     for name in ("std", "var"):
         for correction in (0, 1, 2):
-            family.case(f"{name} correction {correction}", name, [randn(3, 5)], [1, {"correction": correction}], grad=True)
-            family.case(f"{name} of all correction {correction}", name, [randn(3, 4, dtype=f64)],
-                        [None, {"correction": correction}], grad=True)
+            family.case(
+                f"{name} correction {correction}", name, [randn(3, 5)], [1, {"correction": correction}], grad=True
+            )
+            family.case(
+                f"{name} of all correction {correction}",
+                name,
+                [randn(3, 4, dtype=f64)],
+                [None, {"correction": correction}],
+                grad=True,
+            )
         family.case(f"{name} of one element", name, [randn(3, 1)], [1])
         family.case(f"{name} of equal elements", name, [values([[2.0, 2.0, 2.0]], f64)], [1])
         family.case(f"{name} of numbers far from zero", name, [uniform(1e4, 1e4 + 1, 2, 9, dtype=f64)], [1], grad=True)
@@ -132,7 +176,9 @@ def norms(family):
         for label, dim in (("all", None), ("dim", 1), ("dims", [0, 2])):
             args = [p] if dim is None else [p, dim]
             family.case(f"norm {p} {label}", "norm", [randn(2, 3, 2, dtype=f64)], args, grad=True)
-        family.case(f"norm {p} float32 keepdim", "norm", [randn(3, 4).transposed()], [p, 0, {"keepdim": True}], grad=True)
+        family.case(
+            f"norm {p} float32 keepdim", "norm", [randn(3, 4).transposed()], [p, 0, {"keepdim": True}], grad=True
+        )
     for p in (1, 2, 3, INF):
         family.case(f"norm {p} of zeros", "norm", [zeros(2, 3, dtype=f64)], [p, 1], grad=True)
     family.case("norm inf of ties", "norm", [values([[3.0, -3.0, 1.0]], f64)], [INF, 1], grad=True)
@@ -152,7 +198,9 @@ def scans(family):
     for name in ("softmax", "logSoftmax"):
         family.case(f"{name} float16", name, [of_dtype(f16, 2, 3)], [1])
         family.case(f"{name} far out", name, [values([[1e4, 1e4, -1e4], [1e30, 0.0, -1e30]])], [1], grad=True)
-        family.case(f"{name} with a masked entry", name, [values([[-INF, 1.0, 2.0], [0.0, -INF, -INF]], f64)], [1], grad=True)
+        family.case(
+            f"{name} with a masked entry", name, [values([[-INF, 1.0, 2.0], [0.0, -INF, -INF]], f64)], [1], grad=True
+        )
 
 
 def record():

@@ -28,9 +28,11 @@ class Spec:
 
     def stepped(self, step=2, start=0, dim=-1):
         """Every step-th element of a dim, from `start`."""
+
         def change(tensor):
             moved = tensor.movedim(dim, 0)
             return moved[start::step].movedim(0, dim)
+
         return self.map(change)
 
     def expanded(self, *shape):
@@ -59,10 +61,12 @@ def masks(*shape):
 
 def distinct(*shape, dtype=f32):
     """Values without ties, a quarter apart and out of order."""
+
     def make(generator):
         count = torch.Size(shape).numel()
         values = torch.randperm(count, generator=generator) - count // 2
         return (values.to(f64) / 4 if dtype.is_floating_point else values).to(dtype).reshape(shape)
+
     return Spec(make)
 
 
@@ -105,8 +109,34 @@ def special_values(dtype=f32):
     tiny = 1e-40 if dtype == f32 else 1e-310 if dtype == f64 else 6e-8
     info = torch.finfo(dtype)
     return [
-        0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 1.5, -1.5, 2.5, -2.5, 0.3, -0.7, 3.0, -4.0, 10.25, -33.3,
-        tiny, -tiny, info.tiny, 1e-3, 50.0, -90.0, 1e4, info.max, -info.max, INF, -INF, NAN,
+        0.0,
+        -0.0,
+        0.5,
+        -0.5,
+        1.0,
+        -1.0,
+        1.5,
+        -1.5,
+        2.5,
+        -2.5,
+        0.3,
+        -0.7,
+        3.0,
+        -4.0,
+        10.25,
+        -33.3,
+        tiny,
+        -tiny,
+        info.tiny,
+        1e-3,
+        50.0,
+        -90.0,
+        1e4,
+        info.max,
+        -info.max,
+        INF,
+        -INF,
+        NAN,
     ]
 
 

@@ -1,0 +1,152 @@
+"""Trajectories of the optimisers over 20 steps of given gradients, and gradient clipping."""
+
+from calling import fill_in
+from encoding import dtype_name, encode, encode_argument, torch
+from recorder import Family
+from tensors import INF, NAN, f32, f64, randn, values, zeros
+
+STEPS = 20
+SHAPES = ((2, 2), (3,))
+OPTIMISERS = (
+    ("SGD", {"lr": 0.1}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
+    ("SGD", {"lr": 0.1, "weightDecay": 0.05}),
+    ("SGD", {"lr": 0.1, "momentum": 0.8, "weightDecay": 0.05, "nesterov": True}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9, "maximize": True}),
+    ("Adam", {}),
+    ("Adam", {"lr": 0.05}),
+    ("Adam", {"lr": 0.05, "betas": [0.8, 0.9], "eps": 1e-4}),
+    ("Adam", {"lr": 0.05, "weightDecay": 0.1}),
+    ("Adam", {"lr": 0.05, "amsgrad": True}),
+    ("Adam", {"lr": 0.05, "amsgrad": True, "weightDecay": 0.1, "maximize": True}),
+    ("AdamW", {}),
+    ("AdamW", {"lr": 0.05, "weightDecay": 0.2}),
+    ("AdamW", {"lr": 0.05, "amsgrad": True}),
+    ("AdamW", {"lr": 0.05, "weightDecay": 0, "maximize": True}),
+    ("Adagrad", {}),
+    ("Adagrad", {"lr": 0.2, "lrDecay": 0.1}),
+    ("Adagrad", {"lr": 0.2, "initialAccumulatorValue": 0.5, "eps": 1e-3}),
+    ("Adagrad", {"lr": 0.2, "weightDecay": 0.1}),
+    ("RMSprop", {}),
+    ("RMSprop", {"lr": 0.02, "alpha": 0.9}),
+    ("RMSprop", {"lr": 0.02, "centered": True}),
+    ("RMSprop", {"lr": 0.02, "momentum": 0.9}),
+    ("RMSprop", {"lr": 0.02, "momentum": 0.5, "centered": True, "weightDecay": 0.1, "eps": 1e-4}),
+    ("Adadelta", {}),
+    ("Adadelta", {"lr": 0.5, "rho": 0.8, "eps": 1e-3}),
+    ("Adadelta", {"weightDecay": 0.1}),
+    ("NAdam", {}),
+    ("NAdam", {"lr": 0.05, "betas": [0.8, 0.99]}),
+    ("NAdam", {"lr": 0.05, "weightDecay": 0.1, "momentumDecay": 0.01}),
+    ("RAdam", {}),
+    ("RAdam", {"lr": 0.05, "betas": [0.9, 0.99]}),
+    ("RAdam", {"lr": 0.05, "weightDecay": 0.1}),
+    ("Adamax", {}),
+    ("Adamax", {"lr": 0.05, "betas": [0.8, 0.9]}),
+    ("Adamax", {"lr": 0.05, "weightDecay": 0.1}),
+)
+# SGD's lr has no default in PyTorch 1.13, so it is always given.
+GROUPED = (
+    ("SGD", {"lr": 0.1, "momentum": 0.9}),
+    ("Adam", {"lr": 0.02}),
+    ("AdamW", {"lr": 0.02}),
+    ("RMSprop", {"lr": 0.01}),
+)
+
+
+def run(family, name, optimizer, options, dtype, groups=None, missing=()):
+    """`groups` holds the options of each parameter's own group; `missing` the (step, parameter) pairs without a gradient."""
+    generator = family.generator(name)
+    parameters = [torch.nn.Parameter(randn(*shape, dtype=dtype)(generator)) for shape in SHAPES]
+    case = {
+        "name": name,
+        "optimizer": optimizer,
+        "options": encode_argument(options),
+        "params": [encode(p) for p in parameters],
+    }
+    handed = parameters
+    if groups:
+        case["groups"] = [{"params": [index], **encode_argument(given)} for index, given in enumerate(groups)]
+        handed = [{"params": [p], **fill_in(given, [])} for p, given in zip(parameters, groups)]
+    made = getattr(torch.optim, optimizer)(handed, **fill_in(options, []))
+    grads, trajectory = [], []
+    for step in range(STEPS):
+        for index, parameter in enumerate(parameters):
+            gradient = randn(*parameter.shape, dtype=dtype)(generator)
+            parameter.grad = None if (step, index) in missing else gradient
+        grads.append([None if p.grad is None else encode(p.grad) for p in parameters])
+        made.step()
+        trajectory.append([encode(p) for p in parameters])
+    family.add({**case, "grads": grads, "trajectory": trajectory})
+
+
+def trajectories(family):
+    for optimizer, options in OPTIMISERS:
+        label = f"{optimizer} {options}".replace("'", "")
+        run(family, f"{label} float64", optimizer, options, f64)
+    for optimizer in ("SGD", "Adam", "AdamW", "Adagrad", "RMSprop", "Adadelta", "NAdam", "RAdam", "Adamax"):
+        options = {"lr": 0.05, "momentum": 0.9} if optimizer == "SGD" else {"lr": 0.05}
+        run(family, f"{optimizer} float32", optimizer, options, f32)
+        run(
+            family,
+            f"{optimizer} with gradients missing",
+            optimizer,
+            options,
+            f64,
+            missing={(0, 1), (5, 0), (6, 0), (9, 1), (11, 0), (11, 1)},
+        )
+    for optimizer, options in GROUPED:
+        run(family, f"{optimizer} groups", optimizer, options, f64, groups=[{}, {"lr": 0.003, "weightDecay": 0.1}])
+
+
+def clipping(family):
+    """Inputs are the gradients; outputs the norm that is answered, then the gradients after."""
+
+    def clip(function, answers):
+        def call(inputs, args):
+            parameters = [torch.nn.Parameter(torch.zeros_like(gradient)) for gradient in inputs]
+            for parameter, gradient in zip(parameters, inputs):
+                parameter.grad = gradient.clone()
+            options = fill_in(args[1], []) if len(args) > 1 else {}
+            answer = function(parameters, args[0], **options)
+            return ([answer] if answers else []) + [parameter.grad for parameter in parameters]
+
+        return call
+
+    utils = torch.nn.utils
+    for dtype in (f32, f64):
+        pair = [randn(2, 3, dtype=dtype), randn(4, dtype=dtype)]
+        kind = dtype_name(dtype)
+        for args in ([1.0], [100.0], [0.5, {"normType": 1}], [0.5, {"normType": INF}], [1.5, {"normType": 3}]):
+            family.case(
+                f"clipGradNorm_ {args} {kind}".replace("'", ""),
+                "clipGradNorm_",
+                pair,
+                args,
+                fn=clip(utils.clip_grad_norm_, True),
+            )
+        family.case(f"clipGradValue_ {kind}", "clipGradValue_", pair, [0.4], fn=clip(utils.clip_grad_value_, False))
+    family.case("clipGradNorm_ of zeros", "clipGradNorm_", [zeros(3)], [1.0], fn=clip(utils.clip_grad_norm_, True))
+    family.case(
+        "clipGradNorm_ of infinities",
+        "clipGradNorm_",
+        [values([INF, 1.0])],
+        [1.0],
+        fn=clip(utils.clip_grad_norm_, True),
+    )
+    family.error(
+        "clipGradNorm_ refusing NaN",
+        "clipGradNorm_",
+        [values([NAN, 1.0])],
+        [1.0, {"errorIfNonfinite": True}],
+        fn=clip(utils.clip_grad_norm_, True),
+    )
+
+
+def record():
+    family = Family("optimisers")
+    trajectories(family)
+    clipping(family)
+    return [family]
