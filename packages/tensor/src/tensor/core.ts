@@ -119,6 +119,24 @@ export abstract class TensorCore implements Geometry {
     this.source = null;
   }
 
+  /**
+   * Takes on another tensor's memory, dtype, shape and device, as assigning to `.data` does in PyTorch. Modules convert their
+   * parameters with it, so that an optimiser keeps the very tensors it was given. No recorded history may refer to this tensor.
+   */
+  become(other: TensorCore): void {
+    const storage = other.storage;
+    storage.retain();
+    this.held?.release();
+    this.held = storage;
+    const fields = this as { -readonly [K in "dtype" | "shape" | "strides" | "offset" | "numel" | "device"]: TensorCore[K] };
+    fields.dtype = other.dtype;
+    fields.shape = other.shape;
+    fields.strides = other.strides;
+    fields.offset = other.offset;
+    fields.numel = other.numel;
+    fields.device = other.device;
+  }
+
   /** Whether operations on this tensor are recorded and its gradient computed. */
   get requiresGrad(): boolean {
     return this.slot !== null && this.slot.requiresGrad;
