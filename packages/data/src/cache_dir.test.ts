@@ -5,7 +5,7 @@ import { cacheDir } from "./cache_dir.ts";
 const home = join("/home", "ada");
 
 test("HEDDLE_DATA comes first, unless it is empty or 0", () => {
-  const place = (own: string) => ({ env: { HEDDLE_DATA: own, XDG_CACHE_HOME: "/xdg" }, platform: "linux", home });
+  const place = (own: string) => ({ own, env: { XDG_CACHE_HOME: "/xdg" }, platform: "linux", home });
   expect(cacheDir(place("/big/disk"))).toBe("/big/disk");
   expect(cacheDir(place("relative"))).toBe("relative");
   expect(cacheDir(place(""))).toBe(join("/xdg", "heddle"));
@@ -13,14 +13,20 @@ test("HEDDLE_DATA comes first, unless it is empty or 0", () => {
 });
 
 test("a relative XDG_CACHE_HOME is ignored", () => {
-  expect(cacheDir({ env: { XDG_CACHE_HOME: "cache" }, platform: "linux", home })).toBe(join(home, ".cache", "heddle"));
+  expect(cacheDir({ own: undefined, env: { XDG_CACHE_HOME: "cache" }, platform: "linux", home })).toBe(
+    join(home, ".cache", "heddle"),
+  );
 });
 
 test("each platform has its own place", () => {
-  expect(cacheDir({ env: {}, platform: "linux", home })).toBe(join(home, ".cache", "heddle"));
-  expect(cacheDir({ env: {}, platform: "darwin", home })).toBe(join(home, "Library", "Caches", "heddle"));
-  expect(cacheDir({ env: {}, platform: "win32", home })).toBe(join(home, "AppData", "Local", "heddle"));
-  expect(cacheDir({ env: { LOCALAPPDATA: "/local" }, platform: "win32", home })).toBe(join("/local", "heddle"));
+  expect(cacheDir({ own: undefined, env: {}, platform: "linux", home })).toBe(join(home, ".cache", "heddle"));
+  expect(cacheDir({ own: undefined, env: {}, platform: "darwin", home })).toBe(
+    join(home, "Library", "Caches", "heddle"),
+  );
+  expect(cacheDir({ own: undefined, env: {}, platform: "win32", home })).toBe(join(home, "AppData", "Local", "heddle"));
+  expect(cacheDir({ own: undefined, env: { LOCALAPPDATA: "/local" }, platform: "win32", home })).toBe(
+    join("/local", "heddle"),
+  );
 });
 
 test("without arguments it answers for this process", () => {

@@ -1,10 +1,13 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import process from "node:process";
+import { dataFolder } from "@heddle/tensor";
 
 /** What decides where downloaded data goes. */
 export interface CachePlace {
-  /** Environment variables. */
+  /** The folder that `HEDDLE_DATA` names. */
+  readonly own: string | undefined;
+  /** The system's environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The platform as `process.platform` names it. */
   readonly platform: string;
@@ -21,11 +24,8 @@ export interface CachePlace {
  *
  * @param place for tests; by default this process's own
  */
-export function cacheDir(
-  place: CachePlace = { env: process.env, platform: process.platform, home: homedir() },
-): string {
-  const { env, platform, home } = place;
-  const own = env["HEDDLE_DATA"];
+export function cacheDir(place: CachePlace = here()): string {
+  const { own, env, platform, home } = place;
   if (own !== undefined && own !== "" && own !== "0") return own;
   // The XDG specification has relative paths ignored.
   const xdg = env["XDG_CACHE_HOME"];
@@ -33,4 +33,8 @@ export function cacheDir(
   if (platform === "darwin") return join(home, "Library", "Caches", "heddle");
   if (platform === "win32") return join(env["LOCALAPPDATA"] || join(home, "AppData", "Local"), "heddle");
   return join(home, ".cache", "heddle");
+}
+
+function here(): CachePlace {
+  return { own: dataFolder(), env: process.env, platform: process.platform, home: homedir() };
 }

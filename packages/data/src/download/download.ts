@@ -58,7 +58,7 @@ const KNOWN = ["md5", "sha256", "size", "mirrors", "onProgress", "retries", "ret
  * @throws when every address fails, with the reason of each; when aborted, the signal's reason
  *
  * @example
- * ```ts no-run
+ * ```ts ignore
  * import { cacheDir, download } from "@heddle/data";
  *
  * await download("https://example.org/corpus.txt", `${cacheDir()}/corpus.txt`, {

@@ -28,7 +28,7 @@ export function gunzipIfNeeded(bytes: Uint8Array, name: string): Uint8Array {
  * @throws when the file is missing, damaged, or no IDX file; the error names the file and the sizes
  *
  * @example
- * ```ts no-run
+ * ```ts ignore
  * import { readIdx } from "@heddle/data";
  *
  * const { shape, data } = await readIdx("data/mnist/t10k-labels-idx1-ubyte.gz"); // shape [10000]

@@ -1,0 +1,154 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheDir } from "../cache_dir.ts";
+import { digest } from "../download/checksum.ts";
+import { download } from "../download/download.ts";
+import type { DownloadProgress } from "../download/transfer.ts";
+import { type IdxArray, parseIdx } from "./idx.ts";
+import { gunzipIfNeeded } from "./idx_file.ts";
+import type { ImageOptions, LabelledImagesParts } from "./labelled_images.ts";
+import { checkOptions } from "../options.ts";
+
+/** Options of `MNIST.load` and its kin. */
+export interface IdxLoadOptions extends ImageOptions {
+  /** Folder with the original files, gzipped or not; by default the data set's own in the user's cache. */
+  root?: string;
+  /** The training pictures (default) or the test pictures. */
+  train?: boolean;
+  /** Whether to download what is missing (default false). */
+  download?: boolean;
+  /** Whether to compare checksums (default true). Turn it off for files of your own in the same format. */
+  verify?: boolean;
+  /** Addresses of folders to download from, tried before the usual ones. */
+  mirrors?: readonly string[];
+  /** Called while downloading. */
+  onProgress?: (progress: DownloadProgress) => void;
+  /** Stops a download. */
+  signal?: AbortSignal;
+}
+
+/** A published file of a data set. */
+export interface IdxSource {
+  /** Name of the uncompressed file; the published one ends in `.gz`. */
+  readonly file: string;
+  /** MD5 of the file as published, gzipped. */
+  readonly gzipMd5: string;
+  /** MD5 of the content, where it is known: the same content may be compressed differently. */
+  readonly contentMd5?: string;
+}
+
+/** A data set of pictures in IDX files. */
+export interface IdxCollection {
+  readonly name: string;
+  /** Its folder in the cache. */
+  readonly folder: string;
+  /** Addresses of folders that have the files. */
+  readonly mirrors: readonly string[];
+  readonly classes: readonly string[];
+  readonly train: { readonly images: IdxSource; readonly labels: IdxSource };
+  readonly test: { readonly images: IdxSource; readonly labels: IdxSource };
+}
+
+const KNOWN = [
+  "root",
+  "train",
+  "download",
+  "verify",
+  "mirrors",
+  "onProgress",
+  "signal",
+  "transform",
+  "generator",
+];
+
+/** Reads one half of a collection from a folder, downloading it first where that is asked for. */
+export async function loadIdxCollection(
+  collection: IdxCollection,
+  options: IdxLoadOptions,
+): Promise<LabelledImagesParts> {
+  checkOptions(`${collection.name}.load`, options, KNOWN);
+  const half = options.train ?? true ? collection.train : collection.test;
+  const images = await obtain(collection, half.images, options);
+  const labels = await obtain(collection, half.labels, options);
+  const [count, ...imageShape] = images.array.shape;
+  if (images.array.dtype !== "uint8" || imageShape.length !== 2) {
+    throw new Error(
+      `${images.path}: expected uint8 pictures of shape [N, height, width], got ${images.array.dtype} of shape ` +
+        `[${images.array.shape.join(", ")}].`,
+    );
+  }
+  if (labels.array.shape.length !== 1 || labels.array.shape[0] !== count) {
+    throw new Error(
+      `${labels.path}: expected one label for each of the ${count} pictures of ${images.path}, got shape ` +
+        `[${labels.array.shape.join(", ")}].`,
+    );
+  }
+  return {
+    pixels: images.array.data as Uint8Array,
+    labels: labels.array.data,
+    imageShape,
+    classes: collection.classes,
+    transform: options.transform,
+    generator: options.generator,
+    name: labels.path,
+  };
+}
+
+interface Obtained {
+  readonly array: IdxArray;
+  readonly path: string;
+}
+
+async function obtain(collection: IdxCollection, source: IdxSource, options: IdxLoadOptions): Promise<Obtained> {
+  const { root, download: mayDownload = false, verify = true } = options;
+  const folder = root ?? join(cacheDir(), collection.folder);
+  let fault: unknown = null;
+  for (const name of [`${source.file}.gz`, source.file]) {
+    const path = join(folder, name);
+    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
+      throw error;
+    });
+    if (bytes === null) continue;
+    try {
+      return { array: readVerified(bytes, path, source, verify), path };
+    } catch (error) {
+      fault ??= error;
+    }
+  }
+  // The cache is ours to mend; a folder that the user named is not.
+  if (fault !== null && !(mayDownload && root === undefined)) throw fault;
+  if (!mayDownload) {
+    throw new Error(
+      `${collection.name}: neither ${source.file}.gz nor ${source.file} is in ${folder}. Pass download: true to fetch ` +
+        `it (from ${collection.mirrors[0]}), or root: the folder that has it. DrawnDigits needs no files.`,
+    );
+  }
+  const path = join(folder, `${source.file}.gz`);
+  const addresses = [...(options.mirrors ?? []), ...collection.mirrors];
+  await download(addresses.map((base) => `${base.replace(/\/$/, "")}/${source.file}.gz`), path, {
+    md5: source.gzipMd5,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    ...(options.signal && { signal: options.signal }),
+  });
+  return { array: readVerified(await readFile(path), path, source, verify), path };
+}
+
+function readVerified(bytes: Uint8Array, path: string, source: IdxSource, verify: boolean): IdxArray {
+  const content = gunzipIfNeeded(bytes, path);
+  // Before the checksum, since "truncated" says more than two sums that differ.
+  const array = parseIdx(content, path);
+  if (!verify) return array;
+  const gzipped = content !== bytes;
+  if (gzipped && digest("md5", bytes) === source.gzipMd5) return array;
+  if (source.contentMd5 === undefined && !gzipped) return array;
+  const actual = digest("md5", content);
+  if (actual === source.contentMd5) return array;
+  throw new Error(
+    `${path}: the file was altered or is another: ` +
+      (source.contentMd5 === undefined
+        ? `its MD5 is ${digest("md5", bytes)}, expected ${source.gzipMd5}`
+        : `the MD5 of its content is ${actual}, expected ${source.contentMd5}`) +
+      `. Delete it and fetch it again, or pass verify: false if it is meant to differ.`,
+  );
+}

@@ -1,0 +1,161 @@
+import { fromTypedArray, type Generator, keep, stack, type Tensor } from "@heddle/tensor";
+import { checkIndex, type Dataset } from "../datasets/dataset.ts";
+import { Compose } from "../transforms/compose.ts";
+import { ToTensor } from "../transforms/to_tensor.ts";
+import type { Transform } from "../transforms/transform.ts";
+
+/** What {@link LabelledImages} is made of. */
+export interface LabelledImagesParts {
+  /** Pixels of all pictures, one picture after the other. */
+  pixels: Uint8Array;
+  /** The class of each picture. */
+  labels: ArrayLike<number>;
+  /** Sizes of one picture: [height, width] for grey ones, [channels, height, width] for others. */
+  imageShape: readonly number[];
+  /** Names of the classes. */
+  classes: readonly string[];
+  /** What is done to the stored uint8 picture when it is read (default: `ToTensor`). */
+  transform?: Transform | undefined;
+  /** What random transforms draw from; by default tensor's default generator. */
+  generator?: Generator | undefined;
+  /** What errors call the set. */
+  name?: string;
+}
+
+/** Options of data sets of pictures. */
+export interface ImageOptions {
+  /**
+   * What is done to a picture when it is read, from uint8 as it is stored; as in torchvision it begins with
+   * `ToTensor` as a rule. By default `ToTensor` alone.
+   */
+  transform?: Transform;
+  /** What random transforms draw from; by default tensor's default generator. */
+  generator?: Generator;
+}
+
+/**
+ * Pictures in memory, as uint8, with a class each. A sample is the tuple of the transformed picture and its label;
+ * untransformed, the picture is float32 of shape [channels, height, width] from 0 to 1. A batch is one copy of its
+ * pixels.
+ *
+ * @example
+ * ```ts
+ * import { LabelledImages } from "@heddle/data";
+ *
+ * const pixels = Uint8Array.of(0, 255, 255, 0, 255, 255, 0, 0);
+ * const patterns = new LabelledImages({ pixels, labels: [0, 1], imageShape: [2, 2], classes: ["diagonal", "bar"] });
+ * const [image, label] = patterns.get(1);
+ * console.log(image.toArray(), patterns.classes[label]); // [ [ [ 1, 1 ], [ 0, 0 ] ] ] "bar"
+ * ```
+ */
+export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
+  /** Number of pictures. */
+  readonly length: number;
+  /** Names of the classes; a label is an index into them. */
+  readonly classes: readonly string[];
+  /** Sizes of one picture as it is stored. */
+  readonly imageShape: readonly number[];
+  private readonly pixels: Uint8Array;
+  private readonly classOf: Int32Array;
+  private readonly area: number;
+  private readonly generator: Generator | undefined;
+  // ToTensor is done while copying, which saves a pass: true if the transform begins with it.
+  private readonly scaled: boolean;
+  private readonly rest: Transform | null;
+  private imageTensor: Tensor | null = null;
+  private labelTensor: Tensor | null = null;
+
+  /** @throws when the sizes do not fit together, or a label is no class */
+  constructor(parts: LabelledImagesParts) {
+    const { pixels, labels, imageShape, classes, transform, generator, name = "LabelledImages" } = parts;
+    this.area = imageShape.reduce((product, size) => product * size, 1);
+    if (pixels.length !== labels.length * this.area) {
+      throw new Error(
+        `${name}: ${pixels.length} pixels are not ${labels.length} pictures of [${imageShape.join(", ")}], one for ` +
+          `each label, which would be ${labels.length * this.area}.`,
+      );
+    }
+    for (let i = 0; i < labels.length; i++) {
+      const label = labels[i]!;
+      if (Number.isInteger(label) && label >= 0 && label < classes.length) continue;
+      throw new RangeError(
+        `${name}: label ${label} of sample ${i} is out of range for ${classes.length} classes (0 to ${
+          classes.length - 1
+        }).`,
+      );
+    }
+    this.length = labels.length;
+    this.pixels = pixels;
+    this.classOf = Int32Array.from(labels);
+    this.imageShape = [...imageShape];
+    this.classes = [...classes];
+    this.generator = generator;
+    const layout = imageShape.length === 2 ? "HW" : "CHW";
+    const steps = transform === undefined
+      ? [new ToTensor({ layout })]
+      : transform instanceof Compose
+      ? transform.transforms
+      : [transform];
+    this.scaled = steps[0] instanceof ToTensor && steps[0].layout === layout;
+    const left = this.scaled ? steps.slice(1) : steps;
+    this.rest = left.length === 0 ? null : left.length === 1 ? left[0]! : new Compose(left);
+  }
+
+  /** All pictures as they are stored: uint8 of shape [length, ...imageShape]. Made once; not to be written to. */
+  get images(): Tensor {
+    return this.imageTensor ??= keep(
+      fromTypedArray(this.pixels, [this.length, ...this.imageShape], { dtype: "uint8" }),
+    );
+  }
+
+  /** All labels: int32 of shape [length]. Made once; not to be written to. */
+  get labels(): Tensor {
+    return this.labelTensor ??= keep(fromTypedArray(this.classOf, [this.length], { dtype: "int32" }));
+  }
+
+  /** The label at `index`, without its picture. */
+  label(index: number): number {
+    checkIndex("LabelledImages.label", index, this.length);
+    return this.classOf[index]!;
+  }
+
+  /** The picture at `index`, transformed, and its label. */
+  get(index: number): [image: Tensor, label: number] {
+    const image = this.gather([index], []);
+    return [this.transformed(image), this.classOf[index]!];
+  }
+
+  /** Pictures [N, …] and int32 labels [N]. */
+  getBatch(indices: readonly number[]): [images: Tensor, labels: Tensor] {
+    const labels = fromTypedArray(Int32Array.from(indices, (i) => this.label(i)), [indices.length]);
+    if (this.rest === null || this.rest.batched) {
+      return [this.transformed(this.gather(indices, [indices.length])), labels];
+    }
+    const images = indices.map((index) => this.transformed(this.gather([index], [])));
+    const batch = stack(images, 0);
+    images.forEach((image) => image.dispose());
+    return [batch, labels];
+  }
+
+  private transformed(images: Tensor): Tensor {
+    return this.rest === null ? images : this.rest.apply(images, this.generator);
+  }
+
+  /** Copies pictures into one tensor of shape [...batch, ...picture], scaled to float32 where the transform asks for it. */
+  private gather(indices: readonly number[], batch: number[]): Tensor {
+    const { area, pixels } = this;
+    const copy = this.scaled ? new Float32Array(indices.length * area) : new Uint8Array(indices.length * area);
+    indices.forEach((index, place) => {
+      checkIndex("LabelledImages.get", index, this.length);
+      const from = index * area;
+      const to = place * area;
+      if (copy instanceof Uint8Array) copy.set(pixels.subarray(from, from + area), to);
+      else for (let p = 0; p < area; p++) copy[to + p] = SCALED[pixels[from + p]!]!;
+    });
+    const grey = this.scaled && this.imageShape.length === 2;
+    return fromTypedArray(copy, [...batch, ...(grey ? [1] : []), ...this.imageShape]);
+  }
+}
+
+/** Each uint8 as float32 from 0 to 1. */
+const SCALED: Float32Array = Float32Array.from({ length: 256 }, (_, i) => i / 255);

@@ -1,0 +1,46 @@
+import type { GeneratorState } from "@heddle/tensor";
+
+/** Where a loader stands: plain data, for `JSON.stringify`. */
+export interface LoaderState {
+  /** Version of this layout. */
+  readonly version: 1;
+  /** Epochs begun before the present one. */
+  readonly epoch: number;
+  /** Batches of the present epoch that were handed out. */
+  readonly batch: number;
+  /** Batches in an epoch; null where that is not known. */
+  readonly batches: number | null;
+  /** The sampler's generator, if it has one. */
+  readonly generator: {
+    /** As it was when the present epoch was drawn; null between epochs. */
+    readonly epochStart: GeneratorState | null;
+    /** As it was when the state was taken. */
+    readonly now: GeneratorState;
+  } | null;
+}
+
+/** @throws unless the state can be that of a loader of `batches` batches with or without a generator */
+export function checkState(state: LoaderState, batches: number | null, hasGenerator: boolean): void {
+  const fail = (what: string): never => {
+    throw new Error(`DataLoader.loadStateDict: ${what}`);
+  };
+  if (typeof state !== "object" || state === null || state.version !== 1) {
+    fail(`expected what stateDict() returned (version 1), got ${JSON.stringify(state)?.slice(0, 100)}.`);
+  }
+  if (!Number.isInteger(state.batch) || state.batch < 0 || !Number.isInteger(state.epoch) || state.epoch < 0) {
+    fail(`epoch ${state.epoch} and batch ${state.batch} must be integers from 0.`);
+  }
+  if (state.batches !== batches) {
+    fail(
+      `the state is of a loader with ${state.batches ?? "an unknown number of"} batches an epoch, this one has ` +
+        `${batches ?? "an unknown number"}. Use the same data set, batchSize and dropLast.`,
+    );
+  }
+  if (batches !== null && state.batch > batches) fail(`batch ${state.batch} is beyond the ${batches} of an epoch.`);
+  if ((state.generator !== null) !== hasGenerator) {
+    fail(
+      `the state is of a loader ${hasGenerator ? "without" : "with"} a random sampler, this one is ` +
+        `${hasGenerator ? "with" : "without"} one. Use the same shuffle and sampler.`,
+    );
+  }
+}

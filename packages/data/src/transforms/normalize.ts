@@ -1,0 +1,66 @@
+import { type Tensor, tensor } from "@heddle/tensor";
+import { checkDims, type Transform } from "./transform.ts";
+
+/**
+ * Subtracts a mean from each channel and divides by a deviation (torchvision's `Normalize`):
+ * `output[c] = (input[c] − mean[c]) / std[c]`.
+ *
+ * Takes float pictures [C, H, W] or batches [N, C, H, W]. One mean and one deviation serve any number of channels.
+ *
+ * @example
+ * ```ts
+ * import { Normalize } from "@heddle/data";
+ * import { ones } from "@heddle/tensor";
+ *
+ * console.log(new Normalize([0.5], [0.25]).apply(ones([1, 1, 2])).toArray()); // [ [ [ 2, 2 ] ] ]
+ * ```
+ */
+export class Normalize implements Transform {
+  readonly batched: boolean = true;
+  /** Mean of each channel. */
+  readonly mean: readonly number[];
+  /** Standard deviation of each channel. */
+  readonly std: readonly number[];
+
+  /** @throws when the lists are empty, differ in length or hold what is no finite number, or a deviation is not positive */
+  constructor(mean: number | readonly number[], std: number | readonly number[]) {
+    this.mean = typeof mean === "number" ? [mean] : [...mean];
+    this.std = typeof std === "number" ? [std] : [...std];
+    if (this.mean.length === 0 || this.mean.length !== this.std.length) {
+      throw new Error(
+        `Normalize: mean and std need one number for each channel, got ${this.mean.length} and ${this.std.length}.`,
+      );
+    }
+    if (!this.mean.every(Number.isFinite) || !this.std.every((s) => s > 0 && s < Infinity)) {
+      throw new Error(
+        `Normalize: means must be finite and deviations positive, got [${this.mean.join(", ")}] and [${
+          this.std.join(", ")
+        }].`,
+      );
+    }
+  }
+
+  /** @throws when the input is not float, or has another number of channels */
+  apply(input: Tensor): Tensor {
+    checkDims("Normalize", input, 3, "[C, H, W] or [N, C, H, W]");
+    if (!input.dtype.startsWith("float")) {
+      throw new Error(`Normalize: expected a float tensor, got ${input.dtype}. Put ToTensor before it.`);
+    }
+    const channels = input.shape[input.ndim - 3]!;
+    if (this.mean.length !== 1 && this.mean.length !== channels) {
+      throw new Error(
+        `Normalize: ${this.mean.length} means for ${channels} channels, in shape [${input.shape.join(", ")}].`,
+      );
+    }
+    // Plain numbers broadcast without a tensor of their own.
+    if (this.mean.length === 1) return input.sub(this.mean[0]!).div(this.std[0]!);
+    const perChannel = (values: readonly number[]): Tensor =>
+      tensor(values.map((value) => [[value]]), { dtype: input.dtype, device: input.device });
+    const mean = perChannel(this.mean);
+    const std = perChannel(this.std);
+    const output = input.sub(mean).div(std);
+    mean.dispose();
+    std.dispose();
+    return output;
+  }
+}

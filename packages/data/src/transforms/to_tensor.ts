@@ -1,0 +1,56 @@
+import type { Tensor } from "@heddle/tensor";
+import { checkOptions } from "../options.ts";
+import { checkDims, type Transform } from "./transform.ts";
+
+/** How the dimensions of a picture follow each other: height, width, channels. */
+export type ImageLayout = "HW" | "CHW" | "HWC";
+
+/**
+ * Makes of stored pictures what networks take (torchvision's `ToTensor`): uint8 from 0 to 255 becomes float32 from 0
+ * to 1, and the channels come before height and width. Pictures that are float already are not scaled.
+ *
+ * By default for grey pictures: [H, W] becomes [1, H, W], and a batch [N, H, W] becomes [N, 1, H, W]. With
+ * `layout: "CHW"` or `"HWC"` pictures have channels already, and come out as [C, H, W], batches as [N, C, H, W].
+ *
+ * @example
+ * ```ts
+ * import { ToTensor } from "@heddle/data";
+ * import { tensor } from "@heddle/tensor";
+ *
+ * console.log(new ToTensor().apply(tensor([[0, 51], [102, 255]], { dtype: "uint8" })).toArray());
+ * ```
+ */
+export class ToTensor implements Transform {
+  readonly batched: boolean = true;
+  /** How the pictures come. */
+  readonly layout: ImageLayout;
+
+  /** @throws for an unknown layout */
+  constructor(options: { layout?: ImageLayout } = {}) {
+    checkOptions("ToTensor", options, ["layout"]);
+    const { layout = "HW" } = options;
+    if (!["HW", "CHW", "HWC"].includes(layout)) {
+      throw new Error(`ToTensor: layout must be "HW", "CHW" or "HWC", got "${layout}".`);
+    }
+    this.layout = layout;
+  }
+
+  /** @throws when the shape does not fit the layout, or the dtype is neither uint8 nor a float */
+  apply(input: Tensor): Tensor {
+    const least = this.layout.length;
+    checkDims("ToTensor", input, least, `[${[...this.layout].join(", ")}], perhaps with a batch dimension in front`);
+    if (input.ndim > least + 1) {
+      throw new Error(
+        `ToTensor: shape [${input.shape.join(", ")}] has too many dimensions for layout "${this.layout}"; ` +
+          `pictures with channels need layout: "CHW" or "HWC".`,
+      );
+    }
+    const floating = input.dtype.startsWith("float");
+    if (!floating && input.dtype !== "uint8") {
+      throw new Error(`ToTensor: expected uint8 (0 to 255) or float pictures, got ${input.dtype}.`);
+    }
+    const values = floating ? input : input.to("float32").div(255);
+    if (this.layout === "HW") return values.unsqueeze(-3);
+    return this.layout === "HWC" ? values.movedim(-1, -3) : values;
+  }
+}

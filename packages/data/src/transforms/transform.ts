@@ -1,0 +1,23 @@
+import type { Generator, Tensor } from "@heddle/tensor";
+
+/**
+ * Something done to a sample's tensor before it is used. Transforms are plain values: they have no state that changes,
+ * and may be shared between data sets.
+ *
+ * A transform that is random draws from the generator it is given; without one, from tensor's default generator.
+ */
+export interface Transform {
+  /**
+   * Whether `apply` takes a batch (one more dimension in front) as well as a sample, and treats each sample of it as
+   * if it had come alone. Data sets then transform whole batches at once.
+   */
+  readonly batched: boolean;
+  /** The transformed tensor; the input is left as it is. */
+  apply(input: Tensor, generator?: Generator): Tensor;
+}
+
+/** @throws naming the transform unless the tensor has at least `least` dimensions */
+export function checkDims(where: string, input: Tensor, least: number, layout: string): void {
+  if (input.ndim >= least) return;
+  throw new Error(`${where}: expected a tensor of shape ${layout}, got shape [${input.shape.join(", ")}].`);
+}
