@@ -97,7 +97,11 @@ describe("ConcatDataset", () => {
   test("promised batches are awaited", async () => {
     const part = (from: number): Dataset<Promise<Tensor>> => {
       const data = new TensorDataset(arange(from, from + 3));
-      return { length: 3, get: async (i) => data.get(i)[0], getBatch: async (indices) => data.getBatch(indices)[0] };
+      return {
+        length: 3,
+        get: (i) => Promise.resolve(data.get(i)[0]),
+        getBatch: (indices) => Promise.resolve(data.getBatch(indices)[0]),
+      };
     };
     expect((await new ConcatDataset([part(0), part(10)]).getBatch!([3, 2])).toArray()).toEqual([10, 2]);
   });

@@ -65,7 +65,7 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
   private imageTensor: Tensor | null = null;
   private labelTensor: Tensor | null = null;
 
-  /** @throws when the sizes do not fit together, or a label is no class */
+  /** @throws when the sizes or the transform's layout do not fit, or a label is no class */
   constructor(parts: LabelledImagesParts) {
     const { pixels, labels, imageShape, classes, transform, generator, name = "LabelledImages" } = parts;
     this.area = imageShape.reduce((product, size) => product * size, 1);
@@ -91,12 +91,15 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
     this.classes = [...classes];
     this.generator = generator;
     const layout = imageShape.length === 2 ? "HW" : "CHW";
-    const steps = transform === undefined
-      ? [new ToTensor({ layout })]
-      : transform instanceof Compose
-      ? transform.transforms
-      : [transform];
-    this.scaled = steps[0] instanceof ToTensor && steps[0].layout === layout;
+    const steps = transform instanceof Compose ? transform.transforms : [transform ?? new ToTensor({ layout })];
+    const first = steps[0];
+    // A batch [N, H, W] could be taken for one picture of N channels, which nobody would notice.
+    if (first instanceof ToTensor && first.layout.length !== imageShape.length) {
+      throw new Error(
+        `${name}: ToTensor with layout "${first.layout}" does not fit pictures of [${imageShape.join(", ")}].`,
+      );
+    }
+    this.scaled = first instanceof ToTensor && first.layout === layout;
     const left = this.scaled ? steps.slice(1) : steps;
     this.rest = left.length === 0 ? null : left.length === 1 ? left[0]! : new Compose(left);
   }

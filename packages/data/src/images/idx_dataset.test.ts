@@ -1,0 +1,217 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { FashionMNIST } from "./fashion_mnist.ts";
+import { encodeIdx } from "./idx.ts";
+import { type IdxCollection, type IdxLoadOptions, loadIdxCollection } from "./idx_dataset.ts";
+import { LabelledImages } from "./labelled_images.ts";
+import { MNIST } from "./mnist.ts";
+
+const md5 = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
+const pictures = (n: number): Uint8Array =>
+  encodeIdx({ dtype: "uint8", shape: [n, 4, 3], data: Uint8Array.from({ length: n * 12 }, (_, i) => i) });
+const labelFile = (...labels: number[]): Uint8Array =>
+  encodeIdx({ dtype: "uint8", shape: [labels.length], data: Uint8Array.from(labels) });
+
+const content: Record<string, Uint8Array> = {
+  "train-images": pictures(3),
+  "train-labels": labelFile(1, 0, 1),
+  "test-images": pictures(2),
+  "test-labels": labelFile(0, 0),
+};
+const published = Object.fromEntries(Object.entries(content).map(([name, bytes]) => [name, gzipSync(bytes)]));
+const source = (file: string, withContent = true): IdxCollection["train"]["images"] => ({
+  file,
+  gzipMd5: md5(published[file]!),
+  ...(withContent && { contentMd5: md5(content[file]!) }),
+});
+const collection: IdxCollection = {
+  name: "Letters",
+  folder: "letters",
+  mirrors: ["http://127.0.0.1:1/nowhere"],
+  classes: ["a", "b"],
+  train: { images: source("train-images"), labels: source("train-labels") },
+  test: { images: source("test-images"), labels: source("test-labels") },
+};
+const load = async (options: IdxLoadOptions, from: IdxCollection = collection): Promise<LabelledImages> =>
+  new LabelledImages(await loadIdxCollection(from, options));
+
+let root = "";
+const savedPlace = process.env["HEDDLE_DATA"];
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "heddle-letters-"));
+  process.env["HEDDLE_DATA"] = join(root, "cache");
+});
+afterEach(async () => {
+  await rm(root, { recursive: true });
+  if (savedPlace === undefined) delete process.env["HEDDLE_DATA"];
+  else process.env["HEDDLE_DATA"] = savedPlace;
+});
+const put = (name: string, bytes: Uint8Array): Promise<void> => writeFile(join(root, name), bytes);
+
+describe("a folder", () => {
+  test("with gzipped files, compressed as published or anew", async () => {
+    await put("train-images.gz", published["train-images"]!);
+    await put("train-labels.gz", gzipSync(content["train-labels"]!, { level: 0 }));
+    const data = await load({ root });
+    expect(data.images.shape).toEqual([3, 4, 3]);
+    expect(data.labels.toArray()).toEqual([1, 0, 1]);
+    expect(data.get(2)[0].shape).toEqual([1, 4, 3]);
+  });
+
+  test("with uncompressed files; the test half", async () => {
+    await put("test-images", content["test-images"]!);
+    await put("test-labels", content["test-labels"]!);
+    expect((await load({ root, train: false })).length).toBe(2);
+  });
+
+  test("an altered file is an error that names it, with both sums, unless verification is off", async () => {
+    const altered = content["train-images"]!.slice();
+    altered[20]! ^= 1;
+    await put("train-images.gz", gzipSync(altered));
+    await put("train-labels", content["train-labels"]!);
+    await expect(load({ root })).rejects.toThrow(
+      new RegExp(
+        `train-images\\.gz: the file was altered.*is ${md5(altered)}, expected ${md5(content["train-images"]!)}`,
+      ),
+    );
+    expect((await load({ root, verify: false })).length).toBe(3);
+    // One that is known only as it was published:
+    const gzipOnly = { ...collection, train: { ...collection.train, images: source("train-images", false) } };
+    await expect(load({ root }, gzipOnly)).rejects.toThrow(/altered.*its MD5 is/);
+    await put("train-images", content["train-images"]!);
+    expect((await load({ root }, gzipOnly)).length).toBe(3);
+  });
+
+  test("a truncated file is an error with the sizes", async () => {
+    await put("train-images", content["train-images"]!.subarray(0, 40));
+    await expect(load({ root })).rejects.toThrow(
+      /train-images: truncated: 40 bytes, but uint8 of shape \[3, 4, 3\] takes 52/,
+    );
+    await rm(join(root, "train-images"));
+    await put("train-images.gz", published["train-images"]!.subarray(0, 30));
+    await expect(load({ root })).rejects.toThrow(/train-images\.gz: the gzip stream is truncated/);
+  });
+
+  test("a damaged file beside a good one does no harm", async () => {
+    await put("train-images.gz", published["train-images"]!.subarray(0, 30));
+    await put("train-images", content["train-images"]!);
+    await put("train-labels", content["train-labels"]!);
+    expect((await load({ root })).length).toBe(3);
+  });
+
+  test("files that do not belong together, of another kind, or with labels out of range", async () => {
+    await put("train-images", content["train-images"]!);
+    await put("train-labels", labelFile(1, 0));
+    await expect(load({ root, verify: false })).rejects.toThrow(/train-labels: expected one label for each of the 3/);
+    await put("train-labels", labelFile(1, 0, 7));
+    await expect(load({ root, verify: false })).rejects.toThrow(/train-labels: label 7 of sample 2 is out of range/);
+    await put("train-images", labelFile(1, 2, 3));
+    await expect(load({ root, verify: false })).rejects.toThrow(/train-images: expected uint8 pictures.*shape \[3\]/);
+  });
+
+  test("a missing file, a missing folder and an unknown option are errors with the remedy", async () => {
+    await put("train-images", content["train-images"]!);
+    await expect(load({ root })).rejects.toThrow(
+      /Letters: neither train-labels\.gz nor train-labels is in .*download: true/,
+    );
+    await expect(load({ root: join(root, "none") })).rejects.toThrow(/neither train-images\.gz/);
+    await expect(load({ root: join(root, "train-images") })).rejects.toThrow(/neither train-images\.gz/);
+    await expect(load({})).rejects.toThrow(/is in .*letters/);
+    await expect(load({ path: root } as object)).rejects.toThrow(/Letters\.load: unknown option "path"/);
+  });
+});
+
+describe("downloading", () => {
+  let server: Server;
+  let base = "";
+  let requests: string[] = [];
+  let served: Record<string, Uint8Array> = {};
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      requests.push(request.url ?? "");
+      const bytes = served[(request.url ?? "").replace(/^\/mirror\/|\.gz$/g, "")];
+      if (bytes === undefined) response.writeHead(404).end();
+      else response.writeHead(200, { "content-length": bytes.length }).end(bytes);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mirror/`;
+  });
+  afterAll(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  beforeEach(() => {
+    requests = [];
+    served = { ...published };
+  });
+  const cached = (): string => join(root, "cache", "letters");
+
+  test("goes to the cache, once", async () => {
+    const options = { download: true, mirrors: [base] };
+    expect((await load(options)).length).toBe(3);
+    expect(requests).toEqual(["/mirror/train-images.gz", "/mirror/train-labels.gz"]);
+    expect((await load(options)).length).toBe(3);
+    expect((await load({})).length).toBe(3);
+    expect(requests.length).toBe(2);
+    expect((await readdir(cached())).sort()).toEqual(["train-images.gz", "train-labels.gz"]);
+  });
+
+  test("goes to a folder that is named", async () => {
+    await load({ root: join(root, "mine"), download: true, mirrors: [base], train: false });
+    expect((await readdir(join(root, "mine"))).sort()).toEqual(["test-images.gz", "test-labels.gz"]);
+  });
+
+  test("a damaged file in the cache is fetched again, one in a named folder is left for its owner", async () => {
+    const damaged = published["train-images"]!.subarray(0, 50);
+    await mkdir(cached(), { recursive: true });
+    await writeFile(join(cached(), "train-images.gz"), damaged);
+    await put("train-images.gz", damaged);
+    await expect(load({})).rejects.toThrow(/gzip stream is truncated/);
+    expect((await load({ download: true, mirrors: [base] })).length).toBe(3);
+    expect(await readFile(join(cached(), "train-images.gz"))).toEqual(Buffer.from(published["train-images"]!));
+    await expect(load({ root, download: true, mirrors: [base] })).rejects.toThrow(/gzip stream is truncated/);
+    expect((await readFile(join(root, "train-images.gz"))).length).toBe(50);
+  });
+
+  test("a damaged download leaves nothing that a later run would trust", async () => {
+    const good = served["train-images"]!;
+    served["train-images"] = good.map((byte, i) => (i === 12 ? byte ^ 1 : byte));
+    await expect(load({ download: true, mirrors: [base] })).rejects.toThrow(
+      /train-images\.gz could not be fetched.*md5 is/s,
+    );
+    expect(await readdir(cached())).toEqual([]);
+    await expect(load({})).rejects.toThrow(/neither/);
+    served["train-images"] = good;
+    expect((await load({ download: true, mirrors: [base] })).length).toBe(3);
+  });
+});
+
+const shared = join(dirname(fileURLToPath(import.meta.url)), "../../../../../shared/data/mnist");
+describe.skipIf(!existsSync(shared))(`MNIST's own files (skipped unless ${shared} exists)`, () => {
+  test("both halves are read and verified", async () => {
+    const train = await MNIST.load({ root: shared });
+    expect([train.length, train.images.shape]).toEqual([60_000, [60_000, 28, 28]]);
+    expect(Array.from({ length: 10 }, (_, i) => train.label(i))).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
+    const test = await MNIST.load({ root: shared, train: false });
+    expect(test.length).toBe(10_000);
+    const [images, labels] = test.getBatch([0, 1, 2]);
+    expect(labels.toArray()).toEqual([7, 2, 1]);
+    expect(images.shape).toEqual([3, 1, 28, 28]);
+    // The published mean of the test pictures.
+    let sum = 0;
+    for (const pixel of test.images.toTypedArray() as Uint8Array) sum += pixel;
+    expect(sum / 255 / (10_000 * 784)).toBeCloseTo(0.1325, 4);
+  });
+
+  test("they are not taken for Fashion-MNIST's", async () => {
+    await expect(FashionMNIST.load({ root: shared, train: false })).rejects.toThrow(
+      /t10k-images-idx3-ubyte\.gz: the file was altered or is another/,
+    );
+  });
+});
