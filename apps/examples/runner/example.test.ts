@@ -1,0 +1,97 @@
+import { defaultDevice, rand } from "@heddle/tensor";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Example, runExample } from "./example.ts";
+import { type CommonOptions, commonOptions } from "./options.ts";
+
+let folder: string;
+beforeEach(() => folder = mkdtempSync(join(tmpdir(), "heddle-example-")));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const demo: Example<CommonOptions> = {
+  name: "demo",
+  about: "Shows what the runner does.",
+  options: commonOptions({ name: "demo", epochs: 2, batch: 10, lr: 0.1, data: "none" }),
+  run({ epochs }, run) {
+    const progress = run.progress(epochs);
+    const table = run.table(["epoch"]);
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      progress.advance(`loss ${1 / epoch}`);
+      table.row(epoch);
+    }
+    progress.end();
+    run.out.picture("dot.svg", "<svg/>", "A dot");
+    return Promise.resolve({ device: run.device.name, epochs, drawn: rand([1]).item() });
+  },
+};
+
+async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  let stdout = "", stderr = "";
+  const code = await runExample(demo, args, {
+    stdout: { write: (text) => stdout += text },
+    stderr: { write: (text) => stderr += text },
+  });
+  return { code, stdout, stderr };
+}
+
+describe("runExample", () => {
+  test("prints for people on standard output and writes the page", async () => {
+    const out = join(folder, "out");
+    const { code, stdout, stderr } = await run("--out", out);
+    expect(code).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout).toContain(" 50%  loss 1 ");
+    expect(stdout).toContain("\n      2\n");
+    expect(stdout.trimEnd().split("\n").at(-1)).toBe(`Pictures, weights and figures: ${join(out, "index.html")}`);
+    expect(readFileSync(join(out, "index.html"), "utf8")).toContain('src="dot.svg"');
+    expect(JSON.parse(readFileSync(join(out, "figures.json"), "utf8"))).toMatchObject({ epochs: 2 });
+  });
+
+  test("--json leaves one line on standard output", async () => {
+    const { code, stdout, stderr } = await run("--json", "--out", folder);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\{.*\}\n$/);
+    expect(JSON.parse(stdout)).toMatchObject({ device: defaultDevice().name, epochs: 2 });
+    expect(stderr).toContain("Pictures, weights and figures");
+  });
+
+  test("the seed decides what is random", async () => {
+    const drawn = async (seed: string): Promise<number> =>
+      JSON.parse((await run("--json", "--dry-run", "--seed", seed)).stdout).drawn;
+    expect(await drawn("1")).toBe(await drawn("1"));
+    expect(await drawn("1")).not.toBe(await drawn("2"));
+  });
+
+  test("--dry-run writes nothing", async () => {
+    const { code, stdout } = await run("--dry-run", "--out", join(folder, "dry"));
+    expect(code).toBe(0);
+    expect(stdout).toContain("Dry run: nothing was written.");
+    expect(existsSync(join(folder, "dry"))).toBe(false);
+  });
+
+  test("--help", async () => {
+    const { code, stdout } = await run("--help");
+    expect(code).toBe(0);
+    expect(stdout).toContain("Shows what the runner does.\n\nUsage: deno task demo [options]\n");
+  });
+
+  test("a wrong option ends it with a line for people and code 2", async () => {
+    const { code, stdout, stderr } = await run("--epoch", "3");
+    expect([code, stdout, stderr]).toEqual([2, "", "demo: unknown option --epoch; did you mean --epochs?\n"]);
+  });
+
+  test("a device that is not there: the error names those that are", async () => {
+    const { code, stderr } = await run("--device", "abacus");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^demo: --device abacus: .*"abacus".*"reference"/);
+  });
+
+  test("an error of the example itself is not hidden", async () => {
+    const broken = { ...demo, run: () => Promise.reject(new TypeError("a bug")) };
+    await expect(runExample(broken, [], { stdout: { write: () => {} }, stderr: { write: () => {} } })).rejects.toThrow(
+      "a bug",
+    );
+  });
+});

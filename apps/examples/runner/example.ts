@@ -1,0 +1,109 @@
+/** Runs an example: reads its options, opens its device and its output folder, and ends with its figures. */
+import { defaultDevice, type Device, getDevice, manualSeed, setDefaultDevice } from "@heddle/tensor";
+import { realpathSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { helpText } from "./help.ts";
+import { type CommonOptions, OptionError, type Options, parseOptions, type Values } from "./options.ts";
+import { OutFolder } from "./out_folder.ts";
+import { Progress } from "./progress.ts";
+import { Screen, type Stream } from "./screen.ts";
+import { GrowingTable } from "./table.ts";
+
+/** The figures of a run, for scripts: what `--json` prints. */
+export type Figures = Record<string, unknown>;
+
+/** An example: what `--help` says of it, its options, and what it does. */
+export interface Example<S extends CommonOptions> {
+  /** Its task and the folder of its output. */
+  name: string;
+  /** One or two sentences. */
+  about: string;
+  options: S;
+  /** Does it all; what it returns is printed by `--json` and heads the page of the run. */
+  run(options: Values<S>, run: Run): Promise<Figures>;
+}
+
+/** What a running example has at hand. */
+export interface Run {
+  /** Where it computes; also the default device. */
+  readonly device: Device;
+  /** Where it writes; nothing is written in a dry run. */
+  readonly out: OutFolder;
+  /** Prints a line for people. */
+  print(text?: string): void;
+  /** A table whose rows are printed as they come. */
+  table(titles: readonly string[]): GrowingTable;
+  /** Shows how far the run is, of `total` steps. */
+  progress(total: number): Progress;
+}
+
+/** Where an example writes: people read one of these, scripts read `stdout`. */
+export interface Streams {
+  stdout: Stream;
+  stderr: Stream;
+}
+
+/**
+ * Runs an example with the arguments of a command line and gives its exit code: 0, or 2 when an option is wrong.
+ *
+ * With `--json` standard output has one line, the figures as JSON; all that is for people goes to standard error then.
+ * Without it people read standard output.
+ */
+export async function runExample<S extends CommonOptions>(
+  example: Example<S>,
+  args: readonly string[],
+  streams: Streams = process,
+): Promise<number> {
+  try {
+    const options = parseOptions(args, example.options as Options) as Values<S> | "help";
+    if (options === "help") {
+      streams.stdout.write(`${helpText(example)}\n`);
+      return 0;
+    }
+    const common = options as Values<CommonOptions>;
+    const device = open(common.device);
+    manualSeed(common.seed);
+    const human = common.json ? streams.stderr : streams.stdout;
+    // A log that a build server keeps is no terminal, whatever its streams say.
+    const screen = new Screen(human, human.isTTY === true && !process.env["CI"]);
+    const out = new OutFolder(common.out, common.dryRun);
+    const figures = await example.run(options, {
+      device,
+      out,
+      print: (text) => screen.print(text),
+      table: (titles) => new GrowingTable(titles, (line) => screen.print(line)),
+      progress: (total) => new Progress(screen, total),
+    });
+    out.file("figures.json", `${JSON.stringify(figures, null, 2)}\n`, "the figures, as --json prints them");
+    const page = out.page({ title: example.name, about: example.about, figures });
+    screen.print(common.dryRun ? "Dry run: nothing was written." : `Pictures, weights and figures: ${page}`);
+    if (common.json) streams.stdout.write(`${JSON.stringify(figures)}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    streams.stderr.write(`${example.name}: ${error.message}\n`);
+    return 2;
+  }
+}
+
+/**
+ * Runs the example with the arguments of the process when its module is the one that was started, as `import.meta.main`
+ * says where there is such a thing (Node 20 has none); does nothing when a test imports it.
+ */
+export async function start<S extends CommonOptions>(moduleUrl: string, example: Example<S>): Promise<void> {
+  const script = process.argv[1];
+  if (script === undefined || realpathSync(script) !== realpathSync(fileURLToPath(moduleUrl))) return;
+  process.exitCode = await runExample(example, process.argv.slice(2));
+}
+
+function open(name: string | null): Device {
+  if (name === null) return defaultDevice();
+  try {
+    const device = getDevice(name);
+    setDefaultDevice(device);
+    return device;
+  } catch (error) {
+    throw new OptionError(`--device ${name}: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,40 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { OutFolder } from "./out_folder.ts";
+
+let folder: string;
+beforeEach(() => folder = mkdtempSync(join(tmpdir(), "heddle-out-")));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe("OutFolder", () => {
+  test("writes pictures, files and the page that shows them", () => {
+    const out = new OutFolder(join(folder, "runs", "demo"), false);
+    out.picture("loss.svg", "<svg/>", "The <loss>");
+    out.file("weights/net.safetensors", new Uint8Array([1, 2, 3]), "the weights");
+    const page = out.page({ title: "demo", about: "Shows & tells.", figures: { testErrorPercent: [3, 2.123456] } });
+
+    expect(page).toBe(join(folder, "runs", "demo", "index.html"));
+    expect(readFileSync(join(out.path, "loss.svg"), "utf8")).toBe("<svg/>");
+    expect([...readFileSync(join(out.path, "weights", "net.safetensors"))]).toEqual([1, 2, 3]);
+    const html = readFileSync(page, "utf8");
+    expect(html).toContain('<img src="loss.svg" alt="The &lt;loss&gt;"/>');
+    expect(html).toContain('<a href="weights/net.safetensors">');
+    expect(html).toContain("Shows &amp; tells.");
+    expect(html).toContain("<th>test error percent</th><td>3, 2.123</td>");
+  });
+
+  test("replaces the files of the run before and leaves no parts", () => {
+    for (const content of ["old", "new"]) new OutFolder(folder, false).file("a.txt", content, "");
+    expect(readdirSync(folder)).toEqual(["a.txt"]);
+    expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe("new");
+  });
+
+  test("writes nothing when dry", () => {
+    const out = new OutFolder(join(folder, "dry"), true);
+    out.picture("loss.svg", "<svg/>", "");
+    out.page({ title: "", about: "", figures: {} });
+    expect(existsSync(out.path)).toBe(false);
+  });
+});

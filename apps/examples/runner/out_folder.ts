@@ -1,0 +1,46 @@
+/** The folder of a run: its pictures, its figures, its weights, and a page that shows them. */
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { runPage } from "./page.ts";
+
+/** Writes the files of one run and remembers them for the page. */
+export class OutFolder {
+  /** As the person named it, or as the default is. */
+  readonly path: string;
+  private readonly dry: boolean;
+  private readonly pictures: { file: string; caption: string }[] = [];
+  private readonly files: { file: string; note: string }[] = [];
+
+  /** A dry one writes nothing. */
+  constructor(path: string, dry: boolean) {
+    this.path = path;
+    this.dry = dry;
+  }
+
+  /** Writes a picture (the text of an SVG file); the page shows it with its caption. */
+  picture(file: string, svg: string, caption: string): void {
+    this.write(file, svg);
+    this.pictures.push({ file, caption });
+  }
+
+  /** Writes another file; the page links to it with its note. */
+  file(file: string, content: string | Uint8Array, note: string): void {
+    this.write(file, content);
+    this.files.push({ file, note });
+  }
+
+  /** Writes `index.html` with all of the above and gives its absolute path. */
+  page(about: { title: string; about: string; figures: Record<string, unknown> }): string {
+    this.write("index.html", runPage({ ...about, pictures: this.pictures, files: this.files }));
+    return resolve(this.path, "index.html");
+  }
+
+  /** A file appears whole or not at all: it is written beside its place and then moved there. */
+  private write(file: string, content: string | Uint8Array): void {
+    if (this.dry) return;
+    const target = join(this.path, file);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(`${target}.part`, content);
+    renameSync(`${target}.part`, target);
+  }
+}
