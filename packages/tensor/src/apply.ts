@@ -36,7 +36,7 @@ export function applyAll<P extends Prim>(prim: P, inputs: readonly Operand[], at
   const tape = activeTape();
   if (tape !== null && tape.enabled) {
     for (const input of inputs) {
-      if (input instanceof Tensor && input.slot !== null) {
+      if (input instanceof Tensor && (input.slot !== null || input.source !== null)) {
         tape.record(prim, inputs, attrs, outputs);
         break;
       }
@@ -65,7 +65,12 @@ export function applyInPlace<P extends Prim>(
   if (direct && !records) {
     execute(prim, inputs, attrs, target);
   } else {
-    const value = apply(prim, inputs, attrs);
+    // Gradients may need what the target held.
+    const value = apply(
+      prim,
+      records ? inputs.map((input) => input === target ? target.clone() : input) : inputs,
+      attrs,
+    );
     checkDestination(operation, target, value);
     execute("cast", [value], { dtype: target.dtype }, target);
     if (records) {
@@ -246,6 +251,7 @@ function view(step: ViewStep, input: Tensor): Tensor {
   const rule = table[step.prim].geometry as (input: Geometry, attrs: ViewStep["attrs"]) => Geometry;
   const result = new Tensor(input.storage, input.dtype, rule(input, step.attrs));
   result.source = { tensor: input, prim: step.prim, attrs: step.attrs };
+  result.historyEpoch = input.historyEpoch;
   return result;
 }
 

@@ -47,6 +47,8 @@ export abstract class TensorCore implements Geometry {
   slot: TapeSlot | null;
   /** Whose view this is, else null. For `@heddle/autograd`. */
   source: ViewSource | null;
+  /** How often the history of the base was replaced by an in-place write, when this tensor last looked. For `@heddle/autograd`. */
+  historyEpoch: number;
   private held: Storage | null;
 
   /** Tensors come from the creation functions; this is for backends and the library itself. */
@@ -61,6 +63,7 @@ export abstract class TensorCore implements Geometry {
     this.grad = null;
     this.slot = null;
     this.source = null;
+    this.historyEpoch = 0;
     this.held = storage;
     storage.retain();
     if (tracked) currentScope()?.track(this);
@@ -128,7 +131,9 @@ export abstract class TensorCore implements Geometry {
     storage.retain();
     this.held?.release();
     this.held = storage;
-    const fields = this as { -readonly [K in "dtype" | "shape" | "strides" | "offset" | "numel" | "device"]: TensorCore[K] };
+    const fields = this as {
+      -readonly [K in "dtype" | "shape" | "strides" | "offset" | "numel" | "device"]: TensorCore[K];
+    };
     fields.dtype = other.dtype;
     fields.shape = other.shape;
     fields.strides = other.strides;
@@ -139,6 +144,7 @@ export abstract class TensorCore implements Geometry {
 
   /** Whether operations on this tensor are recorded and its gradient computed. */
   get requiresGrad(): boolean {
+    if (this.source !== null) activeTape()?.refresh(this as unknown as Tensor);
     return this.slot !== null && this.slot.requiresGrad;
   }
 

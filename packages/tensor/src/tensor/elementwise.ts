@@ -541,11 +541,9 @@ export abstract class TensorElementwise extends TensorReading {
     if (min === undefined && max === undefined) {
       throw new Error("clamp: give min, max or both, as in x.clamp({ min: 0 })");
     }
-    let result: Tensor = this;
     // A NaN is neither below nor above, and stays.
-    if (min !== undefined) result = apply("where", [apply("lt", [result, min], none), min, result], none);
-    if (max !== undefined) result = apply("where", [apply("gt", [result, max], none), max, result], none);
-    return result;
+    const raised = min === undefined ? this : apply("where", [apply("lt", [this, min], none), min, this], none);
+    return max === undefined ? raised : apply("where", [apply("gt", [raised, max], none), max, raised], none);
   }
 
   /** {@link clamp} in place. */

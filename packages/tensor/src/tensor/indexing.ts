@@ -256,14 +256,13 @@ export abstract class TensorIndexing extends TensorView {
     if (by.length !== along.length) {
       throw new RangeError(`roll: ${by.length} shifts but ${along.length} dims; give as many of each`);
     }
-    let result: Tensor = this;
-    along.forEach((d, i) => {
-      const size = this.shape[d]!;
+    const result = along.reduce<Tensor>((x, d, i) => {
+      const size = x.shape[d]!;
       const shift = size === 0 ? 0 : ((by[i]! % size) + size) % size;
-      if (shift !== 0) {
-        result = apply("cat", [result.narrow(d, size - shift, shift), result.narrow(d, 0, size - shift)], { dim: d });
-      }
-    });
+      return shift === 0
+        ? x
+        : apply("cat", [x.narrow(d, size - shift, shift), x.narrow(d, 0, size - shift)], { dim: d });
+    }, this);
     return result === this ? this.clone() : result;
   }
 }

@@ -1,5 +1,5 @@
 /** Values out of tensors, and tensors into other dtypes and devices. */
-import { allocate, apply, applyInPlace, fill } from "../apply.ts";
+import { allocate, apply, applyInPlace, execute, fill } from "../apply.ts";
 import { checkDType, type DType, dtypes, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../dtype.ts";
 import { Device, getDevice } from "../device.ts";
 import { halfTable } from "../half.ts";
@@ -60,21 +60,14 @@ export abstract class TensorReading extends TensorCore {
    * @throws Error when the tensor was freed, or the device cannot be read synchronously.
    */
   toTypedArray(this: Tensor): DataArray {
-    const source = packed(this, "toTypedArray");
-    const bytes = source.numel * itemSize(source.dtype);
-    const { backend } = source.device;
-    return decode(source.dtype, backend.read(source.storage.buffer, source.offset * itemSize(source.dtype), bytes));
+    const bytes = packed(this, "toTypedArray", (x) => x.device.backend.read(x.storage.buffer, ...extent(x)));
+    return decode(this.dtype, bytes);
   }
 
   /** {@link toTypedArray}, on every device: resolves when the values have arrived. */
   async data(this: Tensor): Promise<DataArray> {
-    const source = packed(this, "data");
-    const bytes = source.numel * itemSize(source.dtype);
-    const { backend } = source.device;
-    return decode(
-      source.dtype,
-      await backend.readAsync(source.storage.buffer, source.offset * itemSize(source.dtype), bytes),
-    );
+    const bytes = packed(this, "data", (x) => x.device.backend.readAsync(x.storage.buffer, ...extent(x)));
+    return decode(this.dtype, await bytes);
   }
 
   /**
@@ -94,13 +87,10 @@ export abstract class TensorReading extends TensorCore {
    * ```
    */
   to(this: Tensor, ...targets: (DType | Device | string)[]): Tensor {
-    let result: Tensor = this;
-    for (const target of targets) {
-      if (typeof target === "string" && (dtypes as readonly string[]).includes(target)) {
-        if (result.dtype !== target) result = apply("cast", [result], { dtype: target as DType });
-      } else result = moved(result, getDevice(target));
-    }
-    return result;
+    return targets.reduce<Tensor>((x, target) => {
+      if (!(dtypes as readonly unknown[]).includes(target)) return moved(x, getDevice(target));
+      return x.dtype === target ? x : apply("cast", [x], { dtype: target as DType });
+    }, this);
   }
 
   /** To float32. */
@@ -210,10 +200,21 @@ for (const symbol of [inspectNode, inspectDeno]) {
   });
 }
 
-function packed(tensor: Tensor, operation: string): Tensor {
+/** Runs a reader on a contiguous form of the tensor, below the tape. */
+function packed<T>(tensor: Tensor, operation: string, read: (source: Tensor) => T): T {
   if (tensor.isDisposed) throw tensor.freedError(operation);
-  const detached = tensor.slot === null ? tensor : tensor.detach();
-  return detached.contiguous();
+  if (tensor.isContiguous()) return read(tensor);
+  const [copy] = execute("cast", [tensor], { dtype: tensor.dtype }, null);
+  try {
+    return read(copy!);
+  } finally {
+    copy!.dispose();
+  }
+}
+
+/** The bytes of a contiguous tensor: where they begin and how many. */
+function extent({ offset, numel, dtype }: Tensor): [byteOffset: number, bytes: number] {
+  return [offset * itemSize(dtype), numel * itemSize(dtype)];
 }
 
 function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): DataArray {
@@ -244,12 +245,7 @@ function moved(tensor: Tensor, device: Device): Tensor {
       `to: gradients do not cross devices; move the leaf with detach().to("${device.name}").requiresGrad_()`,
     );
   }
-  const source = packed(tensor, "to");
-  const bytes = source.device.backend.read(
-    source.storage.buffer,
-    source.offset * itemSize(source.dtype),
-    source.numel * itemSize(source.dtype),
-  );
+  const bytes = packed(tensor, "to", (x) => x.device.backend.read(x.storage.buffer, ...extent(x)));
   const result = allocate("to", device, tensor.dtype, tensor.shape);
   device.backend.write(result.storage.buffer, 0, bytes);
   return result;

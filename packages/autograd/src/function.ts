@@ -1,0 +1,135 @@
+/** Operations with a gradient of their own. */
+import { Tensor, zeros } from "@heddle/tensor";
+import { isGradEnabled, noGrad } from "./grad_mode.ts";
+import { attach, clearedError, type Edge, edgeOf, Node, Saved, type ValueMeta } from "./node.ts";
+import { toMeta } from "./to_meta.ts";
+
+/** What forward and backward of one call share. */
+export interface FunctionContext {
+  /** Keeps tensors for backward, holding their memory until it has run. Inputs and outputs only, as in PyTorch. */
+  saveForBackward(...tensors: Tensor[]): void;
+  /** In backward: what was saved, in that order. */
+  readonly savedTensors: readonly Tensor[];
+  /** By tensor argument: whether its gradient is wanted. */
+  readonly needsInputGrad: readonly boolean[];
+  /** Anything else that backward needs. */
+  [key: string]: unknown;
+}
+
+/** The two passes of an operation. Arguments that are tensors come first or mixed with others; gradients are for tensors only. */
+export interface FunctionDefinition<Args extends readonly unknown[], Result extends Tensor | readonly Tensor[]> {
+  /** Shown as `gradFn`. */
+  readonly name?: string;
+  /** Runs without recording. */
+  forward(context: FunctionContext, ...args: Args): Result;
+  /**
+   * From the gradients of the outputs those of the tensor arguments, in their order; null for none. Written in tensor operations,
+   * it can itself be differentiated. A missing gradient of one of several outputs arrives as zeros.
+   */
+  backward(context: FunctionContext, ...gradients: Tensor[]): readonly (Tensor | null)[] | Tensor;
+}
+
+class FunctionNode extends Node {
+  private readonly definition: FunctionDefinition<readonly never[], Tensor | readonly Tensor[]>;
+  private readonly context: FunctionContext;
+  private readonly inputs: readonly ValueMeta[];
+  private outputs: readonly ValueMeta[];
+  private saved: Saved[] | null;
+
+  constructor(
+    definition: FunctionDefinition<readonly never[], Tensor | readonly Tensor[]>,
+    context: FunctionContext,
+    edges: (Edge | null)[],
+    inputs: readonly ValueMeta[],
+  ) {
+    super(definition.name ?? "customFunction", edges);
+    this.definition = definition;
+    this.context = context;
+    this.inputs = inputs;
+    this.outputs = [];
+    this.saved = [];
+  }
+
+  /** Takes up the outputs and what forward saved among them and the inputs. */
+  finish(outputs: readonly Tensor[], saved: readonly Tensor[]): void {
+    this.outputs = outputs.map(({ shape, dtype, device }) => ({ shape, dtype, device }));
+    this.saved = saved.map((tensor) => {
+      const index = outputs.indexOf(tensor);
+      return new Saved(tensor, index >= 0 ? { node: this, index } : null);
+    });
+  }
+
+  run(gradients: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
+    if (this.saved === null) throw clearedError(this.name);
+    const savedTensors = this.saved.map((value) => value.unpack(this.name));
+    const given = this.outputs.map((meta, i) => gradients[i] ?? zerosLikeMeta(meta));
+    const context = Object.assign(Object.create(this.context) as FunctionContext, { savedTensors });
+    const results = this.definition.backward(context, ...given);
+    const list = results instanceof Tensor ? [results] : results;
+    if (list.length !== this.inputs.length) {
+      throw new Error(
+        `${this.name}: backward gave ${list.length} gradients for ${this.inputs.length} tensor arguments; give one each, or null`,
+      );
+    }
+    return list.map((gradient, i) => gradient === null || !this.edges[i] ? null : toMeta(gradient, this.inputs[i]!));
+  }
+
+  clear(): void {
+    this.saved?.forEach((value) => value.release());
+    this.saved = null;
+  }
+}
+
+function zerosLikeMeta({ shape, dtype, device }: ValueMeta): Tensor {
+  return zeros(shape, { dtype, device });
+}
+
+/**
+ * Makes an operation from a forward pass and a backward pass of one's own (PyTorch's `torch.autograd.Function`).
+ *
+ * @example
+ * ```ts
+ * import { customFunction } from "@heddle/autograd";
+ * import { type Tensor, tensor } from "@heddle/tensor";
+ * const cube = customFunction({
+ *   forward(context, x: Tensor) {
+ *     context.saveForBackward(x);
+ *     return x.pow(3);
+ *   },
+ *   backward(context, g) {
+ *     const [x] = context.savedTensors;
+ *     return g.mul(x!.square().mul(3));
+ *   },
+ * });
+ * const x = tensor([2], { requiresGrad: true });
+ * cube(x).backward();
+ * x.grad!.item(); // 12
+ * ```
+ */
+export function customFunction<Args extends readonly unknown[], Result extends Tensor | readonly Tensor[]>(
+  definition: FunctionDefinition<Args, Result>,
+): (...args: Args) => Result {
+  return (...args) => {
+    const tensors = args.filter((arg): arg is Args[number] & Tensor => arg instanceof Tensor) as Tensor[];
+    let toSave: readonly Tensor[] = [];
+    const context: FunctionContext = {
+      saveForBackward: (...given) => void (toSave = given),
+      savedTensors: [],
+      needsInputGrad: tensors.map((x) => x.requiresGrad),
+    };
+    const result = noGrad(() => definition.forward(context, ...args));
+    if (!isGradEnabled() || !tensors.some((x) => x.requiresGrad)) return result;
+    const node = new FunctionNode(
+      definition as unknown as FunctionDefinition<readonly never[], Tensor | readonly Tensor[]>,
+      context,
+      tensors.map(edgeOf),
+      tensors.map(({ shape, dtype, device }) => ({ shape, dtype, device })),
+    );
+    const given: readonly Tensor[] = result instanceof Tensor ? [result] : result;
+    // An input handed back as it is gets a handle of its own, lest its history be overwritten.
+    const outputs = given.map((output) => tensors.includes(output) ? output.detach() : output);
+    node.finish(outputs, toSave.map((x) => given.includes(x) ? outputs[given.indexOf(x)]! : x));
+    outputs.forEach((output, index) => output.dtype.startsWith("float") && attach(output, { node, index }));
+    return (result instanceof Tensor ? outputs[0] : outputs) as Result;
+  };
+}

@@ -1,0 +1,51 @@
+/** Whether operations are being recorded. */
+
+let enabled = true;
+
+/** Whether operations are recorded now. */
+export function isGradEnabled(): boolean {
+  return enabled;
+}
+
+function withMode<T>(operation: string, mode: boolean, fn: () => T): T {
+  const before = enabled;
+  enabled = mode;
+  try {
+    const result = fn();
+    if (result instanceof Promise) {
+      throw new TypeError(
+        `${operation}: the function is asynchronous; its awaited part would run in the mode around it: wrap what lies between awaits`,
+      );
+    }
+    return result;
+  } finally {
+    enabled = before;
+  }
+}
+
+/**
+ * Runs a function without recording: what it makes needs no gradient, and parameters can be written.
+ *
+ * @throws TypeError when the function is asynchronous.
+ *
+ * @example
+ * ```ts
+ * import { noGrad } from "@heddle/autograd";
+ * import { ones } from "@heddle/tensor";
+ * const w = ones([2], { requiresGrad: true });
+ * noGrad(() => w.mul_(0.5));
+ * ```
+ */
+export function noGrad<T>(fn: () => T): T {
+  return withMode("noGrad", false, fn);
+}
+
+/** Runs a function with recording on, inside a {@link noGrad} for instance. */
+export function enableGrad<T>(fn: () => T): T {
+  return withMode("enableGrad", true, fn);
+}
+
+/** {@link noGrad} or {@link enableGrad} by a flag. */
+export function setGradEnabled<T>(mode: boolean, fn: () => T): T {
+  return withMode("setGradEnabled", mode, fn);
+}

@@ -1,0 +1,252 @@
+/** Recording: the tape that tensors call. */
+import {
+  apply,
+  type Attrs,
+  full,
+  type Operand,
+  type Prim,
+  type Tape,
+  Tensor,
+  type ViewSource,
+  type ViewStep,
+} from "@heddle/tensor";
+import { backward } from "./engine.ts";
+import { enableGrad, isGradEnabled, noGrad } from "./grad_mode.ts";
+import {
+  attach,
+  clearedError,
+  type Edge,
+  edgeOf,
+  Leaf,
+  Node,
+  Saved,
+  type SavedOperand,
+  Slot,
+  type ValueMeta,
+} from "./node.ts";
+import { rules } from "./rules/mod.ts";
+import type { Context, InputRule, Rule, Value } from "./rules/rule.ts";
+import { toMeta } from "./to_meta.ts";
+
+const floats: ReadonlySet<string> = new Set(["float16", "float32", "float64"]);
+const operandNames: readonly Value[] = ["a", "b", "c"];
+
+/** A primitive that was recorded, with its rule and what the rule reads. */
+class PrimitiveNode<P extends Prim> extends Node {
+  private readonly rule: Rule<P>;
+  private readonly attrs: Attrs[P];
+  private readonly inputs: readonly ValueMeta[];
+  private saved: Map<Value, SavedOperand> | null;
+
+  constructor(
+    prim: P,
+    edges: (Edge | null)[],
+    rule: Rule<P>,
+    inputs: readonly Operand[],
+    attrs: Attrs[P],
+    outputs: readonly Tensor[],
+  ) {
+    super(prim, edges);
+    this.rule = rule;
+    this.attrs = attrs;
+    this.inputs = inputs.map((input) => input instanceof Tensor ? metaOf(input) : metaOf(outputs[0]!));
+    this.saved = new Map();
+    edges.forEach((edge, i) => {
+      const of = edge && this.ruleFor(i);
+      if (!of) return;
+      for (const name of typeof of.reads === "function" ? of.reads(attrs) : of.reads) {
+        if (!this.saved!.has(name)) this.saved!.set(name, this.save(name, inputs, outputs));
+      }
+    });
+  }
+
+  private ruleFor(input: number): InputRule<P> | null {
+    return this.rule[Math.min(input, this.rule.length - 1)] ?? null;
+  }
+
+  private save(name: Value, inputs: readonly Operand[], outputs: readonly Tensor[]): SavedOperand {
+    if (name === "out") return new Saved(outputs[0]!, { node: this, index: 0 });
+    if (name === "indices") return new Saved(outputs[1]!);
+    const input = inputs[operandNames.indexOf(name)]!;
+    return input instanceof Tensor ? new Saved(input) : input;
+  }
+
+  run(gradients: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
+    const { saved } = this;
+    if (saved === null) throw clearedError(this.name);
+    const g = gradients[0];
+    if (!g) return this.edges.map(() => null);
+    const values: Partial<Record<Value, Tensor>> = {};
+    for (const [name, value] of saved) {
+      values[name] = value instanceof Saved
+        ? value.unpack(this.name)
+        : full([], value, { dtype: this.inputs[0]!.dtype, device: g.device });
+    }
+    return this.edges.map((edge, input) => {
+      if (edge === null) return null;
+      const context = { ...values, attrs: this.attrs, inputs: this.inputs, input } as Context<P>;
+      return toMeta(this.ruleFor(input)!.gradient(g, context), this.inputs[input]!);
+    });
+  }
+
+  clear(): void {
+    if (this.saved === null) return;
+    for (const value of this.saved.values()) if (value instanceof Saved) value.release();
+    this.saved = null;
+  }
+}
+
+/** A base after one of its views was overwritten: the old base outside the view, the new value inside. */
+class ViewWrite extends Node {
+  private readonly path: readonly ViewStep[];
+
+  constructor(base: Tensor, path: readonly ViewStep[], value: Tensor) {
+    super("viewWrite", [edgeOf(base), edgeOf(value)]);
+    this.path = path;
+  }
+
+  private through(x: Tensor): Tensor {
+    return this.path.reduce((view, { prim, attrs }) => apply(prim, [view], attrs), x);
+  }
+
+  run([g]: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
+    if (!g) return [null, null];
+    const outside = this.edges[0] ? g.clone() : null;
+    if (outside) this.through(outside).zero_();
+    return [outside, this.edges[1] ? this.through(g) : null];
+  }
+
+  clear(): void {}
+}
+
+function metaOf({ shape, dtype, device }: Tensor): ValueMeta {
+  return { shape, dtype, device };
+}
+
+/** The views from the base to a tensor. */
+function pathOf(tensor: Tensor): { base: Tensor; path: ViewStep[] } {
+  const path: ViewStep[] = [];
+  let base = tensor;
+  for (let source = liveSource(base); source !== null; source = liveSource(base)) {
+    path.unshift({ prim: source.prim, attrs: source.attrs } as ViewStep);
+    base = source.tensor;
+  }
+  return { base, path };
+}
+
+/** What a tensor is a view of; a base that was freed can no longer be written through. */
+function liveSource(tensor: Tensor): ViewSource | null {
+  return tensor.source === null || tensor.source.tensor.isDisposed ? null : tensor.source;
+}
+
+function record<P extends Prim>(
+  prim: P,
+  inputs: readonly Operand[],
+  attrs: Attrs[P],
+  outputs: readonly Tensor[],
+): void {
+  const rule = rules[prim] as Rule<P> | null;
+  for (const input of inputs) if (input instanceof Tensor && input.source !== null) refresh(input);
+  if (rule === null || !floats.has(outputs[0]!.dtype)) return;
+  let wanted = false;
+  const edges = inputs.map((input, i) => {
+    if (!(input instanceof Tensor) || input.slot === null || rule[Math.min(i, rule.length - 1)] === null) return null;
+    wanted = true;
+    return edgeOf(input);
+  });
+  if (!wanted) return;
+  const node = new PrimitiveNode(prim, edges, rule, inputs, attrs, outputs);
+  attach(outputs[0]!, { node, index: 0 });
+}
+
+/** A view whose base was written to since gets its history anew, by taking the view of the new base. */
+function refresh(tensor: Tensor): void {
+  const { base, path } = pathOf(tensor);
+  if (base === tensor || tensor.historyEpoch === base.historyEpoch) return;
+  tensor.historyEpoch = base.historyEpoch;
+  if (base.slot === null) return attach(tensor, null);
+  const again = enableGrad(() => path.reduce((view, { prim, attrs }) => apply(prim, [view], attrs), base));
+  attach(tensor, edgeOf(again));
+}
+
+function recordsWrite(operation: string, target: Tensor, inputs: readonly Operand[]): boolean {
+  if (!isGradEnabled()) return false;
+  const { base } = pathOf(target);
+  refresh(target);
+  if (base.requiresGrad && base.isLeaf) {
+    throw new Error(
+      `${operation}: ${
+        base === target ? "this leaf" : "this view of a leaf"
+      } needs a gradient, and writing to it would lose what the gradient ` +
+        `is of; write inside noGrad(() => …), or to a clone()`,
+    );
+  }
+  return base.slot !== null || target.slot !== null ||
+    inputs.some((input) => input instanceof Tensor && input.requiresGrad);
+}
+
+function wrote(target: Tensor, written: Tensor): void {
+  const value = written.dtype === target.dtype ? written : written.to(target.dtype);
+  const { base, path } = pathOf(target);
+  base.historyEpoch++;
+  if (base === target) return attach(target, edgeOf(value));
+  attach(base, { node: new ViewWrite(base, path, value), index: 0 });
+  refresh(target);
+}
+
+function slotOf(operation: string, tensor: Tensor): Slot {
+  if (!tensor.requiresGrad) {
+    throw new Error(
+      `${operation}: the tensor of shape [${
+        tensor.shape.join(", ")
+      }] needs no gradient; call requiresGrad_() on it, or on what it is made from`,
+    );
+  }
+  return tensor.slot as Slot;
+}
+
+/** The engine as tensors know it. */
+export const tape: Tape = {
+  get enabled(): boolean {
+    return isGradEnabled();
+  },
+  record,
+  recordsWrite,
+  wrote,
+  refresh,
+  setRequiresGrad(tensor, value) {
+    if (value && !floats.has(tensor.dtype)) {
+      throw new TypeError(
+        `requiresGrad: only floating-point tensors have gradients, this one is ${tensor.dtype}; cast with .to("float32")`,
+      );
+    }
+    if (!value && !tensor.isLeaf) {
+      throw new Error(
+        "requiresGrad: a tensor that was computed from others cannot be told to need no gradient; use detach()",
+      );
+    }
+    attach(tensor, value ? { node: new Leaf(tensor), index: 0 } : null);
+  },
+  retainGrad(tensor) {
+    const slot = slotOf("retainGrad", tensor);
+    if (!slot.isLeaf) slot.node.retained.set(slot.index, tensor);
+  },
+  gradFn(tensor) {
+    if (tensor.source !== null) refresh(tensor);
+    const slot = tensor.slot as Slot | null;
+    return slot === null || slot.isLeaf ? null : slot.node;
+  },
+  backward(tensor, gradient, options) {
+    backward([tensor], gradient === undefined ? undefined : [gradient], options);
+  },
+  registerHook(tensor, hook) {
+    const { node, index } = slotOf("registerHook", tensor);
+    const hooks = node.hooks[index] ??= [];
+    hooks.push(hook);
+    return () => {
+      const at = hooks.indexOf(hook);
+      if (at >= 0) hooks.splice(at, 1);
+    };
+  },
+  paused: noGrad,
+};

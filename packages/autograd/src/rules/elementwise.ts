@@ -1,0 +1,85 @@
+/** Gradients of the element-wise primitives: derivatives of elementary functions. */
+import type { ElementwisePrim } from "@heddle/tensor";
+import { choose, flat, linear, reading, type Rules } from "./rule.ts";
+
+const pass = linear<"add">((g) => g);
+const twoOverRootPi = 2 / Math.sqrt(Math.PI);
+
+/** By primitive. */
+export const elementwiseRules: Rules<ElementwisePrim> = {
+  cast: [linear((g) => g)],
+  neg: [linear((g) => g.neg())],
+  abs: [reading("a", (g, { a }) => g.mul(a.sign()))],
+  sign: [flat],
+  floor: [flat],
+  ceil: [flat],
+  round: [flat],
+  trunc: [flat],
+  sqrt: [reading("out", (g, { out }) => g.div(out.mul(2)))],
+  exp: [reading("out", (g, { out }) => g.mul(out))],
+  expm1: [reading("out", (g, { out }) => g.mul(out.add(1)))],
+  log: [reading("a", (g, { a }) => g.div(a))],
+  log2: [reading("a", (g, { a }) => g.div(a.mul(Math.LN2)))],
+  log10: [reading("a", (g, { a }) => g.div(a.mul(Math.LN10)))],
+  log1p: [reading("a", (g, { a }) => g.div(a.add(1)))],
+  sin: [reading("a", (g, { a }) => g.mul(a.cos()))],
+  cos: [reading("a", (g, { a }) => g.mul(a.sin()).neg())],
+  tan: [reading("out", (g, { out }) => g.mul(out.square().add(1)))],
+  asin: [reading("a", (g, { a }) => g.mul(a.square().neg().add(1).rsqrt()))],
+  acos: [reading("a", (g, { a }) => g.mul(a.square().neg().add(1).rsqrt()).neg())],
+  atan: [reading("a", (g, { a }) => g.div(a.square().add(1)))],
+  sinh: [reading("a", (g, { a }) => g.mul(a.cosh()))],
+  cosh: [reading("a", (g, { a }) => g.mul(a.sinh()))],
+  tanh: [reading("out", (g, { out }) => g.mul(out.square().neg().add(1)))],
+  asinh: [reading("a", (g, { a }) => g.div(a.square().add(1).sqrt()))],
+  acosh: [reading("a", (g, { a }) => g.div(a.square().sub(1).sqrt()))],
+  atanh: [reading("a", (g, { a }) => g.div(a.square().neg().add(1)))],
+  erf: [reading("a", (g, { a }) => g.mul(a.square().neg().exp().mul(twoOverRootPi)))],
+  erfc: [reading("a", (g, { a }) => g.mul(a.square().neg().exp().mul(-twoOverRootPi)))],
+  erfinv: [reading("out", (g, { out }) => g.mul(out.square().exp().div(twoOverRootPi)))],
+  sigmoid: [reading("out", (g, { out }) => g.mul(out.mul(out.neg().add(1))))],
+  relu: [reading("out", (g, { out }) => choose(out.le(0), 0, g))],
+  isnan: null,
+  logicalNot: null,
+  bitwiseNot: null,
+  add: [pass, pass],
+  sub: [linear((g) => g), linear((g) => g.neg())],
+  mul: [reading("b", (g, { b }) => g.mul(b)), reading("a", (g, { a }) => g.mul(a))],
+  div: [reading("b", (g, { b }) => g.div(b)), reading("b out", (g, { b, out }) => g.mul(out.div(b)).neg())],
+  floorDivide: [flat, flat],
+  remainder: [linear((g) => g), reading("a b", (g, { a, b }) => g.mul(a.div(b).floor()).neg())],
+  fmod: [linear((g) => g), reading("a b", (g, { a, b }) => g.mul(a.div(b).trunc()).neg())],
+  pow: [
+    // At exponent 0 the power is constant, also at base 0, where the formula is 0 · ∞.
+    reading("a b", (g, { a, b }) => choose(b.eq(0), 0, g.mul(b.mul(a.pow(b.sub(1)))))),
+    reading("a b out", (g, { a, b, out }) => choose(a.eq(0).logicalAnd(b.ge(0)), 0, g.mul(out.mul(a.log())))),
+  ],
+  atan2: [
+    reading("a b", (g, { a, b }) => g.mul(b).div(a.square().add(b.square()))),
+    reading("a b", (g, { a, b }) => g.mul(a).neg().div(a.square().add(b.square()))),
+  ],
+  // Equals share the gradient.
+  maximum: [
+    reading("a b", (g, { a, b }) => choose(a.lt(b), 0, choose(a.eq(b), g.div(2), g))),
+    reading("a b", (g, { a, b }) => choose(b.lt(a), 0, choose(a.eq(b), g.div(2), g))),
+  ],
+  minimum: [
+    reading("a b", (g, { a, b }) => choose(a.gt(b), 0, choose(a.eq(b), g.div(2), g))),
+    reading("a b", (g, { a, b }) => choose(b.gt(a), 0, choose(a.eq(b), g.div(2), g))),
+  ],
+  eq: null,
+  ne: null,
+  lt: null,
+  le: null,
+  gt: null,
+  ge: null,
+  logicalAnd: null,
+  logicalOr: null,
+  logicalXor: null,
+  bitwiseAnd: null,
+  bitwiseOr: null,
+  bitwiseXor: null,
+  bitwiseLeftShift: null,
+  bitwiseRightShift: null,
+  where: [null, reading("a", (g, { a }) => choose(a, g, 0)), reading("a", (g, { a }) => choose(a, 0, g))],
+};

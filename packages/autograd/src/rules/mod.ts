@@ -1,0 +1,10 @@
+/** One gradient rule a primitive: a missing one is a type error. */
+import type { Prim } from "@heddle/tensor";
+import { elementwiseRules } from "./elementwise.ts";
+import { reductionRules } from "./reductions.ts";
+import { routineRules } from "./routines.ts";
+import type { Rules } from "./rule.ts";
+import { viewRules } from "./views.ts";
+
+/** The table. */
+export const rules: Rules<Prim> = { ...elementwiseRules, ...reductionRules, ...viewRules, ...routineRules };

@@ -1,0 +1,130 @@
+/** Gradients of the routines. */
+import { apply, arange, type Attrs, cat, type RoutinePrim, type ScatterMode, type Tensor } from "@heddle/tensor";
+import { choose, type Context, linear, reading, type Rules, type Value, zerosOf } from "./rule.ts";
+
+const transposed = (x: Tensor): Tensor => x.transpose(-1, -2);
+
+/** The gradient at the elements that an index names; a source larger than the index gets zeros beyond it. */
+function gathered(
+  g: Tensor,
+  { attrs, indices, inputs }: { attrs: { dim: number }; indices: Tensor; inputs: Context<"scatter">["inputs"] },
+): Tensor {
+  let result = g.gather(attrs.dim, indices);
+  inputs[2]!.shape.forEach((size, dim) => {
+    const length = result.shape[dim]!;
+    if (length === size) return;
+    const shape = result.shape.map((n, d) => d === dim ? size : n);
+    result = apply("embed", [result], {
+      shape,
+      value: 0,
+      view: { prim: "slice", attrs: { dim, start: 0, length, step: 1 } },
+    });
+  });
+  return result;
+}
+
+/** Of the candidates for an extreme, those that equal it share the gradient. */
+function extremeShare(
+  g: Tensor,
+  { a, b, c, out, attrs: { dim } }: Context<"scatter">,
+): { base: Tensor; source: Tensor } {
+  const won = c.eq(out.gather(dim, b)).to(g.dtype);
+  const kept = a.eq(out).to(g.dtype);
+  const share = g.div(kept.scatterAdd(dim, b, won));
+  return { base: kept.mul(share), source: won.mul(share.gather(dim, b)) };
+}
+
+type ScatterGradient = (g: Tensor, context: Context<"scatter">) => Tensor;
+
+const toBase: { readonly [M in ScatterMode]: ScatterGradient } = {
+  set: (g, { b, attrs: { dim } }) => g.scatter(dim, b, 0),
+  sum: (g) => g,
+  prod: (g, { a, out }) => g.mul(out).div(a),
+  amax: (g, context) => extremeShare(g, context).base,
+  amin: (g, context) => extremeShare(g, context).base,
+};
+
+const toSource: { readonly [M in ScatterMode]: ScatterGradient } = {
+  set: (g, context) => gathered(g, { ...context, indices: context.b }),
+  sum: (g, context) => gathered(g, { ...context, indices: context.b }),
+  prod: (g, { b, c, out, attrs: { dim } }) => g.mul(out).gather(dim, b).div(c),
+  amax: (g, context) => extremeShare(g, context).source,
+  amin: (g, context) => extremeShare(g, context).source,
+};
+
+/** Setting and adding are linear: they need the index alone. */
+const scatterReads = ({ mode }: Attrs["scatter"]): readonly Value[] =>
+  mode === "set" || mode === "sum" ? ["b"] : ["a", "b", "c", "out"];
+
+const reversedSum = (x: Tensor, dim: number): Tensor => x.flip(dim).cumsum(dim).flip(dim);
+
+/**
+ * The gradient of a running product. Without zeros it is Σ(g·out) from the element on, divided by it; with zeros the products
+ * that leave the element out are formed one by one.
+ */
+function runningProduct(g: Tensor, { a, out, attrs: { dim } }: Context<"cumprod">): Tensor {
+  if (a.ndim === 0 || a.numel === 0) return g;
+  if (a.device.backend.readsAtOnce && a.detach().ne(0).all().item() === 1) return reversedSum(g.mul(out), dim).div(a);
+  const size = a.shape[dim]!;
+  const rows = a.movedim(dim, -1);
+  const steps = arange(size, { dtype: "int32", device: a.device });
+  const later = steps.gt(steps.unsqueeze(1)); // later[i][k]: k comes after i
+  const from = steps.ge(steps.unsqueeze(1));
+  // products[i][k] = a[i + 1] · … · a[k]
+  const products = choose(later, rows.unsqueeze(-2), 1).cumprod(-1);
+  const before = cat(
+    [rows.narrow(-1, 0, Math.min(size, 1)).mul(0).add(1), rows.narrow(-1, 0, size - 1).cumprod(-1)],
+    -1,
+  );
+  const sums = choose(from, products.mul(g.movedim(dim, -1).unsqueeze(-2)), 0).sum(-1);
+  return before.mul(sums).movedim(-1, dim);
+}
+
+/** By primitive. */
+export const routineRules: Rules<RoutinePrim> = {
+  matmul: [
+    reading("b", (g, { b }) => g.matmul(transposed(b))),
+    reading("a", (g, { a }) => transposed(a).matmul(g)),
+  ],
+  // Convolution and its two gradients are the three ways to contract one trilinear form: each one's gradients are the others.
+  conv: [
+    reading(
+      "b",
+      (g, { b, attrs, inputs }) => apply("convInputGrad", [g, b], { ...attrs, inputSize: inputs[0]!.shape.slice(2) }),
+    ),
+    reading(
+      "a",
+      (g, { a, attrs, inputs }) => apply("convWeightGrad", [g, a], { ...attrs, kernelSize: inputs[1]!.shape.slice(2) }),
+    ),
+  ],
+  convInputGrad: [
+    reading("b", (g, { b, attrs }) => apply("conv", [g, b], attrs)),
+    reading(
+      "a",
+      (g, { a, attrs, inputs }) => apply("convWeightGrad", [a, g], { ...attrs, kernelSize: inputs[1]!.shape.slice(2) }),
+    ),
+  ],
+  convWeightGrad: [
+    reading("b", (g, { b, attrs }) => apply("conv", [b, g], attrs)),
+    reading(
+      "a",
+      (g, { a, attrs, inputs }) => apply("convInputGrad", [a, g], { ...attrs, inputSize: inputs[1]!.shape.slice(2) }),
+    ),
+  ],
+  maxPool: [
+    reading("indices", (g, { indices, inputs }) => {
+      const flat = zerosOf(inputs[0]!).flatten(2);
+      return flat.scatterAdd(2, indices.flatten(2), g.flatten(2)).reshape(inputs[0]!.shape);
+    }),
+  ],
+  gather: [reading("b", (g, { b, attrs, inputs }) => zerosOf(inputs[0]!).scatterAdd(attrs.dim, b, g)), null],
+  scatter: [
+    { reads: scatterReads, gradient: (g, context) => toBase[context.attrs.mode](g, context) },
+    null,
+    { reads: scatterReads, gradient: (g, context) => toSource[context.attrs.mode](g, context) },
+  ],
+  sort: [reading("indices", (g, { indices, attrs, inputs }) => zerosOf(inputs[0]!).scatter(attrs.dim, indices, g))],
+  cumsum: [linear((g, { attrs }) => g.ndim === 0 ? g : reversedSum(g, attrs.dim))],
+  cumprod: [reading("a out", runningProduct)],
+  random: null,
+};
