@@ -1,0 +1,231 @@
+import { arange, memory, ones, scope, tensor, zeros } from "@heddle/tensor";
+import { describe, expect, test } from "vitest";
+import { backward, enableGrad, grad, isGradEnabled, noGrad } from "./mod.ts";
+
+const leaf = (values: number[]) => tensor(values, { requiresGrad: true });
+
+describe("backward", () => {
+  test("accumulates over calls and over uses", () => {
+    const x = leaf([1, 2]);
+    x.mul(x).sum().backward();
+    x.mul(3).sum().backward();
+    expect(x.grad!.toArray()).toEqual([5, 7]);
+  });
+
+  test("passes a chain of 10,000 operations", () => {
+    const x = leaf([1, -2]);
+    let y = x;
+    for (let i = 0; i < 5000; i++) y = y.mul(-1).add(1);
+    y.sum().backward();
+    expect(x.grad!.toArray()).toEqual([1, 1]);
+  });
+
+  test("starts from a given gradient", () => {
+    const x = leaf([1, 2]);
+    x.mul(2).backward(tensor([1, 10]));
+    expect(x.grad!.toArray()).toEqual([2, 20]);
+  });
+
+  test("from several tensors at once", () => {
+    const x = leaf([2]);
+    backward([x.mul(3), x.square()]);
+    expect(x.grad!.toArray()).toEqual([7]);
+  });
+
+  test("gradients follow mixed dtypes and broadcasting back", () => {
+    const x = leaf([1, 2]);
+    const y = tensor([[1], [2]], { dtype: "float64", requiresGrad: true });
+    x.mul(y).sum().backward();
+    expect(x.grad!.dtype).toBe("float32");
+    expect(x.grad!.toArray()).toEqual([3, 3]);
+    expect(y.grad!.toArray()).toEqual([[3], [3]]);
+  });
+
+  test("a gradient never shares memory with another", () => {
+    const [x, y] = [leaf([1, 2]), leaf([3, 4])];
+    x.add(y).sum().backward();
+    noGrad(() => x.grad!.add_(1));
+    expect(y.grad!.toArray()).toEqual([1, 1]);
+  });
+
+  test("runs twice with retainGraph, and says so without", () => {
+    const x = leaf([3]);
+    const y = x.square();
+    y.backward(undefined, { retainGraph: true });
+    y.backward();
+    expect(x.grad!.item()).toBe(12);
+    expect(() => y.backward()).toThrow(/retainGraph/);
+  });
+
+  test("refuses what has no gradient, and several elements without a start", () => {
+    expect(() => ones([1]).backward()).toThrow(/needs no gradient/);
+    expect(() => leaf([1, 2]).mul(2).backward()).toThrow(/shape \[2\].*sum\(\)/s);
+    expect(() => leaf([1, 2]).mul(2).backward(ones([3]))).toThrow(/\[3\].*\[2\]/);
+    expect(() => tensor([1], { dtype: "int32", requiresGrad: true })).toThrow(/int32/);
+  });
+});
+
+describe("the graph", () => {
+  test("noGrad and enableGrad nest and end with their function", () => {
+    const x = leaf([1]);
+    expect(noGrad(() => x.mul(2).requiresGrad)).toBe(false);
+    expect(noGrad(() => enableGrad(() => x.mul(2).requiresGrad))).toBe(true);
+    expect(() =>
+      noGrad(() => {
+        throw new Error("out");
+      })
+    ).toThrow("out");
+    expect(isGradEnabled()).toBe(true);
+    expect(() => noGrad(async () => {})).toThrow(/asynchronous/);
+  });
+
+  test("detach cuts, and shares memory", () => {
+    const x = leaf([1, 2]);
+    const cut = x.mul(2).detach();
+    expect(cut.requiresGrad).toBe(false);
+    x.mul(cut).sum().backward();
+    expect(x.grad!.toArray()).toEqual([2, 4]);
+  });
+
+  test("hooks see and replace gradients, and can be removed", () => {
+    const x = leaf([1, 2]);
+    const seen: unknown[] = [];
+    const y = x.mul(2);
+    const remove = y.registerHook((g) => {
+      seen.push(g.toArray());
+      return g.mul(10);
+    });
+    y.sum().backward(undefined, { retainGraph: true });
+    remove();
+    y.sum().backward();
+    expect(seen).toEqual([[1, 1]]);
+    expect(x.grad!.toArray()).toEqual([22, 22]);
+  });
+
+  test("retainGrad keeps the gradient of what is not a leaf", () => {
+    const y = leaf([1, 2]).mul(2);
+    y.retainGrad();
+    y.square().sum().backward();
+    expect(y.grad!.toArray()).toEqual([4, 8]);
+  });
+
+  test("gradFn names the operation, leaves have none", () => {
+    const x = leaf([1]);
+    expect(x.gradFn).toBe(null);
+    expect(x.exp().gradFn!.name).toBe("exp");
+    expect(x.isLeaf).toBe(true);
+    expect(x.exp().isLeaf).toBe(false);
+    expect(() => {
+      x.exp().requiresGrad = false;
+    }).toThrow(/detach/);
+  });
+});
+
+describe("grad", () => {
+  test("leaves grad alone, and takes tensors that are not leaves", () => {
+    const x = leaf([2]);
+    const y = x.square();
+    const [gy, gx] = grad([y.mul(3)], [y, x]);
+    expect([gy!.item(), gx!.item()]).toEqual([3, 12]);
+    expect(x.grad).toBe(null);
+  });
+
+  test("createGraph gives third derivatives", () => {
+    const x = leaf([2]);
+    let y = x.pow(4);
+    for (const expected of [32, 48, 48]) {
+      [y] = grad([y], [x], { createGraph: true }) as [typeof y];
+      expect(y.item()).toBe(expected);
+    }
+  });
+
+  test("an unused input is an error, or null where allowed", () => {
+    const [x, y] = [leaf([1]), leaf([1])];
+    expect(() => grad([x.mul(2)], [y])).toThrow(/do not depend on input 0/);
+    expect(grad([x.mul(2)], [y], { allowUnused: true })).toEqual([null]);
+    expect(() => grad([x.mul(2)], [ones([1])])).toThrow(/needs no gradient/);
+  });
+});
+
+describe("in-place operations", () => {
+  test("become part of the history, through views of a base", () => {
+    const w = leaf([1, 2, 3]);
+    const base = zeros([2, 3]);
+    const row = base.at(0);
+    row.copy_(w);
+    base.at(1).add_(w.mul(2));
+    expect(row.requiresGrad).toBe(true);
+    base.square().sum().backward();
+    expect(w.grad!.toArray()).toEqual([10, 20, 30]);
+  });
+
+  test("a view taken before its base was written sees the new history", () => {
+    const w = leaf([5]);
+    const base = ones([3]).mul(2);
+    const early = base.narrow(0, 1, 2);
+    base.mul_(w);
+    early.sum().backward();
+    expect(w.grad!.toArray()).toEqual([4]);
+  });
+
+  test("overwritten elements get no gradient", () => {
+    const x = leaf([1, 2, 3]);
+    const y = x.mul(2);
+    y.at("1:").fill_(7);
+    y.sum().backward();
+    expect(x.grad!.toArray()).toEqual([2, 0, 0]);
+  });
+
+  test("an operation may need what it overwrites", () => {
+    const [x, f] = [leaf([3]), leaf([4])];
+    const y = x.mul(1);
+    y.mul_(f);
+    y.backward();
+    expect([x.grad!.item(), f.grad!.item()]).toEqual([4, 3]);
+  });
+
+  test("on a leaf, or over a saved value, are errors that say what to do", () => {
+    const x = leaf([1, 2]);
+    expect(() => x.add_(1)).toThrow(/noGrad.*clone/);
+    expect(() => x.at(0).fill_(1)).toThrow(/view of a leaf/);
+    const y = x.mul(2);
+    const z = y.exp();
+    z.add_(1);
+    expect(() => z.sum().backward()).toThrow(/"exp".*in-place/s);
+  });
+});
+
+describe("memory", () => {
+  test("a step in a scope leaves its gradients and nothing else", () => {
+    const w = leaf(new Array(100).fill(1));
+    const step = () => {
+      using _ = scope();
+      w.mul(2).exp().mul(w).sum().backward();
+      w.grad!.dispose();
+      w.grad = null;
+    };
+    step();
+    const before = memory().liveBytes;
+    for (let i = 0; i < 10; i++) step();
+    expect(memory().liveBytes).toBe(before);
+  });
+
+  test("a graph that never runs backward goes with its scope", () => {
+    const w = leaf([1, 2]);
+    const before = memory().storages;
+    {
+      using _ = scope();
+      w.exp().mul(w).tanh().sum().item();
+    }
+    expect(memory().storages).toBe(before);
+  });
+
+  test("backward frees what was saved as it passes", () => {
+    const w = leaf(new Array(1000).fill(0.1));
+    using _ = scope();
+    const y = w.exp().exp().exp().sum();
+    expect(arange(3).numel).toBe(3);
+    y.backward();
+    expect(() => y.backward()).toThrow(/freed/);
+  });
+});
