@@ -18,10 +18,11 @@ import type { Expectation } from "./checksum.ts";
 
 const RELEASED = 0;
 
-// Where it cannot be known whether the writer lives (another machine on a network file system, a process
-// number used again), a part that nobody touched for this long is taken for abandoned. A live download
-// gives up or writes within its timeout, half a minute by default.
-const ABANDONED_AFTER_MS = 60 * 60 * 1000;
+// Where it cannot be known whether the writer lives (another machine on a network file system, a process number
+// used again, a dead process that nobody has waited for), a part that was not touched for this long is taken for
+// abandoned: a live download gives up or writes within its timeout, half a minute by default. Should one sleep
+// longer and wake up, its part is gone and it fails; the bytes it may still write are the ones that belong there.
+const ABANDONED_AFTER_MS = 5 * 60 * 1000;
 
 const host: string = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
 
