@@ -1,0 +1,56 @@
+/** Adadelta. */
+import { keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { checkNotNegative } from "./check_options.ts";
+import { type GroupOptions, Optimizer, type ParamGroup, type ParamsInput } from "./optimizer.ts";
+
+/** Options of {@link Adadelta}. */
+export interface AdadeltaOptions extends GroupOptions {
+  /** Decay of both running means, from 0 to 1. Default 0.9. */
+  rho: number;
+  /** Added under the roots. Default 1e-6. */
+  eps: number;
+  /** λ of the penalty λ/2 · |w|². Default 0. */
+  weightDecay: number;
+}
+
+type State = { squareAvg: Tensor; accDelta: Tensor };
+
+/**
+ * Adadelta (PyTorch's `torch.optim.Adadelta`): the step is the gradient times the ratio of the running root mean squares of past
+ * steps and gradients. The default `lr`, which the paper does not have, is 1.
+ *
+ * Zeiler: ADADELTA: An Adaptive Learning Rate Method, 2012, arXiv:1212.5701, algorithm 1.
+ *
+ * @throws RangeError for negative options or `rho` outside [0, 1].
+ *
+ * @example
+ * ```ts
+ * import "@heddle/autograd";
+ * import { Adadelta } from "@heddle/optim";
+ * import { ones } from "@heddle/tensor";
+ * const optimizer = new Adadelta([ones([2], { requiresGrad: true })]);
+ * ```
+ */
+export class Adadelta extends Optimizer<AdadeltaOptions, State> {
+  constructor(params: ParamsInput<AdadeltaOptions>, options: Partial<AdadeltaOptions> = {}) {
+    super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false }, options);
+  }
+
+  protected override checkOptions(options: AdadeltaOptions): void {
+    checkNotNegative(this.name, options, ["lr", "rho", "eps", "weightDecay"]);
+    if (options.rho > 1) throw new RangeError(`${this.name}: rho is ${options.rho}; it must lie between 0 and 1`);
+  }
+
+  protected override newState(param: Tensor): State {
+    return { squareAvg: keep(zerosLike(param)), accDelta: keep(zerosLike(param)) };
+  }
+
+  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdadeltaOptions>, state: State): void {
+    const { lr, rho, eps, weightDecay } = group;
+    const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
+    state.squareAvg.mul_(rho).add_(g.square(), { alpha: 1 - rho });
+    const delta = state.accDelta.add(eps).sqrt_().div_(state.squareAvg.add(eps).sqrt_()).mul_(g);
+    state.accDelta.mul_(rho).add_(delta.square(), { alpha: 1 - rho });
+    param.sub_(delta, { alpha: lr });
+  }
+}

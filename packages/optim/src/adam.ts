@@ -1,0 +1,93 @@
+/** Adam. */
+import { keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { checkBetas, checkNotNegative } from "./check_options.ts";
+import { type GroupOptions, Optimizer, type ParamGroup, type ParamsInput } from "./optimizer.ts";
+
+/** Options of {@link Adam}. */
+export interface AdamOptions extends GroupOptions {
+  /** Decay of the running means of the gradient and of its square. Default [0.9, 0.999]. */
+  betas: readonly [number, number];
+  /** Added to the root, against division by zero. Default 1e-8. */
+  eps: number;
+  /** λ of the penalty λ/2 · |w|², which passes through the means. Default 0. {@link AdamW} keeps it apart. */
+  weightDecay: number;
+  /** Divide by the largest root so far instead of the present one. Default false. */
+  amsgrad: boolean;
+}
+
+/** What Adam remembers of a parameter. */
+export type AdamState = { step: number; expAvg: Tensor; expAvgSq: Tensor; maxExpAvgSq?: Tensor };
+
+/** @throws RangeError for options out of range. */
+export function checkAdamOptions(name: string, options: AdamOptions): void {
+  checkNotNegative(name, options, ["lr", "eps", "weightDecay"]);
+  checkBetas(name, options.betas);
+}
+
+/** Zeros in the parameter's shape for every mean. */
+export function newAdamState(param: Tensor, { amsgrad }: { readonly amsgrad: boolean }): AdamState {
+  const state: AdamState = { step: 0, expAvg: keep(zerosLike(param)), expAvgSq: keep(zerosLike(param)) };
+  if (amsgrad) state.maxExpAvgSq = keep(zerosLike(param));
+  return state;
+}
+
+/** The step of Adam and AdamW after what each does with the weight decay: algorithm 1 of the paper in its last lines' order. */
+export function adamStep(param: Tensor, gradient: Tensor, group: AdamOptions, state: AdamState): void {
+  const { lr, betas: [beta1, beta2], eps, amsgrad } = group;
+  const step = ++state.step;
+  state.expAvg.mul_(beta1).add_(gradient, { alpha: 1 - beta1 });
+  state.expAvgSq.mul_(beta2).add_(gradient.square(), { alpha: 1 - beta2 });
+  let square = state.expAvgSq;
+  if (amsgrad) {
+    state.maxExpAvgSq ??= keep(zerosLike(param));
+    square = state.maxExpAvgSq.copy_(state.maxExpAvgSq.maximum(square));
+  }
+  const correction1 = 1 - beta1 ** step;
+  const correction2 = 1 - beta2 ** step;
+  const root = square.sqrt().div_(Math.sqrt(correction2)).add_(eps);
+  param.sub_(state.expAvg.div(root), { alpha: lr / correction1 });
+}
+
+/**
+ * Adam (PyTorch's `torch.optim.Adam`): steps along the running mean of the gradient, divided by the root of the running mean of
+ * its square, both corrected for their start at zero.
+ *
+ * Kingma, Ba: Adam: A Method for Stochastic Optimization, 2014, arXiv:1412.6980. `amsgrad` is by Reddi, Kale, Kumar: On the
+ * Convergence of Adam and Beyond, 2018.
+ *
+ * @throws RangeError for negative options or betas outside [0, 1).
+ *
+ * @example
+ * ```ts
+ * import "@heddle/autograd";
+ * import { Adam } from "@heddle/optim";
+ * import { tensor } from "@heddle/tensor";
+ * const w = tensor([1, -1], { requiresGrad: true });
+ * const optimizer = new Adam([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.toArray(); // close to [0.9, -0.9]: the first step is lr long whatever the gradient
+ * ```
+ */
+export class Adam extends Optimizer<AdamOptions, AdamState> {
+  constructor(params: ParamsInput<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super(
+      params,
+      { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false },
+      options,
+    );
+  }
+
+  protected override checkOptions(options: AdamOptions): void {
+    checkAdamOptions(this.name, options);
+  }
+
+  protected override newState(param: Tensor, group: ParamGroup<AdamOptions>): AdamState {
+    return newAdamState(param, group);
+  }
+
+  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdamOptions>, state: AdamState): void {
+    const { weightDecay } = group;
+    adamStep(param, weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay }), group, state);
+  }
+}

@@ -1,0 +1,326 @@
+/** What every optimiser shares: parameter groups, the step over all parameters, state that can be saved. */
+import { enableGrad, noGrad } from "@heddle/autograd";
+import { keep, Tensor, tidy } from "@heddle/tensor";
+
+/** Options that every optimiser's parameter groups have. */
+export interface GroupOptions {
+  /** Learning rate. */
+  lr: number;
+  /** Climb the objective instead of descending it. */
+  maximize: boolean;
+}
+
+/** Parameters with the options that hold for them; schedules write `lr` here. */
+export type ParamGroup<O extends GroupOptions> = O & {
+  readonly params: Tensor[];
+  /** The learning rate before any schedule; set by the first scheduler that is made. */
+  initialLr?: number;
+  /** For the user's own use. */
+  name?: string;
+};
+
+/** A parameter group as given to an optimiser: what is left out is taken from the defaults. */
+export type ParamGroupInput<O extends GroupOptions> = Partial<O> & {
+  readonly params: Iterable<Tensor> | Tensor;
+  readonly initialLr?: number;
+  readonly name?: string;
+};
+
+/** What optimisers accept: parameters, or groups of them. */
+export type ParamsInput<O extends GroupOptions> = Iterable<Tensor> | Iterable<ParamGroupInput<O>>;
+
+/** What an optimiser remembers of one parameter: tensors of its shape, and counters. */
+export type ParamState = { [name: string]: Tensor | number | undefined };
+
+/** Options and members of a group, its parameters numbered through all groups. */
+export type GroupStateDict = { readonly params: readonly number[]; readonly [option: string]: unknown };
+
+/** What `stateDict` gives, in the layout of PyTorch's: state by number of the parameter, and the groups. */
+export interface OptimizerStateDict {
+  readonly state: { readonly [index: string]: { readonly [name: string]: Tensor | number } };
+  readonly paramGroups: readonly GroupStateDict[];
+}
+
+/** Options of `zeroGrad`. */
+export interface ZeroGradOptions {
+  /** Free the gradients (the default) instead of filling them with zeros. */
+  readonly setToNone?: boolean;
+}
+
+/**
+ * The base of all optimisers (PyTorch's `torch.optim.Optimizer`). Updates happen in place on the parameters and are not
+ * recorded. An optimiser of one's own says how it checks its options, what it remembers and how it updates one parameter.
+ *
+ * @example
+ * ```ts
+ * import { Optimizer, type GroupOptions } from "@heddle/optim";
+ * import type { Tensor } from "@heddle/tensor";
+ *
+ * // Steps of fixed size along the sign of the gradient.
+ * class SignSGD extends Optimizer<GroupOptions, Record<string, never>> {
+ *   constructor(params: Iterable<Tensor>, lr: number) {
+ *     super(params, { lr, maximize: false });
+ *   }
+ *   protected override checkOptions(): void {}
+ *   protected override newState(): Record<string, never> {
+ *     return {};
+ *   }
+ *   protected override update(param: Tensor, gradient: Tensor, { lr }: GroupOptions): void {
+ *     param.sub_(gradient.sign(), { alpha: lr });
+ *   }
+ * }
+ * ```
+ */
+export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends ParamState = ParamState> {
+  /** The options of groups that say nothing else. */
+  readonly defaults: O;
+  /** The parameters with their options; writing an option changes what the next step does. */
+  readonly paramGroups: ParamGroup<O>[];
+  private readonly states: Map<Tensor, S>;
+
+  /**
+   * @throws TypeError when an option is unknown or something is not a tensor; RangeError when a value is out of range;
+   * Error when there are no parameters, one is given twice, or one is not a leaf.
+   */
+  constructor(params: ParamsInput<O>, defaults: O, options: Partial<O> = {}) {
+    this.checkNames(options, Object.keys(defaults));
+    this.defaults = merge(defaults, options);
+    this.paramGroups = [];
+    this.states = new Map();
+    const given = params instanceof Tensor ? [params] : [...params as Iterable<Tensor | ParamGroupInput<O>>];
+    if (given.length === 0) {
+      throw new Error(`${this.name}: got no parameters; is the model empty, or was its iterator used up before?`);
+    }
+    const groups = given.some((item) => isGroup(item))
+      ? given as ParamGroupInput<O>[]
+      : [{ params: given } as unknown as ParamGroupInput<O>];
+    for (const group of groups) this.addParamGroup(group);
+  }
+
+  /** The name in messages. */
+  protected get name(): string {
+    return this.constructor.name;
+  }
+
+  /** Throws RangeError for options that make no sense. */
+  protected abstract checkOptions(options: O): void;
+
+  /** What to remember of a parameter that is updated for the first time; tensors in it must be kept ({@link keep}). */
+  protected abstract newState(param: Tensor, group: ParamGroup<O>): S;
+
+  /** Updates one parameter in place. Nothing is recorded, and the tensors made here are freed afterwards unless kept. */
+  protected abstract update(param: Tensor, gradient: Tensor, group: ParamGroup<O>, state: S): void;
+
+  /**
+   * Adds parameters with options of their own, e.g. layers that are unfrozen during training.
+   *
+   * @throws as the constructor does.
+   */
+  addParamGroup(group: ParamGroupInput<O>): void {
+    if (!isGroup(group)) {
+      throw new TypeError(
+        `${this.name}: a parameter group is an object like { params: [...], lr: 0.1 }, got ${describe(group)}`,
+      );
+    }
+    const { params, initialLr, name, ...options } = group;
+    this.checkNames(options, Object.keys(this.defaults));
+    const merged = merge(this.defaults, options as unknown as Partial<O>);
+    this.checkOptions(merged);
+    const members = params instanceof Tensor ? [params] : [...params];
+    const known = new Set(this.paramGroups.flatMap((other) => other.params));
+    for (const [i, param] of members.entries()) {
+      if (!(param instanceof Tensor)) {
+        throw new TypeError(
+          `${this.name}: parameter ${i} is ${describe(param)}, not a tensor; pass model.parameters()`,
+        );
+      }
+      if (!param.isLeaf) {
+        throw new Error(
+          `${this.name}: parameter ${i} of shape [${
+            param.shape.join(", ")
+          }] was computed (by ${param.gradFn?.name}), and updates would ` +
+            `not reach what it was computed from; optimise the leaf, or its detach().requiresGrad_()`,
+        );
+      }
+      if (known.has(param)) {
+        throw new Error(
+          `${this.name}: parameter ${i} of shape [${
+            param.shape.join(", ")
+          }] is given twice; each belongs to one group, once`,
+        );
+      }
+      known.add(param);
+    }
+    const added = { ...merged, params: members } as ParamGroup<O>;
+    if (initialLr !== undefined) added.initialLr = initialLr;
+    if (name !== undefined) added.name = name;
+    this.paramGroups.push(added);
+  }
+
+  /**
+   * Updates every parameter that has a gradient.
+   *
+   * @param closure computes the loss again, gradients included; called first, and its result returned.
+   *
+   * @example
+   * ```ts
+   * import "@heddle/autograd";
+   * import { SGD } from "@heddle/optim";
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([4], { requiresGrad: true });
+   * const optimizer = new SGD([x], { lr: 0.25 });
+   * x.square().sum().backward();
+   * optimizer.step();
+   * x.item(); // 2: 4 − 0.25 · 8
+   * ```
+   */
+  step(): void;
+  step<T>(closure: () => T): T;
+  step<T>(closure?: () => T): T | void {
+    const loss = closure === undefined ? undefined : enableGrad(closure);
+    noGrad(() => {
+      for (const group of this.paramGroups) {
+        for (const param of group.params) {
+          const gradient = param.grad;
+          if (gradient === null || gradient === undefined) continue;
+          tidy(() => {
+            let state = this.states.get(param);
+            if (state === undefined) this.states.set(param, state = this.newState(param, group));
+            this.update(param, group.maximize ? gradient.neg() : gradient, group, state);
+          });
+        }
+      }
+    });
+    return loss;
+  }
+
+  /** Forgets the gradients of all parameters; by default their memory is freed at once. */
+  zeroGrad({ setToNone = true }: ZeroGradOptions = {}): void {
+    for (const { params } of this.paramGroups) {
+      for (const param of params) {
+        const { grad } = param;
+        if (grad === null || grad === undefined) continue;
+        if (setToNone) {
+          param.grad = null;
+          grad.dispose();
+        } else if (grad.requiresGrad) {
+          // It has a history (createGraph), which zeros do not.
+          param.grad = keep(noGrad(() => grad.mul(0)));
+          grad.dispose();
+        } else noGrad(() => grad.zero_());
+      }
+    }
+  }
+
+  /**
+   * All that is needed to go on later: what is remembered of each parameter, by its number, and the groups' options. The tensors
+   * are the optimiser's own, which the next step changes: write or clone them before.
+   */
+  stateDict(): OptimizerStateDict {
+    const numbers = new Map(this.paramGroups.flatMap((group) => group.params).map((param, i) => [param, i]));
+    const state: Record<string, Record<string, Tensor | number>> = {};
+    for (const [param, number] of numbers) {
+      const entries = Object.entries(this.states.get(param) ?? {}).filter(([, value]) => value !== undefined);
+      if (entries.length > 0) state[number] = Object.fromEntries(entries) as Record<string, Tensor | number>;
+    }
+    const paramGroups = this.paramGroups.map(({ params, ...options }) => ({
+      ...copyArrays(options),
+      params: params.map((param) => numbers.get(param)!),
+    }));
+    return { state, paramGroups };
+  }
+
+  /**
+   * Takes over what `stateDict` gave. Tensors are copied, in the dtype and onto the device of their parameters, so that training
+   * goes on with the same bits.
+   *
+   * @throws Error when groups, parameters or shapes are not those of this optimiser; it is then unchanged.
+   */
+  loadStateDict(stateDict: OptimizerStateDict): void {
+    const { paramGroups } = stateDict;
+    const here = this.paramGroups.map((group) => group.params.length);
+    const there = paramGroups.map((group) => group.params.length);
+    if (here.length !== there.length || here.some((count, i) => count !== there[i])) {
+      throw new Error(
+        `${this.name}.loadStateDict: the saved groups have [${there.join(", ")}] parameters, those of this optimiser ` +
+          `[${here.join(", ")}]; build it from the same model with the same groups`,
+      );
+    }
+    const options = paramGroups.map(({ params: _, initialLr, name, ...saved }, i) => {
+      this.checkNames(saved, Object.keys(this.defaults));
+      const merged = merge(this.paramGroups[i]! as O, copyArrays(saved) as Partial<O>);
+      this.checkOptions(merged);
+      return { ...saved, ...(initialLr === undefined ? {} : { initialLr }), ...(name === undefined ? {} : { name }) };
+    });
+    const states = new Map<Tensor, S>();
+    for (const [i, group] of this.paramGroups.entries()) {
+      for (const [j, param] of group.params.entries()) {
+        const number = paramGroups[i]!.params[j]!;
+        const saved = stateDict.state[number];
+        if (saved !== undefined) states.set(param, this.copyState(param, saved, number));
+      }
+    }
+    for (const [i, group] of this.paramGroups.entries()) Object.assign(group, copyArrays(options[i]!));
+    this.states.clear();
+    for (const [param, state] of states) this.states.set(param, state);
+  }
+
+  private copyState(param: Tensor, saved: { readonly [name: string]: Tensor | number }, number: number): S {
+    const state: ParamState = {};
+    for (const [key, value] of Object.entries(saved)) {
+      if (!(value instanceof Tensor)) {
+        state[key] = value;
+        continue;
+      }
+      if (value.shape.length !== param.shape.length || value.shape.some((size, d) => size !== param.shape[d])) {
+        throw new Error(
+          `${this.name}.loadStateDict: ${key} of parameter ${number} has shape [${
+            value.shape.join(", ")
+          }], the parameter ` +
+            `[${param.shape.join(", ")}]; was the order of the parameters another one?`,
+        );
+      }
+      state[key] = noGrad(() => tidy(() => keep(value.detach().to(param.device, param.dtype).clone())));
+    }
+    return state as S;
+  }
+
+  private checkNames(options: object, known: readonly string[]): void {
+    for (const key of Object.keys(options)) {
+      if (!known.includes(key)) {
+        throw new TypeError(`${this.name}: there is no option "${key}"; there are ${known.join(", ")}`);
+      }
+    }
+  }
+
+  /** Names the optimiser and the options of its groups. */
+  toString(): string {
+    const groups = this.paramGroups.map(({ params, ...options }, i) =>
+      `  group ${i}: ${params.length} parameters, ` +
+      Object.entries(options).map(([key, value]) => `${key} ${Array.isArray(value) ? `[${value.join(", ")}]` : value}`)
+        .join(", ")
+    );
+    return `${this.name} (\n${groups.join("\n")}\n)`;
+  }
+}
+
+function isGroup(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "params" in value;
+}
+
+/** Defaults overlaid with options; `undefined` means the default. */
+function merge<O extends object>(defaults: O, options: Partial<O>): O {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) };
+}
+
+function copyArrays<T extends object>(options: T): T {
+  const copies = Object.entries(options).map(([key, value]) => [key, Array.isArray(value) ? [...value] : value]);
+  return Object.fromEntries(copies) as T;
+}
+
+function describe(value: unknown): string {
+  return typeof value === "object" && value !== null
+    ? `an object of class ${value.constructor?.name ?? "null"}`
+    : `${String(value)}`;
+}

@@ -1,0 +1,73 @@
+/** RMSprop. */
+import { keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { checkNotNegative } from "./check_options.ts";
+import { type GroupOptions, Optimizer, type ParamGroup, type ParamsInput } from "./optimizer.ts";
+
+/** Options of {@link RMSprop}. */
+export interface RMSpropOptions extends GroupOptions {
+  /** Decay of the running mean of the squared gradient. Default 0.99. */
+  alpha: number;
+  /** Added to the root, against division by zero. Default 1e-8. */
+  eps: number;
+  /** λ of the penalty λ/2 · |w|². Default 0. */
+  weightDecay: number;
+  /** How much of the last step is repeated. Default 0. */
+  momentum: number;
+  /** Divide by an estimate of the deviation instead of the root mean square. Default false. */
+  centered: boolean;
+}
+
+type State = { squareAvg: Tensor; gradAvg?: Tensor; momentumBuffer?: Tensor };
+
+/**
+ * RMSprop (PyTorch's `torch.optim.RMSprop`): divides the gradient by the root of the running mean of its square. The default `lr`
+ * is 0.01.
+ *
+ * Tieleman, Hinton: Neural Networks for Machine Learning, lecture 6e, 2012. The centred form is by Graves: Generating Sequences
+ * With Recurrent Neural Networks, 2013, arXiv:1308.0850, equations 38 to 45 (there eps is under the root).
+ *
+ * @throws RangeError for negative options.
+ *
+ * @example
+ * ```ts
+ * import "@heddle/autograd";
+ * import { RMSprop } from "@heddle/optim";
+ * import { ones } from "@heddle/tensor";
+ * const optimizer = new RMSprop([ones([2], { requiresGrad: true })], { lr: 1e-3, alpha: 0.9 });
+ * ```
+ */
+export class RMSprop extends Optimizer<RMSpropOptions, State> {
+  constructor(params: ParamsInput<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
+    super(
+      params,
+      { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false },
+      options,
+    );
+  }
+
+  protected override checkOptions(options: RMSpropOptions): void {
+    checkNotNegative(this.name, options, ["lr", "alpha", "eps", "weightDecay", "momentum"]);
+  }
+
+  protected override newState(param: Tensor): State {
+    return { squareAvg: keep(zerosLike(param)) };
+  }
+
+  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<RMSpropOptions>, state: State): void {
+    const { lr, alpha, eps, weightDecay, momentum, centered } = group;
+    const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
+    state.squareAvg.mul_(alpha).add_(g.square(), { alpha: 1 - alpha });
+    let square = state.squareAvg;
+    if (centered) {
+      state.gradAvg ??= keep(zerosLike(param));
+      state.gradAvg.mul_(alpha).add_(g, { alpha: 1 - alpha });
+      square = square.sub(state.gradAvg.square());
+    }
+    let step = g.div(square.sqrt().add_(eps));
+    if (momentum > 0) {
+      state.momentumBuffer ??= keep(zerosLike(param));
+      step = state.momentumBuffer.mul_(momentum).add_(step);
+    }
+    param.sub_(step, { alpha: lr });
+  }
+}

@@ -1,0 +1,71 @@
+/** Stochastic gradient descent. */
+import { keep, type Tensor } from "@heddle/tensor";
+import { checkNotNegative } from "./check_options.ts";
+import { type GroupOptions, Optimizer, type ParamGroup, type ParamsInput } from "./optimizer.ts";
+
+/** Options of {@link SGD}. */
+export interface SGDOptions extends GroupOptions {
+  /** How much of the last step is repeated; 0 (the default) is plain descent. */
+  momentum: number;
+  /** By how much less the gradient counts once there is momentum. Default 0. */
+  dampening: number;
+  /** λ of the penalty λ/2 · |w|². Default 0. */
+  weightDecay: number;
+  /** Look ahead along the momentum. Default false. */
+  nesterov: boolean;
+}
+
+type State = { momentumBuffer?: Tensor };
+
+/**
+ * Stochastic gradient descent with momentum (PyTorch's `torch.optim.SGD`):
+ * b ← μ·b + (1 − dampening)·g, w ← w − lr·b, where b starts as the first gradient. Nesterov's form steps along g + μ·b.
+ *
+ * Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum in deep learning, 2013; there the learning
+ * rate is inside the momentum, here (as in PyTorch) outside.
+ *
+ * @throws RangeError for negative options, and for `nesterov` without momentum or with dampening.
+ *
+ * @example
+ * ```ts
+ * import "@heddle/autograd";
+ * import { SGD } from "@heddle/optim";
+ * import { tensor } from "@heddle/tensor";
+ * const w = tensor([1, -1], { requiresGrad: true });
+ * const optimizer = new SGD([w], { lr: 0.1, momentum: 0.9 });
+ * for (let i = 0; i < 3; i++) {
+ *   optimizer.zeroGrad();
+ *   w.square().sum().backward();
+ *   optimizer.step();
+ * }
+ * ```
+ */
+export class SGD extends Optimizer<SGDOptions, State> {
+  constructor(params: ParamsInput<SGDOptions>, options: Partial<SGDOptions> = {}) {
+    super(params, { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false }, options);
+  }
+
+  protected override checkOptions(options: SGDOptions): void {
+    checkNotNegative(this.name, options, ["lr", "momentum", "weightDecay"]);
+    if (options.nesterov && (options.momentum === 0 || options.dampening !== 0)) {
+      throw new RangeError(
+        `${this.name}: nesterov needs a momentum above 0 and dampening 0; got momentum ${options.momentum}, dampening ${options.dampening}`,
+      );
+    }
+  }
+
+  protected override newState(): State {
+    return {};
+  }
+
+  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<SGDOptions>, state: State): void {
+    const { lr, momentum, dampening, weightDecay, nesterov } = group;
+    let step = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
+    if (momentum !== 0) {
+      if (state.momentumBuffer === undefined) state.momentumBuffer = keep(step.detach().clone());
+      else state.momentumBuffer.mul_(momentum).add_(step, { alpha: 1 - dampening });
+      step = nesterov ? step.add(state.momentumBuffer, { alpha: momentum }) : state.momentumBuffer;
+    }
+    param.sub_(step, { alpha: lr });
+  }
+}
