@@ -1,0 +1,76 @@
+/** Several schedules at once. */
+import type { LRScheduler, ScheduledOptimizer, SchedulerStateDict } from "./scheduler.ts";
+
+/**
+ * Steps several schedules of one optimiser together, so that their factors multiply (PyTorch's `ChainedScheduler`). Schedules that
+ * set the rate from the initial one (LambdaLR, InverseTimeLR, OneCycleLR, warm restarts) override what stands before them.
+ *
+ * @throws Error when there are none, or they are not of one optimiser.
+ *
+ * @example
+ * ```ts
+ * import "@heddle/autograd";
+ * import { ChainedScheduler, ConstantLR, ExponentialLR, SGD } from "@heddle/optim";
+ * import { ones } from "@heddle/tensor";
+ * const optimizer = new SGD([ones([1], { requiresGrad: true })], { lr: 1 });
+ * const slow = new ConstantLR(optimizer, { factor: 0.1, totalIters: 2 });
+ * const scheduler = new ChainedScheduler([slow, new ExponentialLR(optimizer, { gamma: 0.9 })]);
+ * scheduler.step();
+ * ```
+ */
+export class ChainedScheduler {
+  /** The optimiser whose learning rates are set. */
+  readonly optimizer: ScheduledOptimizer;
+  private readonly schedulers: readonly LRScheduler[];
+  private lastLrs: number[];
+
+  constructor(schedulers: readonly LRScheduler[]) {
+    this.optimizer = sharedOptimizer("ChainedScheduler", schedulers);
+    this.schedulers = [...schedulers];
+    this.lastLrs = this.optimizer.paramGroups.map(({ lr }) => lr);
+  }
+
+  /** Steps each of them. */
+  step(): void {
+    for (const scheduler of this.schedulers) scheduler.step();
+    this.lastLrs = this.optimizer.paramGroups.map(({ lr }) => lr);
+  }
+
+  /** The learning rates that the last step set, one a group. */
+  getLastLr(): number[] {
+    return [...this.lastLrs];
+  }
+
+  /** The states of all of them. */
+  stateDict(): SchedulerStateDict {
+    return { schedulers: this.schedulers.map((scheduler) => scheduler.stateDict()), lastLrs: [...this.lastLrs] };
+  }
+
+  /** Takes over what `stateDict` gave. @throws TypeError when it is not of as many schedules. */
+  loadStateDict(stateDict: SchedulerStateDict): void {
+    loadEach("ChainedScheduler", this.schedulers, stateDict.schedulers);
+    this.lastLrs = [...stateDict.lastLrs as number[]];
+  }
+}
+
+/** The optimiser of all schedules. @throws Error when there is not just one. */
+export function sharedOptimizer(name: string, schedulers: readonly LRScheduler[]): ScheduledOptimizer {
+  if (schedulers.length === 0) throw new Error(`${name}: got no schedules; give at least one`);
+  const { optimizer } = schedulers[0]!;
+  const other = schedulers.findIndex((scheduler) => scheduler.optimizer !== optimizer);
+  if (other !== -1) {
+    throw new Error(`${name}: schedule ${other} belongs to another optimiser than the first; build all on one`);
+  }
+  return optimizer;
+}
+
+/** Hands each schedule its state. @throws TypeError when their numbers differ. */
+export function loadEach(name: string, schedulers: readonly LRScheduler[], states: unknown): void {
+  if (!Array.isArray(states) || states.length !== schedulers.length) {
+    throw new TypeError(
+      `${name}.loadStateDict: expected the states of ${schedulers.length} schedules, got ` +
+        `${Array.isArray(states) ? states.length : typeof states}`,
+    );
+  }
+  for (const [i, scheduler] of schedulers.entries()) scheduler.loadStateDict(states[i] as SchedulerStateDict);
+}

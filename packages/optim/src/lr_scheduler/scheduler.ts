@@ -1,0 +1,162 @@
+/** What every learning-rate schedule shares. */
+
+/** The part of a parameter group that schedules read and write. */
+export interface ScheduledGroup {
+  lr: number;
+  initialLr?: number;
+  momentum?: number;
+  betas?: readonly [number, number];
+}
+
+/** What a schedule needs of an optimiser; every optimiser of this package has it. */
+export interface ScheduledOptimizer {
+  readonly paramGroups: readonly ScheduledGroup[];
+}
+
+/** Options of every schedule. */
+export interface SchedulerOptions {
+  /**
+   * The last epoch of an earlier run that goes on; the optimiser's groups must then have an `initialLr`, which
+   * `loadStateDict` restores. Default -1: from the start.
+   */
+  readonly lastEpoch?: number;
+}
+
+/** Numbers, flags and lists of them that a schedule goes on from; can be written as JSON. */
+export type SchedulerStateDict = { readonly [name: string]: unknown };
+
+/**
+ * The base of the schedules (PyTorch's `torch.optim.lr_scheduler.LRScheduler`). A schedule sets the learning rates when it is made
+ * and again at each `step()`, to be called after the optimiser's, once an epoch or once a batch.
+ *
+ * A schedule of one's own derives the next rates from the present ones, calls `start()` at the end of its constructor, and may
+ * give them in closed form too.
+ *
+ * @example
+ * ```ts
+ * import "@heddle/autograd";
+ * import { LRScheduler, SGD } from "@heddle/optim";
+ * import { ones } from "@heddle/tensor";
+ *
+ * class Halving extends LRScheduler {
+ *   constructor(optimizer: SGD) {
+ *     super(optimizer);
+ *     this.start();
+ *   }
+ *   protected override nextLrs(): number[] {
+ *     return this.optimizer.paramGroups.map(({ lr }) => this.lastEpoch === 0 ? lr : lr / 2);
+ *   }
+ * }
+ * const scheduler = new Halving(new SGD([ones([1], { requiresGrad: true })], { lr: 1 }));
+ * scheduler.step();
+ * scheduler.getLastLr(); // [0.5]
+ * ```
+ */
+export abstract class LRScheduler {
+  /** The optimiser whose learning rates are set. */
+  readonly optimizer: ScheduledOptimizer;
+  /** The learning rates before any schedule, one a group. */
+  protected readonly baseLrs: number[];
+  /** Number of steps since the start; 0 once the schedule is made. */
+  lastEpoch: number;
+  private lastLrs: number[];
+
+  /** @throws Error when `lastEpoch` is given and a group has no `initialLr`. */
+  constructor(optimizer: ScheduledOptimizer, options: SchedulerOptions = {}) {
+    const { lastEpoch = -1 } = options;
+    this.optimizer = optimizer;
+    this.baseLrs = optimizer.paramGroups.map((group, i) => {
+      if (lastEpoch === -1) return group.initialLr ??= group.lr;
+      if (group.initialLr === undefined) {
+        throw new Error(
+          `${this.constructor.name}: lastEpoch is ${lastEpoch}, but group ${i} has no initialLr to go on from; load the optimiser's state ` +
+            `first, or leave lastEpoch out`,
+        );
+      }
+      return group.initialLr;
+    });
+    this.lastEpoch = lastEpoch;
+    this.lastLrs = optimizer.paramGroups.map(({ lr }) => lr);
+  }
+
+  /** Sets the first learning rates; the last line of every constructor. */
+  protected start(): void {
+    this.step();
+  }
+
+  /** The learning rates at `lastEpoch`, from those the groups have now: what other schedules did to them stays. */
+  protected abstract nextLrs(): number[];
+
+  /** The learning rates at `lastEpoch` from the initial ones alone, where the schedule is known in closed form. */
+  protected closedForm(): number[] {
+    return this.nextLrs();
+  }
+
+  /**
+   * Sets the learning rates of the next epoch, or those of the epoch given.
+   */
+  step(epoch?: number): void {
+    this.lastEpoch = epoch ?? this.lastEpoch + 1;
+    this.setLrs(epoch === undefined ? this.nextLrs() : this.closedForm());
+  }
+
+  /** Writes learning rates into the groups. */
+  protected setLrs(lrs: readonly number[]): void {
+    for (const [i, group] of this.optimizer.paramGroups.entries()) group.lr = lrs[i] ?? group.lr;
+    this.noteLrs();
+  }
+
+  /** Remembers the groups' learning rates as those this schedule left. */
+  protected noteLrs(): void {
+    this.lastLrs = this.optimizer.paramGroups.map(({ lr }) => lr);
+  }
+
+  /** The learning rates that the last step set, one a group. */
+  getLastLr(): number[] {
+    return [...this.lastLrs];
+  }
+
+  /** All that is needed to go on later, apart from functions and the optimiser. */
+  stateDict(): SchedulerStateDict {
+    const entries = Object.entries(this).filter(([key, value]) => key !== "optimizer" && typeof value !== "function");
+    return structuredClone(Object.fromEntries(entries));
+  }
+
+  /**
+   * Takes over what `stateDict` gave. The learning rates themselves are part of the optimiser's state.
+   *
+   * @throws TypeError for the state of another kind of schedule; this one is then unchanged.
+   */
+  loadStateDict(stateDict: SchedulerStateDict): void {
+    const own = Object.keys(this.stateDict());
+    const given = Object.keys(stateDict);
+    const strange = given.find((key) => !own.includes(key)) ?? own.find((key) => !given.includes(key));
+    if (strange !== undefined) {
+      throw new TypeError(
+        `${this.constructor.name}.loadStateDict: "${strange}" is in ${
+          own.includes(strange) ? "this schedule" : "the saved state"
+        } only; is ` +
+          `that the state of a ${this.constructor.name}?`,
+      );
+    }
+    Object.assign(this, structuredClone(stateDict));
+  }
+}
+
+/** @throws RangeError unless the value is a whole number of at least `least`. */
+export function checkWhole(name: string, option: string, value: number, least: number): void {
+  if (!(Number.isInteger(value) && value >= least)) {
+    throw new RangeError(`${name}: ${option} is ${value}; it must be a whole number of at least ${least}`);
+  }
+}
+
+/** One value a group, from one for all or a list. @throws RangeError when the list has another length. */
+export function perGroup<T>(name: string, option: string, value: T | readonly T[], groups: number): T[] {
+  if (!Array.isArray(value)) return new Array<T>(groups).fill(value as T);
+  if (value.length !== groups) {
+    throw new RangeError(
+      `${name}: got ${value.length} values of ${option} for ${groups} parameter groups; give one for each`,
+    );
+  }
+  return [...value];
+}
