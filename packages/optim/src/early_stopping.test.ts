@@ -1,0 +1,62 @@
+import "@heddle/autograd";
+import { noGrad } from "@heddle/autograd";
+import { memory, ones, scope, type Tensor, tensor } from "@heddle/tensor";
+import { expect, test } from "vitest";
+import { EarlyStopping } from "./early_stopping.ts";
+
+/** How many values it takes to stop; -1 for never. */
+function stopsAt(stopping: EarlyStopping, values: readonly number[]): number {
+  return values.findIndex((value) => stopping.step(value));
+}
+
+test("stops after as many epochs in a row without improvement", () => {
+  expect(stopsAt(new EarlyStopping({ patience: 3 }), [5, 4, 4, 3, 3, 3, 3, 2])).toBe(6);
+  expect(stopsAt(new EarlyStopping({ patience: 1 }), [5, 4, 4])).toBe(2);
+  expect(stopsAt(new EarlyStopping({ patience: 0 }), [5, 4, 4])).toBe(2);
+  expect(stopsAt(new EarlyStopping({ patience: 3 }), [5, 4, 3, 2, 1])).toBe(-1);
+});
+
+test("an improvement must exceed minDelta", () => {
+  const stopping = new EarlyStopping({ patience: 2, minDelta: 0.5 });
+  expect(stopsAt(stopping, [5, 4.75, 4.25, 4, 4])).toBe(4);
+  expect([stopping.best, stopping.bestEpoch, stopping.badEpochs]).toEqual([4.25, 2, 2]);
+});
+
+test("a metric that should rise", () => {
+  expect(stopsAt(new EarlyStopping({ patience: 2, mode: "max" }), [0.5, 0.6, 0.6, 0.55])).toBe(3);
+});
+
+test("NaN is no improvement, not even the first", () => {
+  expect(stopsAt(new EarlyStopping({ patience: 2 }), [NaN, NaN])).toBe(1);
+  expect(stopsAt(new EarlyStopping({ patience: 2 }), [NaN, 3, NaN, NaN])).toBe(3);
+});
+
+test("a tensor of one element", () => {
+  expect(new EarlyStopping().step(tensor(3))).toBe(false);
+});
+
+test("restores the best weights, which survive scopes", () => {
+  const weight = ones([2], { requiresGrad: true });
+  const model = {
+    stateDict: (): Record<string, Tensor> => ({ weight: weight.detach() }),
+    loadStateDict: (state: Record<string, Tensor>) => noGrad(() => weight.copy_(state.weight!)),
+  };
+  const stopping = new EarlyStopping({ patience: 2, model });
+  let live = 0;
+  for (const [epoch, loss] of [3, 1, 2, 4].entries()) {
+    const open = scope();
+    noGrad(() => weight.fill_(epoch));
+    const stop = stopping.step(loss);
+    open.end();
+    if (epoch === 0) live = memory().storages;
+    if (epoch === 1) expect(memory().storages).toBeLessThanOrEqual(live);
+    expect(stop).toBe(epoch === 3);
+  }
+  expect(weight.toArray()).toEqual([1, 1]);
+});
+
+test("bad options", () => {
+  expect(() => new EarlyStopping({ patience: -1 })).toThrow("patience is -1");
+  expect(() => new EarlyStopping({ minDelta: -1 })).toThrow("minDelta is -1");
+  expect(() => new EarlyStopping({ mode: "best" as "min" })).toThrow('mode is "best"');
+});

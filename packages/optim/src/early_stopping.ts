@@ -1,0 +1,113 @@
+/** Stopping when a metric no longer improves, with the best weights. */
+import { noGrad } from "@heddle/autograd";
+import { keep, type Tensor, tidy } from "@heddle/tensor";
+
+/** What early stopping needs of a model; every `Module` of `@heddle/nn` has it. */
+export interface Restorable {
+  stateDict(): Record<string, Tensor>;
+  loadStateDict(state: Record<string, Tensor>): unknown;
+}
+
+/** Options of {@link EarlyStopping}. */
+export interface EarlyStoppingOptions {
+  /** Epochs without improvement that are tolerated. Default 10. */
+  readonly patience?: number;
+  /** By how much the metric must improve to count. Default 0. */
+  readonly minDelta?: number;
+  /** Whether the metric should fall ("min", the default) or rise. */
+  readonly mode?: "min" | "max";
+  /** A model whose state is copied at every best epoch, and restored when training stops. */
+  readonly model?: Restorable;
+}
+
+/**
+ * Says when to stop: once the metric has not improved for `patience` epochs in a row. PyTorch has none; Keras's `EarlyStopping`
+ * counts the same way. NaN is no improvement.
+ *
+ * Prechelt: Early Stopping – But When?, 1998.
+ *
+ * @throws RangeError for a negative `patience` or `minDelta`, and for unknown modes.
+ *
+ * @example
+ * ```ts
+ * import "@heddle/autograd";
+ * import { EarlyStopping } from "@heddle/optim";
+ * const stopping = new EarlyStopping({ patience: 2 });
+ * for (const validationLoss of [3, 2, 2.5, 2.1, 1]) {
+ *   if (stopping.step(validationLoss)) break; // at 2.1
+ * }
+ * stopping.best; // 2, in epoch stopping.bestEpoch = 1
+ * ```
+ */
+export class EarlyStopping {
+  /** The best value so far, or null before the first. */
+  best: number | null = null;
+  /** The epoch of the best value, counted from 0; -1 before the first. */
+  bestEpoch = -1;
+  private readonly patience: number;
+  private readonly minDelta: number;
+  private readonly mode: "min" | "max";
+  private readonly model: Restorable | null;
+  private bestState: Record<string, Tensor> | null = null;
+  private epoch = -1;
+
+  constructor(options: EarlyStoppingOptions = {}) {
+    const { patience = 10, minDelta = 0, mode = "min", model = null } = options;
+    if (!(Number.isInteger(patience) && patience >= 0)) {
+      throw new RangeError(`EarlyStopping: patience is ${patience}; it must be a whole number of at least 0`);
+    }
+    if (!(minDelta >= 0)) throw new RangeError(`EarlyStopping: minDelta is ${minDelta}; it must not be negative`);
+    if (mode !== "min" && mode !== "max") {
+      throw new RangeError(`EarlyStopping: mode is "${mode}"; it must be "min" or "max"`);
+    }
+    this.patience = patience;
+    this.minDelta = minDelta;
+    this.mode = mode;
+    this.model = model;
+  }
+
+  /** Epochs since the best one. */
+  get badEpochs(): number {
+    return this.epoch - this.bestEpoch;
+  }
+
+  /**
+   * Takes note of the metric after an epoch (a number, or a tensor of one element).
+   *
+   * @returns whether to stop; the model then has its best weights again.
+   */
+  step(metric: number | { item(): number }): boolean {
+    const value = typeof metric === "number" ? metric : metric.item();
+    this.epoch++;
+    if (this.improves(value)) {
+      this.best = value;
+      this.bestEpoch = this.epoch;
+      if (this.model !== null) this.remember(this.model);
+      return false;
+    }
+    if (this.badEpochs < Math.max(this.patience, 1)) return false;
+    this.restore();
+    return true;
+  }
+
+  /** Puts the best weights back, for a training that ended by itself. Does nothing without a model or a best epoch. */
+  restore(): void {
+    if (this.model !== null && this.bestState !== null) this.model.loadStateDict(this.bestState);
+  }
+
+  private improves(value: number): boolean {
+    if (Number.isNaN(value)) return false;
+    if (this.best === null) return true;
+    return this.mode === "min" ? value < this.best - this.minDelta : value > this.best + this.minDelta;
+  }
+
+  private remember(model: Restorable): void {
+    const old = this.bestState;
+    this.bestState = noGrad(() =>
+      tidy(() =>
+        Object.fromEntries(Object.entries(model.stateDict()).map(([key, value]) => [key, keep(value.clone())]))
+      )
+    );
+    for (const value of Object.values(old ?? {})) value.dispose();
+  }
+}

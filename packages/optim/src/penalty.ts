@@ -1,0 +1,45 @@
+/** Penalties on the size of parameters, to be added to a loss. */
+import { Tensor, tensor } from "@heddle/tensor";
+
+/**
+ * Σ|w| over all parameters, with gradient sign(w): the lasso's penalty.
+ *
+ * @returns 0-dimensional.
+ *
+ * @example
+ * ```ts
+ * import "@heddle/autograd";
+ * import { l1Penalty } from "@heddle/optim";
+ * import { tensor } from "@heddle/tensor";
+ * const w = tensor([3, -4], { requiresGrad: true });
+ * const loss = w.sum().square().add(l1Penalty([w]).mul(1e-3));
+ * loss.backward();
+ * ```
+ */
+export function l1Penalty(params: Iterable<Tensor> | Tensor): Tensor {
+  return total(params, (param) => param.abs().sum());
+}
+
+/**
+ * Σw² over all parameters, with gradient 2w. A penalty of λ/2 · Σw² is what `weightDecay: λ` means to plain SGD; here the loss
+ * shows it.
+ *
+ * @returns 0-dimensional.
+ *
+ * @example
+ * ```ts
+ * import "@heddle/autograd";
+ * import { l2Penalty } from "@heddle/optim";
+ * import { tensor } from "@heddle/tensor";
+ * const w = tensor([3, -4], { requiresGrad: true });
+ * l2Penalty([w]).item(); // 25
+ * ```
+ */
+export function l2Penalty(params: Iterable<Tensor> | Tensor): Tensor {
+  return total(params, (param) => param.square().sum());
+}
+
+function total(params: Iterable<Tensor> | Tensor, size: (param: Tensor) => Tensor): Tensor {
+  const sizes = (params instanceof Tensor ? [params] : [...params]).map(size);
+  return sizes.length === 0 ? tensor(0) : sizes.reduce((sum, next) => sum.add(next));
+}

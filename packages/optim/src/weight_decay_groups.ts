@@ -1,0 +1,31 @@
+/** Weight decay for weights only. */
+import type { Tensor } from "@heddle/tensor";
+
+/** A group of parameters with its weight decay. */
+export interface WeightDecayGroup {
+  readonly params: Tensor[];
+  readonly weightDecay: number;
+}
+
+/**
+ * Parameter groups in which matrices and kernels decay, and biases, the scales and shifts of norms and other parameters of at most
+ * one dimension do not. A group that would be empty is left out.
+ *
+ * @example
+ * ```ts
+ * import "@heddle/autograd";
+ * import { SGD, weightDecayGroups } from "@heddle/optim";
+ * import { ones } from "@heddle/tensor";
+ * const weight = ones([3, 2], { requiresGrad: true });
+ * const bias = ones([3], { requiresGrad: true });
+ * const optimizer = new SGD(weightDecayGroups([weight, bias], 5e-4), { lr: 0.1 });
+ * optimizer.paramGroups.map(({ weightDecay }) => weightDecay); // [5e-4, 0]
+ * ```
+ */
+export function weightDecayGroups(params: Iterable<Tensor>, weightDecay: number): WeightDecayGroup[] {
+  const all = [...params];
+  return [
+    { params: all.filter(({ ndim }) => ndim > 1), weightDecay },
+    { params: all.filter(({ ndim }) => ndim <= 1), weightDecay: 0 },
+  ].filter((group) => group.params.length > 0);
+}
