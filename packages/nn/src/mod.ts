@@ -1,1 +1,44 @@
-export {};
+/**
+ * Neural networks: modules and layers, activations, losses, initialisers and state dicts.
+ *
+ * @example
+ * ```ts
+ * import { functional as F, Linear, ReLU, Sequential } from "@heddle/nn";
+ * import { randint, randn } from "@heddle/tensor";
+ * const net = new Sequential(new Linear(4, 16), new ReLU(), new Linear(16, 3));
+ * F.crossEntropy(net.forward(randn([8, 4])), randint(0, 3, [8])).backward();
+ * net.at(0).weight.grad!.shape; // [16, 4]
+ * ```
+ * @module
+ */
+export { type BufferOptions, type Layer, Module } from "./module.ts";
+export { Parameter, type ParameterOptions } from "./parameter.ts";
+export type { LoadOptions, LoadReport, StateDict } from "./state_dict.ts";
+export { snakeCase } from "./state_dict.ts";
+export type { LayerOptions } from "./layer_options.ts";
+export type { Sizes } from "./sizes.ts";
+export { ModuleDict, ModuleList, ParameterList, Sequential } from "./container.ts";
+export { Linear, type LinearOptions } from "./linear.ts";
+export { Conv1d, Conv2d, Conv3d, type ConvLayerOptions, ConvNd, type PaddingMode } from "./conv.ts";
+export { ConvTranspose1d, ConvTranspose2d, type ConvTransposeLayerOptions, ConvTransposeNd } from "./conv_transpose.ts";
+export { AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d } from "./pooling.ts";
+export { Flatten, Identity, Unflatten } from "./reshaping.ts";
+export { Dropout, Dropout1d, Dropout2d, type DropoutLayerOptions, DropoutNd } from "./dropout.ts";
+export {
+  BatchNorm,
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  InstanceNorm,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  type NormOptions,
+  RunningNorm,
+} from "./batch_norm.ts";
+export { GroupNorm, type GroupNormOptions, LayerNorm, type LayerNormOptions } from "./normalization.ts";
+export { Embedding, type EmbeddingLayerOptions } from "./embedding.ts";
+export * from "./activation.ts";
+export * from "./rectifier.ts";
+export * from "./loss.ts";
+export * as functional from "./functional/mod.ts";
+export * as init from "./init/mod.ts";

@@ -1,0 +1,178 @@
+/** Smooth activations, and those along a dimension. The functions are in functional/activation.ts. */
+import type { Tensor } from "@heddle/tensor";
+import {
+  gelu,
+  type GeluOptions,
+  glu,
+  logsigmoid,
+  logSoftmax,
+  mish,
+  sigmoid,
+  silu,
+  softmax,
+  softmin,
+  softplus,
+  softsign,
+  tanh,
+  tanhshrink,
+} from "./functional/activation.ts";
+import { Module } from "./module.ts";
+
+/** 1 / (1 + e^(−x)). PyTorch: `torch.nn.Sigmoid`. */
+export class Sigmoid extends Module {
+  forward(input: Tensor): Tensor {
+    return sigmoid(input);
+  }
+}
+
+/** ln sigmoid(x), without overflow. PyTorch: `torch.nn.LogSigmoid`. */
+export class LogSigmoid extends Module {
+  forward(input: Tensor): Tensor {
+    return logsigmoid(input);
+  }
+}
+
+/** Hyperbolic tangent. PyTorch: `torch.nn.Tanh`. */
+export class Tanh extends Module {
+  forward(input: Tensor): Tensor {
+    return tanh(input);
+  }
+}
+
+/** x − tanh(x). PyTorch: `torch.nn.Tanhshrink`. */
+export class Tanhshrink extends Module {
+  forward(input: Tensor): Tensor {
+    return tanhshrink(input);
+  }
+}
+
+/** x / (1 + |x|). PyTorch: `torch.nn.Softsign`. */
+export class Softsign extends Module {
+  forward(input: Tensor): Tensor {
+    return softsign(input);
+  }
+}
+
+/** ln(1 + e^(βx)) / β; x itself where βx is above `threshold`. PyTorch: `torch.nn.Softplus`. */
+export class Softplus extends Module {
+  readonly beta: number;
+  readonly threshold: number;
+
+  constructor(beta = 1, threshold = 20) {
+    super();
+    this.beta = beta;
+    this.threshold = threshold;
+  }
+
+  forward(input: Tensor): Tensor {
+    return softplus(input, this);
+  }
+
+  override extraRepr(): string {
+    return `beta=${this.beta}, threshold=${this.threshold}`;
+  }
+}
+
+/** x · sigmoid(x), also called swish. PyTorch: `torch.nn.SiLU`. */
+export class SiLU extends Module {
+  forward(input: Tensor): Tensor {
+    return silu(input);
+  }
+}
+
+/** x · tanh(softplus(x)). PyTorch: `torch.nn.Mish`. */
+export class Mish extends Module {
+  forward(input: Tensor): Tensor {
+    return mish(input);
+  }
+}
+
+/** x · Φ(x), Φ being the normal distribution function or its approximation by tanh. PyTorch: `torch.nn.GELU`. */
+export class GELU extends Module {
+  readonly approximate: "none" | "tanh";
+
+  constructor(options: GeluOptions = {}) {
+    super();
+    this.approximate = options.approximate ?? "none";
+  }
+
+  forward(input: Tensor): Tensor {
+    return gelu(input, this);
+  }
+
+  override extraRepr(): string {
+    return `approximate=${this.approximate}`;
+  }
+}
+
+/** The first half along a dimension times the sigmoid of the second. PyTorch: `torch.nn.GLU`. */
+export class GLU extends Module {
+  readonly dim: number;
+
+  constructor(dim = -1) {
+    super();
+    this.dim = dim;
+  }
+
+  forward(input: Tensor): Tensor {
+    return glu(input, this.dim);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}`;
+  }
+}
+
+/** eˣ / Σ eˣ along a dimension. PyTorch: `torch.nn.Softmax`. */
+export class Softmax extends Module {
+  readonly dim: number;
+
+  constructor(dim: number) {
+    super();
+    this.dim = dim;
+  }
+
+  forward(input: Tensor): Tensor {
+    return softmax(input, this.dim);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}`;
+  }
+}
+
+/** Logarithm of {@link Softmax}. PyTorch: `torch.nn.LogSoftmax`. */
+export class LogSoftmax extends Module {
+  readonly dim: number;
+
+  constructor(dim: number) {
+    super();
+    this.dim = dim;
+  }
+
+  forward(input: Tensor): Tensor {
+    return logSoftmax(input, this.dim);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}`;
+  }
+}
+
+/** {@link Softmax} of −x. PyTorch: `torch.nn.Softmin`. */
+export class Softmin extends Module {
+  readonly dim: number;
+
+  constructor(dim: number) {
+    super();
+    this.dim = dim;
+  }
+
+  forward(input: Tensor): Tensor {
+    return softmin(input, this.dim);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}`;
+  }
+}

@@ -1,0 +1,198 @@
+/** Batch and instance normalisation: layers with running statistics. */
+import { noGrad } from "@heddle/autograd";
+import { empty, ones, type Tensor, zeros } from "@heddle/tensor";
+import { batchNorm, instanceNorm } from "./functional/normalization.ts";
+import { ones_, zeros_ } from "./init/mod.ts";
+import type { LayerOptions } from "./layer_options.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import { checkSize, showSizes } from "./sizes.ts";
+import { snakeCase } from "./state_dict.ts";
+
+/** Options of batch and instance normalisation. */
+export interface NormOptions extends Omit<LayerOptions, "generator"> {
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+  /** Share of a new batch in the running statistics, 0.1 by default; null for the mean over all batches so far. */
+  readonly momentum?: number | null;
+  /** Whether a scale and a shift are learned. */
+  readonly affine?: boolean;
+  /** Whether statistics are kept for evaluation; without them each batch's own serve there too. */
+  readonly trackRunningStats?: boolean;
+}
+
+/** What batch and instance normalisation share. */
+export abstract class RunningNorm extends Module {
+  readonly numFeatures: number;
+  readonly eps: number;
+  readonly momentum: number | null;
+  readonly affine: boolean;
+  readonly trackRunningStats: boolean;
+  /** Scale `[numFeatures]`, at first ones. */
+  weight: Parameter | null;
+  /** Shift `[numFeatures]`, at first zeros. */
+  bias: Parameter | null;
+  /** `[numFeatures]`, at first zeros; `running_mean` in state dicts. */
+  runningMean: Tensor | null;
+  /** `[numFeatures]`, at first ones; `running_var` in state dicts. */
+  runningVar: Tensor | null;
+  /** Batches seen while training, int32; `num_batches_tracked` in state dicts. */
+  numBatchesTracked: Tensor | null;
+  /** The ranks of input that the layer takes. */
+  protected abstract readonly shapes: readonly string[];
+
+  constructor(
+    numFeatures: number,
+    options: NormOptions & { readonly affine: boolean; readonly trackRunningStats: boolean },
+  ) {
+    super();
+    const { eps = 1e-5, momentum = 0.1, affine, trackRunningStats, ...placement } = options;
+    this.numFeatures = checkSize(this.constructor.name, "numFeatures", numFeatures);
+    this.eps = eps;
+    this.momentum = momentum;
+    this.affine = affine;
+    this.trackRunningStats = trackRunningStats;
+    this.weight = affine ? new Parameter(empty([numFeatures], placement)) : null;
+    this.bias = affine ? new Parameter(empty([numFeatures], placement)) : null;
+    this.runningMean = null;
+    this.runningVar = null;
+    this.numBatchesTracked = null;
+    if (trackRunningStats) {
+      this.registerBuffer("runningMean", zeros([numFeatures], placement));
+      this.registerBuffer("runningVar", ones([numFeatures], placement));
+      this.registerBuffer("numBatchesTracked", zeros([], { ...placement, dtype: "int32" }));
+    }
+    this.resetParameters();
+  }
+
+  /** Forgets the running statistics. */
+  resetRunningStats(): void {
+    this.runningMean?.zero_();
+    this.runningVar?.fill_(1);
+    this.numBatchesTracked?.zero_();
+  }
+
+  /** Scale, shift and statistics as at first. */
+  resetParameters(): void {
+    this.resetRunningStats();
+    if (this.weight !== null) ones_(this.weight);
+    if (this.bias !== null) zeros_(this.bias);
+  }
+
+  override stateKey(property: string): string {
+    return snakeCase(property);
+  }
+
+  /** Counts a batch, and gives its share in the running statistics. */
+  protected countBatch(): number | Tensor {
+    const count = this.numBatchesTracked;
+    if (count === null) return this.momentum ?? 0;
+    noGrad(() => count.add_(1));
+    return this.momentum ?? count.to(this.runningMean!.dtype).reciprocal();
+  }
+
+  /** @throws RangeError naming the shapes expected. */
+  protected checkInput(input: Tensor): void {
+    const { shape, ndim } = input;
+    const ranks = this.shapes.map((text) => text.split(",").length);
+    if (
+      ranks.includes(ndim) &&
+      (shape[1] === this.numFeatures ||
+        (this.constructor.name.startsWith("Instance") && !this.affine && !this.trackRunningStats))
+    ) {
+      return;
+    }
+    throw new RangeError(
+      `${this.constructor.name}: got an input of shape ${showSizes(shape)}; expected ` +
+        this.shapes.map((text) => `[${text.replace("C", String(this.numFeatures))}]`).join(" or "),
+    );
+  }
+
+  override extraRepr(): string {
+    const { numFeatures, eps, momentum, affine, trackRunningStats } = this;
+    return `${numFeatures}, eps=${eps}, momentum=${momentum}, affine=${affine}, trackRunningStats=${trackRunningStats}`;
+  }
+}
+
+/** What the batch normalisations share. */
+export abstract class BatchNorm extends RunningNorm {
+  constructor(numFeatures: number, options: NormOptions = {}) {
+    super(numFeatures, { affine: true, trackRunningStats: true, ...options });
+  }
+
+  forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    const { weight, bias, eps, runningMean, runningVar } = this;
+    if (!this.training) {
+      return batchNorm(input, runningMean, runningVar, { weight, bias, eps, training: runningMean === null });
+    }
+    return batchNorm(input, runningMean, runningVar, {
+      weight,
+      bias,
+      eps,
+      training: true,
+      momentum: this.countBatch(),
+    });
+  }
+}
+
+/** Batch normalisation of `[N, C]` or `[N, C, L]`; see {@link BatchNorm2d}. PyTorch: `torch.nn.BatchNorm1d`. */
+export class BatchNorm1d extends BatchNorm {
+  protected readonly shapes: readonly string[] = ["N, C", "N, C, L"];
+}
+
+/**
+ * Normalises each channel of `[N, C, H, W]` over the batch while training, by running statistics in evaluation: Ioffe & Szegedy, "Batch
+ * normalization" (2015). PyTorch: `torch.nn.BatchNorm2d`.
+ *
+ * @throws RangeError from `forward` for another shape, or for one value a channel while training.
+ *
+ * @example
+ * ```ts
+ * import { BatchNorm2d } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * const norm = new BatchNorm2d(3);
+ * norm.forward(randn([8, 3, 4, 4]).add(5));
+ * norm.runningMean!.toArray(); // about [0.5, 0.5, 0.5]
+ * Object.keys(norm.stateDict()); // ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+ * ```
+ */
+export class BatchNorm2d extends BatchNorm {
+  protected readonly shapes: readonly string[] = ["N, C, H, W"];
+}
+
+/** Batch normalisation of `[N, C, D, H, W]`; see {@link BatchNorm2d}. PyTorch: `torch.nn.BatchNorm3d`. */
+export class BatchNorm3d extends BatchNorm {
+  protected readonly shapes: readonly string[] = ["N, C, D, H, W"];
+}
+
+/** What the instance normalisations share. */
+export abstract class InstanceNorm extends RunningNorm {
+  constructor(numFeatures: number, options: NormOptions = {}) {
+    super(numFeatures, { affine: false, trackRunningStats: false, ...options });
+  }
+
+  forward(input: Tensor): Tensor {
+    const single = input.ndim === this.shapes[0]!.split(",").length - 1;
+    const batch = single ? input.unsqueeze(0) : input;
+    this.checkInput(batch);
+    const { weight, bias, eps, runningMean, runningVar } = this;
+    const useInputStats = this.training || !this.trackRunningStats;
+    const momentum = this.training ? this.countBatch() : 0;
+    const result = instanceNorm(batch, { weight, bias, eps, runningMean, runningVar, useInputStats, momentum });
+    return single ? result.squeeze(0) : result;
+  }
+}
+
+/** Instance normalisation of `[N, C, L]` (or `[C, L]`); see {@link InstanceNorm2d}. PyTorch: `torch.nn.InstanceNorm1d`. */
+export class InstanceNorm1d extends InstanceNorm {
+  protected readonly shapes: readonly string[] = ["N, C, L"];
+}
+
+/**
+ * Normalises each channel of each sample of `[N, C, H, W]` (or `[C, H, W]`): Ulyanov et al., "Instance normalization" (2016). By default
+ * without scale, shift and running statistics. PyTorch: `torch.nn.InstanceNorm2d`.
+ */
+export class InstanceNorm2d extends InstanceNorm {
+  protected readonly shapes: readonly string[] = ["N, C, H, W"];
+}

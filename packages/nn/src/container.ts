@@ -1,0 +1,284 @@
+/** Modules that hold modules: in sequence, in a list, by name. */
+import type { Tensor } from "@heddle/tensor";
+import { type Layer, Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+
+/** The type at an index of a tuple, if the index is within it. */
+type ElementAt<L extends readonly unknown[], I extends number> = `${I}` extends keyof L ? L[`${I}`] : L[number];
+
+/** The position of a possibly negative index. @throws RangeError when there is none. */
+function position(container: string, index: number, length: number): number {
+  if (!Number.isInteger(index) || index < -length || index >= length) {
+    throw new RangeError(
+      `${container}: index ${index} is out of range for ${length} modules; expected ${-length} to ${length - 1}`,
+    );
+  }
+  return index < 0 ? index + length : index;
+}
+
+function checkName(container: string, name: string): void {
+  if (name === "" || name.includes(".")) {
+    throw new Error(`${container}: "${name}" is no name for a module; it must not be empty or contain a dot`);
+  }
+}
+
+/**
+ * Layers applied one after the other, called "0", "1", … in state dicts. PyTorch: `torch.nn.Sequential`.
+ *
+ * @example
+ * ```ts
+ * import { Linear, ReLU, Sequential } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * const net = new Sequential(new Linear(4, 8), new ReLU(), new Linear(8, 2));
+ * net.forward(randn([3, 4])).shape; // [3, 2]
+ * net.at(0).outFeatures; // 8
+ * console.log(String(net));
+ * ```
+ */
+export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends Module implements Iterable<L[number]> {
+  private readonly layers: Map<string, Layer>;
+
+  constructor(...layers: L) {
+    super();
+    this.layers = new Map(layers.map((layer, i) => [String(i), layer]));
+  }
+
+  /**
+   * Layers under names of their own, as an `OrderedDict` gives them in PyTorch.
+   *
+   * @example
+   * ```ts
+   * import { Linear, ReLU, Sequential } from "@heddle/nn";
+   * const net = Sequential.named({ hidden: new Linear(4, 8), relu: new ReLU(), output: new Linear(8, 2) });
+   * Object.keys(net.stateDict())[0]; // "hidden.weight"
+   * ```
+   */
+  static named(layers: Readonly<Record<string, Layer>>): Sequential {
+    const result: Sequential = new Sequential<readonly Layer[]>();
+    for (const [name, layer] of Object.entries(layers)) {
+      checkName("Sequential", name);
+      result.layers.set(name, layer);
+    }
+    return result;
+  }
+
+  /** Number of layers. */
+  get length(): number {
+    return this.layers.size;
+  }
+
+  /** The layer at an index; negative ones count from the end. @throws RangeError when there is none. */
+  at<I extends number>(index: I): ElementAt<L, I> {
+    return [...this.layers.values()][position("Sequential", index, this.length)] as ElementAt<L, I>;
+  }
+
+  /** The layers from `start` up to but not including `end` as a sequence that shares them. */
+  slice(start = 0, end: number = this.length): Sequential {
+    const result: Sequential = new Sequential<readonly Layer[]>();
+    for (const [name, layer] of [...this.layers].slice(start, end)) result.layers.set(name, layer);
+    return result;
+  }
+
+  /** Puts a layer at the end. */
+  append(layer: Layer): this {
+    this.layers.set(String(this.length), layer);
+    return this;
+  }
+
+  [Symbol.iterator](): IterableIterator<L[number]> {
+    return this.layers.values();
+  }
+
+  /** The result of the last layer, each layer working on that of the one before. */
+  forward(input: Tensor): Tensor {
+    let result = input;
+    for (const layer of this.layers.values()) result = layer.forward(result);
+    return result;
+  }
+
+  protected override *members(): Iterable<readonly [string, unknown]> {
+    yield* super.members();
+    yield* this.layers;
+  }
+}
+
+/**
+ * A list of modules whose parameters are found; it has no `forward`. PyTorch: `torch.nn.ModuleList`.
+ *
+ * @example
+ * ```ts
+ * import { Linear, Module, ModuleList } from "@heddle/nn";
+ * import { randn, type Tensor } from "@heddle/tensor";
+ * class Deep extends Module {
+ *   layers = new ModuleList([1, 2, 3].map(() => new Linear(4, 4)));
+ *   forward(x: Tensor): Tensor {
+ *     for (const layer of this.layers) x = layer.forward(x).tanh();
+ *     return x;
+ *   }
+ * }
+ * new Deep().forward(randn([4])).shape; // [4]
+ * ```
+ */
+export class ModuleList<M extends Module = Module> extends Module implements Iterable<M> {
+  private readonly items: M[];
+
+  constructor(modules: Iterable<M> = []) {
+    super();
+    this.items = [...modules];
+  }
+
+  /** Number of modules. */
+  get length(): number {
+    return this.items.length;
+  }
+
+  /** The module at an index; negative ones count from the end. @throws RangeError when there is none. */
+  at(index: number): M {
+    return this.items[position("ModuleList", index, this.length)]!;
+  }
+
+  /** Puts another module in the place of the one at an index. */
+  set(index: number, module: M): this {
+    this.items[position("ModuleList", index, this.length)] = module;
+    return this;
+  }
+
+  /** Puts a module at the end. */
+  append(module: M): this {
+    this.items.push(module);
+    return this;
+  }
+
+  /** Puts several modules at the end. */
+  extend(modules: Iterable<M>): this {
+    this.items.push(...modules);
+    return this;
+  }
+
+  /** Puts a module before the one at an index. */
+  insert(index: number, module: M): this {
+    this.items.splice(index === this.length ? index : position("ModuleList", index, this.length), 0, module);
+    return this;
+  }
+
+  [Symbol.iterator](): IterableIterator<M> {
+    return this.items.values();
+  }
+
+  protected override *members(): Iterable<readonly [string, unknown]> {
+    for (const [name, value] of super.members()) if (value !== this.items) yield [name, value];
+    for (const [i, module] of this.items.entries()) yield [String(i), module];
+  }
+}
+
+/**
+ * Modules by name, in the order in which they were put in. PyTorch: `torch.nn.ModuleDict`.
+ *
+ * @example
+ * ```ts
+ * import { Linear, ModuleDict } from "@heddle/nn";
+ * const heads = new ModuleDict({ mean: new Linear(8, 1), spread: new Linear(8, 1) });
+ * heads.get("mean").outFeatures; // 1
+ * ```
+ */
+export class ModuleDict<D extends Readonly<Record<string, Module>> = Readonly<Record<string, Module>>> extends Module {
+  private readonly items: Map<string, Module>;
+
+  constructor(modules: D = {} as D) {
+    super();
+    this.items = new Map();
+    for (const [name, module] of Object.entries(modules)) this.set(name, module);
+  }
+
+  /** Number of modules. */
+  get size(): number {
+    return this.items.size;
+  }
+
+  /** The module of a name. @throws RangeError that lists the names there are. */
+  get<K extends keyof D & string>(name: K): D[K] {
+    const found = this.items.get(name);
+    if (found === undefined) {
+      throw new RangeError(
+        `ModuleDict: there is no module "${name}"; there are ${
+          [...this.items.keys()].map((key) => `"${key}"`).join(", ") || "none"
+        }`,
+      );
+    }
+    return found as D[K];
+  }
+
+  /** Whether there is a module of that name. */
+  has(name: string): boolean {
+    return this.items.has(name);
+  }
+
+  /** Puts a module in, or in the place of the one with that name. */
+  set(name: string, module: Module): this {
+    checkName("ModuleDict", name);
+    this.items.set(name, module);
+    return this;
+  }
+
+  /** Takes a module out; answers whether it was there. */
+  delete(name: string): boolean {
+    return this.items.delete(name);
+  }
+
+  /** The names. */
+  keys(): IterableIterator<string> {
+    return this.items.keys();
+  }
+
+  /** The modules. */
+  values(): IterableIterator<D[keyof D & string]> {
+    return this.items.values() as IterableIterator<D[keyof D & string]>;
+  }
+
+  /** Names with modules. */
+  entries(): IterableIterator<[string, D[keyof D & string]]> {
+    return this.items.entries() as IterableIterator<[string, D[keyof D & string]]>;
+  }
+
+  protected override *members(): Iterable<readonly [string, unknown]> {
+    yield* super.members();
+    yield* this.items;
+  }
+}
+
+/** A list of parameters that a module owns. PyTorch: `torch.nn.ParameterList`. */
+export class ParameterList extends Module implements Iterable<Parameter> {
+  private readonly items: Parameter[];
+
+  /** Tensors become parameters. */
+  constructor(tensors: Iterable<Tensor> = []) {
+    super();
+    this.items = [];
+    for (const tensor of tensors) this.append(tensor);
+  }
+
+  /** Number of parameters. */
+  get length(): number {
+    return this.items.length;
+  }
+
+  /** The parameter at an index; negative ones count from the end. @throws RangeError when there is none. */
+  at(index: number): Parameter {
+    return this.items[position("ParameterList", index, this.length)]!;
+  }
+
+  /** Puts a parameter at the end. */
+  append(tensor: Tensor): this {
+    this.items.push(tensor instanceof Parameter ? tensor : new Parameter(tensor));
+    return this;
+  }
+
+  [Symbol.iterator](): IterableIterator<Parameter> {
+    return this.items.values();
+  }
+
+  protected override *members(): Iterable<readonly [string, unknown]> {
+    for (const [name, value] of super.members()) if (value !== this.items) yield [name, value];
+    for (const [i, parameter] of this.items.entries()) yield [String(i), parameter];
+  }
+}

@@ -1,0 +1,143 @@
+/** Transposed convolutions: what convolutions do to gradients, as layers. */
+import {
+  convTranspose1d,
+  convTranspose2d,
+  type ConvTransposeOptions,
+  empty,
+  type Generator,
+  type Tensor,
+} from "@heddle/tensor";
+import { checkChannels, checkGroups } from "./conv.ts";
+import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
+import type { LayerOptions } from "./layer_options.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import { checkSize, showSizes, type Sizes, spread } from "./sizes.ts";
+
+/** Options of the transposed convolutions. */
+export interface ConvTransposeLayerOptions extends LayerOptions {
+  /** By default 1. */
+  readonly stride?: Sizes;
+  /** Taken off both ends of the output; by default 0. */
+  readonly padding?: Sizes;
+  /** Added to one end of the output, to choose among the sizes that the stride allows; by default 0. */
+  readonly outputPadding?: Sizes;
+  /** By default 1. */
+  readonly dilation?: Sizes;
+  /** By default 1. */
+  readonly groups?: number;
+  /** Whether a bias is added; true by default. */
+  readonly bias?: boolean;
+}
+
+/** What the transposed convolutions share. */
+export abstract class ConvTransposeNd extends Module {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly outputPadding: readonly number[];
+  readonly dilation: readonly number[];
+  readonly groups: number;
+  /** `[inChannels, outChannels / groups, …kernelSize]` */
+  weight: Parameter;
+  /** `[outChannels]` */
+  bias: Parameter | null;
+
+  protected constructor(
+    dims: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    options: ConvTransposeLayerOptions,
+  ) {
+    super();
+    const {
+      stride = 1,
+      padding = 0,
+      outputPadding = 0,
+      dilation = 1,
+      groups = 1,
+      bias = true,
+      generator,
+      ...placement
+    } = options;
+    const layer = `ConvTranspose${dims}d`;
+    this.inChannels = checkSize(layer, "inChannels", inChannels);
+    this.outChannels = checkSize(layer, "outChannels", outChannels);
+    this.kernelSize = spread(layer, "kernelSize", kernelSize, dims);
+    this.stride = spread(layer, "stride", stride, dims);
+    this.padding = spread(layer, "padding", padding, dims, 0);
+    this.outputPadding = spread(layer, "outputPadding", outputPadding, dims, 0);
+    this.dilation = spread(layer, "dilation", dilation, dims);
+    this.groups = checkGroups(layer, groups, inChannels, outChannels);
+    this.weight = new Parameter(empty([inChannels, outChannels / groups, ...this.kernelSize], placement));
+    this.bias = bias ? new Parameter(empty([outChannels], placement)) : null;
+    this.resetParameters(generator);
+  }
+
+  /** Draws the initial values again: as in PyTorch within ±1/√fanIn, the second dimension of the weight counting as the inputs. */
+  resetParameters(generator?: Generator): void {
+    kaimingUniform_(this.weight, { a: Math.sqrt(5), generator });
+    if (this.bias !== null) layerBias_(this.bias, this.weight, generator);
+  }
+
+  protected options(input: Tensor): ConvTransposeOptions {
+    const { stride, padding, outputPadding, dilation, groups, bias } = this;
+    const dims = this.kernelSize.length;
+    checkChannels(`ConvTranspose${dims}d`, input, dims, this.inChannels);
+    return { bias, stride, padding, outputPadding, dilation, groups };
+  }
+
+  override extraRepr(): string {
+    const parts = [
+      `${this.inChannels}, ${this.outChannels}`,
+      `kernelSize=${showSizes(this.kernelSize)}`,
+      `stride=${showSizes(this.stride)}`,
+    ];
+    if (this.padding.some((size) => size !== 0)) parts.push(`padding=${showSizes(this.padding)}`);
+    if (this.outputPadding.some((size) => size !== 0)) parts.push(`outputPadding=${showSizes(this.outputPadding)}`);
+    if (this.dilation.some((size) => size !== 1)) parts.push(`dilation=${showSizes(this.dilation)}`);
+    if (this.groups !== 1) parts.push(`groups=${this.groups}`);
+    if (this.bias === null) parts.push("bias=false");
+    return parts.join(", ");
+  }
+}
+
+/**
+ * Transposed convolution of `[N, C, L]`. PyTorch: `torch.nn.ConvTranspose1d`.
+ *
+ * @throws RangeError from `forward` for another number of channels.
+ */
+export class ConvTranspose1d extends ConvTransposeNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions = {}) {
+    super(1, inChannels, outChannels, kernelSize, options);
+  }
+
+  forward(input: Tensor): Tensor {
+    return convTranspose1d(input, this.weight, this.options(input));
+  }
+}
+
+/**
+ * Transposed convolution of `[N, C, H, W]` (or `[C, H, W]`), which enlarges by its stride. PyTorch: `torch.nn.ConvTranspose2d`.
+ *
+ * @throws RangeError from `forward` for another number of channels.
+ *
+ * @example
+ * ```ts
+ * import { ConvTranspose2d } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * new ConvTranspose2d(8, 3, 4, { stride: 2, padding: 1 }).forward(randn([1, 8, 7, 7])).shape; // [1, 3, 14, 14]
+ * ```
+ */
+export class ConvTranspose2d extends ConvTransposeNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions = {}) {
+    super(2, inChannels, outChannels, kernelSize, options);
+  }
+
+  forward(input: Tensor): Tensor {
+    return convTranspose2d(input, this.weight, this.options(input));
+  }
+}

@@ -1,0 +1,88 @@
+/** A table of vectors that is learned. */
+import { noGrad } from "@heddle/autograd";
+import { empty, type Generator, type Tensor } from "@heddle/tensor";
+import { embedding, paddingRow } from "./functional/embedding.ts";
+import { normal_ } from "./init/mod.ts";
+import type { LayerOptions } from "./layer_options.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import { checkSize, showSizes } from "./sizes.ts";
+
+/** Options of {@link Embedding}. */
+export interface EmbeddingLayerOptions extends LayerOptions {
+  /** A row that is zero at first and gets no gradient; negative ones count from the end. */
+  readonly paddingIdx?: number | null;
+  /** Rows that are looked up and longer than this are shortened to it. */
+  readonly maxNorm?: number | null;
+  /** Which norm `maxNorm` limits; 2 by default. */
+  readonly normType?: number;
+}
+
+/**
+ * Rows of a table `[numEmbeddings, embeddingDim]` by number: integers of any shape `[…]` give `[…, embeddingDim]`. The table starts
+ * normally distributed. PyTorch: `torch.nn.Embedding`.
+ *
+ * @throws RangeError from `forward` for an index out of range.
+ *
+ * @example
+ * ```ts
+ * import { Embedding } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * const words = new Embedding(1000, 64, { paddingIdx: 0 });
+ * words.forward(tensor([[5, 7, 0]], { dtype: "int32" })).shape; // [1, 3, 64]
+ * ```
+ */
+export class Embedding extends Module {
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  /** `[numEmbeddings, embeddingDim]` */
+  weight: Parameter;
+
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingLayerOptions = {}) {
+    super();
+    const { paddingIdx, maxNorm = null, normType = 2, generator, ...placement } = options;
+    this.numEmbeddings = checkSize("Embedding", "numEmbeddings", numEmbeddings);
+    this.embeddingDim = checkSize("Embedding", "embeddingDim", embeddingDim);
+    this.paddingIdx = paddingRow(paddingIdx, numEmbeddings);
+    this.maxNorm = maxNorm;
+    this.normType = normType;
+    this.weight = new Parameter(empty([numEmbeddings, embeddingDim], placement));
+    this.resetParameters(generator);
+  }
+
+  /** An embedding with a given table, which is frozen unless `freeze` is false. */
+  static fromPretrained(table: Tensor, options: EmbeddingLayerOptions & { readonly freeze?: boolean } = {}): Embedding {
+    const { freeze = true, ...rest } = options;
+    if (table.ndim !== 2) {
+      throw new RangeError(`Embedding.fromPretrained: expected a table [rows, d], got shape ${showSizes(table.shape)}`);
+    }
+    const layer = new Embedding(table.shape[0]!, table.shape[1]!, {
+      dtype: table.dtype,
+      device: table.device,
+      ...rest,
+    });
+    layer.weight = new Parameter(table, { requiresGrad: !freeze });
+    return layer;
+  }
+
+  /** Draws the initial values again. */
+  resetParameters(generator?: Generator): void {
+    normal_(this.weight, 0, 1, { generator });
+    const { paddingIdx } = this;
+    if (paddingIdx !== null) noGrad(() => this.weight.select(0, paddingIdx).fill_(0));
+  }
+
+  forward(indices: Tensor): Tensor {
+    return embedding(indices, this.weight, this);
+  }
+
+  override extraRepr(): string {
+    const { numEmbeddings, embeddingDim, paddingIdx, maxNorm } = this;
+    return `${numEmbeddings}, ${embeddingDim}${paddingIdx === null ? "" : `, paddingIdx=${paddingIdx}`}${
+      maxNorm === null ? "" : `, maxNorm=${maxNorm}`
+    }`;
+  }
+}

@@ -1,0 +1,192 @@
+/** Activation functions: element by element, in the shape of the input. Extremes give what PyTorch gives, gradients included. */
+import { type Tensor, where } from "@heddle/tensor";
+import { showSizes } from "../sizes.ts";
+
+/** max(x, 0). PyTorch: `relu`. */
+export function relu(x: Tensor): Tensor {
+  return x.relu();
+}
+
+/** Limited to `min` and `max`; the gradient is 0 at the bounds too. PyTorch: `hardtanh`. @throws RangeError unless min < max. */
+export function hardtanh(x: Tensor, min = -1, max = 1): Tensor {
+  if (!(min < max)) throw new RangeError(`hardtanh: min ${min} is not below max ${max}`);
+  return where(x.le(min), min, where(x.ge(max), max, x));
+}
+
+/** min(max(x, 0), 6). PyTorch: `relu6`. */
+export function relu6(x: Tensor): Tensor {
+  return hardtanh(x, 0, 6);
+}
+
+/** x where it is positive, `negativeSlope` · x elsewhere. PyTorch: `leaky_relu`. */
+export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
+  return where(x.gt(0), x, x.mul(negativeSlope));
+}
+
+/**
+ * {@link leakyRelu} with slopes that are learned: one, or one for each channel (dimension 1). PyTorch: `prelu`.
+ *
+ * @throws RangeError when there are neither one nor as many slopes as channels.
+ */
+export function prelu(x: Tensor, weight: Tensor): Tensor {
+  const channels = x.shape[1] ?? 1;
+  if (weight.ndim > 1 || (weight.numel !== 1 && weight.numel !== channels)) {
+    throw new RangeError(
+      `prelu: ${weight.numel} slopes (shape ${showSizes(weight.shape)}) for an input of shape ${
+        showSizes(x.shape)
+      }; expected 1, or ${channels}`,
+    );
+  }
+  const slope = x.ndim < 2 ? weight.reshape([]) : weight.reshape([1, -1, ...Array<number>(x.ndim - 2).fill(1)]);
+  return where(x.gt(0), x, x.mul(slope));
+}
+
+/**
+ * x where it is positive, α (eˣ − 1) elsewhere: Clevert et al., "Fast and accurate deep network learning by exponential linear
+ * units" (2015). PyTorch: `elu`.
+ */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  return where(x.gt(0), x, belowZero(x).expm1().mul(alpha));
+}
+
+/** x where it is not above 0, else 0: keeps functions that grow fast from overflowing where they are not used. */
+function belowZero(x: Tensor): Tensor {
+  return x.clamp({ max: 0 });
+}
+
+/** Klambauer et al., "Self-normalizing neural networks" (2017). */
+const seluScale = 1.0507009873554804934193349852946;
+const seluAlpha = 1.6732632423543772848170429916717;
+
+/** The {@link elu} that keeps mean and variance. PyTorch: `selu`. */
+export function selu(x: Tensor): Tensor {
+  return where(x.gt(0), x.mul(seluScale), belowZero(x).expm1().mul(seluScale * seluAlpha));
+}
+
+/** The {@link elu} whose slope is continuous for every α: x, or α (e^(x/α) − 1). PyTorch: `celu`. @throws RangeError for α = 0. */
+export function celu(x: Tensor, alpha = 1): Tensor {
+  if (alpha === 0) throw new RangeError("celu: alpha is 0; x is divided by it");
+  return where(x.gt(0), x, belowZero(x).div(alpha).expm1().mul(alpha));
+}
+
+/** Options of {@link gelu}. */
+export interface GeluOptions {
+  /** "none" (the default) for the distribution function itself, "tanh" for its approximation. */
+  readonly approximate?: "none" | "tanh";
+}
+
+/**
+ * x · Φ(x), Φ being the normal distribution function: Hendrycks & Gimpel, "Gaussian error linear units" (2016). PyTorch: `gelu`.
+ *
+ * @throws RangeError for an unknown approximation.
+ */
+export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
+  const { approximate = "none" } = options;
+  if (approximate === "none") return x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5));
+  if (approximate !== "tanh") {
+    throw new RangeError(`gelu: unknown approximation "${approximate}"; use "none" or "tanh"`);
+  }
+  const inner = x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
+  return x.mul(inner.tanh().add(1).mul(0.5));
+}
+
+/** x · sigmoid(x), also called swish. PyTorch: `silu`. */
+export function silu(x: Tensor): Tensor {
+  return x.mul(x.sigmoid());
+}
+
+/** x · tanh(softplus(x)): Misra (2019). PyTorch: `mish`. */
+export function mish(x: Tensor): Tensor {
+  return x.mul(softplus(x).tanh());
+}
+
+/** 1 / (1 + e^(−x)). PyTorch: `sigmoid`. */
+export function sigmoid(x: Tensor): Tensor {
+  return x.sigmoid();
+}
+
+/** Hyperbolic tangent. PyTorch: `tanh`. */
+export function tanh(x: Tensor): Tensor {
+  return x.tanh();
+}
+
+/** Options of {@link softplus}. */
+export interface SoftplusOptions {
+  /** How sharp the bend is; 1 by default. */
+  readonly beta?: number;
+  /** Where β · x is above this, the result is x; 20 by default. */
+  readonly threshold?: number;
+}
+
+/** ln(1 + e^(βx)) / β. PyTorch: `softplus`. */
+export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
+  const { beta = 1, threshold = 20 } = options;
+  const scaled = beta === 1 ? x : x.mul(beta);
+  const bend = scaled.clamp({ max: threshold }).exp().log1p();
+  return where(scaled.gt(threshold), x, beta === 1 ? bend : bend.div(beta));
+}
+
+/** ln sigmoid(x), without overflow. PyTorch: `logsigmoid`. */
+export function logsigmoid(x: Tensor): Tensor {
+  // min(x, 0) − ln(1 + e^(−|x|)); at 0 `minimum` halves the gradient, which is the slope there.
+  return x.minimum(0).sub(x.abs().neg().exp().log1p());
+}
+
+/** x / (1 + |x|). PyTorch: `softsign`. */
+export function softsign(x: Tensor): Tensor {
+  return x.div(x.abs().add(1));
+}
+
+/** x − tanh(x). PyTorch: `tanhshrink`. */
+export function tanhshrink(x: Tensor): Tensor {
+  return x.sub(x.tanh());
+}
+
+/** 0 within ±λ, x beyond. PyTorch: `hardshrink`. */
+export function hardshrink(x: Tensor, lambda = 0.5): Tensor {
+  return where(x.abs().le(lambda), 0, x);
+}
+
+/** 0 within ±λ, beyond it x moved by λ towards 0. PyTorch: `softshrink`. @throws RangeError for a negative λ. */
+export function softshrink(x: Tensor, lambda = 0.5): Tensor {
+  if (!(lambda >= 0)) throw new RangeError(`softshrink: lambda ${lambda} is negative`);
+  return where(x.abs().le(lambda), 0, x.sub(x.sign().mul(lambda)));
+}
+
+/** 0 below −3, 1 above 3, a line between. PyTorch: `hardsigmoid`. */
+export function hardsigmoid(x: Tensor): Tensor {
+  return relu6(x.add(3)).div(6);
+}
+
+/** x · {@link hardsigmoid}(x): Howard et al., "Searching for MobileNetV3" (2019). PyTorch: `hardswish`. */
+export function hardswish(x: Tensor): Tensor {
+  const within = x.clamp({ min: -3, max: 3 });
+  return where(x.gt(3), x, within.mul(within.add(3)).div(6));
+}
+
+/** x where it is above `threshold`, else `value`. PyTorch: `threshold`. */
+export function threshold(x: Tensor, threshold: number, value: number): Tensor {
+  return where(x.le(threshold), value, x);
+}
+
+/** The first half along a dimension times the sigmoid of the second. PyTorch: `glu`. @throws RangeError when its size is odd. */
+export function glu(x: Tensor, dim = -1): Tensor {
+  if (x.size(dim) % 2 !== 0) throw new RangeError(`glu: dim ${dim} of shape ${showSizes(x.shape)} cannot be halved`);
+  const [value, gate] = x.chunk(2, dim) as [Tensor, Tensor];
+  return value.mul(gate.sigmoid());
+}
+
+/** eˣ / Σ eˣ along a dimension. PyTorch: `softmax`. */
+export function softmax(x: Tensor, dim: number): Tensor {
+  return x.softmax(dim);
+}
+
+/** Logarithm of {@link softmax}. PyTorch: `log_softmax`. */
+export function logSoftmax(x: Tensor, dim: number): Tensor {
+  return x.logSoftmax(dim);
+}
+
+/** {@link softmax} of −x. PyTorch: `softmin`. */
+export function softmin(x: Tensor, dim: number): Tensor {
+  return x.neg().softmax(dim);
+}

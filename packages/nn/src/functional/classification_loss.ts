@@ -1,0 +1,198 @@
+/** Losses of class scores against classes. */
+import { isFloat, type Tensor, where } from "@heddle/tensor";
+import { showSizes } from "../sizes.ts";
+import { lookUp } from "./lookup.ts";
+import { checkReduction, reduced, type Reduction, type ReductionOptions } from "./reduction.ts";
+
+/** Options of {@link nllLoss}. */
+export interface NllLossOptions extends ReductionOptions {
+  /** A weight for each class: `[C]`. The mean is then over the weights. */
+  readonly weight?: Tensor | null;
+  /** Elements with this label count for nothing; -100 by default. */
+  readonly ignoreIndex?: number;
+}
+
+/** Options of {@link crossEntropy}. */
+export interface CrossEntropyOptions extends NllLossOptions {
+  /** How much of the target (0 to 1) is spread evenly over all classes; 0 by default. */
+  readonly labelSmoothing?: number;
+}
+
+/** Where the classes are: dimension 1, or the only one there is. */
+function classDim(operation: string, input: Tensor): number {
+  if (input.ndim === 0) {
+    throw new RangeError(`${operation}: the input needs a dimension of classes, as in [C], [N, C] or [N, C, d1, …]`);
+  }
+  return input.ndim === 1 ? 0 : 1;
+}
+
+function checkWeight(operation: string, weight: Tensor | null | undefined, classes: number): void {
+  if (weight && (weight.ndim !== 1 || weight.shape[0] !== classes)) {
+    throw new RangeError(
+      `${operation}: the weight has shape ${showSizes(weight.shape)}; expected [${classes}], one for each class`,
+    );
+  }
+}
+
+/** `[C]` as `[1, C, 1, …]` for an input of that many dimensions. */
+function alongClasses(weight: Tensor, ndim: number): Tensor {
+  return ndim === 1 ? weight : weight.reshape([1, -1, ...Array<number>(ndim - 2).fill(1)]);
+}
+
+/** Losses by element before reduction, and what to divide their sum by for the mean. */
+interface Labelled {
+  readonly loss: Tensor;
+  readonly share: Tensor;
+}
+
+/** −weight · (log-probability of the label), smoothed; 0 where the label is ignored. */
+function labelled(operation: string, logProbabilities: Tensor, target: Tensor, options: CrossEntropyOptions): Labelled {
+  const { weight, ignoreIndex = -100, labelSmoothing = 0 } = options;
+  const dim = classDim(operation, logProbabilities);
+  const { shape } = logProbabilities;
+  const classes = shape[dim]!;
+  const expected = shape.filter((_, d) => d !== dim);
+  if (isFloat(target.dtype) || target.dtype === "bool") {
+    throw new TypeError(
+      `${operation}: the target is ${target.dtype} of shape ${showSizes(target.shape)}; labels are integers of shape ${
+        showSizes(expected)
+      } ` +
+        `(cast with .to("int32"))${
+          operation === "crossEntropy" ? `, probabilities floats of shape ${showSizes(shape)}` : ""
+        }`,
+    );
+  }
+  if (showSizes(target.shape) !== showSizes(expected)) {
+    throw new RangeError(
+      `${operation}: an input of shape ${showSizes(shape)} needs labels of shape ${showSizes(expected)}, got ${
+        showSizes(target.shape)
+      }`,
+    );
+  }
+  checkWeight(operation, weight, classes);
+  const labels = target.dtype === "int64" ? target : target.to("int32");
+  const ignored = labels.eq(ignoreIndex);
+  const safe = labels.maskedFill(ignored, 0);
+  const explain = (label: number | bigint) =>
+    `${operation}: label ${label} is out of range for ${classes} classes; expected 0 to ${classes - 1}`;
+  const picked = lookUp(safe, classes, explain, () => logProbabilities.gather(dim, safe.unsqueeze(dim))).squeeze(dim);
+  const chosen = weight ? weight.indexSelect(0, safe.reshape(-1)).reshape(expected) : null;
+  let loss = chosen === null ? picked.neg() : picked.mul(chosen).neg();
+  if (labelSmoothing > 0) {
+    const all = weight ? logProbabilities.mul(alongClasses(weight, shape.length)) : logProbabilities;
+    loss = loss.mul(1 - labelSmoothing).sub(all.sum(dim).mul(labelSmoothing / classes));
+  }
+  return {
+    loss: where(ignored, 0, loss),
+    share: chosen === null ? ignored.logicalNot().sum() : where(ignored, 0, chosen).sum(),
+  };
+}
+
+function finish({ loss, share }: Labelled, reduction: Reduction): Tensor {
+  return reduction === "none" ? loss : reduction === "sum" ? loss.sum() : loss.sum().div(share);
+}
+
+/**
+ * Negative log-likelihood of labels under log-probabilities. PyTorch: `torch.nn.functional.nll_loss`.
+ *
+ * @param input log-probabilities `[C]`, `[N, C]` or `[N, C, d1, …]`, as `logSoftmax` gives them.
+ * @param target labels from 0 to C − 1, integers of shape `[]`, `[N]` or `[N, d1, …]`.
+ * @throws RangeError for a label out of range, or shapes that do not fit. TypeError for labels that are no integers.
+ */
+export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
+  const { reduction = "mean" } = options;
+  checkReduction("nllLoss", reduction);
+  const { weight, ignoreIndex } = options;
+  return finish(labelled("nllLoss", input, target, { weight, ignoreIndex }), reduction);
+}
+
+/**
+ * Cross-entropy of class scores with labels or with probabilities: {@link nllLoss} of the `logSoftmax`. PyTorch:
+ * `torch.nn.functional.cross_entropy`.
+ *
+ * @param input scores (logits) `[C]`, `[N, C]` or `[N, C, d1, …]`.
+ * @param target labels from 0 to C − 1, integers of shape `[]`, `[N]` or `[N, d1, …]`; or probabilities in the shape of the input.
+ * @returns 0-dimensional, unless `reduction` is "none": then in the shape of the labels.
+ * @throws RangeError for a label out of range, a smoothing outside 0 to 1, or shapes that do not fit.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * const logits = tensor([[2, 0, 0], [0, 3, 0]]);
+ * F.crossEntropy(logits, tensor([0, 1], { dtype: "int32" })).item(); // 0.1672…
+ * ```
+ */
+export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { reduction = "mean", labelSmoothing = 0, weight } = options;
+  checkReduction("crossEntropy", reduction);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new RangeError(`crossEntropy: labelSmoothing ${labelSmoothing} is not within 0 to 1`);
+  }
+  const dim = classDim("crossEntropy", input);
+  const logProbabilities = input.logSoftmax(dim);
+  if (!isFloat(target.dtype) || showSizes(target.shape) !== showSizes(input.shape)) {
+    return finish(labelled("crossEntropy", logProbabilities, target, options), reduction);
+  }
+  const classes = input.shape[dim]!;
+  checkWeight("crossEntropy", weight, classes);
+  const wanted = labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / classes) : target;
+  const weighted = weight ? logProbabilities.mul(alongClasses(weight, input.ndim)) : logProbabilities;
+  const loss = weighted.mul(wanted).sum(dim).neg();
+  return reduction === "none" ? loss : reduction === "sum" ? loss.sum() : loss.sum().div(input.numel / classes);
+}
+
+/** Options of {@link multiMarginLoss}. */
+export interface MultiMarginLossOptions extends ReductionOptions {
+  /** Power of each excess: 1 (the default) or 2. */
+  readonly p?: 1 | 2;
+  /** By how much the right score should exceed the others; 1 by default. */
+  readonly margin?: number;
+  /** A weight for each class: `[C]`. */
+  readonly weight?: Tensor | null;
+}
+
+/**
+ * Hinge loss for several classes: Σ over wrong classes of max(0, margin − score of the right + score of the wrong)ᵖ, divided by C.
+ * PyTorch: `torch.nn.functional.multi_margin_loss`.
+ *
+ * @param input scores `[N, C]` or `[C]`.
+ * @param target labels `[N]` or `[]`.
+ * @throws RangeError for a label out of range or shapes that do not fit.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * F.multiMarginLoss(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([3], { dtype: "int32" })).item(); // 0.325
+ * ```
+ */
+export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {
+  const { p = 1, margin = 1, weight, reduction } = options;
+  if (input.ndim < 1 || input.ndim > 2) {
+    throw new RangeError(`multiMarginLoss: the input has shape ${showSizes(input.shape)}; expected [N, C] or [C]`);
+  }
+  if (p !== 1 && p !== 2) throw new RangeError(`multiMarginLoss: p is ${p}; use 1 or 2`);
+  const rows = input.ndim === 1 ? input.unsqueeze(0) : input;
+  const [count, classes] = rows.shape as [number, number];
+  if (isFloat(target.dtype) || target.numel !== count || target.ndim > input.ndim - 1) {
+    throw new RangeError(
+      `multiMarginLoss: an input of shape ${showSizes(input.shape)} needs integer labels of shape ${
+        showSizes(input.shape.slice(0, -1))
+      }, ` +
+        `got ${target.dtype} of shape ${showSizes(target.shape)}`,
+    );
+  }
+  checkWeight("multiMarginLoss", weight, classes);
+  const labels = target.dtype === "int64" ? target.reshape([count]) : target.to("int32").reshape([count]);
+  const columns = labels.unsqueeze(1);
+  const explain = (label: number | bigint) =>
+    `multiMarginLoss: label ${label} is out of range for ${classes} classes; expected 0 to ${classes - 1}`;
+  const right = lookUp(labels, classes, explain, () => rows.gather(1, columns));
+  // The right class exceeds itself by the margin, which does not count.
+  const excess = rows.sub(right).add(margin).relu().scatter(1, columns, 0);
+  let loss = p === 1 ? excess : excess.square();
+  if (weight) loss = loss.mul(weight.indexSelect(0, labels).unsqueeze(1));
+  const perRow = loss.sum(1).div(classes);
+  return reduced("multiMarginLoss", input.ndim === 1 ? perRow.squeeze(0) : perRow, reduction);
+}

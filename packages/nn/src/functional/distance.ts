@@ -1,0 +1,78 @@
+/** Lengths, distances and angles of vectors. */
+import type { Tensor } from "@heddle/tensor";
+
+/** Options of {@link normalize}. */
+export interface NormalizeOptions {
+  /** Which norm; 2 by default. */
+  readonly p?: number;
+  /** Along which dimension; 1 by default. */
+  readonly dim?: number;
+  /** Shorter vectors are divided by this; 1e-12 by default. */
+  readonly eps?: number;
+}
+
+/**
+ * Vectors along a dimension divided by their norm. PyTorch: `torch.nn.functional.normalize`.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * F.normalize(tensor([[3, 4]])).toArray(); // [[0.6, 0.8]]
+ * ```
+ */
+export function normalize(input: Tensor, options: NormalizeOptions = {}): Tensor {
+  const { p = 2, dim = 1, eps = 1e-12 } = options;
+  return input.div(length(input, p, dim, eps));
+}
+
+/** The norm along a dimension, at least `eps`; vectors of zeros have a gradient of zero. */
+function length(x: Tensor, p: number, dim: number, eps: number): Tensor {
+  // The bound is put under the root, whose slope at 0 is infinite.
+  if (p === 2 && eps >= 1e-18) return x.square().sum(dim, { keepdim: true }).clamp({ min: eps ** 2 }).sqrt();
+  return x.norm(p, dim, { keepdim: true }).clamp({ min: eps });
+}
+
+/** Options of {@link cosineSimilarity}. */
+export interface CosineSimilarityOptions {
+  /** Along which dimension (after broadcasting); 1 by default. */
+  readonly dim?: number;
+  /** Shorter vectors count as this long; 1e-8 by default. */
+  readonly eps?: number;
+}
+
+/**
+ * Cosine of the angle between vectors; broadcasts. PyTorch: `torch.nn.functional.cosine_similarity`.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * F.cosineSimilarity(tensor([[1, 0]]), tensor([[1, 1]])).toArray(); // [0.7071…]
+ * ```
+ */
+export function cosineSimilarity(first: Tensor, second: Tensor, options: CosineSimilarityOptions = {}): Tensor {
+  const { dim = 1, eps = 1e-8 } = options;
+  const ndim = Math.max(first.ndim, second.ndim);
+  // From the end, the same dimension of both, whichever of them has fewer.
+  const d = dim < 0 ? dim : dim - ndim;
+  const [a, b] = [first, second].map((x) =>
+    x.ndim < -d ? x.reshape([...Array<number>(-d - x.ndim).fill(1), ...x.shape]) : x
+  ) as [Tensor, Tensor];
+  return a.div(length(a, 2, d, eps)).mul(b.div(length(b, 2, d, eps))).sum(d);
+}
+
+/** Options of {@link pairwiseDistance}. */
+export interface PairwiseDistanceOptions {
+  /** Which norm; 2 by default. */
+  readonly p?: number;
+  /** Added to the differences, so that equal vectors have a gradient; 1e-6 by default. */
+  readonly eps?: number;
+  readonly keepdim?: boolean;
+}
+
+/** Norm of the difference along the last dimension. PyTorch: `torch.nn.functional.pairwise_distance`. */
+export function pairwiseDistance(first: Tensor, second: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
+  const { p = 2, eps = 1e-6, keepdim = false } = options;
+  return first.sub(second).add(eps).norm(p, -1, { keepdim });
+}

@@ -1,0 +1,64 @@
+/** Dropout: random zeros while training. */
+import { type Generator, rand, type Tensor } from "@heddle/tensor";
+import { showSizes } from "../sizes.ts";
+
+/** Options of the dropout functions. */
+export interface DropoutOptions {
+  /** Whether anything is dropped; true by default. */
+  readonly training?: boolean;
+  /** Where the choice is drawn from, by default the generator that `manualSeed` seeds. */
+  readonly generator?: Generator;
+}
+
+/** @throws RangeError for a probability outside 0 to 1. */
+export function checkProbability(operation: string, p: number): void {
+  if (!(p >= 0 && p <= 1)) throw new RangeError(`${operation}: probability ${p} is not within 0 to 1`);
+}
+
+/** Zeros at probability p, one draw for each element of `shape`, which the input's broadcasts; the rest is scaled up to keep the mean. */
+function dropped(operation: string, x: Tensor, p: number, shape: readonly number[], options: DropoutOptions): Tensor {
+  checkProbability(operation, p);
+  const { training = true, generator } = options;
+  if (!training || p === 0) return x;
+  if (p === 1) return x.mul(0);
+  const kept = rand(shape, { generator, device: x.device }).ge(p);
+  return x.mul(kept.to(x.dtype).mul(1 / (1 - p)));
+}
+
+/**
+ * Each element zero at probability `p`, the others divided by 1 − p: Srivastava et al., "Dropout" (2014). PyTorch:
+ * `torch.nn.functional.dropout`.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { ones } from "@heddle/tensor";
+ * F.dropout(ones([100]), 0.5).mean().item(); // about 1
+ * F.dropout(ones([100]), 0.5, { training: false }).mean().item(); // 1
+ * ```
+ */
+export function dropout(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  return dropped("dropout", x, p, x.shape, options);
+}
+
+function channels(operation: string, x: Tensor, p: number, dims: number, options: DropoutOptions): Tensor {
+  if (x.ndim !== dims + 2 && x.ndim !== dims + 1) {
+    throw new RangeError(
+      `${operation}: expected [N, C, ${dims === 1 ? "L" : "H, W"}] or, without a batch, [C, …], got shape ${
+        showSizes(x.shape)
+      }; ` +
+        `dropout works on any shape`,
+    );
+  }
+  return dropped(operation, x, p, [...x.shape.slice(0, -dims), ...Array<number>(dims).fill(1)], options);
+}
+
+/** {@link dropout} of whole channels of `[N, C, L]` or `[C, L]`. PyTorch: `dropout1d`. */
+export function dropout1d(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  return channels("dropout1d", x, p, 1, options);
+}
+
+/** {@link dropout} of whole channels of `[N, C, H, W]` or `[C, H, W]`. PyTorch: `dropout2d`. */
+export function dropout2d(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  return channels("dropout2d", x, p, 2, options);
+}

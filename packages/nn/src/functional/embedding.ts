@@ -1,0 +1,69 @@
+/** Rows of a table by number. */
+import { noGrad } from "@heddle/autograd";
+import { type Tensor, where } from "@heddle/tensor";
+import { showSizes } from "../sizes.ts";
+import { lookUp } from "./lookup.ts";
+
+/** Options of {@link embedding}. */
+export interface EmbeddingOptions {
+  /** A row that gets no gradient; negative ones count from the end. */
+  readonly paddingIdx?: number | null;
+  /** Rows that are looked up and longer than this are first shortened to it, in place. */
+  readonly maxNorm?: number | null;
+  /** Which norm `maxNorm` limits; 2 by default. */
+  readonly normType?: number;
+}
+
+/** The row of a padding index. @throws RangeError when there is none. */
+export function paddingRow(paddingIdx: number | null | undefined, rows: number): number | null {
+  if (paddingIdx === undefined || paddingIdx === null) return null;
+  if (!Number.isInteger(paddingIdx) || paddingIdx < -rows || paddingIdx >= rows) {
+    throw new RangeError(
+      `embedding: paddingIdx ${paddingIdx} is out of range for ${rows} rows; expected ${-rows} to ${rows - 1}`,
+    );
+  }
+  return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
+}
+
+/**
+ * Rows of `weight` `[rows, d]` named by integers of any shape `[…]`: `[…, d]`. PyTorch: `torch.nn.functional.embedding`.
+ *
+ * @throws RangeError for an index out of range. TypeError for indices that are no integers.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { eye, tensor } from "@heddle/tensor";
+ * F.embedding(tensor([2, 0], { dtype: "int32" }), eye(3)).toArray(); // [[0, 0, 1], [1, 0, 0]]
+ * ```
+ */
+export function embedding(indices: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
+  const { maxNorm, normType = 2 } = options;
+  if (!/^u?int/.test(indices.dtype)) {
+    throw new TypeError(`embedding: indices are integers, got ${indices.dtype}; cast with .to("int32")`);
+  }
+  if (weight.ndim !== 2) {
+    throw new RangeError(`embedding: the weight has shape ${showSizes(weight.shape)}; expected [rows, d]`);
+  }
+  const [rows, size] = weight.shape as [number, number];
+  const padding = paddingRow(options.paddingIdx, rows);
+  const wide = indices.dtype === "int64" ? indices : indices.to("int32");
+  const flat = wide.reshape(-1);
+  const explain = (index: number | bigint) =>
+    `embedding: index ${index} is out of range for ${rows} rows; expected 0 to ${rows - 1}`;
+  const select = () => lookUp(flat, rows, explain, () => weight.indexSelect(0, flat));
+  if (maxNorm !== undefined && maxNorm !== null) shorten(select, weight, flat, maxNorm, normType);
+  const found = select();
+  const result = padding === null ? found : where(flat.eq(padding).unsqueeze(1), found.detach(), found);
+  return result.reshape([...indices.shape, size]);
+}
+
+/** Rows that are looked up more than once are written more than once, with the same values. */
+function shorten(select: () => Tensor, weight: Tensor, flat: Tensor, maxNorm: number, normType: number): void {
+  noGrad(() => {
+    const found = select();
+    const norm = found.norm(normType, 1, { keepdim: true });
+    const scale = where(norm.gt(maxNorm), norm.add(1e-7).reciprocal().mul(maxNorm), 1);
+    weight.indexCopy_(0, flat, found.mul(scale));
+  });
+}

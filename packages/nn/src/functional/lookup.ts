@@ -1,0 +1,22 @@
+/** Errors for indices out of range, in the words of the operation that looked them up. */
+import type { Tensor } from "@heddle/tensor";
+
+/**
+ * Runs a lookup. When it fails because an index lies outside 0 … size − 1, the error is the explanation's: the indices are read then,
+ * not on every call, which would stop a device that computes ahead.
+ */
+export function lookUp(
+  indices: Tensor,
+  size: number,
+  explain: (index: number | bigint) => string,
+  lookup: () => Tensor,
+): Tensor {
+  try {
+    return lookup();
+  } catch (error) {
+    if (!(error instanceof RangeError) || !indices.device.backend.readsAtOnce) throw error;
+    const wrong = [...indices.toTypedArray()].find((index) => index < 0 || index >= size);
+    if (wrong === undefined) throw error;
+    throw new RangeError(explain(wrong), { cause: error });
+  }
+}

@@ -1,0 +1,144 @@
+/** Losses that ask for a margin and are content beyond it. */
+import { type Tensor, where } from "@heddle/tensor";
+import { logsigmoid } from "./activation.ts";
+import { cosineSimilarity, pairwiseDistance } from "./distance.ts";
+import { checkPair, reduced, type ReductionOptions } from "./reduction.ts";
+
+/** Options of the losses with a margin. */
+export interface MarginOptions extends ReductionOptions {
+  readonly margin?: number;
+}
+
+/**
+ * Binary hinge loss max(0, margin − target · input) for targets of ±1 (PyTorch has it for several classes only, see
+ * {@link multiMarginLoss}).
+ *
+ * @throws RangeError unless both shapes are equal.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * F.hingeLoss(tensor([0.5, 2]), tensor([1, -1])).item(); // (0.5 + 3) / 2
+ * ```
+ */
+export function hingeLoss(input: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  const { margin = 1, reduction } = options;
+  checkPair("hingeLoss", input, target);
+  return reduced("hingeLoss", input.mul(target).neg().add(margin).relu(), reduction);
+}
+
+/**
+ * For distances: the input itself where the target is 1, max(0, margin − input) where it is −1. PyTorch:
+ * `torch.nn.functional.hinge_embedding_loss`.
+ *
+ * @throws RangeError unless both shapes are equal.
+ */
+export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  const { margin = 1, reduction } = options;
+  checkPair("hingeEmbeddingLoss", input, target);
+  const apart = where(target.ne(1), input.neg().add(margin).clamp({ min: 0 }), 0);
+  return reduced("hingeEmbeddingLoss", where(target.ne(-1), input, 0).add(apart), reduction);
+}
+
+/**
+ * max(0, margin − target · (first − second)): the first should rank above the second where the target is 1, below where it is −1.
+ * PyTorch: `torch.nn.functional.margin_ranking_loss`.
+ *
+ * @param options.margin 0 by default.
+ */
+export function marginRankingLoss(first: Tensor, second: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  const { margin = 0, reduction } = options;
+  checkPair("marginRankingLoss", first, second, "second input");
+  checkPair("marginRankingLoss", first, target);
+  return reduced("marginRankingLoss", first.sub(second).mul(target).neg().add(margin).clamp({ min: 0 }), reduction);
+}
+
+/**
+ * ln(1 + e^(−target · input)) for targets of ±1. PyTorch: `torch.nn.functional.soft_margin_loss` (which overflows for large scores;
+ * this does not).
+ *
+ * @throws RangeError unless both shapes are equal.
+ */
+export function softMarginLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkPair("softMarginLoss", input, target);
+  return reduced("softMarginLoss", logsigmoid(input.mul(target)).neg(), options.reduction);
+}
+
+/** Options of {@link multilabelSoftMarginLoss}. */
+export interface MultilabelSoftMarginOptions extends ReductionOptions {
+  /** A weight for each class: `[C]`. */
+  readonly weight?: Tensor | null;
+}
+
+/**
+ * Binary cross-entropy of scores `[…, C]` with 0 or 1 for each class, averaged over classes. PyTorch:
+ * `torch.nn.functional.multilabel_soft_margin_loss`.
+ */
+export function multilabelSoftMarginLoss(
+  input: Tensor,
+  target: Tensor,
+  options: MultilabelSoftMarginOptions = {},
+): Tensor {
+  const { weight, reduction } = options;
+  checkPair("multilabelSoftMarginLoss", input, target);
+  const right = target.mul(logsigmoid(input));
+  let loss = right.add(target.neg().add(1).mul(logsigmoid(input.neg()))).neg();
+  if (weight) loss = loss.mul(weight);
+  return reduced("multilabelSoftMarginLoss", loss.mean(-1), reduction);
+}
+
+/**
+ * 1 − cos of two vectors where the target is 1, max(0, cos − margin) where it is −1. PyTorch:
+ * `torch.nn.functional.cosine_embedding_loss`.
+ *
+ * @param first `[N, D]` or `[D]`, as `second`; `target` is `[N]` or `[]`.
+ */
+export function cosineEmbeddingLoss(
+  first: Tensor,
+  second: Tensor,
+  target: Tensor,
+  options: MarginOptions = {},
+): Tensor {
+  const { margin = 0, reduction } = options;
+  checkPair("cosineEmbeddingLoss", first, second, "second input");
+  const similarity = cosineSimilarity(first, second, { dim: -1, eps: 1e-12 });
+  checkPair("cosineEmbeddingLoss", similarity, target);
+  const together = where(target.eq(1), similarity.neg().add(1), 0);
+  return reduced(
+    "cosineEmbeddingLoss",
+    where(target.eq(-1), similarity.sub(margin).clamp({ min: 0 }), together),
+    reduction,
+  );
+}
+
+/** Options of {@link tripletMarginLoss}. */
+export interface TripletMarginOptions extends MarginOptions {
+  /** Which norm measures distance; 2 by default. */
+  readonly p?: number;
+  /** Added to differences; 1e-6 by default. */
+  readonly eps?: number;
+  /** Whether the positive's distance to the negative counts where it is the smaller one. */
+  readonly swap?: boolean;
+}
+
+/**
+ * max(0, distance of the anchor to the positive − distance to the negative + margin). PyTorch:
+ * `torch.nn.functional.triplet_margin_loss`.
+ *
+ * @param anchor `[N, D]` or `[D]`, as `positive` and `negative`.
+ */
+export function tripletMarginLoss(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  options: TripletMarginOptions = {},
+): Tensor {
+  const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction } = options;
+  checkPair("tripletMarginLoss", anchor, positive, "positive");
+  checkPair("tripletMarginLoss", anchor, negative, "negative");
+  const near = pairwiseDistance(anchor, positive, { p, eps });
+  const far = pairwiseDistance(anchor, negative, { p, eps });
+  const apart = swap ? far.minimum(pairwiseDistance(positive, negative, { p, eps })) : far;
+  return reduced("tripletMarginLoss", near.sub(apart).add(margin).clamp({ min: 0 }), reduction);
+}

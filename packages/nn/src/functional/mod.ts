@@ -1,0 +1,27 @@
+/** Layers, activations and losses as functions of tensors. PyTorch: `torch.nn.functional`. */
+export * from "./activation.ts";
+export * from "./binary_loss.ts";
+export * from "./classification_loss.ts";
+export * from "./distance.ts";
+export { dropout, dropout1d, dropout2d, type DropoutOptions } from "./dropout.ts";
+export { embedding, type EmbeddingOptions } from "./embedding.ts";
+export * from "./linear.ts";
+export * from "./margin_loss.ts";
+export * from "./normalization.ts";
+export type { Reduction, ReductionOptions } from "./reduction.ts";
+export * from "./regression_loss.ts";
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  avgPool1d,
+  avgPool2d,
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  maxPool1d,
+  maxPool2d,
+  oneHot,
+  pad,
+} from "@heddle/tensor";

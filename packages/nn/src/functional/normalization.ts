@@ -1,0 +1,221 @@
+/** Normalisation: zero mean and unit variance over a batch, a sample, or groups of channels. */
+import { noGrad } from "@heddle/autograd";
+import type { Operand, Tensor } from "@heddle/tensor";
+import { showSizes } from "../sizes.ts";
+
+/** Scale and shift after normalisation. */
+export interface AffineOptions {
+  readonly weight?: Tensor | null;
+  readonly bias?: Tensor | null;
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+}
+
+/** Options of {@link batchNorm}. */
+export interface BatchNormOptions extends AffineOptions {
+  /** Whether the batch's own statistics are used, and the running ones brought up to date; false by default. */
+  readonly training?: boolean;
+  /** Share of the batch in the new running statistics; 0.1 by default. */
+  readonly momentum?: Operand;
+}
+
+/** A vector along dimension 1. */
+function alongChannels(vector: Tensor, ndim: number): Tensor {
+  return vector.reshape([1, -1, ...Array<number>(ndim - 2).fill(1)]);
+}
+
+/** `centred / √(variance + eps)`, scaled and shifted; what is small is multiplied first. */
+function normalised(
+  centred: Tensor,
+  variance: Tensor,
+  eps: number,
+  weight: Tensor | null | undefined,
+  bias: Tensor | null | undefined,
+): Tensor {
+  const scale = variance.add(eps).rsqrt();
+  const result = centred.mul(weight ? scale.mul(weight) : scale);
+  return bias ? result.add(bias) : result;
+}
+
+/** Moves running statistics towards those of a batch; the variance is the unbiased one. */
+function follow(
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  mean: Tensor,
+  variance: Tensor,
+  count: number,
+  momentum: Operand,
+): void {
+  noGrad(() => {
+    runningMean?.lerp_(mean.detach().reshape(runningMean.shape), momentum);
+    runningVar?.lerp_(variance.detach().reshape(runningVar.shape).mul(count / (count - 1)), momentum);
+  });
+}
+
+function checkVector(operation: string, name: string, vector: Tensor | null | undefined, size: number): void {
+  if (vector && (vector.ndim !== 1 || vector.shape[0] !== size)) {
+    throw new RangeError(
+      `${operation}: ${name} has shape ${showSizes(vector.shape)}; expected [${size}], one for each channel`,
+    );
+  }
+}
+
+/**
+ * Normalises each channel of `[N, C, …]` over all else: Ioffe & Szegedy, "Batch normalization" (2015). PyTorch:
+ * `torch.nn.functional.batch_norm`.
+ *
+ * @param runningMean `[C]`, used when not training and otherwise brought up to date, as `runningVar`; null to do without.
+ * @throws RangeError for one value a channel while training (its variance is nothing to divide by), or vectors of another length.
+ */
+export function batchNorm(
+  input: Tensor,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  options: BatchNormOptions = {},
+): Tensor {
+  const { training = false, momentum = 0.1, eps = 1e-5, weight, bias } = options;
+  const { shape, ndim } = input;
+  if (ndim < 2) throw new RangeError(`batchNorm: expected an input [N, C, …], got shape ${showSizes(shape)}`);
+  const channels = shape[1]!;
+  for (const [name, vector] of Object.entries({ runningMean, runningVar, weight, bias })) {
+    checkVector("batchNorm", name, vector, channels);
+  }
+  const scale = weight ? alongChannels(weight, ndim) : null;
+  const shift = bias ? alongChannels(bias, ndim) : null;
+  if (!training) {
+    if (runningMean === null || runningVar === null) {
+      throw new Error(
+        "batchNorm: without training there must be a running mean and variance; pass them, or { training: true }",
+      );
+    }
+    // Constants of the channel: two passes over the input instead of three.
+    const factor = alongChannels(runningVar, ndim).add(eps).rsqrt().mul(scale ?? 1);
+    const offset = alongChannels(runningMean, ndim).mul(factor).neg();
+    return input.mul(factor).add(shift === null ? offset : offset.add(shift));
+  }
+  const count = input.numel / channels;
+  if (count === 1) {
+    throw new RangeError(
+      `batchNorm: an input of shape ${showSizes(shape)} has one value for each channel, whose variance is 0; ` +
+        `train with larger batches (a DataLoader's dropLast avoids a last batch of one), or call eval()`,
+    );
+  }
+  const dims = shape.map((_, d) => d).filter((d) => d !== 1);
+  const mean = input.mean(dims, { keepdim: true });
+  const centred = input.sub(mean);
+  const variance = centred.square().mean(dims, { keepdim: true });
+  if (count > 0) follow(runningMean, runningVar, mean, variance, count, momentum);
+  return normalised(centred, variance, eps, scale, shift);
+}
+
+/** Options of {@link instanceNorm}. */
+export interface InstanceNormOptions extends BatchNormOptions {
+  readonly runningMean?: Tensor | null;
+  readonly runningVar?: Tensor | null;
+  /** Whether each sample's own statistics are used rather than the running ones; true by default. */
+  readonly useInputStats?: boolean;
+}
+
+/**
+ * Normalises each channel of each sample of `[N, C, …]`: Ulyanov et al., "Instance normalization" (2016). PyTorch:
+ * `torch.nn.functional.instance_norm`.
+ *
+ * @throws RangeError for one value a channel and sample, or vectors of another length.
+ */
+export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): Tensor {
+  const { runningMean = null, runningVar = null, useInputStats = true, momentum = 0.1, eps = 1e-5, weight, bias } =
+    options;
+  if (!useInputStats) return batchNorm(input, runningMean, runningVar, { weight, bias, eps });
+  const { shape, ndim } = input;
+  if (ndim < 3) throw new RangeError(`instanceNorm: expected an input [N, C, L, …], got shape ${showSizes(shape)}`);
+  for (const [name, vector] of Object.entries({ runningMean, runningVar, weight, bias })) {
+    checkVector("instanceNorm", name, vector, shape[1]!);
+  }
+  const count = shape.slice(2).reduce((n, size) => n * size, 1);
+  if (count === 1) {
+    throw new RangeError(
+      `instanceNorm: an input of shape ${
+        showSizes(shape)
+      } has one value for each channel of a sample, whose variance is 0`,
+    );
+  }
+  const dims = shape.map((_, d) => d).slice(2);
+  const mean = input.mean(dims, { keepdim: true });
+  const centred = input.sub(mean);
+  const variance = centred.square().mean(dims, { keepdim: true });
+  if (runningMean !== null || runningVar !== null) {
+    follow(runningMean, runningVar, mean.detach().mean(0), variance.detach().mean(0), count, momentum);
+  }
+  return normalised(
+    centred,
+    variance,
+    eps,
+    weight ? alongChannels(weight, ndim) : null,
+    bias ? alongChannels(bias, ndim) : null,
+  );
+}
+
+/**
+ * Normalises over the last dimensions, those of `normalizedShape`: Ba et al., "Layer normalization" (2016). PyTorch:
+ * `torch.nn.functional.layer_norm`.
+ *
+ * @param options.weight in the normalised shape, as `bias`.
+ * @throws RangeError when the input does not end in that shape.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * F.layerNorm(tensor([[1, 3]]), [2]).toArray(); // about [[-1, 1]]
+ * ```
+ */
+export function layerNorm(input: Tensor, normalizedShape: readonly number[], options: AffineOptions = {}): Tensor {
+  const { eps = 1e-5, weight, bias } = options;
+  const start = input.ndim - normalizedShape.length;
+  if (normalizedShape.length === 0 || start < 0 || normalizedShape.some((size, d) => size !== input.shape[start + d])) {
+    throw new RangeError(
+      `layerNorm: the input has shape ${showSizes(input.shape)}, but should end in the normalised shape ${
+        showSizes(normalizedShape)
+      }`,
+    );
+  }
+  for (const [name, tensor] of Object.entries({ weight, bias })) {
+    if (tensor && showSizes(tensor.shape) !== showSizes(normalizedShape)) {
+      throw new RangeError(
+        `layerNorm: ${name} has shape ${showSizes(tensor.shape)}; expected ${showSizes(normalizedShape)}`,
+      );
+    }
+  }
+  const dims = normalizedShape.map((_, d) => start + d);
+  const centred = input.sub(input.mean(dims, { keepdim: true }));
+  const scale = centred.square().mean(dims, { keepdim: true }).add(eps).rsqrt();
+  const result = centred.mul(scale);
+  const scaled = weight ? result.mul(weight) : result;
+  return bias ? scaled.add(bias) : scaled;
+}
+
+/**
+ * Normalises groups of channels of each sample of `[N, C, …]`: Wu & He, "Group normalization" (2018). PyTorch:
+ * `torch.nn.functional.group_norm`.
+ *
+ * @throws RangeError when the channels cannot be split into that many groups.
+ */
+export function groupNorm(input: Tensor, groups: number, options: AffineOptions = {}): Tensor {
+  const { eps = 1e-5, weight, bias } = options;
+  const { shape, ndim } = input;
+  if (ndim < 2) throw new RangeError(`groupNorm: expected an input [N, C, …], got shape ${showSizes(shape)}`);
+  const [count, channels] = shape as readonly [number, number];
+  if (!(Number.isInteger(groups) && groups > 0 && channels % groups === 0)) {
+    throw new RangeError(
+      `groupNorm: ${channels} channels (shape ${showSizes(shape)}) cannot be split into ${groups} groups`,
+    );
+  }
+  checkVector("groupNorm", "weight", weight, channels);
+  checkVector("groupNorm", "bias", bias, channels);
+  const inGroups = input.reshape([count, groups, input.numel === 0 ? 0 : input.numel / (count * groups)]);
+  const centred = inGroups.sub(inGroups.mean(2, { keepdim: true }));
+  const scale = centred.square().mean(2, { keepdim: true }).add(eps).rsqrt();
+  const result = centred.mul(scale).reshape(shape);
+  const scaled = weight ? result.mul(alongChannels(weight, ndim)) : result;
+  return bias ? scaled.add(alongChannels(bias, ndim)) : scaled;
+}

@@ -1,0 +1,95 @@
+/** Initialisers that draw every element alike. */
+import { noGrad } from "@heddle/autograd";
+import type { Generator, Tensor } from "@heddle/tensor";
+
+/** Where an initialiser draws from. */
+export interface DrawOptions {
+  /** By default the generator that `manualSeed` seeds. */
+  readonly generator?: Generator;
+}
+
+/** Numbers evenly distributed over [a, b). */
+export function uniform_<T extends Tensor>(tensor: T, a = 0, b = 1, options: DrawOptions = {}): T {
+  noGrad(() => tensor.uniform_(a, b, options));
+  return tensor;
+}
+
+/** Numbers of the normal distribution. */
+export function normal_<T extends Tensor>(tensor: T, mean = 0, std = 1, options: DrawOptions = {}): T {
+  noGrad(() => tensor.normal_(mean, std, options));
+  return tensor;
+}
+
+/** One value everywhere. */
+export function constant_<T extends Tensor>(tensor: T, value: number): T {
+  noGrad(() => tensor.fill_(value));
+  return tensor;
+}
+
+/** Zeros. */
+export function zeros_<T extends Tensor>(tensor: T): T {
+  return constant_(tensor, 0);
+}
+
+/** Ones. */
+export function ones_<T extends Tensor>(tensor: T): T {
+  return constant_(tensor, 1);
+}
+
+/** Options of {@link truncNormal_}. */
+export interface TruncNormalOptions extends DrawOptions {
+  readonly mean?: number;
+  readonly std?: number;
+  /** Nothing below; by default -2. An absolute value, not a number of standard deviations. */
+  readonly a?: number;
+  /** Nothing above; by default 2. */
+  readonly b?: number;
+}
+
+/**
+ * Numbers of the normal distribution, drawn again (in effect) where they fall outside [a, b].
+ *
+ * @throws RangeError when the bounds are the wrong way round, or the interval lies where the distribution has no mass to speak of.
+ *
+ * @example
+ * ```ts
+ * import { init } from "@heddle/nn";
+ * import { empty } from "@heddle/tensor";
+ * init.truncNormal_(empty([64, 64]), { std: 0.02 });
+ * ```
+ */
+export function truncNormal_<T extends Tensor>(tensor: T, options: TruncNormalOptions = {}): T {
+  const { mean = 0, std = 1, a = -2, b = 2, generator } = options;
+  if (!(a < b) || !(std > 0)) {
+    throw new RangeError(`truncNormal_: a ${a}, b ${b} and std ${std} need a < b and std > 0`);
+  }
+  // By the inverse of the distribution function: erf of the bounds gives the interval to draw from.
+  const [low, high] = [a, b].map((bound) => erf((bound - mean) / (std * Math.SQRT2))) as [number, number];
+  if (!(high - low > 1e-7)) {
+    throw new RangeError(
+      `truncNormal_: hardly anything of a normal distribution of mean ${mean} and std ${std} lies within ${a} to ${b}`,
+    );
+  }
+  noGrad(() =>
+    tensor.uniform_(low, high, { generator }).erfinv_().mul_(std * Math.SQRT2).add_(mean).clamp_({ min: a, max: b })
+  );
+  return tensor;
+}
+
+/** The error function to about 1e-15, by its series near 0 and its continued fraction (Lentz) beyond; Abramowitz & Stegun 7.1.5, 7.1.14. */
+function erf(x: number): number {
+  const t = Math.abs(x);
+  if (t > 6) return Math.sign(x);
+  if (t < 2.5) {
+    let term = x;
+    let sum = x;
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= -x * x / n;
+      sum += term / (2 * n + 1);
+    }
+    return sum * 2 / Math.sqrt(Math.PI);
+  }
+  let fraction = 0;
+  for (let k = 60; k > 0; k--) fraction = k / 2 / (t + fraction);
+  return Math.sign(x) * (1 - Math.exp(-t * t) / (Math.sqrt(Math.PI) * (t + fraction)));
+}

@@ -1,0 +1,306 @@
+/** The base of everything that has parameters: found by walking plain properties, named as PyTorch names them. */
+import { type Device, type DType, isFloat, keep, Tensor } from "@heddle/tensor";
+import { printOnConsole } from "./inspect.ts";
+import { Parameter } from "./parameter.ts";
+import { type LoadOptions, type LoadReport, loadState, type StateDict } from "./state_dict.ts";
+import { summarise } from "./summary.ts";
+
+/** Options of {@link Module.registerBuffer}. */
+export interface BufferOptions {
+  /** Whether `stateDict` holds the buffer; true by default. */
+  readonly persistent?: boolean;
+}
+
+/**
+ * Base class of layers and networks. PyTorch: `torch.nn.Module`.
+ *
+ * Parameters and modules are found among the plain properties of an object, in the order in which they are declared or first assigned;
+ * put several into a {@link ModuleList}, {@link ModuleDict} or {@link Sequential}, not into an array. Properties that begin with `#`
+ * are not found. A subclass has a `forward` method of whatever signature suits it, which is called as such: `net.forward(x)`.
+ *
+ * @example
+ * ```ts
+ * import { Linear, Module } from "@heddle/nn";
+ * import { randn, type Tensor } from "@heddle/tensor";
+ * class Net extends Module {
+ *   hidden = new Linear(4, 8);
+ *   output = new Linear(8, 2);
+ *   forward(x: Tensor): Tensor {
+ *     return this.output.forward(this.hidden.forward(x).relu());
+ *   }
+ * }
+ * const net = new Net();
+ * net.forward(randn([3, 4])).shape; // [3, 2]
+ * Object.keys(net.stateDict()); // ["hidden.weight", "hidden.bias", "output.weight", "output.bias"]
+ * ```
+ */
+export abstract class Module {
+  /** Whether the module is being trained: what dropout and batch normalisation ask. See {@link train}. */
+  training: boolean = true;
+  private readonly persistence: Map<string, boolean> = new Map();
+
+  /**
+   * Makes a tensor part of the module's state without training it; it becomes the property `name`, so declare that:
+   * `declare readonly mean: Tensor`.
+   */
+  registerBuffer(name: string, tensor: Tensor, options: BufferOptions = {}): void {
+    if (name === "" || name.includes(".")) {
+      throw new Error(`registerBuffer: "${name}" is no name for a buffer; it must not be empty or contain a dot`);
+    }
+    if (tensor instanceof Parameter) {
+      throw new TypeError(
+        `registerBuffer: "${name}" is a Parameter; assign it to a property, or register its detach()`,
+      );
+    }
+    this.persistence.set(name, options.persistent ?? true);
+    tensor.kept = true;
+    (this as Record<string, unknown>)[name] = tensor;
+  }
+
+  /**
+   * The name of a property in state dicts and traversals. The layers here use it to be `running_mean` where the property is
+   * `runningMean`; override it likewise to read state dicts of PyTorch modules whose names are in snake case.
+   */
+  stateKey(property: string): string {
+    return property;
+  }
+
+  /** What stands between the brackets when the module is printed: its configuration. */
+  extraRepr(): string {
+    return "";
+  }
+
+  /** Names and values among which parameters, buffers and modules are looked for; containers add theirs. */
+  protected *members(): Iterable<readonly [string, unknown]> {
+    for (const property of Object.keys(this)) {
+      yield [this.stateKey(property), (this as Record<string, unknown>)[property]];
+    }
+  }
+
+  /** The modules directly inside, with their names. */
+  namedChildren(): [string, Module][] {
+    const found: [string, Module][] = [];
+    for (const [name, value] of this.members()) {
+      if (value instanceof Module) found.push([name, value]);
+      else if (Array.isArray(value)) this.checkArray(name, value);
+    }
+    return found;
+  }
+
+  /** The modules directly inside. */
+  children(): Module[] {
+    return this.namedChildren().map(([, module]) => module);
+  }
+
+  /** This module and all within, each once, with dotted names (`""` for this one). */
+  namedModules(prefix = ""): [string, Module][] {
+    const found = new Map<Module, string>();
+    const visit = (name: string, module: Module): void => {
+      if (found.has(module)) return;
+      found.set(module, name);
+      for (const [key, child] of module.namedChildren()) visit(join(name, key), child);
+    };
+    visit(prefix, this);
+    return [...found].map(([module, name]) => [name, module]);
+  }
+
+  /** This module and all within, each once. */
+  modules(): Module[] {
+    return this.namedModules().map(([, module]) => module);
+  }
+
+  /** The parameters, each once (tied ones under their first name), with dotted names. */
+  namedParameters(prefix = ""): [string, Parameter][] {
+    return this.collect(prefix, (module) => module.ownParameters());
+  }
+
+  /** The parameters, each once: what an optimiser wants. */
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** The buffers, each once, with dotted names. */
+  namedBuffers(prefix = ""): [string, Tensor][] {
+    return this.collect(prefix, (module) => module.ownBuffers().map(([name, tensor]) => [name, tensor]));
+  }
+
+  /** The buffers, each once. */
+  buffers(): Tensor[] {
+    return this.namedBuffers().map(([, buffer]) => buffer);
+  }
+
+  /** The parameters that are properties of this very module. */
+  ownParameters(): [string, Parameter][] {
+    const found: [string, Parameter][] = [];
+    for (const [name, value] of this.members()) if (value instanceof Parameter) found.push([name, value]);
+    return found;
+  }
+
+  /** The buffers of this very module, and whether they are persistent. */
+  ownBuffers(): [name: string, tensor: Tensor, persistent: boolean][] {
+    const found: [string, Tensor, boolean][] = [];
+    for (const [property, persistent] of this.persistence) {
+      const value = (this as Record<string, unknown>)[property];
+      if (value instanceof Tensor) found.push([this.stateKey(property), value, persistent]);
+    }
+    return found;
+  }
+
+  /** Puts the module and all within into training mode (or, with false, into evaluation mode). */
+  train(mode = true): this {
+    for (const module of this.modules()) module.training = mode;
+    return this;
+  }
+
+  /** Puts the module and all within into evaluation mode: no dropout, running statistics. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Calls a function with every module, those within first. */
+  apply(fn: (module: Module) => void): this {
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  /** Whether gradients are computed for all parameters: false freezes the module. */
+  requiresGrad_(value = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad = value;
+    return this;
+  }
+
+  /** Forgets the gradients of all parameters, and frees their memory. */
+  zeroGrad(): void {
+    for (const parameter of this.parameters()) {
+      parameter.grad?.dispose();
+      parameter.grad = null;
+    }
+  }
+
+  /**
+   * Converts parameters and buffers to a dtype (floating-point ones only), a device, or both. The parameters remain the same objects,
+   * so an optimiser made before goes on working; its own state it has to move itself.
+   *
+   * @throws TypeError for a dtype that is not floating-point.
+   *
+   * @example
+   * ```ts
+   * import { Linear } from "@heddle/nn";
+   * new Linear(2, 3).to("float64").weight.dtype; // "float64"
+   * ```
+   */
+  to(...targets: (DType | Device | string)[]): this {
+    for (const target of targets) {
+      if (typeof target === "string" && /^(u?int|bool)/.test(target)) {
+        throw new TypeError(
+          `Module.to: parameters are floating-point, they cannot become ${target}; use "float32", "float64" or "float16"`,
+        );
+      }
+    }
+    const isDType = (target: DType | Device | string): boolean =>
+      typeof target === "string" && target.startsWith("float");
+    const devices = targets.filter((target) => !isDType(target));
+    for (const tensor of [...this.parameters(), ...this.buffers()]) {
+      const wanted = isFloat(tensor.dtype) ? targets : devices;
+      tensor.become(tensor.detach().to(...wanted));
+      if (tensor.grad !== null) tensor.grad = keep(tensor.grad.detach().to(...wanted));
+    }
+    return this;
+  }
+
+  /**
+   * The parameters and persistent buffers by name, in PyTorch's order and with PyTorch's names for the layers of this package. The
+   * tensors are detached and share the module's memory: `clone()` what must not change.
+   */
+  stateDict(prefix = ""): StateDict {
+    const state: StateDict = {};
+    const visit = (module: Module, name: string): void => {
+      for (const [key, tensor, persistent] of module.ownState()) {
+        if (persistent) state[join(name, key)] = tensor.detach();
+      }
+      for (const [key, child] of module.namedChildren()) visit(child, join(name, key));
+    };
+    visit(this, prefix);
+    return state;
+  }
+
+  /**
+   * Copies values from a state dict into the parameters and buffers, casting them where the dtype differs. Nothing is copied when
+   * anything is wrong.
+   *
+   * @returns the names of this module that the state lacks, and those in the state that the module lacks; both empty when strict.
+   * @throws Error that lists all missing and unexpected names (unless `strict` is false) and all shapes that differ.
+   *
+   * @example
+   * ```ts
+   * import { Linear } from "@heddle/nn";
+   * const [a, b] = [new Linear(2, 3), new Linear(2, 3)];
+   * b.loadStateDict(a.stateDict());
+   * a.weight.equal(b.weight); // true
+   * ```
+   */
+  loadStateDict(state: Readonly<StateDict>, options: LoadOptions = {}): LoadReport {
+    const own = new Map<string, Tensor>();
+    const visit = (module: Module, name: string): void => {
+      for (const [key, tensor, persistent] of module.ownState()) if (persistent) own.set(join(name, key), tensor);
+      for (const [key, child] of module.namedChildren()) visit(child, join(name, key));
+    };
+    visit(this, "");
+    return loadState(this.constructor.name, own, state, options);
+  }
+
+  /** A table of the layers with the shapes and counts of their parameters. */
+  summary(): string {
+    return summarise(this);
+  }
+
+  /** The tree of modules as PyTorch prints it. */
+  toString(): string {
+    const children = this.namedChildren();
+    const name = this.constructor.name;
+    const extra = this.extraRepr();
+    if (children.length === 0) return `${name}(${extra})`;
+    const lines = [...extra === "" ? [] : [extra], ...children.map(([key, child]) => `(${key}): ${child}`)];
+    return `${name}(\n${lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`).join("")})`;
+  }
+
+  private ownState(): [string, Tensor, boolean][] {
+    return [
+      ...this.ownParameters().map(([key, tensor]): [string, Tensor, boolean] => [key, tensor, true]),
+      ...this.ownBuffers(),
+    ];
+  }
+
+  private collect<T extends Tensor>(prefix: string, own: (module: Module) => [string, T][]): [string, T][] {
+    const found = new Map<T, string>();
+    for (const [name, module] of this.namedModules(prefix)) {
+      for (const [key, tensor] of own(module)) if (!found.has(tensor)) found.set(tensor, join(name, key));
+    }
+    return [...found].map(([tensor, name]) => [name, tensor]);
+  }
+
+  /** An array is not searched, which would go unnoticed until nothing learns. */
+  private checkArray(name: string, values: readonly unknown[]): void {
+    const lost = values.find((value) => value instanceof Module || value instanceof Parameter);
+    if (lost === undefined) return;
+    const list = lost instanceof Module ? "ModuleList" : "ParameterList";
+    throw new TypeError(
+      `${this.constructor.name}.${name} is a plain array that holds a ${
+        (lost as object).constructor.name
+      }, whose parameters would not be found; ` +
+        `make it a new ${list}([…])`,
+    );
+  }
+}
+
+/** A module that maps one tensor to one tensor, as all layers do. */
+export interface Layer extends Module {
+  forward(input: Tensor): Tensor;
+}
+
+function join(prefix: string, key: string): string {
+  return prefix === "" ? key : `${prefix}.${key}`;
+}
+
+printOnConsole(Module.prototype);

@@ -1,0 +1,127 @@
+/** Layer and group normalisation: within each sample, without running statistics. */
+import { empty, type Tensor } from "@heddle/tensor";
+import { groupNorm, layerNorm } from "./functional/normalization.ts";
+import { ones_, zeros_ } from "./init/mod.ts";
+import type { LayerOptions } from "./layer_options.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import { checkSize, showSizes, type Sizes } from "./sizes.ts";
+
+/** Options of {@link LayerNorm}. */
+export interface LayerNormOptions extends Omit<LayerOptions, "generator"> {
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+  /** Whether a scale and a shift are learned; true by default. */
+  readonly elementwiseAffine?: boolean;
+  /** Whether there is a shift beside the scale; true by default. */
+  readonly bias?: boolean;
+}
+
+/**
+ * Normalises the last dimensions, those of `normalizedShape`: Ba et al., "Layer normalization" (2016). PyTorch: `torch.nn.LayerNorm`.
+ *
+ * @throws RangeError from `forward` when the input does not end in that shape.
+ *
+ * @example
+ * ```ts
+ * import { LayerNorm } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * new LayerNorm(16).forward(randn([4, 10, 16])).shape; // [4, 10, 16]
+ * ```
+ */
+export class LayerNorm extends Module {
+  readonly normalizedShape: readonly number[];
+  readonly eps: number;
+  /** Scale in the normalised shape, at first ones. */
+  weight: Parameter | null;
+  /** Shift in the normalised shape, at first zeros. */
+  bias: Parameter | null;
+
+  constructor(normalizedShape: Sizes, options: LayerNormOptions = {}) {
+    super();
+    const { eps = 1e-5, elementwiseAffine = true, bias = true, ...placement } = options;
+    this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
+    for (const size of this.normalizedShape) checkSize("LayerNorm", "normalizedShape", size);
+    this.eps = eps;
+    this.weight = elementwiseAffine ? new Parameter(empty(this.normalizedShape, placement)) : null;
+    this.bias = elementwiseAffine && bias ? new Parameter(empty(this.normalizedShape, placement)) : null;
+    this.resetParameters();
+  }
+
+  /** Scale and shift as at first. */
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+    if (this.bias !== null) zeros_(this.bias);
+  }
+
+  forward(input: Tensor): Tensor {
+    return layerNorm(input, this.normalizedShape, this);
+  }
+
+  override extraRepr(): string {
+    return `${showSizes(this.normalizedShape)}, eps=${this.eps}, elementwiseAffine=${this.weight !== null}`;
+  }
+}
+
+/** Options of {@link GroupNorm}. */
+export interface GroupNormOptions extends Omit<LayerOptions, "generator"> {
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+  /** Whether a scale and a shift are learned; true by default. */
+  readonly affine?: boolean;
+}
+
+/**
+ * Normalises groups of channels of each sample of `[N, C, …]`: Wu & He, "Group normalization" (2018). PyTorch: `torch.nn.GroupNorm`.
+ *
+ * @throws RangeError when the channels cannot be split into that many groups.
+ *
+ * @example
+ * ```ts
+ * import { GroupNorm } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * new GroupNorm(2, 6).forward(randn([4, 6, 8, 8])).shape; // [4, 6, 8, 8]
+ * ```
+ */
+export class GroupNorm extends Module {
+  readonly numGroups: number;
+  readonly numChannels: number;
+  readonly eps: number;
+  /** Scale `[numChannels]`, at first ones. */
+  weight: Parameter | null;
+  /** Shift `[numChannels]`, at first zeros. */
+  bias: Parameter | null;
+
+  constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
+    super();
+    const { eps = 1e-5, affine = true, ...placement } = options;
+    this.numGroups = checkSize("GroupNorm", "numGroups", numGroups);
+    this.numChannels = checkSize("GroupNorm", "numChannels", numChannels);
+    if (numChannels % numGroups !== 0) {
+      throw new RangeError(`GroupNorm: ${numChannels} channels cannot be split into ${numGroups} groups`);
+    }
+    this.eps = eps;
+    this.weight = affine ? new Parameter(empty([numChannels], placement)) : null;
+    this.bias = affine ? new Parameter(empty([numChannels], placement)) : null;
+    this.resetParameters();
+  }
+
+  /** Scale and shift as at first. */
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+    if (this.bias !== null) zeros_(this.bias);
+  }
+
+  forward(input: Tensor): Tensor {
+    if (input.ndim < 2 || input.shape[1] !== this.numChannels) {
+      throw new RangeError(
+        `GroupNorm: got an input of shape ${showSizes(input.shape)}; expected [N, ${this.numChannels}, …]`,
+      );
+    }
+    return groupNorm(input, this.numGroups, this);
+  }
+
+  override extraRepr(): string {
+    return `${this.numGroups}, ${this.numChannels}, eps=${this.eps}, affine=${this.weight !== null}`;
+  }
+}

@@ -1,0 +1,137 @@
+/** Pooling: the largest, or the mean, of windows. */
+import {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  avgPool1d,
+  avgPool2d,
+  type AvgPoolOptions,
+  maxPool1d,
+  maxPool2d,
+  type MaxPoolOptions,
+  type Tensor,
+} from "@heddle/tensor";
+import { Module } from "./module.ts";
+import { showSizes, type Sizes, spread } from "./sizes.ts";
+
+function showOptions(options: Readonly<Record<string, unknown>>): string {
+  return Object.entries(options).map(([name, value]) => `, ${name}=${Array.isArray(value) ? showSizes(value) : value}`)
+    .join("");
+}
+
+abstract class Windows<O extends object> extends Module {
+  readonly kernelSize: readonly number[];
+  /** As given; the stride is that of the windows unless it is named. */
+  readonly options: O;
+
+  constructor(layer: string, dims: number, kernelSize: Sizes, options: O) {
+    super();
+    this.kernelSize = spread(layer, "kernelSize", kernelSize, dims);
+    this.options = options;
+  }
+
+  override extraRepr(): string {
+    return `kernelSize=${showSizes(this.kernelSize)}${showOptions(this.options as Record<string, unknown>)}`;
+  }
+}
+
+/** Largest element of each window of `[N, C, L]`. PyTorch: `torch.nn.MaxPool1d`. */
+export class MaxPool1d extends Windows<MaxPoolOptions> {
+  constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
+    super("MaxPool1d", 1, kernelSize, options);
+  }
+
+  forward(input: Tensor): Tensor {
+    return maxPool1d(input, this.kernelSize, this.options);
+  }
+}
+
+/**
+ * Largest element of each window of `[N, C, H, W]` (or `[C, H, W]`). PyTorch: `torch.nn.MaxPool2d`; for the indices call
+ * `functional.maxPool2d`.
+ *
+ * @throws RangeError from `forward` when a window does not fit.
+ *
+ * @example
+ * ```ts
+ * import { MaxPool2d } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * new MaxPool2d(3, { stride: 2, padding: 1 }).forward(randn([1, 8, 32, 32])).shape; // [1, 8, 16, 16]
+ * ```
+ */
+export class MaxPool2d extends Windows<MaxPoolOptions> {
+  constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
+    super("MaxPool2d", 2, kernelSize, options);
+  }
+
+  forward(input: Tensor): Tensor {
+    return maxPool2d(input, this.kernelSize, this.options);
+  }
+}
+
+/** Mean of each window of `[N, C, L]`. PyTorch: `torch.nn.AvgPool1d`. */
+export class AvgPool1d extends Windows<AvgPoolOptions> {
+  constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
+    super("AvgPool1d", 1, kernelSize, options);
+  }
+
+  forward(input: Tensor): Tensor {
+    return avgPool1d(input, this.kernelSize, this.options);
+  }
+}
+
+/** Mean of each window of `[N, C, H, W]` (or `[C, H, W]`). PyTorch: `torch.nn.AvgPool2d`. */
+export class AvgPool2d extends Windows<AvgPoolOptions> {
+  constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
+    super("AvgPool2d", 2, kernelSize, options);
+  }
+
+  forward(input: Tensor): Tensor {
+    return avgPool2d(input, this.kernelSize, this.options);
+  }
+}
+
+/** Means of windows chosen so that the output `[N, C, outputSize]` has a given length. PyTorch: `torch.nn.AdaptiveAvgPool1d`. */
+export class AdaptiveAvgPool1d extends Module {
+  readonly outputSize: number;
+
+  constructor(outputSize: number) {
+    super();
+    this.outputSize = outputSize;
+  }
+
+  forward(input: Tensor): Tensor {
+    return adaptiveAvgPool1d(input, this.outputSize);
+  }
+
+  override extraRepr(): string {
+    return `outputSize=${this.outputSize}`;
+  }
+}
+
+/**
+ * Means of windows chosen so that the output `[N, C, …outputSize]` has given sizes; null keeps a size. PyTorch:
+ * `torch.nn.AdaptiveAvgPool2d`.
+ *
+ * @example
+ * ```ts
+ * import { AdaptiveAvgPool2d } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * new AdaptiveAvgPool2d(1).forward(randn([2, 64, 7, 9])).shape; // [2, 64, 1, 1]
+ * ```
+ */
+export class AdaptiveAvgPool2d extends Module {
+  readonly outputSize: number | readonly (number | null)[];
+
+  constructor(outputSize: number | readonly (number | null)[]) {
+    super();
+    this.outputSize = outputSize;
+  }
+
+  forward(input: Tensor): Tensor {
+    return adaptiveAvgPool2d(input, this.outputSize);
+  }
+
+  override extraRepr(): string {
+    return `outputSize=${typeof this.outputSize === "number" ? this.outputSize : `[${this.outputSize.join(", ")}]`}`;
+  }
+}

@@ -1,0 +1,223 @@
+/** Activations with a bend: rectifiers and what limits or shrinks. The functions are in functional/activation.ts. */
+import { full, type Tensor } from "@heddle/tensor";
+import {
+  celu,
+  elu,
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  prelu,
+  relu,
+  relu6,
+  selu,
+  softshrink,
+  threshold,
+} from "./functional/activation.ts";
+import type { LayerOptions } from "./layer_options.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import { checkSize } from "./sizes.ts";
+
+/**
+ * max(x, 0). PyTorch: `torch.nn.ReLU`.
+ *
+ * @example
+ * ```ts
+ * import { ReLU } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * new ReLU().forward(tensor([-1, 2])).toArray(); // [0, 2]
+ * ```
+ */
+export class ReLU extends Module {
+  forward(input: Tensor): Tensor {
+    return relu(input);
+  }
+}
+
+/** min(max(x, 0), 6). PyTorch: `torch.nn.ReLU6`. */
+export class ReLU6 extends Module {
+  forward(input: Tensor): Tensor {
+    return relu6(input);
+  }
+}
+
+/** x where it is positive, `negativeSlope` · x elsewhere. PyTorch: `torch.nn.LeakyReLU`. */
+export class LeakyReLU extends Module {
+  readonly negativeSlope: number;
+
+  constructor(negativeSlope = 0.01) {
+    super();
+    this.negativeSlope = negativeSlope;
+  }
+
+  forward(input: Tensor): Tensor {
+    return leakyRelu(input, this.negativeSlope);
+  }
+
+  override extraRepr(): string {
+    return `negativeSlope=${this.negativeSlope}`;
+  }
+}
+
+/** Options of {@link PReLU}. */
+export interface PReLUOptions extends Omit<LayerOptions, "generator"> {
+  /** What the slopes start from; 0.25 by default. */
+  readonly init?: number;
+}
+
+/** x where it is positive, elsewhere x times a slope that is learned: one, or one for each channel. PyTorch: `torch.nn.PReLU`. */
+export class PReLU extends Module {
+  readonly numParameters: number;
+  /** `[numParameters]` */
+  weight: Parameter;
+
+  constructor(numParameters = 1, options: PReLUOptions = {}) {
+    super();
+    const { init = 0.25, ...placement } = options;
+    this.numParameters = checkSize("PReLU", "numParameters", numParameters);
+    this.weight = new Parameter(full([numParameters], init, { dtype: "float32", ...placement }));
+  }
+
+  forward(input: Tensor): Tensor {
+    return prelu(input, this.weight);
+  }
+
+  override extraRepr(): string {
+    return `numParameters=${this.numParameters}`;
+  }
+}
+
+/** x where it is positive, α (eˣ − 1) elsewhere. PyTorch: `torch.nn.ELU`. */
+export class ELU extends Module {
+  readonly alpha: number;
+
+  constructor(alpha = 1) {
+    super();
+    this.alpha = alpha;
+  }
+
+  forward(input: Tensor): Tensor {
+    return elu(input, this.alpha);
+  }
+
+  override extraRepr(): string {
+    return `alpha=${this.alpha}`;
+  }
+}
+
+/** The exponential linear unit that keeps mean and variance. PyTorch: `torch.nn.SELU`. */
+export class SELU extends Module {
+  forward(input: Tensor): Tensor {
+    return selu(input);
+  }
+}
+
+/** x where it is positive, α (e^(x/α) − 1) elsewhere. PyTorch: `torch.nn.CELU`. */
+export class CELU extends Module {
+  readonly alpha: number;
+
+  constructor(alpha = 1) {
+    super();
+    this.alpha = alpha;
+  }
+
+  forward(input: Tensor): Tensor {
+    return celu(input, this.alpha);
+  }
+
+  override extraRepr(): string {
+    return `alpha=${this.alpha}`;
+  }
+}
+
+/** Limited to `min` and `max`. PyTorch: `torch.nn.Hardtanh`. */
+export class Hardtanh extends Module {
+  readonly min: number;
+  readonly max: number;
+
+  constructor(min = -1, max = 1) {
+    super();
+    this.min = min;
+    this.max = max;
+  }
+
+  forward(input: Tensor): Tensor {
+    return hardtanh(input, this.min, this.max);
+  }
+
+  override extraRepr(): string {
+    return `min=${this.min}, max=${this.max}`;
+  }
+}
+
+/** 0 below −3, 1 above 3, a line between. PyTorch: `torch.nn.Hardsigmoid`. */
+export class Hardsigmoid extends Module {
+  forward(input: Tensor): Tensor {
+    return hardsigmoid(input);
+  }
+}
+
+/** x times its {@link Hardsigmoid}. PyTorch: `torch.nn.Hardswish`. */
+export class Hardswish extends Module {
+  forward(input: Tensor): Tensor {
+    return hardswish(input);
+  }
+}
+
+/** 0 within ±λ, x beyond. PyTorch: `torch.nn.Hardshrink`. */
+export class Hardshrink extends Module {
+  readonly lambda: number;
+
+  constructor(lambda = 0.5) {
+    super();
+    this.lambda = lambda;
+  }
+
+  forward(input: Tensor): Tensor {
+    return hardshrink(input, this.lambda);
+  }
+
+  override extraRepr(): string {
+    return `lambda=${this.lambda}`;
+  }
+}
+
+/** 0 within ±λ, beyond it x moved by λ towards 0. PyTorch: `torch.nn.Softshrink`. */
+export class Softshrink extends Module {
+  readonly lambda: number;
+
+  constructor(lambda = 0.5) {
+    super();
+    this.lambda = lambda;
+  }
+
+  forward(input: Tensor): Tensor {
+    return softshrink(input, this.lambda);
+  }
+
+  override extraRepr(): string {
+    return `lambda=${this.lambda}`;
+  }
+}
+
+/** x where it is above `threshold`, else `value`. PyTorch: `torch.nn.Threshold`. */
+export class Threshold extends Module {
+  readonly threshold: number;
+  readonly value: number;
+
+  constructor(threshold: number, value: number) {
+    super();
+    this.threshold = threshold;
+    this.value = value;
+  }
+
+  forward(input: Tensor): Tensor {
+    return threshold(input, this.threshold, this.value);
+  }
+
+  override extraRepr(): string {
+    return `threshold=${this.threshold}, value=${this.value}`;
+  }
+}

@@ -1,0 +1,60 @@
+/** Layers that only change the shape, or nothing. */
+import type { Tensor } from "@heddle/tensor";
+import { Module } from "./module.ts";
+import { showSizes } from "./sizes.ts";
+
+/**
+ * Dimensions `startDim` to `endDim` as one: by default all but the first. PyTorch: `torch.nn.Flatten`.
+ *
+ * @example
+ * ```ts
+ * import { Flatten } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * new Flatten().forward(randn([8, 1, 28, 28])).shape; // [8, 784]
+ * ```
+ */
+export class Flatten extends Module {
+  readonly startDim: number;
+  readonly endDim: number;
+
+  constructor(startDim = 1, endDim = -1) {
+    super();
+    this.startDim = startDim;
+    this.endDim = endDim;
+  }
+
+  forward(input: Tensor): Tensor {
+    return input.flatten(this.startDim, this.endDim);
+  }
+
+  override extraRepr(): string {
+    return `startDim=${this.startDim}, endDim=${this.endDim}`;
+  }
+}
+
+/** One dimension as several; one size may be -1. PyTorch: `torch.nn.Unflatten`. */
+export class Unflatten extends Module {
+  readonly dim: number;
+  readonly sizes: readonly number[];
+
+  constructor(dim: number, sizes: readonly number[]) {
+    super();
+    this.dim = dim;
+    this.sizes = [...sizes];
+  }
+
+  forward(input: Tensor): Tensor {
+    return input.unflatten(this.dim, this.sizes);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}, sizes=${showSizes(this.sizes)}`;
+  }
+}
+
+/** The input as it is; takes the place of a layer that is left out. PyTorch: `torch.nn.Identity`. */
+export class Identity extends Module {
+  forward(input: Tensor): Tensor {
+    return input;
+  }
+}
