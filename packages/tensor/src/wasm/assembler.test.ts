@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import { type Code, f32, f32x4, get, i32, i64, lane, memory, ModuleBuilder, op, set, whileLoop } from "./assembler.ts";
+import { laneOpcodes, memoryLaneOpcodes, memoryOpcodes, opcodes } from "./opcodes.ts";
+import { memoryLane, type ValueType } from "./assembler.ts";
+
+const limits = { initial: 1, maximum: 1, shared: false };
+
+function instantiate(
+  builder: ModuleBuilder,
+): { exports: Record<string, (...args: never[]) => number>; memory: WebAssembly.Memory } {
+  const heap = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(builder.build()), {
+    env: { memory: heap, twice: (x: number) => 2 * x },
+  });
+  return { exports: instance.exports as never, memory: heap };
+}
+
+test("functions, locals, loops and memory", () => {
+  const module = new ModuleBuilder(limits);
+  const sum = module.func(["i32", "i32"], ["f32"], "sum");
+  const [at, count] = sum.params as [typeof sum.params[0], typeof sum.params[0]];
+  const total = sum.local("f32");
+  sum.emit(
+    whileLoop(
+      op("i32.gt_s", get(count), i32(0)),
+      set(total, op("f32.add", get(total), memory("f32.load", 0, get(at)))),
+      set(at, op("i32.add", get(at), i32(4))),
+      set(count, op("i32.sub", get(count), i32(1))),
+    ),
+    get(total),
+  );
+  const { exports, memory: heap } = instantiate(module);
+  new Float32Array(heap.buffer).set([1, 2, 3, 4.5], 4);
+  expect(exports.sum!(16 as never, 4 as never)).toBe(10.5);
+});
+
+test("constants of every size survive their encoding", () => {
+  for (const value of [0, 1, -1, 63, 64, -64, -65, 127, 128, 2 ** 31 - 1, -(2 ** 31)]) {
+    const module = new ModuleBuilder(limits);
+    module.func([], ["i32"], "value").emit(i32(value));
+    expect(instantiate(module).exports.value!()).toBe(value);
+  }
+  const module = new ModuleBuilder(limits);
+  module.func([], ["i64"], "value").emit(i64(-(2n ** 63n)));
+  expect(instantiate(module).exports.value!() as unknown).toBe(-(2n ** 63n));
+});
+
+test("imports and vectors", () => {
+  const module = new ModuleBuilder(limits);
+  const twice = module.importFunction("twice", ["f32"], ["f32"]);
+  const f = module.func([], ["f32"], "f");
+  f.emit(lane("f32x4.extract_lane", 2, op("f32x4.mul", f32x4(3), op("f32x4.splat", [...f32(7), 0x10, twice.index]))));
+  expect(instantiate(module).exports.f!()).toBe(42);
+  expect(() => module.importFunction("late", [], [])).toThrow(/before/);
+});
+
+/** Types of an instruction's operands, read off its name. */
+function operandTypes(name: string): ValueType[] | null {
+  const [type, what] = name.split(".") as [string, string | undefined];
+  if (what === undefined) return null;
+  const vector = (t: string) => t.includes("x") || t === "v128";
+  const own = (vector(type) ? "v128" : type) as ValueType;
+  if (what === "bitselect" || what.startsWith("relaxed_")) return ["v128", "v128", "v128"];
+  if (what === "splat") {
+    return [type.startsWith("i8") || type.startsWith("i16") ? "i32" : type.split("x")[0] as ValueType];
+  }
+  if (vector(type) && /^sh[lr]/.test(what)) return ["v128", "i32"];
+  const from = what.match(/_(?:low_)?([if]\d+(?:x\d+)?)(?:_|$)/)?.[1];
+  if (from !== undefined) {
+    return what.startsWith("narrow") ? ["v128", "v128"] : [(vector(from) ? "v128" : from) as ValueType];
+  }
+  const unary = /^(eqz|clz|ctz|abs|neg|ceil|floor|trunc|nearest|sqrt|not|any_true|all_true|bitmask)$/.test(what);
+  return unary ? [own] : [own, own];
+}
+
+const zero: Record<ValueType, Code> = {
+  i32: i32(0),
+  i64: i64(0n),
+  f32: f32(0),
+  f64: [0x44, 0, 0, 0, 0, 0, 0, 0, 0],
+  v128: f32x4(0),
+};
+
+test("every opcode is an instruction of its name's types", () => {
+  for (const name of Object.keys(opcodes) as (keyof typeof opcodes)[]) {
+    const types = operandTypes(name);
+    if (types === null || name.includes("relaxed")) continue;
+    const module = new ModuleBuilder(limits);
+    module.func([], []).emit(op("drop", op(name, ...types.map((type) => zero[type]))));
+    expect(WebAssembly.validate(module.build()), name).toBe(true);
+  }
+  const valid = (code: Code): boolean => {
+    const module = new ModuleBuilder(limits);
+    module.func([], []).emit(code);
+    return WebAssembly.validate(module.build());
+  };
+  for (const name of Object.keys(memoryOpcodes) as (keyof typeof memoryOpcodes)[]) {
+    const type = name.split(".")[0] as ValueType;
+    const code = name.includes("store") ? memory(name, 8, i32(0), zero[type]) : op("drop", memory(name, 8, i32(0)));
+    expect(valid(code), name).toBe(true);
+  }
+  for (const name of Object.keys(memoryLaneOpcodes) as (keyof typeof memoryLaneOpcodes)[]) {
+    const code = memoryLane(name, 8, 1, i32(0), zero.v128);
+    expect(valid(name.includes("store") ? code : op("drop", code)), name).toBe(true);
+  }
+  for (const name of Object.keys(laneOpcodes) as (keyof typeof laneOpcodes)[]) {
+    const element = zero[name.split("x")[0] as ValueType];
+    const code = name.includes("replace") ? lane(name, 1, zero.v128, element) : lane(name, 1, zero.v128);
+    expect(valid(op("drop", code)), name).toBe(true);
+  }
+});
