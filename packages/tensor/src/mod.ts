@@ -45,6 +45,7 @@ export { keep, Scope, scope, tidy } from "./scope.ts";
 export { memory, type MemoryReport, resetPeakMemory, Storage } from "./storage.ts";
 export { defaultDevice, Device, deviceNames, getDevice, registerDevice, setDefaultDevice } from "./device.ts";
 export { dataFolder, threadCount } from "./env.ts";
+export { inspectDeno, inspectNode } from "./runtime.ts";
 export type { Geometry, Shape } from "./shape.ts";
 
 // For autograd and for backends.
