@@ -28,6 +28,13 @@ export class Scope {
     this.tracked?.push(item);
   }
 
+  /** Steps out without freeing: what is made from now on belongs to the scope around it, what was made stays until {@link end}. */
+  suspend(): void {
+    if (innermost !== this) return;
+    innermost = this.outer;
+    while (innermost !== null && innermost.tracked === null) innermost = innermost.outer;
+  }
+
   /** Frees everything made in the scope but `survivors`, which pass to the scope around it. */
   end(survivors: readonly Disposable[] = []): void {
     const tracked = this.tracked;

@@ -1,4 +1,4 @@
-import { arange, Generator, manualSeed, rand, Tensor } from "@heddle/tensor";
+import { arange, Generator, keep, manualSeed, memory, rand, Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import type { Dataset } from "../datasets/dataset.ts";
 import { ListDataset } from "../datasets/list_dataset.ts";
@@ -83,7 +83,8 @@ describe("batches", () => {
 
   test("of an array, of records", () => {
     const loader = new DataLoader([{ x: 1, name: "a" }, { x: 2, name: "b" }], { batchSize: 2, shuffle: false });
-    const [{ x, name }] = [...loader] as [{ x: Tensor; name: string[] }];
+    const [batch] = loader;
+    const { x, name } = batch as unknown as { x: Tensor; name: string[] };
     expect([x.toArray(), name]).toEqual([[1, 2], ["a", "b"]]);
   });
 });
@@ -295,5 +296,36 @@ describe("bad arguments", () => {
     expect(() => [...loader]).toThrow(/index 5 is out of range for 5 samples/);
     const tensors = new DataLoader(new TensorDataset(arange(5)), { sampler: new SubsetRandomSampler([7]) });
     expect(() => [...tensors]).toThrow(/index 7 is out of range for 5 samples/);
+  });
+});
+
+describe("the memory of batches", () => {
+  const three = new TensorDataset(tensor([[1], [2], [3]]));
+
+  test("a batch goes when the next is asked for; one that was taken out stays", () => {
+    const before = memory().storages;
+    const seen: Tensor[] = [];
+    for (const [x] of new DataLoader(three, { batchSize: 1 })) {
+      expect(seen.every((earlier) => earlier.isDisposed)).toBe(true);
+      expect(x!.isDisposed).toBe(false);
+      seen.push(x!);
+    }
+    expect(seen.map((x) => x.isDisposed)).toEqual([true, true, true]);
+    expect(memory().storages).toBe(before);
+    const [batch] = new DataLoader(three);
+    const [first] = batch as unknown as Tensor[];
+    expect(first!.toArray()).toEqual([[1]]);
+    expect(three.get(0)[0]!.toArray()).toEqual([1]);
+  });
+
+  test("what is kept stays, and the loop's body is nobody's but its own", () => {
+    const kept: Tensor[] = [];
+    const sums: Tensor[] = [];
+    for (const [x] of new DataLoader(three, { batchSize: 2 })) {
+      kept.push(keep(x!));
+      sums.push(x!.sum());
+    }
+    expect(kept.map((x) => x.toArray())).toEqual([[[1], [2]], [[3]]]);
+    expect(sums.map((x) => x.item())).toEqual([3, 3]);
   });
 });

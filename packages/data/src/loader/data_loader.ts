@@ -5,6 +5,7 @@ import { checkOptions } from "../options.ts";
 import { BatchSampler } from "../samplers/batch_sampler.ts";
 import { RandomSampler, SequentialSampler } from "../samplers/index_samplers.ts";
 import { checkPositive, type Sampler } from "../samplers/sampler.ts";
+import { BatchLease } from "./batch_lease.ts";
 import { type Collated, defaultCollate } from "./collate.ts";
 import { checkState, type LoaderState } from "./loader_state.ts";
 import { readStream, readStreamAsync } from "./stream_batches.ts";
@@ -40,6 +41,8 @@ interface Epoch {
 /**
  * Walks through a data set in batches (PyTorch's `DataLoader`): `for (const batch of loader)`, or
  * `for await (const batch of loader)` where the data set has to wait for its samples.
+ *
+ * A batch's tensors live until the next batch is asked for; `keep(t)` keeps one for longer.
  *
  * Each iteration is an epoch. `stateDict()` says where the loader stands, also in the middle of an epoch; a loader
  * over the same data that loads it goes on with exactly the batches that remain. When several iterations run at the
@@ -107,31 +110,33 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
   /** Begins an epoch (or goes on with the one that `loadStateDict` brought). */
   [Symbol.iterator](): IterableIterator<B> {
     const epoch = this.begin();
+    const lease = new BatchLease();
     const batches = epoch.batches === null
       ? readStream(
         this.dataset as Iterable<Awaited<T>>,
         this.batchSize,
         this.dropLast,
         epoch.skip,
-        this.collateFunction(),
+        this.collateFunction(lease),
       )
-      : this.assembleAll(epoch.batches);
-    return this.count(epoch, batches);
+      : this.assembleAll(epoch.batches, lease);
+    return this.count(epoch, batches, lease);
   }
 
   /** Begins an epoch (or goes on with the one that `loadStateDict` brought), waiting for what is promised. */
   [Symbol.asyncIterator](): AsyncIterableIterator<B> {
     const epoch = this.begin();
+    const lease = new BatchLease();
     const batches = epoch.batches === null
       ? readStreamAsync(
         this.dataset as AsyncIterable<T>,
         this.batchSize,
         this.dropLast,
         epoch.skip,
-        this.collateFunction(),
+        this.collateFunction(lease),
       )
-      : this.assembleAllAsync(epoch.batches);
-    return this.countAsync(epoch, batches);
+      : this.assembleAllAsync(epoch.batches, lease);
+    return this.countAsync(epoch, batches, lease);
   }
 
   /** Where the loader stands, as plain data. Call it in the loop's body: the batch at hand counts as handed out. */
@@ -195,42 +200,50 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     this.epochStart = null;
   }
 
-  private *count(epoch: Epoch, batches: Iterable<B>): IterableIterator<B> {
+  private *count(epoch: Epoch, batches: Iterable<B>, lease: BatchLease): IterableIterator<B> {
     for (const batch of batches) {
       if (this.current === epoch) this.handedOut++;
       yield batch;
+      lease.free();
     }
     this.end(epoch);
   }
 
-  private async *countAsync(epoch: Epoch, batches: AsyncIterable<B>): AsyncIterableIterator<B> {
+  private async *countAsync(epoch: Epoch, batches: AsyncIterable<B>, lease: BatchLease): AsyncIterableIterator<B> {
     for await (const batch of batches) {
       if (this.current === epoch) this.handedOut++;
       yield batch;
+      lease.free();
     }
     this.end(epoch);
   }
 
-  private collateFunction(): (samples: Awaited<T>[]) => B {
-    return this.collate ?? (defaultCollate as unknown as (samples: Awaited<T>[]) => B);
+  private collateFunction(lease: BatchLease): (samples: Awaited<T>[]) => B {
+    const collate = this.collate ?? (defaultCollate as unknown as (samples: Awaited<T>[]) => B);
+    return (samples) => lease.run(() => collate(samples));
   }
 
-  private *assembleAll(batches: Iterator<number[]>): Iterable<B> {
+  private *assembleAll(batches: Iterator<number[]>, lease: BatchLease): Iterable<B> {
+    const collate = this.collateFunction(lease);
+    const dataset = this.mapped!;
     for (let item = batches.next(); !item.done; item = batches.next()) {
-      const dataset = this.mapped!;
+      const indices = item.value;
       if (this.collate === null && dataset.getBatch !== undefined) {
-        yield notPromised(dataset.getBatch(item.value), "getBatch") as B;
+        yield lease.run(() => notPromised(dataset.getBatch!(indices), "getBatch") as B);
       } else {
-        yield this.collateFunction()(item.value.map((i) => notPromised(dataset.get(i), "get") as Awaited<T>));
+        yield collate(lease.run(() => indices.map((i) => notPromised(dataset.get(i), "get") as Awaited<T>)));
       }
     }
   }
 
-  private async *assembleAllAsync(batches: Iterator<number[]>): AsyncIterable<B> {
+  private async *assembleAllAsync(batches: Iterator<number[]>, lease: BatchLease): AsyncIterable<B> {
+    const collate = this.collateFunction(lease);
+    const dataset = this.mapped!;
     for (let item = batches.next(); !item.done; item = batches.next()) {
-      const dataset = this.mapped!;
-      if (this.collate === null && dataset.getBatch !== undefined) yield await (dataset.getBatch(item.value) as B);
-      else yield this.collateFunction()(await Promise.all(item.value.map((i) => dataset.get(i))));
+      const indices = item.value;
+      if (this.collate === null && dataset.getBatch !== undefined) {
+        yield await lease.run(() => dataset.getBatch!(indices) as B);
+      } else yield collate(await Promise.all(lease.run(() => indices.map((i) => dataset.get(i)))));
     }
   }
 }
