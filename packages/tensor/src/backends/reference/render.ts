@@ -47,7 +47,7 @@ const operations: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render } =
   erfc: call("m.erfc"),
   erfinv: call("m.erfinv"),
   sigmoid: call("m.sigmoid"),
-  relu: (a, _, __, dtype) => `(${a} <= 0 ? ${big(dtype) ? "0n" : "0"} : ${a})`,
+  relu: (a, _, __, dtype) => `(${a} < 0 ? ${big(dtype) ? "0n" : "0"} : ${a})`,
   isnan: (a) => truth(`${a} !== ${a}`),
   logicalNot: (a) => `(${a} ^ 1)`,
   bitwiseNot: (a, _, __, dtype) => dtype === "bool" ? `(${a} ^ 1)` : `~${a}`,

@@ -47,9 +47,8 @@ function erfinv(y: number): number {
 function round(x: number): number {
   const floor = Math.floor(x);
   const rest = x - floor;
-  if (rest !== 0.5) return x === 0 ? x : Math.floor(x) === x ? x : rest > 0.5 ? floor + 1 : floor === 0 ? 0 : floor;
-  const even = floor % 2 === 0 ? floor : floor + 1;
-  return even === 0 && x < 0 ? -0 : even;
+  const nearest = rest < 0.5 || (rest === 0.5 && floor % 2 === 0) || floor === x ? floor : floor + 1;
+  return nearest === 0 ? x * 0 : nearest; // with the sign of x
 }
 
 function sigmoid(x: number): number {
