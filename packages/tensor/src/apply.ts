@@ -84,6 +84,16 @@ export function applyInPlace<P extends Prim>(
   return target;
 }
 
+/**
+ * Writes a value that was computed out of place: the end of in-place operations made of several primitives.
+ *
+ * @throws as {@link applyInPlace}.
+ */
+export function overwrite(operation: string, target: Tensor, value: Tensor): Tensor {
+  checkDestination(operation, target, value);
+  return applyInPlace(target, "cast", [value], { dtype: target.dtype });
+}
+
 /** An input may be read while the target is written when it is other memory, or the same element at every step. */
 function writesInStep(target: Tensor, input: Tensor): boolean {
   return input.storage !== target.storage ||
@@ -249,7 +259,13 @@ function reduce(prim: ReducePrim, input: Tensor, { dims, keepdim }: Attrs[Reduce
 /** The view of a tensor: no work, the same storage. */
 function view(step: ViewStep, input: Tensor): Tensor {
   const rule = table[step.prim].geometry as (input: Geometry, attrs: ViewStep["attrs"]) => Geometry;
-  const result = new Tensor(input.storage, input.dtype, rule(input, step.attrs));
+  const geometry = rule(input, step.attrs);
+  // A view without elements stays where it is: its own place may lie beyond the memory.
+  const result = new Tensor(
+    input.storage,
+    input.dtype,
+    sizeOf(geometry.shape) > 0 ? geometry : { ...geometry, offset: input.offset },
+  );
   result.source = { tensor: input, prim: step.prim, attrs: step.attrs };
   result.historyEpoch = input.historyEpoch;
   return result;

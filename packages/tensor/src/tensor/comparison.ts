@@ -1,4 +1,4 @@
-/** Comparison, logic and tests of values. */
+/** Comparison, logic, bits and tests of values. */
 import { apply } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import { sameShape } from "../shape.ts";
@@ -18,7 +18,7 @@ export interface CloseOptions {
   readonly equalNan?: boolean;
 }
 
-/** Part of {@link Tensor}: comparisons give bool tensors. */
+/** Part of {@link Tensor}: comparisons give bool tensors, operations on bits the dtype they are of. */
 export abstract class TensorComparison extends TensorElementwise {
   /** Whether this = other; broadcasts. */
   eq(this: Tensor, other: Operand): Tensor {
@@ -102,5 +102,35 @@ export abstract class TensorComparison extends TensorElementwise {
   /** Whether shape and all elements are the same. */
   equal(this: Tensor, other: Tensor): boolean {
     return sameShape(this.shape, other.shape) && this.eq(other).all().item() === 1;
+  }
+
+  /** Bitwise complement of integers; negation of bool. */
+  bitwiseNot(this: Tensor): Tensor {
+    return apply("bitwiseNot", [this], none);
+  }
+
+  /** Bitwise and of integers or bool; broadcasts. */
+  bitwiseAnd(this: Tensor, other: Operand): Tensor {
+    return apply("bitwiseAnd", [this, other], none);
+  }
+
+  /** Bitwise or of integers or bool; broadcasts. */
+  bitwiseOr(this: Tensor, other: Operand): Tensor {
+    return apply("bitwiseOr", [this, other], none);
+  }
+
+  /** Bitwise exclusive or of integers or bool; broadcasts. */
+  bitwiseXor(this: Tensor, other: Operand): Tensor {
+    return apply("bitwiseXor", [this, other], none);
+  }
+
+  /** Bits shifted to the left by `other` places; broadcasts. */
+  bitwiseLeftShift(this: Tensor, other: Operand): Tensor {
+    return apply("bitwiseLeftShift", [this, other], none);
+  }
+
+  /** Bits shifted to the right by `other` places; broadcasts. */
+  bitwiseRightShift(this: Tensor, other: Operand): Tensor {
+    return apply("bitwiseRightShift", [this, other], none);
   }
 }

@@ -1,5 +1,5 @@
 /** Element-wise arithmetic and functions, with their in-place forms. */
-import { apply, applyInPlace } from "../apply.ts";
+import { apply, applyInPlace, overwrite } from "../apply.ts";
 import { isFloat, resultType, type Scalar } from "../dtype.ts";
 import type { Operand } from "./core.ts";
 import { TensorReading } from "./reading.ts";
@@ -447,7 +447,7 @@ export abstract class TensorElementwise extends TensorReading {
   /** {@link div} in place. */
   div_(this: Tensor, other: Operand, options: DivOptions = {}): Tensor {
     if (options.roundingMode === undefined) return applyInPlace(this, "div", [this, other], none);
-    return this.copy_(this.div(other, options));
+    return overwrite("div_", this, this.div(other, options));
   }
 
   /**
@@ -457,12 +457,19 @@ export abstract class TensorElementwise extends TensorReading {
    */
   pow(this: Tensor, exponent: Operand): Tensor {
     checkPower(this, exponent);
+    // As PyTorch does: faster everywhere, and at -0 and -∞ a root is not C's power.
+    if (exponent === 2 && this.dtype !== "bool") return apply("mul", [this, this], none);
+    if (exponent === 0.5 && isFloat(this.dtype)) return this.sqrt();
+    if (exponent === -0.5 && isFloat(this.dtype)) return this.rsqrt();
     return apply("pow", [this, exponent], none);
   }
 
   /** {@link pow} in place. */
   pow_(this: Tensor, exponent: Operand): Tensor {
     checkPower(this, exponent);
+    if (exponent === 2 && this.dtype !== "bool") return applyInPlace(this, "mul", [this, this], none);
+    if (exponent === 0.5 && isFloat(this.dtype)) return this.sqrt_();
+    if (exponent === -0.5 && isFloat(this.dtype)) return this.rsqrt_();
     return applyInPlace(this, "pow", [this, exponent], none);
   }
 
@@ -481,9 +488,14 @@ export abstract class TensorElementwise extends TensorReading {
     return applyInPlace(this, "round", [this], none);
   }
 
-  /** The fraction of x, with its sign. */
+  /** The fraction of x, with its sign. In-place form: `frac_`. */
   frac(this: Tensor): Tensor {
     return this.sub(this.trunc());
+  }
+
+  /** {@link frac} in place. */
+  frac_(this: Tensor): Tensor {
+    return this.sub_(this.trunc());
   }
 
   /** 1 / x. In-place form: `reciprocal_`. */
@@ -498,12 +510,12 @@ export abstract class TensorElementwise extends TensorReading {
 
   /** x². In-place form: `square_`. */
   square(this: Tensor): Tensor {
-    return apply("mul", [this, this], none);
+    return this.pow(2);
   }
 
   /** {@link square} in place. */
   square_(this: Tensor): Tensor {
-    return applyInPlace(this, "mul", [this, this], none);
+    return this.pow_(2);
   }
 
   /** 1 / √x. In-place form: `rsqrt_`. */
@@ -516,19 +528,28 @@ export abstract class TensorElementwise extends TensorReading {
     return this.sqrt_().reciprocal_();
   }
 
-  /** 2ˣ. */
+  /** 2ˣ. In-place form: `exp2_`. */
   exp2(this: Tensor): Tensor {
     return apply("pow", [2, isFloat(this.dtype) ? this : this.to("float32")], none);
   }
 
-  /** this + weight · (end − this); broadcasts. In-place form: `lerp_`. */
+  /** {@link exp2} in place. */
+  exp2_(this: Tensor): Tensor {
+    return applyInPlace(this, "pow", [2, isFloat(this.dtype) ? this : this.to("float32")], none);
+  }
+
+  /** this + weight · (end − this), exactly `end` at weight 1; broadcasts. In-place form: `lerp_`. */
   lerp(this: Tensor, end: Tensor, weight: Operand): Tensor {
-    return this.add(end.sub(this).mul(weight));
+    const way = end.sub(this);
+    const fromStart = () => this.add(way.mul(weight));
+    const fromEnd = () => end.sub(way.mul(weight instanceof Tensor ? weight.neg().add(1) : 1 - Number(weight)));
+    if (weight instanceof Tensor) return apply("where", [weight.abs().lt(0.5), fromStart(), fromEnd()], none);
+    return Math.abs(Number(weight)) < 0.5 ? fromStart() : fromEnd();
   }
 
   /** {@link lerp} in place. */
   lerp_(this: Tensor, end: Tensor, weight: Operand): Tensor {
-    return this.add_(end.sub(this).mul(weight));
+    return overwrite("lerp_", this, this.lerp(end, weight));
   }
 
   /**
@@ -548,7 +569,7 @@ export abstract class TensorElementwise extends TensorReading {
 
   /** {@link clamp} in place. */
   clamp_(this: Tensor, options: ClampOptions): Tensor {
-    return this.copy_(this.clamp(options));
+    return overwrite("clamp_", this, this.clamp(options));
   }
 
   /** ln(eᵃ + eᵇ) without overflow; broadcasts. */
@@ -566,35 +587,5 @@ export abstract class TensorElementwise extends TensorReading {
   /** Elements of `this` where `condition` holds, of `other` elsewhere; broadcasts. */
   where(this: Tensor, condition: Tensor, other: Operand): Tensor {
     return apply("where", [condition, this, other], none);
-  }
-
-  /** Bitwise complement of integers; negation of bool. */
-  bitwiseNot(this: Tensor): Tensor {
-    return apply("bitwiseNot", [this], none);
-  }
-
-  /** Bitwise and of integers or bool; broadcasts. */
-  bitwiseAnd(this: Tensor, other: Operand): Tensor {
-    return apply("bitwiseAnd", [this, other], none);
-  }
-
-  /** Bitwise or of integers or bool; broadcasts. */
-  bitwiseOr(this: Tensor, other: Operand): Tensor {
-    return apply("bitwiseOr", [this, other], none);
-  }
-
-  /** Bitwise exclusive or of integers or bool; broadcasts. */
-  bitwiseXor(this: Tensor, other: Operand): Tensor {
-    return apply("bitwiseXor", [this, other], none);
-  }
-
-  /** Bits shifted to the left by `other` places; broadcasts. */
-  bitwiseLeftShift(this: Tensor, other: Operand): Tensor {
-    return apply("bitwiseLeftShift", [this, other], none);
-  }
-
-  /** Bits shifted to the right by `other` places; broadcasts. */
-  bitwiseRightShift(this: Tensor, other: Operand): Tensor {
-    return apply("bitwiseRightShift", [this, other], none);
   }
 }
