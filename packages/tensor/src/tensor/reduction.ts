@@ -1,6 +1,6 @@
 /** Reductions over none, one or several dimensions, running sums, softmax. */
 import { apply } from "../apply.ts";
-import { type DType, isFloat } from "../dtype.ts";
+import { checkDType, type DType, isFloat } from "../dtype.ts";
 import type { ReducePrim } from "../prims/attrs.ts";
 import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
 import { TensorComparison } from "./comparison.ts";
@@ -24,6 +24,18 @@ function reduce(prim: ReducePrim, x: Tensor, dim: Dims, keepdim = false): Tensor
   return apply(prim, [x], { dims: normalizeDims(prim, dim, x.ndim), keepdim });
 }
 
+/** A sum or product in a dtype that the caller may choose; narrow integers are summed as int32, and then wrap. */
+function accumulated(
+  prim: "sum" | "prod",
+  x: Tensor,
+  dim: Dims,
+  { dtype, keepdim }: ReduceOptions & { readonly dtype?: DType },
+): Tensor {
+  if (dtype === undefined) return reduce(prim, x, dim, keepdim);
+  checkDType(prim, dtype);
+  return reduce(prim, x.to(dtype), dim, keepdim).to(dtype);
+}
+
 /** @throws RangeError when there is nothing to choose from. */
 function checkChoice(operation: string, x: Tensor, dim: Dims): void {
   const dims = normalizeDims(operation, dim, x.ndim);
@@ -43,7 +55,7 @@ function checkFloat(operation: string, x: Tensor): void {
 /** Part of {@link Tensor}: reductions. */
 export abstract class TensorReduction extends TensorComparison {
   /**
-   * Sum over `dim` (default: all). Integers and bool give int32, int64 stays.
+   * Sum over `dim` (default: all). Integers and bool give int32, int64 stays, unless `dtype` says otherwise.
    *
    * @example
    * ```ts
@@ -52,19 +64,21 @@ export abstract class TensorReduction extends TensorComparison {
    * ```
    */
   sum(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
-    return reduce("sum", options.dtype ? this.to(options.dtype) : this, dim, options.keepdim);
+    return accumulated("sum", this, dim, options);
   }
 
-  /** Product over `dim` (default: all). */
+  /** Product over `dim` (default: all), in a dtype as that of {@link sum}. */
   prod(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
-    return reduce("prod", options.dtype ? this.to(options.dtype) : this, dim, options.keepdim);
+    return accumulated("prod", this, dim, options);
   }
 
-  /** Mean over `dim` (default: all). @throws TypeError for integers. */
-  mean(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-    checkFloat("mean", this);
+  /** Mean over `dim` (default: all), computed in `dtype` if given. @throws TypeError for integers without it. */
+  mean(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+    if (options.dtype !== undefined) checkDType("mean", options.dtype);
+    const x = options.dtype === undefined ? this : this.to(options.dtype);
+    checkFloat("mean", x);
     const count = normalizeDims("mean", dim, this.ndim).reduce((n, d) => n * this.shape[d]!, 1);
-    return this.sum(dim, options).div(count);
+    return reduce("sum", x, dim, options.keepdim).div(count);
   }
 
   /** Largest element over `dim`; the gradient is shared by equals. NaN wins. */
@@ -134,16 +148,18 @@ export abstract class TensorReduction extends TensorComparison {
     return this.var(dim, options).sqrt();
   }
 
-  /** The p-norm (Σ|x|ᵖ)^(1/p) over `dim`; p may be 0 (count of non-zeros), Infinity or -Infinity. */
+  /** The p-norm (Σ|x|ᵖ)^(1/p) over `dim`; p may be 0 (count of non-zeros), Infinity or -Infinity. The gradient at 0 is 0. */
   norm(this: Tensor, p = 2, dim?: Dims, options: ReduceOptions = {}): Tensor {
     checkFloat("norm", this);
     const { keepdim = false } = options;
-    if (p === 2) return this.square().sum(dim, { keepdim }).sqrt();
     if (p === 1) return this.abs().sum(dim, { keepdim });
-    if (p === 0) return this.ne(0).to(this.dtype).sum(dim, { keepdim });
     if (p === Infinity) return this.abs().amax(dim, { keepdim });
     if (p === -Infinity) return this.abs().amin(dim, { keepdim });
-    return this.abs().pow(p).sum(dim, { keepdim }).pow(1 / p);
+    if (p === 0) return this.ne(0).to(this.dtype).sum(dim, { keepdim });
+    if (p === 2) return away(this.square().sum(dim, { keepdim }), (sum) => sum.sqrt());
+    if (p < 0) return this.abs().pow(p).sum(dim, { keepdim }).pow(1 / p);
+    const powers = p < 1 ? away(this.abs(), (x) => x.pow(p)) : this.abs().pow(p);
+    return away(powers.sum(dim, { keepdim }), (sum) => sum.pow(1 / p));
   }
 
   /** ln Σ eˣ over `dim` without overflow. */
@@ -158,16 +174,16 @@ export abstract class TensorReduction extends TensorComparison {
     return sum.add(options.keepdim ? shift : shift.reshape(sum.shape));
   }
 
-  /** Running sum along a dimension. */
-  cumsum(this: Tensor, dim: number): Tensor {
+  /** Running sum along a dimension. Integers and bool give int32, int64 stays, unless `dtype` says otherwise. */
+  cumsum(this: Tensor, dim: number, options: { readonly dtype?: DType } = {}): Tensor {
     const d = normalizeDim("cumsum", dim, this.ndim);
-    return apply("cumsum", [accumulating(this)], { dim: d });
+    return apply("cumsum", [accumulating(this, options.dtype)], { dim: d });
   }
 
-  /** Running product along a dimension. */
-  cumprod(this: Tensor, dim: number): Tensor {
+  /** Running product along a dimension, in a dtype as that of {@link cumsum}. */
+  cumprod(this: Tensor, dim: number, options: { readonly dtype?: DType } = {}): Tensor {
     const d = normalizeDim("cumprod", dim, this.ndim);
-    return apply("cumprod", [accumulating(this)], { dim: d });
+    return apply("cumprod", [accumulating(this, options.dtype)], { dim: d });
   }
 
   /** eˣ / Σ eˣ along a dimension. */
@@ -189,8 +205,14 @@ export abstract class TensorReduction extends TensorComparison {
   }
 }
 
-function accumulating(x: Tensor): Tensor {
-  return isFloat(x.dtype) || x.dtype === "int64" ? x : x.to("int32");
+/** A power of non-negative numbers where they are not 0, and 0 there: with gradient 0 in place of infinity. */
+function away(x: Tensor, power: (x: Tensor) => Tensor): Tensor {
+  const zero = x.eq(0);
+  return apply("where", [zero, 0, power(apply("where", [zero, 1, x], {}))], {});
+}
+
+function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
+  return x.to(dtype ?? (isFloat(x.dtype) || x.dtype === "int64" ? x.dtype : "int32"));
 }
 
 function chosen(x: Tensor, index: Tensor, dim: number, { keepdim = false }: ReduceOptions): ValuesAndIndices {
