@@ -95,7 +95,9 @@ export function formatTensor(tensor: Tensor): string {
       : dtype === "bool"
       ? (v) => v ? "True" : "False"
       : String;
-    const width = flat.reduce((n, v) => Math.max(n, text(v).length), 1);
+    // As in PyTorch, zeros, NaN and infinities have no say in the width of a column of floats.
+    const counted = isFloat(dtype) ? flat.filter((v) => Number.isFinite(v) && v !== 0) : flat;
+    const width = counted.reduce((n, v) => Math.max(n, text(v).length), 1);
     body = layout(data, shape, "tensor(".length, short, (v) => text(v).padStart(width), width);
     if (!usual) suffixes.push(`dtype=${dtype}`);
   }
