@@ -41,6 +41,8 @@ export abstract class TensorIndexing extends TensorView {
   /**
    * Writes a value (broadcast) to the elements that `at` would read; with `accumulate` adds it, as often as an element is named.
    *
+   * @throws TypeError for a tensor of another dtype. RangeError as {@link at}, or when the value does not broadcast.
+   *
    * @example
    * ```ts
    * import { zeros } from "@heddle/tensor";
@@ -56,9 +58,12 @@ export abstract class TensorIndexing extends TensorView {
   ): Tensor {
     const { accumulate = false } = options;
     const indexed = resolveIndices("indexPut_", this, indices);
-    const source = value instanceof Tensor
-      ? value.to(this.dtype)
-      : full([], value, { dtype: this.dtype, device: this.device });
+    const source = value instanceof Tensor ? value : full([], value, { dtype: this.dtype, device: this.device });
+    if (source.dtype !== this.dtype) {
+      throw new TypeError(
+        `indexPut_: the value is ${source.dtype}, the tensor ${this.dtype}; cast the value with .to("${this.dtype}")`,
+      );
+    }
     if (indexed.advanced.length === 0) {
       if (accumulate) indexed.view.add_(source);
       else indexed.view.copy_(source);
