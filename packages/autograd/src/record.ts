@@ -96,7 +96,7 @@ class PrimitiveNode<P extends Prim> extends Node {
   }
 }
 
-/** A base after one of its views was overwritten: the old base outside the view, the new value inside. */
+/** A base after one of its views (or the whole, with no path) was overwritten: the old base outside, the new value inside. */
 class ViewWrite extends Node {
   private readonly path: readonly ViewStep[];
 
@@ -189,7 +189,8 @@ function wrote(target: Tensor, written: Tensor): void {
   const value = written.dtype === target.dtype ? written : written.to(target.dtype);
   const { base, path } = pathOf(target);
   base.historyEpoch++;
-  if (base === target) return attach(target, edgeOf(value));
+  // A constant written over the whole leaves the history in place, for gradients of zero, as in PyTorch.
+  if (base === target && value.slot !== null) return attach(target, edgeOf(value));
   attach(base, { node: new ViewWrite(base, path, value), index: 0 });
   refresh(target);
 }

@@ -40,6 +40,7 @@ export const reductionRules: Rules<ReducePrim> = {
     reading("a", (g, context) => {
       const { a, attrs } = context;
       if (attrs.dims.length === 0) return g;
+      if (a.numel === 0) return a; // nothing to have a gradient
       const kept = a.shape.map((_, d) => d).filter((d) => !attrs.dims.includes(d));
       const order = [...kept, ...attrs.dims];
       const front = a.permute(order);
