@@ -1,0 +1,70 @@
+/** How recorded calls are made: everything is a method of its first value but what these tables say. */
+import { functional } from "@heddle/nn";
+import * as heddle from "@heddle/tensor";
+import { Tensor } from "@heddle/tensor";
+
+/** Called as `name(...values)` from @heddle/tensor. */
+export const freeFunctions: ReadonlySet<string> = new Set([
+  ...["cat", "stack", "meshgrid", "where", "einsum", "pad", "oneHot"],
+  ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d"],
+  ...["maxPool1d", "maxPool2d", "avgPool1d", "avgPool2d", "adaptiveAvgPool1d", "adaptiveAvgPool2d"],
+  ...["arange", "linspace", "eye", "zeros", "ones", "full", "zerosLike", "onesLike", "fullLike"],
+]);
+
+/** Calls in which null is an argument of its own rather than an absent one. */
+export const keepsNull: ReadonlySet<string> = new Set(["at"]);
+
+/**
+ * Calls whose zeros may have either sign: PyTorch's own kernels answer with the first of 0 and -0 in float32, and with the second
+ * in float64.
+ */
+export const eitherZero: ReadonlySet<string> = new Set(["maximum", "minimum"]);
+
+/** Fields of answers with several tensors, in the order of PyTorch's tuples. */
+export const outputFields: readonly string[] = ["values", "indices", "inverse", "counts"];
+
+type Call = (...values: never[]) => unknown;
+
+/** Calls that are neither. */
+export const compounds: { readonly [call: string]: Call } = {
+  viewAssign(base: Tensor, ...rest: unknown[]) {
+    const [steps, operation, operands] = rest.slice(-3) as [[string, ...unknown[]][], string, unknown[]];
+    const view = steps.reduce((x, [step, ...args]) => method(x, step)(...args) as Tensor, base);
+    method(view, operation)(...rest.slice(0, -3), ...operands);
+    return base;
+  },
+};
+
+/** A method by name, bound to its tensor. */
+export function method(self: Tensor, name: string): (...args: unknown[]) => unknown {
+  const found = (self as unknown as Record<string, unknown>)[name];
+  if (typeof found !== "function") throw new Error(`tensors have no method ${name}`);
+  return found.bind(self) as (...args: unknown[]) => unknown;
+}
+
+/** Makes a call with the values that `callValues` has put in order. */
+export function makeCall(call: string, values: readonly unknown[]): unknown {
+  const given = keepsNull.has(call) ? values : values.map((value) => value ?? undefined);
+  const compound = compounds[call];
+  if (compound !== undefined) return compound(...given as never[]);
+  if (call.startsWith("F.")) {
+    return (functional as unknown as Record<string, Call>)[call.slice(2)]!(...given as never[]);
+  }
+  if (freeFunctions.has(call)) return (heddle as unknown as Record<string, Call>)[call]!(...given as never[]);
+  const [self, ...args] = given;
+  return method(self as Tensor, call)(...args);
+}
+
+/** What a call answered as a list of tensors; true and false become 0-dimensional. */
+export function outputsOf(answer: unknown): Tensor[] {
+  if (answer instanceof Tensor) return [answer];
+  if (typeof answer === "boolean") return [heddle.tensor(answer)];
+  if (Array.isArray(answer)) return answer.flatMap(outputsOf);
+  const fields = answer as Record<string, unknown>;
+  return outputFields.filter((name) => fields[name] !== undefined).flatMap((name) => outputsOf(fields[name]));
+}
+
+/** Whether the call changes `inputs[0]` and answers it. */
+export function isInPlace(call: string): boolean {
+  return call.endsWith("_") || call === "viewAssign";
+}

@@ -1,0 +1,99 @@
+/** The conformance suite: every backend is held against the same recordings of PyTorch. */
+import "@heddle/autograd";
+import { defaultDevice, getDevice, setDefaultDevice } from "@heddle/tensor";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { differences } from "./differences.ts";
+import { type FixtureCase, loadFixtures } from "./load.ts";
+import { testPrinting } from "./printing.ts";
+import { defaultTolerances, type Tolerances } from "./recorded_tensors.ts";
+import { replay, type Setting, showCall } from "./replay.ts";
+import { testSecondDerivatives } from "./second_order.ts";
+
+/** What may differ between backends. */
+export interface ConformanceOptions {
+  /** Tolerances that replace the default ones, by dtype. */
+  readonly tolerances?: Partial<Tolerances>;
+  /** Whether the sign of zeros is held to (default true). */
+  readonly signedZeros?: boolean;
+}
+
+/** Families of operations, replayed case by case. */
+export const operationFamilies: readonly string[] = [
+  "elementwise_unary",
+  "elementwise_binary",
+  "elementwise_ternary",
+  "promotion",
+  "reductions",
+  "ordering",
+  "shapes",
+  "indexing",
+  "gather_scatter",
+  "products",
+  "convolutions",
+  "creation",
+  "sizes",
+];
+
+const listedFailures = 12;
+
+/**
+ * Defines the tests of one backend, by the name of its device.
+ *
+ * @example
+ * ```ts ignore
+ * conformance("gpu", { tolerances: { float32: { rtol: 1e-4, atol: 1e-5 } } });
+ * ```
+ */
+export function conformance(device: string, options: ConformanceOptions = {}): void {
+  const { signedZeros = true } = options;
+  const setting = (family: string): Setting => ({
+    device: getDevice(device),
+    tolerances: { ...defaultTolerances, ...options.tolerances },
+    // The recordings' other zeros have whatever sign PyTorch's kernels happened to leave.
+    signedZeros: signedZeros && family.startsWith("elementwise"),
+  });
+
+  describe(`conformance of ${device}`, () => {
+    const before = defaultDevice();
+    beforeAll(() => setDefaultDevice(device));
+    afterAll(() => setDefaultDevice(before));
+    for (const family of operationFamilies) {
+      describe(family, () => {
+        for (const [call, cases] of byCall(loadFixtures(family).cases)) {
+          test(
+            call,
+            () => reportFailures(cases, (each) => replay(each, setting(family), differences[`${family}/${each.name}`])),
+          );
+        }
+      });
+    }
+    test("all listed differences are of recorded cases", () => {
+      const names = operationFamilies.flatMap((family) =>
+        loadFixtures(family).cases.map(({ name }) => `${family}/${name}`)
+      );
+      expect(Object.keys(differences).filter((name) => !names.includes(name))).toEqual([]);
+    });
+    describe("second_order", () => testSecondDerivatives(setting("second_order")));
+    describe("printing", () => testPrinting(setting("printing")));
+  });
+}
+
+function byCall(cases: readonly FixtureCase[]): Map<string, FixtureCase[]> {
+  const groups = new Map<string, FixtureCase[]>();
+  for (const each of cases) groups.set(each.call, [...groups.get(each.call) ?? [], each]);
+  return groups;
+}
+
+/** Fails with a line for each case that is wrong, up to a dozen. */
+function reportFailures(cases: readonly FixtureCase[], run: (fixture: FixtureCase) => string[]): void {
+  const failures: string[] = [];
+  for (const each of cases) {
+    const wrong = run(each);
+    if (wrong.length > 0) failures.push(`"${each.name}": ${showCall(each)}\n    ${wrong.join("\n    ")}`);
+  }
+  if (failures.length === 0) return;
+  const more = failures.length > listedFailures ? [`and ${failures.length - listedFailures} more`] : [];
+  expect.fail(
+    `${failures.length} of ${cases.length} cases\n  ${[...failures.slice(0, listedFailures), ...more].join("\n  ")}`,
+  );
+}
