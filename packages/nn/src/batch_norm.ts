@@ -83,25 +83,11 @@ export abstract class RunningNorm extends Module {
     return snakeCase(property);
   }
 
-  /** Counts a batch, and gives its share in the running statistics. */
-  protected countBatch(): number | Tensor {
-    const count = this.numBatchesTracked;
-    if (count === null) return this.momentum ?? 0;
-    noGrad(() => count.add_(1));
-    return this.momentum ?? count.to(this.runningMean!.dtype).reciprocal();
-  }
-
   /** @throws RangeError naming the shapes expected. */
   protected checkInput(input: Tensor): void {
     const { shape, ndim } = input;
     const ranks = this.shapes.map((text) => text.split(",").length);
-    if (
-      ranks.includes(ndim) &&
-      (shape[1] === this.numFeatures ||
-        (this.constructor.name.startsWith("Instance") && !this.affine && !this.trackRunningStats))
-    ) {
-      return;
-    }
+    if (ranks.includes(ndim) && shape[1] === this.numFeatures) return;
     throw new RangeError(
       `${this.constructor.name}: got an input of shape ${showSizes(shape)}; expected ` +
         this.shapes.map((text) => `[${text.replace("C", String(this.numFeatures))}]`).join(" or "),
@@ -133,6 +119,14 @@ export abstract class BatchNorm extends RunningNorm {
       training: true,
       momentum: this.countBatch(),
     });
+  }
+
+  /** Counts a batch, and gives its share in the running statistics. */
+  private countBatch(): number | Tensor {
+    const count = this.numBatchesTracked;
+    if (count === null) return 0;
+    noGrad(() => count.add_(1));
+    return this.momentum ?? count.to(this.runningMean!.dtype).reciprocal();
   }
 }
 
@@ -178,7 +172,8 @@ export abstract class InstanceNorm extends RunningNorm {
     this.checkInput(batch);
     const { weight, bias, eps, runningMean, runningVar } = this;
     const useInputStats = this.training || !this.trackRunningStats;
-    const momentum = this.training ? this.countBatch() : 0;
+    // PyTorch counts no batches here, and takes no momentum for one of 0.
+    const momentum = this.momentum ?? 0;
     const result = instanceNorm(batch, { weight, bias, eps, runningMean, runningVar, useInputStats, momentum });
     return single ? result.squeeze(0) : result;
   }

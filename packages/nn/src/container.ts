@@ -3,9 +3,6 @@ import type { Tensor } from "@heddle/tensor";
 import { type Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
-/** The type at an index of a tuple, if the index is within it. */
-type ElementAt<L extends readonly unknown[], I extends number> = `${I}` extends keyof L ? L[`${I}`] : L[number];
-
 /** The position of a possibly negative index. @throws RangeError when there is none. */
 function position(container: string, index: number, length: number): number {
   if (!Number.isInteger(index) || index < -length || index >= length) {
@@ -68,8 +65,8 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
   }
 
   /** The layer at an index; negative ones count from the end. @throws RangeError when there is none. */
-  at<I extends number>(index: I): ElementAt<L, I> {
-    return [...this.layers.values()][position("Sequential", index, this.length)] as ElementAt<L, I>;
+  at<I extends number>(index: I): L[I] {
+    return [...this.layers.values()][position("Sequential", index, this.length)]!;
   }
 
   /** The layers from `start` up to but not including `end` as a sequence that shares them. */

@@ -132,6 +132,6 @@ export class AdaptiveAvgPool2d extends Module {
   }
 
   override extraRepr(): string {
-    return `outputSize=${typeof this.outputSize === "number" ? this.outputSize : `[${this.outputSize.join(", ")}]`}`;
+    return `outputSize=${JSON.stringify(this.outputSize).replaceAll(",", ", ")}`;
   }
 }

@@ -26,7 +26,7 @@ const entropy: (p: Tensor, target: Tensor) => Tensor = customFunction({
     const [wantP, wantTarget] = context.needsInputGrad;
     return [
       wantP ? gradient.mul(p.sub(target)).div(p.mul(complement(p)).clamp({ min: 1e-12 })) : null,
-      wantTarget ? gradient.mul(boundedLog(complement(p)).sub(boundedLog(p))) : null,
+      wantTarget ? gradient.mul(complement(p).log().sub(p.log())) : null,
     ];
   },
 });

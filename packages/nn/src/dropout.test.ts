@@ -1,0 +1,54 @@
+import { Generator, manualSeed, ones, randn } from "@heddle/tensor";
+import { describe, expect, test } from "vitest";
+import { Dropout, Dropout1d, Dropout2d } from "./dropout.ts";
+import { dropout, dropout2d } from "./functional/dropout.ts";
+
+const values = (x: { toTypedArray(): ArrayLike<number | bigint> }): number[] => Array.from(x.toTypedArray(), Number);
+
+describe("dropout", () => {
+  test("zeros at the probability, and scales the rest to keep the mean", () => {
+    const result = values(dropout(ones([10_000]), 0.3, { generator: new Generator(1) }));
+    expect([...new Set(result)].sort()).toEqual([0, Math.fround(1 / 0.7)]);
+    const dropped = result.filter((value) => value === 0).length / 10_000;
+    expect(Math.abs(dropped - 0.3)).toBeLessThan(0.02); // four standard errors
+  });
+
+  test("the gradient is that of what was kept", () => {
+    const x = randn([50]).requiresGrad_();
+    const y = dropout(x, 0.5, { generator: new Generator(2) });
+    y.sum().backward();
+    expect(values(x.grad!)).toEqual(values(y).map((value) => value === 0 ? 0 : 2));
+  });
+
+  test("draws by its generator: the same stream, the same zeros; another draw, others", () => {
+    const [a, b] = [new Dropout(0.5, { generator: new Generator(7) }), new Dropout(0.5, { generator: new Generator(7) })];
+    const x = ones([100]);
+    const first = values(a.forward(x));
+    expect(values(b.forward(x))).toEqual(first);
+    expect(values(a.forward(x))).not.toEqual(first);
+    manualSeed(1);
+    const seeded = values(new Dropout().forward(x));
+    manualSeed(1);
+    expect(values(dropout(x))).toEqual(seeded);
+  });
+
+  test("does nothing in evaluation or at 0", () => {
+    const x = ones([4]);
+    expect(new Dropout(0.9).eval().forward(x)).toBe(x);
+    expect(new Dropout(0).forward(x)).toBe(x);
+  });
+
+  test("whole channels", () => {
+    const y = dropout2d(ones([8, 16, 3, 3]), 0.5, { generator: new Generator(3) });
+    const sums = values(y.sum([2, 3]));
+    expect([...new Set(sums)].sort()).toEqual([0, 18]);
+    expect([...new Set(values(new Dropout1d(0.5).forward(ones([20, 3])).sum(1)))].sort()).toEqual([0, 6]);
+    expect([...new Set(values(new Dropout2d(0.5).forward(ones([20, 3, 3])).sum([1, 2])))].sort((a, b) => a - b)).toEqual([0, 18]);
+  });
+
+  test("bad arguments", () => {
+    expect(() => new Dropout(1.5)).toThrow("Dropout: probability 1.5 is not within 0 to 1");
+    expect(() => dropout(ones([2]), NaN)).toThrow("dropout: probability NaN");
+    expect(() => dropout2d(ones([2, 3]))).toThrow(/dropout2d: expected \[N, C, H, W\] .* got shape \[2, 3\]/);
+  });
+});

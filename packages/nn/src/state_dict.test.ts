@@ -1,0 +1,79 @@
+import { grad } from "@heddle/autograd";
+import { ones, randn, type Tensor, tensor, zeros } from "@heddle/tensor";
+import { describe, expect, test } from "vitest";
+import { BatchNorm1d } from "./batch_norm.ts";
+import { Sequential } from "./container.ts";
+import { Linear } from "./linear.ts";
+import { snakeCase } from "./state_dict.ts";
+
+const make = () => new Sequential(new Linear(2, 3), new BatchNorm1d(3));
+
+describe("stateDict", () => {
+  test("shares memory with the module and is detached", () => {
+    const layer = new Linear(2, 1);
+    const state = layer.stateDict();
+    expect(state.weight!.requiresGrad).toBe(false);
+    state.bias!.fill_(5);
+    expect(layer.bias!.item()).toBe(5);
+    expect(Object.keys(layer.stateDict("encoder"))).toEqual(["encoder.weight", "encoder.bias"]);
+  });
+});
+
+describe("loadStateDict", () => {
+  test("copies into the same tensors, casting, so that optimisers go on", () => {
+    const [a, b] = [make(), make().to("float64")];
+    a.at(1).forward(randn([4, 3]));
+    const weight = b.at(0).weight;
+    expect(b.loadStateDict(a.stateDict())).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    expect(b.at(0).weight).toBe(weight);
+    expect([weight.dtype, weight.requiresGrad]).toEqual(["float64", true]);
+    expect(weight.toArray()).toEqual(a.at(0).weight.toArray());
+    expect(b.at(1).numBatchesTracked!.item()).toBe(1);
+    // The copy is no part of any graph.
+    const [found] = grad(weight.sum(), weight);
+    expect(found!.toArray()).toEqual([[1, 1], [1, 1], [1, 1]]);
+  });
+
+  test("names all that is missing, unexpected or of another shape, and changes nothing", () => {
+    const net = make();
+    const { "1.bias": _, ...state } = net.stateDict();
+    const before = net.at(0).bias!.toArray();
+    const wrong: Record<string, Tensor> = { ...state, extra: ones([1]), "0.weight": zeros([4, 2]), "0.bias": zeros([3]) };
+    expect(() => net.loadStateDict(wrong)).toThrow(
+      "loadStateDict: the state does not fit Sequential:\n" +
+        "  missing from the state: 1.bias\n" +
+        "  not in the module: extra\n" +
+        "  0.weight has shape [4, 2] in the state, [3, 2] in the module\n" +
+        "  { strict: false } loads the names that both sides have",
+    );
+    expect(net.at(0).bias!.toArray()).toEqual(before);
+  });
+
+  test("not strict: reports what did not match, but shapes must", () => {
+    const net = make();
+    const state = { "0.bias": tensor([1, 2, 3]), extra: ones([1]) };
+    expect(net.loadStateDict(state, { strict: false })).toEqual({
+      missingKeys: ["0.weight", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked"],
+      unexpectedKeys: ["extra"],
+    });
+    expect(net.at(0).bias!.toArray()).toEqual([1, 2, 3]);
+    expect(() => net.loadStateDict({ "0.bias": ones([4]) }, { strict: false })).toThrow(/0.bias has shape \[4\] in the state, \[3\] in the module/);
+  });
+
+  test("a freed tensor is named", () => {
+    const layer = new Linear(1, 1);
+    const state = { weight: ones([1, 1]), bias: ones([1]) };
+    state.bias.dispose();
+    expect(() => layer.loadStateDict(state)).toThrow(/loadStateDict: "bias": .* was freed/);
+  });
+
+  test("names that objects inherit are not in a state", () => {
+    const layer = new Linear(1, 1);
+    (layer as unknown as { toString: unknown }).toString = layer.weight;
+    expect(() => layer.loadStateDict({ weight: ones([1, 1]), bias: ones([1]) })).toThrow(/missing from the state: toString/);
+  });
+});
+
+test("snakeCase", () => {
+  expect(["runningMean", "weight", "numBatchesTracked"].map(snakeCase)).toEqual(["running_mean", "weight", "num_batches_tracked"]);
+});
