@@ -60,9 +60,11 @@ export const lenet: Example<LeNetOptions> = {
 
     for (let epoch = 1; epoch <= epochs; epoch++) {
       const started = performance.now();
-      let loss = 0, wrong = 0;
+      let loss = 0, wrong = 0, seen = 0;
       for (const [images, labels] of loader) {
-        using _ = scope();
+        using step = scope();
+        step.track(images);
+        step.track(labels);
         const logits = network.forward(images);
         const batchLoss = F.crossEntropy(logits, labels);
         optimizer.zeroGrad();
@@ -71,19 +73,20 @@ export const lenet: Example<LeNetOptions> = {
         schedule.step();
 
         history.losses.push(batchLoss.item());
-        loss += batchLoss.item() / loader.length;
+        loss += batchLoss.item();
         wrong += logits.argmax(1).ne(labels).sum().item();
-        progress.advance(`epoch ${epoch}/${epochs}  loss ${batchLoss.item().toFixed(3)}`);
+        progress.advance(`epoch ${epoch}/${epochs}  loss ${(loss / ++seen).toFixed(3)}`);
       }
       history.secondsPerEpoch.push((performance.now() - started) / 1000);
-      history.trainLoss.push(loss);
+      history.trainLoss.push(loss / seen);
       history.trainErrorPercent.push(100 * wrong / train.length);
 
+      progress.say(`epoch ${epoch}/${epochs}  testing`);
       tested = predict(network, test);
       history.testErrorPercent.push(errorPercent(tested));
       table.row(
         epoch,
-        loss.toFixed(4),
+        history.trainLoss.at(-1)!.toFixed(4),
         `${history.trainErrorPercent.at(-1)!.toFixed(2)}%`,
         `${history.testErrorPercent.at(-1)!.toFixed(2)}%`,
         history.secondsPerEpoch.at(-1)!.toFixed(1),

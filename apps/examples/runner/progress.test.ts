@@ -37,8 +37,10 @@ describe("Progress", () => {
     }
     expect(written.length).toBe(5);
     expect(written[4]).toMatch(/^\r█+[▏▎▍▌▋▊▉]?·+ {2}41% {2}epoch 1\/2 {2}0\.6 s left\x1b\[K$/);
+    progress.say("testing");
+    expect(written[5]).toMatch(/^\r█+[▏▎▍▌▋▊▉]?·+ {2}50% {2}testing\x1b\[K$/);
     progress.end();
-    expect(written[5]).toBe("\r\x1b[K");
+    expect(written[6]).toBe("\r\x1b[K");
   });
 });
 

@@ -42,6 +42,13 @@ export class Progress {
     this.screen.draw(`${bar(share)} ${percent(share)}  ${words}  ${this.left(share)}`);
   }
 
+  /** Says at once what is being done between steps, where there is a terminal. */
+  say(words: string): void {
+    const share = Math.min(1, this.done / this.total);
+    this.screen.draw(`${bar(share)} ${percent(share)}  ${words}`);
+    this.drawn = -Infinity;
+  }
+
   /** Takes the bar away. */
   end(): void {
     this.screen.clear();

@@ -1,4 +1,5 @@
 import { ones, tensor, zeros } from "@heddle/tensor";
+import { Buffer } from "node:buffer";
 import { describe, expect, test } from "vitest";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 
@@ -21,6 +22,13 @@ describe("safetensors", () => {
       expect([name, after.dtype, [...after.shape]]).toEqual([name, before.dtype, [...before.shape]]);
       expect(after.toTypedArray()).toEqual(before.toTypedArray());
     }
+  });
+
+  test("reads what Node read, whose buffers lie within larger ones", () => {
+    const file = encodeSafetensors({ a: tensor([1, 2, 3]) });
+    const large = Buffer.alloc(file.length + 11);
+    large.set(file, 11);
+    expect(decodeSafetensors(large.subarray(11)).a!.toArray()).toEqual([1, 2, 3]);
   });
 
   test("writes views as they look, not as they lie in memory", () => {

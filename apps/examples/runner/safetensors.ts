@@ -91,7 +91,12 @@ export function decodeSafetensors(file: Uint8Array): Record<string, Tensor> {
     if (!(from >= 0) || to - from !== bytes) {
       fail(`"${name}" has ${to - from} bytes for ${code} of shape [${shape.join(", ")}]`);
     }
-    return { name, dtype: dtype as DType, shape, elements: format.read(data.slice(from, to).buffer) };
+    return {
+      name,
+      dtype: dtype as DType,
+      shape,
+      elements: format.read(new Uint8Array(data.subarray(from, to)).buffer),
+    };
   });
   return Object.fromEntries(
     read.map(({ name, dtype, shape, elements }) => [name, fromTypedArray(elements, shape, { dtype })]),
