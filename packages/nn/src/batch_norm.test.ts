@@ -1,5 +1,5 @@
 import { gradcheck } from "@heddle/autograd";
-import { Generator, memory, ones, randn, tensor, tidy, type Tensor } from "@heddle/tensor";
+import { Generator, memory, ones, randn, type Tensor, tensor, tidy } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d } from "./batch_norm.ts";
 import type { Layer } from "./module.ts";
@@ -51,14 +51,20 @@ describe("batch normalisation", () => {
   });
 
   test("bad input", () => {
-    expect(() => new BatchNorm1d(4).forward(ones([1, 4]))).toThrow(/batchNorm: an input of shape \[1, 4\] has one value for each channel/);
+    expect(() => new BatchNorm1d(4).forward(ones([1, 4]))).toThrow(
+      /batchNorm: an input of shape \[1, 4\] has one value for each channel/,
+    );
     expect(new BatchNorm1d(4).eval().forward(ones([1, 4])).shape).toEqual([1, 4]);
     expect(() => new BatchNorm2d(4).forward(ones([2, 3, 5, 5]))).toThrow(
       "BatchNorm2d: got an input of shape [2, 3, 5, 5]; expected [N, 4, H, W]",
     );
     expect(() => new BatchNorm1d(4).forward(ones([2, 4, 5, 5]))).toThrow(/expected \[N, 4\] or \[N, 4, L\]/);
-    expect(() => batchNorm(ones([2, 3]), null, null)).toThrow(/batchNorm: without training there must be a running mean/);
-    expect(() => batchNorm(ones([2, 3]), ones([2]), ones([3]))).toThrow("batchNorm: runningMean has shape [2]; expected [3]");
+    expect(() => batchNorm(ones([2, 3]), null, null)).toThrow(
+      /batchNorm: without training there must be a running mean/,
+    );
+    expect(() => batchNorm(ones([2, 3]), ones([2]), ones([3]))).toThrow(
+      "batchNorm: runningMean has shape [2]; expected [3]",
+    );
     expect(() => batchNorm(ones([3]), null, null, { training: true })).toThrow(/expected an input \[N, C, …\]/);
   });
 });
@@ -97,8 +103,12 @@ describe("instance normalisation", () => {
   });
 
   test("bad input", () => {
-    expect(() => new InstanceNorm2d(3).forward(ones([2, 3, 1, 1]))).toThrow(/has one value for each channel of a sample/);
-    expect(() => new InstanceNorm2d(3).forward(ones([2, 4, 3, 3]))).toThrow(/InstanceNorm2d: got an input of shape \[2, 4, 3, 3\]; expected \[N, 3, H, W\]/);
+    expect(() => new InstanceNorm2d(3).forward(ones([2, 3, 1, 1]))).toThrow(
+      /has one value for each channel of a sample/,
+    );
+    expect(() => new InstanceNorm2d(3).forward(ones([2, 4, 3, 3]))).toThrow(
+      /InstanceNorm2d: got an input of shape \[2, 4, 3, 3\]; expected \[N, 3, H, W\]/,
+    );
     expect(() => instanceNorm(ones([2, 3]))).toThrow(/expected an input \[N, C, L, …\]/);
   });
 });

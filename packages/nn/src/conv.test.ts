@@ -39,7 +39,8 @@ describe("padding", () => {
     const layer = new Conv1d(1, 1, 4, { padding: "same", paddingMode: "circular", bias: false });
     layer.loadStateDict({ weight: ones([1, 1, 4]) });
     expect(layer.forward(arange(5).reshape(1, 1, 5)).toArray()).toEqual([[[7, 6, 10, 9, 8]]]);
-    expect(new Conv2d(1, 1, 3, { padding: "valid", paddingMode: "reflect" }).forward(randn([1, 1, 5, 5])).shape).toEqual([1, 1, 3, 3]);
+    expect(new Conv2d(1, 1, 3, { padding: "valid", paddingMode: "reflect" }).forward(randn([1, 1, 5, 5])).shape)
+      .toEqual([1, 1, 3, 3]);
   });
 });
 
@@ -49,19 +50,31 @@ describe("bad input", () => {
     expect(() => layer.forward(randn([2, 1, 8, 8]))).toThrow(
       "Conv2d: got an input of shape [2, 1, 8, 8]; expected [N, 3, H, W] or, without a batch, [3, H, W]",
     );
-    expect(() => new Conv2d(1, 8, 3).forward(randn([16, 28, 28]))).toThrow(/unsqueeze\(1\) adds a dimension for the one channel/);
-    expect(() => new Conv1d(2, 2, 3).forward(randn([8]))).toThrow(/Conv1d: got an input of shape \[8\]; expected \[N, 2, L\]/);
+    expect(() => new Conv2d(1, 8, 3).forward(randn([16, 28, 28]))).toThrow(
+      /unsqueeze\(1\) adds a dimension for the one channel/,
+    );
+    expect(() => new Conv1d(2, 2, 3).forward(randn([8]))).toThrow(
+      /Conv1d: got an input of shape \[8\]; expected \[N, 2, L\]/,
+    );
   });
 
   test("arguments that make no convolution", () => {
     expect(() => new Conv2d(0, 1, 3)).toThrow("Conv2d: inChannels is 0; expected an integer of at least 1");
-    expect(() => new Conv2d(1, 1, [3, 3, 3])).toThrow("Conv2d: kernelSize [3, 3, 3] has 3 entries; give one number, or 2");
+    expect(() => new Conv2d(1, 1, [3, 3, 3])).toThrow(
+      "Conv2d: kernelSize [3, 3, 3] has 3 entries; give one number, or 2",
+    );
     expect(() => new Conv2d(1, 1, 3, { stride: 0 })).toThrow("Conv2d: stride is 0");
     expect(() => new Conv2d(1, 1, 3, { padding: -1 })).toThrow("Conv2d: padding is -1");
-    expect(() => new Conv2d(3, 4, 3, { groups: 2 })).toThrow(/3 input and 4 output channels cannot both be split into 2 groups/);
-    expect(() => new Conv2d(1, 1, 3, { padding: "same", stride: 2 })).toThrow(/padding "same" needs stride 1, got \[2, 2\]/);
+    expect(() => new Conv2d(3, 4, 3, { groups: 2 })).toThrow(
+      /3 input and 4 output channels cannot both be split into 2 groups/,
+    );
+    expect(() => new Conv2d(1, 1, 3, { padding: "same", stride: 2 })).toThrow(
+      /padding "same" needs stride 1, got \[2, 2\]/,
+    );
     expect(() => new Conv2d(1, 1, 3, { padding: "full" as "same" })).toThrow(/padding "full" is unknown/);
-    expect(() => new Conv2d(1, 1, 3, { paddingMode: "mirror" as "reflect" })).toThrow(/paddingMode "mirror" is unknown; use "zeros", "reflect"/);
+    expect(() => new Conv2d(1, 1, 3, { paddingMode: "mirror" as "reflect" })).toThrow(
+      /paddingMode "mirror" is unknown; use "zeros", "reflect"/,
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { gradcheck } from "@heddle/autograd";
-import { randn, tensor, type Tensor } from "@heddle/tensor";
+import { randn, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import type { Layer } from "./module.ts";
 import { ConvTranspose1d, ConvTranspose2d } from "./conv_transpose.ts";
@@ -34,11 +34,20 @@ test("bad input", () => {
     "ConvTranspose2d: got an input of shape [1, 2, 5, 5]; expected [N, 4, H, W]",
   );
   expect(() => new ConvTranspose2d(4, 3, 3, { groups: 2 })).toThrow(/cannot both be split into 2 groups/);
-  expect(() => new ConvTranspose2d(1, 1, 3, { outputPadding: 1 }).forward(randn([1, 1, 4, 4]))).toThrow(/outputPadding 1 must be smaller/);
+  expect(() => new ConvTranspose2d(1, 1, 3, { outputPadding: 1 }).forward(randn([1, 1, 4, 4]))).toThrow(
+    /outputPadding 1 must be smaller/,
+  );
 });
 
 test("printing", () => {
-  const layer = new ConvTranspose2d(4, 2, 3, { stride: 2, padding: 1, outputPadding: 1, dilation: 2, groups: 2, bias: false });
+  const layer = new ConvTranspose2d(4, 2, 3, {
+    stride: 2,
+    padding: 1,
+    outputPadding: 1,
+    dilation: 2,
+    groups: 2,
+    bias: false,
+  });
   expect(String(layer)).toBe(
     "ConvTranspose2d(4, 2, kernelSize=[3, 3], stride=[2, 2], padding=[1, 1], outputPadding=[1, 1], dilation=[2, 2], groups=2, bias=false)",
   );

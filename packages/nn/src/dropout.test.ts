@@ -21,7 +21,10 @@ describe("dropout", () => {
   });
 
   test("draws by its generator: the same stream, the same zeros; another draw, others", () => {
-    const [a, b] = [new Dropout(0.5, { generator: new Generator(7) }), new Dropout(0.5, { generator: new Generator(7) })];
+    const [a, b] = [
+      new Dropout(0.5, { generator: new Generator(7) }),
+      new Dropout(0.5, { generator: new Generator(7) }),
+    ];
     const x = ones([100]);
     const first = values(a.forward(x));
     expect(values(b.forward(x))).toEqual(first);
@@ -43,7 +46,8 @@ describe("dropout", () => {
     const sums = values(y.sum([2, 3]));
     expect([...new Set(sums)].sort()).toEqual([0, 18]);
     expect([...new Set(values(new Dropout1d(0.5).forward(ones([20, 3])).sum(1)))].sort()).toEqual([0, 6]);
-    expect([...new Set(values(new Dropout2d(0.5).forward(ones([20, 3, 3])).sum([1, 2])))].sort((a, b) => a - b)).toEqual([0, 18]);
+    expect([...new Set(values(new Dropout2d(0.5).forward(ones([20, 3, 3])).sum([1, 2])))].sort((a, b) => a - b))
+      .toEqual([0, 18]);
   });
 
   test("bad arguments", () => {

@@ -40,10 +40,16 @@ describe("Embedding", () => {
 
   test("bad input", () => {
     const layer = new Embedding(10, 4);
-    expect(() => layer.forward(indices(3, 10))).toThrow("embedding: index 10 is out of range for 10 rows; expected 0 to 9");
+    expect(() => layer.forward(indices(3, 10))).toThrow(
+      "embedding: index 10 is out of range for 10 rows; expected 0 to 9",
+    );
     expect(() => layer.forward(indices(-1))).toThrow("embedding: index -1 is out of range");
-    expect(() => layer.forward(ones([2]))).toThrow('embedding: indices are integers, got float32; cast with .to("int32")');
-    expect(() => new Embedding(4, 2, { paddingIdx: 4 })).toThrow("embedding: paddingIdx 4 is out of range for 4 rows; expected -4 to 3");
+    expect(() => layer.forward(ones([2]))).toThrow(
+      'embedding: indices are integers, got float32; cast with .to("int32")',
+    );
+    expect(() => new Embedding(4, 2, { paddingIdx: 4 })).toThrow(
+      "embedding: paddingIdx 4 is out of range for 4 rows; expected -4 to 3",
+    );
     expect(() => embedding(indices(0), ones([3]))).toThrow(/the weight has shape \[3\]; expected \[rows, d\]/);
   });
 });

@@ -62,7 +62,15 @@ describe("what a module finds", () => {
       "body.1.running_var",
       "body.1.num_batches_tracked",
     ]);
-    expect(net.namedModules().map(([name]) => name)).toEqual(["", "body", "body.0", "body.1", "body.2", "body.3", "head"]);
+    expect(net.namedModules().map(([name]) => name)).toEqual([
+      "",
+      "body",
+      "body.0",
+      "body.1",
+      "body.2",
+      "body.3",
+      "head",
+    ]);
     expect(net.namedChildren()).toEqual([["body", net.body], ["head", net.head]]);
     expect(net.buffers()[0]).toBe(net.steps);
   });
@@ -82,7 +90,9 @@ describe("what a module finds", () => {
     class Lost extends Module {
       readonly layers: Linear[] = [new Linear(2, 2)];
     }
-    expect(() => new Lost().parameters()).toThrow("Lost.layers is a plain array that holds a Linear, whose parameters would not be found; make it a new ModuleList([…])");
+    expect(() => new Lost().parameters()).toThrow(
+      "Lost.layers is a plain array that holds a Linear, whose parameters would not be found; make it a new ModuleList([…])",
+    );
     class Loose extends Module {
       readonly weights: Parameter[] = [new Parameter(ones([1]))];
     }
@@ -122,7 +132,10 @@ describe("modes", () => {
     const net = new Net();
     net.body.requiresGrad_(false);
     net.forward(randn([5, 4])).sum().backward();
-    expect(net.namedParameters().filter(([, { grad }]) => grad !== null).map(([name]) => name)).toEqual(["scale", "head.weight"]);
+    expect(net.namedParameters().filter(([, { grad }]) => grad !== null).map(([name]) => name)).toEqual([
+      "scale",
+      "head.weight",
+    ]);
   });
 
   test("zeroGrad forgets gradients and frees their memory", () => {
@@ -173,7 +186,9 @@ describe("to", () => {
   });
 
   test("devices and dtypes that do not fit are refused", () => {
-    expect(() => new Linear(2, 2).to("int32")).toThrow(/Module.to: parameters are floating-point, they cannot become int32/);
+    expect(() => new Linear(2, 2).to("int32")).toThrow(
+      /Module.to: parameters are floating-point, they cannot become int32/,
+    );
     expect(() => new Linear(2, 2).to("nowhere")).toThrow(/there is no device "nowhere"/);
   });
 

@@ -26,7 +26,9 @@ describe("LayerNorm", () => {
 
   test("may do without the shift", () => {
     expect(Object.keys(new LayerNorm(3, { bias: false }).stateDict())).toEqual(["weight"]);
-    expect(String(new LayerNorm(3, { elementwiseAffine: false }))).toBe("LayerNorm([3], eps=0.00001, elementwiseAffine=false)");
+    expect(String(new LayerNorm(3, { elementwiseAffine: false }))).toBe(
+      "LayerNorm([3], eps=0.00001, elementwiseAffine=false)",
+    );
   });
 
   test("large offsets do not drown the variance", () => {
@@ -35,9 +37,13 @@ describe("LayerNorm", () => {
   });
 
   test("bad input", () => {
-    expect(() => new LayerNorm(4).forward(ones([4, 3]))).toThrow("layerNorm: the input has shape [4, 3], but should end in the normalised shape [4]");
+    expect(() => new LayerNorm(4).forward(ones([4, 3]))).toThrow(
+      "layerNorm: the input has shape [4, 3], but should end in the normalised shape [4]",
+    );
     expect(() => layerNorm(ones([3]), [2, 3])).toThrow(/should end in the normalised shape \[2, 3\]/);
-    expect(() => layerNorm(ones([3]), [3], { weight: ones([1, 3]) })).toThrow("layerNorm: weight has shape [1, 3]; expected [3]");
+    expect(() => layerNorm(ones([3]), [3], { weight: ones([1, 3]) })).toThrow(
+      "layerNorm: weight has shape [1, 3]; expected [3]",
+    );
   });
 });
 
@@ -50,9 +56,15 @@ describe("GroupNorm", () => {
 
   test("bad input", () => {
     expect(() => new GroupNorm(3, 4)).toThrow("GroupNorm: 4 channels cannot be split into 3 groups");
-    expect(() => new GroupNorm(2, 4).forward(ones([2, 6, 3]))).toThrow("GroupNorm: got an input of shape [2, 6, 3]; expected [N, 4, …]");
-    expect(() => groupNorm(ones([2, 4]), 3)).toThrow("groupNorm: 4 channels (shape [2, 4]) cannot be split into 3 groups");
-    expect(() => groupNorm(ones([2, 4]), 2, { bias: ones([2]) })).toThrow("groupNorm: bias has shape [2]; expected [4]");
+    expect(() => new GroupNorm(2, 4).forward(ones([2, 6, 3]))).toThrow(
+      "GroupNorm: got an input of shape [2, 6, 3]; expected [N, 4, …]",
+    );
+    expect(() => groupNorm(ones([2, 4]), 3)).toThrow(
+      "groupNorm: 4 channels (shape [2, 4]) cannot be split into 3 groups",
+    );
+    expect(() => groupNorm(ones([2, 4]), 2, { bias: ones([2]) })).toThrow(
+      "groupNorm: bias has shape [2]; expected [4]",
+    );
   });
 
   test("an empty batch", () => {

@@ -7,7 +7,9 @@ test("pooling layers take the window's size as their stride, and say what they a
   const pool = new MaxPool2d(2);
   expect(pool.forward(arange(16).reshape(1, 4, 4)).toArray()).toEqual([[[5, 7], [13, 15]]]);
   expect(String(pool)).toBe("MaxPool2d(kernelSize=[2, 2])");
-  expect(String(new AvgPool2d([3, 2], { stride: [2, 1], ceilMode: true }))).toBe("AvgPool2d(kernelSize=[3, 2], stride=[2, 1], ceilMode=true)");
+  expect(String(new AvgPool2d([3, 2], { stride: [2, 1], ceilMode: true }))).toBe(
+    "AvgPool2d(kernelSize=[3, 2], stride=[2, 1], ceilMode=true)",
+  );
   expect(String(new AdaptiveAvgPool2d([null, 2]))).toBe("AdaptiveAvgPool2d(outputSize=[null, 2])");
 });
 

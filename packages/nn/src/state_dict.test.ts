@@ -38,7 +38,12 @@ describe("loadStateDict", () => {
     const net = make();
     const { "1.bias": _, ...state } = net.stateDict();
     const before = net.at(0).bias!.toArray();
-    const wrong: Record<string, Tensor> = { ...state, extra: ones([1]), "0.weight": zeros([4, 2]), "0.bias": zeros([3]) };
+    const wrong: Record<string, Tensor> = {
+      ...state,
+      extra: ones([1]),
+      "0.weight": zeros([4, 2]),
+      "0.bias": zeros([3]),
+    };
     expect(() => net.loadStateDict(wrong)).toThrow(
       "loadStateDict: the state does not fit Sequential:\n" +
         "  missing from the state: 1.bias\n" +
@@ -57,7 +62,9 @@ describe("loadStateDict", () => {
       unexpectedKeys: ["extra"],
     });
     expect(net.at(0).bias!.toArray()).toEqual([1, 2, 3]);
-    expect(() => net.loadStateDict({ "0.bias": ones([4]) }, { strict: false })).toThrow(/0.bias has shape \[4\] in the state, \[3\] in the module/);
+    expect(() => net.loadStateDict({ "0.bias": ones([4]) }, { strict: false })).toThrow(
+      /0.bias has shape \[4\] in the state, \[3\] in the module/,
+    );
   });
 
   test("a freed tensor is named", () => {
@@ -70,10 +77,16 @@ describe("loadStateDict", () => {
   test("names that objects inherit are not in a state", () => {
     const layer = new Linear(1, 1);
     (layer as unknown as { toString: unknown }).toString = layer.weight;
-    expect(() => layer.loadStateDict({ weight: ones([1, 1]), bias: ones([1]) })).toThrow(/missing from the state: toString/);
+    expect(() => layer.loadStateDict({ weight: ones([1, 1]), bias: ones([1]) })).toThrow(
+      /missing from the state: toString/,
+    );
   });
 });
 
 test("snakeCase", () => {
-  expect(["runningMean", "weight", "numBatchesTracked"].map(snakeCase)).toEqual(["running_mean", "weight", "num_batches_tracked"]);
+  expect(["runningMean", "weight", "numBatchesTracked"].map(snakeCase)).toEqual([
+    "running_mean",
+    "weight",
+    "num_batches_tracked",
+  ]);
 });

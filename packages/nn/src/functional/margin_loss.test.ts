@@ -1,0 +1,78 @@
+import { gradcheck } from "@heddle/autograd";
+import { Generator, ones, randn, type Tensor, tensor } from "@heddle/tensor";
+import { describe, expect, test } from "vitest";
+import { pairwiseDistance } from "./distance.ts";
+import {
+  cosineEmbeddingLoss,
+  hingeLoss,
+  marginRankingLoss,
+  multilabelSoftMarginLoss,
+  softMarginLoss,
+  tripletMarginLoss,
+} from "./margin_loss.ts";
+
+const generator = new Generator(31);
+const numbers = (x: Tensor): number[] => Array.from(x.toTypedArray(), Number);
+const close = (found: Tensor, expected: number[]): void => {
+  expect(found.numel).toBe(expected.length);
+  numbers(found).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 12));
+};
+const double = { dtype: "float64", generator } as const;
+const a = tensor([[0.5, -1, 2], [1.5, 0.25, -0.75]], { dtype: "float64" });
+const b = tensor([[1, 0, -0.5], [0, 2, 1]], { dtype: "float64" });
+const c = tensor([[0, 1, 2], [-1, 0.5, 0.25]], { dtype: "float64" });
+
+describe("as PyTorch", () => {
+  test("multilabelSoftMarginLoss", () => {
+    const target = b.gt(0.5).to("float64");
+    close(multilabelSoftMarginLoss(a, target, { reduction: "none" }), [0.9714222275804341, 1.1380745679921653]);
+    const weight = tensor([1, 2, 0.5], { dtype: "float64" });
+    close(multilabelSoftMarginLoss(a, target, { weight }), [0.9309653309226547]);
+  });
+
+  test("tripletMarginLoss and pairwiseDistance", () => {
+    close(tripletMarginLoss(a, b, c, { reduction: "none" }), [1.677061067472171, 1.1897946157545807]);
+    close(tripletMarginLoss(a, b, c, { margin: 0.2, p: 1, swap: true }), [1.824997]);
+    close(pairwiseDistance(a, b), [2.7386131526747257, 2.8939585346032515]);
+    expect(pairwiseDistance(a, b, { p: 1, keepdim: true }).shape).toEqual([2, 1]);
+  });
+});
+
+describe("hingeLoss", () => {
+  test("is what its definition says", () => {
+    const loss = (options: object) => hingeLoss(tensor([0.5, 2, -3]), tensor([1, 1, 1]), options);
+    close(loss({ reduction: "none" }), [0.5, 0, 4]);
+    close(loss({}), [1.5]);
+    close(loss({ reduction: "sum", margin: 2 }), [6.5]);
+  });
+
+  test("gradients", () => {
+    const x = randn([6], double).requiresGrad_();
+    const y = randn([6], double).sign();
+    expect(gradcheck((z) => hingeLoss(z!, y), [x])).toBe(true);
+  });
+});
+
+test("softMarginLoss does not overflow", () => {
+  const x = tensor([-1e4, 1e4]).requiresGrad_();
+  const loss = softMarginLoss(x, tensor([1, 1]), { reduction: "sum" });
+  loss.backward();
+  expect(loss.item()).toBe(1e4);
+  expect(numbers(x.grad!).map(Math.abs)).toEqual([1, 0]);
+});
+
+test("gradients of the triplet loss", () => {
+  const inputs = [0, 1, 2].map(() => randn([3, 4], double).requiresGrad_());
+  expect(gradcheck((x, y, z) => tripletMarginLoss(x!, y!, z!, { swap: true }), inputs)).toBe(true);
+});
+
+test("shapes that differ are refused", () => {
+  expect(() => hingeLoss(ones([4, 1]), ones([4]))).toThrow(/hingeLoss: the input has shape \[4, 1\], the target \[4\]/);
+  expect(() => marginRankingLoss(ones([4]), ones([3]), ones([4]))).toThrow(
+    /marginRankingLoss: .* the second input \[3\]/,
+  );
+  expect(() => cosineEmbeddingLoss(ones([4, 2]), ones([4, 2]), ones([3]))).toThrow(
+    /cosineEmbeddingLoss: the input has shape \[4\], the target \[3\]/,
+  );
+  expect(() => tripletMarginLoss(a, b, ones([3]))).toThrow(/the negative \[3\]/);
+});
