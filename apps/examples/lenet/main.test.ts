@@ -15,14 +15,26 @@ let out: string;
 beforeEach(() => out = mkdtempSync(join(tmpdir(), "heddle-lenet-")));
 afterEach(() => rmSync(out, { recursive: true }));
 
-async function run(...args: string[]): Promise<{ code: number; figures: Record<string, any>; words: string }> {
+/** What `--json` promises. */
+interface LeNetFigures {
+  model: string;
+  device: string;
+  parameters: number;
+  epochs: number;
+  secondsPerEpoch: number[];
+  trainLoss: number[];
+  testErrorPercent: number[];
+  steps: number;
+}
+
+async function run(...args: string[]): Promise<{ code: number; figures: LeNetFigures; words: string }> {
   let stdout = "", stderr = "";
   const streams = {
     stdout: { write: (text: string) => stdout += text },
     stderr: { write: (text: string) => stderr += text },
   };
   const code = await runExample(lenet, [...args, "--json", "--out", out], streams);
-  return { code, figures: stdout === "" ? {} : JSON.parse(stdout), words: stderr };
+  return { code, figures: JSON.parse(stdout), words: stderr };
 }
 
 describe("lenet", () => {
@@ -32,7 +44,7 @@ describe("lenet", () => {
     expect(figures).toMatchObject({ model: "lenet5", parameters: 60_850, epochs: 3, steps: 120 });
     expect(figures.device).toBe(getDevice(figures.device).name);
     expect(figures.secondsPerEpoch).toHaveLength(3);
-    expect(figures.trainLoss[2]).toBeLessThan(0.5 * figures.trainLoss[0]);
+    expect(figures.trainLoss[2]).toBeLessThan(0.5 * figures.trainLoss[0]!);
     // Guessing errs on 90%; PyTorch reaches 14 to 15% with this network and recipe, over several seeds.
     const error = figures.testErrorPercent[2];
     expect(error).toBeLessThan(25);
@@ -54,7 +66,7 @@ describe("lenet", () => {
   test.each([["convnet", 75], ["mlp", 60]])("%s learns", async (model, most) => {
     const { code, figures } = await run("--model", model, "--limit", "200", "--epochs", "2", "--batch", "10");
     expect(code).toBe(0);
-    expect(figures.trainLoss[1]).toBeLessThan(0.9 * figures.trainLoss[0]);
+    expect(figures.trainLoss[1]).toBeLessThan(0.9 * figures.trainLoss[0]!);
     expect(figures.testErrorPercent[1]).toBeLessThan(most);
   });
 

@@ -1,5 +1,5 @@
 /** Runs an example: reads its options, opens its device and its output folder, and ends with its figures. */
-import { defaultDevice, type Device, getDevice, manualSeed, setDefaultDevice } from "@heddle/tensor";
+import { defaultDevice, type Device, deviceNames, manualSeed, setDefaultDevice } from "@heddle/tensor";
 import { realpathSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -76,7 +76,8 @@ export async function runExample<S extends CommonOptions>(
       progress: (total) => new Progress(screen, total),
     });
     out.file("figures.json", `${JSON.stringify(figures, null, 2)}\n`, "the figures, as --json prints them");
-    const page = out.page({ title: example.name, about: example.about, figures });
+    const command = `deno task ${[example.name, ...args].join(" ")}`;
+    const page = out.page({ title: example.name, about: example.about, command, figures });
     screen.print(common.dryRun ? "Dry run: nothing was written." : `Pictures, weights and figures: ${page}`);
     if (common.json) streams.stdout.write(`${JSON.stringify(figures)}\n`);
     return 0;
@@ -99,11 +100,9 @@ export async function start<S extends CommonOptions>(moduleUrl: string, example:
 
 function open(name: string | null): Device {
   if (name === null) return defaultDevice();
-  try {
-    const device = getDevice(name);
-    setDefaultDevice(device);
-    return device;
-  } catch (error) {
-    throw new OptionError(`--device ${name}: ${(error as Error).message}`, { cause: error });
+  if (!deviceNames().includes(name)) {
+    throw new OptionError(`--device ${name}: there is no such device; there are ${deviceNames().join(", ")}`);
   }
+  setDefaultDevice(name);
+  return defaultDevice();
 }

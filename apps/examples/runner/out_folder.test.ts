@@ -13,7 +13,12 @@ describe("OutFolder", () => {
     const out = new OutFolder(join(folder, "runs", "demo"), false);
     out.picture("loss.svg", "<svg/>", "The <loss>");
     out.file("weights/net.safetensors", new Uint8Array([1, 2, 3]), "the weights");
-    const page = out.page({ title: "demo", about: "Shows & tells.", figures: { testErrorPercent: [3, 2.123456] } });
+    const page = out.page({
+      title: "demo",
+      about: "Shows & tells.",
+      command: "deno task demo --lr 0.1",
+      figures: { testErrorPercent: [3, 2.123456] },
+    });
 
     expect(page).toBe(join(folder, "runs", "demo", "index.html"));
     expect(readFileSync(join(out.path, "loss.svg"), "utf8")).toBe("<svg/>");
@@ -22,6 +27,7 @@ describe("OutFolder", () => {
     expect(html).toContain('<img src="loss.svg" alt="The &lt;loss&gt;"/>');
     expect(html).toContain('<a href="weights/net.safetensors">');
     expect(html).toContain("Shows &amp; tells.");
+    expect(html).toContain("<pre>deno task demo --lr 0.1</pre>");
     expect(html).toContain("<th>test error percent</th><td>3, 2.123</td>");
   });
 
@@ -34,7 +40,7 @@ describe("OutFolder", () => {
   test("writes nothing when dry", () => {
     const out = new OutFolder(join(folder, "dry"), true);
     out.picture("loss.svg", "<svg/>", "");
-    out.page({ title: "", about: "", figures: {} });
+    out.page({ title: "", about: "", command: "", figures: {} });
     expect(existsSync(out.path)).toBe(false);
   });
 });

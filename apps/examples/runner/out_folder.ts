@@ -1,7 +1,7 @@
 /** The folder of a run: its pictures, its figures, its weights, and a page that shows them. */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { runPage } from "./page.ts";
+import { type RunPage, runPage } from "./page.ts";
 
 /** Writes the files of one run and remembers them for the page. */
 export class OutFolder {
@@ -30,7 +30,7 @@ export class OutFolder {
   }
 
   /** Writes `index.html` with all of the above and gives its absolute path. */
-  page(about: { title: string; about: string; figures: Record<string, unknown> }): string {
+  page(about: Omit<RunPage, "pictures" | "files">): string {
     this.write("index.html", runPage({ ...about, pictures: this.pictures, files: this.files }));
     return resolve(this.path, "index.html");
   }

@@ -5,6 +5,7 @@ const STYLE = `
   body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff }
   h1 { font-size: 1.6rem; margin-bottom: 0 }
   p.about { margin-top: .3rem; color: #5a5a5a }
+  pre { margin: 1.5rem 0 0; white-space: pre-wrap; color: #5a5a5a }
   table { border-collapse: collapse; margin: 1.5rem 0; font-variant-numeric: tabular-nums }
   th, td { text-align: left; padding: .2rem 1.5rem .2rem 0; border-bottom: 1px solid #e3e3e3; vertical-align: top }
   th { font-weight: 500; color: #5a5a5a }
@@ -17,6 +18,8 @@ const STYLE = `
 export interface RunPage {
   title: string;
   about: string;
+  /** What was typed to get it. */
+  command: string;
   figures: Record<string, unknown>;
   pictures: readonly { file: string; caption: string }[];
   files: readonly { file: string; note: string }[];
@@ -47,6 +50,7 @@ export function runPage(page: RunPage): string {
     "<body>",
     element("h1", {}, title),
     element("p", { class: "about" }, escapeMarkup(page.about)),
+    element("pre", {}, escapeMarkup(page.command)),
     rows.length > 0 ? element("table", {}, ...rows) : "",
     ...pictures,
     files.length > 0 ? element("ul", {}, ...files) : "",
