@@ -1,0 +1,62 @@
+/** LU decompositions: what determinants and solutions are read from. */
+import { LuDecomposition, type Matrix } from "ml-matrix";
+import { matrix } from "./matrices.ts";
+
+/** Sign and logarithm of the absolute value of a determinant; 0 and −∞ for a singular matrix. */
+export interface SignLog {
+  readonly sign: number;
+  readonly logAbs: number;
+}
+
+/** The LU decomposition with partial pivoting of one matrix. */
+export class HostLU {
+  private readonly lu: LuDecomposition | null;
+  /** The diagonal of U. */
+  readonly pivots: readonly number[];
+
+  constructor(a: Matrix) {
+    // ml-matrix refuses empty matrices.
+    this.lu = a.rows === 0 ? null : new LuDecomposition(a);
+    this.pivots = this.lu?.upperTriangularMatrix.diagonal() ?? [];
+  }
+
+  /** Position of a pivot that is exactly 0, or -1. */
+  get zeroPivot(): number {
+    return this.pivots.indexOf(0);
+  }
+
+  get determinant(): number {
+    return this.lu?.determinant ?? 1;
+  }
+
+  /** The determinant where it would overflow. */
+  get signLog(): SignLog {
+    let sign = parity(this.lu?.pivotPermutationVector ?? []);
+    let logAbs = 0;
+    for (const pivot of this.pivots) {
+      sign *= Math.sign(pivot);
+      logAbs += Math.log(Math.abs(pivot));
+    }
+    return { sign, logAbs };
+  }
+
+  /** X with A·X = B. There must be no zero pivot. */
+  solve(b: Matrix): Matrix {
+    return this.lu === null || b.columns === 0 ? matrix(b.rows, b.columns, () => 0) : this.lu.solve(b);
+  }
+}
+
+/** 1 for an even permutation, -1 for an odd one: each cycle of even length changes the sign. */
+function parity(permutation: readonly number[]): number {
+  const seen = new Set<number>();
+  let sign = 1;
+  for (let start = 0; start < permutation.length; start++) {
+    let length = 0;
+    for (let i = start; !seen.has(i); i = permutation[i]!) {
+      seen.add(i);
+      length++;
+    }
+    if (length > 0 && length % 2 === 0) sign = -sign;
+  }
+  return sign;
+}

@@ -1,0 +1,326 @@
+import { eye, fromTypedArray, manualSeed, memory, ones, randn, type Tensor, tensor, tidy, zeros } from "@heddle/tensor";
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  cholesky,
+  det,
+  eig,
+  eigh,
+  eigvals,
+  eigvalsh,
+  inv,
+  lstsq,
+  matrixPower,
+  matrixRank,
+  pinv,
+  qr,
+  slogdet,
+  solve,
+  svd,
+  svdvals,
+} from "./mod.ts";
+
+beforeEach(() => void manualSeed(3));
+
+const mT = (x: Tensor) => x.transpose(-2, -1);
+const random = (...shape: number[]) => randn(shape, { dtype: "float64" });
+
+function expectClose(found: Tensor, wanted: Tensor, atol = 1e-10): void {
+  expect(found.shape).toEqual(wanted.shape);
+  const gap = found.numel === 0 ? 0 : found.sub(wanted).abs().max().item();
+  expect(gap).toBeLessThan(atol);
+}
+
+describe("decompositions multiply back to their matrices", () => {
+  const shapes = [[1, 1], [4, 4], [5, 3], [3, 5], [2, 3, 4, 2], [1, 4], [4, 1]] as const;
+
+  test.each(shapes.map((shape) => ({ shape })))("svd of $shape", ({ shape }) => {
+    const a = random(...shape);
+    const [m, n] = [a.size(-2), a.size(-1)];
+    const k = Math.min(m, n);
+    const reduced = svd(a, { fullMatrices: false });
+    expectClose(reduced.U.mul(reduced.S.unsqueeze(-2)).matmul(reduced.Vh), a);
+    const { U, S, Vh } = svd(a);
+    expect([U.size(-1), Vh.size(-2), S.size(-1)]).toEqual([m, n, k]);
+    expectClose(U.narrow(-1, 0, k).mul(S.unsqueeze(-2)).matmul(Vh.narrow(-2, 0, k)), a);
+    expectClose(mT(U).matmul(U), eye(m, { dtype: "float64" }).expand(U.shape));
+    expectClose(Vh.matmul(mT(Vh)), eye(n, { dtype: "float64" }).expand(Vh.shape));
+    expect(S.numel === 0 || S.narrow(-1, 0, k - 1).ge(S.narrow(-1, 1, k - 1)).all().item()).toBeTruthy();
+  });
+
+  test.each(shapes.map((shape) => ({ shape })))("qr of $shape", ({ shape }) => {
+    const a = random(...shape);
+    const [m, n] = [a.size(-2), a.size(-1)];
+    for (const mode of ["reduced", "complete"] as const) {
+      const { Q, R } = qr(a, { mode });
+      const k = mode === "complete" ? m : Math.min(m, n);
+      expect([Q.shape.slice(-2), R.shape.slice(-2)]).toEqual([[m, k], [k, n]]);
+      expectClose(Q.matmul(R), a);
+      expectClose(mT(Q).matmul(Q), eye(k, { dtype: "float64" }).expand([...a.shape.slice(0, -2), k, k]));
+      expect(R.tril(-1).abs().sum().item()).toBe(0);
+    }
+  });
+
+  test("eigh", () => {
+    const a = random(2, 4, 4);
+    const s = a.add(mT(a));
+    const { eigenvalues, eigenvectors } = eigh(s);
+    expectClose(eigenvectors.mul(eigenvalues.unsqueeze(-2)).matmul(mT(eigenvectors)), s);
+    expectClose(eigvalsh(s), eigenvalues);
+    expect(eigenvalues.narrow(-1, 0, 3).le(eigenvalues.narrow(-1, 1, 3)).all().item()).toBe(1);
+  });
+
+  test("cholesky", () => {
+    const a = random(3, 4, 4);
+    const s = a.matmul(mT(a)).add(eye(4, { dtype: "float64" }));
+    const l = cholesky(s);
+    expectClose(l.matmul(mT(l)), s);
+    expectClose(cholesky(s, { upper: true }), mT(l));
+    expect(l.triu(1).abs().sum().item()).toBe(0);
+  });
+
+  test("eig: A·v = λ·v, vectors of length 1 whose largest component is real", () => {
+    const a = random(5, 6, 6);
+    const { eigenvalues: l, eigenvectors: v } = eig(a);
+    const [re, im] = [l.real.unsqueeze(-2), l.imag.unsqueeze(-2)];
+    expectClose(a.matmul(v.real), v.real.mul(re).sub(v.imag.mul(im)));
+    expectClose(a.matmul(v.imag), v.real.mul(im).add(v.imag.mul(re)));
+    const squares = v.real.square().add(v.imag.square());
+    expectClose(squares.sum(-2), ones([5, 6], { dtype: "float64" }));
+    expectClose(
+      v.imag.gather(-2, squares.argmax(-2, { keepdim: true })),
+      zeros([5, 1, 6], { dtype: "float64" }),
+      1e-15,
+    );
+    expect(l.imag.abs().max().item()).toBeGreaterThan(0.1);
+    expectClose(eigvals(a).real, l.real);
+  });
+});
+
+describe("signs are LAPACK's", () => {
+  test("qr reflects no column that is zero below the diagonal", () => {
+    expect(qr(eye(2)).R.toArray()).toEqual([[1, 0], [0, 1]]);
+    expect(qr(tensor([[-3, 1], [0, -2], [0, 0]])).R.toArray()).toEqual([[-3, 1], [0, -2]]);
+    const { Q, R } = qr(tensor([[3, 1], [4, 2]], { dtype: "float64" }));
+    expectClose(R, tensor([[-5, -2.2], [0, 0.4]], { dtype: "float64" }));
+    expectClose(Q, tensor([[-0.6, -0.8], [-0.8, 0.6]], { dtype: "float64" }));
+    expect(Object.is((R.toArray() as number[][])[1]![0], 0)).toBe(true);
+    const zero = qr(zeros([3, 2]));
+    expect([zero.Q.abs().toArray(), zero.R.abs().toArray()]).toEqual([[[1, 0], [0, 1], [0, 0]], [[0, 0], [0, 0]]]);
+  });
+});
+
+describe("solutions", () => {
+  test("vectors, matrices and batches", () => {
+    const a = random(2, 3, 3);
+    const [vectors, matrices, one] = [random(2, 3), random(2, 3, 4), random(3)];
+    expectClose(a.matmul(solve(a, matrices)), matrices);
+    expectClose(a.matmul(solve(a, vectors).unsqueeze(-1)).squeeze(-1), vectors);
+    expectClose(a.matmul(solve(a, one).unsqueeze(-1)).squeeze(-1), one.expand([2, 3]));
+    expectClose(a.matmul(inv(a)), eye(3, { dtype: "float64" }).expand([2, 3, 3]));
+  });
+
+  test("least squares are orthogonal to the columns; their residuals, rank and singular values", () => {
+    const [a, b] = [random(2, 6, 3), random(2, 6, 2)];
+    const { solution, residuals, rank, singularValues } = lstsq(a, b);
+    const error = a.matmul(solution).sub(b);
+    expectClose(mT(a).matmul(error), zeros([2, 3, 2], { dtype: "float64" }));
+    expectClose(residuals, error.square().sum(-2));
+    expect([rank.toArray(), rank.dtype]).toEqual([[3, 3], "int32"]);
+    expectClose(singularValues, svdvals(a));
+    const single = lstsq(a.select(0, 0), b.select(0, 0).select(1, 0));
+    expect([single.solution.shape, single.residuals.shape, single.rank.shape]).toEqual([[3], [1], []]);
+  });
+
+  test("least squares of deficient rank have the least norm, and no residuals", () => {
+    const { solution, residuals, rank } = lstsq(tensor([[1, 1], [1, 1], [1, 1]]), tensor([1, 2, 3]));
+    expectClose(solution, tensor([1, 1]), 1e-6);
+    expect([residuals.numel, rank.item()]).toEqual([0, 1]);
+    expect(lstsq(tensor([[1, 0], [0, 1e-3]]), tensor([1, 1]), { rcond: 0.01 }).rank.item()).toBe(1);
+  });
+
+  test("pseudo-inverse and rank", () => {
+    const a = random(4, 2).matmul(random(2, 5));
+    const p = pinv(a);
+    expectClose(a.matmul(p).matmul(a), a);
+    expectClose(p.matmul(a).matmul(p), p);
+    expectClose(mT(a.matmul(p)), a.matmul(p));
+    expect(matrixRank(a).item()).toBe(2);
+    expect(matrixRank(a, { rtol: 0.999 }).item()).toBe(1);
+    expect(matrixRank(zeros([2, 3, 3])).toArray()).toEqual([0, 0]);
+  });
+
+  test("determinants beyond the range of the dtype", () => {
+    const small = eye(60).mul(1e-3);
+    expect(det(small).item()).toBe(0);
+    expect(slogdet(small).logabsdet.item()).toBeCloseTo(60 * Math.log(1e-3), 3);
+    expect(slogdet(tensor([[0, 2], [1, 0]])).sign.item()).toBe(-1);
+    expect(slogdet(tensor([[0, 1, 0], [0, 0, 1], [1, 0, 0]])).sign.item()).toBe(1);
+    expect([slogdet(zeros([2, 2])).sign.item(), slogdet(zeros([2, 2])).logabsdet.item()]).toEqual([0, -Infinity]);
+  });
+
+  test("powers", () => {
+    const a = random(2, 3, 3);
+    expectClose(matrixPower(a, 5), a.matmul(a).matmul(a).matmul(a).matmul(a));
+    expectClose(matrixPower(a, -2).matmul(a).matmul(a), eye(3, { dtype: "float64" }).expand([2, 3, 3]), 1e-8);
+    expectClose(matrixPower(a, 0), eye(3, { dtype: "float64" }).expand([2, 3, 3]));
+    const first = matrixPower(a, 1);
+    first.zero_();
+    expect(a.abs().sum().item()).toBeGreaterThan(0);
+    expect(() => matrixPower(a, 0.5)).toThrow("the power is 0.5");
+  });
+});
+
+describe("dtypes, layouts and sizes", () => {
+  const every: [string, (a: Tensor) => Tensor][] = [
+    ["solve", (a) => solve(a, a)],
+    ["inv", inv],
+    ["det", det],
+    ["slogdet", (a) => slogdet(a).logabsdet],
+    ["cholesky", cholesky],
+    ["qr", (a) => qr(a).R],
+    ["qr complete", (a) => qr(a, { mode: "complete" }).R],
+    ["svd", (a) => svd(a).U],
+    ["svdvals", svdvals],
+    ["eig", (a) => eig(a).eigenvectors.imag],
+    ["eigvals", (a) => eigvals(a).real],
+    ["eigh", (a) => eigh(a).eigenvectors],
+    ["lstsq", (a) => lstsq(a, a).solution],
+    ["pinv", (a) => pinv(a)],
+    ["matrixPower", (a) => matrixPower(a, 2)],
+  ];
+
+  test.each(every)("%s keeps the dtype, reads any layout, takes matrices of no size", (_, fn) => {
+    const a = tensor([[4, 1], [1, 3]]);
+    for (const dtype of ["float32", "float64", "float16"] as const) expect(fn(a.to(dtype)).dtype).toBe(dtype);
+    const strided = fromTypedArray(Float32Array.of(9, 4, 0, 1, 0, 1, 0, 3, 0), [9]).narrow(0, 1, 8).view(2, 2, 2)
+      .select(2, 0);
+    expect(strided.isContiguous()).toBe(false);
+    expect(fn(strided).toArray()).toEqual(fn(a).toArray());
+    const [none, noBatch] = [fn(zeros([0, 0])), fn(zeros([0, 2, 2]))];
+    expect(none.numel).toBeLessThanOrEqual(1);
+    expect(noBatch.shape[0]).toBe(0);
+  });
+
+  test("rectangles without rows or columns", () => {
+    for (const shape of [[0, 3], [3, 0], [2, 0, 3]]) {
+      const a = zeros(shape);
+      const [m, n] = [a.size(-2), a.size(-1)];
+      expect(svd(a).U.shape.slice(-2)).toEqual([m, m]);
+      expect(svd(a).Vh.shape.slice(-2)).toEqual([n, n]);
+      expect(qr(a).Q.shape.slice(-2)).toEqual([m, 0]);
+      expect(qr(a, { mode: "complete" }).Q.shape.slice(-2)).toEqual([m, m]);
+      expect(pinv(a).shape.slice(-2)).toEqual([n, m]);
+      expect(lstsq(a, zeros([m, 2])).solution.abs().sum().item()).toBe(0);
+    }
+  });
+
+  test("very large and very small elements", () => {
+    const a = random(4, 4);
+    for (const size of [1e200, 1e-200]) {
+      const { U, S, Vh } = svd(a.mul(size));
+      expectClose(U.mul(S).matmul(Vh).div(size), a);
+      expectClose(eigvalsh(a.add(mT(a)).mul(size)).div(size), eigvalsh(a.add(mT(a))));
+      expectClose(eigvals(a.mul(size)).real.div(size), eigvals(a).real);
+    }
+  });
+
+  test("temporaries are freed by scopes", () => {
+    const a = random(4, 4);
+    const before = memory().storages;
+    tidy(() => {
+      svd(a);
+      lstsq(a, a);
+      det(a);
+      eig(a);
+    });
+    expect(memory().storages).toBeLessThanOrEqual(before);
+  });
+});
+
+describe("eigenvalues that are hard to come by", () => {
+  const sorted = (a: Tensor) => {
+    const { real, imag } = eigvals(a);
+    const [x, y] = [real.toArray() as number[], imag.toArray() as number[]];
+    return x.map((value, i) => [value, y[i]!]).sort((p, q) => p[0]! - q[0]! || p[1]! - q[1]!);
+  };
+
+  test("a singular matrix of zeros and ones on which the bare iteration never ends", () => {
+    const rows = [[0, 0, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 1, 0], [1, 1, 0, 0, 1], [1, 0, 1, 0, 1]];
+    const golden = (1 + Math.sqrt(5)) / 2;
+    const wanted = [[1 - golden, 0], [0, -1], [0, 0], [0, 1], [golden, 0]];
+    const found = sorted(tensor(rows, { dtype: "float64" })).map(([x, y]) => [Math.round(x! * 1e6) / 1e6 + 0, y!]);
+    for (const [i, [x, y]] of found.sort((p, q) => p[0]! - q[0]! || p[1]! - q[1]!).entries()) {
+      expect(x).toBeCloseTo(wanted[i]![0]!, 5);
+      expect(y).toBeCloseTo(wanted[i]![1]!, 5);
+    }
+  });
+
+  test("triangles, Jordan blocks, rotations and roots of unity", () => {
+    expect(sorted(tensor([[1, 5, 6], [0, 2, 7], [0, 0, 1e-9]], { dtype: "float64" }))).toEqual([[1e-9, 0], [1, 0], [
+      2,
+      0,
+    ]]);
+    expect(sorted(tensor([[0, 1], [0, 0]]))).toEqual([[0, 0], [0, 0]]);
+    expect(sorted(tensor([[0, -1], [1, 0]]))).toEqual([[0, -1], [0, 1]]);
+    const cycle = eye(6, { dtype: "float64" }).roll(1, 1);
+    const { real, imag } = eigvals(cycle);
+    expectClose(real.square().add(imag.square()), ones([6], { dtype: "float64" }));
+    expectClose(real.sum(), tensor(0, { dtype: "float64" }));
+  });
+});
+
+describe("bad input", () => {
+  test("matrices that are not square, or no matrices", () => {
+    for (
+      const [name, fn] of Object.entries({ solve: (a: Tensor) => solve(a, a), inv, det, slogdet, cholesky, eig, eigh })
+    ) {
+      expect(() => fn(zeros([2, 3]))).toThrow(`${name}: expected square matrices, [..., n, n], got shape [2, 3]`);
+    }
+    for (const [name, fn] of Object.entries({ inv, svd, qr, pinv, svdvals, eigvals, eigvalsh, matrixRank })) {
+      expect(() => fn(zeros([3]))).toThrow(`${name}: expected a matrix or a batch of them`);
+    }
+    expect(() => solve(zeros([2, 3]), zeros([2]))).toThrow("use lstsq");
+    expect(() => inv(zeros([2, 3]))).toThrow("use pinv");
+  });
+
+  test("integers", () => {
+    expect(() => inv(eye(2).int())).toThrow('inv: needs a floating-point tensor, got int32; cast with .to("float64")');
+    expect(() => solve(eye(2), ones([2]).int())).toThrow("solve: needs a floating-point tensor, got int32");
+    expect(() => solve(eye(2), ones([2]).double())).toThrow("solve: dtypes float32 and float64 differ");
+  });
+
+  test("right sides that do not fit", () => {
+    expect(() => solve(eye(2), ones([3]))).toThrow("matrices of shape [2, 2] and right sides of shape [3] do not fit");
+    expect(() => lstsq(ones([3, 2]), ones([2, 1]))).toThrow("with the same m, here 3");
+    expect(() => solve(zeros([2, 2, 2]), zeros([3, 2, 1]))).toThrow("do not fit");
+    expect(() => solve(eye(2), tensor(1))).toThrow("do not fit");
+  });
+
+  test("singular and indefinite matrices are named", () => {
+    const batch = tensor([[[1, 0], [0, 1]], [[1, 2], [2, 4]]]);
+    expect(() => inv(batch)).toThrow("inv: matrix 1 of the batch is singular: its pivot 1 is 0; use lstsq or pinv");
+    expect(() => solve(batch.select(0, 1), ones([2]))).toThrow("solve: matrix is singular");
+    expect(() => matrixPower(batch.select(0, 1), -1)).toThrow("inv: matrix is singular");
+    expect(() => cholesky(batch.sub(eye(2).mul(0.5)))).toThrow(
+      "cholesky: matrix 1 of the batch is not positive definite",
+    );
+    expect(() => cholesky(zeros([1, 1]))).toThrow("not positive definite");
+  });
+
+  test("NaN and infinities", () => {
+    const bad = tensor([[1, NaN], [2, 3]]);
+    for (const [name, fn] of Object.entries({ svd, eig, eigh, qr, cholesky, pinv, matrixRank })) {
+      expect(() => fn(bad)).toThrow(`${name}: the input has NaN among its elements (at 1 in row-major order)`);
+    }
+    expect(() => svd(tensor([[Infinity]]))).toThrow("has Infinity");
+    expect(det(bad).item()).toBeNaN();
+    expect(inv(bad).isnan().any().item()).toBe(1);
+  });
+
+  test("freed tensors and unknown modes", () => {
+    const a = eye(2);
+    a.dispose();
+    expect(() => inv(a)).toThrow("was freed");
+    expect(() => qr(eye(2), { mode: "r" as "reduced" })).toThrow('mode is "r"');
+  });
+});
