@@ -2,7 +2,17 @@
 import { grad } from "@heddle/autograd";
 import * as nn from "@heddle/nn";
 import { init, type Layer, Module, ModuleDict, ModuleList, Parameter, Sequential, type StateDict } from "@heddle/nn";
-import { defaultDevice, empty, Generator, getDevice, memory, ones, setDefaultDevice, tidy, zeros } from "@heddle/tensor";
+import {
+  defaultDevice,
+  empty,
+  Generator,
+  getDevice,
+  memory,
+  ones,
+  setDefaultDevice,
+  tidy,
+  zeros,
+} from "@heddle/tensor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConformanceOptions } from "./suite.ts";
 import { callValues, type FixtureCase, type FixtureTensor, loadFixtures } from "./load.ts";

@@ -2,7 +2,7 @@ import { ones, randn, tensor } from "@heddle/tensor";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { ModuleDict, ModuleList, ParameterList, Sequential } from "./container.ts";
 import { Linear } from "./linear.ts";
-import type { Layer } from "./module.ts";
+import type { Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { ReLU } from "./rectifier.ts";
 
@@ -20,6 +20,8 @@ describe("Sequential", () => {
     expectTypeOf(net.at(0)).toEqualTypeOf<Linear>();
     expectTypeOf(net.at(1)).toEqualTypeOf<ReLU>();
     expectTypeOf(net.at(-1)).toEqualTypeOf<Linear | ReLU>();
+    const plain: Sequential = net;
+    expectTypeOf(plain.at(0)).toEqualTypeOf<Layer>();
     expect(net.at(0).outFeatures).toBe(3);
     expect(net.at(-1)).toBeInstanceOf(ReLU);
     expect(net.length).toBe(2);
@@ -68,6 +70,9 @@ describe("ModuleDict", () => {
   test("keeps modules by name, with their types and order", () => {
     const heads = new ModuleDict({ b: new Linear(1, 2), a: new ReLU() });
     expectTypeOf(heads.get("b")).toEqualTypeOf<Linear>();
+    expectTypeOf(heads.values()).toEqualTypeOf<IterableIterator<Linear | ReLU>>();
+    const plain: ModuleDict = heads;
+    expectTypeOf<ReturnType<typeof plain.get>>().toEqualTypeOf<Module>();
     expect(heads.get("b").outFeatures).toBe(2);
     expect([...heads.keys()]).toEqual(["b", "a"]);
     expect([...heads.values()].length).toBe(2);

@@ -178,7 +178,10 @@ export class ModuleList<M extends Module = Module> extends Module implements Ite
  * heads.get("mean").outFeatures; // 1
  * ```
  */
-export class ModuleDict<D extends Readonly<Record<string, Module>> = Readonly<Record<string, Module>>> extends Module {
+export class ModuleDict<
+  D extends Readonly<Record<string, Module>> = Readonly<Record<string, Module>>,
+  M extends Module = D[keyof D],
+> extends Module {
   private readonly items: Map<string, Module>;
 
   constructor(modules: D = {} as D) {
@@ -228,13 +231,13 @@ export class ModuleDict<D extends Readonly<Record<string, Module>> = Readonly<Re
   }
 
   /** The modules. */
-  values(): IterableIterator<D[keyof D & string]> {
-    return this.items.values() as IterableIterator<D[keyof D & string]>;
+  values(): IterableIterator<M> {
+    return this.items.values() as IterableIterator<M>;
   }
 
   /** Names with modules. */
-  entries(): IterableIterator<[string, D[keyof D & string]]> {
-    return this.items.entries() as IterableIterator<[string, D[keyof D & string]]>;
+  entries(): IterableIterator<[string, M]> {
+    return this.items.entries() as IterableIterator<[string, M]>;
   }
 
   protected override *members(): Iterable<readonly [string, unknown]> {

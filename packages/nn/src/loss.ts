@@ -1,4 +1,4 @@
-/** Losses as modules; the functions, with shapes and errors, are under functional/. */
+/** Losses of predictions against targets as modules; the functions, with shapes and errors, are under functional/. */
 import type { Tensor } from "@heddle/tensor";
 import {
   binaryCrossEntropy,
@@ -9,29 +9,9 @@ import {
 import {
   crossEntropy,
   type CrossEntropyOptions,
-  multiMarginLoss,
-  type MultiMarginLossOptions,
   nllLoss,
   type NllLossOptions,
 } from "./functional/classification_loss.ts";
-import {
-  cosineSimilarity,
-  type CosineSimilarityOptions,
-  pairwiseDistance,
-  type PairwiseDistanceOptions,
-} from "./functional/distance.ts";
-import {
-  cosineEmbeddingLoss,
-  hingeEmbeddingLoss,
-  hingeLoss,
-  type MarginOptions,
-  marginRankingLoss,
-  multilabelSoftMarginLoss,
-  type MultilabelSoftMarginOptions,
-  softMarginLoss,
-  tripletMarginLoss,
-  type TripletMarginOptions,
-} from "./functional/margin_loss.ts";
 import type { ReductionOptions } from "./functional/reduction.ts";
 import {
   gaussianNllLoss,
@@ -210,145 +190,5 @@ export class PoissonNLLLoss extends Module {
 
   forward(input: Tensor, target: Tensor): Tensor {
     return poissonNllLoss(input, target, this.options);
-  }
-}
-
-/** Binary hinge loss for targets of ±1. PyTorch has none. */
-export class HingeLoss extends Module {
-  readonly options: MarginOptions;
-
-  constructor(options: MarginOptions = {}) {
-    super();
-    this.options = options;
-  }
-
-  forward(input: Tensor, target: Tensor): Tensor {
-    return hingeLoss(input, target, this.options);
-  }
-}
-
-/** Hinge loss for several classes. PyTorch: `torch.nn.MultiMarginLoss`. */
-export class MultiMarginLoss extends Module {
-  readonly options: MultiMarginLossOptions;
-
-  constructor(options: MultiMarginLossOptions = {}) {
-    super();
-    this.options = options;
-  }
-
-  forward(input: Tensor, target: Tensor): Tensor {
-    return multiMarginLoss(input, target, this.options);
-  }
-}
-
-/** Hinge loss of distances, for targets of ±1. PyTorch: `torch.nn.HingeEmbeddingLoss`. */
-export class HingeEmbeddingLoss extends Module {
-  readonly options: MarginOptions;
-
-  constructor(options: MarginOptions = {}) {
-    super();
-    this.options = options;
-  }
-
-  forward(input: Tensor, target: Tensor): Tensor {
-    return hingeEmbeddingLoss(input, target, this.options);
-  }
-}
-
-/** Hinge loss of the difference of two scores. PyTorch: `torch.nn.MarginRankingLoss`. */
-export class MarginRankingLoss extends Module {
-  readonly options: MarginOptions;
-
-  constructor(options: MarginOptions = {}) {
-    super();
-    this.options = options;
-  }
-
-  forward(first: Tensor, second: Tensor, target: Tensor): Tensor {
-    return marginRankingLoss(first, second, target, this.options);
-  }
-}
-
-/** Logistic loss for targets of ±1. PyTorch: `torch.nn.SoftMarginLoss`. */
-export class SoftMarginLoss extends Module {
-  readonly options: ReductionOptions;
-
-  constructor(options: ReductionOptions = {}) {
-    super();
-    this.options = options;
-  }
-
-  forward(input: Tensor, target: Tensor): Tensor {
-    return softMarginLoss(input, target, this.options);
-  }
-}
-
-/** Logistic loss averaged over several labels. PyTorch: `torch.nn.MultiLabelSoftMarginLoss`. */
-export class MultiLabelSoftMarginLoss extends Module {
-  readonly options: MultilabelSoftMarginOptions;
-
-  constructor(options: MultilabelSoftMarginOptions = {}) {
-    super();
-    this.options = options;
-  }
-
-  forward(input: Tensor, target: Tensor): Tensor {
-    return multilabelSoftMarginLoss(input, target, this.options);
-  }
-}
-
-/** Loss of the cosine between two vectors. PyTorch: `torch.nn.CosineEmbeddingLoss`. */
-export class CosineEmbeddingLoss extends Module {
-  readonly options: MarginOptions;
-
-  constructor(options: MarginOptions = {}) {
-    super();
-    this.options = options;
-  }
-
-  forward(first: Tensor, second: Tensor, target: Tensor): Tensor {
-    return cosineEmbeddingLoss(first, second, target, this.options);
-  }
-}
-
-/** Hinge loss of the distances of an anchor. PyTorch: `torch.nn.TripletMarginLoss`. */
-export class TripletMarginLoss extends Module {
-  readonly options: TripletMarginOptions;
-
-  constructor(options: TripletMarginOptions = {}) {
-    super();
-    this.options = options;
-  }
-
-  forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
-    return tripletMarginLoss(anchor, positive, negative, this.options);
-  }
-}
-
-/** Cosine of the angle between vectors. PyTorch: `torch.nn.CosineSimilarity`. */
-export class CosineSimilarity extends Module {
-  readonly options: CosineSimilarityOptions;
-
-  constructor(options: CosineSimilarityOptions = {}) {
-    super();
-    this.options = options;
-  }
-
-  forward(first: Tensor, second: Tensor): Tensor {
-    return cosineSimilarity(first, second, this.options);
-  }
-}
-
-/** Norm of the difference of vectors. PyTorch: `torch.nn.PairwiseDistance`. */
-export class PairwiseDistance extends Module {
-  readonly options: PairwiseDistanceOptions;
-
-  constructor(options: PairwiseDistanceOptions = {}) {
-    super();
-    this.options = options;
-  }
-
-  forward(first: Tensor, second: Tensor): Tensor {
-    return pairwiseDistance(first, second, this.options);
   }
 }

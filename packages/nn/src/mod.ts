@@ -40,5 +40,6 @@ export { Embedding, type EmbeddingLayerOptions } from "./embedding.ts";
 export * from "./activation.ts";
 export * from "./rectifier.ts";
 export * from "./loss.ts";
+export * from "./margin_loss.ts";
 export * as functional from "./functional/mod.ts";
 export * as init from "./init/mod.ts";

@@ -3,7 +3,7 @@ import { type Device, type DType, isFloat, keep, Tensor } from "@heddle/tensor";
 import { printOnConsole } from "./inspect.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadOptions, type LoadReport, loadState, type StateDict } from "./state_dict.ts";
-import { summarise } from "./summary.ts";
+import { drawTree, summarise } from "./summary.ts";
 
 /** Options of {@link Module.registerBuffer}. */
 export interface BufferOptions {
@@ -257,12 +257,7 @@ export abstract class Module {
 
   /** The tree of modules as PyTorch prints it. */
   toString(): string {
-    const children = this.namedChildren();
-    const name = this.constructor.name;
-    const extra = this.extraRepr();
-    if (children.length === 0) return `${name}(${extra})`;
-    const lines = [...extra === "" ? [] : [extra], ...children.map(([key, child]) => `(${key}): ${child}`)];
-    return `${name}(\n${lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`).join("")})`;
+    return drawTree(this);
   }
 
   private ownState(): [string, Tensor, boolean][] {

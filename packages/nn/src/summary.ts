@@ -1,4 +1,4 @@
-/** The table of a module's layers and parameters. */
+/** Modules as text: the tree, and the table of layers and parameters. */
 import { itemSize } from "@heddle/tensor";
 import type { Module } from "./module.ts";
 import type { Parameter } from "./parameter.ts";
@@ -49,4 +49,14 @@ function memorySize(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   const kib = bytes / 1024;
   return kib < 1024 ? `${kib.toFixed(1)} KiB` : `${(kib / 1024).toFixed(1)} MiB`;
+}
+
+/** The module with those within, each on a line of its own, as PyTorch prints them. */
+export function drawTree(module: Module): string {
+  const children = module.namedChildren();
+  const name = module.constructor.name;
+  const extra = module.extraRepr();
+  if (children.length === 0) return `${name}(${extra})`;
+  const lines = [...extra === "" ? [] : [extra], ...children.map(([key, child]) => `(${key}): ${child}`)];
+  return `${name}(\n${lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`).join("")})`;
 }

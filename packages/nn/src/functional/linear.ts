@@ -12,7 +12,7 @@ import { showSizes } from "../sizes.ts";
  * ```ts
  * import { functional as F } from "@heddle/nn";
  * import { ones } from "@heddle/tensor";
- * F.linear(ones([2, 3]), ones([4, 3]), ones([4])).toArray()[0]; // [4, 4, 4, 4]
+ * F.linear(ones([1, 3]), ones([4, 3]), ones([4])).toArray(); // [[4, 4, 4, 4]]
  * ```
  */
 export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
