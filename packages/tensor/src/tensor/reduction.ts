@@ -143,9 +143,9 @@ export abstract class TensorReduction extends TensorComparison {
     return centred.square().sum(dim, { keepdim }).div(Math.max(count - correction, 0));
   }
 
-  /** Standard deviation over `dim`: the root of {@link var}. */
+  /** Standard deviation over `dim`: the root of {@link var}. The gradient of a deviation of 0 is 0. */
   std(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
-    return this.var(dim, options).sqrt();
+    return away(this.var(dim, options), (variance) => variance.sqrt());
   }
 
   /** The p-norm (Σ|x|ᵖ)^(1/p) over `dim`; p may be 0 (count of non-zeros), Infinity or -Infinity. The gradient at 0 is 0. */
