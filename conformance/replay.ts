@@ -82,7 +82,14 @@ function compare(fixture: FixtureCase, setting: Setting, deliberate: Difference 
     const text = difference(found, wanted, { tolerance: toleranceOf(fixture, wanted, setting), signedZeros });
     if (text !== null) wrong.push(`${where}: ${text}`);
   };
-  outputs.forEach((output, i) => {
+  outputs.forEach((answered, i) => {
+    let output = answered;
+    if (deliberate?.dtype !== undefined) {
+      if (output.dtype !== deliberate.dtype) {
+        wrong.push(`output ${i}: dtype is ${output.dtype}, listed as ${deliberate.dtype}`);
+      }
+      output = output.to(fixture.outputs[i]!.dtype);
+    }
     if (output.device !== device && output.numel > 0 && !isFlag(fixture.call)) {
       wrong.push(`output ${i} lives on ${output.device.name}`);
     }
@@ -125,7 +132,7 @@ function checkGradients(
     allowUnused: true,
   });
   return wanted.flatMap((i, k) => {
-    const wrong = gradientDifference(gradients[k]!, fixture, i, setting, deliberate?.gradients[i]);
+    const wrong = gradientDifference(gradients[k]!, fixture, i, setting, deliberate?.gradients?.[i]);
     return wrong === null ? [] : [`gradient ${i} ${wrong}`];
   });
 }

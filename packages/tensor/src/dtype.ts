@@ -131,11 +131,12 @@ export function resultType(operands: readonly PromotionOperand[]): DType {
   return result ?? "float32";
 }
 
-/** Integral numbers take part as integers, so that `int32.add(1)` stays int32; others as the default float. */
+/**
+ * Integral numbers take part as integers, so that `int32.add(1)` stays int32; others as the default float. With bool they make
+ * int32, as counts and indices do (PyTorch: int64, which GPUs lack).
+ */
 function weakType(value: Scalar): DType {
-  if (typeof value === "boolean") return "bool";
-  if (typeof value === "bigint") return "int64";
-  return Number.isInteger(value) ? "int64" : "float32";
+  return typeof value === "number" && Number.isInteger(value) ? "int32" : scalarDType(value);
 }
 
 /** Smallest and largest finite values and the spacing at 1, as `torch.finfo`. */
