@@ -126,12 +126,14 @@ export function sort(
   store(order!, indices);
 }
 
+/** Integers wrap at every step: what comes next starts from the value stored. */
 function scan(
   [x]: readonly HostOperand[],
   [out]: readonly HostOperand[],
   dim: number,
   step: (sum: number, value: number) => number,
 ): void {
+  const whole = isWhole(out!.dtype);
   const [outer, length, inner] = split(x!.shape, dim);
   const values = load(x!);
   const result = valuesOf(out!.dtype, values.length);
@@ -142,11 +144,14 @@ function scan(
       for (let k = 0; k < length; k++, at += inner) {
         if (k > 0) sum = step(sum, values[at]!);
         result[at] = sum;
+        if (whole) sum = result[at]!;
       }
     }
   }
   store(out!, result);
 }
+
+const isWhole = (dtype: string): boolean => !dtype.startsWith("float");
 
 /** Running sums. */
 export function cumsum(
@@ -163,5 +168,6 @@ export function cumprod(
   outputs: readonly HostOperand[],
   { dim }: Attrs["cumprod"],
 ): void {
-  scan(inputs, outputs, dim, outputs[0]!.dtype === "int32" ? Math.imul : (product, value) => product * value);
+  const { dtype } = outputs[0]!;
+  scan(inputs, outputs, dim, isWhole(dtype) && dtype !== "int64" ? Math.imul : (product, value) => product * value);
 }
