@@ -48,6 +48,7 @@ export function applyAll<P extends Prim>(prim: P, inputs: readonly Operand[], at
 /**
  * Runs a primitive with `target` as its destination and, when the tape is on, makes that part of the history.
  *
+ * @param operation what errors are to call it.
  * @throws TypeError or RangeError when the result has another shape or a dtype that the target cannot take.
  */
 export function applyInPlace<P extends Prim>(
@@ -55,15 +56,16 @@ export function applyInPlace<P extends Prim>(
   prim: P,
   inputs: readonly Operand[],
   attrs: Attrs[P],
+  operation = `${prim}_`,
 ): Tensor {
-  const operation = `${prim}_`;
   checkWritable(operation, target);
+  checkOperands(operation, inputs);
   const tape = activeTape();
   const records = tape !== null && tape.recordsWrite(operation, target, inputs);
   const direct = table[prim].kind === "elementwise" &&
     inputs.every((input) => !(input instanceof Tensor) || writesInStep(target, input));
   if (direct && !records) {
-    execute(prim, inputs, attrs, target);
+    execute(prim, inputs, attrs, target, operation);
   } else {
     // Gradients may need what the target held.
     const value = apply(
@@ -91,7 +93,7 @@ export function applyInPlace<P extends Prim>(
  */
 export function overwrite(operation: string, target: Tensor, value: Tensor): Tensor {
   checkDestination(operation, target, value);
-  return applyInPlace(target, "cast", [value], { dtype: target.dtype });
+  return applyInPlace(target, "cast", [value], { dtype: target.dtype }, operation);
 }
 
 /** An input may be read while the target is written when it is other memory, or the same element at every step. */
@@ -105,7 +107,20 @@ function sameGeometry(a: Geometry, b: Geometry): boolean {
     a.shape.every((size, d) => size === b.shape[d] && (size === 1 || a.strides[d] === b.strides[d]));
 }
 
-function checkWritable(operation: string, target: Tensor): void {
+/** @throws Error for a tensor that was freed, TypeError for what no operation takes. */
+function checkOperands(operation: string, inputs: readonly Operand[]): void {
+  for (const input of inputs) {
+    if (input instanceof Tensor) {
+      if (input.isDisposed) throw input.freedError(operation);
+    } else if (typeof input !== "number" && typeof input !== "boolean" && typeof input !== "bigint") {
+      const shown = typeof input === "string" ? JSON.stringify(input) : String(input);
+      throw new TypeError(`${operation}: expected a tensor, a number, a boolean or a bigint, got ${shown}`);
+    }
+  }
+}
+
+/** @throws Error when the tensor was freed, or several of its elements lie in one place. */
+export function checkWritable(operation: string, target: Tensor): void {
   if (target.isDisposed) throw target.freedError(operation);
   if (target.shape.some((size, d) => size > 1 && target.strides[d] === 0)) {
     throw new Error(
@@ -127,7 +142,7 @@ function checkDestination(operation: string, target: Tensor, value: Meta): void 
     );
   }
   const kind = (dtype: DType) => dtype === "bool" ? 0 : isFloat(dtype) ? 2 : 1;
-  if (kind(value.dtype) > kind(target.dtype) && operation !== "cast_") {
+  if (kind(value.dtype) > kind(target.dtype)) {
     throw new TypeError(
       `${operation}: the result is ${value.dtype}, which a ${target.dtype} tensor cannot hold; use the form without _, or cast first`,
     );
@@ -140,12 +155,13 @@ export function execute<P extends Prim>(
   inputs: readonly Operand[],
   attrs: Attrs[P],
   out: Tensor | null,
+  operation: string = prim,
 ): readonly Tensor[] {
-  for (const input of inputs) if (input instanceof Tensor && input.isDisposed) throw input.freedError(prim);
+  checkOperands(operation, inputs);
   const row = table[prim];
   switch (row.kind) {
     case "elementwise":
-      return [elementwise(prim as ElementwisePrim, inputs, attrs as { dtype?: DType }, out)];
+      return [elementwise(prim as ElementwisePrim, inputs, attrs as { dtype?: DType }, out, operation)];
     case "reduce":
       return [reduce(prim as ReducePrim, inputs[0] as Tensor, attrs as Attrs[ReducePrim], row.types)];
     case "view":
@@ -200,13 +216,14 @@ function elementwise(
   inputs: readonly Operand[],
   attrs: { dtype?: DType },
   out: Tensor | null,
+  operation: string,
 ): Tensor {
   const row = table[prim];
   const operands = row.condition ? inputs.slice(1) : inputs;
   const promoted = prim === "cast" ? (inputs[0] as Tensor).dtype : resultType(operands);
-  const types: OpTypes = prim === "cast" ? { compute: promoted, result: attrs.dtype! } : row.types(prim, promoted);
-  const device = deviceOf(prim, inputs, out?.device ?? null);
-  checkSupported(prim, device, types.compute);
+  const types: OpTypes = prim === "cast" ? { compute: promoted, result: attrs.dtype! } : row.types(operation, promoted);
+  const device = deviceOf(operation, inputs, out?.device ?? null);
+  checkSupported(operation, device, types.compute);
 
   const tensors: Tensor[] = [];
   const scalars: Scalar[] = [];
@@ -224,8 +241,8 @@ function elementwise(
   }
   const shape = tensors.length === 1 && out === null
     ? tensors[0]!.shape
-    : broadcastShapes(prim, ...tensors.map((t) => t.shape), ...(out === null ? [] : [out.shape]));
-  if (out !== null) checkDestination(`${prim}_`, out, { dtype: types.result, shape });
+    : broadcastShapes(operation, ...tensors.map((t) => t.shape), ...(out === null ? [] : [out.shape]));
+  if (out !== null) checkDestination(operation, out, { dtype: types.result, shape });
   const output = out ?? allocate(prim, device, types.result, shape);
   const expr = prim === "cast" ? cast(args[0]!, types.result) : { op: prim, args, dtype: types.result };
   launch(prim, device, shape, tensors, scalars, cast(expr, output.dtype), null, output);

@@ -73,13 +73,20 @@ export function normalizeDim(operation: string, dim: number, ndim: number): numb
  * @throws RangeError for one out of range or given twice.
  */
 export function normalizeDims(operation: string, dims: number | readonly number[] | undefined, ndim: number): number[] {
-  if (dims === undefined || (typeof dims !== "number" && dims.length === 0)) {
+  if (dims === undefined || (Array.isArray(dims) && dims.length === 0)) {
     return Array.from({ length: ndim }, (_, i) => i);
   }
   if (typeof dims === "number") {
     return ndim === 0 ? (normalizeDim(operation, dims, 0), []) : [normalizeDim(operation, dims, ndim)];
   }
-  const result = dims.map((dim) => normalizeDim(operation, dim, ndim));
+  if (!Array.isArray(dims)) {
+    throw new TypeError(
+      `${operation}: expected a dim or an array of dims, got ${
+        JSON.stringify(dims)
+      }; options come after the dims (undefined: all)`,
+    );
+  }
+  const result = dims.map((dim: number) => normalizeDim(operation, dim, ndim));
   if (new Set(result).size !== result.length) {
     throw new RangeError(`${operation}: dims [${dims.join(", ")}] name a dimension twice; name each once`);
   }

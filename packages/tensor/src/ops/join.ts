@@ -1,5 +1,6 @@
 /** Tensors put together, chosen between, padded. */
 import { apply } from "../apply.ts";
+import { checkOption } from "../check_option.ts";
 import { normalizeDim, sameShape, showShape } from "../shape.ts";
 import type { Operand } from "../tensor/core.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -72,6 +73,7 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 /** Vectors spread over a common grid: one tensor each, of all their sizes. "ij" orders dims as given, "xy" swaps the first two. */
 export function meshgrid(tensors: readonly Tensor[], options: { readonly indexing?: "ij" | "xy" } = {}): Tensor[] {
   const { indexing = "ij" } = options;
+  checkOption("meshgrid", "indexing", indexing, ["ij", "xy"]);
   const swap = indexing === "xy" && tensors.length > 1;
   const vectors = tensors.map((x) => {
     if (x.ndim > 1) throw new RangeError(`meshgrid: expected vectors, got shape ${showShape(x.shape)}`);
@@ -127,6 +129,7 @@ export function pad(
   options: { readonly mode?: PadMode; readonly value?: Scalar } = {},
 ): Tensor {
   const { mode = "constant", value = 0 } = options;
+  checkOption("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]);
   if (amounts.length % 2 !== 0 || amounts.length > 2 * x.ndim || amounts.some((n) => !Number.isInteger(n))) {
     throw new RangeError(
       `pad: amounts [${amounts.join(", ")}] do not suit shape ${

@@ -92,6 +92,9 @@ export function multinomial(
   if (weights.ndim < 1 || weights.ndim > 2) {
     throw new RangeError(`multinomial: expected weights [n] or [m, n], got shape ${showShape(weights.shape)}`);
   }
+  if (!Number.isInteger(count) || count < 0) {
+    throw new RangeError(`multinomial: ${count} is not a non-negative number of draws`);
+  }
   const width = weights.shape.at(-1)!;
   const rows = weights.numel / Math.max(width, 1);
   const values = weights.toTypedArray();

@@ -149,6 +149,7 @@ export abstract class TensorCore implements Geometry {
   }
 
   set requiresGrad(value: boolean) {
+    if (this.held === null) throw this.freedError("requiresGrad");
     if (value === this.requiresGrad) return;
     requireTape("requiresGrad").setRequiresGrad(this as unknown as Tensor, value);
   }

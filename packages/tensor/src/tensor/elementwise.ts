@@ -1,5 +1,6 @@
 /** Element-wise arithmetic and functions, with their in-place forms. */
 import { apply, applyInPlace, overwrite } from "../apply.ts";
+import { checkOption } from "../check_option.ts";
 import { isFloat, resultType, type Scalar } from "../dtype.ts";
 import type { Operand } from "./core.ts";
 import { TensorReading } from "./reading.ts";
@@ -437,6 +438,7 @@ export abstract class TensorElementwise extends TensorReading {
   div(this: Tensor, other: Operand, options: DivOptions = {}): Tensor {
     if (options.roundingMode === undefined) return apply("div", [this, other], none);
     if (options.roundingMode === "floor") return apply("floorDivide", [this, other], none);
+    checkOption("div", "roundingMode", options.roundingMode, ["trunc", "floor"]);
     const whole = !isFloat(resultType([this, other]));
     // For integers the truncated quotient is exact: take off the remainder that has the dividend's sign.
     return whole

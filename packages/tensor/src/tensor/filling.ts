@@ -1,4 +1,5 @@
 /** In-place fillers from a random stream. */
+import { checkWritable } from "../apply.ts";
 import { drawInto, type Generator } from "../random.ts";
 import { activeTape } from "../tape.ts";
 import { isFloat } from "../dtype.ts";
@@ -40,7 +41,7 @@ export abstract class TensorFilling extends TensorProduct {
 }
 
 function filled(operation: string, x: Tensor, fill: (x: Tensor) => void): Tensor {
-  if (x.isDisposed) throw x.freedError(operation);
+  checkWritable(operation, x);
   if (!isFloat(x.dtype)) {
     throw new TypeError(`${operation}: fills floating-point tensors, got ${x.dtype}; use randint for integers`);
   }

@@ -1,10 +1,11 @@
 /** Reading and writing by index, by mask and by index tensor. */
 import { apply, applyInPlace } from "../apply.ts";
+import { checkOption } from "../check_option.ts";
 import type { Scalar } from "../dtype.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "../ops/slices.ts";
 import { fromTypedArray, full } from "../ops/creation.ts";
 import type { ScatterMode } from "../prims/attrs.ts";
-import { normalizeDim, normalizeDims, showShape, sizeOf } from "../shape.ts";
+import { normalizeDim, normalizeDims, sameShape, showShape, sizeOf } from "../shape.ts";
 import type { Operand } from "./core.ts";
 import { Tensor } from "./tensor.ts";
 import { TensorView } from "./view.ts";
@@ -105,7 +106,7 @@ export abstract class TensorIndexing extends TensorView {
     options: { readonly reduce?: Exclude<ScatterMode, "set"> } = {},
   ): Tensor {
     const [d, values] = scatterArguments("scatter", this, dim, index, source);
-    return apply("scatter", [this, index, values], { dim: d, mode: options.reduce ?? "set" });
+    return apply("scatter", [this, index, values], { dim: d, mode: modeOf("scatter", options.reduce) });
   }
 
   /** {@link scatter} in place. */
@@ -117,7 +118,7 @@ export abstract class TensorIndexing extends TensorView {
     options: { readonly reduce?: Exclude<ScatterMode, "set"> } = {},
   ): Tensor {
     const [d, values] = scatterArguments("scatter_", this, dim, index, source);
-    return applyInPlace(this, "scatter", [this, index, values], { dim: d, mode: options.reduce ?? "set" });
+    return applyInPlace(this, "scatter", [this, index, values], { dim: d, mode: modeOf("scatter_", options.reduce) });
   }
 
   /** {@link scatter} that adds, in a fixed order. */
@@ -160,14 +161,14 @@ export abstract class TensorIndexing extends TensorView {
   ): Tensor {
     const { alpha = 1 } = options;
     const d = normalizeDim("indexAdd_", dim, this.ndim);
-    checkVector("indexAdd_", index);
+    checkSlices("indexAdd_", this, d, index, source);
     return this.scatterAdd_(d, rowIndex(index, d, source.shape), alpha === 1 ? source : source.mul(alpha));
   }
 
   /** Writes slices of `source` along `dim` at the indices. */
   indexCopy_(this: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
     const d = normalizeDim("indexCopy_", dim, this.ndim);
-    checkVector("indexCopy_", index);
+    checkSlices("indexCopy_", this, d, index, source);
     return this.scatter_(d, rowIndex(index, d, source.shape), source);
   }
 
@@ -187,7 +188,7 @@ export abstract class TensorIndexing extends TensorView {
   /** {@link maskedFill} in place. */
   maskedFill_(this: Tensor, mask: Tensor, value: Operand): Tensor {
     checkMask("maskedFill_", mask);
-    return applyInPlace(this, "where", [mask, typed(value, this), this], {});
+    return applyInPlace(this, "where", [mask, typed(value, this), this], {}, "maskedFill_");
   }
 
   /** The elements where the mask (broadcast) holds, as one dimension. */
@@ -289,6 +290,19 @@ function checkVector(operation: string, index: Tensor): void {
   }
 }
 
+/** Checks a source that has one slice along a dimension for each index. */
+function checkSlices(operation: string, x: Tensor, dim: number, index: Tensor, source: Tensor): void {
+  checkVector(operation, index);
+  const wanted = x.shape.map((size, d) => d === dim ? index.numel : size);
+  if (!sameShape(wanted, source.shape)) {
+    throw new RangeError(
+      `${operation}: the source has shape ${
+        showShape(source.shape)
+      }; with ${index.numel} indices along dim ${dim} of shape ${showShape(x.shape)} it must be ${showShape(wanted)}`,
+    );
+  }
+}
+
 function checkIndex(operation: string, x: Tensor, dim: number, index: Tensor): number {
   const d = normalizeDim(operation, dim, x.ndim);
   if (!index.dtype.startsWith("int")) {
@@ -311,6 +325,11 @@ function checkIndex(operation: string, x: Tensor, dim: number, index: Tensor): n
     }
   });
   return d;
+}
+
+function modeOf(operation: string, reduce: Exclude<ScatterMode, "set"> | undefined): ScatterMode {
+  if (reduce !== undefined) checkOption(operation, "reduce", reduce, ["sum", "prod", "amax", "amin"]);
+  return reduce ?? "set";
 }
 
 function scatterArguments(operation: string, x: Tensor, dim: number, index: Tensor, source: Operand): [number, Tensor] {

@@ -2,7 +2,7 @@
 import { applyAll } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import { fromTypedArray, zeros } from "../ops/creation.ts";
-import { normalizeDim, showShape } from "../shape.ts";
+import { normalizeDim, sameShape, showShape } from "../shape.ts";
 import { TensorIndexing } from "./indexing.ts";
 import type { ValuesAndIndices } from "./reduction.ts";
 import type { Tensor } from "./tensor.ts";
@@ -118,6 +118,16 @@ export abstract class TensorOrdering extends TensorIndexing {
     }
     if (this.ndim !== 1) {
       throw new RangeError(`bincount: expected one dimension, got shape ${showShape(this.shape)}; use flatten()`);
+    }
+    if (!Number.isInteger(minlength) || minlength < 0) {
+      throw new RangeError(`bincount: minlength ${minlength} is not a non-negative integer`);
+    }
+    if (weights !== undefined && !sameShape(weights.shape, this.shape)) {
+      throw new RangeError(
+        `bincount: weights of shape ${showShape(weights.shape)} for values of shape ${
+          showShape(this.shape)
+        }; give one each`,
+      );
     }
     const values = this.to("int32").toTypedArray() as Int32Array;
     let length = minlength;

@@ -1,7 +1,7 @@
 /** Values out of tensors, and tensors into other dtypes and devices. */
 import { allocate, apply, applyInPlace, execute, fill } from "../apply.ts";
 import { checkDType, type DType, dtypes, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../dtype.ts";
-import { Device, getDevice } from "../device.ts";
+import { Device, deviceNames, getDevice } from "../device.ts";
 import { halfTable } from "../half.ts";
 import { formatTensor } from "../print.ts";
 import { inspectDeno, inspectNode } from "../runtime.ts";
@@ -37,6 +37,7 @@ export abstract class TensorReading extends TensorCore {
    * ```
    */
   item(this: Tensor): number {
+    if (this.isDisposed) throw this.freedError("item");
     if (this.numel !== 1) {
       throw new Error(
         `item: the tensor of shape ${
@@ -88,7 +89,7 @@ export abstract class TensorReading extends TensorCore {
    */
   to(this: Tensor, ...targets: (DType | Device | string)[]): Tensor {
     return targets.reduce<Tensor>((x, target) => {
-      if (!(dtypes as readonly unknown[]).includes(target)) return moved(x, getDevice(target));
+      if (!(dtypes as readonly unknown[]).includes(target)) return moved(x, deviceNamed(target));
       return x.dtype === target ? x : apply("cast", [x], { dtype: target as DType });
     }, this);
   }
@@ -150,7 +151,7 @@ export abstract class TensorReading extends TensorCore {
     if (!sameShape(broadcastShapes("copy_", here.shape, this.shape), this.shape)) {
       throw new RangeError(`copy_: shape ${showShape(source.shape)} does not broadcast to ${showShape(this.shape)}`);
     }
-    return applyInPlace(this, "cast", [here.expand(this.shape)], { dtype: this.dtype });
+    return applyInPlace(this, "cast", [here.expand(this.shape)], { dtype: this.dtype }, "copy_");
   }
 
   /** Writes one value everywhere. */
@@ -162,9 +163,8 @@ export abstract class TensorReading extends TensorCore {
       return this.copy_(value);
     }
     if (activeTape()?.enabled || this.isDisposed || this.strides.includes(0)) {
-      return applyInPlace(this, "cast", [scalarTensor(value, this.dtype, this.device).expand(this.shape)], {
-        dtype: this.dtype,
-      });
+      const constant = scalarTensor(value, this.dtype, this.device).expand(this.shape);
+      return applyInPlace(this, "cast", [constant], { dtype: this.dtype }, "fill_");
     }
     fill("fill_", this, value);
     this.storage.version++;
@@ -198,6 +198,17 @@ for (const symbol of [inspectNode, inspectDeno]) {
       return this.toString();
     },
   });
+}
+
+/** @throws RangeError for what is neither a dtype nor a device. */
+function deviceNamed(target: Device | string): Device {
+  if (target instanceof Device || deviceNames().includes(target)) return getDevice(target);
+  const names = (all: readonly string[]) => all.map((name) => `"${name}"`).join(", ");
+  throw new RangeError(
+    `to: there is no device "${target}" and no dtype of that name; devices are ${names(deviceNames())}, dtypes ${
+      names(dtypes)
+    }`,
+  );
 }
 
 /** Runs a reader on a contiguous form of the tensor, below the tape. */

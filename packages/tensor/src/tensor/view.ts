@@ -131,7 +131,9 @@ export abstract class TensorView extends TensorReduction {
     const lead = wanted.length - this.ndim;
     const shape = wanted.map((size, d) => size === -1 && d >= lead ? this.shape[d - lead]! : size);
     const fits = lead >= 0 &&
-      shape.every((size, d) => size >= 0 && (d < lead || this.shape[d - lead] === 1 || this.shape[d - lead] === size));
+      shape.every((size, d) =>
+        Number.isInteger(size) && size >= 0 && (d < lead || this.shape[d - lead] === 1 || this.shape[d - lead] === size)
+      );
     if (!fits) {
       throw new RangeError(
         `expand: shape ${showShape(this.shape)} cannot become ${
@@ -184,11 +186,12 @@ export abstract class TensorView extends TensorReduction {
   unfold(this: Tensor, dim: number, size: number, step: number): Tensor {
     const x = this.ndim === 0 ? this.unsqueeze(0) : this;
     const d = normalizeDim("unfold", dim, x.ndim);
-    if (!(size >= 0 && size <= x.shape[d]!) || !(step > 0)) {
+    const whole = Number.isInteger(size) && Number.isInteger(step);
+    if (!whole || size < 0 || size > x.shape[d]! || step < 1) {
       throw new RangeError(
-        `unfold: size ${size} and step ${step} do not suit dim ${dim} of size ${x.shape[d]}; need 0 ≤ size ≤ ${
+        `unfold: size ${size} and step ${step} do not suit dim ${dim} of size ${
           x.shape[d]
-        } and step > 0`,
+        }; need integers with 0 ≤ size ≤ ${x.shape[d]} and step ≥ 1`,
       );
     }
     return apply("unfold", [x], { dim: d, size, step });
