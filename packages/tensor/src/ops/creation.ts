@@ -11,8 +11,16 @@ import { optionDType } from "../tensor/reading.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { typedArrayOver } from "../dtype.ts";
 
-/** Values for {@link tensor}: one, or nested arrays of them; rows of a dimension are of equal length. */
-export type TensorData = NestedArray | readonly TensorData[];
+/** Values for {@link tensor}: one, or nested arrays of them (also typed ones); rows of a dimension are of equal length. */
+export type TensorData = NestedArray | TypedArray | readonly TensorData[];
+
+function isTypedArray(value: unknown): value is TypedArray {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+}
+
+function isRow(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || isTypedArray(value);
+}
 
 function deviceOf(options: TensorOptions): Device {
   return options.device === undefined ? defaultDevice() : getDevice(options.device);
@@ -44,7 +52,8 @@ function uploaded(
 }
 
 /**
- * A tensor of JavaScript values: numbers make float32, booleans bool, bigints int64, unless `dtype` says otherwise.
+ * A tensor of JavaScript values, copied: numbers make float32, booleans bool, bigints int64, unless `dtype` says otherwise. A
+ * typed array keeps its own type.
  *
  * @throws RangeError when rows differ in length. TypeError for a value that is none of these.
  *
@@ -57,13 +66,13 @@ function uploaded(
  */
 export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   const shape: number[] = [];
-  for (let level = data as NestedArray; Array.isArray(level); level = level[0]!) {
+  for (let level: unknown = data; isRow(level); level = level[0]) {
     shape.push(level.length);
     if (level.length === 0) break;
   }
   const flat: Scalar[] = [];
   const visit = (level: TensorData, depth: number): void => {
-    if (Array.isArray(level) || ArrayBuffer.isView(level)) {
+    if (isRow(level)) {
       const row = level as readonly TensorData[];
       if (depth >= shape.length || row.length !== shape[depth]) {
         throw new RangeError(
@@ -79,7 +88,7 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
       throw new TypeError(`tensor: ${String(level)} (${typeof level}) is not a number, a boolean or a bigint`);
     } else flat.push(level);
   };
-  if (ArrayBuffer.isView(data)) return fromTypedArray(data as unknown as TypedArray, undefined, options);
+  if (isTypedArray(data)) return fromTypedArray(data.slice(), [data.length], options);
   visit(data, 0);
   let inferred: DType = flat.length === 0 ? "float32" : scalarDType(flat[0]!);
   for (const value of flat) if (scalarDType(value) !== inferred) inferred = mixed(inferred, scalarDType(value));
@@ -104,7 +113,7 @@ const arrayDTypes: readonly (readonly [new (...args: never[]) => ArrayBufferView
 
 /**
  * A tensor over a typed array, without a copy where the device can use it (the two then share memory). A `Uint8Array` with
- * `dtype: "bool"` holds 0 and 1; a `Uint16Array` with `dtype: "float16"` holds bits. Another dtype than the array's own casts.
+ * `dtype: "bool"` holds 0 and 1 (another byte makes it copy); a `Uint16Array` with `dtype: "float16"` holds bits. Another dtype than the array's own casts.
  *
  * @param shape by default `[array.length]`.
  * @throws RangeError when the shape has another number of elements. TypeError for an array of a kind that has no dtype.
@@ -134,9 +143,10 @@ export function fromTypedArray(
       }`,
     );
   }
-  if (flags) (array as Uint8Array).forEach((value, i) => value > 1 && ((array as Uint8Array)[i] = 1));
   const device = deviceOf(options);
-  const adopted = device.backend.adopt(array);
+  // Other bytes than 0 and 1 are no bools; the caller's array is not ours to mend.
+  const source = flags && array.some((value) => value > 1) ? array.map((value) => value === 0 ? 0 : 1) : array;
+  const adopted = device.backend.adopt(source);
   let result: Tensor;
   if (adopted !== null) {
     result = new Tensor(new Storage(device, adopted, "fromTypedArray"), own, {
@@ -146,7 +156,7 @@ export function fromTypedArray(
     });
   } else {
     result = allocate("fromTypedArray", device, own, shape);
-    device.backend.write(result.storage.buffer, 0, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    device.backend.write(result.storage.buffer, 0, new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
   }
   return finished(result.to(optionDType("fromTypedArray", options.dtype, own)), options);
 }
@@ -160,26 +170,27 @@ export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
   );
 }
 
+function filled(operation: string, shape: Shape, value: Scalar, options: TensorOptions, fallback: DType): Tensor {
+  checkShape(operation, shape);
+  const dtype = optionDType(operation, options.dtype, fallback);
+  const result = allocate(operation, deviceOf(options), dtype, [...shape]);
+  fill(operation, result, value);
+  return finished(result, options);
+}
+
 /** A tensor of one value; its dtype follows the value. */
 export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): Tensor {
-  checkShape("full", shape);
-  const result = allocate("full", deviceOf(options), optionDType("full", options.dtype, scalarDType(value)), [
-    ...shape,
-  ]);
-  fill("full", result, value);
-  return finished(result, options);
+  return filled("full", shape, value, options, scalarDType(value));
 }
 
 /** A tensor of zeros. */
 export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
-  checkShape("zeros", shape);
-  return full(shape, 0, { dtype: "float32", ...options });
+  return filled("zeros", shape, 0, options, "float32");
 }
 
 /** A tensor of ones. */
 export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
-  checkShape("ones", shape);
-  return full(shape, 1, { dtype: "float32", ...options });
+  return filled("ones", shape, 1, options, "float32");
 }
 
 /** Options of the `…Like` functions: what is not given is as in the tensor that is followed. */
