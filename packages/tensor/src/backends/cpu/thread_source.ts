@@ -1,0 +1,150 @@
+/** What a worker runs, as text: it has to reach the worker without a path, whatever bundler the program went through. */
+import { controlBytes, errorUnits, word } from "./thread_control.ts";
+import type { HostFunctions } from "./engine.ts";
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly memory: WebAssembly.Memory;
+  /** Address of the control words. */
+  readonly control: number;
+  /** Number of the thread; 0 is the caller. */
+  readonly thread: number;
+  readonly spinMs: number;
+  /** Arguments and what the caller's host functions make of them, by name. */
+  readonly samples: readonly { readonly name: string; readonly args: readonly number[]; readonly result: number }[];
+}
+
+const sampleArguments: readonly (readonly number[])[] = [[0.75, 2, 3], [-1.5, 0.25, -7], [4.1, -3, 0.5]];
+
+/** Results by which workers make sure that their host functions are the caller's. */
+export function hostSamples(host: HostFunctions): WorkerStart["samples"] {
+  return Object.entries(host).flatMap(([name, f]) =>
+    sampleArguments.map((args) => ({ name, args, result: f(...args) }))
+  );
+}
+
+/**
+ * The host functions as source text: those of `Math` by name, others by their own source. They may use their parameters, globals, and
+ * each other where they are declared as functions. That nothing else slipped in, the samples show.
+ */
+export function hostSource(host: HostFunctions): string {
+  const math = new Map(Object.getOwnPropertyNames(Math).map((name) => [Reflect.get(Math, name) as unknown, name]));
+  const declared = new Set<string>();
+  const rows = Object.entries(host).map(([name, f]) => {
+    const builtin = math.get(f);
+    if (builtin !== undefined) return `${JSON.stringify(name)}: Math.${builtin}`;
+    const source = f.toString();
+    const declaration = /^function\s+([\w$]+)/.exec(source)?.[1];
+    if (declaration === undefined) return `${JSON.stringify(name)}: (${source})`;
+    declared.add(source);
+    return `${JSON.stringify(name)}: ${declaration}`;
+  });
+  // `__name` is what esbuild puts around functions inside functions to keep their names.
+  return `const __name = (f) => f;\n${[...declared].join("\n")}\nconst host = {${rows.join(",\n")}};`;
+}
+
+/** The body of a worker's function of {@link WorkerStart} (named `data`). */
+export function workerSource(host: HostFunctions): string {
+  return `"use strict";
+${hostSource(host)}
+const { memory, control, thread, spinMs, samples } = data;
+const c = new Int32Array(memory.buffer, control, ${controlBytes / 4});
+const runs = [];
+
+function compile(pointer, length, pages) {
+  try {
+    if (!reach(pages)) return undefined;
+    const bytes = new Uint8Array(memory.buffer, pointer, length).slice();
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...host } }).exports.run;
+  } catch {
+    Atomics.add(c, ${word.refused}, 1);
+    return null;
+  }
+}
+
+// Another thread's growth may reach this one's view of the memory late; growing by nothing fetches it.
+function reach(pages) {
+  if (memory.buffer.byteLength >= pages * 65536) return true;
+  memory.grow(0);
+  return memory.buffer.byteLength >= pages * 65536;
+}
+
+function enter(job) {
+  Atomics.add(c, ${word.active}, 1);
+  if (Atomics.load(c, ${word.job}) === job) return true;
+  leave();
+  return false;
+}
+
+function leave() {
+  if (Atomics.sub(c, ${word.active}, 1) === 1 && Atomics.load(c, ${word.waiting}) !== 0) Atomics.notify(c, ${word.active});
+}
+
+function work(job) {
+  if (!enter(job)) return;
+  const entry = c[${word.entry}];
+  if (runs[entry] === undefined) {
+    const pointer = c[${word.code}] >>> 0, length = c[${word.codeLength}], pages = c[${word.pages}];
+    leave(); // the caller does not wait for a compilation
+    runs[entry] = compile(pointer, length, pages);
+    if (!enter(job)) return;
+  }
+  const run = runs[entry];
+  try {
+    if (run && reach(c[${word.pages}])) {
+      const params = c[${word.params}], count = c[${word.count}], grain = c[${word.grain}], chunks = c[${word.chunks}];
+      for (let i = Atomics.add(c, ${word.next}, 1); i < chunks; i = Atomics.add(c, ${word.next}, 1)) {
+        run(params, i * grain, Math.min(count, (i + 1) * grain), thread);
+      }
+    }
+  } catch (error) {
+    report(error);
+  }
+  leave();
+}
+
+function report(error) {
+  Atomics.store(c, ${word.next}, c[${word.chunks}]); // nobody begins another chunk
+  if (Atomics.compareExchange(c, ${word.failed}, 0, 1) !== 0) return;
+  let text = "Error";
+  try {
+    text = String(error);
+  } catch { /* keeps its name to itself */ }
+  const length = Math.min(text.length, ${errorUnits});
+  for (let i = 0; i < length; i++) c[${word.error} + i] = text.charCodeAt(i);
+  c[${word.errorLength}] = length;
+}
+
+function awaitChange(seen) {
+  const until = performance.now() + spinMs;
+  do {
+    for (let i = 0; i < 32; i++) if (Atomics.load(c, ${word.job}) !== seen) return;
+  } while (performance.now() < until);
+  Atomics.add(c, ${word.sleeping}, 1);
+  Atomics.wait(c, ${word.job}, seen);
+  Atomics.sub(c, ${word.sleeping}, 1);
+}
+
+let fit = true;
+for (const { name, args, result } of samples) {
+  try {
+    fit = fit && Object.is(host[name](...args), result);
+  } catch {
+    fit = false;
+  }
+}
+if (fit) {
+  Atomics.add(c, ${word.ready}, 1);
+  Atomics.notify(c, ${word.ready});
+  let seen = 0;
+  while (Atomics.load(c, ${word.stop}) === 0) {
+    awaitChange(seen);
+    seen = Atomics.load(c, ${word.job});
+    if (seen & 1) work(seen);
+  }
+} else {
+  Atomics.add(c, ${word.unfit}, 1);
+  Atomics.notify(c, ${word.ready});
+}
+`;
+}

@@ -1,0 +1,185 @@
+/**
+ * The threads of a CPU engine: workers over its shared memory, with the calling thread as number 0. Jobs are cut into chunks that
+ * threads take in turn; see thread_control.ts for how they agree, thread_source.ts for the workers' side.
+ */
+import { debug } from "../../debug.ts";
+import { startWorker } from "../../runtime.ts";
+import type { Entry, HostFunctions } from "./engine.ts";
+import type { Heap } from "./heap.ts";
+import { controlBytes, word } from "./thread_control.ts";
+import { hostSamples, workerSource, type WorkerStart } from "./thread_source.ts";
+
+/** How long a thread looks for news before it lets the system put it to sleep. */
+const spinMs = 0.03;
+
+/**
+ * Workers are started when jobs that they could have shared took this long, about what starting one costs the caller (2 ms on Bun and
+ * Node, 40 ms on Deno): short scripts never pay, long ones pay little.
+ */
+const startAfterMs = 20;
+
+/** All chunks, here. */
+export function runAlone(entry: Entry, params: number, count: number, grain: number): void {
+  for (let begin = 0; begin < count; begin += grain) entry.run(params, begin, Math.min(begin + grain, count), 0);
+}
+
+/** See the module's comment. */
+export class Threads {
+  private readonly heap: Heap;
+  private readonly host: HostFunctions;
+  /** Workers there shall be, beside the calling thread. */
+  private most: number;
+  private readonly control: number;
+  private readonly words: Int32Array;
+  /** Held so that they are not collected. */
+  private readonly workers: object[] = [];
+  /** Where the modules' bytes are, by entry. */
+  private readonly code: number[] = [];
+  private source: string | null = null;
+  private samples: WorkerStart["samples"] = [];
+  private spentMs = 0;
+  private refused = 0;
+
+  constructor(heap: Heap, host: HostFunctions, threads: number) {
+    this.heap = heap;
+    this.host = host;
+    this.most = threads - 1;
+    this.control = heap.alloc(controlBytes);
+    // Shared memory grows in place, so that this view of its beginning stays good.
+    this.words = new Int32Array(heap.memory.buffer, this.control, controlBytes / 4).fill(0);
+  }
+
+  /** Runs a job of more than one chunk on the threads that are up, and starts more when that has become worth it. */
+  run(entry: Entry, params: number, count: number, grain: number): void {
+    if (this.workers.length < this.most && this.spentMs >= startAfterMs) this.start(); // one a call: the caller waits for each
+    if (Atomics.load(this.words, word.ready) > 0 && this.publish(entry)) return this.share(entry, params, count, grain);
+    if (this.spentMs >= startAfterMs || this.most === 0) return runAlone(entry, params, count, grain);
+    const begin = performance.now();
+    runAlone(entry, params, count, grain);
+    this.spentMs += performance.now() - begin;
+  }
+
+  /**
+   * Starts all workers now and waits until they are up.
+   *
+   * @param timeoutMs the longest wait
+   * @returns whether all are up
+   */
+  ready(timeoutMs: number): boolean {
+    const wanted = this.most;
+    while (this.workers.length < this.most) this.start();
+    const until = performance.now() + timeoutMs;
+    for (;;) {
+      if (this.most < wanted) return false;
+      const up = Atomics.load(this.words, word.ready);
+      if (up === wanted) return true;
+      const left = until - performance.now();
+      if (Atomics.load(this.words, word.unfit) > 0 || left <= 0) return false;
+      Atomics.wait(this.words, word.ready, up, Math.min(left, 50));
+    }
+  }
+
+  /** Ends the workers; all work is the calling thread's from here on. */
+  close(): void {
+    this.most = 0;
+    Atomics.store(this.words, word.stop, 1);
+    Atomics.store(this.words, word.ready, -this.workers.length); // those still starting count up to 0
+    Atomics.add(this.words, word.job, 2); // still even: no job
+    Atomics.notify(this.words, word.job);
+    this.workers.length = 0;
+  }
+
+  private share(entry: Entry, params: number, count: number, grain: number): void {
+    const words = this.words;
+    const chunks = Math.ceil(count / grain);
+    words[word.entry] = entry.id;
+    words[word.code] = this.code[entry.id]!;
+    words[word.codeLength] = entry.bytes.length;
+    words[word.pages] = this.heap.memory.buffer.byteLength / 65536;
+    words[word.params] = params;
+    words[word.count] = count;
+    words[word.grain] = grain;
+    words[word.chunks] = chunks;
+    words[word.failed] = 0;
+    Atomics.store(words, word.next, 0);
+    Atomics.add(words, word.job, 1);
+    if (Atomics.load(words, word.sleeping) > 0) Atomics.notify(words, word.job, chunks - 1);
+    try {
+      for (let i = Atomics.add(words, word.next, 1); i < chunks; i = Atomics.add(words, word.next, 1)) {
+        entry.run(params, i * grain, Math.min(count, (i + 1) * grain), 0);
+      }
+    } finally {
+      Atomics.store(words, word.next, chunks); // after an exception nobody begins another chunk
+      Atomics.add(words, word.job, 1);
+      this.awaitWorkers();
+    }
+    if (words[word.failed] !== 0) throw this.failure();
+    if (debug() > 0 && words[word.refused] !== this.refused) {
+      this.refused = words[word.refused]!;
+      console.error(`heddle cpu: module ${entry.id} does not compile in a worker`);
+    }
+  }
+
+  /** Until no worker is inside the job. */
+  private awaitWorkers(): void {
+    const words = this.words;
+    if (Atomics.load(words, word.active) === 0) return;
+    const until = performance.now() + spinMs;
+    do {
+      for (let i = 0; i < 32; i++) if (Atomics.load(words, word.active) === 0) return;
+    } while (performance.now() < until);
+    Atomics.store(words, word.waiting, 1);
+    for (;;) {
+      const active = Atomics.load(words, word.active);
+      if (active === 0) break;
+      // The limit only makes a hang into a delay, should a runtime ever lose a notification.
+      Atomics.wait(words, word.active, active, 100);
+    }
+    Atomics.store(words, word.waiting, 0);
+  }
+
+  /** What a worker's chunk threw. */
+  private failure(): Error {
+    const text = String.fromCharCode(...this.words.subarray(word.error, word.error + this.words[word.errorLength]!));
+    const [, name, message] = /^(\w+): ([^]*)$/.exec(text) ?? [];
+    if (name === "RuntimeError") return new WebAssembly.RuntimeError(message);
+    return name === "RangeError" ? new RangeError(message) : new Error(text);
+  }
+
+  /** Puts a module's bytes where workers find them: blocked in `Atomics.wait`, they receive no messages. */
+  private publish(entry: Entry): boolean {
+    if (this.code[entry.id] !== undefined) return true;
+    try {
+      const pointer = this.heap.alloc(entry.bytes.length);
+      this.heap.bytes.set(entry.bytes, pointer);
+      this.code[entry.id] = pointer;
+      return true;
+    } catch {
+      return false; // memory is used up; the caller has its own copy
+    }
+  }
+
+  private start(): void {
+    if (Atomics.load(this.words, word.unfit) > 0) {
+      return this.giveUp("host functions cannot be copied: they may use parameters, globals and each other only");
+    }
+    try {
+      if (this.source === null) {
+        this.source = workerSource(this.host);
+        this.samples = hostSamples(this.host);
+      }
+      const { memory } = this.heap;
+      const thread = this.workers.length + 1;
+      const start: WorkerStart = { memory, control: this.control, thread, spinMs, samples: this.samples };
+      this.workers.push(startWorker(this.source, start, (reason) => this.giveUp(reason)));
+    } catch (error) {
+      this.giveUp(error);
+    }
+  }
+
+  /** Goes on with the workers there are. */
+  private giveUp(reason: unknown): void {
+    this.most = Math.min(this.most, Math.max(0, Atomics.load(this.words, word.ready)));
+    if (debug() > 0) console.error(`heddle cpu: ${this.most + 1} threads, as no more can be started: ${reason}`);
+  }
+}
