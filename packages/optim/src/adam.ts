@@ -1,7 +1,8 @@
 /** Adam. */
 import { keep, type Tensor, zerosLike } from "@heddle/tensor";
 import { checkBetas, checkNotNegative } from "./check_options.ts";
-import { type GroupOptions, Optimizer, type ParamGroup, type ParamsInput } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
+import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
 
 /** Options of {@link Adam}. */
 export interface AdamOptions extends GroupOptions {

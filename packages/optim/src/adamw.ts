@@ -1,7 +1,8 @@
 /** Adam with decoupled weight decay. */
 import type { Tensor } from "@heddle/tensor";
 import { type AdamOptions, type AdamState, adamStep, checkAdamOptions, newAdamState } from "./adam.ts";
-import { Optimizer, type ParamGroup, type ParamsInput } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
+import type { ParamGroup, ParamsInput } from "./parameter_groups.ts";
 
 /** Options of {@link AdamW}: those of Adam, where `weightDecay` (default 0.01) shrinks the weights by lr · weightDecay a step. */
 export type AdamWOptions = AdamOptions;

@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./optimizer.ts";
+export type { GroupOptions, ParamGroup, ParamGroupInput, ParamsInput } from "./parameter_groups.ts";
 export * from "./sgd.ts";
 export { Adam, type AdamOptions, type AdamState } from "./adam.ts";
 export * from "./adamw.ts";

@@ -1,33 +1,16 @@
 /** What every optimiser shares: parameter groups, the step over all parameters, state that can be saved. */
 import { enableGrad, noGrad } from "@heddle/autograd";
 import { keep, Tensor, tidy } from "@heddle/tensor";
-
-/** Options that every optimiser's parameter groups have. */
-export interface GroupOptions {
-  /** Learning rate. */
-  lr: number;
-  /** Climb the objective instead of descending it. */
-  maximize: boolean;
-}
-
-/** Parameters with the options that hold for them; schedules write `lr` here. */
-export type ParamGroup<O extends GroupOptions> = O & {
-  readonly params: Tensor[];
-  /** The learning rate before any schedule; set by the first scheduler that is made. */
-  initialLr?: number;
-  /** For the user's own use. */
-  name?: string;
-};
-
-/** A parameter group as given to an optimiser: what is left out is taken from the defaults. */
-export type ParamGroupInput<O extends GroupOptions> = Partial<O> & {
-  readonly params: Iterable<Tensor> | Tensor;
-  readonly initialLr?: number;
-  readonly name?: string;
-};
-
-/** What optimisers accept: parameters, or groups of them. */
-export type ParamsInput<O extends GroupOptions> = Iterable<Tensor> | Iterable<ParamGroupInput<O>>;
+import {
+  copyArrays,
+  describe,
+  type GroupOptions,
+  isGroup,
+  merge,
+  type ParamGroup,
+  type ParamGroupInput,
+  type ParamsInput,
+} from "./parameter_groups.ts";
 
 /** What an optimiser remembers of one parameter: tensors of its shape, and counters. */
 export type ParamState = { [name: string]: Tensor | number | undefined };
@@ -302,25 +285,4 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     );
     return `${this.name} (\n${groups.join("\n")}\n)`;
   }
-}
-
-function isGroup(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "params" in value;
-}
-
-/** Defaults overlaid with options; `undefined` means the default. */
-function merge<O extends object>(defaults: O, options: Partial<O>): O {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(given) };
-}
-
-function copyArrays<T extends object>(options: T): T {
-  const copies = Object.entries(options).map(([key, value]) => [key, Array.isArray(value) ? [...value] : value]);
-  return Object.fromEntries(copies) as T;
-}
-
-function describe(value: unknown): string {
-  return typeof value === "object" && value !== null
-    ? `an object of class ${value.constructor?.name ?? "null"}`
-    : `${String(value)}`;
 }

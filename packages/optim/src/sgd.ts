@@ -1,7 +1,8 @@
 /** Stochastic gradient descent. */
 import { keep, type Tensor } from "@heddle/tensor";
 import { checkNotNegative } from "./check_options.ts";
-import { type GroupOptions, Optimizer, type ParamGroup, type ParamsInput } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
+import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
 
 /** Options of {@link SGD}. */
 export interface SGDOptions extends GroupOptions {

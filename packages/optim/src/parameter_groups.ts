@@ -1,0 +1,53 @@
+/** Parameters with the options that hold for them. */
+import type { Tensor } from "@heddle/tensor";
+
+/** Options that every optimiser's parameter groups have. */
+export interface GroupOptions {
+  /** Learning rate. */
+  lr: number;
+  /** Climb the objective instead of descending it. */
+  maximize: boolean;
+}
+
+/** Parameters with the options that hold for them; schedules write `lr` here. */
+export type ParamGroup<O extends GroupOptions> = O & {
+  readonly params: Tensor[];
+  /** The learning rate before any schedule; set by the first scheduler that is made. */
+  initialLr?: number;
+  /** For the user's own use. */
+  name?: string;
+};
+
+/** A parameter group as given to an optimiser: what is left out is taken from the defaults. */
+export type ParamGroupInput<O extends GroupOptions> = Partial<O> & {
+  readonly params: Iterable<Tensor> | Tensor;
+  readonly initialLr?: number;
+  readonly name?: string;
+};
+
+/** What optimisers accept: parameters, or groups of them. */
+export type ParamsInput<O extends GroupOptions> = Iterable<Tensor> | Iterable<ParamGroupInput<O>>;
+
+/** Whether something looks like a group rather than a parameter. */
+export function isGroup(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "params" in value;
+}
+
+/** Defaults overlaid with options; `undefined` means the default. */
+export function merge<O extends object>(defaults: O, options: Partial<O>): O {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) };
+}
+
+/** Options that share no array with the original. */
+export function copyArrays<T extends object>(options: T): T {
+  const copies = Object.entries(options).map(([key, value]) => [key, Array.isArray(value) ? [...value] : value]);
+  return Object.fromEntries(copies) as T;
+}
+
+/** A value that is not what it should be, for messages. */
+export function describe(value: unknown): string {
+  return typeof value === "object" && value !== null
+    ? `an object of class ${value.constructor?.name ?? "null"}`
+    : `${String(value)}`;
+}
