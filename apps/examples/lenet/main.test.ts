@@ -1,4 +1,4 @@
-import { getDevice } from "@heddle/tensor";
+import { getDevice, memory } from "@heddle/tensor";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,6 +68,17 @@ describe("lenet", () => {
     expect(code).toBe(0);
     expect(figures.trainLoss[1]).toBeLessThan(0.9 * figures.trainLoss[0]!);
     expect(figures.testErrorPercent[1]).toBeLessThan(most);
+  });
+
+  test("memory does not grow while it trains", async () => {
+    const live: number[] = [];
+    const measure = (text: string): void => {
+      if (/% +epoch/.test(text)) live.push(memory().liveBytes);
+    };
+    const streams = { stdout: { write: measure }, stderr: { write: () => {} } };
+    await runExample(lenet, ["--limit", "100", "--epochs", "2", "--out", out], streams);
+    expect(live).toHaveLength(9);
+    expect(new Set(live).size).toBe(1);
   });
 
   test("a dry run takes one step", async () => {
