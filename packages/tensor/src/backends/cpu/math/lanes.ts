@@ -1,0 +1,178 @@
+/** Straight-line vector code: named values, constants kept in locals, multiply-add fused where the runtime has it. */
+import {
+  type Code,
+  f32x4,
+  f64x2,
+  type FunctionBuilder,
+  get,
+  i32,
+  i32x4,
+  type Local,
+  op,
+  set,
+  when,
+} from "../../../wasm/assembler.ts";
+import { features } from "../features.ts";
+
+/** Writes code that computes a function of four floats, on a vector that it uses once. */
+export type UnaryExpander = (f: FunctionBuilder, x: Code, fused?: boolean) => Code;
+/** {@link UnaryExpander} of two vectors. */
+export type BinaryExpander = (f: FunctionBuilder, x: Code, y: Code, fused?: boolean) => Code;
+
+/** Constants of a function, each in a local that is set before whatever is emitted later (a loop, mostly). */
+const constantsOf: WeakMap<FunctionBuilder, Map<string, Local>> = new WeakMap();
+
+function constant(f: FunctionBuilder, key: string, code: Code): Code {
+  let known = constantsOf.get(f);
+  if (known === undefined) constantsOf.set(f, known = new Map());
+  let local = known.get(key);
+  if (local === undefined) {
+    local = f.local("v128");
+    known.set(key, local);
+    f.emit(set(local, code));
+  }
+  return get(local);
+}
+
+/**
+ * A sequence of definitions that ends in one value, four lanes of 32 bits at a time.
+ *
+ * V8 makes a vector constant anew, with four instructions, wherever it stands in a loop: exp took 1.6 ns an element with
+ * constants in place and 0.7 with constants in locals. So {@link c}, {@link i} and {@link d} set locals by statements that they
+ * add to the function at once; the code returned must be emitted to the function later than they are, which is so wherever a
+ * loop's body is made before the loop is emitted. What runs rarely is better off with constants in place.
+ */
+export class Lanes {
+  /** Whether {@link madd} rounds once. */
+  readonly fused: boolean;
+  private readonly f: FunctionBuilder;
+  private readonly statements: Code[] = [];
+
+  constructor(f: FunctionBuilder, fused: boolean = features().relaxedMadd) {
+    this.f = f;
+    this.fused = fused;
+  }
+
+  /** Computes once, to be used any number of times. */
+  let(value: Code): Code {
+    const local = this.f.local("v128");
+    this.statements.push(set(local, value));
+    return get(local);
+  }
+
+  /** {@link let} of a local that may change. */
+  variable(value: Code): Local {
+    const local = this.f.local("v128");
+    this.statements.push(set(local, value));
+    return local;
+  }
+
+  /** A local of a scalar type. */
+  scalar(type: "i32" | "i64" | "f64"): Local {
+    return this.f.local(type);
+  }
+
+  /** A condition (i32), to be used any number of times. */
+  condition(value: Code): Code {
+    const local = this.f.local("i32");
+    this.statements.push(set(local, value));
+    return get(local);
+  }
+
+  /** Statements that run where a condition (i32) holds, which is seldom. */
+  rarely(condition: Code, ...statements: Code[]): void {
+    this.statements.push(when(condition, statements));
+  }
+
+  /** The whole as one expression. */
+  result(value: Code): Code {
+    return [...this.statements, value];
+  }
+
+  /** A float in every lane. */
+  c(value: number): Code {
+    const single = Math.fround(value);
+    return constant(this.f, Object.is(single, -0) ? "f-0" : `f${single}`, f32x4(single));
+  }
+
+  /** An integer in every lane. */
+  i(value: number): Code {
+    return constant(this.f, `i${value | 0}`, i32x4(value));
+  }
+
+  /** A float64 in both lanes. */
+  d(value: number): Code {
+    return constant(this.f, `d${value}`, f64x2(value));
+  }
+
+  /** `a · b + c`, rounded once or twice. */
+  madd(a: Code, b: Code, c: Code): Code {
+    return this.fused ? op("f32x4.relaxed_madd", a, b, c) : op("f32x4.add", op("f32x4.mul", a, b), c);
+  }
+
+  /** `c − a · b`, rounded once or twice. */
+  nmadd(a: Code, b: Code, c: Code): Code {
+    return this.fused ? op("f32x4.relaxed_nmadd", a, b, c) : op("f32x4.sub", c, op("f32x4.mul", a, b));
+  }
+
+  /** Horner's scheme, coefficients from the constant term up; x must be cheap to repeat. */
+  horner(x: Code, coefficients: readonly number[]): Code {
+    let sum = this.c(coefficients[coefficients.length - 1]!);
+    for (let i = coefficients.length - 2; i >= 0; i--) sum = this.madd(sum, x, this.c(coefficients[i]!));
+    return sum;
+  }
+}
+
+/** `a · b + c` on lanes of 64 bits. */
+export function maddWide(v: Lanes, a: Code, b: Code, c: Code): Code {
+  return v.fused ? op("f64x2.relaxed_madd", a, b, c) : op("f64x2.add", op("f64x2.mul", a, b), c);
+}
+
+/** Horner's scheme on lanes of 64 bits. */
+export function hornerWide(v: Lanes, x: Code, coefficients: readonly number[]): Code {
+  let sum = v.d(coefficients[coefficients.length - 1]!);
+  for (let i = coefficients.length - 2; i >= 0; i--) sum = maddWide(v, sum, x, v.d(coefficients[i]!));
+  return sum;
+}
+
+/** `a + b`. */
+export const add = (a: Code, b: Code): Code => op("f32x4.add", a, b);
+/** `a − b`. */
+export const sub = (a: Code, b: Code): Code => op("f32x4.sub", a, b);
+/** `a · b`. */
+export const mul = (a: Code, b: Code): Code => op("f32x4.mul", a, b);
+/** `a / b`. */
+export const div = (a: Code, b: Code): Code => op("f32x4.div", a, b);
+/** `b < a ? b : a`: of two operands with a NaN, the first. One instruction on x86, unlike f32x4.min. */
+export const lesser = (a: Code, b: Code): Code => op("f32x4.pmin", a, b);
+/** `a < b ? b : a`: of two operands with a NaN, the first. */
+export const greater = (a: Code, b: Code): Code => op("f32x4.pmax", a, b);
+/** Bitwise and. */
+export const and = (a: Code, b: Code): Code => op("v128.and", a, b);
+/** `a & ~b`. */
+export const andNot = (a: Code, b: Code): Code => op("v128.andnot", a, b);
+/** Bitwise or. */
+export const or = (a: Code, b: Code): Code => op("v128.or", a, b);
+/** Bitwise exclusive or. */
+export const xor = (a: Code, b: Code): Code => op("v128.xor", a, b);
+/** `then` where the mask has ones. */
+export const select = (mask: Code, then: Code, otherwise: Code): Code => op("v128.bitselect", then, otherwise, mask);
+/** Integer sum. */
+export const iadd = (a: Code, b: Code): Code => op("i32x4.add", a, b);
+/** Integer difference. */
+export const isub = (a: Code, b: Code): Code => op("i32x4.sub", a, b);
+/** Shifts to the left. */
+export const shl = (a: Code, bits: number): Code => op("i32x4.shl", a, i32(bits));
+/** Shifts to the right, zeros coming in. */
+export const shr = (a: Code, bits: number): Code => op("i32x4.shr_u", a, i32(bits));
+/** Shifts to the right, copies of the sign coming in. */
+export const sar = (a: Code, bits: number): Code => op("i32x4.shr_s", a, i32(bits));
+/** A comparison's mask. */
+export const compare = (how: "eq" | "ne" | "lt" | "gt" | "le" | "ge", a: Code, b: Code): Code =>
+  op(`f32x4.${how}`, a, b);
+/** Whether any lane's sign bit is set (i32). */
+export const anySign = (a: Code): Code => op("i32x4.bitmask", a);
+/** Bits of the sign alone. */
+export const signOf = (v: Lanes, x: Code): Code => and(x, v.c(-0));
+/** Magnitude. */
+export const magnitude = (v: Lanes, x: Code): Code => and(x, v.i(0x7fffffff));

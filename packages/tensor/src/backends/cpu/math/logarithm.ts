@@ -1,0 +1,91 @@
+/** Logarithms. */
+import { type Code, f32x4, get, op, set } from "../../../wasm/assembler.ts";
+import {
+  add,
+  and,
+  anySign,
+  compare,
+  iadd,
+  isub,
+  Lanes,
+  mul,
+  or,
+  sar,
+  select,
+  sub,
+  type UnaryExpander,
+} from "./lanes.ts";
+import { logTail } from "./polynomials.ts";
+
+/** Bits of √½, where the mantissa's interval begins. */
+const rootHalf = 0x3f3504f3;
+
+/** What a logarithm is made of: `x = 2^e · (1 + f)`, and `tail = log(1 + f) − f`. */
+interface Parts {
+  readonly e: Code;
+  readonly f: Code;
+  readonly tail: Code;
+}
+
+/** Whether any lane is not a positive normal number (i32). */
+function anyUnusual(x: Code, v: Lanes): Code {
+  const above = v.let(isub(x, v.i(0x00800000)));
+  return anySign(or(above, isub(v.i(0x7effffff), above)));
+}
+
+/** Finds the parts, has `combine` make a logarithm of them, and mends what is no positive normal number. */
+function logarithm(v: Lanes, x: Code, combine: (parts: Parts) => Code): Code {
+  const given = v.let(x);
+  const unusual = v.condition(anyUnusual(given, v));
+  const scaled = v.variable(given);
+  const subnormal = (): Code => compare("lt", given, f32x4(2 ** -126));
+  v.rarely(unusual, set(scaled, select(subnormal(), mul(given, f32x4(2 ** 23)), given)));
+  const above = v.let(isub(get(scaled), v.i(rootHalf)));
+  const e = v.variable(op("f32x4.convert_i32x4_s", sar(above, 23)));
+  v.rarely(unusual, set(e, sub(get(e), and(subnormal(), f32x4(23)))));
+  const f = v.let(sub(iadd(and(above, v.i(0x007fffff)), v.i(rootHalf)), v.c(1)));
+  const z = v.let(mul(f, f));
+  const tail = v.let(v.nmadd(z, v.c(0.5), mul(mul(f, z), v.horner(f, logTail))));
+  const value = v.variable(combine({ e: get(e), f, tail }));
+  // Zero gives −∞, +∞ itself, NaN and what is negative NaN.
+  const zeroOrNot = or(f32x4(-Infinity), compare("ne", given, f32x4(0)));
+  const finite = select(compare("gt", given, f32x4(0)), get(value), zeroOrNot);
+  v.rarely(unusual, set(value, select(compare("eq", given, f32x4(Infinity)), given, finite)));
+  return v.result(get(value));
+}
+
+const ln2High = 0.693145751953125;
+
+/** Within 1.5 ulp. */
+export const log: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  return logarithm(v, x, ({ e, f, tail }) => {
+    const low = v.madd(e, v.c(Math.LN2 - ln2High), tail);
+    return v.madd(e, v.c(ln2High), add(low, f));
+  });
+};
+
+/** Within 2 ulp, and exact for powers of two. */
+export const log2: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  return logarithm(v, x, ({ e, f, tail }) => {
+    // (f + tail)·log2(e), the one in log2(e) = 1 + 0.44… kept apart.
+    const beyond = v.c(Math.LOG2E - 1);
+    const small = v.madd(f, beyond, v.madd(tail, beyond, tail));
+    return add(add(small, f), e);
+  });
+};
+
+/** The upper bits of log10(e) and log10(2). */
+const log10eHigh = 0.43359375;
+const log10of2High = 0.30078125;
+
+/** Within 2 ulp. */
+export const log10: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  return logarithm(v, x, ({ e, f, tail }) => {
+    const low = v.madd(e, v.c(Math.log10(2) - log10of2High), mul(add(f, tail), v.c(Math.LOG10E - log10eHigh)));
+    const middle = v.madd(f, v.c(log10eHigh), v.madd(tail, v.c(log10eHigh), low));
+    return v.madd(e, v.c(log10of2High), middle);
+  });
+};

@@ -1,0 +1,94 @@
+/** pow, through a logarithm and an exponential in float64, two lanes at a time. */
+import { type Code, f32x4, get, i32x4, op, set, shuffle } from "../../../wasm/assembler.ts";
+import {
+  and,
+  andNot,
+  anySign,
+  type BinaryExpander,
+  compare,
+  hornerWide,
+  iadd,
+  isub,
+  Lanes,
+  maddWide,
+  mul,
+  or,
+  sar,
+  select,
+  xor,
+} from "./lanes.ts";
+import { wideExp2, wideLog2 } from "./polynomials.ts";
+
+const rootHalf = 0x3f3504f3;
+const rounding = 1.5 * 2 ** 52;
+
+/** The upper two lanes moved to the lower ones. */
+const upper = (a: Code): Code => shuffle([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7], a, a);
+
+/** `2^(y·log2(2^e·m))` of the lower two lanes, as two floats. */
+function lowerPower(v: Lanes, m: Code, e: Code, y: Code): Code {
+  const wide = v.let(op("f64x2.promote_low_f32x4", m));
+  const s = v.let(op("f64x2.div", op("f64x2.sub", wide, v.d(1)), op("f64x2.add", wide, v.d(1))));
+  const z = v.let(op("f64x2.mul", s, s));
+  const logarithm = maddWide(v, s, hornerWide(v, z, wideLog2), op("f64x2.convert_low_i32x4_s", e));
+  const product = op("f64x2.mul", logarithm, op("f64x2.promote_low_f32x4", y));
+  // 2^±200 over- and underflows; of two operands the first is kept when one is NaN.
+  const t = v.let(op("f64x2.pmax", op("f64x2.pmin", product, v.d(200)), v.d(-200)));
+  const biased = v.let(op("f64x2.add", t, v.d(rounding)));
+  const r = v.let(op("f64x2.sub", t, op("f64x2.sub", biased, v.d(rounding))));
+  const p = op("i64x2.add", hornerWide(v, r, wideExp2), op("i64x2.shl", biased, [0x41, 52]));
+  return op("f32x4.demote_f64x2_zero", p);
+}
+
+/** Within 1 ulp, with the special cases of C99's annex F. */
+export const pow: BinaryExpander = (f, x, y, fused) => {
+  const v = new Lanes(f, fused);
+  const base = v.let(x);
+  const exponent = v.let(y);
+  // Lanes that are not positive and normal, or of which the exponent is not finite.
+  const above = v.let(isub(base, v.i(0x00800000)));
+  const infiniteExponent = isub(v.i(0x7f7fffff), and(exponent, v.i(0x7fffffff)));
+  const unusual = v.condition(anySign(or(or(above, isub(v.i(0x7effffff), above)), infiniteExponent)));
+  const a = v.variable(base);
+  const subnormal = (): Code => compare("lt", v0, f32x4(2 ** -126));
+  const v0: Code = op("f32x4.abs", base);
+  v.rarely(unusual, set(a, select(subnormal(), mul(v0, f32x4(2 ** 23)), v0)));
+  const offset = v.let(isub(get(a), v.i(rootHalf)));
+  const e = v.variable(sar(offset, 23));
+  v.rarely(unusual, set(e, isub(get(e), and(subnormal(), i32x4(23)))));
+  const m = v.let(iadd(and(offset, v.i(0x007fffff)), v.i(rootHalf)));
+  const low = v.let(lowerPower(v, m, get(e), exponent));
+  const high = v.let(lowerPower(v, upper(m), upper(get(e)), upper(exponent)));
+  const value = v.variable(shuffle([0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23], low, high));
+  v.rarely(unusual, mend(v, base, exponent, value));
+  return v.result(get(value));
+};
+
+/** Sets what the general way does not get right. */
+function mend(v: Lanes, x: Code, y: Code, value: ReturnType<Lanes["variable"]>): Code {
+  const temporary = v.variable(f32x4(0));
+  const a = op("f32x4.abs", x);
+  const infinity = f32x4(Infinity);
+  const one = f32x4(1);
+  const infinite = compare("eq", a, infinity);
+  const half = mul(y, f32x4(0.5));
+  const integral = compare("eq", op("f32x4.trunc", y), y);
+  const odd = and(integral, compare("ne", op("f32x4.trunc", half), half));
+  const outward = xor(compare("lt", y, f32x4(0)), infinite);
+  const finiteNegative = and(compare("lt", x, f32x4(0)), compare("lt", a, infinity));
+  const toOne = or(
+    or(compare("eq", y, f32x4(0)), compare("eq", x, one)),
+    and(compare("eq", a, one), compare("eq", op("f32x4.abs", y), infinity)),
+  );
+  return [
+    // Of 0 and ∞ the powers are 0 or ∞.
+    set(temporary, or(infinite, compare("eq", x, f32x4(0)))),
+    set(value, select(get(temporary), and(outward, infinity), get(value))),
+    // Odd integral exponents keep the sign, others have none for a negative base.
+    set(value, xor(get(value), and(and(x, odd), i32x4(-(2 ** 31))))),
+    set(value, or(get(value), andNot(finiteNegative, integral))),
+    // NaN in, NaN out, and then what is 1 whatever the other is.
+    set(value, or(get(value), or(compare("ne", x, x), compare("ne", y, y)))),
+    set(value, select(toOne, one, get(value))),
+  ];
+}

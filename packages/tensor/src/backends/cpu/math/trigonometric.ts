@@ -1,0 +1,76 @@
+/** sin, cos and tan. */
+import { type Code, get, i32, op } from "../../../wasm/assembler.ts";
+import { and, div, iadd, Lanes, magnitude, mul, select, shl, signOf, sub, type UnaryExpander, xor } from "./lanes.ts";
+import { cosTail, sinTail, tanTail } from "./polynomials.ts";
+import { reduceHuge } from "./huge_angle.ts";
+
+/** π/2 is this and `Math.PI / 2`. */
+const halfPiBeyond = 6.123233995736766e-17;
+
+/** π/2 in parts of so many bits each, and a last one of float32's. */
+function partsOfHalfPi(bits: readonly number[]): number[] {
+  let rest = Math.PI / 2;
+  const parts = bits.map((count) => {
+    const unit = 2 ** (Math.floor(Math.log2(Math.abs(rest))) + 1 - count);
+    const part = Math.round(rest / unit) * unit;
+    rest -= part;
+    return part;
+  });
+  return [...parts, Math.fround(rest + halfPiBeyond)];
+}
+
+/**
+ * `x = k·π/2 + r` for x not negative, with |r| at most a little over π/4; k stands in the lowest bits. Cody and Waite's method: parts of π/2 are
+ * taken off one by one, each exactly as long as the angle is not larger than `bound`; larger ones go through Payne and Hanek's.
+ */
+function reduce(v: Lanes, x: Code): { r: Code; k: Code } {
+  // Fused, products are exact anyway; else they must fit in 24 bits, 14 of a part and 10 of k.
+  const parts = partsOfHalfPi(v.fused ? [24, 24] : [14, 14, 14]);
+  const bound = v.fused ? 65536 : 1600;
+  const rounding = v.c(1.5 * 2 ** 23);
+  const biased = v.let(v.madd(x, v.c(2 / Math.PI), rounding));
+  const n = v.let(sub(biased, rounding));
+  const r = v.variable(parts.reduce((rest, part) => v.nmadd(n, v.c(part), rest), x));
+  const k = v.variable(biased);
+  const huge = op("i32x4.gt_s", x, v.c(bound));
+  v.rarely(op("i32x4.bitmask", huge), reduceHuge(v, x, bound, r, k));
+  return { r: get(r), k: get(k) };
+}
+
+const sinOf = (v: Lanes, r: Code, z: Code): Code => v.madd(mul(r, z), v.horner(z, sinTail), r);
+const cosOf = (v: Lanes, z: Code): Code => v.madd(mul(z, z), v.horner(z, cosTail), v.nmadd(z, v.c(0.5), v.c(1)));
+
+/** sin(r + k·π/2), k in the lowest bits. */
+function quadrant(v: Lanes, r: Code, k: Code): Code {
+  const z = v.let(mul(r, r));
+  const odd = v.let(op("i32x4.shr_s", shl(k, 31), i32(31)));
+  const value = select(odd, v.let(cosOf(v, z)), v.let(sinOf(v, r, z)));
+  // The second lowest bit, become the sign.
+  return xor(value, and(shl(k, 30), v.c(-0)));
+}
+
+/** Within 2 ulp, everywhere. */
+export const sin: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  const given = v.let(x);
+  const { r, k } = reduce(v, v.let(magnitude(v, given)));
+  return v.result(xor(quadrant(v, r, k), signOf(v, given)));
+};
+
+/** Within 2 ulp, everywhere. */
+export const cos: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  const { r, k } = reduce(v, v.let(magnitude(v, x)));
+  return v.result(quadrant(v, r, v.let(iadd(k, v.i(1)))));
+};
+
+/** Within 3.5 ulp, everywhere. */
+export const tan: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  const given = v.let(x);
+  const { r, k } = reduce(v, v.let(magnitude(v, given)));
+  const z = v.let(mul(r, r));
+  const t = v.let(v.madd(mul(r, z), v.horner(z, tanTail), r));
+  const odd = v.let(op("i32x4.shr_s", shl(k, 31), i32(31)));
+  return v.result(xor(select(odd, div(v.c(-1), t), t), signOf(v, given)));
+};
