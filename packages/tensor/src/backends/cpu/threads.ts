@@ -7,7 +7,7 @@ import { startWorker } from "../../runtime.ts";
 import type { Entry, HostFunctions } from "./engine.ts";
 import type { Heap } from "./heap.ts";
 import { controlBytes, word } from "./thread_control.ts";
-import { hostSamples, workerSource, type WorkerStart } from "./thread_source.ts";
+import { type HostSample, hostSamples, workerSource, type WorkerStart } from "./thread_source.ts";
 
 /** How long a thread looks for news before it lets the system put it to sleep. */
 const spinMs = 0.03;
@@ -36,8 +36,9 @@ export class Threads {
   /** Where the modules' bytes are, by entry. */
   private readonly code: number[] = [];
   private source: string | null = null;
-  private samples: WorkerStart["samples"] = [];
+  private samples: readonly HostSample[] = [];
   private spentMs = 0;
+  private spinPays = true;
   private refused = 0;
 
   constructor(heap: Heap, host: HostFunctions, threads: number) {
@@ -70,7 +71,7 @@ export class Threads {
     while (this.workers.length < this.most) this.start();
     const until = performance.now() + timeoutMs;
     for (;;) {
-      if (this.most < wanted) return false;
+      if (wanted === 0 || this.most < wanted) return false;
       const up = Atomics.load(this.words, word.ready);
       if (up === wanted) return true;
       const left = until - performance.now();
@@ -120,13 +121,16 @@ export class Threads {
     }
   }
 
-  /** Until no worker is inside the job. */
+  /** Until no worker is inside the job. Spins first, if the last wait was short enough for that. */
   private awaitWorkers(): void {
     const words = this.words;
     if (Atomics.load(words, word.active) === 0) return;
-    const until = performance.now() + spinMs;
+    const begin = performance.now();
+    const until = begin + (this.spinPays ? spinMs : 0);
     do {
-      for (let i = 0; i < 32; i++) if (Atomics.load(words, word.active) === 0) return;
+      for (let i = 0; i < 32; i++) {
+        if (Atomics.load(words, word.active) === 0) return void (this.spinPays = true);
+      }
     } while (performance.now() < until);
     Atomics.store(words, word.waiting, 1);
     for (;;) {
@@ -136,6 +140,7 @@ export class Threads {
       Atomics.wait(words, word.active, active, 100);
     }
     Atomics.store(words, word.waiting, 0);
+    this.spinPays = performance.now() - begin < 2 * spinMs;
   }
 
   /** What a worker's chunk threw. */
