@@ -6,6 +6,8 @@ import { routines as plain } from "../../reference/routines.ts";
 import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "./operand.ts";
 
+export { matmul } from "./matmul.ts";
+
 /** A routine on operands in the heap. */
 export type CpuRoutine<P extends RoutinePrim> = (
   engine: Engine,
@@ -29,7 +31,6 @@ function onHeap<P extends RoutinePrim>(name: P): CpuRoutine<P> {
   };
 }
 
-export const matmul: CpuRoutine<"matmul"> = onHeap("matmul");
 export const conv: CpuRoutine<"conv"> = onHeap("conv");
 export const convInputGrad: CpuRoutine<"convInputGrad"> = onHeap("convInputGrad");
 export const convWeightGrad: CpuRoutine<"convWeightGrad"> = onHeap("convWeightGrad");

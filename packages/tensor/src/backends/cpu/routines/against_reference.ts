@@ -1,0 +1,143 @@
+/** For tests: runs a routine on an engine and on the reference backend with the same random operands, and compares. */
+import { type DType, isFloat, itemSize, typedArrayOver } from "../../../dtype.ts";
+import { toHalfBits } from "../../../half.ts";
+import type { Attrs, RoutinePrim } from "../../../prims/attrs.ts";
+import { routineRules } from "../../../prims/routines.ts";
+import { contiguousStrides, sizeOf } from "../../../shape.ts";
+import { type HostOperand, load } from "../../reference/array.ts";
+import { routines as reference } from "../../reference/routines.ts";
+import type { Engine } from "../engine.ts";
+import type { CpuOperand } from "./operand.ts";
+import type { CpuRoutine } from "./mod.ts";
+
+/** Numbers in [0, 1), the same for a seed. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return ((state >>> 8) + 0.5) / 2 ** 24;
+  };
+}
+
+/** How an operand lies in its storage. */
+export type Lie = "contiguous" | "permuted" | "stepped" | "repeated" | "backwards";
+
+/** A storage with random elements and a view of it. */
+export function randomOperand(random: () => number, dtype: DType, shape: readonly number[], lie: Lie): HostOperand {
+  const rank = shape.length;
+  const gap = lie === "stepped" ? 2 : 1;
+  const order = shape.map((_, d) => d);
+  if (lie === "permuted") order.sort(() => random() - 0.5);
+  const strides = new Array<number>(rank).fill(0);
+  let size = gap;
+  for (const d of order.toReversed()) {
+    if (lie === "repeated" && random() < 0.4) continue;
+    strides[d] = size;
+    size *= Math.max(shape[d]!, 1);
+  }
+  let offset = Math.floor(random() * 5);
+  if (lie === "backwards") {
+    shape.forEach((n, d) => {
+      if (n === 0 || random() < 0.5) return;
+      offset += strides[d]! * (n - 1);
+      strides[d] = -strides[d]!;
+    });
+  }
+  const bytes = (size + 8) * itemSize(dtype);
+  const data = typedArrayOver(dtype, new ArrayBuffer(bytes), 0, size + 8);
+  for (let i = 0; i < data.length; i++) {
+    const value = isFloat(dtype)
+      ? 2 * random() - 1
+      : dtype === "bool"
+      ? Math.floor(2 * random())
+      : (random() - 0.5) * 2 ** 40;
+    if (dtype === "int64") (data as BigInt64Array)[i] = BigInt(Math.floor(value)) * 3_000_017n;
+    else data[i] = dtype === "float16" ? toHalfBits(Math.fround(value)) : isFloat(dtype) ? value : Math.floor(value);
+  }
+  return { dtype, shape, strides, data, offset };
+}
+
+/** An operand moved to the heap; `release` frees it. */
+export function onHeap(engine: Engine, operand: HostOperand): CpuOperand & { release: () => void } {
+  const { data, dtype, shape, strides, offset } = operand;
+  const pointer = engine.heap.alloc(data.byteLength);
+  engine.heap.bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), pointer);
+  return {
+    dtype,
+    shape,
+    strides,
+    pointer: pointer + offset * itemSize(dtype),
+    release: () => engine.heap.release(pointer, data.byteLength),
+  };
+}
+
+/** The values of an operand in the heap. */
+export function fromHeap(engine: Engine, operand: CpuOperand): ReturnType<typeof load> {
+  const { dtype } = operand;
+  const { buffer } = engine.heap.memory;
+  const size = itemSize(dtype);
+  const data = typedArrayOver(dtype, buffer, 0, Math.floor(buffer.byteLength / size));
+  return load({ ...operand, data, offset: operand.pointer / size }).slice() as ReturnType<typeof load>;
+}
+
+/** What a case is about; `terms` is how many products a result sums, which is what errors grow with. */
+export interface Case<P extends RoutinePrim> {
+  readonly name: P;
+  readonly routine: CpuRoutine<P>;
+  readonly inputs: readonly HostOperand[];
+  readonly attrs: Attrs[P];
+  readonly terms: number;
+  readonly outputLie?: Lie;
+}
+
+const precision: Partial<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52, float16: 2 ** -10 };
+
+/** Runs a case on both and throws when they differ; answers the engine's results. */
+export function compare<P extends RoutinePrim>(engine: Engine, c: Case<P>): ReturnType<typeof load>[] {
+  const outputs = routineRules[c.name].outputs(c.inputs, c.attrs);
+  const random = seeded(1);
+  const views = outputs.map(({ dtype, shape }) => randomOperand(random, dtype, shape, c.outputLie ?? "contiguous"));
+  const [inputs, results] = [c.inputs.map((x) => onHeap(engine, x)), views.map((x) => onHeap(engine, x))];
+  // Elements of the storage that do not belong to the output must stay as they are.
+  const strays = views.map((view) => view.data.slice());
+  c.routine(engine, inputs, results, c.attrs);
+  const values = results.map((x) => fromHeap(engine, x));
+  const expected = outputs.map(({ dtype, shape }): HostOperand => {
+    const data = typedArrayOver(dtype, new ArrayBuffer(sizeOf(shape) * itemSize(dtype)), 0, sizeOf(shape));
+    return { dtype, shape, strides: contiguousStrides(shape), data, offset: 0 };
+  });
+  reference[c.name](c.inputs, expected, c.attrs);
+  expected.forEach((operand, o) => {
+    const eps = precision[operand.dtype] ?? 0;
+    const narrow = operand.dtype === "float16" ? 1 : c.terms;
+    const [want, got] = [load(operand), values[o]!];
+    for (let i = 0; i < want.length; i++) {
+      const [w, g] = [want[i]!, got[i]!];
+      if (Object.is(w, g) || (w === g && !isFloat(operand.dtype))) continue;
+      const near = eps > 0 &&
+        Math.abs(w - g) <= eps * (Math.sqrt(narrow) + 2) * Math.max(Math.abs(w), Math.sqrt(c.terms), 1);
+      if (!near) throw new Error(`${c.name}: output ${o} differs at ${i}: expected ${w}, got ${g}; ${describe(c)}`);
+    }
+    const view = views[o]!;
+    const start = results[o]!.pointer - view.offset * itemSize(view.dtype);
+    const all = typedArrayOver(view.dtype, engine.heap.memory.buffer, start, view.data.length);
+    const own = new Set<number>();
+    const visit = (d: number, at: number): void => {
+      if (d === view.shape.length) own.add(at);
+      else for (let i = 0; i < view.shape[d]!; i++) visit(d + 1, at + i * view.strides[d]!);
+    };
+    visit(0, view.offset);
+    for (let i = 0; i < all.length; i++) {
+      if (!own.has(i) && !Object.is(all[i], strays[o]![i])) {
+        throw new Error(`${c.name}: wrote beside output ${o}, at element ${i} of the storage; ${describe(c)}`);
+      }
+    }
+  });
+  for (const operand of [...inputs, ...results]) operand.release();
+  return values;
+}
+
+function describe<P extends RoutinePrim>(c: Case<P>): string {
+  const operands = c.inputs.map(({ dtype, shape, strides }) => `${dtype} [${shape}] by [${strides}]`);
+  return `${operands.join(", ")}, ${JSON.stringify(c.attrs)}, output ${c.outputLie ?? "contiguous"}`;
+}

@@ -1,0 +1,68 @@
+/** Copies of operands that routines do not take as they are: other dtypes, other strides. Plain loops, for the rare cases. */
+import { type DType, itemSize, typedArrayOver } from "../../../dtype.ts";
+import { halfTable, toHalfBits } from "../../../half.ts";
+import { contiguousStrides, sizeOf } from "../../../shape.ts";
+import type { Engine } from "../engine.ts";
+import type { CpuOperand } from "./operand.ts";
+
+/** A contiguous temporary in the heap. */
+export function temporary(engine: Engine, dtype: DType, shape: readonly number[]): CpuOperand {
+  const pointer = engine.heap.alloc(sizeOf(shape) * itemSize(dtype));
+  return { dtype, shape, strides: contiguousStrides(shape), pointer };
+}
+
+/** Gives a temporary back. */
+export function discard(engine: Engine, operand: CpuOperand): void {
+  engine.heap.release(operand.pointer, sizeOf(operand.shape) * itemSize(operand.dtype));
+}
+
+/** Copies elements between operands of one shape, converting them: integers wrap around, floats round to halves. */
+export function copyElements(engine: Engine, from: CpuOperand, to: CpuOperand): void {
+  const { buffer } = engine.heap.memory;
+  const view = ({ dtype }: CpuOperand): Float64Array =>
+    typedArrayOver(dtype, buffer, 0, Math.floor(buffer.byteLength / itemSize(dtype))) as Float64Array;
+  const [source, target] = [view(from), view(to)];
+  const { shape } = from;
+  const rank = shape.length;
+  const widen = from.dtype === "float16" && to.dtype !== "float16" ? halfTable() : null;
+  const round = to.dtype === "float16" && from.dtype !== "float16";
+  const index = new Array<number>(rank).fill(0);
+  let [at, put] = [from.pointer / itemSize(from.dtype), to.pointer / itemSize(to.dtype)];
+  for (let n = sizeOf(shape); n > 0; n--) {
+    const value = source[at]!;
+    target[put] = widen !== null ? widen[value]! : round ? toHalfBits(value) : value;
+    for (let d = rank - 1; d >= 0; d--) {
+      at += from.strides[d]!;
+      put += to.strides[d]!;
+      if (++index[d]! < shape[d]!) break;
+      at -= from.strides[d]! * shape[d]!;
+      put -= to.strides[d]! * shape[d]!;
+      index[d] = 0;
+    }
+  }
+}
+
+/** Calls `run` with operands of the dtype that products are computed in; those of another are copied before and after. */
+export function inDType(
+  engine: Engine,
+  dtype: DType,
+  inputs: readonly CpuOperand[],
+  outputs: readonly CpuOperand[],
+  run: (inputs: readonly CpuOperand[], outputs: readonly CpuOperand[]) => void,
+): void {
+  const temporaries: CpuOperand[] = [];
+  const stand = (operand: CpuOperand): CpuOperand => {
+    if (operand.dtype === dtype) return operand;
+    const copy = temporary(engine, dtype, operand.shape);
+    temporaries.push(copy);
+    return copy;
+  };
+  try {
+    const [from, to] = [inputs.map(stand), outputs.map(stand)];
+    from.forEach((copy, i) => copy !== inputs[i] && copyElements(engine, inputs[i]!, copy));
+    run(from, to);
+    to.forEach((copy, i) => copy !== outputs[i] && copyElements(engine, copy, outputs[i]!));
+  } finally {
+    for (const copy of temporaries) discard(engine, copy);
+  }
+}

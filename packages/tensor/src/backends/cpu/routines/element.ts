@@ -1,0 +1,99 @@
+/** The element types that products are computed in, as lanes of vectors. */
+import type { DType } from "../../../dtype.ts";
+import { type Code, f32x4, get, type Local, memory, memoryLane, op, shuffle } from "../../../wasm/assembler.ts";
+
+/** What a lane holds. */
+export type ElementKind = "f32" | "f64" | "i32" | "i64";
+
+/** An element type and how generated code works on vectors of it. */
+export interface Element {
+  readonly kind: ElementKind;
+  readonly bytes: 4 | 8;
+  /** Elements in a vector. */
+  readonly lanes: 4 | 2;
+  /** Whether products are added with one rounding. */
+  readonly fused: boolean;
+}
+
+/** An element type; `fused` where the runtime has multiply-add, which integers do without. */
+export function element(kind: ElementKind, fused: boolean): Element {
+  const wide = kind === "f64" || kind === "i64";
+  return { kind, bytes: wide ? 8 : 4, lanes: wide ? 2 : 4, fused: fused && kind.startsWith("f") };
+}
+
+/** The type that a dtype's products are computed in; integers and bool wrap around when they are stored again. */
+export function computeKind(dtype: DType): ElementKind {
+  switch (dtype) {
+    case "float32":
+    case "float16":
+      return "f32";
+    case "float64":
+      return "f64";
+    case "int64":
+      return "i64";
+    default:
+      return "i32";
+  }
+}
+
+/** The dtype that holds a compute type's values. */
+export function dtypeOf(kind: ElementKind): DType {
+  return kind === "f32" ? "float32" : kind === "f64" ? "float64" : kind === "i32" ? "int32" : "int64";
+}
+
+/** Zeros. */
+export const zeros: Code = f32x4(0);
+
+/** `a + b`. */
+export function add(e: Element, a: Code, b: Code): Code {
+  switch (e.kind) {
+    case "f32":
+      return op("f32x4.add", a, b);
+    case "f64":
+      return op("f64x2.add", a, b);
+    case "i32":
+      return op("i32x4.add", a, b);
+    case "i64":
+      return op("i64x2.add", a, b);
+  }
+}
+
+/** `a · b + c`. */
+export function madd(e: Element, a: Code, b: Code, c: Code): Code {
+  switch (e.kind) {
+    case "f32":
+      return e.fused ? op("f32x4.relaxed_madd", a, b, c) : op("f32x4.add", c, op("f32x4.mul", a, b));
+    case "f64":
+      return e.fused ? op("f64x2.relaxed_madd", a, b, c) : op("f64x2.add", c, op("f64x2.mul", a, b));
+    case "i32":
+      return op("i32x4.add", c, op("i32x4.mul", a, b));
+    case "i64":
+      return op("i64x2.add", c, op("i64x2.mul", a, b));
+  }
+}
+
+/** One element from memory in every lane. */
+export function loadSplat(e: Element, offset: number, address: Code): Code {
+  return memory(e.bytes === 4 ? "v128.load32_splat" : "v128.load64_splat", offset, address);
+}
+
+/** One element of memory in lane 0, zeros in the others. */
+export function loadOne(e: Element, offset: number, address: Code): Code {
+  return memory(e.bytes === 4 ? "v128.load32_zero" : "v128.load64_zero", offset, address);
+}
+
+/** One lane to memory. */
+export function storeLane(e: Element, offset: number, lane: number, address: Code, value: Code): Code {
+  return memoryLane(e.bytes === 4 ? "v128.store32_lane" : "v128.store64_lane", offset, lane, address, value);
+}
+
+/** One lane of a vector in every lane. */
+export function splatLane(e: Element, lane: number, vector: Local): Code {
+  return shuffle(Array.from({ length: 16 }, (_, i) => lane * e.bytes + i % e.bytes), get(vector), get(vector));
+}
+
+/** Lanes of two vectors by number: 0 to lanes − 1 from the first, the rest from the second. */
+export function pick(e: Element, lanes: readonly number[], a: Code, b: Code): Code {
+  const bytes = lanes.flatMap((lane) => Array.from({ length: e.bytes }, (_, i) => lane * e.bytes + i));
+  return shuffle(bytes, a, b);
+}

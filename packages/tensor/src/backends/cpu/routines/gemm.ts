@@ -1,0 +1,122 @@
+/** Matrix products. Every product of matrices goes through {@link gemm}, so that a native library could take its place. */
+import type { Engine } from "../engine.ts";
+import { element, type ElementKind } from "./element.ts";
+import { gemmModule, gemmParams, rightPitch } from "./gemm_module.ts";
+import { entryOf } from "./modules.ts";
+import { tileRows, tileVectors } from "./tile.ts";
+
+/** `out[m, n] = left[m, k] · right[k, n]`, once for each entry of `products`. Strides are in bytes. */
+export interface GemmWork {
+  readonly kind: ElementKind;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly leftM: number;
+  readonly leftK: number;
+  readonly rightK: number;
+  readonly rightN: number;
+  /** Bytes between rows of the result; its columns are neighbours. */
+  readonly outStride: number;
+  /** Addresses of left, right and result, three an entry. */
+  readonly products: Int32Array;
+}
+
+/** Multiply-adds that are worth a turn of a thread. */
+const grain = 200_000;
+/** Elements whose packing is. */
+const packGrain = 65_536;
+/**
+ * Steps of the inner dimension in a block: a left and a right panel of this depth fill about half of a first-level cache of 32 KB.
+ */
+const depthBytes = 1536;
+/** Rows in a block of left panels, which stays in the second-level cache while right panels pass by. */
+const blockRows = 120;
+/** Columns in a block. */
+const blockColumns = 512;
+/** Bytes of packed operands up to which a batch's products are packed and multiplied one by one, by one thread each. */
+const smallProduct = 512 * 1024;
+
+const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
+
+/** Parts of at most `most`, all about equally large. */
+function evenly(total: number, most: number): number {
+  return Math.ceil(total / Math.ceil(total / most));
+}
+
+/** See the module's comment. */
+export function gemm(engine: Engine, work: GemmWork): void {
+  const { kind, m, n, k, products } = work;
+  const count = products.length / 3;
+  if (m === 0 || n === 0 || count === 0) return;
+  const e = element(kind, engine.features.relaxedMadd);
+  const entry = entryOf(engine, `gemm ${kind}`, () => gemmModule(engine.memoryImport, e));
+  const { heap } = engine;
+  const width = tileVectors * e.lanes;
+  const leftPanels = Math.ceil(m / tileRows);
+  const rightPanels = Math.ceil(n / width);
+  const height = Math.floor(m / leftPanels);
+  const kPadded = roundUp(k, 4);
+  const leftBytes = roundUp(m * kPadded * e.bytes, 64);
+  const rightBytes = roundUp(rightPanels * kPadded * rightPitch, 64);
+  const depth = k === 0 ? 1 : roundUp(evenly(k, depthBytes / e.bytes), 4);
+  const macs = m * n * k;
+  const together = count > 1 && leftBytes + rightBytes <= smallProduct;
+  const threads = together ? engine.threads : 1;
+  const scratch = leftBytes + rightBytes;
+  const tableBytes = together ? products.byteLength : 0;
+  const bytes = scratch * threads + tableBytes;
+  const memory = heap.alloc(bytes);
+  const table = memory + scratch * threads;
+
+  // Blocks of about equal size, several even when the result is small, so that threads can share it.
+  const wanted = Math.min(Math.max(Math.ceil(macs / grain), 1), 16);
+  let rows = evenly(leftPanels, Math.ceil(blockRows / tileRows));
+  let columns = evenly(rightPanels, Math.ceil(blockColumns / width));
+  while (Math.ceil(leftPanels / rows) * Math.ceil(rightPanels / columns) < wanted) {
+    if (columns > 1 && columns * width >= rows * tileRows) columns = Math.ceil(columns / 2);
+    else if (rows > 1) rows = Math.ceil(rows / 2);
+    else break;
+  }
+  const columnBlocks = Math.ceil(rightPanels / columns);
+  const blocks = Math.ceil(leftPanels / rows) * columnBlocks;
+  const values = {
+    phase: 0,
+    m,
+    n,
+    k,
+    kPadded,
+    left: 0,
+    leftM: work.leftM,
+    leftK: work.leftK,
+    right: 0,
+    rightK: work.rightK,
+    rightN: work.rightN,
+    packedLeft: memory,
+    packedRight: memory + leftBytes,
+    out: 0,
+    outStride: work.outStride,
+    tall: m - height * leftPanels,
+    height,
+    leftPanels,
+    rightPanels,
+    blockRows: rows,
+    blockColumns: columns,
+    columnBlocks,
+    depth,
+    table,
+    scratch,
+  };
+  if (together) {
+    new Int32Array(heap.memory.buffer, table, products.length).set(products);
+    const params = gemmParams.write(engine, { ...values, phase: 2 });
+    engine.parallel(entry, params, count, Math.max(Math.ceil(grain / Math.max(macs, 1)), 1));
+  } else {
+    for (let i = 0; i < count; i++) {
+      const one = { ...values, left: products[3 * i]!, right: products[3 * i + 1]!, out: products[3 * i + 2]! };
+      const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), 1);
+      engine.parallel(entry, gemmParams.write(engine, one), leftPanels + rightPanels, panels);
+      engine.parallel(entry, gemmParams.write(engine, { ...one, phase: 1 }), blocks, 1);
+    }
+  }
+  heap.release(memory, bytes);
+}

@@ -1,0 +1,85 @@
+/** Control flow and parameter blocks of generated routines. */
+import {
+  block,
+  branch,
+  branchIf,
+  type Code,
+  get,
+  i32,
+  type Local,
+  loop,
+  memory,
+  op,
+  set,
+} from "../../../wasm/assembler.ts";
+import type { Engine } from "../engine.ts";
+
+/** `for (i = from; i < to; i += step) body`, in signed numbers. */
+export function range(i: Local, from: Code, to: Code, step: number, ...body: Code[]): Code {
+  return [
+    set(i, from),
+    block(loop(
+      branchIf(1, op("i32.ge_s", get(i), to)),
+      ...body,
+      set(i, op("i32.add", get(i), i32(step))),
+      branch(0),
+    )),
+  ];
+}
+
+/** Runs the body `count` times, counting the local down to 0; not at all when it is 0. */
+export function times(count: Local, ...body: Code[]): Code {
+  return block(
+    branchIf(0, op("i32.eqz", get(count))),
+    loop(
+      ...body,
+      set(count, op("i32.sub", get(count), i32(1))),
+      branchIf(0, get(count)),
+    ),
+  );
+}
+
+/** Moves a pointer. */
+export function advance(pointer: Local, by: Code | number): Code {
+  return set(pointer, op("i32.add", get(pointer), typeof by === "number" ? i32(by) : by));
+}
+
+/** `a + b · c`. */
+export function addMul(a: Code, b: Code, c: Code): Code {
+  return op("i32.add", a, op("i32.mul", b, c));
+}
+
+/** The lesser of two signed numbers; both are evaluated twice. */
+export function least(a: Code, b: Code): Code {
+  return op("select", a, b, op("i32.lt_s", a, b));
+}
+
+/** Names of 32-bit fields of a block that JavaScript fills and generated code reads. */
+export class Params<Name extends string> {
+  private readonly names: readonly Name[];
+
+  constructor(names: readonly Name[]) {
+    this.names = names;
+  }
+
+  /** A field's value, read through a pointer to the block. */
+  read(pointer: Local, name: Name): Code {
+    return memory("i32.load", 4 * this.names.indexOf(name), get(pointer));
+  }
+
+  /** Fills the engine's block, which lasts until the next call, and answers its address. */
+  write(engine: Engine, values: Readonly<Record<Name, number>>): number {
+    const pointer = blockOf(engine);
+    const words = new Int32Array(engine.heap.memory.buffer, pointer, this.names.length);
+    for (let i = 0; i < this.names.length; i++) words[i] = values[this.names[i]!];
+    return pointer;
+  }
+}
+
+const blocks: WeakMap<Engine, number> = new WeakMap();
+
+function blockOf(engine: Engine): number {
+  let pointer = blocks.get(engine);
+  if (pointer === undefined) blocks.set(engine, pointer = engine.heap.alloc(512));
+  return pointer;
+}

@@ -1,0 +1,97 @@
+import { afterAll, expect, test } from "vitest";
+import type { DType } from "../../../dtype.ts";
+import { dtypes } from "../../../dtype.ts";
+import { Engine } from "../engine.ts";
+import { compare, type Lie, randomOperand, seeded } from "./against_reference.ts";
+import { matmul } from "./matmul.ts";
+
+const engine = new Engine({}, 1);
+const several = new Engine({}, 2);
+afterAll(() => several.close());
+
+const lies: readonly Lie[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+
+function multiply(seed: number, dtype: DType, left: number[], right: number[], lie?: [Lie, Lie, Lie], on = engine) {
+  const random = seeded(seed);
+  const pick = (): Lie => lies[Math.floor(random() * lies.length)]!;
+  const [a, b, c] = lie ?? [pick(), pick(), random() < 0.3 ? "permuted" : "contiguous"];
+  const inputs = [randomOperand(random, dtype, left, a), randomOperand(random, dtype, right, b)];
+  return compare(on, { name: "matmul", routine: matmul, inputs, attrs: {}, terms: left.at(-1)!, outputLie: c });
+}
+
+test("every small size", () => {
+  for (let m = 1; m <= 12; m++) {
+    for (let n = 1; n <= 18; n++) {
+      for (const k of [1, 2, 3, 4, 5, 9]) multiply(m * 100 + n * 10 + k, "float32", [m, k], [k, n]);
+    }
+  }
+});
+
+test("every dtype, with and without batches", () => {
+  for (const dtype of dtypes) {
+    for (let seed = 0; seed < 12; seed++) {
+      const random = seeded(seed);
+      const size = (most: number): number => 1 + Math.floor(random() * most);
+      const [m, k, n, batch] = [size(24), size(40), size(24), size(3)];
+      multiply(seed, dtype, [m, k], [k, n]);
+      multiply(seed, dtype, [batch, m, k], [k, n]);
+      multiply(seed, dtype, [2, 1, m, k], [batch, k, n]);
+      multiply(seed, dtype, [m, k], [batch, k, n]);
+    }
+  }
+});
+
+test("sizes around the blocks' borders", () => {
+  const sizes: [number, number, number][] = [
+    [121, 384, 513],
+    [600, 5, 24],
+    [7, 3000, 9],
+    [129, 385, 33],
+    [5, 8, 2000],
+    [1, 700, 1],
+    [1, 300, 700],
+    [700, 300, 1],
+    [2, 1025, 3],
+  ];
+  for (const [m, k, n] of sizes) {
+    for (
+      const [a, b] of [["contiguous", "contiguous"], ["permuted", "permuted"], ["stepped", "backwards"]] as [Lie, Lie][]
+    ) {
+      multiply(m + k + n, "float32", [m, k], [k, n], [a, b, "contiguous"]);
+    }
+    multiply(m + k, "float64", [m, k], [k, n]);
+  }
+});
+
+test("no rows, no columns, no terms, no batch", () => {
+  for (const [left, right] of [[[0, 3], [3, 2]], [[2, 3], [3, 0]], [[2, 0], [0, 3]], [[0, 2, 3], [0, 3, 2]]]) {
+    for (const dtype of ["float32", "float64", "int32", "float16"] as DType[]) multiply(1, dtype, left!, right!);
+  }
+});
+
+test("infinities and NaN stay in their row and column", () => {
+  const random = seeded(3);
+  const a = randomOperand(random, "float32", [13, 9], "contiguous");
+  const b = randomOperand(random, "float32", [9, 11], "contiguous");
+  a.data[a.offset + 4] = Infinity;
+  b.data[b.offset + 2] = NaN;
+  const [c] = compare(engine, { name: "matmul", routine: matmul, inputs: [a, b], attrs: {}, terms: 9 });
+  expect([...c!].filter((x) => !Number.isFinite(x)).length).toBe(11 + 13 - 1);
+});
+
+test("bit for bit the same on several threads", () => {
+  several.ready(30_000);
+  const sizes: [number[], number[]][] = [
+    [[300, 700], [700, 200]],
+    [[16, 60, 64], [16, 64, 50]],
+    [[3, 200, 100], [3, 100, 300]],
+    [[1, 5000], [5000, 600]],
+    [[600, 5000], [5000, 1]],
+  ];
+  for (const [left, right] of sizes) {
+    const lie: [Lie, Lie, Lie] = ["contiguous", "contiguous", "contiguous"];
+    const one = multiply(9, "float32", left, right, lie);
+    const two = multiply(9, "float32", left, right, lie, several);
+    expect(one).toEqual(two);
+  }
+});

@@ -1,0 +1,93 @@
+/** `[…, M, K] · […, K, N]` with broadcast batches, of any strides and dtype. */
+import type { None } from "../../../prims/attrs.ts";
+import { broadcastStrides, sizeOf } from "../../../shape.ts";
+import type { Engine } from "../engine.ts";
+import { copyElements, discard, inDType, temporary } from "./copies.ts";
+import { computeKind, dtypeOf, element } from "./element.ts";
+import { gemm } from "./gemm.ts";
+import type { CpuOperand } from "./operand.ts";
+
+/** Strides over the batch dimensions and over the matrix. */
+interface Layout {
+  readonly batch: readonly number[];
+  readonly row: number;
+  readonly column: number;
+}
+
+function layoutOf({ shape, strides }: CpuOperand, batch: readonly number[]): Layout {
+  const own = shape.slice(0, -2);
+  return { batch: broadcastStrides(own, strides.slice(0, -2), batch), row: strides.at(-2)!, column: strides.at(-1)! };
+}
+
+/** The product with the batch dimensions over which the right operand is the same taken as further rows. */
+function rowsFromBatch(
+  shape: readonly number[],
+  m: number,
+  [left, right, out]: readonly [Layout, Layout, Layout],
+): { batch: number; m: number; leftRow: number; outRow: number } {
+  let [batch, rows, leftRow, outRow] = [shape.length, m, left.row, out.row];
+  for (; batch > 0; batch--) {
+    const d = batch - 1;
+    if (shape[d] === 1) continue;
+    if (right.batch[d] !== 0) break;
+    if (rows === 1) [leftRow, outRow] = [left.batch[d]!, out.batch[d]!];
+    else if (left.batch[d] !== leftRow * rows || out.batch[d] !== outRow * rows) break;
+    rows *= shape[d]!;
+  }
+  return { batch, m: rows, leftRow, outRow };
+}
+
+/** See the module's comment. */
+export function matmul(
+  engine: Engine,
+  inputs: readonly CpuOperand[],
+  outputs: readonly CpuOperand[],
+  _attrs: None,
+): void {
+  const dtype = dtypeOf(computeKind(outputs[0]!.dtype));
+  inDType(engine, dtype, inputs, outputs, ([a, b], [c]) => {
+    if (sizeOf(c!.shape) === 0) return;
+    if (c!.strides.at(-1) === 1 || c!.shape.at(-1) === 1) return multiply(engine, a!, b!, c!);
+    const packed = temporary(engine, dtype, c!.shape);
+    multiply(engine, a!, b!, packed);
+    copyElements(engine, packed, c!);
+    discard(engine, packed);
+  });
+}
+
+function multiply(engine: Engine, a: CpuOperand, b: CpuOperand, c: CpuOperand): void {
+  const kind = computeKind(c.dtype);
+  const { bytes } = element(kind, false);
+  const shape = c.shape.slice(0, -2);
+  const [left, right, out] = [layoutOf(a, shape), layoutOf(b, shape), layoutOf(c, shape)];
+  const [n, k] = [c.shape.at(-1)!, a.shape.at(-1)!];
+  const { batch, m, leftRow, outRow } = rowsFromBatch(shape, c.shape.at(-2)!, [left, right, out]);
+  const sizes = shape.slice(0, batch);
+  const count = sizeOf(sizes);
+  const products = new Int32Array(3 * count);
+  const index = new Array<number>(batch).fill(0);
+  const at = [a.pointer, b.pointer, c.pointer];
+  const move = (d: number, by: number): void =>
+    [left, right, out].forEach((layout, o) => at[o]! += by * layout.batch[d]! * bytes);
+  for (let i = 0; i < count; i++) {
+    products.set(at, 3 * i);
+    for (let d = batch - 1; d >= 0; d--) {
+      move(d, 1);
+      if (++index[d]! < sizes[d]!) break;
+      move(d, -sizes[d]!);
+      index[d] = 0;
+    }
+  }
+  gemm(engine, {
+    kind,
+    m,
+    n,
+    k,
+    leftM: leftRow * bytes,
+    leftK: left.column * bytes,
+    rightK: right.row * bytes,
+    rightN: right.column * bytes,
+    outStride: outRow * bytes,
+    products,
+  });
+}

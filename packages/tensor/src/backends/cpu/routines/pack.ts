@@ -1,0 +1,137 @@
+/** Packing: operands of any strides copied into panels that the tiles read front to back. */
+import {
+  branchIf,
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  type Local,
+  loop,
+  memory,
+  op,
+  set,
+  tee,
+  when,
+} from "../../../wasm/assembler.ts";
+import { type Element, pick } from "./element.ts";
+import { advance, times } from "./loops.ts";
+
+/** Transposes a square of lanes: `rows[i]` lane j becomes `columns[j]` lane i. */
+export function transpose(
+  e: Element,
+  f: FunctionBuilder,
+  rows: readonly Local[],
+): { code: Code; columns: readonly Local[] } {
+  const columns = rows.map(() => f.local("v128"));
+  if (e.lanes === 2) {
+    const [a, b] = rows as [Local, Local];
+    const code = [
+      set(columns[0]!, pick(e, [0, 2], get(a), get(b))),
+      set(columns[1]!, pick(e, [1, 3], get(a), get(b))),
+    ];
+    return { code, columns };
+  }
+  const [a, b, c, d] = rows as [Local, Local, Local, Local];
+  const [p, q, r, s] = rows.map(() => f.local("v128")) as [Local, Local, Local, Local];
+  const code = [
+    set(p, pick(e, [0, 4, 1, 5], get(a), get(b))),
+    set(q, pick(e, [2, 6, 3, 7], get(a), get(b))),
+    set(r, pick(e, [0, 4, 1, 5], get(c), get(d))),
+    set(s, pick(e, [2, 6, 3, 7], get(c), get(d))),
+    set(columns[0]!, pick(e, [0, 1, 4, 5], get(p), get(r))),
+    set(columns[1]!, pick(e, [2, 3, 6, 7], get(p), get(r))),
+    set(columns[2]!, pick(e, [0, 1, 4, 5], get(q), get(s))),
+    set(columns[3]!, pick(e, [2, 3, 6, 7], get(q), get(s))),
+  ];
+  return { code, columns };
+}
+
+/**
+ * A function `(from, line, inner, steps, lines, to, pitch)`: writes `lines` elements side by side for each of `steps` steps, which
+ * come `pitch` bytes apart; in the source they are `line` bytes apart, and steps `inner` bytes.
+ */
+export function packPanel(f: FunctionBuilder, e: Element): void {
+  const [from, line, inner, steps, lines, to, pitch] = f.params as [Local, Local, Local, Local, Local, Local, Local];
+  const [source, target, count] = [f.local("i32"), f.local("i32"), f.local("i32")];
+  const scalar = e.bytes === 4 ? "i32" : "i64";
+  const begin = [set(source, get(from)), set(target, get(to)), set(count, get(steps))];
+  const moveLine = [
+    begin,
+    times(
+      count,
+      memory(`${scalar}.store`, 0, get(target), memory(`${scalar}.load`, 0, get(source))),
+      advance(source, get(inner)),
+      advance(target, get(pitch)),
+    ),
+  ];
+  /** Neighbouring lines of the source are neighbours in memory. */
+  const moveVectors = (vectors: number): Code => [
+    begin,
+    times(
+      count,
+      Array.from(
+        { length: vectors },
+        (_, i) => memory("v128.store", 16 * i, get(target), memory("v128.load", 16 * i, get(source))),
+      ),
+      advance(source, get(inner)),
+      advance(target, get(pitch)),
+    ),
+  ];
+  /** Steps are neighbours in memory: squares are transposed, what is left over goes one by one. */
+  const moveSquares = (): Code => {
+    const rows = Array.from({ length: e.lanes }, () => f.local("v128"));
+    const at = rows.map(() => f.local("i32"));
+    const turned = transpose(e, f, rows);
+    return [
+      begin,
+      at.map((pointer, i) => set(pointer, i === 0 ? get(from) : op("i32.add", get(at[i - 1]!), get(line)))),
+      set(count, op("i32.div_u", get(steps), i32(e.lanes))),
+      times(
+        count,
+        rows.map((row, i) => [set(row, memory("v128.load", 0, get(at[i]!))), advance(at[i]!, 16)]),
+        turned.code,
+        turned.columns.map((column) => [
+          memory("v128.store", 0, get(target), get(column)),
+          advance(target, get(pitch)),
+        ]),
+      ),
+      set(count, op("i32.rem_u", get(steps), i32(e.lanes))),
+      times(
+        count,
+        at.map((pointer, i) => [
+          memory(`${scalar}.store`, i * e.bytes, get(target), memory(`${scalar}.load`, 0, get(pointer))),
+          advance(pointer, e.bytes),
+        ]),
+        advance(target, get(pitch)),
+      ),
+    ];
+  };
+  const next = (count: number): Code => [
+    set(from, op("i32.add", get(from), op("i32.mul", i32(count), get(line)))),
+    advance(to, count * e.bytes),
+    set(lines, op("i32.sub", get(lines), i32(count))),
+  ];
+  const left = (count: number): Code => op("i32.ge_s", get(lines), i32(count));
+  const more = (count: number, body: Code): Code =>
+    when(left(count), loop(body, next(count), branchIf(0, left(count))));
+  f.emit(
+    when(op("i32.eq", get(line), i32(e.bytes)), [
+      more(2 * e.lanes, moveVectors(2)),
+      more(e.lanes, moveVectors(1)),
+    ]),
+    when(op("i32.eq", get(inner), i32(e.bytes)), more(e.lanes, moveSquares())),
+    more(1, moveLine),
+  );
+}
+
+/** Zeros `bytes` bytes, a multiple of 16, from a pointer on; moves both. */
+export function clear(pointer: Local, bytes: Local): Code {
+  return when(
+    get(bytes),
+    loop(
+      memory("v128.store", 0, get(pointer), [0xfd, 0x0c, ...new Array<number>(16).fill(0)]),
+      advance(pointer, 16),
+      branchIf(0, tee(bytes, op("i32.sub", get(bytes), i32(16)))),
+    ),
+  );
+}
