@@ -133,6 +133,14 @@ function erfc(x: number): number {
   return Math.exp(-x * x) / Math.sqrt(Math.PI) / fraction;
 }
 
+/** `e^(a²)·erfc(a)·(1 + 2a)`, which lies between 1 and 1.3. */
+function scaledErfc(a: number): number {
+  if (a < 1) return Math.exp(a * a) * erfc(a) * (1 + 2 * a);
+  let fraction = a;
+  for (let k = 400; k > 0; k--) fraction = a + k / 2 / fraction;
+  return (1 + 2 * a) / Math.sqrt(Math.PI) / fraction;
+}
+
 const ln2 = Math.LN2;
 const run = (first: number, count: number, step = 1): number[] =>
   Array.from({ length: count }, (_, i) => first + i * step);
@@ -210,6 +218,15 @@ export const fits: readonly Fit[] = [
     powers: run(0, 7),
     target: (x) => -Math.log(erfc(x)),
     weight: (x) => erfc(x),
+    precision: "float32",
+  },
+  {
+    name: "erfcScaled",
+    about: "e^(a²)·erfc(a)·(1 + 2a) in powers of q = (a − 2)/(a + 2) from 0, 0 ≤ a ≤ 10.5, relative",
+    interval: [-1, 8.5 / 12.5],
+    powers: run(0, 10),
+    target: (q) => scaledErfc(2 * (1 + q) / (1 - q)),
+    weight: (q) => 1 / scaledErfc(2 * (1 + q) / (1 - q)),
     precision: "float32",
   },
   {

@@ -5,7 +5,6 @@ import {
   compare,
   div,
   greater,
-  iadd,
   isub,
   Lanes,
   lesser,
@@ -29,10 +28,15 @@ const roundBiased = 1.5 * 2 ** 23 + 127;
 
 /** `e^x = p · s²` with `s` a power of two and `1/2 ≤ p ≤ 2`: halving the exponent keeps `s` finite and normal throughout. */
 function split(v: Lanes, x: Code, least: number, most: number): { p: Code; s: Code } {
-  const y = v.let(greater(lesser(x, v.c(most)), v.c(least)));
-  const biased = v.let(v.madd(y, v.c(Math.LOG2E / 2), v.c(roundBiased)));
+  return expOfSum(v, v.let(greater(lesser(x, v.c(most)), v.c(least))), null);
+}
+
+/** {@link split} of `e^(x − less)` for x from -150 to 90, `less` being small. */
+export function expOfSum(v: Lanes, x: Code, less: Code | null): { p: Code; s: Code } {
+  const biased = v.let(v.madd(x, v.c(Math.LOG2E / 2), v.c(roundBiased)));
   const n = v.let(sub(biased, v.c(roundBiased)));
-  const r = v.let(v.nmadd(n, v.c(2 * ln2Low), v.nmadd(n, v.c(2 * ln2High), y)));
+  const high = v.nmadd(n, v.c(2 * ln2High), x);
+  const r = v.let(v.nmadd(n, v.c(2 * ln2Low), less === null ? high : sub(high, less)));
   return { p: v.horner(r, [1, 1, ...expTail]), s: v.let(shl(biased, 23)) };
 }
 
@@ -59,31 +63,47 @@ export const sigmoid: UnaryExpander = (f, x, fused) => {
   return v.result(div(t, v.madd(p, s, t)));
 };
 
-/** `e^y − 1` for y below 87 as `2^n · tail + (2^n − 1)`, which keeps the digits of small results. */
-function minusOne(v: Lanes, y: Code): Code {
-  const biased = v.let(v.madd(y, v.c(Math.LOG2E), v.c(roundBiased)));
-  const n = v.let(sub(biased, v.c(roundBiased)));
+/** `(e^y − 1)/2^shift` as `2^n · tail + (2^n − 1)`, which keeps the digits of small results. */
+function minusOne(v: Lanes, value: Code, shift: number): Code {
+  const y = v.let(value);
+  const rounding = v.c(1.5 * 2 ** 23 + 127 - shift);
+  const biased = v.let(v.madd(y, v.c(Math.LOG2E), rounding));
+  const n = v.let(sub(biased, rounding));
   const r = v.let(v.nmadd(n, v.c(ln2Low), v.nmadd(n, v.c(ln2High), y)));
   const tail = v.madd(mul(r, r), v.horner(r, expm1Tail), r);
   const s = v.let(shl(biased, 23));
-  return v.madd(tail, s, sub(s, v.c(1)));
+  return v.madd(tail, s, sub(s, v.c(2 ** -shift)));
 }
 
-/** Within 3 ulp. */
+/** Within 2 ulp. */
 export const expm1: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
-  // e^-20 − 1 rounds to −1. Half of e^y keeps 2^n finite up to the overflow.
-  const y = v.let(greater(lesser(given, v.c(89)), v.c(-20)));
-  const biased = v.let(v.madd(y, v.c(Math.LOG2E), v.c(roundBiased)));
-  const n = v.let(sub(biased, v.c(roundBiased)));
-  const r = v.let(v.nmadd(n, v.c(ln2Low), v.nmadd(n, v.c(ln2High), y)));
-  const tail = v.madd(mul(r, r), v.horner(r, expm1Tail), r);
-  const half = v.let(iadd(shl(biased, 23), v.i(-1 << 23)));
-  const value = v.madd(tail, half, sub(half, v.c(0.5)));
+  // e^-20 − 1 rounds to −1. 2^n overflows before e^y does, half of it does not.
+  const half = v.let(minusOne(v, greater(lesser(given, v.c(89)), v.c(-20)), 1));
   // Halving would cost subnormal arguments a digit, and −0 its sign.
   const tiny = compare("lt", magnitude(v, given), v.c(2 ** -25));
-  return v.result(select(tiny, given, add(v.let(value), value)));
+  return v.result(select(tiny, given, v.let(add(half, half))));
+};
+
+/** Half of `e^x + e^-x`; within 2.5 ulp. */
+export const cosh: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  const { p, s } = split(v, magnitude(v, x), 0, 90);
+  const half = v.let(mul(mul(p, s), mul(s, v.c(0.5))));
+  return v.result(add(half, div(v.c(0.25), half)));
+};
+
+/** Half of `t + t/(t + 1)` with `t = e^|x| − 1`; within 3 ulp. */
+export const sinh: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  const given = v.let(x);
+  const a = v.let(magnitude(v, given));
+  // A quarter of t: 2^n itself overflows before sinh does.
+  const quarter = v.let(minusOne(v, lesser(a, v.c(89.5)), 2));
+  const half = add(quarter, div(quarter, v.madd(quarter, v.c(4), v.c(1))));
+  const value = v.let(select(compare("lt", a, v.c(2 ** -12)), a, mul(half, v.c(2))));
+  return v.result(or(value, signOf(v, given)));
 };
 
 /** `t/(t + 2)` with `t = e^2|x| − 1`; within 3 ulp. */
@@ -93,6 +113,6 @@ export const tanh: UnaryExpander = (f, x, fused) => {
   const a = v.let(magnitude(v, given));
   // tanh(9.02) rounds to 1.
   const y = v.let(lesser(add(a, a), v.c(18.1)));
-  const t = v.let(minusOne(v, y));
+  const t = v.let(minusOne(v, y, 0));
   return v.result(or(div(t, add(t, v.c(2))), signOf(v, given)));
 };

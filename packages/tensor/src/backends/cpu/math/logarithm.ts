@@ -12,6 +12,8 @@ import {
   or,
   sar,
   select,
+  shl,
+  signOf,
   sub,
   type UnaryExpander,
 } from "./lanes.ts";
@@ -20,7 +22,7 @@ import { logTail } from "./polynomials.ts";
 /** Bits of √½, where the mantissa's interval begins. */
 const rootHalf = 0x3f3504f3;
 
-/** What a logarithm is made of: `x = 2^e · (1 + f)`, and `tail = log(1 + f) − f`. */
+/** What a logarithm of x is made of: `x = 2^e · (1 + f)`, and `tail = log(1 + f) − f`. */
 interface Parts {
   readonly e: Code;
   readonly f: Code;
@@ -33,17 +35,26 @@ function anyUnusual(x: Code, v: Lanes): Code {
   return anySign(or(above, isub(v.i(0x7effffff), above)));
 }
 
-/** Finds the parts, has `combine` make a logarithm of them, and mends what is no positive normal number. */
-function logarithm(v: Lanes, x: Code, combine: (parts: Parts) => Code): Code {
+/**
+ * Finds the parts, has `combine` make a logarithm of them, and mends what is no positive normal number. `beyond` is what is to
+ * be added to x where that has too few digits for the sum.
+ */
+function logarithm(v: Lanes, x: Code, combine: (parts: Parts) => Code, beyond: Code | null = null): Code {
   const given = v.let(x);
   const unusual = v.condition(anyUnusual(given, v));
   const scaled = v.variable(given);
   const subnormal = (): Code => compare("lt", given, f32x4(2 ** -126));
   v.rarely(unusual, set(scaled, select(subnormal(), mul(given, f32x4(2 ** 23)), given)));
   const above = v.let(isub(get(scaled), v.i(rootHalf)));
-  const e = v.variable(op("f32x4.convert_i32x4_s", sar(above, 23)));
+  const power = v.let(sar(above, 23));
+  const e = v.variable(op("f32x4.convert_i32x4_s", power));
   v.rarely(unusual, set(e, sub(get(e), and(subnormal(), f32x4(23)))));
-  const f = v.let(sub(iadd(and(above, v.i(0x007fffff)), v.i(rootHalf)), v.c(1)));
+  let f = v.let(sub(iadd(and(above, v.i(0x007fffff)), v.i(rootHalf)), v.c(1)));
+  if (beyond !== null) {
+    // Where 2^-e is subnormal nothing is beyond that matters.
+    const scale = shl(isub(v.i(127), op("i32x4.min_s", power, v.i(126))), 23);
+    f = v.let(v.madd(beyond, scale, f));
+  }
   const z = v.let(mul(f, f));
   const tail = v.let(v.nmadd(z, v.c(0.5), mul(mul(f, z), v.horner(f, logTail))));
   const value = v.variable(combine({ e: get(e), f, tail }));
@@ -51,29 +62,48 @@ function logarithm(v: Lanes, x: Code, combine: (parts: Parts) => Code): Code {
   const zeroOrNot = or(f32x4(-Infinity), compare("ne", given, f32x4(0)));
   const finite = select(compare("gt", given, f32x4(0)), get(value), zeroOrNot);
   v.rarely(unusual, set(value, select(compare("eq", given, f32x4(Infinity)), given, finite)));
-  return v.result(get(value));
+  return get(value);
 }
 
+/** The upper 16 bits of ln 2. */
 const ln2High = 0.693145751953125;
+
+function naturalOf(v: Lanes, { e, f, tail }: Parts): Code {
+  return v.madd(e, v.c(ln2High), add(v.madd(e, v.c(Math.LN2 - ln2High), tail), f));
+}
+
+/** log(1 + x) without the sign of zero. */
+export function log1pOf(v: Lanes, x: Code): Code {
+  // Knuth's sum of two numbers: what the rounding of 1 + x lost goes to f.
+  const sum = v.let(add(x, v.c(1)));
+  const part = v.let(sub(sum, v.c(1)));
+  const lost = add(sub(v.c(1), sub(sum, part)), sub(x, part));
+  return logarithm(v, sum, (parts) => naturalOf(v, parts), v.let(lost));
+}
+
+/** Within 1.5 ulp. */
+export const log1p: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  const given = v.let(x);
+  return v.result(or(log1pOf(v, given), signOf(v, given)));
+};
 
 /** Within 1.5 ulp. */
 export const log: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
-  return logarithm(v, x, ({ e, f, tail }) => {
-    const low = v.madd(e, v.c(Math.LN2 - ln2High), tail);
-    return v.madd(e, v.c(ln2High), add(low, f));
-  });
+  return v.result(logarithm(v, x, (parts) => naturalOf(v, parts)));
 };
 
 /** Within 2 ulp, and exact for powers of two. */
 export const log2: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
-  return logarithm(v, x, ({ e, f, tail }) => {
+  const combine = ({ e, f, tail }: Parts): Code => {
     // (f + tail)·log2(e), the one in log2(e) = 1 + 0.44… kept apart.
     const beyond = v.c(Math.LOG2E - 1);
     const small = v.madd(f, beyond, v.madd(tail, beyond, tail));
     return add(add(small, f), e);
-  });
+  };
+  return v.result(logarithm(v, x, combine));
 };
 
 /** The upper bits of log10(e) and log10(2). */
@@ -83,9 +113,10 @@ const log10of2High = 0.30078125;
 /** Within 2 ulp. */
 export const log10: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
-  return logarithm(v, x, ({ e, f, tail }) => {
+  const combine = ({ e, f, tail }: Parts): Code => {
     const low = v.madd(e, v.c(Math.log10(2) - log10of2High), mul(add(f, tail), v.c(Math.LOG10E - log10eHigh)));
     const middle = v.madd(f, v.c(log10eHigh), v.madd(tail, v.c(log10eHigh), low));
     return v.madd(e, v.c(log10of2High), middle);
-  });
+  };
+  return v.result(logarithm(v, x, combine));
 };

@@ -14,7 +14,7 @@ const specials = [0, 1, 0x7fffff, 0x800000, 0x3f800000, 0x40000000, 0x7f7fffff, 
   .flatMap((bits) => [bits, (bits | 0x80000000) >>> 0]);
 
 describe.each(variants)("vector functions, fused: %s", (fused) => {
-  test.each(Object.keys(unaryMath))("%s of every 811th float32 and of special values", (name) => {
+  test.each(Object.keys(unaryMath))("%s of every 1613th float32 and of special values", (name) => {
     const f = new ArrayFunction(1, unaryMath[name as "exp"]!, length, fused);
     const x = f.operand(0);
     const y = f.operand(-1);
@@ -25,7 +25,7 @@ describe.each(variants)("vector functions, fused: %s", (fused) => {
     for (let next = 0; next < 2 ** 32;) {
       let n = 0;
       if (next === 0) { for (const special of specials) bits[n++] = special; }
-      for (; n < length; n++, next += 811) bits[n] = next;
+      for (; n < length; n++, next += 1613) bits[n] = next;
       f.run();
       for (let i = 0; i < length; i++) {
         const error = errorInUlp(y[i]!, reference(x[i]!));
@@ -35,14 +35,17 @@ describe.each(variants)("vector functions, fused: %s", (fused) => {
     expect(worst, where).toBeLessThanOrEqual(ulpBounds[name as "exp"]!);
   });
 
-  test.each(["tanh", "erf", "sin", "tan", "expm1"] as const)("%s keeps the sign of zero", (name) => {
-    const f = new ArrayFunction(1, unaryMath[name]!, 8, fused);
-    f.operand(0)[0] = -0;
-    f.run();
-    expect(Object.is(f.operand(-1)[0], -0)).toBe(true);
-  });
+  test.each(["tanh", "erf", "sin", "tan", "expm1", "log1p", "asin", "atan", "sinh", "asinh", "atanh"] as const)(
+    "%s keeps the sign of zero",
+    (name) => {
+      const f = new ArrayFunction(1, unaryMath[name]!, 8, fused);
+      f.operand(0)[0] = -0;
+      f.run();
+      expect(Object.is(f.operand(-1)[0], -0)).toBe(true);
+    },
+  );
 
-  test("pow: every pair of special values", () => {
+  test.each(["pow", "atan2"] as const)("%s: every pair of special values", (name) => {
     const values = [
       0,
       1,
@@ -61,7 +64,7 @@ describe.each(variants)("vector functions, fused: %s", (fused) => {
       149,
     ];
     const list = [NaN, ...values, ...values.map((value) => -value)];
-    const f = new ArrayFunction(2, binaryMath.pow!, list.length ** 2, fused);
+    const f = new ArrayFunction(2, binaryMath[name]!, list.length ** 2, fused);
     list.forEach((a, i) =>
       list.forEach((b, j) => {
         f.operand(0)[i * list.length + j] = a;
@@ -69,10 +72,25 @@ describe.each(variants)("vector functions, fused: %s", (fused) => {
       })
     );
     f.run();
-    const { pow } = specialFunctions();
+    const reference = name === "pow" ? specialFunctions().pow : Math.atan2;
     for (let i = 0; i < list.length ** 2; i++) {
       const [a, b, got] = [f.operand(0)[i]!, f.operand(1)[i]!, f.operand(-1)[i]!];
-      expect(errorInUlp(got, pow(a, b)), `${a} ** ${b} gave ${got}`).toBeLessThanOrEqual(ulpBounds.pow!);
+      expect(errorInUlp(got, reference(a, b)), `${name}(${a}, ${b}) gave ${got}`).toBeLessThanOrEqual(ulpBounds[name]!);
+    }
+  });
+
+  test("atan2 all around", () => {
+    const f = new ArrayFunction(2, binaryMath.atan2!, length, fused);
+    const [y, x, out] = [f.operand(0), f.operand(1), f.operand(-1)];
+    for (let i = 0; i < length; i++) {
+      const radius = Math.exp(30 * Math.sin(i * 1.1));
+      y[i] = radius * Math.sin(i);
+      x[i] = radius * Math.cos(i);
+    }
+    f.run();
+    for (let i = 0; i < length; i++) {
+      const error = errorInUlp(out[i]!, Math.atan2(y[i]!, x[i]!));
+      if (error > ulpBounds.atan2!) expect.fail(`atan2(${y[i]}, ${x[i]}) gave ${out[i]}, an error of ${error} ulp`);
     }
   });
 

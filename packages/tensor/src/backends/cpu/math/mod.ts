@@ -1,9 +1,11 @@
 /** The vector functions by the names of their primitives. What is not here is computed lane by lane on the host. */
 import type { ElementwisePrim } from "../../../prims/attrs.ts";
-import { erf } from "./error_function.ts";
-import { exp, expm1, sigmoid, tanh } from "./exponential.ts";
+import { erf, erfc } from "./error_function.ts";
+import { cosh, exp, expm1, sigmoid, sinh, tanh } from "./exponential.ts";
 import type { BinaryExpander, UnaryExpander } from "./lanes.ts";
-import { log, log10, log2 } from "./logarithm.ts";
+import { acosh, asinh, atanh } from "./inverse_hyperbolic.ts";
+import { acos, asin, atan, atan2 } from "./inverse_trigonometric.ts";
+import { log, log10, log1p, log2 } from "./logarithm.ts";
 import { pow } from "./power.ts";
 import { cos, sin, tan } from "./trigonometric.ts";
 
@@ -18,14 +20,24 @@ export const unaryMath: Partial<Record<ElementwisePrim, UnaryExpander>> = {
   log,
   log2,
   log10,
+  log1p,
   sin,
   cos,
   tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  asinh,
+  acosh,
+  atanh,
   erf,
+  erfc,
 };
 
 /** Functions of two vectors. */
-export const binaryMath: Partial<Record<ElementwisePrim, BinaryExpander>> = { pow };
+export const binaryMath: Partial<Record<ElementwisePrim, BinaryExpander>> = { pow, atan2 };
 
 /** All of them; how many operands each takes, the table of primitives says. */
 export const vectorMath: Partial<Record<ElementwisePrim, UnaryExpander | BinaryExpander>> = {

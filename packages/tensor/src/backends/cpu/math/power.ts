@@ -1,5 +1,5 @@
 /** pow, through a logarithm and an exponential in float64, two lanes at a time. */
-import { type Code, f32x4, get, i32x4, op, set, shuffle } from "../../../wasm/assembler.ts";
+import { type Code, f32x4, get, i32, i32x4, op, set, shuffle } from "../../../wasm/assembler.ts";
 import {
   and,
   andNot,
@@ -36,7 +36,7 @@ function lowerPower(v: Lanes, m: Code, e: Code, y: Code): Code {
   const t = v.let(op("f64x2.pmax", op("f64x2.pmin", product, v.d(200)), v.d(-200)));
   const biased = v.let(op("f64x2.add", t, v.d(rounding)));
   const r = v.let(op("f64x2.sub", t, op("f64x2.sub", biased, v.d(rounding))));
-  const p = op("i64x2.add", hornerWide(v, r, wideExp2), op("i64x2.shl", biased, [0x41, 52]));
+  const p = op("i64x2.add", hornerWide(v, r, wideExp2), op("i64x2.shl", biased, i32(52)));
   return op("f32x4.demote_f64x2_zero", p);
 }
 

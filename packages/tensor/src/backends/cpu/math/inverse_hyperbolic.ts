@@ -1,0 +1,41 @@
+/** asinh, acosh and atanh, all through log(1 + x). */
+import { type Code, op } from "../../../wasm/assembler.ts";
+import { add, and, compare, div, Lanes, magnitude, mul, or, select, signOf, sub, type UnaryExpander } from "./lanes.ts";
+import { log1pOf } from "./logarithm.ts";
+
+const sqrt = (a: Code): Code => op("f32x4.sqrt", a);
+
+/** log(1 + small), but log(2·large) where `large`, which may be too large to be squared, is above 2^30. */
+function logarithmOf(v: Lanes, small: Code, large: Code): Code {
+  const beyond = v.let(compare("gt", large, v.c(2 ** 30)));
+  return add(log1pOf(v, v.let(select(beyond, large, small))), and(beyond, v.c(Math.LN2)));
+}
+
+/** Within 3 ulp. */
+export const asinh: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  const given = v.let(x);
+  const a = v.let(magnitude(v, given));
+  const square = v.let(mul(a, a));
+  // sqrt(1 + a²) − 1, without the cancellation.
+  const grown = div(square, add(v.c(1), sqrt(add(square, v.c(1)))));
+  return v.result(or(logarithmOf(v, add(a, grown), a), signOf(v, given)));
+};
+
+/** Within 3 ulp. */
+export const acosh: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  const given = v.let(x);
+  const t = v.let(sub(given, v.c(1)));
+  const value = logarithmOf(v, add(t, sqrt(mul(t, add(t, v.c(2))))), given);
+  return v.result(or(value, compare("lt", given, v.c(1))));
+};
+
+/** Within 3 ulp. */
+export const atanh: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  const given = v.let(x);
+  const a = v.let(magnitude(v, given));
+  const value = log1pOf(v, v.let(div(add(a, a), sub(v.c(1), a))));
+  return v.result(or(mul(value, v.c(0.5)), signOf(v, given)));
+};
