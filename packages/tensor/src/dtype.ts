@@ -66,7 +66,7 @@ export function typedArrayOver(dtype: DType, buffer: ArrayBufferLike, byteOffset
  * @throws TypeError naming the operation and the value.
  */
 export function checkDType(operation: string, dtype: unknown): asserts dtype is DType {
-  if (typeof dtype !== "string" || !(dtype in rows)) {
+  if (typeof dtype !== "string" || !Object.hasOwn(rows, dtype)) {
     throw new TypeError(`${operation}: unknown dtype ${JSON.stringify(dtype)}; use one of ${dtypes.join(", ")}`);
   }
 }
