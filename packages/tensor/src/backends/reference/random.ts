@@ -1,4 +1,5 @@
 /** Random tensors from the Philox stream: the definition that other backends follow. */
+import type { DType } from "../../dtype.ts";
 import { elementsPerBlock, philox } from "../../philox.ts";
 import type { RandomAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
@@ -11,8 +12,13 @@ function wide(high: number, low: number): number {
   return (high * 2 ** 21 + (low >>> 11)) * 2 ** -53;
 }
 
+/** As many bits as the dtype holds below 1, lest rounding reach it. */
+function narrow(word: number, dtype: DType): number {
+  return dtype === "float16" ? (word >>> 21) * 2 ** -11 : (word >>> 8) * 2 ** -24;
+}
+
 /**
- * Bits: one word an element. Uniform: multiples of 2^-24 (float64: 2^-53) in [0, 1). Normal: Box and Muller's pairs (1958), the
+ * Bits: one word an element. Uniform: multiples of 2^-24 (float64: 2^-53, float16: 2^-11) in [0, 1). Normal: Box and Muller's pairs (1958), the
  * radius from a uniform in (0, 1].
  */
 export function random(_: readonly HostOperand[], [out]: readonly HostOperand[], attrs: RandomAttrs): void {
@@ -25,7 +31,7 @@ export function random(_: readonly HostOperand[], [out]: readonly HostOperand[],
       values[i + lane] = distribution === "bits"
         ? words[lane]! | 0
         : distribution === "uniform"
-        ? (per === 2 ? wide(words[2 * lane]!, words[2 * lane + 1]!) : (words[lane]! >>> 8) * 2 ** -24)
+        ? (per === 2 ? wide(words[2 * lane]!, words[2 * lane + 1]!) : narrow(words[lane]!, dtype))
         : normal(per, lane);
     }
   }
