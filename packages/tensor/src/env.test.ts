@@ -1,0 +1,26 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { dataFolder, debugLevel, deviceName, memoryBudget, threadCount } from "./env.ts";
+
+afterEach(() => void vi.unstubAllEnvs());
+
+test("what is not set has a default", () => {
+  for (const name of ["DEBUG", "DEVICE", "THREADS", "DATA", "MEMORY_BUDGET"]) vi.stubEnv(`HEDDLE_${name}`, "");
+  expect([debugLevel(), deviceName(), threadCount(), dataFolder(), memoryBudget()])
+    .toEqual([0, undefined, 0, undefined, 2 ** 31]);
+});
+
+test("what is set is read", () => {
+  vi.stubEnv("HEDDLE_DEVICE", "null");
+  vi.stubEnv("HEDDLE_THREADS", "3");
+  vi.stubEnv("HEDDLE_MEMORY_BUDGET", "5");
+  expect([deviceName(), threadCount(), memoryBudget()]).toEqual(["null", 3, 5 * 2 ** 20]);
+});
+
+test.each([["HEDDLE_THREADS", "-1", threadCount], ["HEDDLE_THREADS", "many", threadCount], [
+  "HEDDLE_MEMORY_BUDGET",
+  "1.5",
+  memoryBudget,
+]])("%s=%s is refused by name", (name, value, read) => {
+  vi.stubEnv(name, value);
+  expect(read).toThrow(`${name}=${value}: expected an integer of at least 0`);
+});
