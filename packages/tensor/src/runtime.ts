@@ -88,7 +88,7 @@ export function startWorker(body: string, data: object, failed: (reason: unknown
   const source = `globalThis.onmessage = (event) => {
     globalThis.onmessage = null;
     (function (data) {${body}\n})(event.data);
-    globalThis.close();
+    globalThis.close?.(); // Bun's ends by itself
   };`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url, { name: "heddle" }) as WebWorker;

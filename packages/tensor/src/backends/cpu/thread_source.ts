@@ -47,6 +47,7 @@ export function hostSource(host: HostFunctions): string {
     const builtin = math.get(f);
     if (builtin !== undefined) return `${JSON.stringify(name)}: Math.${builtin}`;
     const source = f.toString();
+    if (source.includes("[native code]")) throw new Error(`the host function "${name}" has no source to copy`);
     const declaration = /^function\s+([\w$]+)/.exec(source)?.[1];
     if (declaration === undefined) {
       const expression = /^(function|\(|[\w$]+\s*=>)/.test(source);

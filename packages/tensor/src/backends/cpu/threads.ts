@@ -27,7 +27,8 @@ export function runAlone(entry: Entry, params: number, count: number, grain: num
 export class Threads {
   private readonly heap: Heap;
   private readonly host: HostFunctions;
-  /** Workers there shall be, beside the calling thread. */
+  /** Workers beside the calling thread that there should be, and that there can be. */
+  private readonly wanted: number;
   private most: number;
   private readonly control: number;
   private readonly words: Int32Array;
@@ -44,7 +45,8 @@ export class Threads {
   constructor(heap: Heap, host: HostFunctions, threads: number) {
     this.heap = heap;
     this.host = host;
-    this.most = threads - 1;
+    this.wanted = threads - 1;
+    this.most = this.wanted;
     this.control = heap.alloc(controlBytes);
     // Shared memory grows in place, so that this view of its beginning stays good.
     this.words = new Int32Array(heap.memory.buffer, this.control, controlBytes / 4).fill(0);
@@ -52,12 +54,17 @@ export class Threads {
 
   /** Runs a job of more than one chunk on the threads that are up, and starts more when that has become worth it. */
   run(entry: Entry, params: number, count: number, grain: number): void {
-    if (this.workers.length < this.most && this.spentMs >= startAfterMs) this.start(); // one a call: the caller waits for each
-    if (Atomics.load(this.words, word.ready) > 0 && this.publish(entry)) return this.share(entry, params, count, grain);
-    if (this.spentMs >= startAfterMs || this.most === 0) return runAlone(entry, params, count, grain);
+    if (Atomics.load(this.words, word.ready) > 0) {
+      if (this.workers.length < this.most) this.start(); // one a call: the caller waits for each
+      if (this.publish(entry)) this.share(entry, params, count, grain);
+      else runAlone(entry, params, count, grain);
+      return;
+    }
     const begin = performance.now();
     runAlone(entry, params, count, grain);
+    if (this.unfit() || this.most === 0 || this.workers.length > 0) return; // none to be had, or they are on their way
     this.spentMs += performance.now() - begin;
+    if (this.spentMs >= startAfterMs) this.start();
   }
 
   /**
@@ -67,15 +74,13 @@ export class Threads {
    * @returns whether all are up
    */
   ready(timeoutMs: number): boolean {
-    const wanted = this.most;
     while (this.workers.length < this.most) this.start();
     const until = performance.now() + timeoutMs;
     for (;;) {
-      if (wanted === 0 || this.most < wanted) return false;
       const up = Atomics.load(this.words, word.ready);
-      if (up === wanted) return true;
       const left = until - performance.now();
-      if (Atomics.load(this.words, word.unfit) > 0 || left <= 0) return false;
+      if (up === this.wanted) return true;
+      if (this.unfit() || this.most < this.wanted || left <= 0) return false;
       Atomics.wait(this.words, word.ready, up, Math.min(left, 50));
     }
   }
@@ -165,9 +170,6 @@ export class Threads {
   }
 
   private start(): void {
-    if (Atomics.load(this.words, word.unfit) > 0) {
-      return this.giveUp("host functions cannot be copied: they may use parameters, globals and each other only");
-    }
     try {
       if (this.source === null) {
         this.source = workerSource(this.host);
@@ -180,6 +182,13 @@ export class Threads {
     } catch (error) {
       this.giveUp(error);
     }
+  }
+
+  /** Whether workers found that their host functions are not the caller's. */
+  private unfit(): boolean {
+    if (Atomics.load(this.words, word.unfit) === 0) return false;
+    if (this.most > 0) this.giveUp("a host function uses more than its parameters, globals and other host functions");
+    return true;
   }
 
   /** Goes on with the workers there are. */
