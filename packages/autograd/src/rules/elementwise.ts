@@ -45,7 +45,8 @@ export const elementwiseRules: Rules<ElementwisePrim> = {
   add: [pass, pass],
   sub: [linear((g) => g), linear((g) => g.neg())],
   mul: [reading("b", (g, { b }) => g.mul(b)), reading("a", (g, { a }) => g.mul(a))],
-  div: [reading("b", (g, { b }) => g.div(b)), reading("b out", (g, { b, out }) => g.mul(out.div(b)).neg())],
+  // Not from the quotient, so that it may be written to, as in PyTorch.
+  div: [reading("b", (g, { b }) => g.div(b)), reading("a b", (g, { a, b }) => g.mul(a.div(b).div(b)).neg())],
   floorDivide: [flat, flat],
   remainder: [linear((g) => g), reading("a b", (g, { a, b }) => g.mul(a.div(b).floor()).neg())],
   fmod: [linear((g) => g), reading("a b", (g, { a, b }) => g.mul(a.div(b).trunc()).neg())],
