@@ -1,7 +1,7 @@
 /** Copies of operands that routines do not take as they are: other dtypes, other strides. Plain loops, for the rare cases. */
 import { type DType, itemSize, typedArrayOver } from "../../../dtype.ts";
 import { halfTable, toHalfBits } from "../../../half.ts";
-import { contiguousStrides, sizeOf } from "../../../shape.ts";
+import { contiguousStrides, isContiguous, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "./operand.ts";
 
@@ -64,5 +64,37 @@ export function inDType(
     to.forEach((copy, i) => copy !== outputs[i] && copyElements(engine, copy, outputs[i]!));
   } finally {
     for (const copy of temporaries) discard(engine, copy);
+  }
+}
+
+/** Calls `run` with contiguous operands: those that are not are copied before. */
+export function contiguousInputs(
+  engine: Engine,
+  inputs: readonly CpuOperand[],
+  run: (inputs: readonly CpuOperand[]) => void,
+): void {
+  const copies: CpuOperand[] = [];
+  try {
+    run(inputs.map((input) => {
+      if (isContiguous(input.shape, input.strides)) return input;
+      const copy = temporary(engine, input.dtype, input.shape);
+      copies.push(copy);
+      copyElements(engine, input, copy);
+      return copy;
+    }));
+  } finally {
+    for (const copy of copies) discard(engine, copy);
+  }
+}
+
+/** Calls `run` with a contiguous operand to write to, and copies it to one that is not. */
+export function contiguousOutput(engine: Engine, output: CpuOperand, run: (output: CpuOperand) => void): void {
+  if (isContiguous(output.shape, output.strides)) return run(output);
+  const copy = temporary(engine, output.dtype, output.shape);
+  try {
+    run(copy);
+    copyElements(engine, copy, output);
+  } finally {
+    discard(engine, copy);
   }
 }

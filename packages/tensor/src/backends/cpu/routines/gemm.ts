@@ -3,6 +3,7 @@ import type { Engine } from "../engine.ts";
 import { element, type ElementKind } from "./element.ts";
 import { gemmModule, gemmParams, rightPitch } from "./gemm_module.ts";
 import { entryOf } from "./modules.ts";
+import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./tile.ts";
 
 /** `out[m, n] = left[m, k] · right[k, n]`, once for each entry of `products`. Strides are in bytes. */
@@ -17,6 +18,8 @@ export interface GemmWork {
   readonly rightN: number;
   /** Bytes between rows of the result; its columns are neighbours. */
   readonly outStride: number;
+  /** Adds to what is there. */
+  readonly adds?: boolean;
   /** Addresses of left, right and result, three an entry. */
   readonly products: Int32Array;
 }
@@ -52,9 +55,8 @@ export function gemm(engine: Engine, work: GemmWork): void {
   const entry = entryOf(engine, `gemm ${kind}`, () => gemmModule(engine.memoryImport, e));
   const { heap } = engine;
   const width = tileVectors * e.lanes;
-  const leftPanels = Math.ceil(m / tileRows);
+  const { count: leftPanels, tall, height } = panelsOf(m);
   const rightPanels = Math.ceil(n / width);
-  const height = Math.floor(m / leftPanels);
   const kPadded = roundUp(k, 4);
   const leftBytes = roundUp(m * kPadded * e.bytes, 64);
   const rightBytes = roundUp(rightPanels * kPadded * rightPitch, 64);
@@ -95,7 +97,7 @@ export function gemm(engine: Engine, work: GemmWork): void {
     packedRight: memory + leftBytes,
     out: 0,
     outStride: work.outStride,
-    tall: m - height * leftPanels,
+    tall,
     height,
     leftPanels,
     rightPanels,
@@ -105,6 +107,7 @@ export function gemm(engine: Engine, work: GemmWork): void {
     depth,
     table,
     scratch,
+    adds: work.adds ? 1 : 0,
   };
   if (together) {
     new Int32Array(heap.memory.buffer, table, products.length).set(products);

@@ -17,6 +17,7 @@ import type { MemoryImport } from "../../../wasm/assembler.ts";
 import type { Element } from "./element.ts";
 import { addMul, least, Params, range } from "./loops.ts";
 import { clear, packPanel } from "./pack.ts";
+import { firstRow, rowsOf } from "./panels.ts";
 import { packedKernel, tileRows, tileVectors } from "./tile.ts";
 
 /** Bytes of one step of a right panel. */
@@ -24,7 +25,7 @@ export const rightPitch: number = 16 * tileVectors;
 
 /**
  * What a call works on. `phase` is 0 to pack (items: right panels, then left panels), 1 to multiply (items: blocks of the result,
- * row by row), 2 for whole products (items: entries of `table`, each of three pointers). Strides are in bytes. Of the left panels
+ * row by row), 2 for whole products (items: entries of `table`, each of three pointers). With `adds` products are added to what is there. Strides are in bytes. Of the left panels
  * the first `tall` have `height` + 1 rows, the others `height`.
  */
 export const gemmParams: Params<GemmField> = new Params([
@@ -53,6 +54,7 @@ export const gemmParams: Params<GemmField> = new Params([
   "depth",
   "table",
   "scratch",
+  "adds",
 ]);
 
 /** See {@link gemmParams}. */
@@ -81,18 +83,8 @@ export type GemmField =
   | "columnBlocks"
   | "depth"
   | "table"
-  | "scratch";
-
-/** First row of a left panel. */
-function firstRow(p: Local, panel: Local): Code {
-  const tall = gemmParams.read(p, "tall");
-  return op("i32.add", op("i32.mul", get(panel), gemmParams.read(p, "height")), least(get(panel), tall));
-}
-
-/** Rows of a left panel. */
-function rowsOf(p: Local, panel: Local): Code {
-  return op("i32.add", gemmParams.read(p, "height"), op("i32.lt_s", get(panel), gemmParams.read(p, "tall")));
-}
+  | "scratch"
+  | "adds";
 
 /** `(params, source, panels, from, to)`: packs left panels. */
 function packLeft(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void {
@@ -104,8 +96,8 @@ function packLeft(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void {
     get(from),
     get(to),
     1,
-    set(row, firstRow(p, i)),
-    set(rows, rowsOf(p, i)),
+    set(row, firstRow(i, field("tall"), field("height"))),
+    set(rows, rowsOf(i, field("tall"), field("height"))),
     call(
       pack,
       addMul(get(source), get(row), field("leftM")),
@@ -191,7 +183,7 @@ function multiply(f: FunctionBuilder, e: Element, kernels: readonly (readonly Fu
           get(steps),
           get(stride),
           get(columns),
-          op("i32.ne", get(from), i32(0)),
+          op("i32.or", get(from), field("adds")),
         ),
       )
     );
@@ -216,8 +208,8 @@ function multiply(f: FunctionBuilder, e: Element, kernels: readonly (readonly Fu
           get(i0),
           get(i1),
           1,
-          set(row, firstRow(p, i)),
-          set(rows, rowsOf(p, i)),
+          set(row, firstRow(i, field("tall"), field("height"))),
+          set(rows, rowsOf(i, field("tall"), field("height"))),
           when(op("i32.gt_s", get(columns), i32(e.lanes)), byRows(2), byRows(1)),
         ),
       ),

@@ -2,7 +2,7 @@
 import type { None } from "../../../prims/attrs.ts";
 import { broadcastStrides, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
-import { copyElements, discard, inDType, temporary } from "./copies.ts";
+import { contiguousOutput, inDType } from "./copies.ts";
 import { computeKind, dtypeOf, element } from "./element.ts";
 import { gemm } from "./gemm.ts";
 import type { CpuOperand } from "./operand.ts";
@@ -47,11 +47,9 @@ export function matmul(
   const dtype = dtypeOf(computeKind(outputs[0]!.dtype));
   inDType(engine, dtype, inputs, outputs, ([a, b], [c]) => {
     if (sizeOf(c!.shape) === 0) return;
+    // Rows may lie anywhere, but each must be contiguous.
     if (c!.strides.at(-1) === 1 || c!.shape.at(-1) === 1) return multiply(engine, a!, b!, c!);
-    const packed = temporary(engine, dtype, c!.shape);
-    multiply(engine, a!, b!, packed);
-    copyElements(engine, packed, c!);
-    discard(engine, packed);
+    contiguousOutput(engine, c!, (out) => multiply(engine, a!, b!, out));
   });
 }
 

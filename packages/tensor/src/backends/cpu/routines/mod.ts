@@ -6,6 +6,7 @@ import { routines as plain } from "../../reference/routines.ts";
 import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "./operand.ts";
 
+export { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 export { matmul } from "./matmul.ts";
 
 /** A routine on operands in the heap. */
@@ -31,7 +32,4 @@ function onHeap<P extends RoutinePrim>(name: P): CpuRoutine<P> {
   };
 }
 
-export const conv: CpuRoutine<"conv"> = onHeap("conv");
-export const convInputGrad: CpuRoutine<"convInputGrad"> = onHeap("convInputGrad");
-export const convWeightGrad: CpuRoutine<"convWeightGrad"> = onHeap("convWeightGrad");
 export const maxPool: CpuRoutine<"maxPool"> = onHeap("maxPool");

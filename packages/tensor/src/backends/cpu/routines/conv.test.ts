@@ -1,0 +1,137 @@
+import { afterAll, expect, test } from "vitest";
+import type { DType } from "../../../dtype.ts";
+import { dtypes } from "../../../dtype.ts";
+import type { ConvAttrs } from "../../../prims/attrs.ts";
+import { routineRules } from "../../../prims/routines.ts";
+import { Engine } from "../engine.ts";
+import { compare, type Lie, randomOperand, seeded } from "./against_reference.ts";
+import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
+
+const engine = new Engine({}, 1);
+const several = new Engine({}, 2);
+afterAll(() => several.close());
+
+interface Sizes extends ConvAttrs {
+  readonly batch: number;
+  /** Channels and filters of a group. */
+  readonly channels: number;
+  readonly filters: number;
+  readonly input: readonly number[];
+  readonly kernel: readonly number[];
+}
+
+type Lies = readonly [Lie, Lie, Lie];
+const plain: Lies = ["contiguous", "contiguous", "contiguous"];
+
+/** All three products of a geometry. */
+function check(seed: number, dtype: DType, sizes: Sizes, lies: Lies = plain, on = engine): unknown[] {
+  const { batch, channels, filters, input, kernel, stride, padding, dilation, groups } = sizes;
+  const attrs = { stride, padding, dilation, groups };
+  const random = seeded(seed);
+  const xShape = [batch, channels * groups, ...input];
+  const wShape = [filters * groups, channels, ...kernel];
+  const x = randomOperand(random, dtype, xShape, lies[0]);
+  const w = randomOperand(random, dtype, wShape, lies[1]);
+  const { shape } = routineRules.conv.outputs([x, w], attrs)[0]!;
+  const g = randomOperand(random, dtype, shape, lies[0]);
+  const taps = kernel.reduce((a, b) => a * b, 1);
+  const positions = shape.slice(2).reduce((a, b) => a * b, 1);
+  const outputLie = lies[2];
+  return [
+    ...compare(on, { name: "conv", routine: conv, inputs: [x, w], attrs, terms: channels * taps, outputLie }),
+    ...compare(on, {
+      name: "convInputGrad",
+      routine: convInputGrad,
+      inputs: [g, w],
+      attrs: { ...attrs, inputSize: input },
+      terms: filters * taps,
+      outputLie,
+    }),
+    ...compare(on, {
+      name: "convWeightGrad",
+      routine: convWeightGrad,
+      inputs: [g, x],
+      attrs: { ...attrs, kernelSize: kernel },
+      terms: batch * positions,
+      outputLie,
+    }),
+  ];
+}
+
+/** A geometry in which a kernel fits. */
+function randomSizes(random: () => number, dims: number, most: number): Sizes {
+  const size = (from: number, to: number): number => from + Math.floor(random() * (to - from + 1));
+  const each = (make: () => number): number[] => Array.from({ length: dims }, make);
+  const kernel = each(() => size(1, 4));
+  const dilation = each(() => random() < 0.7 ? 1 : size(2, 3));
+  const padding = each(() => random() < 0.5 ? 0 : size(1, 3));
+  const stride = each(() => random() < 0.6 ? 1 : size(2, 4));
+  const input = kernel.map((k, d) => Math.max(dilation[d]! * (k - 1) + 1 - 2 * padding[d]!, 1) + size(0, most));
+  return {
+    batch: size(1, 4),
+    channels: size(1, 7),
+    filters: size(1, 9),
+    groups: random() < 0.7 ? 1 : size(2, 3),
+    input,
+    kernel,
+    stride,
+    padding,
+    dilation,
+  };
+}
+
+test("random geometries in one to three dimensions", () => {
+  for (const [dims, most, count] of [[1, 30, 60], [2, 14, 150], [3, 6, 40]] as [number, number, number][]) {
+    for (let seed = 0; seed < count; seed++) {
+      check(seed, "float32", randomSizes(seeded(1000 * dims + seed), dims, most));
+    }
+  }
+});
+
+test("operands of any strides", () => {
+  const lies: readonly Lie[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+  for (let seed = 0; seed < 40; seed++) {
+    const random = seeded(seed);
+    const pick = (): Lie => lies[Math.floor(random() * lies.length)]!;
+    check(seed, "float32", randomSizes(random, 2, 9), [pick(), pick(), random() < 0.5 ? "permuted" : "stepped"]);
+  }
+});
+
+test("every dtype", () => {
+  for (const dtype of dtypes) {
+    if (dtype === "int64") continue; // which the reference cannot convolve
+    for (let seed = 0; seed < 12; seed++) check(seed, dtype, randomSizes(seeded(seed), 2, 10));
+  }
+});
+
+const base = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
+const networks: readonly Sizes[] = [
+  { ...base, batch: 5, channels: 1, filters: 6, input: [28, 28], kernel: [5, 5], padding: [2, 2] },
+  { ...base, batch: 5, channels: 6, filters: 16, input: [14, 14], kernel: [5, 5] },
+  { ...base, batch: 4, channels: 1, filters: 32, input: [28, 28], kernel: [5, 5] },
+  { ...base, batch: 20, channels: 32, filters: 64, input: [8, 8], kernel: [5, 5] },
+  { ...base, batch: 2, channels: 16, filters: 24, input: [16, 16], kernel: [3, 3], padding: [1, 1] },
+  { ...base, batch: 2, channels: 16, filters: 24, input: [15, 15], kernel: [3, 3], padding: [1, 1], stride: [2, 2] },
+  { ...base, batch: 2, channels: 40, filters: 24, input: [9, 9], kernel: [1, 1] },
+  { ...base, batch: 3, channels: 1, filters: 1, groups: 13, input: [17, 18], kernel: [3, 3], padding: [1, 1] },
+  { ...base, batch: 3, channels: 1, filters: 2, groups: 5, input: [12, 12], kernel: [3, 3], stride: [2, 2] },
+  { ...base, batch: 9, channels: 16, filters: 30, input: [5, 5], kernel: [5, 5] },
+];
+
+test("the convolutions of networks", () => {
+  networks.forEach((sizes, seed) => check(seed, "float32", sizes));
+  networks.forEach((sizes, seed) => check(seed, "float64", sizes));
+});
+
+test("no images, and outputs that sum nothing", () => {
+  check(1, "float32", { ...networks[0]!, batch: 0 });
+  check(1, "float32", { ...networks[1]!, channels: 0 });
+  check(1, "float32", { ...networks[1]!, filters: 0 });
+});
+
+test("bit for bit the same on several threads", () => {
+  several.ready(30_000);
+  networks.forEach((sizes, seed) => {
+    expect(check(seed, "float32", sizes)).toEqual(check(seed, "float32", sizes, plain, several));
+  });
+});

@@ -1,0 +1,75 @@
+/** Convolution in one to three dimensions and its two gradients, of any strides and dtype. */
+import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
+import { isContiguous, sizeOf } from "../../../shape.ts";
+import type { Engine } from "../engine.ts";
+import { convByColumns } from "./conv_columns.ts";
+import { convGeometry, hasTerms } from "./conv_geometry.ts";
+import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
+import { computeKind, dtypeOf } from "./element.ts";
+import type { CpuOperand } from "./operand.ts";
+import { itemSize } from "../../../dtype.ts";
+
+type Product = (engine: Engine, inputs: readonly [CpuOperand, CpuOperand], output: CpuOperand) => void;
+
+/** Brings operands into the form that products take; `free` says which inputs may have any strides. */
+function withOperands(
+  engine: Engine,
+  inputs: readonly CpuOperand[],
+  outputs: readonly CpuOperand[],
+  free: readonly boolean[],
+  product: Product,
+): void {
+  const dtype = dtypeOf(computeKind(outputs[0]!.dtype));
+  inDType(engine, dtype, inputs, outputs, (from, [to]) => {
+    contiguousOutput(engine, to!, (out) => {
+      const fixed = from.filter((_, i) => !free[i]);
+      contiguousInputs(engine, fixed, (copies) => {
+        let next = 0;
+        product(engine, from.map((input, i) => free[i] ? input : copies[next++]!) as [CpuOperand, CpuOperand], out);
+      });
+    });
+  });
+}
+
+function zero(engine: Engine, { pointer, shape, dtype }: CpuOperand): void {
+  new Uint8Array(engine.heap.memory.buffer, pointer, sizeOf(shape) * itemSize(dtype)).fill(0);
+}
+
+/** `y = x * w`. */
+export function conv(
+  engine: Engine,
+  inputs: readonly CpuOperand[],
+  outputs: readonly CpuOperand[],
+  attrs: ConvAttrs,
+): void {
+  withOperands(engine, inputs, outputs, [true, false], (_, [x, w], y) => {
+    if (!hasTerms(convGeometry(x.shape, w.shape, y.shape, attrs))) return zero(engine, y);
+    convByColumns(engine, "output", x, w, y, attrs);
+  });
+}
+
+/** The gradient of the input, which is also the forward pass of a transposed convolution. */
+export function convInputGrad(
+  engine: Engine,
+  inputs: readonly CpuOperand[],
+  outputs: readonly CpuOperand[],
+  attrs: Attrs["convInputGrad"],
+): void {
+  withOperands(engine, inputs, outputs, [false, false], (_, [g, w], x) => {
+    if (!hasTerms(convGeometry(x.shape, w.shape, g.shape, attrs))) return zero(engine, x);
+    convByColumns(engine, "input", x, w, g, attrs);
+  });
+}
+
+/** The gradient of the kernel. */
+export function convWeightGrad(
+  engine: Engine,
+  inputs: readonly CpuOperand[],
+  outputs: readonly CpuOperand[],
+  attrs: Attrs["convWeightGrad"],
+): void {
+  withOperands(engine, inputs, outputs, [false, true], (_, [g, x], w) => {
+    if (!hasTerms(convGeometry(x.shape, w.shape, g.shape, attrs))) return zero(engine, w);
+    convByColumns(engine, "weight", x, w, g, attrs);
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * Convolutions by columns: the way for geometries that no kernel reads in place, such as outputs narrower than a vector. Correct for
+ * all of them, and as fast as the copies allow.
+ */
+import { sizeOf } from "../../../shape.ts";
+import type { ConvAttrs } from "../../../prims/attrs.ts";
+import type { Engine } from "../engine.ts";
+import { type ConvGeometry, convGeometry, imageLayout, imageStrides, sizeOfVolume } from "./conv_geometry.ts";
+import { convColumnsModule, convColumnsParams } from "./conv_columns_module.ts";
+import { rowTable } from "./conv_image.ts";
+import { computeKind, element } from "./element.ts";
+import { gemm } from "./gemm.ts";
+import { entryOf } from "./modules.ts";
+import type { CpuOperand } from "./operand.ts";
+import { tablesFor } from "./tables.ts";
+
+/** Bytes that a matrix of columns may have; batches are split to keep to it. */
+const columnBytes = 2 ** 25;
+
+/** Which of the three products: the output, the input's gradient, the weights'. */
+export type ConvProduct = "output" | "input" | "weight";
+
+/** A product; `y` is contiguous and so is `w`, and so must `x` be where it is the result. */
+export function convByColumns(
+  engine: Engine,
+  product: ConvProduct,
+  x: CpuOperand,
+  w: CpuOperand,
+  y: CpuOperand,
+  attrs: ConvAttrs,
+): void {
+  const g = convGeometry(x.shape, w.shape, y.shape, attrs);
+  const kind = computeKind(x.dtype);
+  const e = element(kind, engine.features.relaxedMadd);
+  const { bytes } = e;
+  const strides = imageStrides(x, bytes);
+  const entry = entryOf(engine, `columns ${kind}`, () => convColumnsModule(engine.memoryImport, e));
+  const key = `columns ${bytes} ${strides} ${Object.values(g).join()}`;
+  const tables = tablesFor(engine, key, (put) => {
+    const layout = imageLayout(g, strides, bytes, true);
+    return { layout, rows: put(rowTable(layout)), taps: put(taps(g, layout)), positions: put(positions(g, layout)) };
+  });
+  const { layout } = tables;
+  const { heap } = engine;
+  const [tapCount, positionCount] = [sizeOfVolume(g.kernel), sizeOfVolume(g.output)];
+  const depth = g.channels * tapCount;
+  const block = Math.max(Math.min(Math.floor(columnBytes / (depth * positionCount * bytes)), g.batch), 1);
+  const preparedBytes = g.channels * layout.bytes;
+  const sizes = [
+    block * preparedBytes,
+    block * depth * positionCount * bytes,
+    block * g.filters * positionCount * bytes,
+  ];
+  const [prepared, columns, matrix] = sizes.map((size) => heap.alloc(size)) as [number, number, number];
+  if (product === "input" && !layout.complete) {
+    new Uint8Array(heap.memory.buffer, x.pointer, sizeOf(x.shape) * bytes).fill(0);
+  }
+
+  for (let group = 0; group < g.groups; group++) {
+    const weights = w.pointer + group * g.filters * depth * bytes;
+    for (let first = 0; first < g.batch; first += block) {
+      const images = Math.min(block, g.batch - first);
+      const matrixRow = images * positionCount * bytes;
+      const values = {
+        phase: 0,
+        image: x.pointer + first * strides[0] + group * g.channels * strides[1],
+        imageBatch: strides[0],
+        imageChannel: strides[1],
+        prepared,
+        preparedBatch: preparedBytes,
+        preparedChannel: layout.bytes,
+        preparedBytes,
+        rows: tables.rows,
+        rowCount: layout.rows.length,
+        step: layout.step,
+        channels: g.channels,
+        images,
+        taps: tables.taps,
+        tapCount,
+        positions: tables.positions,
+        positionCount,
+        columns,
+        plain: y.pointer + (first * g.groups + group) * g.filters * positionCount * bytes,
+        plainBatch: g.groups * g.filters * positionCount * bytes,
+        matrix,
+        matrixRow,
+      };
+      const phase = (number: number, items: number): void =>
+        engine.parallel(entry, convColumnsParams.write(engine, { ...values, phase: number }), items, 1);
+      const product2d = { kind, products: new Int32Array(3) };
+      phase(2, images);
+      if (product !== "input") {
+        phase(0, images);
+        phase(1, g.channels);
+      }
+      if (product !== "output") phase(5, g.filters);
+      if (product === "output") {
+        product2d.products.set([weights, columns, matrix]);
+        gemm(engine, {
+          ...product2d,
+          m: g.filters,
+          k: depth,
+          n: images * positionCount,
+          leftM: depth * bytes,
+          leftK: bytes,
+          rightK: matrixRow,
+          rightN: bytes,
+          outStride: matrixRow,
+        });
+        phase(6, g.filters);
+      } else if (product === "input") {
+        product2d.products.set([weights, matrix, columns]);
+        gemm(engine, {
+          ...product2d,
+          m: depth,
+          k: g.filters,
+          n: images * positionCount,
+          leftM: bytes,
+          leftK: depth * bytes,
+          rightK: matrixRow,
+          rightN: bytes,
+          outStride: matrixRow,
+        });
+        phase(3, g.channels);
+        phase(4, images);
+      } else {
+        product2d.products.set([matrix, columns, weights]);
+        gemm(engine, {
+          ...product2d,
+          m: g.filters,
+          k: images * positionCount,
+          n: depth,
+          leftM: matrixRow,
+          leftK: bytes,
+          rightK: bytes,
+          rightN: matrixRow,
+          outStride: depth * bytes,
+          adds: first > 0,
+        });
+      }
+    }
+  }
+  [prepared, columns, matrix].forEach((pointer, i) => heap.release(pointer, sizes[i]!));
+}
+
+type Layout = ReturnType<typeof imageLayout>;
+
+/** Byte offsets of a channel's taps. */
+function taps({ kernel: [kd, kh, kw] }: ConvGeometry, layout: Layout): Int32Array {
+  const table: number[] = [];
+  for (let a = 0; a < kd; a++) {
+    for (let b = 0; b < kh; b++) for (let c = 0; c < kw; c++) table.push(layout.tap(a, b, c));
+  }
+  return Int32Array.from(table);
+}
+
+/** Byte offsets of the output's positions. */
+function positions({ output: [od, oh, ow] }: ConvGeometry, layout: Layout): Int32Array {
+  const table: number[] = [];
+  for (let a = 0; a < od; a++) {
+    for (let b = 0; b < oh; b++) for (let c = 0; c < ow; c++) table.push(layout.position(a, b, c));
+  }
+  return Int32Array.from(table);
+}

@@ -1,0 +1,166 @@
+/** The generated module of convolutions by columns: every tap of every output position copied to a matrix, or added back from one. */
+import {
+  call,
+  type Code,
+  get,
+  i32,
+  type Local,
+  memory,
+  type MemoryImport,
+  ModuleBuilder,
+  op,
+  set,
+  when,
+} from "../../../wasm/assembler.ts";
+import { copyRows, fillZeros } from "./conv_image.ts";
+import type { Element } from "./element.ts";
+import { addMul, advance, Params, range, times } from "./loops.ts";
+
+const fields = [
+  "phase",
+  "image",
+  "imageBatch",
+  "imageChannel",
+  "prepared",
+  "preparedBatch",
+  "preparedChannel",
+  "preparedBytes",
+  "rows",
+  "rowCount",
+  "step",
+  "channels",
+  "images",
+  "taps",
+  "tapCount",
+  "positions",
+  "positionCount",
+  "columns",
+  "plain",
+  "plainBatch",
+  "matrix",
+  "matrixRow",
+] as const;
+
+/**
+ * What a call works on, by `phase`; a matrix of columns has a row for each tap of each channel and a column for each position of each
+ * image.
+ * 0: prepares images (items). 1: gathers columns from prepared images (items: channels). 2: zeros prepared images (items). 3: adds
+ * columns to prepared images (items: channels). 4: returns prepared images (items). 5: copies `plain`, `[image, row, position]`, to
+ * `matrix`, `[row, image, position]` (items: rows). 6: the same back.
+ */
+export const convColumnsParams: Params<typeof fields[number]> = new Params(fields);
+
+/** The module for an element type. */
+export function convColumnsModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(memoryImport);
+  const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+  const prepare = module.func(ints(8), []);
+  copyRows(prepare, e, "prepare");
+  const bring = module.func(ints(8), []);
+  copyRows(bring, e, "return");
+  const clear = module.func(ints(2), []);
+  fillZeros(clear);
+  const [int, real] = e.bytes === 4 ? ["i32", "f32"] as const : ["i64", "f64"] as const;
+
+  const run = module.func(ints(4), [], "run");
+  const [p, begin, end] = run.params as [Local, Local, Local];
+  const field = (name: typeof fields[number]): Code => convColumnsParams.read(p, name);
+  const names = ["t", "tap", "image", "count", "from", "to", "position", "base"] as const;
+  const [t, tap, image, count, from, to, position, base] = names.map(() => run.local("i32")) as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const rows = (f: { readonly index: number }): Code =>
+    call(
+      f,
+      addMul(field("image"), get(t), field("imageBatch")),
+      addMul(field("prepared"), get(t), field("preparedBatch")),
+      field("rows"),
+      field("rowCount"),
+      field("step"),
+      field("channels"),
+      field("imageChannel"),
+      field("preparedChannel"),
+    );
+  /** Goes through a channel's rows of the matrix, `to`, and the elements, at `from`, that they stand for. */
+  const eachColumn = (body: Code): Code => [
+    set(to, addMul(field("columns"), op("i32.mul", get(t), field("tapCount")), field("matrixRow"))),
+    range(
+      tap,
+      i32(0),
+      field("tapCount"),
+      1,
+      set(
+        base,
+        op("i32.add", addMul(field("prepared"), get(t), field("preparedChannel")), [
+          addMul(field("taps"), get(tap), i32(4)),
+          0x28,
+          0,
+          0,
+        ]),
+      ),
+      set(image, field("images")),
+      times(
+        image,
+        set(position, field("positions")),
+        set(count, field("positionCount")),
+        times(
+          count,
+          set(from, op("i32.add", get(base), memory("i32.load", 0, get(position)))),
+          body,
+          advance(to, e.bytes),
+          advance(position, 4),
+        ),
+        advance(base, field("preparedBatch")),
+      ),
+    ),
+  ];
+  const type = e.kind.startsWith("f") ? real : int;
+  const turn = (fromMatrix: boolean): Code => [
+    set(to, addMul(field("matrix"), get(t), field("matrixRow"))),
+    set(image, field("images")),
+    set(base, addMul(field("plain"), op("i32.mul", get(t), field("positionCount")), i32(e.bytes))),
+    times(
+      image,
+      set(from, get(base)),
+      set(count, field("positionCount")),
+      times(
+        count,
+        fromMatrix
+          ? memory(`${int}.store`, 0, get(from), memory(`${int}.load`, 0, get(to)))
+          : memory(`${int}.store`, 0, get(to), memory(`${int}.load`, 0, get(from))),
+        advance(from, e.bytes),
+        advance(to, e.bytes),
+      ),
+      advance(base, field("plainBatch")),
+    ),
+  ];
+  const phases: Code[] = [
+    rows(prepare),
+    eachColumn(memory(`${int}.store`, 0, get(to), memory(`${int}.load`, 0, get(from)))),
+    call(clear, addMul(field("prepared"), get(t), field("preparedBatch")), field("preparedBytes")),
+    eachColumn(
+      memory(
+        `${type}.store`,
+        0,
+        get(from),
+        op(`${type}.add`, memory(`${type}.load`, 0, get(from)), memory(`${type}.load`, 0, get(to))),
+      ),
+    ),
+    rows(bring),
+    turn(false),
+    turn(true),
+  ];
+  run.emit(
+    phases.map((code, phase) =>
+      when(op("i32.eq", field("phase"), i32(phase)), range(t, get(begin), get(end), 1, code))
+    ),
+  );
+  return module.build();
+}

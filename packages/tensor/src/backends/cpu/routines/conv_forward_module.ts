@@ -1,0 +1,192 @@
+/** The generated module of convolutions: packs weights, prepares images, and lets the tiles read them where they lie. */
+import {
+  call,
+  type Code,
+  get,
+  i32,
+  type Local,
+  type MemoryImport,
+  ModuleBuilder,
+  op,
+  set,
+  when,
+} from "../../../wasm/assembler.ts";
+import { copyRows, fillZeros } from "./conv_image.ts";
+import type { Element } from "./element.ts";
+import { addMul, least, Params, range } from "./loops.ts";
+import { packPanel } from "./pack.ts";
+import { firstRow, rowsOf } from "./panels.ts";
+import { tableKernels } from "./table_kernel.ts";
+import { columnEntry } from "./conv_geometry.ts";
+
+const fields = [
+  "phase",
+  "groups",
+  "w",
+  "wGroup",
+  "packed",
+  "packedGroup",
+  "panels",
+  "tall",
+  "height",
+  "steps",
+  "stepsPadded",
+  "offsets",
+  "x",
+  "xBatch",
+  "xGroup",
+  "xChannel",
+  "channels",
+  "rows",
+  "rowCount",
+  "step",
+  "prepared",
+  "preparedThread",
+  "preparedChannel",
+  "preparedBytes",
+  "y",
+  "yBatch",
+  "yGroup",
+  "yFilter",
+  "columns",
+  "vectors",
+  "blocks",
+  "blockVectors",
+] as const;
+
+/**
+ * What a call works on. `phase` is 0 to pack weights (items: panels of every group), 1 to convolve (items: blocks of columns of every
+ * group of every image). `preparedBytes` is 0 when images are read in place.
+ */
+export const convForwardParams: Params<typeof fields[number]> = new Params(fields);
+
+/** The module for an element type. */
+export function convForwardModule(memory: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(memory);
+  const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+  const tiles = tableKernels(module, e, "store");
+  const pack = module.func(ints(7), []);
+  packPanel(pack, e);
+  const prepare = module.func(ints(8), []);
+  copyRows(prepare, e, "prepare");
+  const clear = module.func(ints(2), []);
+  fillZeros(clear);
+
+  const run = module.func(ints(4), [], "run");
+  const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
+  const field = (name: typeof fields[number]): Code => convForwardParams.read(p, name);
+  const names = ["t", "panel", "group", "row", "rows", "image", "right", "prepared", "done", "first"] as const;
+  const [t, panel, group, row, rows, image, right, prepared, done, first] = names.map(() => run.local("i32")) as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const panelRows = [
+    set(row, firstRow(panel, field("tall"), field("height"))),
+    set(rows, rowsOf(panel, field("tall"), field("height"))),
+  ];
+  const packedAt = addMul(
+    addMul(field("packed"), get(group), field("packedGroup")),
+    op("i32.mul", get(row), field("stepsPadded")),
+    i32(e.bytes),
+  );
+  const lineBytes = op("i32.mul", field("steps"), i32(e.bytes));
+  run.emit(when(
+    op("i32.eqz", field("phase")),
+    range(
+      t,
+      get(begin),
+      get(end),
+      1,
+      set(group, op("i32.div_s", get(t), field("panels"))),
+      set(panel, op("i32.rem_s", get(t), field("panels"))),
+      panelRows,
+      call(
+        pack,
+        addMul(addMul(field("w"), get(group), field("wGroup")), get(row), lineBytes),
+        lineBytes,
+        i32(e.bytes),
+        field("steps"),
+        get(rows),
+        packedAt,
+        op("i32.mul", get(rows), i32(e.bytes)),
+      ),
+    ),
+    [
+      set(prepared, addMul(field("prepared"), get(thread), field("preparedThread"))),
+      // The margins stay zero from image to image.
+      call(clear, get(prepared), field("preparedBytes")),
+      set(done, i32(-1)),
+      range(
+        t,
+        get(begin),
+        get(end),
+        1,
+        set(image, op("i32.div_s", get(t), field("blocks"))),
+        set(first, op("i32.mul", op("i32.rem_s", get(t), field("blocks")), field("blockVectors"))),
+        set(group, op("i32.rem_s", get(image), field("groups"))),
+        set(
+          right,
+          addMul(
+            addMul(field("x"), op("i32.div_s", get(image), field("groups")), field("xBatch")),
+            get(group),
+            field("xGroup"),
+          ),
+        ),
+        when(field("preparedBytes"), [
+          when(
+            op("i32.ne", get(done), get(image)),
+            call(
+              prepare,
+              get(right),
+              get(prepared),
+              field("rows"),
+              field("rowCount"),
+              field("step"),
+              field("channels"),
+              field("xChannel"),
+              field("preparedChannel"),
+            ),
+          ),
+          set(done, get(image)),
+          set(right, get(prepared)),
+        ]),
+        set(
+          image,
+          addMul(
+            addMul(field("y"), op("i32.div_s", get(image), field("groups")), field("yBatch")),
+            get(group),
+            field("yGroup"),
+          ),
+        ),
+        range(
+          panel,
+          i32(0),
+          field("panels"),
+          1,
+          panelRows,
+          call(
+            tiles,
+            packedAt,
+            get(rows),
+            field("steps"),
+            field("offsets"),
+            get(right),
+            addMul(field("columns"), get(first), i32(columnEntry)),
+            least(op("i32.sub", field("vectors"), get(first)), field("blockVectors")),
+            addMul(get(image), get(row), field("yFilter")),
+            field("yFilter"),
+          ),
+        ),
+      ),
+    ],
+  ));
+  return module.build();
+}

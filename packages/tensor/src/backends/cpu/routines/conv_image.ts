@@ -1,0 +1,100 @@
+/** Generated code that prepares images for convolutions, and brings prepared gradients back: rows copied as a table says. */
+import {
+  block,
+  branchIf,
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  type Local,
+  loop,
+  memory,
+  op,
+  set,
+  tee,
+  when,
+} from "../../../wasm/assembler.ts";
+import type { ImageLayout } from "./conv_geometry.ts";
+import { type Element, zeros } from "./element.ts";
+import { advance, times } from "./loops.ts";
+
+/** Bytes of an entry of {@link rowTable}. */
+const rowEntry = 16;
+
+/** The copies as the generated code reads them: image offset, prepared offset, count. */
+export function rowTable({ rows }: ImageLayout): Int32Array {
+  const table = new Int32Array(rows.length * rowEntry / 4);
+  rows.forEach(({ image, prepared, count }, i) => table.set([image, prepared, count], i * rowEntry / 4));
+  return table;
+}
+
+/**
+ * A function `(image, prepared, table, rows, step, channels, imageChannel, preparedChannel)` that copies rows of every channel, to the
+ * prepared form or from it.
+ */
+export function copyRows(f: FunctionBuilder, e: Element, direction: "prepare" | "return"): void {
+  const [image, prepared, table, rows, step, channels, imageChannel, preparedChannel] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const [entry, row, count, whole] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
+  const [outer, inner] = [f.local("i32"), f.local("i32")];
+  const scalar = e.bytes === 4 ? "i32" : "i64";
+  const [from, to] = direction === "prepare" ? [outer, inner] : [inner, outer];
+  const vectors: Code = [
+    set(whole, op("i32.div_u", get(count), i32(e.lanes))),
+    times(
+      whole,
+      memory("v128.store", 0, get(to), memory("v128.load", 0, get(from))),
+      advance(outer, 16),
+      advance(inner, 16),
+    ),
+    set(count, op("i32.rem_u", get(count), i32(e.lanes))),
+  ];
+  f.emit(times(
+    channels,
+    set(entry, get(table)),
+    set(row, get(rows)),
+    times(
+      row,
+      set(outer, op("i32.add", get(image), memory("i32.load", 0, get(entry)))),
+      set(inner, op("i32.add", get(prepared), memory("i32.load", 4, get(entry)))),
+      set(count, memory("i32.load", 8, get(entry))),
+      when(op("i32.eq", get(step), i32(e.bytes)), vectors),
+      times(
+        count,
+        memory(`${scalar}.store`, 0, get(to), memory(`${scalar}.load`, 0, get(from))),
+        advance(outer, get(step)),
+        advance(inner, e.bytes),
+      ),
+      advance(entry, rowEntry),
+    ),
+    advance(image, get(imageChannel)),
+    advance(prepared, get(preparedChannel)),
+  ));
+}
+
+/** A function `(pointer, bytes)` that writes zeros; the bytes are a multiple of 4. */
+export function fillZeros(f: FunctionBuilder): void {
+  const [pointer, bytes] = f.params as [Local, Local];
+  const count = f.local("i32");
+  f.emit(
+    set(count, op("i32.shr_u", get(bytes), i32(4))),
+    times(count, memory("v128.store", 0, get(pointer), zeros), advance(pointer, 16)),
+    set(count, op("i32.and", op("i32.shr_u", get(bytes), i32(2)), i32(3))),
+    block(
+      branchIf(0, op("i32.eqz", get(count))),
+      loop(
+        memory("i32.store", 0, get(pointer), i32(0)),
+        advance(pointer, 4),
+        branchIf(0, tee(count, op("i32.sub", get(count), i32(1)))),
+      ),
+    ),
+  );
+}

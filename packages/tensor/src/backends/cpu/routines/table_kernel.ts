@@ -1,0 +1,140 @@
+/**
+ * Tiles whose right operand is read where it lies: vectors at fixed columns, at an offset from a table for each step. With the taps'
+ * offsets in the table that is a convolution without any packing; with those of the filters its input gradient.
+ */
+import {
+  call,
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  type Local,
+  memory,
+  type ModuleBuilder,
+  op,
+  set,
+  tee,
+  when,
+} from "../../../wasm/assembler.ts";
+import { columnEntry } from "./conv_geometry.ts";
+import { add, type Element, loadSplat } from "./element.ts";
+import { advance, times } from "./loops.ts";
+import { Tile, tileRows, unroll } from "./tile.ts";
+
+/** Vectors of a tile by its rows: as many sums as the registers hold beside the operands. */
+const vectorsOf: readonly number[] = [6, 4, 3, 2, 2];
+
+/**
+ * What becomes of a tile: "store" writes row i at `out + i · rows`; "add" adds to what is at `out` + the i-th offset of the table
+ * `rows`, in the lanes of each column's mask.
+ */
+export type TableMode = "store" | "add";
+
+/** `(left, steps, offsets, right, columns, tiles, out, rows)`: `tiles` tiles side by side. */
+function tableKernel(f: FunctionBuilder, e: Element, rows: number, vectors: number, mode: TableMode): void {
+  const [left, steps, offsets, right, columns, tiles, out, outRows] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const tile = new Tile(f, e, rows, vectors);
+  const [a, at, count, offset, row] = [0, 0, 0, 0, 0].map(() => f.local("i32")) as [Local, Local, Local, Local, Local];
+  const base = Array.from({ length: vectors }, () => f.local("i32"));
+  const target = Array.from({ length: vectors }, () => f.local("i32"));
+  const step = (s: number, fromLeft: (row: number) => Code): Code => [
+    set(offset, memory("i32.load", 4 * s, get(at))),
+    tile.step(fromLeft, (j) => memory("v128.load", 0, op("i32.add", get(base[j]!), get(offset)))),
+  ];
+  const store = Array.from({ length: rows }, (_, i) => [
+    target.map((to, j) => memory("v128.store", 0, get(to), get(tile.sum(i, j)))),
+    i + 1 < rows ? target.map((to) => advance(to, get(outRows))) : [],
+  ]);
+  const addTo = Array.from({ length: rows }, (_, i) => [
+    set(row, memory("i32.load", 4 * i, get(outRows))),
+    target.map((to, j) => [
+      set(offset, op("i32.add", get(to), get(row))),
+      memory(
+        "v128.store",
+        0,
+        get(offset),
+        add(
+          e,
+          memory("v128.load", 0, get(offset)),
+          op("v128.and", get(tile.sum(i, j)), memory("v128.load", columnEntry * j + 16, get(columns))),
+        ),
+      ),
+    ]),
+  ]);
+  f.emit(times(
+    tiles,
+    base.map((local, j) => set(local, op("i32.add", get(right), memory("i32.load", columnEntry * j, get(columns))))),
+    tile.clear(),
+    set(a, get(left)),
+    set(at, get(offsets)),
+    set(count, op("i32.shr_u", get(steps), i32(2))),
+    times(
+      count,
+      Array.from({ length: unroll }, (_, s) => step(s, tile.packed(a, s))),
+      advance(a, unroll * rows * e.bytes),
+      advance(at, 4 * unroll),
+    ),
+    set(count, op("i32.and", get(steps), i32(unroll - 1))),
+    times(
+      count,
+      step(0, (i) => loadSplat(e, i * e.bytes, get(a))),
+      advance(a, rows * e.bytes),
+      advance(at, 4),
+    ),
+    target.map((local, j) =>
+      set(local, op("i32.add", get(out), memory("i32.load", columnEntry * j + 4, get(columns))))
+    ),
+    mode === "store" ? store : addTo,
+    advance(columns, columnEntry * vectors),
+  ));
+}
+
+/**
+ * Adds to a module a function `(left, height, steps, offsets, right, columns, vectors, out, rows)`: a panel of `height` rows times all
+ * of the columns' vectors.
+ */
+export function tableKernels(module: ModuleBuilder, e: Element, mode: TableMode): FunctionBuilder {
+  const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+  const kernels = Array.from({ length: tileRows }, (_, r) =>
+    Array.from({ length: vectorsOf[r]! }, (_, v) => {
+      const f = module.func(ints(8), []);
+      tableKernel(f, e, r + 1, v + 1, mode);
+      return f;
+    }));
+  const f = module.func(ints(9), []);
+  const [left, height, steps, offsets, right, columns, vectors, out, rows] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const [tiles, rest] = [f.local("i32"), f.local("i32")];
+  const run = (kernel: FunctionBuilder, count: Code): Code =>
+    call(kernel, get(left), get(steps), get(offsets), get(right), get(columns), count, get(out), get(rows));
+  f.emit(kernels.map((byVectors, r) => {
+    const most = vectorsOf[r]!;
+    return when(op("i32.eq", get(height), i32(r + 1)), [
+      set(tiles, op("i32.div_u", get(vectors), i32(most))),
+      run(byVectors[most - 1]!, get(tiles)),
+      when(tee(rest, op("i32.sub", get(vectors), op("i32.mul", get(tiles), i32(most)))), [
+        advance(columns, op("i32.mul", get(tiles), i32(most * columnEntry))),
+        byVectors.slice(0, -1).map((kernel, v) => when(op("i32.eq", get(rest), i32(v + 1)), run(kernel, i32(1)))),
+      ]),
+    ]);
+  }));
+  return f;
+}
