@@ -469,7 +469,7 @@ export abstract class TensorElementwise extends TensorReading {
   /** {@link pow} in place. */
   pow_(this: Tensor, exponent: Operand): Tensor {
     checkPower(this, exponent);
-    if (exponent === 2 && this.dtype !== "bool") return applyInPlace(this, "mul", [this, this], none);
+    if (exponent === 2 && this.dtype !== "bool") return applyInPlace(this, "mul", [this, this], none, "pow_");
     if (exponent === 0.5 && isFloat(this.dtype)) return this.sqrt_();
     if (exponent === -0.5 && isFloat(this.dtype)) return this.rsqrt_();
     return applyInPlace(this, "pow", [this, exponent], none);
@@ -507,7 +507,7 @@ export abstract class TensorElementwise extends TensorReading {
 
   /** {@link reciprocal} in place. */
   reciprocal_(this: Tensor): Tensor {
-    return applyInPlace(this, "div", [1, this], none);
+    return applyInPlace(this, "div", [1, this], none, "reciprocal_");
   }
 
   /** x². In-place form: `square_`. */
@@ -527,7 +527,7 @@ export abstract class TensorElementwise extends TensorReading {
 
   /** {@link rsqrt} in place. */
   rsqrt_(this: Tensor): Tensor {
-    return this.sqrt_().reciprocal_();
+    return applyInPlace(this, "sqrt", [this], none, "rsqrt_").reciprocal_();
   }
 
   /** 2ˣ. In-place form: `exp2_`. */
@@ -537,7 +537,7 @@ export abstract class TensorElementwise extends TensorReading {
 
   /** {@link exp2} in place. */
   exp2_(this: Tensor): Tensor {
-    return applyInPlace(this, "pow", [2, isFloat(this.dtype) ? this : this.to("float32")], none);
+    return applyInPlace(this, "pow", [2, isFloat(this.dtype) ? this : this.to("float32")], none, "exp2_");
   }
 
   /** this + weight · (end − this), exactly `end` at weight 1; broadcasts. In-place form: `lerp_`. */

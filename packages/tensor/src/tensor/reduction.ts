@@ -20,8 +20,8 @@ export interface ValuesAndIndices {
   readonly indices: Tensor;
 }
 
-function reduce(prim: ReducePrim, x: Tensor, dim: Dims, keepdim = false): Tensor {
-  return apply(prim, [x], { dims: normalizeDims(prim, dim, x.ndim), keepdim });
+function reduce(prim: ReducePrim, x: Tensor, dim: Dims, keepdim = false, operation: string = prim): Tensor {
+  return apply(prim, [x], { dims: normalizeDims(operation, dim, x.ndim), keepdim });
 }
 
 /** A sum or product in a dtype that the caller may choose; narrow integers are summed as int32, and then wrap. */
@@ -97,6 +97,7 @@ export abstract class TensorReduction extends TensorComparison {
   max(this: Tensor): Tensor;
   max(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   max(this: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    checkChoice("max", this, dim);
     return dim === undefined ? this.amax() : chosen(this, this.argmax(dim, { keepdim: true }), dim, options);
   }
 
@@ -104,6 +105,7 @@ export abstract class TensorReduction extends TensorComparison {
   min(this: Tensor): Tensor;
   min(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   min(this: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    checkChoice("min", this, dim);
     return dim === undefined ? this.amin() : chosen(this, this.argmin(dim, { keepdim: true }), dim, options);
   }
 
@@ -121,36 +123,33 @@ export abstract class TensorReduction extends TensorComparison {
 
   /** Whether any element differs from zero. */
   any(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-    return reduce("amax", this.to("bool"), dim, options.keepdim);
+    return reduce("amax", this.to("bool"), dim, options.keepdim, "any");
   }
 
   /** Whether all elements differ from zero. */
   all(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-    return reduce("amin", this.to("bool"), dim, options.keepdim);
+    return reduce("amin", this.to("bool"), dim, options.keepdim, "all");
   }
 
   /** Number of elements that differ from zero (int32). */
   countNonzero(this: Tensor, dim?: Dims): Tensor {
-    return reduce("sum", this.to("bool"), dim);
+    return reduce("sum", this.to("bool"), dim, false, "countNonzero");
   }
 
   /** Variance over `dim`, divided by n − `correction` (default 1: Bessel's). */
   var(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
-    checkFloat("var", this);
-    const { correction = 1, keepdim = false } = options;
-    const count = normalizeDims("var", dim, this.ndim).reduce((n, d) => n * this.shape[d]!, 1);
-    const centred = this.sub(this.mean(dim, { keepdim: true }));
-    return centred.square().sum(dim, { keepdim }).div(Math.max(count - correction, 0));
+    return variance("var", this, dim, options);
   }
 
   /** Standard deviation over `dim`: the root of {@link var}. The gradient of a deviation of 0 is 0. */
   std(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
-    return away(this.var(dim, options), (variance) => variance.sqrt());
+    return away(variance("std", this, dim, options), (squared) => squared.sqrt());
   }
 
   /** The p-norm (Σ|x|ᵖ)^(1/p) over `dim`; p may be 0 (count of non-zeros), Infinity or -Infinity. The gradient at 0 is 0. */
   norm(this: Tensor, p = 2, dim?: Dims, options: ReduceOptions = {}): Tensor {
     checkFloat("norm", this);
+    normalizeDims("norm", dim, this.ndim);
     const { keepdim = false } = options;
     if (p === 1) return this.abs().sum(dim, { keepdim });
     if (p === Infinity) return this.abs().amax(dim, { keepdim });
@@ -203,6 +202,19 @@ export abstract class TensorReduction extends TensorComparison {
     const shifted = this.sub(this.detach().amax(d, { keepdim: true }));
     return shifted.sub(shifted.exp().sum(d, { keepdim: true }).log());
   }
+}
+
+function variance(
+  operation: string,
+  x: Tensor,
+  dim: Dims,
+  options: ReduceOptions & { readonly correction?: number },
+): Tensor {
+  checkFloat(operation, x);
+  const { correction = 1, keepdim = false } = options;
+  const count = normalizeDims(operation, dim, x.ndim).reduce((n, d) => n * x.shape[d]!, 1);
+  const centred = x.sub(x.mean(dim, { keepdim: true }));
+  return centred.square().sum(dim, { keepdim }).div(Math.max(count - correction, 0));
 }
 
 /** A power of non-negative numbers where they are not 0, and 0 there: with gradient 0 in place of infinity. */
