@@ -3,6 +3,7 @@ import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
 import { isContiguous, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { convByColumns } from "./conv_columns.ts";
+import { convForward } from "./conv_forward.ts";
 import { convGeometry, hasTerms } from "./conv_geometry.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
 import { computeKind, dtypeOf } from "./element.ts";
@@ -44,6 +45,7 @@ export function conv(
 ): void {
   withOperands(engine, inputs, outputs, [true, false], (_, [x, w], y) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, y.shape, attrs))) return zero(engine, y);
+    if (convForward(engine, x, w, y, attrs)) return;
     convByColumns(engine, "output", x, w, y, attrs);
   });
 }

@@ -185,7 +185,12 @@ export const columnEntry: number = 32;
  * Vectors of neighbouring outputs that cover every row: for each the byte offsets of its image position and of its output, and at 16
  * a mask of the lanes that no earlier vector has. A row's last vector is moved back to end with it; rows are at least a vector long.
  */
-export function columnVectors(g: ConvGeometry, image: ImageLayout, lanes: number, bytes: number): Int32Array {
+export function columnVectors(
+  g: ConvGeometry,
+  image: ImageLayout,
+  lanes: number,
+  bytes: number,
+): { readonly table: Int32Array; readonly count: number } {
   const [od, oh, ow] = g.output;
   const perRow = Math.ceil(ow / lanes);
   const words = columnEntry / 4;
@@ -203,5 +208,5 @@ export function columnVectors(g: ConvGeometry, image: ImageLayout, lanes: number
       }
     }
   }
-  return table;
+  return { table, count: od * oh * perRow };
 }

@@ -1,0 +1,90 @@
+/** `out[i][j] = x[index[i][j]][j]`, for elements of any size. */
+import { itemSize } from "../../../dtype.ts";
+import type { Attrs } from "../../../prims/attrs.ts";
+import { sizeOf } from "../../../shape.ts";
+import { type Code, get, i32, type Local, memory, ModuleBuilder, op, set } from "../../../wasm/assembler.ts";
+import type { Engine } from "../engine.ts";
+import { withIndices } from "./indices.ts";
+import { addMul, advance, times } from "./loops.ts";
+import { entryOf } from "./modules.ts";
+import type { CpuOperand } from "./operand.ts";
+import { loadScalar, movedAs, storeScalar } from "./scalars.ts";
+import { innerStride, spaceOf, Stretches } from "./stretches.ts";
+
+/** Elements that a chunk moves. */
+const grain = 16384;
+
+/** Copies `count` neighbouring elements; the locals are used up. */
+function copyRun(to: Local, from: Local, count: Local, bytes: number, vectors: Local): Code {
+  const perVector = 16 / bytes;
+  return [
+    set(vectors, op("i32.shr_u", get(count), i32(Math.log2(perVector)))),
+    set(count, op("i32.and", get(count), i32(perVector - 1))),
+    times(
+      vectors,
+      memory("v128.store", 0, get(to), memory("v128.load", 0, get(from))),
+      advance(to, 16),
+      advance(from, 16),
+    ),
+    times(
+      count,
+      storeScalar(movedAs(bytes), get(to), loadScalar(movedAs(bytes), get(from))),
+      advance(to, bytes),
+      advance(from, bytes),
+    ),
+  ];
+}
+
+/** Operands are out, index and x. With `whole`, one index holds for a stretch, whose elements are neighbours. */
+function build(
+  engine: Engine,
+  stretches: Stretches<"stride">,
+  bytes: number,
+  whole: boolean,
+): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(engine.memoryImport);
+  const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
+  const block = f.params[0]!;
+  const [to, index, from, count] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
+  const stride = f.local("i32");
+  const steps = [f.local("i32"), f.local("i32"), f.local("i32")] as const;
+  const chosen = (): Code => addMul(get(from), memory("i32.load", 0, get(index)), get(stride));
+  const body = whole ? [set(from, chosen()), copyRun(to, from, count, bytes, f.local("i32"))] : times(
+    count,
+    storeScalar(movedAs(bytes), get(to), loadScalar(movedAs(bytes), chosen())),
+    advance(to, get(steps[0])),
+    advance(index, get(steps[1])),
+    advance(from, get(steps[2])),
+  );
+  f.emit(
+    set(stride, stretches.read(block, "stride")),
+    steps.map((step, o) => set(step, stretches.step(block, o))),
+    stretches.each(f, [to, index, from], count, body),
+  );
+  return module.build();
+}
+
+/** See the module's comment. */
+export function gather(
+  engine: Engine,
+  [x, index]: readonly CpuOperand[],
+  [out]: readonly CpuOperand[],
+  { dim }: Attrs["gather"],
+): void {
+  const count = sizeOf(index!.shape);
+  if (count === 0) return;
+  const bytes = itemSize(x!.dtype);
+  withIndices(engine, "gather", index!, dim, x!.shape[dim] ?? 1, (indices) => {
+    const space = spaceOf(indices.shape, [
+      { ...out!, bytes },
+      { ...indices, bytes: 4 },
+      { pointer: x!.pointer, strides: x!.strides.map((stride, d) => d === dim ? 0 : stride), bytes },
+    ]);
+    const whole = innerStride(space, 0) === 1 && innerStride(space, 1) === 0 && innerStride(space, 2) === 1;
+    const rank = space.outer.length;
+    const stretches = new Stretches(rank, 3, ["stride"]);
+    const entry = entryOf(engine, `gather ${bytes} ${rank} ${whole}`, () => build(engine, stretches, bytes, whole));
+    const params = stretches.write(engine, space, { stride: (x!.strides[dim] ?? 0) * bytes });
+    engine.parallel(entry, params, count, grain);
+  });
+}

@@ -1,0 +1,134 @@
+/** Generated loops over the elements of strided operands, cut into stretches along the innermost dimension. */
+import { type Code, type FunctionBuilder, get, type Local, op, set, whileLoop } from "../../../wasm/assembler.ts";
+import { collapse } from "../../../ir/collapse.ts";
+import { addMul, least, Params } from "./loops.ts";
+
+/** An operand of such a loop: its address, strides in elements (one for each dimension of the loop) and element size. */
+export interface Walked {
+  readonly pointer: number;
+  readonly strides: readonly number[];
+  readonly bytes: number;
+}
+
+/** A space without dimensions of size 1, neighbours merged, the innermost dimension apart. */
+export interface Space {
+  /** Sizes of the outer dimensions. */
+  readonly outer: readonly number[];
+  /** Size of the innermost one. */
+  readonly inner: number;
+  readonly operands: readonly Walked[];
+}
+
+/** The space of a shape that operands step through. */
+export function spaceOf(shape: readonly number[], operands: readonly Walked[]): Space {
+  const merged = collapse(shape, operands.map(({ strides }) => strides), 0);
+  const rank = merged.shape.length;
+  return {
+    outer: merged.shape.slice(0, -1),
+    inner: rank === 0 ? 1 : merged.shape[rank - 1]!,
+    operands: operands.map((operand, i) => ({ ...operand, strides: rank === 0 ? [1] : merged.operands[i]! })),
+  };
+}
+
+/** The stride of an operand in the innermost dimension. */
+export function innerStride(space: Space, operand: number): number {
+  return space.operands[operand]!.strides.at(-1)!;
+}
+
+/**
+ * Code for loops over spaces of one rank and number of operands. Fields of the parameter block beyond those of the space are named
+ * by `Extra`.
+ */
+export class Stretches<Extra extends string> {
+  private readonly outerRank: number;
+  private readonly operands: number;
+  private readonly params: Params<string>;
+
+  constructor(outerRank: number, operands: number, extra: readonly Extra[]) {
+    this.outerRank = outerRank;
+    this.operands = operands;
+    const names = ["inner", ...extra];
+    for (let o = 0; o < operands; o++) {
+      names.push(`base${o}`, `step${o}`);
+      for (let d = 0; d < outerRank; d++) names.push(`stride${o}.${d}`);
+    }
+    for (let d = 0; d < outerRank; d++) names.push(`size${d}`);
+    this.params = new Params(names);
+  }
+
+  /** A field of the block. */
+  read(block: Local, name: Extra): Code {
+    return this.params.read(block, name);
+  }
+
+  /** The distance in bytes between neighbours of an operand in the innermost dimension. */
+  step(block: Local, operand: number): Code {
+    return this.params.read(block, `step${operand}`);
+  }
+
+  /**
+   * Visits the elements `begin` to `end - 1` (parameters 1 and 2 of a `Run`): `body` is run with the operands' addresses in
+   * `pointers` and how many elements follow in `count`, all of which it may change.
+   */
+  each(f: FunctionBuilder, pointers: readonly Local[], count: Local, body: Code): Code {
+    const [block, begin, end] = f.params as [Local, Local, Local];
+    const [row, column] = [f.local("i32"), f.local("i32")];
+    const inner = this.params.read(block, "inner");
+    return whileLoop(
+      op("i32.lt_s", get(begin), get(end)),
+      set(row, op("i32.div_u", get(begin), inner)),
+      set(column, op("i32.sub", get(begin), op("i32.mul", get(row), inner))),
+      set(count, least(op("i32.sub", inner, get(column)), op("i32.sub", get(end), get(begin)))),
+      pointers.map((pointer, o) =>
+        set(pointer, addMul(this.params.read(block, `base${o}`), get(column), this.params.read(block, `step${o}`)))
+      ),
+      this.locate(f, block, row, pointers),
+      set(begin, op("i32.add", get(begin), get(count))),
+      body,
+    );
+  }
+
+  /**
+   * Visits the rows `begin` to `end - 1`: the innermost dimension from its beginning, whole.
+   */
+  rows(f: FunctionBuilder, pointers: readonly Local[], body: Code): Code {
+    const [block, begin, end] = f.params as [Local, Local, Local];
+    const row = f.local("i32");
+    return whileLoop(
+      op("i32.lt_s", get(begin), get(end)),
+      set(row, get(begin)),
+      pointers.map((pointer, o) => set(pointer, this.params.read(block, `base${o}`))),
+      this.locate(f, block, row, pointers),
+      set(begin, op("i32.add", get(begin), [0x41, 1])),
+      body,
+    );
+  }
+
+  /** Adds to the pointers what a row's number amounts to; the local is used up. */
+  private locate(f: FunctionBuilder, block: Local, row: Local, pointers: readonly Local[]): Code {
+    const at = f.local("i32");
+    const code: Code[] = [];
+    for (let d = this.outerRank - 1; d >= 0; d--) {
+      const size = this.params.read(block, `size${d}`);
+      code.push(set(at, d === 0 ? get(row) : op("i32.rem_u", get(row), size)));
+      if (d > 0) code.push(set(row, op("i32.div_u", get(row), size)));
+      pointers.forEach((pointer, o) => {
+        code.push(set(pointer, addMul(get(pointer), get(at), this.params.read(block, `stride${o}.${d}`))));
+      });
+    }
+    return code;
+  }
+
+  /** Fills the engine's parameter block for a space. */
+  write(engine: Parameters<Params<string>["write"]>[0], space: Space, extra: Readonly<Record<Extra, number>>): number {
+    const values: Record<string, number> = { inner: space.inner, ...extra };
+    space.operands.forEach(({ pointer, strides, bytes }, o) => {
+      values[`base${o}`] = pointer;
+      values[`step${o}`] = strides[this.outerRank]! * bytes;
+      for (let d = 0; d < this.outerRank; d++) values[`stride${o}.${d}`] = strides[d]! * bytes;
+    });
+    space.outer.forEach((size, d) => values[`size${d}`] = size);
+    if (space.operands.length !== this.operands) throw new Error("a space of another number of operands");
+    return this.params.write(engine, values);
+  }
+}
