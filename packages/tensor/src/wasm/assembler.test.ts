@@ -65,6 +65,7 @@ function operandTypes(name: string): ValueType[] | null {
     return [type.startsWith("i8") || type.startsWith("i16") ? "i32" : type.split("x")[0] as ValueType];
   }
   if (vector(type) && /^sh[lr]/.test(what)) return ["v128", "i32"];
+  if (what.startsWith("extmul")) return ["v128", "v128"];
   const from = what.match(/_(?:low_)?([if]\d+(?:x\d+)?)(?:_|$)/)?.[1];
   if (from !== undefined) {
     return what.startsWith("narrow") ? ["v128", "v128"] : [(vector(from) ? "v128" : from) as ValueType];

@@ -5,7 +5,7 @@
 import { isFloat, itemSize } from "../../../dtype.ts";
 import type { Attrs, ScatterMode } from "../../../prims/attrs.ts";
 import { isContiguous, sizeOf } from "../../../shape.ts";
-import { type Code, get, i32, type Local, memory, ModuleBuilder, op, set, tee } from "../../../wasm/assembler.ts";
+import { type Code, get, i32, type Local, memory, ModuleBuilder, op, set } from "../../../wasm/assembler.ts";
 import type { opcodes } from "../../../wasm/opcodes.ts";
 import type { Engine } from "../engine.ts";
 import { copyElements, inDType } from "./copies.ts";
