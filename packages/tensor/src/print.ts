@@ -1,4 +1,5 @@
 /** Tensors as text, laid out as PyTorch does: four decimals, aligned columns, the middle left out of large ones. */
+import { apply } from "./apply.ts";
 import { isFloat } from "./dtype.ts";
 import { showShape } from "./shape.ts";
 import type { NestedArray } from "./tensor/core.ts";
@@ -41,11 +42,19 @@ function floatFormat(values: readonly number[]): (value: number) => string {
   return whole ? (v) => special(v) ?? `${Object.is(v, -0) ? "-0" : v.toFixed(0)}.` : (v) => special(v) ?? fixed(v);
 }
 
-/** The part of the values that is shown. */
-function shown(data: NestedArray, depth: number, short: boolean): NestedArray {
-  if (!Array.isArray(data)) return data;
-  const rows = short && data.length > 2 * edge ? [...data.slice(0, edge), ...data.slice(-edge)] : data;
-  return depth === 1 ? rows : rows.map((row) => shown(row, depth - 1, short));
+/** The corners of a large tensor: all of it that is shown, and so all that is read. */
+function corners(tensor: Tensor): NestedArray {
+  const made = [tensor.detach()];
+  try {
+    tensor.shape.forEach((size, dim) => {
+      if (size <= 2 * edge) return;
+      const ends = [0, size - edge].map((start) => made[0]!.narrow(dim, start, edge));
+      made.unshift(apply("cat", ends, { dim }), ...ends);
+    });
+    return made[0]!.toArray();
+  } finally {
+    for (const part of made) part.dispose();
+  }
 }
 
 function layout(
@@ -88,7 +97,7 @@ export function formatTensor(tensor: Tensor): string {
     if (dtype !== "float32") suffixes.push(`dtype=${dtype}`);
   } else {
     const short = tensor.numel > threshold;
-    const data = shown(tensor.detach().toArray(), shape.length, short);
+    const data = short ? corners(tensor) : tensor.toArray();
     const flat = leaves(data);
     const text: Format = isFloat(dtype)
       ? floatFormat(flat) as Format
