@@ -4,6 +4,7 @@ import { isContiguous, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { convByColumns } from "./conv_columns.ts";
 import { convForward } from "./conv_forward.ts";
+import { convGradOfInput } from "./conv_input_grad.ts";
 import { convGeometry, hasTerms } from "./conv_geometry.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
 import { computeKind, dtypeOf } from "./element.ts";
@@ -59,6 +60,7 @@ export function convInputGrad(
 ): void {
   withOperands(engine, inputs, outputs, [false, false], (_, [g, w], x) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, g.shape, attrs))) return zero(engine, x);
+    if (convGradOfInput(engine, x, w, g, attrs)) return;
     convByColumns(engine, "input", x, w, g, attrs);
   });
 }
