@@ -1,0 +1,240 @@
+/**
+ * Running sums and products along a dimension. Floats accumulate in float64 and are rounded as they are written, as the reference does
+ * it; integers wrap around.
+ */
+import { isFloat, itemSize } from "../../../dtype.ts";
+import type { Attrs } from "../../../prims/attrs.ts";
+import { sizeOf } from "../../../shape.ts";
+import {
+  type Code,
+  f64,
+  f64x2,
+  type FunctionBuilder,
+  get,
+  i32,
+  i64,
+  lane,
+  type Local,
+  memory,
+  memoryLane,
+  ModuleBuilder,
+  op,
+  set,
+  shuffle,
+  tee,
+} from "../../../wasm/assembler.ts";
+import type { opcodes } from "../../../wasm/opcodes.ts";
+import type { Engine } from "../engine.ts";
+import { inDType } from "./copies.ts";
+import { advance, times } from "./loops.ts";
+import { entryOf } from "./modules.ts";
+import type { CpuOperand } from "./operand.ts";
+import { loadScalar, type ScalarDType, scalarType, storeScalar } from "./scalars.ts";
+import { innerStride, spaceOf, Stretches } from "./stretches.ts";
+
+type Step = "add" | "mul";
+type Extra = "length" | "inStep" | "outStep";
+const extra: readonly Extra[] = ["length", "inStep", "outStep"];
+type Opcode = keyof typeof opcodes;
+
+/** Elements that a chunk scans, about. */
+const grain = 16384;
+/** Columns that are scanned together: a cache line of float32. */
+const columns = 16;
+
+/** A function with its locals, common to both ways of scanning. Operands are out and x, seen without the dimension. */
+function begin(engine: Engine): { module: ModuleBuilder; f: FunctionBuilder; to: Local; from: Local; count: Local } {
+  const module = new ModuleBuilder(engine.memoryImport);
+  const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
+  return { module, f, to: f.local("i32"), from: f.local("i32"), count: f.local("i32") };
+}
+
+/** Scans line by line. With `unit`, lines of float32 that lie close are scanned four elements at a time. */
+function lines(
+  engine: Engine,
+  stretches: Stretches<Extra>,
+  step: Step,
+  dtype: ScalarDType,
+  unit: boolean,
+): Uint8Array<ArrayBuffer> {
+  const { module, f, to, from, count } = begin(engine);
+  const block = f.params[0]!;
+  const type = isFloat(dtype) ? "f64" : scalarType(dtype) as "i32" | "i64";
+  const single = dtype === "float32";
+  const total = f.local(type);
+  const neutral = step === "add" ? 0 : 1;
+  const [left, quads, put, at] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
+  const value = loadScalar(dtype, get(at));
+  const next = op(`${type}.${step}`, get(total), single ? op("f64.promote_f32", value) : value);
+  const one = [
+    storeScalar(dtype, get(put), single ? op("f32.demote_f64", tee(total, next)) : tee(total, next)),
+    advance(put, stretches.read(block, "outStep")),
+    advance(at, stretches.read(block, "inStep")),
+  ];
+  const outStep = [stretches.step(block, 0), stretches.step(block, 1)] as const;
+  f.emit(stretches.each(f, [to, from], count, [
+    times(
+      count,
+      set(put, get(to)),
+      set(at, get(from)),
+      set(left, stretches.read(block, "length")),
+      set(total, type === "f64" ? f64(neutral) : type === "i32" ? i32(neutral) : i64(BigInt(neutral))),
+      unit && single
+        ? [
+          set(quads, op("i32.shr_u", get(left), i32(2))),
+          set(left, op("i32.and", get(left), i32(3))),
+          times(quads, four(f, step, put, at, total), advance(put, 16), advance(at, 16)),
+        ]
+        : [],
+      times(left, one),
+      advance(to, outStep[0]),
+      advance(from, outStep[1]),
+    ),
+  ]));
+  return module.build();
+}
+
+/**
+ * The next four results of a line of float32: what the four make among themselves first, then with the total, so that from one four to
+ * the next there is one operation to wait for.
+ */
+function four(f: FunctionBuilder, step: Step, put: Local, at: Local, total: Local): Code {
+  const [low, high, sum] = [f.local("v128"), f.local("v128"), f.local("v128")];
+  const combine = (a: Code, b: Code): Code => op(`f64x2.${step}`, a, b);
+  const neutral = f64x2(step === "add" ? 0 : 1);
+  // [a, b] → [a, ab]
+  const own = (pair: Local): Code =>
+    combine(get(pair), shuffle([0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23], neutral, get(pair)));
+  const last = (pair: Local): Code =>
+    shuffle([8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15], get(pair), get(pair));
+  return [
+    set(low, op("f64x2.promote_low_f32x4", memory("v128.load64_zero", 0, get(at)))),
+    set(high, op("f64x2.promote_low_f32x4", memory("v128.load64_zero", 8, get(at)))),
+    set(low, own(low)),
+    set(high, combine(own(high), last(low))),
+    set(sum, op("f64x2.splat", get(total))),
+    set(total, op(`f64.${step}`, get(total), lane("f64x2.extract_lane", 1, get(high)))),
+    ([[low, 0], [high, 8]] as const).map(([pair, offset]) =>
+      memoryLane(
+        "v128.store64_lane",
+        offset,
+        0,
+        get(put),
+        op("f32x4.demote_f64x2_zero", combine(get(sum), get(pair))),
+      )
+    ),
+  ];
+}
+
+/** Scans neighbouring lines side by side, in vectors: for float32, float64 and int32 whose lines' elements are far apart. */
+function sideBySide(
+  engine: Engine,
+  stretches: Stretches<Extra>,
+  step: Step,
+  dtype: "float32" | "float64" | "int32",
+): Uint8Array<ArrayBuffer> {
+  const { module, f, to, from, count } = begin(engine);
+  const block = f.params[0]!;
+  const bytes = itemSize(dtype);
+  const single = dtype === "float32";
+  const lanes = dtype === "int32" ? 4 : 2;
+  const totals = Array.from({ length: columns / lanes }, () => f.local("v128"));
+  const [left, put, at, taken] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
+  const combine = (a: Code, b: Code): Code => op(`${dtype === "int32" ? "i32x4" : "f64x2"}.${step}` as Opcode, a, b);
+  const type = isFloat(dtype) ? "f64" : "i32";
+  const total = f.local(type);
+  const start = step === "add" ? 0 : 1;
+  const neutral: Code = type === "f64" ? f64(start) : i32(start);
+  const value = loadScalar(dtype, get(at));
+  const next = op(`${type}.${step}`, get(total), single ? op("f64.promote_f32", value) : value);
+  const walk = (...body: Code[]): Code => [
+    set(put, get(to)),
+    set(at, get(from)),
+    set(left, stretches.read(block, "length")),
+    times(left, ...body, advance(put, stretches.read(block, "outStep")), advance(at, stretches.read(block, "inStep"))),
+  ];
+  const wide = totals.map((sum, i) => {
+    const offset = i * lanes * bytes;
+    if (single) {
+      const pair = op("f64x2.promote_low_f32x4", memory("v128.load64_zero", offset, get(at)));
+      const result = op("f32x4.demote_f64x2_zero", tee(sum, combine(get(sum), pair)));
+      return memoryLane("v128.store64_lane", offset, 0, get(put), result);
+    }
+    return memory("v128.store", offset, get(put), tee(sum, combine(get(sum), memory("v128.load", offset, get(at)))));
+  });
+  f.emit(stretches.each(f, [to, from], count, [
+    set(taken, op("i32.div_u", get(count), i32(columns))),
+    set(count, op("i32.rem_u", get(count), i32(columns))),
+    times(
+      taken,
+      totals.map((sum) => set(sum, op(type === "f64" ? "f64x2.splat" : "i32x4.splat", neutral))),
+      walk(wide),
+      advance(to, columns * bytes),
+      advance(from, columns * bytes),
+    ),
+    times(
+      count,
+      set(total, neutral),
+      walk(storeScalar(dtype, get(put), single ? op("f32.demote_f64", tee(total, next)) : tee(total, next))),
+      advance(to, bytes),
+      advance(from, bytes),
+    ),
+  ]));
+  return module.build();
+}
+
+function scan(engine: Engine, x: CpuOperand, out: CpuOperand, dtype: ScalarDType, dim: number, step: Step): void {
+  const bytes = itemSize(dtype);
+  const length = x.shape[dim] ?? 1;
+  const without = (list: readonly number[]): number[] => list.filter((_, d) => d !== dim);
+  const shape = without(x.shape);
+  const count = sizeOf(shape);
+  if (count * length === 0) return;
+  const space = spaceOf(shape, [out, x].map(({ pointer, strides }) => ({ pointer, strides: without(strides), bytes })));
+  const [outStep, inStep] = [(out.strides[dim] ?? 0) * bytes, (x.strides[dim] ?? 0) * bytes];
+  const close = outStep === bytes && inStep === bytes;
+  const vectors = (dtype === "float32" || dtype === "float64" || dtype === "int32") && innerStride(space, 0) === 1 &&
+    innerStride(space, 1) === 1 && space.inner >= 4;
+  const rank = space.outer.length;
+  const stretches = new Stretches(rank, 2, extra);
+  const key = `scan ${step} ${dtype} ${vectors ? "vectors" : close} ${rank}`;
+  const entry = entryOf(
+    engine,
+    key,
+    () => vectors ? sideBySide(engine, stretches, step, dtype) : lines(engine, stretches, step, dtype, close),
+  );
+  const params = stretches.write(engine, space, { length, inStep, outStep });
+  engine.parallel(entry, params, count, Math.ceil(grain / length / columns) * columns);
+}
+
+function scanAny(
+  engine: Engine,
+  inputs: readonly CpuOperand[],
+  outputs: readonly CpuOperand[],
+  dim: number,
+  step: Step,
+): void {
+  const { dtype } = outputs[0]!;
+  if (dtype !== "float16") return scan(engine, inputs[0]!, outputs[0]!, dtype, dim, step);
+  inDType(engine, "float32", inputs, outputs, ([x], [out]) => scan(engine, x!, out!, "float32", dim, step));
+}
+
+/** Running sums. */
+export function cumsum(
+  engine: Engine,
+  inputs: readonly CpuOperand[],
+  outputs: readonly CpuOperand[],
+  { dim }: Attrs["cumsum"],
+): void {
+  scanAny(engine, inputs, outputs, dim, "add");
+}
+
+/** Running products. */
+export function cumprod(
+  engine: Engine,
+  inputs: readonly CpuOperand[],
+  outputs: readonly CpuOperand[],
+  { dim }: Attrs["cumprod"],
+): void {
+  scanAny(engine, inputs, outputs, dim, "mul");
+}
