@@ -6,6 +6,7 @@ import { convByColumns } from "./conv_columns.ts";
 import { convForward } from "./conv_forward.ts";
 import { convGradOfInput } from "./conv_input_grad.ts";
 import { convGeometry, hasTerms } from "./conv_geometry.ts";
+import { convGradOfWeight } from "./conv_weight_grad.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
 import { computeKind, dtypeOf } from "./element.ts";
 import type { CpuOperand } from "./operand.ts";
@@ -74,6 +75,6 @@ export function convWeightGrad(
 ): void {
   withOperands(engine, inputs, outputs, [false, true], (_, [g, x], w) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, g.shape, attrs))) return zero(engine, w);
-    convByColumns(engine, "weight", x, w, g, attrs);
+    convGradOfWeight(engine, x, w, g, attrs);
   });
 }

@@ -184,6 +184,7 @@ export const columnEntry: number = 32;
 /**
  * Vectors of neighbouring outputs that cover every row: for each the byte offsets of its image position and of its output, and at 16
  * a mask of the lanes that no earlier vector has. A row's last vector is moved back to end with it; rows are at least a vector long.
+ * Those that overlap come last, since adding to memory that has just been added to in part waits.
  */
 export function columnVectors(
   g: ConvGeometry,
@@ -195,15 +196,18 @@ export function columnVectors(
   const perRow = Math.ceil(ow / lanes);
   const words = columnEntry / 4;
   const table = new Int32Array(od * oh * perRow * words);
+  const whole = Math.floor(ow / lanes);
   let at = 0;
-  for (let z = 0; z < od; z++) {
-    for (let y = 0; y < oh; y++) {
-      for (let v = 0; v < perRow; v++, at += words) {
-        const x = Math.min(v * lanes, ow - lanes);
-        table[at] = image.position(z, y, x);
-        table[at + 1] = ((z * oh + y) * ow + x) * bytes;
-        for (let lane = 0; lane < lanes; lane++) {
-          if (x + lane >= v * lanes) table.fill(-1, at + 4 + lane * bytes / 4, at + 4 + (lane + 1) * bytes / 4);
+  for (const [first, last] of [[0, whole], [whole, perRow]] as const) {
+    for (let z = 0; z < od; z++) {
+      for (let y = 0; y < oh; y++) {
+        for (let v = first; v < last; v++, at += words) {
+          const x = Math.min(v * lanes, ow - lanes);
+          table[at] = image.position(z, y, x);
+          table[at + 1] = ((z * oh + y) * ow + x) * bytes;
+          for (let lane = 0; lane < lanes; lane++) {
+            if (x + lane >= v * lanes) table.fill(-1, at + 4 + lane * bytes / 4, at + 4 + (lane + 1) * bytes / 4);
+          }
         }
       }
     }

@@ -1,0 +1,149 @@
+/** The weights' gradient of convolutions: a product of taps with filters, summed over the positions of all images. */
+import type { ConvAttrs } from "../../../prims/attrs.ts";
+import type { Engine } from "../engine.ts";
+import {
+  type ConvGeometry,
+  convGeometry,
+  type ImageLayout,
+  imageLayout,
+  imageStrides,
+  sizeOfVolume,
+  tapOffsets,
+} from "./conv_geometry.ts";
+import { rowTable } from "./conv_image.ts";
+import { convWeightGradModule, convWeightGradParams } from "./conv_weight_grad_module.ts";
+import { computeKind, element } from "./element.ts";
+import { entryOf } from "./modules.ts";
+import type { CpuOperand } from "./operand.ts";
+import { panelsOf } from "./panels.ts";
+import { tablesFor } from "./tables.ts";
+import { tileVectors } from "./tile.ts";
+
+/** Multiply-adds that are worth a turn of a thread. */
+const grain = 200_000;
+/** Bytes of sums up to which blocks of images have their own; above, threads share out the taps. */
+const sumsPerBlock = 65_536;
+/** Positions summed at a turn, so that their gradients (of a panel of filters) take a third of the first-level cache. */
+const turnPositions = 512;
+/** Elements whose packing is worth a turn of a thread. */
+const packGrain = 65_536;
+
+/** Where the stretches of positions begin over which images are read without a jump, and how long they are. */
+function stretches(g: ConvGeometry, layout: ImageLayout, bytes: number): { offsets: Int32Array; length: number } {
+  const [od, oh, ow] = g.output;
+  const offsets: number[] = [];
+  for (let z = 0; z < od; z++) for (let y = 0; y < oh; y++) offsets.push(layout.position(z, y, 0));
+  const whole = offsets.every((offset, i) => offset === offsets[0]! + i * ow * bytes);
+  return whole
+    ? { offsets: Int32Array.of(offsets[0]!), length: od * oh * ow }
+    : { offsets: Int32Array.from(offsets), length: ow };
+}
+
+/** `w` from contiguous `w` and `y`. */
+export function convGradOfWeight(engine: Engine, x: CpuOperand, w: CpuOperand, y: CpuOperand, attrs: ConvAttrs): void {
+  const g = convGeometry(x.shape, w.shape, y.shape, attrs);
+  const kind = computeKind(x.dtype);
+  const e = element(kind, engine.features.relaxedMadd);
+  const { bytes, lanes } = e;
+  const { batch, groups, channels, filters } = g;
+  const strides = imageStrides(x, bytes);
+  const positions = sizeOfVolume(g.output);
+  const entry = entryOf(engine, `conv weight ${kind}`, () => convWeightGradModule(engine.memoryImport, e));
+  const key = `conv weight ${bytes} ${strides} ${Object.values(g).join()}`;
+  const { layout, rows, taps, segments, segmentCount, length } = tablesFor(engine, key, (put) => {
+    let layout = imageLayout(g, strides, bytes);
+    // Prepared images lie channel by channel: a channel's images follow each other.
+    if (!layout.inPlace) layout = { ...layout, channel: layout.bytes * batch };
+    const { offsets, length } = stretches(g, layout, bytes);
+    return {
+      layout,
+      rows: put(rowTable(layout)),
+      taps: put(tapOffsets(g, layout)),
+      segments: put(offsets),
+      segmentCount: offsets.length,
+      length,
+    };
+  });
+  const { heap } = engine;
+  const depth = channels * sizeOfVolume(g.kernel);
+  const width = tileVectors * lanes;
+  const filterPanels = Math.ceil(filters / width);
+  const filtersPadded = filterPanels * width;
+  const { count: panels, tall, height } = panelsOf(depth);
+  const sumBytes = depth * filtersPadded * bytes;
+  const macs = batch * filters * depth * positions;
+  const wanted = Math.max(Math.min(Math.ceil(macs / grain), 16), 1);
+  const byImages = sumBytes <= sumsPerBlock;
+  const blockImages = byImages ? Math.ceil(batch / Math.min(wanted, batch)) : batch;
+  const imageBlocks = Math.ceil(batch / blockImages);
+  const blockPanels = byImages ? panels : Math.ceil(panels / Math.min(wanted, panels));
+  const tapBlocks = Math.ceil(panels / blockPanels);
+  const packedPanel = batch * positions * 16 * tileVectors;
+  const sizes = [
+    layout.bytes * batch * groups * channels,
+    packedPanel * filterPanels * groups,
+    sumBytes * imageBlocks * groups,
+  ];
+  const [image, packed, sums] = sizes.map((size) => heap.alloc(size)) as [number, number, number];
+  const inPlace = layout.inPlace;
+  const values = {
+    phase: 0,
+    groups,
+    batch,
+    x: x.pointer,
+    xBatch: strides[0],
+    xGroup: channels * strides[1],
+    xChannel: strides[1],
+    image: inPlace ? x.pointer : image,
+    imageBatch: inPlace ? strides[0] : layout.bytes,
+    imageChannel: layout.channel,
+    imageGroup: channels * layout.channel,
+    imageBytes: layout.bytes,
+    channels,
+    rows,
+    rowCount: layout.rows.length,
+    step: layout.step,
+    g: y.pointer,
+    gBatch: groups * filters * positions * bytes,
+    filters,
+    positions,
+    packed,
+    packedPanel,
+    filterPanels,
+    filtersPadded,
+    taps,
+    depth,
+    panels,
+    tall,
+    height,
+    segments,
+    segmentCount,
+    segmentBlock: positions > 2 * turnPositions ? Math.max(Math.floor(turnPositions / length), 1) : segmentCount,
+    length,
+    sums,
+    sumBytes,
+    imageBlocks,
+    blockImages,
+    turnImages: Math.max(Math.floor(turnPositions / positions), 1),
+    tapBlocks,
+    blockPanels,
+    w: w.pointer,
+  };
+  const phase = (number: number, items: number, each: number): void =>
+    engine.parallel(
+      entry,
+      convWeightGradParams.write(engine, { ...values, phase: number }),
+      items,
+      Math.max(Math.ceil(packGrain / each), 1),
+    );
+  if (!inPlace) phase(0, batch, groups * channels * layout.bytes / bytes);
+  phase(1, batch, groups * filters * positions);
+  engine.parallel(
+    entry,
+    convWeightGradParams.write(engine, { ...values, phase: 2 }),
+    groups * imageBlocks * tapBlocks,
+    1,
+  );
+  phase(3, groups * depth, filters * imageBlocks);
+  [image, packed, sums].forEach((pointer, i) => heap.release(pointer, sizes[i]!));
+}

@@ -1,0 +1,304 @@
+/** The generated module of convolutions' weight gradients: for each tap the image it sees times the gradient, summed over positions. */
+import {
+  call,
+  type Code,
+  get,
+  i32,
+  type Local,
+  memory,
+  type MemoryImport,
+  ModuleBuilder,
+  op,
+  set,
+  when,
+} from "../../../wasm/assembler.ts";
+import { copyRows, fillZeros } from "./conv_image.ts";
+import type { Element } from "./element.ts";
+import { addMul, advance, least, Params, range, times } from "./loops.ts";
+import { packPanel } from "./pack.ts";
+import { firstRow, rowsOf } from "./panels.ts";
+import { rowKernels } from "./row_kernel.ts";
+import { tileVectors } from "./tile.ts";
+
+const fields = [
+  "phase",
+  "groups",
+  "batch",
+  "x",
+  "xBatch",
+  "xGroup",
+  "xChannel",
+  "image",
+  "imageBatch",
+  "imageChannel",
+  "imageGroup",
+  "imageBytes",
+  "channels",
+  "rows",
+  "rowCount",
+  "step",
+  "g",
+  "gBatch",
+  "filters",
+  "positions",
+  "packed",
+  "packedPanel",
+  "filterPanels",
+  "filtersPadded",
+  "taps",
+  "depth",
+  "panels",
+  "tall",
+  "height",
+  "segments",
+  "segmentCount",
+  "segmentBlock",
+  "length",
+  "sums",
+  "sumBytes",
+  "imageBlocks",
+  "blockImages",
+  "turnImages",
+  "tapBlocks",
+  "blockPanels",
+  "w",
+] as const;
+
+/**
+ * What a call works on, by `phase`. 0: prepares images (items). 1: packs gradients (items: images) so that the filters of a position
+ * lie side by side. 2: sums products (items: blocks of taps of blocks of images of groups), each block of images to sums of its own.
+ * 3: adds those up (items: taps of groups).
+ */
+export const convWeightGradParams: Params<typeof fields[number]> = new Params(fields);
+
+/** The module for an element type. */
+export function convWeightGradModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(memoryImport);
+  const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+  const kernels = rowKernels(module, e);
+  const pack = module.func(ints(7), []);
+  packPanel(pack, e);
+  const prepare = module.func(ints(8), []);
+  copyRows(prepare, e, "prepare");
+  const clear = module.func(ints(2), []);
+  fillZeros(clear);
+  const width = tileVectors * e.lanes;
+  const pitch = 16 * tileVectors;
+
+  const run = module.func(ints(4), [], "run");
+  const [p, begin, end] = run.params as [Local, Local, Local];
+  const field = (name: typeof fields[number]): Code => convWeightGradParams.read(p, name);
+  const names = [
+    "t",
+    "c",
+    "j",
+    "panel",
+    "row",
+    "group",
+    "block",
+    "image",
+    "last",
+    "images",
+    "segment",
+    "sums",
+    "from",
+    "to",
+    "right",
+  ] as const;
+  const [t, c, j, panel, row, group, block, image, last, images, segment, sums, from, to, right] = names.map(() =>
+    run.local("i32")
+  ) as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
+  const [real] = e.bytes === 4
+    ? [e.kind === "f32" ? "f32" : "i32"] as const
+    : [e.kind === "f64" ? "f64" : "i64"] as const;
+  const total = run.local(real);
+
+  const prepareImage: Code = range(
+    c,
+    i32(0),
+    op("i32.mul", field("groups"), field("channels")),
+    1,
+    set(to, addMul(addMul(field("image"), get(t), field("imageBatch")), get(c), field("imageChannel"))),
+    call(clear, get(to), field("imageBytes")),
+    call(
+      prepare,
+      addMul(addMul(field("x"), get(t), field("xBatch")), get(c), field("xChannel")),
+      get(to),
+      field("rows"),
+      field("rowCount"),
+      field("step"),
+      i32(1),
+      i32(0),
+      i32(0),
+    ),
+  );
+
+  // Panels of all groups, one after the other.
+  const packGradient: Code = range(
+    group,
+    i32(0),
+    field("groups"),
+    1,
+    range(
+      j,
+      i32(0),
+      field("filterPanels"),
+      1,
+      set(
+        to,
+        addMul(
+          addMul(
+            field("packed"),
+            addMul(get(j), get(group), field("filterPanels")),
+            field("packedPanel"),
+          ),
+          op("i32.mul", get(t), field("positions")),
+          i32(pitch),
+        ),
+      ),
+      set(row, op("i32.mul", get(j), i32(width))),
+      set(c, least(op("i32.sub", field("filters"), get(row)), i32(width))),
+      when(
+        op("i32.lt_s", get(c), i32(width)),
+        call(clear, get(to), op("i32.mul", field("positions"), i32(pitch))),
+      ),
+      call(
+        pack,
+        addMul(
+          addMul(field("g"), get(t), field("gBatch")),
+          op("i32.mul", addMul(get(row), get(group), field("filters")), field("positions")),
+          i32(e.bytes),
+        ),
+        op("i32.mul", field("positions"), i32(e.bytes)),
+        i32(e.bytes),
+        field("positions"),
+        get(c),
+        get(to),
+        i32(pitch),
+      ),
+    ),
+  );
+
+  const sumProducts: Code = [
+    set(block, op("i32.div_s", get(t), field("tapBlocks"))),
+    set(group, op("i32.div_s", get(block), field("imageBlocks"))),
+    set(sums, addMul(field("sums"), get(block), field("sumBytes"))),
+    set(image, op("i32.mul", op("i32.rem_s", get(block), field("imageBlocks")), field("blockImages"))),
+    set(last, op("i32.add", get(image), field("blockImages"))),
+    set(last, least(get(last), field("batch"))),
+    set(block, op("i32.mul", op("i32.rem_s", get(t), field("tapBlocks")), field("blockPanels"))),
+    // What was summed so far is in memory, but for the first turn.
+    set(from, i32(0)),
+    range(
+      image,
+      get(image),
+      get(last),
+      1,
+      set(images, least(op("i32.sub", get(last), get(image)), field("turnImages"))),
+      range(
+        segment,
+        i32(0),
+        field("segmentCount"),
+        1,
+        range(
+          j,
+          i32(0),
+          field("filterPanels"),
+          1,
+          set(
+            right,
+            addMul(
+              addMul(
+                field("packed"),
+                addMul(get(j), get(group), field("filterPanels")),
+                field("packedPanel"),
+              ),
+              addMul(
+                op("i32.mul", get(image), field("positions")),
+                get(segment),
+                field("length"),
+              ),
+              i32(pitch),
+            ),
+          ),
+          range(
+            panel,
+            get(block),
+            least(op("i32.add", get(block), field("blockPanels")), field("panels")),
+            1,
+            set(row, firstRow(panel, field("tall"), field("height"))),
+            call(
+              kernels,
+              rowsOf(panel, field("tall"), field("height")),
+              addMul(
+                addMul(field("image"), get(image), field("imageBatch")),
+                get(group),
+                field("imageGroup"),
+              ),
+              addMul(field("taps"), get(row), i32(4)),
+              get(images),
+              field("imageBatch"),
+              addMul(field("segments"), get(segment), i32(4)),
+              least(op("i32.sub", field("segmentCount"), get(segment)), field("segmentBlock")),
+              field("length"),
+              get(right),
+              addMul(
+                addMul(get(sums), get(j), i32(pitch)),
+                op("i32.mul", get(row), field("filtersPadded")),
+                i32(e.bytes),
+              ),
+              op("i32.mul", field("filtersPadded"), i32(e.bytes)),
+              get(from),
+            ),
+          ),
+        ),
+        set(from, i32(1)),
+        set(segment, op("i32.add", get(segment), op("i32.sub", field("segmentBlock"), i32(1)))),
+      ),
+      set(image, op("i32.add", get(image), op("i32.sub", get(images), i32(1)))),
+    ),
+  ];
+
+  const addUp: Code = [
+    set(group, op("i32.div_s", get(t), field("depth"))),
+    set(row, op("i32.rem_s", get(t), field("depth"))),
+    range(
+      j,
+      i32(0),
+      field("filters"),
+      1,
+      set(
+        from,
+        addMul(
+          addMul(field("sums"), op("i32.mul", get(group), field("imageBlocks")), field("sumBytes")),
+          addMul(get(j), get(row), field("filtersPadded")),
+          i32(e.bytes),
+        ),
+      ),
+      set(block, op("i32.sub", field("imageBlocks"), i32(1))),
+      set(total, memory(`${real}.load`, 0, get(from))),
+      times(
+        block,
+        advance(from, field("sumBytes")),
+        set(total, op(`${real}.add`, get(total), memory(`${real}.load`, 0, get(from)))),
+      ),
+      memory(
+        `${real}.store`,
+        0,
+        addMul(
+          field("w"),
+          addMul(get(row), addMul(get(j), get(group), field("filters")), field("depth")),
+          i32(e.bytes),
+        ),
+        get(total),
+      ),
+    ),
+  ];
+
+  run.emit(
+    [prepareImage, packGradient, sumProducts, addUp].map((code, phase) =>
+      when(op("i32.eq", field("phase"), i32(phase)), range(t, get(begin), get(end), 1, code))
+    ),
+  );
+  return module.build();
+}
