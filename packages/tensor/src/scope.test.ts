@@ -25,6 +25,7 @@ describe("memory()", () => {
     resetPeakMemory();
     const { liveBytes } = memory();
     zeros([1000]).dispose();
+    zeros([10]).dispose();
     expect(memory().peakBytes).toBe(liveBytes + 4000);
     resetPeakMemory();
     expect(memory().peakBytes).toBe(liveBytes);
@@ -156,6 +157,18 @@ describe("tidy", () => {
       expect(survivor.isDisposed).toBe(false);
     });
     expect(survivor!.isDisposed).toBe(true);
+  });
+
+  test("survivors of a scope whose outer one has ended belong to the next that has not", () => {
+    const first = scope();
+    const second = scope();
+    const third = scope();
+    const x = ones([2]);
+    second.end();
+    third.end([x]);
+    expect(x.isDisposed).toBe(false);
+    first.end();
+    expect(x.isDisposed).toBe(true);
   });
 
   test("frees when the function throws", () => {
