@@ -87,7 +87,8 @@ export function startWorker(body: string, data: object, failed: (reason: unknown
   }
   const source = `globalThis.onmessage = (event) => {
     globalThis.onmessage = null;
-    (function (data) {${body}\n})(event.data);
+    URL.revokeObjectURL(event.data.url);
+    (function (data) {${body}\n})(event.data.data);
     globalThis.close?.(); // Bun's ends by itself
   };`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -96,7 +97,7 @@ export function startWorker(body: string, data: object, failed: (reason: unknown
     event.preventDefault();
     failed(event.message);
   };
-  worker.postMessage(data);
+  worker.postMessage({ data, url });
   worker.unref?.();
   return worker;
 }

@@ -9,7 +9,15 @@ import type { Heap } from "./heap.ts";
 import { controlBytes, word } from "./thread_control.ts";
 import { type HostSample, hostSamples, workerSource, type WorkerStart } from "./thread_source.ts";
 
-/** How long a thread looks for news before it lets the system put it to sleep. */
+/**
+ * How long a thread looks for news before it lets the system put it to sleep, if the last wait was not much longer than that.
+ *
+ * Measured on two cores that others also used, so roughly: what a job of two chunks takes beyond one chunk's time is 1 to 2 µs with the
+ * worker awake and 6 to 7 µs with the worker asleep, on Deno, Bun and Node alike (an empty job 0.3 to 2 µs, as the caller does not wait
+ * for who comes too late). Where another program holds one core, so that both threads share the other, whoever spins delays the one
+ * that works: every wait that finds nothing then costs the whole spin, and 0.1 ms doubled the time of short jobs. Jobs of a training
+ * step follow one another within 5 to 20 µs.
+ */
 const spinMs = 0.03;
 
 /**
