@@ -28,15 +28,22 @@ const turnPositions = 512;
 /** Elements whose packing is worth a turn of a thread. */
 const packGrain = 65_536;
 
-/** Where the stretches of positions begin over which images are read without a jump, and how long they are. */
-function stretches(g: ConvGeometry, layout: ImageLayout, bytes: number): { offsets: Int32Array; length: number } {
-  const [od, oh, ow] = g.output;
-  const offsets: number[] = [];
-  for (let z = 0; z < od; z++) for (let y = 0; y < oh; y++) offsets.push(layout.position(z, y, 0));
-  const whole = offsets.every((offset, i) => offset === offsets[0]! + i * ow * bytes);
+/** How images are read position by position: the offsets of output planes, and in each the rows, joined where there is no gap. */
+interface Walk {
+  readonly planes: Int32Array;
+  readonly segments: number;
+  readonly segmentBytes: number;
+  readonly length: number;
+}
+
+function walk({ output: [od, oh, ow] }: ConvGeometry, layout: ImageLayout, bytes: number): Walk {
+  const planes = Int32Array.from({ length: od }, (_, z) => layout.position(z, 0, 0));
+  const segmentBytes = layout.position(0, 1, 0);
+  if (segmentBytes !== ow * bytes) return { planes, segments: oh, segmentBytes, length: ow };
+  const whole = planes.every((offset, z) => offset === z * oh * segmentBytes);
   return whole
-    ? { offsets: Int32Array.of(offsets[0]!), length: od * oh * ow }
-    : { offsets: Int32Array.from(offsets), length: ow };
+    ? { planes: planes.subarray(0, 1), segments: 1, segmentBytes: 0, length: od * oh * ow }
+    : { planes, segments: 1, segmentBytes: 0, length: oh * ow };
 }
 
 /** `w` from contiguous `w` and `y`. */
@@ -50,19 +57,12 @@ export function convGradOfWeight(engine: Engine, x: CpuOperand, w: CpuOperand, y
   const positions = sizeOfVolume(g.output);
   const entry = entryOf(engine, `conv weight ${kind}`, () => convWeightGradModule(engine.memoryImport, e));
   const key = `conv weight ${bytes} ${strides} ${Object.values(g).join()}`;
-  const { layout, rows, taps, segments, segmentCount, length } = tablesFor(engine, key, (put) => {
+  const { layout, rows, taps, planes, steps } = tablesFor(engine, key, (put) => {
     let layout = imageLayout(g, strides, bytes);
     // Prepared images lie channel by channel: a channel's images follow each other.
     if (!layout.inPlace) layout = { ...layout, channel: layout.bytes * batch };
-    const { offsets, length } = stretches(g, layout, bytes);
-    return {
-      layout,
-      rows: put(rowTable(layout)),
-      taps: put(tapOffsets(g, layout)),
-      segments: put(offsets),
-      segmentCount: offsets.length,
-      length,
-    };
+    const steps = walk(g, layout, bytes);
+    return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(steps.planes), steps };
   });
   const { heap } = engine;
   const depth = channels * sizeOfVolume(g.kernel);
@@ -86,6 +86,7 @@ export function convGradOfWeight(engine: Engine, x: CpuOperand, w: CpuOperand, y
   ];
   const [image, packed, sums] = sizes.map((size) => heap.alloc(size)) as [number, number, number];
   const inPlace = layout.inPlace;
+  const large = positions > 2 * turnPositions;
   const values = {
     phase: 0,
     groups,
@@ -116,10 +117,13 @@ export function convGradOfWeight(engine: Engine, x: CpuOperand, w: CpuOperand, y
     panels,
     tall,
     height,
-    segments,
-    segmentCount,
-    segmentBlock: positions > 2 * turnPositions ? Math.max(Math.floor(turnPositions / length), 1) : segmentCount,
-    length,
+    planes,
+    planeCount: steps.planes.length,
+    segments: steps.segments,
+    segmentBytes: steps.segmentBytes,
+    planeBlock: large ? 1 : steps.planes.length,
+    segmentBlock: large ? Math.max(Math.floor(turnPositions / steps.length), 1) : steps.segments,
+    length: steps.length,
     sums,
     sumBytes,
     imageBlocks,

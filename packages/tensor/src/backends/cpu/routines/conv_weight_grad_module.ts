@@ -50,8 +50,11 @@ const fields = [
   "panels",
   "tall",
   "height",
+  "planes",
+  "planeCount",
   "segments",
-  "segmentCount",
+  "segmentBytes",
+  "planeBlock",
   "segmentBlock",
   "length",
   "sums",
@@ -99,15 +102,16 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element): Ui
     "image",
     "last",
     "images",
+    "plane",
     "segment",
     "sums",
     "from",
     "to",
     "right",
   ] as const;
-  const [t, c, j, panel, row, group, block, image, last, images, segment, sums, from, to, right] = names.map(() =>
-    run.local("i32")
-  ) as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
+  const [t, c, j, panel, row, group, block, image, last, images, plane, segment, sums, from, to, right] = names.map(
+    () => run.local("i32"),
+  ) as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
   const [real] = e.bytes === 4
     ? [e.kind === "f32" ? "f32" : "i32"] as const
     : [e.kind === "f64" ? "f64" : "i64"] as const;
@@ -179,6 +183,27 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element): Ui
     ),
   );
 
+  const multiply = call(
+    kernels,
+    rowsOf(panel, field("tall"), field("height")),
+    addMul(
+      addMul(addMul(field("image"), get(image), field("imageBatch")), get(group), field("imageGroup")),
+      get(segment),
+      field("segmentBytes"),
+    ),
+    addMul(field("taps"), get(row), i32(4)),
+    get(images),
+    field("imageBatch"),
+    addMul(field("planes"), get(plane), i32(4)),
+    least(op("i32.sub", field("planeCount"), get(plane)), field("planeBlock")),
+    least(op("i32.sub", field("segments"), get(segment)), field("segmentBlock")),
+    field("segmentBytes"),
+    field("length"),
+    get(right),
+    addMul(addMul(get(sums), get(j), i32(pitch)), op("i32.mul", get(row), field("filtersPadded")), i32(e.bytes)),
+    op("i32.mul", field("filtersPadded"), i32(e.bytes)),
+    get(from),
+  );
   const sumProducts: Code = [
     set(block, op("i32.div_s", get(t), field("tapBlocks"))),
     set(group, op("i32.div_s", get(block), field("imageBlocks"))),
@@ -196,64 +221,45 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element): Ui
       1,
       set(images, least(op("i32.sub", get(last), get(image)), field("turnImages"))),
       range(
-        segment,
+        plane,
         i32(0),
-        field("segmentCount"),
+        field("planeCount"),
         1,
         range(
-          j,
+          segment,
           i32(0),
-          field("filterPanels"),
+          field("segments"),
           1,
-          set(
-            right,
-            addMul(
-              addMul(
-                field("packed"),
-                addMul(get(j), get(group), field("filterPanels")),
-                field("packedPanel"),
-              ),
-              addMul(
-                op("i32.mul", get(image), field("positions")),
-                get(segment),
-                field("length"),
-              ),
-              i32(pitch),
-            ),
-          ),
           range(
-            panel,
-            get(block),
-            least(op("i32.add", get(block), field("blockPanels")), field("panels")),
+            j,
+            i32(0),
+            field("filterPanels"),
             1,
-            set(row, firstRow(panel, field("tall"), field("height"))),
-            call(
-              kernels,
-              rowsOf(panel, field("tall"), field("height")),
+            set(
+              right,
               addMul(
-                addMul(field("image"), get(image), field("imageBatch")),
-                get(group),
-                field("imageGroup"),
+                addMul(field("packed"), addMul(get(j), get(group), field("filterPanels")), field("packedPanel")),
+                addMul(
+                  op("i32.mul", get(image), field("positions")),
+                  addMul(get(segment), get(plane), field("segments")),
+                  field("length"),
+                ),
+                i32(pitch),
               ),
-              addMul(field("taps"), get(row), i32(4)),
-              get(images),
-              field("imageBatch"),
-              addMul(field("segments"), get(segment), i32(4)),
-              least(op("i32.sub", field("segmentCount"), get(segment)), field("segmentBlock")),
-              field("length"),
-              get(right),
-              addMul(
-                addMul(get(sums), get(j), i32(pitch)),
-                op("i32.mul", get(row), field("filtersPadded")),
-                i32(e.bytes),
-              ),
-              op("i32.mul", field("filtersPadded"), i32(e.bytes)),
-              get(from),
+            ),
+            range(
+              panel,
+              get(block),
+              least(op("i32.add", get(block), field("blockPanels")), field("panels")),
+              1,
+              set(row, firstRow(panel, field("tall"), field("height"))),
+              multiply,
             ),
           ),
+          set(from, i32(1)),
+          set(segment, op("i32.add", get(segment), op("i32.sub", field("segmentBlock"), i32(1)))),
         ),
-        set(from, i32(1)),
-        set(segment, op("i32.add", get(segment), op("i32.sub", field("segmentBlock"), i32(1)))),
+        set(plane, op("i32.add", get(plane), op("i32.sub", field("planeBlock"), i32(1)))),
       ),
       set(image, op("i32.add", get(image), op("i32.sub", get(images), i32(1)))),
     ),

@@ -1,6 +1,6 @@
 /**
  * Tiles whose left operand's rows lie anywhere, the steps of the inner dimension side by side in segments: taps of an image, whose
- * segments are the rows of outputs. The right operand is packed.
+ * segments are rows of outputs. The right operand is packed.
  */
 import {
   call,
@@ -19,16 +19,33 @@ import { type Element, loadSplat } from "./element.ts";
 import { advance, times } from "./loops.ts";
 import { Tile, tileRows, tileVectors, unroll } from "./tile.ts";
 
+/** Arguments of {@link rowKernel}. */
+const parameters = 13;
+
 /**
- * `(left, rows, images, imageBytes, segments, segmentCount, length, right, out, stride, adds)`: rows begin at `left` plus the offsets
- * that the table `rows` lists; of each of `images` images the segments begin at the offsets that `segments` lists.
+ * `(left, rows, images, imageBytes, planes, planeCount, segments, segmentBytes, length, right, out, stride, adds)`: rows begin at
+ * `left` plus the offsets that the table `rows` lists. Of each of `images` images the planes begin at the offsets that `planes` lists,
+ * and in a plane `segments` segments of `length` steps follow each other `segmentBytes` apart.
  */
 function rowKernel(f: FunctionBuilder, e: Element, rows: number): void {
-  const [left, rowTable, images, imageBytes, segments, segmentCount, length, right, out, stride, adds] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
+  const [
+    left,
+    rowTable,
+    images,
+    imageBytes,
+    planes,
+    planeCount,
+    segments,
+    segmentBytes,
+    length,
+    right,
+    out,
+    stride,
+    adds,
+  ] = f.params as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
+  const tile = new Tile(f, e, rows, tileVectors);
+  const names = ["plane", "planesLeft", "segmentsLeft", "count", "begin", "jump", "squares"] as const;
+  const [plane, planesLeft, segmentsLeft, count, begin, jump, squares] = names.map(() => f.local("i32")) as [
     Local,
     Local,
     Local,
@@ -37,36 +54,39 @@ function rowKernel(f: FunctionBuilder, e: Element, rows: number): void {
     Local,
     Local,
   ];
-  const tile = new Tile(f, e, rows, tileVectors);
-  const [segment, rest, count, begin] = [0, 0, 0, 0].map(() => f.local("i32")) as [Local, Local, Local, Local];
-  const offsets = Array.from({ length: rows }, () => f.local("i32"));
-  const pointers = offsets.map(() => f.local("i32"));
+  const pointers = Array.from({ length: rows }, () => f.local("i32"));
   const pitch = 16 * tileVectors;
   const fromRight = (s: number) => (j: number): Code => memory("v128.load", s * pitch + 16 * j, get(right));
-  const move = (steps: number): Code => [
-    pointers.map((pointer) => advance(pointer, steps * e.bytes)),
+  const unrolled = Array.from({ length: unroll }, (_, s) => tile.step(tile.fromRows(pointers, s), fromRight(s)));
+  const move = (by: Code | number, steps: number): Code => [
+    pointers.map((pointer) => advance(pointer, by)),
     advance(right, steps * pitch),
   ];
+  // Rows of just one turn of the unrolled loop are common (4 × 4 outputs) and would suffer most from a loop within the loop.
+  const short = times(segmentsLeft, unrolled, move(get(segmentBytes), unroll));
+  const long = times(
+    segmentsLeft,
+    set(count, get(squares)),
+    times(count, unrolled, move(unroll * e.bytes, unroll)),
+    set(count, op("i32.and", get(length), i32(unroll - 1))),
+    times(count, tile.step((i) => loadSplat(e, 0, get(pointers[i]!)), fromRight(0)), move(e.bytes, 1)),
+    pointers.map((pointer) => advance(pointer, get(jump))),
+  );
   f.emit(
     tile.clear(),
-    offsets.map((offset, i) => set(offset, memory("i32.load", 4 * i, get(rowTable)))),
+    set(squares, op("i32.shr_u", get(length), i32(2))),
+    set(jump, op("i32.sub", get(segmentBytes), op("i32.mul", get(length), i32(e.bytes)))),
     times(
       images,
-      set(segment, get(segments)),
-      set(rest, get(segmentCount)),
+      set(plane, get(planes)),
+      set(planesLeft, get(planeCount)),
       times(
-        rest,
-        set(begin, op("i32.add", get(left), memory("i32.load", 0, get(segment)))),
-        pointers.map((pointer, i) => set(pointer, op("i32.add", get(begin), get(offsets[i]!)))),
-        set(count, op("i32.shr_u", get(length), i32(2))),
-        times(
-          count,
-          Array.from({ length: unroll }, (_, s) => tile.step(tile.fromRows(pointers, s), fromRight(s))),
-          move(unroll),
-        ),
-        set(count, op("i32.and", get(length), i32(unroll - 1))),
-        times(count, tile.step((i) => loadSplat(e, 0, get(pointers[i]!)), fromRight(0)), move(1)),
-        advance(segment, 4),
+        planesLeft,
+        set(begin, op("i32.add", get(left), memory("i32.load", 0, get(plane)))),
+        pointers.map((pointer, i) => set(pointer, op("i32.add", get(begin), memory("i32.load", 4 * i, get(rowTable))))),
+        set(segmentsLeft, get(segments)),
+        when(op("i32.eq", get(length), i32(unroll)), short, long),
+        advance(plane, 4),
       ),
       advance(left, get(imageBytes)),
     ),
@@ -78,11 +98,11 @@ function rowKernel(f: FunctionBuilder, e: Element, rows: number): void {
 export function rowKernels(module: ModuleBuilder, e: Element): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = Array.from({ length: tileRows }, (_, r) => {
-    const f = module.func(ints(11), []);
+    const f = module.func(ints(parameters), []);
     rowKernel(f, e, r + 1);
     return f;
   });
-  const f = module.func(ints(12), []);
+  const f = module.func(ints(parameters + 1), []);
   const [height, ...rest] = f.params as [Local, ...Local[]];
   f.emit(kernels.map((kernel, r) => when(op("i32.eq", get(height), i32(r + 1)), call(kernel, ...rest.map(get)))));
   return f;
