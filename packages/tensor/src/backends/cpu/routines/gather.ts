@@ -16,10 +16,18 @@ const grain = 16384;
 
 /** Copies `count` neighbouring elements; the locals are used up. */
 function copyRun(to: Local, from: Local, count: Local, bytes: number, vectors: Local): Code {
-  const perVector = 16 / bytes;
+  const perRound = 64 / bytes;
   return [
-    set(vectors, op("i32.shr_u", get(count), i32(Math.log2(perVector)))),
-    set(count, op("i32.and", get(count), i32(perVector - 1))),
+    set(vectors, op("i32.shr_u", get(count), i32(Math.log2(perRound)))),
+    set(count, op("i32.and", get(count), i32(perRound - 1))),
+    times(
+      vectors,
+      [0, 16, 32, 48].map((at) => memory("v128.store", at, get(to), memory("v128.load", at, get(from)))),
+      advance(to, 64),
+      advance(from, 64),
+    ),
+    set(vectors, op("i32.shr_u", get(count), i32(Math.log2(16 / bytes)))),
+    set(count, op("i32.and", get(count), i32(16 / bytes - 1))),
     times(
       vectors,
       memory("v128.store", 0, get(to), memory("v128.load", 0, get(from))),

@@ -1,5 +1,5 @@
 /** Generated loops over the elements of strided operands, cut into stretches along the innermost dimension. */
-import { type Code, type FunctionBuilder, get, type Local, op, set, whileLoop } from "../../../wasm/assembler.ts";
+import { type Code, type FunctionBuilder, get, i32, type Local, op, set, whileLoop } from "../../../wasm/assembler.ts";
 import { collapse } from "../../../ir/collapse.ts";
 import { addMul, least, Params } from "./loops.ts";
 
@@ -99,7 +99,7 @@ export class Stretches<Extra extends string> {
       set(row, get(begin)),
       pointers.map((pointer, o) => set(pointer, this.params.read(block, `base${o}`))),
       this.locate(f, block, row, pointers),
-      set(begin, op("i32.add", get(begin), [0x41, 1])),
+      set(begin, op("i32.add", get(begin), i32(1))),
       body,
     );
   }

@@ -1,0 +1,54 @@
+/** Stable sort along a dimension; NaN counts as the largest value. */
+import { itemSize } from "../../../dtype.ts";
+import type { Attrs } from "../../../prims/attrs.ts";
+import { sizeOf } from "../../../shape.ts";
+import type { Engine } from "../engine.ts";
+import { entryOf } from "./modules.ts";
+import type { CpuOperand } from "./operand.ts";
+import { countBytes, recordBytes, sortFields, sortMethod, sortModule } from "./sort_module.ts";
+import { type Space, Stretches } from "./stretches.ts";
+
+/** Elements that a chunk sorts, about. */
+const grain = 16384;
+
+/** See the module's comment. Outputs are the values and, as int32, where they were. */
+export function sort(
+  engine: Engine,
+  [x]: readonly CpuOperand[],
+  [sorted, order]: readonly CpuOperand[],
+  { dim, descending }: Attrs["sort"],
+): void {
+  const { dtype, shape } = x!;
+  const length = shape[dim] ?? 1;
+  const outer = shape.filter((_, d) => d !== dim);
+  const count = sizeOf(outer);
+  if (count * length === 0) return;
+  const bytes = itemSize(dtype);
+  // Rows are visited by their number; there is no innermost dimension to walk along.
+  const without = ({ pointer, strides }: CpuOperand, bytes: number) => ({
+    pointer,
+    strides: [...strides.filter((_, d) => d !== dim), 0],
+    bytes,
+  });
+  const operands = [without(sorted!, bytes), without(order!, 4), without(x!, bytes)];
+  const space: Space = { outer, inner: 1, operands };
+  const stretches = new Stretches(outer.length, 3, sortFields);
+  const method = sortMethod(length);
+  const key = `sort ${dtype} ${descending} ${method} ${outer.length}`;
+  const entry = entryOf(engine, key, () => sortModule(engine, stretches, dtype, descending, method));
+  const workBytes = Math.ceil((2 * length * recordBytes(dtype) + countBytes(method)) / 64) * 64;
+  const work = engine.heap.alloc(workBytes * engine.threads);
+  try {
+    const params = stretches.write(engine, space, {
+      length,
+      valueStep: (sorted!.strides[dim] ?? 0) * bytes,
+      orderStep: (order!.strides[dim] ?? 0) * 4,
+      inStep: (x!.strides[dim] ?? 0) * bytes,
+      work,
+      workBytes,
+    });
+    engine.parallel(entry, params, count, Math.ceil(grain / length));
+  } finally {
+    engine.heap.release(work, workBytes * engine.threads);
+  }
+}
