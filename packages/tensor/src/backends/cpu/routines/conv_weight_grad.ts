@@ -16,6 +16,7 @@ import { computeKind, element } from "./element.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf } from "./panels.ts";
+import { rowKernelRows } from "./row_kernel.ts";
 import { tablesFor } from "./tables.ts";
 import { tileVectors } from "./tile.ts";
 
@@ -69,7 +70,7 @@ export function convGradOfWeight(engine: Engine, x: CpuOperand, w: CpuOperand, y
   const width = tileVectors * lanes;
   const filterPanels = Math.ceil(filters / width);
   const filtersPadded = filterPanels * width;
-  const { count: panels, tall, height } = panelsOf(depth);
+  const { count: panels, tall, height } = panelsOf(depth, rowKernelRows);
   const sumBytes = depth * filtersPadded * bytes;
   const macs = batch * filters * depth * positions;
   const wanted = Math.max(Math.min(Math.ceil(macs / grain), 16), 1);

@@ -10,9 +10,9 @@ export interface Panels {
   readonly height: number;
 }
 
-/** The panels of so many rows. */
-export function panelsOf(rows: number): Panels {
-  const count = Math.ceil(rows / tileRows);
+/** The panels of so many rows, none higher than `most`. */
+export function panelsOf(rows: number, most: number = tileRows): Panels {
+  const count = Math.ceil(rows / most);
   const height = count === 0 ? 0 : Math.floor(rows / count);
   return { count, tall: rows - height * count, height };
 }
