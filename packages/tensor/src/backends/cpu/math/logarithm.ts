@@ -35,29 +35,37 @@ function anyUnusual(x: Code, v: Lanes): Code {
   return anySign(or(above, isub(v.i(0x7effffff), above)));
 }
 
-/**
- * Finds the parts, has `combine` make a logarithm of them, and mends what is no positive normal number. `beyond` is what is to
- * be added to x where that has too few digits for the sum.
- */
+/** Exponent of a positive normal x, and the mantissa from √½ to √2 less 1. */
+function decompose(v: Lanes, x: Code): { power: Code; f: Code } {
+  const above = v.let(isub(x, v.i(rootHalf)));
+  const mantissa = iadd(and(above, v.i(0x007fffff)), v.i(rootHalf));
+  return { power: v.let(sar(above, 23)), f: v.let(sub(mantissa, v.c(1))) };
+}
+
+function tailOf(v: Lanes, f: Code): Code {
+  const z = v.let(mul(f, f));
+  return v.let(v.nmadd(z, v.c(0.5), mul(mul(f, z), v.horner(f, logTail))));
+}
+
+/** `f` of `x + beyond`, x having too few digits for the sum. */
+function corrected(v: Lanes, f: Code, power: Code, beyond: Code): Code {
+  // Where 2^-e is subnormal nothing is beyond that matters.
+  const scale = shl(isub(v.i(127), op("i32x4.min_s", power, v.i(126))), 23);
+  return v.let(v.madd(beyond, scale, f));
+}
+
+/** Finds the parts of `x + beyond`, has `combine` make a logarithm of them, and mends what is no positive normal number. */
 function logarithm(v: Lanes, x: Code, combine: (parts: Parts) => Code, beyond: Code | null = null): Code {
   const given = v.let(x);
   const unusual = v.condition(anyUnusual(given, v));
   const scaled = v.variable(given);
   const subnormal = (): Code => compare("lt", given, f32x4(2 ** -126));
   v.rarely(unusual, set(scaled, select(subnormal(), mul(given, f32x4(2 ** 23)), given)));
-  const above = v.let(isub(get(scaled), v.i(rootHalf)));
-  const power = v.let(sar(above, 23));
+  const { power, f } = decompose(v, get(scaled));
   const e = v.variable(op("f32x4.convert_i32x4_s", power));
   v.rarely(unusual, set(e, sub(get(e), and(subnormal(), f32x4(23)))));
-  let f = v.let(sub(iadd(and(above, v.i(0x007fffff)), v.i(rootHalf)), v.c(1)));
-  if (beyond !== null) {
-    // Where 2^-e is subnormal nothing is beyond that matters.
-    const scale = shl(isub(v.i(127), op("i32x4.min_s", power, v.i(126))), 23);
-    f = v.let(v.madd(beyond, scale, f));
-  }
-  const z = v.let(mul(f, f));
-  const tail = v.let(v.nmadd(z, v.c(0.5), mul(mul(f, z), v.horner(f, logTail))));
-  const value = v.variable(combine({ e: get(e), f, tail }));
+  const fraction = beyond === null ? f : corrected(v, f, power, beyond);
+  const value = v.variable(combine({ e: get(e), f: fraction, tail: tailOf(v, fraction) }));
   // Zero gives −∞, +∞ itself, NaN and what is negative NaN.
   const zeroOrNot = or(f32x4(-Infinity), compare("ne", given, f32x4(0)));
   const finite = select(compare("gt", given, f32x4(0)), get(value), zeroOrNot);
@@ -70,6 +78,13 @@ const ln2High = 0.693145751953125;
 
 function naturalOf(v: Lanes, { e, f, tail }: Parts): Code {
   return v.madd(e, v.c(ln2High), add(v.madd(e, v.c(Math.LN2 - ln2High), tail), f));
+}
+
+/** The natural logarithm of `x + beyond`, x being positive and normal. */
+export function logOfNormal(v: Lanes, x: Code, beyond: Code): Code {
+  const { power, f } = decompose(v, x);
+  const fraction = corrected(v, f, power, beyond);
+  return v.let(naturalOf(v, { e: op("f32x4.convert_i32x4_s", power), f: fraction, tail: tailOf(v, fraction) }));
 }
 
 /** log(1 + x) without the sign of zero. */

@@ -40,13 +40,26 @@ function reduce(v: Lanes, x: Code): { r: Code; k: Code } {
 const sinOf = (v: Lanes, r: Code, z: Code): Code => v.madd(mul(r, z), v.horner(z, sinTail), r);
 const cosOf = (v: Lanes, z: Code): Code => v.madd(mul(z, z), v.horner(z, cosTail), v.nmadd(z, v.c(0.5), v.c(1)));
 
+/** Ones where the lowest bit is set. */
+const oddOnes = (v: Lanes, k: Code): Code => v.let(op("i32x4.shr_s", shl(k, 31), i32(31)));
+/** The second lowest bit, become a sign. */
+const signBit = (v: Lanes, k: Code): Code => and(shl(k, 30), v.c(-0));
+
 /** sin(r + k·π/2), k in the lowest bits. */
 function quadrant(v: Lanes, r: Code, k: Code): Code {
   const z = v.let(mul(r, r));
-  const odd = v.let(op("i32x4.shr_s", shl(k, 31), i32(31)));
-  const value = select(odd, v.let(cosOf(v, z)), v.let(sinOf(v, r, z)));
-  // The second lowest bit, become the sign.
-  return xor(value, and(shl(k, 30), v.c(-0)));
+  const value = select(oddOnes(v, k), v.let(cosOf(v, z)), v.let(sinOf(v, r, z)));
+  return xor(value, signBit(v, k));
+}
+
+/** sin and cos of r + k·π/2, k in the lowest bits and |r| at most π/4. */
+export function sinCos(v: Lanes, r: Code, k: Code): { sin: Code; cos: Code } {
+  const z = v.let(mul(r, r));
+  const [c, s, odd] = [v.let(cosOf(v, z)), v.let(sinOf(v, r, z)), oddOnes(v, k)];
+  return {
+    sin: v.let(xor(select(odd, c, s), signBit(v, k))),
+    cos: v.let(xor(select(odd, s, c), signBit(v, v.let(iadd(k, v.i(1)))))),
+  };
 }
 
 /** Within 2 ulp, everywhere. */
@@ -71,6 +84,5 @@ export const tan: UnaryExpander = (f, x, fused) => {
   const { r, k } = reduce(v, v.let(magnitude(v, given)));
   const z = v.let(mul(r, r));
   const t = v.let(v.madd(mul(r, z), v.horner(z, tanTail), r));
-  const odd = v.let(op("i32x4.shr_s", shl(k, 31), i32(31)));
-  return v.result(xor(select(odd, div(v.c(-1), t), t), signOf(v, given)));
+  return v.result(xor(select(oddOnes(v, k), div(v.c(-1), t), t), signOf(v, given)));
 };

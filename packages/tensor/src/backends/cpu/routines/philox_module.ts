@@ -1,0 +1,180 @@
+/** Philox 4×32-10 in vectors (see philox.ts): four blocks at a time, and the numbers made of their words. */
+import {
+  type Code,
+  f32x4,
+  f64x2,
+  type FunctionBuilder,
+  get,
+  i32,
+  i32x4,
+  i64,
+  i64x2,
+  type Local,
+  memory,
+  ModuleBuilder,
+  op,
+  set,
+  shuffle,
+  whileLoop,
+} from "../../../wasm/assembler.ts";
+import type { Engine } from "../engine.ts";
+import { Params } from "./loops.ts";
+import { boxMuller } from "./normal_pairs.ts";
+
+/** What the words become: themselves, float32 or float64 in [0, 1), or float32 of the standard normal distribution. */
+export type Draw = "bits" | "uniform" | "wide" | "normal";
+
+/** Blocks that one round makes: 64 bytes of words. */
+export const blocksPerRound = 4;
+
+/** The address of the output, the number of the first block, the key. */
+export const philoxParams: Params<"out" | "counterLow" | "counterHigh" | "key0" | "key1"> = new Params([
+  "out",
+  "counterLow",
+  "counterHigh",
+  "key0",
+  "key1",
+]);
+
+const evenWords = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
+const oddWords = evenWords.map((byte) => byte + 4);
+/** The lower, and the upper, halves of two vectors. */
+const lows = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+const highs = lows.map((byte) => byte + 8);
+
+/**
+ * The words 0 to 3 of four blocks, one vector a word, for the four counters in the lanes of `low` and `high`. The keys of the ten
+ * rounds, made once, and the multipliers stay in locals.
+ */
+function words(f: FunctionBuilder, low: Code, high: Code, key: readonly [Code, Code]): { code: Code; words: Local[] } {
+  const c = [f.local("v128"), f.local("v128"), f.local("v128"), f.local("v128")] as const;
+  const [p, q, r, s] = [f.local("v128"), f.local("v128"), f.local("v128"), f.local("v128")];
+  const [m0, m1] = [f.local("v128"), f.local("v128")];
+  f.emit(set(m0, i32x4(0xd2511f53)), set(m1, i32x4(0xcd9e8d57)));
+  const code: Code[] = [set(c[0], low), set(c[1], high), set(c[2], i32x4(0)), set(c[3], i32x4(0))];
+  let previous = key;
+  for (let round = 0; round < 10; round++) {
+    const k = [f.local("v128"), f.local("v128")] as const;
+    f.emit(set(k[0], previous[0]), set(k[1], previous[1]));
+    code.push(
+      set(p, op("i64x2.extmul_low_i32x4_u", get(c[0]), get(m0))),
+      set(q, op("i64x2.extmul_high_i32x4_u", get(c[0]), get(m0))),
+      set(r, op("i64x2.extmul_low_i32x4_u", get(c[2]), get(m1))),
+      set(s, op("i64x2.extmul_high_i32x4_u", get(c[2]), get(m1))),
+      set(c[0], op("v128.xor", op("v128.xor", shuffle(oddWords, get(r), get(s)), get(c[1])), get(k[0]))),
+      set(c[1], shuffle(evenWords, get(r), get(s))),
+      set(c[2], op("v128.xor", op("v128.xor", shuffle(oddWords, get(p), get(q)), get(c[3])), get(k[1]))),
+      set(c[3], shuffle(evenWords, get(p), get(q))),
+    );
+    previous = [
+      op("i32x4.add", get(k[0]), i32x4(0x9e3779b9)),
+      op("i32x4.add", get(k[1]), i32x4(0xbb67ae85)),
+    ];
+  }
+  return { code, words: [...c] };
+}
+
+/** Four vectors of one word each become four of one block each. */
+function transpose(v: readonly Local[]): Code[] {
+  const [a, b, c, d] = v.map((local) => get(local)) as [Code, Code, Code, Code];
+  const lowPairs = [0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23];
+  const highPairs = lowPairs.map((byte) => byte + 8);
+  return [
+    shuffle(lows, shuffle(lowPairs, a, b), shuffle(lowPairs, c, d)),
+    shuffle(highs, shuffle(lowPairs, a, b), shuffle(lowPairs, c, d)),
+    shuffle(lows, shuffle(highPairs, a, b), shuffle(highPairs, c, d)),
+    shuffle(highs, shuffle(highPairs, a, b), shuffle(highPairs, c, d)),
+  ];
+}
+
+/** A module whose items are rounds of {@link blocksPerRound} blocks, written one after the other. */
+export function philoxModule(engine: Engine, draw: Draw): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(engine.memoryImport);
+  const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
+  const [block, begin, end] = f.params as [Local, Local, Local];
+  const [out, counter] = [f.local("i32"), f.local("i64")];
+  const [first, second] = [f.local("v128"), f.local("v128")];
+  const read = (name: "out" | "counterLow" | "counterHigh" | "key0" | "key1"): Code => philoxParams.read(block, name);
+  const from = (offset: Code, bits: number): Code => op("i64.shl", op("i64.extend_i32_u", offset), i64(BigInt(bits)));
+  const drawn = words(
+    f,
+    shuffle(evenWords, get(first), get(second)),
+    shuffle(oddWords, get(first), get(second)),
+    [op("i32x4.splat", read("key0")), op("i32x4.splat", read("key1"))],
+  );
+  f.emit(
+    set(out, op("i32.add", read("out"), op("i32.shl", get(begin), i32(6)))),
+    set(
+      counter,
+      op(
+        "i64.add",
+        op("i64.or", from(read("counterHigh"), 32), from(read("counterLow"), 0)),
+        from(get(begin), 2),
+      ),
+    ),
+  );
+  const made = numbers(f, draw, drawn.words);
+  f.emit(whileLoop(
+    op("i32.lt_s", get(begin), get(end)),
+    set(first, op("i64x2.add", op("i64x2.splat", get(counter)), shuffle(lows, i64x2(0n), i64x2(1n)))),
+    set(second, op("i64x2.add", get(first), i64x2(2n))),
+    drawn.code,
+    made.code,
+    made.values.map((value, i) => memory("v128.store", 16 * i, get(out), value)),
+    set(out, op("i32.add", get(out), i32(64))),
+    set(counter, op("i64.add", get(counter), i64(BigInt(blocksPerRound)))),
+    set(begin, op("i32.add", get(begin), i32(1))),
+  ));
+  return module.build();
+}
+
+/** Four vectors of numbers, in the order of memory, from vectors of one word each. */
+function numbers(f: FunctionBuilder, draw: Draw, w: readonly Local[]): { code: Code; values: Code[] } {
+  switch (draw) {
+    case "bits":
+      return { code: [], values: transpose(w) };
+    case "uniform": {
+      const scaled = w.map((word) =>
+        set(
+          word,
+          op(
+            "f32x4.mul",
+            op("f32x4.convert_i32x4_s", op("i32x4.shr_u", get(word), i32(8))),
+            f32x4(2 ** -24),
+          ),
+        )
+      );
+      return { code: scaled, values: transpose(w) };
+    }
+    case "wide": {
+      // Two words a number: 32 bits, and the upper 21 of the other.
+      const lanes = [f.local("v128"), f.local("v128"), f.local("v128"), f.local("v128")] as const;
+      const upper = (word: Code): Code => shuffle(highs, word, word);
+      const wide = (high: Code, low: Code): Code =>
+        op(
+          "f64x2.add",
+          op("f64x2.mul", op("f64x2.convert_low_i32x4_u", high), f64x2(2 ** -32)),
+          op("f64x2.mul", op("f64x2.convert_low_i32x4_u", op("i32x4.shr_u", low, i32(11))), f64x2(2 ** -53)),
+        );
+      const pair = (i: number, half: (word: Code) => Code): Code => wide(half(get(w[i]!)), half(get(w[i + 1]!)));
+      return {
+        code: [
+          set(lanes[0], pair(0, (word) => word)),
+          set(lanes[1], pair(2, (word) => word)),
+          set(lanes[2], pair(0, upper)),
+          set(lanes[3], pair(2, upper)),
+        ],
+        values: [
+          shuffle(lows, get(lanes[0]), get(lanes[1])),
+          shuffle(highs, get(lanes[0]), get(lanes[1])),
+          shuffle(lows, get(lanes[2]), get(lanes[3])),
+          shuffle(highs, get(lanes[2]), get(lanes[3])),
+        ],
+      };
+    }
+    case "normal": {
+      const code = [boxMuller(f, w[0]!, w[1]!), boxMuller(f, w[2]!, w[3]!)];
+      return { code, values: transpose(w) };
+    }
+  }
+}
