@@ -7,7 +7,12 @@ import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "./operand.ts";
 
 export { conv, convInputGrad, convWeightGrad } from "./conv.ts";
+export { gather } from "./gather.ts";
 export { matmul } from "./matmul.ts";
+export { random } from "./random.ts";
+export { cumprod, cumsum } from "./scan.ts";
+export { scatter } from "./scatter.ts";
+export { sort } from "./sort.ts";
 
 /** A routine on operands in the heap. */
 export type CpuRoutine<P extends RoutinePrim> = (
