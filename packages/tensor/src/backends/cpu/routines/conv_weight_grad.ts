@@ -1,15 +1,9 @@
 /** The weights' gradient of convolutions: a product of taps with filters, summed over the positions of all images. */
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
-import {
-  type ConvGeometry,
-  convGeometry,
-  type ImageLayout,
-  imageLayout,
-  imageStrides,
-  sizeOfVolume,
-  tapOffsets,
-} from "./conv_geometry.ts";
+import { convGeometry, imageLayout, imageStrides, sizeOfVolume, tapOffsets } from "./conv_geometry.ts";
+import { imageWalk } from "./conv_walk.ts";
+import { convGradOfWeightByDots, suitsDotProducts } from "./conv_weight_dot.ts";
 import { rowTable } from "./conv_image.ts";
 import { convWeightGradModule, convWeightGradParams } from "./conv_weight_grad_module.ts";
 import { computeKind, element } from "./element.ts";
@@ -29,27 +23,10 @@ const turnPositions = 512;
 /** Elements whose packing is worth a turn of a thread. */
 const packGrain = 65_536;
 
-/** How images are read position by position: the offsets of output planes, and in each the rows, joined where there is no gap. */
-interface Walk {
-  readonly planes: Int32Array;
-  readonly segments: number;
-  readonly segmentBytes: number;
-  readonly length: number;
-}
-
-function walk({ output: [od, oh, ow] }: ConvGeometry, layout: ImageLayout, bytes: number): Walk {
-  const planes = Int32Array.from({ length: od }, (_, z) => layout.position(z, 0, 0));
-  const segmentBytes = layout.position(0, 1, 0);
-  if (segmentBytes !== ow * bytes) return { planes, segments: oh, segmentBytes, length: ow };
-  const whole = planes.every((offset, z) => offset === z * oh * segmentBytes);
-  return whole
-    ? { planes: planes.subarray(0, 1), segments: 1, segmentBytes: 0, length: od * oh * ow }
-    : { planes, segments: 1, segmentBytes: 0, length: oh * ow };
-}
-
 /** `w` from contiguous `w` and `y`. */
 export function convGradOfWeight(engine: Engine, x: CpuOperand, w: CpuOperand, y: CpuOperand, attrs: ConvAttrs): void {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
+  if (suitsDotProducts(g)) return convGradOfWeightByDots(engine, x, w, y, g);
   const kind = computeKind(x.dtype);
   const e = element(kind, engine.features.relaxedMadd);
   const { bytes, lanes } = e;
@@ -62,7 +39,7 @@ export function convGradOfWeight(engine: Engine, x: CpuOperand, w: CpuOperand, y
     let layout = imageLayout(g, strides, bytes);
     // Prepared images lie channel by channel: a channel's images follow each other.
     if (!layout.inPlace) layout = { ...layout, channel: layout.bytes * batch };
-    const steps = walk(g, layout, bytes);
+    const steps = imageWalk(g, layout, bytes);
     return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(steps.planes), steps };
   });
   const { heap } = engine;

@@ -1,0 +1,108 @@
+/** The weights' gradient of convolutions with few taps, as dot products. */
+import type { Engine } from "../engine.ts";
+import { type ConvGeometry, imageLayout, imageStrides, sizeOfVolume, tapOffsets } from "./conv_geometry.ts";
+import { rowTable } from "./conv_image.ts";
+import { convWeightDotModule, convWeightDotParams } from "./conv_weight_dot_module.ts";
+import { imageWalk } from "./conv_walk.ts";
+import { dotRows } from "./dot_kernel.ts";
+import { computeKind, element } from "./element.ts";
+import { entryOf } from "./modules.ts";
+import type { CpuOperand } from "./operand.ts";
+import { panelsOf } from "./panels.ts";
+import { tablesFor } from "./tables.ts";
+
+/** Multiply-adds that are worth a turn of a thread. */
+const grain = 200_000;
+/** Taps (of all channels) from which packing the gradient is worth its cost. */
+const manyTaps = 100;
+/** Outputs of an image below which sums are too short. */
+const fewPositions = 64;
+/** Outputs of a row below which there are too many rows. */
+const shortRow = 8;
+
+/** Whether dot products are the faster way. */
+export function suitsDotProducts(g: ConvGeometry): boolean {
+  const depth = g.channels * sizeOfVolume(g.kernel);
+  return depth < manyTaps && sizeOfVolume(g.output) >= fewPositions && g.output[2] >= shortRow;
+}
+
+/** `w` from contiguous `w` and `y`. */
+export function convGradOfWeightByDots(
+  engine: Engine,
+  x: CpuOperand,
+  w: CpuOperand,
+  y: CpuOperand,
+  g: ConvGeometry,
+): void {
+  const kind = computeKind(x.dtype);
+  const e = element(kind, engine.features.relaxedMadd);
+  const { bytes } = e;
+  const { batch, groups, channels, filters } = g;
+  const strides = imageStrides(x, bytes);
+  const positions = sizeOfVolume(g.output);
+  const key = `conv weight dot ${bytes} ${strides} ${Object.values(g).join()}`;
+  const { layout, rows, taps, planes, walk } = tablesFor(engine, key, (put) => {
+    const layout = imageLayout(g, strides, bytes);
+    const walk = imageWalk(g, layout, bytes);
+    return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(walk.planes), walk };
+  });
+  const entry = entryOf(
+    engine,
+    `conv weight dot ${kind} ${walk.length}`,
+    () => convWeightDotModule(engine.memoryImport, e, walk.length),
+  );
+  const { heap } = engine;
+  const depth = channels * sizeOfVolume(g.kernel);
+  const [filterPanels, tapPanels] = [panelsOf(filters, dotRows), panelsOf(depth, dotRows)];
+  const macs = batch * filters * depth * positions;
+  const blockImages = Math.ceil(batch / Math.min(Math.max(Math.ceil(macs / grain), 1), 16, batch));
+  const imageBlocks = Math.ceil(batch / blockImages);
+  const preparedBytes = channels * layout.bytes;
+  const sumBytes = filters * depth * 16;
+  const sumsBytes = sumBytes * imageBlocks * groups;
+  const scratch = sumsBytes + engine.threads * preparedBytes;
+  const sums = heap.alloc(scratch);
+  const values = {
+    phase: 0,
+    groups,
+    batch,
+    blockImages,
+    imageBlocks,
+    x: x.pointer,
+    xBatch: strides[0],
+    xGroup: channels * strides[1],
+    xChannel: strides[1],
+    channels,
+    rows,
+    rowCount: layout.rows.length,
+    step: layout.step,
+    prepared: sums + sumsBytes,
+    preparedThread: preparedBytes,
+    preparedChannel: layout.channel,
+    preparedBytes,
+    g: y.pointer,
+    gBatch: groups * filters * positions * bytes,
+    gGroup: filters * positions * bytes,
+    gFilter: positions * bytes,
+    filters,
+    filterPanels: filterPanels.count,
+    filterTall: filterPanels.tall,
+    filterHeight: filterPanels.height,
+    taps,
+    depth,
+    tapPanels: tapPanels.count,
+    tapTall: tapPanels.tall,
+    tapHeight: tapPanels.height,
+    planes,
+    planeCount: walk.planes.length,
+    segments: walk.segments,
+    segmentBytes: walk.segmentBytes,
+    sums,
+    sumBytes,
+    w: w.pointer,
+  };
+  engine.parallel(entry, convWeightDotParams.write(engine, values), groups * imageBlocks, 1);
+  const filtersAtOnce = Math.max(Math.ceil(16_384 / (depth * imageBlocks)), 1);
+  engine.parallel(entry, convWeightDotParams.write(engine, { ...values, phase: 1 }), groups * filters, filtersAtOnce);
+  heap.release(sums, scratch);
+}

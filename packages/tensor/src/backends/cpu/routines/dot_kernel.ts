@@ -1,0 +1,129 @@
+/**
+ * Tiles of dot products: both operands run along memory, sums are vectors whose lanes are added up at the very end. Nothing is packed
+ * or spread, which pays where the result is small and the sums are long.
+ */
+import {
+  call,
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  type Local,
+  memory,
+  type ModuleBuilder,
+  op,
+  set,
+  when,
+} from "../../../wasm/assembler.ts";
+import { add, type Element, madd, zeros } from "./element.ts";
+import { advance, times } from "./loops.ts";
+
+/** Rows (of either operand) of the largest tile: nine sums, three vectors of the left operand and one of the right in registers. */
+export const dotRows: number = 3;
+
+/** Longest row whose steps are written out one by one. */
+const writtenOut = 32;
+
+/** Arguments of {@link dotKernel}. */
+const parameters = 10;
+
+/**
+ * `(left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow)`: rows of the left operand lie `leftRow`
+ * bytes apart and have no gaps; those of the right begin at `right` plus the offsets that `rightRows` lists, and in each of
+ * `planeCount` planes, at the offsets of the table `planes`, `segments` stretches of `length` elements lie `segmentBytes` apart. Sums
+ * are added to the vectors at `out`, whose rows lie `outRow` bytes apart.
+ */
+function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number, rights: number): void {
+  const [left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const sums = Array.from({ length: lefts * rights }, () => f.local("v128"));
+  const values = Array.from({ length: lefts }, () => f.local("v128"));
+  const [value, begin, count, steps] = [f.local("v128"), f.local("i32"), f.local("i32"), f.local("i32")];
+  const from = Array.from({ length: lefts }, () => f.local("i32"));
+  const to = Array.from({ length: rights }, () => f.local("i32"));
+  const step = (load: "v128.load" | "v128.load64_zero" | "v128.load32_zero", offset: number): Code => [
+    values.map((local, i) => set(local, memory(load, offset, get(from[i]!)))),
+    to.map((pointer, j) => [
+      set(value, memory(load, offset, get(pointer))),
+      values.map((local, i) => {
+        const sum = sums[i * rights + j]!;
+        return set(sum, madd(e, get(local), get(value), get(sum)));
+      }),
+    ]),
+  ];
+  const rest = (offset: number): Code => [
+    (length * e.bytes) & 8 && e.bytes < 8 ? step("v128.load64_zero", offset) : [],
+    length % 2 === 1
+      ? step(e.bytes === 8 ? "v128.load64_zero" : "v128.load32_zero", offset + (e.bytes < 8 && length & 2 ? 8 : 0))
+      : [],
+  ];
+  const whole = Math.floor(length / e.lanes);
+  const out1 = whole <= writtenOut / e.lanes;
+  const moveAll = (by: number): Code => [...from, ...to].map((pointer) => advance(pointer, by));
+  const row: Code = out1
+    ? [
+      Array.from({ length: whole }, (_, s) => step("v128.load", 16 * s)),
+      rest(16 * whole),
+      from.map((pointer) => advance(pointer, length * e.bytes)),
+      to.map((pointer) => advance(pointer, get(segmentBytes))),
+    ]
+    : [
+      set(steps, i32(Math.floor(whole / 2))),
+      times(steps, step("v128.load", 0), step("v128.load", 16), moveAll(32)),
+      whole % 2 === 1 ? [step("v128.load", 0), moveAll(16)] : [],
+      rest(0),
+      from.map((pointer) => advance(pointer, (length % e.lanes) * e.bytes)),
+      to.map((pointer) => advance(pointer, op("i32.sub", get(segmentBytes), i32(16 * whole)))),
+    ];
+  f.emit(
+    sums.map((sum) => set(sum, zeros)),
+    from.map((pointer, i) => set(pointer, i === 0 ? get(left) : op("i32.add", get(from[i - 1]!), get(leftRow)))),
+    times(
+      planeCount,
+      set(begin, op("i32.add", get(right), memory("i32.load", 0, get(planes)))),
+      to.map((pointer, j) => set(pointer, op("i32.add", get(begin), memory("i32.load", 4 * j, get(rightRows))))),
+      set(count, get(segments)),
+      times(count, row),
+      advance(planes, 4),
+    ),
+    Array.from({ length: lefts }, (_, i) => [
+      Array.from({ length: rights }, (_, j) => {
+        const sum = get(sums[i * rights + j]!);
+        return memory("v128.store", 16 * j, get(out), add(e, memory("v128.load", 16 * j, get(out)), sum));
+      }),
+      i + 1 < lefts ? advance(out, get(outRow)) : [],
+    ]),
+  );
+}
+
+/** Adds to a module a function `(lefts, rights, …)` that calls the kernel for so many rows of each with the other arguments. */
+export function dotKernels(module: ModuleBuilder, e: Element, length: number): FunctionBuilder {
+  const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+  const sizes = Array.from({ length: dotRows }, (_, i) => i + 1);
+  const kernels = sizes.map((lefts) =>
+    sizes.map((rights) => {
+      const f = module.func(ints(parameters), []);
+      dotKernel(f, e, length, lefts, rights);
+      return f;
+    })
+  );
+  const f = module.func(ints(parameters + 2), []);
+  const [lefts, rights, ...rest] = f.params as [Local, Local, ...Local[]];
+  f.emit(kernels.map((byRights, i) =>
+    when(
+      op("i32.eq", get(lefts), i32(i + 1)),
+      byRights.map((kernel, j) => when(op("i32.eq", get(rights), i32(j + 1)), call(kernel, ...rest.map(get)))),
+    )
+  ));
+  return f;
+}
