@@ -104,7 +104,8 @@ export function roundedFit(fit: Fit): { coefficients: number[]; error: number } 
   return { coefficients: fixed, error: best.error };
 }
 
-function worst({ interval: [low, high], powers, target, weight }: Fit, coefficients: readonly number[]): number {
+/** The largest weighted error of coefficients, on a fine grid. */
+export function worst({ interval: [low, high], powers, target, weight }: Fit, coefficients: readonly number[]): number {
   let most = 0;
   for (let i = 0.5; i < 20000; i++) {
     const x = low + (high - low) * i / 20000;
