@@ -1,7 +1,8 @@
 /** exp and what is made of it: expm1, sigmoid, tanh, sinh, cosh. */
-import type { Code } from "../../../wasm/assembler.ts";
+import { type Code, f32x4, get, set } from "../../../wasm/assembler.ts";
 import {
   add,
+  anySign,
   compare,
   div,
   greater,
@@ -23,12 +24,24 @@ import { expm1Tail, expTail } from "./polynomials.ts";
 const ln2High = 0.693145751953125;
 const ln2Low = Math.LN2 - ln2High;
 
+const bitsOf88 = 0x42b00000;
+
 /** Adding this to a small float rounds it to an integer, which then stands in the lowest bits, 127 more than it is. */
 const roundBiased = 1.5 * 2 ** 23 + 127;
 
+/** Confines x to where its exponential neither overflows by far nor vanishes; NaN stays. */
+function confine(v: Lanes, x: Code, least: number, most: number): Code {
+  if (!v.fused) return v.let(greater(lesser(x, v.c(most)), v.c(least)));
+  // Where multiplications are scarce, looking whether any number is beyond 88 is cheaper than two comparisons.
+  const y = v.variable(x);
+  const beyond = anySign(isub(v.i(bitsOf88), magnitude(v, get(y))));
+  v.rarely(beyond, set(y, greater(lesser(get(y), f32x4(most)), f32x4(least))));
+  return get(y);
+}
+
 /** `e^x = p · s²` with `s` a power of two and `1/2 ≤ p ≤ 2`: halving the exponent keeps `s` finite and normal throughout. */
 function split(v: Lanes, x: Code, least: number, most: number): { p: Code; s: Code } {
-  return expOfSum(v, v.let(greater(lesser(x, v.c(most)), v.c(least))), null);
+  return expOfSum(v, confine(v, x, least, most), null);
 }
 
 /** {@link split} of `e^(x − less)` for x from -150 to 90, `less` being small. */
@@ -51,7 +64,7 @@ export const exp: UnaryExpander = (f, x, fused) => {
 /** `1/(1 + e^-x)`; within 2.5 ulp. */
 export const sigmoid: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
-  const y = v.let(lesser(greater(x, v.c(-105)), v.c(89)));
+  const y = confine(v, x, -105, 89);
   const biased = v.let(v.madd(y, v.c(-Math.LOG2E / 2), v.c(roundBiased)));
   const n = v.let(sub(biased, v.c(roundBiased)));
   // -r, so that no negation is needed: the coefficients' signs alternate instead.

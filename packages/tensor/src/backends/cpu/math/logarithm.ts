@@ -89,10 +89,9 @@ export function logOfNormal(v: Lanes, x: Code, beyond: Code): Code {
 
 /** log(1 + x) without the sign of zero. */
 export function log1pOf(v: Lanes, x: Code): Code {
-  // Knuth's sum of two numbers: what the rounding of 1 + x lost goes to f.
+  // What the rounding of 1 + x lost goes to f. The difference is exact up to 2^24, beyond which nothing is lost that matters.
   const sum = v.let(add(x, v.c(1)));
-  const part = v.let(sub(sum, v.c(1)));
-  const lost = add(sub(v.c(1), sub(sum, part)), sub(x, part));
+  const lost = sub(x, sub(sum, v.c(1)));
   return logarithm(v, sum, (parts) => naturalOf(v, parts), v.let(lost));
 }
 

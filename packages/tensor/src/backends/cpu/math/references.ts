@@ -29,7 +29,7 @@ export const references: Partial<Record<ElementwisePrim, (x: number) => number>>
   sigmoid,
 };
 
-/** Largest errors in units in the last place, over every float32 (tools/math_errors.ts), with and without fused multiply-add. */
+/** Largest errors in units in the last place, over every float32 (tools/vector_errors.ts), with and without fused multiply-add. */
 export const ulpBounds: Partial<Record<ElementwisePrim, number>> = {
   exp: 2,
   expm1: 2,
