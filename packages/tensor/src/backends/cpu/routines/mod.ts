@@ -9,6 +9,7 @@ import type { CpuOperand } from "./operand.ts";
 export { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 export { gather } from "./gather.ts";
 export { matmul } from "./matmul.ts";
+export { maxPool } from "./max_pool.ts";
 export { random } from "./random.ts";
 export { cumprod, cumsum } from "./scan.ts";
 export { scatter } from "./scatter.ts";
@@ -36,5 +37,3 @@ function onHeap<P extends RoutinePrim>(name: P): CpuRoutine<P> {
     plain[name](inputs.map(bind), outputs.map(bind), attrs);
   };
 }
-
-export const maxPool: CpuRoutine<"maxPool"> = onHeap("maxPool");

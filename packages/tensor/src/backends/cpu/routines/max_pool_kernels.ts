@@ -1,0 +1,176 @@
+/** Generated code for max-pooling four whole windows at a time. */
+import {
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  type Local,
+  memory,
+  memoryLane,
+  op,
+  set,
+  shuffle,
+  when,
+} from "../../../wasm/assembler.ts";
+import { addMul, advance, least, times } from "./loops.ts";
+
+/** Depth, rows and columns of a window; the stride and dilation of its columns. */
+export interface PoolWindow {
+  readonly kernel: readonly [number, number, number];
+  readonly stride: number;
+  readonly dilation: number;
+}
+
+/** Words of an entry of the table that {@link poolQuads} reads: four windows' byte offsets, four first elements' numbers, the output. */
+export const quadWords: number = 12;
+
+/** Elements `stride` (1 to 3) apart, four of them, from a row. */
+function everyNth(stride: number, offset: number, row: Local): Code {
+  const load = (elements: number): Code => memory("v128.load", offset + 4 * elements, get(row));
+  const pick = (...lanes: number[]): number[] => lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte));
+  if (stride === 1) return load(0);
+  return stride === 2 ? shuffle(pick(0, 2, 5, 7), load(0), load(3)) : shuffle(pick(0, 3, 4, 7), load(0), load(6));
+}
+
+/** How {@link fourWindows} reads. */
+interface Reader {
+  /** Goes to the windows' first elements. */
+  readonly start: Code;
+  /** The elements of a tap of the row. */
+  readonly load: (k: number) => Code;
+  /** Moves on to the windows' next row, or from the last row of a depth to the next depth. */
+  readonly next: (to: "row" | "depth") => Code;
+  /** Address of each tap's distance from the first, four times each. */
+  readonly numbers: Local;
+}
+
+/**
+ * The maxima of four windows, and their numbers counted from each window's first element. Where no NaN is, fewer instructions do: whether
+ * there is one shows in the sum of all elements, which infinities of both signs spoil as well, so that those go the slow way, too.
+ */
+function fourWindows(
+  f: FunctionBuilder,
+  { kernel: [depth, rows, columns] }: PoolWindow,
+  { start, load, next, numbers }: Reader,
+): { readonly code: Code; readonly most: Local; readonly best: Local } {
+  const [most, best, candidate, mask, sum] = [0, 0, 0, 0, 0].map(() => f.local("v128")) as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const everyTap = (first: Code, later: (number: Code) => Code): Code => {
+    const code: Code[] = [start, set(most, load(0)), set(best, memory("v128.load", 0, get(numbers))), first];
+    for (let tap = 1; tap < depth * rows * columns; tap++) {
+      const [k, line] = [tap % columns, Math.floor(tap / columns)];
+      if (k === 0) code.push(next("row"), line % rows === 0 ? next("depth") : []);
+      code.push(set(candidate, load(k)), later(memory("v128.load", 16 * tap, get(numbers))));
+    }
+    return code;
+  };
+  const quick = everyTap(set(sum, get(most)), (number) => [
+    set(mask, op("f32x4.gt", get(candidate), get(most))),
+    set(most, op("f32x4.pmax", get(most), get(candidate))),
+    // Later taps have greater numbers.
+    set(best, op("i32x4.max_s", get(best), op("v128.and", get(mask), number))),
+    set(sum, op("f32x4.add", get(sum), get(candidate))),
+  ]);
+  const careful = everyTap([], (number) => [
+    // Greater, or a NaN; but a NaN that has won stays.
+    set(mask, op("v128.andnot", op("f32x4.eq", get(most), get(most)), op("f32x4.le", get(candidate), get(most)))),
+    set(most, op("v128.bitselect", get(candidate), get(most), get(mask))),
+    set(best, op("v128.bitselect", number, get(best), get(mask))),
+  ]);
+  return { code: [quick, when(op("v128.any_true", op("f32x4.ne", get(sum), get(sum))), careful)], most, best };
+}
+
+/** Parameters of {@link poolRows}. */
+export const poolRowsParameters: number = 13;
+
+/**
+ * `(first, number, y, at, vectors, last, rows, rowBytes, rowNumbers, outBytes, rowStep, depthStep, numbers)`: `vectors` vectors of
+ * windows in each of `rows` rows, whose first elements lie `rowBytes` apart and whose outputs `outBytes`. A row's last vector begins at
+ * its column `last`, so that it ends with the row.
+ */
+export function poolRows(f: FunctionBuilder, shape: PoolWindow): void {
+  const [first, number, y, at, vectors, last, rows, rowBytes, rowNumbers, outBytes, rowStep, depthStep, numbers] = f
+    .params as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
+  const { stride, dilation } = shape;
+  const [row, left, column] = [f.local("i32"), f.local("i32"), f.local("i32")];
+  const { code, most, best } = fourWindows(f, shape, {
+    start: set(row, addMul(get(first), get(column), i32(4 * stride))),
+    load: (k) => everyNth(stride, 4 * k * dilation, row),
+    next: (to) => advance(row, get(to === "row" ? rowStep : depthStep)),
+    numbers,
+  });
+  const spread: Code = [0xfd, 0x0c, ...new Uint8Array(Int32Array.of(0, stride, 2 * stride, 3 * stride).buffer)];
+  f.emit(times(
+    rows,
+    set(left, get(vectors)),
+    set(column, i32(0)),
+    times(
+      left,
+      set(column, least(get(column), get(last))),
+      code,
+      memory("v128.store", 0, addMul(get(y), get(column), i32(4)), get(most)),
+      memory(
+        "v128.store",
+        0,
+        addMul(get(at), get(column), i32(4)),
+        op(
+          "i32x4.add",
+          op("i32x4.add", get(best), spread),
+          op("i32x4.splat", addMul(get(number), get(column), i32(stride))),
+        ),
+      ),
+      advance(column, 4),
+    ),
+    advance(first, get(rowBytes)),
+    advance(number, get(rowNumbers)),
+    advance(y, get(outBytes)),
+    advance(at, get(outBytes)),
+  ));
+}
+
+/** `(plane, y, at, quads, quadCount, columnStep, rowStep, depthStep, numbers)`: windows that begin where the table `quads` says. */
+export function poolQuads(f: FunctionBuilder, shape: PoolWindow): void {
+  const [plane, y, at, quads, quadCount, columnStep, rowStep, depthStep, numbers] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const windows = [0, 0, 0, 0].map(() => f.local("i32"));
+  const output = f.local("i32");
+  const { code, most, best } = fourWindows(f, shape, {
+    start: windows.map((window, i) => set(window, op("i32.add", get(plane), memory("i32.load", 4 * i, get(quads))))),
+    load: (k) =>
+      windows.reduce<Code>((vector, window, lane) => {
+        const address = op("i32.add", get(window), op("i32.mul", i32(k * shape.dilation), get(columnStep)));
+        return lane === 0
+          ? memory("v128.load32_zero", 0, address)
+          : memoryLane("v128.load32_lane", 0, lane, address, vector);
+      }, []),
+    next: (to) => windows.map((window) => advance(window, get(to === "row" ? rowStep : depthStep))),
+    numbers,
+  });
+  f.emit(times(
+    quadCount,
+    code,
+    set(output, op("i32.mul", memory("i32.load", 32, get(quads)), i32(4))),
+    memory("v128.store", 0, op("i32.add", get(y), get(output)), get(most)),
+    memory(
+      "v128.store",
+      0,
+      op("i32.add", get(at), get(output)),
+      op("i32x4.add", get(best), memory("v128.load", 16, get(quads))),
+    ),
+    advance(quads, 4 * quadWords),
+  ));
+}
