@@ -1,5 +1,6 @@
 /** The vector functions by the names of their primitives. What is not here is computed lane by lane on the host. */
 import type { ElementwisePrim } from "../../../prims/attrs.ts";
+import type { Code, FunctionBuilder } from "../../../wasm/assembler.ts";
 import { erf, erfc } from "./error_function.ts";
 import { cosh, exp, expm1, sigmoid, sinh, tanh } from "./exponential.ts";
 import type { BinaryExpander, UnaryExpander } from "./lanes.ts";
@@ -39,8 +40,11 @@ export const unaryMath: Partial<Record<ElementwisePrim, UnaryExpander>> = {
 /** Functions of two vectors. */
 export const binaryMath: Partial<Record<ElementwisePrim, BinaryExpander>> = { pow, atan2 };
 
-/** All of them; how many operands each takes, the table of primitives says. */
-export const vectorMath: Partial<Record<ElementwisePrim, UnaryExpander | BinaryExpander>> = {
-  ...unaryMath,
-  ...binaryMath,
-};
+/** Writes a function's code for kernels: with one operand, the second is ignored. */
+export type Expander = (f: FunctionBuilder, x: Code, y: Code) => Code;
+
+/** All of them, as kernels take them; how many operands each has, the table of primitives says. */
+export const vectorMath: Partial<Record<ElementwisePrim, Expander>> = Object.fromEntries([
+  ...Object.entries(unaryMath).map(([name, expand]) => [name, (f, x, _) => expand(f, x)] as [string, Expander]),
+  ...Object.entries(binaryMath).map(([name, expand]) => [name, (f, x, y) => expand(f, x, y)] as [string, Expander]),
+]);
