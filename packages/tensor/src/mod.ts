@@ -9,10 +9,12 @@
  * ```
  * @module
  */
+import { CpuBackend } from "./backends/cpu/mod.ts";
 import { NullBackend } from "./backends/null.ts";
 import { ReferenceBackend } from "./backends/reference/mod.ts";
 import { registerDevice } from "./device.ts";
 
+registerDevice("cpu", () => new CpuBackend());
 registerDevice("reference", () => new ReferenceBackend());
 registerDevice("null", () => new NullBackend());
 

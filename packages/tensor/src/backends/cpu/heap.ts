@@ -12,6 +12,7 @@ export class Heap {
   private end: number;
   private readonly free: Map<number, number[]> = new Map();
   private bytesView: Uint8Array;
+  private wordsView: Int32Array;
 
   constructor(shared: boolean, maximumPages: number = 65536) {
     this.shared = shared;
@@ -19,12 +20,19 @@ export class Heap {
     this.memory = new WebAssembly.Memory({ initial: 16, maximum: maximumPages, shared });
     this.end = alignment; // address 0 stays unused
     this.bytesView = new Uint8Array(this.memory.buffer);
+    this.wordsView = new Int32Array(this.memory.buffer);
   }
 
   /** All of the memory as bytes; ask anew after an allocation, which may have moved it. */
   get bytes(): Uint8Array {
     if (this.bytesView.buffer !== this.memory.buffer) this.bytesView = new Uint8Array(this.memory.buffer);
     return this.bytesView;
+  }
+
+  /** All of the memory as 32-bit words; see {@link bytes}. */
+  get words(): Int32Array {
+    if (this.wordsView.buffer !== this.memory.buffer) this.wordsView = new Int32Array(this.memory.buffer);
+    return this.wordsView;
   }
 
   /** Size class: powers of two and the steps of an eighth between them, so that at most an eighth is wasted. */

@@ -53,7 +53,7 @@ function run(script: string, { args = runtime, input = "", env = {}, onOutput }:
   writeFileSync(path, beginning + script);
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const child = spawn(process.execPath, [...args, path], {
-    cwd: new URL("../../../../../", import.meta.url),
+    cwd: process.cwd(),
     env: { ...inherited, HEDDLE_DEBUG: "", NO_COLOR: "1", ...env },
     stdio: "pipe",
   });

@@ -5,7 +5,7 @@ import { type DType, itemSize, type Scalar, type TypedArray, typedArrayOver } fr
 import { type Kernel, type Routine, structuralKey } from "../../ir/kernel.ts";
 import type { RoutinePrim } from "../../prims/attrs.ts";
 import { elementValue } from "../../scalar.ts";
-import { renderKernel, scalarDTypes } from "./render.ts";
+import { type RenderedKernel, renderKernel, scalarDTypes } from "./render.ts";
 import type { HostOperand } from "./array.ts";
 import { type Routines, routines } from "./routines.ts";
 import { type Special, specialFunctions } from "./special.ts";
@@ -26,18 +26,6 @@ class HostBuffer implements DeviceBuffer {
     return typedArrayOver(dtype, this.memory, this.byteOffset, Math.floor(this.bytes / itemSize(dtype)));
   }
 }
-
-type RenderedKernel = (
-  m: Special,
-  shape: readonly number[],
-  o: TypedArray,
-  q: number,
-  os: readonly number[],
-  x: readonly TypedArray[],
-  p: readonly number[],
-  xs: readonly (readonly number[])[],
-  s: readonly (number | bigint)[],
-) => void;
 
 interface HostProgram extends Program {
   run(inputs: readonly Binding[], outputs: readonly Binding[], scalars: readonly Scalar[]): void;

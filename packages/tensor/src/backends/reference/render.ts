@@ -1,7 +1,21 @@
 /** Renders kernels to JavaScript: plain loops, one line an element, float32 rounded at every operation. */
-import type { DType } from "../../dtype.ts";
+import type { DType, TypedArray } from "../../dtype.ts";
 import type { Expr, Kernel } from "../../ir/kernel.ts";
 import type { ElementwisePrim, ReducePrim } from "../../prims/attrs.ts";
+import type { Special } from "./special.ts";
+
+/** What rendered code is compiled to; see {@link renderKernel}. */
+export type RenderedKernel = (
+  m: Special,
+  shape: readonly number[],
+  o: TypedArray,
+  q: number,
+  os: readonly number[],
+  x: readonly TypedArray[],
+  p: readonly number[],
+  xs: readonly (readonly number[])[],
+  s: readonly (number | bigint)[],
+) => void;
 
 /** Code of one operation on operands `a`, `b`, `c` of the type it computes in. */
 type Render = (a: string, b: string, c: string, dtype: DType) => string;

@@ -1,0 +1,3 @@
+import { nnConformance } from "./nn_suite.ts";
+
+nnConformance("cpu");

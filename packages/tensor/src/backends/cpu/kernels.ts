@@ -1,0 +1,181 @@
+/** Compiles kernels once by their structure, and runs them with the sizes and addresses of the day. */
+import type { Scalar } from "../../dtype.ts";
+import { debug } from "../../debug.ts";
+import type { Kernel } from "../../ir/kernel.ts";
+import { elementValue } from "../../scalar.ts";
+import { type RenderedKernel, scalarDTypes } from "../reference/render.ts";
+import type { Engine, Entry } from "./engine.ts";
+import { compilePlain, runPlain } from "./plain.ts";
+import { renderModule } from "./render/kernel.ts";
+import { laneKind } from "./render/lanes.ts";
+import { elementBytes, type Layout, layoutOf, type Plan, planOf, weightOf } from "./render/plan.ts";
+
+/** Additions that a chunk should be worth, so that handing it to another thread pays. */
+const chunkWork = 32768;
+/** Longest piece of a row that is one item of work. */
+const segmentLength = 8192;
+/** A total over more elements than this is made of partial ones, which threads can share. */
+const partLength = 16384;
+
+/** A kernel ready to run: its code, and how its work is cut. */
+export interface CompiledKernel {
+  readonly kernel: Kernel;
+  readonly plan: Plan | null;
+  readonly entry: Entry | null;
+  readonly plain: RenderedKernel | null;
+  readonly layout: Layout;
+  readonly items: number;
+  readonly grain: number;
+  readonly segments: number;
+  readonly segment: number;
+}
+
+/** See the module's comment. */
+export class Kernels {
+  private readonly engine: Engine;
+  private readonly entries: Map<string, Entry> = new Map();
+  private readonly plains: Map<string, RenderedKernel> = new Map();
+  private readonly params: number;
+  private readonly paramBytes = 4096;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+    this.params = engine.heap.alloc(this.paramBytes);
+  }
+
+  /** Compiles a kernel, or finds the code of one that differs in sizes only. */
+  prepare(kernel: Kernel): CompiledKernel {
+    const plan = planOf(kernel);
+    const layout = layoutOf(kernel.shape.length, kernel.inputs.length + 1);
+    if (plan === null) {
+      const key = `${kernel.shape.length}|${
+        JSON.stringify(kernel.expr)
+      }|${kernel.reduce?.op}|${kernel.reduce?.dims}|${kernel.output.dtype}`;
+      let plain = this.plains.get(key);
+      if (plain === undefined) this.plains.set(key, plain = compilePlain(kernel));
+      return { kernel, plan, entry: null, plain, layout, items: 1, grain: 1, segments: 1, segment: 1 };
+    }
+    let entry = this.entries.get(plan.key);
+    if (entry === undefined) {
+      const bytes = renderModule(plan, this.engine.memoryImport);
+      if (debug() >= 4) console.error(`heddle cpu compiled ${plan.key} to ${bytes.length} bytes`);
+      this.entries.set(plan.key, entry = this.engine.compile(bytes));
+    }
+    return { kernel, plan, entry, plain: null, layout, ...cut(plan) };
+  }
+
+  /** Runs a kernel on operands at byte addresses. */
+  run(compiled: CompiledKernel, inputs: readonly number[], output: number, scalars: readonly Scalar[]): void {
+    const { kernel, plan, entry } = compiled;
+    const { heap } = this.engine;
+    if (plan === null) return runPlain(compiled.plain!, kernel, heap, inputs, output, scalars);
+    if (plan.form === "along" && plan.kept === 0 && this.runInParts(compiled, inputs, output, scalars)) return;
+    const words = heap.words;
+    const base = this.params >> 2;
+    const { layout } = compiled;
+    words[base + layout.segments] = compiled.segments;
+    words[base + layout.segment] = compiled.segment;
+    for (let d = 0; d < kernel.shape.length; d++) words[base + layout.size(d)] = kernel.shape[d]!;
+    const operands = kernel.inputs.length;
+    for (let i = 0; i <= operands; i++) {
+      const access = i === operands ? kernel.output : kernel.inputs[i]!;
+      const size = elementBytes(access.dtype);
+      words[base + layout.address(i)] = i === operands ? output : inputs[i]!;
+      for (let d = 0; d < access.strides.length; d++) words[base + layout.stride(i, d)] = access.strides[d]! * size;
+    }
+    if (scalars.length > 0) this.writeScalars(compiled, scalars);
+    this.engine.parallel(entry!, this.params, compiled.items, compiled.grain);
+  }
+
+  private writeScalars({ kernel, layout }: CompiledKernel, scalars: readonly Scalar[]): void {
+    const wanted = scalarDTypes(kernel.expr);
+    const view = new DataView(this.engine.heap.memory.buffer);
+    scalars.forEach((value, i) => {
+      const at = this.params + 4 * layout.scalar(i);
+      const element = elementValue(value, wanted[i]!);
+      switch (laneKind(wanted[i]!)) {
+        case "f32":
+          return view.setFloat32(at, element as number, true);
+        case "f64":
+          return view.setFloat64(at, element as number, true);
+        case "i64":
+          return view.setBigInt64(at, element as bigint, true);
+        default:
+          return view.setInt32(at, element as number, true);
+      }
+    });
+  }
+
+  /** One total over one long dimension as a total of partial ones. */
+  private runInParts(
+    compiled: CompiledKernel,
+    inputs: readonly number[],
+    output: number,
+    scalars: readonly Scalar[],
+  ): boolean {
+    const { kernel } = compiled;
+    const [length] = kernel.shape as [number];
+    if (kernel.shape.length !== 1 || length < 2 * partLength) return false;
+    const parts = Math.floor(length / partLength);
+    const rest = length - parts * partLength;
+    const { dtype } = kernel.expr;
+    const size = elementBytes(dtype);
+    const bytes = (parts + 1) * size;
+    const { heap } = this.engine;
+    const scratch = heap.alloc(bytes);
+    const long: Kernel = {
+      ...kernel,
+      shape: [parts, partLength],
+      inputs: kernel.inputs.map((input) => ({
+        ...input,
+        strides: [input.strides[0]! * partLength, input.strides[0]!],
+      })),
+      output: { dtype, strides: [1] },
+    };
+    this.run(this.prepare(long), inputs, scratch, scalars);
+    const count = parts + (rest > 0 ? 1 : 0);
+    if (rest > 0) {
+      const tail = kernel.inputs.map((input, i) =>
+        inputs[i]! + parts * partLength * input.strides[0]! * elementBytes(input.dtype)
+      );
+      this.run(
+        this.prepare({ ...kernel, shape: [rest], output: { dtype, strides: [] } }),
+        tail,
+        scratch + parts * size,
+        scalars,
+      );
+    }
+    const total: Kernel = {
+      kind: "kernel",
+      shape: [count],
+      inputs: [{ dtype, strides: [1] }],
+      expr: { op: "input", index: 0, dtype },
+      reduce: kernel.reduce,
+      output: kernel.output,
+    };
+    this.run(this.prepare(total), [scratch], output, []);
+    heap.release(scratch, bytes);
+    return true;
+  }
+}
+
+/** Items of a plan's work, and how many make a chunk. By sizes alone, so that results do not depend on threads. */
+function cut(plan: Plan): { items: number; grain: number; segments: number; segment: number } {
+  const { kernel, form, kept, reduced } = plan;
+  const product = (from: number, to: number): number => {
+    let n = 1;
+    for (let d = from; d < to; d++) n *= kernel.shape[d]!;
+    return n;
+  };
+  const below = product(kept, kept + reduced);
+  let [segments, segment, items] = [1, 1, product(0, kept)];
+  if (form !== "along" && kept > 0) {
+    const length = kernel.shape[kept - 1]!;
+    // Across: columns that fit the first-level cache's lines; map: long stretches.
+    segment = form === "across" ? Math.min(length, 64) : length > 2 * segmentLength ? segmentLength : length;
+    segments = segment === 0 ? 0 : Math.ceil(length / segment);
+    items = product(0, kept - 1) * segments;
+  }
+  const grain = Math.max(1, Math.ceil(chunkWork / (segment * below * weightOf(kernel))));
+  return { items, grain, segments, segment };
+}

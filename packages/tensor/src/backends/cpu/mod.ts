@@ -1,0 +1,151 @@
+/** The CPU backend: WebAssembly generated at run time, in one memory, on every core. */
+import type { Backend, Binding, DeviceBuffer, Program } from "../../backend.ts";
+import { type DType, itemSize, type Scalar } from "../../dtype.ts";
+import type { Kernel, Operand, Routine } from "../../ir/kernel.ts";
+import type { RoutinePrim } from "../../prims/attrs.ts";
+import { specialFunctions } from "../reference/special.ts";
+import { defaultThreads, Engine, type HostFunctions } from "./engine.ts";
+import { type CompiledKernel, Kernels } from "./kernels.ts";
+import type { CpuOperand } from "./routines/operand.ts";
+import * as routines from "./routines/mod.ts";
+
+class HeapBuffer implements DeviceBuffer {
+  readonly bytes: number;
+  readonly pointer: number;
+
+  constructor(pointer: number, bytes: number) {
+    this.pointer = pointer;
+    this.bytes = bytes;
+  }
+}
+
+interface CpuProgram extends Program {
+  readonly compiled: CompiledKernel | null;
+}
+
+/** What generated code may ask of the host: functions that have no vector form in some dtype. */
+function hostFunctions(): HostFunctions {
+  const { erf, erfc, erfinv, sigmoid, floorDivide, remainder, pow } = specialFunctions();
+  const {
+    exp,
+    expm1,
+    log,
+    log2,
+    log10,
+    log1p,
+    sin,
+    cos,
+    tan,
+    asin,
+    acos,
+    atan,
+    sinh,
+    cosh,
+    tanh,
+    asinh,
+    acosh,
+    atanh,
+    atan2,
+  } = Math;
+  return {
+    ...{
+      exp,
+      expm1,
+      log,
+      log2,
+      log10,
+      log1p,
+      sin,
+      cos,
+      tan,
+      asin,
+      acos,
+      atan,
+      sinh,
+      cosh,
+      tanh,
+      asinh,
+      acosh,
+      atanh,
+      atan2,
+    },
+    ...{ erf, erfc, erfinv, sigmoid, floorDivide, remainder, pow },
+    fmod: (a: number, b: number): number => a % b,
+  };
+}
+
+/** See the module's comment. */
+export class CpuBackend implements Backend {
+  readonly name = "cpu";
+  readonly readsAtOnce = true;
+  /** The memory and the threads. */
+  readonly engine: Engine;
+  private readonly kernels: Kernels;
+
+  /** @param threads how many may take part; by default `HEDDLE_THREADS`, or one a core. */
+  constructor(threads: number = defaultThreads()) {
+    this.engine = new Engine(hostFunctions(), threads);
+    this.kernels = new Kernels(this.engine);
+  }
+
+  supports(_dtype: DType): boolean {
+    return true;
+  }
+
+  hasRoutine(_name: RoutinePrim): boolean {
+    return true;
+  }
+
+  alloc(bytes: number): DeviceBuffer {
+    return new HeapBuffer(this.engine.heap.alloc(bytes), bytes);
+  }
+
+  adopt(_data: ArrayBufferView): null {
+    return null; // the heap is the only memory that kernels see
+  }
+
+  free(buffer: DeviceBuffer): void {
+    this.engine.heap.release((buffer as HeapBuffer).pointer, buffer.bytes);
+  }
+
+  write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
+    this.engine.heap.bytes.set(data, (buffer as HeapBuffer).pointer + byteOffset);
+  }
+
+  read(buffer: DeviceBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
+    const start = (buffer as HeapBuffer).pointer + byteOffset;
+    const copy = new Uint8Array(bytes);
+    copy.set(this.engine.heap.bytes.subarray(start, start + bytes));
+    return copy;
+  }
+
+  readAsync(buffer: DeviceBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    return Promise.resolve(this.read(buffer, byteOffset, bytes));
+  }
+
+  prepare(work: Kernel | Routine): CpuProgram {
+    return { work, compiled: work.kind === "kernel" ? this.kernels.prepare(work) : null };
+  }
+
+  dispatch(
+    program: Program,
+    inputs: readonly Binding[],
+    outputs: readonly Binding[],
+    scalars: readonly Scalar[],
+  ): void {
+    const { work, compiled } = program as CpuProgram;
+    if (work.kind === "kernel") {
+      const at = inputs.map((binding, i) => address(binding, work.inputs[i]!.dtype));
+      this.kernels.run(compiled!, at, address(outputs[0]!, work.output.dtype), scalars);
+      return;
+    }
+    const bind = (operands: readonly Operand[], bindings: readonly Binding[]): CpuOperand[] =>
+      operands.map((operand, i) => ({ ...operand, pointer: address(bindings[i]!, operand.dtype) }));
+    const run = routines[work.name] as routines.CpuRoutine<RoutinePrim>;
+    run(this.engine, bind(work.inputs, inputs), bind(work.outputs, outputs), work.attrs as never);
+  }
+}
+
+function address({ buffer, offset }: Binding, dtype: DType): number {
+  return (buffer as HeapBuffer).pointer + offset * itemSize(dtype);
+}

@@ -1,0 +1,428 @@
+/** Generates the WebAssembly module of a planned kernel. */
+import type { DType } from "../../../dtype.ts";
+import type { Expr } from "../../../ir/kernel.ts";
+import type { ElementwisePrim } from "../../../prims/attrs.ts";
+import {
+  type Code,
+  f32x4,
+  f64x2,
+  type FunctionBuilder,
+  get,
+  i32,
+  type Local,
+  memory,
+  type MemoryImport,
+  ModuleBuilder,
+  op,
+  set,
+  when,
+  whileLoop,
+} from "../../../wasm/assembler.ts";
+import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
+import { hostArity, needsHost, renderCast, renderOperation, type Site } from "./operations.ts";
+import { elementBytes, type Layout, layoutOf, operandDType, type Plan } from "./plan.ts";
+import { Accumulators } from "./reduction.ts";
+
+const add = (a: Code, b: Code): Code => op("i32.add", a, b);
+const times = (a: Code, b: Code): Code => op("i32.mul", a, b);
+const increase = (local: Local, by: Code): Code => set(local, add(get(local), by));
+
+/** The state of one kernel's generation. */
+class Generator {
+  readonly plan: Plan;
+  readonly layout: Layout;
+  readonly f: FunctionBuilder;
+  readonly params: Local;
+  /** Addresses of the operands at the beginning of the row at hand, and within it. */
+  readonly rows: readonly Local[];
+  readonly cursors: readonly Local[];
+  /** Strides along the vectors' dimension, for operands that step by more than their size. */
+  private readonly strides: readonly (Local | null)[];
+  /** Inputs that are one element a row, in every lane. */
+  private readonly fixed: readonly (Local | null)[];
+  private readonly scalars: Map<number, Local> = new Map();
+  private readonly hosts: ReadonlyMap<ElementwisePrim, { readonly index: number }>;
+
+  constructor(plan: Plan, f: FunctionBuilder, hosts: ReadonlyMap<ElementwisePrim, { readonly index: number }>) {
+    this.plan = plan;
+    this.f = f;
+    this.hosts = hosts;
+    this.params = f.params[0]!;
+    const { kernel, steps } = plan;
+    this.layout = layoutOf(kernel.shape.length, kernel.inputs.length + 1);
+    this.rows = steps.map(() => f.local("i32"));
+    this.cursors = steps.map(() => f.local("i32"));
+    const dim = plan.form === "along" ? kernel.shape.length - 1 : plan.kept - 1;
+    this.strides = steps.map((step, i) => {
+      if (step !== "strided") return null;
+      const local = f.local("i32");
+      f.emit(set(local, this.word(this.layout.stride(i, i === kernel.inputs.length ? plan.kept - 1 : dim))));
+      return local;
+    });
+    this.fixed = kernel.inputs.map((_, i) => steps[i] === "zero" ? f.local("v128") : null);
+    this.readScalars(kernel.expr);
+  }
+
+  /** A word of the parameters. */
+  word(index: number): Code {
+    return memory("i32.load", 4 * index, get(this.params));
+  }
+
+  get output(): number {
+    return this.plan.kernel.inputs.length;
+  }
+
+  dtypeOf(operand: number): DType {
+    const { inputs, output } = this.plan.kernel;
+    return operand === inputs.length ? output.dtype : inputs[operand]!.dtype;
+  }
+
+  private readScalars(expr: Expr): void {
+    if (expr.op === "scalar") {
+      if (this.scalars.has(expr.index)) return;
+      const local = this.f.local("v128");
+      this.scalars.set(expr.index, local);
+      // Written in the width of their lanes, whatever the dtype.
+      const kind = laneKind(expr.dtype)!;
+      const dtype = kind === "i32" ? "int32" : expr.dtype;
+      this.f.emit(set(local, loadSplat(dtype, add(get(this.params), i32(4 * this.layout.scalar(expr.index))))));
+    } else if (expr.op !== "input") expr.args.forEach((arg) => this.readScalars(arg));
+  }
+
+  /** Inputs that do not change along the vectors, read at the beginning of a row. */
+  readFixed(from: readonly Local[]): Code {
+    return this.fixed.map((local, i) => local === null ? [] : set(local, loadSplat(this.dtypeOf(i), get(from[i]!))));
+  }
+
+  private load(input: number, single: boolean): Code {
+    const dtype = this.dtypeOf(input);
+    const cursor = this.cursors[input]!;
+    const step: Step = this.plan.steps[input]!;
+    if (step === "zero") return get(this.fixed[input]!);
+    if (single) return loadSplat(dtype, get(cursor));
+    return step === "unit"
+      ? loadUnit(dtype, this.plan.lanes, get(cursor))
+      : loadStrided(this.f, dtype, this.plan.lanes, cursor, this.strides[input]!);
+  }
+
+  private expression(expr: Expr, loaded: readonly Local[]): Code {
+    if (expr.op === "input") return get(loaded[expr.index]!);
+    if (expr.op === "scalar") return get(this.scalars.get(expr.index)!);
+    const args = expr.args.map((arg) => this.expression(arg, loaded));
+    const dtype = operandDType(expr);
+    const site: Site = {
+      f: this.f,
+      dtype,
+      kind: laneKind(dtype)!,
+      lanes: this.plan.lanes,
+      host: (name) => this.hosts.get(name)!,
+    };
+    return expr.op === "cast" ? renderCast(site, expr.dtype, args[0]!)! : renderOperation(expr.op, site, args);
+  }
+
+  /** The kernel's expression at the cursors: one vector, or (single) one element in every lane. */
+  value(single: boolean): Code {
+    const { kernel } = this.plan;
+    const loaded = kernel.inputs.map(() => this.f.local("v128"));
+    const loads = kernel.inputs.map((_, i) => set(loaded[i]!, this.load(i, single)));
+    const value = this.expression(kernel.expr, loaded);
+    // A sum over nothing but itself is still 0 + x, which turns -0 into 0.
+    const alone = kernel.reduce?.op === "sum" && this.plan.reduced === 0;
+    const kind = laneKind(kernel.expr.dtype);
+    if (!alone || kind === "i32" || kind === "i64") return [...loads, value];
+    return [...loads, kind === "f32" ? op("f32x4.add", value, f32x4(0)) : op("f64x2.add", value, f64x2(0))];
+  }
+
+  /** Stores a value at the output's cursor. */
+  store(value: Code, single: boolean): Code {
+    const { lanes, steps, kernel } = this.plan;
+    const cursor = this.cursors[this.output]!;
+    const { dtype } = kernel.output;
+    if (single || steps[this.output] === "unit") return storeUnit(dtype, single ? 1 : lanes, get(cursor), value);
+    return storeStrided(this.f, dtype, lanes, cursor, this.strides[this.output]!, value);
+  }
+
+  /** Moves the cursors of operands on by `count` elements of the vectors' dimension. */
+  advance(operands: readonly number[], count: number): Code {
+    return operands.map((i) => {
+      const step = this.plan.steps[i]!;
+      if (step === "zero") return [];
+      const by = step === "unit"
+        ? i32(count * elementBytes(this.dtypeOf(i)))
+        : times(get(this.strides[i]!), i32(count));
+      return increase(this.cursors[i]!, by);
+    });
+  }
+
+  /** Bytes from a row's beginning to its `index`-th element along the vectors. */
+  along(operand: number, index: Code): Code {
+    const step = this.plan.steps[operand]!;
+    if (step === "zero") return i32(0);
+    return times(index, step === "unit" ? i32(elementBytes(this.dtypeOf(operand))) : get(this.strides[operand]!));
+  }
+
+  /**
+   * Items from `begin` to `end`: positions of the dimensions `dims`, each cut into segments where `segmented`. Rows point at the
+   * position at hand; `body` gets the number of the segment.
+   */
+  items(dims: number, segmented: boolean, body: (segment: Local) => Code): Code {
+    const { f, rows, layout } = this;
+    const [, begin, end] = f.params as [Local, Local, Local];
+    const item = f.local("i32");
+    const segment = f.local("i32");
+    const segments = f.local("i32");
+    const rest = f.local("i32");
+    const index = Array.from({ length: dims }, () => f.local("i32"));
+    const sizes = Array.from({ length: dims }, () => f.local("i32"));
+    const start: Code[] = [set(item, get(begin)), set(segments, segmented ? this.word(layout.segments) : i32(1))];
+    start.push(
+      set(segment, op("i32.rem_u", get(item), get(segments))),
+      set(rest, op("i32.div_u", get(item), get(segments))),
+    );
+    rows.forEach((row, i) => start.push(set(row, this.word(layout.address(i)))));
+    for (let d = dims - 1; d >= 0; d--) {
+      start.push(set(sizes[d]!, this.word(layout.size(d))));
+      start.push(
+        set(index[d]!, op("i32.rem_u", get(rest), get(sizes[d]!))),
+        set(rest, op("i32.div_u", get(rest), get(sizes[d]!))),
+      );
+      rows.forEach((row, i) => start.push(increase(row, times(get(index[d]!), this.word(layout.stride(i, d))))));
+    }
+    /** One position on along dimension d, carrying into the dimension outside it. */
+    const carry = (d: number): Code => {
+      if (d < 0) return [];
+      const step = rows.map((row, i) => increase(row, this.word(layout.stride(i, d))));
+      const rewind = rows.map((row, i) =>
+        set(row, op("i32.sub", get(row), times(get(sizes[d]!), this.word(layout.stride(i, d)))))
+      );
+      return [
+        increase(index[d]!, i32(1)),
+        ...step,
+        when(op("i32.eq", get(index[d]!), get(sizes[d]!)), [set(index[d]!, i32(0)), ...rewind, carry(d - 1)]),
+      ];
+    };
+    const next = segmented
+      ? [
+        increase(segment, i32(1)),
+        when(op("i32.eq", get(segment), get(segments)), [set(segment, i32(0)), carry(dims - 1)]),
+      ]
+      : [carry(dims - 1)];
+    return [...start, whileLoop(op("i32.lt_u", get(item), get(end)), body(segment), ...next, increase(item, i32(1)))];
+  }
+
+  /** Counts a segment's elements into `count` and puts cursors of operands at its beginning. */
+  enterSegment(segment: Local, count: Local, dim: number, operands: readonly number[]): Code {
+    const at = this.f.local("i32");
+    const length = this.word(this.layout.segment);
+    const left = op("i32.sub", this.word(this.layout.size(dim)), get(at));
+    return [
+      set(at, times(get(segment), length)),
+      set(count, op("select", length, left, op("i32.lt_u", length, left))),
+      operands.map((i) => set(this.cursors[i]!, add(get(this.rows[i]!), this.along(i, get(at))))),
+    ];
+  }
+}
+
+/** Output vectors one after the other. */
+function generateMap(g: Generator): Code {
+  const { f, plan } = g;
+  const { lanes, kept } = plan;
+  const operands = plan.steps.map((_, i) => i);
+  const count = f.local("i32");
+  const stride = (vectors: number): Code => {
+    const body: Code[] = [];
+    for (let i = 0; i < vectors; i++) body.push(g.store(g.value(false), false), g.advance(operands, lanes));
+    return whileLoop(
+      op("i32.ge_u", get(count), i32(vectors * lanes)),
+      body,
+      set(count, op("i32.sub", get(count), i32(vectors * lanes))),
+    );
+  };
+  const rest = whileLoop(
+    get(count),
+    g.store(g.value(true), true),
+    g.advance(operands, 1),
+    set(count, op("i32.sub", get(count), i32(1))),
+  );
+  if (kept === 0) {
+    return g.items(
+      0,
+      false,
+      () => [
+        operands.map((i) => set(g.cursors[i]!, get(g.rows[i]!))),
+        g.readFixed(g.rows),
+        g.store(g.value(true), true),
+      ],
+    );
+  }
+  return g.items(kept - 1, true, (segment) => [
+    g.enterSegment(segment, count, kept - 1, operands),
+    g.readFixed(g.rows),
+    stride(4),
+    stride(1),
+    rest,
+  ]);
+}
+
+/** Loops over reduced dimensions, outermost first, stepping the addresses in `at`; the innermost runs `body`. */
+function reducedLoops(g: Generator, from: number, to: number, at: readonly Local[], body: Code): Code {
+  if (from === to) return body;
+  const { f, layout } = g;
+  const left = f.local("i32");
+  const inputs = at.map((_, i) => i);
+  const inner = reducedLoops(g, from + 1, to, at, body);
+  const size = g.word(layout.size(from));
+  return [
+    set(left, size),
+    whileLoop(
+      get(left),
+      inner,
+      inputs.map((i) => increase(at[i]!, g.word(layout.stride(i, from)))),
+      set(left, op("i32.sub", get(left), i32(1))),
+    ),
+    inputs.map((i) => set(at[i]!, op("i32.sub", get(at[i]!), times(size, g.word(layout.stride(i, from)))))),
+  ];
+}
+
+/** One output after the other, vectors along what is reduced. Partial results every few thousand elements keep sums exact. */
+function generateAlong(g: Generator): Code {
+  const { f, plan } = g;
+  const { kernel, lanes, kept } = plan;
+  const rank = kernel.shape.length;
+  const inputs = kernel.inputs.map((_, i) => i);
+  const acc = new Accumulators(f, kernel.reduce!.op, kernel.expr.dtype, lanes, 4);
+  const left = f.local("i32");
+  const count = f.local("i32");
+  const size = f.local("i32");
+  const blockSize = 4096;
+  const walked = inputs.map((i) => g.rows[i]!);
+  const stride = (vectors: number): Code => {
+    const body: Code[] = [];
+    for (let i = 0; i < vectors; i++) body.push(acc.add(i, g.value(false)), g.advance(inputs, lanes));
+    return whileLoop(
+      op("i32.ge_u", get(count), i32(vectors * lanes)),
+      body,
+      set(count, op("i32.sub", get(count), i32(vectors * lanes))),
+    );
+  };
+  const row: Code = [
+    inputs.map((i) => set(g.cursors[i]!, get(g.rows[i]!))),
+    g.readFixed(g.rows),
+    set(left, get(size)),
+    whileLoop(
+      get(left),
+      set(count, op("select", i32(blockSize), get(left), op("i32.lt_u", i32(blockSize), get(left)))),
+      set(left, op("i32.sub", get(left), get(count))),
+      acc.begin(),
+      stride(4),
+      stride(1),
+      whileLoop(
+        get(count),
+        acc.addFirstLane(g.value(true)),
+        g.advance(inputs, 1),
+        set(count, op("i32.sub", get(count), i32(1))),
+      ),
+      acc.fold(),
+    ),
+  ];
+  return [
+    set(size, g.word(g.layout.size(rank - 1))),
+    g.items(kept, false, () => [
+      set(g.cursors[g.output]!, get(g.rows[g.output]!)),
+      acc.beginTotal(),
+      reducedLoops(g, kept, rank - 1, walked, row),
+      g.store(acc.acrossLanes(), true),
+    ]),
+  ];
+}
+
+/** Vectors of outputs, stepping over what is reduced. */
+function generateAcross(g: Generator): Code {
+  const { f, plan } = g;
+  const { kernel, lanes, kept } = plan;
+  const rank = kernel.shape.length;
+  const inputs = kernel.inputs.map((_, i) => i);
+  const all = [...inputs, g.output];
+  const count = f.local("i32");
+  const left = f.local("i32");
+  const run = f.local("i32");
+  const runLength = 512;
+  const starts = inputs.map(() => f.local("i32"));
+  const inner = rank - 1;
+  /** `vectors` vectors of outputs (or one element) at the cursors. */
+  const block = (vectors: number, single: boolean): Code => {
+    const acc = new Accumulators(f, kernel.reduce!.op, kernel.expr.dtype, lanes, vectors);
+    const walk = inputs.map(() => f.local("i32"));
+    const step: Code[] = [inputs.map((i) => set(g.cursors[i]!, get(walk[i]!)))];
+    for (let i = 0; i < vectors; i++) {
+      step.push(g.readFixed(g.cursors), acc.add(i, g.value(single)), g.advance(inputs, lanes));
+    }
+    const runs: Code = [
+      set(left, g.word(g.layout.size(inner))),
+      whileLoop(
+        get(left),
+        set(run, op("select", i32(runLength), get(left), op("i32.lt_u", i32(runLength), get(left)))),
+        set(left, op("i32.sub", get(left), get(run))),
+        acc.begin(),
+        whileLoop(
+          get(run),
+          step,
+          inputs.map((i) => increase(walk[i]!, g.word(g.layout.stride(i, inner)))),
+          set(run, op("i32.sub", get(run), i32(1))),
+        ),
+        acc.foldEach(),
+      ),
+      inputs.map((i) =>
+        set(
+          walk[i]!,
+          op("i32.sub", get(walk[i]!), times(g.word(g.layout.size(inner)), g.word(g.layout.stride(i, inner)))),
+        )
+      ),
+    ];
+    const results: Code[] = [];
+    for (let i = 0; i < vectors; i++) {
+      results.push(g.store(acc.total(i), single), g.advance([g.output], single ? 1 : lanes));
+    }
+    return [
+      inputs.map((i) => [set(starts[i]!, get(g.cursors[i]!)), set(walk[i]!, get(g.cursors[i]!))]),
+      acc.beginTotal(),
+      reducedLoops(g, kept, inner, walk, runs),
+      results,
+      inputs.map((i) => set(g.cursors[i]!, get(starts[i]!))),
+      g.advance(inputs, single ? 1 : vectors * lanes),
+    ];
+  };
+  const blocks = (vectors: number): Code =>
+    whileLoop(
+      op("i32.ge_u", get(count), i32(vectors * lanes)),
+      block(vectors, false),
+      set(count, op("i32.sub", get(count), i32(vectors * lanes))),
+    );
+  return g.items(kept - 1, true, (segment) => [
+    g.enterSegment(segment, count, kept - 1, all),
+    blocks(4),
+    blocks(1),
+    whileLoop(get(count), block(1, true), set(count, op("i32.sub", get(count), i32(1)))),
+  ]);
+}
+
+/** The functions of the host that a plan's module imports. */
+function hostFunctions(expr: Expr, found: Set<ElementwisePrim>): Set<ElementwisePrim> {
+  if (expr.op === "input" || expr.op === "scalar") return found;
+  if (needsHost(expr.op, operandDType(expr))) found.add(expr.op);
+  expr.args.forEach((arg) => hostFunctions(arg, found));
+  return found;
+}
+
+/** The module of a plan: it exports `run`. */
+export function renderModule(plan: Plan, memoryImport: MemoryImport): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(memoryImport);
+  const hosts = new Map<ElementwisePrim, { readonly index: number }>();
+  for (const prim of hostFunctions(plan.kernel.expr, new Set())) {
+    hosts.set(prim, module.importFunction(prim, Array(hostArity.get(prim)!).fill("f64"), ["f64"]));
+  }
+  const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
+  const g = new Generator(plan, f, hosts);
+  f.emit(plan.form === "map" ? generateMap(g) : plan.form === "along" ? generateAlong(g) : generateAcross(g));
+  return module.build();
+}

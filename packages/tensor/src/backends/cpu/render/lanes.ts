@@ -1,0 +1,190 @@
+/** Elements of every dtype as lanes of vectors: how they are loaded, stored, converted. */
+import type { DType } from "../../../dtype.ts";
+import {
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  i32x4,
+  lane,
+  type Local,
+  memory,
+  memoryLane,
+  op,
+  set,
+  shuffle,
+} from "../../../wasm/assembler.ts";
+
+/** What a lane holds: small integers and bool widened to 32 bits, always within their dtype's range. */
+export type LaneKind = "f32" | "i32" | "f64" | "i64";
+
+/** The lanes of a dtype, or null where vectors have no form for it. */
+export function laneKind(dtype: DType): LaneKind | null {
+  switch (dtype) {
+    case "float32":
+      return "f32";
+    case "float64":
+      return "f64";
+    case "int64":
+      return "i64";
+    case "float16":
+      return null;
+    default:
+      return "i32";
+  }
+}
+
+/** Where a vector's elements come from: neighbours, one for all, or one by one at a stride. */
+export type Step = "unit" | "zero" | "strided";
+
+const first = (code: Code): Code => op("i32x4.splat", code);
+
+/** One element in every lane. */
+export function loadSplat(dtype: DType, address: Code): Code {
+  switch (dtype) {
+    case "float32":
+    case "int32":
+      return memory("v128.load32_splat", 0, address);
+    case "float64":
+    case "int64":
+      return memory("v128.load64_splat", 0, address);
+    case "int16":
+      return first(memory("i32.load16_s", 0, address));
+    case "int8":
+      return first(memory("i32.load8_s", 0, address));
+    default:
+      return first(memory("i32.load8_u", 0, address));
+  }
+}
+
+/** As many neighbouring elements as there are lanes (4, or 2 where something in the kernel has 64 bits). */
+export function loadUnit(dtype: DType, lanes: number, address: Code): Code {
+  const four = lanes === 4;
+  switch (dtype) {
+    case "float64":
+    case "int64":
+      return memory("v128.load", 0, address);
+    case "float32":
+    case "int32":
+      return four ? memory("v128.load", 0, address) : memory("v128.load64_zero", 0, address);
+    case "int16":
+      return op("i32x4.extend_low_i16x8_s", memory(four ? "v128.load64_zero" : "v128.load32_zero", 0, address));
+    case "int8": {
+      const bytes = four ? memory("v128.load32_zero", 0, address) : first(memory("i32.load16_u", 0, address));
+      return op("i32x4.extend_low_i16x8_s", op("i16x8.extend_low_i8x16_s", bytes));
+    }
+    default: {
+      const bytes = four ? memory("v128.load32_zero", 0, address) : first(memory("i32.load16_u", 0, address));
+      return op("i32x4.extend_low_i16x8_u", op("i16x8.extend_low_i8x16_u", bytes));
+    }
+  }
+}
+
+/** Elements `stride` bytes apart, one by one. */
+export function loadStrided(f: FunctionBuilder, dtype: DType, lanes: number, address: Local, stride: Local): Code {
+  const at = f.local("i32");
+  const vector = f.local("v128");
+  const code: Code[] = [set(at, get(address)), set(vector, loadSplat(dtype, get(at)))];
+  for (let i = 1; i < lanes; i++) {
+    code.push(set(at, op("i32.add", get(at), get(stride))));
+    code.push(set(vector, loadLane(dtype, i, get(at), get(vector))));
+  }
+  return [...code, get(vector)];
+}
+
+function loadLane(dtype: DType, index: number, address: Code, vector: Code): Code {
+  switch (dtype) {
+    case "float32":
+    case "int32":
+      return memoryLane("v128.load32_lane", 0, index, address, vector);
+    case "float64":
+    case "int64":
+      return memoryLane("v128.load64_lane", 0, index, address, vector);
+    case "int16":
+      return lane("i32x4.replace_lane", index, vector, memory("i32.load16_s", 0, address));
+    case "int8":
+      return lane("i32x4.replace_lane", index, vector, memory("i32.load8_s", 0, address));
+    default:
+      return lane("i32x4.replace_lane", index, vector, memory("i32.load8_u", 0, address));
+  }
+}
+
+/** Packs 32-bit lanes into bytes or 16-bit words at the vector's low end. */
+function packed(dtype: DType, value: Code): Code {
+  const halves = op("i16x8.narrow_i32x4_s", value, i32x4(0));
+  if (dtype === "int16") return halves;
+  return op(dtype === "int8" ? "i8x16.narrow_i16x8_s" : "i8x16.narrow_i16x8_u", halves, i32x4(0));
+}
+
+const bytesOf = (dtype: DType): number =>
+  dtype === "float64" || dtype === "int64"
+    ? 8
+    : dtype === "float32" || dtype === "int32"
+    ? 4
+    : dtype === "int16"
+    ? 2
+    : 1;
+
+/** Writes `count` (1, 2 or 4) of the low lanes to neighbouring elements. */
+export function storeUnit(dtype: DType, count: number, address: Code, value: Code): Code {
+  const size = bytesOf(dtype);
+  const vector = size < 4 ? packed(dtype, value) : value;
+  switch (size * count) {
+    case 16:
+      return memory("v128.store", 0, address, vector);
+    case 8:
+      return memoryLane("v128.store64_lane", 0, 0, address, vector);
+    case 4:
+      return memoryLane("v128.store32_lane", 0, 0, address, vector);
+    case 2:
+      return memoryLane("v128.store16_lane", 0, 0, address, vector);
+    default:
+      return memoryLane("v128.store8_lane", 0, 0, address, vector);
+  }
+}
+
+/** Writes lanes to elements `stride` bytes apart. */
+export function storeStrided(
+  f: FunctionBuilder,
+  dtype: DType,
+  lanes: number,
+  address: Local,
+  stride: Local,
+  value: Code,
+): Code {
+  const vector = f.local("v128");
+  const at = f.local("i32");
+  const size = bytesOf(dtype);
+  const name = size === 8
+    ? "v128.store64_lane"
+    : size === 4
+    ? "v128.store32_lane"
+    : size === 2
+    ? "v128.store16_lane"
+    : "v128.store8_lane";
+  const code: Code[] = [set(vector, size < 4 ? packed(dtype, value) : value), set(at, get(address))];
+  for (let i = 0; i < lanes; i++) {
+    code.push(memoryLane(name, 0, i, get(at), get(vector)));
+    if (i + 1 < lanes) code.push(set(at, op("i32.add", get(at), get(stride))));
+  }
+  return code;
+}
+
+/** A 64-bit mask's low halves moved together: two 32-bit masks in the low lanes. */
+export function narrowMask(mask: Code): Code {
+  return shuffle([0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11], mask, mask);
+}
+
+/** Results of 32-bit arithmetic brought back into a small dtype's range. */
+export function wrapped(dtype: DType, value: Code): Code {
+  switch (dtype) {
+    case "int8":
+      return op("i32x4.shr_s", op("i32x4.shl", value, i32(24)), i32(24));
+    case "int16":
+      return op("i32x4.shr_s", op("i32x4.shl", value, i32(16)), i32(16));
+    case "uint8":
+      return op("v128.and", value, i32x4(255));
+    default:
+      return value;
+  }
+}

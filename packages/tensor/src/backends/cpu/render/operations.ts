@@ -1,0 +1,281 @@
+/** Element-wise primitives on vectors: one line each, the rest of what an operation is stands in the table of primitives. */
+import type { DType } from "../../../dtype.ts";
+import type { ElementwisePrim } from "../../../prims/attrs.ts";
+import {
+  call,
+  type Code,
+  f32x4,
+  f64x2,
+  type FunctionBuilder,
+  get,
+  i32x4,
+  i64x2,
+  lane,
+  type Local,
+  op,
+  set,
+} from "../../../wasm/assembler.ts";
+import type { opcodes } from "../../../wasm/opcodes.ts";
+import { binaryMath, unaryMath, vectorMath } from "../math/mod.ts";
+import { type LaneKind, laneKind, narrowMask, wrapped } from "./lanes.ts";
+
+/** What a renderer of an operation is given. */
+export interface Site {
+  readonly f: FunctionBuilder;
+  /** The dtype of the operands; of a cast, what it casts from. */
+  readonly dtype: DType;
+  readonly kind: LaneKind;
+  readonly lanes: number;
+  /** A function imported from the host. */
+  readonly host: (name: ElementwisePrim) => { readonly index: number };
+}
+
+type Name = keyof typeof opcodes;
+type Shape = "f32x4" | "i32x4" | "f64x2" | "i64x2";
+type Render = (site: Site, a: Code, b: Code, c: Code) => Code;
+
+const shapes: { readonly [K in LaneKind]: Shape } = { f32: "f32x4", i32: "i32x4", f64: "f64x2", i64: "i64x2" };
+
+/** An instruction of the operands' shape. */
+const direct = (what: string): Render => ({ kind, dtype }, a, b) => {
+  const name = `${shapes[kind]}.${what}` as Name;
+  return wrapped(dtype, (b as readonly unknown[]).length === 0 ? op(name, a) : op(name, a, b));
+};
+
+const float = (kind: LaneKind): boolean => kind === "f32" || kind === "f64";
+const floatOnly = (what: string): Render => (site, a) => float(site.kind) ? direct(what)(site, a, [], []) : a;
+
+/** All-ones lanes as 1 in 32-bit lanes, which is how bool is held. */
+function flag({ kind }: Site, mask: Code): Code {
+  return op("v128.and", kind === "f64" || kind === "i64" ? narrowMask(mask) : mask, i32x4(1));
+}
+
+const compare = (what: string): Render => (site, a, b) => {
+  const signed = float(site.kind) || what === "eq" || what === "ne" ? "" : "_s";
+  return flag(site, op(`${shapes[site.kind]}.${what}${signed}` as Name, a, b));
+};
+
+const bits = (what: "and" | "or" | "xor"): Render => (_, a, b) => op(`v128.${what}`, a, b);
+
+function zero(kind: LaneKind): Code {
+  return kind === "f32" ? f32x4(0) : kind === "f64" ? f64x2(0) : kind === "i64" ? i64x2(0n) : i32x4(0);
+}
+
+/** Lane by lane through float64 on the host; exact to float32, slow. */
+function onHost(prim: ElementwisePrim, arity: number): Render {
+  return (site, a, b) => {
+    const { f, kind, lanes } = site;
+    const operands = [a, b].slice(0, arity).map((code): [Local, Code] => {
+      const local = f.local("v128");
+      return [local, set(local, code)];
+    });
+    const result = f.local("v128");
+    const wide = kind === "f64";
+    const extract = (local: Local, i: number): Code => {
+      const value = lane(wide ? "f64x2.extract_lane" : "f32x4.extract_lane", i, get(local));
+      return wide ? value : op("f64.promote_f32", value);
+    };
+    const code: Code[] = operands.map(([, assign]) => assign);
+    for (let i = 0; i < lanes; i++) {
+      const value = call(site.host(prim), ...operands.map(([local]) => extract(local, i)));
+      const next = wide
+        ? lane("f64x2.replace_lane", i, get(result), value)
+        : lane("f32x4.replace_lane", i, get(result), op("f32.demote_f64", value));
+      code.push(set(result, next));
+    }
+    return [...code, get(result)];
+  };
+}
+
+/** Elementary functions: a vector form for float32 where there is one, else the host. */
+const elementary = (prim: ElementwisePrim, arity = 1): Render => (site, a, b) => {
+  const unary = site.kind === "f32" ? unaryMath[prim] : undefined;
+  const binary = site.kind === "f32" ? binaryMath[prim] : undefined;
+  return unary ? unary(site.f, a) : binary ? binary(site.f, a, b) : onHost(prim, arity)(site, a, b, []);
+};
+
+/** A 0/1 flag as a mask over lanes of the operands' width. */
+function maskOf(kind: LaneKind, condition: Code): Code {
+  const mask = op("i32x4.neg", condition);
+  return kind === "f64" || kind === "i64" ? op("i64x2.extend_low_i32x4_s", mask) : mask;
+}
+
+const sign: Render = (site, a) => {
+  const { f, kind } = site;
+  const x = f.local("v128");
+  const name = (what: string): Name => `${shapes[kind]}.${what}${float(kind) ? "" : "_s"}` as Name;
+  const below = op(name("lt"), get(x), zero(kind));
+  const above = op(name("gt"), get(x), zero(kind));
+  const wide = kind === "f64" || kind === "i64";
+  const difference = op(wide ? "i64x2.sub" : "i32x4.sub", below, above);
+  const value = kind === "f32"
+    ? op("f32x4.convert_i32x4_s", difference)
+    : kind === "f64"
+    ? op("f64x2.convert_low_i32x4_s", narrowMask(difference))
+    : difference;
+  return [set(x, a), value];
+};
+
+/** Minimum and maximum; 64-bit integers choose by comparison. */
+const extreme = (what: "min" | "max"): Render => (site, a, b) => {
+  const { f, kind } = site;
+  if (kind === "i32") return op(`i32x4.${what}_s`, a, b);
+  if (kind !== "i64") return op(`${shapes[kind]}.${what}` as Name, a, b);
+  const [x, y] = [f.local("v128"), f.local("v128")];
+  const test = op(what === "max" ? "i64x2.gt_s" : "i64x2.lt_s", get(x), get(y));
+  return [set(x, a), set(y, b), op("v128.bitselect", get(x), get(y), test)];
+};
+
+/** Renderers; null where lanes have no form, for any dtype: the whole kernel then runs in plain loops. */
+const renders: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render | null } = {
+  neg: direct("neg"),
+  abs: direct("abs"),
+  sign,
+  floor: floatOnly("floor"),
+  ceil: floatOnly("ceil"),
+  round: floatOnly("nearest"),
+  trunc: floatOnly("trunc"),
+  sqrt: direct("sqrt"),
+  exp: elementary("exp"),
+  expm1: elementary("expm1"),
+  log: elementary("log"),
+  log2: elementary("log2"),
+  log10: elementary("log10"),
+  log1p: elementary("log1p"),
+  sin: elementary("sin"),
+  cos: elementary("cos"),
+  tan: elementary("tan"),
+  asin: elementary("asin"),
+  acos: elementary("acos"),
+  atan: elementary("atan"),
+  sinh: elementary("sinh"),
+  cosh: elementary("cosh"),
+  tanh: elementary("tanh"),
+  asinh: elementary("asinh"),
+  acosh: elementary("acosh"),
+  atanh: elementary("atanh"),
+  erf: elementary("erf"),
+  erfc: elementary("erfc"),
+  erfinv: elementary("erfinv"),
+  sigmoid: elementary("sigmoid"),
+  relu: (site, a) => {
+    const x = site.f.local("v128");
+    const name = `${shapes[site.kind]}.lt${float(site.kind) ? "" : "_s"}` as Name;
+    // A NaN is not below zero, and stays.
+    return [set(x, a), op("v128.andnot", get(x), op(name, get(x), zero(site.kind)))];
+  },
+  isnan: (site, a) => {
+    if (!float(site.kind)) return i32x4(0);
+    const x = site.f.local("v128");
+    return [set(x, a), flag(site, op(`${shapes[site.kind]}.ne` as Name, get(x), get(x)))];
+  },
+  logicalNot: (_, a) => op("v128.xor", a, i32x4(1)),
+  bitwiseNot: ({ dtype }, a) => dtype === "bool" ? op("v128.xor", a, i32x4(1)) : wrapped(dtype, op("v128.not", a)),
+  add: (site, a, b) => site.dtype === "bool" ? op("v128.or", a, b) : direct("add")(site, a, b, []),
+  sub: direct("sub"),
+  mul: direct("mul"),
+  div: direct("div"),
+  floorDivide: elementary("floorDivide", 2),
+  remainder: elementary("remainder", 2),
+  fmod: elementary("fmod", 2),
+  pow: elementary("pow", 2),
+  atan2: elementary("atan2", 2),
+  maximum: extreme("max"),
+  minimum: extreme("min"),
+  eq: compare("eq"),
+  ne: compare("ne"),
+  lt: compare("lt"),
+  le: compare("le"),
+  gt: compare("gt"),
+  ge: compare("ge"),
+  logicalAnd: bits("and"),
+  logicalOr: bits("or"),
+  logicalXor: bits("xor"),
+  bitwiseAnd: bits("and"),
+  bitwiseOr: bits("or"),
+  bitwiseXor: bits("xor"),
+  bitwiseLeftShift: null,
+  bitwiseRightShift: null,
+  where: ({ kind }, condition, b, c) => op("v128.bitselect", b, c, maskOf(kind, condition)),
+};
+
+/** Operations that lanes of integers cannot do (they would need a division or a power by lanes). */
+const floatsOnly: ReadonlySet<ElementwisePrim> = new Set(["floorDivide", "remainder", "fmod", "pow"]);
+
+/** Whether an operation has a vector form for operands of a dtype. */
+export function hasVectorForm(prim: Exclude<ElementwisePrim, "cast">, dtype: DType): boolean {
+  const kind = laneKind(dtype);
+  return kind !== null && renders[prim] !== null && (float(kind) || !floatsOnly.has(prim));
+}
+
+/** Code of an operation whose vector form exists. */
+export function renderOperation(prim: Exclude<ElementwisePrim, "cast">, site: Site, args: readonly Code[]): Code {
+  return renders[prim]!(site, args[0]!, args[1] ?? [], args[2] ?? []);
+}
+
+/** Whether an operation calls the host for operands of a dtype. */
+export function needsHost(prim: ElementwisePrim, dtype: DType): boolean {
+  const kind = laneKind(dtype);
+  if (prim === "cast" || kind === null || !float(kind)) return false;
+  return hostArity.has(prim) && !(kind === "f32" && vectorMath[prim]);
+}
+
+/** Arity of the functions that the host may have to compute. */
+export const hostArity: ReadonlyMap<ElementwisePrim, number> = new Map<ElementwisePrim, number>([
+  ...([
+    "exp",
+    "expm1",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+  ] as const)
+    .map((prim) => [prim, 1] as const),
+  ...(["asinh", "acosh", "atanh", "erf", "erfc", "erfinv", "sigmoid"] as const).map((prim) => [prim, 1] as const),
+  ...(["floorDivide", "remainder", "fmod", "pow", "atan2"] as const).map((prim) => [prim, 2] as const),
+]);
+
+/** One dtype as another. Null where lanes have no form. */
+export function renderCast(site: Site, to: DType, a: Code): Code | null {
+  const from = site.kind;
+  const kind = laneKind(to);
+  if (kind === null) return null;
+  if (to === "bool") {
+    if (site.dtype === "bool") return a;
+    return flag(site, op(`${shapes[from]}.ne` as Name, a, zero(from)));
+  }
+  if (from === kind) return from === "i32" ? narrowed(site.dtype, to, a) : a;
+  switch (`${from}>${kind}` as const) {
+    case "f32>i32":
+      return wrapped(to, op("i32x4.trunc_sat_f32x4_s", a));
+    case "f64>i32":
+      return wrapped(to, op("i32x4.trunc_sat_f64x2_s_zero", a));
+    case "i64>i32":
+      return wrapped(to, narrowMask(a));
+    case "i32>f32":
+      return op("f32x4.convert_i32x4_s", a);
+    case "f64>f32":
+      return op("f32x4.demote_f64x2_zero", a);
+    case "f32>f64":
+      return op("f64x2.promote_low_f32x4", a);
+    case "i32>f64":
+      return op("f64x2.convert_low_i32x4_s", a);
+    case "i32>i64":
+      return op("i64x2.extend_low_i32x4_s", a);
+    default:
+      return null; // between int64 and floats: plain loops
+  }
+}
+
+function narrowed(from: DType, to: DType, a: Code): Code {
+  return from === "bool" || from === to ? a : wrapped(to, a);
+}
