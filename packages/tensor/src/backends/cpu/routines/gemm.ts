@@ -2,6 +2,7 @@
 import type { Engine } from "../engine.ts";
 import { element, type ElementKind } from "./element.ts";
 import { gemmModule, gemmParams, rightPitch } from "./gemm_module.ts";
+import { gemv } from "./gemv.ts";
 import { entryOf } from "./modules.ts";
 import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./tile.ts";
@@ -28,10 +29,8 @@ export interface GemmWork {
 const grain = 200_000;
 /** Elements whose packing is. */
 const packGrain = 65_536;
-/**
- * Steps of the inner dimension in a block: a left and a right panel of this depth fill about half of a first-level cache of 32 KB.
- */
-const depthBytes = 1536;
+/** Bytes of a row of a block of the inner dimension: panels of that depth fill half of a first-level cache. */
+const depthBytes = 2048;
 /** Rows in a block of left panels, which stays in the second-level cache while right panels pass by. */
 const blockRows = 120;
 /** Columns in a block. */
@@ -51,6 +50,8 @@ export function gemm(engine: Engine, work: GemmWork): void {
   const { kind, m, n, k, products } = work;
   const count = products.length / 3;
   if (m === 0 || n === 0 || count === 0) return;
+  // Many small ones are better packed one after the other than called for one by one.
+  if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(engine, work)) return;
   const e = element(kind, engine.features.relaxedMadd);
   const entry = entryOf(engine, `gemm ${kind}`, () => gemmModule(engine.memoryImport, e));
   const { heap } = engine;

@@ -1,0 +1,48 @@
+/** Products of a matrix with a vector, or of a vector with a matrix. */
+import type { Engine } from "../engine.ts";
+import { element } from "./element.ts";
+import type { GemmWork } from "./gemm.ts";
+import { gemvModule, gemvParams } from "./gemv_module.ts";
+import { entryOf } from "./modules.ts";
+
+/** Multiply-adds that are worth a turn of a thread: they wait for memory more than they compute. */
+const grain = 50_000;
+
+/** The products of `work`, of which a side has one row or column; or false where the matrix has neither rows nor columns side by side. */
+export function gemv(engine: Engine, work: GemmWork): boolean {
+  const { kind, m, n, k, products } = work;
+  const e = element(kind, engine.features.relaxedMadd);
+  const { bytes } = e;
+  // x · B is Bᵀ · x.
+  const turned = n !== 1;
+  const rows = turned ? n : m;
+  const [row, column] = turned ? [work.rightN, work.rightK] : [work.leftM, work.leftK];
+  const vectorStep = turned ? work.leftK : work.rightK;
+  const outStep = turned ? bytes : work.outStride;
+  const byColumns = row === bytes && outStep === bytes && rows > 1;
+  if (work.adds || (!byColumns && column !== bytes)) return false;
+  const entry = entryOf(engine, `gemv ${kind}`, () => gemvModule(engine.memoryImport, e));
+  const copyBytes = vectorStep === bytes ? 0 : engine.threads * k * bytes;
+  const copy = engine.heap.alloc(copyBytes);
+  // Chunks of whole groups of rows, and wide enough for columns to be read in long stretches.
+  const least = byColumns ? 256 : 4;
+  const each = Math.ceil(Math.max(grain / Math.max(k, 1), 1) / least) * least;
+  for (let i = 0; i < products.length; i += 3) {
+    const [left, right, out] = [products[i]!, products[i + 1]!, products[i + 2]!];
+    const params = gemvParams.write(engine, {
+      matrix: turned ? right : left,
+      row,
+      column,
+      k,
+      vector: turned ? left : right,
+      vectorStep,
+      copy,
+      out,
+      outStep,
+      byColumns: byColumns ? 1 : 0,
+    });
+    engine.parallel(entry, params, rows, each);
+  }
+  engine.heap.release(copy, copyBytes);
+  return true;
+}
