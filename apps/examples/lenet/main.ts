@@ -62,9 +62,7 @@ export const lenet: Example<LeNetOptions> = {
       const started = performance.now();
       let loss = 0, wrong = 0, seen = 0;
       for (const [images, labels] of loader) {
-        using step = scope();
-        step.track(images);
-        step.track(labels);
+        using _ = scope();
         const logits = network.forward(images);
         const batchLoss = F.crossEntropy(logits, labels);
         optimizer.zeroGrad();

@@ -100,8 +100,10 @@ export async function start<S extends CommonOptions>(moduleUrl: string, example:
 
 function open(name: string | null): Device {
   if (name === null) return defaultDevice();
-  if (!deviceNames().includes(name)) {
-    throw new OptionError(`--device ${name}: there is no such device; there are ${deviceNames().join(", ")}`);
+  // "null" computes nothing: it is there to count kernels.
+  const devices = deviceNames().filter((device) => device !== "null");
+  if (!devices.includes(name)) {
+    throw new OptionError(`--device ${name}: there is no such device; there are ${devices.join(", ")}`);
   }
   setDefaultDevice(name);
   return defaultDevice();
