@@ -1,7 +1,7 @@
 /** Operations with a gradient of their own. */
 import { Tensor, zeros } from "@heddle/tensor";
 import { isGradEnabled, noGrad } from "./grad_mode.ts";
-import { attach, clearedError, type Edge, edgeOf, Node, Saved, type ValueMeta } from "./node.ts";
+import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
 import { toMeta } from "./to_meta.ts";
 
 /** What forward and backward of one call share. */
@@ -52,7 +52,7 @@ class FunctionNode extends Node {
 
   /** Takes up the outputs and what forward saved among them and the inputs. */
   finish(outputs: readonly Tensor[], saved: readonly Tensor[]): void {
-    this.outputs = outputs.map(({ shape, dtype, device }) => ({ shape, dtype, device }));
+    this.outputs = outputs.map(metaOf);
     this.saved = saved.map((tensor) => {
       const index = outputs.indexOf(tensor);
       return new Saved(tensor, index >= 0 ? { node: this, index } : null);
@@ -123,7 +123,7 @@ export function customFunction<Args extends readonly unknown[], Result extends T
       definition as unknown as FunctionDefinition<readonly never[], Tensor | readonly Tensor[]>,
       context,
       tensors.map(edgeOf),
-      tensors.map(({ shape, dtype, device }) => ({ shape, dtype, device })),
+      tensors.map(metaOf),
     );
     const given: readonly Tensor[] = result instanceof Tensor ? [result] : result;
     // An input handed back as it is gets a handle of its own, lest its history be overwritten.

@@ -12,8 +12,15 @@ export interface Edge {
 /** What a gradient must look like to be a tensor's. */
 export interface ValueMeta {
   readonly shape: readonly number[];
+  /** How the value lies in memory: a gradient that lies likewise saves a copy. */
+  readonly strides: readonly number[];
   readonly dtype: DType;
   readonly device: Device;
+}
+
+/** See {@link ValueMeta}. */
+export function metaOf({ shape, strides, dtype, device }: Tensor): ValueMeta {
+  return { shape, strides, dtype, device };
 }
 
 /** A function on a gradient as it passes. */

@@ -18,6 +18,7 @@ import {
   type Edge,
   edgeOf,
   Leaf,
+  metaOf,
   Node,
   Saved,
   type SavedOperand,
@@ -117,10 +118,6 @@ class ViewWrite extends Node {
   }
 
   clear(): void {}
-}
-
-function metaOf({ shape, dtype, device }: Tensor): ValueMeta {
-  return { shape, dtype, device };
 }
 
 /** The views from the base to a tensor. */

@@ -1,6 +1,6 @@
 /** Gradients of the routines. */
 import { apply, arange, type Attrs, cat, type RoutinePrim, type ScatterMode, type Tensor } from "@heddle/tensor";
-import { choose, type Context, linear, reading, type Rules, type Value, zerosOf } from "./rule.ts";
+import { choose, type Context, linear, reading, type Rules, sparseZerosOf, type Value } from "./rule.ts";
 
 const transposed = (x: Tensor): Tensor => x.transpose(-1, -2);
 
@@ -84,7 +84,12 @@ function runningProduct(g: Tensor, { a, out, attrs: { dim } }: Context<"cumprod"
 export const routineRules: Rules<RoutinePrim> = {
   matmul: [
     reading("b", (g, { b }) => g.matmul(transposed(b))),
-    reading("a", (g, { a }) => transposed(a).matmul(g)),
+    // A transposed operand (a layer's weight) gets its gradient in its own layout, without a copy later.
+    reading("a", (g, { a, inputs }) => {
+      const { strides } = inputs[1]!;
+      const turned = strides.at(-2) === 1 && strides.at(-1) !== 1;
+      return turned ? transposed(transposed(g).matmul(a)) : transposed(a).matmul(g);
+    }),
   ],
   // Convolution and its two gradients are the three ways to contract one trilinear form: each one's gradients are the others.
   conv: [
@@ -113,17 +118,19 @@ export const routineRules: Rules<RoutinePrim> = {
   ],
   maxPool: [
     reading("indices", (g, { indices, inputs }) => {
-      const flat = zerosOf(inputs[0]!).flatten(2);
+      const flat = sparseZerosOf(inputs[0]!).flatten(2);
       return flat.scatterAdd(2, indices.flatten(2), g.flatten(2)).reshape(inputs[0]!.shape);
     }),
   ],
-  gather: [reading("b", (g, { b, attrs, inputs }) => zerosOf(inputs[0]!).scatterAdd(attrs.dim, b, g)), null],
+  gather: [reading("b", (g, { b, attrs, inputs }) => sparseZerosOf(inputs[0]!).scatterAdd(attrs.dim, b, g)), null],
   scatter: [
     { reads: scatterReads, gradient: (g, context) => toBase[context.attrs.mode](g, context) },
     null,
     { reads: scatterReads, gradient: (g, context) => toSource[context.attrs.mode](g, context) },
   ],
-  sort: [reading("indices", (g, { indices, attrs, inputs }) => zerosOf(inputs[0]!).scatter(attrs.dim, indices, g))],
+  sort: [
+    reading("indices", (g, { indices, attrs, inputs }) => sparseZerosOf(inputs[0]!).scatter(attrs.dim, indices, g)),
+  ],
   cumsum: [linear((g, { attrs }) => g.ndim === 0 ? g : reversedSum(g, attrs.dim))],
   cumprod: [reading("a out", runningProduct)],
   random: null,

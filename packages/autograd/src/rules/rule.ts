@@ -51,6 +51,11 @@ export function choose(condition: Tensor, a: Tensor | Scalar, b: Tensor | Scalar
   return where(condition, a, b);
 }
 
+/** {@link zerosOf} without memory for each: for what reads them once, into something of its own. */
+export function sparseZerosOf({ shape, dtype, device }: ValueMeta): Tensor {
+  return zeros([], { dtype, device }).expand(shape);
+}
+
 /** Zeros of an input's shape. */
 export function zerosOf(meta: ValueMeta): Tensor {
   return zeros(meta.shape, { dtype: meta.dtype, device: meta.device });
