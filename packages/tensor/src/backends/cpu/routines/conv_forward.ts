@@ -7,7 +7,7 @@ import { rowTable } from "./conv_image.ts";
 import { computeKind, element } from "./element.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
-import { panelsOf } from "./panels.ts";
+import { panelsOf, spreadPays } from "./panels.ts";
 import { tablesFor } from "./tables.ts";
 
 /** Multiply-adds that are worth a turn of a thread. */
@@ -21,7 +21,9 @@ export function convForward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cpu
   const { bytes, lanes } = e;
   if (g.output[2] < lanes) return false;
   const strides = imageStrides(x, bytes);
-  const entry = entryOf(engine, `conv ${kind}`, () => convForwardModule(engine.memoryImport, e));
+  const steps = g.channels * sizeOfVolume(g.kernel);
+  const spread = e.spread && spreadPays(steps);
+  const entry = entryOf(engine, `conv ${kind} ${spread}`, () => convForwardModule(engine.memoryImport, e, spread));
   const key = `conv ${bytes} ${strides} ${Object.values(g).join()}`;
   const { layout, rows, offsets, columns, vectors } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
@@ -36,13 +38,14 @@ export function convForward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cpu
   });
   const { heap } = engine;
   const { batch, groups, channels, filters } = g;
-  const steps = channels * sizeOfVolume(g.kernel);
   const stepsPadded = Math.ceil(steps / 4) * 4;
   const positions = sizeOfVolume(g.output);
   const { count: panels, tall, height } = panelsOf(filters);
-  const packedBytes = groups * filters * stepsPadded * bytes;
+  const elements = groups * filters * stepsPadded;
+  const packedBytes = elements * bytes;
+  const spreadBytes = spread ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
-  const scratch = packedBytes + engine.threads * preparedBytes;
+  const scratch = packedBytes + spreadBytes + engine.threads * preparedBytes;
   const memory = heap.alloc(scratch);
   const macs = filters * steps * positions;
   // A few images alone would leave threads idle: their columns are shared out, too.
@@ -56,7 +59,8 @@ export function convForward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cpu
     w: w.pointer,
     wGroup: filters * steps * bytes,
     packed: memory,
-    packedGroup: filters * stepsPadded * bytes,
+    spread: memory + packedBytes,
+    filters,
     panels,
     tall,
     height,
@@ -71,7 +75,7 @@ export function convForward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cpu
     rows,
     rowCount: layout.rows.length,
     step: layout.step,
-    prepared: memory + packedBytes,
+    prepared: memory + packedBytes + spreadBytes,
     preparedThread: preparedBytes,
     preparedChannel: layout.channel,
     preparedBytes,

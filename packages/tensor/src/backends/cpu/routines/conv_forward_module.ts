@@ -14,7 +14,7 @@ import {
 import { copyRows, fillZeros } from "./conv_image.ts";
 import type { Element } from "./element.ts";
 import { addMul, least, Params, range } from "./loops.ts";
-import { packPanel } from "./pack.ts";
+import { packPanel, spreadPanel } from "./pack.ts";
 import { firstRow, rowsOf } from "./panels.ts";
 import { tableKernels } from "./table_kernel.ts";
 import { columnEntry } from "./conv_geometry.ts";
@@ -24,8 +24,9 @@ const fields = [
   "groups",
   "w",
   "wGroup",
+  "filters",
   "packed",
-  "packedGroup",
+  "spread",
   "panels",
   "tall",
   "height",
@@ -60,13 +61,15 @@ const fields = [
  */
 export const convForwardParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module for an element type. */
-export function convForwardModule(memory: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
+/** The module for an element type; `spread` says whether the weights' panels are spread. */
+export function convForwardModule(memory: MemoryImport, e: Element, spread: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memory);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const tiles = tableKernels(module, e, "store");
+  const tiles = tableKernels(module, e, "store", spread);
   const pack = module.func(ints(7), []);
   packPanel(pack, e);
+  const expand = spread ? module.func(ints(3), []) : null;
+  if (expand) spreadPanel(expand, e);
   const prepare = module.func(ints(8), []);
   copyRows(prepare, e, "prepare");
   const clear = module.func(ints(2), []);
@@ -92,11 +95,10 @@ export function convForwardModule(memory: MemoryImport, e: Element): Uint8Array<
     set(row, firstRow(panel, field("tall"), field("height"))),
     set(rows, rowsOf(panel, field("tall"), field("height"))),
   ];
-  const packedAt = addMul(
-    addMul(field("packed"), get(group), field("packedGroup")),
-    op("i32.mul", get(row), field("stepsPadded")),
-    i32(e.bytes),
-  );
+  const at = (base: Code, bytes: number): Code =>
+    addMul(base, op("i32.mul", addMul(get(row), get(group), field("filters")), field("stepsPadded")), i32(bytes));
+  const packedAt = at(field("packed"), e.bytes);
+  const spreadAt = at(field("spread"), 16);
   const lineBytes = op("i32.mul", field("steps"), i32(e.bytes));
   run.emit(when(
     op("i32.eqz", field("phase")),
@@ -118,6 +120,7 @@ export function convForwardModule(memory: MemoryImport, e: Element): Uint8Array<
         packedAt,
         op("i32.mul", get(rows), i32(e.bytes)),
       ),
+      expand ? call(expand, packedAt, spreadAt, op("i32.mul", get(rows), field("steps"))) : [],
     ),
     [
       set(prepared, addMul(field("prepared"), get(thread), field("preparedThread"))),
@@ -174,7 +177,7 @@ export function convForwardModule(memory: MemoryImport, e: Element): Uint8Array<
           panelRows,
           call(
             tiles,
-            packedAt,
+            expand ? spreadAt : packedAt,
             get(rows),
             field("steps"),
             field("offsets"),

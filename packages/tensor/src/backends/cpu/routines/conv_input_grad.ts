@@ -7,7 +7,7 @@ import { convInputGradModule, convInputGradParams } from "./conv_input_grad_modu
 import { computeKind, element } from "./element.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
-import { panelsOf } from "./panels.ts";
+import { panelsOf, spreadPays } from "./panels.ts";
 import { tablesFor } from "./tables.ts";
 
 /** Multiply-adds that are worth a turn of a thread. */
@@ -32,7 +32,12 @@ export function convGradOfInput(
   const strides = imageStrides(x, bytes);
   // Rows of a tile that are channels of one tap are added to different planes; those of neighbouring taps would wait for each other.
   const byChannel = channels > 2;
-  const entry = entryOf(engine, `conv input ${kind}`, () => convInputGradModule(engine.memoryImport, e));
+  const spread = e.spread && spreadPays(filters);
+  const entry = entryOf(
+    engine,
+    `conv input ${kind} ${spread}`,
+    () => convInputGradModule(engine.memoryImport, e, spread),
+  );
   const key = `conv input ${bytes} ${Object.values(g).join()}`;
   const { layout, rows, offsets, targets, columns, vectors } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
@@ -54,9 +59,11 @@ export function convGradOfInput(
   const partRows = byChannel ? channels : depth;
   const filtersPadded = Math.ceil(filters / 4) * 4;
   const { count: panels, tall, height } = panelsOf(partRows);
-  const packedBytes = groups * depth * filtersPadded * bytes;
+  const elements = groups * depth * filtersPadded;
+  const packedBytes = elements * bytes;
+  const spreadBytes = spread ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
-  const scratch = packedBytes + engine.threads * preparedBytes;
+  const scratch = packedBytes + spreadBytes + engine.threads * preparedBytes;
   const memory = heap.alloc(scratch);
   const volume = sizeOfVolume(g.input) * bytes;
   const values = {
@@ -68,8 +75,7 @@ export function convGradOfInput(
     wRow: byChannel ? taps * bytes : bytes,
     wFilter: depth * bytes,
     packed: memory,
-    packedGroup: depth * filtersPadded * bytes,
-    packedPart: partRows * filtersPadded * bytes,
+    spread: memory + packedBytes,
     parts: depth / partRows,
     partRows,
     panels,
@@ -92,7 +98,7 @@ export function convGradOfInput(
     rows,
     rowCount: layout.rows.length,
     step: layout.step,
-    prepared: memory + packedBytes,
+    prepared: memory + packedBytes + spreadBytes,
     preparedThread: preparedBytes,
     preparedChannel: layout.channel,
     preparedBytes,

@@ -14,7 +14,7 @@ import {
 import { copyRows, fillZeros } from "./conv_image.ts";
 import type { Element } from "./element.ts";
 import { addMul, Params, range } from "./loops.ts";
-import { packPanel } from "./pack.ts";
+import { packPanel, spreadPanel } from "./pack.ts";
 import { firstRow, rowsOf } from "./panels.ts";
 import { tableKernels } from "./table_kernel.ts";
 
@@ -27,8 +27,7 @@ const fields = [
   "wRow",
   "wFilter",
   "packed",
-  "packedGroup",
-  "packedPart",
+  "spread",
   "parts",
   "partRows",
   "panels",
@@ -64,13 +63,15 @@ const fields = [
  */
 export const convInputGradParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module for an element type. */
-export function convInputGradModule(memory: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
+/** The module for an element type; `spread` says whether the weights' panels are spread. */
+export function convInputGradModule(memory: MemoryImport, e: Element, spread: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memory);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const tiles = tableKernels(module, e, "add");
+  const tiles = tableKernels(module, e, "add", spread);
   const pack = module.func(ints(7), []);
   packPanel(pack, e);
+  const expand = spread ? module.func(ints(3), []) : null;
+  if (expand) spreadPanel(expand, e);
   const bring = module.func(ints(8), []);
   copyRows(bring, e, "return");
   const clear = module.func(ints(2), []);
@@ -79,8 +80,8 @@ export function convInputGradModule(memory: MemoryImport, e: Element): Uint8Arra
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
   const field = (name: typeof fields[number]): Code => convInputGradParams.read(p, name);
-  const names = ["t", "part", "panel", "group", "row", "rows", "image", "target", "packed"] as const;
-  const [t, part, panel, group, row, rows, image, target, packed] = names.map(() => run.local("i32")) as [
+  const names = ["t", "part", "panel", "group", "row", "rows", "image", "target", "first"] as const;
+  const [t, part, panel, group, row, rows, image, target, first] = names.map(() => run.local("i32")) as [
     Local,
     Local,
     Local,
@@ -91,11 +92,8 @@ export function convInputGradModule(memory: MemoryImport, e: Element): Uint8Arra
     Local,
     Local,
   ];
-  const eachPanel = (body: Code): Code => [
-    set(
-      packed,
-      addMul(addMul(field("packed"), get(group), field("packedGroup")), get(part), field("packedPart")),
-    ),
+  const eachPanel = (...body: Code[]): Code => [
+    set(first, op("i32.mul", addMul(get(part), get(group), field("parts")), field("partRows"))),
     range(
       panel,
       i32(0),
@@ -103,10 +101,13 @@ export function convInputGradModule(memory: MemoryImport, e: Element): Uint8Arra
       1,
       set(row, firstRow(panel, field("tall"), field("height"))),
       set(rows, rowsOf(panel, field("tall"), field("height"))),
-      body,
+      ...body,
     ),
   ];
-  const packedAt = addMul(get(packed), op("i32.mul", get(row), field("filtersPadded")), i32(e.bytes));
+  const at = (base: Code, bytes: number): Code =>
+    addMul(base, op("i32.mul", op("i32.add", get(first), get(row)), field("filtersPadded")), i32(bytes));
+  const packedAt = at(field("packed"), e.bytes);
+  const spreadAt = at(field("spread"), 16);
   run.emit(when(
     op("i32.eqz", field("phase")),
     range(
@@ -116,20 +117,23 @@ export function convInputGradModule(memory: MemoryImport, e: Element): Uint8Arra
       1,
       set(group, op("i32.div_s", get(t), field("parts"))),
       set(part, op("i32.rem_s", get(t), field("parts"))),
-      eachPanel(call(
-        pack,
-        addMul(
-          addMul(addMul(field("w"), get(group), field("wGroup")), get(part), field("wPart")),
-          get(row),
+      eachPanel(
+        call(
+          pack,
+          addMul(
+            addMul(addMul(field("w"), get(group), field("wGroup")), get(part), field("wPart")),
+            get(row),
+            field("wRow"),
+          ),
           field("wRow"),
+          field("wFilter"),
+          field("filters"),
+          get(rows),
+          packedAt,
+          op("i32.mul", get(rows), i32(e.bytes)),
         ),
-        field("wRow"),
-        field("wFilter"),
-        field("filters"),
-        get(rows),
-        packedAt,
-        op("i32.mul", get(rows), i32(e.bytes)),
-      )),
+        expand ? call(expand, packedAt, spreadAt, op("i32.mul", get(rows), field("filters"))) : [],
+      ),
     ),
     range(
       t,
@@ -155,7 +159,7 @@ export function convInputGradModule(memory: MemoryImport, e: Element): Uint8Arra
         1,
         eachPanel(call(
           tiles,
-          packedAt,
+          expand ? spreadAt : packedAt,
           get(rows),
           field("filters"),
           field("offsets"),

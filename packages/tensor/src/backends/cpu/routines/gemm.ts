@@ -31,12 +31,17 @@ const grain = 200_000;
 const packGrain = 65_536;
 /** Bytes of a row of a block of the inner dimension: panels of that depth fill half of a first-level cache. */
 const depthBytes = 2048;
+/** The same where left panels are spread. */
+const spreadDepthBytes = 1024;
 /** Rows in a block of left panels, which stays in the second-level cache while right panels pass by. */
 const blockRows = 120;
 /** Columns in a block. */
 const blockColumns = 512;
 /** Bytes of packed operands up to which a batch's products are packed and multiplied one by one, by one thread each. */
 const smallProduct = 512 * 1024;
+
+/** Scalar products of more elements are summed part by part, the parts in float64, so that they keep their digits. */
+const dotPart = 4096;
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
@@ -45,11 +50,34 @@ function evenly(total: number, most: number): number {
   return Math.ceil(total / Math.ceil(total / most));
 }
 
+/** See {@link dotPart}. */
+function longDots(engine: Engine, work: GemmWork): void {
+  const { k, leftK, rightK, products } = work;
+  const parts = Math.ceil(k / dotPart);
+  const bytes = 4 * parts;
+  const scratch = engine.heap.alloc(bytes);
+  for (let i = 0; i < products.length; i += 3) {
+    const part = (at: number): number[] => [
+      products[i]! + at * dotPart * leftK,
+      products[i + 1]! + at * dotPart * rightK,
+      scratch + 4 * at,
+    ];
+    const whole = Int32Array.from(Array.from({ length: parts - 1 }, (_, at) => part(at)).flat());
+    gemm(engine, { ...work, k: dotPart, products: whole });
+    gemm(engine, { ...work, k: k - (parts - 1) * dotPart, products: Int32Array.from(part(parts - 1)) });
+    const { buffer } = engine.heap.memory;
+    const sum = new Float32Array(buffer, scratch, parts).reduce((total, x) => total + x, 0);
+    new Float32Array(buffer, products[i + 2]!, 1)[0] = sum;
+  }
+  engine.heap.release(scratch, bytes);
+}
+
 /** See the module's comment. */
 export function gemm(engine: Engine, work: GemmWork): void {
   const { kind, m, n, k, products } = work;
   const count = products.length / 3;
   if (m === 0 || n === 0 || count === 0) return;
+  if (kind === "f32" && m === 1 && n === 1 && k >= 2 * dotPart && !work.adds) return longDots(engine, work);
   // Many small ones are better packed one after the other than called for one by one.
   if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(engine, work)) return;
   const e = element(kind, engine.features.relaxedMadd);
@@ -61,13 +89,14 @@ export function gemm(engine: Engine, work: GemmWork): void {
   const kPadded = roundUp(k, 4);
   const leftBytes = roundUp(m * kPadded * e.bytes, 64);
   const rightBytes = roundUp(rightPanels * kPadded * rightPitch, 64);
-  const depth = k === 0 ? 1 : roundUp(evenly(k, depthBytes / e.bytes), 4);
+  const depth = k === 0 ? 1 : roundUp(evenly(k, (e.spread ? spreadDepthBytes : depthBytes) / e.bytes), 4);
   const macs = m * n * k;
   const together = count > 1 && leftBytes + rightBytes <= smallProduct;
   const threads = together ? engine.threads : 1;
   const scratch = leftBytes + rightBytes;
   const tableBytes = together ? products.byteLength : 0;
-  const bytes = scratch * threads + tableBytes;
+  const spreadThread = e.spread ? roundUp(tileRows * depth * 16, 64) : 0;
+  const bytes = scratch * threads + tableBytes + spreadThread * engine.threads;
   const memory = heap.alloc(bytes);
   const table = memory + scratch * threads;
 
@@ -76,7 +105,8 @@ export function gemm(engine: Engine, work: GemmWork): void {
   let rows = evenly(leftPanels, Math.ceil(blockRows / tileRows));
   let columns = evenly(rightPanels, Math.ceil(blockColumns / width));
   while (Math.ceil(leftPanels / rows) * Math.ceil(rightPanels / columns) < wanted) {
-    if (columns > 1 && columns * width >= rows * tileRows) columns = Math.ceil(columns / 2);
+    // Wide blocks are worth more where panels have to be spread for each.
+    if (columns > 1 && columns * width >= rows * tileRows * (e.spread ? 4 : 1)) columns = Math.ceil(columns / 2);
     else if (rows > 1) rows = Math.ceil(rows / 2);
     else break;
   }
@@ -109,6 +139,8 @@ export function gemm(engine: Engine, work: GemmWork): void {
     table,
     scratch,
     adds: work.adds ? 1 : 0,
+    spread: table + tableBytes,
+    spreadThread,
   };
   if (together) {
     new Int32Array(heap.memory.buffer, table, products.length).set(products);

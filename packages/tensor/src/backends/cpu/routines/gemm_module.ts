@@ -16,7 +16,7 @@ import {
 import type { MemoryImport } from "../../../wasm/assembler.ts";
 import type { Element } from "./element.ts";
 import { addMul, least, Params, range } from "./loops.ts";
-import { clear, packPanel } from "./pack.ts";
+import { clear, packPanel, spreadPanel } from "./pack.ts";
 import { firstRow, rowsOf } from "./panels.ts";
 import { packedKernel, tileRows, tileVectors } from "./tile.ts";
 
@@ -55,6 +55,8 @@ export const gemmParams: Params<GemmField> = new Params([
   "table",
   "scratch",
   "adds",
+  "spread",
+  "spreadThread",
 ]);
 
 /** See {@link gemmParams}. */
@@ -84,7 +86,9 @@ export type GemmField =
   | "depth"
   | "table"
   | "scratch"
-  | "adds";
+  | "adds"
+  | "spread"
+  | "spreadThread";
 
 /** `(params, source, panels, from, to)`: packs left panels. */
 function packLeft(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void {
@@ -149,9 +153,31 @@ function packRight(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void 
   ));
 }
 
-/** `(params, left panels, right panels, out, i0, i1, j0, j1)`: multiplies panels, the inner dimension in blocks that keep in cache. */
-function multiply(f: FunctionBuilder, e: Element, kernels: readonly (readonly FunctionBuilder[])[]): void {
-  const [p, left, right, out, i0, i1, j0, j1] = f.params as [Local, Local, Local, Local, Local, Local, Local, Local];
+/** Kernels by rows and vectors, with what makes their left panels out of packed ones where those have to be spread. */
+interface Kernels {
+  readonly plain: readonly (readonly FunctionBuilder[])[];
+  readonly spread: { readonly kernels: readonly (readonly FunctionBuilder[])[]; readonly make: FunctionBuilder } | null;
+}
+
+/** Right panels from which on spreading a left panel pays. */
+const manyPanels = 6;
+
+/**
+ * `(params, left panels, right panels, out, i0, i1, j0, j1, scratch)`: multiplies panels, the inner dimension in blocks that keep in
+ * cache.
+ */
+function multiply(f: FunctionBuilder, e: Element, { plain, spread }: Kernels): void {
+  const [p, left, right, out, i0, i1, j0, j1, scratch] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
   const names = ["i", "j", "row", "rows", "columns", "from", "steps", "panel", "target", "stride"] as const;
   const [i, j, row, rows, columns, from, steps, panel, target, stride] = names.map(() => f.local("i32")) as [
     Local,
@@ -167,50 +193,66 @@ function multiply(f: FunctionBuilder, e: Element, kernels: readonly (readonly Fu
   ];
   const field = (name: GemmField): Code => gemmParams.read(p, name);
   const width = tileVectors * e.lanes;
-  const byRows = (vectors: number): Code =>
-    kernels.map((byVectors, index) =>
-      when(
-        op("i32.eq", get(rows), i32(index + 1)),
-        call(
-          byVectors[vectors - 1]!,
-          addMul(
-            addMul(get(left), op("i32.mul", get(row), field("kPadded")), i32(e.bytes)),
-            op("i32.mul", get(from), get(rows)),
-            i32(e.bytes),
+  const leftPanel = addMul(
+    addMul(get(left), op("i32.mul", get(row), field("kPadded")), i32(e.bytes)),
+    op("i32.mul", get(from), get(rows)),
+    i32(e.bytes),
+  );
+  const tile = (kernels: Kernels["plain"], source: Code): Code => {
+    const byRows = (vectors: number): Code =>
+      kernels.map((byVectors, index) =>
+        when(
+          op("i32.eq", get(rows), i32(index + 1)),
+          call(
+            byVectors[vectors - 1]!,
+            source,
+            get(panel),
+            addMul(get(target), get(row), get(stride)),
+            get(steps),
+            get(stride),
+            get(columns),
+            op("i32.or", get(from), field("adds")),
           ),
-          get(panel),
-          addMul(get(target), get(row), get(stride)),
-          get(steps),
-          get(stride),
-          get(columns),
-          op("i32.or", get(from), field("adds")),
-        ),
-      )
+        )
+      );
+    return when(op("i32.gt_s", get(columns), i32(e.lanes)), byRows(2), byRows(1));
+  };
+  const eachLeft = (...body: Code[]): Code =>
+    range(
+      i,
+      get(i0),
+      get(i1),
+      1,
+      set(row, firstRow(i, field("tall"), field("height"))),
+      set(rows, rowsOf(i, field("tall"), field("height"))),
+      ...body,
     );
+  const eachRight = (...body: Code[]): Code =>
+    range(
+      j,
+      get(j0),
+      get(j1),
+      1,
+      set(columns, op("i32.sub", field("n"), op("i32.mul", get(j), i32(width)))),
+      set(columns, least(get(columns), i32(width))),
+      set(target, addMul(get(out), get(j), i32(rightPitch))),
+      set(
+        panel,
+        addMul(get(right), op("i32.add", op("i32.mul", get(j), field("kPadded")), get(from)), i32(rightPitch)),
+      ),
+      ...body,
+    );
+  const asPacked = eachRight(eachLeft(tile(plain, leftPanel)));
   f.emit(
     set(stride, field("outStride")),
     loop(
       set(steps, least(op("i32.sub", field("k"), get(from)), field("depth"))),
-      range(
-        j,
-        get(j0),
-        get(j1),
-        1,
-        set(columns, op("i32.sub", field("n"), op("i32.mul", get(j), i32(width)))),
-        set(columns, least(get(columns), i32(width))),
-        set(target, addMul(get(out), get(j), i32(rightPitch))),
-        set(
-          panel,
-          addMul(get(right), op("i32.add", op("i32.mul", get(j), field("kPadded")), get(from)), i32(rightPitch)),
-        ),
-        range(
-          i,
-          get(i0),
-          get(i1),
-          1,
-          set(row, firstRow(i, field("tall"), field("height"))),
-          set(rows, rowsOf(i, field("tall"), field("height"))),
-          when(op("i32.gt_s", get(columns), i32(e.lanes)), byRows(2), byRows(1)),
+      spread === null ? asPacked : when(
+        op("i32.lt_s", op("i32.sub", get(j1), get(j0)), i32(manyPanels)),
+        asPacked,
+        eachLeft(
+          call(spread.make, leftPanel, get(scratch), op("i32.mul", get(rows), get(steps))),
+          eachRight(tile(spread.kernels, get(scratch))),
         ),
       ),
       set(from, op("i32.add", get(from), field("depth"))),
@@ -223,20 +265,28 @@ function multiply(f: FunctionBuilder, e: Element, kernels: readonly (readonly Fu
 export function gemmModule(memory: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memory);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = Array.from({ length: tileRows }, (_, r) =>
-    Array.from({ length: tileVectors }, (_, v) => {
-      const f = module.func(ints(7), []);
-      packedKernel(f, e, r + 1, v + 1);
-      return f;
-    }));
+  const kernels = (spread: boolean) =>
+    Array.from({ length: tileRows }, (_, r) =>
+      Array.from({ length: tileVectors }, (_, v) => {
+        const f = module.func(ints(7), []);
+        packedKernel(f, e, r + 1, v + 1, spread);
+        return f;
+      }));
   const pack = module.func(ints(7), []);
   packPanel(pack, e);
   const lefts = module.func(ints(5), []);
   packLeft(lefts, e, pack);
   const rights = module.func(ints(5), []);
   packRight(rights, e, pack);
-  const products = module.func(ints(8), []);
-  multiply(products, e, kernels);
+  const plain = kernels(false);
+  let spread: Kernels["spread"] = null;
+  if (e.spread) {
+    const make = module.func(ints(3), []);
+    spreadPanel(make, e);
+    spread = { kernels: kernels(true), make };
+  }
+  const products = module.func(ints(9), []);
+  multiply(products, e, { plain, spread });
 
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
@@ -244,7 +294,9 @@ export function gemmModule(memory: MemoryImport, e: Element): Uint8Array<ArrayBu
   const field = (name: GemmField): Code => gemmParams.read(p, name);
   const rightPanels = field("rightPanels");
   const entry = (index: number): Code => [addMul(field("table"), get(t), i32(12)), 0x28, 0, 4 * index]; // i32.load
+  const spreadAt = run.local("i32");
   run.emit(
+    set(spreadAt, addMul(field("spread"), get(thread), field("spreadThread"))),
     when(op("i32.eqz", field("phase")), [
       call(
         rights,
@@ -285,6 +337,7 @@ export function gemmModule(memory: MemoryImport, e: Element): Uint8Array<ArrayBu
           least(op("i32.add", get(i), field("blockRows")), field("leftPanels")),
           get(j),
           least(op("i32.add", get(j), field("blockColumns")), rightPanels),
+          get(spreadAt),
         ),
       ),
       [
@@ -298,7 +351,18 @@ export function gemmModule(memory: MemoryImport, e: Element): Uint8Array<ArrayBu
           1,
           call(rights, get(p), entry(1), get(j), i32(0), rightPanels),
           call(lefts, get(p), entry(0), get(i), i32(0), field("leftPanels")),
-          call(products, get(p), get(i), get(j), entry(2), i32(0), field("leftPanels"), i32(0), rightPanels),
+          call(
+            products,
+            get(p),
+            get(i),
+            get(j),
+            entry(2),
+            i32(0),
+            field("leftPanels"),
+            i32(0),
+            rightPanels,
+            get(spreadAt),
+          ),
         ),
       ],
     ),

@@ -13,7 +13,7 @@ import {
   tee,
   when,
 } from "../../../wasm/assembler.ts";
-import { type Element, pick } from "./element.ts";
+import { type Element, loadSplat, pick, splatLane } from "./element.ts";
 import { advance, times } from "./loops.ts";
 
 /** Transposes a square of lanes: `rows[i]` lane j becomes `columns[j]` lane i. */
@@ -132,6 +132,30 @@ export function clear(pointer: Local, bytes: Local): Code {
       memory("v128.store", 0, get(pointer), [0xfd, 0x0c, ...new Array<number>(16).fill(0)]),
       advance(pointer, 16),
       branchIf(0, tee(bytes, op("i32.sub", get(bytes), i32(16)))),
+    ),
+  );
+}
+
+/** A function `(from, to, count)` that writes each of `count` elements once a lane. */
+export function spreadPanel(f: FunctionBuilder, e: Element): void {
+  const [from, to, count] = f.params as [Local, Local, Local];
+  const vectors = f.local("i32");
+  const values = f.local("v128");
+  f.emit(
+    set(vectors, op("i32.div_u", get(count), i32(e.lanes))),
+    times(
+      vectors,
+      set(values, memory("v128.load", 0, get(from))),
+      Array.from({ length: e.lanes }, (_, i) => memory("v128.store", 16 * i, get(to), splatLane(e, i, values))),
+      advance(from, 16),
+      advance(to, 16 * e.lanes),
+    ),
+    set(count, op("i32.rem_u", get(count), i32(e.lanes))),
+    times(
+      count,
+      memory("v128.store", 0, get(to), loadSplat(e, 0, get(from))),
+      advance(from, e.bytes),
+      advance(to, 16),
     ),
   );
 }

@@ -26,3 +26,8 @@ export function firstRow(panel: Local, tall: Code, height: Code): Code {
 export function rowsOf(panel: Local, tall: Code, height: Code): Code {
   return op("i32.add", height, op("i32.lt_s", get(panel), tall));
 }
+
+/** Whether panels of so many steps are worth spreading once and for all: they still stream from the second-level cache. */
+export function spreadPays(steps: number): boolean {
+  return steps <= 2048;
+}

@@ -17,9 +17,9 @@ import {
   when,
 } from "../../../wasm/assembler.ts";
 import { columnEntry } from "./conv_geometry.ts";
-import { add, type Element, loadSplat } from "./element.ts";
+import { add, type Element } from "./element.ts";
 import { advance, times } from "./loops.ts";
-import { Tile, tileRows, unroll } from "./tile.ts";
+import { eachStep, Tile, tileRows } from "./tile.ts";
 
 /** Vectors of a tile by its rows: as many sums as the registers hold beside the operands. */
 const vectorsOf: readonly number[] = [6, 4, 3, 2, 2];
@@ -31,7 +31,14 @@ const vectorsOf: readonly number[] = [6, 4, 3, 2, 2];
 export type TableMode = "store" | "add";
 
 /** `(left, steps, offsets, right, columns, tiles, out, rows)`: `tiles` tiles side by side. */
-function tableKernel(f: FunctionBuilder, e: Element, rows: number, vectors: number, mode: TableMode): void {
+function tableKernel(
+  f: FunctionBuilder,
+  e: Element,
+  rows: number,
+  vectors: number,
+  mode: TableMode,
+  spread: boolean,
+): void {
   const [left, steps, offsets, right, columns, tiles, out, outRows] = f.params as [
     Local,
     Local,
@@ -76,19 +83,13 @@ function tableKernel(f: FunctionBuilder, e: Element, rows: number, vectors: numb
     tile.clear(),
     set(a, get(left)),
     set(at, get(offsets)),
-    set(count, op("i32.shr_u", get(steps), i32(2))),
-    times(
+    eachStep(
       count,
-      Array.from({ length: unroll }, (_, s) => step(s, tile.packed(a, s))),
-      advance(a, unroll * rows * e.bytes),
-      advance(at, 4 * unroll),
-    ),
-    set(count, op("i32.and", get(steps), i32(unroll - 1))),
-    times(
-      count,
-      step(0, (i) => loadSplat(e, i * e.bytes, get(a))),
-      advance(a, rows * e.bytes),
-      advance(at, 4),
+      steps,
+      spread,
+      (s) => step(s, tile.packed(a, s)),
+      step(0, tile.packedOne(a, spread)),
+      (n) => [advance(a, tile.packedBytes(n, spread)), advance(at, 4 * n)],
     ),
     target.map((local, j) =>
       set(local, op("i32.add", get(out), memory("i32.load", columnEntry * j + 4, get(columns))))
@@ -102,12 +103,12 @@ function tableKernel(f: FunctionBuilder, e: Element, rows: number, vectors: numb
  * Adds to a module a function `(left, height, steps, offsets, right, columns, vectors, out, rows)`: a panel of `height` rows times all
  * of the columns' vectors.
  */
-export function tableKernels(module: ModuleBuilder, e: Element, mode: TableMode): FunctionBuilder {
+export function tableKernels(module: ModuleBuilder, e: Element, mode: TableMode, spread: boolean): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = Array.from({ length: tileRows }, (_, r) =>
     Array.from({ length: vectorsOf[r]! }, (_, v) => {
       const f = module.func(ints(8), []);
-      tableKernel(f, e, r + 1, v + 1, mode);
+      tableKernel(f, e, r + 1, v + 1, mode, spread);
       return f;
     }));
   const f = module.func(ints(9), []);
