@@ -3,8 +3,10 @@ import {
   apply,
   type Attrs,
   full,
+  fuse,
   type Operand,
   type Prim,
+  type Symbolic,
   type Tape,
   Tensor,
   type ViewSource,
@@ -25,8 +27,9 @@ import {
   Slot,
   type ValueMeta,
 } from "./node.ts";
+import { elementwiseRules } from "./rules/elementwise.ts";
 import { rules } from "./rules/mod.ts";
-import type { Context, InputRule, Rule, Value } from "./rules/rule.ts";
+import { type Context, flat, type InputRule, type Rule, type Value } from "./rules/rule.ts";
 import { toMeta } from "./to_meta.ts";
 
 const floats: ReadonlySet<string> = new Set(["float16", "float32", "float64"]);
@@ -77,17 +80,46 @@ class PrimitiveNode<P extends Prim> extends Node {
     if (saved === null) throw clearedError(this.name);
     const g = gradients[0];
     if (!g) return this.edges.map(() => null);
-    const values: Partial<Record<Value, Tensor>> = {};
+    const fused = this.fusible && !isGradEnabled();
+    const values: Partial<Record<Value, Operand>> = {};
     for (const [name, value] of saved) {
       values[name] = value instanceof Saved
         ? value.unpack(this.name)
+        : fused
+        ? value
         : full([], value, { dtype: this.inputs[0]!.dtype, device: g.device });
     }
     return this.edges.map((edge, input) => {
       if (edge === null) return null;
       const context = { ...values, attrs: this.attrs, inputs: this.inputs, input } as Context<P>;
-      return toMeta(this.ruleFor(input)!.gradient(g, context), this.inputs[input]!);
+      const rule = this.ruleFor(input)!;
+      const gradient = fused && rule !== (flat as unknown)
+        ? this.asOneKernel(rule, g, context, values)
+        : rule.gradient(g, context);
+      return toMeta(gradient, this.inputs[input]!);
     });
+  }
+
+  /** The derivative of an element-wise primitive is element-wise too: its rule, given symbols for tensors, writes down one kernel. */
+  private asOneKernel(
+    rule: InputRule<P>,
+    g: Tensor,
+    context: Context<P>,
+    values: Partial<Record<Value, Operand>>,
+  ): Tensor {
+    const names = Object.keys(values) as Value[];
+    if (names.length === 0) return rule.gradient(g, context);
+    return fuse(`${this.name} gradient`, [g, ...names.map((name) => values[name]!)], (symbol, ...others) => {
+      const symbols = Object.fromEntries(names.map((name, i) => [name, others[i]]));
+      return rule.gradient(
+        symbol as unknown as Tensor,
+        { ...context, ...symbols } as unknown as Context<P>,
+      ) as unknown as Symbolic;
+    });
+  }
+
+  private get fusible(): boolean {
+    return this.name in elementwiseRules;
   }
 
   clear(): void {

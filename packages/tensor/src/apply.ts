@@ -249,6 +249,35 @@ function elementwise(
   return output;
 }
 
+/** Runs an expression that {@link fuse} wrote down, below the tape. `into` is written where it is given. */
+export function runExpression(
+  operation: string,
+  tensors: readonly Tensor[],
+  scalars: readonly Scalar[],
+  expr: Expr,
+  into: Tensor | null,
+): Tensor {
+  const device = deviceOf(operation, tensors, into?.device ?? null);
+  checkSupported(operation, device, expr.dtype);
+  const shape = broadcastShapes(operation, ...tensors.map((t) => t.shape), ...(into === null ? [] : [into.shape]));
+  if (into === null) {
+    const output = allocate(operation, device, expr.dtype, shape);
+    launch(operation, device, shape, tensors, scalars, expr, null, output);
+    return output;
+  }
+  checkWritable(operation, into);
+  checkDestination(operation, into, { dtype: expr.dtype, shape });
+  if (tensors.every((input) => writesInStep(into, input))) {
+    launch(operation, device, shape, tensors, scalars, cast(expr, into.dtype), null, into);
+  } else {
+    const value = runExpression(operation, tensors, scalars, expr, null);
+    execute("cast", [value], { dtype: into.dtype }, into);
+    value.dispose();
+  }
+  into.storage.version++;
+  return into;
+}
+
 function reduce(prim: ReducePrim, input: Tensor, { dims, keepdim }: Attrs[ReducePrim], types: TypeRule): Tensor {
   const { compute, result } = types(prim, input.dtype);
   const device = input.device;

@@ -50,6 +50,8 @@ export { dataFolder, threadCount } from "./env.ts";
 export { inspectDeno, inspectNode } from "./runtime.ts";
 export type { Geometry, Shape } from "./shape.ts";
 
+export { fuse, Symbolic, type SymbolicOperand, whereSymbolic } from "./fuse.ts";
+
 // For autograd and for backends.
 export { apply, applyAll, applyInPlace } from "./apply.ts";
 export { activeTape, type BackwardOptions, installTape, type Tape, type TapeSlot } from "./tape.ts";

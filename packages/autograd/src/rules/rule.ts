@@ -1,5 +1,5 @@
 /** How gradient rules are written. */
-import { type Attrs, type Prim, type Scalar, type Tensor, where, zeros } from "@heddle/tensor";
+import { type Attrs, type Prim, type Scalar, Symbolic, type Tensor, where, whereSymbolic, zeros } from "@heddle/tensor";
 import type { ValueMeta } from "../node.ts";
 
 /** Values that a rule can ask for: operands by position, the output, a second output. */
@@ -48,6 +48,10 @@ export const flat: InputRule<Prim> = linear((g) => g.mul(0).maskedFill(g.isfinit
 
 /** A condition's choice between gradients and zero. */
 export function choose(condition: Tensor, a: Tensor | Scalar, b: Tensor | Scalar): Tensor {
+  // Rules of element-wise primitives are also written down as expressions: see PrimitiveNode.
+  if ((condition as unknown) instanceof Symbolic) {
+    return whereSymbolic(condition as never, a as never, b as never) as unknown as Tensor;
+  }
   return where(condition, a, b);
 }
 

@@ -178,7 +178,7 @@ export function renderKernel(kernel: Kernel): string {
     lines.push(`const x${i} = x[${i}]; let p${i} = p[${i}];`);
     for (let d = 0; d < rank; d++) lines.push(`const x${i}s${d} = xs[${i}][${d}];`);
   });
-  scalarIndexes(kernel.expr).forEach((i) => lines.push(`const s${i} = s[${i}];`));
+  new Set(scalarIndexes(kernel.expr)).forEach((i) => lines.push(`const s${i} = s[${i}];`));
   const open = (d: number) => `for (let i${d} = 0; i${d} < n${d}; i${d}++) {`;
   const close = (d: number) => {
     // Step every position on, and take back what this loop and those inside it added.

@@ -75,10 +75,12 @@ export function planOf(kernel: Kernel): Plan | null {
   const at = (strides: readonly number[], dim: number): Step => dim < 0 ? "unit" : stepOf(strides[dim] ?? 0);
   let form: Form = "map";
   if (reduced > 0) {
-    const across = kept > 0 && kernel.output.strides[kept - 1] === 1 &&
-      kernel.inputs.every(({ strides }) => strides[kept - 1] === 0 || strides[kept - 1] === 1) &&
+    const neighbours = kernel.inputs.every(({ strides }) => strides[kept - 1] === 0 || strides[kept - 1] === 1) &&
       kernel.inputs.some(({ strides }) => strides[kept - 1] === 1) &&
       kernel.inputs.some(({ strides }) => (strides[rank - 1] ?? 0) > 1);
+    // Sums of a few elements each (windows of a pooling) are not worth a vector of their own.
+    const short = kernel.shape[rank - 1]! < 8;
+    const across = kept > 0 && kernel.output.strides[kept - 1] === 1 && (neighbours || short);
     form = across ? "across" : "along";
   }
   const dim = form === "along" ? rank - 1 : kept - 1;
