@@ -8,7 +8,18 @@ import process from "node:process";
 import { Engine } from "../packages/tensor/src/backends/cpu/engine.ts";
 import * as routines from "../packages/tensor/src/backends/cpu/routines/mod.ts";
 import type { CpuOperand } from "../packages/tensor/src/backends/cpu/routines/operand.ts";
-import { type Code, get, i32, type Local, loop, memory, ModuleBuilder, op, set, tee } from "../packages/tensor/src/wasm/assembler.ts";
+import {
+  type Code,
+  get,
+  i32,
+  type Local,
+  loop,
+  memory,
+  ModuleBuilder,
+  op,
+  set,
+  tee,
+} from "../packages/tensor/src/wasm/assembler.ts";
 import { branchIf } from "../packages/tensor/src/wasm/assembler.ts";
 
 interface Work {
@@ -120,7 +131,11 @@ function pool(name: string, [batch, channels, size]: [number, number, number], k
 
 const makers: Record<string, () => Work[]> = {
   matmul: () => [128, 256, 512, 1024, 2048].map((n) => product(`matmul ${n}`, n, n, n)),
-  odd: () => [product("matmul 511", 511, 511, 511), product("matmul 129", 129, 129, 129), product("matmul 17", 17, 17, 17)],
+  odd: () => [
+    product("matmul 511", 511, 511, 511),
+    product("matmul 129", 129, 129, 129),
+    product("matmul 17", 17, 17, 17),
+  ],
   mlp: () => [
     product("mlp 100x784x512 NT", 100, 784, 512, false, true),
     product("mlp 512x100x784 TN", 512, 100, 784, true),
@@ -190,7 +205,11 @@ async function main(): Promise<void> {
   for (const { name, flops } of works) {
     const rate = best.get(name)!;
     const share = (100 * rate / ceilingRate).toFixed(0);
-    console.log(`${name.padEnd(34)} ${rate.toFixed(1).padStart(6)}  ${share.padStart(3)}%  ${(flops / rate / 1e3).toFixed(1).padStart(9)} us`);
+    console.log(
+      `${name.padEnd(34)} ${rate.toFixed(1).padStart(6)}  ${share.padStart(3)}%  ${
+        (flops / rate / 1e3).toFixed(1).padStart(9)
+      } us`,
+    );
   }
   process.exit(0);
 }

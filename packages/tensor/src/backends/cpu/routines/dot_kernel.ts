@@ -21,7 +21,7 @@ import { advance, times } from "./loops.ts";
 /** Rows (of either operand) of the largest tile: nine sums, three vectors of the left operand and one of the right in registers. */
 export const dotRows: number = 3;
 
-/** Longest row whose steps are written out one by one. */
+/** Longest row whose steps are written out, where multiply-adds are fused; elsewhere V8 of Node 20 would run out of registers. */
 const writtenOut = 32;
 
 /** Arguments of {@link dotKernel}. */
@@ -68,9 +68,10 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
       : [],
   ];
   const whole = Math.floor(length / e.lanes);
-  const out1 = whole <= writtenOut / e.lanes;
+  const straight = e.fused && whole <= writtenOut / e.lanes;
+  const atOnce = e.fused ? 2 : 1;
   const moveAll = (by: number): Code => [...from, ...to].map((pointer) => advance(pointer, by));
-  const row: Code = out1
+  const row: Code = straight
     ? [
       Array.from({ length: whole }, (_, s) => step("v128.load", 16 * s)),
       rest(16 * whole),
@@ -78,9 +79,9 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
       to.map((pointer) => advance(pointer, get(segmentBytes))),
     ]
     : [
-      set(steps, i32(Math.floor(whole / 2))),
-      times(steps, step("v128.load", 0), step("v128.load", 16), moveAll(32)),
-      whole % 2 === 1 ? [step("v128.load", 0), moveAll(16)] : [],
+      set(steps, i32(Math.floor(whole / atOnce))),
+      times(steps, Array.from({ length: atOnce }, (_, s) => step("v128.load", 16 * s)), moveAll(16 * atOnce)),
+      whole % atOnce === 1 ? [step("v128.load", 0), moveAll(16)] : [],
       rest(0),
       from.map((pointer) => advance(pointer, (length % e.lanes) * e.bytes)),
       to.map((pointer) => advance(pointer, op("i32.sub", get(segmentBytes), i32(16 * whole)))),

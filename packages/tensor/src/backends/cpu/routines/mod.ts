@@ -1,8 +1,5 @@
 /** The routines of the CPU backend by name. */
 import type { Attrs, RoutinePrim } from "../../../prims/attrs.ts";
-import { itemSize, typedArrayOver } from "../../../dtype.ts";
-import type { HostOperand } from "../../reference/array.ts";
-import { routines as plain } from "../../reference/routines.ts";
 import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "./operand.ts";
 
@@ -22,18 +19,3 @@ export type CpuRoutine<P extends RoutinePrim> = (
   outputs: readonly CpuOperand[],
   attrs: Attrs[P],
 ) => void;
-
-function onHeap<P extends RoutinePrim>(name: P): CpuRoutine<P> {
-  return (engine, inputs, outputs, attrs) => {
-    const buffer = engine.heap.memory.buffer;
-    const bind = (operand: CpuOperand): HostOperand => {
-      const size = itemSize(operand.dtype);
-      return {
-        ...operand,
-        data: typedArrayOver(operand.dtype, buffer, 0, Math.floor(buffer.byteLength / size)),
-        offset: operand.pointer / size,
-      };
-    };
-    plain[name](inputs.map(bind), outputs.map(bind), attrs);
-  };
-}

@@ -29,6 +29,9 @@ const parameters = 13;
  * `(left, rows, images, imageBytes, planes, planeCount, segments, segmentBytes, length, right, out, stride, adds)`: rows begin at
  * `left` plus the offsets that the table `rows` lists. Of each of `images` images the planes begin at the offsets that `planes` lists,
  * and in a plane `segments` segments of `length` steps follow each other `segmentBytes` apart.
+ *
+ * Where multiply-adds are not fused, steps are taken one by one and elements spread as they are loaded: 43 to 46 GFLOP/s on
+ * JavaScriptCore and V8 of Node 20, against 29 to 37 for the unrolled loop, which with fused ones reaches 56.
  */
 function rowKernel(f: FunctionBuilder, e: Element, rows: number): void {
   const [
@@ -65,6 +68,7 @@ function rowKernel(f: FunctionBuilder, e: Element, rows: number): void {
     pointers.map((pointer) => advance(pointer, by)),
     advance(right, steps * pitch),
   ];
+  const single = [tile.step((i) => loadSplat(e, 0, get(pointers[i]!)), fromRight(0)), move(e.bytes, 1)];
   // Rows of just one turn of the unrolled loop are common (4 × 4 outputs) and would suffer most from a loop within the loop.
   const short = times(segmentsLeft, unrolled, move(get(segmentBytes), unroll));
   const long = times(
@@ -72,7 +76,13 @@ function rowKernel(f: FunctionBuilder, e: Element, rows: number): void {
     set(count, get(squares)),
     times(count, unrolled, move(unroll * e.bytes, unroll)),
     set(count, op("i32.and", get(length), i32(unroll - 1))),
-    times(count, tile.step((i) => loadSplat(e, 0, get(pointers[i]!)), fromRight(0)), move(e.bytes, 1)),
+    times(count, single),
+    pointers.map((pointer) => advance(pointer, get(jump))),
+  );
+  const stepByStep = times(
+    segmentsLeft,
+    set(count, get(length)),
+    times(count, single),
     pointers.map((pointer) => advance(pointer, get(jump))),
   );
   f.emit(
@@ -88,7 +98,7 @@ function rowKernel(f: FunctionBuilder, e: Element, rows: number): void {
         set(begin, op("i32.add", get(left), memory("i32.load", 0, get(plane)))),
         pointers.map((pointer, i) => set(pointer, op("i32.add", get(begin), memory("i32.load", 4 * i, get(rowTable))))),
         set(segmentsLeft, get(segments)),
-        when(op("i32.eq", get(length), i32(unroll)), short, long),
+        e.fused ? when(op("i32.eq", get(length), i32(unroll)), short, long) : stepByStep,
         advance(plane, 4),
       ),
       advance(left, get(imageBytes)),
