@@ -1,0 +1,176 @@
+/** Who takes part here, and who is left out and why. */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { Command } from "./contender_process.ts";
+
+/** This folder, and the repository's. */
+export const benchFolder: string = dirname(fileURLToPath(import.meta.url));
+export const root: string = dirname(benchFolder);
+
+/** Where Heddle can run. */
+export const RUNTIMES = ["deno", "bun", "node"] as const;
+export type Runtime = typeof RUNTIMES[number];
+
+/** Those that Heddle is compared with. */
+export const PEERS = ["torch", "jax-js", "tfjs"] as const;
+export type Peer = typeof PEERS[number];
+
+/** Who starts, and a line for each who does not. */
+export interface Field {
+  readonly commands: Command[];
+  readonly leftOut: string[];
+}
+
+/** The runtime that runs this. */
+export function ownRuntime(): Runtime {
+  return "deno" in process.versions
+    ? "deno"
+    : "bun" in process.versions
+    ? "bun"
+    : "node";
+}
+
+/** How a runtime starts a script. */
+function launch(
+  runtime: Runtime,
+  script: string,
+): Pick<Command, "command" | "args"> {
+  const own = runtime === ownRuntime();
+  if (runtime === "deno") {
+    // The root's workspace, which Deno would not see past this folder's package.json.
+    const run = ["run", "-A", "--config", join(root, "deno.json"), script];
+    return own
+      ? { command: process.execPath, args: run }
+      : { command: "npx", args: ["-y", "deno@2.9.6", ...run] };
+  }
+  if (runtime === "bun") {
+    return {
+      command: own ? process.execPath : join(root, "node_modules/.bin/bun"),
+      args: [script],
+    };
+  }
+  return {
+    command: own ? process.execPath : "node",
+    args: ["--import", "tsx", script],
+  };
+}
+
+/** Threads to measure beside one: `HEDDLE_THREADS`, or all that there are. */
+export function allThreads(): number {
+  return Number(process.env.HEDDLE_THREADS) || availableParallelism();
+}
+
+/** Heddle in a runtime, on one thread and on all. */
+export function heddle(runtime: Runtime, several: boolean): Command[] {
+  const team = several ? `heddle ${runtime}` : "heddle";
+  return [...new Set([1, allThreads()])].map((threads) => ({
+    name: `${team}-${threads}`,
+    team,
+    threads,
+    ...launch(runtime, join(benchFolder, "heddle.ts")),
+    env: { HEDDLE_THREADS: String(threads) },
+    cwd: root,
+  }));
+}
+
+function pythonWithTorch(): string | undefined {
+  return [process.env.PYTHON ?? "python3", "/usr/bin/python3"].find((python) =>
+    spawnSync(python, ["-c", "import torch, numpy"], { stdio: "ignore" })
+      .status === 0
+  );
+}
+
+/** Installs this folder's packages, once. Returns why that failed, or null. */
+function install(): string | null {
+  if (existsSync(join(benchFolder, "node_modules", ".package-lock.json"))) {
+    return null;
+  }
+  console.error("Setting up: npm ci in bench/");
+  const ci = [
+    "ci",
+    "--no-fund",
+    "--no-audit",
+    "--ignore-scripts",
+    "--loglevel=error",
+  ];
+  const options = {
+    cwd: benchFolder,
+    stdio: ["ignore", 2, 2] as ("ignore" | number)[],
+    shell: process.platform === "win32",
+  };
+  let result = spawnSync("npm", ci, options);
+  if (result.error && ownRuntime() === "deno") {
+    const args = [
+      "run",
+      "-A",
+      "--no-config",
+      "--node-modules-dir=none",
+      "npm:npm@11.19.1",
+      ...ci,
+    ];
+    result = spawnSync(process.execPath, args, options);
+  }
+  if (result.error) return result.error.message;
+  return result.status === 0
+    ? null
+    : `npm ci ended with ${result.status ?? result.signal}`;
+}
+
+/**
+ * Who is there of the peers that were asked for; by default PyTorch, and the others where they are installed already.
+ *
+ * @param asked the peers, or null for that default
+ */
+export function peers(asked: readonly Peer[] | null): Field {
+  const field: Field = { commands: [], leftOut: [] };
+  if (asked === null || asked.includes("torch")) {
+    const python = pythonWithTorch();
+    if (python === undefined) {
+      field.leftOut.push(
+        "PyTorch: no python3 with torch and numpy was found (PYTHON names one)",
+      );
+    } else {
+      for (const threads of new Set([1, allThreads()])) {
+        field.commands.push({
+          name: `torch-${threads}`,
+          team: "torch",
+          threads,
+          command: python,
+          args: [join(benchFolder, "peers/pytorch.py"), String(threads)],
+          env: {
+            OMP_NUM_THREADS: String(threads),
+            OPENBLAS_NUM_THREADS: String(threads),
+            PYTHONDONTWRITEBYTECODE: "1",
+          },
+          cwd: root,
+        });
+      }
+    }
+  } else field.leftOut.push("PyTorch: not asked for");
+  const scripts = { "jax-js": "jax_js.ts", tfjs: "tfjs.ts" } as const;
+  for (const name of ["jax-js", "tfjs"] as const) {
+    const installed = existsSync(
+      join(benchFolder, "node_modules", ".package-lock.json"),
+    );
+    if (asked === null ? !installed : !asked.includes(name)) {
+      field.leftOut.push(`${name}: not asked for (--peers all)`);
+      continue;
+    }
+    const failed = install();
+    if (failed !== null) {
+      field.leftOut.push(
+        `${name}: its packages could not be installed, ${failed}`,
+      );
+      continue;
+    }
+    // TensorFlow.js finds its WebAssembly files by Node's means only.
+    const runtime = name === "tfjs" ? "node" : ownRuntime();
+    const start = launch(runtime, join(benchFolder, "peers", scripts[name]));
+    field.commands.push({ name, team: name, threads: 1, ...start, cwd: root });
+  }
+  return field;
+}

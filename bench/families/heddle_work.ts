@@ -1,0 +1,42 @@
+/** What the families' code for Heddle has in common. */
+import {
+  fromTypedArray,
+  scope,
+  type Tensor,
+  type TensorOptions,
+} from "@heddle/tensor";
+import type { Work } from "../case.ts";
+import { uniform } from "../inputs.ts";
+
+/** Input number `seed` of a case. */
+export function input(
+  seed: number,
+  shape: readonly number[],
+  options: TensorOptions = {},
+): Tensor {
+  return fromTypedArray(
+    uniform(seed, shape.reduce((a, b) => a * b, 1)),
+    shape,
+    options,
+  );
+}
+
+/** Work that computes the same tensors from the same inputs in every run. */
+export function steady(
+  inputs: readonly Tensor[],
+  compute: () => readonly (Tensor | null)[],
+): Work {
+  return {
+    run() {
+      using _ = scope();
+      compute();
+    },
+    outputs() {
+      using _ = scope();
+      return compute().map((tensor) => tensor!.toTypedArray() as Float32Array);
+    },
+    end() {
+      for (const tensor of inputs) tensor.dispose();
+    },
+  };
+}

@@ -1,0 +1,249 @@
+// Heddle's speed beside its peers': see README.md.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { arch, cpus, platform, release, tmpdir, totalmem } from "node:os";
+import { join, relative, resolve } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import type { Case } from "./case.ts";
+import {
+  heddle,
+  ownRuntime,
+  type Peer,
+  PEERS,
+  peers,
+  root,
+  type Runtime,
+  RUNTIMES,
+} from "./contenders.ts";
+import { type Command, ContenderProcess } from "./contender_process.ts";
+import { writeDigits } from "./digit_batches.ts";
+import { families } from "./families/mod.ts";
+import { type Effort, measure, type Row } from "./measure.ts";
+import { rowLines } from "./report.ts";
+import { soak, type Soaked, soakLines } from "./soak.ts";
+
+const HELP = `Times Heddle and its peers on the same work.
+
+  task bench [filter…] [options]
+
+A filter is a family or a part of a case's name; without one everything runs but "memory", which takes minutes.
+
+  --peers LIST    of torch, jax-js, tfjs, or all, or none; jax-js and tfjs are installed in bench/ when asked for
+                  (default: torch, and the others once they are installed)
+  --on LIST       runtimes for Heddle: deno, bun, node (default: the one that runs this)
+  --rounds N      turns of every contender (default 9)
+  --seconds S     of each contender in each turn (default 0.3)
+  --quick         3 turns of 0.05 s, to see that everything works
+  --data DIR      MNIST's four files (default ../shared/data/mnist; random numbers when it is not there)
+  --steps N       of the memory family (default 10000)
+  --out FILE      the report (default runs/bench/<time>.json)
+  --list          prints the cases and ends
+`;
+
+const { values: options, positionals: filters } = parseArgs({
+  allowPositionals: true,
+  options: {
+    peers: { type: "string" },
+    on: { type: "string" },
+    rounds: { type: "string", default: "9" },
+    seconds: { type: "string", default: "0.3" },
+    quick: { type: "boolean", default: false },
+    data: { type: "string", default: join(root, "../shared/data/mnist") },
+    steps: { type: "string", default: "10000" },
+    out: { type: "string" },
+    list: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+
+function chosen<T extends string>(
+  option: string,
+  text: string,
+  known: readonly T[],
+): T[] {
+  if (text === "all") return [...known];
+  if (text === "none") return [];
+  return text.split(",").map((name) => {
+    if (!known.includes(name as T)) {
+      throw new RangeError(
+        `--${option} ${name}: expected one of ${known.join(", ")}`,
+      );
+    }
+    return name as T;
+  });
+}
+
+function machine(): Record<string, string | number> {
+  const cores = cpus();
+  return {
+    cpu: cores[0]?.model ?? "unknown",
+    cores: cores.length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${release()} ${arch()}`,
+  };
+}
+
+function commit(): string {
+  try {
+    return execFileSync("git", ["describe", "--always", "--dirty"], {
+      cwd: root,
+      encoding: "utf8",
+    }).trim();
+  } catch {
+    return "unknown";
+  }
+}
+
+/** Those that start, each with what it says it is; the others go to `leftOut`. */
+async function start(
+  commands: readonly Command[],
+  leftOut: string[],
+): Promise<Map<ContenderProcess, string>> {
+  const started = new Map<ContenderProcess, string>();
+  for (const command of commands) {
+    const contender = new ContenderProcess(command);
+    const { about, error } = await contender.ask({ do: "hello" });
+    if (about !== undefined) started.set(contender, about);
+    else {
+      leftOut.push(`${command.name}: ${error!.split("\n")[0]}`);
+      contender.close();
+    }
+  }
+  return started;
+}
+
+async function main(): Promise<number> {
+  const wanted = (of: Case): boolean =>
+    filters.length === 0
+      ? of.family !== "memory"
+      : filters.some((filter) =>
+        of.family === filter ||
+        of.family !== "memory" && of.name.includes(filter)
+      );
+  const cases = families.flatMap((family) => family.cases).filter(wanted);
+  if (options.list) {
+    for (const of of cases) console.log(`${of.family.padEnd(12)} ${of.name}`);
+    return 0;
+  }
+  if (cases.length === 0) {
+    console.error(
+      `bench: nothing is called ${filters.join(" or ")}; families are ${
+        families.map((f) => f.name).join(", ")
+      }`,
+    );
+    return 2;
+  }
+  const effort: Effort = options.quick
+    ? { rounds: 3, seconds: 0.05, warmUp: 0.05 }
+    : {
+      rounds: Number(options.rounds),
+      seconds: Number(options.seconds),
+      warmUp: 0.5,
+    };
+
+  const runtimes: Runtime[] = options.on === undefined
+    ? [ownRuntime()]
+    : chosen("on", options.on, RUNTIMES);
+  const asked: Peer[] | null = options.peers === undefined
+    ? null
+    : chosen("peers", options.peers, PEERS);
+  const { commands: peerCommands, leftOut } = peers(asked);
+  const commands = [
+    ...runtimes.flatMap((runtime) => heddle(runtime, runtimes.length > 1)),
+    ...peerCommands,
+  ];
+  const scratch = mkdtempSync(join(tmpdir(), "heddle-bench-"));
+  const digitsFile = join(scratch, "digits");
+  const digits = writeDigits(digitsFile, options.data);
+  const begun = new Date();
+  const started = await start(commands, leftOut);
+  const contenders = [...started.keys()];
+  const about = Object.fromEntries(
+    contenders.map((
+      c,
+    ) => [c.command.name, `${started.get(c)}, ${c.command.threads} thread(s)`]),
+  );
+  const head = {
+    date: begun.toISOString(),
+    commit: commit(),
+    machine: machine(),
+    contenders: about,
+    leftOut,
+    digits,
+    effort,
+  };
+  console.log(
+    `${head.machine.cpu}, ${head.machine.cores} cores, ${head.machine.system}; Heddle at ${head.commit}; ${digits}`,
+  );
+  for (const [name, text] of Object.entries(about)) {
+    console.log(`  ${name.padEnd(12)} ${text}`);
+  }
+  for (const line of leftOut) console.log(`  left out: ${line}`);
+
+  const rows: Row[] = [];
+  const soaked: Soaked[] = [];
+  try {
+    for (const each of cases) {
+      const work: Case = each.sizes.model === undefined
+        ? each
+        : { ...each, sizes: { ...each.sizes, digits: digitsFile } };
+      console.log(`\n${work.name}`);
+      if (work.family === "memory") {
+        const outcomes = await soak(
+          work,
+          contenders.map((contender) => contender.command),
+          Number(options.steps),
+        );
+        soaked.push(...outcomes);
+        for (const line of soakLines(outcomes)) console.log(line);
+        continue;
+      }
+      const row = await measure(work, contenders, effort, scratch);
+      rows.push(row);
+      for (const line of rowLines(row)) console.log(line);
+    }
+  } finally {
+    for (const contender of contenders) contender.close();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+
+  const file = resolve(
+    options.out ??
+      join(
+        root,
+        "runs/bench",
+        `${begun.toISOString().replaceAll(":", "-").slice(0, 19)}.json`,
+      ),
+  );
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(
+    file,
+    `${JSON.stringify({ ...head, rows, memory: soaked }, null, 2)}\n`,
+  );
+  console.log(
+    `\n* the best of PyTorch, 1.00 by definition. The report: ${
+      relative(process.cwd(), file)
+    }`,
+  );
+  // Outputs that differ are an error of someone's, and no benchmark.
+  return rows.some((row) =>
+      row.outcomes.some((outcome) =>
+        (outcome.difference ?? 0) > row.case.tolerance
+      )
+    )
+    ? 1
+    : 0;
+}
+
+if (options.help) console.log(HELP);
+else {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    console.error(
+      `bench: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    process.exitCode = 2;
+  }
+}

@@ -1,0 +1,138 @@
+/** One case, all contenders: outputs compared, then timed in turns. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Case } from "./case.ts";
+import type { ContenderProcess } from "./contender_process.ts";
+import { difference, median, quartiles } from "./statistics.ts";
+
+/** How long to measure. */
+export interface Effort {
+  readonly rounds: number;
+  /** Seconds of each contender in each round. */
+  readonly seconds: number;
+  /** Seconds of running without measuring, before the rounds. */
+  readonly warmUp: number;
+}
+
+/** What a contender did in a case. Times are in milliseconds, of one operation. */
+export interface Outcome {
+  readonly contender: string;
+  readonly team: string;
+  readonly threads: number;
+  /** Why there are no times. */
+  readonly error?: string;
+  /** From the first contender's outputs, see {@link difference}; the first's own is 0. */
+  readonly difference?: number;
+  readonly median?: number;
+  readonly min?: number;
+  readonly quartiles?: readonly [number, number];
+  readonly runs?: number;
+  /** In the unit of the case's amount, at the median. */
+  readonly rate?: number;
+}
+
+/** A case with what everyone did. */
+export interface Row {
+  readonly case: Case;
+  readonly outcomes: Outcome[];
+  /** The median rate of Heddle's reference loop on one thread, measured between the others. */
+  readonly reference?: number;
+}
+
+/** Seconds for threads that still spin after their work to go to sleep before someone else is timed. */
+const CALM = 0.02;
+
+/** Measures a case. The first contender's outputs are what the others' are compared with. */
+export async function measure(
+  work: Case,
+  contenders: readonly ContenderProcess[],
+  effort: Effort,
+  scratch: string,
+): Promise<Row> {
+  const outcomes = new Map<ContenderProcess, Outcome>();
+  const racing: {
+    contender: ContenderProcess;
+    off: number;
+    times: number[];
+  }[] = [];
+  let expected: Float32Array | null = null;
+  for (const contender of contenders) {
+    const { name, team, threads } = contender.command;
+    const refuse = (error: string, more: Partial<Outcome> = {}): void =>
+      void outcomes.set(contender, {
+        contender: name,
+        team,
+        threads,
+        error,
+        ...more,
+      });
+    const file = join(scratch, "outputs");
+    const failed = (await contender.ask({ do: "prepare", case: work })).error ??
+      (await contender.ask({ do: "check", file })).error;
+    if (failed !== undefined) {
+      refuse(failed);
+      await contender.ask({ do: "end" });
+      continue;
+    }
+    const outputs = new Float32Array(new Uint8Array(readFileSync(file)).buffer);
+    const off = expected === null ? 0 : difference(outputs, expected);
+    expected ??= outputs;
+    if (off <= work.tolerance) racing.push({ contender, off, times: [] });
+    else {
+      refuse(
+        `its outputs differ by ${
+          off.toExponential(1)
+        } of the largest, more than ${work.tolerance}`,
+        {
+          difference: off,
+        },
+      );
+      await contender.ask({ do: "end" });
+    }
+  }
+  const references: number[] = [];
+  for (const { contender } of racing) {
+    await contender.ask({ do: "time", seconds: effort.warmUp });
+  }
+  for (let round = 0; round < effort.rounds; round++) {
+    if (work.amount && contenders[0]) {
+      references.push(
+        ...(await contenders[0].ask({
+          do: "reference",
+          unit: work.amount.unit,
+        })).times ?? [],
+      );
+    }
+    for (const { contender, times } of racing) {
+      await new Promise((resolve) => setTimeout(resolve, 1000 * CALM));
+      const answer = await contender.ask({
+        do: "time",
+        seconds: effort.seconds,
+      });
+      for (const time of answer.times ?? []) times.push(time / (work.per ?? 1));
+      if (answer.error !== undefined) times.length = 0;
+    }
+  }
+  for (const { contender, off, times } of racing) {
+    const { name, team, threads } = contender.command;
+    await contender.ask({ do: "end" });
+    const middle = median(times);
+    outcomes.set(contender, {
+      ...{ contender: name, team, threads, difference: off },
+      ...times.length === 0 ? { error: "it stopped while it was timed" } : {
+        ...{
+          median: middle,
+          min: Math.min(...times),
+          quartiles: quartiles(times),
+          runs: times.length,
+        },
+        ...work.amount ? { rate: work.amount.of / middle / 1e6 } : {},
+      },
+    });
+  }
+  return {
+    case: work,
+    outcomes: contenders.map((contender) => outcomes.get(contender)!),
+    ...references.length > 0 ? { reference: median(references) } : {},
+  };
+}

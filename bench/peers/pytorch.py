@@ -1,0 +1,274 @@
+"""PyTorch as a contender: answers lines of JSON on stdin with lines of JSON on stdout, as serve.ts does.
+
+The one argument is the number of threads. Results go to memory that is there already (out=) where PyTorch can do that, as
+Heddle reuses its memory, too.
+"""
+import json
+import math
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+THREADS = int(sys.argv[1])
+torch.set_num_threads(THREADS)
+
+
+def uniform(seed, count):
+    """The numbers of inputs.ts."""
+    h = (np.arange(count, dtype=np.uint32) + np.uint32(seed * 0x9E3779B9 & 0xFFFFFFFF)) * np.uint32(0x85EBCA6B)
+    h = (h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    h ^= h >> np.uint32(16)
+    return torch.from_numpy((h / 2**31 - 1).astype(np.float32))
+
+
+def tensor(seed, shape, grad=False):
+    return uniform(seed, math.prod(shape)).reshape(shape).requires_grad_(grad)
+
+
+def into(f, *args):
+    """f(*args) into the same memory each time."""
+    out = f(*args)
+    return lambda: [f(*args, out=out)]
+
+
+def matmul(s):
+    a = tensor(1, [s["m"], s["k"]])
+    b = tensor(2, [s["n"], s["k"]]).t() if s["right"] else tensor(2, [s["k"], s["n"]])
+    return into(torch.matmul, a, b)
+
+
+def conv(s):
+    x, w = tensor(1, s["x"]), tensor(2, s["w"])
+    return lambda: [F.conv2d(x, w, padding=s["padding"])]
+
+
+def conv_gradient(which):
+    def make(s):
+        x, w = tensor(1, s["x"]), tensor(2, s["w"])
+        g = tensor(3, F.conv2d(x, w, padding=s["padding"]).shape)
+        padding = [s["padding"]] * 2
+        mask = [which == 0, which == 1, False]
+        backward = torch.ops.aten.convolution_backward
+        return lambda: [backward(g, x, w, None, [1, 1], padding, [1, 1], False, [0, 0], 1, mask)[which]]
+
+    return make
+
+
+def conv_block(s):
+    c = s["channels"]
+    x = tensor(1, s["x"], True)
+    weights = [(tensor(seed, [c, c, 3, 3]) * (1 / math.sqrt(c * 3))).requires_grad_() for seed in (2, 3)]
+    scales = [torch.ones(c, requires_grad=True) for _ in range(2)]
+    shifts = [tensor(seed, [c], True) for seed in (4, 5)]
+    g = tensor(6, s["x"])
+    leaves = [x, *weights, *scales, *shifts]
+
+    def run():
+        y = x
+        for w, scale, shift in zip(weights, scales, shifts):
+            y = F.batch_norm(F.conv2d(y, w, padding=1), None, None, scale, shift, training=True).relu()
+        dx, dw1, dw2, *_ = torch.autograd.grad([y], leaves, [g])
+        return [y, dx, dw1, dw2]
+
+    return run
+
+
+def add(s):
+    return into(torch.add, tensor(1, [s["count"]]), tensor(2, [s["count"]]))
+
+
+def unary(f):
+    return lambda s: into(f, tensor(1, [s["count"]]) * 4)
+
+
+def reduce(f):
+    return lambda s: into(lambda x, **o: f(x, dim=s["dim"], **o), tensor(1, s["shape"]))
+
+
+def softmax(s):
+    x = tensor(1, s["shape"])
+    return lambda: [torch.softmax(x, s["dim"])]
+
+
+def softmax_both(s):
+    x, g = tensor(1, s["shape"], True), tensor(2, s["shape"])
+    return lambda: torch.autograd.grad([torch.softmax(x, s["dim"])], [x], [g])
+
+
+def layer_norm(s):
+    width = [s["shape"][s["dim"]]]
+    x, weight, bias = tensor(1, s["shape"]), tensor(2, width), tensor(3, width)
+    return lambda: [F.layer_norm(x, width, weight, bias)]
+
+
+def layer_norm_both(s):
+    width = [s["shape"][s["dim"]]]
+    leaves = [tensor(i + 1, shape, True) for i, shape in enumerate((s["shape"], width, width))]
+    g = tensor(4, s["shape"])
+    return lambda: torch.autograd.grad([F.layer_norm(leaves[0], width, *leaves[1:])], leaves, [g])
+
+
+def eager_add(s):
+    a, b = tensor(1, [s["count"]], s["tape"]), tensor(2, [s["count"]])
+
+    def run():
+        for _ in range(s["per"]):
+            c = a + b
+        return [c]
+
+    return run
+
+
+class Mlp:
+    shapes = [[512, 784], [512], [512, 512], [512], [10, 512], [10]]
+
+    @staticmethod
+    def forward(x, p):
+        x = ((x - 0.1307) / 0.3081).flatten(1)
+        x = F.linear(x, p[0], p[1]).relu()
+        x = F.linear(x, p[2], p[3]).relu()
+        return F.linear(x, p[4], p[5])
+
+
+class ConvNet:
+    shapes = [[32, 1, 5, 5], [32], [64, 32, 5, 5], [64], [200, 256], [200], [10, 200], [10]]
+
+    @staticmethod
+    def forward(x, p):
+        x = (x - 0.1307) / 0.3081
+        x = F.max_pool2d(F.conv2d(x, p[0], p[1]), 3).relu()
+        x = F.max_pool2d(F.conv2d(x, p[2], p[3]), 2).relu()
+        x = F.linear(x.flatten(1), p[4], p[5]).relu()
+        return F.linear(x, p[6], p[7])
+
+
+class LeNet5:
+    """As apps/examples/lenet/networks/lenet5.ts has it, with the paper's table of partial connections."""
+
+    C3 = ["012", "123", "234", "345", "045", "015", "0123", "1234", "2345", "0345", "0145", "0125", "0134", "1245", "0235"]
+    C3 = [[int(map) for map in seen] for seen in C3 + ["012345"]]
+    places = torch.tensor([output * 6 + map for output, seen in enumerate(C3) for map in seen])
+    shapes = [
+        *([6, 1, 5, 5], [6], [6, 1, 1], [6, 1, 1]),
+        *([60, 5, 5], [16], [16, 1, 1], [16, 1, 1]),
+        *([120, 16, 5, 5], [120], [84, 120], [84], [10, 84], [10]),
+    ]
+
+    @classmethod
+    def forward(cls, x, p):
+        def squash(x):
+            return (x * (2 / 3)).tanh() * 1.7159
+
+        def subsample(x, coefficient, bias):
+            return F.avg_pool2d(x, 2) * (coefficient * 4) + bias
+
+        x = F.pad(x * 1.275 - 0.1, [2, 2, 2, 2], value=-0.1)
+        x = squash(F.conv2d(x, p[0], p[1]))
+        x = squash(subsample(x, p[2], p[3]))
+        kernels = torch.zeros(96, 5, 5).index_add(0, cls.places, p[4])
+        x = squash(F.conv2d(x, kernels.view(16, 6, 5, 5), p[5]))
+        x = squash(subsample(x, p[6], p[7]))
+        x = squash(F.conv2d(x, p[8], p[9])).flatten(1)
+        x = squash(F.linear(x, p[10], p[11]))
+        return F.linear(x, p[12], p[13])
+
+
+def training(s):
+    network = {"mlp": Mlp, "lenet5": LeNet5, "convnet": ConvNet}[s["model"]]
+    parameters = []
+    for i, shape in enumerate(network.shapes):
+        fan_in = math.prod(shape[1:]) if len(shape) > 1 else shape[0]
+        parameters.append((tensor(100 + i, shape) * math.sqrt(3 / fan_in)).requires_grad_())
+    count, size = 1000, s["batch"]
+    images = torch.from_numpy(np.fromfile(s["digits"], np.float32, count * 784)).reshape(count, 1, 28, 28)
+    labels = torch.from_numpy(np.fromfile(s["digits"], np.int32, count, offset=4 * count * 784)).long()
+    batches = [(images[i : i + size], labels[i : i + size]) for i in range(0, count, size)]
+    optimizer = torch.optim.SGD(parameters, lr=s["lr"])
+    steps = 0
+
+    def train():
+        nonlocal steps
+        x, y = batches[steps % len(batches)]
+        steps += 1
+        loss = F.cross_entropy(network.forward(x, parameters), y)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    train.outputs = lambda: [torch.tensor([train(), train(), train()])]
+    return train
+
+
+KINDS = {
+    "matmul": matmul,
+    "conv": conv,
+    "conv dx": conv_gradient(0),
+    "conv dw": conv_gradient(1),
+    "conv block": conv_block,
+    "add": add,
+    "exp": unary(torch.exp),
+    "tanh": unary(torch.tanh),
+    "sum": reduce(torch.sum),
+    "mean": reduce(torch.mean),
+    "softmax": softmax,
+    "softmax both": softmax_both,
+    "layer norm": layer_norm,
+    "layer norm both": layer_norm_both,
+    "eager add": eager_add,
+    "training": training,
+}
+
+
+def sample(run, seconds):
+    times = []
+    until = time.perf_counter() + seconds
+    while True:
+        start = time.perf_counter()
+        run()
+        now = time.perf_counter()
+        times.append(1000 * (now - start))
+        if now >= until or len(times) >= 2000:
+            return times
+
+
+def answer(question, state):
+    do = question["do"]
+    if do == "hello":
+        return {"about": f"PyTorch {torch.__version__} on Python {sys.version.split()[0]}"}
+    if do == "prepare":
+        if question["case"]["kind"] not in KINDS:
+            return {"error": "has no such work"}
+        state["run"] = KINDS[question["case"]["kind"]](question["case"]["sizes"])
+    if do == "check":
+        outputs = getattr(state["run"], "outputs", state["run"])()
+        with open(question["file"], "wb") as file:
+            for output in outputs:
+                file.write(output.detach().contiguous().numpy().tobytes())
+    if do == "time":
+        return {"times": sample(state["run"], question["seconds"])}
+    if do == "soak":
+        run = KINDS[question["case"]["kind"]](question["case"]["sizes"])
+        start = time.perf_counter()
+        for _ in range(question["steps"]):
+            run()
+        return {"live": {}, "seconds": time.perf_counter() - start}
+    if do == "end":
+        state.clear()
+    return {}
+
+
+def main():
+    state = {}
+    for line in sys.stdin:
+        try:
+            result = answer(json.loads(line), state)
+        except Exception as error:  # the bench reports it and goes on
+            result = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps({"answer": result}, separators=(",", ":")), flush=True)
+
+
+main()

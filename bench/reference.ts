@@ -1,0 +1,81 @@
+/** What rates are held against: loops of one thread that are as fast as WebAssembly, and memory, allow. */
+import { Engine } from "../packages/tensor/src/backends/cpu/engine.ts";
+import {
+  branchIf,
+  type Code,
+  get,
+  i32,
+  type Local,
+  loop,
+  memory,
+  ModuleBuilder,
+  op,
+  set,
+  tee,
+} from "../packages/tensor/src/wasm/assembler.ts";
+
+const SUMS = 12;
+const UNROLLED = 4;
+const TURNS = 200_000;
+
+let multiplyAdds: (() => void) | null = null;
+
+/** Twelve independent sums hide the latency of a multiply-add on every processor of today. */
+function buildMultiplyAdds(): () => void {
+  const engine = new Engine({}, 1);
+  const at = engine.heap.alloc(16 * SUMS);
+  const module = new ModuleBuilder(engine.memoryImport);
+  const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
+  const turns = f.params[2] as Local;
+  const sums = Array.from({ length: SUMS }, () => f.local("v128"));
+  const [x, y] = [f.local("v128"), f.local("v128")];
+  // The sum is a factor, so that no compiler can take the product out of the loop.
+  const madd = (sum: Local): Code =>
+    engine.features.relaxedMadd
+      ? op("f32x4.relaxed_madd", get(x), get(sum), get(y))
+      : op("f32x4.add", op("f32x4.mul", get(x), get(sum)), get(y));
+  f.emit(
+    loop(
+      Array.from(
+        { length: UNROLLED },
+        () => sums.map((sum) => set(sum, madd(sum))),
+      ),
+      branchIf(0, tee(turns, op("i32.sub", get(turns), i32(1)))),
+    ),
+    sums.map((sum, i) => memory("v128.store", 16 * i, i32(at), get(sum))),
+  );
+  const entry = engine.compile(module.build());
+  // Runtimes compile twice, the second time after a while and well.
+  for (let i = 0; i < 40; i++) entry.run(0, 0, TURNS / 10, 0);
+  return () => entry.run(0, 0, TURNS, 0);
+}
+
+/** GFLOP/s of nothing but multiply-adds of four float32 each. */
+export function multiplyAddRates(): number[] {
+  const run = multiplyAdds ??= buildMultiplyAdds();
+  return rates(run, TURNS * SUMS * UNROLLED * 8);
+}
+
+let copy: (() => void) | null = null;
+const COPIED = 4_000_000;
+
+/** GB/s, read and written, of copying 4 M float32. */
+export function copyRates(): number[] {
+  if (copy === null) {
+    const [from, to] = [
+      new Float32Array(COPIED).fill(1),
+      new Float32Array(COPIED),
+    ];
+    copy = () => to.set(from);
+    copy();
+  }
+  return rates(copy, 8 * COPIED);
+}
+
+function rates(run: () => void, amount: number): number[] {
+  return Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    run();
+    return amount / (performance.now() - start) / 1e6;
+  });
+}

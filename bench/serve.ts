@@ -1,0 +1,119 @@
+/** The contender's side: answers the questions that come as lines of JSON on stdin, with lines of JSON on stdout. */
+import { Buffer } from "node:buffer";
+import { writeFileSync } from "node:fs";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import type { Case, Maker, Work } from "./case.ts";
+
+/** What may be asked of a contender. */
+export type Question =
+  | { do: "hello" }
+  | { do: "prepare"; case: Case }
+  | { do: "check"; file: string }
+  | { do: "time"; seconds: number }
+  | { do: "reference"; unit: string }
+  | { do: "soak"; case: Case; steps: number }
+  | { do: "end" };
+
+/** What it answers. */
+export interface Answer {
+  /** Why the question has no answer, where it has none. */
+  error?: string;
+  /** What the contender is, with versions. */
+  about?: string;
+  /** Milliseconds of each run, or figures of a reference loop. */
+  times?: number[];
+  /** Bytes of live tensors as a soak goes on. */
+  live?: Record<string, number | null>;
+  seconds?: number;
+}
+
+/** What a contender brings. */
+export interface Contender {
+  about(): string | Promise<string>;
+  readonly kinds: Readonly<Record<string, Maker>>;
+  /** Rates of a loop that is as fast as it gets, in units of the amount: a few samples. */
+  reference?(unit: string): number[];
+  /** Bytes of live tensors. */
+  live?(): number;
+}
+
+/** Times runs until the time is over, at least one. */
+export async function sample(work: Work, seconds: number): Promise<number[]> {
+  const times: number[] = [];
+  const until = performance.now() + 1000 * seconds;
+  do {
+    const start = performance.now();
+    // Awaiting what is no promise would add the event loop's time to it.
+    const running = work.run();
+    if (running instanceof Promise) await running;
+    times.push(performance.now() - start);
+  } while (performance.now() < until && times.length < 2000);
+  return times;
+}
+
+/** Answers until stdin ends. */
+export async function serve(contender: Contender): Promise<void> {
+  let work: Work | null = null;
+  const answers: {
+    [K in Question["do"]]: (
+      question: Extract<Question, { do: K }>,
+    ) => Promise<Answer> | Answer;
+  } = {
+    hello: async () => ({ about: await contender.about() }),
+    async prepare(question) {
+      const make = contender.kinds[question.case.kind];
+      if (!make) return { error: "has no such work" };
+      work = await make(question.case.sizes);
+      return {};
+    },
+    async check({ file }) {
+      const outputs = await work!.outputs();
+      writeFileSync(
+        file,
+        Buffer.concat(
+          outputs.map((o) =>
+            new Uint8Array(o.buffer, o.byteOffset, o.byteLength)
+          ),
+        ),
+      );
+      return {};
+    },
+    time: async ({ seconds }) => ({ times: await sample(work!, seconds) }),
+    reference: ({ unit }) => ({ times: contender.reference?.(unit) ?? [] }),
+    async soak({ case: { kind, sizes }, steps }) {
+      const make = contender.kinds[kind];
+      if (!make) return { error: "has no such work" };
+      const soaked = await make(sizes);
+      const live: Record<string, number | null> = {};
+      const start = performance.now();
+      for (let step = 1; step <= steps; step++) {
+        await soaked.run();
+        if (step === 100 || step === steps) {
+          live[step] = contender.live?.() ?? null;
+        }
+      }
+      return { live, seconds: (performance.now() - start) / 1000 };
+    },
+    end() {
+      work?.end?.();
+      work = null;
+      return {};
+    },
+  };
+  for await (const line of createInterface({ input: process.stdin })) {
+    const question = JSON.parse(line) as Question;
+    let answer: Answer;
+    try {
+      answer = await answers[question.do](question as never);
+    } catch (error) {
+      answer = {
+        error: error instanceof Error
+          ? error.stack ?? error.message
+          : String(error),
+      };
+    }
+    process.stdout.write(`${JSON.stringify({ answer })}\n`);
+  }
+  process.exit(0);
+}
