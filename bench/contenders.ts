@@ -27,11 +27,7 @@ export interface Field {
 
 /** The runtime that runs this. */
 export function ownRuntime(): Runtime {
-  return "deno" in process.versions
-    ? "deno"
-    : "bun" in process.versions
-    ? "bun"
-    : "node";
+  return "deno" in process.versions ? "deno" : "bun" in process.versions ? "bun" : "node";
 }
 
 /** How a runtime starts a script. */
@@ -43,9 +39,7 @@ function launch(
   if (runtime === "deno") {
     // The root's workspace, which Deno would not see past this folder's package.json.
     const run = ["run", "-A", "--config", join(root, "deno.json"), script];
-    return own
-      ? { command: process.execPath, args: run }
-      : { command: "npx", args: ["-y", "deno@2.9.6", ...run] };
+    return own ? { command: process.execPath, args: run } : { command: "npx", args: ["-y", "deno@2.9.6", ...run] };
   }
   if (runtime === "bun") {
     return {
@@ -115,9 +109,7 @@ function install(): string | null {
     result = spawnSync(process.execPath, args, options);
   }
   if (result.error) return result.error.message;
-  return result.status === 0
-    ? null
-    : `npm ci ended with ${result.status ?? result.signal}`;
+  return result.status === 0 ? null : `npm ci ended with ${result.status ?? result.signal}`;
 }
 
 /**

@@ -5,23 +5,12 @@
  *
  *     npx -y deno@2.9.6 run -A bench/cpu_math.ts [exp tanh …]
  */
-import {
-  type ChildProcessWithoutNullStreams,
-  spawn,
-  spawnSync,
-} from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
 import { ArrayFunction } from "../packages/tensor/src/backends/cpu/math/harness.ts";
-import {
-  binaryMath,
-  unaryMath,
-} from "../packages/tensor/src/backends/cpu/math/mod.ts";
-import {
-  errorInUlp,
-  references,
-  ulpBounds,
-} from "../packages/tensor/src/backends/cpu/math/references.ts";
+import { binaryMath, unaryMath } from "../packages/tensor/src/backends/cpu/math/mod.ts";
+import { errorInUlp, references, ulpBounds } from "../packages/tensor/src/backends/cpu/math/references.ts";
 
 const count = 4_000_000;
 const small = 4096;
@@ -70,14 +59,10 @@ for line in sys.stdin:
   }
 }
 
-const python = ["python3", "/usr/bin/python3"].find((path) =>
-  spawnSync(path, ["-c", "import torch"]).status === 0
-);
+const python = ["python3", "/usr/bin/python3"].find((path) => spawnSync(path, ["-c", "import torch"]).status === 0);
 const torch = python === undefined ? null : new Torch(python);
 console.log(
-  torch
-    ? `PyTorch ${await torch.line()}, one thread`
-    : "no python3 with torch was found",
+  torch ? `PyTorch ${await torch.line()}, one thread` : "no python3 with torch was found",
 );
 console.log("function    ms/4M  ns/elem  ns in L1  Math ms  torch ms  ratio");
 
@@ -100,17 +85,12 @@ for (const [name, expand] of Object.entries({ ...unaryMath, ...binaryMath })) {
   for (let i = 0; i < f.length; i++) {
     const wide = Math.fround(Math.sin(i * 1.7) * 5);
     y[i] = wide;
-    x[i] = kind === "wide"
-      ? wide
-      : kind === "inside"
-      ? wide / 5.1
-      : Math.abs(wide) + (kind === "above" ? 1.001 : 1e-3);
+    x[i] = kind === "wide" ? wide : kind === "inside" ? wide / 5.1 : Math.abs(wide) + (kind === "above" ? 1.001 : 1e-3);
   }
-  const reference =
-    (arity === 2 ? Math[name as "pow"] : references[name as "exp"]!) as (
-      a: number,
-      b: number,
-    ) => number;
+  const reference = (arity === 2 ? Math[name as "pow"] : references[name as "exp"]!) as (
+    a: number,
+    b: number,
+  ) => number;
   f.run();
   for (let i = 0; i < count; i += 101) {
     const error = errorInUlp(out[i]!, reference(x[i]!, y[i]!));

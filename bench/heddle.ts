@@ -16,8 +16,7 @@ const { deno, bun, node } = process.versions as Record<
 >;
 
 await serve({
-  about: () =>
-    `Heddle on ${deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`}`,
+  about: () => `Heddle on ${deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`}`,
   kinds: {
     ...heddleMatmul,
     ...heddleConv,

@@ -6,16 +6,7 @@ import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import type { Case } from "./case.ts";
-import {
-  heddle,
-  ownRuntime,
-  type Peer,
-  PEERS,
-  peers,
-  root,
-  type Runtime,
-  RUNTIMES,
-} from "./contenders.ts";
+import { heddle, ownRuntime, type Peer, PEERS, peers, root, type Runtime, RUNTIMES } from "./contenders.ts";
 import { type Command, ContenderProcess } from "./contender_process.ts";
 import { writeDigits } from "./digit_batches.ts";
 import { families } from "./families/mod.ts";
@@ -115,12 +106,10 @@ async function start(
 
 async function main(): Promise<number> {
   const wanted = (of: Case): boolean =>
-    filters.length === 0
-      ? of.family !== "memory"
-      : filters.some((filter) =>
-        of.family === filter ||
-        of.family !== "memory" && of.name.includes(filter)
-      );
+    filters.length === 0 ? of.family !== "memory" : filters.some((filter) =>
+      of.family === filter ||
+      of.family !== "memory" && of.name.includes(filter)
+    );
   const cases = families.flatMap((family) => family.cases).filter(wanted);
   if (options.list) {
     for (const of of cases) console.log(`${of.family.padEnd(12)} ${of.name}`);
@@ -128,26 +117,18 @@ async function main(): Promise<number> {
   }
   if (cases.length === 0) {
     console.error(
-      `bench: nothing is called ${filters.join(" or ")}; families are ${
-        families.map((f) => f.name).join(", ")
-      }`,
+      `bench: nothing is called ${filters.join(" or ")}; families are ${families.map((f) => f.name).join(", ")}`,
     );
     return 2;
   }
-  const effort: Effort = options.quick
-    ? { rounds: 3, seconds: 0.05, warmUp: 0.05 }
-    : {
-      rounds: Number(options.rounds),
-      seconds: Number(options.seconds),
-      warmUp: 0.5,
-    };
+  const effort: Effort = options.quick ? { rounds: 3, seconds: 0.05, warmUp: 0.05 } : {
+    rounds: Number(options.rounds),
+    seconds: Number(options.seconds),
+    warmUp: 0.5,
+  };
 
-  const runtimes: Runtime[] = options.on === undefined
-    ? [ownRuntime()]
-    : chosen("on", options.on, RUNTIMES);
-  const asked: Peer[] | null = options.peers === undefined
-    ? null
-    : chosen("peers", options.peers, PEERS);
+  const runtimes: Runtime[] = options.on === undefined ? [ownRuntime()] : chosen("on", options.on, RUNTIMES);
+  const asked: Peer[] | null = options.peers === undefined ? null : chosen("peers", options.peers, PEERS);
   const { commands: peerCommands, leftOut } = peers(asked);
   const commands = [
     ...runtimes.flatMap((runtime) => heddle(runtime, runtimes.length > 1)),
@@ -222,18 +203,10 @@ async function main(): Promise<number> {
     `${JSON.stringify({ ...head, rows, memory: soaked }, null, 2)}\n`,
   );
   console.log(
-    `\n* the best of PyTorch, 1.00 by definition. The report: ${
-      relative(process.cwd(), file)
-    }`,
+    `\n* the best of PyTorch, 1.00 by definition. The report: ${relative(process.cwd(), file)}`,
   );
   // Outputs that differ are an error of someone's, and no benchmark.
-  return rows.some((row) =>
-      row.outcomes.some((outcome) =>
-        (outcome.difference ?? 0) > row.case.tolerance
-      )
-    )
-    ? 1
-    : 0;
+  return rows.some((row) => row.outcomes.some((outcome) => (outcome.difference ?? 0) > row.case.tolerance)) ? 1 : 0;
 }
 
 if (options.help) console.log(HELP);

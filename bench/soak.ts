@@ -32,9 +32,7 @@ export async function soak(
     contender.close();
     outcomes.push({
       ...{ contender: command.name, steps },
-      ...error === undefined
-        ? { seconds: seconds!, live: live!, peakResident }
-        : { error },
+      ...error === undefined ? { seconds: seconds!, live: live!, peakResident } : { error },
     });
   }
   return outcomes;
@@ -43,21 +41,15 @@ export async function soak(
 /** The outcomes as lines of text. */
 export function soakLines(outcomes: readonly Soaked[]): string[] {
   const mebibytes = (bytes: number | null | undefined): string =>
-    bytes === null || bytes === undefined
-      ? "unknown"
-      : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+    bytes === null || bytes === undefined ? "unknown" : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   return outcomes.map(
     ({ contender, steps, error, live, seconds, peakResident }) => {
       if (error !== undefined) {
         return `  ${contender.padEnd(12)} left out: ${error.split("\n")[0]}`;
       }
       const first = live?.[100];
-      const bytes = typeof first === "number"
-        ? `, live bytes ${first} at step 100, ${live?.[steps]} at ${steps}`
-        : "";
-      return `  ${contender.padEnd(12)} peak resident ${
-        mebibytes(peakResident)
-      }${bytes}, ${seconds!.toFixed(1)} s`;
+      const bytes = typeof first === "number" ? `, live bytes ${first} at step 100, ${live?.[steps]} at ${steps}` : "";
+      return `  ${contender.padEnd(12)} peak resident ${mebibytes(peakResident)}${bytes}, ${seconds!.toFixed(1)} s`;
     },
   );
 }

@@ -3,9 +3,7 @@ export function median(values: readonly number[]): number {
   if (values.length === 0) return NaN;
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]!
-    : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** The values at a quarter and three quarters of the way. */
@@ -13,8 +11,7 @@ export function quartiles(
   values: readonly number[],
 ): [low: number, high: number] {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
+  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
   return [at(0.25), at(0.75)];
 }
 

@@ -45,8 +45,7 @@ export const conv: Family = {
     ...layer("convnet conv2 32→64", [100, 32, 8, 8], [64, 32, 5, 5], 0),
     {
       family: "conv",
-      name:
-        "block of two 3×3 convolutions 64→64 with batch norm, forward and backward",
+      name: "block of two 3×3 convolutions 64→64 with batch norm, forward and backward",
       kind: "conv block",
       sizes: { x: [32, 64, 32, 32], channels: 64 },
       tolerance: 1e-4,
@@ -100,9 +99,7 @@ export const heddleConv: Readonly<Record<string, Maker>> = {
         .requiresGrad_()
     );
     const scales = [0, 1].map(() => ones([channels], { requiresGrad: true }));
-    const shifts = [4, 5].map((seed) =>
-      input(seed, [channels], { requiresGrad: true })
-    );
+    const shifts = [4, 5].map((seed) => input(seed, [channels], { requiresGrad: true }));
     const g = input(6, list(sizes, "x"));
     const leaves = [x, ...weights, ...scales, ...shifts];
     return steady([...leaves, g], () => {

@@ -27,16 +27,14 @@ function step(model: keyof typeof RECIPES): Case {
 /** Training steps of the digit networks. */
 export const training: Family = {
   name: "training",
-  about:
-    "steps of plain SGD on batches of 100 digits, and the epochs of 600 steps that follow",
+  about: "steps of plain SGD on batches of 100 digits, and the epochs of 600 steps that follow",
   cases: [step("mlp"), step("lenet5"), step("convnet")],
 };
 
 /** Live and resident memory over many steps; runs only when it is asked for by name. */
 export const memory: Family = {
   name: "memory",
-  about:
-    "10,000 steps of lenet5: live bytes, and the most memory that the process had",
+  about: "10,000 steps of lenet5: live bytes, and the most memory that the process had",
   cases: [{ ...step("lenet5"), family: "memory", name: "10,000 lenet5 steps" }],
 };
 
@@ -49,9 +47,7 @@ export const heddleTraining: Readonly<Record<string, Maker>> = {
     noGrad(() => {
       for (const parameter of network.parameters()) {
         using _ = scope();
-        const fanIn = parameter.shape.length > 1
-          ? parameter.numel / parameter.shape[0]!
-          : parameter.numel;
+        const fanIn = parameter.shape.length > 1 ? parameter.numel / parameter.shape[0]! : parameter.numel;
         parameter.copy_(
           input(seed++, parameter.shape).mul(Math.sqrt(3 / fanIn)),
         );
