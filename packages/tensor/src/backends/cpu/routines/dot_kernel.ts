@@ -24,6 +24,9 @@ export const dotRows: number = 3;
 /** Longest row whose steps are written out, where multiply-adds are fused; elsewhere V8 of Node 20 would run out of registers. */
 const writtenOut = 32;
 
+/** Vectors of a longer row that are taken at once. */
+const stepsAtOnce = 2;
+
 /** Arguments of {@link dotKernel}. */
 const parameters = 10;
 
@@ -69,7 +72,6 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
   ];
   const whole = Math.floor(length / e.lanes);
   const straight = e.fused && whole <= writtenOut / e.lanes;
-  const atOnce = e.fused ? 2 : 1;
   const moveAll = (by: number): Code => [...from, ...to].map((pointer) => advance(pointer, by));
   const row: Code = straight
     ? [
@@ -79,9 +81,9 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
       to.map((pointer) => advance(pointer, get(segmentBytes))),
     ]
     : [
-      set(steps, i32(Math.floor(whole / atOnce))),
-      times(steps, Array.from({ length: atOnce }, (_, s) => step("v128.load", 16 * s)), moveAll(16 * atOnce)),
-      whole % atOnce === 1 ? [step("v128.load", 0), moveAll(16)] : [],
+      set(steps, i32(Math.floor(whole / stepsAtOnce))),
+      times(steps, Array.from({ length: stepsAtOnce }, (_, s) => step("v128.load", 16 * s)), moveAll(16 * stepsAtOnce)),
+      Array.from({ length: whole % stepsAtOnce }, () => [step("v128.load", 0), moveAll(16)]),
       rest(0),
       from.map((pointer) => advance(pointer, (length % e.lanes) * e.bytes)),
       to.map((pointer) => advance(pointer, op("i32.sub", get(segmentBytes), i32(16 * whole)))),
