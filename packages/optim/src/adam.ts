@@ -1,5 +1,5 @@
 /** Adam. */
-import { keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { fuse, keep, type Tensor, zerosLike } from "@heddle/tensor";
 import { checkBetas, checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -36,8 +36,8 @@ export function newAdamState(param: Tensor, { amsgrad }: { readonly amsgrad: boo
 export function adamStep(param: Tensor, gradient: Tensor, group: AdamOptions, state: AdamState): void {
   const { lr, betas: [beta1, beta2], eps, amsgrad } = group;
   const step = ++state.step;
-  state.expAvg.mul_(beta1).add_(gradient, { alpha: 1 - beta1 });
-  state.expAvgSq.mul_(beta2).add_(gradient.square(), { alpha: 1 - beta2 });
+  fuse("adam", [state.expAvg, gradient], (m, g) => m.mul(beta1).add(g.mul(1 - beta1)), state.expAvg);
+  fuse("adam", [state.expAvgSq, gradient], (v, g) => v.mul(beta2).add(g.square().mul(1 - beta2)), state.expAvgSq);
   let square = state.expAvgSq;
   if (amsgrad) {
     state.maxExpAvgSq ??= keep(zerosLike(param));
@@ -45,8 +45,9 @@ export function adamStep(param: Tensor, gradient: Tensor, group: AdamOptions, st
   }
   const correction1 = 1 - beta1 ** step;
   const correction2 = 1 - beta2 ** step;
-  const root = square.sqrt().div_(Math.sqrt(correction2)).add_(eps);
-  param.sub_(state.expAvg.div(root), { alpha: lr / correction1 });
+  const root = Math.sqrt(correction2);
+  const rate = lr / correction1;
+  fuse("adam", [param, state.expAvg, square], (p, m, v) => p.sub(m.div(v.sqrt().div(root).add(eps)).mul(rate)), param);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Stochastic gradient descent. */
-import { keep, type Tensor } from "@heddle/tensor";
+import { fuse, keep, type Tensor } from "@heddle/tensor";
 import { checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -64,9 +64,12 @@ export class SGD extends Optimizer<SGDOptions, State> {
     let step = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
     if (momentum !== 0) {
       if (state.momentumBuffer === undefined) state.momentumBuffer = keep(step.detach().clone());
-      else state.momentumBuffer.mul_(momentum).add_(step, { alpha: 1 - dampening });
+      else {
+        const buffer = state.momentumBuffer;
+        fuse(this.name, [buffer, step], (m, s) => m.mul(momentum).add(s.mul(1 - dampening)), buffer);
+      }
       step = nesterov ? step.add(state.momentumBuffer, { alpha: momentum }) : state.momentumBuffer;
     }
-    param.sub_(step, { alpha: lr });
+    fuse(this.name, [param, step], (p, s) => p.sub(s.mul(lr)), param);
   }
 }
