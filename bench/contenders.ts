@@ -162,7 +162,7 @@ export function peers(asked: readonly Peer[] | null): Field {
     // TensorFlow.js finds its WebAssembly files by Node's means only.
     const runtime = name === "tfjs" ? "node" : ownRuntime();
     const start = launch(runtime, join(benchFolder, "peers", scripts[name]));
-    field.commands.push({ name, team: name, threads: 1, ...start, cwd: root });
+    field.commands.push({ name, team: name, threads: allThreads(), ...start, cwd: root });
   }
   return field;
 }

@@ -143,7 +143,10 @@ async function main(): Promise<number> {
   const about = Object.fromEntries(
     contenders.map((
       c,
-    ) => [c.command.name, `${started.get(c)}, ${c.command.threads} thread(s)`]),
+    ) => [
+      c.command.name,
+      `${started.get(c)}, ${c.command.threads === 1 ? "1 thread" : `${c.command.threads} threads`}`,
+    ]),
   );
   const head = {
     date: begun.toISOString(),

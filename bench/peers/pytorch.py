@@ -5,6 +5,7 @@ Heddle reuses its memory, too.
 """
 import json
 import math
+import os
 import sys
 import time
 
@@ -235,10 +236,27 @@ def sample(run, seconds):
             return times
 
 
+def blas():
+    """What multiplies its matrices: the library that is loaded, or what PyTorch was built with."""
+    torch.ones(2, 2) @ torch.ones(2, 2)
+    try:
+        with open("/proc/self/maps") as maps:
+            paths = {line.split()[-1] for line in maps if "blas" in line.lower() and "numpy" not in line}
+        names = sorted({os.path.basename(os.path.realpath(path)) for path in paths})
+    except OSError:
+        names = []
+    fast = torch.backends.mkl.is_available() or any("openblas" in name or "blis" in name for name in names)
+    if torch.backends.mkl.is_available():
+        names = ["MKL"]
+    if sys.platform == "linux" and not fast:
+        return f"{', '.join(names)}, A SLOW REFERENCE BLAS: its products say nothing (install libopenblas0-pthread)"
+    return ", ".join(names) or "its own BLAS"
+
+
 def answer(question, state):
     do = question["do"]
     if do == "hello":
-        return {"about": f"PyTorch {torch.__version__} on Python {sys.version.split()[0]}"}
+        return {"about": f"PyTorch {torch.__version__} on Python {sys.version.split()[0]}, {blas()}"}
     if do == "prepare":
         if question["case"]["kind"] not in KINDS:
             return {"error": "has no such work"}
