@@ -28,6 +28,12 @@ export function copyElements(engine: Engine, from: CpuOperand, to: CpuOperand): 
   const round = to.dtype === "float16" && from.dtype !== "float16";
   const index = new Array<number>(rank).fill(0);
   let [at, put] = [from.pointer / itemSize(from.dtype), to.pointer / itemSize(to.dtype)];
+  // One value everywhere: the zeros that gradients are scattered into.
+  if (from.dtype === to.dtype && from.strides.every((stride) => stride === 0) && isContiguous(shape, to.strides)) {
+    const length = sizeOf(shape);
+    if (length > 0) target.fill(source[at]!, put, put + length);
+    return;
+  }
   for (let n = sizeOf(shape); n > 0; n--) {
     const value = source[at]!;
     target[put] = widen !== null ? widen[value]! : round ? toHalfBits(value) : value;
