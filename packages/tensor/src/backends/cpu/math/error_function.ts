@@ -18,7 +18,7 @@ import {
 import { erfcScaled, erfFar, erfNear, expm1Tail } from "./polynomials.ts";
 import { expOfSum } from "./exponential.ts";
 
-/** Near 0 an odd polynomial, from 1 on `1 − e^−q(|x|)` with a polynomial q; within 2 ulp. */
+/** Near 0 an odd polynomial, from 1 on `1 − e^−q(|x|)` with a polynomial q. */
 export const erf: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
@@ -37,7 +37,7 @@ export const erf: UnaryExpander = (f, x, fused) => {
   return v.result(or(select(compare("lt", a, v.c(1)), near, v.let(far)), signOf(v, given)));
 };
 
-/** `e^−x² · P((a − 2)/(a + 2))/(1 + 2a)` with a = |x|, and 2 less that for negative x; near 0 `1 − erf(x)`; within 6.5 ulp. */
+/** `e^−x² · P((a − 2)/(a + 2))/(1 + 2a)` with a = |x|, and 2 less that for negative x; near 0 `1 − erf(x)`. */
 export const erfc: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);

@@ -53,7 +53,7 @@ export function expOfSum(v: Lanes, x: Code, less: Code | null): { p: Code; s: Co
   return { p: v.horner(r, [1, 1, ...expTail]), s: v.let(shl(biased, 23)) };
 }
 
-/** Within 1.5 ulp. */
+/** e^x. */
 export const exp: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   // e^89 overflows, e^-105 rounds to 0.
@@ -61,7 +61,7 @@ export const exp: UnaryExpander = (f, x, fused) => {
   return v.result(mul(mul(p, s), s));
 };
 
-/** `1/(1 + e^-x)`; within 2.5 ulp. */
+/** `1/(1 + e^-x)`. */
 export const sigmoid: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const y = confine(v, x, -105, 89);
@@ -88,7 +88,7 @@ function minusOne(v: Lanes, value: Code, shift: number): Code {
   return v.madd(tail, s, sub(s, v.c(2 ** -shift)));
 }
 
-/** Within 2 ulp. */
+/** `e^x − 1`. */
 export const expm1: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
@@ -99,7 +99,7 @@ export const expm1: UnaryExpander = (f, x, fused) => {
   return v.result(select(tiny, given, v.let(add(half, half))));
 };
 
-/** Half of `e^x + e^-x`; within 2.5 ulp. */
+/** Half of `e^x + e^-x`. */
 export const cosh: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const { p, s } = split(v, magnitude(v, x), 0, 90);
@@ -107,7 +107,7 @@ export const cosh: UnaryExpander = (f, x, fused) => {
   return v.result(add(half, div(v.c(0.25), half)));
 };
 
-/** Half of `t + t/(t + 1)` with `t = e^|x| − 1`; within 3 ulp. */
+/** Half of `t + t/(t + 1)` with `t = e^|x| − 1`. */
 export const sinh: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
@@ -119,7 +119,7 @@ export const sinh: UnaryExpander = (f, x, fused) => {
   return v.result(or(value, signOf(v, given)));
 };
 
-/** `t/(t + 2)` with `t = e^2|x| − 1`; within 3 ulp. */
+/** `t/(t + 2)` with `t = e^2|x| − 1`. */
 export const tanh: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);

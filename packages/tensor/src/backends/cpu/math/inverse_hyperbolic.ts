@@ -11,7 +11,7 @@ function logarithmOf(v: Lanes, small: Code, large: Code): Code {
   return add(log1pOf(v, v.let(select(beyond, large, small))), and(beyond, v.c(Math.LN2)));
 }
 
-/** Within 3 ulp. */
+/** log(a + sqrt(a² + 1)), with the sign of x. */
 export const asinh: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
@@ -22,7 +22,7 @@ export const asinh: UnaryExpander = (f, x, fused) => {
   return v.result(or(logarithmOf(v, add(a, grown), a), signOf(v, given)));
 };
 
-/** Within 3 ulp. */
+/** log(x + sqrt(x² − 1)), in terms of x − 1. */
 export const acosh: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
@@ -31,7 +31,7 @@ export const acosh: UnaryExpander = (f, x, fused) => {
   return v.result(or(value, compare("lt", given, v.c(1))));
 };
 
-/** Within 3 ulp. */
+/** Half of log(1 + 2a/(1 − a)), with the sign of x. */
 export const atanh: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);

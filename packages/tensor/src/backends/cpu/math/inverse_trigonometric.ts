@@ -26,7 +26,7 @@ const atanOf = (v: Lanes, t: Code): Code => {
   return v.madd(mul(t, z), v.horner(z, atanTail), t);
 };
 
-/** Within 2.5 ulp. */
+/** Inverse tangent. */
 export const atan: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
@@ -38,7 +38,7 @@ export const atan: UnaryExpander = (f, x, fused) => {
   return v.result(or(value, signOf(v, given)));
 };
 
-/** Angle of the point (x, y); within 3 ulp. */
+/** Angle of the point (x, y). */
 export const atan2: BinaryExpander = (f, y, x, fused) => {
   const v = new Lanes(f, fused);
   const [up, across] = [v.let(y), v.let(x)];
@@ -63,7 +63,7 @@ function halved(v: Lanes, a: Code): { small: Code; p: Code } {
   return { small, p: v.let(v.madd(mul(t, z), v.horner(z, asinTail), t)) };
 }
 
-/** Within 2 ulp. */
+/** Inverse sine. */
 export const asin: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
@@ -72,7 +72,7 @@ export const asin: UnaryExpander = (f, x, fused) => {
   return v.result(or(value, signOf(v, given)));
 };
 
-/** Within 2 ulp. */
+/** Inverse cosine. */
 export const acos: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);

@@ -95,20 +95,20 @@ export function log1pOf(v: Lanes, x: Code): Code {
   return logarithm(v, sum, (parts) => naturalOf(v, parts), v.let(lost));
 }
 
-/** Within 1.5 ulp. */
+/** log(1 + x). */
 export const log1p: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
   return v.result(or(log1pOf(v, given), signOf(v, given)));
 };
 
-/** Within 1.5 ulp. */
+/** Natural logarithm. */
 export const log: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   return v.result(logarithm(v, x, (parts) => naturalOf(v, parts)));
 };
 
-/** Within 2 ulp, and exact for powers of two. */
+/** Exact for powers of two. */
 export const log2: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const combine = ({ e, f, tail }: Parts): Code => {
@@ -124,7 +124,7 @@ export const log2: UnaryExpander = (f, x, fused) => {
 const log10eHigh = 0.43359375;
 const log10of2High = 0.30078125;
 
-/** Within 2 ulp. */
+/** Decimal logarithm. */
 export const log10: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const combine = ({ e, f, tail }: Parts): Code => {

@@ -1,4 +1,7 @@
-/** The vector functions by the names of their primitives. What is not here is computed lane by lane on the host. */
+/**
+ * The vector functions by the names of their primitives, on all of float32, subnormal and special values included; `ulpBounds` in
+ * references.ts says how exact they are. What is not here is computed lane by lane on the host.
+ */
 import type { ElementwisePrim } from "../../../prims/attrs.ts";
 import type { Code, FunctionBuilder } from "../../../wasm/assembler.ts";
 import { erf, erfc } from "./error_function.ts";

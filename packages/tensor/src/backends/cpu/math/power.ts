@@ -40,7 +40,7 @@ function lowerPower(v: Lanes, m: Code, e: Code, y: Code): Code {
   return op("f32x4.demote_f64x2_zero", p);
 }
 
-/** Within 1 ulp, with the special cases of C99's annex F. */
+/** x to the power of y, with the special cases of C99's annex F. */
 export const pow: BinaryExpander = (f, x, y, fused) => {
   const v = new Lanes(f, fused);
   const base = v.let(x);

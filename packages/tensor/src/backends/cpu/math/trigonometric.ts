@@ -62,7 +62,7 @@ export function sinCos(v: Lanes, r: Code, k: Code): { sin: Code; cos: Code } {
   };
 }
 
-/** Within 2 ulp, everywhere. */
+/** Sine. */
 export const sin: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
@@ -70,14 +70,14 @@ export const sin: UnaryExpander = (f, x, fused) => {
   return v.result(xor(quadrant(v, r, k), signOf(v, given)));
 };
 
-/** Within 2 ulp, everywhere. */
+/** Cosine. */
 export const cos: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const { r, k } = reduce(v, v.let(magnitude(v, x)));
   return v.result(quadrant(v, r, v.let(iadd(k, v.i(1)))));
 };
 
-/** Within 3.5 ulp, everywhere. */
+/** Tangent. */
 export const tan: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
