@@ -60,7 +60,7 @@ export function allThreads(): number {
 
 /** Heddle in a runtime, on one thread and on all. */
 export function heddle(runtime: Runtime, several: boolean): Command[] {
-  const team = several ? `heddle ${runtime}` : "heddle";
+  const team = several ? `heddle-${runtime}` : "heddle";
   return [...new Set([1, allThreads()])].map((threads) => ({
     name: `${team}-${threads}`,
     team,

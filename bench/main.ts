@@ -11,8 +11,8 @@ import { type Command, ContenderProcess } from "./contender_process.ts";
 import { writeDigits } from "./digit_batches.ts";
 import { families } from "./families/mod.ts";
 import { type Effort, measure, type Row } from "./measure.ts";
-import { rowLines } from "./report.ts";
-import { soak, type Soaked, soakLines } from "./soak.ts";
+import { rowLines, summary } from "./report.ts";
+import { soak, type Soaked, soakLine } from "./soak.ts";
 
 const HELP = `Times Heddle and its peers on the same work.
 
@@ -104,6 +104,13 @@ async function start(
   return started;
 }
 
+/** Memory hardly depends on threads, so that one PyTorch is enough. */
+function soaking(contenders: readonly ContenderProcess[]): Command[] {
+  return contenders.map(({ command }) => command).filter(({ team, threads }) =>
+    team.startsWith("heddle") || team === "torch" && threads === 1
+  );
+}
+
 async function main(): Promise<number> {
   const wanted = (of: Case): boolean =>
     filters.length === 0 ? of.family !== "memory" : filters.some((filter) =>
@@ -174,13 +181,11 @@ async function main(): Promise<number> {
         : { ...each, sizes: { ...each.sizes, digits: digitsFile } };
       console.log(`\n${work.name}`);
       if (work.family === "memory") {
-        const outcomes = await soak(
-          work,
-          contenders.map((contender) => contender.command),
-          Number(options.steps),
-        );
-        soaked.push(...outcomes);
-        for (const line of soakLines(outcomes)) console.log(line);
+        for (const command of soaking(contenders)) {
+          const outcome = await soak(work, command, Number(options.steps));
+          soaked.push(outcome);
+          console.log(soakLine(outcome));
+        }
         continue;
       }
       const row = await measure(work, contenders, effort, scratch);
@@ -205,6 +210,7 @@ async function main(): Promise<number> {
     file,
     `${JSON.stringify({ ...head, rows, memory: soaked }, null, 2)}\n`,
   );
+  if (rows.length > 1) console.log(`\n${summary(rows).join("\n")}`);
   console.log(
     `\n* the best of PyTorch, 1.00 by definition. The report: ${relative(process.cwd(), file)}`,
   );

@@ -51,16 +51,16 @@ export function rowLines(row: Row): string[] {
       String(runs),
     ];
   });
-  const widths = [14, 9, 9, 13, 8, 11, 7, 6];
+  const widths = [16, 9, 9, 13, 8, 11, 7, 6];
   const line = (texts: readonly string[]): string =>
     texts.map((text, i) => i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)).join(" ").trimEnd();
   const { name, epoch } = row.case;
   return [
-    line([name.length <= 14 ? name : "", ...HEAD.slice(1)]),
+    line(["", ...HEAD.slice(1)]),
     ...cells.map((texts, i) =>
       texts
         ? line(texts)
-        : `  ${row.outcomes[i]!.contender.padEnd(12)} left out: ${row.outcomes[i]!.error!.split("\n")[0]}`
+        : `  ${row.outcomes[i]!.contender.padEnd(14)} left out: ${row.outcomes[i]!.error!.split("\n")[0]}`
     ),
     ...epoch === undefined ? [] : [
       `  an epoch of ${epoch} steps: ${
@@ -71,5 +71,30 @@ export function rowLines(row: Row): string[] {
         )
       }`,
     ],
+  ];
+}
+
+/** The rows as a table in Markdown, Heddle's and PyTorch's best alone, for bench/README.md. */
+export function summary(rows: readonly Row[]): string[] {
+  const lines = rows.flatMap((row) => {
+    const teams = [...new Set(row.outcomes.map((outcome) => outcome.team))].filter((team) => team.startsWith("heddle"));
+    const torch = best(row, "torch");
+    return teams.map((team) => {
+      const each = row.outcomes.filter((outcome) => outcome.team === team && outcome.median !== undefined);
+      const [one, all] = [each.find(({ threads }) => threads === 1), each.find(({ threads }) => threads > 1)];
+      const fastest = best(row, team);
+      const times = (row.case.epoch ?? 0) > 0 ? row.case.epoch! : 1;
+      const time = (outcome: typeof one): string => outcome ? duration(outcome.median! * times) : "–";
+      const share = one?.rate !== undefined && row.reference ? `${(100 * one.rate / row.reference).toFixed(0)}%` : "–";
+      const ratio = fastest && torch ? (fastest.median! / torch.median!).toFixed(2) : "–";
+      const name = (times > 1 ? row.case.name.replace("step", "epoch") : row.case.name) +
+        (teams.length > 1 ? `, ${team}` : "");
+      return `| ${[name, time(one), time(all), share, time(torch), ratio].join(" | ")} |`;
+    });
+  });
+  return [
+    "| work | Heddle, 1 thread | all threads | 1 thread's share of the loop | PyTorch's best | best ÷ best |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...lines,
   ];
 }

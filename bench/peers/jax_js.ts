@@ -46,7 +46,7 @@ function mlpLoss(weights: Array[], images: Array, digits: Array): Array {
   return nn.logSoftmax(x, -1).mul(digits).sum().mul(-1 / digits.shape[0]!);
 }
 
-async function training(sizes: Sizes): Promise<Work> {
+function training(sizes: Sizes): Work {
   if (sizes.model !== "mlp") throw new Error("its convolutions take minutes a step; see the README");
   const lr = size(sizes, "lr");
   const step = jit((weights: Array[], images: Array, digits: Array): [Array, Array[]] => {

@@ -1,8 +1,6 @@
 /** TensorFlow.js as a contender, on WebAssembly: products, exp, tanh and the perceptron; it has no gradient of convolutions there. */
 import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
-import * as tf from "@tensorflow/tfjs-core";
-// The core has no gradients of its own accord; they go to a registry that all copies of it share.
-import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
+import type * as Tf from "@tensorflow/tfjs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -13,17 +11,21 @@ import { uniform } from "../inputs.ts";
 import { serve } from "../serve.ts";
 import { mlpWeights } from "./mlp_weights.ts";
 
-const folder = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/package.json"));
+const require = createRequire(import.meta.url);
+// Its build for Node, which has the gradients and is no module.
+const tf = require("@tensorflow/tfjs") as typeof Tf;
+
+const folder = dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
 setWasmPaths(`${folder}/dist/`);
 setThreadsCount(allThreads());
 if (!await tf.setBackend("wasm")) throw new Error("the WebAssembly backend did not start");
 
-function input(seed: number, shape: number[]): tf.Tensor {
+function input(seed: number, shape: number[]): Tf.Tensor {
   return tf.tensor(uniform(seed, shape.reduce((a, b) => a * b, 1)), shape);
 }
 
 /** This backend computes at once, so that runs need not wait. */
-function steady(inputs: tf.Tensor[], compute: () => tf.Tensor): Work {
+function steady(inputs: Tf.Tensor[], compute: () => Tf.Tensor): Work {
   return {
     run: () => compute().dispose(),
     outputs: () => [tf.tidy(compute).dataSync() as Float32Array],
@@ -31,7 +33,7 @@ function steady(inputs: tf.Tensor[], compute: () => tf.Tensor): Work {
   };
 }
 
-function unary(f: (x: tf.Tensor) => tf.Tensor): Maker {
+function unary(f: (x: Tf.Tensor) => Tf.Tensor): Maker {
   return (sizes) => {
     const x = tf.tidy(() => tf.mul(input(1, [size(sizes, "count")]), 4));
     return steady([x], () => f(x));
@@ -49,15 +51,15 @@ function training(sizes: Sizes): Work {
   const train = (): number => {
     const [images, digits] = batches[steps++ % batches.length]!;
     const loss = optimizer.minimize(() => {
-      let x: tf.Tensor = tf.div(tf.sub(images, 0.1307), 0.3081);
+      let x: Tf.Tensor = tf.div(tf.sub(images, 0.1307), 0.3081);
       for (let layer = 0; layer < 3; layer++) {
         x = tf.add(
-          tf.matMul(x as tf.Tensor2D, weights[2 * layer] as tf.Tensor2D, false, true),
+          tf.matMul(x as Tf.Tensor2D, weights[2 * layer] as Tf.Tensor2D, false, true),
           weights[2 * layer + 1]!,
         );
         if (layer < 2) x = tf.relu(x);
       }
-      return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(x), digits), -1))) as tf.Scalar;
+      return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(x), digits), -1))) as Tf.Scalar;
     }, true)!;
     const value = loss.dataSync()[0]!;
     loss.dispose();
@@ -75,8 +77,8 @@ await serve({
   kinds: {
     matmul(sizes) {
       const [m, k, n] = ["m", "k", "n"].map((name) => size(sizes, name)) as [number, number, number];
-      const a = input(1, [m, k]) as tf.Tensor2D;
-      const b = input(2, sizes.right ? [n, k] : [k, n]) as tf.Tensor2D;
+      const a = input(1, [m, k]) as Tf.Tensor2D;
+      const b = input(2, sizes.right ? [n, k] : [k, n]) as Tf.Tensor2D;
       return steady([a, b], () => tf.matMul(a, b, false, sizes.right === true));
     },
     exp: unary((x) => tf.exp(x)),
