@@ -3,7 +3,7 @@ import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
 import { isContiguous, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { convByColumns } from "./conv_columns.ts";
-import { convForward } from "./conv_forward.ts";
+import { convBackward, convForward } from "./conv_forward.ts";
 import { convGradOfInput } from "./conv_input_grad.ts";
 import { convGeometry, hasTerms } from "./conv_geometry.ts";
 import { convGradOfWeight } from "./conv_weight_grad.ts";
@@ -61,6 +61,7 @@ export function convInputGrad(
 ): void {
   withOperands(engine, inputs, outputs, [false, false], (_, [g, w], x) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, g.shape, attrs))) return zero(engine, x);
+    if (convBackward(engine, x, w, g, attrs)) return;
     if (convGradOfInput(engine, x, w, g, attrs)) return;
     convByColumns(engine, "input", x, w, g, attrs);
   });

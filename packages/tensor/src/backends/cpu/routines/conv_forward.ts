@@ -1,10 +1,22 @@
-/** The output of convolutions whose rows are at least a vector long: tiles read the (prepared) image where it lies. */
+/**
+ * The output of convolutions whose rows are at least a vector long: tiles read the (prepared) image where it lies. With the weights
+ * turned about that is the input's gradient, too.
+ */
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import { convForwardModule, convForwardParams } from "./conv_forward_module.ts";
-import { columnVectors, convGeometry, imageLayout, imageStrides, sizeOfVolume, tapOffsets } from "./conv_geometry.ts";
+import {
+  columnVectors,
+  type ConvGeometry,
+  convGeometry,
+  imageLayout,
+  imageStrides,
+  sizeOfVolume,
+  tapOffsets,
+  type Volume,
+} from "./conv_geometry.ts";
 import { rowTable } from "./conv_image.ts";
-import { computeKind, element } from "./element.ts";
+import { computeKind, type Element, element } from "./element.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf, spreadPays } from "./panels.ts";
@@ -13,13 +25,69 @@ import { tablesFor } from "./tables.ts";
 /** Multiply-adds that are worth a turn of a thread. */
 const grain = 200_000;
 
+/** How the weights lie in memory, in bytes: the steps of a filter are those of `parts` parts in turn. */
+interface Weights {
+  readonly wGroup: number;
+  readonly wFilter: number;
+  readonly wStep: number;
+  readonly wPart: number;
+  readonly parts: number;
+  readonly partSteps: number;
+}
+
+function elementOf(engine: Engine, x: CpuOperand): Element {
+  return element(computeKind(x.dtype), engine.features.relaxedMadd);
+}
+
 /** `y = x * w` with contiguous w and y, or false where the outputs' rows are too short for vectors. */
 export function convForward(engine: Engine, x: CpuOperand, w: CpuOperand, y: CpuOperand, attrs: ConvAttrs): boolean {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
-  const kind = computeKind(x.dtype);
-  const e = element(kind, engine.features.relaxedMadd);
-  const { bytes, lanes } = e;
+  const { bytes, lanes } = elementOf(engine, x);
   if (g.output[2] < lanes) return false;
+  const steps = g.channels * sizeOfVolume(g.kernel);
+  const wFilter = steps * bytes;
+  const weights = { wGroup: g.filters * wFilter, wFilter, wStep: bytes, wPart: 0, parts: 1, partSteps: steps };
+  convolve(engine, x, w.pointer, weights, y, g);
+  return true;
+}
+
+/**
+ * `x = y * wᵀ`, all contiguous, as a convolution of y with the taps in reverse; or false where it would take longer than adding up what
+ * each output contributes, since much of its work is on padding then, or where strides leave gaps.
+ */
+export function convBackward(engine: Engine, x: CpuOperand, w: CpuOperand, y: CpuOperand, attrs: ConvAttrs): boolean {
+  const g = convGeometry(x.shape, w.shape, y.shape, attrs);
+  const { bytes, lanes } = elementOf(engine, x);
+  if (g.stride.some((s) => s !== 1) || g.input[2] < lanes) return false;
+  const vectors = ([d, h, w]: Volume): number => d * h * Math.ceil(w / lanes);
+  // Adding a vector of contributions to memory takes about as long as six multiply-adds.
+  const perOutput = g.output[2] < lanes ? lanes * (g.filters + 16) : g.filters + 6;
+  if (vectors(g.input) * g.filters >= vectors(g.output) * perOutput) return false;
+  const taps = sizeOfVolume(g.kernel);
+  const weights = {
+    wGroup: g.filters * g.channels * taps * bytes,
+    wFilter: taps * bytes,
+    wStep: g.channels * taps * bytes,
+    wPart: -bytes,
+    parts: taps,
+    partSteps: g.filters,
+  };
+  const padding = g.kernel.map((k, d) => g.dilation[d]! * (k - 1) - g.padding[d]!) as unknown as Volume;
+  const turned = { ...g, channels: g.filters, filters: g.channels, input: g.output, output: g.input, padding };
+  convolve(engine, y, w.pointer + (taps - 1) * bytes, weights, x, turned);
+  return true;
+}
+
+function convolve(
+  engine: Engine,
+  x: CpuOperand,
+  w: number,
+  weights: Weights,
+  y: CpuOperand,
+  g: ConvGeometry,
+): void {
+  const e = elementOf(engine, x);
+  const { bytes, lanes, kind } = e;
   const strides = imageStrides(x, bytes);
   const steps = g.channels * sizeOfVolume(g.kernel);
   const spread = e.spread && spreadPays(steps);
@@ -54,13 +122,13 @@ export function convForward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cpu
     1,
   );
   const values = {
+    ...weights,
     phase: 0,
     groups,
-    w: w.pointer,
-    wGroup: filters * steps * bytes,
+    w,
+    filters,
     packed: memory,
     spread: memory + packedBytes,
-    filters,
     panels,
     tall,
     height,
@@ -93,5 +161,4 @@ export function convForward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cpu
   const items = Math.max(Math.ceil(grain * blocks / macs), 1);
   engine.parallel(entry, convForwardParams.write(engine, { ...values, phase: 1 }), batch * groups * blocks, items);
   heap.release(memory, scratch);
-  return true;
 }

@@ -24,6 +24,11 @@ const fields = [
   "groups",
   "w",
   "wGroup",
+  "wFilter",
+  "wStep",
+  "wPart",
+  "parts",
+  "partSteps",
   "filters",
   "packed",
   "spread",
@@ -56,7 +61,8 @@ const fields = [
 ] as const;
 
 /**
- * What a call works on. `phase` is 0 to pack weights (items: panels of every group), 1 to convolve (items: blocks of columns of every
+ * What a call works on. `phase` is 0 to pack weights (items: panels of every group; the steps are those of `parts` parts in turn), 1 to
+ * convolve (items: blocks of columns of every
  * group of every image). `preparedBytes` is 0 when images are read in place.
  */
 export const convForwardParams: Params<typeof fields[number]> = new Params(fields);
@@ -78,8 +84,9 @@ export function convForwardModule(memory: MemoryImport, e: Element, spread: bool
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
   const field = (name: typeof fields[number]): Code => convForwardParams.read(p, name);
-  const names = ["t", "panel", "group", "row", "rows", "image", "right", "prepared", "done", "first"] as const;
-  const [t, panel, group, row, rows, image, right, prepared, done, first] = names.map(() => run.local("i32")) as [
+  const names = ["t", "panel", "group", "row", "rows", "image", "right", "prepared", "done", "first", "part"] as const;
+  const [t, panel, group, row, rows, image, right, prepared, done, first, part] = names.map(() => run.local("i32")) as [
+    Local,
     Local,
     Local,
     Local,
@@ -99,7 +106,6 @@ export function convForwardModule(memory: MemoryImport, e: Element, spread: bool
     addMul(base, op("i32.mul", addMul(get(row), get(group), field("filters")), field("stepsPadded")), i32(bytes));
   const packedAt = at(field("packed"), e.bytes);
   const spreadAt = at(field("spread"), 16);
-  const lineBytes = op("i32.mul", field("steps"), i32(e.bytes));
   run.emit(when(
     op("i32.eqz", field("phase")),
     range(
@@ -110,15 +116,25 @@ export function convForwardModule(memory: MemoryImport, e: Element, spread: bool
       set(group, op("i32.div_s", get(t), field("panels"))),
       set(panel, op("i32.rem_s", get(t), field("panels"))),
       panelRows,
-      call(
-        pack,
-        addMul(addMul(field("w"), get(group), field("wGroup")), get(row), lineBytes),
-        lineBytes,
-        i32(e.bytes),
-        field("steps"),
-        get(rows),
-        packedAt,
-        op("i32.mul", get(rows), i32(e.bytes)),
+      range(
+        part,
+        i32(0),
+        field("parts"),
+        1,
+        call(
+          pack,
+          addMul(
+            addMul(addMul(field("w"), get(group), field("wGroup")), get(row), field("wFilter")),
+            get(part),
+            field("wPart"),
+          ),
+          field("wFilter"),
+          field("wStep"),
+          field("partSteps"),
+          get(rows),
+          addMul(packedAt, op("i32.mul", get(part), get(rows)), i32(e.bytes)),
+          op("i32.mul", op("i32.mul", get(rows), field("parts")), i32(e.bytes)),
+        ),
       ),
       expand ? call(expand, packedAt, spreadAt, op("i32.mul", get(rows), field("steps"))) : [],
     ),

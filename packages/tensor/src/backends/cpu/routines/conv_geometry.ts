@@ -18,6 +18,7 @@ export interface ConvGeometry {
   readonly kernel: Volume;
   readonly output: Volume;
   readonly stride: Volume;
+  /** Zeros before and behind; a negative number leaves so many elements out. */
   readonly padding: Volume;
   readonly dilation: Volume;
 }
@@ -111,7 +112,7 @@ export function imageLayout(
   const [padD, padH, padW] = g.padding;
   const [dilationD, dilationH, dilationW] = g.dilation;
   const step = sw * strideW;
-  if (!copy && padD + padH + padW === 0 && strideW === 1 && (sw === bytes || ow === 1)) {
+  if (!copy && padD === 0 && padH === 0 && padW === 0 && strideW === 1 && (sw === bytes || ow === 1)) {
     return {
       inPlace: true,
       channel,

@@ -4,7 +4,7 @@ import { type ConvGeometry, imageLayout, imageStrides, sizeOfVolume, tapOffsets 
 import { rowTable } from "./conv_image.ts";
 import { convWeightDotModule, convWeightDotParams } from "./conv_weight_dot_module.ts";
 import { imageWalk } from "./conv_walk.ts";
-import { dotRows } from "./dot_kernel.ts";
+import { dotLefts, dotRights } from "./dot_kernel.ts";
 import { computeKind, element } from "./element.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
@@ -46,14 +46,15 @@ export function convGradOfWeightByDots(
     const walk = imageWalk(g, layout, bytes);
     return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(walk.planes), walk };
   });
+  const most = Math.min(filters, dotLefts);
   const entry = entryOf(
     engine,
-    `conv weight dot ${kind} ${walk.length}`,
-    () => convWeightDotModule(engine.memoryImport, e, walk.length),
+    `conv weight dot ${kind} ${walk.length} ${most}`,
+    () => convWeightDotModule(engine.memoryImport, e, walk.length, most),
   );
   const { heap } = engine;
   const depth = channels * sizeOfVolume(g.kernel);
-  const [filterPanels, tapPanels] = [panelsOf(filters, dotRows), panelsOf(depth, dotRows)];
+  const [filterPanels, tapPanels] = [panelsOf(filters, most), panelsOf(depth, dotRights[most - 1]!)];
   const macs = batch * filters * depth * positions;
   const blockImages = Math.ceil(batch / Math.min(Math.max(Math.ceil(macs / grain), 1), 16, batch));
   const imageBlocks = Math.ceil(batch / blockImages);

@@ -64,11 +64,16 @@ const fields = [
  */
 export const convWeightDotParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module for an element type and a length of the stretches that images are read in. */
-export function convWeightDotModule(memoryImport: MemoryImport, e: Element, length: number): Uint8Array<ArrayBuffer> {
+/** The module for an element type, a length of the stretches that images are read in, and the most filters taken together. */
+export function convWeightDotModule(
+  memoryImport: MemoryImport,
+  e: Element,
+  length: number,
+  most: number,
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = dotKernels(module, e, length);
+  const kernels = dotKernels(module, e, length, most);
   const prepare = module.func(ints(8), []);
   copyRows(prepare, e, "prepare");
   const clear = module.func(ints(2), []);

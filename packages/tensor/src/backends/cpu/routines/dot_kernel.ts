@@ -18,8 +18,10 @@ import {
 import { add, type Element, madd, zeros } from "./element.ts";
 import { advance, times } from "./loops.ts";
 
-/** Rows (of either operand) of the largest tile: nine sums, three vectors of the left operand and one of the right in registers. */
-export const dotRows: number = 3;
+/** Rows of the left operand of the largest tile, and of the right for each number of those: as many sums as registers hold. */
+export const dotLefts: number = 3;
+/** See {@link dotLefts}. */
+export const dotRights: readonly number[] = [9, 5, 3];
 
 /** Longest row whose steps are written out, where multiply-adds are fused; elsewhere V8 of Node 20 would run out of registers. */
 const writtenOut = 32;
@@ -109,12 +111,15 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
   );
 }
 
-/** Adds to a module a function `(lefts, rights, …)` that calls the kernel for so many rows of each with the other arguments. */
-export function dotKernels(module: ModuleBuilder, e: Element, length: number): FunctionBuilder {
+/**
+ * Adds to a module a function `(lefts, rights, …)` that calls the kernel for so many rows of each, at most `most` of the left operand,
+ * with the other arguments.
+ */
+export function dotKernels(module: ModuleBuilder, e: Element, length: number, most: number): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const sizes = Array.from({ length: dotRows }, (_, i) => i + 1);
-  const kernels = sizes.map((lefts) =>
-    sizes.map((rights) => {
+  const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+  const kernels = upTo(most).map((lefts) =>
+    upTo(dotRights[most - 1]!).map((rights) => {
       const f = module.func(ints(parameters), []);
       dotKernel(f, e, length, lefts, rights);
       return f;
