@@ -54,7 +54,7 @@ export function rowLines(row: Row): string[] {
   const widths = [16, 9, 9, 13, 8, 11, 7, 6];
   const line = (texts: readonly string[]): string =>
     texts.map((text, i) => i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)).join(" ").trimEnd();
-  const { name, epoch } = row.case;
+  const { epoch } = row.case;
   return [
     line(["", ...HEAD.slice(1)]),
     ...cells.map((texts, i) =>
