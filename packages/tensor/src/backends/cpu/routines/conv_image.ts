@@ -47,14 +47,19 @@ export function copyRows(f: FunctionBuilder, e: Element, direction: "prepare" | 
   const [outer, inner] = [f.local("i32"), f.local("i32")];
   const scalar = e.bytes === 4 ? "i32" : "i64";
   const [from, to] = direction === "prepare" ? [outer, inner] : [inner, outer];
-  const vectors: Code = [
-    set(whole, op("i32.div_u", get(count), i32(e.lanes))),
-    times(
-      whole,
-      memory("v128.store", 0, get(to), memory("v128.load", 0, get(from))),
-      advance(outer, 16),
-      advance(inner, 16),
+  const move = (count: number): Code => [
+    Array.from(
+      { length: count },
+      (_, i) => memory("v128.store", 16 * i, get(to), memory("v128.load", 16 * i, get(from))),
     ),
+    advance(outer, 16 * count),
+    advance(inner, 16 * count),
+  ];
+  const vectors: Code = [
+    set(whole, op("i32.div_u", get(count), i32(4 * e.lanes))),
+    times(whole, move(4)),
+    set(whole, op("i32.rem_u", op("i32.div_u", get(count), i32(e.lanes)), i32(4))),
+    times(whole, move(1)),
     set(count, op("i32.rem_u", get(count), i32(e.lanes))),
   ];
   f.emit(times(

@@ -17,7 +17,7 @@ import {
   when,
 } from "../../../wasm/assembler.ts";
 import { columnEntry } from "./conv_geometry.ts";
-import { add, type Element } from "./element.ts";
+import { add, type Element, loadSplat, madd, zeros } from "./element.ts";
 import { advance, times } from "./loops.ts";
 import { eachStep, Tile, tileRows } from "./tile.ts";
 
@@ -99,6 +99,34 @@ function tableKernel(
   ));
 }
 
+/** Steps up to which a single row's weights stay in registers (or nearly so) from vector to vector: a depthwise 3 × 3 has nine. */
+const fewSteps = 12;
+
+/** `(left, offsets, right, columns, vectors, out)`: one row of `steps` steps, no loop but that over the vectors. */
+function oneRowKernel(f: FunctionBuilder, e: Element, steps: number, spread: boolean): void {
+  const [left, offsets, right, columns, vectors, out] = f.params as [Local, Local, Local, Local, Local, Local];
+  const weights = Array.from({ length: steps }, () => f.local("v128"));
+  const distances = Array.from({ length: steps }, () => f.local("i32"));
+  const [sum, base] = [f.local("v128"), f.local("i32")];
+  f.emit(
+    weights.map((weight, k) =>
+      set(weight, spread ? memory("v128.load", 16 * k, get(left)) : loadSplat(e, k * e.bytes, get(left)))
+    ),
+    distances.map((distance, k) => set(distance, memory("i32.load", 4 * k, get(offsets)))),
+    times(
+      vectors,
+      set(base, op("i32.add", get(right), memory("i32.load", 0, get(columns)))),
+      set(sum, zeros),
+      weights.map((weight, k) => {
+        const value = memory("v128.load", 0, op("i32.add", get(base), get(distances[k]!)));
+        return set(sum, madd(e, get(weight), value, get(sum)));
+      }),
+      memory("v128.store", 0, op("i32.add", get(out), memory("i32.load", 4, get(columns))), get(sum)),
+      advance(columns, columnEntry),
+    ),
+  );
+}
+
 /**
  * Adds to a module a function `(left, height, steps, offsets, right, columns, vectors, out, rows)`: a panel of `height` rows times all
  * of the columns' vectors.
@@ -111,6 +139,11 @@ export function tableKernels(module: ModuleBuilder, e: Element, mode: TableMode,
       tableKernel(f, e, r + 1, v + 1, mode, spread);
       return f;
     }));
+  const few = mode === "add" ? [] : Array.from({ length: fewSteps }, (_, s) => {
+    const f = module.func(ints(6), []);
+    oneRowKernel(f, e, s + 1, spread);
+    return f;
+  });
   const f = module.func(ints(9), []);
   const [left, height, steps, offsets, right, columns, vectors, out, rows] = f.params as [
     Local,
@@ -123,19 +156,28 @@ export function tableKernels(module: ModuleBuilder, e: Element, mode: TableMode,
     Local,
     Local,
   ];
-  const [tiles, rest] = [f.local("i32"), f.local("i32")];
   const run = (kernel: FunctionBuilder, count: Code): Code =>
     call(kernel, get(left), get(steps), get(offsets), get(right), get(columns), count, get(out), get(rows));
-  f.emit(kernels.map((byVectors, r) => {
-    const most = vectorsOf[r]!;
-    return when(op("i32.eq", get(height), i32(r + 1)), [
-      set(tiles, op("i32.div_u", get(vectors), i32(most))),
-      run(byVectors[most - 1]!, get(tiles)),
-      when(tee(rest, op("i32.sub", get(vectors), op("i32.mul", get(tiles), i32(most)))), [
-        advance(columns, op("i32.mul", get(tiles), i32(most * columnEntry))),
-        byVectors.slice(0, -1).map((kernel, v) => when(op("i32.eq", get(rest), i32(v + 1)), run(kernel, i32(1)))),
-      ]),
-    ]);
-  }));
+  const [tiles, rest] = [f.local("i32"), f.local("i32")];
+  f.emit(when(
+    op("i32.and", op("i32.eq", get(height), i32(1)), op("i32.le_s", get(steps), i32(few.length))),
+    few.map((kernel, s) =>
+      when(
+        op("i32.eq", get(steps), i32(s + 1)),
+        call(kernel, get(left), get(offsets), get(right), get(columns), get(vectors), get(out)),
+      )
+    ),
+    kernels.map((byVectors, r) => {
+      const most = vectorsOf[r]!;
+      return when(op("i32.eq", get(height), i32(r + 1)), [
+        set(tiles, op("i32.div_u", get(vectors), i32(most))),
+        run(byVectors[most - 1]!, get(tiles)),
+        when(tee(rest, op("i32.sub", get(vectors), op("i32.mul", get(tiles), i32(most)))), [
+          advance(columns, op("i32.mul", get(tiles), i32(most * columnEntry))),
+          byVectors.slice(0, -1).map((kernel, v) => when(op("i32.eq", get(rest), i32(v + 1)), run(kernel, i32(1)))),
+        ]),
+      ]);
+    }),
+  ));
   return f;
 }
