@@ -1,6 +1,6 @@
 /** Convolution in one to three dimensions and its two gradients, of any strides and dtype. */
 import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
-import { isContiguous, sizeOf } from "../../../shape.ts";
+import { sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { convByColumns } from "./conv_columns.ts";
 import { convBackward, convForward } from "./conv_forward.ts";

@@ -76,7 +76,7 @@ function positive(value: Code): Code {
 
 /** The module for a shape of windows. */
 export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uint8Array<ArrayBuffer> {
-  const { kind, kernel: [kernelDepth, kernelRows, kernel], stride, dilation, reading } = shape;
+  const { kind, kernel: [, kernelRows, kernel], stride, dilation, reading } = shape;
   const bytes = kind === "f32" || kind === "i32" ? 4 : 8;
   const module = new ModuleBuilder(memoryImport);
   const several = module.func(new Array<"i32">(reading === "scattered" ? 9 : poolRowsParameters).fill("i32"), []);
