@@ -98,12 +98,11 @@ export function convColumnsModule(memoryImport: MemoryImport, e: Element): Uint8
       1,
       set(
         base,
-        op("i32.add", addMul(field("prepared"), get(t), field("preparedChannel")), [
-          addMul(field("taps"), get(tap), i32(4)),
-          0x28,
-          0,
-          0,
-        ]),
+        op(
+          "i32.add",
+          addMul(field("prepared"), get(t), field("preparedChannel")),
+          memory("i32.load", 0, addMul(field("taps"), get(tap), i32(4))),
+        ),
       ),
       set(image, field("images")),
       times(

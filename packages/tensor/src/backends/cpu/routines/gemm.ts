@@ -1,7 +1,8 @@
 /** Matrix products. Every product of matrices goes through {@link gemm}, so that a native library could take its place. */
 import type { Engine } from "../engine.ts";
 import { element, type ElementKind } from "./element.ts";
-import { gemmModule, gemmParams, rightPitch } from "./gemm_module.ts";
+import { gemmModule } from "./gemm_module.ts";
+import { gemmParams, rightPitch } from "./gemm_params.ts";
 import { gemv } from "./gemv.ts";
 import { entryOf } from "./modules.ts";
 import { panelsOf } from "./panels.ts";
@@ -95,19 +96,22 @@ export function gemm(engine: Engine, work: GemmWork): void {
   const threads = together ? engine.threads : 1;
   const scratch = leftBytes + rightBytes;
   const tableBytes = together ? products.byteLength : 0;
-  const spreadThread = e.spread ? roundUp(tileRows * depth * 16, 64) : 0;
+  const spreadThread = roundUp(e.spread ? tileRows * depth * 16 : depth * rightPitch, 64);
   const bytes = scratch * threads + tableBytes + spreadThread * engine.threads;
   const memory = heap.alloc(bytes);
   const table = memory + scratch * threads;
 
   // Blocks of about equal size, several even when the result is small, so that threads can share it.
   const wanted = Math.min(Math.max(Math.ceil(macs / grain), 1), 16);
-  let rows = evenly(leftPanels, Math.ceil(blockRows / tileRows));
+  // Right panels that only one block of rows needs are packed just before they are used, while they are in cache.
+  const inTurn = !e.spread && m <= 2 * blockRows && (together || rightPanels >= 16);
+  let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRows / tileRows));
   let columns = evenly(rightPanels, Math.ceil(blockColumns / width));
   while (Math.ceil(leftPanels / rows) * Math.ceil(rightPanels / columns) < wanted) {
     // Wide blocks are worth more where panels have to be spread for each.
-    if (columns > 1 && columns * width >= rows * tileRows * (e.spread ? 4 : 1)) columns = Math.ceil(columns / 2);
-    else if (rows > 1) rows = Math.ceil(rows / 2);
+    if (columns > 1 && (inTurn || columns * width >= rows * tileRows * (e.spread ? 4 : 1))) {
+      columns = Math.ceil(columns / 2);
+    } else if (rows > 1 && !inTurn) rows = Math.ceil(rows / 2);
     else break;
   }
   const columnBlocks = Math.ceil(rightPanels / columns);
@@ -141,6 +145,7 @@ export function gemm(engine: Engine, work: GemmWork): void {
     adds: work.adds ? 1 : 0,
     spread: table + tableBytes,
     spreadThread,
+    inTurn: inTurn ? 1 : 0,
   };
   if (together) {
     new Int32Array(heap.memory.buffer, table, products.length).set(products);
@@ -150,7 +155,7 @@ export function gemm(engine: Engine, work: GemmWork): void {
     for (let i = 0; i < count; i++) {
       const one = { ...values, left: products[3 * i]!, right: products[3 * i + 1]!, out: products[3 * i + 2]! };
       const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), 1);
-      engine.parallel(entry, gemmParams.write(engine, one), leftPanels + rightPanels, panels);
+      engine.parallel(entry, gemmParams.write(engine, one), leftPanels + (inTurn ? 0 : rightPanels), panels);
       engine.parallel(entry, gemmParams.write(engine, { ...one, phase: 1 }), blocks, 1);
     }
   }
