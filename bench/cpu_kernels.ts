@@ -31,7 +31,7 @@ interface Work {
 
 const [filter = "", threads = "1"] = process.argv.slice(2);
 const engine = new Engine({}, Number(threads));
-if (engine.threads > 1) (engine as unknown as { ready: (ms: number) => boolean }).ready(10_000);
+if (engine.threads > 1) engine.ready(10_000);
 
 function contiguous(shape: readonly number[]): number[] {
   const strides: number[] = new Array(shape.length);
@@ -43,7 +43,10 @@ function contiguous(shape: readonly number[]): number[] {
   return strides;
 }
 
-function operand(shape: readonly number[], dtype: "float32" | "int32" = "float32"): CpuOperand {
+function operand(
+  shape: readonly number[],
+  dtype: "float32" | "int32" = "float32",
+): CpuOperand {
   const size = shape.reduce((a, b) => a * b, 1);
   const pointer = engine.heap.alloc(4 * size);
   if (dtype === "float32") {
@@ -80,15 +83,30 @@ function ceiling(): Work {
   );
   const entry = engine.compile(module.build());
   const turnsARun = 20_000;
-  return { name: "ceiling", flops: turnsARun * 12 * 4 * 8, run: () => entry.run(0, 0, turnsARun, 0) };
+  return {
+    name: "ceiling",
+    flops: turnsARun * 12 * 4 * 8,
+    run: () => entry.run(0, 0, turnsARun, 0),
+  };
 }
 const at = engine.heap.alloc(256);
 
-function product(name: string, m: number, k: number, n: number, left = false, right = false): Work {
+function product(
+  name: string,
+  m: number,
+  k: number,
+  n: number,
+  left = false,
+  right = false,
+): Work {
   const a = left ? turned(operand([k, m])) : operand([m, k]);
   const b = right ? turned(operand([n, k])) : operand([k, n]);
   const c = operand([m, n]);
-  return { name, flops: 2 * m * k * n, run: () => routines.matmul(engine, [a, b], [c], {}) };
+  return {
+    name,
+    flops: 2 * m * k * n,
+    run: () => routines.matmul(engine, [a, b], [c], {}),
+  };
 }
 
 function convolutions(
@@ -102,35 +120,71 @@ function convolutions(
   const x = operand([batch, channels, size, size]);
   const w = operand([filters, channels / groups, kernel, kernel]);
   const y = operand([batch, filters, out, out]);
-  const attrs = { stride: [stride, stride], padding: [padding, padding], dilation: [1, 1], groups };
-  const flops = 2 * batch * filters * out * out * (channels / groups) * kernel * kernel;
+  const attrs = {
+    stride: [stride, stride],
+    padding: [padding, padding],
+    dilation: [1, 1],
+    groups,
+  };
+  const flops = 2 * batch * filters * out * out * (channels / groups) * kernel *
+    kernel;
   return [
-    { name: `${name} forward`, flops, run: () => routines.conv(engine, [x, w], [y], attrs) },
+    {
+      name: `${name} forward`,
+      flops,
+      run: () => routines.conv(engine, [x, w], [y], attrs),
+    },
     {
       name: `${name} dx`,
       flops,
-      run: () => routines.convInputGrad(engine, [y, w], [x], { ...attrs, inputSize: [size, size] }),
+      run: () =>
+        routines.convInputGrad(engine, [y, w], [x], {
+          ...attrs,
+          inputSize: [size, size],
+        }),
     },
     {
       name: `${name} dw`,
       flops,
-      run: () => routines.convWeightGrad(engine, [y, x], [w], { ...attrs, kernelSize: [kernel, kernel] }),
+      run: () =>
+        routines.convWeightGrad(engine, [y, x], [w], {
+          ...attrs,
+          kernelSize: [kernel, kernel],
+        }),
     },
   ];
 }
 
-function pool(name: string, [batch, channels, size]: [number, number, number], kernel: number): Work {
+function pool(
+  name: string,
+  [batch, channels, size]: [number, number, number],
+  kernel: number,
+): Work {
   const out = Math.floor(size / kernel);
   const x = operand([batch, channels, size, size]);
-  const [y, at] = [operand([batch, channels, out, out]), operand([batch, channels, out, out], "int32")];
+  const [y, at] = [
+    operand([batch, channels, out, out]),
+    operand([batch, channels, out, out], "int32"),
+  ];
   const each = [kernel, kernel];
-  const attrs = { kernel: each, stride: each, padding: [0, 0], dilation: [1, 1], ceilMode: false };
+  const attrs = {
+    kernel: each,
+    stride: each,
+    padding: [0, 0],
+    dilation: [1, 1],
+    ceilMode: false,
+  };
   // One comparison an input element.
-  return { name, flops: batch * channels * size * size, run: () => routines.maxPool(engine, [x], [y, at], attrs) };
+  return {
+    name,
+    flops: batch * channels * size * size,
+    run: () => routines.maxPool(engine, [x], [y, at], attrs),
+  };
 }
 
 const makers: Record<string, () => Work[]> = {
-  matmul: () => [128, 256, 512, 1024, 2048].map((n) => product(`matmul ${n}`, n, n, n)),
+  matmul: () =>
+    [128, 256, 512, 1024, 2048].map((n) => product(`matmul ${n}`, n, n, n)),
   odd: () => [
     product("matmul 511", 511, 511, 511),
     product("matmul 129", 129, 129, 129),
@@ -166,13 +220,19 @@ const makers: Record<string, () => Work[]> = {
   ],
   resnet: () => [
     ...convolutions("64x32x32 3x3 64 pad 1", [8, 64, 32], [64, 3], 1),
-    ...convolutions("64x32x32 3x3 128 stride 2", [8, 64, 32], [128, 3], 1, { stride: 2 }),
+    ...convolutions("64x32x32 3x3 128 stride 2", [8, 64, 32], [128, 3], 1, {
+      stride: 2,
+    }),
     ...convolutions("128x16x16 1x1 128", [8, 128, 16], [128, 1], 0),
-    ...convolutions("depthwise 64x32x32 3x3", [8, 64, 32], [64, 3], 1, { groups: 64 }),
+    ...convolutions("depthwise 64x32x32 3x3", [8, 64, 32], [64, 3], 1, {
+      groups: 64,
+    }),
   ],
 };
 
-const works = Object.values(makers).flatMap((make) => make()).filter((work) => work.name.includes(filter));
+const works = Object.values(makers).flatMap((make) => make()).filter((work) =>
+  work.name.includes(filter)
+);
 const top = ceiling();
 const best = new Map<string, number>();
 function time(work: Work, repeat: number): void {
@@ -181,7 +241,8 @@ function time(work: Work, repeat: number): void {
   const rate = repeat * work.flops / (performance.now() - begin) / 1e6;
   best.set(work.name, Math.max(best.get(work.name) ?? 0, rate));
 }
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+const pause = (ms: number): Promise<void> =>
+  new Promise((done) => setTimeout(done, ms));
 
 async function main(): Promise<void> {
   // Runtimes compile twice, the second time after a while and well.
@@ -201,14 +262,18 @@ async function main(): Promise<void> {
     }
   }
   const ceilingRate = best.get("ceiling")! * engine.threads;
-  console.log(`ceiling${engine.threads > 1 ? ` of ${engine.threads} threads` : ""}: ${ceilingRate.toFixed(1)} GFLOP/s`);
+  console.log(
+    `ceiling${engine.threads > 1 ? ` of ${engine.threads} threads` : ""}: ${
+      ceilingRate.toFixed(1)
+    } GFLOP/s`,
+  );
   for (const { name, flops } of works) {
     const rate = best.get(name)!;
     const share = (100 * rate / ceilingRate).toFixed(0);
     console.log(
-      `${name.padEnd(34)} ${rate.toFixed(1).padStart(6)}  ${share.padStart(3)}%  ${
-        (flops / rate / 1e3).toFixed(1).padStart(9)
-      } us`,
+      `${name.padEnd(34)} ${rate.toFixed(1).padStart(6)}  ${
+        share.padStart(3)
+      }%  ${(flops / rate / 1e3).toFixed(1).padStart(9)} us`,
     );
   }
   process.exit(0);

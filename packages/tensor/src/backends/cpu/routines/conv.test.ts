@@ -5,6 +5,7 @@ import type { ConvAttrs } from "../../../prims/attrs.ts";
 import { routineRules } from "../../../prims/routines.ts";
 import { Engine } from "../engine.ts";
 import { compare, type Lie, randomOperand, seeded } from "./against_reference.ts";
+import { convGradOfWeight } from "./conv_weight_grad.ts";
 import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 
 const engine = new Engine({}, 1);
@@ -121,6 +122,24 @@ const networks: readonly Sizes[] = [
 test("the convolutions of networks", () => {
   networks.forEach((sizes, seed) => check(seed, "float32", sizes));
   networks.forEach((sizes, seed) => check(seed, "float64", sizes));
+});
+
+test("weight gradients in parts of the batch", () => {
+  networks.slice(1).forEach(({ batch, channels, filters, input, kernel, groups, ...rest }, seed) => {
+    const attrs = { ...rest, groups };
+    const random = seeded(seed);
+    const x = randomOperand(random, "float32", [batch, channels * groups, ...input], "contiguous");
+    const w = randomOperand(random, "float32", [filters * groups, channels, ...kernel], "contiguous");
+    const { shape } = routineRules.conv.outputs([x, w], attrs)[0]!;
+    const g = randomOperand(random, "float32", shape, "contiguous");
+    compare(engine, {
+      name: "convWeightGrad",
+      routine: (engine, [g, x], [w], attrs) => convGradOfWeight(engine, x!, w!, g!, attrs, 30_000),
+      inputs: [g, x],
+      attrs: { ...attrs, kernelSize: kernel },
+      terms: batch * shape.slice(2).reduce((a, b) => a * b, 1),
+    });
+  });
 });
 
 test("no images, and outputs that sum nothing", () => {

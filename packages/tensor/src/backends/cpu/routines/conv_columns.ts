@@ -5,7 +5,14 @@
 import { sizeOf } from "../../../shape.ts";
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
-import { type ConvGeometry, convGeometry, imageLayout, imageStrides, sizeOfVolume } from "./conv_geometry.ts";
+import {
+  type ConvGeometry,
+  convGeometry,
+  geometryKey,
+  imageLayout,
+  imageStrides,
+  sizeOfVolume,
+} from "./conv_geometry.ts";
 import { convColumnsModule, convColumnsParams } from "./conv_columns_module.ts";
 import { rowTable } from "./conv_image.ts";
 import { computeKind, element } from "./element.ts";
@@ -35,7 +42,7 @@ export function convByColumns(
   const { bytes } = e;
   const strides = imageStrides(x, bytes);
   const entry = entryOf(engine, `columns ${kind}`, () => convColumnsModule(engine.memoryImport, e));
-  const key = `columns ${bytes} ${strides} ${Object.values(g).join()}`;
+  const key = `columns ${bytes} ${strides} ${geometryKey(g)}`;
   const tables = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes, true);
     return { layout, rows: put(rowTable(layout)), taps: put(taps(g, layout)), positions: put(positions(g, layout)) };
@@ -46,12 +53,11 @@ export function convByColumns(
   const depth = g.channels * tapCount;
   const block = Math.max(Math.min(Math.floor(columnBytes / (depth * positionCount * bytes)), g.batch), 1);
   const preparedBytes = g.channels * layout.bytes;
-  const sizes = [
-    block * preparedBytes,
-    block * depth * positionCount * bytes,
-    block * g.filters * positionCount * bytes,
-  ];
-  const [prepared, columns, matrix] = sizes.map((size) => heap.alloc(size)) as [number, number, number];
+  const positionBytes = block * positionCount * bytes;
+  const scratch = block * preparedBytes + positionBytes * (depth + g.filters);
+  const columns = heap.alloc(scratch);
+  const matrix = columns + positionBytes * depth;
+  const prepared = matrix + positionBytes * g.filters;
   if (product === "input" && !layout.complete) {
     new Uint8Array(heap.memory.buffer, x.pointer, sizeOf(x.shape) * bytes).fill(0);
   }
@@ -140,7 +146,7 @@ export function convByColumns(
       }
     }
   }
-  [prepared, columns, matrix].forEach((pointer, i) => heap.release(pointer, sizes[i]!));
+  heap.release(columns, scratch);
 }
 
 type Layout = ReturnType<typeof imageLayout>;

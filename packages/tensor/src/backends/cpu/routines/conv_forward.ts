@@ -9,6 +9,7 @@ import {
   columnVectors,
   type ConvGeometry,
   convGeometry,
+  geometryKey,
   imageLayout,
   imageStrides,
   sizeOfVolume,
@@ -92,7 +93,7 @@ function convolve(
   const steps = g.channels * sizeOfVolume(g.kernel);
   const spread = e.spread && spreadPays(steps);
   const entry = entryOf(engine, `conv ${kind} ${spread}`, () => convForwardModule(engine.memoryImport, e, spread));
-  const key = `conv ${bytes} ${strides} ${Object.values(g).join()}`;
+  const key = `conv ${bytes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, offsets, columns, vectors } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
     const columns = columnVectors(g, layout, lanes, bytes);

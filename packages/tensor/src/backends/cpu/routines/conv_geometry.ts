@@ -51,6 +51,11 @@ export function convGeometry(
   };
 }
 
+/** All that tables depend on: any batch has the same. */
+export function geometryKey(g: ConvGeometry): string {
+  return Object.values({ ...g, batch: 1 }).join();
+}
+
 /** Whether no dimension is empty, so that there is something to sum. */
 export function hasTerms(g: ConvGeometry): boolean {
   return [g.batch, g.channels, g.filters, ...g.input, ...g.kernel, ...g.output].every((n) => n > 0);

@@ -1,7 +1,15 @@
 /** The input's gradient of convolutions whose outputs' rows are at least a vector long: added tap by tap to the (prepared) image. */
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
-import { columnVectors, convGeometry, imageLayout, imageStrides, sizeOfVolume, tapOffsets } from "./conv_geometry.ts";
+import {
+  columnVectors,
+  convGeometry,
+  geometryKey,
+  imageLayout,
+  imageStrides,
+  sizeOfVolume,
+  tapOffsets,
+} from "./conv_geometry.ts";
 import { rowTable } from "./conv_image.ts";
 import { convInputGradModule, convInputGradParams } from "./conv_input_grad_module.ts";
 import { computeKind, element } from "./element.ts";
@@ -38,7 +46,7 @@ export function convGradOfInput(
     `conv input ${kind} ${spread}`,
     () => convInputGradModule(engine.memoryImport, e, spread),
   );
-  const key = `conv input ${bytes} ${Object.values(g).join()}`;
+  const key = `conv input ${bytes} ${geometryKey(g)}`;
   const { layout, rows, offsets, targets, columns, vectors } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
     const { table, count } = columnVectors(g, layout, lanes, bytes);

@@ -1,6 +1,13 @@
 /** The weights' gradient of convolutions with few taps, as dot products. */
 import type { Engine } from "../engine.ts";
-import { type ConvGeometry, imageLayout, imageStrides, sizeOfVolume, tapOffsets } from "./conv_geometry.ts";
+import {
+  type ConvGeometry,
+  geometryKey,
+  imageLayout,
+  imageStrides,
+  sizeOfVolume,
+  tapOffsets,
+} from "./conv_geometry.ts";
 import { rowTable } from "./conv_image.ts";
 import { convWeightDotModule, convWeightDotParams } from "./conv_weight_dot_module.ts";
 import { imageWalk } from "./conv_walk.ts";
@@ -40,7 +47,7 @@ export function convGradOfWeightByDots(
   const { batch, groups, channels, filters } = g;
   const strides = imageStrides(x, bytes);
   const positions = sizeOfVolume(g.output);
-  const key = `conv weight dot ${bytes} ${strides} ${Object.values(g).join()}`;
+  const key = `conv weight dot ${bytes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, taps, planes, walk } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
     const walk = imageWalk(g, layout, bytes);

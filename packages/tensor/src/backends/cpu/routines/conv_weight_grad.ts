@@ -1,7 +1,7 @@
 /** The weights' gradient of convolutions: a product of taps with filters, summed over the positions of all images. */
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
-import { convGeometry, imageLayout, imageStrides, sizeOfVolume, tapOffsets } from "./conv_geometry.ts";
+import { convGeometry, geometryKey, imageLayout, imageStrides, sizeOfVolume, tapOffsets } from "./conv_geometry.ts";
 import { imageWalk } from "./conv_walk.ts";
 import { convGradOfWeightByDots, suitsDotProducts } from "./conv_weight_dot.ts";
 import { rowTable } from "./conv_image.ts";
@@ -20,11 +20,20 @@ const grain = 200_000;
 const sumsPerBlock = 65_536;
 /** Positions summed at a turn, so that their gradients (of a panel of filters) take a third of the first-level cache. */
 const turnPositions = 512;
+/** Bytes that packed gradients and prepared images may take. */
+const scratchLimit = 2 ** 26;
 /** Elements whose packing is worth a turn of a thread. */
 const packGrain = 65_536;
 
-/** `w` from contiguous `w` and `y`. */
-export function convGradOfWeight(engine: Engine, x: CpuOperand, w: CpuOperand, y: CpuOperand, attrs: ConvAttrs): void {
+/** `w` from contiguous `w` and `y`, in parts of the batch for which `scratchBytes` suffice. */
+export function convGradOfWeight(
+  engine: Engine,
+  x: CpuOperand,
+  w: CpuOperand,
+  y: CpuOperand,
+  attrs: ConvAttrs,
+  scratchBytes: number = scratchLimit,
+): void {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
   if (suitsDotProducts(g)) return convGradOfWeightByDots(engine, x, w, y, g);
   const kind = computeKind(x.dtype);
@@ -34,11 +43,9 @@ export function convGradOfWeight(engine: Engine, x: CpuOperand, w: CpuOperand, y
   const strides = imageStrides(x, bytes);
   const positions = sizeOfVolume(g.output);
   const entry = entryOf(engine, `conv weight ${kind}`, () => convWeightGradModule(engine.memoryImport, e));
-  const key = `conv weight ${bytes} ${strides} ${Object.values(g).join()}`;
+  const key = `conv weight ${bytes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, taps, planes, steps } = tablesFor(engine, key, (put) => {
-    let layout = imageLayout(g, strides, bytes);
-    // Prepared images lie channel by channel: a channel's images follow each other.
-    if (!layout.inPlace) layout = { ...layout, channel: layout.bytes * batch };
+    const layout = imageLayout(g, strides, bytes);
     const steps = imageWalk(g, layout, bytes);
     return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(steps.planes), steps };
   });
@@ -49,32 +56,35 @@ export function convGradOfWeight(engine: Engine, x: CpuOperand, w: CpuOperand, y
   const filtersPadded = filterPanels * width;
   const { count: panels, tall, height } = panelsOf(depth, rowKernelRows);
   const sumBytes = depth * filtersPadded * bytes;
-  const macs = batch * filters * depth * positions;
+  const imageBytes = layout.bytes * groups * channels;
+  const packedBytes = positions * filtersPadded * groups * bytes;
+  // Large batches are taken part by part, each added to the sums of those before.
+  const part = Math.max(Math.min(Math.floor(scratchBytes / (imageBytes + packedBytes)), batch), 1);
+  const macs = part * filters * depth * positions;
   const wanted = Math.max(Math.min(Math.ceil(macs / grain), 16), 1);
   const byImages = sumBytes <= sumsPerBlock;
-  const blockImages = byImages ? Math.ceil(batch / Math.min(wanted, batch)) : batch;
-  const imageBlocks = Math.ceil(batch / blockImages);
+  const blockImages = byImages ? Math.ceil(part / Math.min(wanted, part)) : part;
+  const imageBlocks = Math.ceil(part / blockImages);
   const blockPanels = byImages ? panels : Math.ceil(panels / Math.min(wanted, panels));
   const tapBlocks = Math.ceil(panels / blockPanels);
-  const packedPanel = batch * positions * 16 * tileVectors;
-  const sizes = [
-    layout.bytes * batch * groups * channels,
-    packedPanel * filterPanels * groups,
-    sumBytes * imageBlocks * groups,
-  ];
-  const [image, packed, sums] = sizes.map((size) => heap.alloc(size)) as [number, number, number];
+  const packedPanel = part * positions * 16 * tileVectors;
+  const scratch = part * (imageBytes + packedBytes) + sumBytes * imageBlocks * groups;
+  const sums = heap.alloc(scratch);
+  const packed = sums + sumBytes * imageBlocks * groups;
+  const image = packed + part * packedBytes;
   const inPlace = layout.inPlace;
   const large = positions > 2 * turnPositions;
   const values = {
     phase: 0,
     groups,
-    batch,
+    batch: part,
+    adds: 0,
     x: x.pointer,
     xBatch: strides[0],
     xGroup: channels * strides[1],
     xChannel: strides[1],
     image: inPlace ? x.pointer : image,
-    imageBatch: inPlace ? strides[0] : layout.bytes,
+    imageBatch: inPlace ? strides[0] : imageBytes,
     imageChannel: layout.channel,
     imageGroup: channels * layout.channel,
     imageBytes: layout.bytes,
@@ -111,21 +121,33 @@ export function convGradOfWeight(engine: Engine, x: CpuOperand, w: CpuOperand, y
     blockPanels,
     w: w.pointer,
   };
-  const phase = (number: number, items: number, each: number): void =>
+  for (let first = 0; first < batch; first += part) {
+    const images = Math.min(part, batch - first);
+    const now = {
+      ...values,
+      batch: images,
+      adds: first > 0 ? 1 : 0,
+      x: x.pointer + first * strides[0],
+      image: inPlace ? x.pointer + first * strides[0] : image,
+      g: y.pointer + first * values.gBatch,
+    };
+    const phase = (number: number, items: number, each: number): void =>
+      engine.parallel(
+        entry,
+        convWeightGradParams.write(engine, { ...now, phase: number }),
+        items,
+        Math.max(Math.ceil(packGrain / each), 1),
+      );
+    if (!inPlace) phase(0, images, imageBytes / bytes);
+    phase(1, images, groups * filters * positions);
+    // Blocks of images that there are not, in the last part, have nothing to add.
     engine.parallel(
       entry,
-      convWeightGradParams.write(engine, { ...values, phase: number }),
-      items,
-      Math.max(Math.ceil(packGrain / each), 1),
+      convWeightGradParams.write(engine, { ...now, phase: 2 }),
+      groups * imageBlocks * tapBlocks,
+      1,
     );
-  if (!inPlace) phase(0, batch, groups * channels * layout.bytes / bytes);
-  phase(1, batch, groups * filters * positions);
-  engine.parallel(
-    entry,
-    convWeightGradParams.write(engine, { ...values, phase: 2 }),
-    groups * imageBlocks * tapBlocks,
-    1,
-  );
-  phase(3, groups * depth, filters * imageBlocks);
-  [image, packed, sums].forEach((pointer, i) => heap.release(pointer, sizes[i]!));
+    if (first + images === batch) phase(3, groups * depth, filters * imageBlocks);
+  }
+  heap.release(sums, scratch);
 }

@@ -24,6 +24,7 @@ const fields = [
   "phase",
   "groups",
   "batch",
+  "adds",
   "x",
   "xBatch",
   "xGroup",
@@ -212,8 +213,8 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element): Ui
     set(last, op("i32.add", get(image), field("blockImages"))),
     set(last, least(get(last), field("batch"))),
     set(block, op("i32.mul", op("i32.rem_s", get(t), field("tapBlocks")), field("blockPanels"))),
-    // What was summed so far is in memory, but for the first turn.
-    set(from, i32(0)),
+    // What was summed so far is in memory, but for the very first turn.
+    set(from, field("adds")),
     range(
       image,
       get(image),

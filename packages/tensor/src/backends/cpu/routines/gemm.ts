@@ -41,6 +41,9 @@ const blockColumns = 512;
 /** Bytes of packed operands up to which a batch's products are packed and multiplied one by one, by one thread each. */
 const smallProduct = 512 * 1024;
 
+/** Bytes that a packed operand may take. */
+const packedLimit = 2 ** 26;
+
 /** Scalar products of more elements are summed part by part, the parts in float64, so that they keep their digits. */
 const dotPart = 4096;
 
@@ -68,16 +71,34 @@ function longDots(engine: Engine, work: GemmWork): void {
     gemm(engine, { ...work, k: k - (parts - 1) * dotPart, products: Int32Array.from(part(parts - 1)) });
     const { buffer } = engine.heap.memory;
     const sum = new Float32Array(buffer, scratch, parts).reduce((total, x) => total + x, 0);
-    new Float32Array(buffer, products[i + 2]!, 1)[0] = sum;
+    new Float32Array(buffer, products[i + 2]! >>> 0, 1)[0] = sum;
   }
   engine.heap.release(scratch, bytes);
 }
 
-/** See the module's comment. */
-export function gemm(engine: Engine, work: GemmWork): void {
+/** A product of some of the rows and columns. */
+function part(work: GemmWork, row: number, m: number, column: number, n: number): GemmWork {
+  const { leftM, rightN, outStride } = work;
+  const { bytes } = element(work.kind, false);
+  const moves = [row * leftM, column * rightN, row * outStride + column * bytes];
+  return { ...work, m, n, products: work.products.map((pointer, i) => pointer + moves[i % 3]!) };
+}
+
+/** See the module's comment; `packedBytes` is what a packed operand may take, beyond which the product is formed part by part. */
+export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packedLimit): void {
   const { kind, m, n, k, products } = work;
   const count = products.length / 3;
   if (m === 0 || n === 0 || count === 0) return;
+  const lineBytes = k * element(kind, false).bytes;
+  const most = Math.max(Math.floor(packedBytes / lineBytes / 40), 1) * 40; // whole panels of either kind
+  if (m > most) {
+    for (let i = 0; i < m; i += most) gemm(engine, part(work, i, Math.min(most, m - i), 0, n), packedBytes);
+    return;
+  }
+  if (n > most) {
+    for (let j = 0; j < n; j += most) gemm(engine, part(work, 0, m, j, Math.min(most, n - j)), packedBytes);
+    return;
+  }
   if (kind === "f32" && m === 1 && n === 1 && k >= 2 * dotPart && !work.adds) return longDots(engine, work);
   // Many small ones are better packed one after the other than called for one by one.
   if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(engine, work)) return;

@@ -3,6 +3,8 @@ import type { DType } from "../../../dtype.ts";
 import { dtypes } from "../../../dtype.ts";
 import { Engine } from "../engine.ts";
 import { compare, type Lie, randomOperand, seeded } from "./against_reference.ts";
+import { gemm } from "./gemm.ts";
+import type { CpuOperand } from "./operand.ts";
 import { matmul } from "./matmul.ts";
 
 const engine = new Engine({}, 1);
@@ -61,6 +63,32 @@ test("sizes around the blocks' borders", () => {
     }
     multiply(m + k, "float64", [m, k], [k, n]);
   }
+});
+
+test("part by part, when packed operands would be large", () => {
+  const random = seeded(8);
+  const inputs = [
+    randomOperand(random, "float32", [95, 30], "contiguous"),
+    randomOperand(random, "float32", [30, 170], "contiguous"),
+  ];
+  const routine = (engine: Engine, [a, b]: readonly CpuOperand[], [c]: readonly CpuOperand[]): void =>
+    gemm(
+      engine,
+      {
+        kind: "f32",
+        m: 95,
+        k: 30,
+        n: 170,
+        leftM: 120,
+        leftK: 4,
+        rightK: 680,
+        rightN: 4,
+        outStride: 680,
+        products: Int32Array.of(a!.pointer, b!.pointer, c!.pointer),
+      },
+      5000,
+    );
+  compare(engine, { name: "matmul", routine, inputs, attrs: {}, terms: 30 });
 });
 
 test("no rows, no columns, no terms, no batch", () => {

@@ -1,37 +1,54 @@
 /** Tables that generated code reads, kept in the heap for calls of the same geometry. */
 import type { Engine } from "../engine.ts";
 
-/** Tables that are kept; those longest not used go first. */
-const most = 256;
+/** Bytes of tables that are kept; those longest not used go first. */
+const most = 2 ** 25;
 
-interface Kept<T> {
-  readonly value: T;
+interface Kept {
+  readonly value: unknown;
   readonly blocks: readonly { readonly pointer: number; readonly bytes: number }[];
+  readonly bytes: number;
 }
 
-const kept: WeakMap<Engine, Map<string, Kept<unknown>>> = new WeakMap();
+/** By key, the longest not used first. */
+class Tables {
+  readonly byKey: Map<string, Kept> = new Map();
+  private bytes = 0;
+
+  /** Adds tables, and drops others until all fit. */
+  keep(engine: Engine, key: string, tables: Kept): void {
+    this.byKey.set(key, tables);
+    this.bytes += tables.bytes;
+    for (const [old, { blocks, bytes }] of this.byKey) {
+      if (this.bytes <= most || old === key) break;
+      this.byKey.delete(old);
+      this.bytes -= bytes;
+      for (const block of blocks) engine.heap.release(block.pointer, block.bytes);
+    }
+  }
+}
+
+const kept: WeakMap<Engine, Tables> = new WeakMap();
 
 /** What `build` makes for a key, with the addresses that `put` gives for its tables. */
 export function tablesFor<T>(engine: Engine, key: string, build: (put: (table: Int32Array) => number) => T): T {
   let tables = kept.get(engine);
-  if (tables === undefined) kept.set(engine, tables = new Map());
-  let found = tables.get(key) as Kept<T> | undefined;
-  if (found === undefined) {
-    const blocks: { pointer: number; bytes: number }[] = [];
-    const value = build((table) => {
-      const bytes = table.byteLength;
-      const pointer = engine.heap.alloc(bytes);
-      new Int32Array(engine.heap.memory.buffer, pointer, table.length).set(table);
-      blocks.push({ pointer, bytes });
-      return pointer;
-    });
-    found = { value, blocks };
-    if (tables.size >= most) {
-      const [oldest, { blocks }] = tables.entries().next().value!;
-      tables.delete(oldest);
-      for (const { pointer, bytes } of blocks) engine.heap.release(pointer, bytes);
-    }
-  } else tables.delete(key);
-  tables.set(key, found);
-  return found.value;
+  if (tables === undefined) kept.set(engine, tables = new Tables());
+  const found = tables.byKey.get(key);
+  if (found !== undefined) {
+    tables.byKey.delete(key);
+    tables.byKey.set(key, found);
+    return found.value as T;
+  }
+  const blocks: { pointer: number; bytes: number }[] = [];
+  const value = build((table) => {
+    const bytes = table.byteLength;
+    const pointer = engine.heap.alloc(bytes);
+    new Int32Array(engine.heap.memory.buffer, pointer, table.length).set(table);
+    blocks.push({ pointer, bytes });
+    return pointer;
+  });
+  // What the entry itself takes counts as well, so that there is an end to their number.
+  tables.keep(engine, key, { value, blocks, bytes: blocks.reduce((sum, { bytes }) => sum + bytes, 2048) });
+  return value;
 }
