@@ -117,6 +117,8 @@ const networks: readonly Sizes[] = [
   { ...base, batch: 3, channels: 1, filters: 1, groups: 13, input: [17, 18], kernel: [3, 3], padding: [1, 1] },
   { ...base, batch: 3, channels: 1, filters: 2, groups: 5, input: [12, 12], kernel: [3, 3], stride: [2, 2] },
   { ...base, batch: 9, channels: 16, filters: 30, input: [5, 5], kernel: [5, 5] },
+  { ...base, batch: 6, channels: 5, filters: 7, groups: 3, input: [2, 3], kernel: [2, 3] },
+  { ...base, batch: 6, channels: 5, filters: 7, input: [3, 3], kernel: [3, 3], padding: [1, 1] },
 ];
 
 test("the convolutions of networks", () => {

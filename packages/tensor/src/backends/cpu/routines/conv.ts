@@ -7,6 +7,7 @@ import { convBackward, convForward } from "./conv_forward.ts";
 import { convGradOfInput } from "./conv_input_grad.ts";
 import { convGeometry, hasTerms } from "./conv_geometry.ts";
 import { convGradOfWeight } from "./conv_weight_grad.ts";
+import { convOfWhole } from "./conv_whole.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
 import { computeKind, dtypeOf } from "./element.ts";
 import type { CpuOperand } from "./operand.ts";
@@ -47,6 +48,7 @@ export function conv(
 ): void {
   withOperands(engine, inputs, outputs, [true, false], (_, [x, w], y) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, y.shape, attrs))) return zero(engine, y);
+    if (convOfWhole(engine, "output", x, w, y, attrs)) return;
     if (convForward(engine, x, w, y, attrs)) return;
     convByColumns(engine, "output", x, w, y, attrs);
   });
@@ -61,6 +63,7 @@ export function convInputGrad(
 ): void {
   withOperands(engine, inputs, outputs, [false, false], (_, [g, w], x) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, g.shape, attrs))) return zero(engine, x);
+    if (convOfWhole(engine, "input", x, w, g, attrs)) return;
     if (convBackward(engine, x, w, g, attrs)) return;
     if (convGradOfInput(engine, x, w, g, attrs)) return;
     convByColumns(engine, "input", x, w, g, attrs);
@@ -76,6 +79,7 @@ export function convWeightGrad(
 ): void {
   withOperands(engine, inputs, outputs, [false, true], (_, [g, x], w) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, g.shape, attrs))) return zero(engine, w);
+    if (convOfWhole(engine, "weight", x, w, g, attrs)) return;
     convGradOfWeight(engine, x, w, g, attrs);
   });
 }

@@ -1,0 +1,74 @@
+/** Convolutions whose kernel covers the whole image, as layers that end in one position have them: products of matrices. */
+import type { ConvAttrs } from "../../../prims/attrs.ts";
+import { isContiguous } from "../../../shape.ts";
+import type { Engine } from "../engine.ts";
+import type { ConvProduct } from "./conv_columns.ts";
+import { convGeometry, sizeOfVolume } from "./conv_geometry.ts";
+import { computeKind, element } from "./element.ts";
+import { gemm, type GemmWork } from "./gemm.ts";
+import type { CpuOperand } from "./operand.ts";
+
+/** The product, of contiguous `w` and `y` and of images that are contiguous each; or false where kernels are smaller than images. */
+export function convOfWhole(
+  engine: Engine,
+  product: ConvProduct,
+  x: CpuOperand,
+  w: CpuOperand,
+  y: CpuOperand,
+  attrs: ConvAttrs,
+): boolean {
+  const g = convGeometry(x.shape, w.shape, y.shape, attrs);
+  const whole = g.kernel.every((k, d) => k === g.input[d] && g.padding[d] === 0 && (k === 1 || g.dilation[d] === 1));
+  if (!whole || !isContiguous(x.shape.slice(1), x.strides.slice(1))) return false;
+  const kind = computeKind(x.dtype);
+  const { bytes } = element(kind, false);
+  const { batch, groups, filters } = g;
+  const depth = g.channels * sizeOfVolume(g.kernel);
+  const image = x.strides[0]! * bytes;
+  const line = depth * bytes;
+  const outputs = groups * filters * bytes;
+  const products = (order: readonly [CpuOperand, CpuOperand, CpuOperand]): Int32Array => {
+    const steps = new Map([[x, line], [w, filters * line], [y, filters * bytes]]);
+    return Int32Array.from({ length: 3 * groups }, (_, i) => {
+      const operand = order[i % 3]!;
+      return operand.pointer + Math.floor(i / 3) * steps.get(operand)!;
+    });
+  };
+  const works: { readonly [P in ConvProduct]: () => Omit<GemmWork, "kind"> } = {
+    output: () => ({
+      m: batch,
+      k: depth,
+      n: filters,
+      leftM: image,
+      leftK: bytes,
+      rightK: bytes,
+      rightN: line,
+      outStride: outputs,
+      products: products([x, w, y]),
+    }),
+    input: () => ({
+      m: batch,
+      k: filters,
+      n: depth,
+      leftM: outputs,
+      leftK: bytes,
+      rightK: line,
+      rightN: bytes,
+      outStride: image,
+      products: products([y, w, x]),
+    }),
+    weight: () => ({
+      m: filters,
+      k: batch,
+      n: depth,
+      leftM: bytes,
+      leftK: outputs,
+      rightK: image,
+      rightN: bytes,
+      outStride: line,
+      products: products([y, x, w]),
+    }),
+  };
+  gemm(engine, { kind, ...works[product]() });
+  return true;
+}
