@@ -4,7 +4,7 @@
  */
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
-import { convForwardModule, convForwardParams } from "./conv_forward_module.ts";
+import { type ConvForm, convForwardModule, convForwardParams } from "./conv_forward_module.ts";
 import {
   columnVectors,
   type ConvGeometry,
@@ -21,7 +21,9 @@ import { computeKind, type Element, element } from "./element.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf, spreadPays } from "./panels.ts";
+import { positionRuns } from "./position_kernel.ts";
 import { tablesFor } from "./tables.ts";
+import { tileVectors } from "./tile.ts";
 
 /** Multiply-adds that are worth a turn of a thread. */
 const grain = 200_000;
@@ -79,6 +81,24 @@ export function convBackward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cp
   return true;
 }
 
+/** Shares of the ceiling that tiles of 1 to 5 rows reach: of filters with as many vectors as there is room for, of positions with two. */
+const shares = { filters: [0.6, 0.77, 0.88, 0.86, 0.93], positions: [0.3, 0.45, 0.65, 0.8, 0.85] } as const;
+
+/** The average of such shares over the panels that so many rows make. */
+function share(of: readonly number[], rows: number): number {
+  const { count, tall, height } = panelsOf(rows);
+  return ((tall * (height + 1)) / of[height]! + ((count - tall) * height) / of[height - 1]!) ** -1 * rows;
+}
+
+/** The form of tiles that should be fastest. */
+function formOf(g: ConvGeometry, e: Element, steps: number): ConvForm {
+  if (e.spread && spreadPays(steps)) return "spread filters";
+  const { filters, output: [, , ow] } = g;
+  if (!e.fused || filters % (tileVectors * e.lanes) !== 0) return "filters";
+  const used = ow / (Math.ceil(ow / e.lanes) * e.lanes);
+  return share(shares.positions, ow) > 1.05 * used * share(shares.filters, filters) ? "positions" : "filters";
+}
+
 function convolve(
   engine: Engine,
   x: CpuOperand,
@@ -91,12 +111,12 @@ function convolve(
   const { bytes, lanes, kind } = e;
   const strides = imageStrides(x, bytes);
   const steps = g.channels * sizeOfVolume(g.kernel);
-  const spread = e.spread && spreadPays(steps);
-  const entry = entryOf(engine, `conv ${kind} ${spread}`, () => convForwardModule(engine.memoryImport, e, spread));
-  const key = `conv ${bytes} ${strides} ${geometryKey(g)}`;
+  const form = formOf(g, e, steps);
+  const entry = entryOf(engine, `conv ${kind} ${form}`, () => convForwardModule(engine.memoryImport, e, form));
+  const key = `conv ${form} ${bytes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, offsets, columns, vectors } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
-    const columns = columnVectors(g, layout, lanes, bytes);
+    const columns = form === "positions" ? positionRuns(g, layout, bytes) : columnVectors(g, layout, lanes, bytes);
     return {
       layout,
       rows: put(rowTable(layout)),
@@ -109,10 +129,13 @@ function convolve(
   const { batch, groups, channels, filters } = g;
   const stepsPadded = Math.ceil(steps / 4) * 4;
   const positions = sizeOfVolume(g.output);
-  const { count: panels, tall, height } = panelsOf(filters);
+  const width = tileVectors * lanes;
+  const { count: panels, tall, height } = form === "positions"
+    ? { count: filters / width, tall: 0, height: width }
+    : panelsOf(filters);
   const elements = groups * filters * stepsPadded;
   const packedBytes = elements * bytes;
-  const spreadBytes = spread ? elements * 16 : 0;
+  const spreadBytes = form === "spread filters" ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
   const scratch = packedBytes + spreadBytes + engine.threads * preparedBytes;
   const memory = heap.alloc(scratch);

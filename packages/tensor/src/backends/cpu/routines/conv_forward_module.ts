@@ -16,6 +16,7 @@ import type { Element } from "./element.ts";
 import { addMul, least, Params, range } from "./loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
 import { firstRow, rowsOf } from "./panels.ts";
+import { positionKernels } from "./position_kernel.ts";
 import { tableKernels } from "./table_kernel.ts";
 import { columnEntry } from "./conv_geometry.ts";
 
@@ -67,11 +68,18 @@ const fields = [
  */
 export const convForwardParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module for an element type; `spread` says whether the weights' panels are spread. */
-export function convForwardModule(memory: MemoryImport, e: Element, spread: boolean): Uint8Array<ArrayBuffer> {
+/**
+ * What tiles are made of: rows of filters and vectors of positions, their weights' panels spread or not; or rows of positions and
+ * vectors of filters.
+ */
+export type ConvForm = "filters" | "spread filters" | "positions";
+
+/** The module for an element type and a form of tiles. */
+export function convForwardModule(memory: MemoryImport, e: Element, form: ConvForm): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memory);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const tiles = tableKernels(module, e, "store", spread);
+  const spread = form === "spread filters";
+  const tiles = form === "positions" ? positionKernels(module, e) : tableKernels(module, e, "store", spread);
   const pack = module.func(ints(7), []);
   packPanel(pack, e);
   const expand = spread ? module.func(ints(3), []) : null;

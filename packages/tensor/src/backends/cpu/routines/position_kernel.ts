@@ -1,0 +1,136 @@
+/**
+ * Tiles whose rows are neighbouring positions of a convolution's output and whose vectors are filters: no lane is wasted on rows whose
+ * length is no multiple of a vector's, and rows of five suit the registers, where sixteen filters make only tiles of four.
+ */
+import {
+  call,
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  type Local,
+  memory,
+  type ModuleBuilder,
+  op,
+  set,
+  when,
+} from "../../../wasm/assembler.ts";
+import { columnEntry, type ConvGeometry, type ImageLayout } from "./conv_geometry.ts";
+import { type Element, loadSplat, splatLane, storeLane } from "./element.ts";
+import { advance, times } from "./loops.ts";
+import { transpose } from "./pack.ts";
+import { panelsOf } from "./panels.ts";
+import { eachStep, Tile, tileRows, tileVectors } from "./tile.ts";
+
+/** Runs of positions that cover every row: for each the byte offsets of its image position and of its output, and its length. */
+export function positionRuns(
+  g: ConvGeometry,
+  image: ImageLayout,
+  bytes: number,
+): { readonly table: Int32Array; readonly count: number } {
+  const [od, oh, ow] = g.output;
+  const { count, tall, height } = panelsOf(ow);
+  const words = columnEntry / 4;
+  const table = new Int32Array(od * oh * count * words);
+  let at = 0;
+  for (let z = 0; z < od; z++) {
+    for (let y = 0; y < oh; y++) {
+      for (let i = 0; i < count; i++, at += words) {
+        const x = i * height + Math.min(i, tall);
+        table[at] = image.position(z, y, x);
+        table[at + 1] = ((z * oh + y) * ow + x) * bytes;
+        table[at + 2] = height + (i < tall ? 1 : 0);
+      }
+    }
+  }
+  return { table, count: od * oh * count };
+}
+
+/** `(weights, steps, offsets, right, out, filter)`: one run of positions, `out` its first filter's, filters `filter` bytes apart. */
+function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
+  const [weights, steps, offsets, right, out, filter] = f.params as [Local, Local, Local, Local, Local, Local];
+  const tile = new Tile(f, e, rows, tileVectors);
+  const [count, at] = [f.local("i32"), f.local("i32")];
+  const values = f.local("v128");
+  const pitch = 16 * tileVectors;
+  const whole = rows - rows % e.lanes;
+  // Vectors of positions are loaded and spread by shuffles; a fifth position comes with the last vector that holds no more than it.
+  const positions = (row: number): Code => {
+    const load = (first: number): Code => set(values, memory("v128.load", first * e.bytes, get(at)));
+    if (row < whole) return [row % e.lanes === 0 ? load(row) : [], splatLane(e, row % e.lanes, values)];
+    if (row >= e.lanes) return [load(row - e.lanes + 1), splatLane(e, e.lanes - 1, values)];
+    return loadSplat(e, row * e.bytes, get(at));
+  };
+  const step = (s: number): Code => [
+    set(at, op("i32.add", get(right), memory("i32.load", 4 * s, get(offsets)))),
+    tile.step(positions, (j) => memory("v128.load", s * pitch + 16 * j, get(weights))),
+  ];
+  const store: Code[] = [set(at, get(out))];
+  for (let j = 0; j < tileVectors; j++) {
+    const squares = Array.from({ length: whole / e.lanes }, (_, square) => {
+      const sums = Array.from({ length: e.lanes }, (_, i) => tile.sum(square * e.lanes + i, j));
+      return transpose(e, f, sums);
+    });
+    store.push(squares.map(({ code }) => code));
+    for (let lane = 0; lane < e.lanes; lane++) {
+      squares.forEach(({ columns }, square) =>
+        store.push(memory("v128.store", square * 16, get(at), get(columns[lane]!)))
+      );
+      for (let row = whole; row < rows; row++) {
+        store.push(storeLane(e, row * e.bytes, lane, get(at), get(tile.sum(row, j))));
+      }
+      store.push(advance(at, get(filter)));
+    }
+  }
+  f.emit(
+    tile.clear(),
+    eachStep(count, steps, false, step, step(0), (n) => [advance(weights, n * pitch), advance(offsets, 4 * n)]),
+    store,
+  );
+}
+
+/**
+ * Adds to a module a function `(weights, height, steps, offsets, right, runs, count, out, filter)` for a panel of filters, as many as
+ * a tile has lanes, and `count` runs of the table `runs`; `height` goes unused.
+ */
+export function positionKernels(module: ModuleBuilder, e: Element): FunctionBuilder {
+  const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+  const kernels = Array.from({ length: tileRows }, (_, r) => {
+    const f = module.func(ints(6), []);
+    positionKernel(f, e, r + 1);
+    return f;
+  });
+  const f = module.func(ints(9), []);
+  const [weights, , steps, offsets, right, runs, count, out, filter] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const height = f.local("i32");
+  f.emit(times(
+    count,
+    set(height, memory("i32.load", 8, get(runs))),
+    kernels.map((kernel, r) =>
+      when(
+        op("i32.eq", get(height), i32(r + 1)),
+        call(
+          kernel,
+          get(weights),
+          get(steps),
+          get(offsets),
+          op("i32.add", get(right), memory("i32.load", 0, get(runs))),
+          op("i32.add", get(out), memory("i32.load", 4, get(runs))),
+          get(filter),
+        ),
+      )
+    ),
+    advance(runs, columnEntry),
+  ));
+  return f;
+}
