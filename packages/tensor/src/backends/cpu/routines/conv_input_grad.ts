@@ -17,6 +17,7 @@ import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf, spreadPays } from "./panels.ts";
 import { tablesFor } from "./tables.ts";
+import { tileRows } from "./tile.ts";
 
 /** Multiply-adds that are worth a turn of a thread. */
 const grain = 200_000;
@@ -38,7 +39,7 @@ export function convGradOfInput(
   const taps = sizeOfVolume(g.kernel);
   const positions = sizeOfVolume(g.output);
   const strides = imageStrides(x, bytes);
-  // Rows of a tile that are channels of one tap are added to different planes; those of neighbouring taps would wait for each other.
+  // Rows of a tile that are different channels are added to different planes; taps of the same one would wait for each other.
   const byChannel = channels > 2;
   const spread = e.spread && spreadPays(filters);
   const entry = entryOf(
@@ -47,45 +48,44 @@ export function convGradOfInput(
     () => convInputGradModule(engine.memoryImport, e, spread),
   );
   const key = `conv input ${bytes} ${geometryKey(g)}`;
-  const { layout, rows, offsets, targets, columns, vectors } = tablesFor(engine, key, (put) => {
+  const { layout, rows, offsets, sources, targets, columns, vectors } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
     const { table, count } = columnVectors(g, layout, lanes, bytes);
     for (let i = 0; i < table.length; i += table.length / count) [table[i], table[i + 1]] = [table[i + 1]!, table[i]!];
     const reach = tapOffsets(g, layout);
-    const targets = byChannel ? reach.map((_, i) => reach[(i % channels) * taps + Math.floor(i / channels)]!) : reach;
+    const order = reach.map((_, i) => byChannel ? (i % channels) * taps + Math.floor(i / channels) : i);
     return {
       layout,
       rows: put(rowTable(layout)),
       offsets: put(Int32Array.from({ length: filters }, (_, f) => f * positions * bytes)),
-      targets: put(targets),
+      sources: put(order.map((i) => i * bytes)),
+      targets: put(order.map((i) => reach[i]!)),
       columns: put(table),
       vectors: count,
     };
   });
   const { heap } = engine;
   const depth = channels * taps;
-  const partRows = byChannel ? channels : depth;
   const filtersPadded = Math.ceil(filters / 4) * 4;
-  const { count: panels, tall, height } = panelsOf(partRows);
+  const { count: panels, tall, height } = panelsOf(depth, byChannel ? Math.min(channels, tileRows) : tileRows);
   const elements = groups * depth * filtersPadded;
   const packedBytes = elements * bytes;
   const spreadBytes = spread ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
   const scratch = packedBytes + spreadBytes + engine.threads * preparedBytes;
   const memory = heap.alloc(scratch);
+  const whole = vectors * Math.floor(g.output[2] / lanes) / Math.ceil(g.output[2] / lanes);
   const volume = sizeOfVolume(g.input) * bytes;
   const values = {
     phase: 0,
     groups,
     w: w.pointer,
     wGroup: filters * depth * bytes,
-    wPart: bytes,
-    wRow: byChannel ? taps * bytes : bytes,
     wFilter: depth * bytes,
+    sources,
     packed: memory,
     spread: memory + packedBytes,
-    parts: depth / partRows,
-    partRows,
+    depth,
     panels,
     tall,
     height,
@@ -96,7 +96,8 @@ export function convGradOfInput(
     g: y.pointer,
     gGroup: filters * positions * bytes,
     columns,
-    vectors,
+    whole,
+    masked: vectors - whole,
     x: x.pointer,
     xGroup: channels * volume,
     xChannel: volume,
@@ -111,8 +112,8 @@ export function convGradOfInput(
     preparedChannel: layout.channel,
     preparedBytes,
   };
-  const packGrain = Math.max(Math.ceil(65_536 / (partRows * filters)), 1);
-  engine.parallel(entry, convInputGradParams.write(engine, values), values.parts * groups, packGrain);
+  const packGrain = Math.max(Math.ceil(65_536 / (tileRows * filters)), 1);
+  engine.parallel(entry, convInputGradParams.write(engine, values), panels * groups, packGrain);
   const items = Math.max(Math.ceil(grain / (filters * depth * positions)), 1);
   engine.parallel(entry, convInputGradParams.write(engine, { ...values, phase: 1 }), batch * groups, items);
   heap.release(memory, scratch);

@@ -2,15 +2,18 @@
 import {
   call,
   type Code,
+  type FunctionBuilder,
   get,
   i32,
   type Local,
+  memory,
   type MemoryImport,
   ModuleBuilder,
   op,
   set,
   when,
 } from "../../../wasm/assembler.ts";
+import { columnEntry } from "./conv_geometry.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
 import type { Element } from "./element.ts";
 import { addMul, Params, range } from "./loops.ts";
@@ -23,13 +26,11 @@ const fields = [
   "groups",
   "w",
   "wGroup",
-  "wPart",
-  "wRow",
   "wFilter",
+  "sources",
   "packed",
   "spread",
-  "parts",
-  "partRows",
+  "depth",
   "panels",
   "tall",
   "height",
@@ -40,7 +41,8 @@ const fields = [
   "g",
   "gGroup",
   "columns",
-  "vectors",
+  "whole",
+  "masked",
   "x",
   "xGroup",
   "xChannel",
@@ -57,17 +59,18 @@ const fields = [
 ] as const;
 
 /**
- * What a call works on. `phase` is 0 to pack weights (items: parts of every group), 1 to form gradients (items: groups of images). The
- * rows of the product, `partRows` in each of `parts`, are added at the offsets that `targets` lists. `preparedBytes` is 0 when
- * gradients are added in place.
+ * What a call works on. `phase` is 0 to pack weights (items: panels of every group), 1 to form gradients (items: groups of images). Of
+ * the `depth` rows of the product `sources` lists where their weights are, and `targets` where what they contribute is added, which
+ * `columns` lists for positions: `whole` vectors, then `masked` ones. `preparedBytes` is 0 when gradients are added in place.
  */
 export const convInputGradParams: Params<typeof fields[number]> = new Params(fields);
 
 /** The module for an element type; `spread` says whether the weights' panels are spread. */
-export function convInputGradModule(memory: MemoryImport, e: Element, spread: boolean): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memory);
+export function convInputGradModule(memoryImport: MemoryImport, e: Element, spread: boolean): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const tiles = tableKernels(module, e, "add", spread);
+  const whole = tableKernels(module, e, "add", spread);
+  const masked = tableKernels(module, e, "add masked", spread);
   const pack = module.func(ints(7), []);
   packPanel(pack, e);
   const expand = spread ? module.func(ints(3), []) : null;
@@ -80,8 +83,8 @@ export function convInputGradModule(memory: MemoryImport, e: Element, spread: bo
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
   const field = (name: typeof fields[number]): Code => convInputGradParams.read(p, name);
-  const names = ["t", "part", "panel", "group", "row", "rows", "image", "target", "first"] as const;
-  const [t, part, panel, group, row, rows, image, target, first] = names.map(() => run.local("i32")) as [
+  const names = ["t", "panel", "group", "row", "rows", "image", "target", "i", "g"] as const;
+  const [t, panel, group, row, rows, image, target, i, g] = names.map(() => run.local("i32")) as [
     Local,
     Local,
     Local,
@@ -92,22 +95,27 @@ export function convInputGradModule(memory: MemoryImport, e: Element, spread: bo
     Local,
     Local,
   ];
-  const eachPanel = (...body: Code[]): Code => [
-    set(first, op("i32.mul", addMul(get(part), get(group), field("parts")), field("partRows"))),
-    range(
-      panel,
-      i32(0),
-      field("panels"),
-      1,
-      set(row, firstRow(panel, field("tall"), field("height"))),
-      set(rows, rowsOf(panel, field("tall"), field("height"))),
-      ...body,
-    ),
+  const panelRows: Code = [
+    set(row, firstRow(panel, field("tall"), field("height"))),
+    set(rows, rowsOf(panel, field("tall"), field("height"))),
   ];
   const at = (base: Code, bytes: number): Code =>
-    addMul(base, op("i32.mul", op("i32.add", get(first), get(row)), field("filtersPadded")), i32(bytes));
+    addMul(base, op("i32.mul", addMul(get(row), get(group), field("depth")), field("filtersPadded")), i32(bytes));
   const packedAt = at(field("packed"), e.bytes);
   const spreadAt = at(field("spread"), 16);
+  const multiply = (tiles: FunctionBuilder, columns: Code, vectors: Code): Code =>
+    call(
+      tiles,
+      expand ? spreadAt : packedAt,
+      get(rows),
+      field("filters"),
+      field("offsets"),
+      get(g),
+      columns,
+      vectors,
+      get(target),
+      addMul(field("targets"), get(row), i32(4)),
+    );
   run.emit(when(
     op("i32.eqz", field("phase")),
     range(
@@ -115,25 +123,30 @@ export function convInputGradModule(memory: MemoryImport, e: Element, spread: bo
       get(begin),
       get(end),
       1,
-      set(group, op("i32.div_s", get(t), field("parts"))),
-      set(part, op("i32.rem_s", get(t), field("parts"))),
-      eachPanel(
+      set(group, op("i32.div_s", get(t), field("panels"))),
+      set(panel, op("i32.rem_s", get(t), field("panels"))),
+      panelRows,
+      range(
+        i,
+        i32(0),
+        get(rows),
+        1,
         call(
           pack,
-          addMul(
-            addMul(addMul(field("w"), get(group), field("wGroup")), get(part), field("wPart")),
-            get(row),
-            field("wRow"),
+          op(
+            "i32.add",
+            addMul(field("w"), get(group), field("wGroup")),
+            memory("i32.load", 0, addMul(field("sources"), op("i32.add", get(row), get(i)), i32(4))),
           ),
-          field("wRow"),
+          i32(0),
           field("wFilter"),
           field("filters"),
-          get(rows),
-          packedAt,
+          i32(1),
+          addMul(packedAt, get(i), i32(e.bytes)),
           op("i32.mul", get(rows), i32(e.bytes)),
         ),
-        expand ? call(expand, packedAt, spreadAt, op("i32.mul", get(rows), field("filters"))) : [],
       ),
+      expand ? call(expand, packedAt, spreadAt, op("i32.mul", get(rows), field("filters"))) : [],
     ),
     range(
       t,
@@ -141,6 +154,7 @@ export function convInputGradModule(memory: MemoryImport, e: Element, spread: bo
       get(end),
       1,
       set(group, op("i32.rem_s", get(t), field("groups"))),
+      set(g, addMul(field("g"), get(t), field("gGroup"))),
       set(image, addMul(field("x"), get(t), field("xGroup"))),
       set(target, get(image)),
       when(
@@ -153,22 +167,16 @@ export function convInputGradModule(memory: MemoryImport, e: Element, spread: bo
         call(clear, get(image), field("xBytes")),
       ),
       range(
-        part,
+        panel,
         i32(0),
-        field("parts"),
+        field("panels"),
         1,
-        eachPanel(call(
-          tiles,
-          expand ? spreadAt : packedAt,
-          get(rows),
-          field("filters"),
-          field("offsets"),
-          addMul(field("g"), get(t), field("gGroup")),
-          field("columns"),
-          field("vectors"),
-          get(target),
-          addMul(field("targets"), op("i32.add", op("i32.mul", get(part), field("partRows")), get(row)), i32(4)),
-        )),
+        panelRows,
+        multiply(whole, field("columns"), field("whole")),
+        when(
+          field("masked"),
+          multiply(masked, addMul(field("columns"), field("whole"), i32(columnEntry)), field("masked")),
+        ),
       ),
       when(
         field("preparedBytes"),

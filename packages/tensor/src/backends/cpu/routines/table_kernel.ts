@@ -26,9 +26,9 @@ const vectorsOf: readonly number[] = [6, 4, 3, 2, 2];
 
 /**
  * What becomes of a tile: "store" writes row i at `out + i · rows`; "add" adds to what is at `out` + the i-th offset of the table
- * `rows`, in the lanes of each column's mask.
+ * `rows`, "add masked" in the lanes of each column's mask.
  */
-export type TableMode = "store" | "add";
+export type TableMode = "store" | "add" | "add masked";
 
 /** `(left, steps, offsets, right, columns, tiles, out, rows)`: `tiles` tiles side by side. */
 function tableKernel(
@@ -72,7 +72,9 @@ function tableKernel(
         add(
           e,
           memory("v128.load", 0, get(offset)),
-          op("v128.and", get(tile.sum(i, j)), memory("v128.load", columnEntry * j + 16, get(columns))),
+          mode === "add"
+            ? get(tile.sum(i, j))
+            : op("v128.and", get(tile.sum(i, j)), memory("v128.load", columnEntry * j + 16, get(columns))),
         ),
       ),
     ]),
@@ -139,7 +141,7 @@ export function tableKernels(module: ModuleBuilder, e: Element, mode: TableMode,
       tableKernel(f, e, r + 1, v + 1, mode, spread);
       return f;
     }));
-  const few = mode === "add" ? [] : Array.from({ length: fewSteps }, (_, s) => {
+  const few = mode !== "store" ? [] : Array.from({ length: fewSteps }, (_, s) => {
     const f = module.func(ints(6), []);
     oneRowKernel(f, e, s + 1, spread);
     return f;
