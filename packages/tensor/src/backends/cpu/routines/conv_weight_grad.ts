@@ -5,7 +5,7 @@ import { convGeometry, geometryKey, imageLayout, imageStrides, sizeOfVolume, tap
 import { imageWalk } from "./conv_walk.ts";
 import { convGradOfWeightByDots, suitsDotProducts } from "./conv_weight_dot.ts";
 import { rowTable } from "./conv_image.ts";
-import { convWeightGradModule, convWeightGradParams } from "./conv_weight_grad_module.ts";
+import { convWeightGradModule, convWeightGradParams, turnRows } from "./conv_weight_grad_module.ts";
 import { computeKind, element } from "./element.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
@@ -119,6 +119,7 @@ export function convGradOfWeight(
     turnImages: Math.max(Math.floor(turnPositions / positions), 1),
     tapBlocks,
     blockPanels,
+    turns: Math.ceil(depth / turnRows),
     w: w.pointer,
   };
   for (let first = 0; first < batch; first += part) {
@@ -147,7 +148,9 @@ export function convGradOfWeight(
       groups * imageBlocks * tapBlocks,
       1,
     );
-    if (first + images === batch) phase(3, groups * depth, filters * imageBlocks);
+    if (first + images < batch) continue;
+    if (imageBlocks === 1) phase(4, groups * values.turns, turnRows * filters);
+    else phase(3, groups * depth, filters * imageBlocks);
   }
   heap.release(sums, scratch);
 }

@@ -65,13 +65,17 @@ const fields = [
   "turnImages",
   "tapBlocks",
   "blockPanels",
+  "turns",
   "w",
 ] as const;
+
+/** Taps whose sums are brought into the weights' order at a time. */
+export const turnRows = 64;
 
 /**
  * What a call works on, by `phase`. 0: prepares images (items). 1: packs gradients (items: images) so that the filters of a position
  * lie side by side. 2: sums products (items: blocks of taps of blocks of images of groups), each block of images to sums of its own.
- * 3: adds those up (items: taps of groups).
+ * 3: adds those up (items: taps of groups). 4: the same where there is only one block of images (items: {@link turnRows} taps).
  */
 export const convWeightGradParams: Params<typeof fields[number]> = new Params(fields);
 
@@ -302,8 +306,31 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element): Ui
     ),
   ];
 
+  const turn: Code = [
+    set(group, op("i32.div_s", get(t), field("turns"))),
+    set(row, op("i32.mul", op("i32.rem_s", get(t), field("turns")), i32(turnRows))),
+    call(
+      pack,
+      addMul(
+        addMul(field("sums"), get(group), field("sumBytes")),
+        op("i32.mul", get(row), field("filtersPadded")),
+        i32(e.bytes),
+      ),
+      op("i32.mul", field("filtersPadded"), i32(e.bytes)),
+      i32(e.bytes),
+      field("filters"),
+      least(op("i32.sub", field("depth"), get(row)), i32(turnRows)),
+      addMul(
+        field("w"),
+        addMul(get(row), op("i32.mul", get(group), field("filters")), field("depth")),
+        i32(e.bytes),
+      ),
+      op("i32.mul", field("depth"), i32(e.bytes)),
+    ),
+  ];
+
   run.emit(
-    [prepareImage, packGradient, sumProducts, addUp].map((code, phase) =>
+    [prepareImage, packGradient, sumProducts, addUp, turn].map((code, phase) =>
       when(op("i32.eq", field("phase"), i32(phase)), range(t, get(begin), get(end), 1, code))
     ),
   );
