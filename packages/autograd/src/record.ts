@@ -29,15 +29,24 @@ import {
 } from "./node.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
 import { rules } from "./rules/mod.ts";
-import { type Context, flat, type InputRule, type Rule, type Value } from "./rules/rule.ts";
+import { type Context, flat, type InputRule, type JointRule, type Rule, type Value } from "./rules/rule.ts";
 import { toMeta } from "./to_meta.ts";
 
 const floats: ReadonlySet<string> = new Set(["float16", "float32", "float64"]);
 const operandNames: readonly Value[] = ["a", "b", "c"];
 
+function isJoint<P extends Prim>(rule: Rule<P> | JointRule<P>): rule is JointRule<P> {
+  return "gradients" in rule;
+}
+
+/** The rule of an input; the last serves all further ones. */
+function ruleFor<P extends Prim>(rule: Rule<P>, input: number): InputRule<P> | null {
+  return rule[Math.min(input, rule.length - 1)] ?? null;
+}
+
 /** A primitive that was recorded, with its rule and what the rule reads. */
 class PrimitiveNode<P extends Prim> extends Node {
-  private readonly rule: Rule<P>;
+  private readonly rule: Rule<P> | JointRule<P>;
   private readonly attrs: Attrs[P];
   private readonly inputs: readonly ValueMeta[];
   private saved: Map<Value, SavedOperand> | null;
@@ -45,7 +54,7 @@ class PrimitiveNode<P extends Prim> extends Node {
   constructor(
     prim: P,
     edges: (Edge | null)[],
-    rule: Rule<P>,
+    rule: Rule<P> | JointRule<P>,
     inputs: readonly Operand[],
     attrs: Attrs[P],
     outputs: readonly Tensor[],
@@ -55,22 +64,25 @@ class PrimitiveNode<P extends Prim> extends Node {
     this.attrs = attrs;
     this.inputs = inputs.map((input) => input instanceof Tensor ? metaOf(input) : metaOf(outputs[0]!));
     this.saved = new Map();
-    edges.forEach((edge, i) => {
-      const of = edge && this.ruleFor(i);
-      if (!of) return;
-      for (const name of typeof of.reads === "function" ? of.reads(attrs) : of.reads) {
-        if (!this.saved!.has(name)) this.saved!.set(name, this.save(name, inputs, outputs));
-      }
-    });
+    for (const name of this.reads(edges)) {
+      if (!this.saved.has(name)) this.saved.set(name, this.save(name, inputs, outputs));
+    }
   }
 
-  private ruleFor(input: number): InputRule<P> | null {
-    return this.rule[Math.min(input, this.rule.length - 1)] ?? null;
+  /** What the gradients that are wanted need, some of it perhaps twice. */
+  private reads(edges: readonly (Edge | null)[]): readonly Value[] {
+    const { rule, attrs } = this;
+    if (isJoint(rule)) return rule.reads(this.inputs.length);
+    return edges.flatMap((edge, i) => {
+      const of = edge && ruleFor(rule, i);
+      return !of ? [] : typeof of.reads === "function" ? of.reads(attrs) : of.reads;
+    });
   }
 
   private save(name: Value, inputs: readonly Operand[], outputs: readonly Tensor[]): SavedOperand {
     if (name === "out") return new Saved(outputs[0]!, { node: this, index: 0 });
-    if (name === "indices") return new Saved(outputs[1]!);
+    if (name === "indices" || name === "second") return new Saved(outputs[1]!);
+    if (name === "third") return new Saved(outputs[2]!);
     const input = inputs[operandNames.indexOf(name)]!;
     return input instanceof Tensor ? new Saved(input) : input;
   }
@@ -89,10 +101,16 @@ class PrimitiveNode<P extends Prim> extends Node {
         ? value
         : full([], value, { dtype: this.inputs[0]!.dtype, device: g.device });
     }
+    const { rule: all } = this;
+    if (isJoint(all)) {
+      const context = { ...values, attrs: this.attrs, inputs: this.inputs, input: 0 } as Context<P>;
+      const gradients = all.gradients(g, context, this.edges.map((edge) => edge !== null));
+      return this.edges.map((edge, i) => edge && gradients[i] ? toMeta(gradients[i], this.inputs[i]!) : null);
+    }
     return this.edges.map((edge, input) => {
       if (edge === null) return null;
       const context = { ...values, attrs: this.attrs, inputs: this.inputs, input } as Context<P>;
-      const rule = this.ruleFor(input)!;
+      const rule = ruleFor(all, input)!;
       const gradient = fused && rule !== (flat as unknown)
         ? this.asOneKernel(rule, g, context, values)
         : rule.gradient(g, context);
@@ -174,12 +192,13 @@ function record<P extends Prim>(
   attrs: Attrs[P],
   outputs: readonly Tensor[],
 ): void {
-  const rule = rules[prim] as Rule<P> | null;
+  const rule = rules[prim] as Rule<P> | JointRule<P> | null;
   for (const input of inputs) if (input instanceof Tensor && input.source !== null) refresh(input);
   if (rule === null || !floats.has(outputs[0]!.dtype)) return;
   let wanted = false;
   const edges = inputs.map((input, i) => {
-    if (!(input instanceof Tensor) || input.slot === null || rule[Math.min(i, rule.length - 1)] === null) return null;
+    if (!(input instanceof Tensor) || input.slot === null) return null;
+    if (!isJoint(rule) && ruleFor(rule, i) === null) return null;
     wanted = true;
     return edgeOf(input);
   });

@@ -30,6 +30,7 @@ describe("dispatches, counted by the null backend", () => {
     backend.reset();
     run();
     return backend.dispatched.map((work) => {
+      if (work.kind === "rows") return "rows";
       const name = work.kind === "routine" ? work.name : work.reduce?.op ?? work.expr.op;
       return name === "input" ? "copy" : name === "scalar" ? "fill" : name;
     });

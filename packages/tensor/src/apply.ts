@@ -5,8 +5,19 @@ import type { Device } from "./device.ts";
 import { type DType, isFloat, itemSize, resultType, type Scalar } from "./dtype.ts";
 import { collapse } from "./ir/collapse.ts";
 import type { Expr, Kernel, Routine } from "./ir/kernel.ts";
-import type { AssemblePrim, Attrs, ElementwisePrim, Prim, ReducePrim, RoutinePrim, ViewStep } from "./prims/attrs.ts";
+import type { RowKernel, Work } from "./ir/rows.ts";
+import type {
+  AssemblePrim,
+  Attrs,
+  ElementwisePrim,
+  Prim,
+  ReducePrim,
+  RoutinePrim,
+  RowPrim,
+  ViewStep,
+} from "./prims/attrs.ts";
 import { type Meta, type OpTypes, table, type TypeRule } from "./prims/table.ts";
+import { type RowRule, rowRules } from "./row_programs.ts";
 import {
   broadcastShapes,
   broadcastStrides,
@@ -164,6 +175,8 @@ export function execute<P extends Prim>(
       return [elementwise(prim as ElementwisePrim, inputs, attrs as { dtype?: DType }, out, operation)];
     case "reduce":
       return [reduce(prim as ReducePrim, inputs[0] as Tensor, attrs as Attrs[ReducePrim], row.types)];
+    case "rows":
+      return rows(prim as RowPrim, inputs as readonly Tensor[], attrs as Attrs[RowPrim]);
     case "view":
       return [view({ prim, attrs } as unknown as ViewStep, inputs[0] as Tensor)];
     case "assemble":
@@ -278,28 +291,98 @@ export function runExpression(
   return into;
 }
 
-function reduce(prim: ReducePrim, input: Tensor, { dims, keepdim }: Attrs[ReducePrim], types: TypeRule): Tensor {
+/** The sum over `dims` of an expression that {@link fuseSum} wrote down, below the tape. */
+export function sumExpression(
+  operation: string,
+  tensors: readonly Tensor[],
+  scalars: readonly Scalar[],
+  expr: Expr,
+  dims: readonly number[],
+): Tensor {
+  checkSupported(operation, deviceOf(operation, tensors), expr.dtype);
+  const shape = broadcastShapes(operation, ...tensors.map((t) => t.shape));
+  return reduceOver("sum", operation, tensors, scalars, expr, expr.dtype, shape, { dims, keepdim: true });
+}
+
+function reduce(prim: ReducePrim, input: Tensor, attrs: Attrs[ReducePrim], types: TypeRule): Tensor {
   const { compute, result } = types(prim, input.dtype);
-  const device = input.device;
-  checkSupported(prim, device, compute);
-  const kept = input.shape.map((_, d) => d).filter((d) => !dims.includes(d));
-  const order = [...kept, ...[...dims].sort((a, b) => a - b)];
-  const shape = keepdim ? input.shape.map((size, d) => dims.includes(d) ? 1 : size) : kept.map((d) => input.shape[d]!);
-  const output = allocate(prim, device, result, shape);
-  const space = { shape: order.map((d) => input.shape[d]!), strides: order.map((d) => input.strides[d]!) };
+  checkSupported(prim, input.device, compute);
   const expr = cast({ op: "input", index: 0, dtype: input.dtype }, compute);
-  const target = {
-    shape: kept.map((d) => input.shape[d]!),
-    strides: contiguousStrides(kept.map((d) => input.shape[d]!)),
-  };
-  launchOver(prim, device, space.shape, [{ tensor: input, strides: space.strides }], [], expr, {
-    op: prim,
-    dims: dims.length,
-  }, {
-    tensor: output,
-    strides: target.strides,
+  return reduceOver(prim, prim, [input], [], expr, result, input.shape, attrs);
+}
+
+function reduceOver(
+  prim: ReducePrim,
+  operation: string,
+  tensors: readonly Tensor[],
+  scalars: readonly Scalar[],
+  expr: Expr,
+  dtype: DType,
+  shape: Shape,
+  { dims, keepdim }: Attrs[ReducePrim],
+): Tensor {
+  const device = deviceOf(operation, tensors);
+  const kept = shape.map((_, d) => d).filter((d) => !dims.includes(d));
+  const order = [...kept, ...[...dims].sort((a, b) => a - b)];
+  const left = kept.map((d) => shape[d]!);
+  const output = allocate(
+    operation,
+    device,
+    dtype,
+    keepdim ? shape.map((size, d) => dims.includes(d) ? 1 : size) : left,
+  );
+  const inputs = tensors.map((tensor) => {
+    const strides = broadcastStrides(tensor.shape, tensor.strides, shape);
+    return { tensor, strides: order.map((d) => strides[d]!) };
   });
+  const reduction = { op: prim, dims: dims.length };
+  const target = { tensor: output, strides: contiguousStrides(left) };
+  launchOver(operation, device, order.map((d) => shape[d]!), inputs, scalars, expr, reduction, target);
   return output;
+}
+
+/** A row primitive, on a backend that has row kernels for the dtype: see {@link hasRows}. */
+function rows<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attrs: Attrs[P]): readonly Tensor[] {
+  const rule: RowRule<P> = rowRules[prim];
+  const device = deviceOf(prim, inputs);
+  const { shape, dtype } = inputs[rule.space]!;
+  const inner = [...rule.dims(attrs)].sort((a, b) => a - b);
+  const kept = shape.map((_, d) => d).filter((d) => !inner.includes(d));
+  const ordered = (values: readonly number[], dims = [...kept, ...inner]): number[] => dims.map((d) => values[d]!);
+  const oneEach = shape.map((size, d) => inner.includes(d) ? 1 : size);
+  const short = rule.short(attrs, inputs);
+  const outputs = short.map((once) => allocate(prim, device, dtype, once ? oneEach : shape));
+  const program = rule.write(inputs, attrs, inner.reduce((n, d) => n * shape[d]!, 1));
+  const flat = collapse(ordered(shape), [
+    ...inputs.map((input) => ordered(broadcastStrides(input.shape, input.strides, shape))),
+    ...outputs.map(({ strides }, i) => short[i] ? ordered(strides, kept) : ordered(strides)),
+  ], kept.length);
+  if (flat.boundary === flat.shape.length) {
+    flat.shape.push(1);
+    flat.operands.forEach((strides) => strides.push(1));
+  }
+  const operand = (tensor: Tensor, i: number) => ({ dtype: tensor.dtype, strides: flat.operands[i]! });
+  const work: RowKernel = {
+    kind: "rows",
+    shape: flat.shape,
+    inner: flat.shape.length - flat.boundary,
+    inputs: inputs.map(operand),
+    outputs: outputs.map((output, i) => operand(output, inputs.length + i)),
+    sources: program.sources,
+    steps: program.steps,
+  };
+  dispatch(prim, device, work, inputs, outputs, program.scalars);
+  return outputs;
+}
+
+/**
+ * Whether a row primitive over `dims` of `x` is to be used, rather than a composite: the backend has row kernels for the dtype, there
+ * is something to compute, and the elements of a row are neighbours.
+ */
+export function hasRows(x: Tensor, dims: readonly number[]): boolean {
+  if (x.numel === 0 || dims.length === 0) return false;
+  const last = Math.max(...dims);
+  return (x.shape[last] === 1 || x.strides[last] === 1) && x.device.backend.rows?.(x.dtype) === true;
 }
 
 /** The view of a tensor: no work, the same storage. */
@@ -455,7 +538,7 @@ const binding = (tensor: Tensor): Binding => ({ buffer: tensor.storage.buffer, o
 function dispatch(
   operation: string,
   device: Device,
-  work: Kernel | Routine,
+  work: Work,
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   scalars: readonly Scalar[],

@@ -1,6 +1,6 @@
 /** What a backend must be able to do: hold memory, and run kernels and routines on it. */
 import type { DType, Scalar } from "./dtype.ts";
-import type { Kernel, Routine } from "./ir/kernel.ts";
+import type { Work } from "./ir/rows.ts";
 import type { RoutinePrim } from "./prims/attrs.ts";
 
 /** Memory of a backend; what it is, only the backend knows. */
@@ -16,7 +16,7 @@ export interface Binding {
 
 /** Work made ready to run, as often as wanted, on operands of the geometry it was prepared for. */
 export interface Program {
-  readonly work: Kernel | Routine;
+  readonly work: Work;
 }
 
 /** The contract. Buffers are raw bytes; dtypes and geometry come with the work. */
@@ -28,6 +28,8 @@ export interface Backend {
   supports(dtype: DType): boolean;
   /** Whether there is a routine of that name; a missing one is composed of other primitives. */
   hasRoutine(name: RoutinePrim): boolean;
+  /** Whether there are row kernels for the dtype; without this method there are none, and composites stand in. */
+  rows?(dtype: DType): boolean;
   /** Memory of at least `bytes` bytes, contents unspecified. */
   alloc(bytes: number): DeviceBuffer;
   /** Takes a caller's memory as a buffer without a copy, or answers null when it cannot. */
@@ -37,6 +39,6 @@ export interface Backend {
   /** A copy of the bytes. Throws where reading cannot be synchronous, naming the asynchronous call. */
   read(buffer: DeviceBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer>;
   readAsync(buffer: DeviceBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>>;
-  prepare(work: Kernel | Routine): Program;
+  prepare(work: Work): Program;
   dispatch(program: Program, inputs: readonly Binding[], outputs: readonly Binding[], scalars: readonly Scalar[]): void;
 }

@@ -1,6 +1,7 @@
 /** What `HEDDLE_DEBUG` prints about dispatches. */
 import { debugLevel } from "./env.ts";
-import { type Kernel, type Routine, showExpr } from "./ir/kernel.ts";
+import { showExpr } from "./ir/kernel.ts";
+import type { Work } from "./ir/rows.ts";
 import { showShape } from "./shape.ts";
 
 let level: number | null = null;
@@ -11,14 +12,14 @@ export function debug(): number {
 }
 
 /** Runs a dispatch and prints it as the level asks: 1 its name, 2 shapes and time, 3 the expression. */
-export function logDispatch(operation: string, device: string, work: Kernel | Routine, run: () => void): void {
+export function logDispatch(operation: string, device: string, work: Work, run: () => void): void {
   const detail = debug();
   if (detail === 0) return run();
   const begin = performance.now();
   run();
   let line = `heddle ${device} ${operation}`;
   if (detail >= 2) {
-    const shapes = work.kind === "kernel"
+    const shapes = work.kind !== "routine"
       ? showShape(work.shape)
       : work.inputs.map((input) => showShape(input.shape)).join(" ");
     line += ` ${shapes} ${((performance.now() - begin) * 1000).toFixed(0)}µs`;

@@ -40,6 +40,8 @@ export {
   type ConvTransposeOptions,
   type PerDim,
 } from "./ops/conv.ts";
+export { labelLoss } from "./ops/label_loss.ts";
+export { normalize, type Normalized, type NormalizeOptions } from "./ops/normalize.ts";
 export * from "./ops/pool.ts";
 export type { Index, SliceString } from "./ops/slices.ts";
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from "./random.ts";
@@ -50,10 +52,11 @@ export { dataFolder, threadCount } from "./env.ts";
 export { inspectDeno, inspectNode } from "./runtime.ts";
 export type { Geometry, Shape } from "./shape.ts";
 
-export { fuse, Symbolic, type SymbolicOperand, whereSymbolic } from "./fuse.ts";
+export { fuse, fuseSum } from "./fuse.ts";
+export { Symbolic, type SymbolicOperand, whereSymbolic } from "./symbolic.ts";
 
 // For autograd and for backends.
-export { apply, applyAll, applyInPlace } from "./apply.ts";
+export { apply, applyAll, applyInPlace, hasRows } from "./apply.ts";
 export { activeTape, type BackwardOptions, installTape, type Tape, type TapeSlot } from "./tape.ts";
 export type {
   Attrs,
@@ -65,11 +68,17 @@ export type {
   ReduceAttrs,
   ReducePrim,
   RoutinePrim,
+  RowPrim,
   ScatterMode,
   ViewPrim,
   ViewStep,
 } from "./prims/attrs.ts";
 export type { Backend, Binding, DeviceBuffer, Program } from "./backend.ts";
-export type { Kernel, Routine } from "./ir/kernel.ts";
+export { type Kernel, type Routine, showExpr } from "./ir/kernel.ts";
+export { debug } from "./debug.ts";
+export { elementValue } from "./scalar.ts";
+export * as polynomials from "./backends/cpu/math/polynomials.ts";
+export { twoOverPi } from "./backends/cpu/math/huge_angle.ts";
+export type { RowKernel, Work } from "./ir/rows.ts";
 export { NullBackend } from "./backends/null.ts";
 export { ReferenceBackend } from "./backends/reference/mod.ts";

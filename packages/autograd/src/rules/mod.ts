@@ -3,8 +3,15 @@ import type { Prim } from "@heddle/tensor";
 import { elementwiseRules } from "./elementwise.ts";
 import { reductionRules } from "./reductions.ts";
 import { routineRules } from "./routines.ts";
+import { rowRules } from "./rows.ts";
 import type { Rules } from "./rule.ts";
 import { viewRules } from "./views.ts";
 
 /** The table. */
-export const rules: Rules<Prim> = { ...elementwiseRules, ...reductionRules, ...viewRules, ...routineRules };
+export const rules: Rules<Prim> = {
+  ...elementwiseRules,
+  ...reductionRules,
+  ...viewRules,
+  ...rowRules,
+  ...routineRules,
+};

@@ -2,8 +2,8 @@
 import { type Attrs, type Prim, type Scalar, Symbolic, type Tensor, where, whereSymbolic, zeros } from "@heddle/tensor";
 import type { ValueMeta } from "../node.ts";
 
-/** Values that a rule can ask for: operands by position, the output, a second output. */
-export type Value = "a" | "b" | "c" | "out" | "indices";
+/** Values that a rule can ask for: operands by position, the output, a second (of what selects: indices) and a third output. */
+export type Value = "a" | "b" | "c" | "out" | "indices" | "second" | "third";
 
 /** What a rule is given: the values it asked for, the attributes, and the metadata of the inputs and the output. */
 export interface Context<P extends Prim> {
@@ -12,6 +12,8 @@ export interface Context<P extends Prim> {
   readonly c: Tensor;
   readonly out: Tensor;
   readonly indices: Tensor;
+  readonly second: Tensor;
+  readonly third: Tensor;
   readonly attrs: Attrs[P];
   readonly inputs: readonly ValueMeta[];
   /** Which input the gradient is for, where a rule serves several. */
@@ -27,8 +29,15 @@ export interface InputRule<P extends Prim> {
 /** One rule an input; null where an input (a condition, an index) has none. The last serves all further inputs. */
 export type Rule<P extends Prim> = readonly (InputRule<P> | null)[];
 
+/** The gradients of all inputs at once, where they share work; null for those that are not wanted, or cheap to leave out. */
+export interface JointRule<P extends Prim> {
+  /** What to save, by the number of inputs. */
+  readonly reads: (inputs: number) => readonly Value[];
+  readonly gradients: (g: Tensor, context: Context<P>, wanted: readonly boolean[]) => readonly (Tensor | null)[];
+}
+
 /** Rules of some of the primitives; null: the result depends on the inputs in steps or not at all, and is not recorded. */
-export type Rules<Q extends Prim> = { readonly [P in Q]: Rule<P> | null };
+export type Rules<Q extends Prim> = { readonly [P in Q]: Rule<P> | JointRule<P> | null };
 
 /** A gradient that reads nothing but the incoming one. */
 export function linear<P extends Prim>(gradient: (g: Tensor, context: Context<P>) => Tensor): InputRule<P> {

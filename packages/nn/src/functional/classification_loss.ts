@@ -1,5 +1,5 @@
 /** Losses of class scores against classes. */
-import { isFloat, type Tensor, where } from "@heddle/tensor";
+import { isFloat, labelLoss, type Tensor, where } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
 import { checkReduction, reduced, type Reduction, type ReductionOptions } from "./reduction.ts";
@@ -42,15 +42,11 @@ function alongClasses(weight: Tensor, ndim: number): Tensor {
 /** Losses by element before reduction, and what to divide their sum by for the mean. */
 interface Labelled {
   readonly loss: Tensor;
-  readonly share: Tensor;
+  readonly share: Tensor | number;
 }
 
-/** −weight · (log-probability of the label), smoothed; 0 where the label is ignored. */
-function labelled(operation: string, logProbabilities: Tensor, target: Tensor, options: CrossEntropyOptions): Labelled {
-  const { weight, ignoreIndex = -100, labelSmoothing = 0 } = options;
-  const dim = classDim(operation, logProbabilities);
-  const { shape } = logProbabilities;
-  const classes = shape[dim]!;
+/** Labels that fit scores of a shape, as int32 or int64. */
+function checkedLabels(operation: string, shape: readonly number[], dim: number, target: Tensor): Tensor {
   const expected = shape.filter((_, d) => d !== dim);
   if (isFloat(target.dtype) || target.dtype === "bool") {
     throw new TypeError(
@@ -69,14 +65,25 @@ function labelled(operation: string, logProbabilities: Tensor, target: Tensor, o
       }`,
     );
   }
+  return target.dtype === "int64" ? target : target.to("int32");
+}
+
+const outOfRange = (operation: string, label: number | bigint, classes: number): string =>
+  `${operation}: label ${label} is out of range for ${classes} classes; expected 0 to ${classes - 1}`;
+
+/** −weight · (log-probability of the label), smoothed; 0 where the label is ignored. */
+function labelled(operation: string, logProbabilities: Tensor, target: Tensor, options: CrossEntropyOptions): Labelled {
+  const { weight, ignoreIndex = -100, labelSmoothing = 0 } = options;
+  const dim = classDim(operation, logProbabilities);
+  const { shape } = logProbabilities;
+  const classes = shape[dim]!;
+  const labels = checkedLabels(operation, shape, dim, target);
   checkWeight(operation, weight, classes);
-  const labels = target.dtype === "int64" ? target : target.to("int32");
   const ignored = labels.eq(ignoreIndex);
   const safe = labels.maskedFill(ignored, 0);
-  const explain = (label: number | bigint) =>
-    `${operation}: label ${label} is out of range for ${classes} classes; expected 0 to ${classes - 1}`;
+  const explain = (label: number | bigint) => outOfRange(operation, label, classes);
   const picked = lookUp(safe, classes, explain, () => logProbabilities.gather(dim, safe.unsqueeze(dim))).squeeze(dim);
-  const chosen = weight ? weight.indexSelect(0, safe.reshape(-1)).reshape(expected) : null;
+  const chosen = weight ? weight.indexSelect(0, safe.reshape(-1)).reshape(labels.shape) : null;
   let loss = chosen === null ? picked.neg() : picked.mul(chosen).neg();
   if (labelSmoothing > 0) {
     const all = weight ? logProbabilities.mul(alongClasses(weight, shape.length)) : logProbabilities;
@@ -86,6 +93,25 @@ function labelled(operation: string, logProbabilities: Tensor, target: Tensor, o
     loss: where(ignored, 0, loss),
     share: chosen === null ? ignored.logicalNot().sum() : where(ignored, 0, chosen).sum(),
   };
+}
+
+/** {@link labelled} straight from scores, in one kernel, where the device has it and nothing asks for more. */
+function fusedLabelled(scores: Tensor, target: Tensor, options: CrossEntropyOptions): Labelled | null {
+  const { weight, ignoreIndex = -100, labelSmoothing = 0 } = options;
+  if (weight || labelSmoothing > 0) return null;
+  const dim = classDim("crossEntropy", scores);
+  const labels = checkedLabels("crossEntropy", scores.shape, dim, target);
+  const loss = labelLoss(scores, labels, dim, ignoreIndex);
+  if (loss === null) return null;
+  if (!labels.device.backend.readsAtOnce) return { loss, share: labels.ne(ignoreIndex).sum() };
+  const classes = scores.shape[dim]!;
+  let share = 0;
+  for (const label of labels.toTypedArray()) {
+    if (Number(label) === ignoreIndex) continue;
+    if (!(label >= 0 && label < classes)) throw new RangeError(outOfRange("crossEntropy", label, classes));
+    share++;
+  }
+  return { loss, share };
 }
 
 function finish({ loss, share }: Labelled, reduction: Reduction): Tensor {
@@ -130,8 +156,11 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
     throw new RangeError(`crossEntropy: labelSmoothing ${labelSmoothing} is not within 0 to 1`);
   }
   const dim = classDim("crossEntropy", input);
+  const labels = !isFloat(target.dtype) || showSizes(target.shape) !== showSizes(input.shape);
+  const fused = labels ? fusedLabelled(input, target, options) : null;
+  if (fused !== null) return finish(fused, reduction);
   const logProbabilities = input.logSoftmax(dim);
-  if (!isFloat(target.dtype) || showSizes(target.shape) !== showSizes(input.shape)) {
+  if (labels) {
     return finish(labelled("crossEntropy", logProbabilities, target, options), reduction);
   }
   const classes = input.shape[dim]!;

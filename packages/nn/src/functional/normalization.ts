@@ -1,6 +1,6 @@
 /** Normalisation: zero mean and unit variance over a batch, a sample, or groups of channels. */
 import { noGrad } from "@heddle/autograd";
-import type { Operand, Tensor } from "@heddle/tensor";
+import { normalize, type Operand, type Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** Scale and shift after normalisation. */
@@ -22,19 +22,6 @@ export interface BatchNormOptions extends AffineOptions {
 /** A vector along dimension 1. */
 function alongChannels(vector: Tensor, ndim: number): Tensor {
   return vector.reshape([1, -1, ...Array<number>(ndim - 2).fill(1)]);
-}
-
-/** `centred / √(variance + eps)`, scaled and shifted; what is small is multiplied first. */
-function normalised(
-  centred: Tensor,
-  variance: Tensor,
-  eps: number,
-  weight: Tensor | null | undefined,
-  bias: Tensor | null | undefined,
-): Tensor {
-  const scale = variance.add(eps).rsqrt();
-  const result = centred.mul(weight ? scale.mul(weight) : scale);
-  return bias ? result.add(bias) : result;
 }
 
 /** Moves running statistics towards those of a batch; the variance is the unbiased one. */
@@ -101,11 +88,9 @@ export function batchNorm(
     );
   }
   const dims = shape.map((_, d) => d).filter((d) => d !== 1);
-  const mean = input.mean(dims, { keepdim: true });
-  const centred = input.sub(mean);
-  const variance = centred.square().mean(dims, { keepdim: true });
+  const { result, mean, variance } = normalize(input, dims, { weight: scale, bias: shift, eps });
   if (count > 0) follow(runningMean, runningVar, mean, variance, count, momentum);
-  return normalised(centred, variance, eps, scale, shift);
+  return result;
 }
 
 /** Options of {@link instanceNorm}. */
@@ -140,19 +125,15 @@ export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): 
     );
   }
   const dims = shape.map((_, d) => d).slice(2);
-  const mean = input.mean(dims, { keepdim: true });
-  const centred = input.sub(mean);
-  const variance = centred.square().mean(dims, { keepdim: true });
+  const { result, mean, variance } = normalize(input, dims, {
+    weight: weight ? alongChannels(weight, ndim) : null,
+    bias: bias ? alongChannels(bias, ndim) : null,
+    eps,
+  });
   if (runningMean !== null || runningVar !== null) {
     follow(runningMean, runningVar, mean.detach().mean(0), variance.detach().mean(0), count, momentum);
   }
-  return normalised(
-    centred,
-    variance,
-    eps,
-    weight ? alongChannels(weight, ndim) : null,
-    bias ? alongChannels(bias, ndim) : null,
-  );
+  return result;
 }
 
 /**
@@ -187,11 +168,7 @@ export function layerNorm(input: Tensor, normalizedShape: readonly number[], opt
     }
   }
   const dims = normalizedShape.map((_, d) => start + d);
-  const centred = input.sub(input.mean(dims, { keepdim: true }));
-  const scale = centred.square().mean(dims, { keepdim: true }).add(eps).rsqrt();
-  const result = centred.mul(scale);
-  const scaled = weight ? result.mul(weight) : result;
-  return bias ? scaled.add(bias) : scaled;
+  return normalize(input, dims, { weight, bias, eps }).result;
 }
 
 /**
@@ -212,10 +189,9 @@ export function groupNorm(input: Tensor, groups: number, options: AffineOptions 
   }
   checkVector("groupNorm", "weight", weight, channels);
   checkVector("groupNorm", "bias", bias, channels);
-  const inGroups = input.reshape([count, groups, input.numel === 0 ? 0 : input.numel / (count * groups)]);
-  const centred = inGroups.sub(inGroups.mean(2, { keepdim: true }));
-  const scale = centred.square().mean(2, { keepdim: true }).add(eps).rsqrt();
-  const result = centred.mul(scale).reshape(shape);
-  const scaled = weight ? result.mul(alongChannels(weight, ndim)) : result;
-  return bias ? scaled.add(alongChannels(bias, ndim)) : scaled;
+  // [N, groups, channels of a group, elements of a channel]
+  const each = channels / groups;
+  const inGroups = input.reshape([count, groups, each, input.numel === 0 ? 0 : input.numel / (count * channels)]);
+  const vector = (v: Tensor | null | undefined): Tensor | null => v ? v.reshape([1, groups, each, 1]) : null;
+  return normalize(inGroups, [2, 3], { weight: vector(weight), bias: vector(bias), eps }).result.reshape(shape);
 }

@@ -1,7 +1,7 @@
 /** The null backend: runs nothing, counts everything, so that tests can say how many kernels a step takes. */
 import type { Backend, Binding, DeviceBuffer, Program } from "../backend.ts";
 import type { DType, Scalar } from "../dtype.ts";
-import type { Kernel, Routine } from "../ir/kernel.ts";
+import type { Work } from "../ir/rows.ts";
 import type { RoutinePrim } from "../prims/attrs.ts";
 
 /** Reads give zeros. */
@@ -9,7 +9,7 @@ export class NullBackend implements Backend {
   readonly name = "null";
   readonly readsAtOnce = false;
   /** Kernels and routines dispatched since the last reset, in order. */
-  dispatched: (Kernel | Routine)[] = [];
+  dispatched: Work[] = [];
   /** Bytes allocated and not freed. */
   allocated = 0;
 
@@ -18,6 +18,10 @@ export class NullBackend implements Backend {
   }
 
   hasRoutine(_name: RoutinePrim): boolean {
+    return true;
+  }
+
+  rows(_dtype: DType): boolean {
     return true;
   }
 
@@ -44,7 +48,7 @@ export class NullBackend implements Backend {
     return Promise.resolve(new Uint8Array(bytes));
   }
 
-  prepare(work: Kernel | Routine): Program {
+  prepare(work: Work): Program {
     return { work };
   }
 

@@ -112,6 +112,15 @@ export interface Attrs {
   amin: ReduceAttrs;
   argmax: ReduceAttrs;
   argmin: ReduceAttrs;
+  // Rows: several walks over each row of elements
+  softmax: { readonly dim: number };
+  softmaxGrad: { readonly dim: number };
+  logSoftmax: { readonly dim: number };
+  logSoftmaxGrad: { readonly dim: number };
+  labelLoss: { readonly dim: number; readonly ignoreIndex: number };
+  labelLossGrad: { readonly dim: number; readonly ignoreIndex: number };
+  normalize: { readonly dims: readonly number[]; readonly eps: number };
+  normalizeGrad: { readonly dims: readonly number[]; readonly eps: number; readonly perRow: boolean };
   // Views: the same storage, another geometry
   reshape: { readonly shape: readonly number[] };
   permute: { readonly dims: readonly number[] };
@@ -147,6 +156,17 @@ export type ViewPrim = "reshape" | "permute" | "expand" | "slice" | "select" | "
 /** Primitives that reduce an expression. */
 export type ReducePrim = "sum" | "prod" | "amax" | "amin" | "argmax" | "argmin";
 
+/** Primitives that walk over rows of elements; a backend without row kernels gets composites instead. */
+export type RowPrim =
+  | "softmax"
+  | "softmaxGrad"
+  | "logSoftmax"
+  | "logSoftmaxGrad"
+  | "labelLoss"
+  | "labelLossGrad"
+  | "normalize"
+  | "normalizeGrad";
+
 /** Primitives that are made by copying their inputs into parts of the output. */
 export type AssemblePrim = "cat" | "embed";
 
@@ -165,7 +185,7 @@ export type RoutinePrim =
   | "random";
 
 /** Primitives that are nodes of kernel expressions. */
-export type ElementwisePrim = Exclude<Prim, ViewPrim | ReducePrim | AssemblePrim | RoutinePrim>;
+export type ElementwisePrim = Exclude<Prim, ViewPrim | ReducePrim | RowPrim | AssemblePrim | RoutinePrim>;
 
 /** One view with its attributes. */
 export type ViewStep = { readonly [P in ViewPrim]: { readonly prim: P; readonly attrs: Attrs[P] } }[ViewPrim];

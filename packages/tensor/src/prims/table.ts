@@ -1,7 +1,16 @@
 /** The one table of primitives: what each accepts and what it yields. Gradients and renderers are tables over the same names. */
 import { type DType, isFloat } from "../dtype.ts";
 import type { Geometry, Shape } from "../shape.ts";
-import type { AssemblePrim, Attrs, ElementwisePrim, Prim, ReducePrim, RoutinePrim, ViewPrim } from "./attrs.ts";
+import type {
+  AssemblePrim,
+  Attrs,
+  ElementwisePrim,
+  Prim,
+  ReducePrim,
+  RoutinePrim,
+  RowPrim,
+  ViewPrim,
+} from "./attrs.ts";
 import { routineRules } from "./routines.ts";
 import { viewRules } from "./views.ts";
 
@@ -33,6 +42,7 @@ export type Row<P extends Prim> = P extends ElementwisePrim ? ElementwiseRow
   : P extends ReducePrim ? { readonly kind: "reduce"; readonly types: TypeRule }
   : P extends ViewPrim ? { readonly kind: "view"; readonly geometry: (input: Geometry, attrs: Attrs[P]) => Geometry }
   : P extends AssemblePrim ? { readonly kind: "assemble" }
+  : P extends RowPrim ? { readonly kind: "rows" }
   : P extends RoutinePrim
     ? { readonly kind: "routine"; readonly outputs: (inputs: readonly Meta[], attrs: Attrs[P]) => readonly Meta[] }
   : never;
@@ -73,6 +83,9 @@ const index: TypeRule = (_, dtype) => ({ compute: dtype, result: "int32" });
 
 const row = (arity: number, types: TypeRule): ElementwiseRow => ({ kind: "elementwise", arity, types });
 const reduction = (types: TypeRule): { kind: "reduce"; types: TypeRule } => ({ kind: "reduce", types });
+
+/** What they write stands in `row_programs.ts`. */
+const rows = { kind: "rows" } as const;
 
 /** The table. */
 export const table: { readonly [P in Prim]: Row<P> } = {
@@ -143,6 +156,14 @@ export const table: { readonly [P in Prim]: Row<P> } = {
   amin: reduction(same),
   argmax: reduction(index),
   argmin: reduction(index),
+  softmax: rows,
+  softmaxGrad: rows,
+  logSoftmax: rows,
+  logSoftmaxGrad: rows,
+  labelLoss: rows,
+  labelLossGrad: rows,
+  normalize: rows,
+  normalizeGrad: rows,
   cat: { kind: "assemble" },
   embed: { kind: "assemble" },
   ...viewRules,

@@ -1,5 +1,5 @@
 /** Reductions over none, one or several dimensions, running sums, softmax. */
-import { apply } from "../apply.ts";
+import { apply, hasRows } from "../apply.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
 import type { ReducePrim } from "../prims/attrs.ts";
 import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
@@ -190,6 +190,7 @@ export abstract class TensorReduction extends TensorComparison {
     checkFloat("softmax", this);
     const d = normalizeDim("softmax", dim, this.ndim);
     if (this.numel === 0) return this.clone();
+    if (hasRows(this, [d])) return apply("softmax", [this], { dim: d });
     const power = this.sub(this.detach().amax(d, { keepdim: true })).exp();
     return power.div(power.sum(d, { keepdim: true }));
   }
@@ -199,6 +200,7 @@ export abstract class TensorReduction extends TensorComparison {
     checkFloat("logSoftmax", this);
     const d = normalizeDim("logSoftmax", dim, this.ndim);
     if (this.numel === 0) return this.clone();
+    if (hasRows(this, [d])) return apply("logSoftmax", [this], { dim: d });
     const shifted = this.sub(this.detach().amax(d, { keepdim: true }));
     return shifted.sub(shifted.exp().sum(d, { keepdim: true }).log());
   }

@@ -2,12 +2,11 @@
 import type { Scalar } from "../../dtype.ts";
 import { debug } from "../../debug.ts";
 import type { Kernel } from "../../ir/kernel.ts";
-import { elementValue } from "../../scalar.ts";
-import { type RenderedKernel, scalarDTypes } from "../reference/render.ts";
+import type { RenderedKernel } from "../reference/render.ts";
 import type { Engine, Entry } from "./engine.ts";
+import { writeScalars } from "./params.ts";
 import { compilePlain, runPlain } from "./plain.ts";
 import { renderModule } from "./render/kernel.ts";
-import { laneKind } from "./render/lanes.ts";
 import { elementBytes, type Layout, layoutOf, type Plan, planOf, weightOf } from "./render/plan.ts";
 
 /** Additions that a chunk should be worth, so that handing it to another thread pays. */
@@ -83,27 +82,8 @@ export class Kernels {
       words[base + layout.address(i)] = i === operands ? output : inputs[i]!;
       for (let d = 0; d < access.strides.length; d++) words[base + layout.stride(i, d)] = access.strides[d]! * size;
     }
-    if (scalars.length > 0) this.writeScalars(compiled, scalars);
+    if (scalars.length > 0) writeScalars(heap, this.params, layout, kernel.expr, scalars);
     this.engine.parallel(entry!, this.params, compiled.items, compiled.grain);
-  }
-
-  private writeScalars({ kernel, layout }: CompiledKernel, scalars: readonly Scalar[]): void {
-    const wanted = scalarDTypes(kernel.expr);
-    const view = new DataView(this.engine.heap.memory.buffer);
-    scalars.forEach((value, i) => {
-      const at = this.params + 4 * layout.scalar(i);
-      const element = elementValue(value, wanted[i]!);
-      switch (laneKind(wanted[i]!)) {
-        case "f32":
-          return view.setFloat32(at, element as number, true);
-        case "f64":
-          return view.setFloat64(at, element as number, true);
-        case "i64":
-          return view.setBigInt64(at, element as bigint, true);
-        default:
-          return view.setInt32(at, element as number, true);
-      }
-    });
   }
 
   /** One total over one long dimension as a total of partial ones. */
@@ -176,6 +156,6 @@ function cut(plan: Plan): { items: number; grain: number; segments: number; segm
     segments = segment === 0 ? 0 : Math.ceil(length / segment);
     items = product(0, kept - 1) * segments;
   }
-  const grain = Math.max(1, Math.ceil(chunkWork / (segment * below * weightOf(kernel))));
+  const grain = Math.max(1, Math.ceil(chunkWork / (segment * below * weightOf(kernel.expr))));
   return { items, grain, segments, segment };
 }

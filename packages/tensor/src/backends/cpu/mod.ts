@@ -1,13 +1,15 @@
 /** The CPU backend: WebAssembly generated at run time, in one memory, on every core. */
 import type { Backend, Binding, DeviceBuffer, Program } from "../../backend.ts";
 import { type DType, itemSize, type Scalar } from "../../dtype.ts";
-import type { Kernel, Operand, Routine } from "../../ir/kernel.ts";
+import type { Operand } from "../../ir/kernel.ts";
+import type { Work } from "../../ir/rows.ts";
 import type { RoutinePrim } from "../../prims/attrs.ts";
 import { specialFunctions } from "../reference/special.ts";
 import { defaultThreads, Engine, type HostFunctions } from "./engine.ts";
 import { type CompiledKernel, Kernels } from "./kernels.ts";
 import type { CpuOperand } from "./routines/operand.ts";
 import * as routines from "./routines/mod.ts";
+import { type CompiledRows, Rows } from "./rows.ts";
 
 class HeapBuffer implements DeviceBuffer {
   readonly bytes: number;
@@ -20,7 +22,7 @@ class HeapBuffer implements DeviceBuffer {
 }
 
 interface CpuProgram extends Program {
-  readonly compiled: CompiledKernel | null;
+  readonly compiled: CompiledKernel | CompiledRows | null;
 }
 
 /** What generated code may ask of the host: functions that have no vector form in some dtype. */
@@ -81,11 +83,13 @@ export class CpuBackend implements Backend {
   /** The memory and the threads. */
   readonly engine: Engine;
   private readonly kernels: Kernels;
+  private readonly rowKernels: Rows;
 
   /** @param threads how many may take part; by default `HEDDLE_THREADS`, or one a core. */
   constructor(threads: number = defaultThreads()) {
     this.engine = new Engine(hostFunctions(), threads);
     this.kernels = new Kernels(this.engine);
+    this.rowKernels = new Rows(this.engine);
   }
 
   supports(_dtype: DType): boolean {
@@ -94,6 +98,10 @@ export class CpuBackend implements Backend {
 
   hasRoutine(_name: RoutinePrim): boolean {
     return true;
+  }
+
+  rows(dtype: DType): boolean {
+    return dtype === "float32" || dtype === "float64";
   }
 
   alloc(bytes: number): DeviceBuffer {
@@ -123,8 +131,15 @@ export class CpuBackend implements Backend {
     return Promise.resolve(this.read(buffer, byteOffset, bytes));
   }
 
-  prepare(work: Kernel | Routine): CpuProgram {
-    return { work, compiled: work.kind === "kernel" ? this.kernels.prepare(work) : null };
+  prepare(work: Work): CpuProgram {
+    switch (work.kind) {
+      case "kernel":
+        return { work, compiled: this.kernels.prepare(work) };
+      case "rows":
+        return { work, compiled: this.rowKernels.prepare(work) };
+      case "routine":
+        return { work, compiled: null };
+    }
   }
 
   dispatch(
@@ -134,15 +149,20 @@ export class CpuBackend implements Backend {
     scalars: readonly Scalar[],
   ): void {
     const { work, compiled } = program as CpuProgram;
-    if (work.kind === "kernel") {
-      const at = inputs.map((binding, i) => address(binding, work.inputs[i]!.dtype));
-      this.kernels.run(compiled!, at, address(outputs[0]!, work.output.dtype), scalars);
+    if (work.kind === "routine") {
+      const bind = (operands: readonly Operand[], bindings: readonly Binding[]): CpuOperand[] =>
+        operands.map((operand, i) => ({ ...operand, pointer: address(bindings[i]!, operand.dtype) }));
+      const run = routines[work.name] as routines.CpuRoutine<RoutinePrim>;
+      run(this.engine, bind(work.inputs, inputs), bind(work.outputs, outputs), work.attrs as never);
       return;
     }
-    const bind = (operands: readonly Operand[], bindings: readonly Binding[]): CpuOperand[] =>
-      operands.map((operand, i) => ({ ...operand, pointer: address(bindings[i]!, operand.dtype) }));
-    const run = routines[work.name] as routines.CpuRoutine<RoutinePrim>;
-    run(this.engine, bind(work.inputs, inputs), bind(work.outputs, outputs), work.attrs as never);
+    const at = inputs.map((binding, i) => address(binding, work.inputs[i]!.dtype));
+    if (work.kind === "kernel") {
+      this.kernels.run(compiled as CompiledKernel, at, address(outputs[0]!, work.output.dtype), scalars);
+    } else {
+      outputs.forEach((binding, i) => at.push(address(binding, work.outputs[i]!.dtype)));
+      this.rowKernels.run(compiled as CompiledRows, at, scalars);
+    }
   }
 }
 

@@ -1,7 +1,6 @@
 /** Generates the WebAssembly module of a planned kernel. */
 import type { DType } from "../../../dtype.ts";
 import type { Expr } from "../../../ir/kernel.ts";
-import type { ElementwisePrim } from "../../../prims/attrs.ts";
 import {
   type Code,
   f32x4,
@@ -18,9 +17,9 @@ import {
   when,
   whileLoop,
 } from "../../../wasm/assembler.ts";
+import { type Hosts, importHosts, renderExpression } from "./expression.ts";
 import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
-import { hostArity, needsHost, renderCast, renderOperation, type Site } from "./operations.ts";
-import { elementBytes, type Layout, layoutOf, operandDType, type Plan } from "./plan.ts";
+import { elementBytes, type Layout, layoutOf, type Plan } from "./plan.ts";
 import { Accumulators } from "./reduction.ts";
 
 const add = (a: Code, b: Code): Code => op("i32.add", a, b);
@@ -41,9 +40,9 @@ class Generator {
   /** Inputs that are one element a row, in every lane. */
   private readonly fixed: readonly (Local | null)[];
   private readonly scalars: Map<number, Local> = new Map();
-  private readonly hosts: ReadonlyMap<ElementwisePrim, { readonly index: number }>;
+  private readonly hosts: Hosts;
 
-  constructor(plan: Plan, f: FunctionBuilder, hosts: ReadonlyMap<ElementwisePrim, { readonly index: number }>) {
+  constructor(plan: Plan, f: FunctionBuilder, hosts: Hosts) {
     this.plan = plan;
     this.f = f;
     this.hosts = hosts;
@@ -105,27 +104,18 @@ class Generator {
       : loadStrided(this.f, dtype, this.plan.lanes, cursor, this.strides[input]!);
   }
 
-  private expression(expr: Expr, loaded: readonly Local[]): Code {
-    if (expr.op === "input") return get(loaded[expr.index]!);
-    if (expr.op === "scalar") return get(this.scalars.get(expr.index)!);
-    const args = expr.args.map((arg) => this.expression(arg, loaded));
-    const dtype = operandDType(expr);
-    const site: Site = {
-      f: this.f,
-      dtype,
-      kind: laneKind(dtype)!,
-      lanes: this.plan.lanes,
-      host: (name) => this.hosts.get(name)!,
-    };
-    return expr.op === "cast" ? renderCast(site, expr.dtype, args[0]!)! : renderOperation(expr.op, site, args);
-  }
-
   /** The kernel's expression at the cursors: one vector, or (single) one element in every lane. */
   value(single: boolean): Code {
     const { kernel } = this.plan;
     const loaded = kernel.inputs.map(() => this.f.local("v128"));
     const loads = kernel.inputs.map((_, i) => set(loaded[i]!, this.load(i, single)));
-    const value = this.expression(kernel.expr, loaded);
+    const value = renderExpression(
+      this.f,
+      this.plan.lanes,
+      this.hosts,
+      kernel.expr,
+      (leaf) => get(leaf.op === "input" ? loaded[leaf.index]! : this.scalars.get(leaf.index)!),
+    );
     // A sum over nothing but itself is still 0 + x, which turns -0 into 0.
     const alone = kernel.reduce?.op === "sum" && this.plan.reduced === 0;
     const kind = laneKind(kernel.expr.dtype);
@@ -406,21 +396,10 @@ function generateAcross(g: Generator): Code {
   ]);
 }
 
-/** The functions of the host that a plan's module imports. */
-function hostFunctions(expr: Expr, found: Set<ElementwisePrim>): Set<ElementwisePrim> {
-  if (expr.op === "input" || expr.op === "scalar") return found;
-  if (needsHost(expr.op, operandDType(expr))) found.add(expr.op);
-  expr.args.forEach((arg) => hostFunctions(arg, found));
-  return found;
-}
-
 /** The module of a plan: it exports `run`. */
 export function renderModule(plan: Plan, memoryImport: MemoryImport): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
-  const hosts = new Map<ElementwisePrim, { readonly index: number }>();
-  for (const prim of hostFunctions(plan.kernel.expr, new Set())) {
-    hosts.set(prim, module.importFunction(prim, Array(hostArity.get(prim)!).fill("f64"), ["f64"]));
-  }
+  const hosts = importHosts(module, [plan.kernel.expr]);
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   const g = new Generator(plan, f, hosts);
   f.emit(plan.form === "map" ? generateMap(g) : plan.form === "along" ? generateAlong(g) : generateAcross(g));

@@ -39,32 +39,40 @@ function castable(from: DType, to: DType): boolean {
   return ["i64>i32", "i32>f32", "f64>f32", "f32>f64", "i32>f64", "i32>i64"].includes(pair);
 }
 
-/** Whether the whole kernel has a vector form; what has none runs in plain loops. */
-function renderable(kernel: Kernel): boolean {
-  if (kernel.reduce && (kernel.reduce.op === "argmax" || kernel.reduce.op === "argmin")) return false;
-  let fits = laneKind(kernel.output.dtype) !== null;
-  visit(kernel.expr, (expr) => {
+/** Whether every part of an expression has a vector form. */
+export function vectorizable(whole: Expr): boolean {
+  let fits = true;
+  visit(whole, (expr) => {
     if (laneKind(expr.dtype) === null) fits = false;
     else if (expr.op === "cast") fits &&= castable(expr.args[0]!.dtype, expr.dtype);
     else if (expr.op !== "input" && expr.op !== "scalar") fits &&= hasVectorForm(expr.op, operandDType(expr));
   });
+  return fits;
+}
+
+/** Whether the whole kernel has a vector form; what has none runs in plain loops. */
+function renderable(kernel: Kernel): boolean {
+  if (kernel.reduce && (kernel.reduce.op === "argmax" || kernel.reduce.op === "argmin")) return false;
+  let fits = laneKind(kernel.output.dtype) !== null && vectorizable(kernel.expr);
   // Reductions of 64-bit integers, of which comparisons and products are slow in lanes, are rare.
   if (kernel.reduce && laneKind(kernel.expr.dtype) === "i64") fits = false;
   return fits;
 }
 
-function wide(kernel: Kernel): boolean {
-  let found = false;
-  const is = (dtype: DType): void => {
+/** Lanes of a vector: 4, or 2 where something in the expressions has 64 bits. */
+export function lanesOf(exprs: readonly Expr[], output: DType): 2 | 4 {
+  let wide = false;
+  const see = (dtype: DType): void => {
     const kind: LaneKind | null = laneKind(dtype);
-    if (kind === "f64" || kind === "i64") found = true;
+    if (kind === "f64" || kind === "i64") wide = true;
   };
-  visit(kernel.expr, (expr) => is(expr.dtype));
-  is(kernel.output.dtype);
-  return found;
+  for (const expr of exprs) visit(expr, ({ dtype }) => see(dtype));
+  see(output);
+  return wide ? 2 : 4;
 }
 
-const stepOf = (stride: number): Step => stride === 0 ? "zero" : stride === 1 ? "unit" : "strided";
+/** How an operand with this stride steps. */
+export const stepOf: (stride: number) => Step = (stride) => stride === 0 ? "zero" : stride === 1 ? "unit" : "strided";
 
 /** The plan of a kernel, or null when it is not for vectors. */
 export function planOf(kernel: Kernel): Plan | null {
@@ -85,14 +93,14 @@ export function planOf(kernel: Kernel): Plan | null {
   }
   const dim = form === "along" ? rank - 1 : kept - 1;
   const steps = [...kernel.inputs.map(({ strides }) => at(strides, dim)), at(kernel.output.strides, kept - 1)];
-  const lanes = wide(kernel) ? 2 : 4;
+  const lanes = lanesOf([kernel.expr], kernel.output.dtype);
   return { kernel, form, lanes, kept, reduced, steps, key: `${form}|${kept}|${steps.join()}|${structuralKey(kernel)}` };
 }
 
 /** Rough cost of one element in additions, by which work is cut into chunks. */
-export function weightOf(kernel: Kernel): number {
+export function weightOf(whole: Expr): number {
   let weight = 1;
-  visit(kernel.expr, (expr) => {
+  visit(whole, (expr) => {
     if (expr.op === "input" || expr.op === "scalar") return;
     const dtype = operandDType(expr);
     weight += needsHost(expr.op, dtype) ? 60 : expr.op === "cast" ? 0.5 : elementary.has(expr.op) ? 8 : 0.5;

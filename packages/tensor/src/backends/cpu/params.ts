@@ -1,0 +1,26 @@
+/** Scalars of a dispatch in the memory that kernels read them from. */
+import type { Scalar } from "../../dtype.ts";
+import type { Expr } from "../../ir/kernel.ts";
+import { elementValue } from "../../scalar.ts";
+import type { Heap } from "./heap.ts";
+import { laneKind } from "./render/lanes.ts";
+import type { Layout } from "./render/plan.ts";
+
+/** Writes the scalars that an expression reads, in the width of their lanes. */
+export function writeScalars(heap: Heap, params: number, layout: Layout, expr: Expr, scalars: readonly Scalar[]): void {
+  if (expr.op === "scalar") {
+    const at = params + 4 * layout.scalar(expr.index);
+    const element = elementValue(scalars[expr.index]!, expr.dtype);
+    const view = new DataView(heap.memory.buffer);
+    switch (laneKind(expr.dtype)) {
+      case "f32":
+        return view.setFloat32(at, element as number, true);
+      case "f64":
+        return view.setFloat64(at, element as number, true);
+      case "i64":
+        return view.setBigInt64(at, element as bigint, true);
+      default:
+        return view.setInt32(at, element as number, true);
+    }
+  } else if (expr.op !== "input") { for (const arg of expr.args) writeScalars(heap, params, layout, arg, scalars); }
+}

@@ -1,0 +1,327 @@
+/** Generates the WebAssembly module of a row kernel: each item is a row, walked over as often as its steps ask. */
+import type { DType } from "../../../dtype.ts";
+import type { Expr } from "../../../ir/kernel.ts";
+import { type RowKernel, type RowStep, stepExpressions } from "../../../ir/rows.ts";
+import {
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  i32x4,
+  lane,
+  type Local,
+  memory,
+  type MemoryImport,
+  ModuleBuilder,
+  op,
+  set,
+  shuffle,
+  whileLoop,
+} from "../../../wasm/assembler.ts";
+import { type Hosts, importHosts, type Leaf, renderExpression } from "./expression.ts";
+import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
+import { elementBytes, lanesOf, type Layout, layoutOf, stepOf } from "./plan.ts";
+import { Accumulators } from "./reduction.ts";
+
+const add = (a: Code, b: Code): Code => op("i32.add", a, b);
+const times = (a: Code, b: Code): Code => op("i32.mul", a, b);
+const increase = (local: Local, by: Code): Code => set(local, add(get(local), by));
+
+/** Elements after which partial sums are folded into totals, so that long sums stay exact. */
+const blockSize = 4096;
+
+/** How each operand, inputs and then outputs, steps along a row's last dimension. */
+export function rowSteps({ shape, inputs, outputs }: RowKernel): readonly Step[] {
+  return [...inputs, ...outputs].map(({ strides }) => stepOf(strides[shape.length - 1] ?? 0));
+}
+
+type Walk = Extract<RowStep, { kind: "walk" }>;
+
+class RowGenerator {
+  private readonly kernel: RowKernel;
+  private readonly f: FunctionBuilder;
+  private readonly hosts: Hosts;
+  private readonly layout: Layout;
+  private readonly lanes: 2 | 4;
+  private readonly steps: readonly Step[];
+  private readonly dtypes: readonly DType[];
+  /** Addresses of the operands at the row's beginning, at the stretch at hand, and within it. */
+  private readonly rows: readonly Local[];
+  private readonly stretches: readonly Local[];
+  private readonly cursors: readonly Local[];
+  private readonly strides: readonly (Local | null)[];
+  private readonly values: Local[] = [];
+  private readonly scalars: Map<number, Local> = new Map();
+  /** The place of the next element in the row, and 0, 1, 2, 3. */
+  private readonly column: Local;
+  private readonly iota: Local;
+
+  constructor(kernel: RowKernel, f: FunctionBuilder, hosts: Hosts) {
+    this.kernel = kernel;
+    this.f = f;
+    this.hosts = hosts;
+    const operands = [...kernel.inputs, ...kernel.outputs];
+    const exprs = kernel.steps.flatMap(stepExpressions);
+    this.layout = layoutOf(kernel.shape.length, operands.length);
+    this.lanes = lanesOf(exprs, kernel.outputs[0]!.dtype);
+    this.steps = rowSteps(kernel);
+    this.dtypes = operands.map(({ dtype }) => dtype);
+    this.rows = operands.map(() => f.local("i32"));
+    this.stretches = operands.map(() => f.local("i32"));
+    this.cursors = operands.map(() => f.local("i32"));
+    this.strides = this.steps.map((step, i) => {
+      if (step !== "strided") return null;
+      const local = f.local("i32");
+      f.emit(set(local, this.word(this.layout.stride(i, kernel.shape.length - 1))));
+      return local;
+    });
+    this.column = f.local("i32");
+    this.iota = f.local("v128");
+    if (kernel.sources.some(({ from }) => from === "column")) {
+      f.emit(set(this.iota, i32x4(0)));
+      for (let i = 1; i < 4; i++) f.emit(set(this.iota, lane("i32x4.replace_lane", i, get(this.iota), i32(i))));
+    }
+    exprs.forEach((expr) => this.readScalars(expr));
+  }
+
+  private word(index: number): Code {
+    return memory("i32.load", 4 * index, get(this.f.params[0]!));
+  }
+
+  private readScalars(expr: Expr): void {
+    if (expr.op === "scalar") {
+      if (this.scalars.has(expr.index)) return;
+      const local = this.f.local("v128");
+      this.scalars.set(expr.index, local);
+      const dtype = laneKind(expr.dtype) === "i32" ? "int32" : expr.dtype;
+      this.f.emit(set(local, loadSplat(dtype, add(get(this.f.params[0]!), i32(4 * this.layout.scalar(expr.index))))));
+    } else if (expr.op !== "input") expr.args.forEach((arg) => this.readScalars(arg));
+  }
+
+  private operandOf(source: number): number | null {
+    const from = this.kernel.sources[source]!;
+    if (from.from === "input") return from.operand;
+    return from.from === "output" ? this.kernel.inputs.length + from.operand : null;
+  }
+
+  private expression(expr: Expr, leaf: (leaf: Leaf) => Code): Code {
+    return renderExpression(this.f, this.lanes, this.hosts, expr, leaf);
+  }
+
+  /** An expression of the row as a whole: inputs are read at its first element. */
+  private rowExpression(expr: Expr): Code {
+    return this.expression(expr, ({ op: kind, index }) => {
+      if (kind === "scalar") return get(this.scalars.get(index)!);
+      const source = this.kernel.sources[index]!;
+      if (source.from === "row") return get(this.values[source.value]!);
+      const operand = this.operandOf(index)!;
+      return loadSplat(this.dtypes[operand]!, get(this.rows[operand]!));
+    });
+  }
+
+  /** Lane 0 in every lane. */
+  private splat(dtype: DType, code: Code): Code {
+    const x = this.f.local("v128");
+    const size = laneKind(dtype) === "f64" ? 8 : 4;
+    return [set(x, code), shuffle(Array.from({ length: 16 }, (_, i) => i % size), get(x), get(x))];
+  }
+
+  private newValue(code: Code): Code {
+    const local = this.f.local("v128");
+    this.values.push(local);
+    return set(local, code);
+  }
+
+  step(step: RowStep): Code {
+    switch (step.kind) {
+      case "walk":
+        return this.walk(step);
+      case "value":
+        return this.newValue(this.rowExpression(step.expr));
+      case "store": {
+        const operand = this.kernel.inputs.length + step.output;
+        return storeUnit(this.dtypes[operand]!, 1, get(this.rows[operand]!), this.rowExpression(step.expr));
+      }
+    }
+  }
+
+  /** The sources that expressions read, by number. */
+  private sourcesOf(exprs: readonly Expr[]): number[] {
+    const found: Set<number> = new Set();
+    const see = (expr: Expr): void => {
+      if (expr.op === "input") found.add(expr.index);
+      else if (expr.op !== "scalar") expr.args.forEach(see);
+    };
+    exprs.forEach(see);
+    return [...found];
+  }
+
+  private walk({ reduce, write }: Walk): Code {
+    const { f, kernel, lanes, layout } = this;
+    const rank = kernel.shape.length;
+    const unroll = 4;
+    const accumulators = reduce.map(({ op: prim, expr }) => new Accumulators(f, prim, expr.dtype, lanes, unroll));
+    const sources = this.sourcesOf([...reduce, ...write].map(({ expr }) => expr));
+    const written = write.map(({ output }) => kernel.inputs.length + output);
+    const read = sources.map((source) => this.operandOf(source)).filter((operand) => operand !== null);
+    const moving = [...new Set([...read, ...written])];
+    // Inputs that are one element a stretch.
+    const fixed = new Map(
+      read.filter((operand) => this.steps[operand] === "zero").map((operand) => [operand, f.local("v128")]),
+    );
+    const loaded = new Map(sources.map((source) => [source, f.local("v128")]));
+    const load = (source: number, single: boolean): Code => {
+      const operand = this.operandOf(source);
+      if (operand === null) {
+        const from = kernel.sources[source]!;
+        return from.from === "row"
+          ? get(this.values[from.value]!)
+          : op("i32x4.add", op("i32x4.splat", get(this.column)), get(this.iota));
+      }
+      const [dtype, cursor, step] = [this.dtypes[operand]!, this.cursors[operand]!, this.steps[operand]!];
+      if (step === "zero") return get(fixed.get(operand)!);
+      if (single) return loadSplat(dtype, get(cursor));
+      return step === "unit"
+        ? loadUnit(dtype, lanes, get(cursor))
+        : loadStrided(f, dtype, lanes, cursor, this.strides[operand]!);
+    };
+    const body = (part: number, single: boolean): Code => {
+      const value = (expr: Expr): Code =>
+        this.expression(
+          expr,
+          ({ op: kind, index }) => get(kind === "input" ? loaded.get(index)! : this.scalars.get(index)!),
+        );
+      const count = single ? 1 : lanes;
+      return [
+        sources.map((source) => set(loaded.get(source)!, load(source, single))),
+        // One value that is both written and reduced is computed once.
+        this.writesAndSums(
+          reduce,
+          write,
+          value,
+          (i, code) => single ? accumulators[i]!.addFirstLane(code) : accumulators[i]!.add(part, code),
+          single,
+        ),
+        moving.map((operand) => this.advance(operand, count)),
+        increase(this.column, i32(count)),
+      ];
+    };
+    const left = f.local("i32");
+    const count = f.local("i32");
+    const vectors = (n: number): Code =>
+      whileLoop(
+        op("i32.ge_u", get(count), i32(n * lanes)),
+        Array.from({ length: n }, (_, i) => body(i, false)),
+        set(count, op("i32.sub", get(count), i32(n * lanes))),
+      );
+    const stretch: Code = [
+      moving.map((i) => set(this.cursors[i]!, get(this.stretches[i]!))),
+      [...fixed].map(([operand, local]) => set(local, loadSplat(this.dtypes[operand]!, get(this.cursors[operand]!)))),
+      set(left, this.word(layout.size(rank - 1))),
+      whileLoop(
+        get(left),
+        set(count, op("select", i32(blockSize), get(left), op("i32.lt_u", i32(blockSize), get(left)))),
+        set(left, op("i32.sub", get(left), get(count))),
+        accumulators.map((acc) => acc.begin()),
+        vectors(unroll),
+        vectors(1),
+        whileLoop(get(count), body(0, true), set(count, op("i32.sub", get(count), i32(1)))),
+        accumulators.map((acc) => acc.fold()),
+      ),
+    ];
+    return [
+      set(this.column, i32(0)),
+      moving.map((i) => set(this.stretches[i]!, get(this.rows[i]!))),
+      accumulators.map((acc) => acc.beginTotal()),
+      this.over(rank - kernel.inner, moving, stretch),
+      reduce.map(({ expr }, i) => this.newValue(this.splat(expr.dtype, accumulators[i]!.acrossLanes()))),
+    ];
+  }
+
+  private writesAndSums(
+    reduce: Walk["reduce"],
+    write: Walk["write"],
+    value: (expr: Expr) => Code,
+    accumulate: (i: number, code: Code) => Code,
+    single: boolean,
+  ): Code {
+    const shared = new Map<Expr, Local>();
+    const writes = write.map(({ output, expr }) => {
+      const local = this.f.local("v128");
+      shared.set(expr, local);
+      return [set(local, value(expr)), this.store(this.kernel.inputs.length + output, get(local), single)];
+    });
+    return [
+      writes,
+      reduce.map(({ expr }, i) => accumulate(i, shared.has(expr) ? get(shared.get(expr)!) : value(expr))),
+    ];
+  }
+
+  private store(operand: number, value: Code, single: boolean): Code {
+    const [dtype, cursor] = [this.dtypes[operand]!, this.cursors[operand]!];
+    if (single || this.steps[operand] === "unit") return storeUnit(dtype, single ? 1 : this.lanes, get(cursor), value);
+    return storeStrided(this.f, dtype, this.lanes, cursor, this.strides[operand]!, value);
+  }
+
+  private advance(operand: number, count: number): Code {
+    const step = this.steps[operand]!;
+    if (step === "zero") return [];
+    const by = step === "unit"
+      ? i32(count * elementBytes(this.dtypes[operand]!))
+      : times(get(this.strides[operand]!), i32(count));
+    return increase(this.cursors[operand]!, by);
+  }
+
+  /** Loops over the row's dimensions from `dim` on but the last, which `stretch` does. */
+  private over(dim: number, operands: readonly number[], stretch: Code): Code {
+    const { f, layout, stretches } = this;
+    if (dim === this.kernel.shape.length - 1) return stretch;
+    const left = f.local("i32");
+    const size = this.word(layout.size(dim));
+    const stride = (i: number): Code => this.word(layout.stride(i, dim));
+    return [
+      set(left, size),
+      whileLoop(
+        get(left),
+        this.over(dim + 1, operands, stretch),
+        operands.map((i) => increase(stretches[i]!, stride(i))),
+        set(left, op("i32.sub", get(left), i32(1))),
+      ),
+      operands.map((i) => set(stretches[i]!, op("i32.sub", get(stretches[i]!), times(size, stride(i))))),
+    ];
+  }
+
+  /** Every row from `begin` to `end`. */
+  generate(): Code {
+    const { f, kernel, layout, rows } = this;
+    const [, begin, end] = f.params as [Local, Local, Local];
+    const item = f.local("i32");
+    const rest = f.local("i32");
+    const index = f.local("i32");
+    const place: Code[] = [set(rest, get(item)), rows.map((row, i) => set(row, this.word(layout.address(i))))];
+    for (let d = kernel.shape.length - kernel.inner - 1; d >= 0; d--) {
+      const size = this.word(layout.size(d));
+      place.push(set(index, d === 0 ? get(rest) : op("i32.rem_u", get(rest), size)));
+      if (d > 0) place.push(set(rest, op("i32.div_u", get(rest), size)));
+      rows.forEach((row, i) => place.push(increase(row, times(get(index), this.word(layout.stride(i, d))))));
+    }
+    return [
+      set(item, get(begin)),
+      whileLoop(
+        op("i32.lt_u", get(item), get(end)),
+        place,
+        kernel.steps.map((step) => this.step(step)),
+        increase(item, i32(1)),
+      ),
+    ];
+  }
+}
+
+/** The module of a row kernel: it exports `run`. */
+export function renderRows(kernel: RowKernel, memoryImport: MemoryImport): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(memoryImport);
+  const hosts = importHosts(module, kernel.steps.flatMap(stepExpressions));
+  const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
+  f.emit(new RowGenerator(kernel, f, hosts).generate());
+  return module.build();
+}

@@ -1,0 +1,70 @@
+/** Compiles row kernels once by their structure, and runs them with the sizes and addresses of the day. */
+import { debug } from "../../debug.ts";
+import type { Scalar } from "../../dtype.ts";
+import { type RowKernel, rowsKey, stepExpressions } from "../../ir/rows.ts";
+import type { Engine, Entry } from "./engine.ts";
+import { writeScalars } from "./params.ts";
+import { elementBytes, layoutOf, weightOf } from "./render/plan.ts";
+import { renderRows, rowSteps } from "./render/rows.ts";
+
+/** Additions that a chunk should be worth, so that handing it to another thread pays. */
+const chunkWork = 32768;
+const paramBytes = 4096;
+
+/** A row kernel ready to run. */
+export interface CompiledRows {
+  readonly kernel: RowKernel;
+  readonly entry: Entry;
+  readonly items: number;
+  readonly grain: number;
+}
+
+/** See the module's comment. */
+export class Rows {
+  private readonly engine: Engine;
+  private readonly entries: Map<string, Entry> = new Map();
+  private readonly params: number;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+    this.params = engine.heap.alloc(paramBytes);
+  }
+
+  /** Compiles a kernel, or finds the code of one that differs in sizes only. */
+  prepare(kernel: RowKernel): CompiledRows {
+    const key = `${rowSteps(kernel)}|${rowsKey(kernel)}`;
+    let entry = this.entries.get(key);
+    if (entry === undefined) {
+      const bytes = renderRows(kernel, this.engine.memoryImport);
+      if (debug() >= 4) console.error(`heddle cpu compiled ${key} to ${bytes.length} bytes`);
+      this.entries.set(key, entry = this.engine.compile(bytes));
+    }
+    const product = (sizes: readonly number[]): number => sizes.reduce((n, size) => n * size, 1);
+    const kept = kernel.shape.length - kernel.inner;
+    const weight = kernel.steps.flatMap(stepExpressions).reduce((sum, expr) => sum + weightOf(expr), 0);
+    const grain = Math.max(1, Math.ceil(chunkWork / (product(kernel.shape.slice(kept)) * weight)));
+    return { kernel, entry, items: product(kernel.shape.slice(0, kept)), grain };
+  }
+
+  /** Runs a kernel on operands, inputs and then outputs, at byte addresses. */
+  run({ kernel, entry, items, grain }: CompiledRows, addresses: readonly number[], scalars: readonly Scalar[]): void {
+    const { words } = this.engine.heap;
+    const layout = layoutOf(kernel.shape.length, addresses.length);
+    const base = this.params >> 2;
+    kernel.shape.forEach((size, d) => words[base + layout.size(d)] = size);
+    addresses.forEach((address, i) => {
+      const { dtype, strides } = i < kernel.inputs.length
+        ? kernel.inputs[i]!
+        : kernel.outputs[i - kernel.inputs.length]!;
+      words[base + layout.address(i)] = address;
+      // Outputs of one element a row have no strides along it, and do not move.
+      for (let d = 0; d < kernel.shape.length; d++) {
+        words[base + layout.stride(i, d)] = (strides[d] ?? 0) * elementBytes(dtype);
+      }
+    });
+    for (const step of kernel.steps) {
+      for (const expr of stepExpressions(step)) writeScalars(this.engine.heap, this.params, layout, expr, scalars);
+    }
+    this.engine.parallel(entry, this.params, items, grain);
+  }
+}

@@ -1,0 +1,156 @@
+/** The primitives that are row kernels: their outputs and their steps. */
+import type { DType } from "./dtype.ts";
+import { RowProgram } from "./ir/rows.ts";
+import type { Attrs, RowPrim } from "./prims/attrs.ts";
+import type { Shape } from "./shape.ts";
+import { type Symbolic, whereSymbolic } from "./symbolic.ts";
+
+type Meta = { readonly dtype: DType; readonly shape: Shape };
+
+/** A row primitive on inputs that broadcast to the shape of one of them. */
+export interface RowRule<P extends RowPrim> {
+  /** The input whose shape is walked over. */
+  readonly space: number;
+  /** The dimensions that make a row. */
+  readonly dims: (attrs: Attrs[P]) => readonly number[];
+  /** Which outputs have one element a row (the dimensions of the row kept with size 1); the others have the shape. */
+  readonly short: (attrs: Attrs[P], inputs: readonly Meta[]) => readonly boolean[];
+  readonly write: (inputs: readonly Meta[], attrs: Attrs[P], count: number) => RowProgram;
+}
+
+const one = ({ dim }: { readonly dim: number }): readonly number[] => [dim];
+
+/** The table. */
+export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
+  softmax: {
+    space: 0,
+    dims: one,
+    short: () => [false],
+    write([first]) {
+      const p = new RowProgram();
+      const { dtype } = first!;
+      const x = p.input(0, dtype);
+      const [power, sum] = p.writeAndSum(0, x.sub(p.amax(x)).exp());
+      p.write(0, power.mul(p.value(p.number(1, dtype).div(sum))));
+      return p;
+    },
+  },
+  softmaxGrad: {
+    space: 0,
+    dims: one,
+    short: () => [false],
+    write([first]) {
+      const p = new RowProgram();
+      const { dtype } = first!;
+      const [g, y] = [p.input(0, dtype), p.input(1, dtype)];
+      const [sum] = p.sum(g.mul(y));
+      p.write(0, y.mul(g.sub(sum!)));
+      return p;
+    },
+  },
+  logSoftmax: {
+    space: 0,
+    dims: one,
+    short: () => [false],
+    write([first]) {
+      const p = new RowProgram();
+      const { dtype } = first!;
+      const x = p.input(0, dtype);
+      const high = p.amax(x);
+      const [sum] = p.sum(x.sub(high).exp());
+      p.write(0, x.sub(high).sub(p.value(sum!.log())));
+      return p;
+    },
+  },
+  logSoftmaxGrad: {
+    space: 0,
+    dims: one,
+    short: () => [false],
+    write([first]) {
+      const p = new RowProgram();
+      const { dtype } = first!;
+      const [g, y] = [p.input(0, dtype), p.input(1, dtype)];
+      const [sum] = p.sum(g);
+      p.write(0, g.sub(y.exp().mul(sum!)));
+      return p;
+    },
+  },
+  // Scores and labels; the loss, the greatest score and the logarithm of the sum of powers relative to it.
+  labelLoss: {
+    space: 0,
+    dims: one,
+    short: () => [true, true, true],
+    write([first, label], { ignoreIndex }) {
+      const p = new RowProgram();
+      const { dtype } = first!;
+      const x = p.input(0, dtype);
+      const t = p.input(1, label!.dtype);
+      const high = p.amax(x);
+      const [sum, right] = p.sum(x.sub(high).exp(), whereSymbolic(p.column().eq(t), x, 0));
+      const log = p.value(sum!.log());
+      p.store(0, whereSymbolic(t.eq(ignoreIndex), 0, log.sub(right!.sub(high))));
+      p.store(1, high);
+      p.store(2, log);
+      return p;
+    },
+  },
+  labelLossGrad: {
+    space: 1,
+    dims: one,
+    short: () => [false],
+    write([first, , label], { ignoreIndex }) {
+      const p = new RowProgram();
+      const { dtype } = first!;
+      const [g, x, t] = [p.input(0, dtype), p.input(1, dtype), p.input(2, label!.dtype)];
+      const [high, log] = [p.input(3, dtype), p.input(4, dtype)];
+      const g0 = p.value(whereSymbolic(t.eq(ignoreIndex), 0, g));
+      const probability = x.sub(high).sub(log).exp();
+      p.write(0, g0.mul(probability.sub(whereSymbolic(p.column().eq(t), 1, 0))));
+      return p;
+    },
+  },
+  // The input, weight and bias (or neither); the result, the mean and the variance.
+  normalize: {
+    space: 0,
+    dims: ({ dims }) => dims,
+    short: () => [false, true, true],
+    write(inputs, { eps }, count) {
+      const p = new RowProgram();
+      const { dtype } = inputs[0]!;
+      const x = p.input(0, dtype);
+      const mean = p.value(p.sum(x)[0]!.div(count));
+      const centred = x.sub(mean);
+      const variance = p.value(p.sum(centred.square())[0]!.div(count));
+      p.store(1, mean);
+      p.store(2, variance);
+      const y = centred.mul(p.value(variance.add(eps).rsqrt()));
+      p.write(0, inputs.length === 1 ? y : y.mul(p.input(1, dtype)).add(p.input(2, dtype)));
+      return p;
+    },
+  },
+  // The gradient, input, mean, variance and weight (or none): the gradient of the input; with a weight that is one number a row
+  // also those of weight and bias.
+  normalizeGrad: {
+    space: 1,
+    dims: ({ dims }) => dims,
+    short: ({ perRow }) => perRow ? [false, true, true] : [false],
+    write(inputs, { eps, perRow }, count) {
+      const p = new RowProgram();
+      const { dtype } = inputs[0]!;
+      const [g, x, mean, variance] = [p.input(0, dtype), p.input(1, dtype), p.input(2, dtype), p.input(3, dtype)];
+      const weight = inputs.length === 4 ? null : p.input(4, dtype);
+      const scale = p.value(variance.add(eps).rsqrt());
+      const unit = x.sub(mean).mul(scale);
+      const scaled = weight === null || perRow ? g : g.mul(weight);
+      const [sum, along] = p.sum(scaled, scaled.mul(unit)) as [Symbolic, Symbolic];
+      if (perRow) {
+        p.store(1, along);
+        p.store(2, sum);
+      }
+      const [a, b] = [p.value(sum.div(count)), p.value(along.div(count))];
+      const factor = weight !== null && perRow ? p.value(scale.mul(weight)) : scale;
+      p.write(0, scaled.sub(a).sub(unit.mul(b)).mul(factor));
+      return p;
+    },
+  },
+};
