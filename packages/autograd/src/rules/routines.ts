@@ -117,11 +117,22 @@ export const routineRules: Rules<RoutinePrim> = {
     ),
   ],
   maxPool: [
-    reading("indices", (g, { indices, inputs }) => {
+    reading("indices", (g, { indices, attrs, inputs }) => {
+      if (g.device.backend.hasRoutine("maxPoolGrad")) {
+        return apply("maxPoolGrad", [g, indices], { ...attrs, inputSize: inputs[0]!.shape.slice(2) });
+      }
       const flat = sparseZerosOf(inputs[0]!).flatten(2);
       return flat.scatterAdd(2, indices.flatten(2), g.flatten(2)).reshape(inputs[0]!.shape);
     }),
   ],
+  maxPoolGrad: [
+    reading("b", (g, { b }) => g.flatten(2).gather(2, b.flatten(2)).reshape(b.shape)),
+    null,
+  ],
+  sumPool: [
+    linear((g, { attrs, inputs }) => apply("sumPoolGrad", [g], { ...attrs, inputSize: inputs[0]!.shape.slice(2) })),
+  ],
+  sumPoolGrad: [linear((g, { attrs }) => apply("sumPool", [g], attrs))],
   gather: [reading("b", (g, { b, attrs, inputs }) => sparseZerosOf(inputs[0]!).scatterAdd(attrs.dim, b, g)), null],
   scatter: [
     { reads: scatterReads, gradient: (g, context) => toBase[context.attrs.mode](g, context) },

@@ -1,5 +1,5 @@
 /** Pooling: the largest, or the mean, of windows. */
-import { applyAll } from "../apply.ts";
+import { apply, applyAll } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import { windowCount } from "../prims/routines.ts";
 import { showShape } from "../shape.ts";
@@ -82,20 +82,38 @@ function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number,
   const { ceilMode = false, countIncludePad = true } = options;
   const counts = kernel.map((k, i) => windowCount(input.shape[i + 2]!, k, stride[i]!, padding[i]!, 1, ceilMode));
   checkWindow(operation, x, kernel, padding, counts);
-  // Windows are a view of the padded input; what ceilMode adds beyond the padding is zero but never counts in the mean.
+  // What ceilMode adds beyond the padding is zero but never counts in the mean.
   const beyond = kernel.map((k, i) =>
     Math.max((counts[i]! - 1) * stride[i]! + k - input.shape[i + 2]! - 2 * padding[i]!, 0)
   );
-  const amounts = kernel.flatMap((_, i) => [padding[i]!, padding[i]! + beyond[i]!]);
-  const padded = amounts.some((n) => n > 0) ? pad(input, pairsFromLast(amounts)) : input;
-  let windows = padded;
-  for (let i = 0; i < dims; i++) windows = windows.unfold(i + 2, kernel[i]!, stride[i]!);
-  const sums = windows.sum(kernel.map((_, i) => dims + 2 + i));
   const uniform = beyond.every((n) => n === 0) && (countIncludePad || padding.every((p) => p === 0));
-  const y = uniform
-    ? sums.div(kernel.reduce((n, k) => n * k, 1))
-    : sums.div(divisors(input, kernel, stride, padding, counts, countIncludePad));
+  const count = kernel.reduce((n, k) => n * k, 1);
+  let y: Tensor;
+  if (counts.every((n) => n === 1) && kernel.every((k, i) => k === input.shape[i + 2]! && padding[i] === 0)) {
+    y = input.sum(kernel.map((_, i) => i + 2), { keepdim: true }).div(count);
+  } else {
+    const routine = input.device.backend.hasRoutine("sumPool");
+    const sums = routine
+      ? apply("sumPool", [input], { kernel, stride, padding, ceilMode, scale: uniform ? 1 / count : 1 })
+      : windowSums(input, kernel, stride, padding, beyond);
+    if (!uniform) y = sums.div(divisors(input, kernel, stride, padding, counts, countIncludePad));
+    else y = routine ? sums : sums.div(count);
+  }
   return single ? y.squeeze(0) : y;
+}
+
+/** The sums for backends that have no routine: windows are a view of the padded input. */
+function windowSums(
+  input: Tensor,
+  kernel: readonly number[],
+  stride: readonly number[],
+  padding: readonly number[],
+  beyond: readonly number[],
+): Tensor {
+  const amounts = kernel.flatMap((_, i) => [padding[i]!, padding[i]! + beyond[i]!]);
+  let windows = amounts.some((n) => n > 0) ? pad(input, pairsFromLast(amounts)) : input;
+  kernel.forEach((size, i) => windows = windows.unfold(i + 2, size, stride[i]!));
+  return windows.sum(kernel.map((_, i) => kernel.length + 2 + i));
 }
 
 function pairsFromLast(amounts: readonly number[]): number[] {

@@ -27,6 +27,16 @@ export interface PoolAttrs {
   readonly ceilMode: boolean;
 }
 
+/** Windows whose elements are added up, in one or two spatial dimensions; what lies beyond the image is zero. */
+export interface SumPoolAttrs {
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly ceilMode: boolean;
+  /** What the sums are multiplied by. */
+  readonly scale: number;
+}
+
 /** What a random tensor holds; `key` and `counter` place it in the Philox stream. */
 export interface RandomAttrs {
   readonly distribution: "bits" | "uniform" | "normal";
@@ -139,6 +149,9 @@ export interface Attrs {
   convInputGrad: ConvAttrs & { readonly inputSize: readonly number[] };
   convWeightGrad: ConvAttrs & { readonly kernelSize: readonly number[] };
   maxPool: PoolAttrs;
+  maxPoolGrad: PoolAttrs & { readonly inputSize: readonly number[] };
+  sumPool: SumPoolAttrs;
+  sumPoolGrad: SumPoolAttrs & { readonly inputSize: readonly number[] };
   gather: { readonly dim: number };
   scatter: { readonly dim: number; readonly mode: ScatterMode };
   sort: { readonly dim: number; readonly descending: boolean };
@@ -177,6 +190,9 @@ export type RoutinePrim =
   | "convInputGrad"
   | "convWeightGrad"
   | "maxPool"
+  | "maxPoolGrad"
+  | "sumPool"
+  | "sumPoolGrad"
   | "gather"
   | "scatter"
   | "sort"

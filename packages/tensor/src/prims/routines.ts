@@ -27,6 +27,12 @@ export function windowCount(
 
 const first = (inputs: readonly Meta[]): readonly Meta[] => [{ dtype: inputs[0]!.dtype, shape: inputs[0]!.shape }];
 
+/** As many planes, of another size. */
+const planes = (
+  { dtype, shape }: Meta,
+  size: Shape,
+): readonly Meta[] => [{ dtype, shape: [shape[0]!, shape[1]!, ...size] }];
+
 /** The rules by name. */
 export const routineRules: { readonly [P in RoutinePrim]: RoutineRow<P> } = {
   matmul: {
@@ -75,6 +81,16 @@ export const routineRules: { readonly [P in RoutinePrim]: RoutineRow<P> } = {
       return [{ dtype: x!.dtype, shape }, { dtype: "int32", shape }];
     },
   },
+  maxPoolGrad: { kind: "routine", outputs: ([g], { inputSize }) => planes(g!, inputSize) },
+  sumPool: {
+    kind: "routine",
+    outputs: ([x], { kernel, stride, padding, ceilMode }) =>
+      planes(
+        x!,
+        kernel.map((size, i) => windowCount(x!.shape[i + 2]!, size, stride[i]!, padding[i]!, 1, ceilMode)),
+      ),
+  },
+  sumPoolGrad: { kind: "routine", outputs: ([g], { inputSize }) => planes(g!, inputSize) },
   gather: { kind: "routine", outputs: ([x, index]) => [{ dtype: x!.dtype, shape: index!.shape }] },
   scatter: { kind: "routine", outputs: first },
   sort: {

@@ -1,5 +1,5 @@
-/** Max-pooling in one to three dimensions, with the position of each maximum in its plane. */
-import type { PoolAttrs } from "../../prims/attrs.ts";
+/** Pooling: the largest element of each window with its position in its plane, the sum of each window, and both gradients. */
+import type { Attrs, PoolAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
 import { type HostOperand, load, store, valuesOf } from "./array.ts";
 
@@ -57,4 +57,62 @@ export function maxPool([xs]: readonly HostOperand[], [ys, at]: readonly HostOpe
   }
   store(ys!, y);
   store(at!, indices);
+}
+
+/** Every element of the gradient goes where its maximum stood; windows that reached no element have the index −1. */
+export function maxPoolGrad([gs, at]: readonly HostOperand[], [xs]: readonly HostOperand[]): void {
+  const [g, indices] = [load(gs!), load(at!)];
+  const x = valuesOf(xs!.dtype, sizeOf(xs!.shape));
+  const [plane, outputs] = [sizeOf(xs!.shape.slice(2)), sizeOf(gs!.shape.slice(2))];
+  for (let o = 0; o < g.length; o++) {
+    const index = Number(indices[o]!);
+    if (index >= 0) x[Math.floor(o / outputs) * plane + index]! += g[o]!;
+  }
+  store(xs!, x);
+}
+
+/** Calls `visit` with the plane-wise positions of every output and of each element of its window within the image. */
+function eachTap(
+  x: readonly number[],
+  y: readonly number[],
+  { kernel, stride, padding }: Attrs["sumPool"],
+  visit: (x: number, y: number) => void,
+): void {
+  const fill = (values: readonly number[], by: number) => [...Array<number>(2 - values.length).fill(by), ...values];
+  const [ih, iw] = fill(x.slice(2), 1) as [number, number];
+  const [oh, ow] = fill(y.slice(2), 1) as [number, number];
+  const [kh, kw] = fill(kernel, 1) as [number, number];
+  const [sh, sw] = fill(stride, 1) as [number, number];
+  const [ph, pw] = fill(padding, 0) as [number, number];
+  for (let plane = 0; plane < x[0]! * x[1]!; plane++) {
+    for (let r = 0; r < oh; r++) {
+      for (let c = 0; c < ow; c++) {
+        for (let i = Math.max(r * sh - ph, 0); i < Math.min(r * sh - ph + kh, ih); i++) {
+          for (let j = Math.max(c * sw - pw, 0); j < Math.min(c * sw - pw + kw, iw); j++) {
+            visit((plane * ih + i) * iw + j, (plane * oh + r) * ow + c);
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Sums of windows, times the scale. */
+export function sumPool([xs]: readonly HostOperand[], [ys]: readonly HostOperand[], attrs: Attrs["sumPool"]): void {
+  const x = load(xs!);
+  const sums = new Float64Array(sizeOf(ys!.shape));
+  eachTap(xs!.shape, ys!.shape, attrs, (i, o) => sums[o]! += Number(x[i]!));
+  store(ys!, sums.map((sum) => sum * attrs.scale));
+}
+
+/** To every element the sum of the gradients of the windows that it is in, times the scale. */
+export function sumPoolGrad(
+  [gs]: readonly HostOperand[],
+  [xs]: readonly HostOperand[],
+  attrs: Attrs["sumPoolGrad"],
+): void {
+  const g = load(gs!);
+  const sums = new Float64Array(sizeOf(xs!.shape));
+  eachTap(xs!.shape, gs!.shape, attrs, (i, o) => sums[i]! += Number(g[o]!));
+  store(xs!, sums.map((sum) => sum * attrs.scale));
 }

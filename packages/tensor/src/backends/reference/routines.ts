@@ -4,7 +4,7 @@ import { cumprod, cumsum, gather, scatter, sort } from "./along.ts";
 import type { HostOperand } from "./array.ts";
 import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 import { matmul } from "./matmul.ts";
-import { maxPool } from "./pool.ts";
+import { maxPool, maxPoolGrad, sumPool, sumPoolGrad } from "./pool.ts";
 import { random } from "./random.ts";
 
 /** One function a routine. */
@@ -23,6 +23,9 @@ export const routines: Routines = {
   convInputGrad,
   convWeightGrad,
   maxPool,
+  maxPoolGrad,
+  sumPool,
+  sumPoolGrad,
   gather,
   scatter,
   sort,

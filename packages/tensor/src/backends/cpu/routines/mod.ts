@@ -7,10 +7,12 @@ export { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 export { gather } from "./gather.ts";
 export { matmul } from "./matmul.ts";
 export { maxPool } from "./max_pool.ts";
+export { maxPoolGrad } from "./max_pool_grad.ts";
 export { random } from "./random.ts";
 export { cumprod, cumsum } from "./scan.ts";
 export { scatter } from "./scatter.ts";
 export { sort } from "./sort.ts";
+export { sumPool, sumPoolGrad } from "./sum_pool.ts";
 
 /** A routine on operands in the heap. */
 export type CpuRoutine<P extends RoutinePrim> = (

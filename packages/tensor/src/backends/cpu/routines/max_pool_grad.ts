@@ -1,0 +1,133 @@
+/** The gradient of max-pooling: every element goes where its maximum stood, in the outputs' order. */
+import type { Attrs } from "../../../prims/attrs.ts";
+import { sizeOf } from "../../../shape.ts";
+import {
+  call,
+  type Code,
+  get,
+  i32,
+  type Local,
+  memory,
+  type MemoryImport,
+  ModuleBuilder,
+  op,
+  set,
+  when,
+} from "../../../wasm/assembler.ts";
+import type { Engine } from "../engine.ts";
+import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
+import { computeKind, dtypeOf, element, type ElementKind, zeros } from "./element.ts";
+import { addMul, advance, Params, range, times } from "./loops.ts";
+import { entryOf } from "./modules.ts";
+import type { CpuOperand } from "./operand.ts";
+
+/** Elements of planes that are worth a turn of a thread. */
+const grain = 65_536;
+
+const fields = ["g", "at", "x", "outputs", "inputs"] as const;
+/** `outputs` and `inputs` are the elements of a plane (items: planes). */
+const params: Params<typeof fields[number]> = new Params(fields);
+
+/** Turns of a loop that are written out; the rest follows one by one. */
+function unrolled(count: Local, rest: Local, turns: number, body: Code): Code {
+  return [
+    set(rest, op("i32.rem_u", get(count), i32(turns))),
+    set(count, op("i32.div_u", get(count), i32(turns))),
+    times(count, new Array<Code>(turns).fill(body)),
+    times(rest, body),
+  ];
+}
+
+function build(memoryImport: MemoryImport, kind: ElementKind): Uint8Array<ArrayBuffer> {
+  const { bytes } = element(kind, false);
+  const module = new ModuleBuilder(memoryImport);
+
+  // (x, bytes): zeros. Vectors first, then what is left of one.
+  const clear = module.func(["i32", "i32"], []);
+  {
+    const [x, size] = clear.params as [Local, Local];
+    const [vectors, rest] = [clear.local("i32"), clear.local("i32")];
+    clear.emit(
+      set(vectors, op("i32.shr_u", get(size), i32(4))),
+      unrolled(vectors, rest, 4, [memory("v128.store", 0, get(x), zeros), advance(x, 16)]),
+      set(rest, op("i32.shr_u", op("i32.and", get(size), i32(15)), i32(2))),
+      times(rest, memory("i32.store", 0, get(x), i32(0)), advance(x, 4)),
+    );
+  }
+
+  // (g, at, x, outputs, inputs): a plane.
+  const add = module.func(["i32", "i32", "i32", "i32", "i32"], []);
+  {
+    const [g, at, x, outputs, inputs] = add.params as [Local, Local, Local, Local, Local];
+    const [index, target, rest] = [add.local("i32"), add.local("i32"), add.local("i32")];
+    add.emit(unrolled(outputs, rest, 4, [
+      set(index, memory("i32.load", 0, get(at))),
+      // A window may have reached nothing; its index is −1.
+      when(op("i32.lt_u", get(index), get(inputs)), [
+        set(target, addMul(get(x), get(index), i32(bytes))),
+        memory(
+          `${kind}.store`,
+          0,
+          get(target),
+          op(`${kind}.add`, memory(`${kind}.load`, 0, get(target)), memory(`${kind}.load`, 0, get(g))),
+        ),
+      ]),
+      advance(at, 4),
+      advance(g, bytes),
+    ]));
+  }
+
+  const run = module.func(["i32", "i32", "i32", "i32"], [], "run");
+  const [p, begin, end] = run.params as [Local, Local, Local];
+  const [t, g, x] = [run.local("i32"), run.local("i32"), run.local("i32")];
+  const [outputs, inputs] = [run.local("i32"), run.local("i32")];
+  run.emit(
+    set(outputs, params.read(p, "outputs")),
+    set(inputs, params.read(p, "inputs")),
+    range(
+      t,
+      get(begin),
+      get(end),
+      1,
+      set(g, op("i32.mul", get(t), get(outputs))),
+      set(x, addMul(params.read(p, "x"), op("i32.mul", get(t), get(inputs)), i32(bytes))),
+      call(clear, get(x), op("i32.mul", get(inputs), i32(bytes))),
+      call(
+        add,
+        addMul(params.read(p, "g"), get(g), i32(bytes)),
+        addMul(params.read(p, "at"), get(g), i32(4)),
+        get(x),
+        get(outputs),
+        get(inputs),
+      ),
+    ),
+  );
+  return module.build();
+}
+
+/** See the module's comment. Elements that meet in one place are added by one thread, in ascending order of the outputs. */
+export function maxPoolGrad(
+  engine: Engine,
+  [g, at]: readonly CpuOperand[],
+  [x]: readonly CpuOperand[],
+  _attrs: Attrs["maxPoolGrad"],
+): void {
+  if (sizeOf(x!.shape) === 0) return;
+  const kind = computeKind(x!.dtype);
+  const [outputs, inputs] = [sizeOf(g!.shape.slice(2)), sizeOf(x!.shape.slice(2))];
+  inDType(engine, dtypeOf(kind), [g!], [x!], ([from], [to]) => {
+    contiguousInputs(engine, [from!, at!], ([grad, indices]) => {
+      contiguousOutput(engine, to!, (out) => {
+        const entry = entryOf(engine, `max pool grad ${kind}`, () => build(engine.memoryImport, kind));
+        const block = params.write(engine, {
+          g: grad!.pointer,
+          at: indices!.pointer,
+          x: out.pointer,
+          outputs,
+          inputs,
+        });
+        engine.parallel(entry, block, x!.shape[0]! * x!.shape[1]!, Math.max(Math.ceil(grain / inputs), 1));
+      });
+    });
+  });
+}
