@@ -2,6 +2,7 @@
 import {
   apply,
   type Attrs,
+  type Epilogue,
   full,
   fuse,
   type Operand,
@@ -203,8 +204,14 @@ function record<P extends Prim>(
     return edgeOf(input);
   });
   if (!wanted) return;
-  const node = new PrimitiveNode(prim, edges, rule, inputs, attrs, outputs);
-  attach(outputs[0]!, { node, index: 0 });
+  const edge: Edge = { node: new PrimitiveNode(prim, edges, rule, inputs, attrs, outputs), index: 0 };
+  const rectifies = (attrs as Epilogue).activation === "relu";
+  attach(outputs[0]!, rectifies ? rectified(edge, outputs[0]!) : edge);
+}
+
+/** Where the rectifier's node goes whose work a product did along with its own. */
+function rectified(edge: Edge, out: Tensor): Edge {
+  return { node: new PrimitiveNode("relu", [edge], rules.relu!, [out], {}, [out]), index: 0 };
 }
 
 /** A view whose base was written to since gets its history anew, by taking the view of the new base. */

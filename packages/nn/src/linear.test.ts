@@ -28,6 +28,13 @@ describe("Linear", () => {
     expect(() => linear(ones([2]), ones([2]))).toThrow(/linear: the weight has shape \[2\]/);
   });
 
+  test("rectifies as part of the product", () => {
+    const { weight, bias } = new Linear(6, 4);
+    const x = randn([5, 6]);
+    const apart = linear(x, weight, bias).relu();
+    expect(linear(x, weight, bias, { activation: "relu" }).equal(apart)).toBe(true);
+  });
+
   test("sizes that are no sizes are refused", () => {
     expect(() => new Linear(2.5, 1)).toThrow("Linear: inFeatures is 2.5; expected an integer of at least 0");
     expect(() => new Linear(2, -1)).toThrow("Linear: outFeatures is -1");

@@ -8,6 +8,7 @@ import {
   type DType,
   full,
   getDevice,
+  linear,
   NullBackend,
   ones,
   ReferenceBackend,
@@ -93,6 +94,8 @@ describe("dispatches, counted by the null backend", () => {
     expect(dispatches(() => cat([x, x, x]))).toEqual(["copy", "copy", "copy"]);
     expect(dispatches(() => x.matmul(x.t()))).toEqual(["matmul"]);
     expect(dispatches(() => conv2d(zeros([1, 1, 4, 4]), zeros([1, 1, 3, 3])))).toEqual(["fill", "fill", "conv"]);
+    const [w, bias] = [zeros([4, 3]), zeros([4])];
+    expect(dispatches(() => linear(x, w, { bias, activation: "relu" }))).toEqual(["matmul"]);
   });
 
   test("its memory is accounted for, and reads give zeros", () => {

@@ -41,6 +41,7 @@ export {
   type PerDim,
 } from "./ops/conv.ts";
 export { labelLoss } from "./ops/label_loss.ts";
+export { linear, type LinearOptions } from "./ops/linear.ts";
 export { normalize, type Normalized, type NormalizeOptions } from "./ops/normalize.ts";
 export * from "./ops/pool.ts";
 export type { Index, SliceString } from "./ops/slices.ts";
@@ -59,9 +60,11 @@ export { Symbolic, type SymbolicOperand, whereSymbolic } from "./symbolic.ts";
 export { apply, applyAll, applyInPlace, hasRows } from "./apply.ts";
 export { activeTape, type BackwardOptions, installTape, type Tape, type TapeSlot } from "./tape.ts";
 export type {
+  Activation,
   Attrs,
   ConvAttrs,
   ElementwisePrim,
+  Epilogue,
   PoolAttrs,
   Prim,
   RandomAttrs,

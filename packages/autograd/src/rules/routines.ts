@@ -80,7 +80,7 @@ function runningProduct(g: Tensor, { a, out, attrs: { dim } }: Context<"cumprod"
   return before.mul(sums).movedim(-1, dim);
 }
 
-/** By primitive. */
+/** By primitive; gradients of a product with an activation have been through that one's rule. */
 export const routineRules: Rules<RoutinePrim> = {
   matmul: [
     reading("b", (g, { b }) => g.matmul(transposed(b))),
@@ -90,17 +90,21 @@ export const routineRules: Rules<RoutinePrim> = {
       const turned = strides.at(-2) === 1 && strides.at(-1) !== 1;
       return turned ? transposed(transposed(g).matmul(a)) : transposed(a).matmul(g);
     }),
+    linear((g) => g), // summed over the rows where it meets its input's shape
   ],
   // Convolution and its two gradients are the three ways to contract one trilinear form: each one's gradients are the others.
   conv: [
     reading(
       "b",
-      (g, { b, attrs, inputs }) => apply("convInputGrad", [g, b], { ...attrs, inputSize: inputs[0]!.shape.slice(2) }),
+      (g, { b, attrs: { activation: _, ...attrs }, inputs }) =>
+        apply("convInputGrad", [g, b], { ...attrs, inputSize: inputs[0]!.shape.slice(2) }),
     ),
     reading(
       "a",
-      (g, { a, attrs, inputs }) => apply("convWeightGrad", [g, a], { ...attrs, kernelSize: inputs[1]!.shape.slice(2) }),
+      (g, { a, attrs: { activation: _, ...attrs }, inputs }) =>
+        apply("convWeightGrad", [g, a], { ...attrs, kernelSize: inputs[1]!.shape.slice(2) }),
     ),
+    linear((g) => g.sum(g.shape.map((_, d) => d).filter((d) => d !== 1))),
   ],
   convInputGrad: [
     reading("b", (g, { b, attrs }) => apply("conv", [g, b], attrs)),

@@ -5,7 +5,7 @@ export * from "./classification_loss.ts";
 export * from "./distance.ts";
 export { dropout, dropout1d, dropout2d, type DropoutOptions } from "./dropout.ts";
 export { embedding, type EmbeddingOptions } from "./embedding.ts";
-export * from "./linear.ts";
+export { linear, type LinearOptions } from "./linear.ts";
 export * from "./margin_loss.ts";
 export * from "./normalization.ts";
 export type { Reduction, ReductionOptions } from "./reduction.ts";

@@ -1,7 +1,9 @@
 /** Convolutions (cross-correlations, as in PyTorch) in one to three dimensions, and transposed ones. */
 import { apply } from "../apply.ts";
+import type { Activation } from "../prims/attrs.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { withEpilogue } from "./epilogue.ts";
 
 /** One number for all spatial dimensions, or one each. */
 export type PerDim = number | readonly number[];
@@ -15,10 +17,12 @@ export interface ConvOptions {
   readonly padding?: PerDim | "same" | "valid";
   readonly dilation?: PerDim;
   readonly groups?: number;
+  /** Applied to the result, at less cost than by a call of its own: `"relu"`, or `"none"` as it is by default. */
+  readonly activation?: Activation;
 }
 
 /** Options of transposed convolutions. */
-export interface ConvTransposeOptions extends Omit<ConvOptions, "padding"> {
+export interface ConvTransposeOptions extends Omit<ConvOptions, "padding" | "activation"> {
   readonly padding?: PerDim;
   /** Added to one side of the output, to choose among the sizes that a stride allows. */
   readonly outputPadding?: PerDim;
@@ -51,13 +55,15 @@ export function batched(operation: string, x: Tensor, dims: number): { input: Te
   return x.ndim === dims + 2 ? { input: x, single: false } : { input: x.unsqueeze(0), single: true };
 }
 
-function withBias(operation: string, y: Tensor, bias: Tensor | null | undefined): Tensor {
-  if (!bias) return y;
-  if (bias.ndim !== 1 || bias.shape[0] !== y.shape[1]) {
+function checkBias(operation: string, bias: Tensor | null | undefined, channels: number): void {
+  if (bias && (bias.ndim !== 1 || bias.shape[0] !== channels)) {
     throw new RangeError(
-      `${operation}: the bias of shape ${showShape(bias.shape)} must be [${y.shape[1]}], one for each output channel`,
+      `${operation}: the bias of shape ${showShape(bias.shape)} must be [${channels}], one for each output channel`,
     );
   }
+}
+
+function addBias(y: Tensor, bias: Tensor): Tensor {
   return y.add(bias.reshape([1, -1, ...Array<number>(y.ndim - 2).fill(1)]));
 }
 
@@ -114,7 +120,13 @@ function conv(operation: string, x: Tensor, w: Tensor, dims: number, options: Co
       });
     });
   } else padding = perDim(operation, "padding", options.padding === "valid" ? 0 : options.padding ?? 0, dims, 0);
-  const y = withBias(operation, apply("conv", [input, w], { stride, padding, dilation, groups }), bias);
+  checkBias(operation, bias, w.shape[0]!);
+  const y = withEpilogue(
+    operation,
+    { dtype: w.dtype, bias, fits: true, activation: options.activation },
+    (bias, attrs) => apply("conv", [input, w, ...bias], { stride, padding, dilation, groups, ...attrs }),
+    addBias,
+  );
   return single ? y.squeeze(0) : y;
 }
 
@@ -137,11 +149,9 @@ function convTranspose(operation: string, x: Tensor, w: Tensor, dims: number, op
   if (inputSize.some((size) => size < 1)) {
     throw new RangeError(`${operation}: the output would have shape ${showShape(inputSize)}; use less padding`);
   }
-  const y = withBias(
-    operation,
-    apply("convInputGrad", [input, w], { stride, padding, dilation, groups, inputSize }),
-    bias,
-  );
+  checkBias(operation, bias, w.shape[1]! * groups);
+  const product = apply("convInputGrad", [input, w], { stride, padding, dilation, groups, inputSize });
+  const y = bias ? addBias(product, bias) : product;
   return single ? y.squeeze(0) : y;
 }
 

@@ -18,6 +18,14 @@ export interface ConvAttrs {
   readonly groups: number;
 }
 
+/** What is done to a product's sums before they are stored, floats only. */
+export type Activation = "none" | "relu";
+
+/** What follows a product whose third input, where there is one, is a bias; no activation unless it says so. */
+export interface Epilogue {
+  readonly activation?: Activation;
+}
+
 /** Windows of a max-pooling; one entry a spatial dimension. */
 export interface PoolAttrs {
   readonly kernel: readonly number[];
@@ -144,8 +152,10 @@ export interface Attrs {
   cat: { readonly dim: number };
   embed: { readonly shape: readonly number[]; readonly value: number; readonly view: ViewStep };
   // Routines
-  matmul: None;
-  conv: ConvAttrs;
+  /** A bias, if given, is `[N]`. */
+  matmul: Epilogue;
+  /** A bias, if given, is `[O]`. */
+  conv: ConvAttrs & Epilogue;
   convInputGrad: ConvAttrs & { readonly inputSize: readonly number[] };
   convWeightGrad: ConvAttrs & { readonly kernelSize: readonly number[] };
   maxPool: PoolAttrs;

@@ -2,7 +2,7 @@
 import type { Attrs, ConvAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
 import { type HostOperand, load, store, type Values } from "./array.ts";
-import { multiplyInto, multiplyTransposedInto } from "./matmul.ts";
+import { finish, multiplyInto, multiplyTransposedInto } from "./matmul.ts";
 
 /** Sizes of a convolution, its spatial dimensions filled up to three. */
 interface Layout {
@@ -86,8 +86,12 @@ function toColumns(x: Values, at: number, { columns, positions }: ReturnType<typ
   for (let i = 0; i < columns.length; i++) into[columns[i]!] = x[at + positions[i]!]!;
 }
 
-/** `y = x * w`. */
-export function conv([xs, ws]: readonly HostOperand[], [ys]: readonly HostOperand[], attrs: ConvAttrs): void {
+/** `y = x * w + bias`. */
+export function conv(
+  [xs, ws, bias]: readonly HostOperand[],
+  [ys]: readonly HostOperand[],
+  attrs: Attrs["conv"],
+): void {
   const l = layout(xs!.shape, ws!.shape, ys!.shape, attrs);
   const [x, w, table] = [load(xs!), load(ws!), taps(l)];
   const [area, depth, volume] = [sizeOf(l.output), l.channels * sizeOf(l.kernel), l.channels * sizeOf(l.input)];
@@ -98,6 +102,7 @@ export function conv([xs, ws]: readonly HostOperand[], [ys]: readonly HostOperan
     toColumns(x, i * volume, table, columns);
     multiplyInto(y, i * l.filters * area, w, g * l.filters * depth, columns, 0, l.filters, depth, area);
   }
+  finish(y, bias, area, attrs);
   store(ys!, y);
 }
 

@@ -1,5 +1,6 @@
 /** Matrix products in cache-friendly order, accumulated in float64 (integers: in their own arithmetic). */
 import type { DType } from "../../dtype.ts";
+import type { Epilogue } from "../../prims/attrs.ts";
 import { broadcastStrides, contiguousStrides } from "../../shape.ts";
 import { type HostOperand, load, store, type Values, valuesOf } from "./array.ts";
 
@@ -75,8 +76,21 @@ function multiplyIntegers(
   }
 }
 
+/** Adds a bias, each element to `run` neighbours and then again from the first, and applies the activation. */
+export function finish(values: Values, bias: HostOperand | undefined, run: number, { activation }: Epilogue): void {
+  if (bias) {
+    const b = load(bias);
+    for (let i = 0; i < values.length; i++) values[i]! += b[Math.floor(i / run) % b.length]!;
+  }
+  if (activation === "relu") { for (let i = 0; i < values.length; i++) if (values[i]! < 0) values[i] = 0; }
+}
+
 /** `[…, M, K] · […, K, N]` with broadcast batches. */
-export function matmul([left, right]: readonly HostOperand[], [out]: readonly HostOperand[]): void {
+export function matmul(
+  [left, right, bias]: readonly HostOperand[],
+  [out]: readonly HostOperand[],
+  attrs: Epilogue,
+): void {
   const a = load(left!);
   const b = load(right!);
   const [m, k, n] = [left!.shape.at(-2)!, left!.shape.at(-1)!, right!.shape.at(-1)!];
@@ -100,5 +114,6 @@ export function matmul([left, right]: readonly HostOperand[], [out]: readonly Ho
     if (float) multiplyInto(c as Float64Array, i * m * n, a, at * m * k, b, bt * k * n, m, k, n);
     else multiplyIntegers(a, at * m * k, b, bt * k * n, c as Values, i * m * n, [m, k, n], out!.dtype);
   }
+  finish(c as Values, bias, 1, attrs);
   store(out!, c);
 }

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "vitest";
-import type { DType } from "../../../dtype.ts";
-import { dtypes } from "../../../dtype.ts";
-import type { ConvAttrs } from "../../../prims/attrs.ts";
+import { type DType, dtypes, isFloat } from "../../../dtype.ts";
+import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
 import { routineRules } from "../../../prims/routines.ts";
+import type { HostOperand } from "../../reference/array.ts";
 import { Engine } from "../engine.ts";
 import { compare, type Lie, randomOperand, seeded } from "./against_reference.ts";
 import { convGradOfWeight } from "./conv_weight_grad.ts";
@@ -24,7 +24,7 @@ interface Sizes extends ConvAttrs {
 type Lies = readonly [Lie, Lie, Lie];
 const plain: Lies = ["contiguous", "contiguous", "contiguous"];
 
-/** All three products of a geometry. */
+/** All three products of a geometry; the output with and without a bias and a rectifier. */
 function check(seed: number, dtype: DType, sizes: Sizes, lies: Lies = plain, on = engine): unknown[] {
   const { batch, channels, filters, input, kernel, stride, padding, dilation, groups } = sizes;
   const attrs = { stride, padding, dilation, groups };
@@ -38,8 +38,14 @@ function check(seed: number, dtype: DType, sizes: Sizes, lies: Lies = plain, on 
   const taps = kernel.reduce((a, b) => a * b, 1);
   const positions = shape.slice(2).reduce((a, b) => a * b, 1);
   const outputLie = lies[2];
+  const bias = randomOperand(random, dtype, [filters * groups], lies[1]);
+  const activation = isFloat(dtype) ? "relu" : "none";
+  const forward = (more: readonly HostOperand[], attrs: Attrs["conv"]) =>
+    compare(on, { name: "conv", routine: conv, inputs: [x, w, ...more], attrs, terms: channels * taps, outputLie });
   return [
-    ...compare(on, { name: "conv", routine: conv, inputs: [x, w], attrs, terms: channels * taps, outputLie }),
+    ...forward([], attrs),
+    ...forward([bias], { ...attrs, activation }),
+    ...(seed % 2 === 0 ? forward([bias], attrs) : forward([], { ...attrs, activation })),
     ...compare(on, {
       name: "convInputGrad",
       routine: convInputGrad,
@@ -148,6 +154,20 @@ test("no images, and outputs that sum nothing", () => {
   check(1, "float32", { ...networks[0]!, batch: 0 });
   check(1, "float32", { ...networks[1]!, channels: 0 });
   check(1, "float32", { ...networks[1]!, filters: 0 });
+});
+
+test("NaN stays what it is through a rectifier", () => {
+  for (const sizes of networks) {
+    const random = seeded(4);
+    const { batch, channels, filters, groups, input, kernel } = sizes;
+    const x = randomOperand(random, "float32", [batch, channels * groups, ...input], "contiguous");
+    const w = randomOperand(random, "float32", [filters * groups, channels, ...kernel], "contiguous");
+    x.data[x.offset] = NaN;
+    const attrs = { ...sizes, activation: "relu" as const };
+    const [y] = compare(engine, { name: "conv", routine: conv, inputs: [x, w], attrs, terms: 800 });
+    expect(y!.some(Number.isNaN)).toBe(true);
+    expect(y!.some((value) => value === 0)).toBe(true);
+  }
 });
 
 test("bit for bit the same on several threads", () => {

@@ -1,5 +1,5 @@
 /** Convolution in one to three dimensions and its two gradients, of any strides and dtype. */
-import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
+import type { Attrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { convByColumns } from "./conv_columns.ts";
@@ -11,9 +11,10 @@ import { convOfWhole } from "./conv_whole.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
 import { computeKind, dtypeOf } from "./element.ts";
 import type { CpuOperand } from "./operand.ts";
-import { itemSize } from "../../../dtype.ts";
+import { itemSize, typedArrayOver } from "../../../dtype.ts";
 
-type Product = (engine: Engine, inputs: readonly [CpuOperand, CpuOperand], output: CpuOperand) => void;
+type Inputs = readonly [CpuOperand, CpuOperand, CpuOperand?];
+type Product = (engine: Engine, inputs: Inputs, output: CpuOperand) => void;
 
 /** Brings operands into the form that products take; `free` says which inputs may have any strides. */
 function withOperands(
@@ -29,7 +30,7 @@ function withOperands(
       const fixed = from.filter((_, i) => !free[i]);
       contiguousInputs(engine, fixed, (copies) => {
         let next = 0;
-        product(engine, from.map((input, i) => free[i] ? input : copies[next++]!) as [CpuOperand, CpuOperand], out);
+        product(engine, from.map((input, i) => free[i] ? input : copies[next++]!) as unknown as Inputs, out);
       });
     });
   });
@@ -39,18 +40,31 @@ function zero(engine: Engine, { pointer, shape, dtype }: CpuOperand): void {
   new Uint8Array(engine.heap.memory.buffer, pointer, sizeOf(shape) * itemSize(dtype)).fill(0);
 }
 
-/** `y = x * w`. */
+/** An output whose sums have no terms. */
+function biasAlone(engine: Engine, y: CpuOperand, { activation }: Attrs["conv"], bias?: CpuOperand): void {
+  zero(engine, y);
+  if (!bias) return;
+  const view = ({ pointer, shape, dtype }: CpuOperand): Float64Array =>
+    typedArrayOver(dtype, engine.heap.memory.buffer, pointer, sizeOf(shape)) as Float64Array;
+  const [values, run] = [view(y), sizeOf(y.shape.slice(2))];
+  view(bias).forEach((value, o, { length }) => {
+    if (activation === "relu" && value < 0) return;
+    for (let i = o * run; i < values.length; i += length * run) values.fill(value, i, i + run);
+  });
+}
+
+/** `y = x * w + bias`. */
 export function conv(
   engine: Engine,
   inputs: readonly CpuOperand[],
   outputs: readonly CpuOperand[],
-  attrs: ConvAttrs,
+  attrs: Attrs["conv"],
 ): void {
-  withOperands(engine, inputs, outputs, [true, false], (_, [x, w], y) => {
-    if (!hasTerms(convGeometry(x.shape, w.shape, y.shape, attrs))) return zero(engine, y);
-    if (convOfWhole(engine, "output", x, w, y, attrs)) return;
-    if (convForward(engine, x, w, y, attrs)) return;
-    convByColumns(engine, "output", x, w, y, attrs);
+  withOperands(engine, inputs, outputs, [true, false], (_, [x, w, bias], y) => {
+    if (!hasTerms(convGeometry(x.shape, w.shape, y.shape, attrs))) return biasAlone(engine, y, attrs, bias);
+    if (convOfWhole(engine, "output", x, w, y, attrs, bias)) return;
+    if (convForward(engine, x, w, y, attrs, bias)) return;
+    convByColumns(engine, "output", x, w, y, attrs, bias);
   });
 }
 

@@ -3,7 +3,7 @@
  * all of them, and as fast as the copies allow.
  */
 import { sizeOf } from "../../../shape.ts";
-import type { ConvAttrs } from "../../../prims/attrs.ts";
+import type { Attrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import {
   type ConvGeometry,
@@ -27,14 +27,15 @@ const columnBytes = 2 ** 25;
 /** Which of the three products: the output, the input's gradient, the weights'. */
 export type ConvProduct = "output" | "input" | "weight";
 
-/** A product; `y` is contiguous and so is `w`, and so must `x` be where it is the result. */
+/** A product; `y` is contiguous and so are `w` and `bias`, and so must `x` be where it is the result. */
 export function convByColumns(
   engine: Engine,
   product: ConvProduct,
   x: CpuOperand,
   w: CpuOperand,
   y: CpuOperand,
-  attrs: ConvAttrs,
+  attrs: Attrs["conv"],
+  bias?: CpuOperand,
 ): void {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
   const kind = computeKind(x.dtype);
@@ -54,8 +55,11 @@ export function convByColumns(
   const block = Math.max(Math.min(Math.floor(columnBytes / (depth * positionCount * bytes)), g.batch), 1);
   const preparedBytes = g.channels * layout.bytes;
   const positionBytes = block * positionCount * bytes;
-  const scratch = block * preparedBytes + positionBytes * (depth + g.filters);
+  const biasBytes = bias ? 0 : g.filters * bytes;
+  const biasAt = block * preparedBytes + positionBytes * (depth + g.filters);
+  const scratch = biasAt + biasBytes;
   const columns = heap.alloc(scratch);
+  heap.bytes.fill(0, columns + biasAt, columns + scratch);
   const matrix = columns + positionBytes * depth;
   const prepared = matrix + positionBytes * g.filters;
   if (product === "input" && !layout.complete) {
@@ -90,6 +94,8 @@ export function convByColumns(
         plainBatch: g.groups * g.filters * positionCount * bytes,
         matrix,
         matrixRow,
+        bias: bias ? bias.pointer + group * g.filters * bytes : columns + biasAt,
+        rectifies: attrs.activation === "relu" ? 1 : 0,
       };
       const phase = (number: number, items: number): void =>
         engine.parallel(entry, convColumnsParams.write(engine, { ...values, phase: number }), items, 1);

@@ -13,7 +13,7 @@ import {
   when,
 } from "../../../wasm/assembler.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
-import type { Element } from "./element.ts";
+import { add, type Element, finishing, loadOne, loadSplat, storeLane } from "./element.ts";
 import { addMul, advance, Params, range, times } from "./loops.ts";
 
 const fields = [
@@ -39,6 +39,8 @@ const fields = [
   "plainBatch",
   "matrix",
   "matrixRow",
+  "bias",
+  "rectifies",
 ] as const;
 
 /**
@@ -46,7 +48,8 @@ const fields = [
  * image.
  * 0: prepares images (items). 1: gathers columns from prepared images (items: channels). 2: zeros prepared images (items). 3: adds
  * columns to prepared images (items: channels). 4: returns prepared images (items). 5: copies `plain`, `[image, row, position]`, to
- * `matrix`, `[row, image, position]` (items: rows). 6: the same back.
+ * `matrix`, `[row, image, position]` (items: rows). 6: the same back, plus the row's element of `bias`, negative ones as zeros if
+ * `rectifies`.
  */
 export const convColumnsParams: Params<typeof fields[number]> = new Params(fields);
 
@@ -121,24 +124,43 @@ export function convColumnsModule(memoryImport: MemoryImport, e: Element): Uint8
     ),
   ];
   const type = e.kind.startsWith("f") ? real : int;
-  const turn = (fromMatrix: boolean): Code => [
+  const eachRow = (body: Code): Code => [
     set(to, addMul(field("matrix"), get(t), field("matrixRow"))),
     set(image, field("images")),
     set(base, addMul(field("plain"), op("i32.mul", get(t), field("positionCount")), i32(e.bytes))),
+    times(image, set(from, get(base)), body, advance(base, field("plainBatch"))),
+  ];
+  const toMatrix = eachRow([
+    set(count, field("positionCount")),
     times(
-      image,
-      set(from, get(base)),
-      set(count, field("positionCount")),
+      count,
+      memory(`${int}.store`, 0, get(to), memory(`${int}.load`, 0, get(from))),
+      advance(from, e.bytes),
+      advance(to, e.bytes),
+    ),
+  ]);
+  const [addend, rectifies] = [run.local("v128"), run.local("i32")];
+  const [finish, finished] = finishing(run, e, rectifies);
+  const fromMatrix = [
+    set(rectifies, field("rectifies")),
+    finish,
+    set(addend, loadSplat(e, 0, addMul(field("bias"), get(t), i32(e.bytes)))),
+    eachRow([
+      set(count, op("i32.div_u", field("positionCount"), i32(e.lanes))),
       times(
         count,
-        fromMatrix
-          ? memory(`${int}.store`, 0, get(from), memory(`${int}.load`, 0, get(to)))
-          : memory(`${int}.store`, 0, get(to), memory(`${int}.load`, 0, get(from))),
+        memory("v128.store", 0, get(from), finished(add(e, memory("v128.load", 0, get(to)), get(addend)))),
+        advance(from, 16),
+        advance(to, 16),
+      ),
+      set(count, op("i32.rem_u", field("positionCount"), i32(e.lanes))),
+      times(
+        count,
+        storeLane(e, 0, 0, get(from), finished(add(e, loadOne(e, 0, get(to)), get(addend)))),
         advance(from, e.bytes),
         advance(to, e.bytes),
       ),
-      advance(base, field("plainBatch")),
-    ),
+    ]),
   ];
   const phases: Code[] = [
     rows(prepare),
@@ -153,8 +175,8 @@ export function convColumnsModule(memoryImport: MemoryImport, e: Element): Uint8
       ),
     ),
     rows(bring),
-    turn(false),
-    turn(true),
+    toMatrix,
+    fromMatrix,
   ];
   run.emit(
     phases.map((code, phase) =>

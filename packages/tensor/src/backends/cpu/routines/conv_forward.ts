@@ -2,7 +2,7 @@
  * The output of convolutions whose rows are at least a vector long: tiles read the (prepared) image where it lies. With the weights
  * turned about that is the input's gradient, too.
  */
-import type { ConvAttrs } from "../../../prims/attrs.ts";
+import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import { type ConvForm, convForwardModule, convForwardParams } from "./conv_forward_module.ts";
 import {
@@ -42,15 +42,22 @@ function elementOf(engine: Engine, x: CpuOperand): Element {
   return element(computeKind(x.dtype), engine.features.relaxedMadd);
 }
 
-/** `y = x * w` with contiguous w and y, or false where the outputs' rows are too short for vectors. */
-export function convForward(engine: Engine, x: CpuOperand, w: CpuOperand, y: CpuOperand, attrs: ConvAttrs): boolean {
+/** `y = x * w + bias` with contiguous w, y and bias, or false where the outputs' rows are too short for vectors. */
+export function convForward(
+  engine: Engine,
+  x: CpuOperand,
+  w: CpuOperand,
+  y: CpuOperand,
+  attrs: Attrs["conv"],
+  bias?: CpuOperand,
+): boolean {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
   const { bytes, lanes } = elementOf(engine, x);
   if (g.output[2] < lanes) return false;
   const steps = g.channels * sizeOfVolume(g.kernel);
   const wFilter = steps * bytes;
   const weights = { wGroup: g.filters * wFilter, wFilter, wStep: bytes, wPart: 0, parts: 1, partSteps: steps };
-  convolve(engine, x, w.pointer, weights, y, g);
+  convolve(engine, x, w.pointer, weights, y, g, { bias, rectifies: attrs.activation === "relu" });
   return true;
 }
 
@@ -77,7 +84,7 @@ export function convBackward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cp
   };
   const padding = g.kernel.map((k, d) => g.dilation[d]! * (k - 1) - g.padding[d]!) as unknown as Volume;
   const turned = { ...g, channels: g.filters, filters: g.channels, input: g.output, output: g.input, padding };
-  convolve(engine, y, w.pointer + (taps - 1) * bytes, weights, x, turned);
+  convolve(engine, y, w.pointer + (taps - 1) * bytes, weights, x, turned, { rectifies: false });
   return true;
 }
 
@@ -108,6 +115,7 @@ function convolve(
   weights: Weights,
   y: CpuOperand,
   g: ConvGeometry,
+  { bias, rectifies }: { readonly bias?: CpuOperand | undefined; readonly rectifies: boolean },
 ): void {
   const e = elementOf(engine, x);
   const { bytes, lanes, kind } = e;
@@ -139,8 +147,11 @@ function convolve(
   const packedBytes = elements * bytes;
   const spreadBytes = form === "spread filters" ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
-  const scratch = packedBytes + spreadBytes + engine.threads * preparedBytes;
+  const biasBytes = groups * filters * bytes;
+  const biasAt = packedBytes + spreadBytes + engine.threads * preparedBytes;
+  const scratch = biasAt + biasBytes;
   const memory = heap.alloc(scratch);
+  if (!bias) heap.bytes.fill(0, memory + biasAt, memory + scratch);
   const macs = filters * steps * positions;
   // A few images alone would leave threads idle: their columns are shared out, too.
   const blocks = Math.max(
@@ -181,6 +192,8 @@ function convolve(
     vectors,
     blocks,
     blockVectors: Math.ceil(vectors / blocks),
+    bias: bias ? bias.pointer : memory + biasAt,
+    rectifies: rectifies ? 1 : 0,
   };
   const packGrain = Math.max(Math.ceil(65_536 / (steps * 5)), 1);
   engine.parallel(entry, convForwardParams.write(engine, values), panels * groups, packGrain);

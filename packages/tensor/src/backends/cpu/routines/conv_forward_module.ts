@@ -59,12 +59,14 @@ const fields = [
   "vectors",
   "blocks",
   "blockVectors",
+  "bias",
+  "rectifies",
 ] as const;
 
 /**
  * What a call works on. `phase` is 0 to pack weights (items: panels of every group; the steps are those of `parts` parts in turn), 1 to
- * convolve (items: blocks of columns of every
- * group of every image). `preparedBytes` is 0 when images are read in place.
+ * convolve (items: blocks of columns of every group of every image). `preparedBytes` is 0 when images are read in place. `bias` has an
+ * element for each filter, 0 where there is none.
  */
 export const convForwardParams: Params<typeof fields[number]> = new Params(fields);
 
@@ -210,6 +212,8 @@ export function convForwardModule(memory: MemoryImport, e: Element, form: ConvFo
             least(op("i32.sub", field("vectors"), get(first)), field("blockVectors")),
             addMul(get(image), get(row), field("yFilter")),
             field("yFilter"),
+            addMul(field("bias"), addMul(get(row), get(group), field("filters")), i32(e.bytes)),
+            field("rectifies"),
           ),
         ),
       ),

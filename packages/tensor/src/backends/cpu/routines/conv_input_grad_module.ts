@@ -115,6 +115,8 @@ export function convInputGradModule(memoryImport: MemoryImport, e: Element, spre
       vectors,
       get(target),
       addMul(field("targets"), get(row), i32(4)),
+      i32(0),
+      i32(0),
     );
   run.emit(when(
     op("i32.eqz", field("phase")),

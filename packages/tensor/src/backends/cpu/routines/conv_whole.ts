@@ -1,5 +1,5 @@
 /** Convolutions whose kernel covers the whole image, as layers that end in one position have them: products of matrices. */
-import type { ConvAttrs } from "../../../prims/attrs.ts";
+import type { Attrs } from "../../../prims/attrs.ts";
 import { isContiguous } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import type { ConvProduct } from "./conv_columns.ts";
@@ -15,7 +15,8 @@ export function convOfWhole(
   x: CpuOperand,
   w: CpuOperand,
   y: CpuOperand,
-  attrs: ConvAttrs,
+  attrs: Attrs["conv"],
+  bias?: CpuOperand,
 ): boolean {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
   const whole = g.kernel.every((k, d) => k === g.input[d] && g.padding[d] === 0 && (k === 1 || g.dilation[d] === 1));
@@ -45,6 +46,9 @@ export function convOfWhole(
       rightN: line,
       outStride: outputs,
       products: products([x, w, y]),
+      bias: bias?.pointer,
+      biasStep: filters * bytes,
+      activation: attrs.activation,
     }),
     input: () => ({
       m: batch,

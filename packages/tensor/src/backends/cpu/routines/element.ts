@@ -1,6 +1,19 @@
 /** The element types that products are computed in, as lanes of vectors. */
 import type { DType } from "../../../dtype.ts";
-import { type Code, f32x4, get, type Local, memory, memoryLane, op, shuffle } from "../../../wasm/assembler.ts";
+import {
+  type Code,
+  f32,
+  f32x4,
+  f64,
+  type FunctionBuilder,
+  get,
+  type Local,
+  memory,
+  memoryLane,
+  op,
+  set,
+  shuffle,
+} from "../../../wasm/assembler.ts";
 
 /** What a lane holds. */
 export type ElementKind = "f32" | "f64" | "i32" | "i64";
@@ -76,6 +89,29 @@ export function madd(e: Element, a: Code, b: Code, c: Code): Code {
     case "i64":
       return op("i64x2.add", c, op("i64x2.mul", a, b));
   }
+}
+
+/** What `atLeast` takes for its bound: zeros for a rectifier, else what leaves every value as it is. Floats only. */
+export function floorOf(e: Element, rectifies: Code): Code {
+  const [type, splat] = e.kind === "f64" ? ["f64", "f64x2.splat"] as const : ["f32", "f32x4.splat"] as const;
+  const [zero, least] = type === "f64" ? [f64(0), f64(-Infinity)] : [f32(0), f32(-Infinity)];
+  return op(splat, op("select", zero, least, rectifies));
+}
+
+/** The greater of a value and a bound, lane by lane; NaN stays. Integers, which have no activation, stay as they are. */
+export function atLeast(e: Element, value: Code, bound: Code): Code {
+  if (!e.kind.startsWith("f")) return value;
+  return op(e.kind === "f32" ? "f32x4.pmax" : "f64x2.pmax", value, bound);
+}
+
+/**
+ * Code that goes before results are stored, and what is stored for one: where `rectifies` is not 0, zeros for negative ones. The bound
+ * is worked out each time, since a loop before would keep a register for it.
+ */
+export function finishing(f: FunctionBuilder, e: Element, rectifies: Local): [Code, (value: Code) => Code] {
+  if (!e.kind.startsWith("f")) return [[], (value) => value];
+  const floor = f.local("v128");
+  return [set(floor, floorOf(e, get(rectifies))), (value) => atLeast(e, value, get(floor))];
 }
 
 /** One element from memory in every lane. */

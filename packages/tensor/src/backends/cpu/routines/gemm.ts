@@ -1,4 +1,5 @@
 /** Matrix products. Every product of matrices goes through {@link gemm}, so that a native library could take its place. */
+import type { Activation } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import { element, type ElementKind } from "./element.ts";
 import { gemmModule } from "./gemm_module.ts";
@@ -8,7 +9,7 @@ import { entryOf } from "./modules.ts";
 import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./tile.ts";
 
-/** `out[m, n] = left[m, k] · right[k, n]`, once for each entry of `products`. Strides are in bytes. */
+/** `out[m, n] = left[m, k] · right[k, n] + bias[n]`, once for each entry of `products`. Strides are in bytes. */
 export interface GemmWork {
   readonly kind: ElementKind;
   readonly m: number;
@@ -20,8 +21,12 @@ export interface GemmWork {
   readonly rightN: number;
   /** Bytes between rows of the result; its columns are neighbours. */
   readonly outStride: number;
-  /** Adds to what is there. */
+  /** Adds to what is there, without bias or activation. */
   readonly adds?: boolean;
+  /** The address of `n` neighbouring elements; those of the next product come `biasStep` bytes later. */
+  readonly bias?: number;
+  readonly biasStep?: number;
+  readonly activation?: Activation;
   /** Addresses of left, right and result, three an entry. */
   readonly products: Int32Array;
 }
@@ -67,11 +72,15 @@ function longDots(engine: Engine, work: GemmWork): void {
       scratch + 4 * at,
     ];
     const whole = Int32Array.from(Array.from({ length: parts - 1 }, (_, at) => part(at)).flat());
-    gemm(engine, { ...work, k: dotPart, products: whole });
-    gemm(engine, { ...work, k: k - (parts - 1) * dotPart, products: Int32Array.from(part(parts - 1)) });
+    const plain = { ...work, bias: undefined, activation: undefined };
+    gemm(engine, { ...plain, k: dotPart, products: whole });
+    gemm(engine, { ...plain, k: k - (parts - 1) * dotPart, products: Int32Array.from(part(parts - 1)) });
     const { buffer } = engine.heap.memory;
-    const sum = new Float32Array(buffer, scratch, parts).reduce((total, x) => total + x, 0);
-    new Float32Array(buffer, products[i + 2]! >>> 0, 1)[0] = sum;
+    let sum = new Float32Array(buffer, scratch, parts).reduce((total, x) => total + x, 0);
+    if (work.bias !== undefined) {
+      sum += new Float32Array(buffer, (work.bias + (i / 3) * (work.biasStep ?? 0)) >>> 0, 1)[0]!;
+    }
+    new Float32Array(buffer, products[i + 2]! >>> 0, 1)[0] = work.activation === "relu" && sum < 0 ? 0 : sum;
   }
   engine.heap.release(scratch, bytes);
 }
@@ -81,7 +90,8 @@ function part(work: GemmWork, row: number, m: number, column: number, n: number)
   const { leftM, rightN, outStride } = work;
   const { bytes } = element(work.kind, false);
   const moves = [row * leftM, column * rightN, row * outStride + column * bytes];
-  return { ...work, m, n, products: work.products.map((pointer, i) => pointer + moves[i % 3]!) };
+  const bias = work.bias === undefined ? undefined : work.bias + column * bytes;
+  return { ...work, m, n, bias, products: work.products.map((pointer, i) => pointer + moves[i % 3]!) };
 }
 
 /** See the module's comment; `packedBytes` is what a packed operand may take, beyond which the product is formed part by part. */
@@ -118,9 +128,17 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   const scratch = leftBytes + rightBytes;
   const tableBytes = together ? products.byteLength : 0;
   const spreadThread = roundUp(e.spread ? tileRows * depth * 16 : depth * rightPitch, 64);
-  const bytes = scratch * threads + tableBytes + spreadThread * engine.threads;
+  const biasCount = work.bias === undefined ? 0 : work.biasStep ? count : 1;
+  const biasBytes = rightPanels * rightPitch;
+  const bytes = scratch * threads + tableBytes + spreadThread * engine.threads + biasCount * biasBytes;
   const memory = heap.alloc(bytes);
   const table = memory + scratch * threads;
+  // Tiles read whole panels of it, which may go beyond its end.
+  const bias = biasCount === 0 ? 0 : memory + bytes - biasCount * biasBytes;
+  for (let i = 0; i < biasCount; i++) {
+    const from = work.bias! + i * (work.biasStep ?? 0);
+    heap.bytes.copyWithin(bias + i * biasBytes, from, from + n * e.bytes);
+  }
 
   // Blocks of about equal size, several even when the result is small, so that threads can share it.
   const wanted = Math.min(Math.max(Math.ceil(macs / grain), 1), 16);
@@ -167,6 +185,9 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
     spread: table + tableBytes,
     spreadThread,
     inTurn: inTurn ? 1 : 0,
+    bias,
+    biasStep: work.biasStep ? biasBytes : 0,
+    rectifies: work.activation === "relu" ? 1 : 0,
   };
   if (together) {
     new Int32Array(heap.memory.buffer, table, products.length).set(products);
@@ -175,6 +196,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   } else {
     for (let i = 0; i < count; i++) {
       const one = { ...values, left: products[3 * i]!, right: products[3 * i + 1]!, out: products[3 * i + 2]! };
+      one.bias += i * one.biasStep;
       const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), 1);
       engine.parallel(entry, gemmParams.write(engine, one), leftPanels + (inTurn ? 0 : rightPanels), panels);
       engine.parallel(entry, gemmParams.write(engine, { ...one, phase: 1 }), blocks, 1);

@@ -28,7 +28,7 @@ export function gemmModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
   const kernels = (spread: boolean) =>
     Array.from({ length: tileRows }, (_, r) =>
       Array.from({ length: tileVectors }, (_, v) => {
-        const f = module.func(ints(7), []);
+        const f = module.func(ints(9), []);
         packedKernel(f, e, r + 1, v + 1, spread);
         return f;
       }));
@@ -45,7 +45,7 @@ export function gemmModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
     spreadPanel(make, e);
     spread = { kernels: kernels(true), make };
   }
-  const products = module.func(ints(9), []);
+  const products = module.func(ints(10), []);
   multiply(products, e, rights, { plain, spread });
 
   const run = module.func(ints(4), [], "run");
@@ -111,6 +111,7 @@ export function gemmModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
           get(j),
           least(op("i32.add", get(j), field("blockColumns")), rightPanels),
           get(spreadAt),
+          field("bias"),
         ),
       ),
       [
@@ -135,6 +136,7 @@ export function gemmModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
             i32(0),
             rightPanels,
             get(spreadAt),
+            addMul(field("bias"), get(t), field("biasStep")),
           ),
         ),
       ],

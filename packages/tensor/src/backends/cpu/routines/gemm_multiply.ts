@@ -28,11 +28,12 @@ export interface Kernels {
 const manyPanels = 6;
 
 /**
- * `(params, left panels, right panels, out, i0, i1, j0, j1, scratch)`: multiplies panels, the inner dimension in blocks that keep in
+ * `(params, left panels, right panels, out, i0, i1, j0, j1, scratch, bias)`: multiplies panels, the inner dimension in blocks that keep in
  * cache. Right panels that are packed in turn come as the right operand itself.
  */
 export function multiply(f: FunctionBuilder, e: Element, rights: FunctionBuilder, { plain, spread }: Kernels): void {
-  const [p, left, right, out, i0, i1, j0, j1, scratch] = f.params as [
+  const [p, left, right, out, i0, i1, j0, j1, scratch, bias] = f.params as [
+    Local,
     Local,
     Local,
     Local,
@@ -77,6 +78,17 @@ export function multiply(f: FunctionBuilder, e: Element, rights: FunctionBuilder
             get(stride),
             get(columns),
             op("i32.or", get(from), field("adds")),
+            op(
+              "select",
+              addMul(get(bias), get(j), i32(rightPitch)),
+              i32(0),
+              op("i32.and", op("i32.ne", get(bias), i32(0)), op("i32.eqz", get(from))),
+            ),
+            op(
+              "i32.and",
+              field("rectifies"),
+              op("i32.ge_s", op("i32.add", get(from), get(steps)), field("k")),
+            ),
           ),
         )
       );

@@ -40,6 +40,9 @@ export function gemv(engine: Engine, work: GemmWork): boolean {
       out,
       outStep,
       byColumns: byColumns ? 1 : 0,
+      bias: work.bias === undefined ? 0 : work.bias + (i / 3) * (work.biasStep ?? 0),
+      biasStep: turned ? bytes : 0,
+      rectifies: work.activation === "relu" ? 1 : 0,
     });
     engine.parallel(entry, params, rows, each);
   }

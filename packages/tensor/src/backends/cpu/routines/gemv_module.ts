@@ -1,10 +1,12 @@
 /** The generated module of matrix-vector products, which read the matrix once, front to back, and pack nothing. */
 import {
   call,
+  choose,
   type Code,
   type FunctionBuilder,
   get,
   i32,
+  i64,
   type Local,
   memory,
   type MemoryImport,
@@ -13,23 +15,48 @@ import {
   set,
   when,
 } from "../../../wasm/assembler.ts";
-import { add, type Element, loadOne, loadSplat, madd, pick, storeLane, zeros } from "./element.ts";
+import { add, atLeast, type Element, floorOf, loadOne, loadSplat, madd, pick, storeLane, zeros } from "./element.ts";
 import { addMul, advance, least, Params, range, times } from "./loops.ts";
 
-const fields = ["matrix", "row", "column", "k", "vector", "vectorStep", "copy", "out", "outStep", "byColumns"] as const;
+const fields = [
+  "matrix",
+  "row",
+  "column",
+  "k",
+  "vector",
+  "vectorStep",
+  "copy",
+  "out",
+  "outStep",
+  "byColumns",
+  "bias",
+  "biasStep",
+  "rectifies",
+] as const;
 
 /**
  * What a call works on (items: rows). `row` and `column` are the bytes between the matrix's rows and columns, one of which lies side by
- * side: columns if `byColumns`, else rows. Vectors that do not lie side by side are read through `copy`, once for each thread.
+ * side: columns if `byColumns`, else rows. Vectors that do not lie side by side are read through `copy`, once for each thread. To each
+ * result the element of `bias` (unless that is 0) is added that lies `biasStep` bytes after the last one's.
  */
 export const gemvParams: Params<typeof fields[number]> = new Params(fields);
 
 /** Rows, or columns, that are multiplied together. */
 const together = 4;
 
-/** `(matrix, row, k, vector, out, outStep)`: `rows` dot products, eight vectors of terms at a time. */
+/** `(matrix, row, k, vector, out, outStep, bias, biasStep, rectifies)`: `rows` dot products, eight vectors of terms at a time. */
 function dotRows(f: FunctionBuilder, e: Element, rows: number): void {
-  const [matrix, row, k, vector, out, outStep] = f.params as [Local, Local, Local, Local, Local, Local];
+  const [matrix, row, k, vector, out, outStep, bias, biasStep, rectifies] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
   // Two sums a row hide the latency of multiply-adds.
   const sums = Array.from({ length: 2 * rows }, () => f.local("v128"));
   const pointers = Array.from({ length: rows }, () => f.local("i32"));
@@ -62,10 +89,19 @@ function dotRows(f: FunctionBuilder, e: Element, rows: number): void {
       set(total, add(e, get(sums[2 * i]!), get(sums[2 * i + 1]!))),
       set(total, add(e, get(total), pick(e, reversed, get(total), get(total)))),
       e.lanes === 4 ? set(total, add(e, get(total), pick(e, [1, 0, 3, 2], get(total), get(total)))) : [],
-      storeLane(e, 0, 0, get(out), get(total)),
+      when(get(bias), [
+        set(total, add(e, get(total), loadOne(e, 0, get(bias)))),
+        advance(bias, get(biasStep)),
+      ]),
+      storeLane(e, 0, 0, get(out), rectified(e, get(total), get(rectifies))),
       i + 1 < rows ? advance(out, get(outStep)) : [],
     ]),
   );
+}
+
+/** A vector, or where `rectifies` says so zeros for its negative elements. */
+function rectified(e: Element, value: Code, rectifies: Code): Code {
+  return e.kind.startsWith("f") ? atLeast(e, value, floorOf(e, rectifies)) : value;
 }
 
 /** `(matrix, column, vector, out, rows)`: adds `columns` columns, each times its element of the vector, to the result. */
@@ -105,7 +141,7 @@ export function gemvModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const dots = Array.from({ length: together }, (_, i) => {
-    const f = module.func(ints(6), []);
+    const f = module.func(ints(9), []);
     dotRows(f, e, i + 1);
     return f;
   });
@@ -118,7 +154,8 @@ export function gemvModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
   const field = (name: typeof fields[number]): Code => gemvParams.read(p, name);
-  const [t, count, vector, from, to, matrix, out] = Array.from({ length: 7 }, () => run.local("i32")) as [
+  const [t, count, vector, from, to, matrix, out, bias] = Array.from({ length: 8 }, () => run.local("i32")) as [
+    Local,
     Local,
     Local,
     Local,
@@ -144,6 +181,8 @@ export function gemvModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
     ]),
     set(matrix, addMul(field("matrix"), get(begin), field("row"))),
     set(out, addMul(field("out"), get(begin), field("outStep"))),
+    set(bias, field("bias")),
+    when(get(bias), set(bias, addMul(get(bias), get(begin), field("biasStep")))),
     when(
       field("byColumns"),
       [
@@ -151,7 +190,13 @@ export function gemvModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
         set(count, rows),
         times(
           count,
-          memory(`${int}.store`, 0, get(to), int === "i32" ? i32(0) : [0x42, 0]),
+          memory(
+            `${int}.store`,
+            0,
+            get(to),
+            choose(int, get(bias), memory(`${int}.load`, 0, get(bias)), int === "i32" ? i32(0) : i64(0n)),
+          ),
+          when(get(bias), advance(bias, field("biasStep"))),
           advance(to, e.bytes),
         ),
         range(
@@ -168,6 +213,15 @@ export function gemvModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
           ),
           advance(vector, together * e.bytes),
         ),
+        when(field("rectifies"), [
+          set(to, get(out)),
+          set(count, rows),
+          times(
+            count,
+            storeLane(e, 0, 0, get(to), rectified(e, loadOne(e, 0, get(to)), i32(1))),
+            advance(to, e.bytes),
+          ),
+        ]),
       ],
       range(
         t,
@@ -178,11 +232,23 @@ export function gemvModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
         dots.map((f, i) =>
           when(
             op("i32.eq", get(count), i32(i + 1)),
-            call(f, get(matrix), field("row"), field("k"), get(vector), get(out), field("outStep")),
+            call(
+              f,
+              get(matrix),
+              field("row"),
+              field("k"),
+              get(vector),
+              get(out),
+              field("outStep"),
+              get(bias),
+              field("biasStep"),
+              field("rectifies"),
+            ),
           )
         ),
         advance(matrix, op("i32.mul", field("row"), i32(together))),
         advance(out, op("i32.mul", field("outStep"), i32(together))),
+        when(get(bias), advance(bias, op("i32.mul", field("biasStep"), i32(together)))),
       ),
     ),
   );

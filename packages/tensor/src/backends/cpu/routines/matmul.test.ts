@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "vitest";
-import type { DType } from "../../../dtype.ts";
-import { dtypes } from "../../../dtype.ts";
+import { type DType, dtypes, isFloat } from "../../../dtype.ts";
+import type { Epilogue } from "../../../prims/attrs.ts";
+import type { HostOperand } from "../../reference/array.ts";
 import { Engine } from "../engine.ts";
 import { compare, type Lie, randomOperand, seeded } from "./against_reference.ts";
 import { gemm } from "./gemm.ts";
@@ -18,7 +19,17 @@ function multiply(seed: number, dtype: DType, left: number[], right: number[], l
   const pick = (): Lie => lies[Math.floor(random() * lies.length)]!;
   const [a, b, c] = lie ?? [pick(), pick(), random() < 0.3 ? "permuted" : "contiguous"];
   const inputs = [randomOperand(random, dtype, left, a), randomOperand(random, dtype, right, b)];
-  return compare(on, { name: "matmul", routine: matmul, inputs, attrs: {}, terms: left.at(-1)!, outputLie: c });
+  const bias = randomOperand(random, dtype, [right.at(-1)!], b);
+  const activation = isFloat(dtype) ? "relu" : "none";
+  const product = (more: readonly HostOperand[], attrs: Epilogue) => {
+    const terms = left.at(-1)!;
+    return compare(on, { name: "matmul", routine: matmul, inputs: [...inputs, ...more], attrs, terms, outputLie: c });
+  };
+  return [
+    ...product([], {}),
+    ...product([bias], { activation }),
+    ...(seed % 2 === 0 ? product([bias], {}) : product([], { activation })),
+  ];
 }
 
 test("every small size", () => {
@@ -51,6 +62,7 @@ test("sizes around the blocks' borders", () => {
     [129, 385, 33],
     [5, 8, 2000],
     [1, 700, 1],
+    [1, 20_000, 1],
     [1, 300, 700],
     [700, 300, 1],
     [2, 1025, 3],
@@ -70,8 +82,9 @@ test("part by part, when packed operands would be large", () => {
   const inputs = [
     randomOperand(random, "float32", [95, 30], "contiguous"),
     randomOperand(random, "float32", [30, 170], "contiguous"),
+    randomOperand(random, "float32", [170], "contiguous"),
   ];
-  const routine = (engine: Engine, [a, b]: readonly CpuOperand[], [c]: readonly CpuOperand[]): void =>
+  const routine = (engine: Engine, [a, b, bias]: readonly CpuOperand[], [c]: readonly CpuOperand[]): void =>
     gemm(
       engine,
       {
@@ -84,6 +97,7 @@ test("part by part, when packed operands would be large", () => {
         rightK: 680,
         rightN: 4,
         outStride: 680,
+        bias: bias!.pointer,
         products: Int32Array.of(a!.pointer, b!.pointer, c!.pointer),
       },
       5000,
@@ -97,7 +111,7 @@ test("no rows, no columns, no terms, no batch", () => {
   }
 });
 
-test("infinities and NaN stay in their row and column", () => {
+test("infinities and NaN stay in their row and column, NaN through a rectifier too", () => {
   const random = seeded(3);
   const a = randomOperand(random, "float32", [13, 9], "contiguous");
   const b = randomOperand(random, "float32", [9, 11], "contiguous");
@@ -105,6 +119,9 @@ test("infinities and NaN stay in their row and column", () => {
   b.data[b.offset + 2] = NaN;
   const [c] = compare(engine, { name: "matmul", routine: matmul, inputs: [a, b], attrs: {}, terms: 9 });
   expect([...c!].filter((x) => !Number.isFinite(x)).length).toBe(11 + 13 - 1);
+  const attrs = { activation: "relu" } as const;
+  const [r] = compare(engine, { name: "matmul", routine: matmul, inputs: [a, b], attrs, terms: 9 });
+  expect([...r!].filter(Number.isNaN).length).toBeGreaterThanOrEqual(13);
 });
 
 test("bit for bit the same on several threads", () => {

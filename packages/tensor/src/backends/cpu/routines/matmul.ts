@@ -1,10 +1,10 @@
-/** `[…, M, K] · […, K, N]` with broadcast batches, of any strides and dtype. */
-import type { None } from "../../../prims/attrs.ts";
+/** `[…, M, K] · […, K, N]` with broadcast batches, of any strides and dtype, plus a bias `[N]`. */
+import type { Epilogue } from "../../../prims/attrs.ts";
 import { broadcastStrides, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
-import { contiguousOutput, inDType } from "./copies.ts";
+import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
 import { computeKind, dtypeOf, element } from "./element.ts";
-import { gemm } from "./gemm.ts";
+import { gemm, type GemmWork } from "./gemm.ts";
 import type { CpuOperand } from "./operand.ts";
 
 /** Strides over the batch dimensions and over the matrix. */
@@ -42,18 +42,27 @@ export function matmul(
   engine: Engine,
   inputs: readonly CpuOperand[],
   outputs: readonly CpuOperand[],
-  _attrs: None,
+  { activation }: Epilogue,
 ): void {
   const dtype = dtypeOf(computeKind(outputs[0]!.dtype));
-  inDType(engine, dtype, inputs, outputs, ([a, b], [c]) => {
+  inDType(engine, dtype, inputs, outputs, ([a, b, ...rest], [c]) => {
     if (sizeOf(c!.shape) === 0) return;
-    // Rows may lie anywhere, but each must be contiguous.
-    if (c!.strides.at(-1) === 1 || c!.shape.at(-1) === 1) return multiply(engine, a!, b!, c!);
-    contiguousOutput(engine, c!, (out) => multiply(engine, a!, b!, out));
+    contiguousInputs(engine, rest, ([bias]) => {
+      const product = (out: CpuOperand): void => multiply(engine, a!, b!, out, { bias: bias?.pointer, activation });
+      // Rows may lie anywhere, but each must be contiguous.
+      if (c!.strides.at(-1) === 1 || c!.shape.at(-1) === 1) return product(c!);
+      contiguousOutput(engine, c!, product);
+    });
   });
 }
 
-function multiply(engine: Engine, a: CpuOperand, b: CpuOperand, c: CpuOperand): void {
+function multiply(
+  engine: Engine,
+  a: CpuOperand,
+  b: CpuOperand,
+  c: CpuOperand,
+  epilogue: Pick<GemmWork, "bias" | "activation">,
+): void {
   const kind = computeKind(c.dtype);
   const { bytes } = element(kind, false);
   const shape = c.shape.slice(0, -2);
@@ -77,6 +86,7 @@ function multiply(engine: Engine, a: CpuOperand, b: CpuOperand, c: CpuOperand): 
     }
   }
   gemm(engine, {
+    ...epilogue,
     kind,
     m,
     n,

@@ -16,7 +16,7 @@ import {
   when,
 } from "../../../wasm/assembler.ts";
 import { columnEntry, type ConvGeometry, type ImageLayout } from "./conv_geometry.ts";
-import { type Element, loadSplat, splatLane, storeLane } from "./element.ts";
+import { type Element, finishing, loadSplat, splatLane, storeLane } from "./element.ts";
 import { advance, times } from "./loops.ts";
 import { transpose } from "./pack.ts";
 import { panelsOf } from "./panels.ts";
@@ -46,9 +46,22 @@ export function positionRuns(
   return { table, count: od * oh * count };
 }
 
-/** `(weights, steps, offsets, right, out, filter)`: one run of positions, `out` its first filter's, filters `filter` bytes apart. */
+/**
+ * `(weights, steps, offsets, right, out, filter, bias, rectifies)`: one run of positions, `out` its first filter's, filters `filter`
+ * bytes apart; see TableMode for `bias` and `rectifies`.
+ */
 function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
-  const [weights, steps, offsets, right, out, filter] = f.params as [Local, Local, Local, Local, Local, Local];
+  const [weights, steps, offsets, right, out, filter, bias, rectifies] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const [finish, finished] = finishing(f, e, rectifies);
   const tile = new Tile(f, e, rows, tileVectors);
   const [count, at] = [f.local("i32"), f.local("i32")];
   const values = f.local("v128");
@@ -65,7 +78,7 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
     set(at, op("i32.add", get(right), memory("i32.load", 4 * s, get(offsets)))),
     tile.step(positions, (j) => memory("v128.load", s * pitch + 16 * j, get(weights))),
   ];
-  const store: Code[] = [set(at, get(out))];
+  const store: Code[] = [set(at, get(out)), finish];
   for (let j = 0; j < tileVectors; j++) {
     const squares = Array.from({ length: whole / e.lanes }, (_, square) => {
       const sums = Array.from({ length: e.lanes }, (_, i) => tile.sum(square * e.lanes + i, j));
@@ -74,34 +87,36 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
     store.push(squares.map(({ code }) => code));
     for (let lane = 0; lane < e.lanes; lane++) {
       squares.forEach(({ columns }, square) =>
-        store.push(memory("v128.store", square * 16, get(at), get(columns[lane]!)))
+        store.push(memory("v128.store", square * 16, get(at), finished(get(columns[lane]!))))
       );
       for (let row = whole; row < rows; row++) {
-        store.push(storeLane(e, row * e.bytes, lane, get(at), get(tile.sum(row, j))));
+        store.push(storeLane(e, row * e.bytes, lane, get(at), finished(get(tile.sum(row, j)))));
       }
       store.push(advance(at, get(filter)));
     }
   }
   f.emit(
-    tile.clear(),
+    tile.begin((_, j) => memory("v128.load", 16 * j, get(bias))),
     eachStep(count, steps, false, step, step(0), (n) => [advance(weights, n * pitch), advance(offsets, 4 * n)]),
     store,
   );
 }
 
 /**
- * Adds to a module a function `(weights, height, steps, offsets, right, runs, count, out, filter)` for a panel of filters, as many as
- * a tile has lanes, and `count` runs of the table `runs`; `height` goes unused.
+ * Adds to a module a function `(weights, height, steps, offsets, right, runs, count, out, filter, bias, rectifies)` for a panel of
+ * filters, as many as a tile has lanes, and `count` runs of the table `runs`; `height` goes unused.
  */
 export function positionKernels(module: ModuleBuilder, e: Element): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = Array.from({ length: tileRows }, (_, r) => {
-    const f = module.func(ints(6), []);
+    const f = module.func(ints(8), []);
     positionKernel(f, e, r + 1);
     return f;
   });
-  const f = module.func(ints(9), []);
-  const [weights, , steps, offsets, right, runs, count, out, filter] = f.params as [
+  const f = module.func(ints(11), []);
+  const [weights, , steps, offsets, right, runs, count, out, filter, bias, rectifies] = f.params as [
+    Local,
+    Local,
     Local,
     Local,
     Local,
@@ -127,6 +142,8 @@ export function positionKernels(module: ModuleBuilder, e: Element): FunctionBuil
           op("i32.add", get(right), memory("i32.load", 0, get(runs))),
           op("i32.add", get(out), memory("i32.load", 4, get(runs))),
           get(filter),
+          get(bias),
+          get(rectifies),
         ),
       )
     ),

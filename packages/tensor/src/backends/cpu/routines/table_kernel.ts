@@ -17,7 +17,7 @@ import {
   when,
 } from "../../../wasm/assembler.ts";
 import { columnEntry } from "./conv_geometry.ts";
-import { add, type Element, loadSplat, madd, zeros } from "./element.ts";
+import { add, type Element, finishing, loadSplat, madd } from "./element.ts";
 import { advance, times } from "./loops.ts";
 import { eachStep, Tile, tileRows } from "./tile.ts";
 
@@ -25,12 +25,13 @@ import { eachStep, Tile, tileRows } from "./tile.ts";
 const vectorsOf: readonly number[] = [6, 4, 3, 2, 2];
 
 /**
- * What becomes of a tile: "store" writes row i at `out + i · rows`; "add" adds to what is at `out` + the i-th offset of the table
+ * What becomes of a tile: "store" writes row i, which began with the i-th element of `bias`, at `out + i · rows`, negative ones as
+ * zeros if `rectifies`; "add" adds to what is at `out` + the i-th offset of the table
  * `rows`, "add masked" in the lanes of each column's mask.
  */
 export type TableMode = "store" | "add" | "add masked";
 
-/** `(left, steps, offsets, right, columns, tiles, out, rows)`: `tiles` tiles side by side. */
+/** `(left, steps, offsets, right, columns, tiles, out, rows, bias, rectifies)`: `tiles` tiles side by side. */
 function tableKernel(
   f: FunctionBuilder,
   e: Element,
@@ -39,7 +40,9 @@ function tableKernel(
   mode: TableMode,
   spread: boolean,
 ): void {
-  const [left, steps, offsets, right, columns, tiles, out, outRows] = f.params as [
+  const [left, steps, offsets, right, columns, tiles, out, outRows, bias, rectifies] = f.params as [
+    Local,
+    Local,
     Local,
     Local,
     Local,
@@ -57,10 +60,14 @@ function tableKernel(
     set(offset, memory("i32.load", 4 * s, get(at))),
     tile.step(fromLeft, (j) => memory("v128.load", 0, op("i32.add", get(base[j]!), get(offset)))),
   ];
-  const store = Array.from({ length: rows }, (_, i) => [
-    target.map((to, j) => memory("v128.store", 0, get(to), get(tile.sum(i, j)))),
-    i + 1 < rows ? target.map((to) => advance(to, get(outRows))) : [],
-  ]);
+  const [finish, finished] = finishing(f, e, rectifies);
+  const store = [
+    finish,
+    Array.from({ length: rows }, (_, i) => [
+      target.map((to, j) => memory("v128.store", 0, get(to), finished(get(tile.sum(i, j))))),
+      i + 1 < rows ? target.map((to) => advance(to, get(outRows))) : [],
+    ]),
+  ];
   const addTo = Array.from({ length: rows }, (_, i) => [
     set(row, memory("i32.load", 4 * i, get(outRows))),
     target.map((to, j) => [
@@ -82,7 +89,9 @@ function tableKernel(
   f.emit(times(
     tiles,
     base.map((local, j) => set(local, op("i32.add", get(right), memory("i32.load", columnEntry * j, get(columns))))),
-    tile.clear(),
+    mode === "store"
+      ? tile.begin((i, j) => j === 0 ? loadSplat(e, i * e.bytes, get(bias)) : get(tile.sum(i, 0)))
+      : tile.clear(),
     set(a, get(left)),
     set(at, get(offsets)),
     eachStep(
@@ -104,9 +113,19 @@ function tableKernel(
 /** Steps up to which a single row's weights stay in registers (or nearly so) from vector to vector: a depthwise 3 × 3 has nine. */
 const fewSteps = 12;
 
-/** `(left, offsets, right, columns, vectors, out)`: one row of `steps` steps, no loop but that over the vectors. */
+/** `(left, offsets, right, columns, vectors, out, bias, rectifies)`: one row of `steps` steps, no loop but that over the vectors. */
 function oneRowKernel(f: FunctionBuilder, e: Element, steps: number, spread: boolean): void {
-  const [left, offsets, right, columns, vectors, out] = f.params as [Local, Local, Local, Local, Local, Local];
+  const [left, offsets, right, columns, vectors, out, bias, rectifies] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const [finish, finished] = finishing(f, e, rectifies);
   const weights = Array.from({ length: steps }, () => f.local("v128"));
   const distances = Array.from({ length: steps }, () => f.local("i32"));
   const [sum, base] = [f.local("v128"), f.local("i32")];
@@ -118,36 +137,39 @@ function oneRowKernel(f: FunctionBuilder, e: Element, steps: number, spread: boo
     times(
       vectors,
       set(base, op("i32.add", get(right), memory("i32.load", 0, get(columns)))),
-      set(sum, zeros),
+      set(sum, loadSplat(e, 0, get(bias))),
       weights.map((weight, k) => {
         const value = memory("v128.load", 0, op("i32.add", get(base), get(distances[k]!)));
         return set(sum, madd(e, get(weight), value, get(sum)));
       }),
-      memory("v128.store", 0, op("i32.add", get(out), memory("i32.load", 4, get(columns))), get(sum)),
+      finish,
+      memory("v128.store", 0, op("i32.add", get(out), memory("i32.load", 4, get(columns))), finished(get(sum))),
       advance(columns, columnEntry),
     ),
   );
 }
 
 /**
- * Adds to a module a function `(left, height, steps, offsets, right, columns, vectors, out, rows)`: a panel of `height` rows times all
+ * Adds to a module a function `(left, height, steps, offsets, right, columns, vectors, out, rows, bias, rectifies)`: a panel of `height` rows times all
  * of the columns' vectors.
  */
 export function tableKernels(module: ModuleBuilder, e: Element, mode: TableMode, spread: boolean): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = Array.from({ length: tileRows }, (_, r) =>
     Array.from({ length: vectorsOf[r]! }, (_, v) => {
-      const f = module.func(ints(8), []);
+      const f = module.func(ints(10), []);
       tableKernel(f, e, r + 1, v + 1, mode, spread);
       return f;
     }));
   const few = mode !== "store" ? [] : Array.from({ length: fewSteps }, (_, s) => {
-    const f = module.func(ints(6), []);
+    const f = module.func(ints(8), []);
     oneRowKernel(f, e, s + 1, spread);
     return f;
   });
-  const f = module.func(ints(9), []);
-  const [left, height, steps, offsets, right, columns, vectors, out, rows] = f.params as [
+  const f = module.func(ints(11), []);
+  const [left, height, steps, offsets, right, columns, vectors, out, rows, bias, rectifies] = f.params as [
+    Local,
+    Local,
     Local,
     Local,
     Local,
@@ -159,14 +181,19 @@ export function tableKernels(module: ModuleBuilder, e: Element, mode: TableMode,
     Local,
   ];
   const run = (kernel: FunctionBuilder, count: Code): Code =>
-    call(kernel, get(left), get(steps), get(offsets), get(right), get(columns), count, get(out), get(rows));
+    call(
+      kernel,
+      ...[left, steps, offsets, right, columns].map(get),
+      count,
+      ...[out, rows, bias, rectifies].map(get),
+    );
   const [tiles, rest] = [f.local("i32"), f.local("i32")];
   f.emit(when(
     op("i32.and", op("i32.eq", get(height), i32(1)), op("i32.le_s", get(steps), i32(few.length))),
     few.map((kernel, s) =>
       when(
         op("i32.eq", get(steps), i32(s + 1)),
-        call(kernel, get(left), get(offsets), get(right), get(columns), get(vectors), get(out)),
+        call(kernel, ...[left, offsets, right, columns, vectors, out, bias, rectifies].map(get)),
       )
     ),
     kernels.map((byVectors, r) => {

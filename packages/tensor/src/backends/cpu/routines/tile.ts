@@ -17,7 +17,7 @@ import {
   set,
   when,
 } from "../../../wasm/assembler.ts";
-import { add, type Element, loadSplat, madd, splatLane, storeLane, zeros } from "./element.ts";
+import { add, atLeast, type Element, floorOf, loadSplat, madd, splatLane, storeLane, zeros } from "./element.ts";
 import { advance, times } from "./loops.ts";
 
 /** Rows of the largest tile. */
@@ -53,6 +53,11 @@ export class Tile {
   /** All sums zero. */
   clear(): Code {
     return this.sums.map((sum) => set(sum, zeros));
+  }
+
+  /** Sums begin with what `value` says for a row and a vector. */
+  begin(value: (row: number, vector: number) => Code): Code {
+    return this.sums.map((sum, i) => set(sum, value(Math.floor(i / this.vectors), i % this.vectors)));
   }
 
   /** One step: `left(row)` spread over a vector, times the vectors of `right`. */
@@ -103,10 +108,15 @@ export class Tile {
     ];
   }
 
-  /** Stores rows `stride` bytes apart, the first `columns` elements of each; or adds to what is there. */
-  store(at: Local, stride: Code, columns: Code, adds: Code): Code {
+  /**
+   * Stores rows `stride` bytes apart, the first `columns` elements of each; or adds to what is there. What `rectifies` says is stored as
+   * zeros where it is negative.
+   */
+  store(at: Local, stride: Code, columns: Code, adds: Code, rectifies: Code | null = null): Code {
     const { e, rows, vectors } = this;
     const width = vectors * e.lanes;
+    const floor = rectifies !== null && e.kind.startsWith("f") ? floorOf(e, rectifies) : null;
+    const finished = (value: Code): Code => floor === null ? value : atLeast(e, value, get(this.left));
     const byRow = (row: (i: number) => Code): Code =>
       Array.from({ length: rows }, (_, i) => [row(i), i + 1 < rows ? advance(at, stride) : []]);
     const whole = (i: number, adding: boolean): Code =>
@@ -117,7 +127,7 @@ export class Tile {
           "v128.store",
           offset,
           get(at),
-          adding ? add(e, memory("v128.load", offset, get(at)), sum) : sum,
+          finished(adding ? add(e, memory("v128.load", offset, get(at)), sum) : sum),
         );
       });
     const lanes = (i: number): Code =>
@@ -128,14 +138,17 @@ export class Tile {
         return when(op("i32.gt_s", columns, i32(column)), [
           set(this.spread, get(sum)),
           when(adds, set(this.spread, add(e, loadSplat(e, offset, get(at)), get(sum)))),
-          storeLane(e, offset, lane, get(at), get(this.spread)),
+          storeLane(e, offset, lane, get(at), finished(get(this.spread))),
         ]);
       });
-    return when(
-      op("i32.eq", columns, i32(width)),
-      when(adds, byRow((i) => whole(i, true)), byRow((i) => whole(i, false))),
-      byRow(lanes),
-    );
+    return [
+      floor === null ? [] : set(this.left, floor),
+      when(
+        op("i32.eq", columns, i32(width)),
+        when(adds, byRow((i) => whole(i, true)), byRow((i) => whole(i, false))),
+        byRow(lanes),
+      ),
+    ];
   }
 }
 
@@ -164,11 +177,14 @@ export function eachStep(
 }
 
 /**
- * A function `(left, right, out, steps, outStride, columns, adds)`: the product of packed panels. A panel of the right operand holds
- * `tileVectors` vectors a step, of which the function takes its own number.
+ * A function `(left, right, out, steps, outStride, columns, adds, bias, rectifies)`: the product of packed panels. A panel of the right
+ * operand holds `tileVectors` vectors a step, of which the function takes its own number. Sums begin with the vectors at `bias` if that
+ * is not 0.
  */
 export function packedKernel(f: FunctionBuilder, e: Element, rows: number, vectors: number, spread: boolean): void {
-  const [left, right, out, steps, stride, columns, adds] = f.params as [
+  const [left, right, out, steps, stride, columns, adds, bias, rectifies] = f.params as [
+    Local,
+    Local,
     Local,
     Local,
     Local,
@@ -181,7 +197,7 @@ export function packedKernel(f: FunctionBuilder, e: Element, rows: number, vecto
   const count = f.local("i32");
   const step = 16 * tileVectors;
   f.emit(
-    tile.clear(),
+    when(get(bias), tile.begin((_, j) => memory("v128.load", 16 * j, get(bias))), tile.clear()),
     eachStep(
       count,
       steps,
@@ -190,6 +206,6 @@ export function packedKernel(f: FunctionBuilder, e: Element, rows: number, vecto
       tile.step(tile.packedOne(left, spread), (j) => memory("v128.load", 16 * j, get(right))),
       (n) => [advance(left, tile.packedBytes(n, spread)), advance(right, n * step)],
     ),
-    tile.store(out, get(stride), get(columns), get(adds)),
+    tile.store(out, get(stride), get(columns), get(adds), get(rectifies)),
   );
 }

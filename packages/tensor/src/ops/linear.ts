@@ -1,0 +1,54 @@
+/** Products with weights. */
+import { apply } from "../apply.ts";
+import type { Activation } from "../prims/attrs.ts";
+import { showShape } from "../shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { withEpilogue } from "./epilogue.ts";
+
+/** Options of {@link linear}. */
+export interface LinearOptions {
+  /** Added to each row: `[out]`. */
+  readonly bias?: Tensor | null;
+  /** Applied to the result, at less cost than by a call of its own: `"relu"`, or `"none"` as it is by default. */
+  readonly activation?: Activation;
+}
+
+/**
+ * `x · weightᵀ + bias` over the last dimension: `[…, in]` with a weight `[out, in]` and a bias `[out]` gives `[…, out]`.
+ * PyTorch: `torch.nn.functional.linear`.
+ *
+ * @throws RangeError when the last dimension is not the weight's. TypeError when the dtypes differ, or for an unknown activation.
+ *
+ * @example
+ * ```ts
+ * import { linear, ones } from "@heddle/tensor";
+ * linear(ones([1, 3]), ones([4, 3]), { bias: ones([4]) }).toArray(); // [[4, 4, 4, 4]]
+ * ```
+ */
+export function linear(x: Tensor, weight: Tensor, { bias, activation }: LinearOptions = {}): Tensor {
+  if (weight.ndim !== 2) {
+    throw new RangeError(`linear: the weight has shape ${showShape(weight.shape)}; expected [outFeatures, inFeatures]`);
+  }
+  if (x.ndim === 0 || x.shape.at(-1) !== weight.shape[1]) {
+    throw new RangeError(
+      `linear: the input of shape ${showShape(x.shape)} should have ${
+        weight.shape[1]
+      } features in its last dimension, as the weight of ` +
+        `shape ${showShape(weight.shape)} has; flatten(1) turns images into features`,
+    );
+  }
+  if (x.dtype !== weight.dtype) {
+    throw new TypeError(
+      `linear: the input is ${x.dtype}, the weight ${weight.dtype}; cast one with .to("${weight.dtype}")`,
+    );
+  }
+  const rows = x.ndim === 1 ? x.unsqueeze(0) : x;
+  const fits = bias?.ndim === 1 && bias.shape[0] === weight.shape[0];
+  const y = withEpilogue(
+    "linear",
+    { dtype: x.dtype, bias, fits, activation },
+    (bias, attrs) => apply("matmul", [rows, weight.t(), ...bias], attrs),
+    (y, bias) => y.add(bias),
+  );
+  return x.ndim === 1 ? y.squeeze(0) : y;
+}
