@@ -14,6 +14,7 @@ import {
   type ViewStep,
 } from "@heddle/tensor";
 import { backward } from "./engine.ts";
+import { recordExpression } from "./fused.ts";
 import { enableGrad, isGradEnabled, noGrad } from "./grad_mode.ts";
 import {
   attach,
@@ -267,6 +268,7 @@ export const tape: Tape = {
     return isGradEnabled();
   },
   record,
+  recordExpression,
   recordsWrite,
   wrote,
   refresh,

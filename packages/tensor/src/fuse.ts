@@ -2,20 +2,23 @@
 import { runExpression, sumExpression } from "./apply.ts";
 import type { Scalar } from "./dtype.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
+import { activeTape } from "./tape.ts";
 import type { Operand } from "./tensor/core.ts";
 import { Tensor } from "./tensor/tensor.ts";
 
 /**
- * Computes an expression of element-wise operations on broadcast inputs as one kernel, below the tape: nothing is recorded. Results are
- * those of the same operations one by one.
+ * Computes an expression of element-wise operations on broadcast inputs as one kernel. Results are those of the same operations one
+ * by one, and so are gradients, which are one kernel an input. The expression is computed anew for them, rather than kept.
  *
  * @param inputs tensors; and numbers, which take the first tensor's dtype. Numbers may stand in the expression itself, too.
  * @param name of the operation, for errors, `memory()` and `HEDDLE_DEBUG`.
- * @param into the tensor to write; by default a new one. It may be among the inputs.
+ * @param into the tensor to write; by default a new one. It may be among the inputs. That is below the tape: nothing is recorded.
  *
  * @example
  * ```ts
- * import { fuse, ones, tensor } from "@heddle/tensor";
+ * import { fuse, ones, type Tensor, tensor } from "@heddle/tensor";
+ * const gelu = (x: Tensor) => fuse("gelu", [x], (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)));
+ * gelu(tensor([-1, 0, 1])).toArray(); // about [-0.159, 0, 0.841]
  * const p = ones([3]);
  * fuse("step", [p, tensor([1, 2, 3])], (p, g) => p.sub(g.mul(0.1)), p);
  * p.toArray(); // about [0.9, 0.8, 0.7]
@@ -28,7 +31,12 @@ export function fuse(
   into: Tensor | null = null,
 ): Tensor {
   const { tensors, scalars, symbol } = written(name, inputs, write);
-  return runExpression(name, tensors, scalars, symbol.expr, into);
+  const output = runExpression(name, tensors, scalars, symbol.expr, into);
+  const tape = into === null ? activeTape() : null;
+  if (tape?.enabled && tensors.some(({ slot, source }) => slot !== null || source !== null)) {
+    tape.recordExpression(name, tensors, scalars, symbol.expr, output);
+  }
+  return output;
 }
 
 /**

@@ -54,10 +54,10 @@ export { inspectDeno, inspectNode } from "./runtime.ts";
 export type { Geometry, Shape } from "./shape.ts";
 
 export { fuse, fuseSum } from "./fuse.ts";
-export { Symbolic, type SymbolicOperand, whereSymbolic } from "./symbolic.ts";
+export { Symbolic, type SymbolicOperand, symbolsOf, whereSymbolic } from "./symbolic.ts";
 
 // For autograd and for backends.
-export { apply, applyAll, applyInPlace, hasRows } from "./apply.ts";
+export { apply, applyAll, applyInPlace, hasRows, runExpression } from "./apply.ts";
 export { activeTape, type BackwardOptions, installTape, type Tape, type TapeSlot } from "./tape.ts";
 export type {
   Activation,
@@ -77,7 +77,7 @@ export type {
   ViewStep,
 } from "./prims/attrs.ts";
 export type { Backend, Binding, DeviceBuffer, Program } from "./backend.ts";
-export { type Kernel, type Routine, showExpr } from "./ir/kernel.ts";
+export { type Expr, type Kernel, type Routine, showExpr } from "./ir/kernel.ts";
 export { debug } from "./debug.ts";
 export { elementValue } from "./scalar.ts";
 export * as polynomials from "./backends/cpu/math/polynomials.ts";

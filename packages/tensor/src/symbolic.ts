@@ -40,6 +40,7 @@ export class Symbolic {
   readonly ndim: number;
   private readonly draft: Draft;
 
+  /** What {@link fuse} and {@link symbolsOf} make; not for elsewhere. */
   constructor(expr: Expr, ndim: number, draft: Draft) {
     this.expr = expr;
     this.ndim = ndim;
@@ -77,6 +78,10 @@ export class Symbolic {
 
   maximum(other: SymbolicOperand): Symbolic {
     return this.apply("maximum", other);
+  }
+
+  minimum(other: SymbolicOperand): Symbolic {
+    return this.apply("minimum", other);
   }
 
   eq(other: SymbolicOperand): Symbolic {
@@ -119,16 +124,32 @@ export class Symbolic {
     return this.apply("floor");
   }
 
+  ceil(): Symbolic {
+    return this.apply("ceil");
+  }
+
   trunc(): Symbolic {
     return this.apply("trunc");
+  }
+
+  round(): Symbolic {
+    return this.apply("round");
   }
 
   exp(): Symbolic {
     return this.apply("exp");
   }
 
+  expm1(): Symbolic {
+    return this.apply("expm1");
+  }
+
   log(): Symbolic {
     return this.apply("log");
+  }
+
+  log1p(): Symbolic {
+    return this.apply("log1p");
   }
 
   sin(): Symbolic {
@@ -147,8 +168,24 @@ export class Symbolic {
     return this.apply("cosh");
   }
 
+  tanh(): Symbolic {
+    return this.apply("tanh");
+  }
+
   sqrt(): Symbolic {
     return this.apply("sqrt");
+  }
+
+  erf(): Symbolic {
+    return this.apply("erf");
+  }
+
+  sigmoid(): Symbolic {
+    return this.apply("sigmoid");
+  }
+
+  relu(): Symbolic {
+    return this.apply("relu");
   }
 
   square(): Symbolic {
@@ -163,4 +200,10 @@ export class Symbolic {
 /** `a` where the condition holds, else `b`, in a fused expression. */
 export function whereSymbolic(condition: Symbolic, a: SymbolicOperand, b: SymbolicOperand): Symbolic {
   return condition.apply("where", a, b);
+}
+
+/** Turns parts of an expression written down before into symbols that a new expression can go on from. */
+export function symbolsOf(scalars: Scalar[]): (expr: Expr) => Symbolic {
+  const draft: Draft = { scalars };
+  return (expr) => new Symbolic(expr, 1, draft);
 }

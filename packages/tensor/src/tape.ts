@@ -1,4 +1,6 @@
 /** Where automatic differentiation plugs in. `@heddle/autograd` installs the engine; without it tensors work alone. */
+import type { Scalar } from "./dtype.ts";
+import type { Expr } from "./ir/kernel.ts";
 import type { Operand } from "./tensor/core.ts";
 import type { Attrs, Prim } from "./prims/attrs.ts";
 import type { Tensor } from "./tensor/tensor.ts";
@@ -25,6 +27,14 @@ export interface Tape {
   readonly enabled: boolean;
   /** A primitive ran out of place. Called only when some input has a slot. */
   record<P extends Prim>(prim: P, inputs: readonly Operand[], attrs: Attrs[P], outputs: readonly Tensor[]): void;
+  /** A fused expression of tensors (its inputs by number) and numbers ran. Called only when some input has a slot. */
+  recordExpression(
+    name: string,
+    tensors: readonly Tensor[],
+    scalars: readonly Scalar[],
+    expr: Expr,
+    output: Tensor,
+  ): void;
   /** Whether an in-place write of a value made from `inputs` to `target` becomes part of the history; throws where it may not. */
   recordsWrite(operation: string, target: Tensor, inputs: readonly Operand[]): boolean;
   /** `value` was written over `target`. */

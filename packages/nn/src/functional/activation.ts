@@ -1,5 +1,5 @@
 /** Activation functions: element by element, in the shape of the input. Extremes give what PyTorch gives, gradients included. */
-import { type Tensor, where } from "@heddle/tensor";
+import { fuse, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** max(x, 0). PyTorch: `relu`. */
@@ -10,7 +10,7 @@ export function relu(x: Tensor): Tensor {
 /** Limited to `min` and `max`; the gradient is 0 at the bounds too. PyTorch: `hardtanh`. @throws RangeError unless min < max. */
 export function hardtanh(x: Tensor, min = -1, max = 1): Tensor {
   if (!(min < max)) throw new RangeError(`hardtanh: min ${min} is not below max ${max}`);
-  return where(x.le(min), min, where(x.ge(max), max, x));
+  return fuse("hardtanh", [x], (x) => whereSymbolic(x.le(min), min, whereSymbolic(x.ge(max), max, x)));
 }
 
 /** min(max(x, 0), 6). PyTorch: `relu6`. */
@@ -20,7 +20,7 @@ export function relu6(x: Tensor): Tensor {
 
 /** x where it is positive, `negativeSlope` · x elsewhere. PyTorch: `leaky_relu`. */
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
-  return where(x.gt(0), x, x.mul(negativeSlope));
+  return fuse("leakyRelu", [x], (x) => whereSymbolic(x.gt(0), x, x.mul(negativeSlope)));
 }
 
 /**
@@ -46,12 +46,12 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
  * units" (2015). PyTorch: `elu`.
  */
 export function elu(x: Tensor, alpha = 1): Tensor {
-  return where(x.gt(0), x, belowZero(x).expm1().mul(alpha));
+  return fuse("elu", [x], (x) => whereSymbolic(x.gt(0), x, belowZero(x).expm1().mul(alpha)));
 }
 
 /** x where it is not above 0, else 0: keeps functions that grow fast from overflowing where they are not used. */
-function belowZero(x: Tensor): Tensor {
-  return x.clamp({ max: 0 });
+function belowZero(x: Symbolic): Symbolic {
+  return whereSymbolic(x.gt(0), 0, x);
 }
 
 /** Klambauer et al., "Self-normalizing neural networks" (2017). */
@@ -60,13 +60,17 @@ const seluAlpha = 1.6732632423543772848170429916717;
 
 /** The {@link elu} that keeps mean and variance. PyTorch: `selu`. */
 export function selu(x: Tensor): Tensor {
-  return where(x.gt(0), x.mul(seluScale), belowZero(x).expm1().mul(seluScale * seluAlpha));
+  return fuse(
+    "selu",
+    [x],
+    (x) => whereSymbolic(x.gt(0), x.mul(seluScale), belowZero(x).expm1().mul(seluScale * seluAlpha)),
+  );
 }
 
 /** The {@link elu} whose slope is continuous for every α: x, or α (e^(x/α) − 1). PyTorch: `celu`. @throws RangeError for α = 0. */
 export function celu(x: Tensor, alpha = 1): Tensor {
   if (alpha === 0) throw new RangeError("celu: alpha is 0; x is divided by it");
-  return where(x.gt(0), x, belowZero(x).div(alpha).expm1().mul(alpha));
+  return fuse("celu", [x], (x) => whereSymbolic(x.gt(0), x, belowZero(x).div(alpha).expm1().mul(alpha)));
 }
 
 /** Options of {@link gelu}. */
@@ -82,22 +86,24 @@ export interface GeluOptions {
  */
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   const { approximate = "none" } = options;
-  if (approximate === "none") return x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5));
+  if (approximate === "none") return fuse("gelu", [x], (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)));
   if (approximate !== "tanh") {
     throw new RangeError(`gelu: unknown approximation "${approximate}"; use "none" or "tanh"`);
   }
-  const inner = x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
-  return x.mul(inner.tanh().add(1).mul(0.5));
+  return fuse("gelu", [x], (x) => {
+    const inner = x.add(x.square().mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
+    return x.mul(inner.tanh().add(1).mul(0.5));
+  });
 }
 
 /** x · sigmoid(x), also called swish. PyTorch: `silu`. */
 export function silu(x: Tensor): Tensor {
-  return x.mul(x.sigmoid());
+  return fuse("silu", [x], (x) => x.mul(x.sigmoid()));
 }
 
 /** x · tanh(softplus(x)): Misra (2019). PyTorch: `mish`. */
 export function mish(x: Tensor): Tensor {
-  return x.mul(softplus(x).tanh());
+  return fuse("mish", [x], (x) => x.mul(bend(x, 1, 20).tanh()));
 }
 
 /** 1 / (1 + e^(−x)). PyTorch: `sigmoid`. */
@@ -121,25 +127,30 @@ export interface SoftplusOptions {
 /** ln(1 + e^(βx)) / β. PyTorch: `softplus`. */
 export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
   const { beta = 1, threshold = 20 } = options;
+  return fuse("softplus", [x], (x) => bend(x, beta, threshold));
+}
+
+function bend(x: Symbolic, beta: number, threshold: number): Symbolic {
   const scaled = beta === 1 ? x : x.mul(beta);
-  const bend = scaled.clamp({ max: threshold }).exp().log1p();
-  return where(scaled.gt(threshold), x, beta === 1 ? bend : bend.div(beta));
+  const high = scaled.gt(threshold);
+  const low = whereSymbolic(high, threshold, scaled).exp().log1p();
+  return whereSymbolic(high, x, beta === 1 ? low : low.div(beta));
 }
 
 /** ln sigmoid(x), without overflow. PyTorch: `logsigmoid`. */
 export function logsigmoid(x: Tensor): Tensor {
   // min(x, 0) − ln(1 + e^(−|x|)); at 0 `minimum` halves the gradient, which is the slope there.
-  return x.minimum(0).sub(x.abs().neg().exp().log1p());
+  return fuse("logsigmoid", [x], (x) => x.minimum(0).sub(x.abs().neg().exp().log1p()));
 }
 
 /** x / (1 + |x|). PyTorch: `softsign`. */
 export function softsign(x: Tensor): Tensor {
-  return x.div(x.abs().add(1));
+  return fuse("softsign", [x], (x) => x.div(x.abs().add(1)));
 }
 
 /** x − tanh(x). PyTorch: `tanhshrink`. */
 export function tanhshrink(x: Tensor): Tensor {
-  return x.sub(x.tanh());
+  return fuse("tanhshrink", [x], (x) => x.sub(x.tanh()));
 }
 
 /** 0 within ±λ, x beyond. PyTorch: `hardshrink`. */
@@ -173,7 +184,7 @@ export function threshold(x: Tensor, threshold: number, value: number): Tensor {
 export function glu(x: Tensor, dim = -1): Tensor {
   if (x.size(dim) % 2 !== 0) throw new RangeError(`glu: dim ${dim} of shape ${showSizes(x.shape)} cannot be halved`);
   const [value, gate] = x.chunk(2, dim) as [Tensor, Tensor];
-  return value.mul(gate.sigmoid());
+  return fuse("glu", [value, gate], (value, gate) => value.mul(gate.sigmoid()));
 }
 
 /** eˣ / Σ eˣ along a dimension. PyTorch: `softmax`. */

@@ -1,7 +1,7 @@
 /** Expressions as code on vectors. */
 import type { Expr } from "../../../ir/kernel.ts";
 import type { ElementwisePrim } from "../../../prims/attrs.ts";
-import type { Code, FunctionBuilder, ModuleBuilder } from "../../../wasm/assembler.ts";
+import { type Code, type FunctionBuilder, get, type Local, type ModuleBuilder, set } from "../../../wasm/assembler.ts";
 import { laneKind } from "./lanes.ts";
 import { hostArity, needsHost, renderCast, renderOperation, type Site } from "./operations.ts";
 import { operandDType } from "./plan.ts";
@@ -12,7 +12,7 @@ export type Hosts = ReadonlyMap<ElementwisePrim, { readonly index: number }>;
 /** A leaf of an expression. */
 export type Leaf = Extract<Expr, { readonly index: number }>;
 
-/** The code of an expression, all lanes at once; `leaf` gives that of inputs and scalars. */
+/** The code of an expression, all lanes at once; `leaf` gives that of inputs and scalars. What occurs twice is computed once. */
 export function renderExpression(
   f: FunctionBuilder,
   lanes: number,
@@ -20,11 +20,43 @@ export function renderExpression(
   expr: Expr,
   leaf: (expr: Leaf) => Code,
 ): Code {
-  if (expr.op === "input" || expr.op === "scalar") return leaf(expr);
-  const args = expr.args.map((arg) => renderExpression(f, lanes, hosts, arg, leaf));
-  const dtype = operandDType(expr);
-  const site: Site = { f, dtype, kind: laneKind(dtype)!, lanes, host: (name) => hosts.get(name)! };
-  return expr.op === "cast" ? renderCast(site, expr.dtype, args[0]!)! : renderOperation(expr.op, site, args);
+  const shared: Map<Expr, Local> = new Map();
+  const first: Code[] = [];
+  const render = (node: Expr): Code => {
+    if (node.op === "input" || node.op === "scalar") return leaf(node);
+    const known = shared.get(node);
+    return known ? get(known) : compute(node);
+  };
+  const compute = (node: Operation): Code => {
+    const args = node.args.map(render);
+    const dtype = operandDType(node);
+    const site: Site = { f, dtype, kind: laneKind(dtype)!, lanes, host: (name) => hosts.get(name)! };
+    return node.op === "cast" ? renderCast(site, node.dtype, args[0]!)! : renderOperation(node.op, site, args);
+  };
+  for (const node of repeated(expr)) {
+    const local = f.local("v128");
+    first.push(set(local, compute(node)));
+    shared.set(node, local);
+  }
+  return [...first, render(expr)];
+}
+
+type Operation = Exclude<Expr, Leaf>;
+
+/** Operations that an expression refers to more than once, each after those inside it. */
+function repeated(root: Expr): Operation[] {
+  const uses: Map<Expr, number> = new Map();
+  const order: Operation[] = [];
+  const visit = (expr: Expr): void => {
+    if (expr.op === "input" || expr.op === "scalar") return;
+    const count = uses.get(expr) ?? 0;
+    uses.set(expr, count + 1);
+    if (count > 0) return;
+    expr.args.forEach(visit);
+    order.push(expr);
+  };
+  visit(root);
+  return order.filter((expr) => uses.get(expr)! > 1);
 }
 
 function hostPrims(expr: Expr, found: Set<ElementwisePrim>): void {

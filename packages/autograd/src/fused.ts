@@ -1,0 +1,134 @@
+/** Gradients of fused expressions: derived symbolically from the rules of the primitives inside, one kernel an input. */
+import {
+  activeTape,
+  type Expr,
+  runExpression,
+  type Scalar,
+  type Symbolic,
+  symbolsOf,
+  type Tensor,
+} from "@heddle/tensor";
+import { isGradEnabled } from "./grad_mode.ts";
+import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
+import { elementwiseRules } from "./rules/elementwise.ts";
+import { type Context, flat, type Rule } from "./rules/rule.ts";
+import { toMeta } from "./to_meta.ts";
+
+type Operation = Exclude<Expr, { readonly index: number }>;
+
+/** The operations of an expression, each after its operands; what occurs twice stands once. */
+function ordered(root: Expr): Operation[] {
+  const seen: Set<Expr> = new Set();
+  const result: Operation[] = [];
+  const visit = (expr: Expr): void => {
+    if (expr.op === "input" || expr.op === "scalar" || seen.has(expr)) return;
+    seen.add(expr);
+    expr.args.forEach(visit);
+    result.push(expr);
+  };
+  visit(root);
+  return result;
+}
+
+/** Which nodes the wanted input has a part in. */
+function dependents(order: readonly Operation[], input: number): Set<Expr> {
+  const found: Set<Expr> = new Set();
+  const is = (expr: Expr): boolean => expr.op === "input" ? expr.index === input : found.has(expr);
+  for (const node of order) if (node.args.some(is)) found.add(node);
+  return found;
+}
+
+const floats: ReadonlySet<string> = new Set(["float16", "float32", "float64"]);
+
+/**
+ * The derivative of an expression with respect to an input, times `g`: reverse mode on symbols.
+ *
+ * @param scalars the expression's numbers; those of the derivative are added.
+ * @returns null where the input has no part in the result but in steps.
+ */
+export function derivative(root: Expr, input: number, g: Expr, scalars: Scalar[]): Expr | null {
+  const symbol = symbolsOf(scalars);
+  const order = ordered(root);
+  const within = dependents(order, input);
+  const wanted = (expr: Expr): boolean =>
+    floats.has(expr.dtype) && (expr.op === "input" ? expr.index === input : within.has(expr));
+  // Leaves are met as different objects wherever they occur.
+  const key = (expr: Expr): Expr | number => expr.op === "input" ? expr.index : expr;
+  const adjoints: Map<Expr | number, Symbolic> = new Map([[key(root), symbol(g)]]);
+  for (let i = order.length - 1; i >= 0; i--) {
+    const node = order[i]!;
+    const adjoint = adjoints.get(node);
+    if (adjoint === undefined) continue;
+    const rule = elementwiseRules[node.op] as Rule<"add"> | null;
+    if (rule === null) continue;
+    const [a, b, c] = node.args.map(symbol);
+    const context = { a, b, c, out: symbol(node), attrs: {}, inputs: [], input: 0 } as unknown as Context<"add">;
+    node.args.forEach((arg, position) => {
+      const of = rule[Math.min(position, rule.length - 1)];
+      if (!of || (of as unknown) === flat || !wanted(arg)) return;
+      let part = of.gradient(adjoint as unknown as Tensor, context) as unknown as Symbolic;
+      if (part.dtype !== arg.dtype) part = symbol({ op: "cast", args: [part.expr], dtype: arg.dtype });
+      const there = adjoints.get(key(arg));
+      adjoints.set(key(arg), there === undefined ? part : there.add(part));
+    });
+  }
+  return adjoints.get(input)?.expr ?? null;
+}
+
+/** A fused expression that was recorded. */
+class FusedNode extends Node {
+  private readonly inputs: readonly ValueMeta[];
+  private readonly scalars: readonly Scalar[];
+  private readonly expr: Expr;
+  private saved: Saved[] | null;
+
+  constructor(
+    name: string,
+    edges: (Edge | null)[],
+    tensors: readonly Tensor[],
+    scalars: readonly Scalar[],
+    expr: Expr,
+  ) {
+    super(name, edges);
+    this.inputs = tensors.map(metaOf);
+    this.scalars = scalars;
+    this.expr = expr;
+    this.saved = tensors.map((tensor) => new Saved(tensor));
+  }
+
+  run([g]: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
+    if (this.saved === null) throw clearedError(this.name);
+    if (!g) return this.edges.map(() => null);
+    const tensors = [...this.saved.map((value) => value.unpack(this.name)), g];
+    const incoming: Expr = { op: "input", index: tensors.length - 1, dtype: g.dtype };
+    return this.edges.map((edge, input) => {
+      if (edge === null) return null;
+      const scalars = [...this.scalars];
+      const expr = derivative(this.expr, input, incoming, scalars);
+      if (expr === null) return null;
+      const gradient = runExpression(`${this.name} gradient`, tensors, scalars, expr, null);
+      if (isGradEnabled()) recordExpression(`${this.name} gradient`, tensors, scalars, expr, gradient);
+      return toMeta(gradient, this.inputs[input]!);
+    });
+  }
+
+  clear(): void {
+    this.saved?.forEach((value) => value.release());
+    this.saved = null;
+  }
+}
+
+/** Makes a fused expression part of the history. */
+export function recordExpression(
+  name: string,
+  tensors: readonly Tensor[],
+  scalars: readonly Scalar[],
+  expr: Expr,
+  output: Tensor,
+): void {
+  for (const tensor of tensors) if (tensor.source !== null) activeTape()!.refresh(tensor);
+  if (!floats.has(output.dtype)) return;
+  const edges = tensors.map((tensor) => tensor.slot === null ? null : edgeOf(tensor));
+  if (edges.every((edge) => edge === null)) return;
+  attach(output, { node: new FusedNode(name, edges, tensors, scalars, expr), index: 0 });
+}
