@@ -81,6 +81,8 @@ function poolRows(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAt
   // The scratch row: elements before it, where the first column of y reads, and how far the last one does.
   const [left, skip] = sums ? [padColumns, 0] : [before, Math.floor(padColumns / stride)];
   const reach = sums ? (yColumns - 1) * stride + kernel : Math.floor((yColumns - 1 + padColumns) / stride) + before + 1;
+  // Rows of the gradient's image up to the first window's end.
+  const begin = padRows - kernelRows + strideRows;
   const block = short ? blockOf(shape, lanes) : null;
   const read = block === null ? 0 : skip + (Math.ceil(yColumns / columns) - 1) * block.step + block.span;
   const scratchBytes = direct ? 0 : 64 * Math.ceil(Math.max(left + xColumns, reach, read) * bytes / 64 + 1);
@@ -99,9 +101,11 @@ function poolRows(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAt
       yRows,
       yColumns,
       yRowBytes: yColumns * bytes,
-      kernelRows,
       strideRows,
-      padRows,
+      first: sums ? -padRows : Math.floor(begin / strideRows),
+      firstPhase: sums ? 0 : begin - Math.floor(begin / strideRows) * strideRows,
+      last: sums ? kernelRows - padRows : Math.floor(padRows / strideRows) + 1,
+      lastPhase: padRows % strideRows,
       blocks,
       left: left * bytes,
       skip: skip * bytes,

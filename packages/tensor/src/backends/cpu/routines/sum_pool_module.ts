@@ -31,9 +31,11 @@ const fields = [
   "y",
   "yRows",
   "yRowBytes",
-  "kernelRows",
   "strideRows",
-  "padRows",
+  "first",
+  "firstPhase",
+  "last",
+  "lastPhase",
   "blocks",
   "left",
   "skip",
@@ -45,7 +47,8 @@ const fields = [
 /**
  * What a call works on (items: planes). `x` is read: the image, or the outputs' gradient; `y` is written row by row. `blocks` whole
  * blocks of columns make a row of `y`, and the rest of it. `scratch` has a row with zeros on both sides for each thread, `left` bytes of them
- * before the row; what the first column of `y` needs begins `skip` bytes into it.
+ * before the row. The first row of `y` is made of the rows `first` to `last` − 1 of `x`; with every row of sums both move on by
+ * `strideRows`, with every `strideRows` rows of a gradient by one: how many of those have passed say their phases. What the first column of `y` needs begins `skip` bytes into it.
  */
 export const sumPoolParams: Params<typeof fields[number]> = new Params(fields);
 
@@ -259,21 +262,16 @@ export function sumPoolModule(memoryImport: MemoryImport, shape: SumPoolShape): 
   const field = (name: typeof fields[number]): Code => sumPoolParams.read(p, name);
   const int = (): Local => run.local("i32");
   const [t, r, plane, yRow, y, from, to, scratch] = [int(), int(), int(), int(), int(), int(), int(), int()];
-  const [first, last, known, knownLast, start] = [int(), int(), int(), int(), int()];
-  const [count, step, stride, kernelRows, padRows, xRows] = [int(), int(), int(), int(), int(), int()];
+  const [first, last, known, knownLast] = [int(), int(), int(), int()];
+  const [begins, beginsPhase, ends, endsPhase] = [int(), int(), int(), int()];
+  const [count, step, stride, xRows] = [int(), int(), int(), int()];
   const rows: Rows = { at: from, count, step, usual: shape.rows };
   const orZero = (value: Local): Code => op("select", get(value), i32(0), op("i32.gt_s", get(value), i32(0)));
-  /** Sets the rows of `x`, `first` to `last` − 1, that make a row of `y`. */
-  const window: Code = shape.of === "sums"
-    ? [
-      set(first, op("i32.sub", op("i32.mul", get(r), get(stride)), get(padRows))),
-      set(last, op("i32.add", get(first), get(kernelRows))),
-    ]
-    : [
-      set(start, op("i32.add", get(r), get(padRows))),
-      set(last, op("i32.add", op("i32.div_s", get(start), get(stride)), i32(1))),
-      set(first, op("i32.sub", op("i32.add", get(start), get(stride)), get(kernelRows))),
-      set(first, op("i32.div_s", get(first), get(stride))),
+  /** Moves on a bound of the rows of `x` that make a row of `y`. */
+  const next = (bound: Local, phase: Local): Code =>
+    shape.of === "sums" ? advance(bound, get(stride)) : [
+      advance(phase, 1),
+      when(op("i32.eq", get(phase), get(stride)), [advance(bound, 1), set(phase, i32(0))]),
     ];
   const long = shape.kernel > mostColumns || shape.stride > mostColumns;
   const rowStart = addMul(get(plane), get(first), get(step));
@@ -291,8 +289,6 @@ export function sumPoolModule(memoryImport: MemoryImport, shape: SumPoolShape): 
   run.emit(
     set(step, field("xRow")),
     set(stride, field("strideRows")),
-    set(kernelRows, field("kernelRows")),
-    set(padRows, field("padRows")),
     set(xRows, field("xRows")),
     set(scratch, addMul(field("scratch"), get(thread), field("scratchBytes"))),
     set(yRow, addMul(field("y"), op("i32.mul", get(begin), field("yRows")), field("yRowBytes"))),
@@ -310,14 +306,17 @@ export function sumPoolModule(memoryImport: MemoryImport, shape: SumPoolShape): 
         ),
       ),
       set(known, i32(-1)),
+      set(begins, field("first")),
+      set(beginsPhase, field("firstPhase")),
+      set(ends, field("last")),
+      set(endsPhase, field("lastPhase")),
       range(
         r,
         i32(0),
         field("yRows"),
         1,
-        window,
-        set(first, orZero(first)),
-        set(last, least(get(last), get(xRows))),
+        set(first, orZero(begins)),
+        set(last, least(get(ends), get(xRows))),
         set(count, op("i32.sub", get(last), get(first))),
         set(count, orZero(count)),
         shape.direct ? set(from, rowStart) : prepared,
@@ -326,6 +325,8 @@ export function sumPoolModule(memoryImport: MemoryImport, shape: SumPoolShape): 
           ? writeLongRow(run, e, shape, field("yColumns"), from, y)
           : writeRow(run, e, shape, field("blocks"), from, y, rows),
         advance(yRow, field("yRowBytes")),
+        next(begins, beginsPhase),
+        next(ends, endsPhase),
       ),
     ),
   );

@@ -92,5 +92,6 @@ export function sumRows(
   if (usual > mostRows) return [start, any];
   const first: Code = vectors.map((vector, i) => set(vector, load(i)));
   const others = Array.from({ length: usual - 1 }, () => [advance(row, get(step)), more]);
-  return [start, when(op("i32.eq", get(count), i32(usual)), [first, others], any)];
+  const single = usual === 2 ? when(op("i32.eq", get(count), i32(1)), first, any) : any;
+  return [start, when(op("i32.eq", get(count), i32(usual)), [first, others], single)];
 }
