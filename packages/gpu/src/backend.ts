@@ -1,0 +1,178 @@
+/** The WebGPU backend: the contract of `@heddle/tensor` over an {@link Engine}. */
+import type {
+  Attrs,
+  Backend,
+  Binding,
+  DeviceBuffer,
+  DType,
+  Program,
+  Routine,
+  RoutinePrim,
+  Scalar,
+  Work,
+} from "@heddle/tensor";
+import type { Engine, EngineReport } from "./engine.ts";
+import type { Gpu, GpuOperand } from "./gpu.ts";
+import { GpuBuffer } from "./gpu_buffer.ts";
+import { type KernelProgram, Kernels } from "./kernels.ts";
+import { routines } from "./routines/mod.ts";
+
+type AnyRoutine = (
+  gpu: Gpu,
+  inputs: readonly GpuOperand[],
+  outputs: readonly GpuOperand[],
+  attrs: Attrs[RoutinePrim],
+) => void;
+
+/** See the module's comment. */
+export class GpuBackend implements Backend {
+  readonly name: string;
+  readonly readsAtOnce = false;
+  /** Launches, memory and transfers. */
+  readonly engine: Engine;
+  private readonly kernels: Kernels;
+
+  constructor(name: string, engine: Engine) {
+    this.name = name;
+    this.engine = engine;
+    this.kernels = new Kernels(engine);
+  }
+
+  supports(dtype: DType): boolean {
+    switch (dtype) {
+      case "float64":
+      case "int64":
+        return false;
+      case "float16":
+        return this.engine.features.has("shader-f16");
+      default:
+        return true;
+    }
+  }
+
+  hasRoutine(name: RoutinePrim): boolean {
+    return routines[name] !== null;
+  }
+
+  alloc(bytes: number): GpuBuffer {
+    this.engine.failures.checkLost();
+    return new GpuBuffer(this.engine.pool.alloc(bytes), bytes);
+  }
+
+  adopt(_data: ArrayBufferView): null {
+    return null;
+  }
+
+  free(buffer: DeviceBuffer): void {
+    this.engine.pool.release((buffer as GpuBuffer).handle);
+  }
+
+  write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
+    const { handle, bytes } = buffer as GpuBuffer;
+    const ragged = data.byteLength % 4;
+    if (byteOffset % 4 === 0 && ragged === 0) {
+      this.engine.upload(handle, byteOffset, data);
+    } else if (byteOffset % 4 === 0 && byteOffset + data.byteLength === bytes) {
+      // The buffer goes on beyond the tensor.
+      const padded = new Uint8Array(data.byteLength + 4 - ragged);
+      padded.set(data);
+      this.engine.upload(handle, byteOffset, padded);
+    } else this.writeAnywhere(buffer, byteOffset, data);
+  }
+
+  read(buffer: DeviceBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
+    const { failures, staging } = this.engine;
+    failures.check();
+    if (!staging.synchronous) {
+      throw new Error(
+        `read: values on the device "${this.name}" cannot be had at once in this runtime; use await t.data(), or run on Deno`,
+      );
+    }
+    const result = staging.readNow((buffer as GpuBuffer).handle, byteOffset, bytes);
+    failures.check();
+    return result;
+  }
+
+  async readAsync(buffer: DeviceBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { failures, staging } = this.engine;
+    failures.check();
+    const { handle } = buffer as GpuBuffer;
+    const reading = staging.read(handle, byteOffset, bytes).catch(async (reason: unknown) => {
+      // The reason for which mapping failed is mostly that the device was lost, which is told a moment later.
+      await Promise.resolve();
+      failures.check();
+      throw reason;
+    });
+    const result = await Promise.race([reading, failures.lost]);
+    if (result instanceof Error) throw result;
+    failures.check();
+    return result;
+  }
+
+  prepare(work: Work): Program {
+    switch (work.kind) {
+      case "kernel":
+        this.checkDTypes(work);
+        return this.kernels.prepare(work);
+      case "routine":
+        return { work };
+      default:
+        throw new Error(`webgpu: no kernels of the kind "${work.kind}"`);
+    }
+  }
+
+  dispatch(
+    program: Program,
+    inputs: readonly Binding[],
+    outputs: readonly Binding[],
+    scalars: readonly Scalar[],
+  ): void {
+    const { work } = program;
+    this.engine.failures.checkLost();
+    if (work.kind === "kernel") {
+      this.kernels.run(program as KernelProgram, inputs, outputs[0]!, scalars);
+    } else if (work.kind === "routine") {
+      const bind = (operands: Routine["inputs"], bindings: readonly Binding[]): GpuOperand[] =>
+        operands.map((operand, i) => {
+          const { buffer, offset } = bindings[i]!;
+          return { ...operand, buffer: (buffer as GpuBuffer).handle, offset };
+        });
+      const run = routines[work.name] as AnyRoutine | null;
+      if (run === null) throw new Error(`${work.name}: not available on the device "${this.name}"`);
+      run(this.engine, bind(work.inputs, inputs), bind(work.outputs, outputs), work.attrs);
+    }
+  }
+
+  /** What has been done so far, and what is held. */
+  report(): EngineReport {
+    return this.engine.report();
+  }
+
+  /** Casts name the dtype that they come from as the one they compute in: what they go to is checked here. */
+  private checkDTypes(work: Work & { kind: "kernel" }): void {
+    const { dtype } = work.output;
+    if (this.supports(dtype) && work.inputs.every((input) => this.supports(input.dtype))) return;
+    const wrong = this.supports(dtype) ? work.inputs.find((input) => !this.supports(input.dtype))!.dtype : dtype;
+    const operation = work.reduce?.op ?? (work.expr.op === "scalar" ? "full" : work.expr.op);
+    throw new TypeError(
+      `${operation}: the device "${this.name}" does not compute in ${wrong}; use float32 or int32, or another device`,
+    );
+  }
+
+  /** Bytes that begin or end within a word: through memory of their own. */
+  private writeAnywhere(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
+    const source = this.alloc(data.byteLength);
+    this.write(source, 0, data);
+    const access = { dtype: "uint8", strides: [1] } as const;
+    const copy = this.prepare({
+      kind: "kernel",
+      shape: [data.byteLength],
+      inputs: [access],
+      expr: { op: "input", index: 0, dtype: "uint8" },
+      reduce: null,
+      output: access,
+    });
+    this.dispatch(copy, [{ buffer: source, offset: 0 }], [{ buffer, offset: byteOffset }], []);
+    this.free(source);
+  }
+}

@@ -1,0 +1,13 @@
+/** Memory of a tensor on the GPU. */
+import type { DeviceBuffer } from "@heddle/tensor";
+
+/** A tensor's memory; the buffer behind it may be larger. */
+export class GpuBuffer implements DeviceBuffer {
+  readonly bytes: number;
+  readonly handle: GPUBuffer;
+
+  constructor(handle: GPUBuffer, bytes: number) {
+    this.handle = handle;
+    this.bytes = bytes;
+  }
+}

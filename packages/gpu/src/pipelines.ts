@@ -1,0 +1,101 @@
+/** Compiled shaders, layouts and bind groups, each made once. */
+import { debug } from "@heddle/tensor";
+import { stateOf } from "./buffers.ts";
+
+/** A shader made ready, with what its bind groups need. */
+export interface Compiled {
+  readonly key: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: Layout;
+}
+
+/** The bindings of a shader: so many buffers read, so many written, and the params. */
+interface Layout {
+  readonly id: number;
+  readonly bindings: GPUBindGroupLayout;
+  readonly pipeline: GPUPipelineLayout;
+}
+
+/** Bind groups of a few hundred steps; beyond it they belong to buffers that came and went. */
+const groupsKept = 8192;
+
+/** `GPUShaderStage.COMPUTE`. */
+const compute = 4;
+
+/** See the module's comment. */
+export class Pipelines {
+  private readonly device: GPUDevice;
+  private readonly params: GPUBuffer;
+  private readonly compiled: Map<string, Compiled> = new Map();
+  private readonly layouts: Map<string, Layout> = new Map();
+  private readonly groups: Map<string, GPUBindGroup> = new Map();
+
+  /** @param params the buffer in which the params of all launches lie. */
+  constructor(device: GPUDevice, params: GPUBuffer) {
+    this.device = device;
+    this.params = params;
+  }
+
+  /** How many shaders were compiled. */
+  get count(): number {
+    return this.compiled.size;
+  }
+
+  /** The shader of a key, compiled when it is new. */
+  get(key: string, reads: number, writes: number, source: () => string): Compiled {
+    const known = this.compiled.get(key);
+    if (known !== undefined) return known;
+    const code = source();
+    if (debug() >= 4) console.error(`// ${key}\n${code}`);
+    const layout = this.layout(reads, writes);
+    const module = this.device.createShaderModule({ code, label: key });
+    const pipeline = this.device.createComputePipeline({
+      label: key,
+      layout: layout.pipeline,
+      compute: { module, entryPoint: "main" },
+    });
+    const made = { key, pipeline, layout };
+    this.compiled.set(key, made);
+    return made;
+  }
+
+  /** The bind group of buffers (reads, then writes) and of `paramBytes` bytes of params at a dynamic offset. */
+  group({ layout }: Compiled, buffers: readonly GPUBuffer[], serial: number, paramBytes: number): GPUBindGroup {
+    let key = `${layout.id},${paramBytes}`;
+    for (let i = 0; i < buffers.length; i++) {
+      const state = stateOf(buffers[i]!);
+      state.lastUsed = serial;
+      key += `,${state.id}`;
+    }
+    const known = this.groups.get(key);
+    if (known !== undefined) return known;
+    if (this.groups.size >= groupsKept) this.groups.clear();
+    const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+    entries.push({ binding: buffers.length, resource: { buffer: this.params, offset: 0, size: paramBytes } });
+    const group = this.device.createBindGroup({ layout: layout.bindings, entries });
+    this.groups.set(key, group);
+    return group;
+  }
+
+  private layout(reads: number, writes: number): Layout {
+    const key = `${reads},${writes}`;
+    const known = this.layouts.get(key);
+    if (known !== undefined) return known;
+    const { maxStorageBuffersPerShaderStage: most } = this.device.limits;
+    if (reads + writes > most) {
+      throw new Error(`webgpu: a kernel of ${reads + writes} tensors, where this adapter binds at most ${most}`);
+    }
+    const entry = (binding: number, buffer: GPUBufferBindingLayout) => ({ binding, visibility: compute, buffer });
+    const bindings = this.device.createBindGroupLayout({
+      entries: [
+        ...Array.from({ length: reads }, (_, i) => entry(i, { type: "read-only-storage" })),
+        ...Array.from({ length: writes }, (_, i) => entry(reads + i, { type: "storage" })),
+        entry(reads + writes, { type: "uniform", hasDynamicOffset: true }),
+      ],
+    });
+    const pipeline = this.device.createPipelineLayout({ bindGroupLayouts: [bindings] });
+    const made = { id: this.layouts.size, bindings, pipeline };
+    this.layouts.set(key, made);
+    return made;
+  }
+}

@@ -1,0 +1,81 @@
+/** Expressions of the kernel IR as WGSL statements. */
+import { type DType, elementValue, isFloat, type Kernel, type Scalar, showExpr } from "@heddle/tensor";
+import { floatBits } from "../gpu.ts";
+import { operations } from "./operations.ts";
+import { castValue, valueType, wrapped } from "./values.ts";
+
+/** A node of an expression. */
+export type Expr = Kernel["expr"];
+
+/** A scalar of an expression: which of those given, and the dtype in which it is wanted. */
+export interface ScalarSlot {
+  readonly index: number;
+  readonly dtype: DType;
+}
+
+/** The scalars of expressions, each once. */
+export function scalarSlots(expressions: readonly Expr[]): ScalarSlot[] {
+  const slots: ScalarSlot[] = [];
+  const visit = (expr: Expr): void => {
+    if (expr.op === "scalar") {
+      if (!slots.some(({ index, dtype }) => index === expr.index && dtype === expr.dtype)) slots.push(expr);
+    } else if (expr.op !== "input") expr.args.forEach(visit);
+  };
+  expressions.forEach(visit);
+  return slots;
+}
+
+/** The fields of scalars among the params. */
+export function scalarFields(slots: readonly ScalarSlot[]): string[] {
+  return slots.map((slot) => `${scalarName(slot)}: ${isFloat(slot.dtype) ? "f32" : "i32"}`);
+}
+
+const scalarName = ({ index, dtype }: ScalarSlot): string => `s${index}_${dtype}`;
+
+/** The word of a scalar among the params. */
+export function scalarWord(value: Scalar, dtype: DType): number {
+  const element = Number(elementValue(value, dtype));
+  return isFloat(dtype) ? floatBits(element) : element;
+}
+
+/** Statements that compute expressions, and the names (or code) of their values. What occurs twice is computed once. */
+export class Statements {
+  readonly lines: string[] = [];
+  private readonly known: Map<string, string> = new Map();
+  private readonly input: (index: number, dtype: DType) => string;
+  private readonly prefix: string;
+
+  /**
+   * @param input code of the value of an input.
+   * @param prefix of the names declared here.
+   */
+  constructor(input: (index: number, dtype: DType) => string, prefix = "v") {
+    this.input = input;
+    this.prefix = prefix;
+  }
+
+  /** The value of an expression. */
+  value(expr: Expr): string {
+    const key = showExpr(expr);
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const code = this.code(expr);
+    const name = `${this.prefix}${this.known.size}`;
+    this.lines.push(`let ${name}: ${valueType(expr.dtype)} = ${code};`);
+    this.known.set(key, name);
+    return name;
+  }
+
+  private code(expr: Expr): string {
+    if (expr.op === "input") return this.input(expr.index, expr.dtype);
+    if (expr.op === "scalar") {
+      const name = `p.${scalarName(expr)}`;
+      return expr.dtype === "bool" ? `(${name} != 0)` : name;
+    }
+    const args = expr.args.map((arg) => this.value(arg));
+    if (expr.op === "cast") return castValue(args[0]!, expr.args[0]!.dtype, expr.dtype);
+    const compute = expr.args.at(-1)!.dtype;
+    const code = operations[expr.op](args[0]!, args[1] ?? "", args[2] ?? "", compute);
+    return expr.dtype === "bool" ? code : wrapped(expr.dtype, code);
+  }
+}

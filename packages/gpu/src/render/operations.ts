@@ -1,0 +1,89 @@
+/** WGSL of every element-wise operation. */
+import { type DType, type ElementwisePrim, isFloat } from "@heddle/tensor";
+
+/** Code of one operation on operands `a`, `b`, `c` of the dtype it computes in; operands are names. */
+type Render = (a: string, b: string, c: string, dtype: DType) => string;
+
+const call = (name: string): Render => (a, b) => b === "" ? `${name}(${a})` : `${name}(${a}, ${b})`;
+/** Whole numbers are what they are. */
+const rounding = (name: string): Render => (a, _, __, dtype) => isFloat(dtype) ? `${name}(${a})` : a;
+const byKind = (float: string, integer: string): Render => (a, b, _, dtype) =>
+  `${isFloat(dtype) ? float : integer}(${a}, ${b})`;
+/** Comparisons, false where a float is NaN. */
+const compare = (operator: string, float: (a: string, b: string) => string): Render => (a, b, _, dtype) =>
+  isFloat(dtype) ? float(a, b) : dtype === "bool" ? `(u32(${a}) ${operator} u32(${b}))` : `(${a} ${operator} ${b})`;
+const bits = (operator: string): Render => (a, b) => `(${a} ${operator} ${b})`;
+const either: Render = (a, b) => `(${a} | ${b})`;
+const both: Render = (a, b) => `(${a} & ${b})`;
+
+/** The operations by name. */
+export const operations: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render } = {
+  neg: (a) => `(-${a})`,
+  abs: call("abs"),
+  sign: (a, _, __, dtype) =>
+    dtype === "bool"
+      ? a
+      : isFloat(dtype)
+      ? `select(select(0f, -1f, ${a} < 0f), 1f, ${a} > 0f)`
+      : `select(select(0, -1, ${a} < 0), 1, ${a} > 0)`,
+  floor: rounding("floor"),
+  ceil: rounding("ceil"),
+  round: rounding("round_f"),
+  trunc: rounding("trunc"),
+  sqrt: call("sqrt"),
+  exp: call("exp_f"),
+  expm1: call("expm1_f"),
+  log: call("log_f"),
+  log2: call("log2_f"),
+  log10: call("log10_f"),
+  log1p: call("log1p_f"),
+  sin: call("sin_f"),
+  cos: call("cos_f"),
+  tan: call("tan_f"),
+  asin: call("asin_f"),
+  acos: call("acos_f"),
+  atan: call("atan_f"),
+  sinh: call("sinh_f"),
+  cosh: call("cosh_f"),
+  tanh: call("tanh_f"),
+  asinh: call("asinh_f"),
+  acosh: call("acosh_f"),
+  atanh: call("atanh_f"),
+  erf: call("erf_f"),
+  erfc: call("erfc_f"),
+  erfinv: call("erfinv_f"),
+  sigmoid: call("sigmoid_f"),
+  relu: (a, _, __, dtype) => isFloat(dtype) ? `select(${a}, 0f, ${a} < 0f)` : `max(${a}, 0)`,
+  isnan: (a, _, __, dtype) => isFloat(dtype) ? `is_nan(${a})` : "false",
+  logicalNot: (a) => `(!${a})`,
+  bitwiseNot: (a, _, __, dtype) => dtype === "bool" ? `(!${a})` : `(~${a})`,
+  add: (a, b, _, dtype) => dtype === "bool" ? `(${a} | ${b})` : `(${a} + ${b})`,
+  sub: bits("-"),
+  mul: (a, b, _, dtype) => dtype === "bool" ? `(${a} & ${b})` : `(${a} * ${b})`,
+  div: bits("/"),
+  floorDivide: byKind("floor_divide_f", "floor_divide_i"),
+  remainder: byKind("remainder_f", "remainder_i"),
+  fmod: byKind("fmod_f", "fmod_i"),
+  pow: byKind("pow_f", "pow_i"),
+  atan2: call("atan2_f"),
+  maximum: (a, b, _, dtype) =>
+    dtype === "bool" ? `(${a} | ${b})` : `${isFloat(dtype) ? "maximum_f" : "max"}(${a}, ${b})`,
+  minimum: (a, b, _, dtype) =>
+    dtype === "bool" ? `(${a} & ${b})` : `${isFloat(dtype) ? "minimum_f" : "min"}(${a}, ${b})`,
+  eq: compare("==", (a, b) => `equal_f(${a}, ${b})`),
+  ne: compare("!=", (a, b) => `(!equal_f(${a}, ${b}))`),
+  lt: compare("<", (a, b) => `less_f(${a}, ${b})`),
+  le: compare("<=", (a, b) => `less_equal_f(${a}, ${b})`),
+  gt: compare(">", (a, b) => `less_f(${b}, ${a})`),
+  ge: compare(">=", (a, b) => `less_equal_f(${b}, ${a})`),
+  logicalAnd: both,
+  logicalOr: either,
+  logicalXor: (a, b) => `(${a} != ${b})`,
+  bitwiseAnd: both,
+  bitwiseOr: either,
+  bitwiseXor: (a, b, _, dtype) => dtype === "bool" ? `(${a} != ${b})` : `(${a} ^ ${b})`,
+  // JavaScript's shifts, by the lowest five bits.
+  bitwiseLeftShift: (a, b) => `(${a} << (bitcast<u32>(${b}) & 31u))`,
+  bitwiseRightShift: (a, b) => `(${a} >> (bitcast<u32>(${b}) & 31u))`,
+  where: (a, b, c) => `select(${c}, ${b}, ${a})`,
+};

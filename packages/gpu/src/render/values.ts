@@ -1,0 +1,110 @@
+/** How the elements of each dtype stand in memory and in expressions. */
+import { type DType, isFloat, itemSize } from "@heddle/tensor";
+
+/** Thrown for dtypes that no shader knows; `Backend.supports` keeps them out. */
+function unknown(dtype: DType): never {
+  throw new TypeError(`webgpu: the device does not compute in ${dtype}`);
+}
+
+/** The type of a value in an expression. */
+export function valueType(dtype: DType): "f32" | "i32" | "bool" {
+  if (dtype === "float64" || dtype === "int64") unknown(dtype);
+  return dtype === "bool" ? "bool" : isFloat(dtype) ? "f32" : "i32";
+}
+
+/** The type of an array's elements; several narrow integers share a u32. */
+export function storedType(dtype: DType): "f32" | "i32" | "f16" | "u32" {
+  switch (dtype) {
+    case "float32":
+      return "f32";
+    case "int32":
+      return "i32";
+    case "float16":
+      return "f16";
+    case "int16":
+    case "int8":
+    case "uint8":
+    case "bool":
+      return "u32";
+    default:
+      return unknown(dtype);
+  }
+}
+
+/** Whether several elements share a 32-bit word that shaders take apart. */
+export function isPacked(dtype: DType): boolean {
+  return storedType(dtype) === "u32";
+}
+
+/** How many elements a word holds. */
+export function perWord(dtype: DType): number {
+  return 4 / itemSize(dtype);
+}
+
+/** A float32 as a literal. */
+export function literal(value: number): string {
+  const text = `${Math.fround(value)}f`;
+  return value < 0 ? `(${text})` : text;
+}
+
+/** The value of what was read from an array that is not packed. */
+export function loaded(dtype: DType, stored: string): string {
+  return dtype === "float16" ? `f32(${stored})` : stored;
+}
+
+/** What is to be written for a value, to an array that is not packed. */
+export function toStored(dtype: DType, value: string): string {
+  return dtype === "float16" ? `f16(${value})` : value;
+}
+
+/** The element of a packed dtype that begins at bit `shift` of a word. */
+export function unpacked(dtype: DType, word: string, shift: string): string {
+  const bits = 8 * itemSize(dtype);
+  switch (dtype) {
+    case "bool":
+      return `(extractBits(${word}, ${shift}, ${bits}u) != 0u)`;
+    case "uint8":
+      return `i32(extractBits(${word}, ${shift}, ${bits}u))`;
+    default:
+      return `extractBits(bitcast<i32>(${word}), ${shift}, ${bits}u)`;
+  }
+}
+
+/** The bits of a value of a packed dtype, the others zero. */
+export function packedBits(dtype: DType, value: string): string {
+  if (dtype === "bool") return `select(0u, 1u, ${value})`;
+  return `(bitcast<u32>(${value}) & ${itemSize(dtype) === 1 ? "0xffu" : "0xffffu"})`;
+}
+
+/** The directives with which a module begins. */
+export function enables(dtypes: readonly DType[]): string {
+  return dtypes.includes("float16") ? "enable f16;\n" : "";
+}
+
+/** A computed value brought into the range and precision of its dtype. */
+export function wrapped(dtype: DType, code: string): string {
+  switch (dtype) {
+    case "float16":
+      return `f32(f16(${code}))`;
+    case "int8":
+      return `extractBits(${code}, 0u, 8u)`;
+    case "int16":
+      return `extractBits(${code}, 0u, 16u)`;
+    case "uint8":
+      return `((${code}) & 255)`;
+    default:
+      return code;
+  }
+}
+
+/** A value in another dtype. */
+export function castValue(value: string, from: DType, to: DType): string {
+  const [source, target] = [valueType(from), valueType(to)];
+  if (target === "bool") {
+    if (source === "bool") return value;
+    return source === "f32" ? `((bitcast<u32>(${value}) & 0x7fffffffu) != 0u)` : `(${value} != 0)`;
+  }
+  if (source === "bool") return target === "f32" ? `select(0f, 1f, ${value})` : `select(0, 1, ${value})`;
+  if (source === target) return wrapped(to, value);
+  return wrapped(to, target === "f32" ? `f32(${value})` : `to_int(${value})`);
+}

@@ -1,0 +1,103 @@
+/** Reading back: through buffers that the host can map. */
+import type { Recorder } from "./recorder.ts";
+import { mapForReading, usage } from "./runtime.ts";
+
+/** Bytes that are read synchronously in one piece. */
+const chunk = 2 ** 22;
+
+const align = (n: number): number => Math.ceil(n / 4) * 4;
+
+/** See the module's comment. */
+export class Staging {
+  private readonly device: GPUDevice;
+  private readonly recorder: Recorder;
+  /** For asynchronous reads, by size. */
+  private readonly free: Map<number, GPUBuffer[]> = new Map();
+  /** The buffer of synchronous reads, once it is known that they work. */
+  private direct: GPUBuffer | null = null;
+
+  constructor(device: GPUDevice, recorder: Recorder) {
+    this.device = device;
+    this.recorder = recorder;
+  }
+
+  /** Whether {@link readNow} works. */
+  get synchronous(): boolean {
+    return this.direct !== null;
+  }
+
+  /**
+   * Finds out whether memory can be read without waiting for the event loop. Deno's `mapAsync` waits for the GPU itself, so that the
+   * range is there before the promise says so; but only for buffers that have been mapped once, and no standard promises it.
+   */
+  async probe(): Promise<void> {
+    const buffer = this.device.createBuffer({ size: chunk, usage: usage.mapRead | usage.copyTarget, label: "staging" });
+    await buffer.mapAsync(mapForReading, 0, 16);
+    buffer.unmap();
+    const written = Uint32Array.of(0x9e3779b9, 0x7f4a7c15, 0xf39cc060, 0x5cedc834);
+    const source = this.device.createBuffer({ size: 16, usage: usage.copySource | usage.copyTarget });
+    try {
+      this.device.queue.writeBuffer(source, 0, written);
+      const found = new Uint32Array(this.readDirect(buffer, source, 0, 16).buffer);
+      if (found.every((word, i) => word === written[i])) this.direct = buffer;
+    } catch {
+      // As the standard has it: a buffer is not mapped before its promise says so.
+    }
+    if (this.direct === null) buffer.destroy();
+    source.destroy();
+  }
+
+  /** A copy of `bytes` bytes, at once. Only where {@link synchronous}. */
+  readNow(source: GPUBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
+    if (bytes <= chunk - 4) return this.readDirect(this.direct!, source, byteOffset, bytes);
+    const result = new Uint8Array(bytes);
+    for (let done = 0; done < bytes; done += chunk - 4) {
+      const part = Math.min(chunk - 4, bytes - done);
+      result.set(this.readDirect(this.direct!, source, byteOffset + done, part), done);
+    }
+    return result;
+  }
+
+  /** A copy of `bytes` bytes, when the GPU has come so far. */
+  async read(source: GPUBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    const start = byteOffset & ~3;
+    const length = align(byteOffset + bytes) - start;
+    const size = Math.max(2 ** Math.ceil(Math.log2(length)), 256);
+    const staging = this.free.get(size)?.pop() ??
+      this.device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget, label: "staging" });
+    this.recorder.copy(source, start, staging, 0, length);
+    this.recorder.submit();
+    await staging.mapAsync(mapForReading, 0, length);
+    const copy = new Uint8Array(
+      staging.getMappedRange(0, length).slice(byteOffset - start, byteOffset - start + bytes),
+    );
+    staging.unmap();
+    const list = this.free.get(size) ?? [];
+    // Few readers are under way at once; large buffers are not worth keeping.
+    if (list.length < 4 && size <= 2 ** 24) {
+      list.push(staging);
+      this.free.set(size, list);
+    } else staging.destroy();
+    return copy;
+  }
+
+  private readDirect(
+    staging: GPUBuffer,
+    source: GPUBuffer,
+    byteOffset: number,
+    bytes: number,
+  ): Uint8Array<ArrayBuffer> {
+    const start = byteOffset & ~3;
+    const length = align(byteOffset + bytes) - start;
+    this.recorder.copy(source, start, staging, 0, length);
+    this.recorder.submit();
+    // The promise is told that the mapping was ended.
+    staging.mapAsync(mapForReading, 0, length).catch(() => {});
+    try {
+      const range = staging.getMappedRange(0, length);
+      return new Uint8Array(range.slice(byteOffset - start, byteOffset - start + bytes));
+    } finally {
+      staging.unmap();
+    }
+  }
+}
