@@ -5,7 +5,7 @@ import type { Device } from "./device.ts";
 import { type DType, isFloat, itemSize, resultType, type Scalar } from "./dtype.ts";
 import { collapse } from "./ir/collapse.ts";
 import type { Expr, Kernel, Routine } from "./ir/kernel.ts";
-import type { RowKernel, Work } from "./ir/rows.ts";
+import type { RowKernel, RowProgram, Work } from "./ir/rows.ts";
 import type {
   AssemblePrim,
   Attrs,
@@ -240,26 +240,37 @@ function elementwise(
 
   const tensors: Tensor[] = [];
   const scalars: Scalar[] = [];
-  const args: Expr[] = [];
-  for (let i = 0; i < inputs.length; i++) {
-    const input = inputs[i]!;
-    const compute = row.condition && i === 0 ? "bool" : types.compute;
-    if (input instanceof Tensor) {
-      args.push(cast({ op: "input", index: tensors.length, dtype: input.dtype }, compute));
-      tensors.push(input);
-    } else {
-      args.push({ op: "scalar", index: scalars.length, dtype: compute });
-      scalars.push(input);
-    }
+  for (const input of inputs) {
+    if (input instanceof Tensor) tensors.push(input);
+    else scalars.push(input);
   }
   const shape = tensors.length === 1 && out === null
     ? tensors[0]!.shape
     : broadcastShapes(operation, ...tensors.map((t) => t.shape), ...(out === null ? [] : [out.shape]));
   if (out !== null) checkDestination(operation, out, { dtype: types.result, shape });
   const output = out ?? allocate(prim, device, types.result, shape);
-  const expr = prim === "cast" ? cast(args[0]!, types.result) : { op: prim, args, dtype: types.result };
-  launch(prim, device, shape, tensors, scalars, cast(expr, output.dtype), null, output);
+  launch(prim, device, shape, tensors, scalars, expressionOf(prim, inputs, types, output.dtype), null, output);
   return output;
+}
+
+/** Expressions of one operation, by the operation and its dtypes: backends know by the object what they have seen. */
+const expressions: Map<string, Expr> = new Map();
+
+function expressionOf(prim: ElementwisePrim, inputs: readonly Operand[], types: OpTypes, result: DType): Expr {
+  let key = `${prim} ${types.compute} ${result}`;
+  for (const input of inputs) key += input instanceof Tensor ? ` ${input.dtype}` : " scalar";
+  let expr = expressions.get(key);
+  if (expr !== undefined) return expr;
+  let [tensors, scalars] = [0, 0];
+  const args = inputs.map((input, i): Expr => {
+    const compute = table[prim].condition && i === 0 ? "bool" : types.compute;
+    return input instanceof Tensor
+      ? cast({ op: "input", index: tensors++, dtype: input.dtype }, compute)
+      : { op: "scalar", index: scalars++, dtype: compute };
+  });
+  const whole: Expr = prim === "cast" ? cast(args[0]!, types.result) : { op: prim, args, dtype: types.result };
+  expressions.set(key, expr = cast(whole, result));
+  return expr;
 }
 
 /** Runs an expression that {@link fuse} wrote down, below the tape. `into` is written where it is given. */
@@ -307,7 +318,7 @@ export function sumExpression(
 function reduce(prim: ReducePrim, input: Tensor, attrs: Attrs[ReducePrim], types: TypeRule): Tensor {
   const { compute, result } = types(prim, input.dtype);
   checkSupported(prim, input.device, compute);
-  const expr = cast({ op: "input", index: 0, dtype: input.dtype }, compute);
+  const expr = expressionOf("cast", [input], { compute, result: compute }, compute);
   return reduceOver(prim, prim, [input], [], expr, result, input.shape, attrs);
 }
 
@@ -352,7 +363,7 @@ function rows<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attrs: Attr
   const oneEach = shape.map((size, d) => inner.includes(d) ? 1 : size);
   const short = rule.short(attrs, inputs);
   const outputs = short.map((once) => allocate(prim, device, dtype, once ? oneEach : shape));
-  const program = rule.write(inputs, attrs, inner.reduce((n, d) => n * shape[d]!, 1));
+  const program = programOf(prim, rule, inputs, attrs, inner.reduce((n, d) => n * shape[d]!, 1));
   const flat = collapse(ordered(shape), [
     ...inputs.map((input) => ordered(broadcastStrides(input.shape, input.strides, shape))),
     ...outputs.map(({ strides }, i) => short[i] ? ordered(strides, kept) : ordered(strides)),
@@ -373,6 +384,25 @@ function rows<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attrs: Attr
   };
   dispatch(prim, device, work, inputs, outputs, program.scalars);
   return outputs;
+}
+
+/** Row programs by all that they are written from: backends know by the object what they have seen. */
+const programs: Map<string, RowProgram> = new Map();
+
+function programOf<P extends RowPrim>(
+  prim: P,
+  rule: RowRule<P>,
+  inputs: readonly Tensor[],
+  attrs: Attrs[P],
+  count: number,
+): RowProgram {
+  const key = `${prim} ${count} ${inputs.map(({ dtype }) => dtype)} ${JSON.stringify(attrs)}`;
+  let program = programs.get(key);
+  if (program === undefined) {
+    if (programs.size > 1000) programs.clear(); // rows of ever new lengths
+    programs.set(key, program = rule.write(inputs, attrs, count));
+  }
+  return program;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What `HEDDLE_DEBUG` prints about dispatches. */
 import { debugLevel } from "./env.ts";
 import { showExpr } from "./ir/kernel.ts";
-import type { Work } from "./ir/rows.ts";
+import { showRows, type Work } from "./ir/rows.ts";
 import { showShape } from "./shape.ts";
 
 let level: number | null = null;
@@ -24,6 +24,7 @@ export function logDispatch(operation: string, device: string, work: Work, run: 
       : work.inputs.map((input) => showShape(input.shape)).join(" ");
     line += ` ${shapes} ${((performance.now() - begin) * 1000).toFixed(0)}µs`;
   }
+  if (detail >= 3 && work.kind === "rows") line += ` ${showRows(work)}`;
   if (detail >= 3 && work.kind === "kernel") line += ` ${work.reduce?.op ?? ""} ${showExpr(work.expr)}`;
   console.error(line);
 }

@@ -52,8 +52,8 @@ export function stepExpressions(step: RowStep): readonly Expr[] {
   return step.kind === "walk" ? [...step.reduce, ...step.write].map(({ expr }) => expr) : [step.expr];
 }
 
-/** What two row kernels share that differ in sizes and strides only. */
-export function rowsKey({ shape, inner, inputs, outputs, sources, steps }: RowKernel): string {
+/** What a row kernel does, as text: for cache keys and `HEDDLE_DEBUG`. */
+export function showRows({ inputs, outputs, sources, steps }: RowKernel): string {
   const source = (s: RowSource): string =>
     s.from === "row" ? `r${s.value}` : s.from === "column" ? "c" : `${s.from[0]}${s.operand}`;
   const step = (s: RowStep): string =>
@@ -62,9 +62,9 @@ export function rowsKey({ shape, inner, inputs, outputs, sources, steps }: RowKe
         s.write.map(({ output, expr }) => `${output}=${showExpr(expr)}`).join("+")
       }`
       : `${s.kind === "store" ? `${s.output}:` : ""}${showExpr(s.expr)}`;
-  return `${shape.length}/${inner}|${inputs.map(({ dtype }) => dtype)}|${outputs.map(({ dtype }) => dtype)}|${
-    sources.map(source)
-  }|${steps.map(step).join(";")}`;
+  return `${inputs.map(({ dtype }) => dtype)}|${outputs.map(({ dtype }) => dtype)}|${sources.map(source)}|${
+    steps.map(step).join(";")
+  }`;
 }
 
 /** Writes down the steps of a row kernel, as if on tensors. */

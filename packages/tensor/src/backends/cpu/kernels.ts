@@ -7,7 +7,7 @@ import type { Engine, Entry } from "./engine.ts";
 import { writeScalars } from "./params.ts";
 import { compilePlain, runPlain } from "./plain.ts";
 import { renderModule } from "./render/kernel.ts";
-import { elementBytes, type Layout, layoutOf, type Plan, planOf, weightOf } from "./render/plan.ts";
+import { elementBytes, type Layout, layoutOf, type Plan, planOf } from "./render/plan.ts";
 
 /** Additions that a chunk should be worth, so that handing it to another thread pays. */
 const chunkWork = 32768;
@@ -156,6 +156,6 @@ function cut(plan: Plan): { items: number; grain: number; segments: number; segm
     segments = segment === 0 ? 0 : Math.ceil(length / segment);
     items = product(0, kept - 1) * segments;
   }
-  const grain = Math.max(1, Math.ceil(chunkWork / (segment * below * weightOf(kernel.expr))));
+  const grain = Math.max(1, Math.ceil(chunkWork / (segment * below * plan.weight)));
   return { items, grain, segments, segment };
 }

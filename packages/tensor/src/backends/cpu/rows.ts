@@ -1,10 +1,11 @@
 /** Compiles row kernels once by their structure, and runs them with the sizes and addresses of the day. */
 import { debug } from "../../debug.ts";
 import type { Scalar } from "../../dtype.ts";
-import { type RowKernel, rowsKey, stepExpressions } from "../../ir/rows.ts";
+import { type RowKernel, type RowStep, showRows, stepExpressions } from "../../ir/rows.ts";
 import type { Engine, Entry } from "./engine.ts";
 import { writeScalars } from "./params.ts";
-import { elementBytes, layoutOf, weightOf } from "./render/plan.ts";
+import { factsOf } from "./render/facts.ts";
+import { elementBytes, layoutOf } from "./render/plan.ts";
 import { renderRows, rowSteps } from "./render/rows.ts";
 
 /** Additions that a chunk should be worth, so that handing it to another thread pays. */
@@ -19,11 +20,19 @@ export interface CompiledRows {
   readonly grain: number;
 }
 
+/** What is found out once of the steps of a kernel. */
+interface RowFacts {
+  readonly text: string;
+  /** Rough cost of an element of a row in additions. */
+  readonly weight: number;
+}
+
 /** See the module's comment. */
 export class Rows {
   private readonly engine: Engine;
   private readonly entries: Map<string, Entry> = new Map();
   private readonly params: number;
+  private readonly facts: WeakMap<readonly RowStep[], RowFacts> = new WeakMap();
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -32,7 +41,12 @@ export class Rows {
 
   /** Compiles a kernel, or finds the code of one that differs in sizes only. */
   prepare(kernel: RowKernel): CompiledRows {
-    const key = `${rowSteps(kernel)}|${rowsKey(kernel)}`;
+    let facts = this.facts.get(kernel.steps);
+    if (facts === undefined) {
+      const weight = kernel.steps.flatMap(stepExpressions).reduce((sum, expr) => sum + factsOf(expr).weight, 0);
+      this.facts.set(kernel.steps, facts = { text: showRows(kernel), weight });
+    }
+    const key = `${kernel.shape.length}/${kernel.inner}|${rowSteps(kernel)}|${facts.text}`;
     let entry = this.entries.get(key);
     if (entry === undefined) {
       const bytes = renderRows(kernel, this.engine.memoryImport);
@@ -41,8 +55,7 @@ export class Rows {
     }
     const product = (sizes: readonly number[]): number => sizes.reduce((n, size) => n * size, 1);
     const kept = kernel.shape.length - kernel.inner;
-    const weight = kernel.steps.flatMap(stepExpressions).reduce((sum, expr) => sum + weightOf(expr), 0);
-    const grain = Math.max(1, Math.ceil(chunkWork / (product(kernel.shape.slice(kept)) * weight)));
+    const grain = Math.max(1, Math.ceil(chunkWork / (product(kernel.shape.slice(kept)) * facts.weight)));
     return { kernel, entry, items: product(kernel.shape.slice(0, kept)), grain };
   }
 

@@ -4,7 +4,7 @@ import type { ElementwisePrim } from "../../../prims/attrs.ts";
 import { type Code, type FunctionBuilder, get, type Local, type ModuleBuilder, set } from "../../../wasm/assembler.ts";
 import { laneKind } from "./lanes.ts";
 import { hostArity, needsHost, renderCast, renderOperation, type Site } from "./operations.ts";
-import { operandDType } from "./plan.ts";
+import { operandDType } from "./facts.ts";
 
 /** Functions imported from the host, by primitive. */
 export type Hosts = ReadonlyMap<ElementwisePrim, { readonly index: number }>;

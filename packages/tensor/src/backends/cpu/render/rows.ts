@@ -19,8 +19,9 @@ import {
   whileLoop,
 } from "../../../wasm/assembler.ts";
 import { type Hosts, importHosts, type Leaf, renderExpression } from "./expression.ts";
+import { lanesOf } from "./facts.ts";
 import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
-import { elementBytes, lanesOf, type Layout, layoutOf, stepOf } from "./plan.ts";
+import { elementBytes, type Layout, layoutOf, stepOf } from "./plan.ts";
 import { Accumulators } from "./reduction.ts";
 
 const add = (a: Code, b: Code): Code => op("i32.add", a, b);
@@ -63,7 +64,7 @@ class RowGenerator {
     const operands = [...kernel.inputs, ...kernel.outputs];
     const exprs = kernel.steps.flatMap(stepExpressions);
     this.layout = layoutOf(kernel.shape.length, operands.length);
-    this.lanes = lanesOf(exprs, kernel.outputs[0]!.dtype);
+    this.lanes = lanesOf(exprs);
     this.steps = rowSteps(kernel);
     this.dtypes = operands.map(({ dtype }) => dtype);
     this.rows = operands.map(() => f.local("i32"));

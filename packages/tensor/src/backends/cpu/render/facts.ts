@@ -1,0 +1,75 @@
+/** What is to be known of an expression before it is rendered, found out once. */
+import type { DType } from "../../../dtype.ts";
+import { type Expr, showExpr } from "../../../ir/kernel.ts";
+import { laneKind } from "./lanes.ts";
+import { hasVectorForm, needsHost } from "./operations.ts";
+
+/** See the module's comment. */
+export interface ExprFacts {
+  /** The same for expressions that read the same. */
+  readonly id: number;
+  /** Whether every part has a vector form. */
+  readonly vectorizable: boolean;
+  /** Whether some part has 64 bits. */
+  readonly wide: boolean;
+  /** Rough cost of one element in additions, by which work is cut into chunks. */
+  readonly weight: number;
+}
+
+const byObject: WeakMap<Expr, ExprFacts> = new WeakMap();
+const byText: Map<string, ExprFacts> = new Map();
+
+/** The facts of an expression. */
+export function factsOf(expr: Expr): ExprFacts {
+  let facts = byObject.get(expr);
+  if (facts !== undefined) return facts;
+  const text = showExpr(expr);
+  facts = byText.get(text);
+  if (facts === undefined) byText.set(text, facts = examine(expr, byText.size));
+  byObject.set(expr, facts);
+  return facts;
+}
+
+/** The dtype an operation computes in: that of its last operand (a condition comes first). */
+export function operandDType(expr: Extract<Expr, { args: readonly Expr[] }>): DType {
+  return expr.args.at(-1)!.dtype;
+}
+
+function castable(from: DType, to: DType): boolean {
+  const [a, b] = [laneKind(from), laneKind(to)];
+  if (a === null || b === null) return false;
+  if (to === "bool" || a === b) return true;
+  // Between int64 and floats lanes have no conversion, and what a float beyond int32 becomes must not depend on the loop.
+  const pair = `${a}>${b}`;
+  return ["i64>i32", "i32>f32", "f64>f32", "f32>f64", "i32>f64", "i32>i64"].includes(pair);
+}
+
+function examine(whole: Expr, id: number): ExprFacts {
+  let [vectorizable, wide, weight] = [true, false, 1];
+  const seen: Set<Expr> = new Set();
+  const visit = (expr: Expr): void => {
+    if (seen.has(expr)) return;
+    seen.add(expr);
+    const kind = laneKind(expr.dtype);
+    if (kind === null) vectorizable = false;
+    if (kind === "f64" || kind === "i64") wide = true;
+    if (expr.op === "input" || expr.op === "scalar") return;
+    const dtype = operandDType(expr);
+    if (expr.op === "cast") vectorizable &&= castable(dtype, expr.dtype);
+    else vectorizable &&= hasVectorForm(expr.op, dtype);
+    weight += needsHost(expr.op, dtype) ? 60 : elementary.has(expr.op) ? 8 : 0.5;
+    expr.args.forEach(visit);
+  };
+  visit(whole);
+  return { id, vectorizable, wide, weight };
+}
+
+const elementary: ReadonlySet<string> = new Set(
+  "exp expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc sigmoid pow atan2"
+    .split(" "),
+);
+
+/** Lanes of a vector: 4, or 2 where something in the expressions has 64 bits. */
+export function lanesOf(exprs: readonly Expr[]): 2 | 4 {
+  return exprs.some((expr) => factsOf(expr).wide) ? 2 : 4;
+}
