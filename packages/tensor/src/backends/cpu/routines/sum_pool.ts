@@ -7,7 +7,8 @@ import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
 import { element } from "./element.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
-import { blockOf, mostColumns, overlap, sumPoolModule, sumPoolParams, type SumPoolShape } from "./sum_pool_module.ts";
+import { sumPoolModule, sumPoolParams } from "./sum_pool_module.ts";
+import { blockOf, mostColumns, overlap, type SumPoolShape } from "./sum_pool_rows.ts";
 
 /** Additions that are worth a turn of a thread. */
 const grain = 65_536;
