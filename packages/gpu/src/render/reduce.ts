@@ -16,6 +16,9 @@ const groupSize = 64;
 /** Additions in a row before the sum is added to that of the row before: rounding errors grow with the longer of both. */
 const block = 64;
 
+/** Lavapipe leaves every loop after 65,535 rounds, those of loops within it included, and goes on as if nothing were missing. */
+const longestLoop = 16384;
+
 /** A reduction as it is rendered: its shader, the words of its params, and what fills them in. */
 export interface RenderedReduction {
   readonly key: string;
@@ -64,8 +67,8 @@ export interface Machine {
 function division(outputs: number, length: number, innerStride: number, { software }: Machine): [number, boolean] {
   if (software) {
     // Threads are loops on a few cores: workgroups that wait for each other only cost.
-    const wanted = Math.floor(256 / outputs);
-    return [length >= 1024 && wanted > 1 ? Math.min(wanted, Math.ceil(length / 256)) : 1, false];
+    const wanted = length >= 1024 ? Math.min(Math.floor(256 / outputs), Math.ceil(length / 256)) : 1;
+    return [Math.max(wanted, Math.ceil(length / longestLoop), 1), false];
   }
   // Threads side by side should read side by side: along the reduced dimension, unless the outputs are what lies side by side.
   const together = length >= 128 && (innerStride === 1 || outputs < 4096);
