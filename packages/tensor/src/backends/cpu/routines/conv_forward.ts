@@ -5,6 +5,7 @@
 import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import { type ConvForm, convForwardModule, convForwardParams } from "./conv_forward_module.ts";
+import { bestCut } from "./conv_contributions.ts";
 import {
   columnVectors,
   type ConvGeometry,
@@ -69,10 +70,9 @@ export function convBackward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cp
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
   const { bytes, lanes } = elementOf(engine, x);
   if (g.stride.some((s) => s !== 1) || g.input[2] < lanes) return false;
-  const vectors = ([d, h, w]: Volume): number => d * h * Math.ceil(w / lanes);
-  // Adding a vector of contributions to memory takes about as long as six multiply-adds.
-  const perOutput = g.output[2] < lanes ? lanes * (g.filters + 16) : g.filters + 6;
-  if (vectors(g.input) * g.filters >= vectors(g.output) * perOutput) return false;
+  const rows = ([d, h]: Volume): number => d * h;
+  const adding = g.output[2] < lanes ? rows(g.output) * lanes * (g.filters + 16) : bestCut(g, lanes).cost;
+  if (rows(g.input) * Math.ceil(g.input[2] / lanes) * g.filters >= adding) return false;
   const taps = sizeOfVolume(g.kernel);
   const weights = {
     wGroup: g.filters * g.channels * taps * bytes,

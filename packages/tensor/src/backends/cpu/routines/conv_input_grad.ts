@@ -1,8 +1,9 @@
 /** The input's gradient of convolutions whose outputs' rows are at least a vector long: added tap by tap to the (prepared) image. */
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
+import { bestCut, contributions, splitEntry } from "./conv_contributions.ts";
 import {
-  columnVectors,
+  columnEntry,
   convGeometry,
   geometryKey,
   imageLayout,
@@ -42,16 +43,16 @@ export function convGradOfInput(
   // Rows of a tile that are different channels are added to different planes; taps of the same one would wait for each other.
   const byChannel = channels > 2;
   const spread = e.spread && spreadPays(filters);
+  const { cut } = bestCut(g, lanes);
   const entry = entryOf(
     engine,
-    `conv input ${kind} ${spread}`,
-    () => convInputGradModule(engine.memoryImport, e, spread),
+    `conv input ${kind} ${spread} ${cut}`,
+    () => convInputGradModule(engine.memoryImport, e, spread, cut),
   );
   const key = `conv input ${bytes} ${geometryKey(g)}`;
-  const { layout, rows, offsets, sources, targets, columns, vectors } = tablesFor(engine, key, (put) => {
+  const { layout, ...tables } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
-    const { table, count } = columnVectors(g, layout, lanes, bytes);
-    for (let i = 0; i < table.length; i += table.length / count) [table[i], table[i + 1]] = [table[i + 1]!, table[i]!];
+    const { whole, others } = contributions(g, layout, lanes, bytes, cut);
     const reach = tapOffsets(g, layout);
     const order = reach.map((_, i) => byChannel ? (i % channels) * taps + Math.floor(i / channels) : i);
     return {
@@ -60,8 +61,10 @@ export function convGradOfInput(
       offsets: put(Int32Array.from({ length: filters }, (_, f) => f * positions * bytes)),
       sources: put(order.map((i) => i * bytes)),
       targets: put(order.map((i) => reach[i]!)),
-      columns: put(table),
-      vectors: count,
+      columns: put(whole),
+      whole: whole.byteLength / columnEntry,
+      otherColumns: put(others),
+      others: others.byteLength / (cut === "rows" ? columnEntry : splitEntry),
     };
   });
   const { heap } = engine;
@@ -74,15 +77,14 @@ export function convGradOfInput(
   const preparedBytes = channels * layout.bytes;
   const scratch = packedBytes + spreadBytes + engine.threads * preparedBytes;
   const memory = heap.alloc(scratch);
-  const whole = vectors * Math.floor(g.output[2] / lanes) / Math.ceil(g.output[2] / lanes);
   const volume = sizeOfVolume(g.input) * bytes;
   const values = {
+    ...tables,
     phase: 0,
     groups,
     w: w.pointer,
     wGroup: filters * depth * bytes,
     wFilter: depth * bytes,
-    sources,
     packed: memory,
     spread: memory + packedBytes,
     depth,
@@ -91,20 +93,14 @@ export function convGradOfInput(
     height,
     filters,
     filtersPadded,
-    offsets,
-    targets,
     g: y.pointer,
     gGroup: filters * positions * bytes,
-    columns,
-    whole,
-    masked: vectors - whole,
     x: x.pointer,
     xGroup: channels * volume,
     xChannel: volume,
     xBytes: channels * volume,
     complete: layout.complete ? 1 : 0,
     channels,
-    rows,
     rowCount: layout.rows.length,
     step: layout.step,
     prepared: memory + packedBytes + spreadBytes,

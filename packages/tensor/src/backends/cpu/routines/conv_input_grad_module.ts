@@ -13,7 +13,7 @@ import {
   set,
   when,
 } from "../../../wasm/assembler.ts";
-import { columnEntry } from "./conv_geometry.ts";
+import type { Cut } from "./conv_contributions.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
 import type { Element } from "./element.ts";
 import { addMul, Params, range } from "./loops.ts";
@@ -42,7 +42,8 @@ const fields = [
   "gGroup",
   "columns",
   "whole",
-  "masked",
+  "otherColumns",
+  "others",
   "x",
   "xGroup",
   "xChannel",
@@ -61,16 +62,21 @@ const fields = [
 /**
  * What a call works on. `phase` is 0 to pack weights (items: panels of every group), 1 to form gradients (items: groups of images). Of
  * the `depth` rows of the product `sources` lists where their weights are, and `targets` where what they contribute is added, which
- * `columns` lists for positions: `whole` vectors, then `masked` ones. `preparedBytes` is 0 when gradients are added in place.
+ * `columns` lists for `whole` vectors of positions and `otherColumns` for `others` (see conv_contributions.ts). `preparedBytes` is 0 when gradients are added in place.
  */
 export const convInputGradParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module for an element type; `spread` says whether the weights' panels are spread. */
-export function convInputGradModule(memoryImport: MemoryImport, e: Element, spread: boolean): Uint8Array<ArrayBuffer> {
+/** The module for an element type and a cut into vectors; `spread` says whether the weights' panels are spread. */
+export function convInputGradModule(
+  memoryImport: MemoryImport,
+  e: Element,
+  spread: boolean,
+  cut: Cut,
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const whole = tableKernels(module, e, "add", spread);
-  const masked = tableKernels(module, e, "add masked", spread);
+  const others = tableKernels(module, e, cut === "rows" ? "add masked" : "add split", spread);
   const pack = module.func(ints(7), []);
   packPanel(pack, e);
   const expand = spread ? module.func(ints(3), []) : null;
@@ -175,10 +181,7 @@ export function convInputGradModule(memoryImport: MemoryImport, e: Element, spre
         1,
         panelRows,
         multiply(whole, field("columns"), field("whole")),
-        when(
-          field("masked"),
-          multiply(masked, addMul(field("columns"), field("whole"), i32(columnEntry)), field("masked")),
-        ),
+        when(field("others"), multiply(others, field("otherColumns"), field("others"))),
       ),
       when(
         field("preparedBytes"),

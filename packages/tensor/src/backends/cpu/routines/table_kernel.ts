@@ -16,6 +16,7 @@ import {
   tee,
   when,
 } from "../../../wasm/assembler.ts";
+import { splitEntry } from "./conv_contributions.ts";
 import { columnEntry } from "./conv_geometry.ts";
 import { add, type Element, finishing, loadSplat, madd } from "./element.ts";
 import { advance, times } from "./loops.ts";
@@ -26,10 +27,10 @@ const vectorsOf: readonly number[] = [6, 4, 3, 2, 2];
 
 /**
  * What becomes of a tile: "store" writes row i, which began with the i-th element of `bias`, at `out + i · rows`, negative ones as
- * zeros if `rectifies`; "add" adds to what is at `out` + the i-th offset of the table
- * `rows`, "add masked" in the lanes of each column's mask.
+ * zeros if `rectifies`; "add" adds to what is at `out` + the i-th offset of the table `rows`, "add masked" in the lanes of each column's
+ * mask, "add split" in those of two masks in two places.
  */
-export type TableMode = "store" | "add" | "add masked";
+export type TableMode = "store" | "add" | "add masked" | "add split";
 
 /** `(left, steps, offsets, right, columns, tiles, out, rows, bias, rectifies)`: `tiles` tiles side by side. */
 function tableKernel(
@@ -68,27 +69,35 @@ function tableKernel(
       i + 1 < rows ? target.map((to) => advance(to, get(outRows))) : [],
     ]),
   ];
-  const addTo = Array.from({ length: rows }, (_, i) => [
-    set(row, memory("i32.load", 4 * i, get(outRows))),
-    target.map((to, j) => [
-      set(offset, op("i32.add", get(to), get(row))),
-      memory(
-        "v128.store",
-        0,
-        get(offset),
-        add(
-          e,
-          memory("v128.load", 0, get(offset)),
-          mode === "add"
-            ? get(tile.sum(i, j))
-            : op("v128.and", get(tile.sum(i, j)), memory("v128.load", columnEntry * j + 16, get(columns))),
-        ),
-      ),
+  const entry = mode === "add split" ? splitEntry : columnEntry;
+  /** Adds to the places at `word` of the columns' entries, in the lanes of the masks at `mask` unless that is null. */
+  const addTo = (word: number, mask: number | null): Code => [
+    target.map((local, j) => set(local, op("i32.add", get(out), memory("i32.load", entry * j + word, get(columns))))),
+    Array.from({ length: rows }, (_, i) => [
+      set(row, memory("i32.load", 4 * i, get(outRows))),
+      target.map((to, j) => {
+        const sum = get(tile.sum(i, j));
+        const added = mask === null ? sum : op("v128.and", sum, memory("v128.load", entry * j + mask, get(columns)));
+        return [
+          set(offset, op("i32.add", get(to), get(row))),
+          memory("v128.store", 0, get(offset), add(e, memory("v128.load", 0, get(offset)), added)),
+        ];
+      }),
     ]),
-  ]);
+  ];
+  const finishTile: { readonly [M in TableMode]: () => Code } = {
+    store: () => [
+      target.map((local, j) => set(local, op("i32.add", get(out), memory("i32.load", entry * j + 4, get(columns))))),
+      store,
+    ],
+    add: () => addTo(4, null),
+    "add masked": () => addTo(4, 16),
+    // One place after the other, since they may overlap, and adding to memory that has just been added to in part waits.
+    "add split": () => [addTo(4, 16), addTo(8, 32)],
+  };
   f.emit(times(
     tiles,
-    base.map((local, j) => set(local, op("i32.add", get(right), memory("i32.load", columnEntry * j, get(columns))))),
+    base.map((local, j) => set(local, op("i32.add", get(right), memory("i32.load", entry * j, get(columns))))),
     mode === "store"
       ? tile.begin((i, j) => j === 0 ? loadSplat(e, i * e.bytes, get(bias)) : get(tile.sum(i, 0)))
       : tile.clear(),
@@ -102,11 +111,8 @@ function tableKernel(
       step(0, tile.packedOne(a, spread)),
       (n) => [advance(a, tile.packedBytes(n, spread)), advance(at, 4 * n)],
     ),
-    target.map((local, j) =>
-      set(local, op("i32.add", get(out), memory("i32.load", columnEntry * j + 4, get(columns))))
-    ),
-    mode === "store" ? store : addTo,
-    advance(columns, columnEntry * vectors),
+    finishTile[mode](),
+    advance(columns, entry * vectors),
   ));
 }
 
@@ -202,7 +208,7 @@ export function tableKernels(module: ModuleBuilder, e: Element, mode: TableMode,
         set(tiles, op("i32.div_u", get(vectors), i32(most))),
         run(byVectors[most - 1]!, get(tiles)),
         when(tee(rest, op("i32.sub", get(vectors), op("i32.mul", get(tiles), i32(most)))), [
-          advance(columns, op("i32.mul", get(tiles), i32(most * columnEntry))),
+          advance(columns, op("i32.mul", get(tiles), i32(most * (mode === "add split" ? splitEntry : columnEntry)))),
           byVectors.slice(0, -1).map((kernel, v) => when(op("i32.eq", get(rest), i32(v + 1)), run(kernel, i32(1)))),
         ]),
       ]);

@@ -1,0 +1,82 @@
+/** How what outputs contribute to an image is cut into vectors, whose lanes are added to memory. */
+import { columnEntry, columnVectors, type ConvGeometry, type ImageLayout, sizeOfVolume } from "./conv_geometry.ts";
+
+/** Bytes of an entry for a vector that spans two rows. */
+export const splitEntry: number = 48;
+
+/** Multiply-adds that take as long as adding a vector to memory. */
+const addCost = 6;
+
+/** Vectors within rows, of which some overlap; or vectors of neighbouring positions, of which some span two rows. */
+export type Cut = "rows" | "positions";
+
+/** The vectors of a cut, and how often vectors are added to memory for a tap. */
+function countOf(cut: Cut, { output, output: [od, oh, ow] }: ConvGeometry, lanes: number): [number, number] {
+  if (cut === "rows") {
+    const vectors = od * oh * Math.ceil(ow / lanes);
+    return [vectors, vectors];
+  }
+  const vectors = Math.ceil(sizeOfVolume(output) / lanes);
+  let borders = 0;
+  for (let row = 1; row < od * oh; row++) if ((row * ow) % lanes !== 0) borders++;
+  return [vectors, vectors + borders];
+}
+
+/** The cut that takes less time, and how long that is, in multiply-adds of vectors for a tap. Rows are at least a vector long. */
+export function bestCut(g: ConvGeometry, lanes: number): { readonly cut: Cut; readonly cost: number } {
+  const costs = (["rows", "positions"] as const).map((cut) => {
+    const [vectors, adds] = countOf(cut, g, lanes);
+    return { cut, cost: vectors * g.filters + adds * addCost };
+  });
+  return costs[1]!.cost < costs[0]!.cost ? costs[1]! : costs[0]!;
+}
+
+/**
+ * Tables of the vectors of a cut: those that are added whole, with the byte offsets of their outputs and of their place in the image;
+ * and the others. By rows these have a mask of the lanes to add, at 16. By positions they have the place of a second row at 8, such
+ * that each lane is where it would be in a vector there, and masks for both rows, at 16 and 32.
+ */
+export function contributions(
+  g: ConvGeometry,
+  image: ImageLayout,
+  lanes: number,
+  bytes: number,
+  cut: Cut,
+): { readonly whole: Int32Array; readonly others: Int32Array } {
+  const [od, oh, ow] = g.output;
+  if (cut === "rows") {
+    const { table } = columnVectors(g, image, lanes, bytes);
+    const words = columnEntry / 4;
+    for (let i = 0; i < table.length; i += words) [table[i], table[i + 1]] = [table[i + 1]!, table[i]!];
+    const whole = od * oh * Math.floor(ow / lanes) * words;
+    return { whole: table.subarray(0, whole), others: table.subarray(whole) };
+  }
+  const positions = sizeOfVolume(g.output);
+  const rowOf = (position: number): number => Math.floor(position / ow);
+  const place = (position: number): number => {
+    const row = rowOf(position);
+    return image.position(Math.floor(row / oh), row % oh, position % ow);
+  };
+  const [whole, others]: [number[], number[]] = [[], []];
+  for (let v = 0; v * lanes < positions; v++) {
+    const first = Math.min(v * lanes, positions - lanes);
+    const last = first + lanes - 1;
+    const fresh = v * lanes - first;
+    if (fresh === 0 && rowOf(first) === rowOf(last)) {
+      whole.push(first * bytes, place(first), 0, 0, 0, 0, 0, 0);
+      continue;
+    }
+    const border = rowOf(last) * ow - first; // lanes from here on belong to the last row
+    const mask = (wanted: (lane: number) => boolean): number[] =>
+      Array.from({ length: 4 }, (_, word) => wanted(Math.floor(word * 4 / bytes)) ? -1 : 0);
+    others.push(
+      first * bytes,
+      place(first),
+      place(last) - (lanes - 1) * bytes,
+      0,
+      ...mask((lane) => lane >= fresh && lane < border),
+      ...mask((lane) => lane >= fresh && lane >= border),
+    );
+  }
+  return { whole: Int32Array.from(whole), others: Int32Array.from(others) };
+}
