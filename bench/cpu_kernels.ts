@@ -159,12 +159,16 @@ function pool(
   name: string,
   [batch, channels, size]: [number, number, number],
   kernel: number,
-): Work {
+): Work[] {
   const out = Math.floor(size / kernel);
-  const x = operand([batch, channels, size, size]);
-  const [y, at] = [
-    operand([batch, channels, out, out]),
-    operand([batch, channels, out, out], "int32"),
+  const shape = [batch, channels, size, size];
+  const pooled = [batch, channels, out, out];
+  const [x, dx, y, dy, at] = [
+    operand(shape),
+    operand(shape),
+    operand(pooled),
+    operand(pooled),
+    operand(pooled, "int32"),
   ];
   const each = [kernel, kernel];
   const attrs = {
@@ -173,17 +177,27 @@ function pool(
     padding: [0, 0],
     dilation: [1, 1],
     ceilMode: false,
+    scale: 1 / kernel ** 2,
+    inputSize: [size, size],
   };
-  // One comparison an input element.
-  return {
-    name,
+  routines.maxPool(engine, [x], [y, at], attrs);
+  const runs = {
+    max: () => routines.maxPool(engine, [x], [y, at], attrs),
+    "max grad": () => routines.maxPoolGrad(engine, [dy, at], [dx], attrs),
+    mean: () => routines.sumPool(engine, [x], [y], attrs),
+    "mean grad": () => routines.sumPoolGrad(engine, [dy], [dx], attrs),
+  };
+  // One comparison or addition an input element.
+  return Object.entries(runs).map(([kind, run]) => ({
+    name: `${name} ${kind}`,
     flops: batch * channels * size * size,
-    run: () => routines.maxPool(engine, [x], [y, at], attrs),
-  };
+    run,
+  }));
 }
 
 const makers: Record<string, () => Work[]> = {
-  matmul: () => [128, 256, 512, 1024, 2048].map((n) => product(`matmul ${n}`, n, n, n)),
+  matmul: () =>
+    [128, 256, 512, 1024, 2048].map((n) => product(`matmul ${n}`, n, n, n)),
   odd: () => [
     product("matmul 511", 511, 511, 511),
     product("matmul 129", 129, 129, 129),
@@ -208,14 +222,14 @@ const makers: Record<string, () => Work[]> = {
   lenet: () => [
     ...convolutions("lenet 1x28x28 5x5 6 pad 2", [100, 1, 28], [6, 5], 2),
     ...convolutions("lenet 6x14x14 5x5 16", [100, 6, 14], [16, 5], 0),
-    pool("lenet pool 6x28x28 2", [100, 6, 28], 2),
-    pool("lenet pool 16x10x10 2", [100, 16, 10], 2),
+    ...pool("lenet pool 6x28x28 2", [100, 6, 28], 2),
+    ...pool("lenet pool 16x10x10 2", [100, 16, 10], 2),
   ],
   convnet: () => [
     ...convolutions("convnet 1x28x28 5x5 32", [100, 1, 28], [32, 5], 0),
     ...convolutions("convnet 32x8x8 5x5 64", [100, 32, 8], [64, 5], 0),
-    pool("convnet pool 32x24x24 3", [100, 32, 24], 3),
-    pool("convnet pool 64x4x4 2", [100, 64, 4], 2),
+    ...pool("convnet pool 32x24x24 3", [100, 32, 24], 3),
+    ...pool("convnet pool 64x4x4 2", [100, 64, 4], 2),
   ],
   resnet: () => [
     ...convolutions("64x32x32 3x3 64 pad 1", [8, 64, 32], [64, 3], 1),
@@ -229,7 +243,9 @@ const makers: Record<string, () => Work[]> = {
   ],
 };
 
-const works = Object.values(makers).flatMap((make) => make()).filter((work) => work.name.includes(filter));
+const works = Object.values(makers).flatMap((make) => make()).filter((work) =>
+  work.name.includes(filter)
+);
 const top = ceiling();
 const best = new Map<string, number>();
 function time(work: Work, repeat: number): void {
@@ -238,7 +254,8 @@ function time(work: Work, repeat: number): void {
   const rate = repeat * work.flops / (performance.now() - begin) / 1e6;
   best.set(work.name, Math.max(best.get(work.name) ?? 0, rate));
 }
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+const pause = (ms: number): Promise<void> =>
+  new Promise((done) => setTimeout(done, ms));
 
 async function main(): Promise<void> {
   // Runtimes compile twice, the second time after a while and well.
@@ -259,15 +276,17 @@ async function main(): Promise<void> {
   }
   const ceilingRate = best.get("ceiling")! * engine.threads;
   console.log(
-    `ceiling${engine.threads > 1 ? ` of ${engine.threads} threads` : ""}: ${ceilingRate.toFixed(1)} GFLOP/s`,
+    `ceiling${engine.threads > 1 ? ` of ${engine.threads} threads` : ""}: ${
+      ceilingRate.toFixed(1)
+    } GFLOP/s`,
   );
   for (const { name, flops } of works) {
     const rate = best.get(name)!;
     const share = (100 * rate / ceilingRate).toFixed(0);
     console.log(
-      `${name.padEnd(34)} ${rate.toFixed(1).padStart(6)}  ${share.padStart(3)}%  ${
-        (flops / rate / 1e3).toFixed(1).padStart(9)
-      } us`,
+      `${name.padEnd(34)} ${rate.toFixed(1).padStart(6)}  ${
+        share.padStart(3)
+      }%  ${(flops / rate / 1e3).toFixed(1).padStart(9)} us`,
     );
   }
   process.exit(0);
