@@ -6,6 +6,7 @@ import { avgPool2d, conv2d, convTranspose2d, einsum, maxPool2d, type Tensor, whe
 import { expect, test } from "vitest";
 import { callValues, type FixtureCase, type FixtureTensor, loadFixtures } from "./load.ts";
 import { difference, fromFixture, toTensor } from "./recorded_tensors.ts";
+import { inDTypes } from "./narrow.ts";
 import type { Setting } from "./replay.ts";
 
 interface SecondOrder extends FixtureCase {
@@ -58,8 +59,9 @@ const functions: Functions = {
 };
 
 /** One test for each function. */
-export function testSecondDerivatives({ device, tolerances }: Setting): void {
-  test.each(loadFixtures<SecondOrder>("second_order").cases)("$name", (each) => {
+export function testSecondDerivatives({ device, tolerances, replayAs }: Setting): void {
+  test.each(loadFixtures<SecondOrder>("second_order").cases)("$name", (recorded) => {
+    const each = replayAs ? inDTypes(recorded, replayAs) : recorded;
     const inputs = each.inputs.map((input) => fromFixture(input as FixtureTensor, device));
     const leaves = inputs.map((input) => input.requiresGrad_());
     const values = callValues(each, leaves, (decoded) => toTensor(decoded, device)) as Parameters<Functions[string]>;

@@ -7,6 +7,14 @@ import { usage } from "./runtime.ts";
 /** Bytes of params between two submissions. */
 const ringBytes = 2 ** 18;
 
+/**
+ * Bytes of params that are bound for each launch; what follows a launch's own are those of the next. One size for nearly all, so that
+ * bind groups are shared; and because lavapipe (22.3) mistakes the params of a launch for those of the one before when the two bind
+ * different sizes in one pass.
+ */
+const usualBytes = 512;
+const mostBytes = 8192;
+
 /** See the module's comment. */
 export class Recorder {
   /** Number of the submission that the commands being recorded will be part of. */
@@ -32,7 +40,7 @@ export class Recorder {
   constructor(device: GPUDevice, flushAfter: number) {
     this.device = device;
     this.flushAfter = flushAfter;
-    this.alignment = Math.max(device.limits.minUniformBufferOffsetAlignment, 64);
+    this.alignment = Math.max(device.limits.minUniformBufferOffsetAlignment, 16);
     this.ring = device.createBuffer({ size: ringBytes, usage: usage.uniform | usage.copyTarget, label: "params" });
     this.pipelines = new Pipelines(device, this.ring);
   }
@@ -46,10 +54,11 @@ export class Recorder {
     y: number,
     z: number,
   ): void {
-    // Few sizes of params, so that bind groups are shared.
-    let bytes = 64;
-    while (bytes < params.length * 4) bytes *= 2;
-    if (this.recorded >= this.flushAfter || this.cursor + bytes > ringBytes) this.submit();
+    const bytes = params.length * 4;
+    const bound = bytes <= usualBytes ? usualBytes : mostBytes;
+    if (bytes > mostBytes) throw new Error(`webgpu: ${compiled.key}: ${params.length} params are too many`);
+    if (this.recorded >= this.flushAfter || this.cursor + bound > ringBytes) this.submit();
+    if (bound !== usualBytes) this.endPass();
     const pass = this.pass ??= this.begin();
     if (this.current !== compiled.pipeline) {
       pass.setPipeline(compiled.pipeline);
@@ -57,11 +66,12 @@ export class Recorder {
     }
     this.words.set(params, this.cursor >> 2);
     this.offsets[0] = this.cursor;
-    pass.setBindGroup(0, this.pipelines.group(compiled, buffers, this.serial, bytes), this.offsets, 0, 1);
+    pass.setBindGroup(0, this.pipelines.group(compiled, buffers, this.serial, bound), this.offsets, 0, 1);
     pass.dispatchWorkgroups(x, y, z);
     this.cursor = Math.ceil((this.cursor + bytes) / this.alignment) * this.alignment;
     this.recorded++;
     this.kernels++;
+    if (bound !== usualBytes) this.endPass();
   }
 
   /** Records a copy between buffers; offsets and size in multiples of 4. */

@@ -1,0 +1,35 @@
+/** The GPU against the recordings of PyTorch, in Deno; elsewhere, and where there is no adapter, the tests are skipped. */
+import { webgpu } from "@heddle/gpu";
+import { describe } from "vitest";
+import { nnConformance } from "./nn_suite.ts";
+import { conformance, type ConformanceOptions } from "./suite.ts";
+
+let name = "reference";
+try {
+  name = (await webgpu()).name;
+} catch (error) {
+  console.warn(`conformance of the GPU is skipped: ${error instanceof Error ? error.message : error}`);
+}
+
+const options: ConformanceOptions = {
+  tolerances: { float32: { rtol: 1e-4, atol: 1e-5 } },
+  replayAs: { float64: "float32", int64: "int32" },
+  signedZeros: false,
+  excused: {
+    "elementwise_binary/eq bigint on bool": "int64",
+    "elementwise_binary/lt bigint on bool": "int64",
+    "elementwise_binary/bitwiseRightShift int64 far": "shifts of int32 have 5 bits",
+    "elementwise_ternary/isclose int32": "compares in float64",
+    "elementwise_ternary/allclose int32": "compares in float64",
+    "reductions/sum of large and small": "needs float64",
+    "reductions/std of numbers far from zero": "needs float64",
+    "reductions/var of numbers far from zero": "needs float64",
+    "reductions/logsumexp far out": "the listed difference is within the tolerance",
+    "losses/F.binaryCrossEntropy outside 0 and 1": "values are not looked at where that makes the host wait",
+  },
+};
+
+describe.skipIf(name !== "gpu")("gpu", () => {
+  conformance(name, options);
+  nnConformance(name, options);
+});
