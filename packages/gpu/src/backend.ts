@@ -16,6 +16,7 @@ import type { Gpu, GpuOperand } from "./gpu.ts";
 import { GpuBuffer } from "./gpu_buffer.ts";
 import { type KernelProgram, Kernels } from "./kernels.ts";
 import { routines } from "./routines/mod.ts";
+import { RowKernels, type RowProgram } from "./row_kernels.ts";
 
 type AnyRoutine = (
   gpu: Gpu,
@@ -31,11 +32,13 @@ export class GpuBackend implements Backend {
   /** Launches, memory and transfers. */
   readonly engine: Engine;
   private readonly kernels: Kernels;
+  private readonly rowKernels: RowKernels;
 
   constructor(name: string, engine: Engine) {
     this.name = name;
     this.engine = engine;
     this.kernels = new Kernels(engine);
+    this.rowKernels = new RowKernels(engine);
   }
 
   supports(dtype: DType): boolean {
@@ -52,6 +55,10 @@ export class GpuBackend implements Backend {
 
   hasRoutine(name: RoutinePrim): boolean {
     return routines[name] !== null;
+  }
+
+  rows(dtype: DType): boolean {
+    return dtype === "float32";
   }
 
   alloc(bytes: number): GpuBuffer {
@@ -120,8 +127,8 @@ export class GpuBackend implements Backend {
         return this.kernels.prepare(work);
       case "routine":
         return { work };
-      default:
-        throw new Error(`webgpu: no kernels of the kind "${work.kind}"`);
+      case "rows":
+        return this.rowKernels.prepare(work);
     }
   }
 
@@ -135,7 +142,9 @@ export class GpuBackend implements Backend {
     this.engine.failures.checkLost();
     if (work.kind === "kernel") {
       this.kernels.run(program as KernelProgram, inputs, outputs[0]!, scalars);
-    } else if (work.kind === "routine") {
+    } else if (work.kind === "rows") {
+      this.rowKernels.run(program as RowProgram, inputs, outputs, scalars);
+    } else {
       const bind = (operands: Routine["inputs"], bindings: readonly Binding[]): GpuOperand[] =>
         operands.map((operand, i) => {
           const { buffer, offset } = bindings[i]!;

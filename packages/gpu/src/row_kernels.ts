@@ -1,0 +1,64 @@
+/** Row kernels on the GPU: rendered once by geometry, then filled in with offsets and scalars and launched. */
+import { type Binding, type Program, type RowKernel, type Scalar, showRows } from "@heddle/tensor";
+import type { Engine } from "./engine.ts";
+import type { GpuBuffer } from "./gpu_buffer.ts";
+import type { Compiled } from "./pipelines.ts";
+import { scalarWord } from "./render/expression.ts";
+import { type RenderedRows, renderRows } from "./render/rows.ts";
+
+/** A row kernel ready to run. */
+export interface RowProgram extends Program {
+  readonly work: RowKernel;
+  readonly rendered: RenderedRows;
+  readonly compiled: Compiled;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Geometries beyond which all are forgotten: programs that never repeat one should not grow. */
+const programsKept = 1024;
+
+/** See the module's comment. */
+export class RowKernels {
+  private readonly engine: Engine;
+  private readonly programs: Map<string, RowProgram> = new Map();
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** The program of a kernel's steps and geometry. */
+  prepare(work: RowKernel): RowProgram {
+    const operands = [...work.inputs, ...work.outputs];
+    const key = `${work.shape}/${work.inner}|${operands.map(({ strides }) => strides.join()).join("|")}|${
+      showRows(work)
+    }`;
+    let program = this.programs.get(key);
+    if (program !== undefined) return program;
+    if (this.programs.size >= programsKept) this.programs.clear();
+    const rendered = renderRows(work, this.engine);
+    const compiled = this.engine.recorder.pipelines.get(
+      rendered.key,
+      work.inputs.length,
+      work.outputs.length,
+      rendered.source,
+    );
+    const [x, y] = this.engine.fold(rendered.workgroups);
+    this.programs.set(key, program = { work, rendered, compiled, x, y });
+    return program;
+  }
+
+  /** Records a kernel's launch. Its outputs are new memory. */
+  run(
+    { rendered, compiled, x, y }: RowProgram,
+    inputs: readonly Binding[],
+    outputs: readonly Binding[],
+    given: readonly Scalar[],
+  ): void {
+    const { words, offsetsAt, scalarsAt, scalars } = rendered;
+    const operands = [...inputs, ...outputs];
+    operands.forEach(({ offset }, i) => words[offsetsAt + i] = offset);
+    scalars.forEach(({ index, dtype }, i) => words[scalarsAt + i] = scalarWord(given[index]!, dtype));
+    this.engine.recorder.dispatch(compiled, operands.map(({ buffer }) => (buffer as GpuBuffer).handle), words, x, y, 1);
+  }
+}
