@@ -195,7 +195,7 @@ function convolve(
     bias: bias ? bias.pointer : memory + biasAt,
     rectifies: rectifies ? 1 : 0,
   };
-  const packGrain = Math.max(Math.ceil(65_536 / (steps * 5)), 1);
+  const packGrain = Math.max(Math.ceil(16_384 / (steps * 5)), 1);
   engine.parallel(entry, convForwardParams.write(engine, values), panels * groups, packGrain);
   const items = Math.max(Math.ceil(grain * blocks / macs), 1);
   engine.parallel(entry, convForwardParams.write(engine, { ...values, phase: 1 }), batch * groups * blocks, items);

@@ -108,7 +108,7 @@ export function convGradOfInput(
     preparedChannel: layout.channel,
     preparedBytes,
   };
-  const packGrain = Math.max(Math.ceil(65_536 / (tileRows * filters)), 1);
+  const packGrain = Math.max(Math.ceil(16_384 / (tileRows * filters)), 1);
   engine.parallel(entry, convInputGradParams.write(engine, values), panels * groups, packGrain);
   const items = Math.max(Math.ceil(grain / (filters * depth * positions)), 1);
   engine.parallel(entry, convInputGradParams.write(engine, { ...values, phase: 1 }), batch * groups, items);

@@ -13,6 +13,7 @@ import { convWeightDotModule, convWeightDotParams } from "./conv_weight_dot_modu
 import { imageWalk } from "./conv_walk.ts";
 import { dotLefts, dotRights } from "./dot_kernel.ts";
 import { computeKind, element } from "./element.ts";
+import { imagesOfBlock } from "./image_blocks.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf } from "./panels.ts";
@@ -63,7 +64,7 @@ export function convGradOfWeightByDots(
   const depth = channels * sizeOfVolume(g.kernel);
   const [filterPanels, tapPanels] = [panelsOf(filters, most), panelsOf(depth, dotRights[most - 1]!)];
   const macs = batch * filters * depth * positions;
-  const blockImages = Math.ceil(batch / Math.min(Math.max(Math.ceil(macs / grain), 1), 16, batch));
+  const blockImages = imagesOfBlock(batch, Math.min(Math.max(Math.ceil(macs / grain), 1), 16));
   const imageBlocks = Math.ceil(batch / blockImages);
   const preparedBytes = channels * layout.bytes;
   const sumBytes = filters * depth * 16;

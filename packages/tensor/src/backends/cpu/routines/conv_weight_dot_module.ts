@@ -14,7 +14,7 @@ import {
 } from "../../../wasm/assembler.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
 import { dotKernels } from "./dot_kernel.ts";
-import type { Element } from "./element.ts";
+import { add, type Element, pick, storeLane, zeros } from "./element.ts";
 import { addMul, advance, least, Params, range, times } from "./loops.ts";
 import { firstRow, rowsOf } from "./panels.ts";
 
@@ -100,7 +100,8 @@ export function convWeightDotModule(
   const [t, group, image, last, i, j, filter, tap, right, prepared, sums, count, at] = names.map(() =>
     run.local("i32")
   ) as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
-  const total = run.local(e.kind);
+  const total = run.local("v128");
+  const reversed = Array.from({ length: e.lanes }, (_, i) => e.lanes - 1 - i);
 
   const panel = (index: Local, first: Local, tall: Code, height: Code): Code =>
     set(first, firstRow(index, tall, height));
@@ -182,22 +183,16 @@ export function convWeightDotModule(
           i32(16),
         ),
       ),
-      set(total, op(`${e.kind}.sub`, get(total), get(total))),
+      set(total, zeros),
       set(count, field("imageBlocks")),
       times(
         count,
-        Array.from(
-          { length: e.lanes },
-          (_, lane) => set(total, op(`${e.kind}.add`, get(total), memory(`${e.kind}.load`, lane * e.bytes, get(at)))),
-        ),
+        set(total, add(e, get(total), memory("v128.load", 0, get(at)))),
         advance(at, field("sumBytes")),
       ),
-      memory(
-        `${e.kind}.store`,
-        0,
-        addMul(field("w"), addMul(get(tap), get(t), field("depth")), i32(e.bytes)),
-        get(total),
-      ),
+      set(total, add(e, get(total), pick(e, reversed, get(total), get(total)))),
+      e.lanes === 4 ? set(total, add(e, get(total), pick(e, [1, 0, 3, 2], get(total), get(total)))) : [],
+      storeLane(e, 0, 0, addMul(field("w"), addMul(get(tap), get(t), field("depth")), i32(e.bytes)), get(total)),
     ),
   ];
   run.emit(when(

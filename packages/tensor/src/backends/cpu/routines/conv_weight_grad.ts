@@ -7,10 +7,11 @@ import { convGradOfWeightByDots, suitsDotProducts } from "./conv_weight_dot.ts";
 import { rowTable } from "./conv_image.ts";
 import { convWeightGradModule, convWeightGradParams, turnRows } from "./conv_weight_grad_module.ts";
 import { computeKind, element } from "./element.ts";
+import { imagesOfBlock } from "./image_blocks.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf } from "./panels.ts";
-import { rowKernelRows } from "./row_kernel.ts";
+import { knownLength, rowKernelRows } from "./row_kernel.ts";
 import { tablesFor } from "./tables.ts";
 import { tileVectors } from "./tile.ts";
 
@@ -23,7 +24,7 @@ const turnPositions = 512;
 /** Bytes that packed gradients and prepared images may take. */
 const scratchLimit = 2 ** 26;
 /** Elements whose packing is worth a turn of a thread. */
-const packGrain = 65_536;
+const packGrain = 16_384;
 
 /** `w` from contiguous `w` and `y`, in parts of the batch for which `scratchBytes` suffice. */
 export function convGradOfWeight(
@@ -42,13 +43,18 @@ export function convGradOfWeight(
   const { batch, groups, channels, filters } = g;
   const strides = imageStrides(x, bytes);
   const positions = sizeOfVolume(g.output);
-  const entry = entryOf(engine, `conv weight ${kind}`, () => convWeightGradModule(engine.memoryImport, e));
   const key = `conv weight ${bytes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, taps, planes, steps } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
     const steps = imageWalk(g, layout, bytes);
     return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(steps.planes), steps };
   });
+  const known = knownLength(e, steps.length);
+  const entry = entryOf(
+    engine,
+    `conv weight ${kind} ${known}`,
+    () => convWeightGradModule(engine.memoryImport, e, known),
+  );
   const { heap } = engine;
   const depth = channels * sizeOfVolume(g.kernel);
   const width = tileVectors * lanes;
@@ -63,7 +69,7 @@ export function convGradOfWeight(
   const macs = part * filters * depth * positions;
   const wanted = Math.max(Math.min(Math.ceil(macs / grain), 16), 1);
   const byImages = sumBytes <= sumsPerBlock;
-  const blockImages = byImages ? Math.ceil(part / Math.min(wanted, part)) : part;
+  const blockImages = byImages ? imagesOfBlock(part, wanted) : part;
   const imageBlocks = Math.ceil(part / blockImages);
   const blockPanels = byImages ? panels : Math.ceil(panels / Math.min(wanted, panels));
   const tapBlocks = Math.ceil(panels / blockPanels);

@@ -13,7 +13,7 @@ import {
   when,
 } from "../../../wasm/assembler.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
-import type { Element } from "./element.ts";
+import { add, type Element, storeLane } from "./element.ts";
 import { addMul, advance, least, Params, range, times } from "./loops.ts";
 import { packPanel } from "./pack.ts";
 import { firstRow, rowsOf } from "./panels.ts";
@@ -79,11 +79,11 @@ export const turnRows = 64;
  */
 export const convWeightGradParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module for an element type. */
-export function convWeightGradModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
+/** The module for an element type; `known` is the segments' length if the kernels know it. */
+export function convWeightGradModule(memoryImport: MemoryImport, e: Element, known: number): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = rowKernels(module, e);
+  const kernels = rowKernels(module, e, known);
   const pack = module.func(ints(7), []);
   packPanel(pack, e);
   const prepare = module.func(ints(8), []);
@@ -117,10 +117,7 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element): Ui
   const [t, c, j, panel, row, group, block, image, last, images, plane, segment, sums, from, to, right] = names.map(
     () => run.local("i32"),
   ) as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
-  const [real] = e.bytes === 4
-    ? [e.kind === "f32" ? "f32" : "i32"] as const
-    : [e.kind === "f64" ? "f64" : "i64"] as const;
-  const total = run.local(real);
+  const total = run.local("v128");
 
   const prepareImage: Code = range(
     c,
@@ -273,11 +270,19 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element): Ui
   const addUp: Code = [
     set(group, op("i32.div_s", get(t), field("depth"))),
     set(row, op("i32.rem_s", get(t), field("depth"))),
+    set(
+      to,
+      addMul(
+        field("w"),
+        addMul(get(row), op("i32.mul", get(group), field("filters")), field("depth")),
+        i32(e.bytes),
+      ),
+    ),
     range(
       j,
       i32(0),
       field("filters"),
-      1,
+      e.lanes,
       set(
         from,
         addMul(
@@ -287,21 +292,19 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element): Ui
         ),
       ),
       set(block, op("i32.sub", field("imageBlocks"), i32(1))),
-      set(total, memory(`${real}.load`, 0, get(from))),
+      set(total, memory("v128.load", 0, get(from))),
       times(
         block,
         advance(from, field("sumBytes")),
-        set(total, op(`${real}.add`, get(total), memory(`${real}.load`, 0, get(from)))),
+        set(total, add(e, get(total), memory("v128.load", 0, get(from)))),
       ),
-      memory(
-        `${real}.store`,
-        0,
-        addMul(
-          field("w"),
-          addMul(get(row), addMul(get(j), get(group), field("filters")), field("depth")),
-          i32(e.bytes),
-        ),
-        get(total),
+      Array.from(
+        { length: e.lanes },
+        (_, lane) =>
+          when(op("i32.lt_s", op("i32.add", get(j), i32(lane)), field("filters")), [
+            storeLane(e, 0, lane, get(to), get(total)),
+            advance(to, op("i32.mul", field("depth"), i32(e.bytes))),
+          ]),
       ),
     ),
   ];

@@ -22,18 +22,26 @@ import { Tile, tileVectors, unroll } from "./tile.ts";
 /** Rows of the largest of these tiles: with a fifth, V8 runs out of registers (83% of the ceiling against 88%). */
 export const rowKernelRows: number = 4;
 
+/** Longest segment whose steps are written out, where multiply-adds are fused: loops of few turns take a tenth of the time. */
+const writtenOut = 16;
+
+/** The length that kernels for such segments have to know, 0 where they need not. */
+export function knownLength(e: Element, length: number): number {
+  return e.fused && length <= writtenOut ? length : 0;
+}
+
 /** Arguments of {@link rowKernel}. */
 const parameters = 13;
 
 /**
  * `(left, rows, images, imageBytes, planes, planeCount, segments, segmentBytes, length, right, out, stride, adds)`: rows begin at
  * `left` plus the offsets that the table `rows` lists. Of each of `images` images the planes begin at the offsets that `planes` lists,
- * and in a plane `segments` segments of `length` steps follow each other `segmentBytes` apart.
+ * and in a plane `segments` segments of `length` steps (`known` ones, if that is not 0) follow each other `segmentBytes` apart.
  *
  * Where multiply-adds are not fused, steps are taken one by one and elements spread as they are loaded: 43 to 46 GFLOP/s on
  * JavaScriptCore and V8 of Node 20, against 29 to 37 for the unrolled loop, which with fused ones reaches 56.
  */
-function rowKernel(f: FunctionBuilder, e: Element, rows: number): void {
+function rowKernel(f: FunctionBuilder, e: Element, rows: number, known: number): void {
   const [
     left,
     rowTable,
@@ -69,8 +77,16 @@ function rowKernel(f: FunctionBuilder, e: Element, rows: number): void {
     advance(right, steps * pitch),
   ];
   const single = [tile.step((i) => loadSplat(e, 0, get(pointers[i]!)), fromRight(0)), move(e.bytes, 1)];
-  // Rows of just one turn of the unrolled loop are common (4 × 4 outputs) and would suffer most from a loop within the loop.
-  const short = times(segmentsLeft, unrolled, move(get(segmentBytes), unroll));
+  const whole = known - known % e.lanes;
+  const straight = times(
+    segmentsLeft,
+    Array.from({ length: known }, (_, s) =>
+      tile.step(
+        s < whole ? tile.fromRows(pointers, s) : (i) => loadSplat(e, s * e.bytes, get(pointers[i]!)),
+        fromRight(s),
+      )),
+    move(get(segmentBytes), known),
+  );
   const long = times(
     segmentsLeft,
     set(count, get(squares)),
@@ -98,7 +114,7 @@ function rowKernel(f: FunctionBuilder, e: Element, rows: number): void {
         set(begin, op("i32.add", get(left), memory("i32.load", 0, get(plane)))),
         pointers.map((pointer, i) => set(pointer, op("i32.add", get(begin), memory("i32.load", 4 * i, get(rowTable))))),
         set(segmentsLeft, get(segments)),
-        e.fused ? when(op("i32.eq", get(length), i32(unroll)), short, long) : stepByStep,
+        known > 0 ? straight : e.fused ? long : stepByStep,
         advance(plane, 4),
       ),
       advance(left, get(imageBytes)),
@@ -107,12 +123,15 @@ function rowKernel(f: FunctionBuilder, e: Element, rows: number): void {
   );
 }
 
-/** Adds to a module a function `(height, …)` that calls the kernel for so many rows with the other arguments. */
-export function rowKernels(module: ModuleBuilder, e: Element): FunctionBuilder {
+/**
+ * Adds to a module a function `(height, …)` that calls the kernel for so many rows with the other arguments; `known` is as
+ * {@link knownLength} says.
+ */
+export function rowKernels(module: ModuleBuilder, e: Element, known: number): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = Array.from({ length: rowKernelRows }, (_, r) => {
     const f = module.func(ints(parameters), []);
-    rowKernel(f, e, r + 1);
+    rowKernel(f, e, r + 1, known);
     return f;
   });
   const f = module.func(ints(parameters + 1), []);
