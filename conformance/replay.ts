@@ -15,6 +15,7 @@ export interface Setting {
   readonly signedZeros: boolean;
   /** See `ConformanceOptions`. */
   readonly replayAs?: ReplayDTypes | undefined;
+  readonly excused?: readonly string[];
 }
 
 /** `float32 [2, 3]`, with the strides of what is not contiguous. */
