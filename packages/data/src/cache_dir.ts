@@ -1,7 +1,5 @@
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
-import process from "node:process";
 import { dataFolder } from "@heddle/tensor";
+import { node } from "./node.ts";
 
 /** What decides where downloaded data goes. */
 export interface CachePlace {
@@ -29,12 +27,14 @@ export function cacheDir(place: CachePlace = here()): string {
   if (own !== undefined && own !== "" && own !== "0") return own;
   // The XDG specification has relative paths ignored.
   const xdg = env["XDG_CACHE_HOME"];
-  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, "heddle");
-  if (platform === "darwin") return join(home, "Library", "Caches", "heddle");
-  if (platform === "win32") return join(env["LOCALAPPDATA"] || join(home, "AppData", "Local"), "heddle");
-  return join(home, ".cache", "heddle");
+  if (xdg !== undefined && node.path.isAbsolute(xdg)) return node.path.join(xdg, "heddle");
+  if (platform === "darwin") return node.path.join(home, "Library", "Caches", "heddle");
+  if (platform === "win32") {
+    return node.path.join(env["LOCALAPPDATA"] || node.path.join(home, "AppData", "Local"), "heddle");
+  }
+  return node.path.join(home, ".cache", "heddle");
 }
 
 function here(): CachePlace {
-  return { own: dataFolder(), env: process.env, platform: process.platform, home: homedir() };
+  return { own: dataFolder(), env: node.process.env, platform: node.process.platform, home: node.os.homedir() };
 }

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { open, stat } from "node:fs/promises";
+import { node } from "../node.ts";
 
 /** What a file must be like. Sums are hexadecimal; what is not given is not checked. */
 export interface Expectation {
@@ -13,7 +12,7 @@ const CHUNK_BYTES = 1 << 20;
 
 /** Hexadecimal digest of bytes in memory. */
 export function digest(algorithm: "md5" | "sha256", bytes: Uint8Array): string {
-  return createHash(algorithm).update(bytes).digest("hex");
+  return node.crypto.createHash(algorithm).update(bytes).digest("hex");
 }
 
 /**
@@ -22,7 +21,7 @@ export function digest(algorithm: "md5" | "sha256", bytes: Uint8Array): string {
  * @returns null when all is well, else what is wrong, with expected and actual values; a missing file is wrong too
  */
 export async function findFault(path: string, expected: Expectation): Promise<string | null> {
-  const info = await stat(path).catch(() => null);
+  const info = await node.fs.stat(path).catch(() => null);
   if (info === null || !info.isFile()) return "there is no such file";
   if (expected.size !== undefined && info.size !== expected.size) {
     return `it has ${info.size} bytes, expected ${expected.size}`;
@@ -37,8 +36,8 @@ export async function findFault(path: string, expected: Expectation): Promise<st
 }
 
 async function fileDigest(algorithm: "md5" | "sha256", path: string): Promise<string> {
-  const hash = createHash(algorithm);
-  const file = await open(path, "r");
+  const hash = node.crypto.createHash(algorithm);
+  const file = await node.fs.open(path, "r");
   try {
     const buffer = new Uint8Array(CHUNK_BYTES);
     for (let position = 0;;) {

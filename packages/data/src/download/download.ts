@@ -1,9 +1,8 @@
-import { mkdir, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
 import { checkOptions } from "../options.ts";
 import { type Expectation, findFault } from "./checksum.ts";
 import { claimPart, releasePart, removeAbandoned } from "./part_file.ts";
 import { type DownloadProgress, transfer, TransferError } from "./transfer.ts";
+import { node } from "../node.ts";
 
 /** Options of {@link download}. */
 export interface DownloadOptions {
@@ -84,9 +83,9 @@ export async function download(
   const expected: Expectation = { md5, sha256, size };
   options.signal?.throwIfAborted();
   if (await findFault(destination, expected) === null) {
-    return { path: destination, bytes: (await stat(destination)).size, url: null, resumedFrom: 0 };
+    return { path: destination, bytes: (await node.fs.stat(destination)).size, url: null, resumedFrom: 0 };
   }
-  await mkdir(dirname(destination), { recursive: true });
+  await node.fs.mkdir(node.path.dirname(destination), { recursive: true });
   const part = await claimPart(destination, expected);
   try {
     const failures: string[] = [];
@@ -96,14 +95,14 @@ export async function download(
         failures.push(`${url}: ${outcome}`);
         continue;
       }
-      await rename(part, destination);
+      await node.fs.rename(part, destination);
       await removeAbandoned(destination);
-      return { path: destination, bytes: (await stat(destination)).size, url, resumedFrom: outcome };
+      return { path: destination, bytes: (await node.fs.stat(destination)).size, url, resumedFrom: outcome };
     }
     throw new Error(`download: ${destination} could not be fetched.\n  ${failures.join("\n  ")}`);
   } finally {
     // Unverifiable bytes would never be continued, so they are not left lying about.
-    if (md5 === undefined && sha256 === undefined) await rm(part, { force: true });
+    if (md5 === undefined && sha256 === undefined) await node.fs.rm(part, { force: true });
     await releasePart(part, destination, expected);
   }
 }
@@ -124,7 +123,7 @@ async function tryAddress(
       const resumedFrom = await transfer({ url, file: part, resume, size: expected.size, timeout, signal, onProgress });
       const fault = await findFault(part, expected);
       if (fault === null) return resumedFrom;
-      await rm(part, { force: true });
+      await node.fs.rm(part, { force: true });
       why = `what came is not the expected file: ${fault}. It was deleted.`;
       // Fetched in one go, it will be no better next time. Put together of two, it deserves a fresh start,
       // which does not count as an attempt: the fault may lie in the older piece.

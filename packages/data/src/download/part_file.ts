@@ -1,9 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
-import { readdir, rename, rm, stat } from "node:fs/promises";
-import { hostname } from "node:os";
-import { basename, dirname, join } from "node:path";
-import process from "node:process";
 import type { Expectation } from "./checksum.ts";
+import { node } from "../node.ts";
 
 // An unfinished download lies beside its destination as
 //
@@ -24,10 +20,10 @@ const RELEASED = 0;
 // longer and wake up, its part is gone and it fails; the bytes it may still write are the ones that belong there.
 const ABANDONED_AFTER_MS = 5 * 60 * 1000;
 
-const host: string = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+const host = (): string => node.crypto.createHash("sha256").update(node.os.hostname()).digest("hex").slice(0, 8);
 
 function partPath(destination: string, expected: Expectation, owner: number): string {
-  return `${destination}.${sumOf(expected)}.${host}-${owner}-${randomBytes(4).toString("hex")}.part`;
+  return `${destination}.${sumOf(expected)}.${host()}-${owner}-${node.crypto.randomBytes(4).toString("hex")}.part`;
 }
 
 function sumOf(expected: Expectation): string {
@@ -36,14 +32,14 @@ function sumOf(expected: Expectation): string {
 
 /** Names the part file of a new download, taking over the largest abandoned one that fits. */
 export async function claimPart(destination: string, expected: Expectation): Promise<string> {
-  const own = partPath(destination, expected, process.pid);
+  const own = partPath(destination, expected, node.process.pid);
   // Without a checksum nothing would tell that the pieces do not fit together.
   if (sumOf(expected) === "unknown") return own;
   const abandoned = (await listAbandoned(destination)).filter((part) => part.sum === sumOf(expected));
   abandoned.sort((a, b) => b.size - a.size);
   for (const part of abandoned) {
     try {
-      await rename(part.path, own);
+      await node.fs.rename(part.path, own);
       return own;
     } catch {
       // Another process was quicker; the next one may still be free.
@@ -55,12 +51,12 @@ export async function claimPart(destination: string, expected: Expectation): Pro
 /** Lets go of a part file, so that a later download may continue it. */
 export async function releasePart(path: string, destination: string, expected: Expectation): Promise<void> {
   // It is gone when it was renamed into place or deleted.
-  await rename(path, partPath(destination, expected, RELEASED)).catch(() => {});
+  await node.fs.rename(path, partPath(destination, expected, RELEASED)).catch(() => {});
 }
 
 /** Deletes what earlier downloads of the same file left behind. */
 export async function removeAbandoned(destination: string): Promise<void> {
-  for (const part of await listAbandoned(destination)) await rm(part.path, { force: true });
+  for (const part of await listAbandoned(destination)) await node.fs.rm(part.path, { force: true });
 }
 
 interface Part {
@@ -70,18 +66,18 @@ interface Part {
 }
 
 async function listAbandoned(destination: string): Promise<Part[]> {
-  const folder = dirname(destination);
-  const prefix = `${basename(destination)}.`;
+  const folder = node.path.dirname(destination);
+  const prefix = `${node.path.basename(destination)}.`;
   const parts: Part[] = [];
-  for (const name of await readdir(folder).catch(() => [])) {
+  for (const name of await node.fs.readdir(folder).catch(() => [])) {
     if (!name.startsWith(prefix)) continue;
     const match = /^([0-9a-f]{12}|unknown)\.([0-9a-f]{8})-(\d+)-[0-9a-f]+\.part$/.exec(name.slice(prefix.length));
     if (match === null) continue;
-    const path = join(folder, name);
-    const info = await stat(path).catch(() => null);
+    const path = node.path.join(folder, name);
+    const info = await node.fs.stat(path).catch(() => null);
     if (info === null) continue;
     const owner = Number(match[3]);
-    const free = owner === RELEASED || (match[2] === host && !mayBeAlive(owner));
+    const free = owner === RELEASED || (match[2] === host() && !mayBeAlive(owner));
     if (free || Date.now() - info.mtimeMs > ABANDONED_AFTER_MS) {
       parts.push({ path, sum: match[1] as string, size: info.size });
     }
@@ -91,7 +87,7 @@ async function listAbandoned(destination: string): Promise<Part[]> {
 
 function mayBeAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0); // signal 0 only asks
+    node.process.kill(pid, 0); // signal 0 only asks
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ESRCH";

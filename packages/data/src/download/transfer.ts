@@ -1,4 +1,5 @@
-import { type FileHandle, open, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { node } from "../node.ts";
 
 /** How far a download has come. */
 export interface DownloadProgress {
@@ -106,7 +107,7 @@ async function receive(
 ): Promise<void> {
   const { url, onProgress } = request;
   let received = start;
-  const file = await open(request.file, start > 0 ? "r+" : "w");
+  const file = await node.fs.open(request.file, start > 0 ? "r+" : "w");
   try {
     onProgress?.({ url, received, total, resumedFrom: start });
     const reader = response.body?.getReader();
@@ -139,7 +140,7 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
 }
 
 async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(() => null))?.size ?? 0;
+  return (await node.fs.stat(path).catch(() => null))?.size ?? 0;
 }
 
 /** Aborts when the user says so, or when nothing has come for too long. */

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { cacheDir } from "../cache_dir.ts";
 import { digest } from "../download/checksum.ts";
 import { download } from "../download/download.ts";
@@ -8,6 +6,7 @@ import { type IdxArray, parseIdx } from "./idx.ts";
 import { gunzipIfNeeded } from "./idx_file.ts";
 import type { ImageOptions, LabelledImagesParts } from "./labelled_images.ts";
 import { checkOptions } from "../options.ts";
+import { node } from "../node.ts";
 
 /** Options of `MNIST.load` and its kin. */
 export interface IdxLoadOptions extends ImageOptions {
@@ -101,11 +100,11 @@ interface Obtained {
 
 async function obtain(collection: IdxCollection, source: IdxSource, options: IdxLoadOptions): Promise<Obtained> {
   const { root, download: mayDownload = false, verify = true } = options;
-  const folder = root ?? join(cacheDir(), collection.folder);
+  const folder = root ?? node.path.join(cacheDir(), collection.folder);
   let fault: unknown = null;
   for (const name of [`${source.file}.gz`, source.file]) {
-    const path = join(folder, name);
-    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const path = node.path.join(folder, name);
+    const bytes = await node.fs.readFile(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
       throw error;
     });
@@ -124,14 +123,14 @@ async function obtain(collection: IdxCollection, source: IdxSource, options: Idx
         `it (from ${collection.mirrors[0]}), or root: the folder that has it. DrawnDigits needs no files.`,
     );
   }
-  const path = join(folder, `${source.file}.gz`);
+  const path = node.path.join(folder, `${source.file}.gz`);
   const addresses = [...(options.mirrors ?? []), ...collection.mirrors];
   await download(addresses.map((base) => `${base.replace(/\/$/, "")}/${source.file}.gz`), path, {
     md5: source.gzipMd5,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
   });
-  return { array: readVerified(await readFile(path), path, source, verify), path };
+  return { array: readVerified(await node.fs.readFile(path), path, source, verify), path };
 }
 
 function readVerified(bytes: Uint8Array, path: string, source: IdxSource, verify: boolean): IdxArray {

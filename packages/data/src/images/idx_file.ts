@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { gunzipSync } from "node:zlib";
 import { type IdxArray, parseIdx } from "./idx.ts";
+import { node } from "../node.ts";
 
 /**
  * The bytes of a file, uncompressed if it was gzipped. The first two bytes decide (1f 8b), not the
@@ -11,7 +10,7 @@ import { type IdxArray, parseIdx } from "./idx.ts";
 export function gunzipIfNeeded(bytes: Uint8Array, name: string): Uint8Array {
   if (!(bytes[0] === 0x1f && bytes[1] === 0x8b)) return bytes;
   try {
-    return gunzipSync(bytes);
+    return node.zlib.gunzipSync(bytes);
   } catch (cause) {
     throw new Error(
       `${name}: the gzip stream is truncated or damaged (${(cause as Error).message}); the file has ` +
@@ -35,5 +34,5 @@ export function gunzipIfNeeded(bytes: Uint8Array, name: string): Uint8Array {
  * ```
  */
 export async function readIdx(path: string): Promise<IdxArray> {
-  return parseIdx(gunzipIfNeeded(await readFile(path), path), path);
+  return parseIdx(gunzipIfNeeded(await node.fs.readFile(path), path), path);
 }

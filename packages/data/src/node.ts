@@ -1,0 +1,45 @@
+/**
+ * Node's modules for files and hashes, fetched when they are used and not by `import`, so that pages can load the rest of the package
+ * (Node from 20.16 on, Deno and Bun have `process.getBuiltinModule`).
+ */
+
+/** The modules, by the names that they are known by. */
+export interface NodeModules {
+  readonly crypto: typeof import("node:crypto");
+  readonly fs: typeof import("node:fs/promises");
+  readonly os: typeof import("node:os");
+  readonly path: typeof import("node:path");
+  readonly process: NodeJS.Process;
+  readonly zlib: typeof import("node:zlib");
+}
+
+function builtin(name: string): unknown {
+  const found = (globalThis as { process?: Partial<NodeJS.Process> }).process?.getBuiltinModule?.(name);
+  if (found !== undefined) return found;
+  throw new Error(
+    `data: there is no "${name}" here, so no files and no cache of downloads; in a browser fetch() the bytes, read them with ` +
+      "parseIdx, and make a TensorDataset or LabelledImages of them; on Node use 20.16 or later",
+  );
+}
+
+/** @throws Error where there are no such modules, saying what to do instead */
+export const node: NodeModules = {
+  get crypto(): NodeModules["crypto"] {
+    return builtin("node:crypto") as NodeModules["crypto"];
+  },
+  get fs(): NodeModules["fs"] {
+    return builtin("node:fs/promises") as NodeModules["fs"];
+  },
+  get os(): NodeModules["os"] {
+    return builtin("node:os") as NodeModules["os"];
+  },
+  get path(): NodeModules["path"] {
+    return builtin("node:path") as NodeModules["path"];
+  },
+  get process(): NodeModules["process"] {
+    return builtin("node:process") as NodeModules["process"];
+  },
+  get zlib(): NodeModules["zlib"] {
+    return builtin("node:zlib") as NodeModules["zlib"];
+  },
+};
