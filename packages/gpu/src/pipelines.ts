@@ -29,6 +29,7 @@ export class Pipelines {
   private readonly compiled: Map<string, Compiled> = new Map();
   private readonly layouts: Map<string, Layout> = new Map();
   private readonly groups: Map<string, GPUBindGroup> = new Map();
+  private recent: string[] = [];
 
   /** @param params the buffer in which the params of all launches lie. */
   constructor(device: GPUDevice, params: GPUBuffer) {
@@ -39,6 +40,13 @@ export class Pipelines {
   /** How many shaders were compiled. */
   get count(): number {
     return this.compiled.size;
+  }
+
+  /** Keys of what was compiled since this was asked last: where an error is to be looked for. */
+  takeRecent(): readonly string[] {
+    const { recent } = this;
+    if (recent.length > 0) this.recent = [];
+    return recent;
   }
 
   /** The shader of a key, compiled when it is new. */
@@ -56,6 +64,7 @@ export class Pipelines {
     });
     const made = { key, pipeline, layout };
     this.compiled.set(key, made);
+    this.recent.push(key);
     return made;
   }
 

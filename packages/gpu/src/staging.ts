@@ -2,8 +2,9 @@
 import type { Recorder } from "./recorder.ts";
 import { mapForReading, usage } from "./runtime.ts";
 
-/** Bytes that are read synchronously in one piece. */
+/** Bytes that are read synchronously in one piece, and bytes of the buffer through which they come. */
 const chunk = 2 ** 22;
+const directBytes = chunk + 16;
 
 const align = (n: number): number => Math.ceil(n / 4) * 4;
 
@@ -15,10 +16,14 @@ export class Staging {
   private readonly free: Map<number, GPUBuffer[]> = new Map();
   /** The buffer of synchronous reads, once it is known that they work. */
   private direct: GPUBuffer | null = null;
+  /** Holds the number of the synchronous read; arrives with the bytes, unless the submission was refused. */
+  private readonly marker: GPUBuffer;
+  private readonly mark: Uint32Array<ArrayBuffer> = new Uint32Array(1);
 
   constructor(device: GPUDevice, recorder: Recorder) {
     this.device = device;
     this.recorder = recorder;
+    this.marker = device.createBuffer({ size: 16, usage: usage.copySource | usage.copyTarget, label: "marker" });
   }
 
   /** Whether {@link readNow} works. */
@@ -31,7 +36,11 @@ export class Staging {
    * range is there before the promise says so; but only for buffers that have been mapped once, and no standard promises it.
    */
   async probe(): Promise<void> {
-    const buffer = this.device.createBuffer({ size: chunk, usage: usage.mapRead | usage.copyTarget, label: "staging" });
+    const buffer = this.device.createBuffer({
+      size: directBytes,
+      usage: usage.mapRead | usage.copyTarget,
+      label: "staging",
+    });
     await buffer.mapAsync(mapForReading, 0, 16);
     buffer.unmap();
     const written = Uint32Array.of(0x9e3779b9, 0x7f4a7c15, 0xf39cc060, 0x5cedc834);
@@ -49,10 +58,10 @@ export class Staging {
 
   /** A copy of `bytes` bytes, at once. Only where {@link synchronous}. */
   readNow(source: GPUBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
-    if (bytes <= chunk - 4) return this.readDirect(this.direct!, source, byteOffset, bytes);
+    if (bytes <= chunk) return this.readDirect(this.direct!, source, byteOffset, bytes);
     const result = new Uint8Array(bytes);
-    for (let done = 0; done < bytes; done += chunk - 4) {
-      const part = Math.min(chunk - 4, bytes - done);
+    for (let done = 0; done < bytes; done += chunk) {
+      const part = Math.min(chunk, bytes - done);
       result.set(this.readDirect(this.direct!, source, byteOffset + done, part), done);
     }
     return result;
@@ -89,15 +98,27 @@ export class Staging {
   ): Uint8Array<ArrayBuffer> {
     const start = byteOffset & ~3;
     const length = align(byteOffset + bytes) - start;
+    this.mark[0]!++;
+    this.device.queue.writeBuffer(this.marker, 0, this.mark);
     this.recorder.copy(source, start, staging, 0, length);
+    this.recorder.copy(this.marker, 0, staging, length, 4);
+    const compiled = this.recorder.pipelines.takeRecent();
     this.recorder.submit();
     // The promise is told that the mapping was ended.
-    staging.mapAsync(mapForReading, 0, length).catch(() => {});
+    staging.mapAsync(mapForReading, 0, length + 4).catch(() => {});
     try {
-      const range = staging.getMappedRange(0, length);
+      const range = staging.getMappedRange(0, length + 4);
+      if (new Uint32Array(range, length, 1)[0] !== this.mark[0]) throw refused(compiled);
       return new Uint8Array(range.slice(byteOffset - start, byteOffset - start + bytes));
     } finally {
       staging.unmap();
     }
   }
+}
+
+function refused(compiled: readonly string[]): Error {
+  const kernels = compiled.length > 0 ? `; kernels compiled for it: ${compiled.slice(-5).join(", ")}` : "";
+  return new Error(
+    `webgpu: the GPU refused commands, so that there are no values; await t.data() says why${kernels}`,
+  );
 }

@@ -1,0 +1,222 @@
+import { arange, fromTypedArray, memory, ones, scope, tensor, tidy, zeros } from "@heddle/tensor";
+import { afterEach, describe, expect, test } from "vitest";
+import type { GpuBackend } from "./backend.ts";
+import type { GpuBuffer } from "./gpu_buffer.ts";
+import { gpuReport, webgpu } from "./mod.ts";
+import { gpu } from "./test_device.ts";
+
+const backendOf = (device = gpu): GpuBackend => device!.backend as GpuBackend;
+const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+
+describe.skipIf(gpu === null)("the GPU device", () => {
+  test("says what it is", () => {
+    expect(gpu!.name).toBe("gpu");
+    expect(gpuReport(gpu!).adapter).not.toBe("");
+    expect(() => gpuReport(ones([1], { device: "cpu" }).device)).toThrow('gpuReport: "cpu" is not a GPU');
+  });
+
+  test("many kernels are one submission", () => {
+    tidy(() => {
+      const x = ones([100], { device: gpu! });
+      x.sum().item();
+      const { submits, kernels } = gpuReport(gpu!);
+      let y = x;
+      for (let i = 0; i < 200; i++) y = y.add(x);
+      expect(gpuReport(gpu!)).toMatchObject({ submits, kernels: kernels + 200 });
+      expect(y.sum().item()).toBe(20100);
+      expect(gpuReport(gpu!)).toMatchObject({ submits: submits + 1, kernels: kernels + 201 });
+    });
+  });
+
+  test("after so many kernels the GPU is set to work", async () => {
+    const device = await webgpu({ name: "gpu-flush", flushAfter: 10 });
+    tidy(() => {
+      let x = ones([4], { device });
+      const { submits } = gpuReport(device);
+      for (let i = 0; i < 35; i++) x = x.add(1);
+      expect(gpuReport(device).submits - submits).toBe(3);
+      expect(x.toArray()).toEqual([36, 36, 36, 36]);
+    });
+    backendOf(device).engine.device.destroy();
+  });
+
+  test("a training loop's worth of steps leaves buffers and bytes as they are, with one submission each", () => {
+    const weights = zeros([64, 10], { device: gpu! });
+    let settled = gpuReport(gpu!);
+    for (let step = 0; step < 2000; step++) {
+      const open = scope();
+      const batch = fromTypedArray(new Float32Array(640).fill(step % 7), [64, 10], { device: gpu! });
+      const error = batch.sub(weights).mul(0.5);
+      weights.add_(error.mul(0.1));
+      error.square().mean().item();
+      open.end();
+      if (step === 20) settled = gpuReport(gpu!);
+    }
+    const after = gpuReport(gpu!);
+    expect(after.submits - settled.submits).toBe(1979);
+    expect([after.buffers, after.bytes, after.pipelines]).toEqual([settled.buffers, settled.bytes, settled.pipelines]);
+  });
+
+  test("an upload into memory that pending kernels read waits for them, without a submission", () => {
+    const x = tensor([1, 2, 3, 4], { device: gpu! });
+    const before = x.mul(10);
+    const { submits } = gpuReport(gpu!);
+    const bytes = new Uint8Array(Float32Array.of(5, 6, 7, 8).buffer);
+    backendOf().write(x.storage.buffer, 0, bytes);
+    const after = x.mul(10);
+    expect(gpuReport(gpu!).submits).toBe(submits);
+    expect(before.toArray()).toEqual([10, 20, 30, 40]);
+    expect(after.toArray()).toEqual([50, 60, 70, 80]);
+  });
+
+  test("bytes written and read at any place", () => {
+    const backend = backendOf();
+    const buffer = backend.alloc(37);
+    const expected = Uint8Array.from({ length: 37 }, (_, i) => i);
+    backend.write(buffer, 0, expected);
+    for (const [at, length] of [[1, 1], [3, 9], [4, 4], [8, 3], [30, 7], [36, 1], [0, 0]] as const) {
+      const data = Uint8Array.from({ length }, (_, i) => 200 + at + i);
+      backend.write(buffer, at, data);
+      expected.set(data, at);
+      expect(backend.read(buffer, 0, 37), `${length} bytes at ${at}`).toEqual(expected);
+      expect(backend.read(buffer, at, length)).toEqual(data);
+    }
+    backend.free(buffer);
+  });
+
+  test("large reads come in pieces, and asynchronously the same", async () => {
+    const n = 2 * 2 ** 20 + 13;
+    const open = scope();
+    const x = arange(n, { dtype: "int32", device: gpu! });
+    const [now, then] = [x.toTypedArray(), await x.data()];
+    expect(now.length).toBe(n);
+    expect(now.every((value, i) => value === i)).toBe(true);
+    expect(then).toEqual(now);
+    open.end();
+  });
+
+  test("several reads under way at once", async () => {
+    const all = Array.from({ length: 6 }, (_, i) => ones([3], { device: gpu! }).mul(i));
+    const read = await Promise.all(all.map((x) => x.data()));
+    expect(read.map((values) => values[2])).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test("where memory cannot be read at once the error says what can", async () => {
+    const device = await webgpu({ name: "gpu-async" });
+    Object.defineProperty(backendOf(device).engine.staging, "synchronous", { value: false });
+    const x = ones([2], { device });
+    expect(() => x.add(1).toArray()).toThrow(/"gpu-async" .* use await t\.data\(\)/);
+    expect(await x.add(1).data()).toEqual(Float32Array.of(2, 2));
+    backendOf(device).engine.device.destroy();
+  });
+
+  test("a launch that reads and writes the same buffer reads what was there before", () => {
+    const { engine } = backendOf();
+    const x = arange(8, { device: gpu! });
+    const { handle } = x.storage.buffer as GpuBuffer;
+    engine.launch({
+      key: "test reverse",
+      source: () =>
+        `@group(0) @binding(0) var<storage, read> x: array<f32>;
+        @group(0) @binding(1) var<storage, read_write> y: array<f32>;
+        @group(0) @binding(2) var<uniform> p: vec4<u32>;
+        @compute @workgroup_size(8) fn main(@builtin(local_invocation_index) i: u32) { y[i] = x[p.x - i]; }`,
+      reads: [handle],
+      writes: [handle],
+      params: [7, 0, 0, 0],
+      workgroups: 1,
+    });
+    expect(x.toArray()).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
+  });
+
+  test("scratch memory goes back to the pool", () => {
+    const { engine } = backendOf();
+    const before = engine.report();
+    const scratch = engine.scratch(12345);
+    engine.release(scratch);
+    expect(engine.scratch(12345)).toBe(scratch);
+    engine.release(scratch);
+    expect(engine.report().buffers - before.buffers).toBeLessThanOrEqual(1);
+  });
+
+  test("of several ways the first is taken, or the fastest where timing is on", async () => {
+    const runs: string[] = [];
+    const run = (way: string): void => void runs.push(way);
+    expect(backendOf().engine.choose("ways", ["a", "b"], run)).toBe("a");
+    expect(runs).toEqual([]);
+    const device = await webgpu({ name: "gpu-tuned", tune: true });
+    const { engine } = backendOf(device);
+    const slow = (way: string): void => {
+      run(way);
+      const until = performance.now() + (way === "a" ? 8 : 0);
+      while (performance.now() < until);
+    };
+    expect(engine.choose("ways", ["a", "b"], slow)).toBe("b");
+    const count = runs.length;
+    expect(count).toBeGreaterThan(2);
+    expect(engine.choose("ways", ["a", "b"], slow)).toBe("b");
+    expect(runs.length).toBe(count);
+    engine.device.destroy();
+  });
+});
+
+describe.skipIf(gpu === null)("errors of the GPU", () => {
+  let opened: GpuBackend | null = null;
+  const open = async (options: object = {}) => {
+    const device = await webgpu({ name: "gpu-errors", ...options });
+    opened = backendOf(device);
+    return device;
+  };
+  afterEach(() => {
+    opened?.engine.device.destroy();
+    opened = null;
+  });
+
+  test("WGSL that is wrong: no values, then an error with the kernel's key", async () => {
+    const device = await open();
+    const x = ones([4], { device });
+    x.toArray();
+    opened!.engine.launch({
+      key: "broken kernel",
+      source: () => "fn main( {",
+      reads: [],
+      writes: [(x.storage.buffer as GpuBuffer).handle],
+      params: [1],
+      workgroups: 1,
+    });
+    expect(() => x.toArray()).toThrow(/refused commands.*broken kernel/);
+    await later();
+    expect(() => x.toArray()).toThrow(/^webgpu: .*broken kernel/);
+    expect(x.toArray()).toEqual([1, 1, 1, 1]);
+  });
+
+  test("out of memory: a report; and once memory is free, all goes on", async () => {
+    const device = await open({ memoryBytes: 64 * 2 ** 20 });
+    const open1 = scope();
+    const large = ones([2 ** 23], { device });
+    expect(() => ones([2 ** 23 + 1], { device })).toThrow(
+      /out of memory: 40 MiB wanted, 32 MiB of 64 MiB in use .*ones 32\.0 MiB/,
+    );
+    large.dispose();
+    expect(ones([2 ** 23 + 1], { device }).sum().item()).toBe(2 ** 23);
+    open1.end();
+    expect(() => opened!.alloc(2 ** 40)).toThrow(/in one piece/);
+  });
+
+  test("a lost device: pending reads are rejected, work is refused, and another can be made", async () => {
+    const device = await open();
+    const live = memory().storages;
+    const x = ones([4], { device });
+    const pending = expect(x.data()).rejects.toThrow(/the device was lost .*await webgpu\(\)/);
+    opened!.engine.device.destroy();
+    await pending;
+    expect(() => x.add(1)).toThrow(/the device was lost/);
+    expect(() => x.toArray()).toThrow(/the device was lost/);
+    await expect(x.data()).rejects.toThrow(/the device was lost/);
+    x.dispose();
+    expect(memory().storages).toBeLessThanOrEqual(live);
+    const other = await open();
+    expect(other).not.toBe(device);
+    expect(ones([2], { device: "gpu-errors" }).add(1).toArray()).toEqual([2, 2]);
+  });
+});
