@@ -75,6 +75,27 @@ export function derivative(root: Expr, input: number, g: Expr, scalars: Scalar[]
   return adjoints.get(input)?.expr ?? null;
 }
 
+/** A derivative with the numbers that it has beyond those of the expression. */
+interface Derived {
+  readonly expr: Expr;
+  readonly added: readonly Scalar[];
+}
+
+/** By expression, and input. */
+const known: WeakMap<Expr, (Derived | null)[]> = new WeakMap();
+
+/** {@link derivative}, found out once; the incoming gradient is the input `incoming`. */
+function derivativeOf(expr: Expr, input: number, incoming: number, scalars: readonly Scalar[]): Derived | null {
+  let derived = known.get(expr);
+  if (derived === undefined) known.set(expr, derived = []);
+  if (derived[input] === undefined) {
+    const all = [...scalars];
+    const result = derivative(expr, input, { op: "input", index: incoming, dtype: expr.dtype }, all);
+    derived[input] = result === null ? null : { expr: result, added: all.slice(scalars.length) };
+  }
+  return derived[input];
+}
+
 /** A fused expression that was recorded. */
 class FusedNode extends Node {
   private readonly inputs: readonly ValueMeta[];
@@ -100,12 +121,12 @@ class FusedNode extends Node {
     if (this.saved === null) throw clearedError(this.name);
     if (!g) return this.edges.map(() => null);
     const tensors = [...this.saved.map((value) => value.unpack(this.name)), g];
-    const incoming: Expr = { op: "input", index: tensors.length - 1, dtype: g.dtype };
     return this.edges.map((edge, input) => {
       if (edge === null) return null;
-      const scalars = [...this.scalars];
-      const expr = derivative(this.expr, input, incoming, scalars);
-      if (expr === null) return null;
+      const derived = derivativeOf(this.expr, input, tensors.length - 1, this.scalars);
+      if (derived === null) return null;
+      const { expr } = derived;
+      const scalars = [...this.scalars, ...derived.added];
       const gradient = runExpression(`${this.name} gradient`, tensors, scalars, expr, null);
       if (isGradEnabled()) recordExpression(`${this.name} gradient`, tensors, scalars, expr, gradient);
       return toMeta(gradient, this.inputs[input]!);

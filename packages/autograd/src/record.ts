@@ -4,7 +4,8 @@ import {
   type Attrs,
   type Epilogue,
   full,
-  fuse,
+  fused,
+  type FusedFunction,
   type Operand,
   type Prim,
   type Symbolic,
@@ -45,6 +46,9 @@ function isJoint<P extends Prim>(rule: Rule<P> | JointRule<P>): rule is JointRul
 function ruleFor<P extends Prim>(rule: Rule<P>, input: number): InputRule<P> | null {
   return rule[Math.min(input, rule.length - 1)] ?? null;
 }
+
+/** Gradients of element-wise primitives as kernels, by primitive, input, and what the rule reads. */
+const gradientKernels: Map<string, FusedFunction> = new Map();
 
 /** A primitive that was recorded, with its rule and what the rule reads. */
 class PrimitiveNode<P extends Prim> extends Node {
@@ -129,13 +133,16 @@ class PrimitiveNode<P extends Prim> extends Node {
   ): Tensor {
     const names = Object.keys(values) as Value[];
     if (names.length === 0) return rule.gradient(g, context);
-    return fuse(`${this.name} gradient`, [g, ...names.map((name) => values[name]!)], (symbol, ...others) => {
-      const symbols = Object.fromEntries(names.map((name, i) => [name, others[i]]));
-      return rule.gradient(
-        symbol as unknown as Tensor,
-        { ...context, ...symbols } as unknown as Context<P>,
-      ) as unknown as Symbolic;
-    });
+    const key = `${this.name} ${context.input} ${names}`;
+    let kernel = gradientKernels.get(key);
+    if (kernel === undefined) {
+      kernel = fused(`${this.name} gradient`, (symbol, ...others) => {
+        const symbols = Object.fromEntries(names.map((name, i) => [name, others[i]]));
+        return rule.gradient(symbol as unknown as Tensor, symbols as unknown as Context<P>) as unknown as Symbolic;
+      });
+      gradientKernels.set(key, kernel);
+    }
+    return kernel([g, ...names.map((name) => values[name]!)]);
   }
 
   private get fusible(): boolean {

@@ -1,5 +1,5 @@
 /** Adam. */
-import { fuse, keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { fused, keep, type Tensor, zerosLike } from "@heddle/tensor";
 import { checkBetas, checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -32,12 +32,19 @@ export function newAdamState(param: Tensor, { amsgrad }: { readonly amsgrad: boo
   return state;
 }
 
+const meanOfGradients = fused("adam", (mean, g, kept, share) => mean.mul(kept).add(g.mul(share)));
+const meanOfSquares = fused("adam", (mean, g, kept, share) => mean.mul(kept).add(g.square().mul(share)));
+const descend = fused(
+  "adam",
+  (param, mean, square, root, eps, rate) => param.sub(mean.div(square.sqrt().div(root).add(eps)).mul(rate)),
+);
+
 /** The step of Adam and AdamW after what each does with the weight decay: algorithm 1 of the paper in its last lines' order. */
 export function adamStep(param: Tensor, gradient: Tensor, group: AdamOptions, state: AdamState): void {
   const { lr, betas: [beta1, beta2], eps, amsgrad } = group;
   const step = ++state.step;
-  fuse("adam", [state.expAvg, gradient], (m, g) => m.mul(beta1).add(g.mul(1 - beta1)), state.expAvg);
-  fuse("adam", [state.expAvgSq, gradient], (v, g) => v.mul(beta2).add(g.square().mul(1 - beta2)), state.expAvgSq);
+  meanOfGradients([state.expAvg, gradient, beta1, 1 - beta1], state.expAvg);
+  meanOfSquares([state.expAvgSq, gradient, beta2, 1 - beta2], state.expAvgSq);
   let square = state.expAvgSq;
   if (amsgrad) {
     state.maxExpAvgSq ??= keep(zerosLike(param));
@@ -47,7 +54,7 @@ export function adamStep(param: Tensor, gradient: Tensor, group: AdamOptions, st
   const correction2 = 1 - beta2 ** step;
   const root = Math.sqrt(correction2);
   const rate = lr / correction1;
-  fuse("adam", [param, state.expAvg, square], (p, m, v) => p.sub(m.div(v.sqrt().div(root).add(eps)).mul(rate)), param);
+  descend([param, state.expAvg, square, root, eps, rate], param);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Stochastic gradient descent. */
-import { fuse, keep, type Tensor } from "@heddle/tensor";
+import { fused, keep, type Tensor } from "@heddle/tensor";
 import { checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -17,6 +17,9 @@ export interface SGDOptions extends GroupOptions {
 }
 
 type State = { momentumBuffer?: Tensor };
+
+const gather = fused("SGD", (buffer, step, momentum, share) => buffer.mul(momentum).add(step.mul(share)));
+const descend = fused("SGD", (param, step, lr) => param.sub(step.mul(lr)));
 
 /**
  * Stochastic gradient descent with momentum (PyTorch's `torch.optim.SGD`):
@@ -66,10 +69,10 @@ export class SGD extends Optimizer<SGDOptions, State> {
       if (state.momentumBuffer === undefined) state.momentumBuffer = keep(step.detach().clone());
       else {
         const buffer = state.momentumBuffer;
-        fuse(this.name, [buffer, step], (m, s) => m.mul(momentum).add(s.mul(1 - dampening)), buffer);
+        gather([buffer, step, momentum, 1 - dampening], buffer);
       }
       step = nesterov ? step.add(state.momentumBuffer, { alpha: momentum }) : state.momentumBuffer;
     }
-    fuse(this.name, [param, step], (p, s) => p.sub(s.mul(lr)), param);
+    descend([param, step, lr], param);
   }
 }

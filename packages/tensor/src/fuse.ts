@@ -1,27 +1,66 @@
 /** Several element-wise operations as one kernel. */
 import { runExpression, sumExpression } from "./apply.ts";
 import type { Scalar } from "./dtype.ts";
+import type { Expr } from "./ir/kernel.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
 import { activeTape } from "./tape.ts";
 import type { Operand } from "./tensor/core.ts";
 import { Tensor } from "./tensor/tensor.ts";
 
+/** A function that {@link fused} made. */
+export type FusedFunction = (inputs: readonly Operand[], into?: Tensor | null) => Tensor;
+
+/** An expression as it was written down for inputs of some dtypes. */
+interface Written {
+  readonly expr: Expr;
+  /** Numbers that stand in the expression itself, behind those among the inputs. */
+  readonly constants: readonly Scalar[];
+}
+
 /**
- * Computes an expression of element-wise operations on broadcast inputs as one kernel. Results are those of the same operations one
- * by one, and so are gradients, which are one kernel an input. The expression is computed anew for them, rather than kept.
+ * A function that computes an expression of element-wise operations on broadcast inputs as one kernel. Results are those of the same
+ * operations one by one, and so are gradients, which are one kernel an input; the expression is computed anew for them, rather than
+ * kept. It is written down once for inputs of the same dtypes: what changes from call to call has to be an input.
  *
- * @param inputs tensors; and numbers, which take the first tensor's dtype. Numbers may stand in the expression itself, too.
+ * The function's inputs are tensors; and numbers, which take the first tensor's dtype. A second argument is the tensor to write, by
+ * default a new one. It may be among the inputs. Such writes are below the tape: nothing is recorded.
+ *
  * @param name of the operation, for errors, `memory()` and `HEDDLE_DEBUG`.
- * @param into the tensor to write; by default a new one. It may be among the inputs. That is below the tape: nothing is recorded.
  *
  * @example
  * ```ts
- * import { fuse, ones, type Tensor, tensor } from "@heddle/tensor";
- * const gelu = (x: Tensor) => fuse("gelu", [x], (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)));
- * gelu(tensor([-1, 0, 1])).toArray(); // about [-0.159, 0, 0.841]
+ * import { fused, ones, tensor } from "@heddle/tensor";
+ * const gelu = fused("gelu", (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)));
+ * gelu([tensor([-1, 0, 1])]).toArray(); // about [-0.159, 0, 0.841]
+ * const descend = fused("descend", (p, g, lr) => p.sub(g.mul(lr)));
  * const p = ones([3]);
- * fuse("step", [p, tensor([1, 2, 3])], (p, g) => p.sub(g.mul(0.1)), p);
+ * descend([p, tensor([1, 2, 3]), 0.1], p);
  * p.toArray(); // about [0.9, 0.8, 0.7]
+ * ```
+ */
+export function fused(name: string, write: (...inputs: Symbolic[]) => Symbolic): FusedFunction {
+  const known: Map<string, Written> = new Map();
+  return (inputs, into = null) => {
+    const { tensors, scalars, signature } = sorted(name, inputs);
+    let written = known.get(signature);
+    if (written === undefined) known.set(signature, written = writeDown(inputs, tensors, write));
+    scalars.push(...written.constants);
+    const output = runExpression(name, tensors, scalars, written.expr, into);
+    const tape = into === null ? activeTape() : null;
+    if (tape?.enabled && tensors.some(({ slot, source }) => slot !== null || source !== null)) {
+      tape.recordExpression(name, tensors, scalars, written.expr, output);
+    }
+    return output;
+  };
+}
+
+/**
+ * {@link fused} for one call: the expression is written down each time, and may contain any numbers.
+ *
+ * @example
+ * ```ts
+ * import { fuse, tensor } from "@heddle/tensor";
+ * fuse("leaky", [tensor([-1, 1])], (x) => x.maximum(x.mul(0.01))).toArray(); // about [-0.01, 1]
  * ```
  */
 export function fuse(
@@ -30,17 +69,11 @@ export function fuse(
   write: (...inputs: Symbolic[]) => Symbolic,
   into: Tensor | null = null,
 ): Tensor {
-  const { tensors, scalars, symbol } = written(name, inputs, write);
-  const output = runExpression(name, tensors, scalars, symbol.expr, into);
-  const tape = into === null ? activeTape() : null;
-  if (tape?.enabled && tensors.some(({ slot, source }) => slot !== null || source !== null)) {
-    tape.recordExpression(name, tensors, scalars, symbol.expr, output);
-  }
-  return output;
+  return fused(name, write)(inputs, into);
 }
 
 /**
- * {@link fuse}, summed over dimensions of the broadcast inputs; these are kept with size 1.
+ * {@link fuse}, summed over dimensions of the broadcast inputs; these are kept with size 1. Below the tape: nothing is recorded.
  *
  * @param dims not negative, without repetition.
  *
@@ -56,26 +89,48 @@ export function fuseSum(
   write: (...inputs: Symbolic[]) => Symbolic,
   dims: readonly number[],
 ): Tensor {
-  const { tensors, scalars, symbol } = written(name, inputs, write);
-  return sumExpression(name, tensors, scalars, symbol.expr, dims);
+  const { tensors, scalars } = sorted(name, inputs);
+  const { expr, constants } = writeDown(inputs, tensors, write);
+  return sumExpression(name, tensors, [...scalars, ...constants], expr, dims);
 }
 
-function written(
+/** The tensors, each once, and the numbers among inputs; and what decides how the expression is written down. */
+function sorted(
   name: string,
   inputs: readonly Operand[],
+): { tensors: Tensor[]; scalars: Scalar[]; signature: string } {
+  const tensors: Tensor[] = [];
+  const scalars: Scalar[] = [];
+  let signature = "";
+  for (const input of inputs) {
+    if (!(input instanceof Tensor)) {
+      scalars.push(input);
+      // A whole number may have another part in promotion than a fraction, but here it has the tensors' dtype.
+      signature += "s";
+      continue;
+    }
+    if (input.isDisposed) throw input.freedError(name);
+    let at = tensors.indexOf(input);
+    if (at < 0) at = tensors.push(input) - 1;
+    signature += `${at}${input.dtype}${input.ndim === 0 ? "." : ","}`;
+  }
+  if (tensors.length === 0) throw new TypeError(`${name}: none of the inputs is a tensor; give at least one`);
+  return { tensors, scalars, signature };
+}
+
+function writeDown(
+  inputs: readonly Operand[],
+  tensors: readonly Tensor[],
   write: (...inputs: Symbolic[]) => Symbolic,
-): { tensors: readonly Tensor[]; scalars: readonly Scalar[]; symbol: Symbolic } {
+): Written {
   const draft: Draft = { scalars: [] };
-  const tensors = inputs.filter((input) => input instanceof Tensor);
-  const first = tensors[0];
-  if (first === undefined) throw new TypeError(`${name}: none of the inputs is a tensor; give at least one`);
-  for (const tensor of tensors) if (tensor.isDisposed) throw tensor.freedError(name);
   const symbols = inputs.map((input) => {
     if (input instanceof Tensor) {
       return new Symbolic({ op: "input", index: tensors.indexOf(input), dtype: input.dtype }, input.ndim, draft);
     }
     draft.scalars.push(input);
-    return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: first.dtype }, 0, draft);
+    return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: tensors[0]!.dtype }, 0, draft);
   });
-  return { tensors, scalars: draft.scalars, symbol: write(...symbols) };
+  const given = draft.scalars.length;
+  return { expr: write(...symbols).expr, constants: draft.scalars.slice(given) };
 }

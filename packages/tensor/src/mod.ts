@@ -53,7 +53,7 @@ export { dataFolder, threadCount } from "./env.ts";
 export { inspectDeno, inspectNode } from "./runtime.ts";
 export type { Geometry, Shape } from "./shape.ts";
 
-export { fuse, fuseSum } from "./fuse.ts";
+export { fuse, fused, type FusedFunction, fuseSum } from "./fuse.ts";
 export { Symbolic, type SymbolicOperand, symbolsOf, whereSymbolic } from "./symbolic.ts";
 
 // For autograd and for backends.

@@ -1,6 +1,6 @@
 import { noGrad } from "@heddle/autograd";
 import { Conv2d, Linear, Module } from "@heddle/nn";
-import { fuse, pad, type Tensor } from "@heddle/tensor";
+import { fused, pad, type Tensor } from "@heddle/tensor";
 import type { DigitNetwork, Layer } from "./network.ts";
 import { PartialConv2d } from "./partial_conv2d.ts";
 import { Subsampling } from "./subsampling.ts";
@@ -82,8 +82,10 @@ export class LeNet5 extends Module implements DigitNetwork {
 }
 
 /** The paper's squashing function, appendix A: at ±1 it is ±1, and its curvature is greatest there. */
+const squashKernel = fused("squash", (x) => x.mul(2 / 3).tanh().mul(1.7159));
+
 function squash(x: Tensor): Tensor {
-  return fuse("squash", [x], (x) => x.mul(2 / 3).tanh().mul(1.7159));
+  return squashKernel([x]);
 }
 
 /** Uniform weights of standard deviation 1/√inputs, no bias; see the README for why not the paper's ±2.4/inputs. */

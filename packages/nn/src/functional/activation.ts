@@ -1,5 +1,5 @@
 /** Activation functions: element by element, in the shape of the input. Extremes give what PyTorch gives, gradients included. */
-import { fuse, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
+import { fuse, fused, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** max(x, 0). PyTorch: `relu`. */
@@ -58,13 +58,14 @@ function belowZero(x: Symbolic): Symbolic {
 const seluScale = 1.0507009873554804934193349852946;
 const seluAlpha = 1.6732632423543772848170429916717;
 
+const seluKernel = fused(
+  "selu",
+  (x) => whereSymbolic(x.gt(0), x.mul(seluScale), belowZero(x).expm1().mul(seluScale * seluAlpha)),
+);
+
 /** The {@link elu} that keeps mean and variance. PyTorch: `selu`. */
 export function selu(x: Tensor): Tensor {
-  return fuse(
-    "selu",
-    [x],
-    (x) => whereSymbolic(x.gt(0), x.mul(seluScale), belowZero(x).expm1().mul(seluScale * seluAlpha)),
-  );
+  return seluKernel([x]);
 }
 
 /** The {@link elu} whose slope is continuous for every α: x, or α (e^(x/α) − 1). PyTorch: `celu`. @throws RangeError for α = 0. */
@@ -72,6 +73,12 @@ export function celu(x: Tensor, alpha = 1): Tensor {
   if (alpha === 0) throw new RangeError("celu: alpha is 0; x is divided by it");
   return fuse("celu", [x], (x) => whereSymbolic(x.gt(0), x, belowZero(x).div(alpha).expm1().mul(alpha)));
 }
+
+const geluKernel = fused("gelu", (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)));
+const geluByTanh = fused("gelu", (x) => {
+  const inner = x.add(x.square().mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
+  return x.mul(inner.tanh().add(1).mul(0.5));
+});
 
 /** Options of {@link gelu}. */
 export interface GeluOptions {
@@ -86,24 +93,24 @@ export interface GeluOptions {
  */
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   const { approximate = "none" } = options;
-  if (approximate === "none") return fuse("gelu", [x], (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)));
+  if (approximate === "none") return geluKernel([x]);
   if (approximate !== "tanh") {
     throw new RangeError(`gelu: unknown approximation "${approximate}"; use "none" or "tanh"`);
   }
-  return fuse("gelu", [x], (x) => {
-    const inner = x.add(x.square().mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
-    return x.mul(inner.tanh().add(1).mul(0.5));
-  });
+  return geluByTanh([x]);
 }
+
+const siluKernel = fused("silu", (x) => x.mul(x.sigmoid()));
+const mishKernel = fused("mish", (x) => x.mul(bend(x, 1, 20).tanh()));
 
 /** x · sigmoid(x), also called swish. PyTorch: `silu`. */
 export function silu(x: Tensor): Tensor {
-  return fuse("silu", [x], (x) => x.mul(x.sigmoid()));
+  return siluKernel([x]);
 }
 
 /** x · tanh(softplus(x)): Misra (2019). PyTorch: `mish`. */
 export function mish(x: Tensor): Tensor {
-  return fuse("mish", [x], (x) => x.mul(bend(x, 1, 20).tanh()));
+  return mishKernel([x]);
 }
 
 /** 1 / (1 + e^(−x)). PyTorch: `sigmoid`. */
