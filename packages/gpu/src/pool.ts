@@ -128,7 +128,7 @@ export class Pool {
   exhausted(size: number): string {
     const { limit, holders } = this.settings;
     const of = Number.isFinite(limit) ? ` of ${mebibytes(limit)}` : "";
-    return `out of memory: ${mebibytes(size)} wanted, ${mebibytes(this.bytes - this.freeBytes)}${of} in use by ` +
+    return `out of memory: ${mebibytes(size)} wanted, ${mebibytes(this.bytes - this.freeBytes)}${of} in use in ` +
       `${
         this.buffers - this.freeBuffers
       } buffers${holders()}; free tensors (scope(), dispose()) or use a smaller batch`;
