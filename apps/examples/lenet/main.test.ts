@@ -53,7 +53,7 @@ describe("lenet", () => {
 
     const network = RECIPES.lenet5.make();
     network.loadStateDict(decodeSafetensors(readFileSync(join(out, "lenet5.safetensors"))));
-    expect(errorPercent(predict(network, (await loadDigits(null, 400)).test))).toBe(error);
+    expect(errorPercent(await predict(network, (await loadDigits(null, 400)).test))).toBe(error);
 
     const page = readFileSync(join(out, "index.html"), "utf8");
     for (const picture of ["error.svg", "loss.svg", "confusion.svg", "misclassified.svg"]) {

@@ -2,7 +2,8 @@
 import { DataLoader } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
 import { LambdaLR, SGD } from "@heddle/optim";
-import { scope } from "@heddle/tensor";
+import { scope, stack } from "@heddle/tensor";
+import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { choice, type CommonOptions, commonOptions, type Option } from "../runner/options.ts";
 import { encodeSafetensors } from "../runner/safetensors.ts";
@@ -70,9 +71,12 @@ export const lenet: Example<LeNetOptions> = {
         optimizer.step();
         schedule.step();
 
-        history.losses.push(batchLoss.item());
-        loss += batchLoss.item();
-        wrong += logits.argmax(1).ne(labels).sum().item();
+        // Both at once: a GPU is waited for once a step.
+        const mistaken = logits.argmax(1).ne(labels).sum();
+        const [value, mistakes] = await stack([batchLoss.detach(), mistaken]).data() as Float32Array;
+        history.losses.push(value!);
+        loss += value!;
+        wrong += mistakes!;
         progress.advance(`epoch ${epoch}/${epochs}  loss ${(loss / ++seen).toFixed(3)}`);
       }
       history.secondsPerEpoch.push((performance.now() - started) / 1000);
@@ -80,7 +84,7 @@ export const lenet: Example<LeNetOptions> = {
       history.trainErrorPercent.push(100 * wrong / train.length);
 
       progress.say(`epoch ${epoch}/${epochs}  testing`);
-      tested = predict(network, test);
+      tested = await predict(network, test);
       history.testErrorPercent.push(errorPercent(tested));
       table.row(
         epoch,
@@ -97,7 +101,7 @@ export const lenet: Example<LeNetOptions> = {
     run.out.file(`${options.model}.safetensors`, weights, "the weights, in the safetensors format");
     return {
       model: options.model,
-      device: run.device.name,
+      ...deviceFigures(run.device),
       parameters: parameterCount(network),
       epochs,
       secondsPerEpoch: history.secondsPerEpoch,

@@ -6,21 +6,16 @@ import type { Predictions } from "./mistakes.ts";
 import type { DigitNetwork } from "./networks/mod.ts";
 
 /** What the network says of each digit, in their order. */
-export function predict(network: DigitNetwork, digits: Digits): Predictions {
+export async function predict(network: DigitNetwork, digits: Digits): Promise<Predictions> {
   const labels: number[] = [], predicted: number[] = [], confidence: number[] = [];
   network.eval();
-  noGrad(() => {
-    for (const [images, truth] of new DataLoader(digits, { batchSize: 100 })) {
-      tidy(() => {
-        const { values, indices } = network.forward(images).softmax(1).max(1);
-        labels.push(...truth.toTypedArray() as Int32Array);
-        predicted.push(...indices.toTypedArray() as Int32Array);
-        confidence.push(...values.toTypedArray() as Float32Array);
-      });
-      images.dispose();
-      truth.dispose();
-    }
-  });
+  for (const [images, truth] of new DataLoader(digits, { batchSize: 100 })) {
+    const { values, indices } = noGrad(() => tidy(() => network.forward(images).softmax(1).max(1)));
+    labels.push(...await truth.data() as Int32Array);
+    predicted.push(...await indices.data() as Int32Array);
+    confidence.push(...await values.data() as Float32Array);
+    for (const tensor of [images, truth, values, indices]) tensor.dispose();
+  }
   network.train();
   return { labels, predicted, confidence };
 }

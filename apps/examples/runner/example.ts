@@ -1,8 +1,9 @@
 /** Runs an example: reads its options, opens its device and its output folder, and ends with its figures. */
-import { defaultDevice, type Device, deviceNames, manualSeed, setDefaultDevice } from "@heddle/tensor";
+import { type Device, manualSeed } from "@heddle/tensor";
 import { realpathSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { openDevice } from "./device.ts";
 import { helpText } from "./help.ts";
 import { type CommonOptions, OptionError, type Options, parseOptions, type Values } from "./options.ts";
 import { OutFolder } from "./out_folder.ts";
@@ -62,7 +63,7 @@ export async function runExample<S extends CommonOptions>(
       return 0;
     }
     const common = options as Values<CommonOptions>;
-    const device = open(common.device);
+    const device = await openDevice(common.device);
     manualSeed(common.seed);
     const human = common.json ? streams.stderr : streams.stdout;
     // A log that a build server keeps is no terminal, whatever its streams say.
@@ -96,15 +97,4 @@ export async function start<S extends CommonOptions>(moduleUrl: string, example:
   const script = process.argv[1];
   if (script === undefined || realpathSync(script) !== realpathSync(fileURLToPath(moduleUrl))) return;
   process.exitCode = await runExample(example, process.argv.slice(2));
-}
-
-function open(name: string | null): Device {
-  if (name === null) return defaultDevice();
-  // "null" computes nothing: it is there to count kernels.
-  const devices = deviceNames().filter((device) => device !== "null");
-  if (!devices.includes(name)) {
-    throw new OptionError(`--device ${name}: there is no such device; there are ${devices.join(", ")}`);
-  }
-  setDefaultDevice(name);
-  return defaultDevice();
 }
