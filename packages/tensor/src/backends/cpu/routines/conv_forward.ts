@@ -19,6 +19,7 @@ import {
 } from "./conv_geometry.ts";
 import { rowTable } from "./conv_image.ts";
 import { computeKind, type Element, element } from "./element.ts";
+import { apart } from "./image_blocks.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf, spreadPays } from "./panels.ts";
@@ -148,7 +149,7 @@ function convolve(
   const spreadBytes = form === "spread filters" ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
   const biasBytes = groups * filters * bytes;
-  const biasAt = packedBytes + spreadBytes + engine.threads * preparedBytes;
+  const biasAt = packedBytes + spreadBytes + engine.threads * apart(preparedBytes);
   const scratch = biasAt + biasBytes;
   const memory = heap.alloc(scratch);
   if (!bias) heap.bytes.fill(0, memory + biasAt, memory + scratch);
@@ -181,7 +182,7 @@ function convolve(
     rowCount: layout.rows.length,
     step: layout.step,
     prepared: memory + packedBytes + spreadBytes,
-    preparedThread: preparedBytes,
+    preparedThread: apart(preparedBytes),
     preparedChannel: layout.channel,
     preparedBytes,
     y: y.pointer,

@@ -14,6 +14,7 @@ import {
 import { rowTable } from "./conv_image.ts";
 import { convInputGradModule, convInputGradParams } from "./conv_input_grad_module.ts";
 import { computeKind, element } from "./element.ts";
+import { apart, imagesOfTurn } from "./image_blocks.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf, spreadPays } from "./panels.ts";
@@ -75,7 +76,7 @@ export function convGradOfInput(
   const packedBytes = elements * bytes;
   const spreadBytes = spread ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
-  const scratch = packedBytes + spreadBytes + engine.threads * preparedBytes;
+  const scratch = packedBytes + spreadBytes + engine.threads * apart(preparedBytes);
   const memory = heap.alloc(scratch);
   const volume = sizeOfVolume(g.input) * bytes;
   const values = {
@@ -104,13 +105,14 @@ export function convGradOfInput(
     rowCount: layout.rows.length,
     step: layout.step,
     prepared: memory + packedBytes + spreadBytes,
-    preparedThread: preparedBytes,
+    preparedThread: apart(preparedBytes),
     preparedChannel: layout.channel,
     preparedBytes,
   };
   const packGrain = Math.max(Math.ceil(16_384 / (tileRows * filters)), 1);
   engine.parallel(entry, convInputGradParams.write(engine, values), panels * groups, packGrain);
-  const items = Math.max(Math.ceil(grain / (filters * depth * positions)), 1);
+  const least = Math.max(Math.ceil(grain / (filters * depth * positions)), 1);
+  const items = imagesOfTurn(batch * groups, channels * volume, least);
   engine.parallel(entry, convInputGradParams.write(engine, { ...values, phase: 1 }), batch * groups, items);
   heap.release(memory, scratch);
   return true;

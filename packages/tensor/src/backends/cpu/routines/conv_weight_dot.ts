@@ -13,7 +13,7 @@ import { convWeightDotModule, convWeightDotParams } from "./conv_weight_dot_modu
 import { imageWalk } from "./conv_walk.ts";
 import { dotLefts, dotRights } from "./dot_kernel.ts";
 import { computeKind, element } from "./element.ts";
-import { imagesOfBlock } from "./image_blocks.ts";
+import { apart, imagesOfBlock } from "./image_blocks.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf } from "./panels.ts";
@@ -67,9 +67,9 @@ export function convGradOfWeightByDots(
   const blockImages = imagesOfBlock(batch, Math.min(Math.max(Math.ceil(macs / grain), 1), 16));
   const imageBlocks = Math.ceil(batch / blockImages);
   const preparedBytes = channels * layout.bytes;
-  const sumBytes = filters * depth * 16;
+  const sumBytes = apart(filters * depth * 16);
   const sumsBytes = sumBytes * imageBlocks * groups;
-  const scratch = sumsBytes + engine.threads * preparedBytes;
+  const scratch = sumsBytes + engine.threads * apart(preparedBytes);
   const sums = heap.alloc(scratch);
   const values = {
     phase: 0,
@@ -86,7 +86,7 @@ export function convGradOfWeightByDots(
     rowCount: layout.rows.length,
     step: layout.step,
     prepared: sums + sumsBytes,
-    preparedThread: preparedBytes,
+    preparedThread: apart(preparedBytes),
     preparedChannel: layout.channel,
     preparedBytes,
     g: y.pointer,
