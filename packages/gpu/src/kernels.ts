@@ -5,7 +5,7 @@ import type { GpuBuffer } from "./gpu_buffer.ts";
 import type { Compiled } from "./pipelines.ts";
 import { scalarWord } from "./render/expression.ts";
 import { renderMap } from "./render/map.ts";
-import { type RenderedReduction, renderParts, renderReduction } from "./render/reduce.ts";
+import { type Parts, type RenderedReduction, renderParts, renderReduction } from "./render/reduce.ts";
 
 /** A shader with the words of its params. */
 interface Ready {
@@ -18,12 +18,20 @@ interface Ready {
   readonly y: number;
 }
 
+/** A reduction's launch, and that which reduces the results of its parts. */
+interface Reduction {
+  readonly whole: Ready;
+  readonly rest: Ready | null;
+  readonly parts: Parts | null;
+}
+
 /** A kernel ready to run. */
 export interface KernelProgram extends Program {
   readonly work: Kernel;
   /** Element-wise: by how offsets are aligned and what is written in place. */
   readonly maps: Map<number, Ready>;
-  reduction: { readonly whole: Ready; readonly rendered: RenderedReduction; readonly rest: Ready | null } | null;
+  /** Reductions: by whether all inputs are aligned. */
+  readonly reductions: Map<boolean, Reduction>;
 }
 
 /** Geometries beyond which all are forgotten: programs that never repeat one should not grow. */
@@ -44,7 +52,7 @@ export class Kernels {
     const known = this.programs.get(key);
     if (known !== undefined) return known;
     if (this.programs.size >= programsKept) this.programs.clear();
-    const made = { work: kernel, maps: new Map(), reduction: null };
+    const made = { work: kernel, maps: new Map(), reductions: new Map() };
     this.programs.set(key, made);
     return made;
   }
@@ -106,18 +114,20 @@ export class Kernels {
     const { engine } = this;
     const target = (output.buffer as GpuBuffer).handle;
     const handles = inputs.map(({ buffer }) => (buffer as GpuBuffer).handle);
-    let reduction = program.reduction;
-    if (reduction === null) {
-      const rendered = renderReduction(program.work, engine);
+    const aligned = inputs.every(({ offset }) => offset % 4 === 0);
+    let reduction = program.reductions.get(aligned);
+    if (reduction === undefined) {
+      const rendered = renderReduction(program.work, aligned, engine);
       const { parts } = rendered;
       const extra = parts?.indexed ? 1 : 0;
-      reduction = program.reduction = {
-        rendered,
+      reduction = {
         whole: this.ready(rendered, inputs.length, 1 + extra),
         rest: parts === null ? null : this.ready(renderParts(program.work, parts, engine), 1 + extra, 1),
+        parts,
       };
+      program.reductions.set(aligned, reduction);
     }
-    const { whole, rest, rendered: { parts } } = reduction;
+    const { whole, rest, parts } = reduction;
     if (parts === null) {
       this.launch(whole, inputs, output, scalars, [...handles, target]);
       return;
@@ -125,7 +135,7 @@ export class Kernels {
     const bytes = 4 * parts.outputs * parts.count;
     const scratch = parts.indexed ? [engine.scratch(bytes), engine.scratch(bytes)] : [engine.scratch(bytes)];
     this.launch(whole, inputs, { buffer: output.buffer, offset: 0 }, scalars, [...handles, ...scratch]);
-    this.launch(rest!, [], output, [], [...scratch, target]);
+    this.launch(rest!, [{ buffer: output.buffer, offset: 0 }], output, [], [...scratch, target]);
     for (const buffer of scratch) engine.release(buffer);
   }
 

@@ -19,7 +19,8 @@ import { functionsFor } from "./functions.ts";
 import { coordinates, entryPoint, fields, isLinear, position, sizeOf, threadIndex } from "./positions.ts";
 import { enables, isPacked, valueType } from "./values.ts";
 
-const groupSize = 64;
+/** Threads of a workgroup: on lavapipe each workgroup costs some 0.2 µs (1M additions: 2.6 ms by 64, 1.7 by 256). */
+const groupSize = 256;
 
 /**
  * How an input's elements are found.

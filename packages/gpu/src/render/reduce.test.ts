@@ -159,7 +159,7 @@ describe.skipIf(gpu === null)("reductions on the GPU", () => {
       reduce: { op: "sum", dims: 1 },
       output: { dtype: "float32", strides: [1] },
     } as const;
-    expect(renderReduction(kernel, { software: false }).source()).toContain("workgroupBarrier");
-    expect(renderReduction(kernel, { software: true }).source()).not.toContain("workgroupBarrier");
+    expect(renderReduction(kernel, true, { software: false }).source()).toContain("workgroupBarrier");
+    expect(renderReduction(kernel, true, { software: true }).source()).not.toContain("workgroupBarrier");
   });
 });
