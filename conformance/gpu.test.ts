@@ -1,13 +1,14 @@
 /** The GPU against the recordings of PyTorch, in Deno; elsewhere, and where there is no adapter, the tests are skipped. */
 import { webgpu } from "@heddle/gpu";
-import { NullBackend, registerDevice } from "@heddle/tensor";
+import { NullBackend, ones, registerDevice } from "@heddle/tensor";
 import { describe } from "vitest";
 import { nnConformance } from "./nn_suite.ts";
 import { conformance, type ConformanceOptions } from "./suite.ts";
 
 let found = false;
 try {
-  await webgpu();
+  // The suite reads at once.
+  ones([1], { device: await webgpu() }).item();
   found = true;
 } catch (error) {
   // As many tests everywhere: those that are skipped need a device of the name.

@@ -3,6 +3,7 @@ import { debug } from "@heddle/tensor";
 import { stateOf } from "./buffers.ts";
 import { type Compiled, Pipelines } from "./pipelines.ts";
 import { usage } from "./runtime.ts";
+import { Timestamps } from "./timestamps.ts";
 
 /** Bytes of params between two submissions. */
 const ringBytes = 2 ** 18;
@@ -34,6 +35,8 @@ export class Recorder {
   private readonly ring: GPUBuffer;
   private readonly alignment: number;
   private cursor = 0;
+  /** Only where somebody wants to know. */
+  private readonly timestamps: Timestamps | null;
   private readonly offsets: Uint32Array<ArrayBuffer> = new Uint32Array(1);
 
   /** @param flushAfter kernels after which is submitted without anyone reading, so that the GPU can begin. */
@@ -43,6 +46,7 @@ export class Recorder {
     this.alignment = Math.max(device.limits.minUniformBufferOffsetAlignment, 16);
     this.ring = device.createBuffer({ size: ringBytes, usage: usage.uniform | usage.copyTarget, label: "params" });
     this.pipelines = new Pipelines(device, this.ring);
+    this.timestamps = debug() >= 2 && device.features.has("timestamp-query") ? new Timestamps(device) : null;
   }
 
   /** Records a dispatch. `buffers` are those read, then those written. */
@@ -98,8 +102,11 @@ export class Recorder {
     if (this.encoder === null) return;
     this.endPass();
     if (this.cursor > 0) this.device.queue.writeBuffer(this.ring, 0, this.words, 0, this.cursor >> 2);
+    const name = `heddle gpu submit ${this.serial}`;
+    const measured = this.timestamps?.finish(this.encoder, name);
     this.device.queue.submit([this.encoder.finish()]);
-    if (debug() >= 2) console.error(`heddle gpu submit ${this.serial}: ${this.recorded} kernels`);
+    if (debug() >= 2) console.error(`${name}: ${this.recorded} kernels`);
+    measured?.();
     this.encoder = null;
     this.serial++;
     this.recorded = 0;
@@ -110,7 +117,7 @@ export class Recorder {
 
   private begin(): GPUComputePassEncoder {
     this.encoder ??= this.device.createCommandEncoder();
-    return this.encoder.beginComputePass();
+    return this.encoder.beginComputePass(this.timestamps?.pass());
   }
 
   private endPass(): void {

@@ -32,8 +32,10 @@ export class Staging {
   }
 
   /**
-   * Finds out whether memory can be read without waiting for the event loop. Deno's `mapAsync` waits for the GPU itself, so that the
+   * Finds out whether memory can be read at all, and whether without waiting for the event loop. Deno's `mapAsync` waits for the GPU itself, so that the
    * range is there before the promise says so; but only for buffers that have been mapped once, and no standard promises it.
+   *
+   * @throws Error when what was written is not what is read: Dawn has an adapter that does nothing.
    */
   async probe(): Promise<void> {
     const buffer = this.device.createBuffer({
@@ -45,10 +47,16 @@ export class Staging {
     buffer.unmap();
     const written = Uint32Array.of(0x9e3779b9, 0x7f4a7c15, 0xf39cc060, 0x5cedc834);
     const source = this.device.createBuffer({ size: 16, usage: usage.copySource | usage.copyTarget });
+    this.device.queue.writeBuffer(source, 0, written);
+    const same = (found: Uint8Array<ArrayBuffer>): boolean =>
+      new Uint32Array(found.buffer).every((word, i) => word === written[i]);
+    if (!same(await this.read(source, 0, 16))) {
+      throw new Error(
+        "webgpu: the adapter computes nothing; install a driver, or choose another with VK_ICD_FILENAMES",
+      );
+    }
     try {
-      this.device.queue.writeBuffer(source, 0, written);
-      const found = new Uint32Array(this.readDirect(buffer, source, 0, 16).buffer);
-      if (found.every((word, i) => word === written[i])) this.direct = buffer;
+      if (same(this.readDirect(buffer, source, 0, 16))) this.direct = buffer;
     } catch {
       // As the standard has it: a buffer is not mapped before its promise says so.
     }

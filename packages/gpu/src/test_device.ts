@@ -1,10 +1,13 @@
 /** The GPU of the tests, one a file; null, with a message, where there is none. */
 import type { Device } from "@heddle/tensor";
+import type { GpuBackend } from "./backend.ts";
 import { webgpu } from "./mod.ts";
 
 let found: Device | null = null;
 try {
-  found = await webgpu();
+  const device = await webgpu();
+  if (!(device.backend as GpuBackend).engine.staging.synchronous) throw new Error("they read values at once");
+  found = device;
 } catch (error) {
   console.warn(`tests on the GPU are skipped: ${error instanceof Error ? error.message : error}`);
 }
