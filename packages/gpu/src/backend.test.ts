@@ -206,14 +206,19 @@ describe.skipIf(gpu === null)("errors of the GPU", () => {
   test("a lost device: pending reads are rejected, work is refused, and another can be made", async () => {
     const device = await open();
     const live = memory().storages;
+    const all = scope();
     const x = ones([4], { device });
-    const pending = expect(x.data()).rejects.toThrow(/the device was lost .*await webgpu\(\)/);
+    // Long enough not to be done before the device is gone.
+    let y = ones([2 ** 20], { device });
+    for (let i = 0; i < 40; i++) y = y.tanh();
+    const pending = expect(y.data()).rejects.toThrow(/the device was lost .*await webgpu\(\)/);
     opened!.engine.device.destroy();
     await pending;
     expect(() => x.add(1)).toThrow(/the device was lost/);
     expect(() => x.toArray()).toThrow(/the device was lost/);
     await expect(x.data()).rejects.toThrow(/the device was lost/);
     x.dispose();
+    all.end();
     expect(memory().storages).toBeLessThanOrEqual(live);
     const other = await open();
     expect(other).not.toBe(device);
