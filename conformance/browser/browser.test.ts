@@ -1,0 +1,149 @@
+import { getDevice } from "@heddle/tensor";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Bundle, bundle } from "./bundle.ts";
+import { findChromium, openChromium, SOFTWARE_WEBGPU } from "./chromium.ts";
+import type { Posted, Report } from "./report.ts";
+import { type PageServer, servePages } from "./server.ts";
+import { type Failure, operations, train, type Training, type Values } from "./work.ts";
+
+/** The longest that a page may take, its browser's start included. */
+const LIMIT_MS = 45_000;
+
+const STEPS = 20;
+
+const chromium = findChromium();
+if (chromium === null) {
+  console.warn(
+    "tests in a browser are skipped: no Chromium or Chrome on the PATH; install one (Debian: apt-get install -y chromium)",
+  );
+}
+
+let bundled: Bundle;
+let server: PageServer;
+/** What this process makes of the work. */
+let expected: { operations: Record<string, Values | Failure>; training: Training };
+
+beforeAll(async () => {
+  bundled = await bundle(["cpu_page", "worker_page", "gpu_page"]);
+  server = await servePages(bundled.files);
+  const here = getDevice("cpu");
+  expected = { operations: await operations(here), training: await train(here, STEPS) };
+});
+afterAll(() => server.close());
+
+interface Visit {
+  readonly isolated?: boolean;
+  readonly worker?: boolean;
+  readonly flags?: readonly string[];
+}
+
+/** Opens a page and waits for its report. */
+async function visit(page: string, { isolated = false, worker = false, flags = [] }: Visit = {}): Promise<Report> {
+  const posted = server.posted();
+  const browser = openChromium(chromium!, server.url(page, { isolated, worker }), flags);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<Failure>((resolve) => {
+    timer = setTimeout(() => resolve({ error: `${page} posted nothing within ${LIMIT_MS / 1000} s` }), LIMIT_MS);
+  });
+  try {
+    const ended = browser.ended.then((error): Posted => ({ error }));
+    const result = await Promise.race([posted, ended, late]);
+    if ("error" in result) throw new Error(result.error);
+    return result.report;
+  } finally {
+    clearTimeout(timer);
+    await browser.close();
+  }
+}
+
+/** The largest |a − b| / (1 + |b|). A NaN, which JSON makes null, is far from everything. */
+function distance(actual: readonly (number | null)[], wanted: readonly number[]): number {
+  expect(actual.length).toBe(wanted.length);
+  return wanted.reduce((most, b, i) => {
+    const a = actual[i];
+    return Math.max(most, typeof a === "number" ? Math.abs(a - b) / (1 + Math.abs(b)) : Infinity);
+  }, 0);
+}
+
+/** Names of the operations whose results are not this process's, with how far off they are or what they threw. */
+function wrong(report: Report, tolerance: number): string[] {
+  return Object.entries(report.operations).flatMap(([name, result]) => {
+    if ("error" in result) return [`${name}: ${result.error}`];
+    const { shape, values } = expected.operations[name] as Values;
+    expect(result.shape, name).toEqual(shape);
+    const off = distance(result.values, values);
+    return off < tolerance ? [] : [`${name}: off by ${off}`];
+  });
+}
+
+function expectTrained({ training }: Report, tolerance: number): void {
+  if ("error" in training) throw new Error(training.error);
+  const { losses, storages, bytes } = training;
+  expect(losses.length).toBe(STEPS);
+  expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]!);
+  expect(distance(losses, expected.training.losses)).toBeLessThan(tolerance);
+  // The first step makes gradients and momentum; nothing is added after it.
+  expect(new Set(storages.slice(1)).size, `storages ${storages}`).toBe(1);
+  expect(new Set(bytes.slice(1)).size, `bytes ${bytes}`).toBe(1);
+}
+
+test("the bundle imports nothing from outside", () => {
+  expect(bundled.outside).toEqual([]);
+  for (const [name, code] of bundled.files) expect(code, name).not.toMatch(/\b(from|import)\s*["']node:/);
+});
+
+test("the work can be compared", () => {
+  const results = Object.entries(expected.operations);
+  expect(results.length).toBeGreaterThan(10);
+  for (const [name, result] of results) {
+    if ("error" in result) throw new Error(`${name}: ${result.error}`);
+    expect(new Set(result.values).size, name).toBeGreaterThan(2);
+  }
+});
+
+describe.skipIf(chromium === null)("cpu in Chromium", () => {
+  test("the main thread of an isolated page", async () => {
+    const report = await visit("cpu_page", { isolated: true });
+    expect(report.crossOriginIsolated).toBe(true);
+    // A browser's main thread may not wait for others.
+    expect(report.threads).toMatchObject({ allowed: 1, sharedMemory: true });
+    expect(wrong(report, 1e-5)).toEqual([]);
+    expectTrained(report, 1e-5);
+  });
+
+  test("the main thread of a page that is not isolated", async () => {
+    const report = await visit("cpu_page");
+    expect(report.crossOriginIsolated).toBe(false);
+    expect(report.threads).toMatchObject({ allowed: 1, sharedMemory: false });
+    expect(wrong(report, 1e-5)).toEqual([]);
+    expectTrained(report, 1e-5);
+  });
+
+  test("a worker of an isolated page, with threads", async () => {
+    const report = await visit("cpu_page", { isolated: true, worker: true });
+    expect(report.crossOriginIsolated).toBe(true);
+    expect(report.threads).toEqual({ allowed: report.cores, sharedMemory: true, up: true });
+    expect(wrong(report, 1e-5)).toEqual([]);
+    expectTrained(report, 1e-5);
+  });
+});
+
+// Until the GPU has every routine: what it cannot do yet is left out, anything else that goes wrong is not.
+const NOT_YET = /not available on the device "gpu"/;
+
+describe.skipIf(chromium === null)("gpu in Chromium", () => {
+  for (const worker of [false, true]) {
+    const place = worker ? "in a worker" : "in the main thread";
+    test(`operations ${place}`, async () => {
+      const report = await visit("gpu_page", { worker, flags: SOFTWARE_WEBGPU });
+      expect(wrong(report, 1e-4).filter((line) => !NOT_YET.test(line))).toEqual([]);
+      expect(Object.values(report.operations).filter((result) => "values" in result).length).toBeGreaterThan(4);
+    });
+
+    test(`training ${place}`, async ({ skip }) => {
+      const report = await visit("gpu_page", { worker, flags: SOFTWARE_WEBGPU });
+      if ("error" in report.training && NOT_YET.test(report.training.error)) skip(report.training.error);
+      expectTrained(report, 1e-3);
+    });
+  }
+});

@@ -1,0 +1,71 @@
+/** Serves a bundle's pages, cross-origin isolated or not, and takes what they post. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Posted } from "./report.ts";
+
+/** The headers that give a page shared memory, and its workers with it. */
+export const ISOLATION: Readonly<Record<string, string>> = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+/** A running server. */
+export interface PageServer {
+  /** The address of a page of the bundle, or of one that runs its script in a worker. */
+  url(page: string, where: { readonly isolated: boolean; readonly worker: boolean }): string;
+  /** What the next page posts. */
+  posted(): Promise<Posted>;
+  close(): void;
+}
+
+/** Serves `files` (JavaScript by name) on a free port of this machine, for this machine. */
+export async function servePages(files: ReadonlyMap<string, string>): Promise<PageServer> {
+  const waiting: ((posted: Posted) => void)[] = [];
+  const server: Server = createServer((request, response) => {
+    answer(request, response, files, (posted) => waiting.shift()?.(posted)).catch((error: unknown) => {
+      response.writeHead(500).end(String(error));
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url(page, { isolated, worker }) {
+      const name = worker ? `worker_page.html?${page}` : `${page}.html`;
+      return `http://127.0.0.1:${port}/${isolated ? "isolated" : "plain"}/${name}`;
+    },
+    posted: () => new Promise((resolve) => waiting.push(resolve)),
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  files: ReadonlyMap<string, string>,
+  take: (posted: Posted) => void,
+): Promise<void> {
+  const [, folder, name] = new URL(request.url ?? "/", "http://localhost").pathname.split("/") as [
+    string,
+    string?,
+    string?,
+  ];
+  if (request.method === "POST" && folder === "results") {
+    const parts: Uint8Array[] = [];
+    for await (const part of request) parts.push(part as Uint8Array);
+    response.writeHead(204).end();
+    take(JSON.parse(Buffer.concat(parts).toString()) as Posted);
+    return;
+  }
+  const headers = folder === "isolated" ? ISOLATION : {};
+  const page = /^(\w+)\.html$/.exec(name ?? "")?.[1];
+  const code = files.get(name ?? "");
+  if (page !== undefined && files.has(`${page}.js`)) {
+    response.writeHead(200, { ...headers, "Content-Type": "text/html; charset=utf-8" });
+    response.end(`<!doctype html><title>${page}</title><script type="module" src="${page}.js"></script>`);
+  } else if (code !== undefined) {
+    response.writeHead(200, { ...headers, "Content-Type": "text/javascript; charset=utf-8" }).end(code);
+  } else response.writeHead(404).end();
+}
