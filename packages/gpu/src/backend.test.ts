@@ -129,6 +129,30 @@ describe.skipIf(gpu === null)("the GPU device", () => {
     expect(x.toArray()).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
   });
 
+  test("launches with few and with many params follow each other", () => {
+    const { engine } = backendOf();
+    const x = zeros([8], { device: gpu! });
+    const writes = [(x.storage.buffer as GpuBuffer).handle];
+    for (const [i, count] of [4, 600, 8, 1200, 4, 4].entries()) {
+      engine.launch({
+        key: `test params ${count}`,
+        source: () =>
+          `@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+          @group(0) @binding(1) var<uniform> p: array<vec4<u32>, ${count / 4}>;
+          @compute @workgroup_size(1) fn main() { y[p[0].x] = f32(p[${count / 4 - 1}].w); }`,
+        reads: [],
+        writes,
+        params: Array.from({ length: count }, (_, n) => n === 0 ? i : n === count - 1 ? 10 * i + 7 : 0),
+        workgroups: 1,
+      });
+    }
+    expect(x.toArray()).toEqual([7, 17, 27, 37, 47, 57, 0, 0]);
+    expect(() =>
+      engine.launch({ key: "test", source: () => "", reads: [], writes, params: Array(3000).fill(0), workgroups: 1 })
+    )
+      .toThrow(/3000 params are too many/);
+  });
+
   test("scratch memory goes back to the pool", () => {
     const { engine } = backendOf();
     const before = engine.report();
