@@ -18,7 +18,7 @@ export interface Opened {
 }
 
 /** Those that kernels make use of. */
-const wantedFeatures: readonly string[] = ["shader-f16", "timestamp-query", "subgroups"];
+const wantedFeatures: readonly GPUFeatureName[] = ["shader-f16", "timestamp-query", "subgroups"];
 
 /** Software implementations by what they call themselves. */
 const softwareNames = /llvmpipe|lavapipe|swiftshader|basic render|softpipe/i;
@@ -44,7 +44,7 @@ export async function openDevice(gpu: GPU, { powerPreference, adapter: given }: 
     const value = (adapter.limits as unknown as Record<string, unknown>)[name];
     if (typeof value === "number") limits[name] = value;
   }
-  const features = wantedFeatures.filter((name) => adapter.features.has(name)) as GPUFeatureName[];
+  const features = wantedFeatures.filter((name) => adapter.features.has(name));
   const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits });
   const fallback = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
   return { device, description, software: fallback || softwareNames.test(description) };

@@ -13,7 +13,7 @@ export class Failures {
     this.outOfMemory = outOfMemory;
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      this.note(event.error);
+      this.note((event as GPUUncapturedErrorEvent).error);
     });
     this.lost = device.lost.then(({ reason, message }) => {
       return this.gone = new Error(
