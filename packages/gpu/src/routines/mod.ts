@@ -1,6 +1,13 @@
 /** The routines by name. */
 import type { Attrs, RoutinePrim } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
+import { gather } from "./gather.ts";
+import { maxPool, maxPoolGrad } from "./max_pool.ts";
+import { random } from "./random.ts";
+import { cumprod, cumsum } from "./scan.ts";
+import { scatter } from "./scatter.ts";
+import { sort } from "./sort.ts";
+import { sumPool, sumPoolGrad } from "./sum_pool.ts";
 
 /** Records the launches of a routine; outputs are contiguous, with any offset. */
 export type GpuRoutine<P extends RoutinePrim> = (
@@ -16,14 +23,14 @@ export const routines: { readonly [P in RoutinePrim]: GpuRoutine<P> | null } = {
   conv: null,
   convInputGrad: null,
   convWeightGrad: null,
-  maxPool: null,
-  maxPoolGrad: null,
-  sumPool: null,
-  sumPoolGrad: null,
-  gather: null,
-  scatter: null,
-  sort: null,
-  cumsum: null,
-  cumprod: null,
-  random: null,
+  maxPool,
+  maxPoolGrad,
+  sumPool,
+  sumPoolGrad,
+  gather,
+  scatter,
+  sort,
+  cumsum,
+  cumprod,
+  random,
 };

@@ -1,0 +1,39 @@
+/** `out[i][j] = x[index[i][j]][j]`: a thread an element. */
+import type { Attrs } from "@heddle/tensor";
+import type { Gpu, GpuOperand } from "../gpu.ts";
+import { dispatch } from "./dispatch.ts";
+import { collapse, sizeOf } from "./geometry.ts";
+import { decode, dot, numbered } from "./params.ts";
+
+/** An index out of range, which nobody looks for on a GPU, gives 0. */
+export function gather(
+  gpu: Gpu,
+  [x, index]: readonly GpuOperand[],
+  [out]: readonly GpuOperand[],
+  { dim }: Attrs["gather"],
+): void {
+  // Where along `dim` the output's element stands is of no matter to x.
+  const beside = index!.shape.map((_, d) => d === dim ? 0 : x!.strides[d]!);
+  const { shape, strides } = collapse(index!.shape, [beside, index!.strides]);
+  const rank = shape.length;
+  dispatch(gpu, {
+    key: `gather ${rank}`,
+    reads: { x: x!, indices: index! },
+    writes: { out: out! },
+    params: {
+      ...{ length: x!.shape[dim] ?? 1, step: x!.strides[dim] ?? 0 },
+      ...{ xOffset: x!.offset, indexOffset: index!.offset, outOffset: out!.offset },
+      ...numbered("size", shape),
+      ...numbered("xStride", strides[0]!),
+      ...numbered("indexStride", strides[1]!),
+    },
+    threads: sizeOf(index!.shape),
+    body: () =>
+      `${decode("c", "thread", shape.map((_, d) => `p.size${d}`))}
+let chosen = u32(indices_get(p.indexOffset + ${dot("c", "p.indexStride", rank)}));
+let place = p.outOffset + thread;
+if (chosen >= p.length) { out_set(place, 0); return; }
+out_set(place, x_get(p.xOffset + ${dot("c", "p.xStride", rank)} + chosen * p.step));
+`,
+  });
+}
