@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bundle, bundle } from "./bundle.ts";
 import { findChromium, openChromium, SOFTWARE_WEBGPU } from "./chromium.ts";
 import type { Posted, Report } from "./report.ts";
-import { type PageServer, servePages } from "./server.ts";
+import { type PageServer, type Place, servePages } from "./server.ts";
 import { type Failure, operations, train, type Training, type Values } from "./work.ts";
 
 /** The longest that a page may take, its browser's start included. */
@@ -31,16 +31,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-interface Visit {
-  readonly isolated?: boolean;
-  readonly worker?: boolean;
-  readonly flags?: readonly string[];
-}
-
 /** Opens a page and waits for its report. */
-async function visit(page: string, { isolated = false, worker = false, flags = [] }: Visit = {}): Promise<Report> {
+async function visit(page: string, place: Place, flags: readonly string[] = []): Promise<Report> {
   const posted = server.posted();
-  const browser = openChromium(chromium!, server.url(page, { isolated, worker }), flags);
+  const browser = openChromium(chromium!, server.url(page, place), flags);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<Failure>((resolve) => {
     timer = setTimeout(() => resolve({ error: `${page} posted nothing within ${LIMIT_MS / 1000} s` }), LIMIT_MS);
@@ -103,7 +97,7 @@ test("the work can be compared", () => {
 
 describe.skipIf(chromium === null)("cpu in Chromium", () => {
   test("the main thread of an isolated page", async () => {
-    const report = await visit("cpu_page", { isolated: true });
+    const report = await visit("cpu_page", { served: "isolated", worker: false });
     expect(report.crossOriginIsolated).toBe(true);
     // A browser's main thread may not wait for others.
     expect(report.threads).toMatchObject({ allowed: 1, sharedMemory: true });
@@ -112,7 +106,7 @@ describe.skipIf(chromium === null)("cpu in Chromium", () => {
   });
 
   test("the main thread of a page that is not isolated", async () => {
-    const report = await visit("cpu_page");
+    const report = await visit("cpu_page", { served: "plain", worker: false });
     expect(report.crossOriginIsolated).toBe(false);
     expect(report.threads).toMatchObject({ allowed: 1, sharedMemory: false });
     expect(wrong(report, 1e-5)).toEqual([]);
@@ -120,10 +114,19 @@ describe.skipIf(chromium === null)("cpu in Chromium", () => {
   });
 
   test("a worker of an isolated page, with threads", async () => {
-    const report = await visit("cpu_page", { isolated: true, worker: true });
+    const report = await visit("cpu_page", { served: "isolated", worker: true });
     expect(report.crossOriginIsolated).toBe(true);
     expect(report.threads).toEqual({ allowed: report.cores, sharedMemory: true, up: true });
     expect(wrong(report, 1e-5)).toEqual([]);
+    expectTrained(report, 1e-5);
+  });
+
+  test("a worker under a content security policy, with threads but without kernels that are loops in JavaScript", async () => {
+    const report = await visit("cpu_page", { served: "strict", worker: true });
+    expect(report.threads).toEqual({ allowed: report.cores, sharedMemory: true, up: true });
+    const refused = wrong(report, 1e-5);
+    expect(refused.map((line) => line.slice(0, line.indexOf(":")))).toEqual(["integers", "float16 in plain loops"]);
+    for (const line of refused) expect(line).toContain("'unsafe-eval'");
     expectTrained(report, 1e-5);
   });
 });
@@ -135,13 +138,13 @@ describe.skipIf(chromium === null)("gpu in Chromium", () => {
   for (const worker of [false, true]) {
     const place = worker ? "in a worker" : "in the main thread";
     test(`operations ${place}`, async () => {
-      const report = await visit("gpu_page", { worker, flags: SOFTWARE_WEBGPU });
+      const report = await visit("gpu_page", { served: "plain", worker }, SOFTWARE_WEBGPU);
       expect(wrong(report, 1e-4).filter((line) => !NOT_YET.test(line))).toEqual([]);
       expect(Object.values(report.operations).filter((result) => "values" in result).length).toBeGreaterThan(4);
     });
 
     test(`training ${place}`, async ({ skip }) => {
-      const report = await visit("gpu_page", { worker, flags: SOFTWARE_WEBGPU });
+      const report = await visit("gpu_page", { served: "plain", worker }, SOFTWARE_WEBGPU);
       if ("error" in report.training && NOT_YET.test(report.training.error)) skip(report.training.error);
       expectTrained(report, 1e-3);
     });

@@ -3,16 +3,33 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Posted } from "./report.ts";
 
-/** The headers that give a page shared memory, and its workers with it. */
-export const ISOLATION: Readonly<Record<string, string>> = {
+/** Headers that give a page shared memory, and its workers with it. */
+const isolation: Readonly<Record<string, string>> = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
+/** Ways of serving a page: without any headers, isolated, and isolated under the strictest policy that suffices for most kernels. */
+export const HEADERS: Readonly<Record<"plain" | "isolated" | "strict", Readonly<Record<string, string>>>> = {
+  plain: {},
+  isolated: isolation,
+  strict: {
+    ...isolation,
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:",
+  },
+};
+
+/** How a page is shown. */
+export interface Place {
+  readonly served: keyof typeof HEADERS;
+  /** Whether its script runs in a worker. */
+  readonly worker: boolean;
+}
+
 /** A running server. */
 export interface PageServer {
-  /** The address of a page of the bundle, or of one that runs its script in a worker. */
-  url(page: string, where: { readonly isolated: boolean; readonly worker: boolean }): string;
+  /** The address of a page of the bundle. */
+  url(page: string, place: Place): string;
   /** What the next page posts. */
   posted(): Promise<Posted>;
   close(): void;
@@ -29,9 +46,9 @@ export async function servePages(files: ReadonlyMap<string, string>): Promise<Pa
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as AddressInfo;
   return {
-    url(page, { isolated, worker }) {
+    url(page, { served, worker }) {
       const name = worker ? `worker_page.html?${page}` : `${page}.html`;
-      return `http://127.0.0.1:${port}/${isolated ? "isolated" : "plain"}/${name}`;
+      return `http://127.0.0.1:${port}/${served}/${name}`;
     },
     posted: () => new Promise((resolve) => waiting.push(resolve)),
     close() {
@@ -59,10 +76,11 @@ async function answer(
     take(JSON.parse(Buffer.concat(parts).toString()) as Posted);
     return;
   }
-  const headers = folder === "isolated" ? ISOLATION : {};
+  const headers = HEADERS[folder as keyof typeof HEADERS];
   const page = /^(\w+)\.html$/.exec(name ?? "")?.[1];
   const code = files.get(name ?? "");
-  if (page !== undefined && files.has(`${page}.js`)) {
+  if (headers === undefined) response.writeHead(404).end();
+  else if (page !== undefined && files.has(`${page}.js`)) {
     response.writeHead(200, { ...headers, "Content-Type": "text/html; charset=utf-8" });
     response.end(`<!doctype html><title>${page}</title><script type="module" src="${page}.js"></script>`);
   } else if (code !== undefined) {
