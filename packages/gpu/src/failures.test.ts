@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { Failures } from "./failures.ts";
+
+class GPUOutOfMemoryError extends Error {}
+class GPUValidationError extends Error {}
+
+/** A device that fails when it is told to. */
+function failing(): {
+  failures: Failures;
+  fail: (error: Error) => void;
+  lose: () => Promise<Error>;
+  trims: () => number;
+} {
+  let listener: (event: { error: Error; preventDefault(): void }) => void = () => {};
+  let resolve: (info: { reason: string; message: string }) => void = () => {};
+  let trims = 0;
+  const device = {
+    addEventListener: (_: string, given: typeof listener) => listener = given,
+    lost: new Promise((settle) => resolve = settle),
+  } as unknown as GPUDevice;
+  const failures = new Failures(device, () => `out of memory: 5 MiB in use, for the ${++trims}. time`);
+  return {
+    failures,
+    fail: (error) => listener({ error, preventDefault() {} }),
+    lose: () => {
+      resolve({ reason: "unknown", message: "driver gone" });
+      return failures.lost;
+    },
+    trims: () => trims,
+  };
+}
+
+describe("failures of the GPU", () => {
+  test("the first since the last look is thrown, once", () => {
+    const { failures, fail } = failing();
+    failures.check();
+    fail(new GPUValidationError("Shader 'map 1' is wrong"));
+    fail(new GPUValidationError("pipeline is invalid"));
+    expect(() => failures.check()).toThrow("webgpu: Shader 'map 1' is wrong");
+    failures.check();
+  });
+
+  test("out of memory makes room and says what holds the rest", () => {
+    const { failures, fail, trims } = failing();
+    fail(new GPUOutOfMemoryError("no memory"));
+    expect(trims()).toBe(1);
+    expect(() => failures.check()).toThrow("webgpu: out of memory: 5 MiB in use, for the 1. time (no memory)");
+  });
+
+  test("a lost device stays lost", async () => {
+    const { failures, lose } = failing();
+    failures.checkLost();
+    const error = await lose();
+    expect(error.message).toMatch(/the device was lost \(unknown: driver gone\).*await webgpu\(\)/);
+    for (let i = 0; i < 2; i++) {
+      expect(() => failures.check()).toThrow(error);
+      expect(() => failures.checkLost()).toThrow(error);
+    }
+  });
+});
