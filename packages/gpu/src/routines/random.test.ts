@@ -1,4 +1,4 @@
-import { type Device, type DType, manualSeed, randn, type RandomAttrs } from "@heddle/tensor";
+import { type Device, type DType, manualSeed, randn, type RandomAttrs, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../test_device.ts";
 
