@@ -80,7 +80,8 @@ export class Engine {
   }
 
   /**
-   * Starts the threads now, instead of when enough work has come by, and waits until they are up.
+   * Starts the threads now, instead of when enough work has come by, and waits until they are up. Chromium starts the workers of a
+   * worker only when that returns to its event loop: there call `ready(0)`, now and again, between turns of it.
    *
    * @param timeoutMs the longest wait in milliseconds
    * @returns whether all threads are up
