@@ -19,7 +19,7 @@ if (chromium === null) {
 }
 
 let bundled: Bundle;
-let server: PageServer;
+let server: PageServer | undefined;
 /** What this process makes of the work. */
 let expected: { operations: Record<string, Values | Failure>; training: Training };
 
@@ -29,12 +29,12 @@ beforeAll(async () => {
   const here = getDevice("cpu");
   expected = { operations: await operations(here), training: await train(here, STEPS) };
 });
-afterAll(() => server.close());
+afterAll(() => server?.close());
 
 /** Opens a page and waits for its report. */
 async function visit(page: string, place: Place, flags: readonly string[] = []): Promise<Report> {
-  const posted = server.posted();
-  const browser = openChromium(chromium!, server.url(page, place), flags);
+  const posted = server!.posted();
+  const browser = openChromium(chromium!, server!.url(page, place), flags);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<Failure>((resolve) => {
     timer = setTimeout(() => resolve({ error: `${page} posted nothing within ${LIMIT_MS / 1000} s` }), LIMIT_MS);
