@@ -4,7 +4,7 @@ import type { Gpu, GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
 import { isNan, laneType } from "./element.ts";
 import { sizeOf } from "./geometry.ts";
-import { eachInWindow, eachWindowAround, elementAt, ownCoordinates, planes, windows } from "./windows.ts";
+import { windowsOf } from "./windows.ts";
 
 /** A window that reaches no element has the value 0 and the place −1. */
 export function maxPool(
@@ -15,25 +15,23 @@ export function maxPool(
 ): void {
   const float = isFloat(x!.dtype);
   const larger = float ? "(v > top && !is_nan(top)) || (is_nan(v) && !is_nan(top))" : "v > top";
+  const windows = windowsOf(gpu, "maxPool", attrs, { x: x!, y: values! }, "x", "y");
   dispatch(gpu, {
-    key: "maxPool",
+    key: `maxPool ${windows.key}`,
     reads: { x: x! },
     writes: { values: values!, indices: indices! },
-    params: {
-      ...{ ...planes("x", x!), ...planes("y", values!), indicesOffset: indices!.offset },
-      ...windows(gpu, "maxPool", attrs),
-    },
+    params: { ...windows.params, indicesOffset: indices!.offset },
     declarations: () => float ? isNan : "",
     threads: sizeOf(values!.shape),
     body: () =>
-      `${ownCoordinates("y")}
+      `${windows.coordinates("y")}
 var best = -1;
 var top = ${laneType(x!.dtype)}(0);
 ${
-        eachInWindow(
+        windows.eachInside(
           "x",
-          `let v = x_get(${elementAt("x", "i")});
-if (best < 0 || ${larger}) { top = v; best = i32((i0 * p.x3 + i1) * p.x4 + i2); }`,
+          `let v = x_get(${windows.position("x", "i")});
+if (best < 0 || ${larger}) { top = v; best = i32(${windows.place("x", (d) => `i${d}`)}); }`,
         )
       }
 values_set(p.yOffset + thread, top);
@@ -49,23 +47,21 @@ export function maxPoolGrad(
   [out]: readonly GpuOperand[],
   attrs: Attrs["maxPoolGrad"],
 ): void {
+  const windows = windowsOf(gpu, "maxPool", attrs, { x: out!, g: g!, at: indices! }, "x", "g");
   dispatch(gpu, {
-    key: "maxPoolGrad",
+    key: `maxPoolGrad ${windows.key}`,
     reads: { g: g!, indices: indices! },
     writes: { out: out! },
-    params: {
-      ...{ ...planes("x", out!), ...planes("g", g!), ...planes("at", indices!) },
-      ...windows(gpu, "maxPool", attrs),
-    },
+    params: windows.params,
     threads: sizeOf(out!.shape),
     body: () =>
-      `${ownCoordinates("x")}
-let own = i32((c2 * p.x3 + c3) * p.x4 + c4);
+      `${windows.coordinates("x")}
+let own = i32(${windows.place("x", (d) => `c${windows.lead + d}`)});
 var sum = ${laneType(out!.dtype)}(0);
 ${
-        eachWindowAround(
+        windows.eachAround(
           "g",
-          `if (indices_get(${elementAt("at", "o")}) == own) { sum += g_get(${elementAt("g", "o")}); }`,
+          `if (indices_get(${windows.position("at", "o")}) == own) { sum += g_get(${windows.position("g", "o")}); }`,
         )
       }
 out_set(p.xOffset + thread, sum);

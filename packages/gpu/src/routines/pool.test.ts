@@ -17,6 +17,9 @@ const cases: readonly Case[] = [
   { shape: [1, 2, 9, 7], attrs: { kernel: [3, 4], stride: [1, 3], padding: [1, 2], dilation: [1, 1], ...ceil } },
   { shape: [3, 1, 10, 9], attrs: { kernel: [3, 2], stride: [2, 1], padding: [1, 0], dilation: [2, 3], ...ceil } },
   { shape: [1, 2, 7, 5], attrs: { kernel: [2, 1], stride: [3, 2], padding: [0, 0], dilation: [1, 1], ...floor } },
+  // Too large to be written out.
+  { shape: [2, 3, 13, 12], attrs: { kernel: [6, 7], stride: [2, 3], padding: [3, 1], dilation: [1, 1], ...ceil } },
+  { shape: [2, 3, 40], attrs: { kernel: [26], stride: [4], padding: [0], dilation: [1], ...floor } },
   {
     shape: [2, 2, 5, 6, 7],
     attrs: { kernel: [2, 3, 2], stride: [1, 2, 2], padding: [1, 1, 0], dilation: [1, 1, 2], ...floor },

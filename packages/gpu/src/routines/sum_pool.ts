@@ -4,7 +4,7 @@ import { floatBits, type Gpu, type GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
 import { laneType } from "./element.ts";
 import { sizeOf } from "./geometry.ts";
-import { eachInWindow, eachWindowAround, elementAt, ownCoordinates, planes, windows } from "./windows.ts";
+import { windowsOf } from "./windows.ts";
 
 /** A thread an output. */
 export function sumPool(
@@ -14,19 +14,17 @@ export function sumPool(
   attrs: Attrs["sumPool"],
 ): void {
   const type = laneType(x!.dtype);
+  const windows = windowsOf(gpu, "avgPool", attrs, { x: x!, y: out! }, "x", "y");
   dispatch(gpu, {
-    key: "sumPool",
+    key: `sumPool ${windows.key}`,
     reads: { x: x! },
     writes: { out: out! },
-    params: {
-      ...{ ...planes("x", x!), ...planes("y", out!), scale: floatBits(attrs.scale) },
-      ...windows(gpu, "avgPool", attrs),
-    },
+    params: { ...windows.params, scale: floatBits(attrs.scale) },
     threads: sizeOf(out!.shape),
     body: () =>
-      `${ownCoordinates("y")}
+      `${windows.coordinates("y")}
 var sum = ${type}(0);
-${eachInWindow("x", `sum += x_get(${elementAt("x", "i")});`)}
+${windows.eachInside("x", `sum += x_get(${windows.position("x", "i")});`)}
 out_set(p.yOffset + thread, ${type}(f32(sum) * bitcast<f32>(p.scale)));
 `,
   });
@@ -40,19 +38,17 @@ export function sumPoolGrad(
   attrs: Attrs["sumPoolGrad"],
 ): void {
   const type = laneType(g!.dtype);
+  const windows = windowsOf(gpu, "avgPool", attrs, { x: out!, g: g! }, "x", "g");
   dispatch(gpu, {
-    key: "sumPoolGrad",
+    key: `sumPoolGrad ${windows.key}`,
     reads: { g: g! },
     writes: { out: out! },
-    params: {
-      ...{ ...planes("x", out!), ...planes("g", g!), scale: floatBits(attrs.scale) },
-      ...windows(gpu, "avgPool", attrs),
-    },
+    params: { ...windows.params, scale: floatBits(attrs.scale) },
     threads: sizeOf(out!.shape),
     body: () =>
-      `${ownCoordinates("x")}
+      `${windows.coordinates("x")}
 var sum = ${type}(0);
-${eachWindowAround("g", `sum += g_get(${elementAt("g", "o")});`)}
+${windows.eachAround("g", `sum += g_get(${windows.position("g", "o")});`)}
 out_set(p.xOffset + thread, ${type}(f32(sum) * bitcast<f32>(p.scale)));
 `,
   });
