@@ -7,7 +7,7 @@ import { type PageServer, type Place, servePages } from "./server.ts";
 import { type Failure, operations, train, type Training, type Values } from "./work.ts";
 
 /** The longest that a page may take, its browser's start included. */
-const LIMIT_MS = 45_000;
+const LIMIT_MS = 30_000;
 
 const STEPS = 20;
 
@@ -42,7 +42,7 @@ async function visit(page: string, place: Place, flags: readonly string[] = []):
   try {
     const ended = browser.ended.then((error): Posted => ({ error }));
     const result = await Promise.race([posted, ended, late]);
-    if ("error" in result) throw new Error(result.error);
+    if ("error" in result) throw new Error(`${result.error}\n${browser.output()}`);
     return result.report;
   } finally {
     clearTimeout(timer);

@@ -33,8 +33,10 @@ export const SOFTWARE_WEBGPU: readonly string[] = [
 
 /** A browser that shows one page. */
 export interface Browser {
-  /** Settles, with what it wrote to the terminal, when the browser ends by itself. */
+  /** Settles when the browser ends by itself. */
   readonly ended: Promise<string>;
+  /** The end of what it wrote to the terminal, the pages' consoles included. */
+  output(): string;
   /** Ends it and waits until it has ended. */
   close(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export function openChromium(program: string, url: string, flags: readonly strin
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--enable-logging=stderr",
     "--no-first-run",
     "--no-default-browser-check",
     `--user-data-dir=${profile}`,
@@ -62,10 +65,11 @@ export function openChromium(program: string, url: string, flags: readonly strin
   child.stderr?.setEncoding("utf8").on("data", (part: string) => text = (text + part).slice(-4000));
   const ended = new Promise<string>((resolve) => {
     child.on("error", (error) => resolve(error.message));
-    child.on("exit", (code, signal) => resolve(`Chromium ended with ${code ?? signal}\n${text}`));
+    child.on("exit", (code, signal) => resolve(`Chromium ended with ${code ?? signal}`));
   });
   return {
     ended,
+    output: () => text,
     async close() {
       try {
         process.kill(-child.pid!, "SIGKILL");
