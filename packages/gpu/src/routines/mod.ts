@@ -1,7 +1,9 @@
 /** The routines by name. */
 import type { Attrs, RoutinePrim } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
+import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 import { gather } from "./gather.ts";
+import { matmul } from "./matmul.ts";
 import { maxPool, maxPoolGrad } from "./max_pool.ts";
 import { random } from "./random.ts";
 import { cumprod, cumsum } from "./scan.ts";
@@ -19,10 +21,10 @@ export type GpuRoutine<P extends RoutinePrim> = (
 
 /** All of them; what is null is composed of other primitives where that is possible. */
 export const routines: { readonly [P in RoutinePrim]: GpuRoutine<P> | null } = {
-  matmul: null,
-  conv: null,
-  convInputGrad: null,
-  convWeightGrad: null,
+  matmul,
+  conv,
+  convInputGrad,
+  convWeightGrad,
   maxPool,
   maxPoolGrad,
   sumPool,

@@ -1,0 +1,175 @@
+/**
+ * Products of two factors summed over a common index: what matrix products, convolutions and their gradients are. The factors say
+ * in WGSL where their elements are; a kernel in one of several forms does the sums.
+ */
+import { type DType, isFloat } from "@heddle/tensor";
+import type { Gpu, GpuOperand } from "../gpu.ts";
+import { candidates, type Configuration, type ConfigurationName, configurations, type Form } from "./configurations.ts";
+import { dispatch } from "./dispatch.ts";
+import { dotBody, dotDeclarations } from "./dot_kernel.ts";
+import type { Params } from "./params.ts";
+import { registerBody } from "./register_kernel.ts";
+import { tileBody, tileDeclarations } from "./tile_kernel.ts";
+
+/** Where a factor's elements are. All positions are u32 and wrap. */
+export interface Factor {
+  /** Statements declaring `V…` for the row (column) `index`: what does not depend on the summed index. */
+  readonly lane: (v: string, index: string) => string;
+  /** Statements declaring more of `V…` for the outer summed index, after `rowCode`. */
+  readonly enter: (v: string) => string;
+  /** The element at the inner summed index `t`. */
+  readonly element: (v: string, t: string) => string;
+}
+
+/** `out[z, i, j] = Σ left[z, i, k] · right[z, k, j]`, with `k` the pair of an outer and an inner index where it is nested. */
+export interface Contraction {
+  /** What the code depends on besides the dtype. */
+  readonly key: string;
+  readonly dtype: DType;
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  /** Values of the outer summed index (1 where it is not nested) and of the inner one. */
+  readonly outer: number;
+  readonly inner: number;
+  readonly nested: boolean;
+  readonly left: GpuOperand;
+  readonly right: GpuOperand;
+  readonly out: GpuOperand;
+  readonly params: Params;
+  /** Statements from the batch's index `z`. */
+  readonly batchCode: string;
+  /** Statements from the outer summed index `r`. */
+  readonly rowCode: string;
+  readonly rows: Factor;
+  readonly columns: Factor;
+  /** Statements declaring `V`, the part of an output's position that its row or column decides. */
+  readonly outRow: (v: string, index: string) => string;
+  readonly outColumn: (v: string, index: string) => string;
+  /** Whether neighbours along the summed index, rather than along rows or columns, are neighbours in memory. */
+  readonly leftAlongSum: boolean;
+  readonly rightAlongSum: boolean;
+  /** Added to every output of a row (numbered through the batch), or of a column. */
+  readonly bias: { readonly operand: GpuOperand; readonly along: "row" | "column" } | null;
+  /** Whether what is negative becomes 0. */
+  readonly rectified: boolean;
+}
+
+/** What is written of a sum: with its bias, and rectified. NaN stays. */
+export function finished({ bias, rectified, dtype }: Contraction, sum: string, row: string, column: string): string {
+  const value = bias === null
+    ? sum
+    : `(${sum} + bias_get(p.biasOffset + ${bias.along === "row" ? `(z * p.m + ${row})` : column} * p.biasStride))`;
+  return rectified ? `rectify(${value}, ${isFloat(dtype) ? "0f" : "0"})` : value;
+}
+
+/** Declarations that {@link finished} needs. */
+function finishing({ rectified, dtype }: Contraction): string {
+  const type = isFloat(dtype) ? "f32" : "i32";
+  return rectified ? `fn rectify(x: ${type}, zero: ${type}) -> ${type} { return select(x, zero, x < zero); }\n` : "";
+}
+
+/** Reads and params of the bias. */
+function biasOf({ bias }: Contraction): { reads: Record<string, GpuOperand>; params: Params; key: string } {
+  if (bias === null) return { reads: {}, params: {}, key: "" };
+  const { operand, along } = bias;
+  return {
+    reads: { bias: operand },
+    params: { biasOffset: operand.offset, biasStride: operand.strides[0] ?? 0 },
+    key: ` bias ${along}`,
+  };
+}
+
+/** Adds the partial sums of a split contraction, always in the same order. */
+function addParts(gpu: Gpu, c: Contraction, parts: GPUBuffer, splits: number): void {
+  const { batch, m, n, out } = c;
+  const bias = biasOf(c);
+  dispatch(gpu, {
+    key: `add parts ${c.key}${bias.key}${c.rectified ? " rectified" : ""}`,
+    reads: { parts: { buffer: parts, dtype: accumulator(c) }, ...bias.reads },
+    writes: { out },
+    params: { ...c.params, ...bias.params, m, n, batch, splits },
+    threads: batch * m * n,
+    declarations: () => finishing(c),
+    body: () => `
+let column = thread % p.n;
+let row = (thread / p.n) % p.m;
+let z = thread / (p.n * p.m);
+${c.batchCode}${c.outRow("at_row", "row")}${c.outColumn("at_column", "column")}
+var sum = parts_get(thread);
+for (var s = 1u; s < p.splits; s++) { sum += parts_get(thread + s * p.threads); }
+out_set(at_row + at_column, ${finished(c, "sum", "row", "column")});`,
+  });
+}
+
+/** Of floats float32, of integers int32, whose lowest bits are right whatever overflows. */
+function accumulator({ dtype }: Contraction): DType {
+  return isFloat(dtype) ? "float32" : "int32";
+}
+
+/** Runs a contraction in the configuration that is the best here, or in the one named. */
+export function contractBest(gpu: Gpu, c: Contraction, name?: ConfigurationName): void {
+  if (c.m * c.n * c.batch === 0) return;
+  const names = name === undefined ? candidates(gpu, { ...c, terms: c.outer * c.inner }) : [name];
+  const key = `${c.key} ${c.dtype} ${c.batch} ${c.m} ${c.n} ${c.outer} ${c.inner}`;
+  contract(gpu, c, configurations[gpu.choose(key, names, (each) => contract(gpu, c, configurations[each]))]);
+}
+
+/** How often the summed index is divided, so that enough invocations find work. */
+function splitsFor(c: Contraction, threads: number, wanted: number): number {
+  const terms = c.outer * c.inner;
+  const units = c.nested ? c.outer : c.inner;
+  // A part must be worth its pass over the output: at least some sixty terms.
+  const most = Math.min(units, Math.floor(terms / 64));
+  return Math.max(1, Math.min(Math.ceil(wanted / Math.max(threads, 1)), most));
+}
+
+/** Runs a contraction in a configuration. */
+export function contract(gpu: Gpu, c: Contraction, { form, wanted }: Configuration): void {
+  const { m, n, batch } = c;
+  if (m * n * batch === 0) return;
+  const [tilesM, tilesN] = [Math.ceil(m / form.rows), Math.ceil(n / form.columns)];
+  const tiles = tilesM * tilesN * batch;
+  const units = form.kind === "register" ? (c.nested ? c.outer : c.inner) : c.outer * c.inner;
+  const splits = form.kind === "dot" || units === 0 ? 1 : splitsFor(c, tiles, wanted);
+  const per = Math.ceil(units / splits);
+  const parts = Math.max(1, Math.ceil(units / Math.max(per, 1)));
+  const partial = parts > 1;
+  const buffer = partial ? gpu.scratch(4 * parts * batch * m * n) : null;
+  const count = tiles * parts;
+  const bias = partial ? { reads: {}, params: {}, key: "" } : biasOf(c);
+  const params = { ...c.params, ...bias.params, m, n, batch, outer: c.outer, inner: c.inner, tilesM, tilesN, per };
+  const out = buffer === null ? c.out : { buffer, dtype: accumulator(c) };
+  dispatch(gpu, {
+    key: `${c.key} ${formKey(form)}${partial ? " parts" : `${bias.key}${c.rectified ? " rectified" : ""}`}`,
+    reads: { left: c.left, right: c.right, ...bias.reads },
+    writes: { out },
+    params,
+    groupSize: form.group,
+    ...(form.kind === "register" ? { threads: count } : { groups: count }),
+    declarations: () =>
+      (partial ? "" : finishing(c)) +
+      (form.kind === "tile"
+        ? tileDeclarations(c.dtype, form)
+        : form.kind === "dot"
+        ? dotDeclarations(c.dtype, form)
+        : ""),
+    body: () => bodyOf(c, form, partial),
+  });
+  if (buffer === null) return;
+  addParts(gpu, c, buffer, parts);
+  gpu.release(buffer);
+}
+
+const formKey = (form: Form): string => `${form.kind} ${form.rows} ${form.columns}`;
+
+function bodyOf(c: Contraction, form: Form, partial: boolean): string {
+  switch (form.kind) {
+    case "register":
+      return registerBody(c, form, partial);
+    case "tile":
+      return tileBody(c, form, partial);
+    case "dot":
+      return dotBody(c, form);
+  }
+}
