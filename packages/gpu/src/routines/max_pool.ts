@@ -40,7 +40,10 @@ indices_set(p.indicesOffset + thread, best);
   });
 }
 
-/** A thread an element of the image: the sum of the gradients of those windows of which it is the largest. */
+/**
+ * A thread an element of the image: the sum of the gradients of those windows of which it is the largest. Where windows tile the
+ * image, a thread a window instead.
+ */
 export function maxPoolGrad(
   gpu: Gpu,
   [g, indices]: readonly GpuOperand[],
@@ -48,6 +51,29 @@ export function maxPoolGrad(
   attrs: Attrs["maxPoolGrad"],
 ): void {
   const windows = windowsOf(gpu, "maxPool", attrs, { x: out!, g: g!, at: indices! }, "x", "g");
+  if (windows.tiled) {
+    return dispatch(gpu, {
+      key: `maxPoolGrad tiled ${windows.key}`,
+      reads: { g: g!, indices: indices! },
+      writes: { out: out! },
+      params: windows.params,
+      threads: sizeOf(g!.shape),
+      body: () =>
+        `${windows.coordinates("g")}
+${attrs.kernel.map((_, d) => `let o${d} = c${windows.lead + d};`).join(" ")}
+let best = indices_get(${windows.position("at", "o")});
+let value = g_get(${windows.position("g", "o")});
+${
+          windows.eachInside(
+            "x",
+            `out_set(${windows.position("x", "i")}, select(${laneType(out!.dtype)}(0), value, i32(${
+              windows.place("x", (d) => `i${d}`)
+            }) == best));`,
+          )
+        }
+`,
+    });
+  }
   dispatch(gpu, {
     key: `maxPoolGrad ${windows.key}`,
     reads: { g: g!, indices: indices! },

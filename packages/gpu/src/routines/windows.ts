@@ -18,6 +18,8 @@ const writtenOut = 25;
 export interface Windows {
   /** All that the source depends on. */
   readonly key: string;
+  /** Whether every element of the image is in one window, and no window is large. */
+  readonly tiled: boolean;
   readonly params: Record<string, number>;
   /** The first spatial one of the coordinates: 1 where batch and channels are one dimension, else 2. */
   readonly lead: number;
@@ -74,6 +76,11 @@ export function windowsOf(
     fixed && padding[d] === 0 && (counts[d]! - 1) * stride[d]! + (kernel[d]! - 1) * dilation[d]! < sizes[d]!
   );
 
+  const tiled = fixed &&
+    dims.every((d) =>
+      inside[d] && kernel[d] === stride[d] && dilation[d] === 1 && counts[d]! * stride[d]! === sizes[d]
+    );
+
   let params: Record<string, number> = {};
   for (const [name, { shape, strides, offset }] of Object.entries(operands)) {
     const steps = flat ? [shape[1] === 1 ? strides[0]! : strides[1]!, ...strides.slice(2)] : strides;
@@ -91,6 +98,7 @@ export function windowsOf(
 
   return {
     key: `${rank}${flat ? " flat" : ""}` + (fixed ? ` ${kernel} ${stride} ${padding} ${dilation} ${inside}` : ""),
+    tiled,
     params,
     lead,
     coordinates(name) {
@@ -126,16 +134,26 @@ ${code}
       return code;
     },
     eachAround(name, body) {
+      // Windows that an element may be in, along each dimension.
+      const around = dims.map((d) => Math.ceil(((kernel[d]! - 1) * dilation[d]! + 1) / stride[d]!));
+      const unrolled = fixed && sizeOf(around) <= writtenOut;
       let bounds = "";
-      const loops = dims.reduceRight((code, d) => {
+      let code = body;
+      for (const d of dims.toReversed()) {
         bounds += `let reach${d} = (${attr("kernel", d)} - 1u) * ${attr("dilation", d)} + 1u;
 let padded${d} = c${lead + d} + ${attr("padding", d)};
 let first${d} = select(0u, (padded${d} - reach${d}) / ${attr("stride", d)} + 1u, padded${d} >= reach${d});
 let last${d} = min(padded${d} / ${attr("stride", d)} + 1u, p.${name}${lead + d});
 `;
-        return `for (var o${d} = first${d}; o${d} < last${d}; o${d}++) {\n${code}\n}\n`;
-      }, body);
-      return bounds + loops;
+        const each = code;
+        code = unrolled
+          ? Array.from(
+            { length: around[d]! },
+            (_, i) => `{ let o${d} = first${d} + ${i}u;\nif (o${d} < last${d}) {\n${each}\n} }\n`,
+          ).join("")
+          : `for (var o${d} = first${d}; o${d} < last${d}; o${d}++) {\n${each}\n}\n`;
+      }
+      return bounds + code;
     },
     position(name, spatial) {
       const before = Array.from({ length: lead }, (_, d) => ` + c${d} * p.${name}Stride${d}`).join("");
