@@ -80,14 +80,14 @@ export interface Problem {
 
 const software: readonly ConfigurationName[] = ["register16", "register8", "register4", "row8", "column8"];
 
-/** Time in arbitrary units on a software adapter: a load costs as much as fourteen multiplications (measured on lavapipe). */
+/** Time for each term in arbitrary units on a software adapter: a load costs as much as fourteen multiplications (measured on lavapipe). */
 function softwareCost({ form: { rows, columns } }: Configuration, { m, n, batch }: Problem): number {
   const threads = Math.ceil(m / rows) * Math.ceil(n / columns) * batch;
   return threads * (rows * columns + 14 * (rows + columns));
 }
 
-/** The choice on a software adapter. */
-export function softwareDefault(problem: Problem): ConfigurationName {
+/** The choice on a software adapter, and what a contraction then costs: in multiplications without loads. */
+export function softwareDefault(problem: Problem): { readonly name: ConfigurationName; readonly cost: number } {
   const { m, n, batch, terms } = problem;
   let best: ConfigurationName = "register8";
   let least = Infinity;
@@ -97,7 +97,7 @@ export function softwareDefault(problem: Problem): ConfigurationName {
     const cost = softwareCost(configurations[name], problem);
     if (cost < least) [best, least] = [name, cost];
   }
-  return best;
+  return { name: best, cost: least * terms };
 }
 
 /** The choice on a GPU. */
@@ -113,7 +113,7 @@ export function hardwareDefault({ m, n, terms, batch, leftAlongSum, rightAlongSu
 /** What a contraction may be computed in on this adapter, the default first. */
 export function candidates(gpu: Gpu, problem: Problem): readonly ConfigurationName[] {
   if (gpu.software) {
-    const first = softwareDefault(problem);
+    const first = softwareDefault(problem).name;
     return [first, ...software.filter((name) => name !== first)];
   }
   const first = hardwareDefault(problem);

@@ -1,7 +1,9 @@
 /** The routines by name. */
 import type { Attrs, RoutinePrim } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
-import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
+import { conv } from "./conv.ts";
+import { convInputGrad } from "./conv_input_grad.ts";
+import { convWeightGrad } from "./conv_weight_grad.ts";
 import { gather } from "./gather.ts";
 import { matmul } from "./matmul.ts";
 import { maxPool, maxPoolGrad } from "./max_pool.ts";

@@ -31,6 +31,8 @@ export interface Windows {
   readonly eachAround: (output: string, body: string) => string;
   /** The position of the element of NAME in this plane at spatial coordinates `SPATIAL0`, … */
   readonly position: (name: string, spatial: string) => string;
+  /** An attribute along a dimension. */
+  readonly attr: (name: "kernel" | "stride" | "padding" | "dilation", d: number) => string;
   /** The place in a plane of IMAGE. */
   readonly place: (image: string, spatial: (d: number) => string) => string;
 }
@@ -155,6 +157,7 @@ let last${d} = min(padded${d} / ${attr("stride", d)} + 1u, p.${name}${lead + d})
       }
       return bounds + code;
     },
+    attr,
     position(name, spatial) {
       const before = Array.from({ length: lead }, (_, d) => ` + c${d} * p.${name}Stride${d}`).join("");
       return `p.${name}Offset${before}${dims.map((d) => ` + ${spatial}${d} * p.${name}Stride${lead + d}`).join("")}`;
