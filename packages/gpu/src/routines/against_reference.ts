@@ -11,7 +11,6 @@ import {
   tensor,
   tidy,
 } from "@heddle/tensor";
-import { expect } from "vitest";
 import type { GpuBackend } from "../backend.ts";
 import { webgpu } from "../mod.ts";
 import { gpu } from "../test_device.ts";
@@ -104,8 +103,10 @@ export function compare<P extends RoutinePrim>(
 
 /** See {@link compare}. */
 export function expectSame(found: Tensor, wanted: Tensor, rtol: number, what: string): void {
-  expect(found.dtype, what).toBe(wanted.dtype);
-  expect(found.shape, what).toEqual(wanted.shape);
+  if (found.dtype !== wanted.dtype) throw new Error(`${what}: is ${found.dtype}, expected ${wanted.dtype}`);
+  if (found.shape.join() !== wanted.shape.join()) {
+    throw new Error(`${what}: has shape [${found.shape}], expected [${wanted.shape}]`);
+  }
   const [a, b] = [found, wanted].map((t) => Array.from(t.toTypedArray() as Float32Array, Number)) as [
     number[],
     number[],
@@ -115,5 +116,5 @@ export function expectSame(found: Tensor, wanted: Tensor, rtol: number, what: st
     if (Object.is(value, a[i]) || value === a[i]) return false;
     return !isFloat(wanted.dtype) || !(Math.abs(value - a[i]!) <= tolerance * Math.max(Math.abs(value), 1));
   });
-  if (wrong >= 0) expect.fail(`${what}: element ${wrong} is ${a[wrong]}, expected ${b[wrong]}`);
+  if (wrong >= 0) throw new Error(`${what}: element ${wrong} is ${a[wrong]}, expected ${b[wrong]}`);
 }

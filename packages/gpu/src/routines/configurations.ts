@@ -49,7 +49,7 @@ export const configurations: Readonly<Record<ConfigurationName, Configuration>> 
   columns4: register(1, 4, 64, 32768),
   tile32: tile(32, 4, 16, 256),
   tile64: tile(64, 4, 16, 256),
-  tile128: tile(128, 8, 16, 128),
+  tile128: tile(128, 8, 8, 128), // panels of 16 terms would be over the 16 KiB that every adapter has
   dot: { form: { kind: "dot", rows: 1, columns: 1, group: 64 }, wanted: 1 },
 };
 
