@@ -196,8 +196,7 @@ function pool(
 }
 
 const makers: Record<string, () => Work[]> = {
-  matmul: () =>
-    [128, 256, 512, 1024, 2048].map((n) => product(`matmul ${n}`, n, n, n)),
+  matmul: () => [128, 256, 512, 1024, 2048].map((n) => product(`matmul ${n}`, n, n, n)),
   odd: () => [
     product("matmul 511", 511, 511, 511),
     product("matmul 129", 129, 129, 129),
@@ -243,9 +242,7 @@ const makers: Record<string, () => Work[]> = {
   ],
 };
 
-const works = Object.values(makers).flatMap((make) => make()).filter((work) =>
-  work.name.includes(filter)
-);
+const works = Object.values(makers).flatMap((make) => make()).filter((work) => work.name.includes(filter));
 const top = ceiling();
 const best = new Map<string, number>();
 function time(work: Work, repeat: number): void {
@@ -254,8 +251,7 @@ function time(work: Work, repeat: number): void {
   const rate = repeat * work.flops / (performance.now() - begin) / 1e6;
   best.set(work.name, Math.max(best.get(work.name) ?? 0, rate));
 }
-const pause = (ms: number): Promise<void> =>
-  new Promise((done) => setTimeout(done, ms));
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 async function main(): Promise<void> {
   // Runtimes compile twice, the second time after a while and well.
@@ -276,17 +272,15 @@ async function main(): Promise<void> {
   }
   const ceilingRate = best.get("ceiling")! * engine.threads;
   console.log(
-    `ceiling${engine.threads > 1 ? ` of ${engine.threads} threads` : ""}: ${
-      ceilingRate.toFixed(1)
-    } GFLOP/s`,
+    `ceiling${engine.threads > 1 ? ` of ${engine.threads} threads` : ""}: ${ceilingRate.toFixed(1)} GFLOP/s`,
   );
   for (const { name, flops } of works) {
     const rate = best.get(name)!;
     const share = (100 * rate / ceilingRate).toFixed(0);
     console.log(
-      `${name.padEnd(34)} ${rate.toFixed(1).padStart(6)}  ${
-        share.padStart(3)
-      }%  ${(flops / rate / 1e3).toFixed(1).padStart(9)} us`,
+      `${name.padEnd(34)} ${rate.toFixed(1).padStart(6)}  ${share.padStart(3)}%  ${
+        (flops / rate / 1e3).toFixed(1).padStart(9)
+      } us`,
     );
   }
   process.exit(0);

@@ -101,7 +101,8 @@ function fusedLabelled(scores: Tensor, target: Tensor, options: CrossEntropyOpti
   if (weight || labelSmoothing > 0) return null;
   const dim = classDim("crossEntropy", scores);
   const labels = checkedLabels("crossEntropy", scores.shape, dim, target);
-  const loss = labelLoss(scores, labels, dim, ignoreIndex);
+  // int64 would halve the vectors; what does not fit is found below.
+  const loss = labelLoss(scores, labels.to("int32"), dim, ignoreIndex);
   if (loss === null) return null;
   if (!labels.device.backend.readsAtOnce) return { loss, share: labels.ne(ignoreIndex).sum() };
   const classes = scores.shape[dim]!;
