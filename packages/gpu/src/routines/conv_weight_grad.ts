@@ -66,6 +66,6 @@ function weightGradient(g: GpuOperand, x: GpuOperand, out: GpuOperand, attrs: At
     outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * (p.outSize1 * p.taps);\n`,
     outColumn: (v, index) => `let ${v} = ${index};\n`,
     leftAlongSum: true,
-    rightAlongSum: false,
+    rightAlongSum: true,
   };
 }

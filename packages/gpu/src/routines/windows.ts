@@ -78,6 +78,8 @@ export function windowsOf(
     fixed && padding[d] === 0 && (counts[d]! - 1) * stride[d]! + (kernel[d]! - 1) * dilation[d]! < sizes[d]!
   );
 
+  // Windows that an element may be in, along each dimension.
+  const around = dims.map((d) => Math.min(Math.ceil(((kernel[d]! - 1) * dilation[d]! + 1) / stride[d]!), counts[d]!));
   const tiled = fixed &&
     dims.every((d) =>
       inside[d] && kernel[d] === stride[d] && dilation[d] === 1 && counts[d]! * stride[d]! === sizes[d]
@@ -99,7 +101,8 @@ export function windowsOf(
   const isInside = (name: string, d: number): string => inside[d] ? "" : `i${d} < p.${name}${lead + d}`;
 
   return {
-    key: `${rank}${flat ? " flat" : ""}` + (fixed ? ` ${kernel} ${stride} ${padding} ${dilation} ${inside}` : ""),
+    key: `${rank}${flat ? " flat" : ""}` +
+      (fixed ? ` ${kernel} ${stride} ${padding} ${dilation} ${inside} ${around}` : ""),
     tiled,
     params,
     lead,
@@ -136,8 +139,6 @@ ${code}
       return code;
     },
     eachAround(name, body) {
-      // Windows that an element may be in, along each dimension.
-      const around = dims.map((d) => Math.ceil(((kernel[d]! - 1) * dilation[d]! + 1) / stride[d]!));
       const unrolled = fixed && sizeOf(around) <= writtenOut;
       let bounds = "";
       let code = body;
