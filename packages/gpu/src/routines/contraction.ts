@@ -115,13 +115,40 @@ export function contractBest(gpu: Gpu, c: Contraction, name?: ConfigurationName)
   contract(gpu, c, configurations[gpu.choose(key, names, (each) => contract(gpu, c, configurations[each]))]);
 }
 
-/** How often the summed index is divided, so that enough invocations find work. */
-function splitsFor(c: Contraction, threads: number, wanted: number): number {
+/** How the summed indices are divided into parts, each of `per` outer and `perInner` inner ones at most. */
+interface Division {
+  readonly per: number;
+  readonly perInner: number;
+  readonly outerParts: number;
+  readonly innerParts: number;
+}
+
+/**
+ * Rounds of loops that an invocation may make: lavapipe (22.3) leaves all loops of an invocation after 65,535 rounds taken together,
+ * and says nothing.
+ */
+const mostRounds = 32768;
+
+/** Parts for as many invocations as are wanted, and, on a processor, as many as keep loops short. */
+function divide(c: Contraction, form: Form, threads: number, wanted: number, short: boolean): Division {
+  const whole = { per: c.outer, perInner: c.inner, outerParts: 1, innerParts: 1 };
   const terms = c.outer * c.inner;
-  const units = c.nested ? c.outer : c.inner;
+  if (terms === 0) return whole;
   // A part must be worth its pass over the output: at least some sixty terms.
-  const most = Math.min(units, Math.floor(terms / 64));
-  return Math.max(1, Math.min(Math.ceil(wanted / Math.max(threads, 1)), most));
+  const splits = Math.max(1, Math.min(Math.ceil(wanted / Math.max(threads, 1)), Math.floor(terms / 64)));
+  if (form.kind === "dot") return whole;
+  if (form.kind === "tile") {
+    // Tiles count all terms in one loop.
+    const per = Math.ceil(terms / splits);
+    return { per, perInner: c.inner, outerParts: Math.ceil(terms / per), innerParts: 1 };
+  }
+  const [outerSplits, innerSplits] = c.nested ? [Math.min(splits, c.outer), 1] : [1, splits];
+  let [per, perInner] = [Math.ceil(c.outer / outerSplits), Math.ceil(c.inner / innerSplits)];
+  if (short) {
+    perInner = Math.min(perInner, mostRounds);
+    per = Math.min(per, Math.max(1, Math.floor(mostRounds / (perInner + 1))));
+  }
+  return { per, perInner, outerParts: Math.ceil(c.outer / per), innerParts: Math.ceil(c.inner / perInner) };
 }
 
 /** Runs a contraction in a configuration. */
@@ -130,15 +157,17 @@ export function contract(gpu: Gpu, c: Contraction, { form, wanted }: Configurati
   if (m * n * batch === 0) return;
   const [tilesM, tilesN] = [Math.ceil(m / form.rows), Math.ceil(n / form.columns)];
   const tiles = tilesM * tilesN * batch;
-  const units = form.kind === "register" ? (c.nested ? c.outer : c.inner) : c.outer * c.inner;
-  const splits = form.kind === "dot" || units === 0 ? 1 : splitsFor(c, tiles, wanted);
-  const per = Math.ceil(units / splits);
-  const parts = Math.max(1, Math.ceil(units / Math.max(per, 1)));
+  const { per, perInner, outerParts, innerParts } = divide(c, form, tiles, wanted, gpu.software);
+  const parts = outerParts * innerParts;
   const partial = parts > 1;
   const buffer = partial ? gpu.scratch(4 * parts * batch * m * n) : null;
   const count = tiles * parts;
   const bias = partial ? { reads: {}, params: {}, key: "" } : biasOf(c);
-  const params = { ...c.params, ...bias.params, m, n, batch, outer: c.outer, inner: c.inner, tilesM, tilesN, per };
+  const params = {
+    ...c.params,
+    ...bias.params,
+    ...{ m, n, batch, outer: c.outer, inner: c.inner, tilesM, tilesN, per, perInner, innerParts },
+  };
   const out = buffer === null ? c.out : { buffer, dtype: accumulator(c) };
   dispatch(gpu, {
     key: `${c.key} ${formKey(form)}${partial ? " parts" : `${bias.key}${c.rectified ? " rectified" : ""}`}`,

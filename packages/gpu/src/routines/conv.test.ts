@@ -1,5 +1,5 @@
-import type { Attrs, DType } from "@heddle/tensor";
-import { describe, test } from "vitest";
+import { apply, type Attrs, type DType, ones, type Tensor, tidy } from "@heddle/tensor";
+import { describe, expect, test } from "vitest";
 import { gpu } from "../test_device.ts";
 import { compare, drawn, dtypes, type Lie, lies, lying, type Made } from "./against_reference.ts";
 
@@ -87,6 +87,25 @@ describe.skipIf(gpu === null)("convolutions on the GPU", () => {
   test("no images, no channels", () => {
     all({ x: [0, 3, 6, 6], w: [4, 3, 3, 3] }, "float32", 0);
     all({ x: [2, 0, 6, 6], w: [4, 0, 3, 3] }, "float32", 0);
+  });
+
+  test("more terms than lavapipe lets a loop have", () => {
+    const one = (...shape: number[]): Tensor => ones(shape, { device: gpu! });
+    const attrs = { stride: [1], padding: [0], dilation: [1], groups: 1 };
+    tidy(() => {
+      const long = one(1, 200, 70_000);
+      const weight = apply("convWeightGrad", [long, long], { ...attrs, kernelSize: [1] });
+      expect([weight.amin().item(), weight.amax().item()]).toEqual([70_000, 70_000]);
+    });
+    tidy(() => {
+      const many = one(70, 200, 1100);
+      const weight = apply("convWeightGrad", [many, many], { ...attrs, kernelSize: [1] });
+      expect([weight.amin().item(), weight.amax().item()]).toEqual([77_000, 77_000]);
+    });
+    tidy(() => {
+      const [x, w] = [one(1, 35_000, 3), one(2, 35_000, 2)];
+      expect(apply("conv", [x, w], attrs).toArray()).toEqual([[[70_000, 70_000], [70_000, 70_000]]]);
+    });
   });
 
   test("many images", () => {

@@ -1,4 +1,4 @@
-import { applyAll, type Device, type DType, tensor, tidy } from "@heddle/tensor";
+import { applyAll, type Device, type DType, ones, tensor, tidy } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import type { GpuBackend } from "../backend.ts";
 import type { GpuBuffer } from "../gpu_buffer.ts";
@@ -92,6 +92,16 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
   test("the same bits every time", () => {
     const [a, b] = [drawn("float32", [40, 5000], 1).to(gpu!), drawn("float32", [5000, 30], 2).to(gpu!)];
     expect(a.matmul(b).toTypedArray()).toEqual(a.matmul(b).toTypedArray());
+  });
+
+  test("more terms than lavapipe lets a loop have, in one tile and in many", () => {
+    const terms = 70_000;
+    for (const size of [3, 300]) {
+      tidy(() => {
+        const [a, b] = [ones([size, terms], { device: gpu! }), ones([terms, size], { device: gpu! })];
+        expect(a.matmul(b).amin().item()).toBe(terms);
+      });
+    }
   });
 
   test("a product with itself", () => {

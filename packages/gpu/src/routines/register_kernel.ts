@@ -24,19 +24,21 @@ export function registerBody(c: Contraction, { rows, columns }: Form, partial: b
 ${is.map((i) => `let x${i} = ${c.rows.element(`a${i}`, "t")};`).join("\n")}
 ${is.map((i) => quads.map((q) => sum(i, q)).join(" ")).join("\n")}`;
   const enter = [...is.map((i) => c.rows.enter(`a${i}`)), ...js.map((j) => c.columns.enter(`b${j}`))].join("");
-  const loop = c.nested
-    ? `let end = min((split + 1u) * p.per, p.outer);
-for (var r = split * p.per; r < end; r++) {
-${c.rowCode}${enter}
-for (var t = 0u; t < p.inner; t++) {
-${step}
-}
-}`
-    : `${enter}
-let end = min((split + 1u) * p.per, p.inner);
-for (var t = split * p.per; t < end; t++) {
+  const inner = `for (var t = first; t < last; t++) {
 ${step}
 }`;
+  const bounds = `let first = (split % p.innerParts) * p.perInner;
+let last = min(first + p.perInner, p.inner);
+`;
+  const loop = c.nested
+    ? `${bounds}let outer_part = split / p.innerParts;
+let end = min((outer_part + 1u) * p.per, p.outer);
+for (var r = outer_part * p.per; r < end; r++) {
+${c.rowCode}${enter}
+${inner}
+}`
+    : `${bounds}${enter}
+${inner}`;
   const component = (j: number): string => wide === 4 ? `.${"xyzw"[j % 4]}` : "";
   const value = (i: number, j: number): string => `s${i}_${Math.floor(j / wide)}${component(j)}`;
   const at = partial ? "part + row_I * p.n + column_J" : "o_I + q_J";
