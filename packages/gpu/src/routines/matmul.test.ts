@@ -26,7 +26,9 @@ const products: readonly (readonly [number[], number[]])[] = [
 describe.skipIf(gpu === null)("matmul on the GPU", () => {
   test("every dtype and geometry, with and without batches", () => {
     for (const dtype of dtypes.filter((each) => each !== "bool")) {
-      products.forEach(([left, right], seed) => {
+      // Software adapters take a while to compile: the kernels differ in how elements are loaded and stored only.
+      const some = dtype === "float32" || dtype === "int32" ? products : [products[1]!, products[4]!];
+      some.forEach(([left, right], seed) => {
         const [a, b] = [lies[seed % lies.length]!, lies[(seed * 2 + 1) % lies.length]!];
         const inputs = [factor(dtype, left, seed, a), factor(dtype, right, seed + 50, b)];
         compare("matmul", inputs, {}, `${dtype} [${left}] ${a} by [${right}] ${b}`, 1e-5);
