@@ -5,7 +5,7 @@ import type { Device } from "./device.ts";
 import { type DType, isFloat, itemSize, resultType, type Scalar } from "./dtype.ts";
 import { collapse } from "./ir/collapse.ts";
 import type { Expr, Kernel, Routine } from "./ir/kernel.ts";
-import type { RowKernel, RowProgram, Work } from "./ir/rows.ts";
+import { type RowKernel, RowProgram, type Work } from "./ir/rows.ts";
 import type {
   AssemblePrim,
   Attrs,
@@ -400,7 +400,9 @@ function programOf<P extends RowPrim>(
   let program = programs.get(key);
   if (program === undefined) {
     if (programs.size > 1000) programs.clear(); // rows of ever new lengths
-    programs.set(key, program = rule.write(inputs, attrs, count));
+    program = new RowProgram();
+    rule.write(program, inputs[0]!.dtype, inputs, attrs, count);
+    programs.set(key, program);
   }
   return program;
 }

@@ -82,6 +82,6 @@ export { debug } from "./debug.ts";
 export { elementValue } from "./scalar.ts";
 export * as polynomials from "./backends/cpu/math/polynomials.ts";
 export { twoOverPi } from "./backends/cpu/math/huge_angle.ts";
-export { type RowKernel, type RowStep, showRows, type Work } from "./ir/rows.ts";
+export { type RowKernel, type RowStep, showRows, stepExpressions, type Work } from "./ir/rows.ts";
 export { NullBackend } from "./backends/null.ts";
 export { ReferenceBackend } from "./backends/reference/mod.ts";

@@ -1,6 +1,6 @@
 /** The primitives that are row kernels: their outputs and their steps. */
 import type { DType } from "./dtype.ts";
-import { RowProgram } from "./ir/rows.ts";
+import type { RowProgram } from "./ir/rows.ts";
 import type { Attrs, RowPrim } from "./prims/attrs.ts";
 import type { Shape } from "./shape.ts";
 import { type Symbolic, whereSymbolic } from "./symbolic.ts";
@@ -15,7 +15,8 @@ export interface RowRule<P extends RowPrim> {
   readonly dims: (attrs: Attrs[P]) => readonly number[];
   /** Which outputs have one element a row (the dimensions of the row kept with size 1); the others have the shape. */
   readonly short: (attrs: Attrs[P], inputs: readonly Meta[]) => readonly boolean[];
-  readonly write: (inputs: readonly Meta[], attrs: Attrs[P], count: number) => RowProgram;
+  /** Writes the steps down; `dtype` is that of the first input, `count` the number of a row's elements. */
+  readonly write: (p: RowProgram, dtype: DType, inputs: readonly Meta[], attrs: Attrs[P], count: number) => void;
 }
 
 const one = ({ dim }: { readonly dim: number }): readonly number[] => [dim];
@@ -26,53 +27,41 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
     space: 0,
     dims: one,
     short: () => [false],
-    write([first]) {
-      const p = new RowProgram();
-      const { dtype } = first!;
+    write(p, dtype) {
       const x = p.input(0, dtype);
       const [power, sum] = p.writeAndSum(0, x.sub(p.amax(x)).exp());
       p.write(0, power.mul(p.value(p.number(1, dtype).div(sum))));
-      return p;
     },
   },
   softmaxGrad: {
     space: 0,
     dims: one,
     short: () => [false],
-    write([first]) {
-      const p = new RowProgram();
-      const { dtype } = first!;
+    write(p, dtype) {
       const [g, y] = [p.input(0, dtype), p.input(1, dtype)];
       const [sum] = p.sum(g.mul(y));
       p.write(0, y.mul(g.sub(sum!)));
-      return p;
     },
   },
   logSoftmax: {
     space: 0,
     dims: one,
     short: () => [false],
-    write([first]) {
-      const p = new RowProgram();
-      const { dtype } = first!;
+    write(p, dtype) {
       const x = p.input(0, dtype);
       const high = p.amax(x);
       const [sum] = p.sum(x.sub(high).exp());
       p.write(0, x.sub(high).sub(p.value(sum!.log())));
-      return p;
     },
   },
   logSoftmaxGrad: {
     space: 0,
     dims: one,
     short: () => [false],
-    write([first]) {
-      const p = new RowProgram();
-      const { dtype } = first!;
+    write(p, dtype) {
       const [g, y] = [p.input(0, dtype), p.input(1, dtype)];
       const [sum] = p.sum(g);
       p.write(0, g.sub(y.exp().mul(sum!)));
-      return p;
     },
   },
   // Scores and labels; the loss, the greatest score and the logarithm of the sum of powers relative to it.
@@ -80,9 +69,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
     space: 0,
     dims: one,
     short: () => [true, true, true],
-    write([first, label], { ignoreIndex }) {
-      const p = new RowProgram();
-      const { dtype } = first!;
+    write(p, dtype, [, label], { ignoreIndex }) {
       const x = p.input(0, dtype);
       const t = p.input(1, label!.dtype);
       const high = p.amax(x);
@@ -91,22 +78,18 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       p.store(0, whereSymbolic(t.eq(ignoreIndex), 0, log.sub(right!.sub(high))));
       p.store(1, high);
       p.store(2, log);
-      return p;
     },
   },
   labelLossGrad: {
     space: 1,
     dims: one,
     short: () => [false],
-    write([first, , label], { ignoreIndex }) {
-      const p = new RowProgram();
-      const { dtype } = first!;
+    write(p, dtype, [, , label], { ignoreIndex }) {
       const [g, x, t] = [p.input(0, dtype), p.input(1, dtype), p.input(2, label!.dtype)];
       const [high, log] = [p.input(3, dtype), p.input(4, dtype)];
       const g0 = p.value(whereSymbolic(t.eq(ignoreIndex), 0, g));
       const probability = x.sub(high).sub(log).exp();
       p.write(0, g0.mul(probability.sub(whereSymbolic(p.column().eq(t), 1, 0))));
-      return p;
     },
   },
   // The input, weight and bias (or neither); the result, the mean and the variance.
@@ -114,9 +97,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
     space: 0,
     dims: ({ dims }) => dims,
     short: () => [false, true, true],
-    write(inputs, { eps }, count) {
-      const p = new RowProgram();
-      const { dtype } = inputs[0]!;
+    write(p, dtype, inputs, { eps }, count) {
       const x = p.input(0, dtype);
       const mean = p.value(p.sum(x)[0]!.div(count));
       const centred = x.sub(mean);
@@ -125,7 +106,6 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       p.store(2, variance);
       const y = centred.mul(p.value(variance.add(eps).rsqrt()));
       p.write(0, inputs.length === 1 ? y : y.mul(p.input(1, dtype)).add(p.input(2, dtype)));
-      return p;
     },
   },
   // The gradient, input, mean, variance and weight (or none): the gradient of the input; with a weight that is one number a row
@@ -134,9 +114,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
     space: 1,
     dims: ({ dims }) => dims,
     short: ({ perRow }) => perRow ? [false, true, true] : [false],
-    write(inputs, { eps, perRow }, count) {
-      const p = new RowProgram();
-      const { dtype } = inputs[0]!;
+    write(p, dtype, inputs, { eps, perRow }, count) {
       const [g, x, mean, variance] = [p.input(0, dtype), p.input(1, dtype), p.input(2, dtype), p.input(3, dtype)];
       const weight = inputs.length === 4 ? null : p.input(4, dtype);
       const scale = p.value(variance.add(eps).rsqrt());
@@ -150,7 +128,6 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       const [a, b] = [p.value(sum.div(count)), p.value(along.div(count))];
       const factor = weight !== null && perRow ? p.value(scale.mul(weight)) : scale;
       p.write(0, scaled.sub(a).sub(unit.mul(b)).mul(factor));
-      return p;
     },
   },
 };

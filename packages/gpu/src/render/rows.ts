@@ -1,7 +1,7 @@
 /**
  * Row kernels: a thread, or a whole workgroup, walks over one row as often as the steps ask. Sums are made in the same order always.
  */
-import { type RowKernel, type RowStep, showRows } from "@heddle/tensor";
+import { type RowKernel, type RowStep, showRows, stepExpressions } from "@heddle/tensor";
 import { declareInput, declareOutput, declareParams, infinityBits } from "./access.ts";
 import { type Expr, scalarFields, type ScalarSlot, scalarSlots, Statements } from "./expression.ts";
 import { functionsFor } from "./functions.ts";
@@ -28,12 +28,6 @@ export interface RenderedRows {
   readonly workgroups: number;
 }
 
-function expressions(steps: readonly RowStep[]): Expr[] {
-  return steps.flatMap((step) =>
-    step.kind === "walk" ? [...step.reduce, ...step.write].map(({ expr }) => expr) : [step.expr]
-  );
-}
-
 /** Renders a row kernel of float32 values. */
 export function renderRows(kernel: RowKernel, { software }: { readonly software: boolean }): RenderedRows {
   const { shape, inner, inputs, outputs, steps } = kernel;
@@ -42,7 +36,7 @@ export function renderRows(kernel: RowKernel, { software }: { readonly software:
   const length = sizeOf(shape.slice(outer));
   // On processors threads are loops: workgroups that wait for each other only cost.
   const together = length > (software ? longest : 32) ? groupSize : 1;
-  const scalars = scalarSlots(expressions(steps));
+  const scalars = scalarSlots(steps.flatMap(stepExpressions));
   const operands = [...inputs, ...outputs];
   const words = [infinityBits, rows, length];
   const offsetsAt = words.length;

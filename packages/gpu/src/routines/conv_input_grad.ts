@@ -11,7 +11,7 @@ import { contractBest } from "./contraction.ts";
 import { dims, each, geometryOf, names, type Sums, where } from "./conv_geometry.ts";
 import { dispatch } from "./dispatch.ts";
 import { laneType } from "./element.ts";
-import { sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
 import { decode, numbered } from "./params.ts";
 import { windowsOf } from "./windows.ts";
 

@@ -7,7 +7,7 @@ import type { Gpu, GpuOperand } from "../gpu.ts";
 import type { ConfigurationName } from "./configurations.ts";
 import { contractBest } from "./contraction.ts";
 import { dims, each, geometryOf, names, staysInside, type Sums, where, windowParams } from "./conv_geometry.ts";
-import { sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
 import { decode } from "./params.ts";
 
 /** See the module's comment. */

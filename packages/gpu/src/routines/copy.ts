@@ -1,7 +1,8 @@
 /** Copies between operands of one shape and any geometry, from dtype to dtype where both hold floats or both integers. */
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
-import { collapse, sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
+import { collapse } from "./geometry.ts";
 import { decode, dot, numbered } from "./params.ts";
 
 /** Records a copy; the target may have any strides that keep its elements apart. */

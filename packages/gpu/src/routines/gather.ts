@@ -2,7 +2,8 @@
 import type { Attrs } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
-import { collapse, sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
+import { collapse } from "./geometry.ts";
 import { decode, dot, numbered } from "./params.ts";
 
 /** An index out of range, which nobody looks for on a GPU, gives 0. */

@@ -1,10 +1,5 @@
 /** Shapes and strides of routines' operands. */
 
-/** Number of elements. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((n, size) => n * size, 1);
-}
-
 /** Row-major strides. */
 export function contiguousStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);

@@ -1,6 +1,7 @@
 /** Lanes: the elements along one dimension, one lane for every index of the other dimensions. */
 import type { GpuOperand } from "../gpu.ts";
-import { collapse, sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
+import { collapse } from "./geometry.ts";
 import { decode, dot, numbered } from "./params.ts";
 
 /** The lanes of several operands, of which all have as many. */

@@ -3,7 +3,8 @@ import type { Attrs } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import type { ConfigurationName } from "./configurations.ts";
 import { contractBest, type Contraction } from "./contraction.ts";
-import { collapse, sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
+import { collapse } from "./geometry.ts";
 import { decode, dot, numbered } from "./params.ts";
 
 /** Strides of an operand's batch, 0 where it is repeated. */

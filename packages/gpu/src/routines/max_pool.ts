@@ -3,7 +3,7 @@ import { type Attrs, isFloat } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
 import { isNan, laneType } from "./element.ts";
-import { sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
 import { windowsOf } from "./windows.ts";
 
 /** A window that reaches no element has the value 0 and the place −1. */

@@ -1,4 +1,5 @@
 /** The parameters of a launch by name: a uniform struct of 32-bit words. */
+import { entryPoint, threadIndex } from "../render/positions.ts";
 
 /** Sizes, strides and offsets; strides may be negative, which wraps as WGSL's unsigned arithmetic does. */
 export type Params = Readonly<Record<string, number>>;
@@ -21,11 +22,7 @@ export function numbered(name: string, values: readonly number[]): Record<string
 
 /** Workgroup index, folded dimensions undone, and the index of the invocation among all. */
 export function entry(groupSize: number, body: string): string {
-  return `@compute @workgroup_size(${groupSize})
-fn main(@builtin(workgroup_id) group_id: vec3<u32>, @builtin(num_workgroups) group_count: vec3<u32>,
-        @builtin(local_invocation_index) lane: u32) {
-  let group = group_id.x + group_id.y * group_count.x;
-  let thread = group * ${groupSize}u + lane;
+  return `${entryPoint(groupSize)}${threadIndex(groupSize)}
 ${body}
 }
 `;

@@ -6,7 +6,8 @@ import { functionsFor } from "../render/functions.ts";
 import { copy } from "./copy.ts";
 import { dispatch } from "./dispatch.ts";
 import { laneType } from "./element.ts";
-import { contiguousStrides, isContiguous, sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
+import { contiguousStrides, isContiguous } from "./geometry.ts";
 
 /** Philox 4×32-10: the four words of the block of a counter of two words. */
 const philox = `fn philox(counter: vec2<u32>) -> vec4<u32> {

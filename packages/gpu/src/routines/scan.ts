@@ -5,7 +5,7 @@
 import { type Attrs, isFloat } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
-import { sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
 import { type Lanes, lanesOf } from "./lanes.ts";
 
 type ScanOp = "sum" | "prod";

@@ -3,7 +3,7 @@ import { type Attrs, type DType, isFloat } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
 import { isNan } from "./element.ts";
-import { sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
 import { type Lanes, lanesOf } from "./lanes.ts";
 import { runLength, sortRows } from "./merge_sort.ts";
 

@@ -3,7 +3,7 @@ import type { Attrs } from "@heddle/tensor";
 import { floatBits, type Gpu, type GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
 import { laneType } from "./element.ts";
-import { sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
 import { windowsOf } from "./windows.ts";
 
 /** A thread an output. */

@@ -1,6 +1,6 @@
 /** Windows of poolings over images `[N, C, …]` of one to three spatial dimensions: params, and loops in WGSL. */
 import type { Gpu, GpuOperand } from "../gpu.ts";
-import { sizeOf } from "./geometry.ts";
+import { sizeOf } from "../render/positions.ts";
 import { numbered } from "./params.ts";
 
 /** What poolings have in common. */
