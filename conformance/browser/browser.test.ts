@@ -1,5 +1,6 @@
 import { getDevice } from "@heddle/tensor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { skipping } from "../expected.ts";
 import { type Bundle, bundle } from "./bundle.ts";
 import { findChromium, openChromium, SOFTWARE_WEBGPU } from "./chromium.ts";
 import type { Posted, Report } from "./report.ts";
@@ -13,9 +14,7 @@ const STEPS = 20;
 
 const chromium = findChromium();
 if (chromium === null) {
-  console.warn(
-    "tests in a browser are skipped: no Chromium or Chrome on the PATH; install one (Debian: apt-get install -y chromium)",
-  );
+  skipping("the tests in a browser", "no Chromium or Chrome on the PATH (Debian: apt-get install -y chromium)");
 }
 
 let bundled: Bundle;
