@@ -129,7 +129,8 @@ describe("devices", () => {
   test("a dtype that a device lacks is refused by name, never cast", () => {
     const x = ones([2], { device: "narrow" });
     expect(() => x.to("float64").sin()).toThrow(
-      'sin: the device "narrow" does not compute in float64; cast with .to("float32"), or move the tensor',
+      'sin: the device "narrow" does not compute in float64; cast before the tensor goes there, with .to("float32").to("narrow"), ' +
+        "or stay on the CPU",
     );
     expect(() => x.to("int32").sum()).toThrow(/sum: the device "narrow" does not compute in int32/);
     expect(() => x.argsort()).not.toThrow();

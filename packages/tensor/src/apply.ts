@@ -217,7 +217,8 @@ function deviceOf(operation: string, inputs: readonly Operand[], fallback: Devic
 function checkSupported(operation: string, device: Device, dtype: DType): void {
   if (!device.backend.supports(dtype)) {
     throw new TypeError(
-      `${operation}: the device "${device.name}" does not compute in ${dtype}; cast with .to("float32"), or move the tensor`,
+      `${operation}: the device "${device.name}" does not compute in ${dtype}; cast before the tensor goes there, with ` +
+        `.to("${isFloat(dtype) ? "float32" : "int32"}").to("${device.name}"), or stay on the CPU`,
     );
   }
 }

@@ -65,11 +65,7 @@ export function write(
   const count = batch.reduce((product, length) => product * length, 1);
   const values = new Float64Array(count * size);
   for (let i = 0; i < count; i++) fill(values.subarray(i * size, (i + 1) * size), i);
-  const wide = fromTypedArray(values, [...batch, ...shape], { device: like.device });
-  if (wide.dtype === like.dtype) return wide;
-  const narrow = wide.to(like.dtype);
-  wide.dispose();
-  return narrow;
+  return fromTypedArray(values, [...batch, ...shape], { dtype: like.dtype, device: like.device });
 }
 
 /** A tensor of matrices, all of one size. */

@@ -144,6 +144,11 @@ export function fromTypedArray(
     );
   }
   const device = deviceOf(options);
+  const dtype = optionDType("fromTypedArray", options.dtype, own);
+  if (dtype !== own && !bits && !device.backend.supports(own)) {
+    // What the device cannot cast.
+    return uploaded("fromTypedArray", dtype, [...shape], options, (i) => array[i]!);
+  }
   // Other bytes than 0 and 1 are no bools; the caller's array is not ours to mend.
   const source = flags && array.some((value) => value > 1) ? array.map((value) => value === 0 ? 0 : 1) : array;
   const adopted = device.backend.adopt(source);
@@ -158,7 +163,10 @@ export function fromTypedArray(
     result = allocate("fromTypedArray", device, own, shape);
     device.backend.write(result.storage.buffer, 0, new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
   }
-  return finished(result.to(optionDType("fromTypedArray", options.dtype, own)), options);
+  if (dtype === own) return finished(result, options);
+  const cast = result.to(dtype);
+  result.dispose();
+  return finished(cast, options);
 }
 
 /** A tensor whose elements are not set to anything in particular. */

@@ -18,6 +18,17 @@ export interface CloseOptions {
   readonly equalNan?: boolean;
 }
 
+/** Two tensors as floats, and their difference. */
+function comparable(x: Tensor, y: Tensor): [a: Tensor, b: Tensor, difference: Tensor] {
+  if (isFloat(x.dtype)) return [x, y, x.sub(y)];
+  const wide = x.device.backend.supports("float64");
+  const [a, b] = wide ? [x.to("float64"), y.to("float64")] : [x.to("float32"), y.to("float32")];
+  if (wide || isFloat(y.dtype)) return [a, b, a.sub(b)];
+  // A float32 holds 24 bits; the difference of integers of one sign does not overflow.
+  const [i, j] = [x.to("int32"), y.to("int32")];
+  return [a, b, apply("where", [i.lt(0).eq(j.lt(0)), i.sub(j).to("float32"), a.sub(b)], none)];
+}
+
 /** Part of {@link Tensor}: comparisons give bool tensors, operations on bits the dtype they are of. */
 export abstract class TensorComparison extends TensorElementwise {
   /** Whether this = other; broadcasts. */
@@ -85,12 +96,15 @@ export abstract class TensorComparison extends TensorElementwise {
     return isFloat(this.dtype) ? this.abs().lt(Infinity) : apply("isnan", [this], none).logicalNot();
   }
 
-  /** Element by element, whether two tensors are close (see {@link CloseOptions}); broadcasts. */
+  /**
+   * Element by element, whether two tensors are close (see {@link CloseOptions}); broadcasts. Integers are compared in float64, or
+   * where the device lacks that by their exact difference against a tolerance in float32.
+   */
   isclose(this: Tensor, other: Tensor, options: CloseOptions = {}): Tensor {
     const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
-    const [a, b] = isFloat(this.dtype) ? [this, other] : [this.to("float64"), other.to("float64")];
-    const near = a.sub(b).abs().le(b.abs().mul(rtol).add(atol)).logicalAnd(b.isfinite());
-    const close = a.eq(b).logicalOr(near);
+    const [a, b, difference] = comparable(this, other);
+    const near = difference.abs().le(b.abs().mul(rtol).add(atol)).logicalAnd(b.isfinite());
+    const close = this.eq(other).logicalOr(near);
     return equalNan ? close.logicalOr(a.isnan().logicalAnd(b.isnan())) : close;
   }
 

@@ -107,7 +107,8 @@ export abstract class TensorOrdering extends TensorIndexing {
   }
 
   /**
-   * How often each non-negative integer occurs in a 1-dimensional tensor (int32), or the sum of its weights. Reads the tensor.
+   * How often each non-negative integer occurs in a 1-dimensional tensor (int32), or the sum of its weights: of integers in
+   * float64, where the device has that, else in float32. Reads the tensor.
    *
    * @throws TypeError for floats. RangeError for negative values or another rank.
    */
@@ -140,7 +141,8 @@ export abstract class TensorOrdering extends TensorIndexing {
       for (const value of values) counts[value]!++;
       return fromTypedArray(counts, [length], { device: this.device });
     }
-    const summed = isFloat(weights.dtype) ? weights : weights.to("float64");
+    const wide = this.device.backend.supports("float64") ? "float64" : "float32";
+    const summed = isFloat(weights.dtype) ? weights : weights.to(wide);
     return zeros([length], { dtype: summed.dtype, device: this.device }).scatterAdd(0, this.to("int32"), summed);
   }
 }
