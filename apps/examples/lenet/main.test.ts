@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runExample } from "../runner/example.ts";
 import { decodeSafetensors } from "../runner/safetensors.ts";
-import { loadDigits } from "./digits.ts";
+import { loadDigits } from "../digits/digits.ts";
 import { lenet } from "./main.ts";
 import { errorPercent } from "./mistakes.ts";
 import { RECIPES } from "./networks/mod.ts";

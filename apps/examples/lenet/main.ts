@@ -1,22 +1,26 @@
 // LeNet-5, a convnet or an MLP learns to read handwritten digits: options, data, network, training, testing, pictures.
-import { DataLoader } from "@heddle/data";
-import { functional as F } from "@heddle/nn";
-import { LambdaLR, SGD } from "@heddle/optim";
-import { scope, stack } from "@heddle/tensor";
+import { digitPixels, type DigitSets, loadDigits } from "../digits/digits.ts";
 import { deviceFigures } from "../runner/device.ts";
-import { type Example, start } from "../runner/example.ts";
-import { choice, type CommonOptions, commonOptions, type Option } from "../runner/options.ts";
+import { type Example, type Figures, type Run, start } from "../runner/example.ts";
+import {
+  type CheckpointOptions,
+  checkpointOptions,
+  choice,
+  type CommonOptions,
+  commonOptions,
+  integer,
+  type Option,
+} from "../runner/options.ts";
 import { encodeSafetensors } from "../runner/safetensors.ts";
 import { textTable } from "../runner/table.ts";
-import { digitPixels, loadDigits } from "./digits.ts";
-import type { History } from "./history.ts";
-import { errorPercent, type Predictions } from "./mistakes.ts";
 import { type DigitNetwork, parameterCount, RECIPES } from "./networks/mod.ts";
-import { predict } from "./predict.ts";
+import { repeat } from "./repeat.ts";
 import { drawReport } from "./report.ts";
+import { train, type TrainSettings } from "./train.ts";
 
-interface LeNetOptions extends CommonOptions {
+interface LeNetOptions extends CommonOptions, CheckpointOptions {
   model: Option<keyof typeof RECIPES>;
+  repeat: Option<number>;
 }
 
 /** The example; `start` below runs it when this file is what was started. */
@@ -25,6 +29,8 @@ export const lenet: Example<LeNetOptions> = {
   about: "Trains LeNet-5, a convnet or a multi-layer perceptron on handwritten digits.",
   options: {
     model: choice(["lenet5", "convnet", "mlp"], { help: "the network", default: "lenet5" }),
+    repeat: integer({ help: "train as many, with seeds from --seed on, and compare them", default: 1, min: 1 }),
+    ...checkpointOptions(),
     ...commonOptions({
       name: "lenet",
       epochs: 4,
@@ -35,82 +41,40 @@ export const lenet: Example<LeNetOptions> = {
   },
 
   async run(options, run) {
-    const recipe = RECIPES[options.model];
-    const batchSize = options.batch ?? recipe.batch;
-    const epochs = options.dryRun ? 1 : options.epochs;
-    const { train, test, source } = await loadDigits(options.data, options.dryRun ? batchSize : options.limit);
-    const network = recipe.make();
-    network.to(run.device);
-    run.print(source);
-    run.print(`${recipe.title} on device "${run.device.name}", seed ${options.seed}\n\n${layerTable(network)}\n`);
-
-    const loader = new DataLoader(train, { batchSize, shuffle: true });
-    const steps = epochs * loader.length;
-    const optimizer = new SGD(network.parameters(), { lr: options.lr ?? recipe.lr });
-    const schedule = new LambdaLR(optimizer, { lrLambda: (step) => recipe.schedule(step / steps) });
-    const history: History = {
-      losses: [],
-      trainLoss: [],
-      trainErrorPercent: [],
-      testErrorPercent: [],
-      secondsPerEpoch: [],
+    const { model, seed, dryRun } = options;
+    const recipe = RECIPES[model];
+    const settings: TrainSettings = {
+      model,
+      seed,
+      data: options.data === null ? "drawn" : "MNIST",
+      epochs: dryRun ? 1 : options.epochs,
+      batch: options.batch ?? recipe.batch,
+      lr: options.lr ?? recipe.lr,
+      resume: options.resume,
+      checkpointEvery: options.checkpointEvery,
     };
-    const progress = run.progress(steps);
-    const table = run.table(["epoch", "train loss", "train error", "test error", "seconds"]);
-    let tested: Predictions = { labels: [], predicted: [], confidence: [] };
-
-    for (let epoch = 1; epoch <= epochs; epoch++) {
-      const started = performance.now();
-      let loss = 0, wrong = 0, seen = 0;
-      for (const [images, labels] of loader) {
-        using _ = scope();
-        const logits = network.forward(images);
-        const batchLoss = F.crossEntropy(logits, labels);
-        optimizer.zeroGrad();
-        batchLoss.backward();
-        optimizer.step();
-        schedule.step();
-
-        // Both at once: a GPU is waited for once a step.
-        const mistaken = logits.argmax(1).ne(labels).sum();
-        const [value, mistakes] = await stack([batchLoss.detach(), mistaken]).data() as Float32Array;
-        history.losses.push(value!);
-        loss += value!;
-        wrong += mistakes!;
-        progress.advance(`epoch ${epoch}/${epochs}  loss ${(loss / ++seen).toFixed(3)}`);
-      }
-      history.secondsPerEpoch.push((performance.now() - started) / 1000);
-      history.trainLoss.push(loss / seen);
-      history.trainErrorPercent.push(100 * wrong / train.length);
-
-      progress.say(`epoch ${epoch}/${epochs}  testing`);
-      tested = await predict(network, test);
-      history.testErrorPercent.push(errorPercent(tested));
-      table.row(
-        epoch,
-        history.trainLoss.at(-1)!.toFixed(4),
-        `${history.trainErrorPercent.at(-1)!.toFixed(2)}%`,
-        `${history.testErrorPercent.at(-1)!.toFixed(2)}%`,
-        history.secondsPerEpoch.at(-1)!.toFixed(1),
-      );
-    }
-    progress.end();
-
-    drawReport(run.out, recipe.title, history, tested, (index) => digitPixels(test, index));
-    const weights = encodeSafetensors(network.stateDict(), { model: options.model, framework: "heddle" });
-    run.out.file(`${options.model}.safetensors`, weights, "the weights, in the safetensors format");
-    return {
-      model: options.model,
-      ...deviceFigures(run.device),
-      parameters: parameterCount(network),
-      epochs,
-      secondsPerEpoch: history.secondsPerEpoch,
-      trainLoss: history.trainLoss,
-      testErrorPercent: history.testErrorPercent,
-      steps,
-    };
+    const sets = await loadDigits(options.data, dryRun ? settings.batch : options.limit);
+    const seeds = options.repeat > 1 ? `seeds ${seed} to ${seed + options.repeat - 1}` : `seed ${seed}`;
+    run.print(sets.source);
+    run.print(`${recipe.title} on device "${run.device.name}", ${seeds}\n\n${layerTable(recipe.make())}\n`);
+    const about = { model, ...deviceFigures(run.device), parameters: parameterCount(recipe.make()) };
+    const figures = options.repeat > 1
+      ? await repeat(options.repeat, settings, sets, run)
+      : await trainOne(settings, sets, run);
+    return { ...about, epochs: settings.epochs, ...figures };
   },
 };
+
+/** Trains one network, draws how it went, and writes its weights. */
+async function trainOne(settings: TrainSettings, sets: DigitSets, run: Run): Promise<Figures> {
+  const { model } = settings;
+  const { network, history, tested, steps } = await train(settings, sets, run, run.out);
+  drawReport(run.out, RECIPES[model].title, history, tested, (index) => digitPixels(sets.test, index));
+  const weights = await encodeSafetensors(network.stateDict(), { model, framework: "heddle" });
+  run.out.file(`${model}.safetensors`, weights, "the weights, in the safetensors format");
+  const { secondsPerEpoch, trainLoss, testErrorPercent } = history;
+  return { secondsPerEpoch, trainLoss, testErrorPercent, steps };
+}
 
 function layerTable(network: DigitNetwork): string {
   const rows = network.layers.map(({ name, does, output, module }) =>

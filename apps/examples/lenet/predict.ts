@@ -1,7 +1,7 @@
 import { noGrad } from "@heddle/autograd";
 import { DataLoader } from "@heddle/data";
 import { tidy } from "@heddle/tensor";
-import type { Digits } from "./digits.ts";
+import type { Digits } from "../digits/digits.ts";
 import type { Predictions } from "./mistakes.ts";
 import type { DigitNetwork } from "./networks/mod.ts";
 

@@ -35,8 +35,8 @@ export interface Run {
   print(text?: string): void;
   /** A table whose rows are printed as they come. */
   table(titles: readonly string[]): GrowingTable;
-  /** Shows how far the run is, of `total` steps. */
-  progress(total: number): Progress;
+  /** Shows how far the run is, of `total` steps, `before` of which an earlier run did. */
+  progress(total: number, before?: number): Progress;
 }
 
 /** Where an example writes: people read one of these, scripts read `stdout`. */
@@ -74,7 +74,7 @@ export async function runExample<S extends CommonOptions>(
       out,
       print: (text) => screen.print(text),
       table: (titles) => new GrowingTable(titles, (line) => screen.print(line)),
-      progress: (total) => new Progress(screen, total),
+      progress: (total, before) => new Progress(screen, total, before),
     });
     out.file("figures.json", `${JSON.stringify(figures, null, 2)}\n`, "the figures, as --json prints them");
     const command = `deno task ${[example.name, ...args].join(" ")}`;

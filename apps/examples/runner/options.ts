@@ -145,6 +145,25 @@ export function commonOptions(defaults: {
   };
 }
 
+/** The options of an example that writes checkpoints. */
+export interface CheckpointOptions extends Options {
+  resume: Option<boolean>;
+  checkpointEvery: Option<number | null>;
+}
+
+/** Where a run goes on, and how often it notes where it is. */
+export function checkpointOptions(): CheckpointOptions {
+  return {
+    resume: flag({ help: "go on from the checkpoint in --out, if there is one" }),
+    checkpointEvery: integer({
+      help: "steps from checkpoint to checkpoint, besides the one after each epoch",
+      default: null,
+      min: 1,
+      shown: "none besides",
+    }),
+  };
+}
+
 /** `dryRun` as it is typed: `dry-run`. */
 export function optionName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

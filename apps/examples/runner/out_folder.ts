@@ -1,5 +1,14 @@
 /** The folder of a run: its pictures, its figures, its weights, and a page that shows them. */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type RunPage, runPage } from "./page.ts";
 
@@ -7,7 +16,8 @@ import { type RunPage, runPage } from "./page.ts";
 export class OutFolder {
   /** As the person named it, or as the default is. */
   readonly path: string;
-  private readonly dry: boolean;
+  /** Whether it writes nothing. */
+  readonly dry: boolean;
   private readonly pictures: { file: string; caption: string }[] = [];
   private readonly files: { file: string; note: string }[] = [];
 
@@ -27,6 +37,35 @@ export class OutFolder {
   file(file: string, content: string | Uint8Array, note: string): void {
     this.write(file, content);
     this.files.push({ file, note });
+  }
+
+  /** Adds to a file that is there; makes it where it is not. */
+  append(file: string, content: string): void {
+    if (!this.dry) appendFileSync(join(this.path, file), content);
+  }
+
+  /**
+   * Puts a file in the place of the one of that name, once it is whole on the disk and not only in the system's memory. With
+   * `previous` the old one stays, under that name.
+   */
+  replace(file: string, content: string | Uint8Array, previous?: string): void {
+    if (this.dry) return;
+    const target = join(this.path, file), part = `${target}.part`;
+    mkdirSync(dirname(target), { recursive: true });
+    const descriptor = openSync(part, "w");
+    try {
+      writeFileSync(descriptor, content);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    if (previous !== undefined && existsSync(target)) renameSync(target, join(this.path, previous));
+    renameSync(part, target);
+  }
+
+  /** A folder within this one, for a part of the run; its files are not on the page. */
+  within(name: string): OutFolder {
+    return new OutFolder(join(this.path, name), this.dry);
   }
 
   /** Writes `index.html` with all of the above and gives its absolute path. */

@@ -6,7 +6,7 @@ import { Screen } from "./screen.ts";
 describe("Progress", () => {
   test("prints a line at every tenth where there is no terminal", () => {
     let written = "", clock = 0;
-    const progress = new Progress(new Screen({ write: (text) => written += text }), 40, () => clock);
+    const progress = new Progress(new Screen({ write: (text) => written += text }), 40, 0, () => clock);
     for (let step = 1; step <= 40; step++) {
       clock += 500;
       progress.advance(`loss ${step}`);
@@ -20,17 +20,27 @@ describe("Progress", () => {
 
   test("takes several tenths in one step as one line", () => {
     let written = "";
-    const progress = new Progress(new Screen({ write: (text) => written += text }), 2, () => 0);
+    const progress = new Progress(new Screen({ write: (text) => written += text }), 2, 0, () => 0);
     progress.advance("half");
     progress.advance("whole");
     expect(written).toBe(" 50%  half  0.0 s left\n");
+  });
+
+  test("goes on where an earlier run stopped, and judges by its own time", () => {
+    let written = "", clock = 0;
+    const progress = new Progress(new Screen({ write: (text) => written += text }), 40, 18, () => clock);
+    for (let step = 19; step <= 24; step++) {
+      clock += 500;
+      progress.advance(`loss ${step}`);
+    }
+    expect(written).toBe(" 50%  loss 20  10 s left\n 60%  loss 24  8.0 s left\n");
   });
 
   test("redraws a bar on a terminal, not more than ten times a second", () => {
     const written: string[] = [];
     let clock = 0;
     const stream = { write: (text: string) => written.push(text), isTTY: true, columns: 80 };
-    const progress = new Progress(new Screen(stream), 100, () => clock);
+    const progress = new Progress(new Screen(stream), 100, 0, () => clock);
     for (let step = 0; step < 50; step++) {
       clock += 10;
       progress.advance("epoch 1/2");

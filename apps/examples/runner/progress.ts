@@ -14,14 +14,20 @@ export class Progress {
   private readonly total: number;
   private readonly now: () => number;
   private readonly started: number;
-  private done = 0;
+  private readonly before: number;
+  private done: number;
   private drawn = -Infinity;
   private nextPlain = PLAIN_SHARE;
 
-  /** `now` gives milliseconds; tests bring their own clock. */
-  constructor(screen: Screen, total: number, now: () => number = () => performance.now()) {
+  /**
+   * `before` steps were done by an earlier run, in a time that says nothing of this one. `now` gives milliseconds; tests bring
+   * their own clock.
+   */
+  constructor(screen: Screen, total: number, before = 0, now: () => number = () => performance.now()) {
     this.screen = screen;
     this.total = total;
+    this.done = this.before = before;
+    while (before / total + 1e-9 >= this.nextPlain) this.nextPlain += PLAIN_SHARE;
     this.now = now;
     this.started = now();
   }
@@ -33,13 +39,13 @@ export class Progress {
     if (!this.screen.live) {
       if (share + 1e-9 < this.nextPlain || share >= 1) return;
       while (share + 1e-9 >= this.nextPlain) this.nextPlain += PLAIN_SHARE;
-      this.screen.print(`${percent(share)}  ${words}  ${this.left(share)}`);
+      this.screen.print(`${percent(share)}  ${words}  ${this.left()}`);
       return;
     }
     const now = this.now();
     if (now - this.drawn < REDRAW_MS && share < 1) return;
     this.drawn = now;
-    this.screen.draw(`${bar(share)} ${percent(share)}  ${words}  ${this.left(share)}`);
+    this.screen.draw(`${bar(share)} ${percent(share)}  ${words}  ${this.left()}`);
   }
 
   /** Says at once what is being done between steps, where there is a terminal. */
@@ -54,9 +60,9 @@ export class Progress {
     this.screen.clear();
   }
 
-  private left(share: number): string {
-    const elapsed = (this.now() - this.started) / 1000;
-    return `${duration(elapsed / share * (1 - share))} left`;
+  private left(): string {
+    const each = (this.now() - this.started) / 1000 / (this.done - this.before);
+    return `${duration(each * Math.max(0, this.total - this.done))} left`;
   }
 }
 

@@ -26,11 +26,15 @@ interface Entry {
 }
 
 /**
- * The bytes of a file with these tensors, and words about it (such as the model's name).
+ * The bytes of a file with these tensors, and words about it (such as the model's name). It waits for devices whose values
+ * cannot be read at once.
  *
  * @throws TypeError for a dtype that it cannot write (float16: convert to float32 first).
  */
-export function encodeSafetensors(tensors: Record<string, Tensor>, about: Record<string, string> = {}): Uint8Array {
+export async function encodeSafetensors(
+  tensors: Record<string, Tensor>,
+  about: Record<string, string> = {},
+): Promise<Uint8Array> {
   const header: Record<string, Entry | Record<string, string>> = { __metadata__: about };
   const parts: Uint8Array[] = [];
   let offset = 0;
@@ -41,7 +45,7 @@ export function encodeSafetensors(tensors: Record<string, Tensor>, about: Record
         `encodeSafetensors: "${name}" is ${tensor.dtype}; there are ${Object.keys(FORMATS).join(", ")}`,
       );
     }
-    const elements = tensor.toTypedArray();
+    const elements = await tensor.data();
     const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
     header[name] = { dtype: format.code, shape: [...tensor.shape], data_offsets: [offset, offset + bytes.length] };
     offset += bytes.length;
@@ -61,26 +65,22 @@ export function encodeSafetensors(tensors: Record<string, Tensor>, about: Record
 }
 
 /**
+ * The words about a file that were given to {@link encodeSafetensors}.
+ *
+ * @throws RangeError when the file has no header of the format.
+ */
+export function safetensorsMetadata(file: Uint8Array): Record<string, string> {
+  return readHeader(file).about;
+}
+
+/**
  * The tensors of a file.
  *
  * @throws RangeError when the file is cut short, or its header does not describe what follows; nothing is read then.
  */
 export function decodeSafetensors(file: Uint8Array): Record<string, Tensor> {
-  const fail = (what: string): never => {
-    throw new RangeError(`decodeSafetensors: ${what}; the file is damaged or not in the safetensors format`);
-  };
-  if (file.length < 8) fail(`${file.length} bytes hold no header`);
-  const headerLength = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
-  if (headerLength > file.length - 8) fail(`a header of ${headerLength} bytes in a file of ${file.length}`);
-  const data = file.subarray(8 + headerLength);
-  let header: Record<string, Entry>;
-  try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(file.subarray(8, 8 + headerLength)));
-  } catch (error) {
-    return fail(`the header is no JSON (${(error as Error).message})`);
-  }
+  const { entries, data } = readHeader(file);
   // The format wants the tensors to fill the rest of the file, without gaps.
-  const entries = Object.entries(header).filter(([name]) => name !== "__metadata__");
   const end = entries.reduce((most, [, entry]) => Math.max(most, entry.data_offsets?.[1] ?? NaN), 0);
   if (end !== data.length) fail(`${end} bytes of tensors in the header, ${data.length} in the file`);
   const read = entries.map(([name, { dtype: code, shape, data_offsets: [from, to] }]) => {
@@ -101,4 +101,27 @@ export function decodeSafetensors(file: Uint8Array): Record<string, Tensor> {
   return Object.fromEntries(
     read.map(({ name, dtype, shape, elements }) => [name, fromTypedArray(elements, shape, { dtype })]),
   );
+}
+
+/** What the header says, and the bytes after it. */
+function readHeader(
+  file: Uint8Array,
+): { about: Record<string, string>; entries: [name: string, entry: Entry][]; data: Uint8Array } {
+  if (file.length < 8) fail(`${file.length} bytes hold no header`);
+  const headerLength = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
+  if (headerLength > file.length - 8) fail(`a header of ${headerLength} bytes in a file of ${file.length}`);
+  let header: Record<string, Entry>;
+  try {
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(file.subarray(8, 8 + headerLength)));
+  } catch (error) {
+    return fail(`the header is no JSON (${(error as Error).message})`);
+  }
+  const { __metadata__: about = {}, ...tensors } = header as Record<string, Entry> & {
+    __metadata__?: Record<string, string>;
+  };
+  return { about, entries: Object.entries(tensors), data: file.subarray(8 + headerLength) };
+}
+
+function fail(what: string): never {
+  throw new RangeError(`decodeSafetensors: ${what}; the file is damaged or not in the safetensors format`);
 }

@@ -1,0 +1,126 @@
+import { DataLoader } from "@heddle/data";
+import { functional as F } from "@heddle/nn";
+import { LambdaLR, SGD } from "@heddle/optim";
+import { manualSeed, scope, stack } from "@heddle/tensor";
+import type { DigitSets } from "../digits/digits.ts";
+import { Checkpoint, plainState } from "../runner/checkpoint.ts";
+import type { Run } from "../runner/example.ts";
+import { Metrics } from "../runner/metrics.ts";
+import type { OutFolder } from "../runner/out_folder.ts";
+import type { History } from "./history.ts";
+import { errorPercent, type Predictions } from "./mistakes.ts";
+import { type DigitNetwork, RECIPES } from "./networks/mod.ts";
+import { predict } from "./predict.ts";
+
+/** Steps between two lines of the metrics, which hold the mean of the loss over them. */
+const METRICS_EVERY = 100;
+
+/** How a network is trained; a run goes on from a checkpoint only if all but the last two are the same. */
+export interface TrainSettings {
+  model: keyof typeof RECIPES;
+  seed: number;
+  data: string;
+  epochs: number;
+  batch: number;
+  lr: number;
+  resume: boolean;
+  checkpointEvery: number | null;
+}
+
+/** What comes of it. */
+export interface Trained {
+  network: DigitNetwork;
+  history: History;
+  /** What the network says of the test digits at the end. */
+  tested: Predictions;
+  steps: number;
+}
+
+/** Trains a network with SGD, from its first weights or from the checkpoint in `out`; metrics and checkpoints go there. */
+export async function train(settings: TrainSettings, sets: DigitSets, run: Run, out: OutFolder): Promise<Trained> {
+  const { resume, checkpointEvery, ...about } = settings;
+  const { model, epochs } = settings;
+  manualSeed(settings.seed);
+  const network = RECIPES[model].make();
+  network.to(run.device);
+  const loader = new DataLoader(sets.train, { batchSize: settings.batch, shuffle: true });
+  const steps = epochs * loader.length;
+  const optimizer = new SGD(network.parameters(), { lr: settings.lr });
+  const schedule = new LambdaLR(optimizer, { lrLambda: (step) => RECIPES[model].schedule(step / steps) });
+  const metrics = new Metrics(out);
+  /** The loss of every step, and the sums of the epoch at hand. */
+  const tally = { losses: [] as number[], loss: 0, wrong: 0, seconds: 0 };
+  const parts = { network, optimizer, schedule, loader, metrics, tally: plainState(tally) };
+  const checkpoint = new Checkpoint(out, { example: "lenet", samples: sets.train.length, ...about }, parts);
+  if (resume) {
+    const file = checkpoint.load();
+    run.print(
+      file ? `Going on from ${file}, step ${tally.losses.length} of ${steps}.` : "No checkpoint: from the start.",
+    );
+  }
+
+  const progress = run.progress(steps, tally.losses.length);
+  const table = run.table(["epoch", "train loss", "train error", "test error", "seconds"]);
+  let tested: Predictions | null = null;
+  for (let epoch = loader.epoch + 1; epoch <= epochs; epoch++) {
+    let started = performance.now();
+    for (const [images, labels] of loader) {
+      {
+        using _ = scope();
+        const logits = network.forward(images);
+        const loss = F.crossEntropy(logits, labels);
+        optimizer.zeroGrad();
+        loss.backward();
+        optimizer.step();
+        schedule.step();
+
+        // Both at once: a GPU is waited for once a step.
+        const mistaken = logits.argmax(1).ne(labels).sum();
+        const [value, mistakes] = await stack([loss.detach(), mistaken]).data() as Float32Array;
+        tally.losses.push(value!);
+        tally.loss += value!;
+        tally.wrong += mistakes!;
+      }
+      const step = tally.losses.length, seen = step - (epoch - 1) * loader.length;
+      progress.advance(`epoch ${epoch}/${epochs}  loss ${(tally.loss / seen).toFixed(3)}`);
+      if (step % METRICS_EVERY === 0) metrics.add({ step, epoch, loss: mean(tally.losses.slice(-METRICS_EVERY)) });
+      if (checkpointEvery !== null && step % checkpointEvery === 0) {
+        tally.seconds += (performance.now() - started) / 1000;
+        await checkpoint.save();
+        started = performance.now();
+      }
+    }
+    const seconds = tally.seconds + (performance.now() - started) / 1000;
+    const trainLoss = tally.loss / loader.length;
+    const trainErrorPercent = 100 * tally.wrong / sets.train.length;
+
+    progress.say(`epoch ${epoch}/${epochs}  testing`);
+    tested = await predict(network, sets.test);
+    const testErrorPercent = errorPercent(tested);
+    metrics.add({ step: tally.losses.length, epoch, trainLoss, trainErrorPercent, testErrorPercent, seconds });
+    table.row(
+      epoch,
+      trainLoss.toFixed(4),
+      `${trainErrorPercent.toFixed(2)}%`,
+      `${testErrorPercent.toFixed(2)}%`,
+      seconds.toFixed(1),
+    );
+    tally.loss = tally.wrong = tally.seconds = 0;
+    await checkpoint.save();
+  }
+  progress.end();
+
+  const history: History = {
+    losses: tally.losses,
+    trainLoss: metrics.values("trainLoss"),
+    trainErrorPercent: metrics.values("trainErrorPercent"),
+    testErrorPercent: metrics.values("testErrorPercent"),
+    secondsPerEpoch: metrics.values("seconds"),
+  };
+  // A run that was over when it was taken up has tested nothing yet.
+  return { network, history, tested: tested ?? await predict(network, sets.test), steps };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

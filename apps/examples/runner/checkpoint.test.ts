@@ -1,0 +1,161 @@
+import { DataLoader } from "@heddle/data";
+import { functional as F, Linear } from "@heddle/nn";
+import { Adam, StepLR } from "@heddle/optim";
+import { manualSeed, rand, scope } from "@heddle/tensor";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Checkpoint, plainState } from "./checkpoint.ts";
+import { OptionError } from "./options.ts";
+import { OutFolder } from "./out_folder.ts";
+
+let folder: string;
+beforeEach(() => folder = mkdtempSync(join(tmpdir(), "heddle-checkpoint-")));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const FILE = "checkpoint.safetensors", PREVIOUS = "checkpoint.previous.safetensors";
+const path = (): string => join(folder, FILE);
+const numbers = Array.from({ length: 10 }, (_, i) => i / 10);
+
+/** A run that draws its weights, the order of its data and noise from the default generator. */
+function begin(about: Record<string, string | number> = { example: "line", model: "linear" }, inputs = 1) {
+  manualSeed(1);
+  const model = new Linear(inputs, 1);
+  const optimizer = new Adam(model.parameters(), { lr: 0.1 });
+  const schedule = new StepLR(optimizer, { stepSize: 3, gamma: 0.5 });
+  const loader = new DataLoader(numbers, { batchSize: 3, shuffle: true });
+  const tally = { losses: [] as number[], best: Infinity };
+  const parts = { model, optimizer, schedule, loader, tally: plainState(tally) };
+  return { ...parts, tally, checkpoint: new Checkpoint(new OutFolder(folder, false), about, parts) };
+}
+
+/** Two epochs of four steps; saves after each of some steps, and stops after one. */
+async function train(run: ReturnType<typeof begin>, saveAt: number[] = [], stopAt = Infinity): Promise<number[]> {
+  const { model, optimizer, schedule, loader, tally, checkpoint } = run;
+  while (loader.epoch < 2) {
+    for (const x of loader) {
+      {
+        using _ = scope();
+        const noisy = x.add(rand(x.shape));
+        const loss = F.mseLoss(model.forward(noisy.unsqueeze(1)), x.mul(2).unsqueeze(1));
+        optimizer.zeroGrad();
+        loss.backward();
+        optimizer.step();
+        schedule.step();
+        tally.losses.push(loss.item());
+        tally.best = Math.min(tally.best, loss.item());
+      }
+      if (saveAt.includes(tally.losses.length)) await checkpoint.save();
+      if (tally.losses.length === stopAt) return tally.losses;
+    }
+  }
+  return tally.losses;
+}
+
+/** What `load` says of a bad checkpoint, having changed no file. */
+function complaint(run = begin()): string {
+  const before = readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"));
+  let message = "";
+  try {
+    run.checkpoint.load();
+  } catch (error) {
+    expect(error).toBeInstanceOf(OptionError);
+    message = (error as Error).message;
+  }
+  expect(readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"))).toEqual(before);
+  return message;
+}
+
+describe("a run that goes on", () => {
+  // In an epoch's middle, at its last step, and at the first of the next.
+  test.each([1, 3, 4, 5])("has the bits of one that was never interrupted, from step %d", async (step) => {
+    const whole = begin();
+    const expected = await train(whole);
+    expect(expected).toHaveLength(8);
+    await train(begin(), [step], step + 1);
+    const resumed = begin();
+    manualSeed(99);
+    expect(resumed.checkpoint.load()).toBe(path());
+    expect(resumed.tally.losses).toEqual(expected.slice(0, step));
+    expect(await train(resumed)).toEqual(expected);
+    expect(resumed.tally.best).toBe(whole.tally.best);
+    expect(resumed.model.weight.toArray()).toEqual(whole.model.weight.toArray());
+    expect(resumed.optimizer.paramGroups[0]!.lr).toBe(whole.optimizer.paramGroups[0]!.lr);
+  });
+
+  test("begins anew where there is no checkpoint", () => {
+    expect(begin().checkpoint.load()).toBeNull();
+  });
+});
+
+describe("what a crash leaves", () => {
+  test("between two renames, the one before", async () => {
+    await train(begin(), [2, 3], 3);
+    rmSync(path());
+    const resumed = begin();
+    expect(resumed.checkpoint.load()).toBe(join(folder, PREVIOUS));
+    expect(resumed.tally.losses).toHaveLength(2);
+  });
+
+  test("while it writes, the last one; the half one is replaced later", async () => {
+    await train(begin(), [2], 2);
+    writeFileSync(`${path()}.part`, "half");
+    const resumed = begin();
+    expect(resumed.checkpoint.load()).toBe(path());
+    await train(resumed, [3], 3);
+    expect(readdirSync(folder).sort()).toEqual([PREVIOUS, FILE]);
+  });
+
+  test("a dry run writes none", async () => {
+    const run = begin();
+    await new Checkpoint(new OutFolder(join(folder, "dry"), true), {}, { model: run.model }).save();
+    expect(existsSync(join(folder, "dry"))).toBe(false);
+  });
+});
+
+describe("refuses, and says why:", () => {
+  beforeEach(() => train(begin(), [2, 3], 3));
+
+  test("another run", () => {
+    const message = complaint(begin({ example: "line", model: "mlp", seed: 3 }));
+    expect(message).toContain(
+      `--resume: ${path()} is of another run: model linear there, mlp here; seed none there, 3 here`,
+    );
+    expect(message).toContain(`the one before it is ${PREVIOUS}`);
+  });
+
+  test("a model of other sizes", () => {
+    expect(complaint(begin(undefined, 2))).toMatch(
+      /does not fit this run: .*weight has shape \[1, 1\] in the state, \[1, 2\]/s,
+    );
+  });
+
+  test("a file cut short", () => {
+    writeFileSync(path(), readFileSync(path()).subarray(0, -20));
+    expect(complaint()).toMatch(/is damaged \(/);
+  });
+
+  // In the last tensor, and in the state.
+  test.each([["a weight", -1], ["the state", 500]])("one bit that flipped in %s", (_, at) => {
+    const bytes = readFileSync(path());
+    bytes[at < 0 ? bytes.length + at : at]! ^= 1;
+    writeFileSync(path(), bytes);
+    expect(complaint()).toMatch(/is damaged \((its checksum does not fit its content|.*no JSON.*)\)/);
+  });
+
+  test("an empty file, and the one before it goes on as the message says", () => {
+    writeFileSync(path(), "");
+    expect(complaint()).toMatch(/is damaged \(decodeSafetensors: 0 bytes hold no header/);
+    renameSync(join(folder, PREVIOUS), path());
+    expect(begin().checkpoint.load()).toBe(path());
+  });
+
+  test("another version, and what is no checkpoint", () => {
+    const text = readFileSync(path(), "latin1");
+    writeFileSync(path(), text.replace('"version":"1"', '"version":"2"'), "latin1");
+    expect(complaint()).toContain("is a checkpoint of version 2, and this program reads version 1");
+    writeFileSync(path(), text.replace("heddle-checkpoint", "heddle-notebooks!"), "latin1");
+    expect(complaint()).toContain("is no checkpoint");
+  });
+});

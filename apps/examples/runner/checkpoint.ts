@@ -1,0 +1,135 @@
+/**
+ * Checkpoints: all that a run needs to go on to the same bits, in one file of the safetensors format. A crash at any moment
+ * leaves a whole one: the new file is complete on the disk before it takes the place of the last, and the last is kept.
+ */
+import { defaultGenerator, scope } from "@heddle/tensor";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { OptionError } from "./options.ts";
+import type { OutFolder } from "./out_folder.ts";
+import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from "./safetensors.ts";
+import { joinState, splitState } from "./state_tree.ts";
+
+const FILE = "checkpoint.safetensors", PREVIOUS = "checkpoint.previous.safetensors";
+const FORMAT = "heddle-checkpoint", VERSION = 1;
+
+/** A part of a run that can be saved: a module, an optimiser, a schedule, a loader, metrics. */
+export interface Stateful {
+  stateDict(): unknown;
+  loadStateDict(state: never): unknown;
+}
+
+/** A record of plain data as a part of a run; what is loaded is written into it. */
+export function plainState<T extends object>(record: T): Stateful {
+  return { stateDict: () => record, loadStateDict: (state: T) => Object.assign(record, state) };
+}
+
+/**
+ * The checkpoint of a run in its folder: `checkpoint.safetensors`, and the one before it. Beside its parts it holds the state
+ * of the default generator.
+ */
+export class Checkpoint {
+  private readonly out: OutFolder;
+  private readonly about: Readonly<Record<string, unknown>>;
+  private readonly parts: Readonly<Record<string, Stateful>>;
+
+  /** `about` is what a run must have in common with the one that it goes on from: its example, its model, its options. */
+  constructor(
+    out: OutFolder,
+    about: Readonly<Record<string, string | number | boolean | null>>,
+    parts: Readonly<Record<string, Stateful>>,
+  ) {
+    this.out = out;
+    this.about = about;
+    this.parts = parts;
+  }
+
+  /** Writes where the run stands now. To be called between steps; nothing else may change the parts meanwhile. */
+  async save(): Promise<void> {
+    if (this.out.dry) return;
+    using _ = scope();
+    const states = Object.entries(this.parts).map(([name, part]) => [name, part.stateDict()] as const);
+    const { json, tensors } = splitState({ ...Object.fromEntries(states), generator: defaultGenerator.getState() });
+    const file = await encodeSafetensors(tensors, {
+      // First, so that its place is found before anything that a part brings.
+      checksum: "0".repeat(64),
+      format: FORMAT,
+      version: String(VERSION),
+      about: JSON.stringify(this.about),
+      state: json,
+    });
+    const { at, digest } = checksum(file)!;
+    file.set(new TextEncoder().encode(digest), at);
+    this.out.replace(FILE, file, PREVIOUS);
+  }
+
+  /**
+   * Takes up the last checkpoint in the folder: gives its file, or null when there is none. Files stay as they are.
+   *
+   * @throws OptionError when it is damaged, of another version, or of a run that differs, with what differs.
+   */
+  load(): string | null {
+    // A crash between two renames leaves the previous one alone.
+    const name = [FILE, PREVIOUS].find((name) => existsSync(join(this.out.path, name)));
+    if (name === undefined) return null;
+    const path = join(this.out.path, name);
+    const remedy = name === FILE && existsSync(join(this.out.path, PREVIOUS))
+      ? `; the one before it is ${PREVIOUS}, which goes on when it is moved to ${FILE}`
+      : "; leave --resume out to begin anew, or name another --out";
+    const state = this.read(path, (what) => {
+      throw new OptionError(`--resume: ${path} ${what}${remedy}`);
+    });
+    try {
+      using _ = scope();
+      const loaded = joinState(state) as Record<string, never>;
+      for (const [part, target] of Object.entries(this.parts)) target.loadStateDict(loaded[part]!);
+      defaultGenerator.setState(loaded["generator"]!);
+    } catch (error) {
+      throw new OptionError(`--resume: ${path} does not fit this run: ${(error as Error).message}`, { cause: error });
+    }
+    return path;
+  }
+
+  private read(path: string, fail: (what: string) => never): Parameters<typeof joinState>[0] {
+    const file = new Uint8Array(readFileSync(path));
+    let meta: Record<string, string>;
+    try {
+      meta = safetensorsMetadata(file);
+    } catch (error) {
+      return fail(`is damaged (${(error as Error).message})`);
+    }
+    if (meta["format"] !== FORMAT) fail("is no checkpoint");
+    if (meta["version"] !== String(VERSION)) {
+      fail(`is a checkpoint of version ${meta["version"]}, and this program reads version ${VERSION}`);
+    }
+    if (checksum(file)?.digest !== meta["checksum"]) fail("is damaged (its checksum does not fit its content)");
+    const there = JSON.parse(meta["about"]!) as Record<string, unknown>;
+    const differs = [...new Set([...Object.keys(this.about), ...Object.keys(there)])]
+      .filter((key) => there[key] !== this.about[key])
+      .map((key) => `${key} ${show(there[key])} there, ${show(this.about[key])} here`);
+    if (differs.length > 0) fail(`is of another run: ${differs.join("; ")}`);
+    return { json: meta["state"]!, tensors: decodeSafetensors(file) };
+  }
+}
+
+/** SHA-256 of a file whose checksum, in hexadecimal, counts as zeros, and where that stands; null when it has none. */
+function checksum(file: Uint8Array): { at: number; digest: string } | null {
+  // Quotes within the other words are escaped, so this can only be the field itself.
+  const field = new TextEncoder().encode('"checksum":"');
+  const at = indexOf(file, field);
+  if (at < 0 || at + field.length + 64 > file.length) return null;
+  const start = at + field.length;
+  const hash = createHash("sha256").update(file.subarray(0, start)).update("0".repeat(64));
+  return { at: start, digest: hash.update(file.subarray(start + 64)).digest("hex") };
+}
+
+function indexOf(file: Uint8Array, pattern: Uint8Array): number {
+  const last = Math.min(file.length - pattern.length, 256);
+  for (let at = 0; at <= last; at++) if (pattern.every((byte, i) => file[at + i] === byte)) return at;
+  return -1;
+}
+
+function show(value: unknown): string {
+  return value === undefined || value === null ? "none" : String(value);
+}

@@ -1,0 +1,70 @@
+/** Plain data with tensors in it, as JSON and the tensors apart. */
+import { fromTypedArray, Tensor } from "@heddle/tensor";
+
+/** Longer lists of numbers are written as tensors: in JSON a number takes three times the room. */
+const LIST = 64;
+
+/** A tree without its tensors, as JSON, and the tensors by their path in it, such as `optimizer.state.0.expAvg`. */
+export interface SplitState {
+  json: string;
+  tensors: Record<string, Tensor>;
+}
+
+/**
+ * Takes the tensors out of a tree of records, lists, tensors, numbers, strings, booleans and null. Fields of undefined are
+ * left out; numbers that JSON has not (NaN, infinities, -0) come back as they were.
+ *
+ * @throws TypeError for anything else, with its path.
+ */
+export function splitState(state: unknown): SplitState {
+  const tensors: Record<string, Tensor> = {};
+  const put = (path: string, tensor: Tensor): { $tensor: string } => {
+    if (Object.hasOwn(tensors, path)) throw new TypeError(`splitState: two tensors would be called "${path}"`);
+    tensors[path] = tensor;
+    return { $tensor: path };
+  };
+  const visit = (value: unknown, path: string): unknown => {
+    if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+    if (typeof value === "number") {
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? value
+        : { $number: Object.is(value, -0) ? "-0" : `${value}` };
+    }
+    if (value instanceof Tensor) return put(path, value);
+    if (Array.isArray(value)) {
+      if (value.length > LIST && value.every((item) => typeof item === "number")) {
+        const { $tensor } = put(path, fromTypedArray(Float64Array.from(value), [value.length], { device: "cpu" }));
+        return { $numbers: $tensor };
+      }
+      return value.map((item, i) => visit(item, `${path}.${i}`));
+    }
+    const prototype = typeof value === "object" ? Object.getPrototypeOf(value) : undefined;
+    if (prototype !== Object.prototype && prototype !== null) {
+      throw new TypeError(`splitState: ${path} is ${describe(value)}; a state is made of plain data and tensors`);
+    }
+    const fields = Object.entries(value as object).filter(([, field]) => field !== undefined);
+    return Object.fromEntries(
+      fields.map(([name, field]) => [name, visit(field, path === "" ? name : `${path}.${name}`)]),
+    );
+  };
+  return { json: JSON.stringify(visit(state, "")), tensors };
+}
+
+/** The tree that {@link splitState} took apart. @throws RangeError when one of its tensors is not there. */
+export function joinState({ json, tensors }: SplitState): unknown {
+  const find = (name: string): Tensor => {
+    if (!Object.hasOwn(tensors, name)) throw new RangeError(`joinState: the tensor "${name}" is missing`);
+    return tensors[name]!;
+  };
+  return JSON.parse(json, (_, value) => {
+    if (typeof value !== "object" || value === null) return value;
+    if (typeof value.$tensor === "string") return find(value.$tensor);
+    if (typeof value.$numbers === "string") return Array.from(find(value.$numbers).toTypedArray() as Float64Array);
+    if (typeof value.$number === "string") return Number(value.$number);
+    return value;
+  });
+}
+
+function describe(value: unknown): string {
+  return typeof value === "object" ? `an object of class ${value?.constructor?.name ?? "null"}` : `a ${typeof value}`;
+}
