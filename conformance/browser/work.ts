@@ -1,9 +1,10 @@
 /** What a page and the test's own process both compute, so that the test can compare. Free of anything that only one of them has. */
-import "@heddle/autograd";
+import { grad } from "@heddle/autograd";
 import { DataLoader, DrawnDigits } from "@heddle/data";
 import { Conv2d, Flatten, functional as F, Linear, MaxPool2d, ReLU, Sequential } from "@heddle/nn";
 import { SGD } from "@heddle/optim";
 import {
+  avgPool2d,
   cat,
   conv2d,
   convTranspose2d,
@@ -21,6 +22,7 @@ import {
   setDefaultDevice,
   type Tensor,
   tensor,
+  zeros,
 } from "@heddle/tensor";
 
 /** A tensor as JSON has it. */
@@ -46,6 +48,14 @@ export interface Training {
 // Drawn on the CPU for every device, so that an operation is compared and not its input.
 const normal = (shape: number[]): Tensor => randn(shape, { device: "cpu" }).to(defaultDevice());
 const uniform = (shape: number[]): Tensor => rand(shape, { device: "cpu" }).to(defaultDevice());
+const indices = (below: number, count: number): Tensor =>
+  tensor(Array.from({ length: count }, (_, i) => (i * 31) % below), { dtype: "int32" });
+
+/** The gradients of a function of `inputs`, in one row. */
+function gradients(inputs: Tensor[], compute: (inputs: Tensor[]) => Tensor): Tensor {
+  for (const input of inputs) input.requiresGrad_();
+  return cat(grad([compute(inputs)], inputs).map((gradient) => gradient!.flatten()));
+}
 
 /** Results that take different kernels. */
 const OPERATIONS: Readonly<Record<string, () => Tensor>> = {
@@ -57,22 +67,55 @@ const OPERATIONS: Readonly<Record<string, () => Tensor>> = {
   "strided views": () => normal([17, 23]).t().at("::2", "1:").add(normal([12, 16])).exp(),
   "integers": () => tensor([[7, -7], [9, 4]], { dtype: "int32" }).floorDivide(2).float(),
   "sums": () => normal([300, 200]).sum(1),
+  "sums of columns": () => normal([300, 200]).sum(0),
+  "a mean of many": () =>
+    cat([normal([70_000]).square().mean().reshape(1), normal([9000]).amax().reshape(1), uniform([3])]),
+  "positions of the largest": () => normal([40, 90]).argmax(1).float(),
   "softmax": () => normal([50, 77]).softmax(1),
+  "cross-entropy": () =>
+    gradients(
+      [normal([50, 77])],
+      ([logits]) => F.crossEntropy(logits!, indices(77, 50)),
+    ),
+  "layer norm": () =>
+    gradients(
+      [normal([20, 300]), uniform([300]), normal([300])],
+      ([x, weight, bias]) => F.layerNorm(x!, [300], { weight: weight!, bias: bias! }).tanh().sum(),
+    ),
   "random numbers": () => randn([1000]),
+  "random order": () => randperm(1000).float(),
   "matmul": () => normal([190, 130]).matmul(normal([130, 210])),
   "einsum": () => einsum("bij,bjk->bik", normal([5, 12, 20]), normal([5, 20, 8])),
   "conv2d": () => conv2d(normal([8, 6, 28, 28]), normal([16, 6, 5, 5]), { bias: normal([16]), padding: 2 }),
   "conv2d, strided": () => conv2d(normal([4, 3, 31, 29]), normal([8, 3, 3, 3]), { stride: 2, dilation: 2 }),
   "convTranspose2d": () => convTranspose2d(normal([4, 8, 9, 9]), normal([8, 3, 3, 3]), { stride: 2 }),
+  "matrix and vector": () => normal([100, 300]).matmul(normal([300])),
+  "long products": () => normal([3, 5000]).matmul(normal([5000, 2])),
+  "gradients of conv2d": () =>
+    gradients(
+      [normal([4, 3, 12, 12]), normal([5, 3, 3, 3]), normal([5])],
+      ([x, w, bias]) => conv2d(x!, w!, { bias: bias!, padding: 1 }).relu().square().mean(),
+    ),
+  "gradients of conv2d, strided": () =>
+    gradients(
+      [normal([2, 4, 15, 15]), normal([6, 2, 3, 3])],
+      ([x, w]) => conv2d(x!, w!, { stride: 2, groups: 2 }).tanh().sum(),
+    ),
   "maxPool2d": () => maxPool2d(normal([4, 8, 27, 27]), 3, { stride: 2 }),
+  "gradients of pooling": () =>
+    gradients(
+      [normal([2, 3, 14, 14])],
+      ([x]) => maxPool2d(x!, 2).square().sum().add(avgPool2d(x!, 3, { stride: 2 }).square().sum()),
+    ),
   "sort": () => uniform([1000]).sort().values,
+  "running sums": () => normal([7, 3000]).cumsum(1),
   "gather": () => uniform([100, 20]).indexSelect(0, randperm(100, { device: "cpu" }).to(defaultDevice())),
-  "gradients"() {
-    const x = normal([4, 3, 12, 12]).requiresGrad_();
-    const w = normal([5, 3, 3, 3]).requiresGrad_();
-    conv2d(x, w, { padding: 1 }).relu().square().mean().backward();
-    return cat([x.grad!.flatten(), w.grad!.flatten()]);
-  },
+  "scatter": () => zeros([10, 20]).indexAdd(0, indices(10, 300), normal([300, 20])),
+  "gradients of an embedding": () =>
+    gradients(
+      [normal([50, 16])],
+      ([table]) => F.embedding(indices(50, 400), table!).square().sum(),
+    ),
 };
 
 /** What only the CPU is asked for: calls of `Math` from WebAssembly, and kernels that are loops in JavaScript. */
