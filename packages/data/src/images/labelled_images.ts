@@ -93,13 +93,14 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
     const layout = imageShape.length === 2 ? "HW" : "CHW";
     const steps = transform instanceof Compose ? transform.transforms : [transform ?? new ToTensor({ layout })];
     const first = steps[0];
+    const known = first instanceof ToTensor && !first.assumed;
     // A batch [N, H, W] could be taken for one picture of N channels, which nobody would notice.
-    if (first instanceof ToTensor && first.layout.length !== imageShape.length) {
+    if (known && first.layout.length !== imageShape.length) {
       throw new Error(
         `${name}: ToTensor with layout "${first.layout}" does not fit pictures of [${imageShape.join(", ")}].`,
       );
     }
-    this.scaled = first instanceof ToTensor && first.layout === layout;
+    this.scaled = first instanceof ToTensor && (first.assumed || first.layout === layout);
     const left = this.scaled ? steps.slice(1) : steps;
     this.rest = left.length === 0 ? null : left.length === 1 ? left[0]! : new Compose(left);
   }

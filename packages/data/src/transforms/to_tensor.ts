@@ -10,7 +10,8 @@ export type ImageLayout = "HW" | "CHW" | "HWC";
  * to 1, and the channels come before height and width. Pictures that are float already are not scaled.
  *
  * By default for grey pictures: [H, W] becomes [1, H, W], and a batch [N, H, W] becomes [N, 1, H, W]. With
- * `layout: "CHW"` or `"HWC"` pictures have channels already, and come out as [C, H, W], batches as [N, C, H, W].
+ * `layout: "CHW"` or `"HWC"` pictures have channels already, and come out as [C, H, W], batches as [N, C, H, W]. As the first
+ * transform of a data set of pictures it needs no layout: the data set knows it.
  *
  * @example
  * ```ts
@@ -24,6 +25,8 @@ export class ToTensor implements Transform {
   readonly batched: boolean = true;
   /** How the pictures come. */
   readonly layout: ImageLayout;
+  /** Whether the layout was not given: a data set that knows how its pictures lie then takes its own. */
+  readonly assumed: boolean;
 
   /** @throws for an unknown layout */
   constructor(options: { layout?: ImageLayout } = {}) {
@@ -33,6 +36,7 @@ export class ToTensor implements Transform {
       throw new Error(`ToTensor: layout must be "HW", "CHW" or "HWC", got "${layout}".`);
     }
     this.layout = layout;
+    this.assumed = options.layout === undefined;
   }
 
   /** @throws when the shape does not fit the layout, or the dtype is neither uint8 nor a float */

@@ -1,0 +1,126 @@
+import { Buffer } from "node:buffer";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { gunzip } from "./gunzip.ts";
+import { readTar, type TarFile } from "./tar.ts";
+
+/** One entry as `tar` would write it. */
+function entry(name: string, content: Uint8Array | string = "", type = "0", claimed?: number): Uint8Array {
+  const data = typeof content === "string" ? Buffer.from(content) : content;
+  const header = new Uint8Array(512);
+  const put = (text: string, at: number): void => header.set(Buffer.from(text), at);
+  put(name, 0);
+  put("0000644\0", 100);
+  put((claimed ?? data.length).toString(8).padStart(11, "0") + "\0", 124);
+  put("        ", 148);
+  put(type, 156);
+  put("ustar\x0000", 257);
+  put(header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, "0") + "\0 ", 148);
+  return Buffer.concat([header, data, new Uint8Array((512 - data.length % 512) % 512)]);
+}
+const archive = (...entries: Uint8Array[]): Uint8Array => Buffer.concat([...entries, new Uint8Array(1024)]);
+
+async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield await Promise.resolve(bytes.subarray(at, at + size));
+}
+
+async function read(
+  bytes: Uint8Array,
+  { wanted = () => true, maxBytes = 1e6, piece = 1 << 20 }: {
+    wanted?: (name: string) => boolean;
+    maxBytes?: number;
+    piece?: number;
+  } = {},
+): Promise<Record<string, string>> {
+  const files: TarFile[] = [];
+  for await (const file of readTar(inPieces(bytes, piece), "some.tar", { wanted, maxBytes })) files.push(file);
+  return Object.fromEntries(files.map(({ name, data }) => [name, Buffer.from(data).toString()]));
+}
+
+describe("readTar", () => {
+  const good = archive(entry("a/", "", "5"), entry("a/one", "1".repeat(700)), entry("a/two", "zwei"), entry("empty"));
+
+  test.each([1, 7, 511, 512, 513, 1 << 20])("reads files, in chunks of %i bytes", async (piece) => {
+    expect(await read(good, { piece })).toEqual({ "a/one": "1".repeat(700), "a/two": "zwei", empty: "" });
+  });
+
+  test("passes over what is not wanted, however large", async () => {
+    expect(await read(good, { wanted: (name) => name === "a/two", maxBytes: 10 })).toEqual({ "a/two": "zwei" });
+  });
+
+  test("without the blocks at the end", async () => {
+    expect(await read(entry("one", "x"))).toEqual({ one: "x" });
+    expect(await read(new Uint8Array(0))).toEqual({});
+  });
+
+  test("long names: of ustar's prefix, of pax, of GNU", async () => {
+    const prefixed = entry("name", "x");
+    prefixed.set(Buffer.from("some/folder"), 345);
+    const sum = prefixed.subarray(0, 512).reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 32 : byte), 0);
+    prefixed.set(Buffer.from(sum.toString(8).padStart(6, "0") + "\0 "), 148);
+    const long = "d/".repeat(120) + "file";
+    const line = `path=${long}\n`;
+    const pax = entry("header", `${line.length + 4} ${line}`, "x");
+    expect(
+      await read(archive(prefixed, pax, entry("cut", "y"), entry("@", `${long}2\0`, "L"), entry("c", "z"), entry("d"))),
+    )
+      .toEqual({ "some/folder/name": "x", [long]: "y", [`${long}2`]: "z", d: "" });
+  });
+
+  test("sizes in GNU's binary form", async () => {
+    const binary = entry("big", "abc");
+    binary.set([0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3], 124);
+    const sum = binary.subarray(0, 512).reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 32 : byte), 0);
+    binary.set(Buffer.from(sum.toString(8).padStart(6, "0") + "\0 "), 148);
+    expect(await read(archive(binary))).toEqual({ big: "abc" });
+  });
+
+  test.each(["../evil", "a/../../evil", "/etc/evil", "..\\evil", "C:\\evil", "C:/evil", ".."])(
+    "a path that leads out is refused: %s",
+    async (name) => {
+      await expect(read(archive(entry("fine"), entry(name, "boo")), { wanted: () => false })).rejects.toThrow(
+        `some.tar: the path "${name}" leads out of the archive's folder`,
+      );
+    },
+  );
+
+  test("a path that leads out by a long name is refused, too", async () => {
+    await expect(read(archive(entry("@", "../../evil\0", "L"), entry("fine")))).rejects.toThrow(/"\.\.\/\.\.\/evil"/);
+    await expect(read(archive(entry("@", "17 path=../evil1\n", "x"), entry("fine")))).rejects.toThrow(/"\.\.\/evil1"/);
+  });
+
+  test.each([["2", "a symbolic link"], ["1", "a hard link"], ["3", "a device"], ["Z", 'the unknown type "Z"']])(
+    "entries of type %s are refused",
+    async (type, what) => {
+      await expect(read(archive(entry("x", "", type)))).rejects.toThrow(what);
+    },
+  );
+
+  test("truncated, damaged and lying archives are errors that say where", async () => {
+    await expect(read(good.subarray(0, 1300))).rejects.toThrow(/cut short: "a\/one" has 276 of 700 bytes/);
+    await expect(read(good.subarray(0, 1300), { wanted: () => false })).rejects.toThrow(/cut short in "a\/one"/);
+    await expect(read(good.subarray(0, 600))).rejects.toThrow(
+      /cut short: 88 bytes where a header of 512 begins at 512/,
+    );
+    const damaged = Buffer.from(good);
+    damaged[3]! ^= 1;
+    await expect(read(damaged)).rejects.toThrow(/no tar archive, or a damaged one: the header at byte 0/);
+    await expect(read(Buffer.alloc(600, "text"))).rejects.toThrow(/no tar archive/);
+    await expect(read(archive(entry("x", "abc", "0", 2 ** 30)))).rejects.toThrow(
+      /"x" claims 1073741824 bytes, more than the 1000000/,
+    );
+    await expect(read(archive(entry("x", "abc", "x", 2 ** 30)))).rejects.toThrow(/claims 1073741824 bytes/);
+  });
+});
+
+test("gunzip gives what was compressed, and says when it is cut short", async () => {
+  const content = Buffer.alloc(3e6, "heddle");
+  const zipped = gzipSync(content);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of gunzip(zipped, "x.gz")) pieces.push(piece);
+  expect(Buffer.concat(pieces).equals(content)).toBe(true);
+  const cut = async (): Promise<void> => {
+    for await (const _ of gunzip(zipped.subarray(0, 500), "x.gz"));
+  };
+  await expect(cut()).rejects.toThrow(/x\.gz: the gzip stream is truncated or damaged.*500 bytes/);
+});

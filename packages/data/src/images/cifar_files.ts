@@ -1,0 +1,227 @@
+import { gunzip } from "../archive/gunzip.ts";
+import { readTar } from "../archive/tar.ts";
+import { cacheDir } from "../cache_dir.ts";
+import { digest } from "../download/checksum.ts";
+import { download } from "../download/download.ts";
+import type { DownloadProgress } from "../download/transfer.ts";
+import { node } from "../node.ts";
+import { checkOptions } from "../options.ts";
+import type { ImageOptions } from "./labelled_images.ts";
+
+/** Options of `CIFAR10.load` and `CIFAR100.load`. */
+export interface CifarLoadOptions extends ImageOptions {
+  /**
+   * Folder that has the archive, or the folder of binary files that comes out of it; by default the data set's own in
+   * the user's cache.
+   */
+  root?: string;
+  /** The training pictures (default) or the test pictures. */
+  train?: boolean;
+  /** Whether to download the archive where it is missing (default false). */
+  download?: boolean;
+  /**
+   * Whether the archive must have the published checksum: by default true in the cache, and false in a `root` of your
+   * own, where a part of the set or another set in the same layout is as good. Records are checked always.
+   */
+  verify?: boolean;
+  /** Addresses of folders to download from, tried before the usual one. */
+  mirrors?: readonly string[];
+  /** Called while downloading. */
+  onProgress?: (progress: DownloadProgress) => void;
+  /** Stops a download. */
+  signal?: AbortSignal;
+}
+
+/** The options by name, for those that load with more of them. */
+export const CIFAR_OPTIONS: readonly string[] = [
+  "root",
+  "train",
+  "download",
+  "verify",
+  "mirrors",
+  "onProgress",
+  "signal",
+  "transform",
+  "generator",
+];
+
+/** One of the byte labels that a record begins with. */
+export interface CifarLabel {
+  readonly name: string;
+  readonly classes: number;
+}
+
+/** A data set in CIFAR's binary layout: records of label bytes and the 3×32×32 bytes of a picture. */
+export interface CifarCollection {
+  readonly name: string;
+  /** Its folder in the cache. */
+  readonly folder: string;
+  /** Addresses of folders that have the archive. */
+  readonly mirrors: readonly string[];
+  readonly archive: string;
+  readonly md5: string;
+  /** The folder in the archive. */
+  readonly inner: string;
+  readonly train: readonly string[];
+  readonly test: readonly string[];
+  readonly labels: readonly CifarLabel[];
+}
+
+/** Records taken apart. */
+export interface CifarRecords {
+  /** 3 planes of 32×32 a picture. */
+  readonly pixels: Uint8Array;
+  /** For each of the collection's labels, those of all pictures. */
+  readonly labels: readonly Uint8Array[];
+  /** Where they are from, for errors. */
+  readonly name: string;
+}
+
+/** Sizes of a picture. */
+export const CIFAR_SHAPE: readonly number[] = [3, 32, 32];
+
+const PICTURE_BYTES = 3 * 32 * 32;
+// CIFAR-100's training file, the largest there is, has 154 MB.
+const MAX_FILE_BYTES = 1 << 29;
+
+/** A file's records, under the path that errors name. */
+interface RecordFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Reads one half of a collection, downloading its archive first where that is asked for. */
+export async function loadCifar(collection: CifarCollection, options: CifarLoadOptions): Promise<CifarRecords> {
+  checkOptions(`${collection.name}.load`, options, CIFAR_OPTIONS);
+  const files = options.train ?? true ? collection.train : collection.test;
+  return joinRecords(await obtain(collection, files, options), collection.labels);
+}
+
+async function obtain(
+  collection: CifarCollection,
+  files: readonly string[],
+  options: CifarLoadOptions,
+): Promise<RecordFile[]> {
+  const { root, download: mayDownload = false, verify = root === undefined } = options;
+  const folder = root ?? node.path.join(cacheDir(), collection.folder);
+  const archive = node.path.join(folder, collection.archive);
+  let fault: unknown = null;
+  const attempts = [
+    () => fromArchive(archive, collection, files, verify),
+    () => fromFolder(node.path.join(folder, collection.inner), files),
+    () => fromFolder(folder, files),
+  ];
+  for (const attempt of attempts) {
+    try {
+      const found = await attempt();
+      if (found !== null) return found;
+    } catch (error) {
+      fault ??= error;
+    }
+  }
+  // The cache is ours to mend; a folder that the user named is not.
+  if (fault !== null && !(mayDownload && root === undefined)) throw fault;
+  if (!mayDownload) {
+    throw new Error(
+      `${collection.name}: neither ${collection.archive} nor ${collection.inner} with ${
+        files[0]
+      } is in ${folder}. Pass ` +
+        `download: true to fetch the archive (from ${collection.mirrors[0]}), or root: the folder that has it.`,
+    );
+  }
+  const addresses = [...(options.mirrors ?? []), ...collection.mirrors];
+  await download(addresses.map((base) => `${base.replace(/\/$/, "")}/${collection.archive}`), archive, {
+    md5: collection.md5,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    ...(options.signal && { signal: options.signal }),
+  });
+  return (await fromArchive(archive, collection, files, verify))!;
+}
+
+/** The files out of the archive, in memory; null where there is no archive. */
+async function fromArchive(
+  path: string,
+  collection: CifarCollection,
+  files: readonly string[],
+  verify: boolean,
+): Promise<RecordFile[] | null> {
+  const bytes = await readIfThere(path);
+  if (bytes === null) return null;
+  const wanted = new Map(files.map((file) => [`${collection.inner}/${file}`, file]));
+  const found = new Map<string, RecordFile>();
+  const selection = {
+    wanted: (name: string) => wanted.has(name.replace(/^\.\//, "")),
+    maxBytes: MAX_FILE_BYTES,
+  };
+  for await (const { name, data } of readTar(gunzip(bytes, path), path, selection)) {
+    found.set(wanted.get(name.replace(/^\.\//, ""))!, { path: `${path}: ${name}`, bytes: data });
+  }
+  // After reading, since "cut short" says more than two sums that differ.
+  const actual = verify ? digest("md5", bytes) : collection.md5;
+  if (actual !== collection.md5) {
+    throw new Error(
+      `${path}: the file was altered or is another: its MD5 is ${actual}, expected ${collection.md5}. Delete it and ` +
+        `fetch it again, or pass verify: false if it is meant to differ.`,
+    );
+  }
+  return files.map((file) => {
+    const one = found.get(file);
+    if (one === undefined) throw new Error(`${path}: there is no ${collection.inner}/${file} in the archive.`);
+    return one;
+  });
+}
+
+/** The files of a folder; null where the first of them is not there. */
+async function fromFolder(folder: string, files: readonly string[]): Promise<RecordFile[] | null> {
+  const found: RecordFile[] = [];
+  for (const file of files) {
+    const path = node.path.join(folder, file);
+    const bytes = await readIfThere(path);
+    if (bytes !== null) found.push({ path, bytes });
+    else if (found.length === 0) return null;
+    else throw new Error(`${folder}: ${files[0]} is there, but ${file} is missing. Unpack the archive again.`);
+  }
+  return found;
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | null> {
+  return await node.fs.readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
+    throw error;
+  });
+}
+
+function joinRecords(files: readonly RecordFile[], kinds: readonly CifarLabel[]): CifarRecords {
+  const recordBytes = kinds.length + PICTURE_BYTES;
+  let count = 0;
+  for (const { path, bytes } of files) {
+    const whole = Math.floor(bytes.length / recordBytes);
+    if (bytes.length === 0 || bytes.length !== whole * recordBytes) {
+      throw new Error(
+        `${path}: a record is cut short: ${bytes.length} bytes are ${whole} records of ${recordBytes} and ` +
+          `${bytes.length - whole * recordBytes} bytes. Fetch or unpack it again.`,
+      );
+    }
+    count += whole;
+  }
+  const pixels = new Uint8Array(count * PICTURE_BYTES);
+  const labels = kinds.map(() => new Uint8Array(count));
+  let place = 0;
+  for (const { path, bytes } of files) {
+    for (let at = 0; at < bytes.length; at += recordBytes, place++) {
+      kinds.forEach(({ name, classes }, k) => {
+        const label = bytes[at + k]!;
+        if (label >= classes) {
+          throw new RangeError(
+            `${path}: ${name} ${label} of record ${at / recordBytes} is out of range for ${classes} classes (0 to ${
+              classes - 1
+            }).`,
+          );
+        }
+        labels[k]![place] = label;
+      });
+      pixels.set(bytes.subarray(at + kinds.length, at + recordBytes), place * PICTURE_BYTES);
+    }
+  }
+  return { pixels, labels, name: files[0]!.path };
+}
