@@ -1,11 +1,14 @@
-/** Heddle as a contender. */
-import { memory } from "@heddle/tensor";
+/** Heddle as a contender, on the CPU or, with the argument `gpu`, on WebGPU. */
+import { gpuReport, webgpu } from "@heddle/gpu";
+import { defaultDevice, memory, setDefaultDevice } from "@heddle/tensor";
 import process from "node:process";
 import { heddleConv } from "./families/conv.ts";
+import { heddleConvBlock } from "./families/conv_block.ts";
 import { heddleEager } from "./families/eager.ts";
 import { heddleElementwise } from "./families/elementwise.ts";
 import { heddleMatmul } from "./families/matmul.ts";
 import { heddleReduction } from "./families/reduction.ts";
+import { heddleResnet20 } from "./families/resnet20.ts";
 import { heddleTraining } from "./families/training.ts";
 import { copyRates, multiplyAddRates } from "./reference.ts";
 import { serve } from "./serve.ts";
@@ -15,16 +18,36 @@ const { deno, bun, node } = process.versions as Record<
   string | undefined
 >;
 
+const about = `Heddle on ${
+  deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`
+}`;
+const gpu = process.argv[2] === "gpu";
+
 await serve({
-  about: () => `Heddle on ${deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`}`,
+  async about() {
+    if (!gpu) return { about };
+    const device = await webgpu();
+    setDefaultDevice(device);
+    const { adapter } = gpuReport(device);
+    return { about: `${about}, WebGPU on ${adapter}`, adapter };
+  },
   kinds: {
     ...heddleMatmul,
     ...heddleConv,
+    ...heddleConvBlock,
     ...heddleElementwise,
     ...heddleReduction,
     ...heddleEager,
     ...heddleTraining,
+    ...heddleResnet20,
   },
-  reference: (unit) => unit === "GB/s" ? copyRates() : multiplyAddRates(),
-  live: () => memory().liveBytes,
+  // The loops are the CPU's.
+  reference: (unit) =>
+    gpu ? [] : unit === "GB/s" ? copyRates() : multiplyAddRates(),
+  held() {
+    const live = memory().liveBytes;
+    if (!gpu) return { live };
+    const { buffers, bytes } = gpuReport(defaultDevice());
+    return { live, buffers, bytes };
+  },
 });

@@ -1,11 +1,11 @@
 import { grad } from "@heddle/autograd";
-import { functional as F } from "@heddle/nn";
-import { conv2d, ones, type Tensor } from "@heddle/tensor";
+import { conv2d, type Tensor } from "@heddle/tensor";
 import { type Case, type Family, list, type Maker, size } from "../case.ts";
 import { input, steady } from "./heddle_work.ts";
 
 /** A layer's three convolutions: forward, and the gradients of its input and of its weight. */
-function layer(
+export function convLayer(
+  family: string,
   name: string,
   x: readonly number[],
   w: readonly number[],
@@ -23,7 +23,7 @@ function layer(
     "weight gradient",
     "conv dw",
   ]].map(([what, kind]) => ({
-    family: "conv",
+    family,
     name: `${name} ${what}`,
     kind: kind!,
     sizes: { x, w, padding },
@@ -36,21 +36,36 @@ function layer(
 /** Convolutions. */
 export const conv: Family = {
   name: "conv",
-  about: "convolutions of the digit networks, and a residual network's block",
+  about: "convolutions of the digit networks",
   cases: [
-    ...layer("lenet5 conv1 1→6", [100, 1, 28, 28], [6, 1, 5, 5], 2),
-    ...layer("lenet5 conv2 6→16", [100, 6, 14, 14], [16, 6, 5, 5], 0),
-    ...layer("lenet5 conv3 16→120", [100, 16, 5, 5], [120, 16, 5, 5], 0),
-    ...layer("convnet conv1 1→32", [100, 1, 28, 28], [32, 1, 5, 5], 0),
-    ...layer("convnet conv2 32→64", [100, 32, 8, 8], [64, 32, 5, 5], 0),
-    {
-      family: "conv",
-      name: "block of two 3×3 convolutions 64→64 with batch norm, forward and backward",
-      kind: "conv block",
-      sizes: { x: [32, 64, 32, 32], channels: 64 },
-      tolerance: 1e-4,
-      amount: { of: 6 * 2 * 32 * 64 * 32 * 32 * 64 * 9, unit: "GFLOP/s" },
-    },
+    ...convLayer("conv", "lenet5 conv1 1→6", [100, 1, 28, 28], [6, 1, 5, 5], 2),
+    ...convLayer(
+      "conv",
+      "lenet5 conv2 6→16",
+      [100, 6, 14, 14],
+      [16, 6, 5, 5],
+      0,
+    ),
+    ...convLayer("conv", "lenet5 conv3 16→120", [100, 16, 5, 5], [
+      120,
+      16,
+      5,
+      5,
+    ], 0),
+    ...convLayer(
+      "conv",
+      "convnet conv1 1→32",
+      [100, 1, 28, 28],
+      [32, 1, 5, 5],
+      0,
+    ),
+    ...convLayer(
+      "conv",
+      "convnet conv2 32→64",
+      [100, 32, 8, 8],
+      [64, 32, 5, 5],
+      0,
+    ),
   ],
 };
 
@@ -90,30 +105,5 @@ export const heddleConv: Readonly<Record<string, Maker>> = {
       tensors,
       () => grad([y], [w], { gradOutputs: [g], retainGraph: true }),
     );
-  },
-  "conv block"(sizes) {
-    const channels = size(sizes, "channels");
-    const x = input(1, list(sizes, "x"), { requiresGrad: true });
-    const weights = [2, 3].map((seed) =>
-      input(seed, [channels, channels, 3, 3]).mul(1 / Math.sqrt(channels * 3))
-        .requiresGrad_()
-    );
-    const scales = [0, 1].map(() => ones([channels], { requiresGrad: true }));
-    const shifts = [4, 5].map((seed) => input(seed, [channels], { requiresGrad: true }));
-    const g = input(6, list(sizes, "x"));
-    const leaves = [x, ...weights, ...scales, ...shifts];
-    return steady([...leaves, g], () => {
-      let y: Tensor = x;
-      for (const i of [0, 1]) {
-        y = conv2d(y, weights[i]!, { padding: 1 });
-        y = F.batchNorm(y, null, null, {
-          weight: scales[i]!,
-          bias: shifts[i]!,
-          training: true,
-        }).relu();
-      }
-      const [dx, dw1, dw2] = grad([y], leaves, { gradOutputs: [g] });
-      return [y, dx!, dw1!, dw2!];
-    });
   },
 };

@@ -1,6 +1,6 @@
 import { scope } from "@heddle/tensor";
 import { type Family, type Maker, size } from "../case.ts";
-import { input } from "./heddle_work.ts";
+import { finish, input } from "./heddle_work.ts";
 
 const PER = 1000;
 
@@ -30,7 +30,9 @@ export const heddleEager: Readonly<Record<string, Maker>> = {
         // A scope frees a hundred results, about as many as a training step makes; freeing counts.
         for (let round = 0; round < rounds; round++) {
           using _ = scope();
-          for (let i = 0; i < 100; i++) a.add(b);
+          for (let i = 1; i < 100; i++) a.add(b);
+          const last = a.add(b);
+          if (round === rounds - 1) finish(last);
         }
       },
       outputs() {

@@ -1,5 +1,10 @@
 /** What the families' code for Heddle has in common. */
-import { fromTypedArray, scope, type Tensor, type TensorOptions } from "@heddle/tensor";
+import {
+  fromTypedArray,
+  scope,
+  type Tensor,
+  type TensorOptions,
+} from "@heddle/tensor";
 import type { Work } from "../case.ts";
 import { uniform } from "../inputs.ts";
 
@@ -16,6 +21,14 @@ export function input(
   );
 }
 
+/** Waits until it is computed: a GPU begins when somebody reads. What was recorded before is computed by then, too. */
+export function finish(result: Tensor): void {
+  if (result.device.name === "cpu") return;
+  let element = result;
+  while (element.ndim > 0) element = element.select(0, 0);
+  element.item();
+}
+
 /** Work that computes the same tensors from the same inputs in every run. */
 export function steady(
   inputs: readonly Tensor[],
@@ -24,7 +37,7 @@ export function steady(
   return {
     run() {
       using _ = scope();
-      compute();
+      finish(compute().at(-1)!);
     },
     outputs() {
       using _ = scope();

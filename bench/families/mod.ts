@@ -1,18 +1,22 @@
 /** Every family, in the report's order. */
 import type { Family } from "../case.ts";
 import { conv } from "./conv.ts";
+import { convBlock } from "./conv_block.ts";
 import { eager } from "./eager.ts";
 import { elementwise } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
 import { reduction } from "./reduction.ts";
+import { resnet20 } from "./resnet20.ts";
 import { memory, training } from "./training.ts";
 
 export const families: readonly Family[] = [
   matmul,
   conv,
+  convBlock,
   elementwise,
   reduction,
   training,
+  resnet20,
   eager,
   memory,
 ];
