@@ -61,7 +61,7 @@ export class GpuBackend implements Backend {
   }
 
   rows(dtype: DType): boolean {
-    return dtype === "float32";
+    return dtype === "float32" || (dtype === "float16" && this.supports(dtype));
   }
 
   alloc(bytes: number): GpuBuffer {

@@ -6,13 +6,20 @@ import type { Compiled } from "./pipelines.ts";
 import { scalarWord } from "./render/expression.ts";
 import { type RenderedRows, renderRows } from "./render/rows.ts";
 
-/** A row kernel ready to run. */
-export interface RowProgram extends Program {
-  readonly work: RowKernel;
+/** A row kernel's shader, and how many workgroups it takes. */
+interface Ready {
   readonly rendered: RenderedRows;
   readonly compiled: Compiled;
   readonly x: number;
   readonly y: number;
+}
+
+/** A row kernel ready to run. */
+export interface RowProgram extends Program {
+  readonly work: RowKernel;
+  /** For offsets that are all multiples of four, and for others. */
+  aligned: Ready | null;
+  unaligned: Ready | null;
 }
 
 /** Geometries beyond which all are forgotten: programs that never repeat one should not grow. */
@@ -36,28 +43,31 @@ export class RowKernels {
     let program = this.programs.get(key);
     if (program !== undefined) return program;
     if (this.programs.size >= programsKept) this.programs.clear();
-    const rendered = renderRows(work, this.engine);
-    const compiled = this.engine.recorder.pipelines.get(
-      rendered.key,
-      work.inputs.length,
-      work.outputs.length,
-      rendered.source,
-    );
-    const [x, y] = this.engine.fold(rendered.workgroups);
-    this.programs.set(key, program = { work, rendered, compiled, x, y });
+    this.programs.set(key, program = { work, aligned: null, unaligned: null });
     return program;
+  }
+
+  private ready(work: RowKernel, aligned: boolean): Ready {
+    const rendered = renderRows(work, aligned, this.engine);
+    const { pipelines } = this.engine.recorder;
+    const compiled = pipelines.get(rendered.key, work.inputs.length, work.outputs.length, rendered.source);
+    const [x, y] = this.engine.fold(rendered.workgroups);
+    return { rendered, compiled, x, y };
   }
 
   /** Records a kernel's launch. Its outputs are new memory. */
   run(
-    { rendered, compiled, x, y }: RowProgram,
+    program: RowProgram,
     inputs: readonly Binding[],
     outputs: readonly Binding[],
     given: readonly Scalar[],
   ): void {
-    const { words, offsetsAt, scalarsAt, scalars } = rendered;
     const operands = [...inputs, ...outputs];
-    operands.forEach(({ offset }, i) => words[offsetsAt + i] = offset);
+    const { rendered, compiled, x, y } = operands.every(({ offset }) => offset % 4 === 0)
+      ? program.aligned ??= this.ready(program.work, true)
+      : program.unaligned ??= this.ready(program.work, false);
+    const { words, offsetsAt, offsetShifts, scalarsAt, scalars } = rendered;
+    operands.forEach(({ offset }, i) => words[offsetsAt + i] = offset >>> offsetShifts[i]!);
     scalars.forEach(({ index, dtype }, i) => words[scalarsAt + i] = scalarWord(given[index]!, dtype));
     this.engine.recorder.dispatch(compiled, operands.map(({ buffer }) => (buffer as GpuBuffer).handle), words, x, y, 1);
   }

@@ -362,12 +362,19 @@ function rows<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attrs: Attr
   const kept = shape.map((_, d) => d).filter((d) => !inner.includes(d));
   const ordered = (values: readonly number[], dims = [...kept, ...inner]): number[] => dims.map((d) => values[d]!);
   const oneEach = shape.map((size, d) => inner.includes(d) ? 1 : size);
-  const short = rule.short(attrs, inputs);
-  const outputs = short.map((once) => allocate(prim, device, dtype, once ? oneEach : shape));
+  const kinds = rule.outputs(attrs, inputs);
+  const outputs = kinds.map((kind) =>
+    allocate(
+      prim,
+      device,
+      kind === "statistic" && dtype === "float16" ? "float32" : dtype,
+      kind === "row" ? shape : oneEach,
+    )
+  );
   const program = programOf(prim, rule, inputs, attrs, inner.reduce((n, d) => n * shape[d]!, 1));
   const flat = collapse(ordered(shape), [
     ...inputs.map((input) => ordered(broadcastStrides(input.shape, input.strides, shape))),
-    ...outputs.map(({ strides }, i) => short[i] ? ordered(strides, kept) : ordered(strides)),
+    ...outputs.map(({ strides }, i) => kinds[i] === "row" ? ordered(strides) : ordered(strides, kept)),
   ], kept.length);
   if (flat.boundary === flat.shape.length) {
     flat.shape.push(1);

@@ -7,14 +7,19 @@ import { type Symbolic, whereSymbolic } from "./symbolic.ts";
 
 type Meta = { readonly dtype: DType; readonly shape: Shape };
 
+/**
+ * What an output holds: a whole row in the shape that is walked over, or one number a row (the dimensions of the row kept with size
+ * 1). Statistics are numbers that gradients start from: of float16 they are float32.
+ */
+export type RowOutput = "row" | "number" | "statistic";
+
 /** A row primitive on inputs that broadcast to the shape of one of them. */
 export interface RowRule<P extends RowPrim> {
   /** The input whose shape is walked over. */
   readonly space: number;
   /** The dimensions that make a row. */
   readonly dims: (attrs: Attrs[P]) => readonly number[];
-  /** Which outputs have one element a row (the dimensions of the row kept with size 1); the others have the shape. */
-  readonly short: (attrs: Attrs[P], inputs: readonly Meta[]) => readonly boolean[];
+  readonly outputs: (attrs: Attrs[P], inputs: readonly Meta[]) => readonly RowOutput[];
   /** Writes the steps down; `dtype` is that of the first input, `count` the number of a row's elements. */
   readonly write: (p: RowProgram, dtype: DType, inputs: readonly Meta[], attrs: Attrs[P], count: number) => void;
 }
@@ -26,7 +31,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
   softmax: {
     space: 0,
     dims: one,
-    short: () => [false],
+    outputs: () => ["row"],
     write(p, dtype) {
       const x = p.input(0, dtype);
       const [power, sum] = p.writeAndSum(0, x.sub(p.amax(x)).exp());
@@ -36,7 +41,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
   softmaxGrad: {
     space: 0,
     dims: one,
-    short: () => [false],
+    outputs: () => ["row"],
     write(p, dtype) {
       const [g, y] = [p.input(0, dtype), p.input(1, dtype)];
       const [sum] = p.sum(g.mul(y));
@@ -46,7 +51,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
   logSoftmax: {
     space: 0,
     dims: one,
-    short: () => [false],
+    outputs: () => ["row"],
     write(p, dtype) {
       const x = p.input(0, dtype);
       const high = p.amax(x);
@@ -57,7 +62,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
   logSoftmaxGrad: {
     space: 0,
     dims: one,
-    short: () => [false],
+    outputs: () => ["row"],
     write(p, dtype) {
       const [g, y] = [p.input(0, dtype), p.input(1, dtype)];
       const [sum] = p.sum(g);
@@ -68,7 +73,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
   labelLoss: {
     space: 0,
     dims: one,
-    short: () => [true, true, true],
+    outputs: () => ["number", "statistic", "statistic"],
     write(p, dtype, [, label], { ignoreIndex }) {
       const x = p.input(0, dtype);
       const t = p.input(1, label!.dtype);
@@ -83,10 +88,10 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
   labelLossGrad: {
     space: 1,
     dims: one,
-    short: () => [false],
-    write(p, dtype, [, , label], { ignoreIndex }) {
+    outputs: () => ["row"],
+    write(p, dtype, [, , label, statistic], { ignoreIndex }) {
       const [g, x, t] = [p.input(0, dtype), p.input(1, dtype), p.input(2, label!.dtype)];
-      const [high, log] = [p.input(3, dtype), p.input(4, dtype)];
+      const [high, log] = [p.input(3, statistic!.dtype), p.input(4, statistic!.dtype)];
       const g0 = p.value(whereSymbolic(t.eq(ignoreIndex), 0, g));
       const probability = x.sub(high).sub(log).exp();
       p.write(0, g0.mul(probability.sub(whereSymbolic(p.column().eq(t), 1, 0))));
@@ -96,7 +101,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
   normalize: {
     space: 0,
     dims: ({ dims }) => dims,
-    short: () => [false, true, true],
+    outputs: () => ["row", "statistic", "statistic"],
     write(p, dtype, inputs, { eps }, count) {
       const x = p.input(0, dtype);
       const mean = p.value(p.sum(x)[0]!.div(count));
@@ -113,9 +118,10 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
   normalizeGrad: {
     space: 1,
     dims: ({ dims }) => dims,
-    short: ({ perRow }) => perRow ? [false, true, true] : [false],
+    outputs: ({ perRow }) => perRow ? ["row", "number", "number"] : ["row"],
     write(p, dtype, inputs, { eps, perRow }, count) {
-      const [g, x, mean, variance] = [p.input(0, dtype), p.input(1, dtype), p.input(2, dtype), p.input(3, dtype)];
+      const [g, x] = [p.input(0, dtype), p.input(1, dtype)];
+      const [mean, variance] = [p.input(2, inputs[2]!.dtype), p.input(3, inputs[3]!.dtype)];
       const weight = inputs.length === 4 ? null : p.input(4, dtype);
       const scale = p.value(variance.add(eps).rsqrt());
       const unit = x.sub(mean).mul(scale);

@@ -53,7 +53,7 @@ function normalizeGradients(
   const along = scale === null
     ? null
     : fuseSum("normalize gradient", [g, a, mean, scale], (g, x, mean, scale) =>
-      x.sub(mean).mul(scale).mul(g), repeated(weight, a.shape));
+      x.sub(mean).mul(scale).mul(g), repeated(weight, a.shape)).to(a.dtype);
   return [input, along, g];
 }
 

@@ -1,16 +1,27 @@
 /**
  * Row kernels: a thread, or a whole workgroup, walks over one row as often as the steps ask. Sums are made in the same order always.
+ * Where rows lie in fours (quads), memory moves in vectors. Values are float32, whatever is stored.
  */
-import { type RowKernel, type RowStep, showRows, stepExpressions } from "@heddle/tensor";
-import { declareInput, declareOutput, declareParams, infinityBits } from "./access.ts";
+import { type DType, type RowKernel, type RowStep, showRows, stepExpressions } from "@heddle/tensor";
+import {
+  declareBuffer,
+  declareInput,
+  declareOutput,
+  declareParams,
+  infinityBits,
+  quadOf,
+  quadType,
+  quadValues,
+} from "./access.ts";
 import { type Expr, scalarFields, type ScalarSlot, scalarSlots, Statements } from "./expression.ts";
 import { functionsFor } from "./functions.ts";
 import { coordinates, entryPoint, fields, position, sizeOf, threadIndex } from "./positions.ts";
+import { enables } from "./values.ts";
 
-/** Threads of a workgroup. */
-const groupSize = 64;
+/** Threads of a workgroup, and of one for rows of which each thread would have much. */
+const [groupSize, largeGroup] = [64, 256];
 
-/** Terms in a row before the sum is added to that of the row before: rounding errors grow with the longer of both. */
+/** Steps in a row before the sum is added to that of the row before: rounding errors grow with the longer of both. */
 const block = 64;
 
 /** Rows longer than this are too much for one thread: Lavapipe leaves every loop after 65,535 rounds. */
@@ -21,60 +32,126 @@ export interface RenderedRows {
   readonly key: string;
   readonly source: () => string;
   readonly words: Uint32Array;
-  /** Where the offsets of the inputs and then the outputs go. */
+  /** Where the offsets of the inputs and then the outputs go, and by how many bits each is shifted to the right. */
   readonly offsetsAt: number;
+  readonly offsetShifts: readonly number[];
   readonly scalarsAt: number;
   readonly scalars: readonly ScalarSlot[];
   readonly workgroups: number;
 }
 
-/** Renders a row kernel of float32 values. */
-export function renderRows(kernel: RowKernel, { software }: { readonly software: boolean }): RenderedRows {
+/**
+ * Renders a row kernel.
+ *
+ * @param aligned whether all offsets are multiples of four.
+ */
+export function renderRows(
+  work: RowKernel,
+  aligned: boolean,
+  { software }: { readonly software: boolean },
+): RenderedRows {
+  const kernel = { ...work, steps: work.steps.map(inFloat32) };
   const { shape, inner, inputs, outputs, steps } = kernel;
   const outer = shape.length - inner;
   const rows = sizeOf(shape.slice(0, outer));
   const length = sizeOf(shape.slice(outer));
-  // On processors threads are loops: workgroups that wait for each other only cost.
-  const together = length > (software ? longest : 32) ? groupSize : 1;
-  const scalars = scalarSlots(steps.flatMap(stepExpressions));
   const operands = [...inputs, ...outputs];
-  const words = [infinityBits, rows, length];
+  const quads = aligned ? quadsOf(kernel) : null;
+  const walked = quads === null ? length : length / 4;
+  // On processors threads are loops: workgroups that wait for each other only cost.
+  const together = software
+    ? length > longest ? groupSize : 1
+    : length > 32
+    ? walked > 8 * largeGroup ? largeGroup : groupSize
+    : 1;
+  const scalars = scalarSlots(steps.flatMap(stepExpressions));
+  const words = [infinityBits, rows, walked];
   const offsetsAt = words.length;
   words.push(...operands.map(() => 0));
   const scalarsAt = words.length;
-  words.push(...scalars.map(() => 0), ...shape);
-  // Outputs of one element a row do not move along it.
-  for (const { strides } of operands) words.push(...shape.map((_, d) => strides[d] ?? 0));
+  const last = shape.length - 1;
+  words.push(...scalars.map(() => 0), ...shape.map((size, d) => quads !== null && d === last ? size / 4 : size));
+  operands.forEach(({ strides }, i) => {
+    // Outputs of one element a row do not move along it.
+    const own = shape.map((_, d) => strides[d] ?? 0);
+    words.push(...quads?.[i] ? own.map((stride, d) => d === last ? 1 : stride / 4) : own);
+  });
+  const shown = quads === null ? "" : ` in quads ${quads.map(Number).join("")}`;
   return {
-    key: `rows by ${together} ${shape.length}/${inner} ${showRows(kernel)}`,
-    source: () => source(kernel, together, scalars),
+    key: `rows by ${together} ${shape.length}/${inner}${shown} ${showRows(kernel)}`,
+    source: () => source(kernel, together, quads, scalars),
     words: Uint32Array.from(words),
     offsetsAt,
+    offsetShifts: operands.map((_, i) => quads?.[i] ? 2 : 0),
     scalarsAt,
     scalars,
     workgroups: together > 1 ? rows : Math.ceil(rows / groupSize),
   };
 }
 
+/** A step whose float16 values are float32: only memory is narrow. */
+function inFloat32(step: RowStep): RowStep {
+  const wide = (expr: Expr): Expr => {
+    const dtype: DType = expr.dtype === "float16" ? "float32" : expr.dtype;
+    return expr.op === "input" || expr.op === "scalar"
+      ? { ...expr, dtype }
+      : { ...expr, dtype, args: expr.args.map(wide) };
+  };
+  return step.kind === "walk"
+    ? {
+      kind: "walk",
+      reduce: step.reduce.map(({ op, expr }) => ({ op, expr: wide(expr) })),
+      write: step.write.map(({ output, expr }) => ({ output, expr: wide(expr) })),
+    }
+    : { ...step, expr: wide(step.expr) };
+}
+
+/** Which operands are walked in vectors of four (the others are the same for all four); null where some lie otherwise. */
+function quadsOf({ shape, inputs, outputs }: RowKernel): boolean[] | null {
+  const last = shape.length - 1;
+  if (shape[last]! % 4 !== 0) return null;
+  const quads: boolean[] = [];
+  for (const { strides } of [...inputs, ...outputs]) {
+    const step = strides[last] ?? 0;
+    if (step !== 0 && (step !== 1 || strides.some((stride, d) => d !== last && stride % 4 !== 0))) return null;
+    quads.push(step === 1);
+  }
+  return quads;
+}
+
 const start = { sum: "0f", amax: "-infinity()", amin: "infinity()" };
 const combine = {
-  sum: (a: string, b: string) => `${a} + ${b}`,
+  sum: (a: string, b: string) => `(${a} + ${b})`,
   amax: (a: string, b: string) => `maximum_f(${a}, ${b})`,
   amin: (a: string, b: string) => `minimum_f(${a}, ${b})`,
 };
 
 type Walk = Extract<RowStep, { kind: "walk" }>;
 
-function source(kernel: RowKernel, together: number, scalars: readonly ScalarSlot[]): string {
+function source(
+  kernel: RowKernel,
+  together: number,
+  quads: readonly boolean[] | null,
+  scalars: readonly ScalarSlot[],
+): string {
   const { shape, inner, inputs, outputs, sources, steps } = kernel;
   const outer = shape.length - inner;
   const rank = shape.length;
+  const threads = together === 1 ? groupSize : together;
+  const operands = [...inputs, ...outputs];
+  const count = operands.length;
+  const name = (operand: number): string => operand < inputs.length ? `x${operand}` : `y${operand - inputs.length}`;
   let declarations = "";
-  inputs.forEach(({ dtype }, i) => declarations += declareInput(i, `x${i}`, dtype));
-  outputs.forEach(({ dtype }, i) => declarations += declareOutput(inputs.length + i, `y${i}`, dtype));
-  const count = inputs.length + outputs.length;
+  operands.forEach(({ dtype }, i) => {
+    const writable = i >= inputs.length;
+    declarations += quads?.[i]
+      ? declareBuffer(i, name(i), quadType(dtype), writable)
+      : writable
+      ? declareOutput(i, name(i), dtype)
+      : declareInput(i, name(i), dtype);
+  });
   declarations += declareParams(count, [
-    ...["rows: u32", "length: u32"],
+    ...["rows: u32", "steps: u32"],
     ...fields("o", count),
     ...scalarFields(scalars),
     ...fields("d", outer),
@@ -82,34 +159,61 @@ function source(kernel: RowKernel, together: number, scalars: readonly ScalarSlo
     ...Array.from({ length: count }, (_, i) => fields(`t${i}_`, rank)).flat(),
   ]);
 
-  /** Code of a source; `at` says where an operand's element is. */
-  const read = (at: (operand: number) => string) => (index: number): string => {
+  /** Where an operand's element of this step of the walk is. */
+  const inRow = (operand: number): string =>
+    `b${operand}` + Array.from({ length: inner }, (_, d) => ` + j${d} * p.t${operand}_${outer + d}`).join("");
+  /** Code of a source that is found by `element`. */
+  const read = (element: (operand: number) => string, column: string) => (index: number): string => {
     const from = sources[index]!;
     switch (from.from) {
       case "input":
-        return `x${from.operand}_at(${at(from.operand)})`;
+        return element(from.operand);
       case "output":
-        return `y${from.operand}_at(${at(inputs.length + from.operand)})`;
+        return element(inputs.length + from.operand);
       case "row":
         return `r${from.value}`;
       case "column":
-        return "i32(k)";
+        return column;
     }
   };
-  const atRow = read((operand) => `b${operand}`);
-  const inRow = (operand: number): string => {
-    let code = `b${operand}`;
-    for (let d = 0; d < inner; d++) code += ` + j${d} * p.t${operand}_${outer + d}`;
-    return `(${code})`;
-  };
+  const atRow = read((operand) => `${name(operand)}_at(b${operand})`, "0");
 
   let values = 0;
   const walk = ({ reduce, write }: Walk): string => {
-    const statements = new Statements(read(inRow));
-    const writes = write.map(({ output, expr }) =>
-      `y${output}_put(${inRow(inputs.length + output)}, ${statements.value(expr)});`
-    );
-    const terms = reduce.map(({ expr }) => statements.value(expr));
+    const loads = new Map<number, string>();
+    const lines: string[] = [];
+    const lanes = (quads === null ? [0] : [0, 1, 2, 3]).map((lane) => {
+      const column = quads === null ? "i32(k)" : `i32(4u * k + ${lane}u)`;
+      const statements = new Statements(
+        read((operand) => {
+          if (!quads?.[operand]) return `${name(operand)}_at(${inRow(operand)})`;
+          if (!loads.has(operand)) {
+            loads.set(operand, `let q${operand} = ${name(operand)}[${inRow(operand)}];`);
+          }
+          return quadValues(operands[operand]!.dtype, `q${operand}`)[lane]!;
+        }, column),
+        quads === null ? "v" : `v${lane}_`,
+      );
+      const written = write.map(({ expr }) => statements.value(expr));
+      const terms = reduce.map(({ expr }) => statements.value(expr));
+      lines.push(...statements.lines);
+      return { written, terms };
+    });
+    lines.unshift(...loads.values());
+    write.forEach(({ output }, w) => {
+      const operand = inputs.length + output;
+      const results = lanes.map(({ written }) => written[w]!);
+      lines.push(
+        quads === null
+          ? `y${output}_put(${inRow(operand)}, ${results[0]});`
+          : `y${output}[${inRow(operand)}] = ${quadOf(operands[operand]!.dtype, results)};`,
+      );
+    });
+    const term = (i: number): string => {
+      const { op } = reduce[i]!;
+      const [a, b, c, d] = lanes.map(({ terms }) => terms[i]!);
+      return b === undefined ? a! : combine[op](combine[op](a!, b), combine[op](c!, d!));
+    };
     const names = reduce.map(() => values++);
     const each = (code: (n: number, i: number) => string): string => names.map(code).join(" ");
     const result = (n: number, i: number): string => {
@@ -118,7 +222,7 @@ function source(kernel: RowKernel, together: number, scalars: readonly ScalarSlo
       // The threads' results made one, in pairs.
       return `pool[lane] = total${n};
   workgroupBarrier();
-  for (var half = ${groupSize / 2}u; half > 0u; half >>= 1u) {
+  for (var half = ${together / 2}u; half > 0u; half >>= 1u) {
     if (lane < half) { pool[lane] = ${combine[op]("pool[lane]", "pool[lane + half]")}; }
     workgroupBarrier();
   }
@@ -126,13 +230,13 @@ function source(kernel: RowKernel, together: number, scalars: readonly ScalarSlo
   workgroupBarrier();`;
     };
     return `${each((n, i) => `var total${n} = ${start[reduce[i]!.op]};`)}
-  for (var begin = ${together === 1 ? "0u" : "lane"}; begin < p.length; begin += ${block * together}u) {
-    let stop = min(p.length, begin + ${block * together}u);
+  for (var begin = ${together === 1 ? "0u" : "lane"}; begin < p.steps; begin += ${block * together}u) {
+    let stop = min(p.steps, begin + ${block * together}u);
     ${each((n, i) => `var some${n} = ${start[reduce[i]!.op]};`)}
     for (var k = begin; k < stop; k += ${together}u) {
       ${coordinates("j", "k", "p.e", inner)}
-      ${[...statements.lines, ...writes].join("\n      ")}
-      ${each((n, i) => `some${n} = ${combine[reduce[i]!.op](`some${n}`, terms[i]!)};`)}
+      ${lines.join("\n      ")}
+      ${each((n, i) => `some${n} = ${combine[reduce[i]!.op](`some${n}`, term(i))};`)}
     }
     ${each((n, i) => `total${n} = ${combine[reduce[i]!.op](`total${n}`, `some${n}`)};`)}
   }
@@ -150,7 +254,7 @@ function source(kernel: RowKernel, together: number, scalars: readonly ScalarSlo
     const put = `y${step.output}_put(b${inputs.length + step.output}, ${value});`;
     return together === 1 ? `${lines} ${put}` : `if (lane == 0u) { ${lines} ${put} }`;
   });
-  const code = `${entryPoint(groupSize)}${threadIndex(groupSize)}
+  const code = `${entryPoint(threads)}${threadIndex(threads)}
   let item = ${together === 1 ? "thread" : "group"};
   if (item >= p.rows) { return; }
   ${coordinates("c", "item", "p.d", outer)}
@@ -162,6 +266,6 @@ function source(kernel: RowKernel, together: number, scalars: readonly ScalarSlo
   ${body.join("\n  ")}
 }
 `;
-  const memory = together === 1 ? "" : `var<workgroup> pool: array<f32, ${groupSize}>;\n`;
-  return declarations + memory + functionsFor(code) + code;
+  const memory = together === 1 ? "" : `var<workgroup> pool: array<f32, ${together}>;\n`;
+  return enables(operands.map(({ dtype }) => dtype)) + declarations + memory + functionsFor(code) + code;
 }
