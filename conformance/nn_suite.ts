@@ -1,4 +1,4 @@
-/** Layers, losses and initialisers against the recordings of PyTorch, as a function of a device. */
+/** Layers, losses, other functions and initialisers against the recordings of PyTorch, as a function of a device. */
 import { grad } from "@heddle/autograd";
 import * as nn from "@heddle/nn";
 import { init, type Layer, Module, ModuleDict, ModuleList, Parameter, Sequential, type StateDict } from "@heddle/nn";
@@ -207,7 +207,7 @@ function testInitialisers(): void {
 }
 
 /**
- * Defines the tests of layers, losses and initialisers on one device.
+ * Defines the tests of layers, losses, other functions and initialisers on one device.
  *
  * @example
  * ```ts ignore
@@ -222,8 +222,8 @@ export function nnConformance(device: string, options: ConformanceOptions = {}):
     beforeAll(() => setDefaultDevice(device));
     afterAll(() => setDefaultDevice(before));
     describe("layers", () => testLayers(tolerances, options.replayAs));
-    describe("losses", () => {
-      const held = loadFixtures<FixtureCase>("losses").cases.filter(({ name }) => !(`losses/${name}` in excused));
+    describe.each(["losses", "functional", "vision"])("%s", (family) => {
+      const held = loadFixtures<FixtureCase>(family).cases.filter(({ name }) => !(`${family}/${name}` in excused));
       test.each(held)("$name", (each) => {
         const wrong = replay(each, {
           device: getDevice(device),

@@ -80,7 +80,9 @@ export function conformance(device: string, options: ConformanceOptions = {}): v
         loadFixtures(family).cases.map(({ name }) => `${family}/${name}`)
       );
       names.push(...loadFixtures("second_order").cases.map(({ name }) => `second_order/${name}`));
-      names.push(...loadFixtures("losses").cases.map(({ name }) => `losses/${name}`));
+      for (const family of ["losses", "functional", "vision"]) {
+        names.push(...loadFixtures(family).cases.map(({ name }) => `${family}/${name}`));
+      }
       const listed = [...Object.keys(differences), ...Object.keys(excused)];
       expect(listed.filter((name) => !names.includes(name))).toEqual([]);
     });

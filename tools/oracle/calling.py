@@ -21,6 +21,9 @@ INDEX_OUTPUTS = {
     "oneHot": (0,),
     "maxPool1d": (1,),
     "maxPool2d": (1,),
+    "F.maxPool3d": (1,),
+    "F.adaptiveMaxPool1d": (1,),
+    "F.adaptiveMaxPool2d": (1,),
 }
 # Totals of whole numbers are int32 in Heddle, except those of int64.
 INTEGER_TOTALS = ("sum", "prod", "cumsum", "cumprod")

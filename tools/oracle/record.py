@@ -19,6 +19,7 @@ MODULES = (
     "modules",
     "losses",
     "functional",
+    "vision",
     "initialisers",
     "optimisers",
     "schedules",

@@ -2,6 +2,7 @@
 import {
   convTranspose1d,
   convTranspose2d,
+  convTranspose3d,
   type ConvTransposeOptions,
   empty,
   type Generator,
@@ -139,5 +140,20 @@ export class ConvTranspose2d extends ConvTransposeNd {
 
   forward(input: Tensor): Tensor {
     return convTranspose2d(input, this.weight, this.options(input));
+  }
+}
+
+/**
+ * Transposed convolution of `[N, C, D, H, W]` (or `[C, D, H, W]`). PyTorch: `torch.nn.ConvTranspose3d`.
+ *
+ * @throws RangeError from `forward` for another number of channels.
+ */
+export class ConvTranspose3d extends ConvTransposeNd {
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions = {}) {
+    super(3, inChannels, outChannels, kernelSize, options);
+  }
+
+  forward(input: Tensor): Tensor {
+    return convTranspose3d(input, this.weight, this.options(input));
   }
 }

@@ -20,8 +20,30 @@ export type { Sizes } from "./sizes.ts";
 export { ModuleDict, ModuleList, ParameterList, Sequential } from "./container.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { Conv1d, Conv2d, Conv3d, type ConvLayerOptions, ConvNd, type PaddingMode } from "./conv.ts";
-export { ConvTranspose1d, ConvTranspose2d, type ConvTransposeLayerOptions, ConvTransposeNd } from "./conv_transpose.ts";
-export { AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d } from "./pooling.ts";
+export {
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeLayerOptions,
+  ConvTransposeNd,
+} from "./conv_transpose.ts";
+export * from "./separable_conv.ts";
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+} from "./pooling.ts";
+export { FeatureLPPool, LPPool1d, LPPool2d } from "./lp_pooling.ts";
+export * from "./padding.ts";
+export * from "./upsampling.ts";
 export { Flatten, Identity, Unflatten } from "./reshaping.ts";
 export { Dropout, Dropout1d, Dropout2d, type DropoutLayerOptions, DropoutNd } from "./dropout.ts";
 export {
@@ -35,7 +57,13 @@ export {
   type NormOptions,
   RunningNorm,
 } from "./batch_norm.ts";
-export { GroupNorm, type GroupNormOptions, LayerNorm, type LayerNormOptions } from "./normalization.ts";
+export {
+  GroupNorm,
+  type GroupNormOptions,
+  LayerNorm,
+  type LayerNormOptions,
+  LocalResponseNorm,
+} from "./normalization.ts";
 export { Embedding, type EmbeddingLayerOptions } from "./embedding.ts";
 export * from "./activation.ts";
 export * from "./rectifier.ts";

@@ -1,5 +1,6 @@
-/** Layer and group normalisation: within each sample, without running statistics. */
+/** Layer, group and local response normalisation: within each sample, without running statistics. */
 import { empty, type Tensor } from "@heddle/tensor";
+import { localResponseNorm, type LocalResponseNormOptions } from "./functional/local_response_norm.ts";
 import { groupNorm, layerNorm } from "./functional/normalization.ts";
 import { ones_, zeros_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
@@ -123,5 +124,36 @@ export class GroupNorm extends Module {
 
   override extraRepr(): string {
     return `${this.numGroups}, ${this.numChannels}, eps=${this.eps}, affine=${this.weight !== null}`;
+  }
+}
+
+/**
+ * Divides by the size of the neighbouring channels, as AlexNet did: see `functional.localResponseNorm`. PyTorch:
+ * `torch.nn.LocalResponseNorm`.
+ *
+ * @example
+ * ```ts
+ * import { LocalResponseNorm } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * new LocalResponseNorm(5, { alpha: 5e-4, k: 2 }).forward(randn([1, 96, 8, 8])).shape; // [1, 96, 8, 8]
+ * ```
+ */
+export class LocalResponseNorm extends Module {
+  readonly size: number;
+  readonly options: LocalResponseNormOptions;
+
+  constructor(size: number, options: LocalResponseNormOptions = {}) {
+    super();
+    this.size = checkSize("LocalResponseNorm", "size", size);
+    this.options = options;
+  }
+
+  forward(input: Tensor): Tensor {
+    return localResponseNorm(input, this.size, this.options);
+  }
+
+  override extraRepr(): string {
+    const { alpha = 1e-4, beta = 0.75, k = 1 } = this.options;
+    return `${this.size}, alpha=${alpha}, beta=${beta}, k=${k}`;
   }
 }

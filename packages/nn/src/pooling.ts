@@ -1,4 +1,4 @@
-/** Pooling: the largest, or the mean, of windows. */
+/** Pooling: the largest, or the mean, of windows. Norms of windows are in lp_pooling.ts. */
 import {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -8,8 +8,10 @@ import {
   maxPool1d,
   maxPool2d,
   type MaxPoolOptions,
+  type OutputSize,
   type Tensor,
 } from "@heddle/tensor";
+import { adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, avgPool3d, maxPool3d } from "./functional/pooling.ts";
 import { Module } from "./module.ts";
 import { showSizes, type Sizes, spread } from "./sizes.ts";
 
@@ -68,6 +70,20 @@ export class MaxPool2d extends Windows<MaxPoolOptions> {
   }
 }
 
+/**
+ * Largest element of each window of `[N, C, D, H, W]` (or `[C, D, H, W]`): see `functional.maxPool3d`. PyTorch:
+ * `torch.nn.MaxPool3d`.
+ */
+export class MaxPool3d extends Windows<MaxPoolOptions> {
+  constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
+    super("MaxPool3d", 3, kernelSize, options);
+  }
+
+  forward(input: Tensor): Tensor {
+    return maxPool3d(input, this.kernelSize, this.options);
+  }
+}
+
 /** Mean of each window of `[N, C, L]`. PyTorch: `torch.nn.AvgPool1d`. */
 export class AvgPool1d extends Windows<AvgPoolOptions> {
   constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
@@ -90,21 +106,36 @@ export class AvgPool2d extends Windows<AvgPoolOptions> {
   }
 }
 
-/** Means of windows chosen so that the output `[N, C, outputSize]` has a given length. PyTorch: `torch.nn.AdaptiveAvgPool1d`. */
-export class AdaptiveAvgPool1d extends Module {
-  readonly outputSize: number;
+/** Mean of each window of `[N, C, D, H, W]` (or `[C, D, H, W]`). PyTorch: `torch.nn.AvgPool3d`. */
+export class AvgPool3d extends Windows<AvgPoolOptions> {
+  constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
+    super("AvgPool3d", 3, kernelSize, options);
+  }
 
-  constructor(outputSize: number) {
+  forward(input: Tensor): Tensor {
+    return avgPool3d(input, this.kernelSize, this.options);
+  }
+}
+
+/** What the adaptive pools share: windows chosen so that the output has given sizes. */
+abstract class Adaptive extends Module {
+  /** One size for every dimension or one each; null keeps a size. */
+  readonly outputSize: OutputSize;
+
+  constructor(outputSize: OutputSize) {
     super();
     this.outputSize = outputSize;
   }
 
+  override extraRepr(): string {
+    return `outputSize=${JSON.stringify(this.outputSize).replaceAll(",", ", ")}`;
+  }
+}
+
+/** Means of windows chosen so that the output `[N, C, outputSize]` has a given length. PyTorch: `torch.nn.AdaptiveAvgPool1d`. */
+export class AdaptiveAvgPool1d extends Adaptive {
   forward(input: Tensor): Tensor {
     return adaptiveAvgPool1d(input, this.outputSize);
-  }
-
-  override extraRepr(): string {
-    return `outputSize=${this.outputSize}`;
   }
 }
 
@@ -119,19 +150,29 @@ export class AdaptiveAvgPool1d extends Module {
  * new AdaptiveAvgPool2d(1).forward(randn([2, 64, 7, 9])).shape; // [2, 64, 1, 1]
  * ```
  */
-export class AdaptiveAvgPool2d extends Module {
-  readonly outputSize: number | readonly (number | null)[];
-
-  constructor(outputSize: number | readonly (number | null)[]) {
-    super();
-    this.outputSize = outputSize;
-  }
-
+export class AdaptiveAvgPool2d extends Adaptive {
   forward(input: Tensor): Tensor {
     return adaptiveAvgPool2d(input, this.outputSize);
   }
+}
 
-  override extraRepr(): string {
-    return `outputSize=${JSON.stringify(this.outputSize).replaceAll(",", ", ")}`;
+/** Means of windows of `[N, C, D, H, W]` chosen for an output size. PyTorch: `torch.nn.AdaptiveAvgPool3d`. */
+export class AdaptiveAvgPool3d extends Adaptive {
+  forward(input: Tensor): Tensor {
+    return adaptiveAvgPool3d(input, this.outputSize);
+  }
+}
+
+/** Maxima of windows of `[N, C, L]` chosen for an output length. PyTorch: `torch.nn.AdaptiveMaxPool1d`. */
+export class AdaptiveMaxPool1d extends Adaptive {
+  forward(input: Tensor): Tensor {
+    return adaptiveMaxPool1d(input, this.outputSize);
+  }
+}
+
+/** Maxima of windows of `[N, C, H, W]` chosen for an output size. PyTorch: `torch.nn.AdaptiveMaxPool2d`. */
+export class AdaptiveMaxPool2d extends Adaptive {
+  forward(input: Tensor): Tensor {
+    return adaptiveMaxPool2d(input, this.outputSize);
   }
 }

@@ -37,6 +37,7 @@ export {
   type ConvOptions,
   convTranspose1d,
   convTranspose2d,
+  convTranspose3d,
   type ConvTransposeOptions,
   type PerDim,
 } from "./ops/conv.ts";

@@ -5,9 +5,15 @@ export * from "./classification_loss.ts";
 export * from "./distance.ts";
 export { dropout, dropout1d, dropout2d, type DropoutOptions } from "./dropout.ts";
 export { embedding, type EmbeddingOptions } from "./embedding.ts";
+export * from "./grid_sample.ts";
+export { interpolate, type InterpolateOptions, type InterpolationMode } from "./interpolate.ts";
 export { linear, type LinearOptions } from "./linear.ts";
+export * from "./local_response_norm.ts";
+export * from "./lp_pooling.ts";
 export * from "./margin_loss.ts";
 export * from "./normalization.ts";
+export * from "./pixel_shuffle.ts";
+export * from "./pooling.ts";
 export type { Reduction, ReductionOptions } from "./reduction.ts";
 export * from "./regression_loss.ts";
 export {
@@ -20,6 +26,7 @@ export {
   conv3d,
   convTranspose1d,
   convTranspose2d,
+  convTranspose3d,
   maxPool1d,
   maxPool2d,
   oneHot,

@@ -193,3 +193,8 @@ export function convTranspose1d(x: Tensor, weight: Tensor, options: ConvTranspos
 export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTransposeOptions = {}): Tensor {
   return convTranspose("convTranspose2d", x, weight, 2, options);
 }
+
+/** Transposed convolution of `[N, C, D, H, W]` with `[C, O / groups, KD, KH, KW]`. See {@link convTranspose2d}. */
+export function convTranspose3d(x: Tensor, weight: Tensor, options: ConvTransposeOptions = {}): Tensor {
+  return convTranspose("convTranspose3d", x, weight, 3, options);
+}

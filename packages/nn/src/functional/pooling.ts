@@ -1,0 +1,276 @@
+/** Pooling beyond what `@heddle/tensor` has: in three dimensions, and maxima of windows that are chosen for an output size. */
+import {
+  adaptiveAvgPool2d,
+  avgPool2d,
+  type AvgPoolOptions,
+  maxPool2d,
+  type MaxPoolOptions,
+  type OutputSize,
+  type Pooled,
+  type Tensor,
+  tensor,
+} from "@heddle/tensor";
+import { showSizes, type Sizes, spread } from "../sizes.ts";
+
+/** Option of the pools that can say where their maxima stand. */
+export interface ReturnIndices {
+  /** Whether the answer is `{ values, indices }`, the indices counting through the flattened plane or volume; false by default. */
+  readonly returnIndices?: boolean;
+}
+
+/** An input with a batch; one without gets it, and `restore` takes it off again. */
+function withBatch(operation: string, x: Tensor, dims: number): { input: Tensor; restore: (y: Tensor) => Tensor } {
+  if (x.ndim === dims + 2) return { input: x, restore: (y) => y };
+  if (x.ndim === dims + 1) return { input: x.unsqueeze(0), restore: (y) => y.squeeze(0) };
+  const axes = ["L", "H, W", "D, H, W"][dims - 1]!;
+  throw new RangeError(
+    `${operation}: got an input of shape ${
+      showSizes(x.shape)
+    }; expected [N, C, ${axes}] or, without a batch, [C, ${axes}]`,
+  );
+}
+
+interface Windows {
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+}
+
+/** Windows in three dimensions. @throws RangeError where padding exceeds half of one, or one does not fit. */
+function windows3d(operation: string, x: Tensor, kernelSize: Sizes, options: MaxPoolOptions): Windows {
+  const kernel = spread(operation, "kernel", kernelSize, 3);
+  const stride = spread(operation, "stride", options.stride ?? kernel, 3);
+  const padding = spread(operation, "padding", options.padding ?? 0, 3, 0);
+  const dilation = spread(operation, "dilation", options.dilation ?? 1, 3);
+  for (const [i, size] of x.shape.slice(-3).entries()) {
+    if (padding[i]! > kernel[i]! / 2) {
+      throw new RangeError(
+        `${operation}: padding ${showSizes(padding)} is more than half the window ${showSizes(kernel)}`,
+      );
+    }
+    if (size + 2 * padding[i]! < dilation[i]! * (kernel[i]! - 1) + 1) {
+      throw new RangeError(
+        `${operation}: a window of ${showSizes(kernel)} does not fit shape ${showSizes(x.shape)} padded by ${
+          showSizes(padding)
+        }`,
+      );
+    }
+  }
+  return { kernel, stride, padding, dilation };
+}
+
+/** `[N, C, D, H, W]` as images of H × W. */
+const asPlanes = (x: Tensor): Tensor => x.flatten(1, 2);
+
+/** Images of H × W as one of D × HW for each channel: what is left of three dimensions once two are done. */
+function asColumns(planes: Tensor, channels: number, depth: number): Tensor {
+  return planes.reshape([planes.shape[0]!, channels, depth, planes.shape[2]! * planes.shape[3]!]);
+}
+
+/**
+ * Largest element of each window of `[N, C, D, H, W]` (or `[C, D, H, W]`). PyTorch: `torch.nn.functional.max_pool3d`.
+ *
+ * The maximum over a box is that over depth of the maxima of its planes, and the first of equals is the same either way.
+ *
+ * @throws RangeError when a window does not fit, or the padding is more than half of it.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { arange } from "@heddle/tensor";
+ * F.maxPool3d(arange(8).reshape(1, 1, 2, 2, 2), 2).item(); // 7
+ * ```
+ */
+export function maxPool3d(
+  x: Tensor,
+  kernelSize: Sizes,
+  options?: MaxPoolOptions & { readonly returnIndices?: false },
+): Tensor;
+export function maxPool3d(
+  x: Tensor,
+  kernelSize: Sizes,
+  options: MaxPoolOptions & { readonly returnIndices: true },
+): Pooled;
+export function maxPool3d(
+  x: Tensor,
+  kernelSize: Sizes,
+  options: MaxPoolOptions & ReturnIndices = {},
+): Tensor | Pooled {
+  const { input, restore } = withBatch("maxPool3d", x, 3);
+  const { kernel: [kd, kh, kw], stride: [sd, sh, sw], padding: [pd, ph, pw], dilation: [dd, dh, dw] } = windows3d(
+    "maxPool3d",
+    x,
+    kernelSize,
+    options,
+  ) as { readonly [K in keyof Windows]: readonly [number, number, number] };
+  const { ceilMode = false, returnIndices = false } = options;
+  const [batch, channels, depth, height, width] = input.shape as [number, number, number, number, number];
+  const planes = maxPool2d(asPlanes(input), [kh, kw], {
+    stride: [sh, sw],
+    padding: [ph, pw],
+    dilation: [dh, dw],
+    ceilMode,
+    returnIndices: true,
+  });
+  const along = { stride: [sd, 1], padding: [pd, 0], dilation: [dd, 1], ceilMode, returnIndices: true } as const;
+  const columns = maxPool2d(asColumns(planes.values, channels, depth), [kd, 1], along);
+  const shape = [batch, channels, columns.values.shape[2]!, ...planes.values.shape.slice(2)];
+  const values = restore(columns.values.reshape(shape));
+  if (!returnIndices) return values;
+  // Where in the columns, hence in which plane; and where in that plane.
+  const where = columns.indices.floorDivide(planes.values.shape[2]! * planes.values.shape[3]!);
+  const inPlane = asColumns(planes.indices, channels, depth).gather(2, where);
+  return { values, indices: restore(where.mul(height * width).add(inPlane).reshape(shape)) };
+}
+
+/**
+ * Mean of each window of `[N, C, D, H, W]` (or `[C, D, H, W]`). PyTorch: `torch.nn.functional.avg_pool3d`.
+ *
+ * @throws RangeError when a window does not fit, or the padding is more than half of it. TypeError for integers.
+ */
+export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor {
+  const { input, restore } = withBatch("avgPool3d", x, 3);
+  const { kernel: [kd, kh, kw], stride: [sd, sh, sw], padding: [pd, ph, pw] } = windows3d(
+    "avgPool3d",
+    x,
+    kernelSize,
+    options,
+  ) as { readonly [K in keyof Windows]: readonly [number, number, number] };
+  const [batch, channels, depth] = input.shape as [number, number, number];
+  // What counts in a mean is a product of one factor a dimension, so one dimension may follow the others.
+  const planes = avgPool2d(asPlanes(input), [kh, kw], { ...options, stride: [sh, sw], padding: [ph, pw] });
+  const columns = avgPool2d(asColumns(planes, channels, depth), [kd, 1], {
+    ...options,
+    stride: [sd, 1],
+    padding: [pd, 0],
+  });
+  return restore(columns.reshape([batch, channels, columns.shape[2]!, ...planes.shape.slice(2)]));
+}
+
+/** One size a dimension. @throws RangeError unless they are positive. */
+function outputSizes(operation: string, x: Tensor, outputSize: OutputSize, dims: number): number[] {
+  const given = typeof outputSize === "object" && outputSize !== null
+    ? outputSize
+    : Array<number | null>(dims).fill(outputSize);
+  const sizes = given.map((size, i) => size ?? x.shape[x.ndim - dims + i]!);
+  if (sizes.length !== dims || sizes.some((size) => !Number.isInteger(size) || size < 1)) {
+    throw new RangeError(
+      `${operation}: output size ${
+        JSON.stringify(outputSize)
+      } must be one or ${dims} positive integers (null keeps a size)`,
+    );
+  }
+  return sizes;
+}
+
+/**
+ * Means of windows chosen so that the output has given sizes. PyTorch: `torch.nn.functional.adaptive_avg_pool3d`.
+ *
+ * @throws RangeError for sizes that are not positive.
+ */
+export function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor {
+  const { input, restore } = withBatch("adaptiveAvgPool3d", x, 3);
+  const [depth, ...plane] = outputSizes("adaptiveAvgPool3d", x, outputSize, 3);
+  const planes = adaptiveAvgPool2d(asPlanes(input), plane);
+  const [batch, channels] = input.shape as [number, number];
+  const columns = adaptiveAvgPool2d(asColumns(planes, channels, input.shape[2]!), [depth!, null]);
+  return restore(columns.reshape([batch, channels, depth!, ...planes.shape.slice(2)]));
+}
+
+/** Which elements each window holds, window by window; short ones repeat their last, which changes no maximum. */
+function windowIndices(size: number, out: number): { readonly list: number[]; readonly longest: number } {
+  const bounds = Array.from({ length: out }, (_, i) => [Math.floor(i * size / out), Math.ceil((i + 1) * size / out)]);
+  const longest = Math.max(...bounds.map(([start, end]) => end! - start!));
+  const list = bounds.flatMap(([start, end]) =>
+    Array.from({ length: longest }, (_, i) => Math.min(start! + i, end! - 1))
+  );
+  return { list, longest };
+}
+
+/** On planes; lines are planes of height 1. The indices are computed when they are asked for. */
+function adaptiveMax(
+  input: Tensor,
+  sizes: readonly number[],
+): { readonly values: Tensor; readonly indices: () => Tensor } {
+  const windows = sizes.map((out, i) => windowIndices(input.shape[i + 2]!, out));
+  const kernel = windows.map(({ longest }) => longest);
+  const index = (values: readonly number[]): Tensor => tensor(values, { dtype: "int32", device: input.device });
+  const laidOut = windows.reduce(
+    (x, { list }, i) => list.length === x.shape[i + 2]! ? x : x.indexSelect(i + 2, index(list)),
+    input,
+  );
+  const { values, indices } = maxPool2d(laidOut, kernel, { returnIndices: true });
+  if (laidOut === input) return { values, indices: () => indices };
+  const [rows, columns] = windows.map(({ list }) => list) as [number[], number[]];
+  return {
+    values,
+    indices() {
+      const row = index(rows).take(indices.floorDivide(columns.length));
+      return row.mul(input.shape[3]!).add(index(columns).take(indices.remainder(columns.length)));
+    },
+  };
+}
+
+/**
+ * Maxima of windows of `[N, C, L]` (or `[C, L]`) chosen so that the output has a given length: window i goes from ⌊i·L/out⌋ to
+ * ⌈(i + 1)·L/out⌉. PyTorch: `torch.nn.functional.adaptive_max_pool1d`.
+ *
+ * @throws RangeError for a size that is not positive, or an input without elements.
+ */
+export function adaptiveMaxPool1d(
+  x: Tensor,
+  outputSize: OutputSize,
+  options?: { readonly returnIndices?: false },
+): Tensor;
+export function adaptiveMaxPool1d(
+  x: Tensor,
+  outputSize: OutputSize,
+  options: { readonly returnIndices: true },
+): Pooled;
+export function adaptiveMaxPool1d(x: Tensor, outputSize: OutputSize, options: ReturnIndices = {}): Tensor | Pooled {
+  const { input, restore } = withBatch("adaptiveMaxPool1d", x, 1);
+  const [length] = outputSizes("adaptiveMaxPool1d", x, outputSize, 1);
+  checkElements("adaptiveMaxPool1d", x, 1);
+  const pooled = adaptiveMax(input.unsqueeze(2), [1, length!]);
+  const values = restore(pooled.values.squeeze(2));
+  return options.returnIndices ? { values, indices: restore(pooled.indices().squeeze(2)) } : values;
+}
+
+/**
+ * Maxima of windows of `[N, C, H, W]` (or `[C, H, W]`) chosen so that the output has given sizes. PyTorch:
+ * `torch.nn.functional.adaptive_max_pool2d`.
+ *
+ * @throws RangeError for sizes that are not positive, or an input without elements.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { arange } from "@heddle/tensor";
+ * F.adaptiveMaxPool2d(arange(15).reshape(1, 1, 3, 5), [1, 2]).toArray(); // [[[[12, 14]]]]
+ * ```
+ */
+export function adaptiveMaxPool2d(
+  x: Tensor,
+  outputSize: OutputSize,
+  options?: { readonly returnIndices?: false },
+): Tensor;
+export function adaptiveMaxPool2d(
+  x: Tensor,
+  outputSize: OutputSize,
+  options: { readonly returnIndices: true },
+): Pooled;
+export function adaptiveMaxPool2d(x: Tensor, outputSize: OutputSize, options: ReturnIndices = {}): Tensor | Pooled {
+  const { input, restore } = withBatch("adaptiveMaxPool2d", x, 2);
+  const sizes = outputSizes("adaptiveMaxPool2d", x, outputSize, 2);
+  checkElements("adaptiveMaxPool2d", x, 2);
+  const pooled = adaptiveMax(input, sizes);
+  const values = restore(pooled.values);
+  return options.returnIndices ? { values, indices: restore(pooled.indices()) } : values;
+}
+
+/** @throws RangeError for a window of nothing, which has no maximum. */
+function checkElements(operation: string, x: Tensor, dims: number): void {
+  if (x.shape.slice(-dims).every((size) => size > 0)) return;
+  throw new RangeError(`${operation}: an input of shape ${showSizes(x.shape)} has nothing to take a maximum of`);
+}

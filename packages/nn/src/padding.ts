@@ -1,0 +1,147 @@
+/** Padding layers: zeros or another number, the image mirrored, or its edge. */
+import { pad, type PadMode, type Tensor } from "@heddle/tensor";
+import { Module } from "./module.ts";
+import { showSizes, type Sizes } from "./sizes.ts";
+
+/** What the padding layers share. */
+abstract class PadNd extends Module {
+  /** `[left, right, top, bottom, front, back]`, as many as there are dimensions; negative amounts crop. */
+  readonly padding: readonly number[];
+  protected abstract readonly mode: PadMode;
+
+  constructor(dims: number, padding: Sizes) {
+    super();
+    const list = typeof padding === "number" ? Array<number>(2 * dims).fill(padding) : [...padding];
+    if (list.length !== 2 * dims || list.some((amount) => !Number.isInteger(amount))) {
+      throw new RangeError(
+        `${this.constructor.name}: padding ${showSizes(list)} must be one integer, or ${2 * dims}: ` +
+          ["[left, right]", "[left, right, top, bottom]", "[left, right, top, bottom, front, back]"][dims - 1],
+      );
+    }
+    this.padding = list;
+  }
+
+  forward(input: Tensor): Tensor {
+    const dims = this.padding.length / 2;
+    if (input.ndim !== dims + 1 && input.ndim !== dims + 2) {
+      throw new RangeError(
+        `${this.constructor.name}: got an input of shape ${showSizes(input.shape)}; expected ${
+          ["[N, C, L]", "[N, C, H, W]", "[N, C, D, H, W]"][dims - 1]
+        }, or the same without N`,
+      );
+    }
+    return pad(input, this.padding, { mode: this.mode, value: this.fill });
+  }
+
+  /** What is put there, in mode "constant". */
+  protected get fill(): number {
+    return 0;
+  }
+
+  override extraRepr(): string {
+    return showSizes(this.padding);
+  }
+}
+
+/** What padding with a number shares. */
+abstract class ConstantPadNd extends PadNd {
+  readonly value: number;
+  protected readonly mode = "constant";
+
+  constructor(dims: number, padding: Sizes, value: number) {
+    super(dims, padding);
+    this.value = value;
+  }
+
+  protected override get fill(): number {
+    return this.value;
+  }
+
+  override extraRepr(): string {
+    return `padding=${showSizes(this.padding)}, value=${this.value}`;
+  }
+}
+
+/** A number before and after `[N, C, L]`. PyTorch: `torch.nn.ConstantPad1d`. */
+export class ConstantPad1d extends ConstantPadNd {
+  constructor(padding: Sizes, value: number) {
+    super(1, padding, value);
+  }
+}
+
+/** A number around `[N, C, H, W]`. PyTorch: `torch.nn.ConstantPad2d`. */
+export class ConstantPad2d extends ConstantPadNd {
+  constructor(padding: Sizes, value: number) {
+    super(2, padding, value);
+  }
+}
+
+/**
+ * Zeros around `[N, C, H, W]` (or `[C, H, W]`): the same everywhere, or `[left, right, top, bottom]`; negative amounts crop. PyTorch:
+ * `torch.nn.ZeroPad2d`.
+ *
+ * @throws RangeError for another number of amounts, and from `forward` for another number of dimensions.
+ *
+ * @example
+ * ```ts
+ * import { ZeroPad2d } from "@heddle/nn";
+ * import { ones } from "@heddle/tensor";
+ * new ZeroPad2d([1, 0, 0, 1]).forward(ones([1, 1, 1])).toArray(); // [[[0, 1], [0, 0]]]
+ * ```
+ */
+export class ZeroPad2d extends PadNd {
+  protected readonly mode = "constant";
+
+  constructor(padding: Sizes) {
+    super(2, padding);
+  }
+}
+
+/** `[N, C, L]` mirrored at its ends, without repeating them. PyTorch: `torch.nn.ReflectionPad1d`. */
+export class ReflectionPad1d extends PadNd {
+  protected readonly mode = "reflect";
+
+  constructor(padding: Sizes) {
+    super(1, padding);
+  }
+}
+
+/**
+ * `[N, C, H, W]` mirrored at its edges, without repeating them. PyTorch: `torch.nn.ReflectionPad2d`.
+ *
+ * @throws RangeError from `forward` when there is less to mirror than is asked for.
+ */
+export class ReflectionPad2d extends PadNd {
+  protected readonly mode = "reflect";
+
+  constructor(padding: Sizes) {
+    super(2, padding);
+  }
+}
+
+/** The ends of `[N, C, L]` drawn out. PyTorch: `torch.nn.ReplicationPad1d`. */
+export class ReplicationPad1d extends PadNd {
+  protected readonly mode = "replicate";
+
+  constructor(padding: Sizes) {
+    super(1, padding);
+  }
+}
+
+/** The edges of `[N, C, H, W]` drawn out. PyTorch: `torch.nn.ReplicationPad2d`. */
+export class ReplicationPad2d extends PadNd {
+  protected readonly mode = "replicate";
+
+  constructor(padding: Sizes) {
+    super(2, padding);
+  }
+}
+
+/** The edges of `[N, C, D, H, W]` drawn out. PyTorch: `torch.nn.ReplicationPad3d`. */
+export class ReplicationPad3d extends PadNd {
+  protected readonly mode = "replicate";
+
+  constructor(padding: Sizes) {
+    super(3, padding);
+  }
+}

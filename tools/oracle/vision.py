@@ -1,0 +1,211 @@
+"""Functions of `F` for images and volumes: pooling, interpolation, sampling through a grid."""
+
+from encoding import torch
+from recorder import Family
+from tensors import f32, f64, randn, uniform, values
+
+POOLS = (
+    ("maxPool3d", (2, 2, 4, 6, 4), [2]),
+    ("maxPool3d", (1, 2, 5, 6, 7), [3, {"stride": 2, "padding": 1}]),
+    ("maxPool3d", (1, 1, 5, 7, 6), [[2, 3, 2], {"stride": [2, 3, 1], "ceilMode": True}]),
+    ("maxPool3d", (1, 2, 6, 5, 7), [2, {"dilation": [3, 2, 1], "stride": 1}]),
+    ("maxPool3d", (2, 4, 4, 4), [3, {"stride": 1}]),
+    ("avgPool3d", (2, 2, 4, 6, 4), [2]),
+    ("avgPool3d", (1, 2, 5, 6, 7), [3, {"stride": 2, "padding": 1}]),
+    ("avgPool3d", (1, 2, 5, 6, 7), [3, {"stride": 2, "padding": 1, "countIncludePad": False}]),
+    ("avgPool3d", (1, 1, 6, 7, 5), [2, {"stride": 3, "padding": 1, "ceilMode": True}]),
+    ("avgPool3d", (1, 1, 6, 7, 5), [[2, 3, 2], {"padding": [1, 0, 1], "ceilMode": True, "countIncludePad": False}]),
+    ("avgPool3d", (2, 4, 4, 4), [3, {"stride": 1}]),
+    ("adaptiveAvgPool3d", (2, 2, 4, 6, 4), [2]),
+    ("adaptiveAvgPool3d", (1, 2, 5, 4, 7), [[3, 4, 2]]),
+    ("adaptiveAvgPool3d", (1, 2, 2, 3, 4), [[3, None, 5]]),
+    ("adaptiveAvgPool3d", (2, 5, 4, 3), [1]),
+    ("adaptiveMaxPool1d", (2, 2, 8), [4]),
+    ("adaptiveMaxPool1d", (1, 2, 7), [3]),
+    ("adaptiveMaxPool1d", (1, 2, 3), [5]),
+    ("adaptiveMaxPool1d", (2, 7), [1]),
+    ("adaptiveMaxPool2d", (2, 2, 6, 4), [2]),
+    ("adaptiveMaxPool2d", (1, 2, 7, 5), [[3, 2]]),
+    ("adaptiveMaxPool2d", (1, 2, 3, 4), [[5, 3]]),
+    ("adaptiveMaxPool2d", (1, 2, 3, 5), [[None, 2]]),
+    ("adaptiveMaxPool2d", (2, 5, 5), [1]),
+)
+# Enough of each: one case in float32, the next in float64.
+DTYPES = (f32, f64)
+INDEXED = ("maxPool3d", "adaptiveMaxPool1d", "adaptiveMaxPool2d")
+INTERPOLATIONS = (
+    ((2, 2, 5), {"size": 8}),
+    ((2, 2, 5), {"scaleFactor": 2}),
+    ((1, 2, 7), {"scaleFactor": 0.6}),
+    ((1, 2, 5), {"scaleFactor": 1.1}),
+    ((1, 2, 7), {"size": 10, "mode": "nearest-exact"}),
+    ((2, 2, 3, 4), {"scaleFactor": 2}),
+    ((1, 2, 3, 4), {"scaleFactor": [3, 1]}),
+    ((1, 2, 6, 9), {"size": [4, 5]}),
+    ((1, 2, 6, 9), {"size": [4, 5], "mode": "nearest-exact"}),
+    ((1, 2, 3, 4), {"scaleFactor": 2, "mode": "nearest-exact"}),
+    ((1, 2, 2, 3, 4), {"scaleFactor": 2}),
+    ((1, 1, 3, 4, 5), {"size": [4, 2, 7]}),
+    ((2, 2, 5), {"size": 8, "mode": "linear"}),
+    ((2, 2, 5), {"size": 8, "mode": "linear", "alignCorners": True}),
+    ((2, 2, 5), {"size": 1, "mode": "linear", "alignCorners": True}),
+    ((1, 2, 7), {"scaleFactor": 0.6, "mode": "linear"}),
+    ((1, 2, 7), {"scaleFactor": 0.6, "mode": "linear", "recomputeScaleFactor": True}),
+    ((1, 2, 3, 4), {"scaleFactor": 2, "mode": "bilinear"}),
+    ((1, 2, 3, 4), {"scaleFactor": 2, "mode": "bilinear", "alignCorners": True}),
+    ((1, 2, 3, 4), {"scaleFactor": [1.7, 2.3], "mode": "bilinear", "alignCorners": False}),
+    ((1, 2, 7, 6), {"size": [4, 4], "mode": "bilinear", "alignCorners": False}),
+    ((1, 2, 7, 6), {"size": [4, 9], "mode": "bilinear", "alignCorners": True}),
+    ((1, 2, 7, 6), {"size": [7, 6], "mode": "bilinear"}),
+    ((1, 2, 5, 4), {"size": [8, 3], "mode": "bicubic"}),
+    ((1, 2, 5, 4), {"size": [8, 3], "mode": "bicubic", "alignCorners": True}),
+    ((1, 1, 5, 4), {"scaleFactor": [1.5, 2.25], "mode": "bicubic"}),
+    ((1, 2, 2, 3, 4), {"scaleFactor": 2, "mode": "trilinear"}),
+    ((1, 2, 4, 3, 5), {"size": [3, 5, 4], "mode": "trilinear", "alignCorners": True}),
+    ((1, 2, 7), {"size": 3, "mode": "area"}),
+    ((1, 2, 7, 6), {"size": [3, 4], "mode": "area"}),
+    ((1, 1, 4, 5, 6), {"size": [2, 3, 4], "mode": "area"}),
+)
+
+
+def pools(family):
+    for index, (call, shape, args) in enumerate(POOLS):
+        dtype = DTYPES[index % 2]
+        label = f"F.{call} {shape} {args} {str(dtype)[6:]}".replace("'", "")
+        family.case(label, f"F.{call}", [randn(*shape, dtype=dtype)], args, grad=True)
+        if call in INDEXED:
+            options = {**(args[1] if len(args) > 1 else {}), "returnIndices": True}
+            label = f"F.{call} indices {shape} {args}".replace("'", "")
+            family.case(label, f"F.{call}", [randn(*shape)], [args[0], options], grad=True)
+    ties = values([[[[[1.0, 1.0], [0.0, 1.0]], [[1.0, 2.0], [2.0, 1.0]], [[2.0, 2.0], [1.0, 0.0]]]]], f64)
+    family.case("F.maxPool3d ties", "F.maxPool3d", [ties], [2, {"stride": 1, "returnIndices": True}], grad=True)
+    family.case(
+        "F.adaptiveMaxPool2d ties",
+        "F.adaptiveMaxPool2d",
+        [values([[[[1.0, 1.0, 2.0], [1.0, 1.0, 2.0], [0.0, 0.0, 2.0]]]], f64)],
+        [2, {"returnIndices": True}],
+        grad=True,
+    )
+    for call, shape, args in (
+        ("lpPool1d", (2, 2, 8), [2, 3]),
+        ("lpPool1d", (1, 2, 9), [1, 2, {"stride": 3, "ceilMode": True}]),
+        ("lpPool2d", (2, 2, 6, 4), [2, 2]),
+        ("lpPool2d", (1, 2, 7, 8), [2, [3, 2], {"stride": [2, 3]}]),
+        ("lpPool2d", (1, 1, 7, 6), [4, 3, {"stride": 2, "ceilMode": True}]),
+    ):
+        for dtype in (f32, f64):
+            label = f"F.{call} {shape} {args} {str(dtype)[6:]}".replace("'", "")
+            signed = args[0] % 2 == 0
+            given = randn(*shape, dtype=dtype) if signed else uniform(0.2, 2, *shape, dtype=dtype)
+            family.case(label, f"F.{call}", [given], args, grad=True)
+    blank = values([[[[0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 0.0, 4.0]]]])
+    family.case("F.lpPool2d of zeros", "F.lpPool2d", [blank], [2, 2], grad=True)
+    for call, shape, args, label in (
+        ("maxPool3d", (1, 1, 4, 4, 4), [2, {"padding": 2}], "padding over half"),
+        ("maxPool3d", (1, 1, 2, 4, 4), [3], "kernel too large"),
+        ("maxPool3d", (4, 4, 4), [2], "rank"),
+        ("avgPool3d", (1, 1, 4, 4, 4), [2, {"stride": 0}], "stride zero"),
+        ("adaptiveMaxPool2d", (1, 1, 0, 4), [2], "of nothing"),
+        ("adaptiveMaxPool2d", (4, 4), [2], "rank"),
+        ("adaptiveAvgPool3d", (4, 4, 4), [2], "rank"),
+    ):
+        family.error(f"F.{call} {label}", f"F.{call}", [randn(*shape)], args)
+
+
+def norms_and_shuffles(family):
+    for shape, args in (
+        ((2, 5, 3, 4), [3]),
+        ((2, 5, 4), [5, {"alpha": 0.5, "beta": 0.6, "k": 2}]),
+        ((1, 6, 2, 3, 2), [4, {"alpha": 1}]),
+        ((1, 2, 3, 3), [7, {"alpha": 2, "beta": 1, "k": 0.5}]),
+    ):
+        for dtype in (f32, f64):
+            label = f"F.localResponseNorm {shape} {args} {str(dtype)[6:]}".replace("'", "")
+            family.case(label, "F.localResponseNorm", [randn(*shape, dtype=dtype)], args, grad=True)
+    family.case("F.pixelShuffle", "F.pixelShuffle", [randn(2, 18, 2, 3)], [3], grad=True)
+    family.case("F.pixelShuffle without batch", "F.pixelShuffle", [randn(4, 2, 3)], [2], grad=True)
+    family.case("F.pixelUnshuffle", "F.pixelUnshuffle", [randn(2, 2, 6, 9)], [3], grad=True)
+    family.error("F.pixelShuffle channels", "F.pixelShuffle", [randn(1, 6, 2, 2)], [2])
+    family.error("F.pixelUnshuffle pixels", "F.pixelUnshuffle", [randn(1, 1, 3, 4)], [2])
+    family.error("F.localResponseNorm rank", "F.localResponseNorm", [randn(3, 4)], [2])
+
+
+def interpolations(family):
+    for index, (shape, options) in enumerate(INTERPOLATIONS):
+        dtype = DTYPES[index % 2]
+        label = f"F.interpolate {shape} {options} {str(dtype)[6:]}".replace("'", "")
+        # Where the size stays, PyTorch's gradient is a copy although its result is not.
+        grad = options != {"scaleFactor": 1.1}
+        family.case(label, "F.interpolate", [randn(*shape, dtype=dtype)], [options], grad=grad)
+    for label, shape, options in (
+        ("neither", (1, 1, 4), {}),
+        ("both", (1, 1, 4), {"size": 2, "scaleFactor": 2}),
+        ("mode of another rank", (1, 1, 4), {"size": 2, "mode": "bilinear"}),
+        ("unknown mode", (1, 1, 4), {"size": 2, "mode": "cubic"}),
+        ("nearest with corners", (1, 1, 4), {"size": 2, "alignCorners": True}),
+        ("size zero", (1, 1, 4), {"size": 0}),
+        ("sizes of another rank", (1, 1, 4, 4), {"size": [2, 2, 2]}),
+    ):
+        family.error(f"F.interpolate {label}", "F.interpolate", [randn(*shape)], [options])
+
+
+def grids(family):
+    def grid(*shape, dtype=f32):
+        # Some points lie outside, none on the kinks of the interpolation.
+        return uniform(-1.7, 1.7, *shape, dtype=dtype)
+
+    for align in (False, True):
+        for dtype in (f32, f64):
+            kind = f"{'aligned ' if align else ''}{str(dtype)[6:]}"
+            family.case(
+                f"F.affineGrid {kind}",
+                "F.affineGrid",
+                [randn(2, 2, 3, dtype=dtype)],
+                [[2, 1, 3, 4], {"alignCorners": align}],
+                grad=True,
+            )
+            for mode in ("bilinear", "nearest"):
+                for padding in ("zeros", "border", "reflection"):
+                    options = {"mode": mode, "paddingMode": padding, "alignCorners": align}
+                    family.case(
+                        f"F.gridSample {mode} {padding} {kind}",
+                        "F.gridSample",
+                        [randn(2, 2, 4, 5, dtype=dtype), grid(2, 3, 4, 2, dtype=dtype)],
+                        [options],
+                        grad=True,
+                    )
+        size = [[1, 1, 1, 2], {"alignCorners": align}]
+        family.case(f"F.affineGrid of one pixel {align}", "F.affineGrid", [randn(1, 2, 3)], size)
+        for padding in ("zeros", "border", "reflection"):
+            # On the corners, and far outside.
+            family.case(
+                f"F.gridSample {padding} exact points {align}",
+                "F.gridSample",
+                [randn(1, 2, 3, 3, dtype=f64), values([[[[-1.0, 1.0], [1.0, 1.0], [0.0, 0.0], [9.25, -7.5]]]], f64)],
+                [{"paddingMode": padding, "alignCorners": align}],
+                grad=True,
+            )
+    family.case(
+        "F.gridSample of one pixel",
+        "F.gridSample",
+        [randn(1, 2, 1, 1), grid(1, 2, 2, 2)],
+        [{"paddingMode": "reflection", "alignCorners": True}],
+        grad=[0],
+    )
+    family.case("F.gridSample defaults", "F.gridSample", [randn(1, 2, 4, 5), grid(1, 2, 3, 2)], grad=True)
+    family.error("F.gridSample batch", "F.gridSample", [randn(2, 1, 4, 4), randn(1, 2, 2, 2)])
+    family.error("F.gridSample last dimension", "F.gridSample", [randn(1, 1, 4, 4), randn(1, 2, 2, 3)])
+    family.error("F.gridSample mode", "F.gridSample", [randn(1, 1, 4, 4), randn(1, 2, 2, 2)], [{"mode": "cubic"}])
+    family.error("F.affineGrid theta", "F.affineGrid", [randn(1, 3, 3)], [[1, 1, 2, 2]])
+    family.error(
+        "F.affineGrid integers", "F.affineGrid", [values([[[1, 0, 0], [0, 1, 0]]], torch.int32)], [[1, 1, 2, 2]]
+    )
+
+
+def record():
+    family = Family("vision")
+    pools(family)
+    norms_and_shuffles(family)
+    interpolations(family)
+    grids(family)
+    return [family]
