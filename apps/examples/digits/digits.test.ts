@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { OptionError } from "../runner/options.ts";
-import { digitPixels, loadDigits } from "./digits.ts";
+import { batchPixels, digitPixels, loadDigits } from "./digits.ts";
 
 test("without a folder the digits are drawn, and the source says so", async () => {
   const { train, test, source } = await loadDigits(null, null);
@@ -25,6 +25,13 @@ test("pictures are dark on light", async () => {
   expect([width, height, data.length]).toEqual([28, 28, 784]);
   expect(data[0]).toBe(255);
   expect(Math.min(...data)).toBeLessThan(64);
+});
+
+test("a batch's pictures are those of its digits", async () => {
+  const { test } = await loadDigits(null, 3);
+  const [images] = test.getBatch!([2, 0]);
+  expect(await batchPixels(images)).toEqual([digitPixels(test, 2), digitPixels(test, 0)]);
+  expect(await batchPixels(images.flatten(1))).toEqual([digitPixels(test, 2), digitPixels(test, 0)]);
 });
 
 test("a folder without MNIST, or with a damaged file, is an error about --data", async () => {

@@ -29,6 +29,11 @@ test("long lists of numbers become tensors on the way, to the last bit", () => {
   expect(roundTrip({ losses })).toEqual({ losses });
 });
 
+test("typed arrays come back as what they were", () => {
+  const state = { pixels: Uint8Array.of(0, 255), nested: [{ codes: Float32Array.of(0.1, NaN) }] };
+  expect(roundTrip(state)).toEqual(state);
+});
+
 test("what is no plain data is refused with its path", () => {
   expect(() => splitState({ a: [{ b: new Map() }] })).toThrow("splitState: a.0.b is an object of class Map");
   expect(() => splitState({ f: () => 1 })).toThrow("splitState: f is a function");

@@ -11,18 +11,20 @@ export interface SplitState {
 }
 
 /**
- * Takes the tensors out of a tree of records, lists, tensors, numbers, strings, booleans and null. Fields of undefined are
- * left out; numbers that JSON has not (NaN, infinities, -0) come back as they were.
+ * Takes the tensors out of a tree of records, lists, tensors, typed arrays, numbers, strings, booleans and null. Fields of
+ * undefined are left out; numbers that JSON has not (NaN, infinities, -0) come back as they were.
  *
  * @throws TypeError for anything else, with its path.
  */
 export function splitState(state: unknown): SplitState {
   const tensors: Record<string, Tensor> = {};
-  const put = (path: string, tensor: Tensor): { $tensor: string } => {
+  const put = (path: string, tensor: Tensor): string => {
     if (Object.hasOwn(tensors, path)) throw new TypeError(`splitState: two tensors would be called "${path}"`);
     tensors[path] = tensor;
-    return { $tensor: path };
+    return path;
   };
+  const putArray = (path: string, values: Float64Array): string =>
+    put(path, fromTypedArray(values, [values.length], { device: "cpu" }));
   const visit = (value: unknown, path: string): unknown => {
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value === "number") {
@@ -30,11 +32,13 @@ export function splitState(state: unknown): SplitState {
         ? value
         : { $number: Object.is(value, -0) ? "-0" : `${value}` };
     }
-    if (value instanceof Tensor) return put(path, value);
+    if (value instanceof Tensor) return { $tensor: put(path, value) };
+    if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+      return { $typed: putArray(path, value as Float64Array) };
+    }
     if (Array.isArray(value)) {
       if (value.length > LIST && value.every((item) => typeof item === "number")) {
-        const { $tensor } = put(path, fromTypedArray(Float64Array.from(value), [value.length], { device: "cpu" }));
-        return { $numbers: $tensor };
+        return { $numbers: putArray(path, Float64Array.from(value)) };
       }
       return value.map((item, i) => visit(item, `${path}.${i}`));
     }
@@ -59,6 +63,7 @@ export function joinState({ json, tensors }: SplitState): unknown {
   return JSON.parse(json, (_, value) => {
     if (typeof value !== "object" || value === null) return value;
     if (typeof value.$tensor === "string") return find(value.$tensor);
+    if (typeof value.$typed === "string") return find(value.$typed).toTypedArray();
     if (typeof value.$numbers === "string") return Array.from(find(value.$numbers).toTypedArray() as Float64Array);
     if (typeof value.$number === "string") return Number(value.$number);
     return value;

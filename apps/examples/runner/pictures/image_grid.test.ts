@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { decode } from "fast-png";
 import { describe, expect, test } from "vitest";
 import { imageGrid } from "./image_grid.ts";
-import { encodePng, greyPixels } from "./png.ts";
+import { encodePng, greyPixels, mosaic } from "./png.ts";
 
 const pixels = (...values: number[]) => greyPixels(values, { width: 2, height: 2 });
 
@@ -29,6 +29,15 @@ describe("encodePng", () => {
 test("greyPixels clamps, and inverts on demand", () => {
   expect([...pixels(0, 0.5, 1, 2).data]).toEqual([0, 128, 255, 255]);
   expect([...greyPixels([-1, 0.2], { width: 2, height: 1 }, { invert: true }).data]).toEqual([255, 204]);
+});
+
+test("mosaic lays images row by row, apart and on white", () => {
+  const images = [0.2, 0.4, 0.6].map((value) => greyPixels([value, value], { width: 2, height: 1 }));
+  const { width, height, data } = mosaic(images, 2, 1);
+  expect([width, height]).toEqual([5, 3]);
+  expect([...data]).toEqual([51, 51, 255, 102, 102, 255, 255, 255, 255, 255, 153, 153, 255, 255, 255]);
+  expect(() => mosaic([], 2)).toThrow("mosaic: there are no images");
+  expect(() => mosaic([...images, pixels(0, 0, 0, 0)], 2)).toThrow("images of 2 × 1 × 1 and of 2 × 2 × 1");
 });
 
 describe("imageGrid", () => {

@@ -42,3 +42,30 @@ export function greyPixels(
   });
   return { ...size, channels: 1, data };
 }
+
+/**
+ * Images of one size, row by row in one, `gap` pixels apart; what no image covers is white.
+ *
+ * @throws RangeError when there are none, or they differ in size or channels.
+ */
+export function mosaic(images: readonly Pixels[], columns: number, gap = 0): Pixels {
+  const [first] = images;
+  if (first === undefined) throw new RangeError("mosaic: there are no images");
+  const { width, height, channels } = first;
+  const other = images.find((image) => image.width !== width || image.height !== height || image.channels !== channels);
+  if (other !== undefined) {
+    const size = (image: Pixels): string => `${image.width} × ${image.height} × ${image.channels}`;
+    throw new RangeError(`mosaic: images of ${size(first)} and of ${size(other)} do not go together`);
+  }
+  const across = Math.min(columns, images.length), rows = Math.ceil(images.length / columns);
+  const whole = { width: across * (width + gap) - gap, height: rows * (height + gap) - gap };
+  const data = new Uint8Array(whole.width * whole.height * channels).fill(255);
+  for (const [i, image] of images.entries()) {
+    const left = i % columns * (width + gap), top = Math.floor(i / columns) * (height + gap);
+    for (let y = 0; y < height; y++) {
+      const row = image.data.subarray(y * width * channels, (y + 1) * width * channels);
+      data.set(row, ((top + y) * whole.width + left) * channels);
+    }
+  }
+  return { ...whole, channels, data };
+}

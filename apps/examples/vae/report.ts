@@ -1,0 +1,143 @@
+/** The pictures of the variational autoencoder. */
+import { noGrad } from "@heddle/autograd";
+import { linspace, meshgrid, stack, type Tensor, tidy } from "@heddle/tensor";
+import { batchPixels, type Digits } from "../digits/digits.ts";
+import type { Filmstrip } from "../digits/filmstrip.ts";
+import type { Metrics } from "../runner/metrics.ts";
+import type { OutFolder } from "../runner/out_folder.ts";
+import { imageGrid } from "../runner/pictures/image_grid.ts";
+import { lineChart } from "../runner/pictures/line_chart.ts";
+import { mosaic, type Pixels } from "../runner/pictures/png.ts";
+import { scatterPlot } from "../runner/pictures/scatter_plot.ts";
+import type { Vae } from "./vae.ts";
+
+/** Test digits that are shown beside what comes of their codes. */
+const RECONSTRUCTED = 16;
+/** Pictures on a side of the map. */
+const MAP = 20;
+/** Test digits whose codes are drawn; more hide one another. */
+const SCATTERED = 2_000;
+
+/** The pictures of codes [n, latent]. */
+export async function generated(network: Vae, codes: Tensor): Promise<Pixels[]> {
+  const images = noGrad(() => tidy(() => network.decode(codes).sigmoid()));
+  const pixels = await batchPixels(images);
+  images.dispose();
+  return pixels;
+}
+
+/** `count` pictures on the straight line between the codes of two digits, both included. */
+export async function between(
+  network: Vae,
+  digits: Digits,
+  first: number,
+  second: number,
+  count: number,
+): Promise<Pixels[]> {
+  const codes = noGrad(() =>
+    tidy(() => {
+      const [a, b] = [first, second].map((index) => network.encode(digits.get(index)[0].unsqueeze(0)).mean);
+      return a!.lerp(b!, linspace(0, 1, count).unsqueeze(1));
+    })
+  );
+  const pixels = await generated(network, codes);
+  codes.dispose();
+  return pixels;
+}
+
+/** Draws all of a run. */
+export async function drawReport(
+  { out, network, latent, test, metrics, samples, interpolations }: {
+    out: OutFolder;
+    network: Vae;
+    latent: number;
+    test: Digits;
+    metrics: Metrics;
+    samples: Filmstrip;
+    interpolations: Filmstrip;
+  },
+): Promise<void> {
+  const title = `VAE, codes of ${latent}`;
+  out.picture("elbo.svg", elboChart(title, metrics), "The lower bound of the log-likelihood by epoch");
+  out.picture(
+    "samples.svg",
+    samples.draw(`${title}: samples`, "the same codes, drawn from the normal distribution, after each epoch"),
+    "Pictures of codes that were drawn from the normal distribution",
+  );
+  out.picture(
+    "interpolations.svg",
+    interpolations.draw(
+      `${title}: from one digit to another`,
+      "the straight line between the codes of two test digits",
+    ),
+    "From one test digit to another",
+  );
+  out.picture(
+    "reconstructions.svg",
+    await reconstructions(title, network, test),
+    "Test digits and what comes of their codes",
+  );
+  if (latent !== 2) return;
+  out.picture("map.svg", await map(title, network), "The picture of every code");
+  out.picture("codes.svg", await codes(title, network, test), "Where the codes of the test digits are");
+}
+
+function elboChart(title: string, metrics: Metrics): string {
+  return lineChart({
+    title: `${title}: evidence lower bound`,
+    x: { label: "epoch", whole: true },
+    y: { label: "ELBO (nats)" },
+    series: [
+      { name: "train, while it learns", ...metrics.curve("trainElbo", "epoch"), marks: true },
+      { name: "test", ...metrics.curve("testElbo", "epoch"), marks: true },
+    ],
+  });
+}
+
+async function reconstructions(title: string, network: Vae, digits: Digits): Promise<string> {
+  const indices = Array.from({ length: Math.min(RECONSTRUCTED, digits.length) }, (_, i) => i);
+  const images = stack(indices.map((index) => digits.get(index)[0]));
+  const means = noGrad(() => tidy(() => network.encode(images).mean));
+  const rows = [await batchPixels(images), await generated(network, means)];
+  return imageGrid({
+    title: `${title}: reconstructions`,
+    subtitle: "test digits above, below them the pictures of their codes' means",
+    images: [{ pixels: mosaic(rows.flat(), indices.length, 4) }],
+    columns: 1,
+  });
+}
+
+/** The codes at equal steps of the normal distribution's probability, and their pictures. */
+async function map(title: string, network: Vae): Promise<string> {
+  const codes = tidy(() => {
+    const shares = linspace(0.5 / MAP, 1 - 0.5 / MAP, MAP);
+    const steps = shares.mul(2).sub(1).erfinv().mul(Math.SQRT2);
+    const [y, x] = meshgrid([steps.neg(), steps], { indexing: "ij" });
+    return stack([x!.flatten(), y!.flatten()], 1);
+  });
+  return imageGrid({
+    title: `${title}: the map`,
+    subtitle: "z₁ to the right, z₂ upwards, from the 2.5% to the 97.5% of the normal distribution",
+    images: [{ pixels: mosaic(await generated(network, codes), MAP) }],
+    columns: 1,
+    scale: 1,
+  });
+}
+
+async function codes(title: string, network: Vae, digits: Digits): Promise<string> {
+  const points = Array.from({ length: 10 }, () => ({ x: [] as number[], y: [] as number[] }));
+  const indices = Array.from({ length: Math.min(SCATTERED, digits.length) }, (_, i) => i);
+  const means = noGrad(() => tidy(() => network.encode(stack(indices.map((index) => digits.get(index)[0]))).mean));
+  const values = await means.data() as Float32Array;
+  for (const index of indices) {
+    const { x, y } = points[digits.get(index)[1]]!;
+    x.push(values[2 * index]!);
+    y.push(values[2 * index + 1]!);
+  }
+  return scatterPlot({
+    title: `${title}: codes of ${indices.length.toLocaleString("en-US")} test digits`,
+    x: { label: "z₁" },
+    y: { label: "z₂" },
+    groups: points.map((group, digit) => ({ name: String(digit), ...group })),
+  });
+}
