@@ -44,7 +44,8 @@ class Arrivals {
   take(node: Node): (Tensor | null)[] | null {
     const slots = this.byNode.get(node) ?? null;
     this.byNode.delete(node);
-    return slots === null ? null : Array.from(slots, (slot) => slot ?? null);
+    if (slots !== null) for (let i = 0; i < slots.length; i++) slots[i] ??= null;
+    return slots;
   }
 
   free(): void {

@@ -1,29 +1,11 @@
 /** The WebGPU backend: the contract of `@heddle/tensor` over an {@link Engine}. */
-import type {
-  Attrs,
-  Backend,
-  Binding,
-  DeviceBuffer,
-  DType,
-  Program,
-  Routine,
-  RoutinePrim,
-  Scalar,
-  Work,
-} from "@heddle/tensor";
+import type { Backend, Binding, DeviceBuffer, DType, Program, RoutinePrim, Scalar, Work } from "@heddle/tensor";
 import type { Engine, EngineReport } from "./engine.ts";
-import type { Gpu, GpuOperand } from "./gpu.ts";
 import { GpuBuffer } from "./gpu_buffer.ts";
 import { type KernelProgram, Kernels } from "./kernels.ts";
+import { type RoutineProgram, RoutinePrograms } from "./routine_programs.ts";
 import { routines } from "./routines/mod.ts";
 import { RowKernels, type RowProgram } from "./row_kernels.ts";
-
-type AnyRoutine = (
-  gpu: Gpu,
-  inputs: readonly GpuOperand[],
-  outputs: readonly GpuOperand[],
-  attrs: Attrs[RoutinePrim],
-) => void;
 
 /** Reads that are not worth a turn of the event loop, in bytes. */
 const smallRead = 2 ** 16;
@@ -36,12 +18,14 @@ export class GpuBackend implements Backend {
   readonly engine: Engine;
   private readonly kernels: Kernels;
   private readonly rowKernels: RowKernels;
+  private readonly routines: RoutinePrograms;
 
   constructor(name: string, engine: Engine) {
     this.name = name;
     this.engine = engine;
     this.kernels = new Kernels(engine);
     this.rowKernels = new RowKernels(engine);
+    this.routines = new RoutinePrograms(engine);
   }
 
   supports(dtype: DType): boolean {
@@ -57,7 +41,7 @@ export class GpuBackend implements Backend {
   }
 
   hasRoutine(name: RoutinePrim): boolean {
-    return routines[name] !== null;
+    return name in routines;
   }
 
   rows(dtype: DType): boolean {
@@ -131,7 +115,7 @@ export class GpuBackend implements Backend {
         this.checkDTypes(work);
         return this.kernels.prepare(work);
       case "routine":
-        return { work };
+        return this.routines.prepare(work);
       case "rows":
         return this.rowKernels.prepare(work);
     }
@@ -150,14 +134,7 @@ export class GpuBackend implements Backend {
     } else if (work.kind === "rows") {
       this.rowKernels.run(program as RowProgram, inputs, outputs, scalars);
     } else {
-      const bind = (operands: Routine["inputs"], bindings: readonly Binding[]): GpuOperand[] =>
-        operands.map((operand, i) => {
-          const { buffer, offset } = bindings[i]!;
-          return { ...operand, buffer: (buffer as GpuBuffer).handle, offset };
-        });
-      const run = routines[work.name] as AnyRoutine | null;
-      if (run === null) throw new Error(`${work.name}: not available on the device "${this.name}"`);
-      run(this.engine, bind(work.inputs, inputs), bind(work.outputs, outputs), work.attrs);
+      this.routines.run(program as RoutineProgram, inputs, outputs);
     }
   }
 

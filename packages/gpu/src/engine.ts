@@ -3,6 +3,7 @@ import { memory } from "@heddle/tensor";
 import type { Opened } from "./adapter.ts";
 import { Failures } from "./failures.ts";
 import type { Gpu, Launch } from "./gpu.ts";
+import type { Compiled } from "./pipelines.ts";
 import { Pool } from "./pool.ts";
 import { Recorder } from "./recorder.ts";
 import { Staging } from "./staging.ts";
@@ -29,6 +30,15 @@ export interface EngineReport {
   readonly freeBytes: number;
 }
 
+/** A launch with its shader, but for the buffers. */
+export interface ReadyLaunch {
+  readonly compiled: Compiled;
+  readonly params: Uint32Array;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
 /** See the module's comment. */
 export class Engine implements Gpu {
   readonly device: GPUDevice;
@@ -43,7 +53,7 @@ export class Engine implements Gpu {
   readonly failures: Failures;
   private readonly tuner: Tuner;
 
-  constructor({ device, description, software }: Opened, options: EngineOptions) {
+  constructor({ device, description, identity, software }: Opened, options: EngineOptions) {
     this.device = device;
     this.limits = device.limits;
     this.features = new Set(device.features as unknown as Iterable<string>);
@@ -61,23 +71,36 @@ export class Engine implements Gpu {
       return this.pool.exhausted(0);
     });
     this.staging = new Staging(device, this.recorder);
-    this.tuner = new Tuner(this, options.tune);
+    this.tuner = new Tuner(this, options.tune ? identity : null);
   }
 
-  launch({ key, source, reads, writes, params, workgroups }: Launch): void {
+  launch(launch: Launch): void {
+    const ready = this.ready(launch);
+    if (ready !== null) this.repeat(ready, launch.reads, launch.writes);
+  }
+
+  /** A launch compiled, for {@link repeat}; null when it has no workgroups. */
+  ready({ key, source, reads, writes, params, workgroups }: Launch): ReadyLaunch | null {
     const [x, y, z] = typeof workgroups === "number" ? this.fold(workgroups) : workgroups;
-    if (x * y * z === 0) return;
-    const copies: GPUBuffer[] = [];
-    const buffers = reads.map((buffer) => {
-      if (!writes.includes(buffer)) return buffer;
-      const copy = this.copyOf(buffer);
-      copies.push(copy);
-      return copy;
-    });
-    buffers.push(...writes);
+    if (x * y * z === 0) return null;
     const compiled = this.recorder.pipelines.get(key, reads.length, writes.length, source);
+    return { compiled, params: Uint32Array.from(params), x, y, z };
+  }
+
+  /** Records a launch on buffers. */
+  repeat({ compiled, params, x, y, z }: ReadyLaunch, reads: readonly GPUBuffer[], writes: readonly GPUBuffer[]): void {
+    const buffers: GPUBuffer[] = [];
+    let copies: GPUBuffer[] | null = null;
+    for (const buffer of reads) {
+      if (writes.includes(buffer)) {
+        const copy = this.copyOf(buffer);
+        (copies ??= []).push(copy);
+        buffers.push(copy);
+      } else buffers.push(buffer);
+    }
+    buffers.push(...writes);
     this.recorder.dispatch(compiled, buffers, params, x, y, z);
-    for (const copy of copies) this.release(copy);
+    if (copies !== null) { for (const copy of copies) this.release(copy); }
   }
 
   scratch(bytes: number): GPUBuffer {
@@ -88,7 +111,7 @@ export class Engine implements Gpu {
     this.pool.release(buffer);
   }
 
-  choose<C>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
+  choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
     return this.tuner.choose(key, candidates, run);
   }
 

@@ -6,6 +6,7 @@ import type { Compiled } from "./pipelines.ts";
 import { scalarWord } from "./render/expression.ts";
 import { renderMap } from "./render/map.ts";
 import { type Parts, type RenderedReduction, renderParts, renderReduction } from "./render/reduce.ts";
+import { Signatures } from "./signatures.ts";
 
 /** A shader with the words of its params. */
 interface Ready {
@@ -34,13 +35,10 @@ export interface KernelProgram extends Program {
   readonly reductions: Map<boolean, Reduction>;
 }
 
-/** Geometries beyond which all are forgotten: programs that never repeat one should not grow. */
-const programsKept = 4096;
-
 /** See the module's comment. */
 export class Kernels {
   private readonly engine: Engine;
-  private readonly programs: Map<string, KernelProgram> = new Map();
+  private readonly programs: Signatures<KernelProgram> = new Signatures(4096);
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -48,13 +46,19 @@ export class Kernels {
 
   /** The program of a kernel's structure and geometry. */
   prepare(kernel: Kernel): KernelProgram {
-    const key = keyOf(kernel);
-    const known = this.programs.get(key);
-    if (known !== undefined) return known;
-    if (this.programs.size >= programsKept) this.programs.clear();
-    const made = { work: kernel, maps: new Map(), reductions: new Map() };
-    this.programs.set(key, made);
-    return made;
+    const { shape, inputs, expr, reduce, output } = kernel;
+    const { programs } = this;
+    programs.object(expr, () => showExpr(expr));
+    programs.numbers(shape);
+    programs.text(output.dtype);
+    programs.numbers(output.strides);
+    for (const { dtype, strides } of inputs) {
+      programs.text(dtype);
+      programs.numbers(strides);
+    }
+    programs.text(reduce === null ? "" : reduce.op);
+    programs.number(reduce === null ? 0 : reduce.dims);
+    return programs.find(() => ({ work: kernel, maps: new Map(), reductions: new Map() }));
   }
 
   /** Records a kernel's launches. */
@@ -171,10 +175,4 @@ export class Kernels {
 function sameStrides(a: readonly number[], b: readonly number[]): boolean {
   for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
   return true;
-}
-
-function keyOf({ shape, inputs, expr, reduce, output }: Kernel): string {
-  let key = `${showExpr(expr)}|${shape.join()}|${output.dtype} ${output.strides.join()}`;
-  for (let i = 0; i < inputs.length; i++) key += `|${inputs[i]!.dtype} ${inputs[i]!.strides.join()}`;
-  return reduce === null ? key : `${key}|${reduce.op} ${reduce.dims}`;
 }

@@ -1,6 +1,7 @@
 /** Compiled shaders, layouts and bind groups, each made once. */
 import { debug } from "@heddle/tensor";
 import { stateOf } from "./buffers.ts";
+import { Signatures } from "./signatures.ts";
 
 /** A shader made ready, with what its bind groups need. */
 export interface Compiled {
@@ -16,9 +17,6 @@ interface Layout {
   readonly pipeline: GPUPipelineLayout;
 }
 
-/** Bind groups of a few hundred steps; beyond it they belong to buffers that came and went. */
-const groupsKept = 8192;
-
 /** `GPUShaderStage.COMPUTE`. */
 const compute = 4;
 
@@ -28,7 +26,8 @@ export class Pipelines {
   private readonly params: GPUBuffer;
   private readonly compiled: Map<string, Compiled> = new Map();
   private readonly layouts: Map<string, Layout> = new Map();
-  private readonly groups: Map<string, GPUBindGroup> = new Map();
+  /** Those of a few hundred steps; beyond it they belong to buffers that came and went. */
+  private readonly groups: Signatures<GPUBindGroup> = new Signatures(8192);
   private recent: string[] = [];
 
   /** @param params the buffer in which the params of all launches lie. */
@@ -70,20 +69,19 @@ export class Pipelines {
 
   /** The bind group of buffers (reads, then writes) and of `paramBytes` bytes of params at a dynamic offset. */
   group({ layout }: Compiled, buffers: readonly GPUBuffer[], serial: number, paramBytes: number): GPUBindGroup {
-    let key = `${layout.id},${paramBytes}`;
+    const { groups } = this;
+    groups.number(layout.id);
+    groups.number(paramBytes);
     for (let i = 0; i < buffers.length; i++) {
       const state = stateOf(buffers[i]!);
       state.lastUsed = serial;
-      key += `,${state.id}`;
+      groups.number(state.id);
     }
-    const known = this.groups.get(key);
-    if (known !== undefined) return known;
-    if (this.groups.size >= groupsKept) this.groups.clear();
-    const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
-    entries.push({ binding: buffers.length, resource: { buffer: this.params, offset: 0, size: paramBytes } });
-    const group = this.device.createBindGroup({ layout: layout.bindings, entries });
-    this.groups.set(key, group);
-    return group;
+    return groups.find(() => {
+      const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+      entries.push({ binding: buffers.length, resource: { buffer: this.params, offset: 0, size: paramBytes } });
+      return this.device.createBindGroup({ layout: layout.bindings, entries });
+    });
   }
 
   private layout(reads: number, writes: number): Layout {

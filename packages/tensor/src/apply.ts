@@ -1,8 +1,8 @@
 /** The choke point: every operation on tensors passes here, as a primitive with its inputs and attributes. */
 import type { Binding } from "./backend.ts";
-import { logDispatch } from "./debug.ts";
+import { debug, logDispatch } from "./debug.ts";
 import type { Device } from "./device.ts";
-import { type DType, isFloat, itemSize, resultType, type Scalar } from "./dtype.ts";
+import { type DType, dtypeIndex, isFloat, itemSize, resultType, type Scalar } from "./dtype.ts";
 import { collapse } from "./ir/collapse.ts";
 import type { Expr, Kernel, Routine } from "./ir/kernel.ts";
 import { type RowKernel, RowProgram, type Work } from "./ir/rows.ts";
@@ -255,12 +255,14 @@ function elementwise(
 }
 
 /** Expressions of one operation, by the operation and its dtypes: backends know by the object what they have seen. */
-const expressions: Map<string, Expr> = new Map();
+const expressions: Map<ElementwisePrim, Map<number, Expr>> = new Map();
 
 function expressionOf(prim: ElementwisePrim, inputs: readonly Operand[], types: OpTypes, result: DType): Expr {
-  let key = `${prim} ${types.compute} ${result}`;
-  for (const input of inputs) key += input instanceof Tensor ? ` ${input.dtype}` : " scalar";
-  let expr = expressions.get(key);
+  let key = dtypeIndex[types.compute] * 16 + dtypeIndex[result];
+  for (const input of inputs) key = key * 16 + (input instanceof Tensor ? dtypeIndex[input.dtype] : 15);
+  let ofPrim = expressions.get(prim);
+  if (ofPrim === undefined) expressions.set(prim, ofPrim = new Map());
+  let expr = ofPrim.get(key);
   if (expr !== undefined) return expr;
   let [tensors, scalars] = [0, 0];
   const args = inputs.map((input, i): Expr => {
@@ -270,7 +272,7 @@ function expressionOf(prim: ElementwisePrim, inputs: readonly Operand[], types: 
       : { op: "scalar", index: scalars++, dtype: compute };
   });
   const whole: Expr = prim === "cast" ? cast(args[0]!, types.result) : { op: prim, args, dtype: types.result };
-  expressions.set(key, expr = cast(whole, result));
+  ofPrim.set(key, expr = cast(whole, result));
   return expr;
 }
 
@@ -404,7 +406,9 @@ function programOf<P extends RowPrim>(
   attrs: Attrs[P],
   count: number,
 ): RowProgram {
-  const key = `${prim} ${count} ${inputs.map(({ dtype }) => dtype)} ${JSON.stringify(attrs)}`;
+  let key = `${prim} ${count}`;
+  for (const { dtype } of inputs) key += ` ${dtype}`;
+  for (const name in attrs) key += ` ${name} ${attrs[name]}`;
   let program = programs.get(key);
   if (program === undefined) {
     if (programs.size > 1000) programs.clear(); // rows of ever new lengths
@@ -584,7 +588,7 @@ function dispatch(
   scalars: readonly Scalar[],
 ): void {
   const { backend } = device;
-  logDispatch(operation, device.name, work, () => {
-    backend.dispatch(backend.prepare(work), inputs.map(binding), outputs.map(binding), scalars);
-  });
+  const run = () => backend.dispatch(backend.prepare(work), inputs.map(binding), outputs.map(binding), scalars);
+  if (debug() === 0) run();
+  else logDispatch(operation, device.name, work, run);
 }

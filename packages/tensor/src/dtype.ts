@@ -40,6 +40,11 @@ const rows: { readonly [D in DType]: DTypeRow } = {
 /** Every dtype, in the order of the documentation. */
 export const dtypes: readonly DType[] = Object.keys(rows) as DType[];
 
+/** The place of a dtype among {@link dtypes}: less than 15, so that keys can be made of them. */
+export const dtypeIndex: Readonly<Record<DType, number>> = Object.fromEntries(
+  dtypes.map((dtype, index) => [dtype, index]),
+) as Record<DType, number>;
+
 /** Size of one element in bytes. */
 export function itemSize(dtype: DType): number {
   return rows[dtype].bytes;

@@ -73,7 +73,9 @@ export function normalizeDim(operation: string, dim: number, ndim: number): numb
  */
 export function normalizeDims(operation: string, dims: number | readonly number[] | undefined, ndim: number): number[] {
   if (dims === undefined || (Array.isArray(dims) && dims.length === 0)) {
-    return Array.from({ length: ndim }, (_, i) => i);
+    const all: number[] = [];
+    for (let d = 0; d < ndim; d++) all.push(d);
+    return all;
   }
   if (typeof dims === "number") {
     return ndim === 0 ? (normalizeDim(operation, dims, 0), []) : [normalizeDim(operation, dims, ndim)];

@@ -21,8 +21,8 @@ export type GpuRoutine<P extends RoutinePrim> = (
   attrs: Attrs[P],
 ) => void;
 
-/** All of them; what is null is composed of other primitives where that is possible. */
-export const routines: { readonly [P in RoutinePrim]: GpuRoutine<P> | null } = {
+/** All of them. */
+export const routines: { readonly [P in RoutinePrim]: GpuRoutine<P> } = {
   matmul,
   conv,
   convInputGrad,

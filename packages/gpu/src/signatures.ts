@@ -1,0 +1,94 @@
+/**
+ * What was prepared for a piece of work, found again by the numbers that describe the work. Comparing numbers takes a fraction of the
+ * time of making text of them, and is done for every launch.
+ */
+
+interface Entry<P> {
+  readonly signature: Float64Array;
+  readonly prepared: P;
+}
+
+/** See the module's comment. One description at a time: its parts, then `find`. */
+export class Signatures<P> {
+  private readonly most: number;
+  private readonly entries: Map<number, Entry<P>[]> = new Map();
+  private readonly texts: Map<string, number> = new Map();
+  private objects: WeakMap<object, number> = new WeakMap();
+  private words: Float64Array = new Float64Array(64);
+  private length = 0;
+  private hash = 0;
+  private kept = 0;
+
+  /** @param most beyond so many all are forgotten: programs that never repeat a geometry should not grow. */
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  /** A part of the description. */
+  number(value: number): void {
+    if (this.length === this.words.length) {
+      const longer = new Float64Array(2 * this.length);
+      longer.set(this.words);
+      this.words = longer;
+    }
+    this.words[this.length++] = value;
+    this.hash = Math.imul(this.hash ^ value, 0x01000193) + 1 | 0;
+  }
+
+  /** A part that is a list. */
+  numbers(values: readonly number[]): void {
+    this.number(values.length);
+    for (let i = 0; i < values.length; i++) this.number(values[i]!);
+  }
+
+  /** A part that is one of few names. */
+  text(value: string): void {
+    let id = this.texts.get(value);
+    if (id === undefined) this.texts.set(value, id = this.texts.size);
+    this.number(id);
+  }
+
+  /** A part that is the same object at most calls; `text` says when two objects mean the same. */
+  object(value: object, text: () => string): void {
+    let id = this.objects.get(value);
+    if (id === undefined) {
+      const shown = text();
+      id = this.texts.get(shown);
+      if (id === undefined) this.texts.set(shown, id = this.texts.size);
+      this.objects.set(value, id);
+    }
+    this.number(id);
+  }
+
+  /** What is kept under the description, which begins anew; or what `make` makes is kept under it. */
+  find(make: () => P): P {
+    const { words, length, hash } = this;
+    this.length = this.hash = 0;
+    const alike = this.entries.get(hash);
+    if (alike !== undefined) {
+      for (const { signature, prepared } of alike) if (same(signature, words, length)) return prepared;
+    }
+    const entry = { signature: words.slice(0, length), prepared: make() };
+    if (this.kept >= this.most) this.forget();
+    const others = this.entries.get(hash);
+    if (others === undefined) this.entries.set(hash, [entry]);
+    else others.push(entry);
+    this.kept++;
+    return entry.prepared;
+  }
+
+  private forget(): void {
+    this.entries.clear();
+    this.kept = 0;
+    if (this.texts.size > this.most) {
+      this.texts.clear();
+      this.objects = new WeakMap();
+    }
+  }
+}
+
+function same(signature: Float64Array, words: Float64Array, length: number): boolean {
+  if (signature.length !== length) return false;
+  for (let i = 0; i < length; i++) if (signature[i] !== words[i]) return false;
+  return true;
+}
