@@ -24,9 +24,32 @@ export { type Collated, defaultCollate, type SampleArray } from "./loader/collat
 export { DataLoader, type LoaderOptions } from "./loader/data_loader.ts";
 export type { LoaderState } from "./loader/loader_state.ts";
 export type { Transform } from "./transforms/transform.ts";
+export { type Pictures, PictureTransform } from "./transforms/pictures.ts";
+export type { PaddingMode } from "./transforms/border.ts";
+export type { Range, Size } from "./transforms/parameters.ts";
+export type { Interpolation } from "./transforms/resample.ts";
 export { Compose } from "./transforms/compose.ts";
+export { RandomApply, RandomChoice } from "./transforms/random_apply.ts";
 export { Lambda } from "./transforms/lambda.ts";
 export { Normalize } from "./transforms/normalize.ts";
+export { RandomHorizontalFlip, RandomVerticalFlip } from "./transforms/flip.ts";
+export { CenterCrop, RandomCrop, type RandomCropOptions } from "./transforms/crop.ts";
+export { RandomResizedCrop, type RandomResizedCropOptions, Resize, type ResizeOptions } from "./transforms/resize.ts";
+export {
+  RandomAffine,
+  type RandomAffineOptions,
+  RandomRotation,
+  type RandomRotationOptions,
+} from "./transforms/affine.ts";
+export { type ElasticOptions, ElasticTransform } from "./transforms/elastic.ts";
+export { ColorJitter, type ColorJitterOptions } from "./transforms/color_jitter.ts";
+export { ColorShift } from "./transforms/color_shift.ts";
+export { RandomAutocontrast, RandomContrast } from "./transforms/contrast.ts";
+export { Grayscale, RandomGrayscale } from "./transforms/grayscale.ts";
+export { GaussianNoise, type GaussianNoiseOptions } from "./transforms/gaussian_noise.ts";
+export { GaussianBlur } from "./transforms/gaussian_blur.ts";
+export { Cutout, type CutoutOptions, RandomErasing, type RandomErasingOptions } from "./transforms/erase.ts";
+export { CutMix, type MixOptions, MixUp } from "./transforms/mix.ts";
 export { Pad, type PadOptions } from "./transforms/pad.ts";
 export { type ImageLayout, ToTensor } from "./transforms/to_tensor.ts";
 export { encodeIdx, type IdxArray, type IdxData, type IdxDType, parseIdx } from "./images/idx.ts";

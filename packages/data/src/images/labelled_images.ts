@@ -1,8 +1,9 @@
-import { fromTypedArray, type Generator, keep, stack, type Tensor } from "@heddle/tensor";
+import { defaultGenerator, fromTypedArray, type Generator, keep, stack, type Tensor } from "@heddle/tensor";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
+import { tensorOf } from "../transforms/pictures.ts";
 import { Compose } from "../transforms/compose.ts";
 import { ToTensor } from "../transforms/to_tensor.ts";
-import type { Transform } from "../transforms/transform.ts";
+import { type Transform, worksOnHost } from "../transforms/transform.ts";
 
 /** What {@link LabelledImages} is made of. */
 export interface LabelledImagesParts {
@@ -125,28 +126,35 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
 
   /** The picture at `index`, transformed, and its label. */
   get(index: number): [image: Tensor, label: number] {
-    const image = this.gather([index], []);
-    return [this.transformed(image), this.classOf[index]!];
+    return [this.read([index], false), this.label(index)];
   }
 
   /** Pictures [N, …] and int32 labels [N]. */
   getBatch(indices: readonly number[]): [images: Tensor, labels: Tensor] {
     const labels = fromTypedArray(Int32Array.from(indices, (i) => this.label(i)), [indices.length]);
-    if (this.rest === null || this.rest.batched) {
-      return [this.transformed(this.gather(indices, [indices.length])), labels];
-    }
-    const images = indices.map((index) => this.transformed(this.gather([index], [])));
+    if (this.rest === null || this.rest.batched) return [this.read(indices, true), labels];
+    const images = indices.map((index) => this.read([index], false));
     const batch = stack(images, 0);
     images.forEach((image) => image.dispose());
     return [batch, labels];
   }
 
-  private transformed(images: Tensor): Tensor {
-    return this.rest === null ? images : this.rest.apply(images, this.generator);
+  /** Pictures, transformed: a batch, or a single one. */
+  private read(indices: readonly number[], batch: boolean): Tensor {
+    const { rest, generator } = this;
+    const data = this.gather(indices);
+    const shape = this.scaled && this.imageShape.length === 2 ? [1, ...this.imageShape] : this.imageShape;
+    if (rest !== null && worksOnHost(rest) && shape.length === 3) {
+      const [channels, height, width] = shape as [number, number, number];
+      const pictures = { data, count: indices.length, channels, height, width };
+      return tensorOf(rest.applyToPictures(pictures, generator ?? defaultGenerator), batch);
+    }
+    const images = fromTypedArray(data, [...(batch ? [indices.length] : []), ...shape]);
+    return rest === null ? images : rest.apply(images, generator);
   }
 
-  /** Copies pictures into one tensor of shape [...batch, ...picture], scaled to float32 where the transform asks for it. */
-  private gather(indices: readonly number[], batch: number[]): Tensor {
+  /** Copies pictures, scaled to float32 where the transform asks for it. */
+  private gather(indices: readonly number[]): Float32Array | Uint8Array {
     const { area, pixels } = this;
     const copy = this.scaled ? new Float32Array(indices.length * area) : new Uint8Array(indices.length * area);
     indices.forEach((index, place) => {
@@ -156,8 +164,7 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
       if (copy instanceof Uint8Array) copy.set(pixels.subarray(from, from + area), to);
       else for (let p = 0; p < area; p++) copy[to + p] = SCALED[pixels[from + p]!]!;
     });
-    const grey = this.scaled && this.imageShape.length === 2;
-    return fromTypedArray(copy, [...batch, ...(grey ? [1] : []), ...this.imageShape]);
+    return copy;
   }
 }
 

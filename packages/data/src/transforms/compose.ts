@@ -1,8 +1,10 @@
-import type { Generator, Tensor } from "@heddle/tensor";
-import type { Transform } from "./transform.ts";
+import { defaultGenerator, type Generator, type Tensor } from "@heddle/tensor";
+import { onPictures, type Pictures } from "./pictures.ts";
+import { type Transform, worksOnHost } from "./transform.ts";
 
 /**
- * Transforms one after the other (torchvision's `Compose`). Takes batches if all of them do.
+ * Transforms one after the other (torchvision's `Compose`). Takes batches if all of them do. Those that work on the host
+ * hand their pictures to each other, without tensors in between.
  *
  * @example
  * ```ts
@@ -16,6 +18,8 @@ export class Compose implements Transform {
   /** The transforms, first to last. */
   readonly transforms: readonly Transform[];
   readonly batched: boolean;
+  /** There where all of them have it. */
+  readonly applyToPictures?: (pictures: Pictures, generator: Generator) => Pictures;
 
   /** @throws when an element is no transform */
   constructor(transforms: readonly Transform[]) {
@@ -27,10 +31,30 @@ export class Compose implements Transform {
     });
     this.transforms = [...transforms];
     this.batched = transforms.every((transform) => transform.batched);
+    if (transforms.every(worksOnHost)) {
+      this.applyToPictures = (pictures, generator) => inOrder(this.transforms, pictures, generator);
+    }
   }
 
   /** Applies them in order. */
   apply(input: Tensor, generator?: Generator): Tensor {
-    return this.transforms.reduce((tensor, transform) => transform.apply(tensor, generator), input);
+    let tensor = input;
+    for (let i = 0; i < this.transforms.length;) {
+      let end = i;
+      while (end < this.transforms.length && worksOnHost(this.transforms[end]!)) end++;
+      // What is no picture is for the transform itself to take or refuse.
+      const together = end - i > 1 && (tensor.dtype === "float32" || tensor.dtype === "uint8") &&
+        (tensor.ndim === 3 || tensor.ndim === 4);
+      if (together) {
+        const run = this.transforms.slice(i, end);
+        tensor = onPictures("Compose", tensor, (pictures) => inOrder(run, pictures, generator ?? defaultGenerator));
+        i = end;
+      } else tensor = this.transforms[i++]!.apply(tensor, generator);
+    }
+    return tensor;
   }
+}
+
+function inOrder(transforms: readonly Transform[], pictures: Pictures, generator: Generator): Pictures {
+  return transforms.reduce((current, transform) => transform.applyToPictures!(current, generator), pictures);
 }

@@ -1,4 +1,5 @@
 import { type Tensor, tensor } from "@heddle/tensor";
+import type { Pictures } from "./pictures.ts";
 import { checkDims, type Transform } from "./transform.ts";
 
 /**
@@ -43,15 +44,7 @@ export class Normalize implements Transform {
   /** @throws when the input is not float, or has another number of channels */
   apply(input: Tensor): Tensor {
     checkDims("Normalize", input, 3, "[C, H, W] or [N, C, H, W]");
-    if (!input.dtype.startsWith("float")) {
-      throw new Error(`Normalize: expected a float tensor, got ${input.dtype}. Put ToTensor before it.`);
-    }
-    const channels = input.shape[input.ndim - 3]!;
-    if (this.mean.length !== 1 && this.mean.length !== channels) {
-      throw new Error(
-        `Normalize: ${this.mean.length} means for ${channels} channels, in shape [${input.shape.join(", ")}].`,
-      );
-    }
+    this.check(input.dtype, input.shape[input.ndim - 3]!, input.shape);
     // Plain numbers broadcast without a tensor of their own.
     if (this.mean.length === 1) return input.sub(this.mean[0]!).div(this.std[0]!);
     const perChannel = (values: readonly number[]): Tensor =>
@@ -62,5 +55,29 @@ export class Normalize implements Transform {
     mean.dispose();
     std.dispose();
     return output;
+  }
+
+  /** The same on the host, to the same bits. */
+  applyToPictures(pictures: Pictures): Pictures {
+    const { count, channels, height, width } = pictures;
+    const data = pictures.data as Float32Array;
+    this.check(data instanceof Float32Array ? "float32" : "uint8", channels, [count, channels, height, width]);
+    for (let plane = 0; plane < count * channels; plane++) {
+      const c = this.mean.length === 1 ? 0 : plane % channels;
+      const [mean, std] = [Math.fround(this.mean[c]!), Math.fround(this.std[c]!)];
+      const end = (plane + 1) * height * width;
+      // Rounded after each step, as float32 arithmetic does.
+      for (let p = plane * height * width; p < end; p++) data[p] = Math.fround(data[p]! - mean) / std;
+    }
+    return pictures;
+  }
+
+  private check(dtype: string, channels: number, shape: readonly number[]): void {
+    if (!dtype.startsWith("float")) {
+      throw new Error(`Normalize: expected a float tensor, got ${dtype}. Put ToTensor before it.`);
+    }
+    if (this.mean.length !== 1 && this.mean.length !== channels) {
+      throw new Error(`Normalize: ${this.mean.length} means for ${channels} channels, in shape [${shape.join(", ")}].`);
+    }
   }
 }

@@ -1,5 +1,8 @@
 import { pad, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "../options.ts";
+import { checkMode, type PaddingMode } from "./border.ts";
+import { borderWidths, windows } from "./crop.ts";
+import type { Pictures } from "./pictures.ts";
 import { checkDims, type Transform } from "./transform.ts";
 
 /** Options of {@link Pad}. */
@@ -7,7 +10,7 @@ export interface PadOptions {
   /** What the border is filled with in the mode "constant" (default 0). */
   fill?: number;
   /** How the border continues the picture (default "constant"). */
-  mode?: "constant" | "reflect" | "replicate" | "circular";
+  mode?: PaddingMode;
 }
 
 /**
@@ -23,9 +26,9 @@ export interface PadOptions {
  */
 export class Pad implements Transform {
   readonly batched: boolean = true;
-  private readonly border: readonly [number, number, number, number];
+  private readonly border: readonly [left: number, top: number, right: number, bottom: number];
   private readonly fill: number;
-  private readonly mode: NonNullable<PadOptions["mode"]>;
+  private readonly mode: PaddingMode;
 
   /**
    * @param padding pixels on every side; or [left and right, top and bottom]; or [left, top, right, bottom]
@@ -33,22 +36,27 @@ export class Pad implements Transform {
    */
   constructor(padding: number | readonly number[], options: PadOptions = {}) {
     checkOptions("Pad", options, ["fill", "mode"]);
-    const widths = typeof padding === "number" ? [padding] : [...padding];
-    if (![1, 2, 4].includes(widths.length) || !widths.every((w) => Number.isInteger(w) && w >= 0)) {
-      throw new Error(
-        `Pad: padding must be one, two (horizontal, vertical) or four (left, top, right, bottom) integers from 0, ` +
-          `got [${widths.join(", ")}].`,
-      );
-    }
-    const [left, top = left, right = left, bottom = top] = widths as [number, ...number[]];
-    this.border = [left, right, top, bottom];
+    this.border = borderWidths("Pad", padding);
     this.fill = options.fill ?? 0;
-    this.mode = options.mode ?? "constant";
+    this.mode = checkMode("Pad", options.mode ?? "constant");
   }
 
   /** The widened pictures. */
   apply(input: Tensor): Tensor {
     checkDims("Pad", input, 2, "[…, H, W]");
-    return pad(input, [...this.border], this.mode === "constant" ? { value: this.fill } : { mode: this.mode });
+    const [left, top, right, bottom] = this.border;
+    return pad(
+      input,
+      [left, right, top, bottom],
+      this.mode === "constant" ? { value: this.fill } : { mode: this.mode },
+    );
+  }
+
+  /** The same on the host. */
+  applyToPictures(pictures: Pictures): Pictures {
+    const [left, top, right, bottom] = this.border;
+    const [height, width] = [pictures.height + top + bottom, pictures.width + left + right];
+    const place = { top: -top, left: -left };
+    return windows("Pad", pictures, height, width, this.mode, this.fill, () => place);
   }
 }

@@ -1,4 +1,5 @@
 import type { Generator, Tensor } from "@heddle/tensor";
+import type { Pictures } from "./pictures.ts";
 
 /**
  * Something done to a sample's tensor before it is used. Transforms are plain values: they have no state that changes,
@@ -14,6 +15,19 @@ export interface Transform {
   readonly batched: boolean;
   /** The transformed tensor; the input is left as it is. */
   apply(input: Tensor, generator?: Generator): Tensor;
+  /**
+   * The same for pictures in the host's memory, which it may overwrite. Optional: transforms that have it hand their
+   * pictures to each other without making tensors in between.
+   */
+  applyToPictures?(pictures: Pictures, generator: Generator): Pictures;
+}
+
+/** A transform that works on the host. */
+export type HostTransform = Transform & Required<Pick<Transform, "applyToPictures">>;
+
+/** Whether a transform can work on the host. */
+export function worksOnHost(transform: Transform): transform is HostTransform {
+  return transform.applyToPictures !== undefined;
 }
 
 /** @throws naming the transform unless the tensor has at least `least` dimensions */

@@ -1,0 +1,80 @@
+import type { Generator } from "@heddle/tensor";
+import { checkColours, contrast, type Place, stretch } from "./colour.ts";
+import { Draws } from "./draws.ts";
+import { checkProbability, type Range, spread } from "./parameters.ts";
+import { type Pictures, PictureTransform } from "./pictures.ts";
+
+/**
+ * Multiplies the distance of a float picture's values from its mean grey by a random factor, and keeps them from 0 to 1:
+ * `ColorJitter` with contrast alone, done with a probability.
+ *
+ * @example
+ * ```ts
+ * import { RandomContrast } from "@heddle/data";
+ * import { tensor } from "@heddle/tensor";
+ *
+ * console.log(new RandomContrast([2, 2], 1).apply(tensor([[[0.4, 0.6]]])).toArray()); // about 0.3 and 0.7
+ * ```
+ */
+export class RandomContrast extends PictureTransform {
+  protected readonly name: string = "RandomContrast";
+  protected override readonly needsFloat: boolean = true;
+  private readonly factors: Range;
+  private readonly p: number;
+
+  /**
+   * @param factors a for factors from 1 − a to 1 + a, or their range
+   * @param p how often it is done
+   * @throws when the range does not rise or has negative factors, or `p` is no probability
+   */
+  constructor(factors: number | Range = 0.5, p: number = 0.5) {
+    super();
+    this.factors = spread(this.name, "the factor", factors, 1, { min: 0 });
+    this.p = checkProbability(this.name, p);
+  }
+
+  protected transform(pictures: Pictures, generator: Generator): Pictures {
+    checkColours(this.name, pictures.channels);
+    const draws = new Draws(generator, 2 * pictures.count);
+    return eachChosen(pictures, draws, this.p, (place) => contrast(place, draws.between(...this.factors)));
+  }
+}
+
+/**
+ * Stretches each channel of a float picture so that its values reach from 0 to 1, with a probability (torchvision's
+ * `RandomAutocontrast`). A channel of a single value stays as it is.
+ *
+ * @example
+ * ```ts
+ * import { RandomAutocontrast } from "@heddle/data";
+ * import { tensor } from "@heddle/tensor";
+ *
+ * console.log(new RandomAutocontrast(1).apply(tensor([[[0.25, 0.5, 0.75]]])).toArray()); // [ [ [ 0, 0.5, 1 ] ] ]
+ * ```
+ */
+export class RandomAutocontrast extends PictureTransform {
+  protected readonly name: string = "RandomAutocontrast";
+  protected override readonly needsFloat: boolean = true;
+  private readonly p: number;
+
+  /** @throws unless `p` is a probability */
+  constructor(p: number = 0.5) {
+    super();
+    this.p = checkProbability(this.name, p);
+  }
+
+  protected transform(pictures: Pictures, generator: Generator): Pictures {
+    return eachChosen(pictures, new Draws(generator, pictures.count), this.p, stretch);
+  }
+}
+
+/** Changes each picture with a probability. */
+function eachChosen(pictures: Pictures, draws: Draws, p: number, change: (place: Place) => void): Pictures {
+  const { count, channels, height, width } = pictures;
+  const area = height * width;
+  for (let i = 0; i < count; i++) {
+    if (!draws.chance(p)) continue;
+    change({ data: pictures.data as Float32Array, at: i * channels * area, channels, area });
+  }
+  return pictures;
+}

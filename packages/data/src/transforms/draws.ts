@@ -1,0 +1,56 @@
+import { type Generator, rand } from "@heddle/tensor";
+
+/** Numbers drawn one by one; from the generator they are taken many at a time, which is faster. */
+export class Draws {
+  private readonly generator: Generator;
+  private readonly ahead: number;
+  private values: ArrayLike<number> = [];
+  private at: number = 0;
+
+  /** @param ahead how many are taken at a time: about as many as will be needed */
+  constructor(generator: Generator, ahead: number) {
+    this.generator = generator;
+    this.ahead = Math.min(Math.max(ahead, 1), 1 << 16);
+  }
+
+  /** Evenly distributed in [0, 1). */
+  uniform(): number {
+    if (this.at === this.values.length) {
+      this.values = uniforms(this.generator, this.ahead);
+      this.at = 0;
+    }
+    return this.values[this.at++]!;
+  }
+
+  /** Evenly distributed in [low, high). */
+  between(low: number, high: number): number {
+    return low + (high - low) * this.uniform();
+  }
+
+  /** An integer from 0 to n - 1. */
+  below(n: number): number {
+    return Math.floor(n * this.uniform());
+  }
+
+  /** True with a probability. */
+  chance(p: number): boolean {
+    return this.uniform() < p;
+  }
+
+  /** Of the standard normal distribution (Box and Muller 1958; one of the pair). */
+  normal(): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    return radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+}
+
+// Drawing on the engine starts to pay at about this many; the numbers are the same.
+const FEW = 128;
+
+function uniforms(generator: Generator, count: number): ArrayLike<number> {
+  if (count <= FEW) return generator.uniforms(count);
+  const drawn = rand([count], { generator, dtype: "float64", device: "cpu" });
+  const values = drawn.toTypedArray() as Float64Array;
+  drawn.dispose();
+  return values;
+}

@@ -1,0 +1,86 @@
+import { defaultGenerator, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
+import type { Transform } from "./transform.ts";
+
+/**
+ * Pictures in the host's memory, one after the other, each as planes of rows: what transforms of pictures work on. Loops
+ * over typed arrays change a thousand small pictures in a few milliseconds; a dozen tensor operations a picture take ten
+ * times as long. Whoever is given pictures may overwrite them.
+ */
+export interface Pictures {
+  /** `count × channels × height × width` values: uint8 from 0 to 255, or float32, from 0 to 1 where colours matter. */
+  readonly data: Float32Array | Uint8Array;
+  readonly count: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/**
+ * A transform of pictures [C, H, W] or batches [N, C, H, W], in uint8 or float32. Each picture of a batch is drawn for on
+ * its own. Several in a row, in a `Compose`, hand the pictures on without making tensors in between.
+ */
+export abstract class PictureTransform implements Transform {
+  readonly batched: boolean = true;
+  /** What errors call it. */
+  protected abstract readonly name: string;
+  /** Whether colours are computed, which takes float32 from 0 to 1. */
+  protected readonly needsFloat: boolean = false;
+
+  /** The transformed pictures, as another tensor. @throws when the tensor is no picture, or of another dtype */
+  apply(input: Tensor, generator: Generator = defaultGenerator): Tensor {
+    return onPictures(this.name, input, (pictures) => this.applyToPictures(pictures, generator));
+  }
+
+  /** The same on the host; overwrites what it is given, or returns others. */
+  applyToPictures(pictures: Pictures, generator: Generator): Pictures {
+    if (this.needsFloat && !(pictures.data instanceof Float32Array)) {
+      throw new Error(`${this.name}: expected a float tensor, got uint8. Put ToTensor before it.`);
+    }
+    return this.transform(pictures, generator);
+  }
+
+  /** What the transform does. */
+  protected abstract transform(pictures: Pictures, generator: Generator): Pictures;
+}
+
+/** Runs a function of pictures on a tensor [C, H, W] or [N, C, H, W]. */
+export function onPictures(where: string, input: Tensor, fn: (pictures: Pictures) => Pictures): Tensor {
+  const { shape, dtype } = input;
+  if (shape.length !== 3 && shape.length !== 4) {
+    throw new Error(
+      `${where}: expected a tensor of shape [C, H, W] or [N, C, H, W], got shape [${shape.join(", ")}].` +
+        (shape.length === 2 ? " ToTensor before it adds the channel." : ""),
+    );
+  }
+  if (dtype !== "uint8" && dtype !== "float32") {
+    throw new Error(`${where}: expected uint8 or float32 pictures, got ${dtype}. Put ToTensor or .float() before it.`);
+  }
+  const [count, channels, height, width] = (shape.length === 3 ? [1, ...shape] : shape) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const data = input.toTypedArray() as Float32Array | Uint8Array;
+  return tensorOf(fn({ data, count, channels, height, width }), shape.length === 4, input.device);
+}
+
+/** The tensor of pictures: [N, C, H, W], or [C, H, W] of a single one. */
+export function tensorOf(pictures: Pictures, batch: boolean, device?: Tensor["device"]): Tensor {
+  const { data, count, channels, height, width } = pictures;
+  const shape = [...(batch ? [count] : []), channels, height, width];
+  return fromTypedArray(data, shape, device === undefined ? {} : { device });
+}
+
+/** Pictures of another size or number, with the values not set. */
+export function emptyLike(pictures: Pictures, sizes: Partial<Omit<Pictures, "data">>): Pictures {
+  const { count, channels, height, width } = { ...pictures, ...sizes };
+  const length = count * channels * height * width;
+  const data = pictures.data instanceof Float32Array ? new Float32Array(length) : new Uint8Array(length);
+  return { data, count, channels, height, width };
+}
+
+/** The picture as errors show it. */
+export function showSize({ height, width }: { readonly height: number; readonly width: number }): string {
+  return `${height}×${width}`;
+}

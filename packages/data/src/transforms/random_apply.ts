@@ -1,0 +1,155 @@
+import { defaultGenerator, type Generator, type Tensor } from "@heddle/tensor";
+import { Compose } from "./compose.ts";
+import { Draws } from "./draws.ts";
+import { checkProbability, show } from "./parameters.ts";
+import { onPictures, type Pictures } from "./pictures.ts";
+import { type Transform, worksOnHost } from "./transform.ts";
+
+/**
+ * Applies one transform or one after the other with a probability, or not at all (torchvision's `RandomApply`). Each picture of
+ * a batch is decided on its own; with transforms that are not of this package's kind for pictures (a `Lambda`, say) it takes
+ * samples only.
+ *
+ * @example
+ * ```ts
+ * import { ColorJitter, GaussianBlur, RandomApply } from "@heddle/data";
+ * import { rand } from "@heddle/tensor";
+ *
+ * const sometimes = new RandomApply([new ColorJitter({ hue: 0.2 }), new GaussianBlur(3)], 0.3);
+ * console.log(sometimes.apply(rand([8, 3, 32, 32])).shape); // [ 8, 3, 32, 32 ]
+ * ```
+ */
+export class RandomApply implements Transform {
+  readonly batched: boolean;
+  /** There where all parts work on the host. */
+  readonly applyToPictures?: (pictures: Pictures, generator: Generator) => Pictures;
+  private readonly transform: Compose;
+  private readonly p: number;
+
+  /** @throws when an element is no transform, or `p` no probability */
+  constructor(transforms: Transform | readonly Transform[], p: number = 0.5) {
+    this.transform = new Compose("apply" in transforms ? [transforms] : transforms);
+    this.p = checkProbability("RandomApply", p);
+    this.batched = worksOnHost(this.transform);
+    if (this.batched) {
+      this.applyToPictures = (pictures, generator) => {
+        const draws = new Draws(generator, pictures.count);
+        return applyInGroups("RandomApply", pictures, [null, this.transform], generator, () => +draws.chance(this.p));
+      };
+    }
+  }
+
+  /** @throws when a batch would come apart, since the transforms change the size of some of its pictures */
+  apply(input: Tensor, generator: Generator = defaultGenerator): Tensor {
+    if (this.applyToPictures) {
+      return onPictures("RandomApply", input, (pictures) => this.applyToPictures!(pictures, generator));
+    }
+    return new Draws(generator, 1).chance(this.p) ? this.transform.apply(input, generator) : input;
+  }
+}
+
+/**
+ * Applies one of several transforms, chosen at random (torchvision's `RandomChoice`). Each picture of a batch has its own
+ * choice; with transforms that are not of this package's kind for pictures it takes samples only.
+ *
+ * @example
+ * ```ts
+ * import { Cutout, GaussianNoise, RandomChoice } from "@heddle/data";
+ * import { rand } from "@heddle/tensor";
+ *
+ * const damage = new RandomChoice([new Cutout(8), new GaussianNoise()], { p: [3, 1] });
+ * console.log(damage.apply(rand([8, 3, 32, 32])).shape); // [ 8, 3, 32, 32 ]
+ * ```
+ */
+export class RandomChoice implements Transform {
+  readonly batched: boolean;
+  /** There where all choices work on the host. */
+  readonly applyToPictures?: (pictures: Pictures, generator: Generator) => Pictures;
+  private readonly transforms: readonly Transform[];
+  private readonly weights: readonly number[];
+  private readonly total: number;
+
+  /**
+   * @param options `p`: how often each is chosen, in proportion (default: all as often)
+   * @throws when there is nothing to choose from, an element is no transform, or the weights do not fit
+   */
+  constructor(transforms: readonly Transform[], options: { p?: readonly number[] } = {}) {
+    this.transforms = new Compose(transforms).transforms;
+    this.weights = [...options.p ?? transforms.map(() => 1)];
+    this.total = this.weights.reduce((sum, weight) => sum + weight, 0);
+    const fit = this.weights.length === transforms.length && this.weights.every((w) => w >= 0);
+    if (!fit || !(this.total > 0 && this.total < Infinity)) {
+      throw new Error(
+        `RandomChoice: expected transforms and a weight from 0 for each, not all 0; got ${transforms.length} and ${
+          show(this.weights)
+        }.`,
+      );
+    }
+    this.batched = this.transforms.every(worksOnHost);
+    if (this.batched) {
+      this.applyToPictures = (pictures, generator) => {
+        const draws = new Draws(generator, pictures.count);
+        return applyInGroups("RandomChoice", pictures, this.transforms, generator, () => this.choose(draws));
+      };
+    }
+  }
+
+  /** @throws when a batch would come apart, since the transforms make different sizes of its pictures */
+  apply(input: Tensor, generator: Generator = defaultGenerator): Tensor {
+    if (this.applyToPictures) {
+      return onPictures("RandomChoice", input, (pictures) => this.applyToPictures!(pictures, generator));
+    }
+    return this.transforms[this.choose(new Draws(generator, 1))]!.apply(input, generator);
+  }
+
+  private choose(draws: Draws): number {
+    let left = draws.uniform() * this.total;
+    const chosen = this.weights.findIndex((weight) => (left -= weight) < 0);
+    return chosen < 0 ? this.weights.length - 1 : chosen;
+  }
+}
+
+/** Sorts pictures into groups, transforms each group at once, and puts them back in their order. */
+function applyInGroups(
+  where: string,
+  pictures: Pictures,
+  transforms: readonly (Transform | null)[],
+  generator: Generator,
+  choose: () => number,
+): Pictures {
+  const chosen = Array.from({ length: pictures.count }, choose);
+  const groups = transforms.map((transform, k) => {
+    const members = chosen.flatMap((choice, i) => choice === k ? [i] : []);
+    if (members.length === 0) return null;
+    const own = take(pictures, members);
+    return { members, result: transform === null ? own : transform.applyToPictures!(own, generator) };
+  }).filter((group) => group !== null);
+  const first = groups[0]?.result;
+  if (first === undefined) return pictures;
+  const size = first.channels * first.height * first.width;
+  const data = first.data instanceof Float32Array
+    ? new Float32Array(pictures.count * size)
+    : new Uint8Array(pictures.count * size);
+  const shape = ({ channels, height, width }: Pictures): string => `[${channels}, ${height}, ${width}]`;
+  for (const { members, result } of groups) {
+    if (shape(result) !== shape(first) || result.data.constructor !== data.constructor) {
+      throw new Error(
+        `${where}: pictures of one batch came out as ${shape(first)} and as ${
+          shape(result)
+        }. Use transforms that keep ` +
+          `the size, or make them equal before batching.`,
+      );
+    }
+    members.forEach((i, k) => data.set(result.data.subarray(k * size, (k + 1) * size), i * size));
+  }
+  return { ...first, data, count: pictures.count };
+}
+
+function take(pictures: Pictures, members: readonly number[]): Pictures {
+  const size = pictures.channels * pictures.height * pictures.width;
+  const data = pictures.data instanceof Float32Array
+    ? new Float32Array(members.length * size)
+    : new Uint8Array(members.length * size);
+  members.forEach((i, k) => data.set(pictures.data.subarray(i * size, (i + 1) * size), k * size));
+  return { ...pictures, data, count: members.length };
+}

@@ -1,0 +1,118 @@
+import type { Pictures } from "./pictures.ts";
+
+/** How values between pixels are found. */
+export type Interpolation = "nearest" | "bilinear";
+
+/** @throws for an unknown interpolation */
+export function checkInterpolation(where: string, interpolation: Interpolation): Interpolation {
+  if (interpolation === "nearest" || interpolation === "bilinear") return interpolation;
+  throw new Error(`${where}: interpolation must be "nearest" or "bilinear", got "${interpolation}".`);
+}
+
+/** The part of a picture that is brought to another size. */
+export interface Box {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** For each position of the result: where its taps begin in the source, and their weights, `taps` of them each. */
+interface Taps {
+  readonly starts: Int32Array;
+  readonly weights: Float64Array;
+  readonly taps: number;
+}
+
+/**
+ * Weights along one dimension, from `length` pixels at `start` to `size`. Bilinear: a triangle over the pixel's centre
+ * as in PyTorch's `interpolate` with `align_corners=False`; with `antialias` the triangle widens as the picture shrinks,
+ * so that every source pixel counts.
+ */
+function tapsOf(start: number, length: number, size: number, interpolation: Interpolation, antialias: boolean): Taps {
+  const scale = length / size;
+  if (interpolation === "nearest") {
+    const starts = Int32Array.from({ length: size }, (_, i) => start + Math.min(length - 1, Math.floor(i * scale)));
+    return { starts, weights: new Float64Array(size).fill(1), taps: 1 };
+  }
+  const reach = antialias ? Math.max(scale, 1) : 1;
+  const taps = Math.min(length, Math.ceil(reach) * 2 + 1);
+  const starts = new Int32Array(size);
+  const weights = new Float64Array(size * taps);
+  for (let i = 0; i < size; i++) {
+    const centre = (i + 0.5) * scale;
+    // The first pixel whose centre lies within reach; rows end where the picture does.
+    const first = Math.min(Math.max(0, Math.floor(centre - reach + 0.5)), length - taps);
+    let sum = 0;
+    for (let t = 0; t < taps; t++) {
+      const weight = Math.max(0, 1 - Math.abs(first + t + 0.5 - centre) / reach);
+      weights[i * taps + t] = weight;
+      sum += weight;
+    }
+    for (let t = 0; t < taps; t++) weights[i * taps + t]! /= sum;
+    starts[i] = start + first;
+  }
+  return { starts, weights, taps };
+}
+
+/** Brings parts of pictures to the size of the result: along the rows first, then along the columns. */
+export class Resampler {
+  private readonly interpolation: Interpolation;
+  private readonly antialias: boolean;
+  private rows: Float64Array = new Float64Array(0);
+
+  constructor(interpolation: Interpolation, antialias: boolean) {
+    this.interpolation = interpolation;
+    this.antialias = antialias;
+  }
+
+  /** All channels of picture `i`. */
+  resample(source: Pictures, i: number, box: Box, target: Pictures): void {
+    const across = tapsOf(box.left, box.width, target.width, this.interpolation, this.antialias);
+    const down = tapsOf(box.top, box.height, target.height, this.interpolation, this.antialias);
+    for (let c = 0; c < source.channels; c++) {
+      const plane = i * source.channels + c;
+      this.plane(source, plane * source.height * source.width, box, across, down, target, plane);
+    }
+  }
+
+  private plane(
+    source: Pictures,
+    from: number,
+    box: Box,
+    across: Taps,
+    down: Taps,
+    target: Pictures,
+    plane: number,
+  ): void {
+    const { height, width, data } = target;
+    if (this.rows.length < box.height * width) this.rows = new Float64Array(box.height * width);
+    const rows = this.rows;
+    const values = source.data;
+    for (let y = 0; y < box.height; y++) {
+      const row = from + (box.top + y) * source.width;
+      for (let x = 0; x < width; x++) {
+        const start = row + across.starts[x]!;
+        let sum = 0;
+        for (let t = 0; t < across.taps; t++) sum += across.weights[x * across.taps + t]! * values[start + t]!;
+        rows[y * width + x] = sum;
+      }
+    }
+    // Whole numbers are rounded, and to even at the half, as PyTorch does; floats are not.
+    const whole = data instanceof Uint8Array;
+    for (let y = 0; y < height; y++) {
+      const start = down.starts[y]! - box.top;
+      for (let x = 0; x < width; x++) {
+        let sum = 0;
+        for (let t = 0; t < down.taps; t++) sum += down.weights[y * down.taps + t]! * rows[(start + t) * width + x]!;
+        data[(plane * height + y) * width + x] = whole ? roundHalfEven(sum) : sum;
+      }
+    }
+  }
+}
+
+/** The nearest integer, the even one where two are as near. */
+export function roundHalfEven(value: number): number {
+  const rounded = Math.floor(value + 0.5);
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}

@@ -1,0 +1,129 @@
+import type { Generator } from "@heddle/tensor";
+import { checkOptions } from "../options.ts";
+import { Draws } from "./draws.ts";
+import { checkRange, type Range, type Size, sizeOf } from "./parameters.ts";
+import { emptyLike, type Pictures, PictureTransform } from "./pictures.ts";
+import { type Box, checkInterpolation, type Interpolation, Resampler } from "./resample.ts";
+
+/** Options of {@link Resize}. */
+export interface ResizeOptions {
+  /** How values between pixels are found (default "bilinear"). */
+  interpolation?: Interpolation;
+  /** Whether every pixel of a picture that shrinks counts (default true); without it fine patterns turn into false ones. */
+  antialias?: boolean;
+}
+
+/**
+ * Brings pictures to another size (torchvision's `Resize`). A single number is that of the shorter side, and the longer
+ * one keeps the proportion; two are height and width.
+ *
+ * @example
+ * ```ts
+ * import { Resize } from "@heddle/data";
+ * import { rand } from "@heddle/tensor";
+ *
+ * console.log(new Resize(16).apply(rand([3, 32, 48])).shape); // [ 3, 16, 24 ]
+ * ```
+ */
+export class Resize extends PictureTransform {
+  protected readonly name: string = "Resize";
+  private readonly size: Size;
+  private readonly interpolation: Interpolation;
+  private readonly antialias: boolean;
+
+  /** @throws for a size that is not positive, or an unknown interpolation */
+  constructor(size: Size, options: ResizeOptions = {}) {
+    super();
+    checkOptions(this.name, options, ["interpolation", "antialias"]);
+    sizeOf(this.name, "size", size);
+    this.size = typeof size === "number" ? size : [...size] as [number, number];
+    this.interpolation = checkInterpolation(this.name, options.interpolation ?? "bilinear");
+    this.antialias = options.antialias ?? true;
+  }
+
+  protected transform(pictures: Pictures): Pictures {
+    const [height, width] = this.sizeFor(pictures);
+    if (height === pictures.height && width === pictures.width) return pictures;
+    const result = emptyLike(pictures, { height, width });
+    const resampler = new Resampler(this.interpolation, this.antialias);
+    const whole = { top: 0, left: 0, height: pictures.height, width: pictures.width };
+    for (let i = 0; i < pictures.count; i++) resampler.resample(pictures, i, whole, result);
+    return result;
+  }
+
+  private sizeFor({ height, width }: Pictures): readonly [height: number, width: number] {
+    const { size } = this;
+    if (typeof size !== "number") return size;
+    return height < width
+      ? [size, Math.max(1, Math.floor(size * width / height))]
+      : [Math.max(1, Math.floor(size * height / width)), size];
+  }
+}
+
+/** Options of {@link RandomResizedCrop}. */
+export interface RandomResizedCropOptions extends ResizeOptions {
+  /** From and to which part of the picture's area is cut out (default [0.08, 1]). */
+  scale?: Range;
+  /** From and to which proportion of width to height (default [3/4, 4/3]). */
+  ratio?: Range;
+}
+
+/**
+ * Cuts out a part of random area, proportion and place, and brings it to a size (torchvision's `RandomResizedCrop`; the
+ * "Inception crop" of Szegedy et al. 2015). Where ten draws do not fit into the picture, it is the middle.
+ *
+ * @example
+ * ```ts
+ * import { RandomResizedCrop } from "@heddle/data";
+ * import { rand } from "@heddle/tensor";
+ *
+ * console.log(new RandomResizedCrop(24, { scale: [0.5, 1] }).apply(rand([8, 3, 32, 48])).shape); // [ 8, 3, 24, 24 ]
+ * ```
+ */
+export class RandomResizedCrop extends PictureTransform {
+  protected readonly name: string = "RandomResizedCrop";
+  private readonly size: [height: number, width: number];
+  private readonly scale: Range;
+  private readonly ratio: Range;
+  private readonly interpolation: Interpolation;
+  private readonly antialias: boolean;
+
+  /** @throws for sizes that are not positive, ranges that do not rise, or an unknown interpolation */
+  constructor(size: Size, options: RandomResizedCropOptions = {}) {
+    super();
+    checkOptions(this.name, options, ["scale", "ratio", "interpolation", "antialias"]);
+    this.size = sizeOf(this.name, "size", size);
+    this.scale = checkRange(this.name, "scale", options.scale ?? [0.08, 1], { min: 0 });
+    this.ratio = checkRange(this.name, "ratio", options.ratio ?? [3 / 4, 4 / 3], { min: 1e-6 });
+    this.interpolation = checkInterpolation(this.name, options.interpolation ?? "bilinear");
+    this.antialias = options.antialias ?? true;
+  }
+
+  protected transform(pictures: Pictures, generator: Generator): Pictures {
+    const [height, width] = this.size;
+    const result = emptyLike(pictures, { height, width });
+    const resampler = new Resampler(this.interpolation, this.antialias);
+    const draws = new Draws(generator, 4 * pictures.count);
+    for (let i = 0; i < pictures.count; i++) {
+      resampler.resample(pictures, i, drawBox(pictures, this.scale, this.ratio, draws), result);
+    }
+    return result;
+  }
+}
+
+/** A part of a picture, by torchvision's rule. */
+export function drawBox({ height, width }: Pictures, scale: Range, ratio: Range, draws: Draws): Box {
+  const area = height * width;
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const target = area * draws.between(...scale);
+    const proportion = Math.exp(draws.between(Math.log(ratio[0]), Math.log(ratio[1])));
+    const w = Math.round(Math.sqrt(target * proportion));
+    const h = Math.round(Math.sqrt(target / proportion));
+    if (w < 1 || h < 1 || w > width || h > height) continue;
+    return { top: draws.below(height - h + 1), left: draws.below(width - w + 1), height: h, width: w };
+  }
+  const proportion = width / height;
+  const w = proportion > ratio[1] ? Math.max(1, Math.round(height * ratio[1])) : width;
+  const h = proportion < ratio[0] ? Math.max(1, Math.round(width / ratio[0])) : height;
+  return { top: Math.floor((height - h) / 2), left: Math.floor((width - w) / 2), height: h, width: w };
+}

@@ -1,0 +1,121 @@
+import type { Pictures } from "./pictures.ts";
+import { type Interpolation, roundHalfEven } from "./resample.ts";
+
+/**
+ * Where the pixels of a picture come from: for each, a place in the source picture in pixels, (0, 0) being the centre of
+ * the first one.
+ */
+export interface Places {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+}
+
+/** Rows of a matrix that takes a place (x, y, 1), measured from the picture's middle, to the place it comes from. */
+export type Affine = readonly [number, number, number, number, number, number];
+
+/** What an affine distortion consists of. */
+export interface AffineParts {
+  /** Degrees, clockwise as the picture is seen. */
+  readonly angle: number;
+  /** Pixels to the right and down. */
+  readonly translate: readonly [x: number, y: number];
+  readonly scale: number;
+  /** Degrees along x and along y. */
+  readonly shear: readonly [x: number, y: number];
+  /** What stays where it is, in pixels from the picture's middle. */
+  readonly centre: readonly [x: number, y: number];
+}
+
+const radians = (degrees: number): number => degrees * Math.PI / 180;
+
+/**
+ * The inverse of: move `centre` to the origin, shear along x, shear along y, turn, scale, move back and translate. That is
+ * torchvision's order.
+ */
+export function inverseAffine({ angle, translate, scale, shear, centre }: AffineParts): Affine {
+  const [turn, shearX, shearY] = [radians(angle), radians(shear[0]), radians(shear[1])];
+  // Turning times shearing, by the addition theorems.
+  const a = Math.cos(turn - shearY) / Math.cos(shearY);
+  const b = -a * Math.tan(shearX) - Math.sin(turn);
+  const c = Math.sin(turn - shearY) / Math.cos(shearY);
+  const d = -c * Math.tan(shearX) + Math.cos(turn);
+  // Its determinant is 1.
+  const [ia, ib, ic, id] = [d / scale, -b / scale, -c / scale, a / scale];
+  const [x, y] = [centre[0] + translate[0], centre[1] + translate[1]];
+  return [ia, ib, centre[0] - ia * x - ib * y, ic, id, centre[1] - ic * x - id * y];
+}
+
+/** Places under an affine distortion. */
+export function affinePlaces(matrix: Affine, height: number, width: number, places: Places): void {
+  const [a, b, tx, c, d, ty] = matrix;
+  const [middleX, middleY] = [(width - 1) / 2, (height - 1) / 2];
+  for (let y = 0, p = 0; y < height; y++) {
+    const v = y - middleY;
+    for (let x = 0; x < width; x++, p++) {
+      const u = x - middleX;
+      places.x[p] = a * u + b * v + tx + middleX;
+      places.y[p] = c * u + d * v + ty + middleY;
+    }
+  }
+}
+
+/** Makes pictures of values at places of others; what lies beyond the edges is `fill`. */
+export class Warp {
+  /** To be set before each picture. */
+  readonly places: Places;
+  private readonly interpolation: Interpolation;
+  private readonly fill: number;
+  private readonly source: Float32Array | Uint8Array;
+
+  constructor({ height, width, data }: Pictures, interpolation: Interpolation, fill: number) {
+    const area = height * width;
+    this.places = { x: new Float64Array(area), y: new Float64Array(area) };
+    this.interpolation = interpolation;
+    this.fill = fill;
+    this.source = data instanceof Float32Array ? new Float32Array(area) : new Uint8Array(area);
+  }
+
+  /** Changes all channels of picture `i` in place. */
+  picture({ data, channels, height, width }: Pictures, i: number): void {
+    const area = height * width;
+    for (let plane = i * channels; plane < (i + 1) * channels; plane++) {
+      this.source.set(data.subarray(plane * area, (plane + 1) * area));
+      if (this.interpolation === "nearest") this.nearest(data, plane * area, height, width);
+      else this.bilinear(data, plane * area, height, width);
+    }
+  }
+
+  private nearest(target: Float32Array | Uint8Array, to: number, height: number, width: number): void {
+    const { source, fill, places } = this;
+    for (let p = 0; p < height * width; p++) {
+      const x = roundHalfEven(places.x[p]!);
+      const y = roundHalfEven(places.y[p]!);
+      target[to + p] = x >= 0 && x < width && y >= 0 && y < height ? source[y * width + x]! : fill;
+    }
+  }
+
+  private bilinear(target: Float32Array | Uint8Array, to: number, height: number, width: number): void {
+    const { source, fill, places } = this;
+    const whole = target instanceof Uint8Array;
+    for (let p = 0; p < height * width; p++) {
+      const [x, y] = [places.x[p]!, places.y[p]!];
+      const left = Math.floor(x);
+      const top = Math.floor(y);
+      const [u, v] = [x - left, y - top];
+      let value: number;
+      if (left >= 0 && left < width - 1 && top >= 0 && top < height - 1) {
+        const at = top * width + left;
+        const upper = source[at]! + u * (source[at + 1]! - source[at]!);
+        const lower = source[at + width]! + u * (source[at + width + 1]! - source[at + width]!);
+        value = upper + v * (lower - upper);
+      } else {
+        const atPlace = (row: number, column: number): number =>
+          row >= 0 && row < height && column >= 0 && column < width ? source[row * width + column]! : fill;
+        const upper = (1 - u) * atPlace(top, left) + u * atPlace(top, left + 1);
+        const lower = (1 - u) * atPlace(top + 1, left) + u * atPlace(top + 1, left + 1);
+        value = (1 - v) * upper + v * lower;
+      }
+      target[to + p] = whole ? roundHalfEven(value) : value;
+    }
+  }
+}
