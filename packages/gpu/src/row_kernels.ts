@@ -5,6 +5,7 @@ import type { GpuBuffer } from "./gpu_buffer.ts";
 import type { Compiled } from "./pipelines.ts";
 import { scalarWord } from "./render/expression.ts";
 import { type RenderedRows, renderRows } from "./render/rows.ts";
+import { Signatures } from "./signatures.ts";
 
 /** A row kernel's shader, and how many workgroups it takes. */
 interface Ready {
@@ -22,13 +23,10 @@ export interface RowProgram extends Program {
   unaligned: Ready | null;
 }
 
-/** Geometries beyond which all are forgotten: programs that never repeat one should not grow. */
-const programsKept = 1024;
-
 /** See the module's comment. */
 export class RowKernels {
   private readonly engine: Engine;
-  private readonly programs: Map<string, RowProgram> = new Map();
+  private readonly programs: Signatures<RowProgram> = new Signatures(1024);
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -36,15 +34,13 @@ export class RowKernels {
 
   /** The program of a kernel's steps and geometry. */
   prepare(work: RowKernel): RowProgram {
-    const operands = [...work.inputs, ...work.outputs];
-    const key = `${work.shape}/${work.inner}|${operands.map(({ strides }) => strides.join()).join("|")}|${
-      showRows(work)
-    }`;
-    let program = this.programs.get(key);
-    if (program !== undefined) return program;
-    if (this.programs.size >= programsKept) this.programs.clear();
-    this.programs.set(key, program = { work, aligned: null, unaligned: null });
-    return program;
+    const { programs } = this;
+    programs.object(work.steps, () => showRows(work));
+    programs.number(work.inner);
+    programs.numbers(work.shape);
+    for (const { strides } of work.inputs) programs.numbers(strides);
+    for (const { strides } of work.outputs) programs.numbers(strides);
+    return programs.find(() => ({ work, aligned: null, unaligned: null }));
   }
 
   private ready(work: RowKernel, aligned: boolean): Ready {
