@@ -34,6 +34,7 @@ describe("adapter", () => {
     ]);
     const opened = await openDevice(gpu, { powerPreference: "low-power" });
     expect(opened).toMatchObject({ description: "acme x1", software: false });
+    expect(opened.identity).toMatch(/^acme \| x1 \|.*\| (deno|bun|node) \d/);
     expect(preferences).toEqual([{ powerPreference: "low-power" }]);
     expect(asked).toEqual([{
       requiredFeatures: ["shader-f16"],
@@ -57,8 +58,26 @@ describe("adapter", () => {
   });
 });
 
-test("WebGPU is the runtime's own, or the package's, or the error names the package", async () => {
-  const found = await findGpu().catch((error: Error) => error);
-  if (found instanceof Error) expect(found.message).toMatch(/npm install webgpu/);
-  else expect(typeof found.requestAdapter).toBe("function");
+describe("WebGPU", () => {
+  const missing = Object.assign(new Error("Cannot find package 'webgpu'"), { code: "ERR_MODULE_NOT_FOUND" });
+
+  test("is the runtime's own where it has one", async () => {
+    const { gpu } = fakeGpu({});
+    expect(await findGpu(gpu, () => Promise.reject(missing))).toBe(gpu);
+  });
+
+  test("comes from the package otherwise; where that is missing the error names it", async () => {
+    await expect(findGpu(null, () => Promise.reject(missing))).rejects.toThrow(
+      /^webgpu: this runtime has no WebGPU of its own; install the package "webgpu" \(npm install webgpu\), or run on Deno$/,
+    );
+    await expect(findGpu(null, () => Promise.reject(new Error("libvulkan is no ELF file")))).rejects.toThrow(
+      /npm install webgpu.*could not be loaded: libvulkan is no ELF file/,
+    );
+    const { gpu } = fakeGpu({});
+    const names: string[] = [];
+    const load = (name: string) => Promise.resolve({ create: () => (names.push(name), gpu) });
+    expect(await findGpu(null, load)).toBe(gpu);
+    expect(await findGpu(null, load)).toBe(gpu);
+    expect(names).toEqual(["webgpu"]);
+  });
 });

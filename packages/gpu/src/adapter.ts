@@ -1,5 +1,7 @@
 /** Which GPU, with all that it can do. */
 
+import { runtimeName } from "./runtime.ts";
+
 /** What {@link webgpu} may be told about the adapter. */
 export interface AdapterChoice {
   /** Of several adapters the faster one, or the one that saves power. */
@@ -13,6 +15,8 @@ export interface Opened {
   readonly device: GPUDevice;
   /** As the driver calls it. */
   readonly description: string;
+  /** All that can be known of adapter, driver and compiler: what was timed under another does not hold here. */
+  readonly identity: string;
   /** Whether a processor plays the GPU. */
   readonly software: boolean;
 }
@@ -47,5 +51,6 @@ export async function openDevice(gpu: GPU, { powerPreference, adapter: given }: 
   const features = wantedFeatures.filter((name) => adapter.features.has(name));
   const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: limits });
   const fallback = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
-  return { device, description, software: fallback || softwareNames.test(description) };
+  const identity = [info.vendor, info.architecture, info.device, info.description, runtimeName()].join(" | ");
+  return { device, description, identity, software: fallback || softwareNames.test(description) };
 }

@@ -43,12 +43,12 @@ export interface Gpu {
   /** Gives scratch memory back; launches recorded before still see it. */
   release(buffer: GPUBuffer): void;
   /**
-   * Which of several ways is the fastest on this adapter: the first, unless timing is on (see `WebGpuOptions.tune`); then each is
-   * run and timed, once for each `key`.
+   * Which of several ways, by their names, is the fastest on this adapter: the first, unless timing is on (see `WebGpuOptions.tune`);
+   * then each is run and timed, once for each `key`.
    *
    * @param run records the work in one of the ways; it must be repeatable.
    */
-  choose<C>(key: string, candidates: readonly C[], run: (candidate: C) => void): C;
+  choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C;
 }
 
 const float: Float32Array = new Float32Array(1);

@@ -1,5 +1,6 @@
 /** Timed choices between several ways of doing the same. */
 import { debug } from "@heddle/tensor";
+import { Choices } from "./choices.ts";
 import type { Engine } from "./engine.ts";
 
 /** Each way is run so often; the best time counts. */
@@ -8,30 +9,32 @@ const repetitions = 3;
 /** See the module's comment. */
 export class Tuner {
   private readonly engine: Engine;
-  private readonly timing: boolean;
-  private readonly chosen: Map<string, number> = new Map();
+  private readonly choices: Choices | null;
   private busy = false;
 
-  /** @param timing whether to time at all; the first candidate is taken otherwise. */
-  constructor(engine: Engine, timing: boolean) {
+  /** @param adapter identifies the adapter to what is kept between processes; null takes the first candidate always. */
+  constructor(engine: Engine, adapter: string | null) {
     this.engine = engine;
-    this.timing = timing;
+    this.choices = adapter === null ? null : new Choices(adapter);
   }
 
   /** See `Gpu.choose`. Timing needs a way to wait for the GPU here and now. */
-  choose<C>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
-    const known = this.chosen.get(key);
-    if (known !== undefined) return candidates[known] ?? candidates[0]!;
-    if (!this.timing || candidates.length < 2 || this.busy || !this.engine.staging.synchronous) return candidates[0]!;
+  choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
+    const first = candidates[0]!;
+    if (this.choices === null || candidates.length < 2) return first;
+    const known = candidates.find((candidate) => candidate === this.choices!.get(key, candidates));
+    if (known !== undefined) return known;
+    if (this.busy || !this.engine.staging.synchronous) return first;
     this.busy = true;
     try {
       const times = candidates.map((candidate) => this.time(() => run(candidate)));
-      const best = times.indexOf(Math.min(...times));
+      const best = candidates[times.indexOf(Math.min(...times))]!;
       if (debug() >= 2) {
-        console.error(`heddle gpu tuned ${key}: ${times.map((ms) => ms.toFixed(3)).join(" ")} ms, takes ${best}`);
+        const listed = candidates.map((candidate, i) => `${candidate} ${times[i]!.toFixed(3)} ms`);
+        console.error(`heddle gpu tuned ${key}: ${best} of ${listed.join(", ")}`);
       }
-      this.chosen.set(key, best);
-      return candidates[best]!;
+      this.choices.set(key, candidates, best);
+      return best;
     } finally {
       this.busy = false;
     }
