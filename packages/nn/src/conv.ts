@@ -96,7 +96,12 @@ export abstract class ConvNd extends Module {
   protected convolve(convolution: Convolution, input: Tensor): Tensor {
     const dims = this.kernelSize.length;
     checkChannels(`Conv${dims}d`, input, dims, this.inChannels);
-    const { stride, dilation, groups, weight, bias } = this;
+    return this.convolveWith(convolution, input, this.weight, this.bias);
+  }
+
+  /** The convolution of these sizes with another weight and bias than the layer's own. */
+  protected convolveWith(convolution: Convolution, input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+    const { stride, dilation, groups } = this;
     if (this.paddingMode === "zeros") {
       return convolution(input, weight, { bias, stride, padding: this.padding, dilation, groups });
     }

@@ -28,6 +28,8 @@ export {
   ConvTransposeNd,
 } from "./conv_transpose.ts";
 export * from "./separable_conv.ts";
+export { GroupConv2d, type GroupConvOptions, GroupPool, type GroupPoolOptions, LiftingConv2d } from "./group_conv.ts";
+export type { Symmetry } from "./symmetry.ts";
 export {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
