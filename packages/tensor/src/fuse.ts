@@ -1,5 +1,6 @@
 /** Several element-wise operations as one kernel. */
-import { runExpression, sumExpression } from "./apply.ts";
+import { runExpression } from "./execute/elementwise.ts";
+import { sumExpression } from "./execute/reduce.ts";
 import type { Scalar } from "./dtype.ts";
 import type { Expr } from "./ir/kernel.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";

@@ -58,7 +58,9 @@ export { fuse, fused, type FusedFunction, fuseSum } from "./fuse.ts";
 export { Symbolic, type SymbolicOperand, symbolsOf, whereSymbolic } from "./symbolic.ts";
 
 // For autograd and for backends.
-export { apply, applyAll, applyInPlace, hasRows, runExpression } from "./apply.ts";
+export { apply, applyAll, applyInPlace } from "./apply.ts";
+export { runExpression } from "./execute/elementwise.ts";
+export { hasRows } from "./execute/rows.ts";
 export { activeTape, type BackwardOptions, installTape, type Tape, type TapeSlot } from "./tape.ts";
 export type {
   Activation,

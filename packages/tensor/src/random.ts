@@ -1,5 +1,5 @@
 /** The random stream: generators whose state can be saved, and draws from them. */
-import { runRoutine } from "./apply.ts";
+import { runRoutine } from "./launch.ts";
 import { elementsPerBlock, philox } from "./philox.ts";
 import type { RandomAttrs } from "./prims/attrs.ts";
 import type { Tensor } from "./tensor/tensor.ts";

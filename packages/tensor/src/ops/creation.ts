@@ -1,5 +1,5 @@
 /** Functions that make tensors. */
-import { allocate, fill } from "../apply.ts";
+import { allocate, fill } from "../launch.ts";
 import { defaultDevice, type Device, getDevice } from "../device.ts";
 import { type DType, itemSize, type Scalar, scalarDType, type TypedArray } from "../dtype.ts";
 import { toHalfBits } from "../half.ts";

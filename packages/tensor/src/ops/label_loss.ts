@@ -1,5 +1,6 @@
 /** The loss of class scores against labels, where a backend has it as one kernel. */
-import { apply, hasRows } from "../apply.ts";
+import { apply } from "../apply.ts";
+import { hasRows } from "../execute/rows.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**

@@ -1,5 +1,6 @@
 /** Zero mean and unit variance over some dimensions: what the normalising layers are made of. */
-import { applyAll, hasRows } from "../apply.ts";
+import { applyAll } from "../apply.ts";
+import { hasRows } from "../execute/rows.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** What {@link normalize} takes. */

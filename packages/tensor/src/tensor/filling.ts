@@ -1,5 +1,5 @@
 /** In-place fillers from a random stream. */
-import { checkWritable } from "../apply.ts";
+import { checkWritable } from "../checks.ts";
 import { drawInto, type Generator } from "../random.ts";
 import { activeTape } from "../tape.ts";
 import { isFloat } from "../dtype.ts";

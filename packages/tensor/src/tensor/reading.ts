@@ -1,5 +1,6 @@
 /** Values out of tensors, and tensors into other dtypes and devices. */
-import { allocate, apply, applyInPlace, execute, fill } from "../apply.ts";
+import { apply, applyInPlace, execute } from "../apply.ts";
+import { allocate, fill } from "../launch.ts";
 import { checkDType, type DType, dtypes, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../dtype.ts";
 import { Device, deviceNames, getDevice } from "../device.ts";
 import { halfTable } from "../half.ts";

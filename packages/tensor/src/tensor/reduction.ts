@@ -1,5 +1,6 @@
 /** Reductions over none, one or several dimensions, running sums, softmax. */
-import { apply, hasRows } from "../apply.ts";
+import { apply } from "../apply.ts";
+import { hasRows } from "../execute/rows.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
 import type { ReducePrim } from "../prims/attrs.ts";
 import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
