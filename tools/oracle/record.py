@@ -23,6 +23,7 @@ MODULES = (
     "initialisers",
     "optimisers",
     "schedules",
+    "training",
     "printing",
     "second_order",
     "creation",

@@ -13,6 +13,10 @@
  */
 export { type BufferOptions, type Layer, Module } from "./module.ts";
 export { Parameter, type ParameterOptions } from "./parameter.ts";
+export type { ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
+export { deepCopy } from "./deep_copy.ts";
+export { type Callable, createFeatureExtractor, FeatureExtractor } from "./feature_extractor.ts";
+export * from "./averaged_model.ts";
 export type { LoadOptions, LoadReport, StateDict } from "./state_dict.ts";
 export { snakeCase } from "./state_dict.ts";
 export type { LayerOptions } from "./layer_options.ts";

@@ -1,5 +1,7 @@
 /** The base of everything that has parameters: found by walking plain properties, named as PyTorch names them. */
-import { type Device, type DType, isFloat, keep, Tensor } from "@heddle/tensor";
+import { type Device, type DType, Tensor } from "@heddle/tensor";
+import { convert } from "./convert.ts";
+import { type ForwardHook, type ForwardPreHook, hookAfter, hookBefore, type HookHandle } from "./hooks.ts";
 import { printOnConsole } from "./inspect.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadOptions, type LoadReport, loadState, type StateDict } from "./state_dict.ts";
@@ -109,6 +111,36 @@ export abstract class Module {
     return this.namedModules().map(([, module]) => module);
   }
 
+  /**
+   * The module within of a dotted name; `""` is this one. PyTorch: `get_submodule`.
+   *
+   * @throws RangeError for a name that is none, with those there are.
+   */
+  getSubmodule(name: string): Module {
+    const child = (module: Module | undefined, key: string): Module | undefined =>
+      module?.namedChildren().find(([known]) => known === key)?.[1];
+    const found = name === "" ? this : name.split(".").reduce<Module | undefined>(child, this);
+    if (found !== undefined) return found;
+    const names = this.namedModules().slice(1).map(([known]) => known).join(", ") || "none";
+    throw new RangeError(`${this.constructor.name}: there is no module "${name}" within; there are ${names}`);
+  }
+
+  /**
+   * Calls a function after every `forward` of this module, with its arguments and result; what it answers, unless undefined, takes the
+   * result's place. `createFeatureExtractor` uses them. PyTorch: `register_forward_hook`.
+   *
+   * @returns what takes the hook off again: `handle.remove()`, or `using handle = …` for a block.
+   * @throws TypeError when the module has no `forward`.
+   */
+  registerForwardHook<Output = Tensor>(hook: ForwardHook<this, Output>): HookHandle {
+    return hookAfter(this, hook as unknown as ForwardHook);
+  }
+
+  /** The same before every `forward`; what the function answers, an array, takes the arguments' place. PyTorch: `register_forward_pre_hook`. */
+  registerForwardPreHook(hook: ForwardPreHook<this>): HookHandle {
+    return hookBefore(this, hook as unknown as ForwardPreHook);
+  }
+
   /** The parameters, each once (tied ones under their first name), with dotted names. */
   namedParameters(prefix = ""): [string, Parameter][] {
     return this.collect(prefix, (module) => module.ownParameters());
@@ -131,9 +163,7 @@ export abstract class Module {
 
   /** The parameters that are properties of this very module. */
   ownParameters(): [string, Parameter][] {
-    const found: [string, Parameter][] = [];
-    for (const [name, value] of this.members()) if (value instanceof Parameter) found.push([name, value]);
-    return found;
+    return [...this.members()].filter((member): member is [string, Parameter] => member[1] instanceof Parameter);
   }
 
   /** The buffers of this very module, and whether they are persistent. */
@@ -191,21 +221,7 @@ export abstract class Module {
    * ```
    */
   to(...targets: (DType | Device | string)[]): this {
-    for (const target of targets) {
-      if (typeof target === "string" && /^(u?int|bool)/.test(target)) {
-        throw new TypeError(
-          `Module.to: parameters are floating-point, they cannot become ${target}; use "float32", "float64" or "float16"`,
-        );
-      }
-    }
-    const isDType = (target: DType | Device | string): boolean =>
-      typeof target === "string" && target.startsWith("float");
-    const devices = targets.filter((target) => !isDType(target));
-    for (const tensor of [...this.parameters(), ...this.buffers()]) {
-      const wanted = isFloat(tensor.dtype) ? targets : devices;
-      tensor.become(tensor.detach().to(...wanted));
-      if (tensor.grad !== null) tensor.grad = keep(tensor.grad.detach().to(...wanted));
-    }
+    convert([...this.parameters(), ...this.buffers()], targets);
     return this;
   }
 
@@ -214,15 +230,7 @@ export abstract class Module {
    * tensors are detached and share the module's memory: `clone()` what must not change.
    */
   stateDict(prefix = ""): StateDict {
-    const state: StateDict = {};
-    const visit = (module: Module, name: string): void => {
-      for (const [key, tensor, persistent] of module.ownState()) {
-        if (persistent) state[join(name, key)] = tensor.detach();
-      }
-      for (const [key, child] of module.namedChildren()) visit(child, join(name, key));
-    };
-    visit(this, prefix);
-    return state;
+    return Object.fromEntries([...this.namedState(prefix)].map(([name, tensor]) => [name, tensor.detach()]));
   }
 
   /**
@@ -241,13 +249,7 @@ export abstract class Module {
    * ```
    */
   loadStateDict(state: Readonly<StateDict>, options: LoadOptions = {}): LoadReport {
-    const own = new Map<string, Tensor>();
-    const visit = (module: Module, name: string): void => {
-      for (const [key, tensor, persistent] of module.ownState()) if (persistent) own.set(join(name, key), tensor);
-      for (const [key, child] of module.namedChildren()) visit(child, join(name, key));
-    };
-    visit(this, "");
-    return loadState(this.constructor.name, own, state, options);
+    return loadState(this.constructor.name, new Map(this.namedState("")), state, options);
   }
 
   /** A table of the layers with the shapes and counts of their parameters. */
@@ -260,11 +262,11 @@ export abstract class Module {
     return drawTree(this);
   }
 
-  private ownState(): [string, Tensor, boolean][] {
-    return [
-      ...this.ownParameters().map(([key, tensor]): [string, Tensor, boolean] => [key, tensor, true]),
-      ...this.ownBuffers(),
-    ];
+  /** Parameters and persistent buffers under every name they have. */
+  private *namedState(prefix: string): Iterable<[string, Tensor]> {
+    for (const [key, tensor] of this.ownParameters()) yield [join(prefix, key), tensor];
+    for (const [key, tensor, persistent] of this.ownBuffers()) if (persistent) yield [join(prefix, key), tensor];
+    for (const [key, child] of this.namedChildren()) yield* child.namedState(join(prefix, key));
   }
 
   private collect<T extends Tensor>(prefix: string, own: (module: Module) => [string, T][]): [string, T][] {
@@ -277,13 +279,11 @@ export abstract class Module {
 
   /** An array is not searched, which would go unnoticed until nothing learns. */
   private checkArray(name: string, values: readonly unknown[]): void {
-    const lost = values.find((value) => value instanceof Module || value instanceof Parameter);
+    const lost = values.find((value): value is object => value instanceof Module || value instanceof Parameter);
     if (lost === undefined) return;
-    const list = lost instanceof Module ? "ModuleList" : "ParameterList";
+    const [kind, list] = [lost.constructor.name, lost instanceof Module ? "ModuleList" : "ParameterList"];
     throw new TypeError(
-      `${this.constructor.name}.${name} is a plain array that holds a ${
-        (lost as object).constructor.name
-      }, whose parameters would not be found; ` +
+      `${this.constructor.name}.${name} is a plain array that holds a ${kind}, whose parameters would not be found; ` +
         `make it a new ${list}([…])`,
     );
   }

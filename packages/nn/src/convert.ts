@@ -1,0 +1,25 @@
+/** Parameters and buffers in another dtype, or on another device. */
+import { type Device, type DType, isFloat, keep, type Tensor } from "@heddle/tensor";
+
+/**
+ * Converts tensors, and their gradients, in place: to devices all of them, to a dtype those of floating point.
+ *
+ * @throws TypeError for a dtype that is not floating-point.
+ */
+export function convert(tensors: readonly Tensor[], targets: readonly (DType | Device | string)[]): void {
+  for (const target of targets) {
+    if (typeof target === "string" && /^(u?int|bool)/.test(target)) {
+      throw new TypeError(
+        `Module.to: parameters are floating-point, they cannot become ${target}; use "float32", "float64" or "float16"`,
+      );
+    }
+  }
+  const isDType = (target: DType | Device | string): boolean =>
+    typeof target === "string" && target.startsWith("float");
+  const devices = targets.filter((target) => !isDType(target));
+  for (const tensor of tensors) {
+    const wanted = isFloat(tensor.dtype) ? targets : devices;
+    tensor.become(tensor.detach().to(...wanted));
+    if (tensor.grad !== null) tensor.grad = keep(tensor.grad.detach().to(...wanted));
+  }
+}

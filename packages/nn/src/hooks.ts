@@ -1,0 +1,94 @@
+/** Hooks: functions called before and after a module's `forward`. */
+import type { Module } from "./module.ts";
+
+/** Takes a hook off again: by `remove()`, or at the end of the block of `using handle = …`. */
+export interface HookHandle {
+  /** Takes the hook off; does nothing the second time. */
+  remove(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Sees (and may replace) the arguments of `forward`, by answering others. */
+export type ForwardPreHook<M extends Module = Module> = (
+  module: M,
+  args: readonly unknown[],
+) => readonly unknown[] | void;
+
+/** Sees (and may replace) the result of `forward`, by answering another. */
+export type ForwardHook<M extends Module = Module, Output = unknown> = (
+  module: M,
+  args: readonly unknown[],
+  output: Output,
+) => Output | void;
+
+/** A module's hooks in the order in which they were registered. */
+interface Hooks {
+  readonly before: Set<{ readonly hook: ForwardPreHook }>;
+  readonly after: Set<{ readonly hook: ForwardHook }>;
+  /** Puts `forward` back as it was. */
+  readonly unwrap: () => void;
+}
+
+const registered = new WeakMap<Module, Hooks>();
+
+type Forward = (...args: readonly unknown[]) => unknown;
+
+/**
+ * The hooks of a module. With the first one `forward` is covered by a property of the object itself that runs them, so that modules
+ * without hooks pay nothing, and `net.forward(x)` is a plain call of a method.
+ */
+function hooksOf(module: Module): Hooks {
+  const known = registered.get(module);
+  if (known !== undefined) return known;
+  const own = Object.getOwnPropertyDescriptor(module, "forward");
+  const forward = (module as unknown as { forward?: Forward }).forward;
+  if (typeof forward !== "function") {
+    throw new TypeError(
+      `registerForwardHook: ${module.constructor.name} has no forward; hook the modules within, which namedModules() lists`,
+    );
+  }
+  const hooks: Hooks = {
+    before: new Set(),
+    after: new Set(),
+    unwrap() {
+      registered.delete(module);
+      if (own === undefined) delete (module as unknown as { forward?: Forward }).forward;
+      else Object.defineProperty(module, "forward", own);
+    },
+  };
+  const wrapped: Forward = (...given) => {
+    let args: readonly unknown[] = given;
+    for (const { hook } of [...hooks.before]) args = hook(module, args) ?? args;
+    let output = forward.apply(module, args as unknown[]);
+    for (const { hook } of [...hooks.after]) {
+      const answer = hook(module, args, output);
+      if (answer !== undefined) output = answer;
+    }
+    return output;
+  };
+  // Not enumerable: it is no part of the module's state.
+  Object.defineProperty(module, "forward", { value: wrapped, configurable: true, writable: true, enumerable: false });
+  registered.set(module, hooks);
+  return hooks;
+}
+
+function handleOf<H>(hooks: Hooks, set: Set<{ readonly hook: H }>, hook: H): HookHandle {
+  const entry = { hook };
+  set.add(entry);
+  const remove = (): void => {
+    if (set.delete(entry) && hooks.before.size + hooks.after.size === 0) hooks.unwrap();
+  };
+  return { remove, [Symbol.dispose]: remove };
+}
+
+/** See `Module.registerForwardPreHook`. */
+export function hookBefore(module: Module, hook: ForwardPreHook): HookHandle {
+  const hooks = hooksOf(module);
+  return handleOf(hooks, hooks.before, hook);
+}
+
+/** See `Module.registerForwardHook`. */
+export function hookAfter(module: Module, hook: ForwardHook): HookHandle {
+  const hooks = hooksOf(module);
+  return handleOf(hooks, hooks.after, hook);
+}
