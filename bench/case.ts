@@ -5,6 +5,10 @@ export type Sizes = Readonly<
   Record<string, number | boolean | string | readonly number[]>
 >;
 
+/** Where contenders compute. */
+export const DEVICES = ["cpu", "gpu"] as const;
+export type Device = typeof DEVICES[number];
+
 /** How much a run does, for rates: floating-point operations, or bytes read and written. */
 export interface Amount {
   readonly of: number;
@@ -25,6 +29,8 @@ export interface Case {
   readonly per?: number;
   /** Runs of an epoch, where the report is to estimate one. */
   readonly epoch?: number;
+  /** The one device that it is for, where it is not for all. */
+  readonly device?: Device;
 }
 
 /** A case's code in one contender, with its inputs made. */

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import type { Device } from "./case.ts";
 import type { Command } from "./contender_process.ts";
 
 /** This folder, and the repository's. */
@@ -34,22 +35,30 @@ export function ownRuntime(): Runtime {
 function launch(
   runtime: Runtime,
   script: string,
+  ...words: string[]
 ): Pick<Command, "command" | "args"> {
   const own = runtime === ownRuntime();
   if (runtime === "deno") {
     // The root's workspace, which Deno would not see past this folder's package.json.
-    const run = ["run", "-A", "--config", join(root, "deno.json"), script];
+    const run = [
+      "run",
+      "-A",
+      "--config",
+      join(root, "deno.json"),
+      script,
+      ...words,
+    ];
     return own ? { command: process.execPath, args: run } : { command: "npx", args: ["-y", "deno@2.9.6", ...run] };
   }
   if (runtime === "bun") {
     return {
       command: own ? process.execPath : join(root, "node_modules/.bin/bun"),
-      args: [script],
+      args: [script, ...words],
     };
   }
   return {
     command: own ? process.execPath : "node",
-    args: ["--import", "tsx", script],
+    args: ["--import", "tsx", script, ...words],
   };
 }
 
@@ -58,9 +67,24 @@ export function allThreads(): number {
   return Number(process.env.HEDDLE_THREADS) || availableParallelism();
 }
 
-/** Heddle in a runtime, on one thread and on all. */
-export function heddle(runtime: Runtime, several: boolean): Command[] {
+/** Heddle in a runtime, on one thread and on all; or on the GPU. */
+export function heddle(
+  runtime: Runtime,
+  several: boolean,
+  device: Device = "cpu",
+): Command[] {
   const team = several ? `heddle-${runtime}` : "heddle";
+  if (device === "gpu") {
+    const start = launch(runtime, join(benchFolder, "heddle.ts"), "gpu");
+    return [{
+      name: `${team}-gpu`,
+      team,
+      threads: 1,
+      ...start,
+      env: { HEDDLE_THREADS: "1" },
+      cwd: root,
+    }];
+  }
   return [...new Set([1, allThreads()])].map((threads) => ({
     name: `${team}-${threads}`,
     team,
@@ -117,9 +141,10 @@ function install(): string | null {
  *
  * @param asked the peers, or null for that default
  */
-export function peers(asked: readonly Peer[] | null): Field {
+export function peers(asked: readonly Peer[] | null, device: Device): Field {
   const field: Field = { commands: [], leftOut: [] };
-  if (asked === null || asked.includes("torch")) {
+  if (device === "gpu") field.leftOut.push("PyTorch: it has no WebGPU");
+  else if (asked === null || asked.includes("torch")) {
     const python = pythonWithTorch();
     if (python === undefined) {
       field.leftOut.push(
@@ -148,6 +173,10 @@ export function peers(asked: readonly Peer[] | null): Field {
     const installed = existsSync(
       join(benchFolder, "node_modules", ".package-lock.json"),
     );
+    if (device === "gpu" && name === "tfjs") {
+      field.leftOut.push("tfjs: its WebGPU is for browsers");
+      continue;
+    }
     if (asked === null ? !installed : !asked.includes(name)) {
       field.leftOut.push(`${name}: not asked for (--peers all)`);
       continue;
@@ -161,8 +190,24 @@ export function peers(asked: readonly Peer[] | null): Field {
     }
     // TensorFlow.js finds its WebAssembly files by Node's means only.
     const runtime = name === "tfjs" ? "node" : ownRuntime();
-    const start = launch(runtime, join(benchFolder, "peers", scripts[name]));
-    field.commands.push({ name, team: name, threads: allThreads(), ...start, cwd: root });
+    const script = join(benchFolder, "peers", scripts[name]);
+    field.commands.push(
+      device === "gpu"
+        ? {
+          name: `${name}-gpu`,
+          team: name,
+          threads: 1,
+          ...launch(runtime, script, "webgpu"),
+          cwd: root,
+        }
+        : {
+          name,
+          team: name,
+          threads: allThreads(),
+          ...launch(runtime, script),
+          cwd: root,
+        },
+    );
   }
   return field;
 }

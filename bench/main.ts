@@ -5,14 +5,15 @@ import { arch, cpus, platform, release, tmpdir, totalmem } from "node:os";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import type { Case } from "./case.ts";
+import { type Case, type Device, DEVICES } from "./case.ts";
 import { heddle, ownRuntime, type Peer, PEERS, peers, root, type Runtime, RUNTIMES } from "./contenders.ts";
 import { type Command, ContenderProcess } from "./contender_process.ts";
 import { writeDigits } from "./digit_batches.ts";
 import { families } from "./families/mod.ts";
 import { type Effort, measure, type Row } from "./measure.ts";
-import { rowLines, summary } from "./report.ts";
-import { soak, type Soaked, soakLine } from "./soak.ts";
+import type { Answer } from "./serve.ts";
+import { gpuSummary, rowLines, summary } from "./report.ts";
+import { soak, type Soaked, soakLines } from "./soak.ts";
 
 const HELP = `Times Heddle and its peers on the same work.
 
@@ -22,12 +23,13 @@ A filter is a family or a part of a case's name; without one everything runs but
 
   --peers LIST    of torch, jax-js, tfjs, or all, or none; jax-js and tfjs are installed in bench/ when asked for
                   (default: torch, and the others once they are installed)
+  --device NAME   cpu, or gpu: Heddle and jax-js on WebGPU (default cpu)
   --on LIST       runtimes for Heddle: deno, bun, node (default: the one that runs this)
   --rounds N      turns of every contender (default 9)
   --seconds S     of each contender in each turn (default 0.3)
   --quick         3 turns of 0.05 s, to see that everything works
   --data DIR      MNIST's four files (default ../shared/data/mnist; random numbers when it is not there)
-  --steps N       of the memory family (default 10000)
+  --steps N       of the memory family (default 10000 on the CPU, 2000 on the GPU)
   --out FILE      the report (default runs/bench/<time>.json)
   --list          prints the cases and ends
 `;
@@ -36,12 +38,13 @@ const { values: options, positionals: filters } = parseArgs({
   allowPositionals: true,
   options: {
     peers: { type: "string" },
+    device: { type: "string", default: "cpu" },
     on: { type: "string" },
     rounds: { type: "string", default: "9" },
     seconds: { type: "string", default: "0.3" },
     quick: { type: "boolean", default: false },
     data: { type: "string", default: join(root, "../shared/data/mnist") },
-    steps: { type: "string", default: "10000" },
+    steps: { type: "string" },
     out: { type: "string" },
     list: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
@@ -90,13 +93,17 @@ function commit(): string {
 async function start(
   commands: readonly Command[],
   leftOut: string[],
-): Promise<Map<ContenderProcess, string>> {
-  const started = new Map<ContenderProcess, string>();
+): Promise<Map<ContenderProcess, Answer>> {
+  const started = new Map<ContenderProcess, Answer>();
   for (const command of commands) {
     const contender = new ContenderProcess(command);
-    const { about, error } = await contender.ask({ do: "hello" });
-    if (about !== undefined) started.set(contender, about);
-    else {
+    const { about, adapter, error } = await contender.ask({ do: "hello" });
+    if (about !== undefined) {
+      started.set(contender, {
+        about,
+        ...adapter === undefined ? {} : { adapter },
+      });
+    } else {
       leftOut.push(`${command.name}: ${error!.split("\n")[0]}`);
       contender.close();
     }
@@ -112,11 +119,17 @@ function soaking(contenders: readonly ContenderProcess[]): Command[] {
 }
 
 async function main(): Promise<number> {
-  const wanted = (of: Case): boolean =>
-    filters.length === 0 ? of.family !== "memory" : filters.some((filter) =>
-      of.family === filter ||
-      of.family !== "memory" && of.name.includes(filter)
+  const device: Device = options.device as Device;
+  if (!DEVICES.includes(device)) {
+    throw new RangeError(
+      `--device ${device}: expected ${DEVICES.join(" or ")}`,
     );
+  }
+  const wanted = (of: Case): boolean => {
+    if (of.device !== undefined && of.device !== device) return false;
+    if (filters.length === 0) return of.family !== "memory";
+    return filters.some((filter) => of.family === filter || of.family !== "memory" && of.name.includes(filter));
+  };
   const cases = families.flatMap((family) => family.cases).filter(wanted);
   if (options.list) {
     for (const of of cases) console.log(`${of.family.padEnd(12)} ${of.name}`);
@@ -128,17 +141,19 @@ async function main(): Promise<number> {
     );
     return 2;
   }
-  const effort: Effort = options.quick ? { rounds: 3, seconds: 0.05, warmUp: 0.05 } : {
+  const counting = device === "cpu" ? 0 : options.quick ? 0.1 : 4;
+  const effort: Effort = options.quick ? { rounds: 3, seconds: 0.05, warmUp: 0.05, counting } : {
     rounds: Number(options.rounds),
     seconds: Number(options.seconds),
     warmUp: 0.5,
+    counting,
   };
 
   const runtimes: Runtime[] = options.on === undefined ? [ownRuntime()] : chosen("on", options.on, RUNTIMES);
   const asked: Peer[] | null = options.peers === undefined ? null : chosen("peers", options.peers, PEERS);
-  const { commands: peerCommands, leftOut } = peers(asked);
+  const { commands: peerCommands, leftOut } = peers(asked, device);
   const commands = [
-    ...runtimes.flatMap((runtime) => heddle(runtime, runtimes.length > 1)),
+    ...runtimes.flatMap((runtime) => heddle(runtime, runtimes.length > 1, device)),
     ...peerCommands,
   ];
   const scratch = mkdtempSync(join(tmpdir(), "heddle-bench-"));
@@ -148,17 +163,25 @@ async function main(): Promise<number> {
   const started = await start(commands, leftOut);
   const contenders = [...started.keys()];
   const about = Object.fromEntries(
-    contenders.map((
-      c,
-    ) => [
-      c.command.name,
-      `${started.get(c)}, ${c.command.threads === 1 ? "1 thread" : `${c.command.threads} threads`}`,
+    [...started].map(([{ command: { name, threads } }, { about, adapter }]) => [
+      name,
+      adapter !== undefined ? about! : `${about}, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
     ]),
   );
+  const adapters = [
+    ...new Set([...started.values()].flatMap(({ adapter }) => adapter ?? [])),
+  ];
+  if (adapters.length > 1) {
+    throw new Error(
+      `the contenders chose different GPUs: ${adapters.join("; ")}`,
+    );
+  }
   const head = {
     date: begun.toISOString(),
     commit: commit(),
     machine: machine(),
+    device,
+    ...adapters.length > 0 ? { adapter: adapters[0] } : {},
     contenders: about,
     leftOut,
     digits,
@@ -182,15 +205,19 @@ async function main(): Promise<number> {
       console.log(`\n${work.name}`);
       if (work.family === "memory") {
         for (const command of soaking(contenders)) {
-          const outcome = await soak(work, command, Number(options.steps));
+          const outcome = await soak(
+            work,
+            command,
+            Number(options.steps ?? work.sizes.soak),
+          );
           soaked.push(outcome);
-          console.log(soakLine(outcome));
+          for (const line of soakLines(outcome)) console.log(line);
         }
         continue;
       }
       const row = await measure(work, contenders, effort, scratch);
       rows.push(row);
-      for (const line of rowLines(row)) console.log(line);
+      for (const line of rowLines(row, device)) console.log(line);
     }
   } finally {
     for (const contender of contenders) contender.close();
@@ -210,9 +237,13 @@ async function main(): Promise<number> {
     file,
     `${JSON.stringify({ ...head, rows, memory: soaked }, null, 2)}\n`,
   );
-  if (rows.length > 1) console.log(`\n${summary(rows).join("\n")}`);
+  if (rows.length > 1) {
+    console.log(
+      `\n${(device === "gpu" ? gpuSummary(rows) : summary(rows)).join("\n")}`,
+    );
+  }
   console.log(
-    `\n* the best of PyTorch, 1.00 by definition. The report: ${relative(process.cwd(), file)}`,
+    `\n* the best of whom it is divided by, 1.00 by definition. The report: ${relative(process.cwd(), file)}`,
   );
   // Outputs that differ are an error of someone's, and no benchmark.
   return rows.some((row) => row.outcomes.some((outcome) => (outcome.difference ?? 0) > row.case.tolerance)) ? 1 : 0;

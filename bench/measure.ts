@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Case } from "./case.ts";
 import type { ContenderProcess } from "./contender_process.ts";
+import type { Costs } from "./gpu_costs.ts";
+import type { Held } from "./serve.ts";
 import { difference, median, quartiles } from "./statistics.ts";
 
 /** How long to measure. */
@@ -12,6 +14,8 @@ export interface Effort {
   readonly seconds: number;
   /** Seconds of running without measuring, before the rounds. */
   readonly warmUp: number;
+  /** Seconds of counting what training steps on a GPU cost the processor, after the rounds; 0 on a CPU. */
+  readonly counting: number;
 }
 
 /** What a contender did in a case. Times are in milliseconds, of one operation. */
@@ -29,6 +33,8 @@ export interface Outcome {
   readonly runs?: number;
   /** In the unit of the case's amount, at the median. */
   readonly rate?: number;
+  /** On a GPU. */
+  readonly costs?: Costs & Partial<Held>;
 }
 
 /** A case with what everyone did. */
@@ -113,6 +119,13 @@ export async function measure(
   }
   for (const { contender, off, times } of racing) {
     const { name, team, threads } = contender.command;
+    const { costs } = effort.counting > 0 && work.epoch !== undefined
+      ? await contender.ask({
+        do: "costs",
+        seconds: effort.counting,
+        per: work.per ?? 1,
+      })
+      : {};
     await contender.ask({ do: "end" });
     const middle = median(times);
     outcomes.set(contender, {
@@ -125,6 +138,7 @@ export async function measure(
           runs: times.length,
         },
         ...work.amount ? { rate: work.amount.of / middle / 1e6 } : {},
+        ...costs ? { costs } : {},
       },
     });
   }

@@ -1,4 +1,5 @@
 /** Rows as text. */
+import type { Device } from "./case.ts";
 import type { Outcome, Row } from "./measure.ts";
 
 /** Of a team's outcomes, the fastest by the median. */
@@ -17,20 +18,30 @@ export function duration(ms: number): string {
   return `${value.toPrecision(value >= 100 ? Math.ceil(Math.log10(value + 1)) : 3)} ${unit}`;
 }
 
-const HEAD = [
-  "",
-  "median",
-  "min",
-  "rate",
-  "of loop",
-  "÷ PyTorch",
-  "off by",
-  "runs",
-];
+/** What a training step on a GPU costs, as text. */
+function costsText(
+  { kernels, submits, recording, thread, buffers, bytes }: NonNullable<
+    Outcome["costs"]
+  >,
+): string {
+  return [
+    `${kernels.toFixed(1)} kernels and ${submits.toFixed(2)} submissions a step`,
+    `recording ${recording.toFixed(1)} µs a kernel`,
+    ...thread === null ? [] : [`the thread's CPU time ${thread.toFixed(1)} µs a kernel`],
+    ...buffers === undefined ? [] : [`${buffers} buffers of ${bytes} bytes`],
+  ].join(", ");
+}
 
-/** The lines of a case: one for each contender, ratios to PyTorch's best last. */
-export function rowLines(row: Row): string[] {
-  const torch = best(row, "torch");
+/** Whom ratios are to. */
+const RIVALS = {
+  cpu: ["torch", "PyTorch"],
+  gpu: ["jax-js", "jax-js"],
+} as const;
+
+/** The lines of a case: one for each contender, with ratios to the device's rival. */
+export function rowLines(row: Row, device: Device = "cpu"): string[] {
+  const [team, title] = RIVALS[device];
+  const rival = best(row, team);
   const cells = row.outcomes.map((outcome) => {
     if (outcome.error !== undefined || outcome.median === undefined) {
       return null;
@@ -45,8 +56,8 @@ export function rowLines(row: Row): string[] {
       duration(min!),
       rate === undefined ? "" : `${rate.toFixed(1)} ${unit}`,
       Number.isNaN(loop) || rate === undefined ? "" : `${(100 * rate / loop).toFixed(0)}%`,
-      torch === undefined ? "" : (median / torch.median!).toFixed(2) +
-        (outcome === torch ? " *" : "  "),
+      rival === undefined ? "" : (median / rival.median!).toFixed(2) +
+        (outcome === rival ? " *" : "  "),
       outcome.difference === 0 ? "" : outcome.difference!.toExponential(0),
       String(runs),
     ];
@@ -56,12 +67,22 @@ export function rowLines(row: Row): string[] {
     texts.map((text, i) => i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)).join(" ").trimEnd();
   const { epoch } = row.case;
   return [
-    line(["", ...HEAD.slice(1)]),
+    line([
+      "",
+      "median",
+      "min",
+      "rate",
+      "of loop",
+      `÷ ${title}`,
+      "off by",
+      "runs",
+    ]),
     ...cells.map((texts, i) =>
       texts
         ? line(texts)
         : `  ${row.outcomes[i]!.contender.padEnd(14)} left out: ${row.outcomes[i]!.error!.split("\n")[0]}`
     ),
+    ...row.outcomes.filter(({ costs }) => costs).map(({ contender, costs }) => `  ${contender}: ${costsText(costs!)}`),
     ...epoch === undefined ? [] : [
       `  an epoch of ${epoch} steps: ${
         row.outcomes.filter((outcome) => outcome.median !== undefined).map((
@@ -77,11 +98,15 @@ export function rowLines(row: Row): string[] {
 /** The rows as a table in Markdown, Heddle's and PyTorch's best alone, for bench/README.md. */
 export function summary(rows: readonly Row[]): string[] {
   const lines = rows.flatMap((row) => {
-    const teams = [...new Set(row.outcomes.map((outcome) => outcome.team))].filter((team) => team.startsWith("heddle"));
+    const teams = [...new Set(row.outcomes.map((outcome) => outcome.team))]
+      .filter((team) => team.startsWith("heddle"));
     const torch = best(row, "torch");
     return teams.map((team) => {
       const each = row.outcomes.filter((outcome) => outcome.team === team && outcome.median !== undefined);
-      const [one, all] = [each.find(({ threads }) => threads === 1), each.find(({ threads }) => threads > 1)];
+      const [one, all] = [
+        each.find(({ threads }) => threads === 1),
+        each.find(({ threads }) => threads > 1),
+      ];
       const fastest = best(row, team);
       const times = (row.case.epoch ?? 0) > 0 ? row.case.epoch! : 1;
       const time = (outcome: typeof one): string => outcome ? duration(outcome.median! * times) : "–";
@@ -95,6 +120,43 @@ export function summary(rows: readonly Row[]): string[] {
   return [
     "| work | Heddle, 1 thread | all threads | 1 thread's share of the loop | PyTorch's best | best ÷ best |",
     "| --- | --- | --- | --- | --- | --- |",
+    ...lines,
+  ];
+}
+
+/** The rows of a GPU as a table in Markdown: Heddle beside jax-js. */
+export function gpuSummary(rows: readonly Row[]): string[] {
+  const pair = (row: Row, show: (outcome: Outcome) => string): string =>
+    ["heddle", "jax-js"].map((team) => best(row, team)).map((outcome) => outcome ? show(outcome) : "–").join(" / ");
+  const cost = (
+    row: Row,
+    key: "kernels" | "submits" | "recording" | "thread",
+  ): string =>
+    pair(
+      row,
+      ({ costs }) => costs?.[key] == null ? "–" : costs[key].toFixed(key === "kernels" || key === "submits" ? 0 : 1),
+    );
+  const lines = rows.map((row) => {
+    const [heddle, rival] = [best(row, "heddle"), best(row, RIVALS.gpu[0])];
+    const ratio = heddle && rival ? (rival.median! / heddle.median!).toFixed(1) : "–";
+    const time = ({ median, rate }: Outcome): string =>
+      duration(median!) +
+      (rate === undefined ? "" : ` (${rate.toFixed(1)} ${row.case.amount!.unit})`);
+    return `| ${
+      [
+        row.case.name,
+        pair(row, time).replace(" / ", " | "),
+        ratio,
+        cost(row, "kernels"),
+        cost(row, "submits"),
+        cost(row, "recording"),
+        cost(row, "thread"),
+      ].join(" | ")
+    } |`;
+  });
+  return [
+    "| work | Heddle | jax-js | times as fast | kernels | submissions | µs of recording a kernel | µs of CPU a kernel |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ...lines,
   ];
 }

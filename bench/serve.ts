@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Case, Maker, Work } from "./case.ts";
+import { type Costs, gpuCosts } from "./gpu_costs.ts";
 
 /** What may be asked of a contender. */
 export type Question =
@@ -12,6 +13,7 @@ export type Question =
   | { do: "check"; file: string }
   | { do: "time"; seconds: number }
   | { do: "reference"; unit: string }
+  | { do: "costs"; seconds: number; per: number }
   | { do: "soak"; case: Case; steps: number }
   | { do: "end" };
 
@@ -21,21 +23,34 @@ export interface Answer {
   error?: string;
   /** What the contender is, with versions. */
   about?: string;
+  /** The GPU that it computes on, as the driver calls it. */
+  adapter?: string;
   /** Milliseconds of each run, or figures of a reference loop. */
   times?: number[];
-  /** Bytes of live tensors as a soak goes on. */
-  live?: Record<string, number | null>;
+  /** Of an operation on a GPU. */
+  costs?: Costs & Partial<Held>;
+  /** What was held after some steps of a soak. */
+  held?: Record<string, Partial<Held> & { resident: number }>;
   seconds?: number;
+}
+
+/** Memory that a contender holds, in bytes. */
+export interface Held {
+  /** In live tensors. */
+  readonly live: number;
+  /** Of a GPU: how many buffers there are, in use or kept, and what they take. */
+  readonly buffers?: number;
+  readonly bytes?: number;
 }
 
 /** What a contender brings. */
 export interface Contender {
-  about(): string | Promise<string>;
+  /** Asked first: a device is opened here. */
+  about(): Promise<{ about: string; adapter?: string }> | { about: string };
   readonly kinds: Readonly<Record<string, Maker>>;
   /** Rates of a loop that is as fast as it gets, in units of the amount: a few samples. */
   reference?(unit: string): number[];
-  /** Bytes of live tensors. */
-  live?(): number;
+  held?(): Held;
 }
 
 /** Times runs until the time is over, at least one. */
@@ -60,7 +75,7 @@ export async function serve(contender: Contender): Promise<void> {
       question: Extract<Question, { do: K }>,
     ) => Promise<Answer> | Answer;
   } = {
-    hello: async () => ({ about: await contender.about() }),
+    hello: () => contender.about(),
     async prepare(question) {
       const make = contender.kinds[question.case.kind];
       if (!make) return { error: "has no such work" };
@@ -79,19 +94,30 @@ export async function serve(contender: Contender): Promise<void> {
     },
     time: async ({ seconds }) => ({ times: await sample(work!, seconds) }),
     reference: ({ unit }) => ({ times: contender.reference?.(unit) ?? [] }),
+    costs: async ({ seconds, per }) => ({
+      costs: {
+        ...await gpuCosts(() => work!.run(), seconds, per),
+        ...contender.held?.(),
+      },
+    }),
     async soak({ case: { kind, sizes }, steps }) {
       const make = contender.kinds[kind];
       if (!make) return { error: "has no such work" };
       const soaked = await make(sizes);
-      const live: Record<string, number | null> = {};
+      const held: NonNullable<Answer["held"]> = {};
       const start = performance.now();
       for (let step = 1; step <= steps; step++) {
         await soaked.run();
-        if (step === 100 || step === steps) {
-          live[step] = contender.live?.() ?? null;
+        if (
+          step === 100 || step % Math.ceil(steps / 10) === 0 || step === steps
+        ) {
+          held[step] = {
+            ...contender.held?.(),
+            resident: process.memoryUsage().rss,
+          };
         }
       }
-      return { live, seconds: (performance.now() - start) / 1000 };
+      return { held, seconds: (performance.now() - start) / 1000 };
     },
     end() {
       work?.end?.();

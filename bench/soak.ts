@@ -1,6 +1,7 @@
 /** Memory over many steps, each contender in a fresh process of its own. */
 import type { Case } from "./case.ts";
 import { type Command, ContenderProcess } from "./contender_process.ts";
+import type { Answer } from "./serve.ts";
 
 /** What came of it; memory in bytes. */
 export interface Soaked {
@@ -8,30 +9,52 @@ export interface Soaked {
   readonly steps: number;
   readonly error?: string;
   readonly seconds?: number;
-  /** Live bytes by step. */
-  readonly live?: Readonly<Record<string, number | null>>;
+  /** What was held after step 100 and after each tenth of the steps. */
+  readonly held?: NonNullable<Answer["held"]>;
   /** The most that the process ever had in memory, its runtime included. */
   readonly peakResident?: number | null;
 }
 
 /** Runs the steps in one contender. */
-export async function soak(work: Case, command: Command, steps: number): Promise<Soaked> {
+export async function soak(
+  work: Case,
+  command: Command,
+  steps: number,
+): Promise<Soaked> {
   const contender = new ContenderProcess(command);
-  const { error, live, seconds } = await contender.ask({ do: "soak", case: work, steps });
+  await contender.ask({ do: "hello" }); // opens its device
+  const { error, held, seconds } = await contender.ask({
+    do: "soak",
+    case: work,
+    steps,
+  });
   const peakResident = contender.peakResident();
   contender.close();
   const who = { contender: command.name, steps };
-  return error === undefined ? { ...who, seconds: seconds!, live: live!, peakResident } : { ...who, error };
+  return error === undefined ? { ...who, seconds: seconds!, held: held!, peakResident } : { ...who, error };
 }
 
-/** The outcome as a line of text. */
-export function soakLine({ contender, steps, error, live, seconds, peakResident }: Soaked): string {
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+/** The outcome as lines of text: the first and the last of what was held. */
+export function soakLines(
+  { contender, steps, error, held, seconds, peakResident }: Soaked,
+): string[] {
   const name = `  ${contender.padEnd(14)}`;
-  if (error !== undefined) return `${name} left out: ${error.split("\n")[0]}`;
-  const mebibytes = peakResident === null || peakResident === undefined
-    ? "unknown"
-    : `${(peakResident / 2 ** 20).toFixed(1)} MiB`;
-  const first = live?.[100];
-  const bytes = typeof first === "number" ? `, live bytes ${first} at step 100, ${live?.[steps]} at ${steps}` : "";
-  return `${name} peak resident ${mebibytes}${bytes}, ${seconds!.toFixed(1)} s`;
+  if (error !== undefined) return [`${name} left out: ${error.split("\n")[0]}`];
+  const moments = Object.entries(held ?? {}).filter((_, i, all) => i === 0 || i === all.length - 1);
+  return [
+    `${name} peak resident ${peakResident == null ? "unknown" : mebibytes(peakResident)}, ${steps} steps in ${
+      seconds!.toFixed(1)
+    } s`,
+    ...moments.map(([step, { live, buffers, bytes, resident }]) =>
+      [
+        `    step ${step.padStart(6)}: resident ${mebibytes(resident)}`,
+        ...live === undefined ? [] : [`live bytes ${live}`],
+        ...buffers === undefined ? [] : [`${buffers} buffers of ${bytes} bytes on the GPU`],
+      ].join(", ")
+    ),
+  ];
 }

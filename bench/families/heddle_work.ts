@@ -1,10 +1,5 @@
 /** What the families' code for Heddle has in common. */
-import {
-  fromTypedArray,
-  scope,
-  type Tensor,
-  type TensorOptions,
-} from "@heddle/tensor";
+import { fromTypedArray, scope, type Tensor, type TensorOptions } from "@heddle/tensor";
 import type { Work } from "../case.ts";
 import { uniform } from "../inputs.ts";
 

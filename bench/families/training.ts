@@ -3,13 +3,7 @@ import { functional as F } from "@heddle/nn";
 import { SGD } from "@heddle/optim";
 import { fromTypedArray, scope } from "@heddle/tensor";
 import { RECIPES } from "../../apps/examples/lenet/networks/mod.ts";
-import {
-  type Case,
-  type Device,
-  type Family,
-  type Maker,
-  size,
-} from "../case.ts";
+import { type Case, type Device, type Family, type Maker, size } from "../case.ts";
 import { readBatches } from "../digit_batches.ts";
 import { input } from "./heddle_work.ts";
 
@@ -45,8 +39,7 @@ function tenSteps(model: keyof typeof RECIPES): Case {
 /** Training steps of the digit networks. */
 export const training: Family = {
   name: "training",
-  about:
-    "steps of plain SGD on batches of 100 digits, and the epochs of 600 steps that follow",
+  about: "steps of plain SGD on batches of 100 digits, and the epochs of 600 steps that follow",
   cases: [step("mlp"), tenSteps("mlp"), step("lenet5"), step("convnet")],
 };
 
@@ -68,8 +61,7 @@ function soak(
 /** Live and resident memory over many steps; runs only when it is asked for by name. */
 export const memory: Family = {
   name: "memory",
-  about:
-    "10,000 steps of lenet5, 2,000 of convnet on a GPU: memory in use, and the most that the process had",
+  about: "10,000 steps of lenet5, 2,000 of convnet on a GPU: memory in use, and the most that the process had",
   cases: [soak("lenet5", 10_000, "cpu"), soak("convnet", 2000, "gpu")],
 };
 
@@ -82,9 +74,7 @@ export const heddleTraining: Readonly<Record<string, Maker>> = {
     noGrad(() => {
       for (const parameter of network.parameters()) {
         using _ = scope();
-        const fanIn = parameter.shape.length > 1
-          ? parameter.numel / parameter.shape[0]!
-          : parameter.numel;
+        const fanIn = parameter.shape.length > 1 ? parameter.numel / parameter.shape[0]! : parameter.numel;
         parameter.copy_(
           input(seed++, parameter.shape).mul(Math.sqrt(3 / fanIn)),
         );

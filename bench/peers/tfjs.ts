@@ -9,16 +9,20 @@ import { allThreads } from "../contenders.ts";
 import { readBatches } from "../digit_batches.ts";
 import { uniform } from "../inputs.ts";
 import { serve } from "../serve.ts";
-import { mlpWeights } from "./mlp_weights.ts";
+import { networkWeights } from "./network_weights.ts";
 
 const require = createRequire(import.meta.url);
 // Its build for Node, which has the gradients and is no module.
 const tf = require("@tensorflow/tfjs") as typeof Tf;
 
-const folder = dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
+const folder = dirname(
+  require.resolve("@tensorflow/tfjs-backend-wasm/package.json"),
+);
 setWasmPaths(`${folder}/dist/`);
 setThreadsCount(allThreads());
-if (!await tf.setBackend("wasm")) throw new Error("the WebAssembly backend did not start");
+if (!await tf.setBackend("wasm")) {
+  throw new Error("the WebAssembly backend did not start");
+}
 
 function input(seed: number, shape: number[]): Tf.Tensor {
   return tf.tensor(uniform(seed, shape.reduce((a, b) => a * b, 1)), shape);
@@ -41,11 +45,17 @@ function unary(f: (x: Tf.Tensor) => Tf.Tensor): Maker {
 }
 
 function training(sizes: Sizes): Work {
-  if (sizes.model !== "mlp") throw new Error("this backend has no Conv2DBackpropFilter");
-  const weights = mlpWeights().map(({ values, shape }) => tf.variable(tf.tensor(values, [...shape])));
+  if (sizes.model !== "mlp") {
+    throw new Error("this backend has no Conv2DBackpropFilter");
+  }
+  const weights = networkWeights("mlp").map(({ values, shape }) => tf.variable(tf.tensor(values, [...shape])));
   const optimizer = tf.train.sgd(size(sizes, "lr"));
-  const batches = readBatches(sizes.digits as string, size(sizes, "batch")).map(({ images, labels }) =>
-    [tf.tensor2d(images, [labels.length, 784]), tf.oneHot(tf.tensor1d(labels, "int32"), 10)] as const
+  const batches = readBatches(sizes.digits as string, size(sizes, "batch")).map(
+    ({ images, labels }) =>
+      [
+        tf.tensor2d(images, [labels.length, 784]),
+        tf.oneHot(tf.tensor1d(labels, "int32"), 10),
+      ] as const,
   );
   let steps = 0;
   const train = (): number => {
@@ -54,12 +64,19 @@ function training(sizes: Sizes): Work {
       let x: Tf.Tensor = tf.div(tf.sub(images, 0.1307), 0.3081);
       for (let layer = 0; layer < 3; layer++) {
         x = tf.add(
-          tf.matMul(x as Tf.Tensor2D, weights[2 * layer] as Tf.Tensor2D, false, true),
+          tf.matMul(
+            x as Tf.Tensor2D,
+            weights[2 * layer] as Tf.Tensor2D,
+            false,
+            true,
+          ),
           weights[2 * layer + 1]!,
         );
         if (layer < 2) x = tf.relu(x);
       }
-      return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(x), digits), -1))) as Tf.Scalar;
+      return tf.neg(
+        tf.mean(tf.sum(tf.mul(tf.logSoftmax(x), digits), -1)),
+      ) as Tf.Scalar;
     }, true)!;
     const value = loss.dataSync()[0]!;
     loss.dispose();
@@ -73,10 +90,16 @@ function training(sizes: Sizes): Work {
 }
 
 await serve({
-  about: () => `TensorFlow.js ${version_wasm}, WebAssembly, Node ${process.versions.node}`,
+  about: () => ({
+    about: `TensorFlow.js ${version_wasm}, WebAssembly, Node ${process.versions.node}`,
+  }),
   kinds: {
     matmul(sizes) {
-      const [m, k, n] = ["m", "k", "n"].map((name) => size(sizes, name)) as [number, number, number];
+      const [m, k, n] = ["m", "k", "n"].map((name) => size(sizes, name)) as [
+        number,
+        number,
+        number,
+      ];
       const a = input(1, [m, k]) as Tf.Tensor2D;
       const b = input(2, sizes.right ? [n, k] : [k, n]) as Tf.Tensor2D;
       return steady([a, b], () => tf.matMul(a, b, false, sizes.right === true));
