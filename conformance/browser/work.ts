@@ -1,4 +1,4 @@
-/** What a page and the test's own process both compute, so that the test can compare. Free of anything that only one of them has. */
+/** What a page or another process and the test's own both compute, so that the test can compare. Free of anything that only one of them has. */
 import { grad } from "@heddle/autograd";
 import { DataLoader, DrawnDigits } from "@heddle/data";
 import { Conv2d, Flatten, functional as F, Linear, MaxPool2d, ReLU, Sequential } from "@heddle/nn";

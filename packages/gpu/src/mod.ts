@@ -27,7 +27,10 @@ export interface WebGpuOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** An adapter instead of the one that the runtime offers; it is used up. */
   readonly adapter?: GPUAdapter;
-  /** Whether kernels with several forms are timed when a size is met first (default false: fixed choices). Needs a runtime that reads at once. */
+  /**
+   * Whether kernels with several forms are timed when a size is met first, and what was fastest is kept in the user's cache folder for later
+   * processes (default false: fixed choices, no file). Only a runtime that reads at once (Deno) can time; others use what is kept for them.
+   */
   readonly tune?: boolean;
   /** Bytes of freed memory to keep for reuse (default 1 GiB). */
   readonly poolBytes?: number;

@@ -1,0 +1,68 @@
+/** The GPU on Bun and Node, through the npm package `webgpu` (Dawn); on Deno, which has its own WebGPU, the tests are skipped. */
+import { getDevice } from "@heddle/tensor";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { expectTrained, wrong } from "./browser/agreement.ts";
+import { type Failure, operations, train } from "./browser/work.ts";
+import { skipping } from "./expected.ts";
+import type { Found } from "./gpu_dawn_program.ts";
+
+const STEPS = 20;
+
+/** Chromium's software driver; that of Debian 12's Mesa lacks what Dawn asks for. */
+const swiftShader = [
+  "/usr/lib/chromium/vk_swiftshader_icd.json",
+  "/usr/lib/chromium-browser/vk_swiftshader_icd.json",
+  "/opt/google/chrome/vk_swiftshader_icd.json",
+].filter((path) => existsSync(path));
+
+/** In a process of its own, since the driver is chosen by the environment that a process starts with. */
+function run(): Found | Failure {
+  const program = fileURLToPath(new URL("./gpu_dawn_program.ts", import.meta.url));
+  // Node 20 cannot read TypeScript by itself.
+  const args = "bun" in process.versions ? [program] : ["--import", "tsx", program];
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const { stdout, stderr, status, signal } = spawnSync(process.execPath, [...args, String(STEPS)], {
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+    timeout: 120_000,
+    killSignal: "SIGKILL",
+    env: { ...inherited, VK_ADD_DRIVER_FILES: swiftShader.join(":") },
+  });
+  // It must also end, and by itself: Dawn keeps threads.
+  if (status !== 0) throw new Error(`the program ended with ${status ?? signal}:\n${stdout.slice(-500)}\n${stderr}`);
+  return JSON.parse(stdout.trim().split("\n").at(-1)!) as Found | Failure;
+}
+
+let found: Found | null = null;
+if ("deno" in process.versions) {
+  console.warn("the tests of the GPU through Dawn are skipped: they are for Bun and Node");
+} else {
+  const result = run();
+  if ("error" in result) skipping("the tests of the GPU through Dawn", result.error);
+  else found = result;
+}
+
+describe.skipIf(found === null)("gpu through Dawn", () => {
+  test("operations", async () => {
+    expect(found!.adapter).not.toBe("");
+    expect(Object.keys(found!.operations).length).toBeGreaterThan(20);
+    expect(wrong(found!.operations, await operations(getDevice("cpu")), 1e-4)).toEqual([]);
+  });
+
+  test("training", async () => {
+    expect(found!.training.losses.length).toBe(STEPS);
+    expectTrained(found!.training, await train(getDevice("cpu"), STEPS), 1e-3);
+  });
+
+  test("reading at once is refused, and the error says what can be done", () => {
+    expect(found!.atOnce).toMatch(/"gpu" cannot be had at once in this runtime; use await t\.data\(\), or run on Deno/);
+  });
+
+  test("an adapter that computes nothing is refused", () => {
+    expect(found!.nothing).toMatch(/^webgpu: the adapter computes nothing; install a driver/);
+  });
+});
