@@ -8,9 +8,10 @@ import { heddle, ownRuntime } from "../bench/contenders.ts";
 import { ContenderProcess } from "../bench/contender_process.ts";
 import { readBatches, writeDigits } from "../bench/digit_batches.ts";
 import { families } from "../bench/families/mod.ts";
+import { gpuCosts } from "../bench/gpu_costs.ts";
 import { uniform } from "../bench/inputs.ts";
 import { measure } from "../bench/measure.ts";
-import { best, duration, rowLines } from "../bench/report.ts";
+import { best, duration, gpuSummary, rowLines } from "../bench/report.ts";
 import { sample } from "../bench/serve.ts";
 import { difference, median, quartiles } from "../bench/statistics.ts";
 
@@ -31,7 +32,9 @@ createInterface({ input: process.stdin }).on("line", (line) => {
     }).buffer));
   const answer = question.do === "time" ? { times: [${ms}, ${ms}, ${
       3 * ms
-    }] } : question.do === "reference" ? { times: [2] } : {};
+    }] } : question.do === "reference" ? { times: [2] } : question.do === "costs" ? { costs: ${
+      JSON.stringify({ kernels: 32, submits: 1, recording: 4.5, thread: null })
+    } } : {};
   console.log(JSON.stringify({ answer }));
 });`,
   );
@@ -98,8 +101,45 @@ test("work is run until its time is over, once at least", async () => {
   expect(runs).toBeGreaterThan(2);
 });
 
+test("what a GPU's kernels cost is counted at WebGPU's own methods, which are themselves again afterwards", async () => {
+  const names = ["GPUQueue", "GPUComputePassEncoder"] as const;
+  const own = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name));
+  class Queue {
+    submit(): void {}
+  }
+  class Pass {
+    dispatchWorkgroups(): void {}
+  }
+  const { submit } = Queue.prototype;
+  const wait = (ms: number): void => {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+  };
+  [Queue, Pass].forEach((value, i) => Object.defineProperty(globalThis, names[i]!, { value, configurable: true }));
+  try {
+    // Two operations of two kernels each: 2 ms of recording, then waiting, which is not counted.
+    const run = (): void => {
+      for (let kernel = 0; kernel < 4; kernel++) new Pass().dispatchWorkgroups();
+      wait(2);
+      new Queue().submit();
+      new Queue().submit();
+      wait(20);
+    };
+    const costs = await gpuCosts(run, 0, 2);
+    expect(costs).toMatchObject({ kernels: 2, submits: 1 });
+    expect(costs.recording).toBeGreaterThanOrEqual(500);
+    expect(costs.recording).toBeLessThan(5000);
+    expect(Queue.prototype.submit).toBe(submit);
+  } finally {
+    names.forEach((name, i) => {
+      if (own[i]) Object.defineProperty(globalThis, name, own[i]);
+      else Reflect.deleteProperty(globalThis, name);
+    });
+  }
+});
+
 describe("measuring", () => {
-  const effort = { rounds: 2, seconds: 0.001, warmUp: 0 };
+  const effort = { rounds: 2, seconds: 0.001, warmUp: 0, counting: 0 };
 
   test("takes turns, compares outputs, and gives medians, rates and ratios", async () => {
     const contenders = [fake("heddle-1", [1, 2], 4), fake("torch", [1, 2], 2), fake("wrong", [1, 3], 1)];
@@ -132,6 +172,23 @@ describe("measuring", () => {
       expect(row.outcomes[1]!.median).toBe(1);
     } finally {
       there.close();
+    }
+  });
+
+  test("on a GPU ratios are to jax-js, with the costs of a step", async () => {
+    const contenders = [fake("heddle", [1], 2), fake("jax-js", [1], 12)];
+    try {
+      const row = await measure({ ...tiny, epoch: 600 }, contenders, { ...effort, counting: 1 }, scratch);
+      expect(row.outcomes[0]!.costs).toMatchObject({ kernels: 32, submits: 1 });
+      const lines = rowLines(row, "gpu").join("\n");
+      expect(lines).toContain("÷ jax-js");
+      expect(lines).toMatch(/heddle .* 0\.17/);
+      expect(lines).toContain("heddle: 32.0 kernels and 1.00 submissions a step, recording 4.5 µs a kernel");
+      expect(gpuSummary([row]).at(-1)).toMatch(
+        /2\.00 ms .*12\.0 ms .* 6\.0 \| 32 \/ 32 \| 1 \/ 1 \| 4\.5 \/ 4\.5 \| – \/ –/,
+      );
+    } finally {
+      for (const contender of contenders) contender.close();
     }
   });
 
