@@ -25,11 +25,9 @@ export function checkAdamOptions(name: string, options: AdamOptions): void {
   checkBetas(name, options.betas);
 }
 
-/** Zeros in the parameter's shape for every mean. */
-export function newAdamState(param: Tensor, { amsgrad }: { readonly amsgrad: boolean }): AdamState {
-  const state: AdamState = { step: 0, expAvg: keep(zerosLike(param)), expAvgSq: keep(zerosLike(param)) };
-  if (amsgrad) state.maxExpAvgSq = keep(zerosLike(param));
-  return state;
+/** Zeros in the parameter's shape for both means; the largest square comes with the first step that asks for it. */
+export function newAdamState(param: Tensor): AdamState {
+  return { step: 0, expAvg: keep(zerosLike(param)), expAvgSq: keep(zerosLike(param)) };
 }
 
 const meanOfGradients = fused("adam", (mean, g, kept, share) => mean.mul(kept).add(g.mul(share)));
@@ -91,8 +89,8 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
     checkAdamOptions(this.name, options);
   }
 
-  protected override newState(param: Tensor, group: ParamGroup<AdamOptions>): AdamState {
-    return newAdamState(param, group);
+  protected override newState(param: Tensor): AdamState {
+    return newAdamState(param);
   }
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdamOptions>, state: AdamState): void {

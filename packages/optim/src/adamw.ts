@@ -37,8 +37,8 @@ export class AdamW extends Optimizer<AdamWOptions, AdamState> {
     checkAdamOptions(this.name, options);
   }
 
-  protected override newState(param: Tensor, group: ParamGroup<AdamWOptions>): AdamState {
-    return newAdamState(param, group);
+  protected override newState(param: Tensor): AdamState {
+    return newAdamState(param);
   }
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdamWOptions>, state: AdamState): void {

@@ -55,6 +55,46 @@ test("restores the best weights, which survive scopes", () => {
   expect(weight.toArray()).toEqual([1, 1]);
 });
 
+test("goes on from a state to the same stop and the same weights", () => {
+  const run = (): { stopping: EarlyStopping; weight: Tensor } => {
+    const weight = ones([2], { requiresGrad: true });
+    const model = {
+      stateDict: (): Record<string, Tensor> => ({ weight: weight.detach() }),
+      loadStateDict: (state: Record<string, Tensor>) => noGrad(() => weight.copy_(state.weight!)),
+    };
+    return { stopping: new EarlyStopping({ patience: 2, model }), weight };
+  };
+  const losses = [3, 1, 2, 4];
+  for (const at of [0, 1, 2, 3]) {
+    let { stopping, weight } = run();
+    let stopped = -1;
+    for (const [epoch, loss] of losses.entries()) {
+      if (epoch === at) {
+        const saved = stopping.stateDict();
+        ({ stopping, weight } = run());
+        stopping.loadStateDict(saved);
+      }
+      noGrad(() => weight.fill_(epoch));
+      if (stopping.step(loss)) stopped = epoch;
+    }
+    expect([stopped, stopping.best, stopping.bestEpoch, weight.toArray()], `at ${at}`).toEqual([3, 1, 1, [1, 1]]);
+  }
+});
+
+test("a state that is none, or has no weights", () => {
+  const plain = new EarlyStopping();
+  plain.step(1);
+  const model = { stateDict: (): Record<string, Tensor> => ({}), loadStateDict: () => {} };
+  const stopping = new EarlyStopping({ model });
+  expect(() => stopping.loadStateDict(plain.stateDict())).toThrow(
+    "the state has no weights; was it saved without a model?",
+  );
+  expect(() => stopping.loadStateDict({} as never)).toThrow("that is no state of an EarlyStopping");
+  expect(stopping.best).toBe(null);
+  plain.loadStateDict(new EarlyStopping().stateDict());
+  expect([plain.best, plain.badEpochs]).toEqual([null, 0]);
+});
+
 test("bad options", () => {
   expect(() => new EarlyStopping({ patience: -1 })).toThrow("patience is -1");
   expect(() => new EarlyStopping({ minDelta: -1 })).toThrow("minDelta is -1");

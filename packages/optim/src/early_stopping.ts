@@ -20,6 +20,14 @@ export interface EarlyStoppingOptions {
   readonly model?: Restorable;
 }
 
+/** What {@link EarlyStopping} goes on from: numbers, and the best weights if it has a model. */
+export interface EarlyStoppingStateDict {
+  readonly best: number | null;
+  readonly bestEpoch: number;
+  readonly epoch: number;
+  readonly bestState: { readonly [name: string]: Tensor } | null;
+}
+
 /**
  * Says when to stop: once the metric has not improved for `patience` epochs in a row. PyTorch has none; Keras's `EarlyStopping`
  * counts the same way. NaN is no improvement.
@@ -95,6 +103,35 @@ export class EarlyStopping {
     if (this.model !== null && this.bestState !== null) this.model.loadStateDict(this.bestState);
   }
 
+  /** All that is needed to go on later. The tensors are its own: write or clone them before the next step. */
+  stateDict(): EarlyStoppingStateDict {
+    const { best, bestEpoch, epoch, bestState } = this;
+    return { best, bestEpoch, epoch, bestState: bestState === null ? null : { ...bestState } };
+  }
+
+  /**
+   * Takes over what `stateDict` gave; tensors are copied. The options are not part of it.
+   *
+   * @throws TypeError for something else, or a state without weights where there is a model; nothing is then changed.
+   */
+  loadStateDict(state: EarlyStoppingStateDict): void {
+    const { best, bestEpoch, epoch, bestState } = state;
+    if (!(best === null || typeof best === "number") || !Number.isInteger(bestEpoch) || !Number.isInteger(epoch)) {
+      throw new TypeError(
+        "EarlyStopping.loadStateDict: that is no state of an EarlyStopping; give what stateDict() gave",
+      );
+    }
+    if (this.model !== null && best !== null && !bestState) {
+      throw new TypeError(
+        "EarlyStopping.loadStateDict: the state has no weights; was it saved without a model? Leave the model out here too, or begin anew",
+      );
+    }
+    this.best = best;
+    this.bestEpoch = bestEpoch;
+    this.epoch = epoch;
+    this.replaceBest(bestState);
+  }
+
   private improves(value: number): boolean {
     if (Number.isNaN(value)) return false;
     if (this.best === null) return true;
@@ -102,12 +139,17 @@ export class EarlyStopping {
   }
 
   private remember(model: Restorable): void {
+    this.replaceBest(model.stateDict());
+  }
+
+  /** Copies weights in the place of those before. */
+  private replaceBest(state: { readonly [name: string]: Tensor } | null): void {
     const old = this.bestState;
-    this.bestState = noGrad(() =>
-      tidy(() =>
-        Object.fromEntries(Object.entries(model.stateDict()).map(([key, value]) => [key, keep(value.clone())]))
-      )
-    );
+    this.bestState = state === null
+      ? null
+      : noGrad(() =>
+        tidy(() => Object.fromEntries(Object.entries(state).map(([key, value]) => [key, keep(value.detach().clone())])))
+      );
     for (const value of Object.values(old ?? {})) value.dispose();
   }
 }

@@ -205,6 +205,39 @@ describe("state dicts", () => {
   });
 });
 
+describe("states with parts missing", () => {
+  test.each(Object.entries(all))("%s names the first of them", (name, Make) => {
+    const param = leaf(1, 2);
+    const optimizer = new Make([param], name === "SGD" ? { momentum: 0.9 } : {});
+    descend(optimizer, param);
+    const { state, paramGroups } = optimizer.stateDict();
+    const before = memory().storages;
+    for (const key of Object.keys(state[0]!)) {
+      const { [key]: lost, ...rest } = state[0]!;
+      const load = (): void => new Make([leaf(1, 2)]).loadStateDict({ state: { 0: rest }, paramGroups });
+      if (name === "SGD") expect(load).not.toThrow(); // without momentum there is nothing to remember
+      else {
+        const kind = typeof lost === "number" ? "number" : "tensor";
+        expect(load).toThrow(`${name}.loadStateDict: the saved state of parameter 0 has no ${kind} "${key}", but `);
+      }
+    }
+    // What was made to compare with is gone; the two leaves of SGD's load and its options remain.
+    if (name !== "SGD") expect(memory().storages - before).toBeLessThanOrEqual(Object.keys(state[0]!).length);
+  });
+
+  test("what an option asks for later may be absent", () => {
+    const param = leaf(1, 2);
+    const optimizer = new Adam([param]);
+    descend(optimizer, param);
+    optimizer.paramGroups[0]!.amsgrad = true;
+    const other = new Adam([leaf(1, 2)]);
+    other.loadStateDict(optimizer.stateDict());
+    expect(other.paramGroups[0]!.amsgrad).toBe(true);
+    descend(optimizer, param);
+    expect(Object.keys(optimizer.stateDict().state[0]!)).toContain("maxExpAvgSq");
+  });
+});
+
 test("an optimiser prints its groups", () => {
   expect(String(new SGD([leaf(1)], { lr: 0.1 }))).toBe(
     "SGD (\n  group 0: 1 parameters, lr 0.1, momentum 0, dampening 0, weightDecay 0, nesterov false, maximize false\n)",

@@ -11,9 +11,9 @@ import {
   type ParamGroupInput,
   type ParamsInput,
 } from "./parameter_groups.ts";
+import { checkSaved, copySaved, type ParamState } from "./saved_state.ts";
 
-/** What an optimiser remembers of one parameter: tensors of its shape, and counters. */
-export type ParamState = { [name: string]: Tensor | number | undefined };
+export type { ParamState } from "./saved_state.ts";
 
 /** Options and members of a group, its parameters numbered through all groups. */
 export type GroupStateDict = { readonly params: readonly number[]; readonly [option: string]: unknown };
@@ -88,7 +88,10 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   /** Throws RangeError for options that make no sense. */
   protected abstract checkOptions(options: O): void;
 
-  /** What to remember of a parameter that is updated for the first time; tensors in it must be kept ({@link keep}). */
+  /**
+   * What to remember of a parameter that is updated for the first time; tensors in it must be kept ({@link keep}). States that are
+   * loaded must have all of it, while what `update` adds when an option asks for it may be absent.
+   */
   protected abstract newState(param: Tensor, group: ParamGroup<O>): S;
 
   /** Updates one parameter in place. Nothing is recorded, and the tensors made here are freed afterwards unless kept. */
@@ -217,7 +220,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
    * Takes over what `stateDict` gave. Tensors are copied, in the dtype and onto the device of their parameters, so that training
    * goes on with the same bits.
    *
-   * @throws Error when groups, parameters or shapes are not those of this optimiser; it is then unchanged.
+   * @throws Error when groups, parameters or shapes are not those of this optimiser, or something that it remembers is missing; it is
+   * then unchanged.
    */
   loadStateDict(stateDict: OptimizerStateDict): void {
     const { paramGroups } = stateDict;
@@ -240,32 +244,14 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
       for (const [j, param] of group.params.entries()) {
         const number = paramGroups[i]!.params[j]!;
         const saved = stateDict.state[number];
-        if (saved !== undefined) states.set(param, this.copyState(param, saved, number));
+        if (saved === undefined) continue;
+        checkSaved(this.name, noGrad(() => this.newState(param, group)), saved, number);
+        states.set(param, copySaved(this.name, param, saved, number) as S);
       }
     }
     for (const [i, group] of this.paramGroups.entries()) Object.assign(group, copyArrays(options[i]!));
     this.states.clear();
     for (const [param, state] of states) this.states.set(param, state);
-  }
-
-  private copyState(param: Tensor, saved: { readonly [name: string]: Tensor | number }, number: number): S {
-    const state: ParamState = {};
-    for (const [key, value] of Object.entries(saved)) {
-      if (!(value instanceof Tensor)) {
-        state[key] = value;
-        continue;
-      }
-      if (value.shape.length !== param.shape.length || value.shape.some((size, d) => size !== param.shape[d])) {
-        throw new Error(
-          `${this.name}.loadStateDict: ${key} of parameter ${number} has shape [${
-            value.shape.join(", ")
-          }], the parameter ` +
-            `[${param.shape.join(", ")}]; was the order of the parameters another one?`,
-        );
-      }
-      state[key] = noGrad(() => tidy(() => keep(value.detach().to(param.device, param.dtype).clone())));
-    }
-    return state as S;
   }
 
   private checkNames(options: object, known: readonly string[]): void {

@@ -19,3 +19,9 @@ test("matrices and kernels decay, vectors and numbers do not", () => {
 test("an empty group is left out", () => {
   expect(weightDecayGroups([leaf(2)], 0.5).map(({ weightDecay }) => weightDecay)).toEqual([0]);
 });
+
+test("parameters that are named do not decay, whatever their dimensions", () => {
+  const [kernel, scale] = [leaf(2, 3), leaf(4, 4)];
+  const groups = weightDecayGroups([kernel, scale], 0.5, { without: [scale] });
+  expect(groups).toEqual([{ params: [kernel], weightDecay: 0.5 }, { params: [scale], weightDecay: 0 }]);
+});

@@ -7,6 +7,12 @@ export interface WeightDecayGroup {
   readonly weightDecay: number;
 }
 
+/** Options of {@link weightDecayGroups}. */
+export interface WeightDecayOptions {
+  /** Parameters that do not decay whatever their dimensions: those of a `LayerNorm` over images, embeddings, … */
+  readonly without?: Iterable<Tensor>;
+}
+
 /**
  * Parameter groups in which matrices and kernels decay, and biases, the scales and shifts of norms and other parameters of at most
  * one dimension do not. A group that would be empty is left out.
@@ -22,10 +28,16 @@ export interface WeightDecayGroup {
  * optimizer.paramGroups.map(({ weightDecay }) => weightDecay); // [5e-4, 0]
  * ```
  */
-export function weightDecayGroups(params: Iterable<Tensor>, weightDecay: number): WeightDecayGroup[] {
+export function weightDecayGroups(
+  params: Iterable<Tensor>,
+  weightDecay: number,
+  options: WeightDecayOptions = {},
+): WeightDecayGroup[] {
   const all = [...params];
+  const without = new Set(options.without);
+  const decays = (param: Tensor): boolean => param.ndim > 1 && !without.has(param);
   return [
-    { params: all.filter(({ ndim }) => ndim > 1), weightDecay },
-    { params: all.filter(({ ndim }) => ndim <= 1), weightDecay: 0 },
+    { params: all.filter(decays), weightDecay },
+    { params: all.filter((param) => !decays(param)), weightDecay: 0 },
   ].filter((group) => group.params.length > 0);
 }
