@@ -1,12 +1,12 @@
 import { noGrad } from "@heddle/autograd";
 import { DataLoader } from "@heddle/data";
+import type { Layer } from "@heddle/nn";
 import { tidy } from "@heddle/tensor";
 import type { Digits } from "../digits/digits.ts";
 import type { Predictions } from "./mistakes.ts";
-import type { DigitNetwork } from "./networks/mod.ts";
 
-/** What the network says of each digit, in their order. */
-export async function predict(network: DigitNetwork, digits: Digits): Promise<Predictions> {
+/** What a network whose outputs are logits [n, classes] says of each digit, in their order. */
+export async function predict(network: Layer, digits: Digits): Promise<Predictions> {
   const labels: number[] = [], predicted: number[] = [], confidence: number[] = [];
   network.eval();
   for (const [images, truth] of new DataLoader(digits, { batchSize: 100 })) {

@@ -49,7 +49,8 @@ function errorChart(title: string, { trainErrorPercent, testErrorPercent }: Hist
   });
 }
 
-function lossChart(title: string, losses: readonly number[]): string {
+/** The training loss by step. */
+export function lossChart(title: string, losses: readonly number[]): string {
   const { middle, mean, low, high } = binned(losses, 150);
   const each = Math.round(losses.length / middle.length);
   return lineChart({
