@@ -1,0 +1,102 @@
+/** The same training from several seeds, with one augmentation or two: how much of a difference is luck. */
+import type { ColourSets } from "../colour_images/colour_images.ts";
+import { spread } from "../lenet/repeat.ts";
+import type { Figures, Run } from "../runner/example.ts";
+import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
+import { textTable } from "../runner/table.ts";
+import { errorPercent } from "../lenet/mistakes.ts";
+import { type AugmentationName, augmentName } from "./augment.ts";
+import { RECIPES } from "./networks/mod.ts";
+import { train, type TrainSettings } from "./train.ts";
+
+/** What came of one augmentation, seed by seed. */
+interface Outcome {
+  augment: string;
+  trainErrorPercent: number[];
+  testErrorPercent: number[];
+  seconds: number[];
+  /** Test errors by epoch, of each seed. */
+  curves: { x: number[]; y: number[] }[];
+}
+
+/**
+ * Trains with each augmentation and with `count` seeds from the settings' own on, each in a folder of its own, and says how
+ * their test errors lie. With two augmentations the margin is how much less the second one's mean error is.
+ */
+export async function compare(
+  count: number,
+  augmentations: readonly (readonly AugmentationName[])[],
+  settings: TrainSettings,
+  sets: ColourSets,
+  run: Run,
+): Promise<Figures> {
+  const seeds = Array.from({ length: count }, (_, i) => settings.seed + i);
+  const outcomes: Outcome[] = augmentations.map((augment) => ({
+    augment: augmentName(augment),
+    ...{ trainErrorPercent: [], testErrorPercent: [], seconds: [], curves: [] },
+  }));
+  // Seed by seed, so that what there is after a while can be compared.
+  for (const seed of seeds) {
+    for (const [i, augment] of augmentations.entries()) {
+      const outcome = outcomes[i]!;
+      run.print(`Seed ${seed}, augmentation ${outcome.augment}`);
+      const folder = run.out.within(`${outcome.augment}/seed-${seed}`);
+      const { metrics, tested } = await train({ ...settings, augment, seed }, sets, run, folder);
+      outcome.testErrorPercent.push(errorPercent(tested));
+      outcome.trainErrorPercent.push(metrics.values("trainErrorPercent").at(-1)!);
+      outcome.seconds.push(metrics.values("seconds").reduce((sum, value) => sum + value, 0));
+      outcome.curves.push(metrics.curve("testErrorPercent", "epoch"));
+      run.print();
+    }
+  }
+  const summaries = outcomes.map(({ curves: _, ...outcome }) => ({
+    ...outcome,
+    mean: mean(outcome.testErrorPercent),
+    ...spread(outcome.testErrorPercent),
+  }));
+  const percent = (value: number): string => `${value.toFixed(2)}%`;
+  run.print(textTable(["", ...summaries.map(({ augment }) => `test error, ${augment}`)], [
+    ...seeds.map((
+      seed,
+      i,
+    ) => [`seed ${seed}`, ...summaries.map(({ testErrorPercent }) => percent(testErrorPercent[i]!))]),
+    ...(["mean", "worst", "median", "best"] as const).map((name) => [
+      name,
+      ...summaries.map((summary) => percent(summary[name])),
+    ]),
+  ]));
+  const [first, second] = summaries;
+  const margin = second === undefined ? {} : {
+    marginPercent: first!.mean - second.mean,
+    bestOfFirstMinusWorstOfSecond: first!.best - second.worst,
+  };
+  if (second !== undefined) {
+    run.print(`\n${second.augment} errs ${(first!.mean - second.mean).toFixed(2)} points less than ${first!.augment}.`);
+  }
+  run.out.picture("compare.svg", chart(RECIPES[settings.model].title, seeds.length, outcomes), "Test error by epoch");
+  return { seeds, outcomes: summaries, ...margin };
+}
+
+/** The mean over the seeds of each augmentation, in the band from the best to the worst. */
+function chart(title: string, seeds: number, outcomes: readonly Outcome[]): string {
+  const series = outcomes.map(({ augment, curves }): Series => {
+    // Early stopping leaves some curves shorter than others.
+    const epochs = curves.map(({ x }) => x).reduce((a, b) => a.length <= b.length ? a : b);
+    const columns = epochs.map((_, i) => curves.map(({ y }) => y[i]!));
+    const band = {
+      low: columns.map((errors) => Math.min(...errors)),
+      high: columns.map((errors) => Math.max(...errors)),
+    };
+    return { name: `augmentation ${augment}`, x: epochs, y: columns.map(mean), band, marks: true };
+  });
+  return lineChart({
+    title: `${title}: test error, ${seeds === 1 ? "one seed" : `mean and range of ${seeds} seeds`}`,
+    x: { label: "epoch", whole: true },
+    y: { label: "test error (%)" },
+    series,
+  });
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,34 @@
+import { Conv2d, Dropout, Flatten, Linear, LocalResponseNorm, MaxPool2d, ReLU, Sequential } from "@heddle/nn";
+import { ImageNetwork, type NetworkOptions, type Stage } from "./image_network.ts";
+import { WhitenMiddle } from "./input.ts";
+
+/**
+ * The small AlexNet of Zhang et al. 2017, appendix A: twice a convolution, a pooling and a local response normalisation, then
+ * three fully connected layers; 1,387,786 parameters. What the paper leaves open (64 maps, the constants of the norm) is as in
+ * TensorFlow's CIFAR-10 tutorial, with which the number of parameters agrees.
+ */
+export function alexNet({ classes = 10, dropout = 0 }: NetworkOptions = {}): ImageNetwork {
+  const convolution = (name: string, inputs: number): Stage => ({
+    name,
+    does: "convolution 5×5, ReLU, max-pooling 3×3, norm",
+    layer: new Sequential(
+      new Conv2d(inputs, 64, 5, { padding: 2 }),
+      new ReLU(),
+      new MaxPool2d(3, { stride: 2, padding: 1 }),
+      new LocalResponseNorm(9, { alpha: 1e-3, beta: 0.75, k: 1 }),
+    ),
+  });
+  const dense = (name: string, inputs: number, outputs: number): Stage => ({
+    name,
+    does: "fully connected, ReLU",
+    layer: new Sequential(new Flatten(), new Linear(inputs, outputs), new ReLU(), new Dropout(dropout)),
+  });
+  return new ImageNetwork([
+    { name: "input", does: "middle, whitened", layer: new WhitenMiddle() },
+    convolution("conv1", 3),
+    convolution("conv2", 64),
+    dense("fc1", 64 * 7 * 7, 384),
+    dense("fc2", 384, 192),
+    { name: "output", does: "fully connected", layer: new Linear(192, classes) },
+  ]);
+}

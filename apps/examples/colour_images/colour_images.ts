@@ -1,0 +1,117 @@
+/** The colour images to learn from and those to be tested on, as they are stored. */
+import { CIFAR10, Compose, LabelledImages, ToTensor, type Transform } from "@heddle/data";
+import type { Generator } from "@heddle/tensor";
+import { OptionError } from "../runner/options.ts";
+import type { Pixels } from "../runner/pictures/png.ts";
+import { drawColourDigits } from "./drawn.ts";
+
+/** Height and width. */
+export const SIDE = 32;
+/** Values of an image: three planes of {@link SIDE} rows. */
+export const IMAGE: number = 3 * SIDE * SIDE;
+/** Enough to learn from in a minute or two. */
+const DRAWN = { train: 2_000, test: 500 };
+
+/** Images of 3 × 32 × 32 bytes, one after the other, and the class of each. */
+export interface StoredImages {
+  readonly pixels: Uint8Array;
+  readonly labels: readonly number[];
+  readonly classes: readonly string[];
+}
+
+/** Both sets, and a line that says where they come from. */
+export interface ColourSets {
+  train: StoredImages;
+  test: StoredImages;
+  source: string;
+}
+
+/**
+ * CIFAR-10 from a folder, or without one digits that are drawn in colour; of each set at most `limit`.
+ *
+ * @throws OptionError when the folder has not the archive or its files, or they are damaged.
+ */
+export async function loadColourImages(folder: string | null, limit: number | null): Promise<ColourSets> {
+  const sets = folder === null ? drawn(limit) : await cifar(folder, limit);
+  const count = ({ labels }: StoredImages): string => labels.length.toLocaleString("en-US");
+  return {
+    ...sets,
+    source: `${sets.source}: ${count(sets.train)} to learn from, ${count(sets.test)} to be tested on.`,
+  };
+}
+
+function drawn(limit: number | null): ColourSets {
+  return {
+    train: drawColourDigits(Math.min(DRAWN.train, limit ?? Infinity), true),
+    test: drawColourDigits(Math.min(DRAWN.test, limit ?? Infinity), false),
+    source: "Coloured digits drawn by the program itself, not CIFAR-10 (--data DIR trains on CIFAR-10's files)",
+  };
+}
+
+async function cifar(folder: string, limit: number | null): Promise<ColourSets> {
+  try {
+    const train = stored(await CIFAR10.load({ root: folder }));
+    const test = stored(await CIFAR10.load({ root: folder, train: false }));
+    const most = limit ?? Infinity;
+    return { train: part(train, 0, most), test: part(test, 0, most), source: `CIFAR-10 from ${folder}` };
+  } catch (error) {
+    throw new OptionError(`--data ${folder}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function stored(set: LabelledImages): StoredImages {
+  const { images, labels } = set;
+  const copy = {
+    pixels: images.toTypedArray() as Uint8Array,
+    labels: [...labels.toTypedArray() as Int32Array],
+    classes: set.classes,
+  };
+  for (const tensor of [images, labels]) tensor.dispose();
+  return copy;
+}
+
+/** Images `from` to `to`, that one not included. */
+export function part(images: StoredImages, from: number, to: number): StoredImages {
+  const end = Math.min(to, images.labels.length);
+  return {
+    pixels: images.pixels.subarray(from * IMAGE, end * IMAGE),
+    labels: images.labels.slice(from, end),
+    classes: images.classes,
+  };
+}
+
+/** A data set of float32 images [3, 32, 32] from 0 to 1, transformed as they are read, by the default generator or one given. */
+export function dataset(
+  images: StoredImages,
+  transforms: readonly Transform[] = [],
+  generator?: Generator,
+): LabelledImages {
+  return new LabelledImages({
+    generator,
+    ...images,
+    imageShape: [3, SIDE, SIDE],
+    transform: new Compose([new ToTensor({ layout: "CHW" }), ...transforms]),
+    name: "colour images",
+  });
+}
+
+/** A picture of values by planes [3, height, width]: bytes, or floats from 0 to 1. */
+export function colourPixels(
+  planes: Uint8Array | Float32Array,
+  size: { width: number; height: number } = { width: SIDE, height: SIDE },
+): Pixels {
+  const area = size.width * size.height;
+  const scale = planes instanceof Float32Array ? 255 : 1;
+  const data = new Uint8Array(3 * area);
+  for (let at = 0; at < area; at++) {
+    for (let plane = 0; plane < 3; plane++) {
+      data[3 * at + plane] = Math.round(Math.min(255, Math.max(0, planes[plane * area + at]! * scale)));
+    }
+  }
+  return { ...size, channels: 3, data };
+}
+
+/** The picture of a stored image. */
+export function storedPixels({ pixels }: StoredImages, index: number): Pixels {
+  return colourPixels(pixels.subarray(index * IMAGE, (index + 1) * IMAGE));
+}
