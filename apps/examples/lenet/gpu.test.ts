@@ -113,7 +113,7 @@ describe.skipIf(gpu === null)("LeNet-5, four epochs of a thousand drawn digits, 
     found.history.testErrorPercent.forEach((error, epoch) =>
       expect(Math.abs(error - errors[epoch]!)).toBeLessThanOrEqual(0.2)
     );
-    const unlike = found.tested.predicted.filter((digit, i) => digit !== wanted.tested.predicted[i]);
+    const unlike = Array.from(found.tested.predicted).filter((digit, i) => digit !== wanted.tested.predicted[i]);
     expect(unlike.length).toBeLessThanOrEqual(2);
   });
 
