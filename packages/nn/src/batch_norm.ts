@@ -191,3 +191,8 @@ export class InstanceNorm1d extends InstanceNorm {
 export class InstanceNorm2d extends InstanceNorm {
   protected readonly shapes: readonly string[] = ["N, C, H, W"];
 }
+
+/** Instance normalisation of `[N, C, D, H, W]` (or `[C, D, H, W]`); see {@link InstanceNorm2d}. PyTorch: `torch.nn.InstanceNorm3d`. */
+export class InstanceNorm3d extends InstanceNorm {
+  protected readonly shapes: readonly string[] = ["N, C, D, H, W"];
+}

@@ -1,6 +1,6 @@
 import { Generator, manualSeed, ones, randn } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { Dropout, Dropout1d, Dropout2d } from "./dropout.ts";
+import { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
 import { dropout, dropout2d } from "./functional/dropout.ts";
 
 const values = (x: { toTypedArray(): ArrayLike<number | bigint> }): number[] => Array.from(x.toTypedArray(), Number);
@@ -48,6 +48,9 @@ describe("dropout", () => {
     expect([...new Set(values(new Dropout1d(0.5).forward(ones([20, 3])).sum(1)))].sort()).toEqual([0, 6]);
     expect([...new Set(values(new Dropout2d(0.5).forward(ones([20, 3, 3])).sum([1, 2])))].sort((a, b) => a - b))
       .toEqual([0, 18]);
+    const boxes = new Dropout3d(0.5).forward(ones([20, 2, 3, 3]));
+    expect([...new Set(values(boxes.sum([1, 2, 3])))].sort((a, b) => a - b)).toEqual([0, 36]);
+    expect(() => new Dropout3d().forward(ones([3, 3]))).toThrow("dropout3d: expected [N, C, D, H, W]");
   });
 
   test("bad arguments", () => {

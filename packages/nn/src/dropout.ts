@@ -1,6 +1,6 @@
 /** Dropout layers: random zeros while training, nothing in evaluation. */
 import type { Generator, Tensor } from "@heddle/tensor";
-import { checkProbability, dropout, dropout1d, dropout2d } from "./functional/dropout.ts";
+import { checkProbability, dropout, dropout1d, dropout2d, dropout3d } from "./functional/dropout.ts";
 import { Module } from "./module.ts";
 
 /** Options of the dropout layers. */
@@ -58,5 +58,12 @@ export class Dropout1d extends DropoutNd {
 export class Dropout2d extends DropoutNd {
   forward(input: Tensor): Tensor {
     return dropout2d(input, this.p, this);
+  }
+}
+
+/** {@link Dropout} of whole channels of `[N, C, D, H, W]` or `[C, D, H, W]`. PyTorch: `torch.nn.Dropout3d`. */
+export class Dropout3d extends DropoutNd {
+  forward(input: Tensor): Tensor {
+    return dropout3d(input, this.p, this);
   }
 }

@@ -1,5 +1,5 @@
 import { gradcheck } from "@heddle/autograd";
-import { cat, Generator, ones, randint, randn, type Tensor } from "@heddle/tensor";
+import { cat, conv2d, Generator, ones, randint, randn, type Tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { BatchNorm3d } from "./batch_norm.ts";
 import { Sequential } from "./container.ts";
@@ -66,6 +66,17 @@ describe.each(groups)("%s", (group) => {
       const expected = transformedFeatures(y, group, g);
       expect(layer.forward(transformedFeatures(x, group, g)).equal(expected), `element ${g}`).toBe(true);
     }
+  });
+
+  test("at the first element, the identity, it is the plain convolution of all planes", () => {
+    const lifting = withWholeWeights(new LiftingConv2d(2, 3, 3, { padding: 1, group }));
+    const x = whole([2, 2, 5, 5]);
+    const plain = conv2d(x, lifting.weight, { padding: 1, bias: lifting.bias });
+    expect(lifting.forward(x).select(2, 0).equal(plain)).toBe(true);
+    const onGroup = withWholeWeights(new GroupConv2d(2, 3, 3, { group }));
+    const features = whole([2, 2, order, 5, 5]);
+    const flat = conv2d(features.flatten(1, 2), onGroup.weight, { bias: onGroup.bias });
+    expect(onGroup.forward(features).select(2, 0).equal(flat)).toBe(true);
   });
 
   test("a network with batch norm and pools answers turned images as it answers upright ones", () => {

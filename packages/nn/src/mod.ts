@@ -51,7 +51,7 @@ export { FeatureLPPool, LPPool1d, LPPool2d } from "./lp_pooling.ts";
 export * from "./padding.ts";
 export * from "./upsampling.ts";
 export { Flatten, Identity, Unflatten } from "./reshaping.ts";
-export { Dropout, Dropout1d, Dropout2d, type DropoutLayerOptions, DropoutNd } from "./dropout.ts";
+export { Dropout, Dropout1d, Dropout2d, Dropout3d, type DropoutLayerOptions, DropoutNd } from "./dropout.ts";
 export {
   BatchNorm,
   BatchNorm1d,
@@ -60,6 +60,7 @@ export {
   InstanceNorm,
   InstanceNorm1d,
   InstanceNorm2d,
+  InstanceNorm3d,
   type NormOptions,
   RunningNorm,
 } from "./batch_norm.ts";

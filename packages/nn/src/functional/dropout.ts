@@ -44,7 +44,7 @@ export function dropout(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tenso
 function channels(operation: string, x: Tensor, p: number, dims: number, options: DropoutOptions): Tensor {
   if (x.ndim !== dims + 2 && x.ndim !== dims + 1) {
     throw new RangeError(
-      `${operation}: expected [N, C, ${dims === 1 ? "L" : "H, W"}] or, without a batch, [C, …], got shape ${
+      `${operation}: expected [N, C, ${["L", "H, W", "D, H, W"][dims - 1]}] or, without a batch, [C, …], got shape ${
         showSizes(x.shape)
       }; ` +
         `dropout works on any shape`,
@@ -61,4 +61,9 @@ export function dropout1d(x: Tensor, p = 0.5, options: DropoutOptions = {}): Ten
 /** {@link dropout} of whole channels of `[N, C, H, W]` or `[C, H, W]`. PyTorch: `dropout2d`. */
 export function dropout2d(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
   return channels("dropout2d", x, p, 2, options);
+}
+
+/** {@link dropout} of whole channels of `[N, C, D, H, W]` or `[C, D, H, W]`. PyTorch: `dropout3d`. */
+export function dropout3d(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  return channels("dropout3d", x, p, 3, options);
 }

@@ -3,7 +3,7 @@ export * from "./activation.ts";
 export * from "./binary_loss.ts";
 export * from "./classification_loss.ts";
 export * from "./distance.ts";
-export { dropout, dropout1d, dropout2d, type DropoutOptions } from "./dropout.ts";
+export { dropout, dropout1d, dropout2d, dropout3d, type DropoutOptions } from "./dropout.ts";
 export { embedding, type EmbeddingOptions } from "./embedding.ts";
 export * from "./grid_sample.ts";
 export { interpolate, type InterpolateOptions, type InterpolationMode } from "./interpolate.ts";
