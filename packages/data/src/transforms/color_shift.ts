@@ -1,4 +1,5 @@
 import type { Generator } from "@heddle/tensor";
+import { clamped } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { type Range, spread } from "./parameters.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
@@ -37,8 +38,7 @@ export class ColorShift extends PictureTransform {
       const amount = draws.between(...this.shift);
       const end = (plane + 1) * height * width;
       for (let p = plane * height * width; p < end; p++) {
-        const value = data[p]! + amount;
-        data[p] = value < 0 ? 0 : value > 1 ? 1 : value;
+        data[p] = clamped(data[p]! + amount);
       }
     }
     return pictures;

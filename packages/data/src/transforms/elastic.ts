@@ -1,4 +1,4 @@
-import { type Generator, rand } from "@heddle/tensor";
+import { fromTypedArray, type Generator, rand, type Tensor, tidy } from "@heddle/tensor";
 import { checkOptions } from "../options.ts";
 import { gaussianKernel } from "./gaussian.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
@@ -56,54 +56,34 @@ export class ElasticTransform extends PictureTransform {
   protected transform(pictures: Pictures, generator: Generator): Pictures {
     const { count, height, width } = pictures;
     const area = height * width;
-    const drawn = rand([count, 2, height, width], { generator, device: "cpu" });
-    const field = drawn.toTypedArray() as Float32Array;
-    drawn.dispose();
+    const moves = tidy(() => {
+      const drawn = rand([2 * count, height, width], { generator, device: "cpu" }).mul(2 * this.alpha).sub(this.alpha);
+      // Smoothing is a product with a matrix of the kernel's weights: along rows, then along columns.
+      const along = drawn.reshape(2 * count * height, width).matmul(this.smoothing(width));
+      const columns = along.reshape(2 * count, height, width).transpose(1, 2).reshape(2 * count * width, height);
+      return columns.matmul(this.smoothing(height)).toTypedArray() as Float32Array;
+    });
     const warp = new Warp(pictures, this.interpolation, this.fill);
-    const between = new Float64Array(area);
     for (let i = 0; i < count; i++) {
-      for (const [k, places] of [warp.places.x, warp.places.y].entries()) {
-        const start = (2 * i + k) * area;
-        smooth(field.subarray(start, start + area), height, width, this.kernel, between, places);
-      }
+      const [acrossAt, downAt] = [2 * i * area, (2 * i + 1) * area];
       for (let y = 0, p = 0; y < height; y++) {
         for (let x = 0; x < width; x++, p++) {
-          warp.places.x[p] = x + this.alpha * warp.places.x[p]!;
-          warp.places.y[p] = y + this.alpha * warp.places.y[p]!;
+          // Columns lie one after the other.
+          warp.places.x[p] = x + moves[acrossAt + x * height + y]!;
+          warp.places.y[p] = y + moves[downAt + x * height + y]!;
         }
       }
       warp.picture(pictures, i);
     }
     return pictures;
   }
-}
 
-/** Smooths 2·u − 1 for u in [0, 1), along rows and then columns; beyond the edges nothing moves. */
-function smooth(
-  field: Float32Array,
-  height: number,
-  width: number,
-  kernel: Float64Array,
-  between: Float64Array,
-  result: Float64Array,
-): void {
-  const reach = (kernel.length - 1) / 2;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const end = Math.min(width - 1, x + reach);
-      let sum = 0;
-      for (let s = Math.max(0, x - reach); s <= end; s++) {
-        sum += kernel[s - x + reach]! * (2 * field[y * width + s]! - 1);
-      }
-      between[y * width + x] = sum;
-    }
-  }
-  result.fill(0);
-  for (let y = 0; y < height; y++) {
-    const end = Math.min(height - 1, y + reach);
-    for (let s = Math.max(0, y - reach); s <= end; s++) {
-      const weight = kernel[s - y + reach]!;
-      for (let x = 0; x < width; x++) result[y * width + x]! += weight * between[s * width + x]!;
-    }
+  /** The square matrix of `size` that smooths; beyond the edges nothing moves. */
+  private smoothing(size: number): Tensor {
+    const reach = (this.kernel.length - 1) / 2;
+    const matrix = Float32Array.from({ length: size * size }, (_, i) => {
+      return this.kernel[Math.floor(i / size) - i % size + reach] ?? 0;
+    });
+    return fromTypedArray(matrix, [size, size], { device: "cpu" });
   }
 }

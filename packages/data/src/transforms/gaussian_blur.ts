@@ -45,11 +45,11 @@ export class GaussianBlur extends PictureTransform {
     const area = height * width;
     const draws = new Draws(generator, count);
     const between = new Float64Array(area);
+    const sums = new Float64Array(width);
     const [reachY, reachX] = [(this.size[0] - 1) / 2, (this.size[1] - 1) / 2];
+    const line = new Float64Array(width + 2 * reachX);
     // Where the pixels of a widened row and a widened column come from.
-    const columns = Int32Array.from({ length: width + 2 * reachX }, (_, x) => {
-      return beyond(this.name, "reflect", x - reachX, width);
-    });
+    const columns = Int32Array.from(line, (_, x) => beyond(this.name, "reflect", x - reachX, width));
     const rows = Int32Array.from({ length: height + 2 * reachY }, (_, y) => {
       return beyond(this.name, "reflect", y - reachY, height);
     });
@@ -59,18 +59,23 @@ export class GaussianBlur extends PictureTransform {
       const [down, across] = this.size.map((size) => gaussianKernel(size, sigma)) as [Float64Array, Float64Array];
       for (let plane = i * channels * area; plane < (i + 1) * channels * area; plane += area) {
         for (let y = 0; y < height; y++) {
+          const row = plane + y * width;
+          for (let x = 0; x < line.length; x++) line[x] = data[row + columns[x]!]!;
           for (let x = 0; x < width; x++) {
             let sum = 0;
-            for (let k = 0; k < across.length; k++) sum += across[k]! * data[plane + y * width + columns[x + k]!]!;
+            for (let k = 0; k < across.length; k++) sum += across[k]! * line[x + k]!;
             between[y * width + x] = sum;
           }
         }
         for (let y = 0; y < height; y++) {
-          for (let x = 0; x < width; x++) {
-            let sum = 0;
-            for (let k = 0; k < down.length; k++) sum += down[k]! * between[rows[y + k]! * width + x]!;
-            data[plane + y * width + x] = whole ? roundHalfEven(sum) : sum;
+          sums.fill(0);
+          for (let k = 0; k < down.length; k++) {
+            const weight = down[k]!;
+            const row = rows[y + k]! * width;
+            for (let x = 0; x < width; x++) sums[x]! += weight * between[row + x]!;
           }
+          const row = plane + y * width;
+          for (let x = 0; x < width; x++) data[row + x] = whole ? roundHalfEven(sums[x]!) : sums[x]!;
         }
       }
     }

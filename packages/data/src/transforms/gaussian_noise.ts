@@ -1,5 +1,6 @@
 import { type Generator, randn } from "@heddle/tensor";
 import { checkOptions } from "../options.ts";
+import { clamped } from "./colour.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
 
 /** Options of {@link GaussianNoise}. */
@@ -53,7 +54,7 @@ export class GaussianNoise extends PictureTransform {
     const { mean, sigma, clip } = this;
     for (let p = 0; p < data.length; p++) {
       const value = data[p]! + mean + sigma * noise[p]!;
-      data[p] = !clip ? value : value < 0 ? 0 : value > 1 ? 1 : value;
+      data[p] = clip ? clamped(value) : value;
     }
     return pictures;
   }

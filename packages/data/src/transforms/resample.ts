@@ -86,27 +86,33 @@ export class Resampler {
     plane: number,
   ): void {
     const { height, width, data } = target;
-    if (this.rows.length < box.height * width) this.rows = new Float64Array(box.height * width);
+    const length = box.height * width;
+    if (this.rows.length < length + width) this.rows = new Float64Array(length + width);
     const rows = this.rows;
     const values = source.data;
+    const { starts, weights, taps } = across;
     for (let y = 0; y < box.height; y++) {
       const row = from + (box.top + y) * source.width;
       for (let x = 0; x < width; x++) {
-        const start = row + across.starts[x]!;
+        const start = row + starts[x]!;
         let sum = 0;
-        for (let t = 0; t < across.taps; t++) sum += across.weights[x * across.taps + t]! * values[start + t]!;
+        for (let t = 0; t < taps; t++) sum += weights[x * taps + t]! * values[start + t]!;
         rows[y * width + x] = sum;
       }
     }
     // Whole numbers are rounded, and to even at the half, as PyTorch does; floats are not.
     const whole = data instanceof Uint8Array;
     for (let y = 0; y < height; y++) {
-      const start = down.starts[y]! - box.top;
-      for (let x = 0; x < width; x++) {
-        let sum = 0;
-        for (let t = 0; t < down.taps; t++) sum += down.weights[y * down.taps + t]! * rows[(start + t) * width + x]!;
-        data[(plane * height + y) * width + x] = whole ? roundHalfEven(sum) : sum;
+      const start = (down.starts[y]! - box.top) * width;
+      // A row of sums, after the rows themselves.
+      rows.fill(0, length, length + width);
+      for (let t = 0; t < down.taps; t++) {
+        const weight = down.weights[y * down.taps + t]!;
+        if (weight === 0) continue;
+        for (let x = 0; x < width; x++) rows[length + x]! += weight * rows[start + t * width + x]!;
       }
+      const to = (plane * height + y) * width;
+      for (let x = 0; x < width; x++) data[to + x] = whole ? roundHalfEven(rows[length + x]!) : rows[length + x]!;
     }
   }
 }

@@ -67,55 +67,69 @@ export class Warp {
   private readonly fill: number;
   private readonly source: Float32Array | Uint8Array;
 
-  constructor({ height, width, data }: Pictures, interpolation: Interpolation, fill: number) {
+  constructor({ channels, height, width, data }: Pictures, interpolation: Interpolation, fill: number) {
     const area = height * width;
     this.places = { x: new Float64Array(area), y: new Float64Array(area) };
     this.interpolation = interpolation;
     this.fill = fill;
-    this.source = data instanceof Float32Array ? new Float32Array(area) : new Uint8Array(area);
+    this.source = data instanceof Float32Array ? new Float32Array(channels * area) : new Uint8Array(channels * area);
   }
 
-  /** Changes all channels of picture `i` in place. */
-  picture({ data, channels, height, width }: Pictures, i: number): void {
-    const area = height * width;
-    for (let plane = i * channels; plane < (i + 1) * channels; plane++) {
-      this.source.set(data.subarray(plane * area, (plane + 1) * area));
-      if (this.interpolation === "nearest") this.nearest(data, plane * area, height, width);
-      else this.bilinear(data, plane * area, height, width);
-    }
+  /** Changes picture `i` in place. */
+  picture(pictures: Pictures, i: number): void {
+    const size = this.source.length;
+    this.source.set(pictures.data.subarray(i * size, (i + 1) * size));
+    if (this.interpolation === "nearest") this.nearest(pictures, i * size);
+    else this.bilinear(pictures, i * size);
   }
 
-  private nearest(target: Float32Array | Uint8Array, to: number, height: number, width: number): void {
+  private nearest({ data, height, width }: Pictures, to: number): void {
     const { source, fill, places } = this;
-    for (let p = 0; p < height * width; p++) {
+    const area = height * width;
+    for (let p = 0; p < area; p++) {
       const x = roundHalfEven(places.x[p]!);
       const y = roundHalfEven(places.y[p]!);
-      target[to + p] = x >= 0 && x < width && y >= 0 && y < height ? source[y * width + x]! : fill;
+      const inside = x >= 0 && x < width && y >= 0 && y < height;
+      const at = y * width + x;
+      for (let plane = 0; plane < source.length; plane += area) {
+        data[to + plane + p] = inside ? source[plane + at]! : fill;
+      }
     }
   }
 
-  private bilinear(target: Float32Array | Uint8Array, to: number, height: number, width: number): void {
+  private bilinear({ data, height, width }: Pictures, to: number): void {
     const { source, fill, places } = this;
-    const whole = target instanceof Uint8Array;
-    for (let p = 0; p < height * width; p++) {
-      const [x, y] = [places.x[p]!, places.y[p]!];
-      const left = Math.floor(x);
-      const top = Math.floor(y);
-      const [u, v] = [x - left, y - top];
-      let value: number;
-      if (left >= 0 && left < width - 1 && top >= 0 && top < height - 1) {
-        const at = top * width + left;
-        const upper = source[at]! + u * (source[at + 1]! - source[at]!);
-        const lower = source[at + width]! + u * (source[at + width + 1]! - source[at + width]!);
-        value = upper + v * (lower - upper);
-      } else {
-        const atPlace = (row: number, column: number): number =>
-          row >= 0 && row < height && column >= 0 && column < width ? source[row * width + column]! : fill;
-        const upper = (1 - u) * atPlace(top, left) + u * atPlace(top, left + 1);
-        const lower = (1 - u) * atPlace(top + 1, left) + u * atPlace(top + 1, left + 1);
-        value = (1 - v) * upper + v * lower;
+    const area = height * width;
+    const whole = data instanceof Uint8Array;
+    for (let p = 0; p < area; p++) {
+      const x = places.x[p]!, y = places.y[p]!;
+      const left = Math.floor(x), top = Math.floor(y);
+      const u = x - left, v = y - top;
+      const at = top * width + left;
+      const inside = left >= 0 && left < width - 1 && top >= 0 && top < height - 1;
+      for (let plane = 0; plane < source.length; plane += area) {
+        let a = fill, b = fill, c = fill, d = fill;
+        const first = plane + at;
+        if (inside) {
+          a = source[first]!;
+          b = source[first + 1]!;
+          c = source[first + width]!;
+          d = source[first + width + 1]!;
+        } else {
+          const [l, r] = [left >= 0 && left < width, left >= -1 && left < width - 1];
+          if (top >= 0 && top < height) {
+            if (l) a = source[first]!;
+            if (r) b = source[first + 1]!;
+          }
+          if (top >= -1 && top < height - 1) {
+            if (l) c = source[first + width]!;
+            if (r) d = source[first + width + 1]!;
+          }
+        }
+        const upper = a + u * (b - a);
+        const value = upper + v * (c + u * (d - c) - upper);
+        data[to + plane + p] = whole ? roundHalfEven(value) : value;
       }
-      target[to + p] = whole ? roundHalfEven(value) : value;
     }
   }
 }
