@@ -256,6 +256,29 @@ describe.skipIf(gpu === null)("errors of the GPU", () => {
     expect(() => opened!.alloc(2 ** 40)).toThrow(/in one piece/);
   });
 
+  test("the driver is out of memory: the next read says what holds it; and once memory is free, all goes on", async () => {
+    const device = await open();
+    const { device: driver } = opened!.engine;
+    const live = ones([2 ** 20], { device });
+    live.toArray();
+    // As when there is no memory: a buffer that is not valid.
+    const createBuffer = driver.createBuffer.bind(driver);
+    const popErrorScope = driver.popErrorScope.bind(driver);
+    vi.spyOn(driver, "createBuffer").mockImplementationOnce((descriptor) =>
+      createBuffer({ ...descriptor, usage: descriptor.usage | 1 })
+    );
+    vi.spyOn(driver, "popErrorScope").mockImplementationOnce(async () => {
+      await popErrorScope();
+      return { message: "not enough memory left" } as GPUError;
+    });
+    const bad = ones([2 ** 21], { device }).add(1);
+    await expect(bad.data()).rejects.toThrow(
+      /out of memory: 8 MiB wanted, 12 MiB in use in 2 buffers \(.*ones .*\(not enough memory left\)/,
+    );
+    bad.dispose();
+    expect(ones([2 ** 21], { device }).add(live.amax()).sum().item()).toBe(2 ** 22);
+  });
+
   test("a lost device: pending reads are rejected, work is refused, and another can be made", async () => {
     const device = await open();
     const live = memory().storages;

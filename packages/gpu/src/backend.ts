@@ -77,7 +77,8 @@ export class GpuBackend implements Backend {
   }
 
   read(buffer: DeviceBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
-    const { failures, staging } = this.engine;
+    const { failures, recorder, staging } = this.engine;
+    if (failures.any) recorder.submit(); // lest what was recorded with it fails a later read
     failures.check();
     if (bytes === 0) return new Uint8Array(0);
     if (!staging.synchronous) {
@@ -92,20 +93,27 @@ export class GpuBackend implements Backend {
 
   async readAsync(buffer: DeviceBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
     const { failures, staging } = this.engine;
-    // Deno's promise of a mapped buffer takes 10 ms, however little is to be read.
-    if (staging.synchronous && bytes <= smallRead) return this.read(buffer, byteOffset, bytes);
-    failures.check();
+    if (failures.any) {
+      this.engine.recorder.submit(); // lest what was recorded with it fails a later read
+      await this.told();
+    }
     if (bytes === 0) return new Uint8Array(0);
     const { handle } = buffer as GpuBuffer;
+    // Deno's promise of a mapped buffer takes 10 ms, however little is to be read.
+    if (staging.synchronous && bytes <= smallRead) {
+      try {
+        return staging.readNow(handle, byteOffset, bytes);
+      } catch {
+        // Why commands were refused is told while the event loop turns.
+      }
+    }
     const reading = staging.read(handle, byteOffset, bytes).catch(async (reason: unknown) => {
-      // The reason for which mapping failed is mostly that the device was lost, which is told a moment later.
-      await Promise.resolve();
-      failures.check();
+      await this.told();
       throw reason;
     });
     const result = await Promise.race([reading, failures.lost]);
     if (result instanceof Error) throw result;
-    failures.check();
+    await this.told();
     return result;
   }
 
@@ -141,6 +149,14 @@ export class GpuBackend implements Backend {
   /** What has been done so far, and what is held. */
   report(): EngineReport {
     return this.engine.report();
+  }
+
+  /** Throws what has gone wrong, once the GPU has had the occasion to say so. */
+  private async told(): Promise<void> {
+    const { failures, pool } = this.engine;
+    // Causes may be told after what follows from them.
+    await Promise.race([pool.answered(), failures.lost]);
+    failures.check();
   }
 
   /** Casts name the dtype that they come from as the one they compute in: what they go to is checked here. */

@@ -65,6 +65,7 @@ export class Engine implements Gpu {
       limit: options.memoryBytes,
       destroy: (buffer) => this.recorder.destroy(buffer),
       holders,
+      refused: (error) => this.failures.keep(error),
     });
     this.failures = new Failures(device, () => {
       this.pool.trim();

@@ -25,6 +25,16 @@ export class Failures {
     });
   }
 
+  /** Keeps an error that is the cause of those that the GPU has told of. */
+  keep(cause: Error): void {
+    this.first = cause;
+  }
+
+  /** Whether {@link check} would throw. */
+  get any(): boolean {
+    return this.gone !== null || this.first !== null;
+  }
+
   /** Throws what has gone wrong since the last call. */
   check(): void {
     if (this.gone !== null) throw this.gone;

@@ -29,7 +29,7 @@ export interface WebGpuOptions {
   readonly adapter?: GPUAdapter;
   /**
    * Whether kernels with several forms are timed when a size is met first, and what was fastest is kept in the user's cache folder for later
-   * processes (default false: fixed choices, no file). Only a runtime that reads at once (Deno) can time; others use what is kept for them.
+   * processes (default false: fixed choices, no file). Only a runtime that reads at once (Deno) can time; elsewhere choices stay fixed.
    */
   readonly tune?: boolean;
   /** Bytes of freed memory to keep for reuse (default 1 GiB). */

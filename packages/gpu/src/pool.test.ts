@@ -5,14 +5,22 @@ import { Pool, sizeClass } from "./pool.ts";
 /** A device that makes buffers of nothing. */
 function fakePool(
   settings: { keep?: number; limit?: number } = {},
-): { pool: Pool; made: number[]; destroyed: number[] } {
+): { pool: Pool; made: number[]; destroyed: number[]; refused: string[]; short: () => void } {
   const made: number[] = [];
   const destroyed: number[] = [];
+  const refused: string[] = [];
+  let error: Error | null = null;
   const device = {
     limits: { maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: 2 ** 27 },
     createBuffer({ size }: { size: number }) {
       made.push(size);
       return { size };
+    },
+    pushErrorScope() {},
+    popErrorScope() {
+      const told = Promise.resolve(error);
+      error = null;
+      return told;
     },
   } as unknown as GPUDevice;
   const pool = new Pool(device, {
@@ -20,8 +28,9 @@ function fakePool(
     limit: settings.limit ?? Infinity,
     destroy: (buffer) => destroyed.push(buffer.size),
     holders: () => " (conv 1 MiB)",
+    refused: ({ message }) => refused.push(message),
   });
-  return { pool, made, destroyed };
+  return { pool, made, destroyed, refused, short: () => error = new Error("vkAllocateMemory failed") };
 }
 
 describe("pool of buffers", () => {
@@ -81,5 +90,32 @@ describe("pool of buffers", () => {
     pool.release(first);
     expect(pool.alloc(2 ** 20)).toBe(first);
     expect(() => pool.alloc(2 ** 27 + 1)).toThrow(/128 MiB in one piece, where this adapter takes at most 128 MiB/);
+  });
+
+  test("a buffer that the driver had no memory for is not used again, and what is unused makes room", async () => {
+    const { pool, made, destroyed, refused, short } = fakePool();
+    const sound = pool.alloc(512);
+    pool.release(pool.alloc(2 ** 20));
+    short();
+    const hollow = pool.alloc(2 ** 21);
+    expect(refused).toEqual([]);
+    await pool.answered();
+    expect(refused.length).toBe(1);
+    expect(refused[0]).toMatch(
+      /^webgpu: out of memory: 2 MiB wanted, 0\.00 MiB in use in 1 buffers \(conv 1 MiB\); .*\(vkAllocateMemory failed\)$/,
+    );
+    expect(destroyed).toEqual([2 ** 20]);
+    expect(pool.report()).toEqual({ buffers: 1, bytes: 512, freeBuffers: 0, freeBytes: 0 });
+    pool.release(hollow);
+    expect(destroyed).toEqual([2 ** 20, 2 ** 21]);
+    expect(pool.alloc(2 ** 21)).not.toBe(hollow);
+    // Freed before the driver said so.
+    short();
+    pool.release(pool.alloc(4096));
+    await pool.answered();
+    expect(destroyed.at(-1)).toBe(4096);
+    pool.release(sound);
+    expect(pool.report()).toEqual({ buffers: 2, bytes: 512 + 2 ** 21, freeBuffers: 1, freeBytes: 512 });
+    expect(made).toEqual([512, 2 ** 20, 2 ** 21, 2 ** 21, 4096]);
   });
 });

@@ -22,6 +22,8 @@ export interface PoolSettings {
   readonly destroy: (buffer: GPUBuffer) => void;
   /** A report of what holds memory, for errors. */
   readonly holders: () => string;
+  /** Told when the driver has no memory for a buffer that was handed out already. */
+  readonly refused: (error: Error) => void;
 }
 
 /** Sizes are rounded up to four steps between powers of two: at most a quarter is lost, and buffers fit again. */
@@ -38,6 +40,10 @@ export class Pool {
   private readonly largest: number;
   /** Free buffers by size; the last freed is the first reused. */
   private readonly free: Map<number, GPUBuffer[]> = new Map();
+  /** Those in use for which the driver had no memory. */
+  private readonly hollow: Set<GPUBuffer> = new Set();
+  /** Pending, whether there was memory for what was made. */
+  private readonly answers: Set<Promise<void>> = new Set();
   private buffers = 0;
   private bytes = 0;
   private freeBuffers = 0;
@@ -71,12 +77,18 @@ export class Pool {
 
   /** Keeps a buffer for reuse; commands recorded later may use it at once, since they run later. */
   release(buffer: GPUBuffer): void {
+    if (this.hollow.size > 0 && this.hollow.delete(buffer)) return this.settings.destroy(buffer);
     const list = this.free.get(buffer.size);
     if (list === undefined) this.free.set(buffer.size, [buffer]);
     else list.push(buffer);
     this.freeBuffers++;
     this.freeBytes += buffer.size;
     if (this.freeBytes > this.settings.keep) this.trim(this.settings.keep / 2);
+  }
+
+  /** Settles when it is known whether there was memory for all that was handed out. */
+  async answered(): Promise<void> {
+    if (this.answers.size > 0) await Promise.all(this.answers);
   }
 
   /** Destroys kept buffers, the largest first, until at most `keep` bytes of them are left. */
@@ -118,10 +130,29 @@ export class Pool {
   private create(size: number): GPUBuffer {
     if (this.bytes + size > this.settings.limit) this.trim();
     if (this.bytes + size > this.settings.limit) throw new Error(this.exhausted(size));
+    this.device.pushErrorScope("out-of-memory");
     const buffer = this.device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget });
+    const answer = this.device.popErrorScope().catch(() => null) // the device was lost, which is told elsewhere
+      .then((error) => {
+        this.answers.delete(answer);
+        if (error !== null) this.refuse(buffer, error.message.trim());
+      });
+    this.answers.add(answer);
     this.buffers++;
     this.bytes += size;
     return buffer;
+  }
+
+  /** The driver had no memory for a buffer, as it says later: the buffer is not used again, and unused ones make room for the next. */
+  private refuse(buffer: GPUBuffer, reason: string): void {
+    this.buffers--;
+    this.bytes -= buffer.size;
+    const list = this.free.get(buffer.size) ?? [];
+    const at = list.indexOf(buffer);
+    if (at < 0) this.hollow.add(buffer);
+    else this.settings.destroy(this.reuse(list.splice(at, 1)[0]!));
+    this.trim();
+    this.settings.refused(new Error(`webgpu: ${this.exhausted(buffer.size)} (${reason})`));
   }
 
   /** The text of an error when memory is short of `size` bytes. */
