@@ -7,6 +7,7 @@ import type { Gpu, GpuOperand } from "../gpu.ts";
 import type { ConfigurationName } from "./configurations.ts";
 import { contractBest } from "./contraction.ts";
 import { dims, each, geometryOf, names, staysInside, type Sums, where, windowParams } from "./conv_geometry.ts";
+import { depthwise, isDepthwise } from "./depthwise.ts";
 import { sizeOf } from "../render/positions.ts";
 import { decode } from "./params.ts";
 
@@ -18,6 +19,9 @@ export function conv(
   attrs: Attrs["conv"],
   name?: ConfigurationName,
 ): void {
+  if (name === undefined && isDepthwise(gpu, w!.shape, attrs, false)) {
+    return depthwise(gpu, bias === undefined ? [x!, w!] : [x!, w!, bias], out!, attrs);
+  }
   contractBest(gpu, {
     ...forward(x!, w!, out!, attrs),
     bias: bias === undefined ? null : { operand: bias, along: "row" },

@@ -9,6 +9,7 @@ import type { Gpu, GpuOperand } from "../gpu.ts";
 import { type ConfigurationName, softwareDefault } from "./configurations.ts";
 import { contractBest } from "./contraction.ts";
 import { dims, each, geometryOf, names, type Sums, where } from "./conv_geometry.ts";
+import { depthwiseInputGrad, isDepthwise } from "./depthwise.ts";
 import { dispatch } from "./dispatch.ts";
 import { laneType } from "./element.ts";
 import { sizeOf } from "../render/positions.ts";
@@ -29,6 +30,9 @@ export function convInputGrad(
   name?: ConfigurationName,
 ): void {
   if (sizeOf(out!.shape) === 0) return;
+  if (name === undefined && isDepthwise(gpu, w!.shape, attrs, true)) {
+    return depthwiseInputGrad(gpu, [g!, w!], out!, attrs);
+  }
   if (prefersColumns(gpu, g!, w!, attrs)) return byColumns(gpu, g!, w!, out!, attrs, name);
   for (const phase of product(attrs.stride.map((_, d) => phasesOf(d, w!.shape[d + 2]!, attrs)))) {
     contractBest(gpu, { ...direct(g!, w!, out!, attrs, phase), bias: null, rectified: false }, name);

@@ -7,6 +7,7 @@ import type { Gpu, GpuOperand } from "../gpu.ts";
 import type { ConfigurationName } from "./configurations.ts";
 import { contractBest } from "./contraction.ts";
 import { dims, each, geometryOf, names, staysInside, type Sums, where, windowParams } from "./conv_geometry.ts";
+import { depthwiseWeightGrad, isDepthwise } from "./depthwise.ts";
 import { sizeOf } from "../render/positions.ts";
 import { decode } from "./params.ts";
 
@@ -18,6 +19,9 @@ export function convWeightGrad(
   attrs: Attrs["convWeightGrad"],
   name?: ConfigurationName,
 ): void {
+  if (name === undefined && isDepthwise(gpu, out!.shape, attrs, false)) {
+    return depthwiseWeightGrad(gpu, [g!, x!], out!, attrs);
+  }
   contractBest(gpu, { ...weightGradient(g!, x!, out!, attrs), bias: null, rectified: false }, name);
 }
 
