@@ -112,3 +112,24 @@ describe("instance normalisation", () => {
     expect(() => instanceNorm(ones([2, 3]))).toThrow(/expected an input \[N, C, L, …\]/);
   });
 });
+
+describe("freezing", () => {
+  const body = (): BatchNorm2d => new BatchNorm2d(2).requiresGrad_(false);
+
+  test("without gradients alone the statistics go on moving", () => {
+    const norm = body();
+    norm.forward(randn([4, 2, 3, 3]).add(5));
+    expect(values(norm.runningMean!).every((mean) => mean > 0.2)).toBe(true);
+    expect(norm.numBatchesTracked!.item()).toBe(1);
+  });
+
+  test("in evaluation mode as well nothing moves, and gradients pass through to what stands before", () => {
+    const norm = body().eval();
+    const before = values(norm.stateDict().running_mean!);
+    const x = randn([4, 2, 3, 3]).add(5).requiresGrad_();
+    norm.forward(x).square().sum().backward();
+    expect(values(norm.runningMean!)).toEqual(before);
+    expect([norm.numBatchesTracked!.item(), norm.weight!.grad, norm.bias!.grad]).toEqual([0, null, null]);
+    expect(x.grad!.abs().sum().item()).toBeGreaterThan(0);
+  });
+});
