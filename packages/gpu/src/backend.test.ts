@@ -239,8 +239,24 @@ describe.skipIf(gpu === null)("errors of the GPU", () => {
     });
     expect(() => x.toArray()).toThrow(/refused commands.*broken kernel/);
     await later();
-    expect(() => x.toArray()).toThrow(/^webgpu: .*broken kernel/);
+    expect(() => x.toArray()).toThrow(/^webgpu: the kernel "broken kernel" is refused: /);
     expect(x.toArray()).toEqual([1, 1, 1, 1]);
+  });
+
+  test("WGSL without an entry point: a small read that is awaited says which kernel is wrong", async () => {
+    const device = await open();
+    const x = ones([4], { device });
+    await x.data();
+    opened!.engine.launch({
+      key: "no entry",
+      source: () => "@compute @workgroup_size(1) fn other() {}",
+      reads: [],
+      writes: [(x.storage.buffer as GpuBuffer).handle],
+      params: [1],
+      workgroups: 1,
+    });
+    await expect(x.data()).rejects.toThrow(/^webgpu: the kernel "no entry" is refused: .*main/);
+    expect(await x.data()).toEqual(Float32Array.of(1, 1, 1, 1));
   });
 
   test("out of memory: a report; and once memory is free, all goes on", async () => {

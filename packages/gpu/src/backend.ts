@@ -153,9 +153,8 @@ export class GpuBackend implements Backend {
 
   /** Throws what has gone wrong, once the GPU has had the occasion to say so. */
   private async told(): Promise<void> {
-    const { failures, pool } = this.engine;
-    // Causes may be told after what follows from them.
-    await Promise.race([pool.answered(), failures.lost]);
+    const { failures } = this.engine;
+    await failures.answered();
     failures.check();
   }
 

@@ -59,17 +59,17 @@ export class Engine implements Gpu {
     this.features = new Set(device.features as unknown as Iterable<string>);
     this.description = description;
     this.software = software;
-    this.recorder = new Recorder(device, options.flushAfter);
+    this.failures = new Failures(device, () => {
+      this.pool.trim();
+      return this.pool.exhausted(0);
+    });
+    this.recorder = new Recorder(device, options.flushAfter, this.failures);
     this.pool = new Pool(device, {
       keep: options.poolBytes,
       limit: options.memoryBytes,
       destroy: (buffer) => this.recorder.destroy(buffer),
       holders,
-      refused: (error) => this.failures.keep(error),
-    });
-    this.failures = new Failures(device, () => {
-      this.pool.trim();
-      return this.pool.exhausted(0);
+      failures: this.failures,
     });
     this.staging = new Staging(device, this.recorder);
     this.tuner = new Tuner(this, options.tune ? identity : null);

@@ -36,8 +36,32 @@ describe("failures of the GPU", () => {
     failures.check();
     fail(new GPUValidationError("Shader 'map 1' is wrong"));
     fail(new GPUValidationError("pipeline is invalid"));
-    expect(() => failures.check()).toThrow("webgpu: Shader 'map 1' is wrong");
+    expect(failures.any).toBe(true);
+    expect(() => failures.check()).toThrow("webgpu: Shader 'map 1' is wrong (HEDDLE_DEBUG=1 shows");
+    expect(failures.any).toBe(false);
     failures.check();
+  });
+
+  test("a cause goes before what follows from it, whichever is told first, and the first cause before others", async () => {
+    const { failures, fail } = failing();
+    const answers: ((error: GPUError | null) => void)[] = [];
+    for (const kernel of ["sound", "map 1", "map 2"]) {
+      const answer = new Promise<GPUError | null>((resolve) => answers.push(resolve));
+      failures.expect(answer, (reason) => `the kernel "${kernel}" is refused: ${reason}`);
+    }
+    failures.expect(Promise.reject(new Error("lost")), () => "never");
+    fail(new GPUValidationError("pipeline is invalid"));
+    const answered = failures.answered();
+    answers[0]!(null);
+    answers[1]!({ message: "no main\n" });
+    answers[2]!({ message: "no main either" });
+    await answered;
+    fail(new GPUValidationError("commands are invalid"));
+    expect(() => failures.check()).toThrow(/^webgpu: the kernel "map 1" is refused: no main$/);
+    failures.check();
+    fail(new GPUValidationError("something else"));
+    await failures.answered();
+    expect(() => failures.check()).toThrow("webgpu: something else");
   });
 
   test("out of memory makes room and says what holds the rest", () => {

@@ -5,6 +5,10 @@ export class Failures {
   /** Settles when the device is lost, with the error. */
   readonly lost: Promise<Error>;
   private first: Error | null = null;
+  /** Whether `first` is a cause, or what may only follow from one that is still to be told. */
+  private isCause = false;
+  /** Error scopes whose answers are on their way. */
+  private readonly answers: Set<Promise<void>> = new Set();
   private gone: Error | null = null;
   private readonly outOfMemory: () => string;
 
@@ -25,9 +29,26 @@ export class Failures {
     });
   }
 
-  /** Keeps an error that is the cause of those that the GPU has told of. */
-  keep(cause: Error): void {
-    this.first = cause;
+  /**
+   * To be called with what `popErrorScope` answers: an error in the scope is the cause of others that the GPU may have told of before.
+   *
+   * @param explain makes the error's text of the GPU's.
+   */
+  expect(answer: Promise<GPUError | null>, explain: (reason: string) => string): void {
+    const settled = answer.catch(() => null) // the device was lost, which is told elsewhere
+      .then((error) => {
+        this.answers.delete(settled);
+        if (error === null) return;
+        const text = explain(error.message.trim());
+        if (!this.isCause) this.first = new Error(`webgpu: ${text}`);
+        this.isCause = true;
+      });
+    this.answers.add(settled);
+  }
+
+  /** Settles when all that is expected has been answered. */
+  async answered(): Promise<void> {
+    if (this.answers.size > 0) await Promise.race([Promise.all(this.answers), this.lost]);
   }
 
   /** Whether {@link check} would throw. */
@@ -41,6 +62,7 @@ export class Failures {
     const error = this.first;
     if (error === null) return;
     this.first = null;
+    this.isCause = false;
     throw error;
   }
 
@@ -53,6 +75,10 @@ export class Failures {
     if (this.first !== null) return; // what follows is mostly of the same cause
     const text = error.message.trim();
     const memory = error.constructor.name === "GPUOutOfMemoryError" || /out of memory|not enough memory/i.test(text);
-    this.first = new Error(memory ? `webgpu: ${this.outOfMemory()} (${text})` : `webgpu: ${text}`);
+    this.first = new Error(
+      memory
+        ? `webgpu: ${this.outOfMemory()} (${text})`
+        : `webgpu: ${text} (HEDDLE_DEBUG=1 shows the operations before)`,
+    );
   }
 }

@@ -1,6 +1,7 @@
 /** Compiled shaders, layouts and bind groups, each made once. */
 import { debug } from "@heddle/tensor";
 import { stateOf } from "./buffers.ts";
+import type { Failures } from "./failures.ts";
 import { Signatures } from "./signatures.ts";
 
 /** A shader made ready, with what its bind groups need. */
@@ -24,6 +25,7 @@ const compute = 4;
 export class Pipelines {
   private readonly device: GPUDevice;
   private readonly params: GPUBuffer;
+  private readonly failures: Failures;
   private readonly compiled: Map<string, Compiled> = new Map();
   private readonly layouts: Map<string, Layout> = new Map();
   /** Those of a few hundred steps; beyond it they belong to buffers that came and went. */
@@ -31,8 +33,9 @@ export class Pipelines {
   private recent: string[] = [];
 
   /** @param params the buffer in which the params of all launches lie. */
-  constructor(device: GPUDevice, params: GPUBuffer) {
+  constructor(device: GPUDevice, params: GPUBuffer, failures: Failures) {
     this.device = device;
+    this.failures = failures;
     this.params = params;
   }
 
@@ -55,12 +58,14 @@ export class Pipelines {
     const code = source();
     if (debug() >= 4) console.error(`// ${key}\n${code}`);
     const layout = this.layout(reads, writes);
+    this.device.pushErrorScope("validation");
     const module = this.device.createShaderModule({ code, label: key });
     const pipeline = this.device.createComputePipeline({
       label: key,
       layout: layout.pipeline,
       compute: { module, entryPoint: "main" },
     });
+    this.failures.expect(this.device.popErrorScope(), (reason) => `the kernel "${key}" is refused: ${reason}`);
     const made = { key, pipeline, layout };
     this.compiled.set(key, made);
     this.recent.push(key);

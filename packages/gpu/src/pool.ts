@@ -1,5 +1,6 @@
 /** Memory of the GPU: buffers by size class, kept when they are freed, destroyed when too many are kept. */
 import { stateOf } from "./buffers.ts";
+import type { Failures } from "./failures.ts";
 import { usage } from "./runtime.ts";
 
 /** What the pool holds, in bytes and buffers. */
@@ -22,8 +23,8 @@ export interface PoolSettings {
   readonly destroy: (buffer: GPUBuffer) => void;
   /** A report of what holds memory, for errors. */
   readonly holders: () => string;
-  /** Told when the driver has no memory for a buffer that was handed out already. */
-  readonly refused: (error: Error) => void;
+  /** Told of the driver's answers, whether there was memory for a buffer that was handed out already. */
+  readonly failures: Pick<Failures, "expect">;
 }
 
 /** Sizes are rounded up to four steps between powers of two: at most a quarter is lost, and buffers fit again. */
@@ -42,8 +43,6 @@ export class Pool {
   private readonly free: Map<number, GPUBuffer[]> = new Map();
   /** Those in use for which the driver had no memory. */
   private readonly hollow: Set<GPUBuffer> = new Set();
-  /** Pending, whether there was memory for what was made. */
-  private readonly answers: Set<Promise<void>> = new Set();
   private buffers = 0;
   private bytes = 0;
   private freeBuffers = 0;
@@ -84,11 +83,6 @@ export class Pool {
     this.freeBuffers++;
     this.freeBytes += buffer.size;
     if (this.freeBytes > this.settings.keep) this.trim(this.settings.keep / 2);
-  }
-
-  /** Settles when it is known whether there was memory for all that was handed out. */
-  async answered(): Promise<void> {
-    if (this.answers.size > 0) await Promise.all(this.answers);
   }
 
   /** Destroys kept buffers, the largest first, until at most `keep` bytes of them are left. */
@@ -132,19 +126,14 @@ export class Pool {
     if (this.bytes + size > this.settings.limit) throw new Error(this.exhausted(size));
     this.device.pushErrorScope("out-of-memory");
     const buffer = this.device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget });
-    const answer = this.device.popErrorScope().catch(() => null) // the device was lost, which is told elsewhere
-      .then((error) => {
-        this.answers.delete(answer);
-        if (error !== null) this.refuse(buffer, error.message.trim());
-      });
-    this.answers.add(answer);
+    this.settings.failures.expect(this.device.popErrorScope(), (reason) => this.refuse(buffer, reason));
     this.buffers++;
     this.bytes += size;
     return buffer;
   }
 
   /** The driver had no memory for a buffer, as it says later: the buffer is not used again, and unused ones make room for the next. */
-  private refuse(buffer: GPUBuffer, reason: string): void {
+  private refuse(buffer: GPUBuffer, reason: string): string {
     this.buffers--;
     this.bytes -= buffer.size;
     const list = this.free.get(buffer.size) ?? [];
@@ -152,7 +141,7 @@ export class Pool {
     if (at < 0) this.hollow.add(buffer);
     else this.settings.destroy(this.reuse(list.splice(at, 1)[0]!));
     this.trim();
-    this.settings.refused(new Error(`webgpu: ${this.exhausted(buffer.size)} (${reason})`));
+    return `${this.exhausted(buffer.size)} (${reason})`;
   }
 
   /** The text of an error when memory is short of `size` bytes. */

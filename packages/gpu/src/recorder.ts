@@ -1,6 +1,7 @@
 /** Commands, gathered in one encoder and one pass until somebody wants to read, or until they are many. */
 import { debug } from "@heddle/tensor";
 import { stateOf } from "./buffers.ts";
+import type { Failures } from "./failures.ts";
 import { type Compiled, Pipelines } from "./pipelines.ts";
 import { usage } from "./runtime.ts";
 import { Timestamps } from "./timestamps.ts";
@@ -40,12 +41,12 @@ export class Recorder {
   private readonly offsets: Uint32Array<ArrayBuffer> = new Uint32Array(1);
 
   /** @param flushAfter kernels after which is submitted without anyone reading, so that the GPU can begin. */
-  constructor(device: GPUDevice, flushAfter: number) {
+  constructor(device: GPUDevice, flushAfter: number, failures: Failures) {
     this.device = device;
     this.flushAfter = flushAfter;
     this.alignment = Math.max(device.limits.minUniformBufferOffsetAlignment, 16);
     this.ring = device.createBuffer({ size: ringBytes, usage: usage.uniform | usage.copyTarget, label: "params" });
-    this.pipelines = new Pipelines(device, this.ring);
+    this.pipelines = new Pipelines(device, this.ring, failures);
     this.timestamps = debug() >= 2 && device.features.has("timestamp-query") ? new Timestamps(device) : null;
   }
 
