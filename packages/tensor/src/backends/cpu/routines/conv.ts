@@ -8,6 +8,8 @@ import { convGradOfInput } from "./conv_input_grad.ts";
 import { convGeometry, hasTerms } from "./conv_geometry.ts";
 import { convGradOfWeight } from "./conv_weight_grad.ts";
 import { convOfWhole } from "./conv_whole.ts";
+import { convGradOfWeightByTiles } from "./winograd_grad.ts";
+import { convByTiles, convGradByTiles } from "./winograd.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
 import { computeKind, dtypeOf } from "./element.ts";
 import type { CpuOperand } from "./operand.ts";
@@ -63,6 +65,7 @@ export function conv(
   withOperands(engine, inputs, outputs, [true, false], (_, [x, w, bias], y) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, y.shape, attrs))) return biasAlone(engine, y, attrs, bias);
     if (convOfWhole(engine, "output", x, w, y, attrs, bias)) return;
+    if (convByTiles(engine, x, w, y, attrs, bias)) return;
     if (convForward(engine, x, w, y, attrs, bias)) return;
     convByColumns(engine, "output", x, w, y, attrs, bias);
   });
@@ -78,6 +81,7 @@ export function convInputGrad(
   withOperands(engine, inputs, outputs, [false, false], (_, [g, w], x) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, g.shape, attrs))) return zero(engine, x);
     if (convOfWhole(engine, "input", x, w, g, attrs)) return;
+    if (convGradByTiles(engine, x, w, g, attrs)) return;
     if (convBackward(engine, x, w, g, attrs)) return;
     if (convGradOfInput(engine, x, w, g, attrs)) return;
     convByColumns(engine, "input", x, w, g, attrs);
@@ -94,6 +98,7 @@ export function convWeightGrad(
   withOperands(engine, inputs, outputs, [false, true], (_, [g, x], w) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, g.shape, attrs))) return zero(engine, w);
     if (convOfWhole(engine, "weight", x, w, g, attrs)) return;
+    if (convGradOfWeightByTiles(engine, x, w, g, attrs)) return;
     convGradOfWeight(engine, x, w, g, attrs);
   });
 }

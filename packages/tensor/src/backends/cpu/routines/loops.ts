@@ -4,6 +4,7 @@ import {
   branch,
   branchIf,
   type Code,
+  type FunctionBuilder,
   get,
   i32,
   type Local,
@@ -13,6 +14,14 @@ import {
   set,
 } from "../../../wasm/assembler.ts";
 import type { Engine } from "../engine.ts";
+
+/** New 32-bit locals by name. */
+export function locals<const Names extends readonly string[]>(
+  f: FunctionBuilder,
+  ...names: Names
+): Readonly<Record<Names[number], Local>> {
+  return Object.fromEntries(names.map((name) => [name, f.local("i32")])) as Record<Names[number], Local>;
+}
 
 /** `for (i = from; i < to; i += step) body`, in signed numbers. */
 export function range(i: Local, from: Code, to: Code, step: number, ...body: Code[]): Code {

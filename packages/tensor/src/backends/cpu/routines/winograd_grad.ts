@@ -1,0 +1,131 @@
+/** The weights' gradient of convolutions by Winograd's F(3 × 3, 4 × 4): tiles of samples and of gradients, multiplied at the points. */
+import type { ConvAttrs } from "../../../prims/attrs.ts";
+import type { Engine } from "../engine.ts";
+import { element } from "./element.ts";
+import { imagesOfBlock } from "./image_blocks.ts";
+import { entryOf } from "./modules.ts";
+import type { CpuOperand } from "./operand.ts";
+import { tablesFor } from "./tables.ts";
+import { fits, tileOffsets, tilesPay, tilingOf } from "./winograd.ts";
+import { winogradGradModule, winogradGradParams } from "./winograd_grad_module.ts";
+import { points, tileSize } from "./winograd_points.ts";
+import { squareBytes } from "./winograd_tiles.ts";
+
+/** Bytes of samples and gradients at the points that a unit may have, so that with their sums they stay in the second-level cache. */
+const unitBytes = 2 ** 19;
+/** Filters of a group, for each of which samples are brought to the points anew. */
+const groupFilters = 64;
+/** Bytes that the sums of all parts of the batch may have. */
+const sumBytes = 2 ** 22;
+/** Outputs of a part: adding up the parts takes little beside what went into them. */
+const partOutputs = 512;
+/** Pieces of work that threads share. */
+const mostItems = 16;
+const xis = points * points;
+
+const roundUp = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
+
+/** `w` from contiguous `w` and `y`, or false where another way is faster, or the only one. */
+export function convGradOfWeightByTiles(
+  engine: Engine,
+  x: CpuOperand,
+  w: CpuOperand,
+  y: CpuOperand,
+  attrs: ConvAttrs,
+): boolean {
+  const [filters, channels] = w.shape as [number, number];
+  if (!fits(x, w, attrs) || !tilesPay(channels, filters, y.shape)) return false;
+  const [batch, , xHeight, xWidth] = x.shape as [number, number, number, number];
+  const [, , gHeight, gWidth] = y.shape as [number, number, number, number];
+  const e = element("f32", engine.features.relaxedMadd);
+  const [xBatch, xChannel, xRow] = x.strides.map((stride) => stride * 4) as [number, number, number];
+  const filterQuads = Math.ceil(filters / 4);
+  const groupQuads = Math.ceil(filterQuads / Math.ceil(filters / groupFilters));
+  const groups = Math.ceil(filterQuads / groupQuads);
+  const channelPanels = Math.ceil(channels / 8);
+  const sumsRow = channelPanels * 32;
+  const sumsXi = filterQuads * 4 * sumsRow + 64;
+  const sumsPart = xis * sumsXi;
+  const tileBytes = xis * (channelPanels * 32 + groupQuads * 16);
+  const wanted = Math.min(
+    Math.ceil(mostItems / groups),
+    Math.floor(sumBytes / sumsPart),
+    Math.floor((batch * gHeight * gWidth) / partOutputs),
+  );
+  const tiling = tilingOf(batch, gHeight, gWidth, Math.max(Math.floor(unitBytes / tileBytes), 8), wanted);
+  const { rows, columns, blockImages: unitImages, bandRows, bands, blocks: units } = tiling;
+  const partUnits = imagesOfBlock(units, Math.max(wanted, 1));
+  const parts = Math.ceil(units / partUnits);
+  const entry = entryOf(engine, "winograd grad", () => winogradGradModule(engine.memoryImport, e));
+  const hangs = gHeight % tileSize !== 0 || gWidth % tileSize !== 0;
+  const pitch = (columns * tileSize + 4) * 4;
+  const gPitch = hangs ? pitch : gWidth * 4;
+  const image = { blockImages: 1, bandRows, columns };
+  const tables = tablesFor(engine, `winograd grad ${[bandRows, columns, gPitch]}`, (put) => ({
+    sources: put(tileOffsets(image, 0, pitch)),
+    gSources: put(tileOffsets(image, 0, gPitch)),
+  }));
+  const unitTiles = unitImages * bandRows * columns;
+  const plane = (bandRows * tileSize + points - tileSize) * pitch;
+  const samplesXi = channelPanels * unitTiles * 32 + 64;
+  const gradientsXi = groupQuads * unitTiles * 16 + 64;
+  const samples = roundUp(squareBytes + 4 * plane, 64);
+  const gradients = samples + xis * samplesXi;
+  const scratch = gradients + xis * gradientsXi;
+  const { heap } = engine;
+  const bytes = parts * sumsPart + engine.threads * scratch;
+  const memory = heap.alloc(bytes);
+  const values = {
+    ...tables,
+    phase: 0,
+    channels,
+    channelPanels,
+    filters,
+    filterQuads,
+    groupQuads,
+    batch,
+    units,
+    partUnits,
+    parts,
+    unitImages,
+    bands,
+    bandRows,
+    tileRows: rows,
+    tileColumns: columns,
+    unitTiles,
+    x: x.pointer,
+    xBatch,
+    xChannel,
+    xRow,
+    xHeight,
+    xWidth,
+    top: attrs.padding[0]!,
+    left: attrs.padding[1]!,
+    pitch,
+    plane,
+    g: y.pointer,
+    gBatch: filters * gHeight * gWidth * 4,
+    gChannel: gHeight * gWidth * 4,
+    gRow: gWidth * 4,
+    gHeight,
+    gWidth,
+    hangs: hangs ? 1 : 0,
+    gPitch,
+    square: memory + parts * sumsPart,
+    scratch,
+    samples,
+    samplesXi,
+    gradients,
+    gradientsXi,
+    sums: memory,
+    sumsXi,
+    sumsRow,
+    sumsPart,
+    w: w.pointer,
+  };
+  engine.parallel(entry, winogradGradParams.write(engine, values), parts * groups, 1);
+  const filtersAtOnce = Math.max(Math.ceil(512 / (channels * parts)), 1);
+  engine.parallel(entry, winogradGradParams.write(engine, { ...values, phase: 1 }), filters, filtersAtOnce);
+  heap.release(memory, bytes);
+  return true;
+}

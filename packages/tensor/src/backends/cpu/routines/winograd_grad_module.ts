@@ -1,0 +1,314 @@
+/** The generated module of weights' gradients by Winograd's tiles: samples and gradients to the points, their products, taps back. */
+import {
+  call,
+  type Code,
+  get,
+  i32,
+  type Local,
+  memory,
+  type MemoryImport,
+  ModuleBuilder,
+  op,
+  set,
+  when,
+} from "../../../wasm/assembler.ts";
+import { add, type Element } from "./element.ts";
+import { addMul, advance, least, locals, Params, range, times } from "./loops.ts";
+import { panelKernel } from "./winograd_kernel.ts";
+import { paddedPlane } from "./winograd_planes.ts";
+import { points, tileSize } from "./winograd_points.ts";
+import { gradients, samples, squareBytes, tapGradients } from "./winograd_tiles.ts";
+
+const fields = [
+  "phase",
+  "channels",
+  "channelPanels",
+  "filters",
+  "filterQuads",
+  "groupQuads",
+  "batch",
+  "units",
+  "partUnits",
+  "parts",
+  "unitImages",
+  "bands",
+  "bandRows",
+  "tileRows",
+  "tileColumns",
+  "unitTiles",
+  "x",
+  "xBatch",
+  "xChannel",
+  "xRow",
+  "xHeight",
+  "xWidth",
+  "top",
+  "left",
+  "sources",
+  "pitch",
+  "plane",
+  "g",
+  "gBatch",
+  "gChannel",
+  "gRow",
+  "gHeight",
+  "gWidth",
+  "hangs",
+  "gSources",
+  "gPitch",
+  "square",
+  "scratch",
+  "samples",
+  "samplesXi",
+  "gradients",
+  "gradientsXi",
+  "sums",
+  "sumsXi",
+  "sumsRow",
+  "sumsPart",
+  "w",
+] as const;
+
+/**
+ * What a call works on. `phase` is 0 to add up products (items: every of `parts` parts of the batch for every group of `groupQuads` times
+ * four filters), 1 to add up parts and write the taps (items: filters). A part is `partUnits` units, a unit `unitImages` images or, where
+ * there are several `bands`, an image's band of `bandRows` rows of tiles; `sources` and `gSources` list the byte offsets of an image's
+ * tiles. Units are taken one by one: with their samples and gradients at the points in a thread's memory (of `scratch` bytes from the
+ * address `square` on; `samples` and `gradients` are places in it) they are multiplied. `hangs` says that gradients have to be copied,
+ * since tiles hang over.
+ */
+export const winogradGradParams: Params<typeof fields[number]> = new Params(fields);
+
+/** The module. */
+export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(memoryImport);
+  const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+  const kernel = panelKernel(module, e, 4);
+  const samplesToPoints = module.func(ints(8), []);
+  samples(samplesToPoints, e);
+  const gradientsToPoints = module.func(ints(8), []);
+  gradients(gradientsToPoints, e);
+  const prepare = module.func(ints(9), []);
+  paddedPlane(prepare);
+  const finish = module.func(ints(6), []);
+  tapGradients(finish, e);
+
+  const run = module.func(ints(4), [], "run");
+  const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
+  const field = (name: typeof fields[number]): Code => winogradGradParams.read(p, name);
+  const v = {
+    ...locals(run, "t", "xi", "first", "quad", "lastQuad", "unit", "part", "image", "firstImage", "images"),
+    ...locals(run, "firstRow", "bandRows", "tile", "tiles", "square", "planes", "samples", "gradients", "out"),
+    ...locals(run, "source", "target", "count"),
+  };
+  const planes = Object.values(locals(run, "plane0", "plane1", "plane2", "plane3"));
+  /** The plane of an image that is lane `k`; lanes beyond the last channel are the last. */
+  const planeAt = (base: Code, batch: Code, channel: Code, count: Code, k: number): Code =>
+    addMul(
+      addMul(base, op("i32.add", get(v.firstImage), get(v.image)), batch),
+      least(op("i32.add", get(v.first), i32(k)), op("i32.sub", count, i32(1))),
+      channel,
+    );
+  const eachTile = (transform: typeof samplesToPoints, table: Code, pitch: Code, xi: Code, step: number): Code =>
+    range(
+      v.tile,
+      i32(0),
+      get(v.tiles),
+      1,
+      set(v.source, memory("i32.load", 0, addMul(table, get(v.tile), i32(4)))),
+      call(
+        transform,
+        ...planes.map((plane) => op("i32.add", get(plane), get(v.source))),
+        pitch,
+        get(v.out),
+        xi,
+        get(v.square),
+      ),
+      set(v.out, op("i32.add", get(v.out), i32(step))),
+    );
+  const eachImage = (...body: Code[]): Code => range(v.image, i32(0), get(v.images), 1, ...body);
+
+  const bringSamples: Code = range(
+    v.first,
+    i32(0),
+    field("channels"),
+    4,
+    set(
+      v.out,
+      op(
+        "i32.add",
+        addMul(get(v.samples), op("i32.mul", op("i32.shr_u", get(v.first), i32(3)), field("unitTiles")), i32(32)),
+        op("i32.shl", op("i32.and", get(v.first), i32(4)), i32(2)),
+      ),
+    ),
+    eachImage(
+      planes.map((plane, k) => [
+        set(plane, addMul(get(v.planes), i32(k), field("plane"))),
+        call(
+          prepare,
+          planeAt(field("x"), field("xBatch"), field("xChannel"), field("channels"), k),
+          field("xRow"),
+          field("xHeight"),
+          field("xWidth"),
+          get(plane),
+          field("pitch"),
+          addMul(i32(points - tileSize), get(v.bandRows), i32(tileSize)),
+          op("i32.sub", field("top"), get(v.firstRow)),
+          field("left"),
+        ),
+      ]),
+      eachTile(samplesToPoints, field("sources"), field("pitch"), field("samplesXi"), 32),
+    ),
+  );
+  const bringGradients: Code = [
+    set(v.out, get(v.gradients)),
+    range(
+      v.first,
+      op("i32.mul", get(v.quad), i32(4)),
+      op("i32.mul", get(v.lastQuad), i32(4)),
+      4,
+      set(v.target, get(v.out)),
+      eachImage(
+        planes.map((plane, k) => {
+          const at = planeAt(field("g"), field("gBatch"), field("gChannel"), field("filters"), k);
+          return when(
+            field("hangs"),
+            [
+              set(plane, addMul(get(v.planes), i32(k), field("plane"))),
+              call(
+                prepare,
+                at,
+                field("gRow"),
+                field("gHeight"),
+                field("gWidth"),
+                get(plane),
+                field("gPitch"),
+                op("i32.mul", get(v.bandRows), i32(tileSize)),
+                op("i32.sub", i32(0), get(v.firstRow)),
+                i32(0),
+              ),
+            ],
+            set(plane, addMul(at, get(v.firstRow), field("gRow"))),
+          );
+        }),
+        eachTile(gradientsToPoints, field("gSources"), field("gPitch"), field("gradientsXi"), 16),
+      ),
+      set(v.out, addMul(get(v.target), field("unitTiles"), i32(16))),
+    ),
+  ];
+  const multiply: Code = range(
+    v.xi,
+    i32(0),
+    i32(points * points),
+    1,
+    set(v.source, addMul(get(v.gradients), get(v.xi), field("gradientsXi"))),
+    range(
+      v.first,
+      get(v.quad),
+      get(v.lastQuad),
+      1,
+      call(
+        kernel,
+        get(v.source),
+        addMul(get(v.samples), get(v.xi), field("samplesXi")),
+        addMul(
+          addMul(addMul(field("sums"), get(v.part), field("sumsPart")), get(v.xi), field("sumsXi")),
+          op("i32.mul", get(v.first), i32(4)),
+          field("sumsRow"),
+        ),
+        op("i32.mul", get(v.images), get(v.tiles)),
+        field("sumsRow"),
+        field("channelPanels"),
+        op("i32.mul", field("unitTiles"), i32(32)),
+        op("i32.ne", get(v.unit), op("i32.mul", get(v.part), field("partUnits"))),
+      ),
+      set(v.source, addMul(get(v.source), field("unitTiles"), i32(16))),
+    ),
+  );
+  const addUp: Code = range(
+    v.t,
+    get(begin),
+    get(end),
+    1,
+    set(v.part, op("i32.rem_s", get(v.t), field("parts"))),
+    set(v.quad, op("i32.mul", op("i32.div_s", get(v.t), field("parts")), field("groupQuads"))),
+    set(v.lastQuad, least(op("i32.add", get(v.quad), field("groupQuads")), field("filterQuads"))),
+    range(
+      v.unit,
+      op("i32.mul", get(v.part), field("partUnits")),
+      least(addMul(field("partUnits"), get(v.part), field("partUnits")), field("units")),
+      1,
+      set(v.firstImage, op("i32.mul", op("i32.div_s", get(v.unit), field("bands")), field("unitImages"))),
+      set(v.images, least(op("i32.sub", field("batch"), get(v.firstImage)), field("unitImages"))),
+      set(v.firstRow, op("i32.mul", op("i32.rem_s", get(v.unit), field("bands")), field("bandRows"))),
+      set(v.bandRows, least(op("i32.sub", field("tileRows"), get(v.firstRow)), field("bandRows"))),
+      set(v.tiles, op("i32.mul", get(v.bandRows), field("tileColumns"))),
+      set(v.firstRow, op("i32.mul", get(v.firstRow), i32(tileSize))),
+      bringSamples,
+      bringGradients,
+      multiply,
+    ),
+  );
+
+  const row = (part: Code): Code =>
+    addMul(
+      addMul(addMul(field("sums"), part, field("sumsPart")), get(v.xi), field("sumsXi")),
+      get(v.t),
+      field("sumsRow"),
+    );
+  const writeTaps: Code = range(
+    v.t,
+    get(begin),
+    get(end),
+    1,
+    range(
+      v.part,
+      i32(1),
+      field("parts"),
+      1,
+      range(
+        v.xi,
+        i32(0),
+        i32(points * points),
+        1,
+        set(v.source, row(get(v.part))),
+        set(v.target, row(i32(0))),
+        set(v.count, op("i32.shr_u", field("sumsRow"), i32(4))),
+        times(
+          v.count,
+          memory(
+            "v128.store",
+            0,
+            get(v.target),
+            add(e, memory("v128.load", 0, get(v.target)), memory("v128.load", 0, get(v.source))),
+          ),
+          advance(v.target, 16),
+          advance(v.source, 16),
+        ),
+      ),
+    ),
+    range(
+      v.first,
+      i32(0),
+      field("channels"),
+      4,
+      call(
+        finish,
+        addMul(addMul(field("sums"), get(v.t), field("sumsRow")), get(v.first), i32(4)),
+        field("sumsXi"),
+        get(v.square),
+        addMul(field("w"), addMul(get(v.first), get(v.t), field("channels")), i32(36)),
+        i32(36),
+        op("i32.sub", field("channels"), get(v.first)),
+      ),
+    ),
+  );
+  run.emit(
+    set(v.square, addMul(field("square"), get(thread), field("scratch"))),
+    set(v.planes, op("i32.add", get(v.square), i32(squareBytes))),
+    set(v.samples, op("i32.add", get(v.square), field("samples"))),
+    set(v.gradients, op("i32.add", get(v.square), field("gradients"))),
+    when(op("i32.eqz", field("phase")), addUp, writeTaps),
+  );
+  return module.build();
+}

@@ -1,0 +1,314 @@
+/** The generated module of convolutions by Winograd's tiles: weights to the points, then block by block tiles there and back. */
+import {
+  call,
+  type Code,
+  get,
+  i32,
+  type Local,
+  memory,
+  type MemoryImport,
+  ModuleBuilder,
+  op,
+  set,
+  when,
+} from "../../../wasm/assembler.ts";
+import type { Element } from "./element.ts";
+import { addMul, least, locals, Params, range } from "./loops.ts";
+import { firstRow, rowsOf } from "./panels.ts";
+import { tileRows } from "./tile.ts";
+import { panelKernel } from "./winograd_kernel.ts";
+import { cutPlane, paddedPlane } from "./winograd_planes.ts";
+import { points } from "./winograd_points.ts";
+import { outputs, samples, squareBytes, taps } from "./winograd_tiles.ts";
+
+const fields = [
+  "phase",
+  "w",
+  "wFilter",
+  "wChannel",
+  "wTap",
+  "weights",
+  "weightsXi",
+  "channels",
+  "panels",
+  "tall",
+  "height",
+  "x",
+  "xBatch",
+  "xChannel",
+  "xRow",
+  "xHeight",
+  "xWidth",
+  "top",
+  "left",
+  "batch",
+  "blockImages",
+  "bands",
+  "bandRows",
+  "tileRows",
+  "tileColumns",
+  "sources",
+  "targets",
+  "prepared",
+  "preparedImage",
+  "pitch",
+  "values",
+  "valuesXi",
+  "products",
+  "productsXi",
+  "productsRow",
+  "scratch",
+  "y",
+  "yBatch",
+  "yChannel",
+  "yHeight",
+  "yWidth",
+  "cut",
+  "cutImage",
+  "cutPitch",
+  "bias",
+  "biasStep",
+  "rectifies",
+] as const;
+
+/**
+ * What a call works on. `phase` is 0 to bring weights to the points (items: panels of filters), 1 to convolve (items: blocks). A block is
+ * `blockImages` images, or where there are several `bands` an image's band of `bandRows` rows of tiles; `sources` and `targets` list the
+ * byte offsets of its tiles among prepared samples, and among results. `scratch` is the size of a thread's memory, which begins with a
+ * square, from the address `prepared` on; `values`, `products` and `cut` are places in it. `cut` is 0 where no tile hangs over.
+ */
+export const winogradParams: Params<typeof fields[number]> = new Params(fields);
+
+/** The module. */
+export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(memoryImport);
+  const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+  const kernels = Array.from({ length: tileRows }, (_, r) => panelKernel(module, e, r + 1));
+  const toPoints = module.func(ints(8), []);
+  samples(toPoints, e);
+  const fromPoints = module.func(ints(10), []);
+  outputs(fromPoints, e);
+  const weights = module.func(ints(8), []);
+  taps(weights, e);
+  const prepare = module.func(ints(9), []);
+  paddedPlane(prepare);
+  const cut = module.func(ints(6), []);
+  cutPlane(cut);
+
+  const run = module.func(ints(4), [], "run");
+  const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
+  const field = (name: typeof fields[number]): Code => winogradParams.read(p, name);
+  const v = {
+    ...locals(run, "t", "panel", "row", "rows", "r", "channel", "image", "images", "firstImage", "xi"),
+    ...locals(run, "firstTileRow", "bandRows", "tile", "tiles", "square", "plane", "values", "products"),
+    ...locals(run, "place", "result", "step"),
+  };
+  const panelRows = [
+    set(v.row, firstRow(v.panel, field("tall"), field("height"))),
+    set(v.rows, rowsOf(v.panel, field("tall"), field("height"))),
+  ];
+  const panelAt = addMul(field("weights"), op("i32.mul", get(v.row), field("channels")), i32(4));
+  /** The four tiles from `tile` on; beyond the last they are the last, which so is written several times. */
+  const tilesOf = (table: Code, base: Code): Code[] =>
+    [0, 1, 2, 3].map((k) =>
+      op(
+        "i32.add",
+        base,
+        memory(
+          "i32.load",
+          0,
+          addMul(
+            table,
+            least(op("i32.add", get(v.tile), i32(k)), op("i32.sub", get(v.tiles), i32(1))),
+            i32(4),
+          ),
+        ),
+      )
+    );
+
+  const bringWeights: Code = range(
+    v.t,
+    get(begin),
+    get(end),
+    1,
+    set(v.panel, get(v.t)),
+    panelRows,
+    range(
+      v.r,
+      i32(0),
+      get(v.rows),
+      1,
+      range(
+        v.channel,
+        i32(0),
+        field("channels"),
+        4,
+        call(
+          weights,
+          addMul(
+            addMul(field("w"), op("i32.add", get(v.row), get(v.r)), field("wFilter")),
+            get(v.channel),
+            field("wChannel"),
+          ),
+          field("wChannel"),
+          field("wTap"),
+          op("i32.sub", field("channels"), get(v.channel)),
+          addMul(panelAt, addMul(get(v.r), get(v.channel), get(v.rows)), i32(4)),
+          op("i32.mul", get(v.rows), i32(4)),
+          field("weightsXi"),
+          get(v.square),
+        ),
+      ),
+    ),
+  );
+
+  const bringSamples: Code = range(
+    v.channel,
+    i32(0),
+    field("channels"),
+    1,
+    range(
+      v.image,
+      i32(0),
+      get(v.images),
+      1,
+      call(
+        prepare,
+        addMul(
+          addMul(field("x"), op("i32.add", get(v.firstImage), get(v.image)), field("xBatch")),
+          get(v.channel),
+          field("xChannel"),
+        ),
+        field("xRow"),
+        field("xHeight"),
+        field("xWidth"),
+        addMul(get(v.plane), get(v.image), field("preparedImage")),
+        field("pitch"),
+        addMul(i32(points - 4), get(v.bandRows), i32(4)),
+        op("i32.sub", field("top"), op("i32.mul", get(v.firstTileRow), i32(4))),
+        field("left"),
+      ),
+    ),
+    range(
+      v.tile,
+      i32(0),
+      get(v.tiles),
+      4,
+      call(
+        toPoints,
+        ...tilesOf(field("sources"), get(v.plane)),
+        field("pitch"),
+        op(
+          "i32.add",
+          addMul(
+            get(v.values),
+            addMul(get(v.channel), op("i32.shr_u", get(v.tile), i32(3)), field("channels")),
+            i32(32),
+          ),
+          op("i32.shl", op("i32.and", get(v.tile), i32(4)), i32(2)),
+        ),
+        field("valuesXi"),
+        get(v.square),
+      ),
+    ),
+  );
+
+  const multiply: Code = range(
+    v.xi,
+    i32(0),
+    i32(points * points),
+    1,
+    kernels.map((kernel, index) =>
+      when(
+        op("i32.eq", get(v.rows), i32(index + 1)),
+        call(
+          kernel,
+          addMul(panelAt, get(v.xi), field("weightsXi")),
+          addMul(get(v.values), get(v.xi), field("valuesXi")),
+          addMul(get(v.products), get(v.xi), field("productsXi")),
+          field("channels"),
+          field("productsRow"),
+          op("i32.shr_u", op("i32.add", get(v.tiles), i32(7)), i32(3)),
+          op("i32.mul", field("channels"), i32(32)),
+          i32(0),
+        ),
+      )
+    ),
+  );
+
+  const result = addMul(
+    addMul(field("y"), get(v.firstImage), field("yBatch")),
+    op("i32.add", get(v.row), get(v.r)),
+    field("yChannel"),
+  );
+  const firstY = op("i32.mul", get(v.firstTileRow), i32(4));
+  const bringOutputs: Code = range(
+    v.r,
+    i32(0),
+    get(v.rows),
+    1,
+    set(v.result, addMul(result, firstY, op("i32.mul", field("yWidth"), i32(4)))),
+    set(v.place, get(v.result)),
+    set(v.step, op("i32.mul", field("yWidth"), i32(4))),
+    when(field("cut"), [
+      set(v.place, op("i32.add", get(v.square), field("cut"))),
+      set(v.step, field("cutPitch")),
+    ]),
+    range(
+      v.tile,
+      i32(0),
+      get(v.tiles),
+      4,
+      call(
+        fromPoints,
+        addMul(addMul(get(v.products), get(v.r), field("productsRow")), get(v.tile), i32(4)),
+        field("productsXi"),
+        get(v.square),
+        ...tilesOf(field("targets"), get(v.place)),
+        get(v.step),
+        addMul(field("bias"), op("i32.add", get(v.row), get(v.r)), field("biasStep")),
+        field("rectifies"),
+      ),
+    ),
+    when(
+      field("cut"),
+      range(
+        v.image,
+        i32(0),
+        get(v.images),
+        1,
+        call(
+          cut,
+          addMul(get(v.place), get(v.image), field("cutImage")),
+          field("cutPitch"),
+          addMul(get(v.result), get(v.image), field("yBatch")),
+          op("i32.mul", field("yWidth"), i32(4)),
+          least(op("i32.mul", get(v.bandRows), i32(4)), op("i32.sub", field("yHeight"), firstY)),
+          field("yWidth"),
+        ),
+      ),
+    ),
+  );
+
+  run.emit(
+    set(v.square, addMul(field("prepared"), get(thread), field("scratch"))),
+    when(op("i32.eqz", field("phase")), [bringWeights, op("return")]),
+    set(v.plane, op("i32.add", get(v.square), i32(squareBytes))),
+    set(v.values, op("i32.add", get(v.square), field("values"))),
+    set(v.products, op("i32.add", get(v.square), field("products"))),
+    range(
+      v.t,
+      get(begin),
+      get(end),
+      1,
+      set(v.firstImage, op("i32.mul", op("i32.div_s", get(v.t), field("bands")), field("blockImages"))),
+      set(v.images, least(op("i32.sub", field("batch"), get(v.firstImage)), field("blockImages"))),
+      set(v.firstTileRow, op("i32.mul", op("i32.rem_s", get(v.t), field("bands")), field("bandRows"))),
+      set(v.bandRows, least(op("i32.sub", field("tileRows"), get(v.firstTileRow)), field("bandRows"))),
+      set(v.tiles, op("i32.mul", op("i32.mul", get(v.images), get(v.bandRows)), field("tileColumns"))),
+      bringSamples,
+      range(v.panel, i32(0), field("panels"), 1, panelRows, multiply, bringOutputs),
+    ),
+  );
+  return module.build();
+}

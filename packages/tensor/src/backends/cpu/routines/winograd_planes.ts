@@ -1,0 +1,96 @@
+/** Generated code that copies planes of images for Winograd's tiles: with zeros around, and results back without what hangs over. */
+import {
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  type Local,
+  memory,
+  op,
+  set,
+  when,
+} from "../../../wasm/assembler.ts";
+import { type Element, zeros } from "./element.ts";
+import { addMul, advance, locals, times } from "./loops.ts";
+
+/** Copies `count` elements; moves both pointers. */
+function copyRow(from: Local, to: Local, count: Local, left: Local): Code {
+  return [
+    set(left, op("i32.shr_u", get(count), i32(2))),
+    times(
+      left,
+      memory("v128.store", 0, get(to), memory("v128.load", 0, get(from))),
+      advance(from, 16),
+      advance(to, 16),
+    ),
+    set(left, op("i32.and", get(count), i32(3))),
+    times(
+      left,
+      memory("i32.store", 0, get(to), memory("i32.load", 0, get(from))),
+      advance(from, 4),
+      advance(to, 4),
+    ),
+  ];
+}
+
+/**
+ * A function `(plane, rowStep, height, width, to, pitch, rows, top, left)`: `rows` rows of `pitch` bytes (at least 32, whole vectors),
+ * of which the one numbered `top` (or one before them, where that is negative) holds the plane's first row, `left` elements from its
+ * beginning. Zeros are everywhere else; up to seven of them fit behind a row.
+ */
+export function paddedPlane(f: FunctionBuilder): void {
+  const [plane, rowStep, height, width, to, pitch, rows, top, left] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const { y, from, at, count, wide } = locals(f, "y", "from", "at", "count", "wide");
+  const zero = (offset: number, end: Code): Code => memory("v128.store", offset, end, zeros);
+  f.emit(
+    set(y, op("i32.sub", i32(0), get(top))),
+    times(
+      rows,
+      when(
+        op("i32.lt_u", get(y), get(height)),
+        [
+          zero(0, get(to)),
+          zero(0, op("i32.sub", op("i32.add", get(to), get(pitch)), i32(32))),
+          zero(0, op("i32.sub", op("i32.add", get(to), get(pitch)), i32(16))),
+          set(from, addMul(get(plane), get(y), get(rowStep))),
+          set(at, addMul(get(to), get(left), i32(4))),
+          set(wide, get(width)),
+          copyRow(from, at, wide, count),
+        ],
+        [
+          set(at, get(to)),
+          set(count, op("i32.shr_u", get(pitch), i32(4))),
+          times(count, zero(0, get(at)), advance(at, 16)),
+        ],
+      ),
+      advance(to, get(pitch)),
+      advance(y, 1),
+    ),
+  );
+}
+
+/** A function `(from, pitch, to, step, rows, width)` that copies the beginnings of rows. */
+export function cutPlane(f: FunctionBuilder): void {
+  const [from, pitch, to, step, rows, width] = f.params as [Local, Local, Local, Local, Local, Local];
+  const { source, target, count } = locals(f, "source", "target", "count");
+  f.emit(
+    times(
+      rows,
+      set(source, get(from)),
+      set(target, get(to)),
+      copyRow(source, target, width, count),
+      advance(from, get(pitch)),
+      advance(to, get(step)),
+    ),
+  );
+}
