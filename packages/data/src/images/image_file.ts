@@ -1,0 +1,140 @@
+import type { Tensor } from "@heddle/tensor";
+import { node } from "../node.ts";
+import { checkOptions } from "../options.ts";
+import { type GridOptions, makeGrid } from "./grid.ts";
+import { decodeJpeg, isJpeg } from "./jpeg.ts";
+import { checkImageMode, type ImageMode, tensorOfPixels } from "./pixels.ts";
+import { decodePng, encodePng, isPng } from "./png.ts";
+
+/** Options of {@link decodeImage} and {@link readImage}. */
+export interface ImageReadOptions {
+  /**
+   * Channels of the result: "unchanged" as the file has them (default), "gray" one, "rgb" three. The latter two leave
+   * out opacity.
+   */
+  mode?: ImageMode;
+  /** The most pixels (width × height) that a file may declare (default 2^26, 8192 squared). */
+  maxPixels?: number;
+}
+
+const READ_OPTIONS = ["mode", "maxPixels"];
+/** The default of `maxPixels`. */
+export const MAX_PIXELS: number = 2 ** 26;
+
+/**
+ * The picture of a PNG or JPEG file's bytes, as uint8 of shape [channels, height, width] (torchvision's `decode_image`).
+ * 16 bits a channel become 8. The turning that a camera noted down is not done.
+ *
+ * @param name what errors call it
+ * @throws when the bytes are neither PNG nor JPEG, are cut short or damaged, or declare more pixels than allowed or than
+ *   they have
+ *
+ * @example
+ * ```ts
+ * import { decodeImage, encodeImage } from "@heddle/data";
+ * import { zeros } from "@heddle/tensor";
+ *
+ * const bytes = encodeImage(zeros([3, 8, 10]));
+ * console.log(decodeImage(bytes, { mode: "gray" }).shape); // [ 1, 8, 10 ]
+ * ```
+ */
+export function decodeImage(bytes: Uint8Array, options: ImageReadOptions = {}, name: string = "decodeImage"): Tensor {
+  checkOptions("decodeImage", options, READ_OPTIONS);
+  const mode = checkImageMode("decodeImage", options.mode ?? "unchanged");
+  const { maxPixels = MAX_PIXELS } = options;
+  if (isPng(bytes)) return tensorOfPixels(decodePng(bytes, name, maxPixels), mode);
+  if (isJpeg(bytes)) return tensorOfPixels(decodeJpeg(bytes, name, maxPixels), mode);
+  const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  throw new Error(`${name}: neither a PNG nor a JPEG file: its ${bytes.length} bytes begin with "${start}".`);
+}
+
+/**
+ * Reads a PNG or JPEG file (torchvision's `read_image`); see {@link decodeImage}.
+ *
+ * @throws when the file cannot be read, and as `decodeImage`; the error names the file
+ *
+ * @example
+ * ```ts ignore
+ * import { readImage } from "@heddle/data";
+ *
+ * const photo = await readImage("cat.jpg", { mode: "rgb" }); // uint8 [3, height, width]
+ * ```
+ */
+export async function readImage(path: string, options: ImageReadOptions = {}): Promise<Tensor> {
+  return decodeImage(await node.fs.readFile(path), options, path);
+}
+
+/**
+ * The bytes of a PNG file of a picture (torchvision's `encode_png`).
+ *
+ * @param image [1, 2, 3 or 4 channels, height, width] or [height, width]; uint8, or float from 0 to 1, which is rounded
+ * @throws for other shapes and dtypes
+ *
+ * @example
+ * ```ts
+ * import { DrawnDigits, encodeImage } from "@heddle/data";
+ *
+ * const png = encodeImage(new DrawnDigits({ size: 1 }).get(0)[0]);
+ * console.log(png.subarray(1, 4)); // the letters PNG
+ * ```
+ */
+export function encodeImage(image: Tensor): Uint8Array {
+  const shape = image.ndim === 2 ? [1, ...image.shape] : image.shape;
+  const [channels, height, width] = shape as [number, number, number];
+  const floating = image.dtype.startsWith("float");
+  if (shape.length !== 3 || channels < 1 || channels > 4 || height * width === 0) {
+    throw new Error(
+      `encodeImage: expected [1 to 4 channels, height, width] or [height, width], got [${image.shape.join(", ")}].` +
+        (shape.length === 4 ? " makeGrid makes one picture of many." : ""),
+    );
+  }
+  if (!floating && image.dtype !== "uint8") {
+    throw new Error(`encodeImage: expected uint8 (0 to 255) or float (0 to 1), got ${image.dtype}.`);
+  }
+  const values = image.toTypedArray() as Uint8Array | Float32Array;
+  const area = height * width;
+  const data = new Uint8Array(channels * area);
+  for (let p = 0; p < area; p++) {
+    for (let c = 0; c < channels; c++) {
+      const value = values[c * area + p]!;
+      // Not a number is black.
+      data[p * channels + c] = floating ? Math.min(255, Math.max(0, Math.floor(value * 255 + 0.5))) || 0 : value;
+    }
+  }
+  return encodePng({ width, height, channels, data });
+}
+
+/**
+ * Writes pictures into a PNG file: one [C, H, W] or [H, W], or a batch [N, C, H, W] or a list as a grid (torchvision's
+ * `save_image`). Floats from 0 to 1 become 0 to 255; uint8 stays. The file appears whole or not at all.
+ *
+ * @param path ends in ".png"; its folder is made if need be
+ * @param options as for {@link makeGrid}
+ * @throws for other shapes, dtypes and file names, or when the file cannot be written
+ *
+ * @example
+ * ```ts ignore
+ * import { saveImage } from "@heddle/data";
+ *
+ * await saveImage(samples, "runs/samples.png", { nrow: 10, normalize: true });
+ * ```
+ */
+export async function saveImage(
+  images: Tensor | readonly Tensor[],
+  path: string,
+  options: GridOptions = {},
+): Promise<void> {
+  if (!path.toLowerCase().endsWith(".png")) {
+    throw new Error(`saveImage: pictures are written as PNG; give a name that ends in ".png", not "${path}".`);
+  }
+  const bytes = encodeImage(makeGrid(images, options));
+  await node.fs.mkdir(node.path.dirname(path), { recursive: true });
+  const part = `${path}.${node.process.pid}-${node.crypto.randomBytes(4).toString("hex")}.part`;
+  try {
+    await node.fs.writeFile(part, bytes);
+    await node.fs.rename(part, path);
+  } catch (error) {
+    await node.fs.rm(part, { force: true });
+    throw error;
+  }
+}
