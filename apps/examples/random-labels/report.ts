@@ -1,0 +1,73 @@
+/** The pictures of the experiment. */
+import type { OutFolder } from "../runner/out_folder.ts";
+import { lineChart } from "../runner/pictures/line_chart.ts";
+import type { Result } from "./main.ts";
+
+/** The five data sets of the paper's figure 1a, in its order. */
+const CURVES = ["true labels", "random labels", "shuffled pixels", "random pixels", "Gaussian"];
+
+/** Draws the learning curves, and what random labels do to the time it takes and to the test error. */
+export function drawReport(out: OutFolder, title: string, results: readonly Result[]): void {
+  const plain = results.filter(({ crop, decay }) => !crop && !decay);
+  const curves = CURVES.flatMap((name) => plain.filter(({ data }) => data === name));
+  if (curves.length > 1) {
+    out.picture("curves.svg", curvesChart(title, curves), "The loss by step, on five data sets");
+  }
+  const corrupted = plain.flatMap((result) => {
+    const share = shareOf(result.data);
+    return share === null ? [] : [{ share, ...result }];
+  });
+  if (corrupted.length > 2) {
+    out.picture("corruption.svg", corruptionChart(title, corrupted), "Accuracy by the share of random labels");
+    out.picture("time.svg", timeChart(title, corrupted), "How long it takes to learn them all");
+  }
+}
+
+/** The share of random labels in percent, or null for other data. */
+export function shareOf(data: string): number | null {
+  if (data === "true labels") return 0;
+  if (data === "random labels") return 100;
+  return data.endsWith("% random labels") ? parseInt(data) : null;
+}
+
+function curvesChart(title: string, results: readonly Result[]): string {
+  return lineChart({
+    title: `${title}: training loss`,
+    x: { label: "step", include: 0 },
+    y: { label: "mean cross-entropy of an epoch", include: 0 },
+    series: results.map(({ data, losses, stepsPerEpoch }) => ({
+      // Shorter, so that five names fit above the chart.
+      name: data.replace("shuffled pixels", "shuffled"),
+      x: losses.map((_, i) => (i + 0.5) * stepsPerEpoch),
+      y: losses,
+    })),
+  });
+}
+
+function corruptionChart(title: string, results: readonly (Result & { share: number })[]): string {
+  const x = results.map(({ share }) => share);
+  return lineChart({
+    title: `${title}: accuracy after learning labels that are random in part`,
+    x: { label: "random labels (%)" },
+    y: { label: "accuracy (%)", include: 0 },
+    series: [
+      { name: "train, on the labels as they are", x, y: results.map((r) => r.trainAccuracyPercent), marks: true },
+      { name: "test", x, y: results.map((r) => r.testAccuracyPercent), marks: true },
+    ],
+  });
+}
+
+function timeChart(title: string, results: readonly (Result & { share: number })[]): string {
+  const [first] = results;
+  return lineChart({
+    title: `${title}: epochs until training ends, over those with true labels`,
+    x: { label: "random labels (%)" },
+    y: { label: "relative time", include: 0 },
+    series: [{
+      name: "to know all training images",
+      x: results.map(({ share }) => share),
+      y: results.map(({ epochs }) => epochs / first!.epochs),
+      marks: true,
+    }],
+  });
+}
