@@ -26,6 +26,8 @@ export interface RowRule<P extends RowPrim> {
 
 const one = ({ dim }: { readonly dim: number }): readonly number[] => [dim];
 
+const isLabel = (t: Symbolic, count: number): Symbolic => t.ge(0).logicalAnd(t.lt(count));
+
 /** The table. */
 export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
   softmax: {
@@ -69,18 +71,19 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       p.write(0, g.sub(y.exp().mul(sum!)));
     },
   },
-  // Scores and labels; the loss, the greatest score and the logarithm of the sum of powers relative to it.
+  // Scores and labels; the loss, the greatest score and the logarithm of the sum of powers relative to it. A label out of range makes
+  // the loss NaN, and the gradient: not every device can refuse it.
   labelLoss: {
     space: 0,
     dims: one,
     outputs: () => ["number", "statistic", "statistic"],
-    write(p, dtype, [, label], { ignoreIndex }) {
+    write(p, dtype, [, label], { ignoreIndex }, count) {
       const x = p.input(0, dtype);
       const t = p.input(1, label!.dtype);
       const high = p.amax(x);
       const [sum, right] = p.sum(x.sub(high).exp(), whereSymbolic(p.column().eq(t), x, 0));
       const log = p.value(sum!.log());
-      p.store(0, whereSymbolic(t.eq(ignoreIndex), 0, log.sub(right!.sub(high))));
+      p.store(0, whereSymbolic(t.eq(ignoreIndex), 0, whereSymbolic(isLabel(t, count), log.sub(right!.sub(high)), NaN)));
       p.store(1, high);
       p.store(2, log);
     },
@@ -89,10 +92,10 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
     space: 1,
     dims: one,
     outputs: () => ["row"],
-    write(p, dtype, [, , label, statistic], { ignoreIndex }) {
+    write(p, dtype, [, , label, statistic], { ignoreIndex }, count) {
       const [g, x, t] = [p.input(0, dtype), p.input(1, dtype), p.input(2, label!.dtype)];
       const [high, log] = [p.input(3, statistic!.dtype), p.input(4, statistic!.dtype)];
-      const g0 = p.value(whereSymbolic(t.eq(ignoreIndex), 0, g));
+      const g0 = p.value(whereSymbolic(t.eq(ignoreIndex), 0, whereSymbolic(isLabel(t, count), g, NaN)));
       const probability = x.sub(high).sub(log).exp();
       p.write(0, g0.mul(probability.sub(whereSymbolic(p.column().eq(t), 1, 0))));
     },

@@ -1,12 +1,12 @@
 /** `out[i][j] = x[index[i][j]][j]`: a thread an element. */
-import type { Attrs } from "@heddle/tensor";
+import { type Attrs, isFloat } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
 import { sizeOf } from "../render/positions.ts";
 import { collapse } from "./geometry.ts";
 import { decode, dot, numbered } from "./params.ts";
 
-/** An index out of range, which nobody looks for on a GPU, gives 0. */
+/** An index out of range, which the host cannot look for on a GPU, gives NaN; of integers, and of bool, 0. */
 export function gather(
   gpu: Gpu,
   [x, index]: readonly GpuOperand[],
@@ -22,6 +22,8 @@ export function gather(
     reads: { x: x!, indices: index! },
     writes: { out: out! },
     params: {
+      // A number that is none has to come from outside: compilers refuse constants of it.
+      nan: 0x7fc00000,
       ...{ length: x!.shape[dim] ?? 1, step: x!.strides[dim] ?? 0 },
       ...{ xOffset: x!.offset, indexOffset: index!.offset, outOffset: out!.offset },
       ...numbered("size", shape),
@@ -33,7 +35,7 @@ export function gather(
       `${decode("c", "thread", shape.map((_, d) => `p.size${d}`))}
 let chosen = u32(indices_get(p.indexOffset + ${dot("c", "p.indexStride", rank)}));
 let place = p.outOffset + thread;
-if (chosen >= p.length) { out_set(place, 0); return; }
+if (chosen >= p.length) { out_set(place, ${isFloat(out!.dtype) ? "bitcast<f32>(p.nan)" : "0"}); return; }
 out_set(place, x_get(p.xOffset + ${dot("c", "p.xStride", rank)} + chosen * p.step));
 `,
   });

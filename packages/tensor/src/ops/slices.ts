@@ -1,7 +1,9 @@
 /** Index arguments of `at` and `indexPut_`, from what users write to views and index tensors. */
 import { apply } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
+import { fused } from "../fuse.ts";
 import { broadcastShapes, sameShape, showShape, sizeOf } from "../shape.ts";
+import { type Symbolic, whereSymbolic } from "../symbolic.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** A slice in Python's syntax, `start:stop:step`; parts may be left out, and negative ones count from the end. */
@@ -139,6 +141,21 @@ export interface Lookup {
   readonly place: number;
 }
 
+const wrap = (index: Symbolic, size: Symbolic): Symbolic => whereSymbolic(index.lt(0), index.add(size), index);
+const orNone = (index: Symbolic, size: Symbolic): Symbolic =>
+  whereSymbolic(index.lt(0).apply("logicalOr", index.ge(size)), -1, index);
+
+/** Indices with those counted from the end made positive; on devices where nobody looks at them, −1 for those out of range. */
+const firstRows = fused("lookup", wrap);
+const firstRowsOrNone = fused("lookup", (index, size) => orNone(wrap(index, size), size));
+
+/** Rows of one dimension more. */
+const nextRows = fused("lookup", (rows, index, size) => rows.mul(size).add(wrap(index, size)));
+const nextRowsOrNone = fused("lookup", (rows, index, size) => {
+  const own = orNone(wrap(index, size), size);
+  return whereSymbolic(rows.minimum(own).lt(0), -1, rows.mul(size).add(own));
+});
+
 /** Index tensors as one row number each. */
 export function lookup(operation: string, { view, advanced }: Indexed): Lookup {
   const dims = advanced.map(({ dim }) => dim);
@@ -149,8 +166,12 @@ export function lookup(operation: string, { view, advanced }: Indexed): Lookup {
   for (const { dim, index } of advanced) {
     const size = view.shape[dim]!;
     checkRange(operation, index, dim, size);
-    const wrapped = apply("where", [index.lt(0), index.to("int32").add(size), index.to("int32")], {});
-    rows = rows === null ? wrapped : rows.mul(size).add(wrapped);
+    const whole = index.to("int32");
+    // One index out of range of its own dimension may, with others, name a row that exists.
+    const checks = advanced.length > 1 && !index.device.backend.readsAtOnce;
+    rows = rows === null
+      ? (checks ? firstRowsOrNone : firstRows)([whole, size])
+      : (checks ? nextRowsOrNone : nextRows)([rows, whole, size]);
   }
   // Neighbouring indices keep their place; scattered ones move to the front (NumPy's rule, and PyTorch's).
   const together = dims.every((dim, i) => i === 0 || dim === dims[i - 1]! + 1);
