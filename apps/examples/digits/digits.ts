@@ -7,7 +7,7 @@ import { greyPixels, type Pixels } from "../runner/pictures/png.ts";
 /** Samples of a picture [1, 28, 28], 0 for paper and 1 for ink, and its digit. */
 export type Digits = Dataset<[image: Tensor, label: number]>;
 
-/** Enough to learn from in a minute or two on the slowest device. */
+/** So many are drawn: enough to learn from in a minute or two on the slowest device. */
 const DRAWN = { train: 5_000, test: 1_000 };
 
 /** Both sets, and a line that says where they come from. */
@@ -18,21 +18,25 @@ export interface DigitSets {
 }
 
 /**
- * MNIST from a folder, or without one the digits that the data package draws; of each set at most `limit`.
+ * MNIST from a folder, or without one the digits that the data package draws, as many as `size` says; of each set at most
+ * `limit`.
  *
  * @throws OptionError when the folder has not the files, or they are damaged.
  */
-export async function loadDigits(folder: string | null, limit: number | null): Promise<DigitSets> {
-  const sets = folder === null ? drawn(limit) : await mnist(folder, limit);
+export async function loadDigits(
+  folder: string | null,
+  limit: number | null,
+  size: { train: number; test: number } = DRAWN,
+): Promise<DigitSets> {
+  const sets = folder === null ? drawn(size, limit ?? Infinity) : await mnist(folder, limit);
   const counts = `${count(sets.train)} to learn from, ${count(sets.test)} to be tested on`;
   return { ...sets, source: `${sets.source}: ${counts}.` };
 }
 
-function drawn(limit: number | null): DigitSets {
-  const size = { train: Math.min(DRAWN.train, limit ?? Infinity), test: Math.min(DRAWN.test, limit ?? Infinity) };
+function drawn(size: { train: number; test: number }, limit: number): DigitSets {
   return {
-    train: new DrawnDigits({ size: size.train }),
-    test: new DrawnDigits({ train: false, size: size.test }),
+    train: new DrawnDigits({ size: Math.min(size.train, limit) }),
+    test: new DrawnDigits({ train: false, size: Math.min(size.test, limit) }),
     source: "Digits drawn by the program itself, not MNIST (--data DIR trains on MNIST's files)",
   };
 }

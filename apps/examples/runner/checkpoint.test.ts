@@ -26,7 +26,8 @@ function begin(about: Record<string, string | number> = { example: "line", model
   const schedule = new StepLR(optimizer, { stepSize: 3, gamma: 0.5 });
   const loader = new DataLoader(numbers, { batchSize: 3, shuffle: true });
   const tally = { losses: [] as number[], best: Infinity };
-  const parts = { model, optimizer, schedule, loader, tally: plainState(tally) };
+  // Whatever a part is called, it is not taken for what the checkpoint itself holds.
+  const parts = { model, optimizer, schedule, loader, tally: plainState(tally), random: plainState({ drawn: 1 }) };
   return { ...parts, tally, checkpoint: new Checkpoint(new OutFolder(folder, false), about, parts) };
 }
 

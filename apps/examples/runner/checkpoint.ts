@@ -2,7 +2,7 @@
  * Checkpoints: all that a run needs to go on to the same bits, in one file of the safetensors format. A crash at any moment
  * leaves a whole one: the new file is complete on the disk before it takes the place of the last, and the last is kept.
  */
-import { defaultGenerator, scope } from "@heddle/tensor";
+import { defaultGenerator, type GeneratorState, scope } from "@heddle/tensor";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -50,7 +50,7 @@ export class Checkpoint {
     if (this.out.dry) return;
     using _ = scope();
     const states = Object.entries(this.parts).map(([name, part]) => [name, part.stateDict()] as const);
-    const { json, tensors } = splitState({ ...Object.fromEntries(states), generator: defaultGenerator.getState() });
+    const { json, tensors } = splitState({ parts: Object.fromEntries(states), random: defaultGenerator.getState() });
     const file = await encodeSafetensors(tensors, {
       // First, so that its place is found before anything that a part brings.
       checksum: "0".repeat(64),
@@ -82,9 +82,9 @@ export class Checkpoint {
     });
     try {
       using _ = scope();
-      const loaded = joinState(state) as Record<string, never>;
-      for (const [part, target] of Object.entries(this.parts)) target.loadStateDict(loaded[part]!);
-      defaultGenerator.setState(loaded["generator"]!);
+      const loaded = joinState(state) as { parts: Record<string, never>; random: GeneratorState };
+      for (const [name, part] of Object.entries(this.parts)) part.loadStateDict(loaded.parts[name]!);
+      defaultGenerator.setState(loaded.random);
     } catch (error) {
       throw new OptionError(`--resume: ${path} does not fit this run: ${(error as Error).message}`, { cause: error });
     }

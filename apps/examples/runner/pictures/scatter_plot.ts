@@ -9,7 +9,7 @@ export interface ScatterPlot {
   title: string;
   x: Axis;
   y: Axis;
-  /** Up to twelve; of each, where its points are, and the name that stands in its middle. */
+  /** Up to twelve; of each, where its points are, and a name of a few letters. */
   groups: readonly { name: string; x: readonly number[]; y: readonly number[] }[];
 }
 
@@ -17,8 +17,8 @@ const SIZE = { width: 720, height: 700 };
 const PLOT: Plot = { left: 76, top: 76, right: SIZE.width - 24, bottom: SIZE.height - 58 };
 
 /**
- * The plot as the text of an SVG file. Each group's name stands at the median of its points, so that nobody has to tell many
- * colours apart.
+ * The plot as the text of an SVG file. Beside the legend, each group's name stands at the median of its points, so that nobody
+ * has to tell many colours apart.
  *
  * @throws RangeError for more groups than there are colours, or when a group has not as many x as y.
  */
@@ -54,7 +54,10 @@ export function scatterPlot(plot: ScatterPlot): string {
   );
   return svgDocument(SIZE, plot.title, [
     label(plot.title, { x: 20, y: 30, "font-size": TITLE_SIZE, "font-weight": 600, fill: INK }),
-    label("a group's name stands at its median", { x: 20, y: 52, "font-size": LABEL_SIZE, fill: INK }),
+    ...plot.groups.flatMap(({ name }, i) => [
+      element("circle", { cx: 24 + 56 * i, cy: 51, r: 5, fill: schemePaired[i]! }),
+      label(name, { x: 34 + 56 * i, y: 51, dy: "0.35em", "font-size": LABEL_SIZE, fill: INK }),
+    ]),
     ...drawAxes(PLOT, { label: plot.x.label, scale: x }, { label: plot.y.label, scale: y }),
     ...points,
     ...names,

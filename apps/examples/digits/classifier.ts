@@ -1,0 +1,45 @@
+/** A classifier of digits that is trained in passing, where an example needs one. */
+import { DataLoader } from "@heddle/data";
+import { functional as F, type Layer } from "@heddle/nn";
+import { LambdaLR, SGD } from "@heddle/optim";
+import { scope, type Tensor } from "@heddle/tensor";
+import type { Digits } from "./digits.ts";
+
+/** How to train it. */
+export interface ClassifierSettings {
+  steps: number;
+  batch: number;
+  /** The learning rate at first; it falls linearly to 0. */
+  lr: number;
+  /** Those that learn (default: all). */
+  parameters?: readonly Tensor[];
+}
+
+/**
+ * Trains a network whose outputs are logits [n, classes] with SGD and cross-entropy, in as many passes over the digits as the
+ * steps take; `advance` hears each step's loss.
+ */
+export async function trainClassifier(
+  network: Layer,
+  digits: Digits,
+  settings: ClassifierSettings,
+  advance: (loss: number) => void = () => {},
+): Promise<void> {
+  const { steps, batch, lr } = settings;
+  const loader = new DataLoader(digits, { batchSize: batch, shuffle: true });
+  const optimizer = new SGD(settings.parameters ?? network.parameters(), { lr });
+  const schedule = new LambdaLR(optimizer, { lrLambda: (step) => 1 - step / steps });
+  for (let step = 0; step < steps;) {
+    for (const [images, labels] of loader) {
+      if (++step > steps) break;
+      using _ = scope();
+      const loss = F.crossEntropy(network.forward(images), labels);
+      optimizer.zeroGrad();
+      loss.backward();
+      optimizer.step();
+      schedule.step();
+      advance((await loss.detach().data() as Float32Array)[0]!);
+    }
+  }
+  optimizer.zeroGrad();
+}

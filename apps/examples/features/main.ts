@@ -1,0 +1,134 @@
+// What a trained network looks at: its filters, what they answer to a digit, and the pictures that excite its units most.
+import { Subset } from "@heddle/data";
+import { readFileSync } from "node:fs";
+import { trainClassifier } from "../digits/classifier.ts";
+import { loadDigits } from "../digits/digits.ts";
+import { errorPercent } from "../lenet/mistakes.ts";
+import { ConvNet } from "../lenet/networks/convnet.ts";
+import { predict } from "../lenet/predict.ts";
+import { deviceFigures } from "../runner/device.ts";
+import { type Example, start } from "../runner/example.ts";
+import { type CommonOptions, commonOptions, integer, type Option, OptionError, text } from "../runner/options.ts";
+import { decodeSafetensors } from "../runner/safetensors.ts";
+import { ASCENT, maximise } from "./maximise.ts";
+import { drawActivations, drawFilters, drawMaximised } from "./report.ts";
+import { centreOfMaps, strongest } from "./units.ts";
+
+interface FeaturesOptions extends CommonOptions {
+  weights: Option<string | null>;
+  steps: Option<number>;
+}
+
+/** Test digits among which the best one of each unit is looked for. */
+const LOOKED_AT = 1_000;
+
+/** The example; `start` below runs it when this file is what was started. */
+export const features: Example<FeaturesOptions> = {
+  name: "features",
+  about: "Draws what the units of a convnet look at.",
+  options: {
+    weights: text({
+      help: "weights that lenet --model convnet wrote, instead of training",
+      default: null,
+      value: "FILE",
+    }),
+    steps: integer({ help: "steps of the ascent", default: ASCENT.steps, min: 1 }),
+    ...commonOptions({
+      name: "features",
+      epochs: 3,
+      batch: 100,
+      lr: 0.1,
+      data: "digits that the program draws itself",
+    }),
+  },
+
+  async run(options, run) {
+    const { dryRun } = options;
+    const batch = options.batch ?? 100;
+    const { train, test, source } = await loadDigits(options.data, dryRun ? batch : options.limit);
+    run.print(source);
+    const network = new ConvNet();
+    if (options.weights !== null) load(network, options.weights);
+    network.to(run.device);
+    if (options.weights === null) {
+      const steps = dryRun ? 1 : options.epochs * Math.ceil(train.length / batch);
+      const progress = run.progress(steps);
+      const lr = options.lr ?? 0.1;
+      await trainClassifier(
+        network,
+        train,
+        { steps, batch, lr },
+        (loss) => progress.advance(`loss ${loss.toFixed(3)}`),
+      );
+      progress.end();
+    }
+    const testErrorPercent = errorPercent(await predict(network, test));
+    run.print(`The convnet has a test error of ${testErrorPercent.toFixed(2)}%.`);
+    network.eval().requiresGrad_(false);
+
+    await drawFilters(run.out, network);
+    await drawActivations(run.out, network, test.get(0)[0]);
+    const ascent = { ...ASCENT, steps: dryRun ? 1 : options.steps };
+    const looked = new Subset(test, Array.from({ length: Math.min(LOOKED_AT, test.length) }, (_, i) => i));
+
+    // Its ten outputs: the picture that is most of all a 3, and how sure of that the network is.
+    const digit = (images: Parameters<typeof network.forward>[0]) => network.forward(images).diagonal();
+    const digits = maximise(digit, 10, ascent);
+    const said = network.forward(digits);
+    const confidence = await said.softmax(1).diagonal().data() as Float32Array;
+    const readRight = (await said.argmax(1).data() as Int32Array).filter((read, i) => read === i).length;
+    await drawMaximised(run.out, {
+      file: "digits.svg",
+      title: "Pictures that excite each output",
+      subtitle: "the digit, and the probability that the network gives it",
+      images: digits,
+      captions: Array.from(confidence, (share, i) => `${i}: ${(100 * share).toFixed(1)}%`),
+      columns: 5,
+    });
+
+    // The 64 maps of the second convolution, beside the test digits that excite them most.
+    const units = maximise(centreOfMaps(network), 64, ascent);
+    const reached = await centreOfMaps(network)(units).data() as Float32Array;
+    const best = await strongest(network, looked);
+    await drawMaximised(run.out, {
+      file: "units.svg",
+      title: "Pictures that excite the maps of the second convolution",
+      subtitle: "at the middle of each map; maps that no test digit excites are left white",
+      images: units,
+      shown: best.map(({ value }) => value > 0),
+      columns: 16,
+    });
+    await drawMaximised(run.out, {
+      file: "best_digits.svg",
+      title: "The test digits that excite the same maps most",
+      subtitle: `of ${looked.length.toLocaleString("en-US")} test digits`,
+      images: best.map(({ index }) => looked.get(index)[0]),
+      shown: best.map(({ value }) => value > 0),
+      columns: 16,
+    });
+    const beaten = best.filter(({ value }, unit) => value > 0 && reached[unit]! > value).length;
+    const alive = best.filter(({ value }) => value > 0).length;
+    run.print(
+      `${beaten} of ${alive} maps are excited more by their picture than by any of ${looked.length} test digits.`,
+    );
+    return {
+      ...deviceFigures(run.device),
+      testErrorPercent,
+      digitsReadAsMeant: readRight,
+      confidence: Array.from(confidence),
+      unitsExcitedByDigits: alive,
+      unitsExcitedMoreByTheirPicture: beaten,
+    };
+  },
+};
+
+/** @throws OptionError when the file is not there, is damaged, or has the weights of another network. */
+function load(network: ConvNet, file: string): void {
+  try {
+    network.loadStateDict(decodeSafetensors(new Uint8Array(readFileSync(file))));
+  } catch (error) {
+    throw new OptionError(`--weights ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+await start(import.meta.url, features);

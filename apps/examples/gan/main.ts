@@ -1,0 +1,136 @@
+// Two networks play against each other: one draws digits, the other tells them from real ones, and both get better.
+import { DataLoader } from "@heddle/data";
+import { functional as F } from "@heddle/nn";
+import { Adam } from "@heddle/optim";
+import { keep, onesLike, randn, scope, stack, type Tensor, zerosLike } from "@heddle/tensor";
+import { loadDigits } from "../digits/digits.ts";
+import { Filmstrip } from "../digits/filmstrip.ts";
+import { Checkpoint, plainState } from "../runner/checkpoint.ts";
+import { deviceFigures } from "../runner/device.ts";
+import { type Example, start } from "../runner/example.ts";
+import { Metrics } from "../runner/metrics.ts";
+import { type CheckpointOptions, checkpointOptions, type CommonOptions, commonOptions } from "../runner/options.ts";
+import { encodeSafetensors } from "../runner/safetensors.ts";
+import { textTable } from "../runner/table.ts";
+import { Discriminator, Generator, NOISE } from "./networks.ts";
+import { drawReport, generated, onTheWay } from "./report.ts";
+import { verdicts } from "./verdicts.ts";
+
+type GanOptions = CommonOptions & CheckpointOptions;
+
+/** Pictures in a row of the film strips. */
+const SHOWN = 16;
+/** Steps between two lines of the metrics, which hold the means of the losses over them. */
+const METRICS_EVERY = 20;
+
+/** The example; `start` below runs it when this file is what was started. */
+export const gan: Example<GanOptions> = {
+  name: "gan",
+  about: "Trains a generative adversarial network on handwritten digits.",
+  options: {
+    ...checkpointOptions(),
+    ...commonOptions({ name: "gan", epochs: 20, batch: 64, lr: 5e-4, data: "digits that the program draws itself" }),
+  },
+
+  async run(options, run) {
+    const { seed, dryRun } = options;
+    const about = { seed, batch: options.batch ?? 64, lr: options.lr ?? 5e-4 };
+    const epochs = dryRun ? 1 : options.epochs;
+    const sets = await loadDigits(options.data, dryRun ? about.batch : options.limit);
+    const generator = new Generator(), discriminator = new Discriminator();
+    generator.to(run.device);
+    discriminator.to(run.device);
+    run.print(`${sets.source}\nGAN on device "${run.device.name}", seed ${seed}\n`);
+
+    const loader = new DataLoader(sets.train, { batchSize: about.batch, shuffle: true, dropLast: true });
+    const steps = epochs * loader.length;
+    const rates = { lr: about.lr, betas: [0.5, 0.999] as const };
+    const drawing = new Adam(generator.parameters(), rates), telling = new Adam(discriminator.parameters(), rates);
+    // The same noise after every epoch, so that one sees how each picture changes.
+    const noise = keep(randn([SHOWN, NOISE])), ends = keep(randn([2, NOISE]));
+    const metrics = new Metrics(run.out);
+    const samples = new Filmstrip(), interpolations = new Filmstrip();
+    const tally = { steps: 0, drawing: 0, telling: 0, right: 0 };
+    const parts = { generator, discriminator, drawing, telling, loader, metrics, samples, interpolations };
+    const checkpoint = new Checkpoint(run.out, { example: "gan", samples: sets.train.length, ...about }, {
+      ...parts,
+      tally: plainState(tally),
+    });
+    if (options.resume) run.print(`Going on from ${checkpoint.load() ?? "the start: there is no checkpoint"}.`);
+
+    const progress = run.progress(steps, tally.steps);
+    for (let epoch = loader.epoch + 1; epoch <= epochs; epoch++) {
+      for (const [images] of loader) {
+        {
+          using _ = scope();
+          const fake = generator.forward(randn([images.shape[0]!, NOISE], { device: run.device }));
+
+          // The discriminator learns to say 1 to real pictures and 0 to drawn ones.
+          const real = discriminator.forward(images), drawn = discriminator.forward(fake.detach());
+          const tellingLoss = says(real, 1).add(says(drawn, 0));
+          telling.zeroGrad();
+          tellingLoss.backward();
+          telling.step();
+
+          // The generator learns to make it say 1; the discriminator's own gradients are of no use then.
+          discriminator.requiresGrad_(false);
+          const drawingLoss = says(discriminator.forward(fake), 1);
+          drawing.zeroGrad();
+          drawingLoss.backward();
+          drawing.step();
+          discriminator.requiresGrad_(true);
+
+          const right = real.gt(0).float().mean().add(drawn.lt(0).float().mean()).div(2);
+          const values = await stack([drawingLoss, tellingLoss, right].map((value) => value.detach())).data();
+          tally.drawing += Number(values[0]) / METRICS_EVERY;
+          tally.telling += Number(values[1]) / METRICS_EVERY;
+          tally.right += Number(values[2]) / METRICS_EVERY;
+        }
+        const step = ++tally.steps;
+        if (step % METRICS_EVERY === 0) {
+          const { drawing: generatorLoss, telling: discriminatorLoss, right: accuracy } = tally;
+          metrics.add({ step, epoch, generatorLoss, discriminatorLoss, accuracy });
+          tally.drawing = tally.telling = tally.right = 0;
+        }
+        progress.advance(`epoch ${epoch}/${epochs}`);
+        if (step % (options.checkpointEvery ?? Infinity) === 0) await checkpoint.save();
+      }
+      samples.add(`epoch ${epoch}`, await generated(generator, noise));
+      interpolations.add(`epoch ${epoch}`, await onTheWay(generator, ends, SHOWN));
+      await checkpoint.save();
+    }
+    progress.say("judging");
+    const { classifierError, real, drawn, untrained } = await verdicts(generator, sets, dryRun);
+    progress.end();
+
+    const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+    run.print(`A classifier with a test error of ${classifierError.toFixed(2)}% reads`);
+    run.print(textTable(
+      ["pictures", "confidence", "score", ...real.shares.map((_, digit) => `“${digit}”`)],
+      Object.entries({ "test digits": real, generated: drawn, "before training": untrained }).map((
+        [name, verdict],
+      ) => [name, percent(verdict.confidence), verdict.score.toFixed(2), ...verdict.shares.map(percent)]),
+    ));
+    drawReport({ out: run.out, metrics, samples, interpolations });
+    const weights = await encodeSafetensors(generator.stateDict(), { model: "gan generator", framework: "heddle" });
+    run.out.file("generator.safetensors", weights, "the generator's weights, in the safetensors format");
+    return {
+      ...deviceFigures(run.device),
+      epochs,
+      steps: tally.steps,
+      classifierErrorPercent: classifierError,
+      shares: drawn.shares,
+      confidence: drawn.confidence,
+      score: drawn.score,
+      scoreOfTestDigits: real.score,
+      scoreBeforeTraining: untrained.score,
+    };
+  },
+};
+
+/** How far logits are from saying `what` of each picture. */
+function says(logits: Tensor, what: 0 | 1): Tensor {
+  return F.binaryCrossEntropyWithLogits(logits, what === 1 ? onesLike(logits) : zerosLike(logits));
+}
+
+await start(import.meta.url, gan);

@@ -1,0 +1,79 @@
+/** The pictures of the generative adversarial network. */
+import { noGrad } from "@heddle/autograd";
+import { linspace, type Tensor, tidy } from "@heddle/tensor";
+import { batchPixels } from "../digits/digits.ts";
+import type { Filmstrip } from "../digits/filmstrip.ts";
+import type { Metrics } from "../runner/metrics.ts";
+import type { OutFolder } from "../runner/out_folder.ts";
+import { lineChart } from "../runner/pictures/line_chart.ts";
+import type { Pixels } from "../runner/pictures/png.ts";
+import type { Generator } from "./networks.ts";
+
+/** The pictures of noise [n, 64]. */
+export async function generated(generator: Generator, noise: Tensor): Promise<Pixels[]> {
+  generator.eval();
+  const images = noGrad(() => tidy(() => generator.forward(noise)));
+  generator.train();
+  const pixels = await batchPixels(images);
+  images.dispose();
+  return pixels;
+}
+
+/**
+ * `count` pictures on the way from one noise to another, [2, 64]: a quarter of a circle, on which every point is distributed
+ * as noise is.
+ */
+export async function onTheWay(generator: Generator, ends: Tensor, count: number): Promise<Pixels[]> {
+  const noise = tidy(() => {
+    const angles = linspace(0, Math.PI / 2, count).unsqueeze(1);
+    return angles.cos().mul(ends.narrow(0, 0, 1)).add(angles.sin().mul(ends.narrow(0, 1, 1)));
+  });
+  const pixels = await generated(generator, noise);
+  noise.dispose();
+  return pixels;
+}
+
+/** Draws all of a run. */
+export function drawReport(
+  { out, metrics, samples, interpolations }: {
+    out: OutFolder;
+    metrics: Metrics;
+    samples: Filmstrip;
+    interpolations: Filmstrip;
+  },
+): void {
+  out.picture(
+    "samples.svg",
+    samples.draw("GAN: samples", "of the same noise, after each epoch"),
+    "Pictures of the same noise after each epoch",
+  );
+  out.picture(
+    "interpolations.svg",
+    interpolations.draw("GAN: from one picture to another", "a quarter of a circle from one noise to another"),
+    "From one picture to another",
+  );
+  out.picture("losses.svg", lossChart(metrics), "Both players' losses");
+  out.picture("accuracy.svg", accuracyChart(metrics), "How often the discriminator is right");
+}
+
+function lossChart(metrics: Metrics): string {
+  return lineChart({
+    title: "GAN: losses",
+    x: { label: "step" },
+    y: { label: "cross-entropy", include: 0 },
+    series: [
+      { name: "generator", ...metrics.curve("generatorLoss") },
+      { name: "discriminator, real and generated", ...metrics.curve("discriminatorLoss") },
+    ],
+  });
+}
+
+function accuracyChart(metrics: Metrics): string {
+  const { x, y } = metrics.curve("accuracy");
+  return lineChart({
+    title: "GAN: how often the discriminator is right",
+    x: { label: "step" },
+    y: { label: "right (%)", include: 50 },
+    series: [{ name: "real and generated pictures", x, y: y.map((share) => 100 * share) }],
+  });
+}
