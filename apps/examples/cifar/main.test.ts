@@ -40,7 +40,13 @@ describe("cifar", () => {
       "--model mlp-1x512 --limit 300 --epochs 8 --batch 20 --augment crop",
     );
     expect(code).toBe(0);
-    expect(figures).toMatchObject({ model: "mlp-1x512", augment: "crop", parameters: 1_209_866, epochs: 8, steps: 120 });
+    expect(figures).toMatchObject({
+      model: "mlp-1x512",
+      augment: "crop",
+      parameters: 1_209_866,
+      epochs: 8,
+      steps: 120,
+    });
     expect(figures.trainLoss[7]).toBeLessThan(0.7 * figures.trainLoss[0]);
     // Guessing errs on 90%.
     expect(figures.testErrorPercent).toBeLessThan(65);

@@ -1,5 +1,5 @@
 // Networks of the literature learn to tell small colour images apart: options, data, network, training, testing, pictures.
-import { type ColourSets, loadColourImages } from "../colour_images/colour_images.ts";
+import { type ColourSets, described, loadColourImages } from "../colour_images/colour_images.ts";
 import { errorPercent } from "../lenet/mistakes.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, type Figures, type Run, start } from "../runner/example.ts";
@@ -94,7 +94,7 @@ export const cifar: Example<CifarOptions> = {
     }
     const sets = await loadColourImages(options.data, dryRun ? settings.batch : options.limit);
     const network = recipe.make({ classes: sets.train.classes.length });
-    run.print(sets.source);
+    run.print(described(sets));
     run.print(
       `${recipe.title} on device "${run.device.name}", augmentation ${
         augmentName(augment)

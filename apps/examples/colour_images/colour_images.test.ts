@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { OptionError } from "../runner/options.ts";
-import { colourPixels, dataset, IMAGE, loadColourImages, part, storedPixels } from "./colour_images.ts";
+import { colourPixels, dataset, described, IMAGE, loadColourImages, part, storedPixels } from "./colour_images.ts";
 
 test("without a folder digits are drawn in colour, and the source says so", async () => {
-  const { train, test, source } = await loadColourImages(null, 40);
+  const sets = await loadColourImages(null, 40);
+  const { train, test } = sets;
   expect([train.labels.length, train.pixels.length]).toEqual([40, 40 * IMAGE]);
-  expect(source).toMatch(/not CIFAR-10.*: 40 to learn from, 40 to be tested on\./);
+  expect(described(sets)).toMatch(/not CIFAR-10.*: 40 to learn from, 40 to be tested on\./);
   expect(test.pixels).not.toEqual(train.pixels);
   expect((await loadColourImages(null, 20)).train.pixels).toEqual(part(train, 0, 20).pixels);
   // In colour: the planes of an image differ.

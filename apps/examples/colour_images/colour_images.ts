@@ -19,7 +19,7 @@ export interface StoredImages {
   readonly classes: readonly string[];
 }
 
-/** Both sets, and a line that says where they come from. */
+/** Both sets, and where they come from. */
 export interface ColourSets {
   train: StoredImages;
   test: StoredImages;
@@ -32,12 +32,13 @@ export interface ColourSets {
  * @throws OptionError when the folder has not the archive or its files, or they are damaged.
  */
 export async function loadColourImages(folder: string | null, limit: number | null): Promise<ColourSets> {
-  const sets = folder === null ? drawn(limit) : await cifar(folder, limit);
+  return folder === null ? drawn(limit) : await cifar(folder, limit);
+}
+
+/** Where the images come from and how many there are, as a line to print. */
+export function described({ train, test, source }: ColourSets): string {
   const count = ({ labels }: StoredImages): string => labels.length.toLocaleString("en-US");
-  return {
-    ...sets,
-    source: `${sets.source}: ${count(sets.train)} to learn from, ${count(sets.test)} to be tested on.`,
-  };
+  return `${source}: ${count(train)} to learn from, ${count(test)} to be tested on.`;
 }
 
 function drawn(limit: number | null): ColourSets {

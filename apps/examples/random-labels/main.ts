@@ -1,6 +1,6 @@
 // Networks that generalise from true labels learn random ones by heart: the experiment of Zhang et al. 2017.
 import { type ModelName, MODELS, parameterCount, RECIPES } from "../cifar/networks/mod.ts";
-import { loadColourImages, type StoredImages } from "../colour_images/colour_images.ts";
+import { described, loadColourImages, type StoredImages } from "../colour_images/colour_images.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { choice, type CommonOptions, commonOptions, integer, number, type Option } from "../runner/options.ts";
@@ -60,9 +60,10 @@ export const randomLabelsExample: Example<RandomLabelsOptions> = {
     const { model, seed, dryRun } = options;
     const recipe = RECIPES[model];
     const batch = options.batch ?? 128;
-    const { train, test, source } = await loadColourImages(options.data, dryRun ? batch : options.limit);
+    const sets = await loadColourImages(options.data, dryRun ? batch : options.limit);
+    const { train, test } = sets;
     const network = recipe.make({ classes: train.classes.length });
-    run.print(source);
+    run.print(described(sets));
     run.print(
       `${recipe.title}, ${parameterCount(network).toLocaleString("en-US")} parameters, on "${run.device.name}"\n`,
     );
