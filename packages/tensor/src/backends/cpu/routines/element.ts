@@ -91,6 +91,12 @@ export function madd(e: Element, a: Code, b: Code, c: Code): Code {
   }
 }
 
+/** `c − a · b`. Floats only. */
+export function nmadd(e: Element, a: Code, b: Code, c: Code): Code {
+  if (e.kind === "f32") return e.fused ? op("f32x4.relaxed_nmadd", a, b, c) : op("f32x4.sub", c, op("f32x4.mul", a, b));
+  return e.fused ? op("f64x2.relaxed_nmadd", a, b, c) : op("f64x2.sub", c, op("f64x2.mul", a, b));
+}
+
 /** What `atLeast` takes for its bound: zeros for a rectifier, else what leaves every value as it is. Floats only. */
 export function floorOf(e: Element, rectifies: Code): Code {
   const [type, splat] = e.kind === "f64" ? ["f64", "f64x2.splat"] as const : ["f32", "f32x4.splat"] as const;

@@ -18,7 +18,7 @@ import { squareBytes } from "./winograd_tiles.ts";
 /** Bytes of samples at the points that a block of tiles may have, so that they stay in the second-level cache. */
 const blockBytes = 2 ** 19;
 /** Tiles of a block at most. */
-const blockTiles = 128;
+const blockTiles = 64;
 /** Bytes that weights at the points may have. */
 const weightBytes = 2 ** 24;
 const xis = points * points;
@@ -145,14 +145,10 @@ function convolve(
     targets: put(cuts ? tileOffsets(tiling, cutImage, cutPitch) : tileOffsets(tiling, yBatch, yWidth * 4)),
   }));
   const { count: panels, tall, height } = panelsOf(filters);
-  // Steps between points that are no multiples of a page keep values of the same tile out of the same lines of the cache.
   const weightsXi = channels * filters * 4 + 64;
-  const valuesXi = channels * tiles * 4 + 64;
-  const productsRow = tiles * 4;
-  const productsXi = (tall > 0 ? height + 1 : height) * productsRow + 64;
   const valuesAt = squareBytes + roundUp(blockImages * preparedImage);
-  const productsAt = valuesAt + xis * valuesXi;
-  const cutAt = productsAt + xis * productsXi;
+  const productsAt = valuesAt + (tiles / 4) * channels * squareBytes;
+  const cutAt = productsAt + (tiles / 4) * filters * squareBytes;
   const scratch = roundUp(cutAt + blockImages * cutImage);
   const atPoints = roundUp(xis * weightsXi);
   const { heap } = engine;
@@ -167,6 +163,7 @@ function convolve(
     weights: memory,
     weightsXi,
     channels,
+    filters,
     panels,
     tall,
     height,
@@ -188,10 +185,7 @@ function convolve(
     preparedImage,
     pitch,
     values: valuesAt,
-    valuesXi,
     products: productsAt,
-    productsXi,
-    productsRow,
     scratch,
     y: y.pointer,
     yBatch,

@@ -67,11 +67,9 @@ export function convGradOfWeightByTiles(
   }));
   const unitTiles = unitImages * bandRows * columns;
   const plane = (bandRows * tileSize + points - tileSize) * pitch;
-  const samplesXi = channelPanels * unitTiles * 32 + 64;
-  const gradientsXi = groupQuads * unitTiles * 16 + 64;
   const samples = roundUp(squareBytes + 4 * plane, 64);
-  const gradients = samples + xis * samplesXi;
-  const scratch = gradients + xis * gradientsXi;
+  const gradients = samples + channelPanels * 2 * unitTiles * squareBytes;
+  const scratch = gradients + groupQuads * unitTiles * squareBytes;
   const { heap } = engine;
   const bytes = parts * sumsPart + engine.threads * scratch;
   const memory = heap.alloc(bytes);
@@ -114,9 +112,7 @@ export function convGradOfWeightByTiles(
     square: memory + parts * sumsPart,
     scratch,
     samples,
-    samplesXi,
     gradients,
-    gradientsXi,
     sums: memory,
     sumsXi,
     sumsRow,

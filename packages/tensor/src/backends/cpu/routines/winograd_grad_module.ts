@@ -14,7 +14,7 @@ import {
 } from "../../../wasm/assembler.ts";
 import { add, type Element } from "./element.ts";
 import { addMul, advance, least, locals, Params, range, times } from "./loops.ts";
-import { panelKernel } from "./winograd_kernel.ts";
+import { gradKernel } from "./winograd_kernel.ts";
 import { paddedPlane } from "./winograd_planes.ts";
 import { points, tileSize } from "./winograd_points.ts";
 import { gradients, samples, squareBytes, tapGradients } from "./winograd_tiles.ts";
@@ -59,9 +59,7 @@ const fields = [
   "square",
   "scratch",
   "samples",
-  "samplesXi",
   "gradients",
-  "gradientsXi",
   "sums",
   "sumsXi",
   "sumsRow",
@@ -83,10 +81,10 @@ export const winogradGradParams: Params<typeof fields[number]> = new Params(fiel
 export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernel = panelKernel(module, e, 4);
-  const samplesToPoints = module.func(ints(8), []);
+  const kernel = gradKernel(module, e);
+  const samplesToPoints = module.func(ints(7), []);
   samples(samplesToPoints, e);
-  const gradientsToPoints = module.func(ints(8), []);
+  const gradientsToPoints = module.func(ints(7), []);
   gradients(gradientsToPoints, e);
   const prepare = module.func(ints(9), []);
   paddedPlane(prepare);
@@ -109,7 +107,7 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
       least(op("i32.add", get(v.first), i32(k)), op("i32.sub", count, i32(1))),
       channel,
     );
-  const eachTile = (transform: typeof samplesToPoints, table: Code, pitch: Code, xi: Code, step: number): Code =>
+  const eachTile = (transform: typeof samplesToPoints, table: Code, pitch: Code): Code =>
     range(
       v.tile,
       i32(0),
@@ -121,10 +119,9 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
         ...planes.map((plane) => op("i32.add", get(plane), get(v.source))),
         pitch,
         get(v.out),
-        xi,
         get(v.square),
       ),
-      set(v.out, op("i32.add", get(v.out), i32(step))),
+      advance(v.out, squareBytes),
     );
   const eachImage = (...body: Code[]): Code => range(v.image, i32(0), get(v.images), 1, ...body);
 
@@ -135,10 +132,10 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
     4,
     set(
       v.out,
-      op(
-        "i32.add",
-        addMul(get(v.samples), op("i32.mul", op("i32.shr_u", get(v.first), i32(3)), field("unitTiles")), i32(32)),
-        op("i32.shl", op("i32.and", get(v.first), i32(4)), i32(2)),
+      addMul(
+        get(v.samples),
+        op("i32.mul", op("i32.shr_u", get(v.first), i32(2)), field("unitTiles")),
+        i32(squareBytes),
       ),
     ),
     eachImage(
@@ -157,7 +154,7 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
           field("left"),
         ),
       ]),
-      eachTile(samplesToPoints, field("sources"), field("pitch"), field("samplesXi"), 32),
+      eachTile(samplesToPoints, field("sources"), field("pitch")),
     ),
   );
   const bringGradients: Code = [
@@ -191,9 +188,9 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
             set(plane, addMul(at, get(v.firstRow), field("gRow"))),
           );
         }),
-        eachTile(gradientsToPoints, field("gSources"), field("gPitch"), field("gradientsXi"), 16),
+        eachTile(gradientsToPoints, field("gSources"), field("gPitch")),
       ),
-      set(v.out, addMul(get(v.target), field("unitTiles"), i32(16))),
+      set(v.out, addMul(get(v.target), field("unitTiles"), i32(squareBytes))),
     ),
   ];
   const multiply: Code = range(
@@ -201,7 +198,7 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
     i32(0),
     i32(points * points),
     1,
-    set(v.source, addMul(get(v.gradients), get(v.xi), field("gradientsXi"))),
+    set(v.source, addMul(get(v.gradients), get(v.xi), i32(16))),
     range(
       v.first,
       get(v.quad),
@@ -210,7 +207,7 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
       call(
         kernel,
         get(v.source),
-        addMul(get(v.samples), get(v.xi), field("samplesXi")),
+        addMul(get(v.samples), get(v.xi), i32(16)),
         addMul(
           addMul(addMul(field("sums"), get(v.part), field("sumsPart")), get(v.xi), field("sumsXi")),
           op("i32.mul", get(v.first), i32(4)),
@@ -219,10 +216,10 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
         op("i32.mul", get(v.images), get(v.tiles)),
         field("sumsRow"),
         field("channelPanels"),
-        op("i32.mul", field("unitTiles"), i32(32)),
+        op("i32.mul", field("unitTiles"), i32(squareBytes)),
         op("i32.ne", get(v.unit), op("i32.mul", get(v.part), field("partUnits"))),
       ),
-      set(v.source, addMul(get(v.source), field("unitTiles"), i32(16))),
+      set(v.source, addMul(get(v.source), field("unitTiles"), i32(squareBytes))),
     ),
   );
   const addUp: Code = range(

@@ -3,25 +3,27 @@ import {
   type Code,
   type FunctionBuilder,
   get,
+  i32,
   type Local,
   memory,
   type ModuleBuilder,
+  op,
   set,
   when,
 } from "../../../wasm/assembler.ts";
-import type { Element } from "./element.ts";
+import { type Element, splatLane } from "./element.ts";
 import { advance, locals, times } from "./loops.ts";
 import { eachStep, Tile, tileVectors } from "./tile.ts";
+import { squareBytes } from "./winograd_tiles.ts";
 
 /**
- * Adds to a module a function `(left, right, out, steps, stride, panels, rightStep, adds)` that multiplies a left panel of so many rows by
- * `panels` panels of two vectors a step, `rightStep` bytes apart. Products come side by side, rows `stride` apart; where `adds` is not 0
- * they are added to what is there.
+ * Adds to a module a function `(left, right, out, steps, panels, rightPanel, outPanel)` that multiplies a packed left panel of so many rows by
+ * `panels` right panels, `rightPanel` bytes apart. Of a right panel each step takes a vector of each of two neighbouring squares, and so
+ * do the products of each row.
  */
-export function panelKernel(module: ModuleBuilder, e: Element, rows: number): FunctionBuilder {
-  const f = module.func(new Array<"i32">(8).fill("i32"), []);
-  const [left, right, out, steps, stride, panels, rightStep, adds] = f.params as [
-    Local,
+export function tileKernel(module: ModuleBuilder, e: Element, rows: number): FunctionBuilder {
+  const f = module.func(new Array<"i32">(7).fill("i32"), []);
+  const [left, right, out, steps, panels, rightPanel, outPanel] = f.params as [
     Local,
     Local,
     Local,
@@ -31,8 +33,59 @@ export function panelKernel(module: ModuleBuilder, e: Element, rows: number): Fu
     Local,
   ];
   const tile = new Tile(f, e, rows, tileVectors);
-  const { count, at, panel, row } = locals(f, "count", "at", "panel", "row");
-  const step = 16 * tileVectors;
+  const { count, at, panel } = locals(f, "count", "at", "panel");
+  const step = squareBytes * tileVectors;
+  f.emit(
+    times(
+      panels,
+      set(panel, get(left)),
+      set(at, get(right)),
+      tile.clear(),
+      eachStep(
+        count,
+        steps,
+        false,
+        (s) => tile.step(tile.packed(panel, s), (j) => memory("v128.load", s * step + squareBytes * j, get(at))),
+        tile.step(tile.packedOne(panel, false), (j) => memory("v128.load", squareBytes * j, get(at))),
+        (n) => [advance(panel, tile.packedBytes(n, false)), advance(at, n * step)],
+      ),
+      Array.from(
+        { length: rows },
+        (_, i) =>
+          Array.from(
+            { length: tileVectors },
+            (_, j) => memory("v128.store", i * step + j * squareBytes, get(out), get(tile.sum(i, j))),
+          ),
+      ),
+      advance(right, get(rightPanel)),
+      advance(out, get(outPanel)),
+    ),
+  );
+  return f;
+}
+
+/**
+ * Adds to a module a function `(left, right, out, steps, stride, panels, quad, adds)`: four filters' gradients, a vector of each of
+ * `steps` neighbouring squares, times `panels` panels of twice four channels' samples, likewise; quads of channels are `quad` bytes apart.
+ * Products come side by side, rows `stride` apart; where `adds` is not 0 they are added to what is there.
+ */
+export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
+  const f = module.func(new Array<"i32">(8).fill("i32"), []);
+  const [left, right, out, steps, stride, panels, quad, adds] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const rows = 4;
+  const tile = new Tile(f, e, rows, tileVectors);
+  const { count, at, next, panel, row } = locals(f, "count", "at", "next", "panel", "row");
+  const lefts = f.local("v128");
+  const rights = [at, next];
   const byRow = (each: (row: number, vector: number) => Code): Code => [
     set(row, get(out)),
     Array.from({ length: rows }, (_, i) => [
@@ -40,11 +93,20 @@ export function panelKernel(module: ModuleBuilder, e: Element, rows: number): Fu
       i + 1 < rows ? advance(row, get(stride)) : [],
     ]),
   ];
+  const step = (s: number): Code =>
+    tile.step(
+      (i) => [
+        i === 0 ? set(lefts, memory("v128.load", s * squareBytes, get(panel))) : [],
+        splatLane(e, i, lefts),
+      ],
+      (j) => memory("v128.load", s * squareBytes, get(rights[j]!)),
+    );
   f.emit(
     times(
       panels,
       set(panel, get(left)),
       set(at, get(right)),
+      set(next, op("i32.add", get(right), get(quad))),
       when(
         get(adds),
         byRow((i, j) => set(tile.sum(i, j), memory("v128.load", 16 * j, get(row)))),
@@ -54,13 +116,13 @@ export function panelKernel(module: ModuleBuilder, e: Element, rows: number): Fu
         count,
         steps,
         false,
-        (s) => tile.step(tile.packed(panel, s), (j) => memory("v128.load", s * step + 16 * j, get(at))),
-        tile.step(tile.packedOne(panel, false), (j) => memory("v128.load", 16 * j, get(at))),
-        (n) => [advance(panel, tile.packedBytes(n, false)), advance(at, n * step)],
+        step,
+        step(0),
+        (n) => [panel, ...rights].map((pointer) => advance(pointer, n * squareBytes)),
       ),
       byRow((i, j) => memory("v128.store", 16 * j, get(row), get(tile.sum(i, j)))),
-      advance(right, get(rightStep)),
-      advance(out, step),
+      set(right, op("i32.add", get(next), op("i32.sub", get(quad), op("i32.mul", get(steps), i32(squareBytes))))),
+      advance(out, 16 * tileVectors),
     ),
   );
   return f;

@@ -16,7 +16,7 @@ import type { Element } from "./element.ts";
 import { addMul, least, locals, Params, range } from "./loops.ts";
 import { firstRow, rowsOf } from "./panels.ts";
 import { tileRows } from "./tile.ts";
-import { panelKernel } from "./winograd_kernel.ts";
+import { tileKernel } from "./winograd_kernel.ts";
 import { cutPlane, paddedPlane } from "./winograd_planes.ts";
 import { points } from "./winograd_points.ts";
 import { outputs, samples, squareBytes, taps } from "./winograd_tiles.ts";
@@ -30,6 +30,7 @@ const fields = [
   "weights",
   "weightsXi",
   "channels",
+  "filters",
   "panels",
   "tall",
   "height",
@@ -53,10 +54,7 @@ const fields = [
   "preparedImage",
   "pitch",
   "values",
-  "valuesXi",
   "products",
-  "productsXi",
-  "productsRow",
   "scratch",
   "y",
   "yBatch",
@@ -83,10 +81,10 @@ export const winogradParams: Params<typeof fields[number]> = new Params(fields);
 export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = Array.from({ length: tileRows }, (_, r) => panelKernel(module, e, r + 1));
-  const toPoints = module.func(ints(8), []);
+  const kernels = Array.from({ length: tileRows }, (_, r) => tileKernel(module, e, r + 1));
+  const toPoints = module.func(ints(7), []);
   samples(toPoints, e);
-  const fromPoints = module.func(ints(10), []);
+  const fromPoints = module.func(ints(9), []);
   outputs(fromPoints, e);
   const weights = module.func(ints(8), []);
   taps(weights, e);
@@ -101,7 +99,7 @@ export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Arr
   const v = {
     ...locals(run, "t", "panel", "row", "rows", "r", "channel", "image", "images", "firstImage", "xi"),
     ...locals(run, "firstTileRow", "bandRows", "tile", "tiles", "square", "plane", "values", "products"),
-    ...locals(run, "place", "result", "step"),
+    ...locals(run, "firstProducts", "weights", "place", "result", "step"),
   };
   const panelRows = [
     set(v.row, firstRow(v.panel, field("tall"), field("height"))),
@@ -125,6 +123,9 @@ export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Arr
         ),
       )
     );
+
+  const panelOfTile = op("i32.shr_u", get(v.tile), i32(3));
+  const half = op("i32.and", op("i32.shr_u", get(v.tile), i32(2)), i32(1));
 
   const bringWeights: Code = range(
     v.t,
@@ -198,16 +199,15 @@ export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Arr
         toPoints,
         ...tilesOf(field("sources"), get(v.plane)),
         field("pitch"),
-        op(
-          "i32.add",
+        addMul(
+          get(v.values),
           addMul(
-            get(v.values),
-            addMul(get(v.channel), op("i32.shr_u", get(v.tile), i32(3)), field("channels")),
-            i32(32),
+            op("i32.or", op("i32.shl", get(v.channel), i32(1)), half),
+            panelOfTile,
+            op("i32.shl", field("channels"), i32(1)),
           ),
-          op("i32.shl", op("i32.and", get(v.tile), i32(4)), i32(2)),
+          i32(squareBytes),
         ),
-        field("valuesXi"),
         get(v.square),
       ),
     ),
@@ -218,34 +218,44 @@ export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Arr
     i32(0),
     i32(points * points),
     1,
-    kernels.map((kernel, index) =>
-      when(
-        op("i32.eq", get(v.rows), i32(index + 1)),
-        call(
-          kernel,
-          addMul(panelAt, get(v.xi), field("weightsXi")),
-          addMul(get(v.values), get(v.xi), field("valuesXi")),
-          addMul(get(v.products), get(v.xi), field("productsXi")),
-          field("channels"),
-          field("productsRow"),
-          op("i32.shr_u", op("i32.add", get(v.tiles), i32(7)), i32(3)),
-          op("i32.mul", field("channels"), i32(32)),
-          i32(0),
-        ),
-      )
+    set(v.products, op("i32.add", get(v.firstProducts), op("i32.shl", get(v.xi), i32(4)))),
+    set(v.weights, addMul(field("weights"), get(v.xi), field("weightsXi"))),
+    range(
+      v.panel,
+      i32(0),
+      field("panels"),
+      1,
+      set(v.rows, rowsOf(v.panel, field("tall"), field("height"))),
+      kernels.map((kernel, index) =>
+        when(
+          op("i32.eq", get(v.rows), i32(index + 1)),
+          call(
+            kernel,
+            get(v.weights),
+            op("i32.add", get(v.values), op("i32.shl", get(v.xi), i32(4))),
+            get(v.products),
+            field("channels"),
+            op("i32.shr_u", op("i32.add", get(v.tiles), i32(7)), i32(3)),
+            op("i32.mul", field("channels"), i32(2 * squareBytes)),
+            op("i32.mul", field("filters"), i32(2 * squareBytes)),
+          ),
+        )
+      ),
+      set(v.weights, addMul(get(v.weights), op("i32.mul", get(v.rows), field("channels")), i32(4))),
+      set(v.products, addMul(get(v.products), get(v.rows), i32(2 * squareBytes))),
     ),
   );
 
   const result = addMul(
     addMul(field("y"), get(v.firstImage), field("yBatch")),
-    op("i32.add", get(v.row), get(v.r)),
+    get(v.r),
     field("yChannel"),
   );
   const firstY = op("i32.mul", get(v.firstTileRow), i32(4));
   const bringOutputs: Code = range(
     v.r,
     i32(0),
-    get(v.rows),
+    field("filters"),
     1,
     set(v.result, addMul(result, firstY, op("i32.mul", field("yWidth"), i32(4)))),
     set(v.place, get(v.result)),
@@ -261,12 +271,19 @@ export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Arr
       4,
       call(
         fromPoints,
-        addMul(addMul(get(v.products), get(v.r), field("productsRow")), get(v.tile), i32(4)),
-        field("productsXi"),
+        addMul(
+          get(v.firstProducts),
+          addMul(
+            op("i32.or", op("i32.shl", get(v.r), i32(1)), half),
+            panelOfTile,
+            op("i32.shl", field("filters"), i32(1)),
+          ),
+          i32(squareBytes),
+        ),
         get(v.square),
         ...tilesOf(field("targets"), get(v.place)),
         get(v.step),
-        addMul(field("bias"), op("i32.add", get(v.row), get(v.r)), field("biasStep")),
+        addMul(field("bias"), get(v.r), field("biasStep")),
         field("rectifies"),
       ),
     ),
@@ -295,7 +312,7 @@ export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Arr
     when(op("i32.eqz", field("phase")), [bringWeights, op("return")]),
     set(v.plane, op("i32.add", get(v.square), i32(squareBytes))),
     set(v.values, op("i32.add", get(v.square), field("values"))),
-    set(v.products, op("i32.add", get(v.square), field("products"))),
+    set(v.firstProducts, op("i32.add", get(v.square), field("products"))),
     range(
       v.t,
       get(begin),
@@ -307,7 +324,8 @@ export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Arr
       set(v.bandRows, least(op("i32.sub", field("tileRows"), get(v.firstTileRow)), field("bandRows"))),
       set(v.tiles, op("i32.mul", op("i32.mul", get(v.images), get(v.bandRows)), field("tileColumns"))),
       bringSamples,
-      range(v.panel, i32(0), field("panels"), 1, panelRows, multiply, bringOutputs),
+      multiply,
+      bringOutputs,
     ),
   );
   return module.build();

@@ -6,8 +6,8 @@
  * The points are 0, ±5/8, ±3/2 and infinity. With powers of them at hand in few bits and neither large nor small, rounding errors are
  * half of those of the usual 0, ±1, ±2 (docs/decisions/006-winograd.md has the figures).
  */
-import { type Code, f32x4, get, type Local, op, set } from "../../../wasm/assembler.ts";
-import { type Element, madd } from "./element.ts";
+import { type Code, f32x4, type FunctionBuilder, get, type Local, op, set } from "../../../wasm/assembler.ts";
+import { type Element, madd, nmadd } from "./element.ts";
 
 /** Samples of a tile in each dimension, and points. */
 export const points = 6;
@@ -21,104 +21,133 @@ const add = (x: Code, y: Code): Code => op("f32x4.add", x, y);
 const sub = (x: Code, y: Code): Code => op("f32x4.sub", x, y);
 const mul = (x: Code, y: Code): Code => op("f32x4.mul", x, y);
 
-/** Code of a transform in one dimension, made of locals: what is put is used once, right away. */
-type Put = (index: number, value: Code) => Code;
+/** Numbers that transforms multiply by, each in a local from the function's beginning on: in a loop, making one takes as long as three multiplications. */
+export class Constants {
+  private readonly f: FunctionBuilder;
+  private readonly locals: Map<number, Local> = new Map();
 
-/** `k · x + y`. */
-const scaled = (e: Element, k: number, x: Code, y: Code): Code => madd(e, f32x4(k), x, y);
+  constructor(f: FunctionBuilder) {
+    this.f = f;
+  }
 
-/**
- * Six samples d at the points: the numerators of Lagrange's polynomials, which are transposed interpolation. Bᵀd in Lavin and Gray.
- */
-export function samplesAtPoints(e: Element, d: readonly Local[], [t, u]: readonly [Local, Local], put: Put): Code {
-  const x = (i: number): Code => get(d[i]!);
-  const pair = (index: number, point: number, other: number): Code => [
-    set(t, scaled(e, -other, x(2), x(4))),
-    set(u, scaled(e, -other, x(1), x(3))),
-    put(index, scaled(e, point, get(u), get(t))),
-    put(index + 1, scaled(e, -point, get(u), get(t))),
-  ];
-  return [
-    put(0, scaled(e, aa * bb, x(0), scaled(e, -aa - bb, x(2), x(4)))),
-    pair(1, a, bb),
-    pair(3, b, aa),
-    put(5, scaled(e, aa * bb, x(1), scaled(e, -aa - bb, x(3), x(5)))),
-  ];
+  /** A number in every lane. */
+  readonly of = (value: number): Code => {
+    let local = this.locals.get(value);
+    if (local === undefined) this.locals.set(value, local = this.f.local("v128"));
+    return get(local);
+  };
+
+  /** What goes before all code that uses them. */
+  begin(): Code {
+    return [...this.locals].map(([value, local]) => set(local, f32x4(value)));
+  }
 }
 
-/** The denominators of Lagrange's polynomials, which {@link samplesAtPoints} leaves out. */
-const denominators = [
-  aa * bb,
-  2 * aa * (aa - bb),
-  2 * aa * (aa - bb),
-  2 * bb * (bb - aa),
-  2 * bb * (bb - aa),
-  1,
-] as const;
+/** What transforms in one dimension are made with: two locals for what pairs of points share, and numbers. */
+export interface Work {
+  readonly e: Element;
+  readonly pair: readonly [Local, Local];
+  readonly k: (value: number) => Code;
+}
 
-/** Three taps w at the points, divided by what {@link samplesAtPoints} leaves out. Gw in Lavin and Gray. */
-export function tapsAtPoints(e: Element, w: readonly Local[], [t, u]: readonly [Local, Local], put: Put): Code {
-  const x = (i: number): Code => get(w[i]!);
-  const pair = (index: number, point: number): Code => {
-    const share = 1 / denominators[index]!;
+/** A transform in one dimension, from locals; what is put is used once, right away. */
+export type Transform = (work: Work, from: readonly Local[], put: (index: number, value: Code) => Code) => Code;
+
+/** Both of `y + k · x` and `y − k · x`. */
+function both({ e, k }: Work, factor: number, x: Local, y: Local): [plus: Code, minus: Code] {
+  return [madd(e, k(factor), get(x), get(y)), nmadd(e, k(factor), get(x), get(y))];
+}
+
+/** Six samples d at the points: the numerators of Lagrange's polynomials, transposed. Bᵀd in Lavin and Gray. */
+export const samplesAtPoints: Transform = (work, d, put) => {
+  const { e, pair: [t, u], k } = work;
+  const x = (i: number): Code => get(d[i]!);
+  const pair = (index: number, point: number, other: number): Code => {
+    const [plus, minus] = both(work, point, u, t);
     return [
-      set(t, scaled(e, share * point * point, x(2), mul(f32x4(share), x(0)))),
-      set(u, mul(f32x4(share * point), x(1))),
-      put(index, add(get(t), get(u))),
-      put(index + 1, sub(get(t), get(u))),
+      set(t, nmadd(e, k(other), x(2), x(4))),
+      set(u, nmadd(e, k(other), x(1), x(3))),
+      put(index, plus),
+      put(index + 1, minus),
     ];
   };
-  return [put(0, mul(f32x4(1 / denominators[0]), x(0))), pair(1, a), pair(3, b), put(5, x(2))];
-}
+  return [
+    put(0, madd(e, k(aa * bb), x(0), nmadd(e, k(aa + bb), x(2), x(4)))),
+    pair(1, a, bb),
+    pair(3, b, aa),
+    put(5, madd(e, k(aa * bb), x(1), nmadd(e, k(aa + bb), x(3), x(5)))),
+  ];
+};
+
+/** The denominators of Lagrange's polynomials, which {@link samplesAtPoints} leaves out. */
+const denominators = [aa * bb, 2 * aa * (aa - bb), 2 * bb * (bb - aa)] as const;
+
+/** Three taps w at the points, divided by what {@link samplesAtPoints} leaves out. Gw in Lavin and Gray. */
+export const tapsAtPoints: Transform = ({ e, pair: [t, u], k }, w, put) => {
+  const x = (i: number): Code => get(w[i]!);
+  const pair = (index: number, point: number, share: number): Code => [
+    set(t, madd(e, k(share * point * point), x(2), mul(k(share), x(0)))),
+    set(u, mul(k(share * point), x(1))),
+    put(index, add(get(t), get(u))),
+    put(index + 1, sub(get(t), get(u))),
+  ];
+  return [
+    put(0, mul(k(1 / denominators[0]), x(0))),
+    pair(1, a, 1 / denominators[1]),
+    pair(3, b, 1 / denominators[2]),
+    put(5, x(2)),
+  ];
+};
 
 /** Four gradients g at the points; what is divided by comes later, in {@link threeOfPoints}. */
-export function gradientsAtPoints(e: Element, g: readonly Local[], [t, u]: readonly [Local, Local], put: Put): Code {
+export const gradientsAtPoints: Transform = (work, g, put) => {
+  const { e, pair: [t, u], k } = work;
   const x = (i: number): Code => get(g[i]!);
-  const pair = (index: number, point: number): Code => [
-    set(t, scaled(e, point * point, x(2), x(0))),
-    set(u, scaled(e, point * point, x(3), x(1))),
-    put(index, scaled(e, point, get(u), get(t))),
-    put(index + 1, scaled(e, -point, get(u), get(t))),
-  ];
+  const pair = (index: number, point: number): Code => {
+    const [plus, minus] = both(work, point, u, t);
+    return [
+      set(t, madd(e, k(point * point), x(2), x(0))),
+      set(u, madd(e, k(point * point), x(3), x(1))),
+      put(index, plus),
+      put(index + 1, minus),
+    ];
+  };
   return [put(0, x(0)), pair(1, a), pair(3, b), put(5, x(3))];
-}
+};
+
+/** Sums and differences of the products of each pair of points, in place of the products; differences in the pair of locals. */
+const evenAndOdd = ({ pair: [t, u] }: Work, m: readonly Local[]): Code => {
+  const x = (i: number): Code => get(m[i]!);
+  return [
+    set(t, sub(x(1), x(2))),
+    set(m[1]!, add(x(1), x(2))),
+    set(u, sub(x(3), x(4))),
+    set(m[3]!, add(x(3), x(4))),
+  ];
+};
 
 /** Four outputs of six products m. Aᵀm in Lavin and Gray; overwrites the products. */
-export function fourOfPoints(e: Element, m: readonly Local[], [t, u]: readonly [Local, Local], put: Put): Code {
-  const x = (i: number): Code => get(m[i]!);
-  const [evenA, oddA, evenB, oddB] = [m[1]!, t, m[3]!, u] as const;
+export const fourOfPoints: Transform = (work, m, put) => {
+  const { e, pair: [oddA, oddB], k } = work;
+  const [first, evenA, , evenB, , last] = m.map(get) as [Code, Code, Code, Code, Code, Code];
   return [
-    set(oddA, sub(x(1), x(2))),
-    set(evenA, add(x(1), x(2))),
-    set(oddB, sub(x(3), x(4))),
-    set(evenB, add(x(3), x(4))),
-    put(0, add(add(x(0), get(evenA)), get(evenB))),
-    put(1, scaled(e, b, get(oddB), mul(f32x4(a), get(oddA)))),
-    put(2, scaled(e, bb, get(evenB), mul(f32x4(aa), get(evenA)))),
-    put(3, scaled(e, b * bb, get(oddB), scaled(e, a * aa, get(oddA), x(5)))),
+    evenAndOdd(work, m),
+    put(0, add(add(first, evenA), evenB)),
+    put(1, madd(e, k(b), get(oddB), mul(k(a), get(oddA)))),
+    put(2, madd(e, k(bb), evenB, mul(k(aa), evenA))),
+    put(3, madd(e, k(b * bb), get(oddB), madd(e, k(a * aa), get(oddA), last))),
   ];
-}
+};
 
 /** Three outputs of six products m that {@link gradientsAtPoints} went into; overwrites the products. */
-export function threeOfPoints(e: Element, m: readonly Local[], [t, u]: readonly [Local, Local], put: Put): Code {
-  const x = (i: number): Code => get(m[i]!);
-  const share = (index: number, power: number): Code => f32x4(power / denominators[index]!);
-  const [evenA, oddA, evenB, oddB] = [m[1]!, t, m[3]!, u] as const;
+export const threeOfPoints: Transform = (work, m, put) => {
+  const { e, pair: [oddA, oddB], k } = work;
+  const [first, evenA, , evenB, , last] = m.map(get) as [Code, Code, Code, Code, Code, Code];
+  const [d0, dA, dB] = denominators;
   return [
-    set(oddA, sub(x(1), x(2))),
-    set(evenA, add(x(1), x(2))),
-    set(oddB, sub(x(3), x(4))),
-    set(evenB, add(x(3), x(4))),
-    put(
-      0,
-      madd(
-        e,
-        share(3, 1),
-        get(evenB),
-        madd(e, share(1, 1), get(evenA), mul(share(0, 1), x(0))),
-      ),
-    ),
-    put(1, madd(e, share(3, b), get(oddB), mul(share(1, a), get(oddA)))),
-    put(2, madd(e, share(3, bb), get(evenB), madd(e, share(1, aa), get(evenA), x(5)))),
+    evenAndOdd(work, m),
+    put(0, madd(e, k(1 / dB), evenB, madd(e, k(1 / dA), evenA, mul(k(1 / d0), first)))),
+    put(1, madd(e, k(b / dB), get(oddB), mul(k(a / dA), get(oddA)))),
+    put(2, madd(e, k(bb / dB), evenB, madd(e, k(aa / dA), evenA, last))),
   ];
-}
+};

@@ -1,6 +1,7 @@
 /**
  * Generated code that brings tiles to Winograd's points and back, four at a time: one a lane, so that each is read and written by a
- * pointer of its own. Values at the points lie `xi` bytes apart.
+ * pointer of its own. A square is the 36 vectors of four tiles at the points, side by side: one stretch of memory for each transform,
+ * however the products walk.
  */
 import {
   type Code,
@@ -17,6 +18,7 @@ import { add, atLeast, type Element, floorOf, loadSplat, pick, storeLane } from 
 import { addMul, advance, locals, times } from "./loops.ts";
 import { transpose } from "./pack.ts";
 import {
+  Constants,
   fourOfPoints,
   gradientsAtPoints,
   points,
@@ -24,26 +26,32 @@ import {
   tapsAtPoints,
   threeOfPoints,
   tileSize,
+  type Transform,
+  type Work,
 } from "./winograd_points.ts";
 
-/** Bytes of the square of vectors between the two passes of a transform. */
+/** Bytes of a square, which also is what the two passes of a transform have between them. */
 export const squareBytes: number = points * points * 16;
 const squareRow = points * 16;
 
 type Lanes = readonly [Local, Local, Local, Local];
-type Transform = typeof samplesAtPoints;
+
+/** What the transforms of a function work with, and its constants. */
+function workOf(f: FunctionBuilder, e: Element): Work & { readonly constants: Constants } {
+  const constants = new Constants(f);
+  return { e, pair: vectors(f, 2) as [Local, Local], k: constants.of, constants };
+}
 
 function vectors(f: FunctionBuilder, count: number): Local[] {
   return Array.from({ length: count }, () => f.local("v128"));
 }
 
-/** Down the columns of the square: `rows` vectors each become values at the points, `xi` bytes apart from `out` on. */
+/** Down the columns of the scratch: vectors become values at the points. */
 function columnsToPoints(
   f: FunctionBuilder,
-  e: Element,
+  work: Work,
   transform: Transform,
   values: readonly Local[],
-  pair: readonly [Local, Local],
   square: Local,
   store: (row: number, value: Code) => Code,
   next: Code,
@@ -54,36 +62,26 @@ function columnsToPoints(
     times(
       count,
       values.map((value, i) => set(value, memory("v128.load", i * squareRow, get(square)))),
-      transform(e, values, pair, store),
+      transform(work, values, store),
       next,
       advance(square, 16),
     ),
   ];
 }
 
-/** Pointers to the rows of points from `out` on, and what moves them to the next column. */
-function rowsOfPoints(f: FunctionBuilder, out: Local, xi: Local): { begin: Code; rows: readonly Local[]; next: Code } {
-  const rows = Array.from({ length: points }, () => f.local("i32"));
-  return {
-    begin: rows.map((row, i) => set(row, i === 0 ? get(out) : addMul(get(rows[i - 1]!), get(xi), i32(points)))),
-    rows,
-    next: rows.map((row) => advance(row, get(xi))),
-  };
-}
-
-/** A function `(tile0, tile1, tile2, tile3, pitch, out, xi, square)`; tiles are six samples wide, or four gradients. */
+/** A function `(tile0, tile1, tile2, tile3, pitch, out, scratch)`; tiles are six samples wide, or four gradients. */
 function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: Transform): void {
-  const [t0, t1, t2, t3, pitch, out, xi, square] = f.params as [...Lanes, Local, Local, Local, Local];
+  const [t0, t1, t2, t3, pitch, out, square] = f.params as [...Lanes, Local, Local, Local];
   const tiles = [t0, t1, t2, t3];
-  const [loaded, pair] = [vectors(f, 4), vectors(f, 2) as [Local, Local]];
+  const work = workOf(f, e);
+  const { pair } = work;
+  const loaded = vectors(f, 4);
   const turned = transpose(e, f, loaded);
-  const rest = vectors(f, size - 4);
-  const count = f.local("i32");
-  const at = f.local("i32");
+  const values = [...turned.columns, ...vectors(f, size - 4)];
+  const { count, at } = locals(f, "count", "at");
   const two = (low: Local, high: Local): Code =>
     memoryLane("v128.load64_lane", 16, 1, get(high), memory("v128.load64_zero", 16, get(low)));
-  const { begin, rows, next } = rowsOfPoints(f, out, xi);
-  f.emit(
+  const body: Code[] = [
     set(at, get(square)),
     set(count, i32(size)),
     times(
@@ -93,28 +91,27 @@ function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: T
       size === 4 ? [] : [
         set(pair[0], two(t0, t1)),
         set(pair[1], two(t2, t3)),
-        set(rest[0]!, pick(e, [0, 2, 4, 6], get(pair[0]), get(pair[1]))),
-        set(rest[1]!, pick(e, [1, 3, 5, 7], get(pair[0]), get(pair[1]))),
+        set(values[4]!, pick(e, [0, 2, 4, 6], get(pair[0]), get(pair[1]))),
+        set(values[5]!, pick(e, [1, 3, 5, 7], get(pair[0]), get(pair[1]))),
       ],
-      transform(e, [...turned.columns, ...rest], pair, (j, value) => memory("v128.store", 16 * j, get(at), value)),
+      transform(work, values, (j, value) => memory("v128.store", 16 * j, get(at), value)),
       tiles.map((tile) => advance(tile, get(pitch))),
       advance(at, squareRow),
     ),
-    begin,
     columnsToPoints(
       f,
-      e,
+      work,
       transform,
-      [...turned.columns, ...rest],
-      pair,
+      values,
       square,
-      (i, value) => memory("v128.store", 0, get(rows[i]!), value),
-      next,
+      (i, value) => memory("v128.store", i * squareRow, get(out), value),
+      advance(out, 16),
     ),
-  );
+  ];
+  f.emit(work.constants.begin(), ...body);
 }
 
-/** A function `(tile0, tile1, tile2, tile3, pitch, out, xi, square)` for tiles of 6 × 6 samples. */
+/** A function `(tile0, tile1, tile2, tile3, pitch, out, scratch)` that brings tiles of 6 × 6 samples to a square at `out`. */
 export function samples(f: FunctionBuilder, e: Element): void {
   tilesToPoints(f, e, 6, samplesAtPoints);
 }
@@ -124,28 +121,24 @@ export function gradients(f: FunctionBuilder, e: Element): void {
   tilesToPoints(f, e, 4, gradientsAtPoints);
 }
 
-/** Down the columns of points, into a square of so many rows. */
+/** Down the columns of points, whose rows begin at `rows` and move with `next`, into scratch of so many rows. */
 function columnsOfPoints(
   f: FunctionBuilder,
-  e: Element,
+  work: Work,
   transform: Transform,
   products: readonly Local[],
-  pair: readonly [Local, Local],
-  from: Local,
-  xi: Local,
-  square: Local,
+  load: (row: number) => Code,
+  next: Code,
+  scratch: Local,
 ): Code {
-  const count = f.local("i32");
-  const at = f.local("i32");
-  const { begin, rows, next } = rowsOfPoints(f, from, xi);
+  const { count, at } = locals(f, "count", "at");
   return [
-    begin,
-    set(at, get(square)),
+    set(at, get(scratch)),
     set(count, i32(points)),
     times(
       count,
-      products.map((product, i) => set(product, memory("v128.load", 0, get(rows[i]!)))),
-      transform(e, products, pair, (i, value) => memory("v128.store", i * squareRow, get(at), value)),
+      products.map((product, i) => set(product, load(i))),
+      transform(work, products, (i, value) => memory("v128.store", i * squareRow, get(at), value)),
       next,
       advance(at, 16),
     ),
@@ -153,12 +146,11 @@ function columnsOfPoints(
 }
 
 /**
- * A function `(products, xi, square, tile0, tile1, tile2, tile3, pitch, bias, rectifies)` that writes tiles of 4 × 4 outputs; `bias`
- * is the address of what is added to each.
+ * A function `(square, scratch, tile0, tile1, tile2, tile3, pitch, bias, rectifies)` that writes tiles of 4 × 4 outputs; `bias` is the
+ * address of what is added to each.
  */
 export function outputs(f: FunctionBuilder, e: Element): void {
-  const [from, xi, square, t0, t1, t2, t3, pitch, bias, rectifies] = f.params as [
-    Local,
+  const [from, square, t0, t1, t2, t3, pitch, bias, rectifies] = f.params as [
     Local,
     Local,
     ...Lanes,
@@ -167,13 +159,22 @@ export function outputs(f: FunctionBuilder, e: Element): void {
     Local,
   ];
   const tiles = [t0, t1, t2, t3];
-  const [products, pair] = [vectors(f, points), vectors(f, 2) as [Local, Local]];
+  const work = workOf(f, e);
+  const products = vectors(f, points);
   const finished = vectors(f, 4);
   const turned = transpose(e, f, finished);
   const [start, floor] = vectors(f, 2) as [Local, Local];
   const count = f.local("i32");
-  f.emit(
-    columnsOfPoints(f, e, fourOfPoints, products, pair, from, xi, square),
+  const body: Code[] = [
+    columnsOfPoints(
+      f,
+      work,
+      fourOfPoints,
+      products,
+      (i) => memory("v128.load", i * squareRow, get(from)),
+      advance(from, 16),
+      square,
+    ),
     set(start, loadSplat(e, 0, get(bias))),
     set(floor, floorOf(e, get(rectifies))),
     set(count, i32(tileSize)),
@@ -181,9 +182,8 @@ export function outputs(f: FunctionBuilder, e: Element): void {
       count,
       products.map((product, j) => set(product, memory("v128.load", 16 * j, get(square)))),
       fourOfPoints(
-        e,
+        work,
         products,
-        pair,
         (j, value) => set(finished[j]!, atLeast(e, add(e, value, get(start)), get(floor))),
       ),
       turned.code,
@@ -193,7 +193,8 @@ export function outputs(f: FunctionBuilder, e: Element): void {
       ) => [memory("v128.store", 0, get(tiles[i]!), get(column)), advance(tiles[i]!, get(pitch))]),
       advance(square, squareRow),
     ),
-  );
+  ];
+  f.emit(work.constants.begin(), ...body);
 }
 
 /** Pointers for four lanes `step` bytes apart, those beyond the first `count` at the last of them. */
@@ -229,10 +230,11 @@ export function taps(f: FunctionBuilder, e: Element): void {
   ];
   const from = lanesOf(f, w, step, filters);
   const to = lanesOf(f, out, outStep, filters);
-  const [values, pair] = [vectors(f, 3), vectors(f, 2) as [Local, Local]];
+  const work = workOf(f, e);
+  const values = vectors(f, 3);
   const value = f.local("v128");
   const { at, count, offset, column } = locals(f, "at", "count", "offset", "column");
-  f.emit(
+  const body: Code[] = [
     from.begin,
     to.begin,
     set(at, get(square)),
@@ -252,15 +254,14 @@ export function taps(f: FunctionBuilder, e: Element): void {
         ),
         from.lanes.map((lane) => advance(lane, get(tap))),
       ]),
-      tapsAtPoints(e, values, pair, (j, value) => memory("v128.store", 16 * j, get(at), value)),
+      tapsAtPoints(work, values, (j, value) => memory("v128.store", 16 * j, get(at), value)),
       advance(at, squareRow),
     ),
     columnsToPoints(
       f,
-      e,
+      work,
       tapsAtPoints,
       values,
-      pair,
       square,
       (i, code) => [
         set(offset, addMul(get(column), get(xi), i32(points * i))),
@@ -269,7 +270,8 @@ export function taps(f: FunctionBuilder, e: Element): void {
       ],
       advance(column, get(xi)),
     ),
-  );
+  ];
+  f.emit(work.constants.begin(), ...body);
 }
 
 /**
@@ -279,22 +281,35 @@ export function taps(f: FunctionBuilder, e: Element): void {
 export function tapGradients(f: FunctionBuilder, e: Element): void {
   const [from, xi, square, w, step, channels] = f.params as [Local, Local, Local, Local, Local, Local];
   const to = lanesOf(f, w, step, channels);
-  const [products, pair] = [vectors(f, points), vectors(f, 2) as [Local, Local]];
+  const rows = Array.from({ length: points }, () => f.local("i32"));
+  const begin = rows.map((row, i) => set(row, i === 0 ? get(from) : addMul(get(rows[i - 1]!), get(xi), i32(points))));
+  const work = workOf(f, e);
+  const products = vectors(f, points);
   const value = f.local("v128");
   const count = f.local("i32");
-  f.emit(
-    columnsOfPoints(f, e, threeOfPoints, products, pair, from, xi, square),
+  const body: Code[] = [
+    begin,
+    columnsOfPoints(
+      f,
+      work,
+      threeOfPoints,
+      products,
+      (i) => memory("v128.load", 0, get(rows[i]!)),
+      rows.map((row) => advance(row, get(xi))),
+      square,
+    ),
     to.begin,
     set(count, i32(3)),
     times(
       count,
       products.map((product, j) => set(product, memory("v128.load", 16 * j, get(square)))),
-      threeOfPoints(e, products, pair, (j, code) => [
+      threeOfPoints(work, products, (j, code) => [
         set(value, code),
         to.lanes.map((lane, k) => storeLane(e, 4 * j, k, get(lane), get(value))),
       ]),
       to.lanes.map((lane) => advance(lane, 12)),
       advance(square, squareRow),
     ),
-  );
+  ];
+  f.emit(work.constants.begin(), ...body);
 }
