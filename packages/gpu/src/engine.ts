@@ -72,7 +72,7 @@ export class Engine implements Gpu {
       failures: this.failures,
     });
     this.staging = new Staging(device, this.recorder);
-    this.tuner = new Tuner(this, options.tune ? identity : null);
+    this.tuner = new Tuner(this, this.staging, options.tune ? identity : null);
   }
 
   launch(launch: Launch): void {

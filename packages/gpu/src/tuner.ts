@@ -1,20 +1,23 @@
 /** Timed choices between several ways of doing the same. */
 import { debug } from "@heddle/tensor";
 import { Choices } from "./choices.ts";
-import type { Engine } from "./engine.ts";
+import type { Gpu } from "./gpu.ts";
+import type { Staging } from "./staging.ts";
 
 /** Each way is run so often; the best time counts. */
 const repetitions = 3;
 
 /** See the module's comment. */
 export class Tuner {
-  private readonly engine: Engine;
+  private readonly memory: Pick<Gpu, "scratch" | "release">;
+  private readonly staging: Staging;
   private readonly choices: Choices | null;
   private busy = false;
 
   /** @param adapter identifies the adapter to what is kept between processes; null takes the first candidate always. */
-  constructor(engine: Engine, adapter: string | null) {
-    this.engine = engine;
+  constructor(memory: Pick<Gpu, "scratch" | "release">, staging: Staging, adapter: string | null) {
+    this.memory = memory;
+    this.staging = staging;
     this.choices = adapter === null ? null : new Choices(adapter);
   }
 
@@ -24,7 +27,7 @@ export class Tuner {
     if (this.choices === null || candidates.length < 2) return first;
     const known = candidates.find((candidate) => candidate === this.choices!.get(key, candidates));
     if (known !== undefined) return known;
-    if (this.busy || !this.engine.staging.synchronous) return first;
+    if (this.busy || !this.staging.synchronous) return first;
     this.busy = true;
     try {
       const times = candidates.map((candidate) => this.time(() => run(candidate)));
@@ -42,16 +45,16 @@ export class Tuner {
 
   private time(run: () => void): number {
     let best = Infinity;
-    const marker = this.engine.scratch(256);
-    this.engine.staging.readNow(marker, 0, 4);
+    const marker = this.memory.scratch(256);
+    this.staging.readNow(marker, 0, 4);
     for (let i = 0; i <= repetitions; i++) {
       const begin = performance.now();
       run();
-      this.engine.staging.readNow(marker, 0, 4);
+      this.staging.readNow(marker, 0, 4);
       // The first run compiles.
       if (i > 0) best = Math.min(best, performance.now() - begin);
     }
-    this.engine.release(marker);
+    this.memory.release(marker);
     return best;
   }
 }

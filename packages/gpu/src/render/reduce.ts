@@ -3,15 +3,13 @@
  * outputs are few and those elements many, they are split into parts, whose results a second kernel reduces: always in the same order,
  * so that results do not change from run to run.
  */
-import { type DType, isFloat, type Kernel, type ReducePrim, showExpr } from "@heddle/tensor";
+import { type DType, type Kernel, showExpr } from "@heddle/tensor";
 import { infinityBits } from "./access.ts";
-import { type Expr, type ScalarSlot, scalarSlots } from "./expression.ts";
+import { type ScalarSlot, scalarSlots } from "./expression.ts";
 import { sizeOf } from "./positions.ts";
+import { accumulator, type Form, groupSize, isIndexed, type Kind } from "./reduce_form.ts";
 import { reductionSource } from "./reduce_source.ts";
 import { isPacked } from "./values.ts";
-
-/** Threads of a workgroup. */
-export const groupSize = 64;
 
 /** Lavapipe leaves every loop after 65,535 rounds, those of loops within it included, and goes on as if nothing were missing. */
 const longestLoop = 16384;
@@ -37,30 +35,6 @@ export interface Parts {
   readonly indexed: boolean;
 }
 
-/** How an input's elements are read where four are taken at once: in a vector, one for all four, or one by one. */
-export type Kind = "vector" | "constant" | "single";
-
-/** What a shader depends on. */
-export interface Form {
-  readonly op: ReducePrim;
-  readonly expr: Expr;
-  /** dtype of the reduction's result, before it is cast to the output's. */
-  readonly result: DType;
-  readonly inputs: Kernel["inputs"];
-  readonly kinds: readonly Kind[];
-  readonly output: DType;
-  readonly scalars: readonly ScalarSlot[];
-  readonly outer: number;
-  readonly inner: number;
-  /** Threads that share one part: 1, or a workgroup. */
-  readonly together: number;
-  /** Four elements at once along the reduced dimensions, four outputs side by side, or neither. */
-  readonly quads: "along" | "across" | null;
-  readonly toParts: boolean;
-  /** Input 0 holds results of parts, and a further one their indices. */
-  readonly fromParts: boolean;
-}
-
 /** What decides how many threads share an output. */
 export interface Machine {
   readonly software: boolean;
@@ -78,13 +52,6 @@ function division(outputs: number, length: number, along: boolean, { software }:
   const perPart = together ? groupSize * 32 : 64;
   const wanted = Math.ceil((together ? 1024 : 65536) / outputs);
   return [Math.max(1, Math.min(wanted, Math.floor(length / perPart), 4096)), together];
-}
-
-export const isIndexed = (op: ReducePrim): boolean => op === "argmax" || op === "argmin";
-
-/** dtype of sums, maxima, and (whole numbers in the order of the floats) of what argmax and argmin compare. */
-export function accumulator(op: ReducePrim, dtype: DType): DType {
-  return !isIndexed(op) && isFloat(dtype) ? "float32" : "int32";
 }
 
 /** Whether an input moves in vectors along dimension `dim`, of which it must then begin at a multiple of four. */

@@ -4,7 +4,7 @@ import { declareBuffer, declareInput, declareOutput, declareParams, quadType, qu
 import { scalarFields, Statements } from "./expression.ts";
 import { functionsFor } from "./functions.ts";
 import { coordinates, entryPoint, fields, position, threadIndex } from "./positions.ts";
-import { accumulator, type Form, groupSize, isIndexed } from "./reduce.ts";
+import { accumulator, type Form, groupSize, isIndexed } from "./reduce_form.ts";
 import { castValue, enables, valueType } from "./values.ts";
 
 /** Rounds after which a sum is added to that of the rounds before: rounding errors grow with the longer of both. */

@@ -5,7 +5,7 @@
 import type { Attrs } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import type { ConfigurationName } from "./configurations.ts";
-import { contractBest } from "./contraction.ts";
+import { contractBest } from "./contract.ts";
 import { dims, each, geometryOf, names, staysInside, type Sums, where, windowParams } from "./conv_geometry.ts";
 import { depthwise, isDepthwise } from "./depthwise.ts";
 import { sizeOf } from "../render/positions.ts";

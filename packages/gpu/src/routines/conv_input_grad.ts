@@ -7,7 +7,7 @@
 import { type Attrs, type DType, isFloat } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { type ConfigurationName, softwareDefault } from "./configurations.ts";
-import { contractBest } from "./contraction.ts";
+import { contractBest } from "./contract.ts";
 import { dims, each, geometryOf, names, type Sums, where } from "./conv_geometry.ts";
 import { depthwiseInputGrad, isDepthwise } from "./depthwise.ts";
 import { dispatch } from "./dispatch.ts";

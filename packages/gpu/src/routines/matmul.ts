@@ -2,7 +2,8 @@
 import type { Attrs } from "@heddle/tensor";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import type { ConfigurationName } from "./configurations.ts";
-import { contractBest, type Contraction } from "./contraction.ts";
+import { contractBest } from "./contract.ts";
+import type { Contraction } from "./contraction.ts";
 import { sizeOf } from "../render/positions.ts";
 import { collapse } from "./geometry.ts";
 import { decode, dot, numbered } from "./params.ts";
