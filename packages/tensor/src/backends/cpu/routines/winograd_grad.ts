@@ -43,9 +43,9 @@ export function convGradOfWeightByTiles(
   const groupQuads = Math.ceil(filterQuads / Math.ceil(filters / groupFilters));
   const groups = Math.ceil(filterQuads / groupQuads);
   const channelPanels = Math.ceil(channels / 8);
-  const sumsRow = channelPanels * 32;
-  const sumsXi = filterQuads * 4 * sumsRow + 64;
-  const sumsPart = xis * sumsXi;
+  const sumsXi = channelPanels * 32;
+  const sumsRow = xis * sumsXi;
+  const sumsPart = filterQuads * 4 * sumsRow;
   const tileBytes = xis * (channelPanels * 32 + groupQuads * 16);
   const wanted = Math.min(
     Math.ceil(mostItems / groups),

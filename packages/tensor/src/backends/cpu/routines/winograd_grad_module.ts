@@ -12,8 +12,8 @@ import {
   set,
   when,
 } from "../../../wasm/assembler.ts";
-import { add, type Element } from "./element.ts";
-import { addMul, advance, least, locals, Params, range, times } from "./loops.ts";
+import type { Element } from "./element.ts";
+import { addMul, advance, least, locals, Params, range } from "./loops.ts";
 import { gradKernel } from "./winograd_kernel.ts";
 import { paddedPlane } from "./winograd_planes.ts";
 import { points, tileSize } from "./winograd_points.ts";
@@ -88,7 +88,7 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
   gradients(gradientsToPoints, e);
   const prepare = module.func(ints(9), []);
   paddedPlane(prepare);
-  const finish = module.func(ints(6), []);
+  const finish = module.func(ints(8), []);
   tapGradients(finish, e);
 
   const run = module.func(ints(4), [], "run");
@@ -97,7 +97,7 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
   const v = {
     ...locals(run, "t", "xi", "first", "quad", "lastQuad", "unit", "part", "image", "firstImage", "images"),
     ...locals(run, "firstRow", "bandRows", "tile", "tiles", "square", "planes", "samples", "gradients", "out"),
-    ...locals(run, "source", "target", "count"),
+    ...locals(run, "source", "target"),
   };
   const planes = Object.values(locals(run, "plane0", "plane1", "plane2", "plane3"));
   /** The plane of an image that is lane `k`; lanes beyond the last channel are the last. */
@@ -247,43 +247,11 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
     ),
   );
 
-  const row = (part: Code): Code =>
-    addMul(
-      addMul(addMul(field("sums"), part, field("sumsPart")), get(v.xi), field("sumsXi")),
-      get(v.t),
-      field("sumsRow"),
-    );
   const writeTaps: Code = range(
     v.t,
     get(begin),
     get(end),
     1,
-    range(
-      v.part,
-      i32(1),
-      field("parts"),
-      1,
-      range(
-        v.xi,
-        i32(0),
-        i32(points * points),
-        1,
-        set(v.source, row(get(v.part))),
-        set(v.target, row(i32(0))),
-        set(v.count, op("i32.shr_u", field("sumsRow"), i32(4))),
-        times(
-          v.count,
-          memory(
-            "v128.store",
-            0,
-            get(v.target),
-            add(e, memory("v128.load", 0, get(v.target)), memory("v128.load", 0, get(v.source))),
-          ),
-          advance(v.target, 16),
-          advance(v.source, 16),
-        ),
-      ),
-    ),
     range(
       v.first,
       i32(0),
@@ -293,6 +261,8 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
         finish,
         addMul(addMul(field("sums"), get(v.t), field("sumsRow")), get(v.first), i32(4)),
         field("sumsXi"),
+        field("parts"),
+        field("sumsPart"),
         get(v.square),
         addMul(field("w"), addMul(get(v.first), get(v.t), field("channels")), i32(36)),
         i32(36),

@@ -121,13 +121,13 @@ export function gradients(f: FunctionBuilder, e: Element): void {
   tilesToPoints(f, e, 4, gradientsAtPoints);
 }
 
-/** Down the columns of points, whose rows begin at `rows` and move with `next`, into scratch of so many rows. */
+/** Down the columns of points, each of which `load` puts into the products before `next` moves on, into scratch. */
 function columnsOfPoints(
   f: FunctionBuilder,
   work: Work,
   transform: Transform,
   products: readonly Local[],
-  load: (row: number) => Code,
+  load: Code,
   next: Code,
   scratch: Local,
 ): Code {
@@ -137,7 +137,7 @@ function columnsOfPoints(
     set(count, i32(points)),
     times(
       count,
-      products.map((product, i) => set(product, load(i))),
+      load,
       transform(work, products, (i, value) => memory("v128.store", i * squareRow, get(at), value)),
       next,
       advance(at, 16),
@@ -171,7 +171,7 @@ export function outputs(f: FunctionBuilder, e: Element): void {
       work,
       fourOfPoints,
       products,
-      (i) => memory("v128.load", i * squareRow, get(from)),
+      products.map((product, i) => set(product, memory("v128.load", i * squareRow, get(from)))),
       advance(from, 16),
       square,
     ),
@@ -275,40 +275,59 @@ export function taps(f: FunctionBuilder, e: Element): void {
 }
 
 /**
- * A function `(sums, xi, square, w, step, count)` that writes the nine taps' gradients of up to four channels, `step` bytes apart, side
- * by side.
+ * A function `(sums, xi, parts, part, scratch, w, step, count)` that adds up the sums of `parts` parts, `part` bytes apart, and writes the
+ * gradients of the nine taps of up to four channels, `step` bytes apart. Values at the points are `xi` bytes apart.
  */
 export function tapGradients(f: FunctionBuilder, e: Element): void {
-  const [from, xi, square, w, step, channels] = f.params as [Local, Local, Local, Local, Local, Local];
+  const [sums, xi, parts, part, scratch, w, step, channels] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
   const to = lanesOf(f, w, step, channels);
-  const rows = Array.from({ length: points }, () => f.local("i32"));
-  const begin = rows.map((row, i) => set(row, i === 0 ? get(from) : addMul(get(rows[i - 1]!), get(xi), i32(points))));
   const work = workOf(f, e);
   const products = vectors(f, points);
+  const rows = Array.from({ length: points }, () => f.local("i32"));
   const value = f.local("v128");
-  const count = f.local("i32");
+  const { count, left, offset } = locals(f, "count", "left", "offset");
   const body: Code[] = [
-    begin,
+    rows.map((row, i) => set(row, i === 0 ? get(sums) : addMul(get(rows[i - 1]!), get(xi), i32(points)))),
     columnsOfPoints(
       f,
       work,
       threeOfPoints,
       products,
-      (i) => memory("v128.load", 0, get(rows[i]!)),
+      [
+        products.map((product, i) => set(product, memory("v128.load", 0, get(rows[i]!)))),
+        set(left, op("i32.sub", get(parts), i32(1))),
+        set(offset, get(part)),
+        times(
+          left,
+          products.map((product, i) =>
+            set(product, add(e, get(product), memory("v128.load", 0, op("i32.add", get(rows[i]!), get(offset)))))
+          ),
+          advance(offset, get(part)),
+        ),
+      ],
       rows.map((row) => advance(row, get(xi))),
-      square,
+      scratch,
     ),
     to.begin,
     set(count, i32(3)),
     times(
       count,
-      products.map((product, j) => set(product, memory("v128.load", 16 * j, get(square)))),
+      products.map((product, j) => set(product, memory("v128.load", 16 * j, get(scratch)))),
       threeOfPoints(work, products, (j, code) => [
         set(value, code),
         to.lanes.map((lane, k) => storeLane(e, 4 * j, k, get(lane), get(value))),
       ]),
       to.lanes.map((lane) => advance(lane, 12)),
-      advance(square, squareRow),
+      advance(scratch, squareRow),
     ),
   ];
   f.emit(work.constants.begin(), ...body);
