@@ -18,9 +18,9 @@ const groupFilters = 64;
 /** Bytes that the sums of all parts of the batch may have. */
 const sumBytes = 2 ** 22;
 /** Outputs of a part: adding up the parts takes little beside what went into them. */
-const partOutputs = 512;
-/** Pieces of work that threads share. */
-const mostItems = 16;
+const partOutputs = 1024;
+/** Pieces of work that threads share, if memory suffices. */
+const [leastItems, mostItems] = [4, 16] as const;
 const xis = points * points;
 
 const roundUp = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
@@ -50,7 +50,7 @@ export function convGradOfWeightByTiles(
   const wanted = Math.min(
     Math.ceil(mostItems / groups),
     Math.floor(sumBytes / sumsPart),
-    Math.floor((batch * gHeight * gWidth) / partOutputs),
+    Math.max(Math.floor((batch * gHeight * gWidth) / partOutputs), leastItems),
   );
   const tiling = tilingOf(batch, gHeight, gWidth, Math.max(Math.floor(unitBytes / tileBytes), 8), wanted);
   const { rows, columns, blockImages: unitImages, bandRows, bands, blocks: units } = tiling;
