@@ -1,5 +1,5 @@
 /** The digits to learn from and the digits to be tested on. */
-import { type Dataset, DrawnDigits, MNIST, Subset } from "@heddle/data";
+import { type Dataset, DrawnDigits, MNIST, Subset, type Transform } from "@heddle/data";
 import { type Tensor, tidy } from "@heddle/tensor";
 import { OptionError } from "../runner/options.ts";
 import { greyPixels, type Pixels } from "../runner/pictures/png.ts";
@@ -17,33 +17,40 @@ export interface DigitSets {
   source: string;
 }
 
+/** How digits are loaded. */
+export interface DigitOptions {
+  /** How many are drawn where there is no folder. */
+  size?: { train: number; test: number };
+  /** What is done to digits to learn from when they are read (default: `ToTensor`). */
+  transform?: Transform;
+}
+
 /**
- * MNIST from a folder, or without one the digits that the data package draws, as many as `size` says; of each set at most
- * `limit`.
+ * MNIST from a folder, or without one the digits that the data package draws; of each set at most `limit`.
  *
  * @throws OptionError when the folder has not the files, or they are damaged.
  */
 export async function loadDigits(
   folder: string | null,
   limit: number | null,
-  size: { train: number; test: number } = DRAWN,
+  { size = DRAWN, transform }: DigitOptions = {},
 ): Promise<DigitSets> {
-  const sets = folder === null ? drawn(size, limit ?? Infinity) : await mnist(folder, limit);
+  const sets = folder === null ? drawn(size, limit ?? Infinity, transform) : await mnist(folder, limit, transform);
   const counts = `${count(sets.train)} to learn from, ${count(sets.test)} to be tested on`;
   return { ...sets, source: `${sets.source}: ${counts}.` };
 }
 
-function drawn(size: { train: number; test: number }, limit: number): DigitSets {
+function drawn(size: { train: number; test: number }, limit: number, transform?: Transform): DigitSets {
   return {
-    train: new DrawnDigits({ size: Math.min(size.train, limit) }),
+    train: new DrawnDigits({ size: Math.min(size.train, limit), ...(transform && { transform }) }),
     test: new DrawnDigits({ train: false, size: Math.min(size.test, limit) }),
     source: "Digits drawn by the program itself, not MNIST (--data DIR trains on MNIST's files)",
   };
 }
 
-async function mnist(folder: string, limit: number | null): Promise<DigitSets> {
+async function mnist(folder: string, limit: number | null, transform?: Transform): Promise<DigitSets> {
   try {
-    const train = await MNIST.load({ root: folder });
+    const train = await MNIST.load({ root: folder, ...(transform && { transform }) });
     const test = await MNIST.load({ root: folder, train: false });
     return { train: first(train, limit), test: first(test, limit), source: `MNIST from ${folder}` };
   } catch (error) {

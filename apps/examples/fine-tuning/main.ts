@@ -73,7 +73,7 @@ export const fineTuning: Example<FineTuningOptions> = {
   async run(options, run) {
     const { seed, dryRun } = options;
     const batch = options.batch ?? 50, lr = options.lr ?? 0.1;
-    const sets = await loadDigits(options.data, dryRun ? 100 : options.limit, DRAWN);
+    const sets = await loadDigits(options.data, dryRun ? 100 : options.limit, { size: DRAWN });
     const known = { train: ofClasses(sets.train, KNOWN), test: ofClasses(sets.test, KNOWN) };
     const test = ofClasses(sets.test, NEW);
     const available = Math.floor(ofClasses(sets.train, NEW).length / NEW.length);

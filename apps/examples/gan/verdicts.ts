@@ -10,7 +10,7 @@ import { judge, type Verdict } from "./judge.ts";
 import { Generator, NOISE } from "./networks.ts";
 
 /** Pictures that a verdict is over, and steps that the classifier learns for; more than 20 passes are of no use to it. */
-const PICTURES = 1_000, STEPS = 300, PASSES = 20;
+const PICTURES = 1_000, STEPS = 600, PASSES = 20;
 
 /** What a classifier that learns from the training digits says of test digits, of generated ones, and of an untrained generator's. */
 export async function verdicts(

@@ -73,7 +73,7 @@ async function lenet5(device: Device, held: Held[] = []): Promise<Trained> {
     };
     const settings = { model: "lenet5", data: "drawn", seed: 3, epochs: EPOCHS, batch: BATCH, lr: 0.05 } as const;
     const trained = await train(
-      { ...settings, resume: false, checkpointEvery: null },
+      { ...settings, augment: false, resume: false, checkpointEvery: null },
       await loadDigits(null, DIGITS),
       run,
       out,

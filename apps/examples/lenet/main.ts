@@ -8,17 +8,20 @@ import {
   choice,
   type CommonOptions,
   commonOptions,
+  flag,
   integer,
   type Option,
 } from "../runner/options.ts";
 import { encodeSafetensors } from "../runner/safetensors.ts";
 import { textTable } from "../runner/table.ts";
+import { DISTORTIONS } from "./distortions.ts";
 import { type DigitNetwork, parameterCount, RECIPES } from "./networks/mod.ts";
 import { repeat } from "./repeat.ts";
 import { drawReport } from "./report.ts";
 import { train, type TrainSettings } from "./train.ts";
 
 interface LeNetOptions extends CommonOptions, CheckpointOptions {
+  augment: Option<boolean>;
   model: Option<keyof typeof RECIPES>;
   repeat: Option<number>;
 }
@@ -30,6 +33,7 @@ export const lenet: Example<LeNetOptions> = {
   options: {
     model: choice(["lenet5", "convnet", "mlp"], { help: "the network", default: "lenet5" }),
     repeat: integer({ help: "train as many, with seeds from --seed on, and compare them", default: 1, min: 1 }),
+    augment: flag({ help: "distort the digits to learn from, in each epoch anew" }),
     ...checkpointOptions(),
     ...commonOptions({
       name: "lenet",
@@ -47,13 +51,15 @@ export const lenet: Example<LeNetOptions> = {
       model,
       seed,
       data: options.data === null ? "drawn" : "MNIST",
+      augment: options.augment,
       epochs: dryRun ? 1 : options.epochs,
       batch: options.batch ?? recipe.batch,
       lr: options.lr ?? recipe.lr,
       resume: options.resume,
       checkpointEvery: options.checkpointEvery,
     };
-    const sets = await loadDigits(options.data, dryRun ? settings.batch : options.limit);
+    const limit = dryRun ? settings.batch : options.limit;
+    const sets = await loadDigits(options.data, limit, options.augment ? { transform: DISTORTIONS } : {});
     const seeds = options.repeat > 1 ? `seeds ${seed} to ${seed + options.repeat - 1}` : `seed ${seed}`;
     run.print(sets.source);
     run.print(`${recipe.title} on device "${run.device.name}", ${seeds}\n\n${layerTable(recipe.make())}\n`);

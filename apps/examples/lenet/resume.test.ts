@@ -39,16 +39,17 @@ function results(out: string, figures: string): unknown {
 
 // 18 steps in three epochs; half way is after step 9, in the second epoch.
 test.each([
-  ["after the last epoch", [], 6],
-  ["in the middle of an epoch", ["--checkpoint-every", "4"], 8],
-])("a run that crashes goes on to the same bits, from its checkpoint %s", async (_, args, step) => {
-  const whole = await run("whole", []);
-  await expect(run("crashed", args, "50%")).rejects.toThrow("the power went");
-  const resumed = await run("crashed", ["--resume"]);
+  ["after the last epoch", [], [], 6],
+  ["in the middle of an epoch", [], ["--checkpoint-every", "4"], 8],
+  ["in the middle of an epoch of digits that are distorted at random", ["--augment"], ["--checkpoint-every", "4"], 8],
+])("a run that crashes goes on to the same bits, from its checkpoint %s", async (_, args, often, step) => {
+  const whole = await run("whole", args);
+  await expect(run("crashed", [...args, ...often], "50%")).rejects.toThrow("the power went");
+  const resumed = await run("crashed", [...args, "--resume"]);
   expect(resumed.said).toContain(`, step ${step} of 18.`);
   expect(results("crashed", resumed.figures)).toEqual(results("whole", whole.figures));
 
-  const over = await run("crashed", ["--resume"]);
+  const over = await run("crashed", [...args, "--resume"]);
   expect(over.said).toContain(", step 18 of 18.");
   expect(results("crashed", over.figures)).toEqual(results("whole", whole.figures));
 });

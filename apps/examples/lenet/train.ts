@@ -20,6 +20,7 @@ export interface TrainSettings {
   model: keyof typeof RECIPES;
   seed: number;
   data: string;
+  augment: boolean;
   epochs: number;
   batch: number;
   lr: number;
