@@ -1,5 +1,5 @@
 /** Adam. */
-import { fused, keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { fused, fusedUpdate, keep, type Tensor, zerosLike } from "@heddle/tensor";
 import { checkBetas, checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -30,29 +30,37 @@ export function newAdamState(param: Tensor): AdamState {
   return { step: 0, expAvg: keep(zerosLike(param)), expAvgSq: keep(zerosLike(param)) };
 }
 
-const meanOfGradients = fused("adam", (mean, g, kept, share) => mean.mul(kept).add(g.mul(share)));
-const meanOfSquares = fused("adam", (mean, g, kept, share) => mean.mul(kept).add(g.square().mul(share)));
-const descend = fused(
+const update = fusedUpdate("adam", ([param, mean, square], [g, beta1, share1, beta2, share2, root, eps, rate]) => {
+  const newMean = mean!.mul(beta1!).add(g!.mul(share1!));
+  const newSquare = square!.mul(beta2!).add(g!.square().mul(share2!));
+  return [param!.sub(newMean.div(newSquare.sqrt().div(root!).add(eps!)).mul(rate!)), newMean, newSquare];
+});
+const updateByLargest = fusedUpdate(
   "adam",
-  (param, mean, square, root, eps, rate) => param.sub(mean.div(square.sqrt().div(root).add(eps)).mul(rate)),
+  ([param, mean, square, largest], [g, beta1, share1, beta2, share2, root, eps, rate]) => {
+    const newMean = mean!.mul(beta1!).add(g!.mul(share1!));
+    const newSquare = square!.mul(beta2!).add(g!.square().mul(share2!));
+    const newLargest = largest!.maximum(newSquare);
+    return [
+      param!.sub(newMean.div(newLargest.sqrt().div(root!).add(eps!)).mul(rate!)),
+      newMean,
+      newSquare,
+      newLargest,
+    ];
+  },
 );
+const penalised = fused("adam", (g, param, decay) => g.add(param.mul(decay)));
 
 /** The step of Adam and AdamW after what each does with the weight decay: algorithm 1 of the paper in its last lines' order. */
 export function adamStep(param: Tensor, gradient: Tensor, group: AdamOptions, state: AdamState): void {
   const { lr, betas: [beta1, beta2], eps, amsgrad } = group;
   const step = ++state.step;
-  meanOfGradients([state.expAvg, gradient, beta1, 1 - beta1], state.expAvg);
-  meanOfSquares([state.expAvgSq, gradient, beta2, 1 - beta2], state.expAvgSq);
-  let square = state.expAvgSq;
-  if (amsgrad) {
-    state.maxExpAvgSq ??= keep(zerosLike(param));
-    square = state.maxExpAvgSq.copy_(state.maxExpAvgSq.maximum(square));
-  }
-  const correction1 = 1 - beta1 ** step;
-  const correction2 = 1 - beta2 ** step;
-  const root = Math.sqrt(correction2);
-  const rate = lr / correction1;
-  descend([param, state.expAvg, square, root, eps, rate], param);
+  const root = Math.sqrt(1 - beta2 ** step);
+  const rate = lr / (1 - beta1 ** step);
+  const targets = [param, state.expAvg, state.expAvgSq];
+  const inputs = [gradient, beta1, 1 - beta1, beta2, 1 - beta2, root, eps, rate];
+  if (amsgrad) updateByLargest([...targets, state.maxExpAvgSq ??= keep(zerosLike(param))], inputs);
+  else update(targets, inputs);
 }
 
 /**
@@ -95,6 +103,6 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdamOptions>, state: AdamState): void {
     const { weightDecay } = group;
-    adamStep(param, weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay }), group, state);
+    adamStep(param, weightDecay === 0 ? gradient : penalised([gradient, param, weightDecay]), group, state);
   }
 }

@@ -1,5 +1,5 @@
 /** Stochastic gradient descent. */
-import { fused, keep, type Tensor } from "@heddle/tensor";
+import { fused, fusedUpdate, keep, type Tensor, type UpdateFunction } from "@heddle/tensor";
 import { checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -18,8 +18,19 @@ export interface SGDOptions extends GroupOptions {
 
 type State = { momentumBuffer?: Tensor };
 
-const gather = fused("SGD", (buffer, step, momentum, share) => buffer.mul(momentum).add(step.mul(share)));
 const descend = fused("SGD", (param, step, lr) => param.sub(step.mul(lr)));
+const penalised = fused("SGD", (g, param, decay) => g.add(param.mul(decay)));
+
+/** With momentum, by whether there is a penalty and whether it is Nesterov's. */
+const roll = (decays: boolean, nesterov: boolean): UpdateFunction =>
+  fusedUpdate("SGD", ([param, buffer], [gradient, lr, momentum, share, decay]) => {
+    const g = decays ? gradient!.add(param!.mul(decay!)) : gradient!;
+    const rolled = buffer!.mul(momentum!).add(g.mul(share!));
+    const step = nesterov ? g.add(rolled.mul(momentum!)) : rolled;
+    return [param!.sub(step.mul(lr!)), rolled];
+  });
+const plain = [roll(false, false), roll(true, false)];
+const ahead = [roll(false, true), roll(true, true)];
 
 /**
  * Stochastic gradient descent with momentum (PyTorch's `torch.optim.SGD`):
@@ -64,14 +75,15 @@ export class SGD extends Optimizer<SGDOptions, State> {
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<SGDOptions>, state: State): void {
     const { lr, momentum, dampening, weightDecay, nesterov } = group;
-    let step = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
+    if (state.momentumBuffer !== undefined && momentum !== 0) {
+      const update = (nesterov ? ahead : plain)[weightDecay === 0 ? 0 : 1]!;
+      update([param, state.momentumBuffer], [gradient, lr, momentum, 1 - dampening, weightDecay]);
+      return;
+    }
+    let step = weightDecay === 0 ? gradient : penalised([gradient, param, weightDecay]);
     if (momentum !== 0) {
-      if (state.momentumBuffer === undefined) state.momentumBuffer = keep(step.detach().clone());
-      else {
-        const buffer = state.momentumBuffer;
-        gather([buffer, step, momentum, 1 - dampening], buffer);
-      }
-      step = nesterov ? step.add(state.momentumBuffer, { alpha: momentum }) : state.momentumBuffer;
+      state.momentumBuffer = keep(step.detach().clone());
+      if (nesterov) step = step.add(state.momentumBuffer, { alpha: momentum });
     }
     descend([param, step, lr], param);
   }

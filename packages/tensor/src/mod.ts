@@ -55,6 +55,7 @@ export { inspectDeno, inspectNode } from "./runtime.ts";
 export type { Geometry, Shape } from "./shape.ts";
 
 export { fuse, fused, type FusedFunction, fuseSum } from "./fuse.ts";
+export { fusedUpdate, type UpdateFunction } from "./update.ts";
 export { Symbolic, type SymbolicOperand, symbolsOf, whereSymbolic } from "./symbolic.ts";
 
 // For autograd and for backends.

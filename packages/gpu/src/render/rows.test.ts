@@ -3,6 +3,7 @@ import {
   applyAll,
   type Attrs,
   Device,
+  fusedUpdate,
   manualSeed,
   randint,
   randn,
@@ -10,6 +11,7 @@ import {
   type Tensor,
 } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
+import { gpuReport } from "../mod.ts";
 import { devices } from "../routines/against_reference.ts";
 
 /**
@@ -114,6 +116,30 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
     rows.at(1, 2).fill_(NaN);
     rows.at(2, 0).fill_(Infinity);
     check("softmax", [rows], { dim: 1 });
+  });
+
+  test("updates of several tensors in place, as one kernel", () => {
+    const update = fusedUpdate("update", ([p, speed], [g, rate]) => {
+      const faster = speed!.mul(0.5).add(g!);
+      return [p!.sub(faster.mul(rate!)), faster];
+    });
+    for (const each of devices) {
+      for (const count of [1, 3, 4, 1000, 1021, 10_007, 16_384]) {
+        for (const from of [0, 1]) {
+          const made = Array.from({ length: 3 }, () => draw([count + from]));
+          const [wanted, found] = ["cpu", each].map((place) => {
+            const [p, speed, g] = made.map((x) => x.to(place).clone().narrow(0, from, count));
+            const before = place === each ? gpuReport(each).kernels : 0;
+            update([p!, speed!], [g!, 0.1]);
+            if (place === each) expect(gpuReport(each).kernels - before).toBe(1);
+            return [p!, speed!];
+          });
+          for (const i of [0, 1]) {
+            expect(found![i]!.to("cpu").sub(wanted![i]!).abs().amax().item()).toBeLessThan(1e-6);
+          }
+        }
+      }
+    }
   });
 
   test("float16: sums and statistics beyond its range", () => {

@@ -15,7 +15,7 @@ import {
 } from "./access.ts";
 import { type Expr, scalarFields, type ScalarSlot, scalarSlots, Statements } from "./expression.ts";
 import { functionsFor } from "./functions.ts";
-import { coordinates, entryPoint, fields, position, sizeOf, threadIndex } from "./positions.ts";
+import { coordinates, entryPoint, fields, isLinear, position, sizeOf, threadIndex } from "./positions.ts";
 import { enables } from "./values.ts";
 
 /** Threads of a workgroup, and of one for rows of which each thread would have much. */
@@ -50,7 +50,7 @@ export function renderRows(
   aligned: boolean,
   { software }: { readonly software: boolean },
 ): RenderedRows {
-  const kernel = { ...work, steps: work.steps.map(inFloat32) };
+  const kernel = recut({ ...work, steps: work.steps.map(inFloat32) });
   const { shape, inner, inputs, outputs, steps } = kernel;
   const outer = shape.length - inner;
   const rows = sizeOf(shape.slice(0, outer));
@@ -86,6 +86,25 @@ export function renderRows(
     scalarsAt,
     scalars,
     workgroups: together > 1 ? rows : Math.ceil(rows / groupSize),
+  };
+}
+
+/** Where nothing is summed and all lies in one piece, rows may be of any length: such that a thread has four elements. */
+function recut(kernel: RowKernel): RowKernel {
+  const { shape, inputs, outputs, sources, steps } = kernel;
+  const plain = steps.every((step) => step.kind === "walk" && step.reduce.length === 0) &&
+    sources.every(({ from }) => from !== "column") &&
+    [...inputs, ...outputs].every(({ strides }) => isLinear(shape, strides));
+  if (!plain) return kernel;
+  const count = sizeOf(shape);
+  const length = count % 4 === 0 ? 4 : 1;
+  const whole = ({ dtype }: RowKernel["inputs"][number]) => ({ dtype, strides: [length, 1] });
+  return {
+    ...kernel,
+    shape: [count / length, length],
+    inner: 1,
+    inputs: inputs.map(whole),
+    outputs: outputs.map(whole),
   };
 }
 

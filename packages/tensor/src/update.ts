@@ -1,0 +1,158 @@
+/** Several tensors written at once, element by element: what a step of an optimiser is. */
+import { checkWritable } from "./checks.ts";
+import type { Scalar } from "./dtype.ts";
+import { elementwise, runExpression } from "./execute/elementwise.ts";
+import type { Expr } from "./ir/kernel.ts";
+import type { RowKernel, RowSource, RowStep } from "./ir/rows.ts";
+import { dispatch } from "./launch.ts";
+import { sameShape } from "./shape.ts";
+import { type Draft, Symbolic } from "./symbolic.ts";
+import type { Operand } from "./tensor/core.ts";
+import { Tensor } from "./tensor/tensor.ts";
+
+/** A function that {@link fusedUpdate} made. */
+export type UpdateFunction = (targets: readonly Tensor[], inputs: readonly Operand[]) => void;
+
+/** An update as it was written down for operands of some dtypes. Targets come first among the sources, then the inputs' tensors. */
+interface Written {
+  readonly exprs: readonly Expr[];
+  readonly constants: readonly Scalar[];
+  readonly sources: readonly RowSource[];
+  readonly steps: readonly RowStep[];
+}
+
+/**
+ * A function that writes new values into several tensors of one shape, which are expressions of their old values and of inputs. It is
+ * one kernel, where memory is read and written once, on devices that have row kernels for the dtype, if all operands are contiguous,
+ * of that dtype, and each in memory of its own. Nothing is recorded for gradients.
+ *
+ * @param name of the operation, for errors, `memory()` and `HEDDLE_DEBUG`.
+ * @param write gives an expression for each target, by the targets and by the inputs; numbers among the inputs have the first target's
+ * dtype.
+ *
+ * @example
+ * ```ts
+ * import { fusedUpdate, ones, zeros } from "@heddle/tensor";
+ * const descend = fusedUpdate("descend", ([p, speed], [g, lr]) => {
+ *   const faster = speed.mul(0.9).add(g);
+ *   return [p.sub(faster.mul(lr)), faster];
+ * });
+ * const [p, speed] = [ones([2]), zeros([2])];
+ * descend([p, speed], [ones([2]), 0.5]);
+ * p.toArray(); // [0.5, 0.5]
+ * ```
+ */
+export function fusedUpdate(
+  name: string,
+  write: (targets: readonly Symbolic[], inputs: readonly Symbolic[]) => readonly Symbolic[],
+): UpdateFunction {
+  const known: Map<string, Written> = new Map();
+  return (targets, inputs) => {
+    let signature = "";
+    for (const { dtype } of targets) signature += `${dtype} `;
+    for (const input of inputs) signature += input instanceof Tensor ? `${input.dtype} ` : "scalar ";
+    let written = known.get(signature);
+    if (written === undefined) known.set(signature, written = writeDown(targets, inputs, write));
+    for (const target of targets) checkWritable(name, target);
+    const tensors: Tensor[] = [];
+    const scalars: Scalar[] = [];
+    for (const input of inputs) {
+      if (!(input instanceof Tensor)) scalars.push(input);
+      else if (input.isDisposed) throw input.freedError(name);
+      else tensors.push(input);
+    }
+    scalars.push(...written.constants);
+    if (isOneKernel(targets, tensors)) inOneKernel(name, targets, tensors, scalars, written);
+    else oneByOne(name, targets, tensors, scalars, written);
+    for (const { storage } of targets) storage.version++;
+  };
+}
+
+function writeDown(
+  targets: readonly Tensor[],
+  inputs: readonly Operand[],
+  write: (targets: readonly Symbolic[], inputs: readonly Symbolic[]) => readonly Symbolic[],
+): Written {
+  const draft: Draft = { scalars: [] };
+  const sources: RowSource[] = [];
+  const source = ({ dtype, ndim }: Tensor, from: RowSource): Symbolic =>
+    new Symbolic({ op: "input", index: sources.push(from) - 1, dtype }, ndim, draft);
+  const olds = targets.map((target, operand) => source(target, { from: "output", operand }));
+  let tensors = 0;
+  const symbols = inputs.map((input) => {
+    if (input instanceof Tensor) return source(input, { from: "input", operand: tensors++ });
+    draft.scalars.push(input);
+    return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: targets[0]!.dtype }, 0, draft);
+  });
+  const given = draft.scalars.length;
+  const exprs = write(olds, symbols).map(({ expr }) => expr);
+  return {
+    exprs,
+    constants: draft.scalars.slice(given),
+    sources,
+    steps: [{ kind: "walk", reduce: [], write: exprs.map((expr, output) => ({ output, expr })) }],
+  };
+}
+
+function isOneKernel(targets: readonly Tensor[], inputs: readonly Tensor[]): boolean {
+  const { dtype, shape, device } = targets[0]!;
+  if (device.backend.rows?.(dtype) !== true || targets[0]!.numel === 0) return false;
+  const all = [...targets, ...inputs];
+  return all.every((x, i) =>
+    x.dtype === dtype && x.device === device && sameShape(x.shape, shape) && x.isContiguous() &&
+    all.findIndex(({ storage }) => storage === x.storage) === i
+  );
+}
+
+function inOneKernel(
+  name: string,
+  targets: readonly Tensor[],
+  inputs: readonly Tensor[],
+  scalars: readonly Scalar[],
+  { sources, steps }: Written,
+): void {
+  const { dtype, numel, device } = targets[0]!;
+  const length = rowLength(numel);
+  const operand = { dtype, strides: [length, 1] };
+  const work: RowKernel = {
+    kind: "rows",
+    shape: [numel / length, length],
+    inner: 1,
+    inputs: inputs.map(() => operand),
+    outputs: targets.map(() => operand),
+    sources,
+    steps,
+  };
+  dispatch(name, device, work, inputs, targets, scalars);
+}
+
+/** Longest and shortest pieces into which the elements are cut, for threads to share them. */
+const [longest, shortest] = [8192, 512];
+const lengths: Map<number, number> = new Map();
+
+/** Rows may be of any length that divides the number of elements; all of them are one row where none suits. */
+function rowLength(count: number): number {
+  if (count <= longest) return count;
+  let length = lengths.get(count);
+  if (length === undefined) {
+    length = longest;
+    while (length >= shortest && count % length !== 0) length--;
+    lengths.set(count, length = length < shortest ? count : length);
+  }
+  return length;
+}
+
+/** All new values are made before the first is written. */
+function oneByOne(
+  name: string,
+  targets: readonly Tensor[],
+  inputs: readonly Tensor[],
+  scalars: readonly Scalar[],
+  { exprs }: Written,
+): void {
+  const values = exprs.map((expr) => runExpression(name, [...targets, ...inputs], scalars, expr, null));
+  targets.forEach((target, i) => {
+    elementwise("cast", [values[i]!], { dtype: target.dtype }, target, name);
+    values[i]!.dispose();
+  });
+}
