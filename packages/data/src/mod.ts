@@ -21,8 +21,10 @@ export {
 } from "./samplers/index_samplers.ts";
 export { BatchSampler } from "./samplers/batch_sampler.ts";
 export { type Collated, defaultCollate, type SampleArray } from "./loader/collate.ts";
-export { DataLoader, type LoaderOptions } from "./loader/data_loader.ts";
+export { DataLoader } from "./loader/data_loader.ts";
+export type { LoaderOptions } from "./loader/loader_options.ts";
 export type { LoaderState } from "./loader/loader_state.ts";
+export type { WorkerOptions } from "./loader/worker_pool.ts";
 export type { Transform } from "./transforms/transform.ts";
 export { type Pictures, PictureTransform } from "./transforms/pictures.ts";
 export type { PaddingMode } from "./transforms/border.ts";

@@ -1,5 +1,5 @@
 /**
- * Node's modules for files and hashes, fetched when they are used and not by `import`, so that pages can load the rest of the package
+ * Node's modules for files, hashes and threads, fetched when they are used and not by `import`, so that pages can load the rest of the package
  * (Node from 20.16 on, Deno and Bun have `process.getBuiltinModule`).
  */
 
@@ -10,6 +10,7 @@ export interface NodeModules {
   readonly os: typeof import("node:os");
   readonly path: typeof import("node:path");
   readonly process: NodeJS.Process;
+  readonly workers: typeof import("node:worker_threads");
   readonly zlib: typeof import("node:zlib");
 }
 
@@ -17,7 +18,7 @@ function builtin(name: string): unknown {
   const found = (globalThis as { process?: Partial<NodeJS.Process> }).process?.getBuiltinModule?.(name);
   if (found !== undefined) return found;
   throw new Error(
-    `data: there is no "${name}" here, so no files and no cache of downloads; in a browser fetch() the bytes, read them with ` +
+    `data: there is no "${name}" here, so no files, no cache of downloads and no workers; in a browser fetch() the bytes, read them with ` +
       "parseIdx, and make a TensorDataset or LabelledImages of them; on Node use 20.16 or later",
   );
 }
@@ -38,6 +39,9 @@ export const node: NodeModules = {
   },
   get process(): NodeModules["process"] {
     return builtin("node:process") as NodeModules["process"];
+  },
+  get workers(): NodeModules["workers"] {
+    return builtin("node:worker_threads") as NodeModules["workers"];
   },
   get zlib(): NodeModules["zlib"] {
     return builtin("node:zlib") as NodeModules["zlib"];

@@ -1,4 +1,5 @@
-import { cat, fromTypedArray, Tensor } from "@heddle/tensor";
+import { cat, fromTypedArray, type Generator, Tensor } from "@heddle/tensor";
+import { branch } from "../loader/batch_stream.ts";
 import { defaultCollate } from "../loader/collate.ts";
 import { type BatchOf, checkIndex, type Dataset } from "./dataset.ts";
 
@@ -19,7 +20,7 @@ export class ConcatDataset<T> implements Dataset<T> {
   /** For each part, the number of samples up to its end. */
   readonly cumulativeSizes: readonly number[];
   /** There if every part has it. */
-  readonly getBatch?: (indices: readonly number[]) => BatchOf<T>;
+  readonly getBatch?: (indices: readonly number[], generator?: Generator) => BatchOf<T>;
 
   /** @throws when the list is empty */
   constructor(datasets: readonly Dataset<T>[]) {
@@ -27,7 +28,9 @@ export class ConcatDataset<T> implements Dataset<T> {
     this.datasets = [...datasets];
     let end = 0;
     this.cumulativeSizes = datasets.map((part) => end += part.length);
-    if (datasets.every((part) => part.getBatch !== undefined)) this.getBatch = (indices) => this.gather(indices);
+    if (datasets.every((part) => part.getBatch !== undefined)) {
+      this.getBatch = (indices, generator) => this.gather(indices, generator);
+    }
   }
 
   /** Number of samples of all parts. */
@@ -36,9 +39,9 @@ export class ConcatDataset<T> implements Dataset<T> {
   }
 
   /** The sample at `index`, counted through all parts. */
-  get(index: number): T {
+  get(index: number, generator?: Generator): T {
     const part = this.partOf(index);
-    return (this.datasets[part] as Dataset<T>).get(index - this.startOf(part));
+    return (this.datasets[part] as Dataset<T>).get(index - this.startOf(part), generator);
   }
 
   /** The part that has the sample `index`: the first that ends after it. */
@@ -58,7 +61,7 @@ export class ConcatDataset<T> implements Dataset<T> {
     return part === 0 ? 0 : this.cumulativeSizes[part - 1] as number;
   }
 
-  private gather(indices: readonly number[]): BatchOf<T> {
+  private gather(indices: readonly number[], generator: Generator | undefined): BatchOf<T> {
     const places = new Map<number, number[]>();
     indices.forEach((index, place) => {
       const part = this.partOf(index);
@@ -71,12 +74,13 @@ export class ConcatDataset<T> implements Dataset<T> {
     let next = 0;
     for (const [part, members] of places) {
       const inPart = members.map((place) => (indices[place] as number) - this.startOf(part));
-      batches.push((this.datasets[part] as Required<Dataset<T>>).getBatch(inPart));
+      // Parts that are waited for would draw from one generator in any order.
+      batches.push((this.datasets[part] as Required<Dataset<T>>).getBatch(inPart, branch(generator, batches.length)));
       for (const place of members) position[place] = next++;
     }
     if (batches.length === 1) return batches[0] as BatchOf<T>;
     const fallBack = (): unknown => {
-      const samples = indices.map((index) => this.get(index));
+      const samples = indices.map((index, place) => this.get(index, branch(generator, place)));
       return samples.some((s) => s instanceof Promise)
         ? Promise.all(samples).then(defaultCollate)
         : defaultCollate(samples);

@@ -1,3 +1,4 @@
+import type { Generator } from "@heddle/tensor";
 import type { Collated } from "../loader/collate.ts";
 
 /**
@@ -17,13 +18,19 @@ import type { Collated } from "../loader/collate.ts";
 export interface Dataset<T = unknown> {
   /** Number of samples. */
   readonly length: number;
-  /** The sample at `index`, from 0 to `length - 1`. */
-  get(index: number): T;
+  /**
+   * The sample at `index`, from 0 to `length - 1`.
+   *
+   * @param generator what random transforms draw from. A loader gives each sample one of its own, which depends on its seed
+   *   and the sample's place in the epoch alone; without it a data set chooses.
+   */
+  get(index: number, generator?: Generator): T;
   /**
    * Several samples at once, collated as `defaultCollate` would. Optional: a loader without a `collate` of its own
-   * uses it, so that a batch of 100 pictures is copied once instead of being stacked from 100 small tensors.
+   * uses it, so that a batch of 100 pictures is copied once instead of being stacked from 100 small tensors. One
+   * generator serves the batch.
    */
-  getBatch?(indices: readonly number[]): BatchOf<T>;
+  getBatch?(indices: readonly number[], generator?: Generator): BatchOf<T>;
 }
 
 /** What `getBatch` returns for samples of type `T`: the collated batch, promised where samples are. */

@@ -1,3 +1,4 @@
+import type { Generator } from "@heddle/tensor";
 import { type BatchOf, checkIndex, type Dataset } from "./dataset.ts";
 
 /**
@@ -17,7 +18,7 @@ export class Subset<T> implements Dataset<T> {
   /** Which of its samples belong to the subset. */
   readonly indices: readonly number[];
   /** There if the whole has it. */
-  readonly getBatch?: (indices: readonly number[]) => BatchOf<T>;
+  readonly getBatch?: (indices: readonly number[], generator?: Generator) => BatchOf<T>;
 
   /** @throws RangeError when an index is out of the data set's range */
   constructor(dataset: Dataset<T>, indices: ArrayLike<number>) {
@@ -25,8 +26,7 @@ export class Subset<T> implements Dataset<T> {
     this.indices = Array.from(indices);
     for (const index of this.indices) checkIndex("Subset", index, dataset.length);
     if (dataset.getBatch !== undefined) {
-      this.getBatch = (batch) =>
-        (dataset.getBatch as NonNullable<typeof dataset.getBatch>)(batch.map((i) => this.at(i)));
+      this.getBatch = (batch, generator) => dataset.getBatch!(batch.map((i) => this.at(i)), generator);
     }
   }
 
@@ -36,8 +36,8 @@ export class Subset<T> implements Dataset<T> {
   }
 
   /** The sample at a position within the subset. */
-  get(index: number): T {
-    return this.dataset.get(this.at(index));
+  get(index: number, generator?: Generator): T {
+    return this.dataset.get(this.at(index), generator);
   }
 
   private at(index: number): number {

@@ -89,11 +89,11 @@ export class ImageFolder implements Dataset<Promise<[image: Tensor, label: numbe
   }
 
   /** Reads the picture at `index` and transforms it. @throws when the file is gone or damaged; the error names it */
-  async get(index: number): Promise<[image: Tensor, label: number]> {
+  async get(index: number, generator?: Generator): Promise<[image: Tensor, label: number]> {
     checkIndex("ImageFolder.get", index, this.length);
     const { path, label } = this.files[index]!;
     const image = await readImage(path, this.reading);
-    const result = this.transform.apply(image, this.generator);
+    const result = this.transform.apply(image, generator ?? this.generator);
     if (result !== image) image.dispose();
     return [result, label];
   }

@@ -1,6 +1,7 @@
 import { defaultGenerator, fromTypedArray, type Generator, keep, stack, type Tensor } from "@heddle/tensor";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { tensorOf } from "../transforms/pictures.ts";
+import { branch } from "../loader/batch_stream.ts";
 import { Compose } from "../transforms/compose.ts";
 import { ToTensor } from "../transforms/to_tensor.ts";
 import { type Transform, worksOnHost } from "../transforms/transform.ts";
@@ -17,7 +18,7 @@ export interface LabelledImagesParts {
   classes: readonly string[];
   /** What is done to the stored uint8 picture when it is read (default: `ToTensor`). */
   transform?: Transform | undefined;
-  /** What random transforms draw from; by default tensor's default generator. */
+  /** What random transforms draw from without a loader; by default tensor's default generator. */
   generator?: Generator | undefined;
   /** What errors call the set. */
   name?: string;
@@ -30,7 +31,10 @@ export interface ImageOptions {
    * `ToTensor` as a rule. By default `ToTensor` alone.
    */
   transform?: Transform;
-  /** What random transforms draw from; by default tensor's default generator. */
+  /**
+   * What random transforms draw from when samples are read without a loader, which brings generators of its own; by default
+   * tensor's default generator.
+   */
   generator?: Generator;
 }
 
@@ -125,23 +129,24 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
   }
 
   /** The picture at `index`, transformed, and its label. */
-  get(index: number): [image: Tensor, label: number] {
-    return [this.read([index], false), this.label(index)];
+  get(index: number, generator?: Generator): [image: Tensor, label: number] {
+    return [this.read([index], false, generator), this.label(index)];
   }
 
   /** Pictures [N, …] and int32 labels [N]. */
-  getBatch(indices: readonly number[]): [images: Tensor, labels: Tensor] {
+  getBatch(indices: readonly number[], generator?: Generator): [images: Tensor, labels: Tensor] {
     const labels = fromTypedArray(Int32Array.from(indices, (i) => this.label(i)), [indices.length]);
-    if (this.rest === null || this.rest.batched) return [this.read(indices, true), labels];
-    const images = indices.map((index) => this.read([index], false));
+    if (this.rest === null || this.rest.batched) return [this.read(indices, true, generator), labels];
+    const images = indices.map((index, place) => this.read([index], false, branch(generator, place)));
     const batch = stack(images, 0);
     images.forEach((image) => image.dispose());
     return [batch, labels];
   }
 
   /** Pictures, transformed: a batch, or a single one. */
-  private read(indices: readonly number[], batch: boolean): Tensor {
-    const { rest, generator } = this;
+  private read(indices: readonly number[], batch: boolean, given: Generator | undefined): Tensor {
+    const { rest } = this;
+    const generator = given ?? this.generator;
     const data = this.gather(indices);
     const shape = this.scaled && this.imageShape.length === 2 ? [1, ...this.imageShape] : this.imageShape;
     if (rest !== null && worksOnHost(rest) && shape.length === 3) {

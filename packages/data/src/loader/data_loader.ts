@@ -1,41 +1,31 @@
-import type { Generator } from "@heddle/tensor";
+import { defaultGenerator, type Generator, type GeneratorState } from "@heddle/tensor";
 import type { Dataset, IterableDataset } from "../datasets/dataset.ts";
 import { ListDataset } from "../datasets/list_dataset.ts";
 import { checkOptions } from "../options.ts";
-import { BatchSampler } from "../samplers/batch_sampler.ts";
-import { RandomSampler, SequentialSampler } from "../samplers/index_samplers.ts";
 import { checkPositive, type Sampler } from "../samplers/sampler.ts";
 import { BatchLease } from "./batch_lease.ts";
+import { epochSeed } from "./batch_stream.ts";
 import { type Collated, defaultCollate } from "./collate.ts";
+import { chooseBatchSampler, LOADER_OPTIONS, type LoaderOptions } from "./loader_options.ts";
 import { checkState, type LoaderState } from "./loader_state.ts";
+import { loadBatch, type Loaded } from "./load_batch.ts";
 import { readStream, readStreamAsync } from "./stream_batches.ts";
+import { WorkerPool } from "./worker_pool.ts";
+import { unpack } from "./packed_batch.ts";
 
-/** Options of {@link DataLoader}. */
-export interface LoaderOptions<S, B> {
-  /** Samples in a batch (default 1). */
-  batchSize?: number;
-  /** Whether every epoch has a new random order (default false). */
-  shuffle?: boolean;
-  /** Which samples, in which order; instead of `shuffle`. */
-  sampler?: Sampler;
-  /** Which samples together; instead of `batchSize`, `shuffle`, `sampler` and `dropLast`. */
-  batchSampler?: Sampler<number[]>;
-  /** Whether to leave out a last batch that is smaller than the others (default false). */
-  dropLast?: boolean;
-  /** Makes a batch of samples (default {@link defaultCollate}, or the data set's own `getBatch`). */
-  collate?: (samples: S[]) => B;
-  /** Decides the order of `shuffle`; by default tensor's default generator. */
-  generator?: Generator;
-}
-
-const KNOWN = ["batchSize", "shuffle", "sampler", "batchSampler", "dropLast", "collate", "generator"];
+// Ends the workers of a loader that was dropped without `close`.
+const dropped = new FinalizationRegistry((pool: WorkerPool) => pool.close());
+// The longest interval that timers take.
+const LONG_MS = 2 ** 31 - 1;
 
 /** One walk through the data. */
 interface Epoch {
   /** The batches that are still to come, as indices; null for an iterable data set. */
   readonly batches: Iterator<number[]> | null;
-  /** Batches to be passed over, for an iterable data set that is taken up in the middle. */
+  /** Batches that were handed out before. */
   readonly skip: number;
+  /** What the random numbers of its samples are made of. */
+  readonly seed: number;
 }
 
 /**
@@ -69,9 +59,11 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
   private readonly batchSize: number;
   private readonly dropLast: boolean;
   private readonly collate: ((samples: Awaited<T>[]) => B) | null;
+  private readonly generator: Generator;
+  private readonly pool: WorkerPool | null;
   private epochsBegun: number = 0;
   private handedOut: number = 0;
-  private epochStart: ReturnType<Generator["getState"]> | null = null;
+  private epochStart: GeneratorState | null = null;
   private current: Epoch | null = null;
   private resumed: Epoch | null = null;
 
@@ -80,7 +72,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
    * @throws when the data set is empty, an option is unknown or out of range, or two options exclude each other
    */
   constructor(dataset: Dataset<T> | IterableDataset<T>, options: LoaderOptions<Awaited<T>, B> = {}) {
-    checkOptions("DataLoader", options, KNOWN);
+    checkOptions("DataLoader", options, LOADER_OPTIONS);
     checkPositive("DataLoader", "batchSize", options.batchSize ?? 1);
     this.dataset = dataset;
     this.mapped = Array.isArray(dataset) ? new ListDataset<T>(dataset) : "get" in dataset ? dataset : null;
@@ -88,12 +80,15 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     this.dropLast = options.dropLast ?? false;
     this.collate = options.collate ?? null;
     this.batchSampler = chooseBatchSampler(this.mapped, options);
+    this.generator = this.batchSampler?.generator ?? options.generator ?? defaultGenerator;
     if (this.batchSampler?.length === 0) {
       throw new Error(
         `DataLoader: there is no batch to load, from ${this.mapped?.length} samples with batchSize ${this.batchSize}` +
           `${this.dropLast ? " and dropLast" : ""}.`,
       );
     }
+    this.pool = options.workers === undefined ? null : new WorkerPool(options.workers, this.mapped!.length);
+    if (this.pool !== null) dropped.register(this, this.pool, this.pool);
   }
 
   /** Number of batches in an epoch. @throws for an iterable data set, where it is not known */
@@ -109,6 +104,9 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
 
   /** Begins an epoch (or goes on with the one that `loadStateDict` brought). */
   [Symbol.iterator](): IterableIterator<B> {
+    if (this.pool !== null) {
+      throw new Error('DataLoader: batches of workers have to be waited for; use "for await (const batch of loader)".');
+    }
     const epoch = this.begin();
     const lease = new BatchLease();
     const batches = epoch.batches === null
@@ -119,7 +117,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
         epoch.skip,
         this.collateFunction(lease),
       )
-      : this.assembleAll(epoch.batches, lease);
+      : this.assembleAll(epoch, epoch.batches, lease);
     return this.count(epoch, batches, lease);
   }
 
@@ -135,8 +133,15 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
         epoch.skip,
         this.collateFunction(lease),
       )
-      : this.assembleAllAsync(epoch.batches, lease);
+      : this.pool === null
+      ? this.assembleAllAsync(epoch, epoch.batches, lease)
+      : this.prepareAll(this.pool, epoch, epoch.batches, lease);
     return this.countAsync(epoch, batches, lease);
+  }
+
+  /** Ends the workers, which otherwise wait for the next epoch until the process ends. They start again if need be. */
+  close(): void {
+    this.pool?.close();
   }
 
   /** Where the loader stands, as plain data. Call it in the loop's body: the batch at hand counts as handed out. */
@@ -169,13 +174,13 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     if (between) {
       this.resumed = null;
     } else if (this.batchSampler === null) {
-      this.resumed = { batches: null, skip: state.batch };
+      this.resumed = { batches: null, skip: state.batch, seed: 0 };
     } else {
       // The epoch is drawn as it was then, and what was handed out is passed over: indices only, no samples.
       if (this.epochStart !== null) generator?.setState(this.epochStart);
       const batches = this.batchSampler[Symbol.iterator]();
       for (let i = 0; i < state.batch; i++) batches.next();
-      this.resumed = { batches, skip: 0 };
+      this.resumed = { batches, skip: state.batch, seed: this.seedOfEpoch() };
     }
     if (state.generator !== null) generator?.setState(state.generator.now);
   }
@@ -189,7 +194,11 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     this.handedOut = 0;
     this.epochStart = this.batchSampler?.generator?.getState() ?? null;
     const batches = this.batchSampler?.[Symbol.iterator]() ?? null;
-    return this.current = { batches, skip: 0 };
+    return this.current = { batches, skip: 0, seed: this.seedOfEpoch() };
+  }
+
+  private seedOfEpoch(): number {
+    return epochSeed(this.generator.initialSeed(), this.epochStart, this.epochsBegun);
   }
 
   private end(epoch: Epoch): void {
@@ -223,27 +232,58 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     return (samples) => lease.run(() => collate(samples));
   }
 
-  private *assembleAll(batches: Iterator<number[]>, lease: BatchLease): Iterable<B> {
+  private *assembleAll(epoch: Epoch, batches: Iterator<number[]>, lease: BatchLease): Iterable<B> {
     const collate = this.collateFunction(lease);
-    const dataset = this.mapped!;
-    for (let item = batches.next(); !item.done; item = batches.next()) {
-      const indices = item.value;
-      if (this.collate === null && dataset.getBatch !== undefined) {
-        yield lease.run(() => notPromised(dataset.getBatch!(indices), "getBatch") as B);
-      } else {
-        yield collate(lease.run(() => indices.map((i) => notPromised(dataset.get(i), "get") as Awaited<T>)));
-      }
+    for (const loading of this.loadAll(epoch, batches, lease)) {
+      if (loading.samples === undefined) yield notPromised(loading.batch, "getBatch") as B;
+      else yield collate(loading.samples.map((sample) => notPromised(sample, "get") as Awaited<T>));
     }
   }
 
-  private async *assembleAllAsync(batches: Iterator<number[]>, lease: BatchLease): AsyncIterable<B> {
+  private async *assembleAllAsync(epoch: Epoch, batches: Iterator<number[]>, lease: BatchLease): AsyncIterable<B> {
     const collate = this.collateFunction(lease);
-    const dataset = this.mapped!;
-    for (let item = batches.next(); !item.done; item = batches.next()) {
+    for (const loading of this.loadAll(epoch, batches, lease)) {
+      if (loading.samples === undefined) yield await loading.batch as B;
+      else yield collate(await Promise.all(loading.samples) as Awaited<T>[]);
+    }
+  }
+
+  private *loadAll(epoch: Epoch, batches: Iterator<number[]>, lease: BatchLease): Iterable<Loaded> {
+    const { seed, skip } = epoch;
+    let batch = skip;
+    for (let item = batches.next(); !item.done; item = batches.next(), batch++) {
       const indices = item.value;
-      if (this.collate === null && dataset.getBatch !== undefined) {
-        yield await lease.run(() => dataset.getBatch!(indices) as B);
-      } else yield collate(await Promise.all(lease.run(() => indices.map((i) => dataset.get(i)))));
+      yield lease.run(() => loadBatch(this.mapped!, indices, { seed, batch }, this.collate === null));
+    }
+  }
+
+  /** Batches of workers, some of them asked for ahead. */
+  private async *prepareAll(
+    pool: WorkerPool,
+    epoch: Epoch,
+    batches: Iterator<number[]>,
+    lease: BatchLease,
+  ): AsyncIterable<B> {
+    const { seed, skip } = epoch;
+    const collate = this.collateFunction(lease);
+    const whole = this.collate === null;
+    const coming: ReturnType<WorkerPool["request"]>[] = [];
+    let batch = skip;
+    const askForMore = (): void => {
+      while (coming.length < pool.ahead) {
+        const item = batches.next();
+        if (item.done) return;
+        coming.push(pool.request({ indices: item.value, stream: { seed, batch: batch++ }, whole }));
+      }
+    };
+    askForMore();
+    while (coming.length > 0) {
+      // Workers do not keep the process alive, but somebody who waits for one does.
+      const alive = setInterval(() => {}, LONG_MS);
+      const packed = await coming.shift()!.finally(() => clearInterval(alive));
+      askForMore();
+      const loaded = lease.run(() => unpack(packed));
+      yield whole ? loaded as B : collate(loaded as Awaited<T>[]);
     }
   }
 }
@@ -252,29 +292,4 @@ function notPromised<V>(value: V, method: string): V {
   if (!(value instanceof Promise)) return value;
   value.catch(() => {}); // the error below is the one to see
   throw new Error(`DataLoader: the data set's ${method} returns promises; use "for await (const batch of loader)".`);
-}
-
-function chooseBatchSampler<T, B>(
-  dataset: Dataset<T> | null,
-  options: LoaderOptions<Awaited<T>, B>,
-): Sampler<number[]> | null {
-  const { batchSize = 1, shuffle = false, sampler, batchSampler, dropLast = false, generator } = options;
-  const given = KNOWN.filter((name) => options[name as keyof typeof options] !== undefined);
-  const exclude = (why: string, names: string[]): void => {
-    const clash = names.filter((name) => given.includes(name));
-    if (clash.length > 0) throw new Error(`DataLoader: ${why}; leave out ${clash.join(", ")}.`);
-  };
-  if (dataset === null) {
-    exclude("an iterable data set decides its own order", ["shuffle", "sampler", "batchSampler", "generator"]);
-    return null;
-  }
-  if (dataset.length === 0) throw new Error("DataLoader: the data set is empty, there is nothing to load.");
-  if (batchSampler !== undefined) {
-    exclude("batchSampler decides the batches", ["batchSize", "shuffle", "sampler", "dropLast", "generator"]);
-    return batchSampler;
-  }
-  if (sampler !== undefined) exclude("sampler decides the order", ["shuffle", "generator"]);
-  const order = sampler ??
-    (shuffle ? new RandomSampler(dataset, generator ? { generator } : {}) : new SequentialSampler(dataset));
-  return new BatchSampler(order, batchSize, { dropLast });
 }
