@@ -43,6 +43,8 @@ export const configurations: Readonly<Record<ConfigurationName, Configuration>> 
   register4: register(4, 4, 8, 64),
   row8: register(1, 8, 8, 64),
   column8: register(8, 1, 8, 64),
+  // For a handful of outputs of many terms.
+  single: register(1, 1, 8, 64),
   // For real GPUs: a thread a column, so that neighbours read neighbours, and as many as keep a large card busy.
   row: register(1, 1, 64, 65536),
   rows4: register(4, 1, 64, 32768),
@@ -60,6 +62,7 @@ export type ConfigurationName =
   | "register4"
   | "row8"
   | "column8"
+  | "single"
   | "row"
   | "rows4"
   | "columns4"
@@ -78,7 +81,7 @@ export interface Problem {
   readonly rightAlongSum: boolean;
 }
 
-const software: readonly ConfigurationName[] = ["register16", "register8", "register4", "row8", "column8"];
+const software: readonly ConfigurationName[] = ["register16", "register8", "register4", "row8", "column8", "single"];
 
 /** Time for each term in arbitrary units on a software adapter: a load costs as much as fourteen multiplications (measured on lavapipe). */
 function softwareCost({ form: { rows, columns } }: Configuration, { m, n, batch }: Problem): number {
