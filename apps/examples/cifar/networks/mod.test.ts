@@ -38,11 +38,14 @@ test("their sizes are those of the papers", () => {
   const size = (model: ModelName): number => parameterCount(RECIPES[model].make());
   // He et al. 2016: 0.27 million.
   expect(size("resnet20")).toBe(269_722);
-  // Zhang et al. 2017, table 1. That of Inception is without the norms'.
+  // Zhang et al. 2017, table 1, which leaves out what norms have.
   expect(size("inception-plain")).toBe(1_649_402);
   expect(size("alexnet")).toBe(1_387_786);
   expect(size("mlp-3x512")).toBe(1_735_178);
   expect(size("mlp-1x512")).toBe(1_209_866);
+  // The norms' 1,712 shifts in the place of the biases, and as many scales.
+  expect(size("inception")).toBe(1_649_402 + 1_712);
+  expect(size("vgg")).toBe(551_146);
 });
 
 test("batch norms are where the name says", () => {
