@@ -17,20 +17,22 @@ export function ofClasses(
   }
   const chosen = members.map((indices) => {
     if (sample === undefined) return indices;
-    const order = tidy(() => randperm(indices.length, { generator: sample.generator }).toTypedArray() as Int32Array);
-    return Array.from(order.subarray(0, sample.perClass), (place) => indices[place]!);
+    const { perClass, generator } = sample;
+    const order = tidy(() => randperm(indices.length, { generator, device: "cpu" }).toTypedArray() as Int32Array);
+    return Array.from(order.subarray(0, perClass), (place) => indices[place]!);
   });
-  return new Relabelled(new Subset(digits, chosen.flat()), classes);
+  const places = chosen.flatMap((indices, place) => indices.map(() => place));
+  return new Relabelled(new Subset(digits, chosen.flat()), places);
 }
 
-/** Digits whose labels are places in a list of classes. */
+/** Digits with other labels than their own. */
 class Relabelled implements Digits {
   private readonly digits: Digits;
-  private readonly classes: readonly number[];
+  private readonly labels: readonly number[];
 
-  constructor(digits: Digits, classes: readonly number[]) {
+  constructor(digits: Digits, labels: readonly number[]) {
     this.digits = digits;
-    this.classes = classes;
+    this.labels = labels;
   }
 
   get length(): number {
@@ -38,13 +40,11 @@ class Relabelled implements Digits {
   }
 
   get(index: number): [image: Tensor, label: number] {
-    const [image, label] = this.digits.get(index);
-    return [image, this.classes.indexOf(label)];
+    return [this.digits.get(index)[0], this.labels[index]!];
   }
 
   getBatch(indices: readonly number[]): [images: Tensor, labels: Tensor] {
-    const [images, labels] = this.digits.getBatch!(indices);
-    const places = Int32Array.from(labels.toTypedArray() as Int32Array, (label) => this.classes.indexOf(label));
-    return [images, fromTypedArray(places, [places.length], { device: labels.device })];
+    const [images] = this.digits.getBatch!(indices);
+    return [images, fromTypedArray(Int32Array.from(indices, (index) => this.labels[index]!), [indices.length])];
   }
 }

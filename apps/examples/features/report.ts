@@ -31,7 +31,8 @@ export async function drawActivations(out: OutFolder, network: ConvNet, image: T
   const draw = async (name: string, maps: Tensor, side: number, times: number): Promise<void> => {
     const pixels = slices(await maps.data() as Float32Array, side * side).map((map) => {
       const most = Math.max(...map);
-      const shares = map.map((value) => most > 0 ? value / most : 0);
+      // What is faintly grey shows where a map ends.
+      const shares = map.map((value) => 0.05 + 0.95 * (most > 0 ? value / most : 0));
       return enlarged(greyPixels(shares, { width: side, height: side }, { invert: true }), times);
     });
     const title = `What the ${name} convolution answers to a digit`;

@@ -74,7 +74,7 @@ export function safetensorsMetadata(file: Uint8Array): Record<string, string> {
 }
 
 /**
- * The tensors of a file.
+ * The tensors of a file, on the CPU whatever the default device is: `loadStateDict` moves them to where they belong.
  *
  * @throws RangeError when the file is cut short, or its header does not describe what follows; nothing is read then.
  */
@@ -99,7 +99,7 @@ export function decodeSafetensors(file: Uint8Array): Record<string, Tensor> {
     };
   });
   return Object.fromEntries(
-    read.map(({ name, dtype, shape, elements }) => [name, fromTypedArray(elements, shape, { dtype })]),
+    read.map(({ name, dtype, shape, elements }) => [name, fromTypedArray(elements, shape, { dtype, device: "cpu" })]),
   );
 }
 
