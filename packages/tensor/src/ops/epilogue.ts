@@ -1,10 +1,8 @@
 /** Bias and activation of products: the routine's own affair where it can be, operations of their own elsewhere. */
 import { checkOption } from "../check_option.ts";
 import { type DType, isFloat } from "../dtype.ts";
-import type { Activation, Epilogue } from "../prims/attrs.ts";
+import { type Activation, activations, type Epilogue } from "../prims/attrs.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-
-const activations: readonly Activation[] = ["none", "relu"];
 
 /** What follows a product of one dtype; `fits` says whether the bias is one that routines take. */
 export interface Following {
@@ -28,7 +26,9 @@ export function withEpilogue(
 ): Tensor {
   checkOption(operation, "activation", activation, activations);
   const taken = !bias || (fits && bias.dtype === dtype);
-  if (taken && (isFloat(dtype) || activation === "none")) return product(bias ? [bias] : [], { activation });
+  if (taken && (isFloat(dtype) || activation === "none")) {
+    return product(bias ? [bias] : [], { activation });
+  }
   const y = product([], { activation: "none" });
   const sum = bias ? add(y, bias) : y;
   return activation === "relu" ? sum.relu() : sum;

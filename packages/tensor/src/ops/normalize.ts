@@ -1,6 +1,9 @@
 /** Zero mean and unit variance over some dimensions: what the normalising layers are made of. */
 import { applyAll } from "../apply.ts";
+import { checkOption } from "../check_option.ts";
 import { hasRows } from "../execute/rows.ts";
+import { type Activation, activations } from "../prims/attrs.ts";
+import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** What {@link normalize} takes. */
@@ -11,6 +14,10 @@ export interface NormalizeOptions {
   readonly bias?: Tensor | null;
   /** Added to the variance. */
   readonly eps: number;
+  /** Added last, in the shape of the input: the other branch of a residual block. */
+  readonly residual?: Tensor | null;
+  /** What is applied to the result; "none" by default. */
+  readonly activation?: Activation | undefined;
 }
 
 /** A normalised tensor, and the statistics that it was normalised with; these have the dimensions kept, with size 1. */
@@ -22,20 +29,49 @@ export interface Normalized {
 }
 
 /**
- * `(x − mean) / √(variance + eps) · weight + bias`, with mean and variance over `dims` of `x`. Gradients flow through the result; what
+ * `activation((x − mean) / √(variance + eps) · weight + bias + residual)`, with mean and variance over `dims` of `x`. Gradients flow through the result; what
  * the statistics are used for is outside the history.
  *
  * @param dims not negative, without repetition.
+ * @throws TypeError for an activation that there is not.
  */
-export function normalize(x: Tensor, dims: readonly number[], options: NormalizeOptions): Normalized {
-  const { weight = null, bias = null, eps } = options;
+export function normalize(
+  x: Tensor,
+  dims: readonly number[],
+  options: NormalizeOptions,
+): Normalized {
+  const {
+    weight = null,
+    bias = null,
+    eps,
+    residual = null,
+    activation = "none",
+  } = options;
+  checkOption("normalize", "activation", activation, activations);
   const affine = [weight, bias];
   // One of the two alone is rare.
   if (
-    hasRows(x, dims) && affine.every((t) => t === null || t.dtype === x.dtype) && (weight === null) === (bias === null)
+    hasRows(x, dims) &&
+    affine.every((t) => t === null || t.dtype === x.dtype) &&
+    (weight === null) === (bias === null)
   ) {
-    const [result, mean, variance] = applyAll("normalize", weight ? [x, weight, bias!] : [x], { dims, eps });
-    return { result: result!, mean: mean!, variance: variance! };
+    const taken = residual === null ||
+      (weight !== null && residual.dtype === x.dtype &&
+        sameShape(residual.shape, x.shape) && hasRows(residual, dims));
+    const inputs = [
+      x,
+      ...(weight ? [weight, bias!] : []),
+      ...(taken && residual ? [residual] : []),
+    ];
+    const attrs = taken && activation === "relu"
+      ? { dims, eps, activation }
+      : { dims, eps };
+    const [result, mean, variance] = applyAll("normalize", inputs, attrs);
+    return {
+      result: taken ? result! : following(result!, residual, activation),
+      mean: mean!,
+      variance: variance!,
+    };
   }
   const mean = x.mean(dims, { keepdim: true });
   const centred = x.sub(mean);
@@ -46,5 +82,15 @@ export function normalize(x: Tensor, dims: readonly number[], options: Normalize
   let result = centred.mul(small ? scale.mul(weight) : scale);
   if (weight !== null && !small) result = result.mul(weight);
   if (bias !== null) result = result.add(bias);
-  return { result, mean, variance };
+  return { result: following(result, residual, activation), mean, variance };
+}
+
+/** What a kernel of its own does where the normalising one does not. */
+function following(
+  result: Tensor,
+  residual: Tensor | null,
+  activation: Activation,
+): Tensor {
+  const sum = residual === null ? result : result.add(residual);
+  return activation === "relu" ? sum.relu() : sum;
 }

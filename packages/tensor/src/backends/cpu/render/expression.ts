@@ -1,9 +1,24 @@
 /** Expressions as code on vectors. */
 import type { Expr } from "../../../ir/kernel.ts";
 import type { ElementwisePrim } from "../../../prims/attrs.ts";
-import { type Code, type FunctionBuilder, get, type Local, type ModuleBuilder, set } from "../../../wasm/assembler.ts";
-import { laneKind } from "./lanes.ts";
-import { hostArity, needsHost, renderCast, renderOperation, type Site } from "./operations.ts";
+import {
+  type Code,
+  type FunctionBuilder,
+  get,
+  type Local,
+  type ModuleBuilder,
+  set,
+} from "../../../wasm/assembler.ts";
+import { type LaneKind, laneKind } from "./lanes.ts";
+import {
+  chooseByComparison,
+  hostArity,
+  isComparison,
+  needsHost,
+  renderCast,
+  renderOperation,
+  type Site,
+} from "./operations.ts";
 import { operandDType } from "./facts.ts";
 
 /** Functions imported from the host, by primitive. */
@@ -20,6 +35,18 @@ export function renderExpression(
   expr: Expr,
   leaf: (expr: Leaf) => Code,
 ): Code {
+  const { first, values } = renderExpressions(f, lanes, hosts, [expr], leaf);
+  return [first, values[0]!];
+}
+
+/** The same for several: what occurs in more than one comes first. */
+export function renderExpressions(
+  f: FunctionBuilder,
+  lanes: number,
+  hosts: Hosts,
+  exprs: readonly Expr[],
+  leaf: (expr: Leaf) => Code,
+): { readonly first: Code; readonly values: readonly Code[] } {
   const shared: Map<Expr, Local> = new Map();
   const first: Code[] = [];
   const render = (node: Expr): Code => {
@@ -28,23 +55,55 @@ export function renderExpression(
     return known ? get(known) : compute(node);
   };
   const compute = (node: Operation): Code => {
+    const siteOf = (node: Operation): Site => {
+      const dtype = operandDType(node);
+      return {
+        f,
+        dtype,
+        kind: laneKind(dtype)!,
+        lanes,
+        host: (name) => hosts.get(name)!,
+      };
+    };
+    const site = siteOf(node);
+    const [test, yes, no] = node.args as readonly [Expr, Expr, Expr];
+    if (
+      node.op === "where" && isOperation(test) && isComparison(test.op) &&
+      !shared.has(test)
+    ) {
+      const compared = siteOf(test);
+      if (bitsOf(compared.kind) === bitsOf(site.kind)) {
+        return chooseByComparison(
+          compared,
+          test.op,
+          test.args.map(render),
+          render(yes),
+          render(no),
+        );
+      }
+    }
     const args = node.args.map(render);
-    const dtype = operandDType(node);
-    const site: Site = { f, dtype, kind: laneKind(dtype)!, lanes, host: (name) => hosts.get(name)! };
-    return node.op === "cast" ? renderCast(site, node.dtype, args[0]!)! : renderOperation(node.op, site, args);
+    return node.op === "cast"
+      ? renderCast(site, node.dtype, args[0]!)!
+      : renderOperation(node.op, site, args);
   };
-  for (const node of repeated(expr)) {
+  for (const node of repeated(exprs)) {
     const local = f.local("v128");
     first.push(set(local, compute(node)));
     shared.set(node, local);
   }
-  return [...first, render(expr)];
+  return { first, values: exprs.map(render) };
 }
 
 type Operation = Exclude<Expr, Leaf>;
 
-/** Operations that an expression refers to more than once, each after those inside it. */
-function repeated(root: Expr): Operation[] {
+const isOperation = (expr: Expr): expr is Operation =>
+  expr.op !== "input" && expr.op !== "scalar";
+
+const bitsOf = (kind: LaneKind): string => kind.slice(1);
+
+/** Operations that expressions refer to more than once, each after those inside it. */
+function repeated(roots: readonly Expr[]): Operation[] {
   const uses: Map<Expr, number> = new Map();
   const order: Operation[] = [];
   const visit = (expr: Expr): void => {
@@ -55,7 +114,7 @@ function repeated(root: Expr): Operation[] {
     expr.args.forEach(visit);
     order.push(expr);
   };
-  visit(root);
+  roots.forEach(visit);
   return order.filter((expr) => uses.get(expr)! > 1);
 }
 
@@ -66,12 +125,20 @@ function hostPrims(expr: Expr, found: Set<ElementwisePrim>): void {
 }
 
 /** Imports what expressions need from the host. To be called before the module's functions are made. */
-export function importHosts(module: ModuleBuilder, exprs: readonly Expr[]): Hosts {
+export function importHosts(
+  module: ModuleBuilder,
+  exprs: readonly Expr[],
+): Hosts {
   const found: Set<ElementwisePrim> = new Set();
   for (const expr of exprs) hostPrims(expr, found);
   const hosts = new Map<ElementwisePrim, { readonly index: number }>();
   for (const prim of found) {
-    hosts.set(prim, module.importFunction(prim, Array(hostArity.get(prim)!).fill("f64"), ["f64"]));
+    hosts.set(
+      prim,
+      module.importFunction(prim, Array(hostArity.get(prim)!).fill("f64"), [
+        "f64",
+      ]),
+    );
   }
   return hosts;
 }
