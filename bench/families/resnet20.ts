@@ -1,12 +1,5 @@
 import { noGrad } from "@heddle/autograd";
-import {
-  BatchNorm2d,
-  Conv2d,
-  functional as F,
-  Linear,
-  Module,
-  ModuleList,
-} from "@heddle/nn";
+import { BatchNorm2d, Conv2d, functional as F, Linear, Module, ModuleList } from "@heddle/nn";
 import { SGD } from "@heddle/optim";
 import { fromTypedArray, pad, scope, type Tensor } from "@heddle/tensor";
 import { type Case, type Family, type Maker, size } from "../case.ts";
@@ -25,8 +18,7 @@ const step: Case = {
 /** Training steps of He et al.'s ResNet-20 on batches of 32 pictures of CIFAR's size. */
 export const resnet20: Family = {
   name: "resnet20",
-  about:
-    "a step of ResNet-20 with momentum and weight decay on 32×3×32×32, and its convolutions",
+  about: "a step of ResNet-20 with momentum and weight decay on 32×3×32×32, and its convolutions",
   cases: [
     step,
     ...convLayer("resnet20", "ResNet-20 conv 3→16 of 32²", [32, 3, 32, 32], [
@@ -111,9 +103,7 @@ class ResNet20 extends Module {
   readonly conv: Conv2d = new Conv2d(3, 16, 3, { padding: 1, bias: false });
   readonly norm: BatchNorm2d = new BatchNorm2d(16);
   readonly blocks: ModuleList<Block> = new ModuleList(
-    [16, 16, 16, 16, 32, 32, 32, 64, 64].map((inputs, i) =>
-      new Block(inputs, 16 << i / 3)
-    ),
+    [16, 16, 16, 16, 32, 32, 32, 64, 64].map((inputs, i) => new Block(inputs, 16 << i / 3)),
   );
   readonly linear: Linear = new Linear(64, 10);
 

@@ -32,30 +32,18 @@ import {
 } from "./node.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
 import { rules } from "./rules/mod.ts";
-import {
-  type Context,
-  flat,
-  type InputRule,
-  type JointRule,
-  type Rule,
-  type Value,
-} from "./rules/rule.ts";
+import { type Context, flat, type InputRule, type JointRule, type Rule, type Value } from "./rules/rule.ts";
 import { toMeta } from "./to_meta.ts";
 
 const floats: ReadonlySet<string> = new Set(["float16", "float32", "float64"]);
 const operandNames: readonly Value[] = ["a", "b", "c"];
 
-function isJoint<P extends Prim>(
-  rule: Rule<P> | JointRule<P>,
-): rule is JointRule<P> {
+function isJoint<P extends Prim>(rule: Rule<P> | JointRule<P>): rule is JointRule<P> {
   return "gradients" in rule;
 }
 
 /** The rule of an input; the last serves all further ones. */
-function ruleFor<P extends Prim>(
-  rule: Rule<P>,
-  input: number,
-): InputRule<P> | null {
+function ruleFor<P extends Prim>(rule: Rule<P>, input: number): InputRule<P> | null {
   return rule[Math.min(input, rule.length - 1)] ?? null;
 }
 
@@ -80,14 +68,10 @@ class PrimitiveNode<P extends Prim> extends Node {
     super(prim, edges);
     this.rule = rule;
     this.attrs = attrs;
-    this.inputs = inputs.map((input) =>
-      input instanceof Tensor ? metaOf(input) : metaOf(outputs[0]!)
-    );
+    this.inputs = inputs.map((input) => input instanceof Tensor ? metaOf(input) : metaOf(outputs[0]!));
     this.saved = new Map();
     for (const name of this.reads(edges)) {
-      if (!this.saved.has(name)) {
-        this.saved.set(name, this.save(name, inputs, outputs));
-      }
+      if (!this.saved.has(name)) this.saved.set(name, this.save(name, inputs, outputs));
     }
   }
 
@@ -97,19 +81,11 @@ class PrimitiveNode<P extends Prim> extends Node {
     if (isJoint(rule)) return rule.reads(this.inputs.length, attrs);
     return edges.flatMap((edge, i) => {
       const of = edge && ruleFor(rule, i);
-      return !of
-        ? []
-        : typeof of.reads === "function"
-        ? of.reads(attrs)
-        : of.reads;
+      return !of ? [] : typeof of.reads === "function" ? of.reads(attrs) : of.reads;
     });
   }
 
-  private save(
-    name: Value,
-    inputs: readonly Operand[],
-    outputs: readonly Tensor[],
-  ): SavedOperand {
+  private save(name: Value, inputs: readonly Operand[], outputs: readonly Tensor[]): SavedOperand {
     if (name === "out") return new Saved(outputs[0]!, { node: this, index: 0 });
     if (name === "indices" || name === "second") return new Saved(outputs[1]!);
     if (name === "third") return new Saved(outputs[2]!);
@@ -133,29 +109,13 @@ class PrimitiveNode<P extends Prim> extends Node {
     }
     const { rule: all } = this;
     if (isJoint(all)) {
-      const context = {
-        ...values,
-        attrs: this.attrs,
-        inputs: this.inputs,
-        input: 0,
-      } as Context<P>;
-      const gradients = all.gradients(
-        g,
-        context,
-        this.edges.map((edge) => edge !== null),
-      );
-      return this.edges.map((edge, i) =>
-        edge && gradients[i] ? toMeta(gradients[i], this.inputs[i]!) : null
-      );
+      const context = { ...values, attrs: this.attrs, inputs: this.inputs, input: 0 } as Context<P>;
+      const gradients = all.gradients(g, context, this.edges.map((edge) => edge !== null));
+      return this.edges.map((edge, i) => edge && gradients[i] ? toMeta(gradients[i], this.inputs[i]!) : null);
     }
     return this.edges.map((edge, input) => {
       if (edge === null) return null;
-      const context = {
-        ...values,
-        attrs: this.attrs,
-        inputs: this.inputs,
-        input,
-      } as Context<P>;
+      const context = { ...values, attrs: this.attrs, inputs: this.inputs, input } as Context<P>;
       const rule = ruleFor(all, input)!;
       const gradient = fused && rule !== (flat as unknown)
         ? this.asOneKernel(rule, g, context, values)
@@ -177,13 +137,8 @@ class PrimitiveNode<P extends Prim> extends Node {
     let kernel = gradientKernels.get(key);
     if (kernel === undefined) {
       kernel = fused(`${this.name} gradient`, (symbol, ...others) => {
-        const symbols = Object.fromEntries(
-          names.map((name, i) => [name, others[i]]),
-        );
-        return rule.gradient(
-          symbol as unknown as Tensor,
-          symbols as unknown as Context<P>,
-        ) as unknown as Symbolic;
+        const symbols = Object.fromEntries(names.map((name, i) => [name, others[i]]));
+        return rule.gradient(symbol as unknown as Tensor, symbols as unknown as Context<P>) as unknown as Symbolic;
       });
       gradientKernels.set(key, kernel);
     }
@@ -196,9 +151,7 @@ class PrimitiveNode<P extends Prim> extends Node {
 
   clear(): void {
     if (this.saved === null) return;
-    for (const value of this.saved.values()) {
-      if (value instanceof Saved) value.release();
-    }
+    for (const value of this.saved.values()) if (value instanceof Saved) value.release();
     this.saved = null;
   }
 }
@@ -213,10 +166,7 @@ class ViewWrite extends Node {
   }
 
   private through(x: Tensor): Tensor {
-    return this.path.reduce(
-      (view, { prim, attrs }) => apply(prim, [view], attrs),
-      x,
-    );
+    return this.path.reduce((view, { prim, attrs }) => apply(prim, [view], attrs), x);
   }
 
   run([g]: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
@@ -233,11 +183,7 @@ class ViewWrite extends Node {
 function pathOf(tensor: Tensor): { base: Tensor; path: ViewStep[] } {
   const path: ViewStep[] = [];
   let base = tensor;
-  for (
-    let source = liveSource(base);
-    source !== null;
-    source = liveSource(base)
-  ) {
+  for (let source = liveSource(base); source !== null; source = liveSource(base)) {
     path.unshift({ prim: source.prim, attrs: source.attrs } as ViewStep);
     base = source.tensor;
   }
@@ -246,9 +192,7 @@ function pathOf(tensor: Tensor): { base: Tensor; path: ViewStep[] } {
 
 /** What a tensor is a view of; a base that was freed can no longer be written through. */
 function liveSource(tensor: Tensor): ViewSource | null {
-  return tensor.source === null || tensor.source.tensor.isDisposed
-    ? null
-    : tensor.source;
+  return tensor.source === null || tensor.source.tensor.isDisposed ? null : tensor.source;
 }
 
 function record<P extends Prim>(
@@ -258,9 +202,7 @@ function record<P extends Prim>(
   outputs: readonly Tensor[],
 ): void {
   const rule = rules[prim] as Rule<P> | JointRule<P> | null;
-  for (const input of inputs) {
-    if (input instanceof Tensor && input.source !== null) refresh(input);
-  }
+  for (const input of inputs) if (input instanceof Tensor && input.source !== null) refresh(input);
   if (rule === null || !floats.has(outputs[0]!.dtype)) return;
   let wanted = false;
   const edges = inputs.map((input, i) => {
@@ -270,20 +212,14 @@ function record<P extends Prim>(
     return edgeOf(input);
   });
   if (!wanted) return;
-  const edge: Edge = {
-    node: new PrimitiveNode(prim, edges, rule, inputs, attrs, outputs),
-    index: 0,
-  };
+  const edge: Edge = { node: new PrimitiveNode(prim, edges, rule, inputs, attrs, outputs), index: 0 };
   const rectifies = (attrs as Epilogue).activation === "relu" && !isJoint(rule);
   attach(outputs[0]!, rectifies ? rectified(edge, outputs[0]!) : edge);
 }
 
 /** Where the rectifier's node goes whose work a product did along with its own. */
 function rectified(edge: Edge, out: Tensor): Edge {
-  return {
-    node: new PrimitiveNode("relu", [edge], rules.relu!, [out], {}, [out]),
-    index: 0,
-  };
+  return { node: new PrimitiveNode("relu", [edge], rules.relu!, [out], {}, [out]), index: 0 };
 }
 
 /** A view whose base was written to since gets its history anew, by taking the view of the new base. */
@@ -292,17 +228,11 @@ function refresh(tensor: Tensor): void {
   if (base === tensor || tensor.historyEpoch === base.historyEpoch) return;
   tensor.historyEpoch = base.historyEpoch;
   if (base.slot === null) return attach(tensor, null);
-  const again = enableGrad(() =>
-    path.reduce((view, { prim, attrs }) => apply(prim, [view], attrs), base)
-  );
+  const again = enableGrad(() => path.reduce((view, { prim, attrs }) => apply(prim, [view], attrs), base));
   attach(tensor, edgeOf(again));
 }
 
-function recordsWrite(
-  operation: string,
-  target: Tensor,
-  inputs: readonly Operand[],
-): boolean {
+function recordsWrite(operation: string, target: Tensor, inputs: readonly Operand[]): boolean {
   if (!isGradEnabled()) return false;
   const { base } = pathOf(target);
   refresh(target);
@@ -319,15 +249,11 @@ function recordsWrite(
 }
 
 function wrote(target: Tensor, written: Tensor): void {
-  const value = written.dtype === target.dtype
-    ? written
-    : written.to(target.dtype);
+  const value = written.dtype === target.dtype ? written : written.to(target.dtype);
   const { base, path } = pathOf(target);
   base.historyEpoch++;
   // A constant written over the whole leaves the history in place, for gradients of zero, as in PyTorch.
-  if (base === target && value.slot !== null) {
-    return attach(target, edgeOf(value));
-  }
+  if (base === target && value.slot !== null) return attach(target, edgeOf(value));
   attach(base, { node: new ViewWrite(base, path, value), index: 0 });
   refresh(target);
 }
@@ -376,11 +302,7 @@ export const tape: Tape = {
     return slot === null || slot.isLeaf ? null : slot.node;
   },
   backward(tensor, gradient, options) {
-    backward(
-      [tensor],
-      gradient === undefined ? undefined : [gradient],
-      options,
-    );
+    backward([tensor], gradient === undefined ? undefined : [gradient], options);
   },
   registerHook(tensor, hook) {
     const { node, index } = slotOf("registerHook", tensor);

@@ -12,19 +12,12 @@ import {
   tidy,
 } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import {
-  BatchNorm1d,
-  BatchNorm2d,
-  BatchNorm3d,
-  InstanceNorm1d,
-  InstanceNorm2d,
-} from "./batch_norm.ts";
+import { BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d } from "./batch_norm.ts";
 import type { Layer } from "./module.ts";
 import { batchNorm, instanceNorm } from "./functional/normalization.ts";
 
 const generator = new Generator(11);
-const values = (x: { toTypedArray(): ArrayLike<number | bigint> }): number[] =>
-  Array.from(x.toTypedArray(), Number);
+const values = (x: { toTypedArray(): ArrayLike<number | bigint> }): number[] => Array.from(x.toTypedArray(), Number);
 const expectClose = (found: number[], expected: number[]): void => {
   expect(found.length).toBe(expected.length);
   found.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 10));
@@ -43,8 +36,7 @@ function checkGradients(layer: Layer, x: Tensor): void {
 describe("batch normalisation", () => {
   test("gradients, through the statistics", () => {
     const layer = new BatchNorm3d(2, { dtype: "float64" });
-    const x = randn([2, 2, 1, 2, 2], { dtype: "float64", generator })
-      .requiresGrad_();
+    const x = randn([2, 2, 1, 2, 2], { dtype: "float64", generator }).requiresGrad_();
     checkGradients(layer, x);
     layer.eval();
     checkGradients(layer, x);
@@ -66,49 +58,32 @@ describe("batch normalisation", () => {
     layer.forward(tensor([[5], [7]]));
     expect(layer.runningMean!.item()).toBeCloseTo(4, 6);
     layer.resetRunningStats();
-    expect([
-      layer.runningMean!.item(),
-      layer.runningVar!.item(),
-      layer.numBatchesTracked!.item(),
-    ]).toEqual([0, 1, 0]);
+    expect([layer.runningMean!.item(), layer.runningVar!.item(), layer.numBatchesTracked!.item()]).toEqual([0, 1, 0]);
   });
 
   test("bad input", () => {
     expect(() => new BatchNorm1d(4).forward(ones([1, 4]))).toThrow(
       /batchNorm: an input of shape \[1, 4\] has one value for each channel/,
     );
-    expect(new BatchNorm1d(4).eval().forward(ones([1, 4])).shape).toEqual([
-      1,
-      4,
-    ]);
+    expect(new BatchNorm1d(4).eval().forward(ones([1, 4])).shape).toEqual([1, 4]);
     expect(() => new BatchNorm2d(4).forward(ones([2, 3, 5, 5]))).toThrow(
       "BatchNorm2d: got an input of shape [2, 3, 5, 5]; expected [N, 4, H, W]",
     );
-    expect(() => new BatchNorm1d(4).forward(ones([2, 4, 5, 5]))).toThrow(
-      /expected \[N, 4\] or \[N, 4, L\]/,
-    );
+    expect(() => new BatchNorm1d(4).forward(ones([2, 4, 5, 5]))).toThrow(/expected \[N, 4\] or \[N, 4, L\]/);
     expect(() => batchNorm(ones([2, 3]), null, null)).toThrow(
       /batchNorm: without training there must be a running mean/,
     );
     expect(() => batchNorm(ones([2, 3]), ones([2]), ones([3]))).toThrow(
       "batchNorm: runningMean has shape [2]; expected [3]",
     );
-    expect(() => batchNorm(ones([3]), null, null, { training: true })).toThrow(
-      /expected an input \[N, C, …\]/,
-    );
+    expect(() => batchNorm(ones([3]), null, null, { training: true })).toThrow(/expected an input \[N, C, …\]/);
   });
 });
 
 describe("instance normalisation", () => {
   test("with running statistics gives what PyTorch gives, and counts no batches", () => {
-    const layer = new InstanceNorm1d(2, {
-      affine: true,
-      trackRunningStats: true,
-      dtype: "float64",
-    });
-    const x = tensor([[[1, 2, 4], [0, 0, 3]], [[5, 5, 6], [1, -1, 2]]], {
-      dtype: "float64",
-    });
+    const layer = new InstanceNorm1d(2, { affine: true, trackRunningStats: true, dtype: "float64" });
+    const x = tensor([[[1, 2, 4], [0, 0, 3]], [[5, 5, 6], [1, -1, 2]]], { dtype: "float64" });
     const y = layer.forward(x);
     expectClose(values(y.select(0, 0)), [
       -1.0690415314502977,
@@ -118,14 +93,8 @@ describe("instance normalisation", () => {
       -0.7071050134262237,
       1.4142100268524473,
     ]);
-    expectClose(values(layer.runningMean!), [
-      0.38333333333333336,
-      0.08333333333333334,
-    ]);
-    expectClose(values(layer.runningVar!), [
-      1.0333333333333332,
-      1.1666666666666667,
-    ]);
+    expectClose(values(layer.runningMean!), [0.38333333333333336, 0.08333333333333334]);
+    expectClose(values(layer.runningVar!), [1.0333333333333332, 1.1666666666666667]);
     expect(layer.numBatchesTracked!.item()).toBe(0);
     expectClose(values(layer.eval().forward(x).select(0, 1)), [
       4.541571937508955,
@@ -140,9 +109,7 @@ describe("instance normalisation", () => {
   test("a sample without a batch", () => {
     const x = randn([3, 4, 4]);
     const layer = new InstanceNorm2d(3);
-    expect(layer.forward(x).toArray()).toEqual(
-      layer.forward(x.unsqueeze(0)).squeeze(0).toArray(),
-    );
+    expect(layer.forward(x).toArray()).toEqual(layer.forward(x.unsqueeze(0)).squeeze(0).toArray());
     expect(Object.keys(layer.stateDict())).toEqual([]);
   });
 
@@ -153,9 +120,7 @@ describe("instance normalisation", () => {
     expect(() => new InstanceNorm2d(3).forward(ones([2, 4, 3, 3]))).toThrow(
       /InstanceNorm2d: got an input of shape \[2, 4, 3, 3\]; expected \[N, 3, H, W\]/,
     );
-    expect(() => instanceNorm(ones([2, 3]))).toThrow(
-      /expected an input \[N, C, L, …\]/,
-    );
+    expect(() => instanceNorm(ones([2, 3]))).toThrow(/expected an input \[N, C, L, …\]/);
   });
 });
 
@@ -175,8 +140,7 @@ describe("freezing", () => {
     const x = randn([4, 2, 3, 3]).add(5).requiresGrad_();
     norm.forward(x).square().sum().backward();
     expect(values(norm.runningMean!)).toEqual(before);
-    expect([norm.numBatchesTracked!.item(), norm.weight!.grad, norm.bias!.grad])
-      .toEqual([0, null, null]);
+    expect([norm.numBatchesTracked!.item(), norm.weight!.grad, norm.bias!.grad]).toEqual([0, null, null]);
     expect(x.grad!.abs().sum().item()).toBeGreaterThan(0);
   });
 });
@@ -184,9 +148,7 @@ describe("freezing", () => {
 describe("what follows batch normalisation", () => {
   const shape = [4, 3, 5, 6];
   const inputs = (dtype: DType): Tensor[] =>
-    [shape, [3], [3], shape].map((size) =>
-      randn(size, { dtype }).requiresGrad_()
-    );
+    [shape, [3], [3], shape].map((size) => randn(size, { dtype }).requiresGrad_());
   type Form = (
     x: Tensor,
     weight: Tensor,
@@ -198,56 +160,50 @@ describe("what follows batch normalisation", () => {
     bias,
     training: true,
   });
-  const forms:
-    readonly (readonly [name: string, together: Form, apart: Form])[] = [
-      [
-        "a rectifier",
-        (x, w, b) =>
-          batchNorm(x, null, null, { ...options(w, b), activation: "relu" }),
-        (x, w, b) => batchNorm(x, null, null, options(w, b)).relu(),
-      ],
-      [
-        "a residual",
-        (x, w, b, residual) =>
-          batchNorm(x, null, null, { ...options(w, b), residual }),
-        (x, w, b, residual) =>
-          batchNorm(x, null, null, options(w, b)).add(residual),
-      ],
-      [
-        "both",
-        (x, w, b, residual) =>
-          batchNorm(x, null, null, {
-            ...options(w, b),
-            residual,
-            activation: "relu",
-          }),
-        (x, w, b, residual) =>
-          batchNorm(x, null, null, options(w, b)).add(residual).relu(),
-      ],
-      [
-        "both, of a residual that lies elsewhere",
-        (x, w, b, residual) =>
-          batchNorm(x, null, null, {
-            ...options(w, b),
-            residual: residual.flip([0]),
-            activation: "relu",
-          }),
-        (x, w, b, residual) =>
-          batchNorm(x, null, null, options(w, b)).add(residual.flip([0]))
-            .relu(),
-      ],
-      [
-        "both, without scale and shift",
-        (x, _, __, residual) =>
-          batchNorm(x, null, null, {
-            training: true,
-            residual,
-            activation: "relu",
-          }),
-        (x, _, __, residual) =>
-          batchNorm(x, null, null, { training: true }).add(residual).relu(),
-      ],
-    ];
+  const forms: readonly (readonly [name: string, together: Form, apart: Form])[] = [
+    [
+      "a rectifier",
+      (x, w, b) => batchNorm(x, null, null, { ...options(w, b), activation: "relu" }),
+      (x, w, b) => batchNorm(x, null, null, options(w, b)).relu(),
+    ],
+    [
+      "a residual",
+      (x, w, b, residual) => batchNorm(x, null, null, { ...options(w, b), residual }),
+      (x, w, b, residual) => batchNorm(x, null, null, options(w, b)).add(residual),
+    ],
+    [
+      "both",
+      (x, w, b, residual) =>
+        batchNorm(x, null, null, {
+          ...options(w, b),
+          residual,
+          activation: "relu",
+        }),
+      (x, w, b, residual) => batchNorm(x, null, null, options(w, b)).add(residual).relu(),
+    ],
+    [
+      "both, of a residual that lies elsewhere",
+      (x, w, b, residual) =>
+        batchNorm(x, null, null, {
+          ...options(w, b),
+          residual: residual.flip([0]),
+          activation: "relu",
+        }),
+      (x, w, b, residual) =>
+        batchNorm(x, null, null, options(w, b)).add(residual.flip([0]))
+          .relu(),
+    ],
+    [
+      "both, without scale and shift",
+      (x, _, __, residual) =>
+        batchNorm(x, null, null, {
+          training: true,
+          residual,
+          activation: "relu",
+        }),
+      (x, _, __, residual) => batchNorm(x, null, null, { training: true }).add(residual).relu(),
+    ],
+  ];
 
   for (const [name, together, apart] of forms) {
     test(`${name}: results and gradients as of the operations apart`, () => {

@@ -1,11 +1,7 @@
 /** Batch and instance normalisation: layers with running statistics. */
 import { noGrad } from "@heddle/autograd";
 import { empty, ones, type Tensor, zeros } from "@heddle/tensor";
-import {
-  batchNorm,
-  type BatchNormOptions,
-  instanceNorm,
-} from "./functional/normalization.ts";
+import { batchNorm, type BatchNormOptions, instanceNorm } from "./functional/normalization.ts";
 import { ones_, zeros_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
@@ -47,31 +43,16 @@ export abstract class RunningNorm extends Module {
 
   constructor(
     numFeatures: number,
-    options: NormOptions & {
-      readonly affine: boolean;
-      readonly trackRunningStats: boolean;
-    },
+    options: NormOptions & { readonly affine: boolean; readonly trackRunningStats: boolean },
   ) {
     super();
-    const {
-      eps = 1e-5,
-      momentum = 0.1,
-      affine,
-      trackRunningStats,
-      ...placement
-    } = options;
-    this.numFeatures = checkSize(
-      this.constructor.name,
-      "numFeatures",
-      numFeatures,
-    );
+    const { eps = 1e-5, momentum = 0.1, affine, trackRunningStats, ...placement } = options;
+    this.numFeatures = checkSize(this.constructor.name, "numFeatures", numFeatures);
     this.eps = eps;
     this.momentum = momentum;
     this.affine = affine;
     this.trackRunningStats = trackRunningStats;
-    this.weight = affine
-      ? new Parameter(empty([numFeatures], placement))
-      : null;
+    this.weight = affine ? new Parameter(empty([numFeatures], placement)) : null;
     this.bias = affine ? new Parameter(empty([numFeatures], placement)) : null;
     this.runningMean = null;
     this.runningVar = null;
@@ -79,10 +60,7 @@ export abstract class RunningNorm extends Module {
     if (trackRunningStats) {
       this.registerBuffer("runningMean", zeros([numFeatures], placement));
       this.registerBuffer("runningVar", ones([numFeatures], placement));
-      this.registerBuffer(
-        "numBatchesTracked",
-        zeros([], { ...placement, dtype: "int32" }),
-      );
+      this.registerBuffer("numBatchesTracked", zeros([], { ...placement, dtype: "int32" }));
     }
     this.resetParameters();
   }
@@ -111,12 +89,8 @@ export abstract class RunningNorm extends Module {
     const ranks = this.shapes.map((text) => text.split(",").length);
     if (ranks.includes(ndim) && shape[1] === this.numFeatures) return;
     throw new RangeError(
-      `${this.constructor.name}: got an input of shape ${
-        showSizes(shape)
-      }; expected ` +
-        this.shapes.map((text) =>
-          `[${text.replace("C", String(this.numFeatures))}]`
-        ).join(" or "),
+      `${this.constructor.name}: got an input of shape ${showSizes(shape)}; expected ` +
+        this.shapes.map((text) => `[${text.replace("C", String(this.numFeatures))}]`).join(" or "),
     );
   }
 
@@ -136,21 +110,12 @@ export abstract class BatchNorm extends RunningNorm {
    * The normalised input, and what the options say shall follow: `layer.forward(x, { residual, activation: "relu" })` is
    * `layer.forward(x).add(residual).relu()` in less time and memory.
    */
-  forward(
-    input: Tensor,
-    following: Pick<BatchNormOptions, "residual" | "activation"> = {},
-  ): Tensor {
+  forward(input: Tensor, following: Pick<BatchNormOptions, "residual" | "activation"> = {}): Tensor {
     this.checkInput(input);
     const { weight, bias, eps, runningMean, runningVar } = this;
     if (!this.training) {
       const training = runningMean === null;
-      return batchNorm(input, runningMean, runningVar, {
-        weight,
-        bias,
-        eps,
-        training,
-        ...following,
-      });
+      return batchNorm(input, runningMean, runningVar, { weight, bias, eps, training, ...following });
     }
     return batchNorm(input, runningMean, runningVar, {
       weight,
@@ -215,15 +180,7 @@ export abstract class InstanceNorm extends RunningNorm {
     const useInputStats = this.training || !this.trackRunningStats;
     // PyTorch counts no batches here, and takes no momentum for one of 0.
     const momentum = this.momentum ?? 0;
-    const result = instanceNorm(batch, {
-      weight,
-      bias,
-      eps,
-      runningMean,
-      runningVar,
-      useInputStats,
-      momentum,
-    });
+    const result = instanceNorm(batch, { weight, bias, eps, runningMean, runningVar, useInputStats, momentum });
     return single ? result.squeeze(0) : result;
   }
 }

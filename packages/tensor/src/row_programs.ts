@@ -19,24 +19,14 @@ export interface RowRule<P extends RowPrim> {
   readonly space: number;
   /** The dimensions that make a row. */
   readonly dims: (attrs: Attrs[P]) => readonly number[];
-  readonly outputs: (
-    attrs: Attrs[P],
-    inputs: readonly Meta[],
-  ) => readonly RowOutput[];
+  readonly outputs: (attrs: Attrs[P], inputs: readonly Meta[]) => readonly RowOutput[];
   /** Writes the steps down; `dtype` is that of the first input, `count` the number of a row's elements. */
-  readonly write: (
-    p: RowProgram,
-    dtype: DType,
-    inputs: readonly Meta[],
-    attrs: Attrs[P],
-    count: number,
-  ) => void;
+  readonly write: (p: RowProgram, dtype: DType, inputs: readonly Meta[], attrs: Attrs[P], count: number) => void;
 }
 
 const one = ({ dim }: { readonly dim: number }): readonly number[] => [dim];
 
-const isLabel = (t: Symbolic, count: number): Symbolic =>
-  t.ge(0).logicalAnd(t.lt(count));
+const isLabel = (t: Symbolic, count: number): Symbolic => t.ge(0).logicalAnd(t.lt(count));
 
 /** The table. */
 export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
@@ -91,19 +81,9 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       const x = p.input(0, dtype);
       const t = p.input(1, label!.dtype);
       const high = p.amax(x);
-      const [sum, right] = p.sum(
-        x.sub(high).exp(),
-        whereSymbolic(p.column().eq(t), x, 0),
-      );
+      const [sum, right] = p.sum(x.sub(high).exp(), whereSymbolic(p.column().eq(t), x, 0));
       const log = p.value(sum!.log());
-      p.store(
-        0,
-        whereSymbolic(
-          t.eq(ignoreIndex),
-          0,
-          whereSymbolic(isLabel(t, count), log.sub(right!.sub(high)), NaN),
-        ),
-      );
+      p.store(0, whereSymbolic(t.eq(ignoreIndex), 0, whereSymbolic(isLabel(t, count), log.sub(right!.sub(high)), NaN)));
       p.store(1, high);
       p.store(2, log);
     },
@@ -113,27 +93,11 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
     dims: one,
     outputs: () => ["row"],
     write(p, dtype, [, , label, statistic], { ignoreIndex }, count) {
-      const [g, x, t] = [
-        p.input(0, dtype),
-        p.input(1, dtype),
-        p.input(2, label!.dtype),
-      ];
-      const [high, log] = [
-        p.input(3, statistic!.dtype),
-        p.input(4, statistic!.dtype),
-      ];
-      const g0 = p.value(
-        whereSymbolic(
-          t.eq(ignoreIndex),
-          0,
-          whereSymbolic(isLabel(t, count), g, NaN),
-        ),
-      );
+      const [g, x, t] = [p.input(0, dtype), p.input(1, dtype), p.input(2, label!.dtype)];
+      const [high, log] = [p.input(3, statistic!.dtype), p.input(4, statistic!.dtype)];
+      const g0 = p.value(whereSymbolic(t.eq(ignoreIndex), 0, whereSymbolic(isLabel(t, count), g, NaN)));
       const probability = x.sub(high).sub(log).exp();
-      p.write(
-        0,
-        g0.mul(probability.sub(whereSymbolic(p.column().eq(t), 1, 0))),
-      );
+      p.write(0, g0.mul(probability.sub(whereSymbolic(p.column().eq(t), 1, 0))));
     },
   },
   // The input, weight and bias (or neither); the result, the mean and the variance.
@@ -149,9 +113,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       p.store(1, mean);
       p.store(2, variance);
       const y = centred.mul(p.value(variance.add(eps).rsqrt()));
-      const scaled = inputs.length === 1
-        ? y
-        : y.mul(p.input(1, dtype)).add(p.input(2, dtype));
+      const scaled = inputs.length === 1 ? y : y.mul(p.input(1, dtype)).add(p.input(2, dtype));
       const sum = inputs.length === 4 ? scaled.add(p.input(3, dtype)) : scaled;
       p.write(0, activation === "relu" ? sum.relu() : sum);
     },
@@ -167,36 +129,22 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       ...(addend ? ["row"] as const : []),
     ],
     write(p, dtype, inputs, { eps, perRow, activation, addend }, count) {
-      const rectified = activation === "relu"
-        ? p.input(inputs.length - 1, dtype)
-        : null;
+      const rectified = activation === "relu" ? p.input(inputs.length - 1, dtype) : null;
       const [incoming, x] = [p.input(0, dtype), p.input(1, dtype)];
-      const g = rectified === null
-        ? incoming
-        : whereSymbolic(rectified.le(0), 0, incoming);
-      const [mean, variance] = [
-        p.input(2, inputs[2]!.dtype),
-        p.input(3, inputs[3]!.dtype),
-      ];
-      const weight = inputs.length - (rectified === null ? 0 : 1) === 4
-        ? null
-        : p.input(4, dtype);
+      const g = rectified === null ? incoming : whereSymbolic(rectified.le(0), 0, incoming);
+      const [mean, variance] = [p.input(2, inputs[2]!.dtype), p.input(3, inputs[3]!.dtype)];
+      const weight = inputs.length - (rectified === null ? 0 : 1) === 4 ? null : p.input(4, dtype);
       const scale = p.value(variance.add(eps).rsqrt());
       const unit = x.sub(mean).mul(scale);
-      const scaledOf = (g: Symbolic): Symbolic =>
-        weight === null || perRow ? g : g.mul(weight);
+      const scaledOf = (g: Symbolic): Symbolic => weight === null || perRow ? g : g.mul(weight);
       const terms = [scaledOf(g), scaledOf(g).mul(unit)] as const;
-      const [passed, sum, along] = addend
-        ? p.writeAndSum(perRow ? 3 : 1, g, ...terms)
-        : [g, ...p.sum(...terms)];
+      const [passed, sum, along] = addend ? p.writeAndSum(perRow ? 3 : 1, g, ...terms) : [g, ...p.sum(...terms)];
       if (perRow) {
         p.store(1, along!);
         p.store(2, sum!);
       }
       const [a, b] = [p.value(sum!.div(count)), p.value(along!.div(count))];
-      const factor = weight !== null && perRow
-        ? p.value(scale.mul(weight))
-        : scale;
+      const factor = weight !== null && perRow ? p.value(scale.mul(weight)) : scale;
       p.write(0, scaledOf(passed!).sub(a).sub(unit.mul(b)).mul(factor));
     },
   },

@@ -1,45 +1,24 @@
 /** Gradients of the row primitives: row kernels too, and plain operations where the gradient will itself be differentiated. */
-import {
-  apply,
-  applyAll,
-  arange,
-  fuseSum,
-  type RowPrim,
-  type Tensor,
-} from "@heddle/tensor";
+import { apply, applyAll, arange, fuseSum, type RowPrim, type Tensor } from "@heddle/tensor";
 import { isGradEnabled } from "../grad_mode.ts";
 import { type Context, reading, type Rules } from "./rule.ts";
 
 /** Row kernels need gradients that have memory of their own: those of sums are one number for all. */
-const settled = (g: Tensor): Tensor =>
-  g.strides.includes(0) ? g.contiguous() : g;
+const settled = (g: Tensor): Tensor => g.strides.includes(0) ? g.contiguous() : g;
 
-function labelGradient(
-  g: Tensor,
-  { a, b, second, third, attrs }: Context<"labelLoss">,
-): Tensor {
+function labelGradient(g: Tensor, { a, b, second, third, attrs }: Context<"labelLoss">): Tensor {
   const { dim } = attrs;
-  if (!isGradEnabled()) {
-    return apply("labelLossGrad", [g, a, b, second, third], attrs);
-  }
+  if (!isGradEnabled()) return apply("labelLossGrad", [g, a, b, second, third], attrs);
   const classes = arange(a.shape[dim]!, { dtype: "int32", device: a.device })
     .reshape(a.shape.map((size, d) => d === dim ? size : 1));
   const ignored = b.eq(attrs.ignoreIndex);
-  return a.softmax(dim).sub(classes.eq(b).to(a.dtype)).mul(g).maskedFill(
-    ignored,
-    0,
-  );
+  return a.softmax(dim).sub(classes.eq(b).to(a.dtype)).mul(g).maskedFill(ignored, 0);
 }
 
 /** The dimensions along which a weight is repeated to meet the input. */
-function repeated(
-  weight: readonly number[],
-  shape: readonly number[],
-): number[] {
+function repeated(weight: readonly number[], shape: readonly number[]): number[] {
   const lead = shape.length - weight.length;
-  return shape.map((_, d) => d).filter((d) =>
-    d < lead || (weight[d - lead] === 1 && shape[d] !== 1)
-  );
+  return shape.map((_, d) => d).filter((d) => d < lead || (weight[d - lead] === 1 && shape[d] !== 1));
 }
 
 /** For the input, the weight, the bias and what was added after them, as far as they are wanted. */
@@ -48,68 +27,33 @@ function normalizeGradients(
   context: Context<"normalize">,
   wanted: readonly boolean[],
 ): readonly (Tensor | null)[] {
-  const {
-    a,
-    b,
-    out,
-    second: mean,
-    third: variance,
-    attrs: { dims, eps, activation = "none" },
-    inputs,
-  } = context;
+  const { a, b, out, second: mean, third: variance, attrs: { dims, eps, activation = "none" }, inputs } = context;
   const affine = inputs.length > 1;
   const rectified = activation === "relu";
-  const through = (g: Tensor): Tensor =>
-    rectified ? g.maskedFill(out.detach().le(0), 0) : g;
+  const through = (g: Tensor): Tensor => rectified ? g.maskedFill(out.detach().le(0), 0) : g;
   if (isGradEnabled()) {
     const g = through(incoming);
     const centred = a.sub(a.mean(dims, { keepdim: true }));
-    const scale = centred.square().mean(dims, { keepdim: true }).add(eps)
-      .rsqrt();
+    const scale = centred.square().mean(dims, { keepdim: true }).add(eps).rsqrt();
     const unit = centred.mul(scale);
     const scaled = affine ? g.mul(b) : g;
     const along = unit.mul(scaled.mul(unit).mean(dims, { keepdim: true }));
-    return [
-      scaled.sub(scaled.mean(dims, { keepdim: true })).sub(along).mul(scale),
-      g.mul(unit),
-      g,
-      g,
-    ];
+    return [scaled.sub(scaled.mean(dims, { keepdim: true })).sub(along).mul(scale), g.mul(unit), g, g];
   }
   const weight = affine ? inputs[1]!.shape : [];
   const lead = a.ndim - weight.length;
   // One number for each row: its gradients are the sums that the input's gradient needs anyway.
-  const perRow = affine &&
-    dims.every((d) => d < lead || weight[d - lead] === 1);
+  const perRow = affine && dims.every((d) => d < lead || weight[d - lead] === 1);
   if (perRow) {
     const addend = rectified && wanted[3] === true;
-    const attrs = {
-      dims,
-      eps,
-      perRow,
-      ...(rectified ? { activation } : {}),
-      ...(addend ? { addend } : {}),
-    };
-    const given = [
-      settled(incoming),
-      a,
-      mean,
-      variance,
-      b,
-      ...rectified ? [out] : [],
-    ];
+    const attrs = { dims, eps, perRow, ...(rectified ? { activation } : {}), ...(addend ? { addend } : {}) };
+    const given = [settled(incoming), a, mean, variance, b, ...rectified ? [out] : []];
     const [input, along, sum, passed] = applyAll("normalizeGrad", given, attrs);
     return [input!, along!, sum!, passed ?? incoming];
   }
   const g = through(incoming);
   const input = wanted[0]
-    ? apply("normalizeGrad", [
-      settled(g),
-      a,
-      mean,
-      variance,
-      ...affine ? [b] : [],
-    ], { dims, eps, perRow })
+    ? apply("normalizeGrad", [settled(g), a, mean, variance, ...affine ? [b] : []], { dims, eps, perRow })
     : null;
   const scale = wanted[1] ? variance.add(eps).rsqrt() : null;
   const along = scale === null

@@ -1,14 +1,5 @@
 /** How gradient rules are written. */
-import {
-  type Attrs,
-  type Prim,
-  type Scalar,
-  Symbolic,
-  type Tensor,
-  where,
-  whereSymbolic,
-  zeros,
-} from "@heddle/tensor";
+import { type Attrs, type Prim, type Scalar, Symbolic, type Tensor, where, whereSymbolic, zeros } from "@heddle/tensor";
 import type { ValueMeta } from "../node.ts";
 
 /** Values that a rule can ask for: operands by position, the output, a second (of what selects: indices) and a third output. */
@@ -38,26 +29,21 @@ export interface InputRule<P extends Prim> {
 /** One rule an input; null where an input (a condition, an index) has none. The last serves all further inputs. */
 export type Rule<P extends Prim> = readonly (InputRule<P> | null)[];
 
-/** The gradients of all inputs at once, that of an activation among the attributes included, where they share work; null for those that are not wanted, or cheap to leave out. */
+/**
+ * The gradients of all inputs at once, through an activation among the attributes, where they share work; null for those that are not
+ * wanted, or cheap to leave out.
+ */
 export interface JointRule<P extends Prim> {
   /** What to save, by the number of inputs. */
   readonly reads: (inputs: number, attrs: Attrs[P]) => readonly Value[];
-  readonly gradients: (
-    g: Tensor,
-    context: Context<P>,
-    wanted: readonly boolean[],
-  ) => readonly (Tensor | null)[];
+  readonly gradients: (g: Tensor, context: Context<P>, wanted: readonly boolean[]) => readonly (Tensor | null)[];
 }
 
 /** Rules of some of the primitives; null: the result depends on the inputs in steps or not at all, and is not recorded. */
-export type Rules<Q extends Prim> = {
-  readonly [P in Q]: Rule<P> | JointRule<P> | null;
-};
+export type Rules<Q extends Prim> = { readonly [P in Q]: Rule<P> | JointRule<P> | null };
 
 /** A gradient that reads nothing but the incoming one. */
-export function linear<P extends Prim>(
-  gradient: (g: Tensor, context: Context<P>) => Tensor,
-): InputRule<P> {
+export function linear<P extends Prim>(gradient: (g: Tensor, context: Context<P>) => Tensor): InputRule<P> {
   return { reads: [], gradient };
 }
 
@@ -70,23 +56,13 @@ export function reading<P extends Prim>(
 }
 
 /** Zeros like a gradient: of functions that are constant between their steps. */
-export const flat: InputRule<Prim> = linear((g) =>
-  g.mul(0).maskedFill(g.isfinite().logicalNot(), 0)
-);
+export const flat: InputRule<Prim> = linear((g) => g.mul(0).maskedFill(g.isfinite().logicalNot(), 0));
 
 /** A condition's choice between gradients and zero. */
-export function choose(
-  condition: Tensor,
-  a: Tensor | Scalar,
-  b: Tensor | Scalar,
-): Tensor {
+export function choose(condition: Tensor, a: Tensor | Scalar, b: Tensor | Scalar): Tensor {
   // Rules of element-wise primitives are also written down as expressions: see PrimitiveNode.
   if ((condition as unknown) instanceof Symbolic) {
-    return whereSymbolic(
-      condition as never,
-      a as never,
-      b as never,
-    ) as unknown as Tensor;
+    return whereSymbolic(condition as never, a as never, b as never) as unknown as Tensor;
   }
   return where(condition, a, b);
 }

@@ -39,24 +39,14 @@ function follow(
 ): void {
   noGrad(() => {
     runningMean?.lerp_(mean.detach().reshape(runningMean.shape), momentum);
-    runningVar?.lerp_(
-      variance.detach().reshape(runningVar.shape).mul(count / (count - 1)),
-      momentum,
-    );
+    runningVar?.lerp_(variance.detach().reshape(runningVar.shape).mul(count / (count - 1)), momentum);
   });
 }
 
-function checkVector(
-  operation: string,
-  name: string,
-  vector: Tensor | null | undefined,
-  size: number,
-): void {
+function checkVector(operation: string, name: string, vector: Tensor | null | undefined, size: number): void {
   if (vector && (vector.ndim !== 1 || vector.shape[0] !== size)) {
     throw new RangeError(
-      `${operation}: ${name} has shape ${
-        showSizes(vector.shape)
-      }; expected [${size}], one for each channel`,
+      `${operation}: ${name} has shape ${showSizes(vector.shape)}; expected [${size}], one for each channel`,
     );
   }
 }
@@ -74,37 +64,16 @@ export function batchNorm(
   runningVar: Tensor | null,
   options: BatchNormOptions = {},
 ): Tensor {
-  const {
-    training = false,
-    momentum = 0.1,
-    eps = 1e-5,
-    weight,
-    bias,
-    residual = null,
-    activation,
-  } = options;
+  const { training = false, momentum = 0.1, eps = 1e-5, weight, bias, residual = null, activation } = options;
   const { shape, ndim } = input;
   if (residual !== null && showSizes(residual.shape) !== showSizes(shape)) {
     throw new RangeError(
-      `batchNorm: the residual has shape ${
-        showSizes(residual.shape)
-      }; expected the input's, ${showSizes(shape)}`,
+      `batchNorm: the residual has shape ${showSizes(residual.shape)}; expected the input's, ${showSizes(shape)}`,
     );
   }
-  if (ndim < 2) {
-    throw new RangeError(
-      `batchNorm: expected an input [N, C, …], got shape ${showSizes(shape)}`,
-    );
-  }
+  if (ndim < 2) throw new RangeError(`batchNorm: expected an input [N, C, …], got shape ${showSizes(shape)}`);
   const channels = shape[1]!;
-  for (
-    const [name, vector] of Object.entries({
-      runningMean,
-      runningVar,
-      weight,
-      bias,
-    })
-  ) {
+  for (const [name, vector] of Object.entries({ runningMean, runningVar, weight, bias })) {
     checkVector("batchNorm", name, vector, channels);
   }
   const scale = weight ? alongChannels(weight, ndim) : null;
@@ -116,32 +85,23 @@ export function batchNorm(
       );
     }
     // Constants of the channel: two passes over the input instead of three.
-    const factor = alongChannels(runningVar, ndim).add(eps).rsqrt().mul(
-      scale ?? 1,
-    );
+    const factor = alongChannels(runningVar, ndim).add(eps).rsqrt().mul(scale ?? 1);
     const offset = alongChannels(runningMean, ndim).mul(factor).neg();
-    const y = input.mul(factor).add(
-      shift === null ? offset : offset.add(shift),
-    );
+    const y = input.mul(factor).add(shift === null ? offset : offset.add(shift));
     const sum = residual === null ? y : y.add(residual);
     return activation === "relu" ? sum.relu() : sum;
   }
   const count = input.numel / channels;
   if (count === 1) {
     throw new RangeError(
-      `batchNorm: an input of shape ${
-        showSizes(shape)
-      } has one value for each channel, whose variance is 0; ` +
+      `batchNorm: an input of shape ${showSizes(shape)} has one value for each channel, whose variance is 0; ` +
         `train with larger batches (a DataLoader's dropLast avoids a last batch of one), or call eval()`,
     );
   }
   const dims = shape.map((_, d) => d).filter((d) => d !== 1);
-  const { result, mean, variance } = normalize(input, dims, {
-    ...{ weight: scale, bias: shift, eps, residual, activation },
-  });
-  if (count > 0) {
-    follow(runningMean, runningVar, mean, variance, count, momentum);
-  }
+  const given = { weight: scale, bias: shift, eps, residual, activation };
+  const { result, mean, variance } = normalize(input, dims, given);
+  if (count > 0) follow(runningMean, runningVar, mean, variance, count, momentum);
   return result;
 }
 
@@ -159,38 +119,13 @@ export interface InstanceNormOptions extends BatchNormOptions {
  *
  * @throws RangeError for one value a channel and sample, or vectors of another length.
  */
-export function instanceNorm(
-  input: Tensor,
-  options: InstanceNormOptions = {},
-): Tensor {
-  const {
-    runningMean = null,
-    runningVar = null,
-    useInputStats = true,
-    momentum = 0.1,
-    eps = 1e-5,
-    weight,
-    bias,
-  } = options;
-  if (!useInputStats) {
-    return batchNorm(input, runningMean, runningVar, { weight, bias, eps });
-  }
+export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): Tensor {
+  const { runningMean = null, runningVar = null, useInputStats = true, momentum = 0.1, eps = 1e-5, weight, bias } =
+    options;
+  if (!useInputStats) return batchNorm(input, runningMean, runningVar, { weight, bias, eps });
   const { shape, ndim } = input;
-  if (ndim < 3) {
-    throw new RangeError(
-      `instanceNorm: expected an input [N, C, L, …], got shape ${
-        showSizes(shape)
-      }`,
-    );
-  }
-  for (
-    const [name, vector] of Object.entries({
-      runningMean,
-      runningVar,
-      weight,
-      bias,
-    })
-  ) {
+  if (ndim < 3) throw new RangeError(`instanceNorm: expected an input [N, C, L, …], got shape ${showSizes(shape)}`);
+  for (const [name, vector] of Object.entries({ runningMean, runningVar, weight, bias })) {
     checkVector("instanceNorm", name, vector, shape[1]!);
   }
   const count = shape.slice(2).reduce((n, size) => n * size, 1);
@@ -208,14 +143,7 @@ export function instanceNorm(
     eps,
   });
   if (runningMean !== null || runningVar !== null) {
-    follow(
-      runningMean,
-      runningVar,
-      mean.detach().mean(0),
-      variance.detach().mean(0),
-      count,
-      momentum,
-    );
+    follow(runningMean, runningVar, mean.detach().mean(0), variance.detach().mean(0), count, momentum);
   }
   return result;
 }
@@ -234,29 +162,20 @@ export function instanceNorm(
  * F.layerNorm(tensor([[1, 3]]), [2]).toArray(); // about [[-1, 1]]
  * ```
  */
-export function layerNorm(
-  input: Tensor,
-  normalizedShape: readonly number[],
-  options: AffineOptions = {},
-): Tensor {
+export function layerNorm(input: Tensor, normalizedShape: readonly number[], options: AffineOptions = {}): Tensor {
   const { eps = 1e-5, weight, bias } = options;
   const start = input.ndim - normalizedShape.length;
-  if (
-    normalizedShape.length === 0 || start < 0 ||
-    normalizedShape.some((size, d) => size !== input.shape[start + d])
-  ) {
+  if (normalizedShape.length === 0 || start < 0 || normalizedShape.some((size, d) => size !== input.shape[start + d])) {
     throw new RangeError(
-      `layerNorm: the input has shape ${
-        showSizes(input.shape)
-      }, but should end in the normalised shape ${showSizes(normalizedShape)}`,
+      `layerNorm: the input has shape ${showSizes(input.shape)}, but should end in the normalised shape ${
+        showSizes(normalizedShape)
+      }`,
     );
   }
   for (const [name, tensor] of Object.entries({ weight, bias })) {
     if (tensor && showSizes(tensor.shape) !== showSizes(normalizedShape)) {
       throw new RangeError(
-        `layerNorm: ${name} has shape ${showSizes(tensor.shape)}; expected ${
-          showSizes(normalizedShape)
-        }`,
+        `layerNorm: ${name} has shape ${showSizes(tensor.shape)}; expected ${showSizes(normalizedShape)}`,
       );
     }
   }
@@ -270,41 +189,21 @@ export function layerNorm(
  *
  * @throws RangeError when the channels cannot be split into that many groups.
  */
-export function groupNorm(
-  input: Tensor,
-  groups: number,
-  options: AffineOptions = {},
-): Tensor {
+export function groupNorm(input: Tensor, groups: number, options: AffineOptions = {}): Tensor {
   const { eps = 1e-5, weight, bias } = options;
   const { shape, ndim } = input;
-  if (ndim < 2) {
-    throw new RangeError(
-      `groupNorm: expected an input [N, C, …], got shape ${showSizes(shape)}`,
-    );
-  }
+  if (ndim < 2) throw new RangeError(`groupNorm: expected an input [N, C, …], got shape ${showSizes(shape)}`);
   const [count, channels] = shape as readonly [number, number];
   if (!(Number.isInteger(groups) && groups > 0 && channels % groups === 0)) {
     throw new RangeError(
-      `groupNorm: ${channels} channels (shape ${
-        showSizes(shape)
-      }) cannot be split into ${groups} groups`,
+      `groupNorm: ${channels} channels (shape ${showSizes(shape)}) cannot be split into ${groups} groups`,
     );
   }
   checkVector("groupNorm", "weight", weight, channels);
   checkVector("groupNorm", "bias", bias, channels);
   // [N, groups, channels of a group, elements of a channel]
   const each = channels / groups;
-  const inGroups = input.reshape([
-    count,
-    groups,
-    each,
-    input.numel === 0 ? 0 : input.numel / (count * channels),
-  ]);
-  const vector = (v: Tensor | null | undefined): Tensor | null =>
-    v ? v.reshape([1, groups, each, 1]) : null;
-  return normalize(inGroups, [2, 3], {
-    weight: vector(weight),
-    bias: vector(bias),
-    eps,
-  }).result.reshape(shape);
+  const inGroups = input.reshape([count, groups, each, input.numel === 0 ? 0 : input.numel / (count * channels)]);
+  const vector = (v: Tensor | null | undefined): Tensor | null => v ? v.reshape([1, groups, each, 1]) : null;
+  return normalize(inGroups, [2, 3], { weight: vector(weight), bias: vector(bias), eps }).result.reshape(shape);
 }

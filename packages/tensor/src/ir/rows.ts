@@ -4,13 +4,7 @@
  */
 import type { DType, Scalar } from "../dtype.ts";
 import { type Draft, Symbolic } from "../symbolic.ts";
-import {
-  type Access,
-  type Expr,
-  type Kernel,
-  type Routine,
-  showExpr,
-} from "./kernel.ts";
+import { type Access, type Expr, type Kernel, type Routine, showExpr } from "./kernel.ts";
 
 /** What an expression's `input` of an index means in a row kernel. */
 export type RowSource =
@@ -31,10 +25,7 @@ export type RowStep =
   /** Over the elements of the row: each reduction makes a value of the row, each write an element of an output. */
   | {
     readonly kind: "walk";
-    readonly reduce: readonly {
-      readonly op: RowReduction;
-      readonly expr: Expr;
-    }[];
+    readonly reduce: readonly { readonly op: RowReduction; readonly expr: Expr }[];
     readonly write: readonly { readonly output: number; readonly expr: Expr }[];
   }
   /** A further value of the row, from earlier ones. */
@@ -58,34 +49,22 @@ export type Work = Kernel | Routine | RowKernel;
 
 /** The expressions of a step. */
 export function stepExpressions(step: RowStep): readonly Expr[] {
-  return step.kind === "walk"
-    ? [...step.reduce, ...step.write].map(({ expr }) => expr)
-    : [step.expr];
+  return step.kind === "walk" ? [...step.reduce, ...step.write].map(({ expr }) => expr) : [step.expr];
 }
 
 /** What a row kernel does, as text: for cache keys and `HEDDLE_DEBUG`. */
-export function showRows(
-  { inputs, outputs, sources, steps }: RowKernel,
-): string {
+export function showRows({ inputs, outputs, sources, steps }: RowKernel): string {
   const source = (s: RowSource): string =>
-    s.from === "row"
-      ? `r${s.value}`
-      : s.from === "column"
-      ? "c"
-      : `${s.from[0]}${s.operand}`;
+    s.from === "row" ? `r${s.value}` : s.from === "column" ? "c" : `${s.from[0]}${s.operand}`;
   const step = (s: RowStep): string =>
     s.kind === "walk"
-      ? `${
-        s.reduce.map(({ op, expr }) => `${op} ${showExpr(expr)}`).join("+")
-      }>${
-        s.write.map(({ output, expr }) => `${output}=${showExpr(expr)}`).join(
-          "+",
-        )
+      ? `${s.reduce.map(({ op, expr }) => `${op} ${showExpr(expr)}`).join("+")}>${
+        s.write.map(({ output, expr }) => `${output}=${showExpr(expr)}`).join("+")
       }`
       : `${s.kind === "store" ? `${s.output}:` : ""}${showExpr(s.expr)}`;
-  return `${inputs.map(({ dtype }) => dtype)}|${
-    outputs.map(({ dtype }) => dtype)
-  }|${sources.map(source)}|${steps.map(step).join(";")}`;
+  return `${inputs.map(({ dtype }) => dtype)}|${outputs.map(({ dtype }) => dtype)}|${sources.map(source)}|${
+    steps.map(step).join(";")
+  }`;
 }
 
 /** Writes down the steps of a row kernel, as if on tensors. */
@@ -103,11 +82,7 @@ export class RowProgram {
 
   private source(source: RowSource, dtype: DType): Symbolic {
     this.sources.push(source);
-    return new Symbolic(
-      { op: "input", index: this.sources.length - 1, dtype },
-      1,
-      this.draft,
-    );
+    return new Symbolic({ op: "input", index: this.sources.length - 1, dtype }, 1, this.draft);
   }
 
   /** An input. */
@@ -123,26 +98,16 @@ export class RowProgram {
   /** A number of a dtype. */
   number(value: number, dtype: DType): Symbolic {
     this.scalars.push(value);
-    return new Symbolic(
-      { op: "scalar", index: this.scalars.length - 1, dtype },
-      0,
-      this.draft,
-    );
+    return new Symbolic({ op: "scalar", index: this.scalars.length - 1, dtype }, 0, this.draft);
   }
 
-  private reductions(
-    op: RowReduction,
-    symbols: readonly Symbolic[],
-    write: readonly [number, Symbolic][],
-  ): Symbolic[] {
+  private reductions(op: RowReduction, symbols: readonly Symbolic[], write: readonly [number, Symbolic][]): Symbolic[] {
     this.steps.push({
       kind: "walk",
       reduce: symbols.map(({ expr }) => ({ op, expr })),
       write: write.map(([output, { expr }]) => ({ output, expr })),
     });
-    return symbols.map(({ dtype }) =>
-      this.source({ from: "row", value: this.values++ }, dtype)
-    );
+    return symbols.map(({ dtype }) => this.source({ from: "row", value: this.values++ }, dtype));
   }
 
   /** The largest of the row. */
@@ -161,21 +126,9 @@ export class RowProgram {
   }
 
   /** Writes each element of an output and sums it, or other terms instead: the element, to be read again, and the sums. */
-  writeAndSum(
-    output: number,
-    x: Symbolic,
-    ...terms: Symbolic[]
-  ): [element: Symbolic, sum: Symbolic, ...Symbolic[]] {
-    const [sum, ...others] = this.reductions(
-      "sum",
-      terms.length > 0 ? terms : [x],
-      [[output, x]],
-    );
-    return [
-      this.source({ from: "output", operand: output }, x.dtype),
-      sum!,
-      ...others,
-    ];
+  writeAndSum(output: number, x: Symbolic, ...terms: Symbolic[]): [element: Symbolic, sum: Symbolic, ...Symbolic[]] {
+    const [sum, ...others] = this.reductions("sum", terms.length > 0 ? terms : [x], [[output, x]]);
+    return [this.source({ from: "output", operand: output }, x.dtype), sum!, ...others];
   }
 
   /** A value computed once a row. */

@@ -26,9 +26,7 @@ export function withEpilogue(
 ): Tensor {
   checkOption(operation, "activation", activation, activations);
   const taken = !bias || (fits && bias.dtype === dtype);
-  if (taken && (isFloat(dtype) || activation === "none")) {
-    return product(bias ? [bias] : [], { activation });
-  }
+  if (taken && (isFloat(dtype) || activation === "none")) return product(bias ? [bias] : [], { activation });
   const y = product([], { activation: "none" });
   const sum = bias ? add(y, bias) : y;
   return activation === "relu" ? sum.relu() : sum;

@@ -29,49 +29,26 @@ export interface Normalized {
 }
 
 /**
- * `activation((x − mean) / √(variance + eps) · weight + bias + residual)`, with mean and variance over `dims` of `x`. Gradients flow through the result; what
- * the statistics are used for is outside the history.
+ * `activation((x − mean) / √(variance + eps) · weight + bias + residual)`, with mean and variance over `dims` of `x`. Gradients flow
+ * through the result; what the statistics are used for is outside the history.
  *
  * @param dims not negative, without repetition.
  * @throws TypeError for an activation that there is not.
  */
-export function normalize(
-  x: Tensor,
-  dims: readonly number[],
-  options: NormalizeOptions,
-): Normalized {
-  const {
-    weight = null,
-    bias = null,
-    eps,
-    residual = null,
-    activation = "none",
-  } = options;
+export function normalize(x: Tensor, dims: readonly number[], options: NormalizeOptions): Normalized {
+  const { weight = null, bias = null, eps, residual = null, activation = "none" } = options;
   checkOption("normalize", "activation", activation, activations);
   const affine = [weight, bias];
   // One of the two alone is rare.
   if (
-    hasRows(x, dims) &&
-    affine.every((t) => t === null || t.dtype === x.dtype) &&
-    (weight === null) === (bias === null)
+    hasRows(x, dims) && affine.every((t) => t === null || t.dtype === x.dtype) && (weight === null) === (bias === null)
   ) {
     const taken = residual === null ||
-      (weight !== null && residual.dtype === x.dtype &&
-        sameShape(residual.shape, x.shape) && hasRows(residual, dims));
-    const inputs = [
-      x,
-      ...(weight ? [weight, bias!] : []),
-      ...(taken && residual ? [residual] : []),
-    ];
-    const attrs = taken && activation === "relu"
-      ? { dims, eps, activation }
-      : { dims, eps };
+      (weight !== null && residual.dtype === x.dtype && sameShape(residual.shape, x.shape) && hasRows(residual, dims));
+    const inputs = [x, ...(weight ? [weight, bias!] : []), ...(taken && residual ? [residual] : [])];
+    const attrs = taken && activation === "relu" ? { dims, eps, activation } : { dims, eps };
     const [result, mean, variance] = applyAll("normalize", inputs, attrs);
-    return {
-      result: taken ? result! : following(result!, residual, activation),
-      mean: mean!,
-      variance: variance!,
-    };
+    return { result: taken ? result! : following(result!, residual, activation), mean: mean!, variance: variance! };
   }
   const mean = x.mean(dims, { keepdim: true });
   const centred = x.sub(mean);
@@ -86,11 +63,7 @@ export function normalize(
 }
 
 /** What a kernel of its own does where the normalising one does not. */
-function following(
-  result: Tensor,
-  residual: Tensor | null,
-  activation: Activation,
-): Tensor {
+function following(result: Tensor, residual: Tensor | null, activation: Activation): Tensor {
   const sum = residual === null ? result : result.add(residual);
   return activation === "relu" ? sum.relu() : sum;
 }

@@ -139,9 +139,7 @@ export interface Attrs {
   logSoftmaxGrad: { readonly dim: number };
   labelLoss: { readonly dim: number; readonly ignoreIndex: number };
   labelLossGrad: { readonly dim: number; readonly ignoreIndex: number };
-  normalize:
-    & { readonly dims: readonly number[]; readonly eps: number }
-    & Epilogue;
+  normalize: { readonly dims: readonly number[]; readonly eps: number } & Epilogue;
   normalizeGrad: {
     readonly dims: readonly number[];
     readonly eps: number;
@@ -153,31 +151,14 @@ export interface Attrs {
   reshape: { readonly shape: readonly number[] };
   permute: { readonly dims: readonly number[] };
   expand: { readonly shape: readonly number[] };
-  slice: {
-    readonly dim: number;
-    readonly start: number;
-    readonly length: number;
-    readonly step: number;
-  };
+  slice: { readonly dim: number; readonly start: number; readonly length: number; readonly step: number };
   select: { readonly dim: number; readonly index: number };
-  diagonal: {
-    readonly offset: number;
-    readonly dim1: number;
-    readonly dim2: number;
-  };
-  unfold: {
-    readonly dim: number;
-    readonly size: number;
-    readonly step: number;
-  };
+  diagonal: { readonly offset: number; readonly dim1: number; readonly dim2: number };
+  unfold: { readonly dim: number; readonly size: number; readonly step: number };
   flip: { readonly dims: readonly number[] };
   // Assembled from copies
   cat: { readonly dim: number };
-  embed: {
-    readonly shape: readonly number[];
-    readonly value: number;
-    readonly view: ViewStep;
-  };
+  embed: { readonly shape: readonly number[]; readonly value: number; readonly view: ViewStep };
   // Routines
   /** A bias, if given, is `[N]`. */
   matmul: Epilogue;
@@ -201,15 +182,7 @@ export interface Attrs {
 export type Prim = keyof Attrs;
 
 /** Primitives that only change the geometry. */
-export type ViewPrim =
-  | "reshape"
-  | "permute"
-  | "expand"
-  | "slice"
-  | "select"
-  | "diagonal"
-  | "unfold"
-  | "flip";
+export type ViewPrim = "reshape" | "permute" | "expand" | "slice" | "select" | "diagonal" | "unfold" | "flip";
 
 /** Primitives that reduce an expression. */
 export type ReducePrim = "sum" | "prod" | "amax" | "amin" | "argmax" | "argmin";
@@ -246,12 +219,7 @@ export type RoutinePrim =
   | "random";
 
 /** Primitives that are nodes of kernel expressions. */
-export type ElementwisePrim = Exclude<
-  Prim,
-  ViewPrim | ReducePrim | RowPrim | AssemblePrim | RoutinePrim
->;
+export type ElementwisePrim = Exclude<Prim, ViewPrim | ReducePrim | RowPrim | AssemblePrim | RoutinePrim>;
 
 /** One view with its attributes. */
-export type ViewStep = {
-  readonly [P in ViewPrim]: { readonly prim: P; readonly attrs: Attrs[P] };
-}[ViewPrim];
+export type ViewStep = { readonly [P in ViewPrim]: { readonly prim: P; readonly attrs: Attrs[P] } }[ViewPrim];

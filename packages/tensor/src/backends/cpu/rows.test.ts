@@ -14,22 +14,11 @@ const cpu = getDevice("cpu");
 const reference = getDevice("reference");
 
 /** What a row primitive should give, in float64 and by other operations. */
-const expected: {
-  readonly [P in RowPrim]: (
-    inputs: readonly Tensor[],
-    attrs: Attrs[P],
-  ) => readonly Tensor[];
-} = {
+const expected: { readonly [P in RowPrim]: (inputs: readonly Tensor[], attrs: Attrs[P]) => readonly Tensor[] } = {
   softmax: ([x], { dim }) => [x!.softmax(dim)],
-  softmaxGrad: (
-    [g, y],
-    { dim },
-  ) => [y!.mul(g!.sub(g!.mul(y!).sum(dim, { keepdim: true })))],
+  softmaxGrad: ([g, y], { dim }) => [y!.mul(g!.sub(g!.mul(y!).sum(dim, { keepdim: true })))],
   logSoftmax: ([x], { dim }) => [x!.logSoftmax(dim)],
-  logSoftmaxGrad: (
-    [g, y],
-    { dim },
-  ) => [g!.sub(y!.exp().mul(g!.sum(dim, { keepdim: true })))],
+  logSoftmaxGrad: ([g, y], { dim }) => [g!.sub(y!.exp().mul(g!.sum(dim, { keepdim: true })))],
   labelLoss: ([x, t], { dim, ignoreIndex }) => {
     const high = x!.amax(dim, { keepdim: true });
     const log = x!.sub(high).exp().sum(dim, { keepdim: true }).log();
@@ -38,18 +27,10 @@ const expected: {
     return [high.add(log).sub(right).maskedFill(ignored, 0), high, log];
   },
   labelLossGrad: ([g, x, t, high, log], { dim, ignoreIndex }) => {
-    const classes = arange(x!.shape[dim]!, {
-      dtype: "int32",
-      device: x!.device,
-    })
+    const classes = arange(x!.shape[dim]!, { dtype: "int32", device: x!.device })
       .reshape(x!.shape.map((size, d) => d === dim ? size : 1));
     const p = x!.sub(high!).sub(log!).exp();
-    return [
-      p.sub(classes.eq(t!).to(p.dtype)).mul(g!).maskedFill(
-        t!.eq(ignoreIndex),
-        0,
-      ),
-    ];
+    return [p.sub(classes.eq(t!).to(p.dtype)).mul(g!).maskedFill(t!.eq(ignoreIndex), 0)];
   },
   normalize: ([x, weight, bias, residual], { dims, eps, activation }) => {
     const mean = x!.mean(dims, { keepdim: true });
@@ -59,24 +40,14 @@ const expected: {
     const sum = residual ? scaled.add(residual) : scaled;
     return [activation === "relu" ? sum.relu() : sum, mean, variance];
   },
-  normalizeGrad: (
-    [incoming, x, mean, variance, weight, out],
-    { dims, eps, perRow, addend },
-  ) => {
+  normalizeGrad: ([incoming, x, mean, variance, weight, out], { dims, eps, perRow, addend }) => {
     const g = out ? incoming!.mul(out.gt(0).to(out.dtype)) : incoming;
     const scale = variance!.add(eps).sqrt().reciprocal();
     const unit = x!.sub(mean!).mul(scale);
     const scaled = weight ? g!.mul(weight) : g!;
     const along = scaled.mul(unit).mean(dims, { keepdim: true });
-    const dx = scaled.sub(scaled.mean(dims, { keepdim: true })).sub(
-      unit.mul(along),
-    ).mul(scale);
-    const sums = perRow
-      ? [
-        g!.mul(unit).sum(dims, { keepdim: true }),
-        g!.sum(dims, { keepdim: true }),
-      ]
-      : [];
+    const dx = scaled.sub(scaled.mean(dims, { keepdim: true })).sub(unit.mul(along)).mul(scale);
+    const sums = perRow ? [g!.mul(unit).sum(dims, { keepdim: true }), g!.sum(dims, { keepdim: true })] : [];
     return [dx, ...sums, ...addend ? [g!] : []];
   },
 };
@@ -87,19 +58,11 @@ function expectClose(actual: Tensor, wanted: Tensor, tolerance: number): void {
   const a = [...actual.to("float64").toTypedArray() as Float64Array];
   const b = [...wanted.toTypedArray() as Float64Array];
   const scale = Math.max(1, ...b.filter(Number.isFinite).map(Math.abs));
-  const off = a.findIndex((value, i) =>
-    !Object.is(value, b[i]) && !(Math.abs(value - b[i]!) <= tolerance * scale)
-  );
-  expect(off < 0 ? "all close" : `${a[off]} for ${b[off]} at ${off}`).toBe(
-    "all close",
-  );
+  const off = a.findIndex((value, i) => !Object.is(value, b[i]) && !(Math.abs(value - b[i]!) <= tolerance * scale));
+  expect(off < 0 ? "all close" : `${a[off]} for ${b[off]} at ${off}`).toBe("all close");
 }
 
-function check<P extends RowPrim>(
-  prim: P,
-  inputs: readonly Tensor[],
-  attrs: Attrs[P],
-): void {
+function check<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attrs: Attrs[P]): void {
   const outputs = applyAll(prim, inputs, attrs);
   const exact = inputs.map((input) => {
     const there = input.to(reference);
@@ -111,24 +74,14 @@ function check<P extends RowPrim>(
   outputs.forEach((output, i) => expectClose(output, wanted[i]!, tolerance));
 }
 
-const shapes: readonly (readonly number[])[] = [
-  [1, 1],
-  [3, 2],
-  [5, 7],
-  [2, 10],
-  [4, 33],
-  [3, 4099],
-  [2, 3, 20],
-  [
-    70,
-    130,
-  ],
-];
+const shapes: readonly (readonly number[])[] = [[1, 1], [3, 2], [5, 7], [2, 10], [4, 33], [3, 4099], [2, 3, 20], [
+  70,
+  130,
+]];
 
 for (const dtype of ["float32", "float64"] as const) {
   describe(`row kernels in ${dtype}`, () => {
-    const draw = (shape: readonly number[]): Tensor =>
-      randn([...shape], { dtype, device: cpu });
+    const draw = (shape: readonly number[]): Tensor => randn([...shape], { dtype, device: cpu });
 
     test("softmax and its logarithm, forward and backward", () => {
       manualSeed(1);
@@ -137,9 +90,7 @@ for (const dtype of ["float32", "float64"] as const) {
         check("softmax", [draw(shape).mul(3)], { dim });
         check("logSoftmax", [draw(shape).mul(3)], { dim });
         check("softmaxGrad", [draw(shape), draw(shape).softmax(dim)], { dim });
-        check("logSoftmaxGrad", [draw(shape), draw(shape).logSoftmax(dim)], {
-          dim,
-        });
+        check("logSoftmaxGrad", [draw(shape), draw(shape).logSoftmax(dim)], { dim });
       }
     });
 
@@ -149,30 +100,17 @@ for (const dtype of ["float32", "float64"] as const) {
         for (const labels of ["int32", "int64"] as const) {
           const dim = shape.length - 1;
           const one = shape.map((size, d) => d === dim ? 1 : size);
-          const [x, t] = [
-            draw(shape),
-            randint(0, shape[dim]!, one, { dtype: labels, device: cpu }),
-          ];
+          const [x, t] = [draw(shape), randint(0, shape[dim]!, one, { dtype: labels, device: cpu })];
           t.reshape(-1).at(0).fill_(-100);
           check("labelLoss", [x, t], { dim, ignoreIndex: -100 });
-          const [, high, log] = applyAll("labelLoss", [x, t], {
-            dim,
-            ignoreIndex: -100,
-          });
-          check("labelLossGrad", [draw(one), x, t, high!, log!], {
-            dim,
-            ignoreIndex: -100,
-          });
+          const [, high, log] = applyAll("labelLoss", [x, t], { dim, ignoreIndex: -100 });
+          check("labelLossGrad", [draw(one), x, t, high!, log!], { dim, ignoreIndex: -100 });
         }
       }
     });
 
     // The dimensions of a row, and the shapes of weights that go with them.
-    const norms: readonly (readonly [
-      shape: number[],
-      dims: number[],
-      weight: number[] | null,
-    ])[] = [
+    const norms: readonly (readonly [shape: number[], dims: number[], weight: number[] | null])[] = [
       [[5, 33], [1], null],
       [[5, 33], [1], [33]],
       [[3, 4, 6], [1, 2], [4, 6]],
@@ -190,21 +128,9 @@ for (const dtype of ["float32", "float64"] as const) {
         const affine = size === null ? [] : [draw(size), draw(size)];
         const x = draw(shape).add(2);
         check("normalize", [x, ...affine], { dims, eps });
-        const [, mean, variance] = applyAll("normalize", [x, ...affine], {
-          dims,
-          eps,
-        });
-        const perRow = size !== null &&
-          dims.every((d) =>
-            (size[d - (shape.length - size.length)] ?? 1) === 1
-          );
-        check("normalizeGrad", [
-          draw(shape),
-          x,
-          mean!,
-          variance!,
-          ...affine.slice(0, 1),
-        ], { dims, eps, perRow });
+        const [, mean, variance] = applyAll("normalize", [x, ...affine], { dims, eps });
+        const perRow = size !== null && dims.every((d) => (size[d - (shape.length - size.length)] ?? 1) === 1);
+        check("normalizeGrad", [draw(shape), x, mean!, variance!, ...affine.slice(0, 1)], { dims, eps, perRow });
         if (size === null) continue;
         const activation = "relu" as const;
         check("normalize", [x, ...affine, draw(shape)], { dims, eps });
@@ -212,13 +138,7 @@ for (const dtype of ["float32", "float64"] as const) {
         const out = draw(shape).relu();
         for (const addend of [false, true]) {
           const given = [draw(shape), x, mean!, variance!, affine[0]!, out];
-          check("normalizeGrad", given, {
-            dims,
-            eps,
-            perRow,
-            activation,
-            addend,
-          });
+          check("normalizeGrad", given, { dims, eps, perRow, activation, addend });
         }
       }
     });
@@ -228,36 +148,16 @@ for (const dtype of ["float32", "float64"] as const) {
       const x = draw([4, 6, 9]).transpose(0, 1).narrow(0, 1, 4);
       check("softmax", [x], { dim: 2 });
       check("normalize", [x], { dims: [2], eps: 1e-5 });
-      const [, mean, variance] = applyAll("normalize", [x], {
-        dims: [2],
-        eps: 1e-5,
-      });
+      const [, mean, variance] = applyAll("normalize", [x], { dims: [2], eps: 1e-5 });
       const g = tensor(0.5, { dtype, device: cpu }).expand([4, 4, 9]);
-      check("normalizeGrad", [g, x, mean!, variance!], {
-        dims: [2],
-        eps: 1e-5,
-        perRow: false,
-      });
+      check("normalizeGrad", [g, x, mean!, variance!], { dims: [2], eps: 1e-5, perRow: false });
     });
   });
 }
 
 describe("row kernels", () => {
   test("keep what is not finite as the operations do", () => {
-    const values = Float32Array.of(
-      1,
-      -Infinity,
-      2,
-      Infinity,
-      1,
-      2,
-      NaN,
-      0,
-      1,
-      -Infinity,
-      -Infinity,
-      -Infinity,
-    );
+    const values = Float32Array.of(1, -Infinity, 2, Infinity, 1, 2, NaN, 0, 1, -Infinity, -Infinity, -Infinity);
     const x = fromTypedArray(values, [4, 3], { device: cpu });
     check("softmax", [x], { dim: 1 });
     check("logSoftmax", [x], { dim: 1 });
@@ -270,30 +170,18 @@ describe("row kernels", () => {
   });
 
   test("give the same with one thread and with several, bit for bit", () => {
-    const several = [1, 2, 3].map((threads) =>
-      new Device(`cpu with ${threads}`, new CpuBackend(threads))
-    );
+    const several = [1, 2, 3].map((threads) => new Device(`cpu with ${threads}`, new CpuBackend(threads)));
     manualSeed(5);
     const x = randn([300, 700], { device: cpu });
     const run = (device: Device, dtype: DType = "float32") => {
       const there = x.to(device).to(dtype);
-      const [y, mean, variance] = applyAll("normalize", [there], {
-        dims: [1],
-        eps: 1e-5,
-      });
-      const dx = applyAll("normalizeGrad", [
-        there.softmax(1),
-        there,
-        mean!,
-        variance!,
-      ], {
+      const [y, mean, variance] = applyAll("normalize", [there], { dims: [1], eps: 1e-5 });
+      const dx = applyAll("normalizeGrad", [there.softmax(1), there, mean!, variance!], {
         dims: [1],
         eps: 1e-5,
         perRow: false,
       });
-      return [y!, mean!, variance!, ...dx].flatMap((
-        t,
-      ) => [...t.toTypedArray() as Float32Array]);
+      return [y!, mean!, variance!, ...dx].flatMap((t) => [...t.toTypedArray() as Float32Array]);
     };
     const [first, ...others] = several.map((device) => run(device));
     for (const other of others) expect(other).toEqual(first);

@@ -1,14 +1,7 @@
 /** Expressions as code on vectors. */
 import type { Expr } from "../../../ir/kernel.ts";
 import type { ElementwisePrim } from "../../../prims/attrs.ts";
-import {
-  type Code,
-  type FunctionBuilder,
-  get,
-  type Local,
-  type ModuleBuilder,
-  set,
-} from "../../../wasm/assembler.ts";
+import { type Code, type FunctionBuilder, get, type Local, type ModuleBuilder, set } from "../../../wasm/assembler.ts";
 import { type LaneKind, laneKind } from "./lanes.ts";
 import {
   chooseByComparison,
@@ -57,35 +50,18 @@ export function renderExpressions(
   const compute = (node: Operation): Code => {
     const siteOf = (node: Operation): Site => {
       const dtype = operandDType(node);
-      return {
-        f,
-        dtype,
-        kind: laneKind(dtype)!,
-        lanes,
-        host: (name) => hosts.get(name)!,
-      };
+      return { f, dtype, kind: laneKind(dtype)!, lanes, host: (name) => hosts.get(name)! };
     };
     const site = siteOf(node);
     const [test, yes, no] = node.args as readonly [Expr, Expr, Expr];
-    if (
-      node.op === "where" && isOperation(test) && isComparison(test.op) &&
-      !shared.has(test)
-    ) {
+    if (node.op === "where" && isOperation(test) && isComparison(test.op) && !shared.has(test)) {
       const compared = siteOf(test);
       if (bitsOf(compared.kind) === bitsOf(site.kind)) {
-        return chooseByComparison(
-          compared,
-          test.op,
-          test.args.map(render),
-          render(yes),
-          render(no),
-        );
+        return chooseByComparison(compared, test.op, test.args.map(render), render(yes), render(no));
       }
     }
     const args = node.args.map(render);
-    return node.op === "cast"
-      ? renderCast(site, node.dtype, args[0]!)!
-      : renderOperation(node.op, site, args);
+    return node.op === "cast" ? renderCast(site, node.dtype, args[0]!)! : renderOperation(node.op, site, args);
   };
   for (const node of repeated(exprs)) {
     const local = f.local("v128");
@@ -97,8 +73,7 @@ export function renderExpressions(
 
 type Operation = Exclude<Expr, Leaf>;
 
-const isOperation = (expr: Expr): expr is Operation =>
-  expr.op !== "input" && expr.op !== "scalar";
+const isOperation = (expr: Expr): expr is Operation => expr.op !== "input" && expr.op !== "scalar";
 
 const bitsOf = (kind: LaneKind): string => kind.slice(1);
 
@@ -125,20 +100,12 @@ function hostPrims(expr: Expr, found: Set<ElementwisePrim>): void {
 }
 
 /** Imports what expressions need from the host. To be called before the module's functions are made. */
-export function importHosts(
-  module: ModuleBuilder,
-  exprs: readonly Expr[],
-): Hosts {
+export function importHosts(module: ModuleBuilder, exprs: readonly Expr[]): Hosts {
   const found: Set<ElementwisePrim> = new Set();
   for (const expr of exprs) hostPrims(expr, found);
   const hosts = new Map<ElementwisePrim, { readonly index: number }>();
   for (const prim of found) {
-    hosts.set(
-      prim,
-      module.importFunction(prim, Array(hostArity.get(prim)!).fill("f64"), [
-        "f64",
-      ]),
-    );
+    hosts.set(prim, module.importFunction(prim, Array(hostArity.get(prim)!).fill("f64"), ["f64"]));
   }
   return hosts;
 }

@@ -34,86 +34,47 @@ type Name = keyof typeof opcodes;
 type Shape = "f32x4" | "i32x4" | "f64x2" | "i64x2";
 type Render = (site: Site, a: Code, b: Code, c: Code) => Code;
 
-const shapes: { readonly [K in LaneKind]: Shape } = {
-  f32: "f32x4",
-  i32: "i32x4",
-  f64: "f64x2",
-  i64: "i64x2",
-};
+const shapes: { readonly [K in LaneKind]: Shape } = { f32: "f32x4", i32: "i32x4", f64: "f64x2", i64: "i64x2" };
 
 /** An instruction of the operands' shape. */
 const direct = (what: string): Render => ({ kind, dtype }, a, b) => {
   const name = `${shapes[kind]}.${what}` as Name;
-  return wrapped(
-    dtype,
-    (b as readonly unknown[]).length === 0 ? op(name, a) : op(name, a, b),
-  );
+  return wrapped(dtype, (b as readonly unknown[]).length === 0 ? op(name, a) : op(name, a, b));
 };
 
 const float = (kind: LaneKind): boolean => kind === "f32" || kind === "f64";
-const floatOnly = (what: string): Render => (site, a) =>
-  float(site.kind) ? direct(what)(site, a, [], []) : a;
+const floatOnly = (what: string): Render => (site, a) => float(site.kind) ? direct(what)(site, a, [], []) : a;
 
 /** All-ones lanes as 1 in 32-bit lanes, which is how bool is held. */
 function flag({ kind }: Site, mask: Code): Code {
-  return op(
-    "v128.and",
-    kind === "f64" || kind === "i64" ? narrowMask(mask) : mask,
-    i32x4(1),
-  );
+  return op("v128.and", kind === "f64" || kind === "i64" ? narrowMask(mask) : mask, i32x4(1));
 }
 
 type Comparison = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
 
-const comparisons: ReadonlySet<string> = new Set<Comparison>([
-  "eq",
-  "ne",
-  "lt",
-  "le",
-  "gt",
-  "ge",
-]);
+const comparisons: ReadonlySet<string> = new Set<Comparison>(["eq", "ne", "lt", "le", "gt", "ge"]);
 
 /** Whether a primitive's vector form is a mask at first, which {@link chooseByComparison} takes as it is. */
 export function isComparison(prim: ElementwisePrim): prim is Comparison {
   return comparisons.has(prim);
 }
 
-function comparisonMask(
-  { kind }: Site,
-  what: Comparison,
-  a: Code,
-  b: Code,
-): Code {
+function comparisonMask({ kind }: Site, what: Comparison, a: Code, b: Code): Code {
   const signed = float(kind) || what === "eq" || what === "ne" ? "" : "_s";
   return op(`${shapes[kind]}.${what}${signed}` as Name, a, b);
 }
 
-const compare = (what: Comparison): Render => (site, a, b) =>
-  flag(site, comparisonMask(site, what, a, b));
+const compare = (what: Comparison): Render => (site, a, b) => flag(site, comparisonMask(site, what, a, b));
 
 /** `where` with a comparison of numbers as wide as what is chosen from: without a detour by flags. */
-export function chooseByComparison(
-  site: Site,
-  what: Comparison,
-  [a, b]: readonly Code[],
-  yes: Code,
-  no: Code,
-): Code {
+export function chooseByComparison(site: Site, what: Comparison, [a, b]: readonly Code[], yes: Code, no: Code): Code {
   return op("v128.bitselect", yes, no, comparisonMask(site, what, a!, b!));
 }
 
-const bits = (what: "and" | "or" | "xor"): Render => (_, a, b) =>
-  op(`v128.${what}`, a, b);
+const bits = (what: "and" | "or" | "xor"): Render => (_, a, b) => op(`v128.${what}`, a, b);
 
 function zero(kind: LaneKind): Code {
-  return kind === "f32"
-    ? f32x4(0)
-    : kind === "f64"
-    ? f64x2(0)
-    : kind === "i64"
-    ? i64x2(0n)
-    : i32x4(0);
+  return kind === "f32" ? f32x4(0) : kind === "f64" ? f64x2(0) : kind === "i64" ? i64x2(0n) : i32x4(0);
 }
 
 /** Lane by lane through float64 on the host; exact to float32, slow. */
@@ -127,27 +88,15 @@ function onHost(prim: ElementwisePrim, arity: number): Render {
     const result = f.local("v128");
     const wide = kind === "f64";
     const extract = (local: Local, i: number): Code => {
-      const value = lane(
-        wide ? "f64x2.extract_lane" : "f32x4.extract_lane",
-        i,
-        get(local),
-      );
+      const value = lane(wide ? "f64x2.extract_lane" : "f32x4.extract_lane", i, get(local));
       return wide ? value : op("f64.promote_f32", value);
     };
     const code: Code[] = operands.map(([, assign]) => assign);
     for (let i = 0; i < lanes; i++) {
-      const value = call(
-        site.host(prim),
-        ...operands.map(([local]) => extract(local, i)),
-      );
+      const value = call(site.host(prim), ...operands.map(([local]) => extract(local, i)));
       const next = wide
         ? lane("f64x2.replace_lane", i, get(result), value)
-        : lane(
-          "f32x4.replace_lane",
-          i,
-          get(result),
-          op("f32.demote_f64", value),
-        );
+        : lane("f32x4.replace_lane", i, get(result), op("f32.demote_f64", value));
       code.push(set(result, next));
     }
     return [...code, get(result)];
@@ -155,30 +104,22 @@ function onHost(prim: ElementwisePrim, arity: number): Render {
 }
 
 /** Elementary functions: a vector form for float32 where there is one, else the host. */
-const elementary =
-  (prim: ElementwisePrim, arity = 1): Render => (site, a, b) => {
-    const unary = site.kind === "f32" ? unaryMath[prim] : undefined;
-    const binary = site.kind === "f32" ? binaryMath[prim] : undefined;
-    return unary
-      ? unary(site.f, a)
-      : binary
-      ? binary(site.f, a, b)
-      : onHost(prim, arity)(site, a, b, []);
-  };
+const elementary = (prim: ElementwisePrim, arity = 1): Render => (site, a, b) => {
+  const unary = site.kind === "f32" ? unaryMath[prim] : undefined;
+  const binary = site.kind === "f32" ? binaryMath[prim] : undefined;
+  return unary ? unary(site.f, a) : binary ? binary(site.f, a, b) : onHost(prim, arity)(site, a, b, []);
+};
 
 /** A 0/1 flag as a mask over lanes of the operands' width. */
 function maskOf(kind: LaneKind, condition: Code): Code {
   const mask = op("i32x4.neg", condition);
-  return kind === "f64" || kind === "i64"
-    ? op("i64x2.extend_low_i32x4_s", mask)
-    : mask;
+  return kind === "f64" || kind === "i64" ? op("i64x2.extend_low_i32x4_s", mask) : mask;
 }
 
 const sign: Render = (site, a) => {
   const { f, kind } = site;
   const x = f.local("v128");
-  const name = (what: string): Name =>
-    `${shapes[kind]}.${what}${float(kind) ? "" : "_s"}` as Name;
+  const name = (what: string): Name => `${shapes[kind]}.${what}${float(kind) ? "" : "_s"}` as Name;
   const below = op(name("lt"), get(x), zero(kind));
   const above = op(name("gt"), get(x), zero(kind));
   const wide = kind === "f64" || kind === "i64";
@@ -202,9 +143,7 @@ const extreme = (what: "min" | "max"): Render => (site, a, b) => {
 };
 
 /** Renderers; null where lanes have no form, for any dtype: the whole kernel then runs in plain loops. */
-const renders: {
-  readonly [P in Exclude<ElementwisePrim, "cast">]: Render | null;
-} = {
+const renders: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render | null } = {
   neg: direct("neg"),
   abs: direct("abs"),
   sign,
@@ -237,30 +176,18 @@ const renders: {
   sigmoid: elementary("sigmoid"),
   relu: (site, a) => {
     const x = site.f.local("v128");
-    const name = `${shapes[site.kind]}.lt${
-      float(site.kind) ? "" : "_s"
-    }` as Name;
+    const name = `${shapes[site.kind]}.lt${float(site.kind) ? "" : "_s"}` as Name;
     // A NaN is not below zero, and stays.
-    return [
-      set(x, a),
-      op("v128.andnot", get(x), op(name, get(x), zero(site.kind))),
-    ];
+    return [set(x, a), op("v128.andnot", get(x), op(name, get(x), zero(site.kind)))];
   },
   isnan: (site, a) => {
     if (!float(site.kind)) return i32x4(0);
     const x = site.f.local("v128");
-    return [
-      set(x, a),
-      flag(site, op(`${shapes[site.kind]}.ne` as Name, get(x), get(x))),
-    ];
+    return [set(x, a), flag(site, op(`${shapes[site.kind]}.ne` as Name, get(x), get(x)))];
   },
   logicalNot: (_, a) => op("v128.xor", a, i32x4(1)),
-  bitwiseNot: ({ dtype }, a) =>
-    dtype === "bool"
-      ? op("v128.xor", a, i32x4(1))
-      : wrapped(dtype, op("v128.not", a)),
-  add: (site, a, b) =>
-    site.dtype === "bool" ? op("v128.or", a, b) : direct("add")(site, a, b, []),
+  bitwiseNot: ({ dtype }, a) => dtype === "bool" ? op("v128.xor", a, i32x4(1)) : wrapped(dtype, op("v128.not", a)),
+  add: (site, a, b) => site.dtype === "bool" ? op("v128.or", a, b) : direct("add")(site, a, b, []),
   sub: direct("sub"),
   mul: direct("mul"),
   div: direct("div"),
@@ -285,34 +212,20 @@ const renders: {
   bitwiseXor: bits("xor"),
   bitwiseLeftShift: null,
   bitwiseRightShift: null,
-  where: ({ kind }, condition, b, c) =>
-    op("v128.bitselect", b, c, maskOf(kind, condition)),
+  where: ({ kind }, condition, b, c) => op("v128.bitselect", b, c, maskOf(kind, condition)),
 };
 
 /** Operations that lanes of integers cannot do (they would need a division or a power by lanes). */
-const floatsOnly: ReadonlySet<ElementwisePrim> = new Set([
-  "floorDivide",
-  "remainder",
-  "fmod",
-  "pow",
-]);
+const floatsOnly: ReadonlySet<ElementwisePrim> = new Set(["floorDivide", "remainder", "fmod", "pow"]);
 
 /** Whether an operation has a vector form for operands of a dtype. */
-export function hasVectorForm(
-  prim: Exclude<ElementwisePrim, "cast">,
-  dtype: DType,
-): boolean {
+export function hasVectorForm(prim: Exclude<ElementwisePrim, "cast">, dtype: DType): boolean {
   const kind = laneKind(dtype);
-  return kind !== null && renders[prim] !== null &&
-    (float(kind) || !floatsOnly.has(prim));
+  return kind !== null && renders[prim] !== null && (float(kind) || !floatsOnly.has(prim));
 }
 
 /** Code of an operation whose vector form exists. */
-export function renderOperation(
-  prim: Exclude<ElementwisePrim, "cast">,
-  site: Site,
-  args: readonly Code[],
-): Code {
+export function renderOperation(prim: Exclude<ElementwisePrim, "cast">, site: Site, args: readonly Code[]): Code {
   return renders[prim]!(site, args[0]!, args[1] ?? [], args[2] ?? []);
 }
 
@@ -324,10 +237,7 @@ export function needsHost(prim: ElementwisePrim, dtype: DType): boolean {
 }
 
 /** Arity of the functions that the host may have to compute. */
-export const hostArity: ReadonlyMap<ElementwisePrim, number> = new Map<
-  ElementwisePrim,
-  number
->([
+export const hostArity: ReadonlyMap<ElementwisePrim, number> = new Map<ElementwisePrim, number>([
   ...([
     "exp",
     "expm1",
@@ -346,11 +256,8 @@ export const hostArity: ReadonlyMap<ElementwisePrim, number> = new Map<
     "tanh",
   ] as const)
     .map((prim) => [prim, 1] as const),
-  ...(["asinh", "acosh", "atanh", "erf", "erfc", "erfinv", "sigmoid"] as const)
-    .map((prim) => [prim, 1] as const),
-  ...(["floorDivide", "remainder", "fmod", "pow", "atan2"] as const).map((
-    prim,
-  ) => [prim, 2] as const),
+  ...(["asinh", "acosh", "atanh", "erf", "erfc", "erfinv", "sigmoid"] as const).map((prim) => [prim, 1] as const),
+  ...(["floorDivide", "remainder", "fmod", "pow", "atan2"] as const).map((prim) => [prim, 2] as const),
 ]);
 
 /** One dtype as another. Null where lanes have no form. */

@@ -1,11 +1,7 @@
 /** Generates the WebAssembly module of a row kernel: each item is a row, walked over as often as its steps ask. */
 import type { DType } from "../../../dtype.ts";
 import type { Expr } from "../../../ir/kernel.ts";
-import {
-  type RowKernel,
-  type RowStep,
-  stepExpressions,
-} from "../../../ir/rows.ts";
+import { type RowKernel, type RowStep, stepExpressions } from "../../../ir/rows.ts";
 import {
   type Code,
   type FunctionBuilder,
@@ -22,41 +18,22 @@ import {
   shuffle,
   whileLoop,
 } from "../../../wasm/assembler.ts";
-import {
-  type Hosts,
-  importHosts,
-  type Leaf,
-  renderExpression,
-  renderExpressions,
-} from "./expression.ts";
+import { type Hosts, importHosts, type Leaf, renderExpression, renderExpressions } from "./expression.ts";
 import { lanesOf } from "./facts.ts";
-import {
-  laneKind,
-  loadSplat,
-  loadStrided,
-  loadUnit,
-  type Step,
-  storeStrided,
-  storeUnit,
-} from "./lanes.ts";
+import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
 import { elementBytes, type Layout, layoutOf, stepOf } from "./plan.ts";
 import { Accumulators } from "./reduction.ts";
 
 const add = (a: Code, b: Code): Code => op("i32.add", a, b);
 const times = (a: Code, b: Code): Code => op("i32.mul", a, b);
-const increase = (local: Local, by: Code): Code =>
-  set(local, add(get(local), by));
+const increase = (local: Local, by: Code): Code => set(local, add(get(local), by));
 
 /** Elements after which partial sums are folded into totals, so that long sums stay exact. */
 const blockSize = 4096;
 
 /** How each operand, inputs and then outputs, steps along a row's last dimension. */
-export function rowSteps(
-  { shape, inputs, outputs }: RowKernel,
-): readonly Step[] {
-  return [...inputs, ...outputs].map(({ strides }) =>
-    stepOf(strides[shape.length - 1] ?? 0)
-  );
+export function rowSteps({ shape, inputs, outputs }: RowKernel): readonly Step[] {
+  return [...inputs, ...outputs].map(({ strides }) => stepOf(strides[shape.length - 1] ?? 0));
 }
 
 type Walk = Extract<RowStep, { kind: "walk" }>;
@@ -96,20 +73,14 @@ class RowGenerator {
     this.strides = this.steps.map((step, i) => {
       if (step !== "strided") return null;
       const local = f.local("i32");
-      f.emit(
-        set(local, this.word(this.layout.stride(i, kernel.shape.length - 1))),
-      );
+      f.emit(set(local, this.word(this.layout.stride(i, kernel.shape.length - 1))));
       return local;
     });
     this.column = f.local("i32");
     this.iota = f.local("v128");
     if (kernel.sources.some(({ from }) => from === "column")) {
       f.emit(set(this.iota, i32x4(0)));
-      for (let i = 1; i < 4; i++) {
-        f.emit(
-          set(this.iota, lane("i32x4.replace_lane", i, get(this.iota), i32(i))),
-        );
-      }
+      for (let i = 1; i < 4; i++) f.emit(set(this.iota, lane("i32x4.replace_lane", i, get(this.iota), i32(i))));
     }
     exprs.forEach((expr) => this.readScalars(expr));
   }
@@ -124,29 +95,14 @@ class RowGenerator {
       const local = this.f.local("v128");
       this.scalars.set(expr.index, local);
       const dtype = laneKind(expr.dtype) === "i32" ? "int32" : expr.dtype;
-      this.f.emit(
-        set(
-          local,
-          loadSplat(
-            dtype,
-            add(
-              get(this.f.params[0]!),
-              i32(4 * this.layout.scalar(expr.index)),
-            ),
-          ),
-        ),
-      );
-    } else if (expr.op !== "input") {
-      expr.args.forEach((arg) => this.readScalars(arg));
-    }
+      this.f.emit(set(local, loadSplat(dtype, add(get(this.f.params[0]!), i32(4 * this.layout.scalar(expr.index))))));
+    } else if (expr.op !== "input") expr.args.forEach((arg) => this.readScalars(arg));
   }
 
   private operandOf(source: number): number | null {
     const from = this.kernel.sources[source]!;
     if (from.from === "input") return from.operand;
-    return from.from === "output"
-      ? this.kernel.inputs.length + from.operand
-      : null;
+    return from.from === "output" ? this.kernel.inputs.length + from.operand : null;
   }
 
   private expression(expr: Expr, leaf: (leaf: Leaf) => Code): Code {
@@ -168,10 +124,7 @@ class RowGenerator {
   private splat(dtype: DType, code: Code): Code {
     const x = this.f.local("v128");
     const size = laneKind(dtype) === "f64" ? 8 : 4;
-    return [
-      set(x, code),
-      shuffle(Array.from({ length: 16 }, (_, i) => i % size), get(x), get(x)),
-    ];
+    return [set(x, code), shuffle(Array.from({ length: 16 }, (_, i) => i % size), get(x), get(x))];
   }
 
   private newValue(code: Code): Code {
@@ -188,12 +141,7 @@ class RowGenerator {
         return this.newValue(this.rowExpression(step.expr));
       case "store": {
         const operand = this.kernel.inputs.length + step.output;
-        return storeUnit(
-          this.dtypes[operand]!,
-          1,
-          get(this.rows[operand]!),
-          this.rowExpression(step.expr),
-        );
+        return storeUnit(this.dtypes[operand]!, 1, get(this.rows[operand]!), this.rowExpression(step.expr));
       }
     }
   }
@@ -213,39 +161,25 @@ class RowGenerator {
     const { f, kernel, lanes, layout } = this;
     const rank = kernel.shape.length;
     const unroll = 4;
-    const accumulators = reduce.map(({ op: prim, expr }) =>
-      new Accumulators(f, prim, expr.dtype, lanes, unroll)
-    );
-    const sources = this.sourcesOf(
-      [...reduce, ...write].map(({ expr }) => expr),
-    );
+    const accumulators = reduce.map(({ op: prim, expr }) => new Accumulators(f, prim, expr.dtype, lanes, unroll));
+    const sources = this.sourcesOf([...reduce, ...write].map(({ expr }) => expr));
     const written = write.map(({ output }) => kernel.inputs.length + output);
-    const read = sources.map((source) => this.operandOf(source)).filter((
-      operand,
-    ) => operand !== null);
+    const read = sources.map((source) => this.operandOf(source)).filter((operand) => operand !== null);
     const moving = [...new Set([...read, ...written])];
     // Inputs that are one element a stretch.
     const fixed = new Map(
-      read.filter((operand) => this.steps[operand] === "zero").map((
-        operand,
-      ) => [operand, f.local("v128")]),
+      read.filter((operand) => this.steps[operand] === "zero").map((operand) => [operand, f.local("v128")]),
     );
     const loaded = new Map(sources.map((source) => [source, f.local("v128")]));
     const load = (source: number, single: boolean): Code => {
       const operand = this.operandOf(source);
       if (operand === null) {
         const from = kernel.sources[source]!;
-        return from.from === "row" ? get(this.values[from.value]!) : op(
-          "i32x4.add",
-          op("i32x4.splat", get(this.column)),
-          get(this.iota),
-        );
+        return from.from === "row"
+          ? get(this.values[from.value]!)
+          : op("i32x4.add", op("i32x4.splat", get(this.column)), get(this.iota));
       }
-      const [dtype, cursor, step] = [
-        this.dtypes[operand]!,
-        this.cursors[operand]!,
-        this.steps[operand]!,
-      ];
+      const [dtype, cursor, step] = [this.dtypes[operand]!, this.cursors[operand]!, this.steps[operand]!];
       if (step === "zero") return get(fixed.get(operand)!);
       if (single) return loadSplat(dtype, get(cursor));
       return step === "unit"
@@ -258,8 +192,7 @@ class RowGenerator {
         lanes,
         this.hosts,
         [...write, ...reduce].map(({ expr }) => expr),
-        ({ op: kind, index }) =>
-          get(kind === "input" ? loaded.get(index)! : this.scalars.get(index)!),
+        ({ op: kind, index }) => get(kind === "input" ? loaded.get(index)! : this.scalars.get(index)!),
       );
       const count = single ? 1 : lanes;
       return [
@@ -284,33 +217,16 @@ class RowGenerator {
       );
     const stretch: Code = [
       moving.map((i) => set(this.cursors[i]!, get(this.stretches[i]!))),
-      [...fixed].map(([operand, local]) =>
-        set(
-          local,
-          loadSplat(this.dtypes[operand]!, get(this.cursors[operand]!)),
-        )
-      ),
+      [...fixed].map(([operand, local]) => set(local, loadSplat(this.dtypes[operand]!, get(this.cursors[operand]!)))),
       set(left, this.word(layout.size(rank - 1))),
       whileLoop(
         get(left),
-        set(
-          count,
-          op(
-            "select",
-            i32(blockSize),
-            get(left),
-            op("i32.lt_u", i32(blockSize), get(left)),
-          ),
-        ),
+        set(count, op("select", i32(blockSize), get(left), op("i32.lt_u", i32(blockSize), get(left)))),
         set(left, op("i32.sub", get(left), get(count))),
         accumulators.map((acc) => acc.begin()),
         vectors(unroll),
         vectors(1),
-        whileLoop(
-          get(count),
-          body(0, true),
-          set(count, op("i32.sub", get(count), i32(1))),
-        ),
+        whileLoop(get(count), body(0, true), set(count, op("i32.sub", get(count), i32(1)))),
         accumulators.map((acc) => acc.fold()),
       ),
     ];
@@ -319,25 +235,14 @@ class RowGenerator {
       moving.map((i) => set(this.stretches[i]!, get(this.rows[i]!))),
       accumulators.map((acc) => acc.beginTotal()),
       this.over(rank - kernel.inner, moving, stretch),
-      reduce.map(({ expr }, i) =>
-        this.newValue(this.splat(expr.dtype, accumulators[i]!.acrossLanes()))
-      ),
+      reduce.map(({ expr }, i) => this.newValue(this.splat(expr.dtype, accumulators[i]!.acrossLanes()))),
     ];
   }
 
   private store(operand: number, value: Code, single: boolean): Code {
     const [dtype, cursor] = [this.dtypes[operand]!, this.cursors[operand]!];
-    if (single || this.steps[operand] === "unit") {
-      return storeUnit(dtype, single ? 1 : this.lanes, get(cursor), value);
-    }
-    return storeStrided(
-      this.f,
-      dtype,
-      this.lanes,
-      cursor,
-      this.strides[operand]!,
-      value,
-    );
+    if (single || this.steps[operand] === "unit") return storeUnit(dtype, single ? 1 : this.lanes, get(cursor), value);
+    return storeStrided(this.f, dtype, this.lanes, cursor, this.strides[operand]!, value);
   }
 
   private advance(operand: number, count: number): Code {
@@ -364,12 +269,7 @@ class RowGenerator {
         operands.map((i) => increase(stretches[i]!, stride(i))),
         set(left, op("i32.sub", get(left), i32(1))),
       ),
-      operands.map((i) =>
-        set(
-          stretches[i]!,
-          op("i32.sub", get(stretches[i]!), times(size, stride(i))),
-        )
-      ),
+      operands.map((i) => set(stretches[i]!, op("i32.sub", get(stretches[i]!), times(size, stride(i))))),
     ];
   }
 
@@ -380,21 +280,12 @@ class RowGenerator {
     const item = f.local("i32");
     const rest = f.local("i32");
     const index = f.local("i32");
-    const place: Code[] = [
-      set(rest, get(item)),
-      rows.map((row, i) => set(row, this.word(layout.address(i)))),
-    ];
+    const place: Code[] = [set(rest, get(item)), rows.map((row, i) => set(row, this.word(layout.address(i))))];
     for (let d = kernel.shape.length - kernel.inner - 1; d >= 0; d--) {
       const size = this.word(layout.size(d));
-      place.push(
-        set(index, d === 0 ? get(rest) : op("i32.rem_u", get(rest), size)),
-      );
+      place.push(set(index, d === 0 ? get(rest) : op("i32.rem_u", get(rest), size)));
       if (d > 0) place.push(set(rest, op("i32.div_u", get(rest), size)));
-      rows.forEach((row, i) =>
-        place.push(
-          increase(row, times(get(index), this.word(layout.stride(i, d)))),
-        )
-      );
+      rows.forEach((row, i) => place.push(increase(row, times(get(index), this.word(layout.stride(i, d))))));
     }
     return [
       set(item, get(begin)),
@@ -409,10 +300,7 @@ class RowGenerator {
 }
 
 /** The module of a row kernel: it exports `run`. */
-export function renderRows(
-  kernel: RowKernel,
-  memoryImport: MemoryImport,
-): Uint8Array<ArrayBuffer> {
+export function renderRows(kernel: RowKernel, memoryImport: MemoryImport): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const hosts = importHosts(module, kernel.steps.flatMap(stepExpressions));
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
