@@ -47,6 +47,9 @@ describe("random-labels", () => {
     expect(rows.get("true labels")!.testAccuracyPercent).toBeGreaterThan(
       rows.get("random labels")!.testAccuracyPercent,
     );
+    // A perceptron does not know which pixels are neighbours; that it crops the middle makes a small difference.
+    const difference = rows.get("shuffled pixels")!.testAccuracyPercent - rows.get("true labels")!.testAccuracyPercent;
+    expect(Math.abs(difference)).toBeLessThan(15);
     expect(readFileSync(join(out, "curves.svg"), "utf8")).toMatch(/^<svg [^]*random labels/);
   });
 

@@ -20,6 +20,7 @@ export interface Experiment {
   /** The training set's name: what was done to it. */
   data: string;
   images: StoredImages;
+  test: StoredImages;
   crop: boolean;
   decay: boolean;
 }
@@ -68,7 +69,7 @@ export const randomLabelsExample: Example<RandomLabelsOptions> = {
       `${recipe.title}, ${parameterCount(network).toLocaleString("en-US")} parameters, on "${run.device.name}"\n`,
     );
 
-    const experiments = choose(options.part, train, seed).slice(0, dryRun ? 1 : undefined);
+    const experiments = choose(options.part, train, test, seed).slice(0, dryRun ? 1 : undefined);
     const epochs = dryRun ? 1 : options.epochs;
     const progress = run.progress(experiments.length * epochs);
     const table = run.table([
@@ -81,7 +82,7 @@ export const randomLabelsExample: Example<RandomLabelsOptions> = {
       "seconds",
     ]);
     const results: Result[] = [];
-    for (const [i, { data, images, crop, decay }] of experiments.entries()) {
+    for (const [i, { data, images, test, crop, decay }] of experiments.entries()) {
       const weightDecay = decay ? options.weightDecay : 0;
       const settings = { model, seed, epochs, batch, lr: options.lr ?? recipe.lr, crop, weightDecay };
       let done = 0;
@@ -111,27 +112,35 @@ export const randomLabelsExample: Example<RandomLabelsOptions> = {
 };
 
 /** The trainings of a part; those that two parts have in common are done once. */
-function choose(part: "all" | "table" | "corruption" | "curves", train: StoredImages, seed: number): Experiment[] {
+function choose(
+  part: "all" | "table" | "corruption" | "curves",
+  train: StoredImages,
+  test: StoredImages,
+  seed: number,
+): Experiment[] {
   const one = (data: string, images: StoredImages, crop = false, decay = false): Experiment => ({
-    data,
-    images,
-    crop,
-    decay,
+    ...{ data, images, crop, decay },
+    test,
   });
   const corrupted = (share: number): Experiment =>
     share === 0 ? one("true labels", train) : one(
       share === 1 ? "random labels" : `${Math.round(100 * share)}% random labels`,
       randomLabels(train, share, seed + 1),
     );
+  /** What is done to the training images is done to the test images too. */
+  const changed = (data: string, change: (images: StoredImages) => StoredImages): Experiment => ({
+    ...one(data, change(train)),
+    test: change(test),
+  });
   const table = [
     one("true labels", train, true, true),
     one("true labels", train, true, false),
     one("true labels", train, false, true),
   ];
   const curves = [
-    one("shuffled pixels", shuffledPixels(train, seed + 2)),
-    one("random pixels", randomPixels(train, seed + 3)),
-    one("Gaussian", gaussianPixels(train, seed + 4)),
+    changed("shuffled pixels", (images) => shuffledPixels(images, seed + 2)),
+    changed("random pixels", (images) => randomPixels(images, seed + 3 + (images === test ? 1 : 0))),
+    changed("Gaussian", (images) => gaussianPixels(images, seed + 5 + (images === test ? 1 : 0))),
   ];
   const ends = [corrupted(0), corrupted(1)];
   switch (part) {
