@@ -60,7 +60,7 @@ export async function compare(
       seed,
       i,
     ) => [`seed ${seed}`, ...summaries.map(({ testErrorPercent }) => percent(testErrorPercent[i]!))]),
-    ...(["mean", "worst", "median", "best"] as const).map((name) => [
+    ...(count > 1 ? ["mean", "worst", "median", "best"] as const : []).map((name) => [
       name,
       ...summaries.map((summary) => percent(summary[name])),
     ]),
