@@ -1,0 +1,128 @@
+import { noGrad } from "@heddle/autograd";
+import { DataLoader } from "@heddle/data";
+import { functional as F } from "@heddle/nn";
+import { Adam, LambdaLR } from "@heddle/optim";
+import { manualSeed, scope, type Tensor, tidy } from "@heddle/tensor";
+import type { Digits } from "../digits/digits.ts";
+import { errorPercent } from "../lenet/mistakes.ts";
+import { predict } from "../lenet/predict.ts";
+import { parameterCount } from "../lenet/networks/network.ts";
+import type { Run } from "../runner/example.ts";
+import { Metrics } from "../runner/metrics.ts";
+import type { Progress } from "../runner/progress.ts";
+import { type ModelName, RotationNetwork } from "./network.ts";
+import { quarterTurned } from "./turned.ts";
+
+/** What is learned, and what is tested on; `watched` after each epoch, the others at the end. */
+export interface Sets {
+  train: Digits;
+  watched: Digits;
+  upright: Digits;
+  anyAngle: Digits;
+  quarterTurns: Digits;
+}
+
+/** How a network is trained. */
+export interface TrainSettings {
+  model: ModelName;
+  seed: number;
+  epochs: number;
+  batch: number;
+  lr: number;
+}
+
+/** What comes of one training. */
+export interface Outcome {
+  model: ModelName;
+  parameters: number;
+  /** What the paper has, in percent. */
+  paper: number | null;
+  seed: number;
+  /** Percent of the watched digits, after each epoch. */
+  curve: number[];
+  upright: number;
+  anyAngle: number;
+  quarterTurns: number;
+  /** See {@link turnDifference}. */
+  turnDifference: number;
+  /** Of the training steps; testing is not counted. */
+  seconds: number;
+}
+
+/** Digits whose outputs are compared with those of the digits turned. */
+const COMPARED = 100;
+
+/** Trains a network with Adam, whose rate falls linearly to 0, and tests it. */
+export async function train(
+  settings: TrainSettings,
+  sets: Sets,
+  run: Run,
+  progress: Progress,
+): Promise<{ network: RotationNetwork; outcome: Outcome }> {
+  const { model, seed, epochs, batch, lr } = settings;
+  manualSeed(seed);
+  const network = new RotationNetwork(model);
+  network.to(run.device);
+  const loader = new DataLoader(sets.train, { batchSize: batch, shuffle: true });
+  const steps = epochs * loader.length;
+  const optimizer = new Adam(network.parameters(), { lr });
+  const schedule = new LambdaLR(optimizer, { lrLambda: (step) => 1 - step / steps });
+  const metrics = new Metrics(run.out.within(`${model}/seed-${seed}`));
+
+  let seconds = 0;
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    let trainLoss = 0;
+    const started = performance.now();
+    for (const [images, labels] of loader) {
+      using _ = scope();
+      const loss = F.crossEntropy(network.forward(images), labels);
+      optimizer.zeroGrad();
+      loss.backward();
+      optimizer.step();
+      schedule.step();
+      const value = (await loss.detach().data() as Float32Array)[0]!;
+      trainLoss += value / loader.length;
+      progress.advance(`${network.title}, seed ${seed}, epoch ${epoch}/${epochs}  loss ${value.toFixed(3)}`);
+    }
+    seconds += (performance.now() - started) / 1000;
+    progress.say(`${network.title}, seed ${seed}, epoch ${epoch}/${epochs}  testing`);
+    const testErrorPercent = await errorOf(network, sets.watched);
+    metrics.add({ step: epoch * loader.length, epoch, trainLoss, testErrorPercent, seconds });
+  }
+  optimizer.zeroGrad();
+
+  const outcome = {
+    ...{ model, parameters: parameterCount(network), paper: network.paper },
+    ...{ seed, curve: metrics.values("testErrorPercent") },
+    upright: await errorOf(network, sets.upright),
+    anyAngle: await errorOf(network, sets.anyAngle),
+    quarterTurns: await errorOf(network, sets.quarterTurns),
+    ...{ turnDifference: await turnDifference(network, sets.upright), seconds },
+  };
+  return { network, outcome };
+}
+
+async function errorOf(network: RotationNetwork, digits: Digits): Promise<number> {
+  return errorPercent(await predict(network, digits));
+}
+
+/**
+ * How far the outputs for some digits are from those for the digits turned by 90°, 180° and 270°, at most: the largest difference
+ * over the largest output. Of an equivariant network, whose last layer is pooled, it is what rounding leaves.
+ */
+export async function turnDifference(network: RotationNetwork, digits: Digits): Promise<number> {
+  const indices = Array.from({ length: Math.min(COMPARED, digits.length) }, (_, i) => i);
+  const [images] = digits.getBatch!(indices);
+  network.eval();
+  const difference: Tensor = noGrad(() =>
+    tidy(() => {
+      const outputs = [0, 1, 2, 3].map((quarters) => network.forward(quarterTurned(images, quarters)));
+      const largest = outputs.map((output) => output.sub(outputs[0]!).abs().amax()).reduce((a, b) => a.maximum(b));
+      return largest.div(outputs[0]!.abs().amax());
+    })
+  );
+  network.train();
+  const [value] = await difference.data() as Float32Array;
+  for (const tensor of [images, difference]) tensor.dispose();
+  return value!;
+}
