@@ -1,0 +1,104 @@
+/** The transforms that are shown: each with the code that makes it. */
+import {
+  CenterCrop,
+  ColorJitter,
+  ColorShift,
+  Compose,
+  CutMix,
+  Cutout,
+  ElasticTransform,
+  GaussianBlur,
+  GaussianNoise,
+  Grayscale,
+  MixUp,
+  Normalize,
+  Pad,
+  RandomAffine,
+  RandomApply,
+  RandomAutocontrast,
+  RandomChoice,
+  RandomContrast,
+  RandomCrop,
+  RandomErasing,
+  RandomGrayscale,
+  RandomHorizontalFlip,
+  RandomResizedCrop,
+  RandomRotation,
+  RandomVerticalFlip,
+  Resize,
+  type Transform,
+} from "@heddle/data";
+import type { Generator, Tensor } from "@heddle/tensor";
+
+/** A transform, as code and as what it does to a batch of images and labels. */
+export interface Exhibit {
+  /** Names its file. */
+  readonly name: string;
+  readonly code: string;
+  readonly apply: (images: Tensor, labels: Tensor, generator: Generator) => Tensor;
+}
+
+function exhibit(code: string, transform: Transform): Exhibit {
+  const name = /^new (\w+)/.exec(code)![1]!;
+  return { name, code, apply: (images, _, generator) => transform.apply(images, generator) };
+}
+
+/** Every transform of `@heddle/data`, in the order of its documentation. */
+export function gallery(numClasses: number): Exhibit[] {
+  const mixUp = new MixUp({ numClasses, alpha: 8 });
+  const cutMix = new CutMix({ numClasses });
+  return [
+    exhibit("new RandomHorizontalFlip()", new RandomHorizontalFlip()),
+    exhibit("new RandomVerticalFlip()", new RandomVerticalFlip()),
+    exhibit(
+      'new RandomRotation(20, { interpolation: "bilinear" })',
+      new RandomRotation(20, { interpolation: "bilinear" }),
+    ),
+    exhibit("new RandomCrop(32, { padding: 4 })", new RandomCrop(32, { padding: 4 })),
+    exhibit("new CenterCrop(24)", new CenterCrop(24)),
+    exhibit("new Resize(16)", new Resize(16)),
+    exhibit("new RandomResizedCrop(32)", new RandomResizedCrop(32)),
+    exhibit(
+      "new RandomAffine(15, { translate: [0.1, 0.1], scale: [0.8, 1.2], shear: 10 })",
+      new RandomAffine(15, { translate: [0.1, 0.1], scale: [0.8, 1.2], shear: 10 }),
+    ),
+    exhibit("new ElasticTransform()", new ElasticTransform()),
+    exhibit(
+      "new ColorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 })",
+      new ColorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 }),
+    ),
+    exhibit("new ColorShift(0.2)", new ColorShift(0.2)),
+    exhibit("new RandomContrast(0.8, 1)", new RandomContrast(0.8, 1)),
+    exhibit("new RandomAutocontrast(1)", new RandomAutocontrast(1)),
+    exhibit("new Grayscale(3)", new Grayscale(3)),
+    exhibit("new RandomGrayscale(0.5)", new RandomGrayscale(0.5)),
+    exhibit("new GaussianBlur(5)", new GaussianBlur(5)),
+    exhibit("new GaussianNoise({ sigma: 0.1 })", new GaussianNoise({ sigma: 0.1 })),
+    exhibit('new RandomErasing(1, { value: "random" })', new RandomErasing(1, { value: "random" })),
+    exhibit("new Cutout(12)", new Cutout(12)),
+    exhibit('new Pad(4, { mode: "reflect" })', new Pad(4, { mode: "reflect" })),
+    exhibit("new Normalize(0.5, 0.5)", new Normalize(0.5, 0.5)),
+    exhibit(
+      "new RandomApply(new GaussianBlur(7, { sigma: 2 }), 0.5)",
+      new RandomApply(new GaussianBlur(7, { sigma: 2 }), 0.5),
+    ),
+    exhibit(
+      "new RandomChoice([new Cutout(12), new Grayscale(3)])",
+      new RandomChoice([new Cutout(12), new Grayscale(3)]),
+    ),
+    exhibit(
+      "new Compose([new RandomCrop(32, { padding: 4 }), new ColorJitter({ hue: 0.3 }), new Cutout(8)])",
+      new Compose([new RandomCrop(32, { padding: 4 }), new ColorJitter({ hue: 0.3 }), new Cutout(8)]),
+    ),
+    {
+      name: "MixUp",
+      code: "new MixUp({ numClasses, alpha: 8 })",
+      apply: (images, labels, generator) => mixUp.apply(images, labels, generator)[0],
+    },
+    {
+      name: "CutMix",
+      code: "new CutMix({ numClasses })",
+      apply: (images, labels, generator) => cutMix.apply(images, labels, generator)[0],
+    },
+  ];
+}
