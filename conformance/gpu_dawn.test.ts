@@ -1,9 +1,10 @@
 /** The GPU on Bun and Node, through the npm package `webgpu` (Dawn); on Deno, which has its own WebGPU, the tests are skipped. */
 import { getDevice } from "@heddle/tensor";
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { expectTrained, wrong } from "./browser/agreement.ts";
 import { type Failure, operations, train } from "./browser/work.ts";
@@ -20,20 +21,18 @@ const swiftShader = [
 ].filter((path) => existsSync(path));
 
 /** In a process of its own, since the driver is chosen by the environment that a process starts with. */
-function run(): Found | Failure {
+async function run(): Promise<Found | Failure> {
   const program = fileURLToPath(new URL("./gpu_dawn_program.ts", import.meta.url));
   // Node 20 cannot read TypeScript by itself.
   const args = "bun" in process.versions ? [program] : ["--import", "tsx", program];
   const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const { stdout, stderr, status, signal } = spawnSync(process.execPath, [...args, String(STEPS)], {
-    encoding: "utf8",
+  // It must also end, and by itself: Dawn keeps threads.
+  const { stdout } = await promisify(execFile)(process.execPath, [...args, String(STEPS)], {
     maxBuffer: 2 ** 26,
-    timeout: 120_000,
+    timeout: 400_000,
     killSignal: "SIGKILL",
     env: { ...inherited, VK_ADD_DRIVER_FILES: swiftShader.join(":") },
   });
-  // It must also end, and by itself: Dawn keeps threads.
-  if (status !== 0) throw new Error(`the program ended with ${status ?? signal}:\n${stdout.slice(-500)}\n${stderr}`);
   return JSON.parse(stdout.trim().split("\n").at(-1)!) as Found | Failure;
 }
 
@@ -41,7 +40,7 @@ let found: Found | null = null;
 if ("deno" in process.versions) {
   console.warn("the tests of the GPU through Dawn are skipped: they are for Bun and Node");
 } else {
-  const result = run();
+  const result = await run();
   if ("error" in result) skipping("the tests of the GPU through Dawn", result.error);
   else found = result;
 }
