@@ -59,7 +59,7 @@ export const fineTuning: Example<FineTuningOptions> = {
   name: "fine-tuning",
   about: "Learns the digits 5 to 9 from few examples: from scratch, and after the digits 0 to 4.",
   options: {
-    steps: integer({ help: "steps on the new digits", default: 500, min: 1 }),
+    steps: integer({ help: "steps on the new digits", default: 200, min: 1 }),
     repeat: integer({ help: "choices of the few examples, whose errors are averaged", default: 3, min: 1 }),
     ...commonOptions({
       name: "fine-tuning",
