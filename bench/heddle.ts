@@ -47,4 +47,5 @@ await serve({
     const { buffers, bytes } = gpuReport(defaultDevice());
     return { live, buffers, bytes };
   },
+  peak: () => memory().peakBytes,
 });

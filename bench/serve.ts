@@ -32,6 +32,8 @@ export interface Answer {
   costs?: Costs & Partial<Held>;
   /** What was held after some steps of a soak. */
   held?: Record<string, Partial<Held> & { resident: number }>;
+  /** The most bytes that live tensors had during a soak. */
+  peak?: number;
   seconds?: number;
 }
 
@@ -52,6 +54,8 @@ export interface Contender {
   /** Rates of a loop that is as fast as it gets, in units of the amount: a few samples. */
   reference?(unit: string): number[];
   held?(): Held;
+  /** The most bytes that live tensors ever had. */
+  peak?(): number;
 }
 
 /** Times runs until the time is over, at least one. */
@@ -120,7 +124,8 @@ export async function serve(contender: Contender): Promise<void> {
           };
         }
       }
-      return { held, seconds: (performance.now() - start) / 1000 };
+      const seconds = (performance.now() - start) / 1000;
+      return { held, seconds, ...contender.peak && { peak: contender.peak() } };
     },
     end() {
       work?.end?.();

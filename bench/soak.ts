@@ -11,6 +11,8 @@ export interface Soaked {
   readonly seconds?: number;
   /** What was held after step 100 and after each tenth of the steps. */
   readonly held?: NonNullable<Answer["held"]>;
+  /** The most that live tensors had. */
+  readonly peak?: number | undefined;
   /** The most that the process ever had in memory, its runtime included. */
   readonly peakResident?: number | null;
 }
@@ -23,7 +25,7 @@ export async function soak(
 ): Promise<Soaked> {
   const contender = new ContenderProcess(command);
   await contender.ask({ do: "hello" }); // opens its device
-  const { error, held, seconds } = await contender.ask({
+  const { error, held, peak, seconds } = await contender.ask({
     do: "soak",
     case: work,
     steps,
@@ -31,7 +33,7 @@ export async function soak(
   const peakResident = contender.peakResident();
   contender.close();
   const who = { contender: command.name, steps };
-  return error === undefined ? { ...who, seconds: seconds!, held: held!, peakResident } : { ...who, error };
+  return error === undefined ? { ...who, seconds: seconds!, held: held!, peak, peakResident } : { ...who, error };
 }
 
 function mebibytes(bytes: number): string {
@@ -40,15 +42,15 @@ function mebibytes(bytes: number): string {
 
 /** The outcome as lines of text: the first and the last of what was held. */
 export function soakLines(
-  { contender, steps, error, held, seconds, peakResident }: Soaked,
+  { contender, steps, error, held, peak, seconds, peakResident }: Soaked,
 ): string[] {
   const name = `  ${contender.padEnd(14)}`;
   if (error !== undefined) return [`${name} left out: ${error.split("\n")[0]}`];
   const moments = Object.entries(held ?? {}).filter((_, i, all) => i === 0 || i === all.length - 1);
   return [
-    `${name} peak resident ${peakResident == null ? "unknown" : mebibytes(peakResident)}, ${steps} steps in ${
-      seconds!.toFixed(1)
-    } s`,
+    `${name} peak resident ${peakResident == null ? "unknown" : mebibytes(peakResident)}${
+      peak === undefined ? "" : `, of live tensors ${mebibytes(peak)}`
+    }, ${steps} steps in ${seconds!.toFixed(1)} s`,
     ...moments.map(([step, { live, buffers, bytes, resident }]) =>
       [
         `    step ${step.padStart(6)}: resident ${mebibytes(resident)}`,

@@ -6,6 +6,7 @@ import { RECIPES } from "../../apps/examples/lenet/networks/mod.ts";
 import { type Case, type Device, type Family, type Maker, size } from "../case.ts";
 import { readBatches } from "../digit_batches.ts";
 import { input } from "./heddle_work.ts";
+import { residualSoak } from "./resnet20.ts";
 
 export const BATCH = 100;
 /** Steps of an epoch over MNIST's 60,000 digits. */
@@ -61,8 +62,9 @@ function soak(
 /** Live and resident memory over many steps; runs only when it is asked for by name. */
 export const memory: Family = {
   name: "memory",
-  about: "10,000 steps of lenet5, 2,000 of convnet on a GPU: memory in use, and the most that the process had",
-  cases: [soak("lenet5", 10_000, "cpu"), soak("convnet", 2000, "gpu")],
+  about:
+    "10,000 steps of lenet5, 100 of ResNet-20, 2,000 of convnet on a GPU: memory in use, and the most that the process had",
+  cases: [soak("lenet5", 10_000, "cpu"), residualSoak, soak("convnet", 2000, "gpu")],
 };
 
 /** Heddle's code for them. */

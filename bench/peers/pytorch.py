@@ -3,6 +3,7 @@
 The one argument is the number of threads. Results go to memory that is there already (out=) where PyTorch can do that, as
 Heddle reuses its memory, too.
 """
+import gc
 import json
 import math
 import os
@@ -310,6 +311,19 @@ def blas():
     return ", ".join(names) or "its own BLAS"
 
 
+def peak(run):
+    """The most bytes that live tensors have in a step: those there are before, and what is allocated beyond."""
+    there = {t.storage().data_ptr(): 4 * t.storage().size() for t in gc.get_objects() if isinstance(t, torch.Tensor)}
+    live = most = sum(there.values())
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profiler:
+        run()
+    events = [event for event in profiler.profiler.kineto_results.events() if event.name() == "[memory]"]
+    for event in sorted(events, key=lambda event: event.start_us()):
+        live += event.nbytes()
+        most = max(most, live)
+    return most
+
+
 def answer(question, state):
     do = question["do"]
     if do == "hello":
@@ -330,7 +344,7 @@ def answer(question, state):
         start = time.perf_counter()
         for _ in range(question["steps"]):
             run()
-        return {"held": {}, "seconds": time.perf_counter() - start}
+        return {"held": {}, "seconds": time.perf_counter() - start, "peak": peak(run)}
     if do == "end":
         state.clear()
     return {}
