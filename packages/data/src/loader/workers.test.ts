@@ -2,18 +2,18 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { ListDataset } from "../datasets/list_dataset.ts";
 import { DataLoader } from "./data_loader.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-workers-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-const root = fileURLToPath(new URL("../../../../", import.meta.url));
-const library = JSON.stringify(new URL("../mod.ts", import.meta.url).href);
-const tensors = JSON.stringify(new URL("../../../tensor/src/mod.ts", import.meta.url).href);
+const root = join(dirname(fileURLToPath(import.meta.url)), "../../../..");
+const address = (path: string): string => JSON.stringify(pathToFileURL(join(root, path)).href);
+const [library, tensors] = [address("packages/data/src/mod.ts"), address("packages/tensor/src/mod.ts")];
 /** Node 20 cannot read TypeScript by itself. */
 const runtime: readonly string[] = "deno" in process.versions
   ? ["run", "--quiet", "-A", "--no-check", "--no-lock", "--config", join(root, "deno.json")]
@@ -42,6 +42,7 @@ export const faulty = { length: 20, get: (i) => { if (i === 13) throw new Error(
 export const faultyBatches = { ...faulty, getBatch: (all) => tensor(all.map((i) => faulty.get(i))) };
 export const stuck = { length: 20, get: (i) => { while (i > 3); return i; } };
 export const lost = { length: 20, get: (i) => i < 4 ? i : new Promise(() => {}) };
+export const counted = (counter) => ({ length: 40, get: (i) => { Atomics.add(counter, 0, 1); return i; } });
 export const broken = () => { throw new Error("no disk"); };
 export const word = "hello";
 export const dies = { length: 20, get: (i) => { if (i === 5) setTimeout(() => { throw new Error("later"); }); return new Promise(() => {}); } };
@@ -128,6 +129,24 @@ describe("workers", () => {
     `);
     const words = ["w0,w1,w2,w3,w4,w5,w6,w7,w8", "w9,w10,w11,w12,w13,w14,w15,w16,w17", "w18,w19,w20,w21,w22"];
     expect(ended).toEqual(clean(`${JSON.stringify(words)}\ntrue\n5\n`));
+  });
+
+  test("prepare as many batches ahead as they are told to", async () => {
+    const ended = await run(`
+      const counter = new Int32Array(new SharedArrayBuffer(4));
+      const workers = { module, export: "counted", argument: counter, prefetch: 3 };
+      let first = true;
+      for await (const batch of new DataLoader(sets.counted(counter), { batchSize: 2, workers })) {
+        if (!first) continue;
+        first = false;
+        // The first batch and three more of two samples; a fifth is asked for only when the second is taken.
+        while (Atomics.load(counter, 0) < 8) await new Promise((resolve) => setTimeout(resolve, 20));
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        console.log(Atomics.load(counter, 0));
+      }
+      console.log(Atomics.load(counter, 0));
+    `);
+    expect(ended).toEqual(clean("8\n40\n"));
   });
 
   test("an epoch taken up in the middle goes on as it would have", async () => {

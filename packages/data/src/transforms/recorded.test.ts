@@ -1,6 +1,8 @@
 /** Geometry and smoothing, against what PyTorch computed (conformance/fixtures/pictures.json). */
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { fromTypedArray, type Tensor } from "@heddle/tensor";
 import { RandomRotation } from "./affine.ts";
@@ -22,8 +24,8 @@ interface Case {
   outputs: [Recorded];
 }
 
-const file = new URL("../../../../conformance/fixtures/pictures.json", import.meta.url);
-const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Case[] };
+const folder = join(dirname(fileURLToPath(import.meta.url)), "../../../../conformance/fixtures");
+const { cases } = JSON.parse(readFileSync(join(folder, "pictures.json"), "utf8")) as { cases: Case[] };
 const of = (call: string): Case[] => cases.filter((each) => each.call === call);
 const decode = ({ shape, data }: Recorded): Tensor =>
   fromTypedArray(new Float32Array(Uint8Array.from(Buffer.from(data, "base64")).buffer), shape);
