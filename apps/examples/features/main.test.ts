@@ -46,7 +46,7 @@ describe("features", () => {
       expect(page).toContain(`src="${picture}.svg"`);
       expect(readFileSync(join(out, `${picture}.svg`), "utf8")).toMatch(/^<svg /);
     }
-  });
+  }, 180_000);
 
   test("takes weights that were trained before, and says when they are not a convnet's", async () => {
     const file = join(out, "weights.safetensors");

@@ -22,19 +22,19 @@ async function run(...args: string[]) {
 
 describe("fine-tuning", () => {
   test("what was learnt of other digits helps: after ten steps from it fewer digits are mistaken", async () => {
-    const { code, figures, said } = await run("--limit", "600", "--epochs", "8", "--batch", "20", "--steps", "10");
+    const { code, figures, said } = await run("--limit", "600", "--epochs", "6", "--batch", "20", "--steps", "10", "--repeat", "2");
     expect(code).toBe(0);
     expect(figures.knownErrorPercent).toBeLessThan(15);
     const results = figures.results as (Result & { mean: number })[];
     expect(results.map(({ perClass }) => perClass)).toEqual([10, 10, 10, 30, 30, 30]);
     const [scratch, all, frozen] = results.slice(3);
-    expect(scratch!.errors).toHaveLength(3);
+    expect(scratch!.errors).toHaveLength(2);
     expect(scratch!.mean).toBeLessThan(80); // what guessing reaches
     expect(frozen!.mean).toBeLessThan(scratch!.mean - 5);
     expect(all!.mean).toBeLessThan(scratch!.mean - 5);
     expect(said).toContain("fine-tuned, convolutions frozen");
     expect(readFileSync(join(out, "errors.svg"), "utf8")).toContain("examples of each class");
-  });
+  }, 180_000);
 
   test("a dry run writes nothing", async () => {
     const { code, said } = await run("--dry-run");

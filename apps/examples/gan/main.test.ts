@@ -29,9 +29,9 @@ describe("gan", () => {
   test("learns to draw several digits that a classifier tells apart", async () => {
     const { code, figures, said } = await run("a", [
       "--limit",
-      "500",
+      "400",
       "--epochs",
-      "6",
+      "5",
       "--batch",
       "25",
       "--lr",

@@ -27,7 +27,10 @@ export async function verdicts(
   const verdict = (batches: Iterable<Tensor>): Promise<Verdict> => judge(cat(Array.from(batches, read)));
   function* pictures(of: Generator): Iterable<Tensor> {
     of.eval();
-    for (let done = 0; done < PICTURES; done += 500) yield noGrad(() => of.forward(randn([500, NOISE])));
+    const batch = dryRun ? 10 : 500;
+    for (let done = 0; done < (dryRun ? batch : PICTURES); done += batch) {
+      yield noGrad(() => of.forward(randn([batch, NOISE])));
+    }
     of.train();
   }
   function* testDigits(): Iterable<Tensor> {
