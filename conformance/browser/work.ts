@@ -2,7 +2,7 @@
 import { grad } from "@heddle/autograd";
 import { DataLoader, DrawnDigits } from "@heddle/data";
 import { Conv2d, Flatten, functional as F, Linear, MaxPool2d, ReLU, Sequential } from "@heddle/nn";
-import { SGD } from "@heddle/optim";
+import { Adam, SGD } from "@heddle/optim";
 import {
   avgPool2d,
   cat,
@@ -101,6 +101,11 @@ const OPERATIONS: Readonly<Record<string, () => Tensor>> = {
       [normal([2, 4, 15, 15]), normal([6, 2, 3, 3])],
       ([x, w]) => conv2d(x!, w!, { stride: 2, groups: 2 }).tanh().sum(),
     ),
+  "conv2d, every channel by itself": () =>
+    gradients(
+      [normal([2, 6, 13, 11]), normal([6, 1, 3, 3]), normal([6])],
+      ([x, w, bias]) => conv2d(x!, w!, { bias: bias!, padding: 1, stride: 2, groups: 6 }).tanh().sum(),
+    ),
   "maxPool2d": () => maxPool2d(normal([4, 8, 27, 27]), 3, { stride: 2 }),
   "gradients of pooling": () =>
     gradients(
@@ -110,6 +115,16 @@ const OPERATIONS: Readonly<Record<string, () => Tensor>> = {
   "sort": () => uniform([1000]).sort().values,
   "running sums": () => normal([7, 3000]).cumsum(1),
   "gather": () => uniform([100, 20]).indexSelect(0, randperm(100, { device: "cpu" }).to(defaultDevice())),
+  "lookup by several indices": () => normal([9, 8, 7]).at(indices(9, 50), indices(8, 50)),
+  "steps of Adam"() {
+    const parameter = normal([10, 100]).requiresGrad_();
+    const optimizer = new Adam([parameter], { lr: 0.1 });
+    for (let i = 0; i < 3; i++) {
+      parameter.grad = normal([10, 100]);
+      optimizer.step();
+    }
+    return parameter.detach();
+  },
   "scatter": () => zeros([10, 20]).indexAdd(0, indices(10, 300), normal([300, 20])),
   "gradients of an embedding": () =>
     gradients(
