@@ -4,7 +4,6 @@ import { described, loadColourImages, type StoredImages } from "../colour_images
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { choice, type CommonOptions, commonOptions, integer, number, type Option } from "../runner/options.ts";
-import { textTable } from "../runner/table.ts";
 import { gaussianPixels, randomLabels, randomPixels, shuffledPixels } from "./corruptions.ts";
 import { fit, type Fitted } from "./fit.ts";
 import { drawReport } from "./report.ts";

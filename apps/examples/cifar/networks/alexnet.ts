@@ -1,11 +1,12 @@
-import { Conv2d, Dropout, Flatten, Linear, LocalResponseNorm, MaxPool2d, ReLU, Sequential } from "@heddle/nn";
+import { Conv2d, Dropout, Flatten, init, Linear, LocalResponseNorm, MaxPool2d, ReLU, Sequential } from "@heddle/nn";
 import { ImageNetwork, type NetworkOptions, type Stage } from "./image_network.ts";
 import { WhitenMiddle } from "./input.ts";
 
 /**
  * The small AlexNet of Zhang et al. 2017, appendix A: twice a convolution, a pooling and a local response normalisation, then
- * three fully connected layers; 1,387,786 parameters. What the paper leaves open (64 maps, the constants of the norm) is as in
- * TensorFlow's CIFAR-10 tutorial, with which the number of parameters agrees.
+ * three fully connected layers; 1,387,786 parameters. What the paper leaves open (64 maps, the constants of the norm, the first
+ * weights) is as in TensorFlow's CIFAR-10 tutorial, with which the number of parameters agrees. With He's first weights it
+ * diverges in its first steps on images without sense, here as in PyTorch, and all its units die.
  */
 export function alexNet({ classes = 10, dropout = 0 }: NetworkOptions = {}): ImageNetwork {
   const convolution = (name: string, inputs: number): Stage => ({
@@ -23,12 +24,18 @@ export function alexNet({ classes = 10, dropout = 0 }: NetworkOptions = {}): Ima
     does: "fully connected, ReLU",
     layer: new Sequential(new Flatten(), new Linear(inputs, outputs), new ReLU(), new Dropout(dropout)),
   });
-  return new ImageNetwork([
+  const output = new Linear(192, classes);
+  const network = new ImageNetwork([
     { name: "input", does: "middle, whitened", layer: new WhitenMiddle() },
     convolution("conv1", 3),
     convolution("conv2", 64),
     dense("fc1", 64 * 7 * 7, 384),
     dense("fc2", 384, 192),
-    { name: "output", does: "fully connected", layer: new Linear(192, classes) },
+    { name: "output", does: "fully connected", layer: output },
   ]);
+  for (const module of network.modules()) {
+    if (module instanceof Conv2d) init.normal_(module.weight, 0, 0.05);
+    else if (module instanceof Linear) init.normal_(module.weight, 0, module === output ? 1 / 192 : 0.04);
+  }
+  return network;
 }

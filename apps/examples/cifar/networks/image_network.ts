@@ -19,7 +19,7 @@ export interface NetworkOptions {
 
 /**
  * A classifier of colour images, stage after stage: [n, 3, 32, 32] from 0 to 1 becomes logits [n, classes]. Weights begin as He et
- * al. 2015 have it for rectifiers, normal with variance 2/inputs, and biases at 0.
+ * al. 2015 have it for rectifiers, normal with variance 2/inputs, unless a network says otherwise, and biases at 0.
  */
 export class ImageNetwork extends Module {
   readonly body: Sequential;
