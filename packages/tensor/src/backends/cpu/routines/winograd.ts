@@ -19,8 +19,14 @@ import { squareBytes } from "./winograd_tiles.ts";
 const blockBytes = 2 ** 19;
 /** Tiles of a block at most. */
 const blockTiles = 64;
-/** Bytes that weights at the points may have. */
+/** Bytes that weights at the points may have: they take four times those of the weights, and come from memory for every block. */
 const weightBytes = 2 ** 24;
+/** Channels and filters from which on products are worth the transforms: four take as long as they save. */
+const leastChannels = 8;
+/** Tiles of a batch from which on bringing the weights to the points is worth it. */
+const leastTiles = 16;
+/** Share of the tiles' outputs that has to be wanted; of 5 × 5 it is 0.39. */
+const leastUsed = 0.5;
 const xis = points * points;
 
 /** How tiles cover outputs, and how they are worked on: whole images, or bands of rows of tiles. */
@@ -107,7 +113,7 @@ export function tilesPay(channels: number, filters: number, [batch, , height, wi
   if (xis * channels * filters * 4 > weightBytes) return false;
   const { rows, columns } = tilingOf(1, height!, width!, 1, 1);
   const used = (height! * width!) / (rows * columns * tileSize ** 2);
-  return channels >= 8 && filters >= 8 && used >= 0.5 && batch! * rows * columns >= 16;
+  return Math.min(channels, filters) >= leastChannels && used >= leastUsed && batch! * rows * columns >= leastTiles;
 }
 
 interface Weights {
