@@ -11,9 +11,10 @@ import type { CpuOperand } from "./operand.ts";
 import { panelsOf } from "./panels.ts";
 import { tablesFor } from "./tables.ts";
 import { tileRows } from "./tile.ts";
-import { winogradModule, winogradParams } from "./winograd_module.ts";
+import { winogradModule } from "./winograd_module.ts";
+import { winogradParams } from "./winograd_params.ts";
 import { points, tileSize } from "./winograd_points.ts";
-import { squareBytes } from "./winograd_tiles.ts";
+import { squareBytes } from "./winograd_passes.ts";
 
 /** Bytes of samples at the points that a block of tiles may have, so that they stay in the second-level cache. */
 const blockBytes = 2 ** 19;

@@ -9,7 +9,7 @@ import { tablesFor } from "./tables.ts";
 import { fits, tileOffsets, tilesPay, tilingOf } from "./winograd.ts";
 import { winogradGradModule, winogradGradParams } from "./winograd_grad_module.ts";
 import { points, tileSize } from "./winograd_points.ts";
-import { squareBytes } from "./winograd_tiles.ts";
+import { squareBytes } from "./winograd_passes.ts";
 
 /** Bytes of samples and gradients at the points that a unit may have, so that with their sums they stay in the second-level cache. */
 const unitBytes = 2 ** 19;

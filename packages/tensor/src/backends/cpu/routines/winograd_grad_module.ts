@@ -17,7 +17,9 @@ import { addMul, advance, least, locals, Params, range } from "./loops.ts";
 import { gradKernel } from "./winograd_kernel.ts";
 import { paddedPlane } from "./winograd_planes.ts";
 import { points, tileSize } from "./winograd_points.ts";
-import { gradients, samples, squareBytes, tapGradients } from "./winograd_tiles.ts";
+import { squareBytes } from "./winograd_passes.ts";
+import { tapGradients } from "./winograd_taps.ts";
+import { gradients, samples } from "./winograd_tiles.ts";
 
 const fields = [
   "phase",

@@ -14,7 +14,7 @@ import {
 import { type Element, splatLane } from "./element.ts";
 import { advance, locals, times } from "./loops.ts";
 import { eachStep, Tile, tileVectors } from "./tile.ts";
-import { squareBytes } from "./winograd_tiles.ts";
+import { squareBytes } from "./winograd_passes.ts";
 
 /**
  * Adds to a module a function `(left, right, out, steps, panels, rightPanel, outPanel)` that multiplies a packed left panel of so many rows by

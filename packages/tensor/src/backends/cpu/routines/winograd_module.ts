@@ -13,69 +13,16 @@ import {
   when,
 } from "../../../wasm/assembler.ts";
 import type { Element } from "./element.ts";
-import { addMul, least, locals, Params, range } from "./loops.ts";
+import { addMul, least, locals, range } from "./loops.ts";
 import { firstRow, rowsOf } from "./panels.ts";
 import { tileRows } from "./tile.ts";
 import { tileKernel } from "./winograd_kernel.ts";
+import { squareBytes } from "./winograd_passes.ts";
 import { cutPlane, paddedPlane } from "./winograd_planes.ts";
+import { type WinogradField, winogradParams } from "./winograd_params.ts";
 import { points } from "./winograd_points.ts";
-import { outputs, samples, squareBytes, taps } from "./winograd_tiles.ts";
-
-const fields = [
-  "phase",
-  "w",
-  "wFilter",
-  "wChannel",
-  "wTap",
-  "weights",
-  "weightsXi",
-  "channels",
-  "filters",
-  "panels",
-  "tall",
-  "height",
-  "x",
-  "xBatch",
-  "xChannel",
-  "xRow",
-  "xHeight",
-  "xWidth",
-  "top",
-  "left",
-  "batch",
-  "blockImages",
-  "bands",
-  "bandRows",
-  "tileRows",
-  "tileColumns",
-  "sources",
-  "targets",
-  "prepared",
-  "preparedImage",
-  "pitch",
-  "values",
-  "products",
-  "scratch",
-  "y",
-  "yBatch",
-  "yChannel",
-  "yHeight",
-  "yWidth",
-  "cut",
-  "cutImage",
-  "cutPitch",
-  "bias",
-  "biasStep",
-  "rectifies",
-] as const;
-
-/**
- * What a call works on. `phase` is 0 to bring weights to the points (items: panels of filters), 1 to convolve (items: blocks). A block is
- * `blockImages` images, or where there are several `bands` an image's band of `bandRows` rows of tiles; `sources` and `targets` list the
- * byte offsets of its tiles among prepared samples, and among results. `scratch` is the size of a thread's memory, which begins with a
- * square, from the address `prepared` on; `values`, `products` and `cut` are places in it. `cut` is 0 where no tile hangs over.
- */
-export const winogradParams: Params<typeof fields[number]> = new Params(fields);
+import { taps } from "./winograd_taps.ts";
+import { outputs, samples } from "./winograd_tiles.ts";
 
 /** The module. */
 export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
@@ -95,7 +42,7 @@ export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Arr
 
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
-  const field = (name: typeof fields[number]): Code => winogradParams.read(p, name);
+  const field = (name: WinogradField): Code => winogradParams.read(p, name);
   const v = {
     ...locals(run, "t", "panel", "row", "rows", "r", "channel", "image", "images", "firstImage", "xi"),
     ...locals(run, "firstTileRow", "bandRows", "tile", "tiles", "square", "plane", "values", "products"),

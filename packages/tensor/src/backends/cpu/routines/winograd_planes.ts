@@ -10,7 +10,7 @@ import {
   set,
   when,
 } from "../../../wasm/assembler.ts";
-import { type Element, zeros } from "./element.ts";
+import { zeros } from "./element.ts";
 import { addMul, advance, locals, times } from "./loops.ts";
 
 /** Copies `count` elements; moves both pointers. */

@@ -1,0 +1,152 @@
+/** Generated code that brings taps to Winograd's points, and taps' gradients back: of four filters or channels at once, one a lane. */
+import {
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  type Local,
+  memory,
+  memoryLane,
+  op,
+  set,
+} from "../../../wasm/assembler.ts";
+import { add, type Element, storeLane } from "./element.ts";
+import { addMul, advance, locals, times } from "./loops.ts";
+import { columnsOfPoints, columnsToPoints, type Lanes, squareRow, vectors, workOf } from "./winograd_passes.ts";
+import { points, tapsAtPoints, threeOfPoints } from "./winograd_points.ts";
+
+/** Pointers for four lanes `step` bytes apart, those beyond the first `count` at the last of them. */
+function lanesOf(f: FunctionBuilder, from: Local, step: Local, count: Local): { begin: Code; lanes: Lanes } {
+  const lanes = Array.from({ length: 4 }, () => f.local("i32")) as unknown as Lanes;
+  const begin = lanes.map((lane, k) =>
+    set(
+      lane,
+      k === 0 ? get(from) : op(
+        "i32.add",
+        get(lanes[k - 1]!),
+        op("select", get(step), i32(0), op("i32.gt_s", get(count), i32(k))),
+      ),
+    )
+  );
+  return { begin, lanes };
+}
+
+/**
+ * A function `(w, step, tap, count, out, outStep, xi, square)` that brings the nine taps of up to four filters to the points: taps are
+ * `tap` bytes apart, filters `step`, and their values at a point `outStep`.
+ */
+export function taps(f: FunctionBuilder, e: Element): void {
+  const [w, step, tap, filters, out, outStep, xi, square] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const from = lanesOf(f, w, step, filters);
+  const to = lanesOf(f, out, outStep, filters);
+  const work = workOf(f, e);
+  const values = vectors(f, 3);
+  const value = f.local("v128");
+  const { at, count, offset, column } = locals(f, "at", "count", "offset", "column");
+  const body: Code[] = [
+    from.begin,
+    to.begin,
+    set(at, get(square)),
+    set(count, i32(3)),
+    times(
+      count,
+      values.map((vector) => [
+        set(
+          vector,
+          from.lanes.reduce<Code>(
+            (code, lane, k) =>
+              k === 0
+                ? memory("v128.load32_zero", 0, get(lane))
+                : memoryLane("v128.load32_lane", 0, k, get(lane), code),
+            [],
+          ),
+        ),
+        from.lanes.map((lane) => advance(lane, get(tap))),
+      ]),
+      tapsAtPoints(work, values, (j, value) => memory("v128.store", 16 * j, get(at), value)),
+      advance(at, squareRow),
+    ),
+    columnsToPoints(
+      f,
+      work,
+      tapsAtPoints,
+      values,
+      square,
+      (i, code) => [
+        set(offset, addMul(get(column), get(xi), i32(points * i))),
+        set(value, code),
+        to.lanes.map((lane, k) => storeLane(e, 0, k, op("i32.add", get(lane), get(offset)), get(value))),
+      ],
+      advance(column, get(xi)),
+    ),
+  ];
+  f.emit(work.constants.begin(), ...body);
+}
+
+/**
+ * A function `(sums, xi, parts, part, scratch, w, step, count)` that adds up the sums of `parts` parts, `part` bytes apart, and writes the
+ * gradients of the nine taps of up to four channels, `step` bytes apart. Values at the points are `xi` bytes apart.
+ */
+export function tapGradients(f: FunctionBuilder, e: Element): void {
+  const [sums, xi, parts, part, scratch, w, step, channels] = f.params as [
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+    Local,
+  ];
+  const to = lanesOf(f, w, step, channels);
+  const work = workOf(f, e);
+  const products = vectors(f, points);
+  const rows = Array.from({ length: points }, () => f.local("i32"));
+  const value = f.local("v128");
+  const { count, left, offset } = locals(f, "count", "left", "offset");
+  const body: Code[] = [
+    rows.map((row, i) => set(row, i === 0 ? get(sums) : addMul(get(rows[i - 1]!), get(xi), i32(points)))),
+    columnsOfPoints(
+      f,
+      work,
+      threeOfPoints,
+      products,
+      [
+        products.map((product, i) => set(product, memory("v128.load", 0, get(rows[i]!)))),
+        set(left, op("i32.sub", get(parts), i32(1))),
+        set(offset, get(part)),
+        times(
+          left,
+          products.map((product, i) =>
+            set(product, add(e, get(product), memory("v128.load", 0, op("i32.add", get(rows[i]!), get(offset)))))
+          ),
+          advance(offset, get(part)),
+        ),
+      ],
+      rows.map((row) => advance(row, get(xi))),
+      scratch,
+    ),
+    to.begin,
+    set(count, i32(3)),
+    times(
+      count,
+      products.map((product, j) => set(product, memory("v128.load", 16 * j, get(scratch)))),
+      threeOfPoints(work, products, (j, code) => [
+        set(value, code),
+        to.lanes.map((lane, k) => storeLane(e, 4 * j, k, get(lane), get(value))),
+      ]),
+      to.lanes.map((lane) => advance(lane, 12)),
+      advance(scratch, squareRow),
+    ),
+  ];
+  f.emit(work.constants.begin(), ...body);
+}
