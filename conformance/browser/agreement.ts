@@ -32,7 +32,8 @@ export function expectTrained(found: Training | Failure, wanted: Training, toler
   const { losses, storages, bytes } = found;
   expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]!);
   expect(distance(losses, wanted.losses)).toBeLessThan(tolerance);
-  // The first step makes gradients and momentum; nothing is added after it.
-  expect(new Set(storages.slice(1)).size, `storages ${storages}`).toBe(1);
-  expect(new Set(bytes.slice(1)).size, `bytes ${bytes}`).toBe(1);
+  // The first step makes gradients and momentum; nothing is added after it, while the collector may find what was made before.
+  for (const held of [storages, bytes]) {
+    expect(held.slice(2).every((count, i) => count <= held[i + 1]!), `${held}`).toBe(true);
+  }
 }
