@@ -1,5 +1,5 @@
 /** Views, which are no work, and what is assembled by writing into views of new memory. */
-import { deviceOf } from "../checks.ts";
+import { checkSupported, deviceOf } from "../checks.ts";
 import { resultType } from "../dtype.ts";
 import { allocate, fill, launch } from "../launch.ts";
 import type { AssemblePrim, Attrs, ViewStep } from "../prims/attrs.ts";
@@ -31,6 +31,7 @@ function viewOf(shape: Shape, { prim, attrs }: ViewStep): Geometry {
 
 export function assemble(prim: AssemblePrim, inputs: readonly Tensor[], attrs: Attrs[AssemblePrim]): Tensor {
   const device = deviceOf(prim, inputs);
+  checkSupported(prim, device, resultType(inputs));
   const write = (output: Tensor, part: Geometry, input: Tensor): void => {
     const expr = cast({ op: "input", index: 0, dtype: input.dtype }, output.dtype);
     launch(
