@@ -15,14 +15,19 @@ import { addMul, advance, locals, times } from "./loops.ts";
 
 /** Copies `count` elements; moves both pointers. */
 function copyRow(from: Local, to: Local, count: Local, left: Local): Code {
-  return [
-    set(left, op("i32.shr_u", get(count), i32(2))),
-    times(
-      left,
-      memory("v128.store", 0, get(to), memory("v128.load", 0, get(from))),
-      advance(from, 16),
-      advance(to, 16),
+  const vectors = (count: number): Code => [
+    Array.from(
+      { length: count },
+      (_, i) => memory("v128.store", 16 * i, get(to), memory("v128.load", 16 * i, get(from))),
     ),
+    advance(from, 16 * count),
+    advance(to, 16 * count),
+  ];
+  return [
+    set(left, op("i32.shr_u", get(count), i32(4))),
+    times(left, vectors(4)),
+    set(left, op("i32.and", op("i32.shr_u", get(count), i32(2)), i32(3))),
+    times(left, vectors(1)),
     set(left, op("i32.and", get(count), i32(3))),
     times(
       left,

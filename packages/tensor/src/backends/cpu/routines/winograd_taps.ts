@@ -51,7 +51,7 @@ export function taps(f: FunctionBuilder, e: Element): void {
   const work = workOf(f, e);
   const values = vectors(f, 3);
   const value = f.local("v128");
-  const { at, count, offset, column } = locals(f, "at", "count", "offset", "column");
+  const { at, count, offset } = locals(f, "at", "count", "offset");
   const body: Code[] = [
     from.begin,
     to.begin,
@@ -76,17 +76,15 @@ export function taps(f: FunctionBuilder, e: Element): void {
       advance(at, squareRow),
     ),
     columnsToPoints(
-      f,
       work,
       tapsAtPoints,
       values,
       square,
-      (i, code) => [
-        set(offset, addMul(get(column), get(xi), i32(points * i))),
+      (row, column, code) => [
+        set(offset, op("i32.mul", get(xi), i32(points * row + column))),
         set(value, code),
         to.lanes.map((lane, k) => storeLane(e, 0, k, op("i32.add", get(lane), get(offset)), get(value))),
       ],
-      advance(column, get(xi)),
     ),
   ];
   f.emit(work.constants.begin(), ...body);
@@ -116,11 +114,10 @@ export function tapGradients(f: FunctionBuilder, e: Element): void {
   const body: Code[] = [
     rows.map((row, i) => set(row, i === 0 ? get(sums) : addMul(get(rows[i - 1]!), get(xi), i32(points)))),
     columnsOfPoints(
-      f,
       work,
       threeOfPoints,
       products,
-      [
+      () => [
         products.map((product, i) => set(product, memory("v128.load", 0, get(rows[i]!)))),
         set(left, op("i32.sub", get(parts), i32(1))),
         set(offset, get(part)),
@@ -131,8 +128,8 @@ export function tapGradients(f: FunctionBuilder, e: Element): void {
           ),
           advance(offset, get(part)),
         ),
+        rows.map((row) => advance(row, get(xi))),
       ],
-      rows.map((row) => advance(row, get(xi))),
       scratch,
     ),
     to.begin,

@@ -3,18 +3,9 @@
  * pointer of its own. A square is the 36 vectors of four tiles at the points, side by side: one stretch of memory for each transform,
  * however the products walk.
  */
-import {
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Local,
-  memory,
-  memoryLane,
-  set,
-} from "../../../wasm/assembler.ts";
+import { type Code, type FunctionBuilder, get, type Local, memory, memoryLane, set } from "../../../wasm/assembler.ts";
 import { add, atLeast, type Element, floorOf, loadSplat, pick } from "./element.ts";
-import { advance, locals, times } from "./loops.ts";
+import { advance } from "./loops.ts";
 import { transpose } from "./pack.ts";
 import { columnsOfPoints, columnsToPoints, type Lanes, squareRow, vectors, workOf } from "./winograd_passes.ts";
 import {
@@ -35,15 +26,11 @@ function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: T
   const loaded = vectors(f, 4);
   const turned = transpose(e, f, loaded);
   const values = [...turned.columns, ...vectors(f, size - 4)];
-  const { count, at } = locals(f, "count", "at");
   const two = (low: Local, high: Local): Code =>
     memoryLane("v128.load64_lane", 16, 1, get(high), memory("v128.load64_zero", 16, get(low)));
   const body: Code[] = [
-    set(at, get(square)),
-    set(count, i32(size)),
-    times(
-      count,
-      loaded.map((vector, i) => set(vector, memory("v128.load", 0, get(tiles[i]!)))),
+    Array.from({ length: size }, (_, i) => [
+      loaded.map((vector, k) => set(vector, memory("v128.load", 0, get(tiles[k]!)))),
       turned.code,
       size === 4 ? [] : [
         set(pair[0], two(t0, t1)),
@@ -51,18 +38,19 @@ function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: T
         set(values[4]!, pick(e, [0, 2, 4, 6], get(pair[0]), get(pair[1]))),
         set(values[5]!, pick(e, [1, 3, 5, 7], get(pair[0]), get(pair[1]))),
       ],
-      transform(work, values, (j, value) => memory("v128.store", 16 * j, get(at), value)),
-      tiles.map((tile) => advance(tile, get(pitch))),
-      advance(at, squareRow),
-    ),
+      transform(
+        work,
+        values,
+        (j, value) => memory("v128.store", i * squareRow + 16 * j, get(square), value),
+      ),
+      i + 1 < size ? tiles.map((tile) => advance(tile, get(pitch))) : [],
+    ]),
     columnsToPoints(
-      f,
       work,
       transform,
       values,
       square,
-      (i, value) => memory("v128.store", i * squareRow, get(out), value),
-      advance(out, 16),
+      (row, column, value) => memory("v128.store", row * squareRow + 16 * column, get(out), value),
     ),
   ];
   f.emit(work.constants.begin(), ...body);
@@ -96,35 +84,28 @@ export function outputs(f: FunctionBuilder, e: Element): void {
   const finished = vectors(f, 4);
   const turned = transpose(e, f, finished);
   const [start, floor] = vectors(f, 2) as [Local, Local];
-  const count = f.local("i32");
   const body: Code[] = [
     columnsOfPoints(
-      f,
       work,
       fourOfPoints,
       products,
-      products.map((product, i) => set(product, memory("v128.load", i * squareRow, get(from)))),
-      advance(from, 16),
+      (column) =>
+        products.map((product, i) => set(product, memory("v128.load", i * squareRow + 16 * column, get(from)))),
       square,
     ),
     set(start, loadSplat(e, 0, get(bias))),
     set(floor, floorOf(e, get(rectifies))),
-    set(count, i32(tileSize)),
-    times(
-      count,
-      products.map((product, j) => set(product, memory("v128.load", 16 * j, get(square)))),
+    Array.from({ length: tileSize }, (_, i) => [
+      products.map((product, j) => set(product, memory("v128.load", i * squareRow + 16 * j, get(square)))),
       fourOfPoints(
         work,
         products,
         (j, value) => set(finished[j]!, atLeast(e, add(e, value, get(start)), get(floor))),
       ),
       turned.code,
-      turned.columns.map((
-        column,
-        i,
-      ) => [memory("v128.store", 0, get(tiles[i]!), get(column)), advance(tiles[i]!, get(pitch))]),
-      advance(square, squareRow),
-    ),
+      turned.columns.map((column, k) => memory("v128.store", 0, get(tiles[k]!), get(column))),
+      i + 1 < tileSize ? tiles.map((tile) => advance(tile, get(pitch))) : [],
+    ]),
   ];
   f.emit(work.constants.begin(), ...body);
 }
