@@ -39,12 +39,12 @@ class Relabelled implements Digits {
     return this.digits.length;
   }
 
-  get(index: number): [image: Tensor, label: number] {
-    return [this.digits.get(index)[0], this.labels[index]!];
+  get(index: number, generator?: Generator): [image: Tensor, label: number] {
+    return [this.digits.get(index, generator)[0], this.labels[index]!];
   }
 
-  getBatch(indices: readonly number[]): [images: Tensor, labels: Tensor] {
-    const [images] = this.digits.getBatch!(indices);
+  getBatch(indices: readonly number[], generator?: Generator): [images: Tensor, labels: Tensor] {
+    const [images] = this.digits.getBatch!(indices, generator);
     return [images, fromTypedArray(Int32Array.from(indices, (index) => this.labels[index]!), [indices.length])];
   }
 }
