@@ -23,28 +23,33 @@ async function run(line: string): Promise<{ said: string; results: Summary[]; fi
 }
 
 describe("equivariance", () => {
-  test("p4 learns turned digits from fewer examples than the standard network, and a quarter turn changes nothing", async () => {
-    const args = "--limit 300 --epochs 4 --batch 25 --test-limit 200";
-    const [standard, p4] = [
-      (await run(`${args} --model standard`)).results[0]!,
-      (await run(`${args} --model p4`)).results[0]!,
-    ];
-    expect(p4.anyAngle).toBeLessThan(standard.anyAngle - 5);
-    expect(p4.turnDifference).toBeLessThan(1e-5);
-    expect(p4.quarterTurns).toBe(p4.upright);
-    expect(standard.turnDifference).toBeGreaterThan(0.1);
+  test(
+    "p4 learns turned digits from fewer examples than the standard network, and a quarter turn changes nothing",
+    async () => {
+      const args = "--limit 300 --epochs 4 --batch 25 --test-limit 200";
+      const [standard, p4] = [
+        (await run(`${args} --model standard`)).results[0]!,
+        (await run(`${args} --model p4`)).results[0]!,
+      ];
+      // 21% and 54%.
+      expect(p4.anyAngle).toBeLessThan(standard.anyAngle - 10);
+      expect(p4.turnDifference).toBeLessThan(1e-5);
+      expect(p4.quarterTurns).toBe(p4.upright);
+      expect(standard.turnDifference).toBeGreaterThan(0.1);
 
-    const page = readFileSync(join(out, "index.html"), "utf8");
-    for (const picture of ["turned", "maps-p4", "error"]) {
-      expect(page).toContain(`src="${picture}.svg"`);
-      expect(readFileSync(join(out, `${picture}.svg`), "utf8")).toMatch(/^<svg /);
-    }
-    const lines = readFileSync(join(out, "p4", "seed-0", "metrics.jsonl"), "utf8").trim().split("\n");
-    expect(lines.map((line) => JSON.parse(line).step)).toEqual([12, 24, 36, 48]);
-  });
+      const page = readFileSync(join(out, "index.html"), "utf8");
+      for (const picture of ["turned", "maps-p4", "error"]) {
+        expect(page).toContain(`src="${picture}.svg"`);
+        expect(readFileSync(join(out, `${picture}.svg`), "utf8")).toMatch(/^<svg /);
+      }
+      const lines = readFileSync(join(out, "p4", "seed-0", "metrics.jsonl"), "utf8").trim().split("\n");
+      expect(lines.map((line) => JSON.parse(line).step)).toEqual([12, 24, 36, 48]);
+    },
+    180_000,
+  );
 
   test("after upright digits p4 reads quarter turns as well, the standard network does not", async () => {
-    const args = "--learn upright --limit 300 --epochs 4 --batch 25 --test-limit 200";
+    const args = "--learn upright --limit 240 --epochs 3 --batch 20 --test-limit 150";
     const standard = (await run(`${args} --model standard`)).results[0]!;
     expect(standard.quarterTurns).toBeGreaterThan(standard.upright + 20);
     const { results: [p4], figures } = await run(`${args} --model p4`);

@@ -129,7 +129,16 @@ export function summary(outcomes: readonly Outcome[]): Summary {
 export function resultTable(results: readonly Summary[]): string {
   const percent = (value: number): string => `${value.toFixed(2)}%`;
   return textTable(
-    ["network", "parameters", "upright", "any angle", "quarter turns", "a turn changes", "seconds", "paper"],
+    [
+      "network",
+      "parameters",
+      "upright",
+      "any angle",
+      "quarter turns",
+      "a turn changes",
+      "seconds",
+      "paper, 12,000 rotated",
+    ],
     results.map((result) => [
       ...[result.model, result.parameters, percent(result.upright), percent(result.anyAngle)],
       ...[percent(result.quarterTurns), result.turnDifference.toExponential(0), result.seconds.toFixed(1)],
