@@ -68,13 +68,14 @@ def conv_block(s):
     g = tensor(6, s["x"])
     leaves = [x, *weights, *scales, *shifts]
 
-    def run():
+    def run(above=0):
         y = x
-        for w, scale, shift in zip(weights, scales, shifts):
+        for w, scale, shift in zip(weights, scales, [shift + above for shift in shifts] if above else shifts):
             y = F.batch_norm(F.conv2d(y, w, padding=1), None, None, scale, shift, training=True).relu()
         dx, dw1, dw2, *_ = torch.autograd.grad([y], leaves, [g])
         return [y, dx, dw1, dw2]
 
+    run.outputs = lambda: [run()[0], *run(8)[1:]]
     return run
 
 

@@ -1,6 +1,5 @@
 /** Batch and instance normalisation: layers with running statistics. */
-import { noGrad } from "@heddle/autograd";
-import { empty, ones, type Tensor, zeros } from "@heddle/tensor";
+import { empty, fused, ones, type Tensor, zeros } from "@heddle/tensor";
 import { batchNorm, type BatchNormOptions, instanceNorm } from "./functional/normalization.ts";
 import { ones_, zeros_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
@@ -20,6 +19,8 @@ export interface NormOptions extends Omit<LayerOptions, "generator"> {
   /** Whether statistics are kept for evaluation; without them each batch's own serve there too. */
   readonly trackRunningStats?: boolean;
 }
+
+const countOne = fused("countBatch", (count) => count.add(1));
 
 /** What batch and instance normalisation share. */
 export abstract class RunningNorm extends Module {
@@ -131,7 +132,7 @@ export abstract class BatchNorm extends RunningNorm {
   private countBatch(): number | Tensor {
     const count = this.numBatchesTracked;
     if (count === null) return 0;
-    noGrad(() => count.add_(1));
+    countOne([count], count);
     return this.momentum ?? count.to(this.runningMean!.dtype).reciprocal();
   }
 }

@@ -1,6 +1,5 @@
 /** Normalisation: zero mean and unit variance over a batch, a sample, or groups of channels. */
-import { noGrad } from "@heddle/autograd";
-import { normalize, type Operand, type Tensor } from "@heddle/tensor";
+import { fused, normalize, type Operand, type Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** Scale and shift after normalisation. */
@@ -28,6 +27,11 @@ function alongChannels(vector: Tensor, ndim: number): Tensor {
   return vector.reshape([1, -1, ...Array<number>(ndim - 2).fill(1)]);
 }
 
+const move = fused(
+  "runningStatistics",
+  (running, value, factor, momentum) => running.mul(momentum.neg().add(1)).add(value.mul(factor).mul(momentum)),
+);
+
 /** Moves running statistics towards those of a batch; the variance is the unbiased one. */
 function follow(
   runningMean: Tensor | null,
@@ -37,10 +41,13 @@ function follow(
   count: number,
   momentum: Operand,
 ): void {
-  noGrad(() => {
-    runningMean?.lerp_(mean.detach().reshape(runningMean.shape), momentum);
-    runningVar?.lerp_(variance.detach().reshape(runningVar.shape).mul(count / (count - 1)), momentum);
-  });
+  const towards = (running: Tensor | null, value: Tensor, factor: number): void => {
+    if (running === null) return;
+    const there = value.detach().reshape(running.shape).to(running.dtype);
+    move([running, there, factor, momentum], running);
+  };
+  towards(runningMean, mean, 1);
+  towards(runningVar, variance, count / (count - 1));
 }
 
 function checkVector(operation: string, name: string, vector: Tensor | null | undefined, size: number): void {
