@@ -57,24 +57,24 @@ export function loadSplat(dtype: DType, address: Code): Code {
   }
 }
 
-/** As many neighbouring elements as there are lanes (4, or 2 where something in the kernel has 64 bits). */
-export function loadUnit(dtype: DType, lanes: number, address: Code): Code {
+/** As many neighbouring elements as there are lanes (4, or 2 where something in the kernel has 64 bits), `offset` bytes behind an address. */
+export function loadUnit(dtype: DType, lanes: number, address: Code, offset: number = 0): Code {
   const four = lanes === 4;
   switch (dtype) {
     case "float64":
     case "int64":
-      return memory("v128.load", 0, address);
+      return memory("v128.load", offset, address);
     case "float32":
     case "int32":
-      return four ? memory("v128.load", 0, address) : memory("v128.load64_zero", 0, address);
+      return four ? memory("v128.load", offset, address) : memory("v128.load64_zero", offset, address);
     case "int16":
-      return op("i32x4.extend_low_i16x8_s", memory(four ? "v128.load64_zero" : "v128.load32_zero", 0, address));
+      return op("i32x4.extend_low_i16x8_s", memory(four ? "v128.load64_zero" : "v128.load32_zero", offset, address));
     case "int8": {
-      const bytes = four ? memory("v128.load32_zero", 0, address) : first(memory("i32.load16_u", 0, address));
+      const bytes = four ? memory("v128.load32_zero", offset, address) : first(memory("i32.load16_u", offset, address));
       return op("i32x4.extend_low_i16x8_s", op("i16x8.extend_low_i8x16_s", bytes));
     }
     default: {
-      const bytes = four ? memory("v128.load32_zero", 0, address) : first(memory("i32.load16_u", 0, address));
+      const bytes = four ? memory("v128.load32_zero", offset, address) : first(memory("i32.load16_u", offset, address));
       return op("i32x4.extend_low_i16x8_u", op("i16x8.extend_low_i8x16_u", bytes));
     }
   }
@@ -125,21 +125,21 @@ const bytesOf = (dtype: DType): number =>
     ? 2
     : 1;
 
-/** Writes `count` (1, 2 or 4) of the low lanes to neighbouring elements. */
-export function storeUnit(dtype: DType, count: number, address: Code, value: Code): Code {
+/** Writes `count` (1, 2 or 4) of the low lanes to neighbouring elements, `offset` bytes behind an address. */
+export function storeUnit(dtype: DType, count: number, address: Code, value: Code, offset: number = 0): Code {
   const size = bytesOf(dtype);
   const vector = size < 4 ? packed(dtype, value) : value;
   switch (size * count) {
     case 16:
-      return memory("v128.store", 0, address, vector);
+      return memory("v128.store", offset, address, vector);
     case 8:
-      return memoryLane("v128.store64_lane", 0, 0, address, vector);
+      return memoryLane("v128.store64_lane", offset, 0, address, vector);
     case 4:
-      return memoryLane("v128.store32_lane", 0, 0, address, vector);
+      return memoryLane("v128.store32_lane", offset, 0, address, vector);
     case 2:
-      return memoryLane("v128.store16_lane", 0, 0, address, vector);
+      return memoryLane("v128.store16_lane", offset, 0, address, vector);
     default:
-      return memoryLane("v128.store8_lane", 0, 0, address, vector);
+      return memoryLane("v128.store8_lane", offset, 0, address, vector);
   }
 }
 

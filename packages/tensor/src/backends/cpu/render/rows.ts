@@ -171,7 +171,7 @@ class RowGenerator {
       read.filter((operand) => this.steps[operand] === "zero").map((operand) => [operand, f.local("v128")]),
     );
     const loaded = new Map(sources.map((source) => [source, f.local("v128")]));
-    const load = (source: number, single: boolean): Code => {
+    const load = (source: number, part: number, single: boolean): Code => {
       const operand = this.operandOf(source);
       if (operand === null) {
         const from = kernel.sources[source]!;
@@ -183,10 +183,12 @@ class RowGenerator {
       if (step === "zero") return get(fixed.get(operand)!);
       if (single) return loadSplat(dtype, get(cursor));
       return step === "unit"
-        ? loadUnit(dtype, lanes, get(cursor))
+        ? loadUnit(dtype, lanes, get(cursor), part * lanes * elementBytes(dtype))
         : loadStrided(f, dtype, lanes, cursor, this.strides[operand]!);
     };
-    const body = (part: number, single: boolean): Code => {
+    const counts = sources.some((source) => kernel.sources[source]!.from === "column");
+    /** One of `parts` vectors (or a single element); pointers move behind the last where they can. */
+    const body = (part: number, parts: number, single: boolean): Code => {
       const { first, values } = renderExpressions(
         f,
         lanes,
@@ -196,15 +198,18 @@ class RowGenerator {
       );
       const count = single ? 1 : lanes;
       return [
-        sources.map((source) => set(loaded.get(source)!, load(source, single))),
+        sources.map((source) => set(loaded.get(source)!, load(source, part, single))),
         first,
-        written.map((operand, i) => this.store(operand, values[i]!, single)),
+        written.map((operand, i) => this.store(operand, values[i]!, part, single)),
         accumulators.map((sum, i) => {
           const value = values[write.length + i]!;
           return single ? sum.addFirstLane(value) : sum.add(part, value);
         }),
-        moving.map((operand) => this.advance(operand, count)),
-        increase(this.column, i32(count)),
+        moving.map((operand) => {
+          if (this.steps[operand] !== "unit") return this.advance(operand, count);
+          return part + 1 < parts ? [] : this.advance(operand, parts * count);
+        }),
+        counts ? increase(this.column, i32(count)) : [],
       ];
     };
     const left = f.local("i32");
@@ -212,7 +217,7 @@ class RowGenerator {
     const vectors = (n: number): Code =>
       whileLoop(
         op("i32.ge_u", get(count), i32(n * lanes)),
-        Array.from({ length: n }, (_, i) => body(i, false)),
+        Array.from({ length: n }, (_, i) => body(i, n, false)),
         set(count, op("i32.sub", get(count), i32(n * lanes))),
       );
     const stretch: Code = [
@@ -226,7 +231,7 @@ class RowGenerator {
         accumulators.map((acc) => acc.begin()),
         vectors(unroll),
         vectors(1),
-        whileLoop(get(count), body(0, true), set(count, op("i32.sub", get(count), i32(1)))),
+        whileLoop(get(count), body(0, 1, true), set(count, op("i32.sub", get(count), i32(1)))),
         accumulators.map((acc) => acc.fold()),
       ),
     ];
@@ -239,9 +244,12 @@ class RowGenerator {
     ];
   }
 
-  private store(operand: number, value: Code, single: boolean): Code {
+  private store(operand: number, value: Code, part: number, single: boolean): Code {
     const [dtype, cursor] = [this.dtypes[operand]!, this.cursors[operand]!];
-    if (single || this.steps[operand] === "unit") return storeUnit(dtype, single ? 1 : this.lanes, get(cursor), value);
+    if (single || this.steps[operand] === "unit") {
+      const count = single ? 1 : this.lanes;
+      return storeUnit(dtype, count, get(cursor), value, part * count * elementBytes(dtype));
+    }
     return storeStrided(this.f, dtype, this.lanes, cursor, this.strides[operand]!, value);
   }
 
