@@ -22,31 +22,35 @@ async function run(...args: string[]) {
 }
 
 describe("features", () => {
-  test("finds pictures that excite every unit more than any digit does, and are read as what they stand for", async () => {
-    const { code, figures } = await run(
-      "--limit",
-      "500",
-      "--epochs",
-      "4",
-      "--batch",
-      "10",
-      "--steps",
-      "100",
-      "--lr",
-      "0.05",
-    );
-    expect(code).toBe(0);
-    expect(figures.testErrorPercent).toBeLessThan(40);
-    expect(figures.digitsReadAsMeant).toBeGreaterThanOrEqual(9);
-    expect(figures.confidence).toHaveLength(10);
-    expect(figures.unitsExcitedByDigits).toBeGreaterThan(40);
-    expect(figures.unitsExcitedMoreByTheirPicture).toBeGreaterThan(0.95 * figures.unitsExcitedByDigits);
-    const page = readFileSync(join(out, "index.html"), "utf8");
-    for (const picture of ["filters", "first_maps", "second_maps", "digits", "units", "best_digits"]) {
-      expect(page).toContain(`src="${picture}.svg"`);
-      expect(readFileSync(join(out, `${picture}.svg`), "utf8")).toMatch(/^<svg /);
-    }
-  }, 180_000);
+  test(
+    "finds pictures that excite every unit more than any digit does, and are read as what they stand for",
+    async () => {
+      const { code, figures } = await run(
+        "--limit",
+        "500",
+        "--epochs",
+        "4",
+        "--batch",
+        "10",
+        "--steps",
+        "100",
+        "--lr",
+        "0.05",
+      );
+      expect(code).toBe(0);
+      expect(figures.testErrorPercent).toBeLessThan(40);
+      expect(figures.digitsReadAsMeant).toBeGreaterThanOrEqual(9);
+      expect(figures.confidence).toHaveLength(10);
+      expect(figures.unitsExcitedByDigits).toBeGreaterThan(40);
+      expect(figures.unitsExcitedMoreByTheirPicture).toBeGreaterThan(0.95 * figures.unitsExcitedByDigits);
+      const page = readFileSync(join(out, "index.html"), "utf8");
+      for (const picture of ["filters", "first_maps", "second_maps", "digits", "units", "best_digits"]) {
+        expect(page).toContain(`src="${picture}.svg"`);
+        expect(readFileSync(join(out, `${picture}.svg`), "utf8")).toMatch(/^<svg /);
+      }
+    },
+    180_000,
+  );
 
   test("takes weights that were trained before, and says when they are not a convnet's", async () => {
     const file = join(out, "weights.safetensors");

@@ -22,7 +22,18 @@ async function run(...args: string[]) {
 
 describe("fine-tuning", () => {
   test("what was learnt of other digits helps: after ten steps from it fewer digits are mistaken", async () => {
-    const { code, figures, said } = await run("--limit", "600", "--epochs", "6", "--batch", "20", "--steps", "10", "--repeat", "2");
+    const { code, figures, said } = await run(
+      "--limit",
+      "600",
+      "--epochs",
+      "6",
+      "--batch",
+      "20",
+      "--steps",
+      "10",
+      "--repeat",
+      "2",
+    );
     expect(code).toBe(0);
     expect(figures.knownErrorPercent).toBeLessThan(15);
     const results = figures.results as (Result & { mean: number })[];

@@ -44,7 +44,7 @@ class Arrivals {
   take(node: Node): (Tensor | null)[] | null {
     const slots = this.byNode.get(node) ?? null;
     this.byNode.delete(node);
-    if (slots !== null) for (let i = 0; i < slots.length; i++) slots[i] ??= null;
+    if (slots !== null) { for (let i = 0; i < slots.length; i++) slots[i] ??= null; }
     return slots;
   }
 

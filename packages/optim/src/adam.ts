@@ -30,19 +30,19 @@ export function newAdamState(param: Tensor): AdamState {
   return { step: 0, expAvg: keep(zerosLike(param)), expAvgSq: keep(zerosLike(param)) };
 }
 
-const update = fusedUpdate("adam", ([param, mean, square], [g, beta1, share1, beta2, share2, root, eps, rate]) => {
-  const newMean = mean!.mul(beta1!).add(g!.mul(share1!));
-  const newSquare = square!.mul(beta2!).add(g!.square().mul(share2!));
-  return [param!.sub(newMean.div(newSquare.sqrt().div(root!).add(eps!)).mul(rate!)), newMean, newSquare];
+const update = fusedUpdate("adam", (param, mean, square, g, beta1, share1, beta2, share2, root, eps, rate) => {
+  const newMean = mean.mul(beta1).add(g.mul(share1));
+  const newSquare = square.mul(beta2).add(g.square().mul(share2));
+  return [param.sub(newMean.div(newSquare.sqrt().div(root).add(eps)).mul(rate)), newMean, newSquare];
 });
 const updateByLargest = fusedUpdate(
   "adam",
-  ([param, mean, square, largest], [g, beta1, share1, beta2, share2, root, eps, rate]) => {
-    const newMean = mean!.mul(beta1!).add(g!.mul(share1!));
-    const newSquare = square!.mul(beta2!).add(g!.square().mul(share2!));
-    const newLargest = largest!.maximum(newSquare);
+  (param, mean, square, largest, g, beta1, share1, beta2, share2, root, eps, rate) => {
+    const newMean = mean.mul(beta1).add(g.mul(share1));
+    const newSquare = square.mul(beta2).add(g.square().mul(share2));
+    const newLargest = largest.maximum(newSquare);
     return [
-      param!.sub(newMean.div(newLargest.sqrt().div(root!).add(eps!)).mul(rate!)),
+      param.sub(newMean.div(newLargest.sqrt().div(root).add(eps)).mul(rate)),
       newMean,
       newSquare,
       newLargest,

@@ -23,11 +23,11 @@ const penalised = fused("SGD", (g, param, decay) => g.add(param.mul(decay)));
 
 /** With momentum, by whether there is a penalty and whether it is Nesterov's. */
 const roll = (decays: boolean, nesterov: boolean): UpdateFunction =>
-  fusedUpdate("SGD", ([param, buffer], [gradient, lr, momentum, share, decay]) => {
-    const g = decays ? gradient!.add(param!.mul(decay!)) : gradient!;
-    const rolled = buffer!.mul(momentum!).add(g.mul(share!));
-    const step = nesterov ? g.add(rolled.mul(momentum!)) : rolled;
-    return [param!.sub(step.mul(lr!)), rolled];
+  fusedUpdate("SGD", (param, buffer, gradient, lr, momentum, share, decay) => {
+    const g = decays ? gradient.add(param.mul(decay)) : gradient;
+    const rolled = buffer.mul(momentum).add(g.mul(share));
+    const step = nesterov ? g.add(rolled.mul(momentum)) : rolled;
+    return [param.sub(step.mul(lr)), rolled];
   });
 const plain = [roll(false, false), roll(true, false)];
 const ahead = [roll(false, true), roll(true, true)];

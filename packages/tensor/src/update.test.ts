@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { arange, fusedUpdate, getDevice, type NullBackend, ones, randn, type Tensor, tensor, zeros } from "./mod.ts";
 
-const swap = fusedUpdate("swap", ([a, b], [by]) => [b!.mul(by!), a!]);
+const swap = fusedUpdate("swap", (a, b, by) => [b.mul(by), a]);
 
 /** The same on tensors, one operation after the other. */
 function swapped(a: Tensor, b: Tensor, by: number): unknown[] {
@@ -24,7 +24,7 @@ describe("fusedUpdate", () => {
   });
 
   test("operands of other dtypes, of other shapes, that overlap or lie apart", () => {
-    const add = fusedUpdate("add", ([p, q], [x]) => [p!.add(x!), q!.add(p!)]);
+    const add = fusedUpdate("add", (p, q, x) => [p.add(x), q.add(p)]);
     const check = (p: Tensor, q: Tensor, x: Tensor): void => {
       const wanted = [p.add(x).to(p.dtype).toArray(), q.add(p).to(q.dtype).toArray()];
       add([p, q], [x]);
@@ -59,7 +59,7 @@ describe("fusedUpdate", () => {
   test("refuses what is freed or expanded", () => {
     const gone = ones([2]);
     gone.dispose();
-    const add = fusedUpdate("step", ([p], [x]) => [p!.add(x!)]);
+    const add = fusedUpdate("step", (p, x) => [p.add(x)]);
     expect(() => add([gone], [1])).toThrow(/step.*freed/);
     expect(() => add([ones([2])], [gone])).toThrow(/step.*freed/);
     expect(() => add([ones([1]).expand(4)], [1])).toThrow(/step.*expanded/);

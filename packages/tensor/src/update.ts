@@ -27,13 +27,13 @@ interface Written {
  * of that dtype, and each in memory of its own. Nothing is recorded for gradients.
  *
  * @param name of the operation, for errors, `memory()` and `HEDDLE_DEBUG`.
- * @param write gives an expression for each target, by the targets and by the inputs; numbers among the inputs have the first target's
- * dtype.
+ * @param write gives an expression for each target, by the targets and then the inputs; numbers among the inputs have the first
+ * target's dtype.
  *
  * @example
  * ```ts
  * import { fusedUpdate, ones, zeros } from "@heddle/tensor";
- * const descend = fusedUpdate("descend", ([p, speed], [g, lr]) => {
+ * const descend = fusedUpdate("descend", (p, speed, g, lr) => {
  *   const faster = speed.mul(0.9).add(g);
  *   return [p.sub(faster.mul(lr)), faster];
  * });
@@ -42,10 +42,7 @@ interface Written {
  * p.toArray(); // [0.5, 0.5]
  * ```
  */
-export function fusedUpdate(
-  name: string,
-  write: (targets: readonly Symbolic[], inputs: readonly Symbolic[]) => readonly Symbolic[],
-): UpdateFunction {
+export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => readonly Symbolic[]): UpdateFunction {
   const known: Map<string, Written> = new Map();
   return (targets, inputs) => {
     let signature = "";
@@ -71,7 +68,7 @@ export function fusedUpdate(
 function writeDown(
   targets: readonly Tensor[],
   inputs: readonly Operand[],
-  write: (targets: readonly Symbolic[], inputs: readonly Symbolic[]) => readonly Symbolic[],
+  write: (...operands: Symbolic[]) => readonly Symbolic[],
 ): Written {
   const draft: Draft = { scalars: [] };
   const sources: RowSource[] = [];
@@ -85,7 +82,7 @@ function writeDown(
     return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: targets[0]!.dtype }, 0, draft);
   });
   const given = draft.scalars.length;
-  const exprs = write(olds, symbols).map(({ expr }) => expr);
+  const exprs = write(...olds, ...symbols).map(({ expr }) => expr);
   return {
     exprs,
     constants: draft.scalars.slice(given),

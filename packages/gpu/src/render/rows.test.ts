@@ -119,9 +119,9 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
   });
 
   test("updates of several tensors in place, as one kernel", () => {
-    const update = fusedUpdate("update", ([p, speed], [g, rate]) => {
-      const faster = speed!.mul(0.5).add(g!);
-      return [p!.sub(faster.mul(rate!)), faster];
+    const update = fusedUpdate("update", (p, speed, g, rate) => {
+      const faster = speed.mul(0.5).add(g);
+      return [p.sub(faster.mul(rate)), faster];
     });
     for (const each of devices) {
       for (const count of [1, 3, 4, 1000, 1021, 10_007, 16_384]) {
