@@ -97,6 +97,12 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
       check("normalize", [x, ...affine], { dims, eps });
       const [, mean, variance] = applyAll("normalize", [x, ...affine], { dims, eps });
       check("normalizeGrad", [draw(shape), x, mean!, variance!, ...affine.slice(0, 1)], { dims, eps, perRow });
+      if (!perRow) continue;
+      const activation = "relu" as const;
+      check("normalize", [x, ...affine, draw(shape)], { dims, eps, activation });
+      const given = [draw(shape), x, mean!, variance!, affine[0]!, draw(shape).relu()];
+      check("normalizeGrad", given, { dims, eps, perRow, activation });
+      check("normalizeGrad", given, { dims, eps, perRow, activation, addend: true });
     }
   });
 
