@@ -2,6 +2,7 @@
 import { gpuReport, webgpu } from "@heddle/gpu";
 import { defaultDevice, memory, setDefaultDevice } from "@heddle/tensor";
 import process from "node:process";
+import { heddleAugment } from "./families/augment.ts";
 import { heddleConv } from "./families/conv.ts";
 import { heddleConvBlock } from "./families/conv_block.ts";
 import { heddleEager } from "./families/eager.ts";
@@ -38,6 +39,7 @@ await serve({
     ...heddleEager,
     ...heddleTraining,
     ...heddleResnet20,
+    ...heddleAugment,
   },
   // The loops are the CPU's.
   reference: (unit) => gpu ? [] : unit === "GB/s" ? copyRates() : multiplyAddRates(),

@@ -1,5 +1,6 @@
 /** Every family, in the report's order. */
 import type { Family } from "../case.ts";
+import { augment } from "./augment.ts";
 import { conv } from "./conv.ts";
 import { convBlock } from "./conv_block.ts";
 import { eager } from "./eager.ts";
@@ -17,6 +18,7 @@ export const families: readonly Family[] = [
   reduction,
   training,
   resnet20,
+  augment,
   eager,
   memory,
 ];
