@@ -3,7 +3,7 @@ import type { Gpu } from "../gpu.ts";
 
 /**
  * - register: an invocation computes `rows` × `columns` outputs from loads of its own. Software adapters have no fast workgroup
- *   memory, and what they spend is the loads: large tiles win (512³ on lavapipe: 4×4 6 GFLOP/s, 8×8 11, 16×16 18, 32×16 22).
+ *   memory, and what they spend is the loads: large tiles win (512³ on lavapipe: 4×4 6 GFLOP/s, 8×8 11, 16×16 18).
  * - tile: a workgroup computes `rows` × `columns` outputs, `own` × `own` an invocation, from panels of `depth` terms in workgroup
  *   memory.
  * - dot: a workgroup computes one output; for few outputs whose terms are neighbours in memory.
@@ -38,8 +38,6 @@ const tile = (size: number, own: number, depth: number, wanted: number): Configu
 
 /** By name; what a tuner may time. */
 export const configurations: Readonly<Record<ConfigurationName, Configuration>> = {
-  register32: register(32, 16, 8, 64),
-  register25: register(25, 16, 8, 64), // a hundred rows, a usual batch, are four of it
   register16: register(16, 16, 8, 64),
   register8: register(8, 8, 8, 64),
   register4: register(4, 4, 8, 64),
@@ -59,8 +57,6 @@ export const configurations: Readonly<Record<ConfigurationName, Configuration>> 
 
 /** Name of a configuration. */
 export type ConfigurationName =
-  | "register32"
-  | "register25"
   | "register16"
   | "register8"
   | "register4"
@@ -85,17 +81,7 @@ export interface Problem {
   readonly rightAlongSum: boolean;
 }
 
-/** On a software adapter, with the products from which on they are worth compiling: large tiles take up to a second. */
-const software: readonly (readonly [name: ConfigurationName, products: number])[] = [
-  ["register32", 2 ** 24],
-  ["register25", 2 ** 24],
-  ["register16", 2 ** 21],
-  ["register8", 0],
-  ["register4", 0],
-  ["row8", 0],
-  ["column8", 0],
-  ["single", 0],
-];
+const software: readonly ConfigurationName[] = ["register16", "register8", "register4", "row8", "column8", "single"];
 
 /** Time for each term in arbitrary units on a software adapter: a load costs as much as fourteen multiplications (measured on lavapipe). */
 function softwareCost({ form: { rows, columns } }: Configuration, { m, n, batch }: Problem): number {
@@ -108,8 +94,9 @@ export function softwareDefault(problem: Problem): { readonly name: Configuratio
   const { m, n, batch, terms } = problem;
   let best: ConfigurationName = "register8";
   let least = Infinity;
-  for (const [name, products] of software) {
-    if (m * n * batch * terms < products) continue;
+  for (const name of software) {
+    // The large tile takes half a second to compile.
+    if (name === "register16" && m * n * batch * terms < 2 ** 21) continue;
     const cost = softwareCost(configurations[name], problem);
     if (cost < least) [best, least] = [name, cost];
   }
@@ -130,7 +117,7 @@ export function hardwareDefault({ m, n, terms, batch, leftAlongSum, rightAlongSu
 export function candidates(gpu: Gpu, problem: Problem): readonly ConfigurationName[] {
   if (gpu.software) {
     const first = softwareDefault(problem).name;
-    return [first, ...software.map(([name]) => name).filter((name) => name !== first)];
+    return [first, ...software.filter((name) => name !== first)];
   }
   const first = hardwareDefault(problem);
   const tiles: readonly ConfigurationName[] = ["tile32", "tile64", "tile128"];
