@@ -17,7 +17,7 @@ describe("OutFolder", () => {
       title: "demo",
       about: "Shows & tells.",
       command: "deno task demo --lr 0.1",
-      figures: { testErrorPercent: [3, 2.123456] },
+      figures: { testErrorPercent: [3, 2.123456], seeds: [{ seed: 0, error: 0.5 }, { seed: 1, note: "<late>" }] },
     });
 
     expect(page).toBe(join(folder, "runs", "demo", "index.html"));
@@ -29,6 +29,8 @@ describe("OutFolder", () => {
     expect(html).toContain("Shows &amp; tells.");
     expect(html).toContain("<pre>deno task demo --lr 0.1</pre>");
     expect(html).toContain("<th>test error percent</th><td>3, 2.123</td>");
+    expect(html).toContain("<tr><th>seed</th><th>error</th><th>note</th></tr><tr><td>0</td><td>0.5</td><td></td></tr>");
+    expect(html).toContain("<tr><td>1</td><td></td><td>&lt;late&gt;</td></tr>");
   });
 
   test("replaces the files of the run before and leaves no parts", () => {

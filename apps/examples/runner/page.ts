@@ -9,6 +9,9 @@ const STYLE = `
   table { border-collapse: collapse; margin: 1.5rem 0; font-variant-numeric: tabular-nums }
   th, td { text-align: left; padding: .2rem 1.5rem .2rem 0; border-bottom: 1px solid #e3e3e3; vertical-align: top }
   th { font-weight: 500; color: #5a5a5a }
+  td { overflow-wrap: anywhere }
+  table.records { margin: 0; font-size: .9rem }
+  table.records th, table.records td { padding-right: 1rem; overflow-wrap: normal }
   figure { margin: 2rem 0 }
   figure img { max-width: 100%; height: auto; border: 1px solid #e3e3e3 }
   figcaption { color: #5a5a5a; font-size: .9rem }
@@ -28,7 +31,7 @@ export interface RunPage {
 /** The page as the text of an HTML file. */
 export function runPage(page: RunPage): string {
   const rows = Object.entries(page.figures).map(([name, value]) =>
-    element("tr", {}, element("th", {}, escapeMarkup(spaced(name))), element("td", {}, escapeMarkup(figure(value))))
+    element("tr", {}, element("th", {}, escapeMarkup(spaced(name))), element("td", {}, cell(value)))
   );
   const pictures = page.pictures.map(({ file, caption }) =>
     element(
@@ -65,6 +68,20 @@ function spaced(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
+/** A figure as markup: a list of records is a table of its own. */
+function cell(value: unknown): string {
+  if (!Array.isArray(value) || value.length === 0 || !value.every(isRecord)) return escapeMarkup(figure(value));
+  const names = [...new Set(value.flatMap((record) => Object.keys(record)))];
+  const row = (tag: string, texts: readonly string[]): string =>
+    element("tr", {}, ...texts.map((text) => element(tag, {}, escapeMarkup(text))));
+  const records = value.map((record) => row("td", names.map((name) => name in record ? figure(record[name]) : "")));
+  return element("table", { class: "records" }, row("th", names.map(spaced)), ...records);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** A long list of figures is cut in its middle: what counts are its ends. */
 function figure(value: unknown): string {
   if (Array.isArray(value)) {
@@ -74,5 +91,6 @@ function figure(value: unknown): string {
   if (typeof value === "number") {
     return Number.isInteger(value) ? value.toLocaleString("en-US") : String(+value.toPrecision(4));
   }
-  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
+  if (isRecord(value)) return Object.entries(value).map(([name, each]) => `${spaced(name)} ${figure(each)}`).join("; ");
+  return value === null || value === undefined ? "–" : String(value);
 }
