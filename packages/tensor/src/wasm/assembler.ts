@@ -127,6 +127,10 @@ export function lane(name: keyof typeof laneOpcodes, index: number, ...operands:
   return [...operands, ...opcode(laneOpcodes[name]), index];
 }
 
+/** So many locals, or parameters of a function that is known to have so many. */
+export type Locals<Count extends number, Those extends Local[] = []> = Those["length"] extends Count ? Those
+  : Locals<Count, [...Those, Local]>;
+
 /** A local variable. */
 export interface Local {
   readonly index: number;

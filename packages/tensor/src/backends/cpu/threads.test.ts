@@ -7,6 +7,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   memory,
   ModuleBuilder,
   op,
@@ -44,7 +45,7 @@ function compile(engine: Engine, body: (site: Body) => Code[], withHost = false)
   const module = new ModuleBuilder(engine.memoryImport);
   const curve = withHost ? module.importFunction("curve", ["f64", "f64"], ["f64"]) : { index: -1 };
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
-  const [params, begin, end, thread] = f.params as [Local, Local, Local, Local];
+  const [params, begin, end, thread] = f.params as Locals<4>;
   f.emit(...body({ f, params, begin, end, thread, curve }));
   return engine.compile(module.build() as Uint8Array<ArrayBuffer>);
 }

@@ -9,6 +9,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -157,7 +158,7 @@ class Generator {
    */
   items(dims: number, segmented: boolean, body: (segment: Local) => Code): Code {
     const { f, rows, layout } = this;
-    const [, begin, end] = f.params as [Local, Local, Local];
+    const [, begin, end] = f.params as Locals<3>;
     const item = f.local("i32");
     const segment = f.local("i32");
     const segments = f.local("i32");

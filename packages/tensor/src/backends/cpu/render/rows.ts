@@ -10,6 +10,7 @@ import {
   i32x4,
   lane,
   type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -284,7 +285,7 @@ class RowGenerator {
   /** Every row from `begin` to `end`. */
   generate(): Code {
     const { f, kernel, layout, rows } = this;
-    const [, begin, end] = f.params as [Local, Local, Local];
+    const [, begin, end] = f.params as Locals<3>;
     const item = f.local("i32");
     const rest = f.local("i32");
     const index = f.local("i32");

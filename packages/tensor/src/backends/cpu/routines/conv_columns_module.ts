@@ -4,7 +4,7 @@ import {
   type Code,
   get,
   i32,
-  type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -66,19 +66,10 @@ export function convColumnsModule(memoryImport: MemoryImport, e: Element): Uint8
   const [int, real] = e.bytes === 4 ? ["i32", "f32"] as const : ["i64", "f64"] as const;
 
   const run = module.func(ints(4), [], "run");
-  const [p, begin, end] = run.params as [Local, Local, Local];
+  const [p, begin, end] = run.params as Locals<3>;
   const field = (name: typeof fields[number]): Code => convColumnsParams.read(p, name);
   const names = ["t", "tap", "image", "count", "from", "to", "position", "base"] as const;
-  const [t, tap, image, count, from, to, position, base] = names.map(() => run.local("i32")) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [t, tap, image, count, from, to, position, base] = names.map(() => run.local("i32")) as Locals<8>;
   const rows = (f: { readonly index: number }): Code =>
     call(
       f,

@@ -4,7 +4,7 @@ import {
   type Code,
   get,
   i32,
-  type Local,
+  type Locals,
   type MemoryImport,
   ModuleBuilder,
   op,
@@ -92,22 +92,12 @@ export function convForwardModule(memory: MemoryImport, e: Element, form: ConvFo
   fillZeros(clear);
 
   const run = module.func(ints(4), [], "run");
-  const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
+  const [p, begin, end, thread] = run.params as Locals<4>;
   const field = (name: typeof fields[number]): Code => convForwardParams.read(p, name);
   const names = ["t", "panel", "group", "row", "rows", "image", "right", "prepared", "done", "first", "part"] as const;
-  const [t, panel, group, row, rows, image, right, prepared, done, first, part] = names.map(() => run.local("i32")) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [t, panel, group, row, rows, image, right, prepared, done, first, part] = names.map(() =>
+    run.local("i32")
+  ) as Locals<11>;
   const panelRows = [
     set(row, firstRow(panel, field("tall"), field("height"))),
     set(rows, rowsOf(panel, field("tall"), field("height"))),

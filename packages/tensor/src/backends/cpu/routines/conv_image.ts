@@ -6,7 +6,7 @@ import {
   type FunctionBuilder,
   get,
   i32,
-  type Local,
+  type Locals,
   loop,
   memory,
   op,
@@ -33,16 +33,7 @@ export function rowTable({ rows }: ImageLayout): Int32Array {
  * prepared form or from it.
  */
 export function copyRows(f: FunctionBuilder, e: Element, direction: "prepare" | "return"): void {
-  const [image, prepared, table, rows, step, channels, imageChannel, preparedChannel] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [image, prepared, table, rows, step, channels, imageChannel, preparedChannel] = f.params as Locals<8>;
   const [entry, row, count, whole] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
   const [outer, inner] = [f.local("i32"), f.local("i32")];
   const scalar = e.bytes === 4 ? "i32" : "i64";
@@ -87,7 +78,7 @@ export function copyRows(f: FunctionBuilder, e: Element, direction: "prepare" | 
 
 /** A function `(pointer, bytes)` that writes zeros; the bytes are a multiple of 4. */
 export function fillZeros(f: FunctionBuilder): void {
-  const [pointer, bytes] = f.params as [Local, Local];
+  const [pointer, bytes] = f.params as Locals<2>;
   const count = f.local("i32");
   f.emit(
     set(count, op("i32.shr_u", get(bytes), i32(4))),

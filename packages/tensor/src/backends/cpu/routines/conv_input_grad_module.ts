@@ -5,7 +5,7 @@ import {
   type FunctionBuilder,
   get,
   i32,
-  type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -87,20 +87,10 @@ export function convInputGradModule(
   fillZeros(clear);
 
   const run = module.func(ints(4), [], "run");
-  const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
+  const [p, begin, end, thread] = run.params as Locals<4>;
   const field = (name: typeof fields[number]): Code => convInputGradParams.read(p, name);
   const names = ["t", "panel", "group", "row", "rows", "image", "target", "i", "g"] as const;
-  const [t, panel, group, row, rows, image, target, i, g] = names.map(() => run.local("i32")) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [t, panel, group, row, rows, image, target, i, g] = names.map(() => run.local("i32")) as Locals<9>;
   const panelRows: Code = [
     set(row, firstRow(panel, field("tall"), field("height"))),
     set(rows, rowsOf(panel, field("tall"), field("height"))),

@@ -5,6 +5,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -80,7 +81,7 @@ export function convWeightDotModule(
   fillZeros(clear);
 
   const run = module.func(ints(4), [], "run");
-  const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
+  const [p, begin, end, thread] = run.params as Locals<4>;
   const field = (name: typeof fields[number]): Code => convWeightDotParams.read(p, name);
   const names = [
     "t",
@@ -99,7 +100,7 @@ export function convWeightDotModule(
   ] as const;
   const [t, group, image, last, i, j, filter, tap, right, prepared, sums, count, at] = names.map(() =>
     run.local("i32")
-  ) as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
+  ) as Locals<13>;
   const total = run.local("v128");
   const reversed = Array.from({ length: e.lanes }, (_, i) => e.lanes - 1 - i);
 

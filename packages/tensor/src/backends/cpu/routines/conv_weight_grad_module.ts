@@ -4,7 +4,7 @@ import {
   type Code,
   get,
   i32,
-  type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -94,7 +94,7 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element, kno
   const pitch = 16 * tileVectors;
 
   const run = module.func(ints(4), [], "run");
-  const [p, begin, end] = run.params as [Local, Local, Local];
+  const [p, begin, end] = run.params as Locals<3>;
   const field = (name: typeof fields[number]): Code => convWeightGradParams.read(p, name);
   const names = [
     "t",
@@ -116,7 +116,7 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element, kno
   ] as const;
   const [t, c, j, panel, row, group, block, image, last, images, plane, segment, sums, from, to, right] = names.map(
     () => run.local("i32"),
-  ) as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
+  ) as Locals<16>;
   const total = run.local("v128");
 
   const prepareImage: Code = range(

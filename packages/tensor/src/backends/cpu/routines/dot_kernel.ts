@@ -9,6 +9,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   memory,
   type ModuleBuilder,
   op,
@@ -39,18 +40,9 @@ const parameters = 10;
  * are added to the vectors at `out`, whose rows lie `outRow` bytes apart.
  */
 function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number, rights: number): void {
-  const [left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow] = f.params as Locals<
+    10
+  >;
   const sums = Array.from({ length: lefts * rights }, () => f.local("v128"));
   const values = Array.from({ length: lefts }, () => f.local("v128"));
   const [value, begin, count, steps] = [f.local("v128"), f.local("i32"), f.local("i32"), f.local("i32")];

@@ -5,7 +5,7 @@ import {
   type Code,
   get,
   i32,
-  type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -49,7 +49,7 @@ export function gemmModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
   multiply(products, e, rights, { plain, spread });
 
   const run = module.func(ints(4), [], "run");
-  const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
+  const [p, begin, end, thread] = run.params as Locals<4>;
   const [t, i, j, scratch] = [run.local("i32"), run.local("i32"), run.local("i32"), run.local("i32")];
   const field = (name: GemmField): Code => gemmParams.read(p, name);
   const rightPanels = field("rightPanels");

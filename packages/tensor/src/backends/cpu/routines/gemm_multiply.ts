@@ -6,7 +6,7 @@ import {
   type FunctionBuilder,
   get,
   i32,
-  type Local,
+  type Locals,
   loop,
   op,
   set,
@@ -32,31 +32,9 @@ const manyPanels = 6;
  * cache. Right panels that are packed in turn come as the right operand itself.
  */
 export function multiply(f: FunctionBuilder, e: Element, rights: FunctionBuilder, { plain, spread }: Kernels): void {
-  const [p, left, right, out, i0, i1, j0, j1, scratch, bias] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [p, left, right, out, i0, i1, j0, j1, scratch, bias] = f.params as Locals<10>;
   const names = ["i", "j", "row", "rows", "columns", "from", "steps", "panel", "target", "stride"] as const;
-  const [i, j, row, rows, columns, from, steps, panel, target, stride] = names.map(() => f.local("i32")) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [i, j, row, rows, columns, from, steps, panel, target, stride] = names.map(() => f.local("i32")) as Locals<10>;
   const field = (name: GemmField): Code => gemmParams.read(p, name);
   const width = tileVectors * e.lanes;
   const leftPanel = addMul(

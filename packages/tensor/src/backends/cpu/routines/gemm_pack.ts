@@ -1,5 +1,15 @@
 /** Generated code that packs the operands of matrix products into panels. */
-import { call, type Code, type FunctionBuilder, get, i32, type Local, op, set, when } from "../../../wasm/assembler.ts";
+import {
+  call,
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  type Locals,
+  op,
+  set,
+  when,
+} from "../../../wasm/assembler.ts";
 import type { Element } from "./element.ts";
 import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
 import { addMul, least, range } from "./loops.ts";
@@ -9,7 +19,7 @@ import { tileVectors } from "./tile.ts";
 
 /** `(params, source, panels, from, to)`: packs left panels. */
 export function packLeft(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void {
-  const [p, source, panels, from, to] = f.params as [Local, Local, Local, Local, Local];
+  const [p, source, panels, from, to] = f.params as Locals<5>;
   const [i, row, rows] = [f.local("i32"), f.local("i32"), f.local("i32")];
   const field = (name: GemmField): Code => gemmParams.read(p, name);
   f.emit(range(
@@ -34,7 +44,7 @@ export function packLeft(f: FunctionBuilder, e: Element, pack: FunctionBuilder):
 
 /** `(params, source, target, panel, from, steps)`: packs steps of a right panel; the last panel is filled up with zeros. */
 export function packRight(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void {
-  const [p, source, target, panel, from, steps] = f.params as [Local, Local, Local, Local, Local, Local];
+  const [p, source, target, panel, from, steps] = f.params as Locals<6>;
   const [columns, at, bytes] = [f.local("i32"), f.local("i32"), f.local("i32")];
   const field = (name: GemmField): Code => gemmParams.read(p, name);
   const width = tileVectors * e.lanes;

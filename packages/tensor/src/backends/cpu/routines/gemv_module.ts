@@ -7,7 +7,7 @@ import {
   get,
   i32,
   i64,
-  type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -46,17 +46,7 @@ const together = 4;
 
 /** `(matrix, row, k, vector, out, outStep, bias, biasStep, rectifies)`: `rows` dot products, eight vectors of terms at a time. */
 function dotRows(f: FunctionBuilder, e: Element, rows: number): void {
-  const [matrix, row, k, vector, out, outStep, bias, biasStep, rectifies] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [matrix, row, k, vector, out, outStep, bias, biasStep, rectifies] = f.params as Locals<9>;
   // Two sums a row hide the latency of multiply-adds.
   const sums = Array.from({ length: 2 * rows }, () => f.local("v128"));
   const pointers = Array.from({ length: rows }, () => f.local("i32"));
@@ -106,7 +96,7 @@ function rectified(e: Element, value: Code, rectifies: Code): Code {
 
 /** `(matrix, column, vector, out, rows)`: adds `columns` columns, each times its element of the vector, to the result. */
 function addColumns(f: FunctionBuilder, e: Element, columns: number): void {
-  const [matrix, column, vector, out, rows] = f.params as [Local, Local, Local, Local, Local];
+  const [matrix, column, vector, out, rows] = f.params as Locals<5>;
   const factors = Array.from({ length: columns }, () => f.local("v128"));
   const pointers = Array.from({ length: columns }, () => f.local("i32"));
   const [sum, count] = [f.local("v128"), f.local("i32")];
@@ -152,18 +142,11 @@ export function gemvModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
   });
   const int = e.bytes === 4 ? "i32" : "i64";
   const run = module.func(ints(4), [], "run");
-  const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
+  const [p, begin, end, thread] = run.params as Locals<4>;
   const field = (name: typeof fields[number]): Code => gemvParams.read(p, name);
-  const [t, count, vector, from, to, matrix, out, bias] = Array.from({ length: 8 }, () => run.local("i32")) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [t, count, vector, from, to, matrix, out, bias] = Array.from({ length: 8 }, () => run.local("i32")) as Locals<
+    8
+  >;
   const rows = op("i32.sub", get(end), get(begin));
   run.emit(
     set(vector, field("vector")),

@@ -7,6 +7,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -45,7 +46,7 @@ function build(memoryImport: MemoryImport, kind: ElementKind): Uint8Array<ArrayB
   // (x, bytes): zeros. Vectors first, then what is left of one.
   const clear = module.func(["i32", "i32"], []);
   {
-    const [x, size] = clear.params as [Local, Local];
+    const [x, size] = clear.params as Locals<2>;
     const [vectors, rest] = [clear.local("i32"), clear.local("i32")];
     clear.emit(
       set(vectors, op("i32.shr_u", get(size), i32(4))),
@@ -58,7 +59,7 @@ function build(memoryImport: MemoryImport, kind: ElementKind): Uint8Array<ArrayB
   // (g, at, x, outputs, inputs): a plane.
   const add = module.func(["i32", "i32", "i32", "i32", "i32"], []);
   {
-    const [g, at, x, outputs, inputs] = add.params as [Local, Local, Local, Local, Local];
+    const [g, at, x, outputs, inputs] = add.params as Locals<5>;
     const [index, target, rest] = [add.local("i32"), add.local("i32"), add.local("i32")];
     add.emit(unrolled(outputs, rest, 4, [
       set(index, memory("i32.load", 0, get(at))),
@@ -78,7 +79,7 @@ function build(memoryImport: MemoryImport, kind: ElementKind): Uint8Array<ArrayB
   }
 
   const run = module.func(["i32", "i32", "i32", "i32"], [], "run");
-  const [p, begin, end] = run.params as [Local, Local, Local];
+  const [p, begin, end] = run.params as Locals<3>;
   const [t, g, x] = [run.local("i32"), run.local("i32"), run.local("i32")];
   const [outputs, inputs] = [run.local("i32"), run.local("i32")];
   run.emit(

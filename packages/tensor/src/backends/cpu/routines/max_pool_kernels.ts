@@ -5,6 +5,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   memory,
   memoryLane,
   op,
@@ -53,13 +54,7 @@ function fourWindows(
   { kernel: [depth, rows, columns] }: PoolWindow,
   { start, load, next, numbers }: Reader,
 ): { readonly code: Code; readonly most: Local; readonly best: Local } {
-  const [most, best, candidate, mask, sum] = [0, 0, 0, 0, 0].map(() => f.local("v128")) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [most, best, candidate, mask, sum] = [0, 0, 0, 0, 0].map(() => f.local("v128")) as Locals<5>;
   const everyTap = (first: Code, later: (number: Code) => Code): Code => {
     const code: Code[] = [start, set(most, load(0)), set(best, memory("v128.load", 0, get(numbers))), first];
     for (let tap = 1; tap < depth * rows * columns; tap++) {
@@ -95,7 +90,7 @@ export const poolRowsParameters: number = 13;
  */
 export function poolRows(f: FunctionBuilder, shape: PoolWindow): void {
   const [first, number, y, at, vectors, last, rows, rowBytes, rowNumbers, outBytes, rowStep, depthStep, numbers] = f
-    .params as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
+    .params as Locals<13>;
   const { stride, dilation } = shape;
   const [row, left, column] = [f.local("i32"), f.local("i32"), f.local("i32")];
   const { code, most, best } = fourWindows(f, shape, {
@@ -135,17 +130,7 @@ export function poolRows(f: FunctionBuilder, shape: PoolWindow): void {
 
 /** `(plane, y, at, quads, quadCount, columnStep, rowStep, depthStep, numbers)`: windows that begin where the table `quads` says. */
 export function poolQuads(f: FunctionBuilder, shape: PoolWindow): void {
-  const [plane, y, at, quads, quadCount, columnStep, rowStep, depthStep, numbers] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [plane, y, at, quads, quadCount, columnStep, rowStep, depthStep, numbers] = f.params as Locals<9>;
   const windows = [0, 0, 0, 0].map(() => f.local("i32"));
   const output = f.local("i32");
   const { code, most, best } = fourWindows(f, shape, {

@@ -5,6 +5,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -83,7 +84,7 @@ export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uin
   if (reading === "scattered") poolQuads(several, shape);
   else if (reading === "rows") poolRows(several, shape);
   const run = module.func(["i32", "i32", "i32", "i32"], [], "run");
-  const [p, begin, end] = run.params as [Local, Local, Local];
+  const [p, begin, end] = run.params as Locals<3>;
   const field = (name: typeof fields[number]): Code => maxPoolParams.read(p, name);
   const int = (): Local => run.local("i32");
   const [t, plane, y, at, z, r, c] = [int(), int(), int(), int(), int(), int(), int()];

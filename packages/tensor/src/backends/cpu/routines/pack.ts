@@ -6,6 +6,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   loop,
   memory,
   op,
@@ -24,15 +25,15 @@ export function transpose(
 ): { code: Code; columns: readonly Local[] } {
   const columns = rows.map(() => f.local("v128"));
   if (e.lanes === 2) {
-    const [a, b] = rows as [Local, Local];
+    const [a, b] = rows as Locals<2>;
     const code = [
       set(columns[0]!, pick(e, [0, 2], get(a), get(b))),
       set(columns[1]!, pick(e, [1, 3], get(a), get(b))),
     ];
     return { code, columns };
   }
-  const [a, b, c, d] = rows as [Local, Local, Local, Local];
-  const [p, q, r, s] = rows.map(() => f.local("v128")) as [Local, Local, Local, Local];
+  const [a, b, c, d] = rows as Locals<4>;
+  const [p, q, r, s] = rows.map(() => f.local("v128")) as Locals<4>;
   const code = [
     set(p, pick(e, [0, 4, 1, 5], get(a), get(b))),
     set(q, pick(e, [2, 6, 3, 7], get(a), get(b))),
@@ -51,7 +52,7 @@ export function transpose(
  * come `pitch` bytes apart; in the source they are `line` bytes apart, and steps `inner` bytes.
  */
 export function packPanel(f: FunctionBuilder, e: Element): void {
-  const [from, line, inner, steps, lines, to, pitch] = f.params as [Local, Local, Local, Local, Local, Local, Local];
+  const [from, line, inner, steps, lines, to, pitch] = f.params as Locals<7>;
   const [source, target, count] = [f.local("i32"), f.local("i32"), f.local("i32")];
   const scalar = e.bytes === 4 ? "i32" : "i64";
   const begin = [set(source, get(from)), set(target, get(to)), set(count, get(steps))];
@@ -138,7 +139,7 @@ export function clear(pointer: Local, bytes: Local): Code {
 
 /** A function `(from, to, count)` that writes each of `count` elements once a lane. */
 export function spreadPanel(f: FunctionBuilder, e: Element): void {
-  const [from, to, count] = f.params as [Local, Local, Local];
+  const [from, to, count] = f.params as Locals<3>;
   const vectors = f.local("i32");
   const values = f.local("v128");
   f.emit(

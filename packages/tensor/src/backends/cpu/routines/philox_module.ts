@@ -10,6 +10,7 @@ import {
   i64,
   i64x2,
   type Local,
+  type Locals,
   memory,
   ModuleBuilder,
   op,
@@ -91,7 +92,7 @@ function transpose(v: readonly Local[]): Code[] {
 export function philoxModule(engine: Engine, draw: Draw): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(engine.memoryImport);
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
-  const [block, begin, end] = f.params as [Local, Local, Local];
+  const [block, begin, end] = f.params as Locals<3>;
   const [out, counter] = [f.local("i32"), f.local("i64")];
   const [first, second] = [f.local("v128"), f.local("v128")];
   const read = (name: "out" | "counterLow" | "counterHigh" | "key0" | "key1"): Code => philoxParams.read(block, name);

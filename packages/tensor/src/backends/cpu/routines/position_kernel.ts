@@ -8,7 +8,7 @@ import {
   type FunctionBuilder,
   get,
   i32,
-  type Local,
+  type Locals,
   memory,
   type ModuleBuilder,
   op,
@@ -51,16 +51,7 @@ export function positionRuns(
  * bytes apart; see TableMode for `bias` and `rectifies`.
  */
 function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
-  const [weights, steps, offsets, right, out, filter, bias, rectifies] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [weights, steps, offsets, right, out, filter, bias, rectifies] = f.params as Locals<8>;
   const [finish, finished] = finishing(f, e, rectifies);
   const tile = new Tile(f, e, rows, tileVectors);
   const [count, at] = [f.local("i32"), f.local("i32")];
@@ -114,19 +105,7 @@ export function positionKernels(module: ModuleBuilder, e: Element): FunctionBuil
     return f;
   });
   const f = module.func(ints(11), []);
-  const [weights, , steps, offsets, right, runs, count, out, filter, bias, rectifies] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [weights, , steps, offsets, right, runs, count, out, filter, bias, rectifies] = f.params as Locals<11>;
   const height = f.local("i32");
   f.emit(times(
     count,

@@ -9,6 +9,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   memory,
   type ModuleBuilder,
   op,
@@ -56,18 +57,10 @@ function rowKernel(f: FunctionBuilder, e: Element, rows: number, known: number):
     out,
     stride,
     adds,
-  ] = f.params as [Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local, Local];
+  ] = f.params as Locals<13>;
   const tile = new Tile(f, e, rows, tileVectors);
   const names = ["plane", "planesLeft", "segmentsLeft", "count", "begin", "jump", "squares"] as const;
-  const [plane, planesLeft, segmentsLeft, count, begin, jump, squares] = names.map(() => f.local("i32")) as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [plane, planesLeft, segmentsLeft, count, begin, jump, squares] = names.map(() => f.local("i32")) as Locals<7>;
   const pointers = Array.from({ length: rows }, () => f.local("i32"));
   const pitch = 16 * tileVectors;
   const fromRight = (s: number) => (j: number): Code => memory("v128.load", s * pitch + 16 * j, get(right));

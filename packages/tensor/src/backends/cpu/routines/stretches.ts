@@ -1,5 +1,15 @@
 /** Generated loops over the elements of strided operands, cut into stretches along the innermost dimension. */
-import { type Code, type FunctionBuilder, get, i32, type Local, op, set, whileLoop } from "../../../wasm/assembler.ts";
+import {
+  type Code,
+  type FunctionBuilder,
+  get,
+  i32,
+  type Local,
+  type Locals,
+  op,
+  set,
+  whileLoop,
+} from "../../../wasm/assembler.ts";
 import { collapse } from "../../../ir/collapse.ts";
 import { addMul, least, Params } from "./loops.ts";
 
@@ -71,7 +81,7 @@ export class Stretches<Extra extends string> {
    * `pointers` and how many elements follow in `count`, all of which it may change.
    */
   each(f: FunctionBuilder, pointers: readonly Local[], count: Local, body: Code): Code {
-    const [block, begin, end] = f.params as [Local, Local, Local];
+    const [block, begin, end] = f.params as Locals<3>;
     const [row, column] = [f.local("i32"), f.local("i32")];
     const inner = this.params.read(block, "inner");
     return whileLoop(
@@ -92,7 +102,7 @@ export class Stretches<Extra extends string> {
    * Visits the rows `begin` to `end - 1`: the innermost dimension from its beginning, whole.
    */
   rows(f: FunctionBuilder, pointers: readonly Local[], body: Code): Code {
-    const [block, begin, end] = f.params as [Local, Local, Local];
+    const [block, begin, end] = f.params as Locals<3>;
     const row = f.local("i32");
     return whileLoop(
       op("i32.lt_s", get(begin), get(end)),

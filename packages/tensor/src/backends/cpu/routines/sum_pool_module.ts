@@ -4,6 +4,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   type MemoryImport,
   ModuleBuilder,
   op,
@@ -56,7 +57,7 @@ export function sumPoolModule(memoryImport: MemoryImport, shape: SumPoolShape): 
   const e = element(shape.kind, false);
   const module = new ModuleBuilder(memoryImport);
   const run = module.func(["i32", "i32", "i32", "i32"], [], "run");
-  const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
+  const [p, begin, end, thread] = run.params as Locals<4>;
   const field = (name: typeof fields[number]): Code => sumPoolParams.read(p, name);
   const int = (): Local => run.local("i32");
   const [t, r, plane, yRow, y, from, to, scratch] = [int(), int(), int(), int(), int(), int(), int(), int()];

@@ -8,7 +8,7 @@ import {
   type FunctionBuilder,
   get,
   i32,
-  type Local,
+  type Locals,
   memory,
   type ModuleBuilder,
   op,
@@ -41,20 +41,9 @@ function tableKernel(
   mode: TableMode,
   spread: boolean,
 ): void {
-  const [left, steps, offsets, right, columns, tiles, out, outRows, bias, rectifies] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [left, steps, offsets, right, columns, tiles, out, outRows, bias, rectifies] = f.params as Locals<10>;
   const tile = new Tile(f, e, rows, vectors);
-  const [a, at, count, offset, row] = [0, 0, 0, 0, 0].map(() => f.local("i32")) as [Local, Local, Local, Local, Local];
+  const [a, at, count, offset, row] = [0, 0, 0, 0, 0].map(() => f.local("i32")) as Locals<5>;
   const base = Array.from({ length: vectors }, () => f.local("i32"));
   const target = Array.from({ length: vectors }, () => f.local("i32"));
   const step = (s: number, fromLeft: (row: number) => Code): Code => [
@@ -121,16 +110,7 @@ const fewSteps = 12;
 
 /** `(left, offsets, right, columns, vectors, out, bias, rectifies)`: one row of `steps` steps, no loop but that over the vectors. */
 function oneRowKernel(f: FunctionBuilder, e: Element, steps: number, spread: boolean): void {
-  const [left, offsets, right, columns, vectors, out, bias, rectifies] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [left, offsets, right, columns, vectors, out, bias, rectifies] = f.params as Locals<8>;
   const [finish, finished] = finishing(f, e, rectifies);
   const weights = Array.from({ length: steps }, () => f.local("v128"));
   const distances = Array.from({ length: steps }, () => f.local("i32"));
@@ -173,19 +153,7 @@ export function tableKernels(module: ModuleBuilder, e: Element, mode: TableMode,
     return f;
   });
   const f = module.func(ints(11), []);
-  const [left, height, steps, offsets, right, columns, vectors, out, rows, bias, rectifies] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [left, height, steps, offsets, right, columns, vectors, out, rows, bias, rectifies] = f.params as Locals<11>;
   const run = (kernel: FunctionBuilder, count: Code): Code =>
     call(
       kernel,

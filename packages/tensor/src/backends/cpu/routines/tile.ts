@@ -12,6 +12,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   memory,
   op,
   set,
@@ -182,17 +183,7 @@ export function eachStep(
  * is not 0.
  */
 export function packedKernel(f: FunctionBuilder, e: Element, rows: number, vectors: number, spread: boolean): void {
-  const [left, right, out, steps, stride, columns, adds, bias, rectifies] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [left, right, out, steps, stride, columns, adds, bias, rectifies] = f.params as Locals<9>;
   const tile = new Tile(f, e, rows, vectors);
   const count = f.local("i32");
   const step = 16 * tileVectors;

@@ -4,7 +4,7 @@ import {
   type Code,
   get,
   i32,
-  type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -94,7 +94,7 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
   tapGradients(finish, e);
 
   const run = module.func(ints(4), [], "run");
-  const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
+  const [p, begin, end, thread] = run.params as Locals<4>;
   const field = (name: typeof fields[number]): Code => winogradGradParams.read(p, name);
   const v = {
     ...locals(run, "t", "xi", "first", "quad", "lastQuad", "unit", "part", "image", "firstImage", "images"),

@@ -4,7 +4,7 @@ import {
   type FunctionBuilder,
   get,
   i32,
-  type Local,
+  type Locals,
   memory,
   type ModuleBuilder,
   op,
@@ -23,15 +23,7 @@ import { squareBytes } from "./winograd_passes.ts";
  */
 export function tileKernel(module: ModuleBuilder, e: Element, rows: number): FunctionBuilder {
   const f = module.func(new Array<"i32">(7).fill("i32"), []);
-  const [left, right, out, steps, panels, rightPanel, outPanel] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [left, right, out, steps, panels, rightPanel, outPanel] = f.params as Locals<7>;
   const tile = new Tile(f, e, rows, tileVectors);
   const { count, at, panel } = locals(f, "count", "at", "panel");
   const step = squareBytes * tileVectors;
@@ -71,16 +63,7 @@ export function tileKernel(module: ModuleBuilder, e: Element, rows: number): Fun
  */
 export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
   const f = module.func(new Array<"i32">(8).fill("i32"), []);
-  const [left, right, out, steps, stride, panels, quad, adds] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [left, right, out, steps, stride, panels, quad, adds] = f.params as Locals<8>;
   const rows = 4;
   const tile = new Tile(f, e, rows, tileVectors);
   const { count, at, next, panel, row } = locals(f, "count", "at", "next", "panel", "row");

@@ -4,7 +4,7 @@ import {
   type Code,
   get,
   i32,
-  type Local,
+  type Locals,
   memory,
   type MemoryImport,
   ModuleBuilder,
@@ -41,7 +41,7 @@ export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Arr
   cutPlane(cut);
 
   const run = module.func(ints(4), [], "run");
-  const [p, begin, end, thread] = run.params as [Local, Local, Local, Local];
+  const [p, begin, end, thread] = run.params as Locals<4>;
   const field = (name: WinogradField): Code => winogradParams.read(p, name);
   const v = {
     ...locals(run, "t", "panel", "row", "rows", "r", "channel", "image", "images", "firstImage", "xi"),

@@ -5,6 +5,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   memory,
   op,
   set,
@@ -44,17 +45,7 @@ function copyRow(from: Local, to: Local, count: Local, left: Local): Code {
  * beginning. Zeros are everywhere else; up to seven of them fit behind a row.
  */
 export function paddedPlane(f: FunctionBuilder): void {
-  const [plane, rowStep, height, width, to, pitch, rows, top, left] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [plane, rowStep, height, width, to, pitch, rows, top, left] = f.params as Locals<9>;
   const { y, from, at, count, wide } = locals(f, "y", "from", "at", "count", "wide");
   const zero = (offset: number, end: Code): Code => memory("v128.store", offset, end, zeros);
   f.emit(
@@ -86,7 +77,7 @@ export function paddedPlane(f: FunctionBuilder): void {
 
 /** A function `(from, pitch, to, step, rows, width)` that copies the beginnings of rows. */
 export function cutPlane(f: FunctionBuilder): void {
-  const [from, pitch, to, step, rows, width] = f.params as [Local, Local, Local, Local, Local, Local];
+  const [from, pitch, to, step, rows, width] = f.params as Locals<6>;
   const { source, target, count } = locals(f, "source", "target", "count");
   f.emit(
     times(

@@ -5,6 +5,7 @@ import {
   get,
   i32,
   type Local,
+  type Locals,
   memory,
   memoryLane,
   op,
@@ -36,16 +37,7 @@ function lanesOf(f: FunctionBuilder, from: Local, step: Local, count: Local): { 
  * `tap` bytes apart, filters `step`, and their values at a point `outStep`.
  */
 export function taps(f: FunctionBuilder, e: Element): void {
-  const [w, step, tap, filters, out, outStep, xi, square] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [w, step, tap, filters, out, outStep, xi, square] = f.params as Locals<8>;
   const from = lanesOf(f, w, step, filters);
   const to = lanesOf(f, out, outStep, filters);
   const work = workOf(f, e);
@@ -95,16 +87,7 @@ export function taps(f: FunctionBuilder, e: Element): void {
  * gradients of the nine taps of up to four channels, `step` bytes apart. Values at the points are `xi` bytes apart.
  */
 export function tapGradients(f: FunctionBuilder, e: Element): void {
-  const [sums, xi, parts, part, scratch, w, step, channels] = f.params as [
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-    Local,
-  ];
+  const [sums, xi, parts, part, scratch, w, step, channels] = f.params as Locals<8>;
   const to = lanesOf(f, w, step, channels);
   const work = workOf(f, e);
   const products = vectors(f, points);

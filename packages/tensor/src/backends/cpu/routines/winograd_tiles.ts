@@ -3,7 +3,16 @@
  * pointer of its own. A square is the 36 vectors of four tiles at the points, side by side: one stretch of memory for each transform,
  * however the products walk.
  */
-import { type Code, type FunctionBuilder, get, type Local, memory, memoryLane, set } from "../../../wasm/assembler.ts";
+import {
+  type Code,
+  type FunctionBuilder,
+  get,
+  type Local,
+  type Locals,
+  memory,
+  memoryLane,
+  set,
+} from "../../../wasm/assembler.ts";
 import { add, atLeast, type Element, floorOf, loadSplat, pick } from "./element.ts";
 import { advance } from "./loops.ts";
 import { transpose } from "./pack.ts";
@@ -83,7 +92,7 @@ export function outputs(f: FunctionBuilder, e: Element): void {
   const products = vectors(f, points);
   const finished = vectors(f, 4);
   const turned = transpose(e, f, finished);
-  const [start, floor] = vectors(f, 2) as [Local, Local];
+  const [start, floor] = vectors(f, 2) as Locals<2>;
   const body: Code[] = [
     columnsOfPoints(
       work,
