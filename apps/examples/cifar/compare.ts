@@ -1,8 +1,8 @@
 /** The same training from several seeds, with one augmentation or two: how much of a difference is luck. */
 import type { ColourSets } from "../colour_images/colour_images.ts";
-import { spread } from "../lenet/repeat.ts";
 import type { Figures, Run } from "../runner/example.ts";
 import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
+import { mean, spread } from "../runner/statistics.ts";
 import { textTable } from "../runner/table.ts";
 import { errorPercent } from "../lenet/mistakes.ts";
 import { type AugmentationName, augmentName } from "./augment.ts";
@@ -95,8 +95,4 @@ function chart(title: string, seeds: number, outcomes: readonly Outcome[]): stri
     y: { label: "test error (%)" },
     series,
   });
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

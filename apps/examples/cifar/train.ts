@@ -10,6 +10,7 @@ import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
+import { mean } from "../runner/statistics.ts";
 import { type AugmentationName, augmentName, mixOf, transformsOf } from "./augment.ts";
 import { type ImageNetwork, type ModelName, RECIPES } from "./networks/mod.ts";
 import { makeSchedule, type ScheduleName } from "./schedule.ts";
@@ -199,8 +200,4 @@ async function lossOf(network: Layer, images: LabelledImages): Promise<number> {
   }
   network.train();
   return sum / images.length;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

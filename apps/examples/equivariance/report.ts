@@ -2,10 +2,10 @@
 import { noGrad } from "@heddle/autograd";
 import { cat, stack, tidy } from "@heddle/tensor";
 import { batchPixels, type Digits } from "../digits/digits.ts";
-import { spread } from "../lenet/repeat.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { greyPixels, mosaic, type Pixels } from "../runner/pictures/png.ts";
+import { median, spread } from "../runner/statistics.ts";
 import { textTable } from "../runner/table.ts";
 import { MODELS, type RotationNetwork } from "./network.ts";
 import type { Outcome, Sets } from "./train.ts";
@@ -113,14 +113,14 @@ export interface Summary extends Omit<Outcome, "curve" | "seed"> {
 /** The medians over the seeds; of what a turn changes, the largest. */
 export function summary(outcomes: readonly Outcome[]): Summary {
   const { model, parameters, paper } = outcomes[0]!;
-  const median = (value: (outcome: Outcome) => number): number => spread(outcomes.map(value)).median;
+  const middle = (value: (outcome: Outcome) => number): number => median(outcomes.map(value));
   return {
     ...{ model, parameters, paper },
-    upright: median(({ upright }) => upright),
-    anyAngle: median(({ anyAngle }) => anyAngle),
-    quarterTurns: median(({ quarterTurns }) => quarterTurns),
+    upright: middle(({ upright }) => upright),
+    anyAngle: middle(({ anyAngle }) => anyAngle),
+    quarterTurns: middle(({ quarterTurns }) => quarterTurns),
     turnDifference: Math.max(...outcomes.map(({ turnDifference }) => turnDifference)),
-    seconds: median(({ seconds }) => seconds),
+    seconds: middle(({ seconds }) => seconds),
     errors: outcomes.map(({ anyAngle }) => anyAngle),
   };
 }

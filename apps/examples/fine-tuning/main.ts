@@ -8,6 +8,7 @@ import { predict } from "../lenet/predict.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type CommonOptions, commonOptions, integer, type Option } from "../runner/options.ts";
+import { mean } from "../runner/statistics.ts";
 import { errorChart, type Result } from "./report.ts";
 import { Network } from "./network.ts";
 
@@ -136,10 +137,6 @@ async function learn(
   network.to(device);
   await trainClassifier(network, few, { steps, batch, lr: lr * rate, parameters }, advance);
   return errorPercent(await predict(network, test));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 await start(import.meta.url, fineTuning);

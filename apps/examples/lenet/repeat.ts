@@ -2,17 +2,10 @@
 import type { DigitSets } from "../digits/digits.ts";
 import type { Figures, Run } from "../runner/example.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
+import { spread } from "../runner/statistics.ts";
 import { textTable } from "../runner/table.ts";
 import { RECIPES } from "./networks/mod.ts";
 import { train, type TrainSettings } from "./train.ts";
-
-/** The worst, the median (the mean of the middle two) and the best of some errors. */
-export function spread(errors: readonly number[]): { worst: number; median: number; best: number } {
-  const sorted = [...errors].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
-  return { worst: sorted.at(-1)!, median, best: sorted[0]! };
-}
 
 /** Trains with `count` seeds from the settings' own on, each in a folder of its own, and says how their test errors lie. */
 export async function repeat(count: number, settings: TrainSettings, sets: DigitSets, run: Run): Promise<Figures> {

@@ -7,6 +7,7 @@ import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
+import { mean } from "../runner/statistics.ts";
 import type { History } from "./history.ts";
 import { errorPercent, type Predictions } from "./mistakes.ts";
 import { type DigitNetwork, RECIPES } from "./networks/mod.ts";
@@ -120,8 +121,4 @@ export async function train(settings: TrainSettings, sets: DigitSets, run: Run, 
   };
   // A run that was over when it was taken up has tested nothing yet.
   return { network, history, tested: tested ?? await predict(network, sets.test), steps };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

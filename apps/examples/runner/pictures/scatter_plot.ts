@@ -1,5 +1,6 @@
 /** Scatter plots: points of several groups, such as codes of several classes. */
 import { schemePaired } from "d3-scale-chromatic";
+import { median } from "../statistics.ts";
 import { type Axis, drawAxes, type Plot, scaleOf } from "./axes.ts";
 import { element, label, svgDocument } from "./svg.ts";
 import { INK, LABEL_SIZE, TITLE_SIZE } from "./theme.ts";
@@ -62,8 +63,4 @@ export function scatterPlot(plot: ScatterPlot): string {
     ...points,
     ...names,
   ]);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
 }
