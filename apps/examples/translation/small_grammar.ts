@@ -1,0 +1,306 @@
+/** A small grammar of English and French, and the sentence pairs that it makes: what a translator learns from where there are no files. */
+
+/** A sentence and its translation. */
+export interface SentencePair {
+  english: string;
+  french: string;
+}
+
+/** Who does something: in both languages, with what verbs and adjectives agree with. */
+interface Subject {
+  english: string;
+  french: string;
+  /** I, you, he or she, we, they: the column of the verbs below. */
+  person: 0 | 1 | 2 | 3 | 4;
+  feminine: boolean;
+}
+
+interface Noun {
+  english: string;
+  plural: string;
+  french: string;
+  frenchPlural: string;
+  feminine: boolean;
+}
+
+interface Verb {
+  english: string;
+  /** With "he" and "she". */
+  third: string;
+  /** With je, tu, il, nous, ils. */
+  french: readonly [string, string, string, string, string];
+}
+
+interface Adjective {
+  english: string;
+  /** Masculine, feminine; the plurals add an s. */
+  french: readonly [string, string];
+  before: boolean;
+}
+
+const noun = (english: string, plural: string, french: string, frenchPlural: string, gender: "m" | "f"): Noun => ({
+  english,
+  plural,
+  french,
+  frenchPlural,
+  feminine: gender === "f",
+});
+
+const verb = (english: string, third: string, french: string): Verb => ({
+  english,
+  third,
+  french: french.split(" ") as unknown as Verb["french"],
+});
+
+const adjective = (english: string, masculine: string, feminine: string, before = false): Adjective => ({
+  english,
+  french: [masculine, feminine],
+  before,
+});
+
+const PRONOUNS: readonly Subject[] = [
+  { english: "I", french: "je", person: 0, feminine: false },
+  { english: "you", french: "tu", person: 1, feminine: false },
+  { english: "he", french: "il", person: 2, feminine: false },
+  { english: "she", french: "elle", person: 2, feminine: true },
+  { english: "we", french: "nous", person: 3, feminine: false },
+  { english: "they", french: "ils", person: 4, feminine: false },
+];
+
+const PEOPLE: readonly Noun[] = [
+  noun("man", "men", "homme", "hommes", "m"),
+  noun("woman", "women", "femme", "femmes", "f"),
+  noun("boy", "boys", "garçon", "garçons", "m"),
+  noun("girl", "girls", "fille", "filles", "f"),
+  noun("child", "children", "enfant", "enfants", "m"),
+];
+
+const ANIMALS: readonly Noun[] = [
+  noun("cat", "cats", "chat", "chats", "m"),
+  noun("dog", "dogs", "chien", "chiens", "m"),
+  noun("bird", "birds", "oiseau", "oiseaux", "m"),
+];
+
+const THINGS: readonly Noun[] = [
+  noun("house", "houses", "maison", "maisons", "f"),
+  noun("car", "cars", "voiture", "voitures", "f"),
+  noun("tree", "trees", "arbre", "arbres", "m"),
+  noun("flower", "flowers", "fleur", "fleurs", "f"),
+  noun("hat", "hats", "chapeau", "chapeaux", "m"),
+  noun("boat", "boats", "bateau", "bateaux", "m"),
+];
+
+const FOOD: readonly Noun[] = [
+  noun("apple", "apples", "pomme", "pommes", "f"),
+  noun("orange", "oranges", "orange", "oranges", "f"),
+  noun("cake", "cakes", "gâteau", "gâteaux", "m"),
+  noun("fish", "fish", "poisson", "poissons", "m"),
+];
+
+const WRITINGS: readonly Noun[] = [
+  noun("book", "books", "livre", "livres", "m"),
+  noun("letter", "letters", "lettre", "lettres", "f"),
+  noun("story", "stories", "histoire", "histoires", "f"),
+];
+
+const INTRANSITIVE: readonly Verb[] = [
+  verb("sleep", "sleeps", "dors dors dort dormons dorment"),
+  verb("sing", "sings", "chante chantes chante chantons chantent"),
+  verb("play", "plays", "joue joues joue jouons jouent"),
+  verb("run", "runs", "cours cours court courons courent"),
+  verb("dance", "dances", "danse danses danse dansons dansent"),
+  verb("wait", "waits", "attends attends attend attendons attendent"),
+];
+
+const LOOKING: readonly Verb[] = [
+  verb("see", "sees", "vois vois voit voyons voient"),
+  verb("like", "likes", "aime aimes aime aimons aiment"),
+  verb("look for", "looks for", "cherche cherches cherche cherchons cherchent"),
+  verb("draw", "draws", "dessine dessines dessine dessinons dessinent"),
+];
+
+/** Verbs with what they can be done to. */
+const TRANSITIVE: readonly (readonly [Verb, readonly Noun[]])[] = [
+  ...LOOKING.map((each) => [each, [...PEOPLE, ...ANIMALS, ...THINGS]] as const),
+  [verb("eat", "eats", "mange manges mange mangeons mangent"), FOOD],
+  [verb("buy", "buys", "achète achètes achète achetons achètent"), [...THINGS, ...FOOD, ...WRITINGS]],
+  [verb("read", "reads", "lis lis lit lisons lisent"), WRITINGS],
+];
+
+const BE = ["am", "are", "is", "are", "are"] as const;
+const ETRE = ["suis", "es", "est", "sommes", "sont"] as const;
+
+const COLOURS: readonly Adjective[] = [
+  adjective("black", "noir", "noire"),
+  adjective("white", "blanc", "blanche"),
+  adjective("green", "vert", "verte"),
+  adjective("blue", "bleu", "bleue"),
+];
+const SIZES: readonly Adjective[] = [adjective("small", "petit", "petite", true), adjective("big", "grand", "grande", true)];
+const MOODS: readonly Adjective[] = [
+  adjective("tired", "fatigué", "fatiguée"),
+  adjective("sad", "triste", "triste"),
+  adjective("strong", "fort", "forte"),
+  adjective("young", "jeune", "jeune"),
+];
+
+const PLACES: readonly (readonly [english: string, french: string])[] = [
+  ["in the garden", "dans le jardin"],
+  ["in the house", "dans la maison"],
+  ["in the street", "dans la rue"],
+  ["under the tree", "sous le arbre"],
+  ["behind the house", "derrière la maison"],
+  ["near the river", "près de la rivière"],
+  ["at school", "à la école"],
+];
+
+/** Sentences of each kind, all that there are. */
+const KINDS: readonly (() => Iterable<SentencePair>)[] = [doing, acting, denying, being, asking, seeking];
+
+/**
+ * The first `count` sentence pairs of the grammar: all kinds of sentence alike often, no pair twice, the same ones every time.
+ *
+ * @throws RangeError when the grammar has not so many.
+ */
+export function smallGrammarPairs(count = 1_600): SentencePair[] {
+  const kinds = KINDS.map((kind) => scattered([...kind()]));
+  const pairs: SentencePair[] = [];
+  for (let i = 0; pairs.length < count; i++) {
+    const row = kinds.flatMap((kind) => kind.slice(i, i + 1));
+    if (row.length === 0) throw new RangeError(`smallGrammarPairs: the grammar makes ${pairs.length} pairs, not ${count}`);
+    pairs.push(...row.slice(0, count - pairs.length));
+  }
+  return pairs;
+}
+
+/** A list in another order, in which neighbours are far apart: steps of the golden section, which never meet the same place twice. */
+function scattered<T>(list: readonly T[]): T[] {
+  const order = list.map((_, i) => ({ i, at: i * 0.6180339887498949 % 1 })).sort((a, b) => a.at - b.at);
+  return order.map(({ i }) => list[i]!);
+}
+
+/** Pronouns, and people and animals with an article: the man, the men. */
+function* subjects(): Iterable<Subject> {
+  yield* PRONOUNS;
+  for (const { english, plural, french, frenchPlural, feminine } of [...PEOPLE, ...ANIMALS]) {
+    yield { english: `the ${english}`, french: `${feminine ? "la" : "le"} ${french}`, person: 2, feminine };
+    yield { english: `the ${plural}`, french: `les ${frenchPlural}`, person: 4, feminine };
+  }
+}
+
+/** Things with an article, and an adjective or none: a green car, the small house. */
+function* objects(nouns: readonly Noun[], articles: readonly ("the" | "a")[]): Iterable<{ english: string; french: string }> {
+  for (const article of articles) {
+    for (const each of nouns) {
+      const { english, french, feminine } = each;
+      const own = article === "the" ? (feminine ? "la" : "le") : feminine ? "une" : "un";
+      yield { english: `${article} ${english}`, french: `${own} ${french}` };
+      for (const { english: like, french: forms, before } of PEOPLE.includes(each) ? SIZES : [...SIZES, ...COLOURS]) {
+        const form = forms[feminine ? 1 : 0];
+        yield {
+          english: `${article} ${like} ${english}`,
+          french: before ? `${own} ${form} ${french}` : `${own} ${french} ${form}`,
+        };
+      }
+    }
+  }
+}
+
+/** The girl sings in the garden. */
+function* doing(): Iterable<SentencePair> {
+  for (const subject of subjects()) {
+    for (const each of INTRANSITIVE) {
+      for (const [english, french] of PLACES) {
+        yield statement(
+          `${subject.english} ${inEnglish(each, subject)} ${english}`,
+          `${subject.french} ${each.french[subject.person]} ${french}`,
+        );
+      }
+    }
+  }
+}
+
+/** She buys a green car. */
+function* acting(): Iterable<SentencePair> {
+  for (const subject of subjects()) {
+    for (const [each, nouns] of TRANSITIVE) {
+      for (const object of objects(nouns, ["a", "the"])) {
+        yield statement(
+          `${subject.english} ${inEnglish(each, subject)} ${object.english}`,
+          `${subject.french} ${each.french[subject.person]} ${object.french}`,
+        );
+      }
+    }
+  }
+}
+
+/** We do not see the boat. Only with "the": after a negation "un" would become "de". */
+function* denying(): Iterable<SentencePair> {
+  for (const subject of subjects()) {
+    for (const [each, nouns] of TRANSITIVE) {
+      for (const object of objects(nouns, ["the"])) {
+        yield statement(
+          `${subject.english} ${subject.person === 2 ? "does" : "do"} not ${each.english} ${object.english}`,
+          `${subject.french} ne ${each.french[subject.person]} pas ${object.french}`,
+        );
+      }
+    }
+  }
+}
+
+/** The women are tired. */
+function* being(): Iterable<SentencePair> {
+  for (const subject of subjects()) {
+    const { person, feminine } = subject;
+    for (const { english, french } of [...MOODS, ...SIZES]) {
+      const form = french[feminine ? 1 : 0] + (person >= 3 ? "s" : "");
+      yield statement(`${subject.english} ${BE[person]} ${english}`, `${subject.french} ${ETRE[person]} ${form}`);
+      yield statement(
+        `${subject.english} ${BE[person]} not ${english}`,
+        `${subject.french} ne ${ETRE[person]} pas ${form}`,
+      );
+    }
+  }
+}
+
+/** Does he like the blue flower? */
+function* asking(): Iterable<SentencePair> {
+  for (const subject of subjects()) {
+    for (const [each, nouns] of TRANSITIVE) {
+      for (const object of objects(nouns, ["the"])) {
+        yield question(
+          `${subject.person === 2 ? "does" : "do"} ${subject.english} ${each.english} ${object.english}`,
+          `est-ce que ${subject.french} ${each.french[subject.person]} ${object.french}`,
+        );
+      }
+    }
+  }
+}
+
+/** Where is the black cat? */
+function* seeking(): Iterable<SentencePair> {
+  for (const { english, french } of objects([...PEOPLE, ...ANIMALS, ...THINGS, ...FOOD, ...WRITINGS], ["the"])) {
+    yield question(`where is ${english}`, `où est ${french}`);
+  }
+}
+
+function inEnglish({ english, third }: Verb, { person }: Subject): string {
+  return person === 2 ? third : english;
+}
+
+function statement(english: string, french: string): SentencePair {
+  return { english: `${capital(english)}.`, french: `${capital(elided(french))}.` };
+}
+
+function question(english: string, french: string): SentencePair {
+  return { english: `${capital(english)}?`, french: `${capital(elided(french))} ?` };
+}
+
+/** le, la, je, ne and que lose their vowel before another one, or a silent h: every h of this grammar is silent. */
+function elided(french: string): string {
+  return french.replace(/\b(l|j|n|qu)[ae] (?=[aeiouhéâê])/g, "$1'");
+}
+
+function capital(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1);
+}
