@@ -4,8 +4,8 @@ import { realpathSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { openDevice } from "./device.ts";
-import { helpText } from "./help.ts";
-import { type CommonOptions, OptionError, type Options, parseOptions, type Values } from "./options.ts";
+import { helpText, startCommand } from "./help.ts";
+import { OptionError, type Options, parseOptions, type RunOptions, type Values } from "./options.ts";
 import { OutFolder } from "./out_folder.ts";
 import { Progress } from "./progress.ts";
 import { Screen, type Stream } from "./screen.ts";
@@ -15,9 +15,11 @@ import { GrowingTable } from "./table.ts";
 export type Figures = Record<string, unknown>;
 
 /** An example: what `--help` says of it, its options, and what it does. */
-export interface Example<S extends CommonOptions> {
-  /** Its task and the folder of its output. */
+export interface Example<S extends RunOptions> {
+  /** Its task, or its name where it has none. */
   name: string;
+  /** How it is started (default: `deno task` and its name). */
+  command?: string;
   /** One or two sentences. */
   about: string;
   options: S;
@@ -51,7 +53,7 @@ export interface Streams {
  * With `--json` standard output has one line, the figures as JSON; all that is for people goes to standard error then.
  * Without it people read standard output.
  */
-export async function runExample<S extends CommonOptions>(
+export async function runExample<S extends RunOptions>(
   example: Example<S>,
   args: readonly string[],
   streams: Streams = process,
@@ -62,7 +64,7 @@ export async function runExample<S extends CommonOptions>(
       streams.stdout.write(`${helpText(example)}\n`);
       return 0;
     }
-    const common = options as Values<CommonOptions>;
+    const common = options as Values<RunOptions>;
     const device = await openDevice(common.device);
     manualSeed(common.seed);
     const human = common.json ? streams.stderr : streams.stdout;
@@ -77,7 +79,7 @@ export async function runExample<S extends CommonOptions>(
       progress: (total, before) => new Progress(screen, total, before),
     });
     out.file("figures.json", `${JSON.stringify(figures, null, 2)}\n`, "the figures, as --json prints them");
-    const command = `deno task ${[example.name, ...args].join(" ")}`;
+    const command = [startCommand(example), ...args].join(" ");
     const page = out.page({ title: example.name, about: example.about, command, figures });
     screen.print(common.dryRun ? "Dry run: nothing was written." : `Pictures, weights and figures: ${page}`);
     if (common.json) streams.stdout.write(`${JSON.stringify(figures)}\n`);
@@ -93,7 +95,7 @@ export async function runExample<S extends CommonOptions>(
  * Runs the example with the arguments of the process when its module is the one that was started, as `import.meta.main`
  * says where there is such a thing (Node 20 has none); does nothing when a test imports it.
  */
-export async function start<S extends CommonOptions>(moduleUrl: string, example: Example<S>): Promise<void> {
+export async function start<S extends RunOptions>(moduleUrl: string, example: Example<S>): Promise<void> {
   const script = process.argv[1];
   if (script === undefined || realpathSync(script) !== realpathSync(fileURLToPath(moduleUrl))) return;
   process.exitCode = await runExample(example, process.argv.slice(2));

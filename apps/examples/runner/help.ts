@@ -2,7 +2,7 @@
 import { optionName, type Options } from "./options.ts";
 
 /** What the program is, how it is called, and a line for each option with its default. */
-export function helpText(program: { name: string; about: string; options: Options }): string {
+export function helpText(program: { name: string; command?: string; about: string; options: Options }): string {
   const rows = Object.entries(program.options).map(([key, option]) => {
     const shown = option.shown ?? (option.fallback === null ? undefined : String(option.fallback));
     return {
@@ -13,5 +13,10 @@ export function helpText(program: { name: string; about: string; options: Option
   rows.push({ left: "-h, --help", right: "show this" });
   const width = Math.max(...rows.map(({ left }) => left.length));
   const lines = rows.map(({ left, right }) => `  ${left.padEnd(width)}   ${right}`);
-  return [program.about, "", `Usage: deno task ${program.name} [options]`, "", ...lines].join("\n");
+  return [program.about, "", `Usage: ${startCommand(program)} [options]`, "", ...lines].join("\n");
+}
+
+/** What is typed to start a program. */
+export function startCommand({ name, command }: { name: string; command?: string }): string {
+  return command ?? `deno task ${name}`;
 }

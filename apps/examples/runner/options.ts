@@ -100,11 +100,8 @@ export function flag(wording: { help: string }): Option<boolean> {
 }
 
 /** The options that every example has. */
-export interface CommonOptions extends Options {
+export interface RunOptions extends Options {
   device: Option<string | null>;
-  epochs: Option<number>;
-  batch: Option<number | null>;
-  lr: Option<number | null>;
   seed: Option<number>;
   limit: Option<number | null>;
   data: Option<string | null>;
@@ -113,24 +110,17 @@ export interface CommonOptions extends Options {
   dryRun: Option<boolean>;
 }
 
-/**
- * The options that every example has, with its own defaults. A batch or a learning rate of null is chosen by the example;
- * say how in words.
- */
-export function commonOptions(defaults: {
-  name: string;
-  epochs: number;
-  batch: number | string;
-  lr: number | string;
-  data: string;
-}): CommonOptions {
-  const chosen = (value: number | string): { default: number | null; shown?: string } =>
-    typeof value === "number" ? { default: value } : { default: null, shown: value };
+/** Those of an example that trains a network: its epochs, its batches and its learning rate besides. */
+export interface CommonOptions extends RunOptions {
+  epochs: Option<number>;
+  batch: Option<number | null>;
+  lr: Option<number | null>;
+}
+
+/** The options that every example has; `data` says in words what there is without a folder. */
+export function runOptions(defaults: { name: string; data: string }): RunOptions {
   return {
     device: text({ help: "where to compute", default: null, shown: "the default device", value: "NAME" }),
-    epochs: integer({ help: "passes over the training data", default: defaults.epochs, min: 1 }),
-    batch: integer({ help: "examples in a step", min: 1, ...chosen(defaults.batch) }),
-    lr: number({ help: "learning rate", above: 0, ...chosen(defaults.lr) }),
     seed: integer({ help: "of everything random", default: 0 }),
     limit: integer({
       help: "use at most N examples, of training and of test each",
@@ -142,6 +132,29 @@ export function commonOptions(defaults: {
     out: text({ help: "where pictures and weights go", default: `runs/${defaults.name}`, value: "DIR" }),
     json: flag({ help: "end with one line of JSON on standard output, alone there" }),
     dryRun: flag({ help: "build everything, take one step, write nothing" }),
+  };
+}
+
+/**
+ * The options of an example that trains a network, with its own defaults. A batch or a learning rate of null is chosen by the
+ * example; say how in words.
+ */
+export function commonOptions(defaults: {
+  name: string;
+  epochs: number;
+  batch: number | string;
+  lr: number | string;
+  data: string;
+}): CommonOptions {
+  const chosen = (value: number | string): { default: number | null; shown?: string } =>
+    typeof value === "number" ? { default: value } : { default: null, shown: value };
+  const { device, ...others } = runOptions(defaults);
+  return {
+    device,
+    epochs: integer({ help: "passes over the training data", default: defaults.epochs, min: 1 }),
+    batch: integer({ help: "examples in a step", min: 1, ...chosen(defaults.batch) }),
+    lr: number({ help: "learning rate", above: 0, ...chosen(defaults.lr) }),
+    ...others,
   };
 }
 

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { type RunPage, runPage } from "./page.ts";
+import { type RunPage, runPage, type Section } from "./page.ts";
 
 /** Writes the files of one run and remembers them for the page. */
 export class OutFolder {
@@ -20,6 +20,7 @@ export class OutFolder {
   readonly dry: boolean;
   private readonly pictures: { file: string; caption: string }[] = [];
   private readonly files: { file: string; note: string }[] = [];
+  private readonly sections: Section[] = [];
 
   /** A dry one writes nothing. */
   constructor(path: string, dry: boolean) {
@@ -68,9 +69,17 @@ export class OutFolder {
     return new OutFolder(join(this.path, name), this.dry);
   }
 
+  /** Shows the pictures and files of a folder within this one on the page, under a heading of their own. */
+  section(folder: string, part: OutFolder, about: Omit<Section, "pictures" | "files">): void {
+    const moved = <T extends { file: string }>(entries: readonly T[]): T[] =>
+      entries.map((entry) => ({ ...entry, file: `${folder}/${entry.file}` }));
+    this.sections.push({ ...about, pictures: moved(part.pictures), files: moved(part.files) });
+  }
+
   /** Writes `index.html` with all of the above and gives its absolute path. */
-  page(about: Omit<RunPage, "pictures" | "files">): string {
-    this.write("index.html", runPage({ ...about, pictures: this.pictures, files: this.files }));
+  page(about: Omit<RunPage, "pictures" | "files" | "sections">): string {
+    const { pictures, files, sections } = this;
+    this.write("index.html", runPage({ ...about, pictures, files, sections }));
     return resolve(this.path, "index.html");
   }
 

@@ -1,9 +1,12 @@
 /** The page of a run, which opens from disk: its figures, its pictures, its other files. */
 import { element, escapeMarkup } from "./pictures/svg.ts";
+import { figureText, namesOf, recordsOf, spaced } from "./records.ts";
 
 const STYLE = `
   body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff }
   h1 { font-size: 1.6rem; margin-bottom: 0 }
+  h2 { font-size: 1.3rem; margin: 4rem 0 0; padding-top: 1rem; border-top: 2px solid #e3e3e3 }
+  nav { margin: 1.5rem 0 0 }
   p.about { margin-top: .3rem; color: #5a5a5a }
   pre { margin: 1.5rem 0 0; white-space: pre-wrap; color: #5a5a5a }
   table { border-collapse: collapse; margin: 1.5rem 0; font-variant-numeric: tabular-nums }
@@ -12,39 +15,37 @@ const STYLE = `
   td { overflow-wrap: anywhere }
   table.records { margin: 0; font-size: .9rem }
   table.records th, table.records td { padding-right: 1rem; overflow-wrap: normal }
+  table.records td { white-space: pre-wrap }
+  details pre { margin: .5rem 0 0; overflow-x: auto; white-space: pre; font-size: .85rem; line-height: 1.35 }
   figure { margin: 2rem 0 }
   figure img { max-width: 100%; height: auto; border: 1px solid #e3e3e3 }
   figcaption { color: #5a5a5a; font-size: .9rem }
 `;
 
-/** What the page of a run says. Files are named relative to the page. */
-export interface RunPage {
+/** A part of a page with a heading. Files are named relative to the page. */
+export interface Section {
   title: string;
   about: string;
-  /** What was typed to get it. */
-  command: string;
   figures: Record<string, unknown>;
   pictures: readonly { file: string; caption: string }[];
   files: readonly { file: string; note: string }[];
+  /** What the run said meanwhile, for who wants to read it again. */
+  said?: string;
+}
+
+/** What the page of a run says. */
+export interface RunPage extends Section {
+  /** What was typed to get it. */
+  command: string;
+  /** Parts with headings of their own, after all else. */
+  sections?: readonly Section[];
 }
 
 /** The page as the text of an HTML file. */
 export function runPage(page: RunPage): string {
-  const rows = Object.entries(page.figures).map(([name, value]) =>
-    element("tr", {}, element("th", {}, escapeMarkup(spaced(name))), element("td", {}, cell(value)))
-  );
-  const pictures = page.pictures.map(({ file, caption }) =>
-    element(
-      "figure",
-      {},
-      element("a", { href: file }, element("img", { src: file, alt: caption })),
-      element("figcaption", {}, escapeMarkup(caption)),
-    )
-  );
-  const files = page.files.map(({ file, note }) =>
-    element("li", {}, element("a", { href: file }, escapeMarkup(file)), ` ${escapeMarkup(note)}`)
-  );
+  const sections = page.sections ?? [];
   const title = escapeMarkup(page.title);
+  const links = sections.map((section) => element("a", { href: `#${section.title}` }, escapeMarkup(section.title)));
   return [
     "<!doctype html>",
     `<html lang="en">`,
@@ -54,43 +55,52 @@ export function runPage(page: RunPage): string {
     element("h1", {}, title),
     element("p", { class: "about" }, escapeMarkup(page.about)),
     element("pre", {}, escapeMarkup(page.command)),
-    rows.length > 0 ? element("table", {}, ...rows) : "",
-    ...pictures,
-    files.length > 0 ? element("ul", {}, ...files) : "",
+    links.length > 0 ? element("nav", {}, links.join(" · ")) : "",
+    ...content(page, sections.map((section) => section.title)),
+    ...sections.flatMap((section) => [
+      element("h2", { id: section.title }, escapeMarkup(section.title)),
+      element("p", { class: "about" }, escapeMarkup(section.about)),
+      ...content(section),
+    ]),
     "</body>",
     "</html>",
     "",
   ].join("\n");
 }
 
-/** `testErrorPercent` as a person writes it: `test error percent`. */
-function spaced(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+/** Figures, pictures, files and words under a heading; figures that have a section of their own are left to it. */
+function content({ figures, pictures, files, said }: Section, elsewhere: readonly string[] = []): string[] {
+  const rows = Object.entries(figures).filter(([name]) => !elsewhere.includes(name)).map(([name, value]) =>
+    element("tr", {}, element("th", {}, escapeMarkup(spaced(name))), element("td", {}, cell(value)))
+  );
+  const shown = pictures.map(({ file, caption }) =>
+    element(
+      "figure",
+      {},
+      element("a", { href: file }, element("img", { src: file, alt: caption })),
+      element("figcaption", {}, escapeMarkup(caption)),
+    )
+  );
+  const listed = files.map(({ file, note }) =>
+    element("li", {}, element("a", { href: file }, escapeMarkup(file)), ` ${escapeMarkup(note)}`)
+  );
+  return [
+    rows.length > 0 ? element("table", {}, ...rows) : "",
+    ...shown,
+    said
+      ? element("details", {}, element("summary", {}, "What it printed"), element("pre", {}, escapeMarkup(said)))
+      : "",
+    listed.length > 0 ? element("ul", {}, ...listed) : "",
+  ];
 }
 
 /** A figure as markup: a list of records is a table of its own. */
 function cell(value: unknown): string {
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isRecord)) return escapeMarkup(figure(value));
-  const names = [...new Set(value.flatMap((record) => Object.keys(record)))];
+  const records = recordsOf(value);
+  if (records === null) return escapeMarkup(figureText(value));
+  const names = namesOf(records);
   const row = (tag: string, texts: readonly string[]): string =>
     element("tr", {}, ...texts.map((text) => element(tag, {}, escapeMarkup(text))));
-  const records = value.map((record) => row("td", names.map((name) => name in record ? figure(record[name]) : "")));
-  return element("table", { class: "records" }, row("th", names.map(spaced)), ...records);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A long list of figures is cut in its middle: what counts are its ends. */
-function figure(value: unknown): string {
-  if (Array.isArray(value)) {
-    const shown = value.map(figure);
-    return shown.length > 12 ? [...shown.slice(0, 4), "…", ...shown.slice(-7)].join(", ") : shown.join(", ");
-  }
-  if (typeof value === "number") {
-    return Number.isInteger(value) ? value.toLocaleString("en-US") : String(+value.toPrecision(4));
-  }
-  if (isRecord(value)) return Object.entries(value).map(([name, each]) => `${spaced(name)} ${figure(each)}`).join("; ");
-  return value === null || value === undefined ? "–" : String(value);
+  const rows = records.map((record) => row("td", names.map((name) => name in record ? figureText(record[name]) : "")));
+  return element("table", { class: "records" }, row("th", names.map(spaced)), ...rows);
 }

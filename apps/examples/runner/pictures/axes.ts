@@ -12,6 +12,8 @@ export interface Axis {
   whole?: boolean;
   /** A value that the axis must include, such as 0. */
   include?: number;
+  /** The ends of the axis, whatever the values are; what lies beyond is cut off. */
+  range?: readonly [low: number, high: number];
 }
 
 /** Values to pixels, and where the ticks are. */
@@ -30,6 +32,13 @@ export interface Plot {
 
 /** A scale over `values` (those that are finite) from pixel `from` to pixel `to`, with about `count` ticks. */
 export function scaleOf(axis: Axis, values: Iterable<number>, [from, to]: [number, number], count: number): Scale {
+  if (axis.range) {
+    const scale = scaleLinear().domain(axis.range).range([from, to]);
+    const words = scale.tickFormat(count);
+    return Object.assign((value: number) => scale(value), {
+      ticks: scale.ticks(count).map((at) => ({ at, words: words(at) })),
+    });
+  }
   let low = Infinity, high = -Infinity;
   for (const value of values) {
     if (!Number.isFinite(value)) continue;
@@ -109,4 +118,12 @@ export function axisLabels(plot: Plot, x: string, y: string): string[] {
     label(x, { x: (left + right) / 2, y: bottom + 42, ...looks }),
     label(y, { x: left - 48, y: middle, transform: `rotate(-90 ${left - 48} ${middle})`, ...looks }),
   ];
+}
+
+/** What lies within a plot; what would stick out is cut off. */
+export function withinPlot({ left, top, right, bottom }: Plot, ...content: string[]): string {
+  const width = right - left, height = bottom - top;
+  // A picture in a picture cuts at its edges, without a clip path and the name that one needs.
+  const box = { x: left, y: top, width, height, viewBox: `${left} ${top} ${width} ${height}` };
+  return element("svg", box, ...content);
 }

@@ -1,8 +1,10 @@
 /** Line charts: losses, errors and schedules over a run. */
-import { area, line, symbol, symbolCircle, symbolDiamond, symbolSquare, symbolTriangle } from "d3-shape";
-import { type Axis, drawAxes, type Plot, type Scale, scaleOf } from "./axes.ts";
+import { area, curveLinear, curveStepAfter, line } from "d3-shape";
+import { type Axis, drawAxes, type Plot, type Scale, scaleOf, withinPlot } from "./axes.ts";
+import { legend } from "./legend.ts";
+import { seriesColour, seriesLine, seriesMark } from "./series.ts";
 import { element, label, svgDocument } from "./svg.ts";
-import { INK, LABEL_SIZE, SERIES_COLOURS, TITLE_SIZE } from "./theme.ts";
+import { INK, TITLE_SIZE } from "./theme.ts";
 
 /** One line of a chart. Values that are not finite leave a gap. */
 export interface Series {
@@ -13,6 +15,8 @@ export interface Series {
   band?: { low: readonly number[]; high: readonly number[] };
   /** Marks every point, with a shape of the series' own. */
   marks?: boolean;
+  /** `points` draws marks without a line, such as what was measured; `steps` keeps each value until the next x (default `line`). */
+  as?: "line" | "points" | "steps";
 }
 
 /** What a line chart shows. */
@@ -21,13 +25,9 @@ export interface LineChart {
   x: Axis;
   y: Axis;
   series: readonly Series[];
+  /** In pixels (default 720 × 430). */
+  size?: { width: number; height: number };
 }
-
-const SIZE = { width: 720, height: 430 };
-const PLOT: Plot = { left: 76, top: 76, right: SIZE.width - 24, bottom: SIZE.height - 58 };
-/** Lines differ by dash and shape as well as by colour, for print in grey. */
-const DASHES = [undefined, "7 4", "2 3", "10 3 2 3"];
-const MARKS = [symbolCircle, symbolSquare, symbolTriangle, symbolDiamond];
 
 /**
  * The chart as the text of an SVG file.
@@ -42,14 +42,24 @@ export function lineChart(chart: LineChart): string {
     }
   }
   const heights = chart.series.flatMap(({ y, band }) => [...y, ...(band?.low ?? []), ...(band?.high ?? [])]);
-  const x = scaleOf(chart.x, chart.series.flatMap((series) => series.x), [PLOT.left, PLOT.right], 8);
-  const y = scaleOf(chart.y, heights, [PLOT.bottom, PLOT.top], 6);
-  return svgDocument(SIZE, chart.title, [
-    label(chart.title, { x: 20, y: 30, "font-size": TITLE_SIZE, "font-weight": 600, fill: INK }),
-    ...legend(chart.series),
-    ...drawAxes(PLOT, { label: chart.x.label, scale: x }, { label: chart.y.label, scale: y }),
+  const size = chart.size ?? { width: 720, height: 430 };
+  const names = legend(
+    chart.series.map((series, i) => ({ name: series.name, sample: sampleOf(series, i) })),
+    size.width,
+  );
+  const plot: Plot = { left: 76, top: 76 + names.more, right: size.width - 24, bottom: size.height - 58 };
+  const x = scaleOf(chart.x, chart.series.flatMap((series) => series.x), [plot.left, plot.right], size.width / 90);
+  const y = scaleOf(chart.y, heights, [plot.bottom, plot.top], 6);
+  const drawn = [
     ...chart.series.map((series, i) => drawBand(series, i, x, y)),
     ...chart.series.map((series, i) => drawSeries(series, i, x, y)),
+  ];
+  return svgDocument(size, chart.title, [
+    label(chart.title, { x: 20, y: 30, "font-size": TITLE_SIZE, "font-weight": 600, fill: INK }),
+    ...names.parts,
+    ...drawAxes(plot, { label: chart.x.label, scale: x }, { label: chart.y.label, scale: y }),
+    // Marks at the ends of an axis are whole unless the axis is to cut.
+    ...(chart.x.range || chart.y.range ? [withinPlot(plot, ...drawn)] : drawn),
   ]);
 }
 
@@ -58,55 +68,27 @@ function drawBand({ x: xs, band }: Series, index: number, x: Scale, y: Scale): s
   const path = area<number>()
     .defined((_, i) => Number.isFinite(band.low[i]) && Number.isFinite(band.high[i]))
     .x((value) => x(value)).y0((_, i) => y(band.low[i]!)).y1((_, i) => y(band.high[i]!)).digits(2);
-  return element("path", { d: path([...xs]) ?? "", fill: colour(index), "fill-opacity": 0.18 });
+  return element("path", { d: path([...xs]) ?? "", fill: seriesColour(index), "fill-opacity": 0.18 });
 }
 
 function drawSeries(series: Series, index: number, x: Scale, y: Scale): string {
-  const { x: xs, y: ys, marks } = series;
+  const { x: xs, y: ys, as } = series;
   const finite = (_: number, i: number): boolean => Number.isFinite(ys[i]);
-  const path = line<number>().defined(finite).x((value) => x(value)).y((_, i) => y(ys[i]!)).digits(2);
-  const points = marks ? xs.map((value, i) => finite(value, i) ? mark(x(value), y(ys[i]!), index) : "") : [];
-  return element("g", {}, stroke(path([...xs]) ?? "", index), ...points);
+  const path = line<number>().curve(as === "steps" ? curveStepAfter : curveLinear)
+    .defined(finite).x((value) => x(value)).y((_, i) => y(ys[i]!)).digits(2);
+  const curve = as === "points" ? "" : seriesLine(path([...xs]) ?? "", index);
+  const marks = isMarked(series)
+    ? xs.map((value, i) => finite(value, i) ? seriesMark(x(value), y(ys[i]!), index) : "")
+    : [];
+  return element("g", {}, curve, ...marks);
 }
 
-/** A sample of each line and its name, in a row under the title. */
-function legend(series: readonly Series[]): string[] {
-  let left = 20;
-  return series.map(({ name, marks }, i) => {
-    const sample = element(
-      "g",
-      {},
-      stroke(`M${left},51H${left + 30}`, i),
-      marks ? mark(left + 15, 51, i) : "",
-      label(name, { x: left + 38, y: 51, dy: "0.35em", "font-size": LABEL_SIZE, fill: INK }),
-    );
-    // Nothing measures text here; 0.56 em a letter is a little more than usual sans-serif fonts take.
-    left += 38 + name.length * LABEL_SIZE * 0.56 + 26;
-    return sample;
-  });
+function sampleOf(series: Series, index: number): (x: number, y: number) => string {
+  return (x, y) =>
+    (series.as === "points" ? "" : seriesLine(`M${x},${y}H${x + 30}`, index)) +
+    (isMarked(series) ? seriesMark(x + 15, y, index) : "");
 }
 
-function stroke(d: string, index: number): string {
-  return element("path", {
-    d,
-    fill: "none",
-    stroke: colour(index),
-    "stroke-width": 2,
-    "stroke-dasharray": DASHES[index % DASHES.length],
-    "stroke-linejoin": "round",
-  });
-}
-
-function mark(x: number, y: number, index: number): string {
-  const d = symbol(MARKS[index % MARKS.length]!, 52).digits(2)() ?? "";
-  return element("path", {
-    d,
-    transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})`,
-    fill: colour(index),
-    stroke: "#ffffff",
-  });
-}
-
-function colour(index: number): string {
-  return SERIES_COLOURS[index % SERIES_COLOURS.length]!;
+function isMarked({ marks, as }: Series): boolean {
+  return marks === true || as === "points";
 }

@@ -1,0 +1,63 @@
+// The basics, told in code: all examples of this folder one after the other, and one page with what they found.
+import { manualSeed } from "@heddle/tensor";
+import { deviceFigures } from "../runner/device.ts";
+import { type Example, start } from "../runner/example.ts";
+import { choice, type Option, type RunOptions, runOptions } from "../runner/options.ts";
+import { GrowingTable } from "../runner/table.ts";
+import type { Basic } from "./basic.ts";
+import { linearRegression } from "./linear_regression.ts";
+
+/** The examples in the order of a course. */
+export const EXAMPLES: readonly Basic[] = [
+  linearRegression,
+];
+
+interface BasicsOptions extends RunOptions {
+  only: Option<string>;
+}
+
+/** The example; `start` below runs it when this file is what was started. */
+export const basics: Example<BasicsOptions> = {
+  name: "basics",
+  about:
+    "From tensors over the perceptron to back-propagation: short examples, one after the other, and a page of them all.",
+  options: {
+    only: choice(["all", ...EXAMPLES.map(({ name }) => name)], { help: "run this one alone", default: "all" }),
+    ...runOptions({ name: "basics", data: "digits that the program draws itself" }),
+  },
+
+  async run(options, run) {
+    const chosen = EXAMPLES.filter(({ name }) => options.only === "all" || options.only === name);
+    const seconds: { example: string; seconds: number }[] = [];
+    const results: Record<string, unknown> = {};
+    for (const [i, { name, about, run: runExample }] of chosen.entries()) {
+      run.print(`\n[${i + 1}/${chosen.length}] ${name}: ${about}\n`);
+      manualSeed(options.seed);
+      const out = run.out.within(name);
+      const lines: string[] = [];
+      const print = (text = ""): void => {
+        lines.push(text);
+        run.print(text);
+      };
+      const started = performance.now();
+      results[name] = await runExample(options, {
+        ...run,
+        out,
+        print,
+        table: (titles) => new GrowingTable(titles, print),
+      });
+      seconds.push({ example: name, seconds: +((performance.now() - started) / 1000).toFixed(2) });
+      run.out.section(name, out, {
+        title: name,
+        about,
+        figures: results[name] as Record<string, unknown>,
+        said: lines.join("\n"),
+      });
+    }
+    const total = seconds.reduce((sum, each) => sum + each.seconds, 0);
+    run.print(`\n${chosen.length} examples in ${total.toFixed(1)} s`);
+    return { ...deviceFigures(run.device), seconds: total, examples: seconds, ...results };
+  },
+};
+
+await start(import.meta.url, basics);

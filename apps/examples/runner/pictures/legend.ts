@@ -1,0 +1,26 @@
+/** The names of what a chart shows, each beside a sample of it, in rows under the title. */
+import { element, label } from "./svg.ts";
+import { INK, LABEL_SIZE } from "./theme.ts";
+
+/** A name and its sample, drawn 30 pixels wide from `x` on, around the height `y`. */
+export interface LegendEntry {
+  name: string;
+  sample(x: number, y: number): string;
+}
+
+const TOP = 51, ROW = 22;
+
+/** The rows, and how many pixels they take more than one row does. */
+export function legend(entries: readonly LegendEntry[], width: number): { parts: string[]; more: number } {
+  let left = 20, y = TOP;
+  const parts = entries.filter(({ name }) => name !== "").map(({ name, sample }) => {
+    // Nothing measures text here; 0.56 em a letter is a little more than usual sans-serif fonts take.
+    const wide = 38 + name.length * LABEL_SIZE * 0.56;
+    if (left > 20 && left + wide > width - 10) [left, y] = [20, y + ROW];
+    const words = label(name, { x: left + 38, y, dy: "0.35em", "font-size": LABEL_SIZE, fill: INK });
+    const entry = element("g", {}, sample(left, y), words);
+    left += wide + 26;
+    return entry;
+  });
+  return { parts, more: y - TOP };
+}

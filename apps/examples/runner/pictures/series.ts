@@ -1,0 +1,35 @@
+/** How series differ: by colour, dash and shape, so that they are told apart in grey too. */
+import { symbol, symbolCircle, symbolDiamond, symbolSquare, symbolTriangle } from "d3-shape";
+import { element } from "./svg.ts";
+import { SERIES_COLOURS } from "./theme.ts";
+
+const DASHES = [undefined, "7 4", "2 3", "10 3 2 3"];
+const MARKS = [symbolCircle, symbolSquare, symbolTriangle, symbolDiamond];
+
+/** The colour of the series of a number. */
+export function seriesColour(index: number): string {
+  return SERIES_COLOURS[index % SERIES_COLOURS.length]!;
+}
+
+/** A line of the series of a number; `d` is the path. */
+export function seriesLine(d: string, index: number): string {
+  return element("path", {
+    d,
+    fill: "none",
+    stroke: seriesColour(index),
+    "stroke-width": 2,
+    "stroke-dasharray": DASHES[index % DASHES.length],
+    "stroke-linejoin": "round",
+  });
+}
+
+/** A point of the series of a number; `area` in square pixels. */
+export function seriesMark(x: number, y: number, index: number, area = 52): string {
+  const d = symbol(MARKS[index % MARKS.length]!, area).digits(2)() ?? "";
+  return element("path", {
+    d,
+    transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})`,
+    fill: seriesColour(index),
+    stroke: "#ffffff",
+  });
+}

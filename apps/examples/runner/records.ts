@@ -1,0 +1,43 @@
+/** Lists of records with the same names, shown as tables: for people at a terminal, and on the page of a run. */
+import { textTable } from "./table.ts";
+
+/** The records of a value that is a list of some, else null. */
+export function recordsOf(value: unknown): Record<string, unknown>[] | null {
+  return Array.isArray(value) && value.length > 0 && value.every(isRecord) ? value : null;
+}
+
+/** All names that records have, in the order in which they come up. */
+export function namesOf(records: readonly Record<string, unknown>[]): string[] {
+  return [...new Set(records.flatMap((record) => Object.keys(record)))];
+}
+
+/** Records as a table of text, a line each. */
+export function recordTable(records: readonly Record<string, unknown>[]): string {
+  const names = namesOf(records);
+  const cells = records.map((record) => names.map((name) => name in record ? figureText(record[name]) : ""));
+  return textTable(names.map(spaced), cells);
+}
+
+/** `testErrorPercent` as a person writes it: `test error percent`. */
+export function spaced(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** A figure in words. A long list of figures is cut in its middle: what counts are its ends. */
+export function figureText(value: unknown): string {
+  if (Array.isArray(value)) {
+    const shown = value.map(figureText);
+    return shown.length > 12 ? [...shown.slice(0, 4), "…", ...shown.slice(-7)].join(", ") : shown.join(", ");
+  }
+  if (typeof value === "number") {
+    return Number.isInteger(value) ? value.toLocaleString("en-US") : String(+value.toPrecision(4));
+  }
+  if (isRecord(value)) {
+    return Object.entries(value).map(([name, each]) => `${spaced(name)} ${figureText(each)}`).join("; ");
+  }
+  return value === null || value === undefined ? "–" : String(value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
