@@ -72,8 +72,12 @@ export {
   LocalResponseNorm,
 } from "./normalization.ts";
 export { Embedding, type EmbeddingLayerOptions } from "./embedding.ts";
+export * from "./recurrent/mod.ts";
+export * from "./attention/mod.ts";
+export * from "./transformer/mod.ts";
 export * from "./activation.ts";
 export * from "./rectifier.ts";
+export * from "./decoding/mod.ts";
 export * from "./loss.ts";
 export * from "./margin_loss.ts";
 export * as functional from "./functional/mod.ts";

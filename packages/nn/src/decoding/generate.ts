@@ -1,0 +1,58 @@
+/** Decoding where each token is settled as soon as it is chosen: what greedy decoding and sampling share. */
+import type { DataArray, Tensor } from "@heddle/tensor";
+import { type Decoded, firstTokens, type StepModel, type StreamOptions } from "./step_model.ts";
+import { checkScore, Stepper } from "./stepper.ts";
+
+/** A token and the log-probability that the model gives it. */
+export interface Choice {
+  readonly token: number;
+  readonly score: number;
+}
+
+/** How tokens are chosen. */
+export interface Chooser {
+  /** What is to be read of the logits `[n, V]`. */
+  readonly pick: (logits: Tensor) => readonly Tensor[];
+  /** Called before each step with the number of rows of the whole batch. */
+  readonly begin?: (rows: number) => void;
+  /** The token of row `at` of what was read, of `n`; `row` is its number in the batch. */
+  readonly choose: (values: readonly DataArray[], at: number, n: number, row: number) => Choice;
+}
+
+/** Rows that ended are dropped once they are half of those that are computed. */
+export async function generate<State>(
+  operation: string,
+  model: StepModel<State>,
+  state: State,
+  options: StreamOptions,
+  chooser: Chooser,
+): Promise<Decoded> {
+  const { end, maxLength, onTokens } = options;
+  const last = firstTokens(operation, options);
+  const tokens = last.map((): number[] => []);
+  const scores = last.map(() => 0);
+  const open = last.map(() => true);
+  let computed = last.map((_, row) => row);
+  let places: readonly number[] = computed;
+  using stepper = new Stepper(operation, model, state, last.length, options);
+  for (let step = 0; step < maxLength && open.includes(true); step++) {
+    const values = await stepper.advance(places, computed.map((row) => last[row]!), chooser.pick);
+    chooser.begin?.(last.length);
+    const fresh: (number | null)[] = last.map(() => null);
+    computed.forEach((row, at) => {
+      if (!open[row]) return;
+      const { token, score } = chooser.choose(values, at, computed.length, row);
+      checkScore(operation, score);
+      scores[row]! += score;
+      last[row] = token;
+      if (token === end) return void (open[row] = false);
+      tokens[row]!.push(token);
+      fresh[row] = token;
+    });
+    onTokens?.(fresh);
+    const remaining = computed.flatMap((row, at) => open[row] ? [at] : []);
+    places = remaining.length * 2 <= computed.length ? remaining : computed.map((_, at) => at);
+    computed = places.map((at) => computed[at]!);
+  }
+  return { tokens, scores };
+}

@@ -1,0 +1,109 @@
+/** The steps of a model one after another, without gradients and without leaving memory behind. */
+import { noGrad } from "@heddle/autograd";
+import { type DataArray, defaultDevice, type Device, fromTypedArray, type Scope, scope, Tensor } from "@heddle/tensor";
+import { Module } from "../module.ts";
+import { showSizes } from "../sizes.ts";
+import type { DecodingOptions, StepModel } from "./step_model.ts";
+
+/** Carries a model's state from step to step. */
+export class Stepper<State> {
+  private readonly operation: string;
+  private readonly model: StepModel<State>;
+  private readonly end: number | undefined;
+  private readonly device: Device | string;
+  private state: State;
+  private rows: number;
+  /** Has what the last step left in the state. */
+  private holder: Scope | null = null;
+
+  constructor(operation: string, model: StepModel<State>, state: State, rows: number, options: DecodingOptions) {
+    this.operation = operation;
+    this.model = model;
+    this.end = options.end;
+    this.device = options.device ?? tensorsOf(state)[0]?.device ?? defaultDevice();
+    this.state = state;
+    this.rows = rows;
+  }
+
+  /**
+   * Goes on with some of the rows, in the order given, which read a token each; and reads what `pick` makes of the logits.
+   *
+   * Everything is made in a scope and freed when the reading is done, but for the state: this passes to a scope around it, left open
+   * until the next step has made its own state, to which tensors may belong still.
+   */
+  async advance(
+    rows: readonly number[],
+    tokens: readonly number[],
+    pick: (logits: Tensor) => readonly Tensor[],
+  ): Promise<DataArray[]> {
+    const [holder, inner] = [scope(), scope()];
+    let needed: Tensor[] = [];
+    try {
+      const picked = noGrad(() => pick(this.step(rows, tokens)));
+      const reading = Promise.all(picked.map((tensor) => tensor.data()));
+      inner.suspend();
+      holder.suspend();
+      const values = await reading;
+      needed = tensorsOf(this.state);
+      return values;
+    } finally {
+      inner.end(needed);
+      holder.suspend();
+      this.holder?.end(needed);
+      this.holder = holder;
+    }
+  }
+
+  /** Frees the last state. */
+  [Symbol.dispose](): void {
+    this.holder?.end();
+    this.holder = null;
+  }
+
+  private step(rows: readonly number[], tokens: readonly number[]): Tensor {
+    const { operation, model, device, end } = this;
+    const vector = (values: readonly number[]): Tensor =>
+      fromTypedArray(Int32Array.from(values), [values.length], { device });
+    const same = rows.length === this.rows && rows.every((row, i) => row === i);
+    const before = same ? this.state : model.reorder(this.state, vector(rows));
+    const { logits, state } = model.step(vector(tokens), before);
+    this.state = state;
+    this.rows = rows.length;
+    const [n, width = 0] = logits.shape;
+    if (logits.ndim !== 2 || n !== rows.length || width === 0) {
+      throw new RangeError(
+        `${operation}: the model's step gave logits of shape ${showSizes(logits.shape)} for ${rows.length} tokens; ` +
+          `expected [${rows.length}, V]`,
+      );
+    }
+    if (end !== undefined && end >= width) {
+      throw new RangeError(`${operation}: end is ${end}, but the model knows the tokens 0 to ${width - 1} alone`);
+    }
+    return logits;
+  }
+}
+
+/** The tensors of a state; modules that it names are no part of it. */
+function tensorsOf(state: unknown): Tensor[] {
+  const found: Tensor[] = [];
+  const seen = new Set<object>();
+  const open: unknown[] = [state];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value !== "object" || value === null || seen.has(value)) continue;
+    if (value instanceof Module || ArrayBuffer.isView(value)) continue;
+    seen.add(value);
+    if (value instanceof Tensor) found.push(value);
+    else if (Array.isArray(value) || value instanceof Map || value instanceof Set) open.push(...value);
+    else open.push(...Object.values(value));
+  }
+  return found;
+}
+
+/** @throws Error saying what NaN among a model's scores means. */
+export function checkScore(operation: string, score: number): void {
+  if (!Number.isNaN(score)) return;
+  throw new Error(
+    `${operation}: the model's logits contain NaN, or rule out every token; look for a learning rate too large, or a mask without exception`,
+  );
+}
