@@ -1,7 +1,7 @@
 /** Products with weights. */
 import { apply } from "../apply.ts";
 import type { Activation } from "../prims/attrs.ts";
-import { showShape } from "../shape.ts";
+import { showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { withEpilogue } from "./epilogue.ts";
 
@@ -42,7 +42,9 @@ export function linear(x: Tensor, weight: Tensor, { bias, activation }: LinearOp
       `linear: the input is ${x.dtype}, the weight ${weight.dtype}; cast one with .to("${weight.dtype}")`,
     );
   }
-  const rows = x.ndim === 1 ? x.unsqueeze(0) : x;
+  // One product over all rows; the weight's gradient is then one product too, not one a batch and their sum.
+  const leading = x.shape.slice(0, -1);
+  const rows = x.ndim === 2 ? x : x.reshape([sizeOf(leading), weight.shape[1]!]);
   const fits = bias?.ndim === 1 && bias.shape[0] === weight.shape[0];
   const y = withEpilogue(
     "linear",
@@ -50,5 +52,5 @@ export function linear(x: Tensor, weight: Tensor, { bias, activation }: LinearOp
     (bias, attrs) => apply("matmul", [rows, weight.t(), ...bias], attrs),
     (y, bias) => y.add(bias),
   );
-  return x.ndim === 1 ? y.squeeze(0) : y;
+  return x.ndim === 2 ? y : y.reshape([...leading, weight.shape[0]!]);
 }

@@ -1,6 +1,6 @@
 /** Products of vectors and matrices. */
 import { apply } from "../apply.ts";
-import { showShape } from "../shape.ts";
+import { showShape, sizeOf } from "../shape.ts";
 import { TensorOrdering } from "./ordering.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -47,6 +47,12 @@ export abstract class TensorProduct extends TensorOrdering {
         } and ${right.shape.at(-2)} differ; ` +
           `the last dim of the first must equal the second to last of the second`,
       );
+    }
+    if (left.ndim > 2 && right.ndim === 2) {
+      // One product over all rows, so that the right operand's gradient is one too, not one a batch and their sum.
+      const leading = left.shape.slice(0, -1);
+      const product = left.reshape([sizeOf(leading), left.shape.at(-1)!]).matmul(right);
+      return product.reshape(other.ndim === 1 ? leading : [...leading, right.shape[1]!]);
     }
     const product = apply("matmul", [left, right], {});
     if (this.ndim > 1 && other.ndim > 1) return product;

@@ -44,7 +44,7 @@ function split(v: Lanes, x: Code, least: number, most: number): { p: Code; s: Co
   return expOfSum(v, confine(v, x, least, most), null);
 }
 
-/** {@link split} of `e^(x − less)` for x from -150 to 90, `less` being small. */
+/** {@link split} of `e^(x − less)` for x from -176 to 90, `less` being small. */
 export function expOfSum(v: Lanes, x: Code, less: Code | null): { p: Code; s: Code } {
   const biased = v.let(v.madd(x, v.c(Math.LOG2E / 2), v.c(roundBiased)));
   const n = v.let(sub(biased, v.c(roundBiased)));
@@ -56,8 +56,9 @@ export function expOfSum(v: Lanes, x: Code, less: Code | null): { p: Code; s: Co
 /** e^x. */
 export const exp: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
-  // e^89 overflows, e^-105 rounds to 0.
-  const { p, s } = split(v, x, -105, 89);
+  // e^89 overflows. At -176 the bits of s are 0, and so is the result at once: numbers that underflow cost ten times as much, which
+  // would hurt where many arguments are -Infinity, as in masked attention.
+  const { p, s } = split(v, x, -176, 89);
   return v.result(mul(mul(p, s), s));
 };
 
