@@ -18,6 +18,7 @@ import type { ConformanceOptions } from "./suite.ts";
 import { callValues, type FixtureCase, type FixtureTensor, loadFixtures } from "./load.ts";
 import { defaultTolerances, expectTensor, fromFixture, type Tolerances, toTensor } from "./recorded_tensors.ts";
 import { inDTypes, type ReplayDTypes } from "./narrow.ts";
+import { testRecurrent } from "./recurrent_suite.ts";
 import { replay } from "./replay.ts";
 
 /** A layer run once: its state before, what it made of its inputs, and its buffers after. */
@@ -222,6 +223,7 @@ export function nnConformance(device: string, options: ConformanceOptions = {}):
     beforeAll(() => setDefaultDevice(device));
     afterAll(() => setDefaultDevice(before));
     describe("layers", () => testLayers(tolerances, options.replayAs));
+    describe("recurrent", () => testRecurrent(tolerances, options.replayAs));
     describe.each(["losses", "functional", "vision"])("%s", (family) => {
       const held = loadFixtures<FixtureCase>(family).cases.filter(({ name }) => !(`${family}/${name}` in excused));
       test.each(held)("$name", (each) => {

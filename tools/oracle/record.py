@@ -17,6 +17,7 @@ MODULES = (
     "convolutions",
     "linear_algebra",
     "modules",
+    "recurrent",
     "losses",
     "functional",
     "vision",

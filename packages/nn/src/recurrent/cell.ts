@@ -1,0 +1,98 @@
+/** What the cells share: one step of one layer. */
+import { empty, type Generator, type Tensor, zeros } from "@heddle/tensor";
+import { uniform_ } from "../init/mod.ts";
+import type { LayerOptions } from "../layer_options.ts";
+import { Module } from "../module.ts";
+import { Parameter } from "../parameter.ts";
+import { checkSize, showSizes } from "../sizes.ts";
+import { snakeCase } from "../state_dict.ts";
+import type { RecurrentRule } from "./rule.ts";
+import { composedSequence } from "./sequence.ts";
+
+/** Options of the recurrent cells. */
+export interface RecurrentCellOptions extends LayerOptions {
+  /** Whether the weights have biases; true by default. */
+  readonly bias?: boolean;
+}
+
+/** See the module's comment. PyTorch: `torch.nn.RNNCellBase`. */
+export abstract class RecurrentCell extends Module {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  /** `[gates · hiddenSize, inputSize]` */
+  weightIh: Parameter;
+  /** `[gates · hiddenSize, hiddenSize]` */
+  weightHh: Parameter;
+  /** `[gates · hiddenSize]` */
+  biasIh: Parameter | null;
+  /** `[gates · hiddenSize]` */
+  biasHh: Parameter | null;
+  /** The equations of a step. */
+  protected abstract get rule(): RecurrentRule;
+
+  constructor(inputSize: number, hiddenSize: number, gates: number, options: RecurrentCellOptions) {
+    super();
+    const { bias = true, generator, ...placement } = options;
+    this.inputSize = checkSize(this.constructor.name, "inputSize", inputSize);
+    this.hiddenSize = checkSize(this.constructor.name, "hiddenSize", hiddenSize);
+    this.weightIh = new Parameter(empty([gates * hiddenSize, inputSize], placement));
+    this.weightHh = new Parameter(empty([gates * hiddenSize, hiddenSize], placement));
+    this.biasIh = bias ? new Parameter(empty([gates * hiddenSize], placement)) : null;
+    this.biasHh = bias ? new Parameter(empty([gates * hiddenSize], placement)) : null;
+    this.resetParameters(generator);
+  }
+
+  /** Draws the initial values again, evenly distributed within ±1/√hiddenSize. */
+  resetParameters(generator?: Generator): void {
+    const bound = 1 / Math.sqrt(this.hiddenSize);
+    for (const [, parameter] of this.ownParameters()) uniform_(parameter, -bound, bound, { generator });
+  }
+
+  override stateKey(property: string): string {
+    return snakeCase(property);
+  }
+
+  /** The next state; `given` is the one before, zeros if null. */
+  protected run(input: Tensor, given: readonly Tensor[] | null): readonly Tensor[] {
+    const { inputSize, hiddenSize, weightIh, weightHh, biasIh, biasHh } = this;
+    const name = this.constructor.name;
+    const batched = input.ndim === 2;
+    if ((!batched && input.ndim !== 1) || input.shape.at(-1) !== inputSize) {
+      throw new RangeError(
+        `${name}: got an input of shape ${
+          showSizes(input.shape)
+        }; expected [N, ${inputSize}], or [${inputSize}] without a batch`,
+      );
+    }
+    if (input.dtype !== weightIh.dtype) {
+      throw new TypeError(
+        `${name}: the input is ${input.dtype}, the weights are ${weightIh.dtype}; cast it with .to("${weightIh.dtype}")`,
+      );
+    }
+    const shape = [...input.shape.slice(0, -1), hiddenSize];
+    const { dtype, device } = input;
+    const before = given ?? Array.from({ length: this.rule.states }, () => zeros(shape, { dtype, device }));
+    before.forEach((state, s) => {
+      if (state.ndim === shape.length && state.shape.every((size, d) => size === shape[d]) && state.dtype === dtype) {
+        return;
+      }
+      throw new RangeError(
+        `${name}: ${"hc"[s]} is ${state.dtype} of shape ${showSizes(state.shape)}; expected ${dtype} of shape ${
+          showSizes(shape)
+        }`,
+      );
+    });
+    const { states } = composedSequence(this.rule, {
+      input: batched ? input.unsqueeze(0) : input.reshape(1, 1, inputSize),
+      states: batched ? before : before.map((state) => state.unsqueeze(0)),
+      weights: { weightIh, weightHh, biasIh, biasHh, weightHr: null },
+      mask: null,
+      reverse: false,
+    });
+    return batched ? states : states.map((state) => state.squeeze(0));
+  }
+
+  override extraRepr(): string {
+    return `${this.inputSize}, ${this.hiddenSize}${this.biasIh === null ? ", bias=false" : ""}`;
+  }
+}

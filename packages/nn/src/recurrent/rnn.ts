@@ -1,0 +1,106 @@
+/** Plain recurrent networks. */
+import type { Tensor } from "@heddle/tensor";
+import { RecurrentCell, type RecurrentCellOptions } from "./cell.ts";
+import { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
+import type { RecurrentRule } from "./rule.ts";
+
+/** What follows the sum of the two products. */
+export type RecurrentNonlinearity = "tanh" | "relu";
+
+const rules: Readonly<Record<RecurrentNonlinearity, RecurrentRule>> = {
+  tanh: { gates: 1, states: 1, step: (fromInput, fromHidden) => [fromInput.add(fromHidden).tanh()] },
+  relu: { gates: 1, states: 1, step: (fromInput, fromHidden) => [fromInput.add(fromHidden).relu()] },
+};
+
+function checkNonlinearity(layer: string, nonlinearity: string): void {
+  if (Object.hasOwn(rules, nonlinearity)) return;
+  throw new TypeError(`${layer}: nonlinearity is ${JSON.stringify(nonlinearity)}; use "tanh" or "relu"`);
+}
+
+/** Options of {@link RNN}. */
+export interface RNNOptions extends RecurrentOptions {
+  /** "tanh" by default, or "relu". */
+  readonly nonlinearity?: RecurrentNonlinearity;
+}
+
+/**
+ * The plain recurrent network of Elman, "Finding structure in time" (1990): h′ = tanh(W_ih x + b_ih + W_hh h + b_hh). Inputs, outputs and
+ * `lengths` are those of {@link GRU}. PyTorch: `torch.nn.RNN`.
+ *
+ * @throws RangeError from `forward` for other shapes, or lengths that are not from 1 to T. TypeError for another dtype.
+ *
+ * @example
+ * ```ts
+ * import { RNN } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * const rnn = new RNN(8, 16, { nonlinearity: "relu" });
+ * const [output, hN] = rnn.forward(randn([5, 3, 8]));
+ * output.at(-1).equal(hN.at(0)); // true
+ * ```
+ */
+export class RNN extends RecurrentLayer {
+  readonly nonlinearity: RecurrentNonlinearity;
+
+  constructor(inputSize: number, hiddenSize: number, options: RNNOptions = {}) {
+    super(inputSize, hiddenSize, 1, options);
+    this.nonlinearity = options.nonlinearity ?? "tanh";
+    checkNonlinearity("RNN", this.nonlinearity);
+  }
+
+  protected get rule(): RecurrentRule {
+    return rules[this.nonlinearity];
+  }
+
+  /** `h0`: the state to begin with, `[layers · directions, N, hiddenSize]`, zeros if it is left out. */
+  forward(
+    input: Tensor,
+    h0: Tensor | null = null,
+    options: RecurrentForwardOptions = {},
+  ): [output: Tensor, hN: Tensor] {
+    const { output, states } = this.run(input, h0 && [h0], options);
+    return [output, states[0]!];
+  }
+
+  override extraRepr(): string {
+    return super.extraRepr() + (this.nonlinearity === "tanh" ? "" : `, nonlinearity=${this.nonlinearity}`);
+  }
+}
+
+/** Options of {@link RNNCell}. */
+export interface RNNCellOptions extends RecurrentCellOptions {
+  /** "tanh" by default, or "relu". */
+  readonly nonlinearity?: RecurrentNonlinearity;
+}
+
+/**
+ * One step of an {@link RNN}: `[N, inputSize]` and a state `[N, hiddenSize]` (or both without N) give the next state. PyTorch:
+ * `torch.nn.RNNCell`.
+ *
+ * @example
+ * ```ts
+ * import { RNNCell } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * new RNNCell(8, 16).forward(randn([3, 8])).shape; // [3, 16]
+ * ```
+ */
+export class RNNCell extends RecurrentCell {
+  readonly nonlinearity: RecurrentNonlinearity;
+
+  constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
+    super(inputSize, hiddenSize, 1, options);
+    this.nonlinearity = options.nonlinearity ?? "tanh";
+    checkNonlinearity("RNNCell", this.nonlinearity);
+  }
+
+  protected get rule(): RecurrentRule {
+    return rules[this.nonlinearity];
+  }
+
+  forward(input: Tensor, h: Tensor | null = null): Tensor {
+    return this.run(input, h && [h])[0]!;
+  }
+
+  override extraRepr(): string {
+    return super.extraRepr() + (this.nonlinearity === "tanh" ? "" : `, nonlinearity=${this.nonlinearity}`);
+  }
+}
