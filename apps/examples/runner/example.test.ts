@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Example, runExample } from "./example.ts";
+import { askOptions, LineError } from "./lines.ts";
 import { type CommonOptions, commonOptions } from "./options.ts";
 
 let folder: string;
@@ -86,6 +87,33 @@ describe("runExample", () => {
     const { code, stderr } = await run("--device", "abacus");
     expect(code).toBe(2);
     expect(stderr).toMatch(/^demo: --device abacus: there is no such device; there are .*reference/);
+  });
+
+  test("--ask answers lines in place of a run, and writes nothing", async () => {
+    const asked: Example<CommonOptions> = {
+      ...demo,
+      options: { ...askOptions("a word"), ...demo.options },
+      answer: () =>
+        Promise.resolve((line) => {
+          if (line === "?") throw new LineError("that is no word");
+          return line.toUpperCase();
+        }),
+    };
+    const out = join(folder, "asked");
+    const ask = async (...args: string[]) => {
+      let stdout = "", stderr = "";
+      const code = await runExample(asked, ["--ask", "--out", out, ...args], {
+        stdout: { write: (text) => stdout += text },
+        stderr: { write: (text) => stderr += text },
+        stdin: (async function* () {
+          yield "one\n?\ntwo";
+        })(),
+      });
+      return { code, stdout, stderr };
+    };
+    expect(await ask()).toEqual({ code: 0, stdout: "ONE\n\nTWO\n", stderr: "line 2: that is no word\n" });
+    expect(JSON.parse((await ask("--json")).stdout)).toEqual({ answered: 2, refused: 1 });
+    expect(existsSync(out)).toBe(false);
   });
 
   test("an error of the example itself is not hidden", async () => {

@@ -5,6 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { openDevice } from "./device.ts";
 import { helpText, startCommand } from "./help.ts";
+import { type Answer, answerLines, type LineSource } from "./lines.ts";
 import { OptionError, type Options, parseOptions, type RunOptions, type Values } from "./options.ts";
 import { OutFolder } from "./out_folder.ts";
 import { Progress } from "./progress.ts";
@@ -25,6 +26,8 @@ export interface Example<S extends RunOptions> {
   options: S;
   /** Does it all; what it returns is printed by `--json` and heads the page of the run. */
   run(options: Values<S>, run: Run): Promise<Figures>;
+  /** Makes ready to answer lines: what `--ask` does in place of `run`, where the options have `askOptions`. */
+  answer?(options: Values<S>, run: Run): Promise<Answer>;
 }
 
 /** What a running example has at hand. */
@@ -45,13 +48,15 @@ export interface Run {
 export interface Streams {
   stdout: Stream;
   stderr: Stream;
+  /** Where the lines come from that `--ask` answers. */
+  stdin?: LineSource;
 }
 
 /**
  * Runs an example with the arguments of a command line and gives its exit code: 0, or 2 when an option is wrong.
  *
  * With `--json` standard output has one line, the figures as JSON; all that is for people goes to standard error then.
- * Without it people read standard output.
+ * Without it people read standard output. With `--ask` standard output has the answers alone, or with `--json` their counts.
  */
 export async function runExample<S extends RunOptions>(
   example: Example<S>,
@@ -67,17 +72,26 @@ export async function runExample<S extends RunOptions>(
     const common = options as Values<RunOptions>;
     const device = await openDevice(common.device);
     manualSeed(common.seed);
-    const human = common.json ? streams.stderr : streams.stdout;
+    const asked = options["ask"] === true && example.answer !== undefined;
+    const human = common.json || asked ? streams.stderr : streams.stdout;
     // A log that a build server keeps is no terminal, whatever its streams say.
     const screen = new Screen(human, human.isTTY === true && !process.env["CI"]);
-    const out = new OutFolder(common.out, common.dryRun);
-    const figures = await example.run(options, {
+    const out = new OutFolder(common.out, common.dryRun || asked);
+    const run: Run = {
       device,
       out,
       print: (text) => screen.print(text),
       table: (titles) => new GrowingTable(titles, (line) => screen.print(line)),
       progress: (total, before) => new Progress(screen, total, before),
-    });
+    };
+    if (asked) {
+      const { stdout, stderr, stdin = process.stdin } = streams;
+      const answers = common.json ? stderr : stdout;
+      const counts = await answerLines({ stdin, answers, remarks: stderr }, await example.answer!(options, run));
+      if (common.json) stdout.write(`${JSON.stringify(counts)}\n`);
+      return 0;
+    }
+    const figures = await example.run(options, run);
     out.file("figures.json", `${JSON.stringify(figures, null, 2)}\n`, "the figures, as --json prints them");
     const command = [startCommand(example), ...args].join(" ");
     const page = out.page({ title: example.name, about: example.about, command, figures });
