@@ -1,5 +1,6 @@
 /** Layers, activations and losses as functions of tensors. PyTorch: `torch.nn.functional`. */
 export * from "./activation.ts";
+export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
 export * from "./binary_loss.ts";
 export * from "./classification_loss.ts";
 export * from "./distance.ts";
@@ -16,6 +17,7 @@ export * from "./pixel_shuffle.ts";
 export * from "./pooling.ts";
 export type { Reduction, ReductionOptions } from "./reduction.ts";
 export * from "./regression_loss.ts";
+export { rmsNorm, type RmsNormOptions } from "./rms_norm.ts";
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,

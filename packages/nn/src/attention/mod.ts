@@ -1,0 +1,15 @@
+/** Attention layers, the positions they are told, and the caches that decoding keeps. */
+export { type Cache, CacheStack, DecoderLayerCache, KeyValueCache, MemoryCache } from "./key_value_cache.ts";
+export {
+  MultiheadAttention,
+  type MultiheadAttentionForwardOptions,
+  type MultiheadAttentionOptions,
+} from "./multihead_attention.ts";
+export { LearnedPositions, type PositionLayerOptions, type PositionOptions, SinusoidalPositions } from "./positions.ts";
+export { type RotaryOptions, RotaryPositions } from "./rotary_positions.ts";
+export {
+  AdditiveAttention,
+  DotProductAttention,
+  type DotProductAttentionOptions,
+  type ScoredAttentionOptions,
+} from "./scored_attention.ts";

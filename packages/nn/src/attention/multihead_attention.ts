@@ -1,0 +1,241 @@
+/** Attention with several heads. */
+import { empty, type Generator, type Tensor, tidy } from "@heddle/tensor";
+import { attend, attentionWeights } from "../functional/attention.ts";
+import { checkProbability, dropout } from "../functional/dropout.ts";
+import { linear } from "../functional/linear.ts";
+import { constant_, xavierUniform_ } from "../init/mod.ts";
+import type { LayerOptions } from "../layer_options.ts";
+import { Linear } from "../linear.ts";
+import { Module } from "../module.ts";
+import { Parameter } from "../parameter.ts";
+import { checkSize, showSizes } from "../sizes.ts";
+import { snakeCase } from "../state_dict.ts";
+import { attentionMasks } from "./attention_masks.ts";
+import { type KeyValueCache, MemoryCache } from "./key_value_cache.ts";
+import type { RotaryPositions } from "./rotary_positions.ts";
+
+/** Options of {@link MultiheadAttention}. */
+export interface MultiheadAttentionOptions extends LayerOptions {
+  /** Probability at which a weight is dropped while training; 0 by default. */
+  readonly dropout?: number;
+  /** Whether the four projections have biases; true by default. */
+  readonly bias?: boolean;
+  /** Whether inputs are `[batch, positions, features]` rather than PyTorch's `[positions, batch, features]`; false by default. */
+  readonly batchFirst?: boolean;
+  /** Features of the keys' inputs; `embedDim` by default. */
+  readonly kdim?: number;
+  /** Features of the values' inputs; `embedDim` by default. */
+  readonly vdim?: number;
+  /** Turns queries and keys by their positions; none by default. */
+  readonly rotary?: RotaryPositions | null;
+}
+
+/** Options of {@link MultiheadAttention.forward}. */
+export interface MultiheadAttentionForwardOptions {
+  /** `[batch, keys]` (or `[keys]`): bool, true where a key is kept out, or numbers that are added to the scores. */
+  readonly keyPaddingMask?: Tensor | null;
+  /** `[queries, keys]` or `[batch · heads, queries, keys]`: bool, true where a key is kept out, or numbers that are added. */
+  readonly attnMask?: Tensor | null;
+  /** Whether each position sees itself and those before it only; the flag does it, without a mask. */
+  readonly isCausal?: boolean;
+  /** Whether the weights are answered too; false by default, since the fast way never has them all (PyTorch: true). */
+  readonly needWeights?: boolean;
+  /** Whether the weights answered are the mean over the heads; true by default. */
+  readonly averageAttnWeights?: boolean;
+  /** Keys and values of the positions before, to which those of `key` and `value` are added; or an encoder's, projected once. */
+  readonly cache?: KeyValueCache | MemoryCache | null;
+}
+
+/**
+ * Attention with `numHeads` heads of `embedDim / numHeads` features each, between projections: Vaswani et al., "Attention is all you need"
+ * (2017). PyTorch: `torch.nn.MultiheadAttention`, with its names in state dicts and its meaning of masks: **true keeps a key out**, the
+ * other way round than in `functional.scaledDotProductAttention`. A query that may see no key answers the output projection's bias
+ * (PyTorch: NaN).
+ *
+ * @throws RangeError when the heads do not divide the features, and from `forward` for inputs and masks of other shapes.
+ *
+ * @example
+ * ```ts
+ * import { MultiheadAttention } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * const attention = new MultiheadAttention(16, 4, { batchFirst: true });
+ * const [x, memory] = [randn([2, 5, 16]), randn([2, 7, 16])];
+ * const [y, weights] = attention.forward(x, memory, memory, { needWeights: true });
+ * y.shape; // [2, 5, 16]
+ * weights!.shape; // [2, 5, 7]
+ * ```
+ */
+export class MultiheadAttention extends Module {
+  readonly embedDim: number;
+  readonly numHeads: number;
+  readonly headDim: number;
+  readonly kdim: number;
+  readonly vdim: number;
+  readonly batchFirst: boolean;
+  readonly rotary: RotaryPositions | null;
+  dropout: number;
+  generator: Generator | undefined;
+  /** `[embedDim, embedDim]`, as the next two; null where the inputs have the same features and one weight does. */
+  qProjWeight: Parameter | null;
+  kProjWeight: Parameter | null;
+  vProjWeight: Parameter | null;
+  /** `[3 · embedDim, embedDim]`: queries, keys, values. */
+  inProjWeight: Parameter | null;
+  inProjBias: Parameter | null;
+  readonly outProj: Linear;
+
+  constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
+    super();
+    const {
+      dropout = 0,
+      bias = true,
+      batchFirst = false,
+      kdim = embedDim,
+      vdim = embedDim,
+      rotary = null,
+      generator,
+      ...placement
+    } = options;
+    this.embedDim = checkSize("MultiheadAttention", "embedDim", embedDim);
+    this.numHeads = checkSize("MultiheadAttention", "numHeads", numHeads);
+    this.kdim = checkSize("MultiheadAttention", "kdim", kdim);
+    this.vdim = checkSize("MultiheadAttention", "vdim", vdim);
+    if (embedDim % numHeads !== 0) {
+      throw new RangeError(`MultiheadAttention: embedDim ${embedDim} cannot be split into ${numHeads} heads`);
+    }
+    checkProbability("MultiheadAttention", dropout);
+    this.headDim = embedDim / numHeads;
+    this.batchFirst = batchFirst;
+    this.rotary = rotary;
+    this.dropout = dropout;
+    this.generator = generator;
+    const weight = (...shape: number[]): Parameter => new Parameter(empty(shape, placement));
+    const together = kdim === embedDim && vdim === embedDim;
+    this.qProjWeight = together ? null : weight(embedDim, embedDim);
+    this.kProjWeight = together ? null : weight(embedDim, kdim);
+    this.vProjWeight = together ? null : weight(embedDim, vdim);
+    this.inProjWeight = together ? weight(3 * embedDim, embedDim) : null;
+    this.inProjBias = bias ? weight(3 * embedDim) : null;
+    this.outProj = new Linear(embedDim, embedDim, { bias, generator, ...placement });
+    this.resetParameters(generator);
+  }
+
+  /** Draws the initial values of the projections of queries, keys and values again; biases are zero. */
+  resetParameters(generator?: Generator): void {
+    for (const weight of [this.inProjWeight, this.qProjWeight, this.kProjWeight, this.vProjWeight]) {
+      if (weight !== null) xavierUniform_(weight, { generator });
+    }
+    for (const bias of [this.inProjBias, this.outProj.bias]) if (bias !== null) constant_(bias, 0);
+  }
+
+  override stateKey(property: string): string {
+    return snakeCase(property);
+  }
+
+  /**
+   * `query` `[batch, queries, embedDim]`, `key` and `value` `[batch, keys, kdim or vdim]` (in PyTorch's order of dimensions unless
+   * `batchFirst`; without a batch also `[positions, features]`) give the output in the shape of `query`, and the weights `[batch, queries,
+   * keys]`, or `[batch, heads, queries, keys]`, or null.
+   */
+  forward(
+    query: Tensor,
+    key: Tensor = query,
+    value: Tensor = key,
+    options: MultiheadAttentionForwardOptions = {},
+  ): [output: Tensor, weights: Tensor | null] {
+    this.checkInputs(query, key, value);
+    const batched = query.ndim === 3;
+    return tidy(() => {
+      const [q, k, v] = this.heads(query, key, value, options.cache ?? null, batched);
+      const { isCausal = false, needWeights = false, averageAttnWeights = true } = options;
+      const dropoutP = this.training ? this.dropout : 0;
+      const attending = {
+        masks: attentionMasks(options, q.shape, k.shape[2]!, q.dtype),
+        causalOffset: isCausal ? k.shape[2]! - q.shape[2]! : null,
+        scale: 1 / Math.sqrt(this.headDim),
+        dropoutP,
+        generator: this.generator,
+      };
+      if (isCausal && !options.cache) attending.causalOffset = 0;
+      let weights: Tensor | null = null;
+      let mixed: Tensor;
+      if (needWeights) {
+        weights = attentionWeights(q, k, attending);
+        mixed = dropout(weights, dropoutP, { generator: this.generator }).matmul(v);
+        if (averageAttnWeights) weights = weights.mean(1);
+        if (!batched) weights = weights.squeeze(0);
+      } else mixed = attend(q, k, v, attending);
+      const joined = mixed.permute(...(this.batchFirst || !batched ? [0, 2, 1, 3] : [2, 0, 1, 3])).flatten(2);
+      const output = this.outProj.forward(batched ? joined : joined.squeeze(0));
+      return [output, weights];
+    });
+  }
+
+  /** Queries, keys and values, `[batch, heads, positions, headDim]` each. */
+  private heads(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    cache: KeyValueCache | MemoryCache | null,
+    batched: boolean,
+  ): [q: Tensor, k: Tensor, v: Tensor] {
+    const order = this.batchFirst || !batched ? [0, 2, 1, 3] : [1, 2, 0, 3];
+    const split = (x: Tensor): Tensor =>
+      (batched ? x : x.unsqueeze(0)).unflatten(-1, [this.numHeads, this.headDim]).permute(...order);
+    if (cache instanceof MemoryCache) {
+      const keysAndValues = (): [Tensor, Tensor] => [split(this.project(key, 1)), split(this.project(value, 2))];
+      return [split(this.project(query, 0)), ...cache.keysAndValues(keysAndValues)];
+    }
+    let [q, k, v] = this.projections(query, key, value).map(split) as [Tensor, Tensor, Tensor];
+    if (this.rotary !== null) {
+      const offset = cache?.length ?? 0;
+      [q, k] = [this.rotary.forward(q, { offset }), this.rotary.forward(k, { offset })];
+    }
+    return cache === null ? [q, k, v] : [q, ...cache.append(k, v)];
+  }
+
+  private projections(query: Tensor, key: Tensor, value: Tensor): Tensor[] {
+    if (this.inProjWeight !== null && query === key && key === value) {
+      return linear(query, this.inProjWeight, this.inProjBias).chunk(3, -1);
+    }
+    return [this.project(query, 0), this.project(key, 1), this.project(value, 2)];
+  }
+
+  /** The projection of queries (0), keys (1) or values (2). */
+  private project(x: Tensor, which: 0 | 1 | 2): Tensor {
+    const { embedDim, inProjWeight, inProjBias } = this;
+    const part = (parameter: Parameter | null): Tensor | null =>
+      parameter?.narrow(0, which * embedDim, embedDim) ?? null;
+    const weight = part(inProjWeight) ?? [this.qProjWeight, this.kProjWeight, this.vProjWeight][which]!;
+    return linear(x, weight, part(inProjBias));
+  }
+
+  private checkInputs(query: Tensor, key: Tensor, value: Tensor): void {
+    const shapes = `queries ${showSizes(query.shape)}, keys ${showSizes(key.shape)} and values ${
+      showSizes(value.shape)
+    }`;
+    const given = [[query, this.embedDim], [key, this.kdim], [value, this.vdim]] as const;
+    if (given.some(([x, size]) => (x.ndim !== 3 && x.ndim !== 2) || x.ndim !== query.ndim || x.shape.at(-1) !== size)) {
+      throw new RangeError(
+        `MultiheadAttention: ${shapes}: expected ${
+          this.batchFirst ? "[batch, positions, features]" : "[positions, batch, features]"
+        } with ${this.embedDim}, ${this.kdim} and ${this.vdim} features, or [positions, features]`,
+      );
+    }
+    const batch = this.batchFirst ? 0 : 1;
+    const alike = key.shape.slice(0, -1).every((size, d) => size === value.shape[d]);
+    if (!alike || (query.ndim === 3 && query.shape[batch] !== key.shape[batch])) {
+      throw new RangeError(
+        `MultiheadAttention: ${shapes}: the batch (dimension ${batch}) must be the same, and there must be one value for each key` +
+          (this.batchFirst ? "" : "; { batchFirst: true } is for inputs [batch, positions, features]"),
+      );
+    }
+  }
+
+  override extraRepr(): string {
+    const { embedDim, numHeads, dropout, batchFirst } = this;
+    return `${embedDim}, ${numHeads}${dropout === 0 ? "" : `, dropout=${dropout}`}${
+      batchFirst ? ", batchFirst=true" : ""
+    }`;
+  }
+}

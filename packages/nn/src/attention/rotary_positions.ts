@@ -1,0 +1,126 @@
+/** Positions told by turning queries and keys. */
+import { customFunction } from "@heddle/autograd";
+import { emptyLike, fused, keep, type Tensor, tensor, tidy } from "@heddle/tensor";
+import { Module } from "../module.ts";
+import { checkSize, showSizes } from "../sizes.ts";
+import type { PositionOptions } from "./positions.ts";
+
+/** Options of {@link RotaryPositions}. */
+export interface RotaryOptions {
+  /** The slowest turn is by 1/base a position, the fastest by 1; 10,000 by default. */
+  readonly base?: number;
+  /** Which features turn together: neighbours (2i, 2i + 1) as in the paper, or those half of the features apart, as LLaMA's files want. */
+  readonly layout?: "pairs" | "halves";
+}
+
+type Layout = NonNullable<RotaryOptions["layout"]>;
+
+const turnFirst = fused("rotary", (a, b, cosine, sine) => a.mul(cosine).sub(b.mul(sine)));
+const turnSecond = fused("rotary", (a, b, cosine, sine) => b.mul(cosine).add(a.mul(sine)));
+
+/** The two features of each pair, `[…, pairs]`. */
+function partsOf(x: Tensor, layout: Layout): [Tensor, Tensor] {
+  const half = x.shape.at(-1)! / 2;
+  if (layout === "halves") return [x.narrow(-1, 0, half), x.narrow(-1, half, half)];
+  const pairs = x.unflatten(-1, [half, 2]);
+  return [pairs.select(-1, 0), pairs.select(-1, 1)];
+}
+
+interface Turn {
+  readonly cosine: Tensor;
+  readonly sine: Tensor;
+  readonly layout: Layout;
+}
+
+/** Its gradient is the turn back. */
+const turn: (x: Tensor, by: Turn) => Tensor = customFunction({
+  name: "rotary",
+  forward(context, x: Tensor, by: Turn) {
+    context.by = by;
+    const out = emptyLike(x);
+    const [[a, b], [c, d]] = [partsOf(x, by.layout), partsOf(out, by.layout)];
+    turnFirst([a, b, by.cosine, by.sine], c);
+    turnSecond([a, b, by.cosine, by.sine], d);
+    return out;
+  },
+  backward(context, g) {
+    const { cosine, sine, layout } = context.by as Turn;
+    return turn(g, { cosine, sine: sine.neg(), layout });
+  },
+});
+
+/**
+ * Turns each pair of features of queries and keys `[…, positions, headDim]` by an angle that grows with the position, so that scores
+ * depend on distances: Su et al., "RoFormer" (2021). Give it to `MultiheadAttention` as `rotary`, or call it before
+ * `functional.scaledDotProductAttention`. It has no parameters and no greatest length.
+ *
+ * @throws RangeError when the features are odd in number, or other than the input's.
+ *
+ * @example
+ * ```ts
+ * import { RotaryPositions } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * const rotary = new RotaryPositions(8);
+ * rotary.forward(randn([2, 4, 10, 8])).shape; // [2, 4, 10, 8]
+ * rotary.forward(randn([2, 4, 1, 8]), { offset: 10 }); // the eleventh position
+ * ```
+ */
+export class RotaryPositions extends Module {
+  readonly headDim: number;
+  readonly base: number;
+  readonly layout: Layout;
+  /** Cosines and sines `[length, pairs]` by device and dtype. */
+  private readonly tables: Map<string, readonly [cosine: Tensor, sine: Tensor]>;
+
+  constructor(headDim: number, options: RotaryOptions = {}) {
+    super();
+    const { base = 10_000, layout = "pairs" } = options;
+    this.headDim = checkSize("RotaryPositions", "headDim", headDim, 2);
+    if (headDim % 2 !== 0) {
+      throw new RangeError(`RotaryPositions: headDim ${headDim} is odd; features are turned in pairs`);
+    }
+    if (!(base > 1)) throw new RangeError(`RotaryPositions: base is ${base}; expected a number above 1`);
+    if (layout !== "pairs" && layout !== "halves") {
+      throw new TypeError(`RotaryPositions: unknown layout "${String(layout)}"; use "pairs" or "halves"`);
+    }
+    this.base = base;
+    this.layout = layout;
+    this.tables = new Map();
+  }
+
+  forward(x: Tensor, options: PositionOptions = {}): Tensor {
+    const { offset = 0 } = options;
+    checkSize("RotaryPositions", "offset", offset, 0);
+    if (x.ndim < 2 || x.shape.at(-1) !== this.headDim) {
+      throw new RangeError(
+        `RotaryPositions: got an input of shape ${showSizes(x.shape)}; expected […, positions, ${this.headDim}]`,
+      );
+    }
+    const length = x.shape.at(-2)!;
+    const [cosine, sine] = this.table(offset + length, x).map((t) => t.narrow(0, offset, length)) as [Tensor, Tensor];
+    return turn(x, { cosine, sine, layout: this.layout });
+  }
+
+  /** The table of at least `length` positions, longer each time it is too short. */
+  private table(length: number, { dtype, device }: Tensor): readonly [Tensor, Tensor] {
+    const key = `${device.name} ${dtype}`;
+    const known = this.tables.get(key);
+    if (known !== undefined && known[0].shape[0]! >= length) return known;
+    const rows = Math.max(64, 2 ** Math.ceil(Math.log2(length)));
+    const pairs = this.headDim / 2;
+    const angles = Array.from(
+      { length: rows * pairs },
+      (_, i) => Math.floor(i / pairs) * this.base ** (-(i % pairs) / pairs),
+    );
+    const made = tidy(() =>
+      [Math.cos, Math.sin].map((f) => keep(tensor(angles.map(f), { dtype, device }).reshape([rows, pairs])))
+    ) as [Tensor, Tensor];
+    known?.forEach((t) => t.dispose());
+    this.tables.set(key, made);
+    return made;
+  }
+
+  override extraRepr(): string {
+    return `${this.headDim}, base=${this.base}${this.layout === "pairs" ? "" : `, layout=${this.layout}`}`;
+  }
+}

@@ -1,0 +1,132 @@
+/** Attention: each query's mean of the values, weighted by how well their keys answer it. */
+import type { Generator, Tensor } from "@heddle/tensor";
+import { showSizes } from "../sizes.ts";
+import { checkProbability, dropout } from "./dropout.ts";
+import { checkMask, maskedSoftmax, type Visibility } from "./masked_softmax.ts";
+
+/** Options of {@link scaledDotProductAttention}. */
+export interface AttentionOptions {
+  /** Broadcasts to `[…, queries, keys]`: bool, true where a key takes part, or numbers that are added to the scores. */
+  readonly attnMask?: Tensor | null;
+  /** Probability at which a weight is dropped; 0 by default. */
+  readonly dropoutP?: number;
+  /** Whether query i sees keys up to i only. It goes together with a mask, which PyTorch refuses. */
+  readonly isCausal?: boolean;
+  /** With `isCausal`, query i sees the keys up to i + `causalOffset`: the number of keys from before the first query. 0 by default. */
+  readonly causalOffset?: number;
+  /** Factor of the scores; 1/√d by default. */
+  readonly scale?: number | null;
+  /** Whether there may be fewer heads of keys and values than of queries, each serving several neighbouring ones. */
+  readonly enableGqa?: boolean;
+  /** Where dropout is drawn from, by default the generator that `manualSeed` seeds. */
+  readonly generator?: Generator | undefined;
+}
+
+/** What {@link attend} needs beside the tensors. */
+export interface Attending extends Visibility {
+  readonly scale: number;
+  readonly dropoutP: number;
+  readonly generator?: Generator | undefined;
+}
+
+/**
+ * softmax(q kᵀ · scale + mask) v: Vaswani et al., "Attention is all you need" (2017). Queries `[…, queries, d]`, keys `[…, keys, d]` and
+ * values `[…, keys, e]` give `[…, queries, e]`; dimensions in front broadcast. A query that may see no key answers zeros. PyTorch:
+ * `torch.nn.functional.scaled_dot_product_attention`.
+ *
+ * @throws RangeError when shapes do not fit, naming them; for a probability outside 0 to 1; for heads that cannot be shared out. TypeError
+ * for dtypes that differ.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * const [q, k, v] = [randn([2, 4, 10, 8]), randn([2, 4, 12, 8]), randn([2, 4, 12, 16])];
+ * F.scaledDotProductAttention(q, k, v).shape; // [2, 4, 10, 16]
+ * F.scaledDotProductAttention(q, q, q, { isCausal: true }).shape; // [2, 4, 10, 8]
+ * ```
+ */
+export function scaledDotProductAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  options: AttentionOptions = {},
+): Tensor {
+  const { attnMask = null, dropoutP = 0, isCausal = false, causalOffset = 0, enableGqa = false, generator } = options;
+  checkOperands(query, key, value);
+  checkProbability("scaledDotProductAttention", dropoutP);
+  const scale = options.scale ?? 1 / Math.sqrt(Math.max(query.shape.at(-1)!, 1));
+  const attending = { masks: [], causalOffset: isCausal ? causalOffset : null, scale, dropoutP, generator };
+  if (!enableGqa || query.shape.at(-3) === key.shape.at(-3)) {
+    const batch = broadcast(query, key, value);
+    if (attnMask === null) return attend(query, key, value, attending);
+    checkMask("scaledDotProductAttention", attnMask, query.dtype, [...batch, query.shape.at(-2)!, key.shape.at(-2)!]);
+    return attend(query, key, value, { ...attending, masks: [attnMask] });
+  }
+  const [heads, shared] = [query.shape.at(-3), key.shape.at(-3)];
+  if (heads === undefined || shared === undefined || shared === 0 || heads % shared !== 0) {
+    throw new RangeError(
+      `scaledDotProductAttention: ${heads ?? "no"} heads of queries (shape ${showSizes(query.shape)}) cannot share ${
+        shared ?? "no"
+      } heads of keys (shape ${showSizes(key.shape)}); the third dimension from the end must be a multiple`,
+    );
+  }
+  // A dimension for the heads that share a key, over which keys and values broadcast.
+  const apart = (x: Tensor): Tensor => x.unflatten(-3, [shared, heads / shared]);
+  const [k, v, q] = [key.unsqueeze(-3), value.unsqueeze(-3), apart(query)];
+  const shape = [...broadcast(q, k, v), q.shape.at(-2)!, k.shape.at(-2)!];
+  let masks: Tensor[] = [];
+  if (attnMask !== null) {
+    const mask = attnMask.ndim < 3 ? attnMask : attnMask.shape.at(-3) === 1 ? attnMask.unsqueeze(-3) : apart(attnMask);
+    checkMask("scaledDotProductAttention", mask, query.dtype, shape);
+    masks = [mask];
+  }
+  return attend(q, k, v, { ...attending, masks }).flatten(-4, -3);
+}
+
+function checkOperands(query: Tensor, key: Tensor, value: Tensor): void {
+  const operation = "scaledDotProductAttention";
+  const shapes = `queries ${showSizes(query.shape)}, keys ${showSizes(key.shape)} and values ${showSizes(value.shape)}`;
+  if (query.ndim < 2 || key.ndim < 2 || value.ndim < 2) {
+    throw new RangeError(`${operation}: ${shapes}: each needs two dimensions or more, [positions, features] last`);
+  }
+  if (query.shape.at(-1) !== key.shape.at(-1)) {
+    throw new RangeError(`${operation}: ${shapes}: queries and keys must have the same last dimension`);
+  }
+  if (key.shape.at(-2) !== value.shape.at(-2)) {
+    throw new RangeError(`${operation}: ${shapes}: there must be one value for each key`);
+  }
+  if (query.dtype !== key.dtype || query.dtype !== value.dtype || !query.dtype.startsWith("float")) {
+    throw new TypeError(
+      `${operation}: queries are ${query.dtype}, keys ${key.dtype}, values ${value.dtype}; give all three one floating-point dtype`,
+    );
+  }
+}
+
+/** The dimensions before the last two, broadcast. */
+function broadcast(...operands: readonly Tensor[]): number[] {
+  const shapes = operands.map(({ shape }) => shape.slice(0, -2));
+  const rank = Math.max(...shapes.map(({ length }) => length));
+  return Array.from({ length: rank }, (_, d) => {
+    const sizes = shapes.map((shape) => shape[d - rank + shape.length] ?? 1).filter((size) => size !== 1);
+    if (sizes.some((size) => size !== sizes[0])) {
+      throw new RangeError(
+        `scaledDotProductAttention: the dimensions before the last two of ${
+          operands.map(({ shape }) => showSizes(shape)).join(", ")
+        } do not broadcast; heads that share keys need { enableGqa: true }`,
+      );
+    }
+    return sizes[0] ?? 1;
+  });
+}
+
+/** The weights of the values, `[…, queries, keys]`. */
+export function attentionWeights(query: Tensor, key: Tensor, { scale, ...visibility }: Attending): Tensor {
+  return maskedSoftmax(query.mul(scale).matmul(key.transpose(-2, -1)), visibility);
+}
+
+/** {@link scaledDotProductAttention} of operands that fit. */
+export function attend(query: Tensor, key: Tensor, value: Tensor, attending: Attending): Tensor {
+  const { dropoutP, generator } = attending;
+  return dropout(attentionWeights(query, key, attending), dropoutP, { generator }).matmul(value);
+}
