@@ -1,0 +1,23 @@
+/** What stands between the two products of a feed-forward network. */
+import type { Tensor } from "@heddle/tensor";
+import { gelu } from "../functional/activation.ts";
+import { linear } from "../functional/linear.ts";
+import type { Linear } from "../linear.ts";
+
+/** A name, or any function of a tensor. */
+export type FeedForwardActivation = "relu" | "gelu" | ((x: Tensor) => Tensor);
+
+/** @throws TypeError for a name that is unknown. */
+export function checkActivation(layer: string, activation: FeedForwardActivation): FeedForwardActivation {
+  if (activation === "relu" || activation === "gelu" || typeof activation === "function") return activation;
+  throw new TypeError(
+    `${layer}: unknown activation "${String(activation)}"; use "relu", "gelu", or a function of a tensor`,
+  );
+}
+
+/** A linear layer and the activation after it. */
+export function activated({ weight, bias }: Linear, x: Tensor, activation: FeedForwardActivation): Tensor {
+  if (activation === "relu") return linear(x, weight, bias, { activation });
+  const y = linear(x, weight, bias);
+  return activation === "gelu" ? gelu(y) : activation(y);
+}
