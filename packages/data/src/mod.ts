@@ -1,5 +1,5 @@
 /**
- * Data sets, samplers, loaders and transforms.
+ * Data sets, samplers, loaders, transforms, text and metrics.
  *
  * @module
  */
@@ -20,6 +20,7 @@ export {
   type WeightedRandomSamplerOptions,
 } from "./samplers/index_samplers.ts";
 export { BatchSampler } from "./samplers/batch_sampler.ts";
+export { BucketBatchSampler, type BucketBatchSamplerOptions } from "./samplers/bucket_batch_sampler.ts";
 export { type Collated, defaultCollate, type SampleArray } from "./loader/collate.ts";
 export { DataLoader } from "./loader/data_loader.ts";
 export type { LoaderOptions } from "./loader/loader_options.ts";
@@ -71,3 +72,16 @@ export { DrawnDigits, type DrawnDigitsOptions } from "./drawn_digits/drawn_digit
 export { cacheDir, type CachePlace } from "./cache_dir.ts";
 export { download, type DownloadOptions, type DownloadResult } from "./download/download.ts";
 export type { DownloadProgress } from "./download/transfer.ts";
+export { type SpecialTokens, Vocabulary, type VocabularyOptions, type VocabularyState } from "./text/vocabulary.ts";
+export { normalizeText, type NormalizeTextOptions } from "./text/normalize_text.ts";
+export { characters, joinWords, words } from "./text/words.ts";
+export { decodeText, linesOf, readLines, readText } from "./text/text_file.ts";
+export { ParallelText, type SentencePair, type TsvOptions } from "./text/parallel_text.ts";
+export {
+  collatePairs,
+  type PaddedPairs,
+  type PaddedSequences,
+  padSequences,
+  type PadSequencesOptions,
+} from "./text/pad_sequences.ts";
+export { LanguageModelWindows, type WindowOptions } from "./text/language_model_windows.ts";
