@@ -26,26 +26,21 @@ function partsOf(x: Tensor, layout: Layout): [Tensor, Tensor] {
   return [pairs.select(-1, 0), pairs.select(-1, 1)];
 }
 
-interface Turn {
-  readonly cosine: Tensor;
-  readonly sine: Tensor;
-  readonly layout: Layout;
-}
-
-/** Its gradient is the turn back. */
-const turn: (x: Tensor, by: Turn) => Tensor = customFunction({
+/** Its gradient is the turn back. The tables are saved as inputs are: views of them end with the scope of the call. */
+const turn: (x: Tensor, cosine: Tensor, sine: Tensor, layout: Layout) => Tensor = customFunction({
   name: "rotary",
-  forward(context, x: Tensor, by: Turn) {
-    context.by = by;
+  forward(context, x: Tensor, cosine: Tensor, sine: Tensor, layout: Layout) {
+    context.saveForBackward(cosine, sine);
+    context.layout = layout;
     const out = emptyLike(x);
-    const [[a, b], [c, d]] = [partsOf(x, by.layout), partsOf(out, by.layout)];
-    turnFirst([a, b, by.cosine, by.sine], c);
-    turnSecond([a, b, by.cosine, by.sine], d);
+    const [[a, b], [c, d]] = [partsOf(x, layout), partsOf(out, layout)];
+    turnFirst([a, b, cosine, sine], c);
+    turnSecond([a, b, cosine, sine], d);
     return out;
   },
   backward(context, g) {
-    const { cosine, sine, layout } = context.by as Turn;
-    return turn(g, { cosine, sine: sine.neg(), layout });
+    const [cosine, sine] = context.savedTensors;
+    return [turn(g!, cosine!, sine!.neg(), context.layout as Layout), null, null];
   },
 });
 
@@ -98,7 +93,7 @@ export class RotaryPositions extends Module {
     }
     const length = x.shape.at(-2)!;
     const [cosine, sine] = this.table(offset + length, x).map((t) => t.narrow(0, offset, length)) as [Tensor, Tensor];
-    return turn(x, { cosine, sine, layout: this.layout });
+    return turn(x, cosine, sine, this.layout);
   }
 
   /** The table of at least `length` positions, longer each time it is too short. */
