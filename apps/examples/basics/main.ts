@@ -6,9 +6,11 @@ import { choice, type Option, type RunOptions, runOptions } from "../runner/opti
 import { GrowingTable } from "../runner/table.ts";
 import type { Basic } from "./basic.ts";
 import { linearRegression } from "./linear_regression.ts";
+import { tensors } from "./tensors.ts";
 
 /** The examples in the order of a course. */
 export const EXAMPLES: readonly Basic[] = [
+  tensors,
   linearRegression,
 ];
 
