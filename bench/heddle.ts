@@ -7,6 +7,7 @@ import { heddleConv } from "./families/conv.ts";
 import { heddleConvBlock } from "./families/conv_block.ts";
 import { heddleEager } from "./families/eager.ts";
 import { heddleElementwise } from "./families/elementwise.ts";
+import { heddleGru } from "./families/gru.ts";
 import { heddleMatmul } from "./families/matmul.ts";
 import { heddleReduction } from "./families/reduction.ts";
 import { heddleResnet20 } from "./families/resnet20.ts";
@@ -19,7 +20,9 @@ const { deno, bun, node } = process.versions as Record<
   string | undefined
 >;
 
-const about = `Heddle on ${deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`}`;
+const about = `Heddle on ${
+  deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`
+}`;
 const gpu = process.argv[2] === "gpu";
 
 await serve({
@@ -39,10 +42,12 @@ await serve({
     ...heddleEager,
     ...heddleTraining,
     ...heddleResnet20,
+    ...heddleGru,
     ...heddleAugment,
   },
   // The loops are the CPU's.
-  reference: (unit) => gpu ? [] : unit === "GB/s" ? copyRates() : multiplyAddRates(),
+  reference: (unit) =>
+    gpu ? [] : unit === "GB/s" ? copyRates() : multiplyAddRates(),
   held() {
     const live = memory().liveBytes;
     if (!gpu) return { live };

@@ -5,6 +5,7 @@ import { conv } from "./conv.ts";
 import { convBlock } from "./conv_block.ts";
 import { eager } from "./eager.ts";
 import { elementwise } from "./elementwise.ts";
+import { gru } from "./gru.ts";
 import { matmul } from "./matmul.ts";
 import { reduction } from "./reduction.ts";
 import { resnet20 } from "./resnet20.ts";
@@ -18,6 +19,7 @@ export const families: readonly Family[] = [
   reduction,
   training,
   resnet20,
+  gru,
   augment,
   eager,
   memory,

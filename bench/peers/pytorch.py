@@ -262,6 +262,49 @@ def resnet20(s):
     return train
 
 
+class Translator(torch.nn.Module):
+    """As families/gru.ts has it."""
+
+    def __init__(self, vocabulary, hidden):
+        super().__init__()
+        self.source = torch.nn.Embedding(vocabulary, hidden)
+        self.encoder = torch.nn.GRU(hidden, hidden)
+        self.target = torch.nn.Embedding(vocabulary, hidden)
+        self.decoder = torch.nn.GRU(hidden, hidden)
+        self.output = torch.nn.Linear(hidden, vocabulary)
+
+    def forward(self, read, written):
+        _, state = self.encoder(self.source(read))
+        hidden, _ = self.decoder(self.target(written), state)
+        return self.output(hidden.flatten(0, 1))
+
+
+def gru(s):
+    network = Translator(s["vocabulary"], s["hidden"])
+    parameters = list(network.parameters())
+    with torch.no_grad():
+        for i, parameter in enumerate(parameters):
+            parameter.copy_(tensor(100 + i, parameter.shape) / math.sqrt(s["hidden"]))
+
+    def words(factor, count):
+        return (torch.arange(count * s["batch"]) * factor % s["vocabulary"]).reshape(count, s["batch"])
+
+    read, written = words(37, s["steps"]), words(101, s["steps"] + 1)
+    before, after = written[:-1], written[1:].flatten()
+    kind = torch.optim.Adam if s["optimizer"] == "adam" else torch.optim.SGD
+    optimizer = kind(parameters, lr=s["lr"])
+
+    def train():
+        loss = F.cross_entropy(network(read, before), after)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    train.outputs = lambda: [torch.tensor([train(), train(), train()])]
+    return train
+
+
 KINDS = {
     "matmul": matmul,
     "conv": conv,
@@ -280,6 +323,7 @@ KINDS = {
     "eager add": eager_add,
     "training": training,
     "resnet20": resnet20,
+    "gru": gru,
 }
 
 
