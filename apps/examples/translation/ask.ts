@@ -1,0 +1,50 @@
+/** Sentences that a person types, and their translations. */
+import { type Answer, LineError } from "../runner/lines.ts";
+import type { Vocabularies } from "./batches.ts";
+import { type SearchOptions, translateAll } from "./evaluate.ts";
+import type { TranslationModel } from "./model.ts";
+import { type Direction, languages, MAX_WORDS, type WordPair } from "./pairs.ts";
+import { attentionMap } from "./report.ts";
+import { sentenceText, sentenceWords } from "./sentence_words.ts";
+
+/**
+ * Translates lines. A word that the vocabulary does not know is `<unk>` to the model; where it writes `<unk>`, the source word that it
+ * attended to most is put down as it is, as names want it (Luong et al. 2015, arXiv:1410.8206); a model without attention leaves it.
+ *
+ * @throws LineError from the answer for a sentence of more words than the model was trained with.
+ */
+export function translatorAnswer<State>(
+  model: TranslationModel<State>,
+  vocabularies: Vocabularies,
+  direction: Direction,
+  search: SearchOptions,
+): Answer {
+  const [, language] = languages(direction);
+  return async (line) => {
+    const source = sentenceWords(line);
+    if (source.length > MAX_WORDS) {
+      throw new LineError(
+        `this sentence has ${source.length} words and punctuation marks, and the model was trained with at most ${MAX_WORDS}; cut it in two`,
+      );
+    }
+    const [target] = await translateAll(model, [source], vocabularies, search);
+    return sentenceText(await namesCopied(model, vocabularies, [source, target!]), language);
+  };
+}
+
+/** The translation with source words in the place of unknown ones. */
+async function namesCopied<State>(
+  model: TranslationModel<State>,
+  vocabularies: Vocabularies,
+  [source, target]: WordPair,
+): Promise<readonly string[]> {
+  const unknown = vocabularies.target.token(vocabularies.target.unk);
+  if (!target.includes(unknown)) return target;
+  const map = await attentionMap(model, vocabularies, [source, target]);
+  if (map === null) return target;
+  return target.map((word, t) => {
+    if (word !== unknown) return word;
+    const row = map.weights[t]!.slice(0, source.length);
+    return source[row.indexOf(Math.max(...row))]!;
+  });
+}

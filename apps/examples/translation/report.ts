@@ -1,0 +1,92 @@
+/** What a person sees of a translator: curves, sentences, and where it looked. */
+import { noGrad } from "@heddle/autograd";
+import { tidy } from "@heddle/tensor";
+import type { Metrics } from "../runner/metrics.ts";
+import type { OutFolder } from "../runner/out_folder.ts";
+import { heatMap } from "../runner/pictures/heat_map.ts";
+import { lineChart } from "../runner/pictures/line_chart.ts";
+import { collatePairs, encodeSentence, type Vocabularies } from "./batches.ts";
+import type { TranslationModel } from "./model.ts";
+import type { WordPair } from "./pairs.ts";
+
+/** Losses and BLEU by epoch. */
+export function drawCurves(out: OutFolder, title: string, metrics: Metrics): void {
+  const epochs = { label: "epoch", whole: true };
+  const loss = lineChart({
+    title: `${title}: loss`,
+    x: epochs,
+    y: { label: "cross-entropy (nats a word)" },
+    series: [
+      { name: "train, while it learns", ...metrics.curve("trainLoss", "epoch"), marks: true },
+      { name: "validation", ...metrics.curve("validationLoss", "epoch"), marks: true },
+    ],
+  });
+  out.picture("loss.svg", loss, "Cross-entropy of the next word by epoch");
+  const bleu = lineChart({
+    title: `${title}: BLEU`,
+    x: epochs,
+    y: { label: "BLEU", include: 0 },
+    series: [{ name: "greedy translations of the validation sentences", ...metrics.curve("bleu", "epoch"), marks: true }],
+  });
+  out.picture("bleu.svg", bleu, "BLEU of greedy translations by epoch");
+}
+
+/** A sentence and a translation of it, with how much each word of the translation attends to each of the source. */
+export interface AttentionMap {
+  source: string[];
+  target: string[];
+  /** `[target words + end, source words + end]` */
+  weights: number[][];
+}
+
+/** Where a model looks while it writes given words; null for one that does not look. */
+export async function attentionMap<State>(
+  model: TranslationModel<State>,
+  { source, target }: Vocabularies,
+  [from, to]: WordPair,
+): Promise<AttentionMap | null> {
+  model.eval();
+  const weights = noGrad(() =>
+    tidy(() => {
+      const pair = [encodeSentence(source, from), encodeSentence(target, to)] as const;
+      const batch = collatePairs([pair], target.bos);
+      return model.looks(batch.source, batch.lengths, batch.previous);
+    })
+  );
+  model.train();
+  if (weights === null) return null;
+  const values = await weights.data() as Float32Array;
+  const columns = from.length + 1;
+  const rows = Array.from({ length: to.length + 1 }, (_, t) => [...values.subarray(t * columns, (t + 1) * columns)]);
+  weights.dispose();
+  return { source: [...from, "⏹"], target: [...to, "⏹"], weights: rows };
+}
+
+/** An attention map as a picture. */
+export function drawAttention(title: string, { source, target, weights }: AttentionMap): string {
+  return heatMap({
+    title,
+    subtitle: "each row is a word that was written, each column one that was read; ⏹ is the end",
+    rows: { label: "translation", names: target },
+    columns: { label: "source", names: source },
+    shares: weights,
+    colourLabel: "share of the attention",
+    power: 0.6,
+  });
+}
+
+/** A sentence, how a person translated it, and how the model did. */
+export interface Sample {
+  source: string;
+  reference: string;
+  greedy: string;
+  beam: string;
+}
+
+/** Validation sentences to show, of middling length, far apart from each other: their places. */
+export function shownSentences(pairs: readonly WordPair[], count: number): number[] {
+  const fitting = pairs.flatMap(([source], i) => source.length >= 5 && source.length <= 14 ? [i] : []);
+  const candidates = fitting.length > 0 ? fitting : pairs.map((_, i) => i);
+  const shown = Math.min(count, candidates.length);
+  return Array.from({ length: shown }, (_, k) => candidates[Math.floor(k * candidates.length / shown)]!);
+}

@@ -1,0 +1,78 @@
+/** Translators in files: weights, and the vocabularies without which these mean nothing. */
+import { Vocabulary, type VocabularyState } from "@heddle/data";
+import type { Module } from "@heddle/nn";
+import type { Tensor } from "@heddle/tensor";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { OptionError } from "../runner/options.ts";
+import type { OutFolder } from "../runner/out_folder.ts";
+import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from "../runner/safetensors.ts";
+import type { Vocabularies } from "./batches.ts";
+import type { Direction } from "./pairs.ts";
+
+/** What a saved translator is made of, beside its weights. */
+export interface TranslatorSettings<Sizes> {
+  direction: Direction;
+  /** What the model is constructed with. */
+  sizes: Sizes;
+}
+
+/** A translator as it was read from its files. */
+export interface SavedTranslator<Sizes> extends TranslatorSettings<Sizes> {
+  vocabularies: Vocabularies;
+  weights: Record<string, Tensor>;
+}
+
+const VOCABULARIES = "vocabularies.json";
+
+/** Writes `NAME.safetensors` and `vocabularies.json`. */
+export async function saveTranslator<Sizes>(
+  out: OutFolder,
+  name: string,
+  model: Module,
+  { direction, sizes }: TranslatorSettings<Sizes>,
+  { source, target }: Vocabularies,
+): Promise<void> {
+  const weights = await encodeSafetensors(model.stateDict(), {
+    framework: "heddle",
+    model: name,
+    direction,
+    sizes: JSON.stringify(sizes),
+    source: source.fingerprint,
+    target: target.fingerprint,
+  });
+  out.file(`${name}.safetensors`, weights, "the weights, in the safetensors format");
+  out.file(VOCABULARIES, `${JSON.stringify({ source, target })}\n`, "the words of both languages and their numbers");
+}
+
+/**
+ * Reads what {@link saveTranslator} wrote.
+ *
+ * @throws OptionError when files are missing, damaged, or of different translators.
+ */
+export function readTranslator<Sizes>(folder: string, name: string): SavedTranslator<Sizes> {
+  const [weightsFile, wordsFile] = [`${name}.safetensors`, VOCABULARIES].map((file) => join(folder, file)) as [string, string];
+  const missing = [weightsFile, wordsFile].find((file) => !existsSync(file));
+  if (missing !== undefined) {
+    throw new OptionError(`--ask: there is no ${missing}; train a model first, or name its folder with --out`);
+  }
+  try {
+    const file = new Uint8Array(readFileSync(weightsFile));
+    const about = safetensorsMetadata(file);
+    if (about["model"] !== name) throw new Error(`${weightsFile} holds the weights of "${about["model"]}"`);
+    const words = JSON.parse(readFileSync(wordsFile, "utf8")) as Record<"source" | "target", VocabularyState>;
+    const [source, target] = (["source", "target"] as const).map((side) => {
+      const vocabulary = Vocabulary.fromJSON(words[side]);
+      vocabulary.check(about[side]!, weightsFile);
+      return vocabulary;
+    }) as [Vocabulary, Vocabulary];
+    return {
+      direction: about["direction"] as Direction,
+      sizes: JSON.parse(about["sizes"]!) as Sizes,
+      vocabularies: { source, target },
+      weights: decodeSafetensors(file),
+    };
+  } catch (error) {
+    throw new OptionError(`--ask: ${(error as Error).message}`, { cause: error });
+  }
+}
