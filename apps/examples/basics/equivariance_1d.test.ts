@@ -31,7 +31,7 @@ test("every number follows from the formulas", () => {
   for (const { operation, of, ofShifted } of figures.outcomes) {
     expect(of, operation).toEqual(FORMULAS[operation]!(signal));
     expect(ofShifted, operation).toEqual(FORMULAS[operation]!(shifted));
-    expect(said, operation).toContain(operation.padEnd(26) + of.map((n: number) => String(n).padStart(6)).join(""));
+    expect(said, operation).toContain(operation.padEnd(28) + of.map((n: number) => String(n).padStart(6)).join(""));
   }
   // One by hand: 1 · 1 + 2 · 3 − 1 · 2.
   expect(figures.outcomes[0].of[2]).toBe(1 + 6 - 2);

@@ -49,11 +49,10 @@ function distanceUpToShift(y: Tensor, z: Tensor): number {
 export const equivariance1d: Basic = basic(
   "equivariance-1d",
   "Convolution, stride, padding and pooling on eight numbers: which follow a shift, and which do not.",
-  // deno-lint-ignore require-await
-  async (_, run) => {
+  (_options, run) => {
     const x = signalOf(SIGNAL), shifted = shift(x, 1);
     const line = (words: string, numbers: readonly number[]): void =>
-      run.print(words.padEnd(26) + numbers.map((each) => String(each).padStart(6)).join(""));
+      run.print(words.padEnd(28) + numbers.map((each) => String(each).padStart(6)).join(""));
     line("signal", SIGNAL);
     line("kernel", KERNEL);
 
@@ -103,7 +102,11 @@ export const equivariance1d: Basic = basic(
       });
     run.out.picture(
       "shifted.svg",
-      panels("What a shift by one does", ["… on a ring", "… on a ring, stride 2", "… on a ring, max-pool 2"].map(bars), 1),
+      panels(
+        "What a shift by one does",
+        ["… on a ring", "… on a ring, stride 2", "… on a ring, max-pool 2"].map(bars),
+        1,
+      ),
       "On a ring the outcome moves by one as its signal does; with a stride or a pool of 2 other numbers come out",
     );
     run.out.picture(

@@ -5,6 +5,7 @@ import { type Example, start } from "../runner/example.ts";
 import { choice, type Option, type RunOptions, runOptions } from "../runner/options.ts";
 import { GrowingTable } from "../runner/table.ts";
 import type { Basic } from "./basic.ts";
+import { equivariance1d } from "./equivariance_1d.ts";
 import { linearRegression } from "./linear_regression.ts";
 import { tensors } from "./tensors.ts";
 
@@ -12,6 +13,7 @@ import { tensors } from "./tensors.ts";
 export const EXAMPLES: readonly Basic[] = [
   tensors,
   linearRegression,
+  equivariance1d,
 ];
 
 interface BasicsOptions extends RunOptions {
