@@ -12,7 +12,7 @@ export type Basic = Example<RunOptions>;
 export function basic(
   name: string,
   about: string,
-  run: (options: Values<RunOptions>, run: Run) => Promise<Figures>,
+  run: (options: Values<RunOptions>, run: Run) => Figures | Promise<Figures>,
 ): Basic {
   return {
     name,
@@ -22,6 +22,6 @@ export function basic(
       name: `basics/${name}`,
       data: "digits that the program draws itself, where digits are used",
     }),
-    run,
+    run: async (options, around) => await run(options, around),
   };
 }
