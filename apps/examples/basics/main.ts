@@ -7,12 +7,14 @@ import { GrowingTable } from "../runner/table.ts";
 import type { Basic } from "./basic.ts";
 import { equivariance1d } from "./equivariance_1d.ts";
 import { linearRegression } from "./linear_regression.ts";
+import { polynomialRegression } from "./polynomial_regression.ts";
 import { tensors } from "./tensors.ts";
 
 /** The examples in the order of a course. */
 export const EXAMPLES: readonly Basic[] = [
   tensors,
   linearRegression,
+  polynomialRegression,
   equivariance1d,
 ];
 

@@ -88,7 +88,7 @@ export const tensors: Basic = basic(
         grid("column.expand(3, 4)", column.expand(3, 4), (_i, j) => j > 0),
         grid("row.expand(3, 4)", row.expand(3, 4), (i) => i > 0),
         grid("column.add(row)", sum),
-      ], 2),
+      ]),
       "What is tinted is not in memory: a stride of 0 reads the same number again",
     );
     return Promise.resolve({ refusal, shown });

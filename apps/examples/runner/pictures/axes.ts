@@ -120,10 +120,9 @@ export function axisLabels(plot: Plot, x: string, y: string): string[] {
   ];
 }
 
-/** What lies within a plot; what would stick out is cut off. */
-export function withinPlot({ left, top, right, bottom }: Plot, ...content: string[]): string {
-  const width = right - left, height = bottom - top;
+/** What lies within a plot, or up to `room` pixels to its left and right; what would stick out is cut off. */
+export function withinPlot({ left, top, right, bottom }: Plot, content: readonly string[], room = 0): string {
+  const x = left - room, width = right - left + 2 * room, height = bottom - top;
   // A picture in a picture cuts at its edges, without a clip path and the name that one needs.
-  const box = { x: left, y: top, width, height, viewBox: `${left} ${top} ${width} ${height}` };
-  return element("svg", box, ...content);
+  return element("svg", { x, y: top, width, height, viewBox: `${x} ${top} ${width} ${height}` }, ...content);
 }

@@ -42,9 +42,11 @@ export function lineChart(chart: LineChart): string {
     }
   }
   const heights = chart.series.flatMap(({ y, band }) => [...y, ...(band?.low ?? []), ...(band?.high ?? [])]);
+  // Points have no dash: the first line is drawn through, whatever comes before it.
+  const dash = (index: number): number => chart.series.slice(0, index).filter(({ as }) => as !== "points").length;
   const size = chart.size ?? { width: 720, height: 430 };
   const names = legend(
-    chart.series.map((series, i) => ({ name: series.name, sample: sampleOf(series, i) })),
+    chart.series.map((series, i) => ({ name: series.name, sample: sampleOf(series, i, dash(i)) })),
     size.width,
   );
   const plot: Plot = { left: 76, top: 76 + names.more, right: size.width - 24, bottom: size.height - 58 };
@@ -52,14 +54,14 @@ export function lineChart(chart: LineChart): string {
   const y = scaleOf(chart.y, heights, [plot.bottom, plot.top], 6);
   const drawn = [
     ...chart.series.map((series, i) => drawBand(series, i, x, y)),
-    ...chart.series.map((series, i) => drawSeries(series, i, x, y)),
+    ...chart.series.map((series, i) => drawSeries(series, i, dash(i), x, y)),
   ];
   return svgDocument(size, chart.title, [
     label(chart.title, { x: 20, y: 30, "font-size": TITLE_SIZE, "font-weight": 600, fill: INK }),
     ...names.parts,
     ...drawAxes(plot, { label: chart.x.label, scale: x }, { label: chart.y.label, scale: y }),
-    // Marks at the ends of an axis are whole unless the axis is to cut.
-    ...(chart.x.range || chart.y.range ? [withinPlot(plot, ...drawn)] : drawn),
+    // Marks at the ends of an axis are whole unless that axis is to cut.
+    ...(chart.x.range || chart.y.range ? [withinPlot(plot, drawn, chart.x.range ? 0 : 6)] : drawn),
   ]);
 }
 
@@ -71,21 +73,21 @@ function drawBand({ x: xs, band }: Series, index: number, x: Scale, y: Scale): s
   return element("path", { d: path([...xs]) ?? "", fill: seriesColour(index), "fill-opacity": 0.18 });
 }
 
-function drawSeries(series: Series, index: number, x: Scale, y: Scale): string {
+function drawSeries(series: Series, index: number, dash: number, x: Scale, y: Scale): string {
   const { x: xs, y: ys, as } = series;
   const finite = (_: number, i: number): boolean => Number.isFinite(ys[i]);
   const path = line<number>().curve(as === "steps" ? curveStepAfter : curveLinear)
     .defined(finite).x((value) => x(value)).y((_, i) => y(ys[i]!)).digits(2);
-  const curve = as === "points" ? "" : seriesLine(path([...xs]) ?? "", index);
+  const curve = as === "points" ? "" : seriesLine(path([...xs]) ?? "", index, dash);
   const marks = isMarked(series)
     ? xs.map((value, i) => finite(value, i) ? seriesMark(x(value), y(ys[i]!), index) : "")
     : [];
   return element("g", {}, curve, ...marks);
 }
 
-function sampleOf(series: Series, index: number): (x: number, y: number) => string {
+function sampleOf(series: Series, index: number, dash: number): (x: number, y: number) => string {
   return (x, y) =>
-    (series.as === "points" ? "" : seriesLine(`M${x},${y}H${x + 30}`, index)) +
+    (series.as === "points" ? "" : seriesLine(`M${x},${y}H${x + 30}`, index, dash)) +
     (isMarked(series) ? seriesMark(x + 15, y, index) : "");
 }
 

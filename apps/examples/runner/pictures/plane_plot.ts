@@ -57,7 +57,7 @@ export function planePlot(plot: PlanePlot): string {
     ...lines.map(({ name, marks }, i) => ({
       name,
       sample: (x: number, y: number) =>
-        seriesLine(`M${x},${y}H${x + 30}`, points.length + i) +
+        seriesLine(`M${x},${y}H${x + 30}`, points.length + i, i) +
         (marks ? seriesMark(x + 15, y, points.length + i, 40) : ""),
     })),
   ], size.width);
@@ -69,12 +69,11 @@ export function planePlot(plot: PlanePlot): string {
     label(plot.title, { x: 20, y: 30, "font-size": TITLE_SIZE, "font-weight": 600, fill: INK }),
     ...names.parts,
     ...drawAxes(area, { label: plot.x.label, scale: x }, { label: plot.y.label, scale: y }),
-    withinPlot(
-      area,
+    withinPlot(area, [
       ...(field ? [drawField(field, area), ...(field.contours ?? []).map((at) => drawContour(field, at, area))] : []),
       ...points.map((group, i) => drawPoints(group, i, x, y)),
-      ...lines.map((each, i) => drawLine(each, points.length + i, x, y)),
-    ),
+      ...lines.map((each, i) => drawLine(each, points.length + i, i, x, y)),
+    ]),
   ]);
 }
 
@@ -141,10 +140,11 @@ function drawPoints(
 function drawLine(
   { x: xs, y: ys, marks }: NonNullable<PlanePlot["lines"]>[number],
   index: number,
+  dash: number,
   x: Scale,
   y: Scale,
 ): string {
   const places = Array.from(xs, (value, i) => [x(value), y(ys[i]!)] as [number, number]);
-  const curve = seriesLine(line().digits(2)(places) ?? "", index);
+  const curve = seriesLine(line().digits(2)(places) ?? "", index, dash);
   return element("g", {}, curve, ...(marks ? places.map(([across, down]) => seriesMark(across, down, index, 30)) : []));
 }

@@ -11,14 +11,14 @@ export function seriesColour(index: number): string {
   return SERIES_COLOURS[index % SERIES_COLOURS.length]!;
 }
 
-/** A line of the series of a number; `d` is the path. */
-export function seriesLine(d: string, index: number): string {
+/** A line of the series of a number, with the dash of another where some before it have no line; `d` is the path. */
+export function seriesLine(d: string, index: number, dash: number = index): string {
   return element("path", {
     d,
     fill: "none",
     stroke: seriesColour(index),
     "stroke-width": 2,
-    "stroke-dasharray": DASHES[index % DASHES.length],
+    "stroke-dasharray": DASHES[dash % DASHES.length],
     "stroke-linejoin": "round",
   });
 }
