@@ -43,7 +43,10 @@ export class Encoder extends Module {
   forward(sentences: Tensor, lengths: readonly number[]): Encoded {
     const words = this.dropout.forward(this.embedding.forward(sentences));
     const [outputs, last] = this.gru.forward(words, undefined, { lengths });
-    return { outputs: this.dropout.forward(outputs), state: this.bridge === null ? last : this.joined(last, this.bridge) };
+    return {
+      outputs: this.dropout.forward(outputs),
+      state: this.bridge === null ? last : this.joined(last, this.bridge),
+    };
   }
 
   /** Last states `[layers · 2, B, hidden]`, both directions of a layer beside each other, as one for each layer. */

@@ -92,7 +92,17 @@ export const translate: Example<TranslateOptions> = {
 
     const optimizer = new Adam(model.parameters(), { lr });
     const { metrics, steps, seconds } = await trainTranslator(model, { train, validation, vocabularies }, {
-      about: { example: "translate", pairs: train.length, direction, ...sizes, teacherForcing, seed, batch, lr, epochs: options.epochs },
+      about: {
+        example: "translate",
+        pairs: train.length,
+        direction,
+        ...sizes,
+        teacherForcing,
+        seed,
+        batch,
+        lr,
+        epochs: options.epochs,
+      },
       epochs: options.epochs,
       batch,
       optimizer,
@@ -119,14 +129,20 @@ export const translate: Example<TranslateOptions> = {
       greedy: sentenceText(greedy[i]!, to),
       beam: sentenceText(beam[i]!, to),
     }));
-    for (const { source, reference, beam } of samples.slice(0, 3)) run.print(`\n  ${source}\n  → ${beam}\n  (${reference})`);
+    for (const { source, reference, beam } of samples.slice(0, 3)) {
+      run.print(`\n  ${source}\n  → ${beam}\n  (${reference})`);
+    }
 
     const title = `GRU, ${attention === "none" ? "no" : attention} attention, ${direction}`;
     drawCurves(run.out, title, metrics);
     for (const [n, i] of shown.slice(0, MAPS).entries()) {
       const map = await attentionMap(model, vocabularies, [sentences[i]!, greedy[i]!]);
       if (map === null) continue;
-      run.out.picture(`attention-${n + 1}.svg`, drawAttention(`${title}: where it looks`, map), `“${samples[n]!.source}”`);
+      run.out.picture(
+        `attention-${n + 1}.svg`,
+        drawAttention(`${title}: where it looks`, map),
+        `“${samples[n]!.source}”`,
+      );
     }
     await saveTranslator(run.out, "translate", model, { direction, sizes }, vocabularies);
     return {
@@ -153,7 +169,9 @@ export const translate: Example<TranslateOptions> = {
     const model = new Translator({ source: source.size, target: target.size }, sizes);
     model.loadStateDict(weights);
     model.to(run.device);
-    run.print(`${direction === "fr-en" ? "French to English" : "English to French"}; one sentence a line, Ctrl-D ends.`);
+    run.print(
+      `${direction === "fr-en" ? "French to English" : "English to French"}; one sentence a line, Ctrl-D ends.`,
+    );
     return translatorAnswer(model, vocabularies, direction, {
       beams: options.beam,
       lengthPenalty: options.lengthPenalty,

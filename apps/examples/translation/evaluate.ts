@@ -38,7 +38,9 @@ export async function validationLoss<State>(
   model.eval();
   let total = 0, words = 0;
   for (const batch of pairLoader(pairs, vocabularies, { batchSize: BATCH })) {
-    const loss = noGrad(() => tidy(() => wordLoss(model.forward(batch.source, batch.lengths, batch.previous), batch.next)));
+    const loss = noGrad(() =>
+      tidy(() => wordLoss(model.forward(batch.source, batch.lengths, batch.previous), batch.next))
+    );
     total += Number((await loss.data())[0]) * batch.words;
     words += batch.words;
     loss.dispose();
@@ -64,7 +66,12 @@ export async function translateAll<State>(
     const rows = order.slice(first, first + BATCH);
     const { tokens, lengths } = padSequences(rows.map((row) => encoded[row]!));
     const state = noGrad(() => model.encode(tokens, lengths));
-    const options = { start: target.bos, batch: rows.length, end: target.eos, maxLength: maxLength(Math.max(...lengths)) };
+    const options = {
+      start: target.bos,
+      batch: rows.length,
+      end: target.eos,
+      maxLength: maxLength(Math.max(...lengths)),
+    };
     const found = beams === 1
       ? await greedy(model, state, options)
       : await beamSearch(model, state, { ...options, beams, lengthPenalty });

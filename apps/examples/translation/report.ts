@@ -26,7 +26,11 @@ export function drawCurves(out: OutFolder, title: string, metrics: Metrics): voi
     title: `${title}: BLEU`,
     x: epochs,
     y: { label: "BLEU", include: 0 },
-    series: [{ name: "greedy translations of the validation sentences", ...metrics.curve("bleu", "epoch"), marks: true }],
+    series: [{
+      name: "greedy translations of the validation sentences",
+      ...metrics.curve("bleu", "epoch"),
+      marks: true,
+    }],
   });
   out.picture("bleu.svg", bleu, "BLEU of greedy translations by epoch");
 }

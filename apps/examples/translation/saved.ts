@@ -51,7 +51,10 @@ export async function saveTranslator<Sizes>(
  * @throws OptionError when files are missing, damaged, or of different translators.
  */
 export function readTranslator<Sizes>(folder: string, name: string): SavedTranslator<Sizes> {
-  const [weightsFile, wordsFile] = [`${name}.safetensors`, VOCABULARIES].map((file) => join(folder, file)) as [string, string];
+  const [weightsFile, wordsFile] = [`${name}.safetensors`, VOCABULARIES].map((file) => join(folder, file)) as [
+    string,
+    string,
+  ];
   const missing = [weightsFile, wordsFile].find((file) => !existsSync(file));
   if (missing !== undefined) {
     throw new OptionError(`--ask: there is no ${missing}; train a model first, or name its folder with --out`);

@@ -136,7 +136,10 @@ const COLOURS: readonly Adjective[] = [
   adjective("green", "vert", "verte"),
   adjective("blue", "bleu", "bleue"),
 ];
-const SIZES: readonly Adjective[] = [adjective("small", "petit", "petite", true), adjective("big", "grand", "grande", true)];
+const SIZES: readonly Adjective[] = [
+  adjective("small", "petit", "petite", true),
+  adjective("big", "grand", "grande", true),
+];
 const MOODS: readonly Adjective[] = [
   adjective("tired", "fatigué", "fatiguée"),
   adjective("sad", "triste", "triste"),
@@ -167,7 +170,9 @@ export function smallGrammarPairs(count = 1_600): SentencePair[] {
   const pairs: SentencePair[] = [];
   for (let i = 0; pairs.length < count; i++) {
     const row = kinds.flatMap((kind) => kind.slice(i, i + 1));
-    if (row.length === 0) throw new RangeError(`smallGrammarPairs: the grammar makes ${pairs.length} pairs, not ${count}`);
+    if (row.length === 0) {
+      throw new RangeError(`smallGrammarPairs: the grammar makes ${pairs.length} pairs, not ${count}`);
+    }
     pairs.push(...row.slice(0, count - pairs.length));
   }
   return pairs;
@@ -189,7 +194,10 @@ function* subjects(): Iterable<Subject> {
 }
 
 /** Things with an article, and an adjective or none: a green car, the small house. */
-function* objects(nouns: readonly Noun[], articles: readonly ("the" | "a")[]): Iterable<{ english: string; french: string }> {
+function* objects(
+  nouns: readonly Noun[],
+  articles: readonly ("the" | "a")[],
+): Iterable<{ english: string; french: string }> {
   for (const article of articles) {
     for (const each of nouns) {
       const { english, french, feminine } = each;

@@ -6,7 +6,10 @@ export function corpusBleu(h: readonly string[], r: readonly string[], _: unknow
     hl += a.length, rl += b.length;
     for (let n = 1; n <= 4; n++) {
       const c = new Map<string, number>();
-      for (let j = 0; j + n <= b.length; j++) { const g = b.slice(j, j + n).join(" "); c.set(g, (c.get(g) ?? 0) + 1); }
+      for (let j = 0; j + n <= b.length; j++) {
+        const g = b.slice(j, j + n).join(" ");
+        c.set(g, (c.get(g) ?? 0) + 1);
+      }
       for (let j = 0; j + n <= a.length; j++) {
         t[n - 1]!++;
         const g = a.slice(j, j + n).join(" "), k = c.get(g) ?? 0;
