@@ -85,3 +85,8 @@ export {
   type PadSequencesOptions,
 } from "./text/pad_sequences.ts";
 export { LanguageModelWindows, type WindowOptions } from "./text/language_model_windows.ts";
+export { type BleuOptions, type BleuScore, type BleuSmoothing, corpusBleu } from "./metrics/bleu.ts";
+export type { BleuTokenize } from "./metrics/bleu_tokens.ts";
+export { type EntityF1, entityF1, type EntityScore } from "./metrics/entity_f1.ts";
+export { perplexity } from "./metrics/perplexity.ts";
+export { type TokenAccuracy, tokenAccuracy } from "./metrics/token_accuracy.ts";

@@ -1,0 +1,64 @@
+import { stack, type Tensor, tidy } from "@heddle/tensor";
+import { checkOptions } from "../options.ts";
+
+/** What {@link tokenAccuracy} counted. */
+export interface TokenAccuracy {
+  /** `correct / count`; NaN where there is nothing to count. */
+  readonly accuracy: number;
+  readonly correct: number;
+  /** Tokens that count, those of `ignoreIndex` left out. */
+  readonly count: number;
+}
+
+/**
+ * The share of tokens that a model got right. Over several batches add up `correct` and `count`, and divide at the end.
+ *
+ * @param predicted token numbers of the shape of `targets`, or logits with the classes in one more dimension, the last
+ * @param targets token numbers [...], of an integer dtype
+ * @param options `ignoreIndex`: targets that do not count, the padding as a rule (default -100, as in `crossEntropy`)
+ * @throws when shapes or dtypes do not fit
+ *
+ * @example
+ * ```ts
+ * import { tokenAccuracy } from "@heddle/data";
+ * import { tensor } from "@heddle/tensor";
+ *
+ * const logits = tensor([[[0, 2, 1], [3, 0, 0], [0, 0, 1]]]); // a row of three tokens, three classes
+ * const targets = tensor([[1, 2, 0]], { dtype: "int32" });
+ * console.log(await tokenAccuracy(logits, targets, { ignoreIndex: 0 })); // { accuracy: 0.5, correct: 1, count: 2 }
+ * ```
+ */
+export async function tokenAccuracy(
+  predicted: Tensor,
+  targets: Tensor,
+  options: { ignoreIndex?: number } = {},
+): Promise<TokenAccuracy> {
+  checkOptions("tokenAccuracy", options, ["ignoreIndex"]);
+  const { ignoreIndex = -100 } = options;
+  const floating = predicted.dtype.startsWith("float");
+  const positions = floating ? predicted.shape.slice(0, -1) : predicted.shape;
+  const show = (t: Tensor): string => `${t.dtype} [${t.shape.join(", ")}]`;
+  if (targets.dtype.startsWith("float") || targets.dtype === "bool" || predicted.dtype === "bool") {
+    throw new TypeError(
+      `tokenAccuracy: targets are token numbers, of an integer dtype, and so are predictions that are no logits; got ${
+        show(predicted)
+      } and ${show(targets)}.`,
+    );
+  }
+  if (floating && predicted.ndim === 0 || String(positions) !== String(targets.shape)) {
+    throw new Error(
+      `tokenAccuracy: predictions ${show(predicted)} do not fit targets ${
+        show(targets)
+      }; give token numbers of the same shape, ` +
+        "or logits with the classes in one more dimension, the last.",
+    );
+  }
+  const sums = tidy(() => {
+    const ids = floating ? predicted.argmax(-1) : predicted;
+    const counted = targets.ne(ignoreIndex);
+    return stack([ids.eq(targets).logicalAnd(counted).sum(), counted.sum()], 0);
+  });
+  const [correct, count] = Array.from(await sums.data(), Number) as [number, number];
+  sums.dispose();
+  return { accuracy: correct / count, correct, count };
+}
