@@ -18,9 +18,8 @@ interface Ready {
 /** A row kernel ready to run. */
 export interface RowProgram extends Program {
   readonly work: RowKernel;
-  /** For offsets that are all multiples of four, and for others. */
-  aligned: Ready | null;
-  unaligned: Ready | null;
+  /** By whether all offsets are multiples of four, and by which operands share buffers. */
+  readonly ready: Map<string, Ready>;
 }
 
 /** See the module's comment. */
@@ -40,18 +39,19 @@ export class RowKernels {
     programs.numbers(work.shape);
     for (const { strides } of work.inputs) programs.numbers(strides);
     for (const { strides } of work.outputs) programs.numbers(strides);
-    return programs.find(() => ({ work, aligned: null, unaligned: null }));
+    return programs.find(() => ({ work, ready: new Map() }));
   }
 
-  private ready(work: RowKernel, aligned: boolean): Ready {
-    const rendered = renderRows(work, aligned, this.engine);
+  private ready(work: RowKernel, aligned: boolean, memories: readonly number[]): Ready {
+    const rendered = renderRows(work, aligned, memories, this.engine);
     const { pipelines } = this.engine.recorder;
-    const compiled = pipelines.get(rendered.key, work.inputs.length, work.outputs.length, rendered.source);
+    const { bound, reads } = rendered;
+    const compiled = pipelines.get(rendered.key, reads, bound.length - reads, rendered.source);
     const [x, y] = this.engine.fold(rendered.workgroups);
     return { rendered, compiled, x, y };
   }
 
-  /** Records a kernel's launch. Its outputs are new memory. */
+  /** Records a kernel's launch. */
   run(
     program: RowProgram,
     inputs: readonly Binding[],
@@ -59,12 +59,17 @@ export class RowKernels {
     given: readonly Scalar[],
   ): void {
     const operands = [...inputs, ...outputs];
-    const { rendered, compiled, x, y } = operands.every(({ offset }) => offset % 4 === 0)
-      ? program.aligned ??= this.ready(program.work, true)
-      : program.unaligned ??= this.ready(program.work, false);
-    const { words, offsetsAt, offsetShifts, scalarsAt, scalars } = rendered;
+    const handles = operands.map(({ buffer }) => (buffer as GpuBuffer).handle);
+    const memories = handles.map((handle) => handles.indexOf(handle));
+    const aligned = operands.every(({ offset }) => offset % 4 === 0);
+    const shared = memories.some((memory, i) => memory !== i);
+    const key = `${aligned ? "aligned" : ""}${shared ? memories : ""}`;
+    let ready = program.ready.get(key);
+    if (ready === undefined) program.ready.set(key, ready = this.ready(program.work, aligned, memories));
+    const { rendered, compiled, x, y } = ready;
+    const { words, offsetsAt, offsetShifts, scalarsAt, scalars, bound } = rendered;
     operands.forEach(({ offset }, i) => words[offsetsAt + i] = offset >>> offsetShifts[i]!);
     scalars.forEach(({ index, dtype }, i) => words[scalarsAt + i] = scalarWord(given[index]!, dtype));
-    this.engine.recorder.dispatch(compiled, operands.map(({ buffer }) => (buffer as GpuBuffer).handle), words, x, y, 1);
+    this.engine.recorder.dispatch(compiled, bound.map((i) => handles[i]!), words, x, y, 1);
   }
 }

@@ -43,6 +43,31 @@ describe("fusedUpdate", () => {
     check(same, zeros([6]), same);
   });
 
+  test("blocks of columns, and one row of a sequence after another, in one memory and one kernel", () => {
+    const step = fusedUpdate("step", (_a, _b, _next, x, y, h, m) => [x.mul(y), x.add(h), h.mul(m).add(x)]);
+    const nothing = getDevice("null");
+    for (const device of ["cpu", "reference", nothing]) {
+      for (const [rows, width] of [[1, 1], [1, 4], [3, 5], [4, 8], [33, 70]] as const) {
+        const [into, states] = [zeros([rows, 2 * width], { device }), randn([3, rows, width], { device })];
+        const [x, y] = randn([rows, 2 * width], { device }).chunk(2, 1) as [Tensor, Tensor];
+        const [h, m] = [states.select(0, 0), randn([rows, 1], { device })];
+        const [first, second] = into.chunk(2, 1) as [Tensor, Tensor];
+        if (device === nothing) {
+          const backend = nothing.backend as NullBackend;
+          backend.reset();
+          step([first, second, states.select(0, 1)], [x, y, h, m]);
+          expect(backend.dispatched.length).toBe(1);
+          continue;
+        }
+        const wanted = [x.mul(y), x.add(h), h.mul(m).add(x)].map((t) => t.toArray());
+        const untouched = [states.select(0, 0), states.select(0, 2)].map((t) => t.toArray());
+        step([first, second, states.select(0, 1)], [x, y, h, m]);
+        expect([first, second, states.select(0, 1)].map((t) => t.toArray())).toEqual(wanted);
+        expect([states.select(0, 0), states.select(0, 2)].map((t) => t.toArray())).toEqual(untouched);
+      }
+    }
+  });
+
   test("is one kernel where it can be, with new numbers at every call", () => {
     const nothing = getDevice("null");
     const backend = nothing.backend as NullBackend;

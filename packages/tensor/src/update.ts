@@ -2,10 +2,12 @@
 import { checkWritable } from "./checks.ts";
 import type { Scalar } from "./dtype.ts";
 import { elementwise, runExpression } from "./execute/elementwise.ts";
+import { collapse } from "./ir/collapse.ts";
 import type { Expr } from "./ir/kernel.ts";
 import type { RowKernel, RowSource, RowStep } from "./ir/rows.ts";
 import { dispatch } from "./launch.ts";
-import { sameShape } from "./shape.ts";
+import { areApart } from "./overlap.ts";
+import { broadcastStrides, sameShape, type Shape } from "./shape.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
 import type { Operand } from "./tensor/core.ts";
 import { Tensor } from "./tensor/tensor.ts";
@@ -23,8 +25,8 @@ interface Written {
 
 /**
  * A function that writes new values into several tensors of one shape, which are expressions of their old values and of inputs. It is
- * one kernel, where memory is read and written once, on devices that have row kernels for the dtype, if all operands are contiguous,
- * of that dtype, and each in memory of its own. Nothing is recorded for gradients.
+ * one kernel, where memory is read and written once, on devices that have row kernels for the dtype, if all operands are of that dtype
+ * and no target shares an element with another operand. Nothing is recorded for gradients.
  *
  * @param name of the operation, for errors, `memory()` and `HEDDLE_DEBUG`.
  * @param write gives an expression for each target, by the targets and then the inputs; numbers among the inputs have the first
@@ -59,8 +61,8 @@ export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => re
       else tensors.push(input);
     }
     scalars.push(...written.constants);
-    if (isOneKernel(targets, tensors)) inOneKernel(name, targets, tensors, scalars, written);
-    else oneByOne(name, targets, tensors, scalars, written);
+    if (!isOneKernel(targets, tensors)) oneByOne(name, targets, tensors, scalars, written);
+    else inOneKernel(name, targets, tensors, scalars, written);
     for (const { storage } of targets) storage.version++;
   };
 }
@@ -92,15 +94,22 @@ function writeDown(
 }
 
 function isOneKernel(targets: readonly Tensor[], inputs: readonly Tensor[]): boolean {
-  const { dtype, shape, device } = targets[0]!;
-  if (device.backend.rows?.(dtype) !== true || targets[0]!.numel === 0) return false;
+  const { dtype, shape, device, numel } = targets[0]!;
+  if (device.backend.rows?.(dtype) !== true || numel === 0) return false;
   const all = [...targets, ...inputs];
   return all.every((x, i) =>
-    x.dtype === dtype && x.device === device && sameShape(x.shape, shape) && x.isContiguous() &&
-    all.findIndex(({ storage }) => storage === x.storage) === i
+    x.dtype === dtype && x.device === device &&
+    (i < targets.length ? sameShape(x.shape, shape) : broadcastsTo(x.shape, shape)) &&
+    all.every((other, j) => j >= i || j >= targets.length || other.storage !== x.storage || areApart(other, x))
   );
 }
 
+function broadcastsTo(shape: Shape, target: Shape): boolean {
+  const missing = target.length - shape.length;
+  return missing >= 0 && shape.every((size, d) => size === 1 || size === target[missing + d]);
+}
+
+/** The operands as rows: pieces of any length where all lie in one piece, else the last dimension. */
 function inOneKernel(
   name: string,
   targets: readonly Tensor[],
@@ -108,19 +117,34 @@ function inOneKernel(
   scalars: readonly Scalar[],
   { sources, steps }: Written,
 ): void {
-  const { dtype, numel, device } = targets[0]!;
-  const length = rowLength(numel);
-  const operand = { dtype, strides: [length, 1] };
+  const { dtype, numel, device, shape } = targets[0]!;
+  const whole = [...targets, ...inputs].every((x) => x.numel === numel && x.isContiguous());
+  const length = whole ? rowLength(numel) : 0;
+  const rows = whole ? { shape: [numel / length, length], operands: [], boundary: 1 } : asRows(shape, [
+    ...inputs.map((x) => broadcastStrides(x.shape, x.strides, shape)),
+    ...targets.map(({ strides }) => strides),
+  ]);
+  const operand = (i: number) => ({ dtype, strides: whole ? [length, 1] : rows.operands[i]! });
   const work: RowKernel = {
     kind: "rows",
-    shape: [numel / length, length],
-    inner: 1,
-    inputs: inputs.map(() => operand),
-    outputs: targets.map(() => operand),
+    shape: rows.shape,
+    inner: rows.shape.length - rows.boundary,
+    inputs: inputs.map((_, i) => operand(i)),
+    outputs: targets.map((_, i) => operand(inputs.length + i)),
     sources,
     steps,
   };
   dispatch(name, device, work, inputs, targets, scalars);
+}
+
+/** As few dimensions as can be, the last of them the row. */
+function asRows(shape: Shape, operands: readonly (readonly number[])[]): ReturnType<typeof collapse> {
+  const flat = collapse(shape, operands, shape.length - 1);
+  if (flat.boundary < flat.shape.length) return flat;
+  // The last dimension had one element.
+  flat.shape.push(1);
+  flat.operands.forEach((strides) => strides.push(1));
+  return flat;
 }
 
 /** Longest and shortest pieces into which the elements are cut, for threads to share them. */

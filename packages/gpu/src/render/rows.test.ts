@@ -148,6 +148,27 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
     }
   });
 
+  test("updates of views of one buffer", () => {
+    // Blocks of columns, as gates of recurrent layers are, and the step after another in a sequence.
+    const gates = fusedUpdate("gates", (_a, _b, _next, x, y, h, m) => [x.mul(y), x.add(h), h.mul(m).add(x)]);
+    for (const each of devices) {
+      for (const [rows, width] of [[1, 4], [3, 5], [4, 8], [7, 300]] as const) {
+        const made = [[rows, 2 * width], [3, rows, width], [rows, 2 * width], [rows, 1]].map(draw);
+        const [wanted, found] = ["cpu", each].map((place) => {
+          const [into, states, x, m] = made.map((t) => t.to(place).clone());
+          const before = place === each ? gpuReport(each).kernels : 0;
+          const [first, second] = into!.chunk(2, 1);
+          gates([first!, second!, states!.select(0, 1)], [...x!.chunk(2, 1), states!.select(0, 0), m!]);
+          if (place === each) expect(gpuReport(each).kernels - before).toBe(1);
+          return [into!, states!];
+        });
+        for (const i of [0, 1]) {
+          expect(found![i]!.to("cpu").sub(wanted![i]!).abs().amax().item()).toBeLessThan(1e-6);
+        }
+      }
+    }
+  });
+
   test("float16: sums and statistics beyond its range", () => {
     if (!device.backend.rows!("float16")) return;
     const x = draw([3, 4096]).mul(2000).half().to(device);

@@ -2,7 +2,7 @@
  * Row kernels: a thread, or a whole workgroup, walks over one row as often as the steps ask. Sums are made in the same order always.
  * Where rows lie in fours (quads), memory moves in vectors. Values are float32, whatever is stored.
  */
-import { type DType, type RowKernel, type RowStep, showRows, stepExpressions } from "@heddle/tensor";
+import { type RowKernel, type RowStep, showRows, stepExpressions } from "@heddle/tensor";
 import {
   declareBuffer,
   declareInput,
@@ -15,7 +15,8 @@ import {
 } from "./access.ts";
 import { type Expr, scalarFields, type ScalarSlot, scalarSlots, Statements } from "./expression.ts";
 import { functionsFor } from "./functions.ts";
-import { coordinates, entryPoint, fields, isLinear, position, sizeOf, threadIndex } from "./positions.ts";
+import { coordinates, entryPoint, fields, position, sizeOf, threadIndex } from "./positions.ts";
+import { inFloat32, quadsOf, recut } from "./row_form.ts";
 import { enables } from "./values.ts";
 
 /** Threads of a workgroup, and of one for rows of which each thread would have much. */
@@ -38,16 +39,22 @@ export interface RenderedRows {
   readonly scalarsAt: number;
   readonly scalars: readonly ScalarSlot[];
   readonly workgroups: number;
+  /** The operands whose buffers are bound, those that are only read first, and how many those are. */
+  readonly bound: readonly number[];
+  readonly reads: number;
 }
 
 /**
  * Renders a row kernel.
  *
  * @param aligned whether all offsets are multiples of four.
+ * @param memories for each operand, inputs and then outputs, the first one that lies in the same buffer: no buffer may be bound twice when
+ * it is written.
  */
 export function renderRows(
   work: RowKernel,
   aligned: boolean,
+  memories: readonly number[],
   { software }: { readonly software: boolean },
 ): RenderedRows {
   const kernel = recut({ ...work, steps: work.steps.map(inFloat32) });
@@ -56,7 +63,15 @@ export function renderRows(
   const rows = sizeOf(shape.slice(0, outer));
   const length = sizeOf(shape.slice(outer));
   const operands = [...inputs, ...outputs];
-  const quads = aligned ? quadsOf(kernel) : null;
+  const inFours = aligned ? quadsOf(kernel) : null;
+  // A buffer is declared with elements of one type.
+  const mixed = inFours?.some((quad, i) => quad !== inFours[memories[i]!]) ?? false;
+  const quads = mixed ? null : inFours;
+  const holders = memories.map((holder, i) => operands[holder]!.dtype === operands[i]!.dtype ? holder : i);
+  const written = new Set(holders.slice(inputs.length));
+  const bound = holders.flatMap((holder, i) => holder === i ? [i] : []).sort((a, b) =>
+    Number(written.has(a)) - Number(written.has(b))
+  );
   const walked = quads === null ? length : length / 4;
   // On processors threads are loops: workgroups that wait for each other only cost.
   const together = software
@@ -77,65 +92,28 @@ export function renderRows(
     words.push(...quads?.[i] ? own.map((stride, d) => d === last ? 1 : stride / 4) : own);
   });
   const shown = quads === null ? "" : ` in quads ${quads.map(Number).join("")}`;
+  const sharing = bound.length === operands.length ? "" : ` sharing ${holders}`;
   return {
-    key: `rows by ${together} ${shape.length}/${inner}${shown} ${showRows(kernel)}`,
-    source: () => source(kernel, together, quads, scalars),
+    key: `rows by ${together} ${shape.length}/${inner}${shown}${sharing} ${showRows(kernel)}`,
+    source: () => source(kernel, together, quads, scalars, { holders, bound, written }),
     words: Uint32Array.from(words),
     offsetsAt,
     offsetShifts: operands.map((_, i) => quads?.[i] ? 2 : 0),
     scalarsAt,
     scalars,
     workgroups: together > 1 ? rows : Math.ceil(rows / groupSize),
+    bound,
+    reads: bound.filter((i) => !written.has(i)).length,
   };
 }
 
-/** Where nothing is summed and all lies in one piece, rows may be of any length: such that a thread has four elements. */
-function recut(kernel: RowKernel): RowKernel {
-  const { shape, inputs, outputs, sources, steps } = kernel;
-  const plain = steps.every((step) => step.kind === "walk" && step.reduce.length === 0) &&
-    sources.every(({ from }) => from !== "column") &&
-    [...inputs, ...outputs].every(({ strides }) => isLinear(shape, strides));
-  if (!plain) return kernel;
-  const count = sizeOf(shape);
-  const length = count % 4 === 0 ? 4 : 1;
-  const whole = ({ dtype }: RowKernel["inputs"][number]) => ({ dtype, strides: [length, 1] });
-  return {
-    ...kernel,
-    shape: [count / length, length],
-    inner: 1,
-    inputs: inputs.map(whole),
-    outputs: outputs.map(whole),
-  };
-}
-
-/** A step whose float16 values are float32: only memory is narrow. */
-function inFloat32(step: RowStep): RowStep {
-  const wide = (expr: Expr): Expr => {
-    const dtype: DType = expr.dtype === "float16" ? "float32" : expr.dtype;
-    return expr.op === "input" || expr.op === "scalar"
-      ? { ...expr, dtype }
-      : { ...expr, dtype, args: expr.args.map(wide) };
-  };
-  return step.kind === "walk"
-    ? {
-      kind: "walk",
-      reduce: step.reduce.map(({ op, expr }) => ({ op, expr: wide(expr) })),
-      write: step.write.map(({ output, expr }) => ({ output, expr: wide(expr) })),
-    }
-    : { ...step, expr: wide(step.expr) };
-}
-
-/** Which operands are walked in vectors of four (the others are the same for all four); null where some lie otherwise. */
-function quadsOf({ shape, inputs, outputs }: RowKernel): boolean[] | null {
-  const last = shape.length - 1;
-  if (shape[last]! % 4 !== 0) return null;
-  const quads: boolean[] = [];
-  for (const { strides } of [...inputs, ...outputs]) {
-    const step = strides[last] ?? 0;
-    if (step !== 0 && (step !== 1 || strides.some((stride, d) => d !== last && stride % 4 !== 0))) return null;
-    quads.push(step === 1);
-  }
-  return quads;
+/** Which operands share a buffer. */
+interface Sharing {
+  /** By operand, the one under whose name its buffer is declared. */
+  readonly holders: readonly number[];
+  /** Those, in the order of their bindings. */
+  readonly bound: readonly number[];
+  readonly written: ReadonlySet<number>;
 }
 
 const start = { sum: "0f", amax: "-infinity()", amin: "infinity()" };
@@ -152,6 +130,7 @@ function source(
   together: number,
   quads: readonly boolean[] | null,
   scalars: readonly ScalarSlot[],
+  { holders, bound, written }: Sharing,
 ): string {
   const { shape, inner, inputs, outputs, sources, steps } = kernel;
   const outer = shape.length - inner;
@@ -159,17 +138,21 @@ function source(
   const threads = together === 1 ? groupSize : together;
   const operands = [...inputs, ...outputs];
   const count = operands.length;
-  const name = (operand: number): string => operand < inputs.length ? `x${operand}` : `y${operand - inputs.length}`;
+  const name = (operand: number): string => {
+    const holder = holders[operand]!;
+    return holder < inputs.length ? `x${holder}` : `y${holder - inputs.length}`;
+  };
   let declarations = "";
-  operands.forEach(({ dtype }, i) => {
-    const writable = i >= inputs.length;
+  bound.forEach((i, binding) => {
+    const { dtype } = operands[i]!;
+    const writable = written.has(i);
     declarations += quads?.[i]
-      ? declareBuffer(i, name(i), quadType(dtype), writable)
+      ? declareBuffer(binding, name(i), quadType(dtype), writable)
       : writable
-      ? declareOutput(i, name(i), dtype)
-      : declareInput(i, name(i), dtype);
+      ? declareOutput(binding, name(i), dtype)
+      : declareInput(binding, name(i), dtype);
   });
-  declarations += declareParams(count, [
+  declarations += declareParams(bound.length, [
     ...["rows: u32", "steps: u32"],
     ...fields("o", count),
     ...scalarFields(scalars),
@@ -224,8 +207,8 @@ function source(
       const results = lanes.map(({ written }) => written[w]!);
       lines.push(
         quads === null
-          ? `y${output}_put(${inRow(operand)}, ${results[0]});`
-          : `y${output}[${inRow(operand)}] = ${quadOf(operands[operand]!.dtype, results)};`,
+          ? `${name(operand)}_put(${inRow(operand)}, ${results[0]});`
+          : `${name(operand)}[${inRow(operand)}] = ${quadOf(operands[operand]!.dtype, results)};`,
       );
     });
     const term = (i: number): string => {
@@ -270,7 +253,8 @@ function source(
     if (step.kind === "walk") return walk(step);
     const { lines, value } = once(step.expr, i);
     if (step.kind === "value") return `${lines} let r${values++} = ${value};`;
-    const put = `y${step.output}_put(b${inputs.length + step.output}, ${value});`;
+    const operand = inputs.length + step.output;
+    const put = `${name(operand)}_put(b${operand}, ${value});`;
     return together === 1 ? `${lines} ${put}` : `if (lane == 0u) { ${lines} ${put} }`;
   });
   const code = `${entryPoint(threads)}${threadIndex(threads)}
