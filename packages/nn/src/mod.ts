@@ -77,6 +77,7 @@ export * from "./attention/mod.ts";
 export * from "./transformer/mod.ts";
 export * from "./activation.ts";
 export * from "./rectifier.ts";
+export { CRF, type CRFLikelihoodOptions, type CRFMask, type CRFOptions } from "./crf.ts";
 export * from "./decoding/mod.ts";
 export * from "./loss.ts";
 export * from "./margin_loss.ts";

@@ -178,7 +178,7 @@ describe("memory and gradients", () => {
     await decode();
     const before = memory();
     await decode();
-    expect(memory().bytes).toBe(before.bytes);
+    expect(memory().liveBytes).toBe(before.liveBytes);
     expect(state.hidden.isDisposed || state.memory.isDisposed).toBe(false);
   });
 
@@ -186,7 +186,7 @@ describe("memory and gradients", () => {
     for (const surrounding of [null, scope()]) {
       const bytes: number[] = [];
       const endless = { start, batch: 5, maxLength: 30 };
-      await greedy(model, state, { ...endless, onTokens: () => bytes.push(memory().bytes) });
+      await greedy(model, state, { ...endless, onTokens: () => bytes.push(memory().liveBytes) });
       expect(new Set(bytes.slice(2)).size).toBe(1);
       surrounding?.end();
     }
@@ -214,9 +214,9 @@ describe("memory and gradients", () => {
       },
       reorder: (given, rows) => model.reorder(given, rows),
     };
-    const before = memory().bytes;
+    const before = memory().liveBytes;
     await expect(sample(failing, state, { start, batch: 5, maxLength: 9 })).rejects.toThrow("no more");
-    expect(memory().bytes).toBe(before);
+    expect(memory().liveBytes).toBe(before);
   });
 });
 

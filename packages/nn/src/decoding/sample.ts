@@ -47,7 +47,7 @@ export async function sample<State>(model: StepModel<State>, state: State, optio
   }
   if (topK !== Infinity) checkSize("sample", "topK", topK);
   if (!(topP > 0 && topP <= 1)) throw new RangeError(`sample: topP is ${topP}; expected above 0, at most 1`);
-  let draws = new Float64Array(0);
+  let draws: Float64Array = new Float64Array(0);
   return await generate("sample", model, state, options, {
     pick: (logits) => [logits],
     begin: (rows) => void (draws = generator.uniforms(rows)),

@@ -1,9 +1,27 @@
 /** The steps of a model one after another, without gradients and without leaving memory behind. */
 import { noGrad } from "@heddle/autograd";
-import { type DataArray, defaultDevice, type Device, fromTypedArray, type Scope, scope, Tensor } from "@heddle/tensor";
+import { type DataArray, defaultDevice, type Device, fromTypedArray, Scope, scope, Tensor } from "@heddle/tensor";
 import { Module } from "../module.ts";
 import { showSizes } from "../sizes.ts";
 import type { DecodingOptions, StepModel } from "./step_model.ts";
+
+/** Takes over what survives of the scopes within, and lets go of it when told. */
+class Holder extends Scope {
+  private readonly held: Set<Tensor> = new Set();
+
+  override track(item: Tensor): void {
+    this.held.add(item);
+  }
+
+  /** Frees all but some, which pass to another. */
+  release(needed: readonly Tensor[] = [], next: Holder | null = null): void {
+    for (const tensor of this.held) {
+      if (next !== null && needed.includes(tensor)) next.track(tensor);
+      else if (!tensor.kept) tensor.dispose();
+    }
+    this.held.clear();
+  }
+}
 
 /** Carries a model's state from step to step. */
 export class Stepper<State> {
@@ -14,7 +32,7 @@ export class Stepper<State> {
   private state: State;
   private rows: number;
   /** Has what the last step left in the state. */
-  private holder: Scope | null = null;
+  private holder: Holder | null = null;
 
   constructor(operation: string, model: StepModel<State>, state: State, rows: number, options: DecodingOptions) {
     this.operation = operation;
@@ -28,15 +46,15 @@ export class Stepper<State> {
   /**
    * Goes on with some of the rows, in the order given, which read a token each; and reads what `pick` makes of the logits.
    *
-   * Everything is made in a scope and freed when the reading is done, but for the state: this passes to a scope around it, left open
-   * until the next step has made its own state, to which tensors may belong still.
+   * Everything is made in a scope and freed when the reading is done, but for the state: of this each step frees what the next one's
+   * is without.
    */
   async advance(
     rows: readonly number[],
     tokens: readonly number[],
     pick: (logits: Tensor) => readonly Tensor[],
   ): Promise<DataArray[]> {
-    const [holder, inner] = [scope(), scope()];
+    const [holder, inner] = [new Holder(), scope()];
     let needed: Tensor[] = [];
     try {
       const picked = noGrad(() => pick(this.step(rows, tokens)));
@@ -49,14 +67,14 @@ export class Stepper<State> {
     } finally {
       inner.end(needed);
       holder.suspend();
-      this.holder?.end(needed);
+      this.holder?.release(needed, holder);
       this.holder = holder;
     }
   }
 
   /** Frees the last state. */
   [Symbol.dispose](): void {
-    this.holder?.end();
+    this.holder?.release();
     this.holder = null;
   }
 
