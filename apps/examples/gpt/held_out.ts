@@ -1,0 +1,36 @@
+/** What a text costs a model that has not seen it. */
+import { noGrad } from "@heddle/autograd";
+import { functional as F } from "@heddle/nn";
+import { fromTypedArray, tidy } from "@heddle/tensor";
+import type { Gpt } from "./model.ts";
+
+/** Windows in a batch. */
+const BATCH = 32;
+
+/**
+ * The sum of −ln p(token | those before it in its window) over all tokens but the first, in nats. The windows are as long as the
+ * context and follow each other, so that every token is told from half a context on average; the last one is shorter.
+ */
+export async function textNats(network: Gpt, ids: Int32Array): Promise<number> {
+  const { context } = network.sizes;
+  const targets = ids.length - 1, whole = Math.floor(targets / context);
+  let nats = 0;
+  const add = async (from: number, rows: number, length: number): Promise<void> => {
+    const part = (start: number): Int32Array => ids.slice(start, start + rows * length);
+    const loss = noGrad(() =>
+      tidy(() => {
+        const logits = network.forward(fromTypedArray(part(from), [rows, length]));
+        return F.crossEntropy(logits.flatten(0, 1), fromTypedArray(part(from + 1)), { reduction: "sum" });
+      })
+    );
+    nats += (await loss.data() as Float32Array)[0]!;
+    loss.dispose();
+  };
+  network.eval();
+  for (let window = 0; window < whole; window += BATCH) {
+    await add(window * context, Math.min(BATCH, whole - window), context);
+  }
+  if (targets > whole * context) await add(whole * context, 1, targets - whole * context);
+  network.train();
+  return nats;
+}

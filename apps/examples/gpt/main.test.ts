@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runExample } from "../runner/example.ts";
+import { gpt } from "./main.ts";
+
+let folder: string;
+beforeEach(() => folder = mkdtempSync(join(tmpdir(), "heddle-gpt-")));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const SMALL = [
+  "--layers",
+  "2",
+  "--heads",
+  "2",
+  "--width",
+  "32",
+  "--context",
+  "64",
+  "--limit",
+  "6000",
+  "--length",
+  "100",
+];
+
+/** What `--json` promises. */
+interface GptFigures {
+  device: string;
+  parameters: number;
+  epochs: number;
+  steps: number;
+  trainLoss: number[];
+  heldOut: number[];
+  heldOutNatsPerCharacter: number;
+  idealNatsPerCharacter: number;
+  text: string;
+}
+
+/** Runs until a line with `crashAt` is printed, if one is given. */
+async function run(
+  out: string,
+  args: string[],
+  { crashAt = "never", lines = "" } = {},
+): Promise<{ code: number; stdout: string; said: string }> {
+  let stdout = "", said = "";
+  const code = await runExample(gpt, [...SMALL, ...args, "--out", join(folder, out)], {
+    stdout: { write: (text) => stdout += text },
+    stderr: {
+      write: (text) => {
+        said += text;
+        if (text.includes(crashAt)) throw new Error("the power went");
+      },
+    },
+    stdin: (async function* () {
+      yield lines;
+    })(),
+  });
+  return { code, stdout, said };
+}
+
+async function figures(out: string, ...args: string[]): Promise<GptFigures> {
+  const { code, stdout, said } = await run(out, [...args, "--json"]);
+  expect([code, said]).toEqual([0, said]);
+  return JSON.parse(stdout);
+}
+
+describe("gpt", () => {
+  test("learns the play nearly as well as it can be known, writes it, and goes on with lines", async () => {
+    const learned = await figures("play", "--epochs", "40", "--batch", "8", "--lr", "0.005");
+    expect(learned.heldOut).toHaveLength(40);
+    // A uniform guess among its 47 characters costs 3.85 nats, a guess by their frequencies about 2.9.
+    const { heldOutNatsPerCharacter: reached, idealNatsPerCharacter: ideal } = learned;
+    expect(reached).toBeGreaterThan(ideal);
+    expect(reached).toBeLessThan(0.8);
+    expect(learned.text).toMatch(/[A-Z]+:\n/);
+    const page = readFileSync(join(folder, "play", "index.html"), "utf8");
+    for (const picture of ["loss.svg", "held-out.svg"]) expect(page).toContain(`src="${picture}"`);
+
+    const asked = await run("play", ["--ask"], { lines: "WEAVER:\n\nα and ω\nthe grey fox" });
+    const answers = asked.stdout.split("\n");
+    expect(answers).toHaveLength(5);
+    expect(answers[0]).toMatch(/^WEAVER:( \/|$)/);
+    expect([answers[1], answers[2]]).toEqual(["", ""]);
+    expect(answers[3]).toMatch(/^the grey fox.{50}/);
+    expect(asked.said).toMatch(/line 3: α ω did not come in the text/);
+  });
+
+  test("a run that crashes goes on to the same bits", async () => {
+    const args = ["--epochs", "2", "--batch", "8", "--json"];
+    const whole = await run("whole", args);
+    await expect(run("crashed", [...args, "--checkpoint-every", "4"], { crashAt: "72%" })).rejects.toThrow("power");
+    const resumed = await run("crashed", [...args, "--resume"]);
+    expect(resumed.said).toMatch(/Going on from .*, step (4|8|12|16|20) of 22\./);
+    const results = (out: string, stdout: string): unknown => {
+      const metrics = readFileSync(join(folder, out, "metrics.jsonl"), "utf8").trim().split("\n");
+      return [
+        { ...JSON.parse(stdout), secondsPerEpoch: 0 },
+        metrics.map((line) => ({ ...JSON.parse(line), seconds: 0 })),
+        readFileSync(join(folder, out, "gpt.safetensors"), "latin1"),
+      ];
+    };
+    expect(results("crashed", resumed.stdout)).toEqual(results("whole", whole.stdout));
+
+    const other = await run("crashed", [...args, "--resume", "--width", "16"]);
+    expect(other.code).toBe(2);
+    expect(other.said).toMatch(/is of another run: width 32 there, 16 here/);
+  });
+
+  test("a dry run takes one step", async () => {
+    const { code, stdout } = await run("dry", ["--dry-run"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Dry run: nothing was written.");
+  });
+
+  test("options that do not fit are errors that say what would", async () => {
+    expect((await run("a", ["--width", "30"])).said).toMatch(/--width 30: expected a multiple of 4, an even number/);
+    expect((await run("a", ["--context", "256", "--limit", "50"])).said).toMatch(
+      /--context 256: .* has \d+ tokens; take a longer text/,
+    );
+    expect((await run("a", ["--prompt", "äh"])).said).toMatch(/--prompt: ä does not come in the text/);
+    expect((await run("a", ["--ask"])).said).toMatch(/there is no gpt\.safetensors in it; train first/);
+  });
+});

@@ -1,0 +1,51 @@
+/** Text as numbers and back: by characters, or by pieces of words. */
+import { Vocabulary } from "@heddle/data";
+
+/** How the example cuts its text. */
+export const TOKEN_KINDS = ["characters", "bpe"] as const;
+/** One of {@link TOKEN_KINDS}. */
+export type TokenKind = (typeof TOKEN_KINDS)[number];
+
+/** Text as numbers and back. */
+export interface Tokens {
+  readonly kind: TokenKind;
+  /** Tokens that there are. */
+  readonly size: number;
+  /** Tells this vocabulary from another. */
+  readonly fingerprint: string;
+  /** The characters of a text that it cannot encode, each once. */
+  unknown(text: string): string[];
+  encode(text: string): number[];
+  decode(ids: readonly number[]): string;
+  /** Plain data that {@link readTokens} takes. */
+  toJSON(): unknown;
+}
+
+/**
+ * The tokens of a text: all characters of it and of the text that is held out, as nobody can guess a letter that he has never seen; or
+ * `size` pieces, learned from the first text alone.
+ */
+export function learnTokens(kind: TokenKind, text: { train: string; heldOut: string }, size: number): Tokens {
+  if (kind === "bpe") throw new Error(`learnTokens: no ${size} pieces yet`);
+  const known = new Set(text.train + text.heldOut);
+  return characters(Vocabulary.build([[...known].sort()], { specials: {} }));
+}
+
+/** What `toJSON` gave, as tokens again. */
+export function readTokens(saved: unknown): Tokens {
+  const { kind, state } = saved as { kind: TokenKind; state: never };
+  if (kind === "bpe") throw new Error("readTokens: no pieces yet");
+  return characters(Vocabulary.fromJSON(state));
+}
+
+function characters(vocabulary: Vocabulary): Tokens {
+  return {
+    kind: "characters",
+    size: vocabulary.size,
+    fingerprint: vocabulary.fingerprint,
+    unknown: (text) => [...new Set(text)].filter((character) => !vocabulary.has(character)),
+    encode: (text) => vocabulary.encode(text),
+    decode: (ids) => vocabulary.decode(ids).join(""),
+    toJSON: () => ({ kind: "characters", state: vocabulary }),
+  };
+}

@@ -1,0 +1,125 @@
+import { DataLoader, LanguageModelWindows } from "@heddle/data";
+import { functional as F } from "@heddle/nn";
+import { AdamW, clipGradNorm_, CosineAnnealingLR, linearWarmup, weightDecayGroups } from "@heddle/optim";
+import { manualSeed, scope } from "@heddle/tensor";
+import { Checkpoint, plainState } from "../runner/checkpoint.ts";
+import type { Run } from "../runner/example.ts";
+import { Metrics } from "../runner/metrics.ts";
+import { OptionError } from "../runner/options.ts";
+import { mean } from "../runner/statistics.ts";
+import { textNats } from "./held_out.ts";
+import { Gpt, type GptSizes } from "./model.ts";
+import type { TextSets } from "./text.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** Steps between two lines of the metrics. */
+const METRICS_EVERY = 20;
+const BETAS: [number, number] = [0.9, 0.99], WEIGHT_DECAY = 0.1, MAX_NORM = 1;
+/** The first share of the steps, in which the learning rate rises, and what is left of it at the end. */
+const WARM_UP = 0.02, LEFT = 0.05;
+
+/** How a network is trained; a run goes on from a checkpoint only if all but the last two are the same. */
+export interface TrainSettings extends GptSizes {
+  tokens: string;
+  data: string;
+  seed: number;
+  epochs: number;
+  batch: number;
+  lr: number;
+  resume: boolean;
+  checkpointEvery: number | null;
+}
+
+/** What comes of it. */
+export interface Trained {
+  network: Gpt;
+  metrics: Metrics;
+  /** The loss of every step, in nats a token. */
+  losses: number[];
+  /** Over the whole held-out text, after the last epoch. */
+  heldOutNatsPerToken: number;
+  heldOutNatsPerCharacter: number;
+}
+
+/** Trains a network with AdamW, from its first weights or from the checkpoint in the run's folder. */
+export async function train(settings: TrainSettings, text: TextSets, tokens: Tokens, run: Run): Promise<Trained> {
+  const { resume, checkpointEvery, ...about } = settings;
+  const { epochs, context, batch } = settings;
+  manualSeed(settings.seed);
+  const network = new Gpt(settings);
+  network.to(run.device);
+  const learned = Int32Array.from(tokens.encode(text.train)), heldOut = Int32Array.from(tokens.encode(text.heldOut));
+  for (const [name, ids] of [["to learn from", learned], ["held out", heldOut]] as const) {
+    if (ids.length <= context) {
+      throw new OptionError(
+        `--context ${context}: the text ${name} has ${ids.length} tokens; take a longer text or a shorter context`,
+      );
+    }
+  }
+
+  // Windows begin anywhere, so shuffling them would change nothing.
+  const windows = new LanguageModelWindows(learned, context, { random: true });
+  const loader = new DataLoader(windows, { batchSize: batch, dropLast: windows.length > batch });
+  const steps = epochs * loader.length;
+  const optimizer = new AdamW(weightDecayGroups(network.parameters(), WEIGHT_DECAY), { lr: settings.lr, betas: BETAS });
+  const warmUp = Math.ceil(WARM_UP * steps);
+  const schedule = linearWarmup(optimizer, {
+    steps: warmUp,
+    then: (each) => new CosineAnnealingLR(each, { tMax: Math.max(1, steps - warmUp), etaMin: LEFT * settings.lr }),
+  });
+  const metrics = new Metrics(run.out);
+  /** The loss of every step, and the seconds of the epoch at hand. */
+  const tally = { losses: [] as number[], seconds: 0 };
+  const parts = { network, optimizer, schedule, loader, metrics, tally: plainState(tally) };
+  const what = { example: "gpt", characters: text.train.length, fingerprint: tokens.fingerprint, ...about };
+  const checkpoint = new Checkpoint(run.out, what, parts);
+  if (resume) {
+    const file = checkpoint.load();
+    run.print(
+      file ? `Going on from ${file}, step ${tally.losses.length} of ${steps}.` : "No checkpoint: from the start.",
+    );
+  }
+
+  const test = async (): Promise<number> => await textNats(network, heldOut) / text.heldOut.length;
+  const progress = run.progress(steps, tally.losses.length);
+  const table = run.table(["epoch", "train loss", "held-out nats a character", "seconds"]);
+  let tested: number | null = null;
+  for (let epoch = loader.epoch + 1; epoch <= epochs; epoch++) {
+    let started = performance.now();
+    for (const [inputs, targets] of loader) {
+      {
+        using _ = scope();
+        const loss = F.crossEntropy(network.forward(inputs).flatten(0, 1), targets.flatten());
+        optimizer.zeroGrad();
+        loss.backward();
+        clipGradNorm_(network.parameters(), MAX_NORM);
+        optimizer.step();
+        tally.losses.push((await loss.data() as Float32Array)[0]!);
+      }
+      const step = tally.losses.length;
+      const recent = mean(tally.losses.slice(-METRICS_EVERY));
+      progress.advance(`epoch ${epoch}/${epochs}  loss ${recent.toFixed(3)}`);
+      if (step % METRICS_EVERY === 0) metrics.add({ step, epoch, loss: recent, rate: optimizer.paramGroups[0]!.lr });
+      schedule.step();
+      if (checkpointEvery !== null && step % checkpointEvery === 0) {
+        tally.seconds += (performance.now() - started) / 1000;
+        await checkpoint.save();
+        started = performance.now();
+      }
+    }
+    const seconds = tally.seconds + (performance.now() - started) / 1000;
+    const trainLoss = mean(tally.losses.slice(-loader.length));
+
+    progress.say(`epoch ${epoch}/${epochs}  held-out text`);
+    tested = await test();
+    metrics.add({ step: tally.losses.length, epoch, trainLoss, heldOut: tested, seconds });
+    table.row(epoch, trainLoss.toFixed(4), tested.toFixed(4), seconds.toFixed(1));
+    tally.seconds = 0;
+    await checkpoint.save();
+  }
+  progress.end();
+  // A run that was over when it was taken up has tested nothing yet.
+  const heldOutNatsPerCharacter = tested ?? await test();
+  const heldOutNatsPerToken = heldOutNatsPerCharacter * text.heldOut.length / (heldOut.length - 1);
+  return { network, metrics, losses: tally.losses, heldOutNatsPerToken, heldOutNatsPerCharacter };
+}

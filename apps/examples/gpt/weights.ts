@@ -1,0 +1,44 @@
+/** A trained network in a file: its weights, its sizes and its tokens. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Run } from "../runner/example.ts";
+import { OptionError } from "../runner/options.ts";
+import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from "../runner/safetensors.ts";
+import { Gpt, type GptSizes } from "./model.ts";
+import { readTokens } from "./tokens.ts";
+import { Writer } from "./write.ts";
+
+/** The file of the weights in the run's folder. */
+export const WEIGHTS = "gpt.safetensors";
+
+/** The bytes of a file in the safetensors format that {@link loadWriter} reads. */
+export function encodeGpt({ network, tokens }: Writer): Promise<Uint8Array> {
+  return encodeSafetensors(network.stateDict(), {
+    framework: "heddle",
+    model: "gpt",
+    sizes: JSON.stringify(network.sizes),
+    tokens: JSON.stringify(tokens),
+  });
+}
+
+/** The network that a run left in its folder, ready to write. @throws OptionError when there is none, or another program's */
+export function loadWriter({ out, device }: Run): Writer {
+  const path = join(out.path, WEIGHTS);
+  const fail = (what: string): never => {
+    throw new OptionError(`--out ${out.path}: ${what}`);
+  };
+  if (!existsSync(path)) fail(`there is no ${WEIGHTS} in it; train first, without --ask`);
+  const file = new Uint8Array(readFileSync(path));
+  try {
+    const about = safetensorsMetadata(file);
+    if (about["model"] !== "gpt") fail(`${WEIGHTS} is no GPT of this example`);
+    const tokens = readTokens(JSON.parse(about["tokens"]!));
+    const network = new Gpt(JSON.parse(about["sizes"]!) as GptSizes);
+    network.loadStateDict(decodeSafetensors(file));
+    network.to(device);
+    return new Writer(network, tokens);
+  } catch (error) {
+    if (error instanceof OptionError) throw error;
+    return fail(`${WEIGHTS} is damaged: ${(error as Error).message}`);
+  }
+}
