@@ -1,7 +1,6 @@
 /** How well a translator translates. */
 import { noGrad } from "@heddle/autograd";
-import { padSequences } from "@heddle/data";
-import { corpusBleu } from "./zz_bleu.ts";
+import { corpusBleu, padSequences } from "@heddle/data";
 import { beamSearch, functional as F, greedy } from "@heddle/nn";
 import { scope, type Tensor, tidy } from "@heddle/tensor";
 import { encodeSentence, pairLoader, type Vocabularies } from "./batches.ts";
