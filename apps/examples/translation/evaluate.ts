@@ -19,7 +19,7 @@ export interface SearchOptions {
 const BATCH = 64;
 
 /** The most words of a translation of so many: Multi30k's are at most three times as long, most far less. */
-function maxLength(words: number): number {
+export function maxLength(words: number): number {
   return 2 * words + 10;
 }
 
@@ -74,6 +74,7 @@ export async function translateAll<State>(
     const found = beams === 1
       ? await greedy(model, state, options)
       : await beamSearch(model, state, { ...options, beams, lengthPenalty });
+    model.release?.(state);
     found.tokens.forEach((ids, at) => translations[rows[at]!] = target.decode(ids));
   }
   model.train();

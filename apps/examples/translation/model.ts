@@ -9,4 +9,6 @@ export interface TranslationModel<State> extends Module, StepModel<State> {
   forward(source: Tensor, lengths: readonly number[], previous: Tensor): Tensor;
   /** How much of its attention each of `previous` gives to each word of the source: `[B, T, S]`, or null without attention. */
   looks(source: Tensor, lengths: readonly number[], previous: Tensor): Tensor | null;
+  /** Frees what a state holds beyond any scope, such as caches. */
+  release?(state: State): void;
 }
