@@ -25,10 +25,10 @@ if (!("groupBy" in Map)) {
 const config: ViteUserConfig = defineConfig({
   // Sources, never a `dist/` that happens to be there. `tsconfigPaths` would leave out the modules that tests write.
   resolve: {
-    alias: [{
-      find: /^@heddle\/([a-z]+)$/,
-      replacement: `${root}packages/$1/src/mod.ts`,
-    }],
+    alias: [
+      { find: /^@heddle\/([a-z]+)$/, replacement: `${root}packages/$1/src/mod.ts` },
+      { find: "@heddle/data/bpe", replacement: `${root}packages/data/src/bpe.ts` },
+    ],
   },
   // Node 20 does not know `using`.
   oxc: { target: "es2022" },

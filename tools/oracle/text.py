@@ -108,6 +108,52 @@ def bleu_cases():
     return cases
 
 
+def bpe_cases():
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    prose = [text for pair in PAIRS for text in pair if not any(mark in text for mark in "\x1c\x85\ufeff\u200b")]
+    draw = random.Random(7)
+    syllables = ["ba", "be", "bo", "da", "de", "do", "na", "ne", "no", "é", "'s", "12"]
+    made = [" ".join("".join(draw.choices(syllables, k=draw.randint(1, 5))) for _ in range(12)) for _ in range(80)]
+    corpora = {
+        "prose": (prose * 3, 380, 2, ["<pad>", "<bos>", "<eos>"]),
+        "prose, every pair": (prose, 330, 1, []),
+        "syllables": (made, 420, 2, ["<end>"]),
+        "runs of one letter": (["aaaa aaaaa aaaaaaaa aa", "abababab aab abb"] * 3, 300, 2, []),
+        "fewer pairs than asked for": (["one two"], 1000, 2, []),
+        "white space": (["a  b\n\n c\t\td   ", "\n\n\na  b"] * 4, 280, 2, []),
+    }
+    unseen = ["A sentence that was not there: œuvre, l'été 2024!", "bonabedo 😀\n", "aaaaaaa ababb", " two  spaces "]
+
+    cases = []
+    for name, (texts, size, least, special) in corpora.items():
+        tokenizer = Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=size,
+            min_frequency=least,
+            special_tokens=special,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator(texts, trainer)
+        model = json.loads(tokenizer.to_str())["model"]
+        cases.append(
+            {
+                "name": name,
+                "texts": texts,
+                "size": size,
+                "minCount": least,
+                "specials": special,
+                "merges": [merge if isinstance(merge, list) else merge.split(" ") for merge in model["merges"]],
+                "tokens": sorted(model["vocab"], key=model["vocab"].get),
+                "unseen": [[text, tokenizer.encode(text).ids] for text in unseen + texts[:3]],
+            }
+        )
+    return cases
+
+
 def write(name, recorded):
     FOLDER.mkdir(exist_ok=True)
     lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in recorded["cases"])
@@ -118,4 +164,7 @@ def write(name, recorded):
 if __name__ == "__main__":
     import sacrebleu
 
+    import tokenizers
+
     write("bleu", {"sacrebleu": sacrebleu.__version__, "cases": bleu_cases()})
+    write("bpe", {"tokenizers": tokenizers.__version__, "cases": bpe_cases()})

@@ -1,0 +1,225 @@
+import { Tokenizer } from "@huggingface/tokenizers";
+import { checkOptions } from "../options.ts";
+import { trainBytePairs } from "./byte_pair_training.ts";
+import { type SpecialTokens, Vocabulary } from "./vocabulary.ts";
+
+/** Options of {@link BytePairEncoding.train}. */
+export interface BytePairOptions {
+  /** Tokens in the end, the 256 bytes and special tokens counted; fewer where the text has no more pairs to join. */
+  vocabularySize: number;
+  /** How often a pair must come to be joined (default 2). */
+  minCount?: number;
+  /** Default `{ pad: "<pad>", bos: "<bos>", eos: "<eos>" }`; `{}` for none. As every byte is a token, nothing is unknown. */
+  specials?: SpecialTokens;
+}
+
+/** The parts of Hugging Face's `tokenizer.json` that a byte-level encoding has. */
+export interface TokenizerJson {
+  readonly version: string;
+  readonly added_tokens: readonly { readonly id: number; readonly content: string; readonly special?: boolean }[];
+  readonly normalizer: unknown;
+  readonly pre_tokenizer: { readonly type: string } | null;
+  readonly post_processor: unknown;
+  readonly decoder: { readonly type: string } | null;
+  readonly model: {
+    readonly type: string;
+    readonly vocab: Readonly<Record<string, number>>;
+    readonly merges: readonly (string | readonly [string, string])[];
+  };
+}
+
+/** A byte-pair encoding as plain data, for `JSON.stringify`. */
+export interface BytePairState {
+  /** Version of this layout. */
+  readonly version: 1;
+  readonly specials: SpecialTokens;
+  readonly fingerprint: string;
+  readonly tokenizer: TokenizerJson;
+}
+
+const DEFAULT_SPECIALS: SpecialTokens = { pad: "<pad>", bos: "<bos>", eos: "<eos>" };
+const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
+// GPT-2 writes bytes as characters: printable ones of Latin-1 as themselves, the others from U+0100 on.
+const BYTES = [[33, 126], [161, 172], [174, 255], [256, 323]].flatMap(([from, to]) =>
+  Array.from({ length: to! - from! + 1 }, (_, i) => String.fromCodePoint(from! + i))
+);
+
+/**
+ * Byte-pair encoding (Sennrich et al. 2016) on bytes, as GPT-2 has it (Radford et al. 2019): frequent words are one token, rare ones several, and
+ * as each byte is a token, every text can be written and comes back exactly. Trained here, applied by Hugging Face's `tokenizers`.
+ *
+ * @example
+ * ```ts
+ * import { BytePairEncoding } from "@heddle/data/bpe";
+ *
+ * const bpe = BytePairEncoding.train(["low lower lowest", "new newer newest"], { vocabularySize: 268 });
+ * const ids = bpe.encode("newest, lowest!", { eos: true });
+ * console.log(bpe.tokens("lowest"), bpe.decode(ids)); // [ "low", "est" ] "newest, lowest!"
+ * ```
+ */
+export class BytePairEncoding {
+  /** The tokens as the library spells them ("Ġ" for a space), and numbers, special ones and fingerprint. */
+  readonly vocabulary: Vocabulary;
+  /** Hugging Face's `tokenizer.json`, for other programs. */
+  readonly tokenizerJson: TokenizerJson;
+  private readonly tokenizer: Tokenizer;
+
+  private constructor(json: TokenizerJson, vocabulary: Vocabulary) {
+    this.tokenizerJson = json;
+    this.vocabulary = vocabulary;
+    // The library would find special tokens in what people write, and end a sentence at its "<eos>". Here text is text.
+    const vocab = vocabularyOf(vocabulary.tokens);
+    this.tokenizer = tokenizerOf({ ...json, added_tokens: [], post_processor: null, model: { ...json.model, vocab } });
+  }
+
+  /**
+   * Learns which pairs to join.
+   *
+   * @param texts read once
+   * @throws when `vocabularySize` leaves no room for the bytes and the special tokens, `minCount` is no positive integer, or there is no text
+   */
+  static train(texts: Iterable<string>, options: BytePairOptions): BytePairEncoding {
+    checkOptions("BytePairEncoding.train", options, ["vocabularySize", "minCount", "specials"]);
+    const { vocabularySize, minCount = 2, specials = DEFAULT_SPECIALS } = options;
+    const { pad, unk, bos, eos, others = [] } = specials;
+    const reserved = [...new Set([pad, unk, bos, eos, ...others].filter((token) => token !== undefined))];
+    const least = BYTES.length + reserved.length;
+    if (!Number.isInteger(vocabularySize) || vocabularySize < least) {
+      throw new RangeError(
+        `BytePairEncoding.train: vocabularySize must be an integer from ${least} (256 bytes and ${reserved.length} special tokens), ` +
+          `got ${vocabularySize}.`,
+      );
+    }
+    if (!Number.isInteger(minCount) || minCount < 1) {
+      throw new RangeError(`BytePairEncoding.train: minCount must be a positive integer, got ${minCount}.`);
+    }
+    const counts = countWords(typeof texts === "string" ? [texts] : texts);
+    if (counts.size === 0) throw new Error("BytePairEncoding.train: there is no text to learn from.");
+    const { tokens, merges } = trainBytePairs(counts, { size: vocabularySize, minCount, reserved, alphabet: BYTES });
+    return new BytePairEncoding(jsonOf(tokens, merges, reserved), new Vocabulary(tokens, specials));
+  }
+
+  /** Number of tokens. */
+  get size(): number {
+    return this.vocabulary.size;
+  }
+
+  /** The pieces of a text as the library spells them: bytes as characters, "Ġ" for a space. */
+  tokens(text: string): string[] {
+    return this.tokenizer.tokenize(text);
+  }
+
+  /**
+   * Numbers of a text's pieces. A special token's name in it is text like any other.
+   *
+   * @param options `bos` and `eos` put the tokens that begin and end a sentence around them (default false)
+   */
+  encode(text: string, options: { bos?: boolean; eos?: boolean } = {}): number[] {
+    return this.vocabulary.encode(this.tokens(text), options);
+  }
+
+  /**
+   * The text of numbers; special tokens are left out. Bytes that are no whole character, at an end that was cut off say, become "\ufffd".
+   *
+   * @throws RangeError for a number that no token has
+   */
+  decode(ids: Iterable<number>): string {
+    const known = this.vocabulary.decode(ids).map((token) => this.vocabulary.id(token));
+    // The library takes no empty list.
+    return known.length === 0 ? "" : this.tokenizer.decode(known);
+  }
+
+  /** Plain data for `JSON.stringify`. */
+  toJSON(): BytePairState {
+    const { specials, fingerprint } = this.vocabulary;
+    return { version: 1, specials, fingerprint, tokenizer: this.tokenizerJson };
+  }
+
+  /** What `toJSON` returned. @throws when the data is damaged or something else */
+  static fromJSON(state: BytePairState): BytePairEncoding {
+    if (typeof state !== "object" || state === null || state.version !== 1 || state.tokenizer === undefined) {
+      throw new Error(
+        `BytePairEncoding.fromJSON: expected what toJSON() returned (version 1), got ${
+          JSON.stringify(state)?.slice(0, 100)
+        }. ` +
+          "A tokenizer.json is for fromTokenizerJson.",
+      );
+    }
+    const bpe = BytePairEncoding.fromTokenizerJson(state.tokenizer, state.specials);
+    bpe.vocabulary.check(state.fingerprint, "the data, whose tokens were altered,");
+    return bpe;
+  }
+
+  /**
+   * The encoding of another byte-level model such as GPT-2, from its `tokenizer.json`.
+   *
+   * @param specials what its special tokens are for
+   * @throws when it is no byte-level byte-pair encoding, or has something that is not read here, as a normalizer
+   */
+  static fromTokenizerJson(json: TokenizerJson, specials: SpecialTokens = {}): BytePairEncoding {
+    const { model, pre_tokenizer, decoder, normalizer } = json ?? {};
+    if (
+      model?.type !== "BPE" || pre_tokenizer?.type !== "ByteLevel" || decoder?.type !== "ByteLevel" ||
+      normalizer !== null
+    ) {
+      throw new Error(
+        "BytePairEncoding.fromTokenizerJson: expected a byte-level byte-pair encoding without normalizer, got " +
+          `model ${model?.type}, pre_tokenizer ${pre_tokenizer?.type}, decoder ${decoder?.type}, normalizer ${
+            JSON.stringify(normalizer)
+          }.`,
+      );
+    }
+    const tokens: string[] = [];
+    for (const [token, id] of Object.entries(model.vocab)) tokens[id] = token;
+    for (const { content, id } of json.added_tokens) tokens[id] = content;
+    return new BytePairEncoding(json, new Vocabulary(Array.from(tokens), specials));
+  }
+}
+
+function tokenizerOf(json: TokenizerJson): Tokenizer {
+  return new Tokenizer(json, { clean_up_tokenization_spaces: false });
+}
+
+/** How often each word comes, in the library's spelling, cut as the library cuts when it encodes. */
+function countWords(texts: Iterable<string>): Map<string, number> {
+  const cut = tokenizerOf({ ...jsonOf(BYTES, [], []), added_tokens: [] }).pre_tokenizer!;
+  const counts = new Map<string, number>();
+  for (const text of texts) {
+    for (const word of cut.pre_tokenize_text(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function jsonOf(
+  tokens: readonly string[],
+  merges: readonly [string, string][],
+  reserved: readonly string[],
+): TokenizerJson {
+  return {
+    version: "1.0",
+    added_tokens: reserved.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: null,
+    pre_tokenizer: BYTE_LEVEL,
+    post_processor: null,
+    decoder: BYTE_LEVEL,
+    model: {
+      type: "BPE",
+      ...{ dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null },
+      ...{ fuse_unk: false, byte_fallback: false, ignore_merges: false },
+      vocab: vocabularyOf(tokens),
+      merges,
+    },
+  };
+}
+
+function vocabularyOf(tokens: readonly string[]): Record<string, number> {
+  return Object.fromEntries(tokens.map((token, id) => [token, id]));
+}
