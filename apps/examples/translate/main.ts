@@ -48,7 +48,7 @@ export const translate: Example<TranslateOptions> = {
   about: "Trains a recurrent encoder and decoder to translate between French and English, and draws where it looks.",
   options: {
     direction: choice(["fr-en", "en-fr"], { help: "from which language to which", default: "fr-en" }),
-    attention: choice(["none", "additive", "dot"], { help: "none, Bahdanau's or Luong's", default: "dot" }),
+    attention: choice(["none", "additive", "dot"], { help: "none, Bahdanau's or Luong's", default: "additive" }),
     bidirectional: flag({ help: "the encoder reads from both ends" }),
     hidden: integer({ help: "numbers of a state", default: 256, min: 1 }),
     embedding: integer({ help: "numbers of a word", default: 256, min: 1 }),
