@@ -4,17 +4,27 @@ import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { choice, type Option, type RunOptions, runOptions } from "../runner/options.ts";
 import { GrowingTable } from "../runner/table.ts";
+import { approximation } from "./approximation.ts";
 import type { Basic } from "./basic.ts";
 import { equivariance1d } from "./equivariance_1d.ts";
+import { generativeClassifier } from "./generative_classifier.ts";
 import { linearRegression } from "./linear_regression.ts";
+import { nearestNeighbours } from "./nearest_neighbours.ts";
+import { perceptron } from "./perceptron.ts";
 import { polynomialRegression } from "./polynomial_regression.ts";
 import { tensors } from "./tensors.ts";
+import { xor } from "./xor.ts";
 
 /** The examples in the order of a course. */
 export const EXAMPLES: readonly Basic[] = [
   tensors,
   linearRegression,
   polynomialRegression,
+  nearestNeighbours,
+  generativeClassifier,
+  perceptron,
+  xor,
+  approximation,
   equivariance1d,
 ];
 

@@ -7,14 +7,17 @@ export function recordsOf(value: unknown): Record<string, unknown>[] | null {
 }
 
 /** All names that records have, in the order in which they come up. */
-export function namesOf(records: readonly Record<string, unknown>[]): string[] {
+export function namesOf(records: readonly object[]): string[] {
   return [...new Set(records.flatMap((record) => Object.keys(record)))];
 }
 
 /** Records as a table of text, a line each. */
-export function recordTable(records: readonly Record<string, unknown>[]): string {
+export function recordTable(records: readonly object[]): string {
   const names = namesOf(records);
-  const cells = records.map((record) => names.map((name) => name in record ? figureText(record[name]) : ""));
+  const cells = records.map((record) => {
+    const values = new Map(Object.entries(record));
+    return names.map((name) => values.has(name) ? figureText(values.get(name)) : "");
+  });
   return textTable(names.map(spaced), cells);
 }
 
