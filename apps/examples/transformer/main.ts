@@ -1,0 +1,214 @@
+// The transformer of "Attention is all you need", made small, translates from French to English or back.
+import { noGrad } from "@heddle/autograd";
+import { Adam, LambdaLR } from "@heddle/optim";
+import { tidy } from "@heddle/tensor";
+import { deviceFigures } from "../runner/device.ts";
+import { type Example, type Run, start } from "../runner/example.ts";
+import { type AskOptions, askOptions } from "../runner/lines.ts";
+import {
+  type CheckpointOptions,
+  checkpointOptions,
+  choice,
+  type CommonOptions,
+  commonOptions,
+  integer,
+  number,
+  type Option,
+  OptionError,
+} from "../runner/options.ts";
+import { translatorAnswer } from "../translation/ask.ts";
+import { collatePairs, encodeSentence, type Vocabularies, vocabulariesOf } from "../translation/batches.ts";
+import { bleuOf, translateAll, wordLoss } from "../translation/evaluate.ts";
+import { type Direction, languages, loadPairs, type WordPair } from "../translation/pairs.ts";
+import { attentionMap, drawAttention, drawCurves, type Sample, shownSentences } from "../translation/report.ts";
+import { readTranslator, saveTranslator } from "../translation/saved.ts";
+import { sentenceText } from "../translation/sentence_words.ts";
+import { trainTranslator } from "../translation/train.ts";
+import { headsPicture } from "./heads_picture.ts";
+import { type TransformerSizes, TransformerTranslator } from "./model.ts";
+import { inverseSquareRoot } from "./schedule.ts";
+
+interface TransformerOptions extends CommonOptions, CheckpointOptions, AskOptions {
+  direction: Option<Direction>;
+  layers: Option<number>;
+  heads: Option<number>;
+  width: Option<number>;
+  feedForward: Option<number>;
+  dropout: Option<number>;
+  norm: Option<"first" | "last">;
+  labelSmoothing: Option<number>;
+  warmUp: Option<number | null>;
+  beam: Option<number>;
+  lengthPenalty: Option<number>;
+}
+
+const BATCH = 64, RATE = 1e-3;
+/** Sentences that are shown with their translations; of so many the attention is drawn. */
+const SHOWN = 8, MAPS = 2;
+
+/** The example; `start` below runs it when this file is what was started. */
+export const transformer: Example<TransformerOptions> = {
+  name: "transformer",
+  about: "Trains a transformer to translate between French and English, and draws where its heads look.",
+  options: {
+    direction: choice(["fr-en", "en-fr"], { help: "from which language to which", default: "fr-en" }),
+    layers: integer({ help: "of the encoder and of the decoder each", default: 3, min: 1 }),
+    heads: integer({ help: "of every attention", default: 8, min: 1 }),
+    width: integer({ help: "numbers of a word", default: 256, min: 2 }),
+    feedForward: integer({ help: "numbers of the hidden layer in each layer", default: 512, min: 1 }),
+    dropout: number({ help: "share of the numbers that are left out while training", default: 0.1, min: 0, max: 0.9 }),
+    norm: choice(["first", "last"], { help: "before attention and feed-forward, or behind them", default: "first" }),
+    labelSmoothing: number({ help: "share of the target that goes to all words", default: 0.1, min: 0, max: 1 }),
+    warmUp: integer({ help: "steps until the full learning rate", default: null, min: 1, shown: "a tenth of them" }),
+    beam: integer({ help: "translations that beam search follows", default: 5, min: 2 }),
+    lengthPenalty: number({ help: "0 for none; more makes beam search's translations longer", default: 1, min: 0 }),
+    ...askOptions("a sentence to translate"),
+    ...checkpointOptions(),
+    ...commonOptions({
+      name: "transformer",
+      epochs: 10,
+      batch: BATCH,
+      lr: RATE,
+      data: "sentences of a small grammar",
+    }),
+  },
+
+  async run(options, run) {
+    const { direction, layers, heads, width, feedForward, dropout, norm, labelSmoothing, seed } = options;
+    if (width % (2 * heads) !== 0) {
+      throw new OptionError(
+        `--width ${width}: expected a multiple of ${2 * heads}, an even number for each of ${heads} heads`,
+      );
+    }
+    const batch = options.batch ?? BATCH, lr = options.lr ?? RATE;
+    const limit = options.dryRun ? batch : options.limit;
+    const { train, validation, minCount, about } = await loadPairs(options.data, direction, limit);
+    const vocabularies = vocabulariesOf(train, minCount, true);
+    const words = vocabularies.source.size;
+    const sizes: TransformerSizes = { layers, heads, width, feedForward, dropout, norm };
+    const model = new TransformerTranslator(words, sizes);
+    model.to(run.device);
+    const parameters = model.parameters().reduce((sum, parameter) => sum + parameter.numel, 0);
+    run.print(
+      `${about}\n${words.toLocaleString("en-US")} words of both languages, ${parameters.toLocaleString("en-US")} ` +
+        `parameters, on device "${run.device.name}", seed ${seed}\n`,
+    );
+
+    const optimizer = new Adam(model.parameters(), { lr, betas: [0.9, 0.98], eps: 1e-9 });
+    const settings = { ...sizes, labelSmoothing, warmUp: options.warmUp, seed, batch, lr, epochs: options.epochs };
+    const { metrics, steps, seconds } = await trainTranslator(model, { train, validation, vocabularies }, {
+      about: { example: "transformer", pairs: train.length, direction, ...settings },
+      epochs: options.epochs,
+      batch,
+      optimizer,
+      schedule(steps) {
+        const warmUp = options.warmUp ?? Math.ceil(steps / 10);
+        return new LambdaLR(optimizer, { lrLambda: (step) => inverseSquareRoot(step, warmUp) });
+      },
+      loss: ({ source, lengths, previous, next }) =>
+        wordLoss(model.forward(source, lengths, previous), next, labelSmoothing),
+      resume: options.resume,
+      checkpointEvery: options.checkpointEvery,
+      dryRun: options.dryRun,
+    }, run);
+
+    const sentences = validation.map(([source]) => source);
+    const search = { beams: options.beam, lengthPenalty: options.lengthPenalty };
+    const greedy = await translateAll(model, sentences, vocabularies);
+    const beam = await translateAll(model, sentences, vocabularies, search);
+    const [from, to] = languages(direction);
+    const shown = shownSentences(validation, SHOWN);
+    const samples = shown.map((i): Sample => ({
+      source: sentenceText(validation[i]![0], from),
+      reference: sentenceText(validation[i]![1], to),
+      greedy: sentenceText(greedy[i]!, to),
+      beam: sentenceText(beam[i]!, to),
+    }));
+    for (const { source, reference, beam } of samples.slice(0, 3)) {
+      run.print(`\n  ${source}\n  → ${beam}\n  (${reference})`);
+    }
+
+    drawCurves(run.out, `Transformer, ${direction}`, metrics);
+    await drawMaps(run, model, vocabularies, shown.slice(0, MAPS).map((i) => [sentences[i]!, greedy[i]!]));
+    await saveTranslator(run.out, "transformer", model, { direction, sizes }, vocabularies);
+    return {
+      direction,
+      ...sizes,
+      parameters,
+      ...deviceFigures(run.device),
+      epochs: options.epochs,
+      steps,
+      seconds,
+      validationLoss: metrics.values("validationLoss"),
+      bleu: metrics.values("bleu"),
+      greedyBleu: bleuOf(greedy, validation),
+      beamBleu: bleuOf(beam, validation),
+      beams: options.beam,
+      samples,
+    };
+  },
+
+  // deno-lint-ignore require-await -- what goes wrong is a rejection, as elsewhere
+  async answer(options, run) {
+    const { direction, sizes, vocabularies, weights } = readTranslator<TransformerSizes>(run.out.path, "transformer");
+    const model = new TransformerTranslator(vocabularies.source.size, sizes);
+    model.loadStateDict(weights);
+    model.to(run.device);
+    run.print(
+      `${direction === "fr-en" ? "French to English" : "English to French"}; one sentence a line, Ctrl-D ends.`,
+    );
+    return translatorAnswer(model, vocabularies, direction, {
+      beams: options.beam,
+      lengthPenalty: options.lengthPenalty,
+    });
+  },
+};
+
+/** Draws where the decoder looks: its last layer as a whole for each sentence, and every head of every layer for the first. */
+async function drawMaps(
+  run: Run,
+  model: TransformerTranslator,
+  vocabularies: Vocabularies,
+  pairs: readonly WordPair[],
+): Promise<void> {
+  for (const [n, pair] of pairs.entries()) {
+    const map = await attentionMap(model, vocabularies, pair);
+    if (map === null) continue;
+    const sentence = `“${pair[0].join(" ")}”`;
+    const title = "Transformer: where the last layer looks, on average";
+    run.out.picture(`attention-${n + 1}.svg`, drawAttention(title, map), sentence);
+    if (n > 0) continue;
+    for (const [layer, weights] of (await looksByHead(model, vocabularies, pair)).entries()) {
+      const picture = headsPicture({
+        title: `Where the heads of decoder layer ${layer + 1} look`,
+        subtitle: "each row is a word that was written, each column one that was read; ⏹ is the end",
+        source: map.source,
+        target: map.target,
+        weights,
+      });
+      run.out.picture(`heads-${layer + 1}.svg`, picture, `Layer ${layer + 1} of the decoder, ${sentence}`);
+    }
+  }
+}
+
+/** `[layer][head][target word][source word]` */
+async function looksByHead(
+  model: TransformerTranslator,
+  { source, target }: Vocabularies,
+  [from, to]: WordPair,
+): Promise<number[][][][]> {
+  model.eval();
+  const looks = noGrad(() =>
+    tidy(() => {
+      const batch = collatePairs([[encodeSentence(source, from), encodeSentence(target, to)]], target.bos);
+      return model.looksOfHeads(batch.source, batch.lengths, batch.previous).select(1, 0).contiguous();
+    })
+  );
+  model.train();
+  await looks.data();
+  const values = looks.to("cpu").toArray() as number[][][][];
+  looks.dispose();
+  return values;
+}
+
+await start(import.meta.url, transformer);
