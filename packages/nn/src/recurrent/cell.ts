@@ -7,7 +7,7 @@ import { Parameter } from "../parameter.ts";
 import { checkSize, showSizes } from "../sizes.ts";
 import { snakeCase } from "../state_dict.ts";
 import type { RecurrentRule } from "./rule.ts";
-import { composedSequence } from "./sequence.ts";
+import { runSequence } from "./sequence.ts";
 
 /** Options of the recurrent cells. */
 export interface RecurrentCellOptions extends LayerOptions {
@@ -82,7 +82,7 @@ export abstract class RecurrentCell extends Module {
         }`,
       );
     });
-    const { states } = composedSequence(this.rule, {
+    const { states } = runSequence(this.rule, {
       input: batched ? input.unsqueeze(0) : input.reshape(1, 1, inputSize),
       states: batched ? before : before.map((state) => state.unsqueeze(0)),
       weights: { weightIh, weightHh, biasIh, biasHh, weightHr: null },

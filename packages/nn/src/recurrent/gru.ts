@@ -6,13 +6,24 @@ import type { RecurrentRule } from "./rule.ts";
 
 /** Reset gate, update gate, candidate, in this order in the weights. */
 const gru: RecurrentRule = {
+  name: "GRU",
   gates: 3,
   states: 1,
-  step(fromInput, fromHidden, [h]) {
-    const [ir, iz, inew] = fromInput.chunk(3, -1) as [Tensor, Tensor, Tensor];
-    const [hr, hz, hnew] = fromHidden.chunk(3, -1) as [Tensor, Tensor, Tensor];
-    const n = inew.add(ir.add(hr).sigmoid().mul(hnew)).tanh();
-    return [n.add(iz.add(hz).sigmoid().mul(h!.sub(n)))];
+  kept: 4,
+  summed: false,
+  passes: [true],
+  step([ir, iz, inew], [hr, hz, hnew], [h]) {
+    const [r, z] = [ir!.add(hr!).sigmoid(), iz!.add(hz!).sigmoid()];
+    const n = inew!.add(r.mul(hnew!)).tanh();
+    return { next: [n.add(z.mul(h!.sub(n)))], kept: [r, z, n, hnew!] };
+  },
+  gradient({ gradients: [dh], kept: [r, z, n, hnew], before: [h] }) {
+    const dn = dh!.sub(dh!.mul(z!));
+    const dnew = dn.sub(dn.mul(n!.square()));
+    const dhnew = dnew.mul(r!);
+    const dr = dhnew.sub(dhnew.mul(r!)).mul(hnew!);
+    const dz = dh!.mul(h!.sub(n!)).mul(z!.sub(z!.square()));
+    return { fromInput: [dr, dz, dnew], fromHidden: [dr, dz, dhnew], before: [dh!.mul(z!)] };
   },
 };
 

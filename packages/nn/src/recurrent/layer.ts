@@ -9,7 +9,7 @@ import { checkSize, showSizes } from "../sizes.ts";
 import { snakeCase } from "../state_dict.ts";
 import { checkLengths, type Lengths, stepMask } from "./lengths.ts";
 import type { RecurrentRule, RecurrentWeights } from "./rule.ts";
-import { composedSequence } from "./sequence.ts";
+import { runSequence } from "./sequence.ts";
 
 /** Options of the recurrent layers. */
 export interface RecurrentOptions extends LayerOptions {
@@ -143,9 +143,9 @@ export abstract class RecurrentLayer extends Module {
     }
     const mask = lengths === undefined
       ? null
-      : stepMask(checkLengths(name, lengths, steps, batch), steps, input.device);
+      : stepMask(checkLengths(name, lengths, steps, batch), steps, { dtype: input.dtype, device: input.device });
     // Whatever stands behind the ends, were it NaN, takes no part.
-    if (mask !== null) x = where(mask, x, zerosLike(x));
+    if (mask !== null) x = where(mask.gt(0), x, zerosLike(x));
     const before = this.initialStates(given, x, batched);
     const after: Tensor[][] = before.map(() => []);
     for (let layer = 0; layer < this.numLayers; layer++) {
@@ -153,7 +153,7 @@ export abstract class RecurrentLayer extends Module {
       for (let direction = 0; direction < this.directions; direction++) {
         const at = layer * this.directions + direction;
         const reverse = direction === 1;
-        const found = composedSequence(this.rule, {
+        const found = runSequence(this.rule, {
           input: x,
           states: before.map((state) => state.select(0, at)),
           weights: this.weights(layer, reverse),

@@ -1,5 +1,5 @@
 /** Sequences of different lengths in one batch. */
-import { type Device, type Tensor, tensor } from "@heddle/tensor";
+import { type Tensor, tensor, type TensorOptions } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** Elements of each sequence of a batch: `[N]`. */
@@ -31,8 +31,8 @@ export function checkLengths(operation: string, lengths: Lengths, steps: number,
   return list;
 }
 
-/** Whether a sequence still goes on at a step: `[steps, N, 1]`, bool. Null where all are as long as the input. */
-export function stepMask(lengths: readonly number[], steps: number, device: Device): Tensor | null {
+/** 1 where a sequence still goes on at a step, else 0: `[steps, N, 1]`. Null where all are as long as the input. */
+export function stepMask(lengths: readonly number[], steps: number, options: TensorOptions): Tensor | null {
   if (lengths.every((length) => length === steps)) return null;
-  return tensor(Array.from({ length: steps }, (_, t) => lengths.map((length) => [t < length])), { device });
+  return tensor(Array.from({ length: steps }, (_, t) => lengths.map((length) => [t < length ? 1 : 0])), options);
 }

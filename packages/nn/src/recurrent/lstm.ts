@@ -1,17 +1,33 @@
 /** Long short-term memory. */
-import type { Tensor } from "@heddle/tensor";
+import type { Symbolic, Tensor } from "@heddle/tensor";
 import { RecurrentCell, type RecurrentCellOptions } from "./cell.ts";
 import { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import type { RecurrentRule } from "./rule.ts";
 
 /** Input gate, forget gate, candidate, output gate, in this order in the weights. */
 const lstm: RecurrentRule = {
+  name: "LSTM",
   gates: 4,
   states: 2,
-  step(fromInput, fromHidden, [, c]) {
-    const [i, f, g, o] = fromInput.add(fromHidden).chunk(4, -1) as [Tensor, Tensor, Tensor, Tensor];
-    const next = f.sigmoid().mul(c!).add(i.sigmoid().mul(g.tanh()));
-    return [o.sigmoid().mul(next.tanh()), next];
+  kept: 4,
+  summed: true,
+  passes: [false, true],
+  step([ai, af, ag, ao], _, [, c]) {
+    const [i, f, g, o] = [ai!.sigmoid(), af!.sigmoid(), ag!.tanh(), ao!.sigmoid()];
+    const next = f.mul(c!).add(i.mul(g));
+    return { next: [o.mul(next.tanh()), next], kept: [i, f, g, o] };
+  },
+  gradient({ gradients: [dh, dcNext], kept: [i, f, g, o], before: [, c], after: [, next] }) {
+    const t = next!.tanh();
+    const dt = dh!.mul(o!);
+    const dc = dcNext!.add(dt.sub(dt.mul(t.square())));
+    const gate = (d: Symbolic, y: Symbolic): Symbolic => d.mul(y.sub(y.square()));
+    const dg = dc.mul(i!);
+    return {
+      fromInput: [gate(dc.mul(g!), i!), gate(dc.mul(c!), f!), dg.sub(dg.mul(g!.square())), gate(dh!.mul(t), o!)],
+      fromHidden: [],
+      before: [null, dc.mul(f!)],
+    };
   },
 };
 

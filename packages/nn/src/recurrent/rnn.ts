@@ -1,5 +1,5 @@
 /** Plain recurrent networks. */
-import type { Tensor } from "@heddle/tensor";
+import { type Tensor, whereSymbolic } from "@heddle/tensor";
 import { RecurrentCell, type RecurrentCellOptions } from "./cell.ts";
 import { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import type { RecurrentRule } from "./rule.ts";
@@ -7,9 +7,29 @@ import type { RecurrentRule } from "./rule.ts";
 /** What follows the sum of the two products. */
 export type RecurrentNonlinearity = "tanh" | "relu";
 
+const plain = { gates: 1, states: 1, kept: 0, summed: true, passes: [false] } as const;
+
 const rules: Readonly<Record<RecurrentNonlinearity, RecurrentRule>> = {
-  tanh: { gates: 1, states: 1, step: (fromInput, fromHidden) => [fromInput.add(fromHidden).tanh()] },
-  relu: { gates: 1, states: 1, step: (fromInput, fromHidden) => [fromInput.add(fromHidden).relu()] },
+  tanh: {
+    ...plain,
+    name: "RNN",
+    step: ([sum]) => ({ next: [sum!.tanh()], kept: [] }),
+    gradient: ({ gradients: [dh], after: [h] }) => ({
+      fromInput: [dh!.sub(dh!.mul(h!.square()))],
+      fromHidden: [],
+      before: [null],
+    }),
+  },
+  relu: {
+    ...plain,
+    name: "RNN of rectifiers",
+    step: ([sum]) => ({ next: [sum!.relu()], kept: [] }),
+    gradient: ({ gradients: [dh], after: [h] }) => ({
+      fromInput: [whereSymbolic(h!.gt(0), dh!, 0)],
+      fromHidden: [],
+      before: [null],
+    }),
+  },
 };
 
 function checkNonlinearity(layer: string, nonlinearity: string): void {

@@ -1,0 +1,48 @@
+/** One layer of a recurrent network in one direction, made of operations that are recorded one by one. */
+import { stack, type Tensor, where, zerosLike } from "@heddle/tensor";
+import { linear } from "../functional/linear.ts";
+import type { RecurrentRule, RecurrentWeights } from "./rule.ts";
+
+/** What a layer is to run over. */
+export interface SequenceInput {
+  /** `[T, N, inputSize]` */
+  readonly input: Tensor;
+  /** The state before the first step: `[N, hiddenSize]` each. */
+  readonly states: readonly Tensor[];
+  readonly weights: RecurrentWeights;
+  /** `[T, N, 1]`: 1 where a sequence still goes on; where it is 0 the state stays as it is, and the output is zero. */
+  readonly mask: Tensor | null;
+  /** From the last step to the first. */
+  readonly reverse: boolean;
+}
+
+/** What a layer makes of it. */
+export interface SequenceOutput {
+  /** The hidden state after each step, `[T, N, hiddenSize]`. */
+  readonly output: Tensor;
+  /** The state after the last step. */
+  readonly states: readonly Tensor[];
+}
+
+/** See the module's comment. */
+export function composedSequence(rule: RecurrentRule, given: SequenceInput): SequenceOutput {
+  const { input, weights, mask, reverse } = given;
+  const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;
+  const { gates, summed } = rule;
+  const fromInput = linear(input, weightIh, biasIh).unbind(0);
+  const outputs: Tensor[] = Array(fromInput.length);
+  let states = given.states;
+  for (let i = 0; i < fromInput.length; i++) {
+    const t = reverse ? fromInput.length - 1 - i : i;
+    const fromHidden = linear(states[0]!, weightHh, biasHh);
+    let { next } = summed
+      ? rule.step(fromInput[t]!.add(fromHidden).chunk(gates, -1), [], states)
+      : rule.step(fromInput[t]!.chunk(gates, -1), fromHidden.chunk(gates, -1), states);
+    if (weightHr !== null) next = [linear(next[0]!, weightHr), ...next.slice(1)];
+    const goesOn = mask?.select(0, t).gt(0) ?? null;
+    if (goesOn !== null) next = next.map((state, s) => where(goesOn, state, states[s]!));
+    outputs[t] = goesOn === null ? next[0]! : where(goesOn, next[0]!, zerosLike(next[0]!));
+    states = next;
+  }
+  return { output: stack(outputs), states };
+}
