@@ -33,6 +33,24 @@ describe("heatMap", () => {
     for (const words of ["true", "predicted", "share", "100%", "0%"]) expect(svg).toContain(`>${words}</text>`);
   });
 
+  test("makes room for long names, which stand on end under narrow cells", () => {
+    const named = (names: string[]) =>
+      heatMap({
+        title: "Attention",
+        rows: { label: "translation", names },
+        columns: { label: "source", names },
+        shares: names.map(() => names.map(() => 0.5)),
+        colourLabel: "share",
+      });
+    const height = (svg: string): number => Number(/height="([\d.]+)"/.exec(svg)![1]);
+    const left = (svg: string): number => Number(/<rect x="([\d.]+)"/.exec(svg)![1]);
+    const [short, long] = [named(["a", "b"]), named(["extraordinaire", "b"])];
+    expect(height(long)).toBeGreaterThan(height(short) + 50);
+    expect(left(long)).toBeGreaterThan(left(short) + 50);
+    expect(short.match(/rotate/g)).toHaveLength(2);
+    expect(long.match(/rotate/g)).toHaveLength(4);
+  });
+
   test("refuses names that do not match", () => {
     expect(() => map([[1, 0]])).toThrow("heatMap: 2 × 2 names for 1 × 2 values");
   });

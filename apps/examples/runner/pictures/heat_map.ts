@@ -1,7 +1,7 @@
 /** Heat maps: confusion matrices, attention, anything with two labelled sides. */
 import { scalePow } from "d3-scale";
 import { interpolateBlues } from "d3-scale-chromatic";
-import { axisLabels, type Plot } from "./axes.ts";
+import type { Plot } from "./axes.ts";
 import { element, label, svgDocument } from "./svg.ts";
 import { FAINT_INK, GRID, INK, LABEL_SIZE, TICK_SIZE, TITLE_SIZE } from "./theme.ts";
 
@@ -23,6 +23,12 @@ export interface HeatMap {
 }
 
 const LEFT = 76, TOP = 76;
+/** Nothing measures text here; a letter of usual sans-serif fonts is about so wide, for its size. */
+const LETTER = 0.56;
+
+function widest(names: readonly string[]): number {
+  return Math.max(0, ...names.map((name) => [...name].length)) * LETTER * TICK_SIZE;
+}
 
 /**
  * The heat map as the text of an SVG file.
@@ -39,10 +45,14 @@ export function heatMap(map: HeatMap): string {
     );
   }
   const cell = Math.max(12, Math.min(46, Math.floor(560 / Math.max(rows.names.length, columns.names.length))));
+  // Names that are wider than a digit need more room at the left; below, they stand on end where they are wider than a cell.
+  const left = Math.max(LEFT, widest(rows.names) + 52);
+  const onEnd = widest(columns.names) > cell;
+  const below = onEnd ? widest(columns.names) : TICK_SIZE;
   const plot: Plot = {
-    left: LEFT,
+    left,
     top: TOP,
-    right: LEFT + cell * columns.names.length,
+    right: left + cell * columns.names.length,
     bottom: TOP + cell * rows.names.length,
   };
   const depth = scalePow().exponent(map.power ?? 1).domain([0, 1]).range([0, 1]).clamp(true);
@@ -66,26 +76,41 @@ export function heatMap(map: HeatMap): string {
         label(words, { x: x + cell / 2, y: y + cell / 2, ...looks, fill: depth(share) > 0.55 ? "#ffffff" : INK });
     })
   );
-  const size = { width: plot.right + 110, height: plot.bottom + 58 };
+  // A title is wider than a map of few cells.
+  const words = 20 + Math.max(map.title.length * TITLE_SIZE, (map.subtitle ?? "").length * LABEL_SIZE) * LETTER;
+  const size = { width: Math.max(plot.right + 110, words), height: plot.bottom + below + 46 };
   return svgDocument(size, map.title, [
     label(map.title, { x: 20, y: 30, "font-size": TITLE_SIZE, "font-weight": 600, fill: INK }),
     label(map.subtitle ?? "", { x: 20, y: 52, "font-size": LABEL_SIZE, fill: FAINT_INK }),
     ...cells,
-    ...names(map, plot, cell),
-    ...axisLabels(plot, columns.label, rows.label),
+    ...names(map, plot, cell, onEnd),
+    ...sideLabels(map, plot, below),
     ...colourBar(map.colourLabel, plot, tint, depth),
   ]);
 }
 
-function names({ rows, columns }: HeatMap, plot: Plot, cell: number): string[] {
+function names({ rows, columns }: HeatMap, plot: Plot, cell: number, onEnd: boolean): string[] {
   const looks = { "font-size": TICK_SIZE, fill: INK };
   return [
     ...rows.names.map((name, i) =>
       label(name, { x: plot.left - 10, y: plot.top + (i + 0.5) * cell, dy: "0.35em", "text-anchor": "end", ...looks })
     ),
-    ...columns.names.map((name, j) =>
-      label(name, { x: plot.left + (j + 0.5) * cell, y: plot.bottom + 18, "text-anchor": "middle", ...looks })
-    ),
+    ...columns.names.map((name, j) => {
+      const x = plot.left + (j + 0.5) * cell;
+      if (!onEnd) return label(name, { x, y: plot.bottom + 18, "text-anchor": "middle", ...looks });
+      const y = plot.bottom + 8;
+      return label(name, { x, y, transform: `rotate(-90 ${x} ${y})`, dy: "0.35em", "text-anchor": "end", ...looks });
+    }),
+  ];
+}
+
+/** What the sides are: under the columns' names, and standing to the left of the rows'. */
+function sideLabels({ rows, columns }: HeatMap, plot: Plot, below: number): string[] {
+  const looks = { "text-anchor": "middle", "font-size": LABEL_SIZE, fill: INK };
+  const middle = (plot.top + plot.bottom) / 2, side = plot.left - widest(rows.names) - 24;
+  return [
+    label(columns.label, { x: (plot.left + plot.right) / 2, y: plot.bottom + below + 30, ...looks }),
+    label(rows.label, { x: side, y: middle, transform: `rotate(-90 ${side} ${middle})`, ...looks }),
   ];
 }
 
