@@ -1,0 +1,190 @@
+// Character networks of surnames: one tells a name's language, the other writes names of a language.
+import { Vocabulary } from "@heddle/data";
+import { functional as F } from "@heddle/nn";
+import { deviceFigures } from "../runner/device.ts";
+import { type Example, type Figures, type Run, start } from "../runner/example.ts";
+import { type AskOptions, askOptions } from "../runner/lines.ts";
+import {
+  type CheckpointOptions,
+  checkpointOptions,
+  choice,
+  type CommonOptions,
+  commonOptions,
+  flag,
+  integer,
+  number,
+  type Option,
+  type Values,
+} from "../runner/options.ts";
+import { textTable } from "../runner/table.ts";
+import { namesAnswer } from "./ask.ts";
+import { accuracyOf, classify, confusion, letterLoss, writeNames } from "./judge.ts";
+import { loadNames, type Names } from "./names.ts";
+import { NameClassifier, type NameSizes, NameWriter, type Units } from "./networks.ts";
+import { drawClassifier, drawConfusion, drawWriter } from "./report.ts";
+import { readNetworks, saveLetters, saveNetwork } from "./saved.ts";
+import { type NamesRecipe, trainOnNames } from "./train.ts";
+
+interface NamesOptions extends CommonOptions, CheckpointOptions, AskOptions {
+  part: Option<"classify" | "write" | "both">;
+  model: Option<Units>;
+  bidirectional: Option<boolean>;
+  balanced: Option<boolean>;
+  hidden: Option<number>;
+  embedding: Option<number>;
+  layers: Option<number>;
+  dropout: Option<number>;
+  temperature: Option<number>;
+}
+
+/** What both parts need. */
+interface Setting {
+  options: Values<NamesOptions>;
+  run: Run;
+  names: Names;
+  vocabulary: Vocabulary;
+  sizes: NameSizes;
+  recipe: NamesRecipe;
+}
+
+/** Names written of each language, for the page. */
+const WRITTEN = 6;
+
+/** The example; `start` below runs it when this file is what was started. */
+export const names: Example<NamesOptions> = {
+  name: "names",
+  about: "Trains a character network to tell the language of a surname, and one to write surnames of a language.",
+  options: {
+    part: choice(["classify", "write", "both"], { help: "tell languages, write names, or both", default: "both" }),
+    model: choice(["RNN", "GRU", "LSTM"], { help: "the units", default: "GRU" }),
+    bidirectional: flag({ help: "the classifier reads from both ends" }),
+    balanced: flag({ help: "the classifier learns from as many names of each language" }),
+    hidden: integer({ help: "numbers of a state", default: 128, min: 1 }),
+    embedding: integer({ help: "numbers of a letter", default: 32, min: 1 }),
+    layers: integer({ help: "of units", default: 1, min: 1 }),
+    dropout: number({ help: "share of the numbers that are left out while training", default: 0.2, min: 0, max: 0.9 }),
+    temperature: number({ help: "of the names that are written: lower for likelier ones", default: 0.7, above: 0 }),
+    ...askOptions("a surname, or a language and a colon"),
+    ...checkpointOptions(),
+    ...commonOptions({ name: "names", epochs: 15, batch: 64, lr: 2e-3, data: "made-up surnames of six languages" }),
+  },
+
+  async run(options, run) {
+    const { model: units, bidirectional, embedding, hidden, layers, dropout, part, seed, dryRun } = options;
+    const batch = options.batch ?? 64, lr = options.lr ?? 2e-3;
+    const names = await loadNames(options.data, dryRun ? batch : options.limit, seed);
+    const { train, languages } = names;
+    // A letter of one name alone is unknown: so the networks meet the unknown letter too.
+    const vocabulary = Vocabulary.build(train.map(({ letters }) => letters), { minCount: 2 });
+    const sizes = {
+      units,
+      bidirectional,
+      letters: vocabulary.size,
+      languages: languages.length,
+      embedding,
+      hidden,
+      layers,
+      dropout,
+    };
+    run.print(
+      `${names.about}\n${units} of ${hidden}, ${vocabulary.size} letters, on device "${run.device.name}", seed ${seed}\n`,
+    );
+    const { resume, checkpointEvery, epochs } = options;
+    const about = { example: "names", names: train.length, ...sizes, seed, batch, lr };
+    const recipe = { about, epochs, batch, lr, resume, checkpointEvery, dryRun };
+    const setting = { options, run, names, vocabulary, sizes, recipe };
+    saveLetters(run.out, vocabulary, languages);
+    return {
+      ...sizes,
+      ...deviceFigures(run.device),
+      epochs,
+      ...part === "write" ? {} : await trainClassifier(setting),
+      ...part === "classify" ? {} : await trainWriter(setting),
+    };
+  },
+
+  // deno-lint-ignore require-await -- what goes wrong is a rejection, as elsewhere
+  async answer({ temperature }, run) {
+    const saved = readNetworks(run.out.path);
+    for (const network of [saved.classifier, saved.writer]) network?.to(run.device);
+    run.print(
+      `A surname, or a language with a colon and perhaps a beginning (“${saved.languages.at(-1)}: A”); Ctrl-D ends.`,
+    );
+    return namesAnswer(saved, temperature);
+  },
+};
+
+async function trainClassifier({ options, run, names, vocabulary, sizes, recipe }: Setting): Promise<Figures> {
+  const { train, test, languages } = names;
+  const network = new NameClassifier(sizes);
+  network.to(run.device);
+  const judge = async (): Promise<{ accuracy: number; meanAccuracy: number }> => {
+    const { accuracy, meanAccuracy } = accuracyOf(confusion(test, await classify(network, test, vocabulary)));
+    return { accuracy, meanAccuracy };
+  };
+  const { metrics, steps } = await trainOnNames(
+    {
+      name: "classifier",
+      network,
+      balanced: options.balanced,
+      loss: ({ letters, lengths, languages }) => F.crossEntropy(network.forward(letters, lengths), languages),
+      judge,
+      columns: {
+        accuracy: ({ accuracy }) => `${accuracy!.toFixed(1)}%`,
+        "mean of languages": ({ meanAccuracy }) => `${meanAccuracy!.toFixed(1)}%`,
+      },
+    },
+    { train, vocabulary },
+    { ...recipe, about: { ...recipe.about, balanced: options.balanced } },
+    run,
+  );
+
+  const counts = confusion(test, await classify(network, test, vocabulary));
+  const { accuracy, meanAccuracy, byLanguage } = accuracyOf(counts);
+  const title = `${options.bidirectional ? "Bidirectional " : ""}${options.model} on surnames`;
+  drawClassifier(run.out, title, metrics);
+  drawConfusion(run.out, title, languages, counts);
+  await saveNetwork(run.out, "classifier", network, sizes, vocabulary);
+  return {
+    steps,
+    accuracy,
+    meanAccuracy,
+    accuracyByEpoch: metrics.values("accuracy"),
+    byLanguage: Object.fromEntries(languages.map((language, i) => [language, byLanguage[i]!])),
+  };
+}
+
+async function trainWriter({ options, run, names, vocabulary, sizes, recipe }: Setting): Promise<Figures> {
+  const { train, test, languages } = names;
+  const network = new NameWriter(sizes);
+  network.to(run.device);
+  const { metrics } = await trainOnNames(
+    {
+      name: "writer",
+      network,
+      balanced: false,
+      loss({ letters, next, languages }) {
+        const scores = network.forward(letters, languages);
+        return F.crossEntropy(scores.flatten(0, 1), next.flatten(), { ignoreIndex: 0 });
+      },
+      judge: async () => ({ testLoss: await letterLoss(network, test, vocabulary) }),
+      columns: { "test loss (nats a letter)": ({ testLoss }) => testLoss!.toFixed(3) },
+    },
+    { train, vocabulary },
+    recipe,
+    run,
+  );
+
+  const written: { language: string; names: string }[] = [];
+  for (const [i, language] of languages.entries()) {
+    const { temperature } = options;
+    const found = await writeNames(network, vocabulary, { language: i, count: WRITTEN, temperature });
+    written.push({ language, names: found.join(", ") });
+  }
+  run.print(`\n${textTable(["language", "written names"], written.map(({ language, names }) => [language, names]))}\n`);
+  drawWriter(run.out, `${options.model} on surnames`, metrics);
+  await saveNetwork(run.out, "writer", network, sizes, vocabulary);
+  return { letterLoss: metrics.values("testLoss").at(-1), temperature: options.temperature, written };
+}
+
+await start(import.meta.url, names);
