@@ -43,6 +43,8 @@ export {
 } from "./ops/conv.ts";
 export { labelLoss } from "./ops/label_loss.ts";
 export { linear, type LinearOptions } from "./ops/linear.ts";
+export { type MaskedSoftmaxOptions, maskedSoftmax } from "./ops/masked_softmax.ts";
+export { matmulInto } from "./ops/matmul_into.ts";
 export { normalize, type Normalized, type NormalizeOptions } from "./ops/normalize.ts";
 export * from "./ops/pool.ts";
 export type { Index, SliceString } from "./ops/slices.ts";

@@ -28,26 +28,46 @@ const one = ({ dim }: { readonly dim: number }): readonly number[] => [dim];
 
 const isLabel = (t: Symbolic, count: number): Symbolic => t.ge(0).logicalAnd(t.lt(count));
 
+const scaled = (x: Symbolic, scale = 1): Symbolic => scale === 1 ? x : x.mul(scale);
+
+/** Below all scores but -∞. */
+const lowest = (dtype: DType): number => dtype === "float16" ? -6e4 : -1e30;
+
+/** The first input as a softmax's masks leave it, see `SoftmaxAttrs`: -∞ where it does not take part. */
+function seen(p: RowProgram, dtype: DType, inputs: readonly Meta[], { scale, limited }: Attrs["softmax"]): Symbolic {
+  let x = scaled(p.input(0, dtype), scale);
+  for (let i = 1; i < inputs.length; i++) {
+    const mask = p.input(i, inputs[i]!.dtype);
+    const takesPart = limited && i === 1 ? p.column().le(mask) : inputs[i]!.dtype === "bool" ? mask : null;
+    x = takesPart === null ? x.add(mask) : whereSymbolic(takesPart, x, -Infinity);
+  }
+  return x;
+}
+
 /** The table. */
 export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
   softmax: {
     space: 0,
     dims: one,
     outputs: () => ["row"],
-    write(p, dtype) {
-      const x = p.input(0, dtype);
-      const [power, sum] = p.writeAndSum(0, x.sub(p.amax(x)).exp());
-      p.write(0, power.mul(p.value(p.number(1, dtype).div(sum))));
+    write(p, dtype, inputs, attrs) {
+      const masked = inputs.length > 1;
+      const x = masked ? seen(p, dtype, inputs, attrs) : scaled(p.input(0, dtype), attrs.scale);
+      // A row of which nothing takes part has a greatest element from which differences are numbers, and powers of zero.
+      const high = masked ? p.value(p.amax(x).maximum(lowest(dtype))) : p.amax(x);
+      const [power, sum] = p.writeAndSum(0, x.sub(high).exp());
+      const inverse = p.number(1, dtype).div(sum);
+      p.write(0, power.mul(p.value(masked ? whereSymbolic(sum.eq(0), 0, inverse) : inverse)));
     },
   },
   softmaxGrad: {
     space: 0,
     dims: one,
     outputs: () => ["row"],
-    write(p, dtype) {
+    write(p, dtype, _, { scale }) {
       const [g, y] = [p.input(0, dtype), p.input(1, dtype)];
       const [sum] = p.sum(g.mul(y));
-      p.write(0, y.mul(g.sub(sum!)));
+      p.write(0, scaled(y.mul(g.sub(sum!)), scale));
     },
   },
   logSoftmax: {

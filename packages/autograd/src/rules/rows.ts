@@ -68,11 +68,12 @@ export const rowRules: Rules<RowPrim> = {
   softmax: [
     reading(
       "out",
-      (g, { out, attrs }) =>
+      (g, { out, attrs: { dim, scale = 1 } }) =>
         isGradEnabled()
-          ? out.mul(g.sub(g.mul(out).sum(attrs.dim, { keepdim: true })))
-          : apply("softmaxGrad", [g, out], attrs),
+          ? out.mul(g.sub(g.mul(out).sum(dim, { keepdim: true }))).mul(scale)
+          : apply("softmaxGrad", [g, out], { dim, scale }),
     ),
+    null,
   ],
   softmaxGrad: null,
   logSoftmax: [

@@ -11,7 +11,8 @@ import { Parameter } from "../parameter.ts";
 import { checkSize, showSizes } from "../sizes.ts";
 import { snakeCase } from "../state_dict.ts";
 import { attentionMasks } from "./attention_masks.ts";
-import { type KeyValueCache, MemoryCache } from "./key_value_cache.ts";
+import { type HeadLayout, joinHeads, splitHeads } from "./heads.ts";
+import { KeyValueCache, MemoryCache } from "./key_value_cache.ts";
 import type { RotaryPositions } from "./rotary_positions.ts";
 
 /** Options of {@link MultiheadAttention}. */
@@ -148,24 +149,24 @@ export class MultiheadAttention extends Module {
     return tidy(() => {
       const [q, k, v] = this.heads(query, key, value, options.cache ?? null, batched);
       const { isCausal = false, needWeights = false, averageAttnWeights = true } = options;
-      const dropoutP = this.training ? this.dropout : 0;
-      const attending = {
-        masks: attentionMasks(options, q.shape, k.shape[2]!, q.dtype),
-        causalOffset: isCausal ? k.shape[2]! - q.shape[2]! : null,
+      const masks = attentionMasks(options, q.shape, k.shape[2]!, q.dtype);
+      // Cached keys come before the first query.
+      const before = options.cache instanceof KeyValueCache ? k.shape[2]! - q.shape[2]! : 0;
+      const how = {
         scale: 1 / Math.sqrt(this.headDim),
-        dropoutP,
+        causalOffset: isCausal ? before : null,
+        dropoutP: this.training ? this.dropout : 0,
         generator: this.generator,
       };
-      if (isCausal && !options.cache) attending.causalOffset = 0;
       let weights: Tensor | null = null;
       let mixed: Tensor;
       if (needWeights) {
-        weights = attentionWeights(q, k, attending);
-        mixed = dropout(weights, dropoutP, { generator: this.generator }).matmul(v);
+        weights = attentionWeights(q, k, masks, how);
+        mixed = dropout(weights, how.dropoutP, { generator: this.generator }).matmul(v);
         if (averageAttnWeights) weights = weights.mean(1);
         if (!batched) weights = weights.squeeze(0);
-      } else mixed = attend(q, k, v, attending);
-      const joined = mixed.permute(...(this.batchFirst || !batched ? [0, 2, 1, 3] : [2, 0, 1, 3])).flatten(2);
+      } else mixed = attend(q, k, v, masks, how);
+      const joined = joinHeads(mixed, this.layout(batched));
       const output = this.outProj.forward(batched ? joined : joined.squeeze(0));
       return [output, weights];
     });
@@ -179,14 +180,15 @@ export class MultiheadAttention extends Module {
     cache: KeyValueCache | MemoryCache | null,
     batched: boolean,
   ): [q: Tensor, k: Tensor, v: Tensor] {
-    const order = this.batchFirst || !batched ? [0, 2, 1, 3] : [1, 2, 0, 3];
-    const split = (x: Tensor): Tensor =>
-      (batched ? x : x.unsqueeze(0)).unflatten(-1, [this.numHeads, this.headDim]).permute(...order);
+    const split = (x: Tensor, parts: number): readonly Tensor[] =>
+      splitHeads(batched ? x : x.unsqueeze(0), parts, this.numHeads, this.layout(batched));
+    const one = (x: Tensor, which: 0 | 1 | 2): Tensor => split(this.project(x, which), 1)[0]!;
     if (cache instanceof MemoryCache) {
-      const keysAndValues = (): [Tensor, Tensor] => [split(this.project(key, 1)), split(this.project(value, 2))];
-      return [split(this.project(query, 0)), ...cache.keysAndValues(keysAndValues)];
+      return [one(query, 0), ...cache.keysAndValues(() => [one(key, 1), one(value, 2)])];
     }
-    let [q, k, v] = this.projections(query, key, value).map(split) as [Tensor, Tensor, Tensor];
+    let [q, k, v] = this.inProjWeight !== null && query === key && key === value
+      ? split(linear(query, this.inProjWeight, this.inProjBias), 3) as [Tensor, Tensor, Tensor]
+      : [one(query, 0), one(key, 1), one(value, 2)];
     if (this.rotary !== null) {
       const offset = cache?.length ?? 0;
       [q, k] = [this.rotary.forward(q, { offset }), this.rotary.forward(k, { offset })];
@@ -194,11 +196,8 @@ export class MultiheadAttention extends Module {
     return cache === null ? [q, k, v] : [q, ...cache.append(k, v)];
   }
 
-  private projections(query: Tensor, key: Tensor, value: Tensor): Tensor[] {
-    if (this.inProjWeight !== null && query === key && key === value) {
-      return linear(query, this.inProjWeight, this.inProjBias).chunk(3, -1);
-    }
-    return [this.project(query, 0), this.project(key, 1), this.project(value, 2)];
+  private layout(batched: boolean): HeadLayout {
+    return this.batchFirst || !batched ? "batchFirst" : "positionsFirst";
   }
 
   /** The projection of queries (0), keys (1) or values (2). */

@@ -1,6 +1,5 @@
 /** Attention of recurrent decoders: a query, the encoder's states, and a score for each. */
-import { arange, type Tensor, tensor } from "@heddle/tensor";
-import { maskedSoftmax } from "../functional/masked_softmax.ts";
+import { arange, maskedSoftmax, type Tensor, tensor } from "@heddle/tensor";
 import type { LayerOptions } from "../layer_options.ts";
 import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
@@ -47,7 +46,7 @@ function average(
     }
     masks.push(arange(0, count, 1, { dtype: "int32", device }).lt(given.reshape([batch, 1, 1])));
   }
-  const weights = maskedSoftmax(scores, { masks, causalOffset: null });
+  const weights = maskedSoftmax(scores, { masks });
   return [weights.matmul(values ?? keys), weights];
 }
 

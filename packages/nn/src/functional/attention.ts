@@ -1,8 +1,8 @@
 /** Attention: each query's mean of the values, weighted by how well their keys answer it. */
-import type { Generator, Tensor } from "@heddle/tensor";
+import { type Generator, maskedSoftmax, type Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
+import { attendInBlocks, type Attending } from "./attention_blocks.ts";
 import { checkProbability, dropout } from "./dropout.ts";
-import { checkMask, maskedSoftmax, type Visibility } from "./masked_softmax.ts";
 
 /** Options of {@link scaledDotProductAttention}. */
 export interface AttentionOptions {
@@ -19,13 +19,6 @@ export interface AttentionOptions {
   /** Whether there may be fewer heads of keys and values than of queries, each serving several neighbouring ones. */
   readonly enableGqa?: boolean;
   /** Where dropout is drawn from, by default the generator that `manualSeed` seeds. */
-  readonly generator?: Generator | undefined;
-}
-
-/** What {@link attend} needs beside the tensors. */
-export interface Attending extends Visibility {
-  readonly scale: number;
-  readonly dropoutP: number;
   readonly generator?: Generator | undefined;
 }
 
@@ -56,12 +49,12 @@ export function scaledDotProductAttention(
   checkOperands(query, key, value);
   checkProbability("scaledDotProductAttention", dropoutP);
   const scale = options.scale ?? 1 / Math.sqrt(Math.max(query.shape.at(-1)!, 1));
-  const attending = { masks: [], causalOffset: isCausal ? causalOffset : null, scale, dropoutP, generator };
+  const how: Attending = { causalOffset: isCausal ? causalOffset : null, scale, dropoutP, generator };
   if (!enableGqa || query.shape.at(-3) === key.shape.at(-3)) {
     const batch = broadcast(query, key, value);
-    if (attnMask === null) return attend(query, key, value, attending);
-    checkMask("scaledDotProductAttention", attnMask, query.dtype, [...batch, query.shape.at(-2)!, key.shape.at(-2)!]);
-    return attend(query, key, value, { ...attending, masks: [attnMask] });
+    if (attnMask === null) return attend(query, key, value, [], how);
+    checkMask(attnMask, query.dtype, [...batch, query.shape.at(-2)!, key.shape.at(-2)!]);
+    return attend(query, key, value, [attnMask], how);
   }
   const [heads, shared] = [query.shape.at(-3), key.shape.at(-3)];
   if (heads === undefined || shared === undefined || shared === 0 || heads % shared !== 0) {
@@ -78,10 +71,10 @@ export function scaledDotProductAttention(
   let masks: Tensor[] = [];
   if (attnMask !== null) {
     const mask = attnMask.ndim < 3 ? attnMask : attnMask.shape.at(-3) === 1 ? attnMask.unsqueeze(-3) : apart(attnMask);
-    checkMask("scaledDotProductAttention", mask, query.dtype, shape);
+    checkMask(mask, query.dtype, shape);
     masks = [mask];
   }
-  return attend(q, k, v, { ...attending, masks }).flatten(-4, -3);
+  return attend(q, k, v, masks, how).flatten(-4, -3);
 }
 
 function checkOperands(query: Tensor, key: Tensor, value: Tensor): void {
@@ -121,12 +114,31 @@ function broadcast(...operands: readonly Tensor[]): number[] {
 }
 
 /** The weights of the values, `[…, queries, keys]`. */
-export function attentionWeights(query: Tensor, key: Tensor, { scale, ...visibility }: Attending): Tensor {
-  return maskedSoftmax(query.mul(scale).matmul(key.transpose(-2, -1)), visibility);
+export function attentionWeights(query: Tensor, key: Tensor, masks: readonly Tensor[], how: Attending): Tensor {
+  const { scale, causalOffset } = how;
+  return maskedSoftmax(query.matmul(key.transpose(-2, -1)), { scale, causalOffset, masks });
 }
 
 /** {@link scaledDotProductAttention} of operands that fit. */
-export function attend(query: Tensor, key: Tensor, value: Tensor, attending: Attending): Tensor {
-  const { dropoutP, generator } = attending;
-  return dropout(attentionWeights(query, key, attending), dropoutP, { generator }).matmul(value);
+export function attend(q: Tensor, k: Tensor, v: Tensor, masks: readonly Tensor[], how: Attending): Tensor {
+  if (masks.every(({ requiresGrad }) => !requiresGrad)) return attendInBlocks(how, q, k, v, ...masks);
+  // A mask that is learned is as large as the scores.
+  return dropout(attentionWeights(q, k, masks, how), how.dropoutP, { generator: how.generator }).matmul(v);
+}
+
+/** @throws TypeError or RangeError for a mask that is neither bool nor of the scores' dtype, or that does not broadcast to them. */
+function checkMask(mask: Tensor, dtype: string, shape: readonly number[]): void {
+  if (mask.dtype !== "bool" && mask.dtype !== dtype) {
+    throw new TypeError(
+      `scaledDotProductAttention: a mask of ${mask.dtype} for ${dtype} inputs; give bool (true: takes part), or ${dtype} to be added`,
+    );
+  }
+  const lead = shape.length - mask.ndim;
+  if (lead < 0 || mask.shape.some((size, d) => size !== 1 && size !== shape[lead + d])) {
+    throw new RangeError(
+      `scaledDotProductAttention: a mask of shape ${showSizes(mask.shape)} does not broadcast to the scores' ${
+        showSizes(shape)
+      }, which are […, queries, keys]`,
+    );
+  }
 }

@@ -56,6 +56,14 @@ export interface RandomAttrs {
   readonly counter: number;
 }
 
+/** A softmax along `dim` of `scale` · x (1 unless it says so), of those elements that masks let take part; zeros where they let none. */
+export interface SoftmaxAttrs {
+  readonly dim: number;
+  readonly scale?: number;
+  /** Whether the second input is the last place (int32) that takes part; those after are masks: bool, or numbers that are added. */
+  readonly limited?: boolean;
+}
+
 /** How `scatter` combines a value with what is there. */
 export type ScatterMode = "set" | "sum" | "prod" | "amax" | "amin";
 
@@ -133,8 +141,9 @@ export interface Attrs {
   argmax: ReduceAttrs;
   argmin: ReduceAttrs;
   // Rows: several walks over each row of elements
-  softmax: { readonly dim: number };
-  softmaxGrad: { readonly dim: number };
+  /** Inputs behind the first are what {@link SoftmaxAttrs} says, and masks. */
+  softmax: SoftmaxAttrs;
+  softmaxGrad: Pick<SoftmaxAttrs, "dim" | "scale">;
   logSoftmax: { readonly dim: number };
   logSoftmaxGrad: { readonly dim: number };
   labelLoss: { readonly dim: number; readonly ignoreIndex: number };

@@ -1,0 +1,253 @@
+/** Attention that never has the scores of a long sequence at once: block by block of queries, and again for the gradients. */
+import { customFunction, isGradEnabled } from "@heddle/autograd";
+import {
+  apply,
+  cat,
+  defaultGenerator,
+  empty,
+  fused,
+  Generator,
+  type GeneratorState,
+  hasRows,
+  maskedSoftmax,
+  matmulInto,
+  pad,
+  rand,
+  type Tensor,
+  tidy,
+  whereSymbolic,
+  zeros,
+} from "@heddle/tensor";
+
+/** How queries attend. */
+export interface Attending {
+  readonly scale: number;
+  /** With a number, query i sees the keys up to i + this number; null: all of them. */
+  readonly causalOffset: number | null;
+  readonly dropoutP: number;
+  readonly generator?: Generator | undefined;
+}
+
+/** Queries that are done together, and the first keys, which are all that they see. */
+interface Block {
+  readonly start: number;
+  readonly queries: number;
+  readonly keys: number;
+}
+
+/** Up to so many queries one block keeps its weights for the gradients: nothing is computed twice. */
+const shortest = 256;
+/** Queries in a block of a longer sequence: products are still large, and its weights fit into a second-level cache. */
+const blockQueries = 128;
+
+function blocksOf(queries: number, keys: number, causalOffset: number | null): Block[] {
+  const size = queries <= shortest ? Math.max(queries, 1) : blockQueries;
+  return Array.from({ length: Math.ceil(queries / size) }, (_, i) => {
+    const [start, end] = [i * size, Math.min((i + 1) * size, queries)];
+    const seen = causalOffset === null ? keys : Math.min(Math.max(end + causalOffset, 0), keys);
+    return { start, queries: end - start, keys: seen };
+  });
+}
+
+/** The part of a mask for a block. */
+function maskOf(mask: Tensor, { start, queries, keys }: Block): Tensor {
+  const rows = mask.ndim < 2 || mask.shape.at(-2) === 1 ? mask : mask.narrow(-2, start, queries);
+  return mask.ndim === 0 || mask.shape.at(-1) === 1 ? rows : rows.narrow(-1, 0, keys);
+}
+
+/** A tensor of a shape, with the dimensions in memory in the order that they have in `x`, which is of the same rank if it can be followed. */
+function lyingAs(x: Tensor, shape: readonly number[], filled = false): Tensor {
+  const options = { dtype: x.dtype, device: x.device };
+  const make = filled ? zeros : empty;
+  const last = shape.length - 1;
+  if (x.ndim !== shape.length || x.strides.slice(0, -1).some((stride, d) => stride === 0 && shape[d] !== 1)) {
+    return make(shape, options);
+  }
+  const order = shape.map((_, d) => d).slice(0, -1).sort((a, b) => x.strides[b]! - x.strides[a]! || a - b);
+  const dims = [...order, last];
+  return make(dims.map((d) => shape[d]!), options).permute(...shape.map((_, d) => dims.indexOf(d)));
+}
+
+const transposed = (x: Tensor): Tensor => x.transpose(-2, -1);
+
+function broadcastBatch(...tensors: readonly Tensor[]): number[] {
+  const rank = Math.max(...tensors.map(({ ndim }) => ndim)) - 2;
+  return Array.from({ length: rank }, (_, d) =>
+    tensors.reduce((size, { shape, ndim }) => {
+      const own = shape[d - rank + ndim - 2] ?? 1;
+      return own === 1 ? size : own;
+    }, 1));
+}
+
+/** Weights that are dropped are zero, the others grow; gradients likewise. */
+const drop = fused("dropout", (x, u, p, factor) => whereSymbolic(u.lt(p), 0, x.mul(factor)));
+
+/** For each block a function that drops, always the same elements; null where nothing is dropped. */
+function dropper({ dropoutP }: Attending, generator: Generator): ((like: Tensor) => (x: Tensor) => Tensor) | null {
+  if (dropoutP === 0) return null;
+  // All is dropped: 0 · ∞ would not be 0.
+  const factor = dropoutP === 1 ? 0 : 1 / (1 - dropoutP);
+  return ({ shape, device }) => {
+    const draws = rand(shape, { generator, device });
+    return (x) => drop([x, draws, dropoutP, factor]);
+  };
+}
+
+/** The same stream from a place in it. */
+function replay(state: GeneratorState): Generator {
+  const generator = new Generator();
+  generator.setState(state);
+  return generator;
+}
+
+/** The weights of a block's keys. */
+function weightsOf(q: Tensor, k: Tensor, masks: readonly Tensor[], block: Block, attending: Attending): Tensor {
+  const { scale, causalOffset } = attending;
+  const scores = q.narrow(-2, block.start, block.queries).matmul(transposed(k.narrow(-2, 0, block.keys)));
+  return maskedSoftmax(scores, {
+    scale,
+    causalOffset: causalOffset === null ? null : causalOffset + block.start,
+    masks: masks.map((mask) => maskOf(mask, block)),
+  });
+}
+
+/** What of the forward pass the backward pass goes on from. */
+interface Kept {
+  readonly attending: Attending;
+  readonly blocks: readonly Block[];
+  /** The generator before the first block. */
+  readonly state: GeneratorState;
+}
+
+/** Attention of queries, keys, values and masks; everything fits, and no mask needs a gradient. */
+export const attendInBlocks: (
+  attending: Attending,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  ...masks: Tensor[]
+) => Tensor = customFunction({
+  name: "scaledDotProductAttention",
+  forward(context, attending: Attending, q: Tensor, k: Tensor, v: Tensor, ...masks: Tensor[]) {
+    const { causalOffset, generator = defaultGenerator } = attending;
+    const state = generator.getState();
+    const blocks = blocksOf(q.shape.at(-2)!, k.shape.at(-2)!, causalOffset);
+    const drawn = dropper(attending, generator);
+    const [out, weights] = tidy(() => {
+      const shape = [...broadcastBatch(q, k, v), q.shape.at(-2)!, v.shape.at(-1)!];
+      const out = lyingAs(q, shape);
+      let kept: Tensor | null = null;
+      for (const block of blocks) {
+        const rows = out.narrow(-2, block.start, block.queries);
+        if (block.keys === 0) {
+          rows.zero_();
+          continue;
+        }
+        const weights = tidy(() => {
+          const weights = weightsOf(q, k, masks, block, attending);
+          matmulInto(rows, drawn === null ? weights : drawn(weights)(weights), v.narrow(-2, 0, block.keys));
+          return blocks.length === 1 ? weights : null;
+        });
+        kept = weights;
+      }
+      return [out, kept];
+    });
+    context.kept = { attending, blocks, state } satisfies Kept;
+    context.saveForBackward(q, k, v, ...masks, ...(weights === null ? [] : [weights]));
+    context.maskCount = masks.length;
+    return out;
+  },
+  backward(context, g) {
+    const { kept: { attending, blocks, state }, maskCount } = context as unknown as { kept: Kept; maskCount: number };
+    const [q, k, v] = context.savedTensors as [Tensor, Tensor, Tensor];
+    const masks = context.savedTensors.slice(3, 3 + maskCount);
+    const weights = context.savedTensors[3 + maskCount] ?? null;
+    const given: Given = { g, q, k, v, masks, weights };
+    const gradients = isGradEnabled() ? differentiable : inPlace;
+    return [
+      ...gradients(given, attending, blocks, dropper(attending, replay(state)), context.needsInputGrad),
+      ...masks.map(() => null),
+    ];
+  },
+});
+
+interface Given {
+  readonly g: Tensor;
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+  readonly masks: readonly Tensor[];
+  readonly weights: Tensor | null;
+}
+
+type Drawn = ReturnType<typeof dropper>;
+
+/** The gradient of `softmax(scale · x)`, by what it gave. */
+function softmaxGradient(g: Tensor, y: Tensor, scale: number): Tensor {
+  const dim = y.ndim - 1;
+  if (hasRows(y, [dim])) return apply("softmaxGrad", [g, y], { dim, scale });
+  return y.mul(g.sub(g.mul(y).sum(dim, { keepdim: true }))).mul(scale);
+}
+
+/** Gradients of queries, keys and values, block by block. */
+function inPlace(
+  { g, q, k, v, masks, weights: kept }: Given,
+  attending: Attending,
+  blocks: readonly Block[],
+  drawn: Drawn,
+  wanted: readonly boolean[],
+): readonly (Tensor | null)[] {
+  const batch = broadcastBatch(q, k, v);
+  const whole = blocks.length === 1 && blocks[0]!.keys === k.shape.at(-2)!;
+  const like = (x: Tensor, i: number, filled: boolean): Tensor | null =>
+    wanted[i] ? lyingAs(x, [...batch, ...x.shape.slice(-2)], filled) : null;
+  const [dq, dk, dv] = [like(q, 0, false), like(k, 1, !whole), like(v, 2, !whole)];
+  /** Into the first keys of a gradient that several blocks have a part in. */
+  const addTo = (gradient: Tensor | null, keys: number, a: Tensor, b: Tensor): void => {
+    if (gradient === null) return;
+    if (whole) matmulInto(gradient, a, b);
+    else gradient.narrow(-2, 0, keys).add_(a.matmul(b));
+  };
+  for (const block of blocks) {
+    tidy(() => {
+      const { start, queries, keys } = block;
+      if (keys === 0) return void dq?.narrow(-2, start, queries).zero_();
+      const [rows, those] = [g.narrow(-2, start, queries), v.narrow(-2, 0, keys)];
+      const weights = kept ?? weightsOf(q, k, masks, block, attending);
+      const dropped = drawn === null ? (x: Tensor) => x : drawn(weights);
+      addTo(dv, keys, transposed(dropped(weights)), rows);
+      if (dq === null && dk === null) return;
+      const incoming = dropped(rows.matmul(transposed(those)));
+      const scores = softmaxGradient(incoming, weights, attending.scale);
+      if (dq !== null) matmulInto(dq.narrow(-2, start, queries), scores, k.narrow(-2, 0, keys));
+      addTo(dk, keys, transposed(scores), q.narrow(-2, start, queries));
+    });
+  }
+  return [dq, dk, dv];
+}
+
+/** The same in operations that are recorded, for gradients of gradients: of a whole block, as those are never of long sequences. */
+function differentiable(
+  { g, q, k, v, masks }: Given,
+  attending: Attending,
+  blocks: readonly Block[],
+  drawn: Drawn,
+): readonly (Tensor | null)[] {
+  const parts = blocks.map((block) => {
+    const { start, queries, keys } = block;
+    const [rows, query] = [g.narrow(-2, start, queries), q.narrow(-2, start, queries)];
+    const [key, value] = [k.narrow(-2, 0, keys), v.narrow(-2, 0, keys)];
+    const weights = weightsOf(q, k, masks, block, attending);
+    const dropped = drawn === null ? (x: Tensor) => x : drawn(weights);
+    const incoming = dropped(rows.matmul(transposed(value)));
+    const scores = weights.mul(incoming.sub(incoming.mul(weights).sum(-1, { keepdim: true }))).mul(attending.scale);
+    const spread = (x: Tensor): Tensor => pad(x, [0, 0, 0, k.shape.at(-2)! - keys]);
+    return [
+      scores.matmul(key),
+      spread(transposed(scores).matmul(query)),
+      spread(transposed(dropped(weights)).matmul(rows)),
+    ] as const;
+  });
+  const sum = (i: 1 | 2): Tensor => parts.map((part) => part[i]).reduce((a, b) => a.add(b));
+  return [cat(parts.map(([dq]) => dq), -2), sum(1), sum(2)];
+}

@@ -1,0 +1,74 @@
+/** Softmax over what masks let take part: the weights of attention. */
+import { apply } from "../apply.ts";
+import { isFloat } from "../dtype.ts";
+import { hasRows } from "../execute/rows.ts";
+import { showShape } from "../shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { arange, zeros } from "./creation.ts";
+import { where } from "./join.ts";
+
+/** Options of {@link maskedSoftmax}. */
+export interface MaskedSoftmaxOptions {
+  /** Each broadcasts to the scores: bool, true where an element takes part, or numbers of the scores' dtype that are added. */
+  readonly masks?: readonly Tensor[];
+  /** With a number, row i of the last two dimensions has only its first `i + causalOffset + 1` elements. */
+  readonly causalOffset?: number | null;
+  /** Factor of the scores, before numbers are added; 1 by default. */
+  readonly scale?: number;
+}
+
+/**
+ * softmax(scale · x + masks) over the last dimension, of the elements that take part: the others are 0, and rows of which nothing takes
+ * part are 0 everywhere. Numbers that are added may be −∞. Gradients flow to the scores, and to masks that are added.
+ *
+ * @throws TypeError for masks that are neither bool nor of the scores' dtype, RangeError for those that do not broadcast.
+ *
+ * @example
+ * ```ts
+ * import { maskedSoftmax, tensor, zeros } from "@heddle/tensor";
+ * maskedSoftmax(zeros([2, 2]), { causalOffset: 0 }).toArray(); // [[1, 0], [0.5, 0.5]]
+ * maskedSoftmax(zeros([1, 3]), { masks: [tensor([true, false, true])] }).toArray(); // [[0.5, 0, 0.5]]
+ * ```
+ */
+export function maskedSoftmax(x: Tensor, options: MaskedSoftmaxOptions = {}): Tensor {
+  const { masks = [], causalOffset = null, scale = 1 } = options;
+  if (!isFloat(x.dtype) || x.ndim < 2) {
+    throw new TypeError(
+      `maskedSoftmax: expected floating-point scores […, rows, elements], got ${x.dtype} ${showShape(x.shape)}`,
+    );
+  }
+  for (const mask of masks) checkMask(mask, x);
+  const [rows, elements] = x.shape.slice(-2) as [number, number];
+  const limited = causalOffset !== null && causalOffset < elements - 1;
+  const last = limited ? arange(rows, { dtype: "int32", device: x.device }).add(causalOffset).unsqueeze(1) : null;
+  const dim = x.ndim - 1;
+  if (hasRows(x, [dim]) && masks.every(({ requiresGrad }) => !requiresGrad)) {
+    const attrs = { dim, ...(scale === 1 ? {} : { scale }), ...(limited ? { limited } : {}) };
+    return apply("softmax", [x, ...(last === null ? [] : [last]), ...masks], attrs);
+  }
+  let sum = scale === 1 ? x : x.mul(scale);
+  let taking = last === null ? null : arange(elements, { dtype: "int32", device: x.device }).le(last);
+  for (const mask of masks) {
+    const those = mask.dtype === "bool" ? mask : mask.gt(-Infinity);
+    taking = taking === null ? those : taking.logicalAnd(those);
+    if (mask.dtype !== "bool") sum = sum.add(mask);
+  }
+  if (taking === null) return sum.softmax(dim);
+  if (x.numel === 0) return zeros(x.shape, { dtype: x.dtype, device: x.device });
+  // Rows of which nothing takes part are even before they are zero, so that no gradient is NaN.
+  return where(taking, where(taking, sum, x.dtype === "float16" ? -6e4 : -1e30).softmax(dim), 0);
+}
+
+function checkMask(mask: Tensor, x: Tensor): void {
+  if (mask.dtype !== "bool" && mask.dtype !== x.dtype) {
+    throw new TypeError(
+      `maskedSoftmax: a mask of ${mask.dtype} for scores of ${x.dtype}; give bool (true: takes part), or ${x.dtype} to be added`,
+    );
+  }
+  const lead = x.ndim - mask.ndim;
+  if (lead < 0 || mask.shape.some((size, d) => size !== 1 && size !== x.shape[lead + d])) {
+    throw new RangeError(
+      `maskedSoftmax: a mask of shape ${showShape(mask.shape)} does not broadcast to the scores' ${showShape(x.shape)}`,
+    );
+  }
+}
