@@ -2,12 +2,13 @@
 import "@heddle/autograd";
 import { functional as F } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
-import { cat, linspace, meshgrid, ones, randn, scope, stack, type Tensor, tensor, zeros } from "@heddle/tensor";
+import { cat, ones, randn, scope, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { start } from "../runner/example.ts";
 import { panels } from "../runner/pictures/panels.ts";
-import { type PlanePlot, planePlot } from "../runner/pictures/plane_plot.ts";
+import { planePlot } from "../runner/pictures/plane_plot.ts";
 import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
+import { classField, classPoints } from "./plane.ts";
 
 const CORNERS = tensor([[-1, -1], [-1, 1], [1, -1], [1, 1]]);
 const PER_CORNER = 30, NOISE = 0.3;
@@ -110,17 +111,14 @@ export const xor: Basic = basic(
         `${figures.productErrorPercent.toFixed(1)}%, of two hidden units ${figures.networkErrorPercent.toFixed(1)}%`,
     );
 
-    const classes = (points: Tensor): NonNullable<PlanePlot["points"]> =>
-      [-1, 1].map((of) => {
-        const [first, second] = points.at(y.squeeze(1).eq(of)).detach().unbind(1).map((each) => each.toArray());
-        return { name: of < 0 ? "signs agree" : "signs differ", x: first as number[], y: second as number[] };
-      });
+    const classes = (points: Tensor) =>
+      classPoints(points.detach(), y.squeeze(1).gt(0).int(), ["signs agree", "signs differ"]);
     const inputs = (title: string, logits: (x: Tensor) => Tensor): string =>
       planePlot({
         title,
         x: { label: "x₁", range: [-2, 2] },
         y: { label: "x₂", range: [-2, 2] },
-        field: fieldOf((points) => logits(points).sigmoid(), [-2, 2]),
+        field: classField(4, 80, (points) => logits(points).detach().sigmoid()),
         points: classes(x),
         size: { width: 400, height: 430 },
       });
@@ -141,7 +139,7 @@ export const xor: Basic = basic(
         title: "The same points as the two hidden units see them",
         x: { label: "first hidden unit", range: [-1.1, 1.1] },
         y: { label: "second hidden unit", range: [-1.1, 1.1] },
-        field: fieldOf((points) => points.matmul(best(v)).add(best(c)).sigmoid(), [-1.1, 1.1]),
+        field: classField(2.2, 80, (points) => points.matmul(best(v)).add(best(c)).detach().sigmoid()),
         points: classes(best(two.many.hiddenUnits(x))),
         size: { width: 480, height: 500 },
       }),
@@ -150,13 +148,5 @@ export const xor: Basic = basic(
     return { ...figures, separated, byWidth: table };
   },
 );
-
-/** A function of points [n, 2] on a grid over a square. */
-function fieldOf(of: (points: Tensor) => Tensor, [low, high]: [number, number]): NonNullable<PlanePlot["field"]> {
-  const side = linspace(low, high, 80);
-  const [down, across] = meshgrid([side, side], { indexing: "ij" });
-  const values = of(stack([across!.flatten(), down!.flatten()], 1)).detach().flatten().toArray() as number[];
-  return { values, columns: 80, rows: 80, colours: "classes", contours: [0.5] };
-}
 
 await start(import.meta.url, xor);
