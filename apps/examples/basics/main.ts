@@ -5,6 +5,7 @@ import { type Example, start } from "../runner/example.ts";
 import { choice, type Option, type RunOptions, runOptions } from "../runner/options.ts";
 import { GrowingTable } from "../runner/table.ts";
 import { approximation } from "./approximation.ts";
+import { backpropByHand } from "./backprop_by_hand.ts";
 import type { Basic } from "./basic.ts";
 import { equivariance1d } from "./equivariance_1d.ts";
 import { generativeClassifier } from "./generative_classifier.ts";
@@ -25,6 +26,7 @@ export const EXAMPLES: readonly Basic[] = [
   perceptron,
   xor,
   approximation,
+  backpropByHand,
   equivariance1d,
 ];
 
