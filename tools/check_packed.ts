@@ -2,7 +2,7 @@
 // imports them with Node and compiles against their declarations. Needs `dist/`.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What is wrong with the packed packages, one entry each. Works in `runs/packed`, whose parents provide npm's packages. */
@@ -32,8 +32,9 @@ export function checkPacked(root: string): string[] {
     run(`unpacking ${file}`, work, "tar", "-xzf", file, "-C", `node_modules/@heddle/${name}`, "--strip-components=1");
   }
 
-  const imports = names.map((name) => `import * as ${name} from "@heddle/${name}";`).join("\n");
-  const uses = `console.log(${names.map((name) => `Object.keys(${name}).length`).join(", ")});`;
+  const entries = names.flatMap((name) => entryPoints(join(root, "packages", name)).map((path) => `${name}${path}`));
+  const imports = entries.map((entry, i) => `import * as entry${i} from "@heddle/${entry}";`).join("\n");
+  const uses = `console.log(${entries.map((_, i) => `Object.keys(entry${i}).length`).join(", ")});`;
   writeFileSync(join(work, "package.json"), `{ "type": "module" }`);
   writeFileSync(join(work, "use.mjs"), `${imports}\n${uses}\n`);
   writeFileSync(join(work, "use.ts"), `${imports}\n${uses}\n`);
@@ -49,4 +50,10 @@ export function checkPacked(root: string): string[] {
   run("importing the packed packages with Node", work, "node", "use.mjs");
   run("compiling against the packed packages", work, "node", join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
   return wrong;
+}
+
+/** What follows the package's name in an import: "" for its main entry point, "/bpe" for one of its own. */
+function entryPoints(folder: string): string[] {
+  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { exports: object };
+  return Object.keys(exports).map((path) => path.slice(1));
 }

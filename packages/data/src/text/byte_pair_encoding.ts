@@ -52,9 +52,9 @@ const BYTES = [[33, 126], [161, 172], [174, 255], [256, 323]].flatMap(([from, to
  * ```ts
  * import { BytePairEncoding } from "@heddle/data/bpe";
  *
- * const bpe = BytePairEncoding.train(["low lower lowest", "new newer newest"], { vocabularySize: 268 });
+ * const bpe = BytePairEncoding.train(["low lower lowest", "new newer newest"], { vocabularySize: 267 });
  * const ids = bpe.encode("newest, lowest!", { eos: true });
- * console.log(bpe.tokens("lowest"), bpe.decode(ids)); // [ "low", "est" ] "newest, lowest!"
+ * console.log(bpe.tokens("lowest"), bpe.decode(ids)); // [ "lo", "west" ] newest, lowest!
  * ```
  */
 export class BytePairEncoding {

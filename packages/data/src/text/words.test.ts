@@ -7,7 +7,7 @@ describe("words", () => {
     ["Va !", "Va !"],
     ["Qu'est-ce que c'est?", "Qu' est -ce que c' est ?"],
     ["L’homme qu'il a vu jusqu'à hier", "L’ homme qu' il a vu jusqu' à hier"],
-    ["aujourd'hui, O'Brien", "aujourd'hui , O'Brien"],
+    ["aujourd'hui, quelqu'un, O'Brien", "aujourd'hui , quelqu' un , O'Brien"],
     ["A-t-elle dit: as-tu faim ?", "A -t-elle dit : as -tu faim ?"],
     ["un arc-en-ciel là-bas", "un arc-en-ciel là-bas"],
     ["I can't, they're Tom's.", "I ca n't , they 're Tom 's ."],
@@ -19,10 +19,16 @@ describe("words", () => {
     ["e\u0301te\u0301", "e\u0301te\u0301"],
     ["a 😀 b", "a 😀 b"],
     ["<eos> et <pad>", "< eos > et < pad >"],
-    ["l' 'n 's", "l ' ' n ' s"],
+    ["l' 'n 's 'x -", "l' ' n 's ' x -"],
+    ["un groupe d' hommes , ca n't", "un groupe d' hommes , ca n't"],
+    ["it costs $5, £3.50", "it costs $ 5 , £ 3.50"],
   ];
   test.each(cases)("%s", (text, tokens) => {
     expect(words(text)).toEqual(tokens.split(" "));
+  });
+
+  test("what was cut is cut in the same places", () => {
+    for (const [text] of cases) expect(words(words(text).join(" "))).toEqual(words(text));
   });
 
   test("of nothing there are none", () => {
@@ -45,7 +51,7 @@ describe("joinWords", () => {
   test.each([
     "Qu'est-ce que c'est?",
     'A-t-elle dit (hier): "as-tu faim?", puis rien...',
-    "I can't, they're Tom's; it costs 1,000.50!",
+    "I can't, they're Tom's; it costs $1,000.50!",
     "Aujourd'hui, l'homme n'a pas d'arc-en-ciel.",
   ])("is the inverse of words for %s", (text) => {
     expect(joinWords(words(text))).toBe(text);

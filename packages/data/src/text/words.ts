@@ -1,29 +1,31 @@
 import { checkOptions } from "../options.ts";
 
-// What is found where, in this order: abbreviations (U.S., p.m.), numbers with what may stand inside (3.5, 1,000, 10:30), words with
-// apostrophes and hyphens inside, dots of omission, and any other single character that is no space.
+// French words that lose their vowel before another (l'homme, qu'il, jusqu'à), English endings (it's, don't), and French pronouns behind
+// their verb (puis-je, a-t-il).
+const ELISION = "(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|quelqu|presqu|entr)['’]";
+const ENDING = "n['’]t|['’](?:s|re|ve|ll|d|m)|-(?:t-)?(?:je|tu|ils?|elles?|on|nous|vous|ce|les?|la|lui|leur|moi|toi)";
+const ELIDED = new RegExp(`^${ELISION}`, "iu");
+const ENDED = new RegExp(`^(.+?)(${ENDING})$`, "iu");
+const PART = new RegExp(`^(?:${ELISION}|${ENDING})$`, "iu");
+
+// What is found where, in this order: parts of words that stand alone, as in text that was cut before; abbreviations (U.S., p.m.); numbers with
+// what may stand inside (3.5, 1,000, 10:30); words with apostrophes and hyphens inside; dots of omission; any other single character but spaces.
 const PIECES = new RegExp(
   [
+    `(?<!\\S)(?:${ELISION}|${ENDING})(?!\\S)`,
     String.raw`(?:\p{L}\.){2,}`,
     String.raw`\p{N}+(?:[.,:]\p{N}+)*`,
     String.raw`[\p{L}\p{M}\p{N}_]+(?:['’-][\p{L}\p{M}\p{N}_]+)*`,
     String.raw`\.{2,}`,
-    String.raw`[^\s]`,
+    String.raw`\S`,
   ].join("|"),
-  "gu",
+  "giu",
 );
-// French words that lose their vowel before another: l'homme, qu'il, jusqu'à.
-const ELIDED = /^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’]/iu;
-// English endings: it's, they're, don't.
-const NOT = /^(.+)(n['’]t)$/iu;
-const ENDING = /^(.+)(['’](?:s|re|ve|ll|d|m))$/iu;
-// French pronouns behind their verb: puis-je, as-tu, a-t-il.
-const PRONOUN = /^(.+?)(-(?:t-)?(?:je|tu|ils?|elles?|on|nous|vous|ce|les?|la|lui|leur|moi|toi))$/iu;
 
 /**
  * Cuts a text into words, numbers and punctuation marks. French elisions (`l'`, `qu'`) and the pronouns behind a verb (`-tu`,
  * `-t-il`), English endings (`'s`, `n't`) become tokens of their own, and keep the apostrophe or hyphen by which {@link joinWords}
- * puts them back. Letters are any script's; scripts without spaces are for {@link characters}. Capitals stay: see `normalizeText`.
+ * puts them back. Text that was cut so before is cut in the same places. Letters are any script's; scripts without spaces are for {@link characters}. Capitals stay: see `normalizeText`.
  *
  * @example
  * ```ts
@@ -40,18 +42,22 @@ export function words(text: string): string[] {
 }
 
 function split(piece: string, tokens: string[]): void {
-  const elided = ELIDED.exec(piece)?.[0];
-  if (elided !== undefined && elided !== piece) {
-    tokens.push(elided);
-    return split(piece.slice(elided.length), tokens);
-  }
-  const parts = NOT.exec(piece) ?? ENDING.exec(piece) ?? PRONOUN.exec(piece);
-  if (parts === null) {
+  if (PART.test(piece)) {
     tokens.push(piece);
     return;
   }
-  split(parts[1]!, tokens);
-  tokens.push(parts[2]!);
+  const elided = ELIDED.exec(piece)?.[0];
+  if (elided !== undefined) {
+    tokens.push(elided);
+    return split(piece.slice(elided.length), tokens);
+  }
+  const ended = ENDED.exec(piece);
+  if (ended === null) {
+    tokens.push(piece);
+    return;
+  }
+  split(ended[1]!, tokens);
+  tokens.push(ended[2]!);
 }
 
 /** The characters of a text, by Unicode code points: an emoji is one, a letter with a combining accent two (`normalizeText` composes them). */
@@ -60,7 +66,7 @@ export function characters(text: string): string[] {
 }
 
 const CLOSING = /^(?:[.,;:!?)\]}%…]|\.{2,})$/u;
-const OPENING = /^[([{¿¡]$/u;
+const OPENING = /^[([{¿¡$£]$/u;
 const FRENCH_SPACED = /^[;:!?]$/;
 
 /**
@@ -87,12 +93,9 @@ export function joinWords(tokens: readonly string[], options: { french?: boolean
     const closes = quote ? quoted : CLOSING.test(token) && !(options.french && FRENCH_SPACED.test(token));
     const opens = quote ? !quoted : OPENING.test(token);
     if (quote) quoted = !quoted;
-    text += glued || closes || belongsBefore(token) ? token : ` ${token}`;
-    glued = opens || ELIDED.exec(token)?.[0] === token;
+    const [before, after] = [ENDED.test(`x${token}`), ELIDED.exec(token)?.[0] === token];
+    text += glued || closes || before ? token : ` ${token}`;
+    glued = opens || after;
   }
   return text;
-}
-
-function belongsBefore(token: string): boolean {
-  return NOT.test(`x${token}`) || ENDING.test(`x${token}`) || PRONOUN.test(`x${token}`);
 }
