@@ -1,0 +1,64 @@
+/** The pictures of the taggers. */
+import type { CRF } from "@heddle/nn";
+import type { OutFolder } from "../runner/out_folder.ts";
+import { heatMap } from "../runner/pictures/heat_map.ts";
+import { lineChart } from "../runner/pictures/line_chart.ts";
+import { mean } from "../runner/statistics.ts";
+import type { Trained } from "./train.ts";
+
+/** The two kinds of tagger, as they are called. */
+export const KINDS = ["BiLSTM", "BiLSTM-CRF"] as const;
+export type Kind = typeof KINDS[number];
+
+/** Entity F1 by epoch: the mean over the seeds, in the band from the worst to the best. */
+export function drawCurves(out: OutFolder, runs: Record<Kind, readonly Trained[]>): void {
+  const seeds = runs.BiLSTM.length;
+  const series = KINDS.map((name) => {
+    const curves = runs[name].map(({ f1 }) => f1.map((value) => 100 * value));
+    const over = (value: (values: number[]) => number): number[] =>
+      curves[0]!.map((_, epoch) => value(curves.map((curve) => curve[epoch]!)));
+    return {
+      name: seeds > 1 ? `${name}, mean of ${seeds} seeds, shaded from the worst to the best` : name,
+      x: curves[0]!.map((_, epoch) => epoch + 1),
+      y: over(mean),
+      marks: true,
+      ...(seeds > 1 && { band: { low: over((all) => Math.min(...all)), high: over((all) => Math.max(...all)) } }),
+    };
+  });
+  const chart = lineChart({
+    title: "Entities found in sentences with unknown names",
+    x: { label: "epoch", whole: true },
+    y: { label: "entity F1 (%)" },
+    series,
+  });
+  out.picture("f1.svg", chart, "Entity F1 of the test sentences by epoch, with the CRF and without");
+}
+
+/** What the field says of the next tag alone: its moves as probabilities, with the learned scores in the cells. */
+export async function drawTransitions(out: OutFolder, crf: CRF, tags: readonly string[]): Promise<void> {
+  const parameters = [crf.startTransitions, crf.transitions, crf.endTransitions];
+  const [first, moves, last] = (await Promise.all(parameters.map((x) => x.detach().data()))).map((values) =>
+    [...values].map(Number)
+  ) as [number[], number[], number[]];
+  // A sentence does not end before it began.
+  const rows = [
+    [...first, -Infinity],
+    ...tags.map((_, from) => [...moves.slice(from * tags.length, (from + 1) * tags.length), last[from]!]),
+  ];
+  const shares = rows.map((row) => {
+    const powers = row.map(Math.exp);
+    const sum = powers.reduce((a, b) => a + b);
+    return powers.map((power) => power / sum);
+  });
+  const picture = heatMap({
+    title: "What the CRF learned of neighbouring tags",
+    subtitle: "the learned scores; as colour each next tag's share, were there nothing else to go by",
+    rows: { label: "tag", names: ["start", ...tags] },
+    columns: { label: "next tag", names: [...tags, "end"] },
+    shares,
+    words: rows.map((row) => row.map((score) => score === -Infinity ? "" : score.toFixed(1).replace("-", "−"))),
+    colourLabel: "share of the row",
+    power: 0.6,
+  });
+  out.picture("transitions.svg", picture, "The transition scores of the CRF");
+}
