@@ -1,11 +1,14 @@
 /** Sentences that a person types, and their translations. */
 import { type Answer, LineError } from "../runner/lines.ts";
-import type { Vocabularies } from "./batches.ts";
+import { encodeSentence, type Vocabularies } from "./batches.ts";
 import { type SearchOptions, translateAll } from "./evaluate.ts";
 import type { TranslationModel } from "./model.ts";
 import { type Direction, languages, MAX_WORDS, type WordPair } from "./pairs.ts";
 import { attentionMap } from "./report.ts";
 import { sentenceText, sentenceWords } from "./sentence_words.ts";
+
+/** Where words are cut into pieces, 60 of them can become very many. */
+const MAX_TOKENS = 200;
 
 /**
  * Translates lines. A word that the vocabulary does not know is `<unk>` to the model; where it writes `<unk>`, the source word that it
@@ -27,6 +30,10 @@ export function translatorAnswer<State>(
         `this sentence has ${source.length} words and punctuation marks, and the model was trained with at most ${MAX_WORDS}; cut it in two`,
       );
     }
+    const tokens = encodeSentence(vocabularies.source, source).length;
+    if (tokens > MAX_TOKENS) {
+      throw new LineError(`its words are so rare that they make ${tokens} pieces, and at most ${MAX_TOKENS} are read`);
+    }
     const [target] = await translateAll(model, [source], vocabularies, search);
     return sentenceText(await namesCopied(model, vocabularies, [source, target!]), language);
   };
@@ -38,8 +45,8 @@ async function namesCopied<State>(
   vocabularies: Vocabularies,
   [source, target]: WordPair,
 ): Promise<readonly string[]> {
-  const unknown = vocabularies.target.token(vocabularies.target.unk);
-  if (!target.includes(unknown)) return target;
+  const unknown = vocabularies.target.specials.unk;
+  if (unknown === undefined || !target.includes(unknown)) return target;
   const map = await attentionMap(model, vocabularies, [source, target]);
   if (map === null) return target;
   return target.map((word, t) => {

@@ -2,11 +2,12 @@
 import { BucketBatchSampler, DataLoader, padSequences, Vocabulary } from "@heddle/data";
 import type { Tensor } from "@heddle/tensor";
 import type { WordPair } from "./pairs.ts";
+import type { WordCoder } from "./pieces.ts";
 
 /** The words of both sides and their numbers; padding is 0 in both. */
 export interface Vocabularies {
-  source: Vocabulary;
-  target: Vocabulary;
+  source: WordCoder;
+  target: WordCoder;
 }
 
 /** Some pairs, padded to the longest of each side. */
@@ -24,7 +25,11 @@ export interface TranslationBatch {
 }
 
 /** The words of pairs that come at least `minCount` times; with `shared` one vocabulary for both sides, for tied embeddings. */
-export function vocabulariesOf(pairs: readonly WordPair[], minCount: number, shared = false): Vocabularies {
+export function vocabulariesOf(
+  pairs: readonly WordPair[],
+  minCount: number,
+  shared = false,
+): Record<"source" | "target", Vocabulary> {
   const side = (sides: readonly (0 | 1)[]): Vocabulary =>
     Vocabulary.build(sides.flatMap((which) => pairs.map((pair) => pair[which])), { minCount });
   if (!shared) return { source: side([0]), target: side([1]) };
@@ -35,7 +40,7 @@ export function vocabulariesOf(pairs: readonly WordPair[], minCount: number, sha
 /**
  * A sentence as numbers, ended by the end token, so that no sentence is empty and the encoder knows where it ends.
  */
-export function encodeSentence(vocabulary: Vocabulary, words: readonly string[]): number[] {
+export function encodeSentence(vocabulary: WordCoder, words: readonly string[]): number[] {
   return vocabulary.encode(words, { eos: true });
 }
 

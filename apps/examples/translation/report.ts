@@ -8,6 +8,7 @@ import { lineChart } from "../runner/pictures/line_chart.ts";
 import { collatePairs, encodeSentence, type Vocabularies } from "./batches.ts";
 import type { TranslationModel } from "./model.ts";
 import type { WordPair } from "./pairs.ts";
+import type { WordCoder } from "./pieces.ts";
 
 /** Losses and BLEU by epoch. */
 export function drawCurves(out: OutFolder, title: string, metrics: Metrics): void {
@@ -50,9 +51,9 @@ export async function attentionMap<State>(
   [from, to]: WordPair,
 ): Promise<AttentionMap | null> {
   model.eval();
+  const pair = [encodeSentence(source, from), encodeSentence(target, to)] as const;
   const weights = noGrad(() =>
     tidy(() => {
-      const pair = [encodeSentence(source, from), encodeSentence(target, to)] as const;
       const batch = collatePairs([pair], target.bos);
       return model.looks(batch.source, batch.lengths, batch.previous);
     })
@@ -60,10 +61,16 @@ export async function attentionMap<State>(
   model.train();
   if (weights === null) return null;
   const values = await weights.data() as Float32Array;
-  const columns = from.length + 1;
-  const rows = Array.from({ length: to.length + 1 }, (_, t) => [...values.subarray(t * columns, (t + 1) * columns)]);
+  const columns = pair[0].length;
+  const rows = pair[1].map((_, t) => [...values.subarray(t * columns, (t + 1) * columns)]);
   weights.dispose();
-  return { source: [...from, "⏹"], target: [...to, "⏹"], weights: rows };
+  return { source: tokenNames(source, from, pair[0]), target: tokenNames(target, to, pair[1]), weights: rows };
+}
+
+/** What stands beside the rows and columns of a map: the words, or their pieces where these are more; then the end. */
+export function tokenNames(coder: WordCoder, words: readonly string[], ids: readonly number[]): string[] {
+  const own = ids.slice(0, -1);
+  return [...(own.length === words.length ? words : own.map((id) => coder.token(id))), "⏹"];
 }
 
 /** An attention map as a picture. */

@@ -1,5 +1,6 @@
 /** Translators in files: weights, and the vocabularies without which these mean nothing. */
 import { Vocabulary, type VocabularyState } from "@heddle/data";
+import type { BytePairState } from "@heddle/data/bpe";
 import type { Module } from "@heddle/nn";
 import type { Tensor } from "@heddle/tensor";
 import { existsSync, readFileSync } from "node:fs";
@@ -9,6 +10,7 @@ import type { OutFolder } from "../runner/out_folder.ts";
 import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from "../runner/safetensors.ts";
 import type { Vocabularies } from "./batches.ts";
 import type { Direction } from "./pairs.ts";
+import { WordPieces } from "./pieces.ts";
 
 /** What a saved translator is made of, beside its weights. */
 export interface TranslatorSettings<Sizes> {
@@ -42,7 +44,8 @@ export async function saveTranslator<Sizes>(
     target: target.fingerprint,
   });
   out.file(`${name}.safetensors`, weights, "the weights, in the safetensors format");
-  out.file(VOCABULARIES, `${JSON.stringify({ source, target })}\n`, "the words of both languages and their numbers");
+  const words = source instanceof WordPieces ? { pieces: source } : { source, target };
+  out.file(VOCABULARIES, `${JSON.stringify(words)}\n`, "the words of both languages and their numbers");
 }
 
 /**
@@ -63,19 +66,24 @@ export function readTranslator<Sizes>(folder: string, name: string): SavedTransl
     const file = new Uint8Array(readFileSync(weightsFile));
     const about = safetensorsMetadata(file);
     if (about["model"] !== name) throw new Error(`${weightsFile} holds the weights of "${about["model"]}"`);
-    const words = JSON.parse(readFileSync(wordsFile, "utf8")) as Record<"source" | "target", VocabularyState>;
-    const [source, target] = (["source", "target"] as const).map((side) => {
-      const vocabulary = Vocabulary.fromJSON(words[side]);
-      vocabulary.check(about[side]!, weightsFile);
-      return vocabulary;
-    }) as [Vocabulary, Vocabulary];
+    const vocabularies = vocabulariesFrom(readFileSync(wordsFile, "utf8"));
+    for (const side of ["source", "target"] as const) vocabularies[side].check(about[side]!, weightsFile);
     return {
       direction: about["direction"] as Direction,
       sizes: JSON.parse(about["sizes"]!) as Sizes,
-      vocabularies: { source, target },
+      vocabularies,
       weights: decodeSafetensors(file),
     };
   } catch (error) {
     throw new OptionError(`--ask: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function vocabulariesFrom(json: string): Vocabularies {
+  const saved = JSON.parse(json) as { pieces: BytePairState } | Record<"source" | "target", VocabularyState>;
+  if (!("pieces" in saved)) {
+    return { source: Vocabulary.fromJSON(saved.source), target: Vocabulary.fromJSON(saved.target) };
+  }
+  const pieces = WordPieces.fromJSON(saved.pieces);
+  return { source: pieces, target: pieces };
 }

@@ -1,0 +1,86 @@
+import type { SpecialTokens, Vocabulary } from "@heddle/data";
+import { BytePairEncoding, type BytePairState } from "@heddle/data/bpe";
+import type { WordPair } from "./pairs.ts";
+
+/** Numbers of words: what a `Vocabulary` does, or {@link WordPieces}. */
+export interface WordCoder
+  extends Pick<Vocabulary, "size" | "pad" | "bos" | "eos" | "fingerprint" | "check" | "token"> {
+  readonly specials: SpecialTokens;
+  encode(words: Iterable<string>, options?: { eos?: boolean }): number[];
+  decode(ids: Iterable<number>): string[];
+  toJSON(): unknown;
+}
+
+/**
+ * Words by their pieces: one number for a frequent word, several for a rare one, so that none is unknown (Sennrich et al. 2016,
+ * arXiv:1508.07909). It takes and gives whole words.
+ */
+export class WordPieces implements WordCoder {
+  private readonly encoding: BytePairEncoding;
+
+  constructor(encoding: BytePairEncoding) {
+    this.encoding = encoding;
+  }
+
+  /** Pieces learned from both sides of sentence pairs, at most so many. */
+  static learn(pairs: readonly WordPair[], size: number): WordPieces {
+    const sentences = pairs.flatMap((pair) => pair.map(spaced));
+    return new WordPieces(BytePairEncoding.train(sentences, { vocabularySize: size }));
+  }
+
+  /** What `toJSON` gave. */
+  static fromJSON(state: BytePairState): WordPieces {
+    return new WordPieces(BytePairEncoding.fromJSON(state));
+  }
+
+  get size(): number {
+    return this.encoding.size;
+  }
+
+  get pad(): number {
+    return this.encoding.vocabulary.pad;
+  }
+
+  get bos(): number {
+    return this.encoding.vocabulary.bos;
+  }
+
+  get eos(): number {
+    return this.encoding.vocabulary.eos;
+  }
+
+  get specials(): SpecialTokens {
+    return this.encoding.vocabulary.specials;
+  }
+
+  get fingerprint(): string {
+    return this.encoding.vocabulary.fingerprint;
+  }
+
+  check(fingerprint: string, what?: string): void {
+    this.encoding.vocabulary.check(fingerprint, what);
+  }
+
+  /** A piece for people: one that goes on with a word begins with "·". */
+  token(id: number): string {
+    const text = this.encoding.decode([id]);
+    return text.startsWith(" ") ? text.slice(1) : `·${text}`;
+  }
+
+  encode(words: Iterable<string>, options: { eos?: boolean } = {}): number[] {
+    return this.encoding.encode(spaced(words), options);
+  }
+
+  decode(ids: Iterable<number>): string[] {
+    return this.encoding.decode(ids).split(" ").filter((word) => word !== "");
+  }
+
+  toJSON(): BytePairState {
+    return this.encoding.toJSON();
+  }
+}
+
+/** A space before every word, the first too, so that a word's pieces are the same wherever it stands. */
+function spaced(words: Iterable<string>): string {
+  return [...words].map((word) => ` ${word}`).join("");
+}
