@@ -47,7 +47,7 @@ describe("text files", () => {
     expect(() => decodeText(bytes("a\nb\n", 0xe2, 0x82))).toThrow(
       /decodeText: line 3 is not UTF-8: after "" come the bytes e2 82/,
     );
-    expect(() => decodeText(bytes("\ufffd ok\n\ufffd", 0xff))).toThrow(/line 2 .*bytes ff/);
+    expect(() => decodeText(bytes("\ufffd ok\n\ufffd", 0xff))).toThrow(/line 2 .*after "\ufffd" come the bytes ff/);
     expect(() => decodeText(bytes("\ufeffé", 0xc0, 0xaf))).toThrow(/line 1 .*bytes c0 af/);
     expect(() => decodeText(bytes(0xff, 0xfe, "a", 0))).toThrow(/UTF-16; save it as UTF-8/);
     // Halves of pairs, which UTF-16 in UTF-8's clothes would have.

@@ -31,14 +31,14 @@ function whereInvalid(bytes: Uint8Array): string {
     const end = bytes.indexOf(0x0a, from);
     const part = bytes.subarray(from, end < 0 ? bytes.length : end);
     // A line feed is never a part of another character in UTF-8, so that lines can be looked at one by one.
-    const seen = new TextDecoder("utf-8", { ignoreBOM: true }).decode(part);
-    const at = firstInvalid(part, seen);
+    const at = firstInvalid(part);
     if (at >= 0) {
+      const before = new TextDecoder().decode(part.subarray(0, at)).slice(-30);
       const hex = [...part.subarray(at, at + 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
       return `line ${line} is not UTF-8: after ${
-        JSON.stringify(seen.slice(0, seen.indexOf("\ufffd")).slice(-30))
-      } come the bytes ` +
-        `${hex}. Save the text as UTF-8 (from Latin-1: iconv -f latin1 -t utf-8).`;
+        JSON.stringify(before)
+      } come the bytes ${hex}. Save the text as UTF-8 ` +
+        "(from Latin-1: iconv -f latin1 -t utf-8).";
     }
     if (end < 0) break;
     from = end + 1;
@@ -47,8 +47,8 @@ function whereInvalid(bytes: Uint8Array): string {
 }
 
 /** Where the bytes stop being what their decoded text encodes to; -1 if they do not. */
-function firstInvalid(bytes: Uint8Array, decoded: string): number {
-  const again = new TextEncoder().encode(decoded);
+function firstInvalid(bytes: Uint8Array): number {
+  const again = new TextEncoder().encode(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
   for (let i = 0; i < Math.max(bytes.length, again.length); i++) if (bytes[i] !== again[i]) return i;
   return -1;
 }

@@ -44,6 +44,7 @@ describe("words", () => {
     expect(words("a".repeat(200_000)).length).toBe(1);
     expect(words("a-".repeat(50_000)).length).toBeGreaterThan(0);
     expect(words("a.".repeat(50_000)).length).toBe(1);
+    expect(words(`x${"-je".repeat(50_000)} ${"d'".repeat(50_000)}a`).length).toBe(2);
   });
 });
 

@@ -8,6 +8,9 @@ const ELIDED = new RegExp(`^${ELISION}`, "iu");
 const ENDED = new RegExp(`^(.+?)(${ENDING})$`, "iu");
 const PART = new RegExp(`^(?:${ELISION}|${ENDING})$`, "iu");
 
+// Longer than any word of these languages: not looked into, so that no input takes long.
+const LONGEST = 100;
+
 // What is found where, in this order: parts of words that stand alone, as in text that was cut before; abbreviations (U.S., p.m.); numbers with
 // what may stand inside (3.5, 1,000, 10:30); words with apostrophes and hyphens inside; dots of omission; any other single character but spaces.
 const PIECES = new RegExp(
@@ -42,7 +45,7 @@ export function words(text: string): string[] {
 }
 
 function split(piece: string, tokens: string[]): void {
-  if (PART.test(piece)) {
+  if (piece.length > LONGEST || PART.test(piece)) {
     tokens.push(piece);
     return;
   }
