@@ -1,5 +1,5 @@
 /** What the recurrent layers share. */
-import { cat, empty, type Generator, stack, type Tensor, where, zeros, zerosLike } from "@heddle/tensor";
+import { cat, empty, type Generator, stack, Tensor, where, zeros, zerosLike } from "@heddle/tensor";
 import { checkProbability, dropout } from "../functional/dropout.ts";
 import { uniform_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
@@ -110,7 +110,7 @@ export abstract class RecurrentLayer extends Module {
         `${this.constructor.name}.weights: there is no layer ${layer}${
           reverse ? " in reverse" : ""
         } among ${this.numLayers} ` +
-          `layers in ${this.directions === 2 ? "two directions" : "one direction"}`,
+          `layer${this.numLayers === 1 ? "" : "s"} in ${this.directions === 2 ? "two directions" : "one direction"}`,
       );
     }
     return {
@@ -198,6 +198,9 @@ export abstract class RecurrentLayer extends Module {
     const sizes = [this.projSize || this.hiddenSize, this.hiddenSize].slice(0, this.rule.states);
     const { dtype, device } = x;
     if (given === null) return sizes.map((size) => zeros([count, batch, size], { dtype, device }));
+    if (given instanceof Tensor) {
+      throw new TypeError(`${this.constructor.name}: a state is the pair [h0, c0], got one tensor`);
+    }
     if (given.length !== sizes.length) {
       throw new TypeError(`${this.constructor.name}: a state is ${sizes.length} tensors, got ${given.length}`);
     }
