@@ -20,6 +20,7 @@ import { translatorAnswer } from "../translation/ask.ts";
 import { collatePairs, encodeSentence, type Vocabularies, vocabulariesOf } from "../translation/batches.ts";
 import { bleuOf, translateAll, wordLoss } from "../translation/evaluate.ts";
 import { type Direction, languages, loadPairs, type WordPair } from "../translation/pairs.ts";
+import { WordPieces } from "../translation/pieces.ts";
 import { attentionMap, drawAttention, drawCurves, type Sample, shownSentences } from "../translation/report.ts";
 import { readTranslator, saveTranslator } from "../translation/saved.ts";
 import { sentenceText } from "../translation/sentence_words.ts";
@@ -36,6 +37,7 @@ interface TransformerOptions extends CommonOptions, CheckpointOptions, AskOption
   feedForward: Option<number>;
   dropout: Option<number>;
   norm: Option<"first" | "last">;
+  pieces: Option<number>;
   labelSmoothing: Option<number>;
   warmUp: Option<number | null>;
   beam: Option<number>;
@@ -58,6 +60,7 @@ export const transformer: Example<TransformerOptions> = {
     feedForward: integer({ help: "numbers of the hidden layer in each layer", default: 512, min: 1 }),
     dropout: number({ help: "share of the numbers that are left out while training", default: 0.1, min: 0, max: 0.9 }),
     norm: choice(["first", "last"], { help: "before attention and feed-forward, or behind them", default: "first" }),
+    pieces: integer({ help: "most pieces that words are made of; 0 for whole words", default: 6_000 }),
     labelSmoothing: number({ help: "share of the target that goes to all words", default: 0.1, min: 0, max: 1 }),
     warmUp: integer({ help: "steps until the full learning rate", default: null, min: 1, shown: "a tenth of them" }),
     beam: integer({ help: "translations that beam search follows", default: 5, min: 2 }),
@@ -80,24 +83,37 @@ export const transformer: Example<TransformerOptions> = {
         `--width ${width}: expected a multiple of ${2 * heads}, an even number for each of ${heads} heads`,
       );
     }
+    if (options.pieces > 0 && options.pieces < 300) {
+      throw new OptionError(`--pieces ${options.pieces}: expected 0, or at least 300: all bytes are pieces`);
+    }
     const batch = options.batch ?? BATCH, lr = options.lr ?? RATE;
     const limit = options.dryRun ? batch : options.limit;
     const { train, validation, minCount, about } = await loadPairs(options.data, direction, limit);
-    const vocabularies = vocabulariesOf(train, minCount, true);
+    const vocabularies = options.pieces === 0
+      ? vocabulariesOf(train, minCount, true)
+      : sharedPieces(train, options.pieces);
     const words = vocabularies.source.size;
     const sizes: TransformerSizes = { layers, heads, width, feedForward, dropout, norm };
     const model = new TransformerTranslator(words, sizes);
     model.to(run.device);
     const parameters = model.parameters().reduce((sum, parameter) => sum + parameter.numel, 0);
     run.print(
-      `${about}\n${words.toLocaleString("en-US")} words of both languages, ${parameters.toLocaleString("en-US")} ` +
+      `${about}\n${words.toLocaleString("en-US")} ${
+        options.pieces === 0 ? "words" : "pieces of words"
+      } of both languages, ${parameters.toLocaleString("en-US")} ` +
         `parameters, on device "${run.device.name}", seed ${seed}\n`,
     );
 
     const optimizer = new Adam(model.parameters(), { lr, betas: [0.9, 0.98], eps: 1e-9 });
     const settings = { ...sizes, labelSmoothing, warmUp: options.warmUp, seed, batch, lr, epochs: options.epochs };
     const { metrics, steps, seconds } = await trainTranslator(model, { train, validation, vocabularies }, {
-      about: { example: "transformer", pairs: train.length, direction, ...settings },
+      about: {
+        example: "transformer",
+        pairs: train.length,
+        words: vocabularies.source.fingerprint,
+        direction,
+        ...settings,
+      },
       epochs: options.epochs,
       batch,
       optimizer,
@@ -132,9 +148,7 @@ export const transformer: Example<TransformerOptions> = {
     await drawMaps(run, model, vocabularies, shown.slice(0, MAPS).map((i) => [sentences[i]!, greedy[i]!]));
     await saveTranslator(run.out, "transformer", model, { direction, sizes }, vocabularies);
     return {
-      direction,
-      ...sizes,
-      parameters,
+      ...{ direction, ...sizes, words, parameters },
       ...deviceFigures(run.device),
       epochs: options.epochs,
       steps,
@@ -163,6 +177,11 @@ export const transformer: Example<TransformerOptions> = {
     });
   },
 };
+
+function sharedPieces(pairs: readonly WordPair[], size: number): Vocabularies {
+  const pieces = WordPieces.learn(pairs, size);
+  return { source: pieces, target: pieces };
+}
 
 /** Draws where the decoder looks: its last layer as a whole for each sentence, and every head of every layer for the first. */
 async function drawMaps(
