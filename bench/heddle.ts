@@ -2,11 +2,13 @@
 import { gpuReport, webgpu } from "@heddle/gpu";
 import { defaultDevice, memory, setDefaultDevice } from "@heddle/tensor";
 import process from "node:process";
+import { heddleAttention } from "./families/attention.ts";
 import { heddleAugment } from "./families/augment.ts";
 import { heddleConv } from "./families/conv.ts";
 import { heddleConvBlock } from "./families/conv_block.ts";
 import { heddleEager } from "./families/eager.ts";
 import { heddleElementwise } from "./families/elementwise.ts";
+import { heddleGpt } from "./families/gpt.ts";
 import { heddleGru } from "./families/gru.ts";
 import { heddleMatmul } from "./families/matmul.ts";
 import { heddleReduction } from "./families/reduction.ts";
@@ -43,6 +45,8 @@ await serve({
     ...heddleTraining,
     ...heddleResnet20,
     ...heddleGru,
+    ...heddleGpt,
+    ...heddleAttention,
     ...heddleAugment,
   },
   // The loops are the CPU's.

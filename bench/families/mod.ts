@@ -1,10 +1,12 @@
 /** Every family, in the report's order. */
 import type { Family } from "../case.ts";
+import { attention } from "./attention.ts";
 import { augment } from "./augment.ts";
 import { conv } from "./conv.ts";
 import { convBlock } from "./conv_block.ts";
 import { eager } from "./eager.ts";
 import { elementwise } from "./elementwise.ts";
+import { decode, gpt } from "./gpt.ts";
 import { gru } from "./gru.ts";
 import { matmul } from "./matmul.ts";
 import { reduction } from "./reduction.ts";
@@ -20,6 +22,9 @@ export const families: readonly Family[] = [
   training,
   resnet20,
   gru,
+  gpt,
+  attention,
+  decode,
   augment,
   eager,
   memory,

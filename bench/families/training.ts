@@ -3,8 +3,15 @@ import { functional as F } from "@heddle/nn";
 import { SGD } from "@heddle/optim";
 import { fromTypedArray, scope } from "@heddle/tensor";
 import { RECIPES } from "../../apps/examples/lenet/networks/mod.ts";
-import { type Case, type Device, type Family, type Maker, size } from "../case.ts";
+import {
+  type Case,
+  type Device,
+  type Family,
+  type Maker,
+  size,
+} from "../case.ts";
 import { readBatches } from "../digit_batches.ts";
+import { attentionSoaks } from "./attention.ts";
 import { input } from "./heddle_work.ts";
 import { residualSoak } from "./resnet20.ts";
 
@@ -40,7 +47,8 @@ function tenSteps(model: keyof typeof RECIPES): Case {
 /** Training steps of the digit networks. */
 export const training: Family = {
   name: "training",
-  about: "steps of plain SGD on batches of 100 digits, and the epochs of 600 steps that follow",
+  about:
+    "steps of plain SGD on batches of 100 digits, and the epochs of 600 steps that follow",
   cases: [step("mlp"), tenSteps("mlp"), step("lenet5"), step("convnet")],
 };
 
@@ -63,8 +71,13 @@ function soak(
 export const memory: Family = {
   name: "memory",
   about:
-    "10,000 steps of lenet5, 100 of ResNet-20, 2,000 of convnet on a GPU: memory in use, and the most that the process had",
-  cases: [soak("lenet5", 10_000, "cpu"), residualSoak, soak("convnet", 2000, "gpu")],
+    "10,000 steps of lenet5, 100 of ResNet-20 and of attention, 2,000 of convnet on a GPU: memory in use, and the most that the process had",
+  cases: [
+    soak("lenet5", 10_000, "cpu"),
+    residualSoak,
+    ...attentionSoaks,
+    soak("convnet", 2000, "gpu"),
+  ],
 };
 
 /** Heddle's code for them. */
@@ -76,7 +89,9 @@ export const heddleTraining: Readonly<Record<string, Maker>> = {
     noGrad(() => {
       for (const parameter of network.parameters()) {
         using _ = scope();
-        const fanIn = parameter.shape.length > 1 ? parameter.numel / parameter.shape[0]! : parameter.numel;
+        const fanIn = parameter.shape.length > 1
+          ? parameter.numel / parameter.shape[0]!
+          : parameter.numel;
         parameter.copy_(
           input(seed++, parameter.shape).mul(Math.sqrt(3 / fanIn)),
         );

@@ -305,6 +305,67 @@ def gru(s):
     return train
 
 
+class Gpt(torch.nn.Module):
+    """As families/gpt.ts has it."""
+
+    def __init__(self, s):
+        super().__init__()
+        width = s["width"]
+        self.tokens = torch.nn.Embedding(s["vocabulary"], width)
+        self.positions = torch.nn.Parameter(torch.empty(s["context"], width))
+        layer = torch.nn.TransformerEncoderLayer(
+            width, s["heads"], 4 * width, 0.0, "gelu", batch_first=True, norm_first=True
+        )
+        self.layers = torch.nn.TransformerEncoder(layer, s["layers"], torch.nn.LayerNorm(width))
+        self.output = torch.nn.Linear(width, s["vocabulary"])
+        later = torch.full((s["context"], s["context"]), float("-inf")).triu(1)
+        self.register_buffer("mask", later, persistent=False)
+
+    def forward(self, read):
+        return self.output(self.layers(self.tokens(read) + self.positions, mask=self.mask))
+
+
+def gpt(s):
+    network = Gpt(s)
+    # The module's own parameters come first in PyTorch.
+    named = sorted(network.named_parameters(), key=lambda item: item[0] == "positions" or 2 * (item[0] != "tokens.weight"))
+    with torch.no_grad():
+        for i, (name, parameter) in enumerate(named):
+            if parameter.ndim > 1:
+                parameter.copy_(tensor(100 + i, parameter.shape) / math.sqrt(s["width"]))
+            elif name.endswith("bias"):
+                parameter.zero_()
+    batch, context = s["batch"], s["context"]
+    text = (torch.arange(batch * (context + 1)) * 37 % 61 % s["vocabulary"]).reshape(batch, context + 1)
+    read, following = text[:, :-1], text[:, 1:].flatten()
+    optimizer = torch.optim.Adam(network.parameters(), lr=s["lr"])
+
+    def train():
+        loss = F.cross_entropy(network(read).flatten(0, 1), following)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    train.outputs = lambda: [torch.tensor([train(), train(), train()])]
+    return train
+
+
+def attention(s):
+    leaves = [tensor(seed, s["shape"], True) for seed in (1, 2, 3)]
+    g = tensor(4, s["shape"])
+    length, width = s["shape"][1:]
+    later = torch.ones(length, length, dtype=torch.bool).triu(1)
+
+    def run():
+        q, k, v = leaves
+        scores = (q @ k.transpose(1, 2) / math.sqrt(width)).masked_fill(later, float("-inf"))
+        out = scores.softmax(2) @ v
+        return [out, *torch.autograd.grad([out], leaves, [g])]
+
+    return run
+
+
 KINDS = {
     "matmul": matmul,
     "conv": conv,
@@ -324,6 +385,8 @@ KINDS = {
     "training": training,
     "resnet20": resnet20,
     "gru": gru,
+    "gpt": gpt,
+    "attention": attention,
 }
 
 
