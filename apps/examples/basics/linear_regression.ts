@@ -11,7 +11,7 @@ const PEOPLE = tensor([
   ...[[39, 144], [47, 220], [45, 138], [47, 145], [65, 162], [46, 142], [67, 170], [42, 124], [67, 158], [56, 154]],
   ...[[64, 162], [56, 150], [59, 140], [34, 110], [42, 128], [48, 130], [45, 135], [17, 114], [20, 116], [19, 124]],
   ...[[36, 136], [50, 142], [39, 120], [21, 120], [44, 160], [53, 158], [63, 144], [29, 130], [25, 125], [69, 175]],
-]);
+], { dtype: "float64" });
 const STEPS = 60;
 
 /** The mean squared error of weights [2, 1] on inputs [n, 2] and targets [n, 1]. */
@@ -19,7 +19,7 @@ const loss = (x: Tensor, y: Tensor, w: Tensor): number => x.matmul(w).sub(y).squ
 
 /** Gradient descent from zero: the losses before each step, and the weights in the end. */
 function descend(x: Tensor, y: Tensor, lr: number, steps: number): { w: Tensor; losses: number[] } {
-  let w = zeros([2, 1]);
+  let w = zeros([2, 1], { dtype: "float64" });
   const losses: number[] = [];
   for (let step = 0; step <= steps; step++) {
     losses.push(loss(x, y, w));
@@ -36,7 +36,7 @@ export const linearRegression: Basic = basic(
   "A line through blood pressures by age: least squares in one step, gradient descent in many.",
   async ({ dryRun }, run) => {
     const age = PEOPLE.at(":", "0:1"), pressure = PEOPLE.at(":", "1:2");
-    const withOne = (x: Tensor): Tensor => cat([ones([x.shape[0]!, 1]), x], 1);
+    const withOne = (x: Tensor): Tensor => cat([ones([x.shape[0]!, 1], { dtype: "float64" }), x], 1);
 
     const x = withOne(age);
     const solution = lstsq(x, pressure).solution;
@@ -62,7 +62,7 @@ export const linearRegression: Basic = basic(
       `\ndescent on standardised ages: ${(a - b * mean / deviation).toFixed(2)} + ${(b / deviation).toFixed(4)} · age`,
     );
 
-    const years = linspace(15, 71, 2);
+    const years = linspace(15, 71, 2, { dtype: "float64" });
     const at = (w: Tensor): number[] => withOne(years.unsqueeze(1)).matmul(w).flatten().toArray() as number[];
     const numbers = (column: Tensor): number[] => column.flatten().toArray() as number[];
     run.out.picture(
@@ -91,7 +91,7 @@ export const linearRegression: Basic = basic(
         ].map(({ name, losses }) => ({
           name,
           x: losses.map((_, step) => step),
-          y: losses.map((each) => Math.max(each - best, 1e-3)),
+          y: losses.map((each) => each - best),
         })),
       }),
       "On standardised ages every step divides what is left; on ages as they are the intercept hardly moves",

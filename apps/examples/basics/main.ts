@@ -10,9 +10,11 @@ import type { Basic } from "./basic.ts";
 import { equivariance1d } from "./equivariance_1d.ts";
 import { generativeClassifier } from "./generative_classifier.ts";
 import { linearRegression } from "./linear_regression.ts";
+import { logisticRegression } from "./logistic_regression.ts";
 import { nearestNeighbours } from "./nearest_neighbours.ts";
 import { perceptron } from "./perceptron.ts";
 import { polynomialRegression } from "./polynomial_regression.ts";
+import { svm } from "./svm.ts";
 import { tensors } from "./tensors.ts";
 import { xor } from "./xor.ts";
 
@@ -24,6 +26,8 @@ export const EXAMPLES: readonly Basic[] = [
   nearestNeighbours,
   generativeClassifier,
   perceptron,
+  svm,
+  logisticRegression,
   xor,
   approximation,
   backpropByHand,

@@ -18,13 +18,13 @@ const PRODUCTS = [0, 10, 100, 300, 1000, 3000];
 const BLOCK = 500;
 
 /** Examples: what is seen of each, [n, d], and on which side it belongs, 1 or −1. */
-interface Examples {
+export interface Examples {
   x: Tensor;
   y: Float32Array;
 }
 
 /** One pass over the examples: the weights [d] move at every mistake, or whatever is closer than `gap`. Gives their number. */
-function epoch(w: Tensor, { x, y }: Examples, gap = 0): number {
+export function epoch(w: Tensor, { x, y }: Examples, gap = 0): number {
   using _ = scope();
   let mistakes = 0;
   for (const [n, side] of y.entries()) {

@@ -33,6 +33,23 @@ describe("OutFolder", () => {
     expect(html).toContain("<tr><td>1</td><td></td><td>&lt;late&gt;</td></tr>");
   });
 
+  test("shows folders within it under headings of their own", () => {
+    const out = new OutFolder(folder, false), part = out.within("part");
+    part.picture("loss.svg", "<svg/>", "The loss");
+    out.section("part", part, { title: "first", about: "One part.", figures: { error: 2 }, said: "epoch <1>" });
+    const about = { title: "demo", about: "", command: "", figures: { all: 1, first: { error: 2 } } };
+    const html = readFileSync(out.page(about), "utf8");
+    expect(html).toContain('<a href="#first">first</a>');
+    expect(html).toContain('<h2 id="first">first</h2>');
+    expect(html).toContain('<img src="part/loss.svg"');
+    expect(html).toContain("<pre>epoch &lt;1&gt;</pre>");
+    expect(html).toContain("<th>error</th><td>2</td>");
+    expect(html).toContain("<th>all</th>");
+    // The section has them.
+    expect(html).not.toContain("<th>first</th>");
+    expect(readFileSync(join(folder, "part", "loss.svg"), "utf8")).toBe("<svg/>");
+  });
+
   test("replaces the files of the run before and leaves no parts", () => {
     for (const content of ["old", "new"]) new OutFolder(folder, false).file("a.txt", content, "");
     expect(readdirSync(folder)).toEqual(["a.txt"]);

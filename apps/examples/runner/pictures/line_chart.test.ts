@@ -35,6 +35,53 @@ describe("lineChart", () => {
     expect(svg).not.toContain("NaN");
   });
 
+  test("points have no line, and the first line after them is drawn through", () => {
+    const series = [{ name: "data", x: [0, 1], y: [1, 2], as: "points" as const }, {
+      name: "fit",
+      x: [0, 1],
+      y: [1, 2],
+    }];
+    const svg = lineChart({ title: "", x: { label: "" }, y: { label: "" }, series });
+    const lines = [...svg.matchAll(/<path d="M[^>]* fill="none"[^>]*>/g)].map(([path]) => path);
+    // One in the plot and one beside its name.
+    expect(lines).toHaveLength(2);
+    expect(lines.join("")).not.toContain("stroke-dasharray");
+    expect(lines.join("")).toContain("#d55e00");
+  });
+
+  test("steps keep a value until the next", () => {
+    const drawn = points(chart([1, 3, 2], { as: "steps" }));
+    expect(drawn[0]![1]).toBe(points(chart([1, 3, 2]))[0]![1]);
+    expect(chart([1, 3, 2], { as: "steps" })).toMatch(/d="M[-\d.]+,([-\d.]+)L[-\d.]+,\1L/);
+  });
+
+  test("a range cuts what lies beyond", () => {
+    const svg = lineChart({
+      title: "",
+      x: { label: "" },
+      y: { label: "", range: [0, 1] },
+      series: [{ name: "", x: [0, 1], y: [0, 50] }],
+    });
+    expect(svg).toContain('<svg x="70" y="76" width="632" height="296" viewBox="70 76 632 296">');
+    expect(points(svg)[1]![1]).toBeLessThan(0);
+  });
+
+  test("names that do not fit in a row go on in the next, and the plot moves down", () => {
+    const named = (names: string[]) =>
+      lineChart({
+        title: "",
+        x: { label: "" },
+        y: { label: "" },
+        series: names.map((name) => ({ name, x: [0, 1], y: [0, 1] })),
+      });
+    const names = ["a long name of a series", "another name of a series", "a third name of a series", "a fourth"];
+    expect(named(names)).toContain('y="73"');
+    expect(named(names.slice(0, 2))).not.toContain('y="73"');
+    const top = (svg: string): number =>
+      Math.min(...[...svg.matchAll(/ y1="([\d.]+)"/g)].map((match) => Number(match[1])));
+    expect(top(named(names)) - top(named(names.slice(0, 2)))).toBe(22);
+  });
+
   test("refuses series of unequal length", () => {
     expect(() =>
       lineChart({ title: "", x: { label: "" }, y: { label: "" }, series: [{ name: "a", x: [1, 2], y: [1] }] })

@@ -30,7 +30,7 @@ export interface PlanePlot {
   field?: Field;
   /** Of each class where its points are; those of `ringed` have a ring around them. */
   points?: readonly { name: string; x: ArrayLike<number>; y: ArrayLike<number>; ringed?: ArrayLike<unknown> }[];
-  /** Boundaries, or paths whose every point is marked. */
+  /** Boundaries, or paths whose every point is marked. NaN leaves a gap. */
   lines?: readonly { name: string; x: ArrayLike<number>; y: ArrayLike<number>; marks?: boolean }[];
   /** In pixels (default 560 × 560). */
   size?: { width: number; height: number };
@@ -79,7 +79,7 @@ export function planePlot(plot: PlanePlot): string {
 
 /** From the first class's colour over white to the second's, pale enough for points to stand out. */
 const CLASSES = ["#8cbcd9", "#ffffff", "#eeb48c"];
-const LEVELS = ["#f7fbff", "#9ecae1", "#4f90c0"];
+const LEVELS = ["#ffffff", "#dddddd", "#a6a6a6"];
 
 /** The field as an image, a pixel a cell. */
 export function fieldPixels({ values, columns, rows, colours }: Field): Pixels {
@@ -145,6 +145,8 @@ function drawLine(
   y: Scale,
 ): string {
   const places = Array.from(xs, (value, i) => [x(value), y(ys[i]!)] as [number, number]);
-  const curve = seriesLine(line().digits(2)(places) ?? "", index, dash);
-  return element("g", {}, curve, ...(marks ? places.map(([across, down]) => seriesMark(across, down, index, 30)) : []));
+  const finite = places.filter((place) => place.every(Number.isFinite));
+  const path = line().defined((place) => place.every(Number.isFinite)).digits(2);
+  const curve = seriesLine(path(places) ?? "", index, dash);
+  return element("g", {}, curve, ...(marks ? finite.map(([across, down]) => seriesMark(across, down, index, 30)) : []));
 }

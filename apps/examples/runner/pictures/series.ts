@@ -31,5 +31,7 @@ export function seriesMark(x: number, y: number, index: number, area = 52): stri
     transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})`,
     fill: seriesColour(index),
     stroke: "#ffffff",
+    // On small marks a whole pixel of white would hide the colour.
+    "stroke-width": area < 40 ? 0.5 : undefined,
   });
 }
