@@ -55,7 +55,11 @@ describe.each(["none", "dot", "additive"] as const)("a translator with attention
     expect(after.at(2).allclose(before.at(0), { atol: 1e-5 })).toBe(true);
     const options = { start: 2, end: 3, batch: 2, maxLength: 5 };
     const one = await greedy(model, model.encode(source, lengths), options);
-    const likeliest = await beamSearch(model, model.encode(source, lengths), { ...options, beams: 1, lengthPenalty: 0 });
+    const likeliest = await beamSearch(model, model.encode(source, lengths), {
+      ...options,
+      beams: 1,
+      lengthPenalty: 0,
+    });
     expect(likeliest.tokens).toEqual(one.tokens);
   });
 
@@ -72,7 +76,8 @@ describe.each(["none", "dot", "additive"] as const)("a translator with attention
 test("the table of words is the output layer too", () => {
   const model = translator();
   expect(model.decoder.output.weight).toBe(model.decoder.embedding.weight);
-  expect(model.namedParameters().filter(([, parameter]) => parameter.shape[0] === 7 && parameter.ndim === 2)).toHaveLength(1);
+  expect(model.namedParameters().filter(([, parameter]) => parameter.shape[0] === 7 && parameter.ndim === 2))
+    .toHaveLength(1);
 });
 
 test("with its own words it reads those that it finds likeliest", () => {
