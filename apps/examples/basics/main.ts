@@ -13,6 +13,7 @@ import { linearRegression } from "./linear_regression.ts";
 import { logisticRegression } from "./logistic_regression.ts";
 import { nearestNeighbours } from "./nearest_neighbours.ts";
 import { perceptron } from "./perceptron.ts";
+import { optimisers } from "./optimisers.ts";
 import { polynomialRegression } from "./polynomial_regression.ts";
 import { svm } from "./svm.ts";
 import { tensors } from "./tensors.ts";
@@ -31,6 +32,7 @@ export const EXAMPLES: readonly Basic[] = [
   xor,
   approximation,
   backpropByHand,
+  optimisers,
   equivariance1d,
 ];
 

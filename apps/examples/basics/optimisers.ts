@@ -1,0 +1,294 @@
+// Optimisers: all, some or one example a step; momentum, Adagrad, RMSprop and Adam on the same landscapes; rates that decay.
+import { grad } from "@heddle/autograd";
+import { Adagrad, Adam, ExponentialLR, InverseTimeLR, type Optimizer, RMSprop, SGD, StepLR } from "@heddle/optim";
+import { solve } from "@heddle/linalg";
+import { ones, rand, randint, randn, stack, type Tensor, tensor, tidy, zeros } from "@heddle/tensor";
+import { start } from "../runner/example.ts";
+import { lineChart } from "../runner/pictures/line_chart.ts";
+import { panels } from "../runner/pictures/panels.ts";
+import { planePlot } from "../runner/pictures/plane_plot.ts";
+import { recordTable } from "../runner/records.ts";
+import { type Basic, basic } from "./basic.ts";
+import { planeGrid } from "./plane.ts";
+
+const POINTS = 100, EPOCHS = 5, STEPS = 150, DECAY_STEPS = 1_000, RUNS = 200;
+/** For so many steps rules are compared with the library's; later, rounding may send a path that jumps about elsewhere. */
+const COMPARED = 30;
+/** Landscapes are drawn so many cells across. */
+const CELLS = 100;
+const dtype = "float64";
+
+/** Loss of weights [n, 2] as [n], where descent begins, and the rates that suit each rule there. */
+interface Landscape {
+  name: string;
+  loss(w: Tensor): Tensor;
+  from: [number, number];
+  rates: Record<string, number>;
+}
+
+const first = (w: Tensor): Tensor => w.select(1, 0), second = (w: Tensor): Tensor => w.select(1, 1);
+const valley = (w: Tensor): Tensor => first(w).square().mul(0.05).add(second(w).square().mul(2.5));
+/** Turned by an eighth: what was along the axes is now along neither. */
+const turned = (w: Tensor): Tensor => w.matmul(tensor([[1, -1], [1, 1]], { dtype }).mul(Math.SQRT1_2));
+const LANDSCAPES: readonly Landscape[] = [
+  {
+    name: "A valley",
+    loss: valley,
+    from: [-3.5, 1],
+    rates: { descent: 0.37, momentum: 0.04, Adagrad: 0.8, RMSprop: 0.1, Adam: 0.3 },
+  },
+  {
+    name: "The valley, turned",
+    loss: (w) => valley(turned(w)),
+    // Where the start of the first is turned to.
+    from: [-4.5 * Math.SQRT1_2, -2.5 * Math.SQRT1_2],
+    rates: { descent: 0.37, momentum: 0.04, Adagrad: 0.8, RMSprop: 0.1, Adam: 0.3 },
+  },
+  {
+    name: "A saddle",
+    loss: (w) => first(w).square().mul(0.5).add(second(w).square().sub(1).square().mul(0.25)),
+    from: [-3.5, 0.001],
+    rates: { descent: 0.2, momentum: 0.04, Adagrad: 0.8, RMSprop: 0.1, Adam: 0.3 },
+  },
+];
+
+/** The weights on the way. */
+type Path = [number, number][];
+
+/** What a rule makes of the gradients of step 1, 2, …: what to subtract from the weights. */
+type Rule = (rate: number) => (g: Tensor, step: number) => Tensor;
+
+/** The rules as their papers have them, each with an optimiser of the library that follows it. */
+const RULES: Record<string, { rule: Rule; optimizer: (w: Tensor, lr: number) => Optimizer }> = {
+  descent: {
+    rule: (rate) => (g) => g.mul(rate),
+    optimizer: (w, lr) => new SGD([w], { lr }),
+  },
+  momentum: {
+    // Steps add up while they agree, and cancel out where they do not.
+    rule: (rate) => {
+      let u = zeros([1, 2], { dtype });
+      return (g) => (u = u.mul(0.9).add(g)).mul(rate);
+    },
+    optimizer: (w, lr) => new SGD([w], { lr, momentum: 0.9 }),
+  },
+  Adagrad: {
+    // Each weight has a rate of its own, by the size of all its gradients so far (Duchi et al. 2011).
+    rule: (rate) => {
+      let sum = zeros([1, 2], { dtype });
+      return (g) => g.div((sum = sum.add(g.square())).sqrt().add(1e-10)).mul(rate);
+    },
+    optimizer: (w, lr) => new Adagrad([w], { lr }),
+  },
+  RMSprop: {
+    // By the size of the recent ones (Hinton 2012).
+    rule: (rate) => {
+      let mean = zeros([1, 2], { dtype });
+      return (g) => g.div((mean = mean.mul(0.9).add(g.square().mul(0.1))).sqrt().add(1e-8)).mul(rate);
+    },
+    optimizer: (w, lr) => new RMSprop([w], { lr, alpha: 0.9 }),
+  },
+  Adam: {
+    // Momentum as well, both without the pull to the zeros that they start from (Kingma and Ba 2015).
+    rule: (rate) => {
+      let m = zeros([1, 2], { dtype }), v = zeros([1, 2], { dtype });
+      return (g, t) => {
+        m = m.mul(0.9).add(g.mul(0.1));
+        v = v.mul(0.999).add(g.square().mul(0.001));
+        return m.div(1 - 0.9 ** t).div(v.div(1 - 0.999 ** t).sqrt().add(1e-8)).mul(rate);
+      };
+    },
+    optimizer: (w, lr) => new Adam([w], { lr }),
+  },
+};
+
+/** A rule's weights at every step, how many steps it took to 1% of the first loss, and the library's optimiser beside it. */
+function walk({ loss, from, rates }: Landscape, name: string, steps: number) {
+  const { rule, optimizer } = RULES[name]!, rate = rates[name]!;
+  const change = rule(rate), path = [tensor([from], { dtype, requiresGrad: true })];
+  const theirs = path[0]!.clone().detach().requiresGrad_(), follower = optimizer(theirs, rate);
+  const losses: number[] = [];
+  let difference = 0;
+  for (let step = 1; step <= steps; step++) {
+    const w = path.at(-1)!, value = loss(w).sum();
+    losses.push(value.item());
+    path.push(w.sub(change(grad(value, [w])[0]!, step)).detach().requiresGrad_());
+    if (step > COMPARED) continue;
+    follower.zeroGrad();
+    loss(theirs).sum().backward();
+    follower.step();
+    difference = Math.max(difference, theirs.sub(path.at(-1)!).abs().amax().item());
+  }
+  const there = losses.findIndex((value) => value < 0.01 * losses[0]!);
+  return {
+    path: path.map((w) => w.flatten().toArray() as [number, number]),
+    stepsToOnePercent: there < 0 ? null : there,
+    lastLoss: losses.at(-1)!,
+    differenceFromLibrary: difference,
+  };
+}
+
+interface Line {
+  /** 1 and where each point is: [n, 2]. */
+  x: Tensor;
+  /** Its height: [n]. */
+  y: Tensor;
+}
+const points = (): Line => {
+  const at = rand([POINTS], { dtype }).mul(2);
+  return { x: stack([ones([POINTS], { dtype }), at], 1), y: at.mul(2).add(1).add(randn([POINTS], { dtype })) };
+};
+const squares = ({ x, y }: Line, w: Tensor): Tensor => x.matmul(w.t()).sub(y.unsqueeze(1)).square().mean(0).div(2);
+
+/**
+ * Least squares of a line by stochastic descent from zero, a step for each rate: weights [runs, 2] after each. Every run draws
+ * `batch` points a step; a batch of all of them needs no draw.
+ */
+function stochastic({ x, y }: Line, batch: number, rates: readonly number[], runs = 1): Tensor[] {
+  const path = [zeros([runs, 2], { dtype })];
+  for (const rate of rates) {
+    path.push(tidy(() => {
+      const w = path.at(-1)!, drawn = randint(0, POINTS, [runs, batch]);
+      const [xs, ys] = batch < POINTS ? [x.at(drawn), y.at(drawn)] : [x.unsqueeze(0), y.unsqueeze(0)];
+      const residual = xs.mul(w.unsqueeze(1)).sum(2).sub(ys);
+      return w.sub(xs.mul(residual.unsqueeze(2)).mean(1).mul(rate));
+    }));
+  }
+  return path;
+}
+
+/** Rates of as many steps under a schedule of the library. */
+function ratesOf(steps: number, lr: number, schedule: (optimizer: SGD) => { step(): void } | null): number[] {
+  const optimizer = new SGD([zeros([1], { requiresGrad: true })], { lr });
+  const scheduler = schedule(optimizer);
+  return Array.from({ length: steps }, () => {
+    const { lr } = optimizer.paramGroups[0]!;
+    scheduler?.step();
+    return lr;
+  });
+}
+
+/** The example; `start` below runs it when this file is what was started. */
+export const optimisers: Basic = basic(
+  "optimisers",
+  "Full-batch, mini-batch and online descent; momentum, Adagrad, RMSprop and Adam; rates that decay.",
+  ({ dryRun }, run) => {
+    const line = points();
+    // At the lowest point the gradient is 0: a system of two equations.
+    const best = solve(line.x.t().matmul(line.x), line.x.t().matmul(line.y));
+    const excess = (w: Tensor): number => squares(line, w).sub(squares(line, best.unsqueeze(0))).mean().item();
+    const share = dryRun ? 0.02 : 1;
+
+    const ways = [
+      { way: "full batch", batch: POINTS, rate: 0.5 },
+      { way: "mini-batches", batch: 10, rate: 0.2 },
+      { way: "online", batch: 1, rate: 0.05 },
+    ].map(({ way, batch, rate }) => {
+      const steps = Math.ceil(share * EPOCHS * POINTS / batch);
+      const path = stochastic(line, batch, Array(steps).fill(rate));
+      return { way, batch, rate, steps, lossAboveSmallest: excess(path.at(-1)!), path };
+    });
+    run.print(`A line fitted to ${POINTS} points, each looked at ${EPOCHS} times:\n`);
+    run.print(recordTable(ways.map(({ path: _, ...way }) => way)));
+
+    const walks = LANDSCAPES.map((landscape) =>
+      Object.keys(RULES).map((rule) => ({ rule, ...walk(landscape, rule, Math.ceil(share * STEPS)) }))
+    );
+    const rules = walks.flatMap((each, i) =>
+      each.map(({ path: _, ...figures }) => ({ landscape: LANDSCAPES[i]!.name, ...figures }))
+    );
+    run.print("\nRules for a step, each from the same place of a landscape:\n");
+    run.print(recordTable(rules));
+
+    const schedules = Object.entries<(optimizer: SGD) => { step(): void } | null>({
+      "constant": () => null,
+      "inverse time": (optimizer) => new InverseTimeLR(optimizer, { decayRate: 1, decaySteps: 20 }),
+      "exponential": (optimizer) => new ExponentialLR(optimizer, { gamma: 0.995 }),
+      "step": (optimizer) => new StepLR(optimizer, { stepSize: DECAY_STEPS / 4, gamma: 0.25 }),
+    }).map(([name, schedule]) => {
+      const rates = ratesOf(Math.ceil(share * DECAY_STEPS), 0.2, schedule);
+      const losses = stochastic(line, 1, rates, RUNS).map(excess);
+      return { name, rates, losses };
+    });
+    const decays = schedules.map(({ name, rates, losses }) => ({
+      schedule: name,
+      lastRate: rates.at(-1)!,
+      lossAboveSmallest: losses.at(-1)!,
+    }));
+    run.print(`\nOnline descent on the line, the mean of ${RUNS} runs of ${DECAY_STEPS} steps:\n`);
+    run.print(recordTable(decays));
+
+    const middle = best.toArray() as [number, number];
+    run.out.picture(
+      "batches.svg",
+      panels(
+        "How many points a step looks at",
+        ways.map(({ way, batch, path }) =>
+          landscape(`${way}: ${batch} a step`, (w) => squares(line, w), { middle, side: 5 }, {
+            "": path.map((w) => w.flatten().toArray() as [number, number]),
+          })
+        ),
+      ),
+      `Three ways to look ${EPOCHS} times at every point: few good steps, or many rough ones`,
+    );
+    run.out.picture(
+      "rules.svg",
+      panels(
+        "Rules for a step",
+        LANDSCAPES.map(({ name, loss }, i) =>
+          landscape(
+            ...[name, loss, { middle: [0, 0], side: 8 }] as const,
+            Object.fromEntries(walks[i]!.map(({ rule, path }) => [rule, path])),
+          )
+        ),
+      ),
+      "Rates by weight help along the axes; turned, the same valley is harder for them and the same for descent and momentum",
+    );
+    const steps = schedules[0]!.rates.map((_, step) => step + 1);
+    const chart = (title: string, label: string, values: (of: typeof schedules[0]) => number[]): string =>
+      lineChart({
+        title,
+        x: { label: "step" },
+        y: { label, scale: "log" },
+        series: schedules.map((of) => ({ name: of.name, x: steps, y: values(of) })),
+        size: { width: 620, height: 400 },
+      });
+    run.out.picture(
+      "schedules.svg",
+      panels("Rates that decay", [
+        chart("Rates that decay", "rate", ({ rates }) => rates),
+        chart("What online descent makes of them", "loss above the smallest", ({ losses }) => losses.slice(1)),
+      ]),
+      "A constant rate keeps jumping about the lowest point; one that decays comes nearer and nearer",
+    );
+    return { best: best.toArray(), batches: ways.map(({ path: _, ...way }) => way), rules, decays };
+  },
+);
+
+/** A square of a landscape, and paths by name on it; the points of one without a name are marked. */
+function landscape(
+  title: string,
+  loss: (w: Tensor) => Tensor,
+  { middle: [x, y], side }: { middle: readonly [number, number]; side: number },
+  paths: Record<string, Path>,
+): string {
+  const losses = tidy(() =>
+    loss(planeGrid(side, CELLS).add(tensor([x, y], { dtype }))).flatten().toArray() as number[]
+  );
+  // The root shows the bottom better.
+  const low = Math.min(...losses), values = losses.map((each) => Math.sqrt(each - low)), top = Math.max(...values);
+  const contours = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8].map((share) => share * top);
+  return planePlot({
+    title,
+    x: { label: "first weight", range: [x - side / 2, x + side / 2] },
+    y: { label: "second weight", range: [y - side / 2, y + side / 2] },
+    field: { values, columns: CELLS, rows: CELLS, colours: "levels", contours },
+    lines: Object.entries(paths).map(([name, path]) => ({
+      ...{ name, x: path.map(([x]) => x), y: path.map(([, y]) => y) },
+      marks: name === "" && path.length < 100,
+    })),
+    size: { width: 440, height: 490 },
+  });
+}
+
+await start(import.meta.url, optimisers);
