@@ -124,8 +124,7 @@ export const backpropByHand: Basic = basic(
       "weights.svg",
       imageGrid({
         title: "What descent wrote into the first layer",
-        subtitle:
-          "Weights less what they began as, of 30 units: light where ink excites, dark where it silences",
+        subtitle: "Weights less what they began as, of 30 units: light where ink excites, dark where it silences",
         images: weights.w1.sub(w1AtFirst).indexSelect(0, units).unbind(0).map((unit) => ({
           pixels: greyPixels(unit.div(unit.abs().amax().mul(2)).add(0.5).toTypedArray() as Float32Array, SIZE),
         })),
