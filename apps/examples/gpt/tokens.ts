@@ -1,5 +1,6 @@
 /** Text as numbers and back: by characters, or by pieces of words. */
 import { Vocabulary } from "@heddle/data";
+import { BytePairEncoding } from "@heddle/data/bpe";
 
 /** How the example cuts its text. */
 export const TOKEN_KINDS = ["characters", "bpe"] as const;
@@ -26,7 +27,7 @@ export interface Tokens {
  * `size` pieces, learned from the first text alone.
  */
 export function learnTokens(kind: TokenKind, text: { train: string; heldOut: string }, size: number): Tokens {
-  if (kind === "bpe") throw new Error(`learnTokens: no ${size} pieces yet`);
+  if (kind === "bpe") return pieces(BytePairEncoding.train([text.train], { vocabularySize: size, specials: {} }));
   const known = new Set(text.train + text.heldOut);
   return characters(Vocabulary.build([[...known].sort()], { specials: {} }));
 }
@@ -34,8 +35,7 @@ export function learnTokens(kind: TokenKind, text: { train: string; heldOut: str
 /** What `toJSON` gave, as tokens again. */
 export function readTokens(saved: unknown): Tokens {
   const { kind, state } = saved as { kind: TokenKind; state: never };
-  if (kind === "bpe") throw new Error("readTokens: no pieces yet");
-  return characters(Vocabulary.fromJSON(state));
+  return kind === "characters" ? characters(Vocabulary.fromJSON(state)) : pieces(BytePairEncoding.fromJSON(state));
 }
 
 function characters(vocabulary: Vocabulary): Tokens {
@@ -47,5 +47,17 @@ function characters(vocabulary: Vocabulary): Tokens {
     encode: (text) => vocabulary.encode(text),
     decode: (ids) => vocabulary.decode(ids).join(""),
     toJSON: () => ({ kind: "characters", state: vocabulary }),
+  };
+}
+
+function pieces(encoding: BytePairEncoding): Tokens {
+  return {
+    kind: "bpe",
+    size: encoding.size,
+    fingerprint: encoding.vocabulary.fingerprint,
+    unknown: () => [],
+    encode: (text) => encoding.encode(text),
+    decode: (ids) => encoding.decode(ids),
+    toJSON: () => ({ kind: "bpe", state: encoding.toJSON() }),
   };
 }

@@ -1,0 +1,53 @@
+/** Ten steps of the example on the GPU, in Deno; elsewhere, and where there is no adapter, the test is skipped. */
+import { defaultDevice, type Device, ones, setDefaultDevice } from "@heddle/tensor";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { afterAll, expect, test } from "vitest";
+import { openDevice } from "../runner/device.ts";
+import { runExample } from "../runner/example.ts";
+import { gpt } from "./main.ts";
+
+const cpu = defaultDevice();
+let gpu: Device | null = null;
+try {
+  if (!("deno" in process.versions)) throw new Error("Bun and Node have no WebGPU of their own");
+  gpu = await openDevice("gpu");
+  ones([1]).item();
+} catch (error) {
+  // Where an adapter is expected, skipping would hide that it does not work.
+  if (process.env["EXPECT_GPU"] === "1" && "deno" in process.versions) throw error;
+  console.warn(`training a GPT on the GPU is skipped: ${error instanceof Error ? error.message : error}`);
+} finally {
+  setDefaultDevice(cpu);
+}
+
+const folder = mkdtempSync(join(tmpdir(), "heddle-gpt-gpu-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// One step an epoch, so that the losses of the epochs are those of the steps.
+const ARGS = ["--layers", "2", "--heads", "2", "--width", "32", "--context", "64", "--limit", "600", "--batch", "8"];
+
+async function losses(device: string): Promise<{ trainLoss: number[]; heldOut: number[]; steps: number }> {
+  let figures = "";
+  const streams = { stdout: { write: (text: string) => figures += text }, stderr: { write: () => {} } };
+  try {
+    const args = [...ARGS, "--epochs", "10", "--length", "8", "--device", device, "--json", "--out", folder];
+    await runExample(gpt, args, streams);
+  } finally {
+    setDefaultDevice(cpu);
+  }
+  return JSON.parse(figures);
+}
+
+// Sums are made in another order, and elementary functions are other approximations.
+test.skipIf(gpu === null)("ten steps give the CPU's losses, to 1e-4", async () => {
+  const wanted = await losses("cpu"), found = await losses("gpu");
+  expect(wanted.steps).toBe(10);
+  expect(wanted.trainLoss[9]).toBeLessThan(wanted.trainLoss[0]! - 0.3);
+  for (const name of ["trainLoss", "heldOut"] as const) {
+    wanted[name].forEach((loss, step) => expect(Math.abs(found[name][step]! - loss)).toBeLessThan(1e-4));
+    expect(found[name]).toHaveLength(10);
+  }
+}, 300_000);
