@@ -169,6 +169,25 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
     }
   });
 
+  test("several functions in one kernel", () => {
+    // Of these lavapipe lost values when they were written out lane by lane.
+    const update = fusedUpdate("functions", (_a, _b, _c, x, y, z) => {
+      const open = x.sigmoid();
+      return [open, y.sigmoid(), z.add(open.mul(y)).tanh()];
+    });
+    for (const each of devices) {
+      const made = Array.from({ length: 3 }, () => draw([2, 8]));
+      const [wanted, found] = ["cpu", each].map((place) => {
+        const targets = made.map((x) => x.to(place).mul(0));
+        update(targets, made.map((x) => x.to(place)));
+        return targets;
+      });
+      for (const i of [0, 1, 2]) {
+        expect(found![i]!.to("cpu").sub(wanted![i]!).abs().amax().item()).toBeLessThan(1e-6);
+      }
+    }
+  });
+
   test("float16: sums and statistics beyond its range", () => {
     if (!device.backend.rows!("float16")) return;
     const x = draw([3, 4096]).mul(2000).half().to(device);

@@ -198,9 +198,10 @@ function source(
       );
       const written = write.map(({ expr }) => statements.value(expr));
       const terms = reduce.map(({ expr }) => statements.value(expr));
-      lines.push(...statements.lines);
-      return { written, terms };
+      return { written, terms, own: statements.lines };
     });
+    // In turns: of three or more functions written out for one lane after the other lavapipe (22.3) loses a value of the first.
+    lanes[0]!.own.forEach((_, i) => lines.push(...lanes.map(({ own }) => own[i]!)));
     lines.unshift(...loads.values());
     write.forEach(({ output }, w) => {
       const operand = inputs.length + output;
