@@ -18,6 +18,7 @@ import type { ConformanceOptions } from "./suite.ts";
 import { callValues, type FixtureCase, type FixtureTensor, loadFixtures } from "./load.ts";
 import { defaultTolerances, expectTensor, fromFixture, type Tolerances, toTensor } from "./recorded_tensors.ts";
 import { inDTypes, type ReplayDTypes } from "./narrow.ts";
+import { testAttention } from "./attention_suite.ts";
 import { testRecurrent } from "./recurrent_suite.ts";
 import { replay } from "./replay.ts";
 
@@ -224,7 +225,8 @@ export function nnConformance(device: string, options: ConformanceOptions = {}):
     afterAll(() => setDefaultDevice(before));
     describe("layers", () => testLayers(tolerances, options.replayAs));
     describe("recurrent", () => testRecurrent(tolerances, options.replayAs));
-    describe.each(["losses", "functional", "vision"])("%s", (family) => {
+    describe("attention", () => testAttention(tolerances, options.replayAs));
+    describe.each(["losses", "functional", "attention_functions", "vision"])("%s", (family) => {
       const held = loadFixtures<FixtureCase>(family).cases.filter(({ name }) => !(`${family}/${name}` in excused));
       test.each(held)("$name", (each) => {
         const wrong = replay(each, {

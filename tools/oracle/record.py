@@ -18,6 +18,7 @@ MODULES = (
     "linear_algebra",
     "modules",
     "recurrent",
+    "attention",
     "losses",
     "functional",
     "vision",

@@ -1,10 +1,11 @@
 /** Positions told by vectors that are added to the inputs. */
-import { empty, fromTypedArray, type Tensor } from "@heddle/tensor";
+import { empty, type Tensor } from "@heddle/tensor";
 import { normal_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import { checkSize, showSizes } from "../sizes.ts";
+import { PositionTable } from "./position_table.ts";
 
 /** Options of the `forward` of layers that tell positions. */
 export interface PositionOptions {
@@ -18,34 +19,31 @@ export interface PositionLayerOptions extends LayerOptions {
   readonly batchFirst?: boolean;
 }
 
-/** The rows for a stretch of positions, in the shape that is added to the input. */
-function rowsFor(
+/** The stretch of positions that an input has: where it begins, its length, and whether positions are the last dimension but one. */
+function stretchOf(
   layer: string,
-  table: Tensor,
+  { dModel, maxLength, batchFirst }: { dModel: number; maxLength: number; batchFirst: boolean },
   input: Tensor,
   { offset = 0 }: PositionOptions,
-  batchFirst: boolean,
-): Tensor {
-  const [longest, size] = table.shape as [number, number];
+): { offset: number; length: number; along: boolean } {
   checkSize(layer, "offset", offset, 0);
-  if (input.ndim < 2 || input.shape.at(-1) !== size) {
+  if (input.ndim < 2 || input.shape.at(-1) !== dModel) {
     throw new RangeError(
       `${layer}: got an input of shape ${showSizes(input.shape)}; expected ${
-        batchFirst ? `[…, positions, ${size}]` : `[positions, batch, ${size}]`
+        batchFirst ? `[…, positions, ${dModel}]` : `[positions, batch, ${dModel}]`
       }`,
     );
   }
   const along = batchFirst || input.ndim === 2;
   const length = input.shape[along ? input.ndim - 2 : 0]!;
-  if (offset + length > longest) {
+  if (offset + length > maxLength) {
     throw new RangeError(
       `${layer}: positions ${offset} to ${offset + length - 1} of an input of shape ${
         showSizes(input.shape)
-      }, but there are ${longest}; shorten the sequences, or make the layer with a larger maxLength`,
+      }, but there are ${maxLength}; shorten the sequences, or make the layer with a larger maxLength`,
     );
   }
-  const rows = table.narrow(0, offset, length);
-  return along ? rows : rows.unsqueeze(1);
+  return { offset, length, along };
 }
 
 /**
@@ -67,26 +65,24 @@ export class SinusoidalPositions extends Module {
   readonly dModel: number;
   readonly maxLength: number;
   readonly batchFirst: boolean;
-  /** `[maxLength, dModel]` */
-  declare readonly table: Tensor;
+  private readonly table: PositionTable;
 
-  constructor(dModel: number, maxLength = 5000, options: Omit<PositionLayerOptions, "generator"> = {}) {
+  constructor(dModel: number, maxLength = 5000, options: Pick<PositionLayerOptions, "batchFirst"> = {}) {
     super();
-    const { batchFirst = true, dtype = "float32", device } = options;
+    const { batchFirst = true } = options;
     this.dModel = checkSize("SinusoidalPositions", "dModel", dModel);
     this.maxLength = checkSize("SinusoidalPositions", "maxLength", maxLength);
     this.batchFirst = batchFirst;
-    const values = Float64Array.from({ length: maxLength * dModel }, (_, at) => {
-      const feature = at % dModel;
-      const angle = Math.floor(at / dModel) / 10_000 ** ((feature - feature % 2) / dModel);
+    this.table = new PositionTable(dModel, (position, feature) => {
+      const angle = position / 10_000 ** ((feature - feature % 2) / dModel);
       return feature % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
     });
-    const table = fromTypedArray(values, [maxLength, dModel], { dtype, ...(device === undefined ? {} : { device }) });
-    this.registerBuffer("table", table, { persistent: false });
   }
 
   forward(input: Tensor, options: PositionOptions = {}): Tensor {
-    return input.add(rowsFor("SinusoidalPositions", this.table, input, options, this.batchFirst));
+    const { offset, length, along } = stretchOf("SinusoidalPositions", this, input, options);
+    const rows = this.table.rows(offset, length, input);
+    return input.add(along ? rows : rows.unsqueeze(1));
   }
 
   override extraRepr(): string {
@@ -124,7 +120,9 @@ export class LearnedPositions extends Module {
   }
 
   forward(input: Tensor, options: PositionOptions = {}): Tensor {
-    return input.add(rowsFor("LearnedPositions", this.weight, input, options, this.batchFirst));
+    const { offset, length, along } = stretchOf("LearnedPositions", this, input, options);
+    const rows = this.weight.narrow(0, offset, length);
+    return input.add(along ? rows : rows.unsqueeze(1));
   }
 
   override extraRepr(): string {

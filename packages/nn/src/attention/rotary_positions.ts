@@ -1,8 +1,9 @@
 /** Positions told by turning queries and keys. */
 import { customFunction } from "@heddle/autograd";
-import { emptyLike, fused, keep, type Tensor, tensor, tidy } from "@heddle/tensor";
+import { emptyLike, fused, type Tensor } from "@heddle/tensor";
 import { Module } from "../module.ts";
 import { checkSize, showSizes } from "../sizes.ts";
+import { PositionTable } from "./position_table.ts";
 import type { PositionOptions } from "./positions.ts";
 
 /** Options of {@link RotaryPositions}. */
@@ -64,8 +65,8 @@ export class RotaryPositions extends Module {
   readonly headDim: number;
   readonly base: number;
   readonly layout: Layout;
-  /** Cosines and sines `[length, pairs]` by device and dtype. */
-  private readonly tables: Map<string, readonly [cosine: Tensor, sine: Tensor]>;
+  private readonly cosines: PositionTable;
+  private readonly sines: PositionTable;
 
   constructor(headDim: number, options: RotaryOptions = {}) {
     super();
@@ -80,7 +81,10 @@ export class RotaryPositions extends Module {
     }
     this.base = base;
     this.layout = layout;
-    this.tables = new Map();
+    const pairs = headDim / 2;
+    const angle = (position: number, pair: number): number => position * base ** (-pair / pairs);
+    this.cosines = new PositionTable(pairs, (position, pair) => Math.cos(angle(position, pair)));
+    this.sines = new PositionTable(pairs, (position, pair) => Math.sin(angle(position, pair)));
   }
 
   forward(x: Tensor, options: PositionOptions = {}): Tensor {
@@ -92,27 +96,9 @@ export class RotaryPositions extends Module {
       );
     }
     const length = x.shape.at(-2)!;
-    const [cosine, sine] = this.table(offset + length, x).map((t) => t.narrow(0, offset, length)) as [Tensor, Tensor];
+    const cosine = this.cosines.rows(offset, length, x);
+    const sine = this.sines.rows(offset, length, x);
     return turn(x, cosine, sine, this.layout);
-  }
-
-  /** The table of at least `length` positions, longer each time it is too short. */
-  private table(length: number, { dtype, device }: Tensor): readonly [Tensor, Tensor] {
-    const key = `${device.name} ${dtype}`;
-    const known = this.tables.get(key);
-    if (known !== undefined && known[0].shape[0]! >= length) return known;
-    const rows = Math.max(64, 2 ** Math.ceil(Math.log2(length)));
-    const pairs = this.headDim / 2;
-    const angles = Array.from(
-      { length: rows * pairs },
-      (_, i) => Math.floor(i / pairs) * this.base ** (-(i % pairs) / pairs),
-    );
-    const made = tidy(() =>
-      [Math.cos, Math.sin].map((f) => keep(tensor(angles.map(f), { dtype, device }).reshape([rows, pairs])))
-    ) as [Tensor, Tensor];
-    known?.forEach((t) => t.dispose());
-    this.tables.set(key, made);
-    return made;
   }
 
   override extraRepr(): string {
