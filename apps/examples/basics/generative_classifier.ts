@@ -138,7 +138,7 @@ export const generativeClassifier: Basic = basic(
       ]),
       "Two densities, scaled by how many people there are of each class, cross where the odds are even",
     );
-    return Promise.resolve({ gaussians, rules, leastErrorPercent });
+    return { gaussians, rules, leastErrorPercent };
   },
 );
 

@@ -34,7 +34,7 @@ function descend(x: Tensor, y: Tensor, lr: number, steps: number): { w: Tensor; 
 export const linearRegression: Basic = basic(
   "linear-regression",
   "A line through blood pressures by age: least squares in one step, gradient descent in many.",
-  async ({ dryRun }, run) => {
+  ({ dryRun }, run) => {
     const age = PEOPLE.at(":", "0:1"), pressure = PEOPLE.at(":", "1:2");
     const withOne = (x: Tensor): Tensor => cat([ones([x.shape[0]!, 1], { dtype: "float64" }), x], 1);
 

@@ -129,7 +129,7 @@ export const logisticRegression: Basic = basic(
       }),
       "The probability is one half on a line, and falls off to both sides of it",
     );
-    return Promise.resolve({ gradients, least, descent });
+    return { gradients, least, descent };
   },
 );
 

@@ -26,3 +26,9 @@ test("a dry run writes nothing", async () => {
   expect(page).toBeNull();
   expect(figures.eightAgainstRest).toHaveLength(2);
 });
+
+test("says when there is no 0 and no 1 to learn from", async () => {
+  await expect(tryOut(perceptron, "--limit", "1")).rejects.toThrow(
+    "--limit 1: among so few digits there are no 0s and 1s",
+  );
+});

@@ -5,6 +5,7 @@ import { type Run, start } from "../runner/example.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
 import { fieldPixels } from "../runner/pictures/plane_plot.ts";
+import { OptionError } from "../runner/options.ts";
 import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { digitMatrix } from "./digit_matrix.ts";
@@ -61,6 +62,10 @@ export const perceptron: Basic = basic(
       y: y.at(y.lt(2)).float().mul(2).sub(1).toTypedArray() as Float32Array,
     });
     const few = { train: zerosAndOnes(train), test: zerosAndOnes(test) };
+
+    if (!few.train.y.includes(1) || !few.train.y.includes(-1) || few.test.y.length === 0) {
+      throw new OptionError(`--limit ${limit}: among so few digits there are no 0s and 1s; use more`);
+    }
 
     const w = zeros([784]);
     const byEpoch: { epoch: number; mistakes: number; trainErrorPercent: number; testErrorPercent: number }[] = [];

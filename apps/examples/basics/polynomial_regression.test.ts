@@ -14,7 +14,7 @@ test("train error falls with the degree, test error falls and rises; bias² and 
     expect(byPenalty[i].largestCoefficient).toBeLessThan(byPenalty[i - 1].largestCoefficient);
   }
   for (const { sum, meanError } of biasVariance) expect(sum).toBeCloseTo(meanError, 10);
-  // With as many coefficients d + 1 as the degree has, variance at the points would be σ²(d + 1)/n.
+  // At the n points themselves the variance of d + 1 coefficients is σ²(d + 1)/n.
   expect(biasVariance[5].variance).toBeCloseTo(0.25 ** 2 * 6 / 12, 2);
   expect(Object.keys(pictures).sort()).toEqual(["bias-variance", "degrees", "errors", "penalties", "spread"]);
 });

@@ -142,7 +142,7 @@ export const polynomialRegression: Basic = basic(
       }),
       "The best degree is where what bias loses is what variance gains",
     );
-    return Promise.resolve({ byDegree, byPenalty, biasVariance });
+    return { byDegree, byPenalty, biasVariance };
   },
 );
 

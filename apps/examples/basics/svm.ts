@@ -136,7 +136,7 @@ export const svm: Basic = basic(
       ], 2),
       "Ringed: support vectors, the points on the margin or beyond it, which alone decide where the line is",
     );
-    return Promise.resolve({ margins, apart: rows("apart"), mixed: rows("mixed") });
+    return { margins, apart: rows("apart"), mixed: rows("mixed") };
   },
 );
 

@@ -91,7 +91,7 @@ export const tensors: Basic = basic(
       ]),
       "What is tinted is not in memory: a stride of 0 reads the same number again",
     );
-    return Promise.resolve({ refusal, shown });
+    return { refusal, shown };
   },
 );
 
