@@ -33,6 +33,7 @@ interface GptFigures {
   trainLoss: number[];
   heldOut: number[];
   heldOutNatsPerCharacter: number;
+  heldOutNatsPerToken: number;
   idealNatsPerCharacter: number;
   text: string;
 }
