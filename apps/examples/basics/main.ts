@@ -8,13 +8,15 @@ import { approximation } from "./approximation.ts";
 import { backpropByHand } from "./backprop_by_hand.ts";
 import type { Basic } from "./basic.ts";
 import { equivariance1d } from "./equivariance_1d.ts";
+import { evaluation } from "./evaluation.ts";
 import { generativeClassifier } from "./generative_classifier.ts";
 import { linearRegression } from "./linear_regression.ts";
 import { logisticRegression } from "./logistic_regression.ts";
 import { nearestNeighbours } from "./nearest_neighbours.ts";
-import { perceptron } from "./perceptron.ts";
 import { optimisers } from "./optimisers.ts";
+import { perceptron } from "./perceptron.ts";
 import { polynomialRegression } from "./polynomial_regression.ts";
+import { regularisation } from "./regularisation.ts";
 import { svm } from "./svm.ts";
 import { tensors } from "./tensors.ts";
 import { xor } from "./xor.ts";
@@ -33,6 +35,8 @@ export const EXAMPLES: readonly Basic[] = [
   approximation,
   backpropByHand,
   optimisers,
+  regularisation,
+  evaluation,
   equivariance1d,
 ];
 

@@ -1,0 +1,228 @@
+// Evaluation: train, validation and test done right and wrong, the best of many seeds, cross-validation with and without a leak.
+import { kFold, ListDataset, type Subset } from "@heddle/data";
+import { solve } from "@heddle/linalg";
+import { arange, eye, Generator, oneHot, randn, randperm, stack, type Tensor, tensor, tidy } from "@heddle/tensor";
+import { loadDigits } from "../digits/digits.ts";
+import { start } from "../runner/example.ts";
+import { lineChart } from "../runner/pictures/line_chart.ts";
+import { recordTable } from "../runner/records.ts";
+import { mean } from "../runner/statistics.ts";
+import { type Basic, basic } from "./basic.ts";
+import { digitMatrix } from "./digit_matrix.ts";
+
+/** Digits to learn from, and what a model is: a seed and a penalty. */
+const TRAIN = 500, FEATURES = 150, SEEDS = 20, PENALTIES = [1e-2, 1e-1, 1, 10, 100, 1e3];
+/** Digits of the validation set and of the test set, both drawn anew so many times from those that no model has seen. */
+const SMALL = 100, DRAWS = 300;
+/** The penalty with which seeds are compared. */
+const SEED_PENALTY = 10;
+const FOLDS = 5;
+/** Samples of noise, columns of it, and columns that are selected, as in Hastie et al. */
+const NOISE = { samples: 50, columns: 5_000, selected: 100, simulations: 20 };
+
+interface Samples {
+  x: Tensor;
+  y: Tensor;
+}
+const pick = ({ x, y }: Samples, of: Tensor): Samples => ({ x: x.indexSelect(0, of), y: y.indexSelect(0, of) });
+
+/** The folds of a cross-validation of n samples, as indices. */
+const foldsOf = (n: number): { train: Tensor; held: Tensor }[] =>
+  kFold(new ListDataset(Array.from({ length: n }, (_, i) => i)), FOLDS)
+    .map(({ train, val }) => ({ train: indices(train), held: indices(val) }));
+const indices = (of: Subset<number>): Tensor =>
+  tensor(Array.from({ length: of.length }, (_, i) => of.get(i)), { dtype: "int32" });
+
+/** ReLUs of random weights as features [n, FEATURES] of images [n, 784]; the weights are the seed's. */
+function withFeatures({ x, y }: Samples, seed: number): Samples {
+  const generator = new Generator().manualSeed(seed);
+  const w = randn([784, FEATURES], { generator }).div(10), b = randn([FEATURES], { generator });
+  return { x: x.matmul(w).add(b).relu(), y };
+}
+
+/** Weights [FEATURES, 10] by least squares of classes as 0 and 1, with a penalty: ridge regression. */
+function learn({ x, y }: Samples, penalty: number): Tensor {
+  return solve(x.t().matmul(x).add(eye(FEATURES).mul(penalty)), x.t().matmul(oneHot(y, 10).float()));
+}
+
+/** Which samples are mistaken: 1, the others 0. */
+const mistakes = (weights: Tensor, { x, y }: Samples): Tensor => x.matmul(weights).argmax(1).ne(y).float();
+
+/** Which errors choose among the models, and which are claimed of the one that is chosen. */
+const PROCEDURES = [
+  { procedure: "wrong: choose by the training error, and claim it", choose: "train", claim: "train" },
+  { procedure: "wrong: choose by the test error, and claim it", choose: "test", claim: "test" },
+  { procedure: "wrong: choose by the validation error, and claim it", choose: "validation", claim: "validation" },
+  { procedure: "right: choose by the validation error, claim the test error", choose: "validation", claim: "test" },
+] as const;
+
+/** Errors [models] of all sets in percent: of validation and test, drawn from the held-out digits, and of the rest of these. */
+function draw(
+  onTrain: Tensor,
+  heldOut: Tensor,
+  small: number,
+): Record<"train" | "validation" | "test" | "real", Tensor> {
+  const order = randperm(heldOut.shape[1]!);
+  const [validation, test, real] = order.split([small, small, order.numel - 2 * small])
+    .map((of) => heldOut.indexSelect(1, of).mean(1).mul(100)) as [Tensor, Tensor, Tensor];
+  return { train: onTrain, validation, test, real };
+}
+
+/** The error of 1-nearest neighbour in cross-validation on noise, whose columns are selected by how they go with the labels. */
+function errorOnNoise(selectOnAll: boolean): number {
+  const { samples, columns, selected } = NOISE;
+  const all = { x: randn([samples, columns]), y: arange(samples).remainder(2).mul(2).sub(1) };
+  const best = ({ x, y }: Samples): Tensor => {
+    const centred = x.sub(x.mean(0));
+    return y.matmul(centred).div(centred.square().sum(0).sqrt()).abs().topk(selected, 0).indices;
+  };
+  const leaked = best(all);
+  return mean(
+    foldsOf(samples).map((fold) => {
+      const train = pick(all, fold.train), held = pick(all, fold.held);
+      const columns = selectOnAll ? leaked : best(train);
+      const x = train.x.indexSelect(1, columns), q = held.x.indexSelect(1, columns);
+      const nearest = x.square().sum(1).sub(q.matmul(x.t()).mul(2)).argmin(1);
+      return 100 * train.y.take(nearest).ne(held.y).float().mean().item();
+    }),
+  );
+}
+
+/** The example; `start` below runs it when this file is what was started. */
+export const evaluation: Basic = basic(
+  "evaluation",
+  "Train, validation and test done right and wrong, the best of many seeds, cross-validation with and without a leak.",
+  async ({ data, limit, dryRun }, run) => {
+    const sets = await loadDigits(data, limit);
+    run.print(`${sets.source}\n`);
+    const everything = digitMatrix(sets.train), others = digitMatrix(sets.test);
+    const few = pick(everything, arange(Math.min(TRAIN, everything.y.numel)).int());
+    const seeds = Array.from({ length: dryRun ? 2 : SEEDS }, (_, i) => i), draws = dryRun ? 2 : DRAWS;
+    const small = Math.min(SMALL, Math.floor(others.y.numel / 4));
+
+    // Every model learns once; sets to judge it are drawn from the digits that none has seen.
+    const models = seeds.flatMap((seed) => PENALTIES.map((penalty) => ({ seed, penalty })));
+    const judged = models.map(({ seed, penalty }) =>
+      tidy(() => {
+        const train = withFeatures(few, seed), weights = learn(train, penalty);
+        return {
+          onTrain: mistakes(weights, train).mean().mul(100),
+          onOthers: mistakes(weights, withFeatures(others, seed)),
+        };
+      })
+    );
+    const onTrain = stack(judged.map((of) => of.onTrain)), onOthers = stack(judged.map((of) => of.onOthers));
+    const drawn = Array.from({ length: draws }, () => tidy(() => draw(onTrain, onOthers, small)));
+
+    const procedures = PROCEDURES.map(({ procedure, choose, claim }) => {
+      const choices = drawn.map((errors) => ({ errors, chosen: errors[choose].argmin().item() }));
+      const claimedErrorPercent = mean(choices.map(({ errors, chosen }) => errors[claim].at(chosen).item()));
+      const realErrorPercent = mean(choices.map(({ errors, chosen }) => errors.real.at(chosen).item()));
+      return { procedure, claimedErrorPercent, realErrorPercent, tooLowBy: realErrorPercent - claimedErrorPercent };
+    });
+    run.print(
+      `The best of ${models.length} models (${seeds.length} seeds, ${PENALTIES.length} penalties); means over ${draws} draws`,
+    );
+    run.print(`of ${small} digits to validate and ${small} to test on:\n`);
+    run.print(recordTable(procedures));
+
+    // The same penalty, one seed or the best of some.
+    const ofSeeds = models.flatMap(({ penalty }, i) => penalty === SEED_PENALTY ? [i] : []);
+    const bestOfSeeds = seeds.map((_, i) => i + 1).map((tried) => {
+      const choices = drawn.map((errors) => {
+        const some = tensor(ofSeeds, { dtype: "int32" }).take(randperm(seeds.length).narrow(0, 0, tried));
+        const chosen = some.take(errors.test.take(some).argmin()).item();
+        return { claimed: errors.test.at(chosen).item(), real: errors.real.at(chosen).item() };
+      });
+      return {
+        seedsTried: tried,
+        claimedErrorPercent: mean(choices.map((of) => of.claimed)),
+        realErrorPercent: mean(choices.map((of) => of.real)),
+      };
+    });
+    run.print(`\nOne penalty (${SEED_PENALTY}), and the seed with the lowest test error:\n`);
+    run.print(recordTable(bestOfSeeds.filter(({ seedsTried }) => [1, 2, 5, 10, SEEDS].includes(seedsTried))));
+
+    const folds = foldsOf(few.y.numel), train = withFeatures(few, 0), held = withFeatures(others, 0);
+    const error = (weights: Tensor, on: Samples): number => 100 * mistakes(weights, on).mean().item();
+    const crossValidation = PENALTIES.map((penalty) => {
+      const byFold = folds.map((fold) => error(learn(pick(train, fold.train), penalty), pick(train, fold.held)));
+      const weights = learn(train, penalty);
+      return {
+        penalty,
+        trainErrorPercent: error(weights, train),
+        ...{
+          crossValidationErrorPercent: mean(byFold),
+          lowestFold: Math.min(...byFold),
+          highestFold: Math.max(...byFold),
+        },
+        realErrorPercent: error(weights, held),
+      };
+    });
+    run.print(`\n${FOLDS}-fold cross-validation on the ${few.y.numel} digits to learn from:\n`);
+    run.print(recordTable(crossValidation));
+
+    const simulations = Array.from({ length: dryRun ? 1 : NOISE.simulations });
+    const leak = [
+      {
+        columnsSelected: "wrong: on all samples, before",
+        errorPercent: mean(simulations.map(() => errorOnNoise(true))),
+      },
+      { columnsSelected: "right: within each fold", errorPercent: mean(simulations.map(() => errorOnNoise(false))) },
+    ];
+    run.print(`\nCross-validation on noise, where every classifier errs in 50% of cases:\n`);
+    run.print(recordTable(leak));
+
+    const tried = bestOfSeeds.map((of) => of.seedsTried);
+    run.out.picture(
+      "seeds.svg",
+      lineChart({
+        title: "The best of some seeds",
+        x: { label: "seeds tried", whole: true },
+        y: { label: "error (%)" },
+        series: [
+          {
+            name: "claimed: on the test set that chose the seed",
+            x: tried,
+            y: bestOfSeeds.map((of) => of.claimedErrorPercent),
+            marks: true,
+          },
+          {
+            name: "real: on digits never seen",
+            x: tried,
+            y: bestOfSeeds.map((of) => of.realErrorPercent),
+            marks: true,
+          },
+        ],
+      }),
+      "With every seed that is tried the claim gets better, and the model hardly does",
+    );
+    const powers = crossValidation.map(({ penalty }) => penalty);
+    run.out.picture(
+      "cross-validation.svg",
+      lineChart({
+        title: `${FOLDS}-fold cross-validation`,
+        x: { label: "penalty", scale: "log" },
+        y: { label: "error (%)", include: 0 },
+        series: [
+          {
+            name: "cross-validation, and its folds",
+            x: powers,
+            y: crossValidation.map((of) => of.crossValidationErrorPercent),
+            band: {
+              low: crossValidation.map((of) => of.lowestFold),
+              high: crossValidation.map((of) => of.highestFold),
+            },
+            marks: true,
+          },
+          { name: "real", x: powers, y: crossValidation.map((of) => of.realErrorPercent), marks: true },
+          { name: "training", x: powers, y: crossValidation.map((of) => of.trainErrorPercent), marks: true },
+        ],
+      }),
+      "The training error wants no penalty; cross-validation finds one without a further digit, for its mean follows the real error",
+    );
+    return { models: models.length, procedures, bestOfSeeds, crossValidation, leak };
+  },
+);
+
+await start(import.meta.url, evaluation);
