@@ -1,0 +1,171 @@
+// Words get vectors by what stands around them: skip-gram with negative sampling, as word2vec has it.
+import { Adam, LambdaLR } from "@heddle/optim";
+import { Generator, scope } from "@heddle/tensor";
+import { Checkpoint, plainState } from "../runner/checkpoint.ts";
+import { deviceFigures } from "../runner/device.ts";
+import { type Example, start } from "../runner/example.ts";
+import { type AskOptions, askOptions } from "../runner/lines.ts";
+import { Metrics } from "../runner/metrics.ts";
+import {
+  type CheckpointOptions,
+  checkpointOptions,
+  type CommonOptions,
+  commonOptions,
+  integer,
+  number,
+  type Option,
+} from "../runner/options.ts";
+import { neighbourAnswer } from "./ask.ts";
+import { type Corpus, loadText } from "./corpus.ts";
+import { GROUPS } from "./groups.ts";
+import { Pairs } from "./pairs.ts";
+import { PairCounts } from "./pmi.ts";
+import { drawAgreement, drawGroups, drawLoss, drawMap } from "./report.ts";
+import { readVectors, saveVectors } from "./saved.ts";
+import { SkipGram } from "./skip_gram.ts";
+import { type GroupScore, judgeGroups, WordVectors } from "./vectors.ts";
+
+interface EmbeddingsOptions extends CommonOptions, CheckpointOptions, AskOptions {
+  dim: Option<number>;
+  window: Option<number>;
+  negatives: Option<number>;
+  minCount: Option<number>;
+  sample: Option<number>;
+}
+
+/** Steps from one look at the loss to the next: a look waits for the device. */
+const EVERY = 25;
+
+/** The example; `start` below runs it when this file is what was started. */
+export const embeddings: Example<EmbeddingsOptions> = {
+  name: "embeddings",
+  about: "Learns vectors of words from a text by skip-gram with negative sampling, and draws their map.",
+  options: {
+    dim: integer({ help: "size of the vectors", default: 64, min: 1 }),
+    window: integer({ help: "words on either side that count as surroundings, at most", default: 5, min: 1 }),
+    negatives: integer({ help: "words by chance for each pair", default: 5, min: 1 }),
+    minCount: integer({ help: "how often a word has to come", default: 5, min: 1 }),
+    sample: number({
+      help: "words with a greater share of the text are left out now and then",
+      default: 1e-3,
+      above: 0,
+    }),
+    ...askOptions("a word, or a sum such as: king - man + woman"),
+    ...checkpointOptions(),
+    ...commonOptions({
+      name: "embeddings",
+      epochs: 5,
+      batch: 512,
+      lr: 5e-3,
+      data: "sentences of a small grammar; or a text file, or a folder of them",
+    }),
+  },
+
+  async run(options, run) {
+    const { dim, window, negatives, sample, minCount, seed, dryRun } = options;
+    const settings = { window, negatives, sample, batch: dryRun ? 32 : options.batch ?? 512 };
+    const lr = options.lr ?? 5e-3;
+    const corpus = await loadText(options.data, dryRun ? 1 : minCount, dryRun ? 100 : options.limit);
+    const network = new SkipGram(corpus.vocabulary.size, dim, new Generator(seed));
+    network.to(run.device);
+    const pairs = new Pairs(corpus, settings);
+    const total = dryRun ? 1 : pairs.steps * options.epochs;
+    run.print(`${corpus.source}, ${corpus.vocabulary.size} words that come at least ${minCount} times`);
+    run.print(`vectors of ${dim} on device "${run.device.name}", ${total} steps of ${settings.batch} pairs\n`);
+
+    const optimizer = new Adam(network.parameters(), { lr });
+    // The rate falls to nothing in a straight line, as in word2vec.
+    const schedule = new LambdaLR(optimizer, { lrLambda: (step) => 1 - step / total });
+    const metrics = new Metrics(run.out);
+    const counts = new PairCounts(corpus, settings);
+    const tally = { pass: 0, inPass: 0, steps: 0 };
+    const checkpoint = new Checkpoint(
+      run.out,
+      { example: "embeddings", words: corpus.vocabulary.fingerprint, dim, ...settings, seed, lr, total },
+      { network, optimizer, schedule, metrics, counts, tally: plainState(tally) },
+    );
+    if (options.resume) run.print(`Going on from ${checkpoint.load() ?? "the start: there is no checkpoint"}.`);
+
+    const progress = run.progress(total, tally.steps);
+    const table = run.table(["step", "loss", "related words closer"]);
+    for (; tally.steps < total; tally.pass++, tally.inPass = 0) {
+      let at = 0;
+      for (const batch of pairs.batches(seed * 1000 + tally.pass)) {
+        if (at++ < tally.inPass) continue;
+        if (tally.steps >= total) break;
+        {
+          using _ = scope();
+          const loss = network.loss(batch);
+          optimizer.zeroGrad();
+          loss.backward();
+          optimizer.step();
+          schedule.step();
+          counts.add(batch);
+          tally.steps++;
+          tally.inPass++;
+          if (tally.steps % EVERY === 0 || tally.steps === total) {
+            metrics.add({ step: tally.steps, loss: Number((await loss.detach().data())[0]) });
+          }
+        }
+        progress.advance(`loss ${metrics.values("loss").at(-1)?.toFixed(3) ?? "–"}`);
+        if (tally.steps % (options.checkpointEvery ?? Infinity) === 0) await checkpoint.save();
+        if (tally.steps % pairs.steps === 0) {
+          const closer = judgeGroups(await vectorsOf(network, corpus), GROUPS)?.closerPercent;
+          const shown = closer === undefined ? "–" : `${closer.toFixed(1)}%`;
+          table.row(tally.steps, metrics.values("loss").at(-1)?.toFixed(3) ?? "–", shown);
+          await checkpoint.save();
+        }
+      }
+    }
+    progress.end();
+
+    const vectors = await vectorsOf(network, corpus);
+    const words = await network.words.weight.detach().data() as Float32Array;
+    const agreement = counts.compare(corpus, words, await network.surroundings.weight.detach().data() as Float32Array);
+    drawMap(run.out, vectors);
+    drawGroups(run.out, vectors);
+    drawLoss(run.out, metrics.curve("loss"));
+    if (agreement !== null) drawAgreement(run.out, agreement);
+    await saveVectors(run.out, corpus.vocabulary, words);
+    const neighbours = neighbourTable(vectors);
+    for (const { word, nearest } of neighbours) run.print(`${word.padEnd(10)} ${nearest}`);
+    return {
+      ...deviceFigures(run.device),
+      words: corpus.vocabulary.size,
+      steps: tally.steps,
+      loss: metrics.values("loss").at(-1),
+      ...rounded(judgeGroups(vectors, GROUPS)),
+      pmiCorrelation: agreement === null ? null : Math.round(1000 * agreement.correlation) / 1000,
+      neighbours,
+    };
+  },
+
+  answer(options) {
+    return Promise.resolve(neighbourAnswer(readVectors(options.out)));
+  },
+};
+
+async function vectorsOf(network: SkipGram, { vocabulary }: Corpus): Promise<WordVectors> {
+  return new WordVectors(vocabulary, await network.words.weight.detach().data() as Float32Array);
+}
+
+/** The neighbours of the first word of each group; of frequent words where the text has none of these. */
+function neighbourTable(vectors: WordVectors): { word: string; nearest: string }[] {
+  const { vocabulary } = vectors;
+  const firsts = Object.values(GROUPS).flatMap((words) => words.filter((word) => vocabulary.has(word)).slice(0, 1));
+  return (firsts.length > 0 ? firsts : vocabulary.tokens.slice(0, 12)).map((word) => ({
+    word,
+    nearest: vectors.nearest(vectors.of(word), 6, [word]).map((neighbour) => neighbour.word).join(", "),
+  }));
+}
+
+function rounded(score: GroupScore | null): Partial<GroupScore> {
+  return Object.fromEntries(
+    Object.entries(score ?? {}).map(([name, value]) => [
+      name === "words" ? "groupWords" : name,
+      Math.round(100 * value) / 100,
+    ]),
+  );
+}
+
+await start(import.meta.url, embeddings);
