@@ -15,7 +15,7 @@ import {
   text,
 } from "../runner/options.ts";
 import { Gpt, type GptSizes } from "./model.ts";
-import { drawReport } from "./report.ts";
+import { drawHeads, drawReport } from "./report.ts";
 import { loadText } from "./text.ts";
 import { learnTokens, TOKEN_KINDS, type TokenKind } from "./tokens.ts";
 import { train, type TrainSettings } from "./train.ts";
@@ -105,6 +105,7 @@ export const gpt: Example<GptOptions> = {
     const writer = new Writer(trained.network, tokens);
     run.out.file(WEIGHTS, await encodeGpt(writer), "the weights, sizes and tokens, in the safetensors format");
     const written = await writeOut(writer, options.prompt ?? "\n", dryRun ? 8 : options.length, options, run);
+    await drawHeads(run.out, writer, written);
     return {
       ...deviceFigures(run.device),
       ...{ tokens: tokens.kind, parameters, epochs: settings.epochs, steps: losses.length },

@@ -1,9 +1,16 @@
 /** The pictures of a training run. */
+import { noGrad } from "@heddle/autograd";
+import { tensor, tidy } from "@heddle/tensor";
 import { binned } from "../lenet/history.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
+import { headMaps } from "../runner/pictures/head_maps.ts";
 import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
 import type { TextSets } from "./text.ts";
 import type { Trained } from "./train.ts";
+import type { Writer } from "./write.ts";
+
+/** So many tokens of the text have room in the picture of the heads. */
+const LOOKED_AT = 40;
 
 /** Draws the curves: the loss by step, and what the held-out text costs by epoch. */
 export function drawReport(out: OutFolder, { metrics, losses }: Trained, text: TextSets): void {
@@ -37,4 +44,28 @@ export function drawReport(out: OutFolder, { metrics, losses }: Trained, text: T
     }),
     "What a character of the held-out text costs, after each epoch",
   );
+}
+
+/** Draws where every head looks while it reads the beginning of a text. */
+export async function drawHeads(out: OutFolder, { network, tokens }: Writer, text: string): Promise<void> {
+  const ids = tokens.encode(text).slice(0, Math.min(LOOKED_AT, network.sizes.context));
+  network.eval();
+  const layers = noGrad(() =>
+    tidy(() => network.attention(tensor([ids], { dtype: "int32" })).map((weights) => weights.select(0, 0).contiguous()))
+  );
+  network.train();
+  const maps = [];
+  for (const [layer, weights] of layers.entries()) {
+    await weights.data();
+    const heads = weights.to("cpu").toArray() as number[][][];
+    maps.push(...heads.map((shares, head) => ({ name: `layer ${layer + 1}, head ${head + 1}`, shares })));
+    weights.dispose();
+  }
+  const names = ids.map((id) => tokens.decode([id]).replaceAll("\n", "↵").replaceAll(" ", "␣"));
+  const picture = headMaps({
+    title: "GPT: where the heads look",
+    subtitle: "each row is a token that was read, each column one before it, or itself; ↵ is the end of a line",
+    ...{ rows: names, columns: names, maps, across: network.sizes.heads },
+  });
+  out.picture("heads.svg", picture, "How much of its attention each head gives to each token so far");
 }

@@ -77,8 +77,9 @@ describe("transformer", () => {
     }
     const heads = readFileSync(join(folder, "learned", "heads-1.svg"), "utf8");
     expect(heads).toContain("head 2");
-    const { source, greedy } = figures.samples[0]!;
-    expect(heads.match(/<rect/g)!.length).toBeGreaterThan(2 * source.split(" ").length * greedy.split(" ").length);
+    // Each word of the translation and its end, for each head, looks at one word at least.
+    const { greedy } = figures.samples[0]!;
+    expect(heads.match(/<rect/g)!.length).toBeGreaterThan(2 * greedy.split(" ").length);
 
     const tooLong = "le ".repeat(61).trim();
     const asked = await run("learned", ["--ask"], { lines: `Où est le chat ?\n\n${tooLong}\n` });

@@ -16,6 +16,7 @@ import {
   type Option,
   OptionError,
 } from "../runner/options.ts";
+import { headMaps } from "../runner/pictures/head_maps.ts";
 import { translatorAnswer } from "../translation/ask.ts";
 import { collatePairs, encodeSentence, type Vocabularies, vocabulariesOf } from "../translation/batches.ts";
 import { bleuOf, translateAll, wordLoss } from "../translation/evaluate.ts";
@@ -25,7 +26,6 @@ import { attentionMap, drawAttention, drawCurves, type Sample, shownSentences } 
 import { readTranslator, saveTranslator } from "../translation/saved.ts";
 import { sentenceText } from "../translation/sentence_words.ts";
 import { trainTranslator } from "../translation/train.ts";
-import { headsPicture } from "./heads_picture.ts";
 import { type TransformerSizes, TransformerTranslator } from "./model.ts";
 import { inverseSquareRoot } from "./schedule.ts";
 
@@ -198,12 +198,12 @@ async function drawMaps(
     run.out.picture(`attention-${n + 1}.svg`, drawAttention(title, map), sentence);
     if (n > 0) continue;
     for (const [layer, weights] of (await looksByHead(model, vocabularies, pair)).entries()) {
-      const picture = headsPicture({
+      const picture = headMaps({
         title: `Where the heads of decoder layer ${layer + 1} look`,
         subtitle: "each row is a word that was written, each column one that was read; ⏹ is the end",
-        source: map.source,
-        target: map.target,
-        weights,
+        rows: map.target,
+        columns: map.source,
+        maps: weights.map((shares, head) => ({ name: `head ${head + 1}`, shares })),
       });
       run.out.picture(`heads-${layer + 1}.svg`, picture, `Layer ${layer + 1} of the decoder, ${sentence}`);
     }
