@@ -20,7 +20,7 @@ const KS = [1, 3, 5, 9], BLOCK = 250;
 
 /** The `k` rows of `train` [m, d] that are nearest to each row of `x` [n, d], nearest first: [n, k]. */
 function nearest(train: Tensor, x: Tensor, k: number): Tensor {
-  // |a − b|² = |a|² − 2ab + |b|², of which |a|² orders nothing.
+  // |x − t|² = |x|² − 2xt + |t|², of which |x|² orders nothing.
   const distance = train.square().sum(1).sub(x.matmul(train.t()).mul(2));
   return distance.topk(k, 1, { largest: false }).indices;
 }
@@ -29,15 +29,13 @@ function nearest(train: Tensor, x: Tensor, k: number): Tensor {
 const votes = (train: Tensor, labels: Tensor, x: Tensor, k: number): Tensor =>
   labels.take(nearest(train, x, k)).float().mean(1);
 
-interface Plane {
-  name: string;
-  /** Draws points [n, 2]. */
-  points(n: number): Tensor;
-  /** Which of them are of class 1. */
-  label(x: Tensor): Tensor;
-}
-
 const radius = (x: Tensor): Tensor => x.square().sum(1, { keepdim: true }).sqrt();
+
+/** Which points [n, 2] are of class 1: those above a wave, or those in a disc. */
+const CLASSES = {
+  wave: (x: Tensor): Tensor => x.at(":", 1).gt(x.at(":", 0).mul(2).sin().mul(0.8)),
+  disc: (x: Tensor): Tensor => radius(x).squeeze(1).lt(1.4),
+};
 
 /** The example; `start` below runs it when this file is what was started. */
 export const nearestNeighbours: Basic = basic(
@@ -45,15 +43,11 @@ export const nearestNeighbours: Basic = basic(
   "K = 1 and K = 51 neighbours in the plane, with label noise and radial features, and on digits.",
   async ({ seed, data, limit, dryRun }, run) => {
     const generator = new Generator().manualSeed(seed);
-    const uniform = (n: number): Tensor => rand([n, 2], { generator }).mul(SIDE).sub(SIDE / 2);
-    const planes: Plane[] = [
-      { name: "wave", points: uniform, label: (x) => x.at(":", 1).gt(x.at(":", 0).mul(2).sin().mul(0.8)) },
-      { name: "disc", points: uniform, label: (x) => radius(x).squeeze(1).lt(1.4) },
-    ];
+    const points = (n: number): Tensor => rand([n, 2], { generator }).mul(SIDE).sub(SIDE / 2);
     const noisy = (labels: Tensor, share: number): Tensor =>
       labels.logicalXor(rand(labels.shape, { generator }).lt(share)).int();
 
-    const pictures = planes.flatMap(({ name, points, label }) => {
+    const pictures = Object.entries(CLASSES).flatMap(([name, label]) => {
       const x = points(POINTS), y = noisy(label(x), 0.1);
       const shown = (title: string, k: number, rounded: boolean): string => {
         const field = classField(SIDE, dryRun ? 8 : CELLS, (at) => {
@@ -82,10 +76,9 @@ export const nearestNeighbours: Basic = basic(
       `${POINTS} points, a tenth of the labels wrong: one neighbour repeats each wrong label, 51 outvote it`,
     );
 
-    const { points, label } = planes[1]!;
-    const test = points(TESTS), answers = label(test);
+    const test = points(TESTS), answers = CLASSES.disc(test);
     const radial = NOISES.map((noise) => {
-      const x = points(RADIAL_POINTS), y = noisy(label(x), noise);
+      const x = points(RADIAL_POINTS), y = noisy(CLASSES.disc(x), noise);
       const error = (k: number, feature: (x: Tensor) => Tensor): number =>
         100 * votes(feature(x), y, feature(test), k).gt(0.5).ne(answers).float().mean().item();
       const plane = (x: Tensor): Tensor => x;
