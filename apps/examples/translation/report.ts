@@ -70,14 +70,14 @@ export async function attentionMap<State>(
 /** What stands beside the rows and columns of a map: the words, or their pieces where these are more; then the end. */
 export function tokenNames(coder: WordCoder, words: readonly string[], ids: readonly number[]): string[] {
   const own = ids.slice(0, -1);
-  return [...(own.length === words.length ? words : own.map((id) => coder.token(id))), "⏹"];
+  return [...(own.length === words.length ? words : own.map((id) => coder.token(id))), "end"];
 }
 
 /** An attention map as a picture. */
 export function drawAttention(title: string, { source, target, weights }: AttentionMap): string {
   return heatMap({
     title,
-    subtitle: "each row is a word that was written, each column one that was read; ⏹ is the end",
+    subtitle: "each row is a word that was written, each column one that was read; “end” is the end of the sentence",
     rows: { label: "translation", names: target },
     columns: { label: "source", names: source },
     shares: weights,
