@@ -10,7 +10,7 @@ import type { Trained } from "./train.ts";
 import type { Writer } from "./write.ts";
 
 /** So many tokens of the text have room in the picture of the heads. */
-const LOOKED_AT = 40;
+const LOOKED_AT = 32;
 
 /** Draws the curves: the loss by step, and what the held-out text costs by epoch. */
 export function drawReport(out: OutFolder, { metrics, losses }: Trained, text: TextSets): void {

@@ -12,7 +12,7 @@ const STYLE = `
   table { border-collapse: collapse; margin: 1.5rem 0; font-variant-numeric: tabular-nums }
   th, td { text-align: left; padding: .2rem 1.5rem .2rem 0; border-bottom: 1px solid #e3e3e3; vertical-align: top }
   th { font-weight: 500; color: #5a5a5a }
-  td { overflow-wrap: anywhere }
+  td { overflow-wrap: anywhere; white-space: pre-line }
   table.records { margin: 0; font-size: .9rem }
   table.records th, table.records td { padding-right: 1rem; overflow-wrap: normal }
   table.records td { white-space: pre-wrap }
