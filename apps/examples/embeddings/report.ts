@@ -102,7 +102,7 @@ export function drawLoss(out: OutFolder, { x, y }: { x: number[]; y: number[] })
 }
 
 /** Points of a picture; more hide one another. */
-const SHOWN = 3_000;
+const SHOWN = 800;
 
 /** Products of vectors beside the pointwise mutual information. */
 export function drawAgreement(out: OutFolder, { expected, products, correlation }: Agreement): void {
