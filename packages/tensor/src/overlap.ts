@@ -1,13 +1,25 @@
 /** Whether views of one storage share elements. */
 import type { Geometry } from "./shape.ts";
 
-/** The dimensions of more than one element, as sizes and strides. */
-function steps({ shape, strides }: Geometry): readonly (readonly [size: number, stride: number])[] {
-  return shape.map((size, d) => [size, strides[d]!] as const).filter(([size]) => size > 1);
+/** Elements from the first to the last, of dimensions that step by less than `pitch`. */
+function span({ shape, strides }: Geometry, pitch = Infinity): number {
+  let sum = 0;
+  for (let d = 0; d < shape.length; d++) if (strides[d]! < pitch) sum += (shape[d]! - 1) * strides[d]!;
+  return sum;
 }
 
-function span(view: Geometry): number {
-  return steps(view).reduce((sum, [size, stride]) => sum + (size - 1) * stride, 0);
+/** The smallest step beyond neighbours, and whether all larger ones are multiples of it. */
+function pitchOf(a: Geometry, b: Geometry): number | null {
+  let pitch = Infinity;
+  const each = (see: (stride: number) => void): void => {
+    for (const { shape, strides } of [a, b]) {
+      for (let d = 0; d < shape.length; d++) if (shape[d]! > 1 && strides[d]! > 1) see(strides[d]!);
+    }
+  };
+  each((stride) => pitch = Math.min(pitch, stride));
+  let even = pitch < Infinity;
+  each((stride) => even &&= stride % pitch === 0);
+  return even ? pitch : null;
 }
 
 /**
@@ -17,17 +29,10 @@ function span(view: Geometry): number {
 export function areApart(a: Geometry, b: Geometry): boolean {
   if (a.shape.includes(0) || b.shape.includes(0)) return true;
   if (a.offset + span(a) < b.offset || b.offset + span(b) < a.offset) return true;
-  // The pitch is a number of elements of which all outer strides are multiples; within it each view has columns of its own.
-  const outer = [...steps(a), ...steps(b)].map(([, stride]) => stride).filter((stride) => stride > 1);
-  const pitch = Math.min(...outer);
-  if (!Number.isFinite(pitch) || outer.some((stride) => stride % pitch !== 0)) return false;
-  const columns = ({ offset, ...view }: Geometry): readonly [number, number] => {
-    const width = steps({ offset, ...view }).filter(([, stride]) => stride < pitch).reduce(
-      (sum, [size, stride]) => sum + (size - 1) * stride,
-      0,
-    );
-    return [offset % pitch, offset % pitch + width];
-  };
-  const [[a0, a1], [b0, b1]] = [columns(a), columns(b)];
+  const pitch = pitchOf(a, b);
+  if (pitch === null) return false;
+  // Each view has columns of its own in rows of that length.
+  const [a0, b0] = [a.offset % pitch, b.offset % pitch];
+  const [a1, b1] = [a0 + span(a, pitch), b0 + span(b, pitch)];
   return a1 < pitch && b1 < pitch && (a1 < b0 || b1 < a0);
 }

@@ -1,6 +1,7 @@
 /** Several tensors written at once, element by element: what a step of an optimiser is. */
 import { checkWritable } from "./checks.ts";
-import type { Scalar } from "./dtype.ts";
+import type { Device } from "./device.ts";
+import type { DType, Scalar } from "./dtype.ts";
 import { elementwise, runExpression } from "./execute/elementwise.ts";
 import { collapse } from "./ir/collapse.ts";
 import type { Expr } from "./ir/kernel.ts";
@@ -96,12 +97,24 @@ function writeDown(
 function isOneKernel(targets: readonly Tensor[], inputs: readonly Tensor[]): boolean {
   const { dtype, shape, device, numel } = targets[0]!;
   if (device.backend.rows?.(dtype) !== true || numel === 0) return false;
-  const all = [...targets, ...inputs];
-  return all.every((x, i) =>
-    x.dtype === dtype && x.device === device &&
-    (i < targets.length ? sameShape(x.shape, shape) : broadcastsTo(x.shape, shape)) &&
-    all.every((other, j) => j >= i || j >= targets.length || other.storage !== x.storage || areApart(other, x))
-  );
+  for (let i = 0; i < targets.length; i++) {
+    const target = targets[i]!;
+    if (!suits(target, dtype, device) || !sameShape(target.shape, shape)) return false;
+    for (let j = 0; j < i; j++) if (overlap(target, targets[j]!)) return false;
+  }
+  for (const input of inputs) {
+    if (!suits(input, dtype, device) || !broadcastsTo(input.shape, shape)) return false;
+    for (const target of targets) if (overlap(target, input)) return false;
+  }
+  return true;
+}
+
+function suits(x: Tensor, dtype: DType, device: Device): boolean {
+  return x.dtype === dtype && x.device === device;
+}
+
+function overlap(a: Tensor, b: Tensor): boolean {
+  return a.storage === b.storage && !areApart(a, b);
 }
 
 function broadcastsTo(shape: Shape, target: Shape): boolean {

@@ -2,6 +2,7 @@
 import { debug } from "../../debug.ts";
 import type { Scalar } from "../../dtype.ts";
 import { type RowKernel, type RowStep, showRows, stepExpressions } from "../../ir/rows.ts";
+import { sizeOf } from "../../shape.ts";
 import type { Engine, Entry } from "./engine.ts";
 import { writeScalars } from "./params.ts";
 import { factsOf } from "./render/facts.ts";
@@ -25,6 +26,8 @@ interface RowFacts {
   readonly text: string;
   /** Rough cost of an element of a row in additions. */
   readonly weight: number;
+  /** The code by geometry: looking it up by the whole text takes longer than a short row. */
+  readonly entries: Map<string, Entry>;
 }
 
 /** See the module's comment. */
@@ -44,19 +47,24 @@ export class Rows {
     let facts = this.facts.get(kernel.steps);
     if (facts === undefined) {
       const weight = kernel.steps.flatMap(stepExpressions).reduce((sum, expr) => sum + factsOf(expr).weight, 0);
-      this.facts.set(kernel.steps, facts = { text: showRows(kernel), weight });
+      this.facts.set(kernel.steps, facts = { text: showRows(kernel), weight, entries: new Map() });
     }
-    const key = `${kernel.shape.length}/${kernel.inner}|${rowSteps(kernel)}|${facts.text}`;
+    const form = `${kernel.shape.length}/${kernel.inner}|${rowSteps(kernel)}`;
+    let entry = facts.entries.get(form);
+    if (entry === undefined) facts.entries.set(form, entry = this.compiled(kernel, `${form}|${facts.text}`));
+    const kept = kernel.shape.length - kernel.inner;
+    const grain = Math.max(1, Math.ceil(chunkWork / (sizeOf(kernel.shape.slice(kept)) * facts.weight)));
+    return { kernel, entry, items: sizeOf(kernel.shape.slice(0, kept)), grain };
+  }
+
+  private compiled(kernel: RowKernel, key: string): Entry {
     let entry = this.entries.get(key);
     if (entry === undefined) {
       const bytes = renderRows(kernel, this.engine.memoryImport);
       if (debug() >= 4) console.error(`heddle cpu compiled ${key} to ${bytes.length} bytes`);
       this.entries.set(key, entry = this.engine.compile(bytes));
     }
-    const product = (sizes: readonly number[]): number => sizes.reduce((n, size) => n * size, 1);
-    const kept = kernel.shape.length - kernel.inner;
-    const grain = Math.max(1, Math.ceil(chunkWork / (product(kernel.shape.slice(kept)) * facts.weight)));
-    return { kernel, entry, items: product(kernel.shape.slice(0, kept)), grain };
+    return entry;
   }
 
   /** Runs a kernel on operands, inputs and then outputs, at byte addresses. */
