@@ -1,5 +1,5 @@
 // The basics, told in code: all examples of this folder one after the other, and one page with what they found.
-import { manualSeed } from "@heddle/tensor";
+import { manualSeed, scope } from "@heddle/tensor";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { choice, type Option, type RunOptions, runOptions } from "../runner/options.ts";
@@ -68,6 +68,8 @@ export const basics: Example<BasicsOptions> = {
         run.print(text);
       };
       const started = performance.now();
+      // Without it the digits of one example would still be there when the next loads its own.
+      using _ = scope();
       results[name] = await runExample(options, {
         ...run,
         out,
