@@ -146,6 +146,8 @@ export abstract class RecurrentLayer extends Module {
       : stepMask(checkLengths(name, lengths, steps, batch), steps, { dtype: input.dtype, device: input.device });
     // Whatever stands behind the ends, were it NaN, takes no part.
     if (mask !== null) x = where(mask.gt(0), x, zerosLike(x));
+    // One product for all steps wants them to lie one after the other.
+    else x = x.contiguous();
     const before = this.initialStates(given, x, batched);
     const after: Tensor[][] = before.map(() => []);
     for (let layer = 0; layer < this.numLayers; layer++) {
