@@ -66,7 +66,8 @@ async function figures(out: string, ...args: string[]): Promise<GptFigures> {
   return JSON.parse(stdout);
 }
 
-describe("gpt", () => {
+// Alone they take ten seconds together.
+describe("gpt", { timeout: 240_000 }, () => {
   test("learns the play, writes it, and goes on with lines", async () => {
     const learned = await figures("play", "--epochs", "15", "--batch", "8", "--lr", "0.01");
     expect(learned.heldOut).toHaveLength(15);

@@ -59,7 +59,8 @@ async function run(
   return { code, stdout, said };
 }
 
-describe("transformer", () => {
+// Alone they take twelve seconds together.
+describe("transformer", { timeout: 240_000 }, () => {
   test("learns to translate sentences of the small grammar, draws its heads, and answers lines", async () => {
     const args = ["--pieces", "0", "--limit", "400", "--epochs", "10", "--json"];
     const { code, stdout } = await run("learned", args);

@@ -69,7 +69,7 @@ export const transformer: Example<TransformerOptions> = {
     ...checkpointOptions(),
     ...commonOptions({
       name: "transformer",
-      epochs: 10,
+      epochs: 7,
       batch: BATCH,
       lr: RATE,
       data: "sentences of a small grammar",
