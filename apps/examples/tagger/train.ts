@@ -26,6 +26,7 @@ export interface Trained {
   readonly score: EntityF1;
   /** By epoch. */
   readonly f1: readonly number[];
+  /** By step. */
   readonly losses: readonly number[];
   /** Tags "I-" that go on with an entity that there is not. */
   readonly inconsistent: number;
@@ -52,7 +53,6 @@ export async function trainTagger(
   let steps = 0;
   let found: string[][] = [];
   for (let epoch = 1; epoch <= epochs && steps < most; epoch++) {
-    let sum = 0;
     for (const indices of sampler) {
       if (steps >= most) break;
       using _ = scope();
@@ -64,11 +64,10 @@ export async function trainTagger(
       clipGradNorm_(tagger.parameters(), 5);
       optimizer.step();
       const [value] = await loss.detach().data();
-      sum += Number(value);
+      losses.push(Number(value));
       steps++;
       progress.advance(`${withCrf ? "BiLSTM-CRF" : "BiLSTM"}, seed ${seed}, epoch ${epoch}/${epochs}`);
     }
-    losses.push(sum / sampler.length);
     found = await tagAll(tagger, corpus.test.map((sentence) => sentence.words), words, tags);
     f1.push(entityF1(found, corpus.test.map((sentence) => sentence.tags)).f1);
   }

@@ -1,0 +1,54 @@
+/** Ten steps on the GPU, in Deno, give the CPU's losses; elsewhere, and where there is no adapter, the test is skipped. */
+import { Adam } from "@heddle/optim";
+import { defaultDevice, type Device, Generator, ones, scope, setDefaultDevice } from "@heddle/tensor";
+import process from "node:process";
+import { expect, test } from "vitest";
+import { openDevice } from "../runner/device.ts";
+import { loadText } from "./corpus.ts";
+import { Pairs } from "./pairs.ts";
+import { SkipGram } from "./skip_gram.ts";
+
+const cpu = defaultDevice();
+let gpu: Device | null = null;
+try {
+  if (!("deno" in process.versions)) throw new Error("Bun and Node have no WebGPU of their own");
+  gpu = await openDevice("gpu");
+  ones([1]).item();
+} catch (error) {
+  // Where `.ci/run` has installed an adapter, skipping would hide that it does not work.
+  if (process.env["EXPECT_GPU"] === "1" && "deno" in process.versions) throw error;
+  console.warn(`learning vectors on the GPU is skipped: ${error instanceof Error ? error.message : error}`);
+} finally {
+  setDefaultDevice(cpu);
+}
+
+const corpus = await loadText(null, 1, 500);
+const pairs = new Pairs(corpus, { window: 3, negatives: 4, sample: 1e-2, batch: 64 });
+
+async function losses(device: Device): Promise<number[]> {
+  setDefaultDevice(device);
+  try {
+    const network = new SkipGram(corpus.vocabulary.size, 16, new Generator(1));
+    const optimizer = new Adam(network.parameters(), { lr: 0.1 });
+    const found: number[] = [];
+    for (const batch of pairs.batches(0)) {
+      using _ = scope();
+      const loss = network.loss(batch);
+      optimizer.zeroGrad();
+      loss.backward();
+      optimizer.step();
+      found.push(Number((await loss.detach().data())[0]));
+      if (found.length === 10) break;
+    }
+    return found;
+  } finally {
+    setDefaultDevice(cpu);
+  }
+}
+
+test.skipIf(gpu === null)("vectors learned on a GPU: the losses are the CPU's", async () => {
+  const [here, there] = [await losses(cpu), await losses(gpu!)];
+  expect(here).toHaveLength(10);
+  expect(here[9]).toBeLessThan(here[0]! - 0.2);
+  there.forEach((loss, step) => expect(loss, `step ${step + 1}`).toBeCloseTo(here[step]!, 4));
+}, 120_000);
