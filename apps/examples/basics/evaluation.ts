@@ -167,9 +167,12 @@ export const evaluation: Basic = basic(
     const leak = [
       {
         columnsSelected: "wrong: on all samples, before",
-        errorPercent: mean(simulations.map(() => errorOnNoise(true))),
+        errorPercent: mean(simulations.map(() => tidy(() => errorOnNoise(true)))),
       },
-      { columnsSelected: "right: within each fold", errorPercent: mean(simulations.map(() => errorOnNoise(false))) },
+      {
+        columnsSelected: "right: within each fold",
+        errorPercent: mean(simulations.map(() => tidy(() => errorOnNoise(false)))),
+      },
     ];
     run.print(`\nCross-validation on noise, where every classifier errs in 50% of cases:\n`);
     run.print(recordTable(leak));

@@ -1,6 +1,6 @@
 // Optimisers: all, some or one example a step; momentum, Adagrad, RMSprop and Adam on the same landscapes; rates that decay.
 import { grad } from "@heddle/autograd";
-import { Adagrad, Adam, ExponentialLR, InverseTimeLR, type Optimizer, RMSprop, SGD, StepLR } from "@heddle/optim";
+import { ExponentialLR, InverseTimeLR, SGD, StepLR } from "@heddle/optim";
 import { solve } from "@heddle/linalg";
 import { ones, rand, randint, randn, stack, type Tensor, tensor, tidy, zeros } from "@heddle/tensor";
 import { start } from "../runner/example.ts";
@@ -10,6 +10,7 @@ import { planePlot } from "../runner/pictures/plane_plot.ts";
 import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { planeGrid } from "./plane.ts";
+import { RULES } from "./step_rules.ts";
 
 const POINTS = 100, EPOCHS = 5, STEPS = 150, DECAY_STEPS = 1_000, RUNS = 200;
 /** For so many steps rules are compared with the library's; later, rounding may send a path that jumps about elsewhere. */
@@ -54,53 +55,6 @@ const LANDSCAPES: readonly Landscape[] = [
 
 /** The weights on the way. */
 type Path = [number, number][];
-
-/** What a rule makes of the gradients of step 1, 2, …: what to subtract from the weights. */
-type Rule = (rate: number) => (g: Tensor, step: number) => Tensor;
-
-/** The rules as their papers have them, each with an optimiser of the library that follows it. */
-const RULES: Record<string, { rule: Rule; optimizer: (w: Tensor, lr: number) => Optimizer }> = {
-  descent: {
-    rule: (rate) => (g) => g.mul(rate),
-    optimizer: (w, lr) => new SGD([w], { lr }),
-  },
-  momentum: {
-    // Steps add up while they agree, and cancel out where they do not.
-    rule: (rate) => {
-      let u = zeros([1, 2], { dtype });
-      return (g) => (u = u.mul(0.9).add(g)).mul(rate);
-    },
-    optimizer: (w, lr) => new SGD([w], { lr, momentum: 0.9 }),
-  },
-  Adagrad: {
-    // Each weight has a rate of its own, by the size of all its gradients so far (Duchi et al. 2011).
-    rule: (rate) => {
-      let sum = zeros([1, 2], { dtype });
-      return (g) => g.div((sum = sum.add(g.square())).sqrt().add(1e-10)).mul(rate);
-    },
-    optimizer: (w, lr) => new Adagrad([w], { lr }),
-  },
-  RMSprop: {
-    // By the size of the recent ones (Hinton 2012).
-    rule: (rate) => {
-      let mean = zeros([1, 2], { dtype });
-      return (g) => g.div((mean = mean.mul(0.9).add(g.square().mul(0.1))).sqrt().add(1e-8)).mul(rate);
-    },
-    optimizer: (w, lr) => new RMSprop([w], { lr, alpha: 0.9 }),
-  },
-  Adam: {
-    // Momentum as well, both without the pull to the zeros that they start from (Kingma and Ba 2015).
-    rule: (rate) => {
-      let m = zeros([1, 2], { dtype }), v = zeros([1, 2], { dtype });
-      return (g, t) => {
-        m = m.mul(0.9).add(g.mul(0.1));
-        v = v.mul(0.999).add(g.square().mul(0.001));
-        return m.div(1 - 0.9 ** t).div(v.div(1 - 0.999 ** t).sqrt().add(1e-8)).mul(rate);
-      };
-    },
-    optimizer: (w, lr) => new Adam([w], { lr }),
-  },
-};
 
 /** A rule's weights at every step, how many steps it took to 1% of the first loss, and the library's optimiser beside it. */
 function walk({ loss, from, rates }: Landscape, name: string, steps: number) {
