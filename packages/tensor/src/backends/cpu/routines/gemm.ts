@@ -186,7 +186,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
     spreadThread,
     inTurn: inTurn ? 1 : 0,
     bias,
-    biasStep: work.biasStep ? biasBytes : 0,
+    biasStep: biasCount > 1 ? biasBytes : 0,
     rectifies: work.activation === "relu" ? 1 : 0,
   };
   if (together) {
