@@ -45,7 +45,13 @@ export { labelLoss } from "./ops/label_loss.ts";
 export { linear, type LinearOptions } from "./ops/linear.ts";
 export { type MaskedSoftmaxOptions, maskedSoftmax } from "./ops/masked_softmax.ts";
 export { matmulInto } from "./ops/matmul_into.ts";
-export { normalize, type Normalized, type NormalizeOptions } from "./ops/normalize.ts";
+export {
+  normalize,
+  type Normalized,
+  type NormalizeOptions,
+  rmsNormalize,
+  type RmsNormalizeOptions,
+} from "./ops/normalize.ts";
 export * from "./ops/pool.ts";
 export type { Index, SliceString } from "./ops/slices.ts";
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from "./random.ts";

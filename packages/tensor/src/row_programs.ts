@@ -168,4 +168,28 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       p.write(0, scaledOf(passed!).sub(a).sub(unit.mul(b)).mul(factor));
     },
   },
+  // The input and a weight (or none); the result, and what the input was multiplied by.
+  rmsNormalize: {
+    space: 0,
+    dims: ({ dims }) => dims,
+    outputs: () => ["row", "statistic"],
+    write(p, dtype, inputs, { eps }, count) {
+      const x = p.input(0, dtype);
+      const scale = p.value(p.sum(x.square())[0]!.div(count).add(eps).rsqrt());
+      p.store(1, scale);
+      p.write(0, inputs.length === 1 ? x.mul(scale) : x.mul(scale).mul(p.input(1, dtype)));
+    },
+  },
+  // The gradient, the input, its factor and the weight (or none).
+  rmsNormalizeGrad: {
+    space: 1,
+    dims: ({ dims }) => dims,
+    outputs: () => ["row"],
+    write(p, dtype, inputs, _, count) {
+      const [incoming, x, scale] = [p.input(0, dtype), p.input(1, dtype), p.input(2, inputs[2]!.dtype)];
+      const g = inputs.length === 3 ? incoming : incoming.mul(p.input(3, dtype));
+      const along = p.value(p.sum(g.mul(x))[0]!.mul(scale.square()).div(count));
+      p.write(0, g.sub(x.mul(along)).mul(scale));
+    },
+  },
 };

@@ -63,6 +63,31 @@ function normalizeGradients(
   return [input, along, g, g];
 }
 
+/** For the input and the weight. */
+function rmsNormalizeGradients(
+  incoming: Tensor,
+  { a, b, second: scale, attrs: { dims, eps }, inputs }: Context<"rmsNormalize">,
+  wanted: readonly boolean[],
+): readonly (Tensor | null)[] {
+  const affine = inputs.length > 1;
+  if (isGradEnabled()) {
+    const factor = a.square().mean(dims, { keepdim: true }).add(eps).rsqrt();
+    const unit = a.mul(factor);
+    const g = affine ? incoming.mul(b) : incoming;
+    return [g.sub(unit.mul(g.mul(unit).mean(dims, { keepdim: true }))).mul(factor), incoming.mul(unit)];
+  }
+  const g = settled(incoming);
+  const along = wanted[1]
+    ? fuseSum(
+      "rmsNormalize gradient",
+      [g, a, scale],
+      (g, x, scale) => x.mul(scale).mul(g),
+      repeated(inputs[1]!.shape, a.shape),
+    ).to(a.dtype)
+    : null;
+  return [wanted[0] ? apply("rmsNormalizeGrad", [g, a, scale, ...affine ? [b] : []], { dims }) : null, along];
+}
+
 /** By primitive. Gradients of gradients never come here: see above. */
 export const rowRules: Rules<RowPrim> = {
   softmax: [
@@ -99,4 +124,9 @@ export const rowRules: Rules<RowPrim> = {
     gradients: normalizeGradients,
   },
   normalizeGrad: null,
+  rmsNormalize: {
+    reads: (inputs) => ["a", ...(inputs > 1 ? ["b"] as const : []), "second"],
+    gradients: rmsNormalizeGradients,
+  },
+  rmsNormalizeGrad: null,
 };

@@ -1,6 +1,7 @@
 /** Positions told by turning queries and keys. */
 import { customFunction } from "@heddle/autograd";
-import { emptyLike, fused, type Tensor } from "@heddle/tensor";
+import { fused, type Tensor } from "@heddle/tensor";
+import { lyingAs } from "../functional/lying_as.ts";
 import { Module } from "../module.ts";
 import { checkSize, showSizes } from "../sizes.ts";
 import { PositionTable } from "./position_table.ts";
@@ -33,7 +34,7 @@ const turn: (x: Tensor, cosine: Tensor, sine: Tensor, layout: Layout) => Tensor 
   forward(context, x: Tensor, cosine: Tensor, sine: Tensor, layout: Layout) {
     context.saveForBackward(cosine, sine);
     context.layout = layout;
-    const out = emptyLike(x);
+    const out = lyingAs(x, x.shape);
     const [[a, b], [c, d]] = [partsOf(x, layout), partsOf(out, layout)];
     turnFirst([a, b, cosine, sine], c);
     turnSecond([a, b, cosine, sine], d);

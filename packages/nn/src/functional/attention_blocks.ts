@@ -4,8 +4,6 @@ import {
   apply,
   cat,
   defaultGenerator,
-  empty,
-  fused,
   Generator,
   type GeneratorState,
   hasRows,
@@ -15,9 +13,9 @@ import {
   rand,
   type Tensor,
   tidy,
-  whereSymbolic,
-  zeros,
 } from "@heddle/tensor";
+import { drop } from "./dropout.ts";
+import { lyingAs } from "./lying_as.ts";
 
 /** How queries attend. */
 export interface Attending {
@@ -55,19 +53,6 @@ function maskOf(mask: Tensor, { start, queries, keys }: Block): Tensor {
   return mask.ndim === 0 || mask.shape.at(-1) === 1 ? rows : rows.narrow(-1, 0, keys);
 }
 
-/** A tensor of a shape, with the dimensions in memory in the order that they have in `x`, which is of the same rank if it can be followed. */
-function lyingAs(x: Tensor, shape: readonly number[], filled = false): Tensor {
-  const options = { dtype: x.dtype, device: x.device };
-  const make = filled ? zeros : empty;
-  const last = shape.length - 1;
-  if (x.ndim !== shape.length || x.strides.slice(0, -1).some((stride, d) => stride === 0 && shape[d] !== 1)) {
-    return make(shape, options);
-  }
-  const order = shape.map((_, d) => d).slice(0, -1).sort((a, b) => x.strides[b]! - x.strides[a]! || a - b);
-  const dims = [...order, last];
-  return make(dims.map((d) => shape[d]!), options).permute(...shape.map((_, d) => dims.indexOf(d)));
-}
-
 const transposed = (x: Tensor): Tensor => x.transpose(-2, -1);
 
 function broadcastBatch(...tensors: readonly Tensor[]): number[] {
@@ -78,9 +63,6 @@ function broadcastBatch(...tensors: readonly Tensor[]): number[] {
       return own === 1 ? size : own;
     }, 1));
 }
-
-/** Weights that are dropped are zero, the others grow; gradients likewise. */
-const drop = fused("dropout", (x, u, p, factor) => whereSymbolic(u.lt(p), 0, x.mul(factor)));
 
 /** For each block a function that drops, always the same elements; null where nothing is dropped. */
 function dropper({ dropoutP }: Attending, generator: Generator): ((like: Tensor) => (x: Tensor) => Tensor) | null {

@@ -1,5 +1,5 @@
 /** Dropout: random zeros while training. */
-import { type Generator, rand, type Tensor } from "@heddle/tensor";
+import { fused, type FusedFunction, type Generator, rand, type Tensor, whereSymbolic } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** Options of the dropout functions. */
@@ -15,14 +15,19 @@ export function checkProbability(operation: string, p: number): void {
   if (!(p >= 0 && p <= 1)) throw new RangeError(`${operation}: probability ${p} is not within 0 to 1`);
 }
 
+/** By numbers from 0 to 1 that were drawn: x · factor where they are not below p, else 0. */
+export const drop: FusedFunction = fused(
+  "dropout",
+  (x, draws, p, factor) => whereSymbolic(draws.lt(p), 0, x.mul(factor)),
+);
+
 /** Zeros at probability p, one draw for each element of `shape`, which the input's broadcasts; the rest is scaled up to keep the mean. */
 function dropped(operation: string, x: Tensor, p: number, shape: readonly number[], options: DropoutOptions): Tensor {
   checkProbability(operation, p);
   const { training = true, generator } = options;
   if (!training || p === 0) return x;
   if (p === 1) return x.mul(0);
-  const kept = rand(shape, { generator, device: x.device }).ge(p);
-  return x.mul(kept.to(x.dtype).mul(1 / (1 - p)));
+  return drop([x, rand(shape, { generator, device: x.device }), p, 1 / (1 - p)]);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Normalisation by the root mean square. */
-import type { Tensor } from "@heddle/tensor";
+import { rmsNormalize, type Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** Options of {@link rmsNorm}. */
@@ -39,6 +39,5 @@ export function rmsNorm(input: Tensor, normalizedShape: readonly number[], optio
     );
   }
   const dims = normalizedShape.map((_, d) => start + d);
-  const unit = input.mul(input.square().mean(dims, { keepdim: true }).add(eps).rsqrt());
-  return weight ? unit.mul(weight) : unit;
+  return rmsNormalize(input, dims, { weight: weight ?? null, eps });
 }

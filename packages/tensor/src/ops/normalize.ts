@@ -20,6 +20,9 @@ export interface NormalizeOptions {
   readonly activation?: Activation | undefined;
 }
 
+/** What {@link rmsNormalize} takes. */
+export type RmsNormalizeOptions = Pick<NormalizeOptions, "weight" | "eps">;
+
 /** A normalised tensor, and the statistics that it was normalised with; these have the dimensions kept, with size 1. */
 export interface Normalized {
   readonly result: Tensor;
@@ -66,4 +69,19 @@ export function normalize(x: Tensor, dims: readonly number[], options: Normalize
 function following(result: Tensor, residual: Tensor | null, activation: Activation): Tensor {
   const sum = residual === null ? result : result.add(residual);
   return activation === "relu" ? sum.relu() : sum;
+}
+
+/**
+ * `x / √(mean(x²) + eps) · weight`, with the mean over `dims` of `x`: a normalisation without a mean.
+ *
+ * @param dims not negative, without repetition.
+ * @param options.weight broadcast to the input.
+ */
+export function rmsNormalize(x: Tensor, dims: readonly number[], options: RmsNormalizeOptions): Tensor {
+  const { weight = null, eps } = options;
+  if (hasRows(x, dims) && (weight === null || weight.dtype === x.dtype)) {
+    return applyAll("rmsNormalize", weight === null ? [x] : [x, weight], { dims, eps })[0]!;
+  }
+  const unit = x.mul(x.square().mean(dims, { keepdim: true }).add(eps).rsqrt());
+  return weight === null ? unit : unit.mul(weight);
 }

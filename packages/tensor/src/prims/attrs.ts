@@ -156,6 +156,8 @@ export interface Attrs {
     /** Whether the gradient of what was added after normalising is wanted, which with an activation is one of its own. */
     readonly addend?: boolean;
   } & Epilogue;
+  rmsNormalize: { readonly dims: readonly number[]; readonly eps: number };
+  rmsNormalizeGrad: { readonly dims: readonly number[] };
   // Views: the same storage, another geometry
   reshape: { readonly shape: readonly number[] };
   permute: { readonly dims: readonly number[] };
@@ -205,7 +207,9 @@ export type RowPrim =
   | "labelLoss"
   | "labelLossGrad"
   | "normalize"
-  | "normalizeGrad";
+  | "normalizeGrad"
+  | "rmsNormalize"
+  | "rmsNormalizeGrad";
 
 /** Primitives that are made by copying their inputs into parts of the output. */
 export type AssemblePrim = "cat" | "embed";

@@ -164,6 +164,8 @@ export const table: { readonly [P in Prim]: Row<P> } = {
   labelLossGrad: rows,
   normalize: rows,
   normalizeGrad: rows,
+  rmsNormalize: rows,
+  rmsNormalizeGrad: rows,
   cat: { kind: "assemble" },
   embed: { kind: "assemble" },
   ...viewRules,

@@ -15,8 +15,21 @@ const reference = getDevice("reference");
 
 /** What a row primitive should give, in float64 and by other operations. */
 const expected: { readonly [P in RowPrim]: (inputs: readonly Tensor[], attrs: Attrs[P]) => readonly Tensor[] } = {
-  softmax: ([x], { dim }) => [x!.softmax(dim)],
-  softmaxGrad: ([g, y], { dim }) => [y!.mul(g!.sub(g!.mul(y!).sum(dim, { keepdim: true })))],
+  softmax: ([x, ...masks], { dim, scale = 1, limited }) => {
+    let sum = x!.mul(scale);
+    if (masks.length === 0) return [sum.softmax(dim)];
+    masks.forEach((mask, i) => {
+      const bool = limited && i === 0
+        ? arange(x!.shape[dim]!, { dtype: "int32", device: x!.device }).le(mask)
+        : mask.dtype === "bool"
+        ? mask
+        : null;
+      sum = bool === null ? sum.add(mask) : sum.maskedFill(bool.logicalNot(), -Infinity);
+    });
+    const some = sum.gt(-Infinity).any(dim).unsqueeze(dim);
+    return [sum.maskedFill(some.logicalNot(), 0).softmax(dim).mul(some.to(x!.dtype))];
+  },
+  softmaxGrad: ([g, y], { dim, scale = 1 }) => [y!.mul(g!.sub(g!.mul(y!).sum(dim, { keepdim: true }))).mul(scale)],
   logSoftmax: ([x], { dim }) => [x!.logSoftmax(dim)],
   logSoftmaxGrad: ([g, y], { dim }) => [g!.sub(y!.exp().mul(g!.sum(dim, { keepdim: true })))],
   labelLoss: ([x, t], { dim, ignoreIndex }) => {
@@ -49,6 +62,15 @@ const expected: { readonly [P in RowPrim]: (inputs: readonly Tensor[], attrs: At
     const dx = scaled.sub(scaled.mean(dims, { keepdim: true })).sub(unit.mul(along)).mul(scale);
     const sums = perRow ? [g!.mul(unit).sum(dims, { keepdim: true }), g!.sum(dims, { keepdim: true })] : [];
     return [dx, ...sums, ...addend ? [g!] : []];
+  },
+  rmsNormalize: ([x, weight], { dims, eps }) => {
+    const scale = x!.square().mean(dims, { keepdim: true }).add(eps).rsqrt();
+    return [weight ? x!.mul(scale).mul(weight) : x!.mul(scale), scale];
+  },
+  rmsNormalizeGrad: ([incoming, x, scale, weight], { dims }) => {
+    const g = weight ? incoming!.mul(weight) : incoming!;
+    const unit = x!.mul(scale!);
+    return [g.sub(unit.mul(g.mul(unit).mean(dims, { keepdim: true }))).mul(scale!)];
   },
 };
 
@@ -92,6 +114,40 @@ for (const dtype of ["float32", "float64"] as const) {
         check("softmaxGrad", [draw(shape), draw(shape).softmax(dim)], { dim });
         check("logSoftmaxGrad", [draw(shape), draw(shape).logSoftmax(dim)], { dim });
       }
+    });
+
+    test("softmax of what masks let take part", () => {
+      manualSeed(4);
+      for (const shape of shapes) {
+        const dim = shape.length - 1;
+        const [rows, length] = shape.slice(-2) as [number, number];
+        const x = draw(shape);
+        // Of the first row nothing takes part.
+        const last = arange(-1, rows - 1, 1, { dtype: "int32", device: cpu }).unsqueeze(1);
+        const some = draw([length]).gt(0);
+        const added = draw([rows, 1]);
+        check("softmax", [x], { dim, scale: 0.3 });
+        check("softmax", [x, last], { dim, limited: true });
+        check("softmax", [x, some], { dim, scale: 2 });
+        check("softmax", [x, last, some, added], { dim, limited: true, scale: 0.5 });
+        check("softmax", [x, added.expand(rows, length).maskedFill(some, -Infinity)], { dim });
+        check("softmaxGrad", [draw(shape), draw(shape).softmax(dim)], { dim, scale: 0.3 });
+      }
+    });
+
+    test("a normalisation without a mean, forward and backward", () => {
+      manualSeed(5);
+      for (const shape of shapes) {
+        const dims = [shape.length - 1];
+        const [x, weight] = [draw(shape), draw([shape.at(-1)!])];
+        const scale = x.square().mean(dims, { keepdim: true }).add(0.1).rsqrt();
+        check("rmsNormalize", [x], { dims, eps: 0.1 });
+        check("rmsNormalize", [x, weight], { dims, eps: 0.1 });
+        check("rmsNormalizeGrad", [draw(shape), x, scale], { dims });
+        check("rmsNormalizeGrad", [draw(shape), x, scale, weight], { dims });
+      }
+      const x = draw([3, 4, 5]);
+      check("rmsNormalize", [x, draw([4, 5])], { dims: [1, 2], eps: 1e-6 });
     });
 
     test("a loss of labels, some of them ignored, of either integer dtype", () => {
