@@ -80,7 +80,7 @@ export const nearestNeighbours: Basic = basic(
     const radial = NOISES.map((noise) => {
       const x = points(RADIAL_POINTS), y = noisy(CLASSES.disc(x), noise);
       const error = (k: number, feature: (x: Tensor) => Tensor): number =>
-        100 * votes(feature(x), y, feature(test), k).gt(0.5).ne(answers).float().mean().item();
+        tidy(() => 100 * votes(feature(x), y, feature(test), k).gt(0.5).ne(answers).float().mean().item());
       const plane = (x: Tensor): Tensor => x;
       return {
         wrongLabelsPercent: 100 * noise,
