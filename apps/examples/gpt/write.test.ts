@@ -22,23 +22,16 @@ function likeliest(gpt: Gpt, read: readonly number[]): number {
 test("caches change nothing, also where the context is full and its newer half is read again", async () => {
   const gpt = network(20);
   const steps = new GptSteps(gpt);
-  const prompts = [[1, 2, 3, 4], [4, 3, 2, 1]];
-  const expected = prompts.map((prompt) => {
-    const read = [...prompt];
-    let from = 0;
-    for (let i = 0; i < 40; i++) {
-      if (read.length - from > 16) from = read.length - 8;
-      read.push(likeliest(gpt, read.slice(from)));
-    }
-    return read.slice(4);
-  });
-  expect(new Set(expected.flat()).size).toBeGreaterThan(3);
-  for (const [i, prompt] of prompts.entries()) {
-    const state = noGrad(() => steps.begin(prompt.slice(0, 3)));
-    const { tokens } = await greedy(steps, state, { start: prompt[3]!, maxLength: 40 });
-    state.caches.dispose();
-    expect(tokens[0]).toEqual(expected[i]);
+  const read = [1, 2, 3, 4];
+  for (let i = 0, from = 0; i < 24; i++) {
+    if (read.length - from > 16) from = read.length - 8;
+    read.push(likeliest(gpt, read.slice(from)));
   }
+  expect(new Set(read.slice(4)).size).toBeGreaterThan(3);
+  const state = noGrad(() => steps.begin(read.slice(0, 3)));
+  const { tokens } = await greedy(steps, state, { start: read[3]!, maxLength: 24 });
+  state.caches.dispose();
+  expect(tokens[0]).toEqual(read.slice(4));
 });
 
 test("beams go on from the rows that they come from", async () => {

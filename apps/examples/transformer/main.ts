@@ -200,7 +200,7 @@ async function drawMaps(
     for (const [layer, weights] of (await looksByHead(model, vocabularies, pair)).entries()) {
       const picture = headMaps({
         title: `Where the heads of decoder layer ${layer + 1} look`,
-        subtitle: "each row is a word that was written, each column one that was read; ⏹ is the end",
+        subtitle: "each row is a word that was written, each column one that was read",
         rows: map.target,
         columns: map.source,
         maps: weights.map((shares, head) => ({ name: `head ${head + 1}`, shares })),

@@ -41,6 +41,8 @@ export function headMaps({ title, subtitle, rows, columns, maps, across = 4 }: H
   const letters = Math.min(11, cell * 0.95);
   const room = (words: readonly string[]): number =>
     10 + letters * 0.6 * Math.max(0, ...words.map(({ length }) => length));
+  // Single letters need not be turned to stand beside each other.
+  const upright = columns.every((word) => word.length <= 1);
   const left = 12 + room(rows), above = room(columns) + 16;
   const width = cell * columns.length + GAP, height = cell * rows.length + above + GAP;
   const side = Math.max(1, Math.min(across, maps.length));
@@ -55,14 +57,8 @@ export function headMaps({ title, subtitle, rows, columns, maps, across = 4 }: H
       label(name, { x: 0, y: 6 - above, dy: "0.7em", "font-size": LABEL_SIZE, fill: FAINT_INK }),
       ...columns.map((word, k) => {
         const at = +((k + 0.5) * cell).toFixed(2);
-        return label(word, {
-          x: at,
-          y: -5,
-          dy: "0.35em",
-          transform: `rotate(-90 ${at} -5)`,
-          "font-size": letters,
-          fill: INK,
-        });
+        const turned = upright ? { "text-anchor": "middle" } : { dy: "0.35em", transform: `rotate(-90 ${at} -5)` };
+        return label(word, { x: at, y: -5, ...turned, "font-size": letters, fill: INK });
       }),
       ...(i % side === 0 ? rows : []).map((word, k) =>
         label(word, { x: -5, y: (k + 0.5) * cell, dy: "0.35em", "text-anchor": "end", "font-size": letters, fill: INK })
