@@ -20,5 +20,6 @@ describe("sentenceWords", () => {
 
 test("sentenceText puts words together as the language does", () => {
   expect(sentenceText(sentenceWords("Où est l'arbre ?"), "french")).toBe("où est l'arbre ?");
+  expect(sentenceText(["l'", "<unk>", "qu'", "il", "a", "."], "french")).toBe("l'<unk> qu'il a.");
   expect(sentenceText(sentenceWords("isn't it the child's?"), "english")).toBe("isn't it the child's?");
 });

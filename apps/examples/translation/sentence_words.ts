@@ -20,5 +20,10 @@ export function sentenceWords(text: string): string[] {
 
 /** Words of {@link sentenceWords} as a sentence for people. */
 export function sentenceText(tokens: readonly string[], language: Language): string {
-  return joinWords(words(tokens.join(" ").replace(CUT_NOT, "")), { french: language === "french" });
+  const whole: string[] = [];
+  for (const token of tokens) {
+    if (token === "'t" && whole.at(-1)?.endsWith("n")) whole.push(whole.pop() + token);
+    else whole.push(token);
+  }
+  return joinWords(whole, { french: language === "french" });
 }
