@@ -30,8 +30,7 @@ const step: Case = {
 /** Training steps of a decoder-only transformer with 0.8 M parameters. */
 export const gpt: Family = {
   name: "gpt",
-  about:
-    "a step of a GPT of 4 layers and 128 features with Adam on 16 texts of 64 of 65 characters",
+  about: "a step of a GPT of 4 layers and 128 features with Adam on 16 texts of 64 of 65 characters",
   cases: [step],
 };
 
@@ -181,9 +180,7 @@ export const heddleGpt: Readonly<Record<string, Maker>> = {
     );
     const write = (): number[] =>
       noGrad(() => {
-        const cache = of.cached
-          ? network.layers.newCache(prompt + count)
-          : null;
+        const cache = of.cached ? network.layers.newCache(prompt + count) : null;
         const text = [...given];
         let read = text;
         for (let i = 0; i < count; i++) {

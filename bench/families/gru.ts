@@ -8,9 +8,7 @@ import { input } from "./heddle_work.ts";
 function step(optimizer: "adam" | "sgd", lr: number): Case {
   return {
     family: "gru",
-    name: `GRU encoder–decoder step with ${
-      optimizer === "adam" ? "Adam" : "SGD"
-    }`,
+    name: `GRU encoder–decoder step with ${optimizer === "adam" ? "Adam" : "SGD"}`,
     kind: "gru",
     sizes: {
       optimizer,
@@ -83,8 +81,7 @@ export const heddleGru: Readonly<Record<string, Maker>> = {
     });
     const words = (factor: number, count: number): Tensor =>
       fromTypedArray(
-        Int32Array.from({ length: count * batch }, (_, i) =>
-          (i * factor) % vocabulary),
+        Int32Array.from({ length: count * batch }, (_, i) => (i * factor) % vocabulary),
         [count, batch],
       );
     const [read, written] = [words(37, steps), words(101, steps + 1)];
@@ -93,9 +90,7 @@ export const heddleGru: Readonly<Record<string, Maker>> = {
       written.narrow(0, 1, steps).flatten(),
     ];
     const lr = size(sizes, "lr");
-    const optimizer = sizes.optimizer === "adam"
-      ? new Adam(parameters, { lr })
-      : new SGD(parameters, { lr });
+    const optimizer = sizes.optimizer === "adam" ? new Adam(parameters, { lr }) : new SGD(parameters, { lr });
     const train = (): number => {
       using _ = scope();
       const loss = F.crossEntropy(network.forward(read, before), after);

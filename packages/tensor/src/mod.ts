@@ -43,7 +43,7 @@ export {
 } from "./ops/conv.ts";
 export { labelLoss } from "./ops/label_loss.ts";
 export { linear, type LinearOptions } from "./ops/linear.ts";
-export { type MaskedSoftmaxOptions, maskedSoftmax } from "./ops/masked_softmax.ts";
+export { maskedSoftmax, type MaskedSoftmaxOptions } from "./ops/masked_softmax.ts";
 export { matmulInto } from "./ops/matmul_into.ts";
 export {
   normalize,

@@ -1,4 +1,4 @@
-import { GRU, GRUCell, LSTM, LSTMCell, RNN, type RNNOptions } from "@heddle/nn";
+import { GRU, GRUCell, LSTM, LSTMCell, RNN, type RNNOptions } from "../mod.ts";
 import { ones, tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 

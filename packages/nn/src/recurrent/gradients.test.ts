@@ -1,5 +1,5 @@
 import { enableGrad, grad, gradcheck } from "@heddle/autograd";
-import { GRU, LSTM, type RecurrentForwardOptions, RNN } from "@heddle/nn";
+import { GRU, LSTM, type RecurrentForwardOptions, RNN } from "../mod.ts";
 import { manualSeed, randn, Tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 

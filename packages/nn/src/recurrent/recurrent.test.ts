@@ -1,5 +1,5 @@
 import { noGrad } from "@heddle/autograd";
-import { functional as F, GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell } from "@heddle/nn";
+import { functional as F, GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell } from "../mod.ts";
 import {
   cat,
   getDevice,
