@@ -43,7 +43,7 @@ export function headMaps({ title, subtitle, rows, columns, maps, across = 4 }: H
     10 + letters * 0.6 * Math.max(0, ...words.map(({ length }) => length));
   // Single letters need not be turned to stand beside each other.
   const upright = columns.every((word) => word.length <= 1);
-  const left = 12 + room(rows), above = room(columns) + 16;
+  const left = 12 + room(rows), above = room(columns) + 22;
   const width = cell * columns.length + GAP, height = cell * rows.length + above + GAP;
   const side = Math.max(1, Math.min(across, maps.length));
   const drawn = maps.map(({ name, shares }, i) =>
