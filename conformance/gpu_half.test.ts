@@ -1,33 +1,13 @@
 /** Training in float16 on a GPU (storage of 16 bits, sums and row kernels in float32) follows training in float32. */
 import { BatchNorm2d, Conv2d, Embedding, functional as F, LayerNorm, Linear, type Module } from "@heddle/nn";
-import { webgpu } from "@heddle/gpu";
 import { SGD } from "@heddle/optim";
-import {
-  type Device,
-  Generator,
-  manualSeed,
-  maxPool2d,
-  ones,
-  randint,
-  randn,
-  scope,
-  type Tensor,
-} from "@heddle/tensor";
-import process from "node:process";
+import { type Device, Generator, manualSeed, maxPool2d, randint, randn, scope, type Tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { skipping } from "./expected.ts";
+import { gpuFor } from "./expected.ts";
 
-let gpu: Device | null = null;
-if ("deno" in process.versions) {
-  try {
-    const device = await webgpu();
-    ones([1], { device }).item();
-    if (!device.backend.supports("float16")) throw new Error("the adapter has no float16");
-    gpu = device;
-  } catch (error) {
-    skipping("the tests of training in float16 on the GPU", error);
-  }
-} else console.warn("the tests of training in float16 on the GPU are skipped: they read values at once, as Deno does");
+const gpu = await gpuFor("the tests of training in float16 on the GPU", ({ backend }) => {
+  if (!backend.supports("float16")) throw new Error("the adapter has no float16");
+});
 
 type Layer = Module & { forward(x: Tensor): Tensor };
 

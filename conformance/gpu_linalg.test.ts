@@ -1,22 +1,11 @@
 /** Linear algebra of tensors on a GPU, which is done on the host: results and gradients come back to the GPU, in float32. */
 import { grad } from "@heddle/autograd";
 import * as linalg from "@heddle/linalg";
-import { webgpu } from "@heddle/gpu";
-import { type Device, Generator, ones, randn, type Tensor } from "@heddle/tensor";
-import process from "node:process";
+import { Generator, randn, type Tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { skipping } from "./expected.ts";
+import { gpuFor } from "./expected.ts";
 
-let gpu: Device | null = null;
-if ("deno" in process.versions) {
-  try {
-    const device = await webgpu();
-    ones([1], { device }).item();
-    gpu = device;
-  } catch (error) {
-    skipping("the tests of linear algebra on the GPU", error);
-  }
-}
+const gpu = await gpuFor("the tests of linear algebra on the GPU");
 
 const transposed = (a: Tensor): Tensor => a.transpose(-2, -1);
 const positive = (a: Tensor): Tensor => a.matmul(transposed(a)).add(linalg.matrixPower(a.detach(), 0));

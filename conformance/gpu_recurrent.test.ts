@@ -1,6 +1,6 @@
 /** A small translator of GRUs trained on the GPU in Deno: its losses are the CPU's, and memory stands still. */
 import "@heddle/autograd";
-import { gpuReport, webgpu } from "@heddle/gpu";
+import { gpuReport } from "@heddle/gpu";
 import { Embedding, functional as F, GRU, Linear, Module } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
 import {
@@ -8,28 +8,15 @@ import {
   type Device,
   getDevice,
   manualSeed,
-  ones,
   scope,
   setDefaultDevice,
   type Tensor,
   tensor,
 } from "@heddle/tensor";
-import process from "node:process";
 import { afterAll, describe, expect, test } from "vitest";
-import { skipping } from "./expected.ts";
+import { gpuFor } from "./expected.ts";
 
-let gpu: Device | null = null;
-if ("deno" in process.versions) {
-  try {
-    const device = await webgpu();
-    ones([1], { device }).item();
-    gpu = device;
-  } catch (error) {
-    skipping("the tests of recurrent training on the GPU", error);
-  }
-} else {console.warn(
-    "the tests of recurrent training on the GPU are skipped: they read values at once, which Deno alone can do",
-  );}
+const gpu = await gpuFor("the tests of recurrent training on the GPU");
 
 const before = defaultDevice();
 afterAll(() => setDefaultDevice(before));

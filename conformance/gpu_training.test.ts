@@ -1,25 +1,15 @@
 /** Training on the GPU in Deno: the losses are the CPU's, a step is a submission, and memory goes back to the pool. */
 import "@heddle/autograd";
-import { gpuReport, webgpu } from "@heddle/gpu";
+import { gpuReport } from "@heddle/gpu";
 import { functional as F, Linear, ReLU, Sequential } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
-import { defaultDevice, type Device, getDevice, ones, randn, scope, setDefaultDevice, zeros } from "@heddle/tensor";
-import process from "node:process";
+import { defaultDevice, getDevice, ones, randn, scope, setDefaultDevice, zeros } from "@heddle/tensor";
 import { afterAll, describe, expect, test } from "vitest";
 import { expectTrained } from "./browser/agreement.ts";
 import { train } from "./browser/work.ts";
-import { skipping } from "./expected.ts";
+import { gpuFor } from "./expected.ts";
 
-let gpu: Device | null = null;
-if ("deno" in process.versions) {
-  try {
-    const device = await webgpu();
-    ones([1], { device }).item();
-    gpu = device;
-  } catch (error) {
-    skipping("the tests of training on the GPU", error);
-  }
-} else console.warn("the tests of training on the GPU are skipped: they read values at once, which Deno alone can do");
+const gpu = await gpuFor("the tests of training on the GPU");
 
 const before = defaultDevice();
 afterAll(() => setDefaultDevice(before));

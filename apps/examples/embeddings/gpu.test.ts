@@ -1,26 +1,14 @@
 /** Ten steps on the GPU, in Deno, give the CPU's losses; elsewhere, and where there is no adapter, the test is skipped. */
 import { Adam } from "@heddle/optim";
-import { defaultDevice, type Device, Generator, ones, scope, setDefaultDevice } from "@heddle/tensor";
-import process from "node:process";
+import { defaultDevice, type Device, Generator, scope, setDefaultDevice } from "@heddle/tensor";
 import { expect, test } from "vitest";
-import { openDevice } from "../runner/device.ts";
+import { gpuForTests } from "../runner/gpu_for_tests.ts";
 import { loadText } from "./corpus.ts";
 import { Pairs } from "./pairs.ts";
 import { SkipGram } from "./skip_gram.ts";
 
 const cpu = defaultDevice();
-let gpu: Device | null = null;
-try {
-  if (!("deno" in process.versions)) throw new Error("Bun and Node have no WebGPU of their own");
-  gpu = await openDevice("gpu");
-  ones([1]).item();
-} catch (error) {
-  // Where `.ci/run` has installed an adapter, skipping would hide that it does not work.
-  if (process.env["EXPECT_GPU"] === "1" && "deno" in process.versions) throw error;
-  console.warn(`learning vectors on the GPU is skipped: ${error instanceof Error ? error.message : error}`);
-} finally {
-  setDefaultDevice(cpu);
-}
+const gpu = await gpuForTests("learning vectors");
 
 const corpus = await loadText(null, 1, 500);
 const pairs = new Pairs(corpus, { window: 3, negatives: 4, sample: 1e-2, batch: 64 });

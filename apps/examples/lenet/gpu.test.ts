@@ -1,11 +1,10 @@
 /** A whole training run on the GPU, in Deno; elsewhere, and where there is no adapter, the tests are skipped. */
 import { gpuReport } from "@heddle/gpu";
-import { defaultDevice, type Device, memory, ones, setDefaultDevice } from "@heddle/tensor";
-import process from "node:process";
+import { defaultDevice, type Device, memory, setDefaultDevice } from "@heddle/tensor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadDigits } from "../digits/digits.ts";
-import { openDevice } from "../runner/device.ts";
 import type { Run } from "../runner/example.ts";
+import { gpuForTests } from "../runner/gpu_for_tests.ts";
 import { OutFolder } from "../runner/out_folder.ts";
 import { Progress } from "../runner/progress.ts";
 import { Screen } from "../runner/screen.ts";
@@ -13,18 +12,7 @@ import { GrowingTable } from "../runner/table.ts";
 import { train, type Trained } from "./train.ts";
 
 const cpu = defaultDevice();
-let gpu: Device | null = null;
-try {
-  if (!("deno" in process.versions)) throw new Error("Bun and Node have no WebGPU of their own");
-  gpu = await openDevice("gpu");
-  ones([1]).item();
-} catch (error) {
-  // Where `.ci/run` has installed an adapter, skipping would hide that it does not work.
-  if (process.env["EXPECT_GPU"] === "1" && "deno" in process.versions) throw error;
-  console.warn(`training LeNet-5 on the GPU is skipped: ${error instanceof Error ? error.message : error}`);
-} finally {
-  setDefaultDevice(cpu);
-}
+const gpu = await gpuForTests("training LeNet-5");
 
 const EPOCHS = 4;
 const DIGITS = 1000;

@@ -2,27 +2,15 @@
 import { Vocabulary } from "@heddle/data";
 import { functional as F, type Module } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
-import { defaultDevice, type Device, manualSeed, ones, scope, setDefaultDevice, type Tensor } from "@heddle/tensor";
-import process from "node:process";
+import { defaultDevice, type Device, manualSeed, scope, setDefaultDevice, type Tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { openDevice } from "../runner/device.ts";
+import { gpuForTests } from "../runner/gpu_for_tests.ts";
 import { type NameBatch, nameLoader } from "./batches.ts";
 import { loadNames } from "./names.ts";
 import { NameClassifier, type NameSizes, NameWriter, type Units } from "./networks.ts";
 
 const cpu = defaultDevice();
-let gpu: Device | null = null;
-try {
-  if (!("deno" in process.versions)) throw new Error("Bun and Node have no WebGPU of their own");
-  gpu = await openDevice("gpu");
-  ones([1]).item();
-} catch (error) {
-  // Where `.ci/run` has installed an adapter, skipping would hide that it does not work.
-  if (process.env["EXPECT_GPU"] === "1" && "deno" in process.versions) throw error;
-  console.warn(`training networks of names on the GPU is skipped: ${error instanceof Error ? error.message : error}`);
-} finally {
-  setDefaultDevice(cpu);
-}
+const gpu = await gpuForTests("training networks of names");
 
 const { train, languages } = await loadNames(null, 160, 0);
 const vocabulary = Vocabulary.build(train.map(({ letters }) => letters));

@@ -1,26 +1,14 @@
 /** Ten steps on the GPU, in Deno, give the CPU's losses and tags; elsewhere, and where there is no adapter, the tests are skipped. */
-import { defaultDevice, type Device, ones, setDefaultDevice } from "@heddle/tensor";
-import process from "node:process";
+import { defaultDevice, type Device, setDefaultDevice } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { openDevice } from "../runner/device.ts";
+import { gpuForTests } from "../runner/gpu_for_tests.ts";
 import { Progress } from "../runner/progress.ts";
 import { Screen } from "../runner/screen.ts";
 import { loadCorpus, tagsOf, Words } from "./corpus.ts";
 import { type Trained, trainTagger } from "./train.ts";
 
 const cpu = defaultDevice();
-let gpu: Device | null = null;
-try {
-  if (!("deno" in process.versions)) throw new Error("Bun and Node have no WebGPU of their own");
-  gpu = await openDevice("gpu");
-  ones([1]).item();
-} catch (error) {
-  // Where `.ci/run` has installed an adapter, skipping would hide that it does not work.
-  if (process.env["EXPECT_GPU"] === "1" && "deno" in process.versions) throw error;
-  console.warn(`training taggers on the GPU is skipped: ${error instanceof Error ? error.message : error}`);
-} finally {
-  setDefaultDevice(cpu);
-}
+const gpu = await gpuForTests("training taggers");
 
 const corpus = await loadCorpus(null, 160);
 

@@ -1,27 +1,15 @@
 /** Twelve steps of the example on the GPU, in Deno; elsewhere, and where there is no adapter, the test is skipped. */
-import { defaultDevice, type Device, ones, setDefaultDevice } from "@heddle/tensor";
+import { defaultDevice, setDefaultDevice } from "@heddle/tensor";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { afterAll, expect, test } from "vitest";
-import { openDevice } from "../runner/device.ts";
 import { runExample } from "../runner/example.ts";
+import { gpuForTests } from "../runner/gpu_for_tests.ts";
 import { transformer } from "./main.ts";
 
 const cpu = defaultDevice();
-let gpu: Device | null = null;
-try {
-  if (!("deno" in process.versions)) throw new Error("Bun and Node have no WebGPU of their own");
-  gpu = await openDevice("gpu");
-  ones([1]).item();
-} catch (error) {
-  // Where an adapter is expected, skipping would hide that it does not work.
-  if (process.env["EXPECT_GPU"] === "1" && "deno" in process.versions) throw error;
-  console.warn(`training a transformer on the GPU is skipped: ${error instanceof Error ? error.message : error}`);
-} finally {
-  setDefaultDevice(cpu);
-}
+const gpu = await gpuForTests("training a transformer");
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-transformer-gpu-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -19,12 +19,12 @@ import {
 import { headMaps } from "../runner/pictures/head_maps.ts";
 import { translatorAnswer } from "../translation/ask.ts";
 import { collatePairs, encodeSentence, type Vocabularies, vocabulariesOf } from "../translation/batches.ts";
-import { bleuOf, translateAll, wordLoss } from "../translation/evaluate.ts";
-import { type Direction, languages, loadPairs, type WordPair } from "../translation/pairs.ts";
+import { wordLoss } from "../translation/evaluate.ts";
+import { type Direction, loadPairs, type WordPair } from "../translation/pairs.ts";
 import { WordPieces } from "../translation/pieces.ts";
-import { attentionMap, drawAttention, drawCurves, type Sample, shownSentences } from "../translation/report.ts";
+import { attentionMap, drawAttention, drawCurves } from "../translation/report.ts";
 import { readTranslator, saveTranslator } from "../translation/saved.ts";
-import { sentenceText } from "../translation/sentence_words.ts";
+import { compareSearches } from "../translation/searches.ts";
 import { trainTranslator } from "../translation/train.ts";
 import { type TransformerSizes, TransformerTranslator } from "./model.ts";
 import { inverseSquareRoot } from "./schedule.ts";
@@ -45,8 +45,8 @@ interface TransformerOptions extends CommonOptions, CheckpointOptions, AskOption
 }
 
 const BATCH = 64, RATE = 1e-3;
-/** Sentences that are shown with their translations; of so many the attention is drawn. */
-const SHOWN = 8, MAPS = 2;
+/** Of so many translations the attention is drawn. */
+const MAPS = 2;
 
 /** The example; `start` below runs it when this file is what was started. */
 export const transformer: Example<TransformerOptions> = {
@@ -128,24 +128,10 @@ export const transformer: Example<TransformerOptions> = {
       dryRun: options.dryRun,
     }, run);
 
-    const sentences = validation.map(([source]) => source);
-    const search = { beams: options.beam, lengthPenalty: options.lengthPenalty };
-    const greedy = await translateAll(model, sentences, vocabularies);
-    const beam = await translateAll(model, sentences, vocabularies, search);
-    const [from, to] = languages(direction);
-    const shown = shownSentences(validation, SHOWN);
-    const samples = shown.map((i): Sample => ({
-      source: sentenceText(validation[i]![0], from),
-      reference: sentenceText(validation[i]![1], to),
-      greedy: sentenceText(greedy[i]!, to),
-      beam: sentenceText(beam[i]!, to),
-    }));
-    for (const { source, reference, beam } of samples.slice(0, 3)) {
-      run.print(`\n  ${source}\n  → ${beam}\n  (${reference})`);
-    }
-
+    const search = { direction, beams: options.beam, lengthPenalty: options.lengthPenalty };
+    const { figures, written } = await compareSearches(model, validation, vocabularies, search, run);
     drawCurves(run.out, `Transformer, ${direction}`, metrics);
-    await drawMaps(run, model, vocabularies, shown.slice(0, MAPS).map((i) => [sentences[i]!, greedy[i]!]));
+    await drawMaps(run, model, vocabularies, written.slice(0, MAPS));
     await saveTranslator(run.out, "transformer", model, { direction, sizes }, vocabularies);
     return {
       ...{ direction, ...sizes, words, parameters },
@@ -155,10 +141,7 @@ export const transformer: Example<TransformerOptions> = {
       seconds,
       validationLoss: metrics.values("validationLoss"),
       bleu: metrics.values("bleu"),
-      greedyBleu: bleuOf(greedy, validation),
-      beamBleu: bleuOf(beam, validation),
-      beams: options.beam,
-      samples,
+      ...figures,
     };
   },
 

@@ -1,9 +1,8 @@
 /** Ten steps on the GPU, in Deno, give the CPU's losses; elsewhere, and where there is no adapter, the tests are skipped. */
 import { Adam, clipGradNorm_ } from "@heddle/optim";
-import { defaultDevice, type Device, manualSeed, ones, scope, setDefaultDevice } from "@heddle/tensor";
-import process from "node:process";
+import { defaultDevice, type Device, manualSeed, scope, setDefaultDevice } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { openDevice } from "../runner/device.ts";
+import { gpuForTests } from "../runner/gpu_for_tests.ts";
 import { pairLoader, vocabulariesOf } from "../translation/batches.ts";
 import { translateAll, wordLoss } from "../translation/evaluate.ts";
 import { loadPairs } from "../translation/pairs.ts";
@@ -11,18 +10,7 @@ import type { AttentionKind } from "./sizes.ts";
 import { Translator } from "./translator.ts";
 
 const cpu = defaultDevice();
-let gpu: Device | null = null;
-try {
-  if (!("deno" in process.versions)) throw new Error("Bun and Node have no WebGPU of their own");
-  gpu = await openDevice("gpu");
-  ones([1]).item();
-} catch (error) {
-  // Where `.ci/run` has installed an adapter, skipping would hide that it does not work.
-  if (process.env["EXPECT_GPU"] === "1" && "deno" in process.versions) throw error;
-  console.warn(`training a translator on the GPU is skipped: ${error instanceof Error ? error.message : error}`);
-} finally {
-  setDefaultDevice(cpu);
-}
+const gpu = await gpuForTests("training a translator");
 
 const { train, validation } = await loadPairs(null, "fr-en", 160);
 const vocabularies = vocabulariesOf(train, 1);

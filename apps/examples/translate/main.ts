@@ -17,11 +17,11 @@ import {
 } from "../runner/options.ts";
 import { translatorAnswer } from "../translation/ask.ts";
 import { vocabulariesOf } from "../translation/batches.ts";
-import { bleuOf, translateAll, wordLoss } from "../translation/evaluate.ts";
-import { type Direction, languages, loadPairs } from "../translation/pairs.ts";
-import { attentionMap, drawAttention, drawCurves, type Sample, shownSentences } from "../translation/report.ts";
+import { wordLoss } from "../translation/evaluate.ts";
+import { type Direction, loadPairs } from "../translation/pairs.ts";
+import { attentionMap, drawAttention, drawCurves } from "../translation/report.ts";
 import { readTranslator, saveTranslator } from "../translation/saved.ts";
-import { sentenceText } from "../translation/sentence_words.ts";
+import { compareSearches } from "../translation/searches.ts";
 import { trainTranslator } from "../translation/train.ts";
 import type { AttentionKind, TranslatorSizes } from "./sizes.ts";
 import { Translator } from "./translator.ts";
@@ -39,8 +39,8 @@ interface TranslateOptions extends CommonOptions, CheckpointOptions, AskOptions 
   lengthPenalty: Option<number>;
 }
 
-/** Sentences that are shown with their translations; of so many the attention is drawn. */
-const SHOWN = 8, MAPS = 4;
+/** Of so many translations the attention is drawn. */
+const MAPS = 4;
 
 /** The example; `start` below runs it when this file is what was started. */
 export const translate: Example<TranslateOptions> = {
@@ -117,32 +117,15 @@ export const translate: Example<TranslateOptions> = {
       dryRun: options.dryRun,
     }, run);
 
-    const sentences = validation.map(([source]) => source);
-    const search = { beams: options.beam, lengthPenalty: options.lengthPenalty };
-    const greedy = await translateAll(model, sentences, vocabularies);
-    const beam = await translateAll(model, sentences, vocabularies, search);
-    const [from, to] = languages(direction);
-    const shown = shownSentences(validation, SHOWN);
-    const samples = shown.map((i): Sample => ({
-      source: sentenceText(validation[i]![0], from),
-      reference: sentenceText(validation[i]![1], to),
-      greedy: sentenceText(greedy[i]!, to),
-      beam: sentenceText(beam[i]!, to),
-    }));
-    for (const { source, reference, beam } of samples.slice(0, 3)) {
-      run.print(`\n  ${source}\n  → ${beam}\n  (${reference})`);
-    }
-
+    const search = { direction, beams: options.beam, lengthPenalty: options.lengthPenalty };
+    const { figures, written } = await compareSearches(model, validation, vocabularies, search, run);
     const title = `GRU, ${attention === "none" ? "no" : attention} attention, ${direction}`;
     drawCurves(run.out, title, metrics);
-    for (const [n, i] of shown.slice(0, MAPS).entries()) {
-      const map = await attentionMap(model, vocabularies, [sentences[i]!, greedy[i]!]);
+    for (const [n, pair] of written.slice(0, MAPS).entries()) {
+      const map = await attentionMap(model, vocabularies, pair);
       if (map === null) continue;
-      run.out.picture(
-        `attention-${n + 1}.svg`,
-        drawAttention(`${title}: where it looks`, map),
-        `“${samples[n]!.source}”`,
-      );
+      const picture = drawAttention(`${title}: where it looks`, map);
+      run.out.picture(`attention-${n + 1}.svg`, picture, `“${figures.samples[n]!.source}”`);
     }
     await saveTranslator(run.out, "translate", model, { direction, sizes }, vocabularies);
     return {
@@ -155,10 +138,7 @@ export const translate: Example<TranslateOptions> = {
       seconds,
       validationLoss: metrics.values("validationLoss"),
       bleu: metrics.values("bleu"),
-      greedyBleu: bleuOf(greedy, validation),
-      beamBleu: bleuOf(beam, validation),
-      beams: options.beam,
-      samples,
+      ...figures,
     };
   },
 
