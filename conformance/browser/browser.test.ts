@@ -1,4 +1,5 @@
 import { getDevice } from "@heddle/tensor";
+import process from "node:process";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { skipping } from "../expected.ts";
 import { expectTrained, wrong } from "./agreement.ts";
@@ -15,8 +16,11 @@ vi.setConfig({ testTimeout: LIMIT_MS + 20_000 });
 
 const STEPS = 20;
 
-const chromium = findChromium();
-if (chromium === null) {
+// A browser is the same whoever opens it: once in a run of all runtimes is enough.
+const opens = "deno" in process.versions;
+const chromium = opens ? findChromium() : null;
+if (!opens) console.warn("the tests in a browser are skipped: Deno opens it");
+else if (chromium === null) {
   skipping("the tests in a browser", "no Chromium or Chrome on the PATH (Debian: apt-get install -y chromium)");
 }
 
