@@ -8,7 +8,7 @@ import type { Basic } from "./basic.ts";
 /** What came of a run. */
 export interface Outcome {
   /** The figures, read from the line that `--json` prints. */
-  // deno-lint-ignore no-explicit-any
+  // deno-lint-ignore no-explicit-any -- every example has figures of its own, which its test knows
   figures: any;
   /** What it said to people. */
   said: string;

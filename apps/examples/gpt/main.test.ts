@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runExample } from "../runner/example.ts";
+import { type Heard, type HeardOptions, heardRun } from "../runner/heard_run.ts";
 import { gpt } from "./main.ts";
 
 let folder: string;
@@ -38,31 +38,12 @@ interface GptFigures {
   text: string;
 }
 
-/** Runs until a line with `crashAt` is printed, if one is given. */
-async function run(
-  out: string,
-  args: string[],
-  { crashAt = "never", lines = "" } = {},
-): Promise<{ code: number; stdout: string; said: string }> {
-  let stdout = "", said = "";
-  const code = await runExample(gpt, [...SMALL, ...args, "--out", join(folder, out)], {
-    stdout: { write: (text) => stdout += text },
-    stderr: {
-      write: (text) => {
-        said += text;
-        if (text.includes(crashAt)) throw new Error("the power went");
-      },
-    },
-    stdin: (async function* () {
-      yield lines;
-    })(),
-  });
-  return { code, stdout, said };
-}
+const run = (out: string, args: string[], options: HeardOptions = {}): Promise<Heard> =>
+  heardRun(gpt, [...SMALL, ...args, "--out", join(folder, out)], options);
 
 async function figures(out: string, ...args: string[]): Promise<GptFigures> {
-  const { code, stdout, said } = await run(out, [...args, "--json"]);
-  expect([code, said]).toEqual([0, said]);
+  const { code, stdout, stderr } = await run(out, [...args, "--json"]);
+  expect([code, stderr]).toEqual([0, stderr]);
   return JSON.parse(stdout);
 }
 
@@ -79,13 +60,13 @@ describe("gpt", { timeout: 240_000 }, () => {
     const page = readFileSync(join(folder, "play", "index.html"), "utf8");
     for (const picture of ["loss.svg", "held-out.svg", "heads.svg"]) expect(page).toContain(`src="${picture}"`);
 
-    const asked = await run("play", ["--ask"], { lines: "WEAVER:\n\nα and ω\nthe grey fox" });
+    const asked = await run("play", ["--ask"], { typed: "WEAVER:\n\nα and ω\nthe grey fox" });
     const answers = asked.stdout.split("\n");
     expect(answers).toHaveLength(5);
     expect(answers[0]).toMatch(/^WEAVER:( \/|$)/);
     expect([answers[1], answers[2]]).toEqual(["", ""]);
     expect(answers[3]).toMatch(/^the grey fox.{50}/);
-    expect(asked.said).toMatch(/line 3: α ω did not come in the text/);
+    expect(asked.stderr).toMatch(/line 3: α ω did not come in the text/);
   });
 
   test("a run that crashes goes on to the same bits", async () => {
@@ -93,7 +74,7 @@ describe("gpt", { timeout: 240_000 }, () => {
     const whole = await run("whole", args);
     await expect(run("crashed", [...args, "--checkpoint-every", "4"], { crashAt: "72%" })).rejects.toThrow("power");
     const resumed = await run("crashed", [...args, "--resume"]);
-    expect(resumed.said).toMatch(/Going on from .*, step (4|8|12|16|20) of 22\./);
+    expect(resumed.stderr).toMatch(/Going on from .*, step (4|8|12|16|20) of 22\./);
     const results = (out: string, stdout: string): unknown => {
       const metrics = readFileSync(join(folder, out, "metrics.jsonl"), "utf8").trim().split("\n");
       return [
@@ -106,7 +87,7 @@ describe("gpt", { timeout: 240_000 }, () => {
 
     const other = await run("crashed", [...args, "--resume", "--width", "16"]);
     expect(other.code).toBe(2);
-    expect(other.said).toMatch(/is of another run: width 32 there, 16 here/);
+    expect(other.stderr).toMatch(/is of another run: width 32 there, 16 here/);
   });
 
   test("learns by pieces of words too, and the cost of a character is what the pieces cost", async () => {
@@ -116,7 +97,7 @@ describe("gpt", { timeout: 240_000 }, () => {
     // A piece stands for several characters of the play.
     expect(heldOutNatsPerToken).toBeGreaterThan(1.5 * heldOutNatsPerCharacter);
     expect(learned.text.length).toBeGreaterThan(100);
-    const asked = await run("pieces", ["--ask"], { lines: "α the" });
+    const asked = await run("pieces", ["--ask"], { typed: "α the" });
     expect(asked.stdout).toMatch(/^α the/);
   });
 
@@ -127,11 +108,11 @@ describe("gpt", { timeout: 240_000 }, () => {
   });
 
   test("options that do not fit are errors that say what would", async () => {
-    expect((await run("a", ["--width", "30"])).said).toMatch(/--width 30: expected a multiple of 4, an even number/);
-    expect((await run("a", ["--context", "256", "--limit", "50"])).said).toMatch(
+    expect((await run("a", ["--width", "30"])).stderr).toMatch(/--width 30: expected a multiple of 4, an even number/);
+    expect((await run("a", ["--context", "256", "--limit", "50"])).stderr).toMatch(
       /--context 256: .* has \d+ tokens; take a longer text/,
     );
-    expect((await run("a", ["--prompt", "äh"])).said).toMatch(/--prompt: ä does not come in the text/);
-    expect((await run("a", ["--ask"])).said).toMatch(/there is no gpt\.safetensors in it; train first/);
+    expect((await run("a", ["--prompt", "äh"])).stderr).toMatch(/--prompt: ä does not come in the text/);
+    expect((await run("a", ["--ask"])).stderr).toMatch(/there is no gpt\.safetensors in it; train first/);
   });
 });

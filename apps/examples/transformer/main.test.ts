@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runExample } from "../runner/example.ts";
+import { type Heard, type HeardOptions, heardRun } from "../runner/heard_run.ts";
 import { transformer } from "./main.ts";
 
 let folder: string;
@@ -37,27 +37,8 @@ interface TransformerFigures {
   samples: { source: string; reference: string; greedy: string; beam: string }[];
 }
 
-/** Runs until a line with `crashAt` is printed, if one is given. */
-async function run(
-  out: string,
-  args: string[],
-  { crashAt = "never", lines = "" } = {},
-): Promise<{ code: number; stdout: string; said: string }> {
-  let stdout = "", said = "";
-  const code = await runExample(transformer, [...SMALL, ...args, "--out", join(folder, out)], {
-    stdout: { write: (text) => stdout += text },
-    stderr: {
-      write: (text) => {
-        said += text;
-        if (text.includes(crashAt)) throw new Error("the power went");
-      },
-    },
-    stdin: (async function* () {
-      yield lines;
-    })(),
-  });
-  return { code, stdout, said };
-}
+const run = (out: string, args: string[], options: HeardOptions = {}): Promise<Heard> =>
+  heardRun(transformer, [...SMALL, ...args, "--out", join(folder, out)], options);
 
 // Alone they take twelve seconds together.
 describe("transformer", { timeout: 240_000 }, () => {
@@ -83,12 +64,12 @@ describe("transformer", { timeout: 240_000 }, () => {
     expect(heads.match(/<rect/g)!.length).toBeGreaterThan(2 * greedy.split(" ").length);
 
     const tooLong = "le ".repeat(61).trim();
-    const asked = await run("learned", ["--ask"], { lines: `Où est le chat ?\n\n${tooLong}\n` });
+    const asked = await run("learned", ["--ask"], { typed: `Où est le chat ?\n\n${tooLong}\n` });
     const answers = asked.stdout.split("\n");
     expect(answers).toHaveLength(4);
     expect(answers[0]).toMatch(/^where is .*\?$/);
     expect(answers.slice(1)).toEqual(["", "", ""]);
-    expect(asked.said).toMatch(/line 3: this sentence has 61 words/);
+    expect(asked.stderr).toMatch(/line 3: this sentence has 61 words/);
   });
 
   test("a run that crashes goes on to the same bits, with words by pieces", async () => {
@@ -96,7 +77,7 @@ describe("transformer", { timeout: 240_000 }, () => {
     const whole = await run("whole", args);
     await expect(run("crashed", [...args, "--checkpoint-every", "2"], { crashAt: "75%" })).rejects.toThrow("power");
     const resumed = await run("crashed", [...args, "--resume"]);
-    expect(resumed.said).toMatch(/Going on from .*checkpoint/);
+    expect(resumed.stderr).toMatch(/Going on from .*checkpoint/);
     const results = (out: string, stdout: string): unknown => {
       const metrics = readFileSync(join(folder, out, "metrics.jsonl"), "utf8").trim().split("\n");
       return [
@@ -109,9 +90,9 @@ describe("transformer", { timeout: 240_000 }, () => {
 
     const other = await run("crashed", [...args, "--resume", "--norm", "last"]);
     expect(other.code).toBe(2);
-    expect(other.said).toMatch(/is of another run: norm first there, last here/);
+    expect(other.stderr).toMatch(/is of another run: norm first there, last here/);
     // No word is unknown, and this model has learned next to nothing: whatever it says, it is one line.
-    const asked = await run("crashed", ["--ask", "--json"], { lines: "où est le chat ? 🐈" });
+    const asked = await run("crashed", ["--ask", "--json"], { typed: "où est le chat ? 🐈" });
     expect(JSON.parse(asked.stdout)).toEqual({ answered: 1, refused: 0 });
   });
 
@@ -122,9 +103,9 @@ describe("transformer", { timeout: 240_000 }, () => {
   });
 
   test("options that do not fit are errors that say what would", async () => {
-    expect((await run("a", ["--heads", "5"])).said).toMatch(/--width 48: expected a multiple of 10/);
-    expect((await run("a", ["--pieces", "100"])).said).toMatch(/--pieces 100: expected 0, or at least 300/);
-    expect((await run("a", ["--data", folder])).said).toMatch(/expected Multi30k's train\.fr/);
-    expect((await run("a", ["--ask"])).said).toMatch(/there is no .*transformer\.safetensors; train a model first/);
+    expect((await run("a", ["--heads", "5"])).stderr).toMatch(/--width 48: expected a multiple of 10/);
+    expect((await run("a", ["--pieces", "100"])).stderr).toMatch(/--pieces 100: expected 0, or at least 300/);
+    expect((await run("a", ["--data", folder])).stderr).toMatch(/expected Multi30k's train\.fr/);
+    expect((await run("a", ["--ask"])).stderr).toMatch(/there is no .*transformer\.safetensors; train a model first/);
   });
 });

@@ -2,27 +2,15 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runExample } from "../runner/example.ts";
+import { type HeardOptions, heardRun } from "../runner/heard_run.ts";
 import { translate } from "./main.ts";
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "heddle-translate-"))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function run(out: string, args: string[], { typed = "", crashAt = "never" } = {}) {
-  let stdout = "", stderr = "";
-  const code = await runExample(translate, [...args, "--out", join(folder, out)], {
-    stdout: { write: (text: string) => stdout += text },
-    stderr: {
-      write(text: string) {
-        stderr += text;
-        if (text.includes(crashAt)) throw new Error("the power went");
-      },
-    },
-    stdin: (async function* () {
-      yield typed;
-    })(),
-  });
+async function run(out: string, args: string[], options: HeardOptions = {}) {
+  const { code, stdout, stderr } = await heardRun(translate, [...args, "--out", join(folder, out)], options);
   return { code, stdout, stderr, figures: stdout.startsWith("{") ? JSON.parse(stdout) : null };
 }
 
