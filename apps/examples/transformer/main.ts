@@ -147,17 +147,10 @@ export const transformer: Example<TransformerOptions> = {
 
   // deno-lint-ignore require-await -- what goes wrong is a rejection, as elsewhere
   async answer(options, run) {
-    const { direction, sizes, vocabularies, weights } = readTranslator<TransformerSizes>(run.out.path, "transformer");
-    const model = new TransformerTranslator(vocabularies.source.size, sizes);
-    model.loadStateDict(weights);
-    model.to(run.device);
-    run.print(
-      `${direction === "fr-en" ? "French to English" : "English to French"}; one sentence a line, Ctrl-D ends.`,
-    );
-    return translatorAnswer(model, vocabularies, direction, {
-      beams: options.beam,
-      lengthPenalty: options.lengthPenalty,
-    });
+    const saved = readTranslator<TransformerSizes>(run.out.path, "transformer");
+    const { source } = saved.vocabularies;
+    const model = new TransformerTranslator(source.size, saved.sizes);
+    return translatorAnswer(model, saved, { beams: options.beam, lengthPenalty: options.lengthPenalty }, run);
   },
 };
 

@@ -144,18 +144,10 @@ export const translate: Example<TranslateOptions> = {
 
   // deno-lint-ignore require-await -- what goes wrong is a rejection, as elsewhere
   async answer(options, run) {
-    const { direction, sizes, vocabularies, weights } = readTranslator<TranslatorSizes>(run.out.path, "translate");
-    const { source, target } = vocabularies;
-    const model = new Translator({ source: source.size, target: target.size }, sizes);
-    model.loadStateDict(weights);
-    model.to(run.device);
-    run.print(
-      `${direction === "fr-en" ? "French to English" : "English to French"}; one sentence a line, Ctrl-D ends.`,
-    );
-    return translatorAnswer(model, vocabularies, direction, {
-      beams: options.beam,
-      lengthPenalty: options.lengthPenalty,
-    });
+    const saved = readTranslator<TranslatorSizes>(run.out.path, "translate");
+    const { source, target } = saved.vocabularies;
+    const model = new Translator({ source: source.size, target: target.size }, saved.sizes);
+    return translatorAnswer(model, saved, { beams: options.beam, lengthPenalty: options.lengthPenalty }, run);
   },
 };
 
