@@ -4,7 +4,7 @@ import { type Answer, LineError } from "../runner/lines.ts";
 import { encodeSentence, type Vocabularies } from "./batches.ts";
 import { type SearchOptions, translateAll } from "./evaluate.ts";
 import type { TranslationModel } from "./model.ts";
-import { type Direction, languages, MAX_WORDS, type WordPair } from "./pairs.ts";
+import { languages, MAX_WORDS, type WordPair } from "./pairs.ts";
 import { attentionMap } from "./report.ts";
 import type { SavedTranslator } from "./saved.ts";
 import { sentenceText, sentenceWords } from "./sentence_words.ts";
