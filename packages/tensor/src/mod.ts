@@ -21,7 +21,7 @@ registerDevice("null", () => new NullBackend());
 export * from "./dtype.ts";
 export { Tensor } from "./tensor/tensor.ts";
 export type { DataArray, NestedArray, Operand, TensorOptions, ViewSource } from "./tensor/core.ts";
-export type { ClampOptions, DivOptions } from "./tensor/elementwise.ts";
+export type { AlphaOptions, ClampOptions, DivOptions, RoundOptions } from "./tensor/elementwise.ts";
 export type { CloseOptions } from "./tensor/comparison.ts";
 export type { Dims, ReduceOptions, ValuesAndIndices } from "./tensor/reduction.ts";
 export type { Unique } from "./tensor/ordering.ts";

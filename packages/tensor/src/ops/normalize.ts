@@ -1,6 +1,6 @@
 /** Zero mean and unit variance over some dimensions: what the normalising layers are made of. */
 import { applyAll } from "../apply.ts";
-import { checkOption } from "../check_option.ts";
+import { checkOption } from "../options.ts";
 import { hasRows } from "../execute/rows.ts";
 import { type Activation, activations } from "../prims/attrs.ts";
 import { sameShape } from "../shape.ts";
