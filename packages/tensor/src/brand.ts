@@ -14,10 +14,14 @@ export function markClass(made: { readonly prototype: object; readonly name: str
  * @param kind name of the class.
  */
 export function otherCopy(value: unknown, kind: string): string | null {
-  const mark = typeof value === "object" && value !== null
-    ? (value as { readonly [key: symbol]: unknown })[brand]
-    : undefined;
-  if (typeof mark !== "string" || !mark.startsWith(`${kind} of `)) return null;
+  if (typeof value !== "object" || value === null) return null;
+  let mark: unknown;
+  for (let made = Object.getPrototypeOf(value); made !== null; made = Object.getPrototypeOf(made)) {
+    mark = Object.getOwnPropertyDescriptor(made, brand)?.value;
+    if (typeof mark === "string" && mark.startsWith(`${kind} of `)) break;
+    mark = undefined;
+  }
+  if (typeof mark !== "string") return null;
   const from = mark.slice(kind.length + 4);
   return `this ${kind} was made by another copy of ${from}: the program loads that package twice, perhaps in two versions. ` +
     `\`npm ls ${from}\` (Deno: \`deno info\`) shows who brings them; give all the same version, or run \`npm dedupe\``;

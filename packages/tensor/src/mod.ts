@@ -59,7 +59,10 @@ export { keep, Scope, scope, tidy } from "./scope.ts";
 export { memory, type MemoryReport, resetPeakMemory, Storage } from "./storage.ts";
 export { defaultDevice, Device, deviceNames, getDevice, registerDevice, setDefaultDevice } from "./device.ts";
 export { dataFolder, threadCount } from "./env.ts";
-export { inspectDeno, inspectNode } from "./runtime.ts";
+export { printOnConsole } from "./runtime.ts";
+export { markClass, otherCopy } from "./brand.ts";
+export { checkOption, checkOptions, nearest } from "./options.ts";
+export { checkOperands, checkTensor } from "./checks.ts";
 export type { Geometry, Shape } from "./shape.ts";
 
 export { fuse, fused, type FusedFunction, fuseSum } from "./fuse.ts";

@@ -40,12 +40,13 @@ function unknownOption(operation: string, name: string, known: readonly string[]
   );
 }
 
-/** The word that was probably meant: the same but for case and underscores, part of it or around it, or few letters away. */
+/** The word that was probably meant: the same but for case and underscores, its initials, few letters away, or part of it or around it. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[_\s-]/g, "");
   const wanted = plain(word);
   if (wanted === "") return undefined;
-  const same = known.find((k) => plain(k) === wanted);
+  const initials = word.split(/(?=[A-Z])|[_\s-]/).map((part) => part[0]?.toLowerCase()).join("");
+  const same = known.find((k) => plain(k) === wanted || (initials.length > 1 && k === initials));
   if (same !== undefined) return same;
   const distances = known.map((k) => ({ k, away: distance(wanted, plain(k)) })).sort((a, b) => a.away - b.away);
   const closest = distances[0];

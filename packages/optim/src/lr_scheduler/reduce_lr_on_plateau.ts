@@ -1,4 +1,5 @@
 /** A smaller learning rate when a metric no longer improves. */
+import { checkSchedule } from "./saved_schedule.ts";
 import { checkWhole, perGroup, type ScheduledOptimizer, type SchedulerStateDict } from "./scheduler.ts";
 
 /** Options of {@link ReduceLROnPlateau}. */
@@ -128,13 +129,7 @@ export class ReduceLROnPlateau {
 
   /** Takes over what `stateDict` gave. @throws TypeError for the state of another kind of schedule. */
   loadStateDict(stateDict: SchedulerStateDict): void {
-    const own = this.stateDict();
-    const missing = Object.keys(own).find((key) => !(key in stateDict));
-    if (missing !== undefined) {
-      throw new TypeError(
-        `ReduceLROnPlateau.loadStateDict: the state has no "${missing}"; is it that of a ReduceLROnPlateau?`,
-      );
-    }
+    checkSchedule("ReduceLROnPlateau", this.stateDict(), stateDict);
     const pick = (keys: object): object => Object.fromEntries(Object.keys(keys).map((key) => [key, stateDict[key]]));
     Object.assign(this.options, structuredClone(pick(this.options)));
     Object.assign(this.progress, structuredClone(pick(this.progress)));

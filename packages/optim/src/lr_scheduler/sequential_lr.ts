@@ -1,5 +1,5 @@
 /** Schedules one after the other. */
-import { loadEach, sharedOptimizer } from "./chained_scheduler.ts";
+import { checkWithEach, loadEach, sharedOptimizer } from "./chained_scheduler.ts";
 import {
   checkWhole,
   LRScheduler,
@@ -82,8 +82,13 @@ export class SequentialLR extends LRScheduler {
   }
 
   override loadStateDict(stateDict: SchedulerStateDict): void {
+    this.checkStateDict(stateDict);
     const { schedulers, ...own } = stateDict;
-    loadEach("SequentialLR", this.schedulers, schedulers);
+    loadEach(this.schedulers, schedulers);
     Object.assign(this, structuredClone(own));
+  }
+
+  override checkStateDict(stateDict: SchedulerStateDict): void {
+    checkWithEach("SequentialLR", this.stateDict(), this.schedulers, stateDict);
   }
 }
