@@ -1,6 +1,6 @@
 /** What every optimiser shares: parameter groups, the step over all parameters, state that can be saved. */
 import { enableGrad, noGrad } from "@heddle/autograd";
-import { checkOptions, keep, markClass, otherCopy, printOnConsole, Tensor, tidy } from "@heddle/tensor";
+import { checkNames, checkOptions, keep, markClass, otherCopy, printOnConsole, Tensor, tidy } from "@heddle/tensor";
 import {
   copyArrays,
   describe,
@@ -270,7 +270,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   private checkNames(options: object, known: readonly string[]): void {
-    checkOptions(this.name, options, known);
+    checkNames(this.name, options, known);
   }
 
   /** What is a flag by default stays one, and a number a number: the words "false" and "0.1" are neither. */

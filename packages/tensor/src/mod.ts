@@ -61,7 +61,7 @@ export { defaultDevice, Device, deviceNames, getDevice, registerDevice, setDefau
 export { dataFolder, threadCount } from "./env.ts";
 export { printOnConsole } from "./runtime.ts";
 export { markClass, otherCopy } from "./brand.ts";
-export { checkOption, checkOptions, nearest } from "./options.ts";
+export { type AllOf, checkNames, checkOption, checkOptions, nearest } from "./options.ts";
 export { checkOperands, checkTensor } from "./checks.ts";
 export type { Geometry, Shape } from "./shape.ts";
 

@@ -3,7 +3,7 @@
 /**
  * Refuses options that a function does not know, since a misspelt option would otherwise be ignored.
  *
- * @param known all names there are.
+ * @param known all names that the options' type has; the compiler refuses a list that lacks one.
  * @throws TypeError naming the function, the unknown option and the nearest known one; or for what is no object at all.
  *
  * @example
@@ -19,7 +19,20 @@
  * scale(1, { factor: 3 }); // 3
  * ```
  */
-export function checkOptions(operation: string, options: object, known: readonly string[]): void {
+export function checkOptions<O extends object, const K extends readonly (keyof O)[]>(
+  operation: string,
+  options: O,
+  known: K & AllOf<O, K>,
+): void {
+  checkNames(operation, options, known as readonly string[]);
+}
+
+/** What a list of names must be, so that the compiler finds one that was forgotten. */
+export type AllOf<O extends object, K extends readonly unknown[]> = [Exclude<keyof O, K[number]>] extends [never] ? unknown
+  : { readonly "names that are missing": `${Exclude<keyof O, K[number]> & string}` };
+
+/** {@link checkOptions} where the names are known at run time only. */
+export function checkNames(operation: string, options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(
       `${operation}: expected an object of options such as { ${known[0]}: … }, got ${

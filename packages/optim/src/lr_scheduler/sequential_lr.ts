@@ -1,4 +1,5 @@
 /** Schedules one after the other. */
+import { checkOptions } from "@heddle/tensor";
 import { checkWithEach, loadEach, sharedOptimizer } from "./chained_scheduler.ts";
 import {
   checkWhole,
@@ -38,6 +39,7 @@ export class SequentialLR extends LRScheduler {
   private readonly milestones: number[];
 
   constructor(optimizer: ScheduledOptimizer, options: SequentialLROptions) {
+    checkOptions("SequentialLR", options, ["lastEpoch", "milestones", "schedulers"]);
     const { schedulers, milestones, lastEpoch = -1 } = options;
     if (sharedOptimizer("SequentialLR", schedulers) !== optimizer) {
       throw new Error("SequentialLR: the schedules belong to another optimiser than the one given; build all on one");

@@ -16,7 +16,7 @@ export interface RandomTensorOptions extends TensorOptions {
   readonly generator?: Generator;
 }
 
-const known: readonly (keyof RandomTensorOptions)[] = [...tensorOptions, "generator"];
+const known = [...tensorOptions, "generator"] as const;
 
 function drawn(operation: string, distribution: "uniform" | "normal", shape: Shape, options: RandomTensorOptions): Tensor {
   checkOptions(operation, options, known);

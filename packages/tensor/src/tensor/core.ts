@@ -22,7 +22,7 @@ export interface TensorOptions {
 }
 
 /** The names in {@link TensorOptions}. */
-export const tensorOptions: readonly (keyof TensorOptions)[] = ["dtype", "device", "requiresGrad"];
+export const tensorOptions = ["dtype", "device", "requiresGrad"] as const;
 
 /** The tensor a view was taken of, and how; what in-place writes follow back to the base. */
 export interface ViewSource {

@@ -1,6 +1,6 @@
 /** Reading and writing by index, by mask and by index tensor. */
 import { apply, applyInPlace } from "../apply.ts";
-import { checkOption } from "../options.ts";
+import { checkOption, checkOptions } from "../options.ts";
 import type { Scalar } from "../dtype.ts";
 import { constant } from "../launch.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "../ops/slices.ts";
@@ -58,6 +58,7 @@ export abstract class TensorIndexing extends TensorView {
     value: Operand,
     options: { readonly accumulate?: boolean } = {},
   ): Tensor {
+    checkOptions("indexPut_", options, ["accumulate"]);
     const { accumulate = false } = options;
     const indexed = resolveIndices("indexPut_", this, indices);
     const source = value instanceof Tensor ? value : constant("indexPut_", value, this.dtype, this.device);
@@ -106,6 +107,7 @@ export abstract class TensorIndexing extends TensorView {
     source: Operand,
     options: { readonly reduce?: Exclude<ScatterMode, "set"> } = {},
   ): Tensor {
+    checkOptions("scatter", options, ["reduce"]);
     const [d, values] = scatterArguments("scatter", this, dim, index, source);
     return apply("scatter", [this, index, values], { dim: d, mode: modeOf("scatter", options.reduce) });
   }
@@ -118,6 +120,7 @@ export abstract class TensorIndexing extends TensorView {
     source: Operand,
     options: { readonly reduce?: Exclude<ScatterMode, "set"> } = {},
   ): Tensor {
+    checkOptions("scatter_", options, ["reduce"]);
     const [d, values] = scatterArguments("scatter_", this, dim, index, source);
     return applyInPlace(this, "scatter", [this, index, values], { dim: d, mode: modeOf("scatter_", options.reduce) });
   }
@@ -160,6 +163,7 @@ export abstract class TensorIndexing extends TensorView {
     source: Tensor,
     options: { readonly alpha?: Scalar } = {},
   ): Tensor {
+    checkOptions("indexAdd_", options, ["alpha"]);
     const { alpha = 1 } = options;
     const d = normalizeDim("indexAdd_", dim, this.ndim);
     checkSlices("indexAdd_", this, d, index, source);
