@@ -1,6 +1,5 @@
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import { node } from "../node.ts";
-import { checkOptions } from "../options.ts";
 import { type GridOptions, makeGrid } from "./grid.ts";
 import { decodeJpeg, isJpeg } from "./jpeg.ts";
 import { checkImageMode, type ImageMode, tensorOfPixels } from "./pixels.ts";
@@ -17,7 +16,7 @@ export interface ImageReadOptions {
   maxPixels?: number;
 }
 
-const READ_OPTIONS = ["mode", "maxPixels"];
+const READ_OPTIONS = ["mode", "maxPixels"] as const;
 /** The default of `maxPixels`. */
 export const MAX_PIXELS: number = 2 ** 26;
 

@@ -1,4 +1,4 @@
-import { checkOptions } from "../options.ts";
+import { checkOptions } from "@heddle/tensor";
 import { fingerprintOf } from "./fingerprint.ts";
 
 /** The tokens that a model needs beside those of the text, by what they are for. */
