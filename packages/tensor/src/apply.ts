@@ -99,11 +99,23 @@ export function applyInPlace<P extends Prim>(
 }
 
 /**
- * Writes a value that was computed out of place: the end of in-place operations made of several primitives.
+ * In-place operations made of several primitives: computes a value of the target out of place, and writes it there.
  *
  * @throws as {@link applyInPlace}.
  */
-export function overwrite(operation: string, target: Tensor, value: Tensor): Tensor {
+export function overwrite(
+  operation: string,
+  target: Tensor,
+  inputs: readonly (Operand | undefined)[],
+  compute: (target: Tensor) => Tensor,
+): Tensor {
+  checkWritable(operation, target);
+  const operands = inputs.filter((input) => input !== undefined);
+  checkOperands(operation, operands);
+  const tape = activeTape();
+  // Gradients may need what the target held.
+  const records = tape !== null && tape.recordsWrite(operation, target, [target, ...operands]);
+  const value = compute(records ? target.clone() : target);
   checkDestination(operation, target, value);
   return applyInPlace(target, "cast", [value], { dtype: target.dtype }, operation);
 }

@@ -186,6 +186,38 @@ describe("distributions", () => {
   });
 });
 
+test("multinomial: every order comes as often as drawing one after the other makes it", () => {
+  const weights = [1, 2, 3, 6];
+  const draws = 24_000;
+  const generator = new Generator(11);
+  const found = new Map<string, number>();
+  for (const row of multinomial(tensor(weights).expand(draws, 4), 3, { generator }).toArray() as number[][]) {
+    found.set(row.join(), (found.get(row.join()) ?? 0) + 1);
+  }
+  let chiSquared = 0;
+  let orders = 0;
+  const visit = (order: number[], p: number): void => {
+    if (order.length < 3) {
+      const left = weights.reduce((sum, weight, i) => order.includes(i) ? sum : sum + weight, 0);
+      weights.forEach((weight, i) => !order.includes(i) && visit([...order, i], p * weight / left));
+      return;
+    }
+    orders++;
+    chiSquared += ((found.get(order.join()) ?? 0) - p * draws) ** 2 / (p * draws);
+  };
+  visit([], 1);
+  expect(orders).toBe(24);
+  expect(chiSquared).toBeLessThan(49.7); // of 23 degrees of freedom; 0.1% lie beyond
+});
+
+test("multinomial: time grows with the draws, not with their square", () => {
+  const drawn = values(multinomial(zeros([200_000]).add(1), 200_000, { generator: new Generator(1) }));
+  expect(new Set(drawn).size).toBe(200_000);
+  expect(multinomial(zeros([0, 3]), 2).shape).toEqual([0, 2]);
+  expect(() => multinomial(zeros([0]), 1)).toThrow(/no weight is left/);
+  expect(() => multinomial(tensor([1e308, 1e308], { dtype: "float64" }), 1)).toThrow(/add up to Infinity/);
+});
+
 test("what cannot be filled is refused", () => {
   expect(() => rand([2], { dtype: "int32" })).toThrow(/rand: makes floating-point tensors, not int32; use randint/);
   expect(() => randn([2], { dtype: "bool" })).toThrow(/^randn/);

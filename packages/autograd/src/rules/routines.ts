@@ -4,12 +4,9 @@ import { choose, type Context, linear, reading, type Rules, sparseZerosOf, type 
 
 const transposed = (x: Tensor): Tensor => x.transpose(-1, -2);
 
-/** The gradient at the elements that an index names; a source larger than the index gets zeros beyond it. */
-function gathered(
-  g: Tensor,
-  { attrs, indices, inputs }: { attrs: { dim: number }; indices: Tensor; inputs: Context<"scatter">["inputs"] },
-): Tensor {
-  let result = g.gather(attrs.dim, indices);
+/** What there is for each index, as the gradient of a source: zeros for the elements of a source larger than the index. */
+function forSource(x: Tensor, { inputs }: Context<"scatter">): Tensor {
+  let result = x;
   inputs[2]!.shape.forEach((size, dim) => {
     const length = result.shape[dim]!;
     if (length === size) return;
@@ -23,15 +20,40 @@ function gathered(
   return result;
 }
 
+/** The elements of the source that the index has a place for. */
+function usedSource({ b, c }: Context<"scatter">): Tensor {
+  return c.shape.reduce<Tensor>((x, size, d) => size === b.shape[d] ? x : x.narrow(d, 0, b.shape[d]!), c);
+}
+
 /** Of the candidates for an extreme, those that equal it share the gradient. */
-function extremeShare(
-  g: Tensor,
-  { a, b, c, out, attrs: { dim } }: Context<"scatter">,
-): { base: Tensor; source: Tensor } {
-  const won = c.eq(out.gather(dim, b)).to(g.dtype);
+function extremeShare(g: Tensor, context: Context<"scatter">): { base: Tensor; source: Tensor } {
+  const { a, b, out, attrs: { dim } } = context;
+  const won = usedSource(context).eq(out.gather(dim, b)).to(g.dtype);
   const kept = a.eq(out).to(g.dtype);
   const share = g.div(kept.scatterAdd(dim, b, won));
-  return { base: kept.mul(share), source: won.mul(share.gather(dim, b)) };
+  return { base: kept.mul(share), source: forSource(won.mul(share.gather(dim, b)), context) };
+}
+
+/**
+ * The gradients of the factors of a product: the product divided by the factor; for a factor of 0 the product of the others, which
+ * is 0 if another one is. With two zeros that product is still written as a function of the other zero, for second derivatives.
+ */
+function factorShare(g: Tensor, context: Context<"scatter">): { base: Tensor; source: Tensor } {
+  const { a, b, out, attrs: { dim } } = context;
+  const c = usedSource(context);
+  const [noBase, noSource] = [a.eq(0), c.eq(0)];
+  const rest = choose(noBase, 1, a).scatter(dim, b, choose(noSource, 1, c), { reduce: "prod" });
+  const zeros = noBase.to("int32").scatterAdd(dim, b, noSource.to("int32"));
+  const sumOfZeros = choose(noBase, a, 0).scatterAdd(dim, b, choose(noSource, c, 0));
+  const share = (factor: Tensor, zero: Tensor, at: (x: Tensor) => Tensor): Tensor => {
+    const count = at(zeros);
+    const other = choose(count.eq(1), 1, choose(count.eq(2), at(sumOfZeros).sub(factor), 0));
+    return at(g).mul(choose(zero, at(rest).mul(other), at(out).div(choose(zero, 1, factor))));
+  };
+  return {
+    base: share(a, noBase, (x) => x),
+    source: forSource(share(c, noSource, (x) => x.gather(dim, b)), context),
+  };
 }
 
 type ScatterGradient = (g: Tensor, context: Context<"scatter">) => Tensor;
@@ -39,15 +61,15 @@ type ScatterGradient = (g: Tensor, context: Context<"scatter">) => Tensor;
 const toBase: { readonly [M in ScatterMode]: ScatterGradient } = {
   set: (g, { b, attrs: { dim } }) => g.scatter(dim, b, 0),
   sum: (g) => g,
-  prod: (g, { a, out }) => g.mul(out).div(a),
+  prod: (g, context) => factorShare(g, context).base,
   amax: (g, context) => extremeShare(g, context).base,
   amin: (g, context) => extremeShare(g, context).base,
 };
 
 const toSource: { readonly [M in ScatterMode]: ScatterGradient } = {
-  set: (g, context) => gathered(g, { ...context, indices: context.b }),
-  sum: (g, context) => gathered(g, { ...context, indices: context.b }),
-  prod: (g, { b, c, out, attrs: { dim } }) => g.mul(out).gather(dim, b).div(c),
+  set: (g, context) => forSource(g.gather(context.attrs.dim, context.b), context),
+  sum: (g, context) => forSource(g.gather(context.attrs.dim, context.b), context),
+  prod: (g, context) => factorShare(g, context).source,
   amax: (g, context) => extremeShare(g, context).source,
   amin: (g, context) => extremeShare(g, context).source,
 };

@@ -5,6 +5,7 @@ import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { withEpilogue } from "./epilogue.ts";
 import { checkOptions } from "../options.ts";
+import { padded } from "./join.ts";
 
 /** One number for all spatial dimensions, or one each. */
 export type PerDim = number | readonly number[];
@@ -112,15 +113,7 @@ function conv(operation: string, x: Tensor, w: Tensor, dims: number, options: Co
     const total = dilation.map((d, i) => d * (w.shape[i + 2]! - 1));
     padding = total.map((n) => Math.floor(n / 2));
     // An odd total puts one more zero at the end, as PyTorch does.
-    total.forEach((n, i) => {
-      if (n % 2 === 0) return;
-      const shape = input.shape.map((size, d) => d === i + 2 ? size + 1 : size);
-      input = apply("embed", [input], {
-        shape,
-        value: 0,
-        view: { prim: "slice", attrs: { dim: i + 2, start: 0, length: input.shape[i + 2]!, step: 1 } },
-      });
-    });
+    total.forEach((n, i) => input = padded(input, i + 2, 0, n % 2));
   } else padding = perDim(operation, "padding", options.padding === "valid" ? 0 : options.padding ?? 0, dims, 0);
   checkBias(operation, bias, w.shape[0]!);
   const y = withEpilogue(
@@ -135,7 +128,7 @@ function conv(operation: string, x: Tensor, w: Tensor, dims: number, options: Co
 function convTranspose(operation: string, x: Tensor, w: Tensor, dims: number, options: ConvTransposeOptions): Tensor {
   checkOptions(operation, options, ["bias", "dilation", "groups", "outputPadding", "padding", "stride"]);
   const { bias, groups = 1 } = options;
-  const { input, single } = batched(operation, x, dims);
+  let { input, single } = batched(operation, x, dims);
   checkChannels(operation, input, w, dims, groups, true);
   const stride = perDim(operation, "stride", options.stride ?? 1, dims, 1);
   const dilation = perDim(operation, "dilation", options.dilation ?? 1, dims, 1);
@@ -153,6 +146,8 @@ function convTranspose(operation: string, x: Tensor, w: Tensor, dims: number, op
     throw new RangeError(`${operation}: the output would have shape ${showShape(inputSize)}; use less padding`);
   }
   checkBias(operation, bias, w.shape[1]! * groups);
+  // An output longer by whole strides is that of an input with zeros behind it: then it is the gradient of a convolution.
+  extra.forEach((n, i) => input = padded(input, i + 2, 0, Math.floor(n / stride[i]!)));
   const product = apply("convInputGrad", [input, w], { stride, padding, dilation, groups, inputSize });
   const y = bias ? addBias(product, bias) : product;
   return single ? y.squeeze(0) : y;

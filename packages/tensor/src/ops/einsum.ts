@@ -1,4 +1,5 @@
 /** Einstein's summation: products of tensors by the letters of their dimensions. */
+import { promoteTypes } from "../dtype.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -66,7 +67,10 @@ function contract(a: Term, b: Term, keep: ReadonlySet<string>, sizes: ReadonlyMa
   const p = spread(left, [...batch, ...rows, ...inner]).reshape(size(batch), size(rows), size(inner));
   const q = spread(right, [...batch, ...inner, ...columns]).reshape(size(batch), size(inner), size(columns));
   const labels = [...batch, ...rows, ...columns];
-  return { x: p.matmul(q).reshape(labels.map((label) => sizes.get(label)!)), labels };
+  // What was summed on the way may be wider than what was not. A product alone promotes, as in PyTorch, and bool stays bool.
+  const dtype = promoteTypes(p.dtype, q.dtype);
+  const product = inner.length === 0 ? p.mul(q) : p.to(dtype).matmul(q.to(dtype));
+  return { x: product.reshape(labels.map((label) => sizes.get(label)!)), labels };
 }
 
 /**

@@ -161,14 +161,15 @@ export function pad(
       result = result.narrow(d, start, Math.max(size - start - Math.max(-after, 0), 0));
     }
     const [low, high] = [Math.max(before, 0), Math.max(after, 0)];
-    if (low > 0 || high > 0) {
-      result = mode === "constant" ? filled(result, d, low, high, value) : mirrored(result, d, low, high, mode);
-    }
+    if (mode === "constant") result = padded(result, d, low, high, value);
+    else if (low > 0 || high > 0) result = mirrored(result, d, low, high, mode);
   }
   return result === x ? x.clone() : result;
 }
 
-function filled(x: Tensor, dim: number, before: number, after: number, value: Scalar): Tensor {
+/** One dimension with so many elements of a value before and after its own; itself where there are none. */
+export function padded(x: Tensor, dim: number, before: number, after: number, value: Scalar = 0): Tensor {
+  if (before === 0 && after === 0) return x;
   const length = x.shape[dim]!;
   const shape = x.shape.map((size, d) => d === dim ? size + before + after : size);
   return apply("embed", [x], {

@@ -9,6 +9,7 @@ import { type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "../tensor/reading.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { empty, fromTypedArray } from "./creation.ts";
+import { SumTree } from "./sum_tree.ts";
 
 /** Options of tensors drawn from a generator. */
 export interface RandomTensorOptions extends TensorOptions {
@@ -113,41 +114,33 @@ export function multinomial(
     throw new RangeError(`multinomial: ${count} is not a non-negative number of draws`);
   }
   const width = weights.shape.at(-1)!;
-  const rows = weights.numel / Math.max(width, 1);
+  const rows = weights.ndim === 1 ? 1 : weights.shape[0]!;
   const values = weights.toTypedArray();
   const draws = generator.uniforms(rows * count);
   const result = new Int32Array(rows * count);
   for (let row = 0; row < rows; row++) {
-    const left = Float64Array.from({ length: width }, (_, i) => Number(values[row * width + i]));
-    let total = 0;
-    for (const weight of left) {
-      if (!(weight >= 0 && weight < Infinity)) {
-        throw new RangeError(`multinomial: weight ${weight} is not a non-negative finite number`);
-      }
-      total += weight;
-    }
+    const left = new SumTree(width, (i) => weightOf(values[row * width + i]!));
     for (let k = 0; k < count; k++) {
-      if (!(total > 0)) {
+      if (!(left.total > 0)) {
         throw new RangeError(
           `multinomial: no weight is left for draw ${k + 1} of ${count}; draw fewer, or with { replacement: true }`,
         );
       }
-      let at = draws[row * count + k]! * total;
-      let chosen = -1;
-      for (let i = 0; i < width; i++) {
-        if (left[i] === 0) continue;
-        chosen = i;
-        at -= left[i]!;
-        if (at < 0) break;
+      if (left.total === Infinity) {
+        throw new RangeError("multinomial: the weights add up to Infinity; divide them all by the largest");
       }
+      const chosen = left.find(draws[row * count + k]! * left.total);
       result[row * count + k] = chosen;
-      if (!replacement) {
-        left[chosen] = 0;
-        total = left.reduce((sum, weight) => sum + weight, 0);
-      }
+      if (!replacement) left.clear(chosen);
     }
   }
   return fromTypedArray(result, [...weights.shape.slice(0, -1), count], { device: weights.device });
+}
+
+function weightOf(value: number | bigint): number {
+  const weight = Number(value);
+  if (weight >= 0 && weight < Infinity) return weight;
+  throw new RangeError(`multinomial: weight ${weight} is not a non-negative finite number`);
 }
 
 /** Normal numbers of a mean and a standard deviation, which may be tensors (broadcast) or numbers with a shape. */

@@ -105,10 +105,10 @@ export function resolveIndices(operation: string, x: Tensor, indices: readonly I
         `${operation}: ${String(index)} is not an index; use integers, slices such as "1:3", null, "...", or tensors`,
       );
     } else if (index.dtype === "bool") {
-      if (index.ndim === 0) {
-        throw new TypeError(`${operation}: a 0-dimensional mask is not supported; use a mask with dimensions`);
-      }
-      for (const part of maskIndices(operation, index, view.shape, dim)) advanced.push({ dim: dim++, index: part });
+      // A mask without dimensions chooses whether all of it is there: an index into a new dimension of size 1.
+      if (index.ndim === 0) view = view.unsqueeze(dim);
+      const mask = index.ndim === 0 ? index.reshape(1) : index;
+      for (const part of maskIndices(operation, mask, view.shape, dim)) advanced.push({ dim: dim++, index: part });
     } else if (isFloat(index.dtype)) {
       throw new TypeError(
         `${operation}: an index tensor must be an integer or bool tensor, got ${index.dtype}; cast with .to("int32")`,

@@ -33,11 +33,19 @@ const planes = (
   size: Shape,
 ): readonly Meta[] => [{ dtype, shape: [shape[0]!, shape[1]!, ...size] }];
 
+/** Sums of products of bool are no bools, as in PyTorch. */
+function checkProduct(operation: string, dtype: DType): void {
+  if (dtype === "bool") {
+    throw new TypeError(`${operation}: not defined on bool; cast with .to("int32") or .to("float32")`);
+  }
+}
+
 /** The rules by name. */
 export const routineRules: { readonly [P in RoutinePrim]: RoutineRow<P> } = {
   matmul: {
     kind: "routine",
     outputs([a, b]) {
+      checkProduct("matmul", a!.dtype);
       const batch = broadcastShapes("matmul", a!.shape.slice(0, -2), b!.shape.slice(0, -2));
       return [{ dtype: a!.dtype, shape: [...batch, a!.shape.at(-2)!, b!.shape.at(-1)!] }];
     },
@@ -45,6 +53,7 @@ export const routineRules: { readonly [P in RoutinePrim]: RoutineRow<P> } = {
   conv: {
     kind: "routine",
     outputs([x, w], { stride, padding, dilation }) {
+      checkProduct("conv", x!.dtype);
       const spatial = x!.shape.slice(2).map((size, i) =>
         windowCount(size, w!.shape[i + 2]!, stride[i]!, padding[i]!, dilation[i]!, false)
       );
@@ -61,9 +70,10 @@ export const routineRules: { readonly [P in RoutinePrim]: RoutineRow<P> } = {
   },
   convInputGrad: {
     kind: "routine",
-    outputs: ([g, w], { inputSize, groups }) => [
-      { dtype: g!.dtype, shape: [g!.shape[0]!, w!.shape[1]! * groups, ...inputSize] },
-    ],
+    outputs([g, w], { inputSize, groups }) {
+      checkProduct("conv", g!.dtype);
+      return [{ dtype: g!.dtype, shape: [g!.shape[0]!, w!.shape[1]! * groups, ...inputSize] }];
+    },
   },
   convWeightGrad: {
     kind: "routine",

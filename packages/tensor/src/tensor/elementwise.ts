@@ -176,7 +176,7 @@ export abstract class TensorElementwise extends TensorFunctions {
   div_(this: Tensor, other: Operand, options: DivOptions = {}): Tensor {
     checkOptions("div_", options, ["roundingMode"]);
     if (options.roundingMode === undefined) return applyInPlace(this, "div", [this, other], none);
-    return overwrite("div_", this, this.div(other, options));
+    return overwrite("div_", this, [other], (x) => x.div(other, options));
   }
 
   /**
@@ -281,7 +281,7 @@ export abstract class TensorElementwise extends TensorFunctions {
 
   /** {@link lerp} in place. */
   lerp_(this: Tensor, end: Tensor, weight: Operand): Tensor {
-    return overwrite("lerp_", this, this.lerp(end, weight));
+    return overwrite("lerp_", this, [end, weight], (x) => x.lerp(end, weight));
   }
 
   /**
@@ -304,7 +304,7 @@ export abstract class TensorElementwise extends TensorFunctions {
 
   /** {@link clamp} in place. */
   clamp_(this: Tensor, options: ClampOptions): Tensor {
-    return overwrite("clamp_", this, this.clamp(options));
+    return overwrite("clamp_", this, [options.min, options.max], (x) => x.clamp(options));
   }
 
   /** ln(eᵃ + eᵇ) without overflow; broadcasts. */

@@ -1,8 +1,8 @@
 /** Convolution in one to three dimensions and its two gradients: image to columns, then a matrix product. */
 import type { Attrs, ConvAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
-import { type HostOperand, load, store, type Values } from "./array.ts";
-import { finish, multiplyInto, multiplyTransposedInto } from "./matmul.ts";
+import { type HostOperand, load, store, type Values, valuesOf } from "./array.ts";
+import { finish, multiplyInto, multiplyTransposedInto, sumsOf } from "./matmul.ts";
 
 /** Sizes of a convolution, its spatial dimensions filled up to three. */
 interface Layout {
@@ -82,7 +82,7 @@ function taps(l: Layout): { columns: Int32Array; positions: Int32Array } {
   return { columns: columns.subarray(0, n), positions: positions.subarray(0, n) };
 }
 
-function toColumns(x: Values, at: number, { columns, positions }: ReturnType<typeof taps>, into: Float64Array): void {
+function toColumns(x: Values, at: number, { columns, positions }: ReturnType<typeof taps>, into: Values): void {
   for (let i = 0; i < columns.length; i++) into[columns[i]!] = x[at + positions[i]!]!;
 }
 
@@ -95,12 +95,13 @@ export function conv(
   const l = layout(xs!.shape, ws!.shape, ys!.shape, attrs);
   const [x, w, table] = [load(xs!), load(ws!), taps(l)];
   const [area, depth, volume] = [sizeOf(l.output), l.channels * sizeOf(l.kernel), l.channels * sizeOf(l.input)];
-  const columns = new Float64Array(depth * area);
-  const y = new Float64Array(sizeOf(ys!.shape));
+  const { dtype } = ys!;
+  const columns = valuesOf(dtype, depth * area);
+  const y = sumsOf(dtype, sizeOf(ys!.shape));
   for (let i = 0; i < l.batch * l.groups; i++) {
     const g = i % l.groups;
     toColumns(x, i * volume, table, columns);
-    multiplyInto(y, i * l.filters * area, w, g * l.filters * depth, columns, 0, l.filters, depth, area);
+    multiplyInto(dtype, y, i * l.filters * area, w, g * l.filters * depth, columns, 0, l.filters, depth, area);
   }
   finish(y, bias, area, attrs);
   store(ys!, y);
@@ -115,19 +116,22 @@ export function convInputGrad(
   const l = layout(xs!.shape, ws!.shape, gs!.shape, attrs);
   const [g, w, table] = [load(gs!), load(ws!), taps(l)];
   const [area, depth, volume] = [sizeOf(l.output), l.channels * sizeOf(l.kernel), l.channels * sizeOf(l.input)];
-  const turned = new Float64Array(w.length);
+  const { dtype } = xs!;
+  const turned = valuesOf(dtype, w.length);
   for (let q = 0; q < l.groups; q++) {
     const at = q * l.filters * depth;
     for (let f = 0; f < l.filters; f++) {
       for (let d = 0; d < depth; d++) turned[at + d * l.filters + f] = w[at + f * depth + d]!;
     }
   }
-  const columns = new Float64Array(depth * area);
-  const x = new Float64Array(sizeOf(xs!.shape));
+  const columns = sumsOf(dtype, depth * area);
+  const x = sumsOf(dtype, sizeOf(xs!.shape));
+  const zero = sumsOf(dtype, 1)[0]!;
   const { columns: from, positions: to } = table;
   for (let i = 0; i < l.batch * l.groups; i++) {
-    columns.fill(0);
+    columns.fill(zero);
     multiplyInto(
+      dtype,
       columns,
       0,
       turned,
@@ -152,12 +156,24 @@ export function convWeightGrad(
   const l = layout(xs!.shape, ws!.shape, gs!.shape, attrs);
   const [g, x, table] = [load(gs!), load(xs!), taps(l)];
   const [area, depth, volume] = [sizeOf(l.output), l.channels * sizeOf(l.kernel), l.channels * sizeOf(l.input)];
-  const columns = new Float64Array(depth * area);
-  const w = new Float64Array(sizeOf(ws!.shape));
+  const { dtype } = ws!;
+  const columns = valuesOf(dtype, depth * area);
+  const w = sumsOf(dtype, sizeOf(ws!.shape));
   for (let i = 0; i < l.batch * l.groups; i++) {
     const q = i % l.groups;
     toColumns(x, i * volume, table, columns);
-    multiplyTransposedInto(w, q * l.filters * depth, g, i * l.filters * area, columns, 0, l.filters, area, depth);
+    multiplyTransposedInto(
+      dtype,
+      w,
+      q * l.filters * depth,
+      g,
+      i * l.filters * area,
+      columns,
+      0,
+      l.filters,
+      area,
+      depth,
+    );
   }
   store(ws!, w);
 }

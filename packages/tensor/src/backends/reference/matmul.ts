@@ -4,9 +4,19 @@ import type { Epilogue } from "../../prims/attrs.ts";
 import { broadcastStrides, contiguousStrides } from "../../shape.ts";
 import { type HostOperand, load, store, type Values, valuesOf } from "./array.ts";
 
-/** `c[m, n] += a[m, k] · b[k, n]`, all contiguous, from the given positions on. */
+/** Memory for sums of products in a dtype: float64 for floats; integers are exact, and wrap as they do when they are stored. */
+export function sumsOf(dtype: DType, length: number): Values {
+  return dtype.startsWith("float") ? new Float64Array(length) : valuesOf(dtype, length);
+}
+
+/** Products that wrap are taken modulo 2^32; bigints (int64) take the same operators as floats. */
+const multiply = (dtype: DType): (x: number, y: number) => number =>
+  dtype.startsWith("float") || dtype === "int64" ? (x, y) => x * y : Math.imul;
+
+/** `c[m, n] += a[m, k] · b[k, n]`, all contiguous, from the given positions on; `c` is of {@link sumsOf}. */
 export function multiplyInto(
-  c: Float64Array,
+  dtype: DType,
+  c: Values,
   cAt: number,
   a: Values,
   aAt: number,
@@ -16,19 +26,21 @@ export function multiplyInto(
   k: number,
   n: number,
 ): void {
+  const times = multiply(dtype);
   for (let i = 0; i < m; i++) {
     const row = cAt + i * n;
     for (let p = 0; p < k; p++) {
       const factor = a[aAt + i * k + p]!;
       const from = bAt + p * n;
-      for (let j = 0; j < n; j++) c[row + j]! += factor * b[from + j]!;
+      for (let j = 0; j < n; j++) c[row + j]! += times(factor, b[from + j]!);
     }
   }
 }
 
 /** `c[m, n] += a[m, k] · b[n, k]ᵀ`. */
 export function multiplyTransposedInto(
-  c: Float64Array,
+  dtype: DType,
+  c: Values,
   cAt: number,
   a: Values,
   aAt: number,
@@ -38,40 +50,13 @@ export function multiplyTransposedInto(
   k: number,
   n: number,
 ): void {
+  const times = multiply(dtype);
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       const left = aAt + i * k;
       const right = bAt + j * k;
-      let sum = 0;
-      for (let p = 0; p < k; p++) sum += a[left + p]! * b[right + p]!;
-      c[cAt + i * n + j]! += sum;
-    }
-  }
-}
-
-/** Exact products of integers, wrapped to the dtype when stored. */
-function multiplyIntegers(
-  a: Values,
-  aAt: number,
-  b: Values,
-  bAt: number,
-  c: Values,
-  cAt: number,
-  [m, k, n]: number[],
-  dtype: DType,
-): void {
-  const large = dtype === "int64";
-  for (let i = 0; i < m!; i++) {
-    for (let j = 0; j < n!; j++) {
-      let sum: number | bigint = large ? 0n : 0;
-      for (let p = 0; p < k!; p++) {
-        const x = a[aAt + i * k! + p] as number;
-        const y = b[bAt + p * n! + j] as number;
-        sum = large
-          ? BigInt.asIntN(64, (sum as unknown as bigint) + BigInt(x) * BigInt(y))
-          : ((sum as number) + Math.imul(x, y)) | 0;
-      }
-      c[cAt + i * n! + j] = sum as number;
+      const at = cAt + i * n + j;
+      for (let p = 0; p < k; p++) c[at]! += times(a[left + p]!, b[right + p]!);
     }
   }
 }
@@ -100,8 +85,8 @@ export function matmul(
     return broadcastStrides(own, contiguousStrides(own), batch);
   });
   const count = batch.reduce((x, y) => x * y, 1);
-  const float = out!.dtype.startsWith("float");
-  const c = float ? new Float64Array(count * m * n) : valuesOf(out!.dtype, count * m * n);
+  const { dtype } = out!;
+  const c = sumsOf(dtype, count * m * n);
   for (let i = 0; i < count; i++) {
     let rest = i;
     let [at, bt] = [0, 0];
@@ -111,9 +96,8 @@ export function matmul(
       at += index * steps[0]![d]!;
       bt += index * steps[1]![d]!;
     }
-    if (float) multiplyInto(c as Float64Array, i * m * n, a, at * m * k, b, bt * k * n, m, k, n);
-    else multiplyIntegers(a, at * m * k, b, bt * k * n, c as Values, i * m * n, [m, k, n], out!.dtype);
+    multiplyInto(dtype, c, i * m * n, a, at * m * k, b, bt * k * n, m, k, n);
   }
-  finish(c as Values, bias, 1, attrs);
+  finish(c, bias, 1, attrs);
   store(out!, c);
 }

@@ -105,8 +105,7 @@ test("operands of any strides", () => {
 });
 
 test("every dtype", () => {
-  for (const dtype of dtypes) {
-    if (dtype === "int64") continue; // which the reference cannot convolve
+  for (const dtype of dtypes.filter((each) => each !== "bool")) {
     for (let seed = 0; seed < 12; seed++) check(seed, dtype, randomSizes(seeded(seed), 2, 10));
   }
 });

@@ -41,7 +41,7 @@ test("every small size", () => {
 });
 
 test("every dtype, with and without batches", () => {
-  for (const dtype of dtypes) {
+  for (const dtype of dtypes.filter((each) => each !== "bool")) {
     for (let seed = 0; seed < 12; seed++) {
       const random = seeded(seed);
       const size = (most: number): number => 1 + Math.floor(random() * most);

@@ -1,0 +1,48 @@
+/** Drawing in proportion to weights. */
+
+/**
+ * Weights under a binary tree of sums, the root at 1 and the children of node i at 2i and 2i + 1: finding the weight that a number
+ * falls on, and taking one out, costs as many steps as the tree has levels. A sum is always that of its two children, so that what is
+ * taken out leaves no rounding error behind.
+ */
+export class SumTree {
+  private readonly sums: Float64Array;
+  private readonly leaves: number;
+
+  constructor(count: number, weight: (i: number) => number) {
+    this.leaves = 1;
+    while (this.leaves < count) this.leaves *= 2;
+    this.sums = new Float64Array(2 * this.leaves);
+    for (let i = 0; i < count; i++) this.sums[this.leaves + i] = weight(i);
+    for (let node = this.leaves - 1; node > 0; node--) this.add(node);
+  }
+
+  /** The sum of all weights that are left. */
+  get total(): number {
+    return this.sums[1]!;
+  }
+
+  /** The first weight with which the sum so far exceeds `at`; never one of 0, unless all are. */
+  find(at: number): number {
+    let [node, rest] = [1, at];
+    while (node < this.leaves) {
+      const [left, right] = [this.sums[2 * node]!, this.sums[2 * node + 1]!];
+      // Rounding may let the rest reach the end.
+      const goRight = rest >= left && right > 0;
+      if (goRight) rest -= left;
+      node = 2 * node + Number(goRight);
+    }
+    return node - this.leaves;
+  }
+
+  /** Makes a weight 0. */
+  clear(i: number): void {
+    let node = this.leaves + i;
+    this.sums[node] = 0;
+    while ((node = Math.floor(node / 2)) > 0) this.add(node);
+  }
+
+  private add(node: number): void {
+    this.sums[node] = this.sums[2 * node]! + this.sums[2 * node + 1]!;
+  }
+}
