@@ -6,7 +6,7 @@ import { Tensor } from "@heddle/tensor";
 /** Called as `name(...values)` from @heddle/tensor. */
 export const freeFunctions: ReadonlySet<string> = new Set([
   ...["cat", "stack", "meshgrid", "where", "einsum", "pad", "oneHot"],
-  ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d"],
+  ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d", "convTranspose3d"],
   ...["maxPool1d", "maxPool2d", "avgPool1d", "avgPool2d", "adaptiveAvgPool1d", "adaptiveAvgPool2d"],
   ...["arange", "linspace", "eye", "zeros", "ones", "full", "zerosLike", "onesLike", "fullLike"],
 ]);

@@ -76,6 +76,10 @@ export class Symbolic {
     return this.apply("div", other);
   }
 
+  floorDivide(other: SymbolicOperand): Symbolic {
+    return this.apply("floorDivide", other);
+  }
+
   pow(other: SymbolicOperand): Symbolic {
     return this.apply("pow", other);
   }

@@ -48,7 +48,7 @@ export const elementwiseRules: Rules<ElementwisePrim> = {
   // Not from the quotient, so that it may be written to, as in PyTorch.
   div: [reading("b", (g, { b }) => g.div(b)), reading("a b", (g, { a, b }) => g.mul(a.div(b).div(b)).neg())],
   floorDivide: [flat, flat],
-  remainder: [linear((g) => g), reading("a b", (g, { a, b }) => g.mul(a.div(b).floor()).neg())],
+  remainder: [linear((g) => g), reading("a b", (g, { a, b }) => g.mul(a.floorDivide(b)).neg())],
   fmod: [linear((g) => g), reading("a b", (g, { a, b }) => g.mul(a.div(b).trunc()).neg())],
   pow: [
     // At exponent 0 the power is constant, also at base 0, where the formula is 0 · ∞.

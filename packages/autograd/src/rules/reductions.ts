@@ -1,5 +1,5 @@
 /** Gradients of the reductions. */
-import { cat, type ReduceAttrs, type ReducePrim, type Tensor } from "@heddle/tensor";
+import { cat, onesLike, type ReduceAttrs, type ReducePrim, type Tensor } from "@heddle/tensor";
 import { type Context, linear, reading, type Rules } from "./rule.ts";
 
 type Reduced = { readonly attrs: ReduceAttrs; readonly inputs: Context<"sum">["inputs"] };
@@ -26,7 +26,7 @@ function shared(g: Tensor, a: Tensor, out: Tensor, context: Reduced): Tensor {
 function productOfOthers(a: Tensor): Tensor {
   const last = a.ndim - 1;
   const size = a.shape[last]!;
-  const ones = a.narrow(last, 0, 1).mul(0).add(1);
+  const ones = onesLike(a.narrow(last, 0, 1));
   const before = size === 1 ? ones : cat([ones, a.narrow(last, 0, size - 1).cumprod(last)], last);
   const reversed = a.flip(last);
   const after = size === 1 ? ones : cat([ones, reversed.narrow(last, 0, size - 1).cumprod(last)], last).flip(last);

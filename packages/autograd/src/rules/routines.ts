@@ -1,5 +1,5 @@
 /** Gradients of the routines. */
-import { apply, arange, type Attrs, cat, type RoutinePrim, type ScatterMode, type Tensor } from "@heddle/tensor";
+import { apply, arange, type Attrs, cat, onesLike, type RoutinePrim, type ScatterMode, type Tensor } from "@heddle/tensor";
 import { choose, type Context, linear, reading, type Rules, sparseZerosOf, type Value } from "./rule.ts";
 
 const transposed = (x: Tensor): Tensor => x.transpose(-1, -2);
@@ -95,7 +95,7 @@ function runningProduct(g: Tensor, { a, out, attrs: { dim } }: Context<"cumprod"
   // products[i][k] = a[i + 1] · … · a[k]
   const products = choose(later, rows.unsqueeze(-2), 1).cumprod(-1);
   const before = cat(
-    [rows.narrow(-1, 0, Math.min(size, 1)).mul(0).add(1), rows.narrow(-1, 0, size - 1).cumprod(-1)],
+    [onesLike(rows.narrow(-1, 0, Math.min(size, 1))), rows.narrow(-1, 0, size - 1).cumprod(-1)],
     -1,
   );
   const sums = choose(from, products.mul(g.movedim(dim, -1).unsqueeze(-2)), 0).sum(-1);

@@ -1,5 +1,5 @@
 /** Lengths, distances and angles of vectors. */
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { broadcastShapes, checkOptions, type Tensor } from "@heddle/tensor";
 
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {
@@ -55,13 +55,15 @@ export interface CosineSimilarityOptions {
 export function cosineSimilarity(first: Tensor, second: Tensor, options: CosineSimilarityOptions = {}): Tensor {
   checkOptions("cosineSimilarity", options, ["dim", "eps"]);
   const { dim = 1, eps = 1e-8 } = options;
-  const ndim = Math.max(first.ndim, second.ndim);
-  // From the end, the same dimension of both, whichever of them has fewer.
-  const d = dim < 0 ? dim : dim - ndim;
-  const [a, b] = [first, second].map((x) =>
-    x.ndim < -d ? x.reshape([...Array<number>(-d - x.ndim).fill(1), ...x.shape]) : x
-  ) as [Tensor, Tensor];
-  return a.div(length(a, 2, d, eps)).mul(b.div(length(b, 2, d, eps))).sum(d);
+  // Norms are of the vectors after broadcasting: a repeated element counts as often as it is repeated.
+  const shape = broadcastShapes("cosineSimilarity", first.shape, second.shape);
+  const unit = (x: Tensor): Tensor => {
+    const whole = x.expand(shape);
+    const squared = whole.square().sum(dim, { keepdim: true });
+    // Raised without a gradient through the choice, as PyTorch does it.
+    return whole.div(squared.add(squared.detach().clamp({ min: eps ** 2 }).sub(squared.detach())).sqrt());
+  };
+  return unit(first).mul(unit(second)).sum(dim);
 }
 
 /** Options of {@link pairwiseDistance}. */

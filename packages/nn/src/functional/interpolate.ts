@@ -174,7 +174,8 @@ export function interpolate(input: Tensor, options: InterpolateOptions): Tensor 
   for (const [i, out] of sizes.entries()) {
     const [dim, size, factor] = [i + 2, input.shape[i + 2]!, factors[i]!];
     const whole = out % size === 0 && (factor === null || factor === out / size);
-    if (whole && out === size) continue;
+    // Between the pixels of a size that stays there are no straight lines, whatever the factor says; as in PyTorch.
+    if (out === size && (whole || mode.endsWith("linear"))) continue;
     if (whole && mode.startsWith("nearest")) result = repeated(result, dim, out / size);
     else result = resample(result, dim, taps(mode, size, out, factor, alignCorners ?? false));
   }

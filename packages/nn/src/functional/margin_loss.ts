@@ -1,10 +1,12 @@
 /** Losses that ask for a margin and are content beyond it. */
 import { checkOptions, type Tensor, where } from "@heddle/tensor";
 import { logsigmoid } from "./activation.ts";
-import { cosineSimilarity, pairwiseDistance } from "./distance.ts";
+import { pairwiseDistance } from "./distance.ts";
 import { checkPair, reduced, type ReductionOptions } from "./reduction.ts";
 
 const marginOptions = ["margin", "reduction"] as const;
+/** A float32 in PyTorch, for inputs of float64 too. */
+const smallest = Math.fround(1e-12);
 
 /** Options of the losses with a margin. */
 export interface MarginOptions extends ReductionOptions {
@@ -110,7 +112,9 @@ export function cosineEmbeddingLoss(
   checkOptions("cosineEmbeddingLoss", options, marginOptions);
   const { margin = 0, reduction } = options;
   checkPair("cosineEmbeddingLoss", first, second, "second input");
-  const similarity = cosineSimilarity(first, second, { dim: -1, eps: 1e-12 });
+  // PyTorch's cosine here is not `cosineSimilarity`: what keeps it from dividing by 0 is added to the squared lengths.
+  const squaredLength = (x: Tensor): Tensor => x.square().sum(-1).add(smallest);
+  const similarity = first.mul(second).sum(-1).div(squaredLength(first).mul(squaredLength(second)).sqrt());
   checkPair("cosineEmbeddingLoss", similarity, target);
   const together = where(target.eq(1), similarity.neg().add(1), 0);
   return reduced(

@@ -39,7 +39,9 @@ function windows3d(operation: string, x: Tensor, kernelSize: Sizes, options: Max
         `${operation}: padding ${showSizes(padding)} is more than half the window ${showSizes(kernel)}`,
       );
     }
-    if (size + 2 * padding[i]! < dilation[i]! * (kernel[i]! - 1) + 1) {
+    const room = size + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1;
+    // With ceilMode a window that begins inside may be cut off by less than a stride.
+    if (options.ceilMode ? room <= -stride[i]! : room < 0) {
       throw new RangeError(
         `${operation}: a window of ${showSizes(kernel)} does not fit shape ${showSizes(x.shape)} padded by ${
           showSizes(padding)

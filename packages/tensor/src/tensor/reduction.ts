@@ -175,7 +175,12 @@ export abstract class TensorReduction extends TensorComparison {
     if (p === -Infinity) return this.abs().amin(dim, { keepdim });
     if (p === 0) return this.ne(0).to(this.dtype).sum(dim, { keepdim });
     if (p === 2) return away(this.square().sum(dim, { keepdim }), (sum) => sum.sqrt());
-    if (p < 0) return this.abs().pow(p).sum(dim, { keepdim }).pow(1 / p);
+    if (p < 0) {
+      // A zero makes the norm 0, whatever else there is.
+      const zero = this.eq(0);
+      const powers = apply("where", [zero, 1, this.abs()], {}).pow(p);
+      return apply("where", [zero.any(dim, { keepdim }), 0, powers.sum(dim, { keepdim }).pow(1 / p)], {});
+    }
     const powers = p < 1 ? away(this.abs(), (x) => x.pow(p)) : this.abs().pow(p);
     return away(powers.sum(dim, { keepdim }), (sum) => sum.pow(1 / p));
   }
@@ -183,7 +188,7 @@ export abstract class TensorReduction extends TensorComparison {
   /** ln Σ eˣ over `dim` without overflow. */
   logsumexp(this: Tensor, dim: number | readonly number[], options: ReduceOptions = {}): Tensor {
     checkOptions("logsumexp", options, ["keepdim"]);
-    checkFloat("logsumexp", this);
+    if (!isFloat(this.dtype)) return this.to("float32").logsumexp(dim, options);
     const dims = normalizeDims("logsumexp", dim, this.ndim);
     if (dims.some((d) => this.shape[d] === 0)) return this.exp().sum(dim, options).log();
     const high = this.detach().amax(dims, { keepdim: true });

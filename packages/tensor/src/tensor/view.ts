@@ -195,7 +195,8 @@ export abstract class TensorView extends TensorReduction {
         }; need integers with 0 ≤ size ≤ ${x.shape[d]} and step ≥ 1`,
       );
     }
-    return apply("unfold", [x], { dim: d, size, step });
+    // PyTorch gives what has no dimensions one only.
+    return this.ndim === 0 ? x.narrow(0, 0, size) : apply("unfold", [x], { dim: d, size, step });
   }
 
   /** The diagonal of two dimensions as a new last one; a positive offset lies above the main diagonal. */

@@ -1,5 +1,5 @@
 /** Accumulators of reductions: several vectors side by side, folded into totals every so often. */
-import type { DType } from "../../../dtype.ts";
+import { type DType, integerRange } from "../../../dtype.ts";
 import type { ReducePrim } from "../../../prims/attrs.ts";
 import {
   type Code,
@@ -24,9 +24,9 @@ function identity(prim: ReducePrim, dtype: DType): Code {
   const value = prim === "sum" ? 0 : prim === "prod" ? 1 : prim === "amax" ? -Infinity : Infinity;
   if (kind === "f32") return f32x4(value);
   if (kind === "f64") return f64x2(value);
-  // Bools are 0 and 1, so that "any" of nothing is false and "all" is true.
-  if (dtype === "bool") return i32x4(prim === "amin" ? 1 : 0);
-  return i32x4(value === -Infinity ? -(2 ** 31) : value === Infinity ? 2 ** 31 - 1 : value);
+  // Within the dtype, as it is wrapped like every other value; of bool 0 and 1, so that "any" of nothing is false and "all" is true.
+  const [least, greatest] = integerRange(dtype).map(Number) as [number, number];
+  return i32x4(Math.min(Math.max(value, least), greatest));
 }
 
 /** See the module's comment. */
