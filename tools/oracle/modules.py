@@ -270,11 +270,20 @@ def state_keys(family):
         ("Embedding", [3, 2]),
         ("PReLU", []),
         ("ConvTranspose2d", [1, 2, 3]),
+        ("CrossEntropyLoss", [{"weight": torch.ones(3)}]),
+        ("CrossEntropyLoss", []),
+        ("NLLLoss", [{"weight": torch.ones(3)}]),
+        ("BCELoss", [{"weight": torch.ones(3)}]),
+        ("BCEWithLogitsLoss", [{"weight": torch.ones(3), "posWeight": torch.ones(2, 3)}]),
+        ("BCEWithLogitsLoss", [{"posWeight": torch.ones(3)}]),
+        ("MultiMarginLoss", [{"weight": torch.ones(3)}]),
+        ("MultiLabelSoftMarginLoss", [{"weight": torch.ones(3)}]),
     ):
         state = build(module, args).state_dict()
+        shown = "".join(f" of {', '.join(args[0])}") if args and isinstance(args[0], dict) else f" {args}"
         family.add(
             {
-                "name": f"keys {module} {args}".replace("'", ""),
+                "name": f"keys {module}{shown}".replace("'", ""),
                 "module": module,
                 "args": encode_argument(args),
                 "stateKeys": list(state),

@@ -84,10 +84,15 @@ describe("deepCopy", () => {
   });
 
   test("tensors among options are copied, generators and functions are shared", () => {
+    class Scaled extends Module {
+      readonly options = { scale: tensor([1, 2]) };
+    }
+    const scaled = new Scaled();
+    deepCopy(scaled).options.scale.fill_(0);
+    expect(scaled.options.scale.toArray()).toEqual([1, 2]);
     const criterion = new CrossEntropyLoss({ weight: tensor([1, 2]) });
-    const copy = deepCopy(criterion);
-    copy.options.weight!.fill_(0);
-    expect(criterion.options.weight!.toArray()).toEqual([1, 2]);
+    deepCopy(criterion).weight!.fill_(0);
+    expect(criterion.weight!.toArray()).toEqual([1, 2]);
     const generator = new Generator(3);
     expect(deepCopy(new Dropout(0.5, { generator })).generator).toBe(generator);
   });

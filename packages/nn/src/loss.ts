@@ -28,6 +28,7 @@ import {
   type SmoothL1LossOptions,
 } from "./functional/regression_loss.ts";
 import { Module } from "./module.ts";
+import { WeightedLoss } from "./weighted_loss.ts";
 
 /**
  * Cross-entropy of class scores with labels or probabilities: see `functional.crossEntropy`. PyTorch: `torch.nn.CrossEntropyLoss`.
@@ -40,62 +41,74 @@ import { Module } from "./module.ts";
  * criterion.forward(randn([2, 5]), tensor([0, 3], { dtype: "int32" })).item();
  * ```
  */
-export class CrossEntropyLoss extends Module {
-  readonly options: CrossEntropyOptions;
+export class CrossEntropyLoss extends WeightedLoss {
+  readonly options: Omit<CrossEntropyOptions, "weight">;
 
   constructor(options: CrossEntropyOptions = {}) {
     checkOptions("CrossEntropyLoss", options, ["ignoreIndex", "labelSmoothing", "reduction", "weight"]);
-    super();
-    this.options = options;
+    const { weight, ...others } = options;
+    super(weight);
+    this.options = others;
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
-    return crossEntropy(input, target, this.options);
+    const { options, weight } = this;
+    return crossEntropy(input, target, { ...options, weight });
   }
 }
 
 /** Negative log-likelihood of labels under log-probabilities. PyTorch: `torch.nn.NLLLoss`. */
-export class NLLLoss extends Module {
-  readonly options: NllLossOptions;
+export class NLLLoss extends WeightedLoss {
+  readonly options: Omit<NllLossOptions, "weight">;
 
   constructor(options: NllLossOptions = {}) {
     checkOptions("NLLLoss", options, ["ignoreIndex", "reduction", "weight"]);
-    super();
-    this.options = options;
+    const { weight, ...others } = options;
+    super(weight);
+    this.options = others;
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
-    return nllLoss(input, target, this.options);
+    const { options, weight } = this;
+    return nllLoss(input, target, { ...options, weight });
   }
 }
 
 /** Binary cross-entropy of probabilities. PyTorch: `torch.nn.BCELoss`. */
-export class BCELoss extends Module {
-  readonly options: BinaryCrossEntropyOptions;
+export class BCELoss extends WeightedLoss {
+  readonly options: Omit<BinaryCrossEntropyOptions, "weight">;
 
   constructor(options: BinaryCrossEntropyOptions = {}) {
     checkOptions("BCELoss", options, ["reduction", "weight"]);
-    super();
-    this.options = options;
+    const { weight, ...others } = options;
+    super(weight);
+    this.options = others;
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
-    return binaryCrossEntropy(input, target, this.options);
+    const { options, weight } = this;
+    return binaryCrossEntropy(input, target, { ...options, weight });
   }
 }
 
 /** Binary cross-entropy of scores. PyTorch: `torch.nn.BCEWithLogitsLoss`. */
-export class BCEWithLogitsLoss extends Module {
-  readonly options: BinaryCrossEntropyWithLogitsOptions;
+export class BCEWithLogitsLoss extends WeightedLoss {
+  readonly options: Omit<BinaryCrossEntropyWithLogitsOptions, "weight" | "posWeight">;
+  /** How much positives count more than negatives; `pos_weight` in state dicts. */
+  posWeight: Tensor | null;
 
   constructor(options: BinaryCrossEntropyWithLogitsOptions = {}) {
     checkOptions("BCEWithLogitsLoss", options, ["posWeight", "reduction", "weight"]);
-    super();
-    this.options = options;
+    const { weight, posWeight, ...others } = options;
+    super(weight);
+    this.options = others;
+    this.posWeight = null;
+    this.hold("posWeight", posWeight);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
-    return binaryCrossEntropyWithLogits(input, target, this.options);
+    const { options, weight, posWeight } = this;
+    return binaryCrossEntropyWithLogits(input, target, { ...options, weight, posWeight });
   }
 }
 

@@ -21,6 +21,7 @@ import {
 } from "./functional/margin_loss.ts";
 import type { ReductionOptions } from "./functional/reduction.ts";
 import { Module } from "./module.ts";
+import { WeightedLoss } from "./weighted_loss.ts";
 
 const marginOptions = ["margin", "reduction"] as const;
 
@@ -40,17 +41,19 @@ export class HingeLoss extends Module {
 }
 
 /** Hinge loss for several classes. PyTorch: `torch.nn.MultiMarginLoss`. */
-export class MultiMarginLoss extends Module {
-  readonly options: MultiMarginLossOptions;
+export class MultiMarginLoss extends WeightedLoss {
+  readonly options: Omit<MultiMarginLossOptions, "weight">;
 
   constructor(options: MultiMarginLossOptions = {}) {
     checkOptions("MultiMarginLoss", options, ["margin", "p", "reduction", "weight"]);
-    super();
-    this.options = options;
+    const { weight, ...others } = options;
+    super(weight);
+    this.options = others;
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
-    return multiMarginLoss(input, target, this.options);
+    const { options, weight } = this;
+    return multiMarginLoss(input, target, { ...options, weight });
   }
 }
 
@@ -100,17 +103,19 @@ export class SoftMarginLoss extends Module {
 }
 
 /** Logistic loss averaged over several labels. PyTorch: `torch.nn.MultiLabelSoftMarginLoss`. */
-export class MultiLabelSoftMarginLoss extends Module {
-  readonly options: MultilabelSoftMarginOptions;
+export class MultiLabelSoftMarginLoss extends WeightedLoss {
+  readonly options: Omit<MultilabelSoftMarginOptions, "weight">;
 
   constructor(options: MultilabelSoftMarginOptions = {}) {
     checkOptions("MultiLabelSoftMarginLoss", options, ["reduction", "weight"]);
-    super();
-    this.options = options;
+    const { weight, ...others } = options;
+    super(weight);
+    this.options = others;
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
-    return multilabelSoftMarginLoss(input, target, this.options);
+    const { options, weight } = this;
+    return multilabelSoftMarginLoss(input, target, { ...options, weight });
   }
 }
 

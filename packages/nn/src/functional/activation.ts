@@ -181,7 +181,7 @@ export function hardsigmoid(x: Tensor): Tensor {
 /** x · {@link hardsigmoid}(x): Howard et al., "Searching for MobileNetV3" (2019). PyTorch: `hardswish`. */
 export function hardswish(x: Tensor): Tensor {
   const within = x.clamp({ min: -3, max: 3 });
-  return where(x.ge(3), x, within.mul(within.add(3)).div(6));
+  return where(x.gt(3), x, within.mul(within.add(3)).div(6));
 }
 
 /** x where it is above `threshold`, else `value`. PyTorch: `threshold`. */

@@ -25,7 +25,7 @@ const entropy: (p: Tensor, target: Tensor) => Tensor = customFunction({
     const [p, target] = context.savedTensors as readonly [Tensor, Tensor];
     const [wantP, wantTarget] = context.needsInputGrad;
     return [
-      wantP ? gradient.mul(p.sub(target)).div(p.mul(complement(p)).clamp({ min: Math.fround(1e-12) })) : null,
+      wantP ? gradient.mul(p.sub(target)).div(p.mul(complement(p)).clamp({ min: 1e-12 })) : null,
       wantTarget ? gradient.mul(complement(p).log().sub(p.log())) : null,
     ];
   },

@@ -5,8 +5,6 @@ import { pairwiseDistance } from "./distance.ts";
 import { checkPair, reduced, type ReductionOptions } from "./reduction.ts";
 
 const marginOptions = ["margin", "reduction"] as const;
-/** A float32 in PyTorch, for inputs of float64 too. */
-const smallest = Math.fround(1e-12);
 
 /** Options of the losses with a margin. */
 export interface MarginOptions extends ReductionOptions {
@@ -113,7 +111,7 @@ export function cosineEmbeddingLoss(
   const { margin = 0, reduction } = options;
   checkPair("cosineEmbeddingLoss", first, second, "second input");
   // PyTorch's cosine here is not `cosineSimilarity`: what keeps it from dividing by 0 is added to the squared lengths.
-  const squaredLength = (x: Tensor): Tensor => x.square().sum(-1).add(smallest);
+  const squaredLength = (x: Tensor): Tensor => x.square().sum(-1).add(1e-12);
   const similarity = first.mul(second).sum(-1).div(squaredLength(first).mul(squaredLength(second)).sqrt());
   checkPair("cosineEmbeddingLoss", similarity, target);
   const together = where(target.eq(1), similarity.neg().add(1), 0);

@@ -1,6 +1,6 @@
 /** Pooling: the largest, or the mean, of windows. */
 import { apply, applyAll } from "../apply.ts";
-import { isFloat } from "../dtype.ts";
+import { integerRange, isFloat } from "../dtype.ts";
 import { windowCount } from "../prims/routines.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -75,7 +75,15 @@ function maxPool(
     windowCount(input.shape[i + 2]!, k, stride[i]!, padding[i]!, dilation[i]!, ceilMode)
   );
   checkWindow(operation, x, kernel, padding, counts);
-  const [values, indices] = applyAll("maxPool", [input], { kernel, stride, padding, dilation, ceilMode });
+  let [values, indices] = applyAll("maxPool", [input], { kernel, stride, padding, dilation, ceilMode });
+  const missesAll = (o: number, i: number): boolean =>
+    Array.from({ length: kernel[i]! }, (_, k) => o * stride[i]! - padding[i]! + k * dilation[i]!)
+      .every((at) => at < 0 || at >= input.shape[i + 2]!);
+  // Taps may lie so far apart that all of a window's are in the padding, which counts as −∞.
+  const someEmpty = kernel.some((_, i) =>
+    dilation[i]! > 1 && padding[i]! > 0 && Array.from({ length: counts[i]! }).some((_, o) => missesAll(o, i))
+  );
+  if (someEmpty) values = values!.maskedFill(indices!.lt(0), isFloat(x.dtype) ? -Infinity : integerRange(x.dtype)[0]);
   return single ? { values: values!.squeeze(0), indices: indices!.squeeze(0) } : { values: values!, indices: indices! };
 }
 

@@ -49,7 +49,7 @@ export function maxPool([xs]: readonly HostOperand[], [ys, at]: readonly HostOpe
               }
             }
           }
-          y[o] = max;
+          if (best >= 0) y[o] = max;
           indices[o++] = best;
         }
       }
