@@ -41,6 +41,18 @@ export const operationFamilies: readonly string[] = [
   "sizes",
 ];
 
+/** Corners and ends of all of them, which take longer: see {@link edgeConformance}. */
+export const edgeFamilies: readonly string[] = [
+  "edges_windows",
+  "edges_elementwise",
+  "edges_reductions",
+  "edges_scatters",
+  "edges_losses",
+  "edges_in_place",
+  "edges_products_of_integers",
+  "edges_without_dimensions",
+];
+
 const listedFailures = 12;
 
 /**
@@ -52,35 +64,12 @@ const listedFailures = 12;
  * ```
  */
 export function conformance(device: string, options: ConformanceOptions = {}): void {
-  const { signedZeros = true, excused = {}, replayAs, sample = 1 } = options;
-  const setting = (family: string): Setting => ({
-    device: getDevice(device),
-    tolerances: { ...defaultTolerances, ...options.tolerances },
-    // The recordings' other zeros have whatever sign PyTorch's kernels happened to leave.
-    signedZeros: signedZeros && family.startsWith("elementwise"),
-    replayAs,
-    excused: Object.keys(excused).filter((name) => name.startsWith(`${family}/`)),
-  });
-
-  describe(`conformance of ${device}`, () => {
-    const before = defaultDevice();
-    beforeAll(() => setDefaultDevice(device));
-    afterAll(() => setDefaultDevice(before));
-    for (const family of operationFamilies) {
-      describe(family, () => {
-        const held = loadFixtures(family).cases.filter((each) => !(`${family}/${each.name}` in excused));
-        const run = (cases: readonly FixtureCase[]): void =>
-          reportFailures(cases, (each) => replay(each, setting(family), differences[`${family}/${each.name}`]));
-        for (const [call, cases] of byCall(held)) {
-          const always = cases.filter((_, i) => i % sample === 0);
-          const others = cases.filter((_, i) => i % sample !== 0);
-          test(call, () => run(always));
-          if (others.length > 0) test(`${call}: the others`, { tags: ["long"] }, () => run(others));
-        }
-      });
-    }
+  const { excused = {} } = options;
+  onDevice(`conformance of ${device}`, device, () => {
+    const setting = (family: string): Setting => settingOf(device, family, options);
+    testFamilies(operationFamilies, device, options);
     test("all listed differences are of recorded cases", () => {
-      const names = operationFamilies.flatMap((family) =>
+      const names = [...operationFamilies, ...edgeFamilies].flatMap((family) =>
         loadFixtures(family).cases.map(({ name }) => `${family}/${name}`)
       );
       names.push(...loadFixtures("second_order").cases.map(({ name }) => `second_order/${name}`));
@@ -96,6 +85,52 @@ export function conformance(device: string, options: ConformanceOptions = {}): v
       describe("printing", () => testPrinting(setting("printing")));
     }
   });
+}
+
+/** Defines the tests of the recorded corners and ends on one device. */
+export function edgeConformance(device: string, options: ConformanceOptions = {}): void {
+  onDevice(`corners and ends on ${device}`, device, () => testFamilies(edgeFamilies, device, options));
+}
+
+/** Tests in which a device is the default one. */
+function onDevice(name: string, device: string, tests: () => void): void {
+  describe(name, () => {
+    const before = defaultDevice();
+    beforeAll(() => setDefaultDevice(device));
+    afterAll(() => setDefaultDevice(before));
+    tests();
+  });
+}
+
+function settingOf(device: string, family: string, options: ConformanceOptions): Setting {
+  const { signedZeros = true, excused = {}, replayAs } = options;
+  return {
+    device: getDevice(device),
+    tolerances: { ...defaultTolerances, ...options.tolerances },
+    // The recordings' other zeros have whatever sign PyTorch's kernels happened to leave.
+    signedZeros: signedZeros && family.startsWith("elementwise"),
+    replayAs,
+    excused: Object.keys(excused).filter((name) => name.startsWith(`${family}/`)),
+  };
+}
+
+function testFamilies(families: readonly string[], device: string, options: ConformanceOptions): void {
+  const { excused = {}, sample = 1 } = options;
+  for (const family of families) {
+    describe(family, () => {
+      const held = loadFixtures(family).cases.filter((each) => !(`${family}/${each.name}` in excused));
+      const run = (cases: readonly FixtureCase[]): void => {
+        const setting = settingOf(device, family, options);
+        reportFailures(cases, (each) => replay(each, setting, differences[`${family}/${each.name}`]));
+      };
+      for (const [call, cases] of byCall(held)) {
+        const always = cases.filter((_, i) => i % sample === 0);
+        const others = cases.filter((_, i) => i % sample !== 0);
+        test(call, () => run(always));
+        if (others.length > 0) test(`${call}: the others`, { tags: ["long"] }, () => run(others));
+      }
+    });
+  }
 }
 
 function byCall(cases: readonly FixtureCase[]): Map<string, FixtureCase[]> {

@@ -30,6 +30,7 @@ MODULES = (
     "second_order",
     "creation",
     "sizes",
+    "edges",
     "pictures",
 )
 

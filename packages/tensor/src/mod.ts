@@ -100,3 +100,4 @@ export { twoOverPi } from "./backends/cpu/math/huge_angle.ts";
 export { type RowKernel, type RowStep, showRows, stepExpressions, type Work } from "./ir/rows.ts";
 export { NullBackend } from "./backends/null.ts";
 export { ReferenceBackend } from "./backends/reference/mod.ts";
+export { normalPair } from "./backends/reference/normal.ts";

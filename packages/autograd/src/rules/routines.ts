@@ -1,5 +1,14 @@
 /** Gradients of the routines. */
-import { apply, arange, type Attrs, cat, onesLike, type RoutinePrim, type ScatterMode, type Tensor } from "@heddle/tensor";
+import {
+  apply,
+  arange,
+  type Attrs,
+  cat,
+  onesLike,
+  type RoutinePrim,
+  type ScatterMode,
+  type Tensor,
+} from "@heddle/tensor";
 import { choose, type Context, linear, reading, type Rules, sparseZerosOf, type Value } from "./rule.ts";
 
 const transposed = (x: Tensor): Tensor => x.transpose(-1, -2);

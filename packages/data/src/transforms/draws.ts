@@ -1,4 +1,4 @@
-import { type Generator, rand } from "@heddle/tensor";
+import { type Generator, normalPair, rand } from "@heddle/tensor";
 
 /** Numbers drawn one by one; from the generator they are taken many at a time, which is faster. */
 export class Draws {
@@ -39,8 +39,7 @@ export class Draws {
 
   /** Of the standard normal distribution (Box and Muller 1958; one of the pair). */
   normal(): number {
-    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
-    return radius * Math.cos(2 * Math.PI * this.uniform());
+    return normalPair(this.uniform(), this.uniform())[0];
   }
 }
 

@@ -4,6 +4,7 @@ import { elementsPerBlock, philox } from "../../philox.ts";
 import type { RandomAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
 import { type HostOperand, store, valuesOf } from "./array.ts";
+import { normalPair, normalPairOfWords } from "./normal.ts";
 
 const words = new Uint32Array(4);
 
@@ -18,8 +19,8 @@ function narrow(word: number, dtype: DType): number {
 }
 
 /**
- * Bits: one word an element. Uniform: multiples of 2^-24 (float64: 2^-53, float16: 2^-11) in [0, 1). Normal: Box and Muller's pairs (1958), the
- * radius from a uniform in (0, 1].
+ * Bits: one word an element. Uniform: multiples of 2^-24 (float64: 2^-53, float16: 2^-11) in [0, 1). Normal: Box and Muller's pairs
+ * (1958), see normal.ts.
  */
 export function random(_: readonly HostOperand[], [out]: readonly HostOperand[], attrs: RandomAttrs): void {
   const { distribution, dtype, key, counter } = attrs;
@@ -40,9 +41,7 @@ export function random(_: readonly HostOperand[], [out]: readonly HostOperand[],
 
 /** Lanes 0 and 1 are the cosine and sine of one pair, 2 and 3 of the next. */
 function normal(per: number, lane: number): number {
-  const pair = per === 2 ? 0 : lane & 2;
-  const u = per === 2 ? wide(words[0]!, words[1]!) : words[pair]! * 2 ** -32;
-  const v = per === 2 ? wide(words[2]!, words[3]!) : words[pair + 1]! * 2 ** -32;
-  const radius = Math.sqrt(-2 * Math.log(1 - u));
-  return radius * (lane & 1 ? Math.sin(2 * Math.PI * v) : Math.cos(2 * Math.PI * v));
+  if (per === 2) return normalPair(wide(words[0]!, words[1]!), wide(words[2]!, words[3]!))[lane]!;
+  const pair = lane & 2;
+  return normalPairOfWords(words[pair]!, words[pair + 1]!)[lane & 1]!;
 }

@@ -74,7 +74,7 @@ function logarithm(v: Lanes, x: Code, combine: (parts: Parts) => Code, beyond: C
 }
 
 /** The upper 16 bits of ln 2. */
-const ln2High = 0.693145751953125;
+export const ln2High = 0.693145751953125;
 
 function naturalOf(v: Lanes, { e, f, tail }: Parts): Code {
   return v.madd(e, v.c(ln2High), add(v.madd(e, v.c(Math.LN2 - ln2High), tail), f));
