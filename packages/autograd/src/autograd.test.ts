@@ -184,6 +184,23 @@ describe("in-place operations", () => {
     expect([x.grad!.item(), f.grad!.item()]).toEqual([4, 3]);
   });
 
+  test("so may one that is made of several", () => {
+    const [x, d] = [leaf([7, -7]), leaf([2, 2])];
+    const quotient = x.mul(1).div_(d, { roundingMode: "trunc" });
+    expect(quotient.toArray()).toEqual([3, -3]);
+    quotient.sum().backward();
+    expect([x, d].map(({ grad }) => grad!.abs().toArray())).toEqual([[0, 0], [0, 0]]);
+    const [y, end, weight] = [leaf([1, 2]), leaf([3, 5]), leaf([0.25, 0.75])];
+    y.mul(1).lerp_(end, weight).sum().backward();
+    expect([y.grad!.toArray(), end.grad!.toArray(), weight.grad!.toArray()]).toEqual([[0.75, 0.25], [0.25, 0.75], [
+      2,
+      3,
+    ]]);
+    const [z, low] = [leaf([1, 2]), leaf([0, 3])];
+    z.mul(1).clamp_({ min: low }).sum().backward();
+    expect([z.grad!.toArray(), low.grad!.toArray()]).toEqual([[1, 0], [0, 1]]);
+  });
+
   test("on a leaf, or over a saved value, are errors that say what to do", () => {
     const x = leaf([1, 2]);
     expect(() => x.add_(1)).toThrow(/noGrad.*clone/);

@@ -83,7 +83,7 @@ export function normalizeDims(operation: string, dims: number | readonly number[
   if (!Array.isArray(dims)) {
     throw new TypeError(
       `${operation}: expected a dim or an array of dims, got ${
-        JSON.stringify(dims)
+        typeof dims === "object" ? JSON.stringify(dims) : String(dims)
       }; options come after the dims (undefined: all)`,
     );
   }

@@ -27,6 +27,17 @@ test("vectors of different ranks broadcast, dimensions counted in the result", (
   expect(numbers(cosineSimilarity(x, y, { dim: 1 }))).toEqual(numbers(expected));
 });
 
+test("a repeated vector is as long as it is after broadcasting", () => {
+  const [one, two] = [tensor([[1, 1]]), tensor([[1, 1], [1, 1]])];
+  expect(cosineSimilarity(one, two, { dim: 0 }).toArray()).toEqual([1, 1].map((x) => expect.closeTo(x, 6)));
+  for (const dim of [0, 1, -1]) {
+    const [x, y] = [randn([1, 3], double).requiresGrad_(), randn([4, 1], double).requiresGrad_()];
+    const whole = cosineSimilarity(x.expand(4, 3), y.expand(4, 3), { dim });
+    expect(cosineSimilarity(x, y, { dim }).allclose(whole)).toBe(true);
+    expect(gradcheck((x, y) => cosineSimilarity(x!, y!, { dim }), [x, y])).toBe(true);
+  }
+});
+
 test("gradients", () => {
   const inputs = [randn([2, 3], double).requiresGrad_(), randn([2, 3], double).requiresGrad_()];
   expect(gradcheck((x, y) => cosineSimilarity(x!, y!), inputs)).toBe(true);

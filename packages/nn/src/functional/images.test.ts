@@ -119,3 +119,22 @@ describe("what is refused", () => {
     ["a size of three", () => affineGrid(ones([1, 2, 3]), [1, 2, 2]), "size [1, 2, 2] must be four positive integers"],
   ])("%s", (_, call, message) => expect(call).toThrow(message));
 });
+
+describe("interpolate where a size stays", () => {
+  test.each([1, 1.1, 1.19])("copies it in the linear modes, whatever the factor %d says", (scaleFactor) => {
+    for (const alignCorners of [false, true]) {
+      const line = arange(5).reshape(1, 1, 5);
+      expect(interpolate(line, { scaleFactor, mode: "linear", alignCorners }).equal(line)).toBe(true);
+      const picture = arange(12).reshape(1, 1, 3, 4);
+      const rows = interpolate(picture, { scaleFactor: [scaleFactor, 2], mode: "bilinear", alignCorners });
+      expect(rows.equal(interpolate(picture, { scaleFactor: [1, 2], mode: "bilinear", alignCorners }))).toBe(true);
+    }
+  });
+
+  test("takes other pixels in the modes that have no lines, as PyTorch does", () => {
+    const line = arange(5).reshape(1, 1, 5);
+    expect(interpolate(line, { scaleFactor: 1.1 }).toArray()).toEqual([[[0, 0, 1, 2, 3]]]);
+    expect(interpolate(line, { scaleFactor: 1.19, mode: "nearest-exact" }).toArray()).toEqual([[[0, 1, 2, 2, 3]]]);
+    expect(interpolate(line, { scaleFactor: 1.1, mode: "area" }).equal(line)).toBe(true);
+  });
+});

@@ -1,5 +1,5 @@
 import { gradcheck } from "@heddle/autograd";
-import { Generator, ones, randn, type Tensor, tensor } from "@heddle/tensor";
+import { Generator, ones, randn, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { pairwiseDistance } from "./distance.ts";
 import {
@@ -75,4 +75,11 @@ test("shapes that differ are refused", () => {
     /cosineEmbeddingLoss: the input has shape \[4\], the target \[3\]/,
   );
   expect(() => tripletMarginLoss(a, b, ones([3]))).toThrow(/the negative \[3\]/);
+});
+
+test("cosineEmbeddingLoss of a vector of zeros has a slope of a million or less", () => {
+  const x = zeros([1, 2]).requiresGrad_();
+  cosineEmbeddingLoss(x, tensor([[1, 2]]), tensor([1])).backward();
+  // PyTorch's; 1e-12 is added to the squared lengths.
+  numbers(x.grad!).forEach((slope, i) => expect(slope / [-447213.6, -894427.2][i]!).toBeCloseTo(1, 5));
 });

@@ -1,3 +1,4 @@
+import { gradcheck } from "@heddle/autograd";
 import { describe, expect, test } from "vitest";
 import {
   adaptiveAvgPool2d,
@@ -5,7 +6,9 @@ import {
   conv1d,
   conv2d,
   type ConvOptions,
+  convTranspose1d,
   convTranspose2d,
+  convTranspose3d,
   Generator,
   maxPool1d,
   maxPool2d,
@@ -91,6 +94,23 @@ describe("identities", () => {
       image.narrow(2, 0, back.shape[2]!).narrow(3, 0, back.shape[3]!).mul(back).sum().item(),
       9,
     );
+  });
+
+  test.each([1, 2, 3])("the transposed convolution takes output padding beyond its stride in %i dimensions", (dims) => {
+    const call = [convTranspose1d, convTranspose2d, convTranspose3d][dims - 1]!;
+    for (const [stride, outputPadding, dilation] of [[1, 1, 2], [1, 2, 3], [2, 2, 3]] as const) {
+      const [image, kernel] = [draw(1, 2, ...Array(dims).fill(4)), draw(2, 1, ...Array(dims).fill(2))];
+      const longer = call(image, kernel, { stride, dilation, outputPadding });
+      // What is added at the end is 0, and the rest what it is without it.
+      const plain = call(image, kernel, { stride, dilation });
+      let rest = longer;
+      for (let d = 2; d < dims + 2; d++) rest = rest.narrow(d, 0, plain.shape[d]!);
+      expect(rest.allclose(plain)).toBe(true);
+      expect(longer.shape.slice(2)).toEqual(plain.shape.slice(2).map((size) => size + outputPadding));
+      const options = { stride, dilation, outputPadding };
+      const leaves = [image, kernel].map((x) => x.detach().requiresGrad_());
+      expect(gradcheck((x, w) => call(x!, w!, options), leaves)).toBe(true);
+    }
   });
 
   test("layouts and single pictures make no difference", () => {

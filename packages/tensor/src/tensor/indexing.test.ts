@@ -48,6 +48,18 @@ describe("at", () => {
 });
 
 describe("masks", () => {
+  test("without dimensions take all or nothing", () => {
+    const [yes, no] = [tensor(true), tensor(false)];
+    expect(tensor(5).maskedSelect(yes).toArray()).toEqual([5]);
+    expect(tensor(5).maskedSelect(no).shape).toEqual([0]);
+    expect(tensor(5).at(yes).toArray()).toEqual([5]);
+    expect(tensor([1, 2]).at(no).shape).toEqual([0, 2]);
+    expect(x.at(yes, 0).toArray()).toEqual([[0, 1, 2, 3]]);
+    expect(x.at(":", yes, int([0, 2])).toArray()).toEqual([[0, 2], [4, 6], [8, 10]]);
+    expect(tensor(5).indexPut_([yes], 7).item()).toBe(7);
+    expect(tensor(5).indexPut_([no], 7).item()).toBe(5);
+  });
+
   test("must be bool, and broadcast", () => {
     expect(() => x.maskedFill(ones([3, 4]), 0)).toThrow(/^maskedFill: the mask must be bool, got float32; compare/);
     expect(() => x.maskedSelect(int([1]))).toThrow(/^maskedSelect: the mask must be bool/);
