@@ -5,7 +5,7 @@ import process from "node:process";
 import { describe } from "vitest";
 import { skipping } from "./expected.ts";
 import { nnConformance } from "./nn_suite.ts";
-import { conformance, type ConformanceOptions } from "./suite.ts";
+import { conformance, type ConformanceOptions, edgeConformance } from "./suite.ts";
 
 let found = false;
 if ("deno" in process.versions) {
@@ -53,5 +53,6 @@ const options: ConformanceOptions = {
 
 describe.skipIf(!found)("on a GPU", () => {
   conformance("gpu", options);
+  edgeConformance("gpu", { ...options, excused: {}, sample: 40 });
   nnConformance("gpu", options);
 });

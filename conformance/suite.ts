@@ -64,7 +64,7 @@ const listedFailures = 12;
  * ```
  */
 export function conformance(device: string, options: ConformanceOptions = {}): void {
-  const { excused = {} } = options;
+  const { excused = {}, sample = 1 } = options;
   onDevice(`conformance of ${device}`, device, () => {
     const setting = (family: string): Setting => settingOf(device, family, options);
     testFamilies(operationFamilies, device, options);

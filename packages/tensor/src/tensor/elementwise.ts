@@ -215,7 +215,7 @@ export abstract class TensorElementwise extends TensorFunctions {
   /** {@link round} in place. */
   round_(this: Tensor, options: RoundOptions = {}): Tensor {
     if (decimalsOf("round_", options) === 0) return applyInPlace(this, "round", [this], none);
-    return overwrite("round_", this, this.round(options));
+    return overwrite("round_", this, [], (x) => x.round(options));
   }
 
   /** The fraction of x, with its sign. In-place form: `frac_`. */
