@@ -13,7 +13,7 @@ export interface GeneratorState {
 }
 
 /**
- * A stream of random numbers, the same on every device and runtime for the same seed. Each draw takes the next blocks of the
+ * A stream of random numbers, the same on every device and runtime for the same seed (`docs/devices.md` says to which digit). Each draw takes the next blocks of the
  * counter-based Philox generator, so that a state is two numbers.
  *
  * @example
