@@ -3,6 +3,9 @@ import {
   conv2d,
   conv3d,
   type ConvOptions,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
   linear,
   type LinearOptions,
   randn,
@@ -62,4 +65,14 @@ test("the rectifier of a product refuses to have its result overwritten", () => 
   const y = linear(randn([2, 3], { requiresGrad: true }), randn([4, 3]), { activation: "relu" });
   y.mul_(2);
   expect(() => y.sum().backward()).toThrow(/the gradient of "relu" needs was modified/);
+});
+
+test.each([1, 2, 3])("transposed convolutions with output padding beyond their stride, in %i dimensions", (dims) => {
+  const call = [convTranspose1d, convTranspose2d, convTranspose3d][dims - 1]!;
+  for (const [stride, outputPadding, dilation] of [[1, 1, 2], [1, 2, 3], [2, 2, 3]] as const) {
+    const inputs = [double(1, 2, ...Array<number>(dims).fill(3)), double(2, 1, ...Array<number>(dims).fill(2))];
+    const options = { stride, outputPadding, dilation };
+    expect(gradcheck((x, w) => call(x!, w!, options), inputs)).toBe(true);
+    if (dims === 1) expect(gradgradcheck((x, w) => call(x!, w!, options).square(), inputs)).toBe(true);
+  }
 });

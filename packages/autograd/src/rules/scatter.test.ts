@@ -1,6 +1,6 @@
-import { gradcheck, gradgradcheck } from "@heddle/autograd";
 import { setDefaultDevice, type Tensor, tensor } from "@heddle/tensor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { gradcheck, gradgradcheck } from "../mod.ts";
 
 // Ties, and zeros one by one, are recorded from PyTorch (conformance/fixtures/edges_scatters.json).
 

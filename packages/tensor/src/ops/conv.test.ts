@@ -1,4 +1,3 @@
-import { gradcheck } from "@heddle/autograd";
 import { describe, expect, test } from "vitest";
 import {
   adaptiveAvgPool2d,
@@ -107,9 +106,6 @@ describe("identities", () => {
       for (let d = 2; d < dims + 2; d++) rest = rest.narrow(d, 0, plain.shape[d]!);
       expect(rest.allclose(plain)).toBe(true);
       expect(longer.shape.slice(2)).toEqual(plain.shape.slice(2).map((size) => size + outputPadding));
-      const options = { stride, dilation, outputPadding };
-      const leaves = [image, kernel].map((x) => x.detach().requiresGrad_());
-      expect(gradcheck((x, w) => call(x!, w!, options), leaves)).toBe(true);
     }
   });
 
