@@ -26,7 +26,7 @@ test("a program that grows without scopes is warned once, with the operation tha
   const lines = await warnings("600", (heddle) => grow(heddle, 10));
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(
-    /^heddle: 700 MiB of tensors are alive and no scope was ever opened; "add" holds 600 MiB in 6/,
+    /^heddle: 700 MiB of tensors are alive and no scope is open; "add" holds 600 MiB in 6/,
   );
   expect(lines[0]).toContain("HEDDLE_MEMORY_BUDGET");
 });

@@ -2,7 +2,7 @@
 import { Device, getDevice } from "../device.ts";
 import type { DType, Scalar, TypedArray } from "../dtype.ts";
 import type { Attrs, ViewPrim } from "../prims/attrs.ts";
-import { currentScope } from "../scope.ts";
+import { currentScope, type Disposable, isStray } from "../scope.ts";
 import { type Geometry, isContiguous, type Shape, showShape, sizeOf } from "../shape.ts";
 import type { Storage } from "../storage.ts";
 import { activeTape, type BackwardOptions, requireTape, type TapeSlot } from "../tape.ts";
@@ -44,8 +44,10 @@ export abstract class TensorCore implements Geometry {
   readonly device: Device;
   /** Set by {@link keep}: no scope frees this tensor. */
   kept: boolean;
-  /** The accumulated gradient of a leaf (or of a tensor with `retainGrad`), else null. */
+  /** The accumulated gradient of a leaf (or of a tensor with `retainGrad`), else null. It is freed with this tensor, unless it is kept. */
   grad: Tensor | null;
+  /** What else is freed with this tensor: what an optimiser remembers of it. For the packages of Heddle. */
+  belongings: readonly Disposable[] | null;
   /** The tape's own record. For `@heddle/autograd` alone. */
   slot: TapeSlot | null;
   /** Whose view this is, else null. For `@heddle/autograd`. */
@@ -64,6 +66,7 @@ export abstract class TensorCore implements Geometry {
     this.device = storage.device;
     this.kept = false;
     this.grad = null;
+    this.belongings = null;
     this.slot = null;
     this.source = null;
     this.historyEpoch = 0;
@@ -89,7 +92,11 @@ export abstract class TensorCore implements Geometry {
       `${operation}: this ${this.dtype} tensor of shape ${
         showShape(this.shape)
       } was freed, by dispose() or at the end of the scope it was ` +
-        `made in; call keep(t) inside the scope, or return it from tidy(() => …), to use it afterwards`,
+        `made in; call keep(t) inside the scope, or return it from tidy(() => …), to use it afterwards` +
+        (isStray(this)
+          ? ". That scope was open across an await, and the tensor was made after it: what another asynchronous function makes " +
+            "meanwhile belongs to the scope too, as the innermost one. Close scopes before an await where such functions interleave"
+          : ""),
     );
   }
 
@@ -115,7 +122,9 @@ export abstract class TensorCore implements Geometry {
     return isContiguous(this.shape, this.strides);
   }
 
-  /** Gives up this handle; the memory goes when no view, tape or module holds it. Calling it twice does nothing. */
+  /**
+   * Gives up this handle, and its gradient's; the memory goes when no view, tape or module holds it. Calling it twice does nothing.
+   */
   dispose(): void {
     if (this.held === null) return;
     this.held.release();
@@ -123,6 +132,13 @@ export abstract class TensorCore implements Geometry {
     this.slot?.release();
     this.slot = null;
     this.source = null;
+    if (this.grad !== null && !this.grad.kept) this.grad.dispose();
+    if (this.belongings !== null) this.disposeBelongings();
+  }
+
+  private disposeBelongings(): void {
+    for (const item of this.belongings!) if (!item.kept) item.dispose();
+    this.belongings = null;
   }
 
   /**
