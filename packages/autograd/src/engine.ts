@@ -1,5 +1,5 @@
 /** What users call: gradients of outputs, accumulated in leaves or given back. */
-import { type BackwardOptions, checkOptions, currentScope, onesLike, scope, Tensor } from "@heddle/tensor";
+import { type BackwardOptions, checkOptions, onesLike, scope, Tensor } from "@heddle/tensor";
 import { setGradEnabled } from "./grad_mode.ts";
 import { attach, type Edge, edgeOf } from "./node.ts";
 import { Traversal } from "./traversal.ts";
@@ -104,7 +104,6 @@ export function backward(
   checkOptions("backward", options, ["createGraph", "retainGraph"]);
   const { createGraph = false, retainGraph = createGraph } = options;
   if (outputs.length === 0) return;
-  const replaced: Tensor[] = [];
   const outer = scope();
   try {
     setGradEnabled(createGraph, () => {
@@ -114,14 +113,12 @@ export function backward(
         createGraph,
         targets: null,
       });
-      replaced.push(...traversal.replaced);
-      traversal.free();
+      outer.suspend();
+      traversal.finish();
     });
   } finally {
     outer.end();
   }
-  // Somebody may still look at them.
-  for (const gradient of replaced) currentScope()?.track(gradient);
 }
 
 /**
@@ -173,7 +170,7 @@ export function grad(
         if (result !== null && createGraph) attach(result, edgeOf(gradient!));
         results.push(result);
       }
-      traversal.free();
+      traversal.finish();
     });
   } finally {
     outer.end();

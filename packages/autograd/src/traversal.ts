@@ -106,8 +106,6 @@ export interface Purpose {
 export class Traversal {
   /** With targets: their gradients. */
   readonly captured: Gradients;
-  /** Gradients that others took the place of. */
-  readonly replaced: Tensor[] = [];
   /** Whether values were freed that another traversal of the graph would need. */
   hasCleared = false;
   private readonly purpose: Purpose;
@@ -117,6 +115,8 @@ export class Traversal {
   private readonly arrivals: Arrivals = new Arrivals();
   /** Tensors with what is to be added to their `grad`. */
   private readonly due: [tensor: Tensor, gradient: Tensor][] = [];
+  /** Tensors with what is to be their `grad`. */
+  private readonly fresh: Map<Tensor, Tensor> = new Map();
   /** The next node of `order`, and whether its hooks have run. */
   private next = 0;
   private isHooked = false;
@@ -208,14 +208,19 @@ export class Traversal {
       }
       // Nothing below takes memory.
       for (const [grad, gradient] of added) grad.add_(gradient);
-      for (const [tensor, gradient] of fresh) {
-        if (tensor.grad !== null) this.replaced.push(tensor.grad);
-        tensor.grad = alias(gradient);
-        if (!createGraph) attach(tensor.grad, null);
-      }
+      for (const [tensor, gradient] of fresh) this.fresh.set(tensor, alias(gradient));
     } finally {
       inner.end();
     }
+  }
+
+  /** Hands out the gradients of tensors that had none, in the scope of whoever wanted them, and lets go of everything else. */
+  finish(): void {
+    for (const [tensor, gradient] of this.fresh) {
+      if (!this.purpose.createGraph) attach(gradient, null);
+      tensor.grad = gradient;
+    }
+    this.free();
   }
 
   /** Lets go of everything. */

@@ -193,11 +193,11 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
         const { grad } = param;
         if (grad === null || grad === undefined) continue;
         if (setToNone) {
-          param.grad = null;
           grad.dispose();
+          param.grad = null;
         } else if (grad.requiresGrad) {
           // It has a history (createGraph), which zeros do not.
-          param.grad = keep(noGrad(() => grad.mul(0)));
+          param.grad = noGrad(() => grad.mul(0));
           grad.dispose();
         } else noGrad(() => grad.zero_());
       }

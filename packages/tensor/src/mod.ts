@@ -55,7 +55,7 @@ export {
 export * from "./ops/pool.ts";
 export type { Index, SliceString } from "./ops/slices.ts";
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from "./random.ts";
-export { currentScope, keep, Scope, scope, tidy } from "./scope.ts";
+export { keep, Scope, scope, tidy } from "./scope.ts";
 export { memory, type MemoryReport, reclaiming, resetPeakMemory, Storage } from "./storage.ts";
 export { defaultDevice, Device, deviceNames, getDevice, registerDevice, setDefaultDevice } from "./device.ts";
 export { dataFolder, threadCount } from "./env.ts";

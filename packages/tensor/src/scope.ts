@@ -9,6 +9,8 @@ export interface Disposable {
   kept: boolean;
   /** What goes with it, unless it survives by itself. */
   grad?: Disposable | null;
+  /** What it goes with: as long as that lives, no scope frees it. */
+  readonly owner?: { readonly isDisposed: boolean } | null;
 }
 
 let innermost: Scope | null = null;
@@ -82,16 +84,13 @@ export class Scope {
     const { crossedAt } = this;
     for (let i = 0; i < tracked.length; i++) {
       const item = tracked[i]!;
-      if (item.kept) continue;
+      if (item.kept || (item.owner && !item.owner.isDisposed)) continue;
       if (saved !== null) {
         if (saved.has(item)) {
           outer?.track(item);
           continue;
         }
-        if (item.grad && saved.has(item.grad)) {
-          outer?.track(item.grad);
-          item.grad = null;
-        }
+        if (item.grad && saved.has(item.grad)) item.grad = null; // passes to the scope around
       }
       item.dispose();
       if (crossedAt >= 0 && i >= crossedAt) strays.add(item);

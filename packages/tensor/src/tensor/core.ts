@@ -44,8 +44,6 @@ export abstract class TensorCore implements Geometry {
   readonly device: Device;
   /** Set by {@link keep}: no scope frees this tensor. */
   kept: boolean;
-  /** The accumulated gradient of a leaf (or of a tensor with `retainGrad`), else null. It is freed with this tensor, unless it is kept. */
-  grad: Tensor | null;
   /** What else is freed with this tensor: what an optimiser remembers of it. For the packages of Heddle. */
   belongings: readonly Disposable[] | null;
   /** The tape's own record. For `@heddle/autograd` alone. */
@@ -54,7 +52,10 @@ export abstract class TensorCore implements Geometry {
   source: ViewSource | null;
   /** How often the history of the base was replaced by an in-place write, when this tensor last looked. For `@heddle/autograd`. */
   historyEpoch: number;
+  /** Whose gradient this is, else null: no scope frees it as long as that tensor lives. */
+  owner: TensorCore | null;
   private held: Storage | null;
+  private gradient: Tensor | null;
 
   /** Tensors come from the creation functions; this is for backends and the library itself. */
   constructor(storage: Storage, dtype: DType, geometry: Geometry, tracked = true) {
@@ -65,7 +66,8 @@ export abstract class TensorCore implements Geometry {
     this.numel = sizeOf(geometry.shape);
     this.device = storage.device;
     this.kept = false;
-    this.grad = null;
+    this.gradient = null;
+    this.owner = null;
     this.belongings = null;
     this.slot = null;
     this.source = null;
@@ -132,13 +134,33 @@ export abstract class TensorCore implements Geometry {
     this.slot?.release();
     this.slot = null;
     this.source = null;
-    if (this.grad !== null && !this.grad.kept) this.grad.dispose();
+    const { gradient } = this;
+    if (gradient !== null && gradient.owner === this && !gradient.kept) gradient.dispose();
     if (this.belongings !== null) this.disposeBelongings();
   }
 
   private disposeBelongings(): void {
     for (const item of this.belongings!) if (!item.kept) item.dispose();
     this.belongings = null;
+  }
+
+  /**
+   * The accumulated gradient of a leaf (or of a tensor with `retainGrad`), else null. It belongs to this tensor and is freed with it,
+   * unless it is kept; one that is replaced belongs to the scope that is open then.
+   */
+  get grad(): Tensor | null {
+    return this.gradient;
+  }
+
+  set grad(value: Tensor | null) {
+    const before = this.gradient;
+    if (value === before) return;
+    this.gradient = value ?? null;
+    if (before !== null && before.owner === this) {
+      before.owner = null;
+      if (!before.isDisposed) currentScope()?.track(before);
+    }
+    if (this.gradient !== null) this.gradient.owner = this;
   }
 
   /**
