@@ -1,6 +1,6 @@
 /** What an optimiser remembers of one parameter, read back from where it was saved. */
 import { noGrad } from "@heddle/autograd";
-import { keep, Tensor, tidy } from "@heddle/tensor";
+import { Tensor, tidy } from "@heddle/tensor";
 import { describe } from "./parameter_groups.ts";
 
 /** What an optimiser remembers of one parameter: tensors of its shape, and counters. */
@@ -60,7 +60,7 @@ export function copySaved(optimizer: string, param: Tensor, saved: SavedState, n
           `[${param.shape.join(", ")}]; was the order of the parameters another one?`,
       );
     }
-    state[key] = noGrad(() => tidy(() => keep(value.detach().to(param.device, param.dtype).clone())));
+    state[key] = noGrad(() => tidy(() => value.detach().to(param.device, param.dtype).clone()));
   }
   return state;
 }

@@ -2,7 +2,7 @@
 import { Device, getDevice } from "../device.ts";
 import type { DType, Scalar, TypedArray } from "../dtype.ts";
 import type { Attrs, ViewPrim } from "../prims/attrs.ts";
-import { currentScope, type Disposable, isStray } from "../scope.ts";
+import { currentScope, isStray } from "../scope.ts";
 import { type Geometry, isContiguous, type Shape, showShape, sizeOf } from "../shape.ts";
 import type { Storage } from "../storage.ts";
 import { activeTape, type BackwardOptions, requireTape, type TapeSlot } from "../tape.ts";
@@ -44,8 +44,6 @@ export abstract class TensorCore implements Geometry {
   readonly device: Device;
   /** Set by {@link keep}: no scope frees this tensor. */
   kept: boolean;
-  /** What else is freed with this tensor: what an optimiser remembers of it. For the packages of Heddle. */
-  belongings: readonly Disposable[] | null;
   /** The tape's own record. For `@heddle/autograd` alone. */
   slot: TapeSlot | null;
   /** Whose view this is, else null. For `@heddle/autograd`. */
@@ -56,6 +54,8 @@ export abstract class TensorCore implements Geometry {
   owner: TensorCore | null;
   private held: Storage | null;
   private gradient: Tensor | null;
+  /** What else is freed with this tensor. */
+  private belongings: Set<TensorCore> | null;
 
   /** Tensors come from the creation functions; this is for backends and the library itself. */
   constructor(storage: Storage, dtype: DType, geometry: Geometry, tracked = true) {
@@ -142,6 +142,20 @@ export abstract class TensorCore implements Geometry {
   private disposeBelongings(): void {
     for (const item of this.belongings!) if (!item.kept) item.dispose();
     this.belongings = null;
+  }
+
+  /** Has another tensor live as long as this one, whatever scope it was made in. For what optimisers remember. */
+  own(other: TensorCore): void {
+    other.owner = this;
+    other.kept = false;
+    (this.belongings ??= new Set()).add(other);
+  }
+
+  /** Ends what {@link own} began: the other tensor belongs to the scope that is open. */
+  disown(other: TensorCore): void {
+    if (!this.belongings?.delete(other)) return;
+    other.owner = null;
+    currentScope()?.track(other);
   }
 
   /**
