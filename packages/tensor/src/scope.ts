@@ -32,6 +32,15 @@ export function isStray(item: object): boolean {
   return strays.has(item);
 }
 
+/** What outlived the scope that it was made in, since it belongs to something else. */
+const outliving: WeakSet<object> = new WeakSet();
+
+/** Puts what belonged to something else under the care of the innermost scope; without one, it is freed if its own scope has ended. */
+export function handOver(item: Disposable): void {
+  if (innermost !== null) innermost.track(item);
+  else if (!item.kept && outliving.has(item)) item.dispose();
+}
+
 /** A block of memory management; ends with its `using` declaration, or with `end()`. */
 export class Scope {
   /** The scope that was innermost before. */
@@ -84,7 +93,11 @@ export class Scope {
     const { crossedAt } = this;
     for (let i = 0; i < tracked.length; i++) {
       const item = tracked[i]!;
-      if (item.kept || (item.owner && !item.owner.isDisposed)) continue;
+      if (item.kept) continue;
+      if (item.owner && !item.owner.isDisposed) {
+        outliving.add(item);
+        continue;
+      }
       if (saved !== null) {
         if (saved.has(item)) {
           outer?.track(item);

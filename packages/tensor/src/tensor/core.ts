@@ -2,7 +2,7 @@
 import { Device, getDevice } from "../device.ts";
 import type { DType, Scalar, TypedArray } from "../dtype.ts";
 import type { Attrs, ViewPrim } from "../prims/attrs.ts";
-import { currentScope, isStray } from "../scope.ts";
+import { currentScope, handOver, isStray } from "../scope.ts";
 import { type Geometry, isContiguous, type Shape, showShape, sizeOf } from "../shape.ts";
 import type { Storage } from "../storage.ts";
 import { activeTape, type BackwardOptions, requireTape, type TapeSlot } from "../tape.ts";
@@ -155,12 +155,12 @@ export abstract class TensorCore implements Geometry {
   disown(other: TensorCore): void {
     if (!this.belongings?.delete(other)) return;
     other.owner = null;
-    currentScope()?.track(other);
+    handOver(other);
   }
 
   /**
    * The accumulated gradient of a leaf (or of a tensor with `retainGrad`), else null. It belongs to this tensor and is freed with it,
-   * unless it is kept; one that is replaced belongs to the scope that is open then.
+   * unless it is kept; one that is replaced goes with the scope that is open then.
    */
   get grad(): Tensor | null {
     return this.gradient;
@@ -172,7 +172,7 @@ export abstract class TensorCore implements Geometry {
     this.gradient = value ?? null;
     if (before !== null && before.owner === this) {
       before.owner = null;
-      if (!before.isDisposed) currentScope()?.track(before);
+      handOver(before);
     }
     if (this.gradient !== null) this.gradient.owner = this;
   }
