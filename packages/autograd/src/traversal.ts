@@ -1,5 +1,5 @@
 /** The traversal: gradients from outputs back to leaves, each node once, later operations first. */
-import { scope, Tensor } from "@heddle/tensor";
+import { checkSynchronous, scope, Tensor } from "@heddle/tensor";
 import { alias, attach, type Edge, Leaf, type Node } from "./node.ts";
 
 /** Every node that can be reached, later ones first; leaves come last. */
@@ -81,6 +81,11 @@ function hooked(node: Node, gradients: Gradients): Gradients {
   return gradients.map((gradient, i) => {
     for (const hook of gradient === null ? [] : [...node.hooks[i] ?? []]) {
       const replaced = hook(gradient!);
+      checkSynchronous(
+        "registerHook",
+        replaced,
+        "backward does not wait for it: take a clone() of the gradient, and await later",
+      );
       if (replaced instanceof Tensor) gradient = replaced;
     }
     return gradient;

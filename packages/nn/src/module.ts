@@ -1,6 +1,7 @@
 /** The base of everything that has parameters: found by walking plain properties, named as PyTorch names them. */
 import {
   checkOptions,
+  checkSynchronous,
   checkTensor,
   type Device,
   type DType,
@@ -219,7 +220,7 @@ export abstract class Module {
       if (seen.has(module)) return;
       seen.add(module);
       for (const child of module.children()) visit(child);
-      fn(module);
+      checkSynchronous("Module.apply", fn(module) as unknown, "await before, and apply a function of the values");
     };
     visit(this);
     return this;

@@ -1,6 +1,6 @@
 /** What every optimiser shares: parameter groups, the step over all parameters, state that can be saved. */
 import { enableGrad, noGrad } from "@heddle/autograd";
-import { checkNames, checkOptions, markClass, otherCopy, printOnConsole, Tensor, tidy } from "@heddle/tensor";
+import { checkNames, checkOptions, checkSynchronous, markClass, otherCopy, printOnConsole, Tensor, tidy } from "@heddle/tensor";
 import {
   copyArrays,
   describe,
@@ -184,7 +184,15 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   step(): void;
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | void {
-    const loss = closure === undefined ? undefined : enableGrad(closure);
+    const loss = closure === undefined ? undefined : enableGrad(() => {
+      const loss = closure();
+      checkSynchronous(
+        `${this.name}.step`,
+        loss,
+        "compute the loss and its gradients without awaiting, and await loss.data() after the step",
+      );
+      return loss;
+    });
     const updated = new Map<Tensor, Updated>();
     try {
       noGrad(() => {
