@@ -76,13 +76,14 @@ export class Reclaimer {
 
   /** Takes what the engine has collected by itself, and has it collect where that is little. */
   private async collect(): Promise<void> {
-    const enough = this.base + growthBytes / 2;
-    const enoughStorages = this.watched.storages() - growthStorages / 2;
+    const { watched, base } = this;
+    const enough = watched.storages() - growthStorages / 2;
+    const isMuch = (): boolean => watched.bytes() > base + growthBytes / 2 || watched.storages() > enough;
     await nextTurn();
-    if (this.watched.bytes() > enough || this.watched.storages() > enoughStorages) {
+    if (isMuch()) {
       collectGarbage();
       // Finalizers are not always the first to have their turn.
-      for (let i = 0; i < 3 && this.watched.bytes() > enough; i++) await nextTurn();
+      for (let turns = 0; turns < 4 && isMuch(); turns++) await nextTurn();
     }
     this.base = this.watched.bytes();
     this.limits.bytes = this.base + growthBytes;
