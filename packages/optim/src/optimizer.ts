@@ -1,6 +1,15 @@
 /** What every optimiser shares: parameter groups, the step over all parameters, state that can be saved. */
 import { enableGrad, noGrad } from "@heddle/autograd";
-import { checkNames, checkOptions, checkSynchronous, markClass, otherCopy, printOnConsole, Tensor, tidy } from "@heddle/tensor";
+import {
+  checkNames,
+  checkOptions,
+  checkSynchronous,
+  markClass,
+  otherCopy,
+  printOnConsole,
+  Tensor,
+  tidy,
+} from "@heddle/tensor";
 import {
   copyArrays,
   describe,
@@ -359,7 +368,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
 
   /** An optimiser is not written as JSON, which would lose what it remembers. @throws Error that says what to write. */
   toJSON(): never {
-    throw new Error(`${this.name}: an optimiser is not written as JSON; write the tensors and options of its stateDict()`);
+    throw new Error(
+      `${this.name}: an optimiser is not written as JSON; write the tensors and options of its stateDict()`,
+    );
   }
 
   /** Names the optimiser and the options of its groups. */
