@@ -7,7 +7,7 @@ import { memory, ones, rand, type Tensor, tensor } from "@heddle/tensor";
 import { expect, test } from "vitest";
 
 const steps = 20_000;
-const long = { timeout: 1_800_000 };
+const long = { tags: ["long"] };
 const mebibytes = (): number => memory().liveBytes / 2 ** 20;
 
 /** Runs a loop, and says how many MiB were alive at most. */

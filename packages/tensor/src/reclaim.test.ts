@@ -5,6 +5,7 @@ type Heddle = typeof import("./mod.ts");
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
+  vi.resetModules(); // files share their modules, and the next is not to have these
 });
 
 /** A fresh copy of the package on the null device, whose memory takes none, and the warnings that it gives. */

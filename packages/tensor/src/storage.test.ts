@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
+  vi.resetModules(); // files share their modules, and the next is not to have these
 });
 
 /** Warnings while a fresh copy of the package fills memory (the null device's, of which there is none) without end. */
