@@ -1,7 +1,8 @@
-/** The traversal: gradients from outputs back to leaves, each node once, later operations first. */
-import { type BackwardOptions, checkOptions, keep, onesLike, scope, Tensor } from "@heddle/tensor";
+/** What users call: gradients of outputs, accumulated in leaves or given back. */
+import { type BackwardOptions, checkOptions, onesLike, scope, Tensor } from "@heddle/tensor";
 import { setGradEnabled } from "./grad_mode.ts";
-import { alias, attach, type Edge, edgeOf, Leaf, type Node } from "./node.ts";
+import { attach, type Edge, edgeOf } from "./node.ts";
+import { Traversal } from "./traversal.ts";
 
 /** Options of {@link grad}. */
 export interface GradOptions extends BackwardOptions {
@@ -11,139 +12,49 @@ export interface GradOptions extends BackwardOptions {
   readonly allowUnused?: boolean;
 }
 
-/** Every node that can be reached, later ones first. */
-function reachable(roots: readonly Edge[]): Node[] {
-  const seen = new Set<Node>();
-  const pending = roots.map(({ node }) => node);
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
-    for (const edge of node.edges) if (edge && !seen.has(edge.node)) pending.push(edge.node);
-  }
-  return [...seen].sort((a, b) => b.sequence - a.sequence);
-}
-
-/** Gradients on their way to a node, by output. Handles of the engine's own, freed as soon as they have been used. */
-class Arrivals {
-  private readonly byNode: Map<Node, (Tensor | null)[]> = new Map();
-
-  add({ node, index }: Edge, gradient: Tensor): void {
-    let slots = this.byNode.get(node);
-    if (slots === undefined) this.byNode.set(node, slots = []);
-    const there = slots[index];
-    if (!there) {
-      slots[index] = alias(gradient);
-      return;
-    }
-    const sum = there.add(gradient);
-    slots[index] = alias(sum);
-    sum.dispose();
-    there.dispose();
-  }
-
-  take(node: Node): (Tensor | null)[] | null {
-    const slots = this.byNode.get(node) ?? null;
-    this.byNode.delete(node);
-    if (slots !== null) { for (let i = 0; i < slots.length; i++) slots[i] ??= null; }
-    return slots;
-  }
-
-  free(): void {
-    for (const slots of this.byNode.values()) for (const slot of slots) slot?.dispose();
-  }
-}
-
-/** Runs hooks and fills retained gradients of one node's outputs. */
-function observe(node: Node, gradients: (Tensor | null)[]): void {
-  gradients.forEach((gradient, i) => {
-    if (gradient === null) return;
-    for (const hook of [...node.hooks[i] ?? []]) {
-      const replaced = hook(gradients[i]!);
-      if (replaced instanceof Tensor) gradients[i] = replaced;
-    }
-    const retained = node.retained.get(i);
-    if (retained) accumulate(retained, gradients[i]!, false);
-  });
-}
-
-/** Adds to a tensor's `grad`. */
-function accumulate(tensor: Tensor, gradient: Tensor, createGraph: boolean): void {
-  if (tensor.isDisposed) return;
-  if (tensor.grad === null || tensor.grad.isDisposed) {
-    if (createGraph) tensor.grad = keep(alias(gradient));
-    else if (gradient.storage.unique && gradient.isContiguous()) {
-      // Nobody else looks at this memory: it becomes the gradient.
-      tensor.grad = keep(alias(gradient));
-      attach(tensor.grad, null);
-    } else {
-      const copy = gradient.detach().clone();
-      tensor.grad = keep(alias(copy));
-      copy.dispose();
-    }
-  } else if (createGraph) tensor.grad = keep(tensor.grad.add(gradient));
-  else tensor.grad.add_(gradient.detach());
-}
-
-interface Traversal {
+/** Starts of a backward pass, as they were given. */
+interface Start {
   readonly roots: readonly Edge[];
+  /** By root; null for 1. */
+  readonly given: readonly (Tensor | null)[];
   readonly gradients: readonly Tensor[];
+}
+
+interface Request extends Start {
   readonly retainGraph: boolean;
   readonly createGraph: boolean;
   /** With targets, only paths that lead to them are followed and nothing is accumulated. */
   readonly targets: readonly Edge[] | null;
-  readonly captured: (Tensor | null)[];
 }
 
-function traverse({ roots, gradients, retainGraph, createGraph, targets, captured }: Traversal): void {
-  const order = reachable(roots);
-  const needed = targets === null ? null : leadingTo(order, targets);
-  const arrivals = new Arrivals();
-  roots.forEach((root, i) => arrivals.add(root, gradients[i]!));
+/**
+ * Does what is asked for. A traversal that fails after it has freed values of the graph is left with its first root, and goes on from
+ * there when the same is asked for again.
+ *
+ * @returns the finished traversal, to be freed.
+ */
+function traverse(request: Request): Traversal {
+  const first = request.roots[0]!.node;
+  const before = first.suspended as Traversal | null;
+  first.suspended = null;
+  const goesOn = before !== null && before.isFor(request);
+  if (before !== null && !goesOn) before.free();
+  const traversal = goesOn ? before : new Traversal(request);
   try {
-    for (const node of order) {
-      const arrived = arrivals.take(node);
-      if (arrived === null) continue;
-      const inner = scope();
-      try {
-        const given = [...arrived];
-        observe(node, given);
-        targets?.forEach((target, t) => {
-          if (target.node === node && given[target.index]) captured[t] = alias(given[target.index]!);
-        });
-        if (node instanceof Leaf) {
-          if (targets === null) accumulate(node.tensor, given[0]!, createGraph);
-        } else if (needed === null || needed.has(node)) {
-          const results = node.run(given);
-          results.forEach((result, i) => {
-            const edge = node.edges[i];
-            if (result && edge && (needed === null || needed.has(edge.node))) arrivals.add(edge, result);
-          });
-        }
-      } finally {
-        inner.end();
-        for (const gradient of arrived) gradient?.dispose();
-      }
-      if (!retainGraph) node.clear();
-    }
-  } finally {
-    arrivals.free();
+    traversal.run(request.retainGraph);
+  } catch (error) {
+    if (traversal.hasCleared) first.suspended = traversal;
+    else traversal.free();
+    throw error;
   }
-}
-
-/** The targets' nodes and all through which gradients come to them. */
-function leadingTo(order: readonly Node[], targets: readonly Edge[]): Set<Node> {
-  const needed = new Set(targets.map(({ node }) => node));
-  for (let i = order.length - 1; i >= 0; i--) {
-    if (order[i]!.edges.some((edge) => edge && needed.has(edge.node))) needed.add(order[i]!);
-  }
-  return needed;
+  return traversal;
 }
 
 function start(
   operation: string,
   outputs: readonly Tensor[],
-  given: readonly (Tensor | null)[] | undefined,
-): { roots: Edge[]; gradients: Tensor[] } {
+  given: readonly (Tensor | null)[] = [],
+): Start {
   const roots: Edge[] = [];
   const gradients: Tensor[] = [];
   outputs.forEach((output, i) => {
@@ -157,7 +68,7 @@ function start(
           `computed inside noGrad`,
       );
     }
-    const gradient = given?.[i] ?? null;
+    const gradient = given[i] ?? null;
     if (gradient === null && output.numel !== 1) {
       throw new Error(
         `${operation}: gradients start from one number, but this tensor has shape [${
@@ -178,10 +89,13 @@ function start(
     roots.push(edge);
     gradients.push(gradient === null ? onesLike(output) : gradient.to(output.dtype));
   });
-  return { roots, gradients };
+  return { roots, given: outputs.map((_, i) => given[i] ?? null), gradients };
 }
 
-/** Accumulates gradients in the leaves; what `Tensor.backward` does, for several tensors at once. */
+/**
+ * Accumulates gradients in the leaves; what `Tensor.backward` does, for several tensors at once. When it fails (memory may run out), no
+ * `grad` has changed, and the same call can be tried again.
+ */
 export function backward(
   outputs: readonly Tensor[],
   gradOutputs?: readonly (Tensor | null)[],
@@ -189,11 +103,18 @@ export function backward(
 ): void {
   checkOptions("backward", options, ["createGraph", "retainGraph"]);
   const { createGraph = false, retainGraph = createGraph } = options;
+  if (outputs.length === 0) return;
   const outer = scope();
   try {
     setGradEnabled(createGraph, () => {
-      const { roots, gradients } = start("backward", outputs, gradOutputs);
-      traverse({ roots, gradients, retainGraph, createGraph, targets: null, captured: [] });
+      const traversal = traverse({
+        ...start("backward", outputs, gradOutputs),
+        retainGraph,
+        createGraph,
+        targets: null,
+      });
+      outer.suspend();
+      traversal.finish();
     });
   } finally {
     outer.end();
@@ -236,30 +157,38 @@ export function grad(
     }
     return edge;
   });
-  const captured = new Array<Tensor | null>(to.length).fill(null);
+  const results: (Tensor | null)[] = [];
+  if (from.length === 0) return checkUsed(to.map(() => null), to, allowUnused);
   const outer = scope();
   try {
     setGradEnabled(createGraph, () => {
-      const { roots, gradients } = start("grad", from, gradOutputs);
-      traverse({ roots, gradients, retainGraph, createGraph, targets, captured });
+      const traversal = traverse({ ...start("grad", from, gradOutputs), retainGraph, createGraph, targets });
+      // Handles that belong to the caller's scope.
+      outer.suspend();
+      for (const gradient of traversal.captured) {
+        const result = gradient === null ? null : new Tensor(gradient.storage, gradient.dtype, gradient);
+        if (result !== null && createGraph) attach(result, edgeOf(gradient!));
+        results.push(result);
+      }
+      traversal.finish();
     });
   } finally {
     outer.end();
   }
-  const results = captured.map((gradient, i) => {
-    if (gradient === null) {
-      if (allowUnused) return null;
-      throw new Error(
-        `grad: the outputs do not depend on input ${i} of shape [${
-          to[i]!.shape.join(", ")
-        }]; leave it out, or pass { allowUnused: true }`,
-      );
-    }
-    // A handle that belongs to the caller's scope.
-    const result = new Tensor(gradient.storage, gradient.dtype, gradient);
-    if (createGraph) attach(result, edgeOf(gradient));
-    gradient.dispose();
-    return result;
-  });
-  return results;
+  return checkUsed(results, to, allowUnused);
+}
+
+function checkUsed(
+  gradients: (Tensor | null)[],
+  inputs: readonly Tensor[],
+  allowUnused: boolean,
+): (Tensor | null)[] {
+  const unused = gradients.indexOf(null);
+  if (unused < 0 || allowUnused) return gradients;
+  for (const gradient of gradients) gradient?.dispose();
+  throw new Error(
+    `grad: the outputs do not depend on input ${unused} of shape [${
+      inputs[unused]!.shape.join(", ")
+    }]; leave it out, or pass { allowUnused: true }`,
+  );
 }

@@ -1,5 +1,5 @@
 /** Operations with a gradient of their own. */
-import { Tensor, zeros } from "@heddle/tensor";
+import { checkSynchronous, Tensor, zeros } from "@heddle/tensor";
 import { isGradEnabled, noGrad } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
 import { toMeta } from "./to_meta.ts";
@@ -65,6 +65,7 @@ class FunctionNode extends Node {
     const given = this.outputs.map((meta, i) => gradients[i] ?? zerosLikeMeta(meta));
     const context = Object.assign(Object.create(this.context) as FunctionContext, { savedTensors });
     const results = this.definition.backward(context, ...given);
+    checkSynchronous(`${this.name}: backward`, results, "gradients are wanted at once");
     const list = results instanceof Tensor ? [results] : results;
     if (list.length !== this.inputs.length) {
       throw new Error(
@@ -117,7 +118,15 @@ export function customFunction<Args extends readonly unknown[], Result extends T
       savedTensors: [],
       needsInputGrad: tensors.map((x) => x.requiresGrad),
     };
-    const result = noGrad(() => definition.forward(context, ...args));
+    const result = noGrad(() => {
+      const result = definition.forward(context, ...args);
+      checkSynchronous(
+        `${definition.name ?? "customFunction"}: forward`,
+        result,
+        "await before calling it, and give it the values",
+      );
+      return result;
+    });
     if (!isGradEnabled() || !tensors.some((x) => x.requiresGrad)) return result;
     const node = new FunctionNode(
       definition as unknown as FunctionDefinition<readonly never[], Tensor | readonly Tensor[]>,

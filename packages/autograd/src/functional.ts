@@ -1,5 +1,5 @@
 /** Whole Jacobians and Hessians. */
-import { checkOptions, stack, type Tensor, zerosLike } from "@heddle/tensor";
+import { checkOptions, checkSynchronous, stack, type Tensor, tidy, zerosLike } from "@heddle/tensor";
 import { grad } from "./engine.ts";
 import { enableGrad } from "./grad_mode.ts";
 
@@ -37,7 +37,7 @@ export function jacobian(
   return enableGrad(() => {
     // A point of its own, unless the caller wants to differentiate through the given one.
     const point = createGraph && x.requiresGrad ? x.view(x.shape) : x.detach().requiresGrad_();
-    return rowsOf(fn(point), point, createGraph);
+    return tidy(() => rowsOf(valueOf("jacobian", fn, point), point, createGraph));
   });
 }
 
@@ -55,15 +55,24 @@ export function jacobian(
  */
 export function hessian(fn: (x: Tensor) => Tensor, x: Tensor): Tensor {
   return enableGrad(() => {
-    const point = x.detach().requiresGrad_();
-    const value = fn(point);
-    if (value.numel !== 1) {
-      throw new RangeError(
-        `hessian: the function gave shape [${value.shape.join(", ")}]; it must give one number, as sum() does`,
-      );
-    }
-    if (!value.requiresGrad) return zerosLike(x).expand([...x.shape, ...x.shape]).clone();
-    const [first] = grad([value], [point], { createGraph: true, allowUnused: true });
-    return rowsOf(first ?? zerosLike(point), point, false);
+    return tidy(() => hessianAt(fn, x.detach().requiresGrad_()));
   });
+}
+
+function hessianAt(fn: (x: Tensor) => Tensor, point: Tensor): Tensor {
+  const value = valueOf("hessian", fn, point);
+  if (value.numel !== 1) {
+    throw new RangeError(
+      `hessian: the function gave shape [${value.shape.join(", ")}]; it must give one number, as sum() does`,
+    );
+  }
+  if (!value.requiresGrad) return zerosLike(point).expand([...point.shape, ...point.shape]).clone();
+  const [first] = grad([value], [point], { createGraph: true, allowUnused: true });
+  return rowsOf(first ?? zerosLike(point), point, false);
+}
+
+function valueOf(operation: string, fn: (x: Tensor) => Tensor, point: Tensor): Tensor {
+  const value = fn(point);
+  checkSynchronous(operation, value, "await before, and give a function of the values");
+  return value;
 }

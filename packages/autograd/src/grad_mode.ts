@@ -1,4 +1,5 @@
 /** Whether operations are being recorded. */
+import { checkSynchronous } from "@heddle/tensor";
 
 let enabled = true;
 
@@ -12,11 +13,11 @@ function withMode<T>(operation: string, mode: boolean, fn: () => T): T {
   enabled = mode;
   try {
     const result = fn();
-    if (result instanceof Promise) {
-      throw new TypeError(
-        `${operation}: the function is asynchronous; its awaited part would run in the mode around it: wrap what lies between awaits`,
-      );
-    }
+    checkSynchronous(
+      operation,
+      result,
+      "its awaited part would run in the mode around it: wrap what lies between awaits",
+    );
     return result;
   } finally {
     enabled = before;

@@ -1,5 +1,5 @@
 /** Gradients checked against finite differences. */
-import { checkOptions, randn, type Tensor, tensor } from "@heddle/tensor";
+import { checkOptions, checkSynchronous, randn, type Tensor, tensor, tidy } from "@heddle/tensor";
 import { grad } from "./engine.ts";
 import { enableGrad, noGrad } from "./grad_mode.ts";
 
@@ -18,6 +18,7 @@ export type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
 function outputsOf(fn: Checked, inputs: readonly Tensor[]): readonly Tensor[] {
   const result = fn(...inputs);
+  checkSynchronous("gradcheck", result, "await before, and check a function of the values");
   return (Array.isArray(result) ? result : [result]) as readonly Tensor[];
 }
 
@@ -60,6 +61,17 @@ export function gradcheck(fn: Checked, inputs: readonly Tensor[], options: Gradc
       throw new TypeError(`gradcheck: input ${i} is ${inputs[i]!.dtype}; finite differences need float64`);
     }
   }
+  tidy(() => compare(fn, inputs, checked, { eps, atol, rtol }));
+  return true;
+}
+
+/** @throws Error where gradients and differences differ. */
+function compare(
+  fn: Checked,
+  inputs: readonly Tensor[],
+  checked: readonly number[],
+  { eps, atol, rtol }: Required<GradcheckOptions>,
+): void {
   const outputs = outputsOf(fn, inputs);
   outputs.forEach((output, o) => {
     if (!output.requiresGrad) return;
@@ -76,7 +88,9 @@ export function gradcheck(fn: Checked, inputs: readonly Tensor[], options: Gradc
       }
       for (let j = 0; j < input.numel; j++) {
         const [up, down] = noGrad(() =>
-          [eps, -eps].map((by) => outputsOf(fn, nudged(inputs, i, j, by))[o]!.toTypedArray() as Float64Array)
+          [eps, -eps].map((by) =>
+            tidy(() => outputsOf(fn, nudged(inputs, i, j, by))[o]!.toTypedArray() as Float64Array)
+          )
         ) as [Float64Array, Float64Array];
         for (let k = 0; k < output.numel; k++) {
           const numeric = (up[k]! - down[k]!) / (2 * eps);
@@ -90,7 +104,6 @@ export function gradcheck(fn: Checked, inputs: readonly Tensor[], options: Gradc
       }
     }
   });
-  return true;
 }
 
 /** {@link gradcheck} of a function's gradients, seeded with random ones: checks second derivatives. */

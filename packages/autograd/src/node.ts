@@ -42,6 +42,8 @@ export abstract class Node {
   readonly hooks: Hook[][];
   /** Tensors with `retainGrad`, by output. */
   readonly retained: Map<number, Tensor>;
+  /** A backward pass from here that failed on its way and may go on. */
+  suspended: { free(): void } | null;
   private references: number;
 
   constructor(name: string, edges: (Edge | null)[], sequenceNumber: number = ++sequence) {
@@ -50,6 +52,7 @@ export abstract class Node {
     this.edges = edges;
     this.hooks = [];
     this.retained = new Map();
+    this.suspended = null;
     this.references = 0;
     for (const edge of edges) edge?.node.retain();
   }
@@ -70,6 +73,8 @@ export abstract class Node {
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       if (--node.references > 0) continue;
       node.clear();
+      node.suspended?.free();
+      node.suspended = null;
       for (const edge of node.edges) if (edge) pending.push(edge.node);
       node.edges = [];
     }

@@ -1,5 +1,5 @@
 /** Parameters and buffers in another dtype, or on another device. */
-import { type Device, deviceNames, type DType, dtypes, getDevice, isFloat, keep, type Tensor } from "@heddle/tensor";
+import { type Device, deviceNames, type DType, dtypes, getDevice, isFloat, type Tensor, tidy } from "@heddle/tensor";
 
 /**
  * Converts tensors, and their gradients, in place: to devices all of them, to a dtype those of floating point.
@@ -22,7 +22,9 @@ export function convert(tensors: readonly Tensor[], targets: readonly (DType | D
       } catch (error) {
         if (typeof target !== "string") throw error;
         throw new RangeError(
-          `Module.to: there is no device "${target}" and no dtype of that name; devices are ${deviceNames().join(", ")}, ` +
+          `Module.to: there is no device "${target}" and no dtype of that name; devices are ${
+            deviceNames().join(", ")
+          }, ` +
             `dtypes float32, float64, float16`,
         );
       }
@@ -33,7 +35,9 @@ export function convert(tensors: readonly Tensor[], targets: readonly (DType | D
   const devices = targets.filter((target) => !isDType(target));
   for (const tensor of tensors) {
     const wanted = isFloat(tensor.dtype) ? targets : devices;
-    tensor.become(tensor.detach().to(...wanted));
-    if (tensor.grad !== null) tensor.grad = keep(tensor.grad.detach().to(...wanted));
+    tidy(() => {
+      tensor.become(tensor.detach().to(...wanted));
+      if (tensor.grad !== null) tensor.grad = tensor.grad.detach().to(...wanted);
+    });
   }
 }

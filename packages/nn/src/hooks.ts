@@ -1,4 +1,5 @@
 /** Hooks: functions called before and after a module's `forward`. */
+import { checkSynchronous } from "@heddle/tensor";
 import type { Module } from "./module.ts";
 
 /** Takes a hook off again: by `remove()`, or at the end of the block of `using handle = …`. */
@@ -31,6 +32,8 @@ interface Hooks {
 
 const registered = new WeakMap<Module, Hooks>();
 
+const advice = "forward does not wait for it: keep() what it is to see, and await later";
+
 type Forward = (...args: readonly unknown[]) => unknown;
 
 /**
@@ -58,10 +61,15 @@ function hooksOf(module: Module): Hooks {
   };
   const wrapped: Forward = (...given) => {
     let args: readonly unknown[] = given;
-    for (const { hook } of [...hooks.before]) args = hook(module, args) ?? args;
+    for (const { hook } of [...hooks.before]) {
+      const answer = hook(module, args);
+      checkSynchronous("registerForwardPreHook", answer, advice);
+      args = answer ?? args;
+    }
     let output = forward.apply(module, args as unknown[]);
     for (const { hook } of [...hooks.after]) {
       const answer = hook(module, args, output);
+      checkSynchronous("registerForwardHook", answer, advice);
       if (answer !== undefined) output = answer;
     }
     return output;

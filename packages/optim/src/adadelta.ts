@@ -1,5 +1,5 @@
 /** Adadelta. */
-import { keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { fusedUpdate, type Tensor, zerosLike } from "@heddle/tensor";
 import { checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -16,6 +16,12 @@ export interface AdadeltaOptions extends GroupOptions {
 
 type State = { squareAvg: Tensor; accDelta: Tensor };
 
+const update = fusedUpdate("adadelta", (param, square, changes, g, rho, share, eps, lr) => {
+  const newSquare = square.mul(rho).add(g.square().mul(share));
+  const change = changes.add(eps).sqrt().div(newSquare.add(eps).sqrt()).mul(g);
+  return [param.sub(change.mul(lr)), newSquare, changes.mul(rho).add(change.square().mul(share))];
+});
+
 /**
  * Adadelta (PyTorch's `torch.optim.Adadelta`): the step is the gradient times the ratio of the running root mean squares of past
  * steps and gradients. The default `lr`, which the paper does not have, is 1.
@@ -28,7 +34,7 @@ type State = { squareAvg: Tensor; accDelta: Tensor };
  * ```ts
  * import "@heddle/autograd";
  * import { Adadelta } from "@heddle/optim";
- * import { ones } from "@heddle/tensor";
+ * import { fusedUpdate, type Tensor, zerosLike } from "@heddle/tensor";
  * const optimizer = new Adadelta([ones([2], { requiresGrad: true })]);
  * ```
  */
@@ -43,15 +49,12 @@ export class Adadelta extends Optimizer<AdadeltaOptions, State> {
   }
 
   protected override newState(param: Tensor): State {
-    return { squareAvg: keep(zerosLike(param)), accDelta: keep(zerosLike(param)) };
+    return { squareAvg: zerosLike(param), accDelta: zerosLike(param) };
   }
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdadeltaOptions>, state: State): void {
     const { lr, rho, eps, weightDecay } = group;
     const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
-    state.squareAvg.mul_(rho).add_(g.square(), { alpha: 1 - rho });
-    const delta = state.accDelta.add(eps).sqrt_().div_(state.squareAvg.add(eps).sqrt_()).mul_(g);
-    state.accDelta.mul_(rho).add_(delta.square(), { alpha: 1 - rho });
-    param.sub_(delta, { alpha: lr });
+    update([param, state.squareAvg, state.accDelta], [g, rho, 1 - rho, eps, lr]);
   }
 }

@@ -1,5 +1,5 @@
 /** Adagrad. */
-import { fullLike, keep, type Tensor } from "@heddle/tensor";
+import { fullLike, fusedUpdate, type Tensor } from "@heddle/tensor";
 import { checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -18,6 +18,11 @@ export interface AdagradOptions extends GroupOptions {
 
 type State = { step: number; sum: Tensor };
 
+const update = fusedUpdate("adagrad", (param, sum, g, eps, rate) => {
+  const newSum = sum.add(g.square());
+  return [param.sub(g.div(newSum.sqrt().add(eps)).mul(rate)), newSum];
+});
+
 /**
  * Adagrad (PyTorch's `torch.optim.Adagrad`): divides the gradient by the root of the sum of all its squares. The default `lr` is
  * 0.01.
@@ -30,7 +35,7 @@ type State = { step: number; sum: Tensor };
  * ```ts
  * import "@heddle/autograd";
  * import { Adagrad } from "@heddle/optim";
- * import { ones } from "@heddle/tensor";
+ * import { fullLike, fusedUpdate, type Tensor } from "@heddle/tensor";
  * const optimizer = new Adagrad([ones([2], { requiresGrad: true })], { lr: 0.1 });
  * ```
  */
@@ -48,14 +53,13 @@ export class Adagrad extends Optimizer<AdagradOptions, State> {
   }
 
   protected override newState(param: Tensor, group: ParamGroup<AdagradOptions>): State {
-    return { step: 0, sum: keep(fullLike(param, group.initialAccumulatorValue)) };
+    return { step: 0, sum: fullLike(param, group.initialAccumulatorValue) };
   }
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdagradOptions>, state: State): void {
     const { lr, lrDecay, weightDecay, eps } = group;
     const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
     const step = ++state.step;
-    state.sum.add_(g.square());
-    param.sub_(g.div(state.sum.sqrt().add_(eps)), { alpha: lr / (1 + (step - 1) * lrDecay) });
+    update([param, state.sum], [g, eps, lr / (1 + (step - 1) * lrDecay)]);
   }
 }

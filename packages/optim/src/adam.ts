@@ -1,5 +1,5 @@
 /** Adam. */
-import { fused, fusedUpdate, keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { fused, fusedUpdate, type Tensor, zerosLike } from "@heddle/tensor";
 import { checkBetas, checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -27,22 +27,22 @@ export function checkAdamOptions(name: string, options: AdamOptions): void {
 
 /** Zeros in the parameter's shape for both means; the largest square comes with the first step that asks for it. */
 export function newAdamState(param: Tensor): AdamState {
-  return { step: 0, expAvg: keep(zerosLike(param)), expAvgSq: keep(zerosLike(param)) };
+  return { step: 0, expAvg: zerosLike(param), expAvgSq: zerosLike(param) };
 }
 
-const update = fusedUpdate("adam", (param, mean, square, g, beta1, share1, beta2, share2, root, eps, rate) => {
+const update = fusedUpdate("adam", (param, mean, square, g, left, beta1, share1, beta2, share2, root, eps, rate) => {
   const newMean = mean.mul(beta1).add(g.mul(share1));
   const newSquare = square.mul(beta2).add(g.square().mul(share2));
-  return [param.sub(newMean.div(newSquare.sqrt().div(root).add(eps)).mul(rate)), newMean, newSquare];
+  return [param.mul(left).sub(newMean.div(newSquare.sqrt().div(root).add(eps)).mul(rate)), newMean, newSquare];
 });
 const updateByLargest = fusedUpdate(
   "adam",
-  (param, mean, square, largest, g, beta1, share1, beta2, share2, root, eps, rate) => {
+  (param, mean, square, largest, g, left, beta1, share1, beta2, share2, root, eps, rate) => {
     const newMean = mean.mul(beta1).add(g.mul(share1));
     const newSquare = square.mul(beta2).add(g.square().mul(share2));
     const newLargest = largest.maximum(newSquare);
     return [
-      param.sub(newMean.div(newLargest.sqrt().div(root).add(eps)).mul(rate)),
+      param.mul(left).sub(newMean.div(newLargest.sqrt().div(root).add(eps)).mul(rate)),
       newMean,
       newSquare,
       newLargest,
@@ -51,15 +51,19 @@ const updateByLargest = fusedUpdate(
 );
 const penalised = fused("adam", (g, param, decay) => g.add(param.mul(decay)));
 
-/** The step of Adam and AdamW after what each does with the weight decay: algorithm 1 of the paper in its last lines' order. */
-export function adamStep(param: Tensor, gradient: Tensor, group: AdamOptions, state: AdamState): void {
+/**
+ * The step of Adam and AdamW: algorithm 1 of the paper in its last lines' order.
+ *
+ * @param left what weight decay leaves of the parameter, by which it is multiplied first.
+ */
+export function adamStep(param: Tensor, gradient: Tensor, group: AdamOptions, state: AdamState, left = 1): void {
   const { lr, betas: [beta1, beta2], eps, amsgrad } = group;
   const step = ++state.step;
   const root = Math.sqrt(1 - beta2 ** step);
   const rate = lr / (1 - beta1 ** step);
   const targets = [param, state.expAvg, state.expAvgSq];
-  const inputs = [gradient, beta1, 1 - beta1, beta2, 1 - beta2, root, eps, rate];
-  if (amsgrad) updateByLargest([...targets, state.maxExpAvgSq ??= keep(zerosLike(param))], inputs);
+  const inputs = [gradient, left, beta1, 1 - beta1, beta2, 1 - beta2, root, eps, rate];
+  if (amsgrad) updateByLargest([...targets, state.maxExpAvgSq ??= zerosLike(param)], inputs);
   else update(targets, inputs);
 }
 

@@ -1,5 +1,5 @@
 /** Adamax. */
-import { keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { fusedUpdate, type Tensor, zerosLike } from "@heddle/tensor";
 import { checkBetas, checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -16,6 +16,12 @@ export interface AdamaxOptions extends GroupOptions {
 
 type State = { step: number; expAvg: Tensor; expInf: Tensor };
 
+const update = fusedUpdate("adamax", (param, mean, largest, g, beta1, share1, beta2, eps, rate) => {
+  const newMean = mean.mul(beta1).add(g.mul(share1));
+  const newLargest = largest.mul(beta2).maximum(g.abs().add(eps));
+  return [param.sub(newMean.div(newLargest).mul(rate)), newMean, newLargest];
+});
+
 /**
  * Adamax (PyTorch's `torch.optim.Adamax`): Adam with the infinity norm, u ← max(β₂·u, |g| + eps). The default `lr` is 2e-3.
  *
@@ -27,7 +33,7 @@ type State = { step: number; expAvg: Tensor; expInf: Tensor };
  * ```ts
  * import "@heddle/autograd";
  * import { Adamax } from "@heddle/optim";
- * import { ones } from "@heddle/tensor";
+ * import { fusedUpdate, type Tensor, zerosLike } from "@heddle/tensor";
  * const optimizer = new Adamax([ones([2], { requiresGrad: true })], { lr: 0.01 });
  * ```
  */
@@ -42,15 +48,14 @@ export class Adamax extends Optimizer<AdamaxOptions, State> {
   }
 
   protected override newState(param: Tensor): State {
-    return { step: 0, expAvg: keep(zerosLike(param)), expInf: keep(zerosLike(param)) };
+    return { step: 0, expAvg: zerosLike(param), expInf: zerosLike(param) };
   }
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdamaxOptions>, state: State): void {
     const { lr, betas: [beta1, beta2], eps, weightDecay } = group;
     const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
     const step = ++state.step;
-    state.expAvg.mul_(beta1).add_(g, { alpha: 1 - beta1 });
-    state.expInf.copy_(state.expInf.mul(beta2).maximum(g.abs().add_(eps)));
-    param.sub_(state.expAvg.div(state.expInf), { alpha: lr / (1 - beta1 ** step) });
+    const rate = lr / (1 - beta1 ** step);
+    update([param, state.expAvg, state.expInf], [g, beta1, 1 - beta1, beta2, eps, rate]);
   }
 }

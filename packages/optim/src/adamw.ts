@@ -42,7 +42,6 @@ export class AdamW extends Optimizer<AdamWOptions, AdamState> {
   }
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdamWOptions>, state: AdamState): void {
-    if (group.weightDecay !== 0) param.mul_(1 - group.lr * group.weightDecay);
-    adamStep(param, gradient, group, state);
+    adamStep(param, gradient, group, state, 1 - group.lr * group.weightDecay);
   }
 }

@@ -1,5 +1,5 @@
 /** NAdam. */
-import { keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { fusedUpdate, type Tensor, zerosLike } from "@heddle/tensor";
 import { checkBetas, checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -18,6 +18,16 @@ export interface NAdamOptions extends GroupOptions {
 
 type State = { step: number; muProduct: number; expAvg: Tensor; expAvgSq: Tensor };
 
+const update = fusedUpdate(
+  "nadam",
+  (param, mean, square, g, beta1, share1, beta2, share2, correction, eps, rate, rateOfMean) => {
+    const newMean = mean.mul(beta1).add(g.mul(share1));
+    const newSquare = square.mul(beta2).add(g.square().mul(share2));
+    const root = newSquare.div(correction).sqrt().add(eps);
+    return [param.sub(g.div(root).mul(rate)).sub(newMean.div(root).mul(rateOfMean)), newMean, newSquare];
+  },
+);
+
 /** The momentum of a step, section 2 of Dozat's report with the constants it recommends. */
 const mu = (beta1: number, decay: number, step: number): number => beta1 * (1 - 0.5 * 0.96 ** (step * decay));
 
@@ -33,7 +43,7 @@ const mu = (beta1: number, decay: number, step: number): number => beta1 * (1 - 
  * ```ts
  * import "@heddle/autograd";
  * import { NAdam } from "@heddle/optim";
- * import { ones } from "@heddle/tensor";
+ * import { fusedUpdate, type Tensor, zerosLike } from "@heddle/tensor";
  * const optimizer = new NAdam([ones([2], { requiresGrad: true })], { lr: 1e-3 });
  * ```
  */
@@ -52,7 +62,7 @@ export class NAdam extends Optimizer<NAdamOptions, State> {
   }
 
   protected override newState(param: Tensor): State {
-    return { step: 0, muProduct: 1, expAvg: keep(zerosLike(param)), expAvgSq: keep(zerosLike(param)) };
+    return { step: 0, muProduct: 1, expAvg: zerosLike(param), expAvgSq: zerosLike(param) };
   }
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<NAdamOptions>, state: State): void {
@@ -62,10 +72,11 @@ export class NAdam extends Optimizer<NAdamOptions, State> {
     const here = mu(beta1, momentumDecay, step);
     const next = mu(beta1, momentumDecay, step + 1);
     state.muProduct *= here;
-    state.expAvg.mul_(beta1).add_(g, { alpha: 1 - beta1 });
-    state.expAvgSq.mul_(beta2).add_(g.square(), { alpha: 1 - beta2 });
-    const root = state.expAvgSq.div(1 - beta2 ** step).sqrt_().add_(eps);
-    param.sub_(g.div(root), { alpha: lr * (1 - here) / (1 - state.muProduct) });
-    param.sub_(state.expAvg.div(root), { alpha: lr * next / (1 - state.muProduct * next) });
+    const rate = lr * (1 - here) / (1 - state.muProduct);
+    const rateOfMean = lr * next / (1 - state.muProduct * next);
+    update(
+      [param, state.expAvg, state.expAvgSq],
+      [g, beta1, 1 - beta1, beta2, 1 - beta2, 1 - beta2 ** step, eps, rate, rateOfMean],
+    );
   }
 }

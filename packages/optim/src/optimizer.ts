@@ -1,6 +1,15 @@
 /** What every optimiser shares: parameter groups, the step over all parameters, state that can be saved. */
 import { enableGrad, noGrad } from "@heddle/autograd";
-import { checkNames, checkOptions, keep, markClass, otherCopy, printOnConsole, Tensor, tidy } from "@heddle/tensor";
+import {
+  checkNames,
+  checkOptions,
+  checkSynchronous,
+  markClass,
+  otherCopy,
+  printOnConsole,
+  Tensor,
+  tidy,
+} from "@heddle/tensor";
 import {
   copyArrays,
   describe,
@@ -22,6 +31,16 @@ export type GroupStateDict = { readonly params: readonly number[]; readonly [opt
 export interface OptimizerStateDict {
   readonly state: { readonly [index: string]: { readonly [name: string]: Tensor | number } };
   readonly paramGroups: readonly GroupStateDict[];
+}
+
+/** What a parameter was updated by, and the versions of both after that. */
+interface Updated {
+  readonly grad: Tensor;
+  readonly versions: string;
+}
+
+function versionsOf(param: Tensor, grad: Tensor): string {
+  return `${param.storage.version} ${grad.storage.version}`;
 }
 
 /** Options of `zeroGrad`. */
@@ -60,6 +79,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   /** The parameters with their options; writing an option changes what the next step does. */
   readonly paramGroups: ParamGroup<O>[];
   private readonly states: Map<Tensor, S>;
+  /** Parameters that a step had updated when it failed, as they were left. */
+  private interrupted: ReadonlyMap<Tensor, Updated> | null = null;
 
   /**
    * @throws TypeError when an option is unknown or something is not a tensor; RangeError when a value is out of range;
@@ -90,12 +111,16 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   protected abstract checkOptions(options: O): void;
 
   /**
-   * What to remember of a parameter that is updated for the first time; tensors in it must be kept ({@link keep}). States that are
+   * What to remember of a parameter that is updated for the first time; its tensors live as long as the parameter. States that are
    * loaded must have all of it, while what `update` adds when an option asks for it may be absent.
    */
   protected abstract newState(param: Tensor, group: ParamGroup<O>): S;
 
-  /** Updates one parameter in place. Nothing is recorded, and the tensors made here are freed afterwards unless kept. */
+  /**
+   * Updates one parameter in place. Nothing is recorded, and the tensors made here are freed afterwards unless they are in the state. When
+   * memory runs out here, the numbers of the state are set back and the step can be tried again; so what needs memory should come before
+   * the first write, as it does in `fusedUpdate`.
+   */
   protected abstract update(param: Tensor, gradient: Tensor, group: ParamGroup<O>, state: S): void;
 
   /**
@@ -148,7 +173,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /**
-   * Updates every parameter that has a gradient.
+   * Updates every parameter that has a gradient. When it fails on its way (memory may run out), calling it again with the same gradients
+   * goes on with the parameters that were not updated.
    *
    * @param closure computes the loss again, gradients included; called first, and its result returned.
    *
@@ -167,21 +193,66 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   step(): void;
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | void {
-    const loss = closure === undefined ? undefined : enableGrad(closure);
-    noGrad(() => {
-      for (const group of this.paramGroups) {
-        for (const param of group.params) {
-          const gradient = param.grad;
-          if (gradient === null || gradient === undefined) continue;
-          tidy(() => {
-            let state = this.states.get(param);
-            if (state === undefined) this.states.set(param, state = this.newState(param, group));
-            this.update(param, group.maximize ? gradient.neg() : gradient, group, state);
-          });
-        }
-      }
+    const loss = closure === undefined ? undefined : enableGrad(() => {
+      const loss = closure();
+      checkSynchronous(
+        `${this.name}.step`,
+        loss,
+        "compute the loss and its gradients without awaiting, and await loss.data() after the step",
+      );
+      return loss;
     });
+    const updated = new Map<Tensor, Updated>();
+    try {
+      noGrad(() => {
+        for (const group of this.paramGroups) {
+          for (const param of group.params) {
+            const { grad } = param;
+            if (grad === null || grad === undefined) continue;
+            if (!this.hasUpdated(param, grad)) this.updateOne(param, grad, group);
+            updated.set(param, { grad, versions: versionsOf(param, grad) });
+          }
+        }
+      });
+      this.interrupted = null;
+    } catch (error) {
+      this.interrupted = updated;
+      throw error;
+    }
     return loss;
+  }
+
+  /** Whether a step that failed had come past this parameter, and neither it nor its gradient has changed since. */
+  private hasUpdated(param: Tensor, grad: Tensor): boolean {
+    const before = this.interrupted?.get(param);
+    return before !== undefined && before.grad === grad && before.versions === versionsOf(param, grad);
+  }
+
+  /** Updates a parameter, or leaves its state as it was. */
+  private updateOne(param: Tensor, grad: Tensor, group: ParamGroup<O>): void {
+    tidy(() => {
+      const known = this.states.get(param);
+      const state: ParamState = known ?? this.newState(param, group);
+      const before = { ...state };
+      try {
+        this.update(param, group.maximize ? grad.neg() : grad, group, state as S);
+      } catch (error) {
+        // What was made for it is freed with the scope.
+        for (const key of Object.keys(state)) if (!Object.hasOwn(before, key)) delete state[key];
+        Object.assign(state, before);
+        throw error;
+      }
+      if (known === undefined) this.states.set(param, state as S);
+      this.own(param, state);
+    });
+  }
+
+  /** Has what is remembered of a parameter live as long as the parameter does. */
+  private own(param: Tensor, state: ParamState): void {
+    for (const key in state) {
+      const value = state[key];
+      if (value instanceof Tensor && value.owner !== param) param.own(value);
+    }
   }
 
   /** Forgets the gradients of all parameters; by default their memory is freed at once. */
@@ -193,11 +264,11 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
         const { grad } = param;
         if (grad === null || grad === undefined) continue;
         if (setToNone) {
-          param.grad = null;
           grad.dispose();
+          param.grad = null;
         } else if (grad.requiresGrad) {
           // It has a history (createGraph), which zeros do not.
-          param.grad = keep(noGrad(() => grad.mul(0)));
+          param.grad = noGrad(() => grad.mul(0));
           grad.dispose();
         } else noGrad(() => grad.zero_());
       }
@@ -265,8 +336,14 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
       }
     }
     for (const [i, group] of this.paramGroups.entries()) Object.assign(group, copyArrays(options[i]!));
+    for (const [param, state] of this.states) {
+      for (const value of Object.values(state)) if (value instanceof Tensor) param.disown(value);
+    }
     this.states.clear();
-    for (const [param, state] of states) this.states.set(param, state);
+    for (const [param, state] of states) {
+      this.states.set(param, state);
+      this.own(param, state);
+    }
   }
 
   private checkNames(options: object, known: readonly string[]): void {
@@ -291,7 +368,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
 
   /** An optimiser is not written as JSON, which would lose what it remembers. @throws Error that says what to write. */
   toJSON(): never {
-    throw new Error(`${this.name}: an optimiser is not written as JSON; write the tensors and options of its stateDict()`);
+    throw new Error(
+      `${this.name}: an optimiser is not written as JSON; write the tensors and options of its stateDict()`,
+    );
   }
 
   /** Names the optimiser and the options of its groups. */

@@ -1,5 +1,5 @@
 /** RAdam. */
-import { keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { fusedUpdate, type Tensor, type UpdateFunction, zerosLike } from "@heddle/tensor";
 import { checkBetas, checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -16,6 +16,16 @@ export interface RAdamOptions extends GroupOptions {
 
 type State = { step: number; expAvg: Tensor; expAvgSq: Tensor };
 
+/** By whether the variance of the steps is known well enough to rectify them. */
+const roll = (rectifies: boolean): UpdateFunction =>
+  fusedUpdate("radam", (param, mean, square, g, beta1, share1, beta2, share2, eps, rate) => {
+    const newMean = mean.mul(beta1).add(g.mul(share1));
+    const newSquare = square.mul(beta2).add(g.square().mul(share2));
+    const step = rectifies ? newMean.div(newSquare.sqrt().add(eps)) : newMean;
+    return [param.sub(step.mul(rate)), newMean, newSquare];
+  });
+const [plain, rectified] = [roll(false), roll(true)];
+
 /**
  * RAdam (PyTorch's `torch.optim.RAdam`): Adam that steps along the plain mean until the variance of the mean square is tractable,
  * and rectifies it afterwards: a warm-up of its own. The default `lr` is 1e-3.
@@ -29,7 +39,7 @@ type State = { step: number; expAvg: Tensor; expAvgSq: Tensor };
  * ```ts
  * import "@heddle/autograd";
  * import { RAdam } from "@heddle/optim";
- * import { ones } from "@heddle/tensor";
+ * import { fusedUpdate, type Tensor, type UpdateFunction, zerosLike } from "@heddle/tensor";
  * const optimizer = new RAdam([ones([2], { requiresGrad: true })], { lr: 1e-3 });
  * ```
  */
@@ -44,26 +54,22 @@ export class RAdam extends Optimizer<RAdamOptions, State> {
   }
 
   protected override newState(param: Tensor): State {
-    return { step: 0, expAvg: keep(zerosLike(param)), expAvgSq: keep(zerosLike(param)) };
+    return { step: 0, expAvg: zerosLike(param), expAvgSq: zerosLike(param) };
   }
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<RAdamOptions>, state: State): void {
     const { lr, betas: [beta1, beta2], eps, weightDecay } = group;
     const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
     const step = ++state.step;
-    state.expAvg.mul_(beta1).add_(g, { alpha: 1 - beta1 });
-    state.expAvgSq.mul_(beta2).add_(g.square(), { alpha: 1 - beta2 });
+    const targets = [param, state.expAvg, state.expAvgSq];
+    const inputs = [g, beta1, 1 - beta1, beta2, 1 - beta2, eps];
     const size = lr / (1 - beta1 ** step);
     const correction2 = 1 - beta2 ** step;
     // Length of the simple moving average that the exponential one stands for.
     const limit = 2 / (1 - beta2) - 1;
     const rho = limit - 2 * step * beta2 ** step / correction2;
-    if (rho <= 5) {
-      param.sub_(state.expAvg, { alpha: size });
-      return;
-    }
+    if (rho <= 5) return plain(targets, [...inputs, size]);
     const rectify = Math.sqrt(((rho - 4) * (rho - 2) * limit) / ((limit - 4) * (limit - 2) * rho));
-    const root = state.expAvgSq.sqrt().add_(eps);
-    param.sub_(state.expAvg.div(root), { alpha: size * rectify * Math.sqrt(correction2) });
+    rectified(targets, [...inputs, size * rectify * Math.sqrt(correction2)]);
   }
 }

@@ -1,5 +1,5 @@
 /** RMSprop. */
-import { keep, type Tensor, zerosLike } from "@heddle/tensor";
+import { fusedUpdate, type Symbolic, type Tensor, type UpdateFunction, zerosLike } from "@heddle/tensor";
 import { checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -20,6 +20,21 @@ export interface RMSpropOptions extends GroupOptions {
 
 type State = { squareAvg: Tensor; gradAvg?: Tensor; momentumBuffer?: Tensor };
 
+/** By whether the mean is taken off, and whether there is momentum. Targets are those that the state has for it. */
+const roll = (centred: boolean, rolls: boolean): UpdateFunction =>
+  fusedUpdate("rmsprop", (param, square, ...rest) => {
+    const mean = centred ? rest.shift()! : null;
+    const buffer = rolls ? rest.shift()! : null;
+    const [g, alpha, share, eps, momentum, lr] = rest as [Symbolic, Symbolic, Symbolic, Symbolic, Symbolic, Symbolic];
+    const newSquare = square.mul(alpha).add(g.square().mul(share));
+    const newMean = mean?.mul(alpha).add(g.mul(share)) ?? null;
+    const variance = newMean === null ? newSquare : newSquare.sub(newMean.square());
+    const step = g.div(variance.sqrt().add(eps));
+    const newBuffer = buffer?.mul(momentum).add(step) ?? null;
+    return [param.sub((newBuffer ?? step).mul(lr)), newSquare, newMean, newBuffer].filter((x) => x !== null);
+  });
+const updates = [[roll(false, false), roll(false, true)], [roll(true, false), roll(true, true)]];
+
 /**
  * RMSprop (PyTorch's `torch.optim.RMSprop`): divides the gradient by the root of the running mean of its square. The default `lr`
  * is 0.01.
@@ -33,7 +48,7 @@ type State = { squareAvg: Tensor; gradAvg?: Tensor; momentumBuffer?: Tensor };
  * ```ts
  * import "@heddle/autograd";
  * import { RMSprop } from "@heddle/optim";
- * import { ones } from "@heddle/tensor";
+ * import { fusedUpdate, type Symbolic, type Tensor, type UpdateFunction, zerosLike } from "@heddle/tensor";
  * const optimizer = new RMSprop([ones([2], { requiresGrad: true })], { lr: 1e-3, alpha: 0.9 });
  * ```
  */
@@ -51,24 +66,15 @@ export class RMSprop extends Optimizer<RMSpropOptions, State> {
   }
 
   protected override newState(param: Tensor): State {
-    return { squareAvg: keep(zerosLike(param)) };
+    return { squareAvg: zerosLike(param) };
   }
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<RMSpropOptions>, state: State): void {
     const { lr, alpha, eps, weightDecay, momentum, centered } = group;
     const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
-    state.squareAvg.mul_(alpha).add_(g.square(), { alpha: 1 - alpha });
-    let square = state.squareAvg;
-    if (centered) {
-      state.gradAvg ??= keep(zerosLike(param));
-      state.gradAvg.mul_(alpha).add_(g, { alpha: 1 - alpha });
-      square = square.sub(state.gradAvg.square());
-    }
-    let step = g.div(square.sqrt().add_(eps));
-    if (momentum > 0) {
-      state.momentumBuffer ??= keep(zerosLike(param));
-      step = state.momentumBuffer.mul_(momentum).add_(step);
-    }
-    param.sub_(step, { alpha: lr });
+    const targets = [param, state.squareAvg];
+    if (centered) targets.push(state.gradAvg ??= zerosLike(param));
+    if (momentum > 0) targets.push(state.momentumBuffer ??= zerosLike(param));
+    updates[centered ? 1 : 0]![momentum > 0 ? 1 : 0]!(targets, [g, alpha, 1 - alpha, eps, momentum, lr]);
   }
 }

@@ -1,5 +1,5 @@
 /** Stochastic gradient descent. */
-import { fused, fusedUpdate, keep, type Tensor, type UpdateFunction } from "@heddle/tensor";
+import { fused, fusedUpdate, type Tensor, type UpdateFunction } from "@heddle/tensor";
 import { checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";
@@ -82,7 +82,7 @@ export class SGD extends Optimizer<SGDOptions, State> {
     }
     let step = weightDecay === 0 ? gradient : penalised([gradient, param, weightDecay]);
     if (momentum !== 0) {
-      state.momentumBuffer = keep(step.detach().clone());
+      state.momentumBuffer = step.detach().clone();
       if (nesterov) step = step.add(state.momentumBuffer, { alpha: momentum });
     }
     descend([param, step, lr], param);

@@ -1,6 +1,7 @@
 /** Devices by name: where tensors live. */
 import type { Backend } from "./backend.ts";
 import { markClass, otherCopy } from "./brand.ts";
+import { checkSynchronous } from "./check_synchronous.ts";
 import { deviceName } from "./env.ts";
 import { printOnConsole } from "./runtime.ts";
 
@@ -61,7 +62,9 @@ export function getDevice(device: Device | string): Device {
         (device === "gpu" ? `; import "@heddle/gpu" brings "gpu"` : ""),
     );
   }
-  const made = new Device(device, factory());
+  const backend = factory();
+  checkSynchronous(`device "${device}"`, backend, "make the backend first, and register a function that gives it");
+  const made = new Device(device, backend);
   devices.set(device, made);
   return made;
 }

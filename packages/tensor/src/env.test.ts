@@ -6,7 +6,7 @@ afterEach(() => void vi.unstubAllEnvs());
 test("what is not set has a default", () => {
   for (const name of ["DEBUG", "DEVICE", "THREADS", "DATA", "MEMORY_BUDGET"]) vi.stubEnv(`HEDDLE_${name}`, "");
   expect([debugLevel(), deviceName(), threadCount(), dataFolder(), memoryBudget()])
-    .toEqual([0, undefined, 0, undefined, 2 ** 31]);
+    .toEqual([0, undefined, 0, undefined, 2 ** 30]);
 });
 
 test("what is set is read", () => {

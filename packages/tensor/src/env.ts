@@ -31,7 +31,7 @@ export function dataFolder(): string | undefined {
   return environmentVariable("HEDDLE_DATA") || undefined;
 }
 
-/** `HEDDLE_MEMORY_BUDGET`: MiB of live tensors above which a program without scopes is warned once; 0 never warns. */
+/** `HEDDLE_MEMORY_BUDGET`: bytes (given in MiB) that may gather outside scopes without a turn of the event loop; 0 never warns. */
 export function memoryBudget(): number {
-  return integer("HEDDLE_MEMORY_BUDGET", 2048, 0) * 2 ** 20;
+  return integer("HEDDLE_MEMORY_BUDGET", 1024, 0) * 2 ** 20;
 }

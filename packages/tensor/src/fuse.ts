@@ -1,4 +1,5 @@
 /** Several element-wise operations as one kernel. */
+import { checkSynchronous } from "./check_synchronous.ts";
 import { checkScalar } from "./checks.ts";
 import { runExpression } from "./execute/elementwise.ts";
 import { sumExpression } from "./execute/reduce.ts";
@@ -46,7 +47,7 @@ export function fused(name: string, write: (...inputs: Symbolic[]) => Symbolic):
   return (inputs, into = null) => {
     const { tensors, scalars, signature } = sorted(name, inputs);
     let written = known.get(signature);
-    if (written === undefined) known.set(signature, written = writeDown(inputs, tensors, write));
+    if (written === undefined) known.set(signature, written = writeDown(name, inputs, tensors, write));
     scalars.push(...written.constants);
     const output = runExpression(name, tensors, scalars, written.expr, into);
     const tape = into === null ? activeTape() : null;
@@ -93,7 +94,7 @@ export function fuseSum(
   dims: readonly number[],
 ): Tensor {
   const { tensors, scalars } = sorted(name, inputs);
-  const { expr, constants } = writeDown(inputs, tensors, write);
+  const { expr, constants } = writeDown(name, inputs, tensors, write);
   return sumExpression(name, tensors, [...scalars, ...constants], expr, dims);
 }
 
@@ -124,6 +125,7 @@ function sorted(
 }
 
 function writeDown(
+  name: string,
   inputs: readonly Operand[],
   tensors: readonly Tensor[],
   write: (...inputs: Symbolic[]) => Symbolic,
@@ -137,5 +139,7 @@ function writeDown(
     return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: tensors[0]!.dtype }, 0, draft);
   });
   const given = draft.scalars.length;
-  return { expr: write(...symbols).expr, constants: draft.scalars.slice(given) };
+  const written = write(...symbols);
+  checkSynchronous(name, written, "an expression is written down at once");
+  return { expr: written.expr, constants: draft.scalars.slice(given) };
 }

@@ -16,7 +16,7 @@ import { Tensor } from "./tensor/tensor.ts";
 /** New memory for a tensor. */
 export function allocate(operation: string, device: Device, dtype: DType, shape: Shape): Tensor {
   const bytes = sizeOf(shape) * itemSize(dtype);
-  const storage = new Storage(device, device.backend.alloc(bytes), operation);
+  const storage = Storage.allocate(device, bytes, operation);
   return new Tensor(storage, dtype, { shape, strides: contiguousStrides(shape), offset: 0 });
 }
 

@@ -56,7 +56,7 @@ export * from "./ops/pool.ts";
 export type { Index, SliceString } from "./ops/slices.ts";
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from "./random.ts";
 export { keep, Scope, scope, tidy } from "./scope.ts";
-export { memory, type MemoryReport, resetPeakMemory, Storage } from "./storage.ts";
+export { memory, type MemoryReport, reclaiming, resetPeakMemory, Storage } from "./storage.ts";
 export { defaultDevice, Device, deviceNames, getDevice, registerDevice, setDefaultDevice } from "./device.ts";
 export { dataFolder, threadCount } from "./env.ts";
 export { printOnConsole } from "./runtime.ts";
@@ -70,6 +70,7 @@ export { fusedUpdate, type UpdateFunction } from "./update.ts";
 export { Symbolic, type SymbolicOperand, symbolsOf, whereSymbolic } from "./symbolic.ts";
 
 // For autograd and for backends.
+export { checkSynchronous } from "./check_synchronous.ts";
 export { apply, applyAll, applyInPlace } from "./apply.ts";
 export { runExpression } from "./execute/elementwise.ts";
 export { hasRows } from "./execute/rows.ts";

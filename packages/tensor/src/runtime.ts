@@ -62,6 +62,40 @@ export function canBlock(): boolean {
   }
 }
 
+// Taken when the module loads, so that nobody's fake timers stand in the way.
+const immediate = (globalThis as { setImmediate?: (run: () => void) => unknown }).setImmediate;
+
+/** Resolves in the next turn of the event loop: what waits there, finalizers among it, may run before. Microtasks are no turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (immediate !== undefined) return void immediate(resolve);
+    // Timers of browsers wait 4 ms once they are nested.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+/**
+ * Has the engine collect all garbage, though its own heap may be small. Programs have no standard way to ask for that: Bun has a module;
+ * V8 (Node, Deno, Chrome) collects all it can before it refuses memory, in 13 ms when little is alive; others collect when much memory
+ * was asked for, which is never touched here.
+ */
+export function collectGarbage(): void {
+  const bun = builtin<{ fullGC?: () => void }>("bun:jsc");
+  if (bun?.fullGC !== undefined) return bun.fullGC();
+  try {
+    new ArrayBuffer(2 ** 42);
+  } catch { /* as intended */ }
+  if ((globalThis as { process?: ProcessLike }).process?.versions?.v8 !== undefined) return;
+  try {
+    for (let i = 0; i < 4; i++) new ArrayBuffer(2 ** 26);
+  } catch { /* a system short of memory may refuse */ }
+}
+
 interface NodeWorker {
   unref(): void;
   on(event: "error", listener: (error: unknown) => void): void;

@@ -187,6 +187,63 @@ describe("tidy", () => {
   });
 });
 
+describe("a scope that is open across an await", () => {
+  const told = /open across an await.*another asynchronous function/s;
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+  test("takes what another function makes meanwhile, and the error of its use says so", async () => {
+    let made: Tensor | undefined;
+    const first = async (): Promise<void> => {
+      const own = scope();
+      await Promise.resolve();
+      await Promise.resolve();
+      made = ones([2, 3]); // belongs to the second function's scope
+      await turn();
+      await turn();
+      expect(() => made!.add(1)).toThrow(told);
+      own.end();
+    };
+    const second = async (): Promise<void> => {
+      const own = scope();
+      await turn();
+      own.end();
+    };
+    await Promise.all([first(), second()]);
+    expect(made!.isDisposed).toBe(true);
+  });
+
+  test("so it does without a scope of its own, however the promises are fulfilled", async () => {
+    const open = scope();
+    const before = ones([2]);
+    const other = (async () => {
+      await Promise.resolve();
+      return ones([2]);
+    })();
+    const made = await other;
+    open.end();
+    expect(() => made.add(1)).toThrow(told);
+    await expect(made.data()).rejects.toThrow(told);
+    // What was made before the await, by whoever opened the scope, is another matter.
+    expect(() => before.add(1)).toThrow(
+      /call keep\(t\) inside the scope, or return it from tidy\(\(\) => …\), to use it afterwards$/,
+    );
+  });
+
+  test("ordinary scopes are not suspected", async () => {
+    await Promise.resolve();
+    const open = scope();
+    const made = tidy(() => ones([2]));
+    open.end();
+    expect(() => made.add(1)).not.toThrow(told);
+    expect(() => made.add(1)).toThrow(/was freed/);
+    made.dispose();
+    const other = ones([2]);
+    other.dispose();
+    await Promise.resolve();
+    expect(() => other.add(1)).not.toThrow(told);
+  });
+});
+
 describe("a freed tensor", () => {
   const freed = (): Tensor => {
     const x = ones([2, 3]);

@@ -1,26 +1,68 @@
 /** Scopes: what is made inside is freed at the end, unless it is kept. */
+import { checkSynchronous } from "./check_synchronous.ts";
 import "./runtime.ts";
-import { noteScope } from "./storage.ts";
 
 /** What a scope looks after. */
 export interface Disposable {
   dispose(): void;
   /** Set by {@link keep}: no scope frees it. */
   kept: boolean;
+  /** What goes with it, unless it survives by itself. */
+  grad?: Disposable | null;
+  /** What it goes with: as long as that lives, no scope frees it. */
+  readonly owner?: { readonly isDisposed: boolean } | null;
 }
 
 let innermost: Scope | null = null;
 
+/** Whether it will be seen soon which scopes outlive the piece of synchronous code that opened them. */
+let watching = false;
+
+/** Runs when that piece of code has ended: scopes that are still open are open across an `await`. */
+function noteCrossings(): void {
+  watching = false;
+  for (let scope = innermost; scope !== null; scope = scope.outer) scope.noteCrossing();
+}
+
+/** Freed by the end of a scope, and made in it after an `await`. */
+const strays: WeakSet<object> = new WeakSet();
+
+/** Whether a scope freed something that was made after an `await` in the scope's life, perhaps by a function that never opened it. */
+export function isStray(item: object): boolean {
+  return strays.has(item);
+}
+
+/** What outlived the scope that it was made in, since it belongs to something else. */
+const outliving: WeakSet<object> = new WeakSet();
+
+/** Puts what belonged to something else under the care of the innermost scope; without one, it is freed if its own scope has ended. */
+export function handOver(item: Disposable): void {
+  if (innermost !== null) innermost.track(item);
+  else if (!item.kept && outliving.has(item)) item.dispose();
+}
+
 /** A block of memory management; ends with its `using` declaration, or with `end()`. */
 export class Scope {
-  private readonly outer: Scope | null;
+  /** The scope that was innermost before. */
+  readonly outer: Scope | null;
   private tracked: Disposable[] | null;
+  /** How much had been made in it when it was first open across an `await`; -1 if it never was. */
+  private crossedAt: number;
 
   constructor() {
-    noteScope();
     this.outer = innermost;
     this.tracked = [];
+    this.crossedAt = -1;
     innermost = this;
+    if (!watching) {
+      watching = true;
+      queueMicrotask(noteCrossings);
+    }
+  }
+
+  /** The scope is open though the code that opened it has come to an `await`. */
+  noteCrossing(): void {
+    if (this.crossedAt < 0 && this.tracked !== null) this.crossedAt = this.tracked.length;
   }
 
   /** Puts something under the scope's care. */
@@ -35,7 +77,7 @@ export class Scope {
     while (innermost !== null && innermost.tracked === null) innermost = innermost.outer;
   }
 
-  /** Frees everything made in the scope but `survivors`, which pass to the scope around it. */
+  /** Frees everything made in the scope but `survivors`, which pass to the scope around it, as do gradients that survive their tensor. */
   end(survivors: readonly Disposable[] = []): void {
     const tracked = this.tracked;
     if (tracked === null) return;
@@ -48,10 +90,23 @@ export class Scope {
     const saved = survivors.length > 0 ? new Set(survivors) : null;
     let outer = this.outer;
     while (outer !== null && outer.tracked === null) outer = outer.outer;
-    for (const item of tracked) {
+    const { crossedAt } = this;
+    for (let i = 0; i < tracked.length; i++) {
+      const item = tracked[i]!;
       if (item.kept) continue;
-      if (saved?.has(item)) outer?.track(item);
-      else item.dispose();
+      if (item.owner && !item.owner.isDisposed) {
+        outliving.add(item);
+        continue;
+      }
+      if (saved !== null) {
+        if (saved.has(item)) {
+          outer?.track(item);
+          continue;
+        }
+        if (item.grad && saved.has(item.grad)) item.grad = null; // passes to the scope around
+      }
+      item.dispose();
+      if (crossedAt >= 0 && i >= crossedAt) strays.add(item);
     }
   }
 
@@ -67,8 +122,8 @@ export function currentScope(): Scope | null {
 }
 
 /**
- * Opens a scope. Every tensor made until its end is freed then, except parameters, gradients, optimiser state and what was
- * kept with {@link keep}.
+ * Opens a scope. Every tensor made until its end is freed then, except parameters and what was kept with {@link keep}; gradients and
+ * optimiser state live as long as the tensor they belong to.
  *
  * @example
  * ```ts
@@ -99,9 +154,7 @@ export function tidy<T>(fn: () => T): T {
   const survivors: Disposable[] = [];
   try {
     const result = fn();
-    if (result instanceof Promise) {
-      throw new TypeError("tidy: the function is asynchronous; open a scope inside it with `using s = scope();`");
-    }
+    checkSynchronous("tidy", result, "open a scope inside it with `using s = scope();`");
     collect(result, survivors);
     return result;
   } finally {

@@ -1,8 +1,9 @@
 /** Memory behind tensors: reference-counted by those who hold it inside the library, with collection as the safety net. */
 import type { DeviceBuffer } from "./backend.ts";
 import type { Device } from "./device.ts";
-import { memoryBudget } from "./env.ts";
+import { mebibytes, Reclaimer } from "./reclaim.ts";
 import { printOnConsole } from "./runtime.ts";
+import { currentScope } from "./scope.ts";
 
 /** What is freed exactly once, by the last holder or by the garbage collector. */
 interface Allocation {
@@ -21,8 +22,22 @@ const tallies: Map<string, Tally> = new Map();
 let liveBytes = 0;
 let peakBytes = 0;
 let liveCount = 0;
-let warned = false;
-let scopesSeen = false;
+
+const reclaimer: Reclaimer = new Reclaimer({
+  bytes: () => liveBytes,
+  storages: () => liveCount,
+  worst,
+});
+const { limits } = reclaimer;
+
+/**
+ * What asynchronous functions wait for at their end, so that loops that await them get memory back that nobody refers to: null unless
+ * much was taken since the last time. Promises that are fulfilled already give the event loop no turn, and without one no memory
+ * comes back. For the packages of Heddle.
+ */
+export function reclaiming(): Promise<void> | null {
+  return reclaimer.pending;
+}
 
 const registry: FinalizationRegistry<Allocation> = new FinalizationRegistry(free);
 
@@ -47,29 +62,7 @@ function account(operation: string, bytes: number): void {
     tally.count++;
     tally.bytes += bytes;
   } else tallies.set(operation, { count: 1, bytes });
-  if (!warned && !scopesSeen && liveBytes > 2 ** 28) warnOnce();
-}
-
-/** Runs once memory is large enough for the budget to matter, so that reading the environment costs nothing elsewhere. */
-function warnOnce(): void {
-  const budget = memoryBudget();
-  if (budget === 0 || liveBytes <= budget) return;
-  warned = true;
-  const worst = memory().byOperation[0]!;
-  console.warn(
-    `heddle: ${
-      Math.round(liveBytes / 2 ** 20)
-    } MiB of tensors are alive and no scope was ever opened; "${worst.operation}" holds ` +
-      `${
-        Math.round(worst.bytes / 2 ** 20)
-      } MiB in ${worst.count} tensors. Put \`using s = scope();\` (or tidy(() => …)) around the ` +
-      `body of your loop. HEDDLE_MEMORY_BUDGET (MiB) moves this limit.`,
-  );
-}
-
-/** A program that opens scopes manages its memory, and is not warned. */
-export function noteScope(): void {
-  scopesSeen = true;
+  if (liveBytes > limits.bytes || liveCount > limits.storages) reclaimer.grown();
 }
 
 /** A piece of device memory and the count of those who hold it. */
@@ -79,6 +72,17 @@ export class Storage {
   version: number;
   private readonly allocation: Allocation;
   private holders: number;
+
+  /** @throws what the backend throws when memory is short, with what holds most of it and what to do. */
+  static allocate(device: Device, bytes: number, operation: string): Storage {
+    let buffer: DeviceBuffer;
+    try {
+      buffer = device.backend.alloc(bytes);
+    } catch (error) {
+      throw explained(error, operation);
+    }
+    return new Storage(device, buffer, operation);
+  }
 
   constructor(device: Device, buffer: DeviceBuffer, operation: string) {
     this.device = device;
@@ -125,6 +129,23 @@ export class Storage {
 }
 
 printOnConsole(Storage.prototype);
+
+/** The operation that holds most. */
+function worst(): string {
+  const { operation, count, bytes } = memory().byOperation[0]!;
+  return `"${operation}" holds ${mebibytes(bytes)} MiB in ${count} tensors`;
+}
+
+/** An error of memory that ran out says what holds it, and what gives it back. */
+function explained(error: unknown, operation: string): unknown {
+  if (!(error instanceof Error) || !error.message.startsWith("out of memory") || liveCount === 0) return error;
+  const advice = currentScope() === null
+    ? "no scope is open: put `using _ = scope();` at the top of your loop's body, since without scopes memory comes back at an await of " +
+      "Heddle's only"
+    : "what the open scopes hold is freed at their end: open one for each step, or dispose() of what is no longer needed";
+  error.message = `${operation}: ${error.message} (${worst()}; ${advice})`;
+  return error;
+}
 
 /** What {@link memory} reports. */
 export interface MemoryReport {

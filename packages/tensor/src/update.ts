@@ -1,4 +1,5 @@
 /** Several tensors written at once, element by element: what a step of an optimiser is. */
+import { checkSynchronous } from "./check_synchronous.ts";
 import { checkScalar, checkWritable } from "./checks.ts";
 import type { Device } from "./device.ts";
 import type { DType, Scalar } from "./dtype.ts";
@@ -53,7 +54,7 @@ export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => re
     for (const { dtype } of targets) signature += `${dtype} `;
     for (const input of inputs) signature += input instanceof Tensor ? `${input.dtype} ` : "scalar ";
     let written = known.get(signature);
-    if (written === undefined) known.set(signature, written = writeDown(targets, inputs, write));
+    if (written === undefined) known.set(signature, written = writeDown(name, targets, inputs, write));
     for (const target of targets) checkWritable(name, target);
     const tensors: Tensor[] = [];
     const scalars: Scalar[] = [];
@@ -73,6 +74,7 @@ export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => re
 }
 
 function writeDown(
+  name: string,
   targets: readonly Tensor[],
   inputs: readonly Operand[],
   write: (...operands: Symbolic[]) => readonly Symbolic[],
@@ -89,7 +91,9 @@ function writeDown(
     return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: targets[0]!.dtype }, 0, draft);
   });
   const given = draft.scalars.length;
-  const exprs = write(...olds, ...symbols).map(({ expr }) => expr);
+  const written = write(...olds, ...symbols);
+  checkSynchronous(name, written, "expressions are written down at once");
+  const exprs = written.map(({ expr }) => expr);
   return {
     exprs,
     constants: draft.scalars.slice(given),

@@ -15,7 +15,7 @@ export interface DownloadOptions {
   /** More addresses of the same file, tried in order when the ones before fail. */
   mirrors?: readonly string[];
   /** Called at the start of a transfer and after every piece that arrives. */
-  onProgress?: (progress: DownloadProgress) => void;
+  onProgress?: (progress: DownloadProgress) => unknown;
   /** Further attempts at one address after a passing failure (default 3). */
   retries?: number;
   /** Milliseconds before the second attempt; doubled for each one after it (default 500). */

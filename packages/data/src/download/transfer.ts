@@ -25,7 +25,7 @@ export interface TransferRequest {
   /** Milliseconds without a byte after which the attempt fails. */
   readonly timeout: number;
   readonly signal: AbortSignal | undefined;
-  readonly onProgress: ((progress: DownloadProgress) => void) | undefined;
+  readonly onProgress: ((progress: DownloadProgress) => unknown) | undefined;
 }
 
 /** A transfer that failed for reasons of network or server. */
@@ -109,7 +109,7 @@ async function receive(
   let received = start;
   const file = await node.fs.open(request.file, start > 0 ? "r+" : "w");
   try {
-    onProgress?.({ url, received, total, resumedFrom: start });
+    await onProgress?.({ url, received, total, resumedFrom: start });
     const reader = response.body?.getReader();
     while (reader !== undefined) {
       const { done, value } = await watch.network(() => reader.read());
@@ -121,7 +121,7 @@ async function receive(
       }
       await writeAll(file, value, received);
       received += value.length;
-      onProgress?.({ url, received, total, resumedFrom: start });
+      await onProgress?.({ url, received, total, resumedFrom: start });
     }
     await file.sync();
   } finally {

@@ -27,7 +27,7 @@ export interface CifarLoadOptions extends ImageOptions {
   /** Addresses of folders to download from, tried before the usual one. */
   mirrors?: readonly string[];
   /** Called while downloading. */
-  onProgress?: (progress: DownloadProgress) => void;
+  onProgress?: (progress: DownloadProgress) => unknown;
   /** Stops a download. */
   signal?: AbortSignal;
 }

@@ -21,7 +21,7 @@ export interface IdxLoadOptions extends ImageOptions {
   /** Addresses of folders to download from, tried before the usual ones. */
   mirrors?: readonly string[];
   /** Called while downloading. */
-  onProgress?: (progress: DownloadProgress) => void;
+  onProgress?: (progress: DownloadProgress) => unknown;
   /** Stops a download. */
   signal?: AbortSignal;
 }

@@ -1,4 +1,4 @@
-import { checkOptions, defaultGenerator, type Generator, type GeneratorState } from "@heddle/tensor";
+import { checkOptions, defaultGenerator, type Generator, type GeneratorState, reclaiming } from "@heddle/tensor";
 import type { Dataset, IterableDataset } from "../datasets/dataset.ts";
 import { ListDataset } from "../datasets/list_dataset.ts";
 import { checkPositive, type Sampler } from "../samplers/sampler.ts";
@@ -211,7 +211,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
   private *count(epoch: Epoch, batches: Iterable<B>, lease: BatchLease): IterableIterator<B> {
     for (const batch of batches) {
       if (this.current === epoch) this.handedOut++;
-      yield batch;
+      yield notPromised(batch, "collate");
       lease.free();
     }
     this.end(epoch);
@@ -222,6 +222,8 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
       if (this.current === epoch) this.handedOut++;
       yield batch;
       lease.free();
+      const turn = reclaiming();
+      if (turn !== null) await turn;
     }
     this.end(epoch);
   }
@@ -287,8 +289,9 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
   }
 }
 
-function notPromised<V>(value: V, method: string): V {
+function notPromised<V>(value: V, method: "get" | "getBatch" | "collate"): V {
   if (!(value instanceof Promise)) return value;
   value.catch(() => {}); // the error below is the one to see
-  throw new Error(`DataLoader: the data set's ${method} returns promises; use "for await (const batch of loader)".`);
+  const whose = method === "collate" ? "collate" : `the data set's ${method}`;
+  throw new Error(`DataLoader: ${whose} returns promises; use "for await (const batch of loader)".`);
 }

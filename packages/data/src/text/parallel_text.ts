@@ -1,4 +1,4 @@
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions, checkSynchronous } from "@heddle/tensor";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { linesOf, readText } from "./text_file.ts";
 
@@ -149,7 +149,11 @@ export class ParallelText implements Dataset<SentencePair> {
 
   /** The pairs for which `keep` is true: those that are short enough, say. */
   filter(keep: (source: string, target: string, index: number) => boolean): ParallelText {
-    return new ParallelText(this.pairs.filter(([source, target], i) => keep(source, target, i)));
+    return new ParallelText(this.pairs.filter(([source, target], i) => {
+      const kept = keep(source, target, i);
+      checkSynchronous("ParallelText.filter", kept, "await before, and filter by the values");
+      return kept;
+    }));
   }
 
   /** What `fn` makes of each pair. */

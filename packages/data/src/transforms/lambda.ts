@@ -1,4 +1,4 @@
-import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions, checkSynchronous, type Generator, type Tensor } from "@heddle/tensor";
 import type { Transform } from "./transform.ts";
 
 /**
@@ -31,6 +31,8 @@ export class Lambda implements Transform {
 
   /** Calls the function. */
   apply(input: Tensor, generator?: Generator): Tensor {
-    return this.fn(input, generator);
+    const output = this.fn(input, generator);
+    checkSynchronous("Lambda", output, "do what has to be awaited in the data set's get, which may be");
+    return output;
   }
 }

@@ -49,7 +49,7 @@ export async function generate<State>(
       tokens[row]!.push(token);
       fresh[row] = token;
     });
-    onTokens?.(fresh);
+    await onTokens?.(fresh);
     const remaining = computed.flatMap((row, at) => open[row] ? [at] : []);
     places = remaining.length * 2 <= computed.length ? remaining : computed.map((_, at) => at);
     computed = places.map((at) => computed[at]!);

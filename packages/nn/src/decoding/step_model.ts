@@ -48,7 +48,7 @@ export interface DecodingOptions {
 /** Options of the ways that settle every token at once, and can hand it on. */
 export interface StreamOptions extends DecodingOptions {
   /** Called after every step with the new token of each row, null where it ended, with this step or before. */
-  readonly onTokens?: (tokens: readonly (number | null)[]) => void;
+  readonly onTokens?: (tokens: readonly (number | null)[]) => unknown;
 }
 
 /** What was decoded. */

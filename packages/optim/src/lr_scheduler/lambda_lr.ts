@@ -1,5 +1,5 @@
 /** Learning rates given by a function. */
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions, checkSynchronous } from "@heddle/tensor";
 import { LRScheduler, perGroup, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 const lambdaLROptions = ["lastEpoch", "lrLambda"] as const;
@@ -35,13 +35,21 @@ export class LambdaLR extends LRScheduler {
     checkOptions("LambdaLR", options, lambdaLROptions);
     super(optimizer, options);
     const lambdas = perGroup("LambdaLR", "lrLambda", options.lrLambda, optimizer.paramGroups.length);
-    this.factorOf = (group, epoch) => lambdas[group]!(epoch);
+    this.factorOf = factors("LambdaLR", lambdas);
     this.start();
   }
 
   protected override nextLrs(): number[] {
     return this.baseLrs.map((lr, group) => lr * this.factorOf(group, this.lastEpoch));
   }
+}
+
+function factors(name: string, lambdas: readonly LrFactor[]): (group: number, epoch: number) => number {
+  return (group, epoch) => {
+    const factor = lambdas[group]!(epoch);
+    checkSynchronous(`${name}: lrLambda`, factor, "the learning rate is wanted at once");
+    return factor;
+  };
 }
 
 /**
@@ -63,7 +71,7 @@ export class MultiplicativeLR extends LRScheduler {
     checkOptions("MultiplicativeLR", options, lambdaLROptions);
     super(optimizer, options);
     const lambdas = perGroup("MultiplicativeLR", "lrLambda", options.lrLambda, optimizer.paramGroups.length);
-    this.factorOf = (group, epoch) => lambdas[group]!(epoch);
+    this.factorOf = factors("MultiplicativeLR", lambdas);
     this.start();
   }
 

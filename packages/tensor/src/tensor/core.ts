@@ -2,7 +2,7 @@
 import { Device, getDevice } from "../device.ts";
 import type { DType, Scalar, TypedArray } from "../dtype.ts";
 import type { Attrs, ViewPrim } from "../prims/attrs.ts";
-import { currentScope } from "../scope.ts";
+import { currentScope, handOver, isStray } from "../scope.ts";
 import { type Geometry, isContiguous, type Shape, showShape, sizeOf } from "../shape.ts";
 import type { Storage } from "../storage.ts";
 import { activeTape, type BackwardOptions, requireTape, type TapeSlot } from "../tape.ts";
@@ -44,15 +44,18 @@ export abstract class TensorCore implements Geometry {
   readonly device: Device;
   /** Set by {@link keep}: no scope frees this tensor. */
   kept: boolean;
-  /** The accumulated gradient of a leaf (or of a tensor with `retainGrad`), else null. */
-  grad: Tensor | null;
   /** The tape's own record. For `@heddle/autograd` alone. */
   slot: TapeSlot | null;
   /** Whose view this is, else null. For `@heddle/autograd`. */
   source: ViewSource | null;
   /** How often the history of the base was replaced by an in-place write, when this tensor last looked. For `@heddle/autograd`. */
   historyEpoch: number;
+  /** Whose gradient this is, else null: no scope frees it as long as that tensor lives. */
+  owner: TensorCore | null;
   private held: Storage | null;
+  private gradient: Tensor | null;
+  /** What else is freed with this tensor. */
+  private belongings: Set<TensorCore> | null;
 
   /** Tensors come from the creation functions; this is for backends and the library itself. */
   constructor(storage: Storage, dtype: DType, geometry: Geometry, tracked = true) {
@@ -63,7 +66,9 @@ export abstract class TensorCore implements Geometry {
     this.numel = sizeOf(geometry.shape);
     this.device = storage.device;
     this.kept = false;
-    this.grad = null;
+    this.gradient = null;
+    this.owner = null;
+    this.belongings = null;
     this.slot = null;
     this.source = null;
     this.historyEpoch = 0;
@@ -89,7 +94,11 @@ export abstract class TensorCore implements Geometry {
       `${operation}: this ${this.dtype} tensor of shape ${
         showShape(this.shape)
       } was freed, by dispose() or at the end of the scope it was ` +
-        `made in; call keep(t) inside the scope, or return it from tidy(() => …), to use it afterwards`,
+        `made in; call keep(t) inside the scope, or return it from tidy(() => …), to use it afterwards` +
+        (isStray(this)
+          ? ". That scope was open across an await, and the tensor was made after it: what another asynchronous function makes " +
+            "meanwhile belongs to the scope too, as the innermost one. Close scopes before an await where such functions interleave"
+          : ""),
     );
   }
 
@@ -115,7 +124,9 @@ export abstract class TensorCore implements Geometry {
     return isContiguous(this.shape, this.strides);
   }
 
-  /** Gives up this handle; the memory goes when no view, tape or module holds it. Calling it twice does nothing. */
+  /**
+   * Gives up this handle, and its gradient's; the memory goes when no view, tape or module holds it. Calling it twice does nothing.
+   */
   dispose(): void {
     if (this.held === null) return;
     this.held.release();
@@ -123,6 +134,47 @@ export abstract class TensorCore implements Geometry {
     this.slot?.release();
     this.slot = null;
     this.source = null;
+    const { gradient } = this;
+    if (gradient !== null && gradient.owner === this && !gradient.kept) gradient.dispose();
+    if (this.belongings !== null) this.disposeBelongings();
+  }
+
+  private disposeBelongings(): void {
+    for (const item of this.belongings!) if (!item.kept) item.dispose();
+    this.belongings = null;
+  }
+
+  /** Has another tensor live as long as this one, whatever scope it was made in. For what optimisers remember. */
+  own(other: TensorCore): void {
+    other.owner = this;
+    other.kept = false;
+    (this.belongings ??= new Set()).add(other);
+  }
+
+  /** Ends what {@link own} began: the other tensor belongs to the scope that is open. */
+  disown(other: TensorCore): void {
+    if (!this.belongings?.delete(other)) return;
+    other.owner = null;
+    handOver(other);
+  }
+
+  /**
+   * The accumulated gradient of a leaf (or of a tensor with `retainGrad`), else null. It belongs to this tensor and is freed with it,
+   * unless it is kept; one that is replaced goes with the scope that is open then.
+   */
+  get grad(): Tensor | null {
+    return this.gradient;
+  }
+
+  set grad(value: Tensor | null) {
+    const before = this.gradient;
+    if (value === before) return;
+    this.gradient = value ?? null;
+    if (before !== null && before.owner === this) {
+      before.owner = null;
+      handOver(before);
+    }
+    if (this.gradient !== null) this.gradient.owner = this;
   }
 
   /**

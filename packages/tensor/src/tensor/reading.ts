@@ -7,6 +7,7 @@ import { halfTable } from "../half.ts";
 import { formatTensor } from "../print.ts";
 import { printOnConsole } from "../runtime.ts";
 import { broadcastShapes, sameShape, type Shape, showShape } from "../shape.ts";
+import { reclaiming } from "../storage.ts";
 import { activeTape } from "../tape.ts";
 import { type DataArray, type NestedArray, type Operand, TensorCore } from "./core.ts";
 import { Tensor } from "./tensor.ts";
@@ -57,10 +58,16 @@ export abstract class TensorReading extends TensorCore {
     return decode(this.dtype, bytes);
   }
 
-  /** {@link toTypedArray}, on every device: resolves when the values have arrived. */
+  /**
+   * {@link toTypedArray}, on every device: resolves when the values have arrived. When much memory was taken since the last time, it is
+   * also a turn of the event loop, in which what nobody refers to is freed.
+   */
   async data(this: Tensor): Promise<DataArray> {
     const bytes = packed(this, "data", (x) => x.device.backend.readAsync(x.storage.buffer, ...extent(x)));
-    return decode(this.dtype, await bytes);
+    const values = decode(this.dtype, await bytes);
+    const turn = reclaiming();
+    if (turn !== null) await turn;
+    return values;
   }
 
   /**

@@ -1,0 +1,256 @@
+/** The traversal: gradients from outputs back to leaves, each node once, later operations first. */
+import { checkSynchronous, scope, Tensor } from "@heddle/tensor";
+import { alias, attach, type Edge, Leaf, type Node } from "./node.ts";
+
+/** Every node that can be reached, later ones first; leaves come last. */
+function reachable(roots: readonly Edge[]): Node[] {
+  const seen = new Set<Node>();
+  const pending = roots.map(({ node }) => node);
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    for (const edge of node.edges) if (edge && !seen.has(edge.node)) pending.push(edge.node);
+  }
+  return [...seen].sort((a, b) => b.sequence - a.sequence);
+}
+
+/** The targets' nodes and all through which gradients come to them. */
+function leadingTo(order: readonly Node[], targets: readonly Edge[]): Set<Node> {
+  const needed = new Set(targets.map(({ node }) => node));
+  for (let i = order.length - 1; i >= 0; i--) {
+    if (order[i]!.edges.some((edge) => edge && needed.has(edge.node))) needed.add(order[i]!);
+  }
+  return needed;
+}
+
+/** Gradients by output of a node. */
+type Gradients = (Tensor | null)[];
+
+/** Gradients on their way to a node, by output. Handles of the traversal's own, freed as soon as they have been used. */
+class Arrivals {
+  private readonly byNode: Map<Node, Gradients> = new Map();
+
+  /** Adds gradients where edges lead: all of them, or none where memory runs out. Sums are made in the scope that is open. */
+  add(edges: readonly (Edge | null)[], gradients: readonly (Tensor | null)[]): void {
+    const sums = new Map<Node, Gradients>();
+    edges.forEach((edge, i) => {
+      const gradient = gradients[i];
+      if (!edge || !gradient) return;
+      const { node, index } = edge;
+      let slots = sums.get(node);
+      if (slots === undefined) sums.set(node, slots = []);
+      const there = slots[index] ?? this.byNode.get(node)?.[index];
+      slots[index] = there ? there.add(gradient) : gradient;
+    });
+    // Nothing below can fail.
+    for (const [node, slots] of sums) {
+      let held = this.byNode.get(node);
+      if (held === undefined) this.byNode.set(node, held = []);
+      slots.forEach((sum, index) => replace(held, index, sum!));
+    }
+  }
+
+  /** What has arrived at a node, null for outputs at which nothing has. */
+  at(node: Node): Gradients | null {
+    const slots = this.byNode.get(node);
+    if (slots === undefined) return null;
+    for (let i = 0; i < slots.length; i++) slots[i] ??= null;
+    return slots;
+  }
+
+  /** Frees what has arrived at a node. */
+  drop(node: Node): void {
+    for (const slot of this.byNode.get(node) ?? []) slot?.dispose();
+    this.byNode.delete(node);
+  }
+
+  free(): void {
+    for (const node of [...this.byNode.keys()]) this.drop(node);
+  }
+}
+
+/** Holds a tensor in place of another. */
+function replace(slots: Gradients, index: number, value: Tensor): void {
+  const held = alias(value);
+  slots[index]?.dispose();
+  slots[index] = held;
+}
+
+/** Runs the hooks of a node's outputs. */
+function hooked(node: Node, gradients: Gradients): Gradients {
+  return gradients.map((gradient, i) => {
+    for (const hook of gradient === null ? [] : [...node.hooks[i] ?? []]) {
+      const replaced = hook(gradient!);
+      checkSynchronous(
+        "registerHook",
+        replaced,
+        "backward does not wait for it: take a clone() of the gradient, and await later",
+      );
+      if (replaced instanceof Tensor) gradient = replaced;
+    }
+    return gradient;
+  });
+}
+
+/** What a traversal is for. */
+export interface Purpose {
+  readonly roots: readonly Edge[];
+  /** What was given to start from, by root; null for 1. */
+  readonly given: readonly (Tensor | null)[];
+  /** Gradients of the roots. */
+  readonly gradients: readonly Tensor[];
+  readonly createGraph: boolean;
+  /** With targets, only paths that lead to them are followed and nothing is accumulated. */
+  readonly targets: readonly Edge[] | null;
+}
+
+/**
+ * One backward pass. It may fail at any node, mostly for want of memory, and go on later from that node: what had arrived there is still
+ * there, and tensors are given their gradients at the end only.
+ */
+export class Traversal {
+  /** With targets: their gradients. */
+  readonly captured: Gradients;
+  /** Whether values were freed that another traversal of the graph would need. */
+  hasCleared = false;
+  private readonly purpose: Purpose;
+  private readonly versions: readonly (number | undefined)[];
+  private readonly order: readonly Node[];
+  private readonly needed: ReadonlySet<Node> | null;
+  private readonly arrivals: Arrivals = new Arrivals();
+  /** Tensors with what is to be added to their `grad`. */
+  private readonly due: [tensor: Tensor, gradient: Tensor][] = [];
+  /** Tensors with what is to be their `grad`. */
+  private readonly fresh: Map<Tensor, Tensor> = new Map();
+  /** The next node of `order`, and whether its hooks have run. */
+  private next = 0;
+  private isHooked = false;
+
+  constructor(purpose: Purpose) {
+    this.purpose = purpose;
+    const { roots, given, gradients, targets } = purpose;
+    this.versions = given.map((tensor) => tensor?.storage.version);
+    this.captured = (targets ?? []).map(() => null);
+    this.order = reachable(roots);
+    this.needed = targets === null ? null : leadingTo(this.order, targets);
+    this.arrivals.add(roots, gradients);
+  }
+
+  /** Whether it is the traversal that somebody wants. */
+  isFor({ roots, given, createGraph, targets }: Purpose): boolean {
+    const { purpose } = this;
+    return purpose.createGraph === createGraph && same(purpose.roots, roots) && same(purpose.targets, targets) &&
+      given.every((tensor, i) => tensor === purpose.given[i] && tensor?.storage.version === this.versions[i]);
+  }
+
+  /** Runs, or goes on. */
+  run(retainGraph: boolean): void {
+    for (; this.next < this.order.length; this.next++) {
+      const node = this.order[this.next]!;
+      if (!this.visit(node) || retainGraph) continue;
+      node.clear();
+      this.hasCleared ||= !(node instanceof Leaf);
+    }
+    this.accumulate();
+  }
+
+  /** @returns whether a gradient came to the node. */
+  private visit(node: Node): boolean {
+    const { arrivals, needed } = this;
+    const arrived = arrivals.at(node);
+    if (arrived === null) return false;
+    const inner = scope();
+    try {
+      if (!this.isHooked) {
+        hooked(node, arrived).forEach((gradient, i) => gradient !== arrived[i] && replace(arrived, i, gradient!));
+        this.isHooked = true;
+      }
+      if (!(node instanceof Leaf) && (needed === null || needed.has(node))) {
+        const results = node.run(arrived);
+        arrivals.add(
+          needed === null ? node.edges : node.edges.map((edge) => edge && needed.has(edge.node) ? edge : null),
+          results,
+        );
+      }
+    } finally {
+      inner.end();
+    }
+    this.collect(node, arrived);
+    arrivals.drop(node);
+    this.isHooked = false;
+    return true;
+  }
+
+  /** Holds what is wanted of the gradients that came to a node. */
+  private collect(node: Node, arrived: Gradients): void {
+    const { targets } = this.purpose;
+    targets?.forEach((target, t) => {
+      const gradient = target.node === node ? arrived[target.index] : null;
+      if (gradient) this.captured[t] = alias(gradient);
+    });
+    for (const [index, tensor] of node.retained) if (arrived[index]) this.due.push([tensor, alias(arrived[index])]);
+    if (node instanceof Leaf && targets === null) this.due.push([node.tensor, alias(arrived[0]!)]);
+  }
+
+  /** Gives tensors their gradients: all of them, or none where memory runs out. */
+  private accumulate(): void {
+    const { createGraph } = this.purpose;
+    const inner = scope();
+    try {
+      const fresh = new Map<Tensor, Tensor>();
+      const added: [grad: Tensor, gradient: Tensor][] = [];
+      for (const entry of this.due) {
+        const [tensor] = entry;
+        if (tensor.isDisposed) continue;
+        const grad = fresh.get(tensor) ?? tensor.grad;
+        const isFirst = grad === null || grad.isDisposed;
+        // What is to be the gradient, or to be written to it, must be in memory of its own.
+        if (isFirst ? !createGraph && !isOwn(entry[1]) : grad.storage === entry[1].storage) own(entry);
+        const [, gradient] = entry;
+        if (isFirst) fresh.set(tensor, gradient);
+        else if (createGraph || fresh.has(tensor)) fresh.set(tensor, grad.add(gradient));
+        else added.push([grad, gradient.detach()]);
+      }
+      // Nothing below takes memory.
+      for (const [grad, gradient] of added) grad.add_(gradient);
+      for (const [tensor, gradient] of fresh) this.fresh.set(tensor, alias(gradient));
+    } finally {
+      inner.end();
+    }
+  }
+
+  /** Hands out the gradients of tensors that had none, in the scope of whoever wanted them, and lets go of everything else. */
+  finish(): void {
+    for (const [tensor, gradient] of this.fresh) {
+      if (!this.purpose.createGraph) attach(gradient, null);
+      tensor.grad = gradient;
+    }
+    this.free();
+  }
+
+  /** Lets go of everything. */
+  free(): void {
+    this.arrivals.free();
+    for (const [, gradient] of this.due) gradient.dispose();
+    for (const gradient of this.captured) gradient?.dispose();
+    this.due.length = 0;
+    this.captured.fill(null);
+  }
+}
+
+/** Whether nobody else looks at a gradient's memory. */
+function isOwn(gradient: Tensor): boolean {
+  return gradient.storage.unique && gradient.isContiguous();
+}
+
+/** Replaces a gradient by a copy. */
+function own(entry: [tensor: Tensor, gradient: Tensor]): void {
+  const before = entry[1];
+  entry[1] = alias(before.clone());
+  before.dispose();
+}
+
+function same(a: readonly Edge[] | null, b: readonly Edge[] | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.length === b.length && a.every(({ node, index }, i) => node === b[i]!.node && index === b[i]!.index);
+}
