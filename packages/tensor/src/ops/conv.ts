@@ -1,5 +1,6 @@
 /** Convolutions (cross-correlations, as in PyTorch) in one to three dimensions, and transposed ones. */
 import { apply } from "../apply.ts";
+import { inFloat32 } from "../in_float32.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -123,6 +124,9 @@ function conv(operation: string, x: Tensor, w: Tensor, dims: number, options: Co
     });
   } else padding = perDim(operation, "padding", options.padding === "valid" ? 0 : options.padding ?? 0, dims, 0);
   checkBias(operation, bias, w.shape[0]!);
+  if (x.dtype === "float16" && bias && bias.dtype !== x.dtype) {
+    return inFloat32([x, w, bias], (x, w, bias) => conv(operation, x, w, dims, { ...options, bias }));
+  }
   const y = withEpilogue(
     operation,
     { dtype: w.dtype, bias, fits: true, activation: options.activation },
@@ -153,6 +157,9 @@ function convTranspose(operation: string, x: Tensor, w: Tensor, dims: number, op
     throw new RangeError(`${operation}: the output would have shape ${showShape(inputSize)}; use less padding`);
   }
   checkBias(operation, bias, w.shape[1]! * groups);
+  if (x.dtype === "float16" && bias) {
+    return inFloat32([x, w, bias], (x, w, bias) => convTranspose(operation, x, w, dims, { ...options, bias }));
+  }
   const product = apply("convInputGrad", [input, w], { stride, padding, dilation, groups, inputSize });
   const y = bias ? addBias(product, bias) : product;
   return single ? y.squeeze(0) : y;
