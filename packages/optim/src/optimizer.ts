@@ -1,6 +1,16 @@
 /** What every optimiser shares: parameter groups, the step over all parameters, state that can be saved. */
 import { enableGrad, noGrad } from "@heddle/autograd";
-import { checkNames, checkOptions, keep, markClass, otherCopy, printOnConsole, Tensor, tidy } from "@heddle/tensor";
+import {
+  checkNames,
+  checkOptions,
+  keep,
+  markClass,
+  otherCopy,
+  printOnConsole,
+  Tensor,
+  tidy,
+  widened,
+} from "@heddle/tensor";
 import {
   copyArrays,
   describe,
@@ -32,7 +42,8 @@ export interface ZeroGradOptions {
 
 /**
  * The base of all optimisers (PyTorch's `torch.optim.Optimizer`). Updates happen in place on the parameters and are not
- * recorded. An optimiser of one's own says how it checks its options, what it remembers and how it updates one parameter.
+ * recorded. Parameters in float16 are updated in float32 and rounded once a step; what is remembered of them is float32. An optimiser
+ * of one's own says how it checks its options, what it remembers and how it updates one parameter.
  *
  * @example
  * ```ts
@@ -95,7 +106,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
    */
   protected abstract newState(param: Tensor, group: ParamGroup<O>): S;
 
-  /** Updates one parameter in place. Nothing is recorded, and the tensors made here are freed afterwards unless kept. */
+  /** Updates one parameter (of float16 a float32 copy, which is written back) in place. Nothing is recorded, and the tensors made here are freed afterwards unless kept. */
   protected abstract update(param: Tensor, gradient: Tensor, group: ParamGroup<O>, state: S): void;
 
   /**
@@ -174,9 +185,13 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
           const gradient = param.grad;
           if (gradient === null || gradient === undefined) continue;
           tidy(() => {
+            // Of float16 a step is computed in float32, and so is what is remembered; the parameter is rounded once.
+            const wide = widened(param);
+            const g = widened(gradient);
             let state = this.states.get(param);
-            if (state === undefined) this.states.set(param, state = this.newState(param, group));
-            this.update(param, group.maximize ? gradient.neg() : gradient, group, state);
+            if (state === undefined) this.states.set(param, state = this.newState(wide, group));
+            this.update(wide, group.maximize ? g.neg() : g, group, state);
+            if (wide !== param) param.copy_(wide);
           });
         }
       }
@@ -223,8 +238,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /**
-   * Takes over what `stateDict` gave. Tensors are copied, in the dtype and onto the device of their parameters, so that training
-   * goes on with the same bits.
+   * Takes over what `stateDict` gave. Tensors are copied, in the dtype of their parameters (float32 for float16) and onto their
+   * devices, so that training goes on with the same bits.
    *
    * @throws Error when groups, parameters or shapes are not those of this optimiser, or something that it remembers is missing; it is
    * then unchanged.
@@ -291,7 +306,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
 
   /** An optimiser is not written as JSON, which would lose what it remembers. @throws Error that says what to write. */
   toJSON(): never {
-    throw new Error(`${this.name}: an optimiser is not written as JSON; write the tensors and options of its stateDict()`);
+    throw new Error(
+      `${this.name}: an optimiser is not written as JSON; write the tensors and options of its stateDict()`,
+    );
   }
 
   /** Names the optimiser and the options of its groups. */

@@ -20,7 +20,9 @@ export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedSta
       if (value.isDisposed) throw value.freedError(`${optimizer}.loadStateDict: ${key} of parameter ${number}`);
     } else if (typeof value !== "number" || Number.isNaN(value)) {
       throw new TypeError(
-        `${optimizer}.loadStateDict: ${key} of parameter ${number} is ${describe(value)}, neither a tensor nor a number; ` +
+        `${optimizer}.loadStateDict: ${key} of parameter ${number} is ${
+          describe(value)
+        }, neither a tensor nor a number; ` +
           `tensor(…) makes tensors of nested arrays, as JSON has them`,
       );
     }
@@ -41,7 +43,7 @@ export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedSta
 }
 
 /**
- * Copies of the tensors, in the dtype and on the device of their parameter.
+ * Copies of the tensors, in the dtype (float32 for float16) and on the device of their parameter.
  *
  * @throws Error for another shape than the parameter's.
  */
@@ -60,7 +62,8 @@ export function copySaved(optimizer: string, param: Tensor, saved: SavedState, n
           `[${param.shape.join(", ")}]; was the order of the parameters another one?`,
       );
     }
-    state[key] = noGrad(() => tidy(() => keep(value.detach().to(param.device, param.dtype).clone())));
+    const dtype = param.dtype === "float16" ? "float32" : param.dtype;
+    state[key] = noGrad(() => tidy(() => keep(value.detach().to(param.device, dtype).clone())));
   }
   return state;
 }
@@ -79,7 +82,9 @@ export function checkLayout(optimizer: string, stateDict: unknown): void {
   const numbers: unknown[] = [];
   for (const [i, group] of paramGroups.entries()) {
     if (!isObject(group) || !Array.isArray(group.params)) return fail(`group ${i} has no list "params"`);
-    if (group.initialLr !== undefined && typeof group.initialLr !== "number") fail(`initialLr of group ${i} is no number`);
+    if (group.initialLr !== undefined && typeof group.initialLr !== "number") {
+      fail(`initialLr of group ${i} is no number`);
+    }
     numbers.push(...group.params);
   }
   for (const number of numbers) {

@@ -1,5 +1,14 @@
 /** Images (and lines, and volumes) in another size. */
-import { adaptiveAvgPool1d, adaptiveAvgPool2d, checkOptions, type OutputSize, type Tensor, tensor } from "@heddle/tensor";
+import {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  checkOptions,
+  hasHalfGradient,
+  inFloat32,
+  type OutputSize,
+  type Tensor,
+  tensor,
+} from "@heddle/tensor";
 import { showSizes, type Sizes } from "../sizes.ts";
 import { adaptiveAvgPool3d } from "./pooling.ts";
 
@@ -169,6 +178,9 @@ export function interpolate(input: Tensor, options: InterpolateOptions): Tensor 
     );
   }
   const { sizes, factors } = target(input, dims, options);
+  if (mode.startsWith("nearest") ? hasHalfGradient(input) : input.dtype === "float16") {
+    return inFloat32([input], (x) => interpolate(x, options));
+  }
   if (mode === "area") return area(input, sizes);
   let result = input;
   for (const [i, out] of sizes.entries()) {
