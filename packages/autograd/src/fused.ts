@@ -12,7 +12,7 @@ import { isGradEnabled } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
 import { type Context, flat, type Rule } from "./rules/rule.ts";
-import { toMeta } from "./to_meta.ts";
+import { isSummed, toMeta } from "./to_meta.ts";
 
 type Operation = Exclude<Expr, { readonly index: number }>;
 
@@ -78,11 +78,17 @@ export function derivative(root: Expr, input: number, g: Expr, scalars: Scalar[]
 /** A derivative with the numbers that it has beyond those of the expression. */
 interface Derived {
   readonly expr: Expr;
+  /** Before it is rounded to float16, where it is. */
+  readonly wide: Expr;
   readonly added: readonly Scalar[];
 }
 
 /** By expression, and input. */
 const known: WeakMap<Expr, (Derived | null)[]> = new WeakMap();
+
+function beforeRounding(expr: Expr): Expr {
+  return expr.op === "cast" && expr.dtype === "float16" ? expr.args[0]! : expr;
+}
 
 /** {@link derivative}, found out once; the incoming gradient is the input `incoming`. */
 function derivativeOf(expr: Expr, input: number, incoming: number, scalars: readonly Scalar[]): Derived | null {
@@ -91,7 +97,7 @@ function derivativeOf(expr: Expr, input: number, incoming: number, scalars: read
   if (derived[input] === undefined) {
     const all = [...scalars];
     const result = derivative(expr, input, { op: "input", index: incoming, dtype: expr.dtype }, all);
-    derived[input] = result === null ? null : { expr: result, added: all.slice(scalars.length) };
+    derived[input] = result && { expr: result, wide: beforeRounding(result), added: all.slice(scalars.length) };
   }
   return derived[input];
 }
@@ -125,7 +131,7 @@ class FusedNode extends Node {
       if (edge === null) return null;
       const derived = derivativeOf(this.expr, input, tensors.length - 1, this.scalars);
       if (derived === null) return null;
-      const { expr } = derived;
+      const expr = isSummed(g, this.inputs[input]!) ? derived.wide : derived.expr;
       const scalars = [...this.scalars, ...derived.added];
       const gradient = runExpression(`${this.name} gradient`, tensors, scalars, expr, null);
       if (isGradEnabled()) recordExpression(`${this.name} gradient`, tensors, scalars, expr, gradient);

@@ -13,6 +13,7 @@ import {
   Tensor,
   type ViewSource,
   type ViewStep,
+  widened,
 } from "@heddle/tensor";
 import { backward } from "./engine.ts";
 import { recordExpression } from "./fused.ts";
@@ -32,8 +33,9 @@ import {
 } from "./node.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
 import { rules } from "./rules/mod.ts";
+import { rowRules } from "./rules/rows.ts";
 import { type Context, flat, type InputRule, type JointRule, type Rule, type Value } from "./rules/rule.ts";
-import { toMeta } from "./to_meta.ts";
+import { isSummed, toMeta } from "./to_meta.ts";
 
 const floats: ReadonlySet<string> = new Set(["float16", "float32", "float64"]);
 const operandNames: readonly Value[] = ["a", "b", "c"];
@@ -45,6 +47,14 @@ function isJoint<P extends Prim>(rule: Rule<P> | JointRule<P>): rule is JointRul
 /** The rule of an input; the last serves all further ones. */
 function ruleFor<P extends Prim>(rule: Rule<P>, input: number): InputRule<P> | null {
   return rule[Math.min(input, rule.length - 1)] ?? null;
+}
+
+/** Primitives whose gradients take several steps: of float16 these are computed in float32. */
+const composed: ReadonlySet<string> = new Set(["prod", "amax", "amin", "cumprod", "scatter"]);
+
+/** Whether an operand of a product was broadcast, so that its gradient is summed after its product. */
+function isRepeated({ shape }: ValueMeta, g: Tensor): boolean {
+  return shape.length > 1 && g.shape.slice(0, -2).some((size, d) => size !== shape[d + shape.length - g.ndim]);
 }
 
 /** Gradients of element-wise primitives as kernels, by primitive, input, and what the rule reads. */
@@ -96,16 +106,20 @@ class PrimitiveNode<P extends Prim> extends Node {
   run(gradients: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
     const { saved } = this;
     if (saved === null) throw clearedError(this.name);
-    const g = gradients[0];
-    if (!g) return this.edges.map(() => null);
+    const given = gradients[0];
+    if (!given) return this.edges.map(() => null);
     const fused = this.fusible && !isGradEnabled();
+    const inSteps = composed.has(this.name) || (isGradEnabled() && (this.fusible || this.name in rowRules)) ||
+      (this.name === "matmul" && this.inputs.some((input) => isRepeated(input, given)));
+    const widen = inSteps ? widened<Tensor> : (value: Tensor): Tensor => value;
+    const g = widen(given);
     const values: Partial<Record<Value, Operand>> = {};
     for (const [name, value] of saved) {
       values[name] = value instanceof Saved
-        ? value.unpack(this.name)
+        ? widen(value.unpack(this.name))
         : fused
         ? value
-        : full([], value, { dtype: this.inputs[0]!.dtype, device: g.device });
+        : widen(full([], value, { dtype: this.inputs[0]!.dtype, device: g.device }));
     }
     const { rule: all } = this;
     if (isJoint(all)) {
@@ -118,7 +132,7 @@ class PrimitiveNode<P extends Prim> extends Node {
       const context = { ...values, attrs: this.attrs, inputs: this.inputs, input } as Context<P>;
       const rule = ruleFor(all, input)!;
       const gradient = fused && rule !== (flat as unknown)
-        ? this.asOneKernel(rule, g, context, values)
+        ? this.asOneKernel(rule, isSummed(g, this.inputs[input]!) ? widened(g) : g, context, values)
         : rule.gradient(g, context);
       return toMeta(gradient, this.inputs[input]!);
     });

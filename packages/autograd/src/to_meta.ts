@@ -2,6 +2,11 @@
 import type { Tensor } from "@heddle/tensor";
 import type { ValueMeta } from "./node.ts";
 
+/** Whether a gradient is summed over what was repeated: then it is rounded after that. */
+export function isSummed({ shape, ndim }: Tensor, meta: ValueMeta): boolean {
+  return ndim !== meta.shape.length || shape.some((size, d) => size !== meta.shape[d]);
+}
+
 /** A gradient in the shape and dtype of the value it is for: summed over what was repeated, cast back from what was promoted. */
 export function toMeta(gradient: Tensor, meta: ValueMeta): Tensor {
   let result = gradient;

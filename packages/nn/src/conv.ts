@@ -1,5 +1,17 @@
 /** Convolutions in one to three dimensions. */
-import { checkOptions, conv1d, conv2d, conv3d, type ConvOptions, empty, type Generator, pad, type Tensor } from "@heddle/tensor";
+import {
+  checkOptions,
+  conv1d,
+  conv2d,
+  conv3d,
+  type ConvOptions,
+  empty,
+  type Generator,
+  hasHalfGradient,
+  inFloat32,
+  pad,
+  type Tensor,
+} from "@heddle/tensor";
 import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
@@ -52,7 +64,17 @@ export abstract class ConvNd extends Module {
     options: ConvLayerOptions,
   ) {
     super();
-    checkOptions(this.constructor.name, options, ["bias", "device", "dilation", "dtype", "generator", "groups", "padding", "paddingMode", "stride"]);
+    checkOptions(this.constructor.name, options, [
+      "bias",
+      "device",
+      "dilation",
+      "dtype",
+      "generator",
+      "groups",
+      "padding",
+      "paddingMode",
+      "stride",
+    ]);
     const {
       stride = 1,
       padding = 0,
@@ -105,6 +127,9 @@ export abstract class ConvNd extends Module {
     const { stride, dilation, groups } = this;
     if (this.paddingMode === "zeros") {
       return convolution(input, weight, { bias, stride, padding: this.padding, dilation, groups });
+    }
+    if (hasHalfGradient(input)) {
+      return inFloat32([input, weight, bias], (x, weight, bias) => this.convolveWith(convolution, x, weight, bias));
     }
     const padded = pad(input, this.borders(), { mode: this.paddingMode });
     return convolution(padded, weight, { bias, stride, dilation, groups });

@@ -1,5 +1,5 @@
 /** Sequences of tags whose neighbours depend on each other. */
-import { checkOptions, empty, ones, type Tensor, where } from "@heddle/tensor";
+import { checkOptions, empty, inFloat32, ones, type Tensor, where } from "@heddle/tensor";
 import { partition } from "./crf_partition.ts";
 import { bestTags } from "./crf_viterbi.ts";
 import { lookUp } from "./functional/lookup.ts";
@@ -9,6 +9,13 @@ import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { checkSize, showSizes } from "./sizes.ts";
 import { snakeCase } from "./state_dict.ts";
+
+/** The parameters of a {@link CRF}, in the dtype in which it computes. */
+interface Scores {
+  readonly transitions: Tensor;
+  readonly start: Tensor;
+  readonly end: Tensor;
+}
 
 /** Options of {@link CRF}. */
 export interface CRFOptions extends LayerOptions {
@@ -86,19 +93,12 @@ export class CRF extends Module {
       );
     }
     const labels = where(present, this.batchFirst ? tags.t() : tags, 0).to("int32");
-    const [total] = partition(
-      scores,
-      present.unsqueeze(2),
-      this.transitions,
-      this.startTransitions,
-      this.endTransitions,
-    );
-    const likelihood = this.score(scores, labels, present).sub(total!);
-    if (reduction === "none") return likelihood;
-    if (reduction === "sum") return likelihood.sum();
-    if (reduction === "mean") return likelihood.mean();
-    if (reduction === "tokenMean") return likelihood.sum().div(present.sum().to(likelihood.dtype));
-    throw new RangeError(`CRF: reduction is "${reduction}"; expected "none", "sum", "mean" or "tokenMean"`);
+    const operands = [scores, this.transitions, this.startTransitions, this.endTransitions] as const;
+    return inFloat32(operands, (scores, transitions, start, end) => {
+      const [total] = partition(scores, present.unsqueeze(2), transitions, start, end);
+      const given = this.score(scores, labels, present, { transitions, start, end });
+      return reducedTo(reduction, given.sub(total!), present);
+    });
   }
 
   /** The most likely tags of each sequence, as long as it is: by Viterbi's algorithm, on the host, which is read once. */
@@ -118,14 +118,14 @@ export class CRF extends Module {
   }
 
   /** The scores of given tags: `[B]`. */
-  private score(emissions: Tensor, tags: Tensor, present: Tensor): Tensor {
-    const { transitions, startTransitions, endTransitions, numTags } = this;
+  private score(emissions: Tensor, tags: Tensor, present: Tensor, { transitions, start, end }: Scores): Tensor {
+    const { numTags } = this;
     const steps = emissions.shape[0]!;
     const explain = (tag: number | bigint): string => `CRF: tag ${tag} is out of range; expected 0 to ${numTags - 1}`;
     const emitted = lookUp(tags, numTags, explain, () => emissions.gather(2, tags.unsqueeze(2)).squeeze(2));
     const lengths = present.sum(0).to("int32");
     const lastTags = tags.gather(0, lengths.sub(1).unsqueeze(0)).squeeze(0);
-    const ends = startTransitions.indexSelect(0, tags.select(0, 0)).add(endTransitions.indexSelect(0, lastTags));
+    const ends = start.indexSelect(0, tags.select(0, 0)).add(end.indexSelect(0, lastTags));
     const sum = ends.add(where(present, emitted, 0).sum(0));
     if (steps === 1) return sum;
     const moves = tags.narrow(0, 0, steps - 1).mul(numTags).add(tags.narrow(0, 1, steps - 1));
@@ -158,6 +158,15 @@ export class CRF extends Module {
   override extraRepr(): string {
     return `numTags=${this.numTags}, batchFirst=${this.batchFirst}`;
   }
+}
+
+/** The likelihoods `[B]` reduced. @throws RangeError for a reduction that there is not. */
+function reducedTo(reduction: string, likelihood: Tensor, present: Tensor): Tensor {
+  if (reduction === "none") return likelihood;
+  if (reduction === "sum") return likelihood.sum();
+  if (reduction === "mean") return likelihood.mean();
+  if (reduction === "tokenMean") return likelihood.sum().div(present.sum().to(likelihood.dtype));
+  throw new RangeError(`CRF: reduction is "${reduction}"; expected "none", "sum", "mean" or "tokenMean"`);
 }
 
 /** @throws RangeError for a sequence that is empty, or goes on behind its end. */

@@ -1,11 +1,22 @@
 /** Convolutions that are equivariant to quarter turns (p4), and to mirroring too (p4m), beside shifts. */
-import { checkOptions, conv2d, type Tensor, tensor } from "@heddle/tensor";
+import { checkOptions, conv2d, inFloat32, type Tensor, tensor } from "@heddle/tensor";
 import { type ConvLayerOptions, ConvNd } from "./conv.ts";
 import { Module } from "./module.ts";
 import { checkSize, showSizes } from "./sizes.ts";
 import { elementsOf, filterIndices, type Symmetry } from "./symmetry.ts";
 
-const groupConvOptions = ["bias", "device", "dilation", "dtype", "generator", "group", "groups", "padding", "paddingMode", "stride"] as const;
+const groupConvOptions = [
+  "bias",
+  "device",
+  "dilation",
+  "dtype",
+  "generator",
+  "group",
+  "groups",
+  "padding",
+  "paddingMode",
+  "stride",
+] as const;
 
 /** Options of the convolutions over a group. */
 export interface GroupConvOptions extends ConvLayerOptions {
@@ -43,8 +54,8 @@ abstract class EquivariantConv extends ConvNd {
   }
 
   /** The filters under every element: `[outChannels · order, inChannels · planes / groups, k, k]`. */
-  protected transformedWeight(): Tensor {
-    const { weight, order, planes } = this;
+  protected transformedWeight(weight: Tensor = this.weight): Tensor {
+    const { order, planes } = this;
     const [out, inputs, size] = weight.shape as [number, number, number, number];
     const index = tensor(this.indices, { dtype: "int32", device: weight.device });
     return weight.reshape([out * inputs / planes, planes * size * size])
@@ -56,9 +67,14 @@ abstract class EquivariantConv extends ConvNd {
 
   /** The convolution of `[N, inChannels · planes, H, W]`: `[N, outChannels, order, H′, W′]`. */
   protected convolveGroup(input: Tensor): Tensor {
-    const { bias, order, outChannels } = this;
-    const shared = bias === null ? null : bias.unsqueeze(1).expand([outChannels, order]).flatten();
-    return this.convolveWith(conv2d, input, this.transformedWeight(), shared).unflatten(1, [outChannels, order]);
+    const { order, outChannels } = this;
+    const convolved = (input: Tensor, weight: Tensor, bias: Tensor | null): Tensor => {
+      const shared = bias === null ? null : bias.unsqueeze(1).expand([outChannels, order]).flatten();
+      return this.convolveWith(conv2d, input, this.transformedWeight(weight), shared);
+    };
+    // Gradients are summed over the elements of the group.
+    const y = inFloat32([input, this.weight, this.bias], convolved);
+    return y.unflatten(1, [outChannels, order]);
   }
 
   override extraRepr(): string {

@@ -1,6 +1,6 @@
 /** Clipping of gradients, by their norm or by value. */
 import { noGrad } from "@heddle/autograd";
-import { checkOptions, stack, Tensor, tensor, tidy } from "@heddle/tensor";
+import { checkOptions, stack, Tensor, tensor, tidy, widened } from "@heddle/tensor";
 
 /** Options of {@link clipGradNorm_}. */
 export interface ClipGradNormOptions {
@@ -23,7 +23,7 @@ function gradients(params: Iterable<Tensor> | Tensor): Tensor[] {
  *
  * Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks, 2012, arXiv:1211.5063, algorithm 1.
  *
- * @returns the norm before, 0-dimensional.
+ * @returns the norm before, 0-dimensional; of float16 in float32, which holds larger ones.
  * @throws Error when the norm is not finite and `errorIfNonfinite` is set; RangeError for a negative `maxNorm` or a `normType` of 0
  * or less.
  *
@@ -51,7 +51,7 @@ export function clipGradNorm_(
   if (grads.length === 0) return tensor(0);
   return noGrad(() =>
     tidy(() => {
-      const norms = grads.filter((grad) => grad.numel > 0).map((grad) => grad.norm(normType));
+      const norms = grads.filter((grad) => grad.numel > 0).map((grad) => widened(grad).norm(normType));
       if (norms.length === 0) return tensor(0);
       const total = norms.length === 1 ? norms[0]! : stack(norms).norm(normType);
       if (errorIfNonfinite && !Number.isFinite(total.item())) {

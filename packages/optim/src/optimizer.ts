@@ -9,6 +9,7 @@ import {
   printOnConsole,
   Tensor,
   tidy,
+  widened,
 } from "@heddle/tensor";
 import {
   copyArrays,
@@ -51,7 +52,8 @@ export interface ZeroGradOptions {
 
 /**
  * The base of all optimisers (PyTorch's `torch.optim.Optimizer`). Updates happen in place on the parameters and are not
- * recorded. An optimiser of one's own says how it checks its options, what it remembers and how it updates one parameter.
+ * recorded. Parameters in float16 are updated in float32 and rounded once a step; what is remembered of them is float32. An optimiser
+ * of one's own says how it checks its options, what it remembers and how it updates one parameter.
  *
  * @example
  * ```ts
@@ -117,9 +119,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   protected abstract newState(param: Tensor, group: ParamGroup<O>): S;
 
   /**
-   * Updates one parameter in place. Nothing is recorded, and the tensors made here are freed afterwards unless they are in the state. When
-   * memory runs out here, the numbers of the state are set back and the step can be tried again; so what needs memory should come before
-   * the first write, as it does in `fusedUpdate`.
+   * Updates one parameter in place; of float16 a float32 copy, which is written back. Nothing is recorded, and the tensors made here are
+   * freed afterwards unless they are in the state. When memory runs out here, the numbers of the state are set back and the step can be
+   * tried again; so what needs memory should come before the first write, as it does in `fusedUpdate`.
    */
   protected abstract update(param: Tensor, gradient: Tensor, group: ParamGroup<O>, state: S): void;
 
@@ -231,11 +233,14 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   /** Updates a parameter, or leaves its state as it was. */
   private updateOne(param: Tensor, grad: Tensor, group: ParamGroup<O>): void {
     tidy(() => {
+      // A step of float16 is computed in float32, and so is what is remembered; the parameter is rounded once.
+      const [wide, wideGrad] = [widened(param), widened(grad)];
       const known = this.states.get(param);
-      const state: ParamState = known ?? this.newState(param, group);
+      const state: ParamState = known ?? this.newState(wide, group);
       const before = { ...state };
       try {
-        this.update(param, group.maximize ? grad.neg() : grad, group, state as S);
+        this.update(wide, group.maximize ? wideGrad.neg() : wideGrad, group, state as S);
+        if (wide !== param) param.copy_(wide);
       } catch (error) {
         // What was made for it is freed with the scope.
         for (const key of Object.keys(state)) if (!Object.hasOwn(before, key)) delete state[key];
@@ -294,8 +299,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /**
-   * Takes over what `stateDict` gave. Tensors are copied, in the dtype and onto the device of their parameters, so that training
-   * goes on with the same bits.
+   * Takes over what `stateDict` gave. Tensors are copied, in the dtype of their parameters (float32 for float16) and onto their
+   * devices, so that training goes on with the same bits.
    *
    * @throws Error when groups, parameters or shapes are not those of this optimiser, or something that it remembers is missing; it is
    * then unchanged.

@@ -1,5 +1,5 @@
 /** Penalties on the size of parameters, to be added to a loss. */
-import { Tensor, tensor } from "@heddle/tensor";
+import { inFloat32, Tensor, tensor } from "@heddle/tensor";
 
 /**
  * Σ|w| over all parameters, with gradient sign(w): the lasso's penalty.
@@ -40,6 +40,7 @@ export function l2Penalty(params: Iterable<Tensor> | Tensor): Tensor {
 }
 
 function total(params: Iterable<Tensor> | Tensor, size: (param: Tensor) => Tensor): Tensor {
-  const sizes = (params instanceof Tensor ? [params] : [...params]).map(size);
-  return sizes.length === 0 ? tensor(0) : sizes.reduce((sum, next) => sum.add(next));
+  const list = params instanceof Tensor ? [params] : [...params];
+  if (list.length === 0) return tensor(0);
+  return inFloat32(list, (...wide) => wide.map(size).reduce((sum, next) => sum.add(next)));
 }

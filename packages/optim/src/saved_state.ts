@@ -43,7 +43,7 @@ export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedSta
 }
 
 /**
- * Copies of the tensors, in the dtype and on the device of their parameter.
+ * Copies of the tensors, in the dtype (float32 for float16) and on the device of their parameter.
  *
  * @throws Error for another shape than the parameter's.
  */
@@ -62,7 +62,8 @@ export function copySaved(optimizer: string, param: Tensor, saved: SavedState, n
           `[${param.shape.join(", ")}]; was the order of the parameters another one?`,
       );
     }
-    state[key] = noGrad(() => tidy(() => value.detach().to(param.device, param.dtype).clone()));
+    const dtype = param.dtype === "float16" ? "float32" : param.dtype;
+    state[key] = noGrad(() => tidy(() => value.detach().to(param.device, dtype).clone()));
   }
   return state;
 }

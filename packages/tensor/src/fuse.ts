@@ -1,9 +1,10 @@
 /** Several element-wise operations as one kernel. */
 import { checkSynchronous } from "./check_synchronous.ts";
 import { checkScalar } from "./checks.ts";
-import { runExpression } from "./execute/elementwise.ts";
+import { cast, runExpression, widen } from "./execute/elementwise.ts";
 import { sumExpression } from "./execute/reduce.ts";
 import type { Scalar } from "./dtype.ts";
+import { isHalf } from "./in_float32.ts";
 import type { Expr } from "./ir/kernel.ts";
 import { checkValue } from "./scalar.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
@@ -16,15 +17,19 @@ export type FusedFunction = (inputs: readonly Operand[], into?: Tensor | null) =
 
 /** An expression as it was written down for inputs of some dtypes. */
 interface Written {
+  /** In the dtype of the result. */
   readonly expr: Expr;
+  /** As it is computed: in float32 where the result is float16, which is rounded once. */
+  readonly wide: Expr;
   /** Numbers that stand in the expression itself, behind those among the inputs. */
   readonly constants: readonly Scalar[];
 }
 
 /**
  * A function that computes an expression of element-wise operations on broadcast inputs as one kernel. Results are those of the same
- * operations one by one, and so are gradients, which are one kernel an input; the expression is computed anew for them, rather than
- * kept. It is written down once for inputs of the same dtypes: what changes from call to call has to be an input.
+ * operations one by one, and so are gradients, which are one kernel an input; the expression is computed again for them, rather than
+ * kept. On float16 all of it computes in float32, and rounds once. The expression is written down once for inputs of the same dtypes:
+ * what changes from call to call has to be an input.
  *
  * The function's inputs are tensors; and numbers, which take the first tensor's dtype. A second argument is the tensor to write, by
  * default a new one. It may be among the inputs. Such writes are below the tape: nothing is recorded.
@@ -94,8 +99,8 @@ export function fuseSum(
   dims: readonly number[],
 ): Tensor {
   const { tensors, scalars } = sorted(name, inputs);
-  const { expr, constants } = writeDown(name, inputs, tensors, write);
-  return sumExpression(name, tensors, [...scalars, ...constants], expr, dims);
+  const { expr, wide, constants } = writeDown(name, inputs, tensors, write);
+  return sumExpression(name, tensors, [...scalars, ...constants], wide, expr.dtype, dims);
 }
 
 /** The tensors, each once, and the numbers among inputs; and what decides how the expression is written down. */
@@ -130,13 +135,26 @@ function writeDown(
   tensors: readonly Tensor[],
   write: (...inputs: Symbolic[]) => Symbolic,
 ): Written {
+  const leaves = tensors.map(({ dtype }, index): Expr => ({ op: "input", index, dtype }));
+  const { expr, constants } = onLeaves(name, inputs, tensors, leaves, write);
+  if (!isHalf(...tensors)) return { expr, wide: expr, constants };
+  const { expr: wide, constants: numbers } = onLeaves(name, inputs, tensors, leaves.map(widen), write);
+  return { expr: cast(wide, expr.dtype), wide, constants: numbers };
+}
+
+/** The expression on what stands for the tensors, and the numbers in it. */
+function onLeaves(
+  name: string,
+  inputs: readonly Operand[],
+  tensors: readonly Tensor[],
+  leaves: readonly Expr[],
+  write: (...inputs: Symbolic[]) => Symbolic,
+): { readonly expr: Expr; readonly constants: readonly Scalar[] } {
   const draft: Draft = { scalars: [] };
   const symbols = inputs.map((input) => {
-    if (input instanceof Tensor) {
-      return new Symbolic({ op: "input", index: tensors.indexOf(input), dtype: input.dtype }, input.ndim, draft);
-    }
+    if (input instanceof Tensor) return new Symbolic(leaves[tensors.indexOf(input)]!, input.ndim, draft);
     draft.scalars.push(input);
-    return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: tensors[0]!.dtype }, 0, draft);
+    return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: leaves[0]!.dtype }, 0, draft);
   });
   const given = draft.scalars.length;
   const written = write(...symbols);

@@ -66,6 +66,7 @@ export { checkOperands, checkTensor } from "./checks.ts";
 export { broadcastShapes, type Geometry, type Shape } from "./shape.ts";
 
 export { fuse, fused, type FusedFunction, fuseSum } from "./fuse.ts";
+export { type Float32Operands, hasHalfGradient, inFloat32, isHalf, widened } from "./in_float32.ts";
 export { fusedUpdate, type UpdateFunction } from "./update.ts";
 export { Symbolic, type SymbolicOperand, symbolsOf, whereSymbolic } from "./symbolic.ts";
 

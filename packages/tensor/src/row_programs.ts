@@ -9,7 +9,7 @@ type Meta = { readonly dtype: DType; readonly shape: Shape };
 
 /**
  * What an output holds: a whole row in the shape that is walked over, or one number a row (the dimensions of the row kept with size
- * 1). Statistics are numbers that gradients start from: of float16 they are float32.
+ * 1). Statistics are numbers that something else is computed from: of float16 they are float32.
  */
 export type RowOutput = "row" | "number" | "statistic";
 
@@ -29,9 +29,6 @@ const one = ({ dim }: { readonly dim: number }): readonly number[] => [dim];
 const isLabel = (t: Symbolic, count: number): Symbolic => t.ge(0).logicalAnd(t.lt(count));
 
 const scaled = (x: Symbolic, scale = 1): Symbolic => scale === 1 ? x : x.mul(scale);
-
-/** Below all scores but -∞. */
-const lowest = (dtype: DType): number => dtype === "float16" ? -6e4 : -1e30;
 
 /** The first input as a softmax's masks leave it, see `SoftmaxAttrs`: -∞ where it does not take part. */
 function seen(p: RowProgram, dtype: DType, inputs: readonly Meta[], { scale, limited }: Attrs["softmax"]): Symbolic {
@@ -53,8 +50,9 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
     write(p, dtype, inputs, attrs) {
       const masked = inputs.length > 1;
       const x = masked ? seen(p, dtype, inputs, attrs) : scaled(p.input(0, dtype), attrs.scale);
-      // A row of which nothing takes part has a greatest element from which differences are numbers, and powers of zero.
-      const high = masked ? p.value(p.amax(x).maximum(lowest(dtype))) : p.amax(x);
+      // From 0 the elements of a row of which nothing takes part differ by -∞, and their powers are zero.
+      const greatest = p.amax(x);
+      const high = masked ? p.value(whereSymbolic(greatest.eq(-Infinity), 0, greatest)) : greatest;
       const [power, sum] = p.writeAndSum(0, x.sub(high).exp());
       const inverse = p.number(1, dtype).div(sum);
       p.write(0, power.mul(p.value(masked ? whereSymbolic(sum.eq(0), 0, inverse) : inverse)));
@@ -145,7 +143,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
     dims: ({ dims }) => dims,
     outputs: ({ perRow, addend }) => [
       "row",
-      ...(perRow ? ["number", "number"] as const : []),
+      ...(perRow ? ["statistic", "statistic"] as const : []),
       ...(addend ? ["row"] as const : []),
     ],
     write(p, dtype, inputs, { eps, perRow, activation, addend }, count) {

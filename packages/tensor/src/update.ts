@@ -3,7 +3,7 @@ import { checkSynchronous } from "./check_synchronous.ts";
 import { checkScalar, checkWritable } from "./checks.ts";
 import type { Device } from "./device.ts";
 import type { DType, Scalar } from "./dtype.ts";
-import { elementwise, runExpression } from "./execute/elementwise.ts";
+import { cast, elementwise, runExpression, widen } from "./execute/elementwise.ts";
 import { collapse } from "./ir/collapse.ts";
 import type { Expr } from "./ir/kernel.ts";
 import type { RowKernel, RowSource, RowStep } from "./ir/rows.ts";
@@ -33,7 +33,7 @@ interface Written {
  *
  * @param name of the operation, for errors, `memory()` and `HEDDLE_DEBUG`.
  * @param write gives an expression for each target, by the targets and then the inputs; numbers among the inputs have the first
- * target's dtype.
+ * target's dtype. On float16 it computes in float32.
  *
  * @example
  * ```ts
@@ -82,18 +82,21 @@ function writeDown(
   const draft: Draft = { scalars: [] };
   const sources: RowSource[] = [];
   const source = ({ dtype, ndim }: Tensor, from: RowSource): Symbolic =>
-    new Symbolic({ op: "input", index: sources.push(from) - 1, dtype }, ndim, draft);
+    new Symbolic(widen({ op: "input", index: sources.push(from) - 1, dtype }), ndim, draft);
   const olds = targets.map((target, operand) => source(target, { from: "output", operand }));
   let tensors = 0;
   const symbols = inputs.map((input) => {
     if (input instanceof Tensor) return source(input, { from: "input", operand: tensors++ });
     draft.scalars.push(input);
-    return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: targets[0]!.dtype }, 0, draft);
+    return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: olds[0]!.dtype }, 0, draft);
   });
   const given = draft.scalars.length;
   const written = write(...olds, ...symbols);
   checkSynchronous(name, written, "expressions are written down at once");
-  const exprs = written.map(({ expr }) => expr);
+  const exprs = written.map(({ expr }, i) => {
+    const { dtype } = targets[i]!;
+    return dtype === "float16" ? cast(expr, dtype) : expr;
+  });
   return {
     exprs,
     constants: draft.scalars.slice(given),

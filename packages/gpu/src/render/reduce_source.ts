@@ -7,8 +7,11 @@ import { coordinates, entryPoint, fields, position, threadIndex } from "./positi
 import { accumulator, type Form, groupSize, isIndexed } from "./reduce_form.ts";
 import { castValue, enables, valueType } from "./values.ts";
 
-/** Rounds after which a sum is added to that of the rounds before: rounding errors grow with the longer of both. */
-const block = 64;
+/**
+ * Rounds after which a sum is added to that of the rounds before, and such sums after which theirs is added to the whole: rounding errors
+ * grow with the longest of the three.
+ */
+const block = 32;
 
 type Accumulator = "f32" | "i32";
 
@@ -158,6 +161,17 @@ export function reductionSource(form: Form): string {
     castValue(valueType(result) === "bool" ? `(${value} != 0)` : value, result, output);
   const target = position("p.o0", "c", "p.q", 0, outer);
 
+  const totals = (quads === "across" ? lanes : [""]).map((n) => ({ total: `total${n}`, whole: `whole${n}` }));
+  const summing = op === "sum";
+  const empty = totals.map(({ total }) => `var ${total} = ${start};`).join(" ") +
+    (summing ? ` var sums = 0u; ${totals.map(({ whole }) => `var ${whole} = ${start};`).join(" ")}` : "");
+  const carried = summing
+    ? `sums++; if (sums % ${block}u == 0u) { ${
+      totals.map(({ total, whole }) => `${whole} += ${total}; ${total} = ${start};`).join(" ")
+    } }`
+    : "";
+  const complete = summing ? totals.map(({ total, whole }) => `${total} += ${whole};`).join(" ") : "";
+
   let walk: string;
   let store: string;
   if (indexed) {
@@ -171,7 +185,7 @@ export function reductionSource(form: Form): string {
     store = toParts ? "out[item] = best; out_index[item] = best_at;" : `out_put(${target}, best_at);`;
   } else if (quads === "across") {
     const { lines, values } = four(form, outer - 1);
-    walk = `${each((n) => `var total${n} = ${start};`)}
+    walk = `${empty}
   var k = from_k;
   while (k < to_k) {
     let stop = min(to_k, k + ${block}u);
@@ -181,7 +195,9 @@ export function reductionSource(form: Form): string {
       ${each((n) => `some${n} = ${fold(`some${n}`, `element(${values.map((value) => value[n]).join(", ")})`)};`)}
     }
     ${each((n) => `total${n} = ${fold(`total${n}`, `some${n}`)};`)}
-  }`;
+    ${carried}
+  }
+  ${complete}`;
     store = each((n) =>
       toParts
         ? `out[(output + ${n}u) * p.parts + part] = total${n};`
@@ -191,7 +207,7 @@ export function reductionSource(form: Form): string {
     const { lines, values } = quads === "along" ? four(form, outer + inner - 1) : { lines: [], values: [] };
     const rest = `for (var k = next; k < to_k; k++) { ${find(form, "k")} total = ${fold("total", one)}; }`;
     walk = quads === "along"
-      ? `var total = ${start};
+      ? `${empty}
   var next = from_k${together === 1 ? "" : " + lane * 4u"};
   while (next < to_k) {
     let stop = min(to_k, next + ${4 * block * together}u);
@@ -201,16 +217,20 @@ export function reductionSource(form: Form): string {
       ${each((n) => `some${n} = ${fold(`some${n}`, `element(${values.map((value) => value[n]).join(", ")})`)};`)}
     }
     total = ${lanes.reduce((sum, n) => fold(sum, `some${n}`), "total")};
+    ${carried}
     if (next < to_k && next + 4u > to_k) { ${rest} break; }
-  }`
-      : `var total = ${start};
+  }
+  ${complete}`
+      : `${empty}
   var k = from_k${together === 1 ? "" : " + lane"};
   while (k < to_k) {
     let stop = min(to_k, k + ${block * together}u);
     var some = ${start};
     for (; k < stop; k += ${together}u) { ${find(form, "k")} some = ${fold("some", one)}; }
     total = ${fold("total", "some")};
-  }`;
+    ${carried}
+  }
+  ${complete}`;
     store = toParts ? "out[item] = total;" : `out_put(${target}, ${finished("total")});`;
   }
 

@@ -1,5 +1,5 @@
 /** Attention with several heads. */
-import { checkOptions, empty, type Generator, type Tensor, tidy } from "@heddle/tensor";
+import { checkOptions, empty, type Generator, type Tensor, tidy, widened } from "@heddle/tensor";
 import { attend, attentionWeights } from "../functional/attention.ts";
 import { checkProbability, dropout } from "../functional/dropout.ts";
 import { linear } from "../functional/linear.ts";
@@ -86,7 +86,17 @@ export class MultiheadAttention extends Module {
   readonly outProj: Linear;
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
-    checkOptions("MultiheadAttention", options, ["batchFirst", "bias", "device", "dropout", "dtype", "generator", "kdim", "rotary", "vdim"]);
+    checkOptions("MultiheadAttention", options, [
+      "batchFirst",
+      "bias",
+      "device",
+      "dropout",
+      "dtype",
+      "generator",
+      "kdim",
+      "rotary",
+      "vdim",
+    ]);
     super();
     const {
       dropout = 0,
@@ -145,7 +155,14 @@ export class MultiheadAttention extends Module {
     value: Tensor = key,
     options: MultiheadAttentionForwardOptions = {},
   ): [output: Tensor, weights: Tensor | null] {
-    checkOptions("MultiheadAttention.forward", options, ["attnMask", "averageAttnWeights", "cache", "isCausal", "keyPaddingMask", "needWeights"]);
+    checkOptions("MultiheadAttention.forward", options, [
+      "attnMask",
+      "averageAttnWeights",
+      "cache",
+      "isCausal",
+      "keyPaddingMask",
+      "needWeights",
+    ]);
     this.checkInputs(query, key, value);
     const batched = query.ndim === 3;
     return tidy(() => {
@@ -163,9 +180,10 @@ export class MultiheadAttention extends Module {
       let weights: Tensor | null = null;
       let mixed: Tensor;
       if (needWeights) {
-        weights = attentionWeights(q, k, masks, how);
-        mixed = dropout(weights, how.dropoutP, { generator: this.generator }).matmul(v);
+        weights = attentionWeights(widened(q), widened(k), masks.map(widened), how);
+        mixed = dropout(weights, how.dropoutP, { generator: this.generator }).matmul(widened(v)).to(v.dtype);
         if (averageAttnWeights) weights = weights.mean(1);
+        weights = weights.to(v.dtype);
         if (!batched) weights = weights.squeeze(0);
       } else mixed = attend(q, k, v, masks, how);
       const joined = joinHeads(mixed, this.layout(batched));

@@ -13,8 +13,10 @@ export class PositionTable {
     this.made = new Map();
   }
 
-  /** The rows of `length` positions from `start` on, in the dtype and on the device of `like`. */
-  rows(start: number, length: number, { dtype, device }: Tensor): Tensor {
+  /** The rows of `length` positions from `start` on, in the dtype (for float16 in float32) and on the device of `like`. */
+  rows(start: number, length: number, like: Tensor): Tensor {
+    const { device } = like;
+    const dtype = like.dtype === "float16" ? "float32" : like.dtype;
     const key = `${device.name} ${dtype}`;
     let table = this.made.get(key);
     if (table === undefined || table.shape[0]! < start + length) {

@@ -1,5 +1,5 @@
 /** Positions told by vectors that are added to the inputs. */
-import { checkOptions, empty, type Tensor } from "@heddle/tensor";
+import { checkOptions, empty, inFloat32, type Tensor } from "@heddle/tensor";
 import { normal_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Module } from "../module.ts";
@@ -84,7 +84,7 @@ export class SinusoidalPositions extends Module {
     checkOptions("SinusoidalPositions.forward", options, ["offset"]);
     const { offset, length, along } = stretchOf("SinusoidalPositions", this, input, options);
     const rows = this.table.rows(offset, length, input);
-    return input.add(along ? rows : rows.unsqueeze(1));
+    return inFloat32([input], (input) => input.add(along ? rows : rows.unsqueeze(1)));
   }
 
   override extraRepr(): string {

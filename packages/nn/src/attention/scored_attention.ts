@@ -1,5 +1,6 @@
 /** Attention of recurrent decoders: a query, the encoder's states, and a score for each. */
-import { arange, checkOptions, maskedSoftmax, type Tensor, tensor } from "@heddle/tensor";
+import { arange, checkOptions, maskedSoftmax, type Tensor, tensor, widened } from "@heddle/tensor";
+import { linear } from "../functional/linear.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
@@ -19,7 +20,7 @@ export interface ScoredAttentionOptions {
   readonly projected?: Tensor | null;
 }
 
-/** The mean of the values, by weights that add up to 1 over the keys taking part, and those weights. */
+/** The mean of the values (of float16 in float32), by weights that add up to 1 over the keys taking part, and those weights. */
 function average(
   name: string,
   scores: Tensor,
@@ -49,7 +50,7 @@ function average(
     masks.push(arange(0, count, 1, { dtype: "int32", device }).lt(given.reshape([batch, 1, 1])));
   }
   const weights = maskedSoftmax(scores, { masks });
-  return [weights.matmul(values ?? keys), weights];
+  return [weights.matmul(widened(values ?? keys)), weights];
 }
 
 function checkShapes(name: string, query: Tensor, keys: Tensor, queryDim: number, keyDim: number): void {
@@ -104,8 +105,11 @@ export class AdditiveAttention extends Module {
     checkOptions("AdditiveAttention.forward", options, scoredAttentionOptions);
     checkShapes("AdditiveAttention", query, keys, this.query.inFeatures, this.key.inFeatures);
     const projected = options.projected ?? this.project(keys);
-    const hidden = this.query.forward(query).unsqueeze(2).add(projected.unsqueeze(1)).tanh();
-    return average("AdditiveAttention", this.score.forward(hidden).squeeze(3), keys, options);
+    const asked = widened(this.query.forward(query));
+    const hidden = asked.unsqueeze(2).add(widened(projected).unsqueeze(1)).tanh();
+    const scores = linear(hidden, widened(this.score.weight)).squeeze(3);
+    const [context, weights] = average("AdditiveAttention", scores, keys, options);
+    return [context.to(keys.dtype), weights.to(keys.dtype)];
   }
 }
 
@@ -161,8 +165,11 @@ export class DotProductAttention extends Module {
   forward(query: Tensor, keys: Tensor, options: ScoredAttentionOptions = {}): [context: Tensor, weights: Tensor] {
     checkOptions("DotProductAttention.forward", options, scoredAttentionOptions);
     checkShapes("DotProductAttention", query, keys, this.queryDim, this.keyDim);
-    const projected = options.projected ?? this.project(keys);
-    return average("DotProductAttention", query.matmul(projected.transpose(1, 2)), keys, options);
+    const wide = widened(keys);
+    const projected = options.projected ?? (this.key === null ? wide : this.key.forward(keys));
+    const scores = widened(query).matmul(widened(projected).transpose(1, 2));
+    const [context, weights] = average("DotProductAttention", scores, wide, options);
+    return [context.to(keys.dtype), weights.to(keys.dtype)];
   }
 
   override extraRepr(): string {

@@ -1,5 +1,5 @@
 /** Activation functions: element by element, in the shape of the input. Extremes give what PyTorch gives, gradients included. */
-import { checkOptions, fuse, fused, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
+import { checkOptions, fuse, fused, inFloat32, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** max(x, 0). PyTorch: `relu`. */
@@ -164,29 +164,30 @@ export function tanhshrink(x: Tensor): Tensor {
 
 /** 0 within ±λ, x beyond. PyTorch: `hardshrink`. */
 export function hardshrink(x: Tensor, lambda = 0.5): Tensor {
-  return where(x.abs().le(lambda), 0, x);
+  return inFloat32([x], (x) => where(x.abs().le(lambda), 0, x));
 }
 
 /** 0 within ±λ, beyond it x moved by λ towards 0. PyTorch: `softshrink`. @throws RangeError for a negative λ. */
 export function softshrink(x: Tensor, lambda = 0.5): Tensor {
   if (!(lambda >= 0)) throw new RangeError(`softshrink: lambda ${lambda} is negative`);
-  return where(x.abs().le(lambda), 0, x.sub(x.sign().mul(lambda)));
+  return inFloat32([x], (x) => where(x.abs().le(lambda), 0, x.sub(x.sign().mul(lambda))));
 }
 
 /** 0 below −3, 1 above 3, a line between. PyTorch: `hardsigmoid`. */
 export function hardsigmoid(x: Tensor): Tensor {
-  return relu6(x.add(3)).div(6);
+  return inFloat32([x], (x) => relu6(x.add(3)).div(6));
 }
 
 /** x · {@link hardsigmoid}(x): Howard et al., "Searching for MobileNetV3" (2019). PyTorch: `hardswish`. */
 export function hardswish(x: Tensor): Tensor {
+  if (x.dtype === "float16") return inFloat32([x], hardswish);
   const within = x.clamp({ min: -3, max: 3 });
   return where(x.gt(3), x, within.mul(within.add(3)).div(6));
 }
 
 /** x where it is above `threshold`, else `value`. PyTorch: `threshold`. */
 export function threshold(x: Tensor, threshold: number, value: number): Tensor {
-  return where(x.le(threshold), value, x);
+  return inFloat32([x], (x) => where(x.le(threshold), value, x));
 }
 
 /** The first half along a dimension times the sigmoid of the second. PyTorch: `glu`. @throws RangeError when its size is odd. */

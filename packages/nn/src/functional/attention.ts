@@ -1,5 +1,5 @@
 /** Attention: each query's mean of the values, weighted by how well their keys answer it. */
-import { checkOptions, type Generator, maskedSoftmax, type Tensor } from "@heddle/tensor";
+import { checkOptions, type Generator, inFloat32, maskedSoftmax, type Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import { attendInBlocks, type Attending } from "./attention_blocks.ts";
 import { checkProbability, dropout } from "./dropout.ts";
@@ -45,7 +45,15 @@ export function scaledDotProductAttention(
   value: Tensor,
   options: AttentionOptions = {},
 ): Tensor {
-  checkOptions("scaledDotProductAttention", options, ["attnMask", "causalOffset", "dropoutP", "enableGqa", "generator", "isCausal", "scale"]);
+  checkOptions("scaledDotProductAttention", options, [
+    "attnMask",
+    "causalOffset",
+    "dropoutP",
+    "enableGqa",
+    "generator",
+    "isCausal",
+    "scale",
+  ]);
   const { attnMask = null, dropoutP = 0, isCausal = false, causalOffset = 0, enableGqa = false, generator } = options;
   checkOperands(query, key, value);
   checkProbability("scaledDotProductAttention", dropoutP);
@@ -122,6 +130,7 @@ export function attentionWeights(query: Tensor, key: Tensor, masks: readonly Ten
 
 /** {@link scaledDotProductAttention} of operands that fit. */
 export function attend(q: Tensor, k: Tensor, v: Tensor, masks: readonly Tensor[], how: Attending): Tensor {
+  if (q.dtype === "float16") return inFloat32([q, k, v, ...masks], (q, k, v, ...masks) => attend(q, k, v, masks, how));
   if (masks.every(({ requiresGrad }) => !requiresGrad)) return attendInBlocks(how, q, k, v, ...masks);
   // A mask that is learned is as large as the scores.
   return dropout(attentionWeights(q, k, masks, how), how.dropoutP, { generator: how.generator }).matmul(v);

@@ -1,6 +1,6 @@
 /** Losses of yes-or-no predictions. */
 import { customFunction } from "@heddle/autograd";
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { checkOptions, inFloat32, isHalf, type Tensor } from "@heddle/tensor";
 import { logsigmoid } from "./activation.ts";
 import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
 
@@ -52,6 +52,12 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: Binar
       );
     }
   }
+  if (isHalf(input, target, weight)) {
+    return inFloat32(
+      [input, target, weight],
+      (a, b, weight) => binaryCrossEntropy(a, b, { weight: weight ?? null, reduction: reduction ?? "mean" }),
+    );
+  }
   const loss = entropy(input, target);
   return reduced("binaryCrossEntropy", weight ? loss.mul(weight) : loss, reduction);
 }
@@ -84,6 +90,13 @@ export function binaryCrossEntropyWithLogits(
   checkOptions("binaryCrossEntropyWithLogits", options, ["posWeight", "reduction", "weight"]);
   const { weight, posWeight, reduction } = options;
   checkPair("binaryCrossEntropyWithLogits", input, target);
+  if (isHalf(input, target, weight, posWeight)) {
+    const operands = [input, target, weight ?? null, posWeight ?? null] as const;
+    return inFloat32(
+      operands,
+      (a, b, weight, posWeight) => binaryCrossEntropyWithLogits(a, b, { ...options, weight, posWeight }),
+    );
+  }
   // (1 − t) x − (1 + (w − 1) t) ln sigmoid(x)
   const positive = logsigmoid(input);
   const weighted = posWeight ? positive.mul(posWeight.sub(1).mul(target).add(1)) : positive;

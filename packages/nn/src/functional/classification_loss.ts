@@ -1,5 +1,5 @@
 /** Losses of class scores against classes. */
-import { checkOptions, isFloat, labelLoss, type Tensor, where } from "@heddle/tensor";
+import { checkOptions, inFloat32, isFloat, isHalf, labelLoss, type Tensor, where } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
 import { checkReduction, reduced, type Reduction, type ReductionOptions } from "./reduction.ts";
@@ -130,7 +130,10 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions =
   checkOptions("nllLoss", options, ["ignoreIndex", "reduction", "weight"]);
   const { reduction = "mean" } = options;
   checkReduction("nllLoss", reduction);
-  const { weight, ignoreIndex } = options;
+  const { weight = null, ignoreIndex } = options;
+  if (isHalf(input, weight)) {
+    return inFloat32([input, weight], (x, weight) => nllLoss(x, target, { ...options, weight }));
+  }
   return finish(labelled("nllLoss", input, target, { weight, ignoreIndex }), reduction);
 }
 
@@ -153,10 +156,13 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions =
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   checkOptions("crossEntropy", options, ["ignoreIndex", "labelSmoothing", "reduction", "weight"]);
-  const { reduction = "mean", labelSmoothing = 0, weight } = options;
+  const { reduction = "mean", labelSmoothing = 0, weight = null } = options;
   checkReduction("crossEntropy", reduction);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new RangeError(`crossEntropy: labelSmoothing ${labelSmoothing} is not within 0 to 1`);
+  }
+  if (isHalf(input, target, weight)) {
+    return inFloat32([input, target, weight], (x, target, weight) => crossEntropy(x, target, { ...options, weight }));
   }
   const dim = classDim("crossEntropy", input);
   const labels = !isFloat(target.dtype) || showSizes(target.shape) !== showSizes(input.shape);
@@ -201,7 +207,10 @@ export interface MultiMarginLossOptions extends ReductionOptions {
  */
 export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {
   checkOptions("multiMarginLoss", options, ["margin", "p", "reduction", "weight"]);
-  const { p = 1, margin = 1, weight, reduction } = options;
+  const { p = 1, margin = 1, weight = null, reduction } = options;
+  if (isHalf(input, weight)) {
+    return inFloat32([input, weight], (x, weight) => multiMarginLoss(x, target, { ...options, weight }));
+  }
   if (input.ndim < 1 || input.ndim > 2) {
     throw new RangeError(`multiMarginLoss: the input has shape ${showSizes(input.shape)}; expected [N, C] or [C]`);
   }

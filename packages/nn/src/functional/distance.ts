@@ -1,5 +1,5 @@
 /** Lengths, distances and angles of vectors. */
-import { broadcastShapes, checkOptions, type Tensor } from "@heddle/tensor";
+import { broadcastShapes, checkOptions, inFloat32, type Tensor } from "@heddle/tensor";
 
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {
@@ -23,6 +23,7 @@ export interface NormalizeOptions {
  */
 export function normalize(input: Tensor, options: NormalizeOptions = {}): Tensor {
   checkOptions("normalize", options, ["dim", "eps", "p"]);
+  if (input.dtype === "float16") return inFloat32([input], (x) => normalize(x, options));
   const { p = 2, dim = 1, eps = 1e-12 } = options;
   return input.div(length(input, p, dim, eps));
 }
@@ -54,6 +55,9 @@ export interface CosineSimilarityOptions {
  */
 export function cosineSimilarity(first: Tensor, second: Tensor, options: CosineSimilarityOptions = {}): Tensor {
   checkOptions("cosineSimilarity", options, ["dim", "eps"]);
+  if (first.dtype === "float16" || second.dtype === "float16") {
+    return inFloat32([first, second], (a, b) => cosineSimilarity(a, b, options));
+  }
   const { dim = 1, eps = 1e-8 } = options;
   // Norms are of the vectors after broadcasting: a repeated element counts as often as it is repeated.
   const shape = broadcastShapes("cosineSimilarity", first.shape, second.shape);
@@ -79,5 +83,5 @@ export interface PairwiseDistanceOptions {
 export function pairwiseDistance(first: Tensor, second: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
   checkOptions("pairwiseDistance", options, ["eps", "keepdim", "p"]);
   const { p = 2, eps = 1e-6, keepdim = false } = options;
-  return first.sub(second).add(eps).norm(p, -1, { keepdim });
+  return inFloat32([first, second], (a, b) => a.sub(b).add(eps).norm(p, -1, { keepdim }));
 }

@@ -1,6 +1,6 @@
 /** Rows of a table by number. */
 import { noGrad } from "@heddle/autograd";
-import { checkOptions, type Tensor, where } from "@heddle/tensor";
+import { checkOptions, type Tensor, where, widened } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
 
@@ -62,9 +62,9 @@ export function embedding(indices: Tensor, weight: Tensor, options: EmbeddingOpt
 /** Rows that are looked up more than once are written more than once, with the same values. */
 function shorten(select: () => Tensor, weight: Tensor, flat: Tensor, maxNorm: number, normType: number): void {
   noGrad(() => {
-    const found = select();
+    const found = widened(select());
     const norm = found.norm(normType, 1, { keepdim: true });
     const scale = where(norm.gt(maxNorm), norm.add(1e-7).reciprocal().mul(maxNorm), 1);
-    weight.indexCopy_(0, flat, found.mul(scale));
+    weight.indexCopy_(0, flat, found.mul(scale).to(weight.dtype));
   });
 }

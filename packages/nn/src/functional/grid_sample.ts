@@ -1,5 +1,5 @@
 /** Images seen through a grid of points: what spatial transformers, and affine augmentation, are made of. */
-import { arange, checkOptions, onesLike, stack, type Tensor, where } from "@heddle/tensor";
+import { arange, checkOptions, inFloat32, onesLike, stack, type Tensor, where } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** Option of both functions. */
@@ -54,6 +54,7 @@ export function affineGrid(theta: Tensor, size: readonly number[], options: Alig
       `affineGrid: theta has shape ${showSizes(theta.shape)}; size ${showSizes(size)} wants [${count}, 2, 3]`,
     );
   }
+  if (theta.dtype === "float16") return inFloat32([theta], (theta) => affineGrid(theta, size, options));
   const x = centres(width, theta, alignCorners).expand([height, width]);
   const y = centres(height, theta, alignCorners).unsqueeze(1).expand([height, width]);
   const base = stack([x, y, onesLike(x)], 2).reshape([height * width, 3]);
@@ -128,6 +129,7 @@ export function gridSample(input: Tensor, grid: Tensor, options: GridSampleOptio
   checkOptions("gridSample", options, ["alignCorners", "mode", "paddingMode"]);
   const { mode = "bilinear", paddingMode = "zeros", alignCorners = false } = options;
   check(input, grid, mode, paddingMode);
+  if (input.dtype === "float16") return inFloat32([input, grid], (input, grid) => gridSample(input, grid, options));
   const [count, channels, height, width] = input.shape as [number, number, number, number];
   const place = (axis: number, size: number): Tensor => {
     const at = grid.select(3, axis);

@@ -3,6 +3,8 @@ import {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
   checkOptions,
+  hasHalfGradient,
+  inFloat32,
   type OutputSize,
   type Tensor,
   tensor,
@@ -176,6 +178,9 @@ export function interpolate(input: Tensor, options: InterpolateOptions): Tensor 
     );
   }
   const { sizes, factors } = target(input, dims, options);
+  if (mode.startsWith("nearest") ? hasHalfGradient(input) : input.dtype === "float16") {
+    return inFloat32([input], (x) => interpolate(x, options));
+  }
   if (mode === "area") return area(input, sizes);
   let result = input;
   for (const [i, out] of sizes.entries()) {

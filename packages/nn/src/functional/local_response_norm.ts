@@ -1,5 +1,5 @@
 /** Normalisation by the neighbouring channels. */
-import { avgPool2d, checkOptions, pad, type Tensor } from "@heddle/tensor";
+import { avgPool2d, checkOptions, inFloat32, pad, type Tensor } from "@heddle/tensor";
 import { checkSize, showSizes } from "../sizes.ts";
 
 /** Options of {@link localResponseNorm}. */
@@ -38,6 +38,7 @@ export function localResponseNorm(input: Tensor, size: number, options: LocalRes
     );
   }
   if (input.numel === 0) return input.clone();
+  if (input.dtype === "float16") return inFloat32([input], (x) => localResponseNorm(x, size, options));
   const [batch, channels] = input.shape as readonly [number, number];
   const squares = input.square().reshape([batch, 1, channels, input.numel / (batch * channels)]);
   const before = Math.floor(size / 2);

@@ -1,5 +1,5 @@
 /** Pooling by a norm: the root of the sum of powers, over windows or over channels. */
-import { avgPool1d, avgPool2d, checkOptions, type Tensor, where } from "@heddle/tensor";
+import { avgPool1d, avgPool2d, checkOptions, inFloat32, type Tensor, where } from "@heddle/tensor";
 import { checkSize, showSizes, type Sizes, spread } from "../sizes.ts";
 
 const lpPoolOptions = ["ceilMode", "stride"] as const;
@@ -35,7 +35,7 @@ export function lpPool1d(x: Tensor, normType: number, kernelSize: Sizes, options
   checkOptions("lpPool1d", options, lpPoolOptions);
   checkPower("lpPool1d", normType);
   const [kernel] = spread("lpPool1d", "kernel", kernelSize, 1) as [number];
-  return root(avgPool1d(power(x, normType), kernel, options).mul(kernel), normType);
+  return inFloat32([x], (x) => root(avgPool1d(power(x, normType), kernel, options).mul(kernel), normType));
 }
 
 /**
@@ -56,7 +56,8 @@ export function lpPool2d(x: Tensor, normType: number, kernelSize: Sizes, options
   checkOptions("lpPool2d", options, lpPoolOptions);
   checkPower("lpPool2d", normType);
   const kernel = spread("lpPool2d", "kernel", kernelSize, 2) as [number, number];
-  return root(avgPool2d(power(x, normType), kernel, options).mul(kernel[0] * kernel[1]), normType);
+  const count = kernel[0] * kernel[1];
+  return inFloat32([x], (x) => root(avgPool2d(power(x, normType), kernel, options).mul(count), normType));
 }
 
 /** Options of {@link featureLpPool}. */
@@ -95,5 +96,5 @@ export function featureLpPool(x: Tensor, normType: number, size: number, options
         `${stride} do not fill; expected [N, C, …] with C = ${size} + a multiple of ${stride}`,
     );
   }
-  return root(power(x, normType).unfold(1, size, stride).sum(-1), normType);
+  return inFloat32([x], (x) => root(power(x, normType).unfold(1, size, stride).sum(-1), normType));
 }

@@ -1,5 +1,5 @@
 /** Losses that ask for a margin and are content beyond it. */
-import { checkOptions, type Tensor, where } from "@heddle/tensor";
+import { checkOptions, inFloat32, isHalf, type Tensor, where } from "@heddle/tensor";
 import { logsigmoid } from "./activation.ts";
 import { pairwiseDistance } from "./distance.ts";
 import { checkPair, reduced, type ReductionOptions } from "./reduction.ts";
@@ -28,6 +28,7 @@ export function hingeLoss(input: Tensor, target: Tensor, options: MarginOptions 
   checkOptions("hingeLoss", options, marginOptions);
   const { margin = 1, reduction } = options;
   checkPair("hingeLoss", input, target);
+  if (isHalf(input, target)) return inFloat32([input, target], (a, b) => hingeLoss(a, b, options));
   return reduced("hingeLoss", input.mul(target).neg().add(margin).relu(), reduction);
 }
 
@@ -41,6 +42,7 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
   checkOptions("hingeEmbeddingLoss", options, marginOptions);
   const { margin = 1, reduction } = options;
   checkPair("hingeEmbeddingLoss", input, target);
+  if (isHalf(input, target)) return inFloat32([input, target], (a, b) => hingeEmbeddingLoss(a, b, options));
   const apart = where(target.ne(1), input.neg().add(margin).clamp({ min: 0 }), 0);
   return reduced("hingeEmbeddingLoss", where(target.ne(-1), input, 0).add(apart), reduction);
 }
@@ -56,6 +58,9 @@ export function marginRankingLoss(first: Tensor, second: Tensor, target: Tensor,
   const { margin = 0, reduction } = options;
   checkPair("marginRankingLoss", first, second, "second input");
   checkPair("marginRankingLoss", first, target);
+  if (isHalf(first, second, target)) {
+    return inFloat32([first, second, target], (a, b, target) => marginRankingLoss(a, b, target, options));
+  }
   return reduced("marginRankingLoss", first.sub(second).mul(target).neg().add(margin).clamp({ min: 0 }), reduction);
 }
 
@@ -68,6 +73,7 @@ export function marginRankingLoss(first: Tensor, second: Tensor, target: Tensor,
 export function softMarginLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
   checkOptions("softMarginLoss", options, ["reduction"]);
   checkPair("softMarginLoss", input, target);
+  if (isHalf(input, target)) return inFloat32([input, target], (a, b) => softMarginLoss(a, b, options));
   return reduced("softMarginLoss", logsigmoid(input.mul(target)).neg(), options.reduction);
 }
 
@@ -87,8 +93,12 @@ export function multilabelSoftMarginLoss(
   options: MultilabelSoftMarginOptions = {},
 ): Tensor {
   checkOptions("multilabelSoftMarginLoss", options, ["reduction", "weight"]);
-  const { weight, reduction } = options;
+  const { weight = null, reduction } = options;
   checkPair("multilabelSoftMarginLoss", input, target);
+  if (isHalf(input, target, weight)) {
+    const operands = [input, target, weight] as const;
+    return inFloat32(operands, (a, b, weight) => multilabelSoftMarginLoss(a, b, { ...options, weight }));
+  }
   const right = target.mul(logsigmoid(input));
   let loss = right.add(target.neg().add(1).mul(logsigmoid(input.neg()))).neg();
   if (weight) loss = loss.mul(weight);
@@ -110,6 +120,9 @@ export function cosineEmbeddingLoss(
   checkOptions("cosineEmbeddingLoss", options, marginOptions);
   const { margin = 0, reduction } = options;
   checkPair("cosineEmbeddingLoss", first, second, "second input");
+  if (isHalf(first, second, target)) {
+    return inFloat32([first, second, target], (a, b, target) => cosineEmbeddingLoss(a, b, target, options));
+  }
   // PyTorch's cosine here is not `cosineSimilarity`: what keeps it from dividing by 0 is added to the squared lengths.
   const squaredLength = (x: Tensor): Tensor => x.square().sum(-1).add(1e-12);
   const similarity = first.mul(second).sum(-1).div(squaredLength(first).mul(squaredLength(second)).sqrt());
@@ -148,6 +161,9 @@ export function tripletMarginLoss(
   const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction } = options;
   checkPair("tripletMarginLoss", anchor, positive, "positive");
   checkPair("tripletMarginLoss", anchor, negative, "negative");
+  if (isHalf(anchor, positive, negative)) {
+    return inFloat32([anchor, positive, negative], (a, p, n) => tripletMarginLoss(a, p, n, options));
+  }
   const near = pairwiseDistance(anchor, positive, { p, eps });
   const far = pairwiseDistance(anchor, negative, { p, eps });
   const apart = swap ? far.minimum(pairwiseDistance(positive, negative, { p, eps })) : far;

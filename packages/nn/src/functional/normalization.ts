@@ -1,5 +1,5 @@
 /** Normalisation: zero mean and unit variance over a batch, a sample, or groups of channels. */
-import { checkOptions, fused, normalize, type Operand, type Tensor } from "@heddle/tensor";
+import { checkOptions, fused, inFloat32, isHalf, normalize, type Operand, type Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 const affineOptions = ["bias", "eps", "weight"] as const;
@@ -45,7 +45,7 @@ function follow(
 ): void {
   const towards = (running: Tensor | null, value: Tensor, factor: number): void => {
     if (running === null) return;
-    const there = value.detach().reshape(running.shape).to(running.dtype);
+    const there = value.detach().reshape(running.shape);
     move([running, there, factor, momentum], running);
   };
   towards(runningMean, mean, 1);
@@ -94,6 +94,14 @@ export function batchNorm(
         "batchNorm: without training there must be a running mean and variance; pass them, or { training: true }",
       );
     }
+    if (isHalf(input, runningMean, runningVar, weight, bias, residual)) {
+      const operands = [input, runningMean, runningVar, weight ?? null, bias ?? null, residual] as const;
+      return inFloat32(
+        operands,
+        (x, mean, variance, weight, bias, residual) =>
+          batchNorm(x, mean, variance, { ...options, weight, bias, residual }),
+      );
+    }
     // Constants of the channel: two passes over the input instead of three.
     const factor = alongChannels(runningVar, ndim).add(eps).rsqrt().mul(scale ?? 1);
     const offset = alongChannels(runningMean, ndim).mul(factor).neg();
@@ -130,7 +138,18 @@ export interface InstanceNormOptions extends BatchNormOptions {
  * @throws RangeError for one value a channel and sample, or vectors of another length.
  */
 export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): Tensor {
-  checkOptions("instanceNorm", options, ["activation", "bias", "eps", "momentum", "residual", "runningMean", "runningVar", "training", "useInputStats", "weight"]);
+  checkOptions("instanceNorm", options, [
+    "activation",
+    "bias",
+    "eps",
+    "momentum",
+    "residual",
+    "runningMean",
+    "runningVar",
+    "training",
+    "useInputStats",
+    "weight",
+  ]);
   const { runningMean = null, runningVar = null, useInputStats = true, momentum = 0.1, eps = 1e-5, weight, bias } =
     options;
   if (!useInputStats) return batchNorm(input, runningMean, runningVar, { weight, bias, eps });

@@ -4,6 +4,8 @@ import {
   avgPool2d,
   type AvgPoolOptions,
   checkOptions,
+  hasHalfGradient,
+  inFloat32,
   maxPool2d,
   type MaxPoolOptions,
   type OutputSize,
@@ -29,6 +31,12 @@ function withBatch(operation: string, x: Tensor, dims: number): { input: Tensor;
       showSizes(x.shape)
     }; expected [N, C, ${axes}] or, without a batch, [C, ${axes}]`,
   );
+}
+
+/** Maxima of float16 whose gradient is summed in several steps: in float32. */
+function pooledInFloat32(x: Tensor, pool: (wide: Tensor) => Pooled, returnIndices = false): Tensor | Pooled {
+  const { values, indices } = pool(x.float());
+  return returnIndices ? { values: values.half(), indices } : values.half();
 }
 
 interface Windows {
@@ -110,6 +118,9 @@ export function maxPool3d(
   ) as { readonly [K in keyof Windows]: readonly [number, number, number] };
   const { ceilMode = false, returnIndices = false } = options;
   const [batch, channels, depth, height, width] = input.shape as [number, number, number, number, number];
+  if (hasHalfGradient(x)) {
+    return pooledInFloat32(x, (x) => maxPool3d(x, kernelSize, { ...options, returnIndices: true }), returnIndices);
+  }
   const planes = maxPool2d(asPlanes(input), [kh, kw], {
     stride: [sh, sw],
     padding: [ph, pw],
@@ -143,6 +154,7 @@ export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
     options,
   ) as { readonly [K in keyof Windows]: readonly [number, number, number] };
   const [batch, channels, depth] = input.shape as [number, number, number];
+  if (x.dtype === "float16") return inFloat32([x], (x) => avgPool3d(x, kernelSize, options));
   // What counts in a mean is a product of one factor a dimension, so one dimension may follow the others.
   const planes = avgPool2d(asPlanes(input), [kh, kw], { ...options, stride: [sh, sw], padding: [ph, pw] });
   const columns = avgPool2d(asColumns(planes, channels, depth), [kd, 1], {
@@ -177,6 +189,7 @@ function outputSizes(operation: string, x: Tensor, outputSize: OutputSize, dims:
 export function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor {
   const { input, restore } = withBatch("adaptiveAvgPool3d", x, 3);
   const [depth, ...plane] = outputSizes("adaptiveAvgPool3d", x, outputSize, 3);
+  if (x.dtype === "float16") return inFloat32([x], (x) => adaptiveAvgPool3d(x, outputSize));
   const planes = adaptiveAvgPool2d(asPlanes(input), plane);
   const [batch, channels] = input.shape as [number, number];
   const columns = adaptiveAvgPool2d(asColumns(planes, channels, input.shape[2]!), [depth!, null]);
@@ -238,6 +251,10 @@ export function adaptiveMaxPool1d(x: Tensor, outputSize: OutputSize, options: Re
   const { input, restore } = withBatch("adaptiveMaxPool1d", x, 1);
   const [length] = outputSizes("adaptiveMaxPool1d", x, outputSize, 1);
   checkElements("adaptiveMaxPool1d", x, 1);
+  if (hasHalfGradient(x)) {
+    const wide = (x: Tensor): Pooled => adaptiveMaxPool1d(x, outputSize, { returnIndices: true });
+    return pooledInFloat32(x, wide, options.returnIndices);
+  }
   const pooled = adaptiveMax(input.unsqueeze(2), [1, length!]);
   const values = restore(pooled.values.squeeze(2));
   return options.returnIndices ? { values, indices: restore(pooled.indices().squeeze(2)) } : values;
@@ -271,6 +288,10 @@ export function adaptiveMaxPool2d(x: Tensor, outputSize: OutputSize, options: Re
   const { input, restore } = withBatch("adaptiveMaxPool2d", x, 2);
   const sizes = outputSizes("adaptiveMaxPool2d", x, outputSize, 2);
   checkElements("adaptiveMaxPool2d", x, 2);
+  if (hasHalfGradient(x)) {
+    const wide = (x: Tensor): Pooled => adaptiveMaxPool2d(x, outputSize, { returnIndices: true });
+    return pooledInFloat32(x, wide, options.returnIndices);
+  }
   const pooled = adaptiveMax(input, sizes);
   const values = restore(pooled.values);
   return options.returnIndices ? { values, indices: restore(pooled.indices()) } : values;

@@ -1,5 +1,5 @@
 /** Losses of numbers against numbers, and of distributions against distributions. */
-import { checkOptions, type Tensor, where } from "@heddle/tensor";
+import { checkOptions, inFloat32, isHalf, type Tensor, where } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
 
@@ -18,6 +18,7 @@ import { checkPair, checkReduction, reduced, type ReductionOptions } from "./red
 export function mseLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
   checkOptions("mseLoss", options, ["reduction"]);
   checkPair("mseLoss", input, target);
+  if (isHalf(input, target)) return inFloat32([input, target], (a, b) => mseLoss(a, b, options));
   return reduced("mseLoss", input.sub(target).square(), options.reduction);
 }
 
@@ -25,6 +26,7 @@ export function mseLoss(input: Tensor, target: Tensor, options: ReductionOptions
 export function l1Loss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
   checkOptions("l1Loss", options, ["reduction"]);
   checkPair("l1Loss", input, target);
+  if (isHalf(input, target)) return inFloat32([input, target], (a, b) => l1Loss(a, b, options));
   return reduced("l1Loss", input.sub(target).abs(), options.reduction);
 }
 
@@ -44,6 +46,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Los
   checkOptions("smoothL1Loss", options, ["beta", "reduction"]);
   const { beta = 1, reduction } = options;
   checkPair("smoothL1Loss", input, target);
+  if (isHalf(input, target)) return inFloat32([input, target], (a, b) => smoothL1Loss(a, b, options));
   if (!(beta >= 0)) throw new RangeError(`smoothL1Loss: beta ${beta} is negative`);
   const distance = input.sub(target).abs();
   if (beta === 0) return reduced("smoothL1Loss", distance, reduction);
@@ -68,6 +71,7 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
   checkOptions("huberLoss", options, ["delta", "reduction"]);
   const { delta = 1, reduction } = options;
   checkPair("huberLoss", input, target);
+  if (isHalf(input, target)) return inFloat32([input, target], (a, b) => huberLoss(a, b, options));
   if (!(delta > 0)) throw new RangeError(`huberLoss: delta ${delta} is not positive`);
   const distance = input.sub(target).abs();
   const near = distance.clamp({ max: delta });
@@ -100,6 +104,7 @@ export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {})
   checkOptions("klDiv", options, ["logTarget", "reduction"]);
   const { reduction = "mean", logTarget = false } = options;
   checkPair("klDiv", input, target);
+  if (isHalf(input, target)) return inFloat32([input, target], (a, b) => klDiv(a, b, options));
   checkReduction("klDiv", reduction, ["none", "mean", "sum", "batchmean"]);
   let loss: Tensor;
   if (logTarget) loss = target.exp().mul(target.sub(input));
@@ -135,6 +140,9 @@ export function gaussianNllLoss(
   checkOptions("gaussianNllLoss", options, ["eps", "full", "reduction"]);
   const { full = false, eps = 1e-6, reduction } = options;
   checkPair("gaussianNllLoss", input, target);
+  if (isHalf(input, target, variance)) {
+    return inFloat32([input, target, variance], (a, b, variance) => gaussianNllLoss(a, b, variance, options));
+  }
   let spread = variance;
   if (showSizes(variance.shape) !== showSizes(input.shape)) {
     if (showSizes(variance.shape) === showSizes(input.shape.slice(0, -1))) spread = variance.unsqueeze(-1);
@@ -168,6 +176,7 @@ export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNl
   checkOptions("poissonNllLoss", options, ["eps", "full", "logInput", "reduction"]);
   const { logInput = true, full = false, eps = 1e-8, reduction } = options;
   checkPair("poissonNllLoss", input, target);
+  if (isHalf(input, target)) return inFloat32([input, target], (a, b) => poissonNllLoss(a, b, options));
   let loss = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));
   if (full) {
     const count = where(target.gt(1), target, 1);

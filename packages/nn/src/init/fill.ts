@@ -1,6 +1,6 @@
 /** Initialisers that draw every element alike. */
 import { noGrad } from "@heddle/autograd";
-import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions, emptyLike, type Generator, type Tensor, tidy } from "@heddle/tensor";
 
 /** Where an initialiser draws from. */
 export interface DrawOptions {
@@ -72,6 +72,10 @@ export function truncNormal_<T extends Tensor>(tensor: T, options: TruncNormalOp
     throw new RangeError(
       `truncNormal_: hardly anything of a normal distribution of mean ${mean} and std ${std} lies within ${a} to ${b}`,
     );
+  }
+  if (tensor.dtype === "float16") {
+    noGrad(() => tidy(() => void tensor.copy_(truncNormal_(emptyLike(tensor, { dtype: "float32" }), options))));
+    return tensor;
   }
   noGrad(() =>
     tensor.uniform_(low, high, { generator }).erfinv_().mul_(std * Math.SQRT2).add_(mean).clamp_({ min: a, max: b })

@@ -1,12 +1,12 @@
 /** What the cells share: one step of one layer. */
-import { empty, type Generator, type Tensor, zeros } from "@heddle/tensor";
+import { empty, type Generator, type Tensor, widened, zeros } from "@heddle/tensor";
 import { uniform_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import { checkSize, showSizes } from "../sizes.ts";
 import { snakeCase } from "../state_dict.ts";
-import type { RecurrentRule } from "./rule.ts";
+import { type RecurrentRule, widenedWeights } from "./rule.ts";
 import { runSequence } from "./sequence.ts";
 
 /** Options of the recurrent cells. */
@@ -83,13 +83,13 @@ export abstract class RecurrentCell extends Module {
       );
     });
     const { states } = runSequence(this.rule, {
-      input: batched ? input.unsqueeze(0) : input.reshape(1, 1, inputSize),
-      states: batched ? before : before.map((state) => state.unsqueeze(0)),
-      weights: { weightIh, weightHh, biasIh, biasHh, weightHr: null },
+      input: widened(batched ? input.unsqueeze(0) : input.reshape(1, 1, inputSize)),
+      states: before.map((state) => widened(batched ? state : state.unsqueeze(0))),
+      weights: widenedWeights({ weightIh, weightHh, biasIh, biasHh, weightHr: null }),
       mask: null,
       reverse: false,
     });
-    return batched ? states : states.map((state) => state.squeeze(0));
+    return states.map((state) => (batched ? state : state.squeeze(0)).to(dtype));
   }
 
   override extraRepr(): string {

@@ -1,5 +1,5 @@
 /** What the recurrent layers share. */
-import { cat, empty, type Generator, stack, Tensor, where, zeros, zerosLike } from "@heddle/tensor";
+import { cat, empty, type Generator, stack, Tensor, where, widened, zeros, zerosLike } from "@heddle/tensor";
 import { checkProbability, dropout } from "../functional/dropout.ts";
 import { uniform_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
@@ -8,7 +8,7 @@ import { Parameter } from "../parameter.ts";
 import { checkSize, showSizes } from "../sizes.ts";
 import { snakeCase } from "../state_dict.ts";
 import { checkLengths, type Lengths, stepMask } from "./lengths.ts";
-import type { RecurrentRule, RecurrentWeights } from "./rule.ts";
+import { type RecurrentRule, type RecurrentWeights, widenedWeights } from "./rule.ts";
 import { runSequence } from "./sequence.ts";
 
 /** Options of the recurrent layers. */
@@ -143,12 +143,13 @@ export abstract class RecurrentLayer extends Module {
     }
     const mask = lengths === undefined
       ? null
-      : stepMask(checkLengths(name, lengths, steps, batch), steps, { dtype: input.dtype, device: input.device });
+      : stepMask(checkLengths(name, lengths, steps, batch), steps, { dtype: widened(x).dtype, device: input.device });
     // Whatever stands behind the ends, were it NaN, takes no part.
     if (mask !== null) x = where(mask.gt(0), x, zerosLike(x));
     // One product for all steps wants them to lie one after the other.
     else x = x.contiguous();
-    const before = this.initialStates(given, x, batched);
+    const before = this.initialStates(given, x, batched).map(widened);
+    x = widened(x);
     const after: Tensor[][] = before.map(() => []);
     for (let layer = 0; layer < this.numLayers; layer++) {
       const outputs: Tensor[] = [];
@@ -158,7 +159,7 @@ export abstract class RecurrentLayer extends Module {
         const found = runSequence(this.rule, {
           input: x,
           states: before.map((state) => state.select(0, at)),
-          weights: this.weights(layer, reverse),
+          weights: widenedWeights(this.weights(layer, reverse)),
           mask,
           reverse,
         });
@@ -168,7 +169,8 @@ export abstract class RecurrentLayer extends Module {
       x = outputs.length === 1 ? outputs[0]! : cat(outputs, -1);
       if (layer < this.numLayers - 1 && this.dropout > 0) x = dropout(x, this.dropout, { training: this.training });
     }
-    const states = after.map((layers) => batched ? stack(layers) : stack(layers).squeeze(1));
+    const states = after.map((layers) => (batched ? stack(layers) : stack(layers).squeeze(1)).to(input.dtype));
+    x = x.to(input.dtype);
     return { output: batched ? swapped ? x.transpose(0, 1) : x : x.squeeze(1), states };
   }
 

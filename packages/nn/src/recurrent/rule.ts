@@ -1,5 +1,5 @@
 /** What tells one kind of recurrent network from another: its equations for one step. */
-import type { Symbolic, Tensor } from "@heddle/tensor";
+import { type Symbolic, type Tensor, widened } from "@heddle/tensor";
 
 /** Parameters of one layer in one direction. */
 export interface RecurrentWeights {
@@ -13,6 +13,17 @@ export interface RecurrentWeights {
   readonly biasHh: Tensor | null;
   /** `[projSize, hiddenSize]`, in an LSTM that has projections. */
   readonly weightHr: Tensor | null;
+}
+
+/** The parameters in float32 where they are float16. */
+export function widenedWeights({ weightIh, weightHh, biasIh, biasHh, weightHr }: RecurrentWeights): RecurrentWeights {
+  return {
+    weightIh: widened(weightIh),
+    weightHh: widened(weightHh),
+    biasIh: widened(biasIh),
+    biasHh: widened(biasHh),
+    weightHr: widened(weightHr),
+  };
 }
 
 /** What equations are made of: a tensor's operations that a fused expression has, too. */

@@ -14,6 +14,9 @@ import { withinRange } from "./scalars.ts";
 export const cast = (expr: Expr, dtype: DType): Expr =>
   expr.dtype === dtype ? expr : { op: "cast", args: [expr], dtype };
 
+/** An expression that goes on in float32 where it is float16. */
+export const widen = (expr: Expr): Expr => expr.dtype === "float16" ? cast(expr, "float32") : expr;
+
 export function elementwise(
   name: ElementwisePrim,
   given: readonly Operand[],
@@ -55,13 +58,17 @@ export function expressionOf(prim: ElementwisePrim, inputs: readonly Operand[], 
   let expr = ofPrim.get(key);
   if (expr !== undefined) return expr;
   let [tensors, scalars] = [0, 0];
+  // Numbers and single elements that float16 does not hold are not rounded, only the result is.
+  const half = prim !== "cast" && types.compute === "float16" && types.result === "float16";
   const args = inputs.map((input, i): Expr => {
-    const compute = table[prim].condition && i === 0 ? "bool" : types.compute;
+    const compute = table[prim].condition && i === 0 ? "bool" : half ? "float32" : types.compute;
     return input instanceof Tensor
       ? cast({ op: "input", index: tensors++, dtype: input.dtype }, compute)
       : { op: "scalar", index: scalars++, dtype: compute };
   });
-  const whole: Expr = prim === "cast" ? cast(args[0]!, types.result) : { op: prim, args, dtype: types.result };
+  const whole: Expr = prim === "cast"
+    ? cast(args[0]!, types.result)
+    : { op: prim, args, dtype: half ? "float32" : types.result };
   ofPrim.set(key, expr = cast(whole, result));
   return expr;
 }

@@ -16,17 +16,18 @@ export function reduce(prim: ReducePrim, input: Tensor, attrs: Attrs[ReducePrim]
   return reduceOver(prim, prim, [input], [], expr, result, input.shape, attrs);
 }
 
-/** The sum over `dims` of an expression that {@link fuseSum} wrote down, below the tape. */
+/** The sum over `dims` of an expression that {@link fuseSum} wrote down, in a dtype of its own, below the tape. */
 export function sumExpression(
   operation: string,
   tensors: readonly Tensor[],
   scalars: readonly Scalar[],
   expr: Expr,
+  dtype: DType,
   dims: readonly number[],
 ): Tensor {
-  checkSupported(operation, deviceOf(operation, tensors), expr.dtype);
+  checkSupported(operation, deviceOf(operation, tensors), dtype);
   const shape = broadcastShapes(operation, ...tensors.map((t) => t.shape));
-  return reduceOver("sum", operation, tensors, scalars, expr, expr.dtype, shape, { dims, keepdim: true });
+  return reduceOver("sum", operation, tensors, scalars, expr, dtype, shape, { dims, keepdim: true });
 }
 
 function reduceOver(

@@ -1,5 +1,6 @@
 /** Convolutions (cross-correlations, as in PyTorch) in one to three dimensions, and transposed ones. */
 import { apply } from "../apply.ts";
+import { inFloat32 } from "../in_float32.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -116,6 +117,9 @@ function conv(operation: string, x: Tensor, w: Tensor, dims: number, options: Co
     total.forEach((n, i) => input = padded(input, i + 2, 0, n % 2));
   } else padding = perDim(operation, "padding", options.padding === "valid" ? 0 : options.padding ?? 0, dims, 0);
   checkBias(operation, bias, w.shape[0]!);
+  if (x.dtype === "float16" && bias && bias.dtype !== x.dtype) {
+    return inFloat32([x, w, bias], (x, w, bias) => conv(operation, x, w, dims, { ...options, bias }));
+  }
   const y = withEpilogue(
     operation,
     { dtype: w.dtype, bias, fits: true, activation: options.activation },
@@ -146,6 +150,9 @@ function convTranspose(operation: string, x: Tensor, w: Tensor, dims: number, op
     throw new RangeError(`${operation}: the output would have shape ${showShape(inputSize)}; use less padding`);
   }
   checkBias(operation, bias, w.shape[1]! * groups);
+  if (x.dtype === "float16" && bias) {
+    return inFloat32([x, w, bias], (x, w, bias) => convTranspose(operation, x, w, dims, { ...options, bias }));
+  }
   // An output longer by whole strides is that of an input with zeros behind it: then it is the gradient of a convolution.
   extra.forEach((n, i) => input = padded(input, i + 2, 0, Math.floor(n / stride[i]!)));
   const product = apply("convInputGrad", [input, w], { stride, padding, dilation, groups, inputSize });

@@ -1,5 +1,6 @@
 /** Einstein's summation: products of tensors by the letters of their dimensions. */
 import { promoteTypes } from "../dtype.ts";
+import { inFloat32 } from "../in_float32.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -50,6 +51,15 @@ function arranged({ x, labels }: Term, order: readonly string[]): Tensor {
   const present = order.filter((label) => labels.includes(label));
   const permuted = x.permute(present.map((label) => labels.indexOf(label)));
   return permuted.reshape(order.map((label) => labels.includes(label) ? x.shape[labels.indexOf(label)]! : 1));
+}
+
+/** Whether a term is summed by itself: over a label that is neither in another term nor in the result. */
+function hasOwnSums(terms: readonly Term[], output: readonly string[]): boolean {
+  return terms.some(({ labels }, i) =>
+    labels.some((label) =>
+      !output.includes(label) && !terms.some((other, j) => j !== i && other.labels.includes(label))
+    )
+  );
 }
 
 /** Two terms multiplied and summed over the labels that nobody needs any more, as one batched matrix product. */
@@ -113,6 +123,9 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   const letters = left.replaceAll(/[.,]/g, "");
   const once = [...new Set(letters)].filter((c) => letters.indexOf(c) === letters.lastIndexOf(c)).sort();
   const output = right === undefined ? [...dots, ...once] : labelsOf(equation, right, null, dots.length);
+  if (operands.some(({ dtype }) => dtype === "float16") && (operands.length > 2 || hasOwnSums(terms, output))) {
+    return inFloat32(operands, (...wide) => einsum(equation, ...wide));
+  }
   for (const label of output) {
     if (!sizes.has(label)) fail(equation, `"${label}" of the result is in no operand`);
     if (output.indexOf(label) !== output.lastIndexOf(label)) fail(equation, `"${label}" stands twice in the result`);

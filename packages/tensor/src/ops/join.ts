@@ -1,7 +1,8 @@
 /** Tensors put together, chosen between, padded. */
 import { apply } from "../apply.ts";
-import { constant } from "../launch.ts";
 import { checkOperands, checkScalar, checkTensor } from "../checks.ts";
+import { hasHalfGradient, inFloat32 } from "../in_float32.ts";
+import { constant } from "../launch.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkWritten } from "../scalar.ts";
 import { normalizeDim, sameShape, showShape } from "../shape.ts";
@@ -146,6 +147,7 @@ export function pad(
       }; give two integers a dim, from the last outwards`,
     );
   }
+  if (mode !== "constant" && hasHalfGradient(x)) return inFloat32([x], (x) => pad(x, amounts, options));
   let result = x;
   for (let i = 0; i < amounts.length / 2; i++) {
     const d = x.ndim - 1 - i;

@@ -1,5 +1,6 @@
 /** Products with weights. */
 import { apply } from "../apply.ts";
+import { inFloat32 } from "../in_float32.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -45,10 +46,16 @@ export function linear(x: Tensor, weight: Tensor, options: LinearOptions = {}): 
       `linear: the input is ${x.dtype}, the weight ${weight.dtype}; cast one with .to("${weight.dtype}")`,
     );
   }
+  const fits = bias?.ndim === 1 && bias.shape[0] === weight.shape[0];
+  if (x.dtype === "float16" && bias && !(fits && bias.dtype === x.dtype)) {
+    return inFloat32(
+      [x, weight, bias],
+      (x, weight, bias) => linear(x, weight, { bias, activation: activation ?? "none" }),
+    );
+  }
   // One product over all rows; the weight's gradient is then one product too, not one a batch and their sum.
   const leading = x.shape.slice(0, -1);
   const rows = x.ndim === 2 ? x : x.reshape([sizeOf(leading), weight.shape[1]!]);
-  const fits = bias?.ndim === 1 && bias.shape[0] === weight.shape[0];
   const y = withEpilogue(
     "linear",
     { dtype: x.dtype, bias, fits, activation },

@@ -2,6 +2,7 @@
 import { apply } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import { hasRows } from "../execute/rows.ts";
+import { hasHalfGradient, inFloat32 } from "../in_float32.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { arange, zeros } from "./creation.ts";
@@ -44,21 +45,21 @@ export function maskedSoftmax(x: Tensor, options: MaskedSoftmaxOptions = {}): Te
   const limited = causalOffset !== null && causalOffset < elements - 1;
   const last = limited ? arange(rows, { dtype: "int32", device: x.device }).add(causalOffset).unsqueeze(1) : null;
   const dim = x.ndim - 1;
-  if (hasRows(x, [dim]) && masks.every(({ requiresGrad }) => !requiresGrad)) {
+  if (hasRows(x, [dim]) && !hasHalfGradient(x) && masks.every(({ requiresGrad }) => !requiresGrad)) {
     const attrs = { dim, ...(scale === 1 ? {} : { scale }), ...(limited ? { limited } : {}) };
     return apply("softmax", [x, ...(last === null ? [] : [last]), ...masks], attrs);
   }
-  let sum = scale === 1 ? x : x.mul(scale);
-  let taking = last === null ? null : arange(elements, { dtype: "int32", device: x.device }).le(last);
-  for (const mask of masks) {
-    const those = mask.dtype === "bool" ? mask : mask.gt(-Infinity);
-    taking = taking === null ? those : taking.logicalAnd(those);
-    if (mask.dtype !== "bool") sum = sum.add(mask);
+  if (x.dtype === "float16") {
+    return inFloat32([x, ...masks], (x, ...masks) => maskedSoftmax(x, { ...options, masks }));
   }
-  if (taking === null) return sum.softmax(dim);
+  let sum = scale === 1 ? x : x.mul(scale);
+  if (last === null && masks.length === 0) return sum.softmax(dim);
   if (x.numel === 0) return zeros(x.shape, { dtype: x.dtype, device: x.device });
+  if (last !== null) sum = where(arange(elements, { dtype: "int32", device: x.device }).le(last), sum, -Infinity);
+  for (const mask of masks) sum = mask.dtype === "bool" ? where(mask, sum, -Infinity) : sum.add(mask);
   // Rows of which nothing takes part are even before they are zero, so that no gradient is NaN.
-  return where(taking, where(taking, sum, x.dtype === "float16" ? -6e4 : -1e30).softmax(dim), 0);
+  const nothing = sum.detach().amax(dim, { keepdim: true }).eq(-Infinity);
+  return where(nothing, 0, where(nothing, 0, sum).softmax(dim));
 }
 
 function checkMask(mask: Tensor, x: Tensor): void {

@@ -2,6 +2,7 @@
 import { applyAll } from "../apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { hasRows } from "../execute/rows.ts";
+import { inFloat32 } from "../in_float32.ts";
 import { type Activation, activations } from "../prims/attrs.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -23,7 +24,7 @@ export interface NormalizeOptions {
 /** What {@link rmsNormalize} takes. */
 export type RmsNormalizeOptions = Pick<NormalizeOptions, "weight" | "eps">;
 
-/** A normalised tensor, and the statistics that it was normalised with; these have the dimensions kept, with size 1. */
+/** A normalised tensor, and the statistics of it; these have the dimensions kept, with size 1, and of float16 are float32. */
 export interface Normalized {
   readonly result: Tensor;
   readonly mean: Tensor;
@@ -43,16 +44,26 @@ export function normalize(x: Tensor, dims: readonly number[], options: Normalize
   const { weight = null, bias = null, eps, residual = null, activation = "none" } = options;
   checkOption("normalize", "activation", activation, activations);
   const affine = [weight, bias];
+  const half = x.dtype === "float16";
+  const taken = residual === null ||
+    (weight !== null && residual.dtype === x.dtype && sameShape(residual.shape, x.shape) && hasRows(residual, dims));
   // One of the two alone is rare.
   if (
-    hasRows(x, dims) && affine.every((t) => t === null || t.dtype === x.dtype) && (weight === null) === (bias === null)
+    hasRows(x, dims) && affine.every((t) => t === null || t.dtype === x.dtype) &&
+    (weight === null) === (bias === null) && (taken || !half)
   ) {
-    const taken = residual === null ||
-      (weight !== null && residual.dtype === x.dtype && sameShape(residual.shape, x.shape) && hasRows(residual, dims));
     const inputs = [x, ...(weight ? [weight, bias!] : []), ...(taken && residual ? [residual] : [])];
     const attrs = taken && activation === "relu" ? { dims, eps, activation } : { dims, eps };
     const [result, mean, variance] = applyAll("normalize", inputs, attrs);
     return { result: taken ? result! : following(result!, residual, activation), mean: mean!, variance: variance! };
+  }
+  if (half) {
+    let statistics: Normalized | null = null;
+    const result = inFloat32([x, weight, bias, residual], (x, weight, bias, residual) => {
+      statistics = normalize(x, dims, { weight, bias, eps, residual, activation });
+      return statistics.result;
+    });
+    return { ...statistics!, result };
   }
   const mean = x.mean(dims, { keepdim: true });
   const centred = x.sub(mean);
@@ -83,6 +94,9 @@ export function rmsNormalize(x: Tensor, dims: readonly number[], options: RmsNor
   const { weight = null, eps } = options;
   if (hasRows(x, dims) && (weight === null || weight.dtype === x.dtype)) {
     return applyAll("rmsNormalize", weight === null ? [x] : [x, weight], { dims, eps })[0]!;
+  }
+  if (x.dtype === "float16") {
+    return inFloat32([x, weight], (x, weight) => rmsNormalize(x, dims, { weight, eps }));
   }
   const unit = x.mul(x.square().mean(dims, { keepdim: true }).add(eps).rsqrt());
   return weight === null ? unit : unit.mul(weight);

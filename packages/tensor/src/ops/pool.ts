@@ -1,6 +1,7 @@
 /** Pooling: the largest, or the mean, of windows. */
 import { apply, applyAll } from "../apply.ts";
 import { integerRange, isFloat } from "../dtype.ts";
+import { inFloat32 } from "../in_float32.ts";
 import { windowCount } from "../prims/routines.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -104,12 +105,15 @@ function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number,
     Math.max((counts[i]! - 1) * stride[i]! + k - input.shape[i + 2]! - 2 * padding[i]!, 0)
   );
   const uniform = beyond.every((n) => n === 0) && (countIncludePad || padding.every((p) => p === 0));
+  const routine = input.device.backend.hasRoutine("sumPool");
+  const whole = counts.every((n) => n === 1) && kernel.every((k, i) => k === input.shape[i + 2]! && padding[i] === 0);
+  if (x.dtype === "float16" && !whole && !(routine && uniform)) {
+    return inFloat32([x], (x) => avgPool(operation, x, kernelSize, dims, options));
+  }
   const count = kernel.reduce((n, k) => n * k, 1);
   let y: Tensor;
-  if (counts.every((n) => n === 1) && kernel.every((k, i) => k === input.shape[i + 2]! && padding[i] === 0)) {
-    y = input.sum(kernel.map((_, i) => i + 2), { keepdim: true }).div(count);
-  } else {
-    const routine = input.device.backend.hasRoutine("sumPool");
+  if (whole) y = input.mean(kernel.map((_, i) => i + 2), { keepdim: true });
+  else {
     const sums = routine
       ? apply("sumPool", [input], { kernel, stride, padding, ceilMode, scale: uniform ? 1 / count : 1 })
       : windowSums(input, kernel, stride, padding, beyond);
@@ -192,6 +196,7 @@ function adaptiveAvgPool(operation: string, x: Tensor, outputSize: OutputSize, d
   const exact = sizes.every((n, i) => input.shape[i + 2]! % n === 0);
   let y: Tensor;
   if (exact) y = avgPool(operation, input, sizes.map((n, i) => input.shape[i + 2]! / n), dims, {});
+  else if (x.dtype === "float16") y = inFloat32([input], (x) => adaptiveAvgPool(operation, x, outputSize, dims));
   else {
     y = input;
     sizes.forEach((n, i) => {

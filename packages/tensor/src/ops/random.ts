@@ -5,7 +5,8 @@ import { checkOptions } from "../options.ts";
 import { defaultGenerator, drawInto, type Generator } from "../random.ts";
 import { checkValue } from "../scalar.ts";
 import { checkShape, type Shape, showShape } from "../shape.ts";
-import { type TensorOptions, tensorOptions } from "../tensor/core.ts";
+import { widened } from "../in_float32.ts";
+import { type Operand, type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "../tensor/reading.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { empty, fromTypedArray } from "./creation.ts";
@@ -161,10 +162,12 @@ export function normal(
     const like =
       (mean instanceof Tensor && std instanceof Tensor ? mean.add(std) : mean instanceof Tensor ? mean : std as Tensor)
         .detach();
-    return randnLike(like, options).mul(std as Tensor | Scalar).add(mean as Tensor | Scalar);
+    const wide = [std, mean].map((x) => x instanceof Tensor ? widened(x) : x);
+    return widened(randnLike(like, options)).mul(wide[0] as Operand).add(wide[1] as Operand).to(like.dtype);
   }
   if (shape === undefined) {
     throw new TypeError("normal: with a mean and a standard deviation that are numbers, give a shape");
   }
-  return randn(shape, options).mul(std).add(mean);
+  const drawn = randn(shape, options);
+  return widened(drawn).mul(std).add(mean).to(drawn.dtype);
 }

@@ -1,6 +1,7 @@
 /** Comparison, logic, bits and tests of values. */
 import { apply } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
+import { widened } from "../in_float32.ts";
 import { sameShape } from "../shape.ts";
 import type { Operand } from "./core.ts";
 import { TensorElementwise } from "./elementwise.ts";
@@ -21,6 +22,7 @@ export interface CloseOptions {
 
 /** Two tensors as floats, and their difference. */
 function comparable(x: Tensor, y: Tensor): [a: Tensor, b: Tensor, difference: Tensor] {
+  if (x.dtype === "float16") return comparable(widened(x), widened(y));
   if (isFloat(x.dtype)) return [x, y, x.sub(y)];
   const wide = x.device.backend.supports("float64");
   const [a, b] = wide ? [x.to("float64"), y.to("float64")] : [x.to("float32"), y.to("float32")];

@@ -3,6 +3,7 @@ import { apply, applyInPlace, overwrite } from "../apply.ts";
 import { checkOperands, checkTensor } from "../checks.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { isFloat, resultType, type Scalar } from "../dtype.ts";
+import { hasHalfGradient, inFloat32, widened } from "../in_float32.ts";
 import type { Operand } from "./core.ts";
 import { TensorFunctions } from "./functions.ts";
 import { Tensor } from "./tensor.ts";
@@ -27,14 +28,14 @@ export interface AlphaOptions {
 
 const unscaled: AlphaOptions = {};
 
-/** `alpha · other`, without work where alpha is 1. */
+/** `alpha · other`, without work where alpha is 1; of float16 in float32. */
 function scaled(operation: string, other: Operand, options: AlphaOptions): Operand {
   if (options === unscaled) return other;
   checkOptions(operation, options, ["alpha"]);
   const { alpha } = options;
   if (alpha === undefined || alpha === 1) return other;
   checkOperands(operation, [other, alpha]);
-  if (other instanceof Tensor) return apply("mul", [other, alpha], none, operation);
+  if (other instanceof Tensor) return apply("mul", [widened(other), alpha], none, operation);
   return typeof other === "bigint" && typeof alpha === "bigint" ? other * alpha : Number(other) * Number(alpha);
 }
 
@@ -133,7 +134,10 @@ export abstract class TensorElementwise extends TensorFunctions {
    * ```
    */
   add(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
-    return apply("add", [this, scaled("add", other, options)], none);
+    if (options === unscaled || !(other instanceof Tensor)) {
+      return apply("add", [this, scaled("add", other, options)], none);
+    }
+    return inFloat32([this, other], (x, other) => apply("add", [x, scaled("add", other, options)], none));
   }
 
   /** {@link add} in place. */
@@ -151,7 +155,10 @@ export abstract class TensorElementwise extends TensorFunctions {
    * ```
    */
   sub(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
-    return apply("sub", [this, scaled("sub", other, options)], none);
+    if (options === unscaled || !(other instanceof Tensor)) {
+      return apply("sub", [this, scaled("sub", other, options)], none);
+    }
+    return inFloat32([this, other], (x, other) => apply("sub", [x, scaled("sub", other, options)], none));
   }
 
   /** {@link sub} in place. */
@@ -167,9 +174,10 @@ export abstract class TensorElementwise extends TensorFunctions {
     checkOption("div", "roundingMode", options.roundingMode, ["trunc", "floor"]);
     const whole = !isFloat(resultType([this, other]));
     // For integers the truncated quotient is exact: take off the remainder that has the dividend's sign.
-    return whole
-      ? this.sub(apply("fmod", [this, other], none)).floorDivide(other)
-      : apply("div", [this, other], none).trunc();
+    return whole ? this.sub(apply("fmod", [this, other], none)).floorDivide(other) : inFloat32(
+      [this, other instanceof Tensor ? other : null],
+      (x, y) => apply("div", [x, y ?? other], none).trunc(),
+    );
   }
 
   /** {@link div} in place. */
@@ -190,6 +198,9 @@ export abstract class TensorElementwise extends TensorFunctions {
     if (exponent === 2 && this.dtype !== "bool") return apply("mul", [this, this], none);
     if (exponent === 0.5 && isFloat(this.dtype)) return this.sqrt();
     if (exponent === -0.5 && isFloat(this.dtype)) return this.rsqrt();
+    if (exponent instanceof Tensor && hasHalfGradient(exponent)) {
+      return inFloat32([this, exponent], (x, exponent) => apply("pow", [x, exponent], none));
+    }
     return apply("pow", [this, exponent], none);
   }
 
@@ -199,6 +210,9 @@ export abstract class TensorElementwise extends TensorFunctions {
     if (exponent === 2 && this.dtype !== "bool") return applyInPlace(this, "mul", [this, this], none, "pow_");
     if (exponent === 0.5 && isFloat(this.dtype)) return this.sqrt_();
     if (exponent === -0.5 && isFloat(this.dtype)) return this.rsqrt_();
+    if (exponent instanceof Tensor && hasHalfGradient(exponent)) {
+      return overwrite("pow_", this, [exponent], (x) => x.pow(exponent));
+    }
     return applyInPlace(this, "pow", [this, exponent], none);
   }
 
@@ -206,6 +220,7 @@ export abstract class TensorElementwise extends TensorFunctions {
   round(this: Tensor, options: RoundOptions = {}): Tensor {
     const decimals = decimalsOf("round", options);
     if (decimals === 0) return apply("round", [this], none);
+    if (this.dtype === "float16") return inFloat32([this], (x) => x.round(options));
     const scale = 10 ** Math.abs(decimals);
     return decimals > 0
       ? apply("round", [this.mul(scale)], none).div(scale)
@@ -250,21 +265,24 @@ export abstract class TensorElementwise extends TensorFunctions {
 
   /** 1 / √x. In-place form: `rsqrt_`. */
   rsqrt(this: Tensor): Tensor {
-    return this.sqrt().reciprocal();
+    return inFloat32([this], (x) => x.sqrt().reciprocal());
   }
 
   /** {@link rsqrt} in place. */
   rsqrt_(this: Tensor): Tensor {
+    if (this.dtype === "float16") return overwrite("rsqrt_", this, [], (x) => x.rsqrt());
     return applyInPlace(this, "sqrt", [this], none, "rsqrt_").reciprocal_();
   }
 
   /** 2ˣ. In-place form: `exp2_`. */
   exp2(this: Tensor): Tensor {
-    return apply("pow", [2, isFloat(this.dtype) ? this : this.to("float32")], none);
+    const x = isFloat(this.dtype) ? this : this.to("float32");
+    return hasHalfGradient(x) ? inFloat32([x], (x) => x.exp2()) : apply("pow", [2, x], none);
   }
 
   /** {@link exp2} in place. */
   exp2_(this: Tensor): Tensor {
+    if (hasHalfGradient(this)) return overwrite("exp2_", this, [], (x) => x.exp2());
     return applyInPlace(this, "pow", [2, isFloat(this.dtype) ? this : this.to("float32")], none, "exp2_");
   }
 
@@ -272,6 +290,10 @@ export abstract class TensorElementwise extends TensorFunctions {
   lerp(this: Tensor, end: Tensor, weight: Operand): Tensor {
     checkTensor("lerp", end, "end");
     checkOperands("lerp", [weight]);
+    if (this.dtype === "float16" || end.dtype === "float16") {
+      const given = weight instanceof Tensor ? weight : null;
+      return inFloat32([this, end, given], (x, end, given) => x.lerp(end, given ?? weight));
+    }
     const way = end.sub(this);
     const fromStart = () => this.add(way.mul(weight));
     const fromEnd = () => end.sub(way.mul(weight instanceof Tensor ? weight.neg().add(1) : 1 - Number(weight)));
@@ -310,6 +332,9 @@ export abstract class TensorElementwise extends TensorFunctions {
   /** ln(eᵃ + eᵇ) without overflow; broadcasts. */
   logaddexp(this: Tensor, other: Tensor): Tensor {
     checkTensor("logaddexp", other);
+    if (this.dtype === "float16" || other.dtype === "float16") {
+      return inFloat32([this, other], (a, b) => a.logaddexp(b));
+    }
     const high = apply("maximum", [this, other], none);
     const distance = this.sub(other).abs().neg();
     // Equal infinities differ by NaN; they are their own result.

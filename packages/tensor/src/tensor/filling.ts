@@ -20,7 +20,7 @@ export abstract class TensorFilling extends TensorProduct {
     if (!(from <= to)) throw new RangeError(`uniform_: from ${from} is above to ${to}`);
     return filled("uniform_", this, (x) => {
       drawInto(x, "uniform", options.generator);
-      if (from !== 0 || to !== 1) x.mul_(to - from).add_(from);
+      if (from !== 0 || to !== 1) spread(x, to - from, from);
     });
   }
 
@@ -30,7 +30,7 @@ export abstract class TensorFilling extends TensorProduct {
     if (!(std >= 0)) throw new RangeError(`normal_: standard deviation ${std} is negative`);
     return filled("normal_", this, (x) => {
       drawInto(x, "normal", options.generator);
-      if (mean !== 0 || std !== 1) x.mul_(std).add_(mean);
+      if (mean !== 0 || std !== 1) spread(x, std, mean);
     });
   }
 
@@ -42,6 +42,12 @@ export abstract class TensorFilling extends TensorProduct {
     drawInto(draws, "uniform", options.generator);
     return this.copy_(draws.lt(p));
   }
+}
+
+/** x · factor + shift, in place. */
+function spread(x: Tensor, factor: number, shift: number): void {
+  if (x.dtype === "float16") x.copy_(x.float().mul_(factor).add_(shift));
+  else x.mul_(factor).add_(shift);
 }
 
 function filled(operation: string, x: Tensor, fill: (x: Tensor) => void): Tensor {

@@ -1,9 +1,23 @@
 /** Functions of one element, with their in-place forms. */
-import { apply, applyInPlace } from "../apply.ts";
+import { apply, applyInPlace, overwrite } from "../apply.ts";
+import { hasHalfGradient, inFloat32 } from "../in_float32.ts";
 import { TensorReading } from "./reading.ts";
 import type { Tensor } from "./tensor.ts";
 
 const none = {};
+
+type FromResult = "sqrt" | "exp" | "expm1" | "tan" | "tanh" | "erfinv" | "sigmoid";
+
+/** A function whose gradient is computed from its result, which is kept before float16 rounds it. */
+function fromResult(prim: FromResult, x: Tensor): Tensor {
+  return hasHalfGradient(x) ? inFloat32([x], (x) => apply(prim, [x], none)) : apply(prim, [x], none);
+}
+
+function fromResultInPlace(prim: FromResult, x: Tensor): Tensor {
+  return hasHalfGradient(x)
+    ? overwrite(`${prim}_`, x, [], (x) => fromResult(prim, x))
+    : applyInPlace(x, prim, [x], none);
+}
 
 /** Part of {@link Tensor}: functions of one element. Integers become float32 where the result has fractions. */
 export abstract class TensorFunctions extends TensorReading {
@@ -69,32 +83,32 @@ export abstract class TensorFunctions extends TensorReading {
 
   /** √x; NaN below 0. In-place form: `sqrt_`. */
   sqrt(this: Tensor): Tensor {
-    return apply("sqrt", [this], none);
+    return fromResult("sqrt", this);
   }
 
   /** {@link sqrt} in place. */
   sqrt_(this: Tensor): Tensor {
-    return applyInPlace(this, "sqrt", [this], none);
+    return fromResultInPlace("sqrt", this);
   }
 
   /** eˣ. In-place form: `exp_`. */
   exp(this: Tensor): Tensor {
-    return apply("exp", [this], none);
+    return fromResult("exp", this);
   }
 
   /** {@link exp} in place. */
   exp_(this: Tensor): Tensor {
-    return applyInPlace(this, "exp", [this], none);
+    return fromResultInPlace("exp", this);
   }
 
   /** eˣ − 1, exact near 0. In-place form: `expm1_`. */
   expm1(this: Tensor): Tensor {
-    return apply("expm1", [this], none);
+    return fromResult("expm1", this);
   }
 
   /** {@link expm1} in place. */
   expm1_(this: Tensor): Tensor {
-    return applyInPlace(this, "expm1", [this], none);
+    return fromResultInPlace("expm1", this);
   }
 
   /** ln x. In-place form: `log_`. */
@@ -159,12 +173,12 @@ export abstract class TensorFunctions extends TensorReading {
 
   /** Tangent of x in radians. In-place form: `tan_`. */
   tan(this: Tensor): Tensor {
-    return apply("tan", [this], none);
+    return fromResult("tan", this);
   }
 
   /** {@link tan} in place. */
   tan_(this: Tensor): Tensor {
-    return applyInPlace(this, "tan", [this], none);
+    return fromResultInPlace("tan", this);
   }
 
   /** Arc sine, in radians. In-place form: `asin_`. */
@@ -219,12 +233,12 @@ export abstract class TensorFunctions extends TensorReading {
 
   /** Hyperbolic tangent. In-place form: `tanh_`. */
   tanh(this: Tensor): Tensor {
-    return apply("tanh", [this], none);
+    return fromResult("tanh", this);
   }
 
   /** {@link tanh} in place. */
   tanh_(this: Tensor): Tensor {
-    return applyInPlace(this, "tanh", [this], none);
+    return fromResultInPlace("tanh", this);
   }
 
   /** Inverse hyperbolic sine. In-place form: `asinh_`. */
@@ -279,22 +293,22 @@ export abstract class TensorFunctions extends TensorReading {
 
   /** Inverse of {@link erf} on [−1, 1]. In-place form: `erfinv_`. */
   erfinv(this: Tensor): Tensor {
-    return apply("erfinv", [this], none);
+    return fromResult("erfinv", this);
   }
 
   /** {@link erfinv} in place. */
   erfinv_(this: Tensor): Tensor {
-    return applyInPlace(this, "erfinv", [this], none);
+    return fromResultInPlace("erfinv", this);
   }
 
   /** 1 / (1 + e^(−x)). In-place form: `sigmoid_`. */
   sigmoid(this: Tensor): Tensor {
-    return apply("sigmoid", [this], none);
+    return fromResult("sigmoid", this);
   }
 
   /** {@link sigmoid} in place. */
   sigmoid_(this: Tensor): Tensor {
-    return applyInPlace(this, "sigmoid", [this], none);
+    return fromResultInPlace("sigmoid", this);
   }
 
   /** max(x, 0); the gradient at 0 is 0. In-place form: `relu_`. */

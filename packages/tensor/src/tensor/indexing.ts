@@ -1,11 +1,12 @@
 /** Reading and writing by index, by mask and by index tensor. */
-import { apply, applyInPlace } from "../apply.ts";
+import { apply, applyInPlace, overwrite } from "../apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import type { Scalar } from "../dtype.ts";
 import { constant } from "../launch.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "../ops/slices.ts";
 import { fromTypedArray } from "../ops/creation.ts";
 import type { ScatterMode } from "../prims/attrs.ts";
+import { hasHalfGradient, inFloat32 } from "../in_float32.ts";
 import { normalizeDim, normalizeDims, sameShape, showShape, sizeOf } from "../shape.ts";
 import type { Operand } from "./core.ts";
 import { Tensor } from "./tensor.ts";
@@ -109,7 +110,11 @@ export abstract class TensorIndexing extends TensorView {
   ): Tensor {
     checkOptions("scatter", options, ["reduce"]);
     const [d, values] = scatterArguments("scatter", this, dim, index, source);
-    return apply("scatter", [this, index, values], { dim: d, mode: modeOf("scatter", options.reduce) });
+    const mode = modeOf("scatter", options.reduce);
+    if (mode === "prod" && (hasHalfGradient(this) || hasHalfGradient(values))) {
+      return inFloat32([this, values], (x, values) => x.scatter(d, index, values, options));
+    }
+    return apply("scatter", [this, index, values], { dim: d, mode });
   }
 
   /** {@link scatter} in place. */
@@ -167,7 +172,10 @@ export abstract class TensorIndexing extends TensorView {
     const { alpha = 1 } = options;
     const d = normalizeDim("indexAdd_", dim, this.ndim);
     checkSlices("indexAdd_", this, d, index, source);
-    return this.scatterAdd_(d, rowIndex(index, d, source.shape), alpha === 1 ? source : source.mul(alpha));
+    const rows = rowIndex(index, d, source.shape);
+    if (alpha === 1) return this.scatterAdd_(d, rows, source);
+    if (this.dtype !== "float16" || source.dtype !== "float16") return this.scatterAdd_(d, rows, source.mul(alpha));
+    return overwrite("indexAdd_", this, [source], (x) => x.float().scatterAdd(d, rows, source.float().mul(alpha)));
   }
 
   /** Writes slices of `source` along `dim` at the indices. */

@@ -2,6 +2,7 @@
 import { apply } from "../apply.ts";
 import { hasRows } from "../execute/rows.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
+import { hasHalfGradient, inFloat32 } from "../in_float32.ts";
 import type { ReducePrim } from "../prims/attrs.ts";
 import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
 import { TensorComparison } from "./comparison.ts";
@@ -85,6 +86,7 @@ export abstract class TensorReduction extends TensorComparison {
     if (options.dtype !== undefined) checkDType("mean", options.dtype);
     const x = options.dtype === undefined ? this : this.to(options.dtype);
     checkFloat("mean", x);
+    if (x.dtype === "float16") return inFloat32([x], (x) => x.mean(dim, { keepdim: options.keepdim ?? false }));
     const count = normalizeDims("mean", dim, this.ndim).reduce((n, d) => n * this.shape[d]!, 1);
     return reduce("sum", x, dim, options.keepdim).div(count);
   }
@@ -161,6 +163,8 @@ export abstract class TensorReduction extends TensorComparison {
   /** Standard deviation over `dim`: the root of {@link var}. The gradient of a deviation of 0 is 0. */
   std(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
     checkOptions("std", options, varianceNames);
+    checkFloat("std", this);
+    if (this.dtype === "float16") return inFloat32([this], (x) => x.std(dim, options));
     return away(variance("std", this, dim, options), (squared) => squared.sqrt());
   }
 
@@ -169,6 +173,7 @@ export abstract class TensorReduction extends TensorComparison {
     checkOptions("norm", options, ["keepdim"]);
     checkFloat("norm", this);
     normalizeDims("norm", dim, this.ndim);
+    if (this.dtype === "float16") return inFloat32([this], (x) => x.norm(p, dim, options));
     const { keepdim = false } = options;
     if (p === 1) return this.abs().sum(dim, { keepdim });
     if (p === Infinity) return this.abs().amax(dim, { keepdim });
@@ -190,6 +195,7 @@ export abstract class TensorReduction extends TensorComparison {
     checkOptions("logsumexp", options, ["keepdim"]);
     if (!isFloat(this.dtype)) return this.to("float32").logsumexp(dim, options);
     const dims = normalizeDims("logsumexp", dim, this.ndim);
+    if (this.dtype === "float16") return inFloat32([this], (x) => x.logsumexp(dim, options));
     if (dims.some((d) => this.shape[d] === 0)) return this.exp().sum(dim, options).log();
     const high = this.detach().amax(dims, { keepdim: true });
     // An infinite maximum would make inf − inf.
@@ -209,7 +215,8 @@ export abstract class TensorReduction extends TensorComparison {
   cumprod(this: Tensor, dim: number, options: { readonly dtype?: DType } = {}): Tensor {
     checkOptions("cumprod", options, ["dtype"]);
     const d = normalizeDim("cumprod", dim, this.ndim);
-    return apply("cumprod", [accumulating(this, options.dtype)], { dim: d });
+    const x = accumulating(this, options.dtype);
+    return hasHalfGradient(x) ? inFloat32([x], (x) => x.cumprod(d)) : apply("cumprod", [x], { dim: d });
   }
 
   /** eˣ / Σ eˣ along a dimension. */
@@ -217,7 +224,9 @@ export abstract class TensorReduction extends TensorComparison {
     checkFloat("softmax", this);
     const d = normalizeDim("softmax", dim, this.ndim);
     if (this.numel === 0) return this.clone();
-    if (hasRows(this, [d])) return apply("softmax", [this], { dim: d });
+    // The gradient is computed from the result, which is kept before float16 rounds it.
+    if (hasRows(this, [d]) && !hasHalfGradient(this)) return apply("softmax", [this], { dim: d });
+    if (this.dtype === "float16") return inFloat32([this], (x) => x.softmax(d));
     const power = this.sub(this.detach().amax(d, { keepdim: true })).exp();
     return power.div(power.sum(d, { keepdim: true }));
   }
@@ -227,7 +236,8 @@ export abstract class TensorReduction extends TensorComparison {
     checkFloat("logSoftmax", this);
     const d = normalizeDim("logSoftmax", dim, this.ndim);
     if (this.numel === 0) return this.clone();
-    if (hasRows(this, [d])) return apply("logSoftmax", [this], { dim: d });
+    if (hasRows(this, [d]) && !hasHalfGradient(this)) return apply("logSoftmax", [this], { dim: d });
+    if (this.dtype === "float16") return inFloat32([this], (x) => x.logSoftmax(d));
     const shifted = this.sub(this.detach().amax(d, { keepdim: true }));
     return shifted.sub(shifted.exp().sum(d, { keepdim: true }).log());
   }
@@ -240,6 +250,7 @@ function variance(
   options: ReduceOptions & { readonly correction?: number },
 ): Tensor {
   checkFloat(operation, x);
+  if (x.dtype === "float16") return inFloat32([x], (x) => variance(operation, x, dim, options));
   const { correction = 1, keepdim = false } = options;
   const count = normalizeDims(operation, dim, x.ndim).reduce((n, d) => n * x.shape[d]!, 1);
   const centred = x.sub(x.mean(dim, { keepdim: true }));

@@ -21,7 +21,7 @@ import {
 import { type Hosts, importHosts, renderExpression } from "./expression.ts";
 import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
 import { elementBytes, type Layout, layoutOf, type Plan } from "./plan.ts";
-import { Accumulators } from "./reduction.ts";
+import { Accumulators, runLength } from "./reduction.ts";
 
 const add = (a: Code, b: Code): Code => op("i32.add", a, b);
 const times = (a: Code, b: Code): Code => op("i32.mul", a, b);
@@ -275,7 +275,7 @@ function reducedLoops(g: Generator, from: number, to: number, at: readonly Local
   ];
 }
 
-/** One output after the other, vectors along what is reduced. Partial results every few thousand elements keep sums exact. */
+/** One output after the other, vectors along what is reduced. Partial results every few hundred elements keep sums exact. */
 function generateAlong(g: Generator): Code {
   const { f, plan } = g;
   const { kernel, lanes, kept } = plan;
@@ -285,7 +285,7 @@ function generateAlong(g: Generator): Code {
   const left = f.local("i32");
   const count = f.local("i32");
   const size = f.local("i32");
-  const blockSize = 4096;
+  const blockSize = 4 * lanes * runLength;
   const walked = inputs.map((i) => g.rows[i]!);
   const stride = (vectors: number): Code => {
     const body: Code[] = [];
@@ -337,7 +337,6 @@ function generateAcross(g: Generator): Code {
   const count = f.local("i32");
   const left = f.local("i32");
   const run = f.local("i32");
-  const runLength = 512;
   const starts = inputs.map(() => f.local("i32"));
   const inner = rank - 1;
   /** `vectors` vectors of outputs (or one element) at the cursors. */

@@ -1,4 +1,8 @@
-/** Accumulators of reductions: several vectors side by side, folded into totals every so often. */
+/**
+ * Accumulators of reductions: several vectors side by side, folded into totals every so often. Totals of sums are of several levels: after
+ * so many folds the total of a level is added to the next and begins again, so that only numbers of like size are added, and the error
+ * grows with the logarithm of the count rather than with the count. PyTorch sums likewise.
+ */
 import { type DType, integerRange } from "../../../dtype.ts";
 import type { ReducePrim } from "../../../prims/attrs.ts";
 import {
@@ -7,14 +11,21 @@ import {
   f64x2,
   type FunctionBuilder,
   get,
+  i32,
   i32x4,
   type Local,
   op,
   set,
   shuffle,
+  when,
 } from "../../../wasm/assembler.ts";
 import type { opcodes } from "../../../wasm/opcodes.ts";
 import { laneKind, wrapped } from "./lanes.ts";
+
+/** Vectors that go into one part between two folds, at most. */
+export const runLength = 16;
+/** Folds into a level before it goes into the next, as a power of two; and the levels of sums. */
+const [foldBits, sumLevels] = [4, 5];
 
 type Name = keyof typeof opcodes;
 
@@ -36,7 +47,10 @@ export class Accumulators {
   private readonly dtype: DType;
   private readonly lanes: number;
   private readonly parts: readonly Local[];
-  private readonly totals: readonly Local[];
+  /** By level, and part. */
+  private readonly totals: readonly (readonly Local[])[];
+  /** Folds since the totals were emptied. */
+  private readonly folds: Local;
 
   constructor(f: FunctionBuilder, prim: ReducePrim, dtype: DType, lanes: number, count: number) {
     this.f = f;
@@ -44,7 +58,9 @@ export class Accumulators {
     this.dtype = dtype;
     this.lanes = lanes;
     this.parts = Array.from({ length: count }, () => f.local("v128"));
-    this.totals = Array.from({ length: count }, () => f.local("v128"));
+    const levels = prim === "sum" && laneKind(dtype) !== "i32" ? sumLevels : 1;
+    this.totals = Array.from({ length: levels }, () => Array.from({ length: count }, () => f.local("v128")));
+    this.folds = f.local("i32");
   }
 
   private combine(a: Code, b: Code): Code {
@@ -57,12 +73,16 @@ export class Accumulators {
 
   /** Empties the totals. */
   beginTotal(): Code {
-    return this.totals.map((total) => set(total, identity(this.prim, this.dtype)));
+    return [set(this.folds, i32(0)), this.totals.map((level) => this.empty(level))];
+  }
+
+  private empty(locals: readonly Local[]): Code {
+    return locals.map((local) => set(local, identity(this.prim, this.dtype)));
   }
 
   /** Empties the parts. */
   begin(): Code {
-    return this.parts.map((part) => set(part, identity(this.prim, this.dtype)));
+    return this.empty(this.parts);
   }
 
   /** Takes a vector into the i-th part. */
@@ -81,25 +101,41 @@ export class Accumulators {
   /** Folds all parts into the first total. */
   fold(): Code {
     const [a, b, c, d] = this.parts.map(get) as [Code, Code, Code, Code];
-    const sum = this.combine(this.combine(a, b), this.combine(c, d));
-    return set(this.totals[0]!, this.combine(get(this.totals[0]!), sum));
+    return [this.into(0, 0, this.combine(this.combine(a, b), this.combine(c, d))), this.carried(1)];
   }
 
   /** Folds each part into its own total. */
   foldEach(): Code {
-    return this.parts.map((part, i) => set(this.totals[i]!, this.combine(get(this.totals[i]!), get(part))));
+    return [this.parts.map((part, i) => this.into(0, i, get(part))), this.carried(this.parts.length)];
+  }
+
+  private into(level: number, i: number, value: Code): Code {
+    const total = this.totals[level]![i]!;
+    return set(total, this.combine(get(total), value));
+  }
+
+  /** Counts a fold, and takes those levels of the first `count` totals into the next that are full. */
+  private carried(count: number): Code {
+    const { folds, totals } = this;
+    const from = (level: number): Code => {
+      if (level + 1 === totals.length) return [];
+      const full = op("i32.eqz", op("i32.and", get(folds), i32(2 ** (foldBits * (level + 1)) - 1)));
+      const own = totals[level]!.slice(0, count);
+      return when(full, [own.map((total, i) => this.into(level + 1, i, get(total))), this.empty(own), from(level + 1)]);
+    };
+    return totals.length === 1 ? [] : [set(folds, op("i32.add", get(folds), i32(1))), from(0)];
   }
 
   /** A total. */
   total(i: number): Code {
-    return get(this.totals[i]!);
+    return this.totals.map((level) => get(level[i]!)).reduce((sum, level) => this.combine(sum, level));
   }
 
   /** The lanes of the first total combined, in lane 0. */
   acrossLanes(): Code {
     const x = this.f.local("v128");
     const turned = (lanes: readonly number[]): Code => shuffle(lanes, get(x), get(x));
-    const code: Code[] = [set(x, get(this.totals[0]!))];
+    const code: Code[] = [set(x, this.total(0))];
     const narrow = laneKind(this.dtype) !== "f64" && this.lanes === 2;
     // With two lanes of 32 bits the upper half of the vector holds nothing.
     if (!narrow) {

@@ -23,14 +23,11 @@ import { type Hosts, importHosts, type Leaf, renderExpression, renderExpressions
 import { lanesOf } from "./facts.ts";
 import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
 import { elementBytes, type Layout, layoutOf, stepOf } from "./plan.ts";
-import { Accumulators } from "./reduction.ts";
+import { Accumulators, runLength } from "./reduction.ts";
 
 const add = (a: Code, b: Code): Code => op("i32.add", a, b);
 const times = (a: Code, b: Code): Code => op("i32.mul", a, b);
 const increase = (local: Local, by: Code): Code => set(local, add(get(local), by));
-
-/** Elements after which partial sums are folded into totals, so that long sums stay exact. */
-const blockSize = 4096;
 
 /** How each operand, inputs and then outputs, steps along a row's last dimension. */
 export function rowSteps({ shape, inputs, outputs }: RowKernel): readonly Step[] {
@@ -215,6 +212,7 @@ class RowGenerator {
     };
     const left = f.local("i32");
     const count = f.local("i32");
+    const blockSize = unroll * lanes * runLength;
     const vectors = (n: number): Code =>
       whileLoop(
         op("i32.ge_u", get(count), i32(n * lanes)),

@@ -1,0 +1,4 @@
+import { testExtremes } from "./extremes_suite.ts";
+
+testExtremes("reference");
+testExtremes("cpu");
