@@ -102,7 +102,7 @@ export class Kernels {
     const size = elementBytes(dtype);
     const bytes = (parts + 1) * size;
     const { heap } = this.engine;
-    const scratch = heap.alloc(bytes);
+    const scratch = heap.borrow(bytes);
     const long: Kernel = {
       ...kernel,
       shape: [parts, partLength],
@@ -134,7 +134,7 @@ export class Kernels {
       output: kernel.output,
     };
     this.run(this.prepare(total), [scratch], output, []);
-    heap.release(scratch, bytes);
+    heap.giveBack(scratch);
     return true;
   }
 }
