@@ -4,7 +4,9 @@ import { dataFolder, debugLevel, deviceName, memoryBudget, poisonsMemory, thread
 afterEach(() => void vi.unstubAllEnvs());
 
 test("what is not set has a default", () => {
-  for (const name of ["DEBUG", "DEVICE", "THREADS", "DATA", "MEMORY_BUDGET", "POISON"]) vi.stubEnv(`HEDDLE_${name}`, "");
+  for (const name of ["DEBUG", "DEVICE", "THREADS", "DATA", "MEMORY_BUDGET", "POISON"]) {
+    vi.stubEnv(`HEDDLE_${name}`, "");
+  }
   expect([debugLevel(), deviceName(), threadCount(), dataFolder(), memoryBudget(), poisonsMemory()])
     .toEqual([0, undefined, 0, undefined, 2 ** 31, false]);
 });
