@@ -1,5 +1,5 @@
 /** The way down to a backend: new memory, kernels over it, dispatches. */
-import type { Binding, DeviceBuffer } from "./backend.ts";
+import type { Binding } from "./backend.ts";
 import { checkScalar } from "./checks.ts";
 import { debug, logDispatch } from "./debug.ts";
 import type { Device } from "./device.ts";
@@ -17,21 +17,16 @@ import { Tensor } from "./tensor/tensor.ts";
 /**
  * New memory for a tensor.
  *
- * @throws RangeError naming the operation and the shape when the device has no such memory.
+ * @throws RangeError when it has more elements than can be counted, or the device has not that much memory.
  */
 export function allocate(operation: string, device: Device, dtype: DType, shape: Shape): Tensor {
   const bytes = sizeOf(shape) * itemSize(dtype);
-  let buffer: DeviceBuffer;
-  try {
-    if (!(bytes >= 0 && bytes <= Number.MAX_SAFE_INTEGER)) {
-      throw new RangeError("it has more bytes than can be counted");
-    }
-    buffer = device.backend.alloc(bytes);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new RangeError(`${operation}: no ${dtype} tensor of shape ${showShape(shape)} can be made: ${error.message}`);
+  if (!(bytes >= 0 && bytes <= Number.MAX_SAFE_INTEGER)) {
+    throw new RangeError(
+      `${operation}: a ${dtype} tensor of shape ${showShape(shape)} has more bytes than can be counted`,
+    );
   }
-  const storage = new Storage(device, buffer, operation);
+  const storage = new Storage(device, device.backend.alloc(bytes), operation);
   return new Tensor(storage, dtype, { shape, strides: contiguousStrides(shape), offset: 0 });
 }
 
