@@ -270,7 +270,13 @@ function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): DataArray {
   return Float32Array.from(values, (bits) => table[bits]!);
 }
 
+/** Arrays that hold nothing but each other: a tensor without elements may have any number of rows. */
+const mostRows = 2 ** 24;
+
 function nest(values: DataArray, shape: Shape, bool: boolean): NestedArray {
+  if (values.length === 0 && sizeOf(shape.slice(0, shape.indexOf(0))) > mostRows) {
+    throw new RangeError(`toArray: shape ${showShape(shape)} has no elements, but more rows than arrays can be made`);
+  }
   let at = 0;
   const build = (d: number): NestedArray => {
     if (d === shape.length) {
