@@ -28,6 +28,7 @@ import {
   type SmoothL1LossOptions,
 } from "./functional/regression_loss.ts";
 import { Module } from "./module.ts";
+import { ownOptions } from "./own_options.ts";
 
 /**
  * Cross-entropy of class scores with labels or probabilities: see `functional.crossEntropy`. PyTorch: `torch.nn.CrossEntropyLoss`.
@@ -46,7 +47,7 @@ export class CrossEntropyLoss extends Module {
   constructor(options: CrossEntropyOptions = {}) {
     checkOptions("CrossEntropyLoss", options, ["ignoreIndex", "labelSmoothing", "reduction", "weight"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -61,7 +62,7 @@ export class NLLLoss extends Module {
   constructor(options: NllLossOptions = {}) {
     checkOptions("NLLLoss", options, ["ignoreIndex", "reduction", "weight"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -76,7 +77,7 @@ export class BCELoss extends Module {
   constructor(options: BinaryCrossEntropyOptions = {}) {
     checkOptions("BCELoss", options, ["reduction", "weight"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -91,7 +92,7 @@ export class BCEWithLogitsLoss extends Module {
   constructor(options: BinaryCrossEntropyWithLogitsOptions = {}) {
     checkOptions("BCEWithLogitsLoss", options, ["posWeight", "reduction", "weight"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -106,7 +107,7 @@ export class MSELoss extends Module {
   constructor(options: ReductionOptions = {}) {
     checkOptions("MSELoss", options, ["reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -121,7 +122,7 @@ export class L1Loss extends Module {
   constructor(options: ReductionOptions = {}) {
     checkOptions("L1Loss", options, ["reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -136,7 +137,7 @@ export class SmoothL1Loss extends Module {
   constructor(options: SmoothL1LossOptions = {}) {
     checkOptions("SmoothL1Loss", options, ["beta", "reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -151,7 +152,7 @@ export class HuberLoss extends Module {
   constructor(options: HuberLossOptions = {}) {
     checkOptions("HuberLoss", options, ["delta", "reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -166,7 +167,7 @@ export class KLDivLoss extends Module {
   constructor(options: KlDivOptions = {}) {
     checkOptions("KLDivLoss", options, ["logTarget", "reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -181,7 +182,7 @@ export class GaussianNLLLoss extends Module {
   constructor(options: GaussianNllLossOptions = {}) {
     checkOptions("GaussianNLLLoss", options, ["eps", "full", "reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor, variance: Tensor): Tensor {
@@ -196,7 +197,7 @@ export class PoissonNLLLoss extends Module {
   constructor(options: PoissonNllLossOptions = {}) {
     checkOptions("PoissonNLLLoss", options, ["eps", "full", "logInput", "reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {

@@ -21,6 +21,7 @@ import {
 } from "./functional/margin_loss.ts";
 import type { ReductionOptions } from "./functional/reduction.ts";
 import { Module } from "./module.ts";
+import { ownOptions } from "./own_options.ts";
 
 const marginOptions = ["margin", "reduction"] as const;
 
@@ -31,7 +32,7 @@ export class HingeLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("HingeLoss", options, marginOptions);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -46,7 +47,7 @@ export class MultiMarginLoss extends Module {
   constructor(options: MultiMarginLossOptions = {}) {
     checkOptions("MultiMarginLoss", options, ["margin", "p", "reduction", "weight"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -61,7 +62,7 @@ export class HingeEmbeddingLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("HingeEmbeddingLoss", options, marginOptions);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -76,7 +77,7 @@ export class MarginRankingLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("MarginRankingLoss", options, marginOptions);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(first: Tensor, second: Tensor, target: Tensor): Tensor {
@@ -91,7 +92,7 @@ export class SoftMarginLoss extends Module {
   constructor(options: ReductionOptions = {}) {
     checkOptions("SoftMarginLoss", options, ["reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -106,7 +107,7 @@ export class MultiLabelSoftMarginLoss extends Module {
   constructor(options: MultilabelSoftMarginOptions = {}) {
     checkOptions("MultiLabelSoftMarginLoss", options, ["reduction", "weight"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -121,7 +122,7 @@ export class CosineEmbeddingLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("CosineEmbeddingLoss", options, marginOptions);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(first: Tensor, second: Tensor, target: Tensor): Tensor {
@@ -136,7 +137,7 @@ export class TripletMarginLoss extends Module {
   constructor(options: TripletMarginOptions = {}) {
     checkOptions("TripletMarginLoss", options, ["eps", "margin", "p", "reduction", "swap"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
@@ -151,7 +152,7 @@ export class CosineSimilarity extends Module {
   constructor(options: CosineSimilarityOptions = {}) {
     checkOptions("CosineSimilarity", options, ["dim", "eps"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(first: Tensor, second: Tensor): Tensor {
@@ -166,7 +167,7 @@ export class PairwiseDistance extends Module {
   constructor(options: PairwiseDistanceOptions = {}) {
     checkOptions("PairwiseDistance", options, ["eps", "keepdim", "p"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(first: Tensor, second: Tensor): Tensor {

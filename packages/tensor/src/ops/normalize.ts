@@ -50,7 +50,8 @@ export function normalize(x: Tensor, dims: readonly number[], options: Normalize
     const taken = residual === null ||
       (weight !== null && residual.dtype === x.dtype && sameShape(residual.shape, x.shape) && hasRows(residual, dims));
     const inputs = [x, ...(weight ? [weight, bias!] : []), ...(taken && residual ? [residual] : [])];
-    const attrs = taken && activation === "relu" ? { dims, eps, activation } : { dims, eps };
+    const own = { dims: [...dims], eps };
+    const attrs = taken && activation === "relu" ? { ...own, activation } : own;
     const [result, mean, variance] = applyAll("normalize", inputs, attrs);
     return { result: taken ? result! : following(result!, residual, activation), mean: mean!, variance: variance! };
   }
@@ -82,7 +83,7 @@ export function rmsNormalize(x: Tensor, dims: readonly number[], options: RmsNor
   checkOptions("rmsNormalize", options, ["eps", "weight"]);
   const { weight = null, eps } = options;
   if (hasRows(x, dims) && (weight === null || weight.dtype === x.dtype)) {
-    return applyAll("rmsNormalize", weight === null ? [x] : [x, weight], { dims, eps })[0]!;
+    return applyAll("rmsNormalize", weight === null ? [x] : [x, weight], { dims: [...dims], eps })[0]!;
   }
   const unit = x.mul(x.square().mean(dims, { keepdim: true }).add(eps).rsqrt());
   return weight === null ? unit : unit.mul(weight);

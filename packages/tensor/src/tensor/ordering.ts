@@ -72,6 +72,9 @@ export abstract class TensorOrdering extends TensorIndexing {
   ): Unique {
     checkOptions("unique", options, ["dim", "returnCounts", "returnInverse"]);
     const { returnInverse = false, returnCounts = false, dim } = options;
+    if (dim !== undefined && this.numel === 0 && this.shape[normalizeDim("unique", dim, this.ndim)] !== 0) {
+      throw new RangeError(`unique: the slices along dim ${dim} of shape ${showShape(this.shape)} have no elements`);
+    }
     const rows = dim === undefined
       ? this.detach().reshape(-1, 1)
       : this.detach().movedim(dim, 0).flatten(1 - Number(this.ndim === 1));
