@@ -11,6 +11,9 @@ import type { HostOperand } from "./array.ts";
 import { type Routines, routines } from "./routines.ts";
 import { type Special, specialFunctions } from "./special.ts";
 
+/** Bytes of the largest tensor. */
+const mostBytes = 2 ** 36;
+
 class HostBuffer implements DeviceBuffer {
   readonly bytes: number;
   readonly memory: ArrayBufferLike;
@@ -70,6 +73,7 @@ export class ReferenceBackend implements Backend {
     // Views of 8-byte elements need a whole number of them.
     let memory: ArrayBuffer;
     try {
+      if (bytes > mostBytes) throw new RangeError("more than any runtime has"); // which would collect garbage first
       memory = new ArrayBuffer(Math.ceil(bytes / 8) * 8);
     } catch {
       throw new RangeError(
