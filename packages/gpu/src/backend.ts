@@ -137,12 +137,17 @@ export class GpuBackend implements Backend {
   ): void {
     const { work } = program;
     this.engine.failures.checkLost();
-    if (work.kind === "kernel") {
-      this.kernels.run(program as KernelProgram, inputs, outputs[0]!, scalars);
-    } else if (work.kind === "rows") {
-      this.rowKernels.run(program as RowProgram, inputs, outputs, scalars);
-    } else {
-      this.routines.run(program as RoutineProgram, inputs, outputs);
+    try {
+      if (work.kind === "kernel") {
+        this.kernels.run(program as KernelProgram, inputs, outputs[0]!, scalars);
+      } else if (work.kind === "rows") {
+        this.rowKernels.run(program as RowProgram, inputs, outputs, scalars);
+      } else {
+        this.routines.run(program as RoutineProgram, inputs, outputs);
+      }
+    } catch (error) {
+      this.engine.reclaim();
+      throw error;
     }
   }
 
@@ -172,17 +177,20 @@ export class GpuBackend implements Backend {
   /** Bytes that begin or end within a word: through memory of their own. */
   private writeAnywhere(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
     const source = this.alloc(data.byteLength);
-    this.write(source, 0, data);
-    const access = { dtype: "uint8", strides: [1] } as const;
-    const copy = this.prepare({
-      kind: "kernel",
-      shape: [data.byteLength],
-      inputs: [access],
-      expr: { op: "input", index: 0, dtype: "uint8" },
-      reduce: null,
-      output: access,
-    });
-    this.dispatch(copy, [{ buffer: source, offset: 0 }], [{ buffer, offset: byteOffset }], []);
-    this.free(source);
+    try {
+      this.write(source, 0, data);
+      const access = { dtype: "uint8", strides: [1] } as const;
+      const copy = this.prepare({
+        kind: "kernel",
+        shape: [data.byteLength],
+        inputs: [access],
+        expr: { op: "input", index: 0, dtype: "uint8" },
+        reduce: null,
+        output: access,
+      });
+      this.dispatch(copy, [{ buffer: source, offset: 0 }], [{ buffer, offset: byteOffset }], []);
+    } finally {
+      this.free(source);
+    }
   }
 }

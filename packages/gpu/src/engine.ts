@@ -52,6 +52,8 @@ export class Engine implements Gpu {
   readonly staging: Staging;
   readonly failures: Failures;
   private readonly tuner: Tuner;
+  /** Scratch memory of the dispatch at hand. */
+  private readonly borrowed: GPUBuffer[] = [];
 
   constructor({ device, description, identity, software }: Opened, options: EngineOptions) {
     this.device = device;
@@ -105,11 +107,22 @@ export class Engine implements Gpu {
   }
 
   scratch(bytes: number): GPUBuffer {
-    return this.pool.alloc(bytes);
+    const buffer = this.pool.alloc(bytes);
+    this.borrowed.push(buffer);
+    return buffer;
   }
 
   release(buffer: GPUBuffer): void {
+    const at = this.borrowed.lastIndexOf(buffer);
+    if (at < 0) throw new Error("webgpu: scratch memory was released twice");
+    this.borrowed.splice(at, 1);
     this.pool.release(buffer);
+  }
+
+  /** Releases all scratch memory, after an error has ended a dispatch. */
+  reclaim(): void {
+    for (const buffer of this.borrowed) this.pool.release(buffer);
+    this.borrowed.length = 0;
   }
 
   choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
@@ -142,7 +155,7 @@ export class Engine implements Gpu {
 
   /** A copy of a buffer, to be released. */
   copyOf(buffer: GPUBuffer): GPUBuffer {
-    const copy = this.pool.alloc(buffer.size);
+    const copy = this.scratch(buffer.size);
     this.recorder.copy(buffer, 0, copy, 0, buffer.size);
     return copy;
   }

@@ -5,6 +5,8 @@ import { mapForReading, usage } from "./runtime.ts";
 /** Bytes that are read synchronously in one piece, and bytes of the buffer through which they come. */
 const chunk = 2 ** 22;
 const directBytes = chunk + 16;
+/** Bytes of the largest buffers that are kept for the next asynchronous read. */
+const kept = 2 ** 24;
 
 const align = (n: number): number => Math.ceil(n / 4) * 4;
 
@@ -77,9 +79,10 @@ export class Staging {
 
   /** A copy of `bytes` bytes, when the GPU has come so far. */
   async read(source: GPUBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    const start = byteOffset & ~3;
+    const start = byteOffset - byteOffset % 4; // bits would be those of 32 only
     const length = align(byteOffset + bytes) - start;
-    const size = Math.max(2 ** Math.ceil(Math.log2(length)), 256);
+    // Large buffers are not kept, and powers of two may be more than the GPU takes.
+    const size = length > kept ? length : Math.max(2 ** Math.ceil(Math.log2(length)), 256);
     const staging = this.free.get(size)?.pop() ??
       this.device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget, label: "staging" });
     this.recorder.copy(source, start, staging, 0, length);
@@ -91,7 +94,7 @@ export class Staging {
     staging.unmap();
     const list = this.free.get(size) ?? [];
     // Few readers are under way at once; large buffers are not worth keeping.
-    if (list.length < 4 && size <= 2 ** 24) {
+    if (list.length < 4 && size <= kept) {
       list.push(staging);
       this.free.set(size, list);
     } else staging.destroy();
@@ -104,7 +107,7 @@ export class Staging {
     byteOffset: number,
     bytes: number,
   ): Uint8Array<ArrayBuffer> {
-    const start = byteOffset & ~3;
+    const start = byteOffset - byteOffset % 4; // bits would be those of 32 only
     const length = align(byteOffset + bytes) - start;
     this.mark[0]!++;
     this.device.queue.writeBuffer(this.marker, 0, this.mark);

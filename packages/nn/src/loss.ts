@@ -29,6 +29,7 @@ import {
 } from "./functional/regression_loss.ts";
 import { Module } from "./module.ts";
 import { WeightedLoss } from "./weighted_loss.ts";
+import { ownOptions } from "./own_options.ts";
 
 /**
  * Cross-entropy of class scores with labels or probabilities: see `functional.crossEntropy`. PyTorch: `torch.nn.CrossEntropyLoss`.
@@ -119,7 +120,7 @@ export class MSELoss extends Module {
   constructor(options: ReductionOptions = {}) {
     checkOptions("MSELoss", options, ["reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -134,7 +135,7 @@ export class L1Loss extends Module {
   constructor(options: ReductionOptions = {}) {
     checkOptions("L1Loss", options, ["reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -149,7 +150,7 @@ export class SmoothL1Loss extends Module {
   constructor(options: SmoothL1LossOptions = {}) {
     checkOptions("SmoothL1Loss", options, ["beta", "reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -164,7 +165,7 @@ export class HuberLoss extends Module {
   constructor(options: HuberLossOptions = {}) {
     checkOptions("HuberLoss", options, ["delta", "reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -179,7 +180,7 @@ export class KLDivLoss extends Module {
   constructor(options: KlDivOptions = {}) {
     checkOptions("KLDivLoss", options, ["logTarget", "reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -194,7 +195,7 @@ export class GaussianNLLLoss extends Module {
   constructor(options: GaussianNllLossOptions = {}) {
     checkOptions("GaussianNLLLoss", options, ["eps", "full", "reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor, variance: Tensor): Tensor {
@@ -209,7 +210,7 @@ export class PoissonNLLLoss extends Module {
   constructor(options: PoissonNllLossOptions = {}) {
     checkOptions("PoissonNLLLoss", options, ["eps", "full", "logInput", "reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {

@@ -8,6 +8,7 @@ import {
   type LpPoolOptions,
 } from "./functional/lp_pooling.ts";
 import { Module } from "./module.ts";
+import { ownOptions } from "./own_options.ts";
 import { checkSize, showSizes, type Sizes, spread } from "./sizes.ts";
 
 const lpPoolOptions = ["ceilMode", "stride"] as const;
@@ -23,7 +24,7 @@ abstract class LPPoolNd extends Module {
     super();
     this.normType = normType;
     this.kernelSize = spread(`LPPool${dims}d`, "kernelSize", kernelSize, dims);
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   override extraRepr(): string {
@@ -91,7 +92,7 @@ export class FeatureLPPool extends Module {
     super();
     this.normType = normType;
     this.size = checkSize("FeatureLPPool", "size", size);
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor): Tensor {

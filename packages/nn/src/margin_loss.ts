@@ -22,6 +22,7 @@ import {
 import type { ReductionOptions } from "./functional/reduction.ts";
 import { Module } from "./module.ts";
 import { WeightedLoss } from "./weighted_loss.ts";
+import { ownOptions } from "./own_options.ts";
 
 const marginOptions = ["margin", "reduction"] as const;
 
@@ -32,7 +33,7 @@ export class HingeLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("HingeLoss", options, marginOptions);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -64,7 +65,7 @@ export class HingeEmbeddingLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("HingeEmbeddingLoss", options, marginOptions);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -79,7 +80,7 @@ export class MarginRankingLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("MarginRankingLoss", options, marginOptions);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(first: Tensor, second: Tensor, target: Tensor): Tensor {
@@ -94,7 +95,7 @@ export class SoftMarginLoss extends Module {
   constructor(options: ReductionOptions = {}) {
     checkOptions("SoftMarginLoss", options, ["reduction"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor, target: Tensor): Tensor {
@@ -126,7 +127,7 @@ export class CosineEmbeddingLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("CosineEmbeddingLoss", options, marginOptions);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(first: Tensor, second: Tensor, target: Tensor): Tensor {
@@ -141,7 +142,7 @@ export class TripletMarginLoss extends Module {
   constructor(options: TripletMarginOptions = {}) {
     checkOptions("TripletMarginLoss", options, ["eps", "margin", "p", "reduction", "swap"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
@@ -156,7 +157,7 @@ export class CosineSimilarity extends Module {
   constructor(options: CosineSimilarityOptions = {}) {
     checkOptions("CosineSimilarity", options, ["dim", "eps"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(first: Tensor, second: Tensor): Tensor {
@@ -171,7 +172,7 @@ export class PairwiseDistance extends Module {
   constructor(options: PairwiseDistanceOptions = {}) {
     checkOptions("PairwiseDistance", options, ["eps", "keepdim", "p"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(first: Tensor, second: Tensor): Tensor {

@@ -5,6 +5,7 @@ import { groupNorm, layerNorm } from "./functional/normalization.ts";
 import { ones_, zeros_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
+import { ownOptions } from "./own_options.ts";
 import { Parameter } from "./parameter.ts";
 import { checkSize, showSizes, type Sizes } from "./sizes.ts";
 
@@ -148,7 +149,7 @@ export class LocalResponseNorm extends Module {
     checkOptions("LocalResponseNorm", options, ["alpha", "beta", "k"]);
     super();
     this.size = checkSize("LocalResponseNorm", "size", size);
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor): Tensor {

@@ -14,6 +14,7 @@ import {
 } from "@heddle/tensor";
 import { adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, avgPool3d, maxPool3d } from "./functional/pooling.ts";
 import { Module } from "./module.ts";
+import { ownOptions } from "./own_options.ts";
 import { showSizes, type Sizes, spread } from "./sizes.ts";
 
 const maxPoolOptions = ["ceilMode", "dilation", "padding", "stride"] as const;
@@ -32,7 +33,7 @@ abstract class Windows<O extends object> extends Module {
   constructor(layer: string, dims: number, kernelSize: Sizes, options: O) {
     super();
     this.kernelSize = spread(layer, "kernelSize", kernelSize, dims);
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   override extraRepr(): string {
@@ -134,7 +135,7 @@ abstract class Adaptive extends Module {
 
   constructor(outputSize: OutputSize) {
     super();
-    this.outputSize = outputSize;
+    this.outputSize = typeof outputSize === "object" && outputSize !== null ? [...outputSize] : outputSize;
   }
 
   override extraRepr(): string {

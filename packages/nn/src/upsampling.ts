@@ -3,6 +3,7 @@ import { checkOptions, type Tensor } from "@heddle/tensor";
 import { interpolate, type InterpolateOptions } from "./functional/interpolate.ts";
 import { pixelShuffle, pixelUnshuffle } from "./functional/pixel_shuffle.ts";
 import { Module } from "./module.ts";
+import { ownOptions } from "./own_options.ts";
 import { checkSize } from "./sizes.ts";
 
 /**
@@ -23,7 +24,7 @@ export class Upsample extends Module {
   constructor(options: InterpolateOptions) {
     checkOptions("Upsample", options, ["alignCorners", "mode", "recomputeScaleFactor", "scaleFactor", "size"]);
     super();
-    this.options = options;
+    this.options = ownOptions(options);
   }
 
   forward(input: Tensor): Tensor {

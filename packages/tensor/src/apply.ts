@@ -5,7 +5,7 @@ import { elementwise } from "./execute/elementwise.ts";
 import { reduce } from "./execute/reduce.ts";
 import { rows } from "./execute/rows.ts";
 import { assemble, view } from "./execute/view.ts";
-import { allocate, runRoutine } from "./launch.ts";
+import { produce, runRoutine } from "./launch.ts";
 import type {
   AssemblePrim,
   Attrs,
@@ -85,8 +85,13 @@ export function applyInPlace<P extends Prim>(
       attrs,
       operation,
     );
-    checkDestination(operation, target, value);
-    execute("cast", [value], { dtype: target.dtype }, target);
+    try {
+      checkDestination(operation, target, value);
+      execute("cast", [value], { dtype: target.dtype }, target);
+    } catch (error) {
+      value.dispose();
+      throw error;
+    }
     if (records) {
       target.storage.version++;
       tape.wrote(target, value);
@@ -161,7 +166,5 @@ function routine(
 ): readonly Tensor[] {
   const device = deviceOf(prim, inputs);
   for (const input of inputs) checkSupported(prim, device, input.dtype);
-  const outputs = metas.map(({ dtype, shape }) => allocate(prim, device, dtype, shape));
-  runRoutine(prim, device, inputs, outputs, attrs);
-  return outputs;
+  return produce(prim, device, metas, (outputs) => runRoutine(prim, device, inputs, outputs, attrs));
 }

@@ -1,19 +1,22 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { dataFolder, debugLevel, deviceName, memoryBudget, threadCount } from "./env.ts";
+import { dataFolder, debugLevel, deviceName, memoryBudget, poisonsMemory, threadCount } from "./env.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
 test("what is not set has a default", () => {
-  for (const name of ["DEBUG", "DEVICE", "THREADS", "DATA", "MEMORY_BUDGET"]) vi.stubEnv(`HEDDLE_${name}`, "");
-  expect([debugLevel(), deviceName(), threadCount(), dataFolder(), memoryBudget()])
-    .toEqual([0, undefined, 0, undefined, 2 ** 30]);
+  for (const name of ["DEBUG", "DEVICE", "THREADS", "DATA", "MEMORY_BUDGET", "POISON"]) {
+    vi.stubEnv(`HEDDLE_${name}`, "");
+  }
+  expect([debugLevel(), deviceName(), threadCount(), dataFolder(), memoryBudget(), poisonsMemory()])
+    .toEqual([0, undefined, 0, undefined, 2 ** 30, false]);
 });
 
 test("what is set is read", () => {
   vi.stubEnv("HEDDLE_DEVICE", "null");
   vi.stubEnv("HEDDLE_THREADS", "3");
   vi.stubEnv("HEDDLE_MEMORY_BUDGET", "5");
-  expect([deviceName(), threadCount(), memoryBudget()]).toEqual(["null", 3, 5 * 2 ** 20]);
+  vi.stubEnv("HEDDLE_POISON", "1");
+  expect([deviceName(), threadCount(), memoryBudget(), poisonsMemory()]).toEqual(["null", 3, 5 * 2 ** 20, true]);
 });
 
 test.each([["HEDDLE_THREADS", "-1", threadCount], ["HEDDLE_THREADS", "many", threadCount], [

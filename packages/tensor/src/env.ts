@@ -35,3 +35,11 @@ export function dataFolder(): string | undefined {
 export function memoryBudget(): number {
   return integer("HEDDLE_MEMORY_BUDGET", 1024, 0) * 2 ** 20;
 }
+
+/**
+ * `HEDDLE_POISON`: 1 fills memory of the CPU with NaN when it is handed out and when it is freed, so that reading what was never
+ * written, or is no longer there, shows; 0 does not.
+ */
+export function poisonsMemory(): boolean {
+  return integer("HEDDLE_POISON", 0, 0) > 0;
+}

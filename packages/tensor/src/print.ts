@@ -42,16 +42,24 @@ function floatFormat(values: readonly number[]): (value: number) => string {
   return whole ? (v) => special(v) ?? `${Object.is(v, -0) ? "-0" : v.toFixed(0)}.` : (v) => special(v) ?? fixed(v);
 }
 
-/** The corners of a large tensor: all of it that is shown, and so all that is read. */
+/** The corners of a large tensor: all of it that is shown, and so all that is read. Until they are joined they are views. */
 function corners(tensor: Tensor): NestedArray {
   const made = [tensor.detach()];
-  try {
-    tensor.shape.forEach((size, dim) => {
-      if (size <= 2 * edge) return;
-      const ends = [0, size - edge].map((start) => made[0]!.narrow(dim, start, edge));
-      made.unshift(apply("cat", ends, { dim }), ...ends);
+  const cornersFrom = (x: Tensor, dim: number): Tensor => {
+    if (dim === x.ndim) return x;
+    const size = x.shape[dim]!;
+    if (size <= 2 * edge) return cornersFrom(x, dim + 1);
+    const ends = [0, size - edge].map((start) => {
+      const part = x.narrow(dim, start, edge);
+      made.push(part);
+      return cornersFrom(part, dim + 1);
     });
-    return made[0]!.toArray();
+    const joined = apply("cat", ends, { dim });
+    made.push(joined);
+    return joined;
+  };
+  try {
+    return cornersFrom(made[0]!, 0).toArray();
   } finally {
     for (const part of made) part.dispose();
   }

@@ -95,14 +95,22 @@ export class Generator {
   /** `count` numbers in [0, 1) with 53 bits each, on the host. */
   uniforms(count: number): Float64Array {
     const result = new Float64Array(count);
+    const draw = this.draws(count);
+    for (let i = 0; i < count; i++) result[i] = draw();
+    return result;
+  }
+
+  /** The numbers of {@link uniforms} one by one: a function to be called `count` times. They are taken from the stream at once. */
+  draws(count: number): () => number {
     const words = new Uint32Array(4);
     const first = this.take(Math.ceil(count / 2));
-    for (let i = 0; i < count; i++) {
-      if (i % 2 === 0) philox(first + i / 2, this.key[0], this.key[1], words);
-      const [high, low] = [words[i % 2 * 2]!, words[i % 2 * 2 + 1]!];
-      result[i] = (high * 2 ** 21 + (low >>> 11)) * 2 ** -53;
-    }
-    return result;
+    const [low, high] = this.key;
+    let i = 0;
+    return () => {
+      if (i % 2 === 0) philox(first + i / 2, low, high, words);
+      const at = i++ % 2 * 2;
+      return (words[at]! * 2 ** 21 + (words[at + 1]! >>> 11)) * 2 ** -53;
+    };
   }
 }
 

@@ -117,12 +117,15 @@ export function windowsOf(
     },
     eachInside(name, body) {
       if (!fixed) {
+        // Only taps within the image: a window may be far larger.
         return dims.reduceRight((code, d) =>
-          `for (var k${d} = 0u; k${d} < p.kernel${d}; k${d}++) {
+          `let start${d} = c${lead + d} * p.stride${d};
+let end${d} = p.${name}${lead + d} + p.padding${d};
+var k${d} = select(0u, (p.padding${d} - start${d} + p.dilation${d} - 1u) / p.dilation${d}, start${d} < p.padding${d});
+let last${d} = min(p.kernel${d}, select(0u, (end${d} - start${d} + p.dilation${d} - 1u) / p.dilation${d}, start${d} < end${d}));
+for (; k${d} < last${d}; k${d}++) {
 let i${d} = ${tap(d, `k${d}`)};
-if (i${d} < p.${name}${lead + d}) {
 ${code}
-}
 }
 `, body);
       }

@@ -62,10 +62,18 @@ function cubicWeight(distance: number): number {
   return ((cubicA * x - 5 * cubicA) * x + 8 * cubicA) * x - 4 * cubicA;
 }
 
+/** Elements of a dimension whose places are worked out on the host. */
+const mostPlaces = 2 ** 24;
+
 /** Where output elements lie among the input's: half a pixel is where a pixel's centre is, unless the corners are aligned. */
 function taps(mode: InterpolationMode, size: number, out: number, factor: number | null, alignCorners: boolean): Taps {
   const scale = factor === null ? size / out : 1 / factor;
   const within = (index: number): number => Math.min(Math.max(index, 0), size - 1);
+  if (out > mostPlaces) {
+    throw new RangeError(
+      `interpolate: a dimension of ${out} elements is too large; at most ${mostPlaces} are computed`,
+    );
+  }
   const places = [...Array(out).keys()];
   if (mode.startsWith("nearest")) {
     // Products that come close to a whole number fall on PyTorch's side of it, which multiplies in float32.

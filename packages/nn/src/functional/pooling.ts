@@ -196,10 +196,18 @@ export function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor {
   return restore(columns.reshape([batch, channels, depth!, ...planes.shape.slice(2)]));
 }
 
+/** Windows along a dimension that are worked out on the host. */
+const mostWindows = 2 ** 24;
+
 /** Which elements each window holds, window by window; short ones repeat their last, which changes no maximum. */
 function windowIndices(size: number, out: number): { readonly list: number[]; readonly longest: number } {
+  if (out > mostWindows) {
+    throw new RangeError(
+      `adaptive pooling: an output size of ${out} is too large; at most ${mostWindows} are computed`,
+    );
+  }
   const bounds = Array.from({ length: out }, (_, i) => [Math.floor(i * size / out), Math.ceil((i + 1) * size / out)]);
-  const longest = Math.max(...bounds.map(([start, end]) => end! - start!));
+  const longest = bounds.reduce((most, [start, end]) => Math.max(most, end! - start!), 0);
   const list = bounds.flatMap(([start, end]) =>
     Array.from({ length: longest }, (_, i) => Math.min(start! + i, end! - 1))
   );

@@ -2,7 +2,7 @@
 import { checkDestination, checkSupported, checkWritable, deviceOf, writesInStep } from "../checks.ts";
 import { type DType, dtypeIndex, resultType, type Scalar } from "../dtype.ts";
 import type { Expr } from "../ir/kernel.ts";
-import { allocate, launch } from "../launch.ts";
+import { launch, produceOne } from "../launch.ts";
 import type { ElementwisePrim } from "../prims/attrs.ts";
 import { type OpTypes, table } from "../prims/table.ts";
 import { broadcastShapes } from "../shape.ts";
@@ -42,9 +42,11 @@ export function elementwise(
     ? tensors[0]!.shape
     : broadcastShapes(operation, ...tensors.map((t) => t.shape), ...(out === null ? [] : [out.shape]));
   if (out !== null) checkDestination(operation, out, { dtype: types.result, shape });
-  const output = out ?? allocate(prim, device, types.result, shape);
-  launch(prim, device, shape, tensors, scalars, expressionOf(prim, inputs, types, output.dtype), null, output);
-  return output;
+  const write = (output: Tensor): void =>
+    launch(prim, device, shape, tensors, scalars, expressionOf(prim, inputs, types, output.dtype), null, output);
+  if (out === null) return produceOne(prim, device, types.result, shape, write);
+  write(out);
+  return out;
 }
 
 /** Expressions of one operation, by the operation and its dtypes: backends know by the object what they have seen. */
@@ -85,9 +87,9 @@ export function runExpression(
   checkSupported(operation, device, expr.dtype);
   const shape = broadcastShapes(operation, ...tensors.map((t) => t.shape), ...(into === null ? [] : [into.shape]));
   if (into === null) {
-    const output = allocate(operation, device, expr.dtype, shape);
-    launch(operation, device, shape, tensors, scalars, expr, null, output);
-    return output;
+    return produceOne(operation, device, expr.dtype, shape, (output) => {
+      launch(operation, device, shape, tensors, scalars, expr, null, output);
+    });
   }
   checkWritable(operation, into);
   checkDestination(operation, into, { dtype: expr.dtype, shape });
@@ -95,8 +97,11 @@ export function runExpression(
     launch(operation, device, shape, tensors, scalars, cast(expr, into.dtype), null, into);
   } else {
     const value = runExpression(operation, tensors, scalars, expr, null);
-    elementwise("cast", [value], { dtype: into.dtype }, into, operation);
-    value.dispose();
+    try {
+      elementwise("cast", [value], { dtype: into.dtype }, into, operation);
+    } finally {
+      value.dispose();
+    }
   }
   into.storage.version++;
   return into;

@@ -2,7 +2,7 @@
 import { checkSupported, deviceOf } from "../checks.ts";
 import type { DType, Scalar } from "../dtype.ts";
 import type { Expr } from "../ir/kernel.ts";
-import { allocate, launchOver } from "../launch.ts";
+import { launchOver, produceOne } from "../launch.ts";
 import type { Attrs, ReducePrim } from "../prims/attrs.ts";
 import type { TypeRule } from "../prims/table.ts";
 import { broadcastShapes, broadcastStrides, contiguousStrides, type Shape } from "../shape.ts";
@@ -44,18 +44,14 @@ function reduceOver(
   const kept = shape.map((_, d) => d).filter((d) => !dims.includes(d));
   const order = [...kept, ...[...dims].sort((a, b) => a - b)];
   const left = kept.map((d) => shape[d]!);
-  const output = allocate(
-    operation,
-    device,
-    dtype,
-    keepdim ? shape.map((size, d) => dims.includes(d) ? 1 : size) : left,
-  );
   const inputs = tensors.map((tensor) => {
     const strides = broadcastStrides(tensor.shape, tensor.strides, shape);
     return { tensor, strides: order.map((d) => strides[d]!) };
   });
   const reduction = { op: prim, dims: dims.length };
-  const target = { tensor: output, strides: contiguousStrides(left) };
-  launchOver(operation, device, order.map((d) => shape[d]!), inputs, scalars, expr, reduction, target);
-  return output;
+  const result = keepdim ? shape.map((size, d) => dims.includes(d) ? 1 : size) : left;
+  return produceOne(operation, device, dtype, result, (tensor) => {
+    const target = { tensor, strides: contiguousStrides(left) };
+    launchOver(operation, device, order.map((d) => shape[d]!), inputs, scalars, expr, reduction, target);
+  });
 }

@@ -2,7 +2,7 @@
 import { deviceOf } from "../checks.ts";
 import { collapse } from "../ir/collapse.ts";
 import { type RowKernel, RowProgram } from "../ir/rows.ts";
-import { allocate, dispatch } from "../launch.ts";
+import { dispatch, produce } from "../launch.ts";
 import type { Attrs, RowPrim } from "../prims/attrs.ts";
 import { type RowRule, rowRules } from "../row_programs.ts";
 import { broadcastStrides } from "../shape.ts";
@@ -28,35 +28,32 @@ export function rows<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attr
   const ordered = (values: readonly number[], dims = [...kept, ...inner]): number[] => dims.map((d) => values[d]!);
   const oneEach = shape.map((size, d) => inner.includes(d) ? 1 : size);
   const kinds = rule.outputs(attrs, inputs);
-  const outputs = kinds.map((kind) =>
-    allocate(
-      prim,
-      device,
-      kind === "statistic" && dtype === "float16" ? "float32" : dtype,
-      kind === "row" ? shape : oneEach,
-    )
-  );
+  const metas = kinds.map((kind) => ({
+    dtype: kind === "statistic" && dtype === "float16" ? "float32" : dtype,
+    shape: kind === "row" ? shape : oneEach,
+  }));
   const program = programOf(prim, rule, inputs, attrs, inner.reduce((n, d) => n * shape[d]!, 1));
-  const flat = collapse(ordered(shape), [
-    ...inputs.map((input) => ordered(broadcastStrides(input.shape, input.strides, shape))),
-    ...outputs.map(({ strides }, i) => kinds[i] === "row" ? ordered(strides) : ordered(strides, kept)),
-  ], kept.length);
-  if (flat.boundary === flat.shape.length) {
-    flat.shape.push(1);
-    flat.operands.forEach((strides) => strides.push(1));
-  }
-  const operand = (tensor: Tensor, i: number) => ({ dtype: tensor.dtype, strides: flat.operands[i]! });
-  const work: RowKernel = {
-    kind: "rows",
-    shape: flat.shape,
-    inner: flat.shape.length - flat.boundary,
-    inputs: inputs.map(operand),
-    outputs: outputs.map((output, i) => operand(output, inputs.length + i)),
-    sources: program.sources,
-    steps: program.steps,
-  };
-  dispatch(prim, device, work, inputs, outputs, program.scalars);
-  return outputs;
+  return produce(prim, device, metas, (outputs) => {
+    const flat = collapse(ordered(shape), [
+      ...inputs.map((input) => ordered(broadcastStrides(input.shape, input.strides, shape))),
+      ...outputs.map(({ strides }, i) => kinds[i] === "row" ? ordered(strides) : ordered(strides, kept)),
+    ], kept.length);
+    if (flat.boundary === flat.shape.length) {
+      flat.shape.push(1);
+      flat.operands.forEach((strides) => strides.push(1));
+    }
+    const operand = (tensor: Tensor, i: number) => ({ dtype: tensor.dtype, strides: flat.operands[i]! });
+    const work: RowKernel = {
+      kind: "rows",
+      shape: flat.shape,
+      inner: flat.shape.length - flat.boundary,
+      inputs: inputs.map(operand),
+      outputs: outputs.map((output, i) => operand(output, inputs.length + i)),
+      sources: program.sources,
+      steps: program.steps,
+    };
+    dispatch(prim, device, work, inputs, outputs, program.scalars);
+  });
 }
 
 /** Row programs by all that they are written from: backends know by the object what they have seen. */

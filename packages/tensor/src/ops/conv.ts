@@ -38,12 +38,36 @@ export function perDim(operation: string, name: string, value: PerDim, dims: num
     : value.length === 1
     ? Array<number>(dims).fill(value[0]!)
     : [...value];
-  if (list.length !== dims || list.some((n) => !Number.isInteger(n) || n < least)) {
+  if (list.length !== dims || list.some((n) => !Number.isInteger(n) || n < least || n > mostReach)) {
     throw new RangeError(
-      `${operation}: ${name} ${JSON.stringify(value)} must be one or ${dims} integers of at least ${least}`,
+      `${operation}: ${name} ${
+        JSON.stringify(value)
+      } must be one or ${dims} integers of at least ${least} and at most ${mostReach}`,
     );
   }
   return list;
+}
+
+/** Positions in padded images are int32. */
+const mostReach = 2 ** 31 - 2 ** 16;
+
+/** @throws RangeError when a padded image, or a window on it, has more positions along a dimension than can be counted. */
+export function checkPadded(
+  operation: string,
+  size: readonly number[],
+  kernel: readonly number[],
+  padding: readonly number[],
+  dilation: readonly number[] | null,
+): void {
+  kernel.forEach((k, i) => {
+    const padded = size[i]! + 2 * padding[i]!;
+    const window = (dilation?.[i] ?? 1) * (k - 1) + 1;
+    if (padded <= mostReach && window <= mostReach) return;
+    throw new RangeError(
+      `${operation}: dim ${i} of the image has ${padded} positions with its padding, and a window reaches over ${window}; ` +
+        `at most ${mostReach} can be counted`,
+    );
+  });
 }
 
 /** An input without a batch gets one; the answer says whether it did. */
@@ -116,6 +140,7 @@ function conv(operation: string, x: Tensor, w: Tensor, dims: number, options: Co
     // An odd total puts one more zero at the end, as PyTorch does.
     total.forEach((n, i) => input = padded(input, i + 2, 0, n % 2));
   } else padding = perDim(operation, "padding", options.padding === "valid" ? 0 : options.padding ?? 0, dims, 0);
+  checkPadded(operation, input.shape.slice(2), w.shape.slice(2), padding, dilation);
   checkBias(operation, bias, w.shape[0]!);
   if (x.dtype === "float16" && bias && bias.dtype !== x.dtype) {
     return inFloat32([x, w, bias], (x, w, bias) => conv(operation, x, w, dims, { ...options, bias }));
@@ -149,6 +174,7 @@ function convTranspose(operation: string, x: Tensor, w: Tensor, dims: number, op
   if (inputSize.some((size) => size < 1)) {
     throw new RangeError(`${operation}: the output would have shape ${showShape(inputSize)}; use less padding`);
   }
+  checkPadded(operation, inputSize, w.shape.slice(2), padding, dilation);
   checkBias(operation, bias, w.shape[1]! * groups);
   if (x.dtype === "float16" && bias) {
     return inFloat32([x, w, bias], (x, w, bias) => convTranspose(operation, x, w, dims, { ...options, bias }));

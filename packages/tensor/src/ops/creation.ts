@@ -1,17 +1,14 @@
 /** Functions that make tensors. */
 import { checkScalar, checkTensor, wrongValue } from "../checks.ts";
-import { allocate, constant } from "../launch.ts";
-import { defaultDevice, type Device, getDevice } from "../device.ts";
-import { type DType, isInteger, itemSize, type Scalar, scalarDType, type TypedArray } from "../dtype.ts";
-import { toHalfBits } from "../half.ts";
+import { allocate, constant, fill, produceOne } from "../launch.ts";
+import { type DType, type Scalar, scalarDType, type TypedArray } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
-import { checkValue, elementValue } from "../scalar.ts";
 import { checkShape, contiguousStrides, type Shape, showShape, sizeOf } from "../shape.ts";
 import { Storage } from "../storage.ts";
 import { type NestedArray, type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "../tensor/reading.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { typedArrayOver } from "../dtype.ts";
+import { deviceOf, finished, uploaded } from "./uploaded.ts";
 
 /** Values for {@link tensor}: one, or nested arrays of them (also typed ones); rows of a dimension are of equal length. */
 export type TensorData = NestedArray | TypedArray | readonly TensorData[];
@@ -22,37 +19,6 @@ function isTypedArray(value: unknown): value is TypedArray {
 
 function isRow(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || isTypedArray(value);
-}
-
-function deviceOf(options: TensorOptions): Device {
-  return options.device === undefined ? defaultDevice() : getDevice(options.device);
-}
-
-function finished(result: Tensor, options: TensorOptions): Tensor {
-  if (options.requiresGrad) result.requiresGrad = true;
-  return result;
-}
-
-/** Elements on the host, uploaded. @throws RangeError for one that the dtype cannot hold, unless they are to wrap as casts do. */
-function uploaded(
-  operation: string,
-  dtype: DType,
-  shape: Shape,
-  options: TensorOptions,
-  value: (i: number) => Scalar,
-  wraps = false,
-): Tensor {
-  const length = sizeOf(shape);
-  if (!wraps && isInteger(dtype)) { for (let i = 0; i < length; i++) checkValue(operation, value(i), dtype); }
-  const result = allocate(operation, deviceOf(options), dtype, shape);
-  const bytes = new Uint8Array(length * itemSize(dtype));
-  const values = typedArrayOver(dtype, bytes.buffer, 0, length) as { [i: number]: number | bigint };
-  for (let i = 0; i < length; i++) {
-    const element = elementValue(value(i), dtype);
-    values[i] = dtype === "float16" ? toHalfBits(element as number) : element;
-  }
-  result.device.backend.write(result.storage.buffer, 0, bytes);
-  return finished(result, options);
 }
 
 /**
@@ -100,7 +66,8 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   visit(data, 0);
   let inferred: DType = flat.length === 0 ? "float32" : scalarDType(flat[0]!);
   for (const value of flat) if (scalarDType(value) !== inferred) inferred = mixed(inferred, scalarDType(value));
-  return uploaded("tensor", optionDType("tensor", options.dtype, inferred), shape, options, (i) => flat[i]!);
+  const dtype = optionDType("tensor", options.dtype, inferred);
+  return finished(uploaded("tensor", dtype, shape, deviceOf(options), (i) => flat[i]!), options);
 }
 
 /** As many dimensions as PyTorch's tensors may have. */
@@ -137,17 +104,18 @@ const arrayDTypes: readonly (readonly [new (...args: never[]) => ArrayBufferView
  * A tensor over a typed array, without a copy where the device can use it (the two then share memory). A `Uint8Array` with
  * `dtype: "bool"` holds 0 and 1 (another byte makes it copy); a `Uint16Array` with `dtype: "float16"` holds bits. Another dtype than the array's own casts.
  *
- * @param shape by default `[array.length]`.
+ * @param sizes the shape, by default `[array.length]`.
  * @throws RangeError when the shape has another number of elements. TypeError for an array of a kind that has no dtype.
  */
 export function fromTypedArray(
   array: TypedArray | Uint8ClampedArray,
-  shape: Shape = [array.length],
+  sizes: Shape = [array.length],
   options: TensorOptions = {},
 ): Tensor {
   checkOptions("fromTypedArray", options, tensorOptions);
   if (!isTypedArray(array)) throw wrongValue("fromTypedArray", "a typed array such as Float32Array", array);
-  checkShape("fromTypedArray", shape);
+  checkShape("fromTypedArray", sizes);
+  const shape = [...sizes];
   if (sizeOf(shape) !== array.length) {
     throw new RangeError(
       `fromTypedArray: shape ${showShape(shape)} has ${sizeOf(shape)} elements, the array ${array.length}`,
@@ -171,7 +139,7 @@ export function fromTypedArray(
   const dtype = optionDType("fromTypedArray", options.dtype, own);
   if (dtype !== own && !bits && !device.backend.supports(own)) {
     // What the device cannot cast.
-    return uploaded("fromTypedArray", dtype, [...shape], options, (i) => array[i]!, true);
+    return finished(uploaded("fromTypedArray", dtype, shape, device, (i) => array[i]!, true), options);
   }
   // Other bytes than 0 and 1 are no bools; the caller's array is not ours to mend.
   const source = flags && array.some((value) => value > 1) ? array.map((value) => value === 0 ? 0 : 1) : array;
@@ -184,16 +152,23 @@ export function fromTypedArray(
       offset: 0,
     });
   } else {
-    result = allocate("fromTypedArray", device, own, shape);
-    device.backend.write(result.storage.buffer, 0, new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+    const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    result = produceOne("fromTypedArray", device, own, shape, ({ storage }) => {
+      device.backend.write(storage.buffer, 0, bytes);
+    });
   }
   if (dtype === own) return finished(result, options);
-  const cast = result.to(dtype);
-  result.dispose();
-  return finished(cast, options);
+  try {
+    return finished(result.to(dtype), options);
+  } finally {
+    result.dispose();
+  }
 }
 
-/** A tensor whose elements are not set to anything in particular. */
+/**
+ * A tensor whose elements are not set to anything in particular: what the memory held before. Write them before they are read.
+ * With `HEDDLE_POISON=1` they are NaN (−1 in integers) on the CPU, so that it shows when they are not.
+ */
 export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
   checkOptions("empty", options, tensorOptions);
   checkShape("empty", shape);
@@ -283,7 +258,8 @@ export function arange(
       `arange: from ${start} to ${end} by ${step} never arrives; use a finite step that leads from start to end`,
     );
   }
-  return uploaded("arange", optionDType("arange", options.dtype, "float32"), [count], options, (i) => start + i * step);
+  const dtype = optionDType("arange", options.dtype, "float32");
+  return finished(uploaded("arange", dtype, [count], deviceOf(options), (i) => start + i * step), options);
 }
 
 /** `steps` numbers from `start` to `end`, both included. @throws RangeError when steps is not a non-negative integer. */
@@ -296,7 +272,8 @@ export function linspace(start: number, end: number, steps: number, options: Ten
   const step = (end - start) / (steps - 1);
   // From both ends, so that the last is exactly `end`.
   const value = (i: number) => steps === 1 ? start : i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step;
-  return uploaded("linspace", optionDType("linspace", options.dtype, "float32"), [steps], options, value);
+  const dtype = optionDType("linspace", options.dtype, "float32");
+  return finished(uploaded("linspace", dtype, [steps], deviceOf(options), value), options);
 }
 
 /** The identity matrix of `n` rows and `m` (default n) columns. */
@@ -306,5 +283,15 @@ export function eye(n: number, m: number | TensorOptions = n, options: TensorOpt
   checkOptions("eye", given, tensorOptions);
   checkShape("eye", [n, columns]);
   const dtype = optionDType("eye", given.dtype, "float32");
-  return uploaded("eye", dtype, [n, columns], given, (i) => Math.floor(i / columns) === i % columns ? 1 : 0);
+  const result = produceOne("eye", deviceOf(given), dtype, [n, columns], (made) => {
+    fill("eye", made, 0);
+    const geometry = { shape: [Math.min(n, columns)], strides: [columns + 1], offset: 0 };
+    const diagonal = new Tensor(made.storage, dtype, geometry, false);
+    try {
+      fill("eye", diagonal, 1);
+    } finally {
+      diagonal.dispose();
+    }
+  });
+  return finished(result, given);
 }

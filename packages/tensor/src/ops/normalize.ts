@@ -53,7 +53,8 @@ export function normalize(x: Tensor, dims: readonly number[], options: Normalize
     (weight === null) === (bias === null) && (taken || !half)
   ) {
     const inputs = [x, ...(weight ? [weight, bias!] : []), ...(taken && residual ? [residual] : [])];
-    const attrs = taken && activation === "relu" ? { dims, eps, activation } : { dims, eps };
+    const own = { dims: [...dims], eps };
+    const attrs = taken && activation === "relu" ? { ...own, activation } : own;
     const [result, mean, variance] = applyAll("normalize", inputs, attrs);
     return { result: taken ? result! : following(result!, residual, activation), mean: mean!, variance: variance! };
   }
@@ -93,7 +94,7 @@ export function rmsNormalize(x: Tensor, dims: readonly number[], options: RmsNor
   checkOptions("rmsNormalize", options, ["eps", "weight"]);
   const { weight = null, eps } = options;
   if (hasRows(x, dims) && (weight === null || weight.dtype === x.dtype)) {
-    return applyAll("rmsNormalize", weight === null ? [x] : [x, weight], { dims, eps })[0]!;
+    return applyAll("rmsNormalize", weight === null ? [x] : [x, weight], { dims: [...dims], eps })[0]!;
   }
   if (x.dtype === "float16") {
     return inFloat32([x, weight], (x, weight) => rmsNormalize(x, dims, { weight, eps }));

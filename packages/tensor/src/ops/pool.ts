@@ -5,10 +5,10 @@ import { inFloat32 } from "../in_float32.ts";
 import { windowCount } from "../prims/routines.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { batched, type PerDim, perDim } from "./conv.ts";
-import { tensor } from "./creation.ts";
+import { batched, checkPadded, type PerDim, perDim } from "./conv.ts";
 import { pad } from "./join.ts";
 import { checkOptions } from "../options.ts";
+import { uploaded } from "./uploaded.ts";
 
 /** Options of max-pooling. */
 export interface MaxPoolOptions {
@@ -76,6 +76,7 @@ function maxPool(
     windowCount(input.shape[i + 2]!, k, stride[i]!, padding[i]!, dilation[i]!, ceilMode)
   );
   checkWindow(operation, x, kernel, padding, counts);
+  checkPadded(operation, input.shape.slice(2), kernel, padding, dilation);
   let [values, indices] = applyAll("maxPool", [input], { kernel, stride, padding, dilation, ceilMode });
   const missesAll = (o: number, i: number): boolean =>
     Array.from({ length: kernel[i]! }, (_, k) => o * stride[i]! - padding[i]! + k * dilation[i]!)
@@ -100,6 +101,7 @@ function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number,
   const { ceilMode = false, countIncludePad = true } = options;
   const counts = kernel.map((k, i) => windowCount(input.shape[i + 2]!, k, stride[i]!, padding[i]!, 1, ceilMode));
   checkWindow(operation, x, kernel, padding, counts);
+  checkPadded(operation, input.shape.slice(2), kernel, padding, null);
   // What ceilMode adds beyond the padding is zero but never counts in the mean.
   const beyond = kernel.map((k, i) =>
     Math.max((counts[i]! - 1) * stride[i]! + k - input.shape[i + 2]! - 2 * padding[i]!, 0)
@@ -155,13 +157,13 @@ function divisors(
   let result: Tensor | null = null;
   kernel.forEach((k, i) => {
     const size = x.shape[i + 2]!;
-    const along = Array.from({ length: counts[i]! }, (_, o) => {
+    const along = (o: number): number => {
       const start = o * stride[i]! - padding[i]!;
       const end = Math.min(start + k, size + padding[i]!);
       return countIncludePad ? end - start : Math.min(end, size) - Math.max(start, 0);
-    });
+    };
     const shape = kernel.map((_, j) => j === i ? counts[i]! : 1);
-    const factor = tensor(along, { dtype: x.dtype, device: x.device }).reshape(shape);
+    const factor = uploaded("avgPool", x.dtype, shape, x.device, along);
     result = result === null ? factor : result.mul(factor);
   });
   return result!;
@@ -172,12 +174,12 @@ export type OutputSize = number | null | readonly (number | null)[];
 
 /** Windows of adaptive pooling: from ⌊i·size/out⌋ to ⌈(i + 1)·size/out⌉, as a matrix of means `[out, size]`. */
 function meanMatrix(x: Tensor, size: number, out: number): Tensor {
-  const rows = Array.from({ length: out }, (_, i) => {
+  return uploaded("adaptiveAvgPool", x.dtype, [out, size], x.device, (at) => {
+    const [i, j] = [Math.floor(at / size), at % size];
     const start = Math.floor(i * size / out);
     const end = Math.ceil((i + 1) * size / out);
-    return Array.from({ length: size }, (_, j) => j >= start && j < end ? 1 / (end - start) : 0);
+    return j >= start && j < end ? 1 / (end - start) : 0;
   });
-  return tensor(rows, { dtype: x.dtype, device: x.device });
 }
 
 function adaptiveAvgPool(operation: string, x: Tensor, outputSize: OutputSize, dims: number): Tensor {

@@ -1,16 +1,17 @@
 /** Functions that make random tensors. */
 import { checkOperands, checkTensor } from "../checks.ts";
-import { isFloat, type Scalar } from "../dtype.ts";
+import { isFloat } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
 import { defaultGenerator, drawInto, type Generator } from "../random.ts";
 import { checkValue } from "../scalar.ts";
-import { checkShape, type Shape, showShape } from "../shape.ts";
+import { checkShape, type Shape, showShape, sizeOf } from "../shape.ts";
 import { widened } from "../in_float32.ts";
 import { type Operand, type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "../tensor/reading.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { empty, fromTypedArray } from "./creation.ts";
 import { SumTree } from "./sum_tree.ts";
+import { deviceOf, finished, uploaded } from "./uploaded.ts";
 
 /** Options of tensors drawn from a generator. */
 export interface RandomTensorOptions extends TensorOptions {
@@ -71,9 +72,12 @@ export function randint(low: number, high: number, shape: Shape, options: Random
   const dtype = optionDType("randint", rest.dtype, "int32");
   checkValue("randint", low, dtype);
   checkValue("randint", high - 1, dtype);
-  const count = shape.reduce((n, size) => n * size, 1);
-  const values = generator.uniforms(count).map((u) => low + Math.floor(u * (high - low)));
-  return fromTypedArray(values, shape, { ...rest, dtype });
+  let draw: (() => number) | null = null;
+  const value = (): number => {
+    draw ??= generator.draws(sizeOf(shape));
+    return low + Math.floor(draw() * (high - low));
+  };
+  return finished(uploaded("randint", dtype, [...shape], deviceOf(rest), value, true), rest);
 }
 
 /** The integers from 0 to n − 1 in random order (int32); Fisher and Yates's shuffle. */
@@ -83,13 +87,20 @@ export function randperm(n: number, options: RandomTensorOptions = {}): Tensor {
   const { generator = defaultGenerator, ...rest } = options;
   const dtype = optionDType("randperm", rest.dtype, "int32");
   if (n > 0) checkValue("randperm", n - 1, dtype);
-  const order = Int32Array.from({ length: n }, (_, i) => i);
+  let order: Int32Array | null = null;
+  const result = uploaded("randperm", dtype, [n], deviceOf(rest), (i) => (order ??= shuffled(n, generator))[i]!, true);
+  return finished(result, rest);
+}
+
+function shuffled(n: number, generator: Generator): Int32Array {
+  const order = new Int32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
   const draws = generator.uniforms(n);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(draws[i]! * (i + 1));
     [order[i], order[j]] = [order[j]!, order[i]!];
   }
-  return fromTypedArray(order, [n], { ...rest, dtype });
+  return order;
 }
 
 /** 1 with the probability that each element gives, else 0, in the dtype of the probabilities. */

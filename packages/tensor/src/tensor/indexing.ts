@@ -4,10 +4,10 @@ import { checkOption, checkOptions } from "../options.ts";
 import type { Scalar } from "../dtype.ts";
 import { constant } from "../launch.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "../ops/slices.ts";
-import { fromTypedArray } from "../ops/creation.ts";
+import { arange, fromTypedArray } from "../ops/creation.ts";
 import type { ScatterMode } from "../prims/attrs.ts";
 import { hasHalfGradient, inFloat32 } from "../in_float32.ts";
-import { normalizeDim, normalizeDims, sameShape, showShape, sizeOf } from "../shape.ts";
+import { normalizeDim, normalizeDims, sameShape, showShape } from "../shape.ts";
 import type { Operand } from "./core.ts";
 import { Tensor } from "./tensor.ts";
 import { TensorView } from "./view.ts";
@@ -235,12 +235,12 @@ export abstract class TensorIndexing extends TensorView {
 
   /** The matrices' lower triangles, up to the `k`-th diagonal; zero elsewhere. */
   tril(this: Tensor, k = 0): Tensor {
-    return triangle("tril", this, (i, j) => j - i <= k);
+    return triangle("tril", this, k, "le");
   }
 
   /** The matrices' upper triangles, from the `k`-th diagonal on; zero elsewhere. */
   triu(this: Tensor, k = 0): Tensor {
-    return triangle("triu", this, (i, j) => j - i >= k);
+    return triangle("triu", this, k, "ge");
   }
 
   /** The whole repeated `times[d]` times along each dimension; dimensions may be added in front. */
@@ -374,11 +374,13 @@ function typed(operation: string, value: Operand, x: Tensor): Operand {
   return value instanceof Tensor ? value.to(x.dtype) : constant(operation, value, x.dtype, x.device);
 }
 
-function triangle(operation: string, x: Tensor, holds: (i: number, j: number) => boolean): Tensor {
+function triangle(operation: string, x: Tensor, k: number, side: "le" | "ge"): Tensor {
   if (x.ndim < 2) throw new RangeError(`${operation}: needs at least 2 dimensions, got shape ${showShape(x.shape)}`);
+  if (!Number.isInteger(k)) throw new RangeError(`${operation}: the diagonal ${k} is not an integer`);
+  if (x.numel === 0) return x.clone();
   const [rows, columns] = x.shape.slice(-2) as [number, number];
-  const mask = new Uint8Array(sizeOf([rows, columns]));
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) mask[i * columns + j] = holds(i, j) ? 1 : 0;
-  const kept = fromTypedArray(mask, [rows, columns], { dtype: "bool", device: x.device });
-  return apply("where", [kept, x, typed(operation, 0, x)], {});
+  const options = { dtype: "int32", device: x.device } as const;
+  const diagonal = Math.min(Math.max(k, -rows), columns);
+  const from = arange(diagonal, diagonal + rows, 1, options).unsqueeze(1);
+  return apply("where", [apply(side, [arange(columns, options), from], {}), x, typed(operation, 0, x)], {});
 }

@@ -1,7 +1,7 @@
 /** Sorting, the largest few, distinct values and counts. */
 import { applyAll } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
-import { fromTypedArray, zeros } from "../ops/creation.ts";
+import { fromTypedArray, onesLike, zeros } from "../ops/creation.ts";
 import { normalizeDim, sameShape, showShape } from "../shape.ts";
 import { TensorIndexing } from "./indexing.ts";
 import type { ValuesAndIndices } from "./reduction.ts";
@@ -72,6 +72,9 @@ export abstract class TensorOrdering extends TensorIndexing {
   ): Unique {
     checkOptions("unique", options, ["dim", "returnCounts", "returnInverse"]);
     const { returnInverse = false, returnCounts = false, dim } = options;
+    if (dim !== undefined && this.numel === 0 && this.shape[normalizeDim("unique", dim, this.ndim)] !== 0) {
+      throw new RangeError(`unique: the slices along dim ${dim} of shape ${showShape(this.shape)} have no elements`);
+    }
     const rows = dim === undefined
       ? this.detach().reshape(-1, 1)
       : this.detach().movedim(dim, 0).flatten(1 - Number(this.ndim === 1));
@@ -142,13 +145,12 @@ export abstract class TensorOrdering extends TensorIndexing {
       if (value < 0) throw new RangeError(`bincount: ${value} is negative; only integers from 0 on can be counted`);
       length = Math.max(length, value + 1);
     }
-    if (weights === undefined) {
-      const counts = new Int32Array(length);
-      for (const value of values) counts[value]!++;
-      return fromTypedArray(counts, [length], { device: this.device });
-    }
     const wide = this.device.backend.supports("float64") ? "float64" : "float32";
-    const summed = isFloat(weights.dtype) ? weights : weights.to(wide);
+    const summed = weights === undefined
+      ? onesLike(this, { dtype: "int32" })
+      : isFloat(weights.dtype)
+      ? weights
+      : weights.to(wide);
     return zeros([length], { dtype: summed.dtype, device: this.device }).scatterAdd(0, this.to("int32"), summed);
   }
 }

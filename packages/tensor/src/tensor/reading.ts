@@ -1,12 +1,12 @@
 /** Values out of tensors, and tensors into other dtypes and devices. */
 import { apply, applyInPlace, execute } from "../apply.ts";
-import { allocate, constant, fill } from "../launch.ts";
+import { constant, fill, produceOne } from "../launch.ts";
 import { checkDType, type DType, dtypes, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../dtype.ts";
 import { Device, deviceNames, getDevice } from "../device.ts";
 import { halfTable } from "../half.ts";
 import { formatTensor } from "../print.ts";
 import { printOnConsole } from "../runtime.ts";
-import { broadcastShapes, sameShape, type Shape, showShape } from "../shape.ts";
+import { broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../shape.ts";
 import { reclaiming } from "../storage.ts";
 import { activeTape } from "../tape.ts";
 import { type DataArray, type NestedArray, type Operand, TensorCore } from "./core.ts";
@@ -257,8 +257,17 @@ function packed<T>(tensor: Tensor, operation: string, read: (source: Tensor) => 
 }
 
 /** The bytes of a contiguous tensor: where they begin and how many. */
-function extent({ offset, numel, dtype }: Tensor): [byteOffset: number, bytes: number] {
-  return [offset * itemSize(dtype), numel * itemSize(dtype)];
+function extent({ offset, numel, dtype, shape, storage }: Tensor): [byteOffset: number, bytes: number] {
+  const [start, bytes] = [offset * itemSize(dtype), numel * itemSize(dtype)];
+  if (sizeOf(shape) !== numel || !(start >= 0 && start + bytes <= storage.buffer.bytes)) {
+    throw new RangeError(
+      `reading ${numel} elements from ${offset} on as shape ${
+        showShape(shape)
+      }: they are not within the tensor's memory of ` +
+        `${storage.buffer.bytes} bytes; the array that shape gives must not be written to`,
+    );
+  }
+  return [start, bytes];
 }
 
 function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): DataArray {
@@ -268,7 +277,13 @@ function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): DataArray {
   return Float32Array.from(values, (bits) => table[bits]!);
 }
 
+/** Arrays that hold nothing but each other: a tensor without elements may have any number of rows. */
+const mostRows = 2 ** 24;
+
 function nest(values: DataArray, shape: Shape, bool: boolean): NestedArray {
+  if (values.length === 0 && sizeOf(shape.slice(0, shape.indexOf(0))) > mostRows) {
+    throw new RangeError(`toArray: shape ${showShape(shape)} has no elements, but more rows than arrays can be made`);
+  }
   let at = 0;
   const build = (d: number): NestedArray => {
     if (d === shape.length) {
@@ -290,9 +305,9 @@ function moved(tensor: Tensor, device: Device): Tensor {
     );
   }
   const bytes = packed(tensor, "to", (x) => x.device.backend.read(x.storage.buffer, ...extent(x)));
-  const result = allocate("to", device, tensor.dtype, tensor.shape);
-  device.backend.write(result.storage.buffer, 0, bytes);
-  return result;
+  return produceOne("to", device, tensor.dtype, tensor.shape, ({ storage }) => {
+    device.backend.write(storage.buffer, 0, bytes);
+  });
 }
 
 /** Checks a `dtype` option. */

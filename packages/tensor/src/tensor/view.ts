@@ -231,6 +231,7 @@ export abstract class TensorView extends TensorReduction {
         throw new RangeError(`split: size ${sizes} is not a positive integer`);
       }
       const count = Math.max(Math.ceil(length / sizes), 1);
+      checkPieces("split", count);
       return Array.from({ length: count }, (_, i) => this.narrow(d, i * sizes, Math.min(sizes, length - i * sizes)));
     }
     const total = sizes.reduce((a, b) => a + b, 0);
@@ -252,7 +253,19 @@ export abstract class TensorView extends TensorReduction {
   /** The slices along a dimension, which goes away. */
   unbind(this: Tensor, dim = 0): Tensor[] {
     const d = dimOf("unbind", dim, this);
+    checkPieces("unbind", this.shape[d]!);
     return Array.from({ length: this.shape[d]! }, (_, i) => this.select(d, i));
+  }
+}
+
+/** Expanded dimensions may be of any size, without memory; a tensor for each index takes some. */
+const mostPieces = 2 ** 24;
+
+function checkPieces(operation: string, count: number): void {
+  if (count > mostPieces) {
+    throw new RangeError(
+      `${operation}: ${count} pieces are too many; at most ${mostPieces} tensors are made in one call`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 /** Compiles generated modules and runs their work, split over threads. */
-import { threadCount } from "../../env.ts";
+import { poisonsMemory, threadCount } from "../../env.ts";
 import { canBlock, hardwareConcurrency } from "../../runtime.ts";
 import type { MemoryImport } from "../../wasm/assembler.ts";
 import { type Features, features } from "./features.ts";
@@ -47,7 +47,7 @@ export class Engine {
 
   constructor(host: HostFunctions, threads: number = 1) {
     this.features = features();
-    this.heap = new Heap(this.features.sharedMemory);
+    this.heap = new Heap(this.features.sharedMemory, undefined, poisonsMemory());
     this.host = host;
     this.threads = this.features.sharedMemory && canBlock() ? threads : 1;
     this.pool = this.threads > 1 ? new Threads(this.heap, host, this.threads) : null;

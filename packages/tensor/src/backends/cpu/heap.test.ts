@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Heap } from "./heap.ts";
 
@@ -70,4 +71,144 @@ test("what does not fit is an error that says so", () => {
   expect(() => heap.alloc(2 ** 20)).toThrow(/out of memory: 1048576 bytes more do not fit/);
   heap.release(pointer, 2 ** 20);
   expect(heap.alloc(2 ** 20 - 100)).toBe(pointer);
+});
+
+/** Sizes about every power of two that a number counts exactly. */
+const anySize = fc.tuple(fc.integer({ min: 0, max: 53 }), fc.integer({ min: -70, max: 70 }))
+  .map(([exponent, more]) => Math.min(Math.max(2 ** exponent + more, 0), Number.MAX_SAFE_INTEGER));
+const smallSize = fc.tuple(fc.integer({ min: 0, max: 19 }), fc.integer({ min: -70, max: 70 }))
+  .map(([exponent, more]) => Math.max(2 ** exponent + more, 0));
+
+test("size classes are right about every power of two up to 2^53", () => {
+  fc.assert(
+    fc.property(anySize, (bytes) => {
+      const size = Heap.sizeClass(bytes);
+      expect(size).toBeGreaterThanOrEqual(bytes);
+      expect(size % 64).toBe(0);
+      expect(Heap.sizeClass(size)).toBe(size);
+      expect(size - bytes).toBeLessThanOrEqual(Math.max(bytes / 8, 64));
+    }),
+    { seed: 1, numRuns: 3000 },
+  );
+});
+
+/** All that a heap counts. */
+function accounts(heap: Heap): string {
+  const fields = heap as unknown as Record<"end" | "freeBytes" | "freed" | "free" | "odd" | "borrowed", unknown>;
+  const { end, freeBytes, freed, free, odd, borrowed } = fields;
+  return JSON.stringify([end, freeBytes, freed, free, [...(odd as Map<number, number>)], borrowed]);
+}
+
+test.each([0, -1, 1])("sizes from the address space on are refused, and nothing has changed (%i)", (more) => {
+  const heap = new Heap(false);
+  const hole = heap.alloc(4000);
+  const weights = heap.alloc(4000);
+  heap.bytes.fill(7, weights, weights + 4000);
+  heap.release(hole, 4000);
+  const before = accounts(heap);
+  const pages = heap.memory.buffer.byteLength;
+  for (let exponent = 32; exponent <= 53; exponent++) {
+    for (const size of [2 ** exponent + more, 3 * 2 ** exponent + more, 2 ** exponent + 2 ** 31 + more]) {
+      if (size === 2 ** 32 - 1) continue; // refused as well, but only by the system
+      expect(() => heap.alloc(size), `${size}`).toThrow(`out of memory: ${size} bytes more do not fit`);
+      expect(() => heap.borrow(size), `${size}`).toThrow("out of memory");
+    }
+  }
+  for (const size of [NaN, Infinity, -1, 2 ** 32 - 65536 + 1, 1e300]) {
+    expect(() => heap.alloc(size), `${size}`).toThrow("out of memory");
+  }
+  expect(accounts(heap)).toBe(before);
+  expect(heap.memory.buffer.byteLength).toBe(pages);
+  expect(heap.bytes.subarray(weights, weights + 4000).every((byte) => byte === 7)).toBe(true);
+});
+
+test("the last page is never handed out: the end of every block is an address", () => {
+  const heap = new Heap(false, 65536);
+  expect(heap.maximumPages).toBe(65535);
+});
+
+/** A request, a loan, the release of the nth block, or the end of all loans. */
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("alloc" as const), size: smallSize }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("borrow" as const), size: smallSize }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("alloc" as const), size: anySize }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("free" as const), size: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("reclaim" as const), size: fc.constant(0) }) },
+);
+
+test.each([false, true])("whatever is asked for and freed, canaries live (poisoned: %s)", (poisons) => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
+      const heap = new Heap(false, 64, poisons);
+      const blocks: { pointer: number; bytes: number; borrowed: boolean; mark: number }[] = [];
+      let mark = 0;
+      /** The first and the last bytes of a block, and one in between. */
+      const places = ({ pointer, bytes }: { pointer: number; bytes: number }): number[] =>
+        bytes === 0 ? [] : [pointer, pointer + (bytes >> 1), pointer + bytes - 1];
+      for (const { do: what, size } of steps) {
+        if (what === "free") {
+          if (blocks.length === 0) continue;
+          const [block] = blocks.splice(size % blocks.length, 1);
+          if (block!.borrowed) heap.giveBack(block!.pointer);
+          else heap.release(block!.pointer, block!.bytes);
+        } else if (what === "reclaim") {
+          heap.reclaim();
+          for (let i = blocks.length - 1; i >= 0; i--) if (blocks[i]!.borrowed) blocks.splice(i, 1);
+        } else {
+          const before = heap.inUse;
+          let pointer: number;
+          try {
+            pointer = heap[what](size);
+          } catch (error) {
+            expect(String(error)).toMatch(/out of memory/);
+            expect(heap.inUse).toBe(before);
+            continue;
+          }
+          expect(pointer % 64).toBe(0);
+          const block = { pointer, bytes: size, borrowed: what === "borrow", mark: mark = mark % 250 + 1 };
+          for (const place of places(block)) heap.bytes[place] = block.mark;
+          blocks.push(block);
+        }
+      }
+      const bytes = heap.bytes;
+      for (const block of blocks) for (const place of places(block)) expect(bytes[place]).toBe(block.mark);
+      expect(heap.inUse).toBe(blocks.reduce((sum, { bytes }) => sum + Heap.sizeClass(bytes), 0));
+      const sorted = [...blocks].sort((a, b) => a.pointer - b.pointer);
+      sorted.forEach(({ pointer, bytes }, i) => {
+        const end = sorted[i + 1]?.pointer ?? heap.memory.buffer.byteLength;
+        expect(pointer + Heap.sizeClass(bytes)).toBeLessThanOrEqual(end);
+      });
+      // All of it can be one block again.
+      for (const { pointer, bytes, borrowed } of blocks) {
+        if (borrowed) heap.giveBack(pointer);
+        else heap.release(pointer, bytes);
+      }
+      expect(heap.inUse).toBe(0);
+      const most = 64 * 65536 - 64;
+      expect(heap.alloc(Heap.sizeClass(most * 0.88))).toBeGreaterThan(0);
+    }),
+    { seed: 2, numRuns: 200 },
+  );
+});
+
+test("memory that lies in pieces is joined before a request is refused", () => {
+  const heap = new Heap(false, 64);
+  const pieces = Array.from({ length: 63 }, () => heap.alloc(65536));
+  heap.release(pieces[3]!, 65536);
+  expect(() => heap.alloc(131072)).toThrow("out of memory"); // the neighbours are in use
+  heap.release(pieces[4]!, 65536);
+  expect(heap.alloc(131072)).toBe(pieces[3]);
+});
+
+test("poisoned memory is NaN when it is new and when it is freed, and is not freed twice", () => {
+  const heap = new Heap(false, 64, true);
+  const pointer = heap.alloc(1000);
+  const values = new Float32Array(heap.memory.buffer, pointer, 250);
+  expect(values.every(Number.isNaN)).toBe(true);
+  values.fill(1);
+  heap.release(pointer, 1000);
+  expect(values.every(Number.isNaN)).toBe(true);
+  expect(() => heap.release(pointer, 1000)).toThrow(`1000 bytes at ${pointer} are not in use`);
+  expect(() => heap.release(pointer + 64, 10)).toThrow("are not in use");
+  expect(() => heap.giveBack(heap.alloc(10))).toThrow("is borrowed");
 });

@@ -4,11 +4,22 @@ const page = 65536;
 /** Pointers are multiples of this, so that vectors never straddle cache lines at a tensor's beginning. */
 const alignment = 64;
 
+/**
+ * Memory that is never handed out, at the end of the 4 GiB that addresses reach: the end of any block is still an address, and a
+ * vector that is read across it is still within the memory.
+ */
+const mostPages = 65536 - 1;
+
+/** ⌊log₂ size⌋ of a positive size, exactly. `Math.clz32` sees the lower 32 bits alone. */
+function exponentOf(size: number): number {
+  return size < 2 ** 32 ? 31 - Math.clz32(size) : 63 - Math.clz32(size / 2 ** 32);
+}
+
 /** The largest size class that is not above `size`, a multiple of the alignment: classes are numbered from 0. */
 function binOf(size: number): number {
   if (size < 8 * alignment) return size / alignment - 1;
-  const exponent = 31 - Math.clz32(size);
-  return 8 * (exponent - 9) + ((size / 2 ** (exponent - 3)) | 0) - 1;
+  const exponent = exponentOf(size);
+  return 8 * (exponent - 9) + Math.floor(size / 2 ** (exponent - 3)) - 1;
 }
 
 /** The size class of a bin. */
@@ -30,19 +41,25 @@ export class Heap {
   private freeBytes = 0;
   /** Bytes freed since blocks were last merged. */
   private freed = 0;
+  /** Pointers of borrowed blocks and their bytes, alternating. */
+  private readonly borrowed: number[] = [];
+  /** Sizes of the blocks in use; kept where memory is poisoned. */
+  private readonly used: Map<number, number> | null;
   private bytesView: Uint8Array;
   private wordsView: Int32Array;
 
-  constructor(shared: boolean, maximumPages: number = 65536) {
+  /** @param poisons whether fresh and freed memory is filled with NaN, and blocks that are not in use cannot be released. */
+  constructor(shared: boolean, maximumPages: number = mostPages, poisons = false) {
     this.shared = shared;
-    this.maximumPages = maximumPages;
-    this.memory = new WebAssembly.Memory({ initial: 16, maximum: maximumPages, shared });
+    this.maximumPages = Math.min(maximumPages, mostPages);
+    this.memory = new WebAssembly.Memory({ initial: 16, maximum: this.maximumPages, shared });
+    this.used = poisons ? new Map() : null;
     this.end = alignment; // address 0 stays unused
     this.bytesView = new Uint8Array(this.memory.buffer);
     this.wordsView = new Int32Array(this.memory.buffer);
   }
 
-  /** All of the memory as bytes; ask anew after an allocation, which may have moved it. */
+  /** All of the memory as bytes; ask again after an allocation, which may have moved it. */
   get bytes(): Uint8Array {
     if (this.bytesView.buffer !== this.memory.buffer) this.bytesView = new Uint8Array(this.memory.buffer);
     return this.bytesView;
@@ -54,20 +71,73 @@ export class Heap {
     return this.wordsView;
   }
 
+  /** Bytes of the blocks that are in use. */
+  get inUse(): number {
+    return this.end - alignment - this.freeBytes;
+  }
+
   /** Size class: powers of two and the steps of an eighth between them, so that at most an eighth is wasted. */
   static sizeClass(bytes: number): number {
     if (bytes <= 8 * alignment) return bytes <= alignment ? alignment : Math.ceil(bytes / alignment) * alignment;
-    const step = 2 ** (28 - Math.clz32(bytes));
+    const step = 2 ** (exponentOf(bytes) - 3);
     return Math.ceil(bytes / step) * step;
   }
 
   /**
    * Memory of at least `bytes` bytes.
    *
-   * @throws RangeError when the address space of 4 GiB (or what the system gives) is used up.
+   * @throws RangeError when the address space of 4 GiB (or what the system gives) is used up. Nothing in use has then changed.
    */
   alloc(bytes: number): number {
+    if (!(bytes >= 0 && bytes <= this.maximumPages * page)) throw this.exhausted(bytes);
     const size = Heap.sizeClass(bytes);
+    const pointer = this.find(size);
+    if (pointer < 0) throw this.exhausted(bytes);
+    if (this.used !== null) {
+      this.used.set(pointer, size);
+      this.bytes.fill(0xff, pointer, pointer + size);
+    }
+    return pointer;
+  }
+
+  /** Gives memory back; `bytes` as it was asked for. */
+  release(pointer: number, bytes: number): void {
+    const size = Heap.sizeClass(bytes);
+    if (this.used !== null) {
+      if (this.used.get(pointer) !== size) throw new Error(`heap: ${bytes} bytes at ${pointer} are not in use`);
+      this.used.delete(pointer);
+      this.bytes.fill(0xff, pointer, pointer + size);
+    }
+    this.put(pointer, size);
+    this.freed += size;
+  }
+
+  /** Memory for the length of a dispatch: {@link giveBack} ends the loan, and so does {@link reclaim}. @throws as {@link alloc}. */
+  borrow(bytes: number): number {
+    const pointer = this.alloc(bytes);
+    this.borrowed.push(pointer, bytes);
+    return pointer;
+  }
+
+  /** Gives borrowed memory back. */
+  giveBack(pointer: number): void {
+    const { borrowed } = this;
+    let at = borrowed.length - 2;
+    while (at >= 0 && borrowed[at] !== pointer) at -= 2;
+    if (at < 0) throw new Error(`heap: no memory at ${pointer} is borrowed`);
+    const bytes = borrowed[at + 1]!;
+    if (at === borrowed.length - 2) borrowed.length = at;
+    else borrowed.splice(at, 2);
+    this.release(pointer, bytes);
+  }
+
+  /** Takes back all that is borrowed, after an error has ended a dispatch. */
+  reclaim(): void {
+    while (this.borrowed.length > 0) this.giveBack(this.borrowed.at(-2)!);
+  }
+
+  /** A block of a size class: a free one, or one at the end; -1 when there is no room. */
+  private find(size: number): number {
     const reused = this.take(size);
     if (reused >= 0) return reused;
     if (this.end + size > this.memory.buffer.byteLength && this.isWorthMerging(size)) {
@@ -75,19 +145,19 @@ export class Heap {
       const merged = this.take(size);
       if (merged >= 0) return merged;
     }
-    const pointer = this.end;
-    const needed = pointer + size;
-    const have = this.memory.buffer.byteLength;
-    if (needed > have) this.grow(Math.ceil((needed - have) / page), bytes);
-    this.end = needed;
-    return pointer;
+    if (this.reach(this.end + size)) return this.extend(size);
+    // The last resort, whatever it costs.
+    if (this.freed === 0) return -1;
+    this.merge();
+    const merged = this.take(size);
+    if (merged >= 0) return merged;
+    return this.reach(this.end + size) ? this.extend(size) : -1;
   }
 
-  /** Gives memory back; `bytes` as it was asked for. */
-  release(pointer: number, bytes: number): void {
-    const size = Heap.sizeClass(bytes);
-    this.put(pointer, size);
-    this.freed += size;
+  private extend(size: number): number {
+    const pointer = this.end;
+    this.end += size;
+    return pointer;
   }
 
   private put(pointer: number, size: number): void {
@@ -137,19 +207,27 @@ export class Heap {
     }
   }
 
-  private grow(pages: number, wanted: number): void {
-    const have = this.memory.buffer.byteLength / page;
+  /** Whether the memory has so many bytes, growing it where it has to. */
+  private reach(bytes: number): boolean {
+    const have = this.memory.buffer.byteLength;
+    if (bytes <= have) return true;
+    const pages = Math.ceil((bytes - have) / page);
+    const room = this.maximumPages - have / page;
     // Some room ahead, so that growth is rare.
-    const ahead = Math.min(Math.max(pages, Math.ceil(have / 4)), this.maximumPages - have);
+    const ahead = Math.min(Math.max(pages, Math.ceil(have / page / 4)), room);
     for (const count of [ahead, pages]) {
-      if (count < pages) continue;
+      if (count < pages || count > room) continue;
       try {
         this.memory.grow(count);
-        return;
+        return true;
       } catch { /* try less, then report */ }
     }
-    throw new RangeError(
-      `out of memory: ${wanted} bytes more do not fit beside the ${this.end} that are in use on the device "cpu" ` +
+    return false;
+  }
+
+  private exhausted(wanted: number): RangeError {
+    return new RangeError(
+      `out of memory: ${wanted} bytes more do not fit beside the ${this.inUse} that are in use on the device "cpu" ` +
         `(at most ${this.maximumPages * page}); free tensors with a scope, or use smaller batches`,
     );
   }

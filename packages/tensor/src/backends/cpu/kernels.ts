@@ -4,7 +4,7 @@ import { debug } from "../../debug.ts";
 import type { Kernel } from "../../ir/kernel.ts";
 import type { RenderedKernel } from "../reference/render.ts";
 import type { Engine, Entry } from "./engine.ts";
-import { writeScalars } from "./params.ts";
+import { ParamBlock, writeScalars } from "./params.ts";
 import { compilePlain, runPlain } from "./plain.ts";
 import { renderModule } from "./render/kernel.ts";
 import { elementBytes, type Layout, layoutOf, type Plan, planOf } from "./render/plan.ts";
@@ -34,12 +34,11 @@ export class Kernels {
   private readonly engine: Engine;
   private readonly entries: Map<string, Entry> = new Map();
   private readonly plains: Map<string, RenderedKernel> = new Map();
-  private readonly params: number;
-  private readonly paramBytes = 4096;
+  private readonly block: ParamBlock;
 
   constructor(engine: Engine) {
     this.engine = engine;
-    this.params = engine.heap.alloc(this.paramBytes);
+    this.block = new ParamBlock(engine.heap);
   }
 
   /** Compiles a kernel, or finds the code of one that differs in sizes only. */
@@ -69,9 +68,10 @@ export class Kernels {
     const { heap } = this.engine;
     if (plan === null) return runPlain(compiled.plain!, kernel, heap, inputs, output, scalars);
     if (plan.form === "along" && plan.kept === 0 && this.runInParts(compiled, inputs, output, scalars)) return;
-    const words = heap.words;
-    const base = this.params >> 2;
     const { layout } = compiled;
+    const params = this.block.of(layout.words(scalars.length));
+    const words = heap.words;
+    const base = params / 4;
     words[base + layout.segments] = compiled.segments;
     words[base + layout.segment] = compiled.segment;
     for (let d = 0; d < kernel.shape.length; d++) words[base + layout.size(d)] = kernel.shape[d]!;
@@ -82,8 +82,8 @@ export class Kernels {
       words[base + layout.address(i)] = i === operands ? output : inputs[i]!;
       for (let d = 0; d < access.strides.length; d++) words[base + layout.stride(i, d)] = access.strides[d]! * size;
     }
-    if (scalars.length > 0) writeScalars(heap, this.params, layout, kernel.expr, scalars);
-    this.engine.parallel(entry!, this.params, compiled.items, compiled.grain);
+    if (scalars.length > 0) writeScalars(heap, params, layout, kernel.expr, scalars);
+    this.engine.parallel(entry!, params, compiled.items, compiled.grain);
   }
 
   /** One total over one long dimension as a total of partial ones. */
@@ -102,7 +102,7 @@ export class Kernels {
     const size = elementBytes(dtype);
     const bytes = (parts + 1) * size;
     const { heap } = this.engine;
-    const scratch = heap.alloc(bytes);
+    const scratch = heap.borrow(bytes);
     const long: Kernel = {
       ...kernel,
       shape: [parts, partLength],
@@ -134,7 +134,7 @@ export class Kernels {
       output: kernel.output,
     };
     this.run(this.prepare(total), [scratch], output, []);
-    heap.release(scratch, bytes);
+    heap.giveBack(scratch);
     return true;
   }
 }

@@ -148,7 +148,20 @@ export class CpuBackend implements Backend {
     outputs: readonly Binding[],
     scalars: readonly Scalar[],
   ): void {
-    const { work, compiled } = program as CpuProgram;
+    try {
+      this.run(program as CpuProgram, inputs, outputs, scalars);
+    } catch (error) {
+      this.engine.heap.reclaim();
+      throw error;
+    }
+  }
+
+  private run(
+    { work, compiled }: CpuProgram,
+    inputs: readonly Binding[],
+    outputs: readonly Binding[],
+    scalars: readonly Scalar[],
+  ): void {
     if (work.kind === "routine") {
       const bind = (operands: readonly Operand[], bindings: readonly Binding[]): CpuOperand[] =>
         operands.map((operand, i) => ({ ...operand, pointer: address(bindings[i]!, operand.dtype) }));

@@ -6,6 +6,27 @@ import type { Heap } from "./heap.ts";
 import { laneKind } from "./render/lanes.ts";
 import type { Layout } from "./render/plan.ts";
 
+/** Memory for the parameters of the call at hand. It grows with what calls need: tensors of many dimensions need much. */
+export class ParamBlock {
+  private readonly heap: Heap;
+  private pointer = 0;
+  private bytes = 0;
+
+  constructor(heap: Heap) {
+    this.heap = heap;
+  }
+
+  /** The address of at least so many words. An allocation may have moved the memory. */
+  of(words: number): number {
+    if (4 * words <= this.bytes) return this.pointer;
+    const bytes = Math.max(4 * words, 4096);
+    const pointer = this.heap.alloc(bytes);
+    if (this.bytes > 0) this.heap.release(this.pointer, this.bytes);
+    this.bytes = bytes;
+    return this.pointer = pointer;
+  }
+}
+
 /** Writes the scalars that an expression reads, in the width of their lanes. */
 export function writeScalars(heap: Heap, params: number, layout: Layout, expr: Expr, scalars: readonly Scalar[]): void {
   if (expr.op === "scalar") {

@@ -4,14 +4,13 @@ import type { Scalar } from "../../dtype.ts";
 import { type RowKernel, type RowStep, showRows, stepExpressions } from "../../ir/rows.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Engine, Entry } from "./engine.ts";
-import { writeScalars } from "./params.ts";
+import { ParamBlock, writeScalars } from "./params.ts";
 import { factsOf } from "./render/facts.ts";
 import { elementBytes, layoutOf } from "./render/plan.ts";
 import { renderRows, rowSteps } from "./render/rows.ts";
 
 /** Additions that a chunk should be worth, so that handing it to another thread pays. */
 const chunkWork = 32768;
-const paramBytes = 4096;
 
 /** A row kernel ready to run. */
 export interface CompiledRows {
@@ -34,12 +33,12 @@ interface RowFacts {
 export class Rows {
   private readonly engine: Engine;
   private readonly entries: Map<string, Entry> = new Map();
-  private readonly params: number;
+  private readonly block: ParamBlock;
   private readonly facts: WeakMap<readonly RowStep[], RowFacts> = new WeakMap();
 
   constructor(engine: Engine) {
     this.engine = engine;
-    this.params = engine.heap.alloc(paramBytes);
+    this.block = new ParamBlock(engine.heap);
   }
 
   /** Compiles a kernel, or finds the code of one that differs in sizes only. */
@@ -69,9 +68,10 @@ export class Rows {
 
   /** Runs a kernel on operands, inputs and then outputs, at byte addresses. */
   run({ kernel, entry, items, grain }: CompiledRows, addresses: readonly number[], scalars: readonly Scalar[]): void {
-    const { words } = this.engine.heap;
     const layout = layoutOf(kernel.shape.length, addresses.length);
-    const base = this.params >> 2;
+    const params = this.block.of(layout.words(scalars.length));
+    const { words } = this.engine.heap;
+    const base = params / 4;
     kernel.shape.forEach((size, d) => words[base + layout.size(d)] = size);
     addresses.forEach((address, i) => {
       const { dtype, strides } = i < kernel.inputs.length
@@ -84,8 +84,8 @@ export class Rows {
       }
     });
     for (const step of kernel.steps) {
-      for (const expr of stepExpressions(step)) writeScalars(this.engine.heap, this.params, layout, expr, scalars);
+      for (const expr of stepExpressions(step)) writeScalars(this.engine.heap, params, layout, expr, scalars);
     }
-    this.engine.parallel(entry, this.params, items, grain);
+    this.engine.parallel(entry, params, items, grain);
   }
 }

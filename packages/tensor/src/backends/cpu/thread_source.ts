@@ -109,7 +109,8 @@ function work(job) {
   const run = runs[entry];
   try {
     if (run && reach(c[${word.pages}])) {
-      const params = c[${word.params}], count = c[${word.count}], grain = c[${word.grain}], chunks = c[${word.chunks}];
+      const params = c[${word.params}], chunks = c[${word.chunks}];
+      const count = c[${word.count}] >>> 0, grain = c[${word.grain}] >>> 0;
       for (let i = Atomics.add(c, ${word.next}, 1); i < chunks; i = Atomics.add(c, ${word.next}, 1)) {
         run(params, i * grain, Math.min(count, (i + 1) * grain), thread);
       }

@@ -2,6 +2,7 @@
 import type { Backend, Binding, DeviceBuffer, Program } from "../../backend.ts";
 import { debug } from "../../debug.ts";
 import { type DType, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../../dtype.ts";
+import { poisonsMemory } from "../../env.ts";
 import { type Kernel, type Routine, structuralKey } from "../../ir/kernel.ts";
 import type { RoutinePrim } from "../../prims/attrs.ts";
 import { elementValue } from "../../scalar.ts";
@@ -10,20 +11,41 @@ import type { HostOperand } from "./array.ts";
 import { type Routines, routines } from "./routines.ts";
 import { type Special, specialFunctions } from "./special.ts";
 
+/** Bytes of the largest tensor. */
+const mostBytes = 2 ** 36;
+
 class HostBuffer implements DeviceBuffer {
   readonly bytes: number;
   readonly memory: ArrayBufferLike;
   readonly byteOffset: number;
+  /** Whether the memory is a caller's, who may transfer or resize it. */
+  readonly adopted: boolean;
 
-  constructor(memory: ArrayBufferLike, byteOffset: number, bytes: number) {
+  constructor(memory: ArrayBufferLike, byteOffset: number, bytes: number, adopted = false) {
     this.memory = memory;
     this.byteOffset = byteOffset;
     this.bytes = bytes;
+    this.adopted = adopted;
   }
 
-  /** All of the buffer as elements of a dtype. */
+  /** All of the buffer as elements of a dtype. @throws Error when it is the memory of an array that is gone. */
   as(dtype: DType): TypedArray {
+    this.check();
     return typedArrayOver(dtype, this.memory, this.byteOffset, Math.floor(this.bytes / itemSize(dtype)));
+  }
+
+  /** Some of its bytes. @throws as {@link as}. */
+  part(byteOffset: number, bytes: number): Uint8Array {
+    this.check();
+    return new Uint8Array(this.memory, this.byteOffset + byteOffset, bytes);
+  }
+
+  private check(): void {
+    if (this.memory.byteLength >= this.byteOffset + this.bytes) return;
+    throw new Error(
+      `the ${this.bytes} bytes of this tensor belong to a typed array whose buffer was transferred or resized; ` +
+        `make the tensor of a copy: fromTypedArray(array.slice())`,
+    );
   }
 }
 
@@ -37,6 +59,7 @@ export class ReferenceBackend implements Backend {
   readonly readsAtOnce = true;
   private readonly rendered: Map<string, RenderedKernel> = new Map();
   private special: Special | null = null;
+  private readonly poisons: boolean = poisonsMemory();
 
   supports(_dtype: DType): boolean {
     return true;
@@ -48,26 +71,37 @@ export class ReferenceBackend implements Backend {
 
   alloc(bytes: number): DeviceBuffer {
     // Views of 8-byte elements need a whole number of them.
-    return new HostBuffer(new ArrayBuffer(Math.ceil(bytes / 8) * 8), 0, bytes);
+    let memory: ArrayBuffer;
+    try {
+      if (bytes > mostBytes) throw new RangeError("more than any runtime has"); // which would collect garbage first
+      memory = new ArrayBuffer(Math.ceil(bytes / 8) * 8);
+    } catch {
+      throw new RangeError(
+        `out of memory: ${bytes} bytes more are not to be had on the device "reference"; free tensors with a scope, or use ` +
+          `smaller batches`,
+      );
+    }
+    if (this.poisons) new Uint8Array(memory).fill(0xff);
+    return new HostBuffer(memory, 0, bytes);
   }
 
-  adopt(data: ArrayBufferView): DeviceBuffer {
-    return new HostBuffer(data.buffer, data.byteOffset, data.byteLength);
+  adopt(data: ArrayBufferView): DeviceBuffer | null {
+    return data.byteLength === 0 ? null : new HostBuffer(data.buffer, data.byteOffset, data.byteLength, true);
   }
 
-  free(_buffer: DeviceBuffer): void {
+  free(buffer: DeviceBuffer): void {
     // The garbage collector owns the memory; the accounting is the caller's.
+    const { memory, adopted } = buffer as HostBuffer;
+    if (this.poisons && !adopted) new Uint8Array(memory).fill(0xff);
   }
 
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
-    const { memory, byteOffset: start } = buffer as HostBuffer;
-    new Uint8Array(memory, start + byteOffset, data.byteLength).set(data);
+    (buffer as HostBuffer).part(byteOffset, data.byteLength).set(data);
   }
 
   read(buffer: DeviceBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
-    const { memory, byteOffset: start } = buffer as HostBuffer;
     const copy = new Uint8Array(bytes);
-    copy.set(new Uint8Array(memory, start + byteOffset, bytes));
+    copy.set((buffer as HostBuffer).part(byteOffset, bytes));
     return copy;
   }
 

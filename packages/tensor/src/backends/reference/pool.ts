@@ -20,9 +20,12 @@ export function maxPool([xs]: readonly HostOperand[], [ys, at]: readonly HostOpe
   /** Input indices of the taps of output position `o` along dimension `d`. */
   const reach = (d: number, o: number, size: number): number[] => {
     const result: number[] = [];
-    for (let k = 0; k < kernel[d]!; k++) {
-      const i = o * stride[d]! - padding[d]! + k * dilation[d]!;
-      if (i >= 0 && i < size) result.push(i);
+    const start = o * stride[d]! - padding[d]!;
+    // Windows may be far larger than the image.
+    for (let k = Math.max(Math.ceil(-start / dilation[d]!), 0); k < kernel[d]!; k++) {
+      const i = start + k * dilation[d]!;
+      if (i >= size) break;
+      result.push(i);
     }
     return result;
   };

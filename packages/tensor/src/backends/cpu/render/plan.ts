@@ -72,6 +72,8 @@ export interface Layout {
   /** Word of the number of segments that a row is cut into, and of a segment's length. */
   readonly segments: number;
   readonly segment: number;
+  /** All words, with so many scalars. */
+  readonly words: (scalars: number) => number;
 }
 
 /** See {@link Layout}. */
@@ -86,6 +88,7 @@ export function layoutOf(rank: number, operands: number): Layout {
     address: (operand) => first + operand * record,
     stride: (operand, dim) => first + operand * record + 1 + dim,
     scalar: (index) => scalars + 2 * index,
+    words: (count) => scalars + 2 * count,
   };
 }
 

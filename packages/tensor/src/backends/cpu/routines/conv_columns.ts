@@ -58,7 +58,7 @@ export function convByColumns(
   const biasBytes = bias ? 0 : g.filters * bytes;
   const biasAt = block * preparedBytes + positionBytes * (depth + g.filters);
   const scratch = biasAt + biasBytes;
-  const columns = heap.alloc(scratch);
+  const columns = heap.borrow(scratch);
   heap.bytes.fill(0, columns + biasAt, columns + scratch);
   const matrix = columns + positionBytes * depth;
   const prepared = matrix + positionBytes * g.filters;
@@ -152,7 +152,7 @@ export function convByColumns(
       }
     }
   }
-  heap.release(columns, scratch);
+  heap.giveBack(columns);
 }
 
 type Layout = ReturnType<typeof imageLayout>;

@@ -151,7 +151,7 @@ function convolve(
   const biasBytes = groups * filters * bytes;
   const biasAt = packedBytes + spreadBytes + engine.threads * apart(preparedBytes);
   const scratch = biasAt + biasBytes;
-  const memory = heap.alloc(scratch);
+  const memory = heap.borrow(scratch);
   if (!bias) heap.bytes.fill(0, memory + biasAt, memory + scratch);
   const macs = filters * steps * positions;
   // A few images alone would leave threads idle: their columns are shared out, too.
@@ -200,5 +200,5 @@ function convolve(
   engine.parallel(entry, convForwardParams.write(engine, values), panels * groups, packGrain);
   const items = Math.max(Math.ceil(grain * blocks / macs), 1);
   engine.parallel(entry, convForwardParams.write(engine, { ...values, phase: 1 }), batch * groups * blocks, items);
-  heap.release(memory, scratch);
+  heap.giveBack(memory);
 }

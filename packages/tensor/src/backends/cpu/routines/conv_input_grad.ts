@@ -77,7 +77,7 @@ export function convGradOfInput(
   const spreadBytes = spread ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
   const scratch = packedBytes + spreadBytes + engine.threads * apart(preparedBytes);
-  const memory = heap.alloc(scratch);
+  const memory = heap.borrow(scratch);
   const volume = sizeOfVolume(g.input) * bytes;
   const values = {
     ...tables,
@@ -114,6 +114,6 @@ export function convGradOfInput(
   const least = Math.max(Math.ceil(grain / (filters * depth * positions)), 1);
   const items = imagesOfTurn(batch * groups, channels * volume, least);
   engine.parallel(entry, convInputGradParams.write(engine, { ...values, phase: 1 }), batch * groups, items);
-  heap.release(memory, scratch);
+  heap.giveBack(memory);
   return true;
 }

@@ -70,7 +70,7 @@ export function convGradOfWeightByDots(
   const sumBytes = apart(filters * depth * 16);
   const sumsBytes = sumBytes * imageBlocks * groups;
   const scratch = sumsBytes + engine.threads * apart(preparedBytes);
-  const sums = heap.alloc(scratch);
+  const sums = heap.borrow(scratch);
   const values = {
     phase: 0,
     groups,
@@ -113,5 +113,5 @@ export function convGradOfWeightByDots(
   engine.parallel(entry, convWeightDotParams.write(engine, values), groups * imageBlocks, 1);
   const filtersAtOnce = Math.max(Math.ceil(16_384 / (depth * imageBlocks)), 1);
   engine.parallel(entry, convWeightDotParams.write(engine, { ...values, phase: 1 }), groups * filters, filtersAtOnce);
-  heap.release(sums, scratch);
+  heap.giveBack(sums);
 }

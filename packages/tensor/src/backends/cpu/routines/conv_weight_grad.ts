@@ -75,7 +75,7 @@ export function convGradOfWeight(
   const tapBlocks = Math.ceil(panels / blockPanels);
   const packedPanel = part * positions * 16 * tileVectors;
   const scratch = part * (imageBytes + packedBytes) + sumBytes * imageBlocks * groups;
-  const sums = heap.alloc(scratch);
+  const sums = heap.borrow(scratch);
   const packed = sums + sumBytes * imageBlocks * groups;
   const image = packed + part * packedBytes;
   const inPlace = layout.inPlace;
@@ -158,5 +158,5 @@ export function convGradOfWeight(
     if (imageBlocks === 1) phase(4, groups * values.turns, turnRows * filters);
     else phase(3, groups * depth, filters * imageBlocks);
   }
-  heap.release(sums, scratch);
+  heap.giveBack(sums);
 }

@@ -7,13 +7,13 @@ import type { CpuOperand } from "./operand.ts";
 
 /** A contiguous temporary in the heap. */
 export function temporary(engine: Engine, dtype: DType, shape: readonly number[]): CpuOperand {
-  const pointer = engine.heap.alloc(sizeOf(shape) * itemSize(dtype));
+  const pointer = engine.heap.borrow(sizeOf(shape) * itemSize(dtype));
   return { dtype, shape, strides: contiguousStrides(shape), pointer };
 }
 
 /** Gives a temporary back. */
 export function discard(engine: Engine, operand: CpuOperand): void {
-  engine.heap.release(operand.pointer, sizeOf(operand.shape) * itemSize(operand.dtype));
+  engine.heap.giveBack(operand.pointer);
 }
 
 /** Copies elements between operands of one shape, converting them: integers wrap around, floats round to halves. */

@@ -64,7 +64,7 @@ function longDots(engine: Engine, work: GemmWork): void {
   const { k, leftK, rightK, products } = work;
   const parts = Math.ceil(k / dotPart);
   const bytes = 4 * parts;
-  const scratch = engine.heap.alloc(bytes);
+  const scratch = engine.heap.borrow(bytes);
   for (let i = 0; i < products.length; i += 3) {
     const part = (at: number): number[] => [
       products[i]! + at * dotPart * leftK,
@@ -82,7 +82,7 @@ function longDots(engine: Engine, work: GemmWork): void {
     }
     new Float32Array(buffer, products[i + 2]! >>> 0, 1)[0] = work.activation === "relu" && sum < 0 ? 0 : sum;
   }
-  engine.heap.release(scratch, bytes);
+  engine.heap.giveBack(scratch);
 }
 
 /** A product of some of the rows and columns. */
@@ -131,7 +131,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   const biasCount = work.bias === undefined ? 0 : work.biasStep ? count : 1;
   const biasBytes = rightPanels * rightPitch;
   const bytes = scratch * threads + tableBytes + spreadThread * engine.threads + biasCount * biasBytes;
-  const memory = heap.alloc(bytes);
+  const memory = heap.borrow(bytes);
   const table = memory + scratch * threads;
   // Tiles read whole panels of it, which may go beyond its end.
   const bias = biasCount === 0 ? 0 : memory + bytes - biasCount * biasBytes;
@@ -202,5 +202,5 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
       engine.parallel(entry, gemmParams.write(engine, { ...one, phase: 1 }), blocks, 1);
     }
   }
-  heap.release(memory, bytes);
+  heap.giveBack(memory);
 }

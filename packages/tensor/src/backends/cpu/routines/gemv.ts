@@ -23,7 +23,7 @@ export function gemv(engine: Engine, work: GemmWork): boolean {
   if (work.adds || (!byColumns && column !== bytes)) return false;
   const entry = entryOf(engine, `gemv ${kind}`, () => gemvModule(engine.memoryImport, e));
   const copyBytes = vectorStep === bytes ? 0 : engine.threads * k * bytes;
-  const copy = engine.heap.alloc(copyBytes);
+  const copy = engine.heap.borrow(copyBytes);
   // Chunks of whole groups of rows, and wide enough for columns to be read in long stretches.
   const least = byColumns ? 256 : 4;
   const each = Math.ceil(Math.max(grain / Math.max(k, 1), 1) / least) * least;
@@ -46,6 +46,6 @@ export function gemv(engine: Engine, work: GemmWork): boolean {
     });
     engine.parallel(entry, params, rows, each);
   }
-  engine.heap.release(copy, copyBytes);
+  engine.heap.giveBack(copy);
   return true;
 }

@@ -14,6 +14,7 @@ import {
   set,
 } from "../../../wasm/assembler.ts";
 import type { Engine } from "../engine.ts";
+import { ParamBlock } from "../params.ts";
 
 /** New 32-bit locals by name. */
 export function locals<const Names extends readonly string[]>(
@@ -78,17 +79,17 @@ export class Params<Name extends string> {
 
   /** Fills the engine's block, which lasts until the next call, and answers its address. */
   write(engine: Engine, values: Readonly<Record<Name, number>>): number {
-    const pointer = blockOf(engine);
+    const pointer = blockOf(engine).of(this.names.length);
     const words = new Int32Array(engine.heap.memory.buffer, pointer, this.names.length);
     for (let i = 0; i < this.names.length; i++) words[i] = values[this.names[i]!];
     return pointer;
   }
 }
 
-const blocks: WeakMap<Engine, number> = new WeakMap();
+const blocks: WeakMap<Engine, ParamBlock> = new WeakMap();
 
-function blockOf(engine: Engine): number {
-  let pointer = blocks.get(engine);
-  if (pointer === undefined) blocks.set(engine, pointer = engine.heap.alloc(512));
-  return pointer;
+function blockOf(engine: Engine): ParamBlock {
+  let block = blocks.get(engine);
+  if (block === undefined) blocks.set(engine, block = new ParamBlock(engine.heap));
+  return block;
 }

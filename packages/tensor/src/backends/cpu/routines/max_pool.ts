@@ -71,14 +71,16 @@ function pool(engine: Engine, x: CpuOperand, y: CpuOperand, at: CpuOperand, attr
     `max pool ${kind} ${window} ${stride} ${dilation} ${reading}`,
     () => maxPoolModule(engine.memoryImport, { kind, kernel: window, stride, dilation, reading }),
   );
+  // Windows that are read one by one need no tables; they may be far larger than the image.
+  const listed = reading === "single" ? [0, 0, 0] as const : window;
   const key = `max pool ${x.shape} ${[xDepth, xRow, xColumn]} ${Object.values(attrs).join()} ${reading}`;
   const { numbers, quads, quadCount } = tablesFor(engine, key, (put) => {
     /** Number of the element at an input position. */
     const number = (z: number, r: number, c: number): number => (z * inRows + r) * inColumns + c;
     const taps: number[] = [];
-    for (let z = 0; z < kernelDepth; z++) {
-      for (let r = 0; r < kernelRows; r++) {
-        for (let c = 0; c < kernel; c++) {
+    for (let z = 0; z < listed[0]; z++) {
+      for (let r = 0; r < listed[1]; r++) {
+        for (let c = 0; c < listed[2]; c++) {
           const distance = number(z * dilationDepth, r * dilationRows, c * dilation);
           taps.push(distance, distance, distance, distance);
         }

@@ -70,6 +70,9 @@ export interface PoolShape extends PoolWindow {
   readonly reading: "rows" | "scattered" | "single";
 }
 
+/** Columns of a window from which on those outside the image are left out at once, rather than one by one. */
+const manyColumns = 64;
+
 /** The number, or 0 when it is negative; it is evaluated twice. */
 function positive(value: Code): Code {
   return op("select", value, i32(0), op("i32.gt_s", value, i32(0)));
@@ -90,6 +93,7 @@ export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uin
   const [t, plane, y, at, z, r, c] = [int(), int(), int(), int(), int(), int(), int()];
   const [z0, z1, r0, r1, c0, start] = [int(), int(), int(), int(), int(), int()];
   const [kc, row, index, best, from] = [int(), int(), int(), int(), int()];
+  const [firstTap, lastTap] = [int(), int()];
   const [value, most] = [run.local(kind), run.local(kind)];
 
   /** Sets the taps of an output position that are within the image. */
@@ -184,11 +188,28 @@ export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uin
     ]),
     set(most, zero),
     set(c0, op("i32.sub", op("i32.mul", get(c), i32(stride)), field("padColumns"))),
+    kernel < manyColumns ? [set(firstTap, i32(0)), set(lastTap, i32(kernel))] : [
+      set(
+        firstTap,
+        op("i32.div_s", positive(op("i32.sub", i32(dilation - 1), get(c0))), i32(dilation)),
+      ),
+      set(
+        lastTap,
+        least(
+          op(
+            "i32.div_s",
+            positive(op("i32.sub", op("i32.add", field("inColumns"), i32(dilation - 1)), get(c0))),
+            i32(dilation),
+          ),
+          i32(kernel),
+        ),
+      ),
+    ],
     eachRow(
       range(
         kc,
-        i32(0),
-        i32(kernel),
+        get(firstTap),
+        get(lastTap),
         1,
         set(from, addMul(get(c0), get(kc), i32(dilation))),
         when(op("i32.lt_u", get(from), field("inColumns")), [

@@ -34,10 +34,10 @@ function fill(engine: Engine, draw: Draw, pointer: number, bytes: number, { key,
   engine.parallel(entry, params(pointer, counter), rounds, grain);
   const rest = bytes - rounds * roundBytes;
   if (rest === 0) return;
-  const last = engine.heap.alloc(roundBytes);
+  const last = engine.heap.borrow(roundBytes);
   entry.run(params(last, counter + rounds * blocksPerRound), 0, 1, 0);
   engine.heap.bytes.copyWithin(pointer + rounds * roundBytes, last, last + rest);
-  engine.heap.release(last, roundBytes);
+  engine.heap.giveBack(last);
 }
 
 /** See the module's comment. */

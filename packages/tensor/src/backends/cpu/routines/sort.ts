@@ -37,7 +37,7 @@ export function sort(
   const key = `sort ${dtype} ${descending} ${method} ${outer.length}`;
   const entry = entryOf(engine, key, () => sortModule(engine, stretches, dtype, descending, method));
   const workBytes = Math.ceil((2 * length * recordBytes(dtype) + countBytes(method)) / 64) * 64;
-  const work = engine.heap.alloc(workBytes * engine.threads);
+  const work = engine.heap.borrow(workBytes * engine.threads);
   try {
     const params = stretches.write(engine, space, {
       length,
@@ -49,6 +49,6 @@ export function sort(
     });
     engine.parallel(entry, params, count, Math.ceil(grain / length));
   } finally {
-    engine.heap.release(work, workBytes * engine.threads);
+    engine.heap.giveBack(work);
   }
 }

@@ -87,7 +87,7 @@ function poolRows(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAt
   const block = short ? blockOf(shape, lanes) : null;
   const read = block === null ? 0 : skip + (Math.ceil(yColumns / columns) - 1) * block.step + block.span;
   const scratchBytes = direct ? 0 : 64 * Math.ceil(Math.max(left + xColumns, reach, read) * bytes / 64 + 1);
-  const scratch = direct ? 0 : engine.heap.alloc(scratchBytes * engine.threads);
+  const scratch = direct ? 0 : engine.heap.borrow(scratchBytes * engine.threads);
   try {
     if (!direct) engine.heap.bytes.fill(0, scratch, scratch + scratchBytes * engine.threads);
     const params = sumPoolParams.write(engine, {
@@ -116,6 +116,6 @@ function poolRows(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAt
     const work = Math.max(yRows * yColumns, xRows * xColumns);
     engine.parallel(entry, params, x.shape[0]! * x.shape[1]!, Math.max(Math.ceil(grain / work), 1));
   } finally {
-    if (!direct) engine.heap.release(scratch, scratchBytes * engine.threads);
+    if (!direct) engine.heap.giveBack(scratch);
   }
 }

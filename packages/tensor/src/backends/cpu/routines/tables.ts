@@ -41,13 +41,19 @@ export function tablesFor<T>(engine: Engine, key: string, build: (put: (table: I
     return found.value as T;
   }
   const blocks: { pointer: number; bytes: number }[] = [];
-  const value = build((table) => {
-    const bytes = table.byteLength;
-    const pointer = engine.heap.alloc(bytes);
-    new Int32Array(engine.heap.memory.buffer, pointer, table.length).set(table);
-    blocks.push({ pointer, bytes });
-    return pointer;
-  });
+  let value: T;
+  try {
+    value = build((table) => {
+      const bytes = table.byteLength;
+      const pointer = engine.heap.alloc(bytes);
+      new Int32Array(engine.heap.memory.buffer, pointer, table.length).set(table);
+      blocks.push({ pointer, bytes });
+      return pointer;
+    });
+  } catch (error) {
+    for (const { pointer, bytes } of blocks) engine.heap.release(pointer, bytes);
+    throw error;
+  }
   // What the entry itself takes counts as well, so that there is an end to their number.
   tables.keep(engine, key, { value, blocks, bytes: blocks.reduce((sum, { bytes }) => sum + bytes, 2048) });
   return value;

@@ -160,7 +160,7 @@ function convolve(
   const atPoints = roundUp(xis * weightsXi);
   const { heap } = engine;
   const bytes = atPoints + 64 + engine.threads * scratch;
-  const memory = heap.alloc(bytes);
+  const memory = heap.borrow(bytes);
   const noBias = memory + atPoints;
   if (!bias) heap.bytes.fill(0, noBias, noBias + 4);
   const values = {
@@ -213,7 +213,7 @@ function convolve(
     Math.max(Math.ceil(512 / (tileRows * channels)), 1),
   );
   engine.parallel(entry, winogradParams.write(engine, { ...values, phase: 1 }), blocks, 1);
-  heap.release(memory, bytes);
+  heap.giveBack(memory);
 }
 
 const roundUp = (bytes: number): number => Math.ceil(bytes / 64) * 64;

@@ -72,7 +72,7 @@ export function convGradOfWeightByTiles(
   const scratch = gradients + groupQuads * unitTiles * squareBytes;
   const { heap } = engine;
   const bytes = parts * sumsPart + engine.threads * scratch;
-  const memory = heap.alloc(bytes);
+  const memory = heap.borrow(bytes);
   const values = {
     ...tables,
     phase: 0,
@@ -122,6 +122,6 @@ export function convGradOfWeightByTiles(
   engine.parallel(entry, winogradGradParams.write(engine, values), parts * groups, 1);
   const filtersAtOnce = Math.max(Math.ceil(512 / (channels * parts)), 1);
   engine.parallel(entry, winogradGradParams.write(engine, { ...values, phase: 1 }), filters, filtersAtOnce);
-  heap.release(memory, bytes);
+  heap.giveBack(memory);
   return true;
 }
