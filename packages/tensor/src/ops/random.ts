@@ -1,6 +1,6 @@
 /** Functions that make random tensors. */
 import { checkOperands, checkTensor } from "../checks.ts";
-import { isFloat, type Scalar } from "../dtype.ts";
+import { isFloat } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
 import { defaultGenerator, drawInto, type Generator } from "../random.ts";
 import { checkValue } from "../scalar.ts";
