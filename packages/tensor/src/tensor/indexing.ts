@@ -6,7 +6,7 @@ import { constant } from "../launch.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "../ops/slices.ts";
 import { arange, fromTypedArray } from "../ops/creation.ts";
 import type { ScatterMode } from "../prims/attrs.ts";
-import { normalizeDim, normalizeDims, sameShape, showShape, sizeOf } from "../shape.ts";
+import { normalizeDim, normalizeDims, sameShape, showShape } from "../shape.ts";
 import type { Operand } from "./core.ts";
 import { Tensor } from "./tensor.ts";
 import { TensorView } from "./view.ts";
