@@ -272,6 +272,17 @@ describe.skipIf(gpu === null)("errors of the GPU", () => {
     expect(() => opened!.alloc(2 ** 40)).toThrow(/in one piece/);
   });
 
+  test("a dispatch that fails on its way gives its scratch memory back", async () => {
+    const device = await open({ memoryBytes: 2 ** 20 });
+    const x = ones([2 ** 15], { device });
+    const inUse = (): number => opened!.report().bytes - opened!.report().freeBytes;
+    const before = [inUse(), memory().liveBytes, memory().storages];
+    // Its outputs fit, and some of what it sorts in.
+    expect(() => x.expand(4, 2 ** 15).sort(1)).toThrow("out of memory");
+    expect([inUse(), memory().liveBytes, memory().storages]).toEqual(before);
+    expect(x.sum().item()).toBe(2 ** 15);
+  });
+
   test("the driver is out of memory: the next read says what holds it; and once memory is free, all goes on", async () => {
     const device = await open();
     const { device: driver } = opened!.engine;

@@ -20,6 +20,10 @@ const cases: readonly Case[] = [
   // Too large to be written out.
   { shape: [2, 3, 13, 12], attrs: { kernel: [6, 7], stride: [2, 3], padding: [3, 1], dilation: [1, 1], ...ceil } },
   { shape: [2, 3, 40], attrs: { kernel: [26], stride: [4], padding: [0], dilation: [1], ...floor } },
+  // Larger than the image, or nearly.
+  { shape: [2, 3, 5], attrs: { kernel: [60], stride: [1], padding: [30], dilation: [1], ...floor } },
+  { shape: [2, 3, 5], attrs: { kernel: [50_000], stride: [7], padding: [25_000], dilation: [1], ...ceil } },
+  { shape: [1, 2, 40, 6], attrs: { kernel: [9, 30], stride: [3, 2], padding: [4, 15], dilation: [4, 1], ...floor } },
   {
     shape: [2, 2, 5, 6, 7],
     attrs: { kernel: [2, 3, 2], stride: [1, 2, 2], padding: [1, 1, 0], dilation: [1, 1, 2], ...floor },
@@ -45,6 +49,17 @@ describe.skipIf(gpu === null)("pooling on the GPU", () => {
     const x = tensor([[[1, NaN, 2, 3, Infinity, -Infinity, -Infinity, 1e-40, NaN, NaN]]], { device: "reference" });
     const attrs = { kernel: [2], stride: [1], padding: [1], dilation: [1], ceilMode: false };
     compare("maxPool", [(d) => x.to(d)], attrs, "special values");
+  });
+
+  test("windows that are larger than the image", () => {
+    for (const { shape, attrs } of cases.filter(({ shape, attrs }) => attrs.kernel.some((k, d) => k > shape[d + 2]!))) {
+      compare(
+        "maxPool",
+        [lying(shape, "contiguous", (s) => drawn("float32", s, 1, [-3, 3]))],
+        attrs,
+        `${attrs.kernel}`,
+      );
+    }
   });
 
   test("gradients of maxima", () => {
