@@ -122,7 +122,7 @@ describe("devices", () => {
     expect(() => here.add_(there)).toThrow(/^add_: tensors live on/);
     expect(() => stack([here, there])).toThrow(/tensors live on/);
     expect(() => here.matmul(there)).toThrow(/tensors live on/);
-    expect(there.add(here.to("narrow")).to("reference").toArray()).toEqual([2, 2]);
+    expect(there.add(here.to("narrow" as string)).to("reference").toArray()).toEqual([2, 2]);
     expect(here.copy_(there.mul(3)).toArray()).toEqual([3, 3]); // copying is how values move
   });
 

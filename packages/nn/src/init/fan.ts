@@ -100,13 +100,13 @@ function xavierStd(weight: Tensor, gain = 1): number {
 export function xavierUniform_<T extends Tensor>(tensor: T, options: XavierOptions = {}): T {
   checkOptions("xavierUniform_", options, xavierOptions);
   const bound = Math.sqrt(3) * xavierStd(tensor, options.gain);
-  return uniform_(tensor, -bound, bound, options);
+  return uniform_(tensor, -bound, bound, { generator: options.generator });
 }
 
 /** Normal with standard deviation gain·√(2 / (fanIn + fanOut)); see {@link xavierUniform_}. */
 export function xavierNormal_<T extends Tensor>(tensor: T, options: XavierOptions = {}): T {
   checkOptions("xavierNormal_", options, xavierOptions);
-  return normal_(tensor, 0, xavierStd(tensor, options.gain), options);
+  return normal_(tensor, 0, xavierStd(tensor, options.gain), { generator: options.generator });
 }
 
 /** Options of the Kaiming initialisers. */
@@ -140,14 +140,14 @@ export function kaimingUniform_<T extends Tensor>(tensor: T, options: KaimingOpt
   checkOptions("kaimingUniform_", options, kaimingOptions);
   if (tensor.numel === 0) return tensor;
   const bound = Math.sqrt(3) * kaimingStd(tensor, options);
-  return uniform_(tensor, -bound, bound, options);
+  return uniform_(tensor, -bound, bound, { generator: options.generator });
 }
 
 /** Normal with standard deviation gain / √fan; see {@link kaimingUniform_}. */
 export function kaimingNormal_<T extends Tensor>(tensor: T, options: KaimingOptions = {}): T {
   checkOptions("kaimingNormal_", options, kaimingOptions);
   if (tensor.numel === 0) return tensor;
-  return normal_(tensor, 0, kaimingStd(tensor, options), options);
+  return normal_(tensor, 0, kaimingStd(tensor, options), { generator: options.generator });
 }
 
 /** How PyTorch's linear and convolution layers start their bias: evenly within ±1/√fanIn of the weight. */

@@ -152,6 +152,7 @@ export abstract class TensorIndexing extends TensorView {
     source: Tensor,
     options: { readonly alpha?: Scalar } = {},
   ): Tensor {
+    checkOptions("indexAdd", options, ["alpha"]);
     return this.clone().indexAdd_(dim, index, source, options);
   }
 
