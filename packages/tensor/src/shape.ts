@@ -60,7 +60,7 @@ export function normalizeDim(operation: string, dim: number, ndim: number): numb
   const n = Math.max(ndim, 1);
   if (!Number.isInteger(dim) || dim < -n || dim >= n) {
     throw new RangeError(
-      `${operation}: dim ${dim} is out of range for a tensor with ${ndim} dimensions; expected ${-n} to ${n - 1}`,
+      `${operation}: dim ${String(dim)} is out of range for a tensor with ${ndim} dimensions; expected ${-n} to ${n - 1}`,
     );
   }
   return dim < 0 ? dim + n : dim;

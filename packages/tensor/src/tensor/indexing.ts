@@ -1,6 +1,7 @@
 /** Reading and writing by index, by mask and by index tensor. */
 import { apply, applyInPlace } from "../apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
+import { checkNumber, checkNumbers, checkOperands, checkTensor, wrongValue } from "../checks.ts";
 import type { Scalar } from "../dtype.ts";
 import { constant } from "../launch.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "../ops/slices.ts";
@@ -59,6 +60,7 @@ export abstract class TensorIndexing extends TensorView {
     options: { readonly accumulate?: boolean } = {},
   ): Tensor {
     checkOptions("indexPut_", options, ["accumulate"]);
+    if (!Array.isArray(indices)) throw wrongValue("indexPut_", "an array of indices", indices);
     const { accumulate = false } = options;
     const indexed = resolveIndices("indexPut_", this, indices);
     const source = value instanceof Tensor ? value : constant("indexPut_", value, this.dtype, this.device);
@@ -181,6 +183,7 @@ export abstract class TensorIndexing extends TensorView {
   /** Writes one value to the slices along `dim` at the indices. */
   indexFill_(this: Tensor, dim: number, index: Tensor, value: Scalar): Tensor {
     const d = normalizeDim("indexFill_", dim, this.ndim);
+    checkOperands("indexFill_", [value]);
     checkVector("indexFill_", index);
     return this.scatter_(d, rowIndex(index, d, this.shape.map((size, i) => i === d ? index.numel : size)), value);
   }
@@ -206,6 +209,7 @@ export abstract class TensorIndexing extends TensorView {
 
   /** Elements of the flattened tensor, in the shape of the index; negative indices count from the end. */
   take(this: Tensor, index: Tensor): Tensor {
+    checkTensor("take", index, "the index");
     return this.reshape(-1).at(index);
   }
 
@@ -228,17 +232,18 @@ export abstract class TensorIndexing extends TensorView {
 
   /** The matrices' lower triangles, up to the `k`-th diagonal; zero elsewhere. */
   tril(this: Tensor, k = 0): Tensor {
-    return triangle("tril", this, (i, j) => j - i <= k);
+    return triangle("tril", this, k, (distance) => distance <= k);
   }
 
   /** The matrices' upper triangles, from the `k`-th diagonal on; zero elsewhere. */
   triu(this: Tensor, k = 0): Tensor {
-    return triangle("triu", this, (i, j) => j - i >= k);
+    return triangle("triu", this, k, (distance) => distance >= k);
   }
 
   /** The whole repeated `times[d]` times along each dimension; dimensions may be added in front. */
   repeat(this: Tensor, ...times: (number | readonly number[])[]): Tensor {
     const counts = (times.length === 1 && typeof times[0] !== "number" ? times[0] : times) as readonly number[];
+    checkNumbers("repeat", "the counts", counts);
     const lead = counts.length - this.ndim;
     if (lead < 0 || counts.some((n) => !Number.isInteger(n) || n < 0)) {
       throw new RangeError(
@@ -257,11 +262,13 @@ export abstract class TensorIndexing extends TensorView {
   /** {@link repeat}, with counts for the last dimensions if there are fewer than dimensions. */
   tile(this: Tensor, ...times: (number | readonly number[])[]): Tensor {
     const counts = (times.length === 1 && typeof times[0] !== "number" ? times[0] : times) as readonly number[];
+    checkNumbers("tile", "the counts", counts);
     return this.repeat([...Array<number>(Math.max(this.ndim - counts.length, 0)).fill(1), ...counts]);
   }
 
   /** Elements shifted along dimensions, those pushed out coming in at the other end; without dims in the flattened order. */
   roll(this: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
+    checkNumbers("roll", "shifts", shifts);
     if (dims === undefined) return this.reshape(-1).roll(shifts, 0).reshape(this.shape);
     const by = typeof shifts === "number" ? [shifts] : shifts;
     const along = normalizeDims("roll", dims, this.ndim);
@@ -287,6 +294,7 @@ function rowIndex(index: Tensor, dim: number, shape: readonly number[]): Tensor 
 }
 
 function checkVector(operation: string, index: Tensor): void {
+  checkTensor(operation, index, "the index");
   if (index.ndim > 1 || !index.dtype.startsWith("int")) {
     throw new TypeError(
       `${operation}: the index must be a 1-dimensional int32 or int64 tensor, got ${index.dtype} of shape ${
@@ -299,6 +307,7 @@ function checkVector(operation: string, index: Tensor): void {
 /** Checks a source that has one slice along a dimension for each index. */
 function checkSlices(operation: string, x: Tensor, dim: number, index: Tensor, source: Tensor): void {
   checkVector(operation, index);
+  checkTensor(operation, source, "the source");
   const wanted = x.shape.map((size, d) => d === dim ? index.numel : size);
   if (!sameShape(wanted, source.shape)) {
     throw new RangeError(
@@ -311,6 +320,7 @@ function checkSlices(operation: string, x: Tensor, dim: number, index: Tensor, s
 
 function checkIndex(operation: string, x: Tensor, dim: number, index: Tensor): number {
   const d = normalizeDim(operation, dim, x.ndim);
+  checkTensor(operation, index, "the index");
   if (!index.dtype.startsWith("int")) {
     throw new TypeError(`${operation}: the index must be int32 or int64, got ${index.dtype}; cast with .to("int32")`);
   }
@@ -357,6 +367,7 @@ function scatterArguments(operation: string, x: Tensor, dim: number, index: Tens
 }
 
 function checkMask(operation: string, mask: Tensor): void {
+  checkTensor(operation, mask, "the mask");
   if (mask.dtype !== "bool") {
     throw new TypeError(`${operation}: the mask must be bool, got ${mask.dtype}; compare, or cast with .to("bool")`);
   }
@@ -367,11 +378,12 @@ function typed(operation: string, value: Operand, x: Tensor): Operand {
   return value instanceof Tensor ? value.to(x.dtype) : constant(operation, value, x.dtype, x.device);
 }
 
-function triangle(operation: string, x: Tensor, holds: (i: number, j: number) => boolean): Tensor {
+function triangle(operation: string, x: Tensor, k: number, holds: (distance: number) => boolean): Tensor {
+  checkNumber(operation, "k", k);
   if (x.ndim < 2) throw new RangeError(`${operation}: needs at least 2 dimensions, got shape ${showShape(x.shape)}`);
   const [rows, columns] = x.shape.slice(-2) as [number, number];
   const mask = new Uint8Array(sizeOf([rows, columns]));
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) mask[i * columns + j] = holds(i, j) ? 1 : 0;
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) mask[i * columns + j] = holds(j - i) ? 1 : 0;
   const kept = fromTypedArray(mask, [rows, columns], { dtype: "bool", device: x.device });
   return apply("where", [kept, x, typed(operation, 0, x)], {});
 }
