@@ -144,12 +144,29 @@ export function broadcastStrides(shape: Shape, strides: readonly number[], targe
 export function checkShape(operation: string, shape: readonly number[]): void {
   if (!Array.isArray(shape)) throw new TypeError(`${operation}: expected a shape such as [2, 3], got ${String(shape)}`);
   for (const size of shape) {
-    if (!Number.isInteger(size) || size < 0) {
+    if (!Number.isSafeInteger(size) || size < 0) {
       throw new RangeError(`${operation}: shape ${showShape(shape)} has size ${size}; sizes are non-negative integers`);
     }
   }
   if (!Number.isSafeInteger(sizeOf(shape))) {
     throw new RangeError(`${operation}: shape ${showShape(shape)} has more elements than can be counted`);
+  }
+}
+
+/** More elements than this are not made one by one in JavaScript: that would take minutes, and all memory. */
+const mostOnHost = 2 ** 30;
+
+/**
+ * Checks the size of what is about to be made element by element on the host.
+ *
+ * @throws RangeError when it is too large for that.
+ */
+export function checkHostSize(operation: string, shape: Shape): void {
+  if (!(sizeOf(shape) <= mostOnHost)) {
+    throw new RangeError(
+      `${operation}: shape ${showShape(shape)} has ${sizeOf(shape)} elements, more than can be made here (${mostOnHost}); ` +
+        `use smaller sizes`,
+    );
   }
 }
 

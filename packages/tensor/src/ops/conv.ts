@@ -1,5 +1,6 @@
 /** Convolutions (cross-correlations, as in PyTorch) in one to three dimensions, and transposed ones. */
 import { apply } from "../apply.ts";
+import { checkNumbers } from "../checks.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -31,12 +32,13 @@ export interface ConvTransposeOptions extends Omit<ConvOptions, "padding" | "act
 
 /** One entry a spatial dimension. @throws RangeError when there are as many as neither one nor the dimensions. */
 export function perDim(operation: string, name: string, value: PerDim, dims: number, least: number): number[] {
+  checkNumbers(operation, name, value);
   const list = typeof value === "number"
     ? Array<number>(dims).fill(value)
     : value.length === 1
     ? Array<number>(dims).fill(value[0]!)
     : [...value];
-  if (list.length !== dims || list.some((n) => !Number.isInteger(n) || n < least)) {
+  if (list.length !== dims || list.some((n) => !Number.isSafeInteger(n) || n < least)) {
     throw new RangeError(
       `${operation}: ${name} ${JSON.stringify(value)} must be one or ${dims} integers of at least ${least}`,
     );

@@ -6,7 +6,7 @@ import { type DType, isInteger, itemSize, type Scalar, scalarDType, type TypedAr
 import { toHalfBits } from "../half.ts";
 import { checkOptions } from "../options.ts";
 import { checkValue, elementValue } from "../scalar.ts";
-import { checkShape, contiguousStrides, type Shape, showShape, sizeOf } from "../shape.ts";
+import { checkHostSize, checkShape, contiguousStrides, type Shape, showShape, sizeOf } from "../shape.ts";
 import { Storage } from "../storage.ts";
 import { type NestedArray, type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "../tensor/reading.ts";
@@ -42,15 +42,19 @@ function uploaded(
   value: (i: number) => Scalar,
   wraps = false,
 ): Tensor {
+  const device = deviceOf(options);
+  checkHostSize(operation, shape);
   const length = sizeOf(shape);
-  if (!wraps && isInteger(dtype)) { for (let i = 0; i < length; i++) checkValue(operation, value(i), dtype); }
-  const result = allocate(operation, deviceOf(options), dtype, shape);
+  const checks = !wraps && isInteger(dtype);
   const bytes = new Uint8Array(length * itemSize(dtype));
   const values = typedArrayOver(dtype, bytes.buffer, 0, length) as { [i: number]: number | bigint };
   for (let i = 0; i < length; i++) {
-    const element = elementValue(value(i), dtype);
+    const given = value(i);
+    if (checks) checkValue(operation, given, dtype);
+    const element = elementValue(given, dtype);
     values[i] = dtype === "float16" ? toHalfBits(element as number) : element;
   }
+  const result = allocate(operation, device, dtype, shape);
   result.device.backend.write(result.storage.buffer, 0, bytes);
   return finished(result, options);
 }

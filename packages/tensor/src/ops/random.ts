@@ -4,7 +4,7 @@ import { isFloat, type Scalar } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
 import { defaultGenerator, drawInto, type Generator } from "../random.ts";
 import { checkValue } from "../scalar.ts";
-import { checkShape, type Shape, showShape } from "../shape.ts";
+import { checkHostSize, checkShape, type Shape, showShape } from "../shape.ts";
 import { type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "../tensor/reading.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -66,6 +66,7 @@ export function randint(low: number, high: number, shape: Shape, options: Random
   const dtype = optionDType("randint", rest.dtype, "int32");
   checkValue("randint", low, dtype);
   checkValue("randint", high - 1, dtype);
+  checkHostSize("randint", shape);
   const count = shape.reduce((n, size) => n * size, 1);
   const values = generator.uniforms(count).map((u) => low + Math.floor(u * (high - low)));
   return fromTypedArray(values, shape, { ...rest, dtype });
@@ -75,6 +76,7 @@ export function randint(low: number, high: number, shape: Shape, options: Random
 export function randperm(n: number, options: RandomTensorOptions = {}): Tensor {
   checkOptions("randperm", options, known);
   checkShape("randperm", [n]);
+  checkHostSize("randperm", [n]);
   const { generator = defaultGenerator, ...rest } = options;
   const dtype = optionDType("randperm", rest.dtype, "int32");
   if (n > 0) checkValue("randperm", n - 1, dtype);
@@ -114,6 +116,7 @@ export function multinomial(
   if (!Number.isInteger(count) || count < 0) {
     throw new RangeError(`multinomial: ${count} is not a non-negative number of draws`);
   }
+  checkHostSize("multinomial", [...weights.shape.slice(0, -1), count]);
   const width = weights.shape.at(-1)!;
   const rows = weights.numel / Math.max(width, 1);
   const values = weights.toTypedArray();
