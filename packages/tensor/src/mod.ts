@@ -63,7 +63,7 @@ export { printOnConsole } from "./runtime.ts";
 export { markClass, otherCopy } from "./brand.ts";
 export { type AllOf, checkNames, checkOption, checkOptions, nearest } from "./options.ts";
 export { checkOperands, checkTensor } from "./checks.ts";
-export type { Geometry, Shape } from "./shape.ts";
+export { checkHostSize, type Geometry, type Shape } from "./shape.ts";
 
 export { fuse, fused, type FusedFunction, fuseSum } from "./fuse.ts";
 export { fusedUpdate, type UpdateFunction } from "./update.ts";

@@ -153,19 +153,16 @@ export function checkShape(operation: string, shape: readonly number[]): void {
   }
 }
 
-/** More elements than this are not made one by one in JavaScript: that would take minutes, and all memory. */
-const mostOnHost = 2 ** 30;
-
 /**
- * Checks the size of what is about to be made element by element on the host.
+ * Checks the size of what is about to be made element by element in JavaScript, which would otherwise take minutes, and all memory.
  *
- * @throws RangeError when it is too large for that.
+ * @param most elements; of plain arrays, which take 8 bytes each and more, fewer fit than of typed ones.
+ * @throws RangeError when there are more.
  */
-export function checkHostSize(operation: string, shape: Shape): void {
-  if (!(sizeOf(shape) <= mostOnHost)) {
+export function checkHostSize(operation: string, shape: Shape, most: number = 2 ** 30): void {
+  if (!(sizeOf(shape) <= most)) {
     throw new RangeError(
-      `${operation}: shape ${showShape(shape)} has ${sizeOf(shape)} elements, more than can be made here (${mostOnHost}); ` +
-        `use smaller sizes`,
+      `${operation}: shape ${showShape(shape)} has ${sizeOf(shape)} elements, more than can be made (${most}); use smaller sizes`,
     );
   }
 }

@@ -1,5 +1,5 @@
 /** Images (and lines, and volumes) in another size. */
-import { adaptiveAvgPool1d, adaptiveAvgPool2d, checkOptions, type OutputSize, type Tensor, tensor } from "@heddle/tensor";
+import { adaptiveAvgPool1d, adaptiveAvgPool2d, checkHostSize, checkOptions, type OutputSize, type Tensor, tensor } from "@heddle/tensor";
 import { showSizes, type Sizes } from "../sizes.ts";
 import { adaptiveAvgPool3d } from "./pooling.ts";
 
@@ -130,6 +130,8 @@ function target(input: Tensor, dims: number, options: InterpolateOptions): Targe
       }); sizes must be positive integers`,
     );
   }
+  for (const n of sizes) checkHostSize("interpolate", [n], 2 ** 26);
+  checkHostSize("interpolate", [...input.shape.slice(0, 2), ...sizes]);
   return { sizes, factors: list.map((factor) => size === null && !recomputeScaleFactor ? factor : null) };
 }
 

@@ -1,5 +1,5 @@
 /** Pooling beyond what `@heddle/tensor` has: in three dimensions, and maxima of windows that are chosen for an output size. */
-import { adaptiveAvgPool2d, avgPool2d, type AvgPoolOptions, checkOptions, maxPool2d, type MaxPoolOptions, type OutputSize, type Pooled, type Tensor, tensor } from "@heddle/tensor";
+import { adaptiveAvgPool2d, avgPool2d, type AvgPoolOptions, checkHostSize, checkOptions, maxPool2d, type MaxPoolOptions, type OutputSize, type Pooled, type Tensor, tensor } from "@heddle/tensor";
 import { showSizes, type Sizes, spread } from "../sizes.ts";
 
 /** Option of the pools that can say where their maxima stand. */
@@ -153,6 +153,8 @@ function outputSizes(operation: string, x: Tensor, outputSize: OutputSize, dims:
       } must be one or ${dims} positive integers (null keeps a size)`,
     );
   }
+  for (const size of sizes) checkHostSize(operation, [size], 2 ** 26);
+  checkHostSize(operation, [...x.shape.slice(0, x.ndim - dims), ...sizes]);
   return sizes;
 }
 

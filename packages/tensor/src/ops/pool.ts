@@ -182,7 +182,7 @@ function adaptiveAvgPool(operation: string, x: Tensor, outputSize: OutputSize, d
     );
   }
   checkShape(operation, [...input.shape.slice(0, 2), ...sizes]);
-  for (const [i, n] of sizes.entries()) checkHostSize(operation, [n, input.shape[i + 2]!]);
+  for (const [i, n] of sizes.entries()) checkHostSize(operation, [n, input.shape[i + 2]!], 2 ** 26);
   const exact = sizes.every((n, i) => input.shape[i + 2]! % n === 0);
   let y: Tensor;
   if (exact) y = avgPool(operation, input, sizes.map((n, i) => input.shape[i + 2]! / n), dims, {});

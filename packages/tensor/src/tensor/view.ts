@@ -1,7 +1,7 @@
 /** Views: other shapes of the same storage, through which it can be written. */
 import { apply } from "../apply.ts";
 import { checkNumbers, checkTensor } from "../checks.ts";
-import { inferShape, normalizeDim, normalizeDims, sameShape, showShape, sizeOf, viewStrides } from "../shape.ts";
+import { checkShape, inferShape, normalizeDim, normalizeDims, sameShape, showShape, sizeOf, viewStrides } from "../shape.ts";
 import { TensorReduction } from "./reduction.ts";
 import type { Tensor } from "./tensor.ts";
 import { checkOptions } from "../options.ts";
@@ -148,6 +148,7 @@ export abstract class TensorView extends TensorReduction {
       );
     }
     if (sameShape(shape, this.shape)) return this;
+    checkShape("expand", shape);
     return apply("expand", [this], { shape });
   }
 
