@@ -56,13 +56,21 @@ function* callables(module: object, prefix: string): Generator<Case> {
       }
       yield { name: `new ${name}`, parameters, call: (...args) => new value(...args) };
       for (const [on, of] of [[value, value], [value.prototype, null]] as const) {
-        for (let holder: object | null = on; holder && holder !== Function.prototype; holder = Object.getPrototypeOf(holder)) {
+        for (
+          let holder: object | null = on;
+          holder && holder !== Function.prototype;
+          holder = Object.getPrototypeOf(holder)
+        ) {
           for (const method of Object.getOwnPropertyNames(holder)) {
             const fn = Object.getOwnPropertyDescriptor(holder, method)?.value;
             if (method === "constructor" || typeof fn !== "function" || isClass(fn) || seen.has(fn)) continue;
             seen.add(fn);
             const receiver = of ?? Object.create(value.prototype as object);
-            yield { name: `${name}.${method}`, parameters: parametersOf(fn.toString(), method), call: fn.bind(receiver) };
+            yield {
+              name: `${name}.${method}`,
+              parameters: parametersOf(fn.toString(), method),
+              call: fn.bind(receiver),
+            };
           }
         }
       }
@@ -80,7 +88,8 @@ const all = Object.entries(modules).flatMap(([name, module]) => [...callables(mo
 const taking = all.filter(({ parameters }) => placeOfOptions(parameters) >= 0);
 
 /** Not for users to call: protected, private or abstract. */
-const others = /checkOptions|checkNames|checkTypes|\.attended|\.informed|optim\.(Optimizer|LRScheduler)$|new nn\.Recurrent|new data\.(CIFAR100|ImageFolder)/;
+const others =
+  /checkOptions|checkNames|checkTypes|\.attended|\.informed|optim\.(Optimizer|LRScheduler)$|new nn\.Recurrent|new data\.(CIFAR100|ImageFolder)/;
 
 describe("options of another name", () => {
   test("there are many functions to ask", () => expect(taking.length).toBeGreaterThan(250));

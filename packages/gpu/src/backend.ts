@@ -177,7 +177,9 @@ export class GpuBackend implements Backend {
     if (this.supports(dtype) && work.inputs.every((input) => this.supports(input.dtype))) return;
     const wrong = this.supports(dtype) ? work.inputs.find((input) => !this.supports(input.dtype))!.dtype : dtype;
     throw new TypeError(
-      `${operationOf(work)}: the device "${this.name}" does not compute in ${wrong}; use float32 or int32, or another device`,
+      `${
+        operationOf(work)
+      }: the device "${this.name}" does not compute in ${wrong}; use float32 or int32, or another device`,
     );
   }
 

@@ -1,5 +1,14 @@
 /** Transposed convolutions: what convolutions do to gradients, as layers. */
-import { checkOptions, convTranspose1d, convTranspose2d, convTranspose3d, type ConvTransposeOptions, empty, type Generator, type Tensor } from "@heddle/tensor";
+import {
+  checkOptions,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  type ConvTransposeOptions,
+  empty,
+  type Generator,
+  type Tensor,
+} from "@heddle/tensor";
 import { checkChannels, checkGroups } from "./conv.ts";
 import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
@@ -46,7 +55,17 @@ export abstract class ConvTransposeNd extends Module {
     options: ConvTransposeLayerOptions,
   ) {
     super();
-    checkOptions(this.constructor.name, options, ["bias", "device", "dilation", "dtype", "generator", "groups", "outputPadding", "padding", "stride"]);
+    checkOptions(this.constructor.name, options, [
+      "bias",
+      "device",
+      "dilation",
+      "dtype",
+      "generator",
+      "groups",
+      "outputPadding",
+      "padding",
+      "stride",
+    ]);
     const {
       stride = 1,
       padding = 0,

@@ -22,7 +22,9 @@ export function convert(tensors: readonly Tensor[], targets: readonly (DType | D
       } catch (error) {
         if (typeof target !== "string") throw error;
         throw new RangeError(
-          `Module.to: there is no device "${target}" and no dtype of that name; devices are ${deviceNames().join(", ")}, ` +
+          `Module.to: there is no device "${target}" and no dtype of that name; devices are ${
+            deviceNames().join(", ")
+          }, ` +
             `dtypes float32, float64, float16`,
         );
       }

@@ -1,6 +1,13 @@
 /** Dropout layers: random zeros while training, nothing in evaluation. */
 import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
-import { checkProbability, dropout, dropout1d, dropout2d, dropout3d, type DropoutOptions } from "./functional/dropout.ts";
+import {
+  checkProbability,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  type DropoutOptions,
+} from "./functional/dropout.ts";
 import { Module } from "./module.ts";
 
 /** Options of the dropout layers. */

@@ -5,7 +5,18 @@ import { Module } from "./module.ts";
 import { checkSize, showSizes } from "./sizes.ts";
 import { elementsOf, filterIndices, type Symmetry } from "./symmetry.ts";
 
-const groupConvOptions = ["bias", "device", "dilation", "dtype", "generator", "group", "groups", "padding", "paddingMode", "stride"] as const;
+const groupConvOptions = [
+  "bias",
+  "device",
+  "dilation",
+  "dtype",
+  "generator",
+  "group",
+  "groups",
+  "padding",
+  "paddingMode",
+  "stride",
+] as const;
 
 /** Options of the convolutions over a group. */
 export interface GroupConvOptions extends ConvLayerOptions {

@@ -46,7 +46,9 @@ describe("loadStateDict", () => {
     const layer = new Linear(2, 3);
     const state = JSON.parse(JSON.stringify(layer.stateDict()));
     expect(() => layer.loadStateDict(state)).toThrow(TypeError);
-    expect(() => layer.loadStateDict(state)).toThrow(/weight is an array of 3[\s\S]*bias is an array of 3[\s\S]*tensor\(/);
+    expect(() => layer.loadStateDict(state)).toThrow(
+      /weight is an array of 3[\s\S]*bias is an array of 3[\s\S]*tensor\(/,
+    );
     layer.loadStateDict({ weight: tensor(state.weight), bias: tensor(state.bias) });
   });
 
@@ -61,7 +63,9 @@ describe("loadStateDict", () => {
   test.each([null, undefined, 7, "weight", [], new Map([["weight", ones([1])]]), ones([2])])(
     "%s is no state",
     (state) => {
-      expect(() => new Linear(1, 1).loadStateDict(state as never)).toThrow(/^loadStateDict: (expected an|the state is)/);
+      expect(() => new Linear(1, 1).loadStateDict(state as never)).toThrow(
+        /^loadStateDict: (expected an|the state is)/,
+      );
     },
   );
 
@@ -116,7 +120,9 @@ describe("names that are taken", () => {
     ...["hidden", "scale", "size", "persistence", "toJSON", "__defineGetter__"],
   ])("registerBuffer refuses %s", (name) => {
     const net = new Net();
-    expect(() => net.declare(name)).toThrow(new RegExp(`^registerBuffer: "${name}" is a .* of Net, which the buffer would hide`));
+    expect(() => net.declare(name)).toThrow(
+      new RegExp(`^registerBuffer: "${name}" is a .* of Net, which the buffer would hide`),
+    );
     expect(Object.keys(net.stateDict())).toEqual(["scale", "hidden.weight", "hidden.bias"]);
     expect(net.forward(ones([1])).item()).toBe(1);
   });
@@ -132,13 +138,15 @@ describe("names that are taken", () => {
     (net as unknown as { spare: Tensor }).spare = ones([1]);
     net.declare("spare");
     expect(net.namedBuffers().map(([name]) => name)).toEqual(["mean", "spare"]);
-    expect(() => net.registerBuffer("mean", [1] as never)).toThrow("registerBuffer: expected \"mean\" to be a tensor");
+    expect(() => net.registerBuffer("mean", [1] as never)).toThrow('registerBuffer: expected "mean" to be a tensor');
   });
 
   test("containers refuse names that are none, and what is no module", () => {
     expect(() => new ModuleDict({ "a.b": new Linear(1, 1) })).toThrow("no name for a module");
     expect(() => new ModuleDict().set("", new Linear(1, 1))).toThrow("no name for a module");
-    expect(() => new Sequential([new Linear(1, 1)] as never)).toThrow(/Sequential: expected a module, got an array of 1; write new Sequential\(\.\.\.layers\)/);
+    expect(() => new Sequential([new Linear(1, 1)] as never)).toThrow(
+      /Sequential: expected a module, got an array of 1; write new Sequential\(\.\.\.layers\)/,
+    );
     expect(() => new Sequential(((x: Tensor) => x) as never)).toThrow("got the function");
     expect(() => new ModuleList([null as never])).toThrow("ModuleList: expected a module, got null");
     expect(() => new ModuleDict({ a: {} as never })).toThrow("got an object of class Object");
@@ -146,7 +154,9 @@ describe("names that are taken", () => {
   });
 
   test("names that objects inherit are names like others in a ModuleDict", () => {
-    const dict = new ModuleDict({ constructor: new Linear(1, 1), ["__proto__"]: new Linear(1, 1) } as Record<string, Module>);
+    const dict = new ModuleDict(
+      { constructor: new Linear(1, 1), ["__proto__"]: new Linear(1, 1) } as Record<string, Module>,
+    );
     expect(Object.keys(dict.stateDict())).toEqual([
       "constructor.weight",
       "constructor.bias",
@@ -222,7 +232,9 @@ describe("a module that one within points back to", () => {
 });
 
 test("modules are not written as JSON", () => {
-  expect(() => JSON.stringify({ model: make() })).toThrow(/^Sequential: a module is not written as JSON; write the tensors of stateDict/);
+  expect(() => JSON.stringify({ model: make() })).toThrow(
+    /^Sequential: a module is not written as JSON; write the tensors of stateDict/,
+  );
 });
 
 test("to: a name that is none is refused before anything is converted, also without parameters", () => {

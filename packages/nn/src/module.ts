@@ -1,13 +1,5 @@
 /** The base of everything that has parameters: found by walking plain properties, named as PyTorch names them. */
-import {
-  checkOptions,
-  checkTensor,
-  markClass,
-  otherCopy,
-  printOnConsole,
-  Tensor,
-  type ToTarget,
-} from "@heddle/tensor";
+import { checkOptions, checkTensor, markClass, otherCopy, printOnConsole, Tensor, type ToTarget } from "@heddle/tensor";
 import { convert } from "./convert.ts";
 import { type ForwardHook, type ForwardPreHook, hookAfter, hookBefore, type HookHandle } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
@@ -73,7 +65,11 @@ export abstract class Module {
   private checkFree(name: string): void {
     const there = (this as Record<string, unknown>)[name];
     const own = Object.hasOwn(this, name);
-    if (own ? there === undefined || there === null || (there instanceof Tensor && !(there instanceof Parameter)) : !(name in this)) {
+    if (
+      own
+        ? there === undefined || there === null || (there instanceof Tensor && !(there instanceof Parameter))
+        : !(name in this)
+    ) {
       return;
     }
     const kind = there instanceof Parameter ? "a parameter" : typeof there === "function" ? "a method" : "a property";
@@ -359,9 +355,15 @@ export function checkModule(container: string, value: unknown): asserts value is
   const other = otherCopy(value, "Module");
   if (other !== null) throw new TypeError(`${container}: ${other}`);
   const [shown, remedy] = Array.isArray(value)
-    ? [`an array of ${value.length}`, container === "Sequential" ? "write new Sequential(...layers)" : "give its elements"]
+    ? [
+      `an array of ${value.length}`,
+      container === "Sequential" ? "write new Sequential(...layers)" : "give its elements",
+    ]
     : typeof value === "function"
-    ? [`the function ${value.name || "(without a name)"}`, "functions go into a module's forward; classes are made with new"]
+    ? [
+      `the function ${value.name || "(without a name)"}`,
+      "functions go into a module's forward; classes are made with new",
+    ]
     : [
       typeof value === "object" && value !== null
         ? `an object of class ${value.constructor?.name ?? "null"}`

@@ -1,5 +1,17 @@
 /** Pooling: the largest, or the mean, of windows. Norms of windows are in lp_pooling.ts. */
-import { adaptiveAvgPool1d, adaptiveAvgPool2d, avgPool1d, avgPool2d, type AvgPoolOptions, checkOptions, maxPool1d, maxPool2d, type MaxPoolOptions, type OutputSize, type Tensor } from "@heddle/tensor";
+import {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  avgPool1d,
+  avgPool2d,
+  type AvgPoolOptions,
+  checkOptions,
+  maxPool1d,
+  maxPool2d,
+  type MaxPoolOptions,
+  type OutputSize,
+  type Tensor,
+} from "@heddle/tensor";
 import { adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, avgPool3d, maxPool3d } from "./functional/pooling.ts";
 import { Module } from "./module.ts";
 import { showSizes, type Sizes, spread } from "./sizes.ts";

@@ -37,7 +37,17 @@ export class DepthwiseSeparableConv2d extends Module {
   readonly pointwise: Conv2d;
 
   constructor(inChannels: number, outChannels: number, kernelSize: Sizes, options: SeparableConvOptions = {}) {
-    checkOptions("DepthwiseSeparableConv2d", options, ["bias", "depthMultiplier", "device", "dilation", "dtype", "generator", "padding", "paddingMode", "stride"]);
+    checkOptions("DepthwiseSeparableConv2d", options, [
+      "bias",
+      "depthMultiplier",
+      "device",
+      "dilation",
+      "dtype",
+      "generator",
+      "padding",
+      "paddingMode",
+      "stride",
+    ]);
     super();
     const { depthMultiplier = 1, bias = true, ...rest } = options;
     const { dtype, device, generator } = rest;

@@ -8,7 +8,13 @@ export type Sizes = number | readonly number[];
  *
  * @throws RangeError naming the layer, the argument and the value.
  */
-export function checkSize(layer: string, name: string, value: number, least = 1, most: number = Number.MAX_SAFE_INTEGER): number {
+export function checkSize(
+  layer: string,
+  name: string,
+  value: number,
+  least = 1,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
   if (!Number.isInteger(value) || value < least || value > most) {
     const limit = most === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${most}`;
     throw new RangeError(`${layer}: ${name} is ${String(value)}; expected an integer of at least ${least}${limit}`);
@@ -43,7 +49,9 @@ export const mostLayers = 10_000;
 export function checkNumber(layer: string, name: string, value: unknown, least: number = -Infinity): number {
   if (typeof value !== "number") throw new TypeError(`${layer}: ${name} is ${String(value)}; expected a number`);
   if (!(value >= least)) {
-    throw new RangeError(`${layer}: ${name} is ${value}; expected a number${least === -Infinity ? "" : ` of at least ${least}`}`);
+    throw new RangeError(
+      `${layer}: ${name} is ${value}; expected a number${least === -Infinity ? "" : ` of at least ${least}`}`,
+    );
   }
   return value;
 }

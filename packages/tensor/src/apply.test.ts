@@ -156,7 +156,9 @@ describe("operands", () => {
   test("booleans and bigints are", () => {
     expect(tensor([1, 2]).add(true).toArray()).toEqual([2, 3]);
     expect(tensor([1n, 2n]).mul(3n).toArray()).toEqual([3n, 6n]);
-    expect(() => tensor([1, 2], { dtype: "int32" }).add(2n ** 33n)).toThrow("add: 8589934592 is not within the range of int32");
+    expect(() => tensor([1, 2], { dtype: "int32" }).add(2n ** 33n)).toThrow(
+      "add: 8589934592 is not within the range of int32",
+    );
   });
 });
 

@@ -57,7 +57,16 @@ export type { Index, SliceString } from "./ops/slices.ts";
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from "./random.ts";
 export { keep, Scope, scope, tidy } from "./scope.ts";
 export { memory, type MemoryReport, resetPeakMemory, Storage } from "./storage.ts";
-export { defaultDevice, Device, type DeviceName, deviceNames, getDevice, registerDevice, setDefaultDevice, type ToTarget } from "./device.ts";
+export {
+  defaultDevice,
+  Device,
+  type DeviceName,
+  deviceNames,
+  getDevice,
+  registerDevice,
+  setDefaultDevice,
+  type ToTarget,
+} from "./device.ts";
 export { dataFolder, threadCount } from "./env.ts";
 export { printOnConsole } from "./runtime.ts";
 export { markClass, otherCopy } from "./brand.ts";

@@ -60,7 +60,9 @@ export function normalizeDim(operation: string, dim: number, ndim: number): numb
   const n = Math.max(ndim, 1);
   if (!Number.isInteger(dim) || dim < -n || dim >= n) {
     throw new RangeError(
-      `${operation}: dim ${String(dim)} is out of range for a tensor with ${ndim} dimensions; expected ${-n} to ${n - 1}`,
+      `${operation}: dim ${String(dim)} is out of range for a tensor with ${ndim} dimensions; expected ${-n} to ${
+        n - 1
+      }`,
     );
   }
   return dim < 0 ? dim + n : dim;
@@ -162,7 +164,9 @@ export function checkShape(operation: string, shape: readonly number[]): void {
 export function checkHostSize(operation: string, shape: Shape, most: number = 2 ** 30): void {
   if (!(sizeOf(shape) <= most)) {
     throw new RangeError(
-      `${operation}: shape ${showShape(shape)} has ${sizeOf(shape)} elements, more than can be made (${most}); use smaller sizes`,
+      `${operation}: shape ${showShape(shape)} has ${
+        sizeOf(shape)
+      } elements, more than can be made (${most}); use smaller sizes`,
     );
   }
 }

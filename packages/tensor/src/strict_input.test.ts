@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { checkOptions, nearest } from "./options.ts";
-import { type DType, type Scalar, tensor, Tensor } from "./mod.ts";
+import { type DType, type Scalar, Tensor, tensor } from "./mod.ts";
 import * as h from "./mod.ts";
 
 const { full, ones, zeros } = h;
@@ -62,11 +62,14 @@ describe("what is no number and no tensor", () => {
   /** What some places take. */
   const legal = (method: string, lie: unknown, fallback: boolean): boolean =>
     (lie === undefined && fallback) || // the default
-    (Array.isArray(lie) && /^(sum|prod|mean|amax|amin|argmax|argmin|any|all|countNonzero|var|std|norm|logsumexp|flip|movedim|roll|squeeze|indexPut_|max|min|reshape|view|permute|expand|repeat|tile|split|chunk)$/.test(method)) ||
+    (Array.isArray(lie) &&
+      /^(sum|prod|mean|amax|amin|argmax|argmin|any|all|countNonzero|var|std|norm|logsumexp|flip|movedim|roll|squeeze|indexPut_|max|min|reshape|view|permute|expand|repeat|tile|split|chunk)$/
+        .test(method)) ||
     (lie instanceof Float32Array && method === "indexPut_") ||
     (lie === null && method === "at") ||
     (typeof lie === "object" && lie !== null && /^(round_?|unique|diagonal|bincount|backward)$/.test(method));
-  const skipped = /^(constructor|become|freedError|backward|registerHook|requiresGrad_|toJSON|retainGrad|dispose|isContiguous)$/;
+  const skipped =
+    /^(constructor|become|freedError|backward|registerHook|requiresGrad_|toJSON|retainGrad|dispose|isContiguous)$/;
 
   const methods: [string, string[]][] = [];
   for (let holder: object = Tensor.prototype; holder !== Object.prototype; holder = Object.getPrototypeOf(holder)) {
@@ -183,22 +186,27 @@ describe("integers that a dtype does not hold", () => {
   test("comparisons with them are answered, on every device", () => {
     const values = fc.oneof(fc.integer({ min: -400, max: 400 }), fc.constantFrom(2 ** 40, -(2 ** 40), 1e300, -1e300));
     fc.assert(
-      fc.property(fc.constantFrom<DType>("uint8", "int8"), fc.constantFrom("cpu", "reference"), values, (dtype, device, value) => {
-        const elements = dtype === "uint8" ? [0, 1, 127, 255] : [-128, -1, 0, 127];
-        const x = tensor(elements, { dtype, device });
-        for (const given of [value, ...(Math.abs(value) < 1e10 ? [BigInt(value)] : [])]) {
-          expect(x.eq(given).toArray()).toEqual(elements.map((e) => e === value));
-          expect(x.ne(given).toArray()).toEqual(elements.map((e) => e !== value));
-          expect(x.lt(given).toArray()).toEqual(elements.map((e) => e < value));
-          expect(x.le(given).toArray()).toEqual(elements.map((e) => e <= value));
-          expect(x.gt(given).toArray()).toEqual(elements.map((e) => e > value));
-          expect(x.ge(given).toArray()).toEqual(elements.map((e) => e >= value));
-        }
-        // With the number on the left, as gradients and fused expressions have it.
-        expect(h.apply("lt", [value, x], {}).toArray()).toEqual(elements.map((e) => value < e));
-        expect(h.apply("ge", [value, x], {}).toArray()).toEqual(elements.map((e) => value >= e));
-        expect(h.fused("above", (a) => a.gt(value))([x]).toArray()).toEqual(elements.map((e) => e > value));
-      }),
+      fc.property(
+        fc.constantFrom<DType>("uint8", "int8"),
+        fc.constantFrom("cpu", "reference"),
+        values,
+        (dtype, device, value) => {
+          const elements = dtype === "uint8" ? [0, 1, 127, 255] : [-128, -1, 0, 127];
+          const x = tensor(elements, { dtype, device });
+          for (const given of [value, ...(Math.abs(value) < 1e10 ? [BigInt(value)] : [])]) {
+            expect(x.eq(given).toArray()).toEqual(elements.map((e) => e === value));
+            expect(x.ne(given).toArray()).toEqual(elements.map((e) => e !== value));
+            expect(x.lt(given).toArray()).toEqual(elements.map((e) => e < value));
+            expect(x.le(given).toArray()).toEqual(elements.map((e) => e <= value));
+            expect(x.gt(given).toArray()).toEqual(elements.map((e) => e > value));
+            expect(x.ge(given).toArray()).toEqual(elements.map((e) => e >= value));
+          }
+          // With the number on the left, as gradients and fused expressions have it.
+          expect(h.apply("lt", [value, x], {}).toArray()).toEqual(elements.map((e) => value < e));
+          expect(h.apply("ge", [value, x], {}).toArray()).toEqual(elements.map((e) => value >= e));
+          expect(h.fused("above", (a) => a.gt(value))([x]).toArray()).toEqual(elements.map((e) => e > value));
+        },
+      ),
       { seed: 20261130, numRuns: 200 },
     );
   });
@@ -224,7 +232,13 @@ describe("integers that a dtype does not hold", () => {
   test("what is written as it is must not become infinite; what is computed may", () => {
     // As PyTorch 1.13: full, fill_, masked_fill and pad refuse, tensor and arithmetic round to infinity.
     const x = ones([1], { dtype: "float16" });
-    for (const write of [() => x.fill_(-1e9), () => x.maskedFill(tensor([true]), -1e9), () => full([1], 1e6, { dtype: "float16" })]) {
+    for (
+      const write of [
+        () => x.fill_(-1e9),
+        () => x.maskedFill(tensor([true]), -1e9),
+        () => full([1], 1e6, { dtype: "float16" }),
+      ]
+    ) {
       expect(write).toThrow(/is beyond ±65504, the largest float16; .*Infinity if that is meant/);
     }
     expect(() => full([1], 1e300)).toThrow("full: 1e+300 is beyond ±3.4028235e38, the largest float32");
@@ -241,7 +255,9 @@ describe("tensor of nested arrays", () => {
     const [a, b]: unknown[][] = [[], []];
     a!.push(b);
     b!.push(a);
-    for (const data of [one, a]) expect(() => tensor(data as never)).toThrow("tensor: arrays are nested more than 64 deep");
+    for (const data of [one, a]) {
+      expect(() => tensor(data as never)).toThrow("tensor: arrays are nested more than 64 deep");
+    }
     let deep: unknown = 1;
     for (let i = 0; i < 64; i++) deep = [deep];
     expect(tensor(deep as never).ndim).toBe(64);
@@ -265,7 +281,9 @@ describe("JSON and consoles", () => {
     expect(JSON.stringify(tensor([1n, -(2n ** 53n), 2n ** 60n]))).toBe('[1,"-9007199254740992","1152921504606846976"]');
     expect(JSON.stringify(tensor([NaN, Infinity]))).toBe("[null,null]");
     expect(JSON.stringify(ones([10_000])).length).toBe(20_001);
-    expect(() => JSON.stringify(ones([10_001]))).toThrow(/toJSON: a tensor of shape \[10001\] has 10001 elements, too many/);
+    expect(() => JSON.stringify(ones([10_001]))).toThrow(
+      /toJSON: a tensor of shape \[10001\] has 10001 elements, too many/,
+    );
     const gone = ones([1]);
     gone.dispose();
     expect(() => JSON.stringify(gone)).toThrow("toJSON: this float32 tensor");
@@ -273,7 +291,15 @@ describe("JSON and consoles", () => {
 
   test("nothing dumps the heap", () => {
     const x = ones([2]);
-    for (const text of [inspect(x), inspect(x.device), inspect(x.storage), inspect({ x }), JSON.stringify([x.device, x.storage])]) {
+    for (
+      const text of [
+        inspect(x),
+        inspect(x.device),
+        inspect(x.storage),
+        inspect({ x }),
+        JSON.stringify([x.device, x.storage]),
+      ]
+    ) {
       expect(text.length).toBeLessThan(200);
     }
     expect(JSON.stringify(x.device)).toBe('"cpu"');
@@ -289,10 +315,20 @@ describe("JSON and consoles", () => {
 test("a generator's state is taken over whole or not at all", () => {
   const generator = new h.Generator(3);
   const state = generator.getState();
-  const wrong = [null, undefined, {}, { ...state, seed: "3" }, { ...state, seed: -1 }, { ...state, counter: 1.5 }, {
-    ...state,
-    counter: null,
-  }, { ...state, algorithm: "mt19937" }, { ...state, seed: undefined }];
+  const wrong = [
+    null,
+    undefined,
+    {},
+    { ...state, seed: "3" },
+    { ...state, seed: -1 },
+    { ...state, counter: 1.5 },
+    {
+      ...state,
+      counter: null,
+    },
+    { ...state, algorithm: "mt19937" },
+    { ...state, seed: undefined },
+  ];
   for (const other of wrong) {
     expect(() => generator.setState(other as never)).toThrow("is not a state that getState() gave");
     expect(generator.getState()).toEqual(state);
@@ -341,20 +377,26 @@ describe("options", () => {
     );
     expect(refuse({ shuf: true })).toThrow(/did you mean "shuffle"/);
     expect(refuse({ workers: 2 })).toThrow('unknown option "workers" (known');
-    for (const other of [null, 7, "float32", [], [1]]) expect(refuse(other as never)).toThrow("expected an object of options");
+    for (const other of [null, 7, "float32", [], [1]]) {
+      expect(refuse(other as never)).toThrow("expected an object of options");
+    }
     // @ts-expect-error "shuffle" is missing from the list
     checkOptions("DataLoader", options, ["batchSize"]);
   });
 
   test("the nearest word", () => {
     const words = ["dtype", "device", "requiresGrad", "lr"];
-    const near = ["dtpye", "Dtype", "requires_grad", "learningRate", "devcie", "dtyp"].map((word) => nearest(word, words));
+    const near = ["dtpye", "Dtype", "requires_grad", "learningRate", "devcie", "dtyp"].map((word) =>
+      nearest(word, words)
+    );
     expect(near).toEqual(["dtype", "dtype", "requiresGrad", "lr", "device", "dtype"]);
     expect(nearest("workers", words)).toBe(undefined);
   });
 
   test("of creation", () => {
-    expect(() => tensor([1], { dtpye: "int32" } as never)).toThrow('tensor: unknown option "dtpye", did you mean "dtype"?');
+    expect(() => tensor([1], { dtpye: "int32" } as never)).toThrow(
+      'tensor: unknown option "dtpye", did you mean "dtype"?',
+    );
     expect(() => zeros([1], "float64" as never)).toThrow("zeros: expected an object of options");
   });
 });
@@ -373,7 +415,8 @@ test("a tensor of another copy of the package says so", async () => {
   const other = await import("./mod.ts");
   const foreign = other.ones([2]) as unknown as Tensor;
   expect(foreign instanceof Tensor).toBe(false);
-  const told = /another copy of @heddle\/tensor: the program loads that package twice.*npm ls @heddle\/tensor.*npm dedupe/;
+  const told =
+    /another copy of @heddle\/tensor: the program loads that package twice.*npm ls @heddle\/tensor.*npm dedupe/;
   const x = ones([2]);
   const calls = [
     () => x.add(foreign),

@@ -86,7 +86,17 @@ export class MultiheadAttention extends Module {
   readonly outProj: Linear;
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
-    checkOptions("MultiheadAttention", options, ["batchFirst", "bias", "device", "dropout", "dtype", "generator", "kdim", "rotary", "vdim"]);
+    checkOptions("MultiheadAttention", options, [
+      "batchFirst",
+      "bias",
+      "device",
+      "dropout",
+      "dtype",
+      "generator",
+      "kdim",
+      "rotary",
+      "vdim",
+    ]);
     super();
     const {
       dropout = 0,
@@ -145,7 +155,14 @@ export class MultiheadAttention extends Module {
     value: Tensor = key,
     options: MultiheadAttentionForwardOptions = {},
   ): [output: Tensor, weights: Tensor | null] {
-    checkOptions("MultiheadAttention.forward", options, ["attnMask", "averageAttnWeights", "cache", "isCausal", "keyPaddingMask", "needWeights"]);
+    checkOptions("MultiheadAttention.forward", options, [
+      "attnMask",
+      "averageAttnWeights",
+      "cache",
+      "isCausal",
+      "keyPaddingMask",
+      "needWeights",
+    ]);
     this.checkInputs(query, key, value);
     const batched = query.ndim === 3;
     return tidy(() => {

@@ -39,7 +39,18 @@ export interface SampleOptions extends StreamOptions {
  * ```
  */
 export async function sample<State>(model: StepModel<State>, state: State, options: SampleOptions): Promise<Decoded> {
-  checkOptions("sample", options, ["batch", "device", "end", "generator", "maxLength", "onTokens", "start", "temperature", "topK", "topP"]);
+  checkOptions("sample", options, [
+    "batch",
+    "device",
+    "end",
+    "generator",
+    "maxLength",
+    "onTokens",
+    "start",
+    "temperature",
+    "topK",
+    "topP",
+  ]);
   const { temperature = 1, topK = Infinity, topP = 1, generator = defaultGenerator } = options;
   if (!(temperature > 0 && temperature < Infinity)) {
     throw new RangeError(

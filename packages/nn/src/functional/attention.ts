@@ -45,7 +45,15 @@ export function scaledDotProductAttention(
   value: Tensor,
   options: AttentionOptions = {},
 ): Tensor {
-  checkOptions("scaledDotProductAttention", options, ["attnMask", "causalOffset", "dropoutP", "enableGqa", "generator", "isCausal", "scale"]);
+  checkOptions("scaledDotProductAttention", options, [
+    "attnMask",
+    "causalOffset",
+    "dropoutP",
+    "enableGqa",
+    "generator",
+    "isCausal",
+    "scale",
+  ]);
   const { attnMask = null, dropoutP = 0, isCausal = false, causalOffset = 0, enableGqa = false, generator } = options;
   checkOperands(query, key, value);
   checkProbability("scaledDotProductAttention", dropoutP);

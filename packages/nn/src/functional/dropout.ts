@@ -1,5 +1,13 @@
 /** Dropout: random zeros while training. */
-import { checkOptions, fused, type FusedFunction, type Generator, rand, type Tensor, whereSymbolic } from "@heddle/tensor";
+import {
+  checkOptions,
+  fused,
+  type FusedFunction,
+  type Generator,
+  rand,
+  type Tensor,
+  whereSymbolic,
+} from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 const dropoutOptions = ["generator", "training"] as const;

@@ -1,5 +1,13 @@
 /** Images (and lines, and volumes) in another size. */
-import { adaptiveAvgPool1d, adaptiveAvgPool2d, checkHostSize, checkOptions, type OutputSize, type Tensor, tensor } from "@heddle/tensor";
+import {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  checkHostSize,
+  checkOptions,
+  type OutputSize,
+  type Tensor,
+  tensor,
+} from "@heddle/tensor";
 import { showSizes, type Sizes } from "../sizes.ts";
 import { adaptiveAvgPool3d } from "./pooling.ts";
 

@@ -130,7 +130,18 @@ export interface InstanceNormOptions extends BatchNormOptions {
  * @throws RangeError for one value a channel and sample, or vectors of another length.
  */
 export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): Tensor {
-  checkOptions("instanceNorm", options, ["activation", "bias", "eps", "momentum", "residual", "runningMean", "runningVar", "training", "useInputStats", "weight"]);
+  checkOptions("instanceNorm", options, [
+    "activation",
+    "bias",
+    "eps",
+    "momentum",
+    "residual",
+    "runningMean",
+    "runningVar",
+    "training",
+    "useInputStats",
+    "weight",
+  ]);
   const { runningMean = null, runningVar = null, useInputStats = true, momentum = 0.1, eps = 1e-5, weight, bias } =
     options;
   if (!useInputStats) return batchNorm(input, runningMean, runningVar, { weight, bias, eps });

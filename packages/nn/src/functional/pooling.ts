@@ -1,5 +1,17 @@
 /** Pooling beyond what `@heddle/tensor` has: in three dimensions, and maxima of windows that are chosen for an output size. */
-import { adaptiveAvgPool2d, avgPool2d, type AvgPoolOptions, checkHostSize, checkOptions, maxPool2d, type MaxPoolOptions, type OutputSize, type Pooled, type Tensor, tensor } from "@heddle/tensor";
+import {
+  adaptiveAvgPool2d,
+  avgPool2d,
+  type AvgPoolOptions,
+  checkHostSize,
+  checkOptions,
+  maxPool2d,
+  type MaxPoolOptions,
+  type OutputSize,
+  type Pooled,
+  type Tensor,
+  tensor,
+} from "@heddle/tensor";
 import { showSizes, type Sizes, spread } from "../sizes.ts";
 
 /** Option of the pools that can say where their maxima stand. */

@@ -52,7 +52,16 @@ const gru: RecurrentRule = {
  */
 export class GRU extends RecurrentLayer {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
-    checkOptions("GRU", options, ["batchFirst", "bias", "bidirectional", "device", "dropout", "dtype", "generator", "numLayers"]);
+    checkOptions("GRU", options, [
+      "batchFirst",
+      "bias",
+      "bidirectional",
+      "device",
+      "dropout",
+      "dtype",
+      "generator",
+      "numLayers",
+    ]);
     super(inputSize, hiddenSize, gru.gates, options);
   }
 

@@ -63,7 +63,17 @@ export type LSTMState = [h: Tensor, c: Tensor];
  */
 export class LSTM extends RecurrentLayer {
   constructor(inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
-    checkOptions("LSTM", options, ["batchFirst", "bias", "bidirectional", "device", "dropout", "dtype", "generator", "numLayers", "projSize"]);
+    checkOptions("LSTM", options, [
+      "batchFirst",
+      "bias",
+      "bidirectional",
+      "device",
+      "dropout",
+      "dtype",
+      "generator",
+      "numLayers",
+      "projSize",
+    ]);
     super(inputSize, hiddenSize, lstm.gates, options);
   }
 

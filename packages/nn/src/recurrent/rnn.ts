@@ -62,7 +62,17 @@ export class RNN extends RecurrentLayer {
   readonly nonlinearity: RecurrentNonlinearity;
 
   constructor(inputSize: number, hiddenSize: number, options: RNNOptions = {}) {
-    checkOptions("RNN", options, ["batchFirst", "bias", "bidirectional", "device", "dropout", "dtype", "generator", "nonlinearity", "numLayers"]);
+    checkOptions("RNN", options, [
+      "batchFirst",
+      "bias",
+      "bidirectional",
+      "device",
+      "dropout",
+      "dtype",
+      "generator",
+      "nonlinearity",
+      "numLayers",
+    ]);
     super(inputSize, hiddenSize, 1, options);
     this.nonlinearity = options.nonlinearity ?? "tanh";
     checkNonlinearity("RNN", this.nonlinearity);

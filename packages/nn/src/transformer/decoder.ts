@@ -12,7 +12,15 @@ import { activated, checkActivation, type FeedForwardActivation } from "./activa
 import { cachesFor, stackOf } from "./encoder.ts";
 import type { TransformerLayerOptions } from "./layer_options.ts";
 
-const decoderLayerForwardOptions = ["cache", "memoryIsCausal", "memoryKeyPaddingMask", "memoryMask", "tgtIsCausal", "tgtKeyPaddingMask", "tgtMask"] as const;
+const decoderLayerForwardOptions = [
+  "cache",
+  "memoryIsCausal",
+  "memoryKeyPaddingMask",
+  "memoryMask",
+  "tgtIsCausal",
+  "tgtKeyPaddingMask",
+  "tgtMask",
+] as const;
 
 /** Masks of decoders: bool, true where a key is kept out, or numbers that are added to the scores. */
 export interface DecoderMasks {
@@ -70,7 +78,19 @@ export class TransformerDecoderLayer extends Module {
   readonly normFirst: boolean;
 
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    checkOptions("TransformerDecoderLayer", options, ["activation", "batchFirst", "bias", "device", "dimFeedforward", "dropout", "dtype", "generator", "layerNormEps", "normFirst", "rotary"]);
+    checkOptions("TransformerDecoderLayer", options, [
+      "activation",
+      "batchFirst",
+      "bias",
+      "device",
+      "dimFeedforward",
+      "dropout",
+      "dtype",
+      "generator",
+      "layerNormEps",
+      "normFirst",
+      "rotary",
+    ]);
     super();
     const {
       dimFeedforward = 2048,

@@ -57,7 +57,19 @@ export class TransformerEncoderLayer extends Module {
   readonly normFirst: boolean;
 
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    checkOptions("TransformerEncoderLayer", options, ["activation", "batchFirst", "bias", "device", "dimFeedforward", "dropout", "dtype", "generator", "layerNormEps", "normFirst", "rotary"]);
+    checkOptions("TransformerEncoderLayer", options, [
+      "activation",
+      "batchFirst",
+      "bias",
+      "device",
+      "dimFeedforward",
+      "dropout",
+      "dtype",
+      "generator",
+      "layerNormEps",
+      "normFirst",
+      "rotary",
+    ]);
     super();
     const {
       dimFeedforward = 2048,

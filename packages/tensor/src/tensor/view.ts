@@ -1,7 +1,16 @@
 /** Views: other shapes of the same storage, through which it can be written. */
 import { apply } from "../apply.ts";
 import { checkNumbers, checkTensor } from "../checks.ts";
-import { checkShape, inferShape, normalizeDim, normalizeDims, sameShape, showShape, sizeOf, viewStrides } from "../shape.ts";
+import {
+  checkShape,
+  inferShape,
+  normalizeDim,
+  normalizeDims,
+  sameShape,
+  showShape,
+  sizeOf,
+  viewStrides,
+} from "../shape.ts";
 import { TensorReduction } from "./reduction.ts";
 import type { Tensor } from "./tensor.ts";
 import { checkOptions } from "../options.ts";
