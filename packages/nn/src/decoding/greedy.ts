@@ -25,7 +25,7 @@ import type { Decoded, StepModel, StreamOptions } from "./step_model.ts";
  */
 export async function greedy<State>(model: StepModel<State>, state: State, options: StreamOptions): Promise<Decoded> {
   checkOptions("greedy", options, ["batch", "device", "end", "maxLength", "onTokens", "start"]);
-  return generate("greedy", model, state, options, {
+  return await generate("greedy", model, state, options, {
     pick(logits) {
       const { values, indices } = logits.max(1);
       return [indices, values.sub(logits.logsumexp(1))];
