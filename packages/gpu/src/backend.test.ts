@@ -314,17 +314,35 @@ describe.skipIf(gpu === null)("errors of the GPU", () => {
     // Long enough not to be done before the device is gone.
     let y = ones([2 ** 20], { device });
     for (let i = 0; i < 40; i++) y = y.tanh();
-    const pending = expect(y.data()).rejects.toThrow(/the device was lost .*await webgpu\(\)/);
+    const pending = expect(y.data()).rejects.toThrow(/the device "gpu-errors" was lost .*await webgpu\(\)/);
     opened!.engine.device.destroy();
     await pending;
-    expect(() => x.add(1)).toThrow(/the device was lost/);
-    expect(() => x.toArray()).toThrow(/the device was lost/);
-    await expect(x.data()).rejects.toThrow(/the device was lost/);
+    expect(() => x.add(1)).toThrow(/the device "gpu-errors" was lost/);
+    expect(() => x.toArray()).toThrow(/the device "gpu-errors" was lost/);
+    await expect(x.data()).rejects.toThrow(/the device "gpu-errors" was lost/);
     x.dispose();
     all.end();
     expect(memory().storages).toBeLessThanOrEqual(live);
     const other = await open();
     expect(other).not.toBe(device);
     expect(ones([2], { device: "gpu-errors" }).add(1).toArray()).toEqual([2, 2]);
+  });
+
+  test("a destroyed device says so at once, with the operation, its name and the remedy", async () => {
+    const device = await open();
+    const x = ones([4], { device });
+    x.toArray();
+    opened!.engine.device.destroy();
+    // In the same turn: the runtime has told nobody yet.
+    const lost = (operation: string) =>
+      new RegExp(`^${operation}: the device "gpu-errors" was lost \\(destroyed\\); .*await webgpu\\(\\)`);
+    expect(() => x.toArray()).toThrow(lost("read"));
+    expect(() => x.add(1)).toThrow(lost("(add|alloc)"));
+    expect(() => x.add_(1)).toThrow(lost("add"));
+    expect(() => x.reshape(2, 2).matmul(x.reshape(2, 2))).toThrow(lost("(matmul|alloc)"));
+    expect(() => ones([2], { device })).toThrow(lost("(full|alloc)"));
+    expect(() => tensor([1], { device })).toThrow(lost("(write|alloc)"));
+    await expect(x.data()).rejects.toThrow(lost("data"));
+    x.dispose();
   });
 });

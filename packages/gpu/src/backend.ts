@@ -23,6 +23,7 @@ export class GpuBackend implements Backend {
   constructor(name: string, engine: Engine) {
     this.name = name;
     this.engine = engine;
+    engine.failures.name = name;
     this.kernels = new Kernels(engine);
     this.rowKernels = new RowKernels(engine);
     this.routines = new RoutinePrograms(engine);
@@ -49,7 +50,7 @@ export class GpuBackend implements Backend {
   }
 
   alloc(bytes: number): GpuBuffer {
-    this.engine.failures.checkLost();
+    this.engine.failures.checkLost("alloc");
     return new GpuBuffer(this.engine.pool.alloc(bytes), bytes);
   }
 
@@ -63,6 +64,7 @@ export class GpuBackend implements Backend {
 
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
     const { handle, bytes } = buffer as GpuBuffer;
+    this.engine.failures.checkLost("write");
     // Deno ends the process over an empty array.
     if (data.byteLength === 0) return;
     const ragged = data.byteLength % 4;
@@ -78,23 +80,31 @@ export class GpuBackend implements Backend {
 
   read(buffer: DeviceBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
     const { failures, recorder, staging } = this.engine;
-    if (failures.any) recorder.submit(); // lest what was recorded with it fails a later read
-    failures.check();
+    failures.checkLost("read");
+    if (failures.any) recorder.submit(); // what was recorded with it would fail a later read
+    failures.check("read");
     if (bytes === 0) return new Uint8Array(0);
     if (!staging.synchronous) {
       throw new Error(
         `read: values on the device "${this.name}" cannot be had at once in this runtime; use await t.data(), or run on Deno`,
       );
     }
-    const result = staging.readNow((buffer as GpuBuffer).handle, byteOffset, bytes);
-    failures.check();
+    let result: Uint8Array<ArrayBuffer>;
+    try {
+      result = staging.readNow((buffer as GpuBuffer).handle, byteOffset, bytes);
+    } catch (reason) {
+      failures.check("read");
+      throw failures.explained("read", reason);
+    }
+    failures.check("read");
     return result;
   }
 
   async readAsync(buffer: DeviceBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
     const { failures, staging } = this.engine;
+    failures.checkLost("data");
     if (failures.any) {
-      this.engine.recorder.submit(); // lest what was recorded with it fails a later read
+      this.engine.recorder.submit(); // what was recorded with it would fail a later read
       await this.told();
     }
     if (bytes === 0) return new Uint8Array(0);
@@ -109,10 +119,13 @@ export class GpuBackend implements Backend {
     }
     const reading = staging.read(handle, byteOffset, bytes).catch(async (reason: unknown) => {
       await this.told();
-      throw reason;
+      throw failures.explained("data", reason);
     });
     const result = await Promise.race([reading, failures.lost]);
-    if (result instanceof Error) throw result;
+    if (result instanceof Error) {
+      failures.checkLost("data");
+      throw result;
+    }
     await this.told();
     return result;
   }
@@ -136,7 +149,7 @@ export class GpuBackend implements Backend {
     scalars: readonly Scalar[],
   ): void {
     const { work } = program;
-    this.engine.failures.checkLost();
+    this.engine.failures.checkLost(operationOf(work));
     try {
       if (work.kind === "kernel") {
         this.kernels.run(program as KernelProgram, inputs, outputs[0]!, scalars);
@@ -160,7 +173,7 @@ export class GpuBackend implements Backend {
   private async told(): Promise<void> {
     const { failures } = this.engine;
     await failures.answered();
-    failures.check();
+    failures.check("data");
   }
 
   /** Casts name the dtype that they come from as the one they compute in: what they go to is checked here. */
@@ -168,9 +181,10 @@ export class GpuBackend implements Backend {
     const { dtype } = work.output;
     if (this.supports(dtype) && work.inputs.every((input) => this.supports(input.dtype))) return;
     const wrong = this.supports(dtype) ? work.inputs.find((input) => !this.supports(input.dtype))!.dtype : dtype;
-    const operation = work.reduce?.op ?? (work.expr.op === "scalar" ? "full" : work.expr.op);
     throw new TypeError(
-      `${operation}: the device "${this.name}" does not compute in ${wrong}; use float32 or int32, or another device`,
+      `${
+        operationOf(work)
+      }: the device "${this.name}" does not compute in ${wrong}; use float32 or int32, or another device`,
     );
   }
 
@@ -193,4 +207,10 @@ export class GpuBackend implements Backend {
       this.free(source);
     }
   }
+}
+
+/** What errors call a piece of work. */
+function operationOf(work: Work): string {
+  if (work.kind === "rows") return "rows";
+  return work.kind === "routine" ? work.name : work.reduce?.op ?? (work.expr.op === "scalar" ? "full" : work.expr.op);
 }

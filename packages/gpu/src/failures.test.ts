@@ -17,6 +17,7 @@ function failing(): {
   const device = {
     addEventListener: (_: string, given: typeof listener) => listener = given,
     lost: new Promise((settle) => resolve = settle),
+    destroy() {},
   } as unknown as GPUDevice;
   const failures = new Failures(device, () => `out of memory: 5 MiB in use, for the ${++trims}. time`);
   return {
@@ -75,7 +76,7 @@ describe("failures of the GPU", () => {
     const { failures, lose } = failing();
     failures.checkLost();
     const error = await lose();
-    expect(error.message).toMatch(/the device was lost \(unknown: driver gone\).*await webgpu\(\)/);
+    expect(error.message).toMatch(/the device "gpu" was lost \(unknown: driver gone\).*await webgpu\(\)/);
     for (let i = 0; i < 2; i++) {
       expect(() => failures.check()).toThrow(error);
       expect(() => failures.checkLost()).toThrow(error);

@@ -9,7 +9,10 @@ export class Failures {
   private isCause = false;
   /** Error scopes whose answers are on their way. */
   private readonly answers: Set<Promise<void>> = new Set();
-  private gone: Error | null = null;
+  /** Why the device is no more, or null while it is there. */
+  private gone: string | null = null;
+  /** What errors call the device. */
+  name = "gpu";
   private readonly outOfMemory: () => string;
 
   /** @param outOfMemory makes room, and answers a report of what holds memory. */
@@ -20,13 +23,15 @@ export class Failures {
       this.note((event as GPUUncapturedErrorEvent).error);
     });
     this.lost = device.lost.then(({ reason, message }) => {
-      return this.gone = new Error(
-        `webgpu: the device was lost (${reason || "unknown reason"}${
-          message ? `: ${message.trim()}` : ""
-        }); its tensors are ` +
-          `gone. Make another with await webgpu(), and load what was saved`,
-      );
+      this.gone ??= `${reason || "unknown reason"}${message ? `: ${message.trim()}` : ""}`;
+      return this.lostError();
     });
+    // What is destroyed on purpose is gone at once; the runtime says so a turn later, and meanwhile errors that explain nothing.
+    const { destroy } = device;
+    device.destroy = () => {
+      this.gone ??= "destroyed";
+      return destroy.call(device);
+    };
   }
 
   /**
@@ -57,8 +62,8 @@ export class Failures {
   }
 
   /** Throws what has gone wrong since the last call. */
-  check(): void {
-    if (this.gone !== null) throw this.gone;
+  check(operation = "webgpu"): void {
+    this.checkLost(operation);
     const error = this.first;
     if (error === null) return;
     this.first = null;
@@ -67,8 +72,26 @@ export class Failures {
   }
 
   /** Throws when the device is lost. */
-  checkLost(): void {
-    if (this.gone !== null) throw this.gone;
+  checkLost(operation = "webgpu"): void {
+    if (this.gone !== null) throw this.lostError(operation);
+  }
+
+  /** What the runtime threw, with the operation, the device and what can be done. */
+  explained(operation: string, reason: unknown): Error {
+    if (this.gone !== null) return this.lostError(operation);
+    const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
+    return new Error(
+      `${operation}: the device "${this.name}" failed (${text.trim()}); if it goes on failing, make another with await webgpu(), ` +
+        `and load what was saved. HEDDLE_DEBUG=1 shows the operations before`,
+      { cause: reason },
+    );
+  }
+
+  private lostError(operation = "webgpu"): Error {
+    return new Error(
+      `${operation}: the device "${this.name}" was lost (${this.gone}); its tensors are gone. Make another with await webgpu(), and ` +
+        `load what was saved`,
+    );
   }
 
   private note(error: GPUError): void {

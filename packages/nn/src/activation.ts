@@ -65,7 +65,7 @@ export class Softplus extends Module {
   }
 
   forward(input: Tensor): Tensor {
-    return softplus(input, this);
+    return softplus(input, { beta: this.beta, threshold: this.threshold });
   }
 
   override extraRepr(): string {
@@ -98,7 +98,7 @@ export class GELU extends Module {
   }
 
   forward(input: Tensor): Tensor {
-    return gelu(input, this);
+    return gelu(input, { approximate: this.approximate });
   }
 
   override extraRepr(): string {

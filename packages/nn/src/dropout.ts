@@ -1,6 +1,13 @@
 /** Dropout layers: random zeros while training, nothing in evaluation. */
 import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
-import { checkProbability, dropout, dropout1d, dropout2d, dropout3d } from "./functional/dropout.ts";
+import {
+  checkProbability,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  type DropoutOptions,
+} from "./functional/dropout.ts";
 import { Module } from "./module.ts";
 
 /** Options of the dropout layers. */
@@ -25,6 +32,11 @@ export abstract class DropoutNd extends Module {
     this.generator = options.generator;
   }
 
+  /** How the functions are to draw. */
+  protected get drawing(): DropoutOptions {
+    return { training: this.training, generator: this.generator };
+  }
+
   override extraRepr(): string {
     return `p=${this.p}`;
   }
@@ -44,27 +56,27 @@ export abstract class DropoutNd extends Module {
  */
 export class Dropout extends DropoutNd {
   forward(input: Tensor): Tensor {
-    return dropout(input, this.p, this);
+    return dropout(input, this.p, this.drawing);
   }
 }
 
 /** {@link Dropout} of whole channels of `[N, C, L]` or `[C, L]`. PyTorch: `torch.nn.Dropout1d`. */
 export class Dropout1d extends DropoutNd {
   forward(input: Tensor): Tensor {
-    return dropout1d(input, this.p, this);
+    return dropout1d(input, this.p, this.drawing);
   }
 }
 
 /** {@link Dropout} of whole channels of `[N, C, H, W]` or `[C, H, W]`. PyTorch: `torch.nn.Dropout2d`. */
 export class Dropout2d extends DropoutNd {
   forward(input: Tensor): Tensor {
-    return dropout2d(input, this.p, this);
+    return dropout2d(input, this.p, this.drawing);
   }
 }
 
 /** {@link Dropout} of whole channels of `[N, C, D, H, W]` or `[C, D, H, W]`. PyTorch: `torch.nn.Dropout3d`. */
 export class Dropout3d extends DropoutNd {
   forward(input: Tensor): Tensor {
-    return dropout3d(input, this.p, this);
+    return dropout3d(input, this.p, this.drawing);
   }
 }

@@ -80,7 +80,8 @@ export class Embedding extends Module {
   }
 
   forward(indices: Tensor): Tensor {
-    return embedding(indices, this.weight, this);
+    const { paddingIdx, maxNorm, normType } = this;
+    return embedding(indices, this.weight, { paddingIdx, maxNorm, normType });
   }
 
   override extraRepr(): string {

@@ -189,7 +189,7 @@ describe("to", () => {
     expect(() => new Linear(2, 2).to("int32")).toThrow(
       /Module.to: parameters are floating-point, they cannot become int32/,
     );
-    expect(() => new Linear(2, 2).to("nowhere")).toThrow(/there is no device "nowhere"/);
+    expect(() => new Linear(2, 2).to("nowhere" as string)).toThrow(/there is no device "nowhere"/);
   });
 
   test("moves to a device", () => {

@@ -3,12 +3,11 @@ import {
   checkOptions,
   checkSynchronous,
   checkTensor,
-  type Device,
-  type DType,
   markClass,
   otherCopy,
   printOnConsole,
   Tensor,
+  type ToTarget,
 } from "@heddle/tensor";
 import { convert } from "./convert.ts";
 import { type ForwardHook, type ForwardPreHook, hookAfter, hookBefore, type HookHandle } from "./hooks.ts";
@@ -256,7 +255,7 @@ export abstract class Module {
    * new Linear(2, 3).to("float64").weight.dtype; // "float64"
    * ```
    */
-  to(...targets: (DType | Device | string)[]): this {
+  to<S extends string>(...targets: ToTarget<S>[]): this {
     convert([...this.parameters(), ...this.buffers()], targets);
     return this;
   }
@@ -286,6 +285,7 @@ export abstract class Module {
    * ```
    */
   loadStateDict(state: Readonly<StateDict>, options: LoadOptions = {}): LoadReport {
+    checkOptions("loadStateDict", options, ["strict"]);
     return loadState(this.constructor.name, this.state(""), state, options);
   }
 

@@ -58,7 +58,7 @@ export class LayerNorm extends Module {
   }
 
   forward(input: Tensor): Tensor {
-    return layerNorm(input, this.normalizedShape, this);
+    return layerNorm(input, this.normalizedShape, { weight: this.weight, bias: this.bias, eps: this.eps });
   }
 
   override extraRepr(): string {
@@ -122,7 +122,7 @@ export class GroupNorm extends Module {
         `GroupNorm: got an input of shape ${showSizes(input.shape)}; expected [N, ${this.numChannels}, …]`,
       );
     }
-    return groupNorm(input, this.numGroups, this);
+    return groupNorm(input, this.numGroups, { weight: this.weight, bias: this.bias, eps: this.eps });
   }
 
   override extraRepr(): string {

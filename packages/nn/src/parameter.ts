@@ -25,8 +25,8 @@ export interface ParameterOptions {
  */
 export class Parameter extends Tensor {
   constructor(data: Tensor, options: ParameterOptions = {}) {
-    checkTensor("Parameter", data);
     checkOptions("Parameter", options, ["requiresGrad"]);
+    checkTensor("Parameter", data);
     const { requiresGrad = true } = options;
     if (requiresGrad && !isFloat(data.dtype)) {
       throw new TypeError(

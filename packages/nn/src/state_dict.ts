@@ -1,6 +1,6 @@
 /** State dicts: the tensors of a module by name, and how they are loaded. */
 import { noGrad } from "@heddle/autograd";
-import { checkOptions, isFloat, otherCopy, Tensor, tidy } from "@heddle/tensor";
+import { isFloat, otherCopy, Tensor, tidy } from "@heddle/tensor";
 import { showSizes } from "./sizes.ts";
 
 /** Tensors by dotted name, in order. */
@@ -27,7 +27,6 @@ export function loadState(
   state: Readonly<StateDict>,
   options: LoadOptions,
 ): LoadReport {
-  checkOptions("loadStateDict", options, ["strict"]);
   const { strict = true } = options;
   checkDict(state);
   const given = (key: string): unknown => Object.hasOwn(state, key) ? state[key] : undefined;

@@ -17,6 +17,7 @@ import type {
   ViewStep,
 } from "./prims/attrs.ts";
 import { type Meta, table } from "./prims/table.ts";
+import { checkShape } from "./shape.ts";
 import { activeTape } from "./tape.ts";
 import type { Operand } from "./tensor/core.ts";
 import { Tensor } from "./tensor/tensor.ts";
@@ -166,5 +167,6 @@ function routine(
 ): readonly Tensor[] {
   const device = deviceOf(prim, inputs);
   for (const input of inputs) checkSupported(prim, device, input.dtype);
+  for (const { shape } of metas) checkShape(prim, shape);
   return produce(prim, device, metas, (outputs) => runRoutine(prim, device, inputs, outputs, attrs));
 }

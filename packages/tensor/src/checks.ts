@@ -31,6 +31,17 @@ export function checkTensor(operation: string, value: unknown, name?: string): a
   if (value.isDisposed) throw value.freedError(operation);
 }
 
+/** @throws TypeError for what is no number. */
+export function checkNumber(operation: string, name: string, value: unknown): asserts value is number {
+  if (typeof value !== "number") throw wrongValue(operation, `${name} to be a number`, value);
+}
+
+/** @throws TypeError for what is neither a number nor an array of numbers. */
+export function checkNumbers(operation: string, name: string, value: unknown): void {
+  const fits = typeof value === "number" || (Array.isArray(value) && value.every((n) => typeof n === "number"));
+  if (!fits) throw wrongValue(operation, `${name} to be a number or an array of numbers`, value);
+}
+
 /** The error for a value that is not what an operation takes, with what can be done about it. */
 export function wrongValue(operation: string, expected: string, value: unknown): TypeError {
   const other = otherCopy(value, "Tensor");

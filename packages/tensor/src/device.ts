@@ -2,6 +2,7 @@
 import type { Backend } from "./backend.ts";
 import { markClass, otherCopy } from "./brand.ts";
 import { checkSynchronous } from "./check_synchronous.ts";
+import type { DType } from "./dtype.ts";
 import { deviceName } from "./env.ts";
 import { printOnConsole } from "./runtime.ts";
 
@@ -27,6 +28,18 @@ export class Device {
 
 markClass(Device, "@heddle/tensor");
 printOnConsole(Device.prototype);
+
+/**
+ * Names of the devices that Heddle's packages bring, for editors to complete and compilers to check. A GPU of another name than `"gpu"`
+ * is best called `"gpu:…"`.
+ */
+export type DeviceName = "cpu" | "reference" | "null" | "gpu" | `gpu:${string}`;
+
+/**
+ * What `to` takes, where `S` is the type of the strings given: a word that is written out must be a dtype or a {@link DeviceName}; a
+ * variable may hold any name. For a device of a name of one's own there is `getDevice(name)`.
+ */
+export type ToTarget<S extends string> = DType | DeviceName | Device | (S & (string extends S ? unknown : never));
 
 const factories: Map<string, () => Backend> = new Map();
 const devices: Map<string, Device> = new Map();

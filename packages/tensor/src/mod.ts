@@ -57,13 +57,22 @@ export type { Index, SliceString } from "./ops/slices.ts";
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from "./random.ts";
 export { keep, Scope, scope, tidy } from "./scope.ts";
 export { memory, type MemoryReport, reclaiming, resetPeakMemory, Storage } from "./storage.ts";
-export { defaultDevice, Device, deviceNames, getDevice, registerDevice, setDefaultDevice } from "./device.ts";
+export {
+  defaultDevice,
+  Device,
+  type DeviceName,
+  deviceNames,
+  getDevice,
+  registerDevice,
+  setDefaultDevice,
+  type ToTarget,
+} from "./device.ts";
 export { dataFolder, threadCount } from "./env.ts";
 export { printOnConsole } from "./runtime.ts";
 export { markClass, otherCopy } from "./brand.ts";
 export { type AllOf, checkNames, checkOption, checkOptions, nearest } from "./options.ts";
 export { checkOperands, checkTensor } from "./checks.ts";
-export { broadcastShapes, type Geometry, type Shape } from "./shape.ts";
+export { broadcastShapes, checkHostSize, type Geometry, type Shape } from "./shape.ts";
 
 export { fuse, fused, type FusedFunction, fuseSum } from "./fuse.ts";
 export { type Float32Operands, hasHalfGradient, inFloat32, isHalf, widened } from "./in_float32.ts";

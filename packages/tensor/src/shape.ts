@@ -60,7 +60,9 @@ export function normalizeDim(operation: string, dim: number, ndim: number): numb
   const n = Math.max(ndim, 1);
   if (!Number.isInteger(dim) || dim < -n || dim >= n) {
     throw new RangeError(
-      `${operation}: dim ${dim} is out of range for a tensor with ${ndim} dimensions; expected ${-n} to ${n - 1}`,
+      `${operation}: dim ${String(dim)} is out of range for a tensor with ${ndim} dimensions; expected ${-n} to ${
+        n - 1
+      }`,
     );
   }
   return dim < 0 ? dim + n : dim;
@@ -144,12 +146,28 @@ export function broadcastStrides(shape: Shape, strides: readonly number[], targe
 export function checkShape(operation: string, shape: readonly number[]): void {
   if (!Array.isArray(shape)) throw new TypeError(`${operation}: expected a shape such as [2, 3], got ${String(shape)}`);
   for (const size of shape) {
-    if (!Number.isInteger(size) || size < 0) {
+    if (!Number.isSafeInteger(size) || size < 0) {
       throw new RangeError(`${operation}: shape ${showShape(shape)} has size ${size}; sizes are non-negative integers`);
     }
   }
   if (!Number.isSafeInteger(sizeOf(shape))) {
     throw new RangeError(`${operation}: shape ${showShape(shape)} has more elements than can be counted`);
+  }
+}
+
+/**
+ * Checks the size of what is about to be made element by element in JavaScript, which would otherwise take minutes, and all memory.
+ *
+ * @param most elements; of plain arrays, which take 8 bytes each and more, fewer fit than of typed ones.
+ * @throws RangeError when there are more.
+ */
+export function checkHostSize(operation: string, shape: Shape, most: number = 2 ** 30): void {
+  if (!(sizeOf(shape) <= most)) {
+    throw new RangeError(
+      `${operation}: shape ${showShape(shape)} has ${
+        sizeOf(shape)
+      } elements, more than can be made (${most}); use smaller sizes`,
+    );
   }
 }
 

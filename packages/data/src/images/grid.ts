@@ -1,5 +1,7 @@
 import { checkOptions, fromTypedArray, stack, type Tensor } from "@heddle/tensor";
 
+export const GRID_OPTIONS = ["nrow", "padding", "normalize", "valueRange", "scaleEach", "padValue"] as const;
+
 /** Options of {@link makeGrid}. */
 export interface GridOptions {
   /** Pictures in a row (default 8). */
@@ -32,7 +34,7 @@ export interface GridOptions {
  * ```
  */
 export function makeGrid(images: Tensor | readonly Tensor[], options: GridOptions = {}): Tensor {
-  checkOptions("makeGrid", options, ["nrow", "padding", "normalize", "valueRange", "scaleEach", "padValue"]);
+  checkOptions("makeGrid", options, GRID_OPTIONS);
   const { nrow = 8, padding = 2, padValue = 0 } = options;
   if (!Number.isInteger(nrow) || nrow < 1 || !Number.isInteger(padding) || padding < 0) {
     throw new RangeError(

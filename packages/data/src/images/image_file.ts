@@ -1,6 +1,6 @@
 import { checkOptions, type Tensor } from "@heddle/tensor";
 import { node } from "../node.ts";
-import { type GridOptions, makeGrid } from "./grid.ts";
+import { GRID_OPTIONS, type GridOptions, makeGrid } from "./grid.ts";
 import { decodeJpeg, isJpeg } from "./jpeg.ts";
 import { checkImageMode, type ImageMode, tensorOfPixels } from "./pixels.ts";
 import { decodePng, encodePng, isPng } from "./png.ts";
@@ -60,6 +60,7 @@ export function decodeImage(bytes: Uint8Array, options: ImageReadOptions = {}, n
  * ```
  */
 export async function readImage(path: string, options: ImageReadOptions = {}): Promise<Tensor> {
+  checkOptions("readImage", options, READ_OPTIONS);
   return decodeImage(await node.fs.readFile(path), options, path);
 }
 
@@ -123,6 +124,7 @@ export async function saveImage(
   path: string,
   options: GridOptions = {},
 ): Promise<void> {
+  checkOptions("saveImage", options, GRID_OPTIONS);
   if (!path.toLowerCase().endsWith(".png")) {
     throw new Error(`saveImage: pictures are written as PNG; give a name that ends in ".png", not "${path}".`);
   }

@@ -107,6 +107,7 @@ export class ParallelText implements Dataset<SentencePair> {
    * ```
    */
   static async fromTsv(path: string, options: TsvOptions = {}): Promise<ParallelText> {
+    checkOptions("ParallelText.fromTsv", options, ["columns"]);
     return ParallelText.parseTsv(await readText(path), options, path);
   }
 

@@ -67,8 +67,8 @@ describe("beam search", () => {
       const seeds = Array.from({ length: 20 }, (_, i) => i);
       const { model, state } = tabular(...seeds);
       const batch = seeds.length;
-      const options = { start, batch, end, maxLength: lengths, beams: width ** lengths, lengthPenalty };
-      const { tokens, scores } = await beamSearch(model, state, options);
+      const options = { start, batch, end, maxLength: lengths };
+      const { tokens, scores } = await beamSearch(model, state, { ...options, beams: width ** lengths, lengthPenalty });
       const best = seeds.map((seed) => exact(seed, lengthPenalty));
       expect(tokens).toEqual(best.map((found) => found.tokens));
       scores.forEach((score, row) => expect(score).toBeCloseTo(best[row]!.score, 4));
@@ -81,15 +81,15 @@ describe("beam search", () => {
   test("few beams find more than one, one beam is greedy decoding, and rows do not depend on their batch", async () => {
     const seeds = Array.from({ length: 30 }, (_, i) => 100 + i);
     const { model, state } = tabular(...seeds);
-    const options = { start, batch: seeds.length, end, maxLength: 5, lengthPenalty: 0 };
-    const found = await beamSearch(model, state, { ...options, beams: 3 });
-    const one = await beamSearch(model, state, { ...options, beams: 1 });
+    const options = { start, batch: seeds.length, end, maxLength: 5 };
+    const found = await beamSearch(model, state, { ...options, lengthPenalty: 0, beams: 3 });
+    const one = await beamSearch(model, state, { ...options, lengthPenalty: 0, beams: 1 });
     const easy = await greedy(model, state, options);
     const mean = (scores: number[]): number => scores.reduce((sum, score) => sum + score, 0) / scores.length;
     expect(one.tokens).toEqual(easy.tokens);
     expect(mean(found.scores)).toBeGreaterThan(mean(easy.scores) + 0.1);
     for (const row of [0, 7, 29]) {
-      const alone = await beamSearch(model, [state[row]!], { ...options, batch: 1, beams: 3 });
+      const alone = await beamSearch(model, [state[row]!], { ...options, lengthPenalty: 0, batch: 1, beams: 3 });
       expect(alone.tokens[0]).toEqual(found.tokens[row]);
       expect(alone.scores[0]).toBeCloseTo(found.scores[row]!, 5);
     }

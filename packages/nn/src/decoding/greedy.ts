@@ -23,9 +23,9 @@ import type { Decoded, StepModel, StreamOptions } from "./step_model.ts";
  * tokens; // [[3, 4, 5, 6], [5, 6]]
  * ```
  */
-export function greedy<State>(model: StepModel<State>, state: State, options: StreamOptions): Promise<Decoded> {
+export async function greedy<State>(model: StepModel<State>, state: State, options: StreamOptions): Promise<Decoded> {
   checkOptions("greedy", options, ["batch", "device", "end", "maxLength", "onTokens", "start"]);
-  return generate("greedy", model, state, options, {
+  return await generate("greedy", model, state, options, {
     pick(logits) {
       const { values, indices } = logits.max(1);
       return [indices, values.sub(logits.logsumexp(1))];

@@ -33,7 +33,6 @@ export const drop: FusedFunction = fused(
 
 /** Zeros at probability p, one draw for each element of `shape`, which the input's broadcasts; the rest is scaled up to keep the mean. */
 function dropped(operation: string, x: Tensor, p: number, shape: readonly number[], options: DropoutOptions): Tensor {
-  checkOptions(operation, options, dropoutOptions);
   checkProbability(operation, p);
   const { training = true, generator } = options;
   if (!training || p === 0) return x;
@@ -54,6 +53,7 @@ function dropped(operation: string, x: Tensor, p: number, shape: readonly number
  * ```
  */
 export function dropout(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  checkOptions("dropout", options, dropoutOptions);
   return dropped("dropout", x, p, x.shape, options);
 }
 

@@ -1,5 +1,5 @@
 /** Images seen through a grid of points: what spatial transformers, and affine augmentation, are made of. */
-import { arange, checkOptions, inFloat32, onesLike, stack, type Tensor, where } from "@heddle/tensor";
+import { arange, checkHostSize, checkOptions, inFloat32, onesLike, stack, type Tensor, where } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** Option of both functions. */
@@ -48,6 +48,7 @@ export function affineGrid(theta: Tensor, size: readonly number[], options: Alig
   if (size.length !== 4 || size.some((n) => !Number.isInteger(n) || n < 1)) {
     throw new RangeError(`affineGrid: size ${showSizes(size)} must be four positive integers, [N, C, H, W]`);
   }
+  checkHostSize("affineGrid", [size[0]!, size[2]!, size[3]!, 2]);
   const [count, , height, width] = size as [number, number, number, number];
   if (theta.ndim !== 3 || theta.shape[0] !== count || theta.shape[1] !== 2 || theta.shape[2] !== 3) {
     throw new RangeError(

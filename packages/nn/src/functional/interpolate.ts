@@ -2,6 +2,7 @@
 import {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
+  checkHostSize,
   checkOptions,
   hasHalfGradient,
   inFloat32,
@@ -147,6 +148,8 @@ function target(input: Tensor, dims: number, options: InterpolateOptions): Targe
       }); sizes must be positive integers`,
     );
   }
+  for (const n of sizes) checkHostSize("interpolate", [n], 2 ** 26);
+  checkHostSize("interpolate", [...input.shape.slice(0, 2), ...sizes]);
   return { sizes, factors: list.map((factor) => size === null && !recomputeScaleFactor ? factor : null) };
 }
 

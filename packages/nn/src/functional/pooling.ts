@@ -3,6 +3,7 @@ import {
   adaptiveAvgPool2d,
   avgPool2d,
   type AvgPoolOptions,
+  checkHostSize,
   checkOptions,
   hasHalfGradient,
   inFloat32,
@@ -178,6 +179,8 @@ function outputSizes(operation: string, x: Tensor, outputSize: OutputSize, dims:
       } must be one or ${dims} positive integers (null keeps a size)`,
     );
   }
+  for (const size of sizes) checkHostSize(operation, [size], 2 ** 26);
+  checkHostSize(operation, [...x.shape.slice(0, x.ndim - dims), ...sizes]);
   return sizes;
 }
 

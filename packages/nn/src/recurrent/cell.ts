@@ -32,7 +32,8 @@ export abstract class RecurrentCell extends Module {
 
   constructor(inputSize: number, hiddenSize: number, gates: number, options: RecurrentCellOptions) {
     super();
-    const { bias = true, generator, ...placement } = options;
+    const { bias = true, generator, dtype, device } = options;
+    const placement = { dtype, device };
     this.inputSize = checkSize(this.constructor.name, "inputSize", inputSize);
     this.hiddenSize = checkSize(this.constructor.name, "hiddenSize", hiddenSize);
     this.weightIh = new Parameter(empty([gates * hiddenSize, inputSize], placement));

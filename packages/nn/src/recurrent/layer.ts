@@ -5,7 +5,7 @@ import { uniform_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkSize, showSizes } from "../sizes.ts";
+import { checkSize, mostLayers, showSizes } from "../sizes.ts";
 import { snakeCase } from "../state_dict.ts";
 import { checkLengths, type Lengths, stepMask } from "./lengths.ts";
 import { type RecurrentRule, type RecurrentWeights, widenedWeights } from "./rule.ts";
@@ -58,7 +58,7 @@ export abstract class RecurrentLayer extends Module {
     const name = this.constructor.name;
     this.inputSize = checkSize(name, "inputSize", inputSize);
     this.hiddenSize = checkSize(name, "hiddenSize", hiddenSize);
-    this.numLayers = checkSize(name, "numLayers", numLayers);
+    this.numLayers = checkSize(name, "numLayers", numLayers, 1, mostLayers);
     checkProbability(`${name}: dropout`, dropout);
     if (checkSize(name, "projSize", projSize, 0) >= hiddenSize) {
       throw new RangeError(`${name}: projSize is ${projSize}; expected less than hiddenSize, which is ${hiddenSize}`);

@@ -9,7 +9,7 @@ import { Dropout } from "../dropout.ts";
 import { Linear } from "../linear.ts";
 import { type Layer, Module } from "../module.ts";
 import { LayerNorm } from "../normalization.ts";
-import { checkSize } from "../sizes.ts";
+import { checkSize, mostLayers } from "../sizes.ts";
 import { snakeCase } from "../state_dict.ts";
 import { activated, checkActivation, type FeedForwardActivation } from "./activation.ts";
 import type { TransformerLayerOptions } from "./layer_options.ts";
@@ -132,7 +132,7 @@ export class TransformerEncoderLayer extends Module {
 
 /** Copies of a layer, or layers from a function that makes one after the other. */
 export function stackOf<L extends Module>(stack: string, layer: L | (() => L), numLayers: number): ModuleList<L> {
-  checkSize(stack, "numLayers", numLayers);
+  checkSize(stack, "numLayers", numLayers, 1, mostLayers);
   return new ModuleList(Array.from({ length: numLayers }, () => layer instanceof Module ? deepCopy(layer) : layer()));
 }
 

@@ -46,7 +46,7 @@ export class RMSNorm extends Module {
   }
 
   forward(input: Tensor): Tensor {
-    return rmsNorm(input, this.normalizedShape, this);
+    return rmsNorm(input, this.normalizedShape, { weight: this.weight, eps: this.eps });
   }
 
   override extraRepr(): string {

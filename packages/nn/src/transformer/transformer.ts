@@ -99,7 +99,6 @@ export class Transformer extends Module {
 
   /** See {@link generateSquareSubsequentMask}. */
   static generateSquareSubsequentMask(size: number, options: TensorOptions = {}): Tensor {
-    checkOptions("generateSquareSubsequentMask", options, ["device", "dtype", "requiresGrad"]);
     return generateSquareSubsequentMask(size, options);
   }
 }
@@ -115,6 +114,7 @@ export class Transformer extends Module {
  * ```
  */
 export function generateSquareSubsequentMask(size: number, options: TensorOptions = {}): Tensor {
+  checkOptions("generateSquareSubsequentMask", options, ["device", "dtype", "requiresGrad"]);
   checkSize("generateSquareSubsequentMask", "size", size, 0);
   return full([size, size], -Infinity, options).triu(1);
 }

@@ -1,6 +1,7 @@
 /** Convolutions (cross-correlations, as in PyTorch) in one to three dimensions, and transposed ones. */
 import { apply } from "../apply.ts";
 import { inFloat32 } from "../in_float32.ts";
+import { checkNumbers } from "../checks.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -33,6 +34,7 @@ export interface ConvTransposeOptions extends Omit<ConvOptions, "padding" | "act
 
 /** One entry a spatial dimension. @throws RangeError when there are as many as neither one nor the dimensions. */
 export function perDim(operation: string, name: string, value: PerDim, dims: number, least: number): number[] {
+  checkNumbers(operation, name, value);
   const list = typeof value === "number"
     ? Array<number>(dims).fill(value)
     : value.length === 1

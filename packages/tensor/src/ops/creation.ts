@@ -109,7 +109,7 @@ const arrayDTypes: readonly (readonly [new (...args: never[]) => ArrayBufferView
  */
 export function fromTypedArray(
   array: TypedArray | Uint8ClampedArray,
-  sizes: Shape = [array.length],
+  sizes: Shape = [array?.length],
   options: TensorOptions = {},
 ): Tensor {
   checkOptions("fromTypedArray", options, tensorOptions);
@@ -187,6 +187,7 @@ function filled(operation: string, shape: Shape, value: Scalar, options: TensorO
 
 /** A tensor of one value; its dtype follows the value. */
 export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): Tensor {
+  checkOptions("full", options, tensorOptions);
   checkScalar("full", value);
   return filled("full", shape, value, options, scalarDType(value));
 }
@@ -203,8 +204,8 @@ export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
 
 /** Shape and options of the `…Like` functions: what is not given is as in the tensor that is followed. */
 function like(operation: string, x: Tensor, options: TensorOptions): [shape: Shape, options: TensorOptions] {
-  checkTensor(operation, x);
   checkOptions(operation, options, tensorOptions);
+  checkTensor(operation, x);
   return [x.shape, { dtype: x.dtype, device: x.device, ...options }];
 }
 
@@ -278,8 +279,7 @@ export function linspace(start: number, end: number, steps: number, options: Ten
 
 /** The identity matrix of `n` rows and `m` (default n) columns. */
 export function eye(n: number, m: number | TensorOptions = n, options: TensorOptions = {}): Tensor {
-  const columns = typeof m === "number" ? m : n;
-  const given = typeof m === "number" ? options : m;
+  const [columns, given] = typeof m === "object" ? [n, m] : [m, options];
   checkOptions("eye", given, tensorOptions);
   checkShape("eye", [n, columns]);
   const dtype = optionDType("eye", given.dtype, "float32");

@@ -134,8 +134,8 @@ export function pad(
   amounts: readonly number[],
   options: { readonly mode?: PadMode; readonly value?: Scalar } = {},
 ): Tensor {
-  checkTensor("pad", x);
   checkOptions("pad", options, ["mode", "value"]);
+  checkTensor("pad", x);
   const { mode = "constant", value = 0 } = options;
   checkScalar("pad", value);
   checkWritten("pad", value, x.dtype);

@@ -3,7 +3,7 @@ import { apply, applyAll } from "../apply.ts";
 import { integerRange, isFloat } from "../dtype.ts";
 import { inFloat32 } from "../in_float32.ts";
 import { windowCount } from "../prims/routines.ts";
-import { showShape } from "../shape.ts";
+import { checkHostSize, checkShape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { batched, checkPadded, type PerDim, perDim } from "./conv.ts";
 import { pad } from "./join.ts";
@@ -195,6 +195,8 @@ function adaptiveAvgPool(operation: string, x: Tensor, outputSize: OutputSize, d
       } must be one or ${dims} positive integers (null keeps a size)`,
     );
   }
+  checkShape(operation, [...input.shape.slice(0, 2), ...sizes]);
+  for (const [i, n] of sizes.entries()) checkHostSize(operation, [n, input.shape[i + 2]!], 2 ** 26);
   const exact = sizes.every((n, i) => input.shape[i + 2]! % n === 0);
   let y: Tensor;
   if (exact) y = avgPool(operation, input, sizes.map((n, i) => input.shape[i + 2]! / n), dims, {});

@@ -4,7 +4,7 @@ import { isFloat } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
 import { defaultGenerator, drawInto, type Generator } from "../random.ts";
 import { checkValue } from "../scalar.ts";
-import { checkShape, type Shape, showShape, sizeOf } from "../shape.ts";
+import { checkHostSize, checkShape, type Shape, showShape, sizeOf } from "../shape.ts";
 import { widened } from "../in_float32.ts";
 import { type Operand, type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "../tensor/reading.ts";
@@ -51,23 +51,25 @@ export function randn(shape: Shape, options: RandomTensorOptions = {}): Tensor {
 
 /** {@link rand} in the shape, dtype and device of another tensor. */
 export function randLike(x: Tensor, options: RandomTensorOptions = {}): Tensor {
+  checkOptions("randLike", options, known);
   checkTensor("randLike", x);
   return drawn("randLike", "uniform", x.shape, { dtype: x.dtype, device: x.device, ...options });
 }
 
 /** {@link randn} in the shape, dtype and device of another tensor. */
 export function randnLike(x: Tensor, options: RandomTensorOptions = {}): Tensor {
+  checkOptions("randnLike", options, known);
   checkTensor("randnLike", x);
   return drawn("randnLike", "normal", x.shape, { dtype: x.dtype, device: x.device, ...options });
 }
 
 /** Integers evenly distributed from `low` up to but not including `high`; int32 by default. */
 export function randint(low: number, high: number, shape: Shape, options: RandomTensorOptions = {}): Tensor {
+  checkOptions("randint", options, known);
   checkShape("randint", shape);
   if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high) {
     throw new RangeError(`randint: from ${low} to ${high} there is no integer; low must be below high`);
   }
-  checkOptions("randint", options, known);
   const { generator = defaultGenerator, ...rest } = options;
   const dtype = optionDType("randint", rest.dtype, "int32");
   checkValue("randint", low, dtype);
@@ -82,8 +84,9 @@ export function randint(low: number, high: number, shape: Shape, options: Random
 
 /** The integers from 0 to n − 1 in random order (int32); Fisher and Yates's shuffle. */
 export function randperm(n: number, options: RandomTensorOptions = {}): Tensor {
-  checkShape("randperm", [n]);
   checkOptions("randperm", options, known);
+  checkShape("randperm", [n]);
+  checkHostSize("randperm", [n]);
   const { generator = defaultGenerator, ...rest } = options;
   const dtype = optionDType("randperm", rest.dtype, "int32");
   if (n > 0) checkValue("randperm", n - 1, dtype);
@@ -105,8 +108,8 @@ function shuffled(n: number, generator: Generator): Int32Array {
 
 /** 1 with the probability that each element gives, else 0, in the dtype of the probabilities. */
 export function bernoulli(p: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
-  checkTensor("bernoulli", p);
   checkOptions("bernoulli", options, ["generator"]);
+  checkTensor("bernoulli", p);
   return randLike(p.detach(), options).lt(p.detach()).to(p.dtype);
 }
 
@@ -121,8 +124,8 @@ export function multinomial(
   count: number,
   options: { readonly replacement?: boolean; readonly generator?: Generator } = {},
 ): Tensor {
-  checkTensor("multinomial", weights);
   checkOptions("multinomial", options, ["replacement", "generator"]);
+  checkTensor("multinomial", weights);
   const { replacement = false, generator = defaultGenerator } = options;
   if (weights.ndim < 1 || weights.ndim > 2) {
     throw new RangeError(`multinomial: expected weights [n] or [m, n], got shape ${showShape(weights.shape)}`);
@@ -130,6 +133,7 @@ export function multinomial(
   if (!Number.isInteger(count) || count < 0) {
     throw new RangeError(`multinomial: ${count} is not a non-negative number of draws`);
   }
+  checkHostSize("multinomial", [...weights.shape.slice(0, -1), count]);
   const width = weights.shape.at(-1)!;
   const rows = weights.ndim === 1 ? 1 : weights.shape[0]!;
   const values = weights.toTypedArray();
@@ -167,8 +171,8 @@ export function normal(
   shape?: Shape,
   options: RandomTensorOptions = {},
 ): Tensor {
-  checkOperands("normal", [mean, std]);
   checkOptions("normal", options, known);
+  checkOperands("normal", [mean, std]);
   if (mean instanceof Tensor || std instanceof Tensor) {
     const like =
       (mean instanceof Tensor && std instanceof Tensor ? mean.add(std) : mean instanceof Tensor ? mean : std as Tensor)

@@ -1,5 +1,6 @@
 /** Comparison, logic, bits and tests of values. */
 import { apply } from "../apply.ts";
+import { checkTensor } from "../checks.ts";
 import { isFloat } from "../dtype.ts";
 import { widened } from "../in_float32.ts";
 import { sameShape } from "../shape.ts";
@@ -105,6 +106,7 @@ export abstract class TensorComparison extends TensorElementwise {
    */
   isclose(this: Tensor, other: Tensor, options: CloseOptions = {}): Tensor {
     checkOptions("isclose", options, ["atol", "equalNan", "rtol"]);
+    checkTensor("isclose", other);
     const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
     const [a, b, difference] = comparable(this, other);
     const near = difference.abs().le(b.abs().mul(rtol).add(atol)).logicalAnd(b.isfinite());
@@ -119,6 +121,7 @@ export abstract class TensorComparison extends TensorElementwise {
 
   /** Whether shape and all elements are the same. */
   equal(this: Tensor, other: Tensor): boolean {
+    checkTensor("equal", other);
     return sameShape(this.shape, other.shape) && this.eq(other).all().item() === 1;
   }
 

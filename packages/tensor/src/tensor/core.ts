@@ -114,6 +114,7 @@ export abstract class TensorCore implements Geometry {
 
   /** Size of one dimension; negative dims count from the end. */
   size(dim: number): number {
+    if (typeof dim !== "number") throw new TypeError(`size: dim is ${String(dim)}; it must be a number`);
     const size = this.shape[dim < 0 ? dim + this.shape.length : dim];
     if (size === undefined) throw new RangeError(`size: dim ${dim} is out of range for shape ${showShape(this.shape)}`);
     return size;
@@ -205,6 +206,9 @@ export abstract class TensorCore implements Geometry {
 
   set requiresGrad(value: boolean) {
     if (this.held === null) throw this.freedError("requiresGrad");
+    if (typeof value !== "boolean") {
+      throw new TypeError(`requiresGrad: ${String(value)} is neither true nor false`);
+    }
     if (value === this.requiresGrad) return;
     requireTape("requiresGrad").setRequiresGrad(this as unknown as Tensor, value);
   }

@@ -1,5 +1,5 @@
 /** In-place fillers from a random stream. */
-import { checkWritable } from "../checks.ts";
+import { checkNumber, checkWritable } from "../checks.ts";
 import { drawInto, type Generator } from "../random.ts";
 import { activeTape } from "../tape.ts";
 import { isFloat } from "../dtype.ts";
@@ -17,6 +17,8 @@ export abstract class TensorFilling extends TensorProduct {
   /** Fills with numbers evenly distributed over [from, to). */
   uniform_(this: Tensor, from = 0, to = 1, options: RandomOptions = {}): Tensor {
     checkOptions("uniform_", options, ["generator"]);
+    checkNumber("uniform_", "from", from);
+    checkNumber("uniform_", "to", to);
     if (!(from <= to)) throw new RangeError(`uniform_: from ${from} is above to ${to}`);
     return filled("uniform_", this, (x) => {
       drawInto(x, "uniform", options.generator);
@@ -27,6 +29,8 @@ export abstract class TensorFilling extends TensorProduct {
   /** Fills with numbers of the normal distribution of a mean and a standard deviation. */
   normal_(this: Tensor, mean = 0, std = 1, options: RandomOptions = {}): Tensor {
     checkOptions("normal_", options, ["generator"]);
+    checkNumber("normal_", "mean", mean);
+    checkNumber("normal_", "std", std);
     if (!(std >= 0)) throw new RangeError(`normal_: standard deviation ${std} is negative`);
     return filled("normal_", this, (x) => {
       drawInto(x, "normal", options.generator);
@@ -37,6 +41,7 @@ export abstract class TensorFilling extends TensorProduct {
   /** Fills with 1 at probability `p`, else 0. */
   bernoulli_(this: Tensor, p = 0.5, options: RandomOptions = {}): Tensor {
     checkOptions("bernoulli_", options, ["generator"]);
+    checkNumber("bernoulli_", "p", p);
     if (!(p >= 0 && p <= 1)) throw new RangeError(`bernoulli_: probability ${p} is not within 0 to 1`);
     const draws = this.detach().to("float32").clone();
     drawInto(draws, "uniform", options.generator);

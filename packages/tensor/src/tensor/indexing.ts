@@ -1,6 +1,7 @@
 /** Reading and writing by index, by mask and by index tensor. */
 import { apply, applyInPlace, overwrite } from "../apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
+import { checkNumber, checkNumbers, checkOperands, checkTensor, wrongValue } from "../checks.ts";
 import type { Scalar } from "../dtype.ts";
 import { constant } from "../launch.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "../ops/slices.ts";
@@ -60,6 +61,7 @@ export abstract class TensorIndexing extends TensorView {
     options: { readonly accumulate?: boolean } = {},
   ): Tensor {
     checkOptions("indexPut_", options, ["accumulate"]);
+    if (!Array.isArray(indices)) throw wrongValue("indexPut_", "an array of indices", indices);
     const { accumulate = false } = options;
     const indexed = resolveIndices("indexPut_", this, indices);
     const source = value instanceof Tensor ? value : constant("indexPut_", value, this.dtype, this.device);
@@ -157,6 +159,7 @@ export abstract class TensorIndexing extends TensorView {
     source: Tensor,
     options: { readonly alpha?: Scalar } = {},
   ): Tensor {
+    checkOptions("indexAdd", options, ["alpha"]);
     return this.clone().indexAdd_(dim, index, source, options);
   }
 
@@ -188,6 +191,7 @@ export abstract class TensorIndexing extends TensorView {
   /** Writes one value to the slices along `dim` at the indices. */
   indexFill_(this: Tensor, dim: number, index: Tensor, value: Scalar): Tensor {
     const d = normalizeDim("indexFill_", dim, this.ndim);
+    checkOperands("indexFill_", [value]);
     checkVector("indexFill_", index);
     return this.scatter_(d, rowIndex(index, d, this.shape.map((size, i) => i === d ? index.numel : size)), value);
   }
@@ -213,6 +217,7 @@ export abstract class TensorIndexing extends TensorView {
 
   /** Elements of the flattened tensor, in the shape of the index; negative indices count from the end. */
   take(this: Tensor, index: Tensor): Tensor {
+    checkTensor("take", index, "the index");
     return this.reshape(-1).at(index);
   }
 
@@ -246,6 +251,7 @@ export abstract class TensorIndexing extends TensorView {
   /** The whole repeated `times[d]` times along each dimension; dimensions may be added in front. */
   repeat(this: Tensor, ...times: (number | readonly number[])[]): Tensor {
     const counts = (times.length === 1 && typeof times[0] !== "number" ? times[0] : times) as readonly number[];
+    checkNumbers("repeat", "the counts", counts);
     const lead = counts.length - this.ndim;
     if (lead < 0 || counts.some((n) => !Number.isInteger(n) || n < 0)) {
       throw new RangeError(
@@ -264,11 +270,13 @@ export abstract class TensorIndexing extends TensorView {
   /** {@link repeat}, with counts for the last dimensions if there are fewer than dimensions. */
   tile(this: Tensor, ...times: (number | readonly number[])[]): Tensor {
     const counts = (times.length === 1 && typeof times[0] !== "number" ? times[0] : times) as readonly number[];
+    checkNumbers("tile", "the counts", counts);
     return this.repeat([...Array<number>(Math.max(this.ndim - counts.length, 0)).fill(1), ...counts]);
   }
 
   /** Elements shifted along dimensions, those pushed out coming in at the other end; without dims in the flattened order. */
   roll(this: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
+    checkNumbers("roll", "shifts", shifts);
     if (dims === undefined) return this.reshape(-1).roll(shifts, 0).reshape(this.shape);
     const by = typeof shifts === "number" ? [shifts] : shifts;
     const along = normalizeDims("roll", dims, this.ndim);
@@ -294,6 +302,7 @@ function rowIndex(index: Tensor, dim: number, shape: readonly number[]): Tensor 
 }
 
 function checkVector(operation: string, index: Tensor): void {
+  checkTensor(operation, index, "the index");
   if (index.ndim > 1 || !index.dtype.startsWith("int")) {
     throw new TypeError(
       `${operation}: the index must be a 1-dimensional int32 or int64 tensor, got ${index.dtype} of shape ${
@@ -306,6 +315,7 @@ function checkVector(operation: string, index: Tensor): void {
 /** Checks a source that has one slice along a dimension for each index. */
 function checkSlices(operation: string, x: Tensor, dim: number, index: Tensor, source: Tensor): void {
   checkVector(operation, index);
+  checkTensor(operation, source, "the source");
   const wanted = x.shape.map((size, d) => d === dim ? index.numel : size);
   if (!sameShape(wanted, source.shape)) {
     throw new RangeError(
@@ -318,6 +328,7 @@ function checkSlices(operation: string, x: Tensor, dim: number, index: Tensor, s
 
 function checkIndex(operation: string, x: Tensor, dim: number, index: Tensor): number {
   const d = normalizeDim(operation, dim, x.ndim);
+  checkTensor(operation, index, "the index");
   if (!index.dtype.startsWith("int")) {
     throw new TypeError(`${operation}: the index must be int32 or int64, got ${index.dtype}; cast with .to("int32")`);
   }
@@ -364,6 +375,7 @@ function scatterArguments(operation: string, x: Tensor, dim: number, index: Tens
 }
 
 function checkMask(operation: string, mask: Tensor): void {
+  checkTensor(operation, mask, "the mask");
   if (mask.dtype !== "bool") {
     throw new TypeError(`${operation}: the mask must be bool, got ${mask.dtype}; compare, or cast with .to("bool")`);
   }
@@ -375,6 +387,7 @@ function typed(operation: string, value: Operand, x: Tensor): Operand {
 }
 
 function triangle(operation: string, x: Tensor, k: number, side: "le" | "ge"): Tensor {
+  checkNumber(operation, "k", k);
   if (x.ndim < 2) throw new RangeError(`${operation}: needs at least 2 dimensions, got shape ${showShape(x.shape)}`);
   if (!Number.isInteger(k)) throw new RangeError(`${operation}: the diagonal ${k} is not an integer`);
   if (x.numel === 0) return x.clone();

@@ -2,7 +2,7 @@
 import { applyAll } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import { fromTypedArray, onesLike, zeros } from "../ops/creation.ts";
-import { normalizeDim, sameShape, showShape } from "../shape.ts";
+import { checkHostSize, normalizeDim, sameShape, showShape } from "../shape.ts";
 import { TensorIndexing } from "./indexing.ts";
 import type { ValuesAndIndices } from "./reduction.ts";
 import type { Tensor } from "./tensor.ts";
@@ -132,6 +132,7 @@ export abstract class TensorOrdering extends TensorIndexing {
     if (!Number.isInteger(minlength) || minlength < 0) {
       throw new RangeError(`bincount: minlength ${minlength} is not a non-negative integer`);
     }
+    checkHostSize("bincount", [minlength]);
     if (weights !== undefined && !sameShape(weights.shape, this.shape)) {
       throw new RangeError(
         `bincount: weights of shape ${showShape(weights.shape)} for values of shape ${
@@ -145,6 +146,7 @@ export abstract class TensorOrdering extends TensorIndexing {
       if (value < 0) throw new RangeError(`bincount: ${value} is negative; only integers from 0 on can be counted`);
       length = Math.max(length, value + 1);
     }
+    checkHostSize("bincount", [length]);
     const wide = this.device.backend.supports("float64") ? "float64" : "float32";
     const summed = weights === undefined
       ? onesLike(this, { dtype: "int32" })

@@ -1,5 +1,6 @@
 /** Products of vectors and matrices. */
 import { apply } from "../apply.ts";
+import { checkTensor } from "../checks.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import { TensorOrdering } from "./ordering.ts";
 import type { Tensor } from "./tensor.ts";
@@ -9,10 +10,11 @@ function check(
   a: Tensor,
   b: Tensor,
   ranks: readonly [number, number],
-  fits: boolean,
+  fits: () => boolean,
   rule: string,
 ): void {
-  if (a.ndim !== ranks[0] || b.ndim !== ranks[1] || !fits) {
+  checkTensor(operation, b);
+  if (a.ndim !== ranks[0] || b.ndim !== ranks[1] || !fits()) {
     throw new RangeError(
       `${operation}: shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not fit; expected ${rule}`,
     );
@@ -28,6 +30,7 @@ export abstract class TensorProduct extends TensorOrdering {
    * @throws RangeError when the inner sizes differ or the batches do not broadcast. TypeError when the dtypes differ.
    */
   matmul(this: Tensor, other: Tensor): Tensor {
+    checkTensor("matmul", other);
     if (this.ndim === 0 || other.ndim === 0) {
       throw new RangeError(
         `matmul: shapes ${showShape(this.shape)} and ${
@@ -64,32 +67,32 @@ export abstract class TensorProduct extends TensorOrdering {
 
   /** Product of two matrices. */
   mm(this: Tensor, other: Tensor): Tensor {
-    check("mm", this, other, [2, 2], this.shape[1] === other.shape[0], "[n, k] and [k, m]");
+    check("mm", this, other, [2, 2], () => this.shape[1] === other.shape[0], "[n, k] and [k, m]");
     return this.matmul(other);
   }
 
   /** Products of two batches of matrices. */
   bmm(this: Tensor, other: Tensor): Tensor {
-    const fits = this.shape[0] === other.shape[0] && this.shape[2] === other.shape[1];
+    const fits = () => this.shape[0] === other.shape[0] && this.shape[2] === other.shape[1];
     check("bmm", this, other, [3, 3], fits, "[b, n, k] and [b, k, m]");
     return this.matmul(other);
   }
 
   /** Product of a matrix and a vector. */
   mv(this: Tensor, vector: Tensor): Tensor {
-    check("mv", this, vector, [2, 1], this.shape[1] === vector.shape[0], "[n, k] and [k]");
+    check("mv", this, vector, [2, 1], () => this.shape[1] === vector.shape[0], "[n, k] and [k]");
     return this.matmul(vector);
   }
 
   /** Scalar product of two vectors. */
   dot(this: Tensor, other: Tensor): Tensor {
-    check("dot", this, other, [1, 1], this.shape[0] === other.shape[0], "two vectors of equal length");
+    check("dot", this, other, [1, 1], () => this.shape[0] === other.shape[0], "two vectors of equal length");
     return this.matmul(other);
   }
 
   /** All products of the elements of two vectors: `[n, m]`. */
   outer(this: Tensor, other: Tensor): Tensor {
-    check("outer", this, other, [1, 1], true, "two vectors");
+    check("outer", this, other, [1, 1], () => true, "two vectors");
     return this.unsqueeze(1).mul(other);
   }
 }

@@ -92,7 +92,7 @@ describe("to", () => {
 
   test("moves views as they are seen, without their storage", () => {
     registerDevice("elsewhere", () => new ReferenceBackend());
-    const x = arange(6).view(2, 3).t().narrow(0, 1, 2).to("elsewhere");
+    const x = arange(6).view(2, 3).t().narrow(0, 1, 2).to("elsewhere" as string);
     expect(x.toArray()).toEqual([[1, 4], [2, 5]]);
     expect(x.isContiguous()).toBe(true);
     expect(x.storage.buffer.bytes).toBe(16);

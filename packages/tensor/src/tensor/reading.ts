@@ -2,7 +2,7 @@
 import { apply, applyInPlace, execute } from "../apply.ts";
 import { constant, fill, produceOne } from "../launch.ts";
 import { checkDType, type DType, dtypes, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../dtype.ts";
-import { Device, deviceNames, getDevice } from "../device.ts";
+import { Device, deviceNames, getDevice, type ToTarget } from "../device.ts";
 import { halfTable } from "../half.ts";
 import { formatTensor } from "../print.ts";
 import { printOnConsole } from "../runtime.ts";
@@ -78,7 +78,10 @@ export abstract class TensorReading extends TensorCore {
   }
 
   /**
-   * The tensor in another dtype, on another device, or both; itself when nothing changes.
+   * The tensor in another dtype, on another device, or both; itself when nothing changes. For a device of a name of
+   * one's own, give `getDevice(name)`.
+   *
+   * @throws RangeError for what is neither a dtype nor a device.
    *
    * @example
    * ```ts
@@ -86,8 +89,8 @@ export abstract class TensorReading extends TensorCore {
    * tensor([1.7, -1.7]).to("int32").toArray(); // [1, -1]
    * ```
    */
-  to(this: Tensor, ...targets: (DType | Device | string)[]): Tensor {
-    return targets.reduce<Tensor>((x, target) => {
+  to<S extends string>(this: Tensor, ...targets: ToTarget<S>[]): Tensor {
+    return (targets as (Device | string)[]).reduce<Tensor>((x, target) => {
       if (!(dtypes as readonly unknown[]).includes(target)) return moved(x, deviceNamed(target));
       return x.dtype === target ? x : apply("cast", [x], { dtype: target as DType });
     }, this);

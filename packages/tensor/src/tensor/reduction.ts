@@ -1,5 +1,6 @@
 /** Reductions over none, one or several dimensions, running sums, softmax. */
 import { apply } from "../apply.ts";
+import { checkNumber } from "../checks.ts";
 import { hasRows } from "../execute/rows.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
 import { hasHalfGradient, inFloat32 } from "../in_float32.ts";
@@ -171,6 +172,7 @@ export abstract class TensorReduction extends TensorComparison {
   /** The p-norm (Σ|x|ᵖ)^(1/p) over `dim`; p may be 0 (count of non-zeros), Infinity or -Infinity. The gradient at 0 is 0. */
   norm(this: Tensor, p = 2, dim?: Dims, options: ReduceOptions = {}): Tensor {
     checkOptions("norm", options, ["keepdim"]);
+    checkNumber("norm", "p", p);
     checkFloat("norm", this);
     normalizeDims("norm", dim, this.ndim);
     if (this.dtype === "float16") return inFloat32([this], (x) => x.norm(p, dim, options));

@@ -1,12 +1,24 @@
 /** Views: other shapes of the same storage, through which it can be written. */
 import { apply } from "../apply.ts";
-import { inferShape, normalizeDim, normalizeDims, sameShape, showShape, sizeOf, viewStrides } from "../shape.ts";
+import { checkNumbers, checkTensor } from "../checks.ts";
+import {
+  checkShape,
+  inferShape,
+  normalizeDim,
+  normalizeDims,
+  sameShape,
+  showShape,
+  sizeOf,
+  viewStrides,
+} from "../shape.ts";
 import { TensorReduction } from "./reduction.ts";
 import type { Tensor } from "./tensor.ts";
 import { checkOptions } from "../options.ts";
 
-function sizesOf(sizes: readonly (number | readonly number[])[]): readonly number[] {
-  return (sizes.length === 1 && typeof sizes[0] !== "number" ? sizes[0] : sizes) as readonly number[];
+function sizesOf(operation: string, sizes: readonly (number | readonly number[])[]): readonly number[] {
+  const list = (sizes.length === 1 && typeof sizes[0] !== "number" ? sizes[0] : sizes) as readonly number[];
+  checkNumbers(operation, "the sizes", list);
+  return list;
 }
 
 /** Part of {@link Tensor}: views. */
@@ -17,23 +29,25 @@ export abstract class TensorView extends TensorReduction {
    * @throws RangeError when the number of elements differs, or only a copy could show that shape.
    */
   view(this: Tensor, ...sizes: (number | readonly number[])[]): Tensor {
-    return apply("reshape", [this], { shape: inferShape("view", sizesOf(sizes), this.shape) });
+    return apply("reshape", [this], { shape: inferShape("view", sizesOf("view", sizes), this.shape) });
   }
 
   /** Another shape: a view where possible, else a copy. One size may be -1. */
   reshape(this: Tensor, ...sizes: (number | readonly number[])[]): Tensor {
-    const shape = inferShape("reshape", sizesOf(sizes), this.shape);
+    const shape = inferShape("reshape", sizesOf("reshape", sizes), this.shape);
     const source = viewStrides(this.shape, this.strides, shape) === null ? this.clone() : this;
     return apply("reshape", [source], { shape });
   }
 
   /** {@link view} with the shape of another tensor. */
   viewAs(this: Tensor, other: Tensor): Tensor {
+    checkTensor("viewAs", other);
     return this.view(other.shape);
   }
 
   /** {@link reshape} with the shape of another tensor. */
   reshapeAs(this: Tensor, other: Tensor): Tensor {
+    checkTensor("reshapeAs", other);
     return this.reshape(other.shape);
   }
 
@@ -61,7 +75,7 @@ export abstract class TensorView extends TensorReduction {
    * @throws RangeError unless every dimension is named once.
    */
   permute(this: Tensor, ...dims: (number | readonly number[])[]): Tensor {
-    const order = sizesOf(dims);
+    const order = sizesOf("permute", dims);
     if (order.length !== this.ndim) {
       throw new RangeError(
         `permute: got ${order.length} dims [${order.join(", ")}] for shape ${
@@ -128,7 +142,7 @@ export abstract class TensorView extends TensorReduction {
    * @throws RangeError when another size than 1 would change.
    */
   expand(this: Tensor, ...sizes: (number | readonly number[])[]): Tensor {
-    const wanted = sizesOf(sizes);
+    const wanted = sizesOf("expand", sizes);
     const lead = wanted.length - this.ndim;
     const shape = wanted.map((size, d) => size === -1 && d >= lead ? this.shape[d - lead]! : size);
     const fits = lead >= 0 &&
@@ -143,11 +157,13 @@ export abstract class TensorView extends TensorReduction {
       );
     }
     if (sameShape(shape, this.shape)) return this;
+    checkShape("expand", shape);
     return apply("expand", [this], { shape });
   }
 
   /** {@link expand} to the shape of another tensor. */
   expandAs(this: Tensor, other: Tensor): Tensor {
+    checkTensor("expandAs", other);
     return this.expand(other.shape);
   }
 
@@ -176,6 +192,7 @@ export abstract class TensorView extends TensorReduction {
   /** One dimension as several; one size may be -1. */
   unflatten(this: Tensor, dim: number, sizes: readonly number[]): Tensor {
     const d = dimOf("unflatten", dim, this);
+    checkNumbers("unflatten", "the sizes", sizes);
     return this.view([
       ...this.shape.slice(0, d),
       ...inferShape("unflatten", sizes, [this.shape[d]!]),
@@ -218,13 +235,14 @@ export abstract class TensorView extends TensorReduction {
 
   /** Elements in reverse order along dimensions; a copy, since tensors have no negative strides. */
   flip(this: Tensor, ...dims: (number | readonly number[])[]): Tensor {
-    const order = sizesOf(dims);
+    const order = sizesOf("flip", dims);
     return apply("flip", [this], { dims: order.length === 0 ? [] : normalizeDims("flip", order, this.ndim) }).clone();
   }
 
   /** Pieces along a dimension: of one size (the last may be shorter), or of the sizes given. */
   split(this: Tensor, sizes: number | readonly number[], dim = 0): Tensor[] {
     const d = dimOf("split", dim, this);
+    checkNumbers("split", "sizes", sizes);
     const length = this.shape[d]!;
     if (typeof sizes === "number") {
       if (!(Number.isInteger(sizes) && sizes > 0)) {
