@@ -18,9 +18,9 @@ export function coloursOf(components: readonly Component[], jfif: boolean, adobe
 
 /**
  * The pixels of samples. Components with fewer samples than the picture has pixels are smoothed as libjpeg does it by
- * default ("fancy upsampling"); CMYK becomes colours as in Pillow, whose rule for Adobe's inverted values is kept, too.
+ * default ("fancy upsampling"); CMYK, which Adobe's programs store inverted, becomes colours as in Pillow.
  */
-export function pixelsOf(frame: Frame, colours: JpegColours, inverted: boolean): Pixels {
+export function pixelsOf(frame: Frame, colours: JpegColours): Pixels {
   const { width, height } = frame;
   const area = width * height;
   const channels = colours === "grey" ? 1 : 3;
@@ -41,17 +41,18 @@ export function pixelsOf(frame: Frame, colours: JpegColours, inverted: boolean):
       }
     } else {
       for (let x = 0; x < width; x++) {
-        let c = first[x]!, m = second[x]!, k = third[x]!;
+        let c = first[x]!, m = second[x]!, yellow = third[x]!;
         if (colours === "ycck") {
-          const light = c, blue = m - 128, red = k - 128;
-          c = clamp(255 - light - toRed(red));
-          m = clamp(255 - light - toGreen(blue, red));
-          k = clamp(255 - light - toBlue(blue));
+          const grey = c, blue = m - 128, red = yellow - 128;
+          c = clamp(255 - grey - toRed(red));
+          m = clamp(255 - grey - toGreen(blue, red));
+          yellow = clamp(255 - grey - toBlue(blue));
         }
-        const black = inverted ? fourth[x]! : 255 - fourth[x]!;
-        for (const [channel, ink] of [c, m, k].entries()) {
-          planes[channel * area + at + x] = clamp(black - timesPart(inverted ? 255 - ink : ink, black));
-        }
+        // Inks are stored inverted: 255 is none.
+        const light = fourth[x]!;
+        planes[at + x] = light - timesPart(255 - c, light);
+        planes[area + at + x] = light - timesPart(255 - m, light);
+        planes[2 * area + at + x] = light - timesPart(255 - yellow, light);
       }
     }
   }

@@ -124,7 +124,7 @@ class Reading {
         component.coefficients = component.busy = null;
       }
     }
-    return { pixels: pixelsOf(frame, coloursOf(components, jfif, adobe), adobe !== null), orientation };
+    return { pixels: pixelsOf(frame, coloursOf(components, jfif, adobe)), orientation };
   }
 
   private huffmanTables(content: Uint8Array): void {
