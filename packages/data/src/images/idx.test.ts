@@ -1,5 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import process from "node:process";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -103,6 +104,34 @@ describe("readIdx", () => {
     bytes[bytes.length - 6]! ^= 0xff; // the CRC
     await writeFile(path, bytes);
     await expect(readIdx(path)).rejects.toThrow(/altered\.gz: the gzip stream is truncated or damaged/);
+  });
+
+  test("no more is unpacked than the header says", async () => {
+    const path = join(folder, "bomb.gz");
+    const small = encodeIdx({ dtype: "uint8", shape: [10], data: new Uint8Array(10) });
+    for (const header of [small.subarray(0, 8), Uint8Array.of(0, 0, 8, 3, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0)]) {
+      const bomb = new Uint8Array(400_000_000);
+      bomb.set(header);
+      await writeFile(path, gzipSync(bomb, { level: 1 }));
+      const before = process.memoryUsage().rss;
+      await expect(readIdx(path)).rejects.toThrow(/bomb\.gz: too long: more than (18|16777232) bytes, but uint8 of shape/);
+      expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
+    }
+  });
+
+  test("a header that promises more than the file can hold takes no memory", async () => {
+    const path = join(folder, "promises.gz");
+    for (const [shape, message] of [[[0x7f, 0xff, 0xff, 0xff], /takes 2147483655 bytes, which the \d+ of/], [Array(4).fill(0xff), /4294967303/]] as const) {
+      await writeFile(path, gzipSync(Uint8Array.of(0, 0, 8, 1, ...shape, 1, 2, 3)));
+      await expect(readIdx(path)).rejects.toThrow(message);
+    }
+    await writeFile(path, gzipSync(Uint8Array.of(0, 0, 8, 255, 1)));
+    await expect(readIdx(path)).rejects.toThrow(/the header of 255 dimensions alone has 1024/);
+    const empty = Uint8Array.of(0, 0, 8, 3, ...Array(8).fill(255), 0, 0, 0, 0);
+    await writeFile(path, gzipSync(empty));
+    expect((await readIdx(path)).shape).toEqual([2 ** 32 - 1, 2 ** 32 - 1, 0]);
+    await writeFile(path, gzipSync(Uint8Array.of(1, 2)));
+    await expect(readIdx(path)).rejects.toThrow(/promises\.gz: 2 bytes are too few/);
   });
 
   test("a missing file is an error that names it", async () => {

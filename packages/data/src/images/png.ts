@@ -1,11 +1,11 @@
 import { Inflate, zlibSync } from "fflate";
+import { MOST_FROM_ONE } from "../archive/gunzip.ts";
 import { checkDeclaredSize, type Pixels } from "./pixels.ts";
 import { joinPngChunks, type PngChunks, readPngChunks } from "./png_chunks.ts";
 import { contentBytes, PngRows } from "./png_rows.ts";
 
-/** Compressed bytes given to the inflater at a time; as deflate makes at most 1,032 of one, that bounds what it has at once. */
+/** Compressed bytes given to the inflater at a time, which bounds what it makes at once to 4 MB. */
 const PIECE = 1 << 12;
-const MOST_FROM_ONE = 1032;
 
 /**
  * The pixels of a PNG file; 16 bits a channel become 8, a palette its colours. Takes the memory of the picture and little
