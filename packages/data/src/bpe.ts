@@ -7,5 +7,5 @@ export {
   BytePairEncoding,
   type BytePairOptions,
   type BytePairState,
-  type TokenizerJson,
 } from "./text/byte_pair_encoding.ts";
+export type { TokenizerJson } from "./text/tokenizer_json.ts";
