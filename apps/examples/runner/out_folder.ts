@@ -1,7 +1,8 @@
 /** The folder of a run: its pictures, its figures, its weights, and a page that shows them. */
-import { appendFileSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { appendFileSync, existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { lockFolder } from "./folder_lock.ts";
+import { makeFolder } from "./make_folder.ts";
 import { OptionError } from "./options.ts";
 import { type RunPage, runPage, type Section } from "./page.ts";
 import { putFile, type PutOptions } from "./part_file.ts";
@@ -33,7 +34,7 @@ export class OutFolder {
       if (existsSync(this.path) && !statSync(this.path).isDirectory()) {
         throw new OptionError(`--out: ${this.path} is a file; name a folder`);
       }
-      mkdirSync(this.path, { recursive: true });
+      makeFolder(this.path);
       return lockFolder(this.path);
     });
   }
@@ -89,7 +90,7 @@ export class OutFolder {
     if (this.dry) return;
     const target = join(this.path, file);
     this.attempt(target, () => {
-      mkdirSync(dirname(target), { recursive: true });
+      makeFolder(dirname(target));
       putFile(target, content, options);
     });
   }
