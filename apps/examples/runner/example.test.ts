@@ -54,7 +54,9 @@ describe("runExample", () => {
     const out = join(folder, "out");
     const both = await Promise.all([run("--out", out), run("--out", out)]);
     expect(both.map(({ code }) => code).sort()).toEqual([0, 2]);
-    expect(both.find(({ code }) => code === 2)!.stderr).toContain(`demo: --out: ${out} is in use by the run with process number`);
+    expect(both.find(({ code }) => code === 2)!.stderr).toContain(
+      `demo: --out: ${out} is in use by the run with process number`,
+    );
     expect((await run("--out", out)).code).toBe(0);
     expect(readdirSync(out).sort()).toEqual(["dot.svg", "figures.json", "index.html"]);
   });
@@ -65,7 +67,9 @@ describe("runExample", () => {
     for (const path of [out, join(out, "below")]) {
       const { code, stdout, stderr } = await run("--out", path);
       expect([code, stdout]).toEqual([2, ""]);
-      expect(stderr).toMatch(/^demo: --out: .* (is a file; name a folder|a part of its path is a file \(.*\); name another folder)\n$/);
+      expect(stderr).toMatch(
+        /^demo: --out: .* (is a file; name a folder|a part of its path is a file \(.*\); name another folder)\n$/,
+      );
     }
     expect(readFileSync(out, "utf8")).toBe("mine");
   });

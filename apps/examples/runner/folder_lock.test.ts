@@ -40,7 +40,9 @@ test("one run at a time; after it the next one, and nothing is left", () => {
 test("a run that lives keeps its folder", () => {
   for (const holder of [{ pid: process.ppid }, { host: "elsewhere", pid: 2 ** 22 + 1 }, { thread: threadId + 1000 }]) {
     lockedBy(holder);
-    expect(() => lockFolder(folder), JSON.stringify(holder)).toThrow(/is in use by the run.*If there is no such run, delete .*\.lock/);
+    expect(() => lockFolder(folder), JSON.stringify(holder)).toThrow(
+      /is in use by the run.*If there is no such run, delete .*\.lock/,
+    );
     expect(readdirSync(folder)).toEqual([LOCK_FILE]);
   }
 });

@@ -59,7 +59,9 @@ function link(part: string, path: string): boolean {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return false;
     // Some file systems have no links.
-    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EOPNOTSUPP" && code !== "ENOSYS" && code !== "EMLINK") throw error;
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EOPNOTSUPP" && code !== "ENOSYS" && code !== "EMLINK") {
+      throw error;
+    }
   }
   try {
     writeFileSync(path, readFileSync(part), { flag: "wx" });
@@ -94,7 +96,9 @@ function read(path: string): string | null {
 function holderOf(text: string): Holder | null {
   try {
     const { pid, thread, host, since } = JSON.parse(text) as Holder;
-    return Number.isInteger(pid) && typeof host === "string" && Number.isFinite(since) ? { pid, thread, host, since } : null;
+    return Number.isInteger(pid) && typeof host === "string" && Number.isFinite(since)
+      ? { pid, thread, host, since }
+      : null;
   } catch {
     return null; // damaged: a machine that lost its power wrote it
   }
@@ -113,7 +117,9 @@ function mayRun({ pid, thread, host, since }: Holder, path: string): boolean {
 function inUse(folder: string, path: string, { pid, host, since }: Holder): OptionError {
   const elsewhere = host === hostname() ? "" : ` on ${host}`;
   return new OptionError(
-    `--out: ${folder} is in use by the run with process number ${pid}${elsewhere}, since ${new Date(since).toISOString()}; ` +
+    `--out: ${folder} is in use by the run with process number ${pid}${elsewhere}, since ${
+      new Date(since).toISOString()
+    }; ` +
       `wait for it, or name another folder. If there is no such run, delete ${path}`,
   );
 }

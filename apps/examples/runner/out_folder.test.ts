@@ -63,7 +63,9 @@ describe("OutFolder", () => {
     const open = (path: string): () => () => void => () => new OutFolder(path, false).open();
     expect(open(join(folder, "file"))).toThrow(OptionError);
     expect(open(join(folder, "file"))).toThrow(`--out: ${join(folder, "file")} is a file; name a folder`);
-    expect(open(join(folder, "file", "below"))).toThrow(/--out: .*below cannot be written: a part of its path is a file/);
+    expect(open(join(folder, "file", "below"))).toThrow(
+      /--out: .*below cannot be written: a part of its path is a file/,
+    );
     // Whoever you are, nothing is made there.
     if (process.platform === "linux") expect(open("/proc/heddle")).toThrow(/--out: \/proc\/heddle cannot be written: /);
     expect(readFileSync(join(folder, "file"), "utf8")).toBe("mine");
@@ -76,7 +78,9 @@ describe("OutFolder", () => {
   test("what the system refuses later names the file", () => {
     const out = new OutFolder(folder, false);
     writeFileSync(join(folder, "sub"), "mine");
-    expect(() => out.file("sub/a.txt", "x", "")).toThrow(/--out: .*a\.txt cannot be written: a part of its path is a file/);
+    expect(() => out.file("sub/a.txt", "x", "")).toThrow(
+      /--out: .*a\.txt cannot be written: a part of its path is a file/,
+    );
     mkdirSync(join(folder, "metrics.jsonl"));
     expect(() => out.append("metrics.jsonl", "x")).toThrow(/--out: .*metrics\.jsonl cannot be written: it is a folder/);
   });
@@ -90,7 +94,9 @@ describe("OutFolder", () => {
       }
     };
     await Promise.all(["x", "y", "z"].map(run));
-    for (const file of ["a", "before"]) expect(readFileSync(join(folder, file), "utf8")).toMatch(/^(x{1000}|y{1000}|z{1000})$/);
+    for (const file of ["a", "before"]) {
+      expect(readFileSync(join(folder, file), "utf8")).toMatch(/^(x{1000}|y{1000}|z{1000})$/);
+    }
     expect(readdirSync(folder).sort()).toEqual(["a", "before"]);
   });
 

@@ -63,7 +63,10 @@ export class OutFolder {
    * `previous` the old one stays, under that name.
    */
   replace(file: string, content: string | Uint8Array, previous?: string): void {
-    this.write(file, content, { durable: true, ...(previous !== undefined && { previous: join(this.path, previous) }) });
+    this.write(file, content, {
+      durable: true,
+      ...(previous !== undefined && { previous: join(this.path, previous) }),
+    });
   }
 
   /** A folder within this one, for a part of the run; its files are not on the page. */

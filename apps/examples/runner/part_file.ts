@@ -18,7 +18,11 @@ export interface PutOptions {
 }
 
 /** Puts a file into its place, whole, whoever else writes there; and removes what killed processes left unfinished of it. */
-export function putFile(path: string, content: string | Uint8Array, { previous, durable = false }: PutOptions = {}): void {
+export function putFile(
+  path: string,
+  content: string | Uint8Array,
+  { previous, durable = false }: PutOptions = {},
+): void {
   const part = uniquePart(path);
   try {
     const descriptor = openSync(part, "wx");

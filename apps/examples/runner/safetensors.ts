@@ -95,7 +95,9 @@ export function decodeSafetensors(file: Uint8Array, name: string = "the file"): 
     const bytes = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, format.bytes);
     if (to - from !== bytes) fail(`"${name}" has ${to - from} bytes for ${code} of shape [${shape.join(", ")}]`);
     const part = data.subarray(from, to);
-    if (dtype === "bool" && part.some((byte) => byte > 1)) fail(`"${name}" is BOOL and has bytes that are neither 0 nor 1`);
+    if (dtype === "bool" && part.some((byte) => byte > 1)) {
+      fail(`"${name}" is BOOL and has bytes that are neither 0 nor 1`);
+    }
     return { name, dtype: dtype as DType, shape, elements: format.read(new Uint8Array(part).buffer) };
   });
   return Object.fromEntries(

@@ -118,7 +118,17 @@ describe("archives that are made to cost", () => {
 
   test("records of names that are no lines are damaged, and read once", async () => {
     // Each "1 " was taken for a line of one byte, which made a megabyte a million decoded texts.
-    const wrong = ["1 ".repeat(500_000), "9".repeat(1_000_000), "0 a=b\n", "6 a=b", "7 a=b\n", "6 ab\n\n", " 6 a=b\n", "-6 a=b\n", "6 abc\n"];
+    const wrong = [
+      "1 ".repeat(500_000),
+      "9".repeat(1_000_000),
+      "0 a=b\n",
+      "6 a=b",
+      "7 a=b\n",
+      "6 ab\n\n",
+      " 6 a=b\n",
+      "-6 a=b\n",
+      "6 abc\n",
+    ];
     for (const content of wrong) {
       for (const type of ["x", "g"]) {
         await expect(read(archive(pax(content, type), entry("a")))).rejects.toThrow(

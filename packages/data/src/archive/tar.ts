@@ -99,7 +99,9 @@ async function* readEntries(
     const padding = (BLOCK - size % BLOCK) % BLOCK;
     if (type === PAX || type === PAX_GLOBAL || type === GNU_LONG_NAME) {
       if (size > MAX_NAME_BYTES) fail(`the record of names at byte ${at} claims ${size} bytes.`);
-      if (++nameRecords > MAX_NAME_RECORDS) fail(`there are more than ${MAX_NAME_RECORDS} records of names before byte ${at}.`);
+      if (++nameRecords > MAX_NAME_RECORDS) {
+        fail(`there are more than ${MAX_NAME_RECORDS} records of names before byte ${at}.`);
+      }
       const record = new Uint8Array(size);
       await readFully(record, "a record of names");
       await passOver(padding, "a record of names");
@@ -172,7 +174,10 @@ function paxPath(record: Uint8Array, damaged: () => never): string | undefined {
     }
     const end = at + length;
     const equals = record.indexOf(EQUALS, place);
-    if (record[place] !== SPACE || end > record.length || record[end - 1] !== LINE_FEED || !(equals > place && equals < end)) {
+    if (
+      record[place] !== SPACE || end > record.length || record[end - 1] !== LINE_FEED ||
+      !(equals > place && equals < end)
+    ) {
       damaged();
     }
     if (equals - place === 5 && text(record, place + 1, 4) === "path") {

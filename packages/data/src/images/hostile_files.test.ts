@@ -30,7 +30,14 @@ describe("PNG", () => {
     type,
     content: Uint8Array.from(content),
   });
-  const header = (width: number, height: number, depth: number, colour: number, interlace = 0, rest = [0, 0]): Chunk => {
+  const header = (
+    width: number,
+    height: number,
+    depth: number,
+    colour: number,
+    interlace = 0,
+    rest = [0, 0],
+  ): Chunk => {
     const content = Buffer.alloc(13);
     content.writeUInt32BE(width);
     content.writeUInt32BE(height, 4);
@@ -96,8 +103,16 @@ describe("PNG", () => {
     ["less data", [grey, pixels(0, 1), end], /lies about its size: 2×1 pixels take 3 bytes of data, it has 2/],
     ["more data", [grey, pixels(0, 1, 2, 3), end], /take 3 bytes of data, it has more/],
     ["no zlib stream", [grey, chunk("IDAT", [1, 2, 3, 4, 5, 6, 7]), end], /no zlib stream/],
-    ["a wrong sum of the data", [grey, chunk("IDAT", [...deflateSync(Uint8Array.of(0, 1, 2)).subarray(0, -1), 0]), end], /checksum/],
-    ["data cut short", [grey, chunk("IDAT", deflateSync(Uint8Array.of(0, 1, 2)).subarray(0, -5)), end], /truncated or damaged/],
+    [
+      "a wrong sum of the data",
+      [grey, chunk("IDAT", [...deflateSync(Uint8Array.of(0, 1, 2)).subarray(0, -1), 0]), end],
+      /checksum/,
+    ],
+    [
+      "data cut short",
+      [grey, chunk("IDAT", deflateSync(Uint8Array.of(0, 1, 2)).subarray(0, -5)), end],
+      /truncated or damaged/,
+    ],
   ])("%s", (_, chunks, expected) => {
     const message = refusal(joinPngChunks(chunks));
     if (expected === "accepted") expect(message).toBe(expected);
@@ -108,7 +123,9 @@ describe("PNG", () => {
   });
 
   test("what stands behind the end does not matter", () => {
-    expect(refusal(Buffer.concat([joinPngChunks([grey, pixels(0, 1, 2), end]), Buffer.alloc(100, 7)]))).toBe("accepted");
+    expect(refusal(Buffer.concat([joinPngChunks([grey, pixels(0, 1, 2), end]), Buffer.alloc(100, 7)]))).toBe(
+      "accepted",
+    );
   });
 
   test("cut short anywhere", () => {
@@ -129,7 +146,10 @@ describe("PNG", () => {
     const rows = Buffer.alloc(1001 * 1000);
     for (let i = 0; i < rows.length; i++) rows[i] = i % 1001 === 0 ? 0 : Math.imul(i, 2654435761) >>> 24;
     const data = deflateSync(rows).subarray(0);
-    const pieces = Array.from({ length: 100_000 }, (_, i) => chunk("IDAT", i < 99_999 ? data.subarray(i, i + 1) : data.subarray(i)));
+    const pieces = Array.from(
+      { length: 100_000 },
+      (_, i) => chunk("IDAT", i < 99_999 ? data.subarray(i, i + 1) : data.subarray(i)),
+    );
     expect(refusal(joinPngChunks([header(1000, 1000, 8, 0), ...pieces, end]))).toBe("accepted");
   });
 });
@@ -197,7 +217,11 @@ describe("JPEG", () => {
     ["a quantisation table of 3 bytes a value", changed(0xdb, 4, 0x20), /quantisation table is cut short/],
     ["a segment of length 1", changed(0xdb, 2, 0, 1), /shorter than its own length/],
     ["a scan first", changed(0xc0, 1, 0xfe), /scan comes before/],
-    ["a second picture", Buffer.concat([file.subarray(0, -2), file.subarray(place(file, 0xc0))]), /two pictures in one/],
+    [
+      "a second picture",
+      Buffer.concat([file.subarray(0, -2), file.subarray(place(file, 0xc0))]),
+      /two pictures in one/,
+    ],
     ["the same scan again", Buffer.concat([file.subarray(0, -2), file.subarray(place(file, 0xda))]), /does not follow/],
     ["no scan", Buffer.concat([file.subarray(0, place(file, 0xda)), Buffer.from([0xff, 0xd9])]), /data is missing/],
   ])("%s", (_, bytes, expected) => {
@@ -206,13 +230,23 @@ describe("JPEG", () => {
 
   test("the scans of a progressive picture are few", () => {
     const start = place(progressive, 0xda), next = progressive.indexOf(Buffer.from([0xff, 0xc4]), start);
-    const again = Buffer.concat([progressive.subarray(0, next), progressive.subarray(start, next), progressive.subarray(next)]);
+    const again = Buffer.concat([
+      progressive.subarray(0, next),
+      progressive.subarray(start, next),
+      progressive.subarray(next),
+    ]);
     expect(refusal(again)).toMatch(/does not follow from those before/);
   });
 
   test("fillings between segments, and rests behind a scan, are passed over as elsewhere", () => {
     const frame = place(file, 0xc0), rests = Buffer.from([1, 2, 3]);
-    const filled = Buffer.concat([file.subarray(0, frame), Buffer.from([0xff, 0xff]), file.subarray(frame, -2), rests, file.subarray(-2)]);
+    const filled = Buffer.concat([
+      file.subarray(0, frame),
+      Buffer.from([0xff, 0xff]),
+      file.subarray(frame, -2),
+      rests,
+      file.subarray(-2),
+    ]);
     expect(decodeImage(filled).equal(decodeImage(file))).toBe(true);
   });
 });

@@ -114,14 +114,21 @@ describe("readIdx", () => {
       bomb.set(header);
       await writeFile(path, gzipSync(bomb, { level: 1 }));
       const before = process.memoryUsage().rss;
-      await expect(readIdx(path)).rejects.toThrow(/bomb\.gz: too long: more than (18|16777232) bytes, but uint8 of shape/);
+      await expect(readIdx(path)).rejects.toThrow(
+        /bomb\.gz: too long: more than (18|16777232) bytes, but uint8 of shape/,
+      );
       expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
     }
   });
 
   test("a header that promises more than the file can hold takes no memory", async () => {
     const path = join(folder, "promises.gz");
-    for (const [shape, message] of [[[0x7f, 0xff, 0xff, 0xff], /takes 2147483655 bytes, which the \d+ of/], [Array(4).fill(0xff), /4294967303/]] as const) {
+    for (
+      const [shape, message] of [[[0x7f, 0xff, 0xff, 0xff], /takes 2147483655 bytes, which the \d+ of/], [
+        Array(4).fill(0xff),
+        /4294967303/,
+      ]] as const
+    ) {
       await writeFile(path, gzipSync(Uint8Array.of(0, 0, 8, 1, ...shape, 1, 2, 3)));
       await expect(readIdx(path)).rejects.toThrow(message);
     }

@@ -152,8 +152,12 @@ export function checkIdxLength(header: IdxHeader, length: number, name: string, 
   const { dtype, shape, headerBytes, fileBytes } = header;
   if (length === fileBytes && !more) return;
   throw new Error(
-    `${name}: ${length < fileBytes ? "truncated" : "too long"}: ${more ? "more than " : ""}${length} bytes, but ${dtype} ` +
-      `of shape [${shape.join(", ")}] takes ${fileBytes} (${headerBytes} of header, ${fileBytes - headerBytes} of data).`,
+    `${name}: ${length < fileBytes ? "truncated" : "too long"}: ${
+      more ? "more than " : ""
+    }${length} bytes, but ${dtype} ` +
+      `of shape [${shape.join(", ")}] takes ${fileBytes} (${headerBytes} of header, ${
+        fileBytes - headerBytes
+      } of data).`,
   );
 }
 

@@ -92,7 +92,9 @@ describe("PNG", () => {
     );
     expect(lies(50_000, 50_000)).toThrow(/claims 50000×50000 pixels.*more than the 67108864.*raise maxPixels/);
     expect(lies(4_000_000_000, 1)).toThrow(/claims 4000000000×1 pixels/);
-    expect(lies(8000, 8000)).toThrow(/lies about its size: 8000×8000 pixels take 64008000 bytes of data, it has 11, compressed/);
+    expect(lies(8000, 8000)).toThrow(
+      /lies about its size: 8000×8000 pixels take 64008000 bytes of data, it has 11, compressed/,
+    );
     expect(lies(3, 3, { maxPixels: 8 })).toThrow(/claims 3×3 pixels.*more than the 8/);
     expect(lies(0, 3)).toThrow(/claims a size of 0×3/);
     // 100 MB of zeros are 100 kB: no more is uncompressed than was declared.
@@ -109,7 +111,9 @@ describe("PNG", () => {
     }
     const damaged = Buffer.from(good);
     damaged[80]! ^= 0x55;
-    expect(() => decodeImage(damaged, {}, "a.png")).toThrow(/a\.png: the PNG file is damaged: the CRC of its chunk "IDAT"/);
+    expect(() => decodeImage(damaged, {}, "a.png")).toThrow(
+      /a\.png: the PNG file is damaged: the CRC of its chunk "IDAT"/,
+    );
     const header = Buffer.from(good);
     header[25] = 5;
     expect(() => decodeImage(header)).toThrow(/damaged: the CRC of its chunk "IHDR"/);

@@ -81,7 +81,9 @@ export function readPngChunks(bytes: Uint8Array, name: string): PngChunks {
         }
         opacity = content;
       } // Elsewhere it names one colour that is transparent, which changes no channel that the file has.
-      else if (header.samples % 2 === 0 || content.length !== 2 * header.samples) damaged("its transparency is no colour");
+      else if (header.samples % 2 === 0 || content.length !== 2 * header.samples) {
+        damaged("its transparency is no colour");
+      }
     } else if (type === "IDAT") {
       if (data.length > 0 && last !== "IDAT") damaged("other chunks stand between those of the pixels");
       if (header.indexed && palette.length === 0) damaged("its palette is missing");

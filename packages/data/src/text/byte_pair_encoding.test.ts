@@ -144,15 +144,21 @@ describe("BytePairEncoding", () => {
   test("numbers that cannot be are refused at once, and name the token", () => {
     const with_ = (vocab: object, added: unknown = bpe.tokenizerJson.added_tokens): () => BytePairEncoding => () =>
       BytePairEncoding.fromTokenizerJson(
-        JSON.parse(JSON.stringify({ ...bpe.tokenizerJson, added_tokens: added, model: { ...bpe.tokenizerJson.model, vocab } })),
+        JSON.parse(
+          JSON.stringify({ ...bpe.tokenizerJson, added_tokens: added, model: { ...bpe.tokenizerJson.model, vocab } }),
+        ),
       );
     const { vocab } = bpe.tokenizerJson.model;
     for (const id of [300_000_000, 2 ** 32 - 1, 2 ** 31, -1, 0.5, 1e300, "7", null, [], {}, true]) {
-      expect(with_({ ...vocab, extra: id }), String(id)).toThrow(/the token "extra" has the number .*; 284 tokens have integers from 0 to 283/);
+      expect(with_({ ...vocab, extra: id }), String(id)).toThrow(
+        /the token "extra" has the number .*; 284 tokens have integers from 0 to 283/,
+      );
       expect(with_(vocab, [{ id, content: "<x>" }]), String(id)).toThrow(/"<x>" has the number/);
     }
     expect(with_({ ...vocab, extra: 279 })).toThrow(/"extra" has 279, and so has/);
-    expect(with_({ ...vocab, extra: 281 })).toThrow(/numbers of 281 tokens are not those from 0 to 280, each once: "extra" has 281/);
+    expect(with_({ ...vocab, extra: 281 })).toThrow(
+      /numbers of 281 tokens are not those from 0 to 280, each once: "extra" has 281/,
+    );
     expect(with_(vocab, [{ id: 3, content: "<pad>" }])).toThrow(/"<pad>" has two numbers, 0 and 3/);
     for (const wrong of [undefined, null, 7, "x", []]) {
       expect(with_(wrong as never)).toThrow(/expected model.vocab to be an object/);
@@ -168,7 +174,10 @@ describe("BytePairEncoding", () => {
 
   test("pairs that cannot be joined are refused", () => {
     const with_ = (merges: unknown): () => BytePairEncoding => () =>
-      BytePairEncoding.fromTokenizerJson({ ...bpe.tokenizerJson, model: { ...bpe.tokenizerJson.model, merges: merges as never } });
+      BytePairEncoding.fromTokenizerJson({
+        ...bpe.tokenizerJson,
+        model: { ...bpe.tokenizerJson.model, merges: merges as never },
+      });
     const { merges } = bpe.tokenizerJson.model;
     for (const wrong of ["a", "a b c", 7, null, ["a"], ["a", "b", "c"], ["a", 7], {}]) {
       expect(with_([wrong]), JSON.stringify(wrong)).toThrow(/merge 0 is no pair of tokens/);
@@ -210,7 +219,11 @@ describe("BytePairEncoding", () => {
 
   test("data of any size is shown in few words", () => {
     const deep = JSON.parse("[".repeat(5000) + "]".repeat(5000));
-    for (const wrong of [deep, { version: deep }, { version: 2, tokenizer: deep }, "x".repeat(1e6), { ["y".repeat(1e6)]: 1 }]) {
+    for (
+      const wrong of [deep, { version: deep }, { version: 2, tokenizer: deep }, "x".repeat(1e6), {
+        ["y".repeat(1e6)]: 1,
+      }]
+    ) {
       let message = "";
       try {
         BytePairEncoding.fromJSON(wrong as never);

@@ -61,7 +61,9 @@ export class BytePairEncoding {
     const { tokens, merges, cutting, joining, wholeWords } = readTokenizerJson(json);
     this.tokenizerJson = json;
     this.vocabulary = new Vocabulary(tokens, specials);
-    this.fingerprint = fingerprintOf(JSON.stringify([this.vocabulary.fingerprint, merges, cutting, joining, wholeWords]));
+    this.fingerprint = fingerprintOf(
+      JSON.stringify([this.vocabulary.fingerprint, merges, cutting, joining, wholeWords]),
+    );
     // The library would find special tokens in what people write, and end a sentence at its "<eos>". Here text is text.
     const rules = jsonOf(tokens, merges, []);
     this.tokenizer = tokenizerOf({
@@ -91,7 +93,9 @@ export class BytePairEncoding {
       );
     }
     if (vocabularySize > MOST_TOKENS) {
-      throw new RangeError(`BytePairEncoding.train: vocabularySize must be at most ${MOST_TOKENS}, got ${vocabularySize}.`);
+      throw new RangeError(
+        `BytePairEncoding.train: vocabularySize must be at most ${MOST_TOKENS}, got ${vocabularySize}.`,
+      );
     }
     if (!Number.isInteger(minCount) || minCount < 1) {
       throw new RangeError(`BytePairEncoding.train: minCount must be a positive integer, got ${minCount}.`);
@@ -156,7 +160,9 @@ export class BytePairEncoding {
   /** What `toJSON` returned. @throws when the data is damaged or something else */
   static fromJSON(state: BytePairState): BytePairEncoding {
     if (typeof state !== "object" || state === null || state.version !== 2 || state.tokenizer === undefined) {
-      throw new Error(`${notSaved("BytePairEncoding.fromJSON", 2, state).message} A tokenizer.json is for fromTokenizerJson.`);
+      throw new Error(
+        `${notSaved("BytePairEncoding.fromJSON", 2, state).message} A tokenizer.json is for fromTokenizerJson.`,
+      );
     }
     const bpe = BytePairEncoding.fromTokenizerJson(state.tokenizer, state.specials);
     if (bpe.fingerprint === state.fingerprint) return bpe;

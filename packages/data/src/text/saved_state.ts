@@ -13,5 +13,7 @@ export function inWords(value: unknown): string {
   const shown = fields.slice(0, 5).map(([name, field]) =>
     `${name.slice(0, 40)}${name === "version" && typeof field !== "object" ? ` ${field}` : ""}`
   );
-  return fields.length === 0 ? "an empty object" : `an object with ${shown.join(", ")}${fields.length > 5 ? ", …" : ""}`;
+  return fields.length === 0
+    ? "an empty object"
+    : `an object with ${shown.join(", ")}${fields.length > 5 ? ", …" : ""}`;
 }

@@ -84,7 +84,9 @@ function tokensOf(vocab: Record<string, unknown>, added: readonly unknown[]): st
   for (const [token, id] of numbered) {
     if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= numbered.length) {
       throw new Error(
-        `${WHERE}: the token ${show(token)} has the number ${inWords(id)}; ${numbered.length} tokens have integers from 0 to ` +
+        `${WHERE}: the token ${show(token)} has the number ${
+          inWords(id)
+        }; ${numbered.length} tokens have integers from 0 to ` +
           `${numbered.length - 1}.`,
       );
     }

@@ -43,7 +43,15 @@ function transformLine(at: number, step: number, shift: number): void {
   const w4 = work[i4]!, w5 = work[i5]!, w6 = work[i6]!, w7 = work[i7]!;
   if ((w1 | w2 | w3 | w4 | w5 | w6 | w7) === 0) {
     const value = ((w0 << 13) + half) >> shift;
-    work[at] = work[i1] = work[i2] = work[i3] = work[i4] = work[i5] = work[i6] = work[i7] = value;
+    work[at] =
+      work[i1] =
+      work[i2] =
+      work[i3] =
+      work[i4] =
+      work[i5] =
+      work[i6] =
+      work[i7] =
+        value;
     return;
   }
   const even = (w2 + w6) * 4433, e2 = even - w6 * 15137, e3 = even + w2 * 6270;

@@ -27,7 +27,12 @@ export function pixelsOf(frame: Frame, colours: JpegColours): Pixels {
   const planes = new Uint8Array(channels * area);
   const rows = frame.components.map((component) => rowsOf(component, frame));
   for (let y = 0; y < height; y++) {
-    const [first, second, third, fourth] = rows.map((row) => row(y)) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    const [first, second, third, fourth] = rows.map((row) => row(y)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
     const at = y * width;
     if (colours === "grey") planes.set(first.subarray(0, width), at);
     else if (colours === "rgb") {
@@ -103,9 +108,7 @@ function rowsOf(component: Component, { width, maxH, maxV }: Frame): (y: number)
       for (let x = 0; x < ownWidth; x++) {
         const own = sums[x]!;
         out[2 * x] = x === 0 ? (4 * own + left) >> bits : (3 * own + sums[x - 1]! + left) >> bits;
-        out[2 * x + 1] = x === ownWidth - 1
-          ? (4 * own + right) >> bits
-          : (3 * own + sums[x + 1]! + right) >> bits;
+        out[2 * x + 1] = x === ownWidth - 1 ? (4 * own + right) >> bits : (3 * own + sums[x + 1]! + right) >> bits;
       }
       return out;
     };

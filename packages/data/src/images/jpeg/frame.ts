@@ -67,9 +67,13 @@ export function readFrame(
 ): Frame {
   if (KINDS[marker] !== undefined) throw new Error(`${KINDS[marker]} JPEG is not read; save it as a baseline one`);
   const [precision, heightHigh, heightLow, widthHigh, widthLow, count] = segment as unknown as number[];
-  if (segment.length < 6 || segment.length !== 6 + 3 * count!) throw new Error("its header has another length than it says");
+  if (segment.length < 6 || segment.length !== 6 + 3 * count!) {
+    throw new Error("its header has another length than it says");
+  }
   if (precision !== 8) throw new Error(`JPEG of ${precision} bits a sample is not read, only of 8`);
-  if (count !== 1 && count !== 3 && count !== 4) throw new Error(`JPEG of ${count} components is not read, only of 1, 3 or 4`);
+  if (count !== 1 && count !== 3 && count !== 4) {
+    throw new Error(`JPEG of ${count} components is not read, only of 1, 3 or 4`);
+  }
   const [width, height] = [widthHigh! * 256 + widthLow!, heightHigh! * 256 + heightLow!];
   checkDeclaredSize(name, width, height, maxPixels);
   const described = Array.from({ length: count }, (_, i) => {
@@ -79,7 +83,9 @@ export function readFrame(
   const maxH = Math.max(...described.map(({ h }) => h)), maxV = Math.max(...described.map(({ v }) => v));
   for (const { id, h, v, tableNumber } of described) {
     if (h < 1 || h > 4 || v < 1 || v > 4 || tableNumber > 3) throw new Error(`component ${id} has impossible values`);
-    if (maxH % h !== 0 || maxV % v !== 0) throw new Error("its components fit into each other by fractions, which is not read");
+    if (maxH % h !== 0 || maxV % v !== 0) {
+      throw new Error("its components fit into each other by fractions, which is not read");
+    }
   }
   if (new Set(described.map(({ id }) => id)).size !== count) throw new Error("two components have one number");
   const unitsAcross = Math.ceil(width / (8 * maxH)), unitsDown = Math.ceil(height / (8 * maxV));
@@ -88,7 +94,9 @@ export function readFrame(
   // The shortest block has a code of one bit for its first coefficient, and another that says there are no more.
   const least = Math.floor(blocks * (progressive ? 1 : 2) / 8);
   if (least > fileBytes) {
-    throw new Error(`it lies about its size: ${width}×${height} pixels take at least ${least} bytes, it has ${fileBytes}`);
+    throw new Error(
+      `it lies about its size: ${width}×${height} pixels take at least ${least} bytes, it has ${fileBytes}`,
+    );
   }
   const components = described.map(({ id, h, v, tableNumber }): Component => {
     const [blocksAcross, blocksDown] = [unitsAcross * h, unitsDown * v];

@@ -65,7 +65,9 @@ export function readScan(bytes: Uint8Array, at: number, header: Uint8Array, fram
 
 function readHeader(header: Uint8Array, frame: Frame, tables: Tables): { parts: ScanPart[]; band: Band } {
   const count = header[0]!;
-  if (header.length < 6 || header.length !== 4 + 2 * count) throw new Error("a scan's header has another length than it says");
+  if (header.length < 6 || header.length !== 4 + 2 * count) {
+    throw new Error("a scan's header has another length than it says");
+  }
   const [first, last, levels] = header.subarray(1 + 2 * count) as unknown as [number, number, number];
   const band = frame.progressive
     ? { first, last, high: levels >> 4, low: levels & 15 }
@@ -98,7 +100,9 @@ function readHeader(header: Uint8Array, frame: Frame, tables: Tables): { parts: 
 function advance({ known, id }: Component, { first, last, high, low }: Band): void {
   for (let k = first; k <= last; k++) {
     const fits = known[k]! < 0 ? high === 0 : high === known[k]! && low === high - 1;
-    if (!fits || (first > 0 && known[0]! < 0)) throw new Error(`a scan of component ${id} does not follow from those before`);
+    if (!fits || (first > 0 && known[0]! < 0)) {
+      throw new Error(`a scan of component ${id} does not follow from those before`);
+    }
     known[k] = low;
   }
 }
