@@ -58,7 +58,7 @@ export function readPngChunks(bytes: Uint8Array, name: string): PngChunks {
   let header: PngHeader | null = null;
   let palette: Uint8Array = EMPTY, opacity: Uint8Array = EMPTY, exif: Uint8Array | null = null, last = "";
   const data: Uint8Array[] = [];
-  for (const { type, content } of chunksOf(bytes, name, damaged)) {
+  for (const { type, content } of chunksOf(bytes, damaged)) {
     if (header === null) {
       if (type !== "IHDR") return damaged("it does not begin with its header");
       header = readHeader(content, damaged);
@@ -101,7 +101,7 @@ export function readPngChunks(bytes: Uint8Array, name: string): PngChunks {
 }
 
 /** The chunks up to where the file ends; a last one that is cut short is left out. */
-function* chunksOf(bytes: Uint8Array, name: string, damaged: (what: string) => never): Generator<Chunk> {
+function* chunksOf(bytes: Uint8Array, damaged: (what: string) => never): Generator<Chunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let start = SIGNATURE.length; start + 12 <= bytes.length;) {
     const length = view.getUint32(start);
