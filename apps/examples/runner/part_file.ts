@@ -35,7 +35,7 @@ export function putFile(
     if (previous !== undefined) moveIfThere(path, previous);
     renameSync(part, path);
   } catch (error) {
-    rmSync(part, { force: true });
+    removeIfThere(part);
     throw error;
   }
   if (durable) syncFolder(dirname(path));
@@ -74,7 +74,16 @@ function removeAbandoned(path: string): void {
     if (!name.startsWith(prefix)) continue;
     const match = /^(?:(\d+)-[0-9a-f]{8}\.)?part$/.exec(name.slice(prefix.length));
     if (match === null || (match[1] !== undefined && processLives(Number(match[1])))) continue;
-    rmSync(join(folder, name), { force: true });
+    removeIfThere(join(folder, name));
+  }
+}
+
+/** What cannot be removed hinders nobody. */
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Bun fails here where a part of the path is a file.
   }
 }
 
