@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { constants, createDeflate } from "node:zlib";
 import { zeros } from "@heddle/tensor";
 import { afterAll, expect, test } from "vitest";
@@ -14,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), "heddle-large-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const runtime: readonly string[] = "deno" in process.versions
-  ? ["run", "--quiet", "-A", "--no-check"]
+  ? ["run", "--quiet", "-A", "--no-check", "--config", fileURLToPath(new URL("../../../../deno.json", import.meta.url))]
   : "bun" in process.versions
   ? []
   : ["--import", "tsx"];
