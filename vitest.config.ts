@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
@@ -22,6 +23,9 @@ if (!("groupBy" in Map)) {
   });
 }
 
+// A guard against tests that hang. The slowest test takes seconds; a machine that is busy already gets more time.
+const hangMs = 600_000 * Math.max(1, loadavg()[0]! / availableParallelism());
+
 const config: ViteUserConfig = defineConfig({
   // Sources, never a `dist/` that happens to be there. `tsconfigPaths` would leave out the modules that tests write.
   resolve: {
@@ -36,7 +40,11 @@ const config: ViteUserConfig = defineConfig({
     pool,
     include: ["{packages,apps,conformance,tools}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", "**/runs/**"],
-    testTimeout: 60_000,
+    // Files share what they import. Setting it up 270 times takes longer than many of the tests.
+    isolate: false,
+    tags: [{ name: "long", description: "Sweeps that take long; `test:all` and CI run them, `test` leaves them out." }],
+    testTimeout: hangMs,
+    hookTimeout: hangMs,
   },
 });
 

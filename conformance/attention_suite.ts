@@ -3,7 +3,8 @@ import { grad } from "@heddle/autograd";
 import * as nn from "@heddle/nn";
 import { LayerNorm, Module, type StateDict } from "@heddle/nn";
 import { memory, Tensor, tidy } from "@heddle/tensor";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
+import { testEach } from "./sampled.ts";
 import { callValues, type FixtureTensor, loadFixtures } from "./load.ts";
 import { inDTypes, type ReplayDTypes } from "./narrow.ts";
 import { expectTensor, fromFixture, type Tolerances, toTensor } from "./recorded_tensors.ts";
@@ -78,6 +79,6 @@ function runCase(recorded: AttentionCase, given: Tolerances, replayAs: ReplayDTy
 }
 
 /** Defines the tests on the default device. */
-export function testAttention(tolerances: Tolerances, replayAs: ReplayDTypes | undefined): void {
-  test.each(loadFixtures<AttentionCase>("attention").cases)("$name", (each) => runCase(each, tolerances, replayAs));
+export function testAttention(tolerances: Tolerances, replayAs: ReplayDTypes | undefined, sample: number): void {
+  testEach(loadFixtures<AttentionCase>("attention").cases, sample, (each) => runCase(each, tolerances, replayAs));
 }

@@ -20,6 +20,7 @@ import { defaultTolerances, expectTensor, fromFixture, type Tolerances, toTensor
 import { inDTypes, type ReplayDTypes } from "./narrow.ts";
 import { testAttention } from "./attention_suite.ts";
 import { testRecurrent } from "./recurrent_suite.ts";
+import { testEach } from "./sampled.ts";
 import { replay } from "./replay.ts";
 
 /** A layer run once: its state before, what it made of its inputs, and its buffers after. */
@@ -151,12 +152,10 @@ function runLayer(recorded: LayerCase, given: Tolerances, replayAs: ReplayDTypes
   expect(memory().storages - before, "storages left behind").toBeLessThanOrEqual(0);
 }
 
-function testLayers(tolerances: Tolerances, replayAs: ReplayDTypes | undefined): void {
+function testLayers(tolerances: Tolerances, replayAs: ReplayDTypes | undefined, sample: number): void {
   const cases = loadFixtures<LayerCase | KeysCase>("modules").cases;
-  test.each(cases.filter((each): each is LayerCase => "state" in each))(
-    "$name",
-    (each) => runLayer(each, tolerances, replayAs),
-  );
+  const layers = cases.filter((each): each is LayerCase => "state" in each);
+  testEach(layers, sample, (each) => runLayer(each, tolerances, replayAs));
   test.each(cases.filter((each): each is KeysCase => "stateKeys" in each))("$name", (each) => {
     const module = build(each.module, each.args);
     const state = module.stateDict();
@@ -218,17 +217,17 @@ function testInitialisers(): void {
  */
 export function nnConformance(device: string, options: ConformanceOptions = {}): void {
   const tolerances: Tolerances = { ...defaultTolerances, ...options.tolerances };
-  const { excused = {} } = options;
+  const { excused = {}, sample = 1 } = options;
   describe(`networks on ${device}`, () => {
     const before = defaultDevice();
     beforeAll(() => setDefaultDevice(device));
     afterAll(() => setDefaultDevice(before));
-    describe("layers", () => testLayers(tolerances, options.replayAs));
-    describe("recurrent", () => testRecurrent(tolerances, options.replayAs));
-    describe("attention", () => testAttention(tolerances, options.replayAs));
+    describe("layers", () => testLayers(tolerances, options.replayAs, sample));
+    describe("recurrent", () => testRecurrent(tolerances, options.replayAs, sample));
+    describe("attention", () => testAttention(tolerances, options.replayAs, sample));
     describe.each(["losses", "functional", "attention_functions", "vision"])("%s", (family) => {
       const held = loadFixtures<FixtureCase>(family).cases.filter(({ name }) => !(`${family}/${name}` in excused));
-      test.each(held)("$name", (each) => {
+      testEach(held, sample, (each) => {
         const wrong = replay(each, {
           device: getDevice(device),
           tolerances,

@@ -3,7 +3,8 @@ import { grad } from "@heddle/autograd";
 import * as nn from "@heddle/nn";
 import type { RecurrentCell, RecurrentLayer, StateDict } from "@heddle/nn";
 import { memory, Tensor, tidy } from "@heddle/tensor";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
+import { testEach } from "./sampled.ts";
 import { type FixtureTensor, loadFixtures } from "./load.ts";
 import { inDTypes, type ReplayDTypes } from "./narrow.ts";
 import { expectTensor, fromFixture, type Tolerances } from "./recorded_tensors.ts";
@@ -60,6 +61,6 @@ function runCase(recorded: RecurrentCase, tolerances: Tolerances, replayAs: Repl
 }
 
 /** Defines the tests on the default device. */
-export function testRecurrent(tolerances: Tolerances, replayAs: ReplayDTypes | undefined): void {
-  test.each(loadFixtures<RecurrentCase>("recurrent").cases)("$name", (each) => runCase(each, tolerances, replayAs));
+export function testRecurrent(tolerances: Tolerances, replayAs: ReplayDTypes | undefined, sample: number): void {
+  testEach(loadFixtures<RecurrentCase>("recurrent").cases, sample, (each) => runCase(each, tolerances, replayAs));
 }

@@ -3,7 +3,8 @@ import { grad } from "@heddle/autograd";
 import { inv, slogdet, solve } from "@heddle/linalg";
 import { functional as F } from "@heddle/nn";
 import { avgPool2d, conv2d, convTranspose2d, einsum, maxPool2d, type Tensor, where } from "@heddle/tensor";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
+import { testEach } from "./sampled.ts";
 import { callValues, type FixtureCase, type FixtureTensor, loadFixtures } from "./load.ts";
 import { difference, fromFixture, toTensor } from "./recorded_tensors.ts";
 import { inDTypes } from "./narrow.ts";
@@ -59,9 +60,9 @@ const functions: Functions = {
 };
 
 /** One test for each function. */
-export function testSecondDerivatives({ device, tolerances, replayAs, excused = [] }: Setting): void {
+export function testSecondDerivatives({ device, tolerances, replayAs, excused = [] }: Setting, sample: number): void {
   const { cases } = loadFixtures<SecondOrder>("second_order");
-  test.each(cases.filter(({ name }) => !excused.includes(`second_order/${name}`)))("$name", (recorded) => {
+  testEach(cases.filter(({ name }) => !excused.includes(`second_order/${name}`)), sample, (recorded) => {
     const each = replayAs ? inDTypes(recorded, replayAs) : recorded;
     const inputs = each.inputs.map((input) => fromFixture(input as FixtureTensor, device));
     const leaves = inputs.map((input) => input.requiresGrad_());

@@ -20,6 +20,8 @@ export interface ConformanceOptions {
   readonly replayAs?: ReplayDTypes;
   /** Cases that are not held against the device, as `family/name`, each with the reason. */
   readonly excused?: { readonly [familyAndName: string]: string };
+  /** Of how many recordings one is replayed always; the others are among the long tests (default 1: none is). */
+  readonly sample?: number;
 }
 
 /** Families of operations, replayed case by case. */
@@ -50,7 +52,7 @@ const listedFailures = 12;
  * ```
  */
 export function conformance(device: string, options: ConformanceOptions = {}): void {
-  const { signedZeros = true, excused = {}, replayAs } = options;
+  const { signedZeros = true, excused = {}, replayAs, sample = 1 } = options;
   const setting = (family: string): Setting => ({
     device: getDevice(device),
     tolerances: { ...defaultTolerances, ...options.tolerances },
@@ -67,11 +69,13 @@ export function conformance(device: string, options: ConformanceOptions = {}): v
     for (const family of operationFamilies) {
       describe(family, () => {
         const held = loadFixtures(family).cases.filter((each) => !(`${family}/${each.name}` in excused));
+        const run = (cases: readonly FixtureCase[]): void =>
+          reportFailures(cases, (each) => replay(each, setting(family), differences[`${family}/${each.name}`]));
         for (const [call, cases] of byCall(held)) {
-          test(
-            call,
-            () => reportFailures(cases, (each) => replay(each, setting(family), differences[`${family}/${each.name}`])),
-          );
+          const always = cases.filter((_, i) => i % sample === 0);
+          const others = cases.filter((_, i) => i % sample !== 0);
+          test(call, () => run(always));
+          if (others.length > 0) test(`${call}: the others`, { tags: ["long"] }, () => run(others));
         }
       });
     }
@@ -86,7 +90,7 @@ export function conformance(device: string, options: ConformanceOptions = {}): v
       const listed = [...Object.keys(differences), ...Object.keys(excused)];
       expect(listed.filter((name) => !names.includes(name))).toEqual([]);
     });
-    describe("second_order", () => testSecondDerivatives(setting("second_order")));
+    describe("second_order", () => testSecondDerivatives(setting("second_order"), sample));
     // Other devices are named in the text.
     if (device === "reference" || device === "cpu") {
       describe("printing", () => testPrinting(setting("printing")));

@@ -4,6 +4,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const ELSEWHERE = [
@@ -35,7 +36,7 @@ export const SOFTWARE_WEBGPU: readonly string[] = [
 export interface Browser {
   /** Settles when the browser ends by itself. */
   readonly ended: Promise<string>;
-  /** The end of what it wrote to the terminal, the pages' consoles included. */
+  /** What the pages wrote to their consoles, then the end of the browser's own log. */
   output(): string;
   /** Ends it and waits until it has ended. */
   close(): Promise<void>;
@@ -61,15 +62,21 @@ export function openChromium(program: string, url: string, flags: readonly strin
     ...flags,
     url,
   ], { detached: true, stdio: ["ignore", "ignore", "pipe"] }); // a group of its own, to be ended as one
-  let text = "";
-  child.stderr?.setEncoding("utf8").on("data", (part: string) => text = (text + part).slice(-4000));
+  const consoles: string[] = [];
+  const log: string[] = [];
+  if (child.stderr) {
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      if (/:CONSOLE[:(]/.test(line)) consoles.push(line);
+      else if (log.push(line) > 40) log.shift();
+    });
+  }
   const ended = new Promise<string>((resolve) => {
     child.on("error", (error) => resolve(error.message));
     child.on("exit", (code, signal) => resolve(`Chromium ended with ${code ?? signal}`));
   });
   return {
     ended,
-    output: () => text,
+    output: () => ["The page's console:", ...consoles, "Chromium's log:", ...log].join("\n"),
     async close() {
       try {
         process.kill(-child.pid!, "SIGKILL");

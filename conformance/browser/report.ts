@@ -38,7 +38,7 @@ export async function report(device: Device): Promise<Report> {
   const middle = performance.now();
   const engine = device.name === "cpu" ? (device.backend as unknown as { engine: CpuEngine }).engine : null;
   const threads = engine &&
-    { allowed: engine.threads, sharedMemory: engine.features.sharedMemory, up: await allUp(engine, 10_000) };
+    { allowed: engine.threads, sharedMemory: engine.features.sharedMemory, up: await allUp(engine, 300_000) };
   const up = performance.now();
   const training = await train(device).catch((error: unknown) => ({ error: trace(error) }));
   return {

@@ -15,7 +15,7 @@ test("the gradient by hand is autograd's, and only a step size between too small
   expect(good.lossAfterAll).toBeCloseTo(figures.least, 8);
   for (const { lossAfterAll } of figures.descent) expect(lossAfterAll).toBeGreaterThanOrEqual(figures.least);
   expect(Object.keys(pictures).sort()).toEqual(["losses", "paths", "probabilities"]);
-}, 180_000);
+});
 
 test("a dry run writes nothing", async () => {
   expect((await tryOut(logisticRegression, "--dry-run")).page).toBeNull();

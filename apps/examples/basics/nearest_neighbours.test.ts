@@ -15,7 +15,7 @@ test("51 neighbours outvote wrong labels, the radius makes it easy, and digits a
   expect(figures.digits[0].testErrorPercent).toBeLessThan(20);
   expect(pictures["mistakes"]).toContain("taken for");
   expect(page).toContain("plane.svg");
-}, 180_000);
+});
 
 test("a dry run writes nothing", async () => {
   const { figures, page } = await tryOut(nearestNeighbours, "--dry-run");

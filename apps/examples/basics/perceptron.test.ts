@@ -19,7 +19,7 @@ test("0 and 1 are separated with no more mistakes than the bound, products help 
   expect(products.trainErrorPercent).toBeLessThan(pixels.trainErrorPercent);
   expect(products.averagedTestErrorPercent).toBeLessThan(10);
   expect(Object.keys(pictures).sort()).toEqual(["errors", "products", "weights"]);
-}, 180_000);
+});
 
 test("a dry run writes nothing", async () => {
   const { page, figures } = await tryOut(perceptron, "--dry-run");

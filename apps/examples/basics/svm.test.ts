@@ -20,7 +20,7 @@ test("with a small penalty the margin is the widest there is, wider than a perce
   }
   expect(mixed.at(-1).trainErrorPercent).toBeGreaterThan(0);
   expect(pictures["lines"]).toContain("Perceptron");
-}, 180_000);
+});
 
 test("a dry run writes nothing", async () => {
   expect((await tryOut(svm, "--dry-run")).page).toBeNull();

@@ -39,4 +39,4 @@ test.skipIf(gpu === null)("vectors learned on a GPU: the losses are the CPU's", 
   expect(here).toHaveLength(10);
   expect(here[9]).toBeLessThan(here[0]! - 0.2);
   there.forEach((loss, step) => expect(loss, `step ${step + 1}`).toBeCloseTo(here[step]!, 4));
-}, 120_000);
+});

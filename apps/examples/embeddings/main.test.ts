@@ -52,7 +52,7 @@ describe("embeddings", () => {
       .toBe(true);
     expect([unicorn, empty]).toEqual(["", ""]);
     expect(asked.said).toContain('line 2: "unicorn" is not among the 151 words of the text, or came too seldom');
-  }, 120_000);
+  });
 
   test("goes on to the same bits", async () => {
     const args = ["--limit", "600", "--epochs", "3", "--batch", "64", "--dim", "8", "--json"];
@@ -64,7 +64,7 @@ describe("embeddings", () => {
     for (const file of ["vectors.safetensors", "metrics.jsonl"]) {
       expect(readFileSync(join(folder, "crashed", file)).equals(readFileSync(join(folder, "whole", file)))).toBe(true);
     }
-  }, 60_000);
+  });
 
   test("a dry run takes one step", async () => {
     const { stdout, said } = await run("dry", ["--dry-run", "--json"]);

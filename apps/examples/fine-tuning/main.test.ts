@@ -45,7 +45,7 @@ describe("fine-tuning", () => {
     expect(all!.mean).toBeLessThan(scratch!.mean - 5);
     expect(said).toContain("fine-tuned, convolutions frozen");
     expect(readFileSync(join(out, "errors.svg"), "utf8")).toContain("examples of each class");
-  }, 180_000);
+  });
 
   test("a dry run writes nothing", async () => {
     const { code, said } = await run("--dry-run");

@@ -30,7 +30,7 @@ async function losses(device: string): Promise<{ trainLoss: number[]; heldOut: n
 }
 
 // Sums are made in another order, and elementary functions are other approximations.
-test.skipIf(gpu === null)("ten steps give the CPU's losses, to 1e-4", async () => {
+test.skipIf(gpu === null)("ten steps give the CPU's losses, to 1e-4", { tags: ["long"] }, async () => {
   const wanted = await losses("cpu"), found = await losses("gpu");
   expect(wanted.steps).toBe(10);
   expect(wanted.trainLoss[9]).toBeLessThan(wanted.trainLoss[0]! - 0.3);
@@ -38,4 +38,4 @@ test.skipIf(gpu === null)("ten steps give the CPU's losses, to 1e-4", async () =
     wanted[name].forEach((loss, step) => expect(Math.abs(found[name][step]! - loss)).toBeLessThan(1e-4));
     expect(found[name]).toHaveLength(10);
   }
-}, 300_000);
+});

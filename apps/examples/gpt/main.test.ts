@@ -48,7 +48,7 @@ async function figures(out: string, ...args: string[]): Promise<GptFigures> {
 }
 
 // Alone they take ten seconds together.
-describe("gpt", { timeout: 240_000 }, () => {
+describe("gpt", () => {
   test("learns the play, writes it, and goes on with lines", async () => {
     const learned = await figures("play", "--epochs", "15", "--batch", "8", "--lr", "0.01");
     expect(learned.heldOut).toHaveLength(15);

@@ -79,7 +79,7 @@ describe.skipIf(gpu === null)("LeNet-5, four epochs of a thousand drawn digits, 
   beforeAll(async () => {
     wanted = await lenet5(cpu);
     found = await lenet5(gpu!, held);
-  }, 300_000);
+  });
   afterAll(() => setDefaultDevice(cpu));
 
   // Weights, shuffling and batches are the CPU's to the last bits. Sums are made in another order and elementary functions are other

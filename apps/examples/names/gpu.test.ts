@@ -64,7 +64,7 @@ async function losses(device: Device, task: Task, units: Units): Promise<number[
   }
 }
 
-describe.skipIf(gpu === null)("networks of names trained on a GPU", () => {
+describe.skipIf(gpu === null)("networks of names trained on a GPU", { tags: ["long"] }, () => {
   test.each(
     [
       ["classifier", "RNN", classify],
@@ -77,5 +77,5 @@ describe.skipIf(gpu === null)("networks of names trained on a GPU", () => {
     const [here, there] = [await losses(cpu, task, units), await losses(gpu!, task, units)];
     expect(here).toHaveLength(10);
     there.forEach((loss, step) => expect(loss, `step ${step + 1}`).toBeCloseTo(here[step]!, 4));
-  }, 120_000);
+  });
 });

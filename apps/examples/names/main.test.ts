@@ -31,7 +31,7 @@ describe("names", () => {
     for (const { names } of figures.written) expect(names.split(", ")).toHaveLength(6);
     const page = readFileSync(join(folder, "gru", "index.html"), "utf8");
     for (const picture of ["accuracy", "confusion", "writer"]) expect(page).toContain(`src="${picture}.svg"`);
-  }, 120_000);
+  });
 
   test("answers names with languages, and languages with names", async () => {
     const typed = ["Okamoto", "", "Russian: Gor", "Rusian:", "字", "x".repeat(50)].join("\n");

@@ -25,7 +25,7 @@ async function train(device: Device, withCrf: boolean): Promise<Trained> {
   }
 }
 
-describe.skipIf(gpu === null)("a tagger trained on a GPU", () => {
+describe.skipIf(gpu === null)("a tagger trained on a GPU", { tags: ["long"] }, () => {
   test.each([["with", true], ["without", false]] as const)(
     "%s a CRF: losses and tags are the CPU's",
     async (_, withCrf) => {

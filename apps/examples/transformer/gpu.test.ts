@@ -42,7 +42,7 @@ async function losses(device: string): Promise<{ validationLoss: number[]; greed
 }
 
 // Dropout's choices are the same; sums are made in another order, and elementary functions are other approximations.
-test.skipIf(gpu === null)("two short epochs give the CPU's losses, to 1e-4", async () => {
+test.skipIf(gpu === null)("two short epochs give the CPU's losses, to 1e-4", { tags: ["long"] }, async () => {
   const wanted = await losses("cpu"), found = await losses("gpu");
   expect(wanted.steps).toBeGreaterThanOrEqual(12);
   expect(found.steps).toBe(wanted.steps);
@@ -50,4 +50,4 @@ test.skipIf(gpu === null)("two short epochs give the CPU's losses, to 1e-4", asy
   wanted.validationLoss.forEach((loss, epoch) => {
     expect(Math.abs(found.validationLoss[epoch]! - loss)).toBeLessThan(1e-4);
   });
-}, 300_000);
+});

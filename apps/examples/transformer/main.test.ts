@@ -41,7 +41,7 @@ const run = (out: string, args: string[], options: HeardOptions = {}): Promise<H
   heardRun(transformer, [...SMALL, ...args, "--out", join(folder, out)], options);
 
 // Alone they take twelve seconds together.
-describe("transformer", { timeout: 240_000 }, () => {
+describe("transformer", () => {
   test("learns to translate sentences of the small grammar, draws its heads, and answers lines", async () => {
     const args = ["--pieces", "0", "--limit", "400", "--epochs", "10", "--json"];
     const { code, stdout } = await run("learned", args);

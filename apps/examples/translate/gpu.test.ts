@@ -45,12 +45,12 @@ async function run(device: Device, attention: AttentionKind): Promise<{ losses: 
   }
 }
 
-describe.skipIf(gpu === null)("a translator trained on a GPU", () => {
+describe.skipIf(gpu === null)("a translator trained on a GPU", { tags: ["long"] }, () => {
   test.each(["none", "dot", "additive"] as const)("attention %s: the losses are the CPU's", async (attention) => {
     const [here, there] = [await run(cpu, attention), await run(gpu!, attention)];
     expect(here.losses).toHaveLength(10);
     expect(here.losses[9]).toBeLessThan(here.losses[0]! - 0.5);
     there.losses.forEach((loss, step) => expect(loss, `step ${step + 1}`).toBeCloseTo(here.losses[step]!, 4));
     expect(there.said).toEqual(here.said);
-  }, 120_000);
+  });
 });

@@ -38,7 +38,7 @@ describe("translate", () => {
     const without = await run("none", [...args, "--attention", "none"]);
     expect(without.figures.greedyBleu).toBeLessThan(figures.greedyBleu - 20);
     expect(existsSync(join(folder, "none", "attention-1.svg"))).toBe(false);
-  }, 240_000);
+  });
 
   test("answers lines with what it has learnt; what it cannot answer keeps its place", async () => {
     const typed = ["Où est le chat noir ?", "", "très ".repeat(80), "Où est le zèbre ?"].join("\n");

@@ -42,7 +42,7 @@ describe("vae", () => {
       expect(page).toContain(`src="${picture}.svg"`);
       expect(readFileSync(join(folder, "a", `${picture}.svg`), "utf8")).toMatch(/^<svg /);
     }
-  }, 180_000);
+  });
 
   test("goes on to the same bits and the same pictures, noise included", async () => {
     const args = ["--limit", "60", "--epochs", "2", "--batch", "10", "--latent", "3"];

@@ -1,5 +1,5 @@
 /** The traversal: gradients from outputs back to leaves, each node once, later operations first. */
-import { type BackwardOptions, keep, onesLike, scope, Tensor } from "@heddle/tensor";
+import { type BackwardOptions, checkOptions, keep, onesLike, scope, Tensor } from "@heddle/tensor";
 import { setGradEnabled } from "./grad_mode.ts";
 import { alias, attach, type Edge, edgeOf, Leaf, type Node } from "./node.ts";
 
@@ -187,6 +187,7 @@ export function backward(
   gradOutputs?: readonly (Tensor | null)[],
   options: BackwardOptions = {},
 ): void {
+  checkOptions("backward", options, ["createGraph", "retainGraph"]);
   const { createGraph = false, retainGraph = createGraph } = options;
   const outer = scope();
   try {
@@ -220,6 +221,7 @@ export function grad(
   inputs: readonly Tensor[] | Tensor,
   options: GradOptions = {},
 ): (Tensor | null)[] {
+  checkOptions("grad", options, ["allowUnused", "createGraph", "gradOutputs", "retainGraph"]);
   const from = outputs instanceof Tensor ? [outputs] : outputs;
   const to = inputs instanceof Tensor ? [inputs] : inputs;
   const { createGraph = false, retainGraph = createGraph, allowUnused = false, gradOutputs } = options;

@@ -1,5 +1,5 @@
 /** Whole Jacobians and Hessians. */
-import { stack, type Tensor, zerosLike } from "@heddle/tensor";
+import { checkOptions, stack, type Tensor, zerosLike } from "@heddle/tensor";
 import { grad } from "./engine.ts";
 import { enableGrad } from "./grad_mode.ts";
 
@@ -32,6 +32,7 @@ export function jacobian(
   x: Tensor,
   options: { readonly createGraph?: boolean } = {},
 ): Tensor {
+  checkOptions("jacobian", options, ["createGraph"]);
   const { createGraph = false } = options;
   return enableGrad(() => {
     // A point of its own, unless the caller wants to differentiate through the given one.

@@ -1,7 +1,9 @@
 /** Gradients checked against finite differences. */
-import { randn, type Tensor, tensor } from "@heddle/tensor";
+import { checkOptions, randn, type Tensor, tensor } from "@heddle/tensor";
 import { grad } from "./engine.ts";
 import { enableGrad, noGrad } from "./grad_mode.ts";
+
+const gradcheckOptions = ["atol", "eps", "rtol"] as const;
 
 /** Tolerances of {@link gradcheck}. */
 export interface GradcheckOptions {
@@ -47,6 +49,7 @@ function nudged(inputs: readonly Tensor[], which: number, element: number, by: n
  * ```
  */
 export function gradcheck(fn: Checked, inputs: readonly Tensor[], options: GradcheckOptions = {}): true {
+  checkOptions("gradcheck", options, gradcheckOptions);
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3 } = options;
   const checked = inputs.map((input, i) => input.requiresGrad ? i : -1).filter((i) => i >= 0);
   if (checked.length === 0) {
@@ -92,6 +95,7 @@ export function gradcheck(fn: Checked, inputs: readonly Tensor[], options: Gradc
 
 /** {@link gradcheck} of a function's gradients, seeded with random ones: checks second derivatives. */
 export function gradgradcheck(fn: Checked, inputs: readonly Tensor[], options: GradcheckOptions = {}): true {
+  checkOptions("gradgradcheck", options, gradcheckOptions);
   const wanted = inputs.map((input) => input.requiresGrad);
   const seeds = outputsOf(fn, inputs).map((output) => randn(output.shape, { dtype: "float64", requiresGrad: true }));
   const gradients: Checked = (...all) => {

@@ -11,7 +11,7 @@
  * ```
  * @module
  */
-import { type Device, getDevice, registerDevice } from "@heddle/tensor";
+import { checkOptions, type Device, getDevice, registerDevice } from "@heddle/tensor";
 import { openDevice } from "./adapter.ts";
 import { GpuBackend } from "./backend.ts";
 import { Engine, type EngineReport } from "./engine.ts";
@@ -55,6 +55,7 @@ export interface WebGpuOptions {
  * ```
  */
 export async function webgpu(options: WebGpuOptions = {}): Promise<Device> {
+  checkOptions("webgpu", options, ["adapter", "flushAfter", "memoryBytes", "name", "poolBytes", "powerPreference", "tune"]);
   const { name = "gpu", tune = false, poolBytes = 2 ** 30, memoryBytes = Infinity, flushAfter = 500 } = options;
   const opened = await openDevice(await findGpu(), options);
   const engine = new Engine(opened, { tune, poolBytes, memoryBytes, flushAfter });

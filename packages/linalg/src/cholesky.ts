@@ -1,6 +1,6 @@
 /** Cholesky decompositions. */
 import { customFunction } from "@heddle/autograd";
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import { CholeskyDecomposition } from "ml-matrix";
 import { checkFinite, checkSquare, inBatch } from "./check.ts";
 import { matrix, read, writeMatrices } from "./host/matrices.ts";
@@ -65,6 +65,7 @@ export interface CholeskyOptions {
  * ```
  */
 export function cholesky(a: Tensor, options: CholeskyOptions = {}): Tensor {
+  checkOptions("cholesky", options, ["upper"]);
   checkSquare("cholesky", a);
   const l = lowerFactor(a);
   return options.upper ? transposed(l) : l;

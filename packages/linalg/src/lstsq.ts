@@ -1,6 +1,6 @@
 /** Pseudo-inverses, least squares, rank. */
 import { customFunction } from "@heddle/autograd";
-import { finfo, fromTypedArray, type Tensor } from "@heddle/tensor";
+import { checkOptions, finfo, fromTypedArray, type Tensor } from "@heddle/tensor";
 import { checkMatrix } from "./check.ts";
 import { matrixAt, read, write, writeMatrices } from "./host/matrices.ts";
 import { decompose, type HostSVD, pseudoInverse, rankOf } from "./host/svd.ts";
@@ -60,6 +60,7 @@ function pseudoInverseGradient(a: Tensor, p: Tensor, g: Tensor): Tensor {
  * ```
  */
 export function pinv(a: Tensor, options: ToleranceOptions = {}): Tensor {
+  checkOptions("pinv", options, ["rtol"]);
   checkMatrix("pinv", a);
   return pseudo(a, relativeTolerance(a, options.rtol));
 }
@@ -118,6 +119,7 @@ export interface LstsqOptions {
  * ```
  */
 export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LeastSquares {
+  checkOptions("lstsq", options, ["rcond"]);
   checkMatrix("lstsq", a);
   const { a: left, b: right, vector } = system("lstsq", a, b);
   const rcond = relativeTolerance(a, options.rcond);
@@ -155,6 +157,7 @@ export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LeastSq
  * ```
  */
 export function matrixRank(a: Tensor, options: ToleranceOptions = {}): Tensor {
+  checkOptions("matrixRank", options, ["rtol"]);
   checkMatrix("matrixRank", a);
   const rtol = relativeTolerance(a, options.rtol);
   const matrices = read(a);

@@ -1,6 +1,6 @@
 /** QR decompositions. */
 import { customFunction } from "@heddle/autograd";
-import { cat, type Tensor } from "@heddle/tensor";
+import { cat, checkOptions, type Tensor } from "@heddle/tensor";
 import { checkFinite, checkMatrix } from "./check.ts";
 import { matrix, matrixAt, read, writeMatrices } from "./host/matrices.ts";
 import { completeBasis, decompose } from "./host/qr.ts";
@@ -85,6 +85,7 @@ const complete = customFunction({
  * ```
  */
 export function qr(a: Tensor, options: QROptions = {}): QR {
+  checkOptions("qr", options, ["mode"]);
   checkMatrix("qr", a);
   const { mode = "reduced" } = options;
   if (mode !== "reduced" && mode !== "complete") {

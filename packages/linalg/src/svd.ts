@@ -1,6 +1,6 @@
 /** Singular value decompositions. */
 import { customFunction } from "@heddle/autograd";
-import { eye, type Tensor } from "@heddle/tensor";
+import { checkOptions, eye, type Tensor } from "@heddle/tensor";
 import { checkMatrix } from "./check.ts";
 import { matrix, read, write, writeMatrices } from "./host/matrices.ts";
 import { completeBasis } from "./host/qr.ts";
@@ -94,6 +94,7 @@ const factors = customFunction({
  * ```
  */
 export function svd(a: Tensor, options: SVDOptions = {}): SVD {
+  checkOptions("svd", options, ["fullMatrices"]);
   checkMatrix("svd", a);
   const { fullMatrices = true } = options;
   const [U, S, Vh] = factors(a, fullMatrices) as [Tensor, Tensor, Tensor];

@@ -1,5 +1,5 @@
 /** Smooth activations, and those along a dimension. The functions are in functional/activation.ts. */
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import {
   gelu,
   type GeluOptions,
@@ -92,6 +92,7 @@ export class GELU extends Module {
   readonly approximate: "none" | "tanh";
 
   constructor(options: GeluOptions = {}) {
+    checkOptions("GELU", options, ["approximate"]);
     super();
     this.approximate = options.approximate ?? "none";
   }

@@ -1,6 +1,6 @@
 /** Averages of a model's weights over its training. */
 import { noGrad } from "@heddle/autograd";
-import { isFloat, type Tensor, tidy, zeros } from "@heddle/tensor";
+import { checkOptions, isFloat, type Tensor, tidy, zeros } from "@heddle/tensor";
 import { deepCopy } from "./deep_copy.ts";
 import type { Callable } from "./feature_extractor.ts";
 import { Module } from "./module.ts";
@@ -26,6 +26,7 @@ export interface EmaOptions {
  * @throws RangeError for a decay outside 0 to 1.
  */
 export function getEmaMultiAvgFn(decay = 0.999, options: EmaOptions = {}): MultiAvgFn {
+  checkOptions("getEmaMultiAvgFn", options, ["warmup"]);
   if (!(decay >= 0 && decay <= 1)) {
     throw new RangeError(`getEmaMultiAvgFn: decay is ${decay}; it must lie between 0 and 1`);
   }
@@ -78,6 +79,7 @@ export class AveragedModel<M extends Callable = Callable> extends Module {
   private readonly useBuffers: boolean;
 
   constructor(model: M, options: AveragedModelOptions = {}) {
+    checkOptions("AveragedModel", options, ["multiAvgFn", "useBuffers"]);
     super();
     const { multiAvgFn = getSwaMultiAvgFn(), useBuffers = false } = options;
     this.module = deepCopy(model);

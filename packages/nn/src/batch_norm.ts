@@ -1,5 +1,5 @@
 /** Batch and instance normalisation: layers with running statistics. */
-import { empty, fused, ones, type Tensor, zeros } from "@heddle/tensor";
+import { checkOptions, empty, fused, ones, type Tensor, zeros } from "@heddle/tensor";
 import { batchNorm, type BatchNormOptions, instanceNorm } from "./functional/normalization.ts";
 import { ones_, zeros_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
@@ -47,6 +47,7 @@ export abstract class RunningNorm extends Module {
     options: NormOptions & { readonly affine: boolean; readonly trackRunningStats: boolean },
   ) {
     super();
+    checkOptions(this.constructor.name, options, ["affine", "device", "dtype", "eps", "momentum", "trackRunningStats"]);
     const { eps = 1e-5, momentum = 0.1, affine, trackRunningStats, ...placement } = options;
     this.numFeatures = checkSize(this.constructor.name, "numFeatures", numFeatures);
     this.eps = eps;

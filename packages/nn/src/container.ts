@@ -1,6 +1,6 @@
 /** Modules that hold modules: in sequence, in a list, by name. */
 import type { Tensor } from "@heddle/tensor";
-import { type Layer, Module } from "./module.ts";
+import { checkModule, type Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
 /** The position of a possibly negative index. @throws RangeError when there is none. */
@@ -14,7 +14,7 @@ function position(container: string, index: number, length: number): number {
 }
 
 function checkName(container: string, name: string): void {
-  if (name === "" || name.includes(".")) {
+  if (typeof name !== "string" || name === "" || name.includes(".")) {
     throw new Error(`${container}: "${name}" is no name for a module; it must not be empty or contain a dot`);
   }
 }
@@ -37,6 +37,7 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
 
   constructor(...layers: L) {
     super();
+    for (const layer of layers) checkModule("Sequential", layer);
     this.layers = new Map(layers.map((layer, i) => [String(i), layer]));
   }
 
@@ -54,6 +55,7 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
     const result: Sequential = new Sequential<readonly Layer[]>();
     for (const [name, layer] of Object.entries(layers)) {
       checkName("Sequential", name);
+      checkModule("Sequential", layer);
       result.layers.set(name, layer);
     }
     return result;
@@ -78,7 +80,11 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
 
   /** Puts a layer at the end. */
   append(layer: Layer): this {
-    this.layers.set(String(this.length), layer);
+    checkModule("Sequential", layer);
+    // A slice keeps the names that its layers had.
+    let name = this.length;
+    while (this.layers.has(String(name))) name++;
+    this.layers.set(String(name), layer);
     return this;
   }
 
@@ -121,7 +127,8 @@ export class ModuleList<M extends Module = Module> extends Module implements Ite
 
   constructor(modules: Iterable<M> = []) {
     super();
-    this.items = [...modules];
+    this.items = [];
+    this.extend(modules);
   }
 
   /** Number of modules. */
@@ -136,24 +143,27 @@ export class ModuleList<M extends Module = Module> extends Module implements Ite
 
   /** Puts another module in the place of the one at an index. */
   set(index: number, module: M): this {
+    checkModule("ModuleList", module);
     this.items[position("ModuleList", index, this.length)] = module;
     return this;
   }
 
   /** Puts a module at the end. */
   append(module: M): this {
+    checkModule("ModuleList", module);
     this.items.push(module);
     return this;
   }
 
   /** Puts several modules at the end. */
   extend(modules: Iterable<M>): this {
-    this.items.push(...modules);
+    for (const module of modules) this.append(module);
     return this;
   }
 
   /** Puts a module before the one at an index. */
   insert(index: number, module: M): this {
+    checkModule("ModuleList", module);
     this.items.splice(index === this.length ? index : position("ModuleList", index, this.length), 0, module);
     return this;
   }
@@ -216,6 +226,7 @@ export class ModuleDict<
   /** Puts a module in, or in the place of the one with that name. */
   set(name: string, module: Module): this {
     checkName("ModuleDict", name);
+    checkModule("ModuleDict", module);
     this.items.set(name, module);
     return this;
   }

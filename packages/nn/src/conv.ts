@@ -1,5 +1,5 @@
 /** Convolutions in one to three dimensions. */
-import { conv1d, conv2d, conv3d, type ConvOptions, empty, type Generator, pad, type Tensor } from "@heddle/tensor";
+import { checkOptions, conv1d, conv2d, conv3d, type ConvOptions, empty, type Generator, pad, type Tensor } from "@heddle/tensor";
 import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
@@ -52,6 +52,7 @@ export abstract class ConvNd extends Module {
     options: ConvLayerOptions,
   ) {
     super();
+    checkOptions(this.constructor.name, options, ["bias", "device", "dilation", "dtype", "generator", "groups", "padding", "paddingMode", "stride"]);
     const {
       stride = 1,
       padding = 0,

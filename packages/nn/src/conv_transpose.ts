@@ -1,13 +1,5 @@
 /** Transposed convolutions: what convolutions do to gradients, as layers. */
-import {
-  convTranspose1d,
-  convTranspose2d,
-  convTranspose3d,
-  type ConvTransposeOptions,
-  empty,
-  type Generator,
-  type Tensor,
-} from "@heddle/tensor";
+import { checkOptions, convTranspose1d, convTranspose2d, convTranspose3d, type ConvTransposeOptions, empty, type Generator, type Tensor } from "@heddle/tensor";
 import { checkChannels, checkGroups } from "./conv.ts";
 import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
@@ -54,6 +46,7 @@ export abstract class ConvTransposeNd extends Module {
     options: ConvTransposeLayerOptions,
   ) {
     super();
+    checkOptions(this.constructor.name, options, ["bias", "device", "dilation", "dtype", "generator", "groups", "outputPadding", "padding", "stride"]);
     const {
       stride = 1,
       padding = 0,

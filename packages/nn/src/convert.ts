@@ -1,5 +1,5 @@
 /** Parameters and buffers in another dtype, or on another device. */
-import { type Device, type DType, isFloat, keep, type Tensor } from "@heddle/tensor";
+import { type Device, deviceNames, type DType, dtypes, getDevice, isFloat, keep, type Tensor } from "@heddle/tensor";
 
 /**
  * Converts tensors, and their gradients, in place: to devices all of them, to a dtype those of floating point.
@@ -12,6 +12,20 @@ export function convert(tensors: readonly Tensor[], targets: readonly (DType | D
       throw new TypeError(
         `Module.to: parameters are floating-point, they cannot become ${target}; use "float32", "float64" or "float16"`,
       );
+    }
+  }
+  // Before the first tensor becomes another: of a name that is none, all say so.
+  for (const target of targets) {
+    if (!dtypes.includes(target as DType)) {
+      try {
+        getDevice(target as Device | string);
+      } catch (error) {
+        if (typeof target !== "string") throw error;
+        throw new RangeError(
+          `Module.to: there is no device "${target}" and no dtype of that name; devices are ${deviceNames().join(", ")}, ` +
+            `dtypes float32, float64, float16`,
+        );
+      }
     }
   }
   const isDType = (target: DType | Device | string): boolean =>

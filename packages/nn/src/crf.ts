@@ -1,5 +1,5 @@
 /** Sequences of tags whose neighbours depend on each other. */
-import { empty, ones, type Tensor, where } from "@heddle/tensor";
+import { checkOptions, empty, ones, type Tensor, where } from "@heddle/tensor";
 import { partition } from "./crf_partition.ts";
 import { bestTags } from "./crf_viterbi.ts";
 import { lookUp } from "./functional/lookup.ts";
@@ -59,6 +59,7 @@ export class CRF extends Module {
   transitions: Parameter;
 
   constructor(numTags: number, options: CRFOptions = {}) {
+    checkOptions("CRF", options, ["batchFirst", "device", "dtype", "generator"]);
     super();
     const { batchFirst = false, generator, ...placement } = options;
     this.numTags = checkSize("CRF", "numTags", numTags);
@@ -75,6 +76,7 @@ export class CRF extends Module {
 
   /** The log-likelihood of tags (integers `[B, T]` or `[T, B]`), given emissions with a further dimension of `numTags`. */
   forward(emissions: Tensor, tags: Tensor, options: CRFLikelihoodOptions = {}): Tensor {
+    checkOptions("CRF.forward", options, ["mask", "reduction"]);
     const { reduction = "sum" } = options;
     const [scores, present] = this.stepsFirst(emissions, options);
     if (showSizes(tags.shape) !== showSizes(emissions.shape.slice(0, 2))) {
@@ -101,6 +103,7 @@ export class CRF extends Module {
 
   /** The most likely tags of each sequence, as long as it is: by Viterbi's algorithm, on the host, which is read once. */
   async decode(emissions: Tensor, options: CRFMask = {}): Promise<number[][]> {
+    checkOptions("CRF.decode", options, ["mask"]);
     const [scores, present] = this.stepsFirst(emissions, options);
     const { transitions, startTransitions, endTransitions, numTags } = this;
     const [steps, batch] = present.shape as [number, number];

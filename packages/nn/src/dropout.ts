@@ -1,5 +1,5 @@
 /** Dropout layers: random zeros while training, nothing in evaluation. */
-import type { Generator, Tensor } from "@heddle/tensor";
+import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
 import { checkProbability, dropout, dropout1d, dropout2d, dropout3d } from "./functional/dropout.ts";
 import { Module } from "./module.ts";
 
@@ -19,6 +19,7 @@ export abstract class DropoutNd extends Module {
   /** @throws RangeError for a probability outside 0 to 1. */
   constructor(p = 0.5, options: DropoutLayerOptions = {}) {
     super();
+    checkOptions(this.constructor.name, options, ["generator"]);
     checkProbability(this.constructor.name, p);
     this.p = p;
     this.generator = options.generator;

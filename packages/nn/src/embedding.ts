@@ -1,12 +1,14 @@
 /** A table of vectors that is learned. */
 import { noGrad } from "@heddle/autograd";
-import { empty, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions, empty, type Generator, type Tensor } from "@heddle/tensor";
 import { embedding, paddingRow } from "./functional/embedding.ts";
 import { normal_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { checkSize, showSizes } from "./sizes.ts";
+
+const embeddingOptions = ["dtype", "device", "generator", "paddingIdx", "maxNorm", "normType"] as const;
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingLayerOptions extends LayerOptions {
@@ -42,6 +44,7 @@ export class Embedding extends Module {
   weight: Parameter;
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingLayerOptions = {}) {
+    checkOptions("Embedding", options, embeddingOptions);
     super();
     const { paddingIdx, maxNorm = null, normType = 2, generator, ...placement } = options;
     this.numEmbeddings = checkSize("Embedding", "numEmbeddings", numEmbeddings);
@@ -55,6 +58,7 @@ export class Embedding extends Module {
 
   /** An embedding with a given table, which is frozen unless `freeze` is false. */
   static fromPretrained(table: Tensor, options: EmbeddingLayerOptions & { readonly freeze?: boolean } = {}): Embedding {
+    checkOptions("Embedding.fromPretrained", options, [...embeddingOptions, "freeze"]);
     const { freeze = true, ...rest } = options;
     if (table.ndim !== 2) {
       throw new RangeError(`Embedding.fromPretrained: expected a table [rows, d], got shape ${showSizes(table.shape)}`);

@@ -1,9 +1,11 @@
 /** Convolutions that are equivariant to quarter turns (p4), and to mirroring too (p4m), beside shifts. */
-import { conv2d, type Tensor, tensor } from "@heddle/tensor";
+import { checkOptions, conv2d, type Tensor, tensor } from "@heddle/tensor";
 import { type ConvLayerOptions, ConvNd } from "./conv.ts";
 import { Module } from "./module.ts";
 import { checkSize, showSizes } from "./sizes.ts";
 import { elementsOf, filterIndices, type Symmetry } from "./symmetry.ts";
+
+const groupConvOptions = ["bias", "device", "dilation", "dtype", "generator", "group", "groups", "padding", "paddingMode", "stride"] as const;
 
 /** Options of the convolutions over a group. */
 export interface GroupConvOptions extends ConvLayerOptions {
@@ -90,6 +92,7 @@ abstract class EquivariantConv extends ConvNd {
  */
 export class LiftingConv2d extends EquivariantConv {
   constructor(inChannels: number, outChannels: number, kernelSize: number, options: GroupConvOptions = {}) {
+    checkOptions("LiftingConv2d", options, groupConvOptions);
     super("LiftingConv2d", false, inChannels, outChannels, kernelSize, options);
   }
 
@@ -119,6 +122,7 @@ export class LiftingConv2d extends EquivariantConv {
  */
 export class GroupConv2d extends EquivariantConv {
   constructor(inChannels: number, outChannels: number, kernelSize: number, options: GroupConvOptions = {}) {
+    checkOptions("GroupConv2d", options, groupConvOptions);
     super("GroupConv2d", true, inChannels, outChannels, kernelSize, options);
   }
 
@@ -159,6 +163,7 @@ export class GroupPool extends Module {
   readonly mode: "max" | "mean";
 
   constructor(options: GroupPoolOptions = {}) {
+    checkOptions("GroupPool", options, ["mode"]);
     super();
     const { mode = "max" } = options;
     if (mode !== "max" && mode !== "mean") {

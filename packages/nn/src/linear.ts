@@ -1,5 +1,5 @@
 /** Fully connected layers. */
-import { empty, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions, empty, type Generator, type Tensor } from "@heddle/tensor";
 import { linear } from "./functional/linear.ts";
 import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
@@ -35,6 +35,7 @@ export class Linear extends Module {
   bias: Parameter | null;
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+    checkOptions("Linear", options, ["bias", "device", "dtype", "generator"]);
     super();
     const { bias = true, generator, ...placement } = options;
     this.inFeatures = checkSize("Linear", "inFeatures", inFeatures, 0);

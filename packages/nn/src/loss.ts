@@ -1,5 +1,5 @@
 /** Losses of predictions against targets as modules; the functions, with shapes and errors, are under functional/. */
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import {
   binaryCrossEntropy,
   type BinaryCrossEntropyOptions,
@@ -44,6 +44,7 @@ export class CrossEntropyLoss extends Module {
   readonly options: CrossEntropyOptions;
 
   constructor(options: CrossEntropyOptions = {}) {
+    checkOptions("CrossEntropyLoss", options, ["ignoreIndex", "labelSmoothing", "reduction", "weight"]);
     super();
     this.options = options;
   }
@@ -58,6 +59,7 @@ export class NLLLoss extends Module {
   readonly options: NllLossOptions;
 
   constructor(options: NllLossOptions = {}) {
+    checkOptions("NLLLoss", options, ["ignoreIndex", "reduction", "weight"]);
     super();
     this.options = options;
   }
@@ -72,6 +74,7 @@ export class BCELoss extends Module {
   readonly options: BinaryCrossEntropyOptions;
 
   constructor(options: BinaryCrossEntropyOptions = {}) {
+    checkOptions("BCELoss", options, ["reduction", "weight"]);
     super();
     this.options = options;
   }
@@ -86,6 +89,7 @@ export class BCEWithLogitsLoss extends Module {
   readonly options: BinaryCrossEntropyWithLogitsOptions;
 
   constructor(options: BinaryCrossEntropyWithLogitsOptions = {}) {
+    checkOptions("BCEWithLogitsLoss", options, ["posWeight", "reduction", "weight"]);
     super();
     this.options = options;
   }
@@ -100,6 +104,7 @@ export class MSELoss extends Module {
   readonly options: ReductionOptions;
 
   constructor(options: ReductionOptions = {}) {
+    checkOptions("MSELoss", options, ["reduction"]);
     super();
     this.options = options;
   }
@@ -114,6 +119,7 @@ export class L1Loss extends Module {
   readonly options: ReductionOptions;
 
   constructor(options: ReductionOptions = {}) {
+    checkOptions("L1Loss", options, ["reduction"]);
     super();
     this.options = options;
   }
@@ -128,6 +134,7 @@ export class SmoothL1Loss extends Module {
   readonly options: SmoothL1LossOptions;
 
   constructor(options: SmoothL1LossOptions = {}) {
+    checkOptions("SmoothL1Loss", options, ["beta", "reduction"]);
     super();
     this.options = options;
   }
@@ -142,6 +149,7 @@ export class HuberLoss extends Module {
   readonly options: HuberLossOptions;
 
   constructor(options: HuberLossOptions = {}) {
+    checkOptions("HuberLoss", options, ["delta", "reduction"]);
     super();
     this.options = options;
   }
@@ -156,6 +164,7 @@ export class KLDivLoss extends Module {
   readonly options: KlDivOptions;
 
   constructor(options: KlDivOptions = {}) {
+    checkOptions("KLDivLoss", options, ["logTarget", "reduction"]);
     super();
     this.options = options;
   }
@@ -170,6 +179,7 @@ export class GaussianNLLLoss extends Module {
   readonly options: GaussianNllLossOptions;
 
   constructor(options: GaussianNllLossOptions = {}) {
+    checkOptions("GaussianNLLLoss", options, ["eps", "full", "reduction"]);
     super();
     this.options = options;
   }
@@ -184,6 +194,7 @@ export class PoissonNLLLoss extends Module {
   readonly options: PoissonNllLossOptions;
 
   constructor(options: PoissonNllLossOptions = {}) {
+    checkOptions("PoissonNLLLoss", options, ["eps", "full", "logInput", "reduction"]);
     super();
     this.options = options;
   }

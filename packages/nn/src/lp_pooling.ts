@@ -1,5 +1,5 @@
 /** Pooling by a norm, over windows and over channels, as layers; the functions are in functional/lp_pooling.ts. */
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import {
   featureLpPool,
   type FeatureLpPoolOptions,
@@ -9,6 +9,8 @@ import {
 } from "./functional/lp_pooling.ts";
 import { Module } from "./module.ts";
 import { checkSize, showSizes, type Sizes, spread } from "./sizes.ts";
+
+const lpPoolOptions = ["ceilMode", "stride"] as const;
 
 /** What pooling of windows by a norm shares. */
 abstract class LPPoolNd extends Module {
@@ -36,6 +38,7 @@ abstract class LPPoolNd extends Module {
 /** (Σ xᵖ)^(1/p) of each window of `[N, C, L]`. PyTorch: `torch.nn.LPPool1d`. */
 export class LPPool1d extends LPPoolNd {
   constructor(normType: number, kernelSize: Sizes, options: LpPoolOptions = {}) {
+    checkOptions("LPPool1d", options, lpPoolOptions);
     super(1, normType, kernelSize, options);
   }
 
@@ -56,6 +59,7 @@ export class LPPool1d extends LPPoolNd {
  */
 export class LPPool2d extends LPPoolNd {
   constructor(normType: number, kernelSize: Sizes, options: LpPoolOptions = {}) {
+    checkOptions("LPPool2d", options, lpPoolOptions);
     super(2, normType, kernelSize, options);
   }
 
@@ -83,6 +87,7 @@ export class FeatureLPPool extends Module {
   readonly options: FeatureLpPoolOptions;
 
   constructor(normType: number, size: number, options: FeatureLpPoolOptions = {}) {
+    checkOptions("FeatureLPPool", options, ["stride"]);
     super();
     this.normType = normType;
     this.size = checkSize("FeatureLPPool", "size", size);

@@ -1,5 +1,5 @@
 /** Losses with a margin, and the distances they are made of, as modules; the functions are under functional/. */
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import { multiMarginLoss, type MultiMarginLossOptions } from "./functional/classification_loss.ts";
 import {
   cosineSimilarity,
@@ -22,11 +22,14 @@ import {
 import type { ReductionOptions } from "./functional/reduction.ts";
 import { Module } from "./module.ts";
 
+const marginOptions = ["margin", "reduction"] as const;
+
 /** Binary hinge loss for targets of ±1. PyTorch has none. */
 export class HingeLoss extends Module {
   readonly options: MarginOptions;
 
   constructor(options: MarginOptions = {}) {
+    checkOptions("HingeLoss", options, marginOptions);
     super();
     this.options = options;
   }
@@ -41,6 +44,7 @@ export class MultiMarginLoss extends Module {
   readonly options: MultiMarginLossOptions;
 
   constructor(options: MultiMarginLossOptions = {}) {
+    checkOptions("MultiMarginLoss", options, ["margin", "p", "reduction", "weight"]);
     super();
     this.options = options;
   }
@@ -55,6 +59,7 @@ export class HingeEmbeddingLoss extends Module {
   readonly options: MarginOptions;
 
   constructor(options: MarginOptions = {}) {
+    checkOptions("HingeEmbeddingLoss", options, marginOptions);
     super();
     this.options = options;
   }
@@ -69,6 +74,7 @@ export class MarginRankingLoss extends Module {
   readonly options: MarginOptions;
 
   constructor(options: MarginOptions = {}) {
+    checkOptions("MarginRankingLoss", options, marginOptions);
     super();
     this.options = options;
   }
@@ -83,6 +89,7 @@ export class SoftMarginLoss extends Module {
   readonly options: ReductionOptions;
 
   constructor(options: ReductionOptions = {}) {
+    checkOptions("SoftMarginLoss", options, ["reduction"]);
     super();
     this.options = options;
   }
@@ -97,6 +104,7 @@ export class MultiLabelSoftMarginLoss extends Module {
   readonly options: MultilabelSoftMarginOptions;
 
   constructor(options: MultilabelSoftMarginOptions = {}) {
+    checkOptions("MultiLabelSoftMarginLoss", options, ["reduction", "weight"]);
     super();
     this.options = options;
   }
@@ -111,6 +119,7 @@ export class CosineEmbeddingLoss extends Module {
   readonly options: MarginOptions;
 
   constructor(options: MarginOptions = {}) {
+    checkOptions("CosineEmbeddingLoss", options, marginOptions);
     super();
     this.options = options;
   }
@@ -125,6 +134,7 @@ export class TripletMarginLoss extends Module {
   readonly options: TripletMarginOptions;
 
   constructor(options: TripletMarginOptions = {}) {
+    checkOptions("TripletMarginLoss", options, ["eps", "margin", "p", "reduction", "swap"]);
     super();
     this.options = options;
   }
@@ -139,6 +149,7 @@ export class CosineSimilarity extends Module {
   readonly options: CosineSimilarityOptions;
 
   constructor(options: CosineSimilarityOptions = {}) {
+    checkOptions("CosineSimilarity", options, ["dim", "eps"]);
     super();
     this.options = options;
   }
@@ -153,6 +164,7 @@ export class PairwiseDistance extends Module {
   readonly options: PairwiseDistanceOptions;
 
   constructor(options: PairwiseDistanceOptions = {}) {
+    checkOptions("PairwiseDistance", options, ["eps", "keepdim", "p"]);
     super();
     this.options = options;
   }

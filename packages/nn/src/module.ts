@@ -1,8 +1,16 @@
 /** The base of everything that has parameters: found by walking plain properties, named as PyTorch names them. */
-import { type Device, type DType, Tensor } from "@heddle/tensor";
+import {
+  checkOptions,
+  checkTensor,
+  type Device,
+  type DType,
+  markClass,
+  otherCopy,
+  printOnConsole,
+  Tensor,
+} from "@heddle/tensor";
 import { convert } from "./convert.ts";
 import { type ForwardHook, type ForwardPreHook, hookAfter, hookBefore, type HookHandle } from "./hooks.ts";
-import { printOnConsole } from "./inspect.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadOptions, type LoadReport, loadState, type StateDict } from "./state_dict.ts";
 import { drawTree, summarise } from "./summary.ts";
@@ -46,9 +54,12 @@ export abstract class Module {
    * `declare readonly mean: Tensor`.
    */
   registerBuffer(name: string, tensor: Tensor, options: BufferOptions = {}): void {
-    if (name === "" || name.includes(".")) {
+    checkOptions("registerBuffer", options, ["persistent"]);
+    if (typeof name !== "string" || name === "" || name.includes(".")) {
       throw new Error(`registerBuffer: "${name}" is no name for a buffer; it must not be empty or contain a dot`);
     }
+    checkTensor("registerBuffer", tensor, `"${name}"`);
+    this.checkFree(name);
     if (tensor instanceof Parameter) {
       throw new TypeError(
         `registerBuffer: "${name}" is a Parameter; assign it to a property, or register its detach()`,
@@ -57,6 +68,19 @@ export abstract class Module {
     this.persistence.set(name, options.persistent ?? true);
     tensor.kept = true;
     (this as Record<string, unknown>)[name] = tensor;
+  }
+
+  /** A buffer takes nothing's place but a tensor's: not a method's, nor a parameter's. */
+  private checkFree(name: string): void {
+    const there = (this as Record<string, unknown>)[name];
+    const own = Object.hasOwn(this, name);
+    if (own ? there === undefined || there === null || (there instanceof Tensor && !(there instanceof Parameter)) : !(name in this)) {
+      return;
+    }
+    const kind = there instanceof Parameter ? "a parameter" : typeof there === "function" ? "a method" : "a property";
+    throw new Error(
+      `registerBuffer: "${name}" is ${kind} of ${this.constructor.name}, which the buffer would hide; choose another name`,
+    );
   }
 
   /**
@@ -85,6 +109,7 @@ export abstract class Module {
     for (const [name, value] of this.members()) {
       if (value instanceof Module) found.push([name, value]);
       else if (Array.isArray(value)) this.checkArray(name, value);
+      else this.checkCopy(name, value);
     }
     return found;
   }
@@ -187,10 +212,16 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** Calls a function with every module, those within first. */
+  /** Calls a function with every module once, those within first. */
   apply(fn: (module: Module) => void): this {
-    for (const child of this.children()) child.apply(fn);
-    fn(this);
+    const seen = new Set<Module>();
+    const visit = (module: Module): void => {
+      if (seen.has(module)) return;
+      seen.add(module);
+      for (const child of module.children()) visit(child);
+      fn(module);
+    };
+    visit(this);
     return this;
   }
 
@@ -230,15 +261,16 @@ export abstract class Module {
    * tensors are detached and share the module's memory: `clone()` what must not change.
    */
   stateDict(prefix = ""): StateDict {
-    return Object.fromEntries([...this.namedState(prefix)].map(([name, tensor]) => [name, tensor.detach()]));
+    return Object.fromEntries([...this.state(prefix)].map(([name, tensor]) => [name, tensor.detach()]));
   }
 
   /**
    * Copies values from a state dict into the parameters and buffers, casting them where the dtype differs. Nothing is copied when
-   * anything is wrong.
+   * anything is wrong; a name whose value is undefined counts as missing.
    *
    * @returns the names of this module that the state lacks, and those in the state that the module lacks; both empty when strict.
-   * @throws Error that lists all missing and unexpected names (unless `strict` is false) and all shapes that differ.
+   * @throws Error that lists all missing and unexpected names (unless `strict` is false) and all shapes that differ; TypeError when a
+   * value is not a tensor.
    *
    * @example
    * ```ts
@@ -249,7 +281,7 @@ export abstract class Module {
    * ```
    */
   loadStateDict(state: Readonly<StateDict>, options: LoadOptions = {}): LoadReport {
-    return loadState(this.constructor.name, new Map(this.namedState("")), state, options);
+    return loadState(this.constructor.name, this.state(""), state, options);
   }
 
   /** A table of the layers with the shapes and counts of their parameters. */
@@ -262,11 +294,36 @@ export abstract class Module {
     return drawTree(this);
   }
 
-  /** Parameters and persistent buffers under every name they have. */
-  private *namedState(prefix: string): Iterable<[string, Tensor]> {
-    for (const [key, tensor] of this.ownParameters()) yield [join(prefix, key), tensor];
-    for (const [key, tensor, persistent] of this.ownBuffers()) if (persistent) yield [join(prefix, key), tensor];
-    for (const [key, child] of this.namedChildren()) yield* child.namedState(join(prefix, key));
+  /** A module is not written as JSON, which would lose its weights or be far too long. @throws Error that says what to write. */
+  toJSON(): never {
+    throw new Error(
+      `${this.constructor.name}: a module is not written as JSON; write the tensors of stateDict() to a file, or String(module), ` +
+        `which describes it`,
+    );
+  }
+
+  /** Parameters and persistent buffers under every name they have. @throws Error when two have one name. */
+  private state(prefix: string): Map<string, Tensor> {
+    const found = new Map<string, Tensor>();
+    const add = (name: string, tensor: Tensor): void => {
+      const before = found.get(name);
+      if (before !== undefined && before !== tensor) {
+        throw new Error(`${this.constructor.name}: two tensors are called "${name}" in the state; rename one`);
+      }
+      found.set(name, tensor);
+    };
+    // A module that one within points back to is not entered again.
+    const path = new Set<Module>();
+    const visit = (name: string, module: Module): void => {
+      if (path.has(module)) return;
+      path.add(module);
+      for (const [key, tensor] of module.ownParameters()) add(join(name, key), tensor);
+      for (const [key, tensor, persistent] of module.ownBuffers()) if (persistent) add(join(name, key), tensor);
+      for (const [key, child] of module.namedChildren()) visit(join(name, key), child);
+      path.delete(module);
+    };
+    visit(prefix, this);
+    return found;
   }
 
   private collect<T extends Tensor>(prefix: string, own: (module: Module) => [string, T][]): [string, T][] {
@@ -275,6 +332,13 @@ export abstract class Module {
       for (const [key, tensor] of own(module)) if (!found.has(tensor)) found.set(tensor, join(name, key));
     }
     return [...found].map(([tensor, name]) => [name, tensor]);
+  }
+
+  /** What another copy of the package made is not found, which would go unnoticed likewise. */
+  private checkCopy(name: string, value: unknown): void {
+    if (typeof value !== "object" || value === null || value instanceof Tensor) return;
+    const other = otherCopy(value, "Module") ?? otherCopy(value, "Parameter");
+    if (other !== null) throw new TypeError(`${this.constructor.name}.${name}: ${other}`);
   }
 
   /** An array is not searched, which would go unnoticed until nothing learns. */
@@ -289,6 +353,24 @@ export abstract class Module {
   }
 }
 
+/** @throws TypeError for what is no module, as the containers are given. */
+export function checkModule(container: string, value: unknown): asserts value is Module {
+  if (value instanceof Module) return;
+  const other = otherCopy(value, "Module");
+  if (other !== null) throw new TypeError(`${container}: ${other}`);
+  const [shown, remedy] = Array.isArray(value)
+    ? [`an array of ${value.length}`, container === "Sequential" ? "write new Sequential(...layers)" : "give its elements"]
+    : typeof value === "function"
+    ? [`the function ${value.name || "(without a name)"}`, "functions go into a module's forward; classes are made with new"]
+    : [
+      typeof value === "object" && value !== null
+        ? `an object of class ${value.constructor?.name ?? "null"}`
+        : String(value),
+      "give what extends Module",
+    ];
+  throw new TypeError(`${container}: expected a module, got ${shown}; ${remedy}`);
+}
+
 /** A module that maps one tensor to one tensor, as all layers do. */
 export interface Layer extends Module {
   forward(input: Tensor): Tensor;
@@ -299,3 +381,4 @@ function join(prefix: string, key: string): string {
 }
 
 printOnConsole(Module.prototype);
+markClass(Module, "@heddle/nn");

@@ -1,5 +1,5 @@
 /** Layer, group and local response normalisation: within each sample, without running statistics. */
-import { empty, type Tensor } from "@heddle/tensor";
+import { checkOptions, empty, type Tensor } from "@heddle/tensor";
 import { localResponseNorm, type LocalResponseNormOptions } from "./functional/local_response_norm.ts";
 import { groupNorm, layerNorm } from "./functional/normalization.ts";
 import { ones_, zeros_ } from "./init/mod.ts";
@@ -39,6 +39,7 @@ export class LayerNorm extends Module {
   bias: Parameter | null;
 
   constructor(normalizedShape: Sizes, options: LayerNormOptions = {}) {
+    checkOptions("LayerNorm", options, ["bias", "device", "dtype", "elementwiseAffine", "eps"]);
     super();
     const { eps = 1e-5, elementwiseAffine = true, bias = true, ...placement } = options;
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
@@ -94,6 +95,7 @@ export class GroupNorm extends Module {
   bias: Parameter | null;
 
   constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
+    checkOptions("GroupNorm", options, ["affine", "device", "dtype", "eps"]);
     super();
     const { eps = 1e-5, affine = true, ...placement } = options;
     this.numGroups = checkSize("GroupNorm", "numGroups", numGroups);
@@ -143,6 +145,7 @@ export class LocalResponseNorm extends Module {
   readonly options: LocalResponseNormOptions;
 
   constructor(size: number, options: LocalResponseNormOptions = {}) {
+    checkOptions("LocalResponseNorm", options, ["alpha", "beta", "k"]);
     super();
     this.size = checkSize("LocalResponseNorm", "size", size);
     this.options = options;

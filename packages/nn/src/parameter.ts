@@ -1,6 +1,6 @@
 /** Parameters: the tensors of a module that are trained. */
 import "@heddle/autograd";
-import { isFloat, Tensor } from "@heddle/tensor";
+import { checkOptions, checkTensor, isFloat, markClass, Tensor } from "@heddle/tensor";
 
 /** Options of {@link Parameter}. */
 export interface ParameterOptions {
@@ -25,6 +25,8 @@ export interface ParameterOptions {
  */
 export class Parameter extends Tensor {
   constructor(data: Tensor, options: ParameterOptions = {}) {
+    checkTensor("Parameter", data);
+    checkOptions("Parameter", options, ["requiresGrad"]);
     const { requiresGrad = true } = options;
     if (requiresGrad && !isFloat(data.dtype)) {
       throw new TypeError(
@@ -37,3 +39,5 @@ export class Parameter extends Tensor {
     if (requiresGrad) this.requiresGrad = true;
   }
 }
+
+markClass(Parameter, "@heddle/nn");

@@ -1,19 +1,11 @@
 /** Pooling: the largest, or the mean, of windows. Norms of windows are in lp_pooling.ts. */
-import {
-  adaptiveAvgPool1d,
-  adaptiveAvgPool2d,
-  avgPool1d,
-  avgPool2d,
-  type AvgPoolOptions,
-  maxPool1d,
-  maxPool2d,
-  type MaxPoolOptions,
-  type OutputSize,
-  type Tensor,
-} from "@heddle/tensor";
+import { adaptiveAvgPool1d, adaptiveAvgPool2d, avgPool1d, avgPool2d, type AvgPoolOptions, checkOptions, maxPool1d, maxPool2d, type MaxPoolOptions, type OutputSize, type Tensor } from "@heddle/tensor";
 import { adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, avgPool3d, maxPool3d } from "./functional/pooling.ts";
 import { Module } from "./module.ts";
 import { showSizes, type Sizes, spread } from "./sizes.ts";
+
+const maxPoolOptions = ["ceilMode", "dilation", "padding", "stride"] as const;
+const avgPoolOptions = ["ceilMode", "countIncludePad", "padding", "stride"] as const;
 
 function showOptions(options: Readonly<Record<string, unknown>>): string {
   return Object.entries(options).map(([name, value]) => `, ${name}=${Array.isArray(value) ? showSizes(value) : value}`)
@@ -39,6 +31,7 @@ abstract class Windows<O extends object> extends Module {
 /** Largest element of each window of `[N, C, L]`. PyTorch: `torch.nn.MaxPool1d`. */
 export class MaxPool1d extends Windows<MaxPoolOptions> {
   constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
+    checkOptions("MaxPool1d", options, maxPoolOptions);
     super("MaxPool1d", 1, kernelSize, options);
   }
 
@@ -62,6 +55,7 @@ export class MaxPool1d extends Windows<MaxPoolOptions> {
  */
 export class MaxPool2d extends Windows<MaxPoolOptions> {
   constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
+    checkOptions("MaxPool2d", options, maxPoolOptions);
     super("MaxPool2d", 2, kernelSize, options);
   }
 
@@ -76,6 +70,7 @@ export class MaxPool2d extends Windows<MaxPoolOptions> {
  */
 export class MaxPool3d extends Windows<MaxPoolOptions> {
   constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
+    checkOptions("MaxPool3d", options, maxPoolOptions);
     super("MaxPool3d", 3, kernelSize, options);
   }
 
@@ -87,6 +82,7 @@ export class MaxPool3d extends Windows<MaxPoolOptions> {
 /** Mean of each window of `[N, C, L]`. PyTorch: `torch.nn.AvgPool1d`. */
 export class AvgPool1d extends Windows<AvgPoolOptions> {
   constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
+    checkOptions("AvgPool1d", options, avgPoolOptions);
     super("AvgPool1d", 1, kernelSize, options);
   }
 
@@ -98,6 +94,7 @@ export class AvgPool1d extends Windows<AvgPoolOptions> {
 /** Mean of each window of `[N, C, H, W]` (or `[C, H, W]`). PyTorch: `torch.nn.AvgPool2d`. */
 export class AvgPool2d extends Windows<AvgPoolOptions> {
   constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
+    checkOptions("AvgPool2d", options, avgPoolOptions);
     super("AvgPool2d", 2, kernelSize, options);
   }
 
@@ -109,6 +106,7 @@ export class AvgPool2d extends Windows<AvgPoolOptions> {
 /** Mean of each window of `[N, C, D, H, W]` (or `[C, D, H, W]`). PyTorch: `torch.nn.AvgPool3d`. */
 export class AvgPool3d extends Windows<AvgPoolOptions> {
   constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
+    checkOptions("AvgPool3d", options, avgPoolOptions);
     super("AvgPool3d", 3, kernelSize, options);
   }
 

@@ -1,5 +1,5 @@
 /** Activations with a bend: rectifiers and what limits or shrinks. The functions are in functional/activation.ts. */
-import { full, type Tensor } from "@heddle/tensor";
+import { checkOptions, full, type Tensor } from "@heddle/tensor";
 import {
   celu,
   elu,
@@ -74,6 +74,7 @@ export class PReLU extends Module {
   weight: Parameter;
 
   constructor(numParameters = 1, options: PReLUOptions = {}) {
+    checkOptions("PReLU", options, ["device", "dtype", "init"]);
     super();
     const { init = 0.25, ...placement } = options;
     this.numParameters = checkSize("PReLU", "numParameters", numParameters);

@@ -1,5 +1,5 @@
 /** Convolutions in two cheap halves: each channel over space, then all channels at each place. */
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import { Conv2d, type ConvLayerOptions } from "./conv.ts";
 import { Module } from "./module.ts";
 import { checkSize, type Sizes } from "./sizes.ts";
@@ -37,6 +37,7 @@ export class DepthwiseSeparableConv2d extends Module {
   readonly pointwise: Conv2d;
 
   constructor(inChannels: number, outChannels: number, kernelSize: Sizes, options: SeparableConvOptions = {}) {
+    checkOptions("DepthwiseSeparableConv2d", options, ["bias", "depthMultiplier", "device", "dilation", "dtype", "generator", "padding", "paddingMode", "stride"]);
     super();
     const { depthMultiplier = 1, bias = true, ...rest } = options;
     const { dtype, device, generator } = rest;

@@ -1,6 +1,6 @@
 /** State dicts: the tensors of a module by name, and how they are loaded. */
 import { noGrad } from "@heddle/autograd";
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, isFloat, otherCopy, Tensor, tidy } from "@heddle/tensor";
 import { showSizes } from "./sizes.ts";
 
 /** Tensors by dotted name, in order. */
@@ -25,33 +25,92 @@ export function loadState(
   module: string,
   own: ReadonlyMap<string, Tensor>,
   state: Readonly<StateDict>,
-  { strict = true }: LoadOptions,
+  options: LoadOptions,
 ): LoadReport {
-  const missingKeys = [...own.keys()].filter((key) => !Object.hasOwn(state, key));
+  checkOptions("loadStateDict", options, ["strict"]);
+  const { strict = true } = options;
+  checkDict(state);
+  const given = (key: string): unknown => Object.hasOwn(state, key) ? state[key] : undefined;
+  const missingKeys = [...own.keys()].filter((key) => given(key) === undefined);
   const unexpectedKeys = Object.keys(state).filter((key) => !own.has(key));
   const wrong: string[] = [];
   if (strict && missingKeys.length > 0) wrong.push(`missing from the state: ${missingKeys.join(", ")}`);
   if (strict && unexpectedKeys.length > 0) wrong.push(`not in the module: ${unexpectedKeys.join(", ")}`);
   const pairs: [Tensor, Tensor][] = [];
+  let typesFit = true;
   for (const [key, tensor] of own) {
-    const source = Object.hasOwn(state, key) ? state[key]! : undefined;
+    const source = given(key);
     if (source === undefined) continue;
-    if (source.isDisposed) throw source.freedError(`loadStateDict: "${key}"`);
-    if (showSizes(source.shape) === showSizes(tensor.shape)) pairs.push([tensor, source]);
-    else {wrong.push(
-        `${key} has shape ${showSizes(source.shape)} in the state, ${showSizes(tensor.shape)} in the module`,
-      );}
+    if (source instanceof Tensor) {
+      const why = misfit(tensor, source);
+      if (why === null) pairs.push([tensor, source]);
+      else wrong.push(`${key} ${why}`);
+    } else {
+      typesFit = false;
+      wrong.push(`${key} is ${describe(source)}`);
+    }
   }
   if (wrong.length > 0) {
-    const hint = strict && missingKeys.length + unexpectedKeys.length > 0
+    const hint = !typesFit
+      ? "\n  the values of a state dict are tensors; tensor([…]) makes one of nested arrays, as JSON has them"
+      : strict && missingKeys.length + unexpectedKeys.length > 0
       ? "\n  { strict: false } loads the names that both sides have"
       : "";
-    throw new Error(`loadStateDict: the state does not fit ${module}:\n  ${wrong.join("\n  ")}${hint}`);
+    throw new (typesFit ? Error : TypeError)(
+      `loadStateDict: the state does not fit ${module}:\n  ${wrong.join("\n  ")}${hint}`,
+    );
   }
-  noGrad(() => {
-    for (const [tensor, source] of pairs) tensor.copy_(source);
-  });
+  copyAll(pairs);
   return { missingKeys, unexpectedKeys };
+}
+
+/** @throws TypeError for what is no object of tensors by name. */
+function checkDict(state: unknown): void {
+  if (typeof state === "object" && state !== null && !Array.isArray(state) && !(state instanceof Tensor)) {
+    if (!(state instanceof Map)) return;
+    throw new TypeError("loadStateDict: the state is a Map; give an object, as Object.fromEntries(map) makes it");
+  }
+  throw new TypeError(`loadStateDict: expected an object of tensors by name, got ${describe(state)}`);
+}
+
+/** Why a tensor cannot take the values of another, or null. */
+function misfit(tensor: Tensor, source: Tensor): string | null {
+  if (source.isDisposed) return "was freed in the state; keep(t) or clone() it in the scope that it was made in";
+  if (tensor.isDisposed) return "was freed in the module";
+  if (showSizes(source.shape) !== showSizes(tensor.shape)) {
+    return `has shape ${showSizes(source.shape)} in the state, ${showSizes(tensor.shape)} in the module`;
+  }
+  if (isFloat(source.dtype) && !isFloat(tensor.dtype)) {
+    return `is ${source.dtype} in the state, ${tensor.dtype} in the module, which would cut off fractions`;
+  }
+  if (tensor.strides.some((stride, d) => stride === 0 && tensor.shape[d]! > 1)) {
+    return "is expanded in the module: its elements share memory, and cannot be written";
+  }
+  return null;
+}
+
+function describe(value: unknown): string {
+  const other = otherCopy(value, "Tensor") ?? otherCopy(value, "Parameter");
+  if (other !== null) return `no tensor of this copy: ${other}`;
+  if (value === null) return "null";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return typeof value === "object" ? `an object of class ${value.constructor?.name ?? "null"}` : `a ${typeof value}`;
+}
+
+/** Everything that can fail comes before the first is written. */
+function copyAll(pairs: readonly (readonly [Tensor, Tensor])[]): void {
+  const written = new Set(pairs.map(([tensor]) => tensor.storage));
+  noGrad(() =>
+    tidy(() => {
+      const ready = pairs.map(([tensor, source]) => {
+        if (source.device !== tensor.device) return source.detach().to(tensor.device);
+        // What is itself written would be read too late, as when two names are exchanged.
+        const same = source.storage === tensor.storage && source.offset === tensor.offset;
+        return written.has(source.storage) && !same ? source.clone() : source;
+      });
+      pairs.forEach(([tensor], i) => tensor.copy_(ready[i]!));
+    })
+  );
 }
 
 /** The name in snake case, as PyTorch writes it: `runningMean` → `running_mean`. */

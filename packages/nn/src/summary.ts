@@ -51,12 +51,23 @@ function memorySize(bytes: number): string {
   return kib < 1024 ? `${kib.toFixed(1)} KiB` : `${(kib / 1024).toFixed(1)} MiB`;
 }
 
+/** Modules around the one that is being drawn, to which one within may point back. */
+const drawing: Set<Module> = new Set();
+
 /** The module with those within, each on a line of its own, as PyTorch prints them. */
 export function drawTree(module: Module): string {
   const children = module.namedChildren();
   const name = module.constructor.name;
   const extra = module.extraRepr();
   if (children.length === 0) return `${name}(${extra})`;
-  const lines = [...extra === "" ? [] : [extra], ...children.map(([key, child]) => `(${key}): ${child}`)];
+  drawing.add(module);
+  const lines = extra === "" ? [] : [extra];
+  try {
+    for (const [key, child] of children) {
+      lines.push(`(${key}): ${drawing.has(child) ? `${child.constructor.name}(…), which this is within` : child}`);
+    }
+  } finally {
+    drawing.delete(module);
+  }
   return `${name}(\n${lines.map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`).join("")})`;
 }

@@ -1,5 +1,5 @@
 /** Layers that change the resolution; the functions are in functional/. */
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import { interpolate, type InterpolateOptions } from "./functional/interpolate.ts";
 import { pixelShuffle, pixelUnshuffle } from "./functional/pixel_shuffle.ts";
 import { Module } from "./module.ts";
@@ -21,6 +21,7 @@ export class Upsample extends Module {
   readonly options: InterpolateOptions;
 
   constructor(options: InterpolateOptions) {
+    checkOptions("Upsample", options, ["alignCorners", "mode", "recomputeScaleFactor", "scaleFactor", "size"]);
     super();
     this.options = options;
   }

@@ -1,6 +1,6 @@
 /** Clipping of gradients, by their norm or by value. */
 import { noGrad } from "@heddle/autograd";
-import { stack, Tensor, tensor, tidy } from "@heddle/tensor";
+import { checkOptions, stack, Tensor, tensor, tidy } from "@heddle/tensor";
 
 /** Options of {@link clipGradNorm_}. */
 export interface ClipGradNormOptions {
@@ -43,6 +43,7 @@ export function clipGradNorm_(
   maxNorm: number,
   options: ClipGradNormOptions = {},
 ): Tensor {
+  checkOptions("clipGradNorm_", options, ["errorIfNonfinite", "normType"]);
   const { normType = 2, errorIfNonfinite = false } = options;
   if (!(maxNorm >= 0)) throw new RangeError(`clipGradNorm_: maxNorm is ${maxNorm}; it must not be negative`);
   if (!(normType > 0)) throw new RangeError(`clipGradNorm_: normType is ${normType}; it must be above 0, or Infinity`);

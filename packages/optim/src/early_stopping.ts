@@ -1,6 +1,6 @@
 /** Stopping when a metric no longer improves, with the best weights. */
 import { noGrad } from "@heddle/autograd";
-import { keep, type Tensor, tidy } from "@heddle/tensor";
+import { checkOptions, keep, Tensor, tidy } from "@heddle/tensor";
 
 /** What early stopping needs of a model; every `Module` of `@heddle/nn` has it. */
 export interface Restorable {
@@ -60,6 +60,7 @@ export class EarlyStopping {
   private epoch = -1;
 
   constructor(options: EarlyStoppingOptions = {}) {
+    checkOptions("EarlyStopping", options, ["patience", "minDelta", "mode", "model"]);
     const { patience = 10, minDelta = 0, mode = "min", model = null } = options;
     if (!(Number.isInteger(patience) && patience >= 0)) {
       throw new RangeError(`EarlyStopping: patience is ${patience}; it must be a whole number of at least 0`);
@@ -115,6 +116,9 @@ export class EarlyStopping {
    * @throws TypeError for something else, or a state without weights where there is a model; nothing is then changed.
    */
   loadStateDict(state: EarlyStoppingStateDict): void {
+    if (typeof state !== "object" || state === null) {
+      throw new TypeError("EarlyStopping.loadStateDict: that is no state; give what stateDict() gave");
+    }
     const { best, bestEpoch, epoch, bestState } = state;
     if (!(best === null || typeof best === "number") || !Number.isInteger(bestEpoch) || !Number.isInteger(epoch)) {
       throw new TypeError(
@@ -126,10 +130,23 @@ export class EarlyStopping {
         "EarlyStopping.loadStateDict: the state has no weights; was it saved without a model? Leave the model out here too, or begin anew",
       );
     }
+    for (const [key, value] of Object.entries(bestState ?? {})) {
+      if (!(value instanceof Tensor)) {
+        throw new TypeError(
+          `EarlyStopping.loadStateDict: the weight "${key}" is no tensor; make it one, with tensor(…) if it comes from JSON`,
+        );
+      }
+      if (value.isDisposed) throw value.freedError(`EarlyStopping.loadStateDict: "${key}"`);
+    }
+    this.replaceBest(bestState ?? null);
     this.best = best;
     this.bestEpoch = bestEpoch;
     this.epoch = epoch;
-    this.replaceBest(bestState);
+  }
+
+  /** Its state is written as JSON, not itself. @throws Error that says so. */
+  toJSON(): never {
+    throw new Error("EarlyStopping: is not written as JSON; write its stateDict()");
   }
 
   private improves(value: number): boolean {

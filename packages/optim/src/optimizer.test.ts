@@ -36,7 +36,7 @@ describe.each(Object.entries(all))("%s", (name, Make) => {
     expect(() => new Make([leaf(1)], { lr: -0.1 })).toThrow(`${name}: lr is -0.1`);
     expect(() => new Make([leaf(1)], { lr: NaN })).toThrow(`${name}: lr is NaN`);
     expect(() => new Make([leaf(1)], { weightDecay: -1 })).toThrow(`${name}: weightDecay is -1`);
-    expect(() => new Make([leaf(1)], { learningRate: 1 })).toThrow(/there is no option "learningRate"; there are lr, /);
+    expect(() => new Make([leaf(1)], { learningRate: 1 })).toThrow(/unknown option "learningRate", did you mean "lr"/);
   });
 
   test("state survives scopes, and its temporaries do not", () => {
@@ -200,7 +200,7 @@ describe("state dicts", () => {
     );
     expect(other.paramGroups[0]!.lr).toBe(3);
     expect(() => new SGD([leaf(1), leaf(2)]).loadStateDict(saved)).toThrow("saved groups have [1] parameters");
-    expect(() => new Adam([a]).loadStateDict(saved)).toThrow('Adam: there is no option "momentum"');
+    expect(() => new Adam([a]).loadStateDict(saved)).toThrow('Adam: unknown option "momentum"');
     expect(JSON.stringify(optimizer.stateDict().paramGroups)).toBe(before);
   });
 });

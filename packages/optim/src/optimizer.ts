@@ -1,6 +1,6 @@
 /** What every optimiser shares: parameter groups, the step over all parameters, state that can be saved. */
 import { enableGrad, noGrad } from "@heddle/autograd";
-import { keep, Tensor, tidy } from "@heddle/tensor";
+import { checkNames, checkOptions, keep, markClass, otherCopy, printOnConsole, Tensor, tidy } from "@heddle/tensor";
 import {
   copyArrays,
   describe,
@@ -11,7 +11,7 @@ import {
   type ParamGroupInput,
   type ParamsInput,
 } from "./parameter_groups.ts";
-import { checkSaved, copySaved, type ParamState } from "./saved_state.ts";
+import { checkLayout, checkSaved, copySaved, type ParamState } from "./saved_state.ts";
 
 export type { ParamState } from "./saved_state.ts";
 
@@ -67,6 +67,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
    */
   constructor(params: ParamsInput<O>, defaults: O, options: Partial<O> = {}) {
     this.checkNames(options, Object.keys(defaults));
+    this.checkTypes(options, defaults);
     this.defaults = merge(defaults, options);
     this.paramGroups = [];
     this.states = new Map();
@@ -110,6 +111,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     }
     const { params, initialLr, name, ...options } = group;
     this.checkNames(options, Object.keys(this.defaults));
+    this.checkTypes(options, this.defaults);
     const merged = merge(this.defaults, options as unknown as Partial<O>);
     this.checkOptions(merged);
     const members = params instanceof Tensor ? [params] : [...params];
@@ -117,7 +119,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     for (const [i, param] of members.entries()) {
       if (!(param instanceof Tensor)) {
         throw new TypeError(
-          `${this.name}: parameter ${i} is ${describe(param)}, not a tensor; pass model.parameters()`,
+          `${this.name}: parameter ${i} is ${describe(param)}, not a tensor; ${
+            otherCopy(param, "Tensor") ?? "pass model.parameters()"
+          }`,
         );
       }
       if (!param.isLeaf) {
@@ -181,7 +185,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /** Forgets the gradients of all parameters; by default their memory is freed at once. */
-  zeroGrad({ setToNone = true }: ZeroGradOptions = {}): void {
+  zeroGrad(options: ZeroGradOptions = {}): void {
+    checkOptions("zeroGrad", options, ["setToNone"]);
+    const { setToNone = true } = options;
     for (const { params } of this.paramGroups) {
       for (const param of params) {
         const { grad } = param;
@@ -224,6 +230,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
    * then unchanged.
    */
   loadStateDict(stateDict: OptimizerStateDict): void {
+    checkLayout(this.name, stateDict);
     const { paramGroups } = stateDict;
     const here = this.paramGroups.map((group) => group.params.length);
     const there = paramGroups.map((group) => group.params.length);
@@ -235,10 +242,18 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     }
     const options = paramGroups.map(({ params: _, initialLr, name, ...saved }, i) => {
       this.checkNames(saved, Object.keys(this.defaults));
+      this.checkTypes(saved, this.defaults);
       const merged = merge(this.paramGroups[i]! as O, copyArrays(saved) as Partial<O>);
       this.checkOptions(merged);
       return { ...saved, ...(initialLr === undefined ? {} : { initialLr }), ...(name === undefined ? {} : { name }) };
     });
+    const numbers = paramGroups.flatMap(({ params }) => params);
+    const strange = Object.keys(stateDict.state).find((key) => !numbers.includes(Number(key)));
+    if (strange !== undefined) {
+      throw new Error(
+        `${this.name}.loadStateDict: there is a state of parameter ${strange}, which no group has; is part of it missing?`,
+      );
+    }
     const states = new Map<Tensor, S>();
     for (const [i, group] of this.paramGroups.entries()) {
       for (const [j, param] of group.params.entries()) {
@@ -255,11 +270,28 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   private checkNames(options: object, known: readonly string[]): void {
-    for (const key of Object.keys(options)) {
-      if (!known.includes(key)) {
-        throw new TypeError(`${this.name}: there is no option "${key}"; there are ${known.join(", ")}`);
+    checkNames(this.name, options, known);
+  }
+
+  /** What is a flag by default stays one, and a number a number: the words "false" and "0.1" are neither. */
+  private checkTypes(options: object, defaults: O): void {
+    for (const [key, value] of Object.entries(options)) {
+      const usual = defaults[key as keyof O];
+      if (value === undefined || usual === null || usual === undefined) continue;
+      const fits = Array.isArray(usual) ? Array.isArray(value) : typeof value === typeof usual;
+      if (!fits || Number.isNaN(value)) {
+        throw new TypeError(
+          `${this.name}: ${key} is ${describe(value)}; it must be ${
+            Array.isArray(usual) ? "a list of numbers" : `a ${typeof usual}`
+          }, as ${String(usual)} is by default`,
+        );
       }
     }
+  }
+
+  /** An optimiser is not written as JSON, which would lose what it remembers. @throws Error that says what to write. */
+  toJSON(): never {
+    throw new Error(`${this.name}: an optimiser is not written as JSON; write the tensors and options of its stateDict()`);
   }
 
   /** Names the optimiser and the options of its groups. */
@@ -272,3 +304,6 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     return `${this.name} (\n${groups.join("\n")}\n)`;
   }
 }
+
+markClass(Optimizer, "@heddle/optim");
+printOnConsole(Optimizer.prototype);

@@ -1,6 +1,7 @@
 /** What an optimiser remembers of one parameter, read back from where it was saved. */
 import { noGrad } from "@heddle/autograd";
 import { keep, Tensor, tidy } from "@heddle/tensor";
+import { describe } from "./parameter_groups.ts";
 
 /** What an optimiser remembers of one parameter: tensors of its shape, and counters. */
 export type ParamState = { [name: string]: Tensor | number | undefined };
@@ -14,6 +15,16 @@ export type SavedState = { readonly [name: string]: Tensor | number };
  * @throws Error when a part is missing, or is a number in place of a tensor.
  */
 export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedState, number: number): void {
+  for (const [key, value] of Object.entries(saved)) {
+    if (value instanceof Tensor) {
+      if (value.isDisposed) throw value.freedError(`${optimizer}.loadStateDict: ${key} of parameter ${number}`);
+    } else if (typeof value !== "number" || Number.isNaN(value)) {
+      throw new TypeError(
+        `${optimizer}.loadStateDict: ${key} of parameter ${number} is ${describe(value)}, neither a tensor nor a number; ` +
+          `tensor(…) makes tensors of nested arrays, as JSON has them`,
+      );
+    }
+  }
   const entries = Object.entries(fresh).filter(([, value]) => value !== undefined);
   for (const [, value] of entries) if (value instanceof Tensor) value.dispose();
   const wrong = entries.find(([key, value]) => {
@@ -52,4 +63,30 @@ export function copySaved(optimizer: string, param: Tensor, saved: SavedState, n
     state[key] = noGrad(() => tidy(() => keep(value.detach().to(param.device, param.dtype).clone())));
   }
   return state;
+}
+
+/** @throws TypeError for what is not laid out as the state of an optimiser, and for parameters that are no numbers, or named twice. */
+export function checkLayout(optimizer: string, stateDict: unknown): void {
+  const fail = (why: string): never => {
+    throw new TypeError(`${optimizer}.loadStateDict: ${why}; give what stateDict() of a ${optimizer} gave`);
+  };
+  const isObject = (value: unknown): value is Record<string, unknown> =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isObject(stateDict)) return fail(`expected a state, got ${describe(stateDict)}`);
+  const { state, paramGroups } = stateDict;
+  if (!isObject(state)) return fail(`its "state" is ${describe(state)}`);
+  if (!Array.isArray(paramGroups)) return fail(`its "paramGroups" are ${describe(paramGroups)}`);
+  const numbers: unknown[] = [];
+  for (const [i, group] of paramGroups.entries()) {
+    if (!isObject(group) || !Array.isArray(group.params)) return fail(`group ${i} has no list "params"`);
+    if (group.initialLr !== undefined && typeof group.initialLr !== "number") fail(`initialLr of group ${i} is no number`);
+    numbers.push(...group.params);
+  }
+  for (const number of numbers) {
+    if (!Number.isInteger(number)) fail(`a parameter is called ${describe(number)}; they have numbers`);
+  }
+  if (new Set(numbers).size !== numbers.length) fail("a parameter is named twice");
+  for (const [key, saved] of Object.entries(state)) {
+    if (!isObject(saved)) fail(`the state of parameter ${key} is ${describe(saved)}`);
+  }
 }

@@ -1,5 +1,5 @@
 /** Weight decay for weights only. */
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 
 /** A group of parameters with its weight decay. */
 export interface WeightDecayGroup {
@@ -33,6 +33,7 @@ export function weightDecayGroups(
   weightDecay: number,
   options: WeightDecayOptions = {},
 ): WeightDecayGroup[] {
+  checkOptions("weightDecayGroups", options, ["without"]);
   const all = [...params];
   const without = new Set(options.without);
   const decays = (param: Tensor): boolean => param.ndim > 1 && !without.has(param);

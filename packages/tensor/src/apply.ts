@@ -24,15 +24,26 @@ import { Tensor } from "./tensor/tensor.ts";
 /**
  * Runs a primitive and, when the tape is on, records it.
  *
+ * @param operation what errors are to call it.
  * @throws TypeError or RangeError naming the operation when dtypes, shapes or devices do not fit, and when an input was freed.
  */
-export function apply<P extends Prim>(prim: P, inputs: readonly Operand[], attrs: Attrs[P]): Tensor {
-  return applyAll(prim, inputs, attrs)[0]!;
+export function apply<P extends Prim>(
+  prim: P,
+  inputs: readonly Operand[],
+  attrs: Attrs[P],
+  operation: string = prim,
+): Tensor {
+  return applyAll(prim, inputs, attrs, operation)[0]!;
 }
 
 /** {@link apply} for primitives with several outputs. */
-export function applyAll<P extends Prim>(prim: P, inputs: readonly Operand[], attrs: Attrs[P]): readonly Tensor[] {
-  const outputs = execute(prim, inputs, attrs, null);
+export function applyAll<P extends Prim>(
+  prim: P,
+  inputs: readonly Operand[],
+  attrs: Attrs[P],
+  operation: string = prim,
+): readonly Tensor[] {
+  const outputs = execute(prim, inputs, attrs, null, operation);
   const tape = activeTape();
   if (tape !== null && tape.enabled) {
     for (const input of inputs) {
@@ -72,6 +83,7 @@ export function applyInPlace<P extends Prim>(
       prim,
       records ? inputs.map((input) => input === target ? target.clone() : input) : inputs,
       attrs,
+      operation,
     );
     checkDestination(operation, target, value);
     execute("cast", [value], { dtype: target.dtype }, target);

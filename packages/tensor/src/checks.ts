@@ -1,6 +1,7 @@
 /** What must hold before something runs. */
+import { otherCopy } from "./brand.ts";
 import type { Device } from "./device.ts";
-import { type DType, isFloat } from "./dtype.ts";
+import { type DType, isFloat, type Scalar } from "./dtype.ts";
 import type { Meta } from "./prims/table.ts";
 import { type Geometry, showShape } from "./shape.ts";
 import type { Operand } from "./tensor/core.ts";
@@ -11,11 +12,38 @@ export function checkOperands(operation: string, inputs: readonly Operand[]): vo
   for (const input of inputs) {
     if (input instanceof Tensor) {
       if (input.isDisposed) throw input.freedError(operation);
-    } else if (typeof input !== "number" && typeof input !== "boolean" && typeof input !== "bigint") {
-      const shown = typeof input === "string" ? JSON.stringify(input) : String(input);
-      throw new TypeError(`${operation}: expected a tensor, a number, a boolean or a bigint, got ${shown}`);
-    }
+    } else checkScalar(operation, input);
   }
+}
+
+/** @throws TypeError for what is no number, boolean or bigint. */
+export function checkScalar(operation: string, value: unknown): asserts value is Scalar {
+  if (typeof value !== "number" && typeof value !== "boolean" && typeof value !== "bigint") {
+    throw wrongValue(operation, "a tensor, a number, a boolean or a bigint", value);
+  }
+}
+
+/** @throws Error for a tensor that was freed, TypeError for what is no tensor. */
+export function checkTensor(operation: string, value: unknown, name?: string): asserts value is Tensor {
+  if (!(value instanceof Tensor)) throw wrongValue(operation, `${name === undefined ? "" : `${name} to be `}a tensor`, value);
+  if (value.isDisposed) throw value.freedError(operation);
+}
+
+/** The error for a value that is not what an operation takes, with what can be done about it. */
+export function wrongValue(operation: string, expected: string, value: unknown): TypeError {
+  const other = otherCopy(value, "Tensor");
+  if (other !== null) return new TypeError(`${operation}: ${other}`);
+  const text = typeof value === "string" && value.length > 40 ? `${value.slice(0, 40)}…` : value;
+  const [shown, remedy] = typeof text === "string"
+    ? [`the string ${JSON.stringify(text)}`, "Number(…) reads a number from a string"]
+    : value === undefined || value === null
+    ? [String(value), "was something not set, or is a property misspelt?"]
+    : Array.isArray(value) || ArrayBuffer.isView(value)
+    ? [`an array of ${(value as ArrayLike<unknown>).length}`, "make it a tensor with tensor(…)"]
+    : typeof value === "object"
+    ? [`an object of class ${value.constructor?.name ?? "null"}`, "tensor(…) makes tensors of nested arrays"]
+    : [`a ${typeof value}`, "tensor(…) makes tensors of nested arrays"];
+  return new TypeError(`${operation}: expected ${expected}, got ${shown}; ${remedy}`);
 }
 
 /** @throws Error when the tensor was freed, or several of its elements lie in one place. */

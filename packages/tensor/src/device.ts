@@ -1,6 +1,8 @@
 /** Devices by name: where tensors live. */
 import type { Backend } from "./backend.ts";
+import { markClass, otherCopy } from "./brand.ts";
 import { deviceName } from "./env.ts";
+import { printOnConsole } from "./runtime.ts";
 
 /** A backend under the name that users call it by. Make one per adapter or processor, and register it. */
 export class Device {
@@ -15,7 +17,15 @@ export class Device {
   toString(): string {
     return this.name;
   }
+
+  /** A device is its name in JSON. */
+  toJSON(): string {
+    return this.name;
+  }
 }
+
+markClass(Device, "@heddle/tensor");
+printOnConsole(Device.prototype);
 
 const factories: Map<string, () => Backend> = new Map();
 const devices: Map<string, Device> = new Map();
@@ -43,8 +53,12 @@ export function getDevice(device: Device | string): Device {
   if (known) return known;
   const factory = factories.get(device);
   if (!factory) {
+    const other = otherCopy(device, "Device");
+    if (other !== null) throw new TypeError(`device: ${other}`);
+    const shown = typeof device === "string" ? `"${device}"` : String(device);
     throw new RangeError(
-      `device: there is no device "${device}"; there are ${deviceNames().map((n) => `"${n}"`).join(", ")}`,
+      `device: there is no device ${shown}; there are ${deviceNames().map((n) => `"${n}"`).join(", ")}` +
+        (device === "gpu" ? `; import "@heddle/gpu" brings "gpu"` : ""),
     );
   }
   const made = new Device(device, factory());

@@ -1,8 +1,10 @@
 /** Several element-wise operations as one kernel. */
+import { checkScalar } from "./checks.ts";
 import { runExpression } from "./execute/elementwise.ts";
 import { sumExpression } from "./execute/reduce.ts";
 import type { Scalar } from "./dtype.ts";
 import type { Expr } from "./ir/kernel.ts";
+import { checkValue } from "./scalar.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
 import { activeTape } from "./tape.ts";
 import type { Operand } from "./tensor/core.ts";
@@ -105,6 +107,7 @@ function sorted(
   let signature = "";
   for (const input of inputs) {
     if (!(input instanceof Tensor)) {
+      checkScalar(name, input);
       scalars.push(input);
       // A whole number may have another part in promotion than a fraction, but here it has the tensors' dtype.
       signature += "s";
@@ -116,6 +119,7 @@ function sorted(
     signature += `${at}${input.dtype}${input.ndim === 0 ? "." : ","}`;
   }
   if (tensors.length === 0) throw new TypeError(`${name}: none of the inputs is a tensor; give at least one`);
+  for (const scalar of scalars) checkValue(name, scalar, tensors[0]!.dtype);
   return { tensors, scalars, signature };
 }
 

@@ -1,5 +1,6 @@
 /** The way down to a backend: new memory, kernels over it, dispatches. */
 import type { Binding } from "./backend.ts";
+import { checkScalar } from "./checks.ts";
 import { debug, logDispatch } from "./debug.ts";
 import type { Device } from "./device.ts";
 import { type DType, itemSize, type Scalar } from "./dtype.ts";
@@ -7,6 +8,7 @@ import { collapse } from "./ir/collapse.ts";
 import type { Expr, Kernel, Routine } from "./ir/kernel.ts";
 import type { Work } from "./ir/rows.ts";
 import type { Attrs, RoutinePrim } from "./prims/attrs.ts";
+import { checkWritten } from "./scalar.ts";
 import { broadcastStrides, contiguousStrides, type Shape, sizeOf } from "./shape.ts";
 import { Storage } from "./storage.ts";
 import { Tensor } from "./tensor/tensor.ts";
@@ -18,8 +20,31 @@ export function allocate(operation: string, device: Device, dtype: DType, shape:
   return new Tensor(storage, dtype, { shape, strides: contiguousStrides(shape), offset: 0 });
 }
 
-/** Writes one value everywhere, below the tape. */
+/** @throws TypeError for what is no number, boolean or bigint. RangeError for one that the dtype cannot hold. */
+function checkFill(operation: string, value: Scalar, dtype: DType): void {
+  checkScalar(operation, value);
+  checkWritten(operation, value, dtype);
+}
+
+/**
+ * A new tensor of one value everywhere, below the tape.
+ *
+ * @throws as {@link fill}.
+ */
+export function constant(operation: string, value: Scalar, dtype: DType, device: Device, shape: Shape = []): Tensor {
+  checkFill(operation, value, dtype);
+  const result = allocate(operation, device, dtype, shape);
+  fill(operation, result, value);
+  return result;
+}
+
+/**
+ * Writes one value everywhere, below the tape.
+ *
+ * @throws TypeError for what is no number, boolean or bigint. RangeError for one that the dtype cannot hold.
+ */
 export function fill(operation: string, output: Tensor, value: Scalar): void {
+  checkFill(operation, value, output.dtype);
   launch(
     operation,
     output.device,

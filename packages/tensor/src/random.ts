@@ -1,4 +1,5 @@
 /** The random stream: generators whose state can be saved, and draws from them. */
+import { markClass } from "./brand.ts";
 import { runRoutine } from "./launch.ts";
 import { elementsPerBlock, philox } from "./philox.ts";
 import type { RandomAttrs } from "./prims/attrs.ts";
@@ -66,11 +67,17 @@ export class Generator {
 
   /** Goes to a place that {@link getState} gave. @throws TypeError for anything else. */
   setState(state: GeneratorState): void {
-    if (state?.algorithm !== "philox4x32-10" || !Number.isSafeInteger(state.counter) || state.counter < 0) {
+    const place = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+    if (state?.algorithm !== "philox4x32-10" || !place(state.counter) || !place(state.seed)) {
       throw new TypeError(`setState: ${JSON.stringify(state)} is not a state that getState() gave`);
     }
     this.manualSeed(state.seed);
     this.counter = state.counter;
+  }
+
+  /** A generator is its state in JSON. */
+  toJSON(): GeneratorState {
+    return this.getState();
   }
 
   /** The key of the stream, as backends take it. */
@@ -98,6 +105,8 @@ export class Generator {
     return result;
   }
 }
+
+markClass(Generator, "@heddle/tensor");
 
 /** The generator used where none is given. */
 export const defaultGenerator: Generator = new Generator();

@@ -21,6 +21,17 @@ export const inspectNode: symbol = Symbol.for("nodejs.util.inspect.custom");
 /** See {@link inspectNode}. */
 export const inspectDeno: symbol = Symbol.for("Deno.customInspect");
 
+/** Makes `console.log` of Node, Bun and Deno print objects of a class as their `toString` does. */
+export function printOnConsole(prototype: { toString(): string }): void {
+  for (const symbol of [inspectNode, inspectDeno]) {
+    Object.defineProperty(prototype, symbol, {
+      value(this: { toString(): string }): string {
+        return this.toString();
+      },
+    });
+  }
+}
+
 // Browsers without explicit resource management still get scopes through `end()` and through compiled `using`.
 if (Symbol.dispose === undefined) Object.defineProperty(Symbol, "dispose", { value: Symbol.for("Symbol.dispose") });
 

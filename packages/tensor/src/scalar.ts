@@ -1,8 +1,11 @@
 /** JavaScript values as elements of a dtype. */
-import type { DType, Scalar } from "./dtype.ts";
+import { type DType, integerRange, isInteger, type Scalar } from "./dtype.ts";
 import { halfTable, toHalfBits } from "./half.ts";
 
-/** The value an element of the dtype would have: a bigint for int64, else a number; rounded or wrapped as the dtype does. */
+/**
+ * The value an element of the dtype would have: a bigint for int64, else a number; rounded or wrapped as the dtype does. What users
+ * give goes through {@link checkValue} first.
+ */
 export function elementValue(value: Scalar, dtype: DType): number | bigint {
   if (dtype === "int64") {
     if (typeof value === "bigint") return BigInt.asIntN(64, value);
@@ -28,5 +31,64 @@ export function elementValue(value: Scalar, dtype: DType): number | bigint {
       return Math.trunc(number) << 24 >> 24;
     case "uint8":
       return Math.trunc(number) & 255;
+  }
+}
+
+/** Where a value lies beside what an integer dtype holds: −1 below, 1 above, 0 within; NaN is nowhere. Fractions are cut off first. */
+export function placeInRange(value: Scalar, dtype: DType): -1 | 0 | 1 | undefined {
+  if (typeof value === "boolean") return 0;
+  if (dtype === "int64") {
+    if (typeof value === "number") {
+      if (value !== value) return undefined;
+      return value < -(2 ** 63) ? -1 : value >= 2 ** 63 ? 1 : 0;
+    }
+  } else if (typeof value === "number") {
+    const [low, high] = numberRanges[dtype as keyof typeof numberRanges];
+    const whole = Math.trunc(value);
+    return whole < low ? -1 : whole > high ? 1 : whole === whole ? 0 : undefined;
+  }
+  const [low, high] = integerRange(dtype);
+  return value < low ? -1 : value > high ? 1 : 0;
+}
+
+const rangeOf = (dtype: DType): readonly [number, number] => integerRange(dtype).map(Number) as [number, number];
+
+const numberRanges = {
+  int8: rangeOf("int8"),
+  int16: rangeOf("int16"),
+  int32: rangeOf("int32"),
+  uint8: rangeOf("uint8"),
+};
+
+/**
+ * Refuses what an integer dtype cannot hold, where its bits would stand for another number: NumPy 2 refuses it too, and PyTorch most of
+ * it. Fractions are cut off. Floating-point dtypes round, beyond their largest value to infinity; bool takes anything.
+ *
+ * @throws RangeError naming the operation, the value and the dtype's range.
+ */
+export function checkValue(operation: string, value: Scalar, dtype: DType): void {
+  if (isInteger(dtype) && placeInRange(value, dtype) !== 0) throw valueError(operation, value, dtype);
+}
+
+function valueError(operation: string, value: Scalar, dtype: DType): RangeError {
+  const [low, high] = integerRange(dtype);
+  const remedy = Number.isFinite(Number(value)) ? "use a dtype that holds it" : "only floating-point dtypes hold it";
+  return new RangeError(`${operation}: ${value} is not within the range of ${dtype}, ${low} to ${high}; ${remedy}`);
+}
+
+/**
+ * {@link checkValue} for a value that is written as it is: a floating-point dtype must not make infinity of a finite number, as
+ * PyTorch's `full` and `masked_fill` say of −1e9 in float16.
+ *
+ * @throws RangeError naming the operation, the value and the dtype's range.
+ */
+export function checkWritten(operation: string, value: Scalar, dtype: DType): void {
+  checkValue(operation, value, dtype);
+  if (dtype !== "float16" && dtype !== "float32") return;
+  if (Number.isFinite(Number(value)) && !Number.isFinite(elementValue(value, dtype) as number)) {
+    throw new RangeError(
+      `${operation}: ${value} is beyond ±${dtype === "float16" ? "65504" : "3.4028235e38"}, the largest ${dtype}; ` +
+        `use a wider dtype, or ${Number(value) < 0 ? "-" : ""}Infinity if that is meant`,
+    );
   }
 }

@@ -2,6 +2,7 @@
 import type { DeviceBuffer } from "./backend.ts";
 import type { Device } from "./device.ts";
 import { memoryBudget } from "./env.ts";
+import { printOnConsole } from "./runtime.ts";
 
 /** What is freed exactly once, by the last holder or by the garbage collector. */
 interface Allocation {
@@ -112,7 +113,18 @@ export class Storage {
     registry.unregister(this.allocation);
     free(this.allocation);
   }
+
+  /** What is printed and written of it, not the memory itself. */
+  toString(): string {
+    return `Storage(${this.live ? `${this.buffer.bytes} bytes` : "freed"} on ${this.device.name})`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
 }
+
+printOnConsole(Storage.prototype);
 
 /** What {@link memory} reports. */
 export interface MemoryReport {

@@ -1,5 +1,7 @@
 /** Expressions of element-wise operations, written down as if on tensors. */
+import { checkScalar } from "./checks.ts";
 import { type DType, resultType, type Scalar } from "./dtype.ts";
+import { withinRange } from "./execute/scalars.ts";
 import type { Expr } from "./ir/kernel.ts";
 import type { ElementwisePrim } from "./prims/attrs.ts";
 import { table } from "./prims/table.ts";
@@ -16,13 +18,15 @@ const cast = (expr: Expr, dtype: DType): Expr => expr.dtype === dtype ? expr : {
 
 /** Writes down one operation, with the types that the table of primitives gives it. */
 function operation(
-  prim: Exclude<ElementwisePrim, "cast">,
+  name: Exclude<ElementwisePrim, "cast">,
   draft: Draft,
-  operands: readonly SymbolicOperand[],
+  given: readonly SymbolicOperand[],
 ): Symbolic {
-  const row = table[prim];
-  const typed = row.condition ? operands.slice(1) : operands;
-  const { compute, result } = row.types(prim, resultType(typed));
+  const row = table[name];
+  const typed = row.condition ? given.slice(1) : given;
+  for (const operand of typed) if (!(operand instanceof Symbolic)) checkScalar(name, operand);
+  const { compute, result } = row.types(name, resultType(typed));
+  const [prim, operands] = withinRange<Symbolic>(name, name, given, compute);
   const args = operands.map((operand, i): Expr => {
     const dtype = row.condition && i === 0 ? "bool" : compute;
     if (operand instanceof Symbolic) return cast(operand.expr, dtype);

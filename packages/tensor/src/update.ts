@@ -1,5 +1,5 @@
 /** Several tensors written at once, element by element: what a step of an optimiser is. */
-import { checkWritable } from "./checks.ts";
+import { checkScalar, checkWritable } from "./checks.ts";
 import type { Device } from "./device.ts";
 import type { DType, Scalar } from "./dtype.ts";
 import { elementwise, runExpression } from "./execute/elementwise.ts";
@@ -8,6 +8,7 @@ import type { Expr } from "./ir/kernel.ts";
 import type { RowKernel, RowSource, RowStep } from "./ir/rows.ts";
 import { dispatch } from "./launch.ts";
 import { areApart } from "./overlap.ts";
+import { checkValue } from "./scalar.ts";
 import { broadcastStrides, sameShape, type Shape } from "./shape.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
 import type { Operand } from "./tensor/core.ts";
@@ -57,8 +58,11 @@ export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => re
     const tensors: Tensor[] = [];
     const scalars: Scalar[] = [];
     for (const input of inputs) {
-      if (!(input instanceof Tensor)) scalars.push(input);
-      else if (input.isDisposed) throw input.freedError(name);
+      if (!(input instanceof Tensor)) {
+        checkScalar(name, input);
+        checkValue(name, input, targets[0]!.dtype);
+        scalars.push(input);
+      } else if (input.isDisposed) throw input.freedError(name);
       else tensors.push(input);
     }
     scalars.push(...written.constants);

@@ -1,5 +1,4 @@
-import type { Generator, Tensor } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
 import { permutation } from "../samplers/draw.ts";
 import type { Dataset } from "./dataset.ts";
 import { Subset } from "./subset.ts";

@@ -1,4 +1,4 @@
-import { checkOptions } from "../options.ts";
+import { checkOptions } from "@heddle/tensor";
 import { type Expectation, findFault } from "./checksum.ts";
 import { claimPart, releasePart, removeAbandoned } from "./part_file.ts";
 import { type DownloadProgress, transfer, TransferError } from "./transfer.ts";
@@ -38,7 +38,7 @@ export interface DownloadResult {
   readonly resumedFrom: number;
 }
 
-const KNOWN = ["md5", "sha256", "size", "mirrors", "onProgress", "retries", "retryDelay", "timeout", "signal"];
+const KNOWN = ["md5", "sha256", "size", "mirrors", "onProgress", "retries", "retryDelay", "timeout", "signal"] as const;
 
 /**
  * Downloads a file, so that the destination is either absent, as it was, or whole and verified.

@@ -1,5 +1,5 @@
+import { checkOptions } from "@heddle/tensor";
 import { type ImageOptions, LabelledImages } from "../images/labelled_images.ts";
-import { checkOptions } from "../options.ts";
 import { drawDigits } from "./draw.ts";
 
 /** Options of {@link DrawnDigits}. */

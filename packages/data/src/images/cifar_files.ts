@@ -1,3 +1,4 @@
+import { checkOptions } from "@heddle/tensor";
 import { gunzip, MOST_FROM_ONE } from "../archive/gunzip.ts";
 import { readTar } from "../archive/tar.ts";
 import { cacheDir } from "../cache_dir.ts";
@@ -5,7 +6,6 @@ import { digest } from "../download/checksum.ts";
 import { download } from "../download/download.ts";
 import type { DownloadProgress } from "../download/transfer.ts";
 import { node } from "../node.ts";
-import { checkOptions } from "../options.ts";
 import type { ImageOptions } from "./labelled_images.ts";
 
 /** Options of `CIFAR10.load` and `CIFAR100.load`. */
@@ -33,7 +33,7 @@ export interface CifarLoadOptions extends ImageOptions {
 }
 
 /** The options by name, for those that load with more of them. */
-export const CIFAR_OPTIONS: readonly string[] = [
+export const CIFAR_OPTIONS = [
   "root",
   "train",
   "download",
@@ -43,7 +43,7 @@ export const CIFAR_OPTIONS: readonly string[] = [
   "signal",
   "transform",
   "generator",
-];
+] as const;
 
 /** One of the byte labels that a record begins with. */
 export interface CifarLabel {

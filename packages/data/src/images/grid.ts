@@ -1,5 +1,4 @@
-import { fromTypedArray, stack, type Tensor } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, fromTypedArray, stack, type Tensor } from "@heddle/tensor";
 
 /** Options of {@link makeGrid}. */
 export interface GridOptions {

@@ -1,3 +1,4 @@
+import { checkOptions } from "@heddle/tensor";
 import { cacheDir } from "../cache_dir.ts";
 import { digest } from "../download/checksum.ts";
 import { download } from "../download/download.ts";
@@ -5,7 +6,6 @@ import type { DownloadProgress } from "../download/transfer.ts";
 import { type IdxArray, parseIdx } from "./idx.ts";
 import { idxContent } from "./idx_file.ts";
 import type { ImageOptions, LabelledImagesParts } from "./labelled_images.ts";
-import { checkOptions } from "../options.ts";
 import { node } from "../node.ts";
 
 /** Options of `MNIST.load` and its kin. */
@@ -58,7 +58,7 @@ const KNOWN = [
   "signal",
   "transform",
   "generator",
-];
+] as const;
 
 /** Reads one half of a collection from a folder, downloading it first where that is asked for. */
 export async function loadIdxCollection(

@@ -1,6 +1,5 @@
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import { node } from "../node.ts";
-import { checkOptions } from "../options.ts";
 import { type GridOptions, makeGrid } from "./grid.ts";
 import { type Orientation, orientationOf, oriented } from "./exif.ts";
 import { decodeJpeg, isJpeg } from "./jpeg/jpeg.ts";
@@ -25,7 +24,7 @@ export interface ImageReadOptions {
 }
 
 /** The options by name, for those that read with more of them. */
-export const READ_OPTIONS: readonly string[] = ["mode", "maxPixels", "orientation"];
+export const READ_OPTIONS: readonly ["mode", "maxPixels", "orientation"] = ["mode", "maxPixels", "orientation"];
 /** The default of `maxPixels`. */
 export const MAX_PIXELS: number = 2 ** 26;
 

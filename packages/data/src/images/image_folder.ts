@@ -1,7 +1,6 @@
-import type { Generator, Tensor } from "@heddle/tensor";
+import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { node } from "../node.ts";
-import { checkOptions } from "../options.ts";
 import { Compose } from "../transforms/compose.ts";
 import { ToTensor } from "../transforms/to_tensor.ts";
 import type { Transform } from "../transforms/transform.ts";

@@ -1,7 +1,6 @@
-import { defaultGenerator, type Generator, type GeneratorState } from "@heddle/tensor";
+import { checkOptions, defaultGenerator, type Generator, type GeneratorState } from "@heddle/tensor";
 import type { Dataset, IterableDataset } from "../datasets/dataset.ts";
 import { ListDataset } from "../datasets/list_dataset.ts";
-import { checkOptions } from "../options.ts";
 import { checkPositive, type Sampler } from "../samplers/sampler.ts";
 import { BatchLease } from "./batch_lease.ts";
 import { epochSeed } from "./batch_stream.ts";

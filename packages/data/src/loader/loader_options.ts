@@ -29,7 +29,7 @@ export interface LoaderOptions<S, B> {
 }
 
 /** Their names. */
-export const LOADER_OPTIONS: readonly string[] = [
+export const LOADER_OPTIONS = [
   "batchSize",
   "shuffle",
   "sampler",
@@ -38,7 +38,7 @@ export const LOADER_OPTIONS: readonly string[] = [
   "collate",
   "generator",
   "workers",
-];
+] as const;
 
 /** Who decides which samples come together, by the options; null for an iterable data set. @throws for options that exclude each other */
 export function chooseBatchSampler<T, B>(
@@ -46,8 +46,8 @@ export function chooseBatchSampler<T, B>(
   options: LoaderOptions<Awaited<T>, B>,
 ): Sampler<number[]> | null {
   const { batchSize = 1, shuffle = false, sampler, batchSampler, dropLast = false, generator } = options;
-  const given = LOADER_OPTIONS.filter((name) => options[name as keyof typeof options] !== undefined);
-  const exclude = (why: string, names: string[]): void => {
+  const given = LOADER_OPTIONS.filter((name) => options[name] !== undefined);
+  const exclude = (why: string, names: (typeof LOADER_OPTIONS[number])[]): void => {
     const clash = names.filter((name) => given.includes(name));
     if (clash.length > 0) throw new Error(`DataLoader: ${why}; leave out ${clash.join(", ")}.`);
   };

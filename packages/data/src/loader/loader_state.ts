@@ -1,4 +1,4 @@
-import type { GeneratorState } from "@heddle/tensor";
+import { Generator, type GeneratorState } from "@heddle/tensor";
 
 /** Where a loader stands: plain data, for `JSON.stringify`. */
 export interface LoaderState {
@@ -37,10 +37,21 @@ export function checkState(state: LoaderState, batches: number | null, hasGenera
     );
   }
   if (batches !== null && state.batch > batches) fail(`batch ${state.batch} is beyond the ${batches} of an epoch.`);
+  if (state.generator === undefined) fail("the state has no generator, not even null; was it cut off?");
   if ((state.generator !== null) !== hasGenerator) {
     fail(
       `the state is of a loader ${hasGenerator ? "without" : "with"} a random sampler, this one is ` +
         `${hasGenerator ? "with" : "without"} one. Use the same shuffle and sampler.`,
     );
+  }
+  if (state.generator !== null) {
+    const { epochStart, now } = state.generator;
+    for (const place of epochStart === null ? [now] : [epochStart, now]) {
+      try {
+        new Generator().setState(place);
+      } catch {
+        fail(`${JSON.stringify(place)} is no state of a generator.`);
+      }
+    }
   }
 }

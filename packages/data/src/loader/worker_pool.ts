@@ -1,6 +1,6 @@
+import { checkOptions } from "@heddle/tensor";
 import type { Worker } from "node:worker_threads";
 import { node } from "../node.ts";
-import { checkOptions } from "../options.ts";
 import { checkPositive } from "../samplers/sampler.ts";
 import type { BatchStream } from "./batch_stream.ts";
 import type { Packed } from "./packed_batch.ts";

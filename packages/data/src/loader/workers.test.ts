@@ -86,7 +86,7 @@ function run(script: string): Promise<Ended> {
     env: { ...inherited, HEDDLE_DEBUG: "", NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const killer = setTimeout(() => child.kill("SIGKILL"), 50_000);
+  const killer = setTimeout(() => child.kill("SIGKILL"), 300_000);
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (text) => stdout += text);
   child.stderr.on("data", (text) => stderr += text);

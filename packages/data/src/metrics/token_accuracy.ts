@@ -1,5 +1,4 @@
-import { stack, type Tensor, tidy } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, stack, type Tensor, tidy } from "@heddle/tensor";
 
 /** What {@link tokenAccuracy} counted. */
 export interface TokenAccuracy {

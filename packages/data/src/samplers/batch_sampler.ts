@@ -1,5 +1,4 @@
-import type { Generator } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, type Generator } from "@heddle/tensor";
 import { checkPositive, type Sampler } from "./sampler.ts";
 
 /**

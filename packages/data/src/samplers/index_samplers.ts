@@ -1,5 +1,4 @@
-import { defaultGenerator, type Generator } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, defaultGenerator, type Generator } from "@heddle/tensor";
 import { integersBelow, permutation, weighted } from "./draw.ts";
 import { checkPositive, type Sampler } from "./sampler.ts";
 

@@ -1,5 +1,5 @@
+import { checkOptions } from "@heddle/tensor";
 import { Tokenizer } from "@huggingface/tokenizers";
-import { checkOptions } from "../options.ts";
 import { trainBytePairs } from "./byte_pair_training.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { notSaved } from "./saved_state.ts";

@@ -1,6 +1,5 @@
-import { fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
-import { checkOptions } from "../options.ts";
 import { integersBelow } from "../samplers/draw.ts";
 import { checkPositive } from "../samplers/sampler.ts";
 

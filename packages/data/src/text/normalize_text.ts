@@ -1,4 +1,4 @@
-import { checkOptions } from "../options.ts";
+import { checkOptions } from "@heddle/tensor";
 
 /** Options of {@link normalizeText}. */
 export interface NormalizeTextOptions {

@@ -1,5 +1,4 @@
-import { fromTypedArray, type Tensor } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, fromTypedArray, type Tensor } from "@heddle/tensor";
 
 /** Options of {@link padSequences}. */
 export interface PadSequencesOptions {

@@ -1,5 +1,5 @@
+import { checkOptions } from "@heddle/tensor";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
-import { checkOptions } from "../options.ts";
 import { linesOf, readText } from "./text_file.ts";
 
 /** Options of {@link ParallelText.fromTsv}. */

@@ -1,4 +1,4 @@
-import { checkOptions } from "../options.ts";
+import { checkOptions } from "@heddle/tensor";
 import { fingerprintOf } from "./fingerprint.ts";
 import { inWords, notSaved } from "./saved_state.ts";
 

@@ -1,5 +1,4 @@
-import type { Generator } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, type Generator } from "@heddle/tensor";
 import { brighten, checkColours, contrast, type Place, saturate, turnHue } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { type Range, spread } from "./parameters.ts";

@@ -1,5 +1,4 @@
-import type { Generator } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, type Generator } from "@heddle/tensor";
 import { checkMode, copyWindow, type PaddingMode } from "./border.ts";
 import { Draws } from "./draws.ts";
 import { type Size, sizeOf } from "./parameters.ts";

@@ -1,5 +1,4 @@
-import { fromTypedArray, type Generator, rand, type Tensor, tidy } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, fromTypedArray, type Generator, rand, type Tensor, tidy } from "@heddle/tensor";
 import { gaussianKernel } from "./gaussian.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
 import { checkInterpolation, type Interpolation } from "./resample.ts";

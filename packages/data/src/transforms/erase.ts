@@ -1,5 +1,4 @@
-import type { Generator } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, type Generator } from "@heddle/tensor";
 import { Draws } from "./draws.ts";
 import { checkProbability, checkRange, type Range, show } from "./parameters.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";

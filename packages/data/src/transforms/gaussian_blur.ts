@@ -1,5 +1,4 @@
-import type { Generator } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, type Generator } from "@heddle/tensor";
 import { beyond } from "./border.ts";
 import { Draws } from "./draws.ts";
 import { gaussianKernel } from "./gaussian.ts";

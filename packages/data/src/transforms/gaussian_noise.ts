@@ -1,5 +1,4 @@
-import { type Generator, randn } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, type Generator, randn } from "@heddle/tensor";
 import { clamped } from "./colour.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
 

@@ -1,5 +1,4 @@
-import { defaultGenerator, type Generator, oneHot, type Tensor } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, defaultGenerator, type Generator, oneHot, type Tensor } from "@heddle/tensor";
 import { Draws } from "./draws.ts";
 
 /** Options of {@link MixUp} and {@link CutMix}. */

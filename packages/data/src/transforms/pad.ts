@@ -1,5 +1,4 @@
-import { pad, type Tensor } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, pad, type Tensor } from "@heddle/tensor";
 import { checkMode, type PaddingMode } from "./border.ts";
 import { borderWidths, windows } from "./crop.ts";
 import type { Pictures } from "./pictures.ts";

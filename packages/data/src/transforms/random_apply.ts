@@ -1,4 +1,4 @@
-import { defaultGenerator, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions, defaultGenerator, type Generator, type Tensor } from "@heddle/tensor";
 import { Compose } from "./compose.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability, show } from "./parameters.ts";
@@ -74,6 +74,7 @@ export class RandomChoice implements Transform {
    * @throws when there is nothing to choose from, an element is no transform, or the weights do not fit
    */
   constructor(transforms: readonly Transform[], options: { p?: readonly number[] } = {}) {
+    checkOptions("RandomChoice", options, ["p"]);
     this.transforms = new Compose(transforms).transforms;
     this.weights = [...options.p ?? transforms.map(() => 1)];
     this.total = this.weights.reduce((sum, weight) => sum + weight, 0);

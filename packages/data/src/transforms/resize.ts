@@ -1,5 +1,4 @@
-import type { Generator } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, type Generator } from "@heddle/tensor";
 import { Draws } from "./draws.ts";
 import { checkRange, type Range, type Size, sizeOf } from "./parameters.ts";
 import { emptyLike, type Pictures, PictureTransform } from "./pictures.ts";

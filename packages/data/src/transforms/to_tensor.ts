@@ -1,5 +1,4 @@
-import type { Tensor } from "@heddle/tensor";
-import { checkOptions } from "../options.ts";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import { checkDims, type Transform } from "./transform.ts";
 
 /** How the dimensions of a picture follow each other: height, width, channels. */

@@ -127,7 +127,7 @@ describe.skipIf(gpu === null)("element-wise kernels on the GPU", () => {
     expect(huge.to(gpu!).to("int32").toArray()).toEqual(huge.to("reference").to("int32").toArray());
   });
 
-  test("operands of any geometry: transposed, broadcast, sliced, flipped, at any offset", () => {
+  test("operands of any geometry: transposed, broadcast, sliced, flipped, at any offset", { tags: ["long"] }, () => {
     for (const dtype of dtypes) {
       for (const [rows, columns] of [[7, 5], [8, 12], [1, 9], [33, 4]] as const) {
         tidy(() => {

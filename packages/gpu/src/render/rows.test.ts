@@ -55,7 +55,7 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
   // Short rows are a thread's, rows of more than 4,096 a workgroup's on any adapter; some lie in fours.
   const shapes = [[1, 1], [5, 7], [300, 10], [3, 72], [2, 5002], [2, 8196], [2, 3, 20]];
 
-  test("softmax and its logarithm, forward and backward", () => {
+  test("softmax and its logarithm, forward and backward", { tags: ["long"] }, () => {
     manualSeed(1);
     for (const shape of shapes) {
       const dim = shape.length - 1;
@@ -80,7 +80,7 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
     }
   });
 
-  test("normalisation over one or several dimensions, forward and backward", () => {
+  test("normalisation over one or several dimensions, forward and backward", { tags: ["long"] }, () => {
     manualSeed(3);
     const eps = 1e-5;
     const cases: readonly [shape: number[], dims: number[], weight: number[] | null, perRow: boolean][] = [

@@ -65,7 +65,7 @@ function all(c: Case, dtype: DType, seed: number, rtol = 1e-5): void {
 }
 
 describe.skipIf(gpu === null)("convolutions on the GPU", () => {
-  test("one to three dimensions, strides, padding, dilation, groups", () => {
+  test("one to three dimensions, strides, padding, dilation, groups", { tags: ["long"] }, () => {
     cases.forEach((c, seed) => all(c, "float32", seed));
   });
 
@@ -73,7 +73,7 @@ describe.skipIf(gpu === null)("convolutions on the GPU", () => {
     lies.forEach((_, seed) => all(cases[3]!, "float32", seed));
   });
 
-  test("other dtypes", () => {
+  test("other dtypes", { tags: ["long"] }, () => {
     for (const dtype of dtypes.filter((each) => each === "int32" || each === "float16")) {
       for (const c of [cases[1]!, cases[4]!, cases[8]!]) all(c, dtype, 1);
     }

@@ -24,7 +24,7 @@ const products: readonly (readonly [number[], number[]])[] = [
 ];
 
 describe.skipIf(gpu === null)("matmul on the GPU", () => {
-  test("every dtype and geometry, with and without batches", () => {
+  test("every dtype and geometry, with and without batches", { tags: ["long"] }, () => {
     for (const dtype of dtypes.filter((each) => each !== "bool")) {
       // Software adapters take a while to compile: the kernels differ in how elements are loaded and stored only.
       const some = dtype === "float32" || dtype === "int32" ? products : [products[1]!, products[4]!];
@@ -69,7 +69,7 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
     }
   });
 
-  test("every configuration, at sizes that fill no tile, with parts", () => {
+  test("every configuration, at sizes that fill no tile, with parts", { tags: ["long"] }, () => {
     for (const name of Object.keys(configurations) as ConfigurationName[]) {
       for (const [m, k, n] of [[70, 300, 75], [130, 129, 5], [1, 700, 33], [3, 65, 1]] as const) {
         for (const lie of ["contiguous", "permuted"] as const) {

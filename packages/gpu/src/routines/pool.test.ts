@@ -29,7 +29,7 @@ const cases: readonly Case[] = [
 const floats: readonly DType[] = dtypes.filter((dtype) => dtype.startsWith("float"));
 
 describe.skipIf(gpu === null)("pooling on the GPU", () => {
-  test("maxima of every dtype and geometry, with the places of the first of equals", () => {
+  test("maxima of every dtype and geometry, with the places of the first of equals", { tags: ["long"] }, () => {
     for (const dtype of dtypes) {
       cases.forEach(({ shape, attrs }, i) => {
         const lie = lies[i % lies.length]!;

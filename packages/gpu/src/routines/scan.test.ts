@@ -7,7 +7,7 @@ import { compare, devices, drawn, dtypes, lies, lying } from "./against_referenc
 const tested: readonly DType[] = dtypes.filter((dtype) => dtype !== "bool");
 
 describe.skipIf(gpu === null).each(["cumsum", "cumprod"] as const)("%s on the GPU", (prim) => {
-  test("every dtype, dimension and geometry", () => {
+  test("every dtype, dimension and geometry", { tags: ["long"] }, () => {
     for (const dtype of tested) {
       lies.forEach((lie, seed) => {
         for (const shape of [[], [1], [7], [3, 70, 2], [2, 3, 130]]) {

@@ -4,7 +4,7 @@ import { gpu } from "../test_device.ts";
 import { compare, drawn, dtypes, lies, lying } from "./against_reference.ts";
 
 describe.skipIf(gpu === null)("sort on the GPU", () => {
-  test("every dtype, dimension, geometry and direction, with many equal values", () => {
+  test("every dtype, dimension, geometry and direction, with many equal values", { tags: ["long"] }, () => {
     for (const dtype of dtypes) {
       lies.forEach((lie, seed) => {
         for (const shape of [[], [1], [5, 3, 7], [2, 150]]) {

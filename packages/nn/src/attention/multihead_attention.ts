@@ -1,5 +1,5 @@
 /** Attention with several heads. */
-import { empty, type Generator, type Tensor, tidy } from "@heddle/tensor";
+import { checkOptions, empty, type Generator, type Tensor, tidy } from "@heddle/tensor";
 import { attend, attentionWeights } from "../functional/attention.ts";
 import { checkProbability, dropout } from "../functional/dropout.ts";
 import { linear } from "../functional/linear.ts";
@@ -86,6 +86,7 @@ export class MultiheadAttention extends Module {
   readonly outProj: Linear;
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
+    checkOptions("MultiheadAttention", options, ["batchFirst", "bias", "device", "dropout", "dtype", "generator", "kdim", "rotary", "vdim"]);
     super();
     const {
       dropout = 0,
@@ -144,6 +145,7 @@ export class MultiheadAttention extends Module {
     value: Tensor = key,
     options: MultiheadAttentionForwardOptions = {},
   ): [output: Tensor, weights: Tensor | null] {
+    checkOptions("MultiheadAttention.forward", options, ["attnMask", "averageAttnWeights", "cache", "isCausal", "keyPaddingMask", "needWeights"]);
     this.checkInputs(query, key, value);
     const batched = query.ndim === 3;
     return tidy(() => {

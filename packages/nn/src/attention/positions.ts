@@ -1,5 +1,5 @@
 /** Positions told by vectors that are added to the inputs. */
-import { empty, type Tensor } from "@heddle/tensor";
+import { checkOptions, empty, type Tensor } from "@heddle/tensor";
 import { normal_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Module } from "../module.ts";
@@ -68,6 +68,7 @@ export class SinusoidalPositions extends Module {
   private readonly table: PositionTable;
 
   constructor(dModel: number, maxLength = 5000, options: Pick<PositionLayerOptions, "batchFirst"> = {}) {
+    checkOptions("SinusoidalPositions", options, ["batchFirst"]);
     super();
     const { batchFirst = true } = options;
     this.dModel = checkSize("SinusoidalPositions", "dModel", dModel);
@@ -80,6 +81,7 @@ export class SinusoidalPositions extends Module {
   }
 
   forward(input: Tensor, options: PositionOptions = {}): Tensor {
+    checkOptions("SinusoidalPositions.forward", options, ["offset"]);
     const { offset, length, along } = stretchOf("SinusoidalPositions", this, input, options);
     const rows = this.table.rows(offset, length, input);
     return input.add(along ? rows : rows.unsqueeze(1));
@@ -110,6 +112,7 @@ export class LearnedPositions extends Module {
   weight: Parameter;
 
   constructor(dModel: number, maxLength: number, options: PositionLayerOptions = {}) {
+    checkOptions("LearnedPositions", options, ["batchFirst", "device", "dtype", "generator"]);
     super();
     const { batchFirst = true, generator, ...placement } = options;
     this.dModel = checkSize("LearnedPositions", "dModel", dModel);
@@ -120,6 +123,7 @@ export class LearnedPositions extends Module {
   }
 
   forward(input: Tensor, options: PositionOptions = {}): Tensor {
+    checkOptions("LearnedPositions.forward", options, ["offset"]);
     const { offset, length, along } = stretchOf("LearnedPositions", this, input, options);
     const rows = this.weight.narrow(0, offset, length);
     return input.add(along ? rows : rows.unsqueeze(1));

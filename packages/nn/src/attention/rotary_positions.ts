@@ -1,6 +1,6 @@
 /** Positions told by turning queries and keys. */
 import { customFunction } from "@heddle/autograd";
-import { fused, type Tensor } from "@heddle/tensor";
+import { checkOptions, fused, type Tensor } from "@heddle/tensor";
 import { lyingAs } from "../functional/lying_as.ts";
 import { Module } from "../module.ts";
 import { checkSize, showSizes } from "../sizes.ts";
@@ -70,6 +70,7 @@ export class RotaryPositions extends Module {
   private readonly sines: PositionTable;
 
   constructor(headDim: number, options: RotaryOptions = {}) {
+    checkOptions("RotaryPositions", options, ["base", "layout"]);
     super();
     const { base = 10_000, layout = "pairs" } = options;
     this.headDim = checkSize("RotaryPositions", "headDim", headDim, 2);
@@ -89,6 +90,7 @@ export class RotaryPositions extends Module {
   }
 
   forward(x: Tensor, options: PositionOptions = {}): Tensor {
+    checkOptions("RotaryPositions.forward", options, ["offset"]);
     const { offset = 0 } = options;
     checkSize("RotaryPositions", "offset", offset, 0);
     if (x.ndim < 2 || x.shape.at(-1) !== this.headDim) {

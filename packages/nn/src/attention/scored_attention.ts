@@ -1,9 +1,11 @@
 /** Attention of recurrent decoders: a query, the encoder's states, and a score for each. */
-import { arange, maskedSoftmax, type Tensor, tensor } from "@heddle/tensor";
+import { arange, checkOptions, maskedSoftmax, type Tensor, tensor } from "@heddle/tensor";
 import type { LayerOptions } from "../layer_options.ts";
 import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
 import { showSizes } from "../sizes.ts";
+
+const scoredAttentionOptions = ["lengths", "mask", "projected", "values"] as const;
 
 /** Options of the `forward` of {@link AdditiveAttention} and {@link DotProductAttention}. */
 export interface ScoredAttentionOptions {
@@ -86,6 +88,7 @@ export class AdditiveAttention extends Module {
   readonly score: Linear;
 
   constructor(queryDim: number, keyDim: number, hiddenDim: number, options: LayerOptions = {}) {
+    checkOptions("AdditiveAttention", options, ["device", "dtype", "generator"]);
     super();
     this.query = new Linear(queryDim, hiddenDim, { bias: false, ...options });
     this.key = new Linear(keyDim, hiddenDim, options);
@@ -98,6 +101,7 @@ export class AdditiveAttention extends Module {
   }
 
   forward(query: Tensor, keys: Tensor, options: ScoredAttentionOptions = {}): [context: Tensor, weights: Tensor] {
+    checkOptions("AdditiveAttention.forward", options, scoredAttentionOptions);
     checkShapes("AdditiveAttention", query, keys, this.query.inFeatures, this.key.inFeatures);
     const projected = options.projected ?? this.project(keys);
     const hidden = this.query.forward(query).unsqueeze(2).add(projected.unsqueeze(1)).tanh();
@@ -133,6 +137,7 @@ export class DotProductAttention extends Module {
   readonly key: Linear | null;
 
   constructor(queryDim: number, keyDim: number, options: DotProductAttentionOptions = {}) {
+    checkOptions("DotProductAttention", options, ["device", "dtype", "generator", "score"]);
     super();
     const { score = "dot", ...rest } = options;
     if (score !== "dot" && score !== "general") {
@@ -154,6 +159,7 @@ export class DotProductAttention extends Module {
   }
 
   forward(query: Tensor, keys: Tensor, options: ScoredAttentionOptions = {}): [context: Tensor, weights: Tensor] {
+    checkOptions("DotProductAttention.forward", options, scoredAttentionOptions);
     checkShapes("DotProductAttention", query, keys, this.queryDim, this.keyDim);
     const projected = options.projected ?? this.project(keys);
     return average("DotProductAttention", query.matmul(projected.transpose(1, 2)), keys, options);

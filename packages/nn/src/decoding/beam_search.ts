@@ -1,4 +1,5 @@
 /** Several hypotheses at a time. */
+import { checkOptions } from "@heddle/tensor";
 import { checkSize } from "../sizes.ts";
 import { Largest } from "./largest.ts";
 import { type Decoded, type DecodingOptions, firstTokens, type StepModel } from "./step_model.ts";
@@ -109,6 +110,7 @@ export async function beamSearch<State>(
   state: State,
   options: BeamSearchOptions,
 ): Promise<Decoded> {
+  checkOptions("beamSearch", options, ["batch", "beams", "device", "end", "lengthPenalty", "maxLength", "start"]);
   const { beams = 4, lengthPenalty = 0.6, end, maxLength } = options;
   checkSize("beamSearch", "beams", beams);
   if (!(lengthPenalty >= 0 && lengthPenalty < Infinity)) {

@@ -1,4 +1,5 @@
 /** The most likely token, every time. */
+import { checkOptions } from "@heddle/tensor";
 import { generate } from "./generate.ts";
 import type { Decoded, StepModel, StreamOptions } from "./step_model.ts";
 
@@ -23,6 +24,7 @@ import type { Decoded, StepModel, StreamOptions } from "./step_model.ts";
  * ```
  */
 export function greedy<State>(model: StepModel<State>, state: State, options: StreamOptions): Promise<Decoded> {
+  checkOptions("greedy", options, ["batch", "device", "end", "maxLength", "onTokens", "start"]);
   return generate("greedy", model, state, options, {
     pick(logits) {
       const { values, indices } = logits.max(1);

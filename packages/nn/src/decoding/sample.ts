@@ -1,5 +1,5 @@
 /** Tokens by chance, as likely as the model says, or more to the point. */
-import { type DataArray, defaultGenerator, type Generator } from "@heddle/tensor";
+import { checkOptions, type DataArray, defaultGenerator, type Generator } from "@heddle/tensor";
 import { checkSize } from "../sizes.ts";
 import { type Choice, generate } from "./generate.ts";
 import { Largest } from "./largest.ts";
@@ -39,6 +39,7 @@ export interface SampleOptions extends StreamOptions {
  * ```
  */
 export async function sample<State>(model: StepModel<State>, state: State, options: SampleOptions): Promise<Decoded> {
+  checkOptions("sample", options, ["batch", "device", "end", "generator", "maxLength", "onTokens", "start", "temperature", "topK", "topP"]);
   const { temperature = 1, topK = Infinity, topP = 1, generator = defaultGenerator } = options;
   if (!(temperature > 0 && temperature < Infinity)) {
     throw new RangeError(

@@ -1,5 +1,5 @@
 /** Activation functions: element by element, in the shape of the input. Extremes give what PyTorch gives, gradients included. */
-import { fuse, fused, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
+import { checkOptions, fuse, fused, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** max(x, 0). PyTorch: `relu`. */
@@ -92,6 +92,7 @@ export interface GeluOptions {
  * @throws RangeError for an unknown approximation.
  */
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
+  checkOptions("gelu", options, ["approximate"]);
   const { approximate = "none" } = options;
   if (approximate === "none") return geluKernel([x]);
   if (approximate !== "tanh") {
@@ -133,6 +134,7 @@ export interface SoftplusOptions {
 
 /** ln(1 + e^(βx)) / β. PyTorch: `softplus`. */
 export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
+  checkOptions("softplus", options, ["beta", "threshold"]);
   const { beta = 1, threshold = 20 } = options;
   return fuse("softplus", [x], (x) => bend(x, beta, threshold));
 }

@@ -1,5 +1,5 @@
 /** Attention: each query's mean of the values, weighted by how well their keys answer it. */
-import { type Generator, maskedSoftmax, type Tensor } from "@heddle/tensor";
+import { checkOptions, type Generator, maskedSoftmax, type Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import { attendInBlocks, type Attending } from "./attention_blocks.ts";
 import { checkProbability, dropout } from "./dropout.ts";
@@ -45,6 +45,7 @@ export function scaledDotProductAttention(
   value: Tensor,
   options: AttentionOptions = {},
 ): Tensor {
+  checkOptions("scaledDotProductAttention", options, ["attnMask", "causalOffset", "dropoutP", "enableGqa", "generator", "isCausal", "scale"]);
   const { attnMask = null, dropoutP = 0, isCausal = false, causalOffset = 0, enableGqa = false, generator } = options;
   checkOperands(query, key, value);
   checkProbability("scaledDotProductAttention", dropoutP);

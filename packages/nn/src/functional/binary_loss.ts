@@ -1,6 +1,6 @@
 /** Losses of yes-or-no predictions. */
 import { customFunction } from "@heddle/autograd";
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import { logsigmoid } from "./activation.ts";
 import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
 
@@ -40,6 +40,7 @@ const entropy: (p: Tensor, target: Tensor) => Tensor = customFunction({
  * @throws RangeError for an input outside 0 to 1 (where the device can be read at once), or shapes that differ.
  */
 export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryCrossEntropyOptions = {}): Tensor {
+  checkOptions("binaryCrossEntropy", options, ["reduction", "weight"]);
   const { weight, reduction } = options;
   checkReduction("binaryCrossEntropy", reduction ?? "mean");
   checkPair("binaryCrossEntropy", input, target);
@@ -80,6 +81,7 @@ export function binaryCrossEntropyWithLogits(
   target: Tensor,
   options: BinaryCrossEntropyWithLogitsOptions = {},
 ): Tensor {
+  checkOptions("binaryCrossEntropyWithLogits", options, ["posWeight", "reduction", "weight"]);
   const { weight, posWeight, reduction } = options;
   checkPair("binaryCrossEntropyWithLogits", input, target);
   // (1 − t) x − (1 + (w − 1) t) ln sigmoid(x)

@@ -1,5 +1,5 @@
 /** Losses of class scores against classes. */
-import { isFloat, labelLoss, type Tensor, where } from "@heddle/tensor";
+import { checkOptions, isFloat, labelLoss, type Tensor, where } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
 import { checkReduction, reduced, type Reduction, type ReductionOptions } from "./reduction.ts";
@@ -127,6 +127,7 @@ function finish({ loss, share }: Labelled, reduction: Reduction): Tensor {
  * @throws RangeError for a label out of range, or shapes that do not fit. TypeError for labels that are no integers.
  */
 export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
+  checkOptions("nllLoss", options, ["ignoreIndex", "reduction", "weight"]);
   const { reduction = "mean" } = options;
   checkReduction("nllLoss", reduction);
   const { weight, ignoreIndex } = options;
@@ -151,6 +152,7 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions =
  * ```
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkOptions("crossEntropy", options, ["ignoreIndex", "labelSmoothing", "reduction", "weight"]);
   const { reduction = "mean", labelSmoothing = 0, weight } = options;
   checkReduction("crossEntropy", reduction);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
@@ -198,6 +200,7 @@ export interface MultiMarginLossOptions extends ReductionOptions {
  * ```
  */
 export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {
+  checkOptions("multiMarginLoss", options, ["margin", "p", "reduction", "weight"]);
   const { p = 1, margin = 1, weight, reduction } = options;
   if (input.ndim < 1 || input.ndim > 2) {
     throw new RangeError(`multiMarginLoss: the input has shape ${showSizes(input.shape)}; expected [N, C] or [C]`);

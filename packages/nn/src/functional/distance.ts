@@ -1,5 +1,5 @@
 /** Lengths, distances and angles of vectors. */
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {
@@ -22,6 +22,7 @@ export interface NormalizeOptions {
  * ```
  */
 export function normalize(input: Tensor, options: NormalizeOptions = {}): Tensor {
+  checkOptions("normalize", options, ["dim", "eps", "p"]);
   const { p = 2, dim = 1, eps = 1e-12 } = options;
   return input.div(length(input, p, dim, eps));
 }
@@ -52,6 +53,7 @@ export interface CosineSimilarityOptions {
  * ```
  */
 export function cosineSimilarity(first: Tensor, second: Tensor, options: CosineSimilarityOptions = {}): Tensor {
+  checkOptions("cosineSimilarity", options, ["dim", "eps"]);
   const { dim = 1, eps = 1e-8 } = options;
   const ndim = Math.max(first.ndim, second.ndim);
   // From the end, the same dimension of both, whichever of them has fewer.
@@ -73,6 +75,7 @@ export interface PairwiseDistanceOptions {
 
 /** Norm of the difference along the last dimension. PyTorch: `torch.nn.functional.pairwise_distance`. */
 export function pairwiseDistance(first: Tensor, second: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
+  checkOptions("pairwiseDistance", options, ["eps", "keepdim", "p"]);
   const { p = 2, eps = 1e-6, keepdim = false } = options;
   return first.sub(second).add(eps).norm(p, -1, { keepdim });
 }

@@ -1,6 +1,8 @@
 /** Dropout: random zeros while training. */
-import { fused, type FusedFunction, type Generator, rand, type Tensor, whereSymbolic } from "@heddle/tensor";
+import { checkOptions, fused, type FusedFunction, type Generator, rand, type Tensor, whereSymbolic } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
+
+const dropoutOptions = ["generator", "training"] as const;
 
 /** Options of the dropout functions. */
 export interface DropoutOptions {
@@ -23,6 +25,7 @@ export const drop: FusedFunction = fused(
 
 /** Zeros at probability p, one draw for each element of `shape`, which the input's broadcasts; the rest is scaled up to keep the mean. */
 function dropped(operation: string, x: Tensor, p: number, shape: readonly number[], options: DropoutOptions): Tensor {
+  checkOptions(operation, options, dropoutOptions);
   checkProbability(operation, p);
   const { training = true, generator } = options;
   if (!training || p === 0) return x;
@@ -47,6 +50,7 @@ export function dropout(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tenso
 }
 
 function channels(operation: string, x: Tensor, p: number, dims: number, options: DropoutOptions): Tensor {
+  checkOptions(operation, options, dropoutOptions);
   if (x.ndim !== dims + 2 && x.ndim !== dims + 1) {
     throw new RangeError(
       `${operation}: expected [N, C, ${["L", "H, W", "D, H, W"][dims - 1]}] or, without a batch, [C, …], got shape ${

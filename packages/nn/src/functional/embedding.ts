@@ -1,6 +1,6 @@
 /** Rows of a table by number. */
 import { noGrad } from "@heddle/autograd";
-import { type Tensor, where } from "@heddle/tensor";
+import { checkOptions, type Tensor, where } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
 
@@ -38,6 +38,7 @@ export function paddingRow(paddingIdx: number | null | undefined, rows: number):
  * ```
  */
 export function embedding(indices: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
+  checkOptions("embedding", options, ["maxNorm", "normType", "paddingIdx"]);
   const { maxNorm, normType = 2 } = options;
   if (!/^u?int/.test(indices.dtype)) {
     throw new TypeError(`embedding: indices are integers, got ${indices.dtype}; cast with .to("int32")`);

@@ -1,5 +1,5 @@
 /** Images seen through a grid of points: what spatial transformers, and affine augmentation, are made of. */
-import { arange, onesLike, stack, type Tensor, where } from "@heddle/tensor";
+import { arange, checkOptions, onesLike, stack, type Tensor, where } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** Option of both functions. */
@@ -42,6 +42,7 @@ function centres(size: number, theta: Tensor, alignCorners: boolean): Tensor {
  * ```
  */
 export function affineGrid(theta: Tensor, size: readonly number[], options: AlignCornersOptions = {}): Tensor {
+  checkOptions("affineGrid", options, ["alignCorners"]);
   const { alignCorners = false } = options;
   checkFloat("affineGrid", "theta", theta);
   if (size.length !== 4 || size.some((n) => !Number.isInteger(n) || n < 1)) {
@@ -124,6 +125,7 @@ function check(input: Tensor, grid: Tensor, mode: string, paddingMode: string): 
  * ```
  */
 export function gridSample(input: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
+  checkOptions("gridSample", options, ["alignCorners", "mode", "paddingMode"]);
   const { mode = "bilinear", paddingMode = "zeros", alignCorners = false } = options;
   check(input, grid, mode, paddingMode);
   const [count, channels, height, width] = input.shape as [number, number, number, number];

@@ -1,5 +1,5 @@
 /** Images (and lines, and volumes) in another size. */
-import { adaptiveAvgPool1d, adaptiveAvgPool2d, type OutputSize, type Tensor, tensor } from "@heddle/tensor";
+import { adaptiveAvgPool1d, adaptiveAvgPool2d, checkOptions, type OutputSize, type Tensor, tensor } from "@heddle/tensor";
 import { showSizes, type Sizes } from "../sizes.ts";
 import { adaptiveAvgPool3d } from "./pooling.ts";
 
@@ -150,6 +150,7 @@ function target(input: Tensor, dims: number, options: InterpolateOptions): Targe
  * ```
  */
 export function interpolate(input: Tensor, options: InterpolateOptions): Tensor {
+  checkOptions("interpolate", options, ["alignCorners", "mode", "recomputeScaleFactor", "scaleFactor", "size"]);
   const { mode = "nearest", alignCorners } = options;
   const dims = input.ndim - 2;
   if (!Object.hasOwn(dimsOf, mode)) {

@@ -1,5 +1,5 @@
 /** Products with weights. */
-import { linear as product, type LinearOptions as ProductOptions, type Tensor } from "@heddle/tensor";
+import { checkOptions, linear as product, type LinearOptions as ProductOptions, type Tensor } from "@heddle/tensor";
 
 /** Options of {@link linear}. */
 export type LinearOptions = Omit<ProductOptions, "bias">;
@@ -24,5 +24,6 @@ export function linear(
   bias: Tensor | null = null,
   options: LinearOptions = {},
 ): Tensor {
+  checkOptions("linear", options, ["activation"]);
   return product(input, weight, { ...options, bias });
 }

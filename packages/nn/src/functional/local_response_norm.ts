@@ -1,5 +1,5 @@
 /** Normalisation by the neighbouring channels. */
-import { avgPool2d, pad, type Tensor } from "@heddle/tensor";
+import { avgPool2d, checkOptions, pad, type Tensor } from "@heddle/tensor";
 import { checkSize, showSizes } from "../sizes.ts";
 
 /** Options of {@link localResponseNorm}. */
@@ -27,6 +27,7 @@ export interface LocalResponseNormOptions {
  * ```
  */
 export function localResponseNorm(input: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
+  checkOptions("localResponseNorm", options, ["alpha", "beta", "k"]);
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
   checkSize("localResponseNorm", "size", size);
   if (input.ndim < 3) {

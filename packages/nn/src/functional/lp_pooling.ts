@@ -1,6 +1,8 @@
 /** Pooling by a norm: the root of the sum of powers, over windows or over channels. */
-import { avgPool1d, avgPool2d, type Tensor, where } from "@heddle/tensor";
+import { avgPool1d, avgPool2d, checkOptions, type Tensor, where } from "@heddle/tensor";
 import { checkSize, showSizes, type Sizes, spread } from "../sizes.ts";
+
+const lpPoolOptions = ["ceilMode", "stride"] as const;
 
 /** Options of pooling by a norm. */
 export interface LpPoolOptions {
@@ -30,6 +32,7 @@ const power = (x: Tensor, p: number): Tensor => p === 2 ? x.square() : x.pow(p);
  * @throws RangeError for a power that is not positive, or when a window does not fit.
  */
 export function lpPool1d(x: Tensor, normType: number, kernelSize: Sizes, options: LpPoolOptions = {}): Tensor {
+  checkOptions("lpPool1d", options, lpPoolOptions);
   checkPower("lpPool1d", normType);
   const [kernel] = spread("lpPool1d", "kernel", kernelSize, 1) as [number];
   return root(avgPool1d(power(x, normType), kernel, options).mul(kernel), normType);
@@ -50,6 +53,7 @@ export function lpPool1d(x: Tensor, normType: number, kernelSize: Sizes, options
  * ```
  */
 export function lpPool2d(x: Tensor, normType: number, kernelSize: Sizes, options: LpPoolOptions = {}): Tensor {
+  checkOptions("lpPool2d", options, lpPoolOptions);
   checkPower("lpPool2d", normType);
   const kernel = spread("lpPool2d", "kernel", kernelSize, 2) as [number, number];
   return root(avgPool2d(power(x, normType), kernel, options).mul(kernel[0] * kernel[1]), normType);
@@ -78,6 +82,7 @@ export interface FeatureLpPoolOptions {
  * ```
  */
 export function featureLpPool(x: Tensor, normType: number, size: number, options: FeatureLpPoolOptions = {}): Tensor {
+  checkOptions("featureLpPool", options, ["stride"]);
   checkPower("featureLpPool", normType);
   checkSize("featureLpPool", "size", size);
   const stride = checkSize("featureLpPool", "stride", options.stride ?? size);

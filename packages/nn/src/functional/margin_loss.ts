@@ -1,8 +1,10 @@
 /** Losses that ask for a margin and are content beyond it. */
-import { type Tensor, where } from "@heddle/tensor";
+import { checkOptions, type Tensor, where } from "@heddle/tensor";
 import { logsigmoid } from "./activation.ts";
 import { cosineSimilarity, pairwiseDistance } from "./distance.ts";
 import { checkPair, reduced, type ReductionOptions } from "./reduction.ts";
+
+const marginOptions = ["margin", "reduction"] as const;
 
 /** Options of the losses with a margin. */
 export interface MarginOptions extends ReductionOptions {
@@ -23,6 +25,7 @@ export interface MarginOptions extends ReductionOptions {
  * ```
  */
 export function hingeLoss(input: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  checkOptions("hingeLoss", options, marginOptions);
   const { margin = 1, reduction } = options;
   checkPair("hingeLoss", input, target);
   return reduced("hingeLoss", input.mul(target).neg().add(margin).relu(), reduction);
@@ -35,6 +38,7 @@ export function hingeLoss(input: Tensor, target: Tensor, options: MarginOptions 
  * @throws RangeError unless both shapes are equal.
  */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  checkOptions("hingeEmbeddingLoss", options, marginOptions);
   const { margin = 1, reduction } = options;
   checkPair("hingeEmbeddingLoss", input, target);
   const apart = where(target.ne(1), input.neg().add(margin).clamp({ min: 0 }), 0);
@@ -48,6 +52,7 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
  * @param options.margin 0 by default.
  */
 export function marginRankingLoss(first: Tensor, second: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  checkOptions("marginRankingLoss", options, marginOptions);
   const { margin = 0, reduction } = options;
   checkPair("marginRankingLoss", first, second, "second input");
   checkPair("marginRankingLoss", first, target);
@@ -61,6 +66,7 @@ export function marginRankingLoss(first: Tensor, second: Tensor, target: Tensor,
  * @throws RangeError unless both shapes are equal.
  */
 export function softMarginLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkOptions("softMarginLoss", options, ["reduction"]);
   checkPair("softMarginLoss", input, target);
   return reduced("softMarginLoss", logsigmoid(input.mul(target)).neg(), options.reduction);
 }
@@ -80,6 +86,7 @@ export function multilabelSoftMarginLoss(
   target: Tensor,
   options: MultilabelSoftMarginOptions = {},
 ): Tensor {
+  checkOptions("multilabelSoftMarginLoss", options, ["reduction", "weight"]);
   const { weight, reduction } = options;
   checkPair("multilabelSoftMarginLoss", input, target);
   const right = target.mul(logsigmoid(input));
@@ -100,6 +107,7 @@ export function cosineEmbeddingLoss(
   target: Tensor,
   options: MarginOptions = {},
 ): Tensor {
+  checkOptions("cosineEmbeddingLoss", options, marginOptions);
   const { margin = 0, reduction } = options;
   checkPair("cosineEmbeddingLoss", first, second, "second input");
   const similarity = cosineSimilarity(first, second, { dim: -1, eps: 1e-12 });
@@ -134,6 +142,7 @@ export function tripletMarginLoss(
   negative: Tensor,
   options: TripletMarginOptions = {},
 ): Tensor {
+  checkOptions("tripletMarginLoss", options, ["eps", "margin", "p", "reduction", "swap"]);
   const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction } = options;
   checkPair("tripletMarginLoss", anchor, positive, "positive");
   checkPair("tripletMarginLoss", anchor, negative, "negative");

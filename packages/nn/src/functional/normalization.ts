@@ -1,6 +1,8 @@
 /** Normalisation: zero mean and unit variance over a batch, a sample, or groups of channels. */
-import { fused, normalize, type Operand, type Tensor } from "@heddle/tensor";
+import { checkOptions, fused, normalize, type Operand, type Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
+
+const affineOptions = ["bias", "eps", "weight"] as const;
 
 /** Scale and shift after normalisation. */
 export interface AffineOptions {
@@ -71,6 +73,7 @@ export function batchNorm(
   runningVar: Tensor | null,
   options: BatchNormOptions = {},
 ): Tensor {
+  checkOptions("batchNorm", options, ["activation", "bias", "eps", "momentum", "residual", "training", "weight"]);
   const { training = false, momentum = 0.1, eps = 1e-5, weight, bias, residual = null, activation } = options;
   const { shape, ndim } = input;
   if (residual !== null && showSizes(residual.shape) !== showSizes(shape)) {
@@ -127,6 +130,7 @@ export interface InstanceNormOptions extends BatchNormOptions {
  * @throws RangeError for one value a channel and sample, or vectors of another length.
  */
 export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): Tensor {
+  checkOptions("instanceNorm", options, ["activation", "bias", "eps", "momentum", "residual", "runningMean", "runningVar", "training", "useInputStats", "weight"]);
   const { runningMean = null, runningVar = null, useInputStats = true, momentum = 0.1, eps = 1e-5, weight, bias } =
     options;
   if (!useInputStats) return batchNorm(input, runningMean, runningVar, { weight, bias, eps });
@@ -170,6 +174,7 @@ export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): 
  * ```
  */
 export function layerNorm(input: Tensor, normalizedShape: readonly number[], options: AffineOptions = {}): Tensor {
+  checkOptions("layerNorm", options, affineOptions);
   const { eps = 1e-5, weight, bias } = options;
   const start = input.ndim - normalizedShape.length;
   if (normalizedShape.length === 0 || start < 0 || normalizedShape.some((size, d) => size !== input.shape[start + d])) {
@@ -197,6 +202,7 @@ export function layerNorm(input: Tensor, normalizedShape: readonly number[], opt
  * @throws RangeError when the channels cannot be split into that many groups.
  */
 export function groupNorm(input: Tensor, groups: number, options: AffineOptions = {}): Tensor {
+  checkOptions("groupNorm", options, affineOptions);
   const { eps = 1e-5, weight, bias } = options;
   const { shape, ndim } = input;
   if (ndim < 2) throw new RangeError(`groupNorm: expected an input [N, C, …], got shape ${showSizes(shape)}`);

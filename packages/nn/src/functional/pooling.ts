@@ -1,15 +1,5 @@
 /** Pooling beyond what `@heddle/tensor` has: in three dimensions, and maxima of windows that are chosen for an output size. */
-import {
-  adaptiveAvgPool2d,
-  avgPool2d,
-  type AvgPoolOptions,
-  maxPool2d,
-  type MaxPoolOptions,
-  type OutputSize,
-  type Pooled,
-  type Tensor,
-  tensor,
-} from "@heddle/tensor";
+import { adaptiveAvgPool2d, avgPool2d, type AvgPoolOptions, checkOptions, maxPool2d, type MaxPoolOptions, type OutputSize, type Pooled, type Tensor, tensor } from "@heddle/tensor";
 import { showSizes, type Sizes, spread } from "../sizes.ts";
 
 /** Option of the pools that can say where their maxima stand. */
@@ -97,6 +87,7 @@ export function maxPool3d(
   kernelSize: Sizes,
   options: MaxPoolOptions & ReturnIndices = {},
 ): Tensor | Pooled {
+  checkOptions("maxPool3d", options, ["stride", "padding", "dilation", "ceilMode", "returnIndices"]);
   const { input, restore } = withBatch("maxPool3d", x, 3);
   const { kernel: [kd, kh, kw], stride: [sd, sh, sw], padding: [pd, ph, pw], dilation: [dd, dh, dw] } = windows3d(
     "maxPool3d",
@@ -130,6 +121,7 @@ export function maxPool3d(
  * @throws RangeError when a window does not fit, or the padding is more than half of it. TypeError for integers.
  */
 export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor {
+  checkOptions("avgPool3d", options, ["ceilMode", "countIncludePad", "padding", "stride"]);
   const { input, restore } = withBatch("avgPool3d", x, 3);
   const { kernel: [kd, kh, kw], stride: [sd, sh, sw], padding: [pd, ph, pw] } = windows3d(
     "avgPool3d",
@@ -229,6 +221,7 @@ export function adaptiveMaxPool1d(
   options: { readonly returnIndices: true },
 ): Pooled;
 export function adaptiveMaxPool1d(x: Tensor, outputSize: OutputSize, options: ReturnIndices = {}): Tensor | Pooled {
+  checkOptions("adaptiveMaxPool1d", options, ["returnIndices"]);
   const { input, restore } = withBatch("adaptiveMaxPool1d", x, 1);
   const [length] = outputSizes("adaptiveMaxPool1d", x, outputSize, 1);
   checkElements("adaptiveMaxPool1d", x, 1);
@@ -261,6 +254,7 @@ export function adaptiveMaxPool2d(
   options: { readonly returnIndices: true },
 ): Pooled;
 export function adaptiveMaxPool2d(x: Tensor, outputSize: OutputSize, options: ReturnIndices = {}): Tensor | Pooled {
+  checkOptions("adaptiveMaxPool2d", options, ["returnIndices"]);
   const { input, restore } = withBatch("adaptiveMaxPool2d", x, 2);
   const sizes = outputSizes("adaptiveMaxPool2d", x, outputSize, 2);
   checkElements("adaptiveMaxPool2d", x, 2);

@@ -1,5 +1,5 @@
 /** Losses of numbers against numbers, and of distributions against distributions. */
-import { type Tensor, where } from "@heddle/tensor";
+import { checkOptions, type Tensor, where } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
 
@@ -16,12 +16,14 @@ import { checkPair, checkReduction, reduced, type ReductionOptions } from "./red
  * ```
  */
 export function mseLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkOptions("mseLoss", options, ["reduction"]);
   checkPair("mseLoss", input, target);
   return reduced("mseLoss", input.sub(target).square(), options.reduction);
 }
 
 /** Absolute differences. PyTorch: `torch.nn.functional.l1_loss`. @throws RangeError unless both shapes are equal. */
 export function l1Loss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkOptions("l1Loss", options, ["reduction"]);
   checkPair("l1Loss", input, target);
   return reduced("l1Loss", input.sub(target).abs(), options.reduction);
 }
@@ -39,6 +41,7 @@ export interface SmoothL1LossOptions extends ReductionOptions {
  * @throws RangeError unless both shapes are equal, or for a negative β.
  */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
+  checkOptions("smoothL1Loss", options, ["beta", "reduction"]);
   const { beta = 1, reduction } = options;
   checkPair("smoothL1Loss", input, target);
   if (!(beta >= 0)) throw new RangeError(`smoothL1Loss: beta ${beta} is negative`);
@@ -62,6 +65,7 @@ export interface HuberLossOptions extends ReductionOptions {
  * @throws RangeError unless both shapes are equal and δ is positive.
  */
 export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
+  checkOptions("huberLoss", options, ["delta", "reduction"]);
   const { delta = 1, reduction } = options;
   checkPair("huberLoss", input, target);
   if (!(delta > 0)) throw new RangeError(`huberLoss: delta ${delta} is not positive`);
@@ -93,6 +97,7 @@ export interface KlDivOptions {
  * ```
  */
 export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
+  checkOptions("klDiv", options, ["logTarget", "reduction"]);
   const { reduction = "mean", logTarget = false } = options;
   checkPair("klDiv", input, target);
   checkReduction("klDiv", reduction, ["none", "mean", "sum", "batchmean"]);
@@ -127,6 +132,7 @@ export function gaussianNllLoss(
   variance: Tensor,
   options: GaussianNllLossOptions = {},
 ): Tensor {
+  checkOptions("gaussianNllLoss", options, ["eps", "full", "reduction"]);
   const { full = false, eps = 1e-6, reduction } = options;
   checkPair("gaussianNllLoss", input, target);
   let spread = variance;
@@ -159,6 +165,7 @@ export interface PoissonNllLossOptions extends ReductionOptions {
  * @throws RangeError unless both shapes are equal.
  */
 export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNllLossOptions = {}): Tensor {
+  checkOptions("poissonNllLoss", options, ["eps", "full", "logInput", "reduction"]);
   const { logInput = true, full = false, eps = 1e-8, reduction } = options;
   checkPair("poissonNllLoss", input, target);
   let loss = logInput ? input.exp().sub(target.mul(input)) : input.sub(target.mul(input.add(eps).log()));

@@ -1,5 +1,5 @@
 /** Normalisation by the root mean square. */
-import { rmsNormalize, type Tensor } from "@heddle/tensor";
+import { checkOptions, rmsNormalize, type Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
 /** Options of {@link rmsNorm}. */
@@ -24,6 +24,7 @@ export interface RmsNormOptions {
  * ```
  */
 export function rmsNorm(input: Tensor, normalizedShape: readonly number[], options: RmsNormOptions = {}): Tensor {
+  checkOptions("rmsNorm", options, ["eps", "weight"]);
   const { eps = 1e-6, weight } = options;
   const start = input.ndim - normalizedShape.length;
   if (normalizedShape.length === 0 || start < 0 || normalizedShape.some((size, d) => size !== input.shape[start + d])) {

@@ -1,7 +1,10 @@
 /** Initialisers that keep the variance of signals, by the number of connections of a unit. */
-import type { Generator, Tensor } from "@heddle/tensor";
+import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import { type DrawOptions, normal_, uniform_ } from "./fill.ts";
+
+const xavierOptions = ["gain", "generator"] as const;
+const kaimingOptions = ["a", "generator", "mode", "nonlinearity"] as const;
 
 /** What follows a layer, for {@link calculateGain}. */
 export type Nonlinearity =
@@ -95,12 +98,14 @@ function xavierStd(weight: Tensor, gain = 1): number {
  * neural networks" (2010).
  */
 export function xavierUniform_<T extends Tensor>(tensor: T, options: XavierOptions = {}): T {
+  checkOptions("xavierUniform_", options, xavierOptions);
   const bound = Math.sqrt(3) * xavierStd(tensor, options.gain);
   return uniform_(tensor, -bound, bound, options);
 }
 
 /** Normal with standard deviation gain·√(2 / (fanIn + fanOut)); see {@link xavierUniform_}. */
 export function xavierNormal_<T extends Tensor>(tensor: T, options: XavierOptions = {}): T {
+  checkOptions("xavierNormal_", options, xavierOptions);
   return normal_(tensor, 0, xavierStd(tensor, options.gain), options);
 }
 
@@ -132,6 +137,7 @@ function kaimingStd(weight: Tensor, { a = 0, mode = "fanIn", nonlinearity = "lea
  * ```
  */
 export function kaimingUniform_<T extends Tensor>(tensor: T, options: KaimingOptions = {}): T {
+  checkOptions("kaimingUniform_", options, kaimingOptions);
   if (tensor.numel === 0) return tensor;
   const bound = Math.sqrt(3) * kaimingStd(tensor, options);
   return uniform_(tensor, -bound, bound, options);
@@ -139,6 +145,7 @@ export function kaimingUniform_<T extends Tensor>(tensor: T, options: KaimingOpt
 
 /** Normal with standard deviation gain / √fan; see {@link kaimingUniform_}. */
 export function kaimingNormal_<T extends Tensor>(tensor: T, options: KaimingOptions = {}): T {
+  checkOptions("kaimingNormal_", options, kaimingOptions);
   if (tensor.numel === 0) return tensor;
   return normal_(tensor, 0, kaimingStd(tensor, options), options);
 }

@@ -1,6 +1,6 @@
 /** Initialisers that draw every element alike. */
 import { noGrad } from "@heddle/autograd";
-import type { Generator, Tensor } from "@heddle/tensor";
+import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
 
 /** Where an initialiser draws from. */
 export interface DrawOptions {
@@ -10,12 +10,14 @@ export interface DrawOptions {
 
 /** Numbers evenly distributed over [a, b). */
 export function uniform_<T extends Tensor>(tensor: T, a = 0, b = 1, options: DrawOptions = {}): T {
+  checkOptions("uniform_", options, ["generator"]);
   noGrad(() => tensor.uniform_(a, b, options));
   return tensor;
 }
 
 /** Numbers of the normal distribution. */
 export function normal_<T extends Tensor>(tensor: T, mean = 0, std = 1, options: DrawOptions = {}): T {
+  checkOptions("normal_", options, ["generator"]);
   noGrad(() => tensor.normal_(mean, std, options));
   return tensor;
 }
@@ -59,6 +61,7 @@ export interface TruncNormalOptions extends DrawOptions {
  * ```
  */
 export function truncNormal_<T extends Tensor>(tensor: T, options: TruncNormalOptions = {}): T {
+  checkOptions("truncNormal_", options, ["a", "b", "generator", "mean", "std"]);
   const { mean = 0, std = 1, a = -2, b = 2, generator } = options;
   if (!(a < b) || !(std > 0)) {
     throw new RangeError(`truncNormal_: a ${a}, b ${b} and std ${std} need a < b and std > 0`);

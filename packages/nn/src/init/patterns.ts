@@ -1,6 +1,6 @@
 /** Initialisers with structure: identities, orthogonal and sparse matrices. Made on the host in float64, then copied. */
 import { noGrad } from "@heddle/autograd";
-import { defaultGenerator, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions, defaultGenerator, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import type { DrawOptions } from "./fill.ts";
 
@@ -48,6 +48,7 @@ export interface DiracOptions {
  * @throws RangeError unless there are one to three kernel dimensions and `out` is a multiple of `groups`.
  */
 export function dirac_<T extends Tensor>(tensor: T, options: DiracOptions = {}): T {
+  checkOptions("dirac_", options, ["groups"]);
   const { groups = 1 } = options;
   const [out, into, ...kernel] = tensor.shape;
   if (out === undefined || into === undefined || kernel.length < 1 || kernel.length > 3) {
@@ -89,6 +90,7 @@ export interface OrthogonalOptions extends DrawOptions {
  * ```
  */
 export function orthogonal_<T extends Tensor>(tensor: T, options: OrthogonalOptions = {}): T {
+  checkOptions("orthogonal_", options, ["gain", "generator"]);
   const { gain = 1, generator } = options;
   if (tensor.ndim < 2) {
     throw new RangeError(`orthogonal_: needs at least 2 dimensions, got shape ${showSizes(tensor.shape)}`);
@@ -142,6 +144,7 @@ export interface SparseOptions extends DrawOptions {
  * @throws RangeError unless the tensor is 2-d and the fraction within 0 to 1.
  */
 export function sparse_<T extends Tensor>(tensor: T, sparsity: number, options: SparseOptions = {}): T {
+  checkOptions("sparse_", options, ["generator", "std"]);
   const { std = 0.01, generator } = options;
   const [rows, columns] = matrixSize("sparse_", tensor);
   if (!(sparsity >= 0 && sparsity <= 1)) throw new RangeError(`sparse_: sparsity ${sparsity} is not within 0 to 1`);

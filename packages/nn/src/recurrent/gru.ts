@@ -1,5 +1,5 @@
 /** Gated recurrent units. */
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import { RecurrentCell, type RecurrentCellOptions } from "./cell.ts";
 import { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import type { RecurrentRule } from "./rule.ts";
@@ -52,6 +52,7 @@ const gru: RecurrentRule = {
  */
 export class GRU extends RecurrentLayer {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
+    checkOptions("GRU", options, ["batchFirst", "bias", "bidirectional", "device", "dropout", "dtype", "generator", "numLayers"]);
     super(inputSize, hiddenSize, gru.gates, options);
   }
 
@@ -65,6 +66,7 @@ export class GRU extends RecurrentLayer {
     h0: Tensor | null = null,
     options: RecurrentForwardOptions = {},
   ): [output: Tensor, hN: Tensor] {
+    checkOptions("GRU.forward", options, ["lengths"]);
     const { output, states } = this.run(input, h0 && [h0], options);
     return [output, states[0]!];
   }
@@ -86,6 +88,7 @@ export class GRU extends RecurrentLayer {
  */
 export class GRUCell extends RecurrentCell {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentCellOptions = {}) {
+    checkOptions("GRUCell", options, ["bias", "device", "dtype", "generator"]);
     super(inputSize, hiddenSize, gru.gates, options);
   }
 

@@ -1,5 +1,5 @@
 /** Long short-term memory. */
-import type { Symbolic, Tensor } from "@heddle/tensor";
+import { checkOptions, type Symbolic, type Tensor } from "@heddle/tensor";
 import { RecurrentCell, type RecurrentCellOptions } from "./cell.ts";
 import { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import type { RecurrentRule } from "./rule.ts";
@@ -63,6 +63,7 @@ export type LSTMState = [h: Tensor, c: Tensor];
  */
 export class LSTM extends RecurrentLayer {
   constructor(inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
+    checkOptions("LSTM", options, ["batchFirst", "bias", "bidirectional", "device", "dropout", "dtype", "generator", "numLayers", "projSize"]);
     super(inputSize, hiddenSize, lstm.gates, options);
   }
 
@@ -76,6 +77,7 @@ export class LSTM extends RecurrentLayer {
     state: readonly [h0: Tensor, c0: Tensor] | null = null,
     options: RecurrentForwardOptions = {},
   ): [output: Tensor, state: LSTMState] {
+    checkOptions("LSTM.forward", options, ["lengths"]);
     const { output, states } = this.run(input, state, options);
     return [output, states as LSTMState];
   }
@@ -96,6 +98,7 @@ export class LSTM extends RecurrentLayer {
  */
 export class LSTMCell extends RecurrentCell {
   constructor(inputSize: number, hiddenSize: number, options: RecurrentCellOptions = {}) {
+    checkOptions("LSTMCell", options, ["bias", "device", "dtype", "generator"]);
     super(inputSize, hiddenSize, lstm.gates, options);
   }
 

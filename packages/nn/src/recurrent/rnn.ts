@@ -1,5 +1,5 @@
 /** Plain recurrent networks. */
-import { type Tensor, whereSymbolic } from "@heddle/tensor";
+import { checkOptions, type Tensor, whereSymbolic } from "@heddle/tensor";
 import { RecurrentCell, type RecurrentCellOptions } from "./cell.ts";
 import { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import type { RecurrentRule } from "./rule.ts";
@@ -62,6 +62,7 @@ export class RNN extends RecurrentLayer {
   readonly nonlinearity: RecurrentNonlinearity;
 
   constructor(inputSize: number, hiddenSize: number, options: RNNOptions = {}) {
+    checkOptions("RNN", options, ["batchFirst", "bias", "bidirectional", "device", "dropout", "dtype", "generator", "nonlinearity", "numLayers"]);
     super(inputSize, hiddenSize, 1, options);
     this.nonlinearity = options.nonlinearity ?? "tanh";
     checkNonlinearity("RNN", this.nonlinearity);
@@ -77,6 +78,7 @@ export class RNN extends RecurrentLayer {
     h0: Tensor | null = null,
     options: RecurrentForwardOptions = {},
   ): [output: Tensor, hN: Tensor] {
+    checkOptions("RNN.forward", options, ["lengths"]);
     const { output, states } = this.run(input, h0 && [h0], options);
     return [output, states[0]!];
   }
@@ -107,6 +109,7 @@ export class RNNCell extends RecurrentCell {
   readonly nonlinearity: RecurrentNonlinearity;
 
   constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
+    checkOptions("RNNCell", options, ["bias", "device", "dtype", "generator", "nonlinearity"]);
     super(inputSize, hiddenSize, 1, options);
     this.nonlinearity = options.nonlinearity ?? "tanh";
     checkNonlinearity("RNNCell", this.nonlinearity);

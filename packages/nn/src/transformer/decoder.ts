@@ -1,5 +1,5 @@
 /** Layers that attend to their own input and to an encoder's output. */
-import { type Tensor, tidy } from "@heddle/tensor";
+import { checkOptions, type Tensor, tidy } from "@heddle/tensor";
 import { CacheStack, DecoderLayerCache } from "../attention/key_value_cache.ts";
 import { MultiheadAttention } from "../attention/multihead_attention.ts";
 import type { ModuleList } from "../container.ts";
@@ -11,6 +11,8 @@ import { snakeCase } from "../state_dict.ts";
 import { activated, checkActivation, type FeedForwardActivation } from "./activation.ts";
 import { cachesFor, stackOf } from "./encoder.ts";
 import type { TransformerLayerOptions } from "./layer_options.ts";
+
+const decoderLayerForwardOptions = ["cache", "memoryIsCausal", "memoryKeyPaddingMask", "memoryMask", "tgtIsCausal", "tgtKeyPaddingMask", "tgtMask"] as const;
 
 /** Masks of decoders: bool, true where a key is kept out, or numbers that are added to the scores. */
 export interface DecoderMasks {
@@ -68,6 +70,7 @@ export class TransformerDecoderLayer extends Module {
   readonly normFirst: boolean;
 
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
+    checkOptions("TransformerDecoderLayer", options, ["activation", "batchFirst", "bias", "device", "dimFeedforward", "dropout", "dtype", "generator", "layerNormEps", "normFirst", "rotary"]);
     super();
     const {
       dimFeedforward = 2048,
@@ -104,6 +107,7 @@ export class TransformerDecoderLayer extends Module {
 
   /** Targets `[batch, targets, dModel]` (in PyTorch's order unless `batchFirst`) and a memory `[batch, sources, dModel]`; as the targets. */
   forward(tgt: Tensor, memory: Tensor, options: DecoderLayerForwardOptions = {}): Tensor {
+    checkOptions("TransformerDecoderLayer.forward", options, decoderLayerForwardOptions);
     return tidy(() => {
       if (this.normFirst) {
         let x = tgt.add(this.attended(this.norm1.forward(tgt), options));
@@ -172,6 +176,7 @@ export class TransformerDecoder extends Module {
     numLayers: number,
     options: { readonly norm?: Layer | null } = {},
   ) {
+    checkOptions("TransformerDecoder", options, ["norm"]);
     super();
     this.layers = stackOf("TransformerDecoder", layer, numLayers);
     this.norm = options.norm ?? null;
@@ -179,6 +184,7 @@ export class TransformerDecoder extends Module {
 
   /** As {@link TransformerDecoderLayer.forward}. */
   forward(tgt: Tensor, memory: Tensor, options: DecoderForwardOptions = {}): Tensor {
+    checkOptions("TransformerDecoder.forward", options, decoderLayerForwardOptions);
     const { cache: given, ...masks } = options;
     const cache = cachesFor("TransformerDecoder", given, this.layers.length);
     let x = tgt;

@@ -1,5 +1,5 @@
 /** Layers that attend to their own input. */
-import type { Tensor } from "@heddle/tensor";
+import { checkOptions, type Tensor } from "@heddle/tensor";
 import { tidy } from "@heddle/tensor";
 import { CacheStack, KeyValueCache } from "../attention/key_value_cache.ts";
 import { MultiheadAttention } from "../attention/multihead_attention.ts";
@@ -57,6 +57,7 @@ export class TransformerEncoderLayer extends Module {
   readonly normFirst: boolean;
 
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
+    checkOptions("TransformerEncoderLayer", options, ["activation", "batchFirst", "bias", "device", "dimFeedforward", "dropout", "dtype", "generator", "layerNormEps", "normFirst", "rotary"]);
     super();
     const {
       dimFeedforward = 2048,
@@ -90,6 +91,7 @@ export class TransformerEncoderLayer extends Module {
 
   /** `[batch, positions, dModel]` (in PyTorch's order unless `batchFirst`, or without a batch) in the same shape. */
   forward(src: Tensor, options: EncoderLayerForwardOptions = {}): Tensor {
+    checkOptions("TransformerEncoderLayer.forward", options, ["cache", "isCausal", "srcKeyPaddingMask", "srcMask"]);
     return tidy(() => {
       if (this.normFirst) {
         const x = src.add(this.attended(this.norm1.forward(src), options));
@@ -171,6 +173,7 @@ export class TransformerEncoder extends Module {
     numLayers: number,
     options: { readonly norm?: Layer | null } = {},
   ) {
+    checkOptions("TransformerEncoder", options, ["norm"]);
     super();
     this.layers = stackOf("TransformerEncoder", layer, numLayers);
     this.norm = options.norm ?? null;
@@ -178,6 +181,7 @@ export class TransformerEncoder extends Module {
 
   /** As {@link TransformerEncoderLayer.forward}. */
   forward(src: Tensor, options: EncoderForwardOptions = {}): Tensor {
+    checkOptions("TransformerEncoder.forward", options, ["cache", "isCausal", "mask", "srcKeyPaddingMask"]);
     const { mask = null, srcKeyPaddingMask = null, isCausal = false } = options;
     const cache = cachesFor("TransformerEncoder", options.cache, this.layers.length);
     let x = src;

@@ -1,5 +1,5 @@
 /** Normalisation by the root mean square. */
-import { empty, type Tensor } from "@heddle/tensor";
+import { checkOptions, empty, type Tensor } from "@heddle/tensor";
 import { rmsNorm } from "../functional/rms_norm.ts";
 import { ones_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
@@ -35,6 +35,7 @@ export class RMSNorm extends Module {
   weight: Parameter | null;
 
   constructor(normalizedShape: Sizes, options: RMSNormOptions = {}) {
+    checkOptions("RMSNorm", options, ["device", "dtype", "elementwiseAffine", "eps"]);
     super();
     const { eps = 1e-6, elementwiseAffine = true, ...placement } = options;
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];

@@ -1,5 +1,5 @@
 /** The gated feed-forward network of LLaMA. */
-import { fused, type Tensor } from "@heddle/tensor";
+import { checkOptions, fused, type Tensor } from "@heddle/tensor";
 import { Linear, type LinearOptions } from "../linear.ts";
 import { Module } from "../module.ts";
 
@@ -22,6 +22,7 @@ export class SwiGLU extends Module {
   readonly w3: Linear;
 
   constructor(dModel: number, hidden: number, options: LinearOptions = {}) {
+    checkOptions("SwiGLU", options, ["bias", "device", "dtype", "generator"]);
     super();
     const each = { bias: false, ...options };
     this.w1 = new Linear(dModel, hidden, each);

@@ -1,5 +1,5 @@
 /** Encoder and decoder together. */
-import { full, type Tensor, type TensorOptions } from "@heddle/tensor";
+import { checkOptions, full, type Tensor, type TensorOptions } from "@heddle/tensor";
 import { xavierUniform_ } from "../init/mod.ts";
 import { Module } from "../module.ts";
 import { LayerNorm } from "../normalization.ts";
@@ -47,6 +47,7 @@ export class Transformer extends Module {
   readonly decoder: TransformerDecoder;
 
   constructor(options: TransformerOptions = {}) {
+    checkOptions("Transformer", options, ["activation", "batchFirst", "bias", "dModel", "device", "dimFeedforward", "dropout", "dtype", "generator", "layerNormEps", "nhead", "normFirst", "numDecoderLayers", "numEncoderLayers", "rotary"]);
     super();
     const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, ...layer } = options;
     const { layerNormEps: eps = 1e-5, bias = true, dtype, device, generator } = layer;
@@ -66,12 +67,14 @@ export class Transformer extends Module {
    * Padding of the sources has to be told twice, as in PyTorch: as `srcKeyPaddingMask` and as `memoryKeyPaddingMask`.
    */
   forward(src: Tensor, tgt: Tensor, options: TransformerForwardOptions = {}): Tensor {
+    checkOptions("Transformer.forward", options, ["memoryIsCausal", "memoryKeyPaddingMask", "memoryMask", "srcKeyPaddingMask", "srcMask", "tgtIsCausal", "tgtKeyPaddingMask", "tgtMask"]);
     const { srcMask: mask = null, srcKeyPaddingMask = null, ...masks } = options;
     return this.decoder.forward(tgt, this.encoder.forward(src, { mask, srcKeyPaddingMask }), masks);
   }
 
   /** See {@link generateSquareSubsequentMask}. */
   static generateSquareSubsequentMask(size: number, options: TensorOptions = {}): Tensor {
+    checkOptions("generateSquareSubsequentMask", options, ["device", "dtype", "requiresGrad"]);
     return generateSquareSubsequentMask(size, options);
   }
 }

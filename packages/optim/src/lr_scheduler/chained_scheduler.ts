@@ -1,4 +1,5 @@
 /** Several schedules at once. */
+import { checkSchedule } from "./saved_schedule.ts";
 import type { LRScheduler, ScheduledOptimizer, SchedulerStateDict } from "./scheduler.ts";
 
 /**
@@ -48,7 +49,8 @@ export class ChainedScheduler {
 
   /** Takes over what `stateDict` gave. @throws TypeError when it is not of as many schedules. */
   loadStateDict(stateDict: SchedulerStateDict): void {
-    loadEach("ChainedScheduler", this.schedulers, stateDict.schedulers);
+    checkWithEach("ChainedScheduler", this.stateDict(), this.schedulers, stateDict);
+    loadEach(this.schedulers, stateDict.schedulers);
     this.lastLrs = [...stateDict.lastLrs as number[]];
   }
 }
@@ -64,13 +66,25 @@ export function sharedOptimizer(name: string, schedulers: readonly LRScheduler[]
   return optimizer;
 }
 
-/** Hands each schedule its state. @throws TypeError when their numbers differ. */
-export function loadEach(name: string, schedulers: readonly LRScheduler[], states: unknown): void {
+/** @throws TypeError when a schedule of schedules, or one of them, could not load its part of a state. */
+export function checkWithEach(
+  name: string,
+  own: SchedulerStateDict,
+  schedulers: readonly LRScheduler[],
+  stateDict: SchedulerStateDict,
+): void {
+  checkSchedule(name, { ...own, schedulers: [] }, stateDict);
+  const states = stateDict.schedulers;
   if (!Array.isArray(states) || states.length !== schedulers.length) {
     throw new TypeError(
       `${name}.loadStateDict: expected the states of ${schedulers.length} schedules, got ` +
         `${Array.isArray(states) ? states.length : typeof states}`,
     );
   }
-  for (const [i, scheduler] of schedulers.entries()) scheduler.loadStateDict(states[i] as SchedulerStateDict);
+  schedulers.forEach((scheduler, i) => scheduler.checkStateDict(states[i]));
+}
+
+/** Hands each schedule its state, after {@link checkWithEach}. */
+export function loadEach(schedulers: readonly LRScheduler[], states: unknown): void {
+  schedulers.forEach((scheduler, i) => scheduler.loadStateDict((states as readonly SchedulerStateDict[])[i]!));
 }

@@ -1,4 +1,5 @@
 /** A smaller learning rate for the first epochs. */
+import { checkOptions } from "@heddle/tensor";
 import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link ConstantLR}. */
@@ -28,6 +29,7 @@ export class ConstantLR extends LRScheduler {
   private readonly totalIters: number;
 
   constructor(optimizer: ScheduledOptimizer, options: ConstantLROptions = {}) {
+    checkOptions("ConstantLR", options, ["factor", "lastEpoch", "totalIters"]);
     super(optimizer, options);
     const { factor = 1 / 3, totalIters = 5 } = options;
     if (!(factor > 0 && factor <= 1)) {

@@ -1,4 +1,5 @@
 /** A learning rate that falls along half a cosine. */
+import { checkOptions } from "@heddle/tensor";
 import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link CosineAnnealingLR}. */
@@ -30,6 +31,7 @@ export class CosineAnnealingLR extends LRScheduler {
   private started = false;
 
   constructor(optimizer: ScheduledOptimizer, options: CosineAnnealingLROptions) {
+    checkOptions("CosineAnnealingLR", options, ["etaMin", "lastEpoch", "tMax"]);
     super(optimizer, options);
     checkWhole("CosineAnnealingLR", "tMax", options.tMax, 1);
     this.tMax = options.tMax;

@@ -1,4 +1,5 @@
 /** Half cosines one after the other. */
+import { checkOptions } from "@heddle/tensor";
 import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link CosineAnnealingWarmRestarts}. */
@@ -37,6 +38,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   private inCycle: number;
 
   constructor(optimizer: ScheduledOptimizer, options: CosineAnnealingWarmRestartsOptions) {
+    checkOptions("CosineAnnealingWarmRestarts", options, ["etaMin", "lastEpoch", "t0", "tMult"]);
     super(optimizer, options);
     const { t0, tMult = 1, etaMin = 0 } = options;
     checkWhole("CosineAnnealingWarmRestarts", "t0", t0, 1);

@@ -1,4 +1,5 @@
 /** A learning rate that decays exponentially. */
+import { checkOptions } from "@heddle/tensor";
 import { LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link ExponentialLR}. */
@@ -23,6 +24,7 @@ export class ExponentialLR extends LRScheduler {
   private readonly gamma: number;
 
   constructor(optimizer: ScheduledOptimizer, options: ExponentialLROptions) {
+    checkOptions("ExponentialLR", options, ["gamma", "lastEpoch"]);
     super(optimizer, options);
     this.gamma = options.gamma;
     this.start();

@@ -1,4 +1,5 @@
 /** A learning rate that decays with the inverse of time. */
+import { checkOptions } from "@heddle/tensor";
 import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link InverseTimeLR}. */
@@ -34,6 +35,7 @@ export class InverseTimeLR extends LRScheduler {
   private readonly staircase: boolean;
 
   constructor(optimizer: ScheduledOptimizer, options: InverseTimeLROptions) {
+    checkOptions("InverseTimeLR", options, ["decayRate", "decaySteps", "lastEpoch", "staircase"]);
     super(optimizer, options);
     const { decayRate, decaySteps = 1, staircase = false } = options;
     if (!(decayRate >= 0)) throw new RangeError(`InverseTimeLR: decayRate is ${decayRate}; it must not be negative`);

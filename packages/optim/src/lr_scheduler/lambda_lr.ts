@@ -1,5 +1,8 @@
 /** Learning rates given by a function. */
+import { checkOptions } from "@heddle/tensor";
 import { LRScheduler, perGroup, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
+
+const lambdaLROptions = ["lastEpoch", "lrLambda"] as const;
 
 /** A factor by epoch, starting with 0. */
 export type LrFactor = (epoch: number) => number;
@@ -29,6 +32,7 @@ export class LambdaLR extends LRScheduler {
   private readonly factorOf: (group: number, epoch: number) => number;
 
   constructor(optimizer: ScheduledOptimizer, options: LambdaLROptions) {
+    checkOptions("LambdaLR", options, lambdaLROptions);
     super(optimizer, options);
     const lambdas = perGroup("LambdaLR", "lrLambda", options.lrLambda, optimizer.paramGroups.length);
     this.factorOf = (group, epoch) => lambdas[group]!(epoch);
@@ -56,6 +60,7 @@ export class MultiplicativeLR extends LRScheduler {
   private readonly factorOf: (group: number, epoch: number) => number;
 
   constructor(optimizer: ScheduledOptimizer, options: LambdaLROptions) {
+    checkOptions("MultiplicativeLR", options, lambdaLROptions);
     super(optimizer, options);
     const lambdas = perGroup("MultiplicativeLR", "lrLambda", options.lrLambda, optimizer.paramGroups.length);
     this.factorOf = (group, epoch) => lambdas[group]!(epoch);

@@ -1,4 +1,5 @@
 /** A learning rate that changes along a line: warm-up, or cooling down. */
+import { checkOptions } from "@heddle/tensor";
 import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link LinearLR}. */
@@ -31,6 +32,7 @@ export class LinearLR extends LRScheduler {
   private readonly totalIters: number;
 
   constructor(optimizer: ScheduledOptimizer, options: LinearLROptions = {}) {
+    checkOptions("LinearLR", options, ["endFactor", "lastEpoch", "startFactor", "totalIters"]);
     super(optimizer, options);
     const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = options;
     if (!(startFactor > 0 && startFactor <= 1)) {

@@ -1,4 +1,5 @@
 /** Linear warm-up before another schedule. */
+import { checkOptions } from "@heddle/tensor";
 import { LinearLR } from "./linear_lr.ts";
 import { LambdaLR } from "./lambda_lr.ts";
 import { LRScheduler, type ScheduledOptimizer } from "./scheduler.ts";
@@ -31,6 +32,7 @@ export interface LinearWarmupOptions {
  * ```
  */
 export function linearWarmup(optimizer: ScheduledOptimizer, options: LinearWarmupOptions): SequentialLR {
+  checkOptions("linearWarmup", options, ["startFactor", "steps", "then"]);
   const { steps, startFactor = 1 / (steps + 1), then = steady } = options;
   const warmup = new LinearLR(optimizer, { startFactor, totalIters: steps });
   return new SequentialLR(optimizer, { schedulers: [warmup, then(optimizer)], milestones: [steps] });

@@ -1,4 +1,5 @@
 /** A smaller learning rate at given epochs. */
+import { checkOptions } from "@heddle/tensor";
 import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link MultiStepLR}. */
@@ -26,6 +27,7 @@ export class MultiStepLR extends LRScheduler {
   private readonly gamma: number;
 
   constructor(optimizer: ScheduledOptimizer, options: MultiStepLROptions) {
+    checkOptions("MultiStepLR", options, ["gamma", "lastEpoch", "milestones"]);
     super(optimizer, options);
     for (const milestone of options.milestones) checkWhole("MultiStepLR", "a milestone", milestone, 0);
     this.milestones = [...options.milestones].sort((a, b) => a - b);

@@ -1,4 +1,5 @@
 /** One cycle: up, down, and far down; momentum the other way. */
+import { checkOptions } from "@heddle/tensor";
 import { checkWhole, LRScheduler, perGroup, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link OneCycleLR}. */
@@ -59,6 +60,7 @@ export class OneCycleLR extends LRScheduler {
   private readonly corners: Corner[];
 
   constructor(optimizer: ScheduledOptimizer, options: OneCycleLROptions) {
+    checkOptions("OneCycleLR", options, ["annealStrategy", "baseMomentum", "cycleMomentum", "divFactor", "epochs", "finalDivFactor", "lastEpoch", "maxLr", "maxMomentum", "pctStart", "stepsPerEpoch", "threePhase", "totalSteps"]);
     const { pctStart = 0.3, annealStrategy = "cos", cycleMomentum = true, threePhase = false } = options;
     const { maxLr, maxMomentum = 0.95, baseMomentum = 0.85, divFactor = 25, finalDivFactor = 1e4 } = options;
     const { totalSteps = (options.epochs ?? NaN) * (options.stepsPerEpoch ?? NaN) } = options;

@@ -1,4 +1,5 @@
 /** A learning rate that falls to zero as a power. */
+import { checkOptions } from "@heddle/tensor";
 import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link PolynomialLR}. */
@@ -26,6 +27,7 @@ export class PolynomialLR extends LRScheduler {
   private readonly power: number;
 
   constructor(optimizer: ScheduledOptimizer, options: PolynomialLROptions = {}) {
+    checkOptions("PolynomialLR", options, ["lastEpoch", "power", "totalIters"]);
     super(optimizer, options);
     const { totalIters = 5, power = 1 } = options;
     checkWhole("PolynomialLR", "totalIters", totalIters, 1);

@@ -1,4 +1,6 @@
 /** A smaller learning rate when a metric no longer improves. */
+import { checkOptions } from "@heddle/tensor";
+import { checkSchedule } from "./saved_schedule.ts";
 import { checkWhole, perGroup, type ScheduledOptimizer, type SchedulerStateDict } from "./scheduler.ts";
 
 /** Options of {@link ReduceLROnPlateau}. */
@@ -55,6 +57,7 @@ export class ReduceLROnPlateau {
   private readonly progress: Progress;
 
   constructor(optimizer: ScheduledOptimizer, options: ReduceLROnPlateauOptions = {}) {
+    checkOptions("ReduceLROnPlateau", options, ["cooldown", "eps", "factor", "minLr", "mode", "patience", "threshold", "thresholdMode"]);
     const { mode = "min", factor = 0.1, patience = 10, threshold = 1e-4 } = options;
     const { thresholdMode = "rel", cooldown = 0, minLr = 0, eps = 1e-8 } = options;
     if (!(factor < 1)) throw new RangeError(`ReduceLROnPlateau: factor is ${factor}; it must be below 1`);
@@ -128,13 +131,7 @@ export class ReduceLROnPlateau {
 
   /** Takes over what `stateDict` gave. @throws TypeError for the state of another kind of schedule. */
   loadStateDict(stateDict: SchedulerStateDict): void {
-    const own = this.stateDict();
-    const missing = Object.keys(own).find((key) => !(key in stateDict));
-    if (missing !== undefined) {
-      throw new TypeError(
-        `ReduceLROnPlateau.loadStateDict: the state has no "${missing}"; is it that of a ReduceLROnPlateau?`,
-      );
-    }
+    checkSchedule("ReduceLROnPlateau", this.stateDict(), stateDict);
     const pick = (keys: object): object => Object.fromEntries(Object.keys(keys).map((key) => [key, stateDict[key]]));
     Object.assign(this.options, structuredClone(pick(this.options)));
     Object.assign(this.progress, structuredClone(pick(this.progress)));

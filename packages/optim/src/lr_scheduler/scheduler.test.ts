@@ -98,10 +98,10 @@ test("the state of another schedule is refused", () => {
   expect(() => scheduler.loadStateDict(new ExponentialLR(sgd(), { gamma: 1 }).stateDict())).toThrow(
     '"stepSize" is in this schedule only',
   );
-  expect(() => new ReduceLROnPlateau(sgd()).loadStateDict({})).toThrow('has no "mode"');
+  expect(() => new ReduceLROnPlateau(sgd()).loadStateDict({})).toThrow('"mode" is in this schedule only');
   const chained = new ChainedScheduler([scheduler]);
   expect(() => chained.loadStateDict({ schedulers: [], lastLrs: [] })).toThrow(
-    "expected the states of 1 schedules, got 0",
+    '"lastLrs" must be a list of 1',
   );
 });
 

@@ -1,4 +1,5 @@
 /** What every learning-rate schedule shares. */
+import { checkSchedule } from "./saved_schedule.ts";
 
 /** The part of a parameter group that schedules read and write. */
 export interface ScheduledGroup {
@@ -125,21 +126,21 @@ export abstract class LRScheduler {
   /**
    * Takes over what `stateDict` gave. The learning rates themselves are part of the optimiser's state.
    *
-   * @throws TypeError for the state of another kind of schedule; this one is then unchanged.
+   * @throws TypeError for the state of another kind of schedule, or a value of another type; this one is then unchanged.
    */
   loadStateDict(stateDict: SchedulerStateDict): void {
-    const own = Object.keys(this.stateDict());
-    const given = Object.keys(stateDict);
-    const strange = given.find((key) => !own.includes(key)) ?? own.find((key) => !given.includes(key));
-    if (strange !== undefined) {
-      throw new TypeError(
-        `${this.constructor.name}.loadStateDict: "${strange}" is in ${
-          own.includes(strange) ? "this schedule" : "the saved state"
-        } only; is ` +
-          `that the state of a ${this.constructor.name}?`,
-      );
-    }
+    this.checkStateDict(stateDict);
     Object.assign(this, structuredClone(stateDict));
+  }
+
+  /** Throws TypeError unless `stateDict` could be loaded; a schedule of schedules asks all before it loads the first. */
+  checkStateDict(stateDict: SchedulerStateDict): void {
+    checkSchedule(this.constructor.name, this.stateDict(), stateDict);
+  }
+
+  /** A schedule is not written as JSON, its state is. @throws Error that says so. */
+  toJSON(): never {
+    throw new Error(`${this.constructor.name}: a schedule is not written as JSON; write its stateDict()`);
   }
 }
 

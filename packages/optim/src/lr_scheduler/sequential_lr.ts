@@ -1,5 +1,6 @@
 /** Schedules one after the other. */
-import { loadEach, sharedOptimizer } from "./chained_scheduler.ts";
+import { checkOptions } from "@heddle/tensor";
+import { checkWithEach, loadEach, sharedOptimizer } from "./chained_scheduler.ts";
 import {
   checkWhole,
   LRScheduler,
@@ -38,6 +39,7 @@ export class SequentialLR extends LRScheduler {
   private readonly milestones: number[];
 
   constructor(optimizer: ScheduledOptimizer, options: SequentialLROptions) {
+    checkOptions("SequentialLR", options, ["lastEpoch", "milestones", "schedulers"]);
     const { schedulers, milestones, lastEpoch = -1 } = options;
     if (sharedOptimizer("SequentialLR", schedulers) !== optimizer) {
       throw new Error("SequentialLR: the schedules belong to another optimiser than the one given; build all on one");
@@ -82,8 +84,13 @@ export class SequentialLR extends LRScheduler {
   }
 
   override loadStateDict(stateDict: SchedulerStateDict): void {
+    this.checkStateDict(stateDict);
     const { schedulers, ...own } = stateDict;
-    loadEach("SequentialLR", this.schedulers, schedulers);
+    loadEach(this.schedulers, schedulers);
     Object.assign(this, structuredClone(own));
+  }
+
+  override checkStateDict(stateDict: SchedulerStateDict): void {
+    checkWithEach("SequentialLR", this.stateDict(), this.schedulers, stateDict);
   }
 }

@@ -1,4 +1,5 @@
 /** A smaller learning rate every so many epochs. */
+import { checkOptions } from "@heddle/tensor";
 import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link StepLR}. */
@@ -27,6 +28,7 @@ export class StepLR extends LRScheduler {
   private readonly gamma: number;
 
   constructor(optimizer: ScheduledOptimizer, options: StepLROptions) {
+    checkOptions("StepLR", options, ["gamma", "lastEpoch", "stepSize"]);
     super(optimizer, options);
     checkWhole("StepLR", "stepSize", options.stepSize, 1);
     this.stepSize = options.stepSize;

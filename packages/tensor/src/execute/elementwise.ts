@@ -8,22 +8,24 @@ import { type OpTypes, table } from "../prims/table.ts";
 import { broadcastShapes } from "../shape.ts";
 import type { Operand } from "../tensor/core.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { withinRange } from "./scalars.ts";
 
 /** An expression in another dtype. */
 export const cast = (expr: Expr, dtype: DType): Expr =>
   expr.dtype === dtype ? expr : { op: "cast", args: [expr], dtype };
 
 export function elementwise(
-  prim: ElementwisePrim,
-  inputs: readonly Operand[],
+  name: ElementwisePrim,
+  given: readonly Operand[],
   attrs: { dtype?: DType },
   out: Tensor | null,
   operation: string,
 ): Tensor {
-  const row = table[prim];
-  const operands = row.condition ? inputs.slice(1) : inputs;
-  const promoted = prim === "cast" ? (inputs[0] as Tensor).dtype : resultType(operands);
-  const types: OpTypes = prim === "cast" ? { compute: promoted, result: attrs.dtype! } : row.types(operation, promoted);
+  const row = table[name];
+  const operands = row.condition ? given.slice(1) : given;
+  const promoted = name === "cast" ? (given[0] as Tensor).dtype : resultType(operands);
+  const types: OpTypes = name === "cast" ? { compute: promoted, result: attrs.dtype! } : row.types(operation, promoted);
+  const [prim, inputs] = withinRange(operation, name, given, types.compute);
   const device = deviceOf(operation, inputs, out?.device ?? null);
   checkSupported(operation, device, types.compute);
 

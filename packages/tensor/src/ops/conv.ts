@@ -4,6 +4,7 @@ import type { Activation } from "../prims/attrs.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { withEpilogue } from "./epilogue.ts";
+import { checkOptions } from "../options.ts";
 
 /** One number for all spatial dimensions, or one each. */
 export type PerDim = number | readonly number[];
@@ -97,6 +98,7 @@ function checkChannels(
 }
 
 function conv(operation: string, x: Tensor, w: Tensor, dims: number, options: ConvOptions): Tensor {
+  checkOptions(operation, options, ["activation", "bias", "dilation", "groups", "padding", "stride"]);
   const { bias, groups = 1 } = options;
   let { input, single } = batched(operation, x, dims);
   checkChannels(operation, input, w, dims, groups, false);
@@ -131,6 +133,7 @@ function conv(operation: string, x: Tensor, w: Tensor, dims: number, options: Co
 }
 
 function convTranspose(operation: string, x: Tensor, w: Tensor, dims: number, options: ConvTransposeOptions): Tensor {
+  checkOptions(operation, options, ["bias", "dilation", "groups", "outputPadding", "padding", "stride"]);
   const { bias, groups = 1 } = options;
   const { input, single } = batched(operation, x, dims);
   checkChannels(operation, input, w, dims, groups, true);

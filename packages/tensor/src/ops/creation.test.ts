@@ -42,10 +42,10 @@ describe("tensor", () => {
     ],
     ["a row among values", () => tensor([1, [2]] as never), /^tensor: rows differ in length: expected a value/],
     ["a value among rows", () => tensor([[1], 2] as never), /^tensor: expected an array of 1 at depth 1, got 2/],
-    ["strings", () => tensor(["1"] as never), /^tensor: 1 \(string\) is not a number, a boolean or a bigint/],
-    ["undefined", () => tensor([undefined] as never), /^tensor: undefined/],
-    ["null", () => tensor(null as never), /^tensor: null/],
-    ["holes", () => tensor(new Array(2)), /^tensor: undefined/],
+    ["strings", () => tensor(["1"] as never), /^tensor: expected a number, .* got the string "1"/],
+    ["undefined", () => tensor([undefined] as never), /^tensor: expected a number, .* got undefined/],
+    ["null", () => tensor(null as never), /^tensor: expected a number, .* got null/],
+    ["holes", () => tensor(new Array(2)), /^tensor: expected a number, .* got undefined/],
   ])("refuses %s", (_, make, message) => expect(make).toThrow(message));
 });
 
@@ -127,7 +127,7 @@ describe("linspace", () => {
 test("full, zeros, ones and their likes", () => {
   expect(full([2], true).dtype).toBe("bool");
   expect(full([2], 3n).dtype).toBe("int64");
-  expect(full([1], 300, { dtype: "uint8" }).toArray()).toEqual([44]);
+  expect(() => full([1], 300, { dtype: "uint8" })).toThrow("full: 300 is not within the range of uint8, 0 to 255");
   const like = zeros([2, 3], { dtype: "int16" }).t();
   for (const x of [zerosLike(like), onesLike(like), fullLike(like, 2), emptyLike(like)]) {
     expect([x.shape, x.dtype, x.isContiguous()]).toEqual([[3, 2], "int16", true]);

@@ -1,12 +1,14 @@
 /** Functions that make tensors. */
-import { allocate, fill } from "../launch.ts";
+import { checkScalar, checkTensor, wrongValue } from "../checks.ts";
+import { allocate, constant } from "../launch.ts";
 import { defaultDevice, type Device, getDevice } from "../device.ts";
-import { type DType, itemSize, type Scalar, scalarDType, type TypedArray } from "../dtype.ts";
+import { type DType, isInteger, itemSize, type Scalar, scalarDType, type TypedArray } from "../dtype.ts";
 import { toHalfBits } from "../half.ts";
-import { elementValue } from "../scalar.ts";
+import { checkOptions } from "../options.ts";
+import { checkValue, elementValue } from "../scalar.ts";
 import { checkShape, contiguousStrides, type Shape, showShape, sizeOf } from "../shape.ts";
 import { Storage } from "../storage.ts";
-import type { NestedArray, TensorOptions } from "../tensor/core.ts";
+import { type NestedArray, type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "../tensor/reading.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { typedArrayOver } from "../dtype.ts";
@@ -31,16 +33,18 @@ function finished(result: Tensor, options: TensorOptions): Tensor {
   return result;
 }
 
-/** Elements on the host, uploaded. */
+/** Elements on the host, uploaded. @throws RangeError for one that the dtype cannot hold, unless they are to wrap as casts do. */
 function uploaded(
   operation: string,
   dtype: DType,
   shape: Shape,
   options: TensorOptions,
   value: (i: number) => Scalar,
+  wraps = false,
 ): Tensor {
-  const result = allocate(operation, deviceOf(options), dtype, shape);
   const length = sizeOf(shape);
+  if (!wraps && isInteger(dtype)) { for (let i = 0; i < length; i++) checkValue(operation, value(i), dtype); }
+  const result = allocate(operation, deviceOf(options), dtype, shape);
   const bytes = new Uint8Array(length * itemSize(dtype));
   const values = typedArrayOver(dtype, bytes.buffer, 0, length) as { [i: number]: number | bigint };
   for (let i = 0; i < length; i++) {
@@ -65,10 +69,14 @@ function uploaded(
  * ```
  */
 export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
+  checkOptions("tensor", options, tensorOptions);
   const shape: number[] = [];
   for (let level: unknown = data; isRow(level); level = level[0]) {
     shape.push(level.length);
     if (level.length === 0) break;
+    if (shape.length > mostDims) {
+      throw new RangeError(`tensor: arrays are nested more than ${mostDims} deep; does one contain itself?`);
+    }
   }
   const flat: Scalar[] = [];
   const visit = (level: TensorData, depth: number): void => {
@@ -85,7 +93,7 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
     } else if (depth !== shape.length) {
       throw new RangeError(`tensor: expected an array of ${shape[depth]} at depth ${depth}, got ${String(level)}`);
     } else if (typeof level !== "number" && typeof level !== "boolean" && typeof level !== "bigint") {
-      throw new TypeError(`tensor: ${String(level)} (${typeof level}) is not a number, a boolean or a bigint`);
+      throw wrongItem(level, depth);
     } else flat.push(level);
   };
   if (isTypedArray(data)) return fromTypedArray(data.slice(), [data.length], options);
@@ -93,6 +101,20 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   let inferred: DType = flat.length === 0 ? "float32" : scalarDType(flat[0]!);
   for (const value of flat) if (scalarDType(value) !== inferred) inferred = mixed(inferred, scalarDType(value));
   return uploaded("tensor", optionDType("tensor", options.dtype, inferred), shape, options, (i) => flat[i]!);
+}
+
+/** As many dimensions as PyTorch's tensors may have. */
+const mostDims = 64;
+
+function wrongItem(item: unknown, depth: number): TypeError {
+  if (item instanceof Tensor) {
+    return new TypeError(
+      depth === 0
+        ? "tensor: the value is a tensor already; clone() copies it"
+        : "tensor: there is a tensor among the values; stack([…]) and cat([…]) join tensors",
+    );
+  }
+  return wrongValue("tensor", "a number, a boolean or a bigint, or nested arrays of them", item);
 }
 
 /** Booleans give way to bigints, both to numbers. */
@@ -123,6 +145,8 @@ export function fromTypedArray(
   shape: Shape = [array.length],
   options: TensorOptions = {},
 ): Tensor {
+  checkOptions("fromTypedArray", options, tensorOptions);
+  if (!isTypedArray(array)) throw wrongValue("fromTypedArray", "a typed array such as Float32Array", array);
   checkShape("fromTypedArray", shape);
   if (sizeOf(shape) !== array.length) {
     throw new RangeError(
@@ -147,7 +171,7 @@ export function fromTypedArray(
   const dtype = optionDType("fromTypedArray", options.dtype, own);
   if (dtype !== own && !bits && !device.backend.supports(own)) {
     // What the device cannot cast.
-    return uploaded("fromTypedArray", dtype, [...shape], options, (i) => array[i]!);
+    return uploaded("fromTypedArray", dtype, [...shape], options, (i) => array[i]!, true);
   }
   // Other bytes than 0 and 1 are no bools; the caller's array is not ours to mend.
   const source = flags && array.some((value) => value > 1) ? array.map((value) => value === 0 ? 0 : 1) : array;
@@ -171,6 +195,7 @@ export function fromTypedArray(
 
 /** A tensor whose elements are not set to anything in particular. */
 export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
+  checkOptions("empty", options, tensorOptions);
   checkShape("empty", shape);
   return finished(
     allocate("empty", deviceOf(options), optionDType("empty", options.dtype, "float32"), [...shape]),
@@ -179,15 +204,15 @@ export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
 }
 
 function filled(operation: string, shape: Shape, value: Scalar, options: TensorOptions, fallback: DType): Tensor {
+  checkOptions(operation, options, tensorOptions);
   checkShape(operation, shape);
   const dtype = optionDType(operation, options.dtype, fallback);
-  const result = allocate(operation, deviceOf(options), dtype, [...shape]);
-  fill(operation, result, value);
-  return finished(result, options);
+  return finished(constant(operation, value, dtype, deviceOf(options), [...shape]), options);
 }
 
 /** A tensor of one value; its dtype follows the value. */
 export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): Tensor {
+  checkScalar("full", value);
   return filled("full", shape, value, options, scalarDType(value));
 }
 
@@ -201,29 +226,32 @@ export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
   return filled("ones", shape, 1, options, "float32");
 }
 
-/** Options of the `…Like` functions: what is not given is as in the tensor that is followed. */
-function like(x: Tensor, options: TensorOptions): TensorOptions {
-  return { dtype: x.dtype, device: x.device, ...options };
+/** Shape and options of the `…Like` functions: what is not given is as in the tensor that is followed. */
+function like(operation: string, x: Tensor, options: TensorOptions): [shape: Shape, options: TensorOptions] {
+  checkTensor(operation, x);
+  checkOptions(operation, options, tensorOptions);
+  return [x.shape, { dtype: x.dtype, device: x.device, ...options }];
 }
 
 /** {@link empty} in the shape, dtype and device of another tensor. */
 export function emptyLike(x: Tensor, options: TensorOptions = {}): Tensor {
-  return empty(x.shape, like(x, options));
+  return empty(...like("emptyLike", x, options));
 }
 
 /** {@link zeros} in the shape, dtype and device of another tensor. */
 export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
-  return zeros(x.shape, like(x, options));
+  return zeros(...like("zerosLike", x, options));
 }
 
 /** {@link ones} in the shape, dtype and device of another tensor. */
 export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
-  return ones(x.shape, like(x, options));
+  return ones(...like("onesLike", x, options));
 }
 
 /** {@link full} in the shape, dtype and device of another tensor. */
 export function fullLike(x: Tensor, value: Scalar, options: TensorOptions = {}): Tensor {
-  return full(x.shape, value, like(x, options));
+  const [shape, given] = like("fullLike", x, options);
+  return full(shape, value, given);
 }
 
 /**
@@ -243,6 +271,10 @@ export function arange(
   const [start, end] = typeof second === "number" ? [first, second] : [0, first];
   const step = typeof third === "number" ? third : 1;
   const options = last ?? (typeof third === "object" ? third : typeof second === "object" ? second : {});
+  for (const given of [first, second, third]) {
+    if (given !== undefined && typeof given !== "number" && given !== options) throw wrongValue("arange", "a number", given);
+  }
+  checkOptions("arange", options, tensorOptions);
   const count = Math.ceil((end - start) / step);
   if (!(step !== 0 && Number.isFinite(count)) || count < 0) {
     throw new RangeError(
@@ -254,6 +286,8 @@ export function arange(
 
 /** `steps` numbers from `start` to `end`, both included. @throws RangeError when steps is not a non-negative integer. */
 export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
+  checkOptions("linspace", options, tensorOptions);
+  for (const bound of [start, end]) if (typeof bound !== "number") throw wrongValue("linspace", "a number", bound);
   if (!Number.isInteger(steps) || steps < 0) {
     throw new RangeError(`linspace: steps ${steps} is not a non-negative integer`);
   }
@@ -267,6 +301,7 @@ export function linspace(start: number, end: number, steps: number, options: Ten
 export function eye(n: number, m: number | TensorOptions = n, options: TensorOptions = {}): Tensor {
   const columns = typeof m === "number" ? m : n;
   const given = typeof m === "number" ? options : m;
+  checkOptions("eye", given, tensorOptions);
   checkShape("eye", [n, columns]);
   const dtype = optionDType("eye", given.dtype, "float32");
   return uploaded("eye", dtype, [n, columns], given, (i) => Math.floor(i / columns) === i % columns ? 1 : 0);

@@ -1,5 +1,5 @@
 /** Bias and activation of products: the routine's own affair where it can be, operations of their own elsewhere. */
-import { checkOption } from "../check_option.ts";
+import { checkOption } from "../options.ts";
 import { type DType, isFloat } from "../dtype.ts";
 import { type Activation, activations, type Epilogue } from "../prims/attrs.ts";
 import type { Tensor } from "../tensor/tensor.ts";

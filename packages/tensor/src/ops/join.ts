@@ -1,10 +1,12 @@
 /** Tensors put together, chosen between, padded. */
 import { apply } from "../apply.ts";
-import { checkOption } from "../check_option.ts";
+import { constant } from "../launch.ts";
+import { checkOperands, checkScalar, checkTensor } from "../checks.ts";
+import { checkOption, checkOptions } from "../options.ts";
+import { checkWritten } from "../scalar.ts";
 import { normalizeDim, sameShape, showShape } from "../shape.ts";
 import type { Operand } from "../tensor/core.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { scalarTensor } from "../tensor/reading.ts";
 import type { Scalar } from "../dtype.ts";
 import { zeros } from "./creation.ts";
 
@@ -52,6 +54,8 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
  * @throws TypeError when the condition is not bool.
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  checkTensor("where", condition, "the condition");
+  checkOperands("where", [a, b]);
   if (condition.dtype !== "bool") {
     throw new TypeError(`where: the condition must be bool, got ${condition.dtype}; compare, or cast with .to("bool")`);
   }
@@ -63,8 +67,8 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
       : "float32";
     return apply("where", [
       condition,
-      scalarTensor(a, dtype, condition.device),
-      scalarTensor(b, dtype, condition.device),
+      constant("where", a, dtype, condition.device),
+      constant("where", b, dtype, condition.device),
     ], {});
   }
   return apply("where", [condition, a, b], {});
@@ -72,6 +76,7 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 
 /** Vectors spread over a common grid: one tensor each, of all their sizes. "ij" orders dims as given, "xy" swaps the first two. */
 export function meshgrid(tensors: readonly Tensor[], options: { readonly indexing?: "ij" | "xy" } = {}): Tensor[] {
+  checkOptions("meshgrid", options, ["indexing"]);
   const { indexing = "ij" } = options;
   checkOption("meshgrid", "indexing", indexing, ["ij", "xy"]);
   const swap = indexing === "xy" && tensors.length > 1;
@@ -128,7 +133,11 @@ export function pad(
   amounts: readonly number[],
   options: { readonly mode?: PadMode; readonly value?: Scalar } = {},
 ): Tensor {
+  checkTensor("pad", x);
+  checkOptions("pad", options, ["mode", "value"]);
   const { mode = "constant", value = 0 } = options;
+  checkScalar("pad", value);
+  checkWritten("pad", value, x.dtype);
   checkOption("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]);
   if (amounts.length % 2 !== 0 || amounts.length > 2 * x.ndim || amounts.some((n) => !Number.isInteger(n))) {
     throw new RangeError(
@@ -153,18 +162,18 @@ export function pad(
     }
     const [low, high] = [Math.max(before, 0), Math.max(after, 0)];
     if (low > 0 || high > 0) {
-      result = mode === "constant" ? constant(result, d, low, high, value) : mirrored(result, d, low, high, mode);
+      result = mode === "constant" ? filled(result, d, low, high, value) : mirrored(result, d, low, high, mode);
     }
   }
   return result === x ? x.clone() : result;
 }
 
-function constant(x: Tensor, dim: number, before: number, after: number, value: Scalar): Tensor {
+function filled(x: Tensor, dim: number, before: number, after: number, value: Scalar): Tensor {
   const length = x.shape[dim]!;
   const shape = x.shape.map((size, d) => d === dim ? size + before + after : size);
   return apply("embed", [x], {
     shape,
-    value: Number(value),
+    value,
     view: { prim: "slice", attrs: { dim, start: before, length, step: 1 } },
   });
 }

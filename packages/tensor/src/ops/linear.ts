@@ -4,6 +4,7 @@ import type { Activation } from "../prims/attrs.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { withEpilogue } from "./epilogue.ts";
+import { checkOptions } from "../options.ts";
 
 /** Options of {@link linear}. */
 export interface LinearOptions {
@@ -25,7 +26,9 @@ export interface LinearOptions {
  * linear(ones([1, 3]), ones([4, 3]), { bias: ones([4]) }).toArray(); // [[4, 4, 4, 4]]
  * ```
  */
-export function linear(x: Tensor, weight: Tensor, { bias, activation }: LinearOptions = {}): Tensor {
+export function linear(x: Tensor, weight: Tensor, options: LinearOptions = {}): Tensor {
+  checkOptions("linear", options, ["activation", "bias"]);
+  const { bias, activation } = options;
   if (weight.ndim !== 2) {
     throw new RangeError(`linear: the weight has shape ${showShape(weight.shape)}; expected [outFeatures, inFeatures]`);
   }

@@ -6,6 +6,7 @@ import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { arange, zeros } from "./creation.ts";
 import { where } from "./join.ts";
+import { checkOptions } from "../options.ts";
 
 /** Options of {@link maskedSoftmax}. */
 export interface MaskedSoftmaxOptions {
@@ -31,6 +32,7 @@ export interface MaskedSoftmaxOptions {
  * ```
  */
 export function maskedSoftmax(x: Tensor, options: MaskedSoftmaxOptions = {}): Tensor {
+  checkOptions("maskedSoftmax", options, ["causalOffset", "masks", "scale"]);
   const { masks = [], causalOffset = null, scale = 1 } = options;
   if (!isFloat(x.dtype) || x.ndim < 2) {
     throw new TypeError(

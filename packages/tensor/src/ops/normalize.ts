@@ -1,6 +1,6 @@
 /** Zero mean and unit variance over some dimensions: what the normalising layers are made of. */
 import { applyAll } from "../apply.ts";
-import { checkOption } from "../check_option.ts";
+import { checkOption, checkOptions } from "../options.ts";
 import { hasRows } from "../execute/rows.ts";
 import { type Activation, activations } from "../prims/attrs.ts";
 import { sameShape } from "../shape.ts";
@@ -39,6 +39,7 @@ export interface Normalized {
  * @throws TypeError for an activation that there is not.
  */
 export function normalize(x: Tensor, dims: readonly number[], options: NormalizeOptions): Normalized {
+  checkOptions("normalize", options, ["activation", "bias", "eps", "residual", "weight"]);
   const { weight = null, bias = null, eps, residual = null, activation = "none" } = options;
   checkOption("normalize", "activation", activation, activations);
   const affine = [weight, bias];
@@ -78,6 +79,7 @@ function following(result: Tensor, residual: Tensor | null, activation: Activati
  * @param options.weight broadcast to the input.
  */
 export function rmsNormalize(x: Tensor, dims: readonly number[], options: RmsNormalizeOptions): Tensor {
+  checkOptions("rmsNormalize", options, ["eps", "weight"]);
   const { weight = null, eps } = options;
   if (hasRows(x, dims) && (weight === null || weight.dtype === x.dtype)) {
     return applyAll("rmsNormalize", weight === null ? [x] : [x, weight], { dims, eps })[0]!;

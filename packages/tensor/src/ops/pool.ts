@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { batched, type PerDim, perDim } from "./conv.ts";
 import { tensor } from "./creation.ts";
 import { pad } from "./join.ts";
+import { checkOptions } from "../options.ts";
 
 /** Options of max-pooling. */
 export interface MaxPoolOptions {
@@ -56,7 +57,14 @@ function checkWindow(
   }
 }
 
-function maxPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number, options: MaxPoolOptions): Pooled {
+function maxPool(
+  operation: string,
+  x: Tensor,
+  kernelSize: PerDim,
+  dims: number,
+  options: MaxPoolOptions & { readonly returnIndices?: boolean },
+): Pooled {
+  checkOptions(operation, options, ["ceilMode", "dilation", "padding", "returnIndices", "stride"]);
   const { input, single } = batched(operation, x, dims);
   const kernel = perDim(operation, "kernel", kernelSize, dims, 1);
   const stride = perDim(operation, "stride", options.stride ?? kernel, dims, 1);
@@ -72,6 +80,7 @@ function maxPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number,
 }
 
 function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number, options: AvgPoolOptions): Tensor {
+  checkOptions(operation, options, ["ceilMode", "countIncludePad", "padding", "stride"]);
   if (!isFloat(x.dtype)) {
     throw new TypeError(`${operation}: needs a floating-point tensor, got ${x.dtype}; cast with .to("float32")`);
   }

@@ -1,8 +1,12 @@
 /** Functions that make random tensors. */
-import type { Scalar } from "../dtype.ts";
+import { checkOperands, checkTensor } from "../checks.ts";
+import { isFloat, type Scalar } from "../dtype.ts";
+import { checkOptions } from "../options.ts";
 import { defaultGenerator, drawInto, type Generator } from "../random.ts";
+import { checkValue } from "../scalar.ts";
 import { checkShape, type Shape, showShape } from "../shape.ts";
-import type { TensorOptions } from "../tensor/core.ts";
+import { type TensorOptions, tensorOptions } from "../tensor/core.ts";
+import { optionDType } from "../tensor/reading.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { empty, fromTypedArray } from "./creation.ts";
 
@@ -12,16 +16,16 @@ export interface RandomTensorOptions extends TensorOptions {
   readonly generator?: Generator;
 }
 
-function drawn(distribution: "uniform" | "normal", shape: Shape, options: RandomTensorOptions): Tensor {
+const known = [...tensorOptions, "generator"] as const;
+
+function drawn(operation: string, distribution: "uniform" | "normal", shape: Shape, options: RandomTensorOptions): Tensor {
+  checkOptions(operation, options, known);
+  checkShape(operation, shape);
   const { requiresGrad = false, generator, ...rest } = options;
-  const result = empty(shape, rest);
-  if (!result.dtype.startsWith("float")) {
-    throw new TypeError(
-      `${
-        distribution === "uniform" ? "rand" : "randn"
-      }: makes floating-point tensors, not ${result.dtype}; use randint`,
-    );
+  if (!isFloat(optionDType(operation, rest.dtype, "float32"))) {
+    throw new TypeError(`${operation}: makes floating-point tensors, not ${rest.dtype}; use randint`);
   }
+  const result = empty(shape, rest);
   drawInto(result, distribution, generator);
   if (requiresGrad) result.requiresGrad = true;
   return result;
@@ -29,22 +33,24 @@ function drawn(distribution: "uniform" | "normal", shape: Shape, options: Random
 
 /** Numbers evenly distributed over [0, 1). */
 export function rand(shape: Shape, options: RandomTensorOptions = {}): Tensor {
-  return drawn("uniform", shape, options);
+  return drawn("rand", "uniform", shape, options);
 }
 
 /** Numbers of the standard normal distribution. */
 export function randn(shape: Shape, options: RandomTensorOptions = {}): Tensor {
-  return drawn("normal", shape, options);
+  return drawn("randn", "normal", shape, options);
 }
 
 /** {@link rand} in the shape, dtype and device of another tensor. */
 export function randLike(x: Tensor, options: RandomTensorOptions = {}): Tensor {
-  return rand(x.shape, { dtype: x.dtype, device: x.device, ...options });
+  checkTensor("randLike", x);
+  return drawn("randLike", "uniform", x.shape, { dtype: x.dtype, device: x.device, ...options });
 }
 
 /** {@link randn} in the shape, dtype and device of another tensor. */
 export function randnLike(x: Tensor, options: RandomTensorOptions = {}): Tensor {
-  return randn(x.shape, { dtype: x.dtype, device: x.device, ...options });
+  checkTensor("randnLike", x);
+  return drawn("randnLike", "normal", x.shape, { dtype: x.dtype, device: x.device, ...options });
 }
 
 /** Integers evenly distributed from `low` up to but not including `high`; int32 by default. */
@@ -53,27 +59,36 @@ export function randint(low: number, high: number, shape: Shape, options: Random
   if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high) {
     throw new RangeError(`randint: from ${low} to ${high} there is no integer; low must be below high`);
   }
+  checkOptions("randint", options, known);
   const { generator = defaultGenerator, ...rest } = options;
+  const dtype = optionDType("randint", rest.dtype, "int32");
+  checkValue("randint", low, dtype);
+  checkValue("randint", high - 1, dtype);
   const count = shape.reduce((n, size) => n * size, 1);
   const values = generator.uniforms(count).map((u) => low + Math.floor(u * (high - low)));
-  return fromTypedArray(values, shape, { ...rest, dtype: rest.dtype ?? "int32" });
+  return fromTypedArray(values, shape, { ...rest, dtype });
 }
 
 /** The integers from 0 to n − 1 in random order (int32); Fisher and Yates's shuffle. */
 export function randperm(n: number, options: RandomTensorOptions = {}): Tensor {
   checkShape("randperm", [n]);
+  checkOptions("randperm", options, known);
   const { generator = defaultGenerator, ...rest } = options;
+  const dtype = optionDType("randperm", rest.dtype, "int32");
+  if (n > 0) checkValue("randperm", n - 1, dtype);
   const order = Int32Array.from({ length: n }, (_, i) => i);
   const draws = generator.uniforms(n);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(draws[i]! * (i + 1));
     [order[i], order[j]] = [order[j]!, order[i]!];
   }
-  return fromTypedArray(order, [n], { ...rest, dtype: rest.dtype ?? "int32" });
+  return fromTypedArray(order, [n], { ...rest, dtype });
 }
 
 /** 1 with the probability that each element gives, else 0, in the dtype of the probabilities. */
 export function bernoulli(p: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
+  checkTensor("bernoulli", p);
+  checkOptions("bernoulli", options, ["generator"]);
   return randLike(p.detach(), options).lt(p.detach()).to(p.dtype);
 }
 
@@ -88,6 +103,8 @@ export function multinomial(
   count: number,
   options: { readonly replacement?: boolean; readonly generator?: Generator } = {},
 ): Tensor {
+  checkTensor("multinomial", weights);
+  checkOptions("multinomial", options, ["replacement", "generator"]);
   const { replacement = false, generator = defaultGenerator } = options;
   if (weights.ndim < 1 || weights.ndim > 2) {
     throw new RangeError(`multinomial: expected weights [n] or [m, n], got shape ${showShape(weights.shape)}`);
@@ -140,6 +157,8 @@ export function normal(
   shape?: Shape,
   options: RandomTensorOptions = {},
 ): Tensor {
+  checkOperands("normal", [mean, std]);
+  checkOptions("normal", options, known);
   if (mean instanceof Tensor || std instanceof Tensor) {
     const like =
       (mean instanceof Tensor && std instanceof Tensor ? mean.add(std) : mean instanceof Tensor ? mean : std as Tensor)

@@ -1,5 +1,5 @@
 /** The catalogue of primitives: every name there is, with the attributes it takes. Everything else is made of these. */
-import type { DType } from "../dtype.ts";
+import type { DType, Scalar } from "../dtype.ts";
 
 /** No attributes. */
 export type None = Readonly<Record<never, never>>;
@@ -169,7 +169,7 @@ export interface Attrs {
   flip: { readonly dims: readonly number[] };
   // Assembled from copies
   cat: { readonly dim: number };
-  embed: { readonly shape: readonly number[]; readonly value: number; readonly view: ViewStep };
+  embed: { readonly shape: readonly number[]; readonly value: Scalar; readonly view: ViewStep };
   // Routines
   /** A bias, if given, is `[N]`. */
   matmul: Epilogue;

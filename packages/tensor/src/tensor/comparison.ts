@@ -5,6 +5,7 @@ import { sameShape } from "../shape.ts";
 import type { Operand } from "./core.ts";
 import { TensorElementwise } from "./elementwise.ts";
 import type { Tensor } from "./tensor.ts";
+import { checkOptions } from "../options.ts";
 
 const none = {};
 
@@ -101,6 +102,7 @@ export abstract class TensorComparison extends TensorElementwise {
    * where the device lacks that by their exact difference against a tolerance in float32.
    */
   isclose(this: Tensor, other: Tensor, options: CloseOptions = {}): Tensor {
+    checkOptions("isclose", options, ["atol", "equalNan", "rtol"]);
     const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
     const [a, b, difference] = comparable(this, other);
     const near = difference.abs().le(b.abs().mul(rtol).add(atol)).logicalAnd(b.isfinite());

@@ -21,6 +21,9 @@ export interface TensorOptions {
   readonly requiresGrad?: boolean;
 }
 
+/** The names in {@link TensorOptions}. */
+export const tensorOptions = ["dtype", "device", "requiresGrad"] as const;
+
 /** The tensor a view was taken of, and how; what in-place writes follow back to the base. */
 export interface ViewSource {
   readonly tensor: Tensor;

@@ -1,6 +1,7 @@
 /** Element-wise arithmetic, with its in-place forms. */
 import { apply, applyInPlace, overwrite } from "../apply.ts";
-import { checkOption } from "../check_option.ts";
+import { checkOperands, checkTensor } from "../checks.ts";
+import { checkOption, checkOptions } from "../options.ts";
 import { isFloat, resultType, type Scalar } from "../dtype.ts";
 import type { Operand } from "./core.ts";
 import { TensorFunctions } from "./functions.ts";
@@ -19,10 +20,22 @@ export interface ClampOptions {
   readonly max?: Operand;
 }
 
+/** A factor of the second operand. */
+export interface AlphaOptions {
+  readonly alpha?: Scalar;
+}
+
+const unscaled: AlphaOptions = {};
+
 /** `alpha · other`, without work where alpha is 1. */
-function scaled(other: Operand, alpha: Scalar | undefined): Operand {
+function scaled(operation: string, other: Operand, options: AlphaOptions): Operand {
+  if (options === unscaled) return other;
+  checkOptions(operation, options, ["alpha"]);
+  const { alpha } = options;
   if (alpha === undefined || alpha === 1) return other;
-  return other instanceof Tensor ? other.mul(alpha) : Number(other) * Number(alpha);
+  checkOperands(operation, [other, alpha]);
+  if (other instanceof Tensor) return apply("mul", [other, alpha], none, operation);
+  return typeof other === "bigint" && typeof alpha === "bigint" ? other * alpha : Number(other) * Number(alpha);
 }
 
 /** Integers to negative powers are fractions. @throws RangeError for them, as PyTorch. */
@@ -34,6 +47,18 @@ function checkPower(base: Tensor, exponent: Operand): void {
       `pow: ${base.dtype} to the negative power ${exponent} is not an integer; cast with .to("float32") first`,
     );
   }
+}
+
+/** To how many decimals `round` rounds; negative ones are tens, hundreds, … */
+export interface RoundOptions {
+  readonly decimals?: number;
+}
+
+function decimalsOf(operation: string, options: RoundOptions): number {
+  checkOptions(operation, options, ["decimals"]);
+  const { decimals = 0 } = options;
+  if (!Number.isInteger(decimals)) throw new RangeError(`${operation}: decimals is ${decimals}; it must be an integer`);
+  return decimals;
 }
 
 /** Part of {@link Tensor}: element-wise arithmetic. Integers become float32 where the result has fractions. */
@@ -107,13 +132,13 @@ export abstract class TensorElementwise extends TensorFunctions {
    * tensor([1, 2]).add(tensor([[10], [20]])).shape; // [2, 2]
    * ```
    */
-  add(this: Tensor, other: Operand, options: { readonly alpha?: Scalar } = {}): Tensor {
-    return apply("add", [this, scaled(other, options.alpha)], none);
+  add(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
+    return apply("add", [this, scaled("add", other, options)], none);
   }
 
   /** {@link add} in place. */
-  add_(this: Tensor, other: Operand, options: { readonly alpha?: Scalar } = {}): Tensor {
-    return applyInPlace(this, "add", [this, scaled(other, options.alpha)], none);
+  add_(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
+    return applyInPlace(this, "add", [this, scaled("add_", other, options)], none);
   }
 
   /**
@@ -125,17 +150,18 @@ export abstract class TensorElementwise extends TensorFunctions {
    * tensor([1, 2]).sub(tensor([[10], [20]])).shape; // [2, 2]
    * ```
    */
-  sub(this: Tensor, other: Operand, options: { readonly alpha?: Scalar } = {}): Tensor {
-    return apply("sub", [this, scaled(other, options.alpha)], none);
+  sub(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
+    return apply("sub", [this, scaled("sub", other, options)], none);
   }
 
   /** {@link sub} in place. */
-  sub_(this: Tensor, other: Operand, options: { readonly alpha?: Scalar } = {}): Tensor {
-    return applyInPlace(this, "sub", [this, scaled(other, options.alpha)], none);
+  sub_(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
+    return applyInPlace(this, "sub", [this, scaled("sub_", other, options)], none);
   }
 
   /** this / other; integers give float32 unless a `roundingMode` is given. In-place form: `div_`. */
   div(this: Tensor, other: Operand, options: DivOptions = {}): Tensor {
+    checkOptions("div", options, ["roundingMode"]);
     if (options.roundingMode === undefined) return apply("div", [this, other], none);
     if (options.roundingMode === "floor") return apply("floorDivide", [this, other], none);
     checkOption("div", "roundingMode", options.roundingMode, ["trunc", "floor"]);
@@ -148,6 +174,7 @@ export abstract class TensorElementwise extends TensorFunctions {
 
   /** {@link div} in place. */
   div_(this: Tensor, other: Operand, options: DivOptions = {}): Tensor {
+    checkOptions("div_", options, ["roundingMode"]);
     if (options.roundingMode === undefined) return applyInPlace(this, "div", [this, other], none);
     return overwrite("div_", this, this.div(other, options));
   }
@@ -176,8 +203,8 @@ export abstract class TensorElementwise extends TensorFunctions {
   }
 
   /** Rounded to the nearest integer, ties to even, or to a number of decimals. In-place form: `round_`. */
-  round(this: Tensor, options: { readonly decimals?: number } = {}): Tensor {
-    const { decimals = 0 } = options;
+  round(this: Tensor, options: RoundOptions = {}): Tensor {
+    const decimals = decimalsOf("round", options);
     if (decimals === 0) return apply("round", [this], none);
     const scale = 10 ** Math.abs(decimals);
     return decimals > 0
@@ -186,8 +213,9 @@ export abstract class TensorElementwise extends TensorFunctions {
   }
 
   /** {@link round} in place. */
-  round_(this: Tensor): Tensor {
-    return applyInPlace(this, "round", [this], none);
+  round_(this: Tensor, options: RoundOptions = {}): Tensor {
+    if (decimalsOf("round_", options) === 0) return applyInPlace(this, "round", [this], none);
+    return overwrite("round_", this, this.round(options));
   }
 
   /** The fraction of x, with its sign. In-place form: `frac_`. */
@@ -242,6 +270,8 @@ export abstract class TensorElementwise extends TensorFunctions {
 
   /** this + weight · (end − this), exactly `end` at weight 1; broadcasts. In-place form: `lerp_`. */
   lerp(this: Tensor, end: Tensor, weight: Operand): Tensor {
+    checkTensor("lerp", end, "end");
+    checkOperands("lerp", [weight]);
     const way = end.sub(this);
     const fromStart = () => this.add(way.mul(weight));
     const fromEnd = () => end.sub(way.mul(weight instanceof Tensor ? weight.neg().add(1) : 1 - Number(weight)));
@@ -260,13 +290,16 @@ export abstract class TensorElementwise extends TensorFunctions {
    * @throws Error when neither bound is given.
    */
   clamp(this: Tensor, options: ClampOptions): Tensor {
+    checkOptions("clamp", options, ["min", "max"]);
     const { min, max } = options;
     if (min === undefined && max === undefined) {
       throw new Error("clamp: give min, max or both, as in x.clamp({ min: 0 })");
     }
     // A NaN is neither below nor above, and stays.
-    const raised = min === undefined ? this : apply("where", [apply("lt", [this, min], none), min, this], none);
-    return max === undefined ? raised : apply("where", [apply("gt", [raised, max], none), max, raised], none);
+    const where = (prim: "lt" | "gt", x: Tensor, bound: Operand) =>
+      apply("where", [apply(prim, [x, bound], none, "clamp"), bound, x], none, "clamp");
+    const raised = min === undefined ? this : where("lt", this, min);
+    return max === undefined ? raised : where("gt", raised, max);
   }
 
   /** {@link clamp} in place. */
@@ -276,6 +309,7 @@ export abstract class TensorElementwise extends TensorFunctions {
 
   /** ln(eᵃ + eᵇ) without overflow; broadcasts. */
   logaddexp(this: Tensor, other: Tensor): Tensor {
+    checkTensor("logaddexp", other);
     const high = apply("maximum", [this, other], none);
     const distance = this.sub(other).abs().neg();
     // Equal infinities differ by NaN; they are their own result.

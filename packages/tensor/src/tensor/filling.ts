@@ -5,6 +5,7 @@ import { activeTape } from "../tape.ts";
 import { isFloat } from "../dtype.ts";
 import { TensorProduct } from "./product.ts";
 import type { Tensor } from "./tensor.ts";
+import { checkOptions } from "../options.ts";
 
 /** Where random numbers come from; by default the generator that `manualSeed` seeds. */
 export interface RandomOptions {
@@ -15,6 +16,7 @@ export interface RandomOptions {
 export abstract class TensorFilling extends TensorProduct {
   /** Fills with numbers evenly distributed over [from, to). */
   uniform_(this: Tensor, from = 0, to = 1, options: RandomOptions = {}): Tensor {
+    checkOptions("uniform_", options, ["generator"]);
     if (!(from <= to)) throw new RangeError(`uniform_: from ${from} is above to ${to}`);
     return filled("uniform_", this, (x) => {
       drawInto(x, "uniform", options.generator);
@@ -24,6 +26,7 @@ export abstract class TensorFilling extends TensorProduct {
 
   /** Fills with numbers of the normal distribution of a mean and a standard deviation. */
   normal_(this: Tensor, mean = 0, std = 1, options: RandomOptions = {}): Tensor {
+    checkOptions("normal_", options, ["generator"]);
     if (!(std >= 0)) throw new RangeError(`normal_: standard deviation ${std} is negative`);
     return filled("normal_", this, (x) => {
       drawInto(x, "normal", options.generator);
@@ -33,6 +36,7 @@ export abstract class TensorFilling extends TensorProduct {
 
   /** Fills with 1 at probability `p`, else 0. */
   bernoulli_(this: Tensor, p = 0.5, options: RandomOptions = {}): Tensor {
+    checkOptions("bernoulli_", options, ["generator"]);
     if (!(p >= 0 && p <= 1)) throw new RangeError(`bernoulli_: probability ${p} is not within 0 to 1`);
     const draws = this.detach().to("float32").clone();
     drawInto(draws, "uniform", options.generator);

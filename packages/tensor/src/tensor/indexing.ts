@@ -1,9 +1,10 @@
 /** Reading and writing by index, by mask and by index tensor. */
 import { apply, applyInPlace } from "../apply.ts";
-import { checkOption } from "../check_option.ts";
+import { checkOption, checkOptions } from "../options.ts";
 import type { Scalar } from "../dtype.ts";
+import { constant } from "../launch.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "../ops/slices.ts";
-import { fromTypedArray, full } from "../ops/creation.ts";
+import { fromTypedArray } from "../ops/creation.ts";
 import type { ScatterMode } from "../prims/attrs.ts";
 import { normalizeDim, normalizeDims, sameShape, showShape, sizeOf } from "../shape.ts";
 import type { Operand } from "./core.ts";
@@ -57,9 +58,10 @@ export abstract class TensorIndexing extends TensorView {
     value: Operand,
     options: { readonly accumulate?: boolean } = {},
   ): Tensor {
+    checkOptions("indexPut_", options, ["accumulate"]);
     const { accumulate = false } = options;
     const indexed = resolveIndices("indexPut_", this, indices);
-    const source = value instanceof Tensor ? value : full([], value, { dtype: this.dtype, device: this.device });
+    const source = value instanceof Tensor ? value : constant("indexPut_", value, this.dtype, this.device);
     if (source.dtype !== this.dtype) {
       throw new TypeError(
         `indexPut_: the value is ${source.dtype}, the tensor ${this.dtype}; cast the value with .to("${this.dtype}")`,
@@ -105,6 +107,7 @@ export abstract class TensorIndexing extends TensorView {
     source: Operand,
     options: { readonly reduce?: Exclude<ScatterMode, "set"> } = {},
   ): Tensor {
+    checkOptions("scatter", options, ["reduce"]);
     const [d, values] = scatterArguments("scatter", this, dim, index, source);
     return apply("scatter", [this, index, values], { dim: d, mode: modeOf("scatter", options.reduce) });
   }
@@ -117,6 +120,7 @@ export abstract class TensorIndexing extends TensorView {
     source: Operand,
     options: { readonly reduce?: Exclude<ScatterMode, "set"> } = {},
   ): Tensor {
+    checkOptions("scatter_", options, ["reduce"]);
     const [d, values] = scatterArguments("scatter_", this, dim, index, source);
     return applyInPlace(this, "scatter", [this, index, values], { dim: d, mode: modeOf("scatter_", options.reduce) });
   }
@@ -159,6 +163,7 @@ export abstract class TensorIndexing extends TensorView {
     source: Tensor,
     options: { readonly alpha?: Scalar } = {},
   ): Tensor {
+    checkOptions("indexAdd_", options, ["alpha"]);
     const { alpha = 1 } = options;
     const d = normalizeDim("indexAdd_", dim, this.ndim);
     checkSlices("indexAdd_", this, d, index, source);
@@ -182,13 +187,13 @@ export abstract class TensorIndexing extends TensorView {
   /** `value` where the mask (broadcast) holds, else the element. In-place form: `maskedFill_`. */
   maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor {
     checkMask("maskedFill", mask);
-    return apply("where", [mask, typed(value, this), this], {});
+    return apply("where", [mask, typed("maskedFill", value, this), this], {});
   }
 
   /** {@link maskedFill} in place. */
   maskedFill_(this: Tensor, mask: Tensor, value: Operand): Tensor {
     checkMask("maskedFill_", mask);
-    return applyInPlace(this, "where", [mask, typed(value, this), this], {}, "maskedFill_");
+    return applyInPlace(this, "where", [mask, typed("maskedFill_", value, this), this], {}, "maskedFill_");
   }
 
   /** The elements where the mask (broadcast) holds, as one dimension. */
@@ -334,7 +339,7 @@ function modeOf(operation: string, reduce: Exclude<ScatterMode, "set"> | undefin
 
 function scatterArguments(operation: string, x: Tensor, dim: number, index: Tensor, source: Operand): [number, Tensor] {
   const d = checkIndex(operation, x, dim, index);
-  const values = source instanceof Tensor ? source : full(index.shape, source, { dtype: x.dtype, device: x.device });
+  const values = source instanceof Tensor ? source : constant(operation, source, x.dtype, x.device, index.shape);
   if (values.dtype !== x.dtype) {
     throw new TypeError(
       `${operation}: the source is ${values.dtype}, the tensor ${x.dtype}; cast the source with .to("${x.dtype}")`,
@@ -357,8 +362,8 @@ function checkMask(operation: string, mask: Tensor): void {
 }
 
 /** A fill value in the tensor's own dtype, so that it does not promote. */
-function typed(value: Operand, x: Tensor): Operand {
-  return value instanceof Tensor ? value.to(x.dtype) : full([], value, { dtype: x.dtype, device: x.device });
+function typed(operation: string, value: Operand, x: Tensor): Operand {
+  return value instanceof Tensor ? value.to(x.dtype) : constant(operation, value, x.dtype, x.device);
 }
 
 function triangle(operation: string, x: Tensor, holds: (i: number, j: number) => boolean): Tensor {
@@ -367,5 +372,5 @@ function triangle(operation: string, x: Tensor, holds: (i: number, j: number) =>
   const mask = new Uint8Array(sizeOf([rows, columns]));
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) mask[i * columns + j] = holds(i, j) ? 1 : 0;
   const kept = fromTypedArray(mask, [rows, columns], { dtype: "bool", device: x.device });
-  return apply("where", [kept, x, typed(0, x)], {});
+  return apply("where", [kept, x, typed(operation, 0, x)], {});
 }

@@ -6,6 +6,7 @@ import { normalizeDim, sameShape, showShape } from "../shape.ts";
 import { TensorIndexing } from "./indexing.ts";
 import type { ValuesAndIndices } from "./reduction.ts";
 import type { Tensor } from "./tensor.ts";
+import { checkOptions } from "../options.ts";
 
 /** What {@link TensorOrdering.unique} found. */
 export interface Unique {
@@ -25,6 +26,7 @@ export abstract class TensorOrdering extends TensorIndexing {
     dim = -1,
     options: { readonly descending?: boolean; readonly stable?: boolean } = {},
   ): ValuesAndIndices {
+    checkOptions("sort", options, ["descending", "stable"]);
     const [values, indices] = applyAll("sort", [this], {
       dim: normalizeDim("sort", dim, this.ndim),
       descending: options.descending ?? false,
@@ -34,6 +36,7 @@ export abstract class TensorOrdering extends TensorIndexing {
 
   /** Where the elements of the sorted tensor come from (int32). */
   argsort(this: Tensor, dim = -1, options: { readonly descending?: boolean } = {}): Tensor {
+    checkOptions("argsort", options, ["descending"]);
     return this.detach().sort(dim, options).indices;
   }
 
@@ -48,6 +51,7 @@ export abstract class TensorOrdering extends TensorIndexing {
     dim = -1,
     options: { readonly largest?: boolean; readonly sorted?: boolean } = {},
   ): ValuesAndIndices {
+    checkOptions("topk", options, ["largest", "sorted"]);
     const d = normalizeDim("topk", dim, this.ndim);
     const size = this.shape[d] ?? 1;
     if (!Number.isInteger(k) || k < 0 || k > size) {
@@ -66,6 +70,7 @@ export abstract class TensorOrdering extends TensorIndexing {
     this: Tensor,
     options: { readonly returnInverse?: boolean; readonly returnCounts?: boolean; readonly dim?: number } = {},
   ): Unique {
+    checkOptions("unique", options, ["dim", "returnCounts", "returnInverse"]);
     const { returnInverse = false, returnCounts = false, dim } = options;
     const rows = dim === undefined
       ? this.detach().reshape(-1, 1)
@@ -113,6 +118,7 @@ export abstract class TensorOrdering extends TensorIndexing {
    * @throws TypeError for floats. RangeError for negative values or another rank.
    */
   bincount(this: Tensor, options: { readonly weights?: Tensor; readonly minlength?: number } = {}): Tensor {
+    checkOptions("bincount", options, ["minlength", "weights"]);
     const { weights, minlength = 0 } = options;
     if (isFloat(this.dtype)) {
       throw new TypeError(`bincount: counts integers, got ${this.dtype}; cast with .to("int32")`);

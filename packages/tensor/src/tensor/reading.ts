@@ -1,27 +1,18 @@
 /** Values out of tensors, and tensors into other dtypes and devices. */
 import { apply, applyInPlace, execute } from "../apply.ts";
-import { allocate, fill } from "../launch.ts";
+import { allocate, constant, fill } from "../launch.ts";
 import { checkDType, type DType, dtypes, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../dtype.ts";
 import { Device, deviceNames, getDevice } from "../device.ts";
 import { halfTable } from "../half.ts";
 import { formatTensor } from "../print.ts";
-import { inspectDeno, inspectNode } from "../runtime.ts";
+import { printOnConsole } from "../runtime.ts";
 import { broadcastShapes, sameShape, type Shape, showShape } from "../shape.ts";
 import { activeTape } from "../tape.ts";
 import { type DataArray, type NestedArray, type Operand, TensorCore } from "./core.ts";
 import { Tensor } from "./tensor.ts";
 
-/** A tensor of one value for operations between a tensor and a scalar that need both as tensors. */
-export function scalarTensor(value: Scalar, dtype: DType, device: Device): Tensor {
-  const result = allocate("full", device, dtype, []);
-  fill("full", result, value);
-  return result;
-}
-
-/** An operand as a tensor. */
-export function asTensor(value: Operand, like: Tensor): Tensor {
-  return value instanceof Tensor ? value : scalarTensor(value, like.dtype, like.device);
-}
+/** Tensors of more elements are not written as JSON. */
+const longestJson = 10_000;
 
 /** Part of {@link Tensor}: reading and conversion. */
 export abstract class TensorReading extends TensorCore {
@@ -142,12 +133,14 @@ export abstract class TensorReading extends TensorCore {
   }
 
   /**
-   * Writes another tensor's values (broadcast, cast) into this one.
+   * Writes another tensor's values (broadcast, cast), or one number, into this one.
    *
-   * @throws RangeError when the source does not broadcast to this shape.
+   * @throws RangeError when the source does not broadcast to this shape, or is a number that the dtype cannot hold. TypeError for
+   * what is neither.
    */
   copy_(this: Tensor, source: Operand): Tensor {
-    if (!(source instanceof Tensor)) return this.fill_(source);
+    if (!(source instanceof Tensor)) return filled("copy_", this, source);
+    if (source.isDisposed) throw source.freedError("copy_");
     const here = source.device === this.device ? source : moved(source, this.device);
     if (!sameShape(broadcastShapes("copy_", here.shape, this.shape), this.shape)) {
       throw new RangeError(`copy_: shape ${showShape(source.shape)} does not broadcast to ${showShape(this.shape)}`);
@@ -155,26 +148,47 @@ export abstract class TensorReading extends TensorCore {
     return applyInPlace(this, "cast", [here.expand(this.shape)], { dtype: this.dtype }, "copy_");
   }
 
-  /** Writes one value everywhere. */
+  /**
+   * Writes one value everywhere.
+   *
+   * @throws TypeError for what is no number, boolean, bigint or tensor. RangeError for a value that the dtype cannot hold.
+   */
   fill_(this: Tensor, value: Operand): Tensor {
-    if (value instanceof Tensor) {
-      if (value.ndim !== 0) {
-        throw new RangeError(`fill_: expected a number or a 0-dimensional tensor, got shape ${showShape(value.shape)}`);
-      }
-      return this.copy_(value);
+    if (!(value instanceof Tensor)) return filled("fill_", this, value);
+    if (value.ndim !== 0) {
+      throw new RangeError(`fill_: expected a number or a 0-dimensional tensor, got shape ${showShape(value.shape)}`);
     }
-    if (activeTape()?.enabled || this.isDisposed || this.strides.includes(0)) {
-      const constant = scalarTensor(value, this.dtype, this.device).expand(this.shape);
-      return applyInPlace(this, "cast", [constant], { dtype: this.dtype }, "fill_");
-    }
-    fill("fill_", this, value);
-    this.storage.version++;
-    return this;
+    return this.copy_(value);
   }
 
   /** Writes zeros. */
   zero_(this: Tensor): Tensor {
     return this.fill_(0);
+  }
+
+  /**
+   * What `JSON.stringify` writes: the nested array of {@link toArray}, with int64 beyond ±2^53 as strings. NaN and infinities become
+   * null, since JSON has neither.
+   *
+   * @throws Error for more than 10,000 elements.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * JSON.stringify({ loss: tensor(0.5), shifts: tensor([1, 2]) }); // {"loss":0.5,"shifts":[1,2]}
+   * ```
+   */
+  toJSON(this: Tensor): unknown {
+    if (this.isDisposed) throw this.freedError("toJSON");
+    if (this.numel > longestJson) {
+      throw new Error(
+        `toJSON: a tensor of shape ${
+          showShape(this.shape)
+        } has ${this.numel} elements, too many for JSON (at most ${longestJson}); ` +
+          `write the bytes of toTypedArray() to a file, or take toArray() if the text is really wanted`,
+      );
+    }
+    return this.dtype === "int64" ? jsonIntegers(this.toArray()) : this.toArray();
   }
 
   /** As PyTorch prints tensors: `tensor([1., 2.])`. */
@@ -193,12 +207,23 @@ export abstract class TensorReading extends TensorCore {
   }
 }
 
-for (const symbol of [inspectNode, inspectDeno]) {
-  Object.defineProperty(TensorReading.prototype, symbol, {
-    value(this: Tensor): string {
-      return this.toString();
-    },
-  });
+printOnConsole(TensorReading.prototype);
+
+/** JSON has no bigints: numbers where they are exact, else strings. */
+function jsonIntegers(values: NestedArray): unknown {
+  if (Array.isArray(values)) return values.map(jsonIntegers);
+  return Number.isSafeInteger(Number(values)) ? Number(values) : String(values);
+}
+
+/** Writes one value everywhere, as an operation that is recorded. */
+function filled(operation: string, x: Tensor, value: Scalar): Tensor {
+  if (activeTape()?.enabled || x.isDisposed || x.strides.includes(0)) {
+    const everywhere = constant(operation, value, x.dtype, x.device).expand(x.shape);
+    return applyInPlace(x, "cast", [everywhere], { dtype: x.dtype }, operation);
+  }
+  fill(operation, x, value);
+  x.storage.version++;
+  return x;
 }
 
 /** @throws RangeError for what is neither a dtype nor a device. */

@@ -6,6 +6,10 @@ import type { ReducePrim } from "../prims/attrs.ts";
 import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
 import { TensorComparison } from "./comparison.ts";
 import type { Tensor } from "./tensor.ts";
+import { checkOptions } from "../options.ts";
+
+const accumulateNames = ["dtype", "keepdim"] as const;
+const varianceNames = ["correction", "keepdim"] as const;
 
 /** One dimension, several, or (undefined) all. */
 export type Dims = number | readonly number[] | undefined;
@@ -65,16 +69,19 @@ export abstract class TensorReduction extends TensorComparison {
    * ```
    */
   sum(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+    checkOptions("sum", options, accumulateNames);
     return accumulated("sum", this, dim, options);
   }
 
   /** Product over `dim` (default: all), in a dtype as that of {@link sum}. */
   prod(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+    checkOptions("prod", options, accumulateNames);
     return accumulated("prod", this, dim, options);
   }
 
   /** Mean over `dim` (default: all), computed in `dtype` if given. @throws TypeError for integers without it. */
   mean(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+    checkOptions("mean", options, accumulateNames);
     if (options.dtype !== undefined) checkDType("mean", options.dtype);
     const x = options.dtype === undefined ? this : this.to(options.dtype);
     checkFloat("mean", x);
@@ -84,12 +91,14 @@ export abstract class TensorReduction extends TensorComparison {
 
   /** Largest element over `dim`; the gradient is shared by equals. NaN wins. */
   amax(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    checkOptions("amax", options, ["keepdim"]);
     checkChoice("amax", this, dim);
     return reduce("amax", this, dim, options.keepdim);
   }
 
   /** Smallest element over `dim`; the gradient is shared by equals. NaN wins. */
   amin(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    checkOptions("amin", options, ["keepdim"]);
     checkChoice("amin", this, dim);
     return reduce("amin", this, dim, options.keepdim);
   }
@@ -98,6 +107,7 @@ export abstract class TensorReduction extends TensorComparison {
   max(this: Tensor): Tensor;
   max(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   max(this: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    checkOptions("max", options, ["keepdim"]);
     checkChoice("max", this, dim);
     return dim === undefined ? this.amax() : chosen(this, this.argmax(dim, { keepdim: true }), dim, options);
   }
@@ -106,29 +116,34 @@ export abstract class TensorReduction extends TensorComparison {
   min(this: Tensor): Tensor;
   min(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
   min(this: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+    checkOptions("min", options, ["keepdim"]);
     checkChoice("min", this, dim);
     return dim === undefined ? this.amin() : chosen(this, this.argmin(dim, { keepdim: true }), dim, options);
   }
 
   /** Index of the largest element along `dim`, or in the flattened tensor (int32). */
   argmax(this: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+    checkOptions("argmax", options, ["keepdim"]);
     checkChoice("argmax", this, dim);
     return reduce("argmax", this, dim, options.keepdim);
   }
 
   /** Index of the smallest element along `dim`, or in the flattened tensor (int32). */
   argmin(this: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+    checkOptions("argmin", options, ["keepdim"]);
     checkChoice("argmin", this, dim);
     return reduce("argmin", this, dim, options.keepdim);
   }
 
   /** Whether any element differs from zero. */
   any(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    checkOptions("any", options, ["keepdim"]);
     return reduce("amax", this.to("bool"), dim, options.keepdim, "any");
   }
 
   /** Whether all elements differ from zero. */
   all(this: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    checkOptions("all", options, ["keepdim"]);
     return reduce("amin", this.to("bool"), dim, options.keepdim, "all");
   }
 
@@ -139,16 +154,19 @@ export abstract class TensorReduction extends TensorComparison {
 
   /** Variance over `dim`, divided by n − `correction` (default 1: Bessel's). */
   var(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
+    checkOptions("var", options, varianceNames);
     return variance("var", this, dim, options);
   }
 
   /** Standard deviation over `dim`: the root of {@link var}. The gradient of a deviation of 0 is 0. */
   std(this: Tensor, dim?: Dims, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
+    checkOptions("std", options, varianceNames);
     return away(variance("std", this, dim, options), (squared) => squared.sqrt());
   }
 
   /** The p-norm (Σ|x|ᵖ)^(1/p) over `dim`; p may be 0 (count of non-zeros), Infinity or -Infinity. The gradient at 0 is 0. */
   norm(this: Tensor, p = 2, dim?: Dims, options: ReduceOptions = {}): Tensor {
+    checkOptions("norm", options, ["keepdim"]);
     checkFloat("norm", this);
     normalizeDims("norm", dim, this.ndim);
     const { keepdim = false } = options;
@@ -164,6 +182,7 @@ export abstract class TensorReduction extends TensorComparison {
 
   /** ln Σ eˣ over `dim` without overflow. */
   logsumexp(this: Tensor, dim: number | readonly number[], options: ReduceOptions = {}): Tensor {
+    checkOptions("logsumexp", options, ["keepdim"]);
     checkFloat("logsumexp", this);
     const dims = normalizeDims("logsumexp", dim, this.ndim);
     if (dims.some((d) => this.shape[d] === 0)) return this.exp().sum(dim, options).log();
@@ -176,12 +195,14 @@ export abstract class TensorReduction extends TensorComparison {
 
   /** Running sum along a dimension. Integers and bool give int32, int64 stays, unless `dtype` says otherwise. */
   cumsum(this: Tensor, dim: number, options: { readonly dtype?: DType } = {}): Tensor {
+    checkOptions("cumsum", options, ["dtype"]);
     const d = normalizeDim("cumsum", dim, this.ndim);
     return apply("cumsum", [accumulating(this, options.dtype)], { dim: d });
   }
 
   /** Running product along a dimension, in a dtype as that of {@link cumsum}. */
   cumprod(this: Tensor, dim: number, options: { readonly dtype?: DType } = {}): Tensor {
+    checkOptions("cumprod", options, ["dtype"]);
     const d = normalizeDim("cumprod", dim, this.ndim);
     return apply("cumprod", [accumulating(this, options.dtype)], { dim: d });
   }

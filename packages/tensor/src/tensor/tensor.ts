@@ -1,4 +1,5 @@
 /** The class of tensors: its state is in core.ts, its methods by family in the files beside this one. */
+import { markClass } from "../brand.ts";
 import { TensorFilling } from "./filling.ts";
 
 /**
@@ -14,3 +15,5 @@ import { TensorFilling } from "./filling.ts";
  * ```
  */
 export class Tensor extends TensorFilling {}
+
+markClass(Tensor, "@heddle/tensor");

@@ -3,6 +3,7 @@ import { apply } from "../apply.ts";
 import { inferShape, normalizeDim, normalizeDims, sameShape, showShape, sizeOf, viewStrides } from "../shape.ts";
 import { TensorReduction } from "./reduction.ts";
 import type { Tensor } from "./tensor.ts";
+import { checkOptions } from "../options.ts";
 
 function sizesOf(sizes: readonly (number | readonly number[])[]): readonly number[] {
   return (sizes.length === 1 && typeof sizes[0] !== "number" ? sizes[0] : sizes) as readonly number[];
@@ -202,6 +203,7 @@ export abstract class TensorView extends TensorReduction {
     this: Tensor,
     options: { readonly offset?: number; readonly dim1?: number; readonly dim2?: number } = {},
   ): Tensor {
+    checkOptions("diagonal", options, ["dim1", "dim2", "offset"]);
     const { offset = 0 } = options;
     if (this.ndim < 2) {
       throw new RangeError(`diagonal: needs at least 2 dimensions, got shape ${showShape(this.shape)}`);

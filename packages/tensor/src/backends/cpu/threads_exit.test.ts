@@ -57,7 +57,7 @@ function run(script: string, { args = runtime, input = "", env = {}, onOutput }:
     env: { ...inherited, HEDDLE_DEBUG: "", NO_COLOR: "1", ...env },
     stdio: "pipe",
   });
-  const killer = setTimeout(() => child.kill("SIGKILL"), 25_000);
+  const killer = setTimeout(() => child.kill("SIGKILL"), 300_000);
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (text) => {
     stdout += text;

@@ -172,7 +172,7 @@ test("NaN stays what it is through a rectifier", () => {
 });
 
 test("bit for bit the same on several threads", () => {
-  several.ready(30_000);
+  several.ready(300_000);
   networks.forEach((sizes, seed) => {
     expect(check(seed, "float32", sizes)).toEqual(check(seed, "float32", sizes, plain, several));
   });

@@ -126,7 +126,7 @@ test("what lies beside a row or a plane is not read into it", () => {
 });
 
 test("the same on several threads", () => {
-  several.ready(30_000);
+  several.ready(300_000);
   for (const [kernel, stride, padding] of [[2, 2, 0], [3, 2, 1], [3, 1, 1]] as const) {
     const attrs = {
       kernel: [kernel, kernel],

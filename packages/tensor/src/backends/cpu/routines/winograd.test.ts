@@ -171,6 +171,6 @@ test("rounding errors are about twice those of plain sums", () => {
 });
 
 test("bit for bit the same on several threads", () => {
-  several.ready(30_000);
+  several.ready(300_000);
   for (const each of sizes) expect(check(each)).toEqual(check(each, "contiguous", several));
 });

@@ -1,0 +1,94 @@
+/** Options: the names that a function knows, and those that are one of a few words. Types say so already; this is for callers without them. */
+
+/**
+ * Refuses options that a function does not know, since a misspelt option would otherwise be ignored.
+ *
+ * @param known all names that the options' type has; the compiler refuses a list that lacks one.
+ * @throws TypeError naming the function, the unknown option and the nearest known one; or for what is no object at all.
+ *
+ * @example
+ * ```ts
+ * import { checkOptions } from "@heddle/tensor";
+ * interface ScaleOptions {
+ *   readonly factor?: number;
+ * }
+ * function scale(value: number, options: ScaleOptions = {}): number {
+ *   checkOptions("scale", options, ["factor"]);
+ *   return value * (options.factor ?? 2);
+ * }
+ * scale(1, { factor: 3 }); // 3
+ * ```
+ */
+export function checkOptions<O extends object, const K extends readonly (keyof O)[]>(
+  operation: string,
+  options: O,
+  known: K & AllOf<O, K>,
+): void {
+  checkNames(operation, options, known as readonly string[]);
+}
+
+/** What a list of names must be, so that the compiler finds one that was forgotten. */
+export type AllOf<O extends object, K extends readonly unknown[]> = [Exclude<keyof O, K[number]>] extends [never] ? unknown
+  : { readonly "names that are missing": `${Exclude<keyof O, K[number]> & string}` };
+
+/** {@link checkOptions} where the names are known at run time only. */
+export function checkNames(operation: string, options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(
+      `${operation}: expected an object of options such as { ${known[0]}: … }, got ${
+        typeof options === "object" ? JSON.stringify(options) : String(options)
+      }`,
+    );
+  }
+  for (const name in options) {
+    if (!known.includes(name) && Object.hasOwn(options, name)) throw unknownOption(operation, name, known);
+  }
+}
+
+function unknownOption(operation: string, name: string, known: readonly string[]): TypeError {
+  const near = nearest(name, known);
+  return new TypeError(
+    `${operation}: unknown option "${name}"${near === undefined ? "" : `, did you mean "${near}"?`} ` +
+      `(known: ${known.join(", ")})`,
+  );
+}
+
+/** The word that was probably meant: the same but for case and underscores, its initials, few letters away, or part of it or around it. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const plain = (text: string) => text.toLowerCase().replaceAll(/[_\s-]/g, "");
+  const wanted = plain(word);
+  if (wanted === "") return undefined;
+  const initials = word.split(/(?=[A-Z])|[_\s-]/).map((part) => part[0]?.toLowerCase()).join("");
+  const same = known.find((k) => plain(k) === wanted || (initials.length > 1 && k === initials));
+  if (same !== undefined) return same;
+  const distances = known.map((k) => ({ k, away: distance(wanted, plain(k)) })).sort((a, b) => a.away - b.away);
+  const closest = distances[0];
+  if (closest !== undefined && closest.away <= Math.max(1, Math.floor(wanted.length / 3))) return closest.k;
+  return known.find((k) => plain(k).startsWith(wanted) || wanted.startsWith(plain(k)));
+}
+
+/** How many letters must be put in, left out, replaced, or exchanged with a neighbour, to make one word of the other. */
+function distance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let least = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, rows[i - 1]![j - 1]! + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        least = Math.min(least, rows[i - 2]![j - 2]! + 1);
+      }
+      row.push(least);
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}
+
+/** @throws TypeError naming the words there are. */
+export function checkOption(operation: string, name: string, value: string, words: readonly string[]): void {
+  if (words.includes(value)) return;
+  throw new TypeError(
+    `${operation}: ${name} is ${JSON.stringify(value)}; use one of ${words.map((word) => `"${word}"`).join(", ")}`,
+  );
+}
