@@ -29,12 +29,12 @@ test("a reader that crashes, takes damaged data or babbles is found out", async 
     return found.filter((fault) => fault !== null).map(({ what }) => what);
   };
   expect(await faults(reader(() => "anything"))).toEqual([]);
-  expect(await faults(reader(() => "anything", true))).toContain("took what was damaged");
+  expect(await faults(reader(() => "anything", true))).toContain("gave something else for what was damaged");
   const fails = (error: unknown) => () => {
     throw error;
   };
   expect(await faults(reader(fails(new RangeError("bad: no"))))).toEqual([]);
-  expect((await faults(reader(fails(new TypeError("bad: x is not a function"))))).length).toBe(50);
+  expect((await faults(reader(fails(new TypeError("x is not a function"))))).length).toBe(50);
   expect((await faults(reader(fails(new RangeError("Invalid array length"))))).length).toBe(50);
   expect((await faults(reader(fails("bad: text")))).length).toBe(50);
   expect((await faults(reader(fails(new Error(`bad: ${"x".repeat(5000)}`))))).length).toBe(50);

@@ -1,6 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import process from "node:process";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -110,14 +109,13 @@ describe("readIdx", () => {
     const path = join(folder, "bomb.gz");
     const small = encodeIdx({ dtype: "uint8", shape: [10], data: new Uint8Array(10) });
     for (const header of [small.subarray(0, 8), Uint8Array.of(0, 0, 8, 3, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0)]) {
-      const bomb = new Uint8Array(400_000_000);
+      const bomb = new Uint8Array(100_000_000);
       bomb.set(header);
-      await writeFile(path, gzipSync(bomb, { level: 1 }));
-      const before = process.memoryUsage().rss;
+      // Cut at its end, which is not reached.
+      await writeFile(path, gzipSync(bomb, { level: 1 }).subarray(0, -9));
       await expect(readIdx(path)).rejects.toThrow(
         /bomb\.gz: too long: more than (18|16777232) bytes, but uint8 of shape/,
       );
-      expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
     }
   });
 
