@@ -55,15 +55,7 @@ export interface WebGpuOptions {
  * ```
  */
 export async function webgpu(options: WebGpuOptions = {}): Promise<Device> {
-  checkOptions("webgpu", options, [
-    "adapter",
-    "flushAfter",
-    "memoryBytes",
-    "name",
-    "poolBytes",
-    "powerPreference",
-    "tune",
-  ]);
+  checkOptions("webgpu", options, ["adapter", "flushAfter", "memoryBytes", "name", "poolBytes", "powerPreference", "tune"]);
   const { name = "gpu", tune = false, poolBytes = 2 ** 30, memoryBytes = Infinity, flushAfter = 500 } = options;
   const opened = await openDevice(await findGpu(), options);
   const engine = new Engine(opened, { tune, poolBytes, memoryBytes, flushAfter });

@@ -12,10 +12,7 @@ export function checkNotNegative(name: string, options: object, keys: readonly s
 
 /** @throws RangeError unless there are two numbers from 0 up to, but not including, 1. */
 export function checkBetas(name: string, betas: readonly number[]): void {
-  if (
-    !(Array.isArray(betas) && betas.length === 2 &&
-      betas.every((beta) => typeof beta === "number" && beta >= 0 && beta < 1))
-  ) {
+  if (!(Array.isArray(betas) && betas.length === 2 && betas.every((beta) => typeof beta === "number" && beta >= 0 && beta < 1))) {
     throw new RangeError(
       `${name}: betas are [${String(betas)}]; they must be two numbers, each at least 0 and below 1`,
     );

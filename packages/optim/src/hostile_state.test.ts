@@ -63,23 +63,16 @@ describe.each(optimizers)("%s.loadStateDict", (name, make) => {
   test("refuses a state that went through JSON, freed tensors, and parameters that no group has", () => {
     const optimizer = trained(make);
     const saved = optimizer.stateDict();
-    expect(() => optimizer.loadStateDict(JSON.parse(JSON.stringify(saved)))).toThrow(
-      /neither a tensor nor a number; tensor\(/,
-    );
+    expect(() => optimizer.loadStateDict(JSON.parse(JSON.stringify(saved)))).toThrow(/neither a tensor nor a number; tensor\(/);
     expect(() => optimizer.loadStateDict({ ...saved, state: { ...saved.state, 7: saved.state[0]! } })).toThrow(
       "there is a state of parameter 7, which no group has",
     );
     const twice = saved.paramGroups.map((group) => ({ ...group, params: [0, 0] }));
     expect(() => optimizer.loadStateDict({ ...saved, paramGroups: twice })).toThrow("a parameter is named twice");
-    const [key, gone] = Object.entries(saved.state[1]!).find(([, value]) => value instanceof Tensor) as [
-      string,
-      Tensor,
-    ];
+    const [key, gone] = Object.entries(saved.state[1]!).find(([, value]) => value instanceof Tensor) as [string, Tensor];
     const copy = gone.clone();
     copy.dispose();
-    expect(() =>
-      optimizer.loadStateDict({ ...saved, state: { ...saved.state, 1: { ...saved.state[1], [key]: copy } } })
-    )
+    expect(() => optimizer.loadStateDict({ ...saved, state: { ...saved.state, 1: { ...saved.state[1], [key]: copy } } }))
       .toThrow("was freed");
   });
 
@@ -89,17 +82,12 @@ describe.each(optimizers)("%s.loadStateDict", (name, make) => {
 });
 
 test("options of another type are refused, from the start", () => {
-  expect(() => new Adam([leaf(1)], { amsgrad: "false" as never })).toThrow(
-    "Adam: amsgrad is false; it must be a boolean",
-  );
+  expect(() => new Adam([leaf(1)], { amsgrad: "false" as never })).toThrow("Adam: amsgrad is false; it must be a boolean");
   expect(() => new SGD([leaf(1)], { lr: "0.1" as never })).toThrow("SGD: lr is 0.1; it must be a number");
-  expect(() => new SGD([{ params: [leaf(1)], nesterov: 1 as never }])).toThrow(
-    "SGD: nesterov is 1; it must be a boolean",
-  );
+  expect(() => new SGD([{ params: [leaf(1)], nesterov: 1 as never }])).toThrow("SGD: nesterov is 1; it must be a boolean");
 });
 
-const made = (): optim.ScheduledOptimizer =>
-  new SGD([leaf(1), leaf(2)].map((p) => ({ params: [p] })), { lr: 0.1, momentum: 0.9 });
+const made = (): optim.ScheduledOptimizer => new SGD([leaf(1), leaf(2)].map((p) => ({ params: [p] })), { lr: 0.1, momentum: 0.9 });
 interface Schedule {
   step(metric: number): void;
   stateDict(): object;
@@ -138,9 +126,7 @@ describe.each(schedules)("%s.loadStateDict", (name, make) => {
       return own === null ? ["x", {}] : ["x", 7, null];
     };
     const broken: [string, unknown][] = [...spoilt(saved, lies)];
-    for (const key of ["optimizer", "step", "__proto__x", "constructor"]) {
-      broken.push([`+${key}`, { ...saved, [key]: 1 }]);
-    }
+    for (const key of ["optimizer", "step", "__proto__x", "constructor"]) broken.push([`+${key}`, { ...saved, [key]: 1 }]);
     for (const key of Object.keys(saved)) {
       const { [key]: _, ...rest } = saved;
       broken.push([`-${key}`, rest]);
@@ -166,9 +152,7 @@ test("EarlyStopping.loadStateDict takes over all or nothing", () => {
   const before = frozen(stopping.stateDict());
   const state = { best: 1, bestEpoch: 5, epoch: 6, bestState: { w: ones([1]) } };
   for (const w of [null, 7, [1], { 0: 1 }, undefined]) {
-    expect(() => stopping.loadStateDict({ ...state, bestState: { w } as never })).toThrow(
-      'the weight "w" is no tensor',
-    );
+    expect(() => stopping.loadStateDict({ ...state, bestState: { w } as never })).toThrow('the weight "w" is no tensor');
     expect(frozen(stopping.stateDict())).toBe(before);
   }
   for (const wrong of [null, undefined, 7, {}, { ...state, best: "1" }, { ...state, epoch: 1.5 }]) {

@@ -291,9 +291,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
 
   /** An optimiser is not written as JSON, which would lose what it remembers. @throws Error that says what to write. */
   toJSON(): never {
-    throw new Error(
-      `${this.name}: an optimiser is not written as JSON; write the tensors and options of its stateDict()`,
-    );
+    throw new Error(`${this.name}: an optimiser is not written as JSON; write the tensors and options of its stateDict()`);
   }
 
   /** Names the optimiser and the options of its groups. */

@@ -20,9 +20,7 @@ export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedSta
       if (value.isDisposed) throw value.freedError(`${optimizer}.loadStateDict: ${key} of parameter ${number}`);
     } else if (typeof value !== "number" || Number.isNaN(value)) {
       throw new TypeError(
-        `${optimizer}.loadStateDict: ${key} of parameter ${number} is ${
-          describe(value)
-        }, neither a tensor nor a number; ` +
+        `${optimizer}.loadStateDict: ${key} of parameter ${number} is ${describe(value)}, neither a tensor nor a number; ` +
           `tensor(…) makes tensors of nested arrays, as JSON has them`,
       );
     }
@@ -81,9 +79,7 @@ export function checkLayout(optimizer: string, stateDict: unknown): void {
   const numbers: unknown[] = [];
   for (const [i, group] of paramGroups.entries()) {
     if (!isObject(group) || !Array.isArray(group.params)) return fail(`group ${i} has no list "params"`);
-    if (group.initialLr !== undefined && typeof group.initialLr !== "number") {
-      fail(`initialLr of group ${i} is no number`);
-    }
+    if (group.initialLr !== undefined && typeof group.initialLr !== "number") fail(`initialLr of group ${i} is no number`);
     numbers.push(...group.params);
   }
   for (const number of numbers) {

@@ -25,9 +25,7 @@ export function checkScalar(operation: string, value: unknown): asserts value is
 
 /** @throws Error for a tensor that was freed, TypeError for what is no tensor. */
 export function checkTensor(operation: string, value: unknown, name?: string): asserts value is Tensor {
-  if (!(value instanceof Tensor)) {
-    throw wrongValue(operation, `${name === undefined ? "" : `${name} to be `}a tensor`, value);
-  }
+  if (!(value instanceof Tensor)) throw wrongValue(operation, `${name === undefined ? "" : `${name} to be `}a tensor`, value);
   if (value.isDisposed) throw value.freedError(operation);
 }
 

@@ -28,8 +28,7 @@ export function checkOptions<O extends object, const K extends readonly (keyof O
 }
 
 /** What a list of names must be, so that the compiler finds one that was forgotten. */
-export type AllOf<O extends object, K extends readonly unknown[]> = [Exclude<keyof O, K[number]>] extends [never]
-  ? unknown
+export type AllOf<O extends object, K extends readonly unknown[]> = [Exclude<keyof O, K[number]>] extends [never] ? unknown
   : { readonly "names that are missing": `${Exclude<keyof O, K[number]> & string}` };
 
 /** {@link checkOptions} where the names are known at run time only. */

@@ -60,21 +60,7 @@ export class OneCycleLR extends LRScheduler {
   private readonly corners: Corner[];
 
   constructor(optimizer: ScheduledOptimizer, options: OneCycleLROptions) {
-    checkOptions("OneCycleLR", options, [
-      "annealStrategy",
-      "baseMomentum",
-      "cycleMomentum",
-      "divFactor",
-      "epochs",
-      "finalDivFactor",
-      "lastEpoch",
-      "maxLr",
-      "maxMomentum",
-      "pctStart",
-      "stepsPerEpoch",
-      "threePhase",
-      "totalSteps",
-    ]);
+    checkOptions("OneCycleLR", options, ["annealStrategy", "baseMomentum", "cycleMomentum", "divFactor", "epochs", "finalDivFactor", "lastEpoch", "maxLr", "maxMomentum", "pctStart", "stepsPerEpoch", "threePhase", "totalSteps"]);
     const { pctStart = 0.3, annealStrategy = "cos", cycleMomentum = true, threePhase = false } = options;
     const { maxLr, maxMomentum = 0.95, baseMomentum = 0.85, divFactor = 25, finalDivFactor = 1e4 } = options;
     const { totalSteps = (options.epochs ?? NaN) * (options.stepsPerEpoch ?? NaN) } = options;

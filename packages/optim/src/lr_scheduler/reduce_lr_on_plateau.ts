@@ -57,16 +57,7 @@ export class ReduceLROnPlateau {
   private readonly progress: Progress;
 
   constructor(optimizer: ScheduledOptimizer, options: ReduceLROnPlateauOptions = {}) {
-    checkOptions("ReduceLROnPlateau", options, [
-      "cooldown",
-      "eps",
-      "factor",
-      "minLr",
-      "mode",
-      "patience",
-      "threshold",
-      "thresholdMode",
-    ]);
+    checkOptions("ReduceLROnPlateau", options, ["cooldown", "eps", "factor", "minLr", "mode", "patience", "threshold", "thresholdMode"]);
     const { mode = "min", factor = 0.1, patience = 10, threshold = 1e-4 } = options;
     const { thresholdMode = "rel", cooldown = 0, minLr = 0, eps = 1e-8 } = options;
     if (!(factor < 1)) throw new RangeError(`ReduceLROnPlateau: factor is ${factor}; it must be below 1`);

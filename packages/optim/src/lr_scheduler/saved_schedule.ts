@@ -6,11 +6,7 @@
  *
  * @throws TypeError naming the schedule, the entry, and what was expected.
  */
-export function checkSchedule(
-  name: string,
-  own: object,
-  given: unknown,
-): asserts given is Readonly<Record<string, unknown>> {
+export function checkSchedule(name: string, own: object, given: unknown): asserts given is Readonly<Record<string, unknown>> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new TypeError(`${name}.loadStateDict: expected what stateDict() gave, got ${shown(given)}`);
   }
@@ -30,9 +26,7 @@ export function checkSchedule(
 
 function checkEntry(name: string, key: string, own: unknown, given: unknown): void {
   const fail = (expected: string): never => {
-    throw new TypeError(
-      `${name}.loadStateDict: "${key}" must be ${expected}, but is ${shown(given)} in the saved state`,
-    );
+    throw new TypeError(`${name}.loadStateDict: "${key}" must be ${expected}, but is ${shown(given)} in the saved state`);
   };
   if (own === null) {
     if (given !== null && typeof given !== "number") fail("a number or null");

@@ -37,9 +37,7 @@ export function withinRange<T extends object>(
     const [smallest, largest] = integerRange(compute);
     const kind = i === 1 ? prim as Compare : mirrored[prim as Compare];
     const other = operands[1 - i]!;
-    return placeInRange(value, compute) === 1
-      ? [withLargest[kind], [other, largest]]
-      : [withSmallest[kind], [other, smallest]];
+    return placeInRange(value, compute) === 1 ? [withLargest[kind], [other, largest]] : [withSmallest[kind], [other, smallest]];
   }
   return [prim, operands];
 }

@@ -272,9 +272,7 @@ export function arange(
   const step = typeof third === "number" ? third : 1;
   const options = last ?? (typeof third === "object" ? third : typeof second === "object" ? second : {});
   for (const given of [first, second, third]) {
-    if (given !== undefined && typeof given !== "number" && given !== options) {
-      throw wrongValue("arange", "a number", given);
-    }
+    if (given !== undefined && typeof given !== "number" && given !== options) throw wrongValue("arange", "a number", given);
   }
   checkOptions("arange", options, tensorOptions);
   const count = Math.ceil((end - start) / step);

@@ -18,12 +18,7 @@ export interface RandomTensorOptions extends TensorOptions {
 
 const known = [...tensorOptions, "generator"] as const;
 
-function drawn(
-  operation: string,
-  distribution: "uniform" | "normal",
-  shape: Shape,
-  options: RandomTensorOptions,
-): Tensor {
+function drawn(operation: string, distribution: "uniform" | "normal", shape: Shape, options: RandomTensorOptions): Tensor {
   checkOptions(operation, options, known);
   checkShape(operation, shape);
   const { requiresGrad = false, generator, ...rest } = options;
