@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { constants, createDeflate } from "node:zlib";
 import { zeros } from "@heddle/tensor";
 import { afterAll, expect, test } from "vitest";
@@ -15,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "heddle-large-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const runtime: readonly string[] = "deno" in process.versions
-  ? ["run", "--quiet", "-A", "--no-check", "--config", fileURLToPath(new URL("../../../../deno.json", import.meta.url))]
+  ? ["run", "--quiet", "-A", "--no-check", "--config", join(process.cwd(), "deno.json")]
   : "bun" in process.versions
   ? []
   : ["--import", "tsx"];
