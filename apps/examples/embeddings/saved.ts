@@ -29,9 +29,9 @@ export function readVectors(folder: string): WordVectors {
   }
   try {
     const file = new Uint8Array(readFileSync(path));
-    const about = safetensorsMetadata(file);
+    const about = safetensorsMetadata(file, path);
     if (about["model"] !== "skip-gram") throw new Error(`it holds the weights of "${about["model"]}"`);
-    const { vectors } = decodeSafetensors(file);
+    const { vectors } = decodeSafetensors(file, path);
     return new WordVectors(
       Vocabulary.fromJSON(JSON.parse(about["vocabulary"]!)),
       vectors!.toTypedArray() as Float32Array,

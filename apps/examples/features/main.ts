@@ -125,7 +125,7 @@ export const features: Example<FeaturesOptions> = {
 /** @throws OptionError when the file is not there, is damaged, or has the weights of another network. */
 function load(network: ConvNet, file: string): void {
   try {
-    network.loadStateDict(decodeSafetensors(new Uint8Array(readFileSync(file))));
+    network.loadStateDict(decodeSafetensors(new Uint8Array(readFileSync(file)), file));
   } catch (error) {
     throw new OptionError(`--weights ${file}: ${(error as Error).message}`, { cause: error });
   }

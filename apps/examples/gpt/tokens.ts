@@ -54,7 +54,7 @@ function pieces(encoding: BytePairEncoding): Tokens {
   return {
     kind: "bpe",
     size: encoding.size,
-    fingerprint: encoding.vocabulary.fingerprint,
+    fingerprint: encoding.fingerprint,
     unknown: () => [],
     encode: (text) => encoding.encode(text),
     decode: (ids) => encoding.decode(ids),

@@ -30,11 +30,11 @@ export function loadWriter({ out, device }: Run): Writer {
   if (!existsSync(path)) fail(`there is no ${WEIGHTS} in it; train first, without --ask`);
   const file = new Uint8Array(readFileSync(path));
   try {
-    const about = safetensorsMetadata(file);
+    const about = safetensorsMetadata(file, path);
     if (about["model"] !== "gpt") fail(`${WEIGHTS} is no GPT of this example`);
     const tokens = readTokens(JSON.parse(about["tokens"]!));
     const network = new Gpt(JSON.parse(about["sizes"]!) as GptSizes);
-    network.loadStateDict(decodeSafetensors(file));
+    network.loadStateDict(decodeSafetensors(file, path));
     network.to(device);
     return new Writer(network, tokens);
   } catch (error) {

@@ -58,10 +58,10 @@ export function readNetworks(folder: string): SavedNames {
       const file = path(`${name}.safetensors`);
       if (!existsSync(file)) return null;
       const bytes = new Uint8Array(readFileSync(file));
-      const about = safetensorsMetadata(bytes);
+      const about = safetensorsMetadata(bytes, file);
       vocabulary.check(about["letters"]!, file);
       const network = make(JSON.parse(about["sizes"]!) as NameSizes);
-      network.loadStateDict(decodeSafetensors(bytes));
+      network.loadStateDict(decodeSafetensors(bytes, file));
       return network;
     };
     const classifier = read("classifier", (sizes) => new NameClassifier(sizes));

@@ -145,6 +145,23 @@ describe("refuses, and says why:", () => {
     expect(complaint()).toMatch(/is damaged \((its checksum does not fit its content|.*no JSON.*)\)/);
   });
 
+  test("any bit that flipped", () => {
+    const whole = readFileSync(path());
+    const run = begin();
+    for (let bit = 0; bit < 8 * whole.length; bit += bit < 8 * 24 ? 1 : 97) {
+      const bytes = Uint8Array.from(whole);
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+      writeFileSync(path(), bytes);
+      expect(() => run.checkpoint.load(), `bit ${bit}`).toThrow(OptionError);
+    }
+  });
+
+  test("a file without a checksum", () => {
+    const text = readFileSync(path(), "latin1");
+    writeFileSync(path(), text.replace('"checksum"', '"checksuM"'), "latin1");
+    expect(complaint()).toContain(`${path()} is damaged (its checksum does not fit its content)`);
+  });
+
   test("an empty file, and the one before it goes on as the message says", () => {
     writeFileSync(path(), "");
     expect(complaint()).toMatch(/is damaged \(decodeSafetensors: 0 bytes hold no header/);

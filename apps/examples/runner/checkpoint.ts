@@ -95,7 +95,7 @@ export class Checkpoint {
     const file = new Uint8Array(readFileSync(path));
     let meta: Record<string, string>;
     try {
-      meta = safetensorsMetadata(file);
+      meta = safetensorsMetadata(file, path);
     } catch (error) {
       return fail(`is damaged (${(error as Error).message})`);
     }
@@ -103,13 +103,14 @@ export class Checkpoint {
     if (meta["version"] !== String(VERSION)) {
       fail(`is a checkpoint of version ${meta["version"]}, and this program reads version ${VERSION}`);
     }
-    if (checksum(file)?.digest !== meta["checksum"]) fail("is damaged (its checksum does not fit its content)");
+    const sum = checksum(file);
+    if (sum === null || sum.digest !== meta["checksum"]) fail("is damaged (its checksum does not fit its content)");
     const there = JSON.parse(meta["about"]!) as Record<string, unknown>;
     const differs = [...new Set([...Object.keys(this.about), ...Object.keys(there)])]
       .filter((key) => there[key] !== this.about[key])
       .map((key) => `${key} ${show(there[key])} there, ${show(this.about[key])} here`);
     if (differs.length > 0) fail(`is of another run: ${differs.join("; ")}`);
-    return { json: meta["state"]!, tensors: decodeSafetensors(file) };
+    return { json: meta["state"]!, tensors: decodeSafetensors(file, path) };
   }
 }
 

@@ -1,5 +1,5 @@
 import { defaultDevice, rand } from "@heddle/tensor";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -48,6 +48,30 @@ describe("runExample", () => {
     expect(stdout.trimEnd().split("\n").at(-1)).toBe(`Pictures, weights and figures: ${join(out, "index.html")}`);
     expect(readFileSync(join(out, "index.html"), "utf8")).toContain('src="dot.svg"');
     expect(JSON.parse(readFileSync(join(out, "figures.json"), "utf8"))).toMatchObject({ epochs: 2 });
+  });
+
+  test("of two runs in one folder the second is told so, and the folder is free afterwards", async () => {
+    const out = join(folder, "out");
+    const both = await Promise.all([run("--out", out), run("--out", out)]);
+    expect(both.map(({ code }) => code).sort()).toEqual([0, 2]);
+    expect(both.find(({ code }) => code === 2)!.stderr).toContain(
+      `demo: --out: ${out} is in use by the run with process number`,
+    );
+    expect((await run("--out", out)).code).toBe(0);
+    expect(readdirSync(out).sort()).toEqual(["dot.svg", "figures.json", "index.html"]);
+  });
+
+  test("a folder that cannot be one is told before the run", async () => {
+    const out = join(folder, "file");
+    writeFileSync(out, "mine");
+    for (const path of [out, join(out, "below")]) {
+      const { code, stdout, stderr } = await run("--out", path);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toMatch(
+        /^demo: --out: .* (is a file; name a folder|a part of its path is a file \(.*\); name another folder)\n$/,
+      );
+    }
+    expect(readFileSync(out, "utf8")).toBe("mine");
   });
 
   test("--json leaves one line on standard output", async () => {

@@ -63,6 +63,7 @@ export async function runExample<S extends RunOptions>(
   args: readonly string[],
   streams: Streams = process,
 ): Promise<number> {
+  let leave = () => {};
   try {
     const options = parseOptions(args, example.options as Options) as Values<S> | "help";
     if (options === "help") {
@@ -70,13 +71,14 @@ export async function runExample<S extends RunOptions>(
       return 0;
     }
     const common = options as Values<RunOptions>;
+    const asked = options["ask"] === true && example.answer !== undefined;
+    const out = new OutFolder(common.out, common.dryRun || asked);
+    leave = out.open();
     const device = await openDevice(common.device);
     manualSeed(common.seed);
-    const asked = options["ask"] === true && example.answer !== undefined;
     const human = common.json || asked ? streams.stderr : streams.stdout;
     // A log that a build server keeps is no terminal, whatever its streams say.
     const screen = new Screen(human, human.isTTY === true && !process.env["CI"]);
-    const out = new OutFolder(common.out, common.dryRun || asked);
     const run: Run = {
       device,
       out,
@@ -102,6 +104,8 @@ export async function runExample<S extends RunOptions>(
     if (!(error instanceof OptionError)) throw error;
     streams.stderr.write(`${example.name}: ${error.message}\n`);
     return 2;
+  } finally {
+    leave();
   }
 }
 

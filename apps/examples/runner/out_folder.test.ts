@@ -1,7 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { OptionError } from "./options.ts";
 import { OutFolder } from "./out_folder.ts";
 
 let folder: string;
@@ -54,6 +56,48 @@ describe("OutFolder", () => {
     for (const content of ["old", "new"]) new OutFolder(folder, false).file("a.txt", content, "");
     expect(readdirSync(folder)).toEqual(["a.txt"]);
     expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe("new");
+  });
+
+  test("a place that cannot be written to is known before anything is", () => {
+    writeFileSync(join(folder, "file"), "mine");
+    const open = (path: string): () => () => void => () => new OutFolder(path, false).open();
+    expect(open(join(folder, "file"))).toThrow(OptionError);
+    expect(open(join(folder, "file"))).toThrow(`--out: ${join(folder, "file")} is a file; name a folder`);
+    expect(open(join(folder, "file", "below"))).toThrow(
+      /--out: .*below cannot be written: a part of its path is a file/,
+    );
+    // Whoever you are, nothing is made there.
+    if (process.platform === "linux") expect(open("/proc/heddle")).toThrow(/--out: \/proc\/heddle cannot be written: /);
+    expect(readFileSync(join(folder, "file"), "utf8")).toBe("mine");
+    const leave = new OutFolder(join(folder, "new", "below"), false).open();
+    expect(() => new OutFolder(join(folder, "new", "below"), false).open()).toThrow(/is in use/);
+    leave();
+    expect(new OutFolder(join(folder, "file"), true).open()).not.toThrow();
+  });
+
+  test("what the system refuses later names the file", () => {
+    const out = new OutFolder(folder, false);
+    writeFileSync(join(folder, "sub"), "mine");
+    expect(() => out.file("sub/a.txt", "x", "")).toThrow(
+      /--out: .*a\.txt cannot be written: a part of its path is a file/,
+    );
+    mkdirSync(join(folder, "metrics.jsonl"));
+    expect(() => out.append("metrics.jsonl", "x")).toThrow(/--out: .*metrics\.jsonl cannot be written: it is a folder/);
+  });
+
+  test("two that write the same files take nothing from each other", async () => {
+    const run = async (who: string): Promise<void> => {
+      const out = new OutFolder(folder, false);
+      for (let i = 0; i < 20; i++) {
+        out.replace("a", who.repeat(1000), "before");
+        await Promise.resolve();
+      }
+    };
+    await Promise.all(["x", "y", "z"].map(run));
+    for (const file of ["a", "before"]) {
+      expect(readFileSync(join(folder, file), "utf8")).toMatch(/^(x{1000}|y{1000}|z{1000})$/);
+    }
+    expect(readdirSync(folder).sort()).toEqual(["a", "before"]);
   });
 
   test("writes nothing when dry", () => {

@@ -1,16 +1,11 @@
 /** The folder of a run: its pictures, its figures, its weights, and a page that shows them. */
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { lockFolder } from "./folder_lock.ts";
+import { makeFolder } from "./make_folder.ts";
+import { OptionError } from "./options.ts";
 import { type RunPage, runPage, type Section } from "./page.ts";
+import { putFile, type PutOptions } from "./part_file.ts";
 
 /** Writes the files of one run and remembers them for the page. */
 export class OutFolder {
@@ -28,6 +23,22 @@ export class OutFolder {
     this.dry = dry;
   }
 
+  /**
+   * Makes the folder and takes it for this run; what it returns lets go of it. A dry one is not touched.
+   *
+   * @throws OptionError when it cannot be written to, or another run has it.
+   */
+  open(): () => void {
+    if (this.dry) return () => {};
+    return this.attempt(this.path, () => {
+      if (existsSync(this.path) && !statSync(this.path).isDirectory()) {
+        throw new OptionError(`--out: ${this.path} is a file; name a folder`);
+      }
+      makeFolder(this.path);
+      return lockFolder(this.path);
+    });
+  }
+
   /** Writes a picture (the text of an SVG file); the page shows it with its caption. */
   picture(file: string, svg: string, caption: string): void {
     this.write(file, svg);
@@ -42,7 +53,9 @@ export class OutFolder {
 
   /** Adds to a file that is there; makes it where it is not. */
   append(file: string, content: string): void {
-    if (!this.dry) appendFileSync(join(this.path, file), content);
+    if (this.dry) return;
+    const target = join(this.path, file);
+    this.attempt(target, () => appendFileSync(target, content));
   }
 
   /**
@@ -50,18 +63,10 @@ export class OutFolder {
    * `previous` the old one stays, under that name.
    */
   replace(file: string, content: string | Uint8Array, previous?: string): void {
-    if (this.dry) return;
-    const target = join(this.path, file), part = `${target}.part`;
-    mkdirSync(dirname(target), { recursive: true });
-    const descriptor = openSync(part, "w");
-    try {
-      writeFileSync(descriptor, content);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    if (previous !== undefined && existsSync(target)) renameSync(target, join(this.path, previous));
-    renameSync(part, target);
+    this.write(file, content, {
+      durable: true,
+      ...(previous !== undefined && { previous: join(this.path, previous) }),
+    });
   }
 
   /** A folder within this one, for a part of the run; its files are not on the page. */
@@ -83,12 +88,36 @@ export class OutFolder {
     return resolve(this.path, "index.html");
   }
 
-  /** A file appears whole or not at all: it is written beside its place and then moved there. */
-  private write(file: string, content: string | Uint8Array): void {
+  /** A file appears whole or not at all, see {@link putFile}. */
+  private write(file: string, content: string | Uint8Array, options: PutOptions = {}): void {
     if (this.dry) return;
     const target = join(this.path, file);
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(`${target}.part`, content);
-    renameSync(`${target}.part`, target);
+    this.attempt(target, () => {
+      makeFolder(dirname(target));
+      putFile(target, content, options);
+    });
+  }
+
+  /** Says of what the system refuses what it was for. */
+  private attempt<T>(path: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      throw new OptionError(`--out: ${path} cannot be written: ${REASONS[code] ?? message}`, { cause: error });
+    }
   }
 }
+
+/** What the system's codes mean for who named a folder. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "it belongs to somebody else (EACCES); name another folder",
+  EPERM: "it is protected (EPERM); name another folder",
+  EROFS: "it is on a disk that is read-only (EROFS); name another folder",
+  ENOSPC: "the disk is full (ENOSPC); free some room, or name a folder on another disk",
+  EDQUOT: "your share of the disk is used up (EDQUOT); free some room, or name a folder on another disk",
+  ENOTDIR: "a part of its path is a file (ENOTDIR); name another folder",
+  EEXIST: "a part of its path is a file (EEXIST); name another folder",
+  EISDIR: "it is a folder (EISDIR); move it away, or name another --out",
+};

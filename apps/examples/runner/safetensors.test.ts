@@ -49,6 +49,17 @@ describe("safetensors", () => {
     expect(safetensorsMetadata(file)).toEqual({ model: "demo" });
   });
 
+  test("a tensor may have any name but the format's own", async () => {
+    const names = ["__proto__", "constructor", "toString", 'a"b\n', "", "7"];
+    const tensors = Object.fromEntries(names.map((name, i) => [name, tensor([i])]));
+    const back = decodeSafetensors(await encodeSafetensors(tensors));
+    expect(Object.keys(back).sort()).toEqual([...names].sort());
+    for (const [i, name] of names.entries()) expect(back[name]!.toArray()).toEqual([i]);
+    await expect(encodeSafetensors({ __metadata__: ones([1]) })).rejects.toThrow(
+      'no tensor may be called "__metadata__"',
+    );
+  });
+
   test("refuses what it cannot write", async () => {
     await expect(encodeSafetensors({ half: tensor([1], { dtype: "float16" }) })).rejects.toThrow(
       'encodeSafetensors: "half" is float16; there are float32',
@@ -60,20 +71,95 @@ describe("safetensors", () => {
     const changed = (from: string, to: string): Uint8Array => {
       const text = Array.from(file, (byte) => String.fromCharCode(byte)).join("");
       expect(text).toContain(from);
-      return Uint8Array.from(text.replace(from, to), (letter) => letter.charCodeAt(0));
+      const length = Math.ceil((header + to.length - from.length) / 8) * 8;
+      const json = text.slice(8, 8 + header).replace(from, to).trimEnd().padEnd(length);
+      return withText(json);
     };
+    const header = Number(new DataView(file.buffer).getBigUint64(0, true));
+    const withText = (json: string): Uint8Array => {
+      const length = new Uint8Array(8);
+      new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
+      return Buffer.concat([length, Buffer.from(json, "latin1"), file.subarray(8 + header)]);
+    };
+    const withHeader = (json: unknown): Uint8Array => withText(JSON.stringify(json));
+    const weight = { dtype: "F32", shape: [2, 3], data_offsets: [0, 24] };
+    const half = (from: number) => ({ dtype: "F32", shape: [3], data_offsets: [from, from + 12] });
 
-    test.each([
+    test.each<readonly [string, Uint8Array, RegExp]>([
       ["cut in the data", file.subarray(0, file.length - 1), /24 bytes of tensors in the header, 23 in the file/],
       ["cut in the header", file.subarray(0, 20), /a header of \d+ bytes in a file of 20/],
       ["cut in the length", file.subarray(0, 5), /5 bytes hold no header/],
       ["another format", new Uint8Array(100).fill(80), /a header of \d+ bytes in a file of 100/],
       ["no JSON", changed('{"__', '["__'), /the header is no JSON/],
       ["unknown dtype", changed("F32", "F99"), /"weight" has dtype F99/],
+      ["a header that is a list", withHeader([]), /the header is no JSON object/],
+      ["a header that is null", withHeader(null), /the header is no JSON object/],
+      ["words that are none", withHeader({ __metadata__: { a: 7 }, weight }), /"__metadata__" is no record of words/],
+      ["an entry that is none", withHeader({ weight: 7 }), /"weight" is not described/],
+      ["no dtype", withHeader({ weight: { ...weight, dtype: undefined } }), /"weight" has no dtype/],
+      ["no shape", withHeader({ weight: { ...weight, shape: undefined } }), /"weight" has no shape/],
+      ...[[2, -3], [2.5], ["6"], [1e300], [2 ** 53], 6, null].map((shape) =>
+        [
+          `a shape of ${JSON.stringify(shape)}`,
+          withHeader({ weight: { ...weight, shape } }),
+          /"weight" has no shape/,
+        ] as const
+      ),
+      [
+        "a shape whose product is too large",
+        withHeader({ weight: { ...weight, shape: [2 ** 31, 2 ** 31, 4] } }),
+        /has 24 bytes for F32/,
+      ],
+      ["no place", withHeader({ weight: { ...weight, data_offsets: undefined } }), /"weight" has no place/],
+      ...[[0], [0, 24, 24], [-4, 20], [0, "24"], [0.5, 24], [0, 1e300]].map((data_offsets) =>
+        [
+          `a place of ${JSON.stringify(data_offsets)}`,
+          withHeader({ weight: { ...weight, data_offsets } }),
+          /"weight" has no place/,
+        ] as const
+      ),
+      [
+        "a place that ends before it begins",
+        withHeader({ weight: { ...weight, data_offsets: [24, 0] } }),
+        /begins at byte 24 and ends at 0/,
+      ],
+      [
+        "a place beyond the file",
+        withHeader({ weight: { ...weight, shape: [8], data_offsets: [0, 32] } }),
+        /32 bytes of tensors in the header, 24/,
+      ],
+      [
+        "tensors that overlap",
+        withHeader({ a: half(0), b: half(8), c: half(12) }),
+        /"b" begins at byte 8, where another tensor lies/,
+      ],
+      [
+        "the same bytes twice",
+        withHeader({ a: half(0), b: half(0), c: half(12) }),
+        /"b" begins at byte 0, where another tensor lies/,
+      ],
+      [
+        "a gap",
+        withHeader({ a: { ...half(0), shape: [2], data_offsets: [0, 8] }, b: half(12) }),
+        /"b" begins at byte 12, where 8 would be next/,
+      ],
+      ["a gap at the beginning", withHeader({ b: half(12) }), /"b" begins at byte 12, where 0 would be next/],
+      ["a tensor twice", changed('"weight":{', '"weight":{},"weight":{'), /the header has "weight" twice/],
+      ["a dtype twice", changed('"dtype":"F32"', '"dtype":"I32","dtype":"F32"'), /the header has "dtype" twice/],
+      ["no UTF-8", changed("weight", "weig\xff\xff"), /the header is no JSON/],
+      ["a header of 2^63 bytes", Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 128, 1), /a header of 9223372036854776000 bytes/],
+      ["a header of 2^32 bytes", Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 1), /a header of 4294967296 bytes/],
+      [
+        "truth that is neither",
+        withHeader({ weight: { dtype: "BOOL", shape: [24], data_offsets: [0, 24] } }),
+        /"weight" is BOOL/,
+      ],
       ["a shape that does not fit", changed("[2,3]", "[2,4]"), /"weight" has 24 bytes for F32 of shape \[2, 4\]/],
     ])("%s", (_, bytes, message) => {
       expect(() => decodeSafetensors(bytes)).toThrow(message);
-      expect(() => decodeSafetensors(bytes)).toThrow(/^decodeSafetensors: .*damaged or not in the safetensors format$/);
+      expect(() => decodeSafetensors(bytes, "a.safetensors")).toThrow(
+        /^decodeSafetensors: .*; a\.safetensors is damaged or not in the safetensors format$/,
+      );
     });
   });
 });

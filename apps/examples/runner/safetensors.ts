@@ -4,9 +4,11 @@
  * multiple of eight bytes), then the elements, little-endian, rows first, one tensor after the other.
  */
 import { type DType, fromTypedArray, type Tensor } from "@heddle/tensor";
+import { repeatedKey } from "./repeated_key.ts";
 
 type Elements = Exclude<ReturnType<Tensor["toTypedArray"]>, never>;
 
+const METADATA = "__metadata__";
 /** The format's name of a dtype, the bytes of an element, and its elements in bytes of their own. */
 const FORMATS: Partial<Record<DType, { code: string; bytes: number; read: (bytes: ArrayBuffer) => Elements }>> = {
   float32: { code: "F32", bytes: 4, read: (bytes) => new Float32Array(bytes) },
@@ -29,16 +31,20 @@ interface Entry {
  * The bytes of a file with these tensors, and words about it (such as the model's name). It waits for devices whose values
  * cannot be read at once.
  *
- * @throws TypeError for a dtype that it cannot write (float16: convert to float32 first).
+ * @throws TypeError for a dtype that it cannot write (float16: convert to float32 first), and for the name that the format
+ *   keeps to itself.
  */
 export async function encodeSafetensors(
   tensors: Record<string, Tensor>,
   about: Record<string, string> = {},
 ): Promise<Uint8Array> {
-  const header: Record<string, Entry | Record<string, string>> = { __metadata__: about };
+  // Without a prototype, so that a tensor may have any name.
+  const header: Record<string, Entry | Record<string, string>> = Object.create(null);
+  header[METADATA] = about;
   const parts: Uint8Array[] = [];
   let offset = 0;
   for (const [name, tensor] of Object.entries(tensors)) {
+    if (name === METADATA) throw new TypeError(`encodeSafetensors: no tensor may be called "${METADATA}"`);
     const format = FORMATS[tensor.dtype];
     if (!format) {
       throw new TypeError(
@@ -67,61 +73,106 @@ export async function encodeSafetensors(
 /**
  * The words about a file that were given to {@link encodeSafetensors}.
  *
+ * @param name what errors call the file
  * @throws RangeError when the file has no header of the format.
  */
-export function safetensorsMetadata(file: Uint8Array): Record<string, string> {
-  return readHeader(file).about;
+export function safetensorsMetadata(file: Uint8Array, name: string = "the file"): Record<string, string> {
+  return readHeader(file, name).about;
 }
 
 /**
  * The tensors of a file, on the CPU whatever the default device is: `loadStateDict` moves them to where they belong.
  *
+ * @param name what errors call the file
  * @throws RangeError when the file is cut short, or its header does not describe what follows; nothing is read then.
  */
-export function decodeSafetensors(file: Uint8Array): Record<string, Tensor> {
-  const { entries, data } = readHeader(file);
-  // The format wants the tensors to fill the rest of the file, without gaps.
-  const end = entries.reduce((most, [, entry]) => Math.max(most, entry.data_offsets?.[1] ?? NaN), 0);
-  if (end !== data.length) fail(`${end} bytes of tensors in the header, ${data.length} in the file`);
-  const read = entries.map(([name, { dtype: code, shape, data_offsets: [from, to] }]) => {
+export function decodeSafetensors(file: Uint8Array, name: string = "the file"): Record<string, Tensor> {
+  const { entries, data, fail } = readHeader(file, name);
+  const read = entries.map(({ name, dtype: code, shape, from, to }) => {
     const found = Object.entries(FORMATS).find(([, format]) => format.code === code);
     if (!found) return fail(`"${name}" has dtype ${code}`);
     const [dtype, format] = found;
-    const bytes = shape.reduce((product, size) => product * size, format.bytes);
-    if (!(from >= 0) || to - from !== bytes) {
-      fail(`"${name}" has ${to - from} bytes for ${code} of shape [${shape.join(", ")}]`);
+    const bytes = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, format.bytes);
+    if (to - from !== bytes) fail(`"${name}" has ${to - from} bytes for ${code} of shape [${shape.join(", ")}]`);
+    const part = data.subarray(from, to);
+    if (dtype === "bool" && part.some((byte) => byte > 1)) {
+      fail(`"${name}" is BOOL and has bytes that are neither 0 nor 1`);
     }
-    return {
-      name,
-      dtype: dtype as DType,
-      shape,
-      elements: format.read(new Uint8Array(data.subarray(from, to)).buffer),
-    };
+    return { name, dtype: dtype as DType, shape, elements: format.read(new Uint8Array(part).buffer) };
   });
   return Object.fromEntries(
     read.map(({ name, dtype, shape, elements }) => [name, fromTypedArray(elements, shape, { dtype, device: "cpu" })]),
   );
 }
 
-/** What the header says, and the bytes after it. */
-function readHeader(
-  file: Uint8Array,
-): { about: Record<string, string>; entries: [name: string, entry: Entry][]; data: Uint8Array } {
+interface Place {
+  name: string;
+  dtype: string;
+  shape: number[];
+  from: number;
+  to: number;
+}
+
+interface Header {
+  about: Record<string, string>;
+  /** In the order of the header. */
+  entries: Place[];
+  /** The bytes after the header. */
+  data: Uint8Array;
+  fail: (what: string) => never;
+}
+
+/** What the header says, held against the format and the file's size. */
+function readHeader(file: Uint8Array, fileName: string): Header {
+  const fail = (what: string): never => {
+    throw new RangeError(`decodeSafetensors: ${what}; ${fileName} is damaged or not in the safetensors format`);
+  };
   if (file.length < 8) fail(`${file.length} bytes hold no header`);
   const headerLength = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
   if (headerLength > file.length - 8) fail(`a header of ${headerLength} bytes in a file of ${file.length}`);
-  let header: Record<string, Entry>;
+  let text: string, header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(file.subarray(8, 8 + headerLength)));
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file.subarray(8, 8 + headerLength));
+    header = JSON.parse(text);
   } catch (error) {
     return fail(`the header is no JSON (${(error as Error).message})`);
   }
-  const { __metadata__: about = {}, ...tensors } = header as Record<string, Entry> & {
-    __metadata__?: Record<string, string>;
-  };
-  return { about, entries: Object.entries(tensors), data: file.subarray(8 + headerLength) };
+  if (!isRecord(header)) return fail("the header is no JSON object");
+  const repeated = repeatedKey(text);
+  if (repeated !== null) fail(`the header has "${repeated}" twice`);
+  const data = file.subarray(8 + headerLength);
+  const { [METADATA]: about = {}, ...tensors } = header;
+  if (!isRecord(about) || !Object.values(about).every((word) => typeof word === "string")) {
+    return fail(`"${METADATA}" is no record of words`);
+  }
+  const entries = Object.entries(tensors).map(([name, entry]) => readEntry(name, entry, fail));
+  // The format wants the tensors to fill the rest of the file, without gaps.
+  let end = 0;
+  for (const { name, from, to } of [...entries].sort((a, b) => a.from - b.from || a.to - b.to)) {
+    if (from !== end) {
+      fail(`"${name}" begins at byte ${from}, where ${from < end ? "another tensor lies" : `${end} would be next`}`);
+    }
+    end = to;
+  }
+  if (end !== data.length) fail(`${end} bytes of tensors in the header, ${data.length} in the file`);
+  return { about: about as Record<string, string>, entries, data, fail };
 }
 
-function fail(what: string): never {
-  throw new RangeError(`decodeSafetensors: ${what}; the file is damaged or not in the safetensors format`);
+function readEntry(name: string, entry: unknown, fail: (what: string) => never): Place {
+  if (!isRecord(entry)) return fail(`"${name}" is not described`);
+  const { dtype, shape, data_offsets } = entry;
+  if (typeof dtype !== "string") return fail(`"${name}" has no dtype`);
+  if (!isSizes(shape)) return fail(`"${name}" has no shape of whole numbers from 0`);
+  if (!isSizes(data_offsets) || data_offsets.length !== 2) return fail(`"${name}" has no place in the file`);
+  const [from, to] = data_offsets as [number, number];
+  if (from > to) fail(`"${name}" begins at byte ${from} and ends at ${to}`);
+  return { name, dtype, shape, from, to };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }

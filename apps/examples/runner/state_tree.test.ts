@@ -41,3 +41,20 @@ test("what is no plain data is refused with its path", () => {
   expect(() => splitState({ "a.b": tensor(1), a: { b: tensor(2) } })).toThrow('two tensors would be called "a.b"');
   expect(() => joinState({ json: '{"$tensor":"gone"}', tensors: {} })).toThrow('the tensor "gone" is missing');
 });
+
+test("fields with the names of the forms stay what they are", () => {
+  const state = {
+    a: { $number: "5" },
+    b: { $tensor: "gone" },
+    c: [{ $typed: "x", $$numbers: ["y"], $: 1 }],
+    ...JSON.parse('{"__proto__":{"$number":"7"},"$$":{"x":1}}'),
+  };
+  const back = JSON.parse(JSON.stringify(roundTrip(state)));
+  expect(JSON.stringify(back)).toBe(JSON.stringify(state));
+  const odd = JSON.parse('{"__proto__":null,"constructor":null}');
+  for (const name of Object.keys(odd)) {
+    Object.defineProperty(odd, name, { value: tensor([1, 2]), enumerable: true });
+  }
+  const split = splitState(odd);
+  expect(Object.keys(split.tensors)).toEqual(["__proto__", "constructor"]);
+});

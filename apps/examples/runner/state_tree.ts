@@ -17,7 +17,8 @@ export interface SplitState {
  * @throws TypeError for anything else, with its path.
  */
 export function splitState(state: unknown): SplitState {
-  const tensors: Record<string, Tensor> = {};
+  // Without a prototype, so that a path may have any name.
+  const tensors: Record<string, Tensor> = Object.create(null);
   const put = (path: string, tensor: Tensor): string => {
     if (Object.hasOwn(tensors, path)) throw new TypeError(`splitState: two tensors would be called "${path}"`);
     tensors[path] = tensor;
@@ -48,7 +49,7 @@ export function splitState(state: unknown): SplitState {
     }
     const fields = Object.entries(value as object).filter(([, field]) => field !== undefined);
     return Object.fromEntries(
-      fields.map(([name, field]) => [name, visit(field, path === "" ? name : `${path}.${name}`)]),
+      fields.map(([name, field]) => [escapeName(name), visit(field, path === "" ? name : `${path}.${name}`)]),
     );
   };
   return { json: JSON.stringify(visit(state, "")), tensors };
@@ -66,8 +67,14 @@ export function joinState({ json, tensors }: SplitState): unknown {
     if (typeof value.$typed === "string") return find(value.$typed).toTypedArray();
     if (typeof value.$numbers === "string") return Array.from(find(value.$numbers).toTypedArray() as Float64Array);
     if (typeof value.$number === "string") return Number(value.$number);
-    return value;
+    if (Array.isArray(value) || !Object.keys(value).some((name) => name.startsWith("$$"))) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name.replace(/^\$\$/, "$"), field]));
   });
+}
+
+/** A name that begins as those of the forms above gets another dollar, so that it is not taken for one. */
+function escapeName(name: string): string {
+  return name.startsWith("$") ? `$${name}` : name;
 }
 
 function describe(value: unknown): string {

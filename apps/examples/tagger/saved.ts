@@ -41,10 +41,10 @@ export function readTagger(folder: string): SavedTagger {
   }
   try {
     const file = new Uint8Array(readFileSync(path));
-    const about = safetensorsMetadata(file);
+    const about = safetensorsMetadata(file, path);
     if (about["model"] !== "BiLSTM-CRF") throw new Error(`it holds the weights of "${about["model"]}"`);
     const tagger = new Tagger(JSON.parse(about["sizes"]!) as TaggerSizes, true);
-    tagger.loadStateDict(decodeSafetensors(file));
+    tagger.loadStateDict(decodeSafetensors(file, path));
     const words = new Words(Vocabulary.fromJSON(JSON.parse(about["words"]!)));
     return { tagger, words, tags: JSON.parse(about["tags"]!) };
   } catch (error) {

@@ -54,11 +54,11 @@ export class WordPieces implements WordCoder {
   }
 
   get fingerprint(): string {
-    return this.encoding.vocabulary.fingerprint;
+    return this.encoding.fingerprint;
   }
 
   check(fingerprint: string, what?: string): void {
-    this.encoding.vocabulary.check(fingerprint, what);
+    this.encoding.check(fingerprint, what);
   }
 
   /** A piece for people: one that goes on with a word begins with "·". */

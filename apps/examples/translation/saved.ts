@@ -64,7 +64,7 @@ export function readTranslator<Sizes>(folder: string, name: string): SavedTransl
   }
   try {
     const file = new Uint8Array(readFileSync(weightsFile));
-    const about = safetensorsMetadata(file);
+    const about = safetensorsMetadata(file, weightsFile);
     if (about["model"] !== name) throw new Error(`${weightsFile} holds the weights of "${about["model"]}"`);
     const vocabularies = vocabulariesFrom(readFileSync(wordsFile, "utf8"));
     for (const side of ["source", "target"] as const) vocabularies[side].check(about[side]!, weightsFile);
@@ -72,7 +72,7 @@ export function readTranslator<Sizes>(folder: string, name: string): SavedTransl
       direction: about["direction"] as Direction,
       sizes: JSON.parse(about["sizes"]!) as Sizes,
       vocabularies,
-      weights: decodeSafetensors(file),
+      weights: decodeSafetensors(file, weightsFile),
     };
   } catch (error) {
     throw new OptionError(`--ask: ${(error as Error).message}`, { cause: error });

@@ -3,9 +3,5 @@
  *
  * @module
  */
-export {
-  BytePairEncoding,
-  type BytePairOptions,
-  type BytePairState,
-  type TokenizerJson,
-} from "./text/byte_pair_encoding.ts";
+export { BytePairEncoding, type BytePairOptions, type BytePairState } from "./text/byte_pair_encoding.ts";
+export type { TokenizerJson } from "./text/tokenizer_json.ts";

@@ -104,10 +104,14 @@ export function writeCached(name: string, text: string): void {
     if (place === null) return;
     const { fs, path, folder, pid } = place;
     fs.mkdirSync(folder, { recursive: true });
-    // Whoever reads meanwhile finds the old file or the new one.
-    const unfinished = path.join(folder, `${name}.${pid}`);
-    fs.writeFileSync(unfinished, text);
-    fs.renameSync(unfinished, path.join(folder, name));
+    // Whoever reads meanwhile finds the old file or the new one, and no other process or thread writes to this one.
+    const unfinished = path.join(folder, `${name}.${pid}-${crypto.randomUUID()}`);
+    try {
+      fs.writeFileSync(unfinished, text);
+      fs.renameSync(unfinished, path.join(folder, name));
+    } finally {
+      fs.rmSync(unfinished, { force: true });
+    }
   } catch {
     // A full disk, a folder that is not ours, a runtime that does not let us: done without.
   }

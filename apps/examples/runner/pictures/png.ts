@@ -1,5 +1,6 @@
 /** Images as PNG. */
-import { encode } from "fast-png";
+import { encodeImage } from "@heddle/data";
+import { fromTypedArray, scope } from "@heddle/tensor";
 
 /** Rows of pixels of 8-bit channels, one (grey), three (red, green, blue) or four (with opacity). */
 export interface Pixels {
@@ -20,7 +21,8 @@ export function encodePng(pixels: Pixels): Uint8Array {
   if (data.length !== width * height * channels) {
     throw new RangeError(`encodePng: ${data.length} values for ${width} × ${height} pixels of ${channels} channels`);
   }
-  return encode({ width, height, channels, data, depth: 8 });
+  using _ = scope();
+  return encodeImage(fromTypedArray(data, [height, width, channels], { device: "cpu" }).movedim(2, 0));
 }
 
 /** The image as a `data:` address, for a page or a picture that holds it. */

@@ -2,8 +2,16 @@ import { node } from "../node.ts";
 
 const CHUNK_BYTES = 1 << 20;
 
+/** What deflate makes at most of one byte. */
+export const MOST_FROM_ONE: number = 1032;
+
+/** Whether bytes begin as a gzip stream does. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
 /**
- * Uncompresses gzip piece by piece.
+ * Uncompresses gzip piece by piece; whoever reads no further has no more uncompressed.
  *
  * @param name what errors call it
  * @throws while it is read, when the stream is truncated or damaged

@@ -113,6 +113,62 @@ describe("readTar", () => {
   });
 });
 
+describe("archives that are made to cost", () => {
+  const pax = (content: string, type = "x"): Uint8Array => entry("header", content, type);
+
+  test("records of names that are no lines are damaged, and read once", async () => {
+    // Each "1 " was taken for a line of one byte, which made a megabyte a million decoded texts.
+    const wrong = [
+      "1 ".repeat(500_000),
+      "9".repeat(1_000_000),
+      "0 a=b\n",
+      "6 a=b",
+      "7 a=b\n",
+      "6 ab\n\n",
+      " 6 a=b\n",
+      "-6 a=b\n",
+      "6 abc\n",
+    ];
+    for (const content of wrong) {
+      for (const type of ["x", "g"]) {
+        await expect(read(archive(pax(content, type), entry("a")))).rejects.toThrow(
+          "some.tar: the record of names at byte 0 is damaged.",
+        );
+      }
+    }
+    const many = "6 a=b\n".repeat(170_000);
+    expect(await read(archive(pax(`${many}17 path=found.it\n`), entry("a", "x")))).toEqual({ "found.it": "x" });
+  });
+
+  test("there are few of them before a file, and only so many entries", async () => {
+    await expect(read(archive(...Array.from({ length: 5 }, () => pax("6 a=b\n"))))).rejects.toThrow(
+      /more than 4 records of names/,
+    );
+    const one = entry("a");
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < 1e7; i++) yield await Promise.resolve(one);
+    }
+    const all = async (): Promise<void> => {
+      for await (const _ of readTar(endless(), "some.tar", { wanted: () => false, maxBytes: 1 }));
+    };
+    await expect(all()).rejects.toThrow(/more than 100000 entries/);
+  });
+
+  test("what an archive may unpack to is bounded, also behind its end", async () => {
+    await expect(read(archive(entry("x", "abc", "0", 2 ** 32)), { wanted: () => false })).rejects.toThrow(
+      /"x" claims 4294967296 bytes, and an archive may unpack to 2147483648/,
+    );
+    const zeros = new Uint8Array(1 << 24);
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < 1e7; i++) yield await Promise.resolve(zeros);
+    }
+    const all = async (): Promise<void> => {
+      for await (const _ of readTar(endless(), "some.tar", { wanted: () => true, maxBytes: 1 }));
+    };
+    await expect(all()).rejects.toThrow(/what stands behind the last entry/);
+  });
+});
+
 test("gunzip gives what was compressed, and says when it is cut short", async () => {
   const content = Buffer.alloc(3e6, "heddle");
   const zipped = gzipSync(content);

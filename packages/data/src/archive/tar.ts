@@ -16,6 +16,7 @@ export interface TarSelection {
 }
 
 const BLOCK = 512;
+const [DIGIT_0, SPACE, EQUALS, LINE_FEED] = [0x30, 0x20, 0x3d, 0x0a] as const;
 // Types of entries by the character at 156 of the header (POSIX.1-2001, "ustar Interchange Format").
 const FILE = "0";
 const FOLDER = "5";
@@ -29,8 +30,12 @@ const NAMES: Readonly<Record<string, string>> = {
   "4": "a device",
   "6": "a pipe",
 };
-/** Largest record of names that is believed. */
+/** Largest record of names that is believed, and how many may stand before one file. */
 const MAX_NAME_BYTES = 1 << 20;
+const MAX_NAME_RECORDS = 4;
+/** Most entries, and most bytes of all, that an archive may have: an archive of zeros unpacks to a thousand times its size. */
+const MAX_ENTRIES = 100_000;
+const MAX_ARCHIVE_BYTES = 2 ** 31;
 
 /**
  * Reads a tar archive (the ustar layout of POSIX, with pax and GNU long names) from a stream. Files come as bytes in
@@ -39,7 +44,7 @@ const MAX_NAME_BYTES = 1 << 20;
  *
  * @param archive what errors call it
  * @throws when the archive is cut short or damaged, when a path is absolute or climbs out with "..", when an entry is a
- *   link or a device, or when a wanted file is larger than `maxBytes`
+ *   link or a device, when a wanted file is larger than `maxBytes`, or the whole larger than 2 GiB or 100,000 entries
  */
 export async function* readTar(
   chunks: AsyncIterable<Uint8Array>,
@@ -70,12 +75,17 @@ async function* readEntries(
     }
   };
   const passOver = async (count: number, what: string): Promise<void> => {
+    if (reader.position + count > MAX_ARCHIVE_BYTES) {
+      fail(`${what} claims ${count} bytes, and an archive may unpack to ${MAX_ARCHIVE_BYTES}.`);
+    }
     if (await reader.skip(count) < count) fail(`the archive is cut short in ${what}. Fetch it again.`);
   };
   // What entries of names say of the entry after them.
   let longName: string | null = null;
-  for (;;) {
+  let nameRecords = 0;
+  for (let entries = 0;; entries++) {
     const at = reader.position;
+    if (entries > MAX_ENTRIES) fail(`it has more than ${MAX_ENTRIES} entries, which no data set has.`);
     const got = await reader.read(header);
     // Two blocks of zeros end an archive; some writers leave them out.
     if (got === 0 || (got === BLOCK && header.every((byte) => byte === 0))) break;
@@ -89,16 +99,23 @@ async function* readEntries(
     const padding = (BLOCK - size % BLOCK) % BLOCK;
     if (type === PAX || type === PAX_GLOBAL || type === GNU_LONG_NAME) {
       if (size > MAX_NAME_BYTES) fail(`the record of names at byte ${at} claims ${size} bytes.`);
+      if (++nameRecords > MAX_NAME_RECORDS) {
+        fail(`there are more than ${MAX_NAME_RECORDS} records of names before byte ${at}.`);
+      }
       const record = new Uint8Array(size);
       await readFully(record, "a record of names");
       await passOver(padding, "a record of names");
-      if (type === PAX) longName = paxPath(record) ?? longName;
+      if (type === PAX || type === PAX_GLOBAL) {
+        const path = paxPath(record, () => fail(`the record of names at byte ${at} is damaged.`));
+        if (type === PAX) longName = path ?? longName;
+      }
       if (type === GNU_LONG_NAME) longName = text(record, 0, size);
       continue;
     }
     const prefix = text(header, 345, 155);
     const name: string = longName ?? (prefix === "" ? "" : `${prefix}/`) + text(header, 0, 100);
     longName = null;
+    nameRecords = 0;
     checkPath(name, fail);
     if (type !== FILE && type !== FOLDER) {
       fail(`"${name}" is ${NAMES[type] ?? `of the unknown type "${type}"`}; only files and folders are read.`);
@@ -112,7 +129,7 @@ async function* readEntries(
     await passOver(padding, `"${name}"`);
   }
   // To the end, so that what compresses the archive can check its own sum.
-  while (await reader.skip(1 << 20) > 0);
+  while (await reader.skip(1 << 20) > 0) await passOver(0, "what stands behind the last entry");
 }
 
 /** @throws for a path that would lead out of the folder that the archive is unpacked to */
@@ -142,19 +159,31 @@ function number(bytes: Uint8Array, start: number, length: number): number {
 
 /** The sum of all bytes, those of the checksum itself counted as spaces. */
 function checksum(header: Uint8Array): number {
-  return header.reduce((sum, byte, i) => sum + (i >= 148 && i < 156 ? 32 : byte), 0);
+  let sum = 8 * 32;
+  for (let i = 0; i < BLOCK; i++) if (i < 148 || i >= 156) sum += header[i]!;
+  return sum;
 }
 
-/** The `path` of a pax record, lines of "length key=value". */
-function paxPath(record: Uint8Array): string | undefined {
+/** The `path` of a pax record, which consists of lines "length key=value\n", each counting itself. */
+function paxPath(record: Uint8Array, damaged: () => never): string | undefined {
   let path: string | undefined;
   for (let at = 0; at < record.length;) {
-    const length = parseInt(text(record, at, 20), 10);
-    if (!(length > 0)) break;
-    const line = new TextDecoder().decode(record.subarray(at, at + length - 1));
-    const match = /^\d+ path=(.*)$/s.exec(line);
-    if (match) path = match[1];
-    at += length;
+    let length = 0, place = at;
+    for (; record[place]! >= DIGIT_0 && record[place]! <= DIGIT_0 + 9 && length < record.length; place++) {
+      length = length * 10 + record[place]! - DIGIT_0;
+    }
+    const end = at + length;
+    const equals = record.indexOf(EQUALS, place);
+    if (
+      record[place] !== SPACE || end > record.length || record[end - 1] !== LINE_FEED ||
+      !(equals > place && equals < end)
+    ) {
+      damaged();
+    }
+    if (equals - place === 5 && text(record, place + 1, 4) === "path") {
+      path = new TextDecoder().decode(record.subarray(equals + 1, end - 1));
+    }
+    at = end;
   }
   return path;
 }

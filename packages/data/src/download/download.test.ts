@@ -248,6 +248,23 @@ describe("download", () => {
     await expectWhole();
   });
 
+  test("redirections that lead in a circle end, and what comes in pieces must come whole", async () => {
+    handlers["/circle"] = (_request, response) => void response.writeHead(302, { location: "/circle" }).end();
+    handlers["/pieces"] = (_request, response) => {
+      response.writeHead(200);
+      response.write(body.subarray(0, 1000), () => setTimeout(() => response.destroy(), 20));
+    };
+    for (const path of ["/circle", "/pieces"]) {
+      await expect(download(`${base}${path}`, target(), { ...fast, retries: 0 })).rejects.toThrow(
+        new RegExp(`could not be fetched.*${path}: `, "s"),
+      );
+    }
+    expect(await files()).toEqual([]);
+    await expect(download(`${base}/good`, target(), { size: -1 })).rejects.toThrow(
+      "size must be a number of bytes, got -1",
+    );
+  });
+
   test("a silent server runs into the timeout", async () => {
     handlers["/silent"] = () => {};
     handlers["/stalls"] = (_request, response) => {

@@ -75,6 +75,9 @@ export async function download(
   const { md5, sha256, size, mirrors = [], retries = 3 } = options;
   checkSum("md5", md5, 32);
   checkSum("sha256", sha256, 64);
+  if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) {
+    throw new Error(`download: size must be a number of bytes, got ${size}`);
+  }
   if (!Number.isInteger(retries) || retries < 0) {
     throw new Error(`download: retries must be an integer from 0, got ${retries}`);
   }

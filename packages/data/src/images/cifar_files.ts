@@ -1,5 +1,5 @@
 import { checkOptions } from "@heddle/tensor";
-import { gunzip } from "../archive/gunzip.ts";
+import { gunzip, MOST_FROM_ONE } from "../archive/gunzip.ts";
 import { readTar } from "../archive/tar.ts";
 import { cacheDir } from "../cache_dir.ts";
 import { digest } from "../download/checksum.ts";
@@ -151,7 +151,7 @@ async function fromArchive(
   const found = new Map<string, RecordFile>();
   const selection = {
     wanted: (name: string) => wanted.has(name.replace(/^\.\//, "")),
-    maxBytes: MAX_FILE_BYTES,
+    maxBytes: Math.min(MAX_FILE_BYTES, bytes.length * MOST_FROM_ONE),
   };
   for await (const { name, data } of readTar(gunzip(bytes, path), path, selection)) {
     found.set(wanted.get(name.replace(/^\.\//, ""))!, { path: `${path}: ${name}`, bytes: data });

@@ -105,6 +105,40 @@ describe("readIdx", () => {
     await expect(readIdx(path)).rejects.toThrow(/altered\.gz: the gzip stream is truncated or damaged/);
   });
 
+  test("no more is unpacked than the header says", async () => {
+    const path = join(folder, "bomb.gz");
+    const small = encodeIdx({ dtype: "uint8", shape: [10], data: new Uint8Array(10) });
+    for (const header of [small.subarray(0, 8), Uint8Array.of(0, 0, 8, 3, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0)]) {
+      const bomb = new Uint8Array(100_000_000);
+      bomb.set(header);
+      // Cut at its end, which is not reached.
+      await writeFile(path, gzipSync(bomb, { level: 1 }).subarray(0, -9));
+      await expect(readIdx(path)).rejects.toThrow(
+        /bomb\.gz: too long: more than (18|16777232) bytes, but uint8 of shape/,
+      );
+    }
+  });
+
+  test("a header that promises more than the file can hold takes no memory", async () => {
+    const path = join(folder, "promises.gz");
+    for (
+      const [shape, message] of [[[0x7f, 0xff, 0xff, 0xff], /takes 2147483655 bytes, which the \d+ of/], [
+        Array(4).fill(0xff),
+        /4294967303/,
+      ]] as const
+    ) {
+      await writeFile(path, gzipSync(Uint8Array.of(0, 0, 8, 1, ...shape, 1, 2, 3)));
+      await expect(readIdx(path)).rejects.toThrow(message);
+    }
+    await writeFile(path, gzipSync(Uint8Array.of(0, 0, 8, 255, 1)));
+    await expect(readIdx(path)).rejects.toThrow(/the header of 255 dimensions alone has 1024/);
+    const empty = Uint8Array.of(0, 0, 8, 3, ...Array(8).fill(255), 0, 0, 0, 0);
+    await writeFile(path, gzipSync(empty));
+    expect((await readIdx(path)).shape).toEqual([2 ** 32 - 1, 2 ** 32 - 1, 0]);
+    await writeFile(path, gzipSync(Uint8Array.of(1, 2)));
+    await expect(readIdx(path)).rejects.toThrow(/promises\.gz: 2 bytes are too few/);
+  });
+
   test("a missing file is an error that names it", async () => {
     await expect(readIdx(join(folder, "none"))).rejects.toThrow(/none/);
   });

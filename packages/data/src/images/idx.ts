@@ -99,6 +99,30 @@ function hex(value: number, digits: number): string {
  * ```
  */
 export function parseIdx(bytes: Uint8Array, name: string = "IDX data"): IdxArray {
+  const header = readIdxHeader(bytes, name);
+  checkIdxLength(header, bytes.length, name);
+  const { type, dtype, shape, headerBytes, count } = header;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { dtype, shape, data: readElements(bytes, view, type, headerBytes, count) };
+}
+
+/** What the header of an IDX file says. */
+export interface IdxHeader {
+  readonly type: ElementType;
+  readonly dtype: IdxDType;
+  readonly shape: readonly number[];
+  /** Number of elements. */
+  readonly count: number;
+  readonly headerBytes: number;
+  /** Size of the whole file. */
+  readonly fileBytes: number;
+}
+
+/** The largest header: a magic number, and 255 sizes. */
+export const MOST_HEADER_BYTES: number = 4 + 4 * 255;
+
+/** Reads the header of an IDX file from its first bytes. @throws when it is none, or is cut short */
+export function readIdxHeader(bytes: Uint8Array, name: string): IdxHeader {
   const fail = (what: string): never => {
     throw new Error(`${name}: ${what}`);
   };
@@ -113,20 +137,28 @@ export function parseIdx(bytes: Uint8Array, name: string = "IDX data"): IdxArray
     );
   }
   const ndim = view.getUint8(3);
-  const header = 4 + 4 * ndim;
-  if (bytes.length < header) {
-    fail(`truncated: ${bytes.length} bytes, but the header of ${ndim} dimensions alone has ${header}.`);
+  const headerBytes = 4 + 4 * ndim;
+  if (bytes.length < headerBytes) {
+    fail(`truncated: ${bytes.length} bytes, but the header of ${ndim} dimensions alone has ${headerBytes}.`);
   }
   const shape = Array.from({ length: ndim }, (_, d) => view.getUint32(4 + 4 * d));
-  const count = shape.reduce((product, size) => product * size, 1);
-  const expected = header + count * type.bytes;
-  if (bytes.length !== expected) {
-    fail(
-      `${bytes.length < expected ? "truncated" : "too long"}: ${bytes.length} bytes, but ${type.dtype} of shape ` +
-        `[${shape.join(", ")}] takes ${expected} (${header} of header, ${expected - header} of data).`,
-    );
-  }
-  return { dtype: type.dtype, shape, data: readElements(bytes, view, type, header, count) };
+  // A size of 0 makes an empty array, whatever the others are.
+  const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
+  return { type, dtype: type.dtype, shape, count, headerBytes, fileBytes: headerBytes + count * type.bytes };
+}
+
+/** @throws unless a file has as many bytes as its header says; `more` is for one that was not read to its end */
+export function checkIdxLength(header: IdxHeader, length: number, name: string, more: boolean = false): void {
+  const { dtype, shape, headerBytes, fileBytes } = header;
+  if (length === fileBytes && !more) return;
+  throw new Error(
+    `${name}: ${length < fileBytes ? "truncated" : "too long"}: ${
+      more ? "more than " : ""
+    }${length} bytes, but ${dtype} ` +
+      `of shape [${shape.join(", ")}] takes ${fileBytes} (${headerBytes} of header, ${
+        fileBytes - headerBytes
+      } of data).`,
+  );
 }
 
 function readElements(bytes: Uint8Array, view: DataView, type: ElementType, offset: number, count: number): IdxData {

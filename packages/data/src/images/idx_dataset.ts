@@ -4,7 +4,7 @@ import { digest } from "../download/checksum.ts";
 import { download } from "../download/download.ts";
 import type { DownloadProgress } from "../download/transfer.ts";
 import { type IdxArray, parseIdx } from "./idx.ts";
-import { gunzipIfNeeded } from "./idx_file.ts";
+import { idxContent } from "./idx_file.ts";
 import type { ImageOptions, LabelledImagesParts } from "./labelled_images.ts";
 import { node } from "../node.ts";
 
@@ -110,7 +110,7 @@ async function obtain(collection: IdxCollection, source: IdxSource, options: Idx
     });
     if (bytes === null) continue;
     try {
-      return { array: readVerified(bytes, path, source, verify), path };
+      return { array: await readVerified(bytes, path, source, verify), path };
     } catch (error) {
       fault ??= error;
     }
@@ -130,11 +130,16 @@ async function obtain(collection: IdxCollection, source: IdxSource, options: Idx
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
   });
-  return { array: readVerified(await node.fs.readFile(path), path, source, verify), path };
+  return { array: await readVerified(await node.fs.readFile(path), path, source, verify), path };
 }
 
-function readVerified(bytes: Uint8Array, path: string, source: IdxSource, verify: boolean): IdxArray {
-  const content = gunzipIfNeeded(bytes, path);
+async function readVerified(
+  bytes: Uint8Array,
+  path: string,
+  source: IdxSource,
+  verify: boolean,
+): Promise<IdxArray> {
+  const content = await idxContent(bytes, path);
   // Before the checksum, since "truncated" says more than two sums that differ.
   const array = parseIdx(content, path);
   if (!verify) return array;

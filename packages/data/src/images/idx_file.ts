@@ -1,22 +1,38 @@
-import { type IdxArray, parseIdx } from "./idx.ts";
+import { ByteReader } from "../archive/byte_reader.ts";
+import { gunzip, isGzip, MOST_FROM_ONE } from "../archive/gunzip.ts";
 import { node } from "../node.ts";
+import { checkIdxLength, type IdxArray, MOST_HEADER_BYTES, parseIdx, readIdxHeader } from "./idx.ts";
 
 /**
- * The bytes of a file, uncompressed if it was gzipped. The first two bytes decide (1f 8b), not the
- * file's name: browsers and archivers rename and unpack as they like.
+ * The bytes of an IDX file, uncompressed if it was gzipped. The first two bytes decide, not the file's name: browsers and
+ * archivers rename and unpack as they like. The header says how much is uncompressed: never more, and nothing where the file
+ * cannot hold so much.
  *
- * @throws when the file cannot be read, or when its gzip stream is damaged; the error names the file
+ * @throws when the gzip stream is damaged or holds no IDX file, or less or more than its header says; the error names the file
  */
-export function gunzipIfNeeded(bytes: Uint8Array, name: string): Uint8Array {
-  if (!(bytes[0] === 0x1f && bytes[1] === 0x8b)) return bytes;
+export async function idxContent(bytes: Uint8Array, name: string): Promise<Uint8Array> {
+  if (!isGzip(bytes)) return bytes;
+  const reader = new ByteReader(gunzip(bytes, name));
   try {
-    return node.zlib.gunzipSync(bytes);
-  } catch (cause) {
-    throw new Error(
-      `${name}: the gzip stream is truncated or damaged (${(cause as Error).message}); the file has ` +
-        `${bytes.length} bytes. Fetch it again.`,
-      { cause },
-    );
+    const start = new Uint8Array(MOST_HEADER_BYTES);
+    const got = await reader.read(start);
+    const header = readIdxHeader(start.subarray(0, got), name);
+    if (header.fileBytes > bytes.length * MOST_FROM_ONE) {
+      throw new Error(
+        `${name}: ${header.dtype} of shape [${header.shape.join(", ")}] takes ${header.fileBytes} bytes, which the ` +
+          `${bytes.length} of the gzipped file cannot hold.`,
+      );
+    }
+    if (got > header.fileBytes) checkIdxLength(header, header.fileBytes, name, true);
+    const content = new Uint8Array(header.fileBytes);
+    content.set(start.subarray(0, got));
+    const length = got + await reader.read(content.subarray(got));
+    // The end, too, so that the sums that stand there are compared.
+    const more = await reader.skip(1) > 0;
+    checkIdxLength(header, length, name, more);
+    return content;
+  } finally {
+    await reader.close();
   }
 }
 
@@ -34,5 +50,5 @@ export function gunzipIfNeeded(bytes: Uint8Array, name: string): Uint8Array {
  * ```
  */
 export async function readIdx(path: string): Promise<IdxArray> {
-  return parseIdx(gunzipIfNeeded(await node.fs.readFile(path), path), path);
+  return parseIdx(await idxContent(await node.fs.readFile(path), path), path);
 }

@@ -1,9 +1,11 @@
 import { checkOptions, type Tensor } from "@heddle/tensor";
 import { node } from "../node.ts";
 import { GRID_OPTIONS, type GridOptions, makeGrid } from "./grid.ts";
-import { decodeJpeg, isJpeg } from "./jpeg.ts";
-import { checkImageMode, type ImageMode, tensorOfPixels } from "./pixels.ts";
-import { decodePng, encodePng, isPng } from "./png.ts";
+import { type Orientation, orientationOf, oriented } from "./exif.ts";
+import { decodeJpeg, isJpeg } from "./jpeg/jpeg.ts";
+import { checkImageMode, type ImageMode, type Pixels, tensorOfPixels } from "./pixels.ts";
+import { decodePng, encodePng } from "./png.ts";
+import { isPng } from "./png_chunks.ts";
 
 /** Options of {@link decodeImage} and {@link readImage}. */
 export interface ImageReadOptions {
@@ -14,15 +16,22 @@ export interface ImageReadOptions {
   mode?: ImageMode;
   /** The most pixels (width × height) that a file may declare (default 2^26, 8192 squared). */
   maxPixels?: number;
+  /**
+   * Whether a picture is turned as the camera noted down in the file (Exif's orientation; Pillow's `exif_transpose`). By
+   * default it stays as it is stored, as in torchvision.
+   */
+  orientation?: boolean;
 }
 
-const READ_OPTIONS = ["mode", "maxPixels"] as const;
+/** The options by name, for those that read with more of them. */
+export const READ_OPTIONS: readonly ["mode", "maxPixels", "orientation"] = ["mode", "maxPixels", "orientation"];
 /** The default of `maxPixels`. */
 export const MAX_PIXELS: number = 2 ** 26;
 
 /**
  * The picture of a PNG or JPEG file's bytes, as uint8 of shape [channels, height, width] (torchvision's `decode_image`).
- * 16 bits a channel become 8. The turning that a camera noted down is not done.
+ * 16 bits a channel become 8, and numbers of a palette its colours. A file takes memory for what it decodes to, and only after
+ * its declared size was held against `maxPixels` and against the size of the file.
  *
  * @param name what errors call it
  * @throws when the bytes are neither PNG nor JPEG, are cut short or damaged, or declare more pixels than allowed or than
@@ -40,9 +49,18 @@ export const MAX_PIXELS: number = 2 ** 26;
 export function decodeImage(bytes: Uint8Array, options: ImageReadOptions = {}, name: string = "decodeImage"): Tensor {
   checkOptions("decodeImage", options, READ_OPTIONS);
   const mode = checkImageMode("decodeImage", options.mode ?? "unchanged");
-  const { maxPixels = MAX_PIXELS } = options;
-  if (isPng(bytes)) return tensorOfPixels(decodePng(bytes, name, maxPixels), mode);
-  if (isJpeg(bytes)) return tensorOfPixels(decodeJpeg(bytes, name, maxPixels), mode);
+  const { maxPixels = MAX_PIXELS, orientation = false } = options;
+  if (!(maxPixels >= 1)) throw new RangeError(`decodeImage: maxPixels must be a number from 1, got ${maxPixels}.`);
+  const turned = (pixels: Pixels, noted: () => Orientation): Tensor =>
+    tensorOfPixels(orientation ? oriented(pixels, noted()) : pixels, mode);
+  if (isPng(bytes)) {
+    const { pixels, exif } = decodePng(bytes, name, maxPixels);
+    return turned(pixels, () => orientationOf(exif));
+  }
+  if (isJpeg(bytes)) {
+    const { pixels, orientation: noted } = decodeJpeg(bytes, name, maxPixels);
+    return turned(pixels, () => noted);
+  }
   const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
   throw new Error(`${name}: neither a PNG nor a JPEG file: its ${bytes.length} bytes begin with "${start}".`);
 }
@@ -92,16 +110,12 @@ export function encodeImage(image: Tensor): Uint8Array {
     throw new Error(`encodeImage: expected uint8 (0 to 255) or float (0 to 1), got ${image.dtype}.`);
   }
   const values = image.toTypedArray() as Uint8Array | Float32Array;
-  const area = height * width;
-  const data = new Uint8Array(channels * area);
-  for (let p = 0; p < area; p++) {
-    for (let c = 0; c < channels; c++) {
-      const value = values[c * area + p]!;
-      // Not a number is black.
-      data[p * channels + c] = floating ? Math.min(255, Math.max(0, Math.floor(value * 255 + 0.5))) || 0 : value;
-    }
-  }
-  return encodePng({ width, height, channels, data });
+  const planes = !floating ? values as Uint8Array : Uint8Array.from(
+    values,
+    // Not a number is black.
+    (value) => Math.min(255, Math.max(0, Math.floor(value * 255 + 0.5))) || 0,
+  );
+  return encodePng({ width, height, channels, planes });
 }
 
 /**

@@ -4,7 +4,7 @@ import { node } from "../node.ts";
 import { Compose } from "../transforms/compose.ts";
 import { ToTensor } from "../transforms/to_tensor.ts";
 import type { Transform } from "../transforms/transform.ts";
-import { type ImageReadOptions, readImage } from "./image_file.ts";
+import { type ImageReadOptions, READ_OPTIONS, readImage } from "./image_file.ts";
 import type { ImageOptions } from "./labelled_images.ts";
 import { checkImageMode } from "./pixels.ts";
 
@@ -47,11 +47,11 @@ export class ImageFolder implements Dataset<Promise<[image: Tensor, label: numbe
   private readonly reading: ImageReadOptions;
 
   private constructor(classes: readonly string[], files: readonly ImageFile[], options: ImageFolderOptions) {
-    const { transform, generator, mode = "rgb", maxPixels } = options;
+    const { transform, generator, mode = "rgb", ...reading } = options;
     this.classes = classes;
     this.files = files;
     this.generator = generator;
-    this.reading = { mode: checkImageMode("ImageFolder", mode), ...(maxPixels !== undefined && { maxPixels }) };
+    this.reading = { ...reading, mode: checkImageMode("ImageFolder", mode) };
     // Files have channels, which a leading ToTensor without a layout cannot know.
     const steps = transform instanceof Compose ? transform.transforms : [transform ?? new ToTensor()];
     const [first, ...others] = steps;
@@ -66,7 +66,7 @@ export class ImageFolder implements Dataset<Promise<[image: Tensor, label: numbe
    * @throws when the folder is missing, has no folders in it, or one of them has no PNG or JPEG file
    */
   static async load(root: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
-    checkOptions("ImageFolder.load", options, ["transform", "generator", "mode", "maxPixels"]);
+    checkOptions("ImageFolder.load", options, ["transform", "generator", ...READ_OPTIONS]);
     const classes = (await list(root)).filter(({ folder }) => folder).map(({ name }) => name);
     if (classes.length === 0) {
       throw new Error(`ImageFolder: there are no folders in ${root}; it takes one for each class.`);

@@ -1,13 +1,13 @@
 import { fromTypedArray, type Tensor } from "@heddle/tensor";
 
-/** A picture as files have it: rows of pixels, the channels of each together. */
+/** A picture as a tensor has it: one plane for each channel, the rows of a plane one after the other. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
   /** 1 (grey), 2 (grey and opacity), 3 (red, green, blue) or 4 (with opacity). */
   readonly channels: number;
-  /** `width × height × channels` bytes. */
-  readonly data: Uint8Array;
+  /** `channels × height × width` bytes. */
+  readonly planes: Uint8Array;
 }
 
 /** Which channels a picture is given, whatever its file has (torchvision's `ImageReadMode`). */
@@ -22,20 +22,25 @@ export function checkImageMode(where: string, mode: ImageMode): ImageMode {
 }
 
 /** A tensor [channels, height, width] of uint8. */
-export function tensorOfPixels({ width, height, channels, data }: Pixels, mode: ImageMode): Tensor {
+export function tensorOfPixels({ width, height, channels, planes }: Pixels, mode: ImageMode): Tensor {
   const area = width * height;
   const colours = channels >= 3;
-  const wanted = mode === "unchanged" ? channels : mode === "rgb" ? 3 : 1;
-  const planes = new Uint8Array(wanted * area);
-  for (let p = 0, q = 0; p < area; p++, q += channels) {
-    if (mode === "gray" && colours) {
-      // ITU-R BT.601 in whole numbers, as Pillow computes it.
-      planes[p] = (19595 * data[q]! + 38470 * data[q + 1]! + 7471 * data[q + 2]! + 32768) >> 16;
-    } else {
-      for (let c = 0; c < wanted; c++) planes[c * area + p] = data[q + (mode === "rgb" && !colours ? 0 : c)]!;
+  if (mode === "gray" && colours) {
+    const grey = new Uint8Array(area);
+    // ITU-R BT.601 in whole numbers, as Pillow computes it.
+    for (let p = 0; p < area; p++) {
+      grey[p] = (19595 * planes[p]! + 38470 * planes[area + p]! + 7471 * planes[2 * area + p]! + 32768) >> 16;
     }
+    return fromTypedArray(grey, [1, height, width]);
   }
-  return fromTypedArray(planes, [wanted, height, width]);
+  if (mode === "rgb" && !colours) {
+    const same = new Uint8Array(3 * area);
+    for (let c = 0; c < 3; c++) same.set(planes.subarray(0, area), c * area);
+    return fromTypedArray(same, [3, height, width]);
+  }
+  // What is left out, the opacity, comes last.
+  const wanted = mode === "unchanged" ? channels : mode === "rgb" ? 3 : 1;
+  return fromTypedArray(planes.subarray(0, wanted * area), [wanted, height, width]);
 }
 
 /** @throws unless a file's declared size is within the limit, before memory is taken for it */

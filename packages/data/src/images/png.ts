@@ -1,143 +1,86 @@
-import { convertIndexedToRgb, decode, encode } from "fast-png";
-import { node } from "../node.ts";
+import { Inflate, zlibSync } from "fflate";
+import { MOST_FROM_ONE } from "../archive/gunzip.ts";
 import { checkDeclaredSize, type Pixels } from "./pixels.ts";
+import { joinPngChunks, type PngChunks, readPngChunks } from "./png_chunks.ts";
+import { contentBytes, PngRows } from "./png_rows.ts";
 
-/** Whether bytes begin as a PNG file does. */
-export function isPng(bytes: Uint8Array): boolean {
-  return SIGNATURE.every((byte, i) => bytes[i] === byte);
-}
-
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-// All that the pixels depend on; other chunks (texts, profiles) are not even given to the decoder.
-const NEEDED = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"];
-/** Channels by colour type: grey, colours, palette, grey and opacity, colours and opacity. */
-const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
-
-interface Header {
-  readonly width: number;
-  readonly height: number;
-  readonly depth: number;
-  readonly channels: number;
-  readonly interlaced: boolean;
-}
+/** Compressed bytes given to the inflater at a time, which bounds what it makes at once to 4 MB. */
+const PIECE = 1 << 12;
 
 /**
- * The pixels of a PNG file; 16 bits a channel become 8, a palette its colours.
+ * The pixels of a PNG file; 16 bits a channel become 8, a palette its colours. Takes the memory of the picture and little
+ * more, and none before it is known that the file can hold as many pixels as it declares.
  *
+ * @returns the picture, and what a camera noted down, in Exif's form
  * @throws when the file is cut short or damaged, when its data is less or more than the size that it declares, or when
  *   that size is above `maxPixels`
  */
-export function decodePng(bytes: Uint8Array, name: string, maxPixels: number): Pixels {
-  const chunks = readChunks(bytes, name);
-  const header = readHeader(chunks[0]!, bytes, name);
-  checkDeclaredSize(name, header.width, header.height, maxPixels);
-  checkContent(chunks, bytes, header, name);
-  try {
-    const needed = chunks.filter(({ type }) => NEEDED.includes(type));
-    const whole = joined([bytes.subarray(0, 8), ...needed.map(({ start, end }) => bytes.subarray(start, end))]);
-    const png = decode(whole, { checkCrc: true });
-    if (png.palette !== undefined) {
-      const channels = png.palette[0]?.length ?? 3;
-      return { width: png.width, height: png.height, channels, data: convertIndexedToRgb(png) };
-    }
-    const { data } = png;
-    const eight = data instanceof Uint16Array
-      ? Uint8Array.from(data, (value) => value >> 8)
-      : header.depth < 8
-      ? unpacked(data as Uint8Array, header)
-      : data as Uint8Array;
-    return { width: png.width, height: png.height, channels: png.channels, data: eight };
-  } catch (cause) {
-    throw new Error(`${name}: the PNG file is damaged: ${(cause as Error).message}.`, { cause });
-  }
+export function decodePng(
+  bytes: Uint8Array,
+  name: string,
+  maxPixels: number,
+): { pixels: Pixels; exif: Uint8Array | null } {
+  const chunks = readPngChunks(bytes, name);
+  checkDeclaredSize(name, chunks.header.width, chunks.header.height, maxPixels);
+  return { pixels: readPixels(chunks, name), exif: chunks.exif };
 }
 
-/** A PNG file of pixels. */
-export function encodePng({ width, height, channels, data }: Pixels): Uint8Array {
-  return encode({ width, height, channels: channels as 1 | 2 | 3 | 4, depth: 8, data });
-}
-
-interface Chunk {
-  readonly type: string;
-  /** From its length field to the end of its checksum. */
-  readonly start: number;
-  readonly end: number;
-}
-
-function readChunks(bytes: Uint8Array, name: string): Chunk[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const chunks: Chunk[] = [];
-  for (let start = 8; start + 12 <= bytes.length;) {
-    const type = String.fromCharCode(...bytes.subarray(start + 4, start + 8));
-    const end = start + 12 + view.getUint32(start);
-    if (end > bytes.length) break;
-    chunks.push({ type, start, end });
-    if (type === "IEND") return chunks;
-    start = end;
-  }
-  throw new Error(`${name}: the PNG file is cut short: ${bytes.length} bytes without the chunk that ends it.`);
-}
-
-function readHeader({ type, start, end }: Chunk, bytes: Uint8Array, name: string): Header {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + start + 8, end - start - 12);
-  if (type !== "IHDR" || view.byteLength !== 13) {
-    throw new Error(`${name}: the PNG file is damaged: it does not begin with its header.`);
-  }
-  const [depth, colours] = [view.getUint8(8), view.getUint8(9)];
-  const channels = CHANNELS[colours];
-  if (channels === undefined || ![1, 2, 4, 8, 16].includes(depth) || (depth < 8 && channels !== 1)) {
-    throw new Error(`${name}: the PNG file is damaged: colour type ${colours} with ${depth} bits.`);
-  }
-  return { width: view.getUint32(0), height: view.getUint32(4), depth, channels, interlaced: view.getUint8(12) === 1 };
-}
-
-/** Uncompresses the data once, with a limit: the decoder itself would neither stop at too much nor notice too little. */
-function checkContent(chunks: readonly Chunk[], bytes: Uint8Array, header: Header, name: string): void {
-  const data = joined(
-    chunks.filter(({ type }) => type === "IDAT").map(({ start, end }) => bytes.subarray(start + 8, end - 4)),
-  );
+function readPixels(chunks: PngChunks, name: string): Pixels {
+  const { header } = chunks;
   const expected = contentBytes(header);
-  let actual: string;
+  const lies = (has: string): never => {
+    throw new Error(
+      `${name}: the PNG file lies about its size: ${header.width}×${header.height} pixels take ${expected} bytes of data, ` +
+        `it has ${has}.`,
+    );
+  };
+  const data = chunks.data.length === 1 ? chunks.data[0]! : joined(chunks.data);
+  if (expected > data.length * MOST_FROM_ONE) lies(`${data.length}, compressed`);
+  const rows = new PngRows(chunks);
+  let actual = 0;
   try {
-    const { length } = node.zlib.inflateSync(data, { maxOutputLength: expected });
-    if (length === expected) return;
-    actual = String(length);
+    for (const piece of uncompressed(data)) {
+      actual += piece.length;
+      if (actual > expected) break;
+      rows.push(piece);
+    }
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code !== "ERR_BUFFER_TOO_LARGE") {
-      throw new Error(`${name}: the PNG file's data is truncated or damaged (${message}).`, { cause });
-    }
-    actual = "more";
+    throw new Error(`${name}: the PNG file's data is truncated or damaged (${(cause as Error).message}).`, { cause });
   }
-  throw new Error(
-    `${name}: the PNG file lies about its size: ${header.width}×${header.height} pixels take ${expected} bytes of data, ` +
-      `it has ${actual}.`,
-  );
+  if (actual !== expected) lies(actual > expected ? "more" : String(actual));
+  return rows.pixels;
 }
 
-/** Bytes of all rows, each with a byte for its filter; of the seven smaller pictures where they are interlaced. */
-function contentBytes({ width, height, depth, channels, interlaced }: Header): number {
-  const rows = (w: number, h: number): number => w === 0 ? 0 : h * (1 + Math.ceil(w * depth * channels / 8));
-  if (!interlaced) return rows(width, height);
-  // Adam7: first column and row of each pass, and the steps.
-  const passes = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
-  return passes.reduce((sum, [x, y, dx, dy]) => {
-    return sum + rows(Math.ceil(Math.max(0, width - x!) / dx!), Math.ceil(Math.max(0, height - y!) / dy!));
-  }, 0);
-}
-
-/** Grey values of fewer than 8 bits, spread over 0 to 255. */
-function unpacked(data: Uint8Array, { width, height, depth }: Header): Uint8Array {
-  const values = new Uint8Array(width * height);
-  const rowBytes = Math.ceil(width * depth / 8);
-  const most = (1 << depth) - 1;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const byte = data[y * rowBytes + (x * depth >> 3)]!;
-      values[y * width + x] = (byte >> (8 - depth - x * depth % 8) & most) * (255 / most);
-    }
+/**
+ * What a zlib stream (RFC 1950) holds, piece by piece.
+ *
+ * @throws when it is damaged; the sum at its end is compared after the last piece
+ */
+function* uncompressed(stream: Uint8Array): Generator<Uint8Array> {
+  const [method = 0, flags = 0] = stream;
+  const end = stream.length - 4;
+  if (end < 2 || (method & 15) !== 8 || method >> 4 > 7 || (method * 256 + flags) % 31 !== 0 || (flags & 32) !== 0) {
+    throw new Error("it is no zlib stream");
   }
-  return values;
+  let out = new Uint8Array(0);
+  const inflate = new Inflate((piece) => out = piece as Uint8Array<ArrayBuffer>);
+  // Adler's sum.
+  let a = 1, b = 0;
+  for (let at = 2; at < end; at += PIECE) {
+    const next = Math.min(end, at + PIECE);
+    inflate.push(stream.subarray(at, next), next === end);
+    for (let i = 0; i < out.length;) {
+      // The longest run without an overflow of 32 bits.
+      const run = Math.min(out.length, i + 5552);
+      for (; i < run; i++) b += a += out[i]!;
+      a %= 65521;
+      b %= 65521;
+    }
+    yield out;
+  }
+  if (new DataView(stream.buffer, stream.byteOffset + end, 4).getUint32(0) !== b * 65536 + a) {
+    throw new Error("its checksum does not fit");
+  }
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {
@@ -148,4 +91,27 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
     at += piece.length;
   }
   return whole;
+}
+
+/** A PNG file of pixels of 8 bits a channel. */
+export function encodePng({ width, height, channels, planes }: Pixels): Uint8Array {
+  const area = width * height, bytes = width * channels;
+  // Each row begins with its filter; 0 is none.
+  const rows = new Uint8Array(height * (1 + bytes));
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0, from = c * area; y < height; y++) {
+      let to = y * (1 + bytes) + 1 + c;
+      for (let x = 0; x < width; x++, to += channels) rows[to] = planes[from++]!;
+    }
+  }
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header.set([8, [0, 4, 2, 6][channels - 1]!], 8);
+  return joinPngChunks([
+    { type: "IHDR", content: header },
+    { type: "IDAT", content: zlibSync(rows) },
+    { type: "IEND", content: new Uint8Array(0) },
+  ]);
 }

@@ -137,7 +137,101 @@ describe("BytePairEncoding", () => {
     }
     const gap = { ...json.model.vocab, extra: 500 };
     expect(() => BytePairEncoding.fromTokenizerJson({ ...json, model: { ...json.model, vocab: gap } })).toThrow(
-      /token 280 is undefined/,
+      'the token "extra" has the number 500; 284 tokens have integers from 0 to 283',
     );
+  });
+
+  test("numbers that cannot be are refused at once, and name the token", () => {
+    const with_ = (vocab: object, added: unknown = bpe.tokenizerJson.added_tokens): () => BytePairEncoding => () =>
+      BytePairEncoding.fromTokenizerJson(
+        JSON.parse(
+          JSON.stringify({ ...bpe.tokenizerJson, added_tokens: added, model: { ...bpe.tokenizerJson.model, vocab } }),
+        ),
+      );
+    const { vocab } = bpe.tokenizerJson.model;
+    for (const id of [300_000_000, 2 ** 32 - 1, 2 ** 31, -1, 0.5, 1e300, "7", null, [], {}, true]) {
+      expect(with_({ ...vocab, extra: id }), String(id)).toThrow(
+        /the token "extra" has the number .*; 284 tokens have integers from 0 to 283/,
+      );
+      expect(with_(vocab, [{ id, content: "<x>" }]), String(id)).toThrow(/"<x>" has the number/);
+    }
+    expect(with_({ ...vocab, extra: 279 })).toThrow(/"extra" has 279, and so has/);
+    expect(with_({ ...vocab, extra: 281 })).toThrow(
+      /numbers of 281 tokens are not those from 0 to 280, each once: "extra" has 281/,
+    );
+    expect(with_(vocab, [{ id: 3, content: "<pad>" }])).toThrow(/"<pad>" has two numbers, 0 and 3/);
+    for (const wrong of [undefined, null, 7, "x", []]) {
+      expect(with_(wrong as never)).toThrow(/expected model.vocab to be an object/);
+    }
+    for (const wrong of [null, 7, "x", {}]) expect(with_(vocab, wrong)).toThrow(/expected added_tokens to be a list/);
+    expect(with_(vocab, [7])).toThrow(/expected added_tokens\[0\] to be an object, got 7/);
+    expect(with_(vocab, [{ id: 0 }])).toThrow(/added_tokens\[0\] has no content/);
+    // A name that objects have anyway is a token like another.
+    const odd = with_(JSON.parse(`{${JSON.stringify(vocab).slice(1, -1)},"__proto__":280,"constructor":281}`))();
+    expect([odd.vocabulary.id("__proto__"), odd.vocabulary.id("constructor"), odd.size]).toEqual([280, 281, 282]);
+    expect(odd.decode(odd.encode("__proto__ constructor"))).toBe("__proto__ constructor");
+  });
+
+  test("pairs that cannot be joined are refused", () => {
+    const with_ = (merges: unknown): () => BytePairEncoding => () =>
+      BytePairEncoding.fromTokenizerJson({
+        ...bpe.tokenizerJson,
+        model: { ...bpe.tokenizerJson.model, merges: merges as never },
+      });
+    const { merges } = bpe.tokenizerJson.model;
+    for (const wrong of ["a", "a b c", 7, null, ["a"], ["a", "b", "c"], ["a", 7], {}]) {
+      expect(with_([wrong]), JSON.stringify(wrong)).toThrow(/merge 0 is no pair of tokens/);
+    }
+    expect(with_(["€ a"])).toThrow(/merge 0 has "€", which is no token/);
+    expect(with_(["z q"])).toThrow(/merge 0 has "zq", which is no token/);
+    expect(with_([...merges, merges[0]])).toThrow(/is there twice/);
+    expect(with_(undefined)).toThrow(/expected model.merges to be a list/);
+  });
+
+  test("whatever decides the encoding is in the fingerprint", () => {
+    const saved = (): BytePairState => JSON.parse(JSON.stringify(bpe));
+    const changes: ((state: BytePairState) => unknown)[] = [
+      ({ tokenizer: { model } }) => (model.merges as unknown[]).reverse(),
+      ({ tokenizer: { model } }) => (model.merges as unknown[]).pop(),
+      ({ tokenizer: { model } }) => (model.merges as unknown[]).splice(0, 2, model.merges[1], model.merges[0]),
+      ({ tokenizer: { model } }) => Object.assign(model, { ignore_merges: true }),
+      ({ tokenizer: { pre_tokenizer } }) => Object.assign(pre_tokenizer!, { add_prefix_space: true }),
+      ({ tokenizer: { pre_tokenizer } }) => Object.assign(pre_tokenizer!, { use_regex: false }),
+      ({ tokenizer: { decoder } }) => Object.assign(decoder!, { trim_offsets: false }),
+      ({ tokenizer: { model: { vocab } } }) => Object.assign(vocab, { e: vocab["l"], l: vocab["e"] }),
+      (state) => Object.assign(state.specials, { eos: "<bos>" }),
+      (state) => Object.assign(state.specials, { others: ["l"] }),
+      (state) => Object.assign(state, { fingerprint: "0" }),
+    ];
+    BytePairEncoding.fromJSON(saved()).check(bpe.fingerprint);
+    for (const change of changes) {
+      const state = saved();
+      change(state);
+      expect(() => BytePairEncoding.fromJSON(state), String(change)).toThrow(/tokens were altered, or the pairs/);
+    }
+    const other = BytePairEncoding.train(french, { vocabularySize: 279, minCount: 1 });
+    expect(() => other.check(bpe.fingerprint, "runs/x.json")).toThrow(/runs\/x.json was made with another encoding/);
+    // What is written about the file, and what this library does not read, decides nothing.
+    const state = saved();
+    Object.assign(state.tokenizer, { version: "7", post_processor: { type: "x" } });
+    expect(BytePairEncoding.fromJSON(state).fingerprint).toBe(bpe.fingerprint);
+  });
+
+  test("data of any size is shown in few words", () => {
+    const deep = JSON.parse("[".repeat(5000) + "]".repeat(5000));
+    for (
+      const wrong of [deep, { version: deep }, { version: 2, tokenizer: deep }, "x".repeat(1e6), {
+        ["y".repeat(1e6)]: 1,
+      }]
+    ) {
+      let message = "";
+      try {
+        BytePairEncoding.fromJSON(wrong as never);
+      } catch (error) {
+        message = (error as Error).message;
+      }
+      expect(message).toMatch(/^BytePairEncoding\.from/);
+      expect(message.length).toBeLessThan(500);
+    }
   });
 });

@@ -1,6 +1,9 @@
 import { checkOptions } from "@heddle/tensor";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { trainBytePairs } from "./byte_pair_training.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import { notSaved } from "./saved_state.ts";
+import { readTokenizerJson, type TokenizerJson } from "./tokenizer_json.ts";
 import { type SpecialTokens, Vocabulary } from "./vocabulary.ts";
 
 /** Options of {@link BytePairEncoding.train}. */
@@ -13,25 +16,10 @@ export interface BytePairOptions {
   specials?: SpecialTokens;
 }
 
-/** The parts of Hugging Face's `tokenizer.json` that a byte-level encoding has. */
-export interface TokenizerJson {
-  readonly version: string;
-  readonly added_tokens: readonly { readonly id: number; readonly content: string; readonly special?: boolean }[];
-  readonly normalizer: unknown;
-  readonly pre_tokenizer: { readonly type: string } | null;
-  readonly post_processor: unknown;
-  readonly decoder: { readonly type: string } | null;
-  readonly model: {
-    readonly type: string;
-    readonly vocab: Readonly<Record<string, number>>;
-    readonly merges: readonly (string | readonly [string, string])[];
-  };
-}
-
 /** A byte-pair encoding as plain data, for `JSON.stringify`. */
 export interface BytePairState {
   /** Version of this layout. */
-  readonly version: 1;
+  readonly version: 2;
   readonly specials: SpecialTokens;
   readonly fingerprint: string;
   readonly tokenizer: TokenizerJson;
@@ -39,6 +27,8 @@ export interface BytePairState {
 
 const DEFAULT_SPECIALS: SpecialTokens = { pad: "<pad>", bos: "<bos>", eos: "<eos>" };
 const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
+// Pairs of token numbers are told apart below this many; no vocabulary comes near.
+const MOST_TOKENS = 2 ** 24;
 // GPT-2 writes bytes as characters: printable ones of Latin-1 as themselves, the others from U+0100 on.
 const BYTES = [[33, 126], [161, 172], [174, 255], [256, 323]].flatMap(([from, to]) =>
   Array.from({ length: to! - from! + 1 }, (_, i) => String.fromCodePoint(from! + i))
@@ -64,12 +54,24 @@ export class BytePairEncoding {
   readonly tokenizerJson: TokenizerJson;
   private readonly tokenizer: Tokenizer;
 
-  private constructor(json: TokenizerJson, vocabulary: Vocabulary) {
+  /** 16 digits that tell this encoding from another, tokens and pairs: keep them with a model, see {@link BytePairEncoding.check}. */
+  readonly fingerprint: string;
+
+  private constructor(json: TokenizerJson, specials: SpecialTokens) {
+    const { tokens, merges, cutting, joining, wholeWords } = readTokenizerJson(json);
     this.tokenizerJson = json;
-    this.vocabulary = vocabulary;
+    this.vocabulary = new Vocabulary(tokens, specials);
+    this.fingerprint = fingerprintOf(
+      JSON.stringify([this.vocabulary.fingerprint, merges, cutting, joining, wholeWords]),
+    );
     // The library would find special tokens in what people write, and end a sentence at its "<eos>". Here text is text.
-    const vocab = vocabularyOf(vocabulary.tokens);
-    this.tokenizer = tokenizerOf({ ...json, added_tokens: [], post_processor: null, model: { ...json.model, vocab } });
+    const rules = jsonOf(tokens, merges, []);
+    this.tokenizer = tokenizerOf({
+      ...rules,
+      pre_tokenizer: { ...BYTE_LEVEL, ...cutting },
+      decoder: { ...BYTE_LEVEL, ...joining },
+      model: { ...rules.model, ...{ ignore_merges: wholeWords } },
+    });
   }
 
   /**
@@ -90,13 +92,18 @@ export class BytePairEncoding {
           `got ${vocabularySize}.`,
       );
     }
+    if (vocabularySize > MOST_TOKENS) {
+      throw new RangeError(
+        `BytePairEncoding.train: vocabularySize must be at most ${MOST_TOKENS}, got ${vocabularySize}.`,
+      );
+    }
     if (!Number.isInteger(minCount) || minCount < 1) {
       throw new RangeError(`BytePairEncoding.train: minCount must be a positive integer, got ${minCount}.`);
     }
     const counts = countWords(typeof texts === "string" ? [texts] : texts);
     if (counts.size === 0) throw new Error("BytePairEncoding.train: there is no text to learn from.");
     const { tokens, merges } = trainBytePairs(counts, { size: vocabularySize, minCount, reserved, alphabet: BYTES });
-    return new BytePairEncoding(jsonOf(tokens, merges, reserved), new Vocabulary(tokens, specials));
+    return new BytePairEncoding(jsonOf(tokens, merges, reserved), specials);
   }
 
   /** Number of tokens. */
@@ -129,50 +136,51 @@ export class BytePairEncoding {
     return known.length === 0 ? "" : this.tokenizer.decode(known);
   }
 
+  /**
+   * Holds that a model was trained with this encoding.
+   *
+   * @param fingerprint what was kept with the model
+   * @param what how errors call the model
+   * @throws when it is that of another encoding
+   */
+  check(fingerprint: string, what: string = "the model"): void {
+    if (fingerprint === this.fingerprint) return;
+    throw new Error(
+      `BytePairEncoding.check: ${what} was made with another encoding (fingerprint ${fingerprint}) than this one of ${this.size} ` +
+        `tokens (${this.fingerprint}), so its numbers mean other pieces. Load the encoding that was saved with it.`,
+    );
+  }
+
   /** Plain data for `JSON.stringify`. */
   toJSON(): BytePairState {
-    const { specials, fingerprint } = this.vocabulary;
-    return { version: 1, specials, fingerprint, tokenizer: this.tokenizerJson };
+    const { vocabulary: { specials }, fingerprint } = this;
+    return { version: 2, specials, fingerprint, tokenizer: this.tokenizerJson };
   }
 
   /** What `toJSON` returned. @throws when the data is damaged or something else */
   static fromJSON(state: BytePairState): BytePairEncoding {
-    if (typeof state !== "object" || state === null || state.version !== 1 || state.tokenizer === undefined) {
+    if (typeof state !== "object" || state === null || state.version !== 2 || state.tokenizer === undefined) {
       throw new Error(
-        `BytePairEncoding.fromJSON: expected what toJSON() returned (version 1), got ${
-          JSON.stringify(state)?.slice(0, 100)
-        }. ` +
-          "A tokenizer.json is for fromTokenizerJson.",
+        `${notSaved("BytePairEncoding.fromJSON", 2, state).message} A tokenizer.json is for fromTokenizerJson.`,
       );
     }
     const bpe = BytePairEncoding.fromTokenizerJson(state.tokenizer, state.specials);
-    bpe.vocabulary.check(state.fingerprint, "the data, whose tokens were altered,");
-    return bpe;
+    if (bpe.fingerprint === state.fingerprint) return bpe;
+    throw new Error(
+      `BytePairEncoding.fromJSON: the tokens were altered, or the pairs: their fingerprint is ${bpe.fingerprint}, the data says ` +
+        `${state.fingerprint}.`,
+    );
   }
 
   /**
    * The encoding of another byte-level model such as GPT-2, from its `tokenizer.json`.
    *
    * @param specials what its special tokens are for
-   * @throws when it is no byte-level byte-pair encoding, or has something that is not read here, as a normalizer
+   * @throws when it is no byte-level byte-pair encoding, has something that is not read here, as a normalizer, or its numbers
+   *   and pairs do not fit together
    */
   static fromTokenizerJson(json: TokenizerJson, specials: SpecialTokens = {}): BytePairEncoding {
-    const { model, pre_tokenizer, decoder, normalizer } = json ?? {};
-    if (
-      model?.type !== "BPE" || pre_tokenizer?.type !== "ByteLevel" || decoder?.type !== "ByteLevel" ||
-      normalizer !== null
-    ) {
-      throw new Error(
-        "BytePairEncoding.fromTokenizerJson: expected a byte-level byte-pair encoding without normalizer, got " +
-          `model ${model?.type}, pre_tokenizer ${pre_tokenizer?.type}, decoder ${decoder?.type}, normalizer ${
-            JSON.stringify(normalizer)
-          }.`,
-      );
-    }
-    const tokens: string[] = [];
-    for (const [token, id] of Object.entries(model.vocab)) tokens[id] = token;
-    for (const { content, id } of json.added_tokens) tokens[id] = content;
-    return new BytePairEncoding(json, new Vocabulary(Array.from(tokens), specials));
+    return new BytePairEncoding(json, specials);
   }
 }
 
@@ -192,7 +200,7 @@ function countWords(texts: Iterable<string>): Map<string, number> {
 
 function jsonOf(
   tokens: readonly string[],
-  merges: readonly [string, string][],
+  merges: readonly (readonly [string, string])[],
   reserved: readonly string[],
 ): TokenizerJson {
   return {

@@ -43,7 +43,8 @@ function whereInvalid(bytes: Uint8Array): string {
     if (end < 0) break;
     from = end + 1;
   }
-  return "the text is not UTF-8. Save it as UTF-8.";
+  // Nothing is wrong with the bytes: they make more characters than a string can have.
+  return `the text of ${bytes.length} bytes is too long for one string, which has at most half a billion characters. Split the file.`;
 }
 
 /** Where the bytes stop being what their decoded text encodes to; -1 if they do not. */

@@ -111,6 +111,32 @@ describe("saved and loaded", () => {
     expect(prints[0]).toBe("d7c3cb36d1594569");
   });
 
+  test("what was saved is refused when any of it is altered or of another kind", () => {
+    const saved = (): Record<string, unknown> => JSON.parse(JSON.stringify(vocabulary));
+    for (
+      const [name, value] of [["specials", { ...vocabulary.specials, others: [vocabulary.tokens.at(-1)!] }], [
+        "specials",
+        {},
+      ], ["fingerprint", 0]] as const
+    ) {
+      expect(() => Vocabulary.fromJSON({ ...saved(), [name]: value } as never), name).toThrow(/tokens were altered/);
+    }
+    for (const specials of [null, 7, "pad", ["<pad>"]]) {
+      expect(() => Vocabulary.fromJSON({ ...saved(), specials } as never)).toThrow(/specials must be an object/);
+    }
+    expect(() => Vocabulary.fromJSON({ ...saved(), specials: { others: "ab" } } as never)).toThrow(
+      /others must be a list/,
+    );
+    expect(() => Vocabulary.fromJSON({ ...saved(), specials: { pad: 7 } } as never)).toThrow(
+      /special token 7 is not among/,
+    );
+    const deep = JSON.parse("[".repeat(5000) + "]".repeat(5000));
+    expect(() => Vocabulary.fromJSON(deep)).toThrow(/expected what toJSON\(\) returned \(version 1\), got a list of 1/);
+    expect(() => Vocabulary.fromJSON({ ...saved(), tokens: [deep] } as never)).toThrow(/token 0 is a list of 1/);
+    const odd = new Vocabulary(["__proto__", "constructor", "toString"]);
+    expect(Vocabulary.fromJSON(JSON.parse(JSON.stringify(odd))).encode(["toString", "__proto__"])).toEqual([2, 0]);
+  });
+
   test("fingerprints of many vocabularies that differ little differ", () => {
     const prints = new Set(Array.from({ length: 5000 }, (_, i) => new Vocabulary(["a", `t${i}`]).fingerprint));
     expect(prints.size).toBe(5000);

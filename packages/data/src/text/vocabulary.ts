@@ -1,5 +1,6 @@
 import { checkOptions } from "@heddle/tensor";
 import { fingerprintOf } from "./fingerprint.ts";
+import { inWords, notSaved } from "./saved_state.ts";
 
 /** The tokens that a model needs beside those of the text, by what they are for. */
 export interface SpecialTokens {
@@ -70,11 +71,16 @@ export class Vocabulary {
    * @throws when a token comes twice, is empty, or a special token is missing among them
    */
   constructor(tokens: readonly string[], specials: SpecialTokens = {}) {
+    if (typeof specials !== "object" || specials === null || Array.isArray(specials)) {
+      throw new Error(`Vocabulary: specials must be an object such as { pad: "<pad>" }, got ${inWords(specials)}.`);
+    }
     checkOptions("Vocabulary, specials", specials, [...ROLES, "others"]);
+    const { others = [] } = specials;
+    if (!Array.isArray(others)) throw new Error(`Vocabulary: specials.others must be a list, got ${inWords(others)}.`);
     const idOf = new Map<string, number>();
     tokens.forEach((token, id) => {
       if (typeof token !== "string" || token === "") {
-        throw new Error(`Vocabulary: token ${id} is ${JSON.stringify(token)}; tokens are strings, not empty.`);
+        throw new Error(`Vocabulary: token ${id} is ${inWords(token)}; tokens are strings, not empty.`);
       }
       const first = idOf.get(token);
       if (first !== undefined) {
@@ -85,13 +91,14 @@ export class Vocabulary {
     const named = specialList(specials);
     const missing = named.find((token) => !idOf.has(token));
     if (missing !== undefined) {
-      throw new Error(`Vocabulary: the special token ${JSON.stringify(missing)} is not among the tokens.`);
+      throw new Error(`Vocabulary: the special token ${inWords(missing)} is not among the tokens.`);
     }
     this.tokens = [...tokens];
-    this.specials = { ...specials, ...(specials.others && { others: [...specials.others] }) };
+    this.specials = { ...specials, ...(specials.others && { others: [...others] }) };
     this.idOf = idOf;
     this.silent = new Set(named.filter((token) => token !== specials.unk).map((token) => idOf.get(token)!));
-    this.fingerprint = fingerprintOf(JSON.stringify([this.tokens, ROLES.map((role) => specials[role] ?? null)]));
+    const roles = ROLES.map((role) => specials[role] ?? null);
+    this.fingerprint = fingerprintOf(JSON.stringify([this.tokens, roles, ...(others.length > 0 ? [others] : [])]));
   }
 
   /**
@@ -245,11 +252,7 @@ export class Vocabulary {
   /** What `toJSON` returned. @throws when the data is damaged or something else */
   static fromJSON(state: VocabularyState): Vocabulary {
     if (typeof state !== "object" || state === null || state.version !== 1 || !Array.isArray(state.tokens)) {
-      throw new Error(
-        `Vocabulary.fromJSON: expected what toJSON() returned (version 1), got ${
-          JSON.stringify(state)?.slice(0, 100)
-        }.`,
-      );
+      throw notSaved("Vocabulary.fromJSON", 1, state);
     }
     const vocabulary = new Vocabulary(state.tokens, state.specials);
     if (vocabulary.fingerprint === state.fingerprint) return vocabulary;

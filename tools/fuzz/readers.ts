@@ -1,0 +1,235 @@
+/** What reads bytes, with small files that are well. */
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { deflateSync, gzipSync, inflateSync } from "node:zlib";
+import { decodeImage, decodeText, encodeIdx, ParallelText, parseIdx, Vocabulary } from "../../packages/data/src/mod.ts";
+import { BytePairEncoding } from "../../packages/data/src/bpe.ts";
+import { arange, fromTypedArray, manualSeed, scope, type Tensor, tensor } from "../../packages/tensor/src/mod.ts";
+import { Checkpoint, plainState } from "../../apps/examples/runner/checkpoint.ts";
+import { OutFolder } from "../../apps/examples/runner/out_folder.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../apps/examples/runner/safetensors.ts";
+import { gunzip } from "../../packages/data/src/archive/gunzip.ts";
+import { readTar } from "../../packages/data/src/archive/tar.ts";
+import { idxContent } from "../../packages/data/src/images/idx_file.ts";
+import { joinPngChunks, readPngChunks } from "../../packages/data/src/images/png_chunks.ts";
+import type { Draw } from "./mutate.ts";
+
+/** A reader and what is known of it. */
+export interface Reader {
+  readonly name: string;
+  readonly files: readonly Uint8Array[];
+  /** Reads a file; gives what was read as text that tells it from other results. */
+  read(bytes: Uint8Array): string | Promise<string>;
+  /** How its errors begin. */
+  readonly says: RegExp;
+  /** Whether all of a file is under a checksum, so that what changed is an error or read as it was. */
+  readonly checked?: boolean;
+  /** Makes the sums of a damaged file right again, so that what lies behind them is reached. */
+  repair?(bytes: Uint8Array, draw: Draw): Uint8Array;
+}
+
+const digest = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const json = (bytes: Uint8Array): never => {
+  try {
+    return JSON.parse(decodeText(bytes, "fuzz")) as never;
+  } catch (cause) {
+    // Not the reader's fault.
+    throw new Error(`fuzz: ${(cause as Error).message}`, { cause });
+  }
+};
+
+function pictureReader(name: string, choose: RegExp, rest: Partial<Reader>): Reader {
+  const path = fileURLToPath(new URL("../../conformance/fixtures/images/files.json", import.meta.url));
+  const { cases } = JSON.parse(readFileSync(path, "utf8")) as { cases: { name: string; file: string }[] };
+  return {
+    name,
+    files: cases.filter((each) => choose.test(each.name)).map(({ file }) =>
+      Uint8Array.from(Buffer.from(file, "base64"))
+    ),
+    says: /^pic: (the (PNG|JPEG) file|the picture|neither a PNG nor a JPEG file)/,
+    read(bytes) {
+      using _ = scope();
+      const image = decodeImage(bytes, { maxPixels: 2 ** 20, orientation: true }, "pic");
+      return `${image.shape} ${digest(image.toTypedArray() as Uint8Array)}`;
+    },
+    ...rest,
+  };
+}
+
+/** A PNG file with one chunk damaged and all sums right, the data's own included. */
+function repairPng(file: Uint8Array, draw: Draw): Uint8Array {
+  const { header, palette, opacity, data } = readPngChunks(file, "fuzz");
+  const head = new Uint8Array(13), view = new DataView(head.buffer);
+  view.setUint32(0, header.width);
+  view.setUint32(4, header.height);
+  const colour = header.indexed ? 3 : [0, 4, 2, 6][header.samples - 1]!;
+  head.set([header.depth, colour, 0, 0, header.interlaced ? 1 : 0], 8);
+  const rows = Uint8Array.from(inflateSync(Buffer.concat(data)));
+  const parts = [head, rows, Uint8Array.from(palette), Uint8Array.from(opacity)];
+  const part = parts[draw(4)]!;
+  for (let n = draw(4); n >= 0 && part.length > 0; n--) {
+    part[draw(part.length)] = [0, 1, 4, 8, 255, draw(256)][draw(6)]!;
+  }
+  let compressed = Uint8Array.from(deflateSync(parts[1]!));
+  if (draw(3) === 0) compressed[2 + draw(compressed.length - 2)]! ^= 1 << draw(8);
+  if (draw(6) === 0) compressed = compressed.slice(0, draw(compressed.length));
+  const chunk = (type: string, content: Uint8Array) => content.length > 0 ? [{ type, content }] : [];
+  return joinPngChunks([
+    { type: "IHDR", content: parts[0]! },
+    ...chunk("PLTE", parts[2]!),
+    ...chunk("tRNS", parts[3]!),
+    { type: "IDAT", content: compressed },
+    { type: "IEND", content: new Uint8Array(0) },
+  ]);
+}
+
+/** An archive as `tar` writes it. */
+function tar(...entries: [name: string, content: string, type: string][]): Uint8Array {
+  const blocks = entries.flatMap(([name, content, type]) => {
+    const header = Buffer.alloc(512), data = Buffer.from(content);
+    header.write(name);
+    header.write(data.length.toString(8).padStart(11, "0"), 124);
+    header.write(type, 156);
+    header.write("ustar\x0000", 257);
+    return [header, data, Buffer.alloc((512 - data.length % 512) % 512)];
+  });
+  return sumHeaders(Buffer.concat([...blocks, Buffer.alloc(1024)]));
+}
+
+/** Makes the sum of every block right that has the look of a header. */
+function sumHeaders(archive: Uint8Array): Uint8Array {
+  const copy = Buffer.from(archive);
+  for (let at = 0; at + 512 <= copy.length; at += 512) {
+    if (copy.toString("latin1", at + 257, at + 262) !== "ustar") continue;
+    copy.fill(" ", at + 148, at + 156);
+    const sum = copy.subarray(at, at + 512).reduce((total, byte) => total + byte, 0);
+    copy.write(`${sum.toString(8).padStart(6, "0")}\0`, at + 148);
+  }
+  return Uint8Array.from(copy);
+}
+
+async function readArchive(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  let found = "";
+  const selection = { wanted: (name: string) => name !== "b", maxBytes: 1e6 };
+  for await (const { name, data } of readTar(chunks, "arc", selection)) found += `${name} ${digest(data)}\n`;
+  return found;
+}
+
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 700) yield await Promise.resolve(bytes.subarray(at, at + 700));
+}
+
+const tensorsText = (tensors: Record<string, Tensor>): string =>
+  Object.entries(tensors).map(([name, each]) => `${name} ${each.dtype} ${each.shape} ${each.toTypedArray()}`).join(
+    "\n",
+  );
+
+/** All readers; `clear` removes what they have on the disk. */
+export async function readers(): Promise<{ readers: readonly Reader[]; clear: () => void }> {
+  const idx = [
+    encodeIdx({ dtype: "uint8", shape: [3, 4, 5], data: Uint8Array.from({ length: 60 }, (_, i) => i) }),
+    encodeIdx({ dtype: "float64", shape: [2, 3], data: Float64Array.of(0, 1, NaN, Infinity, -1, 5e-324) }),
+  ];
+  const archives = [
+    tar(["a", "hello", "0"], ["b", "x".repeat(1300), "0"], ["d/", "", "5"]),
+    tar(["p", "15 path=long/n\n8 a=b=c\n", "x"], ["a", "1", "0"], ["@", "other\0", "L"], ["c", "2", "0"]),
+  ];
+  const vocabulary = Vocabulary.build([["the", "cat", "the", "dog"]]);
+  const bpe = BytePairEncoding.train(["low lower lowest", "new newer newest"], { vocabularySize: 270 });
+  const text = bytesOf("Go.\tVa !\tx\r\nRun!\tCours !\n\nWho?\tQui ? \u{1f600}\n");
+  const weights = await encodeSafetensors(
+    {
+      a: arange(6).reshape([2, 3]),
+      b: tensor([true, false]),
+      c: tensor([1n, -2n]),
+      none: fromTypedArray(new Int8Array(0), [0, 3]),
+    },
+    { model: "fuzz" },
+  );
+  const folder = mkdtempSync(join(tmpdir(), "heddle-fuzz-"));
+  const out = new OutFolder(folder, false);
+  manualSeed(1);
+  const run = {
+    weights: Float32Array.of(1, -2, 0.5),
+    losses: Array.from({ length: 70 }, (_, i) => 1 / (i + 1)),
+    best: 3,
+  };
+  const parts = { run: plainState(run) };
+  const checkpoint = new Checkpoint(out, { example: "fuzz" }, parts);
+  const checkpointPath = join(folder, "checkpoint.safetensors");
+  await checkpoint.save();
+  const saved = Uint8Array.from(readFileSync(checkpointPath));
+
+  const all: Reader[] = [
+    pictureReader("PNG", /^png.*(3x5|9x13)/, { checked: true, repair: repairPng }),
+    pictureReader("JPEG", /^jpeg/, {}),
+    { name: "IDX", files: idx, says: /^idx: /, read: (bytes) => JSON.stringify(parseIdx(bytes, "idx")) },
+    {
+      name: "IDX, gzipped",
+      files: idx.map((each) => Uint8Array.from(gzipSync(each))),
+      says: /^idx: /,
+      read: async (bytes) => JSON.stringify(parseIdx(await idxContent(bytes, "idx"), "idx")),
+      repair: (bytes) => Uint8Array.from(gzipSync(bytes)),
+    },
+    { name: "tar", files: archives, says: /^arc: /, read: (bytes) => readArchive(inPieces(bytes)), repair: sumHeaders },
+    {
+      name: "tar, gzipped",
+      files: archives.map((each) => Uint8Array.from(gzipSync(each))),
+      says: /^arc: /,
+      read: (bytes) => readArchive(gunzip(bytes, "arc")),
+    },
+    {
+      name: "tokenizer.json",
+      files: [bytesOf(JSON.stringify(bpe.tokenizerJson))],
+      says: /^(BytePairEncoding\.fromTokenizerJson|Vocabulary|fuzz): /,
+      read(bytes) {
+        const read = BytePairEncoding.fromTokenizerJson(json(bytes));
+        return `${read.fingerprint} ${read.decode(read.encode("low"))}`;
+      },
+    },
+    {
+      name: "saved byte pairs",
+      files: [bytesOf(JSON.stringify(bpe))],
+      says: /^(BytePairEncoding\.from(TokenizerJson|JSON)|Vocabulary[a-zA-Z., ]*|fuzz): /,
+      read: (bytes) => BytePairEncoding.fromJSON(json(bytes)).encode("lowest newest, x").join(),
+    },
+    {
+      name: "saved vocabulary",
+      files: [bytesOf(JSON.stringify(vocabulary))],
+      says: /^(Vocabulary[a-zA-Z., ]*|fuzz): /,
+      read: (bytes) => Vocabulary.fromJSON(json(bytes)).decode([0, 1, 4, 5]).join(),
+    },
+    {
+      name: "parallel text",
+      files: [text],
+      says: /^txt: /,
+      read: (bytes) => ParallelText.parseTsv(decodeText(bytes, "txt"), {}, "txt").map((a, b) => `${a}|${b}`).join("\n"),
+    },
+    {
+      name: "safetensors",
+      files: [weights],
+      says: /^decodeSafetensors: .*; wts is damaged/s,
+      read(bytes) {
+        using _ = scope();
+        return tensorsText(decodeSafetensors(bytes, "wts"));
+      },
+    },
+    {
+      name: "checkpoint",
+      files: [saved],
+      says: /^--resume: .*checkpoint\.safetensors (is|does not fit)/,
+      checked: true,
+      read(bytes) {
+        writeFileSync(checkpointPath, bytes);
+        checkpoint.load();
+        return `${run.weights} ${run.losses} ${run.best}`;
+      },
+    },
+  ];
+  return { readers: all, clear: () => rmSync(folder, { recursive: true, force: true }) };
+}
