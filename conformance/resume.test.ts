@@ -139,8 +139,10 @@ class Training {
 
 /** As JSON, the elements of tensors as their bytes. */
 function write(state: object): string {
-  return JSON.stringify(state, (_, value) => {
-    if (!(value instanceof Tensor)) return value;
+  return JSON.stringify(state, function (this: Record<string, unknown>, key, json) {
+    // What comes as `json` is an array already.
+    const value = this[key];
+    if (!(value instanceof Tensor)) return json;
     const elements = value.toTypedArray();
     const bytes = Buffer.from(elements.buffer, elements.byteOffset, elements.byteLength).toString("base64");
     return { dtype: value.dtype, shape: value.shape, bytes };

@@ -95,7 +95,8 @@ export class LuongDecoder extends Decoder {
 
   forward(words: Tensor, state: DecoderState): Decoding {
     const [outputs, hidden] = this.gru.forward(this.embedded(words), state.hidden);
-    const [context, weights] = this.attention.forward(outputs, state.memory, state);
+    const { memory, mask, projected } = state;
+    const [context, weights] = this.attention.forward(outputs, memory, { mask, projected });
     return { logits: this.scores(cat([outputs, context], 2)), weights, state: { ...state, hidden } };
   }
 }

@@ -54,7 +54,7 @@ import { DataLoader } from ${library};
 import { Generator } from ${tensors};
 import * as sets from "./sets.mts";
 const module = new URL("./sets.mts", import.meta.url);
-const flat = (batch) => JSON.stringify(batch, (_, v) => typeof v === "bigint" ? String(v) : v?.toTypedArray ? [v.dtype, v.shape, Array.from(v.toTypedArray(), String)] : v);
+const flat = (batch) => JSON.stringify(batch, function (key, json) { const v = this[key]; return typeof v === "bigint" ? String(v) : v?.toTypedArray ? [v.dtype, v.shape, Array.from(v.toTypedArray(), String)] : json; });
 async function read(loader, epochs = 1) {
   const batches = [];
   for (let e = 0; e < epochs; e++) for await (const batch of loader) batches.push(flat(batch));

@@ -178,7 +178,7 @@ export abstract class TensorReading extends TensorCore {
 
   /**
    * What `JSON.stringify` writes: the nested array of {@link toArray}, with int64 beyond ±2^53 as strings. NaN and infinities become
-   * null, since JSON has neither.
+   * null, since JSON has neither. A replacer is given the array, and finds the tensor as `this[key]`.
    *
    * @throws Error for more than 10,000 elements.
    *
