@@ -69,7 +69,7 @@ describe("what is no number and no tensor", () => {
     (lie === null && method === "at") ||
     (typeof lie === "object" && lie !== null && /^(round_?|unique|diagonal|bincount|backward)$/.test(method));
   const skipped =
-    /^(constructor|become|freedError|backward|registerHook|requiresGrad_|toJSON|retainGrad|dispose|isContiguous)$/;
+    /^(constructor|become|own|disown|freedError|backward|registerHook|requiresGrad_|toJSON|retainGrad|dispose|isContiguous)$/;
 
   const methods: [string, string[]][] = [];
   for (let holder: object = Tensor.prototype; holder !== Object.prototype; holder = Object.getPrototypeOf(holder)) {

@@ -326,6 +326,7 @@ export abstract class TensorElementwise extends TensorFunctions {
 
   /** {@link clamp} in place. */
   clamp_(this: Tensor, options: ClampOptions): Tensor {
+    checkOptions("clamp_", options, ["min", "max"]);
     return overwrite("clamp_", this, [options.min, options.max], (x) => x.clamp(options));
   }
 
