@@ -42,6 +42,8 @@ const config: ViteUserConfig = defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**", "**/runs/**"],
     // Files share what they import. Setting it up 270 times takes longer than many of the tests.
     isolate: false,
+    // vitest would leave one core to itself.
+    maxWorkers: availableParallelism(),
     tags: [{ name: "long", description: "Sweeps that take long; `test:all` and CI run them, `test` leaves them out." }],
     testTimeout: hangMs,
     hookTimeout: hangMs,

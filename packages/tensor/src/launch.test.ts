@@ -161,7 +161,7 @@ test("work beyond what kernels can count is refused, with the operation and the 
   const before = accounts();
   expect(() => one.expand(2 ** 33).sum()).toThrow("sum: 8589934592 elements (shape [8589934592]) are more than");
   expect(() => one.to("uint8").expand(2 ** 31).argmax()).toThrow("argmax: 2147483648 elements");
-  expect(() => one.expand(2 ** 53)).toThrow("expand: a view of shape [9007199254740992]");
+  expect(() => one.expand(2 ** 53)).toThrow("expand: shape [9007199254740992]");
   expect(JSON.parse(accounts()).storages).toBe(JSON.parse(before).storages + 1); // the uint8
   expect(one.expand(2 ** 20, 2 ** 10).sum().item()).toBe(2 ** 30);
 });

@@ -35,7 +35,11 @@ test.each<[string, () => unknown, RegExp]>([
   ["stride 0", () => conv2d(x, w, { stride: 0 }), /^conv2d: stride 0 must be one or 2 integers of at least 1/],
   ["a negative padding", () => conv2d(x, w, { padding: -1 }), /^conv2d: padding -1/],
   ["too many strides", () => conv2d(x, w, { stride: [1, 1, 1] }), /^conv2d: stride \[1,1,1\]/],
-  ["padding by another word", () => conv2d(x, w, { padding: "full" as never }), /^conv2d: expected padding to be a number .* "full"/],
+  [
+    "padding by another word",
+    () => conv2d(x, w, { padding: "full" as never }),
+    /^conv2d: expected padding to be a number .* "full"/,
+  ],
   ["same with a stride", () => conv2d(x, w, { padding: "same", stride: 2 }), /padding "same" needs stride 1/],
   [
     "an output padding too large",

@@ -2,7 +2,7 @@
 import type { Attrs, ConvAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
 import { type HostOperand, load, store, type Values, valuesOf } from "./array.ts";
-import { finish, multiplyInto, multiplyTransposedInto, sumsOf } from "./matmul.ts";
+import { finish, multiplyInto, sumsOf } from "./matmul.ts";
 
 /** Sizes of a convolution, its spatial dimensions filled up to three. */
 interface Layout {
@@ -162,7 +162,7 @@ export function convWeightGrad(
   for (let i = 0; i < l.batch * l.groups; i++) {
     const q = i % l.groups;
     toColumns(x, i * volume, table, columns);
-    multiplyTransposedInto(
+    multiplyInto(
       dtype,
       w,
       q * l.filters * depth,
@@ -173,6 +173,7 @@ export function convWeightGrad(
       l.filters,
       area,
       depth,
+      true,
     );
   }
   store(ws!, w);

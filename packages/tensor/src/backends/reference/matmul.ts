@@ -9,11 +9,11 @@ export function sumsOf(dtype: DType, length: number): Values {
   return dtype.startsWith("float") ? new Float64Array(length) : valuesOf(dtype, length);
 }
 
-/** Products that wrap are taken modulo 2^32; bigints (int64) take the same operators as floats. */
-const multiply = (dtype: DType): (x: number, y: number) => number =>
-  dtype.startsWith("float") || dtype === "int64" ? (x, y) => x * y : Math.imul;
-
-/** `c[m, n] += a[m, k] · b[k, n]`, all contiguous, from the given positions on; `c` is of {@link sumsOf}. */
+/**
+ * `c[m, n] += a[m, k] · b[k, n]`, all contiguous, from the given positions on; `c` is of {@link sumsOf}.
+ *
+ * @param transposed whether `b` is `[n, k]` instead.
+ */
 export function multiplyInto(
   dtype: DType,
   c: Values,
@@ -25,21 +25,14 @@ export function multiplyInto(
   m: number,
   k: number,
   n: number,
+  transposed = false,
 ): void {
-  const times = multiply(dtype);
-  for (let i = 0; i < m; i++) {
-    const row = cAt + i * n;
-    for (let p = 0; p < k; p++) {
-      const factor = a[aAt + i * k + p]!;
-      const from = bAt + p * n;
-      for (let j = 0; j < n; j++) c[row + j]! += times(factor, b[from + j]!);
-    }
-  }
+  // One loop for both would become 50 times as slow for floats once it has met bigints and arrays of many kinds.
+  const add = dtype.startsWith("float") ? addFloats : dtype === "int64" ? addBigints : addIntegers;
+  add(c, cAt, a, aAt, b, bAt, m, k, n, transposed);
 }
 
-/** `c[m, n] += a[m, k] · b[n, k]ᵀ`. */
-export function multiplyTransposedInto(
-  dtype: DType,
+function addFloats(
   c: Values,
   cAt: number,
   a: Values,
@@ -49,14 +42,58 @@ export function multiplyTransposedInto(
   m: number,
   k: number,
   n: number,
+  transposed: boolean,
 ): void {
-  const times = multiply(dtype);
+  const [perTerm, perColumn] = transposed ? [1, k] : [n, 1];
   for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
-      const left = aAt + i * k;
-      const right = bAt + j * k;
-      const at = cAt + i * n + j;
-      for (let p = 0; p < k; p++) c[at]! += times(a[left + p]!, b[right + p]!);
+    for (let p = 0; p < k; p++) {
+      const factor = a[aAt + i * k + p]!;
+      for (let j = 0, at = bAt + p * perTerm; j < n; j++, at += perColumn) c[cAt + i * n + j]! += factor * b[at]!;
+    }
+  }
+}
+
+function addBigints(
+  c: Values,
+  cAt: number,
+  a: Values,
+  aAt: number,
+  b: Values,
+  bAt: number,
+  m: number,
+  k: number,
+  n: number,
+  transposed: boolean,
+): void {
+  const [perTerm, perColumn] = transposed ? [1, k] : [n, 1];
+  for (let i = 0; i < m; i++) {
+    for (let p = 0; p < k; p++) {
+      const factor = a[aAt + i * k + p]!;
+      for (let j = 0, at = bAt + p * perTerm; j < n; j++, at += perColumn) c[cAt + i * n + j]! += factor * b[at]!;
+    }
+  }
+}
+
+/** Products that wrap are taken modulo 2^32. */
+function addIntegers(
+  c: Values,
+  cAt: number,
+  a: Values,
+  aAt: number,
+  b: Values,
+  bAt: number,
+  m: number,
+  k: number,
+  n: number,
+  transposed: boolean,
+): void {
+  const [perTerm, perColumn] = transposed ? [1, k] : [n, 1];
+  for (let i = 0; i < m; i++) {
+    for (let p = 0; p < k; p++) {
+      const factor = a[aAt + i * k + p]!;
+      for (let j = 0, at = bAt + p * perTerm; j < n; j++, at += perColumn) {
+        c[cAt + i * n + j]! += Math.imul(factor, b[at]!);
+      }
     }
   }
 }
