@@ -1,14 +1,20 @@
 import { afterAll, describe, expect, test, vi } from "vitest";
 
-// Read once, when the first operation runs.
-vi.hoisted(() => vi.stubEnv("HEDDLE_DEBUG", "4"));
+// Read once, when the first operation runs, so the modules have to be new; files share them.
+vi.hoisted(() => {
+  vi.stubEnv("HEDDLE_DEBUG", "4");
+  vi.resetModules();
+});
 
 import { ones } from "@heddle/tensor";
 import type { GpuBackend } from "./backend.ts";
 import { gpuReport } from "./mod.ts";
 import { gpu } from "./test_device.ts";
 
-afterAll(() => void vi.unstubAllEnvs());
+afterAll(() => {
+  vi.unstubAllEnvs();
+  vi.resetModules();
+});
 
 describe.skipIf(gpu === null)("HEDDLE_DEBUG on a GPU", () => {
   test("prints operations, WGSL, and of each submission its kernels and its milliseconds", async () => {

@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
+  vi.resetModules(); // files share their modules, and the next is not to have these
 });
 
 /** What a fresh copy of the package prints at a level of `HEDDLE_DEBUG`. */

@@ -1,6 +1,9 @@
 import { afterEach, expect, test, vi } from "vitest";
 
-afterEach(() => void vi.unstubAllEnvs());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.resetModules(); // files share their modules, and the next is not to have these
+});
 
 async function fresh(): Promise<typeof import("./mod.ts")> {
   vi.resetModules();

@@ -2,8 +2,9 @@
 import { apply, applyInPlace, overwrite } from "../apply.ts";
 import { checkOperands, checkTensor } from "../checks.ts";
 import { checkOption, checkOptions } from "../options.ts";
-import { isFloat, resultType, type Scalar } from "../dtype.ts";
+import { isFloat, isInteger, resultType, type Scalar } from "../dtype.ts";
 import { hasHalfGradient, inFloat32, widened } from "../in_float32.ts";
+import { elementValue } from "../scalar.ts";
 import type { Operand } from "./core.ts";
 import { TensorFunctions } from "./functions.ts";
 import { Tensor } from "./tensor.ts";
@@ -35,7 +36,12 @@ function scaled(operation: string, other: Operand, options: AlphaOptions): Opera
   const { alpha } = options;
   if (alpha === undefined || alpha === 1) return other;
   checkOperands(operation, [other, alpha]);
-  if (other instanceof Tensor) return apply("mul", [widened(other), alpha], none, operation);
+  if (other instanceof Tensor) {
+    // A factor of integers wraps, as the product does: −1 turns an addition of uint8 into a subtraction.
+    const dtype = resultType([other, alpha]);
+    const factor = isInteger(dtype) ? elementValue(alpha, dtype) : alpha;
+    return apply("mul", [widened(other), factor], none, operation);
+  }
   return typeof other === "bigint" && typeof alpha === "bigint" ? other * alpha : Number(other) * Number(alpha);
 }
 
