@@ -3,6 +3,7 @@ import { apply, applyInPlace, overwrite } from "../apply.ts";
 import { checkOperands, checkTensor } from "../checks.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { isFloat, resultType, type Scalar } from "../dtype.ts";
+import { tidy } from "../scope.ts";
 import type { Operand } from "./core.ts";
 import { TensorFunctions } from "./functions.ts";
 import { Tensor } from "./tensor.ts";
@@ -133,12 +134,14 @@ export abstract class TensorElementwise extends TensorFunctions {
    * ```
    */
   add(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
-    return apply("add", [this, scaled("add", other, options)], none);
+    if (options === unscaled) return apply("add", [this, other], none);
+    return tidy(() => apply("add", [this, scaled("add", other, options)], none));
   }
 
   /** {@link add} in place. */
   add_(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
-    return applyInPlace(this, "add", [this, scaled("add_", other, options)], none);
+    if (options === unscaled) return applyInPlace(this, "add", [this, other], none);
+    return tidy(() => applyInPlace(this, "add", [this, scaled("add_", other, options)], none));
   }
 
   /**
@@ -151,12 +154,14 @@ export abstract class TensorElementwise extends TensorFunctions {
    * ```
    */
   sub(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
-    return apply("sub", [this, scaled("sub", other, options)], none);
+    if (options === unscaled) return apply("sub", [this, other], none);
+    return tidy(() => apply("sub", [this, scaled("sub", other, options)], none));
   }
 
   /** {@link sub} in place. */
   sub_(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
-    return applyInPlace(this, "sub", [this, scaled("sub_", other, options)], none);
+    if (options === unscaled) return applyInPlace(this, "sub", [this, other], none);
+    return tidy(() => applyInPlace(this, "sub", [this, scaled("sub_", other, options)], none));
   }
 
   /** this / other; integers give float32 unless a `roundingMode` is given. In-place form: `div_`. */

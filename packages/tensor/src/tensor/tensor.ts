@@ -1,5 +1,6 @@
 /** The class of tensors: its state is in core.ts, its methods by family in the files beside this one. */
 import { markClass } from "../brand.ts";
+import { tidy } from "../scope.ts";
 import { TensorFilling } from "./filling.ts";
 
 /**
@@ -15,5 +16,50 @@ import { TensorFilling } from "./filling.ts";
  * ```
  */
 export class Tensor extends TensorFilling {}
+
+/** Methods made of several operations: what they make on the way is freed at their end, also where no scope is open and where they fail. */
+const composed = [
+  ...[
+    "all",
+    "allclose",
+    "any",
+    "argsort",
+    "at",
+    "clamp",
+    "countNonzero",
+    "equal",
+    "frac",
+    "indexAdd",
+    "isclose",
+    "isfinite",
+  ],
+  ...[
+    "isinf",
+    "lerp",
+    "logaddexp",
+    "logSoftmax",
+    "logsumexp",
+    "maskedFill",
+    "maskedSelect",
+    "max",
+    "mean",
+    "min",
+    "nonzero",
+  ],
+  ...["norm", "rsqrt", "softmax", "std", "tril", "triu", "unique", "var"],
+] as const;
+
+type Method = (this: Tensor, ...args: unknown[]) => unknown;
+
+for (const name of composed) {
+  const method = Tensor.prototype[name as keyof Tensor] as unknown as Method;
+  Object.defineProperty(Tensor.prototype, name, {
+    value(this: Tensor, ...args: unknown[]): unknown {
+      return tidy(() => method.apply(this, args));
+    },
+    writable: true,
+    configurable: true,
+  });
+}
 
 markClass(Tensor, "@heddle/tensor");
