@@ -34,7 +34,7 @@ const update = fusedUpdate("adadelta", (param, square, changes, g, rho, share, e
  * ```ts
  * import "@heddle/autograd";
  * import { Adadelta } from "@heddle/optim";
- * import { fusedUpdate, type Tensor, zerosLike } from "@heddle/tensor";
+ * import { ones } from "@heddle/tensor";
  * const optimizer = new Adadelta([ones([2], { requiresGrad: true })]);
  * ```
  */

@@ -35,7 +35,7 @@ const update = fusedUpdate("adagrad", (param, sum, g, eps, rate) => {
  * ```ts
  * import "@heddle/autograd";
  * import { Adagrad } from "@heddle/optim";
- * import { fullLike, fusedUpdate, type Tensor } from "@heddle/tensor";
+ * import { ones } from "@heddle/tensor";
  * const optimizer = new Adagrad([ones([2], { requiresGrad: true })], { lr: 0.1 });
  * ```
  */

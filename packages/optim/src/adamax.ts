@@ -33,7 +33,7 @@ const update = fusedUpdate("adamax", (param, mean, largest, g, beta1, share1, be
  * ```ts
  * import "@heddle/autograd";
  * import { Adamax } from "@heddle/optim";
- * import { fusedUpdate, type Tensor, zerosLike } from "@heddle/tensor";
+ * import { ones } from "@heddle/tensor";
  * const optimizer = new Adamax([ones([2], { requiresGrad: true })], { lr: 0.01 });
  * ```
  */

@@ -43,7 +43,7 @@ const mu = (beta1: number, decay: number, step: number): number => beta1 * (1 - 
  * ```ts
  * import "@heddle/autograd";
  * import { NAdam } from "@heddle/optim";
- * import { fusedUpdate, type Tensor, zerosLike } from "@heddle/tensor";
+ * import { ones } from "@heddle/tensor";
  * const optimizer = new NAdam([ones([2], { requiresGrad: true })], { lr: 1e-3 });
  * ```
  */

@@ -39,7 +39,7 @@ const [plain, rectified] = [roll(false), roll(true)];
  * ```ts
  * import "@heddle/autograd";
  * import { RAdam } from "@heddle/optim";
- * import { fusedUpdate, type Tensor, type UpdateFunction, zerosLike } from "@heddle/tensor";
+ * import { ones } from "@heddle/tensor";
  * const optimizer = new RAdam([ones([2], { requiresGrad: true })], { lr: 1e-3 });
  * ```
  */

@@ -48,7 +48,7 @@ const updates = [[roll(false, false), roll(false, true)], [roll(true, false), ro
  * ```ts
  * import "@heddle/autograd";
  * import { RMSprop } from "@heddle/optim";
- * import { fusedUpdate, type Symbolic, type Tensor, type UpdateFunction, zerosLike } from "@heddle/tensor";
+ * import { ones } from "@heddle/tensor";
  * const optimizer = new RMSprop([ones([2], { requiresGrad: true })], { lr: 1e-3, alpha: 0.9 });
  * ```
  */
