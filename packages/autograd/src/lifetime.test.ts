@@ -348,3 +348,14 @@ describe("a gradient lives as long as its tensor", () => {
     expect(outside.grad!.toArray()).toEqual([1, 1, 1]);
   });
 });
+
+test("in-place writes outside scopes leave nothing behind, recorded or not", () => {
+  const x = leaf(4);
+  const before = live()[1];
+  const base = zeros([4]);
+  base.add_(x).mul_(x).add_(x.detach(), { alpha: 2 });
+  base.narrow(0, 0, 2).copy_(ones([2], { dtype: "float64" }));
+  // The base, what backward needs of the two multiplications, and what was copied.
+  expect(live()[1] - before).toBeLessThanOrEqual(4);
+  expect(base.requiresGrad).toBe(true);
+});

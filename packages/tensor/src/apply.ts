@@ -17,6 +17,7 @@ import type {
   ViewStep,
 } from "./prims/attrs.ts";
 import { type Meta, table } from "./prims/table.ts";
+import { tidy } from "./scope.ts";
 import { checkShape } from "./shape.ts";
 import { activeTape } from "./tape.ts";
 import type { Operand } from "./tensor/core.ts";
@@ -78,30 +79,28 @@ export function applyInPlace<P extends Prim>(
     inputs.every((input) => !(input instanceof Tensor) || writesInStep(target, input));
   if (direct && !records) {
     execute(prim, inputs, attrs, target, operation);
-  } else {
-    // Gradients may need what the target held.
-    const value = apply(
-      prim,
-      records ? inputs.map((input) => input === target ? target.clone() : input) : inputs,
-      attrs,
-      operation,
-    );
-    try {
-      checkDestination(operation, target, value);
-      execute("cast", [value], { dtype: target.dtype }, target);
-    } catch (error) {
-      value.dispose();
-      throw error;
-    }
-    if (records) {
-      target.storage.version++;
-      tape.wrote(target, value);
-      return target;
-    }
-    value.dispose();
-  }
-  target.storage.version++;
+    target.storage.version++;
+  } else tidy(() => writeOver(target, prim, inputs, attrs, operation, records));
   return target;
+}
+
+/** Computes a value and writes it; everything that takes memory comes before the write. */
+function writeOver<P extends Prim>(
+  target: Tensor,
+  prim: P,
+  inputs: readonly Operand[],
+  attrs: Attrs[P],
+  operation: string,
+  records: boolean,
+): void {
+  // Gradients may need what the target held.
+  const operands = records ? inputs.map((input) => input === target ? target.clone() : input) : inputs;
+  const value = apply(prim, operands, attrs, operation);
+  checkDestination(operation, target, value);
+  const written = records ? value.to(target.dtype) : value;
+  execute("cast", [written], { dtype: target.dtype }, target);
+  target.storage.version++;
+  if (records) activeTape()!.wrote(target, written);
 }
 
 /**

@@ -5,6 +5,7 @@ import { checkOption, checkOptions } from "../options.ts";
 import { isFloat, isInteger, resultType, type Scalar } from "../dtype.ts";
 import { hasHalfGradient, inFloat32, widened } from "../in_float32.ts";
 import { elementValue } from "../scalar.ts";
+import { tidy } from "../scope.ts";
 import type { Operand } from "./core.ts";
 import { TensorFunctions } from "./functions.ts";
 import { Tensor } from "./tensor.ts";
@@ -143,12 +144,13 @@ export abstract class TensorElementwise extends TensorFunctions {
     if (options === unscaled || !(other instanceof Tensor)) {
       return apply("add", [this, scaled("add", other, options)], none);
     }
-    return inFloat32([this, other], (x, other) => apply("add", [x, scaled("add", other, options)], none));
+    return tidy(() => inFloat32([this, other], (x, other) => apply("add", [x, scaled("add", other, options)], none)));
   }
 
   /** {@link add} in place. */
   add_(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
-    return applyInPlace(this, "add", [this, scaled("add_", other, options)], none);
+    if (options === unscaled) return applyInPlace(this, "add", [this, other], none);
+    return tidy(() => applyInPlace(this, "add", [this, scaled("add_", other, options)], none));
   }
 
   /**
@@ -164,12 +166,13 @@ export abstract class TensorElementwise extends TensorFunctions {
     if (options === unscaled || !(other instanceof Tensor)) {
       return apply("sub", [this, scaled("sub", other, options)], none);
     }
-    return inFloat32([this, other], (x, other) => apply("sub", [x, scaled("sub", other, options)], none));
+    return tidy(() => inFloat32([this, other], (x, other) => apply("sub", [x, scaled("sub", other, options)], none)));
   }
 
   /** {@link sub} in place. */
   sub_(this: Tensor, other: Operand, options: AlphaOptions = unscaled): Tensor {
-    return applyInPlace(this, "sub", [this, scaled("sub_", other, options)], none);
+    if (options === unscaled) return applyInPlace(this, "sub", [this, other], none);
+    return tidy(() => applyInPlace(this, "sub", [this, scaled("sub_", other, options)], none));
   }
 
   /** this / other; integers give float32 unless a `roundingMode` is given. In-place form: `div_`. */
