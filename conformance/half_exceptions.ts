@@ -23,6 +23,12 @@ export const halfExceptions: readonly HalfException[] = [
     why: "layers made of layers: each of these computes in float32 and rounds once, as in PyTorch",
   },
   {
+    call: /^DotProductAttention$/,
+    name: /score: general/,
+    part: 0.02,
+    why: "its keys go through a linear layer, whose result `project` also gives to callers",
+  },
+  {
     call: /^Sequential$/,
     part: 0.02,
     gradients: true,

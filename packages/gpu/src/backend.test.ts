@@ -136,13 +136,14 @@ describe.skipIf(gpu === null)("the GPU device", () => {
     const { engine } = backendOf();
     const x = zeros([8], { device: gpu! });
     const writes = [(x.storage.buffer as GpuBuffer).handle];
+    const source = (count: number): string =>
+      `@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+      @group(0) @binding(1) var<uniform> p: array<vec4<u32>, ${count / 4}>;
+      @compute @workgroup_size(1) fn main() { y[p[0].x] = f32(p[${count / 4 - 1}].w); }`;
     for (const [i, count] of [4, 600, 8, 1200, 4, 4].entries()) {
       engine.launch({
         key: `test params ${count}`,
-        source: () =>
-          `@group(0) @binding(0) var<storage, read_write> y: array<f32>;
-          @group(0) @binding(1) var<uniform> p: array<vec4<u32>, ${count / 4}>;
-          @compute @workgroup_size(1) fn main() { y[p[0].x] = f32(p[${count / 4 - 1}].w); }`,
+        source: () => source(count),
         reads: [],
         writes,
         params: Array.from({ length: count }, (_, n) => n === 0 ? i : n === count - 1 ? 10 * i + 7 : 0),
@@ -150,10 +151,15 @@ describe.skipIf(gpu === null)("the GPU device", () => {
       });
     }
     expect(x.toArray()).toEqual([7, 17, 27, 37, 47, 57, 0, 0]);
-    expect(() =>
-      engine.launch({ key: "test", source: () => "", reads: [], writes, params: Array(3000).fill(0), workgroups: 1 })
-    )
-      .toThrow(/3000 params are too many/);
+    const tooMany = {
+      key: "test",
+      source: () => source(3000),
+      reads: [],
+      writes,
+      params: Array(3000).fill(0),
+      workgroups: 1,
+    };
+    expect(() => engine.launch(tooMany)).toThrow(/3000 params are too many/);
   });
 
   test("scratch memory goes back to the pool", () => {
