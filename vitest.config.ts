@@ -42,6 +42,7 @@ const config: ViteUserConfig = defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**", "**/runs/**"],
     // Files share what they import. Setting it up 270 times takes longer than many of the tests.
     isolate: false,
+    setupFiles: [`${root}vitest.setup.ts`],
     // vitest would leave one core to itself.
     maxWorkers: availableParallelism(),
     tags: [{ name: "long", description: "Sweeps that take long; `test:all` and CI run them, `test` leaves them out." }],

@@ -161,8 +161,9 @@ describe("cifar", () => {
     const args = "--model vgg --limit 40 --batch 10 --epochs 5 --augment crop,flip,mixup --accumulate 2 --ema 0.9";
     await runExample(cifar, [...args.split(" "), "--out", join(folder, "memory")], streams);
     expect(live).toHaveLength(9);
-    // Momenta are made in the first step.
-    expect(new Set(live.slice(1)).size).toBe(1);
+    // Momenta are made in the first step. What other files left to the collector may go meanwhile.
+    const later = live.slice(1);
+    expect(later.filter((bytes, i) => i > 0 && bytes > later[i - 1]!)).toEqual([]);
   });
 
   test("a dry run takes one step", async () => {

@@ -101,8 +101,7 @@ const arrayDTypes: readonly (readonly [new (...args: never[]) => ArrayBufferView
 ];
 
 /**
- * A tensor over a typed array, without a copy where the device can use it (the two then share memory). A `Uint8Array` with
- * `dtype: "bool"` holds 0 and 1 (another byte makes it copy); a `Uint16Array` with `dtype: "float16"` holds bits. Another dtype than the array's own casts.
+ * A tensor of a typed array's elements. On `reference` the two share memory; `cpu` and GPUs copy. A `Uint8Array` with `dtype: "bool"` holds 0 and 1 (another byte makes it copy); a `Uint16Array` with `dtype: "float16"` holds bits. Another dtype than the array's own casts.
  *
  * @param sizes the shape, by default `[array.length]`.
  * @throws RangeError when the shape has another number of elements. TypeError for an array of a kind that has no dtype.
