@@ -1,4 +1,4 @@
-import { arange, memory, ones, scope, tensor, zeros } from "@heddle/tensor";
+import { arange, memory, ones, scope, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { backward, enableGrad, grad, isGradEnabled, noGrad } from "./mod.ts";
 
@@ -118,6 +118,35 @@ describe("the graph", () => {
     expect(() => {
       x.exp().requiresGrad = false;
     }).toThrow(/detach/);
+  });
+});
+
+describe("what is assigned to grad", () => {
+  const x = ones([2, 2], { requiresGrad: true });
+
+  test.each<[string, unknown, RegExp]>([
+    ["a number", 5, /^grad: .*shape \[2, 2\] is a tensor or null, got 5; full/],
+    ["a string", "1", /tensor or null/],
+    ["an array", [[1, 2], [3, 4]], /tensor or null/],
+    ["another shape", ones([2]), /^grad: the gradient has shape \[2\], its tensor \[2, 2\]/],
+    ["another rank", ones([1, 2, 2]), /\[1, 2, 2\], its tensor \[2, 2\]/],
+    ["another dtype", ones([2, 2], { dtype: "int32" }), /is int32, its tensor .* float32; cast it with \.to\("float32"\)/],
+    ["another precision", ones([2, 2], { dtype: "float16" }), /is float16/],
+    ["another device", ones([2, 2], { device: "reference" }), /on "reference".*on "cpu"; move it with \.to\("cpu"\)/],
+  ])("%s is refused", (_, value, message) => {
+    const before = x.grad;
+    expect(() => x.grad = value as Tensor).toThrow(message);
+    expect(x.grad).toBe(before);
+  });
+
+  test("a tensor that fits is taken, and null", () => {
+    const half = ones([2], { dtype: "float16", requiresGrad: true });
+    half.grad = ones([2], { dtype: "float16" });
+    expect(half.grad.toArray()).toEqual([1, 1]);
+    half.grad = null;
+    expect(half.grad).toBeNull();
+    half.grad = undefined as unknown as null;
+    expect(half.grad).toBeNull();
   });
 });
 

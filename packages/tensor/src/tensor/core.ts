@@ -1,4 +1,5 @@
 /** The state of a tensor and what manages it; operations are in the classes built upon this one. */
+import { otherCopy } from "../brand.ts";
 import { Device, getDevice } from "../device.ts";
 import type { DType, Scalar, TypedArray } from "../dtype.ts";
 import type { Attrs, ViewPrim } from "../prims/attrs.ts";
@@ -161,7 +162,11 @@ export abstract class TensorCore implements Geometry {
 
   /**
    * The accumulated gradient of a leaf (or of a tensor with `retainGrad`), else null. It belongs to this tensor and is freed with it,
-   * unless it is kept; one that is replaced goes with the scope that is open then.
+   * unless it is kept; one that is replaced goes with the scope that is open then. What is assigned must have the tensor's shape, dtype and
+   * device.
+   *
+   * @throws TypeError for what is neither a tensor nor null, or a tensor of another dtype; RangeError for another shape; Error for
+   * another device.
    */
   get grad(): Tensor | null {
     return this.gradient;
@@ -170,6 +175,7 @@ export abstract class TensorCore implements Geometry {
   set grad(value: Tensor | null) {
     const before = this.gradient;
     if (value === before) return;
+    if (value !== null && value !== undefined) checkGradient("grad", this, value);
     this.gradient = value ?? null;
     if (before !== null && before.owner === this) {
       before.owner = null;
@@ -265,6 +271,41 @@ export abstract class TensorCore implements Geometry {
   /** The device of another form of the argument. */
   protected static resolveDevice(device: Device | string): Device {
     return getDevice(device);
+  }
+}
+
+/** @throws TypeError, RangeError or Error for what cannot be a tensor's gradient: no tensor, or one of another shape, dtype or device. */
+export function checkGradient(operation: string, of: TensorCore, value: unknown): asserts value is Tensor {
+  if (!(value instanceof TensorCore)) {
+    const shown = typeof value === "object" || typeof value === "function" ? `a ${typeof value}` : String(value);
+    throw new TypeError(
+      `${operation}: the gradient of a tensor of shape ${showShape(of.shape)} is a tensor or null, got ${
+        otherCopy(value, "Tensor") ?? `${shown}; full(shape, value) makes a tensor of one value`
+      }`,
+    );
+  }
+  const { shape } = of;
+  let fits = value.shape.length === shape.length;
+  for (let d = 0; fits && d < shape.length; d++) fits = value.shape[d] === shape[d];
+  if (!fits) {
+    throw new RangeError(
+      `${operation}: the gradient has shape ${showShape(value.shape)}, its tensor ${showShape(shape)}; they must be equal, ` +
+        `expand(…) or reshape(…) it`,
+    );
+  }
+  if (value.dtype !== of.dtype) {
+    throw new TypeError(
+      `${operation}: the gradient of shape ${showShape(value.shape)} is ${value.dtype}, its tensor of shape ${
+        showShape(shape)
+      } ${of.dtype}; cast it with .to("${of.dtype}")`,
+    );
+  }
+  if (value.device !== of.device) {
+    throw new Error(
+      `${operation}: the gradient of shape ${showShape(value.shape)} is on "${value.device.name}", its tensor of shape ${
+        showShape(shape)
+      } on "${of.device.name}"; move it with .to("${of.device.name}")`,
+    );
   }
 }
 
