@@ -121,6 +121,60 @@ describe("the graph", () => {
   });
 });
 
+describe("what a hook returns", () => {
+  test.each<[string, unknown, RegExp]>([
+    ["a number", 2, /^registerHook: the gradient of a tensor of shape \[2\] is a tensor or null, got 2/],
+    ["true", true, /got true/],
+    ["another shape", ones([3]), /^registerHook: the gradient has shape \[3\], its tensor \[2\]/],
+    ["a shape that would broadcast", ones([1]), /shape \[1\], its tensor \[2\]/],
+    ["another dtype", ones([2], { dtype: "float64" }), /float64/],
+    ["another device", ones([2], { device: "reference" }), /on "reference"/],
+  ])("%s is refused, and no gradient changes", (_, value, message) => {
+    const [x, y] = [leaf([1, 2]), leaf([1, 2])];
+    const inner = x.mul(2);
+    for (const hooked of [x, inner]) {
+      const remove = hooked.registerHook(() => value as Tensor);
+      const loss = inner.mul(y).sum();
+      expect(() => loss.backward(undefined, { retainGraph: true })).toThrow(message);
+      expect([x.grad, y.grad]).toEqual([null, null]);
+      remove();
+    }
+  });
+
+  test("null counts as nothing", () => {
+    const x = leaf([1, 2]);
+    x.registerHook(() => null as never);
+    x.sum().backward();
+    expect(x.grad!.toArray()).toEqual([1, 1]);
+  });
+});
+
+describe("arguments in the wrong place", () => {
+  const x = leaf([1]);
+
+  test("backward says that the gradient comes first", () => {
+    const advice = "backward(undefined, { retainGraph: true })";
+    for (const wrong of [{ retainGraph: true }, { createGraph: false }, 3, "x", [1], true]) {
+      const backwards = [() => x.sum().backward(wrong as never), () => backward([x.sum()], [wrong as never])];
+      for (const run of backwards) {
+        expect(run).toThrow(TypeError);
+        expect(run).toThrow(advice);
+      }
+    }
+    expect(() => backward([3 as never])).toThrow("backward: expected output to be a tensor");
+    x.sum().backward(null as never);
+    expect(x.grad!.toArray()).toEqual([1]);
+  });
+
+  test("grad names what is no tensor", () => {
+    expect(() => grad([3 as never], [x])).toThrow("grad: expected output to be a tensor, got a number");
+    expect(() => grad(x.sum(), [x, undefined as never])).toThrow("grad: expected input 1 to be a tensor");
+    expect(() => grad(undefined as never, x)).toThrow("grad: expected output to be a tensor, got undefined");
+    expect(() => grad(x.sum(), x, { gradOutputs: [1 as never] })).toThrow("grad: expected each of gradOutputs");
+    expect(() => grad(x.sum(), x, { gradOutputs: ones([1]) as never })).toThrow("grad: gradOutputs is a list");
+  });
+});
+
 describe("what is assigned to grad", () => {
   const x = ones([2, 2], { requiresGrad: true });
 

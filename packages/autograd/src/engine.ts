@@ -1,5 +1,5 @@
 /** What users call: gradients of outputs, accumulated in leaves or given back. */
-import { type BackwardOptions, checkOptions, onesLike, scope, Tensor } from "@heddle/tensor";
+import { type BackwardOptions, checkOptions, checkTensor, onesLike, scope, Tensor } from "@heddle/tensor";
 import { setGradEnabled } from "./grad_mode.ts";
 import { attach, type Edge, edgeOf } from "./node.ts";
 import { Traversal } from "./traversal.ts";
@@ -50,6 +50,30 @@ function traverse(request: Request): Traversal {
   return traversal;
 }
 
+/** Tensors, of one or a list. @throws TypeError that says which is none. */
+function listed(operation: string, name: string, given: readonly Tensor[] | Tensor): readonly Tensor[] {
+  const list = Array.isArray(given) ? given as readonly Tensor[] : [given as Tensor];
+  for (let i = 0; i < list.length; i++) checkTensor(operation, list[i], list.length === 1 ? name : `${name} ${i}`);
+  return list;
+}
+
+/** @throws TypeError for what a traversal cannot start from, options in place of it above all. */
+function checkStart(operation: string, value: unknown): asserts value is Tensor | null | undefined {
+  if (value === undefined || value === null || value instanceof Tensor) return;
+  if (operation === "backward" && typeof value === "object" && ("retainGraph" in value || "createGraph" in value)) {
+    throw new TypeError(
+      "backward: the gradient to start from comes first, and options after it: backward(undefined, { retainGraph: true })",
+    );
+  }
+  checkTensor(
+    operation,
+    value,
+    operation === "backward"
+      ? "the gradient to start from, which comes first (options after it, as in backward(undefined, { retainGraph: true })),"
+      : "each of gradOutputs",
+  );
+}
+
 function start(
   operation: string,
   outputs: readonly Tensor[],
@@ -68,6 +92,7 @@ function start(
           `computed inside noGrad`,
       );
     }
+    checkStart(operation, given[i]);
     const gradient = given[i] ?? null;
     if (gradient === null && output.numel !== 1) {
       throw new Error(
@@ -103,6 +128,7 @@ export function backward(
 ): void {
   checkOptions("backward", options, ["createGraph", "retainGraph"]);
   const { createGraph = false, retainGraph = createGraph } = options;
+  listed("backward", "output", outputs);
   if (outputs.length === 0) return;
   const outer = scope();
   try {
@@ -143,8 +169,8 @@ export function grad(
   options: GradOptions = {},
 ): (Tensor | null)[] {
   checkOptions("grad", options, ["allowUnused", "createGraph", "gradOutputs", "retainGraph"]);
-  const from = outputs instanceof Tensor ? [outputs] : outputs;
-  const to = inputs instanceof Tensor ? [inputs] : inputs;
+  const from = listed("grad", "output", outputs);
+  const to = listed("grad", "input", inputs);
   const { createGraph = false, retainGraph = createGraph, allowUnused = false, gradOutputs } = options;
   const targets = to.map((input, i) => {
     const edge = input.requiresGrad ? edgeOf(input) : null;
@@ -157,6 +183,9 @@ export function grad(
     }
     return edge;
   });
+  if (gradOutputs !== undefined && !Array.isArray(gradOutputs)) {
+    throw new TypeError("grad: gradOutputs is a list with a tensor or null for each output; write { gradOutputs: [g] }");
+  }
   const results: (Tensor | null)[] = [];
   if (from.length === 0) return checkUsed(to.map(() => null), to, allowUnused);
   const outer = scope();

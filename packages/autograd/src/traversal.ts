@@ -1,5 +1,5 @@
 /** The traversal: gradients from outputs back to leaves, each node once, later operations first. */
-import { checkSynchronous, scope, Tensor } from "@heddle/tensor";
+import { checkGradient, checkSynchronous, scope, type Tensor } from "@heddle/tensor";
 import { alias, attach, type Edge, Leaf, type Node } from "./node.ts";
 
 /** Every node that can be reached, later ones first; leaves come last. */
@@ -86,7 +86,9 @@ function hooked(node: Node, gradients: Gradients): Gradients {
         replaced,
         "backward does not wait for it: take a clone() of the gradient, and await later",
       );
-      if (replaced instanceof Tensor) gradient = replaced;
+      if (replaced === undefined || replaced === null) continue;
+      checkGradient("registerHook", gradient!, replaced);
+      gradient = replaced;
     }
     return gradient;
   });
@@ -202,6 +204,7 @@ export class Traversal {
       for (const entry of this.due) {
         const [tensor] = entry;
         if (tensor.isDisposed) continue;
+        checkGradient("backward", tensor, entry[1]);
         const grad = fresh.get(tensor) ?? tensor.grad;
         const isFirst = grad === null || grad.isDisposed;
         // What is to be the gradient, or to be written to it, must be in memory of its own.

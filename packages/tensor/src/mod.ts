@@ -20,6 +20,7 @@ registerDevice("null", () => new NullBackend());
 
 export * from "./dtype.ts";
 export { Tensor } from "./tensor/tensor.ts";
+export { checkGradient } from "./tensor/core.ts";
 export type { DataArray, NestedArray, Operand, TensorOptions, ViewSource } from "./tensor/core.ts";
 export type { AlphaOptions, ClampOptions, DivOptions, RoundOptions } from "./tensor/elementwise.ts";
 export type { CloseOptions } from "./tensor/comparison.ts";

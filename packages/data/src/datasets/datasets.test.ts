@@ -1,4 +1,4 @@
-import { arange, Generator, type Tensor, tensor } from "@heddle/tensor";
+import { arange, Generator, ones, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { ConcatDataset } from "./concat_dataset.ts";
 import type { Dataset } from "./dataset.ts";
@@ -174,4 +174,11 @@ describe("kFold", () => {
     expect(() => kFold(numbers(5), 2, { stratify: [0, 1] })).toThrow(/stratify has 2 classes for 5 samples/);
     expect(() => kFold(numbers(5), 2, { stratified: true } as object)).toThrow(/unknown option "stratified"/);
   });
+});
+
+test("TensorDataset says what is no tensor", () => {
+  const x = ones([2]);
+  expect(() => new TensorDataset([x] as never)).toThrow(/^TensorDataset: expected tensors one by one, got an array/);
+  expect(() => new TensorDataset(x, 3 as never)).toThrow(/^TensorDataset: argument 1 is not a tensor but 3/);
+  expect(() => new TensorDataset(undefined as never)).toThrow(/^TensorDataset: argument 0 is not a tensor but undefined/);
 });

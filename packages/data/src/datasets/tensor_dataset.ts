@@ -1,4 +1,4 @@
-import { fromTypedArray, type Tensor } from "@heddle/tensor";
+import { fromTypedArray, otherCopy, Tensor } from "@heddle/tensor";
 import { type BatchOf, checkIndex, type Dataset } from "./dataset.ts";
 
 /**
@@ -20,9 +20,17 @@ export class TensorDataset<T extends [Tensor, ...Tensor[]]> implements Dataset<T
   /** Number of samples. */
   readonly length: number;
 
-  /** @throws when there is no tensor, one has no dimension, or the first dimensions differ */
+  /** @throws TypeError for what is no tensor; Error when there is no tensor, one has no dimension, or the first dimensions differ */
   constructor(...tensors: T) {
     if (tensors.length === 0) throw new Error("TensorDataset: no tensor was given; pass at least one.");
+    for (const [i, given] of tensors.entries()) {
+      if (given instanceof Tensor) continue;
+      throw new TypeError(
+        Array.isArray(given)
+          ? "TensorDataset: expected tensors one by one, got an array; write new TensorDataset(x, y), or spread the array with ..."
+          : `TensorDataset: argument ${i} is ${otherCopy(given, "Tensor") ?? `not a tensor but ${typeof given === "object" ? "an object" : String(given)}; tensor(…) makes one of nested arrays`}`,
+      );
+    }
     const shapes = tensors.map((t) => `[${t.shape.join(", ")}]`).join(" and ");
     const length = tensors[0].shape[0];
     if (length === undefined || tensors.some((t) => t.shape[0] !== length)) {

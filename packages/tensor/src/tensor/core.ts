@@ -260,7 +260,8 @@ export abstract class TensorCore implements Geometry {
   }
 
   /**
-   * Calls a function with the gradient of this tensor when it has been computed; what the function returns replaces it.
+   * Calls a function with the gradient of this tensor when it has been computed; a tensor that the function returns replaces it, and must
+   * have its shape, dtype and device.
    *
    * @returns a function that removes the hook.
    */
@@ -275,7 +276,11 @@ export abstract class TensorCore implements Geometry {
 }
 
 /** @throws TypeError, RangeError or Error for what cannot be a tensor's gradient: no tensor, or one of another shape, dtype or device. */
-export function checkGradient(operation: string, of: TensorCore, value: unknown): asserts value is Tensor {
+export function checkGradient(
+  operation: string,
+  of: Pick<TensorCore, "shape" | "dtype" | "device">,
+  value: unknown,
+): asserts value is Tensor {
   if (!(value instanceof TensorCore)) {
     const shown = typeof value === "object" || typeof value === "function" ? `a ${typeof value}` : String(value);
     throw new TypeError(
