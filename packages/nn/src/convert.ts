@@ -1,5 +1,5 @@
 /** Parameters and buffers in another dtype, or on another device. */
-import { type Device, deviceNames, type DType, dtypes, getDevice, isFloat, type Tensor, tidy } from "@heddle/tensor";
+import { Device, deviceNames, type DType, dtypes, getDevice, isFloat, type Tensor, tidy } from "@heddle/tensor";
 
 /**
  * Converts tensors, and their gradients, in place: to devices all of them, to a dtype those of floating point.
@@ -7,6 +7,17 @@ import { type Device, deviceNames, type DType, dtypes, getDevice, isFloat, type 
  * @throws TypeError for a dtype that is not floating-point.
  */
 export function convert(tensors: readonly Tensor[], targets: readonly (DType | Device | string)[]): void {
+  for (const target of targets as readonly unknown[]) {
+    if (typeof target !== "object" || target === null || target instanceof Device) continue;
+    const { dtype, device } = target as { dtype?: unknown; device?: unknown };
+    const wanted = [dtype, device].filter((value) => typeof value === "string");
+    if (wanted.length === 0) continue;
+    throw new TypeError(
+      `Module.to: expected a dtype or a device, got an object with options; write to(${
+        wanted.map((value) => JSON.stringify(value)).join(", ")
+      })`,
+    );
+  }
   for (const target of targets) {
     if (typeof target === "string" && /^(u?int|bool)/.test(target)) {
       throw new TypeError(

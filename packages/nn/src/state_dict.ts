@@ -1,6 +1,6 @@
 /** State dicts: the tensors of a module by name, and how they are loaded. */
 import { noGrad } from "@heddle/autograd";
-import { isFloat, otherCopy, Tensor, tidy } from "@heddle/tensor";
+import { type DType, isFloat, otherCopy, Tensor, tidy } from "@heddle/tensor";
 import { showSizes } from "./sizes.ts";
 
 /** Tensors by dotted name, in order. */
@@ -82,10 +82,21 @@ function misfit(tensor: Tensor, source: Tensor): string | null {
   if (isFloat(source.dtype) && !isFloat(tensor.dtype)) {
     return `is ${source.dtype} in the state, ${tensor.dtype} in the module, which would cut off fractions`;
   }
+  if (!holds(tensor.dtype, source)) {
+    return `is ${source.dtype} in the state with values that ${tensor.dtype}, its dtype in the module, cannot hold`;
+  }
   if (tensor.strides.some((stride, d) => stride === 0 && tensor.shape[d]! > 1)) {
     return "is expanded in the module: its elements share memory, and cannot be written";
   }
   return null;
+}
+
+/** Whether integers remain what they are in another integer dtype; unknown, and taken to be so, where the device cannot be read at once. */
+function holds(dtype: DType, source: Tensor): boolean {
+  const isInteger = (name: DType): boolean => !isFloat(name) && name !== "bool";
+  if (dtype === source.dtype || !isInteger(dtype) || !isInteger(source.dtype)) return true;
+  if (!source.device.backend.readsAtOnce) return true;
+  return tidy(() => Boolean(source.to(dtype).to(source.dtype).eq(source).all().item()));
 }
 
 function describe(value: unknown): string {
