@@ -17,7 +17,7 @@ export interface AdamOptions extends GroupOptions {
 }
 
 /** What Adam remembers of a parameter. */
-export type AdamState = { step: number; expAvg: Tensor; expAvgSq: Tensor; maxExpAvgSq?: Tensor };
+export type AdamState = { step: number; expAvg: Tensor; expAvgSq: Tensor; maxExpAvgSq: Tensor | undefined };
 
 /** @throws RangeError for options out of range. */
 export function checkAdamOptions(name: string, options: AdamOptions): void {
@@ -27,7 +27,7 @@ export function checkAdamOptions(name: string, options: AdamOptions): void {
 
 /** Zeros in the parameter's shape for both means; the largest square comes with the first step that asks for it. */
 export function newAdamState(param: Tensor): AdamState {
-  return { step: 0, expAvg: zerosLike(param), expAvgSq: zerosLike(param) };
+  return { step: 0, expAvg: zerosLike(param), expAvgSq: zerosLike(param), maxExpAvgSq: undefined };
 }
 
 const update = fusedUpdate("adam", (param, mean, square, g, left, beta1, share1, beta2, share2, root, eps, rate) => {

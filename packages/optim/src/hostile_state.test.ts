@@ -88,6 +88,63 @@ describe.each(optimizers)("%s.loadStateDict", (name, make) => {
   });
 });
 
+describe.each([...optimizers, ["AdamW", (params: Tensor[]) => new optim.AdamW(params) as never] as const])(
+  "%s.loadStateDict of values that are none",
+  (name, make) => {
+    const load = (change: (own: Record<string, Tensor | number>) => object): () => void => {
+      const optimizer = trained(make as (params: Tensor[]) => optim.Optimizer<never, never>);
+      const saved = optimizer.stateDict();
+      return () => optimizer.loadStateDict({ ...saved, state: { ...saved.state, 1: change({ ...saved.state[1] }) as never } });
+    };
+
+    test("steps are whole numbers of at least 0", () => {
+      for (const step of [-1, 1.5, Infinity, 2 ** 53]) {
+        const run = load((own) => "step" in own ? { ...own, step } : own);
+        if (/Ada/.test(name)) expect(run).toThrow(`step of parameter 1 is ${step}; it counts steps`);
+        else run();
+      }
+    });
+
+    test("tensors are floating-point", () => {
+      for (const dtype of ["int32", "bool"] as const) {
+        const run = load((own) =>
+          Object.fromEntries(Object.entries(own).map(([k, v]) => [k, v instanceof Tensor ? v.to(dtype) : v]))
+        );
+        expect(run).toThrow(new RegExp(`of parameter 1 is ${dtype}; .* floating-point`));
+      }
+    });
+
+    test("parts that it does not remember are refused", () => {
+      expect(load((own) => ({ ...own, strange: ones([1]) }))).toThrow(`has "strange", which a ${name} does not remember`);
+      expect(load((own) => ({ ...own, toString: 3 }))).toThrow('has "toString"');
+      expect(load((own) => own)).not.toThrow();
+    });
+  },
+);
+
+test("arrays among the options are copied", () => {
+  const betas: [number, number] = [0.9, 0.999];
+  const adam = new Adam([leaf(1)], { betas });
+  adam.addParamGroup({ params: [leaf(2)], betas });
+  adam.addParamGroup({ params: [leaf(3)] });
+  betas[0] = 5;
+  expect(adam.defaults.betas).toEqual([0.9, 0.999]);
+  expect(adam.paramGroups.map((group) => group.betas)).toEqual([[0.9, 0.999], [0.9, 0.999], [0.9, 0.999]]);
+  expect(adam.paramGroups[2]!.betas).not.toBe(adam.defaults.betas);
+});
+
+test("lastEpoch is a whole number of at least -1", () => {
+  for (const lastEpoch of [-2, 1.5, NaN, Infinity, "3"]) {
+    const optimizer = made();
+    for (const group of optimizer.paramGroups) group.initialLr = 0.1;
+    expect(() => new optim.StepLR(optimizer, { stepSize: 2, lastEpoch: lastEpoch as number })).toThrow(
+      `StepLR: lastEpoch is ${lastEpoch}; it must be a whole number of at least -1`,
+    );
+    const schedule = new optim.StepLR(optimizer, { stepSize: 2 });
+    expect(() => schedule.loadStateDict({ ...schedule.stateDict(), lastEpoch })).toThrow('"lastEpoch" must be');
+  }
+});
+
 test("options of another type are refused, from the start", () => {
   expect(() => new Adam([leaf(1)], { amsgrad: "false" as never })).toThrow(
     "Adam: amsgrad is false; it must be a boolean",

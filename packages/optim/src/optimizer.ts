@@ -114,7 +114,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
 
   /**
    * What to remember of a parameter that is updated for the first time; its tensors live as long as the parameter. States that are
-   * loaded must have all of it, while what `update` adds when an option asks for it may be absent.
+   * loaded must have all of it. What `update` adds when an option asks for it is listed as undefined here, and may be absent.
    */
   protected abstract newState(param: Tensor, group: ParamGroup<O>): S;
 

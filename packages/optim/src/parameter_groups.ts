@@ -33,10 +33,10 @@ export function isGroup(value: unknown): boolean {
   return typeof value === "object" && value !== null && "params" in value;
 }
 
-/** Defaults overlaid with options; `undefined` means the default. */
+/** Defaults overlaid with options; `undefined` means the default. Shares no array with either. */
 export function merge<O extends object>(defaults: O, options: Partial<O>): O {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(given) };
+  return copyArrays({ ...defaults, ...Object.fromEntries(given) });
 }
 
 /** Options that share no array with the original. */

@@ -18,7 +18,7 @@ export interface RMSpropOptions extends GroupOptions {
   centered: boolean;
 }
 
-type State = { squareAvg: Tensor; gradAvg?: Tensor; momentumBuffer?: Tensor };
+type State = { squareAvg: Tensor; gradAvg: Tensor | undefined; momentumBuffer: Tensor | undefined };
 
 /** By whether the mean is taken off, and whether there is momentum. Targets are those that the state has for it. */
 const roll = (centred: boolean, rolls: boolean): UpdateFunction =>
@@ -66,7 +66,7 @@ export class RMSprop extends Optimizer<RMSpropOptions, State> {
   }
 
   protected override newState(param: Tensor): State {
-    return { squareAvg: zerosLike(param) };
+    return { squareAvg: zerosLike(param), gradAvg: undefined, momentumBuffer: undefined };
   }
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<RMSpropOptions>, state: State): void {

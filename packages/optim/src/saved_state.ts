@@ -1,6 +1,6 @@
 /** What an optimiser remembers of one parameter, read back from where it was saved. */
 import { noGrad } from "@heddle/autograd";
-import { Tensor, tidy } from "@heddle/tensor";
+import { isFloat, Tensor, tidy } from "@heddle/tensor";
 import { describe } from "./parameter_groups.ts";
 
 /** What an optimiser remembers of one parameter: tensors of its shape, and counters. */
@@ -12,12 +12,18 @@ export type SavedState = { readonly [name: string]: Tensor | number };
 /**
  * Compares with a fresh state, which it frees.
  *
- * @throws Error when a part is missing, or is a number in place of a tensor.
+ * @throws Error when a part is missing or unknown, or is a number in place of a tensor; TypeError or RangeError for values that are none.
  */
 export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedState, number: number): void {
   for (const [key, value] of Object.entries(saved)) {
     if (value instanceof Tensor) {
       if (value.isDisposed) throw value.freedError(`${optimizer}.loadStateDict: ${key} of parameter ${number}`);
+      if (!isFloat(value.dtype)) {
+        throw new TypeError(
+          `${optimizer}.loadStateDict: ${key} of parameter ${number} is ${value.dtype}; what is remembered of a parameter is ` +
+            `floating-point, cast it with .to("float32")`,
+        );
+      }
     } else if (typeof value !== "number" || Number.isNaN(value)) {
       throw new TypeError(
         `${optimizer}.loadStateDict: ${key} of parameter ${number} is ${
@@ -27,13 +33,26 @@ export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedSta
       );
     }
   }
+  const { step } = saved;
+  if (typeof step === "number" && !(Number.isSafeInteger(step) && step >= 0)) {
+    throw new RangeError(
+      `${optimizer}.loadStateDict: step of parameter ${number} is ${step}; it counts steps, a whole number of at least 0`,
+    );
+  }
   const entries = Object.entries(fresh).filter(([, value]) => value !== undefined);
   for (const [, value] of entries) if (value instanceof Tensor) value.dispose();
   const wrong = entries.find(([key, value]) => {
     const given = Object.hasOwn(saved, key) ? saved[key] : undefined;
     return value instanceof Tensor ? !(given instanceof Tensor) : typeof given !== "number";
   });
-  if (wrong === undefined) return;
+  if (wrong === undefined) {
+    const strange = Object.keys(saved).find((key) => !Object.hasOwn(fresh, key));
+    if (strange === undefined) return;
+    throw new Error(
+      `${optimizer}.loadStateDict: the saved state of parameter ${number} has "${strange}", which a ${optimizer} does not remember ` +
+        `(known: ${Object.keys(fresh).join(", ") || "nothing"}); is it that of another optimiser?`,
+    );
+  }
   const [key, value] = wrong;
   throw new Error(
     `${optimizer}.loadStateDict: the saved state of parameter ${number} has no ${

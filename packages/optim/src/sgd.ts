@@ -16,7 +16,7 @@ export interface SGDOptions extends GroupOptions {
   nesterov: boolean;
 }
 
-type State = { momentumBuffer?: Tensor };
+type State = { momentumBuffer: Tensor | undefined };
 
 const descend = fused("SGD", (param, step, lr) => param.sub(step.mul(lr)));
 const penalised = fused("SGD", (g, param, decay) => g.add(param.mul(decay)));
@@ -70,7 +70,7 @@ export class SGD extends Optimizer<SGDOptions, State> {
   }
 
   protected override newState(): State {
-    return {};
+    return { momentumBuffer: undefined };
   }
 
   protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<SGDOptions>, state: State): void {

@@ -45,9 +45,14 @@ function checkEntry(name: string, key: string, own: unknown, given: unknown): vo
   } else if (typeof given !== typeof own) {
     // The best value of a metric is null before the first.
     if (!(key === "best" && given === null)) fail(`a ${typeof own}`);
-  } else if (typeof given === "number" && (Number.isNaN(given) || (key === "lastEpoch" && !Number.isInteger(given)))) {
-    fail(key === "lastEpoch" ? "an integer" : "a number");
+  } else if (typeof given === "number" && (Number.isNaN(given) || (key === "lastEpoch" && !isEpoch(given)))) {
+    fail(key === "lastEpoch" ? "an integer of at least -1" : "a number");
   }
+}
+
+/** -1 is before the first step. */
+function isEpoch(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= -1;
 }
 
 function shown(value: unknown): string {

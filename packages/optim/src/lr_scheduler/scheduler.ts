@@ -62,9 +62,10 @@ export abstract class LRScheduler {
   lastEpoch: number;
   private lastLrs: number[];
 
-  /** @throws Error when `lastEpoch` is given and a group has no `initialLr`. */
+  /** @throws RangeError for a `lastEpoch` that is no whole number of at least -1; Error when one is given and a group has no `initialLr`. */
   constructor(optimizer: ScheduledOptimizer, options: SchedulerOptions = {}) {
     const { lastEpoch = -1 } = options;
+    checkWhole(this.constructor.name, "lastEpoch", lastEpoch, -1);
     this.optimizer = optimizer;
     this.baseLrs = optimizer.paramGroups.map((group, i) => {
       if (lastEpoch === -1) return group.initialLr ??= group.lr;
