@@ -150,6 +150,18 @@ describe("tidy", () => {
     expect(live()).toEqual(before);
   });
 
+  test("so they do in maps and sets", () => {
+    const before = live();
+    const make = () => ones([2]).add(1);
+    const map = tidy(() => new Map([["a", [make()]], ["b", [make(), make()]]]));
+    const keys = tidy(() => new Map([[make(), 1]]));
+    const set = tidy(() => ({ deep: new Set([make(), make()]) }));
+    const all = [...[...map.values()].flat(), ...keys.keys(), ...set.deep];
+    expect(all.map((x) => x.toArray())).toEqual(Array(6).fill([2, 2]));
+    for (const x of all) x.dispose();
+    expect(live()).toEqual(before);
+  });
+
   test("survivors belong to the scope around", () => {
     let survivor: Tensor | undefined;
     tidy(() => {

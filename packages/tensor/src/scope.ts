@@ -139,7 +139,7 @@ export function scope(): Scope {
 }
 
 /**
- * Runs a function in a scope of its own; the tensors it returns (bare, in arrays or in plain objects) survive.
+ * Runs a function in a scope of its own; the tensors it returns (bare, in arrays, plain objects, maps and sets) survive.
  *
  * @throws TypeError when the function is asynchronous: its scope would end before it does; use `using s = scope()` there.
  *
@@ -165,7 +165,13 @@ export function tidy<T>(fn: () => T): T {
 function collect(value: unknown, into: Disposable[]): void {
   if (typeof value !== "object" || value === null) return;
   if (isDisposable(value)) into.push(value);
-  else if (Array.isArray(value)) { for (const item of value) collect(item, into); }
+  else if (Array.isArray(value) || value instanceof Set) { for (const item of value) collect(item, into); }
+  else if (value instanceof Map) {
+    for (const [key, item] of value) {
+      collect(key, into);
+      collect(item, into);
+    }
+  }
   else if (Object.getPrototypeOf(value) === Object.prototype) {
     for (const item of Object.values(value)) collect(item, into);
   }
