@@ -184,7 +184,11 @@ describe("what is assigned to grad", () => {
     ["an array", [[1, 2], [3, 4]], /tensor or null/],
     ["another shape", ones([2]), /^grad: the gradient has shape \[2\], its tensor \[2, 2\]/],
     ["another rank", ones([1, 2, 2]), /\[1, 2, 2\], its tensor \[2, 2\]/],
-    ["another dtype", ones([2, 2], { dtype: "int32" }), /is int32, its tensor .* float32; cast it with \.to\("float32"\)/],
+    [
+      "another dtype",
+      ones([2, 2], { dtype: "int32" }),
+      /is int32, its tensor .* float32; cast it with \.to\("float32"\)/,
+    ],
     ["another precision", ones([2, 2], { dtype: "float16" }), /is float16/],
     ["another device", ones([2, 2], { device: "reference" }), /on "reference".*on "cpu"; move it with \.to\("cpu"\)/],
   ])("%s is refused", (_, value, message) => {

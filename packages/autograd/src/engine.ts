@@ -184,7 +184,9 @@ export function grad(
     return edge;
   });
   if (gradOutputs !== undefined && !Array.isArray(gradOutputs)) {
-    throw new TypeError("grad: gradOutputs is a list with a tensor or null for each output; write { gradOutputs: [g] }");
+    throw new TypeError(
+      "grad: gradOutputs is a list with a tensor or null for each output; write { gradOutputs: [g] }",
+    );
   }
   const results: (Tensor | null)[] = [];
   if (from.length === 0) return checkUsed(to.map(() => null), to, allowUnused);

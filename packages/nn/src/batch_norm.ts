@@ -5,7 +5,7 @@ import { ones_, zeros_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
-import { checkSize, showSizes } from "./sizes.ts";
+import { checkNumber, checkSize, showSizes } from "./sizes.ts";
 import { snakeCase } from "./state_dict.ts";
 
 /** Options of batch and instance normalisation. */
@@ -50,8 +50,8 @@ export abstract class RunningNorm extends Module {
     checkOptions(this.constructor.name, options, ["affine", "device", "dtype", "eps", "momentum", "trackRunningStats"]);
     const { eps = 1e-5, momentum = 0.1, affine, trackRunningStats, ...placement } = options;
     this.numFeatures = checkSize(this.constructor.name, "numFeatures", numFeatures);
-    this.eps = eps;
-    this.momentum = momentum;
+    this.eps = checkNumber(this.constructor.name, "eps", eps, 0);
+    this.momentum = momentum === null ? null : checkNumber(this.constructor.name, "momentum", momentum);
     this.affine = affine;
     this.trackRunningStats = trackRunningStats;
     this.weight = affine ? new Parameter(empty([numFeatures], placement)) : null;

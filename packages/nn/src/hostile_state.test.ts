@@ -88,8 +88,10 @@ describe("loadStateDict", () => {
     const state = { ...new BatchNorm1d(2).stateDict(), weight: tensor([5, 6]) };
     for (const value of [2n ** 40n + 5n, 2n ** 31n, -(2n ** 31n) - 1n]) {
       const wrong = { ...state, num_batches_tracked: tensor(value) };
-      expect(() => layer.loadStateDict(wrong)).toThrow(/num_batches_tracked is int64 in the state with values that int32, .* cannot hold/);
-      expect(layer.weight.toArray()).toEqual([1, 1]);
+      expect(() => layer.loadStateDict(wrong)).toThrow(
+        /num_batches_tracked is int64 in the state with values that int32, .* cannot hold/,
+      );
+      expect(layer.weight!.toArray()).toEqual([1, 1]);
       expect(layer.numBatchesTracked!.item()).toBe(0);
     }
     layer.loadStateDict({ ...state, num_batches_tracked: tensor(2n ** 31n - 1n) });
@@ -252,7 +254,9 @@ test("modules are not written as JSON", () => {
 
 test("to: an object of options is refused, with the call that was meant", () => {
   const layer = new Linear(1, 1);
-  expect(() => layer.to({ dtype: "float32" } as never)).toThrow('Module.to: expected a dtype or a device, got an object with options; write to("float32")');
+  expect(() => layer.to({ dtype: "float32" } as never)).toThrow(
+    'Module.to: expected a dtype or a device, got an object with options; write to("float32")',
+  );
   expect(() => layer.to({ device: "cpu", dtype: "float64" } as never)).toThrow('write to("float64", "cpu")');
   expect(() => new Sequential().to({ device: "cpu" } as never)).toThrow('write to("cpu")');
   expect(layer.weight.dtype).toBe("float32");

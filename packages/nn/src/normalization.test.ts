@@ -3,6 +3,7 @@ import { Generator, ones, randn, type Tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { groupNorm, layerNorm } from "./functional/normalization.ts";
 import type { Layer } from "./module.ts";
+import * as nn from "./mod.ts";
 import { GroupNorm, LayerNorm } from "./normalization.ts";
 
 const generator = new Generator(13);
@@ -70,4 +71,26 @@ describe("GroupNorm", () => {
   test("an empty batch", () => {
     expect(new GroupNorm(2, 4).forward(ones([0, 4, 3])).shape).toEqual([0, 4, 3]);
   });
+});
+
+test.each<[string, (eps: number) => unknown]>([
+  ["LayerNorm", (eps) => new nn.LayerNorm(2, { eps })],
+  ["GroupNorm", (eps) => new nn.GroupNorm(1, 2, { eps })],
+  ["RMSNorm", (eps) => new nn.RMSNorm(2, { eps })],
+  ["BatchNorm1d", (eps) => new nn.BatchNorm1d(2, { eps })],
+  ["BatchNorm2d", (eps) => new nn.BatchNorm2d(2, { eps })],
+  ["BatchNorm3d", (eps) => new nn.BatchNorm3d(2, { eps })],
+  ["InstanceNorm1d", (eps) => new nn.InstanceNorm1d(2, { eps })],
+  ["InstanceNorm2d", (eps) => new nn.InstanceNorm2d(2, { eps })],
+  ["InstanceNorm3d", (eps) => new nn.InstanceNorm3d(2, { eps })],
+  ["layerNorm", (eps) => nn.functional.layerNorm(ones([3, 2]), [2], { eps })],
+  ["groupNorm", (eps) => nn.functional.groupNorm(ones([3, 2]), 1, { eps })],
+  ["rmsNorm", (eps) => nn.functional.rmsNorm(ones([3, 2]), [2], { eps })],
+  ["batchNorm", (eps) => nn.functional.batchNorm(ones([3, 2]), null, null, { eps, training: true })],
+  ["instanceNorm", (eps) => nn.functional.instanceNorm(ones([3, 2, 4]), { eps })],
+])("%s refuses an eps that is none", (name, make) => {
+  for (const eps of [NaN, "1e-5", null, ...(/^[A-Z]/.test(name) ? [-1e-5] : [])]) {
+    expect(() => make(eps as number), String(eps)).toThrow(`${name}: eps is ${eps}; expected a number`);
+  }
+  make(0);
 });

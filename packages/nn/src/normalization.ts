@@ -7,7 +7,7 @@ import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { ownOptions } from "./own_options.ts";
 import { Parameter } from "./parameter.ts";
-import { checkSize, showSizes, type Sizes } from "./sizes.ts";
+import { checkNumber, checkSize, showSizes, type Sizes } from "./sizes.ts";
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions extends Omit<LayerOptions, "generator"> {
@@ -45,7 +45,7 @@ export class LayerNorm extends Module {
     const { eps = 1e-5, elementwiseAffine = true, bias = true, ...placement } = options;
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
     for (const size of this.normalizedShape) checkSize("LayerNorm", "normalizedShape", size);
-    this.eps = eps;
+    this.eps = checkNumber("LayerNorm", "eps", eps, 0);
     this.weight = elementwiseAffine ? new Parameter(empty(this.normalizedShape, placement)) : null;
     this.bias = elementwiseAffine && bias ? new Parameter(empty(this.normalizedShape, placement)) : null;
     this.resetParameters();
@@ -104,7 +104,7 @@ export class GroupNorm extends Module {
     if (numChannels % numGroups !== 0) {
       throw new RangeError(`GroupNorm: ${numChannels} channels cannot be split into ${numGroups} groups`);
     }
-    this.eps = eps;
+    this.eps = checkNumber("GroupNorm", "eps", eps, 0);
     this.weight = affine ? new Parameter(empty([numChannels], placement)) : null;
     this.bias = affine ? new Parameter(empty([numChannels], placement)) : null;
     this.resetParameters();

@@ -94,7 +94,8 @@ describe.each([...optimizers, ["AdamW", (params: Tensor[]) => new optim.AdamW(pa
     const load = (change: (own: Record<string, Tensor | number>) => object): () => void => {
       const optimizer = trained(make as (params: Tensor[]) => optim.Optimizer<never, never>);
       const saved = optimizer.stateDict();
-      return () => optimizer.loadStateDict({ ...saved, state: { ...saved.state, 1: change({ ...saved.state[1] }) as never } });
+      return () =>
+        optimizer.loadStateDict({ ...saved, state: { ...saved.state, 1: change({ ...saved.state[1] }) as never } });
     };
 
     test("steps are whole numbers of at least 0", () => {
@@ -115,7 +116,9 @@ describe.each([...optimizers, ["AdamW", (params: Tensor[]) => new optim.AdamW(pa
     });
 
     test("parts that it does not remember are refused", () => {
-      expect(load((own) => ({ ...own, strange: ones([1]) }))).toThrow(`has "strange", which a ${name} does not remember`);
+      expect(load((own) => ({ ...own, strange: ones([1]) }))).toThrow(
+        `has "strange", which a ${name} does not remember`,
+      );
       expect(load((own) => ({ ...own, toString: 3 }))).toThrow('has "toString"');
       expect(load((own) => own)).not.toThrow();
     });

@@ -218,6 +218,28 @@ test("multinomial: time grows with the draws, not with their square", () => {
   expect(() => multinomial(tensor([1e308, 1e308], { dtype: "float64" }), 1)).toThrow(/add up to Infinity/);
 });
 
+test.each(["cpu", "reference"])("parameters that no distribution has are refused on %s", (device) => {
+  const of = (...values: number[]) => tensor(values, { device });
+  for (const [p, shown] of [[-0.1, "-0.1"], [1.5, "1.5"], [NaN, "NaN"], [Infinity, "Infinity"]] as const) {
+    expect(() => bernoulli(of(0, p, 1))).toThrow(new RegExp(`bernoulli: probability ${shown}.* is not within 0 to 1`));
+  }
+  expect(bernoulli(of(0, 1)).toArray()).toEqual([0, 1]);
+  expect(bernoulli(zeros([0], { device })).shape).toEqual([0]);
+  for (const std of [-1, NaN, -Infinity]) {
+    const message = `normal: standard deviation ${std} is not a number of at least 0`;
+    expect(() => normal(0, std, [2], { device })).toThrow(message);
+    expect(() => normal(of(0, 1), std)).toThrow(message);
+    expect(() => normal(0, of(1, std))).toThrow(message);
+    expect(() => normal(of(0, 1), of(1, std))).toThrow(message);
+  }
+  expect(normal(of(3), of(0)).toArray()).toEqual([3]);
+  for (const [from, to] of [[0, Infinity], [-Infinity, 0], [-1e38, 3.4e38], [0, 1e39]] as const) {
+    expect(() => zeros([2], { device }).uniform_(from, to)).toThrow(`uniform_: from ${from} to ${to} is wider than`);
+  }
+  expect(() => zeros([2], { device, dtype: "float16" }).uniform_(0, 7e4)).toThrow("wider than float16");
+  zeros([2], { device, dtype: "float64" }).uniform_(0, 1e39);
+});
+
 test("what cannot be filled is refused", () => {
   expect(() => rand([2], { dtype: "int32" })).toThrow(/rand: makes floating-point tensors, not int32; use randint/);
   expect(() => randn([2], { dtype: "bool" })).toThrow(/^randn/);

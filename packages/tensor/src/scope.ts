@@ -171,8 +171,7 @@ function collect(value: unknown, into: Disposable[]): void {
       collect(key, into);
       collect(item, into);
     }
-  }
-  else if (Object.getPrototypeOf(value) === Object.prototype) {
+  } else if (Object.getPrototypeOf(value) === Object.prototype) {
     for (const item of Object.values(value)) collect(item, into);
   }
 }

@@ -180,5 +180,7 @@ test("TensorDataset says what is no tensor", () => {
   const x = ones([2]);
   expect(() => new TensorDataset([x] as never)).toThrow(/^TensorDataset: expected tensors one by one, got an array/);
   expect(() => new TensorDataset(x, 3 as never)).toThrow(/^TensorDataset: argument 1 is not a tensor but 3/);
-  expect(() => new TensorDataset(undefined as never)).toThrow(/^TensorDataset: argument 0 is not a tensor but undefined/);
+  expect(() => new TensorDataset(undefined as never)).toThrow(
+    /^TensorDataset: argument 0 is not a tensor but undefined/,
+  );
 });

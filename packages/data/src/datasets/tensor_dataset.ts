@@ -28,7 +28,12 @@ export class TensorDataset<T extends [Tensor, ...Tensor[]]> implements Dataset<T
       throw new TypeError(
         Array.isArray(given)
           ? "TensorDataset: expected tensors one by one, got an array; write new TensorDataset(x, y), or spread the array with ..."
-          : `TensorDataset: argument ${i} is ${otherCopy(given, "Tensor") ?? `not a tensor but ${typeof given === "object" ? "an object" : String(given)}; tensor(…) makes one of nested arrays`}`,
+          : `TensorDataset: argument ${i} is ${
+            otherCopy(given, "Tensor") ??
+              `not a tensor but ${
+                typeof given === "object" ? "an object" : String(given)
+              }; tensor(…) makes one of nested arrays`
+          }`,
       );
     }
     const shapes = tensors.map((t) => `[${t.shape.join(", ")}]`).join(" and ");

@@ -1,6 +1,6 @@
 /** Normalisation: zero mean and unit variance over a batch, a sample, or groups of channels. */
 import { checkOptions, fused, inFloat32, isHalf, normalize, type Operand, type Tensor } from "@heddle/tensor";
-import { showSizes } from "../sizes.ts";
+import { checkNumber, showSizes } from "../sizes.ts";
 
 const affineOptions = ["bias", "eps", "weight"] as const;
 
@@ -75,6 +75,7 @@ export function batchNorm(
 ): Tensor {
   checkOptions("batchNorm", options, ["activation", "bias", "eps", "momentum", "residual", "training", "weight"]);
   const { training = false, momentum = 0.1, eps = 1e-5, weight, bias, residual = null, activation } = options;
+  checkNumber("batchNorm", "eps", eps);
   const { shape, ndim } = input;
   if (residual !== null && showSizes(residual.shape) !== showSizes(shape)) {
     throw new RangeError(
@@ -152,6 +153,7 @@ export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): 
   ]);
   const { runningMean = null, runningVar = null, useInputStats = true, momentum = 0.1, eps = 1e-5, weight, bias } =
     options;
+  checkNumber("instanceNorm", "eps", eps);
   if (!useInputStats) return batchNorm(input, runningMean, runningVar, { weight, bias, eps });
   const { shape, ndim } = input;
   if (ndim < 3) throw new RangeError(`instanceNorm: expected an input [N, C, L, …], got shape ${showSizes(shape)}`);
@@ -195,6 +197,7 @@ export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): 
 export function layerNorm(input: Tensor, normalizedShape: readonly number[], options: AffineOptions = {}): Tensor {
   checkOptions("layerNorm", options, affineOptions);
   const { eps = 1e-5, weight, bias } = options;
+  checkNumber("layerNorm", "eps", eps);
   const start = input.ndim - normalizedShape.length;
   if (normalizedShape.length === 0 || start < 0 || normalizedShape.some((size, d) => size !== input.shape[start + d])) {
     throw new RangeError(
@@ -223,6 +226,7 @@ export function layerNorm(input: Tensor, normalizedShape: readonly number[], opt
 export function groupNorm(input: Tensor, groups: number, options: AffineOptions = {}): Tensor {
   checkOptions("groupNorm", options, affineOptions);
   const { eps = 1e-5, weight, bias } = options;
+  checkNumber("groupNorm", "eps", eps);
   const { shape, ndim } = input;
   if (ndim < 2) throw new RangeError(`groupNorm: expected an input [N, C, …], got shape ${showSizes(shape)}`);
   const [count, channels] = shape as readonly [number, number];

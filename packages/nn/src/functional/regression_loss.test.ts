@@ -9,6 +9,14 @@ const double = { dtype: "float64", generator } as const;
 const a = tensor([[0.5, -1, 2], [1.5, 0.25, -0.75]], { dtype: "float64" });
 const b = tensor([[1, 0, 0.5], [0, 2, 1]], { dtype: "float64" });
 
+test("gaussianNllLoss refuses negative variances", () => {
+  for (const device of ["cpu", "reference"]) {
+    const of = (...values: number[]) => tensor(values, { device });
+    expect(() => gaussianNllLoss(of(1, 2), of(1, 2), of(1, -2))).toThrow("gaussianNllLoss: the variance holds -2");
+    expect(gaussianNllLoss(of(1, 2), of(1, 2), of(1, 1)).item()).toBe(0);
+  }
+});
+
 describe("poissonNllLoss", () => {
   test("gives what PyTorch gives", () => {
     const expected = [

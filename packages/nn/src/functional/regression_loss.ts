@@ -1,5 +1,5 @@
 /** Losses of numbers against numbers, and of distributions against distributions. */
-import { checkOptions, inFloat32, isHalf, type Tensor, where } from "@heddle/tensor";
+import { checkOptions, checkTensor, inFloat32, isHalf, type Tensor, where } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
 
@@ -129,7 +129,7 @@ export interface GaussianNllLossOptions extends ReductionOptions {
  * `torch.nn.functional.gaussian_nll_loss`.
  *
  * @param variance in the shape of the input, or with a last dimension of 1, or without it.
- * @throws RangeError for other shapes.
+ * @throws RangeError for other shapes, and negative variances (where the device can be read at once).
  */
 export function gaussianNllLoss(
   input: Tensor,
@@ -140,6 +140,15 @@ export function gaussianNllLoss(
   checkOptions("gaussianNllLoss", options, ["eps", "full", "reduction"]);
   const { full = false, eps = 1e-6, reduction } = options;
   checkPair("gaussianNllLoss", input, target);
+  checkTensor("gaussianNllLoss", variance, "the variance");
+  if (variance.device.backend.readsAtOnce) {
+    const wrong = variance.toTypedArray().find((value: number | bigint) => value < 0);
+    if (wrong !== undefined) {
+      throw new RangeError(
+        `gaussianNllLoss: the variance holds ${wrong}, and none is negative; predict its logarithm and give exp(), or use softplus`,
+      );
+    }
+  }
   if (isHalf(input, target, variance)) {
     return inFloat32([input, target, variance], (a, b, variance) => gaussianNllLoss(a, b, variance, options));
   }

@@ -1,6 +1,6 @@
 /** Normalisation by the root mean square. */
 import { checkOptions, rmsNormalize, type Tensor } from "@heddle/tensor";
-import { showSizes } from "../sizes.ts";
+import { checkNumber, showSizes } from "../sizes.ts";
 
 /** Options of {@link rmsNorm}. */
 export interface RmsNormOptions {
@@ -26,6 +26,7 @@ export interface RmsNormOptions {
 export function rmsNorm(input: Tensor, normalizedShape: readonly number[], options: RmsNormOptions = {}): Tensor {
   checkOptions("rmsNorm", options, ["eps", "weight"]);
   const { eps = 1e-6, weight } = options;
+  checkNumber("rmsNorm", "eps", eps);
   const start = input.ndim - normalizedShape.length;
   if (normalizedShape.length === 0 || start < 0 || normalizedShape.some((size, d) => size !== input.shape[start + d])) {
     throw new RangeError(

@@ -3,6 +3,7 @@ import { checkOperands, checkTensor } from "../checks.ts";
 import { isFloat } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
 import { defaultGenerator, drawInto, type Generator } from "../random.ts";
+import { tidy } from "../scope.ts";
 import { checkValue } from "../scalar.ts";
 import { checkHostSize, checkShape, type Shape, showShape, sizeOf } from "../shape.ts";
 import { widened } from "../in_float32.ts";
@@ -106,10 +107,27 @@ function shuffled(n: number, generator: Generator): Int32Array {
   return order;
 }
 
-/** 1 with the probability that each element gives, else 0, in the dtype of the probabilities. */
+/** @throws RangeError naming a value outside; of a device that cannot be read at once nothing is known. */
+function checkWithin(operation: string, x: Tensor, what: string, least: number, most: number, limits: string): void {
+  if (!x.device.backend.readsAtOnce || x.numel === 0) return;
+  tidy(() => {
+    const values = x.detach();
+    const fits = most === Infinity ? values.ge(least) : values.ge(least).logicalAnd(values.le(most));
+    if (fits.all().item()) return;
+    const wrong = [...values.toTypedArray()].find((value) => !(value >= least && value <= most));
+    throw new RangeError(`${operation}: ${what} ${wrong} ${limits}`);
+  });
+}
+
+/**
+ * 1 with the probability that each element gives, else 0, in the dtype of the probabilities.
+ *
+ * @throws RangeError for a probability outside 0 to 1, where the device can be read at once.
+ */
 export function bernoulli(p: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
   checkOptions("bernoulli", options, ["generator"]);
   checkTensor("bernoulli", p);
+  checkWithin("bernoulli", p, "probability", 0, 1, "is not within 0 to 1");
   return randLike(p.detach(), options).lt(p.detach()).to(p.dtype);
 }
 
@@ -164,7 +182,11 @@ function weightOf(value: number | bigint): number {
   throw new RangeError(`multinomial: weight ${weight} is not a non-negative finite number`);
 }
 
-/** Normal numbers of a mean and a standard deviation, which may be tensors (broadcast) or numbers with a shape. */
+/**
+ * Normal numbers of a mean and a standard deviation, which may be tensors (broadcast) or numbers with a shape.
+ *
+ * @throws RangeError for a standard deviation that is negative or NaN; in a tensor, where the device can be read at once.
+ */
 export function normal(
   mean: Tensor | number,
   std: Tensor | number,
@@ -173,6 +195,9 @@ export function normal(
 ): Tensor {
   checkOptions("normal", options, known);
   checkOperands("normal", [mean, std]);
+  const limits = "is not a number of at least 0";
+  if (std instanceof Tensor) checkWithin("normal", std, "standard deviation", 0, Infinity, limits);
+  else if (!(std >= 0)) throw new RangeError(`normal: standard deviation ${std} ${limits}`);
   if (mean instanceof Tensor || std instanceof Tensor) {
     const like =
       (mean instanceof Tensor && std instanceof Tensor ? mean.add(std) : mean instanceof Tensor ? mean : std as Tensor)

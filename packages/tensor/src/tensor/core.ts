@@ -294,7 +294,9 @@ export function checkGradient(
   for (let d = 0; fits && d < shape.length; d++) fits = value.shape[d] === shape[d];
   if (!fits) {
     throw new RangeError(
-      `${operation}: the gradient has shape ${showShape(value.shape)}, its tensor ${showShape(shape)}; they must be equal, ` +
+      `${operation}: the gradient has shape ${showShape(value.shape)}, its tensor ${
+        showShape(shape)
+      }; they must be equal, ` +
         `expand(…) or reshape(…) it`,
     );
   }
@@ -307,7 +309,9 @@ export function checkGradient(
   }
   if (value.device !== of.device) {
     throw new Error(
-      `${operation}: the gradient of shape ${showShape(value.shape)} is on "${value.device.name}", its tensor of shape ${
+      `${operation}: the gradient of shape ${
+        showShape(value.shape)
+      } is on "${value.device.name}", its tensor of shape ${
         showShape(shape)
       } on "${of.device.name}"; move it with .to("${of.device.name}")`,
     );

@@ -2,7 +2,7 @@
 import { checkNumber, checkWritable } from "../checks.ts";
 import { drawInto, type Generator } from "../random.ts";
 import { activeTape } from "../tape.ts";
-import { isFloat } from "../dtype.ts";
+import { finfo, isFloat } from "../dtype.ts";
 import { TensorProduct } from "./product.ts";
 import type { Tensor } from "./tensor.ts";
 import { checkOptions } from "../options.ts";
@@ -20,6 +20,12 @@ export abstract class TensorFilling extends TensorProduct {
     checkNumber("uniform_", "from", from);
     checkNumber("uniform_", "to", to);
     if (!(from <= to)) throw new RangeError(`uniform_: from ${from} is above to ${to}`);
+    const { max } = finfo(isFloat(this.dtype) ? this.dtype : "float32");
+    if (!(from >= -max && to <= max && to - from <= max)) {
+      throw new RangeError(
+        `uniform_: from ${from} to ${to} is wider than ${this.dtype} can hold, whose largest number is ${max}; use finite bounds`,
+      );
+    }
     return filled("uniform_", this, (x) => {
       drawInto(x, "uniform", options.generator);
       if (from !== 0 || to !== 1) spread(x, to - from, from);
