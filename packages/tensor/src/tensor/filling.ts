@@ -20,7 +20,7 @@ export abstract class TensorFilling extends TensorProduct {
     checkNumber("uniform_", "from", from);
     checkNumber("uniform_", "to", to);
     if (!(from <= to)) throw new RangeError(`uniform_: from ${from} is above to ${to}`);
-    const { max } = finfo(isFloat(this.dtype) ? this.dtype : "float32");
+    const { max } = finfo(isFloat(this.dtype) ? this.dtype as "float32" : "float32");
     if (!(from >= -max && to <= max && to - from <= max)) {
       throw new RangeError(
         `uniform_: from ${from} to ${to} is wider than ${this.dtype} can hold, whose largest number is ${max}; use finite bounds`,
