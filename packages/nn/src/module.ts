@@ -205,8 +205,9 @@ export abstract class Module {
     return found;
   }
 
-  /** Puts the module and all within into training mode (or, with false, into evaluation mode). */
+  /** Puts the module and all within into training mode (or, with false, into evaluation mode). @throws TypeError for another value */
   train(mode = true): this {
+    checkFlag(`${this.constructor.name}.train`, mode);
     for (const module of this.modules()) module.training = mode;
     return this;
   }
@@ -231,6 +232,7 @@ export abstract class Module {
 
   /** Whether gradients are computed for all parameters: false freezes the module. */
   requiresGrad_(value = true): this {
+    checkFlag(`${this.constructor.name}.requiresGrad_`, value);
     for (const parameter of this.parameters()) parameter.requiresGrad = value;
     return this;
   }
@@ -385,6 +387,11 @@ export function checkModule(container: string, value: unknown): asserts value is
 /** A module that maps one tensor to one tensor, as all layers do. */
 export interface Layer extends Module {
   forward(input: Tensor): Tensor;
+}
+
+function checkFlag(operation: string, value: unknown): void {
+  if (typeof value === "boolean") return;
+  throw new TypeError(`${operation}: expected true or false, got ${JSON.stringify(value)}`);
 }
 
 function join(prefix: string, key: string): string {
