@@ -13,7 +13,7 @@ import { convert } from "./convert.ts";
 import { type ForwardHook, type ForwardPreHook, hookAfter, hookBefore, type HookHandle } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadOptions, type LoadReport, loadState, type StateDict } from "./state_dict.ts";
-import { drawTree, summarise } from "./summary.ts";
+import { checkDepth, drawTree, summarise } from "./summary.ts";
 
 /** Options of {@link Module.registerBuffer}. */
 export interface BufferOptions {
@@ -126,12 +126,13 @@ export abstract class Module {
   /** This module and all within, each once, with dotted names (`""` for this one). */
   namedModules(prefix = ""): [string, Module][] {
     const found = new Map<Module, string>();
-    const visit = (name: string, module: Module): void => {
+    const visit = (name: string, module: Module, depth: number): void => {
       if (found.has(module)) return;
+      checkDepth(this, depth);
       found.set(module, name);
-      for (const [key, child] of module.namedChildren()) visit(join(name, key), child);
+      for (const [key, child] of module.namedChildren()) visit(join(name, key), child, depth + 1);
     };
-    visit(prefix, this);
+    visit(prefix, this, 0);
     return [...found].map(([module, name]) => [name, module]);
   }
 
@@ -220,13 +221,14 @@ export abstract class Module {
   /** Calls a function with every module once, those within first. */
   apply(fn: (module: Module) => void): this {
     const seen = new Set<Module>();
-    const visit = (module: Module): void => {
+    const visit = (module: Module, depth: number): void => {
       if (seen.has(module)) return;
+      checkDepth(this, depth);
       seen.add(module);
-      for (const child of module.children()) visit(child);
+      for (const child of module.children()) visit(child, depth + 1);
       checkSynchronous("Module.apply", fn(module) as unknown, "await before, and apply a function of the values");
     };
-    visit(this);
+    visit(this, 0);
     return this;
   }
 
@@ -323,6 +325,7 @@ export abstract class Module {
     const path = new Set<Module>();
     const visit = (name: string, module: Module): void => {
       if (path.has(module)) return;
+      checkDepth(this, path.size);
       path.add(module);
       for (const [key, tensor] of module.ownParameters()) add(join(name, key), tensor);
       for (const [key, tensor, persistent] of module.ownBuffers()) if (persistent) add(join(name, key), tensor);
