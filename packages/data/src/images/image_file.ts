@@ -47,6 +47,14 @@ export const MAX_PIXELS: number = 2 ** 26;
  * ```
  */
 export function decodeImage(bytes: Uint8Array, options: ImageReadOptions = {}, name: string = "decodeImage"): Tensor {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(
+      `decodeImage: expected the file's bytes, a Uint8Array, got ${
+        bytes === null ? "null" : `a value of type ${typeof bytes}`
+      }; ` +
+        `readImage takes a path.`,
+    );
+  }
   checkOptions("decodeImage", options, READ_OPTIONS);
   const mode = checkImageMode("decodeImage", options.mode ?? "unchanged");
   const { maxPixels = MAX_PIXELS, orientation = false } = options;

@@ -46,7 +46,9 @@ export class ElasticTransform extends PictureTransform {
     checkOptions(this.name, options, ["alpha", "sigma", "interpolation", "fill"]);
     const { alpha = 34, sigma = 4 } = options;
     if (!(alpha >= 0 && alpha < Infinity && sigma > 0 && sigma <= mostSigma)) {
-      throw new RangeError(`ElasticTransform: alpha must be from 0 and sigma positive, at most ${mostSigma}, got ${alpha} and ${sigma}.`);
+      throw new RangeError(
+        `ElasticTransform: alpha must be from 0 and sigma positive, at most ${mostSigma}, got ${alpha} and ${sigma}.`,
+      );
     }
     this.alpha = alpha;
     // Beyond three standard deviations there is 0.3% of the weight.

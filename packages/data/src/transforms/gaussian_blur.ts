@@ -48,7 +48,9 @@ export class GaussianBlur extends PictureTransform {
     const [reachY, reachX] = [(this.size[0] - 1) / 2, (this.size[1] - 1) / 2];
     if (reachY >= height || reachX >= width) {
       throw new RangeError(
-        `GaussianBlur: a kernelSize of ${this.size.join("×")} is too large for pictures of ${height}×${width}, whose mirror ` +
+        `GaussianBlur: a kernelSize of ${
+          this.size.join("×")
+        } is too large for pictures of ${height}×${width}, whose mirror ` +
           `images end there; at most ${2 * height - 1}×${2 * width - 1} is possible.`,
       );
     }

@@ -45,7 +45,13 @@ export class Pad implements Transform {
     checkDims("Pad", input, 2, "[…, H, W]");
     const [left, top, right, bottom] = this.border;
     const [height, width] = input.shape.slice(-2) as [number, number];
-    checkValues("Pad", input.shape.slice(0, -2).reduce((a, b) => a * b, 1), 1, height + top + bottom, width + left + right);
+    checkValues(
+      "Pad",
+      input.shape.slice(0, -2).reduce((a, b) => a * b, 1),
+      1,
+      height + top + bottom,
+      width + left + right,
+    );
     return pad(
       input,
       [left, right, top, bottom],
