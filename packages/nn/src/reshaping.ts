@@ -1,8 +1,7 @@
 /** Layers that only change the shape, or nothing. */
 import type { Tensor } from "@heddle/tensor";
 import { Module } from "./module.ts";
-import { checkNumber } from "./sizes.ts";
-import { showSizes } from "./sizes.ts";
+import { checkNumber, showSizes } from "./sizes.ts";
 
 /**
  * Dimensions `startDim` to `endDim` as one: by default all but the first. PyTorch: `torch.nn.Flatten`.
