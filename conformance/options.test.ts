@@ -111,3 +111,63 @@ describe("options of another name", () => {
     expect(apart.map(({ name, parameters }) => `${name}(${parameters.join(", ")})`)).toEqual([]);
   });
 });
+
+/** Flags and numbers in quotes: a function or class, its arguments before the options, and the option. */
+const quoted: readonly [string, Callable, string][] = (() => {
+  const { ones, tensor: make } = tensor;
+  const x = ones([2, 2]);
+  const of = (name: string, call: (options: never) => unknown, option: string, value: string) =>
+    [`${name} ${option} ${JSON.stringify(value)}`, () => call({ [option]: value } as never), option] as const;
+  return [
+    of("Linear", (o) => new nn.Linear(2, 2, o), "bias", "false"),
+    of("Conv2d", (o) => new nn.Conv2d(1, 1, 1, o), "bias", "false"),
+    of("LSTM", (o) => new nn.LSTM(2, 2, o), "bidirectional", "false"),
+    of("GRU", (o) => new nn.GRU(2, 2, o), "numLayers", "2"),
+    of("Embedding", (o) => new nn.Embedding(3, 2, o), "paddingIdx", "1"),
+    of("LayerNorm", (o) => new nn.LayerNorm(2, o), "eps", "2"),
+    of("BatchNorm1d", (o) => new nn.BatchNorm1d(2, o), "affine", "false"),
+    of("CrossEntropyLoss", (o) => new nn.CrossEntropyLoss(o), "labelSmoothing", ".1"),
+    of("GaussianNLLLoss", (o) => new nn.GaussianNLLLoss(o), "full", "false"),
+    of("Parameter", (o) => new nn.Parameter(x, o), "requiresGrad", "false"),
+    of("loadStateDict", (o) => new nn.Linear(2, 2).loadStateDict({}, o), "strict", "false"),
+    of("tensor", (o) => make([1], o), "requiresGrad", "false"),
+    of("zeros", (o) => tensor.zeros([1], o), "requiresGrad", "true"),
+    of("sort", (o) => x.sort(0, o), "descending", "false"),
+    of("topk", (o) => x.topk(1, 0, o), "largest", "false"),
+    of("sum", (o) => x.sum(0, o), "keepdim", "false"),
+    of("std", (o) => x.std(0, o), "correction", "1"),
+    of("add", (o) => x.add(x, o), "alpha", "2"),
+    of("clamp", (o) => x.clamp(o), "min", "0"),
+    of("multinomial", (o) => tensor.multinomial(x, 1, o), "replacement", "false"),
+    of("maxPool2d", (o) => nn.functional.maxPool2d(ones([1, 1, 2, 2]), 2, o), "ceilMode", "false"),
+    of("scaledDotProductAttention", (o) => nn.functional.scaledDotProductAttention(x, x, x, o), "isCausal", "false"),
+    of("xavierUniform_", (o) => nn.init.xavierUniform_(x, o), "gain", "2"),
+    of("StepLR", (o) => new optim.StepLR(new optim.SGD([new nn.Parameter(x)], { lr: 1 }), o), "gamma", "0.5"),
+    of("EarlyStopping", (o) => new optim.EarlyStopping(o), "patience", "3"),
+    of("clipGradNorm_", (o) => optim.clipGradNorm_([], 1, o), "errorIfNonfinite", "false"),
+    of("cholesky", (o) => linalg.cholesky(x, o), "upper", "false"),
+    of("DataLoader", (o) => new data.DataLoader([1], o), "dropLast", "false"),
+    of("DataLoader", (o) => new data.DataLoader([1], o), "shuffle", "false"),
+    of("RandomSampler", (o) => new data.RandomSampler({ length: 2 }, o), "replacement", "false"),
+    of("ElasticTransform", (o) => new data.ElasticTransform(o), "sigma", "4"),
+    of("backward", (o) => x.sum().backward(undefined, o), "retainGraph", "false"),
+  ].map(([name, call, option]) => [name, call as Callable, option]);
+})();
+
+describe("flags and numbers in quotes", () => {
+  test.each(quoted)("%s", (_, call, option) => {
+    expect(call).toThrow(TypeError);
+    expect(call).toThrow(new RegExp(`: option ${option} is the string "[^"]+"; give .* without quotes$`));
+  });
+
+  test.each(["false", 0, null, "true"])("train and requiresGrad_ refuse %j", (mode) => {
+    const layer = new nn.Linear(2, 2);
+    expect(() => layer.train(mode as never)).toThrow(/^Linear\.train: expected true or false/);
+    expect(() => layer.requiresGrad_(mode as never)).toThrow(/^Linear\.requiresGrad_: expected true or false/);
+  });
+
+  test("any text is let through where text is meant", () => {
+    expect(new data.Vocabulary(["true", "1"], { pad: "true", unk: "1" }).tokens).toEqual(["true", "1"]);
+    tensor.checkOptions("f", { name: "1", root: "2026", device: "true" }, ["name", "root", "device"] as never);
+  });
+});

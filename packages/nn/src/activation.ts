@@ -17,6 +17,7 @@ import {
   tanhshrink,
 } from "./functional/activation.ts";
 import { Module } from "./module.ts";
+import { checkNumber } from "./sizes.ts";
 
 /** 1 / (1 + e^(−x)). PyTorch: `torch.nn.Sigmoid`. */
 export class Sigmoid extends Module {
@@ -60,8 +61,8 @@ export class Softplus extends Module {
 
   constructor(beta = 1, threshold = 20) {
     super();
-    this.beta = beta;
-    this.threshold = threshold;
+    this.beta = checkNumber("Softplus", "beta", beta);
+    this.threshold = checkNumber("Softplus", "threshold", threshold);
   }
 
   forward(input: Tensor): Tensor {
@@ -112,7 +113,7 @@ export class GLU extends Module {
 
   constructor(dim = -1) {
     super();
-    this.dim = dim;
+    this.dim = checkNumber("GLU", "dim", dim);
   }
 
   forward(input: Tensor): Tensor {
@@ -130,7 +131,7 @@ export class Softmax extends Module {
 
   constructor(dim: number) {
     super();
-    this.dim = dim;
+    this.dim = checkNumber("Softmax", "dim", dim);
   }
 
   forward(input: Tensor): Tensor {
@@ -148,7 +149,7 @@ export class LogSoftmax extends Module {
 
   constructor(dim: number) {
     super();
-    this.dim = dim;
+    this.dim = checkNumber("LogSoftmax", "dim", dim);
   }
 
   forward(input: Tensor): Tensor {
@@ -166,7 +167,7 @@ export class Softmin extends Module {
 
   constructor(dim: number) {
     super();
-    this.dim = dim;
+    this.dim = checkNumber("Softmin", "dim", dim);
   }
 
   forward(input: Tensor): Tensor {

@@ -264,3 +264,31 @@ test("a network written as a class trains inside scopes without leaking", () => 
   expect(memory().storages).toBe(before);
   expect(losses.at(-1)!).toBeLessThan(0.5 * losses[0]!);
 });
+
+describe("modules nested thousands deep", () => {
+  const nested = (depth: number): Module => {
+    let module: Module & { forward(x: Tensor): Tensor } = new Linear(1, 1);
+    for (let i = 0; i < depth; i++) module = new Sequential(module);
+    return module;
+  };
+
+  test.each<[string, (module: Module) => unknown]>([
+    ["parameters", (m) => m.parameters()],
+    ["namedModules", (m) => m.namedModules()],
+    ["stateDict", (m) => m.stateDict()],
+    ["loadStateDict", (m) => m.loadStateDict({})],
+    ["train", (m) => m.train()],
+    ["apply", (m) => m.apply(() => {})],
+    ["to", (m) => m.to("float64")],
+    ["summary", (m) => m.summary()],
+    ["String", (m) => String(m)],
+  ])("%s says so", (_, walk) => {
+    expect(() => walk(nested(20_000))).toThrow(/^Sequential: modules are nested more than 1000 deep/);
+  });
+
+  test("1000 are walked", () => {
+    expect(nested(1000).parameters()).toHaveLength(2);
+    expect(Object.keys(nested(1000).stateDict())).toHaveLength(2);
+    expect(String(nested(1000)).split("\n")).toHaveLength(2001);
+  });
+});

@@ -13,7 +13,7 @@ import { convert } from "./convert.ts";
 import { type ForwardHook, type ForwardPreHook, hookAfter, hookBefore, type HookHandle } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadOptions, type LoadReport, loadState, type StateDict } from "./state_dict.ts";
-import { drawTree, summarise } from "./summary.ts";
+import { checkDepth, drawTree, summarise } from "./summary.ts";
 
 /** Options of {@link Module.registerBuffer}. */
 export interface BufferOptions {
@@ -126,12 +126,13 @@ export abstract class Module {
   /** This module and all within, each once, with dotted names (`""` for this one). */
   namedModules(prefix = ""): [string, Module][] {
     const found = new Map<Module, string>();
-    const visit = (name: string, module: Module): void => {
+    const visit = (name: string, module: Module, depth: number): void => {
       if (found.has(module)) return;
+      checkDepth(this, depth);
       found.set(module, name);
-      for (const [key, child] of module.namedChildren()) visit(join(name, key), child);
+      for (const [key, child] of module.namedChildren()) visit(join(name, key), child, depth + 1);
     };
-    visit(prefix, this);
+    visit(prefix, this, 0);
     return [...found].map(([module, name]) => [name, module]);
   }
 
@@ -205,8 +206,9 @@ export abstract class Module {
     return found;
   }
 
-  /** Puts the module and all within into training mode (or, with false, into evaluation mode). */
+  /** Puts the module and all within into training mode (or, with false, into evaluation mode). @throws TypeError for another value */
   train(mode = true): this {
+    checkFlag(`${this.constructor.name}.train`, mode);
     for (const module of this.modules()) module.training = mode;
     return this;
   }
@@ -219,18 +221,20 @@ export abstract class Module {
   /** Calls a function with every module once, those within first. */
   apply(fn: (module: Module) => void): this {
     const seen = new Set<Module>();
-    const visit = (module: Module): void => {
+    const visit = (module: Module, depth: number): void => {
       if (seen.has(module)) return;
+      checkDepth(this, depth);
       seen.add(module);
-      for (const child of module.children()) visit(child);
+      for (const child of module.children()) visit(child, depth + 1);
       checkSynchronous("Module.apply", fn(module) as unknown, "await before, and apply a function of the values");
     };
-    visit(this);
+    visit(this, 0);
     return this;
   }
 
   /** Whether gradients are computed for all parameters: false freezes the module. */
   requiresGrad_(value = true): this {
+    checkFlag(`${this.constructor.name}.requiresGrad_`, value);
     for (const parameter of this.parameters()) parameter.requiresGrad = value;
     return this;
   }
@@ -321,6 +325,7 @@ export abstract class Module {
     const path = new Set<Module>();
     const visit = (name: string, module: Module): void => {
       if (path.has(module)) return;
+      checkDepth(this, path.size);
       path.add(module);
       for (const [key, tensor] of module.ownParameters()) add(join(name, key), tensor);
       for (const [key, tensor, persistent] of module.ownBuffers()) if (persistent) add(join(name, key), tensor);
@@ -385,6 +390,11 @@ export function checkModule(container: string, value: unknown): asserts value is
 /** A module that maps one tensor to one tensor, as all layers do. */
 export interface Layer extends Module {
   forward(input: Tensor): Tensor;
+}
+
+function checkFlag(operation: string, value: unknown): void {
+  if (typeof value === "boolean") return;
+  throw new TypeError(`${operation}: expected true or false, got ${JSON.stringify(value)}`);
 }
 
 function join(prefix: string, key: string): string {

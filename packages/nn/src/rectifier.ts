@@ -18,7 +18,7 @@ import {
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
-import { checkSize } from "./sizes.ts";
+import { checkNumber, checkSize } from "./sizes.ts";
 
 /**
  * max(x, 0). PyTorch: `torch.nn.ReLU`.
@@ -49,7 +49,7 @@ export class LeakyReLU extends Module {
 
   constructor(negativeSlope = 0.01) {
     super();
-    this.negativeSlope = negativeSlope;
+    this.negativeSlope = checkNumber("LeakyReLU", "negativeSlope", negativeSlope);
   }
 
   forward(input: Tensor): Tensor {
@@ -96,7 +96,7 @@ export class ELU extends Module {
 
   constructor(alpha = 1) {
     super();
-    this.alpha = alpha;
+    this.alpha = checkNumber("ELU", "alpha", alpha);
   }
 
   forward(input: Tensor): Tensor {
@@ -121,7 +121,7 @@ export class CELU extends Module {
 
   constructor(alpha = 1) {
     super();
-    this.alpha = alpha;
+    this.alpha = checkNumber("CELU", "alpha", alpha);
   }
 
   forward(input: Tensor): Tensor {
@@ -140,8 +140,8 @@ export class Hardtanh extends Module {
 
   constructor(min = -1, max = 1) {
     super();
-    this.min = min;
-    this.max = max;
+    this.min = checkNumber("Hardtanh", "min", min);
+    this.max = checkNumber("Hardtanh", "max", max);
   }
 
   forward(input: Tensor): Tensor {
@@ -173,7 +173,7 @@ export class Hardshrink extends Module {
 
   constructor(lambda = 0.5) {
     super();
-    this.lambda = lambda;
+    this.lambda = checkNumber("Hardshrink", "lambda", lambda);
   }
 
   forward(input: Tensor): Tensor {
@@ -191,7 +191,7 @@ export class Softshrink extends Module {
 
   constructor(lambda = 0.5) {
     super();
-    this.lambda = lambda;
+    this.lambda = checkNumber("Softshrink", "lambda", lambda);
   }
 
   forward(input: Tensor): Tensor {
@@ -210,8 +210,8 @@ export class Threshold extends Module {
 
   constructor(threshold: number, value: number) {
     super();
-    this.threshold = threshold;
-    this.value = value;
+    this.threshold = checkNumber("Threshold", "threshold", threshold);
+    this.value = checkNumber("Threshold", "value", value);
   }
 
   forward(input: Tensor): Tensor {

@@ -1,7 +1,7 @@
 /** Layers that only change the shape, or nothing. */
 import type { Tensor } from "@heddle/tensor";
 import { Module } from "./module.ts";
-import { showSizes } from "./sizes.ts";
+import { checkNumber, showSizes } from "./sizes.ts";
 
 /**
  * Dimensions `startDim` to `endDim` as one: by default all but the first. PyTorch: `torch.nn.Flatten`.
@@ -19,8 +19,8 @@ export class Flatten extends Module {
 
   constructor(startDim = 1, endDim = -1) {
     super();
-    this.startDim = startDim;
-    this.endDim = endDim;
+    this.startDim = checkNumber("Flatten", "startDim", startDim);
+    this.endDim = checkNumber("Flatten", "endDim", endDim);
   }
 
   forward(input: Tensor): Tensor {
@@ -39,7 +39,7 @@ export class Unflatten extends Module {
 
   constructor(dim: number, sizes: readonly number[]) {
     super();
-    this.dim = dim;
+    this.dim = checkNumber("Unflatten", "dim", dim);
     this.sizes = [...sizes];
   }
 

@@ -51,11 +51,24 @@ function memorySize(bytes: number): string {
   return kib < 1024 ? `${kib.toFixed(1)} KiB` : `${(kib / 1024).toFixed(1)} MiB`;
 }
 
+/** How deep modules may be nested, as in PyTorch: deeper ones would exhaust the stack, in `forward` too. */
+const mostDepth = 1000;
+
+/** @throws RangeError for modules nested so deeply that walking them would end in a stack overflow. */
+export function checkDepth(root: Module, depth: number): void {
+  if (depth <= mostDepth) return;
+  throw new RangeError(
+    `${root.constructor.name}: modules are nested more than ${mostDepth} deep; put them side by side in one Sequential or ModuleList`,
+  );
+}
+
 /** Modules around the one that is being drawn, to which one within may point back. */
 const drawing: Set<Module> = new Set();
 
 /** The module with those within, each on a line of its own, as PyTorch prints them. */
 export function drawTree(module: Module): string {
+  const [root = module] = drawing;
+  checkDepth(root, drawing.size);
   const children = module.namedChildren();
   const name = module.constructor.name;
   const extra = module.extraRepr();

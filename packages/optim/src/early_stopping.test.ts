@@ -3,6 +3,8 @@ import { noGrad } from "@heddle/autograd";
 import { memory, ones, scope, type Tensor, tensor } from "@heddle/tensor";
 import { expect, test } from "vitest";
 import { EarlyStopping } from "./early_stopping.ts";
+import { ReduceLROnPlateau } from "./lr_scheduler/reduce_lr_on_plateau.ts";
+import { SGD } from "./sgd.ts";
 
 /** How many values it takes to stop; -1 for never. */
 function stopsAt(stopping: EarlyStopping, values: readonly number[]): number {
@@ -99,4 +101,18 @@ test("bad options", () => {
   expect(() => new EarlyStopping({ patience: -1 })).toThrow("patience is -1");
   expect(() => new EarlyStopping({ minDelta: -1 })).toThrow("minDelta is -1");
   expect(() => new EarlyStopping({ mode: "best" as "min" })).toThrow('mode is "best"');
+});
+
+test("a metric that is no number is refused, before anything changes", () => {
+  const stopping = new EarlyStopping();
+  for (const wrong of ["0.5", undefined, null, true, {}, { item: () => "1" }]) {
+    expect(() => stopping.step(wrong as never)).toThrow(/^EarlyStopping\.step: expected the metric/);
+  }
+  expect(stopping.stateDict()).toEqual(new EarlyStopping().stateDict());
+
+  const plateau = new ReduceLROnPlateau(new SGD([ones([1]).requiresGrad_()], { lr: 1 }));
+  for (const wrong of ["1", undefined, null, true, {}]) {
+    expect(() => plateau.step(wrong as never)).toThrow(/^ReduceLROnPlateau\.step: expected the metric/);
+  }
+  expect(plateau.lastEpoch).toBe(0);
 });

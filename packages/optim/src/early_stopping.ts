@@ -1,6 +1,7 @@
 /** Stopping when a metric no longer improves, with the best weights. */
 import { noGrad } from "@heddle/autograd";
 import { checkOptions, keep, Tensor, tidy } from "@heddle/tensor";
+import { metricValue } from "./metric.ts";
 
 /** What early stopping needs of a model; every `Module` of `@heddle/nn` has it. */
 export interface Restorable {
@@ -83,10 +84,11 @@ export class EarlyStopping {
   /**
    * Takes note of the metric after an epoch (a number, or a tensor of one element).
    *
+   * @throws TypeError for another metric.
    * @returns whether to stop; the model then has its best weights again.
    */
   step(metric: number | { item(): number }): boolean {
-    const value = typeof metric === "number" ? metric : metric.item();
+    const value = metricValue("EarlyStopping.step", metric);
     this.epoch++;
     if (this.improves(value)) {
       this.best = value;

@@ -1,10 +1,11 @@
 /** Options: the names that a function knows, and those that are one of a few words. Types say so already; this is for callers without them. */
 
 /**
- * Refuses options that a function does not know, since a misspelt option would otherwise be ignored.
+ * Refuses options that a function does not know, since a misspelt option would otherwise be ignored; and flags and numbers in
+ * quotes, such as `bias: "false"`, which would count as true.
  *
  * @param known all names that the options' type has; the compiler refuses a list that lacks one.
- * @throws TypeError naming the function, the unknown option and the nearest known one; or for what is no object at all.
+ * @throws TypeError naming the function, the unknown option and the nearest known one; for a flag or a number in quotes; or for what is no object at all.
  *
  * @example
  * ```ts
@@ -25,6 +26,32 @@ export function checkOptions<O extends object, const K extends readonly (keyof O
   known: K & AllOf<O, K>,
 ): void {
   checkNames(operation, options, known as readonly string[]);
+  for (const name in options) {
+    const value = options[name] as unknown;
+    if (typeof value === "string" && !texts.has(name)) checkWord(operation, name, value);
+  }
+}
+
+/** Options whose value may be any text: names, places and what a worker is given. */
+const texts: ReadonlySet<string> = new Set([
+  "argument",
+  "device",
+  "export",
+  "md5",
+  "module",
+  "name",
+  "root",
+  "sha256",
+]);
+
+/** A flag or a number in quotes would be taken for true, or be joined to others as text. */
+function checkWord(operation: string, name: string, value: string): void {
+  const flag = value === "true" || value === "false";
+  if (!flag && (value.trim() === "" || Number.isNaN(Number(value)))) return;
+  throw new TypeError(
+    `${operation}: option ${name} is the string ${JSON.stringify(value)}; ` +
+      `give ${flag ? "true or false" : "a number"} without quotes`,
+  );
 }
 
 /** What a list of names must be, so that the compiler finds one that was forgotten. */
@@ -32,7 +59,7 @@ export type AllOf<O extends object, K extends readonly unknown[]> = [Exclude<key
   ? unknown
   : { readonly "names that are missing": `${Exclude<keyof O, K[number]> & string}` };
 
-/** {@link checkOptions} where the names are known at run time only. */
+/** The part of {@link checkOptions} that looks at names, for names known at run time only, or options whose values are any text. */
 export function checkNames(operation: string, options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(

@@ -70,3 +70,8 @@ test("tensors of no elements, of no dims, and freed ones", () => {
   x.dispose();
   expect(inspect(x)).toBe("tensor(<freed>, shape=[2], dtype=float32)");
 });
+
+test("a tensor of very many dimensions is printed without its values", () => {
+  expect(String(ones(Array(20_000).fill(1)))).toBe("tensor(..., size=(1, 1, 1, ... 20000 dimensions))");
+  expect(String(ones(Array(256).fill(1)))).toMatch(/^tensor\(\[{256}1\.\]{256}\)$/);
+});

@@ -92,6 +92,9 @@ function leaves(data: NestedArray): number[] {
   return Array.isArray(data) ? data.flatMap(leaves) : [data as number];
 }
 
+/** Dimensions that are printed; of a tensor with more, only the size is. */
+const mostDims = 256;
+
 /** What `String(tensor)` gives. */
 export function formatTensor(tensor: Tensor): string {
   if (tensor.isDisposed) return `tensor(<freed>, shape=${showShape(tensor.shape)}, dtype=${tensor.dtype})`;
@@ -103,6 +106,10 @@ export function formatTensor(tensor: Tensor): string {
     body = "[]";
     if (shape.length !== 1) suffixes.push(`size=(${shape.join(", ")})`);
     if (dtype !== "float32") suffixes.push(`dtype=${dtype}`);
+  } else if (shape.length > mostDims) {
+    body = "...";
+    suffixes.push(`size=(${shape.slice(0, edge).join(", ")}, ... ${shape.length} dimensions)`);
+    if (!usual) suffixes.push(`dtype=${dtype}`);
   } else {
     const short = tensor.numel > threshold;
     const data = short ? corners(tensor) : tensor.toArray();

@@ -298,3 +298,8 @@ describe("a freed tensor", () => {
     expect(freed().shape).toEqual([2, 3]);
   });
 });
+
+test.each(["x", null, undefined, {}, ones([1])])("tidy takes a function only (%#)", (wrong) => {
+  expect(() => tidy(wrong as never)).toThrow(TypeError);
+  expect(() => tidy(wrong as never)).toThrow(/^tidy: expected a function/);
+});

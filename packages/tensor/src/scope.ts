@@ -141,7 +141,7 @@ export function scope(): Scope {
 /**
  * Runs a function in a scope of its own; the tensors it returns (bare, in arrays, plain objects, maps and sets) survive.
  *
- * @throws TypeError when the function is asynchronous: its scope would end before it does; use `using s = scope()` there.
+ * @throws TypeError for what is no function; and when the function is asynchronous: its scope would end before it does; use `using s = scope()` there.
  *
  * @example
  * ```ts
@@ -150,6 +150,11 @@ export function scope(): Scope {
  * ```
  */
 export function tidy<T>(fn: () => T): T {
+  if (typeof fn !== "function") {
+    throw new TypeError(
+      `tidy: expected a function such as () => x.add(1), got ${fn === null ? "null" : `a value of type ${typeof fn}`}`,
+    );
+  }
   const inner = new Scope();
   const survivors: Disposable[] = [];
   try {

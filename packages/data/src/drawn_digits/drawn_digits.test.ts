@@ -30,7 +30,7 @@ describe("DrawnDigits", () => {
   });
 
   test("bad options are refused", () => {
-    expect(() => new DrawnDigits({ size: -1 })).toThrow(/size must be an integer from 0, got -1/);
+    expect(() => new DrawnDigits({ size: -1 })).toThrow(/size must be an integer from 0 to 1048576, got -1/);
     expect(() => new DrawnDigits({ size: 1.5 })).toThrow(/got 1\.5/);
     expect(() => new DrawnDigits({ seed: 2 ** 53 })).toThrow(/seed must be an integer/);
     expect(() => new DrawnDigits({ count: 5 } as object)).toThrow(/unknown option "count"/);

@@ -12,6 +12,9 @@ export interface DrawnDigitsOptions extends ImageOptions {
   seed?: number;
 }
 
+/** More digits than this are a mistake, which would be noticed late: each is drawn. */
+const mostDigits = 2 ** 20;
+
 /**
  * Pictures of digits that the package draws itself, so that examples run with no file and no network. They look
  * like MNIST's: 28×28, white on black, centred, in many handwritings; and they are about as hard. The same seed gives
@@ -29,12 +32,12 @@ export interface DrawnDigitsOptions extends ImageOptions {
  * ```
  */
 export class DrawnDigits extends LabelledImages {
-  /** @throws when the size is no integer from 0, or the seed no integer below 2^52 */
+  /** @throws when the size is no integer from 0 to 2^20, or the seed no integer below 2^52 */
   constructor(options: DrawnDigitsOptions = {}) {
     checkOptions("DrawnDigits", options, ["train", "size", "seed", "transform", "generator"]);
     const { train = true, size = train ? 10_000 : 2_000, seed = 0, transform, generator } = options;
-    if (!Number.isInteger(size) || size < 0) {
-      throw new RangeError(`DrawnDigits: size must be an integer from 0, got ${size}.`);
+    if (!Number.isInteger(size) || size < 0 || size > mostDigits) {
+      throw new RangeError(`DrawnDigits: size must be an integer from 0 to ${mostDigits}, got ${size}.`);
     }
     if (!Number.isSafeInteger(2 * seed)) {
       throw new RangeError(`DrawnDigits: seed must be an integer between -2^52 and 2^52, got ${seed}.`);

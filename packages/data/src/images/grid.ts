@@ -1,4 +1,5 @@
 import { checkOptions, fromTypedArray, stack, type Tensor } from "@heddle/tensor";
+import { checkValues } from "../transforms/pictures.ts";
 
 export const GRID_OPTIONS = ["nrow", "padding", "normalize", "valueRange", "scaleEach", "padValue"] as const;
 
@@ -43,13 +44,14 @@ export function makeGrid(images: Tensor | readonly Tensor[], options: GridOption
   }
   const batch = asBatch(images);
   const [count, stored, height, width] = batch.shape as [number, number, number, number];
-  const values = scaled(batch.toTypedArray() as Float32Array | Uint8Array, count, options);
   const channels = stored === 1 ? 3 : stored;
   const single = count === 1;
   const across = Math.min(nrow, count);
   const gap = single ? 0 : padding;
   const gridHeight = (height + gap) * Math.ceil(count / across) + gap;
   const gridWidth = (width + gap) * across + gap;
+  checkValues(`makeGrid: padding is ${padding}`, 1, channels, gridHeight, gridWidth);
+  const values = scaled(batch.toTypedArray() as Float32Array | Uint8Array, count, options);
   const length = channels * gridHeight * gridWidth;
   const grid = values instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
   grid.fill(padValue);

@@ -211,3 +211,11 @@ describe("files", () => {
     expect(() => encodeImage(zeros([3, 0, 4]))).toThrow(/got \[3, 0, 4\]/);
   });
 });
+
+test.each([null, undefined, "picture.png", 3, [137, 80], new ArrayBuffer(8)])(
+  "decodeImage(%j) says what it takes",
+  (wrong) => {
+    expect(() => decodeImage(wrong as never)).toThrow(TypeError);
+    expect(() => decodeImage(wrong as never)).toThrow(/^decodeImage: expected the file's bytes/);
+  },
+);

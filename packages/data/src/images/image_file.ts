@@ -48,6 +48,14 @@ export const MAX_PIXELS: number = 2 ** 26;
  */
 export function decodeImage(bytes: Uint8Array, options: ImageReadOptions = {}, name: string = "decodeImage"): Tensor {
   checkOptions("decodeImage", options, READ_OPTIONS);
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(
+      `decodeImage: expected the file's bytes, a Uint8Array, got ${
+        bytes === null ? "null" : `a value of type ${typeof bytes}`
+      }; ` +
+        `readImage takes a path.`,
+    );
+  }
   const mode = checkImageMode("decodeImage", options.mode ?? "unchanged");
   const { maxPixels = MAX_PIXELS, orientation = false } = options;
   if (!(maxPixels >= 1)) throw new RangeError(`decodeImage: maxPixels must be a number from 1, got ${maxPixels}.`);

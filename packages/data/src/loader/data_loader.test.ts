@@ -329,3 +329,11 @@ describe("the memory of batches", () => {
     expect(sums.map((x) => x.item())).toEqual([3, 3]);
   });
 });
+
+test.each(["abc", null, undefined, {}, 3, true, () => [], new Map().get, { get: () => 1 }, { length: 3 }])(
+  "%j is no data set",
+  (wrong) => {
+    expect(() => new DataLoader(wrong as never)).toThrow(TypeError);
+    expect(() => new DataLoader(wrong as never)).toThrow(/^DataLoader: expected a data set/);
+  },
+);

@@ -17,6 +17,23 @@ const dropped = new FinalizationRegistry((pool: WorkerPool) => pool.close());
 // The longest interval that timers take.
 const LONG_MS = 2 ** 31 - 1;
 
+/** The data set by index, or null for an iterable one. @throws TypeError for what is neither */
+function mappedOf<T>(dataset: Dataset<T> | IterableDataset<T>): Dataset<T> | null {
+  if (Array.isArray(dataset)) return new ListDataset<T>(dataset);
+  if (typeof dataset === "object" && dataset !== null) {
+    if ("get" in dataset && "length" in dataset) return dataset;
+    if (Symbol.iterator in dataset || Symbol.asyncIterator in dataset) return null;
+  }
+  const shown = typeof dataset === "string"
+    ? `the string ${JSON.stringify(dataset)}`
+    : typeof dataset === "object" && dataset !== null
+    ? `an object of class ${(dataset as object).constructor?.name ?? "null"}`
+    : String(dataset);
+  throw new TypeError(
+    `DataLoader: expected a data set, which is an array of samples, an object with length and get(index), or an iterable; got ${shown}.`,
+  );
+}
+
 /** One walk through the data. */
 interface Epoch {
   /** The batches that are still to come, as indices; null for an iterable data set. */
@@ -74,7 +91,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     checkOptions("DataLoader", options, LOADER_OPTIONS);
     checkPositive("DataLoader", "batchSize", options.batchSize ?? 1);
     this.dataset = dataset;
-    this.mapped = Array.isArray(dataset) ? new ListDataset<T>(dataset) : "get" in dataset ? dataset : null;
+    this.mapped = mappedOf(dataset);
     this.batchSize = options.batchSize ?? 1;
     this.dropLast = options.dropLast ?? false;
     this.collate = options.collate ?? null;

@@ -7,6 +7,16 @@ export interface Sized {
   readonly length: number;
 }
 
+/** Indices that are drawn at once: a GiB of them. */
+const mostIndices = 2 ** 28;
+
+/** @throws RangeError unless `count` is a positive integer, and the indices have room in memory */
+function checkCount(where: string, name: string, count: number): void {
+  checkPositive(where, name, count);
+  if (count <= mostIndices) return;
+  throw new RangeError(`${where}: ${name} is ${count}; at most ${mostIndices} indices are drawn for an epoch.`);
+}
+
 /** Every index once, in order (PyTorch's `SequentialSampler`). */
 export class SequentialSampler implements Sampler {
   private readonly source: Sized;
@@ -59,10 +69,10 @@ export class RandomSampler implements Sampler {
   /** @throws when the source is empty or `numSamples` is no positive integer */
   constructor(source: Sized, options: RandomSamplerOptions = {}) {
     checkOptions("RandomSampler", options, ["replacement", "numSamples", "generator"]);
-    checkPositive("RandomSampler", "the number of samples of the source", source.length);
+    checkCount("RandomSampler", "the number of samples of the source", source.length);
     this.size = source.length;
     this.length = options.numSamples ?? this.size;
-    checkPositive("RandomSampler", "numSamples", this.length);
+    checkCount("RandomSampler", "numSamples", this.length);
     this.replacement = options.replacement ?? false;
     this.generator = options.generator ?? defaultGenerator;
   }
@@ -86,6 +96,7 @@ export class SubsetRandomSampler implements Sampler {
   /** @param options `generator` decides the order; by default tensor's default generator */
   constructor(indices: ArrayLike<number>, options: { generator?: Generator } = {}) {
     checkOptions("SubsetRandomSampler", options, ["generator"]);
+    if (indices.length > 0) checkCount("SubsetRandomSampler", "the number of indices", indices.length);
     const wrong = Array.from(indices).find((i) => !Number.isInteger(i) || i < 0);
     if (wrong !== undefined) {
       throw new RangeError(`SubsetRandomSampler: ${wrong} is no index; indices are integers from 0.`);
@@ -140,7 +151,8 @@ export class WeightedRandomSampler implements Sampler {
    */
   constructor(weights: ArrayLike<number>, numSamples: number, options: WeightedRandomSamplerOptions = {}) {
     checkOptions("WeightedRandomSampler", options, ["replacement", "generator"]);
-    checkPositive("WeightedRandomSampler", "numSamples", numSamples);
+    checkCount("WeightedRandomSampler", "numSamples", numSamples);
+    checkCount("WeightedRandomSampler", "the number of weights", weights.length);
     this.weights = Float64Array.from(weights);
     const wrong = this.weights.findIndex((w) => !(w >= 0 && w < Infinity));
     if (wrong >= 0) {

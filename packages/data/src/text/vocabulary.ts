@@ -1,4 +1,4 @@
-import { checkOptions } from "@heddle/tensor";
+import { checkNames, checkOptions } from "@heddle/tensor";
 import { fingerprintOf } from "./fingerprint.ts";
 import { inWords, notSaved } from "./saved_state.ts";
 
@@ -74,7 +74,7 @@ export class Vocabulary {
     if (typeof specials !== "object" || specials === null || Array.isArray(specials)) {
       throw new Error(`Vocabulary: specials must be an object such as { pad: "<pad>" }, got ${inWords(specials)}.`);
     }
-    checkOptions("Vocabulary, specials", specials, [...ROLES, "others"]);
+    checkNames("Vocabulary, specials", specials, [...ROLES, "others"]);
     const { others = [] } = specials;
     if (!Array.isArray(others)) throw new Error(`Vocabulary: specials.others must be a list, got ${inWords(others)}.`);
     const idOf = new Map<string, number>();

@@ -1,7 +1,7 @@
 import { checkOptions, type Generator } from "@heddle/tensor";
 import { checkMode, copyWindow, type PaddingMode } from "./border.ts";
 import { Draws } from "./draws.ts";
-import { type Size, sizeOf } from "./parameters.ts";
+import { mostSide, type Size, sizeOf } from "./parameters.ts";
 import { emptyLike, type Pictures, PictureTransform, showSize } from "./pictures.ts";
 
 /** Options of {@link RandomCrop}. */
@@ -96,15 +96,15 @@ function centred(size: number, window: number): number {
   return (size - window) % 2 === 1 && half % 2 === 1 ? half + 1 : half;
 }
 
-/** Widths of a border on the four sides. @throws unless there are one, two or four integers from 0 */
+/** Widths of a border on the four sides. @throws unless there are one, two or four integers from 0 to {@link mostSide} */
 export function borderWidths(
   where: string,
   padding: number | readonly number[],
 ): [left: number, top: number, right: number, bottom: number] {
   const widths = typeof padding === "number" ? [padding] : [...padding];
-  if (![1, 2, 4].includes(widths.length) || !widths.every((w) => Number.isInteger(w) && w >= 0)) {
-    throw new Error(
-      `${where}: padding must be one, two (horizontal, vertical) or four (left, top, right, bottom) integers from 0, ` +
+  if (![1, 2, 4].includes(widths.length) || !widths.every((w) => Number.isInteger(w) && w >= 0 && w <= mostSide)) {
+    throw new RangeError(
+      `${where}: padding must be one, two (horizontal, vertical) or four (left, top, right, bottom) integers from 0 to ${mostSide}, ` +
         `got [${widths.join(", ")}].`,
     );
   }
@@ -127,7 +127,7 @@ export function windows(
   const same = height === pictures.height && width === pictures.width;
   // Pictures that keep their size are changed in place, a plane at a time: new memory costs more than the copy.
   const scratch = data instanceof Float32Array ? new Float32Array(same ? area : 0) : new Uint8Array(same ? area : 0);
-  const result = same ? pictures : emptyLike(pictures, { height, width });
+  const result = same ? pictures : emptyLike(where, pictures, { height, width });
   for (let i = 0; i < count; i++) {
     const window = { ...place(), height, width };
     for (let plane = i * channels; plane < (i + 1) * channels; plane++) {

@@ -4,6 +4,9 @@ import { type Pictures, PictureTransform } from "./pictures.ts";
 import { checkInterpolation, type Interpolation } from "./resample.ts";
 import { Warp } from "./warp.ts";
 
+/** A field that is smoother than this moves pictures as a whole, and its kernel takes memory for nothing. */
+const mostSigma = 10_000;
+
 /** Options of {@link ElasticTransform}. */
 export interface ElasticOptions {
   /** How strongly pixels are moved: the factor of the smoothed field, in pixels (default 34). */
@@ -37,13 +40,15 @@ export class ElasticTransform extends PictureTransform {
   private readonly interpolation: Interpolation;
   private readonly fill: number;
 
-  /** @throws unless `alpha` is from 0 and `sigma` positive, or for an unknown interpolation */
+  /** @throws unless `alpha` is from 0 and `sigma` positive and at most 10,000, or for an unknown interpolation */
   constructor(options: ElasticOptions = {}) {
     super();
     checkOptions(this.name, options, ["alpha", "sigma", "interpolation", "fill"]);
     const { alpha = 34, sigma = 4 } = options;
-    if (!(alpha >= 0 && alpha < Infinity && sigma > 0 && sigma < Infinity)) {
-      throw new RangeError(`ElasticTransform: alpha must be from 0 and sigma positive, got ${alpha} and ${sigma}.`);
+    if (!(alpha >= 0 && alpha < Infinity && sigma > 0 && sigma <= mostSigma)) {
+      throw new RangeError(
+        `ElasticTransform: alpha must be from 0 and sigma positive, at most ${mostSigma}, got ${alpha} and ${sigma}.`,
+      );
     }
     this.alpha = alpha;
     // Beyond three standard deviations there is 0.3% of the weight.

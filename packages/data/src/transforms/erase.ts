@@ -1,6 +1,6 @@
 import { checkOptions, type Generator } from "@heddle/tensor";
 import { Draws } from "./draws.ts";
-import { checkProbability, checkRange, type Range, show } from "./parameters.ts";
+import { checkProbability, checkRange, mostSide, type Range, show } from "./parameters.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
 import type { Box } from "./resample.ts";
 
@@ -115,8 +115,10 @@ export class Cutout extends PictureTransform {
     super();
     checkOptions(this.name, options, ["holes", "fill"]);
     const { holes = 1, fill = 0 } = options;
-    if (!(Number.isInteger(size) && size > 0 && Number.isInteger(holes) && holes > 0)) {
-      throw new RangeError(`Cutout: size and holes must be positive integers, got ${size} and ${holes}.`);
+    if (![size, holes].every((value) => Number.isInteger(value) && value > 0 && value <= mostSide)) {
+      throw new RangeError(
+        `Cutout: size and holes must be positive integers of at most ${mostSide}, got ${size} and ${holes}.`,
+      );
     }
     this.size = size;
     this.holes = holes;

@@ -46,6 +46,14 @@ export class GaussianBlur extends PictureTransform {
     const between = new Float64Array(area);
     const sums = new Float64Array(width);
     const [reachY, reachX] = [(this.size[0] - 1) / 2, (this.size[1] - 1) / 2];
+    if (reachY >= height || reachX >= width) {
+      throw new RangeError(
+        `GaussianBlur: a kernelSize of ${
+          this.size.join("×")
+        } is too large for pictures of ${height}×${width}, whose mirror ` +
+          `images end there; at most ${2 * height - 1}×${2 * width - 1} is possible.`,
+      );
+    }
     const line = new Float64Array(width + 2 * reachX);
     // Where the pixels of a widened row and a widened column come from.
     const columns = Int32Array.from(line, (_, x) => beyond(this.name, "reflect", x - reachX, width));

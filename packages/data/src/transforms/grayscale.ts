@@ -35,7 +35,7 @@ export class Grayscale extends PictureTransform {
   protected transform(pictures: Pictures): Pictures {
     checkColours(this.name, pictures.channels);
     const channels = this.outputChannels;
-    const result = emptyLike(pictures, { channels });
+    const result = emptyLike(this.name, pictures, { channels });
     for (let i = 0; i < pictures.count; i++) makeGrey(pictures, i, result);
     return result;
   }

@@ -1,7 +1,7 @@
 import { checkOptions, pad, type Tensor } from "@heddle/tensor";
 import { checkMode, type PaddingMode } from "./border.ts";
 import { borderWidths, windows } from "./crop.ts";
-import type { Pictures } from "./pictures.ts";
+import { checkValues, type Pictures } from "./pictures.ts";
 import { checkDims, type Transform } from "./transform.ts";
 
 /** Options of {@link Pad}. */
@@ -44,6 +44,14 @@ export class Pad implements Transform {
   apply(input: Tensor): Tensor {
     checkDims("Pad", input, 2, "[…, H, W]");
     const [left, top, right, bottom] = this.border;
+    const [height, width] = input.shape.slice(-2) as [number, number];
+    checkValues(
+      "Pad",
+      input.shape.slice(0, -2).reduce((a, b) => a * b, 1),
+      1,
+      height + top + bottom,
+      width + left + right,
+    );
     return pad(
       input,
       [left, right, top, bottom],

@@ -12,11 +12,16 @@ export function checkProbability(where: string, p: number): number {
   throw new RangeError(`${where}: p must be a probability from 0 to 1, got ${p}.`);
 }
 
-/** Height and width. @throws unless they are positive integers */
+/** The longest side of a picture, a border or a kernel: more is a mistake, which would only show when memory ran out. */
+export const mostSide: number = 2 ** 20;
+
+/** Height and width. @throws unless they are positive integers of at most {@link mostSide} */
 export function sizeOf(where: string, name: string, size: Size): [height: number, width: number] {
   const [height, width = height] = (typeof size === "number" ? [size] : [...size]) as [number, number?];
-  if (Number.isInteger(height) && Number.isInteger(width) && height > 0 && width > 0) return [height, width];
-  throw new RangeError(`${where}: ${name} must be one or two (height, width) positive integers, got ${show(size)}.`);
+  if ([height, width].every((side) => Number.isInteger(side) && side > 0 && side <= mostSide)) return [height, width];
+  throw new RangeError(
+    `${where}: ${name} must be one or two (height, width) positive integers of at most ${mostSide}, got ${show(size)}.`,
+  );
 }
 
 /** @throws unless it is two finite numbers in rising order within the limits */

@@ -72,9 +72,22 @@ export function tensorOf(pictures: Pictures, batch: boolean, device?: Tensor["de
   return fromTypedArray(data, shape, device === undefined ? {} : { device });
 }
 
-/** Pictures of another size or number, with the values not set. */
-export function emptyLike(pictures: Pictures, sizes: Partial<Omit<Pictures, "data">>): Pictures {
+/** Values of pictures that one transform makes. */
+const mostValues = 2 ** 30;
+
+/** @throws RangeError for pictures that no transform should make, naming their size */
+export function checkValues(where: string, count: number, channels: number, height: number, width: number): void {
+  if (count * channels * height * width <= mostValues) return;
+  throw new RangeError(
+    `${where}: the result would have shape [${[count, channels, height, width].join(", ")}], more than ${mostValues} ` +
+      `values; check the size and the padding, or give fewer pictures at a time.`,
+  );
+}
+
+/** Pictures of another size or number, with the values not set. @throws RangeError where they would be far too large */
+export function emptyLike(where: string, pictures: Pictures, sizes: Partial<Omit<Pictures, "data">>): Pictures {
   const { count, channels, height, width } = { ...pictures, ...sizes };
+  checkValues(where, count, channels, height, width);
   const length = count * channels * height * width;
   const data = pictures.data instanceof Float32Array ? new Float32Array(length) : new Uint8Array(length);
   return { data, count, channels, height, width };

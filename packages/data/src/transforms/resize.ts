@@ -43,7 +43,7 @@ export class Resize extends PictureTransform {
   protected transform(pictures: Pictures): Pictures {
     const [height, width] = this.sizeFor(pictures);
     if (height === pictures.height && width === pictures.width) return pictures;
-    const result = emptyLike(pictures, { height, width });
+    const result = emptyLike(this.name, pictures, { height, width });
     const resampler = new Resampler(this.interpolation, this.antialias);
     const whole = { top: 0, left: 0, height: pictures.height, width: pictures.width };
     for (let i = 0; i < pictures.count; i++) resampler.resample(pictures, i, whole, result);
@@ -100,7 +100,7 @@ export class RandomResizedCrop extends PictureTransform {
 
   protected transform(pictures: Pictures, generator: Generator): Pictures {
     const [height, width] = this.size;
-    const result = emptyLike(pictures, { height, width });
+    const result = emptyLike(this.name, pictures, { height, width });
     const resampler = new Resampler(this.interpolation, this.antialias);
     const draws = new Draws(generator, 4 * pictures.count);
     for (let i = 0; i < pictures.count; i++) {

@@ -1,5 +1,6 @@
 /** A smaller learning rate when a metric no longer improves. */
 import { checkOptions } from "@heddle/tensor";
+import { metricValue } from "../metric.ts";
 import { checkSchedule } from "./saved_schedule.ts";
 import { checkWhole, perGroup, type ScheduledOptimizer, type SchedulerStateDict } from "./scheduler.ts";
 
@@ -90,11 +91,11 @@ export class ReduceLROnPlateau {
     return this.progress.lastEpoch;
   }
 
-  /** Takes note of the metric after an epoch (a number, or a tensor of one element) and reduces the learning rate when it is due. */
+  /** Takes note of the metric after an epoch (a number, or a tensor of one element) and reduces the learning rate when it is due. @throws TypeError for another metric */
   step(metric: number | { item(): number }): void {
     const { patience, cooldown } = this.options;
     const { progress } = this;
-    const value = typeof metric === "number" ? metric : metric.item();
+    const value = metricValue("ReduceLROnPlateau.step", metric);
     progress.lastEpoch++;
     if (this.improves(value)) {
       progress.best = value;

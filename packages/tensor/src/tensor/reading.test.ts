@@ -121,3 +121,15 @@ describe("copy_ and fill_", () => {
     expect(x.sum().item()).toBe(24);
   });
 });
+
+describe("toArray of what nested arrays cannot hold", () => {
+  test.each([[2 ** 26, 1], [1, 2 ** 26], [2 ** 20, 2, 2, 4, 8], [2 ** 30, 0]])("[%s]", (...shape) => {
+    const x = ones([1]).expand(shape);
+    expect(() => x.toArray()).toThrow(/^toArray: shape \[.*\] makes \d+ values and inner arrays, too many/);
+  });
+
+  test("1000 dimensions at most", () => {
+    expect(() => ones(Array(20_000).fill(1)).toArray()).toThrow(/^toArray: 20000 dimensions are too many/);
+    expect(ones(Array(1000).fill(1)).toArray()).toHaveLength(1);
+  });
+});

@@ -72,8 +72,11 @@ export abstract class TensorReading extends TensorCore {
 
   /**
    * The values as nested arrays (a bare value for a 0-dimensional tensor): numbers, booleans for bool, bigints for int64.
+   *
+   * @throws RangeError for more than 2^25 values and inner arrays together, or more than 1000 dimensions.
    */
   toArray(this: Tensor): NestedArray {
+    checkNested(this.shape);
     return nest(this.toTypedArray(), this.shape, this.dtype === "bool");
   }
 
@@ -280,13 +283,29 @@ function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): DataArray {
   return Float32Array.from(values, (bits) => table[bits]!);
 }
 
-/** Arrays that hold nothing but each other: a tensor without elements may have any number of rows. */
-const mostRows = 2 ** 24;
+/** Values and inner arrays that `toArray` makes: some seconds, and two to four GB. An expanded tensor may have far more of them. */
+const mostNested = 2 ** 25;
+/** Dimensions that it takes: arrays within arrays, which callers walk recursively. */
+const mostNestedDims = 1000;
+
+/** @throws RangeError for a tensor whose nested arrays would take minutes or all memory, before it is read. */
+function checkNested(shape: Shape): void {
+  if (shape.length > mostNestedDims) {
+    throw new RangeError(
+      `toArray: ${shape.length} dimensions are too many for nested arrays (at most ${mostNestedDims}); take toTypedArray()`,
+    );
+  }
+  let [rows, made] = [1, 0];
+  for (const size of shape) made += rows *= size;
+  if (made > mostNested) {
+    throw new RangeError(
+      `toArray: shape ${showShape(shape)} makes ${made} values and inner arrays, too many (at most ${mostNested}); ` +
+        `take toTypedArray(), or a part of the tensor`,
+    );
+  }
+}
 
 function nest(values: DataArray, shape: Shape, bool: boolean): NestedArray {
-  if (values.length === 0 && sizeOf(shape.slice(0, shape.indexOf(0))) > mostRows) {
-    throw new RangeError(`toArray: shape ${showShape(shape)} has no elements, but more rows than arrays can be made`);
-  }
   let at = 0;
   const build = (d: number): NestedArray => {
     if (d === shape.length) {

@@ -94,3 +94,12 @@ describe("refused, with the operation, the values and a remedy", () => {
     ["size", () => x.size(2), /^size: dim 2 is out of range for shape \[3, 4\]/],
   ])("%s", (_, run, message) => expect(run).toThrow(message));
 });
+
+test.each<[string, (x: Tensor) => unknown]>([
+  ["unbind", (x) => x.unbind()],
+  ["split", (x) => x.split(1)],
+  ["chunk", (x) => x.chunk(2 ** 21)],
+])("%s makes at most 2^20 tensors", (_, make) => {
+  const x = ones([1]).expand([2 ** 21]);
+  expect(() => make(x)).toThrow(/^(unbind|split): 2097152 pieces are too many; at most 1048576 tensors/);
+});

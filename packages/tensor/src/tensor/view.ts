@@ -277,7 +277,7 @@ export abstract class TensorView extends TensorReduction {
 }
 
 /** Expanded dimensions may be of any size, without memory; a tensor for each index takes some. */
-const mostPieces = 2 ** 24;
+const mostPieces = 2 ** 20;
 
 function checkPieces(operation: string, count: number): void {
   if (count > mostPieces) {

@@ -1,0 +1,22 @@
+/** What is watched during training: losses and scores. */
+
+/**
+ * The number of a metric.
+ *
+ * @throws TypeError for what is neither a number nor a tensor of one element; a string would be compared letter by letter.
+ */
+export function metricValue(operation: string, metric: number | { item(): number }): number {
+  const value: unknown = typeof (metric as { item?: unknown } | null | undefined)?.item === "function"
+    ? (metric as { item(): number }).item()
+    : metric;
+  if (typeof value === "number") return value;
+  throw new TypeError(
+    `${operation}: expected the metric, a number or a tensor of one element, got ${
+      typeof value === "string"
+        ? `the string ${JSON.stringify(value)}`
+        : value === undefined || value === null
+        ? String(value)
+        : `a value of type ${typeof value}`
+    }`,
+  );
+}
