@@ -141,7 +141,9 @@ test("lastEpoch is a whole number of at least -1", () => {
     const optimizer = made();
     for (const group of optimizer.paramGroups) group.initialLr = 0.1;
     expect(() => new optim.StepLR(optimizer, { stepSize: 2, lastEpoch: lastEpoch as number })).toThrow(
-      `StepLR: lastEpoch is ${lastEpoch}; it must be a whole number of at least -1`,
+      typeof lastEpoch === "string"
+        ? `StepLR: option lastEpoch is the string "3"`
+        : `StepLR: lastEpoch is ${lastEpoch}; it must be a whole number of at least -1`,
     );
     const schedule = new optim.StepLR(optimizer, { stepSize: 2 });
     expect(() => schedule.loadStateDict({ ...schedule.stateDict(), lastEpoch })).toThrow('"lastEpoch" must be');
