@@ -1,6 +1,10 @@
-// Files share a process. What one of them left to the garbage collector is gone before the next one counts what is alive.
+// Files share a process: each starts from the same random numbers, and without the garbage of the one before, which would be counted
+// among what is alive.
+import { manualSeed } from "@heddle/tensor";
 import { afterAll } from "vitest";
 import { collectGarbage, nextTurn } from "./packages/tensor/src/runtime.ts";
+
+manualSeed(0);
 
 afterAll(async () => {
   collectGarbage();
