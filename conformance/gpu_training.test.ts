@@ -26,7 +26,7 @@ describe.skipIf(gpu === null)("training on a GPU", () => {
     expectTrained(found, await train(getDevice("cpu"), 20), 1e-4);
   });
 
-  test("2,000 steps: one submission each; shaders, buffers and bytes stand still", () => {
+  test("2,000 steps: one submission each; shaders, buffers and bytes stand still", { tags: ["long"] }, () => {
     setDefaultDevice(gpu!);
     const network = new Sequential(new Linear(20, 16), new ReLU(), new Linear(16, 4));
     const optimizer = new Adam(network.parameters(), { lr: 1e-3 });

@@ -68,7 +68,7 @@ test("the work can be compared", () => {
   }
 });
 
-describe.skipIf(chromium === null)("cpu in Chromium", () => {
+describe.skipIf(chromium === null)("cpu in Chromium", { tags: ["long"] }, () => {
   test("the main thread of an isolated page", async () => {
     const report = await visit("cpu_page", { served: "isolated", worker: false });
     expect(report.crossOriginIsolated).toBe(true);

@@ -71,7 +71,7 @@ describe("cifar", () => {
     expect(metrics.at(-1)).toMatchObject({ step: 120, epoch: 8, testErrorPercent: figures.testErrorPercent });
   });
 
-  test.each(["vgg", "resnet20", "alexnet"])("%s learns", async (model) => {
+  test.each(["vgg", "resnet20", "alexnet"])("%s learns", { tags: ["long"] }, async (model) => {
     const { figures } = await run(model, `--model ${model} --limit 32 --epochs 6 --batch 8 --lr 0.02`);
     expect(figures.trainLoss[5]).toBeLessThan(0.7 * figures.trainLoss[0]);
   });
@@ -152,7 +152,7 @@ describe("cifar", () => {
     expect(resumed.figures).toEqual(figures);
   });
 
-  test("memory does not grow while it trains", async () => {
+  test("memory does not grow while it trains", { tags: ["long"] }, async () => {
     const live: number[] = [];
     const measure = (text: string): void => {
       if (/% +epoch/.test(text)) live.push(memory().liveBytes);

@@ -29,7 +29,9 @@ async function run(out: string, args: string[], { lines = [] as string[], crashA
 }
 
 describe("embeddings", () => {
-  test("words that belong together are closer; products are the mutual information; the vectors answer", async () => {
+  test("words that belong together are closer; products are the mutual information; the vectors answer", {
+    tags: ["long"],
+  }, async () => {
     const { code, stdout } = await run("a", ["--limit", "6000", "--batch", "128", "--dim", "24", "--json"]);
     const figures = JSON.parse(stdout);
     expect(code).toBe(0);

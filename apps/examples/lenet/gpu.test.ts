@@ -73,7 +73,7 @@ async function lenet5(device: Device, held: Held[] = []): Promise<Trained> {
   }
 }
 
-describe.skipIf(gpu === null)("LeNet-5, four epochs of a thousand drawn digits, on the GPU", () => {
+describe.skipIf(gpu === null)("LeNet-5, four epochs of a thousand drawn digits, on the GPU", { tags: ["long"] }, () => {
   const held: Held[] = [];
   let wanted: Trained, found: Trained;
   beforeAll(async () => {

@@ -27,7 +27,7 @@ async function run(args: string[], lines: string[] = []) {
 }
 
 describe("tagger", () => {
-  test("the CRF finds more entities and makes them whole; the model answers lines", async () => {
+  test("the CRF finds more entities and makes them whole; the model answers lines", { tags: ["long"] }, async () => {
     const { code, stdout } = await run(["--repeat", "1", "--epochs", "12", "--json"]);
     const figures = JSON.parse(stdout);
     expect(code).toBe(0);
