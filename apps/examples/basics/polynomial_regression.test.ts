@@ -21,7 +21,6 @@ test(
     expect(biasVariance[5].variance).toBeCloseTo(0.25 ** 2 * 6 / 12, 2);
     expect(Object.keys(pictures).sort()).toEqual(["bias-variance", "degrees", "errors", "penalties", "spread"]);
   },
-  180_000,
 );
 
 test("another seed draws other noise", async () => {

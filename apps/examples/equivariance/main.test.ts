@@ -46,7 +46,6 @@ describe("equivariance", () => {
       const lines = readFileSync(join(out, "p4", "seed-0", "metrics.jsonl"), "utf8").trim().split("\n");
       expect(lines.map((line) => JSON.parse(line).step)).toEqual([12, 24, 36, 48]);
     },
-    180_000,
   );
 
   test(

@@ -50,7 +50,6 @@ describe("features", () => {
         expect(readFileSync(join(out, `${picture}.svg`), "utf8")).toMatch(/^<svg /);
       }
     },
-    180_000,
   );
 
   test("takes weights that were trained before, and says when they are not a convnet's", async () => {

@@ -69,7 +69,6 @@ describe("names", () => {
       expect(code).toBe(0);
       expect(stderr).toContain("no network that writes names was trained here");
     },
-    120_000,
   );
 
   test("goes on to the same bits", async () => {

@@ -35,6 +35,5 @@ describe.skipIf(gpu === null)("a tagger trained on a GPU", { tags: ["long"] }, (
       const unlike = there.found.flat().filter((tag, i) => tag !== here.found.flat()[i]).length;
       expect(unlike / here.found.flat().length).toBeLessThan(0.005);
     },
-    120_000,
   );
 });

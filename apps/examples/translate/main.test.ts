@@ -19,7 +19,7 @@ const QUICK = ["--hidden", "64", "--embedding", "64", "--dropout", "0.1", "--bat
 const TINY = ["--hidden", "8", "--embedding", "8", "--batch", "10", "--limit", "40", "--json"];
 
 describe("translate", () => {
-  test("attention learns the small grammar, and without it the same network does not", { tags: ["long"] }, async () => {
+  test("attention learns the small grammar, and without it the same network does not", async () => {
     const args = [...QUICK, "--bidirectional", "--epochs", "2"];
     const { code, figures, stderr } = await run("dot", [...args, "--attention", "dot"]);
     expect(code).toBe(0);
