@@ -28,7 +28,7 @@ export interface Limits {
   storages: number;
 }
 
-/** See the module's comment. */
+/** Watches how much live memory grows, collects when it has grown by much, and warns once. */
 export class Reclaimer {
   readonly limits: Limits = { bytes: growthBytes, storages: growthStorages };
   private readonly watched: Watched;

@@ -13,7 +13,7 @@ import { choose, type Context, linear, reading, type Rules, sparseZerosOf, type 
 
 const transposed = (x: Tensor): Tensor => x.transpose(-1, -2);
 
-/** What there is for each index, as the gradient of a source: zeros for the elements of a source larger than the index. */
+/** The values gathered at each index. A source larger than the index gets zeros for its other elements, as its gradient does. */
 function forSource(x: Tensor, { inputs }: Context<"scatter">): Tensor {
   let result = x;
   inputs[2]!.shape.forEach((size, dim) => {

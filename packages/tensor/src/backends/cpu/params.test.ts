@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { arange, type Device, full, getDevice, registerDevice, stack, type Tensor } from "../../mod.ts";
 import { CpuBackend } from "./mod.ts";
 
-/** A device whose memory begins anew, so that what follows the parameters is known to be the next tensor. */
+/** A device with unused memory: the next tensor lies right behind the parameters. */
 function freshDevice(): Device {
   registerDevice("cpu of the parameters", () => new CpuBackend(1));
   return getDevice("cpu of the parameters");
