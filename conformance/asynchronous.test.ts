@@ -13,18 +13,9 @@ import {
 import { DataLoader, Lambda, ParallelText } from "@heddle/data";
 import { Linear } from "@heddle/nn";
 import { LambdaLR, MultiplicativeLR, SGD } from "@heddle/optim";
-import {
-  fuse,
-  fused,
-  fusedUpdate,
-  fuseSum,
-  getDevice,
-  ones,
-  registerDevice,
-  type Tensor,
-  tensor,
-  tidy,
-} from "@heddle/tensor";
+import { fuse, fused, getDevice, ones, type Tensor, tensor, tidy } from "@heddle/tensor";
+import { fusedUpdate, fuseSum } from "@heddle/tensor/engine";
+import { registerDevice } from "@heddle/tensor/backend";
 import { afterAll, describe, expect, test } from "vitest";
 
 const leaf = (): Tensor => tensor([1, 2], { requiresGrad: true });

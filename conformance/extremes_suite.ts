@@ -6,12 +6,12 @@ import {
   type DType,
   full,
   getDevice,
-  maskedSoftmax,
   setDefaultDevice,
   type Tensor,
   tensor,
   zeros,
 } from "@heddle/tensor";
+import { maskedSoftmax } from "@heddle/tensor/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const lowest = -3.4028234663852886e38;

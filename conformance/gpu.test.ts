@@ -1,6 +1,7 @@
 /** The GPU against the recordings of PyTorch, in Deno; elsewhere, and where there is no adapter, the tests are skipped. */
 import { webgpu } from "@heddle/gpu";
-import { NullBackend, ones, registerDevice } from "@heddle/tensor";
+import { ones } from "@heddle/tensor";
+import { NullBackend, registerDevice } from "@heddle/tensor/backend";
 import process from "node:process";
 import { describe } from "vitest";
 import { skipping } from "./expected.ts";

@@ -19,17 +19,14 @@ import {
   convTranspose2d,
   convTranspose3d,
   einsum,
-  linear,
   manualSeed,
-  maskedSoftmax,
   normal,
-  normalize,
   randn,
-  rmsNormalize,
   type Tensor,
   tensor,
   where,
 } from "@heddle/tensor";
+import { linear, maskedSoftmax, normalize, rmsNormalize } from "@heddle/tensor/engine";
 
 /** A call on tensors of some shapes, whose outputs and gradients are compared; it may name more tensors whose gradients are. */
 export interface Extra {

@@ -1,4 +1,5 @@
-import { type Backend, getDevice, registerDevice } from "@heddle/tensor";
+import { getDevice } from "@heddle/tensor";
+import { type Backend, registerDevice } from "@heddle/tensor/backend";
 import { describe } from "vitest";
 import { nnConformance } from "./nn_suite.ts";
 import { conformance } from "./suite.ts";

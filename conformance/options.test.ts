@@ -1,4 +1,5 @@
 /** Every function, method and constructor that takes options refuses a name that it does not know, and does so first of all. */
+import { checkOptions } from "@heddle/tensor/engine";
 import * as autograd from "@heddle/autograd";
 import * as data from "@heddle/data";
 import * as gpu from "@heddle/gpu";
@@ -168,6 +169,6 @@ describe("flags and numbers in quotes", () => {
 
   test("any text is let through where text is meant", () => {
     expect(new data.Vocabulary(["true", "1"], { pad: "true", unk: "1" }).tokens).toEqual(["true", "1"]);
-    tensor.checkOptions("f", { name: "1", root: "2026", device: "true" }, ["name", "root", "device"] as never);
+    checkOptions("f", { name: "1", root: "2026", device: "true" }, ["name", "root", "device"] as never);
   });
 });

@@ -1,4 +1,5 @@
 /** Recorded tensors as Heddle's, and Heddle's compared with them. */
+import { makeTensor } from "@heddle/tensor/engine";
 import { type Device, fromTypedArray, isFloat, Tensor } from "@heddle/tensor";
 import { expect } from "vitest";
 import { type DecodedTensor, decodeTensor, elements, type FixtureTensor } from "./load.ts";
@@ -22,7 +23,7 @@ export const defaultTolerances: Tolerances = {
 /** The tensor that was recorded, with its strides, by default on the default device. */
 export function toTensor({ dtype, shape, strides, offset, storage }: DecodedTensor, device?: Device): Tensor {
   const whole = fromTypedArray(storage, [storage.length], { dtype, device });
-  return new Tensor(whole.storage, dtype, { shape, strides, offset });
+  return makeTensor(whole.storage, dtype, { shape, strides, offset });
 }
 
 /** {@link toTensor} from the file's form. */

@@ -11,17 +11,16 @@ import {
   full,
   getDevice,
   maxPool2d,
-  normalize,
   ones,
   pad,
   randint,
   randn,
-  rmsNormalize,
   stack,
   type Tensor,
   tensor,
   zeros,
 } from "@heddle/tensor";
+import { normalize, rmsNormalize } from "@heddle/tensor/engine";
 
 /** Writes other numbers over all arrays among the arguments of a call, once it has come back. */
 function spoil(args: readonly unknown[]): void {

@@ -1,5 +1,6 @@
 /** What users call: gradients of outputs, accumulated in leaves or given back. */
-import { type BackwardOptions, checkOptions, checkTensor, onesLike, scope, Tensor } from "@heddle/tensor";
+import { type BackwardOptions, onesLike, scope, Tensor } from "@heddle/tensor";
+import { checkOptions, checkTensor, freedError, makeTensor } from "@heddle/tensor/engine";
 import { setGradEnabled } from "./grad_mode.ts";
 import { attach, type Edge, edgeOf } from "./node.ts";
 import { Traversal } from "./traversal.ts";
@@ -82,7 +83,7 @@ function start(
   const roots: Edge[] = [];
   const gradients: Tensor[] = [];
   outputs.forEach((output, i) => {
-    if (output.isDisposed) throw output.freedError(operation);
+    if (output.isDisposed) throw freedError(output, operation);
     const edge = output.requiresGrad ? edgeOf(output) : null;
     if (edge === null) {
       throw new Error(
@@ -197,7 +198,7 @@ export function grad(
       // Handles that belong to the caller's scope.
       outer.suspend();
       for (const gradient of traversal.captured) {
-        const result = gradient === null ? null : new Tensor(gradient.storage, gradient.dtype, gradient);
+        const result = gradient === null ? null : makeTensor(gradient.storage, gradient.dtype, gradient);
         if (result !== null && createGraph) attach(result, edgeOf(gradient!));
         results.push(result);
       }

@@ -1,5 +1,6 @@
 /** Operations with a gradient of their own. */
-import { checkSynchronous, Tensor, zeros } from "@heddle/tensor";
+import { Tensor, zeros } from "@heddle/tensor";
+import { checkSynchronous } from "@heddle/tensor/engine";
 import { isGradEnabled, noGrad } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
 import { toMeta } from "./to_meta.ts";

@@ -1,5 +1,6 @@
 /** Whole Jacobians and Hessians. */
-import { checkOptions, checkSynchronous, stack, type Tensor, tidy, zerosLike } from "@heddle/tensor";
+import { stack, type Tensor, tidy, zerosLike } from "@heddle/tensor";
+import { checkOptions, checkSynchronous } from "@heddle/tensor/engine";
 import { grad } from "./engine.ts";
 import { enableGrad } from "./grad_mode.ts";
 

@@ -1,13 +1,6 @@
 /** Gradients of fused expressions: derived symbolically from the rules of the primitives inside, one kernel an input. */
-import {
-  activeTape,
-  type Expr,
-  runExpression,
-  type Scalar,
-  type Symbolic,
-  symbolsOf,
-  type Tensor,
-} from "@heddle/tensor";
+import { type Scalar, type Symbolic, type Tensor } from "@heddle/tensor";
+import { activeTape, type Expr, internals, runExpression, symbolsOf } from "@heddle/tensor/engine";
 import { isGradEnabled } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
@@ -153,9 +146,9 @@ export function recordExpression(
   expr: Expr,
   output: Tensor,
 ): void {
-  for (const tensor of tensors) if (tensor.source !== null) activeTape()!.refresh(tensor);
+  for (const tensor of tensors) if (internals(tensor).source !== null) activeTape()!.refresh(tensor);
   if (!floats.has(output.dtype)) return;
-  const edges = tensors.map((tensor) => tensor.slot === null ? null : edgeOf(tensor));
+  const edges = tensors.map((tensor) => internals(tensor).slot === null ? null : edgeOf(tensor));
   if (edges.every((edge) => edge === null)) return;
   attach(output, { node: new FusedNode(name, edges, tensors, scalars, expr), index: 0 });
 }

@@ -1,5 +1,5 @@
 /** Whether operations are being recorded. */
-import { checkSynchronous } from "@heddle/tensor";
+import { checkSynchronous } from "@heddle/tensor/engine";
 
 let enabled = true;
 

@@ -1,5 +1,6 @@
 /** Gradients checked against finite differences. */
-import { checkOptions, checkSynchronous, randn, type Tensor, tensor, tidy } from "@heddle/tensor";
+import { randn, type Tensor, tensor, tidy } from "@heddle/tensor";
+import { checkOptions, checkSynchronous } from "@heddle/tensor/engine";
 import { grad } from "./engine.ts";
 import { enableGrad, noGrad } from "./grad_mode.ts";
 

@@ -11,7 +11,7 @@
  * ```
  * @module
  */
-import { installTape } from "@heddle/tensor";
+import { installTape } from "@heddle/tensor/engine";
 import { tape } from "./record.ts";
 
 installTape(tape);

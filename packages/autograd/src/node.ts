@@ -1,6 +1,7 @@
 /** The recorded graph: nodes, the edges between them, and what they saved. */
 import { type DType, type Geometry, type Scalar, type Storage, Tensor } from "@heddle/tensor";
-import type { Device, TapeSlot } from "@heddle/tensor";
+import type { Device } from "@heddle/tensor";
+import { internals, makeTensor, type TapeSlot } from "@heddle/tensor/engine";
 import { isGradEnabled } from "./grad_mode.ts";
 
 /** Where a gradient goes: an output of the node that made the tensor. */
@@ -121,19 +122,19 @@ export class Slot implements TapeSlot {
 
 /** The edge to a tensor's history, or null when it needs no gradient. */
 export function edgeOf(tensor: Tensor): Edge | null {
-  const slot = tensor.slot as Slot | null;
+  const slot = internals(tensor).slot as Slot | null;
   return slot === null ? null : { node: slot.node, index: slot.index };
 }
 
 /** Hangs a place in the graph on a tensor, in exchange for what was there. */
 export function attach(tensor: Tensor, edge: Edge | null): void {
-  tensor.slot?.release();
-  tensor.slot = edge === null ? null : new Slot(edge.node, edge.index);
+  internals(tensor).slot?.release();
+  internals(tensor).slot = edge === null ? null : new Slot(edge.node, edge.index);
 }
 
 /** A handle of its own on a tensor's memory, in no scope; the history goes with it. */
 export function alias(tensor: Tensor): Tensor {
-  const copy = new Tensor(tensor.storage, tensor.dtype, tensor, false);
+  const copy = makeTensor(tensor.storage, tensor.dtype, tensor, false);
   attach(copy, edgeOf(tensor));
   return copy;
 }
@@ -166,7 +167,7 @@ export class Saved {
           `in-place operation (version ${this.storage.version}, expected ${this.version}); use the form without _, or clone() before writing`,
       );
     }
-    const tensor = new Tensor(this.storage, this.dtype, this.geometry);
+    const tensor = makeTensor(this.storage, this.dtype, this.geometry);
     if (isGradEnabled()) attach(tensor, this.edge);
     return tensor;
   }

@@ -1,14 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  arange,
-  avgPool1d,
-  avgPool2d,
-  maxPool2d,
-  ReferenceBackend,
-  registerDevice,
-  type RoutinePrim,
-  type Tensor,
-} from "@heddle/tensor";
+import { arange, avgPool1d, avgPool2d, maxPool2d, type Tensor } from "@heddle/tensor";
+import { type RoutinePrim } from "@heddle/tensor/engine";
+import { ReferenceBackend, registerDevice } from "@heddle/tensor/backend";
 import { type Checked, grad, gradcheck, gradgradcheck } from "./mod.ts";
 
 /** A backend without the routines of pooling's gradients and sums. */

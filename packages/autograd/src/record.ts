@@ -1,20 +1,7 @@
 /** Recording: the tape that tensors call. */
-import {
-  apply,
-  type Attrs,
-  type Epilogue,
-  full,
-  fused,
-  type FusedFunction,
-  type Operand,
-  type Prim,
-  type Symbolic,
-  type Tape,
-  Tensor,
-  type ViewSource,
-  type ViewStep,
-  widened,
-} from "@heddle/tensor";
+import { full, fused, type FusedFunction, type Operand, type Symbolic, Tensor } from "@heddle/tensor";
+import { apply, type Attrs, internals, type Prim, type Tape, type ViewSource, widened } from "@heddle/tensor/engine";
+import { type Epilogue, type ViewStep } from "@heddle/tensor/backend";
 import { backward } from "./engine.ts";
 import { recordExpression } from "./fused.ts";
 import { enableGrad, isGradEnabled, noGrad } from "./grad_mode.ts";
@@ -206,7 +193,8 @@ function pathOf(tensor: Tensor): { base: Tensor; path: ViewStep[] } {
 
 /** What a tensor is a view of; a base that was freed can no longer be written through. */
 function liveSource(tensor: Tensor): ViewSource | null {
-  return tensor.source === null || tensor.source.tensor.isDisposed ? null : tensor.source;
+  const { source } = internals(tensor);
+  return source === null || source.tensor.isDisposed ? null : source;
 }
 
 function record<P extends Prim>(
@@ -216,11 +204,11 @@ function record<P extends Prim>(
   outputs: readonly Tensor[],
 ): void {
   const rule = rules[prim] as Rule<P> | JointRule<P> | null;
-  for (const input of inputs) if (input instanceof Tensor && input.source !== null) refresh(input);
+  for (const input of inputs) if (input instanceof Tensor && internals(input).source !== null) refresh(input);
   if (rule === null || !floats.has(outputs[0]!.dtype)) return;
   let wanted = false;
   const edges = inputs.map((input, i) => {
-    if (!(input instanceof Tensor) || input.slot === null) return null;
+    if (!(input instanceof Tensor) || internals(input).slot === null) return null;
     if (!isJoint(rule) && ruleFor(rule, i) === null) return null;
     wanted = true;
     return edgeOf(input);
@@ -239,9 +227,9 @@ function rectified(edge: Edge, out: Tensor): Edge {
 /** A view whose base was written to since gets its history anew, by taking the view of the new base. */
 function refresh(tensor: Tensor): void {
   const { base, path } = pathOf(tensor);
-  if (base === tensor || tensor.historyEpoch === base.historyEpoch) return;
-  tensor.historyEpoch = base.historyEpoch;
-  if (base.slot === null) return attach(tensor, null);
+  if (base === tensor || internals(tensor).historyEpoch === internals(base).historyEpoch) return;
+  internals(tensor).historyEpoch = internals(base).historyEpoch;
+  if (internals(base).slot === null) return attach(tensor, null);
   const again = enableGrad(() => path.reduce((view, { prim, attrs }) => apply(prim, [view], attrs), base));
   attach(tensor, edgeOf(again));
 }
@@ -258,16 +246,16 @@ function recordsWrite(operation: string, target: Tensor, inputs: readonly Operan
         `is of; write inside noGrad(() => …), or to a clone()`,
     );
   }
-  return base.slot !== null || target.slot !== null ||
+  return internals(base).slot !== null || internals(target).slot !== null ||
     inputs.some((input) => input instanceof Tensor && input.requiresGrad);
 }
 
 function wrote(target: Tensor, written: Tensor): void {
   const value = written.dtype === target.dtype ? written : written.to(target.dtype);
   const { base, path } = pathOf(target);
-  base.historyEpoch++;
+  internals(base).historyEpoch++;
   // A constant written over the whole leaves the history in place, for gradients of zero, as in PyTorch.
-  if (base === target && value.slot !== null) return attach(target, edgeOf(value));
+  if (base === target && internals(value).slot !== null) return attach(target, edgeOf(value));
   attach(base, { node: new ViewWrite(base, path, value), index: 0 });
   refresh(target);
 }
@@ -280,7 +268,7 @@ function slotOf(operation: string, tensor: Tensor): Slot {
       }] needs no gradient; call requiresGrad_() on it, or on what it is made from`,
     );
   }
-  return tensor.slot as Slot;
+  return internals(tensor).slot as Slot;
 }
 
 /** The engine as tensors know it. */
@@ -311,8 +299,8 @@ export const tape: Tape = {
     if (!slot.isLeaf) slot.node.retained.set(slot.index, tensor);
   },
   gradFn(tensor) {
-    if (tensor.source !== null) refresh(tensor);
-    const slot = tensor.slot as Slot | null;
+    if (internals(tensor).source !== null) refresh(tensor);
+    const slot = internals(tensor).slot as Slot | null;
     return slot === null || slot.isLeaf ? null : slot.node;
   },
   backward(tensor, gradient, options) {

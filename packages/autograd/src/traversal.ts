@@ -1,5 +1,6 @@
 /** The traversal: gradients from outputs back to leaves, each node once, later operations first. */
-import { checkGradient, checkSynchronous, scope, type Tensor } from "@heddle/tensor";
+import { scope, type Tensor } from "@heddle/tensor";
+import { checkGradient, checkSynchronous } from "@heddle/tensor/engine";
 import { alias, attach, type Edge, Leaf, type Node } from "./node.ts";
 
 /** Every node that can be reached, later ones first; leaves come last. */

@@ -1,4 +1,4 @@
-import { dataFolder } from "@heddle/tensor";
+import { dataFolder } from "@heddle/tensor/engine";
 import { node } from "./node.ts";
 
 /** What decides where downloaded data goes. */

@@ -1,5 +1,6 @@
 /** The WebGPU backend: the contract of `@heddle/tensor` over an {@link Engine}. */
-import type { Backend, Binding, DeviceBuffer, DType, Program, RoutinePrim, Scalar, Work } from "@heddle/tensor";
+import type { DType, Scalar } from "@heddle/tensor";
+import type { Backend, Binding, DeviceBuffer, Program, RoutinePrim, Work } from "@heddle/tensor/backend";
 import type { Engine, EngineReport } from "./engine.ts";
 import { GpuBuffer } from "./gpu_buffer.ts";
 import { type KernelProgram, Kernels } from "./kernels.ts";

@@ -1,5 +1,6 @@
 /** Indices out of range, which cannot be refused where the host does not see them: what they do is the same on every GPU. */
-import { applyAll, arange, type DType, ones, type Tensor, tensor, zeros } from "@heddle/tensor";
+import { arange, type DType, ones, type Tensor, tensor, zeros } from "@heddle/tensor";
+import { applyAll } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";
 import { devices, dtypes } from "./routines/against_reference.ts";
 import { gpu } from "./test_device.ts";

@@ -1,5 +1,5 @@
 /** What routines and rendered kernels are written against: launching WGSL, and memory for what lies between two launches. */
-import type { Routine } from "@heddle/tensor";
+import type { Routine } from "@heddle/tensor/backend";
 
 /** Shape, strides and dtype of an operand, without memory. */
 export type Operand = Routine["inputs"][number];

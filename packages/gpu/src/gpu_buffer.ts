@@ -1,5 +1,5 @@
 /** Memory of a tensor on the GPU. */
-import type { DeviceBuffer } from "@heddle/tensor";
+import type { DeviceBuffer } from "@heddle/tensor/backend";
 
 /** A tensor's memory; the buffer behind it may be larger. */
 export class GpuBuffer implements DeviceBuffer {

@@ -11,7 +11,9 @@
  * ```
  * @module
  */
-import { checkOptions, type Device, getDevice, registerDevice } from "@heddle/tensor";
+import { type Device, getDevice } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
+import { registerDevice } from "@heddle/tensor/backend";
 import { openDevice } from "./adapter.ts";
 import { GpuBackend } from "./backend.ts";
 import { Engine, type EngineReport } from "./engine.ts";

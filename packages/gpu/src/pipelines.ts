@@ -1,5 +1,5 @@
 /** Compiled shaders, layouts and bind groups, each made once. */
-import { debug } from "@heddle/tensor";
+import { debug } from "@heddle/tensor/backend";
 import { stateOf } from "./buffers.ts";
 import type { Failures } from "./failures.ts";
 import { Signatures } from "./signatures.ts";

@@ -1,5 +1,5 @@
 /** Commands, gathered in one encoder and one pass until somebody wants to read, or until they are many. */
-import { debug } from "@heddle/tensor";
+import { debug } from "@heddle/tensor/backend";
 import { stateOf } from "./buffers.ts";
 import type { Failures } from "./failures.ts";
 import { type Compiled, Pipelines } from "./pipelines.ts";

@@ -2,7 +2,7 @@
  * Routines on the GPU. What a routine launches follows from the geometry of its operands and its attributes: so it is run once by
  * geometry, its launches are noted, and from then on they are recorded again on the memory of the day.
  */
-import type { Attrs, Binding, Program, Routine, RoutinePrim } from "@heddle/tensor";
+import type { Attrs, Binding, Program, Routine, RoutinePrim } from "@heddle/tensor/backend";
 import type { Engine, ReadyLaunch } from "./engine.ts";
 import type { Gpu, GpuOperand, Launch } from "./gpu.ts";
 import type { GpuBuffer } from "./gpu_buffer.ts";

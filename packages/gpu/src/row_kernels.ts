@@ -1,5 +1,6 @@
 /** Row kernels on the GPU: rendered once by geometry, then filled in with offsets and scalars and launched. */
-import { type Binding, type Program, type RowKernel, type Scalar, showRows } from "@heddle/tensor";
+import { type Scalar } from "@heddle/tensor";
+import { type Binding, type Program, type RowKernel, showRows } from "@heddle/tensor/backend";
 import type { Engine } from "./engine.ts";
 import type { GpuBuffer } from "./gpu_buffer.ts";
 import type { Compiled } from "./pipelines.ts";

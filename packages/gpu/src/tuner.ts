@@ -1,5 +1,5 @@
 /** Timed choices between several ways of doing the same. */
-import { debug } from "@heddle/tensor";
+import { debug } from "@heddle/tensor/backend";
 import { Choices } from "./choices.ts";
 import type { Gpu } from "./gpu.ts";
 import type { Staging } from "./staging.ts";

@@ -1,6 +1,7 @@
 /** Cholesky decompositions. */
 import { customFunction } from "@heddle/autograd";
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { CholeskyDecomposition } from "ml-matrix";
 import { checkFinite, checkSquare, inBatch } from "./check.ts";
 import { matrix, read, writeMatrices } from "./host/matrices.ts";

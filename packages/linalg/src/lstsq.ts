@@ -1,6 +1,7 @@
 /** Pseudo-inverses, least squares, rank. */
 import { customFunction } from "@heddle/autograd";
-import { checkOptions, finfo, fromTypedArray, type Tensor } from "@heddle/tensor";
+import { finfo, fromTypedArray, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkMatrix } from "./check.ts";
 import { matrixAt, read, write, writeMatrices } from "./host/matrices.ts";
 import { decompose, type HostSVD, pseudoInverse, rankOf } from "./host/svd.ts";

@@ -1,6 +1,7 @@
 /** QR decompositions. */
 import { customFunction } from "@heddle/autograd";
-import { cat, checkOptions, type Tensor } from "@heddle/tensor";
+import { cat, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkFinite, checkMatrix } from "./check.ts";
 import { matrix, matrixAt, read, writeMatrices } from "./host/matrices.ts";
 import { completeBasis, decompose } from "./host/qr.ts";

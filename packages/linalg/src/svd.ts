@@ -1,6 +1,7 @@
 /** Singular value decompositions. */
 import { customFunction } from "@heddle/autograd";
-import { checkOptions, eye, type Tensor } from "@heddle/tensor";
+import { eye, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkMatrix } from "./check.ts";
 import { matrix, read, write, writeMatrices } from "./host/matrices.ts";
 import { completeBasis } from "./host/qr.ts";

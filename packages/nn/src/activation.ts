@@ -1,5 +1,6 @@
 /** Smooth activations, and those along a dimension. The functions are in functional/activation.ts. */
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import {
   gelu,
   type GeluOptions,

@@ -1,6 +1,7 @@
 /** Averages of a model's weights over its training. */
 import { noGrad } from "@heddle/autograd";
-import { checkOptions, isFloat, type Tensor, tidy, zeros } from "@heddle/tensor";
+import { isFloat, type Tensor, tidy, zeros } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { deepCopy } from "./deep_copy.ts";
 import type { Callable } from "./feature_extractor.ts";
 import { Module } from "./module.ts";

@@ -1,5 +1,6 @@
 /** Batch and instance normalisation: layers with running statistics. */
-import { checkOptions, empty, fused, ones, type Tensor, zeros } from "@heddle/tensor";
+import { empty, fused, ones, type Tensor, zeros } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { batchNorm, type BatchNormOptions, instanceNorm } from "./functional/normalization.ts";
 import { ones_, zeros_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";

@@ -1,17 +1,6 @@
 /** Convolutions in one to three dimensions. */
-import {
-  checkOptions,
-  conv1d,
-  conv2d,
-  conv3d,
-  type ConvOptions,
-  empty,
-  type Generator,
-  hasHalfGradient,
-  inFloat32,
-  pad,
-  type Tensor,
-} from "@heddle/tensor";
+import { conv1d, conv2d, conv3d, type ConvOptions, empty, type Generator, pad, type Tensor } from "@heddle/tensor";
+import { checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
 import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";

@@ -1,6 +1,5 @@
 /** Transposed convolutions: what convolutions do to gradients, as layers. */
 import {
-  checkOptions,
   convTranspose1d,
   convTranspose2d,
   convTranspose3d,
@@ -9,6 +8,7 @@ import {
   type Generator,
   type Tensor,
 } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkChannels, checkGroups } from "./conv.ts";
 import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";

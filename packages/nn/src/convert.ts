@@ -1,4 +1,5 @@
 /** Parameters and buffers in another dtype, or on another device. */
+import { become } from "@heddle/tensor/engine";
 import { Device, deviceNames, type DType, dtypes, getDevice, isFloat, type Tensor, tidy } from "@heddle/tensor";
 
 /**
@@ -47,7 +48,7 @@ export function convert(tensors: readonly Tensor[], targets: readonly (DType | D
   for (const tensor of tensors) {
     const wanted = isFloat(tensor.dtype) ? targets : devices;
     tidy(() => {
-      tensor.become(tensor.detach().to(...wanted));
+      become(tensor, tensor.detach().to(...wanted));
       if (tensor.grad !== null) tensor.grad = tensor.grad.detach().to(...wanted);
     });
   }

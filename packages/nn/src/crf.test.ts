@@ -1,5 +1,6 @@
 import { gradcheck } from "@heddle/autograd";
-import { arange, Generator, getDevice, NullBackend, ones, randint, randn, type Tensor, tensor } from "@heddle/tensor";
+import { arange, Generator, getDevice, ones, randint, randn, type Tensor, tensor } from "@heddle/tensor";
+import { NullBackend } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { CRF } from "./crf.ts";
 import { bestTags } from "./crf_viterbi.ts";

@@ -1,5 +1,6 @@
 /** Sequences of tags whose neighbours depend on each other. */
-import { checkOptions, empty, inFloat32, ones, type Tensor, where } from "@heddle/tensor";
+import { empty, ones, type Tensor, where } from "@heddle/tensor";
+import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { partition } from "./crf_partition.ts";
 import { bestTags } from "./crf_viterbi.ts";
 import { lookUp } from "./functional/lookup.ts";

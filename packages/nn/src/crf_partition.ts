@@ -1,6 +1,7 @@
 /** The sum over all sequences of tags: what a conditional random field divides by. */
 import { customFunction, isGradEnabled } from "@heddle/autograd";
-import { empty, fused, fuseSum, type Tensor, where, whereSymbolic } from "@heddle/tensor";
+import { empty, fused, type Tensor, where, whereSymbolic } from "@heddle/tensor";
+import { fuseSum } from "@heddle/tensor/engine";
 
 /** In place of the largest of nothing but −∞: finite, so that differences from it are −∞ still, and no NaN. */
 const lowest = -1e30;

@@ -1,4 +1,5 @@
 /** Copies of modules that share nothing with the original. */
+import { internals } from "@heddle/tensor/engine";
 import { noGrad } from "@heddle/autograd";
 import { keep, Tensor, tidy } from "@heddle/tensor";
 import { Module } from "./module.ts";
@@ -85,7 +86,7 @@ function copyTensor(original: Tensor, path: string): Tensor {
   const { requiresGrad } = original;
   if (original instanceof Parameter) return tidy(() => new Parameter(original.detach().clone(), { requiresGrad }));
   const copy = tidy(() => keep(original.detach().clone()));
-  copy.kept = original.kept;
+  internals(copy).kept = internals(original).kept;
   if (requiresGrad) copy.requiresGrad = true;
   return copy;
 }

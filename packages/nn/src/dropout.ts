@@ -1,5 +1,6 @@
 /** Dropout layers: random zeros while training, nothing in evaluation. */
-import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
+import { type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import {
   checkProbability,
   dropout,

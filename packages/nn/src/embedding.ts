@@ -1,6 +1,7 @@
 /** A table of vectors that is learned. */
 import { noGrad } from "@heddle/autograd";
-import { checkOptions, empty, type Generator, type Tensor } from "@heddle/tensor";
+import { empty, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { embedding, paddingRow } from "./functional/embedding.ts";
 import { normal_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";

@@ -1,5 +1,6 @@
 /** Convolutions that are equivariant to quarter turns (p4), and to mirroring too (p4m), beside shifts. */
-import { checkOptions, conv2d, inFloat32, type Tensor, tensor } from "@heddle/tensor";
+import { conv2d, type Tensor, tensor } from "@heddle/tensor";
+import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { type ConvLayerOptions, ConvNd } from "./conv.ts";
 import { Module } from "./module.ts";
 import { checkSize, showSizes } from "./sizes.ts";

@@ -1,5 +1,5 @@
 /** Hooks: functions called before and after a module's `forward`. */
-import { checkSynchronous } from "@heddle/tensor";
+import { checkSynchronous } from "@heddle/tensor/engine";
 import type { Module } from "./module.ts";
 
 /** Takes a hook off again: by `remove()`, or at the end of the block of `using handle = …`. */

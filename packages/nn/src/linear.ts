@@ -1,5 +1,6 @@
 /** Fully connected layers. */
-import { checkOptions, empty, type Generator, type Tensor } from "@heddle/tensor";
+import { empty, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { linear } from "./functional/linear.ts";
 import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";

@@ -1,5 +1,6 @@
 /** Losses of predictions against targets as modules; the functions, with shapes and errors, are under functional/. */
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import {
   binaryCrossEntropy,
   type BinaryCrossEntropyOptions,

@@ -1,5 +1,6 @@
 /** Pooling by a norm, over windows and over channels, as layers; the functions are in functional/lp_pooling.ts. */
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import {
   featureLpPool,
   type FeatureLpPoolOptions,

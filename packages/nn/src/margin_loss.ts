@@ -1,5 +1,6 @@
 /** Losses with a margin, and the distances they are made of, as modules; the functions are under functional/. */
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { multiMarginLoss, type MultiMarginLossOptions } from "./functional/classification_loss.ts";
 import {
   cosineSimilarity,

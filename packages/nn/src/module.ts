@@ -1,14 +1,14 @@
 /** The base of everything that has parameters: found by walking plain properties, named as PyTorch names them. */
+import { Tensor, type ToTarget } from "@heddle/tensor";
 import {
   checkOptions,
   checkSynchronous,
   checkTensor,
+  internals,
   markClass,
   otherCopy,
   printOnConsole,
-  Tensor,
-  type ToTarget,
-} from "@heddle/tensor";
+} from "@heddle/tensor/engine";
 import { convert } from "./convert.ts";
 import { type ForwardHook, type ForwardPreHook, hookAfter, hookBefore, type HookHandle } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
@@ -66,7 +66,7 @@ export abstract class Module {
       );
     }
     this.persistence.set(name, options.persistent ?? true);
-    tensor.kept = true;
+    internals(tensor).kept = true;
     (this as Record<string, unknown>)[name] = tensor;
   }
 

@@ -1,5 +1,6 @@
 /** Layer, group and local response normalisation: within each sample, without running statistics. */
-import { checkOptions, empty, type Tensor } from "@heddle/tensor";
+import { empty, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { localResponseNorm, type LocalResponseNormOptions } from "./functional/local_response_norm.ts";
 import { groupNorm, layerNorm } from "./functional/normalization.ts";
 import { ones_, zeros_ } from "./init/mod.ts";

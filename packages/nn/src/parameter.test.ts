@@ -1,3 +1,4 @@
+import { internals } from "@heddle/tensor/engine";
 import { arange, memory, ones, scope, Tensor, tidy } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { Linear } from "./linear.ts";
@@ -8,7 +9,7 @@ describe("Parameter", () => {
     const data = arange(6).reshape(2, 3);
     const parameter = new Parameter(data);
     expect(parameter).toBeInstanceOf(Tensor);
-    expect([parameter.requiresGrad, parameter.isLeaf, parameter.kept]).toEqual([true, true, true]);
+    expect([parameter.requiresGrad, parameter.isLeaf, internals(parameter).kept]).toEqual([true, true, true]);
     data.fill_(7);
     expect(parameter.toArray()).toEqual([[7, 7, 7], [7, 7, 7]]);
     expect(new Parameter(data, { requiresGrad: false }).requiresGrad).toBe(false);

@@ -1,6 +1,7 @@
 /** Parameters: the tensors of a module that are trained. */
 import "@heddle/autograd";
-import { checkOptions, checkTensor, isFloat, markClass, Tensor } from "@heddle/tensor";
+import { isFloat, Tensor } from "@heddle/tensor";
+import { checkOptions, checkTensor, markClass } from "@heddle/tensor/engine";
 
 /** Options of {@link Parameter}. */
 export interface ParameterOptions {

@@ -5,13 +5,13 @@ import {
   avgPool1d,
   avgPool2d,
   type AvgPoolOptions,
-  checkOptions,
   maxPool1d,
   maxPool2d,
   type MaxPoolOptions,
   type OutputSize,
   type Tensor,
 } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, avgPool3d, maxPool3d } from "./functional/pooling.ts";
 import { Module } from "./module.ts";
 import { ownOptions } from "./own_options.ts";

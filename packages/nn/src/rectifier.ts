@@ -1,5 +1,6 @@
 /** Activations with a bend: rectifiers and what limits or shrinks. The functions are in functional/activation.ts. */
-import { checkOptions, full, type Tensor } from "@heddle/tensor";
+import { full, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import {
   celu,
   elu,

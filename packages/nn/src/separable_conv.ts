@@ -1,5 +1,6 @@
 /** Convolutions in two cheap halves: each channel over space, then all channels at each place. */
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { Conv2d, type ConvLayerOptions } from "./conv.ts";
 import { Module } from "./module.ts";
 import { checkSize, type Sizes } from "./sizes.ts";

@@ -1,6 +1,7 @@
 /** State dicts: the tensors of a module by name, and how they are loaded. */
 import { noGrad } from "@heddle/autograd";
-import { type DType, isFloat, otherCopy, Tensor, tidy } from "@heddle/tensor";
+import { type DType, isFloat, Tensor, tidy } from "@heddle/tensor";
+import { otherCopy } from "@heddle/tensor/engine";
 import { showSizes } from "./sizes.ts";
 
 /** Tensors by dotted name, in order. */

@@ -1,5 +1,6 @@
 /** Layers that change the resolution; the functions are in functional/. */
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { interpolate, type InterpolateOptions } from "./functional/interpolate.ts";
 import { pixelShuffle, pixelUnshuffle } from "./functional/pixel_shuffle.ts";
 import { Module } from "./module.ts";

@@ -1,5 +1,6 @@
 /** Adam. */
-import { fused, fusedUpdate, type Tensor, zerosLike } from "@heddle/tensor";
+import { fused, type Tensor, zerosLike } from "@heddle/tensor";
+import { fusedUpdate } from "@heddle/tensor/engine";
 import { checkBetas, checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";

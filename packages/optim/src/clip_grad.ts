@@ -1,6 +1,7 @@
 /** Clipping of gradients, by their norm or by value. */
 import { noGrad } from "@heddle/autograd";
-import { checkOptions, stack, Tensor, tensor, tidy, widened } from "@heddle/tensor";
+import { stack, Tensor, tensor, tidy } from "@heddle/tensor";
+import { checkOptions, widened } from "@heddle/tensor/engine";
 
 /** Options of {@link clipGradNorm_}. */
 export interface ClipGradNormOptions {

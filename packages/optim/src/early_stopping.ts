@@ -1,6 +1,7 @@
 /** Stopping when a metric no longer improves, with the best weights. */
 import { noGrad } from "@heddle/autograd";
-import { checkOptions, keep, Tensor, tidy } from "@heddle/tensor";
+import { keep, Tensor, tidy } from "@heddle/tensor";
+import { checkOptions, freedError } from "@heddle/tensor/engine";
 import { metricValue } from "./metric.ts";
 
 /** What early stopping needs of a model; every `Module` of `@heddle/nn` has it. */
@@ -138,7 +139,7 @@ export class EarlyStopping {
           `EarlyStopping.loadStateDict: the weight "${key}" is no tensor; make it one, with tensor(…) if it comes from JSON`,
         );
       }
-      if (value.isDisposed) throw value.freedError(`EarlyStopping.loadStateDict: "${key}"`);
+      if (value.isDisposed) throw freedError(value, `EarlyStopping.loadStateDict: "${key}"`);
     }
     this.replaceBest(bestState ?? null);
     this.best = best;

@@ -1,16 +1,18 @@
 /** What every optimiser shares: parameter groups, the step over all parameters, state that can be saved. */
 import { enableGrad, noGrad } from "@heddle/autograd";
+import { Tensor, tidy } from "@heddle/tensor";
 import {
   checkNames,
   checkOptions,
   checkSynchronous,
+  disown,
+  internals,
   markClass,
   otherCopy,
+  own,
   printOnConsole,
-  Tensor,
-  tidy,
   widened,
-} from "@heddle/tensor";
+} from "@heddle/tensor/engine";
 import {
   copyArrays,
   describe,
@@ -256,7 +258,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   private own(param: Tensor, state: ParamState): void {
     for (const key in state) {
       const value = state[key];
-      if (value instanceof Tensor && value.owner !== param) param.own(value);
+      if (value instanceof Tensor && internals(value).owner !== param) own(param, value);
     }
   }
 
@@ -342,7 +344,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     }
     for (const [i, group] of this.paramGroups.entries()) Object.assign(group, copyArrays(options[i]!));
     for (const [param, state] of this.states) {
-      for (const value of Object.values(state)) if (value instanceof Tensor) param.disown(value);
+      for (const value of Object.values(state)) if (value instanceof Tensor) disown(param, value);
     }
     this.states.clear();
     for (const [param, state] of states) {

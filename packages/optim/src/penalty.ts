@@ -1,5 +1,6 @@
 /** Penalties on the size of parameters, to be added to a loss. */
-import { inFloat32, Tensor, tensor } from "@heddle/tensor";
+import { Tensor, tensor } from "@heddle/tensor";
+import { inFloat32 } from "@heddle/tensor/engine";
 
 /**
  * Σ|w| over all parameters, with gradient sign(w): the lasso's penalty.

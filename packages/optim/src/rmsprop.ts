@@ -1,5 +1,6 @@
 /** RMSprop. */
-import { fusedUpdate, type Symbolic, type Tensor, type UpdateFunction, zerosLike } from "@heddle/tensor";
+import { type Symbolic, type Tensor, zerosLike } from "@heddle/tensor";
+import { fusedUpdate, type UpdateFunction } from "@heddle/tensor/engine";
 import { checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";

@@ -1,4 +1,5 @@
 /** What an optimiser remembers of one parameter, read back from where it was saved. */
+import { freedError } from "@heddle/tensor/engine";
 import { noGrad } from "@heddle/autograd";
 import { isFloat, Tensor, tidy } from "@heddle/tensor";
 import { describe } from "./parameter_groups.ts";
@@ -17,7 +18,7 @@ export type SavedState = { readonly [name: string]: Tensor | number };
 export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedState, number: number): void {
   for (const [key, value] of Object.entries(saved)) {
     if (value instanceof Tensor) {
-      if (value.isDisposed) throw value.freedError(`${optimizer}.loadStateDict: ${key} of parameter ${number}`);
+      if (value.isDisposed) throw freedError(value, `${optimizer}.loadStateDict: ${key} of parameter ${number}`);
       if (!isFloat(value.dtype)) {
         throw new TypeError(
           `${optimizer}.loadStateDict: ${key} of parameter ${number} is ${value.dtype}; what is remembered of a parameter is ` +

@@ -1,5 +1,6 @@
 /** Stochastic gradient descent. */
-import { fused, fusedUpdate, type Tensor, type UpdateFunction } from "@heddle/tensor";
+import { fused, type Tensor } from "@heddle/tensor";
+import { fusedUpdate, type UpdateFunction } from "@heddle/tensor/engine";
 import { checkNotNegative } from "./check_options.ts";
 import { Optimizer } from "./optimizer.ts";
 import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.ts";

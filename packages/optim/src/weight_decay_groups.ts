@@ -1,5 +1,6 @@
 /** Weight decay for weights only. */
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 
 /** A group of parameters with its weight decay. */
 export interface WeightDecayGroup {

@@ -5,9 +5,9 @@ afterEach(() => {
   vi.resetModules(); // files share their modules, and the next is not to have these
 });
 
-async function fresh(): Promise<typeof import("./mod.ts")> {
+async function fresh(): Promise<typeof import("./mod.ts") & typeof import("./backend_mod.ts")> {
   vi.resetModules();
-  return await import("./mod.ts");
+  return { ...await import("./mod.ts"), ...await import("./backend_mod.ts") };
 }
 
 test("HEDDLE_DEVICE chooses where tensors are made; an option or a call chooses otherwise", async () => {

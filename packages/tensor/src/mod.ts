@@ -1,6 +1,9 @@
 /**
  * Tensors: dtypes, views, operations, random numbers, devices and memory.
  *
+ * `@heddle/tensor/engine` has what packages that extend tensors need (operations as primitives, the tape, fused kernels),
+ * `@heddle/tensor/backend` what a device needs.
+ *
  * @example
  * ```ts
  * import { randn, tensor } from "@heddle/tensor";
@@ -20,13 +23,15 @@ registerDevice("null", () => new NullBackend());
 
 export * from "./dtype.ts";
 export { Tensor } from "./tensor/tensor.ts";
-export { checkGradient } from "./tensor/core.ts";
-export type { DataArray, NestedArray, Operand, TensorOptions, ViewSource } from "./tensor/core.ts";
-export type { AlphaOptions, ClampOptions, DivOptions, RoundOptions } from "./tensor/elementwise.ts";
-export type { CloseOptions } from "./tensor/comparison.ts";
-export type { Dims, ReduceOptions, ValuesAndIndices } from "./tensor/reduction.ts";
-export type { Unique } from "./tensor/ordering.ts";
-export type { RandomOptions } from "./tensor/filling.ts";
+export type { DataArray, NestedArray, Operand, TensorOptions } from "./tensor/core.ts";
+export type { AlphaOptions, ClampOptions, DivOptions, RoundOptions } from "./ops/arithmetic.ts";
+export type { CloseOptions } from "./ops/comparison.ts";
+export type { Dims, ReduceOptions, ValuesAndIndices } from "./ops/reduction.ts";
+export type { Unique } from "./ops/sorting.ts";
+export type { RandomOptions } from "./ops/filling.ts";
+export type { Index, SliceString } from "./ops/slices.ts";
+export type { BackwardOptions } from "./engine/tape.ts";
+export type { ScatterMode } from "./prims/attrs.ts";
 export * from "./ops/creation.ts";
 export * from "./ops/random.ts";
 export * from "./ops/join.ts";
@@ -42,74 +47,20 @@ export {
   type ConvTransposeOptions,
   type PerDim,
 } from "./ops/conv.ts";
-export { labelLoss } from "./ops/label_loss.ts";
-export { linear, type LinearOptions } from "./ops/linear.ts";
-export { maskedSoftmax, type MaskedSoftmaxOptions } from "./ops/masked_softmax.ts";
-export { matmulInto } from "./ops/matmul_into.ts";
-export {
-  normalize,
-  type Normalized,
-  type NormalizeOptions,
-  rmsNormalize,
-  type RmsNormalizeOptions,
-} from "./ops/normalize.ts";
 export * from "./ops/pool.ts";
-export type { Index, SliceString } from "./ops/slices.ts";
+export { fuse, fused, type FusedFunction } from "./engine/fuse.ts";
+export { Symbolic, type SymbolicOperand, whereSymbolic } from "./engine/symbolic.ts";
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from "./random.ts";
-export { keep, Scope, scope, tidy } from "./scope.ts";
-export { memory, type MemoryReport, reclaiming, resetPeakMemory, Storage } from "./storage.ts";
+export { type Freeable, keep, Scope, scope, tidy } from "./memory/scope.ts";
+export { memory, type MemoryReport, resetPeakMemory, Storage } from "./memory/storage.ts";
 export {
   defaultDevice,
   Device,
   type DeviceName,
   deviceNames,
   getDevice,
-  registerDevice,
   setDefaultDevice,
   type ToTarget,
 } from "./device.ts";
-export { dataFolder, threadCount } from "./env.ts";
-export { printOnConsole } from "./runtime.ts";
-export { markClass, otherCopy } from "./brand.ts";
-export { type AllOf, checkNames, checkOption, checkOptions, nearest } from "./options.ts";
-export { checkOperands, checkTensor } from "./checks.ts";
-export { broadcastShapes, checkHostSize, type Geometry, type Shape } from "./shape.ts";
-
-export { fuse, fused, type FusedFunction, fuseSum } from "./fuse.ts";
-export { type Float32Operands, hasHalfGradient, inFloat32, isHalf, widened } from "./in_float32.ts";
-export { fusedUpdate, type UpdateFunction } from "./update.ts";
-export { Symbolic, type SymbolicOperand, symbolsOf, whereSymbolic } from "./symbolic.ts";
-
-// For autograd and for backends.
-export { checkSynchronous } from "./check_synchronous.ts";
-export { apply, applyAll, applyInPlace } from "./apply.ts";
-export { runExpression } from "./execute/elementwise.ts";
-export { hasRows } from "./execute/rows.ts";
-export { activeTape, type BackwardOptions, installTape, type Tape, type TapeSlot } from "./tape.ts";
-export type {
-  Activation,
-  Attrs,
-  ConvAttrs,
-  ElementwisePrim,
-  Epilogue,
-  PoolAttrs,
-  Prim,
-  RandomAttrs,
-  ReduceAttrs,
-  ReducePrim,
-  RoutinePrim,
-  RowPrim,
-  ScatterMode,
-  ViewPrim,
-  ViewStep,
-} from "./prims/attrs.ts";
-export type { Backend, Binding, DeviceBuffer, Program } from "./backend.ts";
-export { type Expr, type Kernel, type Routine, showExpr } from "./ir/kernel.ts";
-export { debug } from "./debug.ts";
-export { elementValue } from "./scalar.ts";
-export * as polynomials from "./backends/cpu/math/polynomials.ts";
-export { twoOverPi } from "./backends/cpu/math/huge_angle.ts";
-export { type RowKernel, type RowStep, showRows, stepExpressions, type Work } from "./ir/rows.ts";
-export { NullBackend } from "./backends/null.ts";
-export { ReferenceBackend } from "./backends/reference/mod.ts";
-export { normalPair } from "./backends/reference/normal.ts";
+export { threadCount } from "./env.ts";
+export { broadcastShapes, type Geometry, type Shape } from "./shape.ts";

@@ -9,7 +9,7 @@
  *
  * @example
  * ```ts
- * import { checkOptions } from "@heddle/tensor";
+ * import { checkOptions } from "@heddle/tensor/engine";
  * interface ScaleOptions {
  *   readonly factor?: number;
  * }

@@ -1,6 +1,6 @@
 /** The random stream: generators whose state can be saved, and draws from them. */
 import { markClass } from "./brand.ts";
-import { runRoutine } from "./launch.ts";
+import { runRoutine } from "./engine/launch.ts";
 import { elementsPerBlock, philox } from "./philox.ts";
 import type { RandomAttrs } from "./prims/attrs.ts";
 import type { Tensor } from "./tensor/tensor.ts";

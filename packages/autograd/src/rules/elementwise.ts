@@ -1,5 +1,5 @@
 /** Gradients of the element-wise primitives: derivatives of elementary functions. */
-import type { ElementwisePrim } from "@heddle/tensor";
+import type { ElementwisePrim } from "@heddle/tensor/engine";
 import { choose, flat, linear, reading, type Rules } from "./rule.ts";
 
 const pass = linear<"add">((g) => g);

@@ -1,5 +1,5 @@
 /** One gradient rule a primitive: a missing one is a type error. */
-import type { Prim } from "@heddle/tensor";
+import type { Prim } from "@heddle/tensor/engine";
 import { elementwiseRules } from "./elementwise.ts";
 import { reductionRules } from "./reductions.ts";
 import { routineRules } from "./routines.ts";

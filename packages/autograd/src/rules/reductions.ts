@@ -1,5 +1,7 @@
 /** Gradients of the reductions. */
-import { cat, onesLike, type ReduceAttrs, type ReducePrim, type Tensor } from "@heddle/tensor";
+import { cat, onesLike, type Tensor } from "@heddle/tensor";
+import { type ReducePrim } from "@heddle/tensor/engine";
+import { type ReduceAttrs } from "@heddle/tensor/backend";
 import { type Context, linear, reading, type Rules } from "./rule.ts";
 
 type Reduced = { readonly attrs: ReduceAttrs; readonly inputs: Context<"sum">["inputs"] };

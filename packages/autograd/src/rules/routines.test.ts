@@ -6,11 +6,10 @@ import {
   convTranspose1d,
   convTranspose2d,
   convTranspose3d,
-  linear,
-  type LinearOptions,
   randn,
   type Tensor,
 } from "@heddle/tensor";
+import { linear, type LinearOptions } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";
 import { grad, gradcheck, gradgradcheck } from "../mod.ts";
 

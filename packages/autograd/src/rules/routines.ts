@@ -1,14 +1,6 @@
 /** Gradients of the routines. */
-import {
-  apply,
-  arange,
-  type Attrs,
-  cat,
-  onesLike,
-  type RoutinePrim,
-  type ScatterMode,
-  type Tensor,
-} from "@heddle/tensor";
+import { arange, cat, onesLike, type ScatterMode, type Tensor } from "@heddle/tensor";
+import { apply, type Attrs, type RoutinePrim } from "@heddle/tensor/engine";
 import { choose, type Context, linear, reading, type Rules, sparseZerosOf, type Value } from "./rule.ts";
 
 const transposed = (x: Tensor): Tensor => x.transpose(-1, -2);

@@ -1,5 +1,6 @@
 /** Gradients of the row primitives: row kernels too, and plain operations where the gradient will itself be differentiated. */
-import { apply, applyAll, arange, fuseSum, type RowPrim, type Tensor } from "@heddle/tensor";
+import { arange, type Tensor } from "@heddle/tensor";
+import { apply, applyAll, fuseSum, type RowPrim } from "@heddle/tensor/engine";
 import { isGradEnabled } from "../grad_mode.ts";
 import { type Context, reading, type Rules } from "./rule.ts";
 

@@ -1,5 +1,6 @@
 /** How gradient rules are written. */
-import { type Attrs, type Prim, type Scalar, Symbolic, type Tensor, where, whereSymbolic, zeros } from "@heddle/tensor";
+import { type Scalar, Symbolic, type Tensor, where, whereSymbolic, zeros } from "@heddle/tensor";
+import { type Attrs, type Prim } from "@heddle/tensor/engine";
 import type { ValueMeta } from "../node.ts";
 
 /** Values that a rule can ask for: operands by position, the output, a second (of what selects: indices) and a third output. */

@@ -1,5 +1,7 @@
 /** Gradients of views and of what is assembled from copies: each is the other's transpose. */
-import { apply, type Tensor, type ViewPrim, type ViewStep } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { apply, type ViewPrim } from "@heddle/tensor/engine";
+import { type ViewStep } from "@heddle/tensor/backend";
 import { type Context, linear, type Rules, zerosOf } from "./rule.ts";
 
 /** Zeros of the input's shape with the gradient where the view lies. */

@@ -1,4 +1,5 @@
-import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
+import { type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { permutation } from "../samplers/draw.ts";
 import type { Dataset } from "./dataset.ts";
 import { Subset } from "./subset.ts";

@@ -1,4 +1,5 @@
-import { fromTypedArray, otherCopy, Tensor } from "@heddle/tensor";
+import { fromTypedArray, Tensor } from "@heddle/tensor";
+import { otherCopy } from "@heddle/tensor/engine";
 import { type BatchOf, checkIndex, type Dataset } from "./dataset.ts";
 
 /**

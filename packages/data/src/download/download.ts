@@ -1,4 +1,4 @@
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { type Expectation, findFault } from "./checksum.ts";
 import { claimPart, releasePart, removeAbandoned } from "./part_file.ts";
 import { type DownloadProgress, transfer, TransferError } from "./transfer.ts";

@@ -1,4 +1,4 @@
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { type ImageOptions, LabelledImages } from "../images/labelled_images.ts";
 import { drawDigits } from "./draw.ts";
 

@@ -1,4 +1,4 @@
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { gunzip, MOST_FROM_ONE } from "../archive/gunzip.ts";
 import { readTar } from "../archive/tar.ts";
 import { cacheDir } from "../cache_dir.ts";

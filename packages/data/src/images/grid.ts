@@ -1,4 +1,5 @@
-import { checkOptions, fromTypedArray, stack, type Tensor } from "@heddle/tensor";
+import { fromTypedArray, stack, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkValues } from "../transforms/pictures.ts";
 
 export const GRID_OPTIONS = ["nrow", "padding", "normalize", "valueRange", "scaleEach", "padValue"] as const;

@@ -1,4 +1,4 @@
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { cacheDir } from "../cache_dir.ts";
 import { digest } from "../download/checksum.ts";
 import { download } from "../download/download.ts";

@@ -1,4 +1,5 @@
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { node } from "../node.ts";
 import { GRID_OPTIONS, type GridOptions, makeGrid } from "./grid.ts";
 import { type Orientation, orientationOf, oriented } from "./exif.ts";

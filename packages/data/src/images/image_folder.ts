@@ -1,4 +1,5 @@
-import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
+import { type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { node } from "../node.ts";
 import { Compose } from "../transforms/compose.ts";

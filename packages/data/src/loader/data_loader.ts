@@ -1,4 +1,5 @@
-import { checkOptions, defaultGenerator, type Generator, type GeneratorState, reclaiming } from "@heddle/tensor";
+import { defaultGenerator, type Generator, type GeneratorState } from "@heddle/tensor";
+import { checkOptions, reclaiming } from "@heddle/tensor/engine";
 import type { Dataset, IterableDataset } from "../datasets/dataset.ts";
 import { ListDataset } from "../datasets/list_dataset.ts";
 import { checkPositive, type Sampler } from "../samplers/sampler.ts";

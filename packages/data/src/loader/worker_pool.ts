@@ -1,4 +1,4 @@
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import type { Worker } from "node:worker_threads";
 import { node } from "../node.ts";
 import { checkPositive } from "../samplers/sampler.ts";

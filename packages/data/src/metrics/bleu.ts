@@ -1,4 +1,4 @@
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { type BleuTokenize, bleuTokens } from "./bleu_tokens.ts";
 
 /** What takes the place of a precision of 0, which would make the score 0. */

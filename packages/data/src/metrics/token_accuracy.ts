@@ -1,4 +1,5 @@
-import { checkOptions, stack, type Tensor, tidy } from "@heddle/tensor";
+import { stack, type Tensor, tidy } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 
 /** What {@link tokenAccuracy} counted. */
 export interface TokenAccuracy {

@@ -1,4 +1,5 @@
-import { checkOptions, defaultGenerator, type Generator } from "@heddle/tensor";
+import { defaultGenerator, type Generator } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { permutation } from "./draw.ts";
 import { checkPositive, type Sampler } from "./sampler.ts";
 

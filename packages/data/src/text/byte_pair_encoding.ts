@@ -1,4 +1,4 @@
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { trainBytePairs } from "./byte_pair_training.ts";
 import { fingerprintOf } from "./fingerprint.ts";

@@ -1,4 +1,5 @@
-import { checkOptions, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
+import { fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { integersBelow } from "../samplers/draw.ts";
 import { checkPositive } from "../samplers/sampler.ts";

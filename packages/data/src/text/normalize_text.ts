@@ -1,4 +1,4 @@
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 
 /** Options of {@link normalizeText}. */
 export interface NormalizeTextOptions {

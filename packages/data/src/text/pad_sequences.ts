@@ -1,4 +1,5 @@
-import { checkOptions, fromTypedArray, type Tensor } from "@heddle/tensor";
+import { fromTypedArray, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 
 /** Options of {@link padSequences}. */
 export interface PadSequencesOptions {

@@ -1,4 +1,4 @@
-import { checkOptions, checkSynchronous } from "@heddle/tensor";
+import { checkOptions, checkSynchronous } from "@heddle/tensor/engine";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { linesOf, readText } from "./text_file.ts";
 

@@ -1,4 +1,4 @@
-import { checkNames, checkOptions } from "@heddle/tensor";
+import { checkNames, checkOptions } from "@heddle/tensor/engine";
 import { fingerprintOf } from "./fingerprint.ts";
 import { inWords, notSaved } from "./saved_state.ts";
 

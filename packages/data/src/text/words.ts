@@ -1,4 +1,4 @@
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 
 // French words that lose their vowel before another (l'homme, qu'il, jusqu'à), English endings (it's, don't), and French pronouns behind
 // their verb (puis-je, a-t-il).

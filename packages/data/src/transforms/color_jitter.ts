@@ -1,4 +1,5 @@
-import { checkOptions, type Generator } from "@heddle/tensor";
+import { type Generator } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { brighten, checkColours, contrast, type Place, saturate, turnHue } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { type Range, spread } from "./parameters.ts";

@@ -1,4 +1,5 @@
-import { type Generator, normalPair, rand } from "@heddle/tensor";
+import { type Generator, rand } from "@heddle/tensor";
+import { normalPair } from "@heddle/tensor/backend";
 
 /** Numbers drawn one by one; from the generator they are taken many at a time, which is faster. */
 export class Draws {

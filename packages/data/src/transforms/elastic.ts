@@ -1,4 +1,5 @@
-import { checkOptions, fromTypedArray, type Generator, rand, type Tensor, tidy } from "@heddle/tensor";
+import { fromTypedArray, type Generator, rand, type Tensor, tidy } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { gaussianKernel } from "./gaussian.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
 import { checkInterpolation, type Interpolation } from "./resample.ts";

@@ -1,4 +1,5 @@
-import { checkOptions, type Generator } from "@heddle/tensor";
+import { type Generator } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { Draws } from "./draws.ts";
 import { checkProbability, checkRange, mostSide, type Range, show } from "./parameters.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";

@@ -1,4 +1,5 @@
-import { checkOptions, type Generator } from "@heddle/tensor";
+import { type Generator } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { beyond } from "./border.ts";
 import { Draws } from "./draws.ts";
 import { gaussianKernel } from "./gaussian.ts";

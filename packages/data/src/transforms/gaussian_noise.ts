@@ -1,4 +1,5 @@
-import { checkOptions, type Generator, randn } from "@heddle/tensor";
+import { type Generator, randn } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { clamped } from "./colour.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
 

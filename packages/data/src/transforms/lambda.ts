@@ -1,4 +1,5 @@
-import { checkOptions, checkSynchronous, type Generator, type Tensor } from "@heddle/tensor";
+import { type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions, checkSynchronous } from "@heddle/tensor/engine";
 import type { Transform } from "./transform.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { checkOptions, defaultGenerator, type Generator, oneHot, type Tensor } from "@heddle/tensor";
+import { defaultGenerator, type Generator, oneHot, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { Draws } from "./draws.ts";
 
 /** Options of {@link MixUp} and {@link CutMix}. */

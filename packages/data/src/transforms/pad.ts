@@ -1,4 +1,5 @@
-import { checkOptions, pad, type Tensor } from "@heddle/tensor";
+import { pad, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkMode, type PaddingMode } from "./border.ts";
 import { borderWidths, windows } from "./crop.ts";
 import { checkValues, type Pictures } from "./pictures.ts";

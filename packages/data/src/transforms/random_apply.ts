@@ -1,4 +1,5 @@
-import { checkOptions, defaultGenerator, type Generator, type Tensor } from "@heddle/tensor";
+import { defaultGenerator, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { Compose } from "./compose.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability, show } from "./parameters.ts";

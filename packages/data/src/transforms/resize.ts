@@ -1,4 +1,5 @@
-import { checkOptions, type Generator } from "@heddle/tensor";
+import { type Generator } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { Draws } from "./draws.ts";
 import { checkRange, type Range, type Size, sizeOf } from "./parameters.ts";
 import { emptyLike, type Pictures, PictureTransform } from "./pictures.ts";

@@ -1,4 +1,5 @@
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkDims, type Transform } from "./transform.ts";
 
 /** How the dimensions of a picture follow each other: height, width, channels. */

@@ -1,5 +1,7 @@
 /** Expressions of the kernel IR as WGSL statements. */
-import { type DType, elementValue, isFloat, type Kernel, type Scalar, showExpr } from "@heddle/tensor";
+import { type DType, isFloat, type Scalar } from "@heddle/tensor";
+import { elementValue } from "@heddle/tensor/engine";
+import { type Kernel, showExpr } from "@heddle/tensor/backend";
 import { floatBits } from "../gpu.ts";
 import { operations } from "./operations.ts";
 import { castValue, valueType, wrapped } from "./values.ts";

@@ -1,5 +1,5 @@
 /** sin, cos, tan and their inverses. */
-import { polynomials as p, twoOverPi } from "@heddle/tensor";
+import { polynomials as p, twoOverPi } from "@heddle/tensor/backend";
 import { horner } from "./polynomial.ts";
 import { literal } from "./values.ts";
 

@@ -1,5 +1,5 @@
 /** Exponentials and logarithms, and what is made of them: powers, hyperbolic functions and their inverses, the error function. */
-import { polynomials as p } from "@heddle/tensor";
+import { polynomials as p } from "@heddle/tensor/backend";
 import { horner } from "./polynomial.ts";
 import { literal } from "./values.ts";
 

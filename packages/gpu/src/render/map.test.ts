@@ -1,8 +1,6 @@
 import {
-  apply,
   arange,
   type DType,
-  type ElementwisePrim,
   fromTypedArray,
   Generator,
   isFloat,
@@ -11,6 +9,8 @@ import {
   tidy,
   where,
 } from "@heddle/tensor";
+import { apply } from "@heddle/tensor/engine";
+import { type ElementwisePrim } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../test_device.ts";
 import { operations } from "./operations.ts";

@@ -2,7 +2,8 @@
  * Element-wise kernels. Where the output lies in one piece a thread makes four neighbours (a quad), so that memory moves in vectors
  * and narrow dtypes in whole words; else one element.
  */
-import { type DType, type Kernel, showExpr } from "@heddle/tensor";
+import { type DType } from "@heddle/tensor";
+import { type Kernel, showExpr } from "@heddle/tensor/backend";
 import {
   declareBuffer,
   declareInput,

@@ -1,15 +1,5 @@
-import {
-  type DType,
-  fromTypedArray,
-  Generator,
-  isFloat,
-  ones,
-  randn,
-  type ReducePrim,
-  type Tensor,
-  tensor,
-  tidy,
-} from "@heddle/tensor";
+import { type DType, fromTypedArray, Generator, isFloat, ones, randn, type Tensor, tensor, tidy } from "@heddle/tensor";
+import { type ReducePrim } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../test_device.ts";
 import { renderReduction } from "./reduce.ts";

@@ -3,7 +3,8 @@
  * outputs are few and those elements many, they are split into parts, whose results a second kernel reduces: always in the same order,
  * so that results do not change from run to run.
  */
-import { type DType, type Kernel, showExpr } from "@heddle/tensor";
+import { type DType } from "@heddle/tensor";
+import { type Kernel, showExpr } from "@heddle/tensor/backend";
 import { infinityBits } from "./access.ts";
 import { type ScalarSlot, scalarSlots } from "./expression.ts";
 import { sizeOf } from "./positions.ts";

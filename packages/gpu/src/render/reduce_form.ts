@@ -1,5 +1,6 @@
 /** What the shader of a reduction depends on. */
-import { type DType, isFloat, type Kernel, type ReducePrim } from "@heddle/tensor";
+import { type DType, isFloat } from "@heddle/tensor";
+import { type Kernel, type ReducePrim } from "@heddle/tensor/backend";
 import type { Expr, ScalarSlot } from "./expression.ts";
 
 /** Threads of a workgroup. */

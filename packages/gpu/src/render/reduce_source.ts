@@ -1,5 +1,6 @@
 /** The WGSL of reductions. */
-import { type DType, isFloat, type ReducePrim } from "@heddle/tensor";
+import { type DType, isFloat } from "@heddle/tensor";
+import { type ReducePrim } from "@heddle/tensor/backend";
 import { declareBuffer, declareInput, declareOutput, declareParams, quadType, quadValues } from "./access.ts";
 import { scalarFields, Statements } from "./expression.ts";
 import { functionsFor } from "./functions.ts";

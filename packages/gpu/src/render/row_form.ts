@@ -1,5 +1,6 @@
 /** The form in which a row kernel is rendered: its pieces, its types, and whether memory moves in fours. */
-import type { DType, RowKernel, RowStep } from "@heddle/tensor";
+import type { DType } from "@heddle/tensor";
+import type { RowKernel, RowStep } from "@heddle/tensor/backend";
 import type { Expr } from "./expression.ts";
 import { isLinear, sizeOf } from "./positions.ts";
 

@@ -1,15 +1,6 @@
-import {
-  apply,
-  applyAll,
-  type Attrs,
-  Device,
-  fusedUpdate,
-  manualSeed,
-  randint,
-  randn,
-  type RowPrim,
-  type Tensor,
-} from "@heddle/tensor";
+import { Device, manualSeed, randint, randn, type Tensor } from "@heddle/tensor";
+import { apply, applyAll, fusedUpdate } from "@heddle/tensor/engine";
+import { type Attrs, type RowPrim } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { gpuReport } from "../mod.ts";
 import { devices } from "../routines/against_reference.ts";

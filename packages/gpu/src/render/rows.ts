@@ -2,7 +2,7 @@
  * Row kernels: a thread, or a whole workgroup, walks over one row as often as the steps ask. Sums are made in the same order always.
  * Where rows lie in fours (quads), memory moves in vectors. Values are float32, whatever is stored.
  */
-import { type RowKernel, type RowStep, showRows, stepExpressions } from "@heddle/tensor";
+import { type RowKernel, type RowStep, showRows, stepExpressions } from "@heddle/tensor/backend";
 import {
   declareBuffer,
   declareInput,

@@ -1,16 +1,7 @@
 /** For tests: routines on the GPU held against the reference backend, with operands of any dtype and geometry. */
-import {
-  applyAll,
-  type Attrs,
-  type Device,
-  type DType,
-  Generator,
-  isFloat,
-  type RoutinePrim,
-  type Tensor,
-  tensor,
-  tidy,
-} from "@heddle/tensor";
+import { type Device, type DType, Generator, isFloat, type Tensor, tensor, tidy } from "@heddle/tensor";
+import { applyAll } from "@heddle/tensor/engine";
+import { type Attrs, type RoutinePrim } from "@heddle/tensor/backend";
 import type { GpuBackend } from "../backend.ts";
 import { webgpu } from "../mod.ts";
 import { gpu } from "../test_device.ts";

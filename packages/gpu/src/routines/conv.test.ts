@@ -1,4 +1,6 @@
-import { apply, type Attrs, type DType, ones, type Tensor, tidy } from "@heddle/tensor";
+import { type DType, ones, type Tensor, tidy } from "@heddle/tensor";
+import { apply } from "@heddle/tensor/engine";
+import { type Attrs } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../test_device.ts";
 import { compare, drawn, dtypes, type Lie, lies, lying, type Made } from "./against_reference.ts";

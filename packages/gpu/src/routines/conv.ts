@@ -2,7 +2,7 @@
  * Convolution as a contraction that finds its elements in the images: nothing is unfolded in memory. A group is an entry of the
  * batch; filters are rows, and positions of all images are columns.
  */
-import type { Attrs } from "@heddle/tensor";
+import type { Attrs } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import type { ConfigurationName } from "./configurations.ts";
 import { contractBest } from "./contract.ts";

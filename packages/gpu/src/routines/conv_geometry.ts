@@ -1,5 +1,5 @@
 /** What convolutions and their gradients have in common: params by dimension, and WGSL that names them. */
-import type { Attrs } from "@heddle/tensor";
+import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuOperand } from "../gpu.ts";
 import type { Contraction } from "./contraction.ts";
 import { numbered, type Params } from "./params.ts";

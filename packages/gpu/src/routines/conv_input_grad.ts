@@ -4,7 +4,8 @@
  * hands to each of its taps, and every element then adds up its own. The second does fewer multiplications where much of what the
  * first meets is padding.
  */
-import { type Attrs, type DType, isFloat } from "@heddle/tensor";
+import { type DType, isFloat } from "@heddle/tensor";
+import { type Attrs } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { type ConfigurationName, softwareDefault } from "./configurations.ts";
 import { contractBest } from "./contract.ts";

@@ -2,7 +2,7 @@
  * The gradient of a convolution's weight: a sum over all images and positions, split where outputs are few. A group is an entry of
  * the batch; filters are rows, and channels with their taps are columns.
  */
-import type { Attrs } from "@heddle/tensor";
+import type { Attrs } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import type { ConfigurationName } from "./configurations.ts";
 import { contractBest } from "./contract.ts";

@@ -4,7 +4,8 @@
  * share, all of it written out. For software adapters: 3×3 on [8, 128, 28, 28] went from 26 to 3.8 ms on lavapipe, its gradient by the
  * input from 24 to 2.9; that by the weight is some two times as fast.
  */
-import { type Attrs, type ConvAttrs, isFloat } from "@heddle/tensor";
+import { isFloat } from "@heddle/tensor";
+import { type Attrs, type ConvAttrs } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { geometryOf } from "./conv_geometry.ts";
 import { type Bound, dispatch } from "./dispatch.ts";

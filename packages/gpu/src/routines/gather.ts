@@ -1,5 +1,6 @@
 /** `out[i][j] = x[index[i][j]][j]`: a thread an element. */
-import { type Attrs, isFloat } from "@heddle/tensor";
+import { isFloat } from "@heddle/tensor";
+import { type Attrs } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
 import { sizeOf } from "../render/positions.ts";

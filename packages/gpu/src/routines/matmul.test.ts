@@ -1,4 +1,5 @@
-import { applyAll, type Device, type DType, ones, tensor, tidy } from "@heddle/tensor";
+import { type Device, type DType, ones, tensor, tidy } from "@heddle/tensor";
+import { applyAll } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";
 import type { GpuBackend } from "../backend.ts";
 import type { GpuBuffer } from "../gpu_buffer.ts";

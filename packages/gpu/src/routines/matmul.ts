@@ -1,5 +1,5 @@
 /** `[…, M, K] · […, K, N]` with broadcast batches and any strides. */
-import type { Attrs } from "@heddle/tensor";
+import type { Attrs } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import type { ConfigurationName } from "./configurations.ts";
 import { contractBest } from "./contract.ts";

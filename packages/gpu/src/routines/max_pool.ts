@@ -1,5 +1,6 @@
 /** The largest element of each window (the first of equals; a NaN wins) with its place in its plane, and the gradient. */
-import { type Attrs, isFloat } from "@heddle/tensor";
+import { isFloat } from "@heddle/tensor";
+import { type Attrs } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
 import { isNan, laneType } from "./element.ts";

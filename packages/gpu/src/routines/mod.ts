@@ -1,5 +1,5 @@
 /** The routines by name. */
-import type { Attrs, RoutinePrim } from "@heddle/tensor";
+import type { Attrs, RoutinePrim } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { conv } from "./conv.ts";
 import { convInputGrad } from "./conv_input_grad.ts";

@@ -1,4 +1,6 @@
-import { applyAll, type Attrs, type DType, tensor } from "@heddle/tensor";
+import { type DType, tensor } from "@heddle/tensor";
+import { applyAll } from "@heddle/tensor/engine";
+import { type Attrs } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../test_device.ts";
 import { compare, drawn, dtypes, lies, lying } from "./against_reference.ts";

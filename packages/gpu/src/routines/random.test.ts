@@ -1,4 +1,5 @@
-import { type Device, type DType, manualSeed, randn, type RandomAttrs, zeros } from "@heddle/tensor";
+import { type Device, type DType, manualSeed, randn, zeros } from "@heddle/tensor";
+import { type RandomAttrs } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../test_device.ts";
 

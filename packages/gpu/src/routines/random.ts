@@ -1,5 +1,6 @@
 /** Random tensors from the Philox stream: a thread a block of four elements. */
-import { type Attrs, type DType, itemSize } from "@heddle/tensor";
+import { type DType, itemSize } from "@heddle/tensor";
+import { type Attrs } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { infinityBits } from "../render/access.ts";
 import { functionsFor } from "../render/functions.ts";

@@ -2,7 +2,8 @@
  * Running sums and products. A lane is cut into tiles where it is long: the tiles' totals are found and scanned in turn, and every tile
  * is scanned from where the one before it ends. A tile is the work of one thread, or of a workgroup.
  */
-import { type Attrs, isFloat } from "@heddle/tensor";
+import { isFloat } from "@heddle/tensor";
+import { type Attrs } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
 import { sizeOf } from "../render/positions.ts";

@@ -5,7 +5,8 @@
  * - walk: a thread a lane of the index goes through it, reading and writing the output. For many lanes, and on processors.
  * - sort: the index is sorted, stably; every element of the output finds its part by bisection. For long indices of few lanes.
  */
-import { type Attrs, type DType, isFloat, type ScatterMode } from "@heddle/tensor";
+import { type DType, isFloat, type ScatterMode } from "@heddle/tensor";
+import { type Attrs } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { copy } from "./copy.ts";
 import { dispatch } from "./dispatch.ts";

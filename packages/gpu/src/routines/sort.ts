@@ -1,5 +1,6 @@
 /** Stable sort along a dimension, NaN counting as the largest value. */
-import { type Attrs, type DType, isFloat } from "@heddle/tensor";
+import { type DType, isFloat } from "@heddle/tensor";
+import { type Attrs } from "@heddle/tensor/backend";
 import type { Gpu, GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
 import { isNan } from "./element.ts";

@@ -1,5 +1,5 @@
 /** The sum of each window, times a scale, and the gradient. */
-import type { Attrs } from "@heddle/tensor";
+import type { Attrs } from "@heddle/tensor/backend";
 import { floatBits, type Gpu, type GpuOperand } from "../gpu.ts";
 import { dispatch } from "./dispatch.ts";
 import { laneType } from "./element.ts";

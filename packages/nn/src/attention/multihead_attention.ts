@@ -1,5 +1,6 @@
 /** Attention with several heads. */
-import { checkOptions, empty, type Generator, type Tensor, tidy, widened } from "@heddle/tensor";
+import { empty, type Generator, type Tensor, tidy } from "@heddle/tensor";
+import { checkOptions, widened } from "@heddle/tensor/engine";
 import { attend, attentionWeights } from "../functional/attention.ts";
 import { checkProbability, dropout } from "../functional/dropout.ts";
 import { linear } from "../functional/linear.ts";

@@ -1,5 +1,6 @@
 /** Positions told by vectors that are added to the inputs. */
-import { checkOptions, empty, inFloat32, type Tensor } from "@heddle/tensor";
+import { empty, type Tensor } from "@heddle/tensor";
+import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { normal_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Module } from "../module.ts";

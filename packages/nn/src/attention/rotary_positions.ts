@@ -1,6 +1,7 @@
 /** Positions told by turning queries and keys. */
 import { customFunction } from "@heddle/autograd";
-import { checkOptions, fused, type Tensor } from "@heddle/tensor";
+import { fused, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { lyingAs } from "../functional/lying_as.ts";
 import { Module } from "../module.ts";
 import { checkSize, showSizes } from "../sizes.ts";

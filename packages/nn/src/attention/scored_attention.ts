@@ -1,5 +1,6 @@
 /** Attention of recurrent decoders: a query, the encoder's states, and a score for each. */
-import { arange, checkOptions, maskedSoftmax, type Tensor, tensor, widened } from "@heddle/tensor";
+import { arange, type Tensor, tensor } from "@heddle/tensor";
+import { checkOptions, maskedSoftmax, widened } from "@heddle/tensor/engine";
 import { linear } from "../functional/linear.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Linear } from "../linear.ts";

@@ -1,5 +1,5 @@
 /** Several hypotheses at a time. */
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkSize } from "../sizes.ts";
 import { Largest } from "./largest.ts";
 import { type Decoded, type DecodingOptions, firstTokens, type StepModel } from "./step_model.ts";

@@ -1,5 +1,5 @@
 /** The most likely token, every time. */
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { generate } from "./generate.ts";
 import type { Decoded, StepModel, StreamOptions } from "./step_model.ts";
 

@@ -1,5 +1,6 @@
 /** Tokens by chance, as likely as the model says, or more to the point. */
-import { checkOptions, type DataArray, defaultGenerator, type Generator } from "@heddle/tensor";
+import { type DataArray, defaultGenerator, type Generator } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkSize } from "../sizes.ts";
 import { type Choice, generate } from "./generate.ts";
 import { Largest } from "./largest.ts";

@@ -1,4 +1,5 @@
 /** The steps of a model one after another, without gradients and without leaving memory behind. */
+import { internals, type Scoped } from "@heddle/tensor/engine";
 import { noGrad } from "@heddle/autograd";
 import { type DataArray, defaultDevice, type Device, fromTypedArray, Scope, scope, Tensor } from "@heddle/tensor";
 import { Module } from "../module.ts";
@@ -7,17 +8,17 @@ import type { DecodingOptions, StepModel } from "./step_model.ts";
 
 /** Takes over what survives of the scopes within, and lets go of it when told. */
 class Holder extends Scope {
-  private readonly held: Set<Tensor> = new Set();
+  private readonly held: Set<Scoped> = new Set();
 
-  override track(item: Tensor): void {
+  override track(item: Scoped): void {
     this.held.add(item);
   }
 
   /** Frees all but some, which pass to another. */
-  release(needed: readonly Tensor[] = [], next: Holder | null = null): void {
-    for (const tensor of this.held) {
-      if (next !== null && needed.includes(tensor)) next.track(tensor);
-      else if (!tensor.kept) tensor.dispose();
+  release(needed: readonly Scoped[] = [], next: Holder | null = null): void {
+    for (const item of this.held) {
+      if (next !== null && needed.includes(item)) next.track(item);
+      else if (!item.kept) item.dispose();
     }
     this.held.clear();
   }
@@ -55,14 +56,14 @@ export class Stepper<State> {
     pick: (logits: Tensor) => readonly Tensor[],
   ): Promise<DataArray[]> {
     const [holder, inner] = [new Holder(), scope()];
-    let needed: Tensor[] = [];
+    let needed: Scoped[] = [];
     try {
       const picked = noGrad(() => pick(this.step(rows, tokens)));
       const reading = Promise.all(picked.map((tensor) => tensor.data()));
       inner.suspend();
       holder.suspend();
       const values = await reading;
-      needed = tensorsOf(this.state);
+      needed = tensorsOf(this.state).map(internals);
       return values;
     } finally {
       inner.end(needed);

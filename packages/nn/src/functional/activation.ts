@@ -1,5 +1,6 @@
 /** Activation functions: element by element, in the shape of the input. Extremes give what PyTorch gives, gradients included. */
-import { checkOptions, fuse, fused, inFloat32, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
+import { fuse, fused, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
+import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 
 /** max(x, 0). PyTorch: `relu`. */

@@ -1,5 +1,6 @@
 /** Attention: each query's mean of the values, weighted by how well their keys answer it. */
-import { checkOptions, type Generator, inFloat32, maskedSoftmax, type Tensor } from "@heddle/tensor";
+import { type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions, inFloat32, maskedSoftmax } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { attendInBlocks, type Attending } from "./attention_blocks.ts";
 import { checkProbability, dropout } from "./dropout.ts";

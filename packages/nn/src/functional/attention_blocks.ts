@@ -1,19 +1,7 @@
 /** Attention that never has the scores of a long sequence at once: block by block of queries, and again for the gradients. */
 import { customFunction, isGradEnabled } from "@heddle/autograd";
-import {
-  apply,
-  cat,
-  defaultGenerator,
-  Generator,
-  type GeneratorState,
-  hasRows,
-  maskedSoftmax,
-  matmulInto,
-  pad,
-  rand,
-  type Tensor,
-  tidy,
-} from "@heddle/tensor";
+import { cat, defaultGenerator, Generator, type GeneratorState, pad, rand, type Tensor, tidy } from "@heddle/tensor";
+import { apply, hasRows, maskedSoftmax, matmulInto } from "@heddle/tensor/engine";
 import { drop } from "./dropout.ts";
 import { lyingAs } from "./lying_as.ts";
 

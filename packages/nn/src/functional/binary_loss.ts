@@ -1,6 +1,7 @@
 /** Losses of yes-or-no predictions. */
 import { customFunction } from "@heddle/autograd";
-import { checkOptions, inFloat32, isHalf, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { logsigmoid } from "./activation.ts";
 import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
 

@@ -1,5 +1,6 @@
 /** Losses of class scores against classes. */
-import { checkOptions, inFloat32, isFloat, isHalf, labelLoss, type Tensor, where } from "@heddle/tensor";
+import { isFloat, type Tensor, where } from "@heddle/tensor";
+import { checkOptions, inFloat32, isHalf, labelLoss } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
 import { checkReduction, reduced, type Reduction, type ReductionOptions } from "./reduction.ts";

@@ -1,5 +1,6 @@
 /** Lengths, distances and angles of vectors. */
-import { broadcastShapes, checkOptions, inFloat32, type Tensor } from "@heddle/tensor";
+import { broadcastShapes, type Tensor } from "@heddle/tensor";
+import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {

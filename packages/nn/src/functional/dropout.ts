@@ -1,13 +1,6 @@
 /** Dropout: random zeros while training. */
-import {
-  checkOptions,
-  fused,
-  type FusedFunction,
-  type Generator,
-  rand,
-  type Tensor,
-  whereSymbolic,
-} from "@heddle/tensor";
+import { fused, type FusedFunction, type Generator, rand, type Tensor, whereSymbolic } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 
 const dropoutOptions = ["generator", "training"] as const;

@@ -1,6 +1,7 @@
 /** Rows of a table by number. */
 import { noGrad } from "@heddle/autograd";
-import { checkOptions, type Tensor, where, widened } from "@heddle/tensor";
+import { type Tensor, where } from "@heddle/tensor";
+import { checkOptions, widened } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
 

@@ -1,5 +1,6 @@
 /** Images seen through a grid of points: what spatial transformers, and affine augmentation, are made of. */
-import { arange, checkHostSize, checkOptions, inFloat32, onesLike, stack, type Tensor, where } from "@heddle/tensor";
+import { arange, onesLike, stack, type Tensor, where } from "@heddle/tensor";
+import { checkHostSize, checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 
 /** Option of both functions. */

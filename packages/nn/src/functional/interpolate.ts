@@ -1,15 +1,6 @@
 /** Images (and lines, and volumes) in another size. */
-import {
-  adaptiveAvgPool1d,
-  adaptiveAvgPool2d,
-  checkHostSize,
-  checkOptions,
-  hasHalfGradient,
-  inFloat32,
-  type OutputSize,
-  type Tensor,
-  tensor,
-} from "@heddle/tensor";
+import { adaptiveAvgPool1d, adaptiveAvgPool2d, type OutputSize, type Tensor, tensor } from "@heddle/tensor";
+import { checkHostSize, checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes, type Sizes } from "../sizes.ts";
 import { adaptiveAvgPool3d } from "./pooling.ts";
 

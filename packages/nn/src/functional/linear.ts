@@ -1,5 +1,6 @@
 /** Products with weights. */
-import { checkOptions, linear as product, type LinearOptions as ProductOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions, linear as product, type LinearOptions as ProductOptions } from "@heddle/tensor/engine";
 
 /** Options of {@link linear}. */
 export type LinearOptions = Omit<ProductOptions, "bias">;

@@ -1,5 +1,6 @@
 /** Normalisation by the neighbouring channels. */
-import { avgPool2d, checkOptions, inFloat32, pad, type Tensor } from "@heddle/tensor";
+import { avgPool2d, pad, type Tensor } from "@heddle/tensor";
+import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { checkSize, showSizes } from "../sizes.ts";
 
 /** Options of {@link localResponseNorm}. */

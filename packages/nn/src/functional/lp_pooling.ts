@@ -1,5 +1,6 @@
 /** Pooling by a norm: the root of the sum of powers, over windows or over channels. */
-import { avgPool1d, avgPool2d, checkOptions, inFloat32, type Tensor, where } from "@heddle/tensor";
+import { avgPool1d, avgPool2d, type Tensor, where } from "@heddle/tensor";
+import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { checkSize, showSizes, type Sizes, spread } from "../sizes.ts";
 
 const lpPoolOptions = ["ceilMode", "stride"] as const;

@@ -1,5 +1,6 @@
 /** Losses that ask for a margin and are content beyond it. */
-import { checkOptions, inFloat32, isHalf, type Tensor, where } from "@heddle/tensor";
+import { type Tensor, where } from "@heddle/tensor";
+import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { logsigmoid } from "./activation.ts";
 import { pairwiseDistance } from "./distance.ts";
 import { checkPair, reduced, type ReductionOptions } from "./reduction.ts";

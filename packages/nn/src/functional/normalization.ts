@@ -1,5 +1,6 @@
 /** Normalisation: zero mean and unit variance over a batch, a sample, or groups of channels. */
-import { checkOptions, fused, inFloat32, isHalf, normalize, type Operand, type Tensor } from "@heddle/tensor";
+import { fused, type Operand, type Tensor } from "@heddle/tensor";
+import { checkOptions, inFloat32, isHalf, normalize } from "@heddle/tensor/engine";
 import { checkNumber, showSizes } from "../sizes.ts";
 
 const affineOptions = ["bias", "eps", "weight"] as const;

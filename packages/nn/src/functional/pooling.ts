@@ -3,10 +3,6 @@ import {
   adaptiveAvgPool2d,
   avgPool2d,
   type AvgPoolOptions,
-  checkHostSize,
-  checkOptions,
-  hasHalfGradient,
-  inFloat32,
   maxPool2d,
   type MaxPoolOptions,
   type OutputSize,
@@ -14,6 +10,7 @@ import {
   type Tensor,
   tensor,
 } from "@heddle/tensor";
+import { checkHostSize, checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes, type Sizes, spread } from "../sizes.ts";
 
 /** Option of the pools that can say where their maxima stand. */

@@ -1,5 +1,6 @@
 /** Losses of numbers against numbers, and of distributions against distributions. */
-import { checkOptions, checkTensor, inFloat32, isHalf, type Tensor, where } from "@heddle/tensor";
+import { type Tensor, where } from "@heddle/tensor";
+import { checkOptions, checkTensor, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
 

@@ -1,5 +1,6 @@
 /** Normalisation by the root mean square. */
-import { checkOptions, rmsNormalize, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions, rmsNormalize } from "@heddle/tensor/engine";
 import { checkNumber, showSizes } from "../sizes.ts";
 
 /** Options of {@link rmsNorm}. */

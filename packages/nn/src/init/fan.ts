@@ -1,5 +1,6 @@
 /** Initialisers that keep the variance of signals, by the number of connections of a unit. */
-import { checkOptions, type Generator, type Tensor } from "@heddle/tensor";
+import { type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { type DrawOptions, normal_, uniform_ } from "./fill.ts";
 

@@ -1,6 +1,7 @@
 /** Initialisers that draw every element alike. */
 import { noGrad } from "@heddle/autograd";
-import { checkOptions, emptyLike, type Generator, type Tensor, tidy } from "@heddle/tensor";
+import { emptyLike, type Generator, type Tensor, tidy } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 
 /** Where an initialiser draws from. */
 export interface DrawOptions {

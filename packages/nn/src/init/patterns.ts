@@ -1,6 +1,7 @@
 /** Initialisers with structure: identities, orthogonal and sparse matrices. Made on the host in float64, then copied. */
 import { noGrad } from "@heddle/autograd";
-import { checkOptions, defaultGenerator, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
+import { defaultGenerator, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import type { DrawOptions } from "./fill.ts";
 

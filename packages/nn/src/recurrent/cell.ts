@@ -1,5 +1,6 @@
 /** What the cells share: one step of one layer. */
-import { empty, type Generator, type Tensor, widened, zeros } from "@heddle/tensor";
+import { empty, type Generator, type Tensor, zeros } from "@heddle/tensor";
+import { widened } from "@heddle/tensor/engine";
 import { uniform_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Module } from "../module.ts";

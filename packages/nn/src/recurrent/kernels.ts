@@ -1,5 +1,6 @@
 /** The kernels of a step and of its gradient, written down from the rule. */
-import { fusedUpdate, type Symbolic, type UpdateFunction, whereSymbolic } from "@heddle/tensor";
+import { type Symbolic, whereSymbolic } from "@heddle/tensor";
+import { fusedUpdate, type UpdateFunction } from "@heddle/tensor/engine";
 import type { RecurrentRule } from "./rule.ts";
 
 /**

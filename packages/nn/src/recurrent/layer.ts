@@ -1,5 +1,6 @@
 /** What the recurrent layers share. */
-import { cat, empty, type Generator, stack, Tensor, where, widened, zeros, zerosLike } from "@heddle/tensor";
+import { cat, empty, type Generator, stack, Tensor, where, zeros, zerosLike } from "@heddle/tensor";
+import { widened } from "@heddle/tensor/engine";
 import { checkProbability, dropout } from "../functional/dropout.ts";
 import { uniform_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";

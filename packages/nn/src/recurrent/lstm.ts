@@ -1,5 +1,6 @@
 /** Long short-term memory. */
-import { checkOptions, type Symbolic, type Tensor } from "@heddle/tensor";
+import { type Symbolic, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { RecurrentCell, type RecurrentCellOptions } from "./cell.ts";
 import { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import type { RecurrentRule } from "./rule.ts";

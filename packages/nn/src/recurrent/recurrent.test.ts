@@ -1,18 +1,7 @@
 import { noGrad } from "@heddle/autograd";
 import { functional as F, GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell } from "../mod.ts";
-import {
-  cat,
-  getDevice,
-  manualSeed,
-  memory,
-  type NullBackend,
-  ones,
-  randn,
-  stack,
-  type Tensor,
-  tensor,
-  tidy,
-} from "@heddle/tensor";
+import { cat, getDevice, manualSeed, memory, ones, randn, stack, type Tensor, tensor, tidy } from "@heddle/tensor";
+import { type NullBackend } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { deepCopy } from "../deep_copy.ts";
 

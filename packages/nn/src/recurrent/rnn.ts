@@ -1,5 +1,6 @@
 /** Plain recurrent networks. */
-import { checkOptions, type Tensor, whereSymbolic } from "@heddle/tensor";
+import { type Tensor, whereSymbolic } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { RecurrentCell, type RecurrentCellOptions } from "./cell.ts";
 import { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import type { RecurrentRule } from "./rule.ts";

@@ -1,5 +1,6 @@
 /** What tells one kind of recurrent network from another: its equations for one step. */
-import { type Symbolic, type Tensor, widened } from "@heddle/tensor";
+import { type Symbolic, type Tensor } from "@heddle/tensor";
+import { widened } from "@heddle/tensor/engine";
 
 /** Parameters of one layer in one direction. */
 export interface RecurrentWeights {

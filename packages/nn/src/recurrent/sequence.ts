@@ -2,6 +2,7 @@
  * One layer of a recurrent network in one direction, forward and backward: one product for the inputs of all steps, then for each step a
  * product and a kernel; backward a kernel and a product for each step, and then one product for each weight.
  */
+import { makeTensor } from "@heddle/tensor/engine";
 import { customFunction, type FunctionContext, grad, isGradEnabled } from "@heddle/autograd";
 import { empty, fused, Tensor, tidy, whereSymbolic, zeros } from "@heddle/tensor";
 import { linear } from "../functional/linear.ts";
@@ -28,7 +29,7 @@ function blocks(of: Tensor, step: number, size: number): Tensor[] {
   const [rows, width] = of.shape.slice(-2) as [number, number];
   const geometry = { shape: [rows, size], strides: [width, 1] };
   return Array.from({ length: width / size }, (_, block) =>
-    new Tensor(of.storage, of.dtype, {
+    makeTensor(of.storage, of.dtype, {
       ...geometry,
       offset: of.offset + step * rows * width + block * size,
     }));
@@ -70,7 +71,7 @@ function walk(rule: RecurrentRule, given: SequenceInput, keeps: boolean): Walked
     }
     const hidden = all.select(0, 0).narrow(0, reverse ? 0 : 1, steps);
     // A handle of its own: the history of a view would be its base's.
-    const output = mask === null ? new Tensor(all.storage, dtype, hidden) : endsAtZero([hidden, mask]);
+    const output = mask === null ? makeTensor(all.storage, dtype, hidden) : endsAtZero([hidden, mask]);
     return [output, all, kept, ...stateAt(last).map((state) => state.clone())] as const;
   });
   const [output, all, kept, ...states] = made;

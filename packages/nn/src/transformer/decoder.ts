@@ -1,5 +1,6 @@
 /** Layers that attend to their own input and to an encoder's output. */
-import { checkOptions, type Tensor, tidy } from "@heddle/tensor";
+import { type Tensor, tidy } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { CacheStack, DecoderLayerCache } from "../attention/key_value_cache.ts";
 import { MultiheadAttention } from "../attention/multihead_attention.ts";
 import type { ModuleList } from "../container.ts";

@@ -1,5 +1,6 @@
 /** Layers that attend to their own input. */
-import { checkOptions, type Tensor } from "@heddle/tensor";
+import { type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { tidy } from "@heddle/tensor";
 import { CacheStack, KeyValueCache } from "../attention/key_value_cache.ts";
 import { MultiheadAttention } from "../attention/multihead_attention.ts";

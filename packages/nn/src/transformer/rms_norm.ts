@@ -1,5 +1,6 @@
 /** Normalisation by the root mean square. */
-import { checkOptions, empty, type Tensor } from "@heddle/tensor";
+import { empty, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { rmsNorm } from "../functional/rms_norm.ts";
 import { ones_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";

@@ -1,5 +1,6 @@
 /** The gated feed-forward network of LLaMA. */
-import { checkOptions, fused, type Tensor } from "@heddle/tensor";
+import { fused, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { Linear, type LinearOptions } from "../linear.ts";
 import { Module } from "../module.ts";
 

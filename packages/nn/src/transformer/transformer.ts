@@ -1,5 +1,6 @@
 /** Encoder and decoder together. */
-import { checkOptions, full, type Tensor, type TensorOptions } from "@heddle/tensor";
+import { full, type Tensor, type TensorOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { xavierUniform_ } from "../init/mod.ts";
 import { Module } from "../module.ts";
 import { LayerNorm } from "../normalization.ts";

@@ -1,5 +1,5 @@
 /** Half cosines one after the other. */
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link CosineAnnealingWarmRestarts}. */

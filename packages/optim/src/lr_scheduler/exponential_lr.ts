@@ -1,5 +1,5 @@
 /** A learning rate that decays exponentially. */
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link ExponentialLR}. */

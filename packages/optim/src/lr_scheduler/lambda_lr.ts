@@ -1,5 +1,5 @@
 /** Learning rates given by a function. */
-import { checkOptions, checkSynchronous } from "@heddle/tensor";
+import { checkOptions, checkSynchronous } from "@heddle/tensor/engine";
 import { LRScheduler, perGroup, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 const lambdaLROptions = ["lastEpoch", "lrLambda"] as const;

@@ -1,5 +1,5 @@
 /** A learning rate that changes along a line: warm-up, or cooling down. */
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link LinearLR}. */

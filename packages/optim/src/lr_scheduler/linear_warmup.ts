@@ -1,5 +1,5 @@
 /** Linear warm-up before another schedule. */
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { LinearLR } from "./linear_lr.ts";
 import { LambdaLR } from "./lambda_lr.ts";
 import { LRScheduler, type ScheduledOptimizer } from "./scheduler.ts";

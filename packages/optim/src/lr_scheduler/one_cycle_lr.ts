@@ -1,5 +1,5 @@
 /** One cycle: up, down, and far down; momentum the other way. */
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkWhole, LRScheduler, perGroup, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link OneCycleLR}. */

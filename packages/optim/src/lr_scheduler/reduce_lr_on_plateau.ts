@@ -1,5 +1,5 @@
 /** A smaller learning rate when a metric no longer improves. */
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { metricValue } from "../metric.ts";
 import { checkSchedule } from "./saved_schedule.ts";
 import { checkWhole, perGroup, type ScheduledOptimizer, type SchedulerStateDict } from "./scheduler.ts";

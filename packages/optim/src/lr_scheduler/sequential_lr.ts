@@ -1,5 +1,5 @@
 /** Schedules one after the other. */
-import { checkOptions } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkWithEach, loadEach, sharedOptimizer } from "./chained_scheduler.ts";
 import {
   checkWhole,

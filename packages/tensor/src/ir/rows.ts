@@ -3,7 +3,7 @@
  * reduces is a value of the row that later expressions read, so that one kernel does what would be five over all elements.
  */
 import type { DType, Scalar } from "../dtype.ts";
-import { type Draft, Symbolic } from "../symbolic.ts";
+import { type Draft, Symbolic } from "../engine/symbolic.ts";
 import { type Access, type Expr, type Kernel, type Routine, showExpr } from "./kernel.ts";
 
 /** What an expression's `input` of an index means in a row kernel. */

@@ -1,7 +1,7 @@
 /** Convolutions (cross-correlations, as in PyTorch) in one to three dimensions, and transposed ones. */
-import { apply } from "../apply.ts";
-import { inFloat32 } from "../in_float32.ts";
-import { checkNumbers } from "../checks.ts";
+import { apply } from "../engine/apply.ts";
+import { inFloat32 } from "../engine/in_float32.ts";
+import { checkNumbers } from "../engine/checks.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -1,13 +1,13 @@
 /** Functions that make tensors. */
-import { checkScalar, checkTensor, wrongValue } from "../checks.ts";
-import { allocate, constant, fill, produceOne } from "../launch.ts";
+import { checkScalar, checkTensor, wrongValue } from "../engine/checks.ts";
+import { allocate, constant, fill, produceOne } from "../engine/launch.ts";
 import { type DType, type Scalar, scalarDType, type TypedArray } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
 import { checkShape, contiguousStrides, type Shape, showShape, sizeOf } from "../shape.ts";
-import { Storage } from "../storage.ts";
-import { type NestedArray, type TensorOptions, tensorOptions } from "../tensor/core.ts";
-import { optionDType } from "../tensor/reading.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { Storage } from "../memory/storage.ts";
+import { isTensor, makeTensor, type NestedArray, type TensorOptions, tensorOptions } from "../tensor/core.ts";
+import { optionDType } from "./conversion.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { deviceOf, finished, uploaded } from "./uploaded.ts";
 
 /** Values for {@link tensor}: one, or nested arrays of them (also typed ones); rows of a dimension are of equal length. */
@@ -74,7 +74,7 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
 const mostDims = 64;
 
 function wrongItem(item: unknown, depth: number): TypeError {
-  if (item instanceof Tensor) {
+  if (isTensor(item)) {
     return new TypeError(
       depth === 0
         ? "tensor: the value is a tensor already; clone() copies it"
@@ -145,7 +145,7 @@ export function fromTypedArray(
   const adopted = device.backend.adopt(source);
   let result: Tensor;
   if (adopted !== null) {
-    result = new Tensor(new Storage(device, adopted, "fromTypedArray"), own, {
+    result = makeTensor(new Storage(device, adopted, "fromTypedArray"), own, {
       shape,
       strides: contiguousStrides(shape),
       offset: 0,
@@ -285,7 +285,7 @@ export function eye(n: number, m: number | TensorOptions = n, options: TensorOpt
   const result = produceOne("eye", deviceOf(given), dtype, [n, columns], (made) => {
     fill("eye", made, 0);
     const geometry = { shape: [Math.min(n, columns)], strides: [columns + 1], offset: 0 };
-    const diagonal = new Tensor(made.storage, dtype, geometry, false);
+    const diagonal = makeTensor(made.storage, dtype, geometry, false);
     try {
       fill("eye", diagonal, 1);
     } finally {

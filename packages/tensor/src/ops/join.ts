@@ -1,13 +1,13 @@
 /** Tensors put together, chosen between, padded. */
-import { apply } from "../apply.ts";
-import { checkOperands, checkScalar, checkTensor } from "../checks.ts";
-import { hasHalfGradient, inFloat32 } from "../in_float32.ts";
-import { constant } from "../launch.ts";
+import { apply } from "../engine/apply.ts";
+import { checkOperands, checkScalar, checkTensor } from "../engine/checks.ts";
+import { hasHalfGradient, inFloat32 } from "../engine/in_float32.ts";
+import { constant } from "../engine/launch.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkWritten } from "../scalar.ts";
 import { normalizeDim, sameShape, showShape } from "../shape.ts";
-import type { Operand } from "../tensor/core.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { isTensor, type Operand } from "../tensor/core.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Scalar } from "../dtype.ts";
 import { zeros } from "./creation.ts";
 
@@ -60,7 +60,7 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   if (condition.dtype !== "bool") {
     throw new TypeError(`where: the condition must be bool, got ${condition.dtype}; compare, or cast with .to("bool")`);
   }
-  if (!(a instanceof Tensor) && !(b instanceof Tensor)) {
+  if (!isTensor(a) && !isTensor(b)) {
     const dtype = typeof a === "boolean" && typeof b === "boolean"
       ? "bool"
       : typeof a === "bigint" && typeof b === "bigint"

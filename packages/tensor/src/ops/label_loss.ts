@@ -1,6 +1,6 @@
 /** The loss of class scores against labels, where a backend has it as one kernel. */
-import { apply } from "../apply.ts";
-import { hasRows } from "../execute/rows.ts";
+import { apply } from "../engine/apply.ts";
+import { hasRows } from "../engine/execute/rows.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { conv2d, full, linear, ones, tensor } from "../mod.ts";
+import { conv2d, full, ones, tensor } from "../mod.ts";
+import { linear } from "../engine_mod.ts";
 
 describe("linear", () => {
   test("adds the bias and applies the activation", () => {

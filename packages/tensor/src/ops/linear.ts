@@ -1,6 +1,6 @@
 /** Products with weights. */
-import { apply } from "../apply.ts";
-import { inFloat32 } from "../in_float32.ts";
+import { apply } from "../engine/apply.ts";
+import { inFloat32 } from "../engine/in_float32.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -23,7 +23,8 @@ export interface LinearOptions {
  *
  * @example
  * ```ts
- * import { linear, ones } from "@heddle/tensor";
+ * import { ones } from "@heddle/tensor";
+ * import { linear } from "@heddle/tensor/engine";
  * linear(ones([1, 3]), ones([4, 3]), { bias: ones([4]) }).toArray(); // [[4, 4, 4, 4]]
  * ```
  */

@@ -1,8 +1,8 @@
 /** Softmax over what masks let take part: the weights of attention. */
-import { apply } from "../apply.ts";
+import { apply } from "../engine/apply.ts";
 import { isFloat } from "../dtype.ts";
-import { hasRows } from "../execute/rows.ts";
-import { hasHalfGradient, inFloat32 } from "../in_float32.ts";
+import { hasRows } from "../engine/execute/rows.ts";
+import { hasHalfGradient, inFloat32 } from "../engine/in_float32.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { arange, zeros } from "./creation.ts";
@@ -27,7 +27,8 @@ export interface MaskedSoftmaxOptions {
  *
  * @example
  * ```ts
- * import { maskedSoftmax, tensor, zeros } from "@heddle/tensor";
+ * import { tensor, zeros } from "@heddle/tensor";
+ * import { maskedSoftmax } from "@heddle/tensor/engine";
  * maskedSoftmax(zeros([2, 2]), { causalOffset: 0 }).toArray(); // [[1, 0], [0.5, 0.5]]
  * maskedSoftmax(zeros([1, 3]), { masks: [tensor([true, false, true])] }).toArray(); // [[0.5, 0, 0.5]]
  * ```

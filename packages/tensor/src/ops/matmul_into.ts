@@ -1,6 +1,6 @@
 /** Products written where the caller wants them. */
-import { checkWritable, deviceOf } from "../checks.ts";
-import { runRoutine } from "../launch.ts";
+import { checkWritable, deviceOf } from "../engine/checks.ts";
+import { runRoutine } from "../engine/launch.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -13,7 +13,8 @@ import type { Tensor } from "../tensor/tensor.ts";
  *
  * @example
  * ```ts
- * import { matmulInto, ones, zeros } from "@heddle/tensor";
+ * import { ones, zeros } from "@heddle/tensor";
+ * import { matmulInto } from "@heddle/tensor/engine";
  * const rows = zeros([4, 2]);
  * matmulInto(rows.narrow(0, 1, 2), ones([2, 3]), ones([3, 2]));
  * rows.toArray(); // [[0, 0], [3, 3], [3, 3], [0, 0]]

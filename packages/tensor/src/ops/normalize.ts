@@ -1,8 +1,8 @@
 /** Zero mean and unit variance over some dimensions: what the normalising layers are made of. */
-import { applyAll } from "../apply.ts";
+import { applyAll } from "../engine/apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
-import { hasRows } from "../execute/rows.ts";
-import { inFloat32 } from "../in_float32.ts";
+import { hasRows } from "../engine/execute/rows.ts";
+import { inFloat32 } from "../engine/in_float32.ts";
 import { type Activation, activations } from "../prims/attrs.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -1,7 +1,7 @@
 /** Pooling: the largest, or the mean, of windows. */
-import { apply, applyAll } from "../apply.ts";
+import { apply, applyAll } from "../engine/apply.ts";
 import { integerRange, isFloat } from "../dtype.ts";
-import { inFloat32 } from "../in_float32.ts";
+import { inFloat32 } from "../engine/in_float32.ts";
 import { windowCount } from "../prims/routines.ts";
 import { checkHostSize, checkShape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

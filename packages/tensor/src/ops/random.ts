@@ -1,15 +1,15 @@
 /** Functions that make random tensors. */
-import { checkOperands, checkTensor } from "../checks.ts";
+import { checkOperands, checkTensor } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
 import { defaultGenerator, drawInto, type Generator } from "../random.ts";
-import { tidy } from "../scope.ts";
+import { tidy } from "../memory/scope.ts";
 import { checkValue } from "../scalar.ts";
 import { checkHostSize, checkShape, type Shape, showShape, sizeOf } from "../shape.ts";
-import { widened } from "../in_float32.ts";
-import { type Operand, type TensorOptions, tensorOptions } from "../tensor/core.ts";
-import { optionDType } from "../tensor/reading.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { widened } from "../engine/in_float32.ts";
+import { isTensor, type Operand, type TensorOptions, tensorOptions } from "../tensor/core.ts";
+import { optionDType } from "./conversion.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { empty, fromTypedArray } from "./creation.ts";
 import { SumTree } from "./sum_tree.ts";
 import { deviceOf, finished, uploaded } from "./uploaded.ts";
@@ -196,13 +196,12 @@ export function normal(
   checkOptions("normal", options, known);
   checkOperands("normal", [mean, std]);
   const limits = "is not a number of at least 0";
-  if (std instanceof Tensor) checkWithin("normal", std, "standard deviation", 0, Infinity, limits);
+  if (isTensor(std)) checkWithin("normal", std, "standard deviation", 0, Infinity, limits);
   else if (!(std >= 0)) throw new RangeError(`normal: standard deviation ${std} ${limits}`);
-  if (mean instanceof Tensor || std instanceof Tensor) {
-    const like =
-      (mean instanceof Tensor && std instanceof Tensor ? mean.add(std) : mean instanceof Tensor ? mean : std as Tensor)
-        .detach();
-    const wide = [std, mean].map((x) => x instanceof Tensor ? widened(x) : x);
+  if (isTensor(mean) || isTensor(std)) {
+    const like = (isTensor(mean) && isTensor(std) ? mean.add(std) : isTensor(mean) ? mean : std as Tensor)
+      .detach();
+    const wide = [std, mean].map((x) => isTensor(x) ? widened(x) : x);
     return widened(randnLike(like, options)).mul(wide[0] as Operand).add(wide[1] as Operand).to(like.dtype);
   }
   if (shape === undefined) {

@@ -1,10 +1,11 @@
 /** Index arguments of `at` and `indexPut_`, from what users write to views and index tensors. */
-import { apply } from "../apply.ts";
+import { isTensor } from "../tensor/core.ts";
+import { apply } from "../engine/apply.ts";
 import { isFloat } from "../dtype.ts";
-import { fused } from "../fuse.ts";
+import { fused } from "../engine/fuse.ts";
 import { broadcastShapes, sameShape, showShape, sizeOf } from "../shape.ts";
-import { type Symbolic, whereSymbolic } from "../symbolic.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { type Symbolic, whereSymbolic } from "../engine/symbolic.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** A slice in Python's syntax, `start:stop:step`; parts may be left out, and negative ones count from the end. */
 export type SliceString =
@@ -79,7 +80,7 @@ function maskIndices(operation: string, mask: Tensor, shape: readonly number[], 
 export function resolveIndices(operation: string, x: Tensor, indices: readonly Index[]): Indexed {
   const consumed = indices.reduce<number>(
     (n, index) =>
-      n + (index === null || index === "..." ? 0 : index instanceof Tensor && index.dtype === "bool" ? index.ndim : 1),
+      n + (index === null || index === "..." ? 0 : isTensor(index) && index.dtype === "bool" ? index.ndim : 1),
     0,
   );
   if (consumed > x.ndim) {
@@ -100,7 +101,7 @@ export function resolveIndices(operation: string, x: Tensor, indices: readonly I
     else if (index === "...") dim += x.ndim - consumed;
     else if (typeof index === "number") view = view.select(dim, index);
     else if (typeof index === "string") view = sliced(view, dim++, parseSlice(index));
-    else if (!(index instanceof Tensor)) {
+    else if (!isTensor(index)) {
       throw new TypeError(
         `${operation}: ${String(index)} is not an index; use integers, slices such as "1:3", null, "...", or tensors`,
       );

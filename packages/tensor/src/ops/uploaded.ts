@@ -2,7 +2,7 @@
 import { defaultDevice, type Device, getDevice } from "../device.ts";
 import { type DType, isInteger, itemSize, type Scalar, typedArrayOver } from "../dtype.ts";
 import { toHalfBits } from "../half.ts";
-import { produceOne } from "../launch.ts";
+import { produceOne } from "../engine/launch.ts";
 import { checkValue, elementValue } from "../scalar.ts";
 import type { Shape } from "../shape.ts";
 import type { TensorOptions } from "../tensor/core.ts";

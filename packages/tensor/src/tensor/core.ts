@@ -1,15 +1,14 @@
-/** The state of a tensor and what manages it; operations are in the classes built upon this one. */
+/** What every tensor is, below all operations: memory, dtype and geometry, and who frees it. */
 import { otherCopy } from "../brand.ts";
-import { Device, getDevice } from "../device.ts";
+import type { Device } from "../device.ts";
 import type { DType, Scalar, TypedArray } from "../dtype.ts";
+import { currentScope, handOver, isStray } from "../memory/scope.ts";
+import type { Storage } from "../memory/storage.ts";
 import type { Attrs, ViewPrim } from "../prims/attrs.ts";
-import { currentScope, handOver, isStray } from "../scope.ts";
-import { type Geometry, isContiguous, type Shape, showShape, sizeOf } from "../shape.ts";
-import type { Storage } from "../storage.ts";
-import { activeTape, type BackwardOptions, requireTape, type TapeSlot } from "../tape.ts";
+import { type Geometry, type Shape, showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** What operations accept beside their tensor: another tensor, or a JavaScript value that broadcasts. */
+/** An argument of an operation: a tensor, or a JavaScript value, which broadcasts. */
 export type Operand = Tensor | Scalar;
 
 /** Options of functions that make tensors. */
@@ -18,48 +17,55 @@ export interface TensorOptions {
   readonly dtype?: DType;
   /** Where the tensor lives; by default {@link defaultDevice}. */
   readonly device?: Device | string;
-  /** Whether gradients are to be computed for it (needs `@heddle/autograd`). */
+  /** Whether gradients are computed for it (needs `@heddle/autograd`). */
   readonly requiresGrad?: boolean;
 }
 
 /** The names in {@link TensorOptions}. */
 export const tensorOptions = ["dtype", "device", "requiresGrad"] as const;
 
-/** The tensor a view was taken of, and how; what in-place writes follow back to the base. */
+/** Nested JavaScript arrays of a tensor's values. */
+export type NestedArray = Scalar | NestedArray[];
+
+/** What `toTypedArray` and `data` return: float16 widened to float32, bool as 0 and 1. */
+export type DataArray = Exclude<TypedArray, Uint16Array>;
+
+/** The tensor that a view was taken of, and how. In-place writes follow it back to the base. */
 export interface ViewSource {
   readonly tensor: Tensor;
   readonly prim: ViewPrim;
   readonly attrs: Attrs[ViewPrim];
 }
 
-/** Storage, dtype, shape, strides and offset, with their management. */
-export abstract class TensorCore implements Geometry {
+/** What the engine of `@heddle/autograd` attaches to a tensor: opaque to this package. */
+export interface TapeSlot {
+  readonly requiresGrad: boolean;
+  readonly isLeaf: boolean;
+  /** One handle less refers to the recorded history. */
+  release(): void;
+}
+
+/**
+ * Memory, dtype, shape, strides and offset. All tensors are of the class `Tensor`, which adds the methods; code below the operations
+ * works on this one.
+ */
+export class TensorCore implements Geometry {
   readonly dtype: DType;
   readonly shape: Shape;
-  /** Elements to step in the storage for each dimension. */
   readonly strides: readonly number[];
-  /** Element of the storage at which the tensor begins. */
   readonly offset: number;
-  /** Number of elements. */
   readonly numel: number;
   readonly device: Device;
-  /** Set by {@link keep}: no scope frees this tensor. */
-  kept: boolean;
-  /** The tape's own record. For `@heddle/autograd` alone. */
-  slot: TapeSlot | null;
-  /** Whose view this is, else null. For `@heddle/autograd`. */
-  source: ViewSource | null;
-  /** How often the history of the base was replaced by an in-place write, when this tensor last looked. For `@heddle/autograd`. */
-  historyEpoch: number;
-  /** Whose gradient this is, else null: no scope frees it as long as that tensor lives. */
-  owner: TensorCore | null;
-  private held: Storage | null;
-  private gradient: Tensor | null;
-  /** What else is freed with this tensor. */
-  private belongings: Set<TensorCore> | null;
+  protected kept: boolean;
+  protected slot: TapeSlot | null;
+  protected source: ViewSource | null;
+  protected historyEpoch: number;
+  protected owner: TensorCore | null;
+  protected held: Storage | null;
+  protected gradient: Tensor | null;
+  protected belongings: Set<TensorCore> | null;
 
-  /** Tensors come from the creation functions; this is for backends and the library itself. */
-  constructor(storage: Storage, dtype: DType, geometry: Geometry, tracked = true) {
+  protected constructor(storage: Storage, dtype: DType, geometry: Geometry, tracked: boolean) {
     this.dtype = dtype;
     this.shape = geometry.shape;
     this.strides = geometry.strides;
@@ -75,204 +81,163 @@ export abstract class TensorCore implements Geometry {
     this.historyEpoch = 0;
     this.held = storage;
     storage.retain();
-    if (tracked) currentScope()?.track(this);
+    if (tracked) currentScope()?.track(internals(this));
   }
+}
 
-  /** The memory behind the tensor, shared by its views. @throws Error when the tensor was freed. */
-  get storage(): Storage {
-    if (this.held === null) throw this.freedError("storage");
-    return this.held;
+/** The members of a tensor that the library alone uses. */
+export interface TensorInternals {
+  /** Set by `keep`: no scope frees this tensor. */
+  kept: boolean;
+  /** The tape's own record. */
+  slot: TapeSlot | null;
+  /** Whose view this is, else null. */
+  source: ViewSource | null;
+  /** How often the history of the base had been replaced by an in-place write when this tensor last looked. */
+  historyEpoch: number;
+  /** Whose gradient or state this is, else null: no scope frees it as long as that tensor lives. */
+  owner: TensorCore | null;
+  /** The memory, null once the tensor was freed. */
+  held: Storage | null;
+  /** What `grad` returns. */
+  gradient: Tensor | null;
+  /** What else is freed with this tensor. */
+  belongings: Set<TensorCore> | null;
+  readonly isDisposed: boolean;
+  dispose(): void;
+}
+
+/** The members of a tensor that the library alone uses. */
+export function internals(x: TensorCore): TensorInternals {
+  return x as unknown as TensorInternals;
+}
+
+type TensorClass = new (storage: Storage, dtype: DType, geometry: Geometry, tracked: boolean) => Tensor;
+
+let tensorClass: TensorClass;
+
+/** `Tensor` registers itself here. It imports the operations, which make tensors, so that they cannot import it. */
+export function installTensorClass(made: TensorClass): void {
+  tensorClass = made;
+}
+
+/**
+ * A tensor over memory that exists.
+ *
+ * @param tracked whether the innermost scope frees it.
+ */
+export function makeTensor(storage: Storage, dtype: DType, geometry: Geometry, tracked = true): Tensor {
+  return new tensorClass(storage, dtype, geometry, tracked);
+}
+
+/** Whether a value is a tensor of this copy of the package. */
+export function isTensor(value: unknown): value is Tensor {
+  return value instanceof TensorCore;
+}
+
+/** Whether the tape has to know of an operation on a tensor: its gradient is wanted, or it is a view, whose base may have changed. */
+export function isRecorded(x: TensorCore): boolean {
+  const { slot, source } = internals(x);
+  return slot !== null || source !== null;
+}
+
+/** Size of one dimension; negative dims count from the end. */
+export function sizeAt({ shape }: TensorCore, dim: number): number {
+  if (typeof dim !== "number") throw new TypeError(`size: dim is ${String(dim)}; it must be a number`);
+  const size = shape[dim < 0 ? dim + shape.length : dim];
+  if (size === undefined) throw new RangeError(`size: dim ${dim} is out of range for shape ${showShape(shape)}`);
+  return size;
+}
+
+/** The memory behind a tensor. @throws Error when the tensor was freed. */
+export function storageOf(x: TensorCore): Storage {
+  const { held } = internals(x);
+  if (held === null) throw freedError(x, "storage");
+  return held;
+}
+
+/** The error for using a freed tensor. */
+export function freedError(x: TensorCore, operation: string): Error {
+  return new Error(
+    `${operation}: this ${x.dtype} tensor of shape ${
+      showShape(x.shape)
+    } was freed, by dispose() or at the end of the ` +
+      `scope it was made in; call keep(t) inside the scope, or return it from tidy(() => …), to use it afterwards` +
+      (isStray(x)
+        ? ". That scope was open across an await, and the tensor was made after it: what another asynchronous function makes " +
+          "meanwhile belongs to the scope too, as the innermost one. Close scopes before an await where such functions interleave"
+        : ""),
+  );
+}
+
+/** Gives up a handle, and its gradient's. */
+export function dispose(x: TensorCore): void {
+  const self = internals(x);
+  if (self.held === null) return;
+  self.held.release();
+  self.held = null;
+  self.slot?.release();
+  self.slot = null;
+  self.source = null;
+  const { gradient } = self;
+  if (gradient !== null) {
+    const { owner, kept } = internals(gradient);
+    if (owner === x && !kept) gradient.dispose();
   }
-
-  /** Whether `dispose` or the end of a scope has freed the tensor. */
-  get isDisposed(): boolean {
-    return this.held === null;
-  }
-
-  /** The error for using a freed tensor. */
-  freedError(operation: string): Error {
-    return new Error(
-      `${operation}: this ${this.dtype} tensor of shape ${
-        showShape(this.shape)
-      } was freed, by dispose() or at the end of the scope it was ` +
-        `made in; call keep(t) inside the scope, or return it from tidy(() => …), to use it afterwards` +
-        (isStray(this)
-          ? ". That scope was open across an await, and the tensor was made after it: what another asynchronous function makes " +
-            "meanwhile belongs to the scope too, as the innermost one. Close scopes before an await where such functions interleave"
-          : ""),
-    );
-  }
-
-  /** Number of dimensions. */
-  get ndim(): number {
-    return this.shape.length;
-  }
-
-  /** As PyTorch names {@link offset}. */
-  get storageOffset(): number {
-    return this.offset;
-  }
-
-  /** Size of one dimension; negative dims count from the end. */
-  size(dim: number): number {
-    if (typeof dim !== "number") throw new TypeError(`size: dim is ${String(dim)}; it must be a number`);
-    const size = this.shape[dim < 0 ? dim + this.shape.length : dim];
-    if (size === undefined) throw new RangeError(`size: dim ${dim} is out of range for shape ${showShape(this.shape)}`);
-    return size;
-  }
-
-  /** Whether the elements follow each other in row-major order. */
-  isContiguous(): boolean {
-    return isContiguous(this.shape, this.strides);
-  }
-
-  /**
-   * Gives up this handle, and its gradient's; the memory goes when no view, tape or module holds it. Calling it twice does nothing.
-   */
-  dispose(): void {
-    if (this.held === null) return;
-    this.held.release();
-    this.held = null;
-    this.slot?.release();
-    this.slot = null;
-    this.source = null;
-    const { gradient } = this;
-    if (gradient !== null && gradient.owner === this && !gradient.kept) gradient.dispose();
-    if (this.belongings !== null) this.disposeBelongings();
-  }
-
-  private disposeBelongings(): void {
-    for (const item of this.belongings!) if (!item.kept) item.dispose();
-    this.belongings = null;
-  }
-
-  /** Has another tensor live as long as this one, whatever scope it was made in. For what optimisers remember. */
-  own(other: TensorCore): void {
-    other.owner = this;
-    other.kept = false;
-    (this.belongings ??= new Set()).add(other);
-  }
-
-  /** Ends what {@link own} began: the other tensor belongs to the scope that is open. */
-  disown(other: TensorCore): void {
-    if (!this.belongings?.delete(other)) return;
-    other.owner = null;
-    handOver(other);
-  }
-
-  /**
-   * The accumulated gradient of a leaf (or of a tensor with `retainGrad`), else null. It belongs to this tensor and is freed with it,
-   * unless it is kept; one that is replaced goes with the scope that is open then. What is assigned must have the tensor's shape, dtype and
-   * device.
-   *
-   * @throws TypeError for what is neither a tensor nor null, or a tensor of another dtype; RangeError for another shape; Error for
-   * another device.
-   */
-  get grad(): Tensor | null {
-    return this.gradient;
-  }
-
-  set grad(value: Tensor | null) {
-    const before = this.gradient;
-    if (value === before) return;
-    if (value !== null && value !== undefined) checkGradient("grad", this, value);
-    this.gradient = value ?? null;
-    if (before !== null && before.owner === this) {
-      before.owner = null;
-      handOver(before);
+  if (self.belongings !== null) {
+    for (const item of self.belongings) {
+      const belonging = internals(item);
+      if (!belonging.kept) belonging.dispose();
     }
-    if (this.gradient !== null) this.gradient.owner = this;
+    self.belongings = null;
   }
+}
 
-  /**
-   * Takes on another tensor's memory, dtype, shape and device, as assigning to `.data` does in PyTorch. Modules convert their
-   * parameters with it, so that an optimiser keeps the very tensors it was given. No recorded history may refer to this tensor.
-   */
-  become(other: TensorCore): void {
-    const storage = other.storage;
-    storage.retain();
-    this.held?.release();
-    this.held = storage;
-    const fields = this as {
-      -readonly [K in "dtype" | "shape" | "strides" | "offset" | "numel" | "device"]: TensorCore[K];
-    };
-    fields.dtype = other.dtype;
-    fields.shape = other.shape;
-    fields.strides = other.strides;
-    fields.offset = other.offset;
-    fields.numel = other.numel;
-    fields.device = other.device;
-  }
+/** Lets `other` live as long as `x`, whatever scope it was made in. For what optimisers remember. */
+export function own(x: TensorCore, other: TensorCore): void {
+  const belonging = internals(other);
+  belonging.owner = x;
+  belonging.kept = false;
+  (internals(x).belongings ??= new Set()).add(other);
+}
 
-  /** Whether operations on this tensor are recorded and its gradient computed. */
-  get requiresGrad(): boolean {
-    if (this.source !== null) activeTape()?.refresh(this as unknown as Tensor);
-    return this.slot !== null && this.slot.requiresGrad;
-  }
+/** Ends what {@link own} began: `other` belongs to the scope that is open. */
+export function disown(x: TensorCore, other: TensorCore): void {
+  if (!internals(x).belongings?.delete(other)) return;
+  internals(other).owner = null;
+  handOver(internals(other));
+}
 
-  set requiresGrad(value: boolean) {
-    if (this.held === null) throw this.freedError("requiresGrad");
-    if (typeof value !== "boolean") {
-      throw new TypeError(`requiresGrad: ${String(value)} is neither true nor false`);
-    }
-    if (value === this.requiresGrad) return;
-    requireTape("requiresGrad").setRequiresGrad(this as unknown as Tensor, value);
+/** Replaces the gradient of a tensor. @throws as {@link checkGradient}. */
+export function setGradient(x: TensorCore, value: Tensor | null): void {
+  const self = internals(x);
+  const before = self.gradient;
+  if (value === before) return;
+  if (value !== null && value !== undefined) checkGradient("grad", x, value);
+  self.gradient = value ?? null;
+  if (before !== null && internals(before).owner === x) {
+    internals(before).owner = null;
+    handOver(internals(before));
   }
+  if (self.gradient !== null) internals(self.gradient).owner = x;
+}
 
-  /** The chained form of setting `requiresGrad`. */
-  requiresGrad_(this: Tensor, value = true): Tensor {
-    this.requiresGrad = value;
-    return this;
-  }
-
-  /** Whether the tensor was made by the user rather than by a recorded operation. */
-  get isLeaf(): boolean {
-    return this.slot === null || this.slot.isLeaf;
-  }
-
-  /** The recorded operation that made the tensor, by name, else null. */
-  get gradFn(): { readonly name: string } | null {
-    return activeTape()?.gradFn(this as unknown as Tensor) ?? null;
-  }
-
-  /**
-   * Computes the gradients of this tensor with respect to the leaves it depends on and adds them to their `grad`.
-   *
-   * @param gradient what to start from; may be left out for a tensor of one element.
-   * @throws Error when the tensor needs no gradient, has several elements and no `gradient`, or its graph was freed.
-   *
-   * @example
-   * ```ts
-   * import "@heddle/autograd";
-   * import { tensor } from "@heddle/tensor";
-   * const x = tensor([1, 2, 3], { requiresGrad: true });
-   * x.mul(x).sum().backward();
-   * x.grad!.toArray(); // [2, 4, 6]
-   * ```
-   */
-  backward(this: Tensor, gradient?: Tensor, options: BackwardOptions = {}): void {
-    requireTape("backward").backward(this, gradient, options);
-  }
-
-  /** Keeps the gradient of a tensor that is not a leaf in its `grad`. */
-  retainGrad(this: Tensor): void {
-    requireTape("retainGrad").retainGrad(this);
-  }
-
-  /**
-   * Calls a function with the gradient of this tensor when it has been computed; a tensor that the function returns replaces it, and must
-   * have its shape, dtype and device.
-   *
-   * @returns a function that removes the hook.
-   */
-  registerHook(this: Tensor, hook: (gradient: Tensor) => Tensor | void): () => void {
-    return requireTape("registerHook").registerHook(this, hook);
-  }
-
-  /** The device of another form of the argument. */
-  protected static resolveDevice(device: Device | string): Device {
-    return getDevice(device);
-  }
+/**
+ * Gives `x` the memory, dtype, shape and device of `other`, as assigning to `.data` does in PyTorch. Modules convert their parameters
+ * with it, so that an optimiser keeps the very tensors it was given. No recorded history may refer to `x`.
+ */
+export function become(x: TensorCore, other: TensorCore): void {
+  const storage = storageOf(other);
+  storage.retain();
+  internals(x).held?.release();
+  internals(x).held = storage;
+  const fields = x as { -readonly [K in keyof TensorCore]: TensorCore[K] };
+  fields.dtype = other.dtype;
+  fields.shape = other.shape;
+  fields.strides = other.strides;
+  fields.offset = other.offset;
+  fields.numel = other.numel;
+  fields.device = other.device;
 }
 
 /** @throws TypeError, RangeError or Error for what cannot be a tensor's gradient: no tensor, or one of another shape, dtype or device. */
@@ -317,9 +282,3 @@ export function checkGradient(
     );
   }
 }
-
-/** Nested JavaScript arrays of a tensor's values. */
-export type NestedArray = Scalar | NestedArray[];
-
-/** What `toTypedArray` and `data` give: float16 widened to float32, bool as 0 and 1. */
-export type DataArray = Exclude<TypedArray, Uint16Array>;

@@ -1,6 +1,6 @@
 /** Compiles kernels once by their structure, and runs them with the sizes and addresses of the day. */
 import type { Scalar } from "../../dtype.ts";
-import { debug } from "../../debug.ts";
+import { debug } from "../../engine/debug.ts";
 import type { Kernel } from "../../ir/kernel.ts";
 import type { RenderedKernel } from "../reference/render.ts";
 import type { Engine, Entry } from "./engine.ts";

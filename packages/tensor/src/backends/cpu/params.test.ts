@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { arange, type Device, full, getDevice, registerDevice, stack, type Tensor } from "../../mod.ts";
+import { arange, type Device, full, getDevice, stack, type Tensor } from "../../mod.ts";
+import { registerDevice } from "../../backend_mod.ts";
 import { CpuBackend } from "./mod.ts";
 
 /** A device with unused memory: the next tensor lies right behind the parameters. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { applyAll } from "../../apply.ts";
+import { applyAll } from "../../engine/apply.ts";
 import { Device, getDevice } from "../../device.ts";
 import type { DType } from "../../dtype.ts";
 import { arange, fromTypedArray, tensor } from "../../ops/creation.ts";

@@ -1,5 +1,5 @@
 /** Compiles row kernels once by their structure, and runs them with the sizes and addresses of the day. */
-import { debug } from "../../debug.ts";
+import { debug } from "../../engine/debug.ts";
 import type { Scalar } from "../../dtype.ts";
 import { type RowKernel, type RowStep, showRows, stepExpressions } from "../../ir/rows.ts";
 import { sizeOf } from "../../shape.ts";

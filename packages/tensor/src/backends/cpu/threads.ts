@@ -2,7 +2,7 @@
  * The threads of a CPU engine: workers over its shared memory, with the calling thread as number 0. Jobs are cut into chunks that
  * threads take in turn; see thread_control.ts for how they agree, thread_source.ts for the workers' side.
  */
-import { debug } from "../../debug.ts";
+import { debug } from "../../engine/debug.ts";
 import { startWorker } from "../../runtime.ts";
 import type { Entry, HostFunctions } from "./engine.ts";
 import type { Heap } from "./heap.ts";

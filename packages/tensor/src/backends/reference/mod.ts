@@ -1,6 +1,6 @@
 /** The reference backend: plain loops over typed arrays. Short, obvious, and the oracle of the others. */
 import type { Backend, Binding, DeviceBuffer, Program } from "../../backend.ts";
-import { debug } from "../../debug.ts";
+import { debug } from "../../engine/debug.ts";
 import { type DType, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../../dtype.ts";
 import { poisonsMemory } from "../../env.ts";
 import { type Kernel, type Routine, structuralKey } from "../../ir/kernel.ts";

@@ -1,0 +1,34 @@
+/**
+ * For devices: what a backend implements, and the kernels and routines that it is given.
+ *
+ * @module
+ */
+import "./mod.ts";
+
+export type { Backend, Binding, DeviceBuffer, Program } from "./backend.ts";
+export { registerDevice } from "./device.ts";
+export { debug } from "./engine/debug.ts";
+export { type Expr, type Kernel, type Routine, showExpr } from "./ir/kernel.ts";
+export { type RowKernel, type RowStep, showRows, stepExpressions, type Work } from "./ir/rows.ts";
+export type {
+  Activation,
+  Attrs,
+  ConvAttrs,
+  ElementwisePrim,
+  Epilogue,
+  PoolAttrs,
+  Prim,
+  RandomAttrs,
+  ReduceAttrs,
+  ReducePrim,
+  RoutinePrim,
+  RowPrim,
+  ScatterMode,
+  ViewPrim,
+  ViewStep,
+} from "./prims/attrs.ts";
+export * as polynomials from "./backends/cpu/math/polynomials.ts";
+export { twoOverPi } from "./backends/cpu/math/huge_angle.ts";
+export { NullBackend } from "./backends/null.ts";
+export { ReferenceBackend } from "./backends/reference/mod.ts";
+export { normalPair } from "./backends/reference/normal.ts";

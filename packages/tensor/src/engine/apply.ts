@@ -1,0 +1,171 @@
+/** The choke point: every operation on tensors passes here, as a primitive with its inputs and attributes. */
+import { checkDestination, checkOperands, checkSupported, checkWritable, deviceOf, writesInStep } from "./checks.ts";
+import type { DType } from "../dtype.ts";
+import { elementwise } from "./execute/elementwise.ts";
+import { reduce } from "./execute/reduce.ts";
+import { rows } from "./execute/rows.ts";
+import { assemble, view } from "./execute/view.ts";
+import { produce, runRoutine } from "./launch.ts";
+import type {
+  AssemblePrim,
+  Attrs,
+  ElementwisePrim,
+  Prim,
+  ReducePrim,
+  RoutinePrim,
+  RowPrim,
+  ViewStep,
+} from "../prims/attrs.ts";
+import { type Meta, table } from "../prims/table.ts";
+import { tidy } from "../memory/scope.ts";
+import { checkShape } from "../shape.ts";
+import { activeTape } from "./tape.ts";
+import { isRecorded, isTensor, type Operand } from "../tensor/core.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/**
+ * Runs a primitive and, when the tape is on, records it.
+ *
+ * @param operation what errors are to call it.
+ * @throws TypeError or RangeError naming the operation when dtypes, shapes or devices do not fit, and when an input was freed.
+ */
+export function apply<P extends Prim>(
+  prim: P,
+  inputs: readonly Operand[],
+  attrs: Attrs[P],
+  operation: string = prim,
+): Tensor {
+  return applyAll(prim, inputs, attrs, operation)[0]!;
+}
+
+/** {@link apply} for primitives with several outputs. */
+export function applyAll<P extends Prim>(
+  prim: P,
+  inputs: readonly Operand[],
+  attrs: Attrs[P],
+  operation: string = prim,
+): readonly Tensor[] {
+  const outputs = execute(prim, inputs, attrs, null, operation);
+  const tape = activeTape();
+  if (tape !== null && tape.enabled) {
+    for (const input of inputs) {
+      if (isTensor(input) && isRecorded(input)) {
+        tape.record(prim, inputs, attrs, outputs);
+        break;
+      }
+    }
+  }
+  return outputs;
+}
+
+/**
+ * Runs a primitive with `target` as its destination and, when the tape is on, makes that part of the history.
+ *
+ * @param operation what errors are to call it.
+ * @throws TypeError or RangeError when the result has another shape or a dtype that the target cannot take.
+ */
+export function applyInPlace<P extends Prim>(
+  target: Tensor,
+  prim: P,
+  inputs: readonly Operand[],
+  attrs: Attrs[P],
+  operation = `${prim}_`,
+): Tensor {
+  checkWritable(operation, target);
+  checkOperands(operation, inputs);
+  const tape = activeTape();
+  const records = tape !== null && tape.recordsWrite(operation, target, inputs);
+  const direct = table[prim].kind === "elementwise" &&
+    inputs.every((input) => !isTensor(input) || writesInStep(target, input));
+  if (direct && !records) {
+    execute(prim, inputs, attrs, target, operation);
+    target.storage.version++;
+  } else tidy(() => writeOver(target, prim, inputs, attrs, operation, records));
+  return target;
+}
+
+/** Computes a value and writes it; everything that takes memory comes before the write. */
+function writeOver<P extends Prim>(
+  target: Tensor,
+  prim: P,
+  inputs: readonly Operand[],
+  attrs: Attrs[P],
+  operation: string,
+  records: boolean,
+): void {
+  // Gradients may need what the target held.
+  const operands = records ? inputs.map((input) => input === target ? target.clone() : input) : inputs;
+  const value = apply(prim, operands, attrs, operation);
+  checkDestination(operation, target, value);
+  const written = records ? value.to(target.dtype) : value;
+  execute("cast", [written], { dtype: target.dtype }, target);
+  target.storage.version++;
+  if (records) activeTape()!.wrote(target, written);
+}
+
+/**
+ * In-place operations made of several primitives: computes a value of the target out of place, and writes it there.
+ *
+ * @throws as {@link applyInPlace}.
+ */
+export function overwrite(
+  operation: string,
+  target: Tensor,
+  inputs: readonly (Operand | undefined)[],
+  compute: (target: Tensor) => Tensor,
+): Tensor {
+  checkWritable(operation, target);
+  const operands = inputs.filter((input) => input !== undefined);
+  checkOperands(operation, operands);
+  const tape = activeTape();
+  // Gradients may need what the target held.
+  const records = tape !== null && tape.recordsWrite(operation, target, [target, ...operands]);
+  const value = compute(records ? target.clone() : target);
+  checkDestination(operation, target, value);
+  return applyInPlace(target, "cast", [value], { dtype: target.dtype }, operation);
+}
+
+/** Runs a primitive below the tape. `out` is written instead of a new tensor (element-wise primitives only). */
+export function execute<P extends Prim>(
+  prim: P,
+  inputs: readonly Operand[],
+  attrs: Attrs[P],
+  out: Tensor | null,
+  operation: string = prim,
+): readonly Tensor[] {
+  checkOperands(operation, inputs);
+  const row = table[prim];
+  switch (row.kind) {
+    case "elementwise":
+      return [elementwise(prim as ElementwisePrim, inputs, attrs as { dtype?: DType }, out, operation)];
+    case "reduce":
+      return [reduce(prim as ReducePrim, inputs[0] as Tensor, attrs as Attrs[ReducePrim], row.types)];
+    case "rows":
+      return rows(prim as RowPrim, inputs as readonly Tensor[], attrs as Attrs[RowPrim]);
+    case "view":
+      return [view({ prim, attrs } as unknown as ViewStep, inputs[0] as Tensor)];
+    case "assemble":
+      return [assemble(prim as AssemblePrim, inputs as readonly Tensor[], attrs as Attrs[AssemblePrim])];
+    case "routine": {
+      const rule = row.outputs as (inputs: readonly Meta[], attrs: Attrs[P]) => readonly Meta[];
+      return routine(
+        prim as RoutinePrim,
+        inputs as readonly Tensor[],
+        attrs as Attrs[RoutinePrim],
+        rule(inputs as readonly Meta[], attrs),
+      );
+    }
+  }
+}
+
+function routine(
+  prim: RoutinePrim,
+  inputs: readonly Tensor[],
+  attrs: Attrs[RoutinePrim],
+  metas: readonly Meta[],
+): readonly Tensor[] {
+  const device = deviceOf(prim, inputs);
+  for (const input of inputs) checkSupported(prim, device, input.dtype);
+  for (const { shape } of metas) checkShape(prim, shape);
+  return produce(prim, device, metas, (outputs) => runRoutine(prim, device, inputs, outputs, attrs));
+}

@@ -1,0 +1,124 @@
+/** What must hold before something runs. */
+import { otherCopy } from "../brand.ts";
+import type { Device } from "../device.ts";
+import { type DType, isFloat, type Scalar } from "../dtype.ts";
+import type { Meta } from "../prims/table.ts";
+import { type Geometry, showShape } from "../shape.ts";
+import { freedError, isTensor, type Operand } from "../tensor/core.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** @throws Error for a tensor that was freed, TypeError for what no operation takes. */
+export function checkOperands(operation: string, inputs: readonly Operand[]): void {
+  for (const input of inputs) {
+    if (isTensor(input)) {
+      if (input.isDisposed) throw freedError(input, operation);
+    } else checkScalar(operation, input);
+  }
+}
+
+/** @throws TypeError for what is no number, boolean or bigint. */
+export function checkScalar(operation: string, value: unknown): asserts value is Scalar {
+  if (typeof value !== "number" && typeof value !== "boolean" && typeof value !== "bigint") {
+    throw wrongValue(operation, "a tensor, a number, a boolean or a bigint", value);
+  }
+}
+
+/** @throws Error for a tensor that was freed, TypeError for what is no tensor. */
+export function checkTensor(operation: string, value: unknown, name?: string): asserts value is Tensor {
+  if (!isTensor(value)) {
+    throw wrongValue(operation, `${name === undefined ? "" : `${name} to be `}a tensor`, value);
+  }
+  if (value.isDisposed) throw freedError(value, operation);
+}
+
+/** @throws TypeError for what is no number. */
+export function checkNumber(operation: string, name: string, value: unknown): asserts value is number {
+  if (typeof value !== "number") throw wrongValue(operation, `${name} to be a number`, value);
+}
+
+/** @throws TypeError for what is neither a number nor an array of numbers. */
+export function checkNumbers(operation: string, name: string, value: unknown): void {
+  const fits = typeof value === "number" || (Array.isArray(value) && value.every((n) => typeof n === "number"));
+  if (!fits) throw wrongValue(operation, `${name} to be a number or an array of numbers`, value);
+}
+
+/** The error for a value that is not what an operation takes, with what can be done about it. */
+export function wrongValue(operation: string, expected: string, value: unknown): TypeError {
+  const other = otherCopy(value, "Tensor");
+  if (other !== null) return new TypeError(`${operation}: ${other}`);
+  const text = typeof value === "string" && value.length > 40 ? `${value.slice(0, 40)}…` : value;
+  const [shown, remedy] = typeof text === "string"
+    ? [`the string ${JSON.stringify(text)}`, "Number(…) reads a number from a string"]
+    : value === undefined || value === null
+    ? [String(value), "was something not set, or is a property misspelt?"]
+    : Array.isArray(value) || ArrayBuffer.isView(value)
+    ? [`an array of ${(value as ArrayLike<unknown>).length}`, "make it a tensor with tensor(…)"]
+    : typeof value === "object"
+    ? [`an object of class ${value.constructor?.name ?? "null"}`, "tensor(…) makes tensors of nested arrays"]
+    : [`a ${typeof value}`, "tensor(…) makes tensors of nested arrays"];
+  return new TypeError(`${operation}: expected ${expected}, got ${shown}; ${remedy}`);
+}
+
+/** @throws Error when the tensor was freed, or several of its elements lie in one place. */
+export function checkWritable(operation: string, target: Tensor): void {
+  if (target.isDisposed) throw freedError(target, operation);
+  if (target.shape.some((size, d) => size > 1 && target.strides[d] === 0)) {
+    throw new Error(
+      `${operation}: several elements of this tensor of shape ${
+        showShape(target.shape)
+      } share one memory cell (it was expanded); ` +
+        `write to a clone()`,
+    );
+  }
+}
+
+export function checkDestination(operation: string, target: Tensor, value: Meta): void {
+  if (value.shape.length !== target.shape.length || value.shape.some((size, d) => size !== target.shape[d])) {
+    throw new RangeError(
+      `${operation}: the result has shape ${showShape(value.shape)}, which does not fit the tensor's ${
+        showShape(target.shape)
+      }; ` +
+        `an in-place operation cannot grow its tensor`,
+    );
+  }
+  const kind = (dtype: DType) => dtype === "bool" ? 0 : isFloat(dtype) ? 2 : 1;
+  if (kind(value.dtype) > kind(target.dtype)) {
+    throw new TypeError(
+      `${operation}: the result is ${value.dtype}, which a ${target.dtype} tensor cannot hold; use the form without _, or cast first`,
+    );
+  }
+}
+
+export function checkSupported(operation: string, device: Device, dtype: DType): void {
+  if (!device.backend.supports(dtype)) {
+    throw new TypeError(
+      `${operation}: the device "${device.name}" does not compute in ${dtype}; cast before the tensor goes there, with ` +
+        `.to("${isFloat(dtype) ? "float32" : "int32"}").to("${device.name}"), or stay on the CPU`,
+    );
+  }
+}
+
+export function deviceOf(operation: string, inputs: readonly Operand[], fallback: Device | null = null): Device {
+  let device = fallback;
+  for (const input of inputs) {
+    if (!isTensor(input)) continue;
+    if (device === null) device = input.device;
+    else if (device !== input.device) {
+      throw new Error(
+        `${operation}: tensors live on "${device.name}" and "${input.device.name}"; move one with .to("${device.name}")`,
+      );
+    }
+  }
+  return device!;
+}
+
+/** An input may be read while the target is written when it is other memory, or the same element at every step. */
+export function writesInStep(target: Tensor, input: Tensor): boolean {
+  return input.storage !== target.storage ||
+    (input.offset === target.offset && sameGeometry(input, target));
+}
+
+function sameGeometry(a: Geometry, b: Geometry): boolean {
+  return a.shape.length === b.shape.length &&
+    a.shape.every((size, d) => size === b.shape[d] && (size === 1 || a.strides[d] === b.strides[d]));
+}

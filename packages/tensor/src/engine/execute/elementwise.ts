@@ -1,0 +1,108 @@
+/** Element-wise primitives, and expressions of several, as kernels. */
+import { checkDestination, checkSupported, checkWritable, deviceOf, writesInStep } from "../checks.ts";
+import { type DType, dtypeIndex, resultType, type Scalar } from "../../dtype.ts";
+import type { Expr } from "../../ir/kernel.ts";
+import { launch, produceOne } from "../launch.ts";
+import type { ElementwisePrim } from "../../prims/attrs.ts";
+import { type OpTypes, table } from "../../prims/table.ts";
+import { broadcastShapes } from "../../shape.ts";
+import { isTensor, type Operand } from "../../tensor/core.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { withinRange } from "./scalars.ts";
+
+/** An expression in another dtype. */
+export const cast = (expr: Expr, dtype: DType): Expr =>
+  expr.dtype === dtype ? expr : { op: "cast", args: [expr], dtype };
+
+/** An expression that goes on in float32 where it is float16. */
+export const widen = (expr: Expr): Expr => expr.dtype === "float16" ? cast(expr, "float32") : expr;
+
+export function elementwise(
+  name: ElementwisePrim,
+  given: readonly Operand[],
+  attrs: { dtype?: DType },
+  out: Tensor | null,
+  operation: string,
+): Tensor {
+  const row = table[name];
+  const operands = row.condition ? given.slice(1) : given;
+  const promoted = name === "cast" ? (given[0] as Tensor).dtype : resultType(operands);
+  const types: OpTypes = name === "cast" ? { compute: promoted, result: attrs.dtype! } : row.types(operation, promoted);
+  const [prim, inputs] = withinRange(operation, name, given, types.compute);
+  const device = deviceOf(operation, inputs, out?.device ?? null);
+  checkSupported(operation, device, types.compute);
+
+  const tensors: Tensor[] = [];
+  const scalars: Scalar[] = [];
+  for (const input of inputs) {
+    if (isTensor(input)) tensors.push(input);
+    else scalars.push(input);
+  }
+  const shape = tensors.length === 1 && out === null
+    ? tensors[0]!.shape
+    : broadcastShapes(operation, ...tensors.map((t) => t.shape), ...(out === null ? [] : [out.shape]));
+  if (out !== null) checkDestination(operation, out, { dtype: types.result, shape });
+  const write = (output: Tensor): void =>
+    launch(prim, device, shape, tensors, scalars, expressionOf(prim, inputs, types, output.dtype), null, output);
+  if (out === null) return produceOne(prim, device, types.result, shape, write);
+  write(out);
+  return out;
+}
+
+/** Expressions of one operation, by the operation and its dtypes: backends know by the object what they have seen. */
+const expressions: Map<ElementwisePrim, Map<number, Expr>> = new Map();
+
+export function expressionOf(prim: ElementwisePrim, inputs: readonly Operand[], types: OpTypes, result: DType): Expr {
+  let key = dtypeIndex[types.compute] * 16 + dtypeIndex[result];
+  for (const input of inputs) key = key * 16 + (isTensor(input) ? dtypeIndex[input.dtype] : 15);
+  let ofPrim = expressions.get(prim);
+  if (ofPrim === undefined) expressions.set(prim, ofPrim = new Map());
+  let expr = ofPrim.get(key);
+  if (expr !== undefined) return expr;
+  let [tensors, scalars] = [0, 0];
+  // Numbers and single elements that float16 does not hold are not rounded, only the result is.
+  const half = prim !== "cast" && types.compute === "float16" && types.result === "float16";
+  const args = inputs.map((input, i): Expr => {
+    const compute = table[prim].condition && i === 0 ? "bool" : half ? "float32" : types.compute;
+    return isTensor(input)
+      ? cast({ op: "input", index: tensors++, dtype: input.dtype }, compute)
+      : { op: "scalar", index: scalars++, dtype: compute };
+  });
+  const whole: Expr = prim === "cast"
+    ? cast(args[0]!, types.result)
+    : { op: prim, args, dtype: half ? "float32" : types.result };
+  ofPrim.set(key, expr = cast(whole, result));
+  return expr;
+}
+
+/** Runs an expression that {@link fuse} wrote down, below the tape. `into` is written where it is given. */
+export function runExpression(
+  operation: string,
+  tensors: readonly Tensor[],
+  scalars: readonly Scalar[],
+  expr: Expr,
+  into: Tensor | null,
+): Tensor {
+  const device = deviceOf(operation, tensors, into?.device ?? null);
+  checkSupported(operation, device, expr.dtype);
+  const shape = broadcastShapes(operation, ...tensors.map((t) => t.shape), ...(into === null ? [] : [into.shape]));
+  if (into === null) {
+    return produceOne(operation, device, expr.dtype, shape, (output) => {
+      launch(operation, device, shape, tensors, scalars, expr, null, output);
+    });
+  }
+  checkWritable(operation, into);
+  checkDestination(operation, into, { dtype: expr.dtype, shape });
+  if (tensors.every((input) => writesInStep(into, input))) {
+    launch(operation, device, shape, tensors, scalars, cast(expr, into.dtype), null, into);
+  } else {
+    const value = runExpression(operation, tensors, scalars, expr, null);
+    try {
+      elementwise("cast", [value], { dtype: into.dtype }, into, operation);
+    } finally {
+      value.dispose();
+    }
+  }
+  into.storage.version++;
+  return into;
+}

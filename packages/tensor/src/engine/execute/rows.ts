@@ -1,0 +1,80 @@
+/** Row primitives as row kernels. */
+import { deviceOf } from "../checks.ts";
+import { collapse } from "../../ir/collapse.ts";
+import { type RowKernel, RowProgram } from "../../ir/rows.ts";
+import { dispatch, produce } from "../launch.ts";
+import type { Attrs, RowPrim } from "../../prims/attrs.ts";
+import { type RowRule, rowRules } from "../row_programs.ts";
+import { broadcastStrides } from "../../shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+
+/**
+ * Whether a row primitive over `dims` of `x` is to be used, rather than a composite: the backend has row kernels for the dtype, there
+ * is something to compute, and the elements of a row are neighbours.
+ */
+export function hasRows(x: Tensor, dims: readonly number[]): boolean {
+  if (x.numel === 0 || dims.length === 0) return false;
+  const last = Math.max(...dims);
+  return (x.shape[last] === 1 || x.strides[last] === 1) && x.device.backend.rows?.(x.dtype) === true;
+}
+
+/** A row primitive, on a backend that has row kernels for the dtype: see {@link hasRows}. */
+export function rows<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attrs: Attrs[P]): readonly Tensor[] {
+  const rule: RowRule<P> = rowRules[prim];
+  const device = deviceOf(prim, inputs);
+  const { shape, dtype } = inputs[rule.space]!;
+  const inner = [...rule.dims(attrs)].sort((a, b) => a - b);
+  const kept = shape.map((_, d) => d).filter((d) => !inner.includes(d));
+  const ordered = (values: readonly number[], dims = [...kept, ...inner]): number[] => dims.map((d) => values[d]!);
+  const oneEach = shape.map((size, d) => inner.includes(d) ? 1 : size);
+  const kinds = rule.outputs(attrs, inputs);
+  const metas = kinds.map((kind) => ({
+    dtype: kind === "statistic" && dtype === "float16" ? "float32" : dtype,
+    shape: kind === "row" ? shape : oneEach,
+  }));
+  const program = programOf(prim, rule, inputs, attrs, inner.reduce((n, d) => n * shape[d]!, 1));
+  return produce(prim, device, metas, (outputs) => {
+    const flat = collapse(ordered(shape), [
+      ...inputs.map((input) => ordered(broadcastStrides(input.shape, input.strides, shape))),
+      ...outputs.map(({ strides }, i) => kinds[i] === "row" ? ordered(strides) : ordered(strides, kept)),
+    ], kept.length);
+    if (flat.boundary === flat.shape.length) {
+      flat.shape.push(1);
+      flat.operands.forEach((strides) => strides.push(1));
+    }
+    const operand = (tensor: Tensor, i: number) => ({ dtype: tensor.dtype, strides: flat.operands[i]! });
+    const work: RowKernel = {
+      kind: "rows",
+      shape: flat.shape,
+      inner: flat.shape.length - flat.boundary,
+      inputs: inputs.map(operand),
+      outputs: outputs.map((output, i) => operand(output, inputs.length + i)),
+      sources: program.sources,
+      steps: program.steps,
+    };
+    dispatch(prim, device, work, inputs, outputs, program.scalars);
+  });
+}
+
+/** Row programs by all that they are written from: backends know by the object what they have seen. */
+const programs: Map<string, RowProgram> = new Map();
+
+function programOf<P extends RowPrim>(
+  prim: P,
+  rule: RowRule<P>,
+  inputs: readonly Tensor[],
+  attrs: Attrs[P],
+  count: number,
+): RowProgram {
+  let key = `${prim} ${count}`;
+  for (const { dtype } of inputs) key += ` ${dtype}`;
+  for (const name in attrs) key += ` ${name} ${attrs[name]}`;
+  let program = programs.get(key);
+  if (program === undefined) {
+    if (programs.size > 1000) programs.clear(); // rows of ever new lengths
+    program = new RowProgram();
+    rule.write(program, inputs[0]!.dtype, inputs, attrs, count);
+    programs.set(key, program);
+  }
+  return program;
+}

@@ -1,0 +1,164 @@
+/** Several element-wise operations as one kernel. */
+import { checkSynchronous } from "../check_synchronous.ts";
+import { checkScalar } from "./checks.ts";
+import { cast, runExpression, widen } from "./execute/elementwise.ts";
+import { sumExpression } from "./execute/reduce.ts";
+import type { Scalar } from "../dtype.ts";
+import { isHalf } from "./in_float32.ts";
+import type { Expr } from "../ir/kernel.ts";
+import { checkValue } from "../scalar.ts";
+import { type Draft, Symbolic } from "./symbolic.ts";
+import { activeTape } from "./tape.ts";
+import { freedError, isRecorded, isTensor, type Operand } from "../tensor/core.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** A function that {@link fused} made. */
+export type FusedFunction = (inputs: readonly Operand[], into?: Tensor | null) => Tensor;
+
+/** An expression as it was written down for inputs of some dtypes. */
+interface Written {
+  /** In the dtype of the result. */
+  readonly expr: Expr;
+  /** As it is computed: in float32 where the result is float16, which is rounded once. */
+  readonly wide: Expr;
+  /** Numbers that stand in the expression itself, behind those among the inputs. */
+  readonly constants: readonly Scalar[];
+}
+
+/**
+ * A function that computes an expression of element-wise operations on broadcast inputs as one kernel. Results are those of the same
+ * operations one by one, and so are gradients, which are one kernel an input; the expression is computed again for them, rather than
+ * kept. On float16 all of it computes in float32, and rounds once. The expression is written down once for inputs of the same dtypes:
+ * what changes from call to call has to be an input.
+ *
+ * The function's inputs are tensors; and numbers, which take the first tensor's dtype. A second argument is the tensor to write, by
+ * default a new one. It may be among the inputs. Such writes are below the tape: nothing is recorded.
+ *
+ * @param name of the operation, for errors, `memory()` and `HEDDLE_DEBUG`.
+ *
+ * @example
+ * ```ts
+ * import { fused, ones, tensor } from "@heddle/tensor";
+ * const gelu = fused("gelu", (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)));
+ * gelu([tensor([-1, 0, 1])]).toArray(); // about [-0.159, 0, 0.841]
+ * const descend = fused("descend", (p, g, lr) => p.sub(g.mul(lr)));
+ * const p = ones([3]);
+ * descend([p, tensor([1, 2, 3]), 0.1], p);
+ * p.toArray(); // about [0.9, 0.8, 0.7]
+ * ```
+ */
+export function fused(name: string, write: (...inputs: Symbolic[]) => Symbolic): FusedFunction {
+  const known: Map<string, Written> = new Map();
+  return (inputs, into = null) => {
+    const { tensors, scalars, signature } = sorted(name, inputs);
+    let written = known.get(signature);
+    if (written === undefined) known.set(signature, written = writeDown(name, inputs, tensors, write));
+    scalars.push(...written.constants);
+    const output = runExpression(name, tensors, scalars, written.expr, into);
+    const tape = into === null ? activeTape() : null;
+    if (tape?.enabled && tensors.some(isRecorded)) {
+      tape.recordExpression(name, tensors, scalars, written.expr, output);
+    }
+    return output;
+  };
+}
+
+/**
+ * {@link fused} for one call: the expression is written down each time, and may contain any numbers.
+ *
+ * @example
+ * ```ts
+ * import { fuse, tensor } from "@heddle/tensor";
+ * fuse("leaky", [tensor([-1, 1])], (x) => x.maximum(x.mul(0.01))).toArray(); // about [-0.01, 1]
+ * ```
+ */
+export function fuse(
+  name: string,
+  inputs: readonly Operand[],
+  write: (...inputs: Symbolic[]) => Symbolic,
+  into: Tensor | null = null,
+): Tensor {
+  return fused(name, write)(inputs, into);
+}
+
+/**
+ * {@link fuse}, summed over dimensions of the broadcast inputs; these are kept with size 1. Below the tape: nothing is recorded.
+ *
+ * @param dims not negative, without repetition.
+ *
+ * @example
+ * ```ts
+ * import { ones } from "@heddle/tensor";
+ * import { fuseSum } from "@heddle/tensor/engine";
+ * fuseSum("squares", [ones([2, 3])], (x) => x.mul(2).square(), [0]).toArray(); // [[8, 8, 8]]
+ * ```
+ */
+export function fuseSum(
+  name: string,
+  inputs: readonly Operand[],
+  write: (...inputs: Symbolic[]) => Symbolic,
+  dims: readonly number[],
+): Tensor {
+  const { tensors, scalars } = sorted(name, inputs);
+  const { expr, wide, constants } = writeDown(name, inputs, tensors, write);
+  return sumExpression(name, tensors, [...scalars, ...constants], wide, expr.dtype, dims);
+}
+
+/** The tensors, each once, and the numbers among inputs; and what decides how the expression is written down. */
+function sorted(
+  name: string,
+  inputs: readonly Operand[],
+): { tensors: Tensor[]; scalars: Scalar[]; signature: string } {
+  const tensors: Tensor[] = [];
+  const scalars: Scalar[] = [];
+  let signature = "";
+  for (const input of inputs) {
+    if (!isTensor(input)) {
+      checkScalar(name, input);
+      scalars.push(input);
+      // A whole number may have another part in promotion than a fraction, but here it has the tensors' dtype.
+      signature += "s";
+      continue;
+    }
+    if (input.isDisposed) throw freedError(input, name);
+    let at = tensors.indexOf(input);
+    if (at < 0) at = tensors.push(input) - 1;
+    signature += `${at}${input.dtype}${input.ndim === 0 ? "." : ","}`;
+  }
+  if (tensors.length === 0) throw new TypeError(`${name}: none of the inputs is a tensor; give at least one`);
+  for (const scalar of scalars) checkValue(name, scalar, tensors[0]!.dtype);
+  return { tensors, scalars, signature };
+}
+
+function writeDown(
+  name: string,
+  inputs: readonly Operand[],
+  tensors: readonly Tensor[],
+  write: (...inputs: Symbolic[]) => Symbolic,
+): Written {
+  const leaves = tensors.map(({ dtype }, index): Expr => ({ op: "input", index, dtype }));
+  const { expr, constants } = onLeaves(name, inputs, tensors, leaves, write);
+  if (!isHalf(...tensors)) return { expr, wide: expr, constants };
+  const { expr: wide, constants: numbers } = onLeaves(name, inputs, tensors, leaves.map(widen), write);
+  return { expr: cast(wide, expr.dtype), wide, constants: numbers };
+}
+
+/** The expression on what stands for the tensors, and the numbers in it. */
+function onLeaves(
+  name: string,
+  inputs: readonly Operand[],
+  tensors: readonly Tensor[],
+  leaves: readonly Expr[],
+  write: (...inputs: Symbolic[]) => Symbolic,
+): { readonly expr: Expr; readonly constants: readonly Scalar[] } {
+  const draft: Draft = { scalars: [] };
+  const symbols = inputs.map((input) => {
+    if (isTensor(input)) return new Symbolic(leaves[tensors.indexOf(input)]!, input.ndim, draft);
+    draft.scalars.push(input);
+    return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: leaves[0]!.dtype }, 0, draft);
+  });
+  const given = draft.scalars.length;
+  const written = write(...symbols);
+  checkSynchronous(name, written, "an expression is written down at once");
+  return { expr: written.expr, constants: draft.scalars.slice(given) };
+}

@@ -1,0 +1,51 @@
+/** Operations of several steps on float16: computed in float32, rounded once. */
+import { resultType } from "../dtype.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Operands of {@link inFloat32}; what is optional may be missing. */
+export type Float32Operands = readonly (Tensor | null | undefined)[];
+
+/**
+ * Computes in float32 what is made of several steps, so that float16 neither overflows nor rounds between them: float16 operands are
+ * widened, others stay as they are, and the result is float16 again unless another operand promotes it. Gradients flow through the
+ * casts, and so are computed in float32 too.
+ *
+ * @param operands tensors, or null or undefined where one is missing.
+ * @param compute is given the operands, widened.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "@heddle/tensor";
+ * import { inFloat32 } from "@heddle/tensor/engine";
+ * const x = tensor([300, 400], { dtype: "float16" });
+ * x.square().sum().sqrt().item(); // Infinity: 160000 is more than float16 holds
+ * inFloat32([x], (x) => x.square().sum().sqrt()).item(); // 500
+ * ```
+ */
+export function inFloat32<const T extends Float32Operands>(
+  operands: T,
+  compute: (...wide: Mutable<T>) => Tensor,
+): Tensor {
+  if (!isHalf(...operands)) return compute(...operands as Mutable<T>);
+  const result = compute(...operands.map(widened) as unknown as Mutable<T>);
+  const half = resultType(operands.filter((x) => x !== null && x !== undefined)) === "float16";
+  return half && result.dtype === "float32" ? result.to("float16") : result;
+}
+
+/** A tuple that may be spread as arguments. */
+type Mutable<T extends Float32Operands> = { -readonly [K in keyof T]: T[K] };
+
+/** A float16 tensor as float32; anything else as it is. */
+export function widened<T extends Tensor | null | undefined>(x: T): T {
+  return x?.dtype === "float16" ? x.to("float32") as T : x;
+}
+
+/** Whether some operand is float16, so that {@link inFloat32} has something to do. */
+export function isHalf(...operands: Float32Operands): boolean {
+  return operands.some((x) => x?.dtype === "float16");
+}
+
+/** Whether a float16 tensor needs a gradient, which several steps make that change no value going forward. */
+export function hasHalfGradient(x: Tensor): boolean {
+  return x.dtype === "float16" && x.requiresGrad;
+}

@@ -1,0 +1,204 @@
+/** Several tensors written at once, element by element: what a step of an optimiser is. */
+import { checkSynchronous } from "../check_synchronous.ts";
+import { checkScalar, checkWritable } from "./checks.ts";
+import type { Device } from "../device.ts";
+import type { DType, Scalar } from "../dtype.ts";
+import { cast, elementwise, runExpression, widen } from "./execute/elementwise.ts";
+import { collapse } from "../ir/collapse.ts";
+import type { Expr } from "../ir/kernel.ts";
+import type { RowKernel, RowSource, RowStep } from "../ir/rows.ts";
+import { dispatch } from "./launch.ts";
+import { areApart } from "./overlap.ts";
+import { checkValue } from "../scalar.ts";
+import { broadcastStrides, sameShape, type Shape } from "../shape.ts";
+import { type Draft, Symbolic } from "./symbolic.ts";
+import { freedError, isTensor, type Operand } from "../tensor/core.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** A function that {@link fusedUpdate} made. */
+export type UpdateFunction = (targets: readonly Tensor[], inputs: readonly Operand[]) => void;
+
+/** An update as it was written down for operands of some dtypes. Targets come first among the sources, then the inputs' tensors. */
+interface Written {
+  readonly exprs: readonly Expr[];
+  readonly constants: readonly Scalar[];
+  readonly sources: readonly RowSource[];
+  readonly steps: readonly RowStep[];
+}
+
+/**
+ * A function that writes new values into several tensors of one shape, which are expressions of their old values and of inputs. It is
+ * one kernel, where memory is read and written once, on devices that have row kernels for the dtype, if all operands are of that dtype
+ * and no target shares an element with another operand. Nothing is recorded for gradients.
+ *
+ * @param name of the operation, for errors, `memory()` and `HEDDLE_DEBUG`.
+ * @param write gives an expression for each target, by the targets and then the inputs; numbers among the inputs have the first
+ * target's dtype. On float16 it computes in float32.
+ *
+ * @example
+ * ```ts
+ * import { ones, zeros } from "@heddle/tensor";
+ * import { fusedUpdate } from "@heddle/tensor/engine";
+ * const descend = fusedUpdate("descend", (p, speed, g, lr) => {
+ *   const faster = speed.mul(0.9).add(g);
+ *   return [p.sub(faster.mul(lr)), faster];
+ * });
+ * const [p, speed] = [ones([2]), zeros([2])];
+ * descend([p, speed], [ones([2]), 0.5]);
+ * p.toArray(); // [0.5, 0.5]
+ * ```
+ */
+export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => readonly Symbolic[]): UpdateFunction {
+  const known: Map<string, Written> = new Map();
+  return (targets, inputs) => {
+    let signature = "";
+    for (const { dtype } of targets) signature += `${dtype} `;
+    for (const input of inputs) signature += isTensor(input) ? `${input.dtype} ` : "scalar ";
+    let written = known.get(signature);
+    if (written === undefined) known.set(signature, written = writeDown(name, targets, inputs, write));
+    for (const target of targets) checkWritable(name, target);
+    const tensors: Tensor[] = [];
+    const scalars: Scalar[] = [];
+    for (const input of inputs) {
+      if (!isTensor(input)) {
+        checkScalar(name, input);
+        checkValue(name, input, targets[0]!.dtype);
+        scalars.push(input);
+      } else if (input.isDisposed) throw freedError(input, name);
+      else tensors.push(input);
+    }
+    scalars.push(...written.constants);
+    if (!isOneKernel(targets, tensors)) oneByOne(name, targets, tensors, scalars, written);
+    else inOneKernel(name, targets, tensors, scalars, written);
+    for (const { storage } of targets) storage.version++;
+  };
+}
+
+function writeDown(
+  name: string,
+  targets: readonly Tensor[],
+  inputs: readonly Operand[],
+  write: (...operands: Symbolic[]) => readonly Symbolic[],
+): Written {
+  const draft: Draft = { scalars: [] };
+  const sources: RowSource[] = [];
+  const source = ({ dtype, ndim }: Tensor, from: RowSource): Symbolic =>
+    new Symbolic(widen({ op: "input", index: sources.push(from) - 1, dtype }), ndim, draft);
+  const olds = targets.map((target, operand) => source(target, { from: "output", operand }));
+  let tensors = 0;
+  const symbols = inputs.map((input) => {
+    if (isTensor(input)) return source(input, { from: "input", operand: tensors++ });
+    draft.scalars.push(input);
+    return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: olds[0]!.dtype }, 0, draft);
+  });
+  const given = draft.scalars.length;
+  const written = write(...olds, ...symbols);
+  checkSynchronous(name, written, "expressions are written down at once");
+  const exprs = written.map(({ expr }, i) => {
+    const { dtype } = targets[i]!;
+    return dtype === "float16" ? cast(expr, dtype) : expr;
+  });
+  return {
+    exprs,
+    constants: draft.scalars.slice(given),
+    sources,
+    steps: [{ kind: "walk", reduce: [], write: exprs.map((expr, output) => ({ output, expr })) }],
+  };
+}
+
+function isOneKernel(targets: readonly Tensor[], inputs: readonly Tensor[]): boolean {
+  const { dtype, shape, device, numel } = targets[0]!;
+  if (device.backend.rows?.(dtype) !== true || numel === 0) return false;
+  for (let i = 0; i < targets.length; i++) {
+    const target = targets[i]!;
+    if (!suits(target, dtype, device) || !sameShape(target.shape, shape)) return false;
+    for (let j = 0; j < i; j++) if (overlap(target, targets[j]!)) return false;
+  }
+  for (const input of inputs) {
+    if (!suits(input, dtype, device) || !broadcastsTo(input.shape, shape)) return false;
+    for (const target of targets) if (overlap(target, input)) return false;
+  }
+  return true;
+}
+
+function suits(x: Tensor, dtype: DType, device: Device): boolean {
+  return x.dtype === dtype && x.device === device;
+}
+
+function overlap(a: Tensor, b: Tensor): boolean {
+  return a.storage === b.storage && !areApart(a, b);
+}
+
+function broadcastsTo(shape: Shape, target: Shape): boolean {
+  const missing = target.length - shape.length;
+  return missing >= 0 && shape.every((size, d) => size === 1 || size === target[missing + d]);
+}
+
+/** The operands as rows: pieces of any length where all lie in one piece, else the last dimension. */
+function inOneKernel(
+  name: string,
+  targets: readonly Tensor[],
+  inputs: readonly Tensor[],
+  scalars: readonly Scalar[],
+  { sources, steps }: Written,
+): void {
+  const { dtype, numel, device, shape } = targets[0]!;
+  const whole = [...targets, ...inputs].every((x) => x.numel === numel && x.isContiguous());
+  const length = whole ? rowLength(numel) : 0;
+  const rows = whole ? { shape: [numel / length, length], operands: [], boundary: 1 } : asRows(shape, [
+    ...inputs.map((x) => broadcastStrides(x.shape, x.strides, shape)),
+    ...targets.map(({ strides }) => strides),
+  ]);
+  const operand = (i: number) => ({ dtype, strides: whole ? [length, 1] : rows.operands[i]! });
+  const work: RowKernel = {
+    kind: "rows",
+    shape: rows.shape,
+    inner: rows.shape.length - rows.boundary,
+    inputs: inputs.map((_, i) => operand(i)),
+    outputs: targets.map((_, i) => operand(inputs.length + i)),
+    sources,
+    steps,
+  };
+  dispatch(name, device, work, inputs, targets, scalars);
+}
+
+/** As few dimensions as can be, the last of them the row. */
+function asRows(shape: Shape, operands: readonly (readonly number[])[]): ReturnType<typeof collapse> {
+  const flat = collapse(shape, operands, shape.length - 1);
+  if (flat.boundary < flat.shape.length) return flat;
+  // The last dimension had one element.
+  flat.shape.push(1);
+  flat.operands.forEach((strides) => strides.push(1));
+  return flat;
+}
+
+/** Longest and shortest pieces into which the elements are cut, for threads to share them. */
+const [longest, shortest] = [8192, 512];
+const lengths: Map<number, number> = new Map();
+
+/** Rows may be of any length that divides the number of elements; all of them are one row where none suits. */
+function rowLength(count: number): number {
+  if (count <= longest) return count;
+  let length = lengths.get(count);
+  if (length === undefined) {
+    length = longest;
+    while (length >= shortest && count % length !== 0) length--;
+    lengths.set(count, length = length < shortest ? count : length);
+  }
+  return length;
+}
+
+/** All new values are made before the first is written. */
+function oneByOne(
+  name: string,
+  targets: readonly Tensor[],
+  inputs: readonly Tensor[],
+  scalars: readonly Scalar[],
+  { exprs }: Written,
+): void {
+  const values = exprs.map((expr) => runExpression(name, [...targets, ...inputs], scalars, expr, null));
+  targets.forEach((target, i) => {
+    elementwise("cast", [values[i]!], { dtype: target.dtype }, target, name);
+    values[i]!.dispose();
+  });
+}

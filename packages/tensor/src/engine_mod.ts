@@ -1,0 +1,63 @@
+/**
+ * For packages that extend tensors (automatic differentiation, networks, optimisers, data, compilers): operations as primitives, the
+ * tape, fused kernels, a tensor's internal members, and the checks and errors that Heddle's packages share.
+ *
+ * @module
+ */
+import "./mod.ts";
+
+// Primitives, and the tape that records them.
+export { apply, applyAll, applyInPlace } from "./engine/apply.ts";
+export { runExpression } from "./engine/execute/elementwise.ts";
+export { hasRows } from "./engine/execute/rows.ts";
+export { activeTape, type BackwardOptions, installTape, type Tape } from "./engine/tape.ts";
+export type { Attrs, ElementwisePrim, Prim, ReducePrim, RoutinePrim, RowPrim, ViewPrim } from "./prims/attrs.ts";
+export type { Expr } from "./ir/kernel.ts";
+
+// Fused kernels.
+export { fuseSum } from "./engine/fuse.ts";
+export { fusedUpdate, type UpdateFunction } from "./engine/update.ts";
+export { symbolsOf } from "./engine/symbolic.ts";
+export { type Float32Operands, hasHalfGradient, inFloat32, isHalf, widened } from "./engine/in_float32.ts";
+
+// Operations that layers are made of.
+export { labelLoss } from "./ops/label_loss.ts";
+export { linear, type LinearOptions } from "./ops/linear.ts";
+export { maskedSoftmax, type MaskedSoftmaxOptions } from "./ops/masked_softmax.ts";
+export { matmulInto } from "./ops/matmul_into.ts";
+export {
+  normalize,
+  type Normalized,
+  type NormalizeOptions,
+  rmsNormalize,
+  type RmsNormalizeOptions,
+} from "./ops/normalize.ts";
+
+// A tensor's internal members.
+export {
+  become,
+  checkGradient,
+  disown,
+  freedError,
+  internals,
+  isTensor,
+  makeTensor,
+  own,
+  type TapeSlot,
+  type TensorInternals,
+  type ViewSource,
+} from "./tensor/core.ts";
+export type { Scoped } from "./memory/scope.ts";
+export { reclaiming } from "./memory/storage.ts";
+
+// Checks and errors.
+export { checkOperands, checkTensor } from "./engine/checks.ts";
+export { type AllOf, checkNames, checkOption, checkOptions, nearest } from "./options.ts";
+export { checkHostSize } from "./shape.ts";
+export { checkSynchronous } from "./check_synchronous.ts";
+export { elementValue } from "./scalar.ts";
+export { markClass, otherCopy } from "./brand.ts";
+
+// The runtime.
+export { dataFolder } from "./env.ts";
+export { printOnConsole } from "./runtime.ts";

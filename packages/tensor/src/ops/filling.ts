@@ -1,0 +1,74 @@
+/** In-place fillers from a random stream. */
+import { checkNumber, checkWritable } from "../engine/checks.ts";
+import { drawInto, type Generator } from "../random.ts";
+import { activeTape } from "../engine/tape.ts";
+import { finfo, isFloat } from "../dtype.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { checkOptions } from "../options.ts";
+
+/** Where random numbers come from; by default the generator that `manualSeed` seeds. */
+export interface RandomOptions {
+  readonly generator?: Generator;
+}
+
+export function uniform_(x: Tensor, from = 0, to = 1, options: RandomOptions = {}): Tensor {
+  checkOptions("uniform_", options, ["generator"]);
+  checkNumber("uniform_", "from", from);
+  checkNumber("uniform_", "to", to);
+  if (!(from <= to)) throw new RangeError(`uniform_: from ${from} is above to ${to}`);
+  const { max } = finfo(isFloat(x.dtype) ? x.dtype as "float32" : "float32");
+  if (!(from >= -max && to <= max && to - from <= max)) {
+    throw new RangeError(
+      `uniform_: from ${from} to ${to} is wider than ${x.dtype} can hold, whose largest number is ${max}; use finite bounds`,
+    );
+  }
+  return filled("uniform_", x, (x) => {
+    drawInto(x, "uniform", options.generator);
+    if (from !== 0 || to !== 1) spread(x, to - from, from);
+  });
+}
+
+export function normal_(x: Tensor, mean = 0, std = 1, options: RandomOptions = {}): Tensor {
+  checkOptions("normal_", options, ["generator"]);
+  checkNumber("normal_", "mean", mean);
+  checkNumber("normal_", "std", std);
+  if (!(std >= 0)) throw new RangeError(`normal_: standard deviation ${std} is negative`);
+  return filled("normal_", x, (x) => {
+    drawInto(x, "normal", options.generator);
+    if (mean !== 0 || std !== 1) spread(x, std, mean);
+  });
+}
+
+export function bernoulli_(x: Tensor, p = 0.5, options: RandomOptions = {}): Tensor {
+  checkOptions("bernoulli_", options, ["generator"]);
+  checkNumber("bernoulli_", "p", p);
+  if (!(p >= 0 && p <= 1)) throw new RangeError(`bernoulli_: probability ${p} is not within 0 to 1`);
+  const draws = x.detach().to("float32").clone();
+  drawInto(draws, "uniform", options.generator);
+  return x.copy_(draws.lt(p));
+}
+
+/** x · factor + shift, in place. */
+function spread(x: Tensor, factor: number, shift: number): void {
+  if (x.dtype === "float16") x.copy_(x.float().mul_(factor).add_(shift));
+  else x.mul_(factor).add_(shift);
+}
+
+function filled(operation: string, x: Tensor, fill: (x: Tensor) => void): Tensor {
+  checkWritable(operation, x);
+  if (!isFloat(x.dtype)) {
+    throw new TypeError(`${operation}: fills floating-point tensors, got ${x.dtype}; use randint for integers`);
+  }
+  const tape = activeTape();
+  if (tape === null || !tape.enabled || !x.requiresGrad) {
+    fill(x.detach());
+    return x;
+  }
+  // The old values no longer matter: write constants, and let the tape know.
+  const fresh = tape.paused(() => {
+    const made = x.detach().clone();
+    fill(made);
+    return made;
+  });
+  return x.copy_(fresh);
+}

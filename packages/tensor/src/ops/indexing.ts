@@ -1,0 +1,337 @@
+/** Reading and writing by index, by mask and by index tensor. */
+import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
+import { checkOption, checkOptions } from "../options.ts";
+import { checkNumber, checkNumbers, checkOperands, checkTensor, wrongValue } from "../engine/checks.ts";
+import type { Scalar } from "../dtype.ts";
+import { constant } from "../engine/launch.ts";
+import { flatRows, type Index, lookup, resolveIndices } from "./slices.ts";
+import { arange, fromTypedArray } from "./creation.ts";
+import type { ScatterMode } from "../prims/attrs.ts";
+import { hasHalfGradient, inFloat32 } from "../engine/in_float32.ts";
+import { normalizeDim, normalizeDims, sameShape, showShape } from "../shape.ts";
+import { isTensor, type Operand } from "../tensor/core.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+export function at(x: Tensor, indices: readonly Index[]): Tensor {
+  const indexed = resolveIndices("at", x, indices);
+  if (indexed.advanced.length === 0) return indexed.view;
+  const found = lookup("at", indexed);
+  const result = flatRows(found).indexSelect(0, found.rows).reshape([...found.shape, ...found.rest]);
+  if (found.place === 0) return result;
+  const dims = found.shape.map((_, d) => d);
+  return dims.length === 0 ? result : result.movedim(dims, dims.map((d) => d + found.place));
+}
+
+export function indexPut_(
+  x: Tensor,
+  indices: readonly Index[],
+  value: Operand,
+  options: { readonly accumulate?: boolean } = {},
+): Tensor {
+  checkOptions("indexPut_", options, ["accumulate"]);
+  if (!Array.isArray(indices)) throw wrongValue("indexPut_", "an array of indices", indices);
+  const { accumulate = false } = options;
+  const indexed = resolveIndices("indexPut_", x, indices);
+  const source = isTensor(value) ? value : constant("indexPut_", value, x.dtype, x.device);
+  if (source.dtype !== x.dtype) {
+    throw new TypeError(
+      `indexPut_: the value is ${source.dtype}, the tensor ${x.dtype}; cast the value with .to("${x.dtype}")`,
+    );
+  }
+  if (indexed.advanced.length === 0) {
+    if (accumulate) indexed.view.add_(source);
+    else indexed.view.copy_(source);
+    return x;
+  }
+  const found = lookup("indexPut_", indexed);
+  const { place, shape, rest } = found;
+  let spread = source.expand([...rest.slice(0, place), ...shape, ...rest.slice(place)]);
+  if (place > 0 && shape.length > 0) spread = spread.movedim(shape.map((_, d) => d + place), shape.map((_, d) => d));
+  const flat = flatRows(found);
+  const rows = rowIndex(found.rows, 0, [found.rows.numel, ...rest]);
+  const written = apply("scatter", [flat, rows, spread.reshape([found.rows.numel, ...rest])], {
+    dim: 0,
+    mode: accumulate ? "sum" : "set",
+  });
+  found.front.copy_(written.reshape(found.front.shape));
+  return x;
+}
+
+export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+  const d = checkIndex("gather", x, dim, index);
+  return apply("gather", [x, index], { dim: d });
+}
+
+export function scatter(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Operand,
+  options: { readonly reduce?: Exclude<ScatterMode, "set"> } = {},
+): Tensor {
+  checkOptions("scatter", options, ["reduce"]);
+  const [d, values] = scatterArguments("scatter", x, dim, index, source);
+  const mode = modeOf("scatter", options.reduce);
+  if (mode === "prod" && (hasHalfGradient(x) || hasHalfGradient(values))) {
+    return inFloat32([x, values], (x, values) => x.scatter(d, index, values, options));
+  }
+  return apply("scatter", [x, index, values], { dim: d, mode });
+}
+
+export function scatter_(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Operand,
+  options: { readonly reduce?: Exclude<ScatterMode, "set"> } = {},
+): Tensor {
+  checkOptions("scatter_", options, ["reduce"]);
+  const [d, values] = scatterArguments("scatter_", x, dim, index, source);
+  return applyInPlace(x, "scatter", [x, index, values], { dim: d, mode: modeOf("scatter_", options.reduce) });
+}
+
+export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  return x.scatter(dim, index, source, { reduce: "sum" });
+}
+
+export function scatterAdd_(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  return x.scatter_(dim, index, source, { reduce: "sum" });
+}
+
+export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+  const d = normalizeDim("indexSelect", dim, x.ndim);
+  checkVector("indexSelect", index);
+  if (x.ndim === 0) return x.reshape(1).gather(0, index.reshape(-1)).reshape([]);
+  const shape = x.shape.map((size, i) => i === d ? index.numel : size);
+  return apply("gather", [x, rowIndex(index, d, shape)], { dim: d });
+}
+
+export function indexAdd(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  options: { readonly alpha?: Scalar } = {},
+): Tensor {
+  checkOptions("indexAdd", options, ["alpha"]);
+  return x.clone().indexAdd_(dim, index, source, options);
+}
+
+export function indexAdd_(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  options: { readonly alpha?: Scalar } = {},
+): Tensor {
+  checkOptions("indexAdd_", options, ["alpha"]);
+  const { alpha = 1 } = options;
+  const d = normalizeDim("indexAdd_", dim, x.ndim);
+  checkSlices("indexAdd_", x, d, index, source);
+  const rows = rowIndex(index, d, source.shape);
+  if (alpha === 1) return x.scatterAdd_(d, rows, source);
+  if (x.dtype !== "float16" || source.dtype !== "float16") return x.scatterAdd_(d, rows, source.mul(alpha));
+  return overwrite("indexAdd_", x, [source], (x) => x.float().scatterAdd(d, rows, source.float().mul(alpha)));
+}
+
+export function indexCopy_(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  const d = normalizeDim("indexCopy_", dim, x.ndim);
+  checkSlices("indexCopy_", x, d, index, source);
+  return x.scatter_(d, rowIndex(index, d, source.shape), source);
+}
+
+export function indexFill_(x: Tensor, dim: number, index: Tensor, value: Scalar): Tensor {
+  const d = normalizeDim("indexFill_", dim, x.ndim);
+  checkOperands("indexFill_", [value]);
+  checkVector("indexFill_", index);
+  return x.scatter_(d, rowIndex(index, d, x.shape.map((size, i) => i === d ? index.numel : size)), value);
+}
+
+export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
+  checkMask("maskedFill", mask);
+  return apply("where", [mask, typed("maskedFill", value, x), x], {});
+}
+
+export function maskedFill_(x: Tensor, mask: Tensor, value: Operand): Tensor {
+  checkMask("maskedFill_", mask);
+  return applyInPlace(x, "where", [mask, typed("maskedFill_", value, x), x], {}, "maskedFill_");
+}
+
+export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+  checkMask("maskedSelect", mask);
+  const shape = apply("where", [mask, x.detach(), x.detach()], {}).shape;
+  return x.expand(shape).at(mask.expand(shape));
+}
+
+export function take(x: Tensor, index: Tensor): Tensor {
+  checkTensor("take", index, "the index");
+  return x.reshape(-1).at(index);
+}
+
+export function nonzero(x: Tensor): Tensor {
+  const flags = x.to("bool").toTypedArray() as Uint8Array;
+  const found: number[] = [];
+  for (let i = 0; i < flags.length; i++) if (flags[i] !== 0) found.push(i);
+  const result = new Int32Array(found.length * x.ndim);
+  for (let row = 0; row < found.length; row++) {
+    let rest = found[row]!;
+    for (let d = x.ndim - 1; d >= 0; d--) {
+      const index = rest % x.shape[d]!;
+      result[row * x.ndim + d] = index;
+      rest = (rest - index) / x.shape[d]!;
+    }
+  }
+  return fromTypedArray(result, [found.length, x.ndim], { device: x.device });
+}
+
+export function tril(x: Tensor, k = 0): Tensor {
+  return triangle("tril", x, k, "le");
+}
+
+export function triu(x: Tensor, k = 0): Tensor {
+  return triangle("triu", x, k, "ge");
+}
+
+export function repeat(x: Tensor, times: readonly (number | readonly number[])[]): Tensor {
+  const counts = (times.length === 1 && typeof times[0] !== "number" ? times[0] : times) as readonly number[];
+  checkNumbers("repeat", "the counts", counts);
+  const lead = counts.length - x.ndim;
+  if (lead < 0 || counts.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new RangeError(
+      `repeat: [${counts.join(", ")}] does not suit shape ${
+        showShape(x.shape)
+      }; give one count ≥ 0 for each of its ${x.ndim} dims, or more`,
+    );
+  }
+  const sizes = counts.map((_, d) => d < lead ? 1 : x.shape[d - lead]!);
+  const doubled = x.reshape(sizes.flatMap((size) => [1, size]));
+  return doubled.expand(sizes.flatMap((size, d) => [counts[d]!, size])).clone().reshape(
+    sizes.map((size, d) => size * counts[d]!),
+  );
+}
+
+export function tile(x: Tensor, times: readonly (number | readonly number[])[]): Tensor {
+  const counts = (times.length === 1 && typeof times[0] !== "number" ? times[0] : times) as readonly number[];
+  checkNumbers("tile", "the counts", counts);
+  return x.repeat([...Array<number>(Math.max(x.ndim - counts.length, 0)).fill(1), ...counts]);
+}
+
+export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
+  checkNumbers("roll", "shifts", shifts);
+  if (dims === undefined) return x.reshape(-1).roll(shifts, 0).reshape(x.shape);
+  const by = typeof shifts === "number" ? [shifts] : shifts;
+  const along = normalizeDims("roll", dims, x.ndim);
+  if (by.length !== along.length) {
+    throw new RangeError(`roll: ${by.length} shifts but ${along.length} dims; give as many of each`);
+  }
+  const result = along.reduce<Tensor>((x, d, i) => {
+    const size = x.shape[d]!;
+    const shift = size === 0 ? 0 : ((by[i]! % size) + size) % size;
+    return shift === 0 ? x : apply("cat", [x.narrow(d, size - shift, shift), x.narrow(d, 0, size - shift)], { dim: d });
+  }, x);
+  return result === x ? x.clone() : result;
+}
+
+/** A 1-dimensional index along `dim`, repeated (without a copy) to the shape in which `gather` wants it. */
+function rowIndex(index: Tensor, dim: number, shape: readonly number[]): Tensor {
+  return index.reshape(shape.map((_, d) => d === dim ? index.numel : 1)).expand(
+    shape.map((size, d) => d === dim ? index.numel : size),
+  );
+}
+
+function checkVector(operation: string, index: Tensor): void {
+  checkTensor(operation, index, "the index");
+  if (index.ndim > 1 || !index.dtype.startsWith("int")) {
+    throw new TypeError(
+      `${operation}: the index must be a 1-dimensional int32 or int64 tensor, got ${index.dtype} of shape ${
+        showShape(index.shape)
+      }`,
+    );
+  }
+}
+
+/** Checks a source that has one slice along a dimension for each index. */
+function checkSlices(operation: string, x: Tensor, dim: number, index: Tensor, source: Tensor): void {
+  checkVector(operation, index);
+  checkTensor(operation, source, "the source");
+  const wanted = x.shape.map((size, d) => d === dim ? index.numel : size);
+  if (!sameShape(wanted, source.shape)) {
+    throw new RangeError(
+      `${operation}: the source has shape ${
+        showShape(source.shape)
+      }; with ${index.numel} indices along dim ${dim} of shape ${showShape(x.shape)} it must be ${showShape(wanted)}`,
+    );
+  }
+}
+
+function checkIndex(operation: string, x: Tensor, dim: number, index: Tensor): number {
+  const d = normalizeDim(operation, dim, x.ndim);
+  checkTensor(operation, index, "the index");
+  if (!index.dtype.startsWith("int")) {
+    throw new TypeError(`${operation}: the index must be int32 or int64, got ${index.dtype}; cast with .to("int32")`);
+  }
+  if (Math.max(index.ndim, 1) !== Math.max(x.ndim, 1)) {
+    throw new RangeError(
+      `${operation}: the index of shape ${showShape(index.shape)} must have as many dimensions as the tensor of shape ${
+        showShape(x.shape)
+      }`,
+    );
+  }
+  index.shape.forEach((size, i) => {
+    if (i !== d && index.numel > 0 && size > (x.shape[i] ?? 1)) {
+      throw new RangeError(
+        `${operation}: the index of shape ${showShape(index.shape)} is larger than the tensor of shape ${
+          showShape(x.shape)
+        } in dim ${i}`,
+      );
+    }
+  });
+  return d;
+}
+
+function modeOf(operation: string, reduce: Exclude<ScatterMode, "set"> | undefined): ScatterMode {
+  if (reduce !== undefined) checkOption(operation, "reduce", reduce, ["sum", "prod", "amax", "amin"]);
+  return reduce ?? "set";
+}
+
+function scatterArguments(operation: string, x: Tensor, dim: number, index: Tensor, source: Operand): [number, Tensor] {
+  const d = checkIndex(operation, x, dim, index);
+  const values = isTensor(source) ? source : constant(operation, source, x.dtype, x.device, index.shape);
+  if (values.dtype !== x.dtype) {
+    throw new TypeError(
+      `${operation}: the source is ${values.dtype}, the tensor ${x.dtype}; cast the source with .to("${x.dtype}")`,
+    );
+  }
+  if (values.ndim !== index.ndim || index.shape.some((size, i) => size > values.shape[i]!)) {
+    throw new RangeError(
+      `${operation}: the index of shape ${showShape(index.shape)} is not within the source of shape ${
+        showShape(values.shape)
+      }`,
+    );
+  }
+  return [d, values];
+}
+
+function checkMask(operation: string, mask: Tensor): void {
+  checkTensor(operation, mask, "the mask");
+  if (mask.dtype !== "bool") {
+    throw new TypeError(`${operation}: the mask must be bool, got ${mask.dtype}; compare, or cast with .to("bool")`);
+  }
+}
+
+/** A fill value in the tensor's own dtype, so that it does not promote. */
+function typed(operation: string, value: Operand, x: Tensor): Operand {
+  return isTensor(value) ? value.to(x.dtype) : constant(operation, value, x.dtype, x.device);
+}
+
+function triangle(operation: string, x: Tensor, k: number, side: "le" | "ge"): Tensor {
+  checkNumber(operation, "k", k);
+  if (x.ndim < 2) throw new RangeError(`${operation}: needs at least 2 dimensions, got shape ${showShape(x.shape)}`);
+  if (!Number.isInteger(k)) throw new RangeError(`${operation}: the diagonal ${k} is not an integer`);
+  if (x.numel === 0) return x.clone();
+  const [rows, columns] = x.shape.slice(-2) as [number, number];
+  const options = { dtype: "int32", device: x.device } as const;
+  const diagonal = Math.min(Math.max(k, -rows), columns);
+  const from = arange(diagonal, diagonal + rows, 1, options).unsqueeze(1);
+  return apply("where", [apply(side, [arange(columns, options), from], {}), x, typed(operation, 0, x)], {});
+}

@@ -1,0 +1,244 @@
+/** Reductions over none, one or several dimensions, running sums, softmax. */
+import { apply } from "../engine/apply.ts";
+import { checkNumber } from "../engine/checks.ts";
+import { hasRows } from "../engine/execute/rows.ts";
+import { checkDType, type DType, isFloat } from "../dtype.ts";
+import { hasHalfGradient, inFloat32 } from "../engine/in_float32.ts";
+import type { ReducePrim } from "../prims/attrs.ts";
+import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { checkOptions } from "../options.ts";
+
+const accumulateNames = ["dtype", "keepdim"] as const;
+const varianceNames = ["correction", "keepdim"] as const;
+
+/** One dimension, several, or (undefined) all. */
+export type Dims = number | readonly number[] | undefined;
+
+/** Whether reduced dimensions stay with size 1. */
+export interface ReduceOptions {
+  readonly keepdim?: boolean;
+}
+
+/** Values along a dimension and where they stood (int32). */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+function reduce(prim: ReducePrim, x: Tensor, dim: Dims, keepdim = false, operation: string = prim): Tensor {
+  return apply(prim, [x], { dims: normalizeDims(operation, dim, x.ndim), keepdim });
+}
+
+/** A sum or product in a dtype that the caller may choose; narrow integers are summed as int32, and then wrap. */
+function accumulated(
+  prim: "sum" | "prod",
+  x: Tensor,
+  dim: Dims,
+  { dtype, keepdim }: ReduceOptions & { readonly dtype?: DType },
+): Tensor {
+  if (dtype === undefined) return reduce(prim, x, dim, keepdim);
+  checkDType(prim, dtype);
+  return reduce(prim, x.to(dtype), dim, keepdim).to(dtype);
+}
+
+/** @throws RangeError when there is nothing to choose from. */
+function checkChoice(operation: string, x: Tensor, dim: Dims): void {
+  const dims = normalizeDims(operation, dim, x.ndim);
+  if (dims.some((d) => x.shape[d] === 0)) {
+    throw new RangeError(
+      `${operation}: shape ${showShape(x.shape)} has no elements along the reduced dims [${dims.join(", ")}]`,
+    );
+  }
+}
+
+function checkFloat(operation: string, x: Tensor): void {
+  if (!isFloat(x.dtype)) {
+    throw new TypeError(`${operation}: needs a floating-point tensor, got ${x.dtype}; cast with .to("float32")`);
+  }
+}
+
+export function sum(x: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+  checkOptions("sum", options, accumulateNames);
+  return accumulated("sum", x, dim, options);
+}
+
+export function prod(x: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+  checkOptions("prod", options, accumulateNames);
+  return accumulated("prod", x, dim, options);
+}
+
+export function mean(input: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
+  checkOptions("mean", options, accumulateNames);
+  if (options.dtype !== undefined) checkDType("mean", options.dtype);
+  const x = options.dtype === undefined ? input : input.to(options.dtype);
+  checkFloat("mean", x);
+  if (x.dtype === "float16") return inFloat32([x], (x) => x.mean(dim, { keepdim: options.keepdim ?? false }));
+  const count = normalizeDims("mean", dim, input.ndim).reduce((n, d) => n * input.shape[d]!, 1);
+  return reduce("sum", x, dim, options.keepdim).div(count);
+}
+
+export function amax(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("amax", options, ["keepdim"]);
+  checkChoice("amax", x, dim);
+  return reduce("amax", x, dim, options.keepdim);
+}
+
+export function amin(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("amin", options, ["keepdim"]);
+  checkChoice("amin", x, dim);
+  return reduce("amin", x, dim, options.keepdim);
+}
+
+export function max(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+  checkOptions("max", options, ["keepdim"]);
+  checkChoice("max", x, dim);
+  return dim === undefined ? x.amax() : chosen(x, x.argmax(dim, { keepdim: true }), dim, options);
+}
+
+export function min(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+  checkOptions("min", options, ["keepdim"]);
+  checkChoice("min", x, dim);
+  return dim === undefined ? x.amin() : chosen(x, x.argmin(dim, { keepdim: true }), dim, options);
+}
+
+export function argmax(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+  checkOptions("argmax", options, ["keepdim"]);
+  checkChoice("argmax", x, dim);
+  return reduce("argmax", x, dim, options.keepdim);
+}
+
+export function argmin(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+  checkOptions("argmin", options, ["keepdim"]);
+  checkChoice("argmin", x, dim);
+  return reduce("argmin", x, dim, options.keepdim);
+}
+
+export function any(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("any", options, ["keepdim"]);
+  return reduce("amax", x.to("bool"), dim, options.keepdim, "any");
+}
+
+export function all(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("all", options, ["keepdim"]);
+  return reduce("amin", x.to("bool"), dim, options.keepdim, "all");
+}
+
+export function countNonzero(x: Tensor, dim?: Dims): Tensor {
+  return reduce("sum", x.to("bool"), dim, false, "countNonzero");
+}
+
+export function variance(
+  x: Tensor,
+  dim?: Dims,
+  options: ReduceOptions & { readonly correction?: number } = {},
+): Tensor {
+  checkOptions("var", options, varianceNames);
+  return squaredDeviation("var", x, dim, options);
+}
+
+export function std(x: Tensor, dim?: Dims, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
+  checkOptions("std", options, varianceNames);
+  checkFloat("std", x);
+  if (x.dtype === "float16") return inFloat32([x], (x) => x.std(dim, options));
+  return away(squaredDeviation("std", x, dim, options), (squared) => squared.sqrt());
+}
+
+export function norm(x: Tensor, p = 2, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("norm", options, ["keepdim"]);
+  checkNumber("norm", "p", p);
+  checkFloat("norm", x);
+  normalizeDims("norm", dim, x.ndim);
+  if (x.dtype === "float16") return inFloat32([x], (x) => x.norm(p, dim, options));
+  const { keepdim = false } = options;
+  if (p === 1) return x.abs().sum(dim, { keepdim });
+  if (p === Infinity) return x.abs().amax(dim, { keepdim });
+  if (p === -Infinity) return x.abs().amin(dim, { keepdim });
+  if (p === 0) return x.ne(0).to(x.dtype).sum(dim, { keepdim });
+  if (p === 2) return away(x.square().sum(dim, { keepdim }), (sum) => sum.sqrt());
+  if (p < 0) {
+    // A zero makes the norm 0, whatever else there is.
+    const zero = x.eq(0);
+    const powers = apply("where", [zero, 1, x.abs()], {}).pow(p);
+    return apply("where", [zero.any(dim, { keepdim }), 0, powers.sum(dim, { keepdim }).pow(1 / p)], {});
+  }
+  const powers = p < 1 ? away(x.abs(), (x) => x.pow(p)) : x.abs().pow(p);
+  return away(powers.sum(dim, { keepdim }), (sum) => sum.pow(1 / p));
+}
+
+export function logsumexp(x: Tensor, dim: number | readonly number[], options: ReduceOptions = {}): Tensor {
+  checkOptions("logsumexp", options, ["keepdim"]);
+  if (!isFloat(x.dtype)) return x.to("float32").logsumexp(dim, options);
+  const dims = normalizeDims("logsumexp", dim, x.ndim);
+  if (x.dtype === "float16") return inFloat32([x], (x) => x.logsumexp(dim, options));
+  if (dims.some((d) => x.shape[d] === 0)) return x.exp().sum(dim, options).log();
+  const high = x.detach().amax(dims, { keepdim: true });
+  // An infinite maximum would make inf − inf.
+  const shift = apply("where", [high.abs().eq(Infinity), 0, high], {});
+  const sum = x.sub(shift).exp().sum(dims, options).log();
+  return sum.add(options.keepdim ? shift : shift.reshape(sum.shape));
+}
+
+export function cumsum(x: Tensor, dim: number, options: { readonly dtype?: DType } = {}): Tensor {
+  checkOptions("cumsum", options, ["dtype"]);
+  const d = normalizeDim("cumsum", dim, x.ndim);
+  return apply("cumsum", [accumulating(x, options.dtype)], { dim: d });
+}
+
+export function cumprod(input: Tensor, dim: number, options: { readonly dtype?: DType } = {}): Tensor {
+  checkOptions("cumprod", options, ["dtype"]);
+  const d = normalizeDim("cumprod", dim, input.ndim);
+  const x = accumulating(input, options.dtype);
+  return hasHalfGradient(x) ? inFloat32([x], (x) => x.cumprod(d)) : apply("cumprod", [x], { dim: d });
+}
+
+export function softmax(x: Tensor, dim: number): Tensor {
+  checkFloat("softmax", x);
+  const d = normalizeDim("softmax", dim, x.ndim);
+  if (x.numel === 0) return x.clone();
+  // The gradient is computed from the result, which is kept before float16 rounds it.
+  if (hasRows(x, [d]) && !hasHalfGradient(x)) return apply("softmax", [x], { dim: d });
+  if (x.dtype === "float16") return inFloat32([x], (x) => x.softmax(d));
+  const power = x.sub(x.detach().amax(d, { keepdim: true })).exp();
+  return power.div(power.sum(d, { keepdim: true }));
+}
+
+export function logSoftmax(x: Tensor, dim: number): Tensor {
+  checkFloat("logSoftmax", x);
+  const d = normalizeDim("logSoftmax", dim, x.ndim);
+  if (x.numel === 0) return x.clone();
+  if (hasRows(x, [d]) && !hasHalfGradient(x)) return apply("logSoftmax", [x], { dim: d });
+  if (x.dtype === "float16") return inFloat32([x], (x) => x.logSoftmax(d));
+  const shifted = x.sub(x.detach().amax(d, { keepdim: true }));
+  return shifted.sub(shifted.exp().sum(d, { keepdim: true }).log());
+}
+
+function squaredDeviation(
+  operation: string,
+  x: Tensor,
+  dim: Dims,
+  options: ReduceOptions & { readonly correction?: number },
+): Tensor {
+  checkFloat(operation, x);
+  if (x.dtype === "float16") return inFloat32([x], (x) => squaredDeviation(operation, x, dim, options));
+  const { correction = 1, keepdim = false } = options;
+  const count = normalizeDims(operation, dim, x.ndim).reduce((n, d) => n * x.shape[d]!, 1);
+  const centred = x.sub(x.mean(dim, { keepdim: true }));
+  return centred.square().sum(dim, { keepdim }).div(Math.max(count - correction, 0));
+}
+
+/** A power of non-negative numbers where they are not 0, and 0 there: with gradient 0 in place of infinity. */
+function away(x: Tensor, power: (x: Tensor) => Tensor): Tensor {
+  const zero = x.eq(0);
+  return apply("where", [zero, 0, power(apply("where", [zero, 1, x], {}))], {});
+}
+
+function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
+  return x.to(dtype ?? (isFloat(x.dtype) || x.dtype === "int64" ? x.dtype : "int32"));
+}
+
+function chosen(x: Tensor, index: Tensor, dim: number, { keepdim = false }: ReduceOptions): ValuesAndIndices {
+  if (x.ndim === 0) return { values: x.clone(), indices: index };
+  const values = x.gather(dim, index);
+  return keepdim ? { values, indices: index } : { values: values.squeeze(dim), indices: index.squeeze(dim) };
+}

@@ -1,0 +1,136 @@
+/** Sorting, the largest few, distinct values and counts. */
+import { applyAll } from "../engine/apply.ts";
+import { isFloat } from "../dtype.ts";
+import { fromTypedArray, onesLike, zeros } from "./creation.ts";
+import { checkHostSize, normalizeDim, sameShape, showShape } from "../shape.ts";
+import type { ValuesAndIndices } from "./reduction.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { checkOptions } from "../options.ts";
+
+/** What {@link TensorOrdering.unique} found. */
+export interface Unique {
+  /** The distinct values, ascending. */
+  readonly values: Tensor;
+  /** With `returnInverse`: for each element its place among the values (int32). */
+  readonly inverse?: Tensor;
+  /** With `returnCounts`: how often each value occurs (int32). */
+  readonly counts?: Tensor;
+}
+
+export function sort(
+  x: Tensor,
+  dim = -1,
+  options: { readonly descending?: boolean; readonly stable?: boolean } = {},
+): ValuesAndIndices {
+  checkOptions("sort", options, ["descending", "stable"]);
+  const [values, indices] = applyAll("sort", [x], {
+    dim: normalizeDim("sort", dim, x.ndim),
+    descending: options.descending ?? false,
+  });
+  return { values: values!, indices: indices! };
+}
+
+export function argsort(x: Tensor, dim = -1, options: { readonly descending?: boolean } = {}): Tensor {
+  checkOptions("argsort", options, ["descending"]);
+  return x.detach().sort(dim, options).indices;
+}
+
+export function topk(
+  x: Tensor,
+  k: number,
+  dim = -1,
+  options: { readonly largest?: boolean; readonly sorted?: boolean } = {},
+): ValuesAndIndices {
+  checkOptions("topk", options, ["largest", "sorted"]);
+  const d = normalizeDim("topk", dim, x.ndim);
+  const size = x.shape[d] ?? 1;
+  if (!Number.isInteger(k) || k < 0 || k > size) {
+    throw new RangeError(
+      `topk: k ${k} is not within 0 to ${size}, the size of dim ${dim} of shape ${showShape(x.shape)}`,
+    );
+  }
+  const { values, indices } = x.sort(d, { descending: options.largest ?? true });
+  return x.ndim === 0 ? { values, indices } : { values: values.narrow(d, 0, k), indices: indices.narrow(d, 0, k) };
+}
+
+export function unique(
+  x: Tensor,
+  options: { readonly returnInverse?: boolean; readonly returnCounts?: boolean; readonly dim?: number } = {},
+): Unique {
+  checkOptions("unique", options, ["dim", "returnCounts", "returnInverse"]);
+  const { returnInverse = false, returnCounts = false, dim } = options;
+  if (dim !== undefined && x.numel === 0 && x.shape[normalizeDim("unique", dim, x.ndim)] !== 0) {
+    throw new RangeError(`unique: the slices along dim ${dim} of shape ${showShape(x.shape)} have no elements`);
+  }
+  const rows = dim === undefined
+    ? x.detach().reshape(-1, 1)
+    : x.detach().movedim(dim, 0).flatten(1 - Number(x.ndim === 1));
+  const flat = rows.toTypedArray();
+  const count = dim === undefined ? x.numel : x.shape[normalizeDim("unique", dim, x.ndim)]!;
+  const width = count === 0 ? 0 : flat.length / count;
+  const compare = (a: number, b: number): number => {
+    for (let i = 0; i < width; i++) {
+      const [p, q] = [flat[a * width + i]!, flat[b * width + i]!];
+      if (p < q) return -1;
+      if (p > q) return 1;
+      if (p !== q) return Number(p !== p) - Number(q !== q) || -1; // every NaN is distinct, and last
+    }
+    return 0;
+  };
+  const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => compare(a, b) || a - b);
+  const inverse = new Int32Array(count);
+  const first: number[] = [];
+  const counts: number[] = [];
+  order.forEach((item, i) => {
+    if (i === 0 || compare(order[i - 1]!, item) !== 0) {
+      first.push(item);
+      counts.push(0);
+    }
+    inverse[item] = first.length - 1;
+    counts[counts.length - 1]!++;
+  });
+  const device = { device: x.device };
+  const picked = fromTypedArray(Int32Array.from(first), [first.length], device);
+  const values = dim === undefined
+    ? x.detach().reshape(-1).indexSelect(0, picked)
+    : x.detach().indexSelect(dim, picked);
+  return {
+    values,
+    ...(returnInverse ? { inverse: fromTypedArray(inverse, dim === undefined ? x.shape : [count], device) } : {}),
+    ...(returnCounts ? { counts: fromTypedArray(Int32Array.from(counts), [counts.length], device) } : {}),
+  };
+}
+
+export function bincount(x: Tensor, options: { readonly weights?: Tensor; readonly minlength?: number } = {}): Tensor {
+  checkOptions("bincount", options, ["minlength", "weights"]);
+  const { weights, minlength = 0 } = options;
+  if (isFloat(x.dtype)) {
+    throw new TypeError(`bincount: counts integers, got ${x.dtype}; cast with .to("int32")`);
+  }
+  if (x.ndim !== 1) {
+    throw new RangeError(`bincount: expected one dimension, got shape ${showShape(x.shape)}; use flatten()`);
+  }
+  if (!Number.isInteger(minlength) || minlength < 0) {
+    throw new RangeError(`bincount: minlength ${minlength} is not a non-negative integer`);
+  }
+  checkHostSize("bincount", [minlength]);
+  if (weights !== undefined && !sameShape(weights.shape, x.shape)) {
+    throw new RangeError(
+      `bincount: weights of shape ${showShape(weights.shape)} for values of shape ${showShape(x.shape)}; give one each`,
+    );
+  }
+  const values = x.to("int32").toTypedArray() as Int32Array;
+  let length = minlength;
+  for (const value of values) {
+    if (value < 0) throw new RangeError(`bincount: ${value} is negative; only integers from 0 on can be counted`);
+    length = Math.max(length, value + 1);
+  }
+  checkHostSize("bincount", [length]);
+  const wide = x.device.backend.supports("float64") ? "float64" : "float32";
+  const summed = weights === undefined
+    ? onesLike(x, { dtype: "int32" })
+    : isFloat(weights.dtype)
+    ? weights
+    : weights.to(wide);
+  return zeros([length], { dtype: summed.dtype, device: x.device }).scatterAdd(0, x.to("int32"), summed);
+}
