@@ -49,6 +49,7 @@ const config: ViteUserConfig = defineConfig({
     tags: [{ name: "long", description: "Sweeps that take long; `test:all` and CI run them, `test` leaves them out." }],
     testTimeout: hangMs,
     hookTimeout: hangMs,
+    teardownTimeout: hangMs,
   },
 });
 

@@ -74,7 +74,7 @@ describe("what is no number and no tensor", () => {
 
   const methods: [string, string[]][] = [];
   const page = readFileSync(new URL("./tensor/tensor.ts", import.meta.url), "utf8");
-  for (const [, name, list] of page.matchAll(/^  (\w+)(?:<[^>]*>)?\(([^]*?)\): [^;{]* \{$/gm)) {
+  for (const [, name, list] of page.matchAll(/^ {2}(\w+)(?:<[^>]*>)?\(([^]*?)\): [^;{]* \{$/gm)) {
     const parameters = list!.split(/,(?![^{]*\})/).map((parameter) => parameter.trim()).filter((text) => text !== "");
     if (parameters.length > 0 && !skipped.test(name!)) methods.push([name!, parameters]);
   }
