@@ -1,6 +1,6 @@
 /** The primitives that are row kernels: their outputs and their steps. */
 import type { DType } from "../dtype.ts";
-import type { RowProgram } from "../ir/rows.ts";
+import type { RowProgram } from "./row_program.ts";
 import type { Attrs, RowPrim } from "../prims/attrs.ts";
 import type { Shape } from "../shape.ts";
 import { type Symbolic, whereSymbolic } from "./symbolic.ts";

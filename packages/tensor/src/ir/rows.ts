@@ -2,8 +2,6 @@
  * Row kernels: several walks over the same row of elements, one after the other, as normalisations and softmax are. What a walk
  * reduces is a value of the row that later expressions read, so that one kernel does what would be five over all elements.
  */
-import type { DType, Scalar } from "../dtype.ts";
-import { type Draft, Symbolic } from "../engine/symbolic.ts";
 import { type Access, type Expr, type Kernel, type Routine, showExpr } from "./kernel.ts";
 
 /** What an expression's `input` of an index means in a row kernel. */
@@ -65,80 +63,4 @@ export function showRows({ inputs, outputs, sources, steps }: RowKernel): string
   return `${inputs.map(({ dtype }) => dtype)}|${outputs.map(({ dtype }) => dtype)}|${sources.map(source)}|${
     steps.map(step).join(";")
   }`;
-}
-
-/** Writes down the steps of a row kernel, as if on tensors. */
-export class RowProgram {
-  readonly sources: RowSource[] = [];
-  readonly steps: RowStep[] = [];
-  readonly scalars: Scalar[];
-  private readonly draft: Draft;
-  private values = 0;
-
-  constructor() {
-    this.scalars = [];
-    this.draft = { scalars: this.scalars };
-  }
-
-  private source(source: RowSource, dtype: DType): Symbolic {
-    this.sources.push(source);
-    return new Symbolic({ op: "input", index: this.sources.length - 1, dtype }, 1, this.draft);
-  }
-
-  /** An input. */
-  input(operand: number, dtype: DType): Symbolic {
-    return this.source({ from: "input", operand }, dtype);
-  }
-
-  /** The element's place in the row. */
-  column(): Symbolic {
-    return this.source({ from: "column" }, "int32");
-  }
-
-  /** A number of a dtype. */
-  number(value: number, dtype: DType): Symbolic {
-    this.scalars.push(value);
-    return new Symbolic({ op: "scalar", index: this.scalars.length - 1, dtype }, 0, this.draft);
-  }
-
-  private reductions(op: RowReduction, symbols: readonly Symbolic[], write: readonly [number, Symbolic][]): Symbolic[] {
-    this.steps.push({
-      kind: "walk",
-      reduce: symbols.map(({ expr }) => ({ op, expr })),
-      write: write.map(([output, { expr }]) => ({ output, expr })),
-    });
-    return symbols.map(({ dtype }) => this.source({ from: "row", value: this.values++ }, dtype));
-  }
-
-  /** The largest of the row. */
-  amax(x: Symbolic): Symbolic {
-    return this.reductions("amax", [x], [])[0]!;
-  }
-
-  /** Sums over the row, in one walk. */
-  sum(...terms: Symbolic[]): Symbolic[] {
-    return this.reductions("sum", terms, []);
-  }
-
-  /** Writes each element of an output. */
-  write(output: number, x: Symbolic): void {
-    this.reductions("sum", [], [[output, x]]);
-  }
-
-  /** Writes each element of an output and sums it, or other terms instead: the element, to be read again, and the sums. */
-  writeAndSum(output: number, x: Symbolic, ...terms: Symbolic[]): [element: Symbolic, sum: Symbolic, ...Symbolic[]] {
-    const [sum, ...others] = this.reductions("sum", terms.length > 0 ? terms : [x], [[output, x]]);
-    return [this.source({ from: "output", operand: output }, x.dtype), sum!, ...others];
-  }
-
-  /** A value computed once a row. */
-  value(x: Symbolic): Symbolic {
-    this.steps.push({ kind: "value", expr: x.expr });
-    return this.source({ from: "row", value: this.values++ }, x.dtype);
-  }
-
-  /** Writes a value of the row into an output with one element a row. */
-  store(output: number, x: Symbolic): void {
-    this.steps.push({ kind: "store", output, expr: x.expr });
-  }
 }

@@ -2,30 +2,10 @@
 import { poisonsMemory, threadCount } from "../../env.ts";
 import { canBlock, hardwareConcurrency } from "../../runtime.ts";
 import type { MemoryImport } from "../../wasm/assembler.ts";
+import type { Entry, HostFunctions, Run } from "./entry.ts";
 import { type Features, features } from "./features.ts";
 import { Heap } from "./heap.ts";
 import { runAlone, Threads } from "./threads.ts";
-
-/**
- * The function that a generated module exports as "run": does the items `begin` to `end - 1` of the work that `params` (an address)
- * describes, on thread number `thread`.
- */
-export type Run = (params: number, begin: number, end: number, thread: number) => void;
-
-/** A compiled module. */
-export interface Entry {
-  readonly id: number;
-  readonly run: Run;
-  /** The module, for the other threads. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/**
- * JavaScript functions that generated code may import from `env`, by name: float64 in, float64 out. Workers get them as source text, so
- * they may use their parameters, globals, and (where declared with `function`) each other, nothing else. Where that does not hold,
- * everything runs on one thread.
- */
-export type HostFunctions = Readonly<Record<string, (...args: number[]) => number>>;
 
 /** Threads that an engine has unless told otherwise: `HEDDLE_THREADS`, or as many as there are cores. */
 export function defaultThreads(): number {
@@ -35,7 +15,7 @@ export function defaultThreads(): number {
 // Ends the workers of an engine that was dropped without `close`.
 const dropped = new FinalizationRegistry((pool: Threads) => pool.close());
 
-/** See the module's comment. */
+/** Compiles generated modules and runs their work on the threads. */
 export class Engine {
   readonly heap: Heap;
   readonly features: Features;

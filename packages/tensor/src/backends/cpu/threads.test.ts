@@ -16,7 +16,8 @@ import {
   when,
   whileLoop,
 } from "../../wasm/assembler.ts";
-import { defaultThreads, Engine, type Entry, type HostFunctions } from "./engine.ts";
+import { defaultThreads, Engine } from "./engine.ts";
+import type { Entry, HostFunctions } from "./entry.ts";
 
 const engines: Engine[] = [];
 afterEach(() => {

@@ -4,7 +4,7 @@
  */
 import { debug } from "../../engine/debug.ts";
 import { startWorker } from "../../runtime.ts";
-import type { Entry, HostFunctions } from "./engine.ts";
+import type { Entry, HostFunctions } from "./entry.ts";
 import type { Heap } from "./heap.ts";
 import { controlBytes, word } from "./thread_control.ts";
 import { type HostSample, hostSamples, workerSource, type WorkerStart } from "./thread_source.ts";

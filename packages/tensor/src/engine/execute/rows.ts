@@ -1,7 +1,8 @@
 /** Row primitives as row kernels. */
 import { deviceOf } from "../checks.ts";
 import { collapse } from "../../ir/collapse.ts";
-import { type RowKernel, RowProgram } from "../../ir/rows.ts";
+import type { RowKernel } from "../../ir/rows.ts";
+import { RowProgram } from "../row_program.ts";
 import { dispatch, produce } from "../launch.ts";
 import type { Attrs, RowPrim } from "../../prims/attrs.ts";
 import { type RowRule, rowRules } from "../row_programs.ts";

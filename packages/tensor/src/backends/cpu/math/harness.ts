@@ -1,6 +1,7 @@
 /** Applies one vector function to whole arrays: for tests and the bench, not for kernels. */
 import { type Code, get, i32, memory, ModuleBuilder, op, set, whileLoop } from "../../../wasm/assembler.ts";
-import { Engine, type Entry } from "../engine.ts";
+import { Engine } from "../engine.ts";
+import type { Entry } from "../entry.ts";
 import type { BinaryExpander, UnaryExpander } from "./lanes.ts";
 
 /** Vectors that one round of the loop computes. */

@@ -5,7 +5,8 @@ import type { Engine } from "../engine.ts";
 import type { ConvProduct } from "./conv_columns.ts";
 import { convGeometry, sizeOfVolume } from "./conv_geometry.ts";
 import { computeKind, element } from "./element.ts";
-import { gemm, type GemmWork } from "./gemm.ts";
+import { gemm } from "./gemm.ts";
+import type { GemmWork } from "./gemm_work.ts";
 import type { CpuOperand } from "./operand.ts";
 
 /** The product, of contiguous `w` and `y` and of images that are contiguous each; or false where kernels are smaller than images. */

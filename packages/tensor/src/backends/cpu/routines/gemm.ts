@@ -1,35 +1,13 @@
 /** Matrix products. Every product of matrices goes through {@link gemm}, so that a native library could take its place. */
-import type { Activation } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
-import { element, type ElementKind } from "./element.ts";
+import { element } from "./element.ts";
 import { gemmModule } from "./gemm_module.ts";
 import { gemmParams, rightPitch } from "./gemm_params.ts";
+import type { GemmWork } from "./gemm_work.ts";
 import { gemv } from "./gemv.ts";
 import { entryOf } from "./modules.ts";
 import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./tile.ts";
-
-/** `out[m, n] = left[m, k] · right[k, n] + bias[n]`, once for each entry of `products`. Strides are in bytes. */
-export interface GemmWork {
-  readonly kind: ElementKind;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly leftM: number;
-  readonly leftK: number;
-  readonly rightK: number;
-  readonly rightN: number;
-  /** Bytes between rows of the result; its columns are neighbours. */
-  readonly outStride: number;
-  /** Adds to what is there, without bias or activation. */
-  readonly adds?: boolean;
-  /** The address of `n` neighbouring elements; those of the next product come `biasStep` bytes later. */
-  readonly bias?: number;
-  readonly biasStep?: number;
-  readonly activation?: Activation;
-  /** Addresses of left, right and result, three an entry. */
-  readonly products: Int32Array;
-}
 
 /** Multiply-adds that are worth a turn of a thread. */
 const grain = 200_000;

@@ -1,7 +1,7 @@
 /** Products of a matrix with a vector, or of a vector with a matrix. */
 import type { Engine } from "../engine.ts";
 import { element } from "./element.ts";
-import type { GemmWork } from "./gemm.ts";
+import type { GemmWork } from "./gemm_work.ts";
 import { gemvModule, gemvParams } from "./gemv_module.ts";
 import { entryOf } from "./modules.ts";
 

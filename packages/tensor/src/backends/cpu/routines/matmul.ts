@@ -4,7 +4,8 @@ import { broadcastStrides, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
 import { computeKind, dtypeOf, element } from "./element.ts";
-import { gemm, type GemmWork } from "./gemm.ts";
+import { gemm } from "./gemm.ts";
+import type { GemmWork } from "./gemm_work.ts";
 import type { CpuOperand } from "./operand.ts";
 
 /** Strides over the batch dimensions and over the matrix. */

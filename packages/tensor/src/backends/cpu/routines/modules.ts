@@ -1,5 +1,6 @@
 /** Generated modules, compiled once an engine. */
-import type { Engine, Entry } from "../engine.ts";
+import type { Engine } from "../engine.ts";
+import type { Entry } from "../entry.ts";
 
 const compiled: WeakMap<Engine, Map<string, Entry>> = new WeakMap();
 
