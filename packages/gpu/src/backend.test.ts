@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { GpuBackend } from "./backend.ts";
-import type { GpuBuffer } from "./gpu_buffer.ts";
+import type { GpuBuffer } from "./memory/gpu_buffer.ts";
 import { gpuReport, webgpu } from "./mod.ts";
-import { gpu } from "./test_device.ts";
+import { gpu } from "./testing/gpu_device.ts";
 
 const backendOf = (device = gpu): GpuBackend => device!.backend as GpuBackend;
 const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));

@@ -1,12 +1,12 @@
 /** The WebGPU backend: the contract of `@heddle/tensor` over an {@link Engine}. */
 import type { DType, Scalar } from "@heddle/tensor";
 import type { Backend, Binding, DeviceBuffer, Program, RoutinePrim, Work } from "@heddle/tensor/backend";
-import type { Engine, EngineReport } from "./engine.ts";
-import { GpuBuffer } from "./gpu_buffer.ts";
-import { type KernelProgram, Kernels } from "./kernels.ts";
-import { type RoutineProgram, RoutinePrograms } from "./routine_programs.ts";
-import { routines } from "./routines/mod.ts";
-import { RowKernels, type RowProgram } from "./row_kernels.ts";
+import type { Engine, EngineReport } from "./device/engine.ts";
+import { GpuBuffer } from "./memory/gpu_buffer.ts";
+import { type KernelProgram, Kernels } from "./programs/kernel_programs.ts";
+import { type RoutineProgram, RoutinePrograms } from "./programs/routine_programs.ts";
+import { routines } from "./routines/table.ts";
+import { RowKernels, type RowProgram } from "./programs/row_programs.ts";
 
 /** Reads that are not worth a turn of the event loop, in bytes. */
 const smallRead = 2 ** 16;

@@ -1,6 +1,6 @@
 import { eye, fromTypedArray, Generator, linspace, multinomial, ones, randint, randperm, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { gpu } from "./test_device.ts";
+import { gpu } from "./testing/gpu_device.ts";
 
 describe.skipIf(gpu === null)("dtypes that the GPU lacks", () => {
   const device = gpu!;

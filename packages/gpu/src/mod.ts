@@ -12,12 +12,12 @@
  * @module
  */
 import { type Device, getDevice } from "@heddle/tensor";
-import { checkOptions } from "@heddle/tensor/engine";
 import { registerDevice } from "@heddle/tensor/backend";
-import { openDevice } from "./adapter.ts";
+import { checkOptions } from "@heddle/tensor/engine";
+import { openDevice } from "./device/adapter.ts";
 import { GpuBackend } from "./backend.ts";
-import { Engine, type EngineReport } from "./engine.ts";
-import { findGpu } from "./runtime.ts";
+import { Engine, type EngineReport } from "./device/engine.ts";
+import { findGpu } from "./device/runtime.ts";
 
 export type { EngineReport };
 

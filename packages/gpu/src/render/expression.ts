@@ -1,10 +1,10 @@
 /** Expressions of the kernel IR as WGSL statements. */
 import { type DType, isFloat, type Scalar } from "@heddle/tensor";
-import { elementValue } from "@heddle/tensor/engine";
 import { type Kernel, showExpr } from "@heddle/tensor/backend";
-import { floatBits } from "../gpu.ts";
+import { elementValue } from "@heddle/tensor/engine";
+import { floatBits } from "../gpu_context.ts";
 import { operations } from "./operations.ts";
-import { castValue, valueType, wrapped } from "./values.ts";
+import { castValue, valueType, wrapped } from "./wgsl_types.ts";
 
 /** A node of an expression. */
 export type Expr = Kernel["expr"];

@@ -1,6 +1,6 @@
 /** WGSL of every element-wise operation. */
 import { type DType, isFloat } from "@heddle/tensor";
-import { type ElementwisePrim } from "@heddle/tensor/backend";
+import type { ElementwisePrim } from "@heddle/tensor/backend";
 
 /** Code of one operation on operands `a`, `b`, `c` of the dtype it computes in; operands are names. */
 type Render = (a: string, b: string, c: string, dtype: DType) => string;

@@ -1,7 +1,7 @@
 import { type DType, fromTypedArray, Generator, isFloat, ones, randn, type Tensor, tensor, tidy } from "@heddle/tensor";
-import { type ReducePrim } from "@heddle/tensor/backend";
+import type { ReducePrim } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
-import { gpu } from "../test_device.ts";
+import { gpu } from "../testing/gpu_device.ts";
 import { renderReduction } from "./reduce.ts";
 
 const dtypes: readonly DType[] = ["float32", "float16", "int32", "int16", "int8", "uint8", "bool"];

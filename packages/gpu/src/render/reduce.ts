@@ -3,14 +3,14 @@
  * outputs are few and those elements many, they are split into parts, whose results a second kernel reduces: always in the same order,
  * so that results do not change from run to run.
  */
-import { type DType } from "@heddle/tensor";
+import type { DType } from "@heddle/tensor";
 import { type Kernel, showExpr } from "@heddle/tensor/backend";
-import { infinityBits } from "./access.ts";
+import { infinityBits } from "./buffer_access.ts";
 import { type ScalarSlot, scalarSlots } from "./expression.ts";
-import { sizeOf } from "./positions.ts";
-import { accumulator, type Form, groupSize, isIndexed, type Kind } from "./reduce_form.ts";
-import { reductionSource } from "./reduce_source.ts";
-import { isPacked } from "./values.ts";
+import { sizeOf } from "./index_math.ts";
+import { accumulator, type Form, groupSize, isIndexed, type Kind } from "./reduce_variant.ts";
+import { reductionSource } from "./reduce_wgsl.ts";
+import { isPacked } from "./wgsl_types.ts";
 
 /** Lavapipe leaves every loop after 65,535 rounds, those of loops within it included, and goes on as if nothing were missing. */
 const longestLoop = 16384;

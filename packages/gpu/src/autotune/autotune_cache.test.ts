@@ -1,0 +1,76 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { Choices } from "./autotune_cache.ts";
+
+const root = mkdtempSync(join(tmpdir(), "heddle-choices-"));
+const own = process.env["XDG_CACHE_HOME"];
+let cache = "";
+beforeEach(() => process.env["XDG_CACHE_HOME"] = cache = mkdtempSync(join(root, "cache-")));
+afterAll(() => {
+  if (own === undefined) delete process.env["XDG_CACHE_HOME"];
+  else process.env["XDG_CACHE_HOME"] = own;
+  rmSync(root, { recursive: true });
+});
+
+const file = (): string => join(cache, "heddle", "gpu_choices.json");
+const ways = ["tile", "row"];
+
+describe("choices kept between processes", () => {
+  test("another process finds them, for the same adapter and the same candidates in whatever order", () => {
+    const first = new Choices("acme | driver 1");
+    expect(first.get("512", ways)).toBe(undefined);
+    expect(existsSync(file())).toBe(false);
+    first.set("512", ways, "row");
+    expect(first.get("512", ways)).toBe("row");
+    const second = new Choices("acme | driver 1");
+    expect(second.get("512", ["row", "tile"])).toBe("row");
+    expect(second.get("512", [...ways, "dot"])).toBe(undefined);
+    expect(second.get("513", ways)).toBe(undefined);
+    expect(new Choices("acme | driver 2").get("512", ways)).toBe(undefined);
+  });
+
+  test("processes that write at the same time keep each other's, and leave nothing unfinished", () => {
+    const [a, b, c] = [new Choices("x"), new Choices("x"), new Choices("y")];
+    a.set("1", ways, "row");
+    b.set("2", ways, "tile");
+    c.set("1", ways, "tile");
+    const later = new Choices("x");
+    expect([later.get("1", ways), later.get("2", ways)]).toEqual(["row", "tile"]);
+    expect(new Choices("y").get("1", ways)).toBe("tile");
+    expect(readdirSync(join(cache, "heddle"))).toEqual(["gpu_choices.json"]);
+  });
+
+  test("a damaged file counts as empty and is written anew", () => {
+    new Choices("x").set("1", ways, "row");
+    const good = readFileSync(file(), "utf8");
+    const damaged = [
+      "",
+      good.slice(0, good.length / 2),
+      "null",
+      "7",
+      good.replace('"generation": 1', '"generation": 0'),
+      good.replace(/"x": \{/, '"x": "row", "z": {'),
+      good.replace(': "row"', ': ["row"]'),
+      '{"generation": 1, "adapters": 7}',
+    ];
+    for (const text of damaged) {
+      expect(text).not.toBe(good);
+      writeFileSync(file(), text);
+      const choices = new Choices("x");
+      expect(choices.get("1", ways), text).toBe(undefined);
+      choices.set("2", ways, "tile");
+      expect(new Choices("x").get("2", ways), text).toBe("tile");
+    }
+  });
+
+  test("where nothing can be written they are known for as long as the process lives", () => {
+    writeFileSync(join(cache, "heddle"), "a file where the folder would be");
+    const choices = new Choices("x");
+    choices.set("1", ways, "row");
+    expect(choices.get("1", ways)).toBe("row");
+    expect(new Choices("x").get("1", ways)).toBe(undefined);
+  });
+});

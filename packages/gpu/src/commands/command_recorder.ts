@@ -1,0 +1,129 @@
+/** Commands, gathered in one encoder and one pass until somebody wants to read, or until they are many. */
+import { debug } from "@heddle/tensor/backend";
+import { stateOf } from "../memory/buffer_state.ts";
+import type { Failures } from "../device/device_errors.ts";
+import { type Compiled, Pipelines } from "./pipeline_cache.ts";
+import { usage } from "../device/runtime.ts";
+import { Timestamps } from "./timestamp_queries.ts";
+
+/** Bytes of params between two submissions. */
+const ringBytes = 2 ** 18;
+
+/**
+ * Bytes of params that are bound for each launch; what follows a launch's own are those of the next. One size for nearly all, so that
+ * bind groups are shared; and because lavapipe (22.3) mistakes the params of a launch for those of the one before when the two bind
+ * different sizes in one pass.
+ */
+const usualBytes = 512;
+const mostBytes = 8192;
+
+/** See the module's comment. */
+export class Recorder {
+  /** Number of the submission that the commands being recorded will be part of. */
+  serial = 0;
+  /** Kernels recorded since the device was made. */
+  kernels = 0;
+  readonly pipelines: Pipelines;
+  private readonly device: GPUDevice;
+  private readonly flushAfter: number;
+  private encoder: GPUCommandEncoder | null = null;
+  private pass: GPUComputePassEncoder | null = null;
+  private current: GPUComputePipeline | null = null;
+  private recorded = 0;
+  private doomed: GPUBuffer[] = [];
+  /** Params of the launches recorded, as they will be in `ring`. */
+  private readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(ringBytes / 4);
+  private readonly ring: GPUBuffer;
+  private readonly alignment: number;
+  private cursor = 0;
+  /** Only where somebody wants to know. */
+  private readonly timestamps: Timestamps | null;
+  private readonly offsets: Uint32Array<ArrayBuffer> = new Uint32Array(1);
+
+  /** @param flushAfter kernels after which is submitted without anyone reading, so that the GPU can begin. */
+  constructor(device: GPUDevice, flushAfter: number, failures: Failures) {
+    this.device = device;
+    this.flushAfter = flushAfter;
+    this.alignment = Math.max(device.limits.minUniformBufferOffsetAlignment, 16);
+    this.ring = device.createBuffer({ size: ringBytes, usage: usage.uniform | usage.copyTarget, label: "params" });
+    this.pipelines = new Pipelines(device, this.ring, failures);
+    this.timestamps = debug() >= 2 && device.features.has("timestamp-query") ? new Timestamps(device) : null;
+  }
+
+  /** Records a dispatch. `buffers` are those read, then those written. */
+  dispatch(
+    compiled: Compiled,
+    buffers: readonly GPUBuffer[],
+    params: ArrayLike<number>,
+    x: number,
+    y: number,
+    z: number,
+  ): void {
+    const bytes = params.length * 4;
+    const bound = bytes <= usualBytes ? usualBytes : mostBytes;
+    if (bytes > mostBytes) throw new Error(`webgpu: ${compiled.key}: ${params.length} params are too many`);
+    if (this.recorded >= this.flushAfter || this.cursor + bound > ringBytes) this.submit();
+    if (bound !== usualBytes) this.endPass();
+    const pass = this.pass ??= this.begin();
+    if (this.current !== compiled.pipeline) {
+      pass.setPipeline(compiled.pipeline);
+      this.current = compiled.pipeline;
+    }
+    this.words.set(params, this.cursor >> 2);
+    this.offsets[0] = this.cursor;
+    pass.setBindGroup(0, this.pipelines.group(compiled, buffers, this.serial, bound), this.offsets, 0, 1);
+    pass.dispatchWorkgroups(x, y, z);
+    this.cursor = Math.ceil((this.cursor + bytes) / this.alignment) * this.alignment;
+    this.recorded++;
+    this.kernels++;
+    if (bound !== usualBytes) this.endPass();
+  }
+
+  /** Records a copy between buffers; offsets and size in multiples of 4. */
+  copy(source: GPUBuffer, sourceOffset: number, target: GPUBuffer, targetOffset: number, bytes: number): void {
+    this.endPass();
+    this.encoder ??= this.device.createCommandEncoder();
+    this.encoder.copyBufferToBuffer(source, sourceOffset, target, targetOffset, bytes);
+    stateOf(source).lastUsed = stateOf(target).lastUsed = this.serial;
+  }
+
+  /** Whether a command that is recorded but not submitted uses the buffer. */
+  isPending(buffer: GPUBuffer): boolean {
+    return this.encoder !== null && stateOf(buffer).lastUsed === this.serial;
+  }
+
+  /** Destroys a buffer once nothing pending needs it. */
+  destroy(buffer: GPUBuffer): void {
+    if (this.isPending(buffer)) this.doomed.push(buffer);
+    else buffer.destroy();
+  }
+
+  /** Hands what was recorded to the GPU; nothing happens when nothing was. */
+  submit(): void {
+    if (this.encoder === null) return;
+    this.endPass();
+    if (this.cursor > 0) this.device.queue.writeBuffer(this.ring, 0, this.words, 0, this.cursor >> 2);
+    const name = `heddle gpu submit ${this.serial}`;
+    const measured = this.timestamps?.finish(this.encoder, name);
+    this.device.queue.submit([this.encoder.finish()]);
+    if (debug() >= 2) console.error(`${name}: ${this.recorded} kernels`);
+    measured?.();
+    this.encoder = null;
+    this.serial++;
+    this.recorded = 0;
+    this.cursor = 0;
+    for (const buffer of this.doomed) buffer.destroy();
+    this.doomed = [];
+  }
+
+  private begin(): GPUComputePassEncoder {
+    this.encoder ??= this.device.createCommandEncoder();
+    return this.encoder.beginComputePass(this.timestamps?.pass());
+  }
+
+  private endPass(): void {
+    this.pass?.end();
+    this.pass = null;
+    this.current = null;
+  }
+}

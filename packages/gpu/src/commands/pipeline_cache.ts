@@ -1,0 +1,113 @@
+/** Compiled shaders, layouts and bind groups, each made once. */
+import { debug } from "@heddle/tensor/backend";
+import { stateOf } from "../memory/buffer_state.ts";
+import type { Failures } from "../device/device_errors.ts";
+import { Signatures } from "../signature_cache.ts";
+
+/** A shader made ready, with what its bind groups need. */
+export interface Compiled {
+  readonly key: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: Layout;
+}
+
+/** The bindings of a shader: so many buffers read, so many written, and the params. */
+interface Layout {
+  readonly id: number;
+  readonly bindings: GPUBindGroupLayout;
+  readonly pipeline: GPUPipelineLayout;
+}
+
+/** `GPUShaderStage.COMPUTE`. */
+const compute = 4;
+
+/** See the module's comment. */
+export class Pipelines {
+  private readonly device: GPUDevice;
+  private readonly params: GPUBuffer;
+  private readonly failures: Failures;
+  private readonly compiled: Map<string, Compiled> = new Map();
+  private readonly layouts: Map<string, Layout> = new Map();
+  /** Those of a few hundred steps; beyond it they belong to buffers that came and went. */
+  private readonly groups: Signatures<GPUBindGroup> = new Signatures(8192);
+  private recent: string[] = [];
+
+  /** @param params the buffer in which the params of all launches lie. */
+  constructor(device: GPUDevice, params: GPUBuffer, failures: Failures) {
+    this.device = device;
+    this.failures = failures;
+    this.params = params;
+  }
+
+  /** How many shaders were compiled. */
+  get count(): number {
+    return this.compiled.size;
+  }
+
+  /** Keys of what was compiled since this was asked last: where an error is to be looked for. */
+  takeRecent(): readonly string[] {
+    const { recent } = this;
+    if (recent.length > 0) this.recent = [];
+    return recent;
+  }
+
+  /** The shader of a key, compiled when it is new. */
+  get(key: string, reads: number, writes: number, source: () => string): Compiled {
+    const known = this.compiled.get(key);
+    if (known !== undefined) return known;
+    const code = source();
+    if (debug() >= 4) console.error(`// ${key}\n${code}`);
+    const layout = this.layout(reads, writes);
+    this.device.pushErrorScope("validation");
+    const module = this.device.createShaderModule({ code, label: key });
+    const pipeline = this.device.createComputePipeline({
+      label: key,
+      layout: layout.pipeline,
+      compute: { module, entryPoint: "main" },
+    });
+    this.failures.expect(this.device.popErrorScope(), (reason) => `the kernel "${key}" is refused: ${reason}`);
+    const made = { key, pipeline, layout };
+    this.compiled.set(key, made);
+    this.recent.push(key);
+    return made;
+  }
+
+  /** The bind group of buffers (reads, then writes) and of `paramBytes` bytes of params at a dynamic offset. */
+  group({ layout }: Compiled, buffers: readonly GPUBuffer[], serial: number, paramBytes: number): GPUBindGroup {
+    const { groups } = this;
+    groups.number(layout.id);
+    groups.number(paramBytes);
+    for (let i = 0; i < buffers.length; i++) {
+      const state = stateOf(buffers[i]!);
+      state.lastUsed = serial;
+      groups.number(state.id);
+    }
+    return groups.find(() => {
+      const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+      entries.push({ binding: buffers.length, resource: { buffer: this.params, offset: 0, size: paramBytes } });
+      return this.device.createBindGroup({ layout: layout.bindings, entries });
+    });
+  }
+
+  private layout(reads: number, writes: number): Layout {
+    const key = `${reads},${writes}`;
+    const known = this.layouts.get(key);
+    if (known !== undefined) return known;
+    const { maxStorageBuffersPerShaderStage: most } = this.device.limits;
+    if (reads + writes > most) {
+      throw new Error(`webgpu: a kernel of ${reads + writes} tensors, where this adapter binds at most ${most}`);
+    }
+    const entry = (binding: number, buffer: GPUBufferBindingLayout) => ({ binding, visibility: compute, buffer });
+    const bindings = this.device.createBindGroupLayout({
+      entries: [
+        ...Array.from({ length: reads }, (_, i) => entry(i, { type: "read-only-storage" })),
+        ...Array.from({ length: writes }, (_, i) => entry(reads + i, { type: "storage" })),
+        entry(reads + writes, { type: "uniform", hasDynamicOffset: true }),
+      ],
+    });
+    const pipeline = this.device.createPipelineLayout({ bindGroupLayouts: [bindings] });
+    const made = { id: this.layouts.size, bindings, pipeline };
+    this.layouts.set(key, made);
+    return made;
+  }
+}

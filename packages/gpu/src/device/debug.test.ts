@@ -1,0 +1,38 @@
+import { afterAll, describe, expect, test, vi } from "vitest";
+
+// Read once, when the first operation runs, so the modules have to be new; files share them.
+vi.hoisted(() => {
+  vi.stubEnv("HEDDLE_DEBUG", "4");
+  vi.resetModules();
+});
+
+import { ones } from "@heddle/tensor";
+import type { GpuBackend } from "../backend.ts";
+import { gpuReport } from "../mod.ts";
+import { gpu } from "../testing/gpu_device.ts";
+
+afterAll(() => {
+  vi.unstubAllEnvs();
+  vi.resetModules();
+});
+
+describe.skipIf(gpu === null)("HEDDLE_DEBUG on a GPU", () => {
+  test("prints operations, WGSL, and of each submission its kernels and its milliseconds", async () => {
+    const lines: string[] = [];
+    const printed = vi.spyOn(console, "error").mockImplementation((line: string) => void lines.push(line));
+    const submission = gpuReport(gpu!).submits;
+    const x = ones([300], { device: gpu! });
+    expect(x.mul(2).add(x).sum().item()).toBe(900);
+    // Times come when the GPU is done.
+    const timed = (gpu!.backend as GpuBackend).engine.features.has("timestamp-query");
+    for (let i = 0; i < 100 && timed && !lines.some((line) => line.includes("on the GPU")); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    printed.mockRestore();
+    expect(lines.filter((line) => /^heddle gpu (mul|add|sum) \[/.test(line)).length).toBe(3);
+    expect(lines.find((line) => line.startsWith("// map ") && line.includes("mul:"))).toContain("@compute");
+    expect(lines).toContain(`heddle gpu submit ${submission}: 4 kernels`);
+    const times = lines.filter((line) => /^heddle gpu submit \d+: \d+\.\d{3} ms on the GPU$/.test(line));
+    expect(times.length).toBe(timed ? 1 : 0);
+  });
+});

@@ -1,0 +1,172 @@
+/** The engine behind a GPU device: launches, memory, transfers. */
+import { memory } from "@heddle/tensor";
+import type { Opened } from "./adapter.ts";
+import { Failures } from "./device_errors.ts";
+import type { Gpu, Launch } from "../gpu_context.ts";
+import type { Compiled } from "../commands/pipeline_cache.ts";
+import { Pool } from "../memory/buffer_pool.ts";
+import { Recorder } from "../commands/command_recorder.ts";
+import { Staging } from "../memory/readback.ts";
+import { Tuner } from "../autotune/autotuner.ts";
+
+/** Settings of an engine; {@link webgpu} has the defaults. */
+export interface EngineOptions {
+  readonly poolBytes: number;
+  readonly memoryBytes: number;
+  readonly flushAfter: number;
+  readonly tune: boolean;
+}
+
+/** What an engine has done and holds. */
+export interface EngineReport {
+  readonly adapter: string;
+  readonly kernels: number;
+  readonly submits: number;
+  readonly pipelines: number;
+  /** Buffers that exist, in use or kept for reuse. */
+  readonly buffers: number;
+  readonly bytes: number;
+  readonly freeBuffers: number;
+  readonly freeBytes: number;
+}
+
+/** A launch with its shader, but for the buffers. */
+export interface ReadyLaunch {
+  readonly compiled: Compiled;
+  readonly params: Uint32Array;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+/** See the module's comment. */
+export class Engine implements Gpu {
+  readonly device: GPUDevice;
+  readonly limits: GPUSupportedLimits;
+  readonly features: ReadonlySet<string>;
+  readonly software: boolean;
+  /** The adapter as its driver calls it. */
+  readonly description: string;
+  readonly pool: Pool;
+  readonly recorder: Recorder;
+  readonly staging: Staging;
+  readonly failures: Failures;
+  private readonly tuner: Tuner;
+  /** Scratch memory of the dispatch at hand. */
+  private readonly borrowed: GPUBuffer[] = [];
+
+  constructor({ device, description, identity, software }: Opened, options: EngineOptions) {
+    this.device = device;
+    this.limits = device.limits;
+    this.features = new Set(device.features as unknown as Iterable<string>);
+    this.description = description;
+    this.software = software;
+    this.failures = new Failures(device, () => {
+      this.pool.trim();
+      return this.pool.exhausted(0);
+    });
+    this.recorder = new Recorder(device, options.flushAfter, this.failures);
+    this.pool = new Pool(device, {
+      keep: options.poolBytes,
+      limit: options.memoryBytes,
+      destroy: (buffer) => this.recorder.destroy(buffer),
+      holders,
+      failures: this.failures,
+    });
+    this.staging = new Staging(device, this.recorder);
+    this.tuner = new Tuner(this, this.staging, options.tune ? identity : null);
+  }
+
+  launch(launch: Launch): void {
+    const ready = this.ready(launch);
+    if (ready !== null) this.repeat(ready, launch.reads, launch.writes);
+  }
+
+  /** A launch compiled, for {@link repeat}; null when it has no workgroups. */
+  ready({ key, source, reads, writes, params, workgroups }: Launch): ReadyLaunch | null {
+    const [x, y, z] = typeof workgroups === "number" ? this.fold(workgroups) : workgroups;
+    if (x * y * z === 0) return null;
+    const compiled = this.recorder.pipelines.get(key, reads.length, writes.length, source);
+    return { compiled, params: Uint32Array.from(params), x, y, z };
+  }
+
+  /** Records a launch on buffers. */
+  repeat({ compiled, params, x, y, z }: ReadyLaunch, reads: readonly GPUBuffer[], writes: readonly GPUBuffer[]): void {
+    const buffers: GPUBuffer[] = [];
+    let copies: GPUBuffer[] | null = null;
+    for (const buffer of reads) {
+      if (writes.includes(buffer)) {
+        const copy = this.copyOf(buffer);
+        (copies ??= []).push(copy);
+        buffers.push(copy);
+      } else buffers.push(buffer);
+    }
+    buffers.push(...writes);
+    this.recorder.dispatch(compiled, buffers, params, x, y, z);
+    if (copies !== null) { for (const copy of copies) this.release(copy); }
+  }
+
+  scratch(bytes: number): GPUBuffer {
+    const buffer = this.pool.alloc(bytes);
+    this.borrowed.push(buffer);
+    return buffer;
+  }
+
+  release(buffer: GPUBuffer): void {
+    const at = this.borrowed.lastIndexOf(buffer);
+    if (at < 0) throw new Error("webgpu: scratch memory was released twice");
+    this.borrowed.splice(at, 1);
+    this.pool.release(buffer);
+  }
+
+  /** Releases all scratch memory, after an error has ended a dispatch. */
+  reclaim(): void {
+    for (const buffer of this.borrowed) this.pool.release(buffer);
+    this.borrowed.length = 0;
+  }
+
+  choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
+    return this.tuner.choose(key, candidates, run);
+  }
+
+  /** Copies bytes into a buffer behind the commands recorded before; offset and length in multiples of 4. */
+  upload(buffer: GPUBuffer, byteOffset: number, data: Uint8Array): void {
+    if (!this.recorder.isPending(buffer)) {
+      this.device.queue.writeBuffer(buffer, byteOffset, data as Uint8Array<ArrayBuffer>);
+      return;
+    }
+    // Pending commands are still to see the old contents: the new ones wait in another buffer, and nothing is submitted.
+    const staged = this.pool.allocIdle(data.byteLength, this.recorder.serial);
+    this.device.queue.writeBuffer(staged, 0, data as Uint8Array<ArrayBuffer>);
+    this.recorder.copy(staged, 0, buffer, byteOffset, data.byteLength);
+    this.pool.release(staged);
+  }
+
+  report(): EngineReport {
+    const { kernels, serial, pipelines } = this.recorder;
+    return { adapter: this.description, kernels, submits: serial, pipelines: pipelines.count, ...this.pool.report() };
+  }
+
+  /** A number of workgroups in two dimensions, since one takes some 65,000 only; there may be a few more than wanted. */
+  fold(workgroups: number): [x: number, y: number, z: number] {
+    const y = Math.ceil(workgroups / this.limits.maxComputeWorkgroupsPerDimension);
+    return [y === 0 ? 0 : Math.ceil(workgroups / y), y, 1];
+  }
+
+  /** A copy of a buffer, to be released. */
+  copyOf(buffer: GPUBuffer): GPUBuffer {
+    const copy = this.scratch(buffer.size);
+    this.recorder.copy(buffer, 0, copy, 0, buffer.size);
+    return copy;
+  }
+}
+
+/** The operations that hold most memory, for errors. */
+function holders(): string {
+  const { byOperation } = memory();
+  if (byOperation.length === 0) return "";
+  const most = byOperation.slice(0, 5).map(({ operation, count, bytes }) =>
+    `${operation} ${(bytes / 2 ** 20).toFixed(1)} MiB in ${count}`
+  );
+  return ` (on all devices: ${most.join(", ")})`;
+}

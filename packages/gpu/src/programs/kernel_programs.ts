@@ -1,0 +1,179 @@
+/** Kernels of the IR on the GPU: rendered once by geometry, then filled in with offsets and scalars and launched. */
+import type { Scalar } from "@heddle/tensor";
+import { type Binding, type Kernel, type Program, showExpr } from "@heddle/tensor/backend";
+import type { Engine } from "../device/engine.ts";
+import type { GpuBuffer } from "../memory/gpu_buffer.ts";
+import type { Compiled } from "../commands/pipeline_cache.ts";
+import { scalarWord } from "../render/expression.ts";
+import { renderMap } from "../render/elementwise.ts";
+import { type Parts, type RenderedReduction, renderParts, renderReduction } from "../render/reduce.ts";
+import { Signatures } from "../signature_cache.ts";
+
+/** A shader with the words of its params. */
+interface Ready {
+  readonly compiled: Compiled;
+  readonly words: Uint32Array;
+  readonly offsetsAt: number;
+  readonly scalarsAt: number;
+  readonly scalars: RenderedReduction["scalars"];
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A reduction's launch, and that which reduces the results of its parts. */
+interface Reduction {
+  readonly whole: Ready;
+  readonly rest: Ready | null;
+  readonly parts: Parts | null;
+}
+
+/** A kernel ready to run. */
+export interface KernelProgram extends Program {
+  readonly work: Kernel;
+  /** Element-wise: by how offsets are aligned and what is written in place. */
+  readonly maps: Map<number, Ready>;
+  /** Reductions: by whether all inputs are aligned. */
+  readonly reductions: Map<boolean, Reduction>;
+}
+
+/** See the module's comment. */
+export class Kernels {
+  private readonly engine: Engine;
+  private readonly programs: Signatures<KernelProgram> = new Signatures(4096);
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** The program of a kernel's structure and geometry. */
+  prepare(kernel: Kernel): KernelProgram {
+    const { shape, inputs, expr, reduce, output } = kernel;
+    const { programs } = this;
+    programs.object(expr, () => showExpr(expr));
+    programs.numbers(shape);
+    programs.text(output.dtype);
+    programs.numbers(output.strides);
+    for (const { dtype, strides } of inputs) {
+      programs.text(dtype);
+      programs.numbers(strides);
+    }
+    programs.text(reduce === null ? "" : reduce.op);
+    programs.number(reduce === null ? 0 : reduce.dims);
+    return programs.find(() => ({ work: kernel, maps: new Map(), reductions: new Map() }));
+  }
+
+  /** Records a kernel's launches. */
+  run(program: KernelProgram, inputs: readonly Binding[], output: Binding, scalars: readonly Scalar[]): void {
+    if (program.work.reduce === null) this.runMap(program, inputs, output, scalars);
+    else this.runReduction(program, inputs, output, scalars);
+  }
+
+  private runMap(
+    program: KernelProgram,
+    inputs: readonly Binding[],
+    output: Binding,
+    scalars: readonly Scalar[],
+  ): void {
+    const { work } = program;
+    const target = (output.buffer as GpuBuffer).handle;
+    const buffers: GPUBuffer[] = [];
+    // Two bits an operand: aligned to fours, and one with the output.
+    let variant = output.offset & 3 ? 1 : 0;
+    let copies: GPUBuffer[] | null = null;
+    for (let i = 0; i < inputs.length; i++) {
+      const { buffer, offset } = inputs[i]!;
+      const handle = (buffer as GpuBuffer).handle;
+      let bits = offset & 3 ? 1 : 0;
+      if (handle !== target) buffers.push(handle);
+      else if (offset === output.offset && sameStrides(work.inputs[i]!.strides, work.output.strides)) bits += 2;
+      else {
+        // Other elements of the memory that is written: no shader may bind it twice.
+        const copy = this.engine.copyOf(handle);
+        buffers.push(copy);
+        (copies ??= []).push(copy);
+      }
+      variant = variant * 4 + bits;
+    }
+    let ready = program.maps.get(variant);
+    if (ready === undefined) {
+      const inPlace = inputs.map((input, i) =>
+        (input.buffer as GpuBuffer).handle === target && input.offset === output.offset &&
+        sameStrides(work.inputs[i]!.strides, work.output.strides)
+      );
+      const offsets = [output.offset, ...inputs.map(({ offset }) => offset)];
+      const rendered = renderMap(work, { offsets, inPlace });
+      ready = this.ready(rendered, buffers.length, 1);
+      program.maps.set(variant, ready);
+    }
+    buffers.push(target);
+    this.launch(ready, inputs, output, scalars, buffers);
+    if (copies !== null) { for (const copy of copies) this.engine.release(copy); }
+  }
+
+  private runReduction(
+    program: KernelProgram,
+    inputs: readonly Binding[],
+    output: Binding,
+    scalars: readonly Scalar[],
+  ): void {
+    const { engine } = this;
+    const target = (output.buffer as GpuBuffer).handle;
+    const handles = inputs.map(({ buffer }) => (buffer as GpuBuffer).handle);
+    const aligned = inputs.every(({ offset }) => offset % 4 === 0);
+    let reduction = program.reductions.get(aligned);
+    if (reduction === undefined) {
+      const rendered = renderReduction(program.work, aligned, engine);
+      const { parts } = rendered;
+      const extra = parts?.indexed ? 1 : 0;
+      reduction = {
+        whole: this.ready(rendered, inputs.length, 1 + extra),
+        rest: parts === null ? null : this.ready(renderParts(program.work, parts, engine), 1 + extra, 1),
+        parts,
+      };
+      program.reductions.set(aligned, reduction);
+    }
+    const { whole, rest, parts } = reduction;
+    if (parts === null) {
+      this.launch(whole, inputs, output, scalars, [...handles, target]);
+      return;
+    }
+    const bytes = 4 * parts.outputs * parts.count;
+    const scratch = parts.indexed ? [engine.scratch(bytes), engine.scratch(bytes)] : [engine.scratch(bytes)];
+    this.launch(whole, inputs, { buffer: output.buffer, offset: 0 }, scalars, [...handles, ...scratch]);
+    this.launch(rest!, [{ buffer: output.buffer, offset: 0 }], output, [], [...scratch, target]);
+    for (const buffer of scratch) engine.release(buffer);
+  }
+
+  private ready(
+    rendered: Omit<RenderedReduction, "parts">,
+    reads: number,
+    writes: number,
+  ): Ready {
+    const { key, source, words, offsetsAt, scalarsAt, scalars, workgroups } = rendered;
+    const compiled = this.engine.recorder.pipelines.get(key, reads, writes, source);
+    const [x, y] = this.engine.fold(workgroups);
+    return { compiled, words, offsetsAt, scalarsAt, scalars, x, y };
+  }
+
+  private launch(
+    { compiled, words, offsetsAt, scalarsAt, scalars, x, y }: Ready,
+    inputs: readonly Binding[],
+    output: Binding,
+    given: readonly Scalar[],
+    buffers: readonly GPUBuffer[],
+  ): void {
+    if (x === 0) return;
+    words[offsetsAt] = output.offset;
+    for (let i = 0; i < inputs.length; i++) words[offsetsAt + 1 + i] = inputs[i]!.offset;
+    for (let i = 0; i < scalars.length; i++) {
+      const { index, dtype } = scalars[i]!;
+      words[scalarsAt + i] = scalarWord(given[index]!, dtype);
+    }
+    this.engine.recorder.dispatch(compiled, buffers, words, x, y, 1);
+  }
+}
+
+function sameStrides(a: readonly number[], b: readonly number[]): boolean {
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
+  return true;
+}

@@ -1,0 +1,180 @@
+/**
+ * Routines on the GPU. What a routine launches follows from the geometry of its operands and its attributes: so it is run once by
+ * geometry, its launches are noted, and from then on they are recorded again on the memory of the day.
+ */
+import type { Attrs, Binding, Program, Routine, RoutinePrim } from "@heddle/tensor/backend";
+import type { Engine, ReadyLaunch } from "../device/engine.ts";
+import type { Gpu, GpuOperand, Launch } from "../gpu_context.ts";
+import type { GpuBuffer } from "../memory/gpu_buffer.ts";
+import { routines } from "../routines/table.ts";
+import { Signatures } from "../signature_cache.ts";
+
+type AnyRoutine = (
+  gpu: Gpu,
+  inputs: readonly GpuOperand[],
+  outputs: readonly GpuOperand[],
+  attrs: Attrs[RoutinePrim],
+) => void;
+
+/** A buffer of a plan: inputs first, then outputs, then scratch memory in the order in which it was taken. */
+type Slot = number;
+
+/** What a routine asked of its GPU, in order. */
+type Step =
+  | { readonly kind: "launch"; readonly ready: ReadyLaunch; readonly reads: Slot[]; readonly writes: Slot[] }
+  | { readonly kind: "scratch"; readonly bytes: number }
+  | { readonly kind: "release"; readonly slot: Slot };
+
+/** A routine ready to run. */
+export interface RoutineProgram extends Program {
+  readonly work: Routine;
+  /** By the operands' offsets, and by which of them share memory; null for what never comes again. */
+  readonly plans: Map<string, readonly Step[]> | null;
+}
+
+/** Places in memory beyond which all are forgotten: programs that never repeat one should not grow. */
+const plansKept = 256;
+
+/** See the module's comment. */
+export class RoutinePrograms {
+  private readonly engine: Engine;
+  private readonly programs: Signatures<RoutineProgram> = new Signatures(1024);
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** The program of a routine's geometry and attributes. */
+  prepare(work: Routine): RoutineProgram {
+    // Every drawing has its own place in the stream.
+    if (work.name === "random") return { work, plans: null };
+    const { programs } = this;
+    programs.text(work.name);
+    for (const operands of [work.inputs, work.outputs]) {
+      for (const { dtype, shape, strides } of operands) {
+        programs.text(dtype);
+        programs.numbers(shape);
+        programs.numbers(strides);
+      }
+    }
+    for (const name in work.attrs) {
+      const value = work.attrs[name as keyof typeof work.attrs] as unknown;
+      programs.text(name);
+      if (typeof value === "number") programs.number(value);
+      else if (Array.isArray(value)) programs.numbers(value);
+      else programs.text(String(value));
+    }
+    return programs.find(() => ({ work, plans: new Map() }));
+  }
+
+  /** Records a routine's launches. */
+  run({ work, plans }: RoutineProgram, inputs: readonly Binding[], outputs: readonly Binding[]): void {
+    const bindings = [...inputs, ...outputs];
+    const buffers = bindings.map(({ buffer }) => (buffer as GpuBuffer).handle);
+    const place = placeOf(bindings, buffers);
+    const plan = plans?.get(place);
+    if (plan !== undefined) {
+      this.repeat(plan, buffers);
+      return;
+    }
+    const bind = (operands: Routine["inputs"], from: number): GpuOperand[] =>
+      operands.map((operand, i) => ({ ...operand, buffer: buffers[from + i]!, offset: bindings[from + i]!.offset }));
+    const routine = routines[work.name] as AnyRoutine;
+    const watched = new Watched(this.engine, buffers);
+    routine(watched, bind(work.inputs, 0), bind(work.outputs, inputs.length), work.attrs);
+    if (plans === null) return;
+    if (plans.size >= plansKept) plans.clear();
+    plans.set(place, watched.steps);
+  }
+
+  private repeat(plan: readonly Step[], buffers: GPUBuffer[]): void {
+    const { engine } = this;
+    for (const step of plan) {
+      switch (step.kind) {
+        case "launch":
+          engine.repeat(
+            step.ready,
+            step.reads.map((slot) => buffers[slot]!),
+            step.writes.map((slot) => buffers[slot]!),
+          );
+          break;
+        case "scratch":
+          buffers.push(engine.scratch(step.bytes));
+          break;
+        case "release":
+          engine.release(buffers[step.slot]!);
+      }
+    }
+  }
+}
+
+/** An engine that does what it is asked, and notes it. */
+class Watched implements Gpu {
+  readonly limits: GPUSupportedLimits;
+  readonly features: ReadonlySet<string>;
+  readonly software: boolean;
+  readonly steps: Step[] = [];
+  private readonly engine: Engine;
+  private readonly buffers: GPUBuffer[];
+  /** While ways are tried: only the one that is chosen is to be repeated. */
+  private trying = false;
+
+  constructor(engine: Engine, buffers: readonly GPUBuffer[]) {
+    this.engine = engine;
+    this.limits = engine.limits;
+    this.features = engine.features;
+    this.software = engine.software;
+    this.buffers = [...buffers];
+  }
+
+  launch(launch: Launch): void {
+    const ready = this.engine.ready(launch);
+    if (ready === null) return;
+    this.engine.repeat(ready, launch.reads, launch.writes);
+    const slots = (buffers: readonly GPUBuffer[]): Slot[] => buffers.map((buffer) => this.slotOf(buffer));
+    this.note({ kind: "launch", ready, reads: slots(launch.reads), writes: slots(launch.writes) });
+  }
+
+  scratch(bytes: number): GPUBuffer {
+    const buffer = this.engine.scratch(bytes);
+    this.buffers.push(buffer);
+    this.note({ kind: "scratch", bytes });
+    return buffer;
+  }
+
+  release(buffer: GPUBuffer): void {
+    this.engine.release(buffer);
+    this.note({ kind: "release", slot: this.slotOf(buffer) });
+  }
+
+  choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
+    const before = this.buffers.length;
+    this.trying = true;
+    try {
+      return this.engine.choose(key, candidates, run);
+    } finally {
+      this.trying = false;
+      this.buffers.length = before;
+    }
+  }
+
+  private note(step: Step): void {
+    if (!this.trying) this.steps.push(step);
+  }
+
+  /** The last, since scratch memory that was released may be given again. */
+  private slotOf(buffer: GPUBuffer): Slot {
+    return this.buffers.lastIndexOf(buffer);
+  }
+}
+
+function placeOf(bindings: readonly Binding[], buffers: readonly GPUBuffer[]): string {
+  let place = "";
+  for (let i = 0; i < bindings.length; i++) {
+    const { offset } = bindings[i]!;
+    const shared = buffers.indexOf(buffers[i]!);
+    if (offset !== 0) place += `${i}@${offset} `;
+    if (shared < i) place += `${i}=${shared} `;
+  }
+  return place;
+}

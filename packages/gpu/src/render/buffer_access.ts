@@ -1,0 +1,94 @@
+/** How a shader reads an input's elements and writes an output's: the declarations, and the code for one element. */
+import type { DType } from "@heddle/tensor";
+import { isPacked, loaded, packedBits, perWord, storedType, toStored, unpacked, valueType } from "./wgsl_types.ts";
+
+/** `@group(0) @binding(n) var…` */
+export function declareBuffer(binding: number, name: string, type: string, writable: boolean): string {
+  const mode = writable ? "read_write" : "read";
+  return `@group(0) @binding(${binding}) var<storage, ${mode}> ${name}: array<${type}>;\n`;
+}
+
+/** Declares the params: `inf`, which has the bits of infinity, and the given fields. */
+export function declareParams(binding: number, fields: readonly string[]): string {
+  return `struct Params { inf: u32, ${fields.join(", ")} }\n@group(0) @binding(${binding}) var<uniform> p: Params;\n`;
+}
+
+/** The bits that go into the param `inf`. */
+export const infinityBits = 0x7f800000;
+
+/** Declares an input whose elements are read one by one, through `NAME_at(position)`. */
+export function declareInput(binding: number, name: string, dtype: DType): string {
+  const type = storedType(dtype);
+  const code = declareBuffer(binding, name, type, false);
+  return `${code}fn ${name}_at(i: u32) -> ${valueType(dtype)} { return ${elementAt(name, dtype, "i", "plain")}; }\n`;
+}
+
+/** Declares an output whose elements are written one by one, through `NAME_put(position, value)`, and can be read. */
+export function declareOutput(binding: number, name: string, dtype: DType): string {
+  const packed = isPacked(dtype);
+  const code = declareBuffer(binding, name, packed ? "atomic<u32>" : storedType(dtype), true);
+  const type = valueType(dtype);
+  // Neighbours in a word may be written by other threads at the same time: each touches its own bits only.
+  const put = packed
+    ? `let word = i / ${perWord(dtype)}u; let shift = (i % ${perWord(dtype)}u) * ${32 / perWord(dtype)}u;
+  atomicAnd(&${name}[word], ~(${perWord(dtype) === 4 ? "0xffu" : "0xffffu"} << shift));
+  atomicOr(&${name}[word], ${packedBits(dtype, "v")} << shift);`
+    : `${name}[i] = ${toStored(dtype, "v")};`;
+  return `${code}fn ${name}_put(i: u32, v: ${type}) { ${put} }
+fn ${name}_at(i: u32) -> ${type} { return ${elementAt(name, dtype, "i", packed ? "atomic" : "plain")}; }\n`;
+}
+
+function elementAt(name: string, dtype: DType, i: string, kind: "plain" | "atomic"): string {
+  if (!isPacked(dtype)) return loaded(dtype, `${name}[${i}]`);
+  const lanes = perWord(dtype);
+  const element = `${name}[${i} / ${lanes}u]`;
+  return unpacked(
+    dtype,
+    kind === "atomic" ? `atomicLoad(&${element})` : element,
+    `(${i} % ${lanes}u) * ${32 / lanes}u`,
+  );
+}
+
+/** The type of an array of which an element holds the four elements of a quad, or the words in which they stand. */
+export function quadType(dtype: DType): string {
+  if (!isPacked(dtype)) return `vec4<${storedType(dtype)}>`;
+  return perWord(dtype) === 4 ? "u32" : "vec2<u32>";
+}
+
+/** The four values in `quad`, an element of an array of {@link quadType}. */
+export function quadValues(dtype: DType, quad: string): string[] {
+  return [0, 1, 2, 3].map((j) => {
+    if (!isPacked(dtype)) return loaded(dtype, `${quad}[${j}]`);
+    const lanes = perWord(dtype);
+    const word = lanes === 4 ? quad : `${quad}[${j >> 1}]`;
+    return unpacked(dtype, word, `${(j % lanes) * (32 / lanes)}u`);
+  });
+}
+
+/** An element of an array of {@link quadType} from four values. */
+export function quadOf(dtype: DType, values: readonly string[]): string {
+  if (!isPacked(dtype)) {
+    return `vec4<${storedType(dtype)}>(${values.map((value) => toStored(dtype, value)).join(", ")})`;
+  }
+  const lanes = perWord(dtype);
+  const word = (from: number): string =>
+    Array.from({ length: lanes }, (_, j) => {
+      const bits = packedBits(dtype, values[from + j]!);
+      return j === 0 ? bits : `(${bits} << ${j * (32 / lanes)}u)`;
+    }).join(" | ");
+  return lanes === 4 ? word(0) : `vec2<u32>(${word(0)}, ${word(2)})`;
+}
+
+/** Statements that write the first `count` of four values over `target`, an element of an array of {@link quadType}. */
+export function writePartOfQuad(dtype: DType, target: string, quad: string, count: string): string {
+  if (!isPacked(dtype)) {
+    return [0, 1, 2].map((j) => `if (${count} > ${j}u) { ${target}[${j}] = ${quad}[${j}]; }`).join(" ");
+  }
+  if (perWord(dtype) === 4) {
+    return `let mask = (1u << (8u * ${count})) - 1u; ${target} = (${target} & ~mask) | (${quad} & mask);`;
+  }
+  const half = (at: number, present: string): string =>
+    `if (${present}) { let mask = select(0xffffu, 0xffffffffu, ${count} > ${2 * at + 1}u); ` +
+    `${target}[${at}] = (${target}[${at}] & ~mask) | (${quad}[${at}] & mask); }`;
+  return `${half(0, `${count} > 0u`)} ${half(1, `${count} > 2u`)}`;
+}

@@ -1,0 +1,203 @@
+import {
+  arange,
+  type DType,
+  fromTypedArray,
+  Generator,
+  isFloat,
+  type Tensor,
+  tensor,
+  tidy,
+  where,
+} from "@heddle/tensor";
+import type { ElementwisePrim } from "@heddle/tensor/backend";
+import { apply } from "@heddle/tensor/engine";
+import { describe, expect, test } from "vitest";
+import { gpu } from "../testing/gpu_device.ts";
+import { operations } from "./operations.ts";
+
+const dtypes: readonly DType[] = ["float32", "float16", "int32", "int16", "int8", "uint8", "bool"];
+
+const specials = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1.5,
+  2.5,
+  -2.5,
+  NaN,
+  Infinity,
+  -Infinity,
+  3e38,
+  -3e38,
+  1e-30,
+  88.8,
+  -104,
+  65504,
+];
+
+/** Values that every dtype holds, and for floats those that are apt to go wrong. */
+function values(dtype: DType, count: number, seed: number): Tensor {
+  const generator = new Generator(seed);
+  const draws = [...generator.uniforms(count)];
+  const list = draws.map((u, i) => {
+    if (dtype === "bool") return u < 0.5 ? 0 : 1;
+    if (!isFloat(dtype)) return Math.round((u - (dtype === "uint8" ? 0 : 0.5)) * (i % 3 === 0 ? 6 : 250));
+    if (i < specials.length * 3) return specials[(i * (seed + 1) + Math.floor(i / specials.length)) % specials.length]!;
+    return (u - 0.5) * [2, 2, 10, 40, 200, 5000][i % 6]!;
+  });
+  return tensor(list, { dtype, device: "reference" });
+}
+
+/** How far results may be from the correctly rounded one, relatively. */
+const loose: Partial<Record<ElementwisePrim, number>> = { pow: 1e-5, erfinv: 3e-6, tan: 3e-6, erfc: 3e-6 };
+
+function expectClose(found: Tensor, wanted: Tensor, prim: ElementwisePrim, what: string): void {
+  expect(found.dtype).toBe(wanted.dtype);
+  const [a, b] = [found.toTypedArray(), wanted.toTypedArray()].map((all) => Array.from(all as Float32Array, Number));
+  const half = wanted.dtype === "float16";
+  const rtol = half ? 1.1e-3 : loose[prim] ?? 1e-6;
+  const wrong = b!.findIndex((value, i) => {
+    if (Object.is(value, a![i]) || (value === 0 && a![i] === 0)) return false;
+    if (!Number.isFinite(value) || !Number.isFinite(a![i]!)) {
+      // Of the last float before infinity either is near enough.
+      const large = half ? 6.5e4 : 3.4e38;
+      return !(Math.abs(value) >= large && Math.abs(a![i]!) >= large && Math.sign(value) === Math.sign(a![i]!));
+    }
+    // Subnormals may be flushed to zero.
+    return Math.abs(value - a![i]!) > (half ? 6e-8 : 1.2e-38) + rtol * Math.abs(value);
+  });
+  if (wrong >= 0) expect.fail(`${what}: element ${wrong} is ${a![wrong]}, expected ${b![wrong]}`);
+}
+
+function run(prim: ElementwisePrim, inputs: readonly Tensor[]): Tensor {
+  return (apply as (prim: string, inputs: readonly Tensor[], attrs: object) => Tensor)(prim, inputs, {});
+}
+
+const binary: ReadonlySet<string> = new Set([
+  ...["add", "sub", "mul", "div", "floorDivide", "remainder", "fmod", "pow", "atan2", "maximum", "minimum"],
+  ...["eq", "ne", "lt", "le", "gt", "ge", "logicalAnd", "logicalOr", "logicalXor"],
+  ...["bitwiseAnd", "bitwiseOr", "bitwiseXor", "bitwiseLeftShift", "bitwiseRightShift"],
+]);
+
+describe.skipIf(gpu === null)("element-wise kernels on the GPU", () => {
+  describe("every operation agrees with the reference backend", () => {
+    for (const prim of Object.keys(operations) as ElementwisePrim[]) {
+      test(prim, () => {
+        let compared = 0;
+        for (const dtype of dtypes) {
+          tidy(() => {
+            const count = prim === "where" ? 3 : binary.has(prim) ? 2 : 1;
+            const inputs = Array.from({ length: count }, (_, i) => {
+              const made = values(prim === "where" && i === 0 ? "bool" : dtype, 301, i);
+              const divides = ["floorDivide", "remainder", "fmod"].includes(prim) && i === 1 && !isFloat(dtype);
+              const shifts = prim.endsWith("Shift") && i === 1;
+              return divides ? made.maximum(1) : shifts && dtype !== "bool" ? made.abs().remainder(7) : made;
+            });
+            let wanted: Tensor;
+            try {
+              wanted = run(prim, inputs);
+            } catch (error) {
+              // What the table of primitives refuses, it refuses everywhere.
+              expect((error as Error).message).toMatch(/not defined on bool|defined on integers/);
+              return;
+            }
+            expectClose(run(prim, inputs.map((input) => input.to(gpu!))), wanted, prim, `${prim} of ${dtype}`);
+            compared++;
+          });
+        }
+        expect(compared).toBeGreaterThan(1);
+      });
+    }
+  });
+
+  test("casts between all dtypes", () => {
+    for (const from of dtypes) {
+      for (const to of dtypes) {
+        tidy(() => {
+          const x = values(from, 203, 5);
+          const kept = isFloat(from) && !isFloat(to) ? x.clamp({ min: -3e4, max: 3e4 }) : x;
+          expectClose(kept.to(gpu!).to(to), kept.to(to), "cast", `${from} to ${to}`);
+        });
+      }
+    }
+    const huge = tensor([3e9, -3e9, 2 ** 40, NaN, Infinity, -7.9]);
+    expect(huge.to(gpu!).to("int32").toArray()).toEqual(huge.to("reference").to("int32").toArray());
+  });
+
+  test("operands of any geometry: transposed, broadcast, sliced, flipped, at any offset", { tags: ["long"] }, () => {
+    for (const dtype of dtypes) {
+      for (const [rows, columns] of [[7, 5], [8, 12], [1, 9], [33, 4]] as const) {
+        tidy(() => {
+          const base = values(dtype, 2 * rows * columns + 24, 9);
+          const other = values(dtype, rows * columns, 11).reshape(rows, columns);
+          const check = (make: (x: Tensor, y: Tensor) => Tensor, what: string): void => {
+            expectClose(
+              make(base.to(gpu!), other.to(gpu!)),
+              make(base, other),
+              "add",
+              `${what} of ${dtype} ${rows}×${columns}`,
+            );
+          };
+          const cut = (x: Tensor, from: number) => x.narrow(0, from, rows * columns).reshape(rows, columns);
+          for (const from of [0, 1, 4, 7]) check((x, y) => cut(x, from).add(y), `offset ${from}`);
+          check((x, y) => cut(x, 0).t().add(y.t().contiguous()), "transposed");
+          check((x, y) => cut(x, 2).t().add(y.t()), "both transposed");
+          check((x, y) => x.narrow(0, 3, columns).add(y), "row");
+          check((x, y) => x.narrow(0, 3, rows).reshape(rows, 1).add(y), "column");
+          check((x, y) => x.narrow(0, 3, 1).add(y), "one element");
+          check(
+            (x) => x.at("::2").narrow(0, 1, rows).reshape(rows, 1).add(x.at("1::2").narrow(0, 0, columns)),
+            "outer",
+          );
+          check((x) => cut(x, 0).flip([0]).add(cut(x, 5).flip([1])), "flipped");
+        });
+      }
+    }
+  });
+
+  test("in place: the whole, a part that shares words with its neighbours, every other element", () => {
+    for (const dtype of dtypes) {
+      tidy(() => {
+        const start = values(dtype, 61, 3);
+        const act = (x: Tensor): Tensor => {
+          x.copy_(x.logicalNot());
+          x.narrow(0, 3, 17).fill_(1);
+          x.at("1::2").copy_(x.at("::2").narrow(0, 0, 30));
+          x.narrow(0, 5, 9).copy_(x.narrow(0, 6, 9));
+          x.narrow(0, 0, 60).reshape(6, 10).t().narrow(0, 2, 5).fill_(0);
+          if (dtype !== "bool") x.add_(x);
+          return x;
+        };
+        expectClose(act(start.to(gpu!)), act(start.clone()), "add", dtype);
+      });
+    }
+  });
+
+  test("zero elements, one element, and more than one dispatch's dimension of workgroups", () => {
+    expect(arange(0, { device: gpu! }).add(1).toArray()).toEqual([]);
+    expect(tensor(3, { device: gpu! }).mul(2).item()).toBe(6);
+    const n = 65535 * 64 * 4 + 1000;
+    tidy(() => {
+      const x = fromTypedArray(new Uint8Array(n).fill(1), [n], { device: gpu! });
+      expect(x.add(x).to("int32").sum().item()).toBe(2 * n);
+    });
+  });
+
+  test("a scalar is a parameter, not another shader", () => {
+    const x = tensor([1, 2, 3], { device: gpu! });
+    expect(x.mul(2).sub(1).toArray()).toEqual([1, 3, 5]);
+    expect(x.mul(NaN).toArray()).toEqual([NaN, NaN, NaN]);
+    expect(where(x.gt(2), Infinity, x).toArray()).toEqual([1, 2, Infinity]);
+    expect(x.to("int8").mul(-3).toArray()).toEqual([-3, -6, -9]);
+  });
+
+  test("an unsupported dtype is named", () => {
+    expect(() => tensor([1], { device: gpu!, dtype: "float64" }).add(1)).toThrow(
+      /add: .*"gpu" does not compute in float64/,
+    );
+    expect(() => tensor([1], { device: gpu! }).to("float64")).toThrow(/cast: .*does not compute in float64/);
+  });
+});

@@ -1,0 +1,107 @@
+/**
+ * Functions that WGSL lacks, or whose precision and special values it leaves open (`tanh(1000)` may be NaN, `sin` may be off by
+ * 2^-11). All are in float32 and go by the polynomials of the CPU engine.
+ */
+import { angles } from "./trigonometric.ts";
+import { exponentials } from "./exponential.ts";
+import { literal } from "../wgsl_types.ts";
+
+/** Functions by name; they may call each other. `p` holds the params, of which `inf` has the bits of infinity. */
+export const functions: Readonly<Record<string, string>> = {
+  // Compilers may assume that constants are finite, and that NaN does not happen; what is read from memory they believe.
+  infinity: `fn infinity() -> f32 { return bitcast<f32>(p.inf); }`,
+  not_a_number: `fn not_a_number() -> f32 { return bitcast<f32>(p.inf | 0x400000u); }`,
+  is_nan: `fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,
+  with_sign: `fn with_sign(x: f32, s: f32) -> f32 {
+  return bitcast<f32>((bitcast<u32>(x) & 0x7fffffffu) | (bitcast<u32>(s) & 0x80000000u));
+}`,
+  or_nan: `fn or_nan(value: f32, x: f32) -> f32 { return select(value, x, is_nan(x)); }`,
+  // Compilers reassociate sums: what comes out of here they know nothing of. (The param's lowest bit is 0.)
+  fence: `fn fence(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) | (p.inf & 1u)); }`,
+  // Of a float beyond the range the lowest 32 bits, 0 for what is no number, as JavaScript does it.
+  to_int: `fn to_int(x: f32) -> i32 {
+  let bits = bitcast<u32>(x);
+  let shift = i32((bits >> 23u) & 255u) - 150;
+  if (shift < 8) { return i32(x); }
+  if (shift > 31) { return 0; }
+  let magnitude = bitcast<i32>(((bits & 0x7fffffu) | 0x800000u) << u32(shift));
+  return select(magnitude, -magnitude, (bits >> 31u) == 1u);
+}`,
+  // Exact: the division that is done by hand, on the mantissas.
+  fmod_f: `fn fmod_f(x: f32, y: f32) -> f32 {
+  let a = bitcast<u32>(x) & 0x7fffffffu;
+  let b = bitcast<u32>(y) & 0x7fffffffu;
+  if (a >= 0x7f800000u || b > 0x7f800000u || b == 0u) { return not_a_number(); }
+  if (a < b) { return x; }
+  let ea = max(a >> 23u, 1u);
+  let eb = max(b >> 23u, 1u);
+  var r = (a & 0x7fffffu) | select(0u, 0x800000u, a >= 0x800000u);
+  let m = (b & 0x7fffffu) | select(0u, 0x800000u, b >= 0x800000u);
+  for (var i = ea; i > eb; i--) { r = select(r, r - m, r >= m) << 1u; }
+  r = select(r, r - m, r >= m);
+  // r·2^(eb − 150), in two steps since the power may be subnormal.
+  return with_sign(f32(r) * ${literal(2 ** -23)} * bitcast<f32>(eb << 23u), x);
+}`,
+  remainder_f: `fn remainder_f(x: f32, y: f32) -> f32 {
+  let r = fmod_f(x, y);
+  return select(r, r + y, r != 0f && (r < 0f) != (y < 0f));
+}`,
+  // Rounded down, and in agreement with the remainder.
+  floor_divide_f: `fn floor_divide_f(x: f32, y: f32) -> f32 {
+  if (y == 0f) { return x / y; }
+  let r = fmod_f(x, y);
+  var q = (x - r) / y;
+  if (r != 0f && (y < 0f) != (r < 0f)) { q -= 1f; }
+  if (q == 0f) { return with_sign(0f, x / y); }
+  let low = floor(q);
+  return or_nan(select(low, low + 1f, q - low > 0.5f), r);
+}`,
+  round_f: `fn round_f(x: f32) -> f32 { return with_sign(round(x), x); }`,
+  maximum_f: `fn maximum_f(a: f32, b: f32) -> f32 { return select(b, a, a > b || is_nan(a)); }`,
+  minimum_f: `fn minimum_f(a: f32, b: f32) -> f32 { return select(b, a, a < b || is_nan(a)); }`,
+  equal_f: `fn equal_f(a: f32, b: f32) -> bool { return a == b && !is_nan(a) && !is_nan(b); }`,
+  less_f: `fn less_f(a: f32, b: f32) -> bool { return a < b && !is_nan(a) && !is_nan(b); }`,
+  less_equal_f: `fn less_equal_f(a: f32, b: f32) -> bool { return a <= b && !is_nan(a) && !is_nan(b); }`,
+  floor_divide_i: `fn floor_divide_i(a: i32, d: i32) -> i32 {
+  let b = select(d, 1, d == 0);
+  let q = a / b;
+  return select(q, q - 1, a % b != 0 && (a < 0) != (b < 0));
+}`,
+  remainder_i: `fn remainder_i(a: i32, d: i32) -> i32 {
+  let b = select(d, 1, d == 0);
+  let r = a % b;
+  return select(r, r + b, r != 0 && (r < 0) != (b < 0));
+}`,
+  fmod_i: `fn fmod_i(a: i32, b: i32) -> i32 { return a % select(b, 1, b == 0); }`,
+  pow_i: `fn pow_i(a: i32, b: i32) -> i32 {
+  if (b < 0) {
+    if (a == 1) { return 1; }
+    if (a == -1) { return select(-1, 1, (b & 1) == 0); }
+    return 0;
+  }
+  var result = 1;
+  var base = a;
+  for (var n = b; n > 0; n >>= 1u) {
+    if ((n & 1) == 1) { result *= base; }
+    base *= base;
+  }
+  return result;
+}`,
+  ...exponentials,
+  ...angles,
+};
+
+/** The functions that some code calls, directly or through others. */
+export function functionsFor(code: string): string {
+  const found = new Set<string>();
+  const search = (text: string): void => {
+    for (const [, name] of text.matchAll(/\b([a-z]\w*)\(/g)) {
+      const source = functions[name!];
+      if (source === undefined || found.has(name!)) continue;
+      found.add(name!);
+      search(source);
+    }
+  };
+  search(code);
+  return [...found].map((name) => functions[name]).join("\n") + (found.size > 0 ? "\n" : "");
+}

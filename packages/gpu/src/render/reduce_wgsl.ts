@@ -1,0 +1,274 @@
+/** The WGSL of reductions. */
+import { type DType, isFloat } from "@heddle/tensor";
+import type { ReducePrim } from "@heddle/tensor/backend";
+import { declareBuffer, declareInput, declareOutput, declareParams, quadType, quadValues } from "./buffer_access.ts";
+import { scalarFields, Statements } from "./expression.ts";
+import { functionsFor } from "./math/functions.ts";
+import { coordinates, entryPoint, fields, position, threadIndex } from "./index_math.ts";
+import { accumulator, type Form, groupSize, isIndexed } from "./reduce_variant.ts";
+import { castValue, enables, valueType } from "./wgsl_types.ts";
+
+/**
+ * Rounds after which a sum is added to that of the rounds before, and such sums after which theirs is added to the whole: rounding errors
+ * grow with the longest of the three.
+ */
+const block = 32;
+
+type Accumulator = "f32" | "i32";
+
+/** What the reduction of nothing is. */
+function identity(op: ReducePrim, type: Accumulator, dtype: DType): string {
+  const float = type === "f32";
+  switch (op) {
+    case "sum":
+      return float ? "0f" : "0";
+    case "prod":
+      return float ? "1f" : "1";
+    case "amax":
+      return float ? "-infinity()" : dtype === "bool" ? "0" : "i32(-2147483647 - 1)";
+    case "amin":
+      return float ? "infinity()" : dtype === "bool" ? "1" : "2147483647";
+    case "argmax":
+    case "argmin":
+      return "i32(-2147483647 - 1)";
+  }
+}
+
+/** The two values made one. */
+function combine(op: ReducePrim, type: Accumulator, a: string, b: string): string {
+  switch (op) {
+    case "sum":
+      return `${a} + ${b}`;
+    case "prod":
+      return `${a} * ${b}`;
+    case "amax":
+      return type === "f32" ? `maximum_f(${a}, ${b})` : `max(${a}, ${b})`;
+    case "amin":
+      return type === "f32" ? `minimum_f(${a}, ${b})` : `min(${a}, ${b})`;
+    default:
+      throw new Error(`${op} compares`);
+  }
+}
+
+/** A value as a whole number that is the larger the better, NaN being best. */
+function rank(op: ReducePrim, value: string, dtype: DType): string {
+  const whole = valueType(dtype) === "bool" ? `i32(${value})` : value;
+  if (isFloat(dtype)) return `rank_${op}(${value})`;
+  return op === "argmax" ? whole : `~(${whole})`;
+}
+
+const ranks = `fn order(x: f32) -> i32 {
+  let bits = bitcast<i32>(x);
+  return select(bits ^ ((bits >> 31u) & 0x7fffffff), 0, x == 0f);
+}
+fn rank_argmax(x: f32) -> i32 { return select(order(x), 0x7fffffff, is_nan(x)); }
+fn rank_argmin(x: f32) -> i32 { return select(~order(x), 0x7fffffff, is_nan(x)); }
+`;
+
+/** `element(x0, …)`: what is reduced, from the inputs' values. */
+function elementFunction({ op, expr, inputs, fromParts }: Form, type: Accumulator): string {
+  const statements = new Statements((index) => `x${index}`);
+  const value = statements.value(expr);
+  // What parts have found is in order already.
+  const taken = fromParts
+    ? value
+    : isIndexed(op)
+    ? rank(op, value, expr.dtype)
+    : valueType(expr.dtype) === "bool"
+    ? `i32(${value})`
+    : value;
+  return `fn element(${inputs.map(({ dtype }, i) => `x${i}: ${valueType(dtype)}`).join(", ")}) -> ${type} {
+  ${statements.lines.join("\n  ")}
+  return ${taken};
+}
+`;
+}
+
+/** Declares all bindings. */
+function declare(form: Form, type: Accumulator): string {
+  const { op, inputs, kinds, output, scalars, outer, inner, toParts, fromParts } = form;
+  let code = "";
+  let binding = 0;
+  inputs.forEach(({ dtype }, i) => {
+    // Single elements of what moves in vectors are parts of these.
+    code += kinds[i] === "vector"
+      ? `${declareBuffer(binding, `x${i}`, quadType(dtype), false)}fn x${i}_at(i: u32) -> ${
+        valueType(dtype)
+      } { let quad = x${i}[i >> 2u]; let lane = i & 3u; return ${
+        [1, 2, 3].reduce(
+          (rest, n) => `select(${rest}, ${quadValues(dtype, "quad")[n]}, lane == ${n}u)`,
+          quadValues(dtype, "quad")[0]!,
+        )
+      }; }\n`
+      : declareInput(binding, `x${i}`, dtype);
+    binding++;
+  });
+  if (fromParts && isIndexed(op)) code += declareInput(binding++, "found", "int32");
+  if (toParts) {
+    code += declareBuffer(binding++, "out", type, true);
+    if (isIndexed(op)) code += declareBuffer(binding++, "out_index", "i32", true);
+  } else code += declareOutput(binding++, "out", output);
+  return code + declareParams(binding, [
+    ...["outputs: u32", "parts: u32", "part_length: u32", "length: u32"],
+    ...fields("o", inputs.length + 1),
+    ...scalarFields(scalars),
+    ...fields("d", outer),
+    ...fields("e", inner),
+    ...fields("q", outer),
+    ...inputs.flatMap((_, i) => fields(`t${i}_`, outer + inner)),
+  ]);
+}
+
+/** Statements that find where the inputs' elements `k` are: `a0`, … */
+function find({ inputs, outer, inner }: Form, k: string): string {
+  const places = inputs.map((_, i) => {
+    let code = `b${i}`;
+    for (let d = 0; d < inner; d++) code += ` + j${d} * p.t${i}_${outer + d}`;
+    return `let a${i} = ${code};`;
+  });
+  return [coordinates("j", k, "p.e", inner), ...places].join(" ");
+}
+
+/** Statements that read four values of each input, at `a0`, … and beside it along dimension `dim`; and the values. */
+function four({ inputs, kinds }: Form, dim: number): { lines: string[]; values: string[][] } {
+  const lines: string[] = [];
+  const values = inputs.map(({ dtype }, i): string[] => {
+    switch (kinds[i]!) {
+      case "vector":
+        lines.push(`let w${i} = x${i}[a${i} >> 2u];`);
+        return quadValues(dtype, `w${i}`);
+      case "constant":
+        lines.push(`let w${i} = x${i}_at(a${i});`);
+        return [0, 1, 2, 3].map(() => `w${i}`);
+      case "single":
+        return [0, 1, 2, 3].map((n) => `x${i}_at(a${i} + ${n}u * p.t${i}_${dim})`);
+    }
+  });
+  return { lines, values };
+}
+
+const lanes = [0, 1, 2, 3];
+
+/** The WGSL of a form. */
+export function reductionSource(form: Form): string {
+  const { op, expr, result, inputs, output, outer, inner, together, quads, toParts, fromParts } = form;
+  const indexed = isIndexed(op);
+  const type: Accumulator = accumulator(op, expr.dtype) === "float32" ? "f32" : "i32";
+  const start = identity(op, type, result);
+  const fold = (a: string, b: string): string => combine(op, type, a, b);
+  const one = `element(${inputs.map((_, i) => `x${i}_at(a${i})`).join(", ")})`;
+  const each = (code: (n: number) => string): string => lanes.map(code).join(" ");
+  const finished = (value: string): string =>
+    castValue(valueType(result) === "bool" ? `(${value} != 0)` : value, result, output);
+  const target = position("p.o0", "c", "p.q", 0, outer);
+
+  const totals = (quads === "across" ? lanes : [""]).map((n) => ({ total: `total${n}`, whole: `whole${n}` }));
+  const summing = op === "sum";
+  const empty = totals.map(({ total }) => `var ${total} = ${start};`).join(" ") +
+    (summing ? ` var sums = 0u; ${totals.map(({ whole }) => `var ${whole} = ${start};`).join(" ")}` : "");
+  const carried = summing
+    ? `sums++; if (sums % ${block}u == 0u) { ${
+      totals.map(({ total, whole }) => `${whole} += ${total}; ${total} = ${start};`).join(" ")
+    } }`
+    : "";
+  const complete = summing ? totals.map(({ total, whole }) => `${total} += ${whole};`).join(" ") : "";
+
+  let walk: string;
+  let store: string;
+  if (indexed) {
+    walk = `var best = ${start}; var best_at = 0;
+  for (var k = from_k${together === 1 ? "" : " + lane"}; k < to_k; k += ${together}u) {
+    ${find(form, "k")}
+    let got = ${one};
+    let got_at = ${fromParts ? "found_at(a0)" : "i32(k)"};
+    if (got > best || (got == best && got_at < best_at)) { best = got; best_at = got_at; }
+  }`;
+    store = toParts ? "out[item] = best; out_index[item] = best_at;" : `out_put(${target}, best_at);`;
+  } else if (quads === "across") {
+    const { lines, values } = four(form, outer - 1);
+    walk = `${empty}
+  var k = from_k;
+  while (k < to_k) {
+    let stop = min(to_k, k + ${block}u);
+    ${each((n) => `var some${n} = ${start};`)}
+    for (; k < stop; k++) {
+      ${[find(form, "k"), ...lines].join("\n      ")}
+      ${each((n) => `some${n} = ${fold(`some${n}`, `element(${values.map((value) => value[n]).join(", ")})`)};`)}
+    }
+    ${each((n) => `total${n} = ${fold(`total${n}`, `some${n}`)};`)}
+    ${carried}
+  }
+  ${complete}`;
+    store = each((n) =>
+      toParts
+        ? `out[(output + ${n}u) * p.parts + part] = total${n};`
+        : `out_put(${target} + ${n}u * p.q${outer - 1}, ${finished(`total${n}`)});`
+    );
+  } else {
+    const { lines, values } = quads === "along" ? four(form, outer + inner - 1) : { lines: [], values: [] };
+    const rest = `for (var k = next; k < to_k; k++) { ${find(form, "k")} total = ${fold("total", one)}; }`;
+    walk = quads === "along"
+      ? `${empty}
+  var next = from_k${together === 1 ? "" : " + lane * 4u"};
+  while (next < to_k) {
+    let stop = min(to_k, next + ${4 * block * together}u);
+    ${each((n) => `var some${n} = ${start};`)}
+    for (; next + 4u <= stop; next += ${4 * together}u) {
+      ${[find(form, "next"), ...lines].join("\n      ")}
+      ${each((n) => `some${n} = ${fold(`some${n}`, `element(${values.map((value) => value[n]).join(", ")})`)};`)}
+    }
+    total = ${lanes.reduce((sum, n) => fold(sum, `some${n}`), "total")};
+    ${carried}
+    if (next < to_k && next + 4u > to_k) { ${rest} break; }
+  }
+  ${complete}`
+      : `${empty}
+  var k = from_k${together === 1 ? "" : " + lane"};
+  while (k < to_k) {
+    let stop = min(to_k, k + ${block * together}u);
+    var some = ${start};
+    for (; k < stop; k += ${together}u) { ${find(form, "k")} some = ${fold("some", one)}; }
+    total = ${fold("total", "some")};
+    ${carried}
+  }
+  ${complete}`;
+    store = toParts ? "out[item] = total;" : `out_put(${target}, ${finished("total")});`;
+  }
+
+  const code = `${elementFunction(form, type)}${entryPoint(groupSize)}${threadIndex(groupSize)}
+  let item = ${together === 1 ? "thread" : "group"};
+  if (item >= p.outputs${quads === "across" ? " / 4u" : ""} * p.parts) { return; }
+  let output = item / p.parts${quads === "across" ? " * 4u" : ""};
+  let part = item % p.parts;
+  ${coordinates("c", "output", "p.d", outer)}
+  ${inputs.map((_, i) => `let b${i} = ${position(`p.o${i + 1}`, "c", `p.t${i}_`, 0, outer)};`).join("\n  ")}
+  let from_k = part * p.part_length;
+  let to_k = min(p.length, from_k + p.part_length);
+  ${walk}
+  ${together === 1 ? store : shared(form, type, store)}
+}
+`;
+  const memory = together === 1 ? "" : `var<workgroup> pool: array<${type}, ${groupSize}>;\n` +
+    (indexed ? `var<workgroup> pool_at: array<i32, ${groupSize}>;\n` : "");
+  const extra = code.includes("rank_arg") ? ranks : "";
+  const dtypes = [...inputs.map(({ dtype }) => dtype), output, expr.dtype];
+  return enables(dtypes) + declare(form, type) + memory + extra + functionsFor(extra + code) + code;
+}
+
+/** The threads' results made one, in pairs. */
+function shared({ op }: Form, type: Accumulator, store: string): string {
+  const indexed = isIndexed(op);
+  const merge = indexed
+    ? `let got = pool[lane + half]; let got_at = pool_at[lane + half];
+      if (got > best || (got == best && got_at < best_at)) { best = got; best_at = got_at; pool[lane] = best; pool_at[lane] = best_at; }`
+    : `total = ${combine(op, type, "total", "pool[lane + half]")}; pool[lane] = total;`;
+  return `${indexed ? "pool[lane] = best; pool_at[lane] = best_at;" : "pool[lane] = total;"}
+  workgroupBarrier();
+  for (var half = ${groupSize / 2}u; half > 0u; half >>= 1u) {
+    if (lane < half) {
+      ${merge}
+    }
+    workgroupBarrier();
+  }
+  if (lane == 0u) { ${store} }`;
+}

@@ -1,0 +1,54 @@
+/** The form in which a row kernel is rendered: its pieces, its types, and whether memory moves in fours. */
+import type { DType } from "@heddle/tensor";
+import type { RowKernel, RowStep } from "@heddle/tensor/backend";
+import type { Expr } from "./expression.ts";
+import { isLinear, sizeOf } from "./index_math.ts";
+
+/** Where nothing is summed and all lies in one piece, rows may be of any length: such that a thread has four elements. */
+export function recut(kernel: RowKernel): RowKernel {
+  const { shape, inputs, outputs, sources, steps } = kernel;
+  const plain = steps.every((step) => step.kind === "walk" && step.reduce.length === 0) &&
+    sources.every(({ from }) => from !== "column") &&
+    [...inputs, ...outputs].every(({ strides }) => isLinear(shape, strides));
+  if (!plain) return kernel;
+  const count = sizeOf(shape);
+  const length = count % 4 === 0 ? 4 : 1;
+  const whole = ({ dtype }: RowKernel["inputs"][number]) => ({ dtype, strides: [length, 1] });
+  return {
+    ...kernel,
+    shape: [count / length, length],
+    inner: 1,
+    inputs: inputs.map(whole),
+    outputs: outputs.map(whole),
+  };
+}
+
+/** A step whose float16 values are float32: only memory is narrow. */
+export function inFloat32(step: RowStep): RowStep {
+  const wide = (expr: Expr): Expr => {
+    const dtype: DType = expr.dtype === "float16" ? "float32" : expr.dtype;
+    return expr.op === "input" || expr.op === "scalar"
+      ? { ...expr, dtype }
+      : { ...expr, dtype, args: expr.args.map(wide) };
+  };
+  return step.kind === "walk"
+    ? {
+      kind: "walk",
+      reduce: step.reduce.map(({ op, expr }) => ({ op, expr: wide(expr) })),
+      write: step.write.map(({ output, expr }) => ({ output, expr: wide(expr) })),
+    }
+    : { ...step, expr: wide(step.expr) };
+}
+
+/** Which operands are walked in vectors of four (the others are the same for all four); null where some lie otherwise. */
+export function quadsOf({ shape, inputs, outputs }: RowKernel): boolean[] | null {
+  const last = shape.length - 1;
+  if (shape[last]! % 4 !== 0) return null;
+  const quads: boolean[] = [];
+  for (const { strides } of [...inputs, ...outputs]) {
+    const step = strides[last] ?? 0;
+    if (step !== 0 && (step !== 1 || strides.some((stride, d) => d !== last && stride % 4 !== 0))) return null;
+    quads.push(step === 1);
+  }
+  return quads;
+}

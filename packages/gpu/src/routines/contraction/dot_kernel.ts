@@ -1,0 +1,38 @@
+/** Contractions with few outputs: a workgroup sums the terms of one. */
+import type { DType } from "@heddle/tensor";
+import type { Form } from "./kernel_configs.ts";
+import { type Contraction, finished } from "./contraction.ts";
+import { laneType } from "../shared/element.ts";
+
+/** What the invocations have summed. */
+export function dotDeclarations(dtype: DType, { group }: Form): string {
+  return `var<workgroup> sums: array<${laneType(dtype)}, ${group}>;\n`;
+}
+
+/** The entry point's statements. */
+export function dotBody(c: Contraction, { group }: Form): string {
+  const type = laneType(c.dtype);
+  const split = c.nested ? `let r = k / p.inner;\nlet t = k % p.inner;\n${c.rowCode}` : `let t = k;\n`;
+  return `
+let column = group % p.n;
+let row = (group / p.n) % p.m;
+let z = group / (p.n * p.m);
+${c.batchCode}${c.rows.lane("a", "row")}${c.columns.lane("b", "column")}
+let terms = p.outer * p.inner;
+var sum: ${type};
+for (var k = lane; k < terms; k += ${group}u) {
+${split}${c.rows.enter("a")}${c.columns.enter("b")}
+sum += ${c.rows.element("a", "t")} * ${c.columns.element("b", "t")};
+}
+sums[lane] = sum;
+workgroupBarrier();
+for (var half = ${group / 2}u; half > 0u; half >>= 1u) {
+if (lane < half) { sums[lane] += sums[lane + half]; }
+workgroupBarrier();
+}
+if (lane == 0u) {
+${c.outRow("o", "row")}${c.outColumn("q", "column")}
+out_set(o + q, ${finished(c, "sums[0]", "row", "column")});
+}
+`;
+}

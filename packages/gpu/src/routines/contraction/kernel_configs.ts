@@ -1,0 +1,125 @@
+/** The forms a contraction can be computed in, and which is taken where nothing was timed. */
+import type { Gpu } from "../../gpu_context.ts";
+
+/**
+ * - register: an invocation computes `rows` × `columns` outputs from loads of its own. Software adapters have no fast workgroup
+ *   memory, and what they spend is the loads: large tiles win (512³ on lavapipe: 4×4 6 GFLOP/s, 8×8 11, 16×16 18).
+ * - tile: a workgroup computes `rows` × `columns` outputs, `own` × `own` an invocation, from panels of `depth` terms in workgroup
+ *   memory.
+ * - dot: a workgroup computes one output; for few outputs whose terms are neighbours in memory.
+ */
+export type Form =
+  | { readonly kind: "register"; readonly rows: number; readonly columns: number; readonly group: number }
+  | {
+    readonly kind: "tile";
+    readonly rows: number;
+    readonly columns: number;
+    readonly own: number;
+    readonly depth: number;
+    readonly group: number;
+  }
+  | { readonly kind: "dot"; readonly rows: 1; readonly columns: 1; readonly group: number };
+
+/** A form, and how many invocations (workgroups, for tiles) there should be at least: fewer, and the summed index is split. */
+export interface Configuration {
+  readonly form: Form;
+  readonly wanted: number;
+}
+
+const register = (rows: number, columns: number, group: number, wanted: number): Configuration => ({
+  form: { kind: "register", rows, columns, group },
+  wanted,
+});
+
+const tile = (size: number, own: number, depth: number, wanted: number): Configuration => ({
+  form: { kind: "tile", rows: size, columns: size, own, depth, group: (size / own) ** 2 },
+  wanted,
+});
+
+/** By name; what a tuner may time. */
+export const configurations: Readonly<Record<ConfigurationName, Configuration>> = {
+  register16: register(16, 16, 8, 64),
+  register8: register(8, 8, 8, 64),
+  register4: register(4, 4, 8, 64),
+  row8: register(1, 8, 8, 64),
+  column8: register(8, 1, 8, 64),
+  // For a handful of outputs of many terms.
+  single: register(1, 1, 8, 64),
+  // For real GPUs: a thread a column, so that neighbours read neighbours, and as many as keep a large card busy.
+  row: register(1, 1, 64, 65536),
+  rows4: register(4, 1, 64, 32768),
+  columns4: register(1, 4, 64, 32768),
+  tile32: tile(32, 4, 16, 256),
+  tile64: tile(64, 4, 16, 256),
+  tile128: tile(128, 8, 8, 128), // panels of 16 terms would be over the 16 KiB that every adapter has
+  dot: { form: { kind: "dot", rows: 1, columns: 1, group: 64 }, wanted: 1 },
+};
+
+/** Name of a configuration. */
+export type ConfigurationName =
+  | "register16"
+  | "register8"
+  | "register4"
+  | "row8"
+  | "column8"
+  | "single"
+  | "row"
+  | "rows4"
+  | "columns4"
+  | "tile32"
+  | "tile64"
+  | "tile128"
+  | "dot";
+
+/** Sizes of a contraction that the choice depends on. */
+export interface Problem {
+  readonly m: number;
+  readonly n: number;
+  readonly terms: number;
+  readonly batch: number;
+  readonly leftAlongSum: boolean;
+  readonly rightAlongSum: boolean;
+}
+
+const software: readonly ConfigurationName[] = ["register16", "register8", "register4", "row8", "column8", "single"];
+
+/** Time for each term in arbitrary units on a software adapter: a load costs as much as fourteen multiplications (measured on lavapipe). */
+function softwareCost({ form: { rows, columns } }: Configuration, { m, n, batch }: Problem): number {
+  const threads = Math.ceil(m / rows) * Math.ceil(n / columns) * batch;
+  return threads * (rows * columns + 14 * (rows + columns));
+}
+
+/** The choice on a software adapter, and what a contraction then costs: in multiplications without loads. */
+export function softwareDefault(problem: Problem): { readonly name: ConfigurationName; readonly cost: number } {
+  const { m, n, batch, terms } = problem;
+  let best: ConfigurationName = "register8";
+  let least = Infinity;
+  for (const name of software) {
+    // The large tile takes half a second to compile.
+    if (name === "register16" && m * n * batch * terms < 2 ** 21) continue;
+    const cost = softwareCost(configurations[name], problem);
+    if (cost < least) [best, least] = [name, cost];
+  }
+  return { name: best, cost: least * terms };
+}
+
+/** The choice on a GPU. */
+export function hardwareDefault({ m, n, terms, batch, leftAlongSum, rightAlongSum }: Problem): ConfigurationName {
+  if (Math.min(m, n) <= 4) {
+    if (leftAlongSum && rightAlongSum && terms >= 64 && m * n * batch <= 2 ** 18) return "dot";
+    return m <= 2 ? "row" : m <= 4 ? "rows4" : "columns4";
+  }
+  if (m <= 32 || n <= 32) return "tile32";
+  return Math.ceil(m / 128) * Math.ceil(n / 128) * batch >= 128 ? "tile128" : "tile64";
+}
+
+/** What a contraction may be computed in on this adapter, the default first. */
+export function candidates(gpu: Gpu, problem: Problem): readonly ConfigurationName[] {
+  if (gpu.software) {
+    const first = softwareDefault(problem).name;
+    return [first, ...software.filter((name) => name !== first)];
+  }
+  const first = hardwareDefault(problem);
+  const tiles: readonly ConfigurationName[] = ["tile32", "tile64", "tile128"];
+  return first.startsWith("tile") ? [first, ...tiles.filter((name) => name !== first)] : [first];
+}

@@ -1,0 +1,97 @@
+/** `[…, M, K] · […, K, N]` with broadcast batches and any strides. */
+import type { Attrs } from "@heddle/tensor/backend";
+import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import type { ConfigurationName } from "./kernel_configs.ts";
+import { contractBest } from "./run_contraction.ts";
+import type { Contraction } from "./contraction.ts";
+import { sizeOf } from "../../render/index_math.ts";
+import { collapse } from "../shared/strides.ts";
+import { decode, dot, numbered } from "../shared/params.ts";
+
+/** Strides of an operand's batch, 0 where it is repeated. */
+function batchStrides({ shape, strides }: GpuOperand, batch: readonly number[]): number[] {
+  const missing = batch.length - (shape.length - 2);
+  return batch.map((_, d) => d < missing || shape[d - missing] === 1 ? 0 : strides[d - missing]!);
+}
+
+/** The product as a contraction. */
+function matmulContraction(
+  left: GpuOperand,
+  right: GpuOperand,
+  out: GpuOperand,
+): Omit<Contraction, "bias" | "rectified"> {
+  let m = out.shape.at(-2)!;
+  const n = out.shape.at(-1)!;
+  const inner = left.shape.at(-1)!;
+  const sizes = out.shape.slice(0, -2);
+  let batch = collapse(sizes, [batchStrides(left, sizes), batchStrides(right, sizes), out.strides.slice(0, -2)]);
+  let [leftRow, outRow] = [left.strides.at(-2)!, out.strides.at(-2)!];
+  if (batch.shape.length > 0 && batch.strides[1]!.every((stride) => stride === 0)) {
+    // One right factor for all: the batch is more rows.
+    const rows = collapse([...batch.shape, m], [[...batch.strides[0]!, leftRow], [...batch.strides[2]!, outRow]]);
+    if (rows.shape.length === 1) {
+      m = rows.shape[0]!;
+      [leftRow, outRow] = [rows.strides[0]![0]!, rows.strides[1]![0]!];
+      batch = { shape: [], strides: [[], [], []] };
+    }
+  }
+  const rank = batch.shape.length;
+  const [leftInner, rightInner] = [left.strides.at(-1)!, right.strides.at(-2)!];
+  const [rightColumn, outColumn] = [right.strides.at(-1)!, out.strides.at(-1)!];
+  return {
+    key: `matmul ${rank}${leftInner === 1 ? "t" : "n"}${rightInner === 1 && rightColumn !== 1 ? "t" : "n"}`,
+    dtype: out.dtype,
+    batch: sizeOf(batch.shape),
+    m,
+    n,
+    outer: 1,
+    inner,
+    nested: false,
+    left,
+    right,
+    out,
+    params: {
+      ...{ leftRow, leftInner, rightInner, rightColumn, outRow, outColumn },
+      ...{ leftOffset: left.offset, rightOffset: right.offset, outOffset: out.offset },
+      ...numbered("size", batch.shape),
+      ...numbered("leftBatch", batch.strides[0]!),
+      ...numbered("rightBatch", batch.strides[1]!),
+      ...numbered("outBatch", batch.strides[2]!),
+    },
+    batchCode: `${decode("z", "z", batch.shape.map((_, d) => `p.size${d}`))}
+let left0 = p.leftOffset + ${dot("z", "p.leftBatch", rank)};
+let right0 = p.rightOffset + ${dot("z", "p.rightBatch", rank)};
+let out0 = p.outOffset + ${dot("z", "p.outBatch", rank)};
+`,
+    rowCode: "",
+    rows: {
+      lane: (v, index) => `let ${v} = left0 + ${index} * p.leftRow;\n`,
+      enter: () => "",
+      element: (v, t) => `left_get(${v} + ${t} * p.leftInner)`,
+    },
+    columns: {
+      lane: (v, index) => `let ${v} = right0 + ${index} * p.rightColumn;\n`,
+      enter: () => "",
+      element: (v, t) => `right_get(${v} + ${t} * p.rightInner)`,
+    },
+    outRow: (v, index) => `let ${v} = out0 + ${index} * p.outRow;\n`,
+    outColumn: (v, index) => `let ${v} = ${index} * p.outColumn;\n`,
+    leftAlongSum: leftInner === 1,
+    rightAlongSum: rightInner === 1 && rightColumn !== 1,
+  };
+}
+
+/** See the module's comment. A third input is added to every row; a configuration's name is for tests and for timing. */
+export function matmul(
+  gpu: Gpu,
+  [left, right, bias]: readonly GpuOperand[],
+  [out]: readonly GpuOperand[],
+  { activation }: Attrs["matmul"],
+  name?: ConfigurationName,
+): void {
+  contractBest(gpu, {
+    ...matmulContraction(left!, right!, out!),
+    bias: bias === undefined ? null : { operand: bias, along: "column" },
+    rectified: activation === "relu",
+  }, name);
+}

@@ -1,0 +1,73 @@
+/** Contractions without workgroup memory: an invocation keeps its tile of the output in registers. */
+import { type Contraction, finished } from "./contraction.ts";
+import type { Form } from "./kernel_configs.ts";
+import { laneType } from "../shared/element.ts";
+
+const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** The entry point's statements; `partial` writes parts of sums, contiguous, instead of the output. */
+export function registerBody(c: Contraction, { rows, columns }: Form, partial: boolean): string {
+  const type = laneType(c.dtype);
+  const wide = columns % 4 === 0 ? 4 : 1;
+  const accumulator = wide === 4 ? `vec4<${type}>` : type;
+  const [is, js] = [count(rows), count(columns)];
+  const quads = count(columns / wide);
+  const right = (q: number): string => {
+    const elements = count(wide).map((e) => c.columns.element(`b${q * wide + e}`, "t"));
+    return wide === 4 ? `${accumulator}(${elements.join(", ")})` : elements[0]!;
+  };
+  const sum = (i: number, q: number): string => {
+    const left = wide === 4 ? `${accumulator}(x${i})` : `x${i}`;
+    return type === "f32" ? `s${i}_${q} = fma(${left}, y${q}, s${i}_${q});` : `s${i}_${q} += ${left} * y${q};`;
+  };
+  const step = `${quads.map((q) => `let y${q} = ${right(q)};`).join("\n")}
+${is.map((i) => `let x${i} = ${c.rows.element(`a${i}`, "t")};`).join("\n")}
+${is.map((i) => quads.map((q) => sum(i, q)).join(" ")).join("\n")}`;
+  const enter = [...is.map((i) => c.rows.enter(`a${i}`)), ...js.map((j) => c.columns.enter(`b${j}`))].join("");
+  const inner = `for (var t = first; t < last; t++) {
+${step}
+}`;
+  const bounds = `let first = (split % p.innerParts) * p.perInner;
+let last = min(first + p.perInner, p.inner);
+`;
+  const loop = c.nested
+    ? `${bounds}let outer_part = split / p.innerParts;
+let end = min((outer_part + 1u) * p.per, p.outer);
+for (var r = outer_part * p.per; r < end; r++) {
+${c.rowCode}${enter}
+${inner}
+}`
+    : `${bounds}${enter}
+${inner}`;
+  const component = (j: number): string => wide === 4 ? `.${"xyzw"[j % 4]}` : "";
+  const value = (i: number, j: number): string => `s${i}_${Math.floor(j / wide)}${component(j)}`;
+  const at = partial ? "part + row_I * p.n + column_J" : "o_I + q_J";
+  const store = is.map((i) =>
+    `if (row_${i} < p.m) {
+${partial ? "" : c.outRow(`o_${i}`, `row_${i}`)}
+${
+      js.map((j) =>
+        `if (column_${j} < p.n) { out_set(${at.replace("I", `${i}`).replace("J", `${j}`)}, ${
+          partial ? value(i, j) : finished(c, value(i, j), `row_${i}`, `column_${j}`)
+        }); }`
+      ).join("\n")
+    }
+}`
+  );
+  return `
+let tile_column = thread % p.tilesN;
+let tile_row = (thread / p.tilesN) % p.tilesM;
+let batch_split = thread / (p.tilesN * p.tilesM);
+let z = batch_split % p.batch;
+let split = batch_split / p.batch;
+${c.batchCode}
+${is.map((i) => `let row_${i} = tile_row * ${rows}u + ${i}u;`).join("\n")}
+${js.map((j) => `let column_${j} = tile_column * ${columns}u + ${j}u;`).join("\n")}
+${is.map((i) => `let m_${i} = min(row_${i}, p.m - 1u);\n${c.rows.lane(`a${i}`, `m_${i}`)}`).join("")}
+${js.map((j) => `let n_${j} = min(column_${j}, p.n - 1u);\n${c.columns.lane(`b${j}`, `n_${j}`)}`).join("")}
+${is.map((i) => quads.map((q) => `var s${i}_${q}: ${accumulator};`).join(" ")).join("\n")}
+${loop}
+${partial ? "let part = batch_split * p.m * p.n;" : js.map((j) => c.outColumn(`q_${j}`, `n_${j}`)).join("")}
+${store.join("\n")}
+`;
+}

@@ -1,0 +1,150 @@
+/** Contractions by workgroups: panels of both factors pass through workgroup memory, each read by a row or column of invocations. */
+import type { DType } from "@heddle/tensor";
+import type { Form } from "./kernel_configs.ts";
+import { type Contraction, type Factor, finished } from "./contraction.ts";
+import { laneType } from "../shared/element.ts";
+
+type Tile = Extract<Form, { kind: "tile" }>;
+
+const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** Words of four from one term to the next; one more than needed, so that a column of stores meets different banks. */
+const pitch = (size: number): number => size / 4 + 1;
+
+/** The panels. */
+export function tileDeclarations(dtype: DType, { rows, columns, depth }: Tile): string {
+  const type = `vec4<${laneType(dtype)}>`;
+  return `var<workgroup> left_panel: array<${type}, ${depth * pitch(rows)}>;
+var<workgroup> right_panel: array<${type}, ${depth * pitch(columns)}>;
+`;
+}
+
+/** How a workgroup fills one panel: fours of rows (columns) at one term each. */
+interface Loader {
+  /** Statements before the loop. */
+  readonly before: string;
+  /** Statements that load what the terms from `k0` on give, into registers. */
+  readonly load: string;
+  /** Statements that move the registers to the panel. */
+  readonly store: string;
+}
+
+function loader(
+  c: Contraction,
+  factor: Factor,
+  name: "left" | "right",
+  size: number,
+  alongSum: boolean,
+  { depth, group }: Tile,
+): Loader {
+  const type = `vec4<${laneType(c.dtype)}>`;
+  const fours = size / 4;
+  const rounds = fours * depth / group;
+  const limit = name === "left" ? "p.m" : "p.n";
+  const first = name === "left" ? "row0" : "column0";
+  const v = name === "left" ? "a" : "b";
+  // Neighbouring invocations read neighbours in memory: along the summed index, or across it.
+  const four = (u: number): string => alongSum ? `(lane / ${depth}u + ${u * group / depth}u)` : `(lane % ${fours}u)`;
+  const term = (u: number): string => alongSum ? `(lane % ${depth}u)` : `(lane / ${fours}u + ${u * group / fours}u)`;
+  const lanes = (u: number): string =>
+    count(4).map((e) =>
+      `let ${v}i${u}_${e} = min(${first} + ${four(u)} * 4u + ${e}u, ${limit} - 1u);\n` +
+      factor.lane(`${v}${u}_${e}`, `${v}i${u}_${e}`)
+    ).join("");
+  // Across the summed index all rounds load the same rows.
+  const own = (u: number): number => alongSum ? u : 0;
+  const load = count(rounds).map((u) => {
+    const split = c.nested ? `let r = k / p.inner;\nlet t = k % p.inner;\n${c.rowCode}` : `let t = k;\n`;
+    const names = count(4).map((e) => `${v}${own(u)}_${e}`);
+    return `{
+let wanted = k0 + ${term(u)};
+let k = min(wanted, end - 1u);
+${split}${names.map((lane) => factor.enter(lane)).join("")}
+let loaded = ${type}(${names.map((lane) => factor.element(lane, "t")).join(", ")});
+${name}_${u} = select(${type}(), loaded, wanted < end);
+}`;
+  });
+  return {
+    before: `${count(alongSum ? rounds : 1).map(lanes).join("")}${
+      count(rounds).map((u) => `var ${name}_${u}: ${type};`).join("\n")
+    }\n`,
+    load: load.join("\n"),
+    store: count(rounds).map((u) => `${name}_panel[${term(u)} * ${pitch(size)}u + ${four(u)}] = ${name}_${u};`).join(
+      "\n",
+    ),
+  };
+}
+
+/** The entry point's statements; `partial` writes parts of sums, contiguous, instead of the output. */
+export function tileBody(c: Contraction, form: Tile, partial: boolean): string {
+  const { rows, columns, own, depth } = form;
+  const type = laneType(c.dtype);
+  const [across, down] = [columns / own, rows / own];
+  const left = loader(c, c.rows, "left", rows, c.leftAlongSum, form);
+  const right = loader(c, c.columns, "right", columns, c.rightAlongSum, form);
+  const fours = count(own / 4);
+  // An invocation's rows are fours, spread so that a quarter-warp reads neighbouring words.
+  const compute = count(depth).map((k) =>
+    `{
+${fours.map((q) => `let x${q} = left_panel[${k * pitch(rows) + q * down}u + ty];`).join(" ")}
+${fours.map((q) => `let y${q} = right_panel[${k * pitch(columns) + q * across}u + tx];`).join(" ")}
+${
+      count(own).map((i) =>
+        fours.map((q) => {
+          const x = `vec4<${type}>(x${i >> 2}.${"xyzw"[i % 4]})`;
+          return type === "f32" ? `s${i}_${q} = fma(${x}, y${q}, s${i}_${q});` : `s${i}_${q} += ${x} * y${q};`;
+        }).join(" ")
+      ).join("\n")
+    }
+}`
+  );
+  const store = count(own).map((i) => {
+    const row = `row0 + ${(i >> 2) * down * 4 + i % 4}u + ty * 4u`;
+    const value = (j: number): string => `s${i}_${j >> 2}.${"xyzw"[j % 4]}`;
+    const columnsOf = count(own).map((j) => {
+      const at = partial ? `part + row * p.n + column` : "o + q";
+      return `{ let column = column0 + ${(j >> 2) * across * 4 + j % 4}u + tx * 4u;
+if (column < p.n) { ${partial ? "" : c.outColumn("q", "column")} out_set(${at}, ${
+        partial ? value(j) : finished(c, value(j), "row", "column")
+      }); } }`;
+    });
+    return `{ let row = ${row};
+if (row < p.m) { ${partial ? "" : c.outRow("o", "row")}
+${columnsOf.join("\n")}
+} }`;
+  });
+  return `
+let tile_column = group % p.tilesN;
+let tile_row = (group / p.tilesN) % p.tilesM;
+let batch_split = group / (p.tilesN * p.tilesM);
+let z = batch_split % p.batch;
+let split = batch_split / p.batch;
+let tx = lane % ${across}u;
+let ty = lane / ${across}u;
+let row0 = tile_row * ${rows}u;
+let column0 = tile_column * ${columns}u;
+${c.batchCode}${left.before}${right.before}
+${count(own).map((i) => fours.map((q) => `var s${i}_${q}: vec4<${type}>;`).join(" ")).join("\n")}
+let begin = split * p.per;
+let end = min(begin + p.per, p.outer * p.inner);
+var k0 = begin;
+loop {
+let more = k0 < end;
+if (more) {
+${left.load}
+${right.load}
+}
+if (k0 > begin) {
+${compute.join("\n")}
+}
+workgroupBarrier();
+if (!more) { break; }
+${left.store}
+${right.store}
+workgroupBarrier();
+k0 += ${depth}u;
+}
+${partial ? "let part = batch_split * p.m * p.n;" : ""}
+${store.join("\n")}
+`;
+}

@@ -1,0 +1,88 @@
+/**
+ * Convolution as a contraction that finds its elements in the images: nothing is unfolded in memory. A group is an entry of the
+ * batch; filters are rows, and positions of all images are columns.
+ */
+import type { Attrs } from "@heddle/tensor/backend";
+import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import type { ConfigurationName } from "../contraction/kernel_configs.ts";
+import { contractBest } from "../contraction/run_contraction.ts";
+import { dims, each, geometryOf, names, staysInside, type Sums, where, windowParams } from "./conv_params.ts";
+import { depthwise, isDepthwise } from "./depthwise.ts";
+import { sizeOf } from "../../render/index_math.ts";
+import { decode } from "../shared/params.ts";
+
+/** `[N, C, …]` with `[O, C / groups, …]`; a third input is added to every filter's outputs. */
+export function conv(
+  gpu: Gpu,
+  [x, w, bias]: readonly GpuOperand[],
+  [out]: readonly GpuOperand[],
+  attrs: Attrs["conv"],
+  name?: ConfigurationName,
+): void {
+  if (name === undefined && isDepthwise(gpu, w!.shape, attrs, false)) {
+    return depthwise(gpu, bias === undefined ? [x!, w!] : [x!, w!, bias], out!, attrs);
+  }
+  contractBest(gpu, {
+    ...forward(x!, w!, out!, attrs),
+    bias: bias === undefined ? null : { operand: bias, along: "row" },
+    rectified: attrs.activation === "relu",
+  }, name);
+}
+
+function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["conv"]): Sums {
+  const rank = x.shape.length - 2;
+  const last = rank - 1;
+  const [all, rows] = [dims(rank), dims(last)];
+  const positions = sizeOf(out.shape.slice(2));
+  const kernel = w.shape.slice(2);
+  const inside = staysInside(attrs);
+  // Of a single tap, only the channels are summed over.
+  const single = inside && sizeOf(kernel) === 1;
+  return {
+    key: `conv ${rank}${inside ? " inside" : ""}${single ? " single" : ""}`,
+    dtype: out.dtype,
+    batch: attrs.groups,
+    m: w.shape[0]! / attrs.groups,
+    n: x.shape[0]! * positions,
+    outer: single ? 1 : w.shape[1]! * sizeOf(kernel.slice(0, -1)),
+    inner: single ? w.shape[1]! : kernel[last]!,
+    nested: !single,
+    left: w,
+    right: x,
+    out,
+    params: { ...geometryOf({ x, w, out }), ...windowParams(attrs), positions },
+    batchCode: "",
+    rowCode: decode("r", "r", ["p.wSize1", ...names("wSize", rank + 2).slice(2, -1)]),
+    rows: {
+      lane: (v, index) => `let ${v} = p.wAt + (z * p.m + ${index}) * p.wStride0;\n`,
+      enter: (v) =>
+        single ? "" : `let ${v}k = ${v} + r0 * p.wStride1${each(rows, (d) => ` + r${d + 1} * p.wStride${d + 2}`)};\n`,
+      element: (v, t) =>
+        single ? `left_get(${v} + ${t} * p.wStride1)` : `left_get(${v}k + ${t} * p.wStride${last + 2})`,
+    },
+    columns: {
+      lane: (v, index) =>
+        `let ${v}n = ${index} / p.positions; let ${v}q = ${index} % p.positions;\n` +
+        decode(`${v}q`, `${v}q`, names("outSize", rank + 2).slice(2)) +
+        each(all, (d) => `let ${v}h${d} = ${v}q${d} * p.stride${d} - p.padding${d};\n`) +
+        `let ${v} = p.xAt + ${v}n * p.xStride0 + z * p.wSize1 * p.xStride1${
+          each(single ? all : [], (d) => ` + ${v}h${d} * p.xStride${d + 2}`)
+        };\n`,
+      enter: (v) =>
+        single ? "" : each(rows, (d) => `let ${v}y${d} = ${v}h${d} + r${d + 1} * p.dilation${d};\n`) +
+          (inside ? "" : `let ${v}in = ${rows.map((d) => `${v}y${d} < p.xSize${d + 2}`).join(" && ") || "true"};\n`) +
+          `let ${v}k = ${v} + r0 * p.xStride1${each(rows, (d) => ` + ${v}y${d} * p.xStride${d + 2}`)};\n`,
+      element: (v, t) => {
+        if (single) return `right_get(${v} + ${t} * p.xStride1)`;
+        const at = `(${v}h${last} + ${t} * p.dilation${last})`;
+        const checks = inside ? [] : [`${v}in`, `${at} < p.xSize${last + 2}`];
+        return where(checks, `right_get(${v}k + ${at} * p.xStride${last + 2})`, x);
+      },
+    },
+    outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * p.positions;\n`,
+    outColumn: (v, index) =>
+      `let ${v} = (${index} / p.positions) * (p.outSize1 * p.positions) + ${index} % p.positions;\n`,
+    leftAlongSum: true,
+    rightAlongSum: false,
+  };
+}

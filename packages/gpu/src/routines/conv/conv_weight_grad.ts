@@ -1,0 +1,75 @@
+/**
+ * The gradient of a convolution's weight: a sum over all images and positions, split where outputs are few. A group is an entry of
+ * the batch; filters are rows, and channels with their taps are columns.
+ */
+import type { Attrs } from "@heddle/tensor/backend";
+import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import type { ConfigurationName } from "../contraction/kernel_configs.ts";
+import { contractBest } from "../contraction/run_contraction.ts";
+import { dims, each, geometryOf, names, staysInside, type Sums, where, windowParams } from "./conv_params.ts";
+import { depthwiseWeightGrad, isDepthwise } from "./depthwise.ts";
+import { sizeOf } from "../../render/index_math.ts";
+import { decode } from "../shared/params.ts";
+
+/** See the module's comment. */
+export function convWeightGrad(
+  gpu: Gpu,
+  [g, x]: readonly GpuOperand[],
+  [out]: readonly GpuOperand[],
+  attrs: Attrs["convWeightGrad"],
+  name?: ConfigurationName,
+): void {
+  if (name === undefined && isDepthwise(gpu, out!.shape, attrs, false)) {
+    return depthwiseWeightGrad(gpu, [g!, x!], out!, attrs);
+  }
+  contractBest(gpu, { ...weightGradient(g!, x!, out!, attrs), bias: null, rectified: false }, name);
+}
+
+function weightGradient(g: GpuOperand, x: GpuOperand, out: GpuOperand, attrs: Attrs["convWeightGrad"]): Sums {
+  const rank = g.shape.length - 2;
+  const last = rank - 1;
+  const [all, rows] = [dims(rank), dims(last)];
+  const taps = sizeOf(attrs.kernelSize);
+  const inside = staysInside(attrs);
+  return {
+    key: `conv weight gradient ${rank}${inside ? " inside" : ""}`,
+    dtype: out.dtype,
+    batch: attrs.groups,
+    m: g.shape[1]! / attrs.groups,
+    n: out.shape[1]! * taps,
+    outer: g.shape[0]! * sizeOf(g.shape.slice(2, -1)),
+    inner: g.shape.at(-1)!,
+    nested: true,
+    left: g,
+    right: x,
+    out,
+    params: { ...geometryOf({ g, x, out }), ...windowParams(attrs), taps },
+    batchCode: "",
+    rowCode: decode("r", "r", ["p.gSize0", ...names("gSize", rank + 2).slice(2, -1)]),
+    rows: {
+      lane: (v, index) => `let ${v} = p.gAt + (z * p.m + ${index}) * p.gStride1;\n`,
+      enter: (v) => `let ${v}k = ${v} + r0 * p.gStride0${each(rows, (d) => ` + r${d + 1} * p.gStride${d + 2}`)};\n`,
+      element: (v, t) => `left_get(${v}k + ${t} * p.gStride${last + 2})`,
+    },
+    columns: {
+      lane: (v, index) =>
+        `let ${v}c = ${index} / p.taps; let ${v}q = ${index} % p.taps;\n` +
+        decode(`${v}q`, `${v}q`, names("outSize", rank + 2).slice(2)) +
+        `let ${v} = p.xAt + (z * p.outSize1 + ${v}c) * p.xStride1;\n` +
+        each(all, (d) => `let ${v}h${d} = ${v}q${d} * p.dilation${d} - p.padding${d};\n`),
+      enter: (v) =>
+        each(rows, (d) => `let ${v}y${d} = ${v}h${d} + r${d + 1} * p.stride${d};\n`) +
+        (inside ? "" : `let ${v}in = ${rows.map((d) => `${v}y${d} < p.xSize${d + 2}`).join(" && ") || "true"};\n`) +
+        `let ${v}k = ${v} + r0 * p.xStride0${each(rows, (d) => ` + ${v}y${d} * p.xStride${d + 2}`)};\n`,
+      element: (v, t) => {
+        const at = `(${v}h${last} + ${t} * p.stride${last})`;
+        const checks = inside ? [] : [`${v}in`, `${at} < p.xSize${last + 2}`];
+        return where(checks, `right_get(${v}k + ${at} * p.xStride${last + 2})`, x);
+      },
+    },
+    outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * (p.outSize1 * p.taps);\n`,
+    outColumn: (v, index) => `let ${v} = ${index};\n`,
+    leftAlongSum: true,
+    rightAlongSum: true,
+  };
+}

@@ -1,0 +1,118 @@
+import { type ScatterMode, tensor, zeros } from "@heddle/tensor";
+import { describe, expect, test } from "vitest";
+import { gpu } from "../../testing/gpu_device.ts";
+import { compare, devices, drawn, dtypes, lies, lying, type Made } from "../../testing/against_reference.ts";
+
+const modes: readonly ScatterMode[] = ["set", "sum", "prod", "amax", "amin"];
+
+describe.skipIf(gpu === null)("scatter on the GPU", () => {
+  for (const mode of modes) {
+    const options = mode === "sum" ? {} : { tags: ["long"] };
+    test(`${mode}: every dtype, dimension and geometry, with indices that occur more than once`, options, () => {
+      for (const dtype of dtypes) {
+        lies.forEach((lie, seed) => {
+          // The second takes too much searching on a processor.
+          for (const shape of [[3, 5, 4], [40, 5, 3]]) {
+            for (const dim of [0, 1, 2]) {
+              const indexShape = shape.map((size, d) => d === dim ? 9 : size - 1);
+              const sourceShape = indexShape.map((size) => size + 1);
+              const lieOf = (i: number) => lies[(seed + i + dim) % lies.length]!;
+              const index = lying(indexShape, lieOf(2), (s) => drawn("int32", s, seed + 9, [0, shape[dim]!]));
+              compare(
+                "scatter",
+                [
+                  lying(shape, lie, (s) => drawn(dtype, s, seed, [-3, 3])),
+                  index,
+                  lying(sourceShape, lieOf(1), (s) => drawn(dtype, s, seed + 5, [-3, 3])),
+                ],
+                { dim, mode },
+                `${dtype} ${lie} [${shape}] along ${dim}`,
+              );
+            }
+          }
+        });
+      }
+    });
+
+    test(`${mode}: long indices, of one lane, of lanes with one index, and of many`, () => {
+      const lengths: readonly [rows: number, columns: number, length: number, lie: "repeated" | "contiguous"][] = [
+        [1500, 1, 1001, "contiguous"],
+        [40, 60, 700, "repeated"],
+        [700, 9, 201, "contiguous"],
+        [4, 5000, 70, "contiguous"],
+      ];
+      for (const [rows, columns, length, lie] of lengths) {
+        // A row of the index for all lanes is repeated along its first dimension.
+        const [x, source] = [drawn("float32", [columns, rows], 1), drawn("float32", [columns, length], 2, [-2, 2])];
+        const index = lying([columns, length], lie, (s) => drawn("int32", s, 3, [0, rows]));
+        compare(
+          "scatter",
+          [(d) => x.to(d), index, (d) => source.to(d)],
+          { dim: 1, mode },
+          `[${columns}, ${rows}]`,
+          1e-5,
+        );
+        const down: Made[] = [
+          (d) => x.to(d).t(),
+          (d) => index(d).t(),
+          (d) => source.to(d).t(),
+        ];
+        compare("scatter", down, { dim: 0, mode }, `[${rows}, ${columns}]`, 1e-5);
+      }
+    });
+  }
+
+  test("more elements than a loop may have rounds", () => {
+    const n = 100_003;
+    const index = drawn("int32", [n], 4, [0, 50]);
+    compare(
+      "scatter",
+      [
+        (d) => zeros([50], { device: d, dtype: "int32" }),
+        (d) => index.to(d),
+        (d) => drawn("int32", [n], 5, [-1000, 1000]).to(d),
+      ],
+      { dim: 0, mode: "sum" },
+      "long",
+    );
+  });
+
+  test("NaN and infinities", () => {
+    const x = tensor([1, NaN, -Infinity, Infinity, 2, 3], { device: "reference" });
+    const index = tensor([0, 0, 1, 2, 3, 4, 5, 5], { dtype: "int32", device: "reference" });
+    const source = tensor([2, NaN, 5, 7, 1, Infinity, NaN, 4], { device: "reference" });
+    for (const mode of modes) {
+      compare("scatter", [(d) => x.to(d), (d) => index.to(d), (d) => source.to(d)], { dim: 0, mode }, mode);
+    }
+  });
+
+  test("scalars and nothing", () => {
+    const one = tensor(2, { device: gpu! });
+    expect(one.scatter(0, tensor([0], { dtype: "int32", device: gpu! }), tensor([5], { device: gpu! })).item()).toBe(5);
+    const none = (shape: number[]) => zeros(shape, { device: gpu! });
+    const index = zeros([0], { dtype: "int32", device: gpu! });
+    expect(tensor([1, 2], { device: gpu! }).scatterAdd(0, index, none([0])).toArray()).toEqual([1, 2]);
+    expect(none([0]).scatterAdd(0, index, none([0])).toArray()).toEqual([]);
+  });
+
+  test("the same in every run, bit for bit", () => {
+    for (const device of devices) {
+      const source = drawn("float32", [20_000], 1).to(device);
+      const index = drawn("int32", [20_000], 2, [0, 900]).to(device);
+      const sums = (): number[] => zeros([900], { device }).scatterAdd(0, index, source).toArray() as number[];
+      const first = sums();
+      for (let i = 0; i < 3; i++) expect(sums()).toEqual(first);
+    }
+  });
+
+  test("an index out of range does nothing", () => {
+    for (const device of devices) {
+      for (const length of [4, 3000]) {
+        const index = tensor(Array.from({ length }, (_, i) => [-1, 1, 2000, 1e6][i % 4]!), { dtype: "int32", device });
+        const sums = zeros([2000], { device }).scatterAdd(0, index, zeros([length], { device }).add(1));
+        expect(sums.sum().item()).toBe(length / 4);
+        expect(sums.at(1).item()).toBe(length / 4);
+      }
+    }
+  });
+});

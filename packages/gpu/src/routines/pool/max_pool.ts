@@ -1,0 +1,97 @@
+/** The largest element of each window (the first of equals; a NaN wins) with its place in its plane, and the gradient. */
+import { isFloat } from "@heddle/tensor";
+import type { Attrs } from "@heddle/tensor/backend";
+import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import { dispatch } from "../shared/dispatch.ts";
+import { isNan, laneType } from "../shared/element.ts";
+import { sizeOf } from "../../render/index_math.ts";
+import { windowsOf } from "../shared/windows.ts";
+
+/** A window that reaches no element has the value 0 and the place −1. */
+export function maxPool(
+  gpu: Gpu,
+  [x]: readonly GpuOperand[],
+  [values, indices]: readonly GpuOperand[],
+  attrs: Attrs["maxPool"],
+): void {
+  const float = isFloat(x!.dtype);
+  const larger = float ? "(v > top && !is_nan(top)) || (is_nan(v) && !is_nan(top))" : "v > top";
+  const windows = windowsOf(gpu, "maxPool", attrs, { x: x!, y: values! }, "x", "y");
+  dispatch(gpu, {
+    key: `maxPool ${windows.key}`,
+    reads: { x: x! },
+    writes: { values: values!, indices: indices! },
+    params: { ...windows.params, indicesOffset: indices!.offset },
+    declarations: () => float ? isNan : "",
+    threads: sizeOf(values!.shape),
+    body: () =>
+      `${windows.coordinates("y")}
+var best = -1;
+var top = ${laneType(x!.dtype)}(0);
+${
+        windows.eachInside(
+          "x",
+          `let v = x_get(${windows.position("x", "i")});
+if (best < 0 || ${larger}) { top = v; best = i32(${windows.place("x", (d) => `i${d}`)}); }`,
+        )
+      }
+values_set(p.yOffset + thread, top);
+indices_set(p.indicesOffset + thread, best);
+`,
+  });
+}
+
+/**
+ * A thread an element of the image: the sum of the gradients of those windows of which it is the largest. Where windows tile the
+ * image, a thread a window instead.
+ */
+export function maxPoolGrad(
+  gpu: Gpu,
+  [g, indices]: readonly GpuOperand[],
+  [out]: readonly GpuOperand[],
+  attrs: Attrs["maxPoolGrad"],
+): void {
+  const windows = windowsOf(gpu, "maxPool", attrs, { x: out!, g: g!, at: indices! }, "x", "g");
+  if (windows.tiled) {
+    return dispatch(gpu, {
+      key: `maxPoolGrad tiled ${windows.key}`,
+      reads: { g: g!, indices: indices! },
+      writes: { out: out! },
+      params: windows.params,
+      threads: sizeOf(g!.shape),
+      body: () =>
+        `${windows.coordinates("g")}
+${attrs.kernel.map((_, d) => `let o${d} = c${windows.lead + d};`).join(" ")}
+let best = indices_get(${windows.position("at", "o")});
+let value = g_get(${windows.position("g", "o")});
+${
+          windows.eachInside(
+            "x",
+            `out_set(${windows.position("x", "i")}, select(${laneType(out!.dtype)}(0), value, i32(${
+              windows.place("x", (d) => `i${d}`)
+            }) == best));`,
+          )
+        }
+`,
+    });
+  }
+  dispatch(gpu, {
+    key: `maxPoolGrad ${windows.key}`,
+    reads: { g: g!, indices: indices! },
+    writes: { out: out! },
+    params: windows.params,
+    threads: sizeOf(out!.shape),
+    body: () =>
+      `${windows.coordinates("x")}
+let own = i32(${windows.place("x", (d) => `c${windows.lead + d}`)});
+var sum = ${laneType(out!.dtype)}(0);
+${
+        windows.eachAround(
+          "g",
+          `if (indices_get(${windows.position("at", "o")}) == own) { sum += g_get(${windows.position("g", "o")}); }`,
+        )
+      }
+out_set(p.xOffset + thread, sum);
+`,
+  });
+}

@@ -1,0 +1,168 @@
+/**
+ * Running sums and products. A lane is cut into tiles where it is long: the tiles' totals are found and scanned in turn, and every tile
+ * is scanned from where the one before it ends. A tile is the work of one thread, or of a workgroup.
+ */
+import { isFloat } from "@heddle/tensor";
+import type { Attrs } from "@heddle/tensor/backend";
+import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import { dispatch } from "../shared/dispatch.ts";
+import { sizeOf } from "../../render/index_math.ts";
+import { type Lanes, lanesOf } from "../shared/lanes.ts";
+
+type ScanOp = "sum" | "prod";
+
+/** Threads of a workgroup, the neighbouring elements each has in a tile, and the tile. */
+const groupSize = 64;
+const perThread = 16;
+const groupTile = groupSize * perThread;
+
+/** A thread's tile where others are to work on the same lane, and the longest lane that is one thread's. */
+const threadTile = 1024;
+const longestLane = 4096;
+
+/** Terms in a row before their sum is added to what came before: rounding errors grow with the longer of both. */
+const block = 64;
+
+/** Running sums along a dimension. */
+export function cumsum(
+  gpu: Gpu,
+  [x]: readonly GpuOperand[],
+  [out]: readonly GpuOperand[],
+  { dim }: Attrs["cumsum"],
+): void {
+  scan(gpu, "sum", x!, out!, dim);
+}
+
+/** Running products along a dimension. */
+export function cumprod(
+  gpu: Gpu,
+  [x]: readonly GpuOperand[],
+  [out]: readonly GpuOperand[],
+  { dim }: Attrs["cumprod"],
+): void {
+  scan(gpu, "prod", x!, out!, dim);
+}
+
+interface Scan {
+  readonly op: ScanOp;
+  readonly x: GpuOperand;
+  readonly out: GpuOperand;
+  readonly dim: number;
+  readonly lanes: Lanes;
+  readonly length: number;
+  readonly tile: number;
+  /** Of each lane. */
+  readonly tiles: number;
+  /** Whether a tile is a workgroup's. */
+  readonly together: boolean;
+}
+
+function scan(gpu: Gpu, op: ScanOp, x: GpuOperand, out: GpuOperand, dim: number): void {
+  const elements = sizeOf(x.shape);
+  if (elements === 0) return;
+  const length = x.shape[dim] ?? 1;
+  const lanes = lanesOf(x.shape, dim, { x, out });
+  const together = !gpu.software && length > 64 && (lanes.count < 16384 || length > longestLane);
+  const tile = together ? groupTile : length <= longestLane ? length : threadTile;
+  const tiles = Math.ceil(length / tile);
+  const s: Scan = { op, x, out, dim, lanes, length, tile, tiles, together };
+  if (tiles === 1) {
+    tilePass(gpu, s, "scan", null);
+    return;
+  }
+  const count = lanes.count * tiles;
+  const totals: GpuOperand = {
+    buffer: gpu.scratch(4 * count),
+    offset: 0,
+    dtype: isFloat(x.dtype) ? "float32" : "int32",
+    shape: [lanes.count, tiles],
+    strides: [tiles, 1],
+  };
+  const starts: GpuOperand = { ...totals, buffer: gpu.scratch(4 * count) };
+  tilePass(gpu, s, "total", totals);
+  scan(gpu, op, totals, starts, 1);
+  tilePass(gpu, s, "scan", starts);
+  gpu.release(totals.buffer);
+  gpu.release(starts.buffer);
+}
+
+/** Writes the total of every tile to `others`, or scans every tile from what `others` holds for the tile before it. */
+function tilePass(gpu: Gpu, s: Scan, pass: "total" | "scan", others: GpuOperand | null): void {
+  const { op, x, out, lanes, length, tile, tiles, together } = s;
+  const type = isFloat(x.dtype) ? "f32" : "i32";
+  const identity = `${type}(${op === "sum" ? 0 : 1})`;
+  const combine = (a: string, b: string): string => `${a} ${op === "sum" ? "+" : "*"} ${b}`;
+  const item = together ? "group" : "thread";
+  const items = lanes.count * tiles;
+  const start = pass === "scan" && others !== null ? `if (part > 0u) { start = others_get(${item} - 1u); }` : "";
+  dispatch(gpu, {
+    key: `scan ${op} ${lanes.rank} ${together} ${pass} ${others !== null}`,
+    reads: { x, ...(pass === "scan" && others !== null ? { others } : {}) },
+    writes: pass === "total" ? { others: others! } : { out },
+    params: { length, tile, tiles, ...lanes.params },
+    groupSize,
+    ...(together ? { groups: items } : { threads: items }),
+    declarations: () =>
+      together
+        ? `var<workgroup> pool: array<${type}, ${groupTile}>;\nvar<workgroup> ends: array<${type}, ${groupSize}>;\n`
+        : "",
+    body: () =>
+      `let part = ${item} % p.tiles;
+${lanes.code(`(${item} / p.tiles)`)}
+let begin = part * p.tile;
+let end = min(begin + p.tile, p.length);
+var start = ${identity};
+${start}
+${together ? groupBody(pass, type, identity, combine) : threadBody(pass, identity, combine)}
+`,
+  });
+}
+
+type Combine = (a: string, b: string) => string;
+
+function threadBody(pass: "total" | "scan", identity: string, combine: Combine): string {
+  const write = `out_set(out_lane + k * p.outStep, ${combine("start", "some")});`;
+  return `for (var first = begin; first < end; first += ${block}u) {
+  var some = ${identity};
+  for (var k = first; k < min(first + ${block}u, end); k++) {
+    some = ${combine("some", "x_get(x_lane + k * p.xStep)")};
+    ${pass === "scan" ? write : ""}
+  }
+  start = ${combine("start", "some")};
+}
+${pass === "total" ? "others_set(thread, start);" : ""}`;
+}
+
+/** Elements are read and written side by side; in between each thread has neighbours. */
+function groupBody(pass: "total" | "scan", type: string, identity: string, combine: Combine): string {
+  return `for (var i = lane; i < ${groupTile}u; i += ${groupSize}u) {
+  var value = ${identity};
+  if (begin + i < end) { value = x_get(x_lane + (begin + i) * p.xStep); }
+  pool[i] = value;
+}
+workgroupBarrier();
+var own = ${identity};
+for (var i = 0u; i < ${perThread}u; i++) {
+  own = ${combine("own", `pool[lane * ${perThread}u + i]`)};
+  pool[lane * ${perThread}u + i] = own;
+}
+ends[lane] = own;
+workgroupBarrier();
+for (var reach = 1u; reach < ${groupSize}u; reach *= 2u) {
+  var sofar: ${type} = ends[lane];
+  if (lane >= reach) { sofar = ${combine("ends[lane - reach]", "sofar")}; }
+  workgroupBarrier();
+  ends[lane] = sofar;
+  workgroupBarrier();
+}
+${
+    pass === "total"
+      ? `if (lane == 0u) { others_set(group, ends[${groupSize - 1}]); }`
+      : `for (var i = lane; i < ${groupTile}u; i += ${groupSize}u) {
+  let owner = i / ${perThread}u;
+  var value = pool[i];
+  if (owner > 0u) { value = ${combine("ends[owner - 1u]", "value")}; }
+  if (begin + i < end) { out_set(out_lane + (begin + i) * p.outStep, ${combine("start", "value")}); }
+}`
+  }`;
+}

@@ -1,0 +1,28 @@
+/** Copies between operands of one shape and any geometry, from dtype to dtype where both hold floats or both integers. */
+import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import { dispatch } from "./dispatch.ts";
+import { sizeOf } from "../../render/index_math.ts";
+import { collapse } from "./strides.ts";
+import { decode, dot, numbered } from "./params.ts";
+
+/** Records a copy; the target may have any strides that keep its elements apart. */
+export function copy(gpu: Gpu, source: GpuOperand, copied: GpuOperand): void {
+  const { shape, strides } = collapse(source.shape, [source.strides, copied.strides]);
+  const rank = shape.length;
+  dispatch(gpu, {
+    key: `copy ${rank}`,
+    reads: { x: source },
+    writes: { out: copied },
+    params: {
+      ...{ xOffset: source.offset, outOffset: copied.offset },
+      ...numbered("size", shape),
+      ...numbered("xStride", strides[0]!),
+      ...numbered("outStride", strides[1]!),
+    },
+    threads: sizeOf(shape),
+    body: () =>
+      `${decode("c", "thread", shape.map((_, d) => `p.size${d}`))}
+out_set(p.outOffset + ${dot("c", "p.outStride", rank)}, x_get(p.xOffset + ${dot("c", "p.xStride", rank)}));
+`,
+  });
+}

@@ -1,0 +1,111 @@
+/** For tests: routines on the GPU held against the reference backend, with operands of any dtype and geometry. */
+import { type Device, type DType, Generator, isFloat, type Tensor, tensor, tidy } from "@heddle/tensor";
+import type { Attrs, RoutinePrim } from "@heddle/tensor/backend";
+import { applyAll } from "@heddle/tensor/engine";
+import type { GpuBackend } from "../backend.ts";
+import { webgpu } from "../mod.ts";
+import { gpu } from "./gpu_device.ts";
+
+/** The dtypes that every adapter has, and float16 where this one has it. */
+export const dtypes: readonly DType[] = [
+  ...["float32", "int32", "int16", "int8", "uint8", "bool"] as const,
+  ...(gpu?.backend.supports("float16") ? ["float16"] as const : []),
+];
+
+/** A device on the same adapter that goes about everything as if it were no processor. */
+async function openParallel(): Promise<Device> {
+  const device = await webgpu({ name: "parallel" });
+  Object.assign((device.backend as GpuBackend).engine, { software: false });
+  return device;
+}
+
+/** The ways in which routines go about their work: as on this adapter, and as on one with many threads. */
+export const devices: readonly Device[] = gpu === null ? [] : [gpu, await openParallel()];
+
+/** How an operand lies in memory. */
+export type Lie = "contiguous" | "offset" | "permuted" | "stepped" | "repeated";
+export const lies: readonly Lie[] = ["contiguous", "offset", "permuted", "stepped", "repeated"];
+
+/** A tensor to be made on a device. */
+export type Made = (device: Device | string) => Tensor;
+
+/** Values of a dtype, in a range where many are equal. */
+export function drawn(dtype: DType, shape: readonly number[], seed: number, range: [number, number] = [-9, 9]): Tensor {
+  const count = shape.reduce((n, size) => n * size, 1);
+  const [low, high] = range;
+  const values = Array.from(new Generator(seed).uniforms(count), (u) => {
+    const value = low + u * (high - low);
+    return dtype === "bool" ? Number(u < 0.5) : isFloat(dtype) ? value : Math.floor(value);
+  });
+  const wide = tensor(values, { dtype: "float32", device: "reference" });
+  return (dtype === "uint8" ? wide.abs() : wide).to(dtype).reshape(shape);
+}
+
+/** An operand that lies in a certain way; `make` draws contiguous values of a shape. */
+export function lying(shape: readonly number[], lie: Lie, make: (shape: readonly number[]) => Tensor): Made {
+  const reversed = shape.map((_, d) => shape.length - 1 - d);
+  const count = shape.reduce((n, size) => n * size, 1);
+  switch (lie) {
+    case "contiguous": {
+      const base = make(shape);
+      return (device) => base.to(device);
+    }
+    case "offset": {
+      const base = make([count + 5]);
+      return (device) => base.to(device).narrow(0, 3, count).reshape(shape);
+    }
+    case "permuted": {
+      const base = make(reversed.map((d) => shape[d]!));
+      return (device) => base.to(device).permute(reversed);
+    }
+    case "stepped": {
+      if (shape.length === 0) return lying(shape, "contiguous", make);
+      const base = make(shape.map((size, d) => d === shape.length - 1 ? 2 * size : size));
+      return (device) => base.to(device).at("...", "1::2");
+    }
+    case "repeated": {
+      const base = make(shape.map((size, d) => d === 0 && size > 0 ? 1 : size));
+      return (device) => base.to(device).expand(shape);
+    }
+  }
+}
+
+/**
+ * Runs a routine on every device and compares with the reference backend's outputs: integers and NaN must be equal, floats within
+ * `rtol` of the larger of the value and 1 (float16: of a few of its digits).
+ */
+export function compare<P extends RoutinePrim>(
+  prim: P,
+  inputs: readonly Made[],
+  attrs: Attrs[P],
+  what: string,
+  rtol = 1e-6,
+): void {
+  for (const device of devices) {
+    tidy(() => {
+      const wanted = applyAll(prim, inputs.map((make) => make("reference")), attrs);
+      const found = applyAll(prim, inputs.map((make) => make(device)), attrs);
+      found.forEach((output, i) =>
+        expectSame(output, wanted[i]!, rtol, `${prim} on ${device.name}, ${what}, output ${i}`)
+      );
+    });
+  }
+}
+
+/** See {@link compare}. */
+export function expectSame(found: Tensor, wanted: Tensor, rtol: number, what: string): void {
+  if (found.dtype !== wanted.dtype) throw new Error(`${what}: is ${found.dtype}, expected ${wanted.dtype}`);
+  if (found.shape.join() !== wanted.shape.join()) {
+    throw new Error(`${what}: has shape [${found.shape}], expected [${wanted.shape}]`);
+  }
+  const [a, b] = [found, wanted].map((t) => Array.from(t.toTypedArray() as Float32Array, Number)) as [
+    number[],
+    number[],
+  ];
+  const tolerance = wanted.dtype === "float16" ? Math.max(rtol, 2e-3) : rtol;
+  const wrong = b.findIndex((value, i) => {
+    if (Object.is(value, a[i]) || value === a[i]) return false;
+    return !isFloat(wanted.dtype) || !(Math.abs(value - a[i]!) <= tolerance * Math.max(Math.abs(value), 1));
+  });
+  if (wrong >= 0) throw new Error(`${what}: element ${wrong} is ${a[wrong]}, expected ${b[wrong]}`);
+}

@@ -1,0 +1,19 @@
+/** The GPU of the tests, one a file; null, with a message, where there is none. */
+import process from "node:process";
+import type { Device } from "@heddle/tensor";
+import type { GpuBackend } from "../backend.ts";
+import { webgpu } from "../mod.ts";
+
+let found: Device | null = null;
+try {
+  const atOnce = "they read values at once, which Deno alone can do";
+  if (!("deno" in process.versions)) throw new Error(atOnce);
+  const device = await webgpu();
+  if (!(device.backend as GpuBackend).engine.staging.synchronous) throw new Error(atOnce);
+  found = device;
+} catch (error) {
+  console.warn(`tests on the GPU are skipped: ${error instanceof Error ? error.message : error}`);
+}
+
+/** See the module's comment. */
+export const gpu: Device | null = found;
