@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { checkLayers, readManifests, readSources, type Source } from "./check_layers.ts";
+import { checkRepository, readSources, type Source } from "./check_layers.ts";
 import { checkLayout } from "./check_layout.ts";
 import { checkPacked } from "./check_packed.ts";
 import { denoCommand } from "./deno.ts";
@@ -63,7 +63,7 @@ const CHECKS: Record<string, () => string[]> = {
   "types-examples": () => deno("check", "--doc-only", "README.md", "docs", "packages"),
   types: () => npm("typescript/bin/tsc", "--noEmit"),
   layout: () => checkLayout(sources()),
-  layers: () => checkLayers(sources(), readManifests(root)),
+  layers: () => checkRepository(root),
   manifests:
     () => [...syncVersions(root, true), ...lockFile("package-lock.json"), ...lockFile("bench/package-lock.json")],
   // Also what finds the "slow types" that JSR refuses.

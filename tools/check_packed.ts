@@ -32,6 +32,23 @@ export function checkPacked(root: string): string[] {
     run(`unpacking ${file}`, work, "tar", "-xzf", file, "-C", `node_modules/@heddle/${name}`, "--strip-components=1");
   }
 
+  for (const name of names) {
+    const files = readdirSync(join(work, "node_modules", "@heddle", name), { recursive: true }) as string[];
+    const tests = files.filter((file) => /\.test\.|(^|[\\/])testing[\\/]/.test(file));
+    if (tests.length > 0) {
+      wrong.push(`${name}: publishes what is for tests (${tests[0]}); exclude "**/testing/**" in tsconfig.build.json`);
+    }
+    const { publish } = JSON.parse(readFileSync(join(root, "packages", name, "deno.json"), "utf8")) as {
+      publish: { exclude: string[] };
+    };
+    const shares = (readdirSync(join(root, "packages", name, "src"), { recursive: true }) as string[]).some((file) =>
+      /(^|[\\/])testing$/.test(file)
+    );
+    if (shares && !publish.exclude.includes("**/testing/**")) {
+      wrong.push(`${name}: exclude "**/testing/**" in publish of its deno.json, so that JSR gets nothing for tests`);
+    }
+  }
+
   const entries = names.flatMap((name) => entryPoints(join(root, "packages", name)).map((path) => `${name}${path}`));
   const imports = entries.map((entry, i) => `import * as entry${i} from "@heddle/${entry}";`).join("\n");
   const uses = `console.log(${entries.map((_, i) => `Object.keys(entry${i}).length`).join(", ")});`;

@@ -4,20 +4,12 @@ import type { Generator } from "@heddle/tensor";
 import { OptionError } from "../runner/options.ts";
 import type { Pixels } from "../runner/pictures/png.ts";
 import { drawColourDigits } from "./drawn.ts";
+import { IMAGE, SIDE, type StoredImages } from "./stored_images.ts";
 
-/** Height and width. */
-export const SIDE = 32;
-/** Values of an image: three planes of {@link SIDE} rows. */
-export const IMAGE: number = 3 * SIDE * SIDE;
+export { IMAGE, SIDE, type StoredImages };
+
 /** Enough to learn from in a minute or two. */
 const DRAWN = { train: 2_000, test: 500 };
-
-/** Images of 3 × 32 × 32 bytes, one after the other, and the class of each. */
-export interface StoredImages {
-  readonly pixels: Uint8Array;
-  readonly labels: readonly number[];
-  readonly classes: readonly string[];
-}
 
 /** Both sets, and where they come from. */
 export interface ColourSets {

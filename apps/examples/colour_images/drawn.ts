@@ -1,6 +1,6 @@
 import { DrawnDigits } from "@heddle/data";
 import { Generator } from "@heddle/tensor";
-import { IMAGE, SIDE, type StoredImages } from "./colour_images.ts";
+import { IMAGE, SIDE, type StoredImages } from "./stored_images.ts";
 
 const DIGIT = 28;
 /** Red, green and blue of ink and paper differ by at least this in sum, so that every digit can be read. */

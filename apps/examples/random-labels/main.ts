@@ -5,8 +5,8 @@ import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { choice, type CommonOptions, commonOptions, integer, number, type Option } from "../runner/options.ts";
 import { gaussianPixels, randomLabels, randomPixels, shuffledPixels } from "./corruptions.ts";
-import { fit, type Fitted } from "./fit.ts";
-import { drawReport } from "./report.ts";
+import { fit } from "./fit.ts";
+import { drawReport, type Result } from "./report.ts";
 
 interface RandomLabelsOptions extends CommonOptions {
   model: Option<ModelName>;
@@ -20,13 +20,6 @@ export interface Experiment {
   data: string;
   images: StoredImages;
   test: StoredImages;
-  crop: boolean;
-  decay: boolean;
-}
-
-/** What came of one. */
-export interface Result extends Fitted {
-  data: string;
   crop: boolean;
   decay: boolean;
 }

@@ -1,7 +1,14 @@
 /** The pictures of the experiment. */
 import type { OutFolder } from "../runner/out_folder.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
-import type { Result } from "./main.ts";
+import type { Fitted } from "./fit.ts";
+
+/** The result of one experiment. */
+export interface Result extends Fitted {
+  data: string;
+  crop: boolean;
+  decay: boolean;
+}
 
 /** The five data sets of the paper's figure 1a, in its order. */
 const CURVES = ["true labels", "random labels", "shuffled pixels", "random pixels", "Gaussian"];

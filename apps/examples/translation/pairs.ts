@@ -3,10 +3,8 @@ import { ParallelText } from "@heddle/data";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { OptionError } from "../runner/options.ts";
-import { sentenceWords } from "./sentence_words.ts";
+import { type Language, sentenceWords } from "./sentence_words.ts";
 import { smallGrammarPairs } from "./small_grammar.ts";
-
-export type Language = "english" | "french";
 
 /** From which language to which. */
 export type Direction = "fr-en" | "en-fr";

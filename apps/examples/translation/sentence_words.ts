@@ -1,5 +1,6 @@
 import { joinWords, normalizeText, words } from "@heddle/data";
-import type { Language } from "./pairs.ts";
+
+export type Language = "english" | "french";
 
 // The Moses tools cut "isn't" before its apostrophe, `words` before its n.
 const CUT_NOT = /(?<=n) (?='t(?: |$))/gu;
