@@ -106,7 +106,7 @@ describe.skipIf(gpu === null)("the GPU device", () => {
 
   test("where memory cannot be read at once the error says what can", async () => {
     const device = await webgpu({ name: "gpu-async" });
-    Object.defineProperty(backendOf(device).engine.staging, "synchronous", { value: false });
+    Object.defineProperty(backendOf(device).engine.readback, "canReadSync", { value: false });
     const x = ones([2], { device });
     expect(() => x.add(1).toArray()).toThrow(/"gpu-async" .* use await t\.data\(\)/);
     expect(await x.add(1).data()).toEqual(Float32Array.of(2, 2));
@@ -173,7 +173,7 @@ describe.skipIf(gpu === null)("the GPU device", () => {
   });
 
   test("of several ways the first is taken, or the fastest where timing is on, by later devices too", async () => {
-    const cache = mkdtempSync(join(tmpdir(), "heddle-tuner-"));
+    const cache = mkdtempSync(join(tmpdir(), "heddle-autotuner-"));
     vi.stubEnv("XDG_CACHE_HOME", cache);
     const runs: string[] = [];
     const slow = (way: string): void => {
@@ -200,7 +200,7 @@ describe.skipIf(gpu === null)("the GPU device", () => {
   });
 
   test("a product's form is timed once", async () => {
-    const cache = mkdtempSync(join(tmpdir(), "heddle-tuner-"));
+    const cache = mkdtempSync(join(tmpdir(), "heddle-autotuner-"));
     vi.stubEnv("XDG_CACHE_HOME", cache);
     const counts: number[] = [];
     for (const tune of [false, true, true]) {

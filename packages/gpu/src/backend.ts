@@ -3,10 +3,10 @@ import type { DType, Scalar } from "@heddle/tensor";
 import type { Backend, Binding, DeviceBuffer, Program, RoutinePrim, Work } from "@heddle/tensor/backend";
 import type { Engine, EngineReport } from "./device/engine.ts";
 import { GpuBuffer } from "./memory/gpu_buffer.ts";
-import { type KernelProgram, Kernels } from "./programs/kernel_programs.ts";
+import { type KernelProgram, KernelPrograms } from "./programs/kernel_programs.ts";
 import { type RoutineProgram, RoutinePrograms } from "./programs/routine_programs.ts";
 import { routines } from "./routines/table.ts";
-import { RowKernels, type RowProgram } from "./programs/row_programs.ts";
+import { type RowProgram, RowPrograms } from "./programs/row_programs.ts";
 
 /** Reads that are not worth a turn of the event loop, in bytes. */
 const smallRead = 2 ** 16;
@@ -17,16 +17,16 @@ export class GpuBackend implements Backend {
   readonly readsAtOnce = false;
   /** Launches, memory and transfers. */
   readonly engine: Engine;
-  private readonly kernels: Kernels;
-  private readonly rowKernels: RowKernels;
+  private readonly kernels: KernelPrograms;
+  private readonly rowKernels: RowPrograms;
   private readonly routines: RoutinePrograms;
 
   constructor(name: string, engine: Engine) {
     this.name = name;
     this.engine = engine;
-    engine.failures.name = name;
-    this.kernels = new Kernels(engine);
-    this.rowKernels = new RowKernels(engine);
+    engine.errors.name = name;
+    this.kernels = new KernelPrograms(engine);
+    this.rowKernels = new RowPrograms(engine);
     this.routines = new RoutinePrograms(engine);
   }
 
@@ -51,7 +51,7 @@ export class GpuBackend implements Backend {
   }
 
   alloc(bytes: number): GpuBuffer {
-    this.engine.failures.checkLost("alloc");
+    this.engine.errors.checkLost("alloc");
     return new GpuBuffer(this.engine.pool.alloc(bytes), bytes);
   }
 
@@ -65,7 +65,7 @@ export class GpuBackend implements Backend {
 
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
     const { handle, bytes } = buffer as GpuBuffer;
-    this.engine.failures.checkLost("write");
+    this.engine.errors.checkLost("write");
     // Deno ends the process over an empty array.
     if (data.byteLength === 0) return;
     const ragged = data.byteLength % 4;
@@ -80,54 +80,54 @@ export class GpuBackend implements Backend {
   }
 
   read(buffer: DeviceBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
-    const { failures, recorder, staging } = this.engine;
-    failures.checkLost("read");
-    if (failures.any) recorder.submit(); // what was recorded with it would fail a later read
-    failures.check("read");
+    const { errors, recorder, readback } = this.engine;
+    errors.checkLost("read");
+    if (errors.pending) recorder.submit(); // what was recorded with it would fail a later read
+    errors.check("read");
     if (bytes === 0) return new Uint8Array(0);
-    if (!staging.synchronous) {
+    if (!readback.canReadSync) {
       throw new Error(
         `read: values on the device "${this.name}" cannot be had at once in this runtime; use await t.data(), or run on Deno`,
       );
     }
     let result: Uint8Array<ArrayBuffer>;
     try {
-      result = staging.readNow((buffer as GpuBuffer).handle, byteOffset, bytes);
+      result = readback.readSync((buffer as GpuBuffer).handle, byteOffset, bytes);
     } catch (reason) {
-      failures.check("read");
-      throw failures.explained("read", reason);
+      errors.check("read");
+      throw errors.explain("read", reason);
     }
-    failures.check("read");
+    errors.check("read");
     return result;
   }
 
   async readAsync(buffer: DeviceBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    const { failures, staging } = this.engine;
-    failures.checkLost("data");
-    if (failures.any) {
+    const { errors, readback } = this.engine;
+    errors.checkLost("data");
+    if (errors.pending) {
       this.engine.recorder.submit(); // what was recorded with it would fail a later read
-      await this.told();
+      await this.throwPending();
     }
     if (bytes === 0) return new Uint8Array(0);
     const { handle } = buffer as GpuBuffer;
     // Deno's promise of a mapped buffer takes 10 ms, however little is to be read.
-    if (staging.synchronous && bytes <= smallRead) {
+    if (readback.canReadSync && bytes <= smallRead) {
       try {
-        return staging.readNow(handle, byteOffset, bytes);
+        return readback.readSync(handle, byteOffset, bytes);
       } catch {
         // Why commands were refused is told while the event loop turns.
       }
     }
-    const reading = staging.read(handle, byteOffset, bytes).catch(async (reason: unknown) => {
-      await this.told();
-      throw failures.explained("data", reason);
+    const reading = readback.read(handle, byteOffset, bytes).catch(async (reason: unknown) => {
+      await this.throwPending();
+      throw errors.explain("data", reason);
     });
-    const result = await Promise.race([reading, failures.lost]);
+    const result = await Promise.race([reading, errors.lost]);
     if (result instanceof Error) {
-      failures.checkLost("data");
+      errors.checkLost("data");
       throw result;
     }
-    await this.told();
+    await this.throwPending();
     return result;
   }
 
@@ -150,7 +150,7 @@ export class GpuBackend implements Backend {
     scalars: readonly Scalar[],
   ): void {
     const { work } = program;
-    this.engine.failures.checkLost(operationOf(work));
+    this.engine.errors.checkLost(operationOf(work));
     try {
       if (work.kind === "kernel") {
         this.kernels.run(program as KernelProgram, inputs, outputs[0]!, scalars);
@@ -160,7 +160,7 @@ export class GpuBackend implements Backend {
         this.routines.run(program as RoutineProgram, inputs, outputs);
       }
     } catch (error) {
-      this.engine.reclaim();
+      this.engine.releaseScratch();
       throw error;
     }
   }
@@ -171,10 +171,10 @@ export class GpuBackend implements Backend {
   }
 
   /** Throws what has gone wrong, once the GPU has had the occasion to say so. */
-  private async told(): Promise<void> {
-    const { failures } = this.engine;
-    await failures.answered();
-    failures.check("data");
+  private async throwPending(): Promise<void> {
+    const { errors } = this.engine;
+    await errors.settled();
+    errors.check("data");
   }
 
   /** Casts name the dtype that they come from as the one they compute in: what they go to is checked here. */

@@ -10,8 +10,8 @@ describe.skipIf(gpu === null)("dtypes that the GPU lacks", () => {
     expect(wide.toArray()).toEqual([1, -1, -(2 ** 31)]);
     expect(fromTypedArray(BigInt64Array.of(5n, -6n), [2], { dtype: "float32", device }).toArray()).toEqual([5, -6]);
     const generator = (): Generator => new Generator(3);
-    const drawn = randint(-5, 5, [40], { device, generator: generator() });
-    expect(drawn.toArray()).toEqual(randint(-5, 5, [40], { device: "cpu", generator: generator() }).toArray());
+    const randomValues = randint(-5, 5, [40], { device, generator: generator() });
+    expect(randomValues.toArray()).toEqual(randint(-5, 5, [40], { device: "cpu", generator: generator() }).toArray());
     expect(randperm(4, { device, generator: generator() }).dtype).toBe("int32");
     expect(multinomial(ones([3], { device }), 2, { generator: generator() }).device).toBe(device);
     expect(linspace(0, 1, 3, { device }).toArray()).toEqual([0, 0.5, 1]);

@@ -31,7 +31,7 @@ export interface Launch {
 }
 
 /** A GPU as routines see it. */
-export interface Gpu {
+export interface GpuContext {
   readonly limits: GPUSupportedLimits;
   readonly features: ReadonlySet<string>;
   /** Whether the adapter is a processor's: no fast workgroup memory, loads cost, few threads suffice. */

@@ -69,7 +69,7 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<Device> {
   const { name = "gpu", tune = false, poolBytes = 2 ** 30, memoryBytes = Infinity, flushAfter = 500 } = options;
   const opened = await openDevice(await findGpu(), options);
   const engine = new Engine(opened, { tune, poolBytes, memoryBytes, flushAfter });
-  await engine.staging.probe();
+  await engine.readback.probe();
   registerDevice(name, () => new GpuBackend(name, engine));
   return getDevice(name);
 }

@@ -9,7 +9,7 @@ interface Entry<P> {
 }
 
 /** See the module's comment. One description at a time: its parts, then `find`. */
-export class Signatures<P> {
+export class SignatureCache<P> {
   private readonly most: number;
   private readonly entries: Map<number, Entry<P>[]> = new Map();
   private readonly texts: Map<string, number> = new Map();
@@ -25,7 +25,7 @@ export class Signatures<P> {
   }
 
   /** A part of the description. */
-  number(value: number): void {
+  addNumber(value: number): void {
     if (this.length === this.words.length) {
       const longer = new Float64Array(2 * this.length);
       longer.set(this.words);
@@ -36,20 +36,20 @@ export class Signatures<P> {
   }
 
   /** A part that is a list. */
-  numbers(values: readonly number[]): void {
-    this.number(values.length);
-    for (let i = 0; i < values.length; i++) this.number(values[i]!);
+  addNumbers(values: readonly number[]): void {
+    this.addNumber(values.length);
+    for (let i = 0; i < values.length; i++) this.addNumber(values[i]!);
   }
 
   /** A part that is one of few names. */
-  text(value: string): void {
+  addText(value: string): void {
     let id = this.texts.get(value);
     if (id === undefined) this.texts.set(value, id = this.texts.size);
-    this.number(id);
+    this.addNumber(id);
   }
 
   /** A part that is the same object at most calls; `text` says when two objects mean the same. */
-  object(value: object, text: () => string): void {
+  addObject(value: object, text: () => string): void {
     let id = this.objects.get(value);
     if (id === undefined) {
       const shown = text();
@@ -57,11 +57,11 @@ export class Signatures<P> {
       if (id === undefined) this.texts.set(shown, id = this.texts.size);
       this.objects.set(value, id);
     }
-    this.number(id);
+    this.addNumber(id);
   }
 
   /** What is kept under the description, which begins anew; or what `make` makes is kept under it. */
-  find(make: () => P): P {
+  getOrCreate(make: () => P): P {
     const { words, length, hash } = this;
     this.length = this.hash = 0;
     const alike = this.entries.get(hash);

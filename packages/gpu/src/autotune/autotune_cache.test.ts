@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { Choices } from "./autotune_cache.ts";
+import { AutotuneCache } from "./autotune_cache.ts";
 
 const root = mkdtempSync(join(tmpdir(), "heddle-choices-"));
 const own = process.env["XDG_CACHE_HOME"];
@@ -20,31 +20,31 @@ const ways = ["tile", "row"];
 
 describe("choices kept between processes", () => {
   test("another process finds them, for the same adapter and the same candidates in whatever order", () => {
-    const first = new Choices("acme | driver 1");
+    const first = new AutotuneCache("acme | driver 1");
     expect(first.get("512", ways)).toBe(undefined);
     expect(existsSync(file())).toBe(false);
     first.set("512", ways, "row");
     expect(first.get("512", ways)).toBe("row");
-    const second = new Choices("acme | driver 1");
+    const second = new AutotuneCache("acme | driver 1");
     expect(second.get("512", ["row", "tile"])).toBe("row");
     expect(second.get("512", [...ways, "dot"])).toBe(undefined);
     expect(second.get("513", ways)).toBe(undefined);
-    expect(new Choices("acme | driver 2").get("512", ways)).toBe(undefined);
+    expect(new AutotuneCache("acme | driver 2").get("512", ways)).toBe(undefined);
   });
 
   test("processes that write at the same time keep each other's, and leave nothing unfinished", () => {
-    const [a, b, c] = [new Choices("x"), new Choices("x"), new Choices("y")];
+    const [a, b, c] = [new AutotuneCache("x"), new AutotuneCache("x"), new AutotuneCache("y")];
     a.set("1", ways, "row");
     b.set("2", ways, "tile");
     c.set("1", ways, "tile");
-    const later = new Choices("x");
+    const later = new AutotuneCache("x");
     expect([later.get("1", ways), later.get("2", ways)]).toEqual(["row", "tile"]);
-    expect(new Choices("y").get("1", ways)).toBe("tile");
+    expect(new AutotuneCache("y").get("1", ways)).toBe("tile");
     expect(readdirSync(join(cache, "heddle"))).toEqual(["gpu_choices.json"]);
   });
 
   test("a damaged file counts as empty and is written anew", () => {
-    new Choices("x").set("1", ways, "row");
+    new AutotuneCache("x").set("1", ways, "row");
     const good = readFileSync(file(), "utf8");
     const damaged = [
       "",
@@ -59,18 +59,18 @@ describe("choices kept between processes", () => {
     for (const text of damaged) {
       expect(text).not.toBe(good);
       writeFileSync(file(), text);
-      const choices = new Choices("x");
+      const choices = new AutotuneCache("x");
       expect(choices.get("1", ways), text).toBe(undefined);
       choices.set("2", ways, "tile");
-      expect(new Choices("x").get("2", ways), text).toBe("tile");
+      expect(new AutotuneCache("x").get("2", ways), text).toBe("tile");
     }
   });
 
   test("where nothing can be written they are known for as long as the process lives", () => {
     writeFileSync(join(cache, "heddle"), "a file where the folder would be");
-    const choices = new Choices("x");
+    const choices = new AutotuneCache("x");
     choices.set("1", ways, "row");
     expect(choices.get("1", ways)).toBe("row");
-    expect(new Choices("x").get("1", ways)).toBe(undefined);
+    expect(new AutotuneCache("x").get("1", ways)).toBe(undefined);
   });
 });

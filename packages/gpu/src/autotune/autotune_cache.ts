@@ -10,7 +10,7 @@ const generation = 1;
 type Chosen = Record<string, string>;
 
 /** See the module's comment. A file that cannot be read, or is none of ours, counts as empty. */
-export class Choices {
+export class AutotuneCache {
   private readonly adapter: string;
   private readonly chosen: Map<string, string>;
 
@@ -22,12 +22,12 @@ export class Choices {
 
   /** The choice for `key` among `candidates`, if one was made. */
   get(key: string, candidates: readonly string[]): string | undefined {
-    return this.chosen.get(among(key, candidates));
+    return this.chosen.get(keyWithCandidates(key, candidates));
   }
 
   /** Remembers a choice, here and for later processes. */
   set(key: string, candidates: readonly string[], choice: string): void {
-    this.chosen.set(among(key, candidates), choice);
+    this.chosen.set(keyWithCandidates(key, candidates), choice);
     // Other processes may have added to the file.
     const all = read();
     all[this.adapter] = { ...all[this.adapter], ...Object.fromEntries(this.chosen) };
@@ -36,7 +36,7 @@ export class Choices {
 }
 
 /** With the candidates, so that a choice among others is none. */
-function among(key: string, candidates: readonly string[]): string {
+function keyWithCandidates(key: string, candidates: readonly string[]): string {
   return `${key}: ${[...candidates].sort().join(" ")}`;
 }
 

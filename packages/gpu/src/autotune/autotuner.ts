@@ -1,33 +1,33 @@
 /** Timed choices between several ways of doing the same. */
 import { debug } from "@heddle/tensor/backend";
-import { Choices } from "./autotune_cache.ts";
-import type { Gpu } from "../gpu_context.ts";
-import type { Staging } from "../memory/readback.ts";
+import { AutotuneCache } from "./autotune_cache.ts";
+import type { GpuContext } from "../gpu_context.ts";
+import type { Readback } from "../memory/readback.ts";
 
 /** Each way is run so often; the best time counts. */
 const repetitions = 3;
 
 /** See the module's comment. */
-export class Tuner {
-  private readonly memory: Pick<Gpu, "scratch" | "release">;
-  private readonly staging: Staging;
-  private readonly choices: Choices | null;
+export class Autotuner {
+  private readonly memory: Pick<GpuContext, "scratch" | "release">;
+  private readonly readback: Readback;
+  private readonly choices: AutotuneCache | null;
   private busy = false;
 
   /** @param adapter identifies the adapter to what is kept between processes; null takes the first candidate always. */
-  constructor(memory: Pick<Gpu, "scratch" | "release">, staging: Staging, adapter: string | null) {
+  constructor(memory: Pick<GpuContext, "scratch" | "release">, readback: Readback, adapter: string | null) {
     this.memory = memory;
-    this.staging = staging;
-    this.choices = adapter === null ? null : new Choices(adapter);
+    this.readback = readback;
+    this.choices = adapter === null ? null : new AutotuneCache(adapter);
   }
 
-  /** See `Gpu.choose`. Timing needs a way to wait for the GPU here and now. */
+  /** See `GpuContext.choose`. Timing needs a way to wait for the GPU here and now. */
   choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
     const first = candidates[0]!;
     if (this.choices === null || candidates.length < 2) return first;
     const known = candidates.find((candidate) => candidate === this.choices!.get(key, candidates));
     if (known !== undefined) return known;
-    if (this.busy || !this.staging.synchronous) return first;
+    if (this.busy || !this.readback.canReadSync) return first;
     this.busy = true;
     try {
       const times = candidates.map((candidate) => this.time(() => run(candidate)));
@@ -46,11 +46,11 @@ export class Tuner {
   private time(run: () => void): number {
     let best = Infinity;
     const marker = this.memory.scratch(256);
-    this.staging.readNow(marker, 0, 4);
+    this.readback.readSync(marker, 0, 4);
     for (let i = 0; i <= repetitions; i++) {
       const begin = performance.now();
       run();
-      this.staging.readNow(marker, 0, 4);
+      this.readback.readSync(marker, 0, 4);
       // The first run compiles.
       if (i > 0) best = Math.min(best, performance.now() - begin);
     }

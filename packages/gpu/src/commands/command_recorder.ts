@@ -1,10 +1,10 @@
 /** Commands, gathered in one encoder and one pass until somebody wants to read, or until they are many. */
 import { debug } from "@heddle/tensor/backend";
 import { stateOf } from "../memory/buffer_state.ts";
-import type { Failures } from "../device/device_errors.ts";
-import { type Compiled, Pipelines } from "./pipeline_cache.ts";
+import type { DeviceErrors } from "../device/device_errors.ts";
+import { type CompiledKernel, PipelineCache } from "./pipeline_cache.ts";
 import { usage } from "../device/runtime.ts";
-import { Timestamps } from "./timestamp_queries.ts";
+import { TimestampQueries } from "./timestamp_queries.ts";
 
 /** Bytes of params between two submissions. */
 const ringBytes = 2 ** 18;
@@ -18,41 +18,41 @@ const usualBytes = 512;
 const mostBytes = 8192;
 
 /** See the module's comment. */
-export class Recorder {
+export class CommandRecorder {
   /** Number of the submission that the commands being recorded will be part of. */
   serial = 0;
   /** Kernels recorded since the device was made. */
   kernels = 0;
-  readonly pipelines: Pipelines;
+  readonly pipelines: PipelineCache;
   private readonly device: GPUDevice;
   private readonly flushAfter: number;
   private encoder: GPUCommandEncoder | null = null;
   private pass: GPUComputePassEncoder | null = null;
   private current: GPUComputePipeline | null = null;
   private recorded = 0;
-  private doomed: GPUBuffer[] = [];
+  private awaitingDestruction: GPUBuffer[] = [];
   /** Params of the launches recorded, as they will be in `ring`. */
   private readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(ringBytes / 4);
   private readonly ring: GPUBuffer;
   private readonly alignment: number;
   private cursor = 0;
   /** Only where somebody wants to know. */
-  private readonly timestamps: Timestamps | null;
+  private readonly timestamps: TimestampQueries | null;
   private readonly offsets: Uint32Array<ArrayBuffer> = new Uint32Array(1);
 
   /** @param flushAfter kernels after which is submitted without anyone reading, so that the GPU can begin. */
-  constructor(device: GPUDevice, flushAfter: number, failures: Failures) {
+  constructor(device: GPUDevice, flushAfter: number, errors: DeviceErrors) {
     this.device = device;
     this.flushAfter = flushAfter;
     this.alignment = Math.max(device.limits.minUniformBufferOffsetAlignment, 16);
     this.ring = device.createBuffer({ size: ringBytes, usage: usage.uniform | usage.copyTarget, label: "params" });
-    this.pipelines = new Pipelines(device, this.ring, failures);
-    this.timestamps = debug() >= 2 && device.features.has("timestamp-query") ? new Timestamps(device) : null;
+    this.pipelines = new PipelineCache(device, this.ring, errors);
+    this.timestamps = debug() >= 2 && device.features.has("timestamp-query") ? new TimestampQueries(device) : null;
   }
 
   /** Records a dispatch. `buffers` are those read, then those written. */
   dispatch(
-    compiled: Compiled,
+    compiled: CompiledKernel,
     buffers: readonly GPUBuffer[],
     params: ArrayLike<number>,
     x: number,
@@ -94,7 +94,7 @@ export class Recorder {
 
   /** Destroys a buffer once nothing pending needs it. */
   destroy(buffer: GPUBuffer): void {
-    if (this.isPending(buffer)) this.doomed.push(buffer);
+    if (this.isPending(buffer)) this.awaitingDestruction.push(buffer);
     else buffer.destroy();
   }
 
@@ -112,8 +112,8 @@ export class Recorder {
     this.serial++;
     this.recorded = 0;
     this.cursor = 0;
-    for (const buffer of this.doomed) buffer.destroy();
-    this.doomed = [];
+    for (const buffer of this.awaitingDestruction) buffer.destroy();
+    this.awaitingDestruction = [];
   }
 
   private begin(): GPUComputePassEncoder {

@@ -1,11 +1,11 @@
 /** Compiled shaders, layouts and bind groups, each made once. */
 import { debug } from "@heddle/tensor/backend";
 import { stateOf } from "../memory/buffer_state.ts";
-import type { Failures } from "../device/device_errors.ts";
-import { Signatures } from "../signature_cache.ts";
+import type { DeviceErrors } from "../device/device_errors.ts";
+import { SignatureCache } from "../signature_cache.ts";
 
 /** A shader made ready, with what its bind groups need. */
-export interface Compiled {
+export interface CompiledKernel {
   readonly key: string;
   readonly pipeline: GPUComputePipeline;
   readonly layout: Layout;
@@ -22,20 +22,20 @@ interface Layout {
 const compute = 4;
 
 /** See the module's comment. */
-export class Pipelines {
+export class PipelineCache {
   private readonly device: GPUDevice;
   private readonly params: GPUBuffer;
-  private readonly failures: Failures;
-  private readonly compiled: Map<string, Compiled> = new Map();
+  private readonly errors: DeviceErrors;
+  private readonly compiled: Map<string, CompiledKernel> = new Map();
   private readonly layouts: Map<string, Layout> = new Map();
   /** Those of a few hundred steps; beyond it they belong to buffers that came and went. */
-  private readonly groups: Signatures<GPUBindGroup> = new Signatures(8192);
+  private readonly groups: SignatureCache<GPUBindGroup> = new SignatureCache(8192);
   private recent: string[] = [];
 
   /** @param params the buffer in which the params of all launches lie. */
-  constructor(device: GPUDevice, params: GPUBuffer, failures: Failures) {
+  constructor(device: GPUDevice, params: GPUBuffer, errors: DeviceErrors) {
     this.device = device;
-    this.failures = failures;
+    this.errors = errors;
     this.params = params;
   }
 
@@ -45,14 +45,14 @@ export class Pipelines {
   }
 
   /** Keys of what was compiled since this was asked last: where an error is to be looked for. */
-  takeRecent(): readonly string[] {
+  takeNewKeys(): readonly string[] {
     const { recent } = this;
     if (recent.length > 0) this.recent = [];
     return recent;
   }
 
   /** The shader of a key, compiled when it is new. */
-  get(key: string, reads: number, writes: number, source: () => string): Compiled {
+  get(key: string, reads: number, writes: number, source: () => string): CompiledKernel {
     const known = this.compiled.get(key);
     if (known !== undefined) return known;
     const code = source();
@@ -65,7 +65,7 @@ export class Pipelines {
       layout: layout.pipeline,
       compute: { module, entryPoint: "main" },
     });
-    this.failures.expect(this.device.popErrorScope(), (reason) => `the kernel "${key}" is refused: ${reason}`);
+    this.errors.watch(this.device.popErrorScope(), (reason) => `the kernel "${key}" is refused: ${reason}`);
     const made = { key, pipeline, layout };
     this.compiled.set(key, made);
     this.recent.push(key);
@@ -73,16 +73,16 @@ export class Pipelines {
   }
 
   /** The bind group of buffers (reads, then writes) and of `paramBytes` bytes of params at a dynamic offset. */
-  group({ layout }: Compiled, buffers: readonly GPUBuffer[], serial: number, paramBytes: number): GPUBindGroup {
+  group({ layout }: CompiledKernel, buffers: readonly GPUBuffer[], serial: number, paramBytes: number): GPUBindGroup {
     const { groups } = this;
-    groups.number(layout.id);
-    groups.number(paramBytes);
+    groups.addNumber(layout.id);
+    groups.addNumber(paramBytes);
     for (let i = 0; i < buffers.length; i++) {
       const state = stateOf(buffers[i]!);
       state.lastUsed = serial;
-      groups.number(state.id);
+      groups.addNumber(state.id);
     }
-    return groups.find(() => {
+    return groups.getOrCreate(() => {
       const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
       entries.push({ binding: buffers.length, resource: { buffer: this.params, offset: 0, size: paramBytes } });
       return this.device.createBindGroup({ layout: layout.bindings, entries });

@@ -8,7 +8,7 @@ const passes = 64;
 const queryResolve = 512;
 
 /** See the module's comment. */
-export class Timestamps {
+export class TimestampQueries {
   private readonly device: GPUDevice;
   private readonly queries: GPUQuerySet;
   private readonly resolved: GPUBuffer;

@@ -3,7 +3,7 @@
 import { runtimeName } from "./runtime.ts";
 
 /** What {@link webgpu} may be told about the adapter. */
-export interface AdapterChoice {
+export interface AdapterOptions {
   /** Of several adapters the faster one, or the one that saves power. */
   readonly powerPreference?: GPUPowerPreference | undefined;
   /** An adapter that the caller has already. */
@@ -11,7 +11,7 @@ export interface AdapterChoice {
 }
 
 /** A device with what must be asked before it is made. */
-export interface Opened {
+export interface OpenedDevice {
   readonly device: GPUDevice;
   /** As the driver calls it. */
   readonly description: string;
@@ -32,7 +32,7 @@ const softwareNames = /llvmpipe|lavapipe|swiftshader|basic render|softpipe/i;
  *
  * @throws Error when there is no adapter.
  */
-export async function openDevice(gpu: GPU, { powerPreference, adapter: given }: AdapterChoice): Promise<Opened> {
+export async function openDevice(gpu: GPU, { powerPreference, adapter: given }: AdapterOptions): Promise<OpenedDevice> {
   const adapter = given ?? await gpu.requestAdapter(powerPreference === undefined ? {} : { powerPreference });
   if (!adapter) {
     throw new Error(

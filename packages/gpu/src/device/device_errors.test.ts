@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { Failures } from "./device_errors.ts";
+import { DeviceErrors } from "./device_errors.ts";
 
 class GPUOutOfMemoryError extends Error {}
 class GPUValidationError extends Error {}
 
 /** A device that fails when it is told to. */
 function failing(): {
-  failures: Failures;
+  errors: DeviceErrors;
   fail: (error: Error) => void;
   lose: () => Promise<Error>;
   trims: () => number;
@@ -19,67 +19,67 @@ function failing(): {
     lost: new Promise((settle) => resolve = settle),
     destroy() {},
   } as unknown as GPUDevice;
-  const failures = new Failures(device, () => `out of memory: 5 MiB in use, for the ${++trims}. time`);
+  const errors = new DeviceErrors(device, () => `out of memory: 5 MiB in use, for the ${++trims}. time`);
   return {
-    failures,
+    errors,
     fail: (error) => listener({ error, preventDefault() {} }),
     lose: () => {
       resolve({ reason: "unknown", message: "driver gone" });
-      return failures.lost;
+      return errors.lost;
     },
     trims: () => trims,
   };
 }
 
-describe("failures of the GPU", () => {
+describe("errors of the GPU", () => {
   test("the first since the last look is thrown, once", () => {
-    const { failures, fail } = failing();
-    failures.check();
+    const { errors, fail } = failing();
+    errors.check();
     fail(new GPUValidationError("Shader 'map 1' is wrong"));
     fail(new GPUValidationError("pipeline is invalid"));
-    expect(failures.any).toBe(true);
-    expect(() => failures.check()).toThrow("webgpu: Shader 'map 1' is wrong (HEDDLE_DEBUG=1 shows");
-    expect(failures.any).toBe(false);
-    failures.check();
+    expect(errors.pending).toBe(true);
+    expect(() => errors.check()).toThrow("webgpu: Shader 'map 1' is wrong (HEDDLE_DEBUG=1 shows");
+    expect(errors.pending).toBe(false);
+    errors.check();
   });
 
   test("a cause goes before what follows from it, whichever is told first, and the first cause before others", async () => {
-    const { failures, fail } = failing();
+    const { errors, fail } = failing();
     const answers: ((error: GPUError | null) => void)[] = [];
     for (const kernel of ["sound", "map 1", "map 2"]) {
       const answer = new Promise<GPUError | null>((resolve) => answers.push(resolve));
-      failures.expect(answer, (reason) => `the kernel "${kernel}" is refused: ${reason}`);
+      errors.watch(answer, (reason) => `the kernel "${kernel}" is refused: ${reason}`);
     }
-    failures.expect(Promise.reject(new Error("lost")), () => "never");
+    errors.watch(Promise.reject(new Error("lost")), () => "never");
     fail(new GPUValidationError("pipeline is invalid"));
-    const answered = failures.answered();
+    const answered = errors.settled();
     answers[0]!(null);
     answers[1]!({ message: "no main\n" });
     answers[2]!({ message: "no main either" });
     await answered;
     fail(new GPUValidationError("commands are invalid"));
-    expect(() => failures.check()).toThrow(/^webgpu: the kernel "map 1" is refused: no main$/);
-    failures.check();
+    expect(() => errors.check()).toThrow(/^webgpu: the kernel "map 1" is refused: no main$/);
+    errors.check();
     fail(new GPUValidationError("something else"));
-    await failures.answered();
-    expect(() => failures.check()).toThrow("webgpu: something else");
+    await errors.settled();
+    expect(() => errors.check()).toThrow("webgpu: something else");
   });
 
   test("out of memory makes room and says what holds the rest", () => {
-    const { failures, fail, trims } = failing();
+    const { errors, fail, trims } = failing();
     fail(new GPUOutOfMemoryError("no memory"));
     expect(trims()).toBe(1);
-    expect(() => failures.check()).toThrow("webgpu: out of memory: 5 MiB in use, for the 1. time (no memory)");
+    expect(() => errors.check()).toThrow("webgpu: out of memory: 5 MiB in use, for the 1. time (no memory)");
   });
 
   test("a lost device stays lost", async () => {
-    const { failures, lose } = failing();
-    failures.checkLost();
+    const { errors, lose } = failing();
+    errors.checkLost();
     const error = await lose();
     expect(error.message).toMatch(/the device "gpu" was lost \(unknown: driver gone\).*await webgpu\(\)/);
     for (let i = 0; i < 2; i++) {
-      expect(() => failures.check()).toThrow(error);
-      expect(() => failures.checkLost()).toThrow(error);
+      expect(() => errors.check()).toThrow(error);
+      expect(() => errors.checkLost()).toThrow(error);
     }
   });
 });

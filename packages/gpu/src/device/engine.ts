@@ -1,13 +1,13 @@
 /** The engine behind a GPU device: launches, memory, transfers. */
 import { memory } from "@heddle/tensor";
-import type { Opened } from "./adapter.ts";
-import { Failures } from "./device_errors.ts";
-import type { Gpu, Launch } from "../gpu_context.ts";
-import type { Compiled } from "../commands/pipeline_cache.ts";
-import { Pool } from "../memory/buffer_pool.ts";
-import { Recorder } from "../commands/command_recorder.ts";
-import { Staging } from "../memory/readback.ts";
-import { Tuner } from "../autotune/autotuner.ts";
+import type { OpenedDevice } from "./adapter.ts";
+import { DeviceErrors } from "./device_errors.ts";
+import type { GpuContext, Launch } from "../gpu_context.ts";
+import type { CompiledKernel } from "../commands/pipeline_cache.ts";
+import { BufferPool } from "../memory/buffer_pool.ts";
+import { CommandRecorder } from "../commands/command_recorder.ts";
+import { Readback } from "../memory/readback.ts";
+import { Autotuner } from "../autotune/autotuner.ts";
 
 /** Settings of an engine; {@link webgpu} has the defaults. */
 export interface EngineOptions {
@@ -31,8 +31,8 @@ export interface EngineReport {
 }
 
 /** A launch with its shader, but for the buffers. */
-export interface ReadyLaunch {
-  readonly compiled: Compiled;
+export interface CompiledLaunch {
+  readonly compiled: CompiledKernel;
   readonly params: Uint32Array;
   readonly x: number;
   readonly y: number;
@@ -40,58 +40,62 @@ export interface ReadyLaunch {
 }
 
 /** See the module's comment. */
-export class Engine implements Gpu {
+export class Engine implements GpuContext {
   readonly device: GPUDevice;
   readonly limits: GPUSupportedLimits;
   readonly features: ReadonlySet<string>;
   readonly software: boolean;
   /** The adapter as its driver calls it. */
   readonly description: string;
-  readonly pool: Pool;
-  readonly recorder: Recorder;
-  readonly staging: Staging;
-  readonly failures: Failures;
-  private readonly tuner: Tuner;
+  readonly pool: BufferPool;
+  readonly recorder: CommandRecorder;
+  readonly readback: Readback;
+  readonly errors: DeviceErrors;
+  private readonly autotuner: Autotuner;
   /** Scratch memory of the dispatch at hand. */
-  private readonly borrowed: GPUBuffer[] = [];
+  private readonly scratchInUse: GPUBuffer[] = [];
 
-  constructor({ device, description, identity, software }: Opened, options: EngineOptions) {
+  constructor({ device, description, identity, software }: OpenedDevice, options: EngineOptions) {
     this.device = device;
     this.limits = device.limits;
     this.features = new Set(device.features as unknown as Iterable<string>);
     this.description = description;
     this.software = software;
-    this.failures = new Failures(device, () => {
+    this.errors = new DeviceErrors(device, () => {
       this.pool.trim();
       return this.pool.exhausted(0);
     });
-    this.recorder = new Recorder(device, options.flushAfter, this.failures);
-    this.pool = new Pool(device, {
+    this.recorder = new CommandRecorder(device, options.flushAfter, this.errors);
+    this.pool = new BufferPool(device, {
       keep: options.poolBytes,
       limit: options.memoryBytes,
       destroy: (buffer) => this.recorder.destroy(buffer),
       holders,
-      failures: this.failures,
+      errors: this.errors,
     });
-    this.staging = new Staging(device, this.recorder);
-    this.tuner = new Tuner(this, this.staging, options.tune ? identity : null);
+    this.readback = new Readback(device, this.recorder);
+    this.autotuner = new Autotuner(this, this.readback, options.tune ? identity : null);
   }
 
   launch(launch: Launch): void {
-    const ready = this.ready(launch);
-    if (ready !== null) this.repeat(ready, launch.reads, launch.writes);
+    const ready = this.compile(launch);
+    if (ready !== null) this.record(ready, launch.reads, launch.writes);
   }
 
-  /** A launch compiled, for {@link repeat}; null when it has no workgroups. */
-  ready({ key, source, reads, writes, params, workgroups }: Launch): ReadyLaunch | null {
-    const [x, y, z] = typeof workgroups === "number" ? this.fold(workgroups) : workgroups;
+  /** A launch compiled, for {@link record}; null when it has no workgroups. */
+  compile({ key, source, reads, writes, params, workgroups }: Launch): CompiledLaunch | null {
+    const [x, y, z] = typeof workgroups === "number" ? this.dispatchSize(workgroups) : workgroups;
     if (x * y * z === 0) return null;
     const compiled = this.recorder.pipelines.get(key, reads.length, writes.length, source);
     return { compiled, params: Uint32Array.from(params), x, y, z };
   }
 
   /** Records a launch on buffers. */
-  repeat({ compiled, params, x, y, z }: ReadyLaunch, reads: readonly GPUBuffer[], writes: readonly GPUBuffer[]): void {
+  record(
+    { compiled, params, x, y, z }: CompiledLaunch,
+    reads: readonly GPUBuffer[],
+    writes: readonly GPUBuffer[],
+  ): void {
     const buffers: GPUBuffer[] = [];
     let copies: GPUBuffer[] | null = null;
     for (const buffer of reads) {
@@ -108,25 +112,25 @@ export class Engine implements Gpu {
 
   scratch(bytes: number): GPUBuffer {
     const buffer = this.pool.alloc(bytes);
-    this.borrowed.push(buffer);
+    this.scratchInUse.push(buffer);
     return buffer;
   }
 
   release(buffer: GPUBuffer): void {
-    const at = this.borrowed.lastIndexOf(buffer);
+    const at = this.scratchInUse.lastIndexOf(buffer);
     if (at < 0) throw new Error("webgpu: scratch memory was released twice");
-    this.borrowed.splice(at, 1);
+    this.scratchInUse.splice(at, 1);
     this.pool.release(buffer);
   }
 
   /** Releases all scratch memory, after an error has ended a dispatch. */
-  reclaim(): void {
-    for (const buffer of this.borrowed) this.pool.release(buffer);
-    this.borrowed.length = 0;
+  releaseScratch(): void {
+    for (const buffer of this.scratchInUse) this.pool.release(buffer);
+    this.scratchInUse.length = 0;
   }
 
   choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
-    return this.tuner.choose(key, candidates, run);
+    return this.autotuner.choose(key, candidates, run);
   }
 
   /** Copies bytes into a buffer behind the commands recorded before; offset and length in multiples of 4. */
@@ -148,7 +152,7 @@ export class Engine implements Gpu {
   }
 
   /** A number of workgroups in two dimensions, since one takes some 65,000 only; there may be a few more than wanted. */
-  fold(workgroups: number): [x: number, y: number, z: number] {
+  dispatchSize(workgroups: number): [x: number, y: number, z: number] {
     const y = Math.ceil(workgroups / this.limits.maxComputeWorkgroupsPerDimension);
     return [y === 0 ? 0 : Math.ceil(workgroups / y), y, 1];
   }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { stateOf } from "./buffer_state.ts";
-import { Pool, sizeClass } from "./buffer_pool.ts";
+import { BufferPool, sizeClass } from "./buffer_pool.ts";
 
 /** A device that makes buffers of nothing. */
 function fakePool(
   settings: { keep?: number; limit?: number } = {},
-): { pool: Pool; made: number[]; destroyed: number[]; refused: string[]; short: () => void } {
+): { pool: BufferPool; made: number[]; destroyed: number[]; refused: string[]; short: () => void } {
   const made: number[] = [];
   const destroyed: number[] = [];
   const refused: string[] = [];
@@ -23,13 +23,13 @@ function fakePool(
       return told;
     },
   } as unknown as GPUDevice;
-  const pool = new Pool(device, {
+  const pool = new BufferPool(device, {
     keep: settings.keep ?? 2 ** 30,
     limit: settings.limit ?? Infinity,
     destroy: (buffer) => destroyed.push(buffer.size),
     holders: () => " (conv 1 MiB)",
-    failures: {
-      expect: (answer, explain) => void answer.then((error) => error && refused.push(explain(error.message))),
+    errors: {
+      watch: (answer, explain) => void answer.then((error) => error && refused.push(explain(error.message))),
     },
   });
   return { pool, made, destroyed, refused, short: () => error = new Error("vkAllocateMemory failed") };
@@ -99,7 +99,7 @@ describe("pool of buffers", () => {
     const sound = pool.alloc(512);
     pool.release(pool.alloc(2 ** 20));
     short();
-    const hollow = pool.alloc(2 ** 21);
+    const unbacked = pool.alloc(2 ** 21);
     expect(refused).toEqual([]);
     await Promise.resolve();
     expect(refused.length).toBe(1);
@@ -108,9 +108,9 @@ describe("pool of buffers", () => {
     );
     expect(destroyed).toEqual([2 ** 20]);
     expect(pool.report()).toEqual({ buffers: 1, bytes: 512, freeBuffers: 0, freeBytes: 0 });
-    pool.release(hollow);
+    pool.release(unbacked);
     expect(destroyed).toEqual([2 ** 20, 2 ** 21]);
-    expect(pool.alloc(2 ** 21)).not.toBe(hollow);
+    expect(pool.alloc(2 ** 21)).not.toBe(unbacked);
     // Freed before the driver said so.
     short();
     pool.release(pool.alloc(4096));

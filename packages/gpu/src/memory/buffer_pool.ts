@@ -1,10 +1,10 @@
 /** Memory of the GPU: buffers by size class, kept when they are freed, destroyed when too many are kept. */
 import { stateOf } from "./buffer_state.ts";
-import type { Failures } from "../device/device_errors.ts";
+import type { DeviceErrors } from "../device/device_errors.ts";
 import { usage } from "../device/runtime.ts";
 
 /** What the pool holds, in bytes and buffers. */
-export interface PoolReport {
+export interface BufferPoolReport {
   /** Buffers that exist, in use or kept. */
   readonly buffers: number;
   readonly bytes: number;
@@ -14,7 +14,7 @@ export interface PoolReport {
 }
 
 /** What the pool needs of its surroundings. */
-export interface PoolSettings {
+export interface BufferPoolOptions {
   /** Bytes of unused buffers to keep at most. */
   readonly keep: number;
   /** Bytes of all buffers together at most. */
@@ -24,7 +24,7 @@ export interface PoolSettings {
   /** A report of what holds memory, for errors. */
   readonly holders: () => string;
   /** Told of the driver's answers, whether there was memory for a buffer that was handed out already. */
-  readonly failures: Pick<Failures, "expect">;
+  readonly errors: Pick<DeviceErrors, "watch">;
 }
 
 /** Sizes are rounded up to four steps between powers of two: at most a quarter is lost, and buffers fit again. */
@@ -35,20 +35,20 @@ export function sizeClass(bytes: number): number {
 }
 
 /** See the module's comment. */
-export class Pool {
+export class BufferPool {
   private readonly device: GPUDevice;
-  private readonly settings: PoolSettings;
+  private readonly settings: BufferPoolOptions;
   private readonly largest: number;
   /** Free buffers by size; the last freed is the first reused. */
   private readonly free: Map<number, GPUBuffer[]> = new Map();
   /** Those in use for which the driver had no memory. */
-  private readonly hollow: Set<GPUBuffer> = new Set();
+  private readonly unbacked: Set<GPUBuffer> = new Set();
   private buffers = 0;
   private bytes = 0;
   private freeBuffers = 0;
   private freeBytes = 0;
 
-  constructor(device: GPUDevice, settings: PoolSettings) {
+  constructor(device: GPUDevice, settings: BufferPoolOptions) {
     this.device = device;
     this.settings = settings;
     this.largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
@@ -76,7 +76,7 @@ export class Pool {
 
   /** Keeps a buffer for reuse; commands recorded later may use it at once, since they run later. */
   release(buffer: GPUBuffer): void {
-    if (this.hollow.size > 0 && this.hollow.delete(buffer)) return this.settings.destroy(buffer);
+    if (this.unbacked.size > 0 && this.unbacked.delete(buffer)) return this.settings.destroy(buffer);
     const list = this.free.get(buffer.size);
     if (list === undefined) this.free.set(buffer.size, [buffer]);
     else list.push(buffer);
@@ -98,7 +98,7 @@ export class Pool {
     }
   }
 
-  report(): PoolReport {
+  report(): BufferPoolReport {
     const { buffers, bytes, freeBuffers, freeBytes } = this;
     return { buffers, bytes, freeBuffers, freeBytes };
   }
@@ -126,7 +126,7 @@ export class Pool {
     if (this.bytes + size > this.settings.limit) throw new Error(this.exhausted(size));
     this.device.pushErrorScope("out-of-memory");
     const buffer = this.device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget });
-    this.settings.failures.expect(this.device.popErrorScope(), (reason) => this.refuse(buffer, reason));
+    this.settings.errors.watch(this.device.popErrorScope(), (reason) => this.refuse(buffer, reason));
     this.buffers++;
     this.bytes += size;
     return buffer;
@@ -138,7 +138,7 @@ export class Pool {
     this.bytes -= buffer.size;
     const list = this.free.get(buffer.size) ?? [];
     const at = list.indexOf(buffer);
-    if (at < 0) this.hollow.add(buffer);
+    if (at < 0) this.unbacked.add(buffer);
     else this.settings.destroy(this.reuse(list.splice(at, 1)[0]!));
     this.trim();
     return `${this.exhausted(buffer.size)} (${reason})`;

@@ -1,5 +1,5 @@
 /** Reading back: through buffers that the host can map. */
-import type { Recorder } from "../commands/command_recorder.ts";
+import type { CommandRecorder } from "../commands/command_recorder.ts";
 import { mapForReading, usage } from "../device/runtime.ts";
 
 /** Bytes that are read synchronously in one piece, and bytes of the buffer through which they come. */
@@ -11,9 +11,9 @@ const kept = 2 ** 24;
 const align = (n: number): number => Math.ceil(n / 4) * 4;
 
 /** See the module's comment. */
-export class Staging {
+export class Readback {
   private readonly device: GPUDevice;
-  private readonly recorder: Recorder;
+  private readonly recorder: CommandRecorder;
   /** For asynchronous reads, by size. */
   private readonly free: Map<number, GPUBuffer[]> = new Map();
   /** The buffer of synchronous reads, once it is known that they work. */
@@ -22,14 +22,14 @@ export class Staging {
   private readonly marker: GPUBuffer;
   private readonly mark: Uint32Array<ArrayBuffer> = new Uint32Array(1);
 
-  constructor(device: GPUDevice, recorder: Recorder) {
+  constructor(device: GPUDevice, recorder: CommandRecorder) {
     this.device = device;
     this.recorder = recorder;
     this.marker = device.createBuffer({ size: 16, usage: usage.copySource | usage.copyTarget, label: "marker" });
   }
 
-  /** Whether {@link readNow} works. */
-  get synchronous(): boolean {
+  /** Whether {@link readSync} works. */
+  get canReadSync(): boolean {
     return this.direct !== null;
   }
 
@@ -67,7 +67,7 @@ export class Staging {
   }
 
   /** A copy of `bytes` bytes, at once. Only where {@link synchronous}. */
-  readNow(source: GPUBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
+  readSync(source: GPUBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
     if (bytes <= chunk) return this.readDirect(this.direct!, source, byteOffset, bytes);
     const result = new Uint8Array(bytes);
     for (let done = 0; done < bytes; done += chunk) {
@@ -113,7 +113,7 @@ export class Staging {
     this.device.queue.writeBuffer(this.marker, 0, this.mark);
     this.recorder.copy(source, start, staging, 0, length);
     this.recorder.copy(this.marker, 0, staging, length, 4);
-    const compiled = this.recorder.pipelines.takeRecent();
+    const compiled = this.recorder.pipelines.takeNewKeys();
     this.recorder.submit();
     // The promise is told that the mapping was ended.
     staging.mapAsync(mapForReading, 0, length + 4).catch(() => {});

@@ -3,15 +3,16 @@ import type { Scalar } from "@heddle/tensor";
 import { type Binding, type Kernel, type Program, showExpr } from "@heddle/tensor/backend";
 import type { Engine } from "../device/engine.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
-import type { Compiled } from "../commands/pipeline_cache.ts";
+import type { CompiledKernel } from "../commands/pipeline_cache.ts";
 import { scalarWord } from "../render/expression.ts";
-import { renderMap } from "../render/elementwise.ts";
+import { renderElementwise } from "../render/elementwise.ts";
 import { type Parts, type RenderedReduction, renderParts, renderReduction } from "../render/reduce.ts";
-import { Signatures } from "../signature_cache.ts";
+import { SignatureCache } from "../signature_cache.ts";
+import { sameStrides } from "../strides.ts";
 
 /** A shader with the words of its params. */
 interface Ready {
-  readonly compiled: Compiled;
+  readonly compiled: CompiledKernel;
   readonly words: Uint32Array;
   readonly offsetsAt: number;
   readonly scalarsAt: number;
@@ -37,9 +38,9 @@ export interface KernelProgram extends Program {
 }
 
 /** See the module's comment. */
-export class Kernels {
+export class KernelPrograms {
   private readonly engine: Engine;
-  private readonly programs: Signatures<KernelProgram> = new Signatures(4096);
+  private readonly programs: SignatureCache<KernelProgram> = new SignatureCache(4096);
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -49,17 +50,17 @@ export class Kernels {
   prepare(kernel: Kernel): KernelProgram {
     const { shape, inputs, expr, reduce, output } = kernel;
     const { programs } = this;
-    programs.object(expr, () => showExpr(expr));
-    programs.numbers(shape);
-    programs.text(output.dtype);
-    programs.numbers(output.strides);
+    programs.addObject(expr, () => showExpr(expr));
+    programs.addNumbers(shape);
+    programs.addText(output.dtype);
+    programs.addNumbers(output.strides);
     for (const { dtype, strides } of inputs) {
-      programs.text(dtype);
-      programs.numbers(strides);
+      programs.addText(dtype);
+      programs.addNumbers(strides);
     }
-    programs.text(reduce === null ? "" : reduce.op);
-    programs.number(reduce === null ? 0 : reduce.dims);
-    return programs.find(() => ({ work: kernel, maps: new Map(), reductions: new Map() }));
+    programs.addText(reduce === null ? "" : reduce.op);
+    programs.addNumber(reduce === null ? 0 : reduce.dims);
+    return programs.getOrCreate(() => ({ work: kernel, maps: new Map(), reductions: new Map() }));
   }
 
   /** Records a kernel's launches. */
@@ -101,7 +102,7 @@ export class Kernels {
         sameStrides(work.inputs[i]!.strides, work.output.strides)
       );
       const offsets = [output.offset, ...inputs.map(({ offset }) => offset)];
-      const rendered = renderMap(work, { offsets, inPlace });
+      const rendered = renderElementwise(work, { offsets, inPlace });
       ready = this.ready(rendered, buffers.length, 1);
       program.maps.set(variant, ready);
     }
@@ -151,7 +152,7 @@ export class Kernels {
   ): Ready {
     const { key, source, words, offsetsAt, scalarsAt, scalars, workgroups } = rendered;
     const compiled = this.engine.recorder.pipelines.get(key, reads, writes, source);
-    const [x, y] = this.engine.fold(workgroups);
+    const [x, y] = this.engine.dispatchSize(workgroups);
     return { compiled, words, offsetsAt, scalarsAt, scalars, x, y };
   }
 
@@ -171,9 +172,4 @@ export class Kernels {
     }
     this.engine.recorder.dispatch(compiled, buffers, words, x, y, 1);
   }
-}
-
-function sameStrides(a: readonly number[], b: readonly number[]): boolean {
-  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
-  return true;
 }

@@ -55,11 +55,11 @@ describe.skipIf(gpu === null)("routines that were run before", () => {
   test("draw new numbers each time, the same as on the processor", () => {
     tidy(() => {
       manualSeed(3);
-      const drawn = [rand([8], { device: gpu! }), rand([8], { device: gpu! })].map((t) => t.toArray());
+      const randomValues = [rand([8], { device: gpu! }), rand([8], { device: gpu! })].map((t) => t.toArray());
       manualSeed(3);
       const expected = [rand([8], { device: "cpu" }), rand([8], { device: "cpu" })].map((t) => t.toArray());
-      expect(drawn).toEqual(expected);
-      expect(drawn[0]).not.toEqual(drawn[1]);
+      expect(randomValues).toEqual(expected);
+      expect(randomValues[0]).not.toEqual(randomValues[1]);
     });
   });
 

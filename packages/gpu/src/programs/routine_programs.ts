@@ -3,14 +3,14 @@
  * geometry, its launches are noted, and from then on they are recorded again on the memory of the day.
  */
 import type { Attrs, Binding, Program, Routine, RoutinePrim } from "@heddle/tensor/backend";
-import type { Engine, ReadyLaunch } from "../device/engine.ts";
-import type { Gpu, GpuOperand, Launch } from "../gpu_context.ts";
+import type { CompiledLaunch, Engine } from "../device/engine.ts";
+import type { GpuContext, GpuOperand, Launch } from "../gpu_context.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
 import { routines } from "../routines/table.ts";
-import { Signatures } from "../signature_cache.ts";
+import { SignatureCache } from "../signature_cache.ts";
 
 type AnyRoutine = (
-  gpu: Gpu,
+  gpu: GpuContext,
   inputs: readonly GpuOperand[],
   outputs: readonly GpuOperand[],
   attrs: Attrs[RoutinePrim],
@@ -21,7 +21,7 @@ type Slot = number;
 
 /** What a routine asked of its GPU, in order. */
 type Step =
-  | { readonly kind: "launch"; readonly ready: ReadyLaunch; readonly reads: Slot[]; readonly writes: Slot[] }
+  | { readonly kind: "launch"; readonly ready: CompiledLaunch; readonly reads: Slot[]; readonly writes: Slot[] }
   | { readonly kind: "scratch"; readonly bytes: number }
   | { readonly kind: "release"; readonly slot: Slot };
 
@@ -38,7 +38,7 @@ const plansKept = 256;
 /** See the module's comment. */
 export class RoutinePrograms {
   private readonly engine: Engine;
-  private readonly programs: Signatures<RoutineProgram> = new Signatures(1024);
+  private readonly programs: SignatureCache<RoutineProgram> = new SignatureCache(1024);
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -49,30 +49,30 @@ export class RoutinePrograms {
     // Every drawing has its own place in the stream.
     if (work.name === "random") return { work, plans: null };
     const { programs } = this;
-    programs.text(work.name);
+    programs.addText(work.name);
     for (const operands of [work.inputs, work.outputs]) {
       for (const { dtype, shape, strides } of operands) {
-        programs.text(dtype);
-        programs.numbers(shape);
-        programs.numbers(strides);
+        programs.addText(dtype);
+        programs.addNumbers(shape);
+        programs.addNumbers(strides);
       }
     }
     for (const name in work.attrs) {
       const value = work.attrs[name as keyof typeof work.attrs] as unknown;
-      programs.text(name);
-      if (typeof value === "number") programs.number(value);
-      else if (Array.isArray(value)) programs.numbers(value);
-      else programs.text(String(value));
+      programs.addText(name);
+      if (typeof value === "number") programs.addNumber(value);
+      else if (Array.isArray(value)) programs.addNumbers(value);
+      else programs.addText(String(value));
     }
-    return programs.find(() => ({ work, plans: new Map() }));
+    return programs.getOrCreate(() => ({ work, plans: new Map() }));
   }
 
   /** Records a routine's launches. */
   run({ work, plans }: RoutineProgram, inputs: readonly Binding[], outputs: readonly Binding[]): void {
     const bindings = [...inputs, ...outputs];
     const buffers = bindings.map(({ buffer }) => (buffer as GpuBuffer).handle);
-    const place = placeOf(bindings, buffers);
-    const plan = plans?.get(place);
+    const key = bindingKey(bindings, buffers);
+    const plan = plans?.get(key);
     if (plan !== undefined) {
       this.repeat(plan, buffers);
       return;
@@ -80,11 +80,11 @@ export class RoutinePrograms {
     const bind = (operands: Routine["inputs"], from: number): GpuOperand[] =>
       operands.map((operand, i) => ({ ...operand, buffer: buffers[from + i]!, offset: bindings[from + i]!.offset }));
     const routine = routines[work.name] as AnyRoutine;
-    const watched = new Watched(this.engine, buffers);
-    routine(watched, bind(work.inputs, 0), bind(work.outputs, inputs.length), work.attrs);
+    const recording = new RecordingContext(this.engine, buffers);
+    routine(recording, bind(work.inputs, 0), bind(work.outputs, inputs.length), work.attrs);
     if (plans === null) return;
     if (plans.size >= plansKept) plans.clear();
-    plans.set(place, watched.steps);
+    plans.set(key, recording.steps);
   }
 
   private repeat(plan: readonly Step[], buffers: GPUBuffer[]): void {
@@ -92,7 +92,7 @@ export class RoutinePrograms {
     for (const step of plan) {
       switch (step.kind) {
         case "launch":
-          engine.repeat(
+          engine.record(
             step.ready,
             step.reads.map((slot) => buffers[slot]!),
             step.writes.map((slot) => buffers[slot]!),
@@ -109,7 +109,7 @@ export class RoutinePrograms {
 }
 
 /** An engine that does what it is asked, and notes it. */
-class Watched implements Gpu {
+class RecordingContext implements GpuContext {
   readonly limits: GPUSupportedLimits;
   readonly features: ReadonlySet<string>;
   readonly software: boolean;
@@ -117,7 +117,7 @@ class Watched implements Gpu {
   private readonly engine: Engine;
   private readonly buffers: GPUBuffer[];
   /** While ways are tried: only the one that is chosen is to be repeated. */
-  private trying = false;
+  private tuning = false;
 
   constructor(engine: Engine, buffers: readonly GPUBuffer[]) {
     this.engine = engine;
@@ -128,9 +128,9 @@ class Watched implements Gpu {
   }
 
   launch(launch: Launch): void {
-    const ready = this.engine.ready(launch);
+    const ready = this.engine.compile(launch);
     if (ready === null) return;
-    this.engine.repeat(ready, launch.reads, launch.writes);
+    this.engine.record(ready, launch.reads, launch.writes);
     const slots = (buffers: readonly GPUBuffer[]): Slot[] => buffers.map((buffer) => this.slotOf(buffer));
     this.note({ kind: "launch", ready, reads: slots(launch.reads), writes: slots(launch.writes) });
   }
@@ -149,17 +149,17 @@ class Watched implements Gpu {
 
   choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
     const before = this.buffers.length;
-    this.trying = true;
+    this.tuning = true;
     try {
       return this.engine.choose(key, candidates, run);
     } finally {
-      this.trying = false;
+      this.tuning = false;
       this.buffers.length = before;
     }
   }
 
   private note(step: Step): void {
-    if (!this.trying) this.steps.push(step);
+    if (!this.tuning) this.steps.push(step);
   }
 
   /** The last, since scratch memory that was released may be given again. */
@@ -168,13 +168,13 @@ class Watched implements Gpu {
   }
 }
 
-function placeOf(bindings: readonly Binding[], buffers: readonly GPUBuffer[]): string {
-  let place = "";
+function bindingKey(bindings: readonly Binding[], buffers: readonly GPUBuffer[]): string {
+  let key = "";
   for (let i = 0; i < bindings.length; i++) {
     const { offset } = bindings[i]!;
     const shared = buffers.indexOf(buffers[i]!);
-    if (offset !== 0) place += `${i}@${offset} `;
-    if (shared < i) place += `${i}=${shared} `;
+    if (offset !== 0) key += `${i}@${offset} `;
+    if (shared < i) key += `${i}=${shared} `;
   }
-  return place;
+  return key;
 }

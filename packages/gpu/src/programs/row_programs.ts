@@ -3,15 +3,15 @@ import type { Scalar } from "@heddle/tensor";
 import { type Binding, type Program, type RowKernel, showRows } from "@heddle/tensor/backend";
 import type { Engine } from "../device/engine.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
-import type { Compiled } from "../commands/pipeline_cache.ts";
+import type { CompiledKernel } from "../commands/pipeline_cache.ts";
 import { scalarWord } from "../render/expression.ts";
 import { type RenderedRows, renderRows } from "../render/row_kernel.ts";
-import { Signatures } from "../signature_cache.ts";
+import { SignatureCache } from "../signature_cache.ts";
 
 /** A row kernel's shader, and how many workgroups it takes. */
 interface Ready {
   readonly rendered: RenderedRows;
-  readonly compiled: Compiled;
+  readonly compiled: CompiledKernel;
   readonly x: number;
   readonly y: number;
 }
@@ -24,9 +24,9 @@ export interface RowProgram extends Program {
 }
 
 /** See the module's comment. */
-export class RowKernels {
+export class RowPrograms {
   private readonly engine: Engine;
-  private readonly programs: Signatures<RowProgram> = new Signatures(1024);
+  private readonly programs: SignatureCache<RowProgram> = new SignatureCache(1024);
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -35,12 +35,12 @@ export class RowKernels {
   /** The program of a kernel's steps and geometry. */
   prepare(work: RowKernel): RowProgram {
     const { programs } = this;
-    programs.object(work.steps, () => showRows(work));
-    programs.number(work.inner);
-    programs.numbers(work.shape);
-    for (const { strides } of work.inputs) programs.numbers(strides);
-    for (const { strides } of work.outputs) programs.numbers(strides);
-    return programs.find(() => ({ work, ready: new Map() }));
+    programs.addObject(work.steps, () => showRows(work));
+    programs.addNumber(work.inner);
+    programs.addNumbers(work.shape);
+    for (const { strides } of work.inputs) programs.addNumbers(strides);
+    for (const { strides } of work.outputs) programs.addNumbers(strides);
+    return programs.getOrCreate(() => ({ work, ready: new Map() }));
   }
 
   private ready(work: RowKernel, aligned: boolean, memories: readonly number[]): Ready {
@@ -48,7 +48,7 @@ export class RowKernels {
     const { pipelines } = this.engine.recorder;
     const { bound, reads } = rendered;
     const compiled = pipelines.get(rendered.key, reads, bound.length - reads, rendered.source);
-    const [x, y] = this.engine.fold(rendered.workgroups);
+    const [x, y] = this.engine.dispatchSize(rendered.workgroups);
     return { rendered, compiled, x, y };
   }
 

@@ -8,22 +8,22 @@ export function declareBuffer(binding: number, name: string, type: string, writa
   return `@group(0) @binding(${binding}) var<storage, ${mode}> ${name}: array<${type}>;\n`;
 }
 
-/** Declares the params: `inf`, which has the bits of infinity, and the given fields. */
+/** Declares the params `p`, a uniform struct of 32-bit fields (`NAME: u32`). */
 export function declareParams(binding: number, fields: readonly string[]): string {
-  return `struct Params { inf: u32, ${fields.join(", ")} }\n@group(0) @binding(${binding}) var<uniform> p: Params;\n`;
+  return `struct Params { ${fields.join(", ")} }\n@group(0) @binding(${binding}) var<uniform> p: Params;\n`;
 }
 
 /** The bits that go into the param `inf`. */
 export const infinityBits = 0x7f800000;
 
-/** Declares an input whose elements are read one by one, through `NAME_at(position)`. */
+/** Declares an input whose elements are read one by one, through `NAME_get(position)`. */
 export function declareInput(binding: number, name: string, dtype: DType): string {
   const type = storedType(dtype);
   const code = declareBuffer(binding, name, type, false);
-  return `${code}fn ${name}_at(i: u32) -> ${valueType(dtype)} { return ${elementAt(name, dtype, "i", "plain")}; }\n`;
+  return `${code}fn ${name}_get(i: u32) -> ${valueType(dtype)} { return ${elementAt(name, dtype, "i", "plain")}; }\n`;
 }
 
-/** Declares an output whose elements are written one by one, through `NAME_put(position, value)`, and can be read. */
+/** Declares an output whose elements are written one by one, through `NAME_set(position, value)`, and can be read. */
 export function declareOutput(binding: number, name: string, dtype: DType): string {
   const packed = isPacked(dtype);
   const code = declareBuffer(binding, name, packed ? "atomic<u32>" : storedType(dtype), true);
@@ -34,8 +34,8 @@ export function declareOutput(binding: number, name: string, dtype: DType): stri
   atomicAnd(&${name}[word], ~(${perWord(dtype) === 4 ? "0xffu" : "0xffffu"} << shift));
   atomicOr(&${name}[word], ${packedBits(dtype, "v")} << shift);`
     : `${name}[i] = ${toStored(dtype, "v")};`;
-  return `${code}fn ${name}_put(i: u32, v: ${type}) { ${put} }
-fn ${name}_at(i: u32) -> ${type} { return ${elementAt(name, dtype, "i", packed ? "atomic" : "plain")}; }\n`;
+  return `${code}fn ${name}_set(i: u32, v: ${type}) { ${put} }
+fn ${name}_get(i: u32) -> ${type} { return ${elementAt(name, dtype, "i", packed ? "atomic" : "plain")}; }\n`;
 }
 
 function elementAt(name: string, dtype: DType, i: string, kind: "plain" | "atomic"): string {

@@ -41,7 +41,7 @@ export function scalarWord(value: Scalar, dtype: DType): number {
 }
 
 /** Statements that compute expressions, and the names (or code) of their values. What occurs twice is computed once. */
-export class Statements {
+export class StatementBuilder {
   readonly lines: string[] = [];
   private readonly known: Map<string, string> = new Map();
   private readonly input: (index: number, dtype: DType) => string;

@@ -14,15 +14,20 @@ fn main(@builtin(workgroup_id) group_id: vec3<u32>, @builtin(num_workgroups) gro
   `;
 }
 
-/** Statements that take a linear index apart into `PREFIX0`, `PREFIX1`, … of dimensions of the sizes `SIZES0`, …, the last fastest. */
-export function coordinates(prefix: string, index: string, sizes: string, rank: number): string {
+/** The params `p.NAME0`, `p.NAME1`, …, from number `from` on. */
+export function paramNames(name: string, count: number, from = 0): string[] {
+  return Array.from({ length: count - from }, (_, d) => `p.${name}${from + d}`);
+}
+
+/** Statements that split a linear index into `PREFIX0`, `PREFIX1`, … by the sizes of the dimensions; the last changes fastest. */
+export function coordinates(prefix: string, index: string, sizes: readonly string[]): string {
   let code = "";
   let rest = index;
-  for (let d = rank - 1; d > 0; d--) {
-    code += `let ${prefix}${d} = ${rest} % ${sizes}${d}; let ${prefix}rest${d} = ${rest} / ${sizes}${d}; `;
+  for (let d = sizes.length - 1; d > 0; d--) {
+    code += `let ${prefix}${d} = ${rest} % ${sizes[d]}; let ${prefix}rest${d} = ${rest} / ${sizes[d]};\n`;
     rest = `${prefix}rest${d}`;
   }
-  return rank === 0 ? "" : `${code}let ${prefix}0 = ${rest};`;
+  return sizes.length === 0 ? "" : `${code}let ${prefix}0 = ${rest};\n`;
 }
 
 /** `base + c0·s0 + c1·s1 + …` over dimensions `from` to `to`. */
@@ -35,21 +40,4 @@ export function position(base: string, prefix: string, strides: string, from: nu
 /** Fields `NAME0: u32`, … */
 export function fields(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, d) => `${name}${d}: u32`);
-}
-
-/** Whether strides are those of contiguous memory. */
-export function isLinear(shape: readonly number[], strides: readonly number[]): boolean {
-  let step = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    if (strides[d] !== step) return false;
-    step *= shape[d]!;
-  }
-  return true;
-}
-
-/** Number of elements. */
-export function sizeOf(shape: readonly number[]): number {
-  let n = 1;
-  for (let d = 0; d < shape.length; d++) n *= shape[d]!;
-  return n;
 }

@@ -52,13 +52,13 @@ describe.skipIf(gpu === null)("reductions on the GPU", () => {
                 `${op} of ${dtype} [${shape}] over ${dim}`,
               );
               if (shape.length > 1) {
-                const turned = (t: Tensor) => t.transpose(0, -1).flip([0]).narrow(0, 1, shape.at(-1)! - 1 || 1);
+                const quadrant_value = (t: Tensor) => t.transpose(0, -1).flip([0]).narrow(0, 1, shape.at(-1)! - 1 || 1);
                 if (shape.at(-1)! < 2) continue;
                 expectSame(
-                  reduce(turned(x.to(gpu!)), op, dim),
-                  reduce(turned(x), op, dim),
+                  reduce(quadrant_value(x.to(gpu!)), op, dim),
+                  reduce(quadrant_value(x), op, dim),
                   length,
-                  `${op} turned ${dtype} [${shape}] over ${dim}`,
+                  `${op} quadrant_value ${dtype} [${shape}] over ${dim}`,
                 );
               }
             }

@@ -7,13 +7,13 @@ import type { DType } from "@heddle/tensor";
 import { type Kernel, showExpr } from "@heddle/tensor/backend";
 import { infinityBits } from "./buffer_access.ts";
 import { type ScalarSlot, scalarSlots } from "./expression.ts";
-import { sizeOf } from "./index_math.ts";
-import { accumulator, type Form, groupSize, isIndexed, type Kind } from "./reduce_variant.ts";
+import { accumulator, groupSize, type InputAccess, isIndexed, type ReduceVariant } from "./reduce_variant.ts";
 import { reductionSource } from "./reduce_wgsl.ts";
 import { isPacked } from "./wgsl_types.ts";
+import { sizeOf } from "../strides.ts";
 
 /** Lavapipe leaves every loop after 65,535 rounds, those of loops within it included, and goes on as if nothing were missing. */
-const longestLoop = 16384;
+const maxLoopIterations = 16384;
 
 /** A reduction as it is rendered: its shader, the words of its params, and what fills them in. */
 export interface RenderedReduction {
@@ -37,16 +37,16 @@ export interface Parts {
 }
 
 /** What decides how many threads share an output. */
-export interface Machine {
+export interface AdapterTraits {
   readonly software: boolean;
 }
 
 /** Into how many parts each output's elements are split, and whether a workgroup works on each. */
-function division(outputs: number, length: number, along: boolean, { software }: Machine): [number, boolean] {
+function division(outputs: number, length: number, along: boolean, { software }: AdapterTraits): [number, boolean] {
   if (software) {
     // Threads are loops on a few cores: workgroups that wait for each other only cost.
     const wanted = length >= 1024 ? Math.min(Math.floor(256 / outputs), Math.ceil(length / 256)) : 1;
-    return [Math.max(wanted, Math.ceil(length / longestLoop), 1), false];
+    return [Math.max(wanted, Math.ceil(length / maxLoopIterations), 1), false];
   }
   // Threads side by side should read side by side: along the reduced dimension, unless the outputs are what lies side by side.
   const together = length >= 128 && (along || outputs < 4096);
@@ -66,7 +66,7 @@ function isVector({ dtype, strides }: Kernel["inputs"][number], dim: number, ali
  *
  * @param aligned whether all inputs begin at a multiple of four elements.
  */
-export function renderReduction(kernel: Kernel, aligned: boolean, machine: Machine): RenderedReduction {
+export function renderReduction(kernel: Kernel, aligned: boolean, machine: AdapterTraits): RenderedReduction {
   const { op, dims } = kernel.reduce!;
   return render(kernel, kernel.expr.dtype, dims, machine, {
     aligned,
@@ -77,7 +77,7 @@ export function renderReduction(kernel: Kernel, aligned: boolean, machine: Machi
 }
 
 /** Renders the reduction of a reduction's parts into its output: inputs are the values and, for argmax and argmin, the indices. */
-export function renderParts(kernel: Kernel, { count, dtype }: Parts, machine: Machine): RenderedReduction {
+export function renderParts(kernel: Kernel, { count, dtype }: Parts, machine: AdapterTraits): RenderedReduction {
   const shape = [...kernel.shape.slice(0, kernel.shape.length - kernel.reduce!.dims), count];
   const strides = shape.map((_, d) => sizeOf(shape.slice(d + 1)));
   const total: Kernel = {
@@ -95,7 +95,7 @@ export function renderParts(kernel: Kernel, { count, dtype }: Parts, machine: Ma
   });
 }
 
-interface Choices {
+interface ReduceOptions {
   readonly aligned: boolean;
   readonly fromParts: boolean;
   readonly indexed: boolean;
@@ -106,8 +106,8 @@ function render(
   { shape, inputs, output, expr, reduce }: Kernel,
   result: DType,
   inner: number,
-  { software }: Machine,
-  { aligned, fromParts, indexed, parts }: Choices,
+  { software }: AdapterTraits,
+  { aligned, fromParts, indexed, parts }: ReduceOptions,
 ): RenderedReduction {
   const { op } = reduce!;
   const outer = shape.length - inner;
@@ -122,19 +122,19 @@ function render(
     inputs.some((input) => input.strides[outer - 1] === 1);
   const fours = !indexed && !across && inner > 0 && (inner === 1 || shape[last]! % 4 === 0);
   const dim = across ? outer - 1 : last;
-  const kinds = inputs.map((input): Kind => {
+  const access = inputs.map((input): InputAccess => {
     if (!across && !fours) return "single";
     if (input.strides[dim] === 0) return "constant";
     return isVector(input, dim, aligned) ? "vector" : "single";
   });
   const scalars = scalarSlots([expr]);
   const toParts = count > 1;
-  const form: Form = {
+  const variant: ReduceVariant = {
     op,
     expr,
     result,
     inputs,
-    kinds,
+    access,
     output: output.dtype,
     scalars,
     outer,
@@ -153,8 +153,8 @@ function render(
   for (const { strides } of inputs) words.push(...strides);
   const items = (across ? outputs / 4 : outputs) * count;
   return {
-    key: keyOf(form),
-    source: () => reductionSource(form),
+    key: keyOf(variant),
+    source: () => reductionSource(variant),
     words: Uint32Array.from(words),
     offsetsAt,
     scalarsAt,
@@ -164,8 +164,8 @@ function render(
   };
 }
 
-function keyOf(f: Form): string {
-  const inputs = f.inputs.map(({ dtype }, i) => `${dtype}/${f.kinds[i]}`);
+function keyOf(f: ReduceVariant): string {
+  const inputs = f.inputs.map(({ dtype }, i) => `${dtype}/${f.access[i]}`);
   return `reduce ${f.op} ${f.outer}/${f.inner} by ${f.together} ${f.quads}${f.toParts ? " to parts" : ""}${
     f.fromParts ? " from parts" : ""
   } ${inputs} ${f.result} ${f.output} ${showExpr(f.expr)}`;

@@ -7,16 +7,16 @@ import type { Expr, ScalarSlot } from "./expression.ts";
 export const groupSize = 64;
 
 /** How an input's elements are read where four are taken at once: in a vector, one for all four, or one by one. */
-export type Kind = "vector" | "constant" | "single";
+export type InputAccess = "vector" | "constant" | "single";
 
 /** See the module's comment. */
-export interface Form {
+export interface ReduceVariant {
   readonly op: ReducePrim;
   readonly expr: Expr;
   /** dtype of the reduction's result, before it is cast to the output's. */
   readonly result: DType;
   readonly inputs: Kernel["inputs"];
-  readonly kinds: readonly Kind[];
+  readonly access: readonly InputAccess[];
   readonly output: DType;
   readonly scalars: readonly ScalarSlot[];
   readonly outer: number;

@@ -2,11 +2,11 @@
 import { type DType, isFloat } from "@heddle/tensor";
 import type { ReducePrim } from "@heddle/tensor/backend";
 import { declareBuffer, declareInput, declareOutput, declareParams, quadType, quadValues } from "./buffer_access.ts";
-import { scalarFields, Statements } from "./expression.ts";
+import { scalarFields, StatementBuilder } from "./expression.ts";
 import { functionsFor } from "./math/functions.ts";
-import { coordinates, entryPoint, fields, position, threadIndex } from "./index_math.ts";
-import { accumulator, type Form, groupSize, isIndexed } from "./reduce_variant.ts";
-import { castValue, enables, valueType } from "./wgsl_types.ts";
+import { coordinates, entryPoint, fields, paramNames, position, threadIndex } from "./index_math.ts";
+import { accumulator, groupSize, isIndexed, type ReduceVariant } from "./reduce_variant.ts";
+import { castValue, enableDirectives, valueType } from "./wgsl_types.ts";
 
 /**
  * Rounds after which a sum is added to that of the rounds before, and such sums after which theirs is added to the whole: rounding errors
@@ -66,8 +66,8 @@ fn rank_argmin(x: f32) -> i32 { return select(~order(x), 0x7fffffff, is_nan(x));
 `;
 
 /** `element(x0, …)`: what is reduced, from the inputs' values. */
-function elementFunction({ op, expr, inputs, fromParts }: Form, type: Accumulator): string {
-  const statements = new Statements((index) => `x${index}`);
+function elementFunction({ op, expr, inputs, fromParts }: ReduceVariant, type: Accumulator): string {
+  const statements = new StatementBuilder((index) => `x${index}`);
   const value = statements.value(expr);
   // What parts have found is in order already.
   const taken = fromParts
@@ -85,14 +85,14 @@ function elementFunction({ op, expr, inputs, fromParts }: Form, type: Accumulato
 }
 
 /** Declares all bindings. */
-function declare(form: Form, type: Accumulator): string {
-  const { op, inputs, kinds, output, scalars, outer, inner, toParts, fromParts } = form;
+function declare(variant: ReduceVariant, type: Accumulator): string {
+  const { op, inputs, access, output, scalars, outer, inner, toParts, fromParts } = variant;
   let code = "";
   let binding = 0;
   inputs.forEach(({ dtype }, i) => {
     // Single elements of what moves in vectors are parts of these.
-    code += kinds[i] === "vector"
-      ? `${declareBuffer(binding, `x${i}`, quadType(dtype), false)}fn x${i}_at(i: u32) -> ${
+    code += access[i] === "vector"
+      ? `${declareBuffer(binding, `x${i}`, quadType(dtype), false)}fn x${i}_get(i: u32) -> ${
         valueType(dtype)
       } { let quad = x${i}[i >> 2u]; let lane = i & 3u; return ${
         [1, 2, 3].reduce(
@@ -109,6 +109,7 @@ function declare(form: Form, type: Accumulator): string {
     if (isIndexed(op)) code += declareBuffer(binding++, "out_index", "i32", true);
   } else code += declareOutput(binding++, "out", output);
   return code + declareParams(binding, [
+    "inf: u32",
     ...["outputs: u32", "parts: u32", "part_length: u32", "length: u32"],
     ...fields("o", inputs.length + 1),
     ...scalarFields(scalars),
@@ -120,28 +121,28 @@ function declare(form: Form, type: Accumulator): string {
 }
 
 /** Statements that find where the inputs' elements `k` are: `a0`, … */
-function find({ inputs, outer, inner }: Form, k: string): string {
+function find({ inputs, outer, inner }: ReduceVariant, k: string): string {
   const places = inputs.map((_, i) => {
     let code = `b${i}`;
     for (let d = 0; d < inner; d++) code += ` + j${d} * p.t${i}_${outer + d}`;
     return `let a${i} = ${code};`;
   });
-  return [coordinates("j", k, "p.e", inner), ...places].join(" ");
+  return [coordinates("j", k, paramNames("e", inner)), ...places].join(" ");
 }
 
 /** Statements that read four values of each input, at `a0`, … and beside it along dimension `dim`; and the values. */
-function four({ inputs, kinds }: Form, dim: number): { lines: string[]; values: string[][] } {
+function four({ inputs, access }: ReduceVariant, dim: number): { lines: string[]; values: string[][] } {
   const lines: string[] = [];
   const values = inputs.map(({ dtype }, i): string[] => {
-    switch (kinds[i]!) {
+    switch (access[i]!) {
       case "vector":
         lines.push(`let w${i} = x${i}[a${i} >> 2u];`);
         return quadValues(dtype, `w${i}`);
       case "constant":
-        lines.push(`let w${i} = x${i}_at(a${i});`);
+        lines.push(`let w${i} = x${i}_get(a${i});`);
         return [0, 1, 2, 3].map(() => `w${i}`);
       case "single":
-        return [0, 1, 2, 3].map((n) => `x${i}_at(a${i} + ${n}u * p.t${i}_${dim})`);
+        return [0, 1, 2, 3].map((n) => `x${i}_get(a${i} + ${n}u * p.t${i}_${dim})`);
     }
   });
   return { lines, values };
@@ -150,15 +151,15 @@ function four({ inputs, kinds }: Form, dim: number): { lines: string[]; values: 
 const lanes = [0, 1, 2, 3];
 
 /** The WGSL of a form. */
-export function reductionSource(form: Form): string {
-  const { op, expr, result, inputs, output, outer, inner, together, quads, toParts, fromParts } = form;
+export function reductionSource(variant: ReduceVariant): string {
+  const { op, expr, result, inputs, output, outer, inner, together, quads, toParts, fromParts } = variant;
   const indexed = isIndexed(op);
   const type: Accumulator = accumulator(op, expr.dtype) === "float32" ? "f32" : "i32";
   const start = identity(op, type, result);
   const fold = (a: string, b: string): string => combine(op, type, a, b);
-  const one = `element(${inputs.map((_, i) => `x${i}_at(a${i})`).join(", ")})`;
+  const one = `element(${inputs.map((_, i) => `x${i}_get(a${i})`).join(", ")})`;
   const each = (code: (n: number) => string): string => lanes.map(code).join(" ");
-  const finished = (value: string): string =>
+  const withEpilogue = (value: string): string =>
     castValue(valueType(result) === "bool" ? `(${value} != 0)` : value, result, output);
   const target = position("p.o0", "c", "p.q", 0, outer);
 
@@ -178,21 +179,21 @@ export function reductionSource(form: Form): string {
   if (indexed) {
     walk = `var best = ${start}; var best_at = 0;
   for (var k = from_k${together === 1 ? "" : " + lane"}; k < to_k; k += ${together}u) {
-    ${find(form, "k")}
+    ${find(variant, "k")}
     let got = ${one};
-    let got_at = ${fromParts ? "found_at(a0)" : "i32(k)"};
+    let got_at = ${fromParts ? "found_get(a0)" : "i32(k)"};
     if (got > best || (got == best && got_at < best_at)) { best = got; best_at = got_at; }
   }`;
-    store = toParts ? "out[item] = best; out_index[item] = best_at;" : `out_put(${target}, best_at);`;
+    store = toParts ? "out[item] = best; out_index[item] = best_at;" : `out_set(${target}, best_at);`;
   } else if (quads === "across") {
-    const { lines, values } = four(form, outer - 1);
+    const { lines, values } = four(variant, outer - 1);
     walk = `${empty}
   var k = from_k;
   while (k < to_k) {
     let stop = min(to_k, k + ${block}u);
     ${each((n) => `var some${n} = ${start};`)}
     for (; k < stop; k++) {
-      ${[find(form, "k"), ...lines].join("\n      ")}
+      ${[find(variant, "k"), ...lines].join("\n      ")}
       ${each((n) => `some${n} = ${fold(`some${n}`, `element(${values.map((value) => value[n]).join(", ")})`)};`)}
     }
     ${each((n) => `total${n} = ${fold(`total${n}`, `some${n}`)};`)}
@@ -202,11 +203,11 @@ export function reductionSource(form: Form): string {
     store = each((n) =>
       toParts
         ? `out[(output + ${n}u) * p.parts + part] = total${n};`
-        : `out_put(${target} + ${n}u * p.q${outer - 1}, ${finished(`total${n}`)});`
+        : `out_set(${target} + ${n}u * p.q${outer - 1}, ${withEpilogue(`total${n}`)});`
     );
   } else {
-    const { lines, values } = quads === "along" ? four(form, outer + inner - 1) : { lines: [], values: [] };
-    const rest = `for (var k = next; k < to_k; k++) { ${find(form, "k")} total = ${fold("total", one)}; }`;
+    const { lines, values } = quads === "along" ? four(variant, outer + inner - 1) : { lines: [], values: [] };
+    const rest = `for (var k = next; k < to_k; k++) { ${find(variant, "k")} total = ${fold("total", one)}; }`;
     walk = quads === "along"
       ? `${empty}
   var next = from_k${together === 1 ? "" : " + lane * 4u"};
@@ -214,7 +215,7 @@ export function reductionSource(form: Form): string {
     let stop = min(to_k, next + ${4 * block * together}u);
     ${each((n) => `var some${n} = ${start};`)}
     for (; next + 4u <= stop; next += ${4 * together}u) {
-      ${[find(form, "next"), ...lines].join("\n      ")}
+      ${[find(variant, "next"), ...lines].join("\n      ")}
       ${each((n) => `some${n} = ${fold(`some${n}`, `element(${values.map((value) => value[n]).join(", ")})`)};`)}
     }
     total = ${lanes.reduce((sum, n) => fold(sum, `some${n}`), "total")};
@@ -227,36 +228,36 @@ export function reductionSource(form: Form): string {
   while (k < to_k) {
     let stop = min(to_k, k + ${block * together}u);
     var some = ${start};
-    for (; k < stop; k += ${together}u) { ${find(form, "k")} some = ${fold("some", one)}; }
+    for (; k < stop; k += ${together}u) { ${find(variant, "k")} some = ${fold("some", one)}; }
     total = ${fold("total", "some")};
     ${carried}
   }
   ${complete}`;
-    store = toParts ? "out[item] = total;" : `out_put(${target}, ${finished("total")});`;
+    store = toParts ? "out[item] = total;" : `out_set(${target}, ${withEpilogue("total")});`;
   }
 
-  const code = `${elementFunction(form, type)}${entryPoint(groupSize)}${threadIndex(groupSize)}
+  const code = `${elementFunction(variant, type)}${entryPoint(groupSize)}${threadIndex(groupSize)}
   let item = ${together === 1 ? "thread" : "group"};
   if (item >= p.outputs${quads === "across" ? " / 4u" : ""} * p.parts) { return; }
   let output = item / p.parts${quads === "across" ? " * 4u" : ""};
   let part = item % p.parts;
-  ${coordinates("c", "output", "p.d", outer)}
+  ${coordinates("c", "output", paramNames("d", outer))}
   ${inputs.map((_, i) => `let b${i} = ${position(`p.o${i + 1}`, "c", `p.t${i}_`, 0, outer)};`).join("\n  ")}
   let from_k = part * p.part_length;
   let to_k = min(p.length, from_k + p.part_length);
   ${walk}
-  ${together === 1 ? store : shared(form, type, store)}
+  ${together === 1 ? store : shared(variant, type, store)}
 }
 `;
   const memory = together === 1 ? "" : `var<workgroup> pool: array<${type}, ${groupSize}>;\n` +
     (indexed ? `var<workgroup> pool_at: array<i32, ${groupSize}>;\n` : "");
   const extra = code.includes("rank_arg") ? ranks : "";
   const dtypes = [...inputs.map(({ dtype }) => dtype), output, expr.dtype];
-  return enables(dtypes) + declare(form, type) + memory + extra + functionsFor(extra + code) + code;
+  return enableDirectives(dtypes) + declare(variant, type) + memory + extra + functionsFor(extra + code) + code;
 }
 
 /** The threads' results made one, in pairs. */
-function shared({ op }: Form, type: Accumulator, store: string): string {
+function shared({ op }: ReduceVariant, type: Accumulator, store: string): string {
   const indexed = isIndexed(op);
   const merge = indexed
     ? `let got = pool[lane + half]; let got_at = pool_at[lane + half];

@@ -3,7 +3,7 @@ import type { Attrs, RowPrim } from "@heddle/tensor/backend";
 import { apply, applyAll, fusedUpdate } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";
 import { gpuReport } from "../mod.ts";
-import { devices } from "../testing/against_reference.ts";
+import { devices } from "../testing/reference_comparison.ts";
 
 /**
  * Both devices on the same inputs, the CPU's engine being the oracle: it is held against other operations itself. Of float16 the

@@ -13,11 +13,12 @@ import {
   quadType,
   quadValues,
 } from "./buffer_access.ts";
-import { type Expr, scalarFields, type ScalarSlot, scalarSlots, Statements } from "./expression.ts";
+import { type Expr, scalarFields, type ScalarSlot, scalarSlots, StatementBuilder } from "./expression.ts";
 import { functionsFor } from "./math/functions.ts";
-import { coordinates, entryPoint, fields, position, sizeOf, threadIndex } from "./index_math.ts";
-import { inFloat32, quadsOf, recut } from "./row_layout.ts";
-import { enables } from "./wgsl_types.ts";
+import { coordinates, entryPoint, fields, paramNames, position, threadIndex } from "./index_math.ts";
+import { mergeContiguousRows, vectorOperands, widenFloat16 } from "./row_layout.ts";
+import { enableDirectives } from "./wgsl_types.ts";
+import { sizeOf } from "../strides.ts";
 
 /** Threads of a workgroup, and of one for rows of which each thread would have much. */
 const [groupSize, largeGroup] = [64, 256];
@@ -57,13 +58,13 @@ export function renderRows(
   memories: readonly number[],
   { software }: { readonly software: boolean },
 ): RenderedRows {
-  const kernel = recut({ ...work, steps: work.steps.map(inFloat32) });
+  const kernel = mergeContiguousRows({ ...work, steps: work.steps.map(widenFloat16) });
   const { shape, inner, inputs, outputs, steps } = kernel;
   const outer = shape.length - inner;
   const rows = sizeOf(shape.slice(0, outer));
   const length = sizeOf(shape.slice(outer));
   const operands = [...inputs, ...outputs];
-  const inFours = aligned ? quadsOf(kernel) : null;
+  const inFours = aligned ? vectorOperands(kernel) : null;
   // A buffer is declared with elements of one type.
   const mixed = inFours?.some((quad, i) => quad !== inFours[memories[i]!]) ?? false;
   const quads = mixed ? null : inFours;
@@ -153,6 +154,7 @@ function source(
       : declareInput(binding, name(i), dtype);
   });
   declarations += declareParams(bound.length, [
+    "inf: u32",
     ...["rows: u32", "steps: u32"],
     ...fields("o", count),
     ...scalarFields(scalars),
@@ -178,7 +180,7 @@ function source(
         return column;
     }
   };
-  const atRow = read((operand) => `${name(operand)}_at(b${operand})`, "0");
+  const atRow = read((operand) => `${name(operand)}_get(b${operand})`, "0");
 
   let values = 0;
   const walk = ({ reduce, write }: Walk): string => {
@@ -186,9 +188,9 @@ function source(
     const lines: string[] = [];
     const lanes = (quads === null ? [0] : [0, 1, 2, 3]).map((lane) => {
       const column = quads === null ? "i32(k)" : `i32(4u * k + ${lane}u)`;
-      const statements = new Statements(
+      const statements = new StatementBuilder(
         read((operand) => {
-          if (!quads?.[operand]) return `${name(operand)}_at(${inRow(operand)})`;
+          if (!quads?.[operand]) return `${name(operand)}_get(${inRow(operand)})`;
           if (!loads.has(operand)) {
             loads.set(operand, `let q${operand} = ${name(operand)}[${inRow(operand)}];`);
           }
@@ -208,7 +210,7 @@ function source(
       const results = lanes.map(({ written }) => written[w]!);
       lines.push(
         quads === null
-          ? `${name(operand)}_put(${inRow(operand)}, ${results[0]});`
+          ? `${name(operand)}_set(${inRow(operand)}, ${results[0]});`
           : `${name(operand)}[${inRow(operand)}] = ${quadOf(operands[operand]!.dtype, results)};`,
       );
     });
@@ -237,7 +239,7 @@ function source(
     let stop = min(p.steps, begin + ${block * together}u);
     ${each((n, i) => `var some${n} = ${start[reduce[i]!.op]};`)}
     for (var k = begin; k < stop; k += ${together}u) {
-      ${coordinates("j", "k", "p.e", inner)}
+      ${coordinates("j", "k", paramNames("e", inner))}
       ${lines.join("\n      ")}
       ${each((n, i) => `some${n} = ${combine[reduce[i]!.op](`some${n}`, term(i))};`)}
     }
@@ -246,7 +248,7 @@ function source(
   ${names.map(result).join("\n  ")}`;
   };
   const once = (expr: Expr, step: number): { lines: string; value: string } => {
-    const statements = new Statements(atRow, `w${step}_`);
+    const statements = new StatementBuilder(atRow, `w${step}_`);
     const value = statements.value(expr);
     return { lines: statements.lines.join(" "), value };
   };
@@ -255,13 +257,13 @@ function source(
     const { lines, value } = once(step.expr, i);
     if (step.kind === "value") return `${lines} let r${values++} = ${value};`;
     const operand = inputs.length + step.output;
-    const put = `${name(operand)}_put(b${operand}, ${value});`;
+    const put = `${name(operand)}_set(b${operand}, ${value});`;
     return together === 1 ? `${lines} ${put}` : `if (lane == 0u) { ${lines} ${put} }`;
   });
   const code = `${entryPoint(threads)}${threadIndex(threads)}
   let item = ${together === 1 ? "thread" : "group"};
   if (item >= p.rows) { return; }
-  ${coordinates("c", "item", "p.d", outer)}
+  ${coordinates("c", "item", paramNames("d", outer))}
   ${
     Array.from({ length: count }, (_, i) => `let b${i} = ${position(`p.o${i}`, "c", `p.t${i}_`, 0, outer)};`).join(
       "\n  ",
@@ -271,5 +273,5 @@ function source(
 }
 `;
   const memory = together === 1 ? "" : `var<workgroup> pool: array<f32, ${together}>;\n`;
-  return enables(operands.map(({ dtype }) => dtype)) + declarations + memory + functionsFor(code) + code;
+  return enableDirectives(operands.map(({ dtype }) => dtype)) + declarations + memory + functionsFor(code) + code;
 }

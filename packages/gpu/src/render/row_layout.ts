@@ -2,14 +2,14 @@
 import type { DType } from "@heddle/tensor";
 import type { RowKernel, RowStep } from "@heddle/tensor/backend";
 import type { Expr } from "./expression.ts";
-import { isLinear, sizeOf } from "./index_math.ts";
+import { isContiguous, sizeOf } from "../strides.ts";
 
 /** Where nothing is summed and all lies in one piece, rows may be of any length: such that a thread has four elements. */
-export function recut(kernel: RowKernel): RowKernel {
+export function mergeContiguousRows(kernel: RowKernel): RowKernel {
   const { shape, inputs, outputs, sources, steps } = kernel;
   const plain = steps.every((step) => step.kind === "walk" && step.reduce.length === 0) &&
     sources.every(({ from }) => from !== "column") &&
-    [...inputs, ...outputs].every(({ strides }) => isLinear(shape, strides));
+    [...inputs, ...outputs].every(({ strides }) => isContiguous(shape, strides));
   if (!plain) return kernel;
   const count = sizeOf(shape);
   const length = count % 4 === 0 ? 4 : 1;
@@ -24,7 +24,7 @@ export function recut(kernel: RowKernel): RowKernel {
 }
 
 /** A step whose float16 values are float32: only memory is narrow. */
-export function inFloat32(step: RowStep): RowStep {
+export function widenFloat16(step: RowStep): RowStep {
   const wide = (expr: Expr): Expr => {
     const dtype: DType = expr.dtype === "float16" ? "float32" : expr.dtype;
     return expr.op === "input" || expr.op === "scalar"
@@ -41,7 +41,7 @@ export function inFloat32(step: RowStep): RowStep {
 }
 
 /** Which operands are walked in vectors of four (the others are the same for all four); null where some lie otherwise. */
-export function quadsOf({ shape, inputs, outputs }: RowKernel): boolean[] | null {
+export function vectorOperands({ shape, inputs, outputs }: RowKernel): boolean[] | null {
   const last = shape.length - 1;
   if (shape[last]! % 4 !== 0) return null;
   const quads: boolean[] = [];

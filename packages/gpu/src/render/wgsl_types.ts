@@ -12,6 +12,11 @@ export function valueType(dtype: DType): "f32" | "i32" | "bool" {
   return dtype === "bool" ? "bool" : isFloat(dtype) ? "f32" : "i32";
 }
 
+/** The type in which routines compute: bool is the integers 0 and 1. */
+export function computeType(dtype: DType): "f32" | "i32" {
+  return isFloat(dtype) ? "f32" : "i32";
+}
+
 /** The type of an array's elements; several narrow integers share a u32. */
 export function storedType(dtype: DType): "f32" | "i32" | "f16" | "u32" {
   switch (dtype) {
@@ -77,7 +82,7 @@ export function packedBits(dtype: DType, value: string): string {
 }
 
 /** The directives with which a module begins. */
-export function enables(dtypes: readonly DType[]): string {
+export function enableDirectives(dtypes: readonly DType[]): string {
   return dtypes.includes("float16") ? "enable f16;\n" : "";
 }
 

@@ -1,6 +1,6 @@
 /** The routines by name. */
 import type { Attrs, RoutinePrim } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../gpu_context.ts";
+import type { GpuContext, GpuOperand } from "../gpu_context.ts";
 import { conv } from "./conv/conv.ts";
 import { convInputGrad } from "./conv/conv_input_grad.ts";
 import { convWeightGrad } from "./conv/conv_weight_grad.ts";
@@ -15,7 +15,7 @@ import { sumPool, sumPoolGrad } from "./pool/sum_pool.ts";
 
 /** Records the launches of a routine; outputs are contiguous, with any offset. */
 export type GpuRoutine<P extends RoutinePrim> = (
-  gpu: Gpu,
+  gpu: GpuContext,
   inputs: readonly GpuOperand[],
   outputs: readonly GpuOperand[],
   attrs: Attrs[P],

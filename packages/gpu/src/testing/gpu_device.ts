@@ -9,7 +9,7 @@ try {
   const atOnce = "they read values at once, which Deno alone can do";
   if (!("deno" in process.versions)) throw new Error(atOnce);
   const device = await webgpu();
-  if (!(device.backend as GpuBackend).engine.staging.synchronous) throw new Error(atOnce);
+  if (!(device.backend as GpuBackend).engine.readback.canReadSync) throw new Error(atOnce);
   found = device;
 } catch (error) {
   console.warn(`tests on the GPU are skipped: ${error instanceof Error ? error.message : error}`);

@@ -57,7 +57,7 @@ export const exponentials: Readonly<Record<string, string>> = {
   return fma(z, -0.5f, f * z * ${horner("f", p.logTail)});
 }`,
   // 0 gives −∞, +∞ itself, NaN and what is negative NaN.
-  log_mended: `fn log_mended(x: f32, value: f32) -> f32 {
+  log_special_cases: `fn log_special_cases(x: f32, value: f32) -> f32 {
   let bits = bitcast<u32>(x);
   if (bits - 1u < 0x7f7fffffu) { return value; }
   if ((bits & 0x7fffffffu) == 0u) { return -infinity(); }
@@ -65,15 +65,15 @@ export const exponentials: Readonly<Record<string, string>> = {
 }`,
   log_f: `fn log_f(x: f32) -> f32 {
   let a = log_parts(x);
-  return log_mended(x, fma(a.x, ${literal(ln2High)}, fma(a.x, ${literal(ln2Low)}, log_tail(a.y)) + a.y));
+  return log_special_cases(x, fma(a.x, ${literal(ln2High)}, fma(a.x, ${literal(ln2Low)}, log_tail(a.y)) + a.y));
 }`,
   log2_f: `fn log2_f(x: f32) -> f32 {
   let a = log_parts(x);
-  return log_mended(x, a.x + (a.y + log_tail(a.y)) * ${literal(Math.LOG2E)});
+  return log_special_cases(x, a.x + (a.y + log_tail(a.y)) * ${literal(Math.LOG2E)});
 }`,
   log10_f: `fn log10_f(x: f32) -> f32 {
   let a = log_parts(x);
-  return log_mended(x, fma(a.x, ${literal(Math.log10(2))}, (a.y + log_tail(a.y)) * ${literal(Math.LOG10E)}));
+  return log_special_cases(x, fma(a.x, ${literal(Math.log10(2))}, (a.y + log_tail(a.y)) * ${literal(Math.LOG10E)}));
 }`,
   log1p_f: `fn log1p_f(x: f32) -> f32 {
   if (x > -0.2928f && x < 0.4142f) { return with_sign(log_tail(x) + x, x); }

@@ -6,12 +6,15 @@ import { angles } from "./trigonometric.ts";
 import { exponentials } from "./exponential.ts";
 import { literal } from "../wgsl_types.ts";
 
+/** `is_nan(x)`, which compilers cannot simplify to false. */
+export const isNan = `fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }\n`;
+
 /** Functions by name; they may call each other. `p` holds the params, of which `inf` has the bits of infinity. */
 export const functions: Readonly<Record<string, string>> = {
   // Compilers may assume that constants are finite, and that NaN does not happen; what is read from memory they believe.
   infinity: `fn infinity() -> f32 { return bitcast<f32>(p.inf); }`,
   not_a_number: `fn not_a_number() -> f32 { return bitcast<f32>(p.inf | 0x400000u); }`,
-  is_nan: `fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,
+  is_nan: isNan,
   with_sign: `fn with_sign(x: f32, s: f32) -> f32 {
   return bitcast<f32>((bitcast<u32>(x) & 0x7fffffffu) | (bitcast<u32>(s) & 0x80000000u));
 }`,

@@ -4,7 +4,7 @@ import { horner } from "./horner.ts";
 import { literal } from "../wgsl_types.ts";
 
 /** π/2 in parts of 14 bits, whose products with k below 1024 are exact, and the rest. */
-function partsOfHalfPi(): number[] {
+function halfPiParts(): number[] {
   let rest = Math.PI / 2;
   const parts = [14, 14, 14].map((count) => {
     const unit = 2 ** (Math.floor(Math.log2(Math.abs(rest))) + 1 - count);
@@ -45,7 +45,7 @@ export const angles: Readonly<Record<string, string>> = {
   reduce: `fn reduce(x: f32) -> vec2<f32> {
   if (x < 1600f) {
     let n = round(x * ${literal(2 / Math.PI)});
-    let r = ${partsOfHalfPi().reduce((rest, part) => `fma(n, ${literal(-part)}, fence(${rest}))`, "x")};
+    let r = ${halfPiParts().reduce((rest, part) => `fma(n, ${literal(-part)}, fence(${rest}))`, "x")};
     return vec2<f32>(r, bitcast<f32>(u32(n)));
   }
   let bits = bitcast<u32>(x);
@@ -66,15 +66,15 @@ export const angles: Readonly<Record<string, string>> = {
   let r = fma(f32(rest), ${literal(Math.PI / 2 * 2 ** -30)}, f32(turn_low) * ${literal(Math.PI / 2 * 2 ** -62)});
   return vec2<f32>(r, bitcast<f32>(k));
 }`,
-  turned: `fn turned(s: f32, c: f32, k: u32) -> f32 {
+  quadrant_value: `fn quadrant_value(s: f32, c: f32, k: u32) -> f32 {
   let value = select(s, c, (k & 1u) == 1u);
   return select(value, -value, (k & 2u) == 2u);
 }`,
   sin_f: `fn sin_f(x: f32) -> f32 {${
-    trigonometric("let value = turned(s, c, k);\n  return select(value, -value, x < 0f);")
+    trigonometric("let value = quadrant_value(s, c, k);\n  return select(value, -value, x < 0f);")
   }
 }`,
-  cos_f: `fn cos_f(x: f32) -> f32 {${trigonometric("return turned(s, c, k + 1u);")}
+  cos_f: `fn cos_f(x: f32) -> f32 {${trigonometric("return quadrant_value(s, c, k + 1u);")}
 }`,
   tan_f: `fn tan_f(x: f32) -> f32 {
   let a = reduce(abs(x));

@@ -47,25 +47,25 @@ export interface Contraction {
   /** Added to every output of a row (numbered through the batch), or of a column. */
   readonly bias: { readonly operand: GpuOperand; readonly along: "row" | "column" } | null;
   /** Whether what is negative becomes 0. */
-  readonly rectified: boolean;
+  readonly relu: boolean;
 }
 
 /** What is written of a sum: with its bias, and rectified. NaN stays. */
-export function finished({ bias, rectified, dtype }: Contraction, sum: string, row: string, column: string): string {
+export function withEpilogue({ bias, relu, dtype }: Contraction, sum: string, row: string, column: string): string {
   const value = bias === null
     ? sum
     : `(${sum} + bias_get(p.biasOffset + ${bias.along === "row" ? `(z * p.m + ${row})` : column} * p.biasStride))`;
-  return rectified ? `rectify(${value}, ${isFloat(dtype) ? "0f" : "0"})` : value;
+  return relu ? `rectify(${value}, ${isFloat(dtype) ? "0f" : "0"})` : value;
 }
 
-/** Declarations that {@link finished} needs. */
-export function finishing({ rectified, dtype }: Contraction): string {
+/** Declarations that {@link withEpilogue} needs. */
+export function epilogueDeclarations({ relu, dtype }: Contraction): string {
   const type = isFloat(dtype) ? "f32" : "i32";
-  return rectified ? `fn rectify(x: ${type}, zero: ${type}) -> ${type} { return select(x, zero, x < zero); }\n` : "";
+  return relu ? `fn rectify(x: ${type}, zero: ${type}) -> ${type} { return select(x, zero, x < zero); }\n` : "";
 }
 
 /** Reads and params of the bias. */
-export function biasOf({ bias }: Contraction): { reads: Record<string, GpuOperand>; params: Params; key: string } {
+export function biasBinding({ bias }: Contraction): { reads: Record<string, GpuOperand>; params: Params; key: string } {
   if (bias === null) return { reads: {}, params: {}, key: "" };
   const { operand, along } = bias;
   return {

@@ -1,17 +1,17 @@
 /** Contractions with few outputs: a workgroup sums the terms of one. */
 import type { DType } from "@heddle/tensor";
-import type { Form } from "./kernel_configs.ts";
-import { type Contraction, finished } from "./contraction.ts";
-import { laneType } from "../shared/element.ts";
+import type { KernelVariant } from "./kernel_configs.ts";
+import { type Contraction, withEpilogue } from "./contraction.ts";
+import { computeType } from "../../render/wgsl_types.ts";
 
 /** What the invocations have summed. */
-export function dotDeclarations(dtype: DType, { group }: Form): string {
-  return `var<workgroup> sums: array<${laneType(dtype)}, ${group}>;\n`;
+export function dotDeclarations(dtype: DType, { group }: KernelVariant): string {
+  return `var<workgroup> sums: array<${computeType(dtype)}, ${group}>;\n`;
 }
 
 /** The entry point's statements. */
-export function dotBody(c: Contraction, { group }: Form): string {
-  const type = laneType(c.dtype);
+export function dotBody(c: Contraction, { group }: KernelVariant): string {
+  const type = computeType(c.dtype);
   const split = c.nested ? `let r = k / p.inner;\nlet t = k % p.inner;\n${c.rowCode}` : `let t = k;\n`;
   return `
 let column = group % p.n;
@@ -32,7 +32,7 @@ workgroupBarrier();
 }
 if (lane == 0u) {
 ${c.outRow("o", "row")}${c.outColumn("q", "column")}
-out_set(o + q, ${finished(c, "sums[0]", "row", "column")});
+out_set(o + q, ${withEpilogue(c, "sums[0]", "row", "column")});
 }
 `;
 }

@@ -1,5 +1,5 @@
 /** The forms a contraction can be computed in, and which is taken where nothing was timed. */
-import type { Gpu } from "../../gpu_context.ts";
+import type { GpuContext } from "../../gpu_context.ts";
 
 /**
  * - register: an invocation computes `rows` × `columns` outputs from loads of its own. Software adapters have no fast workgroup
@@ -8,7 +8,7 @@ import type { Gpu } from "../../gpu_context.ts";
  *   memory.
  * - dot: a workgroup computes one output; for few outputs whose terms are neighbours in memory.
  */
-export type Form =
+export type KernelVariant =
   | { readonly kind: "register"; readonly rows: number; readonly columns: number; readonly group: number }
   | {
     readonly kind: "tile";
@@ -21,23 +21,23 @@ export type Form =
   | { readonly kind: "dot"; readonly rows: 1; readonly columns: 1; readonly group: number };
 
 /** A form, and how many invocations (workgroups, for tiles) there should be at least: fewer, and the summed index is split. */
-export interface Configuration {
-  readonly form: Form;
-  readonly wanted: number;
+export interface KernelConfig {
+  readonly variant: KernelVariant;
+  readonly minItems: number;
 }
 
-const register = (rows: number, columns: number, group: number, wanted: number): Configuration => ({
-  form: { kind: "register", rows, columns, group },
-  wanted,
+const register = (rows: number, columns: number, group: number, minItems: number): KernelConfig => ({
+  variant: { kind: "register", rows, columns, group },
+  minItems,
 });
 
-const tile = (size: number, own: number, depth: number, wanted: number): Configuration => ({
-  form: { kind: "tile", rows: size, columns: size, own, depth, group: (size / own) ** 2 },
-  wanted,
+const tile = (size: number, own: number, depth: number, minItems: number): KernelConfig => ({
+  variant: { kind: "tile", rows: size, columns: size, own, depth, group: (size / own) ** 2 },
+  minItems,
 });
 
 /** By name; what a tuner may time. */
-export const configurations: Readonly<Record<ConfigurationName, Configuration>> = {
+export const kernelConfigs: Readonly<Record<KernelConfigName, KernelConfig>> = {
   register16: register(16, 16, 8, 64),
   register8: register(8, 8, 8, 64),
   register4: register(4, 4, 8, 64),
@@ -52,11 +52,11 @@ export const configurations: Readonly<Record<ConfigurationName, Configuration>> 
   tile32: tile(32, 4, 16, 256),
   tile64: tile(64, 4, 16, 256),
   tile128: tile(128, 8, 8, 128), // panels of 16 terms would be over the 16 KiB that every adapter has
-  dot: { form: { kind: "dot", rows: 1, columns: 1, group: 64 }, wanted: 1 },
+  dot: { variant: { kind: "dot", rows: 1, columns: 1, group: 64 }, minItems: 1 },
 };
 
 /** Name of a configuration. */
-export type ConfigurationName =
+export type KernelConfigName =
   | "register16"
   | "register8"
   | "register4"
@@ -81,30 +81,30 @@ export interface Problem {
   readonly rightAlongSum: boolean;
 }
 
-const software: readonly ConfigurationName[] = ["register16", "register8", "register4", "row8", "column8", "single"];
+const software: readonly KernelConfigName[] = ["register16", "register8", "register4", "row8", "column8", "single"];
 
 /** Time for each term in arbitrary units on a software adapter: a load costs as much as fourteen multiplications (measured on lavapipe). */
-function softwareCost({ form: { rows, columns } }: Configuration, { m, n, batch }: Problem): number {
+function softwareCost({ variant: { rows, columns } }: KernelConfig, { m, n, batch }: Problem): number {
   const threads = Math.ceil(m / rows) * Math.ceil(n / columns) * batch;
   return threads * (rows * columns + 14 * (rows + columns));
 }
 
 /** The choice on a software adapter, and what a contraction then costs: in multiplications without loads. */
-export function softwareDefault(problem: Problem): { readonly name: ConfigurationName; readonly cost: number } {
+export function softwareConfig(problem: Problem): { readonly name: KernelConfigName; readonly cost: number } {
   const { m, n, batch, terms } = problem;
-  let best: ConfigurationName = "register8";
+  let best: KernelConfigName = "register8";
   let least = Infinity;
   for (const name of software) {
     // The large tile takes half a second to compile.
     if (name === "register16" && m * n * batch * terms < 2 ** 21) continue;
-    const cost = softwareCost(configurations[name], problem);
+    const cost = softwareCost(kernelConfigs[name], problem);
     if (cost < least) [best, least] = [name, cost];
   }
   return { name: best, cost: least * terms };
 }
 
 /** The choice on a GPU. */
-export function hardwareDefault({ m, n, terms, batch, leftAlongSum, rightAlongSum }: Problem): ConfigurationName {
+export function gpuConfig({ m, n, terms, batch, leftAlongSum, rightAlongSum }: Problem): KernelConfigName {
   if (Math.min(m, n) <= 4) {
     if (leftAlongSum && rightAlongSum && terms >= 64 && m * n * batch <= 2 ** 18) return "dot";
     return m <= 2 ? "row" : m <= 4 ? "rows4" : "columns4";
@@ -114,12 +114,12 @@ export function hardwareDefault({ m, n, terms, batch, leftAlongSum, rightAlongSu
 }
 
 /** What a contraction may be computed in on this adapter, the default first. */
-export function candidates(gpu: Gpu, problem: Problem): readonly ConfigurationName[] {
+export function candidates(gpu: GpuContext, problem: Problem): readonly KernelConfigName[] {
   if (gpu.software) {
-    const first = softwareDefault(problem).name;
+    const first = softwareConfig(problem).name;
     return [first, ...software.filter((name) => name !== first)];
   }
-  const first = hardwareDefault(problem);
-  const tiles: readonly ConfigurationName[] = ["tile32", "tile64", "tile128"];
+  const first = gpuConfig(problem);
+  const tiles: readonly KernelConfigName[] = ["tile32", "tile64", "tile128"];
   return first.startsWith("tile") ? [first, ...tiles.filter((name) => name !== first)] : [first];
 }

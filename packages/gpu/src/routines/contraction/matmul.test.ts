@@ -7,19 +7,24 @@ import type { GpuOperand } from "../../gpu_context.ts";
 import { gpu } from "../../testing/gpu_device.ts";
 import {
   compare,
-  drawn,
   dtypes,
   expectSame,
-  type Lie,
-  lies,
-  lying,
-  type Made,
-} from "../../testing/against_reference.ts";
-import { type ConfigurationName, configurations } from "./kernel_configs.ts";
+  type MemoryLayout,
+  memoryLayouts,
+  randomValues,
+  type TensorMaker,
+  withLayout,
+} from "../../testing/reference_comparison.ts";
+import { type KernelConfigName, kernelConfigs } from "./kernel_configs.ts";
 import { matmul } from "./matmul.ts";
 
-const factor = (dtype: DType, shape: readonly number[], seed: number, lie: Lie = "contiguous"): Made =>
-  lying(shape, lie, (s) => drawn(dtype, s, seed, dtype === "int32" ? [-70000, 70000] : [-1, 1]));
+const factor = (
+  dtype: DType,
+  shape: readonly number[],
+  seed: number,
+  layout: MemoryLayout = "contiguous",
+): TensorMaker =>
+  withLayout(shape, layout, (s) => randomValues(dtype, s, seed, dtype === "int32" ? [-70000, 70000] : [-1, 1]));
 
 const products: readonly (readonly [number[], number[]])[] = [
   [[5, 7], [7, 6]],
@@ -39,7 +44,10 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
       // Software adapters take a while to compile: the kernels differ in how elements are loaded and stored only.
       const some = dtype === "float32" || dtype === "int32" ? products : [products[1]!, products[4]!];
       some.forEach(([left, right], seed) => {
-        const [a, b] = [lies[seed % lies.length]!, lies[(seed * 2 + 1) % lies.length]!];
+        const [a, b] = [
+          memoryLayouts[seed % memoryLayouts.length]!,
+          memoryLayouts[(seed * 2 + 1) % memoryLayouts.length]!,
+        ];
         const inputs = [factor(dtype, left, seed, a), factor(dtype, right, seed + 50, b)];
         compare("matmul", inputs, {}, `${dtype} [${left}] ${a} by [${right}] ${b}`, 1e-5);
       });
@@ -47,8 +55,8 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
   });
 
   test("every pair of geometries", () => {
-    for (const a of lies) {
-      for (const b of lies) {
+    for (const a of memoryLayouts) {
+      for (const b of memoryLayouts) {
         compare(
           "matmul",
           [factor("float32", [13, 21], 1, a), factor("float32", [21, 10], 2, b)],
@@ -73,20 +81,22 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
   test("no rows, no columns, no terms, no batch", () => {
     for (const [left, right] of [[[0, 3], [3, 2]], [[2, 3], [3, 0]], [[2, 0], [0, 3]], [[0, 2, 3], [0, 3, 2]]]) {
       for (const dtype of dtypes.filter((each) => each !== "bool")) {
-        const inputs = [left!, right!].map((shape): Made => (device) => drawn(dtype, shape, 1).to(device));
+        const inputs = [left!, right!].map((shape): TensorMaker => (device) =>
+          randomValues(dtype, shape, 1).to(device)
+        );
         compare("matmul", inputs, {}, `${dtype} [${left}] by [${right}]`);
       }
     }
   });
 
   test("every configuration, at sizes that fill no tile, with parts", { tags: ["long"] }, () => {
-    for (const name of Object.keys(configurations) as ConfigurationName[]) {
+    for (const name of Object.keys(kernelConfigs) as KernelConfigName[]) {
       for (const [m, k, n] of [[70, 300, 75], [130, 129, 5], [1, 700, 33], [3, 65, 1]] as const) {
-        for (const lie of ["contiguous", "permuted"] as const) {
+        for (const layout of ["contiguous", "permuted"] as const) {
           tidy(() => {
-            const inputs = [factor("float32", [2, m, k], m, lie), factor("float32", [2, k, n], n, lie)];
+            const inputs = [factor("float32", [2, m, k], m, layout), factor("float32", [2, k, n], n, layout)];
             const wanted = applyAll("matmul", inputs.map((make) => make("reference")), {})[0]!;
-            expectSame(configured(gpu!, name, inputs), wanted, 1e-5, `${name} ${m} ${k} ${n} ${lie}`);
+            expectSame(configured(gpu!, name, inputs), wanted, 1e-5, `${name} ${m} ${k} ${n} ${layout}`);
           });
         }
       }
@@ -94,7 +104,7 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
   });
 
   test("infinities and NaN stay in their row and column", () => {
-    const [a, b] = [drawn("float32", [13, 9], 1), drawn("float32", [9, 11], 2)];
+    const [a, b] = [randomValues("float32", [13, 9], 1), randomValues("float32", [9, 11], 2)];
     a.at(4, 3).fill_(Infinity);
     b.at(2, 5).fill_(NaN);
     const c = a.to(gpu!).matmul(b.to(gpu!)).isfinite().logicalNot().sum().item();
@@ -102,7 +112,7 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
   });
 
   test("the same bits every time", () => {
-    const [a, b] = [drawn("float32", [40, 5000], 1).to(gpu!), drawn("float32", [5000, 30], 2).to(gpu!)];
+    const [a, b] = [randomValues("float32", [40, 5000], 1).to(gpu!), randomValues("float32", [5000, 30], 2).to(gpu!)];
     expect(a.matmul(b).toTypedArray()).toEqual(a.matmul(b).toTypedArray());
   });
 
@@ -123,7 +133,7 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
 });
 
 /** The product in a configuration of choice. */
-function configured(device: Device, name: ConfigurationName, factors: readonly Made[]): ReturnType<Made> {
+function configured(device: Device, name: KernelConfigName, factors: readonly TensorMaker[]): ReturnType<TensorMaker> {
   const { engine } = device.backend as GpuBackend;
   const tensors = factors.map((make) => make(device));
   const out = tensor(0, { device }).expand([...tensors[0]!.shape.slice(0, -1), tensors[1]!.shape.at(-1)!]).clone();

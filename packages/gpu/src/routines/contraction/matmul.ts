@@ -1,12 +1,12 @@
 /** `[…, M, K] · […, K, N]` with broadcast batches and any strides. */
 import type { Attrs } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
-import type { ConfigurationName } from "./kernel_configs.ts";
-import { contractBest } from "./run_contraction.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import type { KernelConfigName } from "./kernel_configs.ts";
+import { runContraction } from "./run_contraction.ts";
 import type { Contraction } from "./contraction.ts";
-import { sizeOf } from "../../render/index_math.ts";
-import { collapse } from "../shared/strides.ts";
-import { decode, dot, numbered } from "../shared/params.ts";
+import { dot, numbered } from "../shared/params.ts";
+import { mergeDimensions, sizeOf } from "../../strides.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** Strides of an operand's batch, 0 where it is repeated. */
 function batchStrides({ shape, strides }: GpuOperand, batch: readonly number[]): number[] {
@@ -19,16 +19,19 @@ function matmulContraction(
   left: GpuOperand,
   right: GpuOperand,
   out: GpuOperand,
-): Omit<Contraction, "bias" | "rectified"> {
+): Omit<Contraction, "bias" | "relu"> {
   let m = out.shape.at(-2)!;
   const n = out.shape.at(-1)!;
   const inner = left.shape.at(-1)!;
   const sizes = out.shape.slice(0, -2);
-  let batch = collapse(sizes, [batchStrides(left, sizes), batchStrides(right, sizes), out.strides.slice(0, -2)]);
+  let batch = mergeDimensions(sizes, [batchStrides(left, sizes), batchStrides(right, sizes), out.strides.slice(0, -2)]);
   let [leftRow, outRow] = [left.strides.at(-2)!, out.strides.at(-2)!];
   if (batch.shape.length > 0 && batch.strides[1]!.every((stride) => stride === 0)) {
     // One right factor for all: the batch is more rows.
-    const rows = collapse([...batch.shape, m], [[...batch.strides[0]!, leftRow], [...batch.strides[2]!, outRow]]);
+    const rows = mergeDimensions([...batch.shape, m], [[...batch.strides[0]!, leftRow], [
+      ...batch.strides[2]!,
+      outRow,
+    ]]);
     if (rows.shape.length === 1) {
       m = rows.shape[0]!;
       [leftRow, outRow] = [rows.strides[0]![0]!, rows.strides[1]![0]!];
@@ -58,7 +61,7 @@ function matmulContraction(
       ...numbered("rightBatch", batch.strides[1]!),
       ...numbered("outBatch", batch.strides[2]!),
     },
-    batchCode: `${decode("z", "z", batch.shape.map((_, d) => `p.size${d}`))}
+    batchCode: `${coordinates("z", "z", paramNames("size", rank))}
 let left0 = p.leftOffset + ${dot("z", "p.leftBatch", rank)};
 let right0 = p.rightOffset + ${dot("z", "p.rightBatch", rank)};
 let out0 = p.outOffset + ${dot("z", "p.outBatch", rank)};
@@ -83,15 +86,15 @@ let out0 = p.outOffset + ${dot("z", "p.outBatch", rank)};
 
 /** See the module's comment. A third input is added to every row; a configuration's name is for tests and for timing. */
 export function matmul(
-  gpu: Gpu,
+  gpu: GpuContext,
   [left, right, bias]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   { activation }: Attrs["matmul"],
-  name?: ConfigurationName,
+  name?: KernelConfigName,
 ): void {
-  contractBest(gpu, {
+  runContraction(gpu, {
     ...matmulContraction(left!, right!, out!),
     bias: bias === undefined ? null : { operand: bias, along: "column" },
-    rectified: activation === "relu",
+    relu: activation === "relu",
   }, name);
 }

@@ -1,13 +1,13 @@
 /** Contractions without workgroup memory: an invocation keeps its tile of the output in registers. */
-import { type Contraction, finished } from "./contraction.ts";
-import type { Form } from "./kernel_configs.ts";
-import { laneType } from "../shared/element.ts";
+import { type Contraction, withEpilogue } from "./contraction.ts";
+import type { KernelVariant } from "./kernel_configs.ts";
+import { computeType } from "../../render/wgsl_types.ts";
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** The entry point's statements; `partial` writes parts of sums, contiguous, instead of the output. */
-export function registerBody(c: Contraction, { rows, columns }: Form, partial: boolean): string {
-  const type = laneType(c.dtype);
+export function registerBody(c: Contraction, { rows, columns }: KernelVariant, partial: boolean): string {
+  const type = computeType(c.dtype);
   const wide = columns % 4 === 0 ? 4 : 1;
   const accumulator = wide === 4 ? `vec4<${type}>` : type;
   const [is, js] = [count(rows), count(columns)];
@@ -48,7 +48,7 @@ ${partial ? "" : c.outRow(`o_${i}`, `row_${i}`)}
 ${
       js.map((j) =>
         `if (column_${j} < p.n) { out_set(${at.replace("I", `${i}`).replace("J", `${j}`)}, ${
-          partial ? value(i, j) : finished(c, value(i, j), `row_${i}`, `column_${j}`)
+          partial ? value(i, j) : withEpilogue(c, value(i, j), `row_${i}`, `column_${j}`)
         }); }`
       ).join("\n")
     }

@@ -1,10 +1,10 @@
 /** Contractions by workgroups: panels of both factors pass through workgroup memory, each read by a row or column of invocations. */
 import type { DType } from "@heddle/tensor";
-import type { Form } from "./kernel_configs.ts";
-import { type Contraction, type Factor, finished } from "./contraction.ts";
-import { laneType } from "../shared/element.ts";
+import type { KernelVariant } from "./kernel_configs.ts";
+import { type Contraction, type Factor, withEpilogue } from "./contraction.ts";
+import { computeType } from "../../render/wgsl_types.ts";
 
-type Tile = Extract<Form, { kind: "tile" }>;
+type Tile = Extract<KernelVariant, { kind: "tile" }>;
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -13,7 +13,7 @@ const pitch = (size: number): number => size / 4 + 1;
 
 /** The panels. */
 export function tileDeclarations(dtype: DType, { rows, columns, depth }: Tile): string {
-  const type = `vec4<${laneType(dtype)}>`;
+  const type = `vec4<${computeType(dtype)}>`;
   return `var<workgroup> left_panel: array<${type}, ${depth * pitch(rows)}>;
 var<workgroup> right_panel: array<${type}, ${depth * pitch(columns)}>;
 `;
@@ -37,7 +37,7 @@ function loader(
   alongSum: boolean,
   { depth, group }: Tile,
 ): Loader {
-  const type = `vec4<${laneType(c.dtype)}>`;
+  const type = `vec4<${computeType(c.dtype)}>`;
   const fours = size / 4;
   const rounds = fours * depth / group;
   const limit = name === "left" ? "p.m" : "p.n";
@@ -76,12 +76,12 @@ ${name}_${u} = select(${type}(), loaded, wanted < end);
 }
 
 /** The entry point's statements; `partial` writes parts of sums, contiguous, instead of the output. */
-export function tileBody(c: Contraction, form: Tile, partial: boolean): string {
-  const { rows, columns, own, depth } = form;
-  const type = laneType(c.dtype);
+export function tileBody(c: Contraction, variant: Tile, partial: boolean): string {
+  const { rows, columns, own, depth } = variant;
+  const type = computeType(c.dtype);
   const [across, down] = [columns / own, rows / own];
-  const left = loader(c, c.rows, "left", rows, c.leftAlongSum, form);
-  const right = loader(c, c.columns, "right", columns, c.rightAlongSum, form);
+  const left = loader(c, c.rows, "left", rows, c.leftAlongSum, variant);
+  const right = loader(c, c.columns, "right", columns, c.rightAlongSum, variant);
   const fours = count(own / 4);
   // An invocation's rows are fours, spread so that a quarter-warp reads neighbouring words.
   const compute = count(depth).map((k) =>
@@ -105,7 +105,7 @@ ${
       const at = partial ? `part + row * p.n + column` : "o + q";
       return `{ let column = column0 + ${(j >> 2) * across * 4 + j % 4}u + tx * 4u;
 if (column < p.n) { ${partial ? "" : c.outColumn("q", "column")} out_set(${at}, ${
-        partial ? value(j) : finished(c, value(j), "row", "column")
+        partial ? value(j) : withEpilogue(c, value(j), "row", "column")
       }); } }`;
     });
     return `{ let row = ${row};

@@ -3,7 +3,15 @@ import type { Attrs } from "@heddle/tensor/backend";
 import { apply } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../../testing/gpu_device.ts";
-import { compare, drawn, dtypes, type Lie, lies, lying, type Made } from "../../testing/against_reference.ts";
+import {
+  compare,
+  dtypes,
+  type MemoryLayout,
+  memoryLayouts,
+  randomValues,
+  type TensorMaker,
+  withLayout,
+} from "../../testing/reference_comparison.ts";
 
 /** Sizes of the input and the weight, and how the windows lie. */
 interface Case {
@@ -50,17 +58,17 @@ const outputs = (c: Case): number[] => {
   );
 };
 
-const operand = (dtype: DType, shape: readonly number[], seed: number, lie: Lie): Made =>
-  lying(shape, lie, (s) => drawn(dtype, s, seed, dtype === "int32" ? [-70000, 70000] : [-1, 1]));
+const operand = (dtype: DType, shape: readonly number[], seed: number, layout: MemoryLayout): TensorMaker =>
+  withLayout(shape, layout, (s) => randomValues(dtype, s, seed, dtype === "int32" ? [-70000, 70000] : [-1, 1]));
 
 /** Runs the forward pass and both gradients. */
 function all(c: Case, dtype: DType, seed: number, rtol = 1e-5): void {
   const attrs = attrsOf(c);
-  const lie = (i: number): Lie => lies[(seed + i) % lies.length]!;
-  const x = operand(dtype, c.x, seed, lie(0));
-  const w = operand(dtype, c.w, seed + 10, lie(1));
-  const g = operand(dtype, [c.x[0]!, c.w[0]!, ...outputs(c)], seed + 20, lie(2));
-  const what = `${dtype} ${JSON.stringify(c)} ${lie(0)}`;
+  const layout = (i: number): MemoryLayout => memoryLayouts[(seed + i) % memoryLayouts.length]!;
+  const x = operand(dtype, c.x, seed, layout(0));
+  const w = operand(dtype, c.w, seed + 10, layout(1));
+  const g = operand(dtype, [c.x[0]!, c.w[0]!, ...outputs(c)], seed + 20, layout(2));
+  const what = `${dtype} ${JSON.stringify(c)} ${layout(0)}`;
   compare("conv", [x, w], attrs, what, rtol);
   compare("convInputGrad", [g, w], { ...attrs, inputSize: c.x.slice(2) }, what, rtol);
   compare("convWeightGrad", [g, x], { ...attrs, kernelSize: c.w.slice(2) }, what, rtol);
@@ -72,7 +80,7 @@ describe.skipIf(gpu === null)("convolutions on the GPU", () => {
   });
 
   test("every geometry of the operands", () => {
-    lies.forEach((_, seed) => all(cases[3]!, "float32", seed));
+    memoryLayouts.forEach((_, seed) => all(cases[3]!, "float32", seed));
   });
 
   test("other dtypes", { tags: ["long"] }, () => {

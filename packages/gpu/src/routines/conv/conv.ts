@@ -3,39 +3,47 @@
  * batch; filters are rows, and positions of all images are columns.
  */
 import type { Attrs } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
-import type { ConfigurationName } from "../contraction/kernel_configs.ts";
-import { contractBest } from "../contraction/run_contraction.ts";
-import { dims, each, geometryOf, names, staysInside, type Sums, where, windowParams } from "./conv_params.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import type { KernelConfigName } from "../contraction/kernel_configs.ts";
+import { runContraction } from "../contraction/run_contraction.ts";
+import {
+  type BareContraction,
+  dims,
+  each,
+  geometryOf,
+  hasNoPadding,
+  selectInside,
+  windowParams,
+} from "./conv_params.ts";
 import { depthwise, isDepthwise } from "./depthwise.ts";
-import { sizeOf } from "../../render/index_math.ts";
-import { decode } from "../shared/params.ts";
+import { sizeOf } from "../../strides.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** `[N, C, …]` with `[O, C / groups, …]`; a third input is added to every filter's outputs. */
 export function conv(
-  gpu: Gpu,
+  gpu: GpuContext,
   [x, w, bias]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   attrs: Attrs["conv"],
-  name?: ConfigurationName,
+  name?: KernelConfigName,
 ): void {
   if (name === undefined && isDepthwise(gpu, w!.shape, attrs, false)) {
     return depthwise(gpu, bias === undefined ? [x!, w!] : [x!, w!, bias], out!, attrs);
   }
-  contractBest(gpu, {
+  runContraction(gpu, {
     ...forward(x!, w!, out!, attrs),
     bias: bias === undefined ? null : { operand: bias, along: "row" },
-    rectified: attrs.activation === "relu",
+    relu: attrs.activation === "relu",
   }, name);
 }
 
-function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["conv"]): Sums {
+function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["conv"]): BareContraction {
   const rank = x.shape.length - 2;
   const last = rank - 1;
   const [all, rows] = [dims(rank), dims(last)];
   const positions = sizeOf(out.shape.slice(2));
   const kernel = w.shape.slice(2);
-  const inside = staysInside(attrs);
+  const inside = hasNoPadding(attrs);
   // Of a single tap, only the channels are summed over.
   const single = inside && sizeOf(kernel) === 1;
   return {
@@ -52,7 +60,7 @@ function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["co
     out,
     params: { ...geometryOf({ x, w, out }), ...windowParams(attrs), positions },
     batchCode: "",
-    rowCode: decode("r", "r", ["p.wSize1", ...names("wSize", rank + 2).slice(2, -1)]),
+    rowCode: coordinates("r", "r", ["p.wSize1", ...paramNames("wSize", rank + 1, 2)]),
     rows: {
       lane: (v, index) => `let ${v} = p.wAt + (z * p.m + ${index}) * p.wStride0;\n`,
       enter: (v) =>
@@ -63,7 +71,7 @@ function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["co
     columns: {
       lane: (v, index) =>
         `let ${v}n = ${index} / p.positions; let ${v}q = ${index} % p.positions;\n` +
-        decode(`${v}q`, `${v}q`, names("outSize", rank + 2).slice(2)) +
+        coordinates(`${v}q`, `${v}q`, paramNames("outSize", rank + 2, 2)) +
         each(all, (d) => `let ${v}h${d} = ${v}q${d} * p.stride${d} - p.padding${d};\n`) +
         `let ${v} = p.xAt + ${v}n * p.xStride0 + z * p.wSize1 * p.xStride1${
           each(single ? all : [], (d) => ` + ${v}h${d} * p.xStride${d + 2}`)
@@ -76,7 +84,7 @@ function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["co
         if (single) return `right_get(${v} + ${t} * p.xStride1)`;
         const at = `(${v}h${last} + ${t} * p.dilation${last})`;
         const checks = inside ? [] : [`${v}in`, `${at} < p.xSize${last + 2}`];
-        return where(checks, `right_get(${v}k + ${at} * p.xStride${last + 2})`, x);
+        return selectInside(checks, `right_get(${v}k + ${at} * p.xStride${last + 2})`, x);
       },
     },
     outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * p.positions;\n`,

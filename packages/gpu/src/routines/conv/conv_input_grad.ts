@@ -6,16 +6,17 @@
  */
 import { type DType, isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
-import { type ConfigurationName, softwareDefault } from "../contraction/kernel_configs.ts";
-import { contractBest } from "../contraction/run_contraction.ts";
-import { dims, each, geometryOf, names, type Sums, where } from "./conv_params.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import { type KernelConfigName, softwareConfig } from "../contraction/kernel_configs.ts";
+import { runContraction } from "../contraction/run_contraction.ts";
+import { type BareContraction, dims, each, geometryOf, selectInside } from "./conv_params.ts";
 import { depthwiseInputGrad, isDepthwise } from "./depthwise.ts";
 import { dispatch } from "../shared/dispatch.ts";
-import { laneType } from "../shared/element.ts";
-import { sizeOf } from "../../render/index_math.ts";
-import { decode, numbered } from "../shared/params.ts";
-import { windowsOf } from "../shared/windows.ts";
+import { numbered } from "../shared/params.ts";
+import { windowCode } from "../shared/windows.ts";
+import { sizeOf } from "../../strides.ts";
+import { computeType } from "../../render/wgsl_types.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
 
 type InputGrad = Attrs["convInputGrad"];
 
@@ -24,24 +25,29 @@ const columnBytes = 2 ** 26;
 
 /** See the module's comment. */
 export function convInputGrad(
-  gpu: Gpu,
+  gpu: GpuContext,
   [g, w]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   attrs: InputGrad,
-  name?: ConfigurationName,
+  name?: KernelConfigName,
 ): void {
   if (sizeOf(out!.shape) === 0) return;
   if (name === undefined && isDepthwise(gpu, w!.shape, attrs, true)) {
     return depthwiseInputGrad(gpu, [g!, w!], out!, attrs);
   }
-  if (prefersColumns(gpu, g!, w!, attrs)) return byColumns(gpu, g!, w!, out!, attrs, name);
-  for (const phase of product(attrs.stride.map((_, d) => phasesOf(d, w!.shape[d + 2]!, attrs)))) {
-    contractBest(gpu, { ...direct(g!, w!, out!, attrs, phase), bias: null, rectified: false }, name);
+  if (prefersColumns(gpu, g!, w!, attrs)) return gradientByColumns(gpu, g!, w!, out!, attrs, name);
+  for (const phase of cartesianProduct(attrs.stride.map((_, d) => phasesOf(d, w!.shape[d + 2]!, attrs)))) {
+    runContraction(gpu, { ...polyphase(g!, w!, out!, attrs, phase), bias: null, relu: false }, name);
   }
 }
 
 /** On a processor by the times of loads and multiplications (see `softwareCost`); on a GPU by the number of launches. */
-function prefersColumns(gpu: Gpu, g: GpuOperand, w: GpuOperand, { stride, inputSize, groups }: InputGrad): boolean {
+function prefersColumns(
+  gpu: GpuContext,
+  g: GpuOperand,
+  w: GpuOperand,
+  { stride, inputSize, groups }: InputGrad,
+): boolean {
   if (sizeOf(g.shape) === 0 || sizeOf(w.shape) === 0) return false;
   const [kernel, windows] = [w.shape.slice(2), g.shape.slice(2)];
   const bytes = 4 * w.shape[1]! * groups * sizeOf(kernel) * sizeOf(windows);
@@ -51,7 +57,7 @@ function prefersColumns(gpu: Gpu, g: GpuOperand, w: GpuOperand, { stride, inputS
   const channels = w.shape[1]!;
   const images = g.shape[0]!;
   const cost = (m: number, n: number, terms: number): number =>
-    softwareDefault({ m, n, terms, batch: groups, leftAlongSum: false, rightAlongSum: false }).cost;
+    softwareConfig({ m, n, terms, batch: groups, leftAlongSum: false, rightAlongSum: false }).cost;
   // Taps of every element, those that meet no window included.
   const around = kernel.reduce((n, size, d) => n * Math.ceil(size / stride[d]!), 1);
   const elements = images * sizeOf(inputSize);
@@ -63,7 +69,7 @@ function prefersColumns(gpu: Gpu, g: GpuOperand, w: GpuOperand, { stride, inputS
 }
 
 /** Every combination of one of each list. */
-function product<T>(lists: readonly (readonly T[])[]): T[][] {
+function cartesianProduct<T>(lists: readonly (readonly T[])[]): T[][] {
   return lists.reduce<T[][]>((rows, list) => rows.flatMap((row) => list.map((item) => [...row, item])), [[]]);
 }
 
@@ -98,7 +104,13 @@ function phasesOf(d: number, kernel: number, { stride, padding, dilation, inputS
   });
 }
 
-function direct(g: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: InputGrad, phases: readonly Phase[]): Sums {
+function polyphase(
+  g: GpuOperand,
+  w: GpuOperand,
+  out: GpuOperand,
+  attrs: InputGrad,
+  phases: readonly Phase[],
+): BareContraction {
   const rank = g.shape.length - 2;
   const last = rank - 1;
   const [all, rows] = [dims(rank), dims(last)];
@@ -134,7 +146,7 @@ function direct(g: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: InputGrad,
       ...numbered("apart", attrs.stride.map((s, d) => s * out.strides[d + 2]!)),
     },
     batchCode: "",
-    rowCode: decode("r", "r", ["p.filters", ...names("taps", last)]),
+    rowCode: coordinates("r", "r", ["p.filters", ...paramNames("taps", last)]),
     rows: {
       lane: (v, index) => `let ${v} = p.wAt + z * p.filters * p.wStride0 + ${index} * p.wStride1;\n`,
       enter: (v) =>
@@ -144,7 +156,7 @@ function direct(g: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: InputGrad,
     columns: {
       lane: (v, index) =>
         `let ${v}n = ${index} / p.places; let ${v}q = ${index} % p.places;\n` +
-        decode(`${v}q`, `${v}q`, names("count", rank)) +
+        coordinates(`${v}q`, `${v}q`, paramNames("count", rank)) +
         each(all, (d) => `let ${v}${single ? "y" : "h"}${d} = ${v}q${d} + p.window${d};\n`) +
         (single ? `let ${v}in = ${checks(v, all).join(" && ")};\n` : "") +
         `let ${v} = p.gAt + ${v}n * p.gStride0 + z * p.filters * p.gStride1${
@@ -155,28 +167,32 @@ function direct(g: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: InputGrad,
           `let ${v}in = ${checks(v, rows).join(" && ") || "true"};\n` +
           `let ${v}k = ${v} + r0 * p.gStride1${each(rows, (d) => ` + ${v}y${d} * p.gStride${d + 2}`)};\n`,
       element: (v, t) => {
-        if (single) return where([`${v}in`], `right_get(${v} + ${t} * p.gStride1)`, g);
+        if (single) return selectInside([`${v}in`], `right_get(${v} + ${t} * p.gStride1)`, g);
         const at = `(${v}h${last} - ${t} * p.back${last})`;
-        return where([`${v}in`, `${at} < p.gSize${last + 2}`], `right_get(${v}k + ${at} * p.gStride${last + 2})`, g);
+        return selectInside(
+          [`${v}in`, `${at} < p.gSize${last + 2}`],
+          `right_get(${v}k + ${at} * p.gStride${last + 2})`,
+          g,
+        );
       },
     },
     outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * p.outStride1;\n`,
     outColumn: (v, index) =>
       `let ${v}n = ${index} / p.places; let ${v}q = ${index} % p.places;\n` +
-      decode(`${v}q`, `${v}q`, names("count", rank)) +
+      coordinates(`${v}q`, `${v}q`, paramNames("count", rank)) +
       `let ${v} = ${v}n * p.outStride0${each(all, (d) => ` + ${v}q${d} * p.apart${d}`)};\n`,
     leftAlongSum: false,
     rightAlongSum: false,
   };
 }
 
-function byColumns(
-  gpu: Gpu,
+function gradientByColumns(
+  gpu: GpuContext,
   g: GpuOperand,
   w: GpuOperand,
   out: GpuOperand,
   attrs: InputGrad,
-  name: ConfigurationName | undefined,
+  name: KernelConfigName | undefined,
 ): void {
   const [images, channels] = [out.shape[0]!, out.shape[1]!];
   const [windows, taps] = [sizeOf(g.shape.slice(2)), sizeOf(w.shape.slice(2))];
@@ -193,14 +209,14 @@ function byColumns(
     });
     const part = some(g);
     const columns = { dtype, buffer, shape: [channels * taps, part.shape[0]! * windows], strides: [], offset: 0 };
-    contractBest(gpu, { ...columnSums(part, w, columns, attrs.groups), bias: null, rectified: false }, name);
+    runContraction(gpu, { ...columnSums(part, w, columns, attrs.groups), bias: null, relu: false }, name);
     foldColumns(gpu, columns, part, w, some(out), attrs);
   }
   gpu.release(buffer);
 }
 
 /** `columns[c · taps + k, n · windows + o] = Σ w[f, c, k] · g[n, f, o]` over the filters of the channel's group. */
-function columnSums(g: GpuOperand, w: GpuOperand, columns: GpuOperand, groups: number): Sums {
+function columnSums(g: GpuOperand, w: GpuOperand, columns: GpuOperand, groups: number): BareContraction {
   const rank = g.shape.length - 2;
   const all = dims(rank);
   const filters = w.shape[0]! / groups;
@@ -221,7 +237,7 @@ function columnSums(g: GpuOperand, w: GpuOperand, columns: GpuOperand, groups: n
     rowCode: "",
     rows: {
       lane: (v, index) =>
-        decode(`${v}i`, index, names("wSize", rank + 2).slice(1)) +
+        coordinates(`${v}i`, index, paramNames("wSize", rank + 2, 1)) +
         `let ${v} = p.wAt + z * p.filters * p.wStride0${
           each([0, ...all.map((d) => d + 1)], (d) => ` + ${v}i${d} * p.wStride${d + 1}`)
         };\n`,
@@ -231,7 +247,7 @@ function columnSums(g: GpuOperand, w: GpuOperand, columns: GpuOperand, groups: n
     columns: {
       lane: (v, index) =>
         `let ${v}n = ${index} / p.windows; let ${v}q = ${index} % p.windows;\n` +
-        decode(`${v}q`, `${v}q`, names("gSize", rank + 2).slice(2)) +
+        coordinates(`${v}q`, `${v}q`, paramNames("gSize", rank + 2, 2)) +
         `let ${v} = p.gAt + ${v}n * p.gStride0 + z * p.filters * p.gStride1${
           each(all, (d) => ` + ${v}q${d} * p.gStride${d + 2}`)
         };\n`,
@@ -247,7 +263,7 @@ function columnSums(g: GpuOperand, w: GpuOperand, columns: GpuOperand, groups: n
 
 /** A thread an element of the image: what its windows hand to it. */
 function foldColumns(
-  gpu: Gpu,
+  gpu: GpuContext,
   columns: GpuOperand,
   g: GpuOperand,
   w: GpuOperand,
@@ -255,7 +271,7 @@ function foldColumns(
   attrs: InputGrad,
 ): void {
   const kernel = w.shape.slice(2);
-  const windows = windowsOf(gpu, "convInputGrad", { ...attrs, kernel }, { x: out, g }, "x", "g");
+  const windows = windowCode(gpu, "convInputGrad", { ...attrs, kernel }, { x: out, g }, "x", "g");
   const all = dims(kernel.length);
   const image = windows.lead === 1
     ? "let image = c0 / p.channels; let channel = c0 % p.channels;"
@@ -283,9 +299,9 @@ function foldColumns(
     body: () =>
       `${windows.coordinates("x")}
 ${image}
-var sum = ${laneType(out.dtype)}(0);
+var sum = ${computeType(out.dtype)}(0);
 ${
-        windows.eachAround(
+        windows.forEachWindow(
           "g",
           `${each(all, tap)}
 ${exact.length > 0 ? `if (${exact.join(" && ")}) {` : "{"}

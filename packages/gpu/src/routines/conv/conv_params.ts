@@ -5,7 +5,7 @@ import type { Contraction } from "../contraction/contraction.ts";
 import { numbered, type Params } from "../shared/params.ts";
 
 /** A contraction without what comes after its sums. */
-export type Sums = Omit<Contraction, "bias" | "rectified">;
+export type BareContraction = Omit<Contraction, "bias" | "relu">;
 
 /** Names of the dimensions' sizes (strides, …) among the params. */
 export const names = (name: string, count: number): string[] =>
@@ -33,12 +33,12 @@ export function windowParams({ stride, padding, dilation }: Attrs["conv"]): Para
 }
 
 /** An element that counts as zero unless all conditions hold. */
-export function where(conditions: readonly string[], element: string, { dtype }: GpuOperand): string {
+export function selectInside(conditions: readonly string[], element: string, { dtype }: GpuOperand): string {
   const zero = dtype.startsWith("float") ? "0f" : "0";
   return conditions.length === 0 ? element : `select(${zero}, ${element}, ${conditions.join(" && ")})`;
 }
 
 /** Whether every tap of every window is inside the image, so that nothing is to be checked. */
-export function staysInside({ padding }: Attrs["conv"]): boolean {
+export function hasNoPadding({ padding }: Attrs["conv"]): boolean {
   return padding.every((p) => p === 0);
 }

@@ -3,34 +3,47 @@
  * the batch; filters are rows, and channels with their taps are columns.
  */
 import type { Attrs } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
-import type { ConfigurationName } from "../contraction/kernel_configs.ts";
-import { contractBest } from "../contraction/run_contraction.ts";
-import { dims, each, geometryOf, names, staysInside, type Sums, where, windowParams } from "./conv_params.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import type { KernelConfigName } from "../contraction/kernel_configs.ts";
+import { runContraction } from "../contraction/run_contraction.ts";
+import {
+  type BareContraction,
+  dims,
+  each,
+  geometryOf,
+  hasNoPadding,
+  selectInside,
+  windowParams,
+} from "./conv_params.ts";
 import { depthwiseWeightGrad, isDepthwise } from "./depthwise.ts";
-import { sizeOf } from "../../render/index_math.ts";
-import { decode } from "../shared/params.ts";
+import { sizeOf } from "../../strides.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** See the module's comment. */
 export function convWeightGrad(
-  gpu: Gpu,
+  gpu: GpuContext,
   [g, x]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   attrs: Attrs["convWeightGrad"],
-  name?: ConfigurationName,
+  name?: KernelConfigName,
 ): void {
   if (name === undefined && isDepthwise(gpu, out!.shape, attrs, false)) {
     return depthwiseWeightGrad(gpu, [g!, x!], out!, attrs);
   }
-  contractBest(gpu, { ...weightGradient(g!, x!, out!, attrs), bias: null, rectified: false }, name);
+  runContraction(gpu, { ...weightGradient(g!, x!, out!, attrs), bias: null, relu: false }, name);
 }
 
-function weightGradient(g: GpuOperand, x: GpuOperand, out: GpuOperand, attrs: Attrs["convWeightGrad"]): Sums {
+function weightGradient(
+  g: GpuOperand,
+  x: GpuOperand,
+  out: GpuOperand,
+  attrs: Attrs["convWeightGrad"],
+): BareContraction {
   const rank = g.shape.length - 2;
   const last = rank - 1;
   const [all, rows] = [dims(rank), dims(last)];
   const taps = sizeOf(attrs.kernelSize);
-  const inside = staysInside(attrs);
+  const inside = hasNoPadding(attrs);
   return {
     key: `conv weight gradient ${rank}${inside ? " inside" : ""}`,
     dtype: out.dtype,
@@ -45,7 +58,7 @@ function weightGradient(g: GpuOperand, x: GpuOperand, out: GpuOperand, attrs: At
     out,
     params: { ...geometryOf({ g, x, out }), ...windowParams(attrs), taps },
     batchCode: "",
-    rowCode: decode("r", "r", ["p.gSize0", ...names("gSize", rank + 2).slice(2, -1)]),
+    rowCode: coordinates("r", "r", ["p.gSize0", ...paramNames("gSize", rank + 1, 2)]),
     rows: {
       lane: (v, index) => `let ${v} = p.gAt + (z * p.m + ${index}) * p.gStride1;\n`,
       enter: (v) => `let ${v}k = ${v} + r0 * p.gStride0${each(rows, (d) => ` + r${d + 1} * p.gStride${d + 2}`)};\n`,
@@ -54,7 +67,7 @@ function weightGradient(g: GpuOperand, x: GpuOperand, out: GpuOperand, attrs: At
     columns: {
       lane: (v, index) =>
         `let ${v}c = ${index} / p.taps; let ${v}q = ${index} % p.taps;\n` +
-        decode(`${v}q`, `${v}q`, names("outSize", rank + 2).slice(2)) +
+        coordinates(`${v}q`, `${v}q`, paramNames("outSize", rank + 2, 2)) +
         `let ${v} = p.xAt + (z * p.outSize1 + ${v}c) * p.xStride1;\n` +
         each(all, (d) => `let ${v}h${d} = ${v}q${d} * p.dilation${d} - p.padding${d};\n`),
       enter: (v) =>
@@ -64,7 +77,7 @@ function weightGradient(g: GpuOperand, x: GpuOperand, out: GpuOperand, attrs: At
       element: (v, t) => {
         const at = `(${v}h${last} + ${t} * p.stride${last})`;
         const checks = inside ? [] : [`${v}in`, `${at} < p.xSize${last + 2}`];
-        return where(checks, `right_get(${v}k + ${at} * p.xStride${last + 2})`, x);
+        return selectInside(checks, `right_get(${v}k + ${at} * p.xStride${last + 2})`, x);
       },
     },
     outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * (p.outSize1 * p.taps);\n`,

@@ -6,10 +6,10 @@
  */
 import { isFloat } from "@heddle/tensor";
 import type { Attrs, ConvAttrs } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { geometryOf } from "./conv_params.ts";
-import { type Bound, dispatch } from "../shared/dispatch.ts";
-import { laneType } from "../shared/element.ts";
+import { type BoundBuffer, dispatch } from "../shared/dispatch.ts";
+import { computeType } from "../../render/wgsl_types.ts";
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -17,30 +17,35 @@ const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const columns = 4;
 
 /** Most multiplications that are written out. */
-const mostWritten = 256;
+const maxUnrolled = 256;
 
 /** Rows of a tile. */
-const rowsFor = ([height, width]: readonly number[]): number =>
-  [4, 2, 1].find((rows) => rows * columns * height! * width! <= mostWritten) ?? 1;
+const tileRows = ([height, width]: readonly number[]): number =>
+  [4, 2, 1].find((rows) => rows * columns * height! * width! <= maxUnrolled) ?? 1;
 
 /** Whether a convolution with weights of a shape is done here; of its input's gradient, whether strides fit the tiles too. */
-export function isDepthwise(gpu: Gpu, w: readonly number[], { groups, stride }: ConvAttrs, gradient: boolean): boolean {
+export function isDepthwise(
+  gpu: GpuContext,
+  w: readonly number[],
+  { groups, stride }: ConvAttrs,
+  gradient: boolean,
+): boolean {
   const kernel = w.slice(2);
   if (!gpu.software || w.length !== 4 || w[1] !== 1 || groups < 2) return false;
-  if (kernel[0]! * kernel[1]! * columns > mostWritten) return false;
-  return !gradient || (w[0] === groups && rowsFor(kernel) % stride[0]! === 0 && columns % stride[1]! === 0);
+  if (kernel[0]! * kernel[1]! * columns > maxUnrolled) return false;
+  return !gradient || (w[0] === groups && tileRows(kernel) % stride[0]! === 0 && columns % stride[1]! === 0);
 }
 
 /**
  * Where along one dimension the tap `t` of a tile's element `i` finds what it is multiplied with: so far from the tile's own place in
  * the source; null for a tap that does not meet the element.
  */
-type Reach = (i: number, t: number) => number | null;
+type TapOffset = (i: number, t: number) => number | null;
 
-const forwardReach = ({ stride, dilation, padding }: ConvAttrs, d: number): Reach => (i, t) =>
+const forwardReach = ({ stride, dilation, padding }: ConvAttrs, d: number): TapOffset => (i, t) =>
   i * stride[d]! + t * dilation[d]! - padding[d]!;
 
-const gradientReach = ({ stride, dilation, padding }: ConvAttrs, d: number): Reach => (i, t) => {
+const gradientReach = ({ stride, dilation, padding }: ConvAttrs, d: number): TapOffset => (i, t) => {
   const at = i + padding[d]! - t * dilation[d]!;
   return at % stride[d]! === 0 ? at / stride[d]! : null;
 };
@@ -49,13 +54,13 @@ const gradientReach = ({ stride, dilation, padding }: ConvAttrs, d: number): Rea
 const wrapping = (value: number): string => `${value >>> 0}u`;
 
 /** Statements that load what a tile reaches of the operand NAME, zero outside its plane. See `from`. */
-class Loads {
+class SharedLoads {
   private readonly name: string;
   private readonly zero: string;
   private readonly lines: string[] = [];
   private readonly known: Set<string> = new Set();
 
-  constructor(name: string, { dtype }: Bound) {
+  constructor(name: string, { dtype }: BoundBuffer) {
     this.name = name;
     this.zero = isFloat(dtype) ? "0f" : "0";
   }
@@ -93,7 +98,7 @@ const keyOf = (kernel: readonly number[], { stride, padding, dilation }: ConvAtt
 
 /** The convolution; a bias has one element a filter. */
 export function depthwise(
-  gpu: Gpu,
+  gpu: GpuContext,
   [x, w, bias]: readonly GpuOperand[],
   out: GpuOperand,
   attrs: Attrs["conv"],
@@ -102,13 +107,13 @@ export function depthwise(
   tiles(gpu, `forward ${keyOf(w!.shape.slice(2), attrs)}`, x!, w!, bias ?? null, out, {
     reach: [forwardReach(attrs, 0), forwardReach(attrs, 1)],
     step: (size, d) => size * steps[d]!,
-    rectified: attrs.activation === "relu",
+    relu: attrs.activation === "relu",
   });
 }
 
 /** The gradient of its input. */
 export function depthwiseInputGrad(
-  gpu: Gpu,
+  gpu: GpuContext,
   [g, w]: readonly GpuOperand[],
   out: GpuOperand,
   attrs: Attrs["convInputGrad"],
@@ -117,33 +122,33 @@ export function depthwiseInputGrad(
   tiles(gpu, `input gradient ${keyOf(w!.shape.slice(2), attrs)}`, g!, w!, null, out, {
     reach: [gradientReach(attrs, 0), gradientReach(attrs, 1)],
     step: (size, d) => size / steps[d]!,
-    rectified: false,
+    relu: false,
   });
 }
 
 interface Walk {
-  readonly reach: readonly [Reach, Reach];
+  readonly reach: readonly [TapOffset, TapOffset];
   /** How far tiles of a size are apart in the source. */
   readonly step: (size: number, d: number) => number;
-  readonly rectified: boolean;
+  readonly relu: boolean;
 }
 
 function tiles(
-  gpu: Gpu,
+  gpu: GpuContext,
   key: string,
   source: GpuOperand,
   w: GpuOperand,
   bias: GpuOperand | null,
   out: GpuOperand,
-  { reach, step, rectified }: Walk,
+  { reach, step, relu }: Walk,
 ): void {
   const [height, width] = w.shape.slice(2) as [number, number];
-  const rows = rowsFor([height, width]);
+  const rows = tileRows([height, width]);
   const [images, channels, high, wide] = out.shape as [number, number, number, number];
   const [down, across] = [Math.ceil(high / rows), Math.ceil(wide / columns)];
-  const type = laneType(out.dtype);
+  const type = computeType(out.dtype);
   dispatch(gpu, {
-    key: `depthwise ${key}${bias === null ? "" : " bias"}${rectified ? " rectified" : ""}`,
+    key: `depthwise ${key}${bias === null ? "" : " bias"}${relu ? " relu" : ""}`,
     reads: { source, w, ...bias === null ? {} : { bias } },
     writes: { out },
     params: {
@@ -153,7 +158,7 @@ function tiles(
     },
     threads: images * channels * down * across,
     body: () => {
-      const loads = new Loads("source", source);
+      const loads = new SharedLoads("source", source);
       const taps = count(height).flatMap((a) => count(width).map((b) => [a, b] as const));
       const cells = count(rows).flatMap((i) => count(columns).map((j) => [i, j] as const));
       const sums = cells.flatMap(([i, j]) =>
@@ -168,7 +173,7 @@ function tiles(
       const result = (sum: string): string => {
         const value = bias === null ? sum : `(${sum} + bias_get(p.biasAt + channel * p.biasStride))`;
         const zero = `${type}(0)`;
-        return rectified ? `select(${value}, ${zero}, ${value} < ${zero})` : value;
+        return relu ? `select(${value}, ${zero}, ${value} < ${zero})` : value;
       };
       const stores = cells.map(([i, j]) =>
         `if (row + ${i}u < p.high && column + ${j}u < p.wide) { out_set(to + ${i}u * p.wide + ${j}u, ${
@@ -213,7 +218,7 @@ const wantedThreads = 256;
  * compile loops with so many loads.)
  */
 export function depthwiseWeightGrad(
-  gpu: Gpu,
+  gpu: GpuContext,
   [g, x]: readonly GpuOperand[],
   out: GpuOperand,
   attrs: Attrs["convWeightGrad"],
@@ -226,7 +231,7 @@ export function depthwiseWeightGrad(
   // Lavapipe leaves loops after 65,535 rounds.
   const per = Math.min(32768, Math.max(1, Math.ceil(all * own / wantedThreads)));
   const parts = Math.ceil(all / per);
-  const type = laneType(out.dtype);
+  const type = computeType(out.dtype);
   const accumulator = { dtype: type === "f32" ? "float32" : "int32" } as const;
   const buffer = gpu.scratch(4 * Math.max(1, parts) * own * width);
   dispatch(gpu, {
@@ -240,7 +245,7 @@ export function depthwiseWeightGrad(
     threads: own * parts,
     groupSize: 8,
     body: () => {
-      const [given, read] = [new Loads("g", g!), new Loads("x", x!)];
+      const [given, read] = [new SharedLoads("g", g!), new SharedLoads("x", x!)];
       const reach = forwardReach(attrs, 1);
       const taps = count(width);
       const sums = count(columns).flatMap((j) =>

@@ -1,35 +1,40 @@
 import { tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../../testing/gpu_device.ts";
-import { compare, drawn, dtypes, lies, lying } from "../../testing/against_reference.ts";
+import { compare, dtypes, memoryLayouts, randomValues, withLayout } from "../../testing/reference_comparison.ts";
 
 describe.skipIf(gpu === null)("gather on the GPU", () => {
   test("every dtype, dimension and geometry", () => {
     for (const dtype of dtypes) {
-      lies.forEach((lie, seed) => {
+      memoryLayouts.forEach((layout, seed) => {
         const shape = [3, 5, 4];
         for (const dim of [0, 1, 2]) {
           // As long as it likes along the dimension, smaller than x beside it.
           const indexShape = [3, 2, 3].map((size, d) => d === dim ? 7 : size);
-          const x = lying(shape, lie, (s) => drawn(dtype, s, seed));
-          const index = lying(
+          const x = withLayout(shape, layout, (s) => randomValues(dtype, s, seed));
+          const index = withLayout(
             indexShape,
-            lies[(seed + 1 + dim) % lies.length]!,
-            (s) => drawn("int32", s, seed + 9, [0, shape[dim]!]),
+            memoryLayouts[(seed + 1 + dim) % memoryLayouts.length]!,
+            (s) => randomValues("int32", s, seed + 9, [0, shape[dim]!]),
           );
-          compare("gather", [x, index], { dim }, `${dtype} ${lie} along ${dim}`);
+          compare("gather", [x, index], { dim }, `${dtype} ${layout} along ${dim}`);
         }
       });
     }
   });
 
   test("narrow indices, scalars and nothing", () => {
-    const x = drawn("float32", [20], 1);
-    compare("gather", [(d) => x.to(d), (d) => drawn("int16", [33], 2, [0, 20]).to(d)], { dim: 0 }, "int16");
+    const x = randomValues("float32", [20], 1);
+    compare("gather", [(d) => x.to(d), (d) => randomValues("int16", [33], 2, [0, 20]).to(d)], { dim: 0 }, "int16");
     const index = tensor(3, { dtype: "int32", device: gpu! });
     expect(x.to(gpu!).gather(0, index).item()).toBe(x.at(3).item());
-    compare("gather", [(d) => x.sum().to(d), (d) => drawn("int32", [4], 2, [0, 0]).to(d)], { dim: 0 }, "a scalar");
-    compare("gather", [(d) => x.to(d), (d) => drawn("int32", [0], 2).to(d)], { dim: 0 }, "no index");
+    compare(
+      "gather",
+      [(d) => x.sum().to(d), (d) => randomValues("int32", [4], 2, [0, 0]).to(d)],
+      { dim: 0 },
+      "a scalar",
+    );
+    compare("gather", [(d) => x.to(d), (d) => randomValues("int32", [0], 2).to(d)], { dim: 0 }, "no index");
   });
 
   test("the bits of floats are kept", () => {

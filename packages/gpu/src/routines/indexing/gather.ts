@@ -1,22 +1,22 @@
 /** `out[i][j] = x[index[i][j]][j]`: a thread an element. */
 import { isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { dispatch } from "../shared/dispatch.ts";
-import { sizeOf } from "../../render/index_math.ts";
-import { collapse } from "../shared/strides.ts";
-import { decode, dot, numbered } from "../shared/params.ts";
+import { dot, numbered } from "../shared/params.ts";
+import { mergeDimensions, sizeOf } from "../../strides.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** An index out of range, which the host cannot look for on a GPU, gives NaN; of integers, and of bool, 0. */
 export function gather(
-  gpu: Gpu,
+  gpu: GpuContext,
   [x, index]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   { dim }: Attrs["gather"],
 ): void {
   // Where along `dim` the output's element stands is of no matter to x.
   const beside = index!.shape.map((_, d) => d === dim ? 0 : x!.strides[d]!);
-  const { shape, strides } = collapse(index!.shape, [beside, index!.strides]);
+  const { shape, strides } = mergeDimensions(index!.shape, [beside, index!.strides]);
   const rank = shape.length;
   dispatch(gpu, {
     key: `gather ${rank}`,
@@ -33,7 +33,7 @@ export function gather(
     },
     threads: sizeOf(index!.shape),
     body: () =>
-      `${decode("c", "thread", shape.map((_, d) => `p.size${d}`))}
+      `${coordinates("c", "thread", paramNames("size", rank))}
 let chosen = u32(indices_get(p.indexOffset + ${dot("c", "p.indexStride", rank)}));
 let place = p.outOffset + thread;
 if (chosen >= p.length) { out_set(place, ${isFloat(out!.dtype) ? "bitcast<f32>(p.nan)" : "0"}); return; }

@@ -1,7 +1,15 @@
 import { type ScatterMode, tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../../testing/gpu_device.ts";
-import { compare, devices, drawn, dtypes, lies, lying, type Made } from "../../testing/against_reference.ts";
+import {
+  compare,
+  devices,
+  dtypes,
+  memoryLayouts,
+  randomValues,
+  type TensorMaker,
+  withLayout,
+} from "../../testing/reference_comparison.ts";
 
 const modes: readonly ScatterMode[] = ["set", "sum", "prod", "amax", "amin"];
 
@@ -10,23 +18,27 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
     const options = mode === "sum" ? {} : { tags: ["long"] };
     test(`${mode}: every dtype, dimension and geometry, with indices that occur more than once`, options, () => {
       for (const dtype of dtypes) {
-        lies.forEach((lie, seed) => {
+        memoryLayouts.forEach((layout, seed) => {
           // The second takes too much searching on a processor.
           for (const shape of [[3, 5, 4], [40, 5, 3]]) {
             for (const dim of [0, 1, 2]) {
               const indexShape = shape.map((size, d) => d === dim ? 9 : size - 1);
               const sourceShape = indexShape.map((size) => size + 1);
-              const lieOf = (i: number) => lies[(seed + i + dim) % lies.length]!;
-              const index = lying(indexShape, lieOf(2), (s) => drawn("int32", s, seed + 9, [0, shape[dim]!]));
+              const lieOf = (i: number) => memoryLayouts[(seed + i + dim) % memoryLayouts.length]!;
+              const index = withLayout(
+                indexShape,
+                lieOf(2),
+                (s) => randomValues("int32", s, seed + 9, [0, shape[dim]!]),
+              );
               compare(
                 "scatter",
                 [
-                  lying(shape, lie, (s) => drawn(dtype, s, seed, [-3, 3])),
+                  withLayout(shape, layout, (s) => randomValues(dtype, s, seed, [-3, 3])),
                   index,
-                  lying(sourceShape, lieOf(1), (s) => drawn(dtype, s, seed + 5, [-3, 3])),
+                  withLayout(sourceShape, lieOf(1), (s) => randomValues(dtype, s, seed + 5, [-3, 3])),
                 ],
                 { dim, mode },
-                `${dtype} ${lie} [${shape}] along ${dim}`,
+                `${dtype} ${layout} [${shape}] along ${dim}`,
               );
             }
           }
@@ -35,16 +47,19 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
     });
 
     test(`${mode}: long indices, of one lane, of lanes with one index, and of many`, () => {
-      const lengths: readonly [rows: number, columns: number, length: number, lie: "repeated" | "contiguous"][] = [
+      const lengths: readonly [rows: number, columns: number, length: number, layout: "repeated" | "contiguous"][] = [
         [1500, 1, 1001, "contiguous"],
         [40, 60, 700, "repeated"],
         [700, 9, 201, "contiguous"],
         [4, 5000, 70, "contiguous"],
       ];
-      for (const [rows, columns, length, lie] of lengths) {
+      for (const [rows, columns, length, layout] of lengths) {
         // A row of the index for all lanes is repeated along its first dimension.
-        const [x, source] = [drawn("float32", [columns, rows], 1), drawn("float32", [columns, length], 2, [-2, 2])];
-        const index = lying([columns, length], lie, (s) => drawn("int32", s, 3, [0, rows]));
+        const [x, source] = [
+          randomValues("float32", [columns, rows], 1),
+          randomValues("float32", [columns, length], 2, [-2, 2]),
+        ];
+        const index = withLayout([columns, length], layout, (s) => randomValues("int32", s, 3, [0, rows]));
         compare(
           "scatter",
           [(d) => x.to(d), index, (d) => source.to(d)],
@@ -52,7 +67,7 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
           `[${columns}, ${rows}]`,
           1e-5,
         );
-        const down: Made[] = [
+        const down: TensorMaker[] = [
           (d) => x.to(d).t(),
           (d) => index(d).t(),
           (d) => source.to(d).t(),
@@ -64,13 +79,13 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
 
   test("more elements than a loop may have rounds", () => {
     const n = 100_003;
-    const index = drawn("int32", [n], 4, [0, 50]);
+    const index = randomValues("int32", [n], 4, [0, 50]);
     compare(
       "scatter",
       [
         (d) => zeros([50], { device: d, dtype: "int32" }),
         (d) => index.to(d),
-        (d) => drawn("int32", [n], 5, [-1000, 1000]).to(d),
+        (d) => randomValues("int32", [n], 5, [-1000, 1000]).to(d),
       ],
       { dim: 0, mode: "sum" },
       "long",
@@ -97,8 +112,8 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
 
   test("the same in every run, bit for bit", () => {
     for (const device of devices) {
-      const source = drawn("float32", [20_000], 1).to(device);
-      const index = drawn("int32", [20_000], 2, [0, 900]).to(device);
+      const source = randomValues("float32", [20_000], 1).to(device);
+      const index = randomValues("int32", [20_000], 2, [0, 900]).to(device);
       const sums = (): number[] => zeros([900], { device }).scatterAdd(0, index, source).toArray() as number[];
       const first = sums();
       for (let i = 0; i < 3; i++) expect(sums()).toEqual(first);

@@ -7,18 +7,18 @@
  */
 import { type DType, isFloat, type ScatterMode } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { copy } from "../shared/copy.ts";
 import { dispatch } from "../shared/dispatch.ts";
-import { isNan } from "../shared/element.ts";
-import { sizeOf } from "../../render/index_math.ts";
-import { contiguousStrides } from "../shared/strides.ts";
 import { lanesOf } from "../shared/lanes.ts";
 import { sortRows } from "../sort/merge_sort.ts";
-import { decode, dot, numbered } from "../shared/params.ts";
+import { dot, numbered } from "../shared/params.ts";
+import { contiguousStrides, sizeOf } from "../../strides.ts";
+import { isNan } from "../../render/math/functions.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** Rounds of a loop for one launch: lavapipe leaves every loop after 65,535, and browsers stop what takes too long. */
-const longestLoop = 32768;
+const maxLoopIterations = 32768;
 
 interface Scatter {
   readonly x: GpuOperand;
@@ -36,7 +36,7 @@ function asVector(operand: GpuOperand): GpuOperand {
 
 /** See the module's comment; indices out of range, which nobody looks for on a GPU, do nothing. */
 export function scatter(
-  gpu: Gpu,
+  gpu: GpuContext,
   inputs: readonly GpuOperand[],
   outputs: readonly GpuOperand[],
   { dim, mode }: Attrs["scatter"],
@@ -52,9 +52,9 @@ export function scatter(
   }
   const length = s.index.shape[dim]!;
   const lanes = indices / length;
-  if (gpu.software ? total * length <= 2 ** 12 : length <= 16 || total * length <= 2 ** 20) search(gpu, s);
-  else if (gpu.software || lanes >= 4096) walk(gpu, s);
-  else sorted(gpu, s);
+  if (gpu.software ? total * length <= 2 ** 12 : length <= 16 || total * length <= 2 ** 20) scatterBySearch(gpu, s);
+  else if (gpu.software || lanes >= 4096) scatterByLane(gpu, s);
+  else scatterBySort(gpu, s);
 }
 
 /** `combine(old, value)`: what the output holds afterwards. */
@@ -76,7 +76,7 @@ function combine(mode: ScatterMode, dtype: DType): string {
 }
 
 /** For every element of the output: its coordinates, whether the index reaches it, and where the lanes that may name it begin. */
-function byOutput({ x, index, source, out, dim }: Scatter): { params: Record<string, number>; code: string } {
+function outputElement({ x, index, source, out, dim }: Scatter): { params: Record<string, number>; code: string } {
   const rank = out.shape.length;
   const beside = (values: readonly number[]): number[] => values.map((value, d) => d === dim ? 0 : value);
   const reached = out.shape.flatMap((_, d) => d === dim ? [] : [`c${d} < p.reach${d}`]).join(" && ");
@@ -90,7 +90,7 @@ function byOutput({ x, index, source, out, dim }: Scatter): { params: Record<str
       ...numbered("indexStride", beside(index.strides)),
       ...numbered("sourceStride", beside(source.strides)),
     },
-    code: `${decode("c", "thread", out.shape.map((_, d) => `p.size${d}`))}
+    code: `${coordinates("c", "thread", paramNames("size", rank))}
 var result = x_get(p.xOffset + ${dot("c", "p.xStride", rank)});
 let own = i32(c${dim});
 let reached = ${reached === "" ? "true" : reached};
@@ -99,12 +99,12 @@ let source_lane = p.sourceOffset + ${dot("c", "p.sourceStride", rank)};
   };
 }
 
-function search(gpu: Gpu, s: Scatter): void {
+function scatterBySearch(gpu: GpuContext, s: Scatter): void {
   const { x, index, source, out, dim, mode } = s;
   const rank = out.shape.length;
-  const { params, code } = byOutput(s);
+  const { params, code } = outputElement(s);
   dispatch(gpu, {
-    key: `scatter search ${mode} ${rank} ${dim}`,
+    key: `scatter scatterBySearch ${mode} ${rank} ${dim}`,
     reads: { x, indices: index, source },
     writes: { out },
     params,
@@ -125,7 +125,7 @@ out_set(p.outOffset + thread, result);
   });
 }
 
-function walk(gpu: Gpu, { x, index, source, out, dim, mode }: Scatter): void {
+function scatterByLane(gpu: GpuContext, { x, index, source, out, dim, mode }: Scatter): void {
   // Sums and products of float16 are made in float32.
   const wide = out.dtype === "float16" && mode !== "set";
   const written: GpuOperand = wide
@@ -134,12 +134,12 @@ function walk(gpu: Gpu, { x, index, source, out, dim, mode }: Scatter): void {
   copy(gpu, x, written);
   const length = index.shape[dim]!;
   const lanes = lanesOf(index.shape, dim, { index, source, out: written });
-  for (let begin = 0; begin < length; begin += longestLoop) {
+  for (let begin = 0; begin < length; begin += maxLoopIterations) {
     dispatch(gpu, {
-      key: `scatter walk ${mode} ${lanes.rank}`,
+      key: `scatter scatterByLane ${mode} ${lanes.rank}`,
       reads: { indices: index, source },
       writes: { out: written },
-      params: { begin, end: Math.min(begin + longestLoop, length), size: out.shape[dim]!, ...lanes.params },
+      params: { begin, end: Math.min(begin + maxLoopIterations, length), size: out.shape[dim]!, ...lanes.params },
       declarations: () => combine(mode, out.dtype),
       threads: lanes.count,
       body: () =>
@@ -160,7 +160,7 @@ for (var k = p.begin; k < p.end; k++) {
   }
 }
 
-function sorted(gpu: Gpu, s: Scatter): void {
+function scatterBySort(gpu: GpuContext, s: Scatter): void {
   const { x, index, source, out, dim, mode } = s;
   const length = index.shape[dim]!;
   const rank = out.shape.length;
@@ -181,14 +181,14 @@ function sorted(gpu: Gpu, s: Scatter): void {
 keys[thread] = indices_get(index_lane + (thread % p.length) * p.indexStep);
 `,
   });
-  const inOrder = sortRows(gpu, keys, rows, length);
-  const { params, code } = byOutput(s);
+  const sorted = sortRows(gpu, keys, rows, length);
+  const { params, code } = outputElement(s);
   dispatch(gpu, {
-    key: `scatter sorted ${mode} ${rank} ${dim}`,
+    key: `scatter scatterBySort ${mode} ${rank} ${dim}`,
     reads: {
       ...{ x, source },
-      keys: { buffer: inOrder.keys, dtype: "int32" },
-      order: { buffer: inOrder.order, dtype: "int32" },
+      keys: { buffer: sorted.keys, dtype: "int32" },
+      order: { buffer: sorted.order, dtype: "int32" },
     },
     writes: { out },
     params: { ...params, ...numbered("rowStride", rowStrides) },
@@ -212,6 +212,6 @@ if (reached) {
 out_set(p.outOffset + thread, result);
 `,
   });
-  gpu.release(inOrder.keys);
-  gpu.release(inOrder.order);
+  gpu.release(sorted.keys);
+  gpu.release(sorted.order);
 }

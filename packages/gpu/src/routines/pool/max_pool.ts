@@ -1,22 +1,23 @@
 /** The largest element of each window (the first of equals; a NaN wins) with its place in its plane, and the gradient. */
 import { isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { dispatch } from "../shared/dispatch.ts";
-import { isNan, laneType } from "../shared/element.ts";
-import { sizeOf } from "../../render/index_math.ts";
-import { windowsOf } from "../shared/windows.ts";
+import { windowCode } from "../shared/windows.ts";
+import { sizeOf } from "../../strides.ts";
+import { computeType } from "../../render/wgsl_types.ts";
+import { isNan } from "../../render/math/functions.ts";
 
 /** A window that reaches no element has the value 0 and the place −1. */
 export function maxPool(
-  gpu: Gpu,
+  gpu: GpuContext,
   [x]: readonly GpuOperand[],
   [values, indices]: readonly GpuOperand[],
   attrs: Attrs["maxPool"],
 ): void {
   const float = isFloat(x!.dtype);
   const larger = float ? "(v > top && !is_nan(top)) || (is_nan(v) && !is_nan(top))" : "v > top";
-  const windows = windowsOf(gpu, "maxPool", attrs, { x: x!, y: values! }, "x", "y");
+  const windows = windowCode(gpu, "maxPool", attrs, { x: x!, y: values! }, "x", "y");
   dispatch(gpu, {
     key: `maxPool ${windows.key}`,
     reads: { x: x! },
@@ -27,9 +28,9 @@ export function maxPool(
     body: () =>
       `${windows.coordinates("y")}
 var best = -1;
-var top = ${laneType(x!.dtype)}(0);
+var top = ${computeType(x!.dtype)}(0);
 ${
-        windows.eachInside(
+        windows.forEachTap(
           "x",
           `let v = x_get(${windows.position("x", "i")});
 if (best < 0 || ${larger}) { top = v; best = i32(${windows.place("x", (d) => `i${d}`)}); }`,
@@ -46,12 +47,12 @@ indices_set(p.indicesOffset + thread, best);
  * image, a thread a window instead.
  */
 export function maxPoolGrad(
-  gpu: Gpu,
+  gpu: GpuContext,
   [g, indices]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   attrs: Attrs["maxPoolGrad"],
 ): void {
-  const windows = windowsOf(gpu, "maxPool", attrs, { x: out!, g: g!, at: indices! }, "x", "g");
+  const windows = windowCode(gpu, "maxPool", attrs, { x: out!, g: g!, at: indices! }, "x", "g");
   if (windows.tiled) {
     return dispatch(gpu, {
       key: `maxPoolGrad tiled ${windows.key}`,
@@ -65,9 +66,9 @@ ${attrs.kernel.map((_, d) => `let o${d} = c${windows.lead + d};`).join(" ")}
 let best = indices_get(${windows.position("at", "o")});
 let value = g_get(${windows.position("g", "o")});
 ${
-          windows.eachInside(
+          windows.forEachTap(
             "x",
-            `out_set(${windows.position("x", "i")}, select(${laneType(out!.dtype)}(0), value, i32(${
+            `out_set(${windows.position("x", "i")}, select(${computeType(out!.dtype)}(0), value, i32(${
               windows.place("x", (d) => `i${d}`)
             }) == best));`,
           )
@@ -84,9 +85,9 @@ ${
     body: () =>
       `${windows.coordinates("x")}
 let own = i32(${windows.place("x", (d) => `c${windows.lead + d}`)});
-var sum = ${laneType(out!.dtype)}(0);
+var sum = ${computeType(out!.dtype)}(0);
 ${
-        windows.eachAround(
+        windows.forEachWindow(
           "g",
           `if (indices_get(${windows.position("at", "o")}) == own) { sum += g_get(${windows.position("g", "o")}); }`,
         )

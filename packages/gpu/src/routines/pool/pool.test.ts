@@ -3,7 +3,7 @@ import type { Attrs } from "@heddle/tensor/backend";
 import { applyAll } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../../testing/gpu_device.ts";
-import { compare, drawn, dtypes, lies, lying } from "../../testing/against_reference.ts";
+import { compare, dtypes, memoryLayouts, randomValues, withLayout } from "../../testing/reference_comparison.ts";
 
 interface Case {
   readonly shape: number[];
@@ -38,10 +38,10 @@ describe.skipIf(gpu === null)("pooling on the GPU", () => {
   test("maxima of every dtype and geometry, with the places of the first of equals", { tags: ["long"] }, () => {
     for (const dtype of dtypes) {
       cases.forEach(({ shape, attrs }, i) => {
-        const lie = lies[i % lies.length]!;
+        const layout = memoryLayouts[i % memoryLayouts.length]!;
         for (const range of [[-3, 3], [-100, 100]] as const) {
-          const x = lying(shape, lie, (s) => drawn(dtype, s, i, [...range]));
-          compare("maxPool", [x], attrs, `${dtype} ${lie} case ${i}`);
+          const x = withLayout(shape, layout, (s) => randomValues(dtype, s, i, [...range]));
+          compare("maxPool", [x], attrs, `${dtype} ${layout} case ${i}`);
         }
       });
     }
@@ -57,7 +57,7 @@ describe.skipIf(gpu === null)("pooling on the GPU", () => {
     for (const { shape, attrs } of cases.filter(({ shape, attrs }) => attrs.kernel.some((k, d) => k > shape[d + 2]!))) {
       compare(
         "maxPool",
-        [lying(shape, "contiguous", (s) => drawn("float32", s, 1, [-3, 3]))],
+        [withLayout(shape, "contiguous", (s) => randomValues("float32", s, 1, [-3, 3]))],
         attrs,
         `${attrs.kernel}`,
       );
@@ -67,9 +67,9 @@ describe.skipIf(gpu === null)("pooling on the GPU", () => {
   test("gradients of maxima", () => {
     for (const dtype of floats) {
       cases.forEach(({ shape, attrs }, i) => {
-        const x = drawn(dtype, shape, i, [-3, 3]);
+        const x = randomValues(dtype, shape, i, [-3, 3]);
         const [y, at] = applyAll("maxPool", [x], attrs);
-        const g = lying(y!.shape, lies[i % lies.length]!, (s) => drawn(dtype, s, i + 9));
+        const g = withLayout(y!.shape, memoryLayouts[i % memoryLayouts.length]!, (s) => randomValues(dtype, s, i + 9));
         const inputSize = shape.slice(2);
         compare("maxPoolGrad", [g, (d) => at!.to(d)], { ...attrs, inputSize }, `${dtype} case ${i}`, 1e-5);
       });
@@ -81,19 +81,19 @@ describe.skipIf(gpu === null)("pooling on the GPU", () => {
       cases.filter(({ shape }) => shape.length < 5).forEach(({ shape, attrs }, i) => {
         const { kernel, stride, padding, ceilMode } = attrs;
         const sumAttrs = { kernel, stride, padding, ceilMode, scale: i % 2 === 0 ? 1 : 1 / 6 };
-        const lie = lies[i % lies.length]!;
-        const x = lying(shape, lie, (s) => drawn(dtype, s, i));
-        compare("sumPool", [x], sumAttrs, `${dtype} ${lie} case ${i}`, 1e-5);
+        const layout = memoryLayouts[i % memoryLayouts.length]!;
+        const x = withLayout(shape, layout, (s) => randomValues(dtype, s, i));
+        compare("sumPool", [x], sumAttrs, `${dtype} ${layout} case ${i}`, 1e-5);
         const [y] = applyAll("sumPool", [x("reference")], sumAttrs);
-        const g = lying(y!.shape, lie, (s) => drawn(dtype, s, i + 9));
-        compare("sumPoolGrad", [g], { ...sumAttrs, inputSize: shape.slice(2) }, `${dtype} ${lie} case ${i}`, 1e-5);
+        const g = withLayout(y!.shape, layout, (s) => randomValues(dtype, s, i + 9));
+        compare("sumPoolGrad", [g], { ...sumAttrs, inputSize: shape.slice(2) }, `${dtype} ${layout} case ${i}`, 1e-5);
       });
     }
   });
 
   test("no images", () => {
     const attrs = { kernel: [2], stride: [1], padding: [0], dilation: [1], ceilMode: false };
-    const found = applyAll("maxPool", [drawn("float32", [0, 3, 4], 1).to(gpu!)], attrs);
+    const found = applyAll("maxPool", [randomValues("float32", [0, 3, 4], 1).to(gpu!)], attrs);
     expect(found.map((t) => t.shape)).toEqual([[0, 3, 3], [0, 3, 3]]);
     expect(found[0]!.toTypedArray().length).toBe(0);
   });

@@ -1,20 +1,20 @@
 /** The sum of each window, times a scale, and the gradient. */
 import type { Attrs } from "@heddle/tensor/backend";
-import { floatBits, type Gpu, type GpuOperand } from "../../gpu_context.ts";
+import { floatBits, type GpuContext, type GpuOperand } from "../../gpu_context.ts";
 import { dispatch } from "../shared/dispatch.ts";
-import { laneType } from "../shared/element.ts";
-import { sizeOf } from "../../render/index_math.ts";
-import { windowsOf } from "../shared/windows.ts";
+import { windowCode } from "../shared/windows.ts";
+import { sizeOf } from "../../strides.ts";
+import { computeType } from "../../render/wgsl_types.ts";
 
 /** A thread an output. */
 export function sumPool(
-  gpu: Gpu,
+  gpu: GpuContext,
   [x]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   attrs: Attrs["sumPool"],
 ): void {
-  const type = laneType(x!.dtype);
-  const windows = windowsOf(gpu, "avgPool", attrs, { x: x!, y: out! }, "x", "y");
+  const type = computeType(x!.dtype);
+  const windows = windowCode(gpu, "avgPool", attrs, { x: x!, y: out! }, "x", "y");
   dispatch(gpu, {
     key: `sumPool ${windows.key}`,
     reads: { x: x! },
@@ -24,7 +24,7 @@ export function sumPool(
     body: () =>
       `${windows.coordinates("y")}
 var sum = ${type}(0);
-${windows.eachInside("x", `sum += x_get(${windows.position("x", "i")});`)}
+${windows.forEachTap("x", `sum += x_get(${windows.position("x", "i")});`)}
 out_set(p.yOffset + thread, ${type}(f32(sum) * bitcast<f32>(p.scale)));
 `,
   });
@@ -32,13 +32,13 @@ out_set(p.yOffset + thread, ${type}(f32(sum) * bitcast<f32>(p.scale)));
 
 /** A thread an element of the image. */
 export function sumPoolGrad(
-  gpu: Gpu,
+  gpu: GpuContext,
   [g]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   attrs: Attrs["sumPoolGrad"],
 ): void {
-  const type = laneType(g!.dtype);
-  const windows = windowsOf(gpu, "avgPool", attrs, { x: out!, g: g! }, "x", "g");
+  const type = computeType(g!.dtype);
+  const windows = windowCode(gpu, "avgPool", attrs, { x: out!, g: g! }, "x", "g");
   dispatch(gpu, {
     key: `sumPoolGrad ${windows.key}`,
     reads: { g: g! },
@@ -48,7 +48,7 @@ export function sumPoolGrad(
     body: () =>
       `${windows.coordinates("x")}
 var sum = ${type}(0);
-${windows.eachAround("g", `sum += g_get(${windows.position("g", "o")});`)}
+${windows.forEachWindow("g", `sum += g_get(${windows.position("g", "o")});`)}
 out_set(p.xOffset + thread, ${type}(f32(sum) * bitcast<f32>(p.scale)));
 `,
   });

@@ -1,14 +1,13 @@
 /** Random tensors from the Philox stream: a thread a block of four elements. */
 import { type DType, itemSize } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { infinityBits } from "../../render/buffer_access.ts";
 import { functionsFor } from "../../render/math/functions.ts";
 import { copy } from "../shared/copy.ts";
 import { dispatch } from "../shared/dispatch.ts";
-import { laneType } from "../shared/element.ts";
-import { sizeOf } from "../../render/index_math.ts";
-import { contiguousStrides, isContiguous } from "../shared/strides.ts";
+import { contiguousStrides, isContiguous, sizeOf } from "../../strides.ts";
+import { computeType } from "../../render/wgsl_types.ts";
 
 /** Philox 4×32-10: the four words of the block of a counter of two words. */
 const philox = `fn philox(counter: vec2<u32>) -> vec4<u32> {
@@ -41,7 +40,7 @@ const normal = `fn normal(u: u32, v: u32) -> vec2<f32> {
   let angle = f32(bitcast<i32>(v - (quarter << 30u))) * ${Math.fround(2 * Math.PI / 2 ** 32)};
   let s = sin_f(angle);
   let c = cos_f(angle);
-  return radius * vec2<f32>(turned(s, c, quarter + 1u), turned(s, c, quarter));
+  return radius * vec2<f32>(quadrant_value(s, c, quarter + 1u), quadrant_value(s, c, quarter));
 }
 `;
 
@@ -64,7 +63,7 @@ function elements(distribution: Attrs["random"]["distribution"], dtype: DType): 
 
 /** See the module's comment; bits and uniform numbers are those of the reference backend, bit for bit. */
 export function random(
-  gpu: Gpu,
+  gpu: GpuContext,
   _: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   attrs: Attrs["random"],
@@ -86,14 +85,14 @@ export function random(
   gpu.release(drawn.buffer);
 }
 
-function draw(gpu: Gpu, out: GpuOperand, { distribution, dtype, key, counter }: Attrs["random"]): void {
+function draw(gpu: GpuContext, out: GpuOperand, { distribution, dtype, key, counter }: Attrs["random"]): void {
   const count = sizeOf(out.shape);
   const declarations = (): string => {
     const code = philox + (distribution === "normal" ? normal : "");
     return functionsFor(code) + code;
   };
   dispatch(gpu, {
-    key: `random ${distribution} ${laneType(dtype)}`,
+    key: `random ${distribution} ${computeType(dtype)}`,
     reads: {},
     writes: { out },
     params: {

@@ -1,7 +1,14 @@
 import { type DType, isFloat, ones, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../../testing/gpu_device.ts";
-import { compare, devices, drawn, dtypes, lies, lying } from "../../testing/against_reference.ts";
+import {
+  compare,
+  devices,
+  dtypes,
+  memoryLayouts,
+  randomValues,
+  withLayout,
+} from "../../testing/reference_comparison.ts";
 
 /** Sums and products wrap at bool's only two values otherwise than in the reference: such tensors are cast before. */
 const tested: readonly DType[] = dtypes.filter((dtype) => dtype !== "bool");
@@ -9,11 +16,15 @@ const tested: readonly DType[] = dtypes.filter((dtype) => dtype !== "bool");
 describe.skipIf(gpu === null).each(["cumsum", "cumprod"] as const)("%s on the GPU", (prim) => {
   test("every dtype, dimension and geometry", { tags: ["long"] }, () => {
     for (const dtype of tested) {
-      lies.forEach((lie, seed) => {
+      memoryLayouts.forEach((layout, seed) => {
         for (const shape of [[], [1], [7], [3, 70, 2], [2, 3, 130]]) {
-          const x = lying(shape, lie, (s) => drawn(dtype, s, seed, isFloat(dtype) ? [-1.2, 1.2] : [-4, 4]));
+          const x = withLayout(
+            shape,
+            layout,
+            (s) => randomValues(dtype, s, seed, isFloat(dtype) ? [-1.2, 1.2] : [-4, 4]),
+          );
           [0, ...shape.keys()].forEach((dim) =>
-            compare(prim, [x], { dim }, `${dtype} ${lie} [${shape}] along ${dim}`, 1e-5)
+            compare(prim, [x], { dim }, `${dtype} ${layout} [${shape}] along ${dim}`, 1e-5)
           );
         }
       });
@@ -22,17 +33,17 @@ describe.skipIf(gpu === null).each(["cumsum", "cumprod"] as const)("%s on the GP
 
   test("any length", () => {
     for (const length of [63, 64, 65, 1023, 1024, 1025, 4096, 4097, 5000]) {
-      const x = drawn("float32", [2, length], length, [0.9, 1.1]);
+      const x = randomValues("float32", [2, length], length, [0.9, 1.1]);
       compare(prim, [(d) => x.to(d)], { dim: 1 }, `${length} elements`, 3e-5);
       compare(prim, [(d) => x.to(d).t()], { dim: 0 }, `${length} rows`, 3e-5);
-      const whole = drawn("int32", [length], length, [-9, 9]);
+      const whole = randomValues("int32", [length], length, [-9, 9]);
       compare(prim, [(d) => whole.to(d)], { dim: 0 }, `${length} whole numbers`);
     }
   });
 
   test("nothing", () => {
     for (const shape of [[0], [0, 3], [3, 0]]) {
-      compare(prim, [(d) => drawn("float32", shape, 1).to(d)], { dim: 0 }, `[${shape}]`);
+      compare(prim, [(d) => randomValues("float32", shape, 1).to(d)], { dim: 0 }, `[${shape}]`);
     }
   });
 
@@ -47,7 +58,7 @@ describe.skipIf(gpu === null).each(["cumsum", "cumprod"] as const)("%s on the GP
 describe.skipIf(gpu === null)("long scans on the GPU", () => {
   test("of whole numbers are exact", () => {
     const n = 1_200_001;
-    const x = drawn("int32", [n], 7, [-1000, 1000]);
+    const x = randomValues("int32", [n], 7, [-1000, 1000]);
     compare("cumsum", [(d) => x.to(d)], { dim: 0 }, "long");
   });
 

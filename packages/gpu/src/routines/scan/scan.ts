@@ -4,10 +4,10 @@
  */
 import { isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { dispatch } from "../shared/dispatch.ts";
-import { sizeOf } from "../../render/index_math.ts";
 import { type Lanes, lanesOf } from "../shared/lanes.ts";
+import { sizeOf } from "../../strides.ts";
 
 type ScanOp = "sum" | "prod";
 
@@ -25,7 +25,7 @@ const block = 64;
 
 /** Running sums along a dimension. */
 export function cumsum(
-  gpu: Gpu,
+  gpu: GpuContext,
   [x]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   { dim }: Attrs["cumsum"],
@@ -35,7 +35,7 @@ export function cumsum(
 
 /** Running products along a dimension. */
 export function cumprod(
-  gpu: Gpu,
+  gpu: GpuContext,
   [x]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   { dim }: Attrs["cumprod"],
@@ -54,18 +54,18 @@ interface Scan {
   /** Of each lane. */
   readonly tiles: number;
   /** Whether a tile is a workgroup's. */
-  readonly together: boolean;
+  readonly cooperative: boolean;
 }
 
-function scan(gpu: Gpu, op: ScanOp, x: GpuOperand, out: GpuOperand, dim: number): void {
+function scan(gpu: GpuContext, op: ScanOp, x: GpuOperand, out: GpuOperand, dim: number): void {
   const elements = sizeOf(x.shape);
   if (elements === 0) return;
   const length = x.shape[dim] ?? 1;
   const lanes = lanesOf(x.shape, dim, { x, out });
-  const together = !gpu.software && length > 64 && (lanes.count < 16384 || length > longestLane);
-  const tile = together ? groupTile : length <= longestLane ? length : threadTile;
+  const cooperative = !gpu.software && length > 64 && (lanes.count < 16384 || length > longestLane);
+  const tile = cooperative ? groupTile : length <= longestLane ? length : threadTile;
   const tiles = Math.ceil(length / tile);
-  const s: Scan = { op, x, out, dim, lanes, length, tile, tiles, together };
+  const s: Scan = { op, x, out, dim, lanes, length, tile, tiles, cooperative };
   if (tiles === 1) {
     tilePass(gpu, s, "scan", null);
     return;
@@ -87,23 +87,23 @@ function scan(gpu: Gpu, op: ScanOp, x: GpuOperand, out: GpuOperand, dim: number)
 }
 
 /** Writes the total of every tile to `others`, or scans every tile from what `others` holds for the tile before it. */
-function tilePass(gpu: Gpu, s: Scan, pass: "total" | "scan", others: GpuOperand | null): void {
-  const { op, x, out, lanes, length, tile, tiles, together } = s;
+function tilePass(gpu: GpuContext, s: Scan, pass: "total" | "scan", others: GpuOperand | null): void {
+  const { op, x, out, lanes, length, tile, tiles, cooperative } = s;
   const type = isFloat(x.dtype) ? "f32" : "i32";
   const identity = `${type}(${op === "sum" ? 0 : 1})`;
   const combine = (a: string, b: string): string => `${a} ${op === "sum" ? "+" : "*"} ${b}`;
-  const item = together ? "group" : "thread";
+  const item = cooperative ? "group" : "thread";
   const items = lanes.count * tiles;
   const start = pass === "scan" && others !== null ? `if (part > 0u) { start = others_get(${item} - 1u); }` : "";
   dispatch(gpu, {
-    key: `scan ${op} ${lanes.rank} ${together} ${pass} ${others !== null}`,
+    key: `scan ${op} ${lanes.rank} ${cooperative} ${pass} ${others !== null}`,
     reads: { x, ...(pass === "scan" && others !== null ? { others } : {}) },
     writes: pass === "total" ? { others: others! } : { out },
     params: { length, tile, tiles, ...lanes.params },
     groupSize,
-    ...(together ? { groups: items } : { threads: items }),
+    ...(cooperative ? { groups: items } : { threads: items }),
     declarations: () =>
-      together
+      cooperative
         ? `var<workgroup> pool: array<${type}, ${groupTile}>;\nvar<workgroup> ends: array<${type}, ${groupSize}>;\n`
         : "",
     body: () =>
@@ -113,7 +113,7 @@ let begin = part * p.tile;
 let end = min(begin + p.tile, p.length);
 var start = ${identity};
 ${start}
-${together ? groupBody(pass, type, identity, combine) : threadBody(pass, identity, combine)}
+${cooperative ? groupBody(pass, type, identity, combine) : threadBody(pass, identity, combine)}
 `,
   });
 }

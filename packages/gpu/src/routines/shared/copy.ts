@@ -1,13 +1,13 @@
 /** Copies between operands of one shape and any geometry, from dtype to dtype where both hold floats or both integers. */
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { dispatch } from "./dispatch.ts";
-import { sizeOf } from "../../render/index_math.ts";
-import { collapse } from "./strides.ts";
-import { decode, dot, numbered } from "./params.ts";
+import { dot, numbered } from "./params.ts";
+import { mergeDimensions, sizeOf } from "../../strides.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** Records a copy; the target may have any strides that keep its elements apart. */
-export function copy(gpu: Gpu, source: GpuOperand, copied: GpuOperand): void {
-  const { shape, strides } = collapse(source.shape, [source.strides, copied.strides]);
+export function copy(gpu: GpuContext, source: GpuOperand, copied: GpuOperand): void {
+  const { shape, strides } = mergeDimensions(source.shape, [source.strides, copied.strides]);
   const rank = shape.length;
   dispatch(gpu, {
     key: `copy ${rank}`,
@@ -21,7 +21,7 @@ export function copy(gpu: Gpu, source: GpuOperand, copied: GpuOperand): void {
     },
     threads: sizeOf(shape),
     body: () =>
-      `${decode("c", "thread", shape.map((_, d) => `p.size${d}`))}
+      `${coordinates("c", "thread", paramNames("size", rank))}
 out_set(p.outOffset + ${dot("c", "p.outStride", rank)}, x_get(p.xOffset + ${dot("c", "p.xStride", rank)}));
 `,
   });

@@ -1,21 +1,23 @@
 /** One launch, from named operands and parameters. */
 import type { DType } from "@heddle/tensor";
-import type { Gpu } from "../../gpu_context.ts";
-import { header, readable, writable } from "./element.ts";
-import { declareParams, entry, type Params, paramWords } from "./params.ts";
+import type { GpuContext } from "../../gpu_context.ts";
+import { declareInput, declareOutput, declareParams } from "../../render/buffer_access.ts";
+import { entryPoint, threadIndex } from "../../render/index_math.ts";
+import { enableDirectives } from "../../render/wgsl_types.ts";
+import { type Params, paramWords } from "./params.ts";
 
 /** A buffer and what it holds. */
-export interface Bound {
+export interface BoundBuffer {
   readonly buffer: GPUBuffer;
   readonly dtype: DType;
 }
 
 /** A kernel of one invocation a thread (or `groups` whole workgroups). */
-export interface Dispatch {
+export interface DispatchOptions {
   /** Tells sources apart that have the same operands' names and dtypes and the same parameters. */
   readonly key: string;
-  readonly reads: Readonly<Record<string, Bound>>;
-  readonly writes: Readonly<Record<string, Bound>>;
+  readonly reads: Readonly<Record<string, BoundBuffer>>;
+  readonly writes: Readonly<Record<string, BoundBuffer>>;
   readonly params: Params;
   /** Declarations before the entry point. */
   readonly declarations?: () => string;
@@ -28,8 +30,11 @@ export interface Dispatch {
   readonly groupSize?: number;
 }
 
+/** How a dtype is declared: routines read and write bool as the integers 0 and 1. */
+const storage = (dtype: DType): DType => dtype === "bool" ? "uint8" : dtype;
+
 /** Runs a kernel; nothing when there is nothing to do. */
-export function dispatch(gpu: Gpu, d: Dispatch): void {
+export function dispatch(gpu: GpuContext, d: DispatchOptions): void {
   const { groupSize = 64, threads } = d;
   const groups = d.groups ?? Math.ceil(threads! / groupSize);
   if (groups === 0) return;
@@ -40,13 +45,15 @@ export function dispatch(gpu: Gpu, d: Dispatch): void {
     key: `${d.key} ${groupSize} ${dtypes.join(" ")}`,
     source: () => {
       const bindings = [
-        ...reads.map(([name, { dtype }], i) => readable(name, i, dtype)),
-        ...writes.map(([name, { dtype }], i) => writable(name, reads.length + i, dtype)),
-        declareParams(reads.length + writes.length, params),
+        ...reads.map(([name, { dtype }], i) => declareInput(i, name, storage(dtype))),
+        ...writes.map(([name, { dtype }], i) => declareOutput(reads.length + i, name, storage(dtype))),
+        declareParams(reads.length + writes.length, Object.keys(params).map((name) => `${name}: u32`)),
       ];
       const guard = threads === undefined ? "group >= p.groups" : "thread >= p.threads";
-      return `${header(dtypes)}${bindings.join("")}${d.declarations?.() ?? ""}` +
-        entry(groupSize, `if (${guard}) { return; }\n${d.body()}`);
+      return `${enableDirectives(dtypes)}${bindings.join("")}${d.declarations?.() ?? ""}` +
+        `${entryPoint(groupSize)}${threadIndex(groupSize)}\nif (${guard}) { return; }\n${d.body()}
+}
+`;
     },
     reads: reads.map(([, { buffer }]) => buffer),
     writes: writes.map(([, { buffer }]) => buffer),

@@ -1,8 +1,8 @@
 /** Lanes: the elements along one dimension, one lane for every index of the other dimensions. */
 import type { GpuOperand } from "../../gpu_context.ts";
-import { sizeOf } from "../../render/index_math.ts";
-import { collapse } from "./strides.ts";
-import { decode, dot, numbered } from "./params.ts";
+import { dot, numbered } from "./params.ts";
+import { mergeDimensions, sizeOf } from "../../strides.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** The lanes of several operands, of which all have as many. */
 export interface Lanes {
@@ -25,7 +25,10 @@ export function lanesOf(
 ): Lanes {
   const names = Object.keys(operands);
   const beside = (values: readonly number[]): number[] => values.filter((_, d) => d !== dim);
-  const { shape: sizes, strides } = collapse(beside(shape), names.map((name) => beside(operands[name]!.strides)));
+  const { shape: sizes, strides } = mergeDimensions(
+    beside(shape),
+    names.map((name) => beside(operands[name]!.strides)),
+  );
   const rank = sizes.length;
   let params: Record<string, number> = numbered("size", sizes);
   names.forEach((name, i) => {
@@ -39,7 +42,7 @@ export function lanesOf(
     rank,
     params,
     code: (lane) =>
-      decode("c", lane, sizes.map((_, d) => `p.size${d}`)) +
+      coordinates("c", lane, paramNames("size", rank)) +
       names.map((name) => `let ${name}_lane = p.${name}Offset + ${dot("c", `p.${name}Lane`, rank)};\n`).join(""),
   };
 }

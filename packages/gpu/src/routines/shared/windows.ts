@@ -1,7 +1,7 @@
 /** Windows of poolings over images `[N, C, …]` of one to three spatial dimensions: params, and loops in WGSL. */
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
-import { sizeOf } from "../../render/index_math.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { numbered } from "./params.ts";
+import { sizeOf } from "../../strides.ts";
 
 /** What poolings have in common. */
 export interface WindowAttrs {
@@ -12,7 +12,7 @@ export interface WindowAttrs {
 }
 
 /** Windows of so many elements are written out one by one, their sizes being part of the source. */
-const writtenOut = 25;
+const maxUnrolled = 25;
 
 /** Windows as a shader deals with them. */
 export interface Windows {
@@ -26,9 +26,9 @@ export interface Windows {
   /** Statements that find the coordinates `c0`, `c1`, … of the element of NAME with the number of this thread. */
   readonly coordinates: (name: string) => string;
   /** `body` for every element of IMAGE in the window at the output's coordinates; it knows the element's, `i0`, `i1`, … */
-  readonly eachInside: (image: string, body: string) => string;
+  readonly forEachTap: (image: string, body: string) => string;
   /** `body` for every window, of which OUTPUT has one an element, that may hold the image's element; it knows `o0`, `o1`, … */
-  readonly eachAround: (output: string, body: string) => string;
+  readonly forEachWindow: (output: string, body: string) => string;
   /** The position of the element of NAME in this plane at spatial coordinates `SPATIAL0`, … */
   readonly position: (name: string, spatial: string) => string;
   /** An attribute along a dimension. */
@@ -52,8 +52,8 @@ function merged([n, c, ...spatial]: readonly number[]): number[] {
  *
  * @throws RangeError for windows in which lavapipe would leave out elements: it leaves every loop after 65,535 rounds.
  */
-export function windowsOf(
-  gpu: Gpu,
+export function windowCode(
+  gpu: GpuContext,
   operation: string,
   { kernel, stride, padding, dilation = kernel.map(() => 1) }: WindowAttrs,
   operands: Readonly<Record<string, GpuOperand>>,
@@ -68,7 +68,7 @@ export function windowsOf(
     );
   }
   const rank = kernel.length;
-  const fixed = taps <= writtenOut;
+  const fixed = taps <= maxUnrolled;
   const flat = Object.values(operands).every(isMerged);
   const lead = flat ? 1 : 2;
   const dims = Array.from({ length: rank }, (_, d) => d);
@@ -115,7 +115,7 @@ export function windowsOf(
       }
       return `${code}let c0 = ${rest};\n`;
     },
-    eachInside(name, body) {
+    forEachTap(name, body) {
       if (!fixed) {
         // Only taps within the image: a window may be far larger.
         return dims.reduceRight((code, d) =>
@@ -141,8 +141,8 @@ ${code}
       write(0, "");
       return code;
     },
-    eachAround(name, body) {
-      const unrolled = fixed && sizeOf(around) <= writtenOut;
+    forEachWindow(name, body) {
+      const unrolled = fixed && sizeOf(around) <= maxUnrolled;
       let bounds = "";
       let code = body;
       for (const d of dims.toReversed()) {

@@ -3,7 +3,7 @@
  * thread writing one stretch of the result, whose beginning in both runs it finds by bisection (the "merge path" of Green, McColl and
  * Bader, ICS 2012).
  */
-import type { Gpu } from "../../gpu_context.ts";
+import type { GpuContext } from "../../gpu_context.ts";
 import { dispatch } from "../shared/dispatch.ts";
 
 /** Sorted keys, and where in its row each stood: int32 `[rows, length]`, scratch memory that the caller releases. */
@@ -13,12 +13,12 @@ export interface Sorted {
 }
 
 /** Elements of a run that is sorted by counting: many threads count faster than they merge. */
-export function runLength({ software }: Gpu): number {
+export function runLength({ software }: GpuContext): number {
   return software ? 16 : 64;
 }
 
 /** Sorts each of `rows` rows of `length` int32 keys; takes the scratch memory in which the keys are over. */
-export function sortRows(gpu: Gpu, keys: GPUBuffer, rows: number, length: number): Sorted {
+export function sortRows(gpu: GpuContext, keys: GPUBuffer, rows: number, length: number): Sorted {
   const count = rows * length;
   const scratch = (): Sorted => ({ keys: gpu.scratch(4 * count), order: gpu.scratch(4 * count) });
   const run = runLength(gpu);
@@ -56,7 +56,7 @@ order[place] = i32(k);
 }
 
 /** Merges runs of `width` in pairs. */
-function merge(gpu: Gpu, x: Sorted, out: Sorted, rows: number, length: number, width: number): void {
+function merge(gpu: GpuContext, x: Sorted, out: Sorted, rows: number, length: number, width: number): void {
   // No stretch goes beyond a pair of runs: both are powers of two.
   const stretch = Math.min(2 * width, gpu.software ? 256 : 16);
   const stretches = Math.ceil(length / stretch);

@@ -1,17 +1,17 @@
 import { tensor } from "@heddle/tensor";
 import { describe, test } from "vitest";
 import { gpu } from "../../testing/gpu_device.ts";
-import { compare, drawn, dtypes, lies, lying } from "../../testing/against_reference.ts";
+import { compare, dtypes, memoryLayouts, randomValues, withLayout } from "../../testing/reference_comparison.ts";
 
 describe.skipIf(gpu === null)("sort on the GPU", () => {
   test("every dtype, dimension, geometry and direction, with many equal values", { tags: ["long"] }, () => {
     for (const dtype of dtypes) {
-      lies.forEach((lie, seed) => {
+      memoryLayouts.forEach((layout, seed) => {
         for (const shape of [[], [1], [5, 3, 7], [2, 150]]) {
-          const x = lying(shape, lie, (s) => drawn(dtype, s, seed, [-5, 5]));
+          const x = withLayout(shape, layout, (s) => randomValues(dtype, s, seed, [-5, 5]));
           shape.forEach((_, dim) => {
             for (const descending of [false, true]) {
-              compare("sort", [x], { dim, descending }, `${dtype} ${lie} [${shape}] along ${dim} ${descending}`);
+              compare("sort", [x], { dim, descending }, `${dtype} ${layout} [${shape}] along ${dim} ${descending}`);
             }
           });
         }
@@ -22,10 +22,10 @@ describe.skipIf(gpu === null)("sort on the GPU", () => {
   test("any length", () => {
     for (const length of [2, 16, 17, 31, 32, 33, 64, 127, 128, 129, 200, 255, 256, 257, 1000, 5003]) {
       const shape = [3, length];
-      const x = lying(shape, "contiguous", (s) => drawn("float32", s, length, [-50, 50]).mul(4).floor());
+      const x = withLayout(shape, "contiguous", (s) => randomValues("float32", s, length, [-50, 50]).mul(4).floor());
       compare("sort", [x], { dim: 1, descending: length % 2 === 0 }, `${length} elements`);
     }
-    const long = drawn("int32", [70_001], 3, [-20_000, 20_000]);
+    const long = randomValues("int32", [70_001], 3, [-20_000, 20_000]);
     compare("sort", [(d) => long.to(d)], { dim: 0, descending: false }, "a long row");
   });
 
@@ -52,8 +52,8 @@ describe.skipIf(gpu === null)("sort on the GPU", () => {
   });
 
   test("nothing", () => {
-    compare("sort", [(d) => drawn("float32", [0], 1).to(d)], { dim: 0, descending: false }, "no elements");
-    compare("sort", [(d) => drawn("float32", [0, 200], 1).to(d)], { dim: 1, descending: false }, "no rows");
-    compare("sort", [(d) => drawn("float32", [200, 0], 1).to(d)], { dim: 0, descending: false }, "no lanes");
+    compare("sort", [(d) => randomValues("float32", [0], 1).to(d)], { dim: 0, descending: false }, "no elements");
+    compare("sort", [(d) => randomValues("float32", [0, 200], 1).to(d)], { dim: 1, descending: false }, "no rows");
+    compare("sort", [(d) => randomValues("float32", [200, 0], 1).to(d)], { dim: 0, descending: false }, "no lanes");
   });
 });

@@ -1,12 +1,12 @@
 /** Stable sort along a dimension, NaN counting as the largest value. */
 import { type DType, isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
-import type { Gpu, GpuOperand } from "../../gpu_context.ts";
+import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { dispatch } from "../shared/dispatch.ts";
-import { isNan } from "../shared/element.ts";
-import { sizeOf } from "../../render/index_math.ts";
 import { type Lanes, lanesOf } from "../shared/lanes.ts";
 import { runLength, sortRows } from "./merge_sort.ts";
+import { sizeOf } from "../../strides.ts";
+import { isNan } from "../../render/math/functions.ts";
 
 /** `key_of(value)`: a whole number in the wanted order. Both zeros are equal, and so are all NaN. */
 function keyOf(dtype: DType, descending: boolean): string {
@@ -24,7 +24,7 @@ function keyOf(dtype: DType, descending: boolean): string {
 
 /** See the module's comment. */
 export function sort(
-  gpu: Gpu,
+  gpu: GpuContext,
   [x]: readonly GpuOperand[],
   [values, indices]: readonly GpuOperand[],
   { dim, descending }: Attrs["sort"],
@@ -32,12 +32,12 @@ export function sort(
   if (sizeOf(x!.shape) === 0) return;
   const length = x!.shape[dim] ?? 1;
   const lanes = lanesOf(x!.shape, dim, { x: x!, values: values!, indices: indices! });
-  const operands: Operands = { x: x!, values: values!, indices: indices!, lanes, length, descending };
+  const operands: SortOperands = { x: x!, values: values!, indices: indices!, lanes, length, descending };
   if (length <= 2 * runLength(gpu)) sortShort(gpu, operands);
   else sortLong(gpu, operands);
 }
 
-interface Operands {
+interface SortOperands {
   readonly x: GpuOperand;
   readonly values: GpuOperand;
   readonly indices: GpuOperand;
@@ -47,7 +47,7 @@ interface Operands {
 }
 
 /** Every element counts those that come before it. */
-function sortShort(gpu: Gpu, { x, values, indices, lanes, length, descending }: Operands): void {
+function sortShort(gpu: GpuContext, { x, values, indices, lanes, length, descending }: SortOperands): void {
   dispatch(gpu, {
     key: `sort short ${lanes.rank} ${descending}`,
     reads: { x },
@@ -71,7 +71,7 @@ indices_set(indices_lane + place * p.indicesStep, i32(k));
   });
 }
 
-function sortLong(gpu: Gpu, { x, values, indices, lanes, length, descending }: Operands): void {
+function sortLong(gpu: GpuContext, { x, values, indices, lanes, length, descending }: SortOperands): void {
   const count = lanes.count * length;
   const keys = gpu.scratch(4 * count);
   dispatch(gpu, {

@@ -23,14 +23,19 @@ async function openParallel(): Promise<Device> {
 export const devices: readonly Device[] = gpu === null ? [] : [gpu, await openParallel()];
 
 /** How an operand lies in memory. */
-export type Lie = "contiguous" | "offset" | "permuted" | "stepped" | "repeated";
-export const lies: readonly Lie[] = ["contiguous", "offset", "permuted", "stepped", "repeated"];
+export type MemoryLayout = "contiguous" | "offset" | "permuted" | "stepped" | "repeated";
+export const memoryLayouts: readonly MemoryLayout[] = ["contiguous", "offset", "permuted", "stepped", "repeated"];
 
 /** A tensor to be made on a device. */
-export type Made = (device: Device | string) => Tensor;
+export type TensorMaker = (device: Device | string) => Tensor;
 
 /** Values of a dtype, in a range where many are equal. */
-export function drawn(dtype: DType, shape: readonly number[], seed: number, range: [number, number] = [-9, 9]): Tensor {
+export function randomValues(
+  dtype: DType,
+  shape: readonly number[],
+  seed: number,
+  range: [number, number] = [-9, 9],
+): Tensor {
   const count = shape.reduce((n, size) => n * size, 1);
   const [low, high] = range;
   const values = Array.from(new Generator(seed).uniforms(count), (u) => {
@@ -42,10 +47,14 @@ export function drawn(dtype: DType, shape: readonly number[], seed: number, rang
 }
 
 /** An operand that lies in a certain way; `make` draws contiguous values of a shape. */
-export function lying(shape: readonly number[], lie: Lie, make: (shape: readonly number[]) => Tensor): Made {
+export function withLayout(
+  shape: readonly number[],
+  layout: MemoryLayout,
+  make: (shape: readonly number[]) => Tensor,
+): TensorMaker {
   const reversed = shape.map((_, d) => shape.length - 1 - d);
   const count = shape.reduce((n, size) => n * size, 1);
-  switch (lie) {
+  switch (layout) {
     case "contiguous": {
       const base = make(shape);
       return (device) => base.to(device);
@@ -59,7 +68,7 @@ export function lying(shape: readonly number[], lie: Lie, make: (shape: readonly
       return (device) => base.to(device).permute(reversed);
     }
     case "stepped": {
-      if (shape.length === 0) return lying(shape, "contiguous", make);
+      if (shape.length === 0) return withLayout(shape, "contiguous", make);
       const base = make(shape.map((size, d) => d === shape.length - 1 ? 2 * size : size));
       return (device) => base.to(device).at("...", "1::2");
     }
@@ -76,7 +85,7 @@ export function lying(shape: readonly number[], lie: Lie, make: (shape: readonly
  */
 export function compare<P extends RoutinePrim>(
   prim: P,
-  inputs: readonly Made[],
+  inputs: readonly TensorMaker[],
   attrs: Attrs[P],
   what: string,
   rtol = 1e-6,

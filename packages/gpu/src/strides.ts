@@ -1,4 +1,11 @@
-/** Shapes and strides of routines' operands. */
+/** Shapes and strides of operands. */
+
+/** Number of elements. */
+export function sizeOf(shape: readonly number[]): number {
+  let n = 1;
+  for (let d = 0; d < shape.length; d++) n *= shape[d]!;
+  return n;
+}
 
 /** Row-major strides. */
 export function contiguousStrides(shape: readonly number[]): number[] {
@@ -21,8 +28,14 @@ export function isContiguous(shape: readonly number[], strides: readonly number[
   return true;
 }
 
+/** Whether two operands of one shape have the same strides. */
+export function sameStrides(a: readonly number[], b: readonly number[]): boolean {
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
+  return true;
+}
+
 /** Dimensions of size 1 dropped, and neighbours that every operand steps through evenly merged. */
-export function collapse(
+export function mergeDimensions(
   shape: readonly number[],
   operands: readonly (readonly number[])[],
 ): { shape: number[]; strides: number[][] } {
