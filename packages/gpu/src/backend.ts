@@ -5,8 +5,8 @@ import type { Engine, EngineReport } from "./device/engine.ts";
 import { GpuBuffer } from "./memory/gpu_buffer.ts";
 import { type KernelProgram, KernelPrograms } from "./programs/kernel_programs.ts";
 import { type RoutineProgram, RoutinePrograms } from "./programs/routine_programs.ts";
-import { routines } from "./routines/table.ts";
 import { type RowProgram, RowPrograms } from "./programs/row_programs.ts";
+import { routines } from "./routines/table.ts";
 
 /** Reads that are not worth a turn of the event loop, in bytes. */
 const smallRead = 2 ** 16;

@@ -14,8 +14,8 @@
 import { type Device, getDevice } from "@heddle/tensor";
 import { registerDevice } from "@heddle/tensor/backend";
 import { checkOptions } from "@heddle/tensor/engine";
-import { openDevice } from "./device/adapter.ts";
 import { GpuBackend } from "./backend.ts";
+import { openDevice } from "./device/adapter.ts";
 import { Engine, type EngineReport } from "./device/engine.ts";
 import { findGpu } from "./device/runtime.ts";
 

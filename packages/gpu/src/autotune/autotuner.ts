@@ -1,8 +1,8 @@
 /** Timed choices between several ways of doing the same. */
 import { debug } from "@heddle/tensor/backend";
-import { AutotuneCache } from "./autotune_cache.ts";
 import type { GpuContext } from "../gpu_context.ts";
 import type { Readback } from "../memory/readback.ts";
+import { AutotuneCache } from "./autotune_cache.ts";
 
 /** Each way is run so often; the best time counts. */
 const repetitions = 3;

@@ -1,9 +1,9 @@
 /** Commands, gathered in one encoder and one pass until somebody wants to read, or until they are many. */
 import { debug } from "@heddle/tensor/backend";
-import { stateOf } from "../memory/buffer_state.ts";
 import type { DeviceErrors } from "../device/device_errors.ts";
-import { type CompiledKernel, PipelineCache } from "./pipeline_cache.ts";
 import { usage } from "../device/runtime.ts";
+import { stateOf } from "../memory/buffer_state.ts";
+import { type CompiledKernel, PipelineCache } from "./pipeline_cache.ts";
 import { TimestampQueries } from "./timestamp_queries.ts";
 
 /** Bytes of params between two submissions. */

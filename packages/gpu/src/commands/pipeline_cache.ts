@@ -1,7 +1,7 @@
 /** Compiled shaders, layouts and bind groups, each made once. */
 import { debug } from "@heddle/tensor/backend";
-import { stateOf } from "../memory/buffer_state.ts";
 import type { DeviceErrors } from "../device/device_errors.ts";
+import { stateOf } from "../memory/buffer_state.ts";
 import { SignatureCache } from "../signature_cache.ts";
 
 /** A shader made ready, with what its bind groups need. */

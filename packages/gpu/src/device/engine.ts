@@ -1,13 +1,13 @@
 /** The engine behind a GPU device: launches, memory, transfers. */
 import { memory } from "@heddle/tensor";
+import { Autotuner } from "../autotune/autotuner.ts";
+import { CommandRecorder } from "../commands/command_recorder.ts";
+import type { CompiledKernel } from "../commands/pipeline_cache.ts";
+import type { GpuContext, Launch } from "../gpu_context.ts";
+import { BufferPool } from "../memory/buffer_pool.ts";
+import { Readback } from "../memory/readback.ts";
 import type { OpenedDevice } from "./adapter.ts";
 import { DeviceErrors } from "./device_errors.ts";
-import type { GpuContext, Launch } from "../gpu_context.ts";
-import type { CompiledKernel } from "../commands/pipeline_cache.ts";
-import { BufferPool } from "../memory/buffer_pool.ts";
-import { CommandRecorder } from "../commands/command_recorder.ts";
-import { Readback } from "../memory/readback.ts";
-import { Autotuner } from "../autotune/autotuner.ts";
 
 /** Settings of an engine; {@link webgpu} has the defaults. */
 export interface EngineOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { stateOf } from "./buffer_state.ts";
 import { BufferPool, sizeClass } from "./buffer_pool.ts";
+import { stateOf } from "./buffer_state.ts";
 
 /** A device that makes buffers of nothing. */
 function fakePool(

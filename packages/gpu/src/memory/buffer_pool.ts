@@ -1,7 +1,7 @@
 /** Memory of the GPU: buffers by size class, kept when they are freed, destroyed when too many are kept. */
-import { stateOf } from "./buffer_state.ts";
 import type { DeviceErrors } from "../device/device_errors.ts";
 import { usage } from "../device/runtime.ts";
+import { stateOf } from "./buffer_state.ts";
 
 /** What the pool holds, in bytes and buffers. */
 export interface BufferPoolReport {

@@ -3,28 +3,16 @@ import type { Scalar } from "@heddle/tensor";
 import { type Binding, type Kernel, type Program, showExpr } from "@heddle/tensor/backend";
 import type { Engine } from "../device/engine.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
-import type { CompiledKernel } from "../commands/pipeline_cache.ts";
-import { scalarWord } from "../render/expression.ts";
 import { renderElementwise } from "../render/elementwise.ts";
-import { type Parts, type RenderedReduction, renderParts, renderReduction } from "../render/reduce.ts";
+import { type Parts, renderParts, renderReduction } from "../render/reduce.ts";
 import { SignatureCache } from "../signature_cache.ts";
 import { sameStrides } from "../strides.ts";
-
-/** A shader with the words of its params. */
-interface Ready {
-  readonly compiled: CompiledKernel;
-  readonly words: Uint32Array;
-  readonly offsetsAt: number;
-  readonly scalarsAt: number;
-  readonly scalars: RenderedReduction["scalars"];
-  readonly x: number;
-  readonly y: number;
-}
+import { type PreparedKernel, prepareKernel, setScalars } from "./prepared_kernel.ts";
 
 /** A reduction's launch, and that which reduces the results of its parts. */
 interface Reduction {
-  readonly whole: Ready;
-  readonly rest: Ready | null;
+  readonly whole: PreparedKernel;
+  readonly rest: PreparedKernel | null;
   readonly parts: Parts | null;
 }
 
@@ -32,7 +20,7 @@ interface Reduction {
 export interface KernelProgram extends Program {
   readonly work: Kernel;
   /** Element-wise: by how offsets are aligned and what is written in place. */
-  readonly maps: Map<number, Ready>;
+  readonly maps: Map<number, PreparedKernel>;
   /** Reductions: by whether all inputs are aligned. */
   readonly reductions: Map<boolean, Reduction>;
 }
@@ -95,19 +83,19 @@ export class KernelPrograms {
       }
       variant = variant * 4 + bits;
     }
-    let ready = program.maps.get(variant);
-    if (ready === undefined) {
+    let prepared = program.maps.get(variant);
+    if (prepared === undefined) {
       const inPlace = inputs.map((input, i) =>
         (input.buffer as GpuBuffer).handle === target && input.offset === output.offset &&
         sameStrides(work.inputs[i]!.strides, work.output.strides)
       );
       const offsets = [output.offset, ...inputs.map(({ offset }) => offset)];
       const rendered = renderElementwise(work, { offsets, inPlace });
-      ready = this.ready(rendered, buffers.length, 1);
-      program.maps.set(variant, ready);
+      prepared = prepareKernel(this.engine, rendered, buffers.length, 1);
+      program.maps.set(variant, prepared);
     }
     buffers.push(target);
-    this.launch(ready, inputs, output, scalars, buffers);
+    this.launch(prepared, inputs, output, scalars, buffers);
     if (copies !== null) { for (const copy of copies) this.engine.release(copy); }
   }
 
@@ -127,8 +115,8 @@ export class KernelPrograms {
       const { parts } = rendered;
       const extra = parts?.indexed ? 1 : 0;
       reduction = {
-        whole: this.ready(rendered, inputs.length, 1 + extra),
-        rest: parts === null ? null : this.ready(renderParts(program.work, parts, engine), 1 + extra, 1),
+        whole: prepareKernel(engine, rendered, inputs.length, 1 + extra),
+        rest: parts === null ? null : prepareKernel(engine, renderParts(program.work, parts, engine), 1 + extra, 1),
         parts,
       };
       program.reductions.set(aligned, reduction);
@@ -145,31 +133,18 @@ export class KernelPrograms {
     for (const buffer of scratch) engine.release(buffer);
   }
 
-  private ready(
-    rendered: Omit<RenderedReduction, "parts">,
-    reads: number,
-    writes: number,
-  ): Ready {
-    const { key, source, words, offsetsAt, scalarsAt, scalars, workgroups } = rendered;
-    const compiled = this.engine.recorder.pipelines.get(key, reads, writes, source);
-    const [x, y] = this.engine.dispatchSize(workgroups);
-    return { compiled, words, offsetsAt, scalarsAt, scalars, x, y };
-  }
-
   private launch(
-    { compiled, words, offsetsAt, scalarsAt, scalars, x, y }: Ready,
+    prepared: PreparedKernel,
     inputs: readonly Binding[],
     output: Binding,
     given: readonly Scalar[],
     buffers: readonly GPUBuffer[],
   ): void {
+    const { compiled, words, offsetsAt, x, y } = prepared;
     if (x === 0) return;
     words[offsetsAt] = output.offset;
     for (let i = 0; i < inputs.length; i++) words[offsetsAt + 1 + i] = inputs[i]!.offset;
-    for (let i = 0; i < scalars.length; i++) {
-      const { index, dtype } = scalars[i]!;
-      words[scalarsAt + i] = scalarWord(given[index]!, dtype);
-    }
+    setScalars(prepared, given);
     this.engine.recorder.dispatch(compiled, buffers, words, x, y, 1);
   }
 }

@@ -3,24 +3,21 @@ import type { Scalar } from "@heddle/tensor";
 import { type Binding, type Program, type RowKernel, showRows } from "@heddle/tensor/backend";
 import type { Engine } from "../device/engine.ts";
 import type { GpuBuffer } from "../memory/gpu_buffer.ts";
-import type { CompiledKernel } from "../commands/pipeline_cache.ts";
-import { scalarWord } from "../render/expression.ts";
-import { type RenderedRows, renderRows } from "../render/row_kernel.ts";
+import { renderRows } from "../render/row_kernel.ts";
 import { SignatureCache } from "../signature_cache.ts";
+import { type PreparedKernel, prepareKernel, setScalars } from "./prepared_kernel.ts";
 
-/** A row kernel's shader, and how many workgroups it takes. */
-interface Ready {
-  readonly rendered: RenderedRows;
-  readonly compiled: CompiledKernel;
-  readonly x: number;
-  readonly y: number;
+/** A compiled row kernel, and what its launches need to know of its rendering. */
+interface PreparedRows extends PreparedKernel {
+  readonly offsetShifts: readonly number[];
+  readonly bound: readonly number[];
 }
 
 /** A row kernel ready to run. */
 export interface RowProgram extends Program {
   readonly work: RowKernel;
   /** By whether all offsets are multiples of four, and by which operands share buffers. */
-  readonly ready: Map<string, Ready>;
+  readonly prepared: Map<string, PreparedRows>;
 }
 
 /** See the module's comment. */
@@ -40,16 +37,13 @@ export class RowPrograms {
     programs.addNumbers(work.shape);
     for (const { strides } of work.inputs) programs.addNumbers(strides);
     for (const { strides } of work.outputs) programs.addNumbers(strides);
-    return programs.getOrCreate(() => ({ work, ready: new Map() }));
+    return programs.getOrCreate(() => ({ work, prepared: new Map() }));
   }
 
-  private ready(work: RowKernel, aligned: boolean, memories: readonly number[]): Ready {
+  private prepareRows(work: RowKernel, aligned: boolean, memories: readonly number[]): PreparedRows {
     const rendered = renderRows(work, aligned, memories, this.engine);
-    const { pipelines } = this.engine.recorder;
-    const { bound, reads } = rendered;
-    const compiled = pipelines.get(rendered.key, reads, bound.length - reads, rendered.source);
-    const [x, y] = this.engine.dispatchSize(rendered.workgroups);
-    return { rendered, compiled, x, y };
+    const { bound, reads, offsetShifts } = rendered;
+    return { ...prepareKernel(this.engine, rendered, reads, bound.length - reads), offsetShifts, bound };
   }
 
   /** Records a kernel's launch. */
@@ -65,12 +59,13 @@ export class RowPrograms {
     const aligned = operands.every(({ offset }) => offset % 4 === 0);
     const shared = memories.some((memory, i) => memory !== i);
     const key = `${aligned ? "aligned" : ""}${shared ? memories : ""}`;
-    let ready = program.ready.get(key);
-    if (ready === undefined) program.ready.set(key, ready = this.ready(program.work, aligned, memories));
-    const { rendered, compiled, x, y } = ready;
-    const { words, offsetsAt, offsetShifts, scalarsAt, scalars, bound } = rendered;
+    let prepared = program.prepared.get(key);
+    if (prepared === undefined) {
+      program.prepared.set(key, prepared = this.prepareRows(program.work, aligned, memories));
+    }
+    const { compiled, words, offsetsAt, offsetShifts, bound, x, y } = prepared;
     operands.forEach(({ offset }, i) => words[offsetsAt + i] = offset >>> offsetShifts[i]!);
-    scalars.forEach(({ index, dtype }, i) => words[scalarsAt + i] = scalarWord(given[index]!, dtype));
+    setScalars(prepared, given);
     this.engine.recorder.dispatch(compiled, bound.map((i) => handles[i]!), words, x, y, 1);
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { DType } from "@heddle/tensor";
 import { type Kernel, showExpr } from "@heddle/tensor/backend";
+import { isContiguous, sizeOf } from "../strides.ts";
 import {
   declareBuffer,
   declareInput,
@@ -16,10 +17,10 @@ import {
   writePartOfQuad,
 } from "./buffer_access.ts";
 import { scalarFields, type ScalarSlot, scalarSlots, StatementBuilder } from "./expression.ts";
-import { functionsFor } from "./math/functions.ts";
 import { coordinates, entryPoint, fields, paramNames, position, threadIndex } from "./index_math.ts";
+import { functionsFor } from "./math/functions.ts";
+import type { RenderedKernel } from "./rendered_kernel.ts";
 import { enableDirectives, isPacked, valueType } from "./wgsl_types.ts";
-import { isContiguous, sizeOf } from "../strides.ts";
 
 /** Threads of a workgroup: on lavapipe each workgroup costs some 0.2 µs (1M additions: 2.6 ms by 64, 1.7 by 256). */
 const groupSize = 256;
@@ -33,18 +34,6 @@ const groupSize = 256;
  * - strided: from the index, for every element
  */
 type InputAccess = "whole" | "along" | "same" | "row" | "rowConstant" | "rowStrided" | "strided";
-
-/** A shader and the words of its params, of which the dispatch fills in offsets and scalars. */
-export interface Rendered {
-  readonly key: string;
-  readonly source: () => string;
-  readonly words: Uint32Array;
-  /** Where offsets begin: the output's, then those of the inputs. */
-  readonly offsetsAt: number;
-  readonly scalarsAt: number;
-  readonly scalars: readonly ScalarSlot[];
-  readonly workgroups: number;
-}
 
 /** What is known at the dispatch only. */
 export interface Placement {
@@ -65,7 +54,7 @@ interface ElementwiseVariant {
 }
 
 /** Renders an element-wise kernel. */
-export function renderElementwise(kernel: Kernel, { offsets, inPlace }: Placement): Rendered {
+export function renderElementwise(kernel: Kernel, { offsets, inPlace }: Placement): RenderedKernel {
   const { shape, inputs, output } = kernel;
   const rank = shape.length;
   const n = sizeOf(shape);

@@ -5,25 +5,19 @@
  */
 import type { DType } from "@heddle/tensor";
 import { type Kernel, showExpr } from "@heddle/tensor/backend";
+import { sizeOf } from "../strides.ts";
 import { infinityBits } from "./buffer_access.ts";
-import { type ScalarSlot, scalarSlots } from "./expression.ts";
+import { scalarSlots } from "./expression.ts";
 import { accumulator, groupSize, type InputAccess, isIndexed, type ReduceVariant } from "./reduce_variant.ts";
 import { reductionSource } from "./reduce_wgsl.ts";
+import type { RenderedKernel } from "./rendered_kernel.ts";
 import { isPacked } from "./wgsl_types.ts";
-import { sizeOf } from "../strides.ts";
 
 /** Lavapipe leaves every loop after 65,535 rounds, those of loops within it included, and goes on as if nothing were missing. */
 const maxLoopIterations = 16384;
 
-/** A reduction as it is rendered: its shader, the words of its params, and what fills them in. */
-export interface RenderedReduction {
-  readonly key: string;
-  readonly source: () => string;
-  readonly words: Uint32Array;
-  readonly offsetsAt: number;
-  readonly scalarsAt: number;
-  readonly scalars: readonly ScalarSlot[];
-  readonly workgroups: number;
+/** A rendered reduction. Its offsets are the output's, then those of the inputs. */
+export interface RenderedReduction extends RenderedKernel {
   /** Results of parts, to be reduced in turn; null when the output itself is written. */
   readonly parts: Parts | null;
 }

@@ -3,8 +3,8 @@ import { type DType, isFloat } from "@heddle/tensor";
 import type { ReducePrim } from "@heddle/tensor/backend";
 import { declareBuffer, declareInput, declareOutput, declareParams, quadType, quadValues } from "./buffer_access.ts";
 import { scalarFields, StatementBuilder } from "./expression.ts";
-import { functionsFor } from "./math/functions.ts";
 import { coordinates, entryPoint, fields, paramNames, position, threadIndex } from "./index_math.ts";
+import { functionsFor } from "./math/functions.ts";
 import { accumulator, groupSize, isIndexed, type ReduceVariant } from "./reduce_variant.ts";
 import { castValue, enableDirectives, valueType } from "./wgsl_types.ts";
 

@@ -3,6 +3,7 @@
  * Where rows lie in fours (quads), memory moves in vectors. Values are float32, whatever is stored.
  */
 import { type RowKernel, type RowStep, showRows, stepExpressions } from "@heddle/tensor/backend";
+import { sizeOf } from "../strides.ts";
 import {
   declareBuffer,
   declareInput,
@@ -14,11 +15,11 @@ import {
   quadValues,
 } from "./buffer_access.ts";
 import { type Expr, scalarFields, type ScalarSlot, scalarSlots, StatementBuilder } from "./expression.ts";
-import { functionsFor } from "./math/functions.ts";
 import { coordinates, entryPoint, fields, paramNames, position, threadIndex } from "./index_math.ts";
+import { functionsFor } from "./math/functions.ts";
+import type { RenderedKernel } from "./rendered_kernel.ts";
 import { mergeContiguousRows, vectorOperands, widenFloat16 } from "./row_layout.ts";
 import { enableDirectives } from "./wgsl_types.ts";
-import { sizeOf } from "../strides.ts";
 
 /** Threads of a workgroup, and of one for rows of which each thread would have much. */
 const [groupSize, largeGroup] = [64, 256];
@@ -29,17 +30,10 @@ const block = 64;
 /** Rows longer than this are too much for one thread: Lavapipe leaves every loop after 65,535 rounds. */
 const longest = 4096;
 
-/** A row kernel as it is rendered: its shader, the words of its params, and what fills them in. */
-export interface RenderedRows {
-  readonly key: string;
-  readonly source: () => string;
-  readonly words: Uint32Array;
-  /** Where the offsets of the inputs and then the outputs go, and by how many bits each is shifted to the right. */
-  readonly offsetsAt: number;
+/** A rendered row kernel. Its offsets are those of the inputs, then those of the outputs. */
+export interface RenderedRows extends RenderedKernel {
+  /** By how many bits each offset is shifted to the right. */
   readonly offsetShifts: readonly number[];
-  readonly scalarsAt: number;
-  readonly scalars: readonly ScalarSlot[];
-  readonly workgroups: number;
   /** The operands whose buffers are bound, those that are only read first, and how many those are. */
   readonly bound: readonly number[];
   readonly reads: number;

@@ -1,8 +1,8 @@
 /** The form in which a row kernel is rendered: its pieces, its types, and whether memory moves in fours. */
 import type { DType } from "@heddle/tensor";
 import type { RowKernel, RowStep } from "@heddle/tensor/backend";
-import type { Expr } from "./expression.ts";
 import { isContiguous, sizeOf } from "../strides.ts";
+import type { Expr } from "./expression.ts";
 
 /** Where nothing is summed and all lies in one piece, rows may be of any length: such that a thread has four elements. */
 export function mergeContiguousRows(kernel: RowKernel): RowKernel {

@@ -1,17 +1,17 @@
 /** The routines by name. */
 import type { Attrs, RoutinePrim } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../gpu_context.ts";
+import { matmul } from "./contraction/matmul.ts";
 import { conv } from "./conv/conv.ts";
 import { convInputGrad } from "./conv/conv_input_grad.ts";
 import { convWeightGrad } from "./conv/conv_weight_grad.ts";
 import { gather } from "./indexing/gather.ts";
-import { matmul } from "./contraction/matmul.ts";
+import { scatter } from "./indexing/scatter.ts";
 import { maxPool, maxPoolGrad } from "./pool/max_pool.ts";
+import { sumPool, sumPoolGrad } from "./pool/sum_pool.ts";
 import { random } from "./random/random.ts";
 import { cumprod, cumsum } from "./scan/scan.ts";
-import { scatter } from "./indexing/scatter.ts";
 import { sort } from "./sort/sort.ts";
-import { sumPool, sumPoolGrad } from "./pool/sum_pool.ts";
 
 /** Records the launches of a routine; outputs are contiguous, with any offset. */
 export type GpuRoutine<P extends RoutinePrim> = (

@@ -1,6 +1,6 @@
 /** The GPU of the tests, one a file; null, with a message, where there is none. */
-import process from "node:process";
 import type { Device } from "@heddle/tensor";
+import process from "node:process";
 import type { GpuBackend } from "../backend.ts";
 import { webgpu } from "../mod.ts";
 

@@ -1,7 +1,7 @@
 /** Exponentials and logarithms, and what is made of them: powers, hyperbolic functions and their inverses, the error function. */
 import { polynomials as p } from "@heddle/tensor/backend";
-import { horner } from "./horner.ts";
 import { literal } from "../wgsl_types.ts";
+import { horner } from "./horner.ts";
 
 /** The upper 16 bits of ln 2, so that products with small integers are exact. */
 const ln2High = 0.693145751953125;

@@ -2,9 +2,9 @@
  * Functions that WGSL lacks, or whose precision and special values it leaves open (`tanh(1000)` may be NaN, `sin` may be off by
  * 2^-11). All are in float32 and go by the polynomials of the CPU engine.
  */
-import { angles } from "./trigonometric.ts";
-import { exponentials } from "./exponential.ts";
 import { literal } from "../wgsl_types.ts";
+import { exponentials } from "./exponential.ts";
+import { angles } from "./trigonometric.ts";
 
 /** `is_nan(x)`, which compilers cannot simplify to false. */
 export const isNan = `fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }\n`;

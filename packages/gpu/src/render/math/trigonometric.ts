@@ -1,7 +1,7 @@
 /** sin, cos, tan and their inverses. */
 import { polynomials as p, twoOverPi } from "@heddle/tensor/backend";
-import { horner } from "./horner.ts";
 import { literal } from "../wgsl_types.ts";
+import { horner } from "./horner.ts";
 
 /** π/2 in parts of 14 bits, whose products with k below 1024 are exact, and the rest. */
 function halfPiParts(): number[] {

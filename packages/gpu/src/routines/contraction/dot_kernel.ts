@@ -1,8 +1,8 @@
 /** Contractions with few outputs: a workgroup sums the terms of one. */
 import type { DType } from "@heddle/tensor";
-import type { KernelVariant } from "./kernel_configs.ts";
-import { type Contraction, withEpilogue } from "./contraction.ts";
 import { computeType } from "../../render/wgsl_types.ts";
+import { type Contraction, withEpilogue } from "./contraction.ts";
+import type { KernelVariant } from "./kernel_configs.ts";
 
 /** What the invocations have summed. */
 export function dotDeclarations(dtype: DType, { group }: KernelVariant): string {

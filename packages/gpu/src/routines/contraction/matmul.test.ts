@@ -2,8 +2,8 @@ import { type Device, type DType, ones, tensor, tidy } from "@heddle/tensor";
 import { applyAll } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";
 import type { GpuBackend } from "../../backend.ts";
-import type { GpuBuffer } from "../../memory/gpu_buffer.ts";
 import type { GpuOperand } from "../../gpu_context.ts";
+import type { GpuBuffer } from "../../memory/gpu_buffer.ts";
 import { gpu } from "../../testing/gpu_device.ts";
 import {
   compare,

@@ -1,12 +1,12 @@
 /** `[…, M, K] · […, K, N]` with broadcast batches and any strides. */
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
+import { mergeDimensions, sizeOf } from "../../strides.ts";
+import { dot, numbered } from "../shared/params.ts";
+import type { Contraction } from "./contraction.ts";
 import type { KernelConfigName } from "./kernel_configs.ts";
 import { runContraction } from "./run_contraction.ts";
-import type { Contraction } from "./contraction.ts";
-import { dot, numbered } from "../shared/params.ts";
-import { mergeDimensions, sizeOf } from "../../strides.ts";
-import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** Strides of an operand's batch, 0 where it is repeated. */
 function batchStrides({ shape, strides }: GpuOperand, batch: readonly number[]): number[] {

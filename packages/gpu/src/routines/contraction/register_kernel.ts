@@ -1,7 +1,7 @@
 /** Contractions without workgroup memory: an invocation keeps its tile of the output in registers. */
+import { computeType } from "../../render/wgsl_types.ts";
 import { type Contraction, withEpilogue } from "./contraction.ts";
 import type { KernelVariant } from "./kernel_configs.ts";
-import { computeType } from "../../render/wgsl_types.ts";
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 

@@ -1,5 +1,8 @@
 /** Runs contractions: a launch, or several parts whose sums a second launch adds up. */
 import type { GpuContext } from "../../gpu_context.ts";
+import { dispatch } from "../shared/dispatch.ts";
+import { accumulator, biasBinding, type Contraction, epilogueDeclarations, withEpilogue } from "./contraction.ts";
+import { dotBody, dotDeclarations } from "./dot_kernel.ts";
 import {
   candidates,
   type KernelConfig,
@@ -7,9 +10,6 @@ import {
   kernelConfigs,
   type KernelVariant,
 } from "./kernel_configs.ts";
-import { accumulator, biasBinding, type Contraction, epilogueDeclarations, withEpilogue } from "./contraction.ts";
-import { dispatch } from "../shared/dispatch.ts";
-import { dotBody, dotDeclarations } from "./dot_kernel.ts";
 import { registerBody } from "./register_kernel.ts";
 import { tileBody, tileDeclarations } from "./tile_kernel.ts";
 

@@ -1,8 +1,8 @@
 /** Contractions by workgroups: panels of both factors pass through workgroup memory, each read by a row or column of invocations. */
 import type { DType } from "@heddle/tensor";
-import type { KernelVariant } from "./kernel_configs.ts";
-import { type Contraction, type Factor, withEpilogue } from "./contraction.ts";
 import { computeType } from "../../render/wgsl_types.ts";
+import { type Contraction, type Factor, withEpilogue } from "./contraction.ts";
+import type { KernelVariant } from "./kernel_configs.ts";
 
 type Tile = Extract<KernelVariant, { kind: "tile" }>;
 

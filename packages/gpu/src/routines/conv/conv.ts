@@ -4,6 +4,8 @@
  */
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
+import { sizeOf } from "../../strides.ts";
 import type { KernelConfigName } from "../contraction/kernel_configs.ts";
 import { runContraction } from "../contraction/run_contraction.ts";
 import {
@@ -12,12 +14,11 @@ import {
   each,
   geometryOf,
   hasNoPadding,
-  selectInside,
+  imageAndPosition,
+  imageElements,
   windowParams,
 } from "./conv_params.ts";
 import { depthwise, isDepthwise } from "./depthwise.ts";
-import { sizeOf } from "../../strides.ts";
-import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** `[N, C, …]` with `[O, C / groups, …]`; a third input is added to every filter's outputs. */
 export function conv(
@@ -70,22 +71,14 @@ function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["co
     },
     columns: {
       lane: (v, index) =>
-        `let ${v}n = ${index} / p.positions; let ${v}q = ${index} % p.positions;\n` +
-        coordinates(`${v}q`, `${v}q`, paramNames("outSize", rank + 2, 2)) +
+        imageAndPosition(v, index, "p.positions", paramNames("outSize", rank + 2, 2)) +
         each(all, (d) => `let ${v}h${d} = ${v}q${d} * p.stride${d} - p.padding${d};\n`) +
         `let ${v} = p.xAt + ${v}n * p.xStride0 + z * p.wSize1 * p.xStride1${
           each(single ? all : [], (d) => ` + ${v}h${d} * p.xStride${d + 2}`)
         };\n`,
-      enter: (v) =>
-        single ? "" : each(rows, (d) => `let ${v}y${d} = ${v}h${d} + r${d + 1} * p.dilation${d};\n`) +
-          (inside ? "" : `let ${v}in = ${rows.map((d) => `${v}y${d} < p.xSize${d + 2}`).join(" && ") || "true"};\n`) +
-          `let ${v}k = ${v} + r0 * p.xStride1${each(rows, (d) => ` + ${v}y${d} * p.xStride${d + 2}`)};\n`,
-      element: (v, t) => {
-        if (single) return `right_get(${v} + ${t} * p.xStride1)`;
-        const at = `(${v}h${last} + ${t} * p.dilation${last})`;
-        const checks = inside ? [] : [`${v}in`, `${at} < p.xSize${last + 2}`];
-        return selectInside(checks, `right_get(${v}k + ${at} * p.xStride${last + 2})`, x);
-      },
+      ...(single
+        ? { enter: () => "", element: (v, t) => `right_get(${v} + ${t} * p.xStride1)` }
+        : imageElements(x, { first: 1, step: "dilation", inside })),
     },
     outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * p.positions;\n`,
     outColumn: (v, index) =>

@@ -4,6 +4,8 @@
  */
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
+import { sizeOf } from "../../strides.ts";
 import type { KernelConfigName } from "../contraction/kernel_configs.ts";
 import { runContraction } from "../contraction/run_contraction.ts";
 import {
@@ -12,12 +14,10 @@ import {
   each,
   geometryOf,
   hasNoPadding,
-  selectInside,
+  imageElements,
   windowParams,
 } from "./conv_params.ts";
 import { depthwiseWeightGrad, isDepthwise } from "./depthwise.ts";
-import { sizeOf } from "../../strides.ts";
-import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** See the module's comment. */
 export function convWeightGrad(
@@ -70,15 +70,7 @@ function weightGradient(
         coordinates(`${v}q`, `${v}q`, paramNames("outSize", rank + 2, 2)) +
         `let ${v} = p.xAt + (z * p.outSize1 + ${v}c) * p.xStride1;\n` +
         each(all, (d) => `let ${v}h${d} = ${v}q${d} * p.dilation${d} - p.padding${d};\n`),
-      enter: (v) =>
-        each(rows, (d) => `let ${v}y${d} = ${v}h${d} + r${d + 1} * p.stride${d};\n`) +
-        (inside ? "" : `let ${v}in = ${rows.map((d) => `${v}y${d} < p.xSize${d + 2}`).join(" && ") || "true"};\n`) +
-        `let ${v}k = ${v} + r0 * p.xStride0${each(rows, (d) => ` + ${v}y${d} * p.xStride${d + 2}`)};\n`,
-      element: (v, t) => {
-        const at = `(${v}h${last} + ${t} * p.stride${last})`;
-        const checks = inside ? [] : [`${v}in`, `${at} < p.xSize${last + 2}`];
-        return selectInside(checks, `right_get(${v}k + ${at} * p.xStride${last + 2})`, x);
-      },
+      ...imageElements(x, { first: 0, step: "stride", inside }),
     },
     outRow: (v, index) => `let ${v} = p.outAt + (z * p.m + ${index}) * (p.outSize1 * p.taps);\n`,
     outColumn: (v, index) => `let ${v} = ${index};\n`,

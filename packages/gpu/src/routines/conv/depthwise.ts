@@ -7,9 +7,9 @@
 import { isFloat } from "@heddle/tensor";
 import type { Attrs, ConvAttrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
-import { geometryOf } from "./conv_params.ts";
-import { type BoundBuffer, dispatch } from "../shared/dispatch.ts";
 import { computeType } from "../../render/wgsl_types.ts";
+import { type BoundBuffer, dispatch } from "../shared/dispatch.ts";
+import { geometryOf } from "./conv_params.ts";
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 

@@ -2,8 +2,8 @@
 import { arange, type DType, ones, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { applyAll } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";
-import { devices, dtypes } from "../../testing/reference_comparison.ts";
 import { gpu } from "../../testing/gpu_device.ts";
+import { devices, dtypes } from "../../testing/reference_comparison.ts";
 
 const far = [-7, 3, 100, 2 ** 31 - 1, -(2 ** 31)];
 

@@ -2,10 +2,10 @@
 import { isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
+import { mergeDimensions, sizeOf } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { dot, numbered } from "../shared/params.ts";
-import { mergeDimensions, sizeOf } from "../../strides.ts";
-import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** An index out of range, which the host cannot look for on a GPU, gives NaN; of integers, and of bool, 0. */
 export function gather(

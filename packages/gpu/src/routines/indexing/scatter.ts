@@ -8,14 +8,14 @@
 import { type DType, isFloat, type ScatterMode } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
+import { isNan } from "../../render/math/functions.ts";
+import { contiguousStrides, sizeOf } from "../../strides.ts";
 import { copy } from "../shared/copy.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { lanesOf } from "../shared/lanes.ts";
-import { sortRows } from "../sort/merge_sort.ts";
 import { dot, numbered } from "../shared/params.ts";
-import { contiguousStrides, sizeOf } from "../../strides.ts";
-import { isNan } from "../../render/math/functions.ts";
-import { coordinates, paramNames } from "../../render/index_math.ts";
+import { sortRows } from "../sort/merge_sort.ts";
 
 /** Rounds of a loop for one launch: lavapipe leaves every loop after 65,535, and browsers stop what takes too long. */
 const maxLoopIterations = 32768;

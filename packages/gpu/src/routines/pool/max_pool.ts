@@ -2,11 +2,11 @@
 import { isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import { isNan } from "../../render/math/functions.ts";
+import { computeType } from "../../render/wgsl_types.ts";
+import { sizeOf } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { windowCode } from "../shared/windows.ts";
-import { sizeOf } from "../../strides.ts";
-import { computeType } from "../../render/wgsl_types.ts";
-import { isNan } from "../../render/math/functions.ts";
 
 /** A window that reaches no element has the value 0 and the place −1. */
 export function maxPool(

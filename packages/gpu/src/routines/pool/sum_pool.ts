@@ -1,10 +1,10 @@
 /** The sum of each window, times a scale, and the gradient. */
 import type { Attrs } from "@heddle/tensor/backend";
 import { floatBits, type GpuContext, type GpuOperand } from "../../gpu_context.ts";
+import { computeType } from "../../render/wgsl_types.ts";
+import { sizeOf } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { windowCode } from "../shared/windows.ts";
-import { sizeOf } from "../../strides.ts";
-import { computeType } from "../../render/wgsl_types.ts";
 
 /** A thread an output. */
 export function sumPool(

@@ -4,10 +4,10 @@ import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { infinityBits } from "../../render/buffer_access.ts";
 import { functionsFor } from "../../render/math/functions.ts";
+import { computeType } from "../../render/wgsl_types.ts";
+import { contiguousStrides, isContiguous, sizeOf } from "../../strides.ts";
 import { copy } from "../shared/copy.ts";
 import { dispatch } from "../shared/dispatch.ts";
-import { contiguousStrides, isContiguous, sizeOf } from "../../strides.ts";
-import { computeType } from "../../render/wgsl_types.ts";
 
 /** Philox 4×32-10: the four words of the block of a counter of two words. */
 const philox = `fn philox(counter: vec2<u32>) -> vec4<u32> {

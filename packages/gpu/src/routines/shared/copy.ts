@@ -1,9 +1,9 @@
 /** Copies between operands of one shape and any geometry, from dtype to dtype where both hold floats or both integers. */
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import { coordinates, paramNames } from "../../render/index_math.ts";
+import { mergeDimensions, sizeOf } from "../../strides.ts";
 import { dispatch } from "./dispatch.ts";
 import { dot, numbered } from "./params.ts";
-import { mergeDimensions, sizeOf } from "../../strides.ts";
-import { coordinates, paramNames } from "../../render/index_math.ts";
 
 /** Records a copy; the target may have any strides that keep its elements apart. */
 export function copy(gpu: GpuContext, source: GpuOperand, copied: GpuOperand): void {

@@ -1,8 +1,8 @@
 /** Lanes: the elements along one dimension, one lane for every index of the other dimensions. */
 import type { GpuOperand } from "../../gpu_context.ts";
-import { dot, numbered } from "./params.ts";
-import { mergeDimensions, sizeOf } from "../../strides.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
+import { mergeDimensions, sizeOf } from "../../strides.ts";
+import { dot, numbered } from "./params.ts";
 
 /** The lanes of several operands, of which all have as many. */
 export interface Lanes {

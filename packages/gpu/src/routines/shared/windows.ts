@@ -1,7 +1,7 @@
 /** Windows of poolings over images `[N, C, …]` of one to three spatial dimensions: params, and loops in WGSL. */
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
-import { numbered } from "./params.ts";
 import { sizeOf } from "../../strides.ts";
+import { numbered } from "./params.ts";
 
 /** What poolings have in common. */
 export interface WindowAttrs {

@@ -2,11 +2,11 @@
 import { type DType, isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
+import { isNan } from "../../render/math/functions.ts";
+import { sizeOf } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { type Lanes, lanesOf } from "../shared/lanes.ts";
 import { runLength, sortRows } from "./merge_sort.ts";
-import { sizeOf } from "../../strides.ts";
-import { isNan } from "../../render/math/functions.ts";
 
 /** `key_of(value)`: a whole number in the wanted order. Both zeros are equal, and so are all NaN. */
 function keyOf(dtype: DType, descending: boolean): string {

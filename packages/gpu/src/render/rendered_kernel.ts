@@ -1,0 +1,16 @@
+/** A kernel as a renderer returns it, before it is compiled. */
+import type { ScalarSlot } from "./expression.ts";
+
+/** A shader and the words of its params. A launch fills in the offsets and the scalars. */
+export interface RenderedKernel {
+  /** Identifies the source. */
+  readonly key: string;
+  readonly source: () => string;
+  readonly words: Uint32Array;
+  /** Index in `words` of the first offset. */
+  readonly offsetsAt: number;
+  /** Index in `words` of the first scalar. */
+  readonly scalarsAt: number;
+  readonly scalars: readonly ScalarSlot[];
+  readonly workgroups: number;
+}
