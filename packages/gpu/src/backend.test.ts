@@ -283,7 +283,7 @@ describe.skipIf(gpu === null)("errors of the GPU", () => {
     const x = ones([2 ** 15], { device });
     const inUse = (): number => opened!.report().bytes - opened!.report().freeBytes;
     const before = [inUse(), memory().liveBytes, memory().storages];
-    // Its outputs fit, and some of what it sorts in.
+    // Large enough for the outputs and part of the sort's scratch memory.
     expect(() => x.expand(4, 2 ** 15).sort(1)).toThrow("out of memory");
     expect([inUse(), memory().liveBytes, memory().storages]).toEqual(before);
     expect(x.sum().item()).toBe(2 ** 15);
@@ -294,7 +294,7 @@ describe.skipIf(gpu === null)("errors of the GPU", () => {
     const { device: driver } = opened!.engine;
     const live = ones([2 ** 20], { device });
     live.toArray();
-    // As when there is no memory: a buffer that is not valid.
+    // What a driver returns when it is out of memory: an invalid buffer.
     const createBuffer = driver.createBuffer.bind(driver);
     const popErrorScope = driver.popErrorScope.bind(driver);
     vi.spyOn(driver, "createBuffer").mockImplementationOnce((descriptor) =>
@@ -317,7 +317,7 @@ describe.skipIf(gpu === null)("errors of the GPU", () => {
     const live = memory().storages;
     const all = scope();
     const x = ones([4], { device });
-    // Long enough not to be done before the device is gone.
+    // Long enough that the work is still running when the device is destroyed.
     let y = ones([2 ** 20], { device });
     for (let i = 0; i < 40; i++) y = y.tanh();
     const pending = expect(y.data()).rejects.toThrow(/the device "gpu-errors" was lost .*await webgpu\(\)/);
@@ -339,7 +339,7 @@ describe.skipIf(gpu === null)("errors of the GPU", () => {
     const x = ones([4], { device });
     x.toArray();
     opened!.engine.device.destroy();
-    // In the same turn: the runtime has told nobody yet.
+    // In the same turn of the event loop: the runtime has not reported the loss yet.
     const lost = (operation: string) =>
       new RegExp(`^${operation}: the device "gpu-errors" was lost \\(destroyed\\); .*await webgpu\\(\\)`);
     expect(() => x.toArray()).toThrow(lost("read"));

@@ -1,4 +1,4 @@
-/** The WebGPU backend: the contract of `@heddle/tensor` over an {@link Engine}. */
+/** The WebGPU backend: implements `Backend` of `@heddle/tensor` on an {@link Engine}. */
 import type { DType, Scalar } from "@heddle/tensor";
 import type { Backend, Binding, DeviceBuffer, Program, RoutinePrim, Work } from "@heddle/tensor/backend";
 import type { Engine, EngineReport } from "./device/engine.ts";
@@ -8,14 +8,14 @@ import { type RoutineProgram, RoutinePrograms } from "./programs/routine_program
 import { type RowProgram, RowPrograms } from "./programs/row_programs.ts";
 import { routines } from "./routines/table.ts";
 
-/** Reads that are not worth a turn of the event loop, in bytes. */
+/** Reads up to this many bytes are synchronous where that is possible: waiting for the event loop would take longer. */
 const smallRead = 2 ** 16;
 
-/** See the module's comment. */
+/** The backend of one GPU device. */
 export class GpuBackend implements Backend {
   readonly name: string;
   readonly readsAtOnce = false;
-  /** Launches, memory and transfers. */
+  /** Records commands, owns memory and transfers data. */
   readonly engine: Engine;
   private readonly kernels: KernelPrograms;
   private readonly rowKernels: RowPrograms;
@@ -66,13 +66,13 @@ export class GpuBackend implements Backend {
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
     const { handle, bytes } = buffer as GpuBuffer;
     this.engine.errors.checkLost("write");
-    // Deno ends the process over an empty array.
+    // Deno aborts the process when it writes an empty array.
     if (data.byteLength === 0) return;
     const ragged = data.byteLength % 4;
     if (byteOffset % 4 === 0 && ragged === 0) {
       this.engine.upload(handle, byteOffset, data);
     } else if (byteOffset % 4 === 0 && byteOffset + data.byteLength === bytes) {
-      // The buffer goes on beyond the tensor.
+      // The buffer is larger than the tensor, so padding fits.
       const padded = new Uint8Array(data.byteLength + 4 - ragged);
       padded.set(data);
       this.engine.upload(handle, byteOffset, padded);
@@ -82,7 +82,7 @@ export class GpuBackend implements Backend {
   read(buffer: DeviceBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
     const { errors, recorder, readback } = this.engine;
     errors.checkLost("read");
-    if (errors.pending) recorder.submit(); // what was recorded with it would fail a later read
+    if (errors.pending) recorder.submit(); // otherwise the commands recorded with the failed one would fail a later read
     errors.check("read");
     if (bytes === 0) return new Uint8Array(0);
     if (!readback.canReadSync) {
@@ -105,17 +105,17 @@ export class GpuBackend implements Backend {
     const { errors, readback } = this.engine;
     errors.checkLost("data");
     if (errors.pending) {
-      this.engine.recorder.submit(); // what was recorded with it would fail a later read
+      this.engine.recorder.submit(); // otherwise the commands recorded with the failed one would fail a later read
       await this.throwPending();
     }
     if (bytes === 0) return new Uint8Array(0);
     const { handle } = buffer as GpuBuffer;
-    // Deno's promise of a mapped buffer takes 10 ms, however little is to be read.
+    // On Deno, the promise of a mapped buffer takes 10 ms even for a few bytes.
     if (readback.canReadSync && bytes <= smallRead) {
       try {
         return readback.readSync(handle, byteOffset, bytes);
       } catch {
-        // Why commands were refused is told while the event loop turns.
+        // The asynchronous read below reports the reason, which arrives while the event loop runs.
       }
     }
     const reading = readback.read(handle, byteOffset, bytes).catch(async (reason: unknown) => {
@@ -165,19 +165,19 @@ export class GpuBackend implements Backend {
     }
   }
 
-  /** What has been done so far, and what is held. */
+  /** Counts of work done and memory held. */
   report(): EngineReport {
     return this.engine.report();
   }
 
-  /** Throws what has gone wrong, once the GPU has had the occasion to say so. */
+  /** Waits for pending error scopes, then throws the first error if there is one. */
   private async throwPending(): Promise<void> {
     const { errors } = this.engine;
     await errors.settled();
     errors.check("data");
   }
 
-  /** Casts name the dtype that they come from as the one they compute in: what they go to is checked here. */
+  /** A cast computes in the dtype of its input, so the dtypes of the output and of the inputs are checked here. */
   private checkDTypes(work: Work & { kind: "kernel" }): void {
     const { dtype } = work.output;
     if (this.supports(dtype) && work.inputs.every((input) => this.supports(input.dtype))) return;
@@ -189,7 +189,7 @@ export class GpuBackend implements Backend {
     );
   }
 
-  /** Bytes that begin or end within a word: through memory of their own. */
+  /** Writes bytes that start or end within a 32-bit word, through a temporary buffer and a copy kernel. */
   private writeAnywhere(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void {
     const source = this.alloc(data.byteLength);
     try {
@@ -210,7 +210,7 @@ export class GpuBackend implements Backend {
   }
 }
 
-/** What errors call a piece of work. */
+/** The name of an operation in errors. */
 function operationOf(work: Work): string {
   if (work.kind === "rows") return "rows";
   return work.kind === "routine" ? work.name : work.reduce?.op ?? (work.expr.op === "scalar" ? "full" : work.expr.op);

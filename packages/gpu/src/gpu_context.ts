@@ -1,4 +1,4 @@
-/** What routines and rendered kernels are written against: launching WGSL, and memory for what lies between two launches. */
+/** The interface that routines are written against: they launch WGSL and allocate scratch memory. */
 import type { Routine } from "@heddle/tensor/backend";
 
 /** Shape, strides and dtype of an operand, without memory. */
@@ -7,46 +7,48 @@ export type Operand = Routine["inputs"][number];
 /** An operand with its memory. */
 export interface GpuOperand extends Operand {
   readonly buffer: GPUBuffer;
-  /** The element at which it begins. */
+  /** Index of the first element in the buffer. */
   readonly offset: number;
 }
 
-/** One dispatch of one compute shader. */
+/** One dispatch of a compute shader. */
 export interface Launch {
-  /** Identifies the source, and the number of its bindings; sizes are no part of it unless the source depends on them. */
+  /** Identifies the source and the number of its bindings. It includes sizes only if the source depends on them. */
   readonly key: string;
   /**
-   * The WGSL, wanted when the key is new. Entry point `main`; bindings of group 0: the buffers of `reads` and of `writes` in that
-   * order, then the params as a uniform (a struct of u32, or an array of vec4).
+   * Returns the WGSL; called when the key is new. The entry point is `main`. The bindings of group 0 are the buffers of
+   * `reads`, those of `writes`, and the params as a uniform (a struct of u32, or an array of vec4).
    */
   readonly source: () => string;
-  /** Bound read-only (`var<storage, read>`), first. One that is also written is copied before the launch. */
+  /** Buffers bound as `var<storage, read>`. One that is also written is copied before the launch. */
   readonly reads: readonly GPUBuffer[];
-  /** Bound `var<storage, read_write>`, after them; no buffer twice. */
+  /** Buffers bound as `var<storage, read_write>`. Each occurs once. */
   readonly writes: readonly GPUBuffer[];
-  /** 32-bit words; numbers below zero wrap. Floats go through {@link floatBits}. */
+  /** 32-bit words. Negative numbers wrap; floats are passed as {@link floatBits}. */
   readonly params: readonly number[];
-  /** How many; a bare number is folded into two dimensions where it is beyond what one dimension takes. */
+  /** Number of workgroups. A single number beyond the limit of one dimension is spread over two. */
   readonly workgroups: readonly [number, number, number] | number;
 }
 
-/** A GPU as routines see it. */
+/** What routines see of a GPU. */
 export interface GpuContext {
   readonly limits: GPUSupportedLimits;
   readonly features: ReadonlySet<string>;
-  /** Whether the adapter is a processor's: no fast workgroup memory, loads cost, few threads suffice. */
+  /**
+   * Whether the adapter runs on the CPU: workgroup memory is not fast, loads are expensive and a few threads suffice.
+   */
   readonly software: boolean;
-  /** Records a dispatch behind all those before it. */
+  /** Records a dispatch after all those recorded before. */
   launch(launch: Launch): void;
-  /** Memory of at least `bytes` bytes with any contents, until {@link release}. */
+  /** Allocates at least `bytes` bytes with unspecified contents, to be returned with {@link release}. */
   scratch(bytes: number): GPUBuffer;
-  /** Gives scratch memory back; launches recorded before still see it. */
+  /** Releases scratch memory. Launches recorded before can still use it. */
   release(buffer: GPUBuffer): void;
   /**
-   * Which of several ways, by their names, is the fastest on this adapter: the first, unless timing is on (see `WebGpuOptions.tune`);
-   * then each is run and timed, once for each `key`.
+   * Chooses the fastest of several implementations on this adapter. Takes the first unless tuning is on (see
+   * `WebGpuOptions.tune`); with tuning, each is run and timed once for each `key`.
    *
-   * @param run records the work in one of the ways; it must be repeatable.
+   * @param run records the work of one candidate; it may be called several times.
    */
   choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C;
 }

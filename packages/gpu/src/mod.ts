@@ -21,32 +21,34 @@ import { findGpu } from "./device/runtime.ts";
 
 export type { EngineReport };
 
-/** What {@link webgpu} takes. */
+/** Options of {@link webgpu}. */
 export interface WebGpuOptions {
-  /** The device's name, `"gpu"` unless given. */
+  /** The device's name (default `"gpu"`). */
   readonly name?: string;
-  /** Of several adapters the fast one or the one that saves power; the runtime chooses by default. */
+  /** Prefers the fastest adapter, or the one that uses the least power. By default the runtime chooses. */
   readonly powerPreference?: GPUPowerPreference;
-  /** An adapter instead of the one that the runtime offers; it is used up. */
+  /** An adapter to use instead of requesting one. Opening the device consumes it. */
   readonly adapter?: GPUAdapter;
   /**
-   * Whether kernels with several forms are timed when a size is met first, and what was fastest is kept in the user's cache folder for later
-   * processes (default false: fixed choices, no file). Only a runtime that reads at once (Deno) can time; elsewhere choices stay fixed.
+   * Whether to time kernels that have several variants, when a size first occurs, and to keep the fastest in the user's
+   * cache folder for later processes (default false: fixed choices, no file). Only runtimes with synchronous reads
+   * (Deno) can time kernels; elsewhere the choices stay fixed.
    */
   readonly tune?: boolean;
   /** Bytes of freed memory to keep for reuse (default 1 GiB). */
   readonly poolBytes?: number;
-  /** Bytes that all buffers together may have (default: what the driver gives). */
+  /** Most bytes of all buffers together (default: what the driver provides). */
   readonly memoryBytes?: number;
-  /** Kernels after which the GPU is set to work although nobody reads yet (default 500). */
+  /** Number of kernels after which work is submitted without a read (default 500). */
   readonly flushAfter?: number;
 }
 
 /**
- * Opens a GPU and makes it a device, under its name: `tensor.to("gpu")`, `{ device: "gpu" }`. Opened again, the name stands for the new
- * device; tensors of the old one stay where they are.
+ * Opens a GPU and registers it as a device under its name: `tensor.to("gpu")`, `{ device: "gpu" }`. Opening it again
+ * replaces the device of that name; existing tensors stay on the old one.
  *
- * @throws Error when there is no WebGPU, no adapter, or only one that computes nothing; with what to install.
+ * @throws Error when there is no WebGPU, no adapter, or only an adapter that computes nothing. The message says what to
+ * install.
  *
  * @example
  * ```ts ignore
@@ -75,7 +77,7 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<Device> {
 }
 
 /**
- * What a GPU device has done so far and what it holds: kernels, submissions, compiled shaders, buffers and bytes.
+ * Counts of what a GPU device has done and holds: kernels, submissions, compiled shaders, buffers and bytes.
  *
  * @throws TypeError for a device that is not a GPU.
  */

@@ -35,7 +35,7 @@ test("lists that run on do not read as others", () => {
 });
 
 test("numbers of one hash are told apart", () => {
-  // The hash sees 32 bits of a number.
+  // The hash uses 32 bits of a number.
   const signatures = new SignatureCache<string>(1000);
   expect(of(signatures, [7])).toBe("float32 7");
   expect(of(signatures, [2 ** 32 + 7])).toBe(`float32 ${2 ** 32 + 7}`);

@@ -1,6 +1,6 @@
 /**
- * What was prepared for a piece of work, found again by the numbers that describe the work. Comparing numbers takes a fraction of the
- * time of making text of them, and is done for every launch.
+ * A cache keyed by sequences of numbers. Every launch looks up its program here: comparing numbers takes a fraction of
+ * the time of building a string.
  */
 
 interface Entry<P> {
@@ -8,7 +8,7 @@ interface Entry<P> {
   readonly prepared: P;
 }
 
-/** See the module's comment. One description at a time: its parts, then `find`. */
+/** Builds a key part by part; {@link getOrCreate} looks it up and starts the next one. */
 export class SignatureCache<P> {
   private readonly most: number;
   private readonly entries: Map<number, Entry<P>[]> = new Map();
@@ -19,12 +19,14 @@ export class SignatureCache<P> {
   private hash = 0;
   private kept = 0;
 
-  /** @param most beyond so many all are forgotten: programs that never repeat a geometry should not grow. */
+  /**
+   * @param most number of entries beyond which all are dropped, so that programs whose shapes never repeat do not grow.
+   */
   constructor(most: number) {
     this.most = most;
   }
 
-  /** A part of the description. */
+  /** Adds a number to the key. */
   addNumber(value: number): void {
     if (this.length === this.words.length) {
       const longer = new Float64Array(2 * this.length);
@@ -35,20 +37,20 @@ export class SignatureCache<P> {
     this.hash = Math.imul(this.hash ^ value, 0x01000193) + 1 | 0;
   }
 
-  /** A part that is a list. */
+  /** Adds a list of numbers to the key. */
   addNumbers(values: readonly number[]): void {
     this.addNumber(values.length);
     for (let i = 0; i < values.length; i++) this.addNumber(values[i]!);
   }
 
-  /** A part that is one of few names. */
+  /** Adds a string to the key. There should be few different ones. */
   addText(value: string): void {
     let id = this.texts.get(value);
     if (id === undefined) this.texts.set(value, id = this.texts.size);
     this.addNumber(id);
   }
 
-  /** A part that is the same object at most calls; `text` says when two objects mean the same. */
+  /** Adds an object to the key that is usually the same. `text` describes it: objects with the same text are equal. */
   addObject(value: object, text: () => string): void {
     let id = this.objects.get(value);
     if (id === undefined) {
@@ -60,7 +62,7 @@ export class SignatureCache<P> {
     this.addNumber(id);
   }
 
-  /** What is kept under the description, which begins anew; or what `make` makes is kept under it. */
+  /** The entry of the current key, created with `make` if it is missing. */
   getOrCreate(make: () => P): P {
     const { words, length, hash } = this;
     this.length = this.hash = 0;

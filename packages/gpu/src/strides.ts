@@ -34,7 +34,7 @@ export function sameStrides(a: readonly number[], b: readonly number[]): boolean
   return true;
 }
 
-/** Dimensions of size 1 dropped, and neighbours that every operand steps through evenly merged. */
+/** Removes dimensions of size 1, and merges adjacent dimensions that all operands step through evenly. */
 export function mergeDimensions(
   shape: readonly number[],
   operands: readonly (readonly number[])[],

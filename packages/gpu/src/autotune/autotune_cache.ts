@@ -1,46 +1,48 @@
-/** What was found fastest on an adapter, kept between processes. */
+/** The autotune cache: the fastest kernel variants of each adapter, kept in a file between processes. */
 import { readCached, writeCached } from "../device/runtime.ts";
 
 const fileName = "gpu_choices.json";
 
-/** To be raised when kernels change so much that old timings say nothing; what was chosen under another number is forgotten. */
+/**
+ * Incremented when kernels change so much that old timings no longer apply. Entries of another generation are ignored.
+ */
 const generation = 1;
 
-/** What was chosen, by what it was chosen for. */
+/** Chosen candidates by key. */
 type Chosen = Record<string, string>;
 
-/** See the module's comment. A file that cannot be read, or is none of ours, counts as empty. */
+/** The autotune cache of one adapter. A file that is missing, unreadable or of another format counts as empty. */
 export class AutotuneCache {
   private readonly adapter: string;
   private readonly chosen: Map<string, string>;
 
-  /** @param adapter identifies the adapter, its driver and its compiler, as far as they tell. */
+  /** @param adapter identifies the adapter, its driver and its shader compiler. */
   constructor(adapter: string) {
     this.adapter = adapter;
     this.chosen = new Map(Object.entries(read()[adapter] ?? {}));
   }
 
-  /** The choice for `key` among `candidates`, if one was made. */
+  /** The choice for `key` among `candidates`, or undefined if there is none. */
   get(key: string, candidates: readonly string[]): string | undefined {
     return this.chosen.get(keyWithCandidates(key, candidates));
   }
 
-  /** Remembers a choice, here and for later processes. */
+  /** Stores a choice, in memory and in the file. */
   set(key: string, candidates: readonly string[], choice: string): void {
     this.chosen.set(keyWithCandidates(key, candidates), choice);
-    // Other processes may have added to the file.
+    // Other processes may have added entries since the file was read.
     const all = read();
     all[this.adapter] = { ...all[this.adapter], ...Object.fromEntries(this.chosen) };
     writeCached(fileName, `${JSON.stringify({ generation, adapters: all }, null, 1)}\n`);
   }
 }
 
-/** With the candidates, so that a choice among others is none. */
+/** The key includes the candidates: a choice among other candidates does not apply. */
 function keyWithCandidates(key: string, candidates: readonly string[]): string {
   return `${key}: ${[...candidates].sort().join(" ")}`;
 }
 
-/** The file's choices by adapter. */
+/** The entries of the file, by adapter. */
 function read(): Record<string, Chosen> {
   try {
     const file = JSON.parse(readCached(fileName) ?? "{}") as { generation?: unknown; adapters?: unknown };

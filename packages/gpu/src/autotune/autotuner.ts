@@ -1,27 +1,30 @@
-/** Timed choices between several ways of doing the same. */
+/** Times several implementations of the same work and chooses the fastest. */
 import { debug } from "@heddle/tensor/backend";
 import type { GpuContext } from "../gpu_context.ts";
 import type { Readback } from "../memory/readback.ts";
 import { AutotuneCache } from "./autotune_cache.ts";
 
-/** Each way is run so often; the best time counts. */
+/** Runs of each candidate. The shortest time counts. */
 const repetitions = 3;
 
-/** See the module's comment. */
+/** Runs and times candidates, and remembers which was the fastest. */
 export class Autotuner {
   private readonly memory: Pick<GpuContext, "scratch" | "release">;
   private readonly readback: Readback;
   private readonly choices: AutotuneCache | null;
   private busy = false;
 
-  /** @param adapter identifies the adapter to what is kept between processes; null takes the first candidate always. */
+  /**
+   * @param adapter identifies the adapter in the autotune cache; null turns timing off: the first candidate is always
+   * taken.
+   */
   constructor(memory: Pick<GpuContext, "scratch" | "release">, readback: Readback, adapter: string | null) {
     this.memory = memory;
     this.readback = readback;
     this.choices = adapter === null ? null : new AutotuneCache(adapter);
   }
 
-  /** See `GpuContext.choose`. Timing needs a way to wait for the GPU here and now. */
+  /** See `GpuContext.choose`. Timing requires synchronous reads, which wait for the GPU. */
   choose<C extends string>(key: string, candidates: readonly C[], run: (candidate: C) => void): C {
     const first = candidates[0]!;
     if (this.choices === null || candidates.length < 2) return first;
@@ -51,7 +54,7 @@ export class Autotuner {
       const begin = performance.now();
       run();
       this.readback.readSync(marker, 0, 4);
-      // The first run compiles.
+      // The first run includes compilation.
       if (i > 0) best = Math.min(best, performance.now() - begin);
     }
     this.memory.release(marker);

@@ -1,4 +1,4 @@
-/** Commands, gathered in one encoder and one pass until somebody wants to read, or until they are many. */
+/** Records commands into one encoder and one compute pass, until a read or a full batch submits them. */
 import { debug } from "@heddle/tensor/backend";
 import type { DeviceErrors } from "../device/device_errors.ts";
 import { usage } from "../device/runtime.ts";
@@ -6,22 +6,22 @@ import { stateOf } from "../memory/buffer_state.ts";
 import { type CompiledKernel, PipelineCache } from "./pipeline_cache.ts";
 import { TimestampQueries } from "./timestamp_queries.ts";
 
-/** Bytes of params between two submissions. */
+/** Bytes of params that one submission can hold. */
 const ringBytes = 2 ** 18;
 
 /**
- * Bytes of params that are bound for each launch; what follows a launch's own are those of the next. One size for nearly all, so that
- * bind groups are shared; and because lavapipe (22.3) mistakes the params of a launch for those of the one before when the two bind
- * different sizes in one pass.
+ * Bytes of params bound for each launch. A launch that has fewer also sees the params of the launches after it. Nearly
+ * all launches bind the same size, so that bind groups are shared, and because lavapipe (22.3) passes a launch the
+ * params of the previous one when the two bind different sizes in one pass.
  */
 const usualBytes = 512;
 const mostBytes = 8192;
 
-/** See the module's comment. */
+/** Records dispatches and copies in order, and submits them. */
 export class CommandRecorder {
-  /** Number of the submission that the commands being recorded will be part of. */
+  /** Number of the submission that will contain the commands being recorded. */
   serial = 0;
-  /** Kernels recorded since the device was made. */
+  /** Number of kernels recorded since the device was created. */
   kernels = 0;
   readonly pipelines: PipelineCache;
   private readonly device: GPUDevice;
@@ -31,16 +31,18 @@ export class CommandRecorder {
   private current: GPUComputePipeline | null = null;
   private recorded = 0;
   private awaitingDestruction: GPUBuffer[] = [];
-  /** Params of the launches recorded, as they will be in `ring`. */
+  /** Params of the recorded launches. `submit` copies them to `ring`. */
   private readonly words: Uint32Array<ArrayBuffer> = new Uint32Array(ringBytes / 4);
   private readonly ring: GPUBuffer;
   private readonly alignment: number;
   private cursor = 0;
-  /** Only where somebody wants to know. */
+  /** Null unless `HEDDLE_DEBUG` asks for timings. */
   private readonly timestamps: TimestampQueries | null;
   private readonly offsets: Uint32Array<ArrayBuffer> = new Uint32Array(1);
 
-  /** @param flushAfter kernels after which is submitted without anyone reading, so that the GPU can begin. */
+  /**
+   * @param flushAfter number of kernels after which commands are submitted without a read, so that the GPU can start.
+   */
   constructor(device: GPUDevice, flushAfter: number, errors: DeviceErrors) {
     this.device = device;
     this.flushAfter = flushAfter;
@@ -50,7 +52,7 @@ export class CommandRecorder {
     this.timestamps = debug() >= 2 && device.features.has("timestamp-query") ? new TimestampQueries(device) : null;
   }
 
-  /** Records a dispatch. `buffers` are those read, then those written. */
+  /** Records a dispatch. `buffers` lists the buffers that are read, then those that are written. */
   dispatch(
     compiled: CompiledKernel,
     buffers: readonly GPUBuffer[],
@@ -79,7 +81,7 @@ export class CommandRecorder {
     if (bound !== usualBytes) this.endPass();
   }
 
-  /** Records a copy between buffers; offsets and size in multiples of 4. */
+  /** Records a copy between buffers. Offsets and size are multiples of 4. */
   copy(source: GPUBuffer, sourceOffset: number, target: GPUBuffer, targetOffset: number, bytes: number): void {
     this.endPass();
     this.encoder ??= this.device.createCommandEncoder();
@@ -87,18 +89,18 @@ export class CommandRecorder {
     stateOf(source).lastUsed = stateOf(target).lastUsed = this.serial;
   }
 
-  /** Whether a command that is recorded but not submitted uses the buffer. */
+  /** Whether a recorded command that has not been submitted uses the buffer. */
   isPending(buffer: GPUBuffer): boolean {
     return this.encoder !== null && stateOf(buffer).lastUsed === this.serial;
   }
 
-  /** Destroys a buffer once nothing pending needs it. */
+  /** Destroys a buffer as soon as no pending command uses it. */
   destroy(buffer: GPUBuffer): void {
     if (this.isPending(buffer)) this.awaitingDestruction.push(buffer);
     else buffer.destroy();
   }
 
-  /** Hands what was recorded to the GPU; nothing happens when nothing was. */
+  /** Submits the recorded commands. Does nothing if there are none. */
   submit(): void {
     if (this.encoder === null) return;
     this.endPass();

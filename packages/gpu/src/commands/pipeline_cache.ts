@@ -1,17 +1,20 @@
-/** Compiled shaders, layouts and bind groups, each made once. */
+/** Caches compiled shaders, pipeline layouts and bind groups. */
 import { debug } from "@heddle/tensor/backend";
 import type { DeviceErrors } from "../device/device_errors.ts";
 import { stateOf } from "../memory/buffer_state.ts";
 import { SignatureCache } from "../signature_cache.ts";
 
-/** A shader made ready, with what its bind groups need. */
+/** A compiled shader and its layout. */
 export interface CompiledKernel {
   readonly key: string;
   readonly pipeline: GPUComputePipeline;
   readonly layout: Layout;
 }
 
-/** The bindings of a shader: so many buffers read, so many written, and the params. */
+/**
+ * The layout of a shader's bindings: a number of buffers that are read, a number of buffers that are written, and the
+ * params.
+ */
 interface Layout {
   readonly id: number;
   readonly bindings: GPUBindGroupLayout;
@@ -21,37 +24,37 @@ interface Layout {
 /** `GPUShaderStage.COMPUTE`. */
 const compute = 4;
 
-/** See the module's comment. */
+/** Compiles each shader once, by key. */
 export class PipelineCache {
   private readonly device: GPUDevice;
   private readonly params: GPUBuffer;
   private readonly errors: DeviceErrors;
   private readonly compiled: Map<string, CompiledKernel> = new Map();
   private readonly layouts: Map<string, Layout> = new Map();
-  /** Those of a few hundred steps; beyond it they belong to buffers that came and went. */
+  /** Enough for the steps of a training loop. Beyond that, most groups belong to buffers that no longer exist. */
   private readonly groups: SignatureCache<GPUBindGroup> = new SignatureCache(8192);
   private recent: string[] = [];
 
-  /** @param params the buffer in which the params of all launches lie. */
+  /** @param params the buffer that holds the params of all launches. */
   constructor(device: GPUDevice, params: GPUBuffer, errors: DeviceErrors) {
     this.device = device;
     this.errors = errors;
     this.params = params;
   }
 
-  /** How many shaders were compiled. */
+  /** Number of compiled shaders. */
   get count(): number {
     return this.compiled.size;
   }
 
-  /** Keys of what was compiled since this was asked last: where an error is to be looked for. */
+  /** Keys of the shaders compiled since the last call, to name likely causes of an error. */
   takeNewKeys(): readonly string[] {
     const { recent } = this;
     if (recent.length > 0) this.recent = [];
     return recent;
   }
 
-  /** The shader of a key, compiled when it is new. */
+  /** The shader of a key. Compiles it if the key is new. */
   get(key: string, reads: number, writes: number, source: () => string): CompiledKernel {
     const known = this.compiled.get(key);
     if (known !== undefined) return known;
@@ -72,7 +75,7 @@ export class PipelineCache {
     return made;
   }
 
-  /** The bind group of buffers (reads, then writes) and of `paramBytes` bytes of params at a dynamic offset. */
+  /** The bind group of `buffers` (reads, then writes) and of `paramBytes` bytes of params at a dynamic offset. */
   group({ layout }: CompiledKernel, buffers: readonly GPUBuffer[], serial: number, paramBytes: number): GPUBindGroup {
     const { groups } = this;
     groups.addNumber(layout.id);

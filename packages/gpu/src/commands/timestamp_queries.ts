@@ -1,13 +1,13 @@
-/** How long the GPU worked on a submission, where it can say so: for `HEDDLE_DEBUG`. */
+/** Measures how long the GPU worked on a submission, for `HEDDLE_DEBUG`. Requires timestamp queries. */
 import { mapForReading, usage } from "../device/runtime.ts";
 
-/** Passes of a submission that are measured; copies between kernels end one. */
+/** Most passes of a submission that are measured. A copy between kernels ends a pass. */
 const passes = 64;
 
 /** `GPUBufferUsage.QUERY_RESOLVE`. */
 const queryResolve = 512;
 
-/** See the module's comment. */
+/** Timestamp queries for the passes of one submission at a time. */
 export class TimestampQueries {
   private readonly device: GPUDevice;
   private readonly queries: GPUQuerySet;
@@ -20,7 +20,7 @@ export class TimestampQueries {
     this.resolved = device.createBuffer({ size: 16 * passes, usage: queryResolve | usage.copySource });
   }
 
-  /** What the next pass is to be begun with. */
+  /** The descriptor of the next pass, with its queries. */
   pass(): GPUComputePassDescriptor {
     if (this.used === passes) return {};
     const begin = 2 * this.used++;
@@ -29,7 +29,10 @@ export class TimestampQueries {
     };
   }
 
-  /** To be called when the passes are recorded; what it answers, when they are submitted: it prints the milliseconds later. */
+  /**
+   * Resolves the queries. Call it when all passes are recorded, and call the function it returns after the submission:
+   * it prints the milliseconds once they are known.
+   */
   finish(encoder: GPUCommandEncoder, name: string): () => void {
     const count = this.used;
     this.used = 0;
@@ -45,7 +48,7 @@ export class TimestampQueries {
         for (let i = 0; i < count; i++) total += times[2 * i + 1]! - times[2 * i]!;
         console.error(`${name}: ${(Number(total) / 1e6).toFixed(3)} ms on the GPU`);
         staging.destroy();
-      }).catch(() => {}); // the device was lost meanwhile
+      }).catch(() => {}); // the device was lost in the meantime
     };
   }
 }

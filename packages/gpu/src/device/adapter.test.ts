@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { openDevice } from "./adapter.ts";
 import { findGpu } from "./runtime.ts";
 
-/** A GPU that remembers what it was asked for. */
+/** A GPU that records what it is asked for. */
 function fakeGpu(
   info: object,
   features: string[] = [],

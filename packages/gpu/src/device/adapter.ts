@@ -1,34 +1,34 @@
-/** Which GPU, with all that it can do. */
+/** Opens an adapter with all of its limits and the features that kernels use. */
 
 import { runtimeName } from "./runtime.ts";
 
-/** What {@link webgpu} may be told about the adapter. */
+/** Options of {@link webgpu} that select the adapter. */
 export interface AdapterOptions {
-  /** Of several adapters the faster one, or the one that saves power. */
+  /** Prefers the fastest adapter, or the one that uses the least power. */
   readonly powerPreference?: GPUPowerPreference | undefined;
-  /** An adapter that the caller has already. */
+  /** An adapter that the caller has already requested. */
   readonly adapter?: GPUAdapter | undefined;
 }
 
-/** A device with what must be asked before it is made. */
+/** A device with facts about its adapter. */
 export interface OpenedDevice {
   readonly device: GPUDevice;
-  /** As the driver calls it. */
+  /** The driver's name for the adapter. */
   readonly description: string;
-  /** All that can be known of adapter, driver and compiler: what was timed under another does not hold here. */
+  /** Identifies adapter, driver and compiler as far as they can be known: timings are valid for one identity only. */
   readonly identity: string;
-  /** Whether a processor plays the GPU. */
+  /** Whether the adapter runs on the CPU. */
   readonly software: boolean;
 }
 
-/** Those that kernels make use of. */
+/** Features that kernels use. */
 const wantedFeatures: readonly GPUFeatureName[] = ["shader-f16", "timestamp-query", "subgroups"];
 
-/** Software implementations by what they call themselves. */
+/** Names of software adapters. */
 const softwareNames = /llvmpipe|lavapipe|swiftshader|basic render|softpipe/i;
 
 /**
- * Opens a GPU with the full limits of its adapter and those of its features that kernels use.
+ * Opens a GPU with the full limits of its adapter and the features that kernels use.
  *
  * @throws Error when there is no adapter.
  */
@@ -42,7 +42,7 @@ export async function openDevice(gpu: GPU, { powerPreference, adapter: given }: 
   const { info } = adapter;
   const description = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(" ") ||
     "unknown adapter";
-  // Asking for the device uses the adapter up: its limits are read first.
+  // Requesting a device consumes the adapter, so its limits are read first.
   const limits: Record<string, number> = {};
   for (const name in adapter.limits) {
     const value = (adapter.limits as unknown as Record<string, unknown>)[name];

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test, vi } from "vitest";
 
-// Read once, when the first operation runs, so the modules have to be new; files share them.
+// `HEDDLE_DEBUG` is read once, at the first operation, and test files share modules: they have to be loaded again.
 vi.hoisted(() => {
   vi.stubEnv("HEDDLE_DEBUG", "4");
   vi.resetModules();
@@ -23,7 +23,7 @@ describe.skipIf(gpu === null)("HEDDLE_DEBUG on a GPU", () => {
     const submission = gpuReport(gpu!).submits;
     const x = ones([300], { device: gpu! });
     expect(x.mul(2).add(x).sum().item()).toBe(900);
-    // Times come when the GPU is done.
+    // Times arrive when the GPU has finished.
     const timed = (gpu!.backend as GpuBackend).engine.features.has("timestamp-query");
     for (let i = 0; i < 100 && timed && !lines.some((line) => line.includes("on the GPU")); i++) {
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -4,7 +4,7 @@ import { DeviceErrors } from "./device_errors.ts";
 class GPUOutOfMemoryError extends Error {}
 class GPUValidationError extends Error {}
 
-/** A device that fails when it is told to. */
+/** A device that fails on demand. */
 function failing(): {
   errors: DeviceErrors;
   fail: (error: Error) => void;

@@ -1,21 +1,21 @@
-/** What went wrong on the GPU, which it says later than it was asked: kept until somebody reads. */
+/** Collects the errors that the GPU reports asynchronously, until a read throws them. */
 
-/** See the module's comment. */
+/** The errors of one device. */
 export class DeviceErrors {
-  /** Settles when the device is lost, with the error. */
+  /** Resolves with an error when the device is lost. */
   readonly lost: Promise<Error>;
   private first: Error | null = null;
-  /** Whether `first` is a cause, or what may only follow from one that is still to be told. */
+  /** Whether `first` is a root cause. If not, an error scope may still report the cause. */
   private isCause = false;
-  /** Error scopes whose answers are on their way. */
+  /** Error scopes without a result yet. */
   private readonly openScopes: Set<Promise<void>> = new Set();
-  /** Why the device is no more, or null while it is there. */
+  /** Why the device was lost, or null while it works. */
   private lostReason: string | null = null;
-  /** What errors call the device. */
+  /** The device's name in errors. */
   name = "gpu";
   private readonly outOfMemory: () => string;
 
-  /** @param outOfMemory makes room, and answers a report of what holds memory. */
+  /** @param outOfMemory frees memory and returns a report of what holds memory. */
   constructor(device: GPUDevice, outOfMemory: () => string) {
     this.outOfMemory = outOfMemory;
     device.addEventListener("uncapturederror", (event) => {
@@ -26,7 +26,8 @@ export class DeviceErrors {
       this.lostReason ??= `${reason || "unknown reason"}${message ? `: ${message.trim()}` : ""}`;
       return this.lostError();
     });
-    // What is destroyed on purpose is gone at once; the runtime says so a turn later, and meanwhile errors that explain nothing.
+    // A device that is destroyed on purpose is lost at once, but the runtime reports it one turn of the event loop
+    // later. Errors in between explain nothing.
     const { destroy } = device;
     device.destroy = () => {
       this.lostReason ??= "destroyed";
@@ -35,12 +36,13 @@ export class DeviceErrors {
   }
 
   /**
-   * To be called with what `popErrorScope` answers: an error in the scope is the cause of others that the GPU may have told of before.
+   * Watches the result of `popErrorScope`. An error in a scope is the cause of uncaptured errors that the GPU may have
+   * reported before it.
    *
-   * @param explain makes the error's text of the GPU's.
+   * @param explain builds the message of the error from the GPU's.
    */
   watch(answer: Promise<GPUError | null>, explain: (reason: string) => string): void {
-    const settled = answer.catch(() => null) // the device was lost, which is told elsewhere
+    const settled = answer.catch(() => null) // the device was lost, which `lost` reports
       .then((error) => {
         this.openScopes.delete(settled);
         if (error === null) return;
@@ -51,7 +53,7 @@ export class DeviceErrors {
     this.openScopes.add(settled);
   }
 
-  /** Settles when all that is expected has been answered. */
+  /** Resolves when all watched scopes have a result. */
   async settled(): Promise<void> {
     if (this.openScopes.size > 0) await Promise.race([Promise.all(this.openScopes), this.lost]);
   }
@@ -61,7 +63,7 @@ export class DeviceErrors {
     return this.lostReason !== null || this.first !== null;
   }
 
-  /** Throws what has gone wrong since the last call. */
+  /** Throws the first error since the last call. */
   check(operation = "webgpu"): void {
     this.checkLost(operation);
     const error = this.first;
@@ -71,12 +73,12 @@ export class DeviceErrors {
     throw error;
   }
 
-  /** Throws when the device is lost. */
+  /** Throws if the device is lost. */
   checkLost(operation = "webgpu"): void {
     if (this.lostReason !== null) throw this.lostError(operation);
   }
 
-  /** What the runtime threw, with the operation, the device and what can be done. */
+  /** An error for something the runtime threw, with the operation, the device and the remedy. */
   explain(operation: string, reason: unknown): Error {
     if (this.lostReason !== null) return this.lostError(operation);
     const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
@@ -95,7 +97,7 @@ export class DeviceErrors {
   }
 
   private record(error: GPUError): void {
-    if (this.first !== null) return; // what follows is mostly of the same cause
+    if (this.first !== null) return; // later errors usually have the same cause
     const text = error.message.trim();
     const memory = error.constructor.name === "GPUOutOfMemoryError" || /out of memory|not enough memory/i.test(text);
     this.first = new Error(

@@ -1,4 +1,4 @@
-/** The engine behind a GPU device: launches, memory, transfers. */
+/** The engine of a GPU device: launches kernels, manages memory and transfers data. */
 import { memory } from "@heddle/tensor";
 import { Autotuner } from "../autotune/autotuner.ts";
 import { CommandRecorder } from "../commands/command_recorder.ts";
@@ -9,7 +9,7 @@ import { Readback } from "../memory/readback.ts";
 import type { OpenedDevice } from "./adapter.ts";
 import { DeviceErrors } from "./device_errors.ts";
 
-/** Settings of an engine; {@link webgpu} has the defaults. */
+/** Settings of an engine. {@link webgpu} has the defaults. */
 export interface EngineOptions {
   readonly poolBytes: number;
   readonly memoryBytes: number;
@@ -17,20 +17,20 @@ export interface EngineOptions {
   readonly tune: boolean;
 }
 
-/** What an engine has done and holds. */
+/** Counts of the work an engine has done and of the memory it holds. */
 export interface EngineReport {
   readonly adapter: string;
   readonly kernels: number;
   readonly submits: number;
   readonly pipelines: number;
-  /** Buffers that exist, in use or kept for reuse. */
+  /** Buffers that exist, both in use and kept for reuse. */
   readonly buffers: number;
   readonly bytes: number;
   readonly freeBuffers: number;
   readonly freeBytes: number;
 }
 
-/** A launch with its shader, but for the buffers. */
+/** A launch with its compiled shader, without buffers. */
 export interface CompiledLaunch {
   readonly compiled: CompiledKernel;
   readonly params: Uint32Array;
@@ -39,20 +39,20 @@ export interface CompiledLaunch {
   readonly z: number;
 }
 
-/** See the module's comment. */
+/** The engine of one device. */
 export class Engine implements GpuContext {
   readonly device: GPUDevice;
   readonly limits: GPUSupportedLimits;
   readonly features: ReadonlySet<string>;
   readonly software: boolean;
-  /** The adapter as its driver calls it. */
+  /** The driver's name for the adapter. */
   readonly description: string;
   readonly pool: BufferPool;
   readonly recorder: CommandRecorder;
   readonly readback: Readback;
   readonly errors: DeviceErrors;
   private readonly autotuner: Autotuner;
-  /** Scratch memory of the dispatch at hand. */
+  /** Scratch memory of the current dispatch. */
   private readonly scratchInUse: GPUBuffer[] = [];
 
   constructor({ device, description, identity, software }: OpenedDevice, options: EngineOptions) {
@@ -82,7 +82,7 @@ export class Engine implements GpuContext {
     if (ready !== null) this.record(ready, launch.reads, launch.writes);
   }
 
-  /** A launch compiled, for {@link record}; null when it has no workgroups. */
+  /** Compiles a launch for {@link record}. Returns null if it has no workgroups. */
   compile({ key, source, reads, writes, params, workgroups }: Launch): CompiledLaunch | null {
     const [x, y, z] = typeof workgroups === "number" ? this.dispatchSize(workgroups) : workgroups;
     if (x * y * z === 0) return null;
@@ -90,7 +90,7 @@ export class Engine implements GpuContext {
     return { compiled, params: Uint32Array.from(params), x, y, z };
   }
 
-  /** Records a launch on buffers. */
+  /** Records a launch with the given buffers. */
   record(
     { compiled, params, x, y, z }: CompiledLaunch,
     reads: readonly GPUBuffer[],
@@ -133,13 +133,14 @@ export class Engine implements GpuContext {
     return this.autotuner.choose(key, candidates, run);
   }
 
-  /** Copies bytes into a buffer behind the commands recorded before; offset and length in multiples of 4. */
+  /** Writes bytes into a buffer, after the commands recorded before. Offset and length are multiples of 4. */
   upload(buffer: GPUBuffer, byteOffset: number, data: Uint8Array): void {
     if (!this.recorder.isPending(buffer)) {
       this.device.queue.writeBuffer(buffer, byteOffset, data as Uint8Array<ArrayBuffer>);
       return;
     }
-    // Pending commands are still to see the old contents: the new ones wait in another buffer, and nothing is submitted.
+    // Pending commands still read the old contents. The new ones go to another buffer first, so that nothing has to be
+    // submitted.
     const staged = this.pool.allocIdle(data.byteLength, this.recorder.serial);
     this.device.queue.writeBuffer(staged, 0, data as Uint8Array<ArrayBuffer>);
     this.recorder.copy(staged, 0, buffer, byteOffset, data.byteLength);
@@ -151,13 +152,16 @@ export class Engine implements GpuContext {
     return { adapter: this.description, kernels, submits: serial, pipelines: pipelines.count, ...this.pool.report() };
   }
 
-  /** A number of workgroups in two dimensions, since one takes some 65,000 only; there may be a few more than wanted. */
+  /**
+   * Spreads workgroups over two dimensions, as one dimension takes some 65,000 only. The result may be a few more than
+   * asked for.
+   */
   dispatchSize(workgroups: number): [x: number, y: number, z: number] {
     const y = Math.ceil(workgroups / this.limits.maxComputeWorkgroupsPerDimension);
     return [y === 0 ? 0 : Math.ceil(workgroups / y), y, 1];
   }
 
-  /** A copy of a buffer, to be released. */
+  /** A copy of a buffer in scratch memory, which the caller releases. */
   copyOf(buffer: GPUBuffer): GPUBuffer {
     const copy = this.scratch(buffer.size);
     this.recorder.copy(buffer, 0, copy, 0, buffer.size);

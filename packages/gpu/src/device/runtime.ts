@@ -1,6 +1,9 @@
-/** The one file that knows in which runtime it is: where WebGPU comes from, and where text is kept between processes. */
+/**
+ * The differences between runtimes: where WebGPU comes from, and where cache files go. No other file depends on the
+ * runtime.
+ */
 
-/** Flags of buffers; the global constants exist in some runtimes only. */
+/** Flags of `GPUBufferUsage`. Not all runtimes have the global constants. */
 export const usage: {
   readonly mapRead: number;
   readonly copySource: number;
@@ -12,28 +15,28 @@ export const usage: {
 /** `GPUMapMode.READ`. */
 export const mapForReading = 1;
 
-/** What the npm package `webgpu` offers. */
+/** The exports of the npm package `webgpu` that are used. */
 interface WebGpuPackage {
   create(options: string[]): GPU;
 }
 
-/** Kept here: Dawn ends with the object that made it. */
+/** Kept alive: Dawn shuts down when this object is collected. */
 let fromPackage: GPU | null = null;
 
-/** That of Deno and browsers. */
+/** The WebGPU of Deno and of browsers. */
 function ownGpu(): GPU | null {
   return (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu ?? null;
 }
 
 /**
- * The entry point of WebGPU: the runtime's own, else that of the optional package `webgpu` (Bun, Node).
+ * The entry point of WebGPU: the runtime's own, or that of the optional package `webgpu` (Bun, Node).
  *
- * @param load imports a package, by its name.
- * @throws Error naming what to install when there is neither.
+ * @param load imports a package by name.
+ * @throws Error that says what to install when there is neither.
  */
 export async function findGpu(
   own: GPU | null = ownGpu(),
-  // Not a literal, so that bundlers for browsers and Deno's type check do not look for it.
+  // Not a literal, so that neither bundlers nor Deno's type checker resolve it.
   load: (name: string) => Promise<unknown> = (name) => import(name),
 ): Promise<GPU> {
   if (own) return own;
@@ -57,19 +60,19 @@ interface ProcessLike {
   readonly platform: string;
   readonly pid: number;
   readonly versions: Record<string, string | undefined>;
-  /** A built-in module without an import, which browsers could not resolve. */
+  /** Returns a built-in module without an import, which browsers could not resolve. */
   readonly getBuiltinModule?: (name: string) => unknown;
 }
 
 interface Files {
   readonly fs: typeof import("node:fs");
   readonly path: typeof import("node:path");
-  /** Where Heddle keeps files of the user's that may be deleted at any time. */
+  /** The folder of cache files, which users may delete at any time. */
   readonly folder: string;
   readonly pid: number;
 }
 
-/** Where there is a file system; throws where it may not be looked for. */
+/** File access, or null where there is no file system. Throws where permissions are missing. */
 function files(): Files | null {
   const { process } = globalThis as { process?: ProcessLike };
   if (process?.getBuiltinModule === undefined) return null;
@@ -87,7 +90,7 @@ function files(): Files | null {
   return { fs: builtin("node:fs") as Files["fs"], path, folder: path.join(base, "heddle"), pid: process.pid };
 }
 
-/** The text that a process has left under this name in the user's cache folder; null where there is none, or none to be had. */
+/** Reads a file from the user's cache folder. Returns null if there is no such file or no file system. */
 export function readCached(name: string): string | null {
   try {
     const place = files();
@@ -97,14 +100,17 @@ export function readCached(name: string): string | null {
   }
 }
 
-/** Leaves a text for {@link readCached}: all of it or, where that is not possible or not allowed, nothing. */
+/**
+ * Writes a file for {@link readCached}, completely or not at all. Does nothing where there is no file system or no
+ * permission.
+ */
 export function writeCached(name: string, text: string): void {
   try {
     const place = files();
     if (place === null) return;
     const { fs, path, folder, pid } = place;
     fs.mkdirSync(folder, { recursive: true });
-    // Whoever reads meanwhile finds the old file or the new one, and no other process or thread writes to this one.
+    // The rename is atomic: readers see the old file or the new one. The temporary name is unique to this call.
     const unfinished = path.join(folder, `${name}.${pid}-${crypto.randomUUID()}`);
     try {
       fs.writeFileSync(unfinished, text);
@@ -113,11 +119,11 @@ export function writeCached(name: string, text: string): void {
       fs.rmSync(unfinished, { force: true });
     }
   } catch {
-    // A full disk, a folder that is not ours, a runtime that does not let us: done without.
+    // The disk is full, the folder is read-only or permissions are missing: the cache is optional.
   }
 }
 
-/** The runtime with its version, since it decides how shaders are compiled. */
+/** Name and version of the runtime, which decides how shaders are compiled. */
 export function runtimeName(): string {
   const { process, navigator } = globalThis as { process?: ProcessLike; navigator?: { userAgent?: string } };
   const { deno, bun, node } = process?.versions ?? {};

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { BufferPool, sizeClass } from "./buffer_pool.ts";
 import { stateOf } from "./buffer_state.ts";
 
-/** A device that makes buffers of nothing. */
+/** A device whose buffers have no memory. */
 function fakePool(
   settings: { keep?: number; limit?: number } = {},
 ): { pool: BufferPool; made: number[]; destroyed: number[]; refused: string[]; short: () => void } {
@@ -111,7 +111,7 @@ describe("pool of buffers", () => {
     pool.release(unbacked);
     expect(destroyed).toEqual([2 ** 20, 2 ** 21]);
     expect(pool.alloc(2 ** 21)).not.toBe(unbacked);
-    // Freed before the driver said so.
+    // Released before the driver reported the failure.
     short();
     pool.release(pool.alloc(4096));
     await Promise.resolve();

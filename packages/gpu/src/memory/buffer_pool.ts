@@ -1,47 +1,52 @@
-/** Memory of the GPU: buffers by size class, kept when they are freed, destroyed when too many are kept. */
+/** Pools GPU buffers by size class: freed buffers are kept for reuse and destroyed when they take too much memory. */
 import type { DeviceErrors } from "../device/device_errors.ts";
 import { usage } from "../device/runtime.ts";
 import { stateOf } from "./buffer_state.ts";
 
-/** What the pool holds, in bytes and buffers. */
+/** Buffers and bytes that the pool holds. */
 export interface BufferPoolReport {
-  /** Buffers that exist, in use or kept. */
+  /** Buffers that exist, both in use and free. */
   readonly buffers: number;
   readonly bytes: number;
-  /** Of those the ones that are kept for reuse. */
+  /** Buffers kept for reuse, part of `buffers`. */
   readonly freeBuffers: number;
   readonly freeBytes: number;
 }
 
-/** What the pool needs of its surroundings. */
+/** Settings and dependencies of a pool. */
 export interface BufferPoolOptions {
-  /** Bytes of unused buffers to keep at most. */
+  /** Most bytes of free buffers to keep. */
   readonly keep: number;
-  /** Bytes of all buffers together at most. */
+  /** Most bytes of all buffers. */
   readonly limit: number;
-  /** Destroys a buffer once no command that was recorded but not submitted uses it. */
+  /** Destroys a buffer as soon as no pending command uses it. */
   readonly destroy: (buffer: GPUBuffer) => void;
   /** A report of what holds memory, for errors. */
   readonly holders: () => string;
-  /** Told of the driver's answers, whether there was memory for a buffer that was handed out already. */
+  /**
+   * Watches the error scopes of allocations: the driver reports that it is out of memory after the buffer is in use.
+   */
   readonly errors: Pick<DeviceErrors, "watch">;
 }
 
-/** Sizes are rounded up to four steps between powers of two: at most a quarter is lost, and buffers fit again. */
+/**
+ * Rounds a size up to one of four classes between powers of two: at most a quarter is wasted, and freed buffers fit
+ * other tensors.
+ */
 export function sizeClass(bytes: number): number {
   if (bytes <= 256) return 256;
   const step = 2 ** (Math.floor(Math.log2(bytes - 1)) - 2);
   return Math.ceil(bytes / step) * step;
 }
 
-/** See the module's comment. */
+/** A pool of buffers of one device. */
 export class BufferPool {
   private readonly device: GPUDevice;
   private readonly settings: BufferPoolOptions;
   private readonly largest: number;
-  /** Free buffers by size; the last freed is the first reused. */
+  /** Free buffers by size. The last one freed is reused first. */
   private readonly free: Map<number, GPUBuffer[]> = new Map();
-  /** Those in use for which the driver had no memory. */
+  /** Buffers in use for which the driver had no memory. */
   private readonly unbacked: Set<GPUBuffer> = new Set();
   private buffers = 0;
   private bytes = 0;
@@ -55,9 +60,9 @@ export class BufferPool {
   }
 
   /**
-   * A buffer of at least `bytes` bytes, contents unspecified.
+   * Allocates at least `bytes` bytes with unspecified contents.
    *
-   * @throws Error with a report of what holds memory when it is too large for the GPU or for the limit set.
+   * @throws Error with a report of what holds memory, when the size exceeds the GPU's limit or `limit`.
    */
   alloc(bytes: number): GPUBuffer {
     const size = this.sizeFor(bytes);
@@ -66,7 +71,7 @@ export class BufferPool {
     return this.create(size);
   }
 
-  /** As {@link alloc}, but a buffer last used before submission `serial`. */
+  /** Like {@link alloc}, for a buffer that no submission from `serial` on uses. */
   allocIdle(bytes: number, serial: number): GPUBuffer {
     const size = this.sizeFor(bytes);
     const list = this.free.get(size) ?? [];
@@ -74,7 +79,7 @@ export class BufferPool {
     return at < 0 ? this.create(size) : this.reuse(list.splice(at, 1)[0]!);
   }
 
-  /** Keeps a buffer for reuse; commands recorded later may use it at once, since they run later. */
+  /** Keeps a buffer for reuse. Commands recorded from now on may use it, as they run later. */
   release(buffer: GPUBuffer): void {
     if (this.unbacked.size > 0 && this.unbacked.delete(buffer)) return this.settings.destroy(buffer);
     const list = this.free.get(buffer.size);
@@ -85,7 +90,7 @@ export class BufferPool {
     if (this.freeBytes > this.settings.keep) this.trim(this.settings.keep / 2);
   }
 
-  /** Destroys kept buffers, the largest first, until at most `keep` bytes of them are left. */
+  /** Destroys free buffers, the largest first, until at most `keep` bytes of them remain. */
   trim(keep = 0): void {
     for (const size of [...this.free.keys()].sort((a, b) => b - a)) {
       const list = this.free.get(size)!;
@@ -132,7 +137,10 @@ export class BufferPool {
     return buffer;
   }
 
-  /** The driver had no memory for a buffer, as it says later: the buffer is not used again, and unused ones make room for the next. */
+  /**
+   * Handles an allocation that the driver has reported as failed: the buffer is not used again, and free buffers are
+   * destroyed to make room.
+   */
   private refuse(buffer: GPUBuffer, reason: string): string {
     this.buffers--;
     this.bytes -= buffer.size;
@@ -144,7 +152,7 @@ export class BufferPool {
     return `${this.exhausted(buffer.size)} (${reason})`;
   }
 
-  /** The text of an error when memory is short of `size` bytes. */
+  /** The message of an error when `size` bytes are not available. */
   exhausted(size: number): string {
     const { limit, holders } = this.settings;
     const of = Number.isFinite(limit) ? ` of ${mebibytes(limit)}` : "";

@@ -1,7 +1,7 @@
-/** Memory of a tensor on the GPU. */
+/** The memory of a tensor on the GPU. */
 import type { DeviceBuffer } from "@heddle/tensor/backend";
 
-/** A tensor's memory; the buffer behind it may be larger. */
+/** A tensor's memory. The buffer may be larger than the tensor. */
 export class GpuBuffer implements DeviceBuffer {
   readonly bytes: number;
   readonly handle: GPUBuffer;

@@ -1,24 +1,27 @@
-/** Reading back: through buffers that the host can map. */
+/** Reads GPU memory through staging buffers that the host can map. */
 import type { CommandRecorder } from "../commands/command_recorder.ts";
 import { mapForReading, usage } from "../device/runtime.ts";
 
-/** Bytes that are read synchronously in one piece, and bytes of the buffer through which they come. */
+/** Most bytes of one synchronous read, and the size of its staging buffer. */
 const chunk = 2 ** 22;
 const directBytes = chunk + 16;
-/** Bytes of the largest buffers that are kept for the next asynchronous read. */
+/** Size of the largest staging buffers that are kept for later asynchronous reads. */
 const kept = 2 ** 24;
 
 const align = (n: number): number => Math.ceil(n / 4) * 4;
 
-/** See the module's comment. */
+/** Reads GPU memory, asynchronously and, where the runtime allows it, synchronously. */
 export class Readback {
   private readonly device: GPUDevice;
   private readonly recorder: CommandRecorder;
-  /** For asynchronous reads, by size. */
+  /** Staging buffers of asynchronous reads, by size. */
   private readonly free: Map<number, GPUBuffer[]> = new Map();
-  /** The buffer of synchronous reads, once it is known that they work. */
+  /** The staging buffer of synchronous reads; null unless `probe` finds that they work. */
   private direct: GPUBuffer | null = null;
-  /** Holds the number of the synchronous read; arrives with the bytes, unless the submission was refused. */
+  /**
+   * Holds the number of the current synchronous read. It is copied along with the data and does not arrive if the
+   * submission was refused.
+   */
   private readonly marker: GPUBuffer;
   private readonly mark: Uint32Array<ArrayBuffer> = new Uint32Array(1);
 
@@ -34,10 +37,11 @@ export class Readback {
   }
 
   /**
-   * Finds out whether memory can be read at all, and whether without waiting for the event loop. Deno's `mapAsync` waits for the GPU itself, so that the
-   * range is there before the promise says so; but only for buffers that have been mapped once, and no standard promises it.
+   * Checks that memory can be read, and whether it can be read synchronously. Deno's `mapAsync` waits for the GPU, so
+   * that the mapped range is available before the promise resolves. This holds only for buffers that have been mapped
+   * before, and the standard does not guarantee it.
    *
-   * @throws Error when what was written is not what is read: Dawn has an adapter that does nothing.
+   * @throws Error when a read returns other values than were written: Dawn has an adapter that does nothing.
    */
   async probe(): Promise<void> {
     const buffer = this.device.createBuffer({
@@ -60,13 +64,13 @@ export class Readback {
     try {
       if (same(this.readDirect(buffer, source, 0, 16))) this.direct = buffer;
     } catch {
-      // As the standard has it: a buffer is not mapped before its promise says so.
+      // The standard behaviour: a buffer is mapped only when its promise resolves.
     }
     if (this.direct === null) buffer.destroy();
     source.destroy();
   }
 
-  /** A copy of `bytes` bytes, at once. Only where {@link synchronous}. */
+  /** Reads `bytes` bytes synchronously. Requires {@link canReadSync}. */
   readSync(source: GPUBuffer, byteOffset: number, bytes: number): Uint8Array<ArrayBuffer> {
     if (bytes <= chunk) return this.readDirect(this.direct!, source, byteOffset, bytes);
     const result = new Uint8Array(bytes);
@@ -77,11 +81,11 @@ export class Readback {
     return result;
   }
 
-  /** A copy of `bytes` bytes, when the GPU has come so far. */
+  /** Reads `bytes` bytes when the GPU has finished the commands recorded before. */
   async read(source: GPUBuffer, byteOffset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    const start = byteOffset - byteOffset % 4; // bits would be those of 32 only
+    const start = byteOffset - byteOffset % 4; // not bits, which would wrap at 2^32
     const length = align(byteOffset + bytes) - start;
-    // Large buffers are not kept, and powers of two may be more than the GPU takes.
+    // Large buffers are not kept. Rounding them up could exceed the GPU's limit.
     const size = length > kept ? length : Math.max(2 ** Math.ceil(Math.log2(length)), 256);
     const staging = this.free.get(size)?.pop() ??
       this.device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget, label: "staging" });
@@ -93,7 +97,7 @@ export class Readback {
     );
     staging.unmap();
     const list = this.free.get(size) ?? [];
-    // Few readers are under way at once; large buffers are not worth keeping.
+    // Few reads run at the same time, and large buffers are not kept.
     if (list.length < 4 && size <= kept) {
       list.push(staging);
       this.free.set(size, list);
@@ -107,7 +111,7 @@ export class Readback {
     byteOffset: number,
     bytes: number,
   ): Uint8Array<ArrayBuffer> {
-    const start = byteOffset - byteOffset % 4; // bits would be those of 32 only
+    const start = byteOffset - byteOffset % 4; // not bits, which would wrap at 2^32
     const length = align(byteOffset + bytes) - start;
     this.mark[0]!++;
     this.device.queue.writeBuffer(this.marker, 0, this.mark);
@@ -115,7 +119,7 @@ export class Readback {
     this.recorder.copy(this.marker, 0, staging, length, 4);
     const compiled = this.recorder.pipelines.takeNewKeys();
     this.recorder.submit();
-    // The promise is told that the mapping was ended.
+    // The promise rejects when the buffer is unmapped.
     staging.mapAsync(mapForReading, 0, length + 4).catch(() => {});
     try {
       const range = staging.getMappedRange(0, length + 4);

@@ -1,4 +1,7 @@
-/** Kernels of the IR on the GPU: rendered once by geometry, then filled in with offsets and scalars and launched. */
+/**
+ * Runs element-wise kernels and reductions. Each geometry is rendered and compiled once; a launch fills in offsets and
+ * scalars.
+ */
 import type { Scalar } from "@heddle/tensor";
 import { type Binding, type Kernel, type Program, showExpr } from "@heddle/tensor/backend";
 import type { Engine } from "../device/engine.ts";
@@ -9,7 +12,7 @@ import { SignatureCache } from "../signature_cache.ts";
 import { sameStrides } from "../strides.ts";
 import { type PreparedKernel, prepareKernel, setScalars } from "./prepared_kernel.ts";
 
-/** A reduction's launch, and that which reduces the results of its parts. */
+/** The launch of a reduction, and the one that reduces its partial results. */
 interface Reduction {
   readonly whole: PreparedKernel;
   readonly rest: PreparedKernel | null;
@@ -19,13 +22,13 @@ interface Reduction {
 /** A kernel ready to run. */
 export interface KernelProgram extends Program {
   readonly work: Kernel;
-  /** Element-wise: by how offsets are aligned and what is written in place. */
+  /** Element-wise kernels, by the alignment of the offsets and by which inputs are overwritten. */
   readonly maps: Map<number, PreparedKernel>;
-  /** Reductions: by whether all inputs are aligned. */
+  /** Reductions, by whether all inputs are aligned. */
   readonly reductions: Map<boolean, Reduction>;
 }
 
-/** See the module's comment. */
+/** Prepares and runs kernels of the IR. */
 export class KernelPrograms {
   private readonly engine: Engine;
   private readonly programs: SignatureCache<KernelProgram> = new SignatureCache(4096);
@@ -34,7 +37,7 @@ export class KernelPrograms {
     this.engine = engine;
   }
 
-  /** The program of a kernel's structure and geometry. */
+  /** The program of a kernel, cached by structure and geometry. */
   prepare(kernel: Kernel): KernelProgram {
     const { shape, inputs, expr, reduce, output } = kernel;
     const { programs } = this;
@@ -51,7 +54,7 @@ export class KernelPrograms {
     return programs.getOrCreate(() => ({ work: kernel, maps: new Map(), reductions: new Map() }));
   }
 
-  /** Records a kernel's launches. */
+  /** Records the launches of a kernel. */
   run(program: KernelProgram, inputs: readonly Binding[], output: Binding, scalars: readonly Scalar[]): void {
     if (program.work.reduce === null) this.runMap(program, inputs, output, scalars);
     else this.runReduction(program, inputs, output, scalars);
@@ -66,7 +69,7 @@ export class KernelPrograms {
     const { work } = program;
     const target = (output.buffer as GpuBuffer).handle;
     const buffers: GPUBuffer[] = [];
-    // Two bits an operand: aligned to fours, and one with the output.
+    // Two bits for each operand: whether it is not aligned to four elements, and whether it is the output.
     let variant = output.offset & 3 ? 1 : 0;
     let copies: GPUBuffer[] | null = null;
     for (let i = 0; i < inputs.length; i++) {
@@ -76,7 +79,7 @@ export class KernelPrograms {
       if (handle !== target) buffers.push(handle);
       else if (offset === output.offset && sameStrides(work.inputs[i]!.strides, work.output.strides)) bits += 2;
       else {
-        // Other elements of the memory that is written: no shader may bind it twice.
+        // Other elements of the output's buffer are read, and no shader may bind a buffer twice.
         const copy = this.engine.copyOf(handle);
         buffers.push(copy);
         (copies ??= []).push(copy);

@@ -1,11 +1,11 @@
-/** Rendered kernels, compiled and ready to be launched. */
+/** Rendered kernels that are compiled and ready to launch. */
 import type { Scalar } from "@heddle/tensor";
 import type { CompiledKernel } from "../commands/pipeline_cache.ts";
 import type { Engine } from "../device/engine.ts";
 import { scalarWord } from "../render/expression.ts";
 import type { RenderedKernel } from "../render/rendered_kernel.ts";
 
-/** A compiled kernel with the words of its params, which each launch updates. */
+/** A compiled kernel and the words of its params, which each launch updates. */
 export interface PreparedKernel extends Pick<RenderedKernel, "words" | "offsetsAt" | "scalarsAt" | "scalars"> {
   readonly compiled: CompiledKernel;
   /** Workgroups in two dimensions. */
@@ -13,7 +13,7 @@ export interface PreparedKernel extends Pick<RenderedKernel, "words" | "offsetsA
   readonly y: number;
 }
 
-/** Compiles a rendered kernel with the given numbers of buffers that it reads and writes. */
+/** Compiles a rendered kernel that reads and writes the given numbers of buffers. */
 export function prepareKernel(engine: Engine, rendered: RenderedKernel, reads: number, writes: number): PreparedKernel {
   const { key, source, words, offsetsAt, scalarsAt, scalars, workgroups } = rendered;
   const compiled = engine.recorder.pipelines.get(key, reads, writes, source);

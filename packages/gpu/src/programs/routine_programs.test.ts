@@ -4,7 +4,7 @@ import type { GpuBackend } from "../backend.ts";
 import { gpuReport } from "../mod.ts";
 import { gpu } from "../testing/gpu_device.ts";
 
-/** The product of `[m, k]` and `[k, n]` on the host. */
+/** The product of `[m, k]` and `[k, n]`, computed on the host. */
 function product(a: Tensor, b: Tensor): number[][] {
   const [rows, columns] = [a.toArray() as number[][], b.toArray() as number[][]];
   return rows.map((row) => columns[0]!.map((_, j) => row.reduce((sum, x, k) => sum + x * columns[k]![j]!, 0)));
@@ -23,7 +23,7 @@ describe.skipIf(gpu === null)("routines that were run before", () => {
       const [first, second] = [many.at(0), many.at(1)];
       for (let round = 0; round < 2; round++) {
         near(first.matmul(second), product(first, second));
-        // One buffer twice, then two buffers, at the same offset.
+        // The same buffer twice, then two buffers, at the same offset.
         near(first.matmul(first), product(first, first));
         const copy = first.clone();
         near(first.matmul(copy), product(first, copy));

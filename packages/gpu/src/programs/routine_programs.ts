@@ -1,6 +1,6 @@
 /**
- * Routines on the GPU. What a routine launches follows from the geometry of its operands and its attributes: so it is run once by
- * geometry, its launches are noted, and from then on they are recorded again on the memory of the day.
+ * Runs routines. The launches of a routine depend only on its attributes and on the geometry of its operands, so the
+ * first run records them as a plan, and later runs replay the plan with their own buffers.
  */
 import type { Attrs, Binding, Program, Routine, RoutinePrim } from "@heddle/tensor/backend";
 import type { CompiledLaunch, Engine } from "../device/engine.ts";
@@ -16,10 +16,10 @@ type AnyRoutine = (
   attrs: Attrs[RoutinePrim],
 ) => void;
 
-/** A buffer of a plan: inputs first, then outputs, then scratch memory in the order in which it was taken. */
+/** A buffer of a plan: the inputs, the outputs, then scratch memory in the order of allocation. */
 type Slot = number;
 
-/** What a routine asked of its GPU, in order. */
+/** A recorded call of a routine to its context. */
 type Step =
   | { readonly kind: "launch"; readonly ready: CompiledLaunch; readonly reads: Slot[]; readonly writes: Slot[] }
   | { readonly kind: "scratch"; readonly bytes: number }
@@ -28,14 +28,14 @@ type Step =
 /** A routine ready to run. */
 export interface RoutineProgram extends Program {
   readonly work: Routine;
-  /** By the operands' offsets, and by which of them share memory; null for what never comes again. */
+  /** Plans by the operands' offsets and by which operands share a buffer; null for routines that are not recorded. */
   readonly plans: Map<string, readonly Step[]> | null;
 }
 
-/** Places in memory beyond which all are forgotten: programs that never repeat one should not grow. */
+/** Most plans of one program. All are dropped beyond it, so that programs whose offsets never repeat do not grow. */
 const plansKept = 256;
 
-/** See the module's comment. */
+/** Prepares routines, records their plans and replays them. */
 export class RoutinePrograms {
   private readonly engine: Engine;
   private readonly programs: SignatureCache<RoutineProgram> = new SignatureCache(1024);
@@ -44,9 +44,9 @@ export class RoutinePrograms {
     this.engine = engine;
   }
 
-  /** The program of a routine's geometry and attributes. */
+  /** The program of a routine, cached by geometry and attributes. */
   prepare(work: Routine): RoutineProgram {
-    // Every drawing has its own place in the stream.
+    // The counter of the random stream differs at every call.
     if (work.name === "random") return { work, plans: null };
     const { programs } = this;
     programs.addText(work.name);
@@ -67,7 +67,7 @@ export class RoutinePrograms {
     return programs.getOrCreate(() => ({ work, plans: new Map() }));
   }
 
-  /** Records a routine's launches. */
+  /** Records the launches of a routine. */
   run({ work, plans }: RoutineProgram, inputs: readonly Binding[], outputs: readonly Binding[]): void {
     const bindings = [...inputs, ...outputs];
     const buffers = bindings.map(({ buffer }) => (buffer as GpuBuffer).handle);
@@ -108,7 +108,7 @@ export class RoutinePrograms {
   }
 }
 
-/** An engine that does what it is asked, and notes it. */
+/** Forwards calls to the engine and records them as a plan. */
 class RecordingContext implements GpuContext {
   readonly limits: GPUSupportedLimits;
   readonly features: ReadonlySet<string>;
@@ -116,7 +116,7 @@ class RecordingContext implements GpuContext {
   readonly steps: Step[] = [];
   private readonly engine: Engine;
   private readonly buffers: GPUBuffer[];
-  /** While ways are tried: only the one that is chosen is to be repeated. */
+  /** True while candidates are timed: only the launches of the chosen one belong to the plan. */
   private tuning = false;
 
   constructor(engine: Engine, buffers: readonly GPUBuffer[]) {
@@ -162,7 +162,7 @@ class RecordingContext implements GpuContext {
     if (!this.tuning) this.steps.push(step);
   }
 
-  /** The last, since scratch memory that was released may be given again. */
+  /** The last index, because released scratch memory may be allocated again. */
   private slotOf(buffer: GPUBuffer): Slot {
     return this.buffers.lastIndexOf(buffer);
   }

@@ -1,4 +1,4 @@
-/** Row kernels on the GPU: rendered once by geometry, then filled in with offsets and scalars and launched. */
+/** Runs row kernels. Each geometry is rendered and compiled once; a launch fills in offsets and scalars. */
 import type { Scalar } from "@heddle/tensor";
 import { type Binding, type Program, type RowKernel, showRows } from "@heddle/tensor/backend";
 import type { Engine } from "../device/engine.ts";
@@ -7,7 +7,7 @@ import { renderRows } from "../render/row_kernel.ts";
 import { SignatureCache } from "../signature_cache.ts";
 import { type PreparedKernel, prepareKernel, setScalars } from "./prepared_kernel.ts";
 
-/** A compiled row kernel, and what its launches need to know of its rendering. */
+/** A compiled row kernel, and what its launches need from its rendering. */
 interface PreparedRows extends PreparedKernel {
   readonly offsetShifts: readonly number[];
   readonly bound: readonly number[];
@@ -16,11 +16,11 @@ interface PreparedRows extends PreparedKernel {
 /** A row kernel ready to run. */
 export interface RowProgram extends Program {
   readonly work: RowKernel;
-  /** By whether all offsets are multiples of four, and by which operands share buffers. */
+  /** Compiled kernels, by whether all offsets are multiples of four and by which operands share buffers. */
   readonly prepared: Map<string, PreparedRows>;
 }
 
-/** See the module's comment. */
+/** Prepares and runs row kernels. */
 export class RowPrograms {
   private readonly engine: Engine;
   private readonly programs: SignatureCache<RowProgram> = new SignatureCache(1024);
@@ -29,7 +29,7 @@ export class RowPrograms {
     this.engine = engine;
   }
 
-  /** The program of a kernel's steps and geometry. */
+  /** The program of a kernel, cached by its steps and geometry. */
   prepare(work: RowKernel): RowProgram {
     const { programs } = this;
     programs.addObject(work.steps, () => showRows(work));
@@ -46,7 +46,7 @@ export class RowPrograms {
     return { ...prepareKernel(this.engine, rendered, reads, bound.length - reads), offsetShifts, bound };
   }
 
-  /** Records a kernel's launch. */
+  /** Records the launch of a kernel. */
   run(
     program: RowProgram,
     inputs: readonly Binding[],

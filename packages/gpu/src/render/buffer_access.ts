@@ -1,4 +1,4 @@
-/** How a shader reads an input's elements and writes an output's: the declarations, and the code for one element. */
+/** WGSL that declares buffers and reads and writes their elements. */
 import type { DType } from "@heddle/tensor";
 import { isPacked, loaded, packedBits, perWord, storedType, toStored, unpacked, valueType } from "./wgsl_types.ts";
 
@@ -13,22 +13,23 @@ export function declareParams(binding: number, fields: readonly string[]): strin
   return `struct Params { ${fields.join(", ")} }\n@group(0) @binding(${binding}) var<uniform> p: Params;\n`;
 }
 
-/** The bits that go into the param `inf`. */
+/** The bits of infinity, for the param `inf`. */
 export const infinityBits = 0x7f800000;
 
-/** Declares an input whose elements are read one by one, through `NAME_get(position)`. */
+/** Declares an input and `NAME_get(position)`, which reads one element. */
 export function declareInput(binding: number, name: string, dtype: DType): string {
   const type = storedType(dtype);
   const code = declareBuffer(binding, name, type, false);
   return `${code}fn ${name}_get(i: u32) -> ${valueType(dtype)} { return ${elementAt(name, dtype, "i", "plain")}; }\n`;
 }
 
-/** Declares an output whose elements are written one by one, through `NAME_set(position, value)`, and can be read. */
+/** Declares an output, `NAME_set(position, value)`, which writes one element, and `NAME_get(position)`. */
 export function declareOutput(binding: number, name: string, dtype: DType): string {
   const packed = isPacked(dtype);
   const code = declareBuffer(binding, name, packed ? "atomic<u32>" : storedType(dtype), true);
   const type = valueType(dtype);
-  // Neighbours in a word may be written by other threads at the same time: each touches its own bits only.
+  // Other threads may write elements of the same word at the same time. Each changes only its own bits, so clearing and
+  // setting them in two steps is safe.
   const put = packed
     ? `let word = i / ${perWord(dtype)}u; let shift = (i % ${perWord(dtype)}u) * ${32 / perWord(dtype)}u;
   atomicAnd(&${name}[word], ~(${perWord(dtype) === 4 ? "0xffu" : "0xffffu"} << shift));
@@ -49,7 +50,7 @@ function elementAt(name: string, dtype: DType, i: string, kind: "plain" | "atomi
   );
 }
 
-/** The type of an array of which an element holds the four elements of a quad, or the words in which they stand. */
+/** The element type of an array that is accessed in quads (four elements at once). */
 export function quadType(dtype: DType): string {
   if (!isPacked(dtype)) return `vec4<${storedType(dtype)}>`;
   return perWord(dtype) === 4 ? "u32" : "vec2<u32>";
@@ -79,7 +80,7 @@ export function quadOf(dtype: DType, values: readonly string[]): string {
   return lanes === 4 ? word(0) : `vec2<u32>(${word(0)}, ${word(2)})`;
 }
 
-/** Statements that write the first `count` of four values over `target`, an element of an array of {@link quadType}. */
+/** Statements that write the first `count` of four values to `target`, an element of an array of {@link quadType}. */
 export function writePartOfQuad(dtype: DType, target: string, quad: string, count: string): string {
   if (!isPacked(dtype)) {
     return [0, 1, 2].map((j) => `if (${count} > ${j}u) { ${target}[${j}] = ${quad}[${j}]; }`).join(" ");

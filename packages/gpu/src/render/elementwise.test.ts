@@ -38,7 +38,7 @@ const specials = [
   65504,
 ];
 
-/** Values that every dtype holds, and for floats those that are apt to go wrong. */
+/** Values that every dtype can hold, and for floats special and extreme values. */
 function values(dtype: DType, count: number, seed: number): Tensor {
   const generator = new Generator(seed);
   const draws = [...generator.uniforms(count)];
@@ -51,7 +51,7 @@ function values(dtype: DType, count: number, seed: number): Tensor {
   return tensor(list, { dtype, device: "reference" });
 }
 
-/** How far results may be from the correctly rounded one, relatively. */
+/** Largest relative error of results. */
 const loose: Partial<Record<ElementwisePrim, number>> = { pow: 1e-5, erfinv: 3e-6, tan: 3e-6, erfc: 3e-6 };
 
 function expectClose(found: Tensor, wanted: Tensor, prim: ElementwisePrim, what: string): void {
@@ -62,7 +62,7 @@ function expectClose(found: Tensor, wanted: Tensor, prim: ElementwisePrim, what:
   const wrong = b!.findIndex((value, i) => {
     if (Object.is(value, a![i]) || (value === 0 && a![i] === 0)) return false;
     if (!Number.isFinite(value) || !Number.isFinite(a![i]!)) {
-      // Of the last float before infinity either is near enough.
+      // Near overflow, both infinity and the largest finite value are accepted.
       const large = half ? 6.5e4 : 3.4e38;
       return !(Math.abs(value) >= large && Math.abs(a![i]!) >= large && Math.sign(value) === Math.sign(a![i]!));
     }
@@ -100,7 +100,7 @@ describe.skipIf(gpu === null)("element-wise kernels on the GPU", () => {
             try {
               wanted = run(prim, inputs);
             } catch (error) {
-              // What the table of primitives refuses, it refuses everywhere.
+              // Dtypes that the table of primitives refuses are refused on every device.
               expect((error as Error).message).toMatch(/not defined on bool|defined on integers/);
               return;
             }

@@ -9,13 +9,13 @@ import { castValue, valueType, wrapped } from "./wgsl_types.ts";
 /** A node of an expression. */
 export type Expr = Kernel["expr"];
 
-/** A scalar of an expression: which of those given, and the dtype in which it is wanted. */
+/** A scalar of an expression: its index among the scalars given, and the dtype it is used in. */
 export interface ScalarSlot {
   readonly index: number;
   readonly dtype: DType;
 }
 
-/** The scalars of expressions, each once. */
+/** The scalars of some expressions, without duplicates. */
 export function scalarSlots(expressions: readonly Expr[]): ScalarSlot[] {
   const slots: ScalarSlot[] = [];
   const visit = (expr: Expr): void => {
@@ -27,20 +27,20 @@ export function scalarSlots(expressions: readonly Expr[]): ScalarSlot[] {
   return slots;
 }
 
-/** The fields of scalars among the params. */
+/** The fields that hold scalars in the params. */
 export function scalarFields(slots: readonly ScalarSlot[]): string[] {
   return slots.map((slot) => `${scalarName(slot)}: ${isFloat(slot.dtype) ? "f32" : "i32"}`);
 }
 
 const scalarName = ({ index, dtype }: ScalarSlot): string => `s${index}_${dtype}`;
 
-/** The word of a scalar among the params. */
+/** The word that holds a scalar in the params. */
 export function scalarWord(value: Scalar, dtype: DType): number {
   const element = Number(elementValue(value, dtype));
   return isFloat(dtype) ? floatBits(element) : element;
 }
 
-/** Statements that compute expressions, and the names (or code) of their values. What occurs twice is computed once. */
+/** Collects the statements that compute expressions. Common subexpressions are computed once. */
 export class StatementBuilder {
   readonly lines: string[] = [];
   private readonly known: Map<string, string> = new Map();
@@ -48,15 +48,15 @@ export class StatementBuilder {
   private readonly prefix: string;
 
   /**
-   * @param input code of the value of an input.
-   * @param prefix of the names declared here.
+   * @param input returns the code of an input's value.
+   * @param prefix of the names that the statements declare.
    */
   constructor(input: (index: number, dtype: DType) => string, prefix = "v") {
     this.input = input;
     this.prefix = prefix;
   }
 
-  /** The value of an expression. */
+  /** Adds the statements that compute an expression. Returns the name, or the code, of its value. */
   value(expr: Expr): string {
     const key = showExpr(expr);
     const known = this.known.get(key);

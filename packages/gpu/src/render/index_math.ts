@@ -1,6 +1,6 @@
-/** Positions in memory from indices: in WGSL, and as params. */
+/** WGSL that computes positions in memory from indices. */
 
-/** The statement that finds the number of this thread, beyond which there is nothing to do. */
+/** Statements that compute the indices of this workgroup and this thread. */
 export function threadIndex(groupSize: number): string {
   return `let group = group_id.x + group_id.y * group_count.x;
   let thread = group * ${groupSize}u + lane;`;
@@ -14,12 +14,15 @@ fn main(@builtin(workgroup_id) group_id: vec3<u32>, @builtin(num_workgroups) gro
   `;
 }
 
-/** The params `p.NAME0`, `p.NAME1`, …, from number `from` on. */
+/** The params `p.NAME0`, `p.NAME1`, …, starting at `from`. */
 export function paramNames(name: string, count: number, from = 0): string[] {
   return Array.from({ length: count - from }, (_, d) => `p.${name}${from + d}`);
 }
 
-/** Statements that split a linear index into `PREFIX0`, `PREFIX1`, … by the sizes of the dimensions; the last changes fastest. */
+/**
+ * Statements that split a linear index into `PREFIX0`, `PREFIX1`, … by the sizes of the dimensions. The last one
+ * changes fastest.
+ */
 export function coordinates(prefix: string, index: string, sizes: readonly string[]): string {
   let code = "";
   let rest = index;
@@ -30,14 +33,14 @@ export function coordinates(prefix: string, index: string, sizes: readonly strin
   return sizes.length === 0 ? "" : `${code}let ${prefix}0 = ${rest};\n`;
 }
 
-/** `base + c0·s0 + c1·s1 + …` over dimensions `from` to `to`. */
+/** `base + c0·s0 + c1·s1 + …` over the dimensions from `from` up to, not including, `to`. */
 export function position(base: string, prefix: string, strides: string, from: number, to: number): string {
   let code = base;
   for (let d = from; d < to; d++) code += ` + ${prefix}${d} * ${strides}${d}`;
   return code;
 }
 
-/** Fields `NAME0: u32`, … */
+/** The fields `NAME0: u32`, `NAME1: u32`, …. */
 export function fields(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, d) => `${name}${d}: u32`);
 }

@@ -2,15 +2,15 @@
 import { type DType, isFloat } from "@heddle/tensor";
 import type { ElementwisePrim } from "@heddle/tensor/backend";
 
-/** Code of one operation on operands `a`, `b`, `c` of the dtype it computes in; operands are names. */
+/** Code of an operation. `a`, `b` and `c` are the names of its operands, `dtype` is the dtype it computes in. */
 type Render = (a: string, b: string, c: string, dtype: DType) => string;
 
 const call = (name: string): Render => (a, b) => b === "" ? `${name}(${a})` : `${name}(${a}, ${b})`;
-/** Whole numbers are what they are. */
+/** Integers are already rounded. */
 const rounding = (name: string): Render => (a, _, __, dtype) => isFloat(dtype) ? `${name}(${a})` : a;
 const byKind = (float: string, integer: string): Render => (a, b, _, dtype) =>
   `${isFloat(dtype) ? float : integer}(${a}, ${b})`;
-/** Comparisons, false where a float is NaN. */
+/** Comparisons. Those of floats are false if an operand is NaN. */
 const compare = (operator: string, float: (a: string, b: string) => string): Render => (a, b, _, dtype) =>
   isFloat(dtype) ? float(a, b) : dtype === "bool" ? `(u32(${a}) ${operator} u32(${b}))` : `(${a} ${operator} ${b})`;
 const bits = (operator: string): Render => (a, b) => `(${a} ${operator} ${b})`;
@@ -83,7 +83,7 @@ export const operations: { readonly [P in Exclude<ElementwisePrim, "cast">]: Ren
   bitwiseAnd: both,
   bitwiseOr: either,
   bitwiseXor: (a, b, _, dtype) => dtype === "bool" ? `(${a} != ${b})` : `(${a} ^ ${b})`,
-  // JavaScript's shifts, by the lowest five bits.
+  // Shifts use the lowest five bits of the count, as in JavaScript.
   bitwiseLeftShift: (a, b) => `(${a} << (bitcast<u32>(${b}) & 31u))`,
   bitwiseRightShift: (a, b) => `(${a} >> (bitcast<u32>(${b}) & 31u))`,
   where: (a, b, c) => `select(${c}, ${b}, ${a})`,

@@ -125,7 +125,7 @@ describe.skipIf(gpu === null)("reductions on the GPU", () => {
   });
 
   test("workgroups on real GPUs, by the same values", () => {
-    // What is taken there, forced here.
+    // Forces the variant of GPUs that are not software adapters.
     const backend = gpu!.backend as unknown as { engine: { software: boolean } };
     const before = backend.engine.software;
     backend.engine.software = false;

@@ -1,7 +1,7 @@
 /**
- * Reductions: how the work is cut. A thread, or a whole workgroup, makes one output of the elements of the reduced dimensions. Where
- * outputs are few and those elements many, they are split into parts, whose results a second kernel reduces: always in the same order,
- * so that results do not change from run to run.
+ * Reductions: how the work is divided. A thread or a workgroup reduces the elements of one output. Where there are few
+ * outputs with many elements each, these are split into parts, and a second kernel reduces the partial results. The
+ * order is fixed, so that results are the same in every run.
  */
 import type { DType } from "@heddle/tensor";
 import { type Kernel, showExpr } from "@heddle/tensor/backend";
@@ -13,16 +13,16 @@ import { reductionSource } from "./reduce_wgsl.ts";
 import type { RenderedKernel } from "./rendered_kernel.ts";
 import { isPacked } from "./wgsl_types.ts";
 
-/** Lavapipe leaves every loop after 65,535 rounds, those of loops within it included, and goes on as if nothing were missing. */
+/** Lavapipe silently ends every loop after 65,535 iterations, counting those of inner loops. */
 const maxLoopIterations = 16384;
 
 /** A rendered reduction. Its offsets are the output's, then those of the inputs. */
 export interface RenderedReduction extends RenderedKernel {
-  /** Results of parts, to be reduced in turn; null when the output itself is written. */
+  /** The partial results, for a second kernel; null if this one writes the output. */
   readonly parts: Parts | null;
 }
 
-/** Results of parts in memory: `[outputs, parts]` values of four bytes, with their indices for argmax and argmin. */
+/** Partial results in memory: `[outputs, parts]` values of four bytes, for argmax and argmin also their indices. */
 export interface Parts {
   readonly count: number;
   readonly outputs: number;
@@ -30,26 +30,27 @@ export interface Parts {
   readonly indexed: boolean;
 }
 
-/** What decides how many threads share an output. */
+/** The property of an adapter that decides how many threads reduce an output. */
 export interface AdapterTraits {
   readonly software: boolean;
 }
 
-/** Into how many parts each output's elements are split, and whether a workgroup works on each. */
+/** The number of parts for each output, and whether a workgroup reduces a part. */
 function division(outputs: number, length: number, along: boolean, { software }: AdapterTraits): [number, boolean] {
   if (software) {
-    // Threads are loops on a few cores: workgroups that wait for each other only cost.
+    // On software adapters threads are loops on a few cores, and workgroup barriers only cost time.
     const wanted = length >= 1024 ? Math.min(Math.floor(256 / outputs), Math.ceil(length / 256)) : 1;
     return [Math.max(wanted, Math.ceil(length / maxLoopIterations), 1), false];
   }
-  // Threads side by side should read side by side: along the reduced dimension, unless the outputs are what lies side by side.
+  // Adjacent threads should read adjacent elements: along the reduced dimension, unless it is the outputs that are
+  // adjacent in memory.
   const together = length >= 128 && (along || outputs < 4096);
   const perPart = together ? groupSize * 32 : 64;
   const wanted = Math.ceil((together ? 1024 : 65536) / outputs);
   return [Math.max(1, Math.min(wanted, Math.floor(length / perPart), 4096)), together];
 }
 
-/** Whether an input moves in vectors along dimension `dim`, of which it must then begin at a multiple of four. */
+/** Whether an input can be read in vectors along dimension `dim`, starting at multiples of four. */
 function isVector({ dtype, strides }: Kernel["inputs"][number], dim: number, aligned: boolean): boolean {
   return aligned && !isPacked(dtype) && strides[dim] === 1 &&
     strides.every((stride, d) => d === dim || stride % 4 === 0);
@@ -58,7 +59,7 @@ function isVector({ dtype, strides }: Kernel["inputs"][number], dim: number, ali
 /**
  * Renders a reduction.
  *
- * @param aligned whether all inputs begin at a multiple of four elements.
+ * @param aligned whether the offsets of all inputs are multiples of four.
  */
 export function renderReduction(kernel: Kernel, aligned: boolean, machine: AdapterTraits): RenderedReduction {
   const { op, dims } = kernel.reduce!;
@@ -70,7 +71,10 @@ export function renderReduction(kernel: Kernel, aligned: boolean, machine: Adapt
   });
 }
 
-/** Renders the reduction of a reduction's parts into its output: inputs are the values and, for argmax and argmin, the indices. */
+/**
+ * Renders the reduction of partial results to the output. The inputs are the values and, for argmax and argmin, the
+ * indices.
+ */
 export function renderParts(kernel: Kernel, { count, dtype }: Parts, machine: AdapterTraits): RenderedReduction {
   const shape = [...kernel.shape.slice(0, kernel.shape.length - kernel.reduce!.dims), count];
   const strides = shape.map((_, d) => sizeOf(shape.slice(d + 1)));
@@ -138,7 +142,7 @@ function render(
     toParts,
     fromParts,
   };
-  // Parts begin at multiples of four, so that vectors do.
+  // Parts start at multiples of four, so that vectors are aligned.
   const fixed = [infinityBits, outputs, count, Math.ceil(length / count / 4) * 4, length];
   const offsetsAt = fixed.length;
   const words = [...fixed, 0, ...inputs.map(() => 0)];

@@ -1,4 +1,4 @@
-/** What the shader of a reduction depends on. */
+/** The variants of a reduction's shader. */
 import { type DType, isFloat } from "@heddle/tensor";
 import type { Kernel, ReducePrim } from "@heddle/tensor/backend";
 import type { Expr, ScalarSlot } from "./expression.ts";
@@ -6,14 +6,17 @@ import type { Expr, ScalarSlot } from "./expression.ts";
 /** Threads of a workgroup. */
 export const groupSize = 64;
 
-/** How an input's elements are read where four are taken at once: in a vector, one for all four, or one by one. */
+/**
+ * How an input is read when a thread takes four elements at once: as a vector, as one element for all four, or one by
+ * one.
+ */
 export type InputAccess = "vector" | "constant" | "single";
 
-/** See the module's comment. */
+/** All that the source of a reduction's shader depends on. */
 export interface ReduceVariant {
   readonly op: ReducePrim;
   readonly expr: Expr;
-  /** dtype of the reduction's result, before it is cast to the output's. */
+  /** dtype of the result before it is cast to the output's dtype. */
   readonly result: DType;
   readonly inputs: Kernel["inputs"];
   readonly access: readonly InputAccess[];
@@ -21,19 +24,19 @@ export interface ReduceVariant {
   readonly scalars: readonly ScalarSlot[];
   readonly outer: number;
   readonly inner: number;
-  /** Threads that share one part: 1, or a workgroup. */
+  /** Number of threads that share a part: 1, or a workgroup. */
   readonly together: number;
-  /** Four elements at once along the reduced dimensions, four outputs side by side, or neither. */
+  /** Whether a thread takes four elements along the reduced dimensions, four adjacent outputs, or single elements. */
   readonly quads: "along" | "across" | null;
   readonly toParts: boolean;
-  /** Input 0 holds results of parts, and a further one their indices. */
+  /** Whether the input holds partial results; for argmax and argmin a second input holds their indices. */
   readonly fromParts: boolean;
 }
 
 /** Whether the result is an index. */
 export const isIndexed = (op: ReducePrim): boolean => op === "argmax" || op === "argmin";
 
-/** dtype of sums, maxima, and (whole numbers in the order of the floats) of what argmax and argmin compare. */
+/** dtype of the accumulator: that of sums and maxima, or of the integers that argmax and argmin compare. */
 export function accumulator(op: ReducePrim, dtype: DType): DType {
   return !isIndexed(op) && isFloat(dtype) ? "float32" : "int32";
 }

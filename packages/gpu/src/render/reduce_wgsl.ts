@@ -9,14 +9,14 @@ import { accumulator, groupSize, isIndexed, type ReduceVariant } from "./reduce_
 import { castValue, enableDirectives, valueType } from "./wgsl_types.ts";
 
 /**
- * Rounds after which a sum is added to that of the rounds before, and such sums after which theirs is added to the whole: rounding errors
- * grow with the longest of the three.
+ * Number of terms that are summed before the sum is added to a larger one, and number of such sums before these are
+ * added to the total. The rounding error grows with the longest of the three loops.
  */
 const block = 32;
 
 type Accumulator = "f32" | "i32";
 
-/** What the reduction of nothing is. */
+/** The result for no elements. */
 function identity(op: ReducePrim, type: Accumulator, dtype: DType): string {
   const float = type === "f32";
   switch (op) {
@@ -34,7 +34,7 @@ function identity(op: ReducePrim, type: Accumulator, dtype: DType): string {
   }
 }
 
-/** The two values made one. */
+/** Code that combines two values. */
 function combine(op: ReducePrim, type: Accumulator, a: string, b: string): string {
   switch (op) {
     case "sum":
@@ -50,7 +50,7 @@ function combine(op: ReducePrim, type: Accumulator, a: string, b: string): strin
   }
 }
 
-/** A value as a whole number that is the larger the better, NaN being best. */
+/** A value as an integer that orders as the reduction does: the largest wins, and NaN is the largest. */
 function rank(op: ReducePrim, value: string, dtype: DType): string {
   const whole = valueType(dtype) === "bool" ? `i32(${value})` : value;
   if (isFloat(dtype)) return `rank_${op}(${value})`;
@@ -65,11 +65,11 @@ fn rank_argmax(x: f32) -> i32 { return select(order(x), 0x7fffffff, is_nan(x)); 
 fn rank_argmin(x: f32) -> i32 { return select(~order(x), 0x7fffffff, is_nan(x)); }
 `;
 
-/** `element(x0, …)`: what is reduced, from the inputs' values. */
+/** `element(x0, …)`: the value to reduce, computed from the inputs. */
 function elementFunction({ op, expr, inputs, fromParts }: ReduceVariant, type: Accumulator): string {
   const statements = new StatementBuilder((index) => `x${index}`);
   const value = statements.value(expr);
-  // What parts have found is in order already.
+  // Partial results have been converted already.
   const taken = fromParts
     ? value
     : isIndexed(op)
@@ -90,7 +90,7 @@ function declare(variant: ReduceVariant, type: Accumulator): string {
   let code = "";
   let binding = 0;
   inputs.forEach(({ dtype }, i) => {
-    // Single elements of what moves in vectors are parts of these.
+    // Single elements of an input that is bound as vectors.
     code += access[i] === "vector"
       ? `${declareBuffer(binding, `x${i}`, quadType(dtype), false)}fn x${i}_get(i: u32) -> ${
         valueType(dtype)
@@ -120,7 +120,7 @@ function declare(variant: ReduceVariant, type: Accumulator): string {
   ]);
 }
 
-/** Statements that find where the inputs' elements `k` are: `a0`, … */
+/** Statements that compute the positions `a0`, `a1`, … of the inputs' elements `k`. */
 function find({ inputs, outer, inner }: ReduceVariant, k: string): string {
   const places = inputs.map((_, i) => {
     let code = `b${i}`;
@@ -130,7 +130,10 @@ function find({ inputs, outer, inner }: ReduceVariant, k: string): string {
   return [coordinates("j", k, paramNames("e", inner)), ...places].join(" ");
 }
 
-/** Statements that read four values of each input, at `a0`, … and beside it along dimension `dim`; and the values. */
+/**
+ * Statements that read four values of each input, from position `a0`, … on along dimension `dim`, and the code of the
+ * values.
+ */
 function four({ inputs, access }: ReduceVariant, dim: number): { lines: string[]; values: string[][] } {
   const lines: string[] = [];
   const values = inputs.map(({ dtype }, i): string[] => {
@@ -150,7 +153,7 @@ function four({ inputs, access }: ReduceVariant, dim: number): { lines: string[]
 
 const lanes = [0, 1, 2, 3];
 
-/** The WGSL of a form. */
+/** The WGSL of a variant. */
 export function reductionSource(variant: ReduceVariant): string {
   const { op, expr, result, inputs, output, outer, inner, together, quads, toParts, fromParts } = variant;
   const indexed = isIndexed(op);
@@ -256,7 +259,7 @@ export function reductionSource(variant: ReduceVariant): string {
   return enableDirectives(dtypes) + declare(variant, type) + memory + extra + functionsFor(extra + code) + code;
 }
 
-/** The threads' results made one, in pairs. */
+/** Combines the results of the threads pairwise, then stores the total. */
 function shared({ op }: ReduceVariant, type: Accumulator, store: string): string {
   const indexed = isIndexed(op);
   const merge = indexed

@@ -1,4 +1,4 @@
-/** A kernel as a renderer returns it, before it is compiled. */
+/** A kernel that is rendered but not compiled. */
 import type { ScalarSlot } from "./expression.ts";
 
 /** A shader and the words of its params. A launch fills in the offsets and the scalars. */

@@ -6,8 +6,8 @@ import { gpuReport } from "../mod.ts";
 import { devices } from "../testing/reference_comparison.ts";
 
 /**
- * Both devices on the same inputs, the CPU's engine being the oracle: it is held against other operations itself. Of float16 the
- * values are rounded, and the CPU computes in float32.
+ * Runs a function on both devices with the same inputs and compares with the CPU, whose kernels have their own tests.
+ * float16 values are rounded first; the CPU computes in float32.
  */
 function checkOn<P extends RowPrim>(
   device: Device,
@@ -43,7 +43,8 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
     if (device.backend.rows!("float16")) checkOn(device, prim, inputs, attrs, true);
   }
   const draw = (shape: readonly number[]): Tensor => randn([...shape], { device: "cpu" });
-  // Short rows are a thread's, rows of more than 4,096 a workgroup's on any adapter; some lie in fours.
+  // A thread computes a short row, a workgroup one of more than 4,096 elements on any adapter. Some rows can be read in
+  // quads.
   const shapes = [[1, 1], [5, 7], [300, 10], [3, 72], [2, 5002], [2, 8196], [2, 3, 20]];
 
   test("softmax and its logarithm, forward and backward", { tags: ["long"] }, () => {
@@ -103,7 +104,7 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
     const there = draw([4, 6, 9]).to(device).transpose(0, 1).narrow(0, 1, 4);
     expect(apply("softmax", [there], { dim: 2 }).sum(2).sub(1).abs().amax().item()).toBeLessThan(1e-6);
     check("normalize", [x], { dims: [2], eps: 1e-5 });
-    // Rows that lie in fours, but do not begin at a multiple of four.
+    // Rows that could be read in quads, but do not start at a multiple of four.
     const flat = draw([140]);
     const [host, moved] = [flat, flat.to(device)].map((base) => base.narrow(0, 3, 136).reshape(17, 8));
     const shifted = apply("softmax", [moved!], { dim: 1 });
@@ -140,7 +141,7 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
   });
 
   test("updates of views of one buffer", () => {
-    // Blocks of columns, as gates of recurrent layers are, and the step after another in a sequence.
+    // Blocks of columns, like the gates of recurrent layers, and every second step of a sequence.
     const gates = fusedUpdate("gates", (_a, _b, _next, x, y, h, m) => [x.mul(y), x.add(h), h.mul(m).add(x)]);
     for (const each of devices) {
       for (const [rows, width] of [[1, 4], [3, 5], [4, 8], [7, 300]] as const) {
@@ -161,7 +162,7 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
   });
 
   test("several functions in one kernel", () => {
-    // Of these lavapipe lost values when they were written out lane by lane.
+    // Lavapipe lost values of these functions when the lanes were written out one after the other.
     const update = fusedUpdate("functions", (_a, _b, _c, x, y, z) => {
       const open = x.sigmoid();
       return [open, y.sigmoid(), z.add(open.mul(y)).tanh()];
@@ -186,7 +187,7 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
     expect([y!.dtype, mean!.dtype, variance!.dtype]).toEqual(["float16", "float32", "float32"]);
     expect(variance!.amin().item()).toBeGreaterThan(3e6);
     expect(y!.float().square().mean().sub(1).abs().item()).toBeLessThan(1e-3);
-    // 70,000 equal scores: neither their sum nor their number is a float16.
+    // 70,000 equal scores: float16 can hold neither their sum nor their number.
     const loss = applyAll("labelLoss", [
       draw([1, 70000]).mul(0).half().to(device),
       randint(0, 1, [1, 1], { dtype: "int32", device }),

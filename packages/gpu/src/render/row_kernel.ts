@@ -1,6 +1,7 @@
 /**
- * Row kernels: a thread, or a whole workgroup, walks over one row as often as the steps ask. Sums are made in the same order always.
- * Where rows lie in fours (quads), memory moves in vectors. Values are float32, whatever is stored.
+ * Row kernels: a thread or a workgroup walks over one row as often as the steps require. Sums are made in a fixed
+ * order. Where rows are aligned to quads, memory is accessed in vectors. Values are float32, whatever their dtype in
+ * memory.
  */
 import { type RowKernel, type RowStep, showRows, stepExpressions } from "@heddle/tensor/backend";
 import { sizeOf } from "../strides.ts";
@@ -21,20 +22,23 @@ import type { RenderedKernel } from "./rendered_kernel.ts";
 import { mergeContiguousRows, vectorOperands, widenFloat16 } from "./row_layout.ts";
 import { enableDirectives } from "./wgsl_types.ts";
 
-/** Threads of a workgroup, and of one for rows of which each thread would have much. */
+/** Threads of a workgroup: for most rows, and for rows of which each thread would otherwise have many elements. */
 const [groupSize, largeGroup] = [64, 256];
 
-/** Steps in a row before the sum is added to that of the row before: rounding errors grow with the longer of both. */
+/**
+ * Number of terms that are summed before the sum is added to the total. The rounding error grows with the longer of
+ * both loops.
+ */
 const block = 64;
 
-/** Rows longer than this are too much for one thread: Lavapipe leaves every loop after 65,535 rounds. */
+/** Rows longer than this need a workgroup, as lavapipe ends every loop after 65,535 iterations. */
 const longest = 4096;
 
 /** A rendered row kernel. Its offsets are those of the inputs, then those of the outputs. */
 export interface RenderedRows extends RenderedKernel {
-  /** By how many bits each offset is shifted to the right. */
+  /** Number of bits by which each offset is shifted to the right. */
   readonly offsetShifts: readonly number[];
-  /** The operands whose buffers are bound, those that are only read first, and how many those are. */
+  /** The operands whose buffers are bound, read-only ones first, and the number of read-only ones. */
   readonly bound: readonly number[];
   readonly reads: number;
 }
@@ -43,8 +47,8 @@ export interface RenderedRows extends RenderedKernel {
  * Renders a row kernel.
  *
  * @param aligned whether all offsets are multiples of four.
- * @param memories for each operand, inputs and then outputs, the first one that lies in the same buffer: no buffer may be bound twice when
- * it is written.
+ * @param memories for each operand (inputs, then outputs) the first operand in the same buffer, as a buffer that is
+ * written may be bound only once.
  */
 export function renderRows(
   work: RowKernel,
@@ -59,7 +63,7 @@ export function renderRows(
   const length = sizeOf(shape.slice(outer));
   const operands = [...inputs, ...outputs];
   const inFours = aligned ? vectorOperands(kernel) : null;
-  // A buffer is declared with elements of one type.
+  // All operands in a buffer have to use the same element type.
   const mixed = inFours?.some((quad, i) => quad !== inFours[memories[i]!]) ?? false;
   const quads = mixed ? null : inFours;
   const holders = memories.map((holder, i) => operands[holder]!.dtype === operands[i]!.dtype ? holder : i);
@@ -68,7 +72,7 @@ export function renderRows(
     Number(written.has(a)) - Number(written.has(b))
   );
   const walked = quads === null ? length : length / 4;
-  // On processors threads are loops: workgroups that wait for each other only cost.
+  // On software adapters threads are loops, and workgroup barriers only cost time.
   const together = software
     ? length > longest ? groupSize : 1
     : length > 32
@@ -82,7 +86,7 @@ export function renderRows(
   const last = shape.length - 1;
   words.push(...scalars.map(() => 0), ...shape.map((size, d) => quads !== null && d === last ? size / 4 : size));
   operands.forEach(({ strides }, i) => {
-    // Outputs of one element a row do not move along it.
+    // Outputs with one element per row have no stride along it.
     const own = shape.map((_, d) => strides[d] ?? 0);
     words.push(...quads?.[i] ? own.map((stride, d) => d === last ? 1 : stride / 4) : own);
   });
@@ -104,9 +108,9 @@ export function renderRows(
 
 /** Which operands share a buffer. */
 interface Sharing {
-  /** By operand, the one under whose name its buffer is declared. */
+  /** For each operand, the operand under whose name its buffer is declared. */
   readonly holders: readonly number[];
-  /** Those, in the order of their bindings. */
+  /** The operands that declare a buffer, in the order of the bindings. */
   readonly bound: readonly number[];
   readonly written: ReadonlySet<number>;
 }
@@ -157,10 +161,10 @@ function source(
     ...Array.from({ length: count }, (_, i) => fields(`t${i}_`, rank)).flat(),
   ]);
 
-  /** Where an operand's element of this step of the walk is. */
+  /** The position of an operand's element at this step of the walk. */
   const inRow = (operand: number): string =>
     `b${operand}` + Array.from({ length: inner }, (_, d) => ` + j${d} * p.t${operand}_${outer + d}`).join("");
-  /** Code of a source that is found by `element`. */
+  /** Code that reads a source, where `element` reads an operand. */
   const read = (element: (operand: number) => string, column: string) => (index: number): string => {
     const from = sources[index]!;
     switch (from.from) {
@@ -196,7 +200,8 @@ function source(
       const terms = reduce.map(({ expr }) => statements.value(expr));
       return { written, terms, own: statements.lines };
     });
-    // In turns: of three or more functions written out for one lane after the other lavapipe (22.3) loses a value of the first.
+    // The statements of the lanes alternate: lavapipe (22.3) loses a value of the first lane when three or more
+    // functions are written out lane by lane.
     lanes[0]!.own.forEach((_, i) => lines.push(...lanes.map(({ own }) => own[i]!)));
     lines.unshift(...loads.values());
     write.forEach(({ output }, w) => {
@@ -218,7 +223,7 @@ function source(
     const result = (n: number, i: number): string => {
       const { op } = reduce[i]!;
       if (together === 1) return `let r${n} = total${n};`;
-      // The threads' results made one, in pairs.
+      // Combines the results of the threads pairwise.
       return `pool[lane] = total${n};
   workgroupBarrier();
   for (var half = ${together / 2}u; half > 0u; half >>= 1u) {

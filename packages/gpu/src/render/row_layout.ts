@@ -1,10 +1,13 @@
-/** The form in which a row kernel is rendered: its pieces, its types, and whether memory moves in fours. */
+/** Transformations of row kernels before rendering: shape, dtypes and vector access. */
 import type { DType } from "@heddle/tensor";
 import type { RowKernel, RowStep } from "@heddle/tensor/backend";
 import { isContiguous, sizeOf } from "../strides.ts";
 import type { Expr } from "./expression.ts";
 
-/** Where nothing is summed and all lies in one piece, rows may be of any length: such that a thread has four elements. */
+/**
+ * Without reductions and with contiguous operands, rows may have any length. Chooses rows that give each thread four
+ * elements.
+ */
 export function mergeContiguousRows(kernel: RowKernel): RowKernel {
   const { shape, inputs, outputs, sources, steps } = kernel;
   const plain = steps.every((step) => step.kind === "walk" && step.reduce.length === 0) &&
@@ -23,7 +26,7 @@ export function mergeContiguousRows(kernel: RowKernel): RowKernel {
   };
 }
 
-/** A step whose float16 values are float32: only memory is narrow. */
+/** A step in which float16 values are float32: only memory is float16. */
 export function widenFloat16(step: RowStep): RowStep {
   const wide = (expr: Expr): Expr => {
     const dtype: DType = expr.dtype === "float16" ? "float32" : expr.dtype;
@@ -40,7 +43,10 @@ export function widenFloat16(step: RowStep): RowStep {
     : { ...step, expr: wide(step.expr) };
 }
 
-/** Which operands are walked in vectors of four (the others are the same for all four); null where some lie otherwise. */
+/**
+ * Whether each operand is read in vectors of four (if not, it has one value for all four), or null if some operand
+ * allows neither.
+ */
 export function vectorOperands({ shape, inputs, outputs }: RowKernel): boolean[] | null {
   const last = shape.length - 1;
   if (shape[last]! % 4 !== 0) return null;

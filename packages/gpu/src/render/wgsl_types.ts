@@ -1,7 +1,7 @@
-/** How the elements of each dtype stand in memory and in expressions. */
+/** How elements of each dtype are represented in WGSL, in memory and in expressions. */
 import { type DType, isFloat, itemSize } from "@heddle/tensor";
 
-/** Thrown for dtypes that no shader knows; `Backend.supports` keeps them out. */
+/** Throws for dtypes without a representation. `Backend.supports` keeps them out. */
 function unknown(dtype: DType): never {
   throw new TypeError(`webgpu: the device does not compute in ${dtype}`);
 }
@@ -12,12 +12,12 @@ export function valueType(dtype: DType): "f32" | "i32" | "bool" {
   return dtype === "bool" ? "bool" : isFloat(dtype) ? "f32" : "i32";
 }
 
-/** The type in which routines compute: bool is the integers 0 and 1. */
+/** The type in which routines compute. They treat bool as the integers 0 and 1. */
 export function computeType(dtype: DType): "f32" | "i32" {
   return isFloat(dtype) ? "f32" : "i32";
 }
 
-/** The type of an array's elements; several narrow integers share a u32. */
+/** The element type of an array in memory. Narrow integers are packed in u32. */
 export function storedType(dtype: DType): "f32" | "i32" | "f16" | "u32" {
   switch (dtype) {
     case "float32":
@@ -36,12 +36,12 @@ export function storedType(dtype: DType): "f32" | "i32" | "f16" | "u32" {
   }
 }
 
-/** Whether several elements share a 32-bit word that shaders take apart. */
+/** Whether a 32-bit word holds several elements, which shaders extract. */
 export function isPacked(dtype: DType): boolean {
   return storedType(dtype) === "u32";
 }
 
-/** How many elements a word holds. */
+/** Number of elements in a word. */
 export function perWord(dtype: DType): number {
   return 4 / itemSize(dtype);
 }
@@ -52,17 +52,17 @@ export function literal(value: number): string {
   return value < 0 ? `(${text})` : text;
 }
 
-/** The value of what was read from an array that is not packed. */
+/** The value of an element read from an array that is not packed. */
 export function loaded(dtype: DType, stored: string): string {
   return dtype === "float16" ? `f32(${stored})` : stored;
 }
 
-/** What is to be written for a value, to an array that is not packed. */
+/** The element to write for a value, to an array that is not packed. */
 export function toStored(dtype: DType, value: string): string {
   return dtype === "float16" ? `f16(${value})` : value;
 }
 
-/** The element of a packed dtype that begins at bit `shift` of a word. */
+/** The value of the packed element that starts at bit `shift` of a word. */
 export function unpacked(dtype: DType, word: string, shift: string): string {
   const bits = 8 * itemSize(dtype);
   switch (dtype) {
@@ -75,18 +75,18 @@ export function unpacked(dtype: DType, word: string, shift: string): string {
   }
 }
 
-/** The bits of a value of a packed dtype, the others zero. */
+/** A value as the bits of a packed element; all other bits are zero. */
 export function packedBits(dtype: DType, value: string): string {
   if (dtype === "bool") return `select(0u, 1u, ${value})`;
   return `(bitcast<u32>(${value}) & ${itemSize(dtype) === 1 ? "0xffu" : "0xffffu"})`;
 }
 
-/** The directives with which a module begins. */
+/** The directives that a module starts with. */
 export function enableDirectives(dtypes: readonly DType[]): string {
   return dtypes.includes("float16") ? "enable f16;\n" : "";
 }
 
-/** A computed value brought into the range and precision of its dtype. */
+/** Rounds or wraps a computed value to its dtype. */
 export function wrapped(dtype: DType, code: string): string {
   switch (dtype) {
     case "float16":
@@ -102,7 +102,7 @@ export function wrapped(dtype: DType, code: string): string {
   }
 }
 
-/** A value in another dtype. */
+/** Converts a value to another dtype. */
 export function castValue(value: string, from: DType, to: DType): string {
   const [source, target] = [valueType(from), valueType(to)];
   if (target === "bool") {

@@ -1,4 +1,4 @@
-/** The routines by name. */
+/** The table of routines. */
 import type { Attrs, RoutinePrim } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../gpu_context.ts";
 import { matmul } from "./contraction/matmul.ts";
@@ -13,7 +13,7 @@ import { random } from "./random/random.ts";
 import { cumprod, cumsum } from "./scan/scan.ts";
 import { sort } from "./sort/sort.ts";
 
-/** Records the launches of a routine; outputs are contiguous, with any offset. */
+/** Records the launches of a routine. Outputs are contiguous, with any offset. */
 export type GpuRoutine<P extends RoutinePrim> = (
   gpu: GpuContext,
   inputs: readonly GpuOperand[],
@@ -21,7 +21,7 @@ export type GpuRoutine<P extends RoutinePrim> = (
   attrs: Attrs[P],
 ) => void;
 
-/** All of them. */
+/** The routines by name. */
 export const routines: { readonly [P in RoutinePrim]: GpuRoutine<P> } = {
   matmul,
   conv,

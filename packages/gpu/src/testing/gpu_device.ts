@@ -1,4 +1,4 @@
-/** The GPU of the tests, one a file; null, with a message, where there is none. */
+/** The GPU for tests, opened once for each test file; null, with a message, where there is none. */
 import type { Device } from "@heddle/tensor";
 import process from "node:process";
 import type { GpuBackend } from "../backend.ts";
@@ -15,5 +15,5 @@ try {
   console.warn(`tests on the GPU are skipped: ${error instanceof Error ? error.message : error}`);
 }
 
-/** See the module's comment. */
+/** The device, or null. */
 export const gpu: Device | null = found;

@@ -1,4 +1,4 @@
-/** For tests: routines on the GPU held against the reference backend, with operands of any dtype and geometry. */
+/** Compares routines on the GPU with the reference backend, for operands of any dtype and memory layout. */
 import { type Device, type DType, Generator, isFloat, type Tensor, tensor, tidy } from "@heddle/tensor";
 import type { Attrs, RoutinePrim } from "@heddle/tensor/backend";
 import { applyAll } from "@heddle/tensor/engine";
@@ -6,30 +6,30 @@ import type { GpuBackend } from "../backend.ts";
 import { webgpu } from "../mod.ts";
 import { gpu } from "./gpu_device.ts";
 
-/** The dtypes that every adapter has, and float16 where this one has it. */
+/** The dtypes that every adapter supports, and float16 if this one does. */
 export const dtypes: readonly DType[] = [
   ...["float32", "int32", "int16", "int8", "uint8", "bool"] as const,
   ...(gpu?.backend.supports("float16") ? ["float16"] as const : []),
 ];
 
-/** A device on the same adapter that goes about everything as if it were no processor. */
+/** A device on the same adapter that takes the code paths of adapters that are not software. */
 async function openParallel(): Promise<Device> {
   const device = await webgpu({ name: "parallel" });
   Object.assign((device.backend as GpuBackend).engine, { software: false });
   return device;
 }
 
-/** The ways in which routines go about their work: as on this adapter, and as on one with many threads. */
+/** Devices for both code paths: those of this adapter, and those of an adapter with many threads. */
 export const devices: readonly Device[] = gpu === null ? [] : [gpu, await openParallel()];
 
-/** How an operand lies in memory. */
+/** The layouts of an operand in memory. */
 export type MemoryLayout = "contiguous" | "offset" | "permuted" | "stepped" | "repeated";
 export const memoryLayouts: readonly MemoryLayout[] = ["contiguous", "offset", "permuted", "stepped", "repeated"];
 
-/** A tensor to be made on a device. */
+/** Creates a tensor on a device. */
 export type TensorMaker = (device: Device | string) => Tensor;
 
-/** Values of a dtype, in a range where many are equal. */
+/** Random values of a dtype, in a range where many are equal. */
 export function randomValues(
   dtype: DType,
   shape: readonly number[],
@@ -46,7 +46,7 @@ export function randomValues(
   return (dtype === "uint8" ? wide.abs() : wide).to(dtype).reshape(shape);
 }
 
-/** An operand that lies in a certain way; `make` draws contiguous values of a shape. */
+/** An operand with the given layout. `make` creates contiguous values of a shape. */
 export function withLayout(
   shape: readonly number[],
   layout: MemoryLayout,
@@ -80,8 +80,8 @@ export function withLayout(
 }
 
 /**
- * Runs a routine on every device and compares with the reference backend's outputs: integers and NaN must be equal, floats within
- * `rtol` of the larger of the value and 1 (float16: of a few of its digits).
+ * Runs a routine on every device and compares with the outputs of the reference backend. Integers and NaN must be
+ * equal, floats within `rtol` of the larger of the value and 1 (at least 2e-3 for float16).
  */
 export function compare<P extends RoutinePrim>(
   prim: P,
@@ -101,7 +101,7 @@ export function compare<P extends RoutinePrim>(
   }
 }
 
-/** See {@link compare}. */
+/** Throws unless two tensors are equal as {@link compare} requires. */
 export function expectSame(found: Tensor, wanted: Tensor, rtol: number, what: string): void {
   if (found.dtype !== wanted.dtype) throw new Error(`${what}: is ${found.dtype}, expected ${wanted.dtype}`);
   if (found.shape.join() !== wanted.shape.join()) {

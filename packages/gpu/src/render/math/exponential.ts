@@ -1,15 +1,18 @@
-/** Exponentials and logarithms, and what is made of them: powers, hyperbolic functions and their inverses, the error function. */
+/**
+ * Exponentials, logarithms and functions built on them: powers, hyperbolic functions and their inverses, the error
+ * function.
+ */
 import { polynomials as p } from "@heddle/tensor/backend";
 import { literal } from "../wgsl_types.ts";
 import { horner } from "./horner.ts";
 
-/** The upper 16 bits of ln 2, so that products with small integers are exact. */
+/** The upper 16 bits of ln 2: their products with small integers are exact. */
 const ln2High = 0.693145751953125;
 const ln2Low = Math.LN2 - ln2High;
 
-/** By name; see `functions.ts`. */
+/** Functions by name; see `functions.ts`. */
 export const exponentials: Readonly<Record<string, string>> = {
-  // e^x = p·s² with s a power of two, which so stays finite; times \`factor\`.
+  // factor·e^x as p·s²·factor, where s is a power of two, which so cannot overflow.
   exp_times: `fn exp_times(x: f32, factor: f32) -> f32 {
   let y = clamp(x, -105f, 90f);
   let n = round(y * ${literal(Math.LOG2E / 2)});
@@ -18,7 +21,7 @@ export const exponentials: Readonly<Record<string, string>> = {
   return ${horner("r", [1, 1, ...p.expTail])} * s * (s * factor);
 }`,
   exp_f: `fn exp_f(x: f32) -> f32 { return or_nan(exp_times(x, 1f), x); }`,
-  // (e^y − 1)/2^shift, which keeps the digits of small results, for y from -20 to 90.
+  // (e^y − 1)/2^shift for y from -20 to 90, accurate for small results.
   expm1_scaled: `fn expm1_scaled(y: f32, shift: i32) -> f32 {
   let n = round(y * ${literal(Math.LOG2E)});
   let r = fma(n, ${literal(-ln2Low)}, fence(fma(n, ${literal(-ln2High)}, y)));
@@ -45,7 +48,7 @@ export const exponentials: Readonly<Record<string, string>> = {
   return or_nan(with_sign(t / (t + 2f), x), x);
 }`,
   sigmoid_f: `fn sigmoid_f(x: f32) -> f32 { return 1f / (1f + exp_f(-x)); }`,
-  // x = 2^e·(1 + f): e and f, from √½ to √2 for 1 + f.
+  // The parts e and f of x = 2^e·(1 + f), with 1 + f from √½ to √2.
   log_parts: `fn log_parts(x: f32) -> vec2<f32> {
   let small = x < ${literal(2 ** -126)};
   let above = bitcast<i32>(select(x, x * 8388608f, small)) - 0x3f3504f3;
@@ -56,7 +59,7 @@ export const exponentials: Readonly<Record<string, string>> = {
   let z = f * f;
   return fma(z, -0.5f, f * z * ${horner("f", p.logTail)});
 }`,
-  // 0 gives −∞, +∞ itself, NaN and what is negative NaN.
+  // The special cases of logarithms: −∞ for 0, +∞ for +∞, NaN for NaN and negative numbers.
   log_special_cases: `fn log_special_cases(x: f32, value: f32) -> f32 {
   let bits = bitcast<u32>(x);
   if (bits - 1u < 0x7f7fffffu) { return value; }
@@ -79,7 +82,7 @@ export const exponentials: Readonly<Record<string, string>> = {
   if (x > -0.2928f && x < 0.4142f) { return with_sign(log_tail(x) + x, x); }
   return log_f(1f + x);
 }`,
-  // log(1 + small), but log(2·large) where \`large\` is too large to be squared.
+  // log(1 + small), or log(2·large) where `large` is too large to be squared.
   log_of: `fn log_of(small: f32, large: f32) -> f32 {
   if (large > 1073741824f) { return log_f(large) + ${literal(Math.LN2)}; }
   return log1p_f(small);
@@ -110,7 +113,7 @@ export const exponentials: Readonly<Record<string, string>> = {
   erfc_f: `fn erfc_f(x: f32) -> f32 {
   let a = min(abs(x), 10.5f);
   if (a < 0.5f) { return 1f - erf_near(x); }
-  // The square in two parts, the first of them exact.
+  // Split the square into two parts, of which the first is exact.
   let high = bitcast<f32>(bitcast<u32>(a) & 0xfffff000u);
   let q = (a - 2f) / (a + 2f);
   let scaled = ${horner("q", p.erfcScaled)} / fma(a, 2f, 1f);
@@ -154,7 +157,8 @@ export const exponentials: Readonly<Record<string, string>> = {
     ])
   };
 }`,
-  // Small whole exponents by repeated squaring, others by logarithm and exponential; special cases as in C99's annex F.
+  // Integer exponents up to 64 by repeated squaring, others by logarithm and exponential. Special cases follow C99,
+  // annex F.
   pow_f: `fn pow_f(x: f32, y: f32) -> f32 {
   if (x == 1f || y == 0f) { return 1f; }
   if (is_nan(x)) { return x; }

@@ -1,17 +1,17 @@
 /**
- * Functions that WGSL lacks, or whose precision and special values it leaves open (`tanh(1000)` may be NaN, `sin` may be off by
- * 2^-11). All are in float32 and go by the polynomials of the CPU engine.
+ * Functions that WGSL lacks, or whose precision and special values it leaves open (`tanh(1000)` may be NaN, the error
+ * of `sin` may be 2^-11). All compute in float32, with the polynomials of the CPU backend.
  */
 import { literal } from "../wgsl_types.ts";
 import { exponentials } from "./exponential.ts";
 import { angles } from "./trigonometric.ts";
 
-/** `is_nan(x)`, which compilers cannot simplify to false. */
+/** `is_nan(x)`. Unlike `x != x`, compilers cannot replace it by false. */
 export const isNan = `fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }\n`;
 
-/** Functions by name; they may call each other. `p` holds the params, of which `inf` has the bits of infinity. */
+/** Functions by name; they may call each other. `p` is the params, whose field `inf` has the bits of infinity. */
 export const functions: Readonly<Record<string, string>> = {
-  // Compilers may assume that constants are finite, and that NaN does not happen; what is read from memory they believe.
+  // Compilers may assume that constants are finite and that NaN does not occur, but not so for values from memory.
   infinity: `fn infinity() -> f32 { return bitcast<f32>(p.inf); }`,
   not_a_number: `fn not_a_number() -> f32 { return bitcast<f32>(p.inf | 0x400000u); }`,
   is_nan: isNan,
@@ -19,9 +19,9 @@ export const functions: Readonly<Record<string, string>> = {
   return bitcast<f32>((bitcast<u32>(x) & 0x7fffffffu) | (bitcast<u32>(s) & 0x80000000u));
 }`,
   or_nan: `fn or_nan(value: f32, x: f32) -> f32 { return select(value, x, is_nan(x)); }`,
-  // Compilers reassociate sums: what comes out of here they know nothing of. (The param's lowest bit is 0.)
+  // Keeps compilers from reassociating sums across it. (The lowest bit of `p.inf` is 0.)
   fence: `fn fence(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) | (p.inf & 1u)); }`,
-  // Of a float beyond the range the lowest 32 bits, 0 for what is no number, as JavaScript does it.
+  // JavaScript's conversion to int32: the lowest 32 bits of floats out of range, 0 for NaN and infinities.
   to_int: `fn to_int(x: f32) -> i32 {
   let bits = bitcast<u32>(x);
   let shift = i32((bits >> 23u) & 255u) - 150;
@@ -30,7 +30,7 @@ export const functions: Readonly<Record<string, string>> = {
   let magnitude = bitcast<i32>(((bits & 0x7fffffu) | 0x800000u) << u32(shift));
   return select(magnitude, -magnitude, (bits >> 31u) == 1u);
 }`,
-  // Exact: the division that is done by hand, on the mantissas.
+  // Exact: long division of the mantissas.
   fmod_f: `fn fmod_f(x: f32, y: f32) -> f32 {
   let a = bitcast<u32>(x) & 0x7fffffffu;
   let b = bitcast<u32>(y) & 0x7fffffffu;
@@ -42,14 +42,14 @@ export const functions: Readonly<Record<string, string>> = {
   let m = (b & 0x7fffffu) | select(0u, 0x800000u, b >= 0x800000u);
   for (var i = ea; i > eb; i--) { r = select(r, r - m, r >= m) << 1u; }
   r = select(r, r - m, r >= m);
-  // r·2^(eb − 150), in two steps since the power may be subnormal.
+  // r·2^(eb − 150), in two steps because the power may be subnormal.
   return with_sign(f32(r) * ${literal(2 ** -23)} * bitcast<f32>(eb << 23u), x);
 }`,
   remainder_f: `fn remainder_f(x: f32, y: f32) -> f32 {
   let r = fmod_f(x, y);
   return select(r, r + y, r != 0f && (r < 0f) != (y < 0f));
 }`,
-  // Rounded down, and in agreement with the remainder.
+  // Rounds down and agrees with the remainder.
   floor_divide_f: `fn floor_divide_f(x: f32, y: f32) -> f32 {
   if (y == 0f) { return x / y; }
   let r = fmod_f(x, y);
@@ -94,7 +94,7 @@ export const functions: Readonly<Record<string, string>> = {
   ...angles,
 };
 
-/** The functions that some code calls, directly or through others. */
+/** The source of the functions that `code` calls, directly or through others. */
 export function functionsFor(code: string): string {
   const found = new Set<string>();
   const search = (text: string): void => {

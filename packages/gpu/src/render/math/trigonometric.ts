@@ -3,7 +3,7 @@ import { polynomials as p, twoOverPi } from "@heddle/tensor/backend";
 import { literal } from "../wgsl_types.ts";
 import { horner } from "./horner.ts";
 
-/** π/2 in parts of 14 bits, whose products with k below 1024 are exact, and the rest. */
+/** π/2 as three parts of 14 bits, whose products with k below 1024 are exact, and a rest. */
 function halfPiParts(): number[] {
   let rest = Math.PI / 2;
   const parts = [14, 14, 14].map((count) => {
@@ -15,7 +15,7 @@ function halfPiParts(): number[] {
   return [...parts, rest + 6.123233995736766e-17];
 }
 
-/** 2/π in words: 64 bits before the point, all zero, and 256 behind it. */
+/** 2/π in 32-bit words: 64 zero bits before the binary point, and 256 bits after it. */
 const words = twoOverPi.flatMap((wide) => [Number(wide >> 32n), Number(wide & 0xffffffffn)]);
 
 const trigonometric = (result: string): string => `
@@ -26,7 +26,7 @@ const trigonometric = (result: string): string => `
   let c = fma(z * z, ${horner("z", p.cosTail)}, fma(z, -0.5f, 1f));
   ${result}`;
 
-/** By name; see `functions.ts`. */
+/** Functions by name; see `functions.ts`. */
 export const angles: Readonly<Record<string, string>> = {
   multiply_high: `fn multiply_high(a: u32, b: u32) -> u32 {
   let al = a & 0xffffu; let ah = a >> 16u; let bl = b & 0xffffu; let bh = b >> 16u;
@@ -40,8 +40,9 @@ export const angles: Readonly<Record<string, string>> = {
     default: { return 0u; }
   }
 }`,
-  // x = (4j + k)·π/2 + r for x not negative: r, and the bits of k. Parts of π/2 are taken off one by one (Cody and Waite); from
-  // large angles only those bits of 2/π are multiplied that make no whole turns (Payne and Hanek).
+  // Argument reduction: r and the bits of k in x = (4j + k)·π/2 + r, for x ≥ 0. Below 1600 it subtracts parts of π/2
+  // one by one (Cody and Waite). Above, it multiplies by those bits of 2/π that do not contribute whole turns (Payne
+  // and Hanek).
   reduce: `fn reduce(x: f32) -> vec2<f32> {
   if (x < 1600f) {
     let n = round(x * ${literal(2 / Math.PI)});
@@ -83,7 +84,7 @@ export const angles: Readonly<Record<string, string>> = {
   let value = select(t, -1f / t, (bitcast<u32>(a.y) & 1u) == 1u);
   return select(value, -value, x < 0f);
 }`,
-  // atan of t from 0 to 1.
+  // atan(t) for t from 0 to 1.
   atan_small: `fn atan_small(t: f32) -> f32 {
   let z = t * t;
   return fma(t * z, ${horner("z", p.atanTail)}, t);
@@ -99,7 +100,7 @@ export const angles: Readonly<Record<string, string>> = {
   let a = abs(y);
   let b = abs(x);
   let least = min(a, b);
-  // 0/0 is to be 0, ∞/∞ to be 1.
+  // 0/0 counts as 0, ∞/∞ as 1.
   var t = select(least / max(a, b), 0f, least == 0f);
   if (bitcast<u32>(least) == 0x7f800000u) { t = 1f; }
   var value = atan_small(t);
@@ -107,7 +108,7 @@ export const angles: Readonly<Record<string, string>> = {
   if ((bitcast<u32>(x) >> 31u) == 1u) { value = ${literal(Math.PI)} - value; }
   return with_sign(value, y);
 }`,
-  // asin of a up to ½, of sqrt((1 − a)/2) beyond.
+  // asin(a) for a up to ½, asin(sqrt((1 − a)/2)) above.
   asin_halved: `fn asin_halved(a: f32) -> f32 {
   let z = select(fma(a, -0.5f, 0.5f), a * a, a <= 0.5f);
   let t = select(sqrt(z), a, a <= 0.5f);

@@ -1,30 +1,34 @@
 /**
- * Products of two factors summed over a common index: what matrix products, convolutions and their gradients are. The factors say
- * in WGSL where their elements are; contract.ts runs them, with a kernel in one of several forms.
+ * Contractions: sums of products over a common index, such as matrix products, convolutions and their gradients. A
+ * contraction describes in WGSL where the elements of its factors are; `run_contraction.ts` computes it with one of
+ * several kernels.
  */
 import { type DType, isFloat } from "@heddle/tensor";
 import type { GpuOperand } from "../../gpu_context.ts";
 import type { Params } from "../shared/params.ts";
 
-/** Where a factor's elements are. All positions are u32 and wrap. */
+/** Code that finds a factor's elements. Positions are u32 and wrap. */
 export interface Factor {
-  /** Statements declaring `V…` for the row (column) `index`: what does not depend on the summed index. */
+  /** Statements declaring the variables `V…` that depend only on the row (column) `index`. */
   readonly lane: (v: string, index: string) => string;
-  /** Statements declaring more of `V…` for the outer summed index, after `rowCode`. */
+  /** Statements declaring the variables `V…` that depend on the outer summed index too. They come after `rowCode`. */
   readonly enter: (v: string) => string;
   /** The element at the inner summed index `t`. */
   readonly element: (v: string, t: string) => string;
 }
 
-/** `out[z, i, j] = Σ left[z, i, k] · right[z, k, j]`, with `k` the pair of an outer and an inner index where it is nested. */
+/**
+ * `out[z, i, j] = Σ left[z, i, k] · right[z, k, j]`, where `k` is a pair of an outer and an inner index if the
+ * contraction is nested.
+ */
 export interface Contraction {
-  /** What the code depends on besides the dtype. */
+  /** Identifies the code, apart from the dtype. */
   readonly key: string;
   readonly dtype: DType;
   readonly batch: number;
   readonly m: number;
   readonly n: number;
-  /** Values of the outer summed index (1 where it is not nested) and of the inner one. */
+  /** Number of values of the outer summed index (1 if not nested) and of the inner one. */
   readonly outer: number;
   readonly inner: number;
   readonly nested: boolean;
@@ -32,25 +36,25 @@ export interface Contraction {
   readonly right: GpuOperand;
   readonly out: GpuOperand;
   readonly params: Params;
-  /** Statements from the batch's index `z`. */
+  /** Statements that depend on the batch index `z`. */
   readonly batchCode: string;
-  /** Statements from the outer summed index `r`. */
+  /** Statements that depend on the outer summed index `r`. */
   readonly rowCode: string;
   readonly rows: Factor;
   readonly columns: Factor;
-  /** Statements declaring `V`, the part of an output's position that its row or column decides. */
+  /** Statements declaring `V`, the part of an output's position that depends on its row or on its column. */
   readonly outRow: (v: string, index: string) => string;
   readonly outColumn: (v: string, index: string) => string;
-  /** Whether neighbours along the summed index, rather than along rows or columns, are neighbours in memory. */
+  /** Whether elements adjacent in memory are adjacent along the summed index, rather than along rows or columns. */
   readonly leftAlongSum: boolean;
   readonly rightAlongSum: boolean;
-  /** Added to every output of a row (numbered through the batch), or of a column. */
+  /** A vector added to the outputs: one value for each row (counted through the batch) or for each column. */
   readonly bias: { readonly operand: GpuOperand; readonly along: "row" | "column" } | null;
-  /** Whether what is negative becomes 0. */
+  /** Whether negative outputs become 0. */
   readonly relu: boolean;
 }
 
-/** What is written of a sum: with its bias, and rectified. NaN stays. */
+/** The value to write for a sum: with bias and ReLU. NaN is preserved. */
 export function withEpilogue({ bias, relu, dtype }: Contraction, sum: string, row: string, column: string): string {
   const value = bias === null
     ? sum
@@ -58,13 +62,13 @@ export function withEpilogue({ bias, relu, dtype }: Contraction, sum: string, ro
   return relu ? `rectify(${value}, ${isFloat(dtype) ? "0f" : "0"})` : value;
 }
 
-/** Declarations that {@link withEpilogue} needs. */
+/** The declarations that {@link withEpilogue} needs. */
 export function epilogueDeclarations({ relu, dtype }: Contraction): string {
   const type = isFloat(dtype) ? "f32" : "i32";
   return relu ? `fn rectify(x: ${type}, zero: ${type}) -> ${type} { return select(x, zero, x < zero); }\n` : "";
 }
 
-/** Reads and params of the bias. */
+/** The reads and params of the bias. */
 export function biasBinding({ bias }: Contraction): { reads: Record<string, GpuOperand>; params: Params; key: string } {
   if (bias === null) return { reads: {}, params: {}, key: "" };
   const { operand, along } = bias;
@@ -75,7 +79,7 @@ export function biasBinding({ bias }: Contraction): { reads: Record<string, GpuO
   };
 }
 
-/** Of floats float32, of integers int32, whose lowest bits are right whatever overflows. */
+/** dtype of sums: float32 for floats, and int32 for integers, whose lowest bits are right even when it overflows. */
 export function accumulator({ dtype }: Contraction): DType {
   return isFloat(dtype) ? "float32" : "int32";
 }

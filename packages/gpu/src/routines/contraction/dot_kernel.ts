@@ -1,10 +1,10 @@
-/** Contractions with few outputs: a workgroup sums the terms of one. */
+/** The kernel for contractions with few outputs: a workgroup computes one output. */
 import type { DType } from "@heddle/tensor";
 import { computeType } from "../../render/wgsl_types.ts";
 import { type Contraction, withEpilogue } from "./contraction.ts";
 import type { KernelVariant } from "./kernel_configs.ts";
 
-/** What the invocations have summed. */
+/** Declares the workgroup memory for partial sums. */
 export function dotDeclarations(dtype: DType, { group }: KernelVariant): string {
   return `var<workgroup> sums: array<${computeType(dtype)}, ${group}>;\n`;
 }

@@ -1,12 +1,13 @@
-/** The forms a contraction can be computed in, and which is taken where nothing was timed. */
+/** The kernels for contractions with their tile sizes, and the choice among them when nothing was timed. */
 import type { GpuContext } from "../../gpu_context.ts";
 
 /**
- * - register: an invocation computes `rows` × `columns` outputs from loads of its own. Software adapters have no fast workgroup
- *   memory, and what they spend is the loads: large tiles win (512³ on lavapipe: 4×4 6 GFLOP/s, 8×8 11, 16×16 18).
- * - tile: a workgroup computes `rows` × `columns` outputs, `own` × `own` an invocation, from panels of `depth` terms in workgroup
- *   memory.
- * - dot: a workgroup computes one output; for few outputs whose terms are neighbours in memory.
+ * - register: an invocation computes `rows` × `columns` outputs in registers. Software adapters have no fast workgroup
+ *   memory, and loads dominate their time, so large tiles win (512³ on lavapipe: 6 GFLOP/s with 4×4, 11 with 8×8, 18
+ *   with 16×16).
+ * - tile: a workgroup computes `rows` × `columns` outputs, an invocation `own` × `own` of them, from panels of `depth`
+ *   terms in workgroup memory.
+ * - dot: a workgroup computes one output. For few outputs whose terms are adjacent in memory.
  */
 export type KernelVariant =
   | { readonly kind: "register"; readonly rows: number; readonly columns: number; readonly group: number }
@@ -20,7 +21,9 @@ export type KernelVariant =
   }
   | { readonly kind: "dot"; readonly rows: 1; readonly columns: 1; readonly group: number };
 
-/** A form, and how many invocations (workgroups, for tiles) there should be at least: fewer, and the summed index is split. */
+/**
+ * A kernel variant, and the least number of invocations (workgroups, for tiles). With fewer the summed index is split.
+ */
 export interface KernelConfig {
   readonly variant: KernelVariant;
   readonly minItems: number;
@@ -36,26 +39,27 @@ const tile = (size: number, own: number, depth: number, minItems: number): Kerne
   minItems,
 });
 
-/** By name; what a tuner may time. */
+/** The configurations by name; the autotuner may time them. */
 export const kernelConfigs: Readonly<Record<KernelConfigName, KernelConfig>> = {
   register16: register(16, 16, 8, 64),
   register8: register(8, 8, 8, 64),
   register4: register(4, 4, 8, 64),
   row8: register(1, 8, 8, 64),
   column8: register(8, 1, 8, 64),
-  // For a handful of outputs of many terms.
+  // For a few outputs with many terms.
   single: register(1, 1, 8, 64),
-  // For real GPUs: a thread a column, so that neighbours read neighbours, and as many as keep a large card busy.
+  // For GPUs: a thread computes a column, so that adjacent threads read adjacent elements, with enough threads for a
+  // large GPU.
   row: register(1, 1, 64, 65536),
   rows4: register(4, 1, 64, 32768),
   columns4: register(1, 4, 64, 32768),
   tile32: tile(32, 4, 16, 256),
   tile64: tile(64, 4, 16, 256),
-  tile128: tile(128, 8, 8, 128), // panels of 16 terms would be over the 16 KiB that every adapter has
+  tile128: tile(128, 8, 8, 128), // panels of 16 terms would exceed the 16 KiB that every adapter has
   dot: { variant: { kind: "dot", rows: 1, columns: 1, group: 64 }, minItems: 1 },
 };
 
-/** Name of a configuration. */
+/** The name of a configuration. */
 export type KernelConfigName =
   | "register16"
   | "register8"
@@ -71,7 +75,7 @@ export type KernelConfigName =
   | "tile128"
   | "dot";
 
-/** Sizes of a contraction that the choice depends on. */
+/** The sizes of a contraction that decide the choice. */
 export interface Problem {
   readonly m: number;
   readonly n: number;
@@ -83,13 +87,16 @@ export interface Problem {
 
 const software: readonly KernelConfigName[] = ["register16", "register8", "register4", "row8", "column8", "single"];
 
-/** Time for each term in arbitrary units on a software adapter: a load costs as much as fourteen multiplications (measured on lavapipe). */
+/**
+ * Estimated time of one term on a software adapter, in multiplications: a load costs as much as 14 multiplications
+ * (measured on lavapipe).
+ */
 function softwareCost({ variant: { rows, columns } }: KernelConfig, { m, n, batch }: Problem): number {
   const threads = Math.ceil(m / rows) * Math.ceil(n / columns) * batch;
   return threads * (rows * columns + 14 * (rows + columns));
 }
 
-/** The choice on a software adapter, and what a contraction then costs: in multiplications without loads. */
+/** The choice on a software adapter, and the estimated cost of the contraction in multiplications. */
 export function softwareConfig(problem: Problem): { readonly name: KernelConfigName; readonly cost: number } {
   const { m, n, batch, terms } = problem;
   let best: KernelConfigName = "register8";
@@ -113,7 +120,7 @@ export function gpuConfig({ m, n, terms, batch, leftAlongSum, rightAlongSum }: P
   return Math.ceil(m / 128) * Math.ceil(n / 128) * batch >= 128 ? "tile128" : "tile64";
 }
 
-/** What a contraction may be computed in on this adapter, the default first. */
+/** The configurations to consider on this adapter, starting with the default. */
 export function candidates(gpu: GpuContext, problem: Problem): readonly KernelConfigName[] {
   if (gpu.software) {
     const first = softwareConfig(problem).name;

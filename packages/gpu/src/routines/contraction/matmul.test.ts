@@ -41,7 +41,8 @@ const products: readonly (readonly [number[], number[]])[] = [
 describe.skipIf(gpu === null)("matmul on the GPU", () => {
   test("every dtype and geometry, with and without batches", { tags: ["long"] }, () => {
     for (const dtype of dtypes.filter((each) => each !== "bool")) {
-      // Software adapters take a while to compile: the kernels differ in how elements are loaded and stored only.
+      // Software adapters compile slowly. The kernels differ only in how elements are loaded and stored, so two
+      // products suffice.
       const some = dtype === "float32" || dtype === "int32" ? products : [products[1]!, products[4]!];
       some.forEach(([left, right], seed) => {
         const [a, b] = [
@@ -132,7 +133,7 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
   });
 });
 
-/** The product in a configuration of choice. */
+/** Computes the product with the given configuration. */
 function configured(device: Device, name: KernelConfigName, factors: readonly TensorMaker[]): ReturnType<TensorMaker> {
   const { engine } = device.backend as GpuBackend;
   const tensors = factors.map((make) => make(device));

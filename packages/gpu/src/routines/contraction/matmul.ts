@@ -1,4 +1,4 @@
-/** `[…, M, K] · […, K, N]` with broadcast batches and any strides. */
+/** Matrix products: `[…, M, K] · […, K, N]` with broadcast batches and any strides. */
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
@@ -8,13 +8,13 @@ import type { Contraction } from "./contraction.ts";
 import type { KernelConfigName } from "./kernel_configs.ts";
 import { runContraction } from "./run_contraction.ts";
 
-/** Strides of an operand's batch, 0 where it is repeated. */
+/** The strides of an operand's batch dimensions; 0 where it is broadcast. */
 function batchStrides({ shape, strides }: GpuOperand, batch: readonly number[]): number[] {
   const missing = batch.length - (shape.length - 2);
   return batch.map((_, d) => d < missing || shape[d - missing] === 1 ? 0 : strides[d - missing]!);
 }
 
-/** The product as a contraction. */
+/** Describes the product as a contraction. */
 function matmulContraction(
   left: GpuOperand,
   right: GpuOperand,
@@ -27,7 +27,7 @@ function matmulContraction(
   let batch = mergeDimensions(sizes, [batchStrides(left, sizes), batchStrides(right, sizes), out.strides.slice(0, -2)]);
   let [leftRow, outRow] = [left.strides.at(-2)!, out.strides.at(-2)!];
   if (batch.shape.length > 0 && batch.strides[1]!.every((stride) => stride === 0)) {
-    // One right factor for all: the batch is more rows.
+    // All matrices have the same right factor: treat the batch as more rows.
     const rows = mergeDimensions([...batch.shape, m], [[...batch.strides[0]!, leftRow], [
       ...batch.strides[2]!,
       outRow,
@@ -84,7 +84,10 @@ let out0 = p.outOffset + ${dot("z", "p.outBatch", rank)};
   };
 }
 
-/** See the module's comment. A third input is added to every row; a configuration's name is for tests and for timing. */
+/**
+ * Computes a matrix product. A third input is a bias added to every row. `name` selects a configuration, for tests and
+ * timing.
+ */
 export function matmul(
   gpu: GpuContext,
   [left, right, bias]: readonly GpuOperand[],

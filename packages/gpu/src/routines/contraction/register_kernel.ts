@@ -1,11 +1,11 @@
-/** Contractions without workgroup memory: an invocation keeps its tile of the output in registers. */
+/** The kernel for contractions without workgroup memory: an invocation keeps its tile of outputs in registers. */
 import { computeType } from "../../render/wgsl_types.ts";
 import { type Contraction, withEpilogue } from "./contraction.ts";
 import type { KernelVariant } from "./kernel_configs.ts";
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** The entry point's statements; `partial` writes parts of sums, contiguous, instead of the output. */
+/** The statements of the entry point. With `partial` they write contiguous partial sums instead of outputs. */
 export function registerBody(c: Contraction, { rows, columns }: KernelVariant, partial: boolean): string {
   const type = computeType(c.dtype);
   const wide = columns % 4 === 0 ? 4 : 1;

@@ -1,4 +1,4 @@
-/** Runs contractions: a launch, or several parts whose sums a second launch adds up. */
+/** Computes contractions in one launch, or in several parts that a second launch sums. */
 import type { GpuContext } from "../../gpu_context.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { accumulator, biasBinding, type Contraction, epilogueDeclarations, withEpilogue } from "./contraction.ts";
@@ -13,7 +13,7 @@ import {
 import { registerBody } from "./register_kernel.ts";
 import { tileBody, tileDeclarations } from "./tile_kernel.ts";
 
-/** Adds the partial sums of a split contraction, always in the same order. */
+/** Adds the partial sums of a split contraction, in a fixed order. */
 function sumSplits(gpu: GpuContext, c: Contraction, parts: GPUBuffer, splits: number): void {
   const { batch, m, n, out } = c;
   const bias = biasBinding(c);
@@ -35,7 +35,7 @@ out_set(at_row + at_column, ${withEpilogue(c, "sum", "row", "column")});`,
   });
 }
 
-/** Runs a contraction in the configuration that is the best here, or in the one named. */
+/** Computes a contraction with the best configuration for this adapter, or with the one named. */
 export function runContraction(gpu: GpuContext, c: Contraction, name?: KernelConfigName): void {
   if (c.m * c.n * c.batch === 0) return;
   const names = name === undefined ? candidates(gpu, { ...c, terms: c.outer * c.inner }) : [name];
@@ -43,7 +43,7 @@ export function runContraction(gpu: GpuContext, c: Contraction, name?: KernelCon
   runWithConfig(gpu, c, kernelConfigs[gpu.choose(key, names, (each) => runWithConfig(gpu, c, kernelConfigs[each]))]);
 }
 
-/** How the summed indices are divided into parts, each of `per` outer and `perInner` inner ones at most. */
+/** How the summed indices are split: each part has at most `per` outer and `perInner` inner indices. */
 interface SumSplit {
   readonly per: number;
   readonly perInner: number;
@@ -52,21 +52,21 @@ interface SumSplit {
 }
 
 /**
- * Rounds of loops that an invocation may make: lavapipe (22.3) leaves all loops of an invocation after 65,535 rounds taken together,
- * and says nothing.
+ * Most loop iterations of an invocation: lavapipe (22.3) silently ends all loops of an invocation after 65,535
+ * iterations in total.
  */
 const maxLoopIterations = 32768;
 
-/** Parts for as many invocations as are wanted, and, on a processor, as many as keep loops short. */
+/** Splits the sum to get enough invocations and, on software adapters, to keep loops short. */
 function splitSum(c: Contraction, variant: KernelVariant, threads: number, minItems: number, short: boolean): SumSplit {
   const whole = { per: c.outer, perInner: c.inner, outerParts: 1, innerParts: 1 };
   const terms = c.outer * c.inner;
   if (terms === 0) return whole;
-  // A part must be worth its pass over the output: at least some sixty terms.
+  // Each part writes and reads the whole output, which pays off from some 64 terms on.
   const splits = Math.max(1, Math.min(Math.ceil(minItems / Math.max(threads, 1)), Math.floor(terms / 64)));
   if (variant.kind === "dot") return whole;
   if (variant.kind === "tile") {
-    // Tiles count all terms in one loop.
+    // The tile kernel has a single loop over all terms.
     const per = Math.ceil(terms / splits);
     return { per, perInner: c.inner, outerParts: Math.ceil(terms / per), innerParts: 1 };
   }
@@ -79,7 +79,7 @@ function splitSum(c: Contraction, variant: KernelVariant, threads: number, minIt
   return { per, perInner, outerParts: Math.ceil(c.outer / per), innerParts: Math.ceil(c.inner / perInner) };
 }
 
-/** Runs a contraction in a configuration. */
+/** Computes a contraction with a configuration. */
 export function runWithConfig(gpu: GpuContext, c: Contraction, { variant, minItems }: KernelConfig): void {
   const { m, n, batch } = c;
   if (m * n * batch === 0) return;

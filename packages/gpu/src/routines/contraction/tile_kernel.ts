@@ -1,4 +1,7 @@
-/** Contractions by workgroups: panels of both factors pass through workgroup memory, each read by a row or column of invocations. */
+/**
+ * The kernel for contractions that uses workgroup memory: a workgroup loads panels of both factors, and each invocation
+ * reads a row of one and a column of the other.
+ */
 import type { DType } from "@heddle/tensor";
 import { computeType } from "../../render/wgsl_types.ts";
 import { type Contraction, type Factor, withEpilogue } from "./contraction.ts";
@@ -8,10 +11,13 @@ type Tile = Extract<KernelVariant, { kind: "tile" }>;
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** Words of four from one term to the next; one more than needed, so that a column of stores meets different banks. */
+/**
+ * Distance between consecutive terms of a panel, in vectors of four. It is one more than necessary, so that stores
+ * along a column use different banks.
+ */
 const pitch = (size: number): number => size / 4 + 1;
 
-/** The panels. */
+/** Declares the panels. */
 export function tileDeclarations(dtype: DType, { rows, columns, depth }: Tile): string {
   const type = `vec4<${computeType(dtype)}>`;
   return `var<workgroup> left_panel: array<${type}, ${depth * pitch(rows)}>;
@@ -19,13 +25,13 @@ var<workgroup> right_panel: array<${type}, ${depth * pitch(columns)}>;
 `;
 }
 
-/** How a workgroup fills one panel: fours of rows (columns) at one term each. */
+/** Code that fills a panel with vectors of four rows (columns) at one term. */
 interface Loader {
   /** Statements before the loop. */
   readonly before: string;
-  /** Statements that load what the terms from `k0` on give, into registers. */
+  /** Statements that load the terms from `k0` on into registers. */
   readonly load: string;
-  /** Statements that move the registers to the panel. */
+  /** Statements that store the registers in the panel. */
   readonly store: string;
 }
 
@@ -43,7 +49,7 @@ function loader(
   const limit = name === "left" ? "p.m" : "p.n";
   const first = name === "left" ? "row0" : "column0";
   const v = name === "left" ? "a" : "b";
-  // Neighbouring invocations read neighbours in memory: along the summed index, or across it.
+  // Adjacent invocations read adjacent elements: along the summed index, or across it.
   const four = (u: number): string => alongSum ? `(lane / ${depth}u + ${u * group / depth}u)` : `(lane % ${fours}u)`;
   const term = (u: number): string => alongSum ? `(lane % ${depth}u)` : `(lane / ${fours}u + ${u * group / fours}u)`;
   const lanes = (u: number): string =>
@@ -51,7 +57,7 @@ function loader(
       `let ${v}i${u}_${e} = min(${first} + ${four(u)} * 4u + ${e}u, ${limit} - 1u);\n` +
       factor.lane(`${v}${u}_${e}`, `${v}i${u}_${e}`)
     ).join("");
-  // Across the summed index all rounds load the same rows.
+  // Across the summed index, all rounds load the same rows.
   const own = (u: number): number => alongSum ? u : 0;
   const load = count(rounds).map((u) => {
     const split = c.nested ? `let r = k / p.inner;\nlet t = k % p.inner;\n${c.rowCode}` : `let t = k;\n`;
@@ -75,7 +81,7 @@ ${name}_${u} = select(${type}(), loaded, wanted < end);
   };
 }
 
-/** The entry point's statements; `partial` writes parts of sums, contiguous, instead of the output. */
+/** The statements of the entry point. With `partial` they write contiguous partial sums instead of outputs. */
 export function tileBody(c: Contraction, variant: Tile, partial: boolean): string {
   const { rows, columns, own, depth } = variant;
   const type = computeType(c.dtype);
@@ -83,7 +89,7 @@ export function tileBody(c: Contraction, variant: Tile, partial: boolean): strin
   const left = loader(c, c.rows, "left", rows, c.leftAlongSum, variant);
   const right = loader(c, c.columns, "right", columns, c.rightAlongSum, variant);
   const fours = count(own / 4);
-  // An invocation's rows are fours, spread so that a quarter-warp reads neighbouring words.
+  // The rows of an invocation are groups of four, spread so that a quarter of a warp reads adjacent words.
   const compute = count(depth).map((k) =>
     `{
 ${fours.map((q) => `let x${q} = left_panel[${k * pitch(rows) + q * down}u + ty];`).join(" ")}

@@ -13,7 +13,7 @@ import {
   withLayout,
 } from "../../testing/reference_comparison.ts";
 
-/** Sizes of the input and the weight, and how the windows lie. */
+/** Sizes of the input and the weight, and the attributes of the convolution. */
 interface Case {
   readonly x: readonly number[];
   readonly w: readonly number[];
@@ -50,7 +50,7 @@ const attrsOf = ({ w, stride, padding, dilation, groups = 1 }: Case): Attrs["con
   return { stride: stride ?? each(1), padding: padding ?? each(0), dilation: dilation ?? each(1), groups };
 };
 
-/** Sizes of the output's planes. */
+/** Sizes of the output's spatial dimensions. */
 const outputs = (c: Case): number[] => {
   const { stride, padding, dilation } = attrsOf(c);
   return c.x.slice(2).map((size, d) =>
@@ -61,7 +61,7 @@ const outputs = (c: Case): number[] => {
 const operand = (dtype: DType, shape: readonly number[], seed: number, layout: MemoryLayout): TensorMaker =>
   withLayout(shape, layout, (s) => randomValues(dtype, s, seed, dtype === "int32" ? [-70000, 70000] : [-1, 1]));
 
-/** Runs the forward pass and both gradients. */
+/** Compares the forward pass and both gradients. */
 function all(c: Case, dtype: DType, seed: number, rtol = 1e-5): void {
   const attrs = attrsOf(c);
   const layout = (i: number): MemoryLayout => memoryLayouts[(seed + i) % memoryLayouts.length]!;

@@ -1,6 +1,6 @@
 /**
- * Convolution as a contraction that finds its elements in the images: nothing is unfolded in memory. A group is an entry of the
- * batch; filters are rows, and positions of all images are columns.
+ * Convolution as an implicit matrix product: the contraction reads elements directly from the images, and nothing is
+ * unfolded in memory. Groups are the batch, filters are the rows, and positions in all images are the columns.
  */
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
@@ -20,7 +20,7 @@ import {
 } from "./conv_params.ts";
 import { depthwise, isDepthwise } from "./depthwise.ts";
 
-/** `[N, C, …]` with `[O, C / groups, …]`; a third input is added to every filter's outputs. */
+/** Convolves `[N, C, …]` with `[O, C / groups, …]`. A third input is a bias for each filter. */
 export function conv(
   gpu: GpuContext,
   [x, w, bias]: readonly GpuOperand[],
@@ -45,7 +45,7 @@ function forward(x: GpuOperand, w: GpuOperand, out: GpuOperand, attrs: Attrs["co
   const positions = sizeOf(out.shape.slice(2));
   const kernel = w.shape.slice(2);
   const inside = hasNoPadding(attrs);
-  // Of a single tap, only the channels are summed over.
+  // A filter with one tap sums over the channels only.
   const single = inside && sizeOf(kernel) === 1;
   return {
     key: `conv ${rank}${inside ? " inside" : ""}${single ? " single" : ""}`,

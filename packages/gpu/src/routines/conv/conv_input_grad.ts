@@ -1,8 +1,6 @@
 /**
- * The gradient of a convolution's input. Either directly: elements of the image that are a stride apart meet the same taps, and for
- * each such set the gradient is itself a convolution, with stride 1. Or by columns: a product of matrices gives what each window
- * hands to each of its taps, and every element then adds up its own. The second does fewer multiplications where much of what the
- * first meets is padding.
+ * The gradient of a convolution's input. The polyphase algorithm computes it as several convolutions with stride 1. The
+ * column algorithm (col2im) needs fewer multiplications where the first would mostly multiply padding.
  */
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
@@ -15,7 +13,7 @@ import { depthwiseInputGrad, isDepthwise } from "./depthwise.ts";
 
 type InputGrad = Attrs["convInputGrad"];
 
-/** See the module's comment. */
+/** Computes the gradient with the cheaper algorithm. `name` selects a configuration, for tests and timing. */
 export function convInputGrad(
   gpu: GpuContext,
   [g, w]: readonly GpuOperand[],
@@ -33,7 +31,7 @@ export function convInputGrad(
   }
 }
 
-/** On a processor by the times of loads and multiplications (see `softwareCost`); on a GPU by the number of launches. */
+/** On software adapters the estimated cost decides (see `softwareCost`), on GPUs the number of launches. */
 function prefersColumns(
   gpu: GpuContext,
   g: GpuOperand,
@@ -50,12 +48,12 @@ function prefersColumns(
   const images = g.shape[0]!;
   const cost = (m: number, n: number, terms: number): number =>
     softwareConfig({ m, n, terms, batch: groups, leftAlongSum: false, rightAlongSum: false }).cost;
-  // Taps of every element, those that meet no window included.
+  // Taps of each element, including those outside of all windows.
   const around = kernel.reduce((n, size, d) => n * Math.ceil(size / stride[d]!), 1);
   const elements = images * sizeOf(inputSize);
   const directly = cost(channels, elements, filters * around);
   const multiplied = cost(channels * sizeOf(kernel), images * sizeOf(windows), filters);
-  // To write a column and to read it for an element cost some two loads.
+  // Writing a column and reading it for an element cost about two loads.
   const moved = channels * groups * (14 * images * sizeOf(windows) * sizeOf(kernel) + 30 * elements * around);
   return multiplied + moved < directly;
 }

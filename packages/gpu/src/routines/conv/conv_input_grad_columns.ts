@@ -17,10 +17,10 @@ import { type BareContraction, dims, each, geometryOf, imageAndPosition } from "
 
 type InputGrad = Attrs["convInputGrad"];
 
-/** Most bytes of columns that exist at a time; they decide how many images are processed together. */
+/** Most bytes of columns at a time. It limits how many images are processed together. */
 const columnBytes = 2 ** 26;
 
-/** The gradient. The result goes to `out`. */
+/** Computes the gradient and writes it to `out`. */
 export function gradientByColumns(
   gpu: GpuContext,
   g: GpuOperand,
@@ -50,7 +50,9 @@ export function gradientByColumns(
   gpu.release(buffer);
 }
 
-/** `columns[c · taps + k, n · windows + o] = Σ w[f, c, k] · g[n, f, o]` over the filters of the channel's group. */
+/**
+ * `columns[c · taps + k, n · windows + o] = Σ w[f, c, k] · g[n, f, o]`, summed over the filters of the channel's group.
+ */
 function columnSums(g: GpuOperand, w: GpuOperand, columns: GpuOperand, groups: number): BareContraction {
   const rank = g.shape.length - 2;
   const all = dims(rank);
@@ -95,7 +97,7 @@ function columnSums(g: GpuOperand, w: GpuOperand, columns: GpuOperand, groups: n
   };
 }
 
-/** A thread an element of the image: what its windows hand to it. */
+/** Sums for each element of the image what its windows contribute; one thread for each element. */
 function foldColumns(
   gpu: GpuContext,
   columns: GpuOperand,

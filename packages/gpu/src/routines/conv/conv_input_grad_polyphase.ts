@@ -1,6 +1,6 @@
 /**
- * The gradient of a convolution's input as convolutions with stride 1. Elements of the image that are one stride apart meet the same
- * taps of the filter; each such set of elements, a phase, is one contraction.
+ * The gradient of a convolution's input as convolutions with stride 1. Elements of the image that are one stride apart
+ * meet the same taps of the filter. Each such set of elements is a phase, and one contraction computes it.
  */
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuOperand } from "../../gpu_context.ts";
@@ -11,7 +11,7 @@ import { type BareContraction, dims, each, geometryOf, imageAndPosition, selectI
 
 type InputGrad = Attrs["convInputGrad"];
 
-/** One contraction for each phase. */
+/** The contractions, one for each phase. */
 export function polyphaseContractions(
   g: GpuOperand,
   w: GpuOperand,
@@ -22,19 +22,21 @@ export function polyphaseContractions(
   return phases.map((phase) => contractionOf(g, w, out, attrs, phase));
 }
 
-/** Every combination of one of each list. */
+/** The Cartesian product of lists. */
 function cartesianProduct<T>(lists: readonly (readonly T[])[]): T[][] {
   return lists.reduce<T[][]>((rows, list) => rows.flatMap((row) => list.map((item) => [...row, item])), [[]]);
 }
 
-/** Elements `start + stride · q` along one dimension, and the taps `tap + tapStep · t` that windows meet them with. */
+/** A phase along one dimension: the elements `start + stride · q`, and the taps `tap + tapStep · t` that they meet. */
 interface Phase {
   readonly start: number;
   readonly count: number;
   readonly tap: number;
   readonly tapStep: number;
   readonly taps: number;
-  /** The window that meets element 0 with tap 0; with the next tap it is `back` windows before. */
+  /**
+   * The window that meets element 0 with tap 0. The window that meets it with the next tap is `back` windows earlier.
+   */
   readonly window: number;
   readonly back: number;
 }
@@ -71,7 +73,7 @@ function contractionOf(
   const filters = w.shape[0]! / attrs.groups;
   const of = (field: keyof Phase): number[] => phases.map((phase) => phase[field]);
   const taps = of("taps");
-  // Of a single tap, only the filters are summed over.
+  // A phase with one tap sums over the filters only.
   const single = sizeOf(taps) === 1;
   const places = sizeOf(of("count"));
   const wAt = phases.reduce((at, { tap }, d) => at + tap * w.strides[d + 2]!, w.offset);

@@ -1,21 +1,17 @@
-/** What convolutions and their gradients have in common: params by dimension, and WGSL that names them. */
+/** Code shared by convolutions and their gradients: params for each dimension, and WGSL that uses them. */
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuOperand } from "../../gpu_context.ts";
 import { coordinates } from "../../render/index_math.ts";
 import type { Contraction, Factor } from "../contraction/contraction.ts";
 import { numbered, type Params } from "../shared/params.ts";
 
-/** A contraction without what comes after its sums. */
+/** A contraction without bias and activation. */
 export type BareContraction = Omit<Contraction, "bias" | "relu">;
 
-/** Names of the dimensions' sizes (strides, …) among the params. */
-export const names = (name: string, count: number): string[] =>
-  Array.from({ length: count }, (_, d) => `p.${name}${d}`);
-
-/** The spatial dimensions. */
+/** The numbers of the spatial dimensions. */
 export const dims = (rank: number): number[] => Array.from({ length: rank }, (_, d) => d);
 
-/** Code for each of some dimensions, one after the other. */
+/** Concatenates the code for each of some dimensions. */
 export const each = (of: readonly number[], code: (d: number) => string): string => of.map(code).join("");
 
 /** Offset, strides and sizes of operands, as `NAMEAt`, `NAMEStride0` …, `NAMESize0` …. */
@@ -28,21 +24,22 @@ export function geometryOf(operands: Readonly<Record<string, GpuOperand>>): Para
   return params;
 }
 
-/** How windows lie. */
+/** Stride, padding and dilation of the windows. */
 export function windowParams({ stride, padding, dilation }: Attrs["conv"]): Params {
   return { ...numbered("stride", stride), ...numbered("padding", padding), ...numbered("dilation", dilation) };
 }
 
-/** An element that counts as zero unless all conditions hold. */
+/** An element, or zero if one of the conditions is false. */
 export function selectInside(conditions: readonly string[], element: string, { dtype }: GpuOperand): string {
   const zero = dtype.startsWith("float") ? "0f" : "0";
   return conditions.length === 0 ? element : `select(${zero}, ${element}, ${conditions.join(" && ")})`;
 }
 
 /**
- * How the columns of a convolution, or of its weight's gradient, find elements of the image `x`. The outer summed index is
- * `r0`, which `p.xStrideFIRST` belongs to, and the spatial indices but the last, `r1`, …; the inner one is the last. A step of a
- * spatial index moves by `stride` or `dilation` elements from the position `Vh0`, `Vh1`, … that `lane` has declared.
+ * How the columns of a convolution, or of its weight's gradient, find elements of the image `x`. The inner summed index
+ * is the last spatial one. The outer summed index has `r0`, whose stride is `p.xStrideFIRST`, and the other spatial
+ * indices, `r1`, …. Spatial index `d` moves by `stride` or `dilation` elements from position `Vhd`, which `lane`
+ * declares.
  */
 export function imageElements(
   x: GpuOperand,
@@ -63,13 +60,16 @@ export function imageElements(
   };
 }
 
-/** Statements that split the column `index` into an image, `Vn`, and a position in it, `Vq` and by dimension `Vq0`, …. */
+/**
+ * Statements that split the column `index` into the image `Vn` and the position in it, `Vq`, with its coordinates
+ * `Vq0`, ….
+ */
 export function imageAndPosition(v: string, index: string, positions: string, sizes: readonly string[]): string {
   return `let ${v}n = ${index} / ${positions}; let ${v}q = ${index} % ${positions};\n` +
     coordinates(`${v}q`, `${v}q`, sizes);
 }
 
-/** Whether every tap of every window is inside the image, so that nothing is to be checked. */
+/** Whether all taps of all windows are inside the image, so that no bounds have to be checked. */
 export function hasNoPadding({ padding }: Attrs["conv"]): boolean {
   return padding.every((p) => p === 0);
 }

@@ -1,6 +1,6 @@
 /**
- * The gradient of a convolution's weight: a sum over all images and positions, split where outputs are few. A group is an entry of
- * the batch; filters are rows, and channels with their taps are columns.
+ * The gradient of a convolution's weight: a sum over all images and positions, split where there are few outputs.
+ * Groups are the batch, filters are the rows, and pairs of channel and tap are the columns.
  */
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
@@ -19,7 +19,7 @@ import {
 } from "./conv_params.ts";
 import { depthwiseWeightGrad, isDepthwise } from "./depthwise.ts";
 
-/** See the module's comment. */
+/** Computes the gradient. `name` selects a configuration, for tests and timing. */
 export function convWeightGrad(
   gpu: GpuContext,
   [g, x]: readonly GpuOperand[],

@@ -1,8 +1,8 @@
 /**
- * Convolutions of every channel by itself, with one filter or several, on planes: there is nothing to sum over channels, and as a
- * contraction they would load every element once for each tap. Here a thread makes a tile of the output from loads that its elements
- * share, all of it written out. For software adapters: 3×3 on [8, 128, 28, 28] went from 26 to 3.8 ms on lavapipe, its gradient by the
- * input from 24 to 2.9; that by the weight is some two times as fast.
+ * Depthwise convolutions in two dimensions, for software adapters. There is no sum over channels, and a contraction
+ * would load every element once for each tap. Here a thread computes a tile of outputs, unrolled, and each element is
+ * loaded once for the tile. On lavapipe, 3×3 on [8, 128, 28, 28] went from 26 to 3.8 ms, the gradient of the input from
+ * 24 to 2.9, and the gradient of the weight takes about half the time.
  */
 import { isFloat } from "@heddle/tensor";
 import type { Attrs, ConvAttrs } from "@heddle/tensor/backend";
@@ -16,14 +16,17 @@ const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 /** Columns of a tile. */
 const columns = 4;
 
-/** Most multiplications that are written out. */
+/** Most multiplications in an unrolled tile. */
 const maxUnrolled = 256;
 
 /** Rows of a tile. */
 const tileRows = ([height, width]: readonly number[]): number =>
   [4, 2, 1].find((rows) => rows * columns * height! * width! <= maxUnrolled) ?? 1;
 
-/** Whether a convolution with weights of a shape is done here; of its input's gradient, whether strides fit the tiles too. */
+/**
+ * Whether this file computes a convolution with a weight of shape `w`. For the gradient of the input, strides have to
+ * divide the tile.
+ */
 export function isDepthwise(
   gpu: GpuContext,
   w: readonly number[],
@@ -37,8 +40,8 @@ export function isDepthwise(
 }
 
 /**
- * Where along one dimension the tap `t` of a tile's element `i` finds what it is multiplied with: so far from the tile's own place in
- * the source; null for a tap that does not meet the element.
+ * The offset, along one dimension, from a tile to the source element that the tap `t` of the tile's element `i`
+ * multiplies; null if the tap does not meet the element.
  */
 type TapOffset = (i: number, t: number) => number | null;
 
@@ -50,10 +53,10 @@ const gradientReach = ({ stride, dilation, padding }: ConvAttrs, d: number): Tap
   return at % stride[d]! === 0 ? at / stride[d]! : null;
 };
 
-/** A number that may be negative, to be added to a u32. */
+/** A number that may be negative, as a u32 to add. */
 const wrapping = (value: number): string => `${value >>> 0}u`;
 
-/** Statements that load what a tile reaches of the operand NAME, zero outside its plane. See `from`. */
+/** Collects the loads that a tile needs from the operand NAME, each once. Elements outside the plane are zero. */
 class SharedLoads {
   private readonly name: string;
   private readonly zero: string;
@@ -70,7 +73,7 @@ class SharedLoads {
     this.known.add(name);
   }
 
-  /** The value at a row and a column. */
+  /** The value at a row and a column relative to the tile. */
   at(row: number, column: number): string {
     const { name, zero } = this;
     const [i, j] = [row, column].map((n) => n < 0 ? `m${-n}` : `${n}`);
@@ -85,18 +88,18 @@ class SharedLoads {
     return value;
   }
 
-  /** All of them, for a tile that begins at a row and a column of the plane that begins at `place`. */
+  /** The statements of all loads, for a tile at `row` and `column` of the plane that starts at `place`. */
   from(place: string, row: string, column: string): string {
     const { name } = this;
     return `let ${name}_place = ${place}; let ${name}_y = ${row}; let ${name}_x = ${column};\n${this.lines.join("\n")}`;
   }
 }
 
-/** What a tile's shader depends on besides dtypes. */
+/** What the shader of a tile depends on, apart from dtypes. */
 const keyOf = (kernel: readonly number[], { stride, padding, dilation }: ConvAttrs): string =>
   `${kernel} ${stride} ${padding} ${dilation}`;
 
-/** The convolution; a bias has one element a filter. */
+/** Computes the convolution. The bias has one element for each filter. */
 export function depthwise(
   gpu: GpuContext,
   [x, w, bias]: readonly GpuOperand[],
@@ -111,7 +114,7 @@ export function depthwise(
   });
 }
 
-/** The gradient of its input. */
+/** Computes the gradient of the input. */
 export function depthwiseInputGrad(
   gpu: GpuContext,
   [g, w]: readonly GpuOperand[],
@@ -128,7 +131,7 @@ export function depthwiseInputGrad(
 
 interface Walk {
   readonly reach: readonly [TapOffset, TapOffset];
-  /** How far tiles of a size are apart in the source. */
+  /** Distance in the source between tiles of a size. */
   readonly step: (size: number, d: number) => number;
   readonly relu: boolean;
 }
@@ -209,13 +212,13 @@ const loadWeights = (taps: readonly (readonly [number, number])[]): string =>
     `let w${a}_${b} = w_get(p.wAt + channel * p.wStride0 + ${a}u * p.wStride2 + ${b}u * p.wStride3);`
   ).join("\n");
 
-/** Threads that should sum the weight's gradient. */
+/** Number of threads to use for the gradient of the weight. */
 const wantedThreads = 256;
 
 /**
- * The gradient of its weight: a thread sums for one row of a filter's taps, over some quads of the images' rows; then the threads' sums
- * are added in order. (Threads that summed for all taps at once were up to twice as fast on lavapipe, but SwiftShader takes minutes to
- * compile loops with so many loads.)
+ * Computes the gradient of the weight. A thread sums for one row of a filter's taps, over some quads of the images'
+ * rows; then the threads' sums are added in order. (With all taps in one thread it was up to twice as fast on lavapipe,
+ * but SwiftShader takes minutes to compile loops with so many loads.)
  */
 export function depthwiseWeightGrad(
   gpu: GpuContext,
@@ -228,7 +231,7 @@ export function depthwiseWeightGrad(
   const across = Math.ceil(wide / columns);
   const all = images * high * across;
   const own = filters * height;
-  // Lavapipe leaves loops after 65,535 rounds.
+  // Lavapipe ends loops after 65,535 iterations.
   const per = Math.min(32768, Math.max(1, Math.ceil(all * own / wantedThreads)));
   const parts = Math.ceil(all / per);
   const type = computeType(out.dtype);

@@ -1,4 +1,7 @@
-/** Indices out of range, which cannot be refused where the host does not see them: what they do is the same on every GPU. */
+/**
+ * The host does not see indices on the GPU, so indices out of range cannot be refused. Their effect is the same on
+ * every GPU.
+ */
 import { arange, type DType, ones, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { applyAll } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";

@@ -9,7 +9,7 @@ describe.skipIf(gpu === null)("gather on the GPU", () => {
       memoryLayouts.forEach((layout, seed) => {
         const shape = [3, 5, 4];
         for (const dim of [0, 1, 2]) {
-          // As long as it likes along the dimension, smaller than x beside it.
+          // Of any length along the dimension, and smaller than x in the others.
           const indexShape = [3, 2, 3].map((size, d) => d === dim ? 7 : size);
           const x = withLayout(shape, layout, (s) => randomValues(dtype, s, seed));
           const index = withLayout(

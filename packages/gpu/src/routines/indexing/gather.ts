@@ -1,4 +1,4 @@
-/** `out[i][j] = x[index[i][j]][j]`: a thread an element. */
+/** `out[i][j] = x[index[i][j]][j]`, with one thread for each element. */
 import { isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
@@ -7,14 +7,17 @@ import { mergeDimensions, sizeOf } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { dot, numbered } from "../shared/params.ts";
 
-/** An index out of range, which the host cannot look for on a GPU, gives NaN; of integers, and of bool, 0. */
+/**
+ * Gathers along a dimension. Indices out of range, which the host cannot check on a GPU, give NaN, or 0 for integers
+ * and bool.
+ */
 export function gather(
   gpu: GpuContext,
   [x, index]: readonly GpuOperand[],
   [out]: readonly GpuOperand[],
   { dim }: Attrs["gather"],
 ): void {
-  // Where along `dim` the output's element stands is of no matter to x.
+  // The position of an output along `dim` does not affect the position in x.
   const beside = index!.shape.map((_, d) => d === dim ? 0 : x!.strides[d]!);
   const { shape, strides } = mergeDimensions(index!.shape, [beside, index!.strides]);
   const rank = shape.length;
@@ -23,7 +26,7 @@ export function gather(
     reads: { x: x!, indices: index! },
     writes: { out: out! },
     params: {
-      // A number that is none has to come from outside: compilers refuse constants of it.
+      // NaN is passed as a param, because compilers refuse constants that are NaN.
       nan: 0x7fc00000,
       ...{ length: x!.shape[dim] ?? 1, step: x!.strides[dim] ?? 0 },
       ...{ xOffset: x!.offset, indexOffset: index!.offset, outOffset: out!.offset },

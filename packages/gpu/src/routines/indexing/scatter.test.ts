@@ -19,7 +19,7 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
     test(`${mode}: every dtype, dimension and geometry, with indices that occur more than once`, options, () => {
       for (const dtype of dtypes) {
         memoryLayouts.forEach((layout, seed) => {
-          // The second takes too much searching on a processor.
+          // Searching through the second index would take too long on a software adapter.
           for (const shape of [[3, 5, 4], [40, 5, 3]]) {
             for (const dim of [0, 1, 2]) {
               const indexShape = shape.map((size, d) => d === dim ? 9 : size - 1);
@@ -54,7 +54,7 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
         [4, 5000, 70, "contiguous"],
       ];
       for (const [rows, columns, length, layout] of lengths) {
-        // A row of the index for all lanes is repeated along its first dimension.
+        // An index row shared by all lanes is broadcast along the first dimension.
         const [x, source] = [
           randomValues("float32", [columns, rows], 1),
           randomValues("float32", [columns, length], 2, [-2, 2]),

@@ -1,9 +1,11 @@
 /**
- * `out = x`, then `out[index[i][j]][j] = combine(out[…], source[i][j])`, always in the order of the index, so that sums of floats are
- * the same in every run. There are three ways:
- * - search: every element of the output looks through the index for itself. For short indices.
- * - walk: a thread a lane of the index goes through it, reading and writing the output. For many lanes, and on processors.
- * - sort: the index is sorted, stably; every element of the output finds its part by bisection. For long indices of few lanes.
+ * `out = x`, then `out[index[i][j]][j] = combine(out[…], source[i][j])`, in the order of the index, so that sums of
+ * floats are the same in every run. There are three algorithms:
+ * - search: each element of the output searches the index for itself. For short indices.
+ * - by lane: a thread for each lane of the index goes through it and updates the output. For many lanes, and on
+ *   software adapters.
+ * - sort: the index is sorted, stably, and each element of the output finds its entries by bisection. For long indices
+ *   with few lanes.
  */
 import { type DType, isFloat, type ScatterMode } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
@@ -17,7 +19,7 @@ import { lanesOf } from "../shared/lanes.ts";
 import { dot, numbered } from "../shared/params.ts";
 import { sortRows } from "../sort/merge_sort.ts";
 
-/** Rounds of a loop for one launch: lavapipe leaves every loop after 65,535, and browsers stop what takes too long. */
+/** Most iterations of a loop in one launch: lavapipe ends loops after 65,535, and browsers stop long launches. */
 const maxLoopIterations = 32768;
 
 interface Scatter {
@@ -34,7 +36,7 @@ function asVector(operand: GpuOperand): GpuOperand {
   return operand.shape.length > 0 ? operand : { ...operand, shape: [1], strides: [1] };
 }
 
-/** See the module's comment; indices out of range, which nobody looks for on a GPU, do nothing. */
+/** Scatters along a dimension. Indices out of range, which the host cannot check on a GPU, have no effect. */
 export function scatter(
   gpu: GpuContext,
   inputs: readonly GpuOperand[],
@@ -57,7 +59,7 @@ export function scatter(
   else scatterBySort(gpu, s);
 }
 
-/** `combine(old, value)`: what the output holds afterwards. */
+/** `combine(old, value)`: the new value of an output. */
 function combine(mode: ScatterMode, dtype: DType): string {
   const type = isFloat(dtype) ? "f32" : "i32";
   const better = (operator: string): string =>
@@ -66,7 +68,7 @@ function combine(mode: ScatterMode, dtype: DType): string {
       : `select(old, value, value ${operator} old)`;
   const result = {
     set: () => "value",
-    // Of bool, whether any or all are true.
+    // For bool: whether any or all values are true.
     sum: () => dtype === "bool" ? "old | value" : "old + value",
     prod: () => dtype === "bool" ? "old & value" : "old * value",
     amax: () => better(">"),
@@ -75,7 +77,10 @@ function combine(mode: ScatterMode, dtype: DType): string {
   return `${type === "f32" ? isNan : ""}fn combine(old: ${type}, value: ${type}) -> ${type} { return ${result}; }\n`;
 }
 
-/** For every element of the output: its coordinates, whether the index reaches it, and where the lanes that may name it begin. */
+/**
+ * Code for each element of the output: its coordinates, whether the index covers it, and the start of its lanes in the
+ * index and the source.
+ */
 function outputElement({ x, index, source, out, dim }: Scatter): { params: Record<string, number>; code: string } {
   const rank = out.shape.length;
   const beside = (values: readonly number[]): number[] => values.map((value, d) => d === dim ? 0 : value);
@@ -126,7 +131,7 @@ out_set(p.outOffset + thread, result);
 }
 
 function scatterByLane(gpu: GpuContext, { x, index, source, out, dim, mode }: Scatter): void {
-  // Sums and products of float16 are made in float32.
+  // Sums and products of float16 are computed in float32.
   const wide = out.dtype === "float16" && mode !== "set";
   const written: GpuOperand = wide
     ? { ...out, buffer: gpu.scratch(4 * sizeOf(out.shape)), offset: 0, dtype: "float32" }
@@ -164,7 +169,7 @@ function scatterBySort(gpu: GpuContext, s: Scatter): void {
   const { x, index, source, out, dim, mode } = s;
   const length = index.shape[dim]!;
   const rank = out.shape.length;
-  // One index for many lanes (that of an embedding's rows) is sorted once.
+  // An index shared by many lanes (as for the rows of an embedding) is sorted once.
   const distinct = index.shape.map((size, d) => d === dim || index.strides[d] === 0 ? 1 : size);
   const rows = sizeOf(distinct);
   const rowStrides = contiguousStrides(distinct).map((stride, d) => distinct[d] === 1 ? 0 : stride);

@@ -1,4 +1,7 @@
-/** The largest element of each window (the first of equals; a NaN wins) with its place in its plane, and the gradient. */
+/**
+ * Max pooling: the maximum of each window and its index in the plane (the first of equal values; NaN is the largest),
+ * and the gradient.
+ */
 import { isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
@@ -8,7 +11,7 @@ import { sizeOf } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { windowCode } from "../shared/windows.ts";
 
-/** A window that reaches no element has the value 0 and the place −1. */
+/** Computes maxima and indices. A window outside the image has the value 0 and the index −1. */
 export function maxPool(
   gpu: GpuContext,
   [x]: readonly GpuOperand[],
@@ -43,8 +46,8 @@ indices_set(p.indicesOffset + thread, best);
 }
 
 /**
- * A thread an element of the image: the sum of the gradients of those windows of which it is the largest. Where windows tile the
- * image, a thread a window instead.
+ * Computes the gradient. A thread sums, for one element of the image, the gradients of the windows whose maximum it is.
+ * If the windows tile the image, there is a thread for each window instead.
  */
 export function maxPoolGrad(
   gpu: GpuContext,

@@ -19,10 +19,10 @@ const cases: readonly Case[] = [
   { shape: [1, 2, 9, 7], attrs: { kernel: [3, 4], stride: [1, 3], padding: [1, 2], dilation: [1, 1], ...ceil } },
   { shape: [3, 1, 10, 9], attrs: { kernel: [3, 2], stride: [2, 1], padding: [1, 0], dilation: [2, 3], ...ceil } },
   { shape: [1, 2, 7, 5], attrs: { kernel: [2, 1], stride: [3, 2], padding: [0, 0], dilation: [1, 1], ...floor } },
-  // Too large to be written out.
+  // Too large to be unrolled.
   { shape: [2, 3, 13, 12], attrs: { kernel: [6, 7], stride: [2, 3], padding: [3, 1], dilation: [1, 1], ...ceil } },
   { shape: [2, 3, 40], attrs: { kernel: [26], stride: [4], padding: [0], dilation: [1], ...floor } },
-  // Larger than the image, or nearly.
+  // Larger than the image, or nearly as large.
   { shape: [2, 3, 5], attrs: { kernel: [60], stride: [1], padding: [30], dilation: [1], ...floor } },
   { shape: [2, 3, 5], attrs: { kernel: [50_000], stride: [7], padding: [25_000], dilation: [1], ...ceil } },
   { shape: [1, 2, 40, 6], attrs: { kernel: [9, 30], stride: [3, 2], padding: [4, 15], dilation: [4, 1], ...floor } },

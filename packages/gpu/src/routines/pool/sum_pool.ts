@@ -1,4 +1,4 @@
-/** The sum of each window, times a scale, and the gradient. */
+/** Sum pooling: the scaled sum of each window, and the gradient. */
 import type { Attrs } from "@heddle/tensor/backend";
 import { floatBits, type GpuContext, type GpuOperand } from "../../gpu_context.ts";
 import { computeType } from "../../render/wgsl_types.ts";
@@ -6,7 +6,7 @@ import { sizeOf } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { windowCode } from "../shared/windows.ts";
 
-/** A thread an output. */
+/** Computes the sums, with one thread for each output. */
 export function sumPool(
   gpu: GpuContext,
   [x]: readonly GpuOperand[],
@@ -30,7 +30,7 @@ out_set(p.yOffset + thread, ${type}(f32(sum) * bitcast<f32>(p.scale)));
   });
 }
 
-/** A thread an element of the image. */
+/** Computes the gradient, with one thread for each element of the image. */
 export function sumPoolGrad(
   gpu: GpuContext,
   [g]: readonly GpuOperand[],

@@ -3,7 +3,7 @@ import type { RandomAttrs } from "@heddle/tensor/backend";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../../testing/gpu_device.ts";
 
-/** The bytes of a buffer of zeros, in the middle of which a device drew. */
+/** The bytes of a zeroed buffer after a device has drawn into the middle of it. */
 function drawnBytes(device: Device | string, attrs: RandomAttrs, offset: number): Uint8Array<ArrayBuffer> {
   const { backend } = typeof device === "string" ? randn([1], { device }).device : device;
   const { dtype, shape } = attrs;

@@ -1,4 +1,4 @@
-/** Random tensors from the Philox stream: a thread a block of four elements. */
+/** Random tensors from the Philox stream. A thread draws a block of four elements. */
 import { type DType, itemSize } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
@@ -9,7 +9,7 @@ import { contiguousStrides, isContiguous, sizeOf } from "../../strides.ts";
 import { copy } from "../shared/copy.ts";
 import { dispatch } from "../shared/dispatch.ts";
 
-/** Philox 4×32-10: the four words of the block of a counter of two words. */
+/** Philox 4×32-10: the four words of the block with a counter of two words. */
 const philox = `fn philox(counter: vec2<u32>) -> vec4<u32> {
   var c = vec4<u32>(counter, 0u, 0u);
   var k = vec2<u32>(p.key0, p.key1);
@@ -27,8 +27,8 @@ const philox = `fn philox(counter: vec2<u32>) -> vec4<u32> {
 `;
 
 /**
- * A pair by Box and Muller's method (1958). The angle is taken from an eighth of a turn around the nearest quarter, where it is exact; the
- * logarithm is of 1 minus a fraction, both of which words hold exactly.
+ * Two normal numbers by the method of Box and Muller (1958). The angle is relative to the nearest quarter turn, at most
+ * an eighth of a turn, where it is exact. The logarithm is that of 1 minus a fraction; words hold both exactly.
  */
 const normal = `fn normal(u: u32, v: u32) -> vec2<f32> {
   var logarithm = 0f;
@@ -44,7 +44,7 @@ const normal = `fn normal(u: u32, v: u32) -> vec2<f32> {
 }
 `;
 
-/** The four elements that the words of a block make. */
+/** The four elements made from the words of a block. */
 function elements(distribution: Attrs["random"]["distribution"], dtype: DType): string {
   const each = (code: (word: string) => string): string =>
     ["x", "y", "z", "w"].map((w) => code(`words.${w}`)).join(", ");
@@ -52,7 +52,7 @@ function elements(distribution: Attrs["random"]["distribution"], dtype: DType): 
     case "bits":
       return `vec4<i32>(${each((word) => `bitcast<i32>(${word})`)})`;
     case "uniform":
-      // As many bits as the dtype holds below 1, lest rounding reach it.
+      // As many bits as the dtype can hold below 1: more would round up to 1.
       return dtype === "float16"
         ? `vec4<f32>(${each((word) => `f32(${word} >> 21u)`)}) * ${1 / 2 ** 11}f`
         : `vec4<f32>(${each((word) => `f32(${word} >> 8u)`)}) * ${1 / 2 ** 24}f`;
@@ -61,7 +61,7 @@ function elements(distribution: Attrs["random"]["distribution"], dtype: DType): 
   }
 }
 
-/** See the module's comment; bits and uniform numbers are those of the reference backend, bit for bit. */
+/** Draws random elements. Integers and uniform numbers are bit for bit those of the reference backend. */
 export function random(
   gpu: GpuContext,
   _: readonly GpuOperand[],
@@ -72,7 +72,7 @@ export function random(
     draw(gpu, out!, attrs);
     return;
   }
-  // A view that is filled in place: the stream follows its elements, not its memory.
+  // A view filled in place: the stream follows the order of its elements, not that of memory.
   const { shape, dtype } = out!;
   const drawn = {
     ...out!,

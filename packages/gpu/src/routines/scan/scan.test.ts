@@ -10,7 +10,7 @@ import {
   withLayout,
 } from "../../testing/reference_comparison.ts";
 
-/** Sums and products wrap at bool's only two values otherwise than in the reference: such tensors are cast before. */
+/** Sums and products of bool differ from the reference, so such tensors are cast first. */
 const tested: readonly DType[] = dtypes.filter((dtype) => dtype !== "bool");
 
 describe.skipIf(gpu === null).each(["cumsum", "cumprod"] as const)("%s on the GPU", (prim) => {

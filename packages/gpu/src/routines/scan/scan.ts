@@ -1,6 +1,7 @@
 /**
- * Running sums and products. A lane is cut into tiles where it is long: the tiles' totals are found and scanned in turn, and every tile
- * is scanned from where the one before it ends. A tile is the work of one thread, or of a workgroup.
+ * Cumulative sums and products. Long lanes are divided into tiles: one pass computes the total of each tile, these are
+ * scanned recursively, and a last pass scans each tile starting from the result of the previous ones. A thread or a
+ * workgroup processes a tile.
  */
 import { isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
@@ -11,19 +12,22 @@ import { type Lanes, lanesOf } from "../shared/lanes.ts";
 
 type ScanOp = "sum" | "prod";
 
-/** Threads of a workgroup, the neighbouring elements each has in a tile, and the tile. */
+/** Threads of a workgroup, adjacent elements for each thread, and the resulting tile. */
 const groupSize = 64;
 const perThread = 16;
 const groupTile = groupSize * perThread;
 
-/** A thread's tile where others are to work on the same lane, and the longest lane that is one thread's. */
+/** Tile of a thread when several threads share a lane, and the longest lane that a single thread processes. */
 const threadTile = 1024;
 const longestLane = 4096;
 
-/** Terms in a row before their sum is added to what came before: rounding errors grow with the longer of both. */
+/**
+ * Number of terms that are summed before the sum is added to the total. The rounding error grows with the longer of
+ * both loops.
+ */
 const block = 64;
 
-/** Running sums along a dimension. */
+/** Cumulative sums along a dimension. */
 export function cumsum(
   gpu: GpuContext,
   [x]: readonly GpuOperand[],
@@ -33,7 +37,7 @@ export function cumsum(
   scan(gpu, "sum", x!, out!, dim);
 }
 
-/** Running products along a dimension. */
+/** Cumulative products along a dimension. */
 export function cumprod(
   gpu: GpuContext,
   [x]: readonly GpuOperand[],
@@ -51,9 +55,9 @@ interface Scan {
   readonly lanes: Lanes;
   readonly length: number;
   readonly tile: number;
-  /** Of each lane. */
+  /** Tiles in each lane. */
   readonly tiles: number;
-  /** Whether a tile is a workgroup's. */
+  /** Whether a workgroup processes a tile. */
   readonly cooperative: boolean;
 }
 
@@ -86,7 +90,10 @@ function scan(gpu: GpuContext, op: ScanOp, x: GpuOperand, out: GpuOperand, dim: 
   gpu.release(starts.buffer);
 }
 
-/** Writes the total of every tile to `others`, or scans every tile from what `others` holds for the tile before it. */
+/**
+ * Writes the total of every tile to `others`, or scans every tile starting from the value in `others` for the previous
+ * tile.
+ */
 function tilePass(gpu: GpuContext, s: Scan, pass: "total" | "scan", others: GpuOperand | null): void {
   const { op, x, out, lanes, length, tile, tiles, cooperative } = s;
   const type = isFloat(x.dtype) ? "f32" : "i32";
@@ -133,7 +140,7 @@ function threadBody(pass: "total" | "scan", identity: string, combine: Combine):
 ${pass === "total" ? "others_set(thread, start);" : ""}`;
 }
 
-/** Elements are read and written side by side; in between each thread has neighbours. */
+/** Adjacent threads read and write adjacent elements; in between each thread scans elements adjacent to each other. */
 function groupBody(pass: "total" | "scan", type: string, identity: string, combine: Combine): string {
   return `for (var i = lane; i < ${groupTile}u; i += ${groupSize}u) {
   var value = ${identity};

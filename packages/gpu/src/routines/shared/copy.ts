@@ -1,11 +1,11 @@
-/** Copies between operands of one shape and any geometry, from dtype to dtype where both hold floats or both integers. */
+/** Copies between operands of the same shape and any strides. The dtypes are both floats or both integers. */
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
 import { mergeDimensions, sizeOf } from "../../strides.ts";
 import { dispatch } from "./dispatch.ts";
 import { dot, numbered } from "./params.ts";
 
-/** Records a copy; the target may have any strides that keep its elements apart. */
+/** Records a copy. The target may have any strides that do not overlap. */
 export function copy(gpu: GpuContext, source: GpuOperand, copied: GpuOperand): void {
   const { shape, strides } = mergeDimensions(source.shape, [source.strides, copied.strides]);
   const rank = shape.length;

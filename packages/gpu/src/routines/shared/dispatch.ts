@@ -1,4 +1,4 @@
-/** One launch, from named operands and parameters. */
+/** Launches a kernel from named operands and params. */
 import type { DType } from "@heddle/tensor";
 import type { GpuContext } from "../../gpu_context.ts";
 import { declareInput, declareOutput, declareParams } from "../../render/buffer_access.ts";
@@ -6,34 +6,34 @@ import { entryPoint, threadIndex } from "../../render/index_math.ts";
 import { enableDirectives } from "../../render/wgsl_types.ts";
 import { type Params, paramWords } from "./params.ts";
 
-/** A buffer and what it holds. */
+/** A buffer and the dtype of its elements. */
 export interface BoundBuffer {
   readonly buffer: GPUBuffer;
   readonly dtype: DType;
 }
 
-/** A kernel of one invocation a thread (or `groups` whole workgroups). */
+/** A kernel with one invocation for each thread, or with `groups` whole workgroups. */
 export interface DispatchOptions {
-  /** Tells sources apart that have the same operands' names and dtypes and the same parameters. */
+  /** Identifies the source among those with the same names and dtypes of operands and the same params. */
   readonly key: string;
   readonly reads: Readonly<Record<string, BoundBuffer>>;
   readonly writes: Readonly<Record<string, BoundBuffer>>;
   readonly params: Params;
   /** Declarations before the entry point. */
   readonly declarations?: () => string;
-  /** The entry point's statements; they know `thread`, `group` and `lane`. */
+  /** The statements of the entry point. They can use `thread`, `group` and `lane`. */
   readonly body: () => string;
-  /** Invocations wanted; those beyond return at once. */
+  /** Number of invocations. Those beyond it return at once. */
   readonly threads?: number;
-  /** Workgroups wanted, for kernels that use them as such. */
+  /** Number of workgroups, for kernels that use workgroup memory. */
   readonly groups?: number;
   readonly groupSize?: number;
 }
 
-/** How a dtype is declared: routines read and write bool as the integers 0 and 1. */
+/** The dtype to declare: routines read and write bool as the integers 0 and 1. */
 const storage = (dtype: DType): DType => dtype === "bool" ? "uint8" : dtype;
 
-/** Runs a kernel; nothing when there is nothing to do. */
+/** Launches a kernel. Does nothing if it has no threads. */
 export function dispatch(gpu: GpuContext, d: DispatchOptions): void {
   const { groupSize = 64, threads } = d;
   const groups = d.groups ?? Math.ceil(threads! / groupSize);

@@ -1,23 +1,23 @@
-/** Lanes: the elements along one dimension, one lane for every index of the other dimensions. */
+/** Lanes: the elements along one dimension. There is a lane for every index of the other dimensions. */
 import type { GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
 import { mergeDimensions, sizeOf } from "../../strides.ts";
 import { dot, numbered } from "./params.ts";
 
-/** The lanes of several operands, of which all have as many. */
+/** The lanes of several operands, which have the same number of lanes. */
 export interface Lanes {
   readonly count: number;
-  /** Dimensions that tell lanes apart: part of a shader's key. */
+  /** Number of dimensions that number the lanes, part of a shader's key. */
   readonly rank: number;
   readonly params: Record<string, number>;
   /**
-   * Statements that find the lane of the given number: where it begins in the operand NAME is `NAME_lane`, and its elements are
+   * Statements that find a lane by its number: in operand NAME it starts at `NAME_lane`, and its elements are
    * `p.NAMEStep` apart.
    */
   readonly code: (lane: string) => string;
 }
 
-/** Takes operands apart into lanes along `dim`; `shape` has the sizes of the other dimensions. */
+/** Divides operands into lanes along `dim`. `shape` has the sizes of the other dimensions. */
 export function lanesOf(
   shape: readonly number[],
   dim: number,

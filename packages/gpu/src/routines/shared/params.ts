@@ -1,13 +1,13 @@
-/** The parameters of a launch by name: a uniform struct of 32-bit words. */
-/** Sizes, strides and offsets; strides may be negative, which wraps as WGSL's unsigned arithmetic does. */
+/** The params of a launch by name: a uniform struct of 32-bit words. */
+/** Sizes, strides and offsets. Strides may be negative: WGSL's unsigned arithmetic wraps. */
 export type Params = Readonly<Record<string, number>>;
 
-/** The words in the struct's order. */
+/** The words of the struct, in order. */
 export function paramWords(params: Params): number[] {
   return Object.values(params).map((value) => value >>> 0);
 }
 
-/** A list as `NAME0`, `NAME1`, … */
+/** A list as the params `NAME0`, `NAME1`, …. */
 export function numbered(name: string, values: readonly number[]): Record<string, number> {
   return Object.fromEntries(values.map((value, i) => [`${name}${i}`, value]));
 }

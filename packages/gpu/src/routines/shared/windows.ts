@@ -1,9 +1,12 @@
-/** Windows of poolings over images `[N, C, …]` of one to three spatial dimensions: params, and loops in WGSL. */
+/**
+ * Windows over images `[N, C, …]` of one to three spatial dimensions, for pooling and convolutions: params, and loops
+ * in WGSL.
+ */
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { sizeOf } from "../../strides.ts";
 import { numbered } from "./params.ts";
 
-/** What poolings have in common. */
+/** The attributes of windows. */
 export interface WindowAttrs {
   readonly kernel: readonly number[];
   readonly stride: readonly number[];
@@ -11,46 +14,53 @@ export interface WindowAttrs {
   readonly dilation?: readonly number[];
 }
 
-/** Windows of so many elements are written out one by one, their sizes being part of the source. */
+/** Windows with at most this many taps are unrolled, and their attributes are constants in the source. */
 const maxUnrolled = 25;
 
-/** Windows as a shader deals with them. */
+/** Code generators for one set of windows. */
 export interface Windows {
-  /** All that the source depends on. */
+  /** Identifies the generated code. */
   readonly key: string;
-  /** Whether every element of the image is in one window, and no window is large. */
+  /** Whether every element of the image is in exactly one window, and the windows are unrolled. */
   readonly tiled: boolean;
   readonly params: Record<string, number>;
-  /** The first spatial one of the coordinates: 1 where batch and channels are one dimension, else 2. */
+  /** Number of the first spatial coordinate: 1 if batch and channels are merged, else 2. */
   readonly lead: number;
-  /** Statements that find the coordinates `c0`, `c1`, … of the element of NAME with the number of this thread. */
+  /** Statements that compute the coordinates `c0`, `c1`, … of this thread's element of NAME. */
   readonly coordinates: (name: string) => string;
-  /** `body` for every element of IMAGE in the window at the output's coordinates; it knows the element's, `i0`, `i1`, … */
+  /**
+   * Repeats `body` for every element of IMAGE inside the window at the output's coordinates. The body can use the
+   * element's coordinates `i0`, `i1`, ….
+   */
   readonly forEachTap: (image: string, body: string) => string;
-  /** `body` for every window, of which OUTPUT has one an element, that may hold the image's element; it knows `o0`, `o1`, … */
+  /**
+   * Repeats `body` for every window that may contain the image's element. OUTPUT has one element for each window. The
+   * body can use the window's coordinates `o0`, `o1`, ….
+   */
   readonly forEachWindow: (output: string, body: string) => string;
-  /** The position of the element of NAME in this plane at spatial coordinates `SPATIAL0`, … */
+  /** The position in this plane of NAME's element at the spatial coordinates `SPATIAL0`, …. */
   readonly position: (name: string, spatial: string) => string;
-  /** An attribute along a dimension. */
+  /** The code of an attribute along a dimension. */
   readonly attr: (name: "kernel" | "stride" | "padding" | "dilation", d: number) => string;
-  /** The place in a plane of IMAGE. */
+  /** The index in a plane of IMAGE. */
   readonly place: (image: string, spatial: (d: number) => string) => string;
 }
 
-/** Whether batch and channels are one dimension in memory. */
+/** Whether batch and channels can be merged to one dimension. */
 function isMerged({ shape, strides }: GpuOperand): boolean {
   return shape[0] === 1 || shape[1] === 1 || strides[0] === strides[1]! * shape[1]!;
 }
 
-/** Batch and channels merged, then the spatial dimensions. */
+/** Merges batch and channels. */
 function merged([n, c, ...spatial]: readonly number[]): number[] {
   return [n! * c!, ...spatial];
 }
 
 /**
- * The windows of a pooling. `image` is the name of the operand that they lie in, `output` that of one with an element a window.
+ * The windows of an operation. `image` names the operand that they are in, `output` an operand with one element for
+ * each window.
  *
- * @throws RangeError for windows in which lavapipe would leave out elements: it leaves every loop after 65,535 rounds.
+ * @throws RangeError for windows so large that lavapipe would skip elements: it ends loops after 65,535 iterations.
  */
 export function windowCode(
   gpu: GpuContext,
@@ -73,12 +83,12 @@ export function windowCode(
   const lead = flat ? 1 : 2;
   const dims = Array.from({ length: rank }, (_, d) => d);
   const [sizes, counts] = [operands[image]!.shape.slice(2), operands[output]!.shape.slice(2)];
-  // Where no window reaches beyond the image, nothing is to be checked.
+  // No bounds are checked along dimensions where no window leaves the image.
   const inside = dims.map((d) =>
     fixed && padding[d] === 0 && (counts[d]! - 1) * stride[d]! + (kernel[d]! - 1) * dilation[d]! < sizes[d]!
   );
 
-  // Windows that an element may be in, along each dimension.
+  // Most windows that contain an element, along each dimension.
   const around = dims.map((d) => Math.min(Math.ceil(((kernel[d]! - 1) * dilation[d]! + 1) / stride[d]!), counts[d]!));
   const tiled = fixed &&
     dims.every((d) =>
@@ -95,7 +105,7 @@ export function windowCode(
   if (!fixed) { for (const [name, values] of Object.entries(attrs)) params = { ...params, ...numbered(name, values) }; }
   const attr = (name: keyof typeof attrs, d: number): string => fixed ? `${attrs[name][d]}u` : `p.${name}${d}`;
 
-  // What lies before the image wraps, and so lies beyond it.
+  // Positions before the image wrap and so compare as beyond it.
   const tap = (d: number, k: string): string =>
     `c${lead + d} * ${attr("stride", d)} + ${k} * ${attr("dilation", d)} - ${attr("padding", d)}`;
   const isInside = (name: string, d: number): string => inside[d] ? "" : `i${d} < p.${name}${lead + d}`;
@@ -117,7 +127,7 @@ export function windowCode(
     },
     forEachTap(name, body) {
       if (!fixed) {
-        // Only taps within the image: a window may be far larger.
+        // Loops over the taps inside the image only: the window may be far larger.
         return dims.reduceRight((code, d) =>
           `let start${d} = c${lead + d} * p.stride${d};
 let end${d} = p.${name}${lead + d} + p.padding${d};

@@ -1,23 +1,26 @@
 /**
- * Sorting rows of whole numbers, stably. Within short runs every element counts those before it; runs are then merged in pairs, each
- * thread writing one stretch of the result, whose beginning in both runs it finds by bisection (the "merge path" of Green, McColl and
- * Bader, ICS 2012).
+ * Stable merge sort for rows of integers. In short runs every element counts those that come before it. Runs are then
+ * merged in pairs: each thread writes one stretch of the result and finds where it starts in both runs by bisection
+ * (the "merge path" of Green, McColl and Bader, ICS 2012).
  */
 import type { GpuContext } from "../../gpu_context.ts";
 import { dispatch } from "../shared/dispatch.ts";
 
-/** Sorted keys, and where in its row each stood: int32 `[rows, length]`, scratch memory that the caller releases. */
+/**
+ * Sorted keys, and the original position of each in its row: int32 `[rows, length]`, in scratch memory that the caller
+ * releases.
+ */
 export interface Sorted {
   readonly keys: GPUBuffer;
   readonly order: GPUBuffer;
 }
 
-/** Elements of a run that is sorted by counting: many threads count faster than they merge. */
+/** Length of the runs that are sorted by counting. With many threads counting is faster than merging. */
 export function runLength({ software }: GpuContext): number {
   return software ? 16 : 64;
 }
 
-/** Sorts each of `rows` rows of `length` int32 keys; takes the scratch memory in which the keys are over. */
+/** Sorts each of `rows` rows of `length` int32 keys. Releases `keys`, which is scratch memory. */
 export function sortRows(gpu: GpuContext, keys: GPUBuffer, rows: number, length: number): Sorted {
   const count = rows * length;
   const scratch = (): Sorted => ({ keys: gpu.scratch(4 * count), order: gpu.scratch(4 * count) });
@@ -55,9 +58,9 @@ order[place] = i32(k);
   return sorted;
 }
 
-/** Merges runs of `width` in pairs. */
+/** Merges runs of `width` elements in pairs. */
 function merge(gpu: GpuContext, x: Sorted, out: Sorted, rows: number, length: number, width: number): void {
-  // No stretch goes beyond a pair of runs: both are powers of two.
+  // A stretch is within one pair of runs, as both are powers of two.
   const stretch = Math.min(2 * width, gpu.software ? 256 : 16);
   const stretches = Math.ceil(length / stretch);
   dispatch(gpu, {
@@ -76,7 +79,7 @@ let right = row + middle;
 let left_count = middle - pair;
 let right_count = min(pair + 2u * p.width, p.length) - middle;
 let before = place - pair;
-// How many of the elements before the stretch come from the left run; of equal ones those on the left come first.
+// The number of elements from the left run before the stretch. Of equal elements, those of the left run come first.
 var a = before - min(before, right_count);
 var most = min(before, left_count);
 while (a < most) {

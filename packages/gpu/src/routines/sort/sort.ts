@@ -1,4 +1,4 @@
-/** Stable sort along a dimension, NaN counting as the largest value. */
+/** Stable sort along a dimension. NaN is the largest value. */
 import { type DType, isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
@@ -8,7 +8,7 @@ import { dispatch } from "../shared/dispatch.ts";
 import { type Lanes, lanesOf } from "../shared/lanes.ts";
 import { runLength, sortRows } from "./merge_sort.ts";
 
-/** `key_of(value)`: a whole number in the wanted order. Both zeros are equal, and so are all NaN. */
+/** `key_of(value)`: an integer that sorts in the given order. Both zeros have the same key, and so have all NaN. */
 function keyOf(dtype: DType, descending: boolean): string {
   const result = descending ? "~key" : "key";
   if (!isFloat(dtype)) return `fn key_of(key: i32) -> i32 { return ${result}; }\n`;
@@ -22,7 +22,7 @@ function keyOf(dtype: DType, descending: boolean): string {
 `;
 }
 
-/** See the module's comment. */
+/** Sorts values and returns their original positions as indices. */
 export function sort(
   gpu: GpuContext,
   [x]: readonly GpuOperand[],
@@ -46,7 +46,7 @@ interface SortOperands {
   readonly descending: boolean;
 }
 
-/** Every element counts those that come before it. */
+/** Sorts short lanes: every element counts those that come before it. */
 function sortShort(gpu: GpuContext, { x, values, indices, lanes, length, descending }: SortOperands): void {
   dispatch(gpu, {
     key: `sort short ${lanes.rank} ${descending}`,
