@@ -87,7 +87,7 @@ export class GpuBackend implements Backend {
     if (bytes === 0) return new Uint8Array(0);
     if (!readback.canReadSync) {
       throw new Error(
-        `read: values on the device "${this.name}" cannot be had at once in this runtime; use await t.data(), or run on Deno`,
+        `read: values on the device "${this.name}" cannot be read synchronously in this runtime; use await t.data(), or run on Deno`,
       );
     }
     let result: Uint8Array<ArrayBuffer>;

@@ -5,7 +5,7 @@ import { gpu } from "./testing/gpu_device.ts";
 describe.skipIf(gpu === null)("dtypes that the GPU lacks", () => {
   const device = gpu!;
 
-  test("where they are only on the way to another, the host makes the change", () => {
+  test("as an intermediate step of a conversion, the host converts", () => {
     const wide = fromTypedArray(Float64Array.of(1.7, -1.7, 2 ** 31), [3], { dtype: "int32", device });
     expect(wide.toArray()).toEqual([1, -1, -(2 ** 31)]);
     expect(fromTypedArray(BigInt64Array.of(5n, -6n), [2], { dtype: "float32", device }).toArray()).toEqual([5, -6]);
@@ -18,7 +18,7 @@ describe.skipIf(gpu === null)("dtypes that the GPU lacks", () => {
     expect(eye(2, { device, dtype: "int32" }).toArray()).toEqual([[1, 0], [0, 1]]);
   });
 
-  test("closeness of integers, also of those that a float32 does not tell apart", () => {
+  test("isclose of integers, also of those that float32 cannot distinguish", () => {
     const int = (...values: number[]) => tensor(values, { dtype: "int32", device });
     const a = int(1, 100000, 2 ** 24 + 1, 2 ** 31 - 1, -5);
     const b = int(1, 100001, 2 ** 24, -(2 ** 31), -5);
@@ -35,7 +35,7 @@ describe.skipIf(gpu === null)("dtypes that the GPU lacks", () => {
     expect(int(0, 1, 1).bincount({ weights }).toArray()).toEqual([1, 5]);
   });
 
-  test("elsewhere an error names operation, dtype and remedy", () => {
+  test("other uses throw: the error names operation, dtype and remedy", () => {
     const wide = tensor([1n, 2n], { device });
     for (const run of [() => wide.add(1), () => wide.sum(), () => wide.to("float32"), () => wide.argmax()]) {
       expect(run).toThrow(/^(add|sum|cast|argmax): the device "gpu" does not compute in int64; .*\.to\("/);

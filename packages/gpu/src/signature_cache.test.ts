@@ -7,7 +7,7 @@ const of = (signatures: SignatureCache<string>, numbers: readonly number[], text
   return signatures.getOrCreate(() => `${text} ${numbers}`);
 };
 
-test("what is kept under a description is found under it alone", () => {
+test("an entry is found by its key only", () => {
   const signatures = new SignatureCache<string>(1000);
   const lists = [[], [0], [0, 0], [1, 2], [2, 1], [-1, 2], [1, -2], [2 ** 32 + 1, 2], [1, 2, 3]];
   for (let round = 0; round < 3; round++) {
@@ -19,10 +19,10 @@ test("what is kept under a description is found under it alone", () => {
   signatures.addNumbers([5]);
   const kept = signatures.getOrCreate(() => "made");
   signatures.addNumbers([5]);
-  expect(signatures.getOrCreate(() => "made anew")).toBe(kept);
+  expect(signatures.getOrCreate(() => "another")).toBe(kept);
 });
 
-test("lists that run on do not read as others", () => {
+test("lists of different lengths do not run into each other", () => {
   const signatures = new SignatureCache<string>(1000);
   const pair = (a: number[], b: number[]): string => {
     signatures.addNumbers(a);
@@ -34,7 +34,7 @@ test("lists that run on do not read as others", () => {
   }
 });
 
-test("numbers of one hash are told apart", () => {
+test("numbers with the same hash are different keys", () => {
   // The hash uses 32 bits of a number.
   const signatures = new SignatureCache<string>(1000);
   expect(of(signatures, [7])).toBe("float32 7");
@@ -42,7 +42,7 @@ test("numbers of one hash are told apart", () => {
   expect(of(signatures, [7])).toBe("float32 7");
 });
 
-test("objects count as equal when their texts are", () => {
+test("objects with the same text are equal", () => {
   const signatures = new SignatureCache<number>(1000);
   let shown = 0;
   const find = (object: object, text: string): number => {
@@ -54,7 +54,7 @@ test("objects count as equal when their texts are", () => {
   expect(shown).toBe(3);
 });
 
-test("long descriptions fit, and too many are forgotten", () => {
+test("keys may be long, and all entries are dropped when there are too many", () => {
   const signatures = new SignatureCache<string>(10);
   const long = Array.from({ length: 500 }, (_, i) => i);
   expect(of(signatures, long)).toBe(`float32 ${long}`);

@@ -18,8 +18,8 @@ afterAll(() => {
 const file = (): string => join(cache, "heddle", "gpu_choices.json");
 const ways = ["tile", "row"];
 
-describe("choices kept between processes", () => {
-  test("another process finds them, for the same adapter and the same candidates in whatever order", () => {
+describe("the autotune cache", () => {
+  test("another process finds choices for the same adapter and candidates, in any order", () => {
     const first = new AutotuneCache("acme | driver 1");
     expect(first.get("512", ways)).toBe(undefined);
     expect(existsSync(file())).toBe(false);
@@ -32,7 +32,7 @@ describe("choices kept between processes", () => {
     expect(new AutotuneCache("acme | driver 2").get("512", ways)).toBe(undefined);
   });
 
-  test("processes that write at the same time keep each other's, and leave nothing unfinished", () => {
+  test("concurrent writers keep the entries of others and leave no temporary files", () => {
     const [a, b, c] = [new AutotuneCache("x"), new AutotuneCache("x"), new AutotuneCache("y")];
     a.set("1", ways, "row");
     b.set("2", ways, "tile");
@@ -43,7 +43,7 @@ describe("choices kept between processes", () => {
     expect(readdirSync(join(cache, "heddle"))).toEqual(["gpu_choices.json"]);
   });
 
-  test("a damaged file counts as empty and is written anew", () => {
+  test("a damaged file counts as empty and is replaced", () => {
     new AutotuneCache("x").set("1", ways, "row");
     const good = readFileSync(file(), "utf8");
     const damaged = [
@@ -66,7 +66,7 @@ describe("choices kept between processes", () => {
     }
   });
 
-  test("where nothing can be written they are known for as long as the process lives", () => {
+  test("without a writable folder choices last as long as the process", () => {
     writeFileSync(join(cache, "heddle"), "a file where the folder would be");
     const choices = new AutotuneCache("x");
     choices.set("1", ways, "row");

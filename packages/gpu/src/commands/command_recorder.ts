@@ -63,7 +63,9 @@ export class CommandRecorder {
   ): void {
     const bytes = params.length * 4;
     const bound = bytes <= usualBytes ? usualBytes : mostBytes;
-    if (bytes > mostBytes) throw new Error(`webgpu: ${compiled.key}: ${params.length} params are too many`);
+    if (bytes > mostBytes) {
+      throw new Error(`webgpu: ${compiled.key}: ${params.length} params are too many (at most ${mostBytes / 4})`);
+    }
     if (this.recorded >= this.flushAfter || this.cursor + bound > ringBytes) this.submit();
     if (bound !== usualBytes) this.endPass();
     const pass = this.pass ??= this.begin();

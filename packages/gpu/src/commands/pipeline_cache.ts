@@ -68,7 +68,7 @@ export class PipelineCache {
       layout: layout.pipeline,
       compute: { module, entryPoint: "main" },
     });
-    this.errors.watch(this.device.popErrorScope(), (reason) => `the kernel "${key}" is refused: ${reason}`);
+    this.errors.watch(this.device.popErrorScope(), (reason) => `the kernel "${key}" was rejected: ${reason}`);
     const made = { key, pipeline, layout };
     this.compiled.set(key, made);
     this.recent.push(key);
@@ -98,7 +98,7 @@ export class PipelineCache {
     if (known !== undefined) return known;
     const { maxStorageBuffersPerShaderStage: most } = this.device.limits;
     if (reads + writes > most) {
-      throw new Error(`webgpu: a kernel of ${reads + writes} tensors, where this adapter binds at most ${most}`);
+      throw new Error(`webgpu: a kernel uses ${reads + writes} buffers, but this adapter binds at most ${most}`);
     }
     const entry = (binding: number, buffer: GPUBufferBindingLayout) => ({ binding, visibility: compute, buffer });
     const bindings = this.device.createBindGroupLayout({

@@ -27,7 +27,7 @@ function fakeGpu(
 }
 
 describe("adapter", () => {
-  test("is asked for all its limits, and for the features that kernels use", async () => {
+  test("the device is requested with all limits and the features that kernels use", async () => {
     const { gpu, asked, preferences } = fakeGpu({ vendor: "acme", architecture: "x1" }, [
       "shader-f16",
       "depth-clip-control",
@@ -42,7 +42,7 @@ describe("adapter", () => {
     }]);
   });
 
-  test("that is a processor is known by its name, or says so", async () => {
+  test("a software adapter is recognised by its name or its flag", async () => {
     for (
       const info of [{ description: "llvmpipe (LLVM 15.0.6, 256 bits)" }, { description: "SwiftShader driver 5.0.0" }, {
         isFallbackAdapter: true,
@@ -52,7 +52,7 @@ describe("adapter", () => {
     }
   });
 
-  test("missing: the error says what to install", async () => {
+  test("no adapter: the error says what to install", async () => {
     const none = { requestAdapter: () => Promise.resolve(null) } as unknown as GPU;
     await expect(openDevice(none, {})).rejects.toThrow(/there is no adapter; install a driver .*mesa-vulkan-drivers/);
   });
@@ -61,14 +61,14 @@ describe("adapter", () => {
 describe("WebGPU", () => {
   const missing = Object.assign(new Error("Cannot find package 'webgpu'"), { code: "ERR_MODULE_NOT_FOUND" });
 
-  test("is the runtime's own where it has one", async () => {
+  test("the built-in one is preferred", async () => {
     const { gpu } = fakeGpu({});
     expect(await findGpu(gpu, () => Promise.reject(missing))).toBe(gpu);
   });
 
-  test("comes from the package otherwise; where that is missing the error names it", async () => {
+  test("otherwise it comes from the package; if that is missing, the error names it", async () => {
     await expect(findGpu(null, () => Promise.reject(missing))).rejects.toThrow(
-      /^webgpu: this runtime has no WebGPU of its own; install the package "webgpu" \(npm install webgpu\), or run on Deno$/,
+      /^webgpu: this runtime has no built-in WebGPU; install the package "webgpu" \(npm install webgpu\), or run on Deno$/,
     );
     await expect(findGpu(null, () => Promise.reject(new Error("libvulkan is no ELF file")))).rejects.toThrow(
       /npm install webgpu.*could not be loaded: libvulkan is no ELF file/,

@@ -36,7 +36,7 @@ export async function openDevice(gpu: GPU, { powerPreference, adapter: given }: 
   const adapter = given ?? await gpu.requestAdapter(powerPreference === undefined ? {} : { powerPreference });
   if (!adapter) {
     throw new Error(
-      "webgpu: there is no adapter; install a driver (Linux without a GPU: the package mesa-vulkan-drivers), or stay on the CPU",
+      "webgpu: there is no adapter; install a driver (on Linux without a GPU: the package mesa-vulkan-drivers), or use the CPU",
     );
   }
   const { info } = adapter;

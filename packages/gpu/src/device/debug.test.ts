@@ -17,7 +17,7 @@ afterAll(() => {
 });
 
 describe.skipIf(gpu === null)("HEDDLE_DEBUG on a GPU", () => {
-  test("prints operations, WGSL, and of each submission its kernels and its milliseconds", async () => {
+  test("prints operations, WGSL, and the kernels and milliseconds of each submission", async () => {
     const lines: string[] = [];
     const printed = vi.spyOn(console, "error").mockImplementation((line: string) => void lines.push(line));
     const submission = gpuReport(gpu!).submits;

@@ -32,23 +32,23 @@ function failing(): {
 }
 
 describe("errors of the GPU", () => {
-  test("the first since the last look is thrown, once", () => {
+  test("the first error since the last check is thrown, once", () => {
     const { errors, fail } = failing();
     errors.check();
     fail(new GPUValidationError("Shader 'map 1' is wrong"));
     fail(new GPUValidationError("pipeline is invalid"));
     expect(errors.pending).toBe(true);
-    expect(() => errors.check()).toThrow("webgpu: Shader 'map 1' is wrong (HEDDLE_DEBUG=1 shows");
+    expect(() => errors.check()).toThrow("webgpu: Shader 'map 1' is wrong (HEDDLE_DEBUG=1 prints");
     expect(errors.pending).toBe(false);
     errors.check();
   });
 
-  test("a cause goes before what follows from it, whichever is told first, and the first cause before others", async () => {
+  test("a cause takes precedence over its consequences, whichever is reported first, and the first cause over others", async () => {
     const { errors, fail } = failing();
     const answers: ((error: GPUError | null) => void)[] = [];
     for (const kernel of ["sound", "map 1", "map 2"]) {
       const answer = new Promise<GPUError | null>((resolve) => answers.push(resolve));
-      errors.watch(answer, (reason) => `the kernel "${kernel}" is refused: ${reason}`);
+      errors.watch(answer, (reason) => `the kernel "${kernel}" was rejected: ${reason}`);
     }
     errors.watch(Promise.reject(new Error("lost")), () => "never");
     fail(new GPUValidationError("pipeline is invalid"));
@@ -58,14 +58,14 @@ describe("errors of the GPU", () => {
     answers[2]!({ message: "no main either" });
     await answered;
     fail(new GPUValidationError("commands are invalid"));
-    expect(() => errors.check()).toThrow(/^webgpu: the kernel "map 1" is refused: no main$/);
+    expect(() => errors.check()).toThrow(/^webgpu: the kernel "map 1" was rejected: no main$/);
     errors.check();
     fail(new GPUValidationError("something else"));
     await errors.settled();
     expect(() => errors.check()).toThrow("webgpu: something else");
   });
 
-  test("out of memory makes room and says what holds the rest", () => {
+  test("out of memory frees memory and reports what holds the rest", () => {
     const { errors, fail, trims } = failing();
     fail(new GPUOutOfMemoryError("no memory"));
     expect(trims()).toBe(1);

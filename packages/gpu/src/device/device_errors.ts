@@ -83,16 +83,16 @@ export class DeviceErrors {
     if (this.lostReason !== null) return this.lostError(operation);
     const text = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
     return new Error(
-      `${operation}: the device "${this.name}" failed (${text.trim()}); if it goes on failing, make another with await webgpu(), ` +
-        `and load what was saved. HEDDLE_DEBUG=1 shows the operations before`,
+      `${operation}: the device "${this.name}" failed (${text.trim()}); if it fails again, create a new one with ` +
+        `await webgpu() and load a checkpoint. HEDDLE_DEBUG=1 prints the preceding operations`,
       { cause: reason },
     );
   }
 
   private lostError(operation = "webgpu"): Error {
     return new Error(
-      `${operation}: the device "${this.name}" was lost (${this.lostReason}); its tensors are gone. Make another with await webgpu(), and ` +
-        `load what was saved`,
+      `${operation}: the device "${this.name}" was lost (${this.lostReason}); its tensors are gone. Create a new one with ` +
+        `await webgpu() and load a checkpoint`,
     );
   }
 
@@ -103,7 +103,7 @@ export class DeviceErrors {
     this.first = new Error(
       memory
         ? `webgpu: ${this.outOfMemory()} (${text})`
-        : `webgpu: ${text} (HEDDLE_DEBUG=1 shows the operations before)`,
+        : `webgpu: ${text} (HEDDLE_DEBUG=1 prints the preceding operations)`,
     );
   }
 }

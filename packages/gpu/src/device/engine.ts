@@ -78,8 +78,8 @@ export class Engine implements GpuContext {
   }
 
   launch(launch: Launch): void {
-    const ready = this.compile(launch);
-    if (ready !== null) this.record(ready, launch.reads, launch.writes);
+    const compiled = this.compile(launch);
+    if (compiled !== null) this.record(compiled, launch.reads, launch.writes);
   }
 
   /** Compiles a launch for {@link record}. Returns null if it has no workgroups. */

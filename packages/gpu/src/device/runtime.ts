@@ -46,9 +46,9 @@ export async function findGpu(
     found = await load("webgpu") as WebGpuPackage;
   } catch (cause) {
     const code = (cause as { code?: unknown }).code;
-    const reason = code === "ERR_MODULE_NOT_FOUND" ? "" : ` (it could not be loaded: ${(cause as Error).message})`;
+    const reason = code === "ERR_MODULE_NOT_FOUND" ? "" : ` (loading it failed: ${(cause as Error).message})`;
     throw new Error(
-      `webgpu: this runtime has no WebGPU of its own; install the package "webgpu" (npm install webgpu), or run on Deno${reason}`,
+      `webgpu: this runtime has no built-in WebGPU; install the package "webgpu" (npm install webgpu), or run on Deno${reason}`,
       { cause },
     );
   }

@@ -35,8 +35,8 @@ function fakePool(
   return { pool, made, destroyed, refused, short: () => error = new Error("vkAllocateMemory failed") };
 }
 
-describe("pool of buffers", () => {
-  test("size classes hold what is asked for and waste at most a quarter", () => {
+describe("buffer pool", () => {
+  test("size classes waste at most a quarter", () => {
     for (let bytes = 1; bytes < 2 ** 22; bytes = Math.ceil(bytes * 1.13)) {
       const size = sizeClass(bytes);
       expect(size).toBeGreaterThanOrEqual(bytes);
@@ -46,7 +46,7 @@ describe("pool of buffers", () => {
     }
   });
 
-  test("a freed buffer is used again, the last one first", () => {
+  test("freed buffers are reused, the last one first", () => {
     const { pool, made } = fakePool();
     const [a, b] = [pool.alloc(1000), pool.alloc(1000)];
     pool.release(a);
@@ -58,7 +58,7 @@ describe("pool of buffers", () => {
     expect(pool.report()).toMatchObject({ buffers: 3, freeBuffers: 0 });
   });
 
-  test("where nothing may be pending, only a buffer of an earlier submission", () => {
+  test("allocIdle reuses only buffers of earlier submissions", () => {
     const { pool } = fakePool();
     const [busy, idle] = [pool.alloc(64), pool.alloc(64)];
     stateOf(busy).lastUsed = 7;
@@ -70,7 +70,7 @@ describe("pool of buffers", () => {
     expect(pool.report().freeBuffers).toBe(1);
   });
 
-  test("beyond the cap buffers are destroyed, the largest first", () => {
+  test("free buffers beyond the limit are destroyed, the largest first", () => {
     const { pool, destroyed } = fakePool({ keep: 10_000 });
     const buffers = [512, 8192, 512, 4096].map((bytes) => pool.alloc(bytes));
     for (const buffer of buffers) pool.release(buffer);
@@ -80,21 +80,21 @@ describe("pool of buffers", () => {
     expect(pool.report()).toEqual({ buffers: 0, bytes: 0, freeBuffers: 0, freeBytes: 0 });
   });
 
-  test("out of memory: what is kept is given up first, then an error says what holds the rest", () => {
+  test("out of memory: free buffers are destroyed first, then an error reports what holds the rest", () => {
     const { pool, destroyed } = fakePool({ limit: 4 * 2 ** 20 });
     const first = pool.alloc(2 ** 20);
     pool.release(pool.alloc(2 * 2 ** 20));
     pool.alloc(3 * 2 ** 20);
     expect(destroyed).toEqual([2 * 2 ** 20]);
     expect(() => pool.alloc(2 ** 20)).toThrow(
-      /out of memory: 1 MiB wanted, 4 MiB of 4 MiB in use in 2 buffers \(conv 1 MiB\); free tensors/,
+      /out of memory: 1 MiB requested, 4 MiB of 4 MiB in use in 2 buffers \(conv 1 MiB\); free tensors/,
     );
     pool.release(first);
     expect(pool.alloc(2 ** 20)).toBe(first);
-    expect(() => pool.alloc(2 ** 27 + 1)).toThrow(/128 MiB in one piece, where this adapter takes at most 128 MiB/);
+    expect(() => pool.alloc(2 ** 27 + 1)).toThrow(/128 MiB in one buffer, but this adapter allows at most 128 MiB/);
   });
 
-  test("a buffer that the driver had no memory for is not used again, and what is unused makes room", async () => {
+  test("a buffer without memory is not reused, and free buffers are destroyed", async () => {
     const { pool, made, destroyed, refused, short } = fakePool();
     const sound = pool.alloc(512);
     pool.release(pool.alloc(2 ** 20));
@@ -104,7 +104,7 @@ describe("pool of buffers", () => {
     await Promise.resolve();
     expect(refused.length).toBe(1);
     expect(refused[0]).toMatch(
-      /^out of memory: 2 MiB wanted, 0\.00 MiB in use in 1 buffers \(conv 1 MiB\); .*\(vkAllocateMemory failed\)$/,
+      /^out of memory: 2 MiB requested, 0\.00 MiB in use in 1 buffers \(conv 1 MiB\); .*\(vkAllocateMemory failed\)$/,
     );
     expect(destroyed).toEqual([2 ** 20]);
     expect(pool.report()).toEqual({ buffers: 1, bytes: 512, freeBuffers: 0, freeBytes: 0 });

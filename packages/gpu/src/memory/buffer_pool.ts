@@ -111,7 +111,7 @@ export class BufferPool {
   private sizeFor(bytes: number): number {
     if (bytes > this.largest) {
       throw new Error(
-        `out of memory: ${mebibytes(bytes)} in one piece, where this adapter takes at most ${
+        `out of memory: ${mebibytes(bytes)} in one buffer, but this adapter allows at most ${
           mebibytes(this.largest)
         }; ` +
           `split the tensor, or use a smaller batch`,
@@ -156,7 +156,7 @@ export class BufferPool {
   exhausted(size: number): string {
     const { limit, holders } = this.settings;
     const of = Number.isFinite(limit) ? ` of ${mebibytes(limit)}` : "";
-    return `out of memory: ${mebibytes(size)} wanted, ${mebibytes(this.bytes - this.freeBytes)}${of} in use in ` +
+    return `out of memory: ${mebibytes(size)} requested, ${mebibytes(this.bytes - this.freeBytes)}${of} in use in ` +
       `${
         this.buffers - this.freeBuffers
       } buffers${holders()}; free tensors (scope(), dispose()) or use a smaller batch`;

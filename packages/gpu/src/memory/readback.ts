@@ -20,7 +20,7 @@ export class Readback {
   private direct: GPUBuffer | null = null;
   /**
    * Holds the number of the current synchronous read. It is copied along with the data and does not arrive if the
-   * submission was refused.
+   * submission was rejected.
    */
   private readonly marker: GPUBuffer;
   private readonly mark: Uint32Array<ArrayBuffer> = new Uint32Array(1);
@@ -123,7 +123,7 @@ export class Readback {
     staging.mapAsync(mapForReading, 0, length + 4).catch(() => {});
     try {
       const range = staging.getMappedRange(0, length + 4);
-      if (new Uint32Array(range, length, 1)[0] !== this.mark[0]) throw refused(compiled);
+      if (new Uint32Array(range, length, 1)[0] !== this.mark[0]) throw rejectedError(compiled);
       return new Uint8Array(range.slice(byteOffset - start, byteOffset - start + bytes));
     } finally {
       staging.unmap();
@@ -131,9 +131,9 @@ export class Readback {
   }
 }
 
-function refused(compiled: readonly string[]): Error {
+function rejectedError(compiled: readonly string[]): Error {
   const kernels = compiled.length > 0 ? `; kernels compiled for it: ${compiled.slice(-5).join(", ")}` : "";
   return new Error(
-    `webgpu: the GPU refused commands, so that there are no values; await t.data() says why${kernels}`,
+    `webgpu: the GPU rejected commands, so there are no values to read; await t.data() reports the reason${kernels}`,
   );
 }

@@ -10,14 +10,14 @@ function product(a: Tensor, b: Tensor): number[][] {
   return rows.map((row) => columns[0]!.map((_, j) => row.reduce((sum, x, k) => sum + x * columns[k]![j]!, 0)));
 }
 
-describe.skipIf(gpu === null)("routines that were run before", () => {
+describe.skipIf(gpu === null)("routines that replay a plan", () => {
   const near = (actual: Tensor, expected: number[][]): void => {
     const rows = actual.toArray() as number[][];
     rows.forEach((row, i) => row.forEach((value, j) => expect(value).toBeCloseTo(expected[i]![j]!, 3)));
     expect(rows.length).toBe(expected.length);
   };
 
-  test("run on the memory, the offsets and the shared operands of the day", () => {
+  test("use the buffers, offsets and shared operands of each call", () => {
     tidy(() => {
       const many = randn([6, 5, 5], { device: gpu! });
       const [first, second] = [many.at(0), many.at(1)];
@@ -33,7 +33,7 @@ describe.skipIf(gpu === null)("routines that were run before", () => {
     });
   });
 
-  test("with memory between their launches take it and give it back", () => {
+  test("allocate and release scratch memory", () => {
     const values = Array.from({ length: 5000 }, (_, i) => (i * 7919) % 5003);
     const descending = [...values].sort((a, b) => b - a);
     let settled = gpuReport(gpu!);
@@ -52,7 +52,7 @@ describe.skipIf(gpu === null)("routines that were run before", () => {
     ]);
   });
 
-  test("draw new numbers each time, the same as on the processor", () => {
+  test("draw new numbers each time, the same as on the CPU", () => {
     tidy(() => {
       manualSeed(3);
       const randomValues = [rand([8], { device: gpu! }), rand([8], { device: gpu! })].map((t) => t.toArray());
@@ -63,7 +63,7 @@ describe.skipIf(gpu === null)("routines that were run before", () => {
     });
   });
 
-  test("at ever new places do not gather without end", () => {
+  test("keep a limited number of plans", () => {
     tidy(() => {
       const { engine } = gpu!.backend as GpuBackend;
       const many = randn([600, 2, 2], { device: gpu! });

@@ -21,7 +21,7 @@ type Slot = number;
 
 /** A recorded call of a routine to its context. */
 type Step =
-  | { readonly kind: "launch"; readonly ready: CompiledLaunch; readonly reads: Slot[]; readonly writes: Slot[] }
+  | { readonly kind: "launch"; readonly launch: CompiledLaunch; readonly reads: Slot[]; readonly writes: Slot[] }
   | { readonly kind: "scratch"; readonly bytes: number }
   | { readonly kind: "release"; readonly slot: Slot };
 
@@ -74,7 +74,7 @@ export class RoutinePrograms {
     const key = bindingKey(bindings, buffers);
     const plan = plans?.get(key);
     if (plan !== undefined) {
-      this.repeat(plan, buffers);
+      this.replay(plan, buffers);
       return;
     }
     const bind = (operands: Routine["inputs"], from: number): GpuOperand[] =>
@@ -87,13 +87,13 @@ export class RoutinePrograms {
     plans.set(key, recording.steps);
   }
 
-  private repeat(plan: readonly Step[], buffers: GPUBuffer[]): void {
+  private replay(plan: readonly Step[], buffers: GPUBuffer[]): void {
     const { engine } = this;
     for (const step of plan) {
       switch (step.kind) {
         case "launch":
           engine.record(
-            step.ready,
+            step.launch,
             step.reads.map((slot) => buffers[slot]!),
             step.writes.map((slot) => buffers[slot]!),
           );
@@ -128,11 +128,11 @@ class RecordingContext implements GpuContext {
   }
 
   launch(launch: Launch): void {
-    const ready = this.engine.compile(launch);
-    if (ready === null) return;
-    this.engine.record(ready, launch.reads, launch.writes);
+    const compiled = this.engine.compile(launch);
+    if (compiled === null) return;
+    this.engine.record(compiled, launch.reads, launch.writes);
     const slots = (buffers: readonly GPUBuffer[]): Slot[] => buffers.map((buffer) => this.slotOf(buffer));
-    this.note({ kind: "launch", ready, reads: slots(launch.reads), writes: slots(launch.writes) });
+    this.note({ kind: "launch", launch: compiled, reads: slots(launch.reads), writes: slots(launch.writes) });
   }
 
   scratch(bytes: number): GPUBuffer {

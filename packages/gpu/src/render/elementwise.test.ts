@@ -127,7 +127,7 @@ describe.skipIf(gpu === null)("element-wise kernels on the GPU", () => {
     expect(huge.to(gpu!).to("int32").toArray()).toEqual(huge.to("reference").to("int32").toArray());
   });
 
-  test("operands of any geometry: transposed, broadcast, sliced, flipped, at any offset", { tags: ["long"] }, () => {
+  test("any strides and offsets: transposed, broadcast, sliced, flipped, at any offset", { tags: ["long"] }, () => {
     for (const dtype of dtypes) {
       for (const [rows, columns] of [[7, 5], [8, 12], [1, 9], [33, 4]] as const) {
         tidy(() => {
@@ -158,7 +158,7 @@ describe.skipIf(gpu === null)("element-wise kernels on the GPU", () => {
     }
   });
 
-  test("in place: the whole, a part that shares words with its neighbours, every other element", () => {
+  test("in place: a whole tensor, a part that shares words with its neighbours, every other element", () => {
     for (const dtype of dtypes) {
       tidy(() => {
         const start = values(dtype, 61, 3);
@@ -176,7 +176,7 @@ describe.skipIf(gpu === null)("element-wise kernels on the GPU", () => {
     }
   });
 
-  test("zero elements, one element, and more than one dispatch's dimension of workgroups", () => {
+  test("no elements, one element, and more workgroups than one dimension takes", () => {
     expect(arange(0, { device: gpu! }).add(1).toArray()).toEqual([]);
     expect(tensor(3, { device: gpu! }).mul(2).item()).toBe(6);
     const n = 65535 * 64 * 4 + 1000;
@@ -186,7 +186,7 @@ describe.skipIf(gpu === null)("element-wise kernels on the GPU", () => {
     });
   });
 
-  test("a scalar is a parameter, not another shader", () => {
+  test("scalars are params: another value needs no other shader", () => {
     const x = tensor([1, 2, 3], { device: gpu! });
     expect(x.mul(2).sub(1).toArray()).toEqual([1, 3, 5]);
     expect(x.mul(NaN).toArray()).toEqual([NaN, NaN, NaN]);
@@ -194,7 +194,7 @@ describe.skipIf(gpu === null)("element-wise kernels on the GPU", () => {
     expect(x.to("int8").mul(-3).toArray()).toEqual([-3, -6, -9]);
   });
 
-  test("an unsupported dtype is named", () => {
+  test("the error names an unsupported dtype", () => {
     expect(() => tensor([1], { device: gpu!, dtype: "float64" }).add(1)).toThrow(
       /add: .*"gpu" does not compute in float64/,
     );

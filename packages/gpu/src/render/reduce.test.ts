@@ -38,7 +38,7 @@ function expectSame(found: Tensor, wanted: Tensor, length: number, what: string)
 describe.skipIf(gpu === null)("reductions on the GPU", () => {
   for (const op of reductions) {
     const options = op === "sum" || op === "argmax" ? {} : { tags: ["long"] };
-    test(`${op} of every dtype, over any dimension, of any geometry`, options, () => {
+    test(`${op} of every dtype, over any dimension, with any strides`, options, () => {
       for (const dtype of dtypes) {
         for (const shape of [[5], [3, 4], [7, 1, 9], [2, 300], [300, 2], [4, 3, 5, 2]]) {
           tidy(() => {
@@ -52,13 +52,13 @@ describe.skipIf(gpu === null)("reductions on the GPU", () => {
                 `${op} of ${dtype} [${shape}] over ${dim}`,
               );
               if (shape.length > 1) {
-                const quadrant_value = (t: Tensor) => t.transpose(0, -1).flip([0]).narrow(0, 1, shape.at(-1)! - 1 || 1);
+                const flipped = (t: Tensor) => t.transpose(0, -1).flip([0]).narrow(0, 1, shape.at(-1)! - 1 || 1);
                 if (shape.at(-1)! < 2) continue;
                 expectSame(
-                  reduce(quadrant_value(x.to(gpu!)), op, dim),
-                  reduce(quadrant_value(x), op, dim),
+                  reduce(flipped(x.to(gpu!)), op, dim),
+                  reduce(flipped(x), op, dim),
                   length,
-                  `${op} quadrant_value ${dtype} [${shape}] over ${dim}`,
+                  `${op} flipped ${dtype} [${shape}] over ${dim}`,
                 );
               }
             }
@@ -68,7 +68,7 @@ describe.skipIf(gpu === null)("reductions on the GPU", () => {
     });
   }
 
-  test("several dimensions at once, and long ones, which are split", () => {
+  test("several dimensions, and long ones, which are split", () => {
     for (const shape of [[3, 5000], [5000, 3], [1, 100000], [2, 70000, 2]]) {
       tidy(() => {
         const x = values("float32", shape, 8);
@@ -83,7 +83,7 @@ describe.skipIf(gpu === null)("reductions on the GPU", () => {
     }
   });
 
-  test("more elements than lavapipe's loops have rounds", () => {
+  test("more elements than a loop has iterations on lavapipe", () => {
     for (const [rows, columns] of [[1, 2 ** 20 + 77], [300, 70001]] as const) {
       tidy(() => {
         const x = ones([rows, columns], { dtype: "uint8", device: gpu! });
@@ -92,7 +92,7 @@ describe.skipIf(gpu === null)("reductions on the GPU", () => {
     }
   });
 
-  test("NaN stays, and is first of all; of equals the first counts", () => {
+  test("NaN propagates and wins; of equal values the first wins", () => {
     const rows = [[1, NaN, 3, NaN], [NaN, 1, 2, 3], [2, 2, 1, 1], [-0, 0, 0, -0], [Infinity, -Infinity, Infinity, 0], [
       -Infinity,
       -Infinity,
@@ -109,14 +109,14 @@ describe.skipIf(gpu === null)("reductions on the GPU", () => {
     }
   });
 
-  test("of nothing: the neutral element", () => {
+  test("no elements: the identity", () => {
     const x = fromTypedArray(new Float32Array(0), [3, 0], { device: gpu! });
     expect(x.sum(1).toArray()).toEqual([0, 0, 0]);
     expect(x.prod(1).toArray()).toEqual([1, 1, 1]);
     expect(x.sum(0).toArray()).toEqual([]);
   });
 
-  test("long sums lose few digits, and are the same every time", () => {
+  test("long sums are accurate and reproducible", () => {
     const host = randn([1000003], { device: "reference" }).add(1);
     const x = host.to(gpu!);
     const first = x.sum().item();
@@ -124,7 +124,7 @@ describe.skipIf(gpu === null)("reductions on the GPU", () => {
     for (let i = 0; i < 5; i++) expect(x.sum().item()).toBe(first);
   });
 
-  test("workgroups on real GPUs, by the same values", () => {
+  test("the variants with workgroups agree too", () => {
     // Forces the variant of GPUs that are not software adapters.
     const backend = gpu!.backend as unknown as { engine: { software: boolean } };
     const before = backend.engine.software;

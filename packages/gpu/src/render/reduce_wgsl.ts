@@ -46,7 +46,7 @@ function combine(op: ReducePrim, type: Accumulator, a: string, b: string): strin
     case "amin":
       return type === "f32" ? `minimum_f(${a}, ${b})` : `min(${a}, ${b})`;
     default:
-      throw new Error(`${op} compares`);
+      throw new Error(`combine: ${op} compares values with their indices`);
   }
 }
 

@@ -47,7 +47,7 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
   // quads.
   const shapes = [[1, 1], [5, 7], [300, 10], [3, 72], [2, 5002], [2, 8196], [2, 3, 20]];
 
-  test("softmax and its logarithm, forward and backward", { tags: ["long"] }, () => {
+  test("softmax and log-softmax, forward and backward", { tags: ["long"] }, () => {
     manualSeed(1);
     for (const shape of shapes) {
       const dim = shape.length - 1;
@@ -58,7 +58,7 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
     }
   });
 
-  test("a loss of labels, some of them ignored", () => {
+  test("a loss of labels, some of which are ignored", () => {
     manualSeed(2);
     for (const shape of shapes) {
       const dim = shape.length - 1;
@@ -98,7 +98,7 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
     }
   });
 
-  test("views, and what is not finite", () => {
+  test("views, NaN and infinities", () => {
     manualSeed(4);
     const x = draw([4, 6, 9]).transpose(0, 1).narrow(0, 1, 4);
     const there = draw([4, 6, 9]).to(device).transpose(0, 1).narrow(0, 1, 4);
@@ -116,7 +116,7 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
     check("softmax", [rows], { dim: 1 });
   });
 
-  test("updates of several tensors in place, as one kernel", () => {
+  test("in-place updates of several tensors in one kernel", () => {
     const update = fusedUpdate("update", (p, speed, g, rate) => {
       const faster = speed.mul(0.5).add(g);
       return [p.sub(faster.mul(rate)), faster];
@@ -140,7 +140,7 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
     }
   });
 
-  test("updates of views of one buffer", () => {
+  test("in-place updates of views of the same buffer", () => {
     // Blocks of columns, like the gates of recurrent layers, and every second step of a sequence.
     const gates = fusedUpdate("gates", (_a, _b, _next, x, y, h, m) => [x.mul(y), x.add(h), h.mul(m).add(x)]);
     for (const each of devices) {

@@ -6,10 +6,10 @@ import { webgpu } from "../mod.ts";
 
 let found: Device | null = null;
 try {
-  const atOnce = "they read values at once, which Deno alone can do";
-  if (!("deno" in process.versions)) throw new Error(atOnce);
+  const needsDeno = "they read values synchronously, which only Deno can do";
+  if (!("deno" in process.versions)) throw new Error(needsDeno);
   const device = await webgpu();
-  if (!(device.backend as GpuBackend).engine.readback.canReadSync) throw new Error(atOnce);
+  if (!(device.backend as GpuBackend).engine.readback.canReadSync) throw new Error(needsDeno);
   found = device;
 } catch (error) {
   console.warn(`tests on the GPU are skipped: ${error instanceof Error ? error.message : error}`);

@@ -39,7 +39,7 @@ const products: readonly (readonly [number[], number[]])[] = [
 ];
 
 describe.skipIf(gpu === null)("matmul on the GPU", () => {
-  test("every dtype and geometry, with and without batches", { tags: ["long"] }, () => {
+  test("every dtype and memory layout, with and without batches", { tags: ["long"] }, () => {
     for (const dtype of dtypes.filter((each) => each !== "bool")) {
       // Software adapters compile slowly. The kernels differ only in how elements are loaded and stored, so two
       // products suffice.
@@ -55,7 +55,7 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
     }
   });
 
-  test("every pair of geometries", () => {
+  test("every pair of memory layouts", () => {
     for (const a of memoryLayouts) {
       for (const b of memoryLayouts) {
         compare(
@@ -69,12 +69,12 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
     }
   });
 
-  test("a bias and a rectifier", () => {
+  test("bias and ReLU", () => {
     for (const [left, right] of [[[9, 8], [8, 7]], [[3, 5, 8], [8, 70]], [[4, 700], [700, 5]], [[1, 300], [300, 3]]]) {
       const bias = factor("float32", [right!.at(-1)!], 3, "stepped");
       const inputs = [factor("float32", left!, 1), factor("float32", right!, 2), bias];
       compare("matmul", inputs, {}, "a bias", 1e-5);
-      compare("matmul", inputs, { activation: "relu" }, "a bias and a rectifier", 1e-5);
+      compare("matmul", inputs, { activation: "relu" }, "bias and ReLU", 1e-5);
       compare("matmul", inputs.slice(0, 2), { activation: "relu" }, "a rectifier", 1e-5);
     }
   });
@@ -90,7 +90,7 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
     }
   });
 
-  test("every configuration, at sizes that fill no tile, with parts", { tags: ["long"] }, () => {
+  test("every configuration, with incomplete tiles and split sums", { tags: ["long"] }, () => {
     for (const name of Object.keys(kernelConfigs) as KernelConfigName[]) {
       for (const [m, k, n] of [[70, 300, 75], [130, 129, 5], [1, 700, 33], [3, 65, 1]] as const) {
         for (const layout of ["contiguous", "permuted"] as const) {
@@ -112,12 +112,12 @@ describe.skipIf(gpu === null)("matmul on the GPU", () => {
     expect(c).toBe(11 + 13 - 1);
   });
 
-  test("the same bits every time", () => {
+  test("reproducible bit for bit", () => {
     const [a, b] = [randomValues("float32", [40, 5000], 1).to(gpu!), randomValues("float32", [5000, 30], 2).to(gpu!)];
     expect(a.matmul(b).toTypedArray()).toEqual(a.matmul(b).toTypedArray());
   });
 
-  test("more terms than lavapipe lets a loop have, in one tile and in many", () => {
+  test("more terms than a loop has iterations on lavapipe, in one tile and in many", () => {
     const terms = 70_000;
     for (const size of [3, 300]) {
       tidy(() => {

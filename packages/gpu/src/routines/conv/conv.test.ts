@@ -79,7 +79,7 @@ describe.skipIf(gpu === null)("convolutions on the GPU", () => {
     cases.forEach((c, seed) => all(c, "float32", seed));
   });
 
-  test("every geometry of the operands", () => {
+  test("every memory layout of the operands", () => {
     memoryLayouts.forEach((_, seed) => all(cases[3]!, "float32", seed));
   });
 
@@ -89,7 +89,7 @@ describe.skipIf(gpu === null)("convolutions on the GPU", () => {
     }
   });
 
-  test("a bias and a rectifier, groups too", () => {
+  test("bias and ReLU, also with groups", () => {
     for (const c of [cases[3]!, cases[4]!, cases[8]!, { x: [1, 200, 3, 3], w: [4, 200, 3, 3] }]) {
       const inputs = [operand("float32", c.x, 1, "permuted"), operand("float32", c.w, 2, "contiguous")];
       const bias = operand("float32", [c.w[0]!], 3, "stepped");
@@ -103,7 +103,7 @@ describe.skipIf(gpu === null)("convolutions on the GPU", () => {
     all({ x: [2, 0, 6, 6], w: [4, 0, 3, 3] }, "float32", 0);
   });
 
-  test("more terms than lavapipe lets a loop have", () => {
+  test("more terms than a loop has iterations on lavapipe", () => {
     const one = (...shape: number[]): Tensor => ones(shape, { device: gpu! });
     const attrs = { stride: [1], padding: [0], dilation: [1], groups: 1 };
     tidy(() => {

@@ -13,7 +13,7 @@ const far = [-7, 3, 100, 2 ** 31 - 1, -(2 ** 31)];
 describe.skipIf(gpu === null)("indices out of range on the GPU", () => {
   const of = (values: number[], device: Tensor["device"] = gpu!) => tensor(values, { dtype: "int32", device });
 
-  test("reads give NaN, of integers 0, of bool false", () => {
+  test("reads give NaN, 0 for integers, false for bool", () => {
     for (const dtype of dtypes) {
       const none = dtype.startsWith("float") ? NaN : dtype === "bool" ? false : 0;
       const all = far.map(() => none);
@@ -28,7 +28,7 @@ describe.skipIf(gpu === null)("indices out of range on the GPU", () => {
     expect(rows.indexSelect(0, of([1, 3])).toArray()).toEqual([[2, 3], [NaN, NaN]]);
   });
 
-  test("of several indices, one that is out of its dimension's range is not made up for by the others", () => {
+  test("an index out of range is not compensated by those of other dimensions", () => {
     const x = arange(24, { device: gpu! }).reshape(2, 3, 4);
     const [i, j, k] = [of([1, 0, 1, 0, -1]), of([2, 3, 0, -4, -1]), of([3, 1, 2, 1, -1])];
     expect(x.at(i, j).select(1, 0).toArray()).toEqual([20, NaN, 12, NaN, 20]);
@@ -38,7 +38,7 @@ describe.skipIf(gpu === null)("indices out of range on the GPU", () => {
     expect(written.toArray()).toEqual([[0, 1, 0], [1, 0, 0]]);
   });
 
-  test("writes are left out, whichever way they are made", () => {
+  test("writes are skipped in every algorithm", () => {
     for (const device of devices) {
       for (const dtype of ["float32", "int32", "uint8", "bool"] satisfies DType[]) {
         for (const length of [5, 3000]) {
@@ -60,7 +60,7 @@ describe.skipIf(gpu === null)("indices out of range on the GPU", () => {
     }
   });
 
-  test("memory beside the tensor is neither read nor written", () => {
+  test("memory outside the tensor is neither read nor written", () => {
     const all = arange(12, { device: gpu! });
     const middle = all.narrow(0, 4, 4);
     expect(middle.gather(0, of([-1, 0, 4])).toArray()).toEqual([NaN, 4, NaN]);
@@ -68,7 +68,7 @@ describe.skipIf(gpu === null)("indices out of range on the GPU", () => {
     expect(all.toArray()).toEqual([0, 1, 2, 3, 4, 50, 6, 100, 8, 9, 10, 11]);
   });
 
-  test("a label out of range makes loss and gradient NaN, unless it is the one to be ignored", () => {
+  test("a label out of range makes loss and gradient NaN, unless it is ignoreIndex", () => {
     for (const device of devices) {
       const scores = arange(12, { device }).reshape(4, 3);
       const labels = of([2, 3, -1, -100], device).reshape(4, 1);

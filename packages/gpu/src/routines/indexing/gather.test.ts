@@ -4,7 +4,7 @@ import { gpu } from "../../testing/gpu_device.ts";
 import { compare, dtypes, memoryLayouts, randomValues, withLayout } from "../../testing/reference_comparison.ts";
 
 describe.skipIf(gpu === null)("gather on the GPU", () => {
-  test("every dtype, dimension and geometry", () => {
+  test("every dtype, dimension and memory layout", () => {
     for (const dtype of dtypes) {
       memoryLayouts.forEach((layout, seed) => {
         const shape = [3, 5, 4];
@@ -23,7 +23,7 @@ describe.skipIf(gpu === null)("gather on the GPU", () => {
     }
   });
 
-  test("narrow indices, scalars and nothing", () => {
+  test("narrow index dtypes, scalars and no elements", () => {
     const x = randomValues("float32", [20], 1);
     compare("gather", [(d) => x.to(d), (d) => randomValues("int16", [33], 2, [0, 20]).to(d)], { dim: 0 }, "int16");
     const index = tensor(3, { dtype: "int32", device: gpu! });
@@ -37,7 +37,7 @@ describe.skipIf(gpu === null)("gather on the GPU", () => {
     compare("gather", [(d) => x.to(d), (d) => randomValues("int32", [0], 2).to(d)], { dim: 0 }, "no index");
   });
 
-  test("the bits of floats are kept", () => {
+  test("float bits are preserved", () => {
     const x = tensor([NaN, -0, Infinity, 1e-40], { device: gpu! });
     const index = tensor([3, 2, 1, 0], { dtype: "int32", device: gpu! });
     const found = x.gather(0, index).toTypedArray();

@@ -16,7 +16,7 @@ const modes: readonly ScatterMode[] = ["set", "sum", "prod", "amax", "amin"];
 describe.skipIf(gpu === null)("scatter on the GPU", () => {
   for (const mode of modes) {
     const options = mode === "sum" ? {} : { tags: ["long"] };
-    test(`${mode}: every dtype, dimension and geometry, with indices that occur more than once`, options, () => {
+    test(`${mode}: every dtype, dimension and memory layout, with repeated indices`, options, () => {
       for (const dtype of dtypes) {
         memoryLayouts.forEach((layout, seed) => {
           // Searching through the second index would take too long on a software adapter.
@@ -24,10 +24,10 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
             for (const dim of [0, 1, 2]) {
               const indexShape = shape.map((size, d) => d === dim ? 9 : size - 1);
               const sourceShape = indexShape.map((size) => size + 1);
-              const lieOf = (i: number) => memoryLayouts[(seed + i + dim) % memoryLayouts.length]!;
+              const layoutOf = (i: number) => memoryLayouts[(seed + i + dim) % memoryLayouts.length]!;
               const index = withLayout(
                 indexShape,
-                lieOf(2),
+                layoutOf(2),
                 (s) => randomValues("int32", s, seed + 9, [0, shape[dim]!]),
               );
               compare(
@@ -35,7 +35,7 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
                 [
                   withLayout(shape, layout, (s) => randomValues(dtype, s, seed, [-3, 3])),
                   index,
-                  withLayout(sourceShape, lieOf(1), (s) => randomValues(dtype, s, seed + 5, [-3, 3])),
+                  withLayout(sourceShape, layoutOf(1), (s) => randomValues(dtype, s, seed + 5, [-3, 3])),
                 ],
                 { dim, mode },
                 `${dtype} ${layout} [${shape}] along ${dim}`,
@@ -46,7 +46,7 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
       }
     });
 
-    test(`${mode}: long indices, of one lane, of lanes with one index, and of many`, () => {
+    test(`${mode}: long indices: one lane, lanes that share an index, many lanes`, () => {
       const lengths: readonly [rows: number, columns: number, length: number, layout: "repeated" | "contiguous"][] = [
         [1500, 1, 1001, "contiguous"],
         [40, 60, 700, "repeated"],
@@ -77,7 +77,7 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
     });
   }
 
-  test("more elements than a loop may have rounds", () => {
+  test("more elements than a loop may have iterations", () => {
     const n = 100_003;
     const index = randomValues("int32", [n], 4, [0, 50]);
     compare(
@@ -101,7 +101,7 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
     }
   });
 
-  test("scalars and nothing", () => {
+  test("scalars and no elements", () => {
     const one = tensor(2, { device: gpu! });
     expect(one.scatter(0, tensor([0], { dtype: "int32", device: gpu! }), tensor([5], { device: gpu! })).item()).toBe(5);
     const none = (shape: number[]) => zeros(shape, { device: gpu! });
@@ -110,7 +110,7 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
     expect(none([0]).scatterAdd(0, index, none([0])).toArray()).toEqual([]);
   });
 
-  test("the same in every run, bit for bit", () => {
+  test("reproducible bit for bit", () => {
     for (const device of devices) {
       const source = randomValues("float32", [20_000], 1).to(device);
       const index = randomValues("int32", [20_000], 2, [0, 900]).to(device);
@@ -120,7 +120,7 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
     }
   });
 
-  test("an index out of range does nothing", () => {
+  test("an index out of range has no effect", () => {
     for (const device of devices) {
       for (const length of [4, 3000]) {
         const index = tensor(Array.from({ length }, (_, i) => [-1, 1, 2000, 1e6][i % 4]!), { dtype: "int32", device });

@@ -35,25 +35,29 @@ const cases: readonly Case[] = [
 const floats: readonly DType[] = dtypes.filter((dtype) => dtype.startsWith("float"));
 
 describe.skipIf(gpu === null)("pooling on the GPU", () => {
-  test("maxima of every dtype and geometry, with the places of the first of equals", { tags: ["long"] }, () => {
-    for (const dtype of dtypes) {
-      cases.forEach(({ shape, attrs }, i) => {
-        const layout = memoryLayouts[i % memoryLayouts.length]!;
-        for (const range of [[-3, 3], [-100, 100]] as const) {
-          const x = withLayout(shape, layout, (s) => randomValues(dtype, s, i, [...range]));
-          compare("maxPool", [x], attrs, `${dtype} ${layout} case ${i}`);
-        }
-      });
-    }
-  });
+  test(
+    "maxima of every dtype and memory layout, with the index of the first of equal values",
+    { tags: ["long"] },
+    () => {
+      for (const dtype of dtypes) {
+        cases.forEach(({ shape, attrs }, i) => {
+          const layout = memoryLayouts[i % memoryLayouts.length]!;
+          for (const range of [[-3, 3], [-100, 100]] as const) {
+            const x = withLayout(shape, layout, (s) => randomValues(dtype, s, i, [...range]));
+            compare("maxPool", [x], attrs, `${dtype} ${layout} case ${i}`);
+          }
+        });
+      }
+    },
+  );
 
-  test("a NaN is the maximum, and so are infinities", () => {
+  test("NaN and infinities", () => {
     const x = tensor([[[1, NaN, 2, 3, Infinity, -Infinity, -Infinity, 1e-40, NaN, NaN]]], { device: "reference" });
     const attrs = { kernel: [2], stride: [1], padding: [1], dilation: [1], ceilMode: false };
     compare("maxPool", [(d) => x.to(d)], attrs, "special values");
   });
 
-  test("windows that are larger than the image", () => {
+  test("windows larger than the image", () => {
     for (const { shape, attrs } of cases.filter(({ shape, attrs }) => attrs.kernel.some((k, d) => k > shape[d + 2]!))) {
       compare(
         "maxPool",

@@ -34,7 +34,7 @@ describe.skipIf(gpu === null)("random tensors on the GPU", () => {
     ["uniform", "float32"],
     ["uniform", "float16"],
   ];
-  test.each(kinds)("%s of %s are the reference's, bit for bit", (distribution, dtype) => {
+  test.each(kinds)("%s of %s equal the reference's, bit for bit", (distribution, dtype) => {
     if (!gpu!.backend.supports(dtype)) return;
     for (const key of keys) {
       for (const counter of counters) {
@@ -48,7 +48,7 @@ describe.skipIf(gpu === null)("random tensors on the GPU", () => {
     }
   });
 
-  test("normal numbers are the reference's but for the last digits", () => {
+  test("normal numbers agree with the reference up to rounding", () => {
     for (const key of keys) {
       for (const counter of counters) {
         const attrs: RandomAttrs = { distribution: "normal", dtype: "float32", shape: [2001], key, counter };
@@ -60,7 +60,7 @@ describe.skipIf(gpu === null)("random tensors on the GPU", () => {
     }
   });
 
-  test("a view is filled in its own order", () => {
+  test("a view is filled in the order of its elements", () => {
     const fill = (device: Device | string): unknown => {
       manualSeed(5);
       const x = zeros([4, 10], { device });
@@ -70,7 +70,7 @@ describe.skipIf(gpu === null)("random tensors on the GPU", () => {
     expect(fill(gpu!)).toEqual(fill("reference"));
   });
 
-  test("moments of many, and what follows in the stream", () => {
+  test("moments, and the position in the stream afterwards", () => {
     manualSeed(3);
     const x = randn([400_000], { device: gpu! });
     expect(Math.abs(x.mean().item())).toBeLessThan(0.01);

@@ -14,7 +14,7 @@ import {
 const tested: readonly DType[] = dtypes.filter((dtype) => dtype !== "bool");
 
 describe.skipIf(gpu === null).each(["cumsum", "cumprod"] as const)("%s on the GPU", (prim) => {
-  test("every dtype, dimension and geometry", { tags: ["long"] }, () => {
+  test("every dtype, dimension and memory layout", { tags: ["long"] }, () => {
     for (const dtype of tested) {
       memoryLayouts.forEach((layout, seed) => {
         for (const shape of [[], [1], [7], [3, 70, 2], [2, 3, 130]]) {
@@ -41,13 +41,13 @@ describe.skipIf(gpu === null).each(["cumsum", "cumprod"] as const)("%s on the GP
     }
   });
 
-  test("nothing", () => {
+  test("no elements", () => {
     for (const shape of [[0], [0, 3], [3, 0]]) {
       compare(prim, [(d) => randomValues("float32", shape, 1).to(d)], { dim: 0 }, `[${shape}]`);
     }
   });
 
-  test("NaN and infinities from where they are on", () => {
+  test("NaN and infinities propagate to later elements", () => {
     const x = tensor([1, 2, Infinity, 3, NaN, 2], { device: "reference" });
     for (const repeat of [1, 40]) {
       compare(prim, [(d) => x.to(d).repeat(repeat)], { dim: 0 }, `${repeat} times`);
@@ -56,13 +56,13 @@ describe.skipIf(gpu === null).each(["cumsum", "cumprod"] as const)("%s on the GP
 });
 
 describe.skipIf(gpu === null)("long scans on the GPU", () => {
-  test("of whole numbers are exact", () => {
+  test("of integers are exact", () => {
     const n = 1_200_001;
     const x = randomValues("int32", [n], 7, [-1000, 1000]);
     compare("cumsum", [(d) => x.to(d)], { dim: 0 }, "long");
   });
 
-  test("of floats lose few digits", () => {
+  test("of floats are accurate", () => {
     for (const device of devices) {
       const sums = ones([300_000], { device }).mul(0.1).cumsum(0);
       expect(sums.at(-1).item()).toBeCloseTo(30_000, 1);

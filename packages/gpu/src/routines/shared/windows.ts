@@ -73,7 +73,7 @@ export function windowCode(
   const taps = sizeOf(kernel);
   if (gpu.software && taps > 60_000) {
     throw new RangeError(
-      `${operation}: a window of [${kernel.join(", ")}] is too large for an adapter in software; ` +
+      `${operation}: a window of [${kernel.join(", ")}] is too large for a software adapter; ` +
         `pool in two steps, reduce over the whole image, or use the device "cpu"`,
     );
   }

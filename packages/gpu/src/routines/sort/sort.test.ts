@@ -4,7 +4,7 @@ import { gpu } from "../../testing/gpu_device.ts";
 import { compare, dtypes, memoryLayouts, randomValues, withLayout } from "../../testing/reference_comparison.ts";
 
 describe.skipIf(gpu === null)("sort on the GPU", () => {
-  test("every dtype, dimension, geometry and direction, with many equal values", { tags: ["long"] }, () => {
+  test("every dtype, dimension, memory layout and direction, with many equal values", { tags: ["long"] }, () => {
     for (const dtype of dtypes) {
       memoryLayouts.forEach((layout, seed) => {
         for (const shape of [[], [1], [5, 3, 7], [2, 150]]) {
@@ -51,7 +51,7 @@ describe.skipIf(gpu === null)("sort on the GPU", () => {
     }
   });
 
-  test("nothing", () => {
+  test("no elements", () => {
     compare("sort", [(d) => randomValues("float32", [0], 1).to(d)], { dim: 0, descending: false }, "no elements");
     compare("sort", [(d) => randomValues("float32", [0, 200], 1).to(d)], { dim: 1, descending: false }, "no rows");
     compare("sort", [(d) => randomValues("float32", [200, 0], 1).to(d)], { dim: 0, descending: false }, "no lanes");
