@@ -71,7 +71,7 @@ describe("WebGPU", () => {
       /^webgpu: this runtime has no built-in WebGPU; install the package "webgpu" \(npm install webgpu\), or run on Deno$/,
     );
     await expect(findGpu(null, () => Promise.reject(new Error("libvulkan is no ELF file")))).rejects.toThrow(
-      /npm install webgpu.*could not be loaded: libvulkan is no ELF file/,
+      /npm install webgpu.*loading it failed: libvulkan is no ELF file/,
     );
     const { gpu } = fakeGpu({});
     const names: string[] = [];
