@@ -58,7 +58,9 @@ describe.skipIf(found === null)("gpu through Dawn", () => {
   });
 
   test("reading at once is refused, and the error says what can be done", () => {
-    expect(found!.atOnce).toMatch(/"gpu" cannot be read synchronously in this runtime; use await t\.data\(\), or run on Deno/);
+    expect(found!.atOnce).toMatch(
+      /"gpu" cannot be read synchronously in this runtime; use await t\.data\(\), or run on Deno/,
+    );
   });
 
   test("an adapter that computes nothing is refused", () => {
