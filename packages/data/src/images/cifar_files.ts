@@ -150,11 +150,11 @@ async function fromArchive(
   const wanted = new Map(files.map((file) => [`${collection.inner}/${file}`, file]));
   const found = new Map<string, RecordFile>();
   const selection = {
-    wanted: (name: string) => wanted.has(name.replace(/^\.\//, "")),
+    wanted: (name: string) => wanted.has(name),
     maxBytes: Math.min(MAX_FILE_BYTES, bytes.length * MOST_FROM_ONE),
   };
   for await (const { name, data } of readTar(gunzip(bytes, path), path, selection)) {
-    found.set(wanted.get(name.replace(/^\.\//, ""))!, { path: `${path}: ${name}`, bytes: data });
+    found.set(wanted.get(name)!, { path: `${path}: ${name}`, bytes: data });
   }
   // After reading, since "cut short" says more than two sums that differ.
   const actual = verify ? digest("md5", bytes) : collection.md5;
