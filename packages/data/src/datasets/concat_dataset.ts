@@ -1,6 +1,6 @@
 import { cat, fromTypedArray, type Generator, Tensor } from "@heddle/tensor";
 import { branch } from "../loader/batch_stream.ts";
-import { defaultCollate } from "../loader/collate.ts";
+import { defaultCollate, fieldsOf } from "../loader/collate.ts";
 import { type BatchOf, checkIndex, type Dataset } from "./dataset.ts";
 
 /**
@@ -91,7 +91,7 @@ export class ConcatDataset<T> implements Dataset<T> {
   }
 }
 
-/** Puts the rows of several batches into one, row i from position[i] of all; undefined where a field is no tensor. */
+/** Joins several batches, row i of the result being row position[i] of all; undefined where a field is no tensor or fields differ. */
 function mergeBatches(batches: unknown[], position: Int32Array): unknown {
   const first = batches[0];
   if (first instanceof Tensor) {
@@ -102,8 +102,9 @@ function mergeBatches(batches: unknown[], position: Int32Array): unknown {
     joined.dispose();
     return batch;
   }
-  if (typeof first !== "object" || first === null) return undefined;
-  const fields = Object.keys(first).map((key) => {
+  const names = typeof first === "object" && first !== null ? fieldsOf(first) : "[]";
+  if (names === "[]" || batches.some((batch) => fieldsOf(Object(batch)) !== names)) return undefined;
+  const fields = Object.keys(first as object).map((key) => {
     const merged = mergeBatches(batches.map((batch) => (batch as Record<string, unknown>)[key]), position);
     return [key, merged] as const;
   });

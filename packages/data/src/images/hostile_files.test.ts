@@ -76,6 +76,7 @@ describe("PNG", () => {
     ["no end", [grey, pixels(0, 1, 2)], /cut short/],
     ["no palette", [indexed, pixels(0, 0), end], /palette is missing/],
     ["a palette too late", [indexed, pixels(0, 0), palette, end], /palette is missing|after the pixels/],
+    ["Exif data twice", [grey, chunk("eXIf", [1]), chunk("eXIf", [1]), pixels(0, 1, 2), end], /Exif data comes twice/],
     ["two palettes", [indexed, palette, palette, pixels(0, 0), end], /comes twice/],
     ["a palette of grey", [grey, palette, pixels(0, 1, 2), end], /a grey picture has a palette/],
     ["a palette of grey and opacity", [header(1, 1, 8, 4), palette, pixels(0, 1, 2), end], /a grey picture has/],

@@ -88,8 +88,10 @@ export function readPngChunks(bytes: Uint8Array, name: string): PngChunks {
       if (data.length > 0 && last !== "IDAT") damaged("other chunks stand between those of the pixels");
       if (header.indexed && palette.length === 0) damaged("its palette is missing");
       data.push(content);
-    } else if (type === "eXIf") exif = content;
-    else if (type === "IEND") {
+    } else if (type === "eXIf") {
+      if (exif !== null) damaged("its Exif data comes twice");
+      exif = content;
+    } else if (type === "IEND") {
       if (content.length > 0) damaged("the chunk that ends it is not empty");
       if (data.length === 0) damaged("it has no pixels");
       return { header, palette, opacity, data, exif };

@@ -135,7 +135,17 @@ function collateTuples(tuples: unknown[][], path: string): unknown[] {
 
 function collateRecords(records: object[], path: string): Record<string, unknown> {
   const keys = Object.keys(records[0]!);
-  const other = records.findIndex((record) => String(Object.keys(record).sort()) !== String([...keys].sort()));
+  // A Map, a Set or a Date would become an object without its content.
+  if (keys.length === 0) {
+    fail(
+      path,
+      `an object without fields (${
+        records[0]!.constructor?.name ?? "no class"
+      }) cannot be collated. Give the loader a collate function.`,
+    );
+  }
+  const fields = fieldsOf(records[0]!);
+  const other = records.findIndex((record) => fieldsOf(record) !== fields);
   if (other >= 0) {
     fail(
       path,
@@ -148,4 +158,9 @@ function collateRecords(records: object[], path: string): Record<string, unknown
       key,
     ) => [key, collate(records.map((record) => (record as Record<string, unknown>)[key]), `${path}.${key}`)]),
   );
+}
+
+/** The names of an object's fields as one string, which is the same for two objects when their fields are. */
+export function fieldsOf(record: object): string {
+  return JSON.stringify(Object.keys(record).sort());
 }

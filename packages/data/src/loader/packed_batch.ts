@@ -20,12 +20,17 @@ export function pack(value: unknown, transfer: ArrayBuffer[]): Packed {
     return { kind: "tensor", data, shape: value.shape, dtype: value.dtype };
   }
   if (Array.isArray(value)) return { kind: "list", items: value.map((item) => pack(item, transfer)) };
-  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+  if (typeof value === "object" && value !== null && isPlain(value)) {
     const keys = Object.keys(value);
     const items = keys.map((key) => pack((value as Record<string, unknown>)[key], transfer));
     return { kind: "record", keys, items };
   }
   return { kind: "value", value };
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** What was packed, with tensors on the default device. */

@@ -18,7 +18,7 @@ export interface EntityScore {
 export interface EntityF1 extends EntityScore {
   /** The share of tokens with the right tag. */
   readonly accuracy: number;
-  /** The same for each type, in alphabetical order. */
+  /** The same for each type, in alphabetical order (types that are whole numbers come first); undefined for a type that does not occur. */
   readonly byType: Readonly<Record<string, EntityScore>>;
 }
 
@@ -83,7 +83,11 @@ export function entityF1(
   return {
     ...scoreOf({ predicted: sum("predicted"), gold: sum("gold"), correct: sum("correct") }),
     accuracy: tokens === 0 ? 0 : right / tokens,
-    byType: Object.fromEntries(types.map(([type, each]) => [type, scoreOf(each)])),
+    // Without a prototype, so that a type such as "constructor" that does not occur is undefined.
+    byType: Object.assign(
+      Object.create(null) as Record<string, EntityScore>,
+      Object.fromEntries(types.map(([type, each]) => [type, scoreOf(each)])),
+    ),
   };
 }
 

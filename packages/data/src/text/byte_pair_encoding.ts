@@ -36,7 +36,8 @@ const BYTES = [[33, 126], [161, 172], [174, 255], [256, 323]].flatMap(([from, to
 
 /**
  * Byte-pair encoding (Sennrich et al. 2016) on bytes, as GPT-2 has it (Radford et al. 2019): frequent words are one token, rare ones several, and
- * as each byte is a token, every text can be written and comes back exactly. Trained here, applied by Hugging Face's `tokenizers`.
+ * as each byte is a token, every well-formed text can be written and comes back exactly. A string with half of a surrogate pair has no bytes
+ * in UTF-8 and is refused; `text.toWellFormed()` puts "\ufffd" in its place. Trained here, applied by Hugging Face's `tokenizers`.
  *
  * @example
  * ```ts
@@ -78,13 +79,22 @@ export class BytePairEncoding {
    * Learns which pairs to join.
    *
    * @param texts read once
-   * @throws when `vocabularySize` leaves no room for the bytes and the special tokens, `minCount` is no positive integer, or there is no text
+   * @throws when `vocabularySize` leaves no room for the bytes and the special tokens, `minCount` is no positive integer, there is no text, or
+   *   a text has half of a surrogate pair
    */
   static train(texts: Iterable<string>, options: BytePairOptions): BytePairEncoding {
     checkOptions("BytePairEncoding.train", options, ["vocabularySize", "minCount", "specials"]);
     const { vocabularySize, minCount = 2, specials = DEFAULT_SPECIALS } = options;
     const { pad, unk, bos, eos, others = [] } = specials;
     const reserved = [...new Set([pad, unk, bos, eos, ...others].filter((token) => token !== undefined))];
+    const byte = reserved.find((token) => BYTES.includes(token));
+    if (byte !== undefined) {
+      throw new Error(
+        `BytePairEncoding.train: the special token ${
+          JSON.stringify(byte)
+        } is also the token of a byte; take a longer one, such as "<eos>".`,
+      );
+    }
     const least = BYTES.length + reserved.length;
     if (!Number.isInteger(vocabularySize) || vocabularySize < least) {
       throw new RangeError(
@@ -111,8 +121,13 @@ export class BytePairEncoding {
     return this.vocabulary.size;
   }
 
-  /** The pieces of a text as the library spells them: bytes as characters, "Ġ" for a space. */
+  /**
+   * The pieces of a text as the library spells them: bytes as characters, "Ġ" for a space.
+   *
+   * @throws when the text has half of a surrogate pair
+   */
   tokens(text: string): string[] {
+    checkWellFormed("BytePairEncoding", text);
     return this.tokenizer.tokenize(text);
   }
 
@@ -120,6 +135,7 @@ export class BytePairEncoding {
    * Numbers of a text's pieces. A special token's name in it is text like any other.
    *
    * @param options `bos` and `eos` put the tokens that begin and end a sentence around them (default false)
+   * @throws when the text has half of a surrogate pair
    */
   encode(text: string, options: { bos?: boolean; eos?: boolean } = {}): number[] {
     return this.vocabulary.encode(this.tokens(text), options);
@@ -184,6 +200,18 @@ export class BytePairEncoding {
   }
 }
 
+/** @throws for half of a surrogate pair, which has no bytes in UTF-8: the library would write those of "\ufffd" */
+function checkWellFormed(where: string, text: string): void {
+  const at = text.search(/\p{Surrogate}/u);
+  if (at < 0) return;
+  throw new Error(
+    `${where}: character ${at} of the text is half of a surrogate pair (\\u${
+      text.charCodeAt(at).toString(16)
+    }), which no bytes stand for. ` +
+      "Cut texts between whole characters, as Array.from(text) does, or pass text.toWellFormed().",
+  );
+}
+
 function tokenizerOf(json: TokenizerJson): Tokenizer {
   return new Tokenizer(json, { clean_up_tokenization_spaces: false });
 }
@@ -193,6 +221,7 @@ function countWords(texts: Iterable<string>): Map<string, number> {
   const cut = tokenizerOf({ ...jsonOf(BYTES, [], []), added_tokens: [] }).pre_tokenizer!;
   const counts = new Map<string, number>();
   for (const text of texts) {
+    checkWellFormed("BytePairEncoding.train", text);
     for (const word of cut.pre_tokenize_text(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   return counts;
