@@ -1,4 +1,5 @@
 import { dataFolder } from "@heddle/tensor/engine";
+import { checkArguments } from "./arguments.ts";
 import { node } from "./node.ts";
 
 /** What decides where downloaded data goes. */
@@ -23,6 +24,7 @@ export interface CachePlace {
  * @param place for tests; by default this process's own
  */
 export function cacheDir(place: CachePlace = here()): string {
+  checkArguments("cacheDir", arguments, 1, true);
   const { own, env, platform, home } = place;
   if (own !== undefined && own !== "" && own !== "0") return own;
   // The XDG specification has relative paths ignored.

@@ -1,4 +1,5 @@
 import { cat, fromTypedArray, type Generator, Tensor } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { branch } from "../loader/batch_stream.ts";
 import { defaultCollate, fieldsOf } from "../loader/collate.ts";
 import { type BatchOf, checkIndex, type Dataset } from "./dataset.ts";
@@ -24,6 +25,7 @@ export class ConcatDataset<T> implements Dataset<T> {
 
   /** @throws when the list is empty */
   constructor(datasets: readonly Dataset<T>[]) {
+    checkArguments("ConcatDataset", arguments, 1);
     if (datasets.length === 0) throw new Error("ConcatDataset: the list of data sets is empty; give at least one.");
     this.datasets = [...datasets];
     let end = 0;

@@ -1,4 +1,5 @@
 import type { Generator } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { type BatchOf, checkIndex, type Dataset } from "./dataset.ts";
 
 /**
@@ -22,6 +23,7 @@ export class Subset<T> implements Dataset<T> {
 
   /** @throws RangeError when an index is out of the data set's range */
   constructor(dataset: Dataset<T>, indices: ArrayLike<number>) {
+    checkArguments("Subset", arguments, 2);
     this.dataset = dataset;
     this.indices = Array.from(indices);
     for (const index of this.indices) checkIndex("Subset", index, dataset.length);

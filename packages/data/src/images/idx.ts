@@ -1,3 +1,5 @@
+import { checkArguments } from "../arguments.ts";
+
 /** The typed arrays that hold the element types of the IDX format. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -99,6 +101,7 @@ function hex(value: number, digits: number): string {
  * ```
  */
 export function parseIdx(bytes: Uint8Array, name: string = "IDX data"): IdxArray {
+  checkArguments("parseIdx", arguments, 2, true);
   const header = readIdxHeader(bytes, name);
   checkIdxLength(header, bytes.length, name);
   const { type, dtype, shape, headerBytes, count } = header;
@@ -175,6 +178,7 @@ function readElements(bytes: Uint8Array, view: DataView, type: ElementType, offs
  * @throws when `data` has another number of elements than `shape` says, or a dimension is no uint32
  */
 export function encodeIdx(array: IdxArray): Uint8Array<ArrayBuffer> {
+  checkArguments("encodeIdx", arguments, 1, true);
   const { dtype, shape, data } = array;
   const type = ELEMENT_TYPES.find((t) => t.dtype === dtype);
   if (type === undefined) {

@@ -1,3 +1,4 @@
+import { checkArguments } from "../arguments.ts";
 import { ByteReader } from "../archive/byte_reader.ts";
 import { gunzip, isGzip, MOST_FROM_ONE } from "../archive/gunzip.ts";
 import { node } from "../node.ts";
@@ -50,5 +51,6 @@ export async function idxContent(bytes: Uint8Array, name: string): Promise<Uint8
  * ```
  */
 export async function readIdx(path: string): Promise<IdxArray> {
+  checkArguments("readIdx", arguments, 1, true);
   return parseIdx(await idxContent(await node.fs.readFile(path), path), path);
 }

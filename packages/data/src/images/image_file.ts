@@ -1,5 +1,6 @@
 import { type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { node } from "../node.ts";
 import { GRID_OPTIONS, type GridOptions, makeGrid } from "./grid.ts";
 import { type Orientation, orientationOf, oriented } from "./exif.ts";
@@ -106,6 +107,7 @@ export async function readImage(path: string, options: ImageReadOptions = {}): P
  * ```
  */
 export function encodeImage(image: Tensor): Uint8Array {
+  checkArguments("encodeImage", arguments, 1, true);
   const shape = image.ndim === 2 ? [1, ...image.shape] : image.shape;
   const [channels, height, width] = shape as [number, number, number];
   const floating = image.dtype.startsWith("float");

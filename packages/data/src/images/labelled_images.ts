@@ -1,4 +1,5 @@
 import { defaultGenerator, fromTypedArray, type Generator, keep, stack, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { tensorOf } from "../transforms/pictures.ts";
 import { branch } from "../loader/batch_stream.ts";
@@ -72,6 +73,15 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
 
   /** @throws when the sizes or the transform's layout do not fit, or a label is no class */
   constructor(parts: LabelledImagesParts) {
+    checkOptions("LabelledImages", parts, [
+      "pixels",
+      "labels",
+      "imageShape",
+      "classes",
+      "transform",
+      "generator",
+      "name",
+    ]);
     const { pixels, labels, imageShape, classes, transform, generator, name = "LabelledImages" } = parts;
     this.area = imageShape.reduce((product, size) => product * size, 1);
     if (pixels.length !== labels.length * this.area) {

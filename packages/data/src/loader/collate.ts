@@ -1,4 +1,5 @@
 import { fromTypedArray, stack, Tensor, tensor } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 
 /** The typed arrays that collate to tensors. */
 export type SampleArray =
@@ -39,6 +40,7 @@ const INT32_LIMIT = 2 ** 31;
  * ```
  */
 export function defaultCollate<T>(samples: readonly T[]): Collated<T> {
+  checkArguments("defaultCollate", arguments, 1, true);
   if (samples.length === 0) throw new Error("defaultCollate: there are no samples; a batch needs at least one.");
   return collate(samples, "sample") as Collated<T>;
 }

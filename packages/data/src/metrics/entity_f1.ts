@@ -1,3 +1,5 @@
+import { checkArguments } from "../arguments.ts";
+
 /** Entities that were counted, and how far they agree. */
 export interface EntityScore {
   /** The share of predicted entities that are right, from 0 to 1; 0 where none was predicted. */
@@ -50,6 +52,7 @@ export function entityF1(
   predicted: readonly (readonly string[])[],
   gold: readonly (readonly string[])[],
 ): EntityF1 {
+  checkArguments("entityF1", arguments, 2, true);
   if (predicted.length !== gold.length) {
     throw new Error(`entityF1: ${predicted.length} predicted sentences, but ${gold.length} in the gold standard.`);
   }

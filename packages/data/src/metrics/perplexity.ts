@@ -1,3 +1,5 @@
+import { checkArguments } from "../arguments.ts";
+
 /**
  * Perplexity, the exponential of the mean negative log likelihood of a token: of how many equally likely tokens a model that knows as much
  * would have to choose.
@@ -14,6 +16,7 @@
  * ```
  */
 export function perplexity(nats: number): number {
+  checkArguments("perplexity", arguments, 1, true);
   if (nats >= 0) return Math.exp(nats);
   throw new RangeError(
     `perplexity: the mean cross-entropy must be 0 or more, got ${nats}.` +

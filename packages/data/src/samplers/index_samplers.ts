@@ -1,5 +1,6 @@
 import { defaultGenerator, type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { integersBelow, permutation, weighted } from "./draw.ts";
 import { checkPositive, type Sampler } from "./sampler.ts";
 
@@ -24,6 +25,7 @@ export class SequentialSampler implements Sampler {
 
   /** @param source the data set */
   constructor(source: Sized) {
+    checkArguments("SequentialSampler", arguments, 1);
     this.source = source;
   }
 

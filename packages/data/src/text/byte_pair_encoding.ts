@@ -1,5 +1,6 @@
 import { checkOptions } from "@heddle/tensor/engine";
 import { Tokenizer } from "@huggingface/tokenizers";
+import { checkArguments } from "../arguments.ts";
 import { trainBytePairs } from "./byte_pair_training.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { notSaved } from "./saved_state.ts";
@@ -175,6 +176,7 @@ export class BytePairEncoding {
 
   /** What `toJSON` returned. @throws when the data is damaged or something else */
   static fromJSON(state: BytePairState): BytePairEncoding {
+    checkArguments("BytePairEncoding.fromJSON", arguments, 1);
     if (typeof state !== "object" || state === null || state.version !== 2 || state.tokenizer === undefined) {
       throw new Error(
         `${notSaved("BytePairEncoding.fromJSON", 2, state).message} A tokenizer.json is for fromTokenizerJson.`,

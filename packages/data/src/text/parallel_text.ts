@@ -1,4 +1,5 @@
 import { checkOptions, checkSynchronous } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { linesOf, readText } from "./text_file.ts";
 
@@ -31,6 +32,7 @@ export class ParallelText implements Dataset<SentencePair> {
 
   /** @param pairs used as they are, except those of which a side is empty or white space */
   constructor(pairs: Iterable<readonly [source: string, target: string]>) {
+    checkArguments("ParallelText", arguments, 1);
     const kept: (readonly [string, string])[] = [];
     const dropped: number[] = [];
     let line = 0;
@@ -83,6 +85,7 @@ export class ParallelText implements Dataset<SentencePair> {
     target: readonly string[],
     names: readonly [string, string] = ["the source", "the target"],
   ): ParallelText {
+    checkArguments("ParallelText.fromLines", arguments, 3);
     if (source.length !== target.length) {
       throw new Error(
         `ParallelText: ${names[0]} has ${source.length} lines and ${
@@ -117,6 +120,7 @@ export class ParallelText implements Dataset<SentencePair> {
    * @throws when one cannot be read or is not UTF-8, and as {@link ParallelText.fromLines}; the error names the files
    */
   static async fromFiles(source: string, target: string): Promise<ParallelText> {
+    checkArguments("ParallelText.fromFiles", arguments, 2);
     const [from, to] = await Promise.all([readText(source), readText(target)]);
     return ParallelText.fromLines(linesOf(from), linesOf(to), [source, target]);
   }

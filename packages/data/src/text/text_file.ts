@@ -1,3 +1,4 @@
+import { checkArguments } from "../arguments.ts";
 import { node } from "../node.ts";
 
 /**
@@ -14,6 +15,7 @@ import { node } from "../node.ts";
  * ```
  */
 export function decodeText(bytes: Uint8Array, name: string = "decodeText"): string {
+  checkArguments("decodeText", arguments, 2, true);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -59,6 +61,7 @@ function firstInvalid(bytes: Uint8Array): number {
  * `splitlines` nothing else ends a line, so that no character inside a sentence can shift two aligned files against each other.
  */
 export function linesOf(text: string): string[] {
+  checkArguments("linesOf", arguments, 1, true);
   const lines = text.replace(/^\ufeff/, "").split("\n");
   if (lines.at(-1) === "") lines.pop();
   return lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
@@ -77,10 +80,12 @@ export function linesOf(text: string): string[] {
  * ```
  */
 export async function readText(path: string): Promise<string> {
+  checkArguments("readText", arguments, 1, true);
   return decodeText(await node.fs.readFile(path), path);
 }
 
 /** The lines of a text file in UTF-8: {@link readText} and {@link linesOf}. */
 export async function readLines(path: string): Promise<string[]> {
+  checkArguments("readLines", arguments, 1, true);
   return linesOf(await readText(path));
 }

@@ -1,4 +1,5 @@
 import { checkNames, checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { inWords, notSaved } from "./saved_state.ts";
 
@@ -251,6 +252,7 @@ export class Vocabulary {
 
   /** What `toJSON` returned. @throws when the data is damaged or something else */
   static fromJSON(state: VocabularyState): Vocabulary {
+    checkArguments("Vocabulary.fromJSON", arguments, 1);
     if (typeof state !== "object" || state === null || state.version !== 1 || !Array.isArray(state.tokens)) {
       throw notSaved("Vocabulary.fromJSON", 1, state);
     }

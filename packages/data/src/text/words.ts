@@ -1,4 +1,5 @@
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 
 // French words that lose their vowel before another (l'homme, qu'il, jusqu'à), English endings (it's, don't), and French pronouns behind
 // their verb (puis-je, a-t-il).
@@ -39,6 +40,7 @@ const PIECES = new RegExp(
  * ```
  */
 export function words(text: string): string[] {
+  checkArguments("words", arguments, 1, true);
   const tokens: string[] = [];
   for (const [piece] of text.matchAll(PIECES)) split(piece, tokens);
   return tokens;
@@ -65,6 +67,7 @@ function split(piece: string, tokens: string[]): void {
 
 /** The characters of a text, by Unicode code points: an emoji is one, a letter with a combining accent two (`normalizeText` composes them). */
 export function characters(text: string): string[] {
+  checkArguments("characters", arguments, 1, true);
   return Array.from(text);
 }
 

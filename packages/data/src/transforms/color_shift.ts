@@ -1,4 +1,5 @@
 import type { Generator } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { clamped } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { type Range, spread } from "./parameters.ts";
@@ -27,6 +28,7 @@ export class ColorShift extends PictureTransform {
    */
   constructor(shift: number | Range = 0.1) {
     super();
+    checkArguments("ColorShift", arguments, 1);
     this.shift = spread(this.name, "shift", shift, 0);
   }
 

@@ -1,4 +1,5 @@
 import { defaultGenerator, type Generator, type Tensor } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { onPictures, type Pictures } from "./pictures.ts";
 import { type Transform, worksOnHost } from "./transform.ts";
 
@@ -23,6 +24,7 @@ export class Compose implements Transform {
 
   /** @throws when an element is no transform */
   constructor(transforms: readonly Transform[]) {
+    checkArguments("Compose", arguments, 1);
     transforms.forEach((transform, i) => {
       if (typeof transform?.apply === "function" && "batched" in transform) return;
       throw new Error(

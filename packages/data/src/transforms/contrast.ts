@@ -1,4 +1,5 @@
 import type { Generator } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { checkColours, contrast, type Place, stretch } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability, type Range, spread } from "./parameters.ts";
@@ -29,6 +30,7 @@ export class RandomContrast extends PictureTransform {
    */
   constructor(factors: number | Range = 0.5, p: number = 0.5) {
     super();
+    checkArguments("RandomContrast", arguments, 2);
     this.factors = spread(this.name, "the factor", factors, 1, { min: 0 });
     this.p = checkProbability(this.name, p);
   }
@@ -60,6 +62,7 @@ export class RandomAutocontrast extends PictureTransform {
   /** @throws unless `p` is a probability */
   constructor(p: number = 0.5) {
     super();
+    checkArguments("RandomAutocontrast", arguments, 1);
     this.p = checkProbability(this.name, p);
   }
 

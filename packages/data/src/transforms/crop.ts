@@ -1,5 +1,6 @@
 import { type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { checkMode, copyWindow, type PaddingMode } from "./border.ts";
 import { Draws } from "./draws.ts";
 import { mostSide, type Size, sizeOf } from "./parameters.ts";
@@ -80,6 +81,7 @@ export class CenterCrop extends PictureTransform {
   /** @throws unless the size is one or two positive integers */
   constructor(size: Size) {
     super();
+    checkArguments("CenterCrop", arguments, 1);
     this.size = sizeOf(this.name, "size", size);
   }
 

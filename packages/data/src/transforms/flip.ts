@@ -1,4 +1,5 @@
 import type { Generator } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability } from "./parameters.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
@@ -23,6 +24,7 @@ export class RandomHorizontalFlip extends PictureTransform {
   /** @throws unless `p` is a probability */
   constructor(p: number = 0.5) {
     super();
+    checkArguments("RandomHorizontalFlip", arguments, 1);
     this.p = checkProbability(this.name, p);
   }
 
@@ -63,6 +65,7 @@ export class RandomVerticalFlip extends PictureTransform {
   /** @throws unless `p` is a probability */
   constructor(p: number = 0.5) {
     super();
+    checkArguments("RandomVerticalFlip", arguments, 1);
     this.p = checkProbability(this.name, p);
   }
 

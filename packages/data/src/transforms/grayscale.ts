@@ -1,4 +1,5 @@
 import type { Generator } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { checkColours, greyOf } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability } from "./parameters.ts";
@@ -26,6 +27,7 @@ export class Grayscale extends PictureTransform {
    */
   constructor(outputChannels: 1 | 3 = 1) {
     super();
+    checkArguments("Grayscale", arguments, 1);
     if (outputChannels !== 1 && outputChannels !== 3) {
       throw new Error(`Grayscale: there are 1 or 3 output channels, got ${outputChannels}.`);
     }
@@ -60,6 +62,7 @@ export class RandomGrayscale extends PictureTransform {
   /** @throws unless `p` is a probability */
   constructor(p: number = 0.1) {
     super();
+    checkArguments("RandomGrayscale", arguments, 1);
     this.p = checkProbability(this.name, p);
   }
 

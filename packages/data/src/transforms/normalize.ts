@@ -1,4 +1,5 @@
 import { type Tensor, tensor } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import type { Pictures } from "./pictures.ts";
 import { checkDims, type Transform } from "./transform.ts";
 
@@ -25,6 +26,7 @@ export class Normalize implements Transform {
 
   /** @throws when the lists are empty, differ in length or hold what is no finite number, or a deviation is not positive */
   constructor(mean: number | readonly number[], std: number | readonly number[]) {
+    checkArguments("Normalize", arguments, 2);
     this.mean = typeof mean === "number" ? [mean] : [...mean];
     this.std = typeof std === "number" ? [std] : [...std];
     if (this.mean.length === 0 || this.mean.length !== this.std.length) {

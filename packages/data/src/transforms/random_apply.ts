@@ -1,5 +1,6 @@
 import { defaultGenerator, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { Compose } from "./compose.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability, show } from "./parameters.ts";
@@ -29,6 +30,7 @@ export class RandomApply implements Transform {
 
   /** @throws when an element is no transform, or `p` no probability */
   constructor(transforms: Transform | readonly Transform[], p: number = 0.5) {
+    checkArguments("RandomApply", arguments, 2);
     this.transform = new Compose("apply" in transforms ? [transforms] : transforms);
     this.p = checkProbability("RandomApply", p);
     this.batched = worksOnHost(this.transform);
