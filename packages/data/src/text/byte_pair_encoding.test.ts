@@ -54,7 +54,7 @@ describe("BytePairEncoding", () => {
     expect([bpe.encode(""), bpe.decode([])]).toEqual([[], ""]);
   });
 
-  test("half of a surrogate pair is refused, since it would come back as another character", () => {
+  test("a lone surrogate is refused, since it would come back as another character", () => {
     for (
       const [text, at, code] of [["\ud83d", 0, "d83d"], ["né 😀\ude00x", 5, "de00"], [
         "\ude00\ud83d",
@@ -62,9 +62,9 @@ describe("BytePairEncoding", () => {
         "de00",
       ]] as const
     ) {
-      const message = `character ${at} of the text is half of a surrogate pair (\\u${code})`;
+      const message = `character ${at} of the text is a lone surrogate (\\u${code})`;
       expect(() => bpe.encode(text)).toThrow(`BytePairEncoding: ${message}`);
-      expect(() => bpe.tokens(text)).toThrow(/Cut texts between whole characters.*or pass text\.toWellFormed\(\)\.$/);
+      expect(() => bpe.tokens(text)).toThrow(/Split texts between whole characters.*or pass text\.toWellFormed\(\)\.$/);
       expect(() => BytePairEncoding.train(["well", text], { vocabularySize: 280 })).toThrow(
         `BytePairEncoding.train: ${message}`,
       );

@@ -37,8 +37,8 @@ const BYTES = [[33, 126], [161, 172], [174, 255], [256, 323]].flatMap(([from, to
 
 /**
  * Byte-pair encoding (Sennrich et al. 2016) on bytes, as GPT-2 has it (Radford et al. 2019): frequent words are one token, rare ones several, and
- * as each byte is a token, every well-formed text can be written and comes back exactly. A string with half of a surrogate pair has no bytes
- * in UTF-8 and is refused; `text.toWellFormed()` puts "\ufffd" in its place. Trained here, applied by Hugging Face's `tokenizers`.
+ * since each byte is a token, every well-formed text can be encoded and decodes to exactly itself. A string with a lone surrogate has no bytes
+ * in UTF-8 and is refused; `text.toWellFormed()` replaces it by U+FFFD. Trained here, applied by Hugging Face's `tokenizers`.
  *
  * @example
  * ```ts
@@ -81,7 +81,7 @@ export class BytePairEncoding {
    *
    * @param texts read once
    * @throws when `vocabularySize` leaves no room for the bytes and the special tokens, `minCount` is no positive integer, there is no text, or
-   *   a text has half of a surrogate pair
+   *   a text has a lone surrogate
    */
   static train(texts: Iterable<string>, options: BytePairOptions): BytePairEncoding {
     checkOptions("BytePairEncoding.train", options, ["vocabularySize", "minCount", "specials"]);
@@ -125,7 +125,7 @@ export class BytePairEncoding {
   /**
    * The pieces of a text as the library spells them: bytes as characters, "Ġ" for a space.
    *
-   * @throws when the text has half of a surrogate pair
+   * @throws when the text has a lone surrogate
    */
   tokens(text: string): string[] {
     checkWellFormed("BytePairEncoding", text);
@@ -136,7 +136,7 @@ export class BytePairEncoding {
    * Numbers of a text's pieces. A special token's name in it is text like any other.
    *
    * @param options `bos` and `eos` put the tokens that begin and end a sentence around them (default false)
-   * @throws when the text has half of a surrogate pair
+   * @throws when the text has a lone surrogate
    */
   encode(text: string, options: { bos?: boolean; eos?: boolean } = {}): number[] {
     return this.vocabulary.encode(this.tokens(text), options);
@@ -202,15 +202,15 @@ export class BytePairEncoding {
   }
 }
 
-/** @throws for half of a surrogate pair, which has no bytes in UTF-8: the library would write those of "\ufffd" */
+/** @throws for a lone surrogate, which has no bytes in UTF-8: the library would encode "\ufffd" */
 function checkWellFormed(where: string, text: string): void {
   const at = text.search(/\p{Surrogate}/u);
   if (at < 0) return;
   throw new Error(
-    `${where}: character ${at} of the text is half of a surrogate pair (\\u${
+    `${where}: character ${at} of the text is a lone surrogate (\\u${
       text.charCodeAt(at).toString(16)
     }), which no bytes stand for. ` +
-      "Cut texts between whole characters, as Array.from(text) does, or pass text.toWellFormed().",
+      "Split texts between whole characters, as Array.from(text) does, or pass text.toWellFormed().",
   );
 }
 
