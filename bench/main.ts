@@ -19,17 +19,17 @@ const HELP = `Times Heddle and its peers on the same work.
 
   task bench [filter…] [options]
 
-A filter is a family or a part of a case's name; without one everything runs but "memory", which takes minutes.
+A filter is a family or a part of a case's name; without one everything runs except "memory", which takes minutes.
 
-  --peers LIST    of torch, jax-js, tfjs, or all, or none; jax-js and tfjs are installed in bench/ when asked for
+  --peers LIST    some of torch, jax-js, tfjs, or all, or none; jax-js and tfjs are installed in bench/ on demand
                   (default: torch, and the others once they are installed)
   --device NAME   cpu, or gpu: Heddle and jax-js on WebGPU (default cpu)
   --on LIST       runtimes for Heddle: deno, bun, node (default: the one that runs this)
   --rounds N      turns of every contender (default 9)
   --seconds S     of each contender in each turn (default 0.3)
-  --quick         3 turns of 0.05 s, to see that everything works
-  --data DIR      MNIST's four files (default ../shared/data/mnist; random numbers when it is not there)
-  --steps N       of the memory family (default 10000 on the CPU, 2000 on the GPU)
+  --quick         3 turns of 0.05 s, to check that everything works
+  --data DIR      folder with MNIST's four files (default data/mnist; random numbers if it does not exist)
+  --steps N       steps of the memory family (default 10000 on the CPU, 2000 on the GPU)
   --out FILE      the report (default runs/bench/<time>.json)
   --list          prints the cases and ends
 `;
@@ -43,7 +43,7 @@ const { values: options, positionals: filters } = parseArgs({
     rounds: { type: "string", default: "9" },
     seconds: { type: "string", default: "0.3" },
     quick: { type: "boolean", default: false },
-    data: { type: "string", default: join(root, "../shared/data/mnist") },
+    data: { type: "string", default: join(root, "data/mnist") },
     steps: { type: "string" },
     out: { type: "string" },
     list: { type: "boolean", default: false },

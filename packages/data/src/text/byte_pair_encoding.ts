@@ -209,7 +209,7 @@ function checkWellFormed(where: string, text: string): void {
   throw new Error(
     `${where}: character ${at} of the text is a lone surrogate (\\u${
       text.charCodeAt(at).toString(16)
-    }), which no bytes stand for. ` +
+    }), which has no bytes in UTF-8. ` +
       "Split texts between whole characters, as Array.from(text) does, or pass text.toWellFormed().",
   );
 }
