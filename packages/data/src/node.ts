@@ -1,9 +1,9 @@
 /**
- * Node's modules for files, hashes and threads, fetched when they are used and not by `import`, so that pages can load the rest of the package
- * (Node from 20.16 on, Deno and Bun have `process.getBuiltinModule`).
+ * Node's modules for files, hashes and threads, loaded on first use and not by `import`, so that browsers can load the
+ * rest of the package (Node from 20.16 on, Deno and Bun have `process.getBuiltinModule`).
  */
 
-/** The modules, by the names that they are known by. */
+/** The modules by name. */
 export interface NodeModules {
   readonly crypto: typeof import("node:crypto");
   readonly fs: typeof import("node:fs/promises");

@@ -2,7 +2,7 @@ import { node } from "../node.ts";
 
 const CHUNK_BYTES = 1 << 20;
 
-/** What deflate makes at most of one byte. */
+/** The most bytes that one byte of deflate can expand to. */
 export const MOST_FROM_ONE: number = 1032;
 
 /** Whether bytes begin as a gzip stream does. */
@@ -11,8 +11,8 @@ export function isGzip(bytes: Uint8Array): boolean {
 }
 
 /**
- * Decompresses gzip in chunks, as they are read. Streams that were joined are read one after the other, as RFC 1952 asks, and zeros after
- * the last are padding.
+ * Decompresses gzip in chunks, as they are read. Concatenated streams are read one after the other, as RFC 1952
+ * requires, and zeros after the last are padding.
  *
  * @param name what errors call it
  * @throws while it is read, when the stream is truncated or damaged, or other bytes follow it

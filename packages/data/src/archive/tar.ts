@@ -7,9 +7,9 @@ export interface TarFile {
   readonly data: Uint8Array;
 }
 
-/** What is taken from an archive. */
+/** Which files of an archive are read. */
 export interface TarSelection {
-  /** Which files are read; the others are passed over. */
+  /** Whether to read a file; the others are skipped. */
   readonly wanted: (name: string) => boolean;
   /** Largest size of a file that is read, in bytes. */
   readonly maxBytes: number;
@@ -30,21 +30,23 @@ const NAMES: Readonly<Record<string, string>> = {
   "4": "a device",
   "6": "a pipe",
 };
-/** Largest record of names that is believed, and how many may stand before one file. */
+/** Largest record of names that is accepted, and how many may precede one file. */
 const MAX_NAME_BYTES = 1 << 20;
 const MAX_NAME_RECORDS = 4;
-/** Most entries, and most bytes of all, that an archive may have: an archive of zeros unpacks to a thousand times its size. */
+/** Limits for the entries and the total size of an archive: an archive of zeros unpacks to a thousand times its size. */
 const MAX_ENTRIES = 100_000;
 const MAX_ARCHIVE_BYTES = 2 ** 31;
 
 /**
- * Reads a tar archive (the ustar layout of POSIX, with pax and GNU long names) from a stream. Files come as bytes in
- * memory: nothing is written, so no path of an archive decides where anything goes. Yet an archive that tries is not
- * one to trust, and is refused.
+ * Reads a tar archive (the ustar layout of POSIX, with pax and GNU long names) from a stream. Files are returned as
+ * bytes in memory; nothing is written, so a path in an archive cannot decide where a file goes. An archive with such a
+ * path is refused all the same.
  *
  * @param archive what errors call it
- * @throws when the archive is cut short or damaged, when a path is absolute or climbs out with "..", when an entry is a
- *   link or a device, when a wanted file is larger than `maxBytes`, or the whole larger than 2 GiB or 100,000 entries
+ * @throws when the archive is cut short (also if only the two blocks of zeros at its end are missing), damaged, or
+ *   followed by other data, when a path is absolute or climbs out with "..", when an entry is a link or a device, when
+ *   a wanted file is there twice, when a wanted file is larger than `maxBytes`, or the whole larger than 2 GiB or
+ *   100,000 entries
  */
 export async function* readTar(
   chunks: AsyncIterable<Uint8Array>,

@@ -20,7 +20,7 @@ export class ConcatDataset<T> implements Dataset<T> {
   readonly datasets: readonly Dataset<T>[];
   /** For each part, the number of samples up to its end. */
   readonly cumulativeSizes: readonly number[];
-  /** There if every part has it. */
+  /** Present if every part has it. */
   readonly getBatch?: (indices: readonly number[], generator?: Generator) => BatchOf<T>;
 
   /** @throws when the list is empty */
@@ -76,7 +76,7 @@ export class ConcatDataset<T> implements Dataset<T> {
     let next = 0;
     for (const [part, members] of places) {
       const inPart = members.map((place) => (indices[place] as number) - this.startOf(part));
-      // Parts that are waited for would draw from one generator in any order.
+      // Asynchronous parts would draw from a shared generator in any order.
       batches.push((this.datasets[part] as Required<Dataset<T>>).getBatch(inPart, branch(generator, batches.length)));
       for (const place of members) position[place] = next++;
     }

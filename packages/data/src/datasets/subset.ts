@@ -18,7 +18,7 @@ export class Subset<T> implements Dataset<T> {
   readonly dataset: Dataset<T>;
   /** Which of its samples belong to the subset. */
   readonly indices: readonly number[];
-  /** There if the whole has it. */
+  /** Present if the whole has it. */
   readonly getBatch?: (indices: readonly number[], generator?: Generator) => BatchOf<T>;
 
   /** @throws RangeError when an index is out of the data set's range */

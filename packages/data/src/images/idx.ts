@@ -25,8 +25,8 @@ interface ElementType {
   readonly write: (view: DataView, offset: number, value: number) => void;
 }
 
-// The third byte of the magic number says the element type. The format is big-endian throughout;
-// its definition stands at the end of http://yann.lecun.com/exdb/mnist/ (0x0A is not assigned).
+// The third byte of the magic number says the element type. The format is big-endian throughout; it is defined at the
+// end of http://yann.lecun.com/exdb/mnist/ (0x0A is not assigned).
 const ELEMENT_TYPES: readonly ElementType[] = [
   {
     code: 0x08,
@@ -124,7 +124,7 @@ export interface IdxHeader {
 /** The largest header: a magic number, and 255 sizes. */
 export const MOST_HEADER_BYTES: number = 4 + 4 * 255;
 
-/** Reads the header of an IDX file from its first bytes. @throws when it is none, or is cut short */
+/** Reads the header of an IDX file from its first bytes. @throws when it is not an IDX header, or is cut short */
 export function readIdxHeader(bytes: Uint8Array, name: string): IdxHeader {
   const fail = (what: string): never => {
     throw new Error(`${name}: ${what}`);
@@ -145,7 +145,7 @@ export function readIdxHeader(bytes: Uint8Array, name: string): IdxHeader {
     fail(`truncated: ${bytes.length} bytes, but the header of ${ndim} dimensions alone has ${headerBytes}.`);
   }
   const shape = Array.from({ length: ndim }, (_, d) => view.getUint32(4 + 4 * d));
-  // A size of 0 makes an empty array, whatever the others are.
+  // A size of 0 makes an empty array, whatever the other sizes.
   const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
   return { type, dtype: type.dtype, shape, count, headerBytes, fileBytes: headerBytes + count * type.bytes };
 }

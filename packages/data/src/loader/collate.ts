@@ -104,7 +104,7 @@ function stackArrays(arrays: SampleArray[], path: string): Tensor {
   if (other >= 0) {
     fail(path, `sample 0 of the batch has ${first.length} elements, but sample ${other} has ${arrays[other]!.length}.`);
   }
-  // Node's Buffer is a Uint8Array too, but not to be made with `new`.
+  // Node's Buffer is a Uint8Array too, but must not be created with `new`.
   const make = (first instanceof Uint8Array ? Uint8Array : first.constructor) as new (length: number) => SampleArray;
   const joined = new make(arrays.length * first.length);
   arrays.forEach((array, i) => joined.set(array as never, i * first.length));

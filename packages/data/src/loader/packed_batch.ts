@@ -1,6 +1,6 @@
 import { type DType, fromTypedArray, Tensor } from "@heddle/tensor";
 
-/** A batch in a form that can be sent to another thread: tensors as typed arrays, whose memory is handed over. */
+/** A batch in a form that can be sent to another thread: tensors as typed arrays, whose memory is transferred. */
 export type Packed =
   | {
     readonly kind: "tensor";
@@ -12,7 +12,7 @@ export type Packed =
   | { readonly kind: "record"; readonly keys: readonly string[]; readonly items: readonly Packed[] }
   | { readonly kind: "value"; readonly value: unknown };
 
-/** Packs a batch; the memory to be handed over is added to `transfer`. */
+/** Packs a batch; the memory to transfer is added to `transfer`. */
 export function pack(value: unknown, transfer: ArrayBuffer[]): Packed {
   if (value instanceof Tensor) {
     const data = value.toTypedArray();
@@ -33,7 +33,7 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** What was packed, with tensors on the default device. */
+/** The packed batch, with tensors on the default device. */
 export function unpack(packed: Packed): unknown {
   switch (packed.kind) {
     case "tensor":

@@ -1,8 +1,8 @@
 import { checkArguments } from "../arguments.ts";
 
 /**
- * Perplexity, the exponential of the mean negative log likelihood of a token: of how many equally likely tokens a model that knows as much
- * would have to choose.
+ * Perplexity, the exponential of the mean negative log likelihood of a token: a model that chose uniformly among this
+ * many tokens would do as well.
  *
  * @param nats the mean cross-entropy of a token in natural units, over all tokens of the text (not the mean of batches of different sizes)
  * @returns from 1; Infinity above about 709 nats

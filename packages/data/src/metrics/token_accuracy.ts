@@ -3,15 +3,15 @@ import { checkOptions } from "@heddle/tensor/engine";
 
 /** What {@link tokenAccuracy} counted. */
 export interface TokenAccuracy {
-  /** `correct / count`; NaN where there is nothing to count. */
+  /** `correct / count`; NaN if there is nothing to count. */
   readonly accuracy: number;
   readonly correct: number;
-  /** Tokens that count, those of `ignoreIndex` left out. */
+  /** Tokens counted, without those equal to `ignoreIndex`. */
   readonly count: number;
 }
 
 /**
- * The share of tokens that a model got right. Over several batches add up `correct` and `count`, and divide at the end.
+ * The share of tokens that a model got right. For several batches, add up `correct` and `count`, and divide at the end.
  *
  * @param predicted token numbers of the shape of `targets`, or logits with the classes in one more dimension, the last
  * @param targets token numbers [...], of an integer dtype

@@ -9,9 +9,9 @@ import { type SpecialTokens, Vocabulary } from "./vocabulary.ts";
 
 /** Options of {@link BytePairEncoding.train}. */
 export interface BytePairOptions {
-  /** Tokens in the end, the 256 bytes and special tokens counted; fewer where the text has no more pairs to join. */
+  /** Number of tokens, including the 256 bytes and the special tokens; fewer if the text has no more pairs to join. */
   vocabularySize: number;
-  /** How often a pair must come to be joined (default 2). */
+  /** How often a pair must occur to be joined (default 2). */
   minCount?: number;
   /** Default `{ pad: "<pad>", bos: "<bos>", eos: "<eos>" }`; `{}` for none. As every byte is a token, nothing is unknown. */
   specials?: SpecialTokens;
@@ -28,7 +28,7 @@ export interface BytePairState {
 
 const DEFAULT_SPECIALS: SpecialTokens = { pad: "<pad>", bos: "<bos>", eos: "<eos>" };
 const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
-// Pairs of token numbers are told apart below this many; no vocabulary comes near.
+// Pairs of token ids are distinct below this many; no vocabulary comes near.
 const MOST_TOKENS = 2 ** 24;
 // GPT-2 writes bytes as characters: printable ones of Latin-1 as themselves, the others from U+0100 on.
 const BYTES = [[33, 126], [161, 172], [174, 255], [256, 323]].flatMap(([from, to]) =>
@@ -36,9 +36,10 @@ const BYTES = [[33, 126], [161, 172], [174, 255], [256, 323]].flatMap(([from, to
 );
 
 /**
- * Byte-pair encoding (Sennrich et al. 2016) on bytes, as GPT-2 has it (Radford et al. 2019): frequent words are one token, rare ones several, and
- * since each byte is a token, every well-formed text can be encoded and decodes to exactly itself. A string with a lone surrogate has no bytes
- * in UTF-8 and is refused; `text.toWellFormed()` replaces it by U+FFFD. Trained here, applied by Hugging Face's `tokenizers`.
+ * Byte-pair encoding (Sennrich et al. 2016) on bytes, as in GPT-2 (Radford et al. 2019): frequent words are one token,
+ * rare ones several, and since each byte is a token, every well-formed text can be encoded and decodes to exactly
+ * itself. A string with a lone surrogate has no bytes in UTF-8 and is refused; `text.toWellFormed()` replaces it by
+ * U+FFFD. Trained here, applied by Hugging Face's `tokenizers`.
  *
  * @example
  * ```ts
@@ -56,7 +57,7 @@ export class BytePairEncoding {
   readonly tokenizerJson: TokenizerJson;
   private readonly tokenizer: Tokenizer;
 
-  /** 16 digits that tell this encoding from another, tokens and pairs: keep them with a model, see {@link BytePairEncoding.check}. */
+  /** 16 digits that identify this encoding by its tokens and pairs: save them with a model, see {@link BytePairEncoding.check}. */
   readonly fingerprint: string;
 
   private constructor(json: TokenizerJson, specials: SpecialTokens) {
@@ -66,7 +67,8 @@ export class BytePairEncoding {
     this.fingerprint = fingerprintOf(
       JSON.stringify([this.vocabulary.fingerprint, merges, cutting, joining, wholeWords]),
     );
-    // The library would find special tokens in what people write, and end a sentence at its "<eos>". Here text is text.
+    // The library would find special tokens in user text, and end a sentence at a written "<eos>". Here text is only
+    // text.
     const rules = jsonOf(tokens, merges, []);
     this.tokenizer = tokenizerOf({
       ...rules,
@@ -133,7 +135,7 @@ export class BytePairEncoding {
   }
 
   /**
-   * Numbers of a text's pieces. A special token's name in it is text like any other.
+   * The token ids of a text. A special token's name in it is ordinary text.
    *
    * @param options `bos` and `eos` put the tokens that begin and end a sentence around them (default false)
    * @throws when the text has a lone surrogate
@@ -143,7 +145,8 @@ export class BytePairEncoding {
   }
 
   /**
-   * The text of numbers; special tokens are left out. Bytes that are no whole character, at an end that was cut off say, become "\ufffd".
+   * The text of token ids; special tokens are left out. Bytes that are not a whole character, say at a cut end, become
+   * "\ufffd".
    *
    * @throws RangeError for a number that no token has
    */
@@ -154,9 +157,9 @@ export class BytePairEncoding {
   }
 
   /**
-   * Holds that a model was trained with this encoding.
+   * Checks that a model was trained with this encoding.
    *
-   * @param fingerprint what was kept with the model
+   * @param fingerprint the one saved with the model
    * @param what how errors call the model
    * @throws when it is that of another encoding
    */
@@ -174,7 +177,7 @@ export class BytePairEncoding {
     return { version: 2, specials, fingerprint, tokenizer: this.tokenizerJson };
   }
 
-  /** What `toJSON` returned. @throws when the data is damaged or something else */
+  /** Restores what `toJSON` returned. @throws when the data is damaged or something else */
   static fromJSON(state: BytePairState): BytePairEncoding {
     checkArguments("BytePairEncoding.fromJSON", arguments, 1);
     if (typeof state !== "object" || state === null || state.version !== 2 || state.tokenizer === undefined) {
@@ -194,8 +197,8 @@ export class BytePairEncoding {
    * The encoding of another byte-level model such as GPT-2, from its `tokenizer.json`.
    *
    * @param specials what its special tokens are for
-   * @throws when it is no byte-level byte-pair encoding, has something that is not read here, as a normalizer, or its numbers
-   *   and pairs do not fit together
+   * @throws when it is no byte-level byte-pair encoding, has an unsupported part such as a normalizer, or its ids and
+   *   pairs are inconsistent
    */
   static fromTokenizerJson(json: TokenizerJson, specials: SpecialTokens = {}): BytePairEncoding {
     return new BytePairEncoding(json, specials);
@@ -218,7 +221,7 @@ function tokenizerOf(json: TokenizerJson): Tokenizer {
   return new Tokenizer(json, { clean_up_tokenization_spaces: false });
 }
 
-/** How often each word comes, in the library's spelling, cut as the library cuts when it encodes. */
+/** How often each word occurs, in the library's spelling, split as the library does when it encodes. */
 function countWords(texts: Iterable<string>): Map<string, number> {
   const cut = tokenizerOf({ ...jsonOf(BYTES, [], []), added_tokens: [] }).pre_tokenizer!;
   const counts = new Map<string, number>();

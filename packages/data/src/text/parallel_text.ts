@@ -5,7 +5,7 @@ import { linesOf, readText } from "./text_file.ts";
 
 /** Options of {@link ParallelText.fromTsv}. */
 export interface TsvOptions {
-  /** Which columns are source and target, from 0 (default [0, 1]). Others, such as who wrote a sentence, are passed over. */
+  /** Which columns are source and target, from 0 (default [0, 1]). Others, such as the author, are ignored. */
   columns?: readonly [source: number, target: number];
 }
 
@@ -13,8 +13,8 @@ export interface TsvOptions {
 export type SentencePair = [source: string, target: string];
 
 /**
- * Sentences and their translations, in memory. A pair with an empty side is dropped, and the number of its line kept in `dropped`; a pair
- * is never made of lines that do not belong together.
+ * Sentences and their translations, in memory. A pair with an empty side is dropped, and its line number is listed in
+ * `dropped`.
  *
  * @example
  * ```ts

@@ -49,7 +49,7 @@ function whereInvalid(bytes: Uint8Array): string {
   return `the text of ${bytes.length} bytes is too long for one string, which has at most half a billion characters. Split the file.`;
 }
 
-/** Where the bytes stop being what their decoded text encodes to; -1 if they do not. */
+/** The first position where the bytes differ from their decoded and re-encoded text; -1 if there is none. */
 function firstInvalid(bytes: Uint8Array): number {
   const again = new TextEncoder().encode(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
   for (let i = 0; i < Math.max(bytes.length, again.length); i++) if (bytes[i] !== again[i]) return i;
@@ -57,8 +57,9 @@ function firstInvalid(bytes: Uint8Array): number {
 }
 
 /**
- * The lines of a text. They end in a line feed, with or without a carriage return before it; the last needs none. Unlike in Python's
- * `splitlines` nothing else ends a line, so that no character inside a sentence can shift two aligned files against each other.
+ * The lines of a text. They end in a line feed, with or without a carriage return before it; the last needs none.
+ * Unlike in Python's `splitlines` nothing else ends a line, so that no character inside a sentence can misalign two
+ * parallel files.
  */
 export function linesOf(text: string): string[] {
   checkArguments("linesOf", arguments, 1, true);

@@ -6,8 +6,8 @@ import { type Range, spread } from "./parameters.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
 
 /**
- * Adds to every channel of a float picture from 0 to 1 a number of its own, and keeps the values from 0 to 1: light of
- * another colour. torchvision has no such transform.
+ * Adds a different random number to each channel of a float picture from 0 to 1, and clamps the values to 0 to 1, like
+ * light of another colour. torchvision has no such transform.
  *
  * @example
  * ```ts
@@ -24,7 +24,7 @@ export class ColorShift extends PictureTransform {
 
   /**
    * @param shift from −shift to shift, or from the first to the second of two
-   * @throws when the range does not rise
+   * @throws when the range is not ascending
    */
   constructor(shift: number | Range = 0.1) {
     super();

@@ -4,8 +4,8 @@ import { onPictures, type Pictures } from "./pictures.ts";
 import { type Transform, worksOnHost } from "./transform.ts";
 
 /**
- * Transforms one after the other (torchvision's `Compose`). Takes batches if all of them do. Those that work on the host
- * hand their pictures to each other, without tensors in between.
+ * Applies transforms in sequence (torchvision's `Compose`). Takes batches if all of them do. Transforms that work on
+ * the host pass pictures on without creating tensors in between.
  *
  * @example
  * ```ts
@@ -19,7 +19,7 @@ export class Compose implements Transform {
   /** The transforms, first to last. */
   readonly transforms: readonly Transform[];
   readonly batched: boolean;
-  /** There where all of them have it. */
+  /** Present if all of them have it. */
   readonly applyToPictures?: (pictures: Pictures, generator: Generator) => Pictures;
 
   /** @throws when an element is no transform */
@@ -44,7 +44,7 @@ export class Compose implements Transform {
     for (let i = 0; i < this.transforms.length;) {
       let end = i;
       while (end < this.transforms.length && worksOnHost(this.transforms[end]!)) end++;
-      // What is no picture is for the transform itself to take or refuse.
+      // Other tensors are left to the transform itself.
       const together = end - i > 1 && (tensor.dtype === "float32" || tensor.dtype === "uint8") &&
         (tensor.ndim === 3 || tensor.ndim === 4);
       if (together) {

@@ -5,8 +5,8 @@ import { checkProbability } from "./parameters.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
 
 /**
- * Mirrors a picture left to right with a probability (torchvision's `RandomHorizontalFlip`); each picture of a batch on
- * its own.
+ * Mirrors a picture left to right with a probability (torchvision's `RandomHorizontalFlip`), independently for each
+ * picture of a batch.
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@ import { type Pictures, PictureTransform } from "./pictures.ts";
  */
 export class RandomHorizontalFlip extends PictureTransform {
   protected readonly name: string = "RandomHorizontalFlip";
-  /** How often pictures are flipped. */
+  /** The probability of a flip. */
   readonly p: number;
 
   /** @throws unless `p` is a probability */
@@ -47,7 +47,8 @@ export class RandomHorizontalFlip extends PictureTransform {
 }
 
 /**
- * Turns a picture upside down with a probability (torchvision's `RandomVerticalFlip`); each picture of a batch on its own.
+ * Mirrors a picture top to bottom with a probability (torchvision's `RandomVerticalFlip`), independently for each
+ * picture of a batch.
  *
  * @example
  * ```ts
@@ -59,7 +60,7 @@ export class RandomHorizontalFlip extends PictureTransform {
  */
 export class RandomVerticalFlip extends PictureTransform {
   protected readonly name: string = "RandomVerticalFlip";
-  /** How often pictures are flipped. */
+  /** The probability of a flip. */
   readonly p: number;
 
   /** @throws unless `p` is a probability */

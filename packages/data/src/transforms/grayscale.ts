@@ -6,7 +6,7 @@ import { checkProbability } from "./parameters.ts";
 import { emptyLike, type Pictures, PictureTransform } from "./pictures.ts";
 
 /**
- * Makes float pictures grey: 0.2989 of red, 0.587 of green and 0.114 of blue (torchvision's `Grayscale`).
+ * Converts float pictures to grey: 0.2989 of red, 0.587 of green and 0.114 of blue (torchvision's `Grayscale`).
  *
  * @example
  * ```ts
@@ -44,7 +44,7 @@ export class Grayscale extends PictureTransform {
 }
 
 /**
- * Makes float pictures grey with a probability; they keep their channels (torchvision's `RandomGrayscale`).
+ * Converts float pictures to grey with a probability, keeping the number of channels (torchvision's `RandomGrayscale`).
  *
  * @example
  * ```ts

@@ -7,7 +7,7 @@ import { checkDims, type Transform } from "./transform.ts";
  * Subtracts a mean from each channel and divides by a deviation (torchvision's `Normalize`):
  * `output[c] = (input[c] − mean[c]) / std[c]`.
  *
- * Takes float pictures [C, H, W] or batches [N, C, H, W]. One mean and one deviation serve any number of channels.
+ * Takes float pictures [C, H, W] or batches [N, C, H, W]. A single mean and deviation apply to any number of channels.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export class Normalize implements Transform {
   apply(input: Tensor): Tensor {
     checkDims("Normalize", input, 3, "[C, H, W] or [N, C, H, W]");
     this.check(input.dtype, input.shape[input.ndim - 3]!, input.shape);
-    // Plain numbers broadcast without a tensor of their own.
+    // Plain numbers broadcast without an extra tensor.
     if (this.mean.length === 1) return input.sub(this.mean[0]!).div(this.std[0]!);
     const perChannel = (values: readonly number[]): Tensor =>
       tensor(values.map((value) => [[value]]), { dtype: input.dtype, device: input.device });
