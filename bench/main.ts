@@ -1,4 +1,4 @@
-// Heddle's speed beside its peers': see README.md.
+// Measures Heddle and other libraries, as README.md describes.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform, release, tmpdir, totalmem } from "node:os";
@@ -89,7 +89,7 @@ function commit(): string {
   }
 }
 
-/** Those that start, each with what it says it is; the others go to `leftOut`. */
+/** The contenders that start, with their descriptions; the others are added to `leftOut`. */
 async function start(
   commands: readonly Command[],
   leftOut: string[],
@@ -111,7 +111,7 @@ async function start(
   return started;
 }
 
-/** Memory hardly depends on threads, so that one PyTorch is enough. */
+/** Memory hardly depends on threads, so one PyTorch process is enough. */
 function soaking(contenders: readonly ContenderProcess[]): Command[] {
   return contenders.map(({ command }) => command).filter(({ team, threads }) =>
     team.startsWith("heddle") || team === "torch" && threads === 1
@@ -245,7 +245,7 @@ async function main(): Promise<number> {
   console.log(
     `\n* the best of whom it is divided by, 1.00 by definition. The report: ${relative(process.cwd(), file)}`,
   );
-  // Outputs that differ are an error of someone's, and no benchmark.
+  // Different outputs are a bug, and their times would be meaningless.
   return rows.some((row) => row.outcomes.some((outcome) => (outcome.difference ?? 0) > row.case.tolerance)) ? 1 : 0;
 }
 
