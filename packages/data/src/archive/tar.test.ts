@@ -134,8 +134,8 @@ describe("readTar", () => {
     );
     const damaged = Buffer.from(good);
     damaged[3]! ^= 1;
-    await expect(read(damaged)).rejects.toThrow(/no tar archive, or a damaged one: the header at byte 0/);
-    await expect(read(Buffer.alloc(600, "text"))).rejects.toThrow(/no tar archive/);
+    await expect(read(damaged)).rejects.toThrow(/not a tar archive, or a damaged one: the header at byte 0/);
+    await expect(read(Buffer.alloc(600, "text"))).rejects.toThrow(/not a tar archive/);
     await expect(read(archive(entry("x", "abc", "0", 2 ** 30)))).rejects.toThrow(
       /"x" claims 1073741824 bytes, more than the 1000000/,
     );

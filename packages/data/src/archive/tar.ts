@@ -100,11 +100,11 @@ async function* readEntries(
       fail(`the archive is cut short: ${got} bytes where a header of ${BLOCK} begins at ${at}. Fetch it again.`);
     }
     if (number(header, 148, 8) !== checksum(header)) {
-      fail(`no tar archive, or a damaged one: the header at byte ${at} fails its checksum.`);
+      fail(`not a tar archive, or a damaged one: the header at byte ${at} fails its checksum.`);
     }
     const type = header[156] === 0 ? FILE : String.fromCharCode(header[156]!);
     const size = number(header, 124, 12);
-    if (!Number.isSafeInteger(size)) fail(`the header at byte ${at} has no size that could be read.`);
+    if (!Number.isSafeInteger(size)) fail(`the header at byte ${at} has an invalid size.`);
     const padding = (BLOCK - size % BLOCK) % BLOCK;
     if (type === PAX || type === PAX_GLOBAL || type === GNU_LONG_NAME) {
       if (size > MAX_NAME_BYTES) fail(`the record of names at byte ${at} claims ${size} bytes.`);

@@ -173,7 +173,7 @@ class Watch {
       return await work();
     } catch (error) {
       this.user?.throwIfAborted();
-      if (this.timedOut) throw new TransferError(`nothing came for ${this.timeout} ms`, true, { cause: error });
+      if (this.timedOut) throw new TransferError(`no data arrived for ${this.timeout} ms`, true, { cause: error });
       throw new TransferError(describe(error), true, { cause: error });
     } finally {
       clearTimeout(this.timer);

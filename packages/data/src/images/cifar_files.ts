@@ -160,7 +160,7 @@ async function fromArchive(
   const actual = verify ? digest("md5", bytes) : collection.md5;
   if (actual !== collection.md5) {
     throw new Error(
-      `${path}: the file was altered or is another: its MD5 is ${actual}, expected ${collection.md5}. Delete it and ` +
+      `${path}: the file was altered or is a different one: its MD5 is ${actual}, expected ${collection.md5}. Delete it and ` +
         `fetch it again, or pass verify: false if it is meant to differ.`,
     );
   }

@@ -94,7 +94,9 @@ function scaled(values: Float32Array | Uint8Array, count: number, options: GridO
     throw new Error(`makeGrid: valueRange and scaleEach go with normalize: true.`);
   }
   if (valueRange !== undefined && !(valueRange.length === 2 && valueRange[0] <= valueRange[1])) {
-    throw new RangeError(`makeGrid: valueRange must be two numbers in rising order, got [${valueRange.join(", ")}].`);
+    throw new RangeError(
+      `makeGrid: valueRange must be two numbers in ascending order, got [${valueRange.join(", ")}].`,
+    );
   }
   const result = Float32Array.from(values);
   const part = scaleEach ? result.length / count : result.length;

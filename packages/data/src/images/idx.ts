@@ -188,7 +188,7 @@ export function encodeIdx(array: IdxArray): Uint8Array<ArrayBuffer> {
     );
   }
   if (shape.length > 255 || shape.some((size) => !Number.isInteger(size) || size < 0 || size > 0xffffffff)) {
-    throw new Error(`encodeIdx: shape [${shape.join(", ")}] has a size that is no integer from 0 to 4294967295.`);
+    throw new Error(`encodeIdx: shape [${shape.join(", ")}] has a size that is not an integer from 0 to 4294967295.`);
   }
   const count = shape.reduce((product, size) => product * size, 1);
   if (data.length !== count) {

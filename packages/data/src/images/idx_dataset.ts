@@ -149,7 +149,7 @@ async function readVerified(
   const actual = digest("md5", content);
   if (actual === source.contentMd5) return array;
   throw new Error(
-    `${path}: the file was altered or is another: ` +
+    `${path}: the file was altered or is a different one: ` +
       (source.contentMd5 === undefined
         ? `its MD5 is ${digest("md5", bytes)}, expected ${source.gzipMd5}`
         : `the MD5 of its content is ${actual}, expected ${source.contentMd5}`) +

@@ -60,7 +60,7 @@ function* uncompressed(stream: Uint8Array): Generator<Uint8Array> {
   const [method = 0, flags = 0] = stream;
   const end = stream.length - 4;
   if (end < 2 || (method & 15) !== 8 || method >> 4 > 7 || (method * 256 + flags) % 31 !== 0 || (flags & 32) !== 0) {
-    throw new Error("it is no zlib stream");
+    throw new Error("it is not a zlib stream");
   }
   let out = new Uint8Array(0);
   const inflate = new Inflate((piece) => out = piece as Uint8Array<ArrayBuffer>);
@@ -79,7 +79,7 @@ function* uncompressed(stream: Uint8Array): Generator<Uint8Array> {
     yield out;
   }
   if (new DataView(stream.buffer, stream.byteOffset + end, 4).getUint32(0) !== b * 65536 + a) {
-    throw new Error("its checksum does not fit");
+    throw new Error("its checksum does not match");
   }
 }
 

@@ -82,10 +82,10 @@ export function readPngChunks(bytes: Uint8Array, name: string): PngChunks {
         opacity = content;
       } // For other colour types it names one transparent colour, which affects no channel of the file.
       else if (header.samples % 2 === 0 || content.length !== 2 * header.samples) {
-        damaged("its transparency is no colour");
+        damaged("its transparency is not a colour");
       }
     } else if (type === "IDAT") {
-      if (data.length > 0 && last !== "IDAT") damaged("other chunks stand between those of the pixels");
+      if (data.length > 0 && last !== "IDAT") damaged("other chunks come between those of the pixels");
       if (header.indexed && palette.length === 0) damaged("its palette is missing");
       data.push(content);
     } else if (type === "eXIf") {

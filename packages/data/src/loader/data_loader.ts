@@ -111,7 +111,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
   /** Number of batches in an epoch. @throws for an iterable data set, where it is not known */
   get length(): number {
     if (this.batchSampler !== null) return this.batchSampler.length;
-    throw new Error("DataLoader.length: the length of an iterable data set is not known before it was walked through.");
+    throw new Error("DataLoader.length: the length of an iterable data set is unknown until it was iterated over.");
   }
 
   /** Number of the current epoch, from 0: how many were started before it. */
@@ -122,7 +122,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
   /** Starts an epoch, or continues the one from `loadStateDict`. */
   [Symbol.iterator](): IterableIterator<B> {
     if (this.pool !== null) {
-      throw new Error('DataLoader: batches of workers have to be waited for; use "for await (const batch of loader)".');
+      throw new Error('DataLoader: batches from workers are asynchronous; use "for await (const batch of loader)".');
     }
     const epoch = this.begin();
     const lease = new BatchLease();

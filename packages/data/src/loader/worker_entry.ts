@@ -27,7 +27,7 @@ async function makeDataset(): Promise<Dataset> {
   if (found === undefined) throw new Error(`there is no export "${exported}"`);
   const dataset = await (typeof found === "function" ? found(argument) : found) as Dataset;
   if (typeof dataset?.get === "function" && Number.isInteger(dataset.length)) return dataset;
-  throw new Error(`the export "${exported}" is no data set by index, and no function that gives one`);
+  throw new Error(`the export "${exported}" is not a data set by index, nor a function that returns one`);
 }
 
 async function answer(dataset: Dataset, { id, indices, stream, whole }: WorkerRequest): Promise<void> {

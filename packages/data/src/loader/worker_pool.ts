@@ -81,7 +81,7 @@ export class WorkerPool {
     checkPositive("DataLoader", "workers.prefetch", prefetch);
     if (!URL.canParse(String(module))) {
       throw new Error(
-        `DataLoader: workers.module must be an address such as new URL("./pets.ts", import.meta.url), got "${module}".`,
+        `DataLoader: workers.module must be a URL such as new URL("./pets.ts", import.meta.url), got "${module}".`,
       );
     }
     this.count = count;

@@ -132,7 +132,7 @@ function listsOf(
   hypotheses: readonly string[],
   references: readonly string[] | readonly (readonly string[])[],
 ): readonly (readonly string[])[] {
-  if (hypotheses.length === 0) throw new Error("corpusBleu: there are no sentences to judge.");
+  if (hypotheses.length === 0) throw new Error("corpusBleu: there are no sentences to score.");
   const lists = Array.isArray(references[0])
     ? references as readonly (readonly string[])[]
     : [references as readonly string[]];

@@ -67,8 +67,8 @@ export function entityF1(
     const answer = predicted[i]!;
     if (answer.length !== tags.length) {
       throw new Error(
-        `entityF1: sentence ${i} has ${answer.length} predicted tags, but ${tags.length} in the gold standard; leave out what stands ` +
-          "for padding.",
+        `entityF1: sentence ${i} has ${answer.length} predicted tags, but ${tags.length} in the gold standard; leave out the ` +
+          "padding.",
       );
     }
     tokens += tags.length;

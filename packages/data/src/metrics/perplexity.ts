@@ -20,6 +20,6 @@ export function perplexity(nats: number): number {
   if (nats >= 0) return Math.exp(nats);
   throw new RangeError(
     `perplexity: the mean cross-entropy must be 0 or more, got ${nats}.` +
-      (nats < 0 ? " Of a log likelihood give the negative." : " Was it a mean over no tokens?"),
+      (nats < 0 ? " For a log likelihood pass its negative." : " Was it a mean over no tokens?"),
   );
 }

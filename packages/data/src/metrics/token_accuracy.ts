@@ -40,7 +40,7 @@ export async function tokenAccuracy(
   const show = (t: Tensor): string => `${t.dtype} [${t.shape.join(", ")}]`;
   if (targets.dtype.startsWith("float") || targets.dtype === "bool" || predicted.dtype === "bool") {
     throw new TypeError(
-      `tokenAccuracy: targets are token numbers, of an integer dtype, and so are predictions that are no logits; got ${
+      `tokenAccuracy: targets must be token ids of an integer dtype, and so must predictions that are not logits; got ${
         show(predicted)
       } and ${show(targets)}.`,
     );

@@ -72,7 +72,7 @@ export class BucketBatchSampler implements Sampler<number[]> {
       const own = sides.reduce((sum, side) => sum + side, 0);
       if (maxTokens !== undefined && own > maxTokens) {
         throw new RangeError(
-          `${where}: sample ${i} has ${own} tokens, more than maxTokens ${maxTokens}. Leave it out, cut it, or raise maxTokens.`,
+          `${where}: sample ${i} has ${own} tokens, more than maxTokens ${maxTokens}. Leave it out, truncate it, or raise maxTokens.`,
         );
       }
       return sides.map((side) => Math.ceil(side / width) * width);

@@ -102,7 +102,7 @@ export class SubsetRandomSampler implements Sampler {
     if (indices.length > 0) checkCount("SubsetRandomSampler", "the number of indices", indices.length);
     const wrong = Array.from(indices).find((i) => !Number.isInteger(i) || i < 0);
     if (wrong !== undefined) {
-      throw new RangeError(`SubsetRandomSampler: ${wrong} is no index; indices are integers from 0.`);
+      throw new RangeError(`SubsetRandomSampler: ${wrong} is not an index; indices are integers from 0.`);
     }
     this.indices = Int32Array.from(indices);
     this.generator = options.generator ?? defaultGenerator;

@@ -167,7 +167,7 @@ export class BytePairEncoding {
     if (fingerprint === this.fingerprint) return;
     throw new Error(
       `BytePairEncoding.check: ${what} was made with another encoding (fingerprint ${fingerprint}) than this one of ${this.size} ` +
-        `tokens (${this.fingerprint}), so its numbers mean other pieces. Load the encoding that was saved with it.`,
+        `tokens (${this.fingerprint}), so its token ids mean other pieces. Load the encoding that was saved with it.`,
     );
   }
 

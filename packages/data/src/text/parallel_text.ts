@@ -68,7 +68,7 @@ export class ParallelText implements Dataset<SentencePair> {
         `${name}: line ${i + 1} has ${columns.length} ${
           columns.length === 1 ? "column" : "columns"
         } between tabs, expected at least ` +
-          `${needed}: ${JSON.stringify(line.slice(0, 60))}. Mend or remove the line.`,
+          `${needed}: ${JSON.stringify(line.slice(0, 60))}. Fix or remove the line.`,
       );
     });
     return notEmpty(new ParallelText(pairs), name);
@@ -90,8 +90,8 @@ export class ParallelText implements Dataset<SentencePair> {
       throw new Error(
         `ParallelText: ${names[0]} has ${source.length} lines and ${
           names[1]
-        } has ${target.length}, so that sentences would meet the ` +
-          "wrong translations. Take two files of one text, and keep their empty lines.",
+        } has ${target.length}, so sentences would be paired with ` +
+          "the wrong translations. Use two files of the same text, and keep their empty lines.",
       );
     }
     return notEmpty(new ParallelText(source.map((line, i): SentencePair => [line, target[i]!])), names.join(" and "));
@@ -171,6 +171,6 @@ function notEmpty(pairs: ParallelText, name: string): ParallelText {
   if (pairs.length > 0) return pairs;
   throw new Error(
     `${name}: there is no pair of sentences` +
-      (pairs.dropped.length > 0 ? `; ${pairs.dropped.length} lines were dropped, as a side of them is empty.` : "."),
+      (pairs.dropped.length > 0 ? `; ${pairs.dropped.length} lines were dropped, since one side is empty.` : "."),
   );
 }

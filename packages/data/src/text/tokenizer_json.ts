@@ -54,7 +54,7 @@ export function readTokenizerJson(json: TokenizerJson): EncodingRules {
   for (const [name, value] of Object.entries({ dropout, continuing_subword_prefix, end_of_word_suffix })) {
     // Empty ones change nothing; a byte-level encoding has no others.
     if (value !== undefined && value !== null && value !== "" && value !== 0) {
-      throw new Error(`${WHERE}: the model has ${name} ${inWords(value)}, which is not read here.`);
+      throw new Error(`${WHERE}: the model has ${name} ${inWords(value)}, which is not supported.`);
     }
   }
   if (ignore_merges !== undefined && typeof ignore_merges !== "boolean") {
@@ -116,11 +116,11 @@ function mergesOf(merges: readonly unknown[], tokens: ReadonlySet<string>): [str
     const parts: unknown[] = typeof merge === "string" ? merge.split(" ") : Array.isArray(merge) ? merge : [];
     const [left, right] = parts;
     if (parts.length !== 2 || typeof left !== "string" || typeof right !== "string") {
-      throw new Error(`${WHERE}: merge ${i} is no pair of tokens, but ${inWords(merge)}.`);
+      throw new Error(`${WHERE}: merge ${i} is not a pair of tokens but ${inWords(merge)}.`);
     }
     const missing = [left, right, left + right].find((token) => !tokens.has(token));
     if (missing !== undefined) {
-      throw new Error(`${WHERE}: merge ${i} has ${show(missing)}, which is no token.`);
+      throw new Error(`${WHERE}: merge ${i} has ${show(missing)}, which is not a token.`);
     }
     // No token has a space: bytes are written as other characters.
     const pair = `${left} ${right}`;

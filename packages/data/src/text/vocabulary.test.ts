@@ -78,9 +78,9 @@ describe("encode and decode", () => {
     expect(() => letters.encode(["a"], { bos: true })).toThrow(/no bos token/);
   });
 
-  test("the number of no token is an error", () => {
+  test("an id that no token has is an error", () => {
     for (const id of [9, -1, 1.5, NaN]) {
-      expect(() => vocabulary.decode([id])).toThrow(`${id} is the number of no token`);
+      expect(() => vocabulary.decode([id])).toThrow(`${id} is not a token id of this vocabulary`);
     }
   });
 });

@@ -125,7 +125,7 @@ export class Vocabulary {
       if (typeof text === "string") {
         throw new TypeError(
           `Vocabulary.build: expected lists of tokens, got the string ${JSON.stringify(text.slice(0, 40))}; ` +
-            "cut it first, with words(text) or characters(text).",
+            "split it first, with words(text) or characters(text).",
         );
       }
       for (const token of text) counts.set(token, (counts.get(token) ?? 0) + 1);
@@ -184,9 +184,9 @@ export class Vocabulary {
     const token = this.tokens[id];
     if (token !== undefined) return token;
     throw new RangeError(
-      `Vocabulary: ${id} is the number of no token, the ${this.size} tokens have 0 to ${
+      `Vocabulary: ${id} is not a token id of this vocabulary; its ${this.size} tokens have 0 to ${
         this.size - 1
-      }. Was it written with ` +
+      }. Is the text encoded with ` +
         "the vocabulary of another model?",
     );
   }
@@ -241,7 +241,7 @@ export class Vocabulary {
     if (fingerprint === this.fingerprint) return;
     throw new Error(
       `Vocabulary.check: ${what} was made with another vocabulary (fingerprint ${fingerprint}) than this one of ${this.size} tokens ` +
-        `(${this.fingerprint}), so its numbers mean other tokens. Load the vocabulary that was saved with it.`,
+        `(${this.fingerprint}), so its token ids mean other tokens. Load the vocabulary that was saved with it.`,
     );
   }
 

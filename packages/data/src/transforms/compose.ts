@@ -28,7 +28,7 @@ export class Compose implements Transform {
     transforms.forEach((transform, i) => {
       if (typeof transform?.apply === "function" && "batched" in transform) return;
       throw new Error(
-        `Compose: element ${i} (${typeof transform}) is no transform, it has no apply and batched; wrap a function as new Lambda(fn).`,
+        `Compose: element ${i} (${typeof transform}) is not a transform with apply and batched; wrap a function as new Lambda(fn).`,
       );
     });
     this.transforms = [...transforms];

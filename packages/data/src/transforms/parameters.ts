@@ -34,7 +34,7 @@ export function checkRange(where: string, name: string, range: readonly number[]
     return [low!, high!];
   }
   throw new RangeError(
-    `${where}: ${name} must be two numbers in rising order${min > -Infinity ? `, from ${min}` : ""}${
+    `${where}: ${name} must be two numbers in ascending order${min > -Infinity ? `, from ${min}` : ""}${
       max < Infinity ? ` to ${max}` : ""
     }, got ${show(range)}.`,
   );

@@ -80,7 +80,7 @@ export class BitReader {
       this.count -= length;
       return table.symbols[code + table.shift[length]!]!;
     }
-    throw new Error("its data has bits that are no code");
+    throw new Error("its data has bits that are not a code");
   }
 
   /**

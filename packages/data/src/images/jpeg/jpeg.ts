@@ -96,7 +96,7 @@ class Reading {
       return readScan(this.bytes, end, content, this.frame, this.tables);
     } else if (marker === 0xdb) this.quantisationTables(content);
     else if (marker === 0xdd) {
-      if (content.length !== 2) throw new Error("its restart interval has no 2 bytes");
+      if (content.length !== 2) throw new Error("its restart interval does not have 2 bytes");
       this.tables.restartInterval = content[0]! * 256 + content[1]!;
     } else if (marker === 0xe0) this.jfif ||= startsWith(content, "JFIF\0");
     else if (marker === 0xe1 && startsWith(content, "Exif\0\0")) this.orientation = orientationOf(content.subarray(6));
