@@ -1,6 +1,6 @@
-/** What is measured, as data: every contender gets the same case and makes the same numbers of it. */
+/** The benchmark cases, as data: every contender gets the same case and generates the same numbers for it. */
 
-/** Sizes and switches of a case, by name; what they mean is its kind's affair. */
+/** Sizes and switches of a case, by name; their meaning depends on its kind. */
 export type Sizes = Readonly<
   Record<string, number | boolean | string | readonly number[]>
 >;
@@ -9,7 +9,7 @@ export type Sizes = Readonly<
 export const DEVICES = ["cpu", "gpu"] as const;
 export type Device = typeof DEVICES[number];
 
-/** How much a run does, for rates: floating-point operations, or bytes read and written. */
+/** The work of a run, for rates: floating-point operations, or bytes read and written. */
 export interface Amount {
   readonly of: number;
   readonly unit: "GFLOP/s" | "GB/s";
@@ -22,22 +22,22 @@ export interface Case {
   /** The name under which a contender looks up its code. */
   readonly kind: string;
   readonly sizes: Sizes;
-  /** Largest difference of outputs that counts as equal, as a share of the largest output. */
+  /** Tolerance of the outputs, relative to the largest output. */
   readonly tolerance: number;
   readonly amount?: Amount;
-  /** A run does the operation this many times, as one alone is too short to be timed; times are of one. */
+  /** A run repeats the operation this many times, since one alone is too short to time; times are per operation. */
   readonly per?: number;
-  /** Runs of an epoch, where the report is to estimate one. */
+  /** Runs per epoch, if the report is to estimate an epoch's time. */
   readonly epoch?: number;
-  /** The one device that it is for, where it is not for all. */
+  /** The only device for this case; by default all. */
   readonly device?: Device;
 }
 
-/** A case's code in one contender, with its inputs made. */
+/** A case in one contender, with its inputs. */
 export interface Work {
-  /** What is timed: the operation, `per` times, its results computed when it returns or resolves. */
+  /** The timed part: the operation, `per` times; its results are computed when it returns or resolves. */
   run(): void | Promise<void>;
-  /** Does the work once, and gives what it computed. Called once, before any run. */
+  /** Does the work once and returns the results. Called once, before any run. */
   outputs(): Float32Array[] | Promise<Float32Array[]>;
   /** Frees the inputs. */
   end?(): void;

@@ -1,4 +1,4 @@
-/** A contender as a process of its own, kept alive from case to case. */
+/** A contender in its own process, kept alive from case to case. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import process from "node:process";
@@ -9,7 +9,7 @@ import type { Answer, Question } from "./serve.ts";
 export interface Command {
   /** Short and unique: the key in the JSON report. */
   readonly name: string;
-  /** The family of columns it belongs to: of several, the faster one counts (PyTorch on one and two threads). */
+  /** Its library: of several contenders of a team the fastest counts (PyTorch on one and two threads). */
   readonly team: string;
   readonly threads: number;
   readonly command: string;
@@ -18,7 +18,7 @@ export interface Command {
   readonly cwd: string;
 }
 
-/** See the module's comment. */
+/** Starts the process, asks it questions and ends it. */
 export class ContenderProcess {
   readonly command: Command;
   private readonly child: ChildProcess;
@@ -37,9 +37,9 @@ export class ContenderProcess {
       "exit",
       (code, signal) => this.stop(`its process ended with ${code ?? signal}`),
     );
-    this.child.stdin!.on("error", () => {}); // the exit says it better
+    this.child.stdin!.on("error", () => {}); // the exit event reports it
     createInterface({ input: this.child.stdout! }).on("line", (line) => {
-      // Libraries greet on stdout, too.
+      // Libraries also print to stdout.
       if (!line.startsWith('{"answer"')) {
         return void console.error(`${command.name}: ${line}`);
       }
@@ -47,7 +47,7 @@ export class ContenderProcess {
     });
   }
 
-  /** One question at a time; what goes wrong is in the answer. */
+  /** Asks one question at a time; errors are in the answer. */
   ask(question: Question): Promise<Answer> {
     if (this.ended !== null) return Promise.resolve({ error: this.ended });
     return new Promise((resolve) => {
@@ -56,7 +56,7 @@ export class ContenderProcess {
     });
   }
 
-  /** The most memory the process ever had, in bytes, where the system tells. */
+  /** The process's peak memory in bytes, if the system reports it. */
   peakResident(): number | null {
     try {
       const status = readFileSync(`/proc/${this.child.pid}/status`, "utf8");

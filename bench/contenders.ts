@@ -1,4 +1,4 @@
-/** Who takes part here, and who is left out and why. */
+/** Which contenders are available, and why others are left out. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -16,11 +16,11 @@ export const root: string = dirname(benchFolder);
 export const RUNTIMES = ["deno", "bun", "node"] as const;
 export type Runtime = typeof RUNTIMES[number];
 
-/** Those that Heddle is compared with. */
+/** The libraries that Heddle is compared with. */
 export const PEERS = ["torch", "jax-js", "tfjs"] as const;
 export type Peer = typeof PEERS[number];
 
-/** Who starts, and a line for each who does not. */
+/** The contenders that start, and a line for each that does not. */
 export interface Field {
   readonly commands: Command[];
   readonly leftOut: string[];
@@ -39,7 +39,7 @@ function launch(
 ): Pick<Command, "command" | "args"> {
   const own = runtime === ownRuntime();
   if (runtime === "deno") {
-    // The root's workspace, which Deno would not see past this folder's package.json.
+    // The root's workspace, which Deno would not find because of this folder's package.json.
     const run = [
       "run",
       "-A",
@@ -62,7 +62,7 @@ function launch(
   };
 }
 
-/** Threads to measure beside one: `HEDDLE_THREADS`, or all that there are. */
+/** The number of threads to measure besides one: `HEDDLE_THREADS`, or all cores. */
 export function allThreads(): number {
   return Number(process.env.HEDDLE_THREADS) || availableParallelism();
 }
@@ -137,7 +137,7 @@ function install(): string | null {
 }
 
 /**
- * Who is there of the peers that were asked for; by default PyTorch, and the others where they are installed already.
+ * The requested peers that are available; by default PyTorch, and the others if they are installed.
  *
  * @param asked the peers, or null for that default
  */
@@ -188,7 +188,7 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
       );
       continue;
     }
-    // TensorFlow.js finds its WebAssembly files by Node's means only.
+    // TensorFlow.js can locate its WebAssembly files only on Node.
     const runtime = name === "tfjs" ? "node" : ownRuntime();
     const script = join(benchFolder, "peers", scripts[name]);
     field.commands.push(

@@ -1,9 +1,7 @@
 // GFLOP/s of the CPU backend's products: matrices, the convolutions of LeNet-5 and the convnet with both gradients.
-//
-//   npx -y deno@2.9.6 run -A bench/cpu_kernels.ts [filter] [threads]
-//
-// Beside each figure stands its share of the ceiling, a loop of nothing but multiply-adds, measured in turns with it: the best of
-// many runs of both, so that what else the machine does falls out as far as it can.
+// npx -y deno@2.9.6 run -A bench/cpu_kernels.ts [filter] [threads]  Each figure is followed by its share of the peak, a
+// loop of only multiply-adds that is measured in turns with it: the best of many runs of both, to exclude other load as
+// far as possible.
 import process from "node:process";
 import { Engine } from "../packages/tensor/src/backends/cpu/engine.ts";
 import * as routines from "../packages/tensor/src/backends/cpu/routines/mod.ts";
@@ -254,7 +252,7 @@ function time(work: Work, repeat: number): void {
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 async function main(): Promise<void> {
-  // Runtimes compile twice, the second time after a while and well.
+  // Runtimes recompile hot code with an optimising compiler.
   for (let i = 0; i < 40; i++) top.run();
   for (const work of works) {
     const until = performance.now() + 150;

@@ -1,4 +1,4 @@
-/** Ten batches of digits in a file of their own, which contenders in any language can read. */
+/** Ten batches of digits in a file that contenders in any language can read. */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -7,7 +7,7 @@ import { uniform } from "./inputs.ts";
 const PIXELS = 28 * 28;
 const DIGITS = 1000;
 
-/** A batch: pictures as numbers from 0 to 1, one after the other, and what they show. */
+/** A batch: pictures as numbers from 0 to 1, one after the other, and their labels. */
 export interface Batch {
   readonly images: Float32Array<ArrayBuffer>;
   readonly labels: Int32Array<ArrayBuffer>;
@@ -29,7 +29,7 @@ export function writeDigits(file: string, folder: string): string {
   const images = new Float32Array(DIGITS * PIXELS);
   const labels = new Int32Array(DIGITS);
   if (known) {
-    // Behind headers of 16 and 8 bytes.
+    // After headers of 16 and 8 bytes.
     const pixels = gunzipSync(readFileSync(pictures));
     for (let i = 0; i < images.length; i++) images[i] = pixels[16 + i]! / 255;
     labels.set(gunzipSync(readFileSync(digits)).subarray(8, 8 + DIGITS));

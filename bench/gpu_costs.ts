@@ -1,6 +1,6 @@
 /**
- * What a run costs the processor that commands a GPU, counted where every library meets the runtime: at WebGPU's own methods. They are
- * replaced only while costs are counted.
+ * The CPU cost of a run on a GPU, measured for every library alike at WebGPU's methods, which are wrapped only while
+ * costs are counted.
  */
 import process from "node:process";
 
@@ -10,7 +10,10 @@ export interface Costs {
   readonly submits: number;
   /** From the call until the last submission begins, without the time spent inside submissions. The clock's time, not the thread's. */
   readonly recording: number;
-  /** CPU time of the thread that runs JavaScript over whole runs, submitting and reading included; null where the runtime cannot tell. */
+  /**
+   * CPU time of the thread that runs JavaScript over whole runs, including submitting and reading; null if the runtime
+   * does not report it.
+   */
   readonly thread: number | null;
 }
 
@@ -63,7 +66,7 @@ export async function gpuCosts(
     }),
     wrap("GPUQueue", "submit", (call) => {
       const start = performance.now();
-      // What lies between two submissions is recording; what follows the last is waiting and reading.
+      // Time between two submissions is recording; time after the last is waiting and reading.
       recorded = start - begun - inside;
       submits++;
       const result = call();

@@ -1,6 +1,6 @@
 /**
- * `count` numbers from -1 to 1 that look random and depend on nothing but `seed` and their places: 32 bits of integer arithmetic, which
- * every contender does alike, so that inputs need not be sent. `peers/pytorch.py` has the same function.
+ * `count` numbers from -1 to 1 that look random and depend only on `seed` and their position: 32-bit integer
+ * arithmetic, the same in every contender, so that inputs need not be sent. `peers/pytorch.py` has the same function.
  */
 export function uniform(
   seed: number,

@@ -1,4 +1,4 @@
-// Heddle's speed beside its peers': see README.md.
+// Measures Heddle and other libraries, as README.md describes.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform, release, tmpdir, totalmem } from "node:os";
@@ -19,17 +19,17 @@ const HELP = `Times Heddle and its peers on the same work.
 
   task bench [filter…] [options]
 
-A filter is a family or a part of a case's name; without one everything runs but "memory", which takes minutes.
+A filter is a family or a part of a case's name; without one everything runs except "memory", which takes minutes.
 
-  --peers LIST    of torch, jax-js, tfjs, or all, or none; jax-js and tfjs are installed in bench/ when asked for
+  --peers LIST    some of torch, jax-js, tfjs, or all, or none; jax-js and tfjs are installed in bench/ on demand
                   (default: torch, and the others once they are installed)
   --device NAME   cpu, or gpu: Heddle and jax-js on WebGPU (default cpu)
   --on LIST       runtimes for Heddle: deno, bun, node (default: the one that runs this)
   --rounds N      turns of every contender (default 9)
   --seconds S     of each contender in each turn (default 0.3)
-  --quick         3 turns of 0.05 s, to see that everything works
-  --data DIR      MNIST's four files (default ../shared/data/mnist; random numbers when it is not there)
-  --steps N       of the memory family (default 10000 on the CPU, 2000 on the GPU)
+  --quick         3 turns of 0.05 s, to check that everything works
+  --data DIR      folder with MNIST's four files (default data/mnist; random numbers if it does not exist)
+  --steps N       steps of the memory family (default 10000 on the CPU, 2000 on the GPU)
   --out FILE      the report (default runs/bench/<time>.json)
   --list          prints the cases and ends
 `;
@@ -43,7 +43,7 @@ const { values: options, positionals: filters } = parseArgs({
     rounds: { type: "string", default: "9" },
     seconds: { type: "string", default: "0.3" },
     quick: { type: "boolean", default: false },
-    data: { type: "string", default: join(root, "../shared/data/mnist") },
+    data: { type: "string", default: join(root, "data/mnist") },
     steps: { type: "string" },
     out: { type: "string" },
     list: { type: "boolean", default: false },
@@ -89,7 +89,7 @@ function commit(): string {
   }
 }
 
-/** Those that start, each with what it says it is; the others go to `leftOut`. */
+/** The contenders that start, with their descriptions; the others are added to `leftOut`. */
 async function start(
   commands: readonly Command[],
   leftOut: string[],
@@ -111,7 +111,7 @@ async function start(
   return started;
 }
 
-/** Memory hardly depends on threads, so that one PyTorch is enough. */
+/** Memory hardly depends on threads, so one PyTorch process is enough. */
 function soaking(contenders: readonly ContenderProcess[]): Command[] {
   return contenders.map(({ command }) => command).filter(({ team, threads }) =>
     team.startsWith("heddle") || team === "torch" && threads === 1
@@ -245,7 +245,7 @@ async function main(): Promise<number> {
   console.log(
     `\n* the best of whom it is divided by, 1.00 by definition. The report: ${relative(process.cwd(), file)}`,
   );
-  // Outputs that differ are an error of someone's, and no benchmark.
+  // Different outputs are a bug, and their times would be meaningless.
   return rows.some((row) => row.outcomes.some((outcome) => (outcome.difference ?? 0) > row.case.tolerance)) ? 1 : 0;
 }
 

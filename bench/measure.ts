@@ -7,18 +7,18 @@ import type { Costs } from "./gpu_costs.ts";
 import type { Held } from "./serve.ts";
 import { difference, median, quartiles } from "./statistics.ts";
 
-/** How long to measure. */
+/** Durations of the measurement. */
 export interface Effort {
   readonly rounds: number;
   /** Seconds of each contender in each round. */
   readonly seconds: number;
   /** Seconds of running without measuring, before the rounds. */
   readonly warmUp: number;
-  /** Seconds of counting what training steps on a GPU cost the processor, after the rounds; 0 on a CPU. */
+  /** Seconds for counting the CPU cost of training steps on a GPU, after the rounds; 0 on a CPU. */
   readonly counting: number;
 }
 
-/** What a contender did in a case. Times are in milliseconds, of one operation. */
+/** A contender's result in a case. Times are in milliseconds per operation. */
 export interface Outcome {
   readonly contender: string;
   readonly team: string;
@@ -37,7 +37,7 @@ export interface Outcome {
   readonly costs?: Costs & Partial<Held>;
 }
 
-/** A case with what everyone did. */
+/** A case with the results of all contenders. */
 export interface Row {
   readonly case: Case;
   readonly outcomes: Outcome[];
@@ -45,10 +45,10 @@ export interface Row {
   readonly reference?: number;
 }
 
-/** Seconds for threads that still spin after their work to go to sleep before someone else is timed. */
+/** Seconds to wait until spinning threads are asleep, before the next contender is timed. */
 const CALM = 0.02;
 
-/** Measures a case. The first contender's outputs are what the others' are compared with. */
+/** Measures a case. The others' outputs are compared with those of the first contender. */
 export async function measure(
   work: Case,
   contenders: readonly ContenderProcess[],

@@ -1,4 +1,4 @@
-/** What rates are held against: loops of one thread that are as fast as WebAssembly, and memory, allow. */
+/** Reference loops for rates, on one thread: as fast as WebAssembly, or memory, allows. */
 import { Engine } from "../packages/tensor/src/backends/cpu/engine.ts";
 import {
   branchIf,
@@ -45,12 +45,12 @@ function buildMultiplyAdds(): () => void {
     sums.map((sum, i) => memory("v128.store", 16 * i, i32(at), get(sum))),
   );
   const entry = engine.compile(module.build());
-  // Runtimes compile twice, the second time after a while and well.
+  // Runtimes recompile hot code with an optimising compiler.
   for (let i = 0; i < 40; i++) entry.run(0, 0, TURNS / 10, 0);
   return () => entry.run(0, 0, TURNS, 0);
 }
 
-/** GFLOP/s of nothing but multiply-adds of four float32 each. */
+/** GFLOP/s of only multiply-adds of four float32 each. */
 export function multiplyAddRates(): number[] {
   const run = multiplyAdds ??= buildMultiplyAdds();
   return rates(run, TURNS * SUMS * UNROLLED * 8);

@@ -2,7 +2,7 @@
 import type { Device } from "./case.ts";
 import type { Outcome, Row } from "./measure.ts";
 
-/** Of a team's outcomes, the fastest by the median. */
+/** The result with the smallest median. */
 export function best(row: Row, team: string): Outcome | undefined {
   let found: Outcome | undefined;
   for (const outcome of row.outcomes) {
@@ -32,7 +32,7 @@ function costsText(
   ].join(", ");
 }
 
-/** Whom ratios are to. */
+/** The contender that ratios refer to. */
 const RIVALS = {
   cpu: ["torch", "PyTorch"],
   gpu: ["jax-js", "jax-js"],
@@ -48,7 +48,7 @@ export function rowLines(row: Row, device: Device = "cpu"): string[] {
     }
     const { median, min, rate, threads, runs } = outcome;
     const unit = row.case.amount?.unit;
-    // A core's multiply-adds are its own; memory's speed is everyone's.
+    // Multiply-adds scale with cores; memory bandwidth is shared.
     const loop = row.reference === undefined ? NaN : row.reference * (unit === "GFLOP/s" ? threads : 1);
     return [
       `  ${outcome.contender}`,

@@ -1,4 +1,4 @@
-/** The contender's side: answers the questions that come as lines of JSON on stdin, with lines of JSON on stdout. */
+/** The contender's process: reads questions as lines of JSON on stdin, and writes answers as lines of JSON on stdout. */
 import { Buffer } from "node:buffer";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Case, Maker, Work } from "./case.ts";
 import { type Costs, gpuCosts } from "./gpu_costs.ts";
 
-/** What may be asked of a contender. */
+/** A question to a contender. */
 export type Question =
   | { do: "hello" }
   | { do: "prepare"; case: Case }
@@ -20,7 +20,7 @@ export type Question =
 
 /** What it answers. */
 export interface Answer {
-  /** Why the question has no answer, where it has none. */
+  /** Why there is no answer. */
   error?: string;
   /** What the contender is, with versions. */
   about?: string;
@@ -30,7 +30,7 @@ export interface Answer {
   times?: number[];
   /** Of an operation on a GPU. */
   costs?: Costs & Partial<Held>;
-  /** What was held after some steps of a soak. */
+  /** Memory held after some steps of a soak. */
   held?: Record<string, Partial<Held> & { resident: number }>;
   /** The most bytes that live tensors had during a soak. */
   peak?: number;
@@ -41,17 +41,17 @@ export interface Answer {
 export interface Held {
   /** In live tensors. */
   readonly live: number;
-  /** Of a GPU: how many buffers there are, in use or kept, and what they take. */
+  /** On a GPU: the number of buffers, in use or kept for reuse, and their size. */
   readonly buffers?: number;
   readonly bytes?: number;
 }
 
-/** What a contender brings. */
+/** What a contender provides. */
 export interface Contender {
   /** Asked first: a device is opened here. */
   about(): Promise<{ about: string; adapter?: string }> | { about: string };
   readonly kinds: Readonly<Record<string, Maker>>;
-  /** Rates of a loop that is as fast as it gets, in units of the amount: a few samples. */
+  /** Rates of the reference loop, in units of the amount: a few samples. */
   reference?(unit: string): number[];
   held?(): Held;
   /** The most bytes that live tensors ever had. */
@@ -64,7 +64,7 @@ export async function sample(work: Work, seconds: number): Promise<number[]> {
   const until = performance.now() + 1000 * seconds;
   do {
     const start = performance.now();
-    // Awaiting what is no promise would add the event loop's time to it.
+    // Awaiting a value that is not a promise would add event loop time.
     const running = work.run();
     if (running instanceof Promise) await running;
     times.push(performance.now() - start);

@@ -1,9 +1,9 @@
-/** Memory over many steps, each contender in a fresh process of its own. */
+/** Memory over many steps, each contender in a fresh process. */
 import type { Case } from "./case.ts";
 import { type Command, ContenderProcess } from "./contender_process.ts";
 import type { Answer } from "./serve.ts";
 
-/** What came of it; memory in bytes. */
+/** The result; memory in bytes. */
 export interface Soaked {
   readonly contender: string;
   readonly steps: number;
@@ -40,7 +40,7 @@ function mebibytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
-/** The outcome as lines of text: the first and the last of what was held. */
+/** The result as lines of text: the first and the last values held. */
 export function soakLines(
   { contender, steps, error, held, peak, seconds, peakResident }: Soaked,
 ): string[] {

@@ -1,5 +1,5 @@
-// Functions that are called back: an asynchronous one is refused with a word on what to do, or waited for; and its failure never goes
-// unhandled, which would end the process (and fail this run).
+// Functions that are called back: an asynchronous callback is refused with a remedy, or awaited. Its rejection is
+// always handled; otherwise the process would end and this run fail.
 import {
   customFunction,
   enableGrad,
@@ -21,7 +21,7 @@ import { afterAll, describe, expect, test } from "vitest";
 const leaf = (): Tensor => tensor([1, 2], { requiresGrad: true });
 const double = (): Tensor => tensor([1, 2], { dtype: "float64", requiresGrad: true });
 
-/** What calls a function back; it is given one that is asynchronous, in the place of one that is not. */
+/** Functions with callbacks, called with an asynchronous one instead of a synchronous one. */
 const callers: Record<string, (fn: () => never) => unknown> = {
   "tidy": (fn) => tidy(fn),
   "noGrad": (fn) => noGrad(fn),
@@ -76,7 +76,7 @@ describe.each(Object.entries(callers))("%s", (_, call) => {
   });
 });
 
-// Rejections are told of a turn later.
+// Rejections are reported one turn later.
 afterAll(() => new Promise((resolve) => setTimeout(resolve, 20)));
 
 test("collate may be asynchronous in a loop that awaits", async () => {

@@ -9,7 +9,7 @@ import { callValues, type FixtureTensor, loadFixtures } from "./load.ts";
 import { inDTypes, type ReplayDTypes } from "./narrow.ts";
 import { expectTensor, fromFixture, type Tolerances, toTensor } from "./recorded_tensors.ts";
 
-/** A module run once: state and inputs, what it answered, and the gradients of inputs and parameters. */
+/** One run of a module: state, inputs, outputs, and the gradients of inputs and parameters. */
 interface AttentionCase {
   name: string;
   module: string;
@@ -54,7 +54,7 @@ function runCase(recorded: AttentionCase, given: Tolerances, replayAs: ReplayDTy
     tidy(() => {
       const inputs = each.inputs.map((input) => fromFixture(input).requiresGrad_());
       const [options] = callValues({ args: [each.options] }, [], toTensor) as [Record<string, unknown>];
-      // An attention to itself has one input for all three.
+      // Self-attention has one input for all three.
       const given = each.module === "MultiheadAttention" && inputs.length === 1
         ? [inputs[0], inputs[0], inputs[0]]
         : inputs;

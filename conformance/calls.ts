@@ -1,4 +1,4 @@
-/** How recorded calls are made: everything is a method of its first value but what these tables say. */
+/** How to make recorded calls: each is a method of its first value, except those in these tables. */
 import { functional } from "@heddle/nn";
 import * as heddle from "@heddle/tensor";
 import { Tensor } from "@heddle/tensor";
@@ -15,12 +15,12 @@ export const freeFunctions: ReadonlySet<string> = new Set([
 export const keepsNull: ReadonlySet<string> = new Set(["at"]);
 
 /**
- * Calls whose zeros may have either sign: PyTorch's own kernels answer with the first of 0 and -0 in float32, and with the second
- * in float64.
+ * Calls whose zeros may have either sign: PyTorch's kernels return the first of 0 and -0 in float32, and the second in
+ * float64.
  */
 export const eitherZero: ReadonlySet<string> = new Set(["maximum", "minimum"]);
 
-/** Fields of answers with several tensors, in the order of PyTorch's tuples. */
+/** Fields of results with several tensors, in the order of PyTorch's tuples. */
 export const outputFields: readonly string[] = ["values", "indices", "inverse", "counts"];
 
 type Call = (...values: never[]) => unknown;
@@ -55,7 +55,7 @@ export function makeCall(call: string, values: readonly unknown[]): unknown {
   return method(self as Tensor, call)(...args);
 }
 
-/** What a call answered as a list of tensors; true and false become 0-dimensional. */
+/** The result of a call as a list of tensors; true and false become 0-dimensional. */
 export function outputsOf(answer: unknown): Tensor[] {
   if (answer instanceof Tensor) return [answer];
   if (typeof answer === "boolean") return [heddle.tensor(answer)];
@@ -64,7 +64,7 @@ export function outputsOf(answer: unknown): Tensor[] {
   return outputFields.filter((name) => fields[name] !== undefined).flatMap((name) => outputsOf(fields[name]));
 }
 
-/** Whether the call changes `inputs[0]` and answers it. */
+/** Whether the call changes `inputs[0]` and returns it. */
 export function isInPlace(call: string): boolean {
   return call.endsWith("_") || call === "viewAssign";
 }

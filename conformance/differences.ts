@@ -14,7 +14,7 @@ export interface Difference {
 export const differences: { readonly [familyAndName: string]: Difference } = {
   // A bool tensor with a whole number makes int32.
   "elementwise_unary/square bool": { dtype: "int32" },
-  // A NaN bounds nothing, neither values (as in PyTorch 1.13) nor gradients (which are 0 there).
+  // A NaN is no bound, neither for values (as in PyTorch 1.13) nor for gradients (which are 0 there).
   "elementwise_unary/clamp NaN": {
     gradients: [[
       ...[0.1687665432691574, -0.2503284811973572, 1.142926812171936, -0.6118139028549194, 3.2589426040649414],

@@ -1,4 +1,4 @@
-/** What is skipped because the machine lacks something, and the machines on which that is an error instead. */
+/** Skips tests for which the machine lacks something, except on machines where that is an error. */
 import { webgpu } from "@heddle/gpu";
 import { type Device, ones } from "@heddle/tensor";
 import process from "node:process";
@@ -6,7 +6,8 @@ import process from "node:process";
 /**
  * Says why tests are skipped.
  *
- * @throws Error where `.ci/run` has installed what they need (it sets `EXPECT_GPU=1`): then skipping would hide that it does not work.
+ * @throws Error where `.ci/run` has installed what they need (it sets `EXPECT_GPU=1`): skipping would then hide a
+ *   failure.
  */
 export function skipping(tests: string, reason: unknown): void {
   const message = `${tests} are skipped: ${reason instanceof Error ? reason.message : reason}`;
@@ -14,7 +15,7 @@ export function skipping(tests: string, reason: unknown): void {
   console.warn(message);
 }
 
-/** The GPU in Deno, if `fits` has nothing against it; elsewhere, and where there is none, null: `tests` are to be skipped then. */
+/** The GPU in Deno, if it passes `fits`. Null elsewhere, and if there is none; `tests` are then skipped. */
 export async function gpuFor(tests: string, fits: (gpu: Device) => void = () => {}): Promise<Device | null> {
   if (!("deno" in process.versions)) {
     console.warn(`${tests} are skipped: they read values at once, which Deno alone can do`);

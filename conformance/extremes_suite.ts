@@ -1,4 +1,4 @@
-/** Numbers at the ends of their range, and sums of very many: values that PyTorch gives, on every device. */
+/** Numbers at the ends of their range, and very long sums, compared with PyTorch's values on every device. */
 import "@heddle/autograd";
 import { functional as F } from "@heddle/nn";
 import {
@@ -28,7 +28,7 @@ const scores: readonly (readonly [row: number[], softmax: number[], logSoftmax: 
   [[Infinity, 0], [NaN, NaN], [NaN, NaN], NaN],
 ];
 
-/** Masks of two keys whose values are [1, 2] and [3, 4]; without a key that may be seen the result is zeros, unlike PyTorch's NaN. */
+/** Masks of two keys whose values are [1, 2] and [3, 4]; if all keys are masked the result is zeros, unlike PyTorch's NaN. */
 const masks: readonly (readonly [mask: number[], result: number[]])[] = [
   [[lowest, lowest], [2, 3]],
   [[-1e30, -1e30], [2, 3]],
@@ -89,7 +89,7 @@ export function testExtremes(device: string): void {
         for (const [mask, result] of masks) {
           const range = dtype === "float16" ? mask.map((x) => Number.isFinite(x) ? Math.max(x, -65504) : x) : mask;
           const wanted = dtype === "float16" && mask[0] === -2e38 ? [2, 3] : result;
-          // One query, and more than are done in one block.
+          // One query, and more than fit into one block.
           for (const queries of [1, 300]) {
             const q = zeros([queries, 2], { dtype });
             const [k, v] = [zeros([2, 2], { dtype }), tensor([[1, 2], [3, 4]], { dtype })];

@@ -19,7 +19,7 @@ if ("deno" in process.versions) {
 } else {console.warn(
     "the tests of conformance on the GPU are skipped: they read values at once, which Deno alone can do",
   );}
-// As many tests everywhere: those that are skipped need a device of the name.
+// The number of tests is the same everywhere: skipped ones need a device of that name.
 if (!found) registerDevice("gpu", () => new NullBackend());
 
 const options: ConformanceOptions = {
@@ -35,7 +35,7 @@ const options: ConformanceOptions = {
     "reductions/std of numbers far from zero": "needs float64",
     "reductions/var of numbers far from zero": "needs float64",
     "reductions/logsumexp far out": "the listed difference is within the tolerance",
-    // What is in the memory of a GPU is not looked at: the host would have to wait.
+    // The contents of GPU memory are not checked, since the host would have to wait.
     "losses/F.binaryCrossEntropy outside 0 and 1": "values are not checked",
     "indexing/at index out of range": "indices are not checked",
     "indexing/indexPut_ out of range": "indices are not checked",

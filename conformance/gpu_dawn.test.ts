@@ -13,20 +13,20 @@ import type { Found } from "./gpu_dawn_program.ts";
 
 const STEPS = 20;
 
-/** Chromium's software driver; that of Debian 12's Mesa lacks what Dawn asks for. */
+/** Chromium's software driver; that of Debian 12's Mesa lacks features that Dawn requires. */
 const swiftShader = [
   "/usr/lib/chromium/vk_swiftshader_icd.json",
   "/usr/lib/chromium-browser/vk_swiftshader_icd.json",
   "/opt/google/chrome/vk_swiftshader_icd.json",
 ].filter((path) => existsSync(path));
 
-/** In a process of its own, since the driver is chosen by the environment that a process starts with. */
+/** In its own process, since the environment at start selects the driver. */
 async function run(): Promise<Found | Failure> {
   const program = fileURLToPath(new URL("./gpu_dawn_program.ts", import.meta.url));
   // Node 20 cannot read TypeScript by itself.
   const args = "bun" in process.versions ? [program] : ["--import", "tsx", program];
   const { NODE_OPTIONS: _, ...inherited } = process.env;
-  // It must also end, and by itself: Dawn keeps threads.
+  // It must also exit without help: Dawn keeps threads.
   const { stdout } = await promisify(execFile)(process.execPath, [...args, String(STEPS)], {
     maxBuffer: 2 ** 26,
     timeout: 400_000,

@@ -1,11 +1,14 @@
-/** What `gpu_dawn.test.ts` runs in a process of its own: the GPU through the npm package `webgpu`. The last line is what it found. */
+/**
+ * The program that `gpu_dawn.test.ts` runs in its own process: the GPU through the npm package `webgpu`. The last line
+ * of its output is the result.
+ */
 import { gpuReport, webgpu } from "@heddle/gpu";
 import { type Device, ones } from "@heddle/tensor";
 import process from "node:process";
 import { create } from "webgpu";
 import { type Failure, operations, train, type Training, type Values } from "./browser/work.ts";
 
-/** What the program prints as JSON; only why, where there is no GPU to open. */
+/** The program's output as JSON; only a reason if no GPU can be opened. */
 export interface Found {
   readonly adapter: string;
   readonly operations: Record<string, Values | Failure>;
@@ -19,7 +22,7 @@ export interface Found {
 const messageOf = (run: () => unknown): Promise<string> =>
   Promise.resolve().then(run).then((value) => `nothing thrown but ${value} answered`, (error: Error) => error.message);
 
-/** Held on to, since its adapters end with it. */
+/** Kept alive, since its adapters end with it. */
 const nulls = create(["backend=null"]);
 
 async function find(device: Device, steps: number): Promise<Found> {

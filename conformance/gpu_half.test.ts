@@ -20,7 +20,7 @@ interface Recipe {
 const classes = 5;
 const count = 40;
 
-/** Labels, and inputs of a shape that have something to do with them. */
+/** Labels, and inputs of a shape that are correlated with them. */
 function labelled(generator: Generator, shape: readonly number[]): { x: Tensor; labels: Tensor } {
   const labels = randint(0, classes, [count], { generator, device: "cpu" });
   const centres = randn([classes, ...shape], { generator, device: "cpu" });

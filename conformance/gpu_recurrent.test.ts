@@ -1,4 +1,4 @@
-/** A small translator of GRUs trained on the GPU in Deno: its losses are the CPU's, and memory stands still. */
+/** A small translator of GRUs trained on the GPU in Deno: its losses equal the CPU's, and memory is constant. */
 import "@heddle/autograd";
 import { gpuReport } from "@heddle/gpu";
 import { Embedding, functional as F, GRU, Linear, Module } from "@heddle/nn";
@@ -24,7 +24,7 @@ afterAll(() => setDefaultDevice(before));
 const [batch, words, steps] = [6, 30, 7];
 const lengths = [7, 3, 5, 1, 7, 2];
 
-/** Reads in both directions, writes in one, from the sum of what both ended with. */
+/** A bidirectional encoder and a decoder that starts from the sum of both final states. */
 class Translator extends Module {
   readonly source: Embedding = new Embedding(words, 12, { paddingIdx: 0 });
   readonly encoder: GRU = new GRU(12, 16, { bidirectional: true, numLayers: 2, batchFirst: true });
@@ -72,7 +72,7 @@ describe.skipIf(gpu === null)("recurrent training on a GPU", () => {
     const [found, wanted] = [train(gpu!), train(getDevice("cpu"))];
     expect(wanted.losses[9]).toBeLessThan(0.7 * wanted.losses[0]!);
     found.losses.forEach((loss, i) => expect(Math.abs(loss / wanted.losses[i]! - 1), `step ${i}`).toBeLessThan(1e-4));
-    // The first step makes gradients and the optimiser's state.
+    // The first step creates gradients and the optimiser's state.
     expect(new Set(found.storages.slice(1)).size, `${found.storages}`).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-/** Training on the GPU in Deno: the losses are the CPU's, a step is a submission, and memory goes back to the pool. */
+/** Training on the GPU in Deno: the losses equal the CPU's, a step is one submission, and memory returns to the pool. */
 import "@heddle/autograd";
 import { gpuReport } from "@heddle/gpu";
 import { functional as F, Linear, ReLU, Sequential } from "@heddle/nn";

@@ -1,4 +1,4 @@
-/** Small GPTs trained on the GPU in Deno: their losses are the CPU's, and memory stands still. */
+/** Small GPTs trained on the GPU in Deno: their losses equal the CPU's, and memory is constant. */
 import "@heddle/autograd";
 import { gpuReport } from "@heddle/gpu";
 import {
@@ -129,7 +129,7 @@ describe.skipIf(gpu === null)("transformers trained on a GPU", () => {
     const [found, wanted] = [train(gpu!, make, batch, length), train(getDevice("cpu"), make, batch, length)];
     expect(wanted.losses[9]).toBeLessThan(0.95 * wanted.losses[0]!);
     found.losses.forEach((loss, i) => expect(Math.abs(loss / wanted.losses[i]! - 1), `step ${i}`).toBeLessThan(2e-4));
-    // The first step makes gradients and the optimiser's state.
+    // The first step creates gradients and the optimiser's state.
     expect(new Set(found.storages.slice(1)).size, `${found.storages}`).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-/** Calls and layers that no recording has, for the comparison of float16 with float32. */
+/** Calls and layers without a recording, for the comparison of float16 with float32. */
 import { grad } from "@heddle/autograd";
 import {
   AveragedModel,

@@ -1,6 +1,7 @@
 /**
- * float16 against float32: what is computed of float16 values is what float32 makes of the same values, rounded once. Every recorded call,
- * layer and optimiser runs in both dtypes, with the recorded values and with values that overflow or vanish between the steps.
+ * float16 against float32: a result for float16 values equals the float32 result for the same values, rounded once.
+ * Every recorded call, layer and optimiser runs in both dtypes, with the recorded values and with values that overflow
+ * or vanish between the steps.
  */
 import { grad } from "@heddle/autograd";
 import * as nn from "@heddle/nn";
@@ -33,7 +34,7 @@ import { inDTypes } from "./narrow.ts";
 
 type Width = "float16" | "float32";
 
-/** What a subject made: outputs, and gradients of what it was made of. */
+/** A subject's results: outputs, and gradients of its inputs. */
 interface Made {
   readonly outputs: readonly Tensor[];
   readonly gradients: readonly (Tensor | null)[];
@@ -75,7 +76,7 @@ function narrowed<Case>(cases: readonly Case[]): Case[] {
 
 const leaves = (list: readonly Tensor[]): Tensor[] => list.map((x) => isFloat(x.dtype) ? x.requiresGrad_() : x);
 
-/** Gradients of outputs with respect to what has one, started by what was recorded. */
+/** Gradients of the outputs, starting from the recorded output gradients. */
 function gradientsOf(
   outputs: readonly Tensor[],
   inputs: readonly Tensor[],
@@ -176,7 +177,7 @@ interface Trajectory {
   grads: (FixtureTensor | null)[][];
 }
 
-/** Steps of an optimiser: float32 goes on from what float16 came to, so that one step at a time is compared. */
+/** Steps of an optimiser: float32 continues from float16's result, so that single steps are compared. */
 function stepsOf(each: Trajectory, factor: number): { found: Tensor; wanted: Tensor }[] {
   const start = (width: Width) => {
     const params = each.params.map((param) => fromFixture(param, width).requiresGrad_());
@@ -228,7 +229,7 @@ function differs(found: Tensor, wanted: Tensor, ulps: number, part: number = 2 *
   const rounded = (wanted.dtype === "float32" ? wanted.detach().to("float16") : wanted.detach()).toTypedArray();
   const values = found.detach().toTypedArray();
   const finite = Array.from(rounded, Number).filter(Number.isFinite);
-  // Terms that cancel leave what float32 rounded, which depends on their order.
+  // Terms that cancel leave float32's rounding errors, which depend on their order.
   const noise = part * finite.reduce((high, value) => Math.max(high, Math.abs(value)), 0);
   for (let i = 0; i < values.length; i++) {
     const [a, b] = [Number(values[i]), Number(rounded[i])];
@@ -241,7 +242,7 @@ function differs(found: Tensor, wanted: Tensor, ulps: number, part: number = 2 *
   return null;
 }
 
-/** What is wrong with a subject. Inputs that float32 refuses are none. */
+/** The faults of a subject. Inputs that float32 refuses are skipped. */
 function wrongWith({ name, call, run }: Subject, among: readonly number[]): string[] {
   const { ulps = 1, part, gradients = false } = exceptionOf(call, name) ?? {};
   return (part === undefined ? among : [1]).flatMap((factor) =>
@@ -283,7 +284,7 @@ function isFloat32(each: FixtureCase): boolean {
     !JSON.stringify(each.args).includes('"float');
 }
 
-/** The first of those that are called alike: by the call and the kinds of its arguments. */
+/** The first of similar calls, by name and kinds of arguments. */
 function representative<Case extends { name: string }>(cases: readonly Case[], kind: (each: Case) => string): Case[] {
   const seen = new Set<string>();
   return cases.filter((each) => {
@@ -294,7 +295,7 @@ function representative<Case extends { name: string }>(cases: readonly Case[], k
   });
 }
 
-/** How much of it all is tried: a part that takes seconds, or everything. */
+/** How much to test: a part that takes seconds, or everything. */
 export type Extent = "some" | "all";
 
 /**

@@ -4,7 +4,7 @@ import { describe } from "vitest";
 import { nnConformance } from "./nn_suite.ts";
 import { conformance } from "./suite.ts";
 
-// Addresses from 2 GiB on are negative numbers to whoever takes them for signed. The memory before them is reserved, and never touched.
+// Addresses from 2 GiB on are negative if read as signed numbers. The memory below them is reserved, and never touched.
 type WithHeap = Backend & { readonly engine: { readonly heap: { alloc(bytes: number): number } } };
 registerDevice("cpu above 2 GiB", () => {
   const Cpu = getDevice("cpu").backend.constructor as new () => WithHeap;

@@ -1,4 +1,4 @@
-// What is left alive by networks, losses, loaders and optimisers when each step runs in a scope: nothing.
+// Networks, losses, loaders and optimisers leave no tensors alive if each step runs in a scope.
 import { grad, noGrad } from "@heddle/autograd";
 import { DataLoader, TensorDataset } from "@heddle/data";
 import {
@@ -104,7 +104,7 @@ describe.each(Object.entries(usages))("%s", (_, use) => {
       use();
       for (const model of models) model.zeroGrad();
     };
-    // Both: what an optimiser remembers is there from the first step on.
+    // Both: an optimiser's state exists from the first step on.
     for (let i = 0; i < 2; i++) step();
     const before = live();
     for (let i = 0; i < 20; i++) step();

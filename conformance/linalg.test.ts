@@ -80,7 +80,7 @@ describe("linear algebra", () => {
     expect(outputs.length).toBe(each.outputs.length);
     for (const [i, output] of each.outputs.entries()) expectTensor(outputs[i]!, output, `output ${i}`, each.tol);
     if (!each.grads) return;
-    // PyTorch lets gradients into the sign of slogdet, where they end; here it is a constant.
+    // PyTorch tracks the sign of slogdet but passes no gradient on; here it is a constant.
     const seeded = outputs.map((output, i) => ({ output, seed: each.gradOutputs![i] }))
       .filter(({ output, seed }) => seed && output.requiresGrad);
     const found = grad(seeded.map(({ output }) => output), inputs, {

@@ -1,6 +1,6 @@
 /**
- * Reads the recordings under `fixtures/` (see `tools/oracle/README.md`). It knows nothing of Heddle, so that a mistake
- * in Heddle cannot make a recording agree with it.
+ * Reads the recordings under `fixtures/` (see `tools/oracle/README.md`). It does not use Heddle, so that a bug in
+ * Heddle cannot hide a difference.
  */
 import { Buffer } from "node:buffer";
 import { readdirSync, readFileSync } from "node:fs";
@@ -92,7 +92,7 @@ const views: Record<FixtureDType, (bytes: ArrayBuffer) => FixtureStorage> = {
 };
 
 export function decodeTensor(tensor: FixtureTensor): DecodedTensor {
-  // Buffers share a pool whose offsets need not suit the element size; a copy starts at zero.
+  // Buffers share a pool, and their offsets may not be aligned to the element size; a copy starts at zero.
   const bytes = Uint8Array.from(Buffer.from(tensor.data, "base64")).buffer;
   return {
     dtype: tensor.dtype,
@@ -124,8 +124,8 @@ export function elements(tensor: DecodedTensor): (number | bigint)[] {
 }
 
 /**
- * What a call receives: the inputs that no argument refers to, in order, and then the arguments, in which
- * `{"input": k}` stands for an input, `{"tensor": …}` for a constant, `{"f": "nan"}` for a number that JSON lacks and
+ * What a call receives: the inputs that no argument refers to, in order, and then the arguments, in which `{"input":
+ * k}` stands for an input, `{"tensor": …}` for a constant, `{"f": "nan"}` for a number that JSON cannot represent and
  * `{"i": "5"}` for a bigint.
  *
  * A method's first value is its receiver: `const [self, ...rest] = callValues(…); self[call](...rest)`.

@@ -15,7 +15,7 @@ function fitsFloat32(value: number): boolean {
   return !Number.isFinite(a) || a === 0 || (a >= 2 ** -126 && a <= 3.4e38);
 }
 
-/** The storage in another dtype; null when it holds what that one cannot. */
+/** The storage in another dtype; null if a value does not fit. */
 function convert(storage: FixtureStorage, to: "float32" | "int32"): FixtureStorage | null {
   if (to === "float32") {
     const values = storage as Float64Array;
@@ -44,7 +44,7 @@ function walk(value: unknown, dtypes: ReplayDTypes): unknown {
   return { ...value, dtype: to, data };
 }
 
-/** A recorded case with every tensor and every name of a dtype changed; as it was when a value does not fit. */
+/** A recorded case with every tensor and dtype name converted; unchanged if a value does not fit. */
 export function inDTypes<Case>(recorded: Case, dtypes: ReplayDTypes): Case {
   try {
     return walk(recorded, dtypes) as Case;

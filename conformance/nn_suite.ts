@@ -23,7 +23,7 @@ import { testRecurrent } from "./recurrent_suite.ts";
 import { testEach } from "./sampled.ts";
 import { replay } from "./replay.ts";
 
-/** A layer run once: its state before, what it made of its inputs, and its buffers after. */
+/** One run of a layer: its state before, inputs, outputs and gradients, and its buffers after. */
 interface LayerCase {
   name: string;
   module: string;
@@ -49,7 +49,7 @@ interface KeysCase {
   modules?: string[];
 }
 
-/** What a layer's parameters start from. */
+/** How a layer's parameters are initialised. */
 interface DefaultsCase {
   name: string;
   module: string;
@@ -57,7 +57,7 @@ interface DefaultsCase {
   defaults: Record<string, { bound?: number; std?: number; constant?: number }>;
 }
 
-/** What an initialiser makes of a shape. */
+/** The distribution of an initialiser for a shape. */
 interface InitialiserCase {
   name: string;
   call: string;

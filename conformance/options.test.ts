@@ -1,4 +1,4 @@
-/** Every function, method and constructor that takes options refuses a name that it does not know, and does so first of all. */
+/** Every function, method and constructor with options refuses unknown names, before anything else. */
 import { checkOptions } from "@heddle/tensor/engine";
 import * as autograd from "@heddle/autograd";
 import * as data from "@heddle/data";
@@ -42,7 +42,7 @@ interface Case {
   readonly call: Callable;
 }
 
-/** What a module exports that can be called: functions, constructors, static methods, and methods. */
+/** The callable exports of a module: functions, constructors, static methods, and methods. */
 function* callables(module: object, prefix: string): Generator<Case> {
   const seen = new Set<unknown>();
   for (const [key, value] of Object.entries(module)) {
@@ -88,7 +88,7 @@ const modules = { tensor, autograd, nn, optim, linalg, data, gpu };
 const all = Object.entries(modules).flatMap(([name, module]) => [...callables(module, name)]);
 const taking = all.filter(({ parameters }) => placeOfOptions(parameters) >= 0);
 
-/** Not for users to call: protected, private or abstract. */
+/** Not public: protected, private or abstract. */
 const others =
   /checkOptions|checkNames|checkTypes|\.attended|\.informed|optim\.(Optimizer|LRScheduler)$|new nn\.Recurrent|new data\.(CIFAR100|ImageFolder)/;
 

@@ -1,4 +1,4 @@
-/** What tensors look like as text, against what PyTorch prints. */
+/** Tensors as text, compared with what PyTorch prints. */
 import { expect, test } from "vitest";
 import { type FixtureTensor, loadFixtures } from "./load.ts";
 import { fromFixture } from "./recorded_tensors.ts";

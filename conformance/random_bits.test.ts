@@ -1,4 +1,4 @@
-/** Random numbers are the same bits on every runtime, and on the devices `cpu` and `reference`: recorded once, held on all of them. */
+/** Random numbers have the same bits on every runtime, on the devices `cpu` and `reference`: recorded once, compared on all of them. */
 import { RandomSampler, WeightedRandomSampler } from "@heddle/data";
 import { functional, init } from "@heddle/nn";
 import {
@@ -22,7 +22,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 const count = 100_003;
 const weights = Array.from({ length: 1000 }, (_, i) => i % 7);
 
-/** What is drawn, and the first bytes of the SHA-256 of its little-endian elements. */
+/** The draws, and the first bytes of the SHA-256 of their little-endian elements. */
 const draws: { readonly [name: string]: readonly [(generator: Generator) => Tensor | Iterable<number>, string] } = {
   "rand float32": [(generator) => rand([count], { generator }), "4bdc5ca9d9993323"],
   "rand float64": [(generator) => rand([count], { generator, dtype: "float64" }), "98f2ef5fda095d3e"],

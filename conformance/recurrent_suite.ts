@@ -9,7 +9,7 @@ import { type FixtureTensor, loadFixtures } from "./load.ts";
 import { inDTypes, type ReplayDTypes } from "./narrow.ts";
 import { expectTensor, fromFixture, type Tolerances } from "./recorded_tensors.ts";
 
-/** A layer or cell run once: an input and perhaps states, outputs and the states after, gradients of all. */
+/** One run of a layer or cell: an input and perhaps states, outputs and final states, and gradients of all. */
 interface RecurrentCase {
   name: string;
   module: string;

@@ -1,4 +1,4 @@
-/** One recorded case run again: its outputs, what it must leave alone, and its gradients. */
+/** Replays a recorded case: its outputs, the tensors that it must not change, and its gradients. */
 import { grad } from "@heddle/autograd";
 import { type Device, memory, scope, type Tensor } from "@heddle/tensor";
 import { eitherZero, isInPlace, makeCall, outputsOf } from "./calls.ts";
@@ -7,7 +7,7 @@ import { inDTypes, type ReplayDTypes } from "./narrow.ts";
 import { callValues, decodeTensor, elements, type FixtureCase, type FixtureTensor } from "./load.ts";
 import { difference, fromFixture, type Tolerance, type Tolerances, toTensor } from "./recorded_tensors.ts";
 
-/** Where and how closely cases are to agree. */
+/** The device and the tolerances. */
 export interface Setting {
   readonly device: Device;
   readonly tolerances: Tolerances;
@@ -44,12 +44,13 @@ function toleranceOf(fixture: FixtureCase, recorded: FixtureTensor, { tolerances
 }
 
 /**
- * Runs a case; answers what is wrong with it. A case in a dtype that the device lacks may fail, but only by saying so.
+ * Runs a case; returns a list of its faults. A case in a dtype that the device lacks may fail, but only with an error
+ * that says so.
  *
- * @param deliberate what Heddle does otherwise on purpose.
+ * @param deliberate how Heddle differs on purpose.
  */
 export function replay(fixture: FixtureCase, setting: Setting, deliberate?: Difference): string[] {
-  // What is refused may be refused for its dtype.
+  // The call may be refused because of its dtype.
   const replayed = setting.replayAs && !fixture.error ? inDTypes(fixture, setting.replayAs) : fixture;
   const before = memory().storages;
   const open = scope();
@@ -118,7 +119,7 @@ function refusal(call: string, values: readonly unknown[]): string[] {
   try {
     makeCall(call, values);
   } catch (error) {
-    // A slip of ours would pass for a refusal.
+    // A mistake in this code would count as a refusal.
     const ours = error instanceof Error && /^(\w+): /.test(error.message);
     return ours ? [] : [`refused with an error that does not name the operation: ${error}`];
   }
@@ -155,7 +156,7 @@ function gradientDifference(
   deliberate: readonly number[] | undefined,
 ): string | null {
   const recorded = fixture.grads![input]!;
-  // What a result does not depend on has no gradient in Heddle, where PyTorch has one of zeros here and there.
+  // An input that the result does not depend on has no gradient in Heddle; in PyTorch it sometimes is zeros.
   if (found === null) return elements(decodeTensor(recorded)).every((value) => value === 0) ? null : "is missing";
   const tolerance = toleranceOf(fixture, recorded, setting);
   const wrong = difference(found, recorded, { tolerance });
@@ -168,7 +169,7 @@ function gradientDifference(
   return at < 0 ? null : `element ${at} is ${values[at]}, listed as a difference with ${deliberate[at]}`;
 }
 
-/** Answers true or false, which lives nowhere. */
+/** For calls that return true or false, which have no device. */
 function isFlag(call: string): boolean {
   return call === "equal" || call === "allclose";
 }

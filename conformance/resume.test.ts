@@ -1,6 +1,7 @@
 /**
- * A training that is interrupted, written to a file, and taken up by a process that knows only its options, ends with the same bits
- * as one that ran through: model, optimiser, schedule, averages, early stopping, generators and the loader's place.
+ * A training run that is interrupted, saved to a file, and resumed by a process that knows only its options, ends with
+ * the same bits as an uninterrupted one: model, optimiser, schedule, averages, early stopping, generators and the
+ * loader's position.
  */
 import { DataLoader, TensorDataset } from "@heddle/data";
 import {
@@ -44,7 +45,7 @@ const epochs = 2;
 const data = new Generator(99);
 const dataset = new TensorDataset(randn([36, 5], { generator: data }), randint(0, 3, [36], { generator: data }));
 
-/** A training with everything that has a state; a seed decides what is random in it. */
+/** A training run with everything that has a state; a seed determines its random numbers. */
 class Training {
   readonly dropout: Generator;
   readonly model: Sequential;
@@ -72,7 +73,7 @@ class Training {
     this.loader = new DataLoader(dataset, { batchSize: 6, shuffle: true, generator: new Generator(seed + 2) });
   }
 
-  /** Goes on until the end, or until so many steps are done. */
+  /** Continues until the end, or for a number of steps. */
   run(until = epochs * batches): this {
     while (this.losses.length < until) {
       for (const [x, y] of this.loader) {
@@ -131,7 +132,7 @@ class Training {
     return this;
   }
 
-  /** Every bit that a training leaves. */
+  /** Every bit of a training run's result. */
   bits(): unknown {
     return JSON.parse(write(this.state()));
   }

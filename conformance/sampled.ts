@@ -1,4 +1,4 @@
-/** Tests of a table: some of them always run, the others only with the long ones. */
+/** Tests from a table: some always run, the others only with the long tests. */
 import { test } from "vitest";
 
 /**

@@ -1,4 +1,4 @@
-/** The conformance suite: every backend is held against the same recordings of PyTorch. */
+/** The conformance suite: every backend is compared with the same recordings of PyTorch. */
 import "@heddle/autograd";
 import { defaultDevice, getDevice, setDefaultDevice } from "@heddle/tensor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,13 +14,13 @@ import { testSecondDerivatives } from "./second_order.ts";
 export interface ConformanceOptions {
   /** Tolerances that replace the default ones, by dtype. */
   readonly tolerances?: Partial<Tolerances>;
-  /** Whether the sign of zeros is held to (default true). */
+  /** Whether the sign of zeros is compared (default true). */
   readonly signedZeros?: boolean;
   /** Dtypes that the device lacks, and those in which their recordings are replayed instead (default: not at all). */
   readonly replayAs?: ReplayDTypes;
-  /** Cases that are not held against the device, as `family/name`, each with the reason. */
+  /** Cases that are skipped on the device, as `family/name`, each with the reason. */
   readonly excused?: { readonly [familyAndName: string]: string };
-  /** Of how many recordings one is replayed always; the others are among the long tests (default 1: none is). */
+  /** Every n-th recording is always replayed; the others are long tests (default 1: all are replayed). */
   readonly sample?: number;
 }
 
@@ -41,7 +41,7 @@ export const operationFamilies: readonly string[] = [
   "sizes",
 ];
 
-/** Corners and ends of all of them, which take longer: see {@link edgeConformance}. */
+/** Their edge cases, which take longer, are in {@link edgeConformance}. */
 export const edgeFamilies: readonly string[] = [
   "edges_windows",
   "edges_elementwise",
@@ -87,7 +87,7 @@ export function conformance(device: string, options: ConformanceOptions = {}): v
   });
 }
 
-/** Defines the tests of the recorded corners and ends on one device. */
+/** Defines the tests of the recorded edge cases on one device. */
 export function edgeConformance(device: string, options: ConformanceOptions = {}): void {
   onDevice(`corners and ends on ${device}`, device, () => testFamilies(edgeFamilies, device, options));
 }

@@ -1,4 +1,4 @@
-// Loops as people who come from PyTorch write them: no scopes, 20,000 steps. What nobody refers to has to come back.
+// Loops as PyTorch users write them: no scopes, 20,000 steps. Unreferenced tensors must be freed.
 import "@heddle/autograd";
 import { DataLoader, TensorDataset } from "@heddle/data";
 import { Linear, Sequential, Tanh } from "@heddle/nn";
@@ -10,7 +10,7 @@ const steps = 20_000;
 const long = { tags: ["long"] };
 const mebibytes = (): number => memory().liveBytes / 2 ** 20;
 
-/** Runs a loop, and says how many MiB were alive at most. */
+/** Runs a loop, and returns the peak of live memory in MiB. */
 async function most(step: () => Promise<unknown>): Promise<number> {
   const before = mebibytes();
   let high = 0;

@@ -69,7 +69,7 @@ describe("trainings", () => {
       tidy(() => {
         expect(step.batches.length).toBe(each.accumulate);
         for (const batch of step.batches) {
-          // What is added up over the batches is the mean over them all.
+          // The accumulated gradient is the mean over all batches.
           const scores = net.forward(fromFixture(batch.inputs));
           const loss = F.crossEntropy(scores, fromFixture(batch.labels), { labelSmoothing: each.labelSmoothing })
             .div(each.accumulate);

@@ -18,7 +18,7 @@ import { difference, median, quartiles } from "../bench/statistics.ts";
 const scratch = mkdtempSync(join(tmpdir(), "heddle-bench-test-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-/** A contender in a few lines, which answers every case with `outputs` and takes `ms` for it. */
+/** A minimal contender, which returns `outputs` for every case and takes `ms` for it. */
 function fake(name: string, outputs: number[], ms: number): ContenderProcess {
   const script = join(scratch, `${name}.mjs`);
   writeFileSync(

@@ -21,7 +21,7 @@ export function rewriteSpecifiers(source: string): string {
 }
 
 function main(): void {
-  // What an earlier build left of files that are gone would be published.
+  // Otherwise outputs of deleted files would be published.
   rmSync("dist", { recursive: true, force: true });
   const root = join(dirname(fileURLToPath(import.meta.url)), "..");
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");

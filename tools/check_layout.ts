@@ -1,4 +1,4 @@
-// Holds what the conventions say about files: snake_case names that name a concept, and not too much in one file.
+// Checks the conventions for files: snake_case names that name a concept, and a limit on length.
 
 import type { Source } from "./check_layers.ts";
 

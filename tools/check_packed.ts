@@ -1,11 +1,11 @@
-// Looks at the packages as npm's users get them: packs each, unpacks them side by side, lets publint read the manifests,
+// Checks the packages as npm users get them: packs each, unpacks them side by side, lets publint read the manifests,
 // imports them with Node and compiles against their declarations. Needs `dist/`.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What is wrong with the packed packages, one entry each. Works in `runs/packed`, whose parents provide npm's packages. */
+/** The problems of the packed packages, one entry each. Works in `runs/packed`, whose parents provide npm's packages. */
 export function checkPacked(root: string): string[] {
   const work = join(root, "runs", "packed");
   rmSync(work, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// .ci/count.mjs has the last word on whether everything holds: it must not be led to say so by parts that did not run.
+// .ci/count.mjs decides whether CI passes: it must not pass if some parts did not run.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

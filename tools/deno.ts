@@ -1,11 +1,11 @@
-// Runs Deno, whichever runtime asks: the one we are running on, the one that is installed, or the pinned one from npm.
-// tsx tools/deno.ts lint
+// Runs Deno from any runtime: the current process's Deno, the installed one, or the pinned one from npm. tsx
+// tools/deno.ts lint
 
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { isMain } from "./is_main.ts";
 
-/** The version that `npx` fetches where Deno is not installed. The same as in README.md and .ci/run. */
+/** The version that `npx` fetches if Deno is not installed. The same as in README.md and .ci/run. */
 export const DENO_VERSION = "2.9.6";
 
 /** The command that starts Deno here, as words. */

@@ -1,4 +1,4 @@
-// Runs every example of the READMEs, the documentation and the doc comments, each as a module of its own.
+// Runs every example of the READMEs, the documentation and the doc comments, each as its own module.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -37,7 +37,7 @@ describe("the examples of the READMEs and the documentation run", () => {
   for (const file of [...readmes, ...pages]) {
     const path = join(root, file);
     const examples = existsSync(path) ? markdownExamples(readFileSync(path, "utf8")) : [];
-    // The GPU's package is an empty room, and has nothing to show.
+    // The GPU's package has no examples that run here.
     const owesOne = readmes.includes(file) && file !== "packages/gpu/README.md";
     if (owesOne) test(`${file} has one`, () => expect(examples).not.toEqual([]));
     for (const example of examples) test(`${file}:${example.line}`, () => run(example, file));

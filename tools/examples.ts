@@ -1,5 +1,5 @@
-// Finds the TypeScript examples of a README or of a source's doc comments. Every block marked `ts` is one that runs;
-// one that cannot, a fragment say, is marked `ts ignore`, as for `deno test --doc`.
+// Finds the TypeScript examples of a README or of a source's doc comments. Every block marked `ts` is run; a block that
+// cannot run, such as a fragment, is marked `ts ignore`, as for `deno test --doc`.
 
 /** A fenced block of TypeScript. `line` is that of its first line of code. */
 export interface Example {

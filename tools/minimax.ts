@@ -1,7 +1,8 @@
 /**
  * Derives the polynomials of the CPU backend's vector functions and writes them to
- * packages/tensor/src/backends/cpu/math/polynomials.ts: best approximations by Remez's exchange algorithm, with coefficients
- * rounded to the precision they are used in, one after the other, those that remain fitted anew each time.
+ * packages/tensor/src/backends/cpu/math/polynomials.ts: best approximations by Remez's exchange algorithm, with
+ * coefficients rounded to the precision they are used in, one after the other; the remaining ones are refitted each
+ * time.
  *
  *     npx -y deno@2.9.6 run -A tools/minimax.ts
  */

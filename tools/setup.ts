@@ -1,5 +1,5 @@
-// Installs the npm packages when the lock file asks for something else than what is there. Runs before every Deno task
-// that needs them, so it must itself need nothing but `node:`, and print nothing on stdout, which belongs to the task.
+// Installs the npm packages if they do not match the lock file. Runs before every Deno task that needs them, so it may
+// use only `node:`, and print nothing on stdout, which belongs to the task.
 
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
@@ -15,7 +15,7 @@ export function needsInstall(root: string): boolean {
   return !existsSync(installed) || statSync(installed).mtimeMs < statSync(join(root, "package-lock.json")).mtimeMs;
 }
 
-/** npm's own version of the fallback below, for machines that have Deno and nothing else. */
+/** npm's own version of the fallback below, for machines with only Deno. */
 const NPM = "npm:npm@11.19.1";
 const CI = ["ci", "--no-fund", "--no-audit", "--loglevel=error"];
 
@@ -25,7 +25,7 @@ function main(): void {
   console.error("Setting up: npm ci");
   const run = (command: string, args: string[], shell = false): SpawnSyncReturns<Buffer> =>
     spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], shell });
-  // npm is a .cmd file on Windows, which only a shell starts.
+  // npm is a .cmd file on Windows, which needs a shell.
   let result = run("npm", CI, process.platform === "win32");
   if (result.error && "deno" in process.versions) {
     // Install scripts would need Node; what they prepare (Bun, esbuild's shortcut) Deno does not use.

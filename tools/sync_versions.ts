@@ -1,4 +1,4 @@
-// Changesets writes versions into package.json alone, JSR reads them from deno.json: this carries them over. With
+// Changesets writes versions into package.json alone, JSR reads them from deno.json: this script copies them. With
 // `--check` it writes nothing and fails where the two manifests of a package disagree.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { isMain } from "./is_main.ts";
 
-/** What is wrong between the two manifests of every package under `root`, one line each; mended unless `check`. */
+/** Differences between the two manifests of every package under `root`, one line each; fixed unless `check`. */
 export function syncVersions(root: string, check: boolean): string[] {
   const wrong: string[] = [];
   const members = readJson(join(root, "deno.json"))["workspace"] as string[];

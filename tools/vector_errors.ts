@@ -1,6 +1,6 @@
 /**
- * The largest errors of the CPU backend's vector functions over every float32 (two to five minutes a function, erf and erfc an hour), beside the
- * promised bounds; exits with 1 when one is broken.
+ * The largest errors of the CPU backend's vector functions over every float32 (two to five minutes a function, erf and
+ * erfc an hour), with the documented bounds; exits with 1 if one is exceeded.
  *
  *     npx -y deno@2.9.6 run -A tools/vector_errors.ts [--step 1] [function …]
  */

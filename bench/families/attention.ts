@@ -13,14 +13,14 @@ function both(length: number): Case {
   };
 }
 
-/** Attention over long sequences, whose scores are never all there. */
+/** Attention over long sequences, without storing all scores at once. */
 export const attention: Family = {
   name: "attention",
   about: "causal attention of 8 heads of 32 features, forward and backward, over 64 to 2,048 positions",
   cases: [both(64), both(256), both(1024), both(2048)],
 };
 
-/** The most memory that it takes, which is to grow as the sequence does. */
+/** Its peak memory, which should grow linearly with the sequence. */
 export const attentionSoaks: readonly Case[] = [1024, 2048].map((length) => {
   const one = both(length);
   return {

@@ -19,7 +19,7 @@ const pictures = (name: string, kind: string): Case => ({
   tolerance: 0,
 });
 
-/** What is done to pictures before a step learns from them: on the host, on one thread. A step of `resnet20` consumes 32. */
+/** Augmentation of pictures before a training step: on the host, on one thread. A step of `resnet20` takes 32. */
 export const augment: Family = {
   name: "augment",
   about: "augmentation of 1,000 pictures of 3×32×32",

@@ -69,7 +69,7 @@ export const conv: Family = {
   ],
 };
 
-/** Inputs and output gradient of a layer; only what `needed` names is tracked, so that only its gradient is computed. */
+/** Inputs and output gradient of a layer; only those in `needed` are tracked, so that only their gradients are computed. */
 function layerOf(
   sizes: Parameters<Maker>[0],
   needed: "x" | "w" | null,

@@ -58,8 +58,8 @@ export const heddleConvBlock: Readonly<Record<string, Maker>> = {
     const work = steady([...leaves, g], () => compute(shifts));
     return {
       ...work,
-      // Of four million units some are so near to zero that rounding decides whether they pass gradients on: these are compared
-      // with all units above it.
+      // Of four million units some are so close to zero that rounding decides whether they pass gradients on; gradients
+      // are compared with all units positive.
       outputs() {
         using _ = scope();
         const [y] = compute(shifts);

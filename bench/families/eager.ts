@@ -4,7 +4,7 @@ import { finish, input } from "./heddle_work.ts";
 
 const PER = 1000;
 
-/** What an operation costs that has next to nothing to compute. */
+/** The overhead of an operation with almost nothing to compute. */
 export const eager: Family = {
   name: "eager",
   about: "a.add(b) of 16 elements, one operation at a time",
@@ -27,7 +27,7 @@ export const heddleEager: Readonly<Record<string, Maker>> = {
     const rounds = size(sizes, "per") / 100;
     return {
       run() {
-        // A scope frees a hundred results, about as many as a training step makes; freeing counts.
+        // A scope frees a hundred results, about as many as a training step creates; the time includes freeing.
         for (let round = 0; round < rounds; round++) {
           using _ = scope();
           for (let i = 1; i < 100; i++) a.add(b);

@@ -15,7 +15,7 @@ function over(kind: string, inputs: number, tolerance: number): Case {
   };
 }
 
-/** Element by element over more than the caches hold. */
+/** Element-wise operations on more data than fits the caches. */
 export const elementwise: Family = {
   name: "elementwise",
   about: "element-wise functions of 4 M float32",

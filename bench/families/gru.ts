@@ -23,7 +23,7 @@ function step(optimizer: "adam" | "sgd", lr: number): Case {
   };
 }
 
-/** Training steps of a translator: embedding and GRU that read, embedding and GRU that write, scores over the vocabulary. */
+/** Training steps of a translator: an encoder and a decoder, each an embedding and a GRU, and scores over the vocabulary. */
 export const gru: Family = {
   name: "gru",
   about:

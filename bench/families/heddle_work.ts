@@ -1,4 +1,4 @@
-/** What the families' code for Heddle has in common. */
+/** Shared code of the families for Heddle. */
 import { fromTypedArray, scope, type Tensor, type TensorOptions } from "@heddle/tensor";
 import type { Work } from "../case.ts";
 import { uniform } from "../inputs.ts";
@@ -16,7 +16,7 @@ export function input(
   );
 }
 
-/** Waits until it is computed: a GPU begins when somebody reads. What was recorded before is computed by then, too. */
+/** Waits until it is computed: a GPU starts on a read. All work recorded before is then computed too. */
 export function finish(result: Tensor): void {
   if (result.device.name === "cpu") return;
   let element = result;

@@ -28,7 +28,7 @@ function rows(name: string, kind: string): Case {
   };
 }
 
-/** What sums over a dimension. */
+/** Reductions over a dimension. */
 export const reduction: Family = {
   name: "reduction",
   about: "sums, means, softmax and layer norm",

@@ -92,7 +92,7 @@ class Block extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    // What only the backward pass still needs goes as soon as that has been there.
+    // Values that only the backward pass needs are freed as it goes.
     return tidy(() => {
       const y = this.norm1.forward(this.conv1.forward(x), { activation: "relu" });
       return this.norm2.forward(this.conv2.forward(y), { residual: this.shortcut(x), activation: "relu" });

@@ -18,7 +18,7 @@ function step(model: keyof typeof RECIPES): Case {
     family: "training",
     name: `${model} step`,
     kind: "training",
-    // `digits` is put in when the run begins.
+    // `digits` is set when the run starts.
     sizes: { model, batch: BATCH, lr: 0.05, steps: 1 },
     // Of three losses, each the result of the steps before it.
     tolerance: 1e-4,
@@ -60,7 +60,7 @@ function soak(
   };
 }
 
-/** Live and resident memory over many steps; runs only when it is asked for by name. */
+/** Live and resident memory over many steps; runs only if named. */
 export const memory: Family = {
   name: "memory",
   about:

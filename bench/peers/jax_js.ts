@@ -32,7 +32,7 @@ function input(seed: number, shape: readonly number[]): Array {
   ]);
 }
 
-/** Runs resolve when the result is there; what `compute` is given stays the caller's, as `.ref` says. */
+/** Runs resolve when the result is computed; the caller keeps its arguments to `compute`, through `.ref`. */
 function steady(compute: () => Array): Work {
   return {
     async run() {
@@ -71,7 +71,7 @@ function convolution(
   );
 }
 
-/** From normalised images [n, 784] to logits; takes over the references that they are given. */
+/** From normalised images [n, 784] to logits; consumes the references passed to it. */
 const networks: Readonly<
   Record<string, (weights: Array[], images: Array) => Array>
 > = {
@@ -134,7 +134,7 @@ function training(sizes: Sizes): Work {
     weights = updated;
     return value;
   };
-  // The loss comes last on a GPU's queue; on WebAssembly the weights are waited for by themselves.
+  // The loss comes last on a GPU's queue; on WebAssembly the weights are awaited separately.
   const read = async (value: Array): Promise<number> => {
     if (device === "wasm") await blockUntilReady(weights);
     return (await value.data())[0] as number;

@@ -1,4 +1,4 @@
-/** The networks' first weights, as every contender makes them. */
+/** The networks' initial weights, the same in every contender. */
 import { uniform } from "../inputs.ts";
 
 /** Weight and bias of each layer in turn; [outputs, inputs] and [outputs], convolutions' [outputs, inputs, height, width]. */

@@ -1,4 +1,4 @@
-"""PyTorch as a contender: answers lines of JSON on stdin with lines of JSON on stdout, as serve.ts does.
+"""PyTorch as a contender: reads lines of JSON on stdin and writes lines of JSON on stdout, as serve.ts does.
 
 The one argument is the number of threads. Results go to memory that is there already (out=) where PyTorch can do that, as
 Heddle reuses its memory, too.

@@ -28,7 +28,7 @@ function input(seed: number, shape: number[]): Tf.Tensor {
   return tf.tensor(uniform(seed, shape.reduce((a, b) => a * b, 1)), shape);
 }
 
-/** This backend computes at once, so that runs need not wait. */
+/** This backend computes synchronously, so runs need not wait. */
 function steady(inputs: Tf.Tensor[], compute: () => Tf.Tensor): Work {
   return {
     run: () => compute().dispose(),

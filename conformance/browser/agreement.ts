@@ -1,4 +1,4 @@
-/** Holds what another process computed against what this one did. */
+/** Compares the results of another process with those of this one. */
 import { expect } from "vitest";
 import type { Failure, Training, Values } from "./work.ts";
 
@@ -11,7 +11,7 @@ function distance(actual: readonly (number | null)[], wanted: readonly number[])
   }, 0);
 }
 
-/** Names of the operations whose results are not those `wanted`, with how far off they are or what they threw. */
+/** Names of the operations whose results differ from `wanted`, with the difference or the error. */
 export function wrong(
   found: Record<string, Values | Failure>,
   wanted: Record<string, Values | Failure>,
@@ -26,13 +26,14 @@ export function wrong(
   });
 }
 
-/** Losses that fall as those `wanted` do, and memory that stands still. */
+/** Checks that losses equal those `wanted`, and that memory is constant. */
 export function expectTrained(found: Training | Failure, wanted: Training, tolerance: number): void {
   if ("error" in found) throw new Error(found.error);
   const { losses, storages, bytes } = found;
   expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]!);
   expect(distance(losses, wanted.losses)).toBeLessThan(tolerance);
-  // The first step makes gradients and momentum; nothing is added after it, while the collector may find what was made before.
+  // The first step creates gradients and momentum. Later steps add nothing, while the garbage collector may free
+  // earlier tensors.
   for (const held of [storages, bytes]) {
     expect(held.slice(2).every((count, i) => count <= held[i + 1]!), `${held}`).toBe(true);
   }

@@ -14,7 +14,7 @@ const HANG_MS = 400_000;
 
 const STEPS = 20;
 
-// A browser is the same whoever opens it: once in a run of all runtimes is enough.
+// The browser does not depend on the runtime that opens it, so one runtime is enough.
 const opens = "deno" in process.versions;
 const chromium = opens ? findChromium() : null;
 if (!opens) console.warn("the tests in a browser are skipped: Deno opens it");
@@ -24,7 +24,7 @@ else if (chromium === null) {
 
 let bundled: Bundle;
 let server: PageServer | undefined;
-/** What this process makes of the work. */
+/** This process's results. */
 let expected: { operations: Record<string, Values | Failure>; training: Training };
 
 beforeAll(async () => {
@@ -72,7 +72,7 @@ describe.skipIf(chromium === null)("cpu in Chromium", { tags: ["long"] }, () => 
   test("the main thread of an isolated page", async () => {
     const report = await visit("cpu_page", { served: "isolated", worker: false });
     expect(report.crossOriginIsolated).toBe(true);
-    // A browser's main thread may not wait for others.
+    // A browser's main thread must not block.
     expect(report.threads).toMatchObject({ allowed: 1, sharedMemory: true });
     expect(wrong(report.operations, expected.operations, 1e-5)).toEqual([]);
     expectTrained(report.training, expected.training, 1e-5);

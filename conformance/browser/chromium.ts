@@ -24,7 +24,7 @@ export function findChromium(path: string = process.env["PATH"] ?? ""): string |
   return null;
 }
 
-/** WebGPU without a GPU: on SwiftShader, which Chromium brings along. */
+/** WebGPU without a GPU: on SwiftShader, which is part of Chromium. */
 export const SOFTWARE_WEBGPU: readonly string[] = [
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",

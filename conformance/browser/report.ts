@@ -1,4 +1,4 @@
-/** What a page posts, and what makes it. */
+/** The report that a page posts, and the code that computes it. */
 import type { Device } from "@heddle/tensor";
 import { type Failure, operations, train, type Training, turn, type Values } from "./work.ts";
 
@@ -16,7 +16,7 @@ export interface Report {
 /** A page posts one or the other. */
 export type Posted = { readonly report: Report } | Failure;
 
-/** What this module looks at inside the CPU engine. */
+/** The internals of the CPU engine that this module inspects. */
 interface CpuEngine {
   readonly threads: number;
   readonly features: { readonly sharedMemory: boolean };
@@ -51,7 +51,7 @@ export async function report(device: Device): Promise<Report> {
   };
 }
 
-/** Sends the report, or what went wrong, to where the page came from. */
+/** Sends the report, or the error, to the server of the page. */
 export async function post(make: () => Promise<Report>): Promise<void> {
   let posted: Posted;
   try {

@@ -9,7 +9,7 @@ const isolation: Readonly<Record<string, string>> = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
-/** Ways of serving a page: without any headers, isolated, and isolated under the strictest policy that suffices for most kernels. */
+/** How to serve a page: without headers, isolated, or isolated under the strictest policy that most kernels work with. */
 export const HEADERS: Readonly<Record<"plain" | "isolated" | "strict", Readonly<Record<string, string>>>> = {
   plain: {},
   isolated: isolation,
@@ -30,7 +30,7 @@ export interface Place {
 export interface PageServer {
   /** The address of a page of the bundle. */
   url(page: string, place: Place): string;
-  /** What the next page posts. */
+  /** Resolves to the next page's report. */
   posted(): Promise<Posted>;
   close(): void;
 }

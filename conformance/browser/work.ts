@@ -1,4 +1,7 @@
-/** What a page or another process and the test's own both compute, so that the test can compare. Free of anything that only one of them has. */
+/**
+ * The work that both a page (or another process) and the test's own process compute, so that the test can compare. It
+ * uses nothing that only one of them has.
+ */
 import { grad } from "@heddle/autograd";
 import { DataLoader, DrawnDigits } from "@heddle/data";
 import { Conv2d, Flatten, functional as F, Linear, MaxPool2d, ReLU, Sequential } from "@heddle/nn";
@@ -36,7 +39,7 @@ export interface Failure {
   readonly error: string;
 }
 
-/** What {@link train} saw, a number a step. */
+/** The results of {@link train}, one number per step. */
 export interface Training {
   readonly losses: readonly number[];
   /** Live storages after each step. */
@@ -45,7 +48,7 @@ export interface Training {
   readonly bytes: readonly number[];
 }
 
-// Drawn on the CPU for every device, so that an operation is compared and not its input.
+// Drawn on the CPU for every device, so that only the operation differs.
 const normal = (shape: number[]): Tensor => randn(shape, { device: "cpu" }).to(defaultDevice());
 const uniform = (shape: number[]): Tensor => rand(shape, { device: "cpu" }).to(defaultDevice());
 const indices = (below: number, count: number): Tensor =>
@@ -57,7 +60,7 @@ function gradients(inputs: Tensor[], compute: (inputs: Tensor[]) => Tensor): Ten
   return cat(grad([compute(inputs)], inputs).map((gradient) => gradient!.flatten()));
 }
 
-/** Results that take different kernels. */
+/** Results that use different kernels. */
 const OPERATIONS: Readonly<Record<string, () => Tensor>> = {
   "element-wise"() {
     const x = normal([33, 1, 65]);
@@ -133,7 +136,7 @@ const OPERATIONS: Readonly<Record<string, () => Tensor>> = {
     ),
 };
 
-/** What only the CPU is asked for: calls of `Math` from WebAssembly, and kernels that are loops in JavaScript. */
+/** Operations tested only on the CPU: calls of `Math` from WebAssembly, and kernels that are loops in JavaScript. */
 const CPU_OPERATIONS: Readonly<Record<string, () => Tensor>> = {
   "float64 through Math": () => normal([257]).double().mul(3).sinh().atan().float(),
   "float16 in plain loops": () => normal([31]).half().mul(1.5).float(),

@@ -1,4 +1,4 @@
-/** Some thousand damaged files for everything that reads bytes; `deno task fuzz` goes on for as long as it is told. */
+/** Some thousand damaged files for every reader; `deno task fuzz` runs for a given time. */
 import { afterAll, expect, test } from "vitest";
 import { drawFrom, mutate } from "./mutate.ts";
 import { type Reader, readers } from "./readers.ts";

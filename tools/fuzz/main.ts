@@ -1,6 +1,6 @@
 /**
- * Damages files and gives them to everything that reads bytes: `deno task fuzz --seconds 600 --seed 1`. What went wrong is printed with
- * what `--reader NAME --case N` needs to have it again.
+ * Damages files and passes them to every reader: `deno task fuzz --seconds 600 --seed 1`. Failures are printed with the
+ * arguments of `--reader NAME --case N` that reproduce them.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";

@@ -17,7 +17,7 @@ export function drawFrom(...parts: readonly (string | number)[]): Draw {
   };
 }
 
-// What sizes and offsets are wrong with: nothing, the ends of 7, 8, 15, 16, 31 and 32 bits.
+// Values for damaged sizes and offsets: nothing, the ends of 7, 8, 15, 16, 31 and 32 bits.
 const EXTREMES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 const WORDS = [
   "0",

@@ -1,4 +1,4 @@
-/** What reads bytes, with small files that are well. */
+/** The readers, with small valid files. */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,17 +18,17 @@ import { idxContent } from "../../packages/data/src/images/idx_file.ts";
 import { joinPngChunks, readPngChunks } from "../../packages/data/src/images/png_chunks.ts";
 import type { Draw } from "./mutate.ts";
 
-/** A reader and what is known of it. */
+/** A reader and its properties. */
 export interface Reader {
   readonly name: string;
   readonly files: readonly Uint8Array[];
-  /** Reads a file; gives what was read as text that tells it from other results. */
+  /** Reads a file; returns the result as text, to compare it with other results. */
   read(bytes: Uint8Array): string | Promise<string>;
-  /** How its errors begin. */
+  /** The start of its error messages. */
   readonly says: RegExp;
-  /** Whether all of a file is under a checksum, so that what changed is an error or read as it was. */
+  /** Whether checksums cover the whole file, so that any change is an error or has no effect. */
   readonly checked?: boolean;
-  /** Makes the sums of a damaged file right again, so that what lies behind them is reached. */
+  /** Corrects the checksums of a damaged file, so that the code after them is reached. */
   repair?(bytes: Uint8Array, draw: Draw): Uint8Array;
 }
 
@@ -61,7 +61,7 @@ function pictureReader(name: string, choose: RegExp, rest: Partial<Reader>): Rea
   };
 }
 
-/** A PNG file with one chunk damaged and all sums right, the data's own included. */
+/** A PNG file with one chunk damaged and all checksums correct, including that of the data. */
 function repairPng(file: Uint8Array, draw: Draw): Uint8Array {
   const { header, palette, opacity, data } = readPngChunks(file, "fuzz");
   const head = new Uint8Array(13), view = new DataView(head.buffer);
@@ -101,7 +101,7 @@ function tar(...entries: [name: string, content: string, type: string][]): Uint8
   return sumHeaders(Buffer.concat([...blocks, Buffer.alloc(1024)]));
 }
 
-/** Makes the sum of every block right that has the look of a header. */
+/** Corrects the checksum of every block that looks like a header. */
 function sumHeaders(archive: Uint8Array): Uint8Array {
   const copy = Buffer.from(archive);
   for (let at = 0; at + 512 <= copy.length; at += 512) {
@@ -129,7 +129,7 @@ const tensorsText = (tensors: Record<string, Tensor>): string =>
     "\n",
   );
 
-/** All readers; `clear` removes what they have on the disk. */
+/** All readers; `clear` removes their files from the disk. */
 export async function readers(): Promise<{ readers: readonly Reader[]; clear: () => void }> {
   const idx = [
     encodeIdx({ dtype: "uint8", shape: [3, 4, 5], data: Uint8Array.from({ length: 60 }, (_, i) => i) }),

@@ -1,10 +1,10 @@
-/** Gives readers damaged files and looks at what they do. */
+/** Passes damaged files to readers and checks their behaviour. */
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { drawFrom, mutate } from "./mutate.ts";
 import type { Reader } from "./readers.ts";
 
-/** What a reader did wrong, and how to have it again. */
+/** A reader's failure, and how to reproduce it. */
 export interface Fault {
   readonly reader: string;
   readonly seed: number;
@@ -14,16 +14,16 @@ export interface Fault {
   readonly file: string;
 }
 
-// Of processor time, not of the clock, so that a busy machine is no fault; and of memory taken from the system.
+// Limits of CPU time (not wall time, so that a busy machine does no harm) and of memory from the system.
 const MOST_SECONDS = 2;
 const MOST_BYTES = 256 * 2 ** 20;
 
-/** What the reader makes of its files as they are. @throws when it refuses one */
+/** The reader's results for its undamaged files. @throws when it refuses one */
 export async function wholeResults(reader: Reader): Promise<string[]> {
   return await Promise.all(reader.files.map((file) => reader.read(file)));
 }
 
-/** Case `number` of a seed: a file is damaged and read. Null when the reader did well. */
+/** Case `number` of a seed: a file is damaged and read. Null if the reader behaved correctly. */
 export async function tryCase(
   reader: Reader,
   whole: readonly string[],
@@ -36,14 +36,14 @@ export async function tryCase(
   const mutant = mutate(file, reader.files, draw);
   const bytes = repaired ? reader.repair!(reader.checked ? file : mutant.bytes, draw) : mutant.bytes;
   let what = await faultOf(reader, bytes, reader.checked && !repaired && mutant.inPlace ? whole[chosen]! : null);
-  // The system counts for the whole process, in which other tests may run: what is the reader's own comes again.
+  // The system counts for the whole process, in which other tests may run; a failure of the reader itself repeats.
   for (let again = 0; again < 2 && what?.startsWith("took "); again++) what = await faultOf(reader, bytes, null);
   return what === null
     ? null
     : { reader: reader.name, seed, number, what, file: Buffer.from(bytes).toString("base64").slice(0, 8000) };
 }
 
-/** What a reader does wrong with a file, which may give one result only; null when it does well. */
+/** A reader's failure on a file with only one valid result; null if it behaved correctly. */
 async function faultOf(reader: Reader, bytes: Uint8Array, only: string | null): Promise<string | null> {
   const before = { time: process.cpuUsage(), memory: process.memoryUsage().rss };
   try {

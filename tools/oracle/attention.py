@@ -199,7 +199,7 @@ def build(module, args):
 
 
 def called(module, inputs, options):
-    """PyTorch's call: the flags for causal attention are masks there, and weights are answered unless refused."""
+    """PyTorch's call: the flags for causal attention are masks there, and weights are returned unless disabled."""
     keywords = fill_in(options, [])
     length = lambda x: x.shape[0 if x.dim() == 2 or not batch_first(module) else 1]  # noqa: E731
     if keywords.pop("tgt_is_causal", False):

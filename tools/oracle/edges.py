@@ -1,4 +1,4 @@
-"""Where functions have corners and ends: gradients at zeros, ties and infinities, tensors without dimensions or elements."""
+"""Edge cases of functions: gradients at zeros, ties and infinities, tensors without dimensions or elements."""
 
 import random
 
@@ -604,7 +604,7 @@ def Spec0(dtype):
 
 
 def windows(family):
-    """Every legal meeting of kernel, stride, padding, dilation, groups and output padding, in small."""
+    """Every legal combination of kernel, stride, padding, dilation, groups and output padding, in small."""
     for number in range(360):
         draw = random.Random(number)
         dims = draw.choice((1, 1, 2, 2, 3))

@@ -1,4 +1,4 @@
-"""Picking and placing by index tensors and masks: gather, scatter, indexSelect, maskedFill and their kin."""
+"""Picking and placing by index tensors and masks: gather, scatter, indexSelect, maskedFill and related functions."""
 
 from encoding import In
 from recorder import Family

@@ -1,7 +1,7 @@
 """Records picture files and what Pillow decodes them to: `/usr/bin/python3 tools/oracle/image_files.py`.
 
-Not a part of record.py, since it is not PyTorch that answers: Debian's `python3-pil` (9.4, on libjpeg-turbo 2.1) and NumPy.
-Every PNG is written here, byte by byte, so that all kinds come up; what it holds is known, and Pillow is held against it
+Not part of record.py, since the results are not PyTorch's but those of Debian's `python3-pil` (9.4, on libjpeg-turbo 2.1) and NumPy.
+Every PNG is written here, byte by byte, so that all kinds occur; the pixels are known, and Pillow is compared with them
 where it keeps the depth.
 """
 

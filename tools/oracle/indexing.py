@@ -175,7 +175,7 @@ def writing(family):
 
 
 def view_assign(inputs, args):
-    """Writes to a view of inputs[0] with an in-place operation, and answers the whole of inputs[0]."""
+    """Writes to a view of inputs[0] with an in-place operation, and returns all of inputs[0]."""
     steps, operation, operands = args
     view = inputs[0]
     for call, *step_args in steps:

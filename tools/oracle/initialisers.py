@@ -26,7 +26,7 @@ def spread(kind, value):
 
 
 def measure(tensor, expected):
-    """Checks the formula against PyTorch's own sample before it is believed."""
+    """Checks the formula against PyTorch's own sample before using it."""
     if "bound" in expected:
         assert (
             tensor.abs().max() <= expected["bound"] * (1 + 1e-6) and tensor.abs().max() > 0.9 * expected["bound"]
@@ -108,7 +108,7 @@ def schemes(family):
 
 
 def defaults(family):
-    """What every layer's parameters start from: a uniform bound, a standard deviation or a constant."""
+    """The initial distribution of every layer's parameters: a uniform bound, a standard deviation or a constant."""
     torch.manual_seed(0)
     rows = (
         ("Linear", [6, 4], [300, 200], lambda m: m.in_features),

@@ -106,7 +106,7 @@ def trajectories(family):
 
 
 def clipping(family):
-    """Inputs are the gradients; outputs the norm that is answered, then the gradients after."""
+    """Inputs are the gradients; outputs the returned norm, then the gradients after."""
 
     def clip(function, answers):
         def call(inputs, args):

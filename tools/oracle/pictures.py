@@ -1,4 +1,4 @@
-"""What transforms of pictures are held against: sampling under affine maps, resizing, smoothing."""
+"""Reference results for transforms of pictures: sampling under affine maps, resizing, smoothing."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Which dtype comes of which pair: every pair as tensors, and every tensor with every 0-d tensor."""
+"""The dtype that each pair promotes to: every pair as tensors, and every tensor with every 0-d tensor."""
 
 from recorder import Family
 from tensors import DTYPES, f32, f64, i32, masks, nonzero_of_dtype, of_dtype, values

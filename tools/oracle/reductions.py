@@ -111,7 +111,7 @@ def dtypes(family):
                 make = distinct(2, 5, dtype=dtype) if dtype != u8 else integers(0, 99, 2, 5, dtype=dtype)
                 family.case(f"{name} {label}", name, [make], [1])
         family.case(f"countNonzero {label}", "countNonzero", [of_dtype(dtype, 3, 4)], [1])
-        # uint8 is left out: PyTorch answers in uint8 there, for old reasons.
+        # uint8 is left out: PyTorch returns uint8 there, for historical reasons.
         if dtype != u8:
             for name in ("any", "all"):
                 family.case(f"{name} {label}", name, [of_dtype(dtype, 3, 2)], [1])

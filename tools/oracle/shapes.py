@@ -1,4 +1,4 @@
-"""Views and copies that rearrange: each on contiguous, transposed, stepped and expanded inputs."""
+"""Views and copies that rearrange, each on contiguous, transposed, stepped and expanded inputs."""
 
 from encoding import torch
 from recorder import Family

@@ -1,4 +1,4 @@
-"""Records what sacreBLEU and Hugging Face's tokenizers answer: `python3 tools/oracle/text.py`.
+"""Records the results of sacreBLEU and Hugging Face's tokenizers: `python3 tools/oracle/text.py`.
 
 Not a part of record.py, since neither is in Debian: `python3 -m pip install --target DIR sacrebleu tokenizers`, and PYTHONPATH=DIR.
 """

@@ -1,5 +1,6 @@
 /**
- * Byte-pair encoding, trained on a text and applied. It has an entry point of its own, as it alone needs a library of tokenisers.
+ * Byte-pair encoding, trained on a text and applied. It has its own entry point, since only this part needs a tokeniser
+ * library.
  *
  * @module
  */

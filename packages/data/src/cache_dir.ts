@@ -1,7 +1,8 @@
 import { dataFolder } from "@heddle/tensor/engine";
+import { checkArguments } from "./arguments.ts";
 import { node } from "./node.ts";
 
-/** What decides where downloaded data goes. */
+/** What the cache's location depends on. */
 export interface CachePlace {
   /** The folder that `HEDDLE_DATA` names. */
   readonly own: string | undefined;
@@ -14,18 +15,19 @@ export interface CachePlace {
 }
 
 /**
- * The folder under which downloaded data sets are kept, one folder a data set. It need not exist yet.
+ * The folder under which downloaded data sets are kept, one folder per data set. It need not exist yet.
  *
- * In this order: `HEDDLE_DATA` (unless empty or `0`); `XDG_CACHE_HOME/heddle` where that variable holds
- * an absolute path; else the platform's own place: `~/Library/Caches/heddle` on macOS,
- * `%LOCALAPPDATA%\heddle` on Windows, `~/.cache/heddle` elsewhere.
+ * In this order: `HEDDLE_DATA` (unless empty or `0`); `XDG_CACHE_HOME/heddle` where that variable holds an absolute
+ * path; else the platform's cache: `~/Library/Caches/heddle` on macOS, `%LOCALAPPDATA%\heddle` on Windows,
+ * `~/.cache/heddle` elsewhere.
  *
- * @param place for tests; by default this process's own
+ * @param place for tests; by default that of this process
  */
 export function cacheDir(place: CachePlace = here()): string {
+  checkArguments("cacheDir", arguments, 1, true);
   const { own, env, platform, home } = place;
   if (own !== undefined && own !== "" && own !== "0") return own;
-  // The XDG specification has relative paths ignored.
+  // The XDG specification says to ignore relative paths.
   const xdg = env["XDG_CACHE_HOME"];
   if (xdg !== undefined && node.path.isAbsolute(xdg)) return node.path.join(xdg, "heddle");
   if (platform === "darwin") return node.path.join(home, "Library", "Caches", "heddle");

@@ -12,7 +12,7 @@ test("without them reading says what to do instead", async () => {
   try {
     const reading = readIdx("nowhere").catch((error: Error) => error.message);
     vi.unstubAllGlobals();
-    expect(await reading).toMatch(/no "node:fs\/promises".*parseIdx/s);
+    expect(await reading).toMatch(/"node:fs\/promises" is not available here.*parseIdx/s);
   } finally {
     vi.unstubAllGlobals();
   }

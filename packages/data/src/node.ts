@@ -1,9 +1,9 @@
 /**
- * Node's modules for files, hashes and threads, fetched when they are used and not by `import`, so that pages can load the rest of the package
- * (Node from 20.16 on, Deno and Bun have `process.getBuiltinModule`).
+ * Node's modules for files, hashes and threads, loaded on first use and not by `import`, so that browsers can load the
+ * rest of the package (Node from 20.16 on, Deno and Bun have `process.getBuiltinModule`).
  */
 
-/** The modules, by the names that they are known by. */
+/** The modules by name. */
 export interface NodeModules {
   readonly crypto: typeof import("node:crypto");
   readonly fs: typeof import("node:fs/promises");
@@ -18,12 +18,12 @@ function builtin(name: string): unknown {
   const found = (globalThis as { process?: Partial<NodeJS.Process> }).process?.getBuiltinModule?.(name);
   if (found !== undefined) return found;
   throw new Error(
-    `data: there is no "${name}" here, so no files, no cache of downloads and no workers; in a browser fetch() the bytes, read them with ` +
-      "parseIdx, and make a TensorDataset or LabelledImages of them; on Node use 20.16 or later",
+    `data: "${name}" is not available here, which files, downloads and workers need; in a browser fetch() the bytes, parse them with ` +
+      "parseIdx or decodeImage, and build a TensorDataset or LabelledImages; on Node use 20.16 or later",
   );
 }
 
-/** @throws Error where there are no such modules, saying what to do instead */
+/** @throws Error if a module is not available, with the alternative */
 export const node: NodeModules = {
   get crypto(): NodeModules["crypto"] {
     return builtin("node:crypto") as NodeModules["crypto"];

@@ -1,4 +1,4 @@
-/** Takes a stream of chunks apart into pieces of the sizes that are asked for. */
+/** Reads pieces of given sizes from a stream of chunks. */
 export class ByteReader {
   private readonly chunks: AsyncIterator<Uint8Array>;
   private chunk: Uint8Array = new Uint8Array(0);
@@ -9,22 +9,22 @@ export class ByteReader {
     this.chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Bytes that were read or passed over so far. */
+  /** Bytes read or skipped so far. */
   get position(): number {
     return this.taken;
   }
 
-  /** Fills `target` as far as the stream goes; gives the number of bytes. */
+  /** Fills `target` as far as the stream goes; returns the number of bytes. */
   async read(target: Uint8Array): Promise<number> {
     return await this.take(target.length, (piece, place) => target.set(piece, place));
   }
 
-  /** Passes over bytes; gives how many there were. */
+  /** Skips bytes; returns how many there were. */
   async skip(count: number): Promise<number> {
     return await this.take(count, () => {});
   }
 
-  /** Lets go of the stream. */
+  /** Closes the stream. */
   async close(): Promise<void> {
     await this.chunks.return?.();
   }

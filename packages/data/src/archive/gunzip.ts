@@ -2,7 +2,7 @@ import { node } from "../node.ts";
 
 const CHUNK_BYTES = 1 << 20;
 
-/** What deflate makes at most of one byte. */
+/** The most bytes that one byte of deflate can expand to. */
 export const MOST_FROM_ONE: number = 1032;
 
 /** Whether bytes begin as a gzip stream does. */
@@ -11,10 +11,11 @@ export function isGzip(bytes: Uint8Array): boolean {
 }
 
 /**
- * Uncompresses gzip piece by piece; whoever reads no further has no more uncompressed.
+ * Decompresses gzip in chunks, as they are read. Concatenated streams are read one after the other, as RFC 1952
+ * requires, and zeros after the last are padding.
  *
  * @param name what errors call it
- * @throws while it is read, when the stream is truncated or damaged
+ * @throws while it is read, when the stream is truncated or damaged, or other bytes follow it
  */
 export async function* gunzip(bytes: Uint8Array, name: string): AsyncGenerator<Uint8Array> {
   const stream = node.zlib.createGunzip({ chunkSize: CHUNK_BYTES });
@@ -26,6 +27,12 @@ export async function* gunzip(bytes: Uint8Array, name: string): AsyncGenerator<U
       `${name}: the gzip stream is truncated or damaged (${(cause as Error).message}); the file has ` +
         `${bytes.length} bytes. Fetch it again.`,
       { cause },
+    );
+  }
+  // The decoder stops at a zero after the stream, and ignores what follows.
+  if (bytes.subarray(stream.bytesWritten).some((byte) => byte !== 0)) {
+    throw new Error(
+      `${name}: other bytes follow the gzip stream, which ends at byte ${stream.bytesWritten} of ${bytes.length}. Fetch it again.`,
     );
   }
 }

@@ -48,9 +48,39 @@ describe("readTar", () => {
     expect(await read(good, { wanted: (name) => name === "a/two", maxBytes: 10 })).toEqual({ "a/two": "zwei" });
   });
 
-  test("without the blocks at the end", async () => {
-    expect(await read(entry("one", "x"))).toEqual({ one: "x" });
-    expect(await read(new Uint8Array(0))).toEqual({});
+  test("an archive without its two blocks of zeros is cut short, also where an entry ends", async () => {
+    const whole = archive(entry("one", "x"), entry("two"));
+    expect(await read(whole)).toEqual({ one: "x", two: "" });
+    for (const length of [0, 1024, 1536]) {
+      await expect(read(whole.subarray(0, length))).rejects.toThrow(
+        `some.tar: the archive is cut short: it stops at byte ${length}, before the two blocks of zeros that end it. Fetch`,
+      );
+    }
+    for (const length of [2048, 2100]) {
+      await expect(read(whole.subarray(0, length))).rejects.toThrow(
+        `cut short: the second of the two blocks of zeros that end it has ${length - 2048} of 512 bytes`,
+      );
+    }
+  });
+
+  test("padding after the end is zeros; an archive joined to another is refused, not ignored", async () => {
+    const whole = archive(entry("one", "x"));
+    expect(await read(Buffer.concat([whole, new Uint8Array(100_000)]))).toEqual({ one: "x" });
+    for (const gap of [0, 512, 100_000]) {
+      await expect(read(Buffer.concat([whole, new Uint8Array(gap), archive(entry("two"))]))).rejects.toThrow(
+        "some.tar: there is data after the end of the archive",
+      );
+    }
+  });
+
+  test("a file that is there twice is refused, whatever its path looks like", async () => {
+    for (const again of ["a/one", "./a/one", "a//one", "a/./one"]) {
+      await expect(read(archive(entry("a/one", "x"), entry("b"), entry(again, "y")))).rejects.toThrow(
+        'some.tar: "a/one" is in the archive twice',
+      );
+    }
+    const twice = archive(entry("a/", "", "5"), entry("a", "x"), entry("./", "", "5"), entry("./b", "y"));
+    expect(await read(twice)).toEqual({ a: "x", b: "y" });
   });
 
   test("long names: of ustar's prefix, of pax, of GNU", async () => {
@@ -104,8 +134,8 @@ describe("readTar", () => {
     );
     const damaged = Buffer.from(good);
     damaged[3]! ^= 1;
-    await expect(read(damaged)).rejects.toThrow(/no tar archive, or a damaged one: the header at byte 0/);
-    await expect(read(Buffer.alloc(600, "text"))).rejects.toThrow(/no tar archive/);
+    await expect(read(damaged)).rejects.toThrow(/not a tar archive, or a damaged one: the header at byte 0/);
+    await expect(read(Buffer.alloc(600, "text"))).rejects.toThrow(/not a tar archive/);
     await expect(read(archive(entry("x", "abc", "0", 2 ** 30)))).rejects.toThrow(
       /"x" claims 1073741824 bytes, more than the 1000000/,
     );
@@ -165,7 +195,7 @@ describe("archives that are made to cost", () => {
     const all = async (): Promise<void> => {
       for await (const _ of readTar(endless(), "some.tar", { wanted: () => true, maxBytes: 1 }));
     };
-    await expect(all()).rejects.toThrow(/what stands behind the last entry/);
+    await expect(all()).rejects.toThrow(/the padding after the last entry/);
   });
 });
 
@@ -179,4 +209,21 @@ test("gunzip gives what was compressed, and says when it is cut short", async ()
     for await (const _ of gunzip(zipped.subarray(0, 500), "x.gz"));
   };
   await expect(cut()).rejects.toThrow(/x\.gz: the gzip stream is truncated or damaged.*500 bytes/);
+});
+
+test("gunzip reads joined streams and passes over zeros; anything else behind them is an error", async () => {
+  const [one, two] = [gzipSync("one"), gzipSync("two")];
+  const all = async (...parts: Uint8Array[]): Promise<string> => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of gunzip(Buffer.concat(parts), "x.gz")) pieces.push(piece);
+    return Buffer.concat(pieces).toString();
+  };
+  expect(await all(one, two)).toBe("onetwo");
+  expect(await all(one, new Uint8Array(512))).toBe("one");
+  await expect(all(one, new Uint8Array(5), two)).rejects.toThrow(
+    `x.gz: other bytes follow the gzip stream, which ends at byte ${one.length} of ${one.length + 5 + two.length}.`,
+  );
+  for (const junk of ["x", "junk", "\x1f"]) {
+    await expect(all(one, Buffer.from(junk))).rejects.toThrow(/x\.gz: the gzip stream is truncated or damaged/);
+  }
 });

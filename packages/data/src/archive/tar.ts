@@ -7,9 +7,9 @@ export interface TarFile {
   readonly data: Uint8Array;
 }
 
-/** What is taken from an archive. */
+/** Which files of an archive are read. */
 export interface TarSelection {
-  /** Which files are read; the others are passed over. */
+  /** Whether to read a file; the others are skipped. */
   readonly wanted: (name: string) => boolean;
   /** Largest size of a file that is read, in bytes. */
   readonly maxBytes: number;
@@ -30,21 +30,23 @@ const NAMES: Readonly<Record<string, string>> = {
   "4": "a device",
   "6": "a pipe",
 };
-/** Largest record of names that is believed, and how many may stand before one file. */
+/** Largest record of names that is accepted, and how many may precede one file. */
 const MAX_NAME_BYTES = 1 << 20;
 const MAX_NAME_RECORDS = 4;
-/** Most entries, and most bytes of all, that an archive may have: an archive of zeros unpacks to a thousand times its size. */
+/** Limits for the entries and the total size of an archive: an archive of zeros unpacks to a thousand times its size. */
 const MAX_ENTRIES = 100_000;
 const MAX_ARCHIVE_BYTES = 2 ** 31;
 
 /**
- * Reads a tar archive (the ustar layout of POSIX, with pax and GNU long names) from a stream. Files come as bytes in
- * memory: nothing is written, so no path of an archive decides where anything goes. Yet an archive that tries is not
- * one to trust, and is refused.
+ * Reads a tar archive (the ustar layout of POSIX, with pax and GNU long names) from a stream. Files are returned as
+ * bytes in memory; nothing is written, so a path in an archive cannot decide where a file goes. An archive with such a
+ * path is refused all the same.
  *
  * @param archive what errors call it
- * @throws when the archive is cut short or damaged, when a path is absolute or climbs out with "..", when an entry is a
- *   link or a device, when a wanted file is larger than `maxBytes`, or the whole larger than 2 GiB or 100,000 entries
+ * @throws when the archive is cut short (also if only the two blocks of zeros at its end are missing), damaged, or
+ *   followed by other data, when a path is absolute or climbs out with "..", when an entry is a link or a device, when
+ *   a wanted file is there twice, when a wanted file is larger than `maxBytes`, or the whole larger than 2 GiB or
+ *   100,000 entries
  */
 export async function* readTar(
   chunks: AsyncIterable<Uint8Array>,
@@ -80,22 +82,29 @@ async function* readEntries(
     }
     if (await reader.skip(count) < count) fail(`the archive is cut short in ${what}. Fetch it again.`);
   };
-  // What entries of names say of the entry after them.
+  const seen = new Set<string>();
+  // The name that a record of names gives to the entry after it.
   let longName: string | null = null;
   let nameRecords = 0;
   for (let entries = 0;; entries++) {
     const at = reader.position;
     if (entries > MAX_ENTRIES) fail(`it has more than ${MAX_ENTRIES} entries, which no data set has.`);
     const got = await reader.read(header);
-    // Two blocks of zeros end an archive; some writers leave them out.
-    if (got === 0 || (got === BLOCK && header.every((byte) => byte === 0))) break;
-    if (got < BLOCK) fail(`the archive is cut short: ${got} bytes where a header of ${BLOCK} begins at ${at}.`);
+    if (got === BLOCK && isZero(header)) break;
+    if (got === 0) {
+      fail(
+        `the archive is cut short: it stops at byte ${at}, before the two blocks of zeros that end it. Fetch it again.`,
+      );
+    }
+    if (got < BLOCK) {
+      fail(`the archive is cut short: ${got} bytes where a header of ${BLOCK} begins at ${at}. Fetch it again.`);
+    }
     if (number(header, 148, 8) !== checksum(header)) {
-      fail(`no tar archive, or a damaged one: the header at byte ${at} fails its checksum.`);
+      fail(`not a tar archive, or a damaged one: the header at byte ${at} fails its checksum.`);
     }
     const type = header[156] === 0 ? FILE : String.fromCharCode(header[156]!);
     const size = number(header, 124, 12);
-    if (!Number.isSafeInteger(size)) fail(`the header at byte ${at} has no size that could be read.`);
+    if (!Number.isSafeInteger(size)) fail(`the header at byte ${at} has an invalid size.`);
     const padding = (BLOCK - size % BLOCK) % BLOCK;
     if (type === PAX || type === PAX_GLOBAL || type === GNU_LONG_NAME) {
       if (size > MAX_NAME_BYTES) fail(`the record of names at byte ${at} claims ${size} bytes.`);
@@ -113,14 +122,17 @@ async function* readEntries(
       continue;
     }
     const prefix = text(header, 345, 155);
-    const name: string = longName ?? (prefix === "" ? "" : `${prefix}/`) + text(header, 0, 100);
+    const name = pathOf(longName ?? (prefix === "" ? "" : `${prefix}/`) + text(header, 0, 100), fail);
     longName = null;
     nameRecords = 0;
-    checkPath(name, fail);
     if (type !== FILE && type !== FOLDER) {
       fail(`"${name}" is ${NAMES[type] ?? `of the unknown type "${type}"`}; only files and folders are read.`);
     }
     if (type === FILE && wanted(name)) {
+      if (seen.has(name)) {
+        fail(`"${name}" is in the archive twice, and which of the two counts is unknown. Fetch it again.`);
+      }
+      seen.add(name);
       if (size > maxBytes) fail(`"${name}" claims ${size} bytes, more than the ${maxBytes} that it may have.`);
       const data = new Uint8Array(size);
       await readFully(data, `"${name}"`);
@@ -128,16 +140,35 @@ async function* readEntries(
     } else await passOver(size, `"${name}"`);
     await passOver(padding, `"${name}"`);
   }
-  // To the end, so that what compresses the archive can check its own sum.
-  while (await reader.skip(1 << 20) > 0) await passOver(0, "what stands behind the last entry");
+  await readFully(header, "the second of the two blocks of zeros that end it");
+  // Reads on to the end of the stream, so that gzip can check its sum. Writers pad archives with zeros.
+  const padding = new Uint8Array(1 << 16);
+  for (let rest = header; rest.length > 0; rest = padding.subarray(0, await reader.read(padding))) {
+    if (!isZero(rest)) {
+      fail(
+        `there is data after the end of the archive, before byte ${reader.position}; of archives that were joined only the first would be read.`,
+      );
+    }
+    await passOver(0, "the padding after the last entry");
+  }
 }
 
-/** @throws for a path that would lead out of the folder that the archive is unpacked to */
-function checkPath(name: string, fail: (what: string) => never): void {
+function isZero(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte !== 0) return false;
+  return true;
+}
+
+/**
+ * The path of an entry without steps that lead nowhere, so that "./a" and "a" are one file.
+ *
+ * @throws for a path that leads out of the folder that the archive is unpacked to
+ */
+function pathOf(name: string, fail: (what: string) => never): string {
   const steps = name.split(/[/\\]/);
   if (name === "" || name.includes("\0") || steps[0] === "" || /^[A-Za-z]:$/.test(steps[0]!) || steps.includes("..")) {
-    fail(`the path "${name}" leads out of the archive's folder; such an archive is not to be trusted.`);
+    fail(`the path "${name}" leads out of the archive's folder; do not trust such an archive.`);
   }
+  return name.split("/").filter((step) => step !== "" && step !== ".").join("/");
 }
 
 function text(bytes: Uint8Array, start: number, length: number): string {

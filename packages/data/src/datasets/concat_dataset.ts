@@ -1,6 +1,7 @@
 import { cat, fromTypedArray, type Generator, Tensor } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { branch } from "../loader/batch_stream.ts";
-import { defaultCollate } from "../loader/collate.ts";
+import { defaultCollate, fieldsOf } from "../loader/collate.ts";
 import { type BatchOf, checkIndex, type Dataset } from "./dataset.ts";
 
 /**
@@ -19,11 +20,12 @@ export class ConcatDataset<T> implements Dataset<T> {
   readonly datasets: readonly Dataset<T>[];
   /** For each part, the number of samples up to its end. */
   readonly cumulativeSizes: readonly number[];
-  /** There if every part has it. */
+  /** Present if every part has it. */
   readonly getBatch?: (indices: readonly number[], generator?: Generator) => BatchOf<T>;
 
   /** @throws when the list is empty */
   constructor(datasets: readonly Dataset<T>[]) {
+    checkArguments("ConcatDataset", arguments, 1);
     if (datasets.length === 0) throw new Error("ConcatDataset: the list of data sets is empty; give at least one.");
     this.datasets = [...datasets];
     let end = 0;
@@ -74,7 +76,7 @@ export class ConcatDataset<T> implements Dataset<T> {
     let next = 0;
     for (const [part, members] of places) {
       const inPart = members.map((place) => (indices[place] as number) - this.startOf(part));
-      // Parts that are waited for would draw from one generator in any order.
+      // Asynchronous parts would draw from a shared generator in any order.
       batches.push((this.datasets[part] as Required<Dataset<T>>).getBatch(inPart, branch(generator, batches.length)));
       for (const place of members) position[place] = next++;
     }
@@ -91,7 +93,7 @@ export class ConcatDataset<T> implements Dataset<T> {
   }
 }
 
-/** Puts the rows of several batches into one, row i from position[i] of all; undefined where a field is no tensor. */
+/** Joins several batches, row i of the result being row position[i] of all; undefined where a field is no tensor or fields differ. */
 function mergeBatches(batches: unknown[], position: Int32Array): unknown {
   const first = batches[0];
   if (first instanceof Tensor) {
@@ -102,8 +104,9 @@ function mergeBatches(batches: unknown[], position: Int32Array): unknown {
     joined.dispose();
     return batch;
   }
-  if (typeof first !== "object" || first === null) return undefined;
-  const fields = Object.keys(first).map((key) => {
+  const names = typeof first === "object" && first !== null ? fieldsOf(first) : "[]";
+  if (names === "[]" || batches.some((batch) => fieldsOf(Object(batch)) !== names)) return undefined;
+  const fields = Object.keys(first as object).map((key) => {
     const merged = mergeBatches(batches.map((batch) => (batch as Record<string, unknown>)[key]), position);
     return [key, merged] as const;
   });

@@ -4,8 +4,8 @@ import type { Collated } from "../loader/collate.ts";
 /**
  * A collection of samples by index (PyTorch's map-style `torch.utils.data.Dataset`).
  *
- * Any object with `length` and `get` will do. A data set that has to wait for its samples returns promises from
- * `get`; its loader is then read with `for await`.
+ * Any object with `length` and `get` is one. If samples arrive asynchronously, `get` returns promises, and the loader
+ * is read with `for await`.
  *
  * @example
  * ```ts
@@ -21,14 +21,14 @@ export interface Dataset<T = unknown> {
   /**
    * The sample at `index`, from 0 to `length - 1`.
    *
-   * @param generator what random transforms draw from. A loader gives each sample one of its own, which depends on its seed
-   *   and the sample's place in the epoch alone; without it a data set chooses.
+   * @param generator what random transforms draw from. A loader passes each sample its own, which depends only on the
+   *   loader's seed and the sample's position in the epoch; without it a data set chooses.
    */
   get(index: number, generator?: Generator): T;
   /**
-   * Several samples at once, collated as `defaultCollate` would. Optional: a loader without a `collate` of its own
-   * uses it, so that a batch of 100 pictures is copied once instead of being stacked from 100 small tensors. One
-   * generator serves the batch.
+   * Several samples at once, collated as `defaultCollate` would. Optional: a loader without a `collate` option uses it,
+   * so that a batch of 100 pictures is copied once instead of being stacked from 100 small tensors. The batch has one
+   * generator.
    */
   getBatch?(indices: readonly number[], generator?: Generator): BatchOf<T>;
 }
@@ -37,8 +37,8 @@ export interface Dataset<T = unknown> {
 export type BatchOf<T> = T extends Promise<infer S> ? Promise<Collated<S>> : Collated<T>;
 
 /**
- * A collection that can only be walked through (PyTorch's `IterableDataset`): a file read line by line, a stream,
- * a generator. Each iteration starts at the beginning.
+ * A collection that can only be iterated over (PyTorch's `IterableDataset`): a file read line by line, a stream, a
+ * generator. Each iteration starts at the beginning.
  */
 export type IterableDataset<T = unknown> = Iterable<T> | AsyncIterable<T>;
 

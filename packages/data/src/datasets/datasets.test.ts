@@ -94,6 +94,17 @@ describe("ConcatDataset", () => {
     expect(new ConcatDataset([words("a", "b"), words("c")]).getBatch!([2, 0])).toEqual(["c", "a"]);
   });
 
+  test("batches with different fields are refused, not cut to those of the first", () => {
+    const part = (fields: readonly string[]): Dataset<object> => ({
+      length: 1,
+      get: () => Object.fromEntries(fields.map((field) => [field, 1])),
+      getBatch: () => Object.fromEntries(fields.map((field) => [field, arange(0, 1)])) as object,
+    });
+    expect(() => new ConcatDataset([part(["a"]), part(["a", "b"])]).getBatch!([0, 1])).toThrow(
+      /has the fields \{a\}, but sample 1 has \{a, b\}/,
+    );
+  });
+
   test("promised batches are awaited", async () => {
     const part = (from: number): Dataset<Promise<Tensor>> => {
       const data = new TensorDataset(arange(from, from + 3));

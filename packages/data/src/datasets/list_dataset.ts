@@ -1,3 +1,4 @@
+import { checkArguments } from "../arguments.ts";
 import { checkIndex, type Dataset } from "./dataset.ts";
 
 /**
@@ -16,6 +17,7 @@ export class ListDataset<T> implements Dataset<T> {
 
   /** @param samples used as they are, not copied */
   constructor(samples: readonly T[]) {
+    checkArguments("ListDataset", arguments, 1);
     this.samples = samples;
   }
 

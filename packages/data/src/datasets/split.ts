@@ -100,8 +100,8 @@ export function kFold<T>(dataset: Dataset<T>, k: number, options: KFoldOptions =
   let order: ArrayLike<number> = shuffle ? permutation(n, generator) : Int32Array.from({ length: n }, (_, i) => i);
   const fold = new Int32Array(n);
   if (stratify !== undefined) {
-    // Cards are dealt class by class, and each class goes on where the one before it stopped: so both the classes
-    // and the folds as a whole come out even.
+    // Samples are dealt out class by class, each class starting at the fold where the previous one stopped, so that
+    // both the classes and the folds are balanced.
     order = groupByClass(order, classesOf(stratify, n));
     for (let i = 0; i < n; i++) fold[order[i] as number] = i % k;
   } else {

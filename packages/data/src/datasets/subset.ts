@@ -1,4 +1,5 @@
 import type { Generator } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { type BatchOf, checkIndex, type Dataset } from "./dataset.ts";
 
 /**
@@ -17,11 +18,12 @@ export class Subset<T> implements Dataset<T> {
   readonly dataset: Dataset<T>;
   /** Which of its samples belong to the subset. */
   readonly indices: readonly number[];
-  /** There if the whole has it. */
+  /** Present if the whole has it. */
   readonly getBatch?: (indices: readonly number[], generator?: Generator) => BatchOf<T>;
 
   /** @throws RangeError when an index is out of the data set's range */
   constructor(dataset: Dataset<T>, indices: ArrayLike<number>) {
+    checkArguments("Subset", arguments, 2);
     this.dataset = dataset;
     this.indices = Array.from(indices);
     for (const index of this.indices) checkIndex("Subset", index, dataset.length);

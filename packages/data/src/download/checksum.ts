@@ -1,6 +1,6 @@
 import { node } from "../node.ts";
 
-/** What a file must be like. Sums are hexadecimal; what is not given is not checked. */
+/** The expected size and checksums of a file, in hexadecimal; only those given are checked. */
 export interface Expectation {
   readonly md5?: string | undefined;
   readonly sha256?: string | undefined;
@@ -18,7 +18,7 @@ export function digest(algorithm: "md5" | "sha256", bytes: Uint8Array): string {
 /**
  * Reads a file back from the disk and compares it with what is expected.
  *
- * @returns null when all is well, else what is wrong, with expected and actual values; a missing file is wrong too
+ * @returns null if they match, else what is wrong, with expected and actual values; a missing file is wrong too
  */
 export async function findFault(path: string, expected: Expectation): Promise<string | null> {
   const info = await node.fs.stat(path).catch(() => null);

@@ -272,8 +272,8 @@ describe("download", () => {
       response.write(body.subarray(0, 1000));
     };
     const options = { md5, timeout: 200, retries: 0 };
-    await expect(download(`${base}/silent`, target(), options)).rejects.toThrow(/nothing came for 200 ms/);
-    await expect(download(`${base}/stalls`, target(), options)).rejects.toThrow(/nothing came for 200 ms/);
+    await expect(download(`${base}/silent`, target(), options)).rejects.toThrow(/no data arrived for 200 ms/);
+    await expect(download(`${base}/stalls`, target(), options)).rejects.toThrow(/no data arrived for 200 ms/);
     await expect(stat(target())).rejects.toThrow();
   });
 

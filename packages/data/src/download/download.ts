@@ -12,11 +12,11 @@ export interface DownloadOptions {
   sha256?: string;
   /** Expected size in bytes. */
   size?: number;
-  /** More addresses of the same file, tried in order when the ones before fail. */
+  /** More addresses of the same file, tried in order if earlier ones fail. */
   mirrors?: readonly string[];
-  /** Called at the start of a transfer and after every piece that arrives. */
+  /** Called at the start of a transfer and after every chunk. */
   onProgress?: (progress: DownloadProgress) => unknown;
-  /** Further attempts at one address after a passing failure (default 3). */
+  /** Further attempts at one address after a temporary failure (default 3). */
   retries?: number;
   /** Milliseconds before the second attempt; doubled for each one after it (default 500). */
   retryDelay?: number;
@@ -32,28 +32,28 @@ export interface DownloadResult {
   readonly path: string;
   /** Its size in bytes. */
   readonly bytes: number;
-  /** The address it came from; null when a good file was there already. */
+  /** The address it came from; null if a good file existed already. */
   readonly url: string | null;
-  /** Bytes taken over from an earlier download that was interrupted. */
+  /** Bytes reused from an earlier, interrupted download. */
   readonly resumedFrom: number;
 }
 
 const KNOWN = ["md5", "sha256", "size", "mirrors", "onProgress", "retries", "retryDelay", "timeout", "signal"] as const;
 
 /**
- * Downloads a file, so that the destination is either absent, as it was, or whole and verified.
+ * Downloads a file, so that the destination is either unchanged or complete and verified.
  *
- * The bytes go to a `.part` file beside the destination. When all have come, size and checksums are compared
- * with the file as read back from the disk, and only then is it renamed into place, which is atomic. An
- * interrupted download is continued by the next call (also in another process, also from another mirror) if a
- * checksum is given, for without one nothing would tell that the pieces fit. A part that fails its checksum is
- * deleted. Several processes may download the same file at the same time: each writes a part file of its own.
+ * The bytes go to a `.part` file beside the destination. Once complete, it is read back from the disk, its size and
+ * checksums are compared, and only then is it renamed into place, which is atomic. If a checksum is given, the next
+ * call resumes an interrupted download (also in another process or from another mirror); without one nothing would show
+ * that the pieces belong together. A part that fails its checksum is deleted. Several processes may download the same
+ * file at the same time: each writes its own part file.
  *
- * If the destination exists and is as expected, nothing is fetched; if it is damaged, it is replaced by a good
- * file or left alone. Without checksum and size an existing file is taken as it is.
+ * If the destination exists and is as expected, nothing is fetched; if it is damaged, it is replaced by a good file or
+ * left alone. Without checksum and size an existing file is used as it is.
  *
  * @param source one address or several of the same file, in order of preference; redirections are followed
- * @param destination path of the file; its folder is made if need be
+ * @param destination path of the file; its folder is created if necessary
  * @throws when every address fails, with the reason of each; when aborted, the signal's reason
  *
  * @example
@@ -104,7 +104,7 @@ export async function download(
     }
     throw new Error(`download: ${destination} could not be fetched.\n  ${failures.join("\n  ")}`);
   } finally {
-    // Unverifiable bytes would never be continued, so they are not left lying about.
+    // Bytes that cannot be verified are never resumed, so they are deleted.
     if (md5 === undefined && sha256 === undefined) await node.fs.rm(part, { force: true });
     await releasePart(part, destination, expected);
   }
@@ -128,8 +128,8 @@ async function tryAddress(
       if (fault === null) return resumedFrom;
       await node.fs.rm(part, { force: true });
       why = `what came is not the expected file: ${fault}. It was deleted.`;
-      // Fetched in one go, it will be no better next time. Put together of two, it deserves a fresh start,
-      // which does not count as an attempt: the fault may lie in the older piece.
+      // A file fetched in one go would fail again. One assembled from two pieces is fetched again without counting as
+      // an attempt, since the older piece may be the bad one.
       if (resumedFrom === 0) return why;
       attempt--;
     } catch (error) {

@@ -1,23 +1,19 @@
 import type { Expectation } from "./checksum.ts";
 import { node } from "../node.ts";
 
-// An unfinished download lies beside its destination as
-//
-//     <destination>.<sum>.<host>-<process>-<random>.part
-//
-// Every download writes to a part file of its own, so that processes that fetch the same file at the same
-// time cannot mix their bytes; whoever is first renames a good file into place, and the others rename an
-// equal one over it. To go on with the part of a download that failed or was killed, a process claims it by
-// renaming it to a name of its own: renaming is atomic, so of several claimants one succeeds. <process> is 0
-// when its owner let go of it. <sum> is the beginning of the expected checksum, so that a part is never
-// continued as another version of the file.
+// An unfinished download is stored beside its destination as  <destination>.<sum>.<host>-<process>-<random>.part  Every
+// download writes to its own part file, so that processes that fetch the same file at the same time cannot mix their
+// bytes; the first renames a good file into place, and the others replace it by an equal one. To resume the part of a
+// download that failed or was killed, a process claims it by renaming it to its own name: renaming is atomic, so of
+// several claimants one succeeds. <process> is 0 once its owner has released it. <sum> is the beginning of the expected
+// checksum, so that a part is never resumed as another version of the file.
 
 const RELEASED = 0;
 
-// Where it cannot be known whether the writer lives (another machine on a network file system, a process number
-// used again, a dead process that nobody has waited for), a part that was not touched for this long is taken for
-// abandoned: a live download gives up or writes within its timeout, half a minute by default. Should one sleep
-// longer and wake up, its part is gone and it fails; the bytes it may still write are the ones that belong there.
+// If it is unknown whether the writer is alive (another machine on a network file system, a reused process number, a
+// zombie process), a part that was not modified for this long counts as abandoned: a live download gives up or writes
+// within its timeout, half a minute by default. If a process sleeps longer and wakes up, its part is gone and it fails;
+// any bytes that it still writes are the correct ones.
 const ABANDONED_AFTER_MS = 5 * 60 * 1000;
 
 const host = (): string => node.crypto.createHash("sha256").update(node.os.hostname()).digest("hex").slice(0, 8);
@@ -33,7 +29,7 @@ function sumOf(expected: Expectation): string {
 /** Names the part file of a new download, taking over the largest abandoned one that fits. */
 export async function claimPart(destination: string, expected: Expectation): Promise<string> {
   const own = partPath(destination, expected, node.process.pid);
-  // Without a checksum nothing would tell that the pieces do not fit together.
+  // Without a checksum nothing would show that the pieces do not belong together.
   if (sumOf(expected) === "unknown") return own;
   const abandoned = (await listAbandoned(destination)).filter((part) => part.sum === sumOf(expected));
   abandoned.sort((a, b) => b.size - a.size);
@@ -42,13 +38,13 @@ export async function claimPart(destination: string, expected: Expectation): Pro
       await node.fs.rename(part.path, own);
       return own;
     } catch {
-      // Another process was quicker; the next one may still be free.
+      // Another process claimed it first; the next one may still be free.
     }
   }
   return own;
 }
 
-/** Lets go of a part file, so that a later download may continue it. */
+/** Releases a part file, so that a later download can resume it. */
 export async function releasePart(path: string, destination: string, expected: Expectation): Promise<void> {
   // It is gone when it was renamed into place or deleted.
   await node.fs.rename(path, partPath(destination, expected, RELEASED)).catch(() => {});

@@ -3,13 +3,13 @@ import { node } from "../node.ts";
 
 /** How far a download has come. */
 export interface DownloadProgress {
-  /** Where the bytes come from. */
+  /** The address. */
   readonly url: string;
   /** Bytes on disk so far, those of an earlier, interrupted download included. */
   readonly received: number;
   /** Size of the whole file in bytes, where the server says it. */
   readonly total: number | undefined;
-  /** Bytes that were there before this transfer began. */
+  /** Bytes on disk before this transfer started. */
   readonly resumedFrom: number;
 }
 
@@ -28,7 +28,7 @@ export interface TransferRequest {
   readonly onProgress: ((progress: DownloadProgress) => unknown) | undefined;
 }
 
-/** A transfer that failed for reasons of network or server. */
+/** A transfer that failed because of the network or the server. */
 export class TransferError extends Error {
   override readonly name: string = "TransferError";
   /** Whether the same address is worth another attempt. */
@@ -63,7 +63,7 @@ export async function transfer(request: TransferRequest): Promise<number> {
     const response = await watch.network(() => fetch(url, { headers, signal: watch.signal }));
     if (response.status === 416 && from > 0) {
       await response.body?.cancel();
-      return from; // nothing is left to send: the checksum will tell whether the part is the file
+      return from; // nothing is left to send; the checksum shows whether the part is the file
     }
     if (response.status !== 200 && response.status !== 206) {
       await response.body?.cancel();
@@ -143,7 +143,7 @@ async function sizeOf(path: string): Promise<number> {
   return (await node.fs.stat(path).catch(() => null))?.size ?? 0;
 }
 
-/** Aborts when the user says so, or when nothing has come for too long. */
+/** Aborts when the caller's signal does, or when no data arrives for too long. */
 class Watch {
   private readonly controller: AbortController = new AbortController();
   private readonly timeout: number;
@@ -173,7 +173,7 @@ class Watch {
       return await work();
     } catch (error) {
       this.user?.throwIfAborted();
-      if (this.timedOut) throw new TransferError(`nothing came for ${this.timeout} ms`, true, { cause: error });
+      if (this.timedOut) throw new TransferError(`no data arrived for ${this.timeout} ms`, true, { cause: error });
       throw new TransferError(describe(error), true, { cause: error });
     } finally {
       clearTimeout(this.timer);
@@ -185,7 +185,7 @@ class Watch {
   }
 }
 
-/** `fetch failed` alone helps nobody: Node keeps the reason in the cause. */
+/** Node's message is only `fetch failed`; the reason is in the cause. */
 function describe(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error ? `${message} (${cause.message})` : message;

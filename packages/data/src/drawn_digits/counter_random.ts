@@ -1,7 +1,7 @@
 /**
- * Random numbers as a function of (seed, stream, position): any image of a data set can be drawn without
- * drawing those before it. Only 32-bit integer arithmetic and exact floating-point operations are used, so
- * that every engine gives the same numbers. Good enough for pictures, not for statistics or secrets.
+ * Random numbers as a function of (seed, stream, position): any image of a data set can be drawn without drawing those
+ * before it. Only 32-bit integer arithmetic and exact floating-point operations are used, so that every engine gives
+ * the same numbers. Suitable for pictures, not for statistics or cryptography.
  */
 export class CounterRandom {
   private readonly key: number;
@@ -13,7 +13,7 @@ export class CounterRandom {
     this.key = mix(mix(seed >>> 0) ^ (high | 0) ^ 0x5bd1e995);
   }
 
-  /** Goes to the beginning of a stream. */
+  /** Moves to the beginning of a stream. */
   select(stream: number): void {
     this.state = mix(this.key ^ mix(stream + 0x632be5ab));
   }

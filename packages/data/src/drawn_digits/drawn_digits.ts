@@ -4,7 +4,7 @@ import { drawDigits } from "./draw.ts";
 
 /** Options of {@link DrawnDigits}. */
 export interface DrawnDigitsOptions extends ImageOptions {
-  /** Training pictures (default) or test pictures: the two have nothing in common. */
+  /** Training pictures (default) or test pictures; the two are disjoint. */
   train?: boolean;
   /** Number of pictures (default 10,000 for training, 2,000 for testing). */
   size?: number;
@@ -12,13 +12,13 @@ export interface DrawnDigitsOptions extends ImageOptions {
   seed?: number;
 }
 
-/** More digits than this are a mistake, which would be noticed late: each is drawn. */
+/** A larger size is a mistake that would show late, since every digit is drawn. */
 const mostDigits = 2 ** 20;
 
 /**
- * Pictures of digits that the package draws itself, so that examples run with no file and no network. They look
- * like MNIST's: 28×28, white on black, centred, in many handwritings; and they are about as hard. The same seed gives
- * the same pictures on every machine, and a larger set starts with the smaller one. 60,000 take one or two seconds.
+ * Pictures of digits that the package draws itself, so that examples run with no file and no network. They look like
+ * MNIST's (28×28, white on black, centred, in many handwritings) and are about as hard. The same seed gives the same
+ * pictures on every machine, and a larger set starts with the smaller one. 60,000 take one or two seconds.
  *
  * A sample is [float32 picture [1, 28, 28] from 0 to 1, label].
  *

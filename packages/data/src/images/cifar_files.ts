@@ -11,7 +11,7 @@ import type { ImageOptions } from "./labelled_images.ts";
 /** Options of `CIFAR10.load` and `CIFAR100.load`. */
 export interface CifarLoadOptions extends ImageOptions {
   /**
-   * Folder that has the archive, or the folder of binary files that comes out of it; by default the data set's own in
+   * Folder that has the archive, or the folder of binary files that it unpacks to; by default the data set's folder in
    * the user's cache.
    */
   root?: string;
@@ -21,7 +21,7 @@ export interface CifarLoadOptions extends ImageOptions {
   download?: boolean;
   /**
    * Whether the archive must have the published checksum: by default true in the cache, and false in a `root` of your
-   * own, where a part of the set or another set in the same layout is as good. Records are checked always.
+   * own, where a subset or another set in the same layout is accepted. Records are always checked.
    */
   verify?: boolean;
   /** Addresses of folders to download from, tried before the usual one. */
@@ -32,7 +32,7 @@ export interface CifarLoadOptions extends ImageOptions {
   signal?: AbortSignal;
 }
 
-/** The options by name, for those that load with more of them. */
+/** The options' names, for loaders with further options. */
 export const CIFAR_OPTIONS = [
   "root",
   "train",
@@ -67,7 +67,7 @@ export interface CifarCollection {
   readonly labels: readonly CifarLabel[];
 }
 
-/** Records taken apart. */
+/** The contents of the records. */
 export interface CifarRecords {
   /** 3 planes of 32×32 a picture. */
   readonly pixels: Uint8Array;
@@ -90,7 +90,7 @@ interface RecordFile {
   readonly bytes: Uint8Array;
 }
 
-/** Reads one half of a collection, downloading its archive first where that is asked for. */
+/** Reads one half of a collection, downloading its archive first if the options say so. */
 export async function loadCifar(collection: CifarCollection, options: CifarLoadOptions): Promise<CifarRecords> {
   checkOptions(`${collection.name}.load`, options, CIFAR_OPTIONS);
   const files = options.train ?? true ? collection.train : collection.test;
@@ -119,7 +119,7 @@ async function obtain(
       fault ??= error;
     }
   }
-  // The cache is ours to mend; a folder that the user named is not.
+  // A damaged file may be replaced in the cache, but not in the user's own folder.
   if (fault !== null && !(mayDownload && root === undefined)) throw fault;
   if (!mayDownload) {
     throw new Error(
@@ -150,17 +150,17 @@ async function fromArchive(
   const wanted = new Map(files.map((file) => [`${collection.inner}/${file}`, file]));
   const found = new Map<string, RecordFile>();
   const selection = {
-    wanted: (name: string) => wanted.has(name.replace(/^\.\//, "")),
+    wanted: (name: string) => wanted.has(name),
     maxBytes: Math.min(MAX_FILE_BYTES, bytes.length * MOST_FROM_ONE),
   };
   for await (const { name, data } of readTar(gunzip(bytes, path), path, selection)) {
-    found.set(wanted.get(name.replace(/^\.\//, ""))!, { path: `${path}: ${name}`, bytes: data });
+    found.set(wanted.get(name)!, { path: `${path}: ${name}`, bytes: data });
   }
-  // After reading, since "cut short" says more than two sums that differ.
+  // After reading, since "cut short" says more than two different checksums.
   const actual = verify ? digest("md5", bytes) : collection.md5;
   if (actual !== collection.md5) {
     throw new Error(
-      `${path}: the file was altered or is another: its MD5 is ${actual}, expected ${collection.md5}. Delete it and ` +
+      `${path}: the file was altered or is a different one: its MD5 is ${actual}, expected ${collection.md5}. Delete it and ` +
         `fetch it again, or pass verify: false if it is meant to differ.`,
     );
   }

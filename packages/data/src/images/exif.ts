@@ -1,14 +1,14 @@
 import type { Pixels } from "./pixels.ts";
 
-/** A camera notes down as a number from 1 to 8 how the picture is to be turned or mirrored; 1 is as it stands. */
+/** Exif's orientation, from 1 to 8: how to rotate or mirror the picture; 1 is as stored. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const ORIENTATION = 0x0112;
 const SHORT = 3;
 
 /**
- * The orientation in a block of Exif (a TIFF file's first directory). What is not there, or not well-formed, is 1: a note
- * about a picture is no reason to refuse it.
+ * The orientation in a block of Exif (a TIFF file's first directory). A missing or malformed one counts as 1: metadata
+ * is no reason to refuse a picture.
  */
 export function orientationOf(exif: Uint8Array | null): Orientation {
   if (exif === null || exif.length < 8) return 1;
@@ -32,7 +32,7 @@ export function orientationOf(exif: Uint8Array | null): Orientation {
 export function oriented(pixels: Pixels, orientation: Orientation): Pixels {
   if (orientation === 1) return pixels;
   const { width, height, channels, planes } = pixels;
-  // 5 to 8 exchange rows and columns; 2, 3, 7 and 8 come from the right side; 3, 4, 6 and 7 from the bottom.
+  // 5 to 8 swap rows and columns; 2, 3, 7 and 8 start at the right; 3, 4, 6 and 7 at the bottom.
   const swapped = orientation >= 5;
   const fromRight = [2, 3, 7, 8].includes(orientation), fromBottom = [3, 4, 6, 7].includes(orientation);
   const [newWidth, newHeight] = swapped ? [height, width] : [width, height];

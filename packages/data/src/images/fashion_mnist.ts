@@ -1,7 +1,7 @@
 import { type IdxCollection, type IdxLoadOptions, loadIdxCollection } from "./idx_dataset.ts";
 import { LabelledImages } from "./labelled_images.ts";
 
-// Published sums exist of the gzipped files only (README of the data set, torchvision/datasets/mnist.py).
+// Checksums are published for the gzipped files only (README of the data set, torchvision/datasets/mnist.py).
 const COLLECTION: IdxCollection = {
   name: "FashionMNIST",
   folder: "fashion-mnist",
@@ -35,7 +35,7 @@ const COLLECTION: IdxCollection = {
 export class FashionMNIST extends LabelledImages {
   /**
    * Reads the files from `root`, or from the user's cache, where `download: true` puts them. Gzipped files are compared
-   * with the published checksums; there are none of the uncompressed files, so of those only the structure is checked.
+   * with the published checksums; there are none for uncompressed files, so only their structure is checked.
    *
    * @throws when a file is missing, truncated or altered; the error names it
    */

@@ -56,7 +56,7 @@ describe("makeGrid", () => {
     expect(() => makeGrid(zeros([2, 2]), { nrow: 0 })).toThrow(/nrow must be an integer from 1/);
     expect(() => makeGrid(zeros([2, 2]), { valueRange: [0, 1] })).toThrow(/go with normalize: true/);
     expect(() => makeGrid(zeros([2, 2]), { normalize: true, valueRange: [1, 0] })).toThrow(
-      /rising order, got \[1, 0\]/,
+      /ascending order, got \[1, 0\]/,
     );
     expect(() => makeGrid(zeros([2, 2]), { rows: 2 } as object)).toThrow(/unknown option "rows"/);
   });

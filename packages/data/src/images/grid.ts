@@ -10,7 +10,7 @@ export interface GridOptions {
   nrow?: number;
   /** Pixels between pictures and around them (default 2). */
   padding?: number;
-  /** Whether values are brought to the range from 0 to 1 (default false). */
+  /** Whether values are scaled to the range from 0 to 1 (default false). */
   normalize?: boolean;
   /** With `normalize`: what becomes 0 and 1; by default the smallest and the largest value. */
   valueRange?: readonly [low: number, high: number];
@@ -21,8 +21,8 @@ export interface GridOptions {
 }
 
 /**
- * One picture of many, row by row (torchvision's `make_grid`): [C, height, width], a single picture without padding. Grey
- * pictures get three channels.
+ * Arranges pictures in a grid, row by row (torchvision's `make_grid`): [C, height, width], a single picture without
+ * padding. Grey pictures get three channels.
  *
  * @param images [N, C, H, W], [C, H, W], [H, W], or a list of pictures of one shape; uint8 or float
  * @throws for other shapes and dtypes, an empty batch, or options that are out of range
@@ -86,7 +86,7 @@ function asBatch(images: Tensor | readonly Tensor[]): Tensor {
   throw new Error(`makeGrid: expected uint8 or float pictures, got ${batch.dtype}.`);
 }
 
-/** Values brought to the range from 0 to 1, where that is asked for. */
+/** Values scaled to the range from 0 to 1, if the options say so. */
 function scaled(values: Float32Array | Uint8Array, count: number, options: GridOptions): Float32Array | Uint8Array {
   const { normalize = false, valueRange, scaleEach = false } = options;
   if (!normalize) {
@@ -94,7 +94,9 @@ function scaled(values: Float32Array | Uint8Array, count: number, options: GridO
     throw new Error(`makeGrid: valueRange and scaleEach go with normalize: true.`);
   }
   if (valueRange !== undefined && !(valueRange.length === 2 && valueRange[0] <= valueRange[1])) {
-    throw new RangeError(`makeGrid: valueRange must be two numbers in rising order, got [${valueRange.join(", ")}].`);
+    throw new RangeError(
+      `makeGrid: valueRange must be two numbers in ascending order, got [${valueRange.join(", ")}].`,
+    );
   }
   const result = Float32Array.from(values);
   const part = scaleEach ? result.length / count : result.length;

@@ -1,3 +1,5 @@
+import { checkArguments } from "../arguments.ts";
+
 /** The typed arrays that hold the element types of the IDX format. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -23,8 +25,8 @@ interface ElementType {
   readonly write: (view: DataView, offset: number, value: number) => void;
 }
 
-// The third byte of the magic number says the element type. The format is big-endian throughout;
-// its definition stands at the end of http://yann.lecun.com/exdb/mnist/ (0x0A is not assigned).
+// The third byte of the magic number says the element type. The format is big-endian throughout; it is defined at the
+// end of http://yann.lecun.com/exdb/mnist/ (0x0A is not assigned).
 const ELEMENT_TYPES: readonly ElementType[] = [
   {
     code: 0x08,
@@ -99,6 +101,7 @@ function hex(value: number, digits: number): string {
  * ```
  */
 export function parseIdx(bytes: Uint8Array, name: string = "IDX data"): IdxArray {
+  checkArguments("parseIdx", arguments, 2, true);
   const header = readIdxHeader(bytes, name);
   checkIdxLength(header, bytes.length, name);
   const { type, dtype, shape, headerBytes, count } = header;
@@ -121,7 +124,7 @@ export interface IdxHeader {
 /** The largest header: a magic number, and 255 sizes. */
 export const MOST_HEADER_BYTES: number = 4 + 4 * 255;
 
-/** Reads the header of an IDX file from its first bytes. @throws when it is none, or is cut short */
+/** Reads the header of an IDX file from its first bytes. @throws when it is not an IDX header, or is cut short */
 export function readIdxHeader(bytes: Uint8Array, name: string): IdxHeader {
   const fail = (what: string): never => {
     throw new Error(`${name}: ${what}`);
@@ -142,7 +145,7 @@ export function readIdxHeader(bytes: Uint8Array, name: string): IdxHeader {
     fail(`truncated: ${bytes.length} bytes, but the header of ${ndim} dimensions alone has ${headerBytes}.`);
   }
   const shape = Array.from({ length: ndim }, (_, d) => view.getUint32(4 + 4 * d));
-  // A size of 0 makes an empty array, whatever the others are.
+  // A size of 0 makes an empty array, whatever the other sizes.
   const count = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
   return { type, dtype: type.dtype, shape, count, headerBytes, fileBytes: headerBytes + count * type.bytes };
 }
@@ -175,6 +178,7 @@ function readElements(bytes: Uint8Array, view: DataView, type: ElementType, offs
  * @throws when `data` has another number of elements than `shape` says, or a dimension is no uint32
  */
 export function encodeIdx(array: IdxArray): Uint8Array<ArrayBuffer> {
+  checkArguments("encodeIdx", arguments, 1, true);
   const { dtype, shape, data } = array;
   const type = ELEMENT_TYPES.find((t) => t.dtype === dtype);
   if (type === undefined) {
@@ -184,7 +188,7 @@ export function encodeIdx(array: IdxArray): Uint8Array<ArrayBuffer> {
     );
   }
   if (shape.length > 255 || shape.some((size) => !Number.isInteger(size) || size < 0 || size > 0xffffffff)) {
-    throw new Error(`encodeIdx: shape [${shape.join(", ")}] has a size that is no integer from 0 to 4294967295.`);
+    throw new Error(`encodeIdx: shape [${shape.join(", ")}] has a size that is not an integer from 0 to 4294967295.`);
   }
   const count = shape.reduce((product, size) => product * size, 1);
   if (data.length !== count) {

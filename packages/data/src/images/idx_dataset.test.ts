@@ -212,7 +212,7 @@ describe.skipIf(!existsSync(shared))(`MNIST's own files (skipped unless ${shared
 
   test("they are not taken for Fashion-MNIST's", async () => {
     await expect(FashionMNIST.load({ root: shared, train: false })).rejects.toThrow(
-      /t10k-images-idx3-ubyte\.gz: the file was altered or is another/,
+      /t10k-images-idx3-ubyte\.gz: the file was altered or is a different one/,
     );
   });
 });

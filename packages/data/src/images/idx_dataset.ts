@@ -8,9 +8,9 @@ import { idxContent } from "./idx_file.ts";
 import type { ImageOptions, LabelledImagesParts } from "./labelled_images.ts";
 import { node } from "../node.ts";
 
-/** Options of `MNIST.load` and its kin. */
+/** Options of `MNIST.load` and `FashionMNIST.load`. */
 export interface IdxLoadOptions extends ImageOptions {
-  /** Folder with the original files, gzipped or not; by default the data set's own in the user's cache. */
+  /** Folder with the original files, gzipped or not; by default the data set's folder in the user's cache. */
   root?: string;
   /** The training pictures (default) or the test pictures. */
   train?: boolean;
@@ -60,7 +60,7 @@ const KNOWN = [
   "generator",
 ] as const;
 
-/** Reads one half of a collection from a folder, downloading it first where that is asked for. */
+/** Reads one half of a collection from a folder, downloading it first if the options say so. */
 export async function loadIdxCollection(
   collection: IdxCollection,
   options: IdxLoadOptions,
@@ -115,7 +115,7 @@ async function obtain(collection: IdxCollection, source: IdxSource, options: Idx
       fault ??= error;
     }
   }
-  // The cache is ours to mend; a folder that the user named is not.
+  // A damaged file may be replaced in the cache, but not in the user's own folder.
   if (fault !== null && !(mayDownload && root === undefined)) throw fault;
   if (!mayDownload) {
     throw new Error(
@@ -140,7 +140,7 @@ async function readVerified(
   verify: boolean,
 ): Promise<IdxArray> {
   const content = await idxContent(bytes, path);
-  // Before the checksum, since "truncated" says more than two sums that differ.
+  // Before the checksum, since "truncated" says more than two different checksums.
   const array = parseIdx(content, path);
   if (!verify) return array;
   const gzipped = content !== bytes;
@@ -149,7 +149,7 @@ async function readVerified(
   const actual = digest("md5", content);
   if (actual === source.contentMd5) return array;
   throw new Error(
-    `${path}: the file was altered or is another: ` +
+    `${path}: the file was altered or is a different one: ` +
       (source.contentMd5 === undefined
         ? `its MD5 is ${digest("md5", bytes)}, expected ${source.gzipMd5}`
         : `the MD5 of its content is ${actual}, expected ${source.contentMd5}`) +

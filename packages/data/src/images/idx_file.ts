@@ -1,14 +1,16 @@
+import { checkArguments } from "../arguments.ts";
 import { ByteReader } from "../archive/byte_reader.ts";
 import { gunzip, isGzip, MOST_FROM_ONE } from "../archive/gunzip.ts";
 import { node } from "../node.ts";
 import { checkIdxLength, type IdxArray, MOST_HEADER_BYTES, parseIdx, readIdxHeader } from "./idx.ts";
 
 /**
- * The bytes of an IDX file, uncompressed if it was gzipped. The first two bytes decide, not the file's name: browsers and
- * archivers rename and unpack as they like. The header says how much is uncompressed: never more, and nothing where the file
- * cannot hold so much.
+ * The bytes of an IDX file, decompressed if it was gzipped. The first two bytes decide this, not the file's name, since
+ * browsers and archivers rename and unpack files. Only as many bytes as the header declares are decompressed, and none
+ * if the file cannot hold that many.
  *
- * @throws when the gzip stream is damaged or holds no IDX file, or less or more than its header says; the error names the file
+ * @throws when the gzip stream is damaged, or does not contain an IDX file of exactly the size in its header; the error
+ *   names the file
  */
 export async function idxContent(bytes: Uint8Array, name: string): Promise<Uint8Array> {
   if (!isGzip(bytes)) return bytes;
@@ -27,7 +29,7 @@ export async function idxContent(bytes: Uint8Array, name: string): Promise<Uint8
     const content = new Uint8Array(header.fileBytes);
     content.set(start.subarray(0, got));
     const length = got + await reader.read(content.subarray(got));
-    // The end, too, so that the sums that stand there are compared.
+    // Also reads the end, so that the checksums there are compared.
     const more = await reader.skip(1) > 0;
     checkIdxLength(header, length, name, more);
     return content;
@@ -50,5 +52,6 @@ export async function idxContent(bytes: Uint8Array, name: string): Promise<Uint8
  * ```
  */
 export async function readIdx(path: string): Promise<IdxArray> {
+  checkArguments("readIdx", arguments, 1, true);
   return parseIdx(await idxContent(await node.fs.readFile(path), path), path);
 }

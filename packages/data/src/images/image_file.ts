@@ -1,5 +1,6 @@
 import { type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { node } from "../node.ts";
 import { GRID_OPTIONS, type GridOptions, makeGrid } from "./grid.ts";
 import { type Orientation, orientationOf, oriented } from "./exif.ts";
@@ -18,21 +19,21 @@ export interface ImageReadOptions {
   /** The most pixels (width × height) that a file may declare (default 2^26, 8192 squared). */
   maxPixels?: number;
   /**
-   * Whether a picture is turned as the camera noted down in the file (Exif's orientation; Pillow's `exif_transpose`). By
-   * default it stays as it is stored, as in torchvision.
+   * Whether to apply Exif's orientation (Pillow's `exif_transpose`). By default the picture stays as stored, as in
+   * torchvision.
    */
   orientation?: boolean;
 }
 
-/** The options by name, for those that read with more of them. */
+/** The options' names, for readers with further options. */
 export const READ_OPTIONS: readonly ["mode", "maxPixels", "orientation"] = ["mode", "maxPixels", "orientation"];
 /** The default of `maxPixels`. */
 export const MAX_PIXELS: number = 2 ** 26;
 
 /**
- * The picture of a PNG or JPEG file's bytes, as uint8 of shape [channels, height, width] (torchvision's `decode_image`).
- * 16 bits a channel become 8, and numbers of a palette its colours. A file takes memory for what it decodes to, and only after
- * its declared size was held against `maxPixels` and against the size of the file.
+ * The picture of a PNG or JPEG file's bytes, as uint8 of shape [channels, height, width] (torchvision's
+ * `decode_image`). 16 bits per channel become 8, and palettes are resolved. Memory is allocated only for the decoded
+ * picture, and only after its declared size was checked against `maxPixels` and the size of the file.
  *
  * @param name what errors call it
  * @throws when the bytes are neither PNG nor JPEG, are cut short or damaged, or declare more pixels than allowed or than
@@ -106,6 +107,7 @@ export async function readImage(path: string, options: ImageReadOptions = {}): P
  * ```
  */
 export function encodeImage(image: Tensor): Uint8Array {
+  checkArguments("encodeImage", arguments, 1, true);
   const shape = image.ndim === 2 ? [1, ...image.shape] : image.shape;
   const [channels, height, width] = shape as [number, number, number];
   const floating = image.dtype.startsWith("float");
@@ -121,7 +123,7 @@ export function encodeImage(image: Tensor): Uint8Array {
   const values = image.toTypedArray() as Uint8Array | Float32Array;
   const planes = !floating ? values as Uint8Array : Uint8Array.from(
     values,
-    // Not a number is black.
+    // NaN is black.
     (value) => Math.min(255, Math.max(0, Math.floor(value * 255 + 0.5))) || 0,
   );
   return encodePng({ width, height, channels, planes });
@@ -129,9 +131,9 @@ export function encodeImage(image: Tensor): Uint8Array {
 
 /**
  * Writes pictures into a PNG file: one [C, H, W] or [H, W], or a batch [N, C, H, W] or a list as a grid (torchvision's
- * `save_image`). Floats from 0 to 1 become 0 to 255; uint8 stays. The file appears whole or not at all.
+ * `save_image`). Floats from 0 to 1 become 0 to 255; uint8 stays. The file appears complete or not at all.
  *
- * @param path ends in ".png"; its folder is made if need be
+ * @param path ends in ".png"; its folder is created if necessary
  * @param options as for {@link makeGrid}
  * @throws for other shapes, dtypes and file names, or when the file cannot be written
  *

@@ -22,10 +22,10 @@ const EXTENSIONS = [".png", ".jpg", ".jpeg"];
 
 /**
  * Pictures in files, one folder for each class (torchvision's `ImageFolder`). Classes are the names of the folders in
- * sorted order; files in folders below count, too. A picture is read when it is asked for, so samples are promises, and a
+ * sorted order; files in nested folders count too. A picture is read when its sample is, so samples are promises, and a
  * loader is read with `for await`. A sample is [picture, label]: by default float32 [3, height, width] from 0 to 1.
  *
- * Pictures of different sizes make no batch: put `Resize` or a crop among the transforms.
+ * Pictures of different sizes cannot be batched: add `Resize` or a crop to the transform.
  *
  * @example
  * ```ts ignore
@@ -53,7 +53,7 @@ export class ImageFolder implements Dataset<Promise<[image: Tensor, label: numbe
     this.files = files;
     this.generator = generator;
     this.reading = { ...reading, mode: checkImageMode("ImageFolder", mode) };
-    // Files have channels, which a leading ToTensor without a layout cannot know.
+    // Pictures from files have channels, which a leading ToTensor without a layout does not know.
     const steps = transform instanceof Compose ? transform.transforms : [transform ?? new ToTensor()];
     const [first, ...others] = steps;
     this.transform = first instanceof ToTensor && first.assumed
@@ -62,7 +62,7 @@ export class ImageFolder implements Dataset<Promise<[image: Tensor, label: numbe
   }
 
   /**
-   * Finds the files; reads none.
+   * Finds the files without reading them.
    *
    * @throws when the folder is missing, has no folders in it, or one of them has no PNG or JPEG file
    */
@@ -110,7 +110,7 @@ interface Entry {
   readonly folder: boolean;
 }
 
-/** What a folder holds, links followed, sorted by character codes, which is the same on every machine. */
+/** The entries of a folder, following links, sorted by character codes, which is the same on every machine. */
 async function list(folder: string): Promise<Entry[]> {
   const entries = await node.fs.readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`ImageFolder: ${folder} cannot be read as a folder (${error.code}).`, { cause: error });
@@ -123,7 +123,7 @@ async function list(folder: string): Promise<Entry[]> {
   return found.filter((entry) => entry !== null).sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
-/** The pictures in a folder and those below; a folder that links lead back to is not entered twice. */
+/** The pictures in a folder and those below; a folder that a link leads back to is not entered again. */
 async function find(folder: string, above: readonly string[] = []): Promise<string[]> {
   const real = await node.fs.realpath(folder);
   if (above.includes(real)) return [];

@@ -1,4 +1,5 @@
 import { defaultGenerator, fromTypedArray, type Generator, keep, stack, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { tensorOf } from "../transforms/pictures.ts";
 import { branch } from "../loader/batch_stream.ts";
@@ -6,7 +7,7 @@ import { Compose } from "../transforms/compose.ts";
 import { ToTensor } from "../transforms/to_tensor.ts";
 import { type Transform, worksOnHost } from "../transforms/transform.ts";
 
-/** What {@link LabelledImages} is made of. */
+/** The parts of a {@link LabelledImages}. */
 export interface LabelledImagesParts {
   /** Pixels of all pictures, one picture after the other. */
   pixels: Uint8Array;
@@ -16,7 +17,7 @@ export interface LabelledImagesParts {
   imageShape: readonly number[];
   /** Names of the classes. */
   classes: readonly string[];
-  /** What is done to the stored uint8 picture when it is read (default: `ToTensor`). */
+  /** The transform of the stored uint8 picture when it is read (default: `ToTensor`). */
   transform?: Transform | undefined;
   /** What random transforms draw from without a loader; by default tensor's default generator. */
   generator?: Generator | undefined;
@@ -27,19 +28,19 @@ export interface LabelledImagesParts {
 /** Options of data sets of pictures. */
 export interface ImageOptions {
   /**
-   * What is done to a picture when it is read, from uint8 as it is stored; as in torchvision it begins with
-   * `ToTensor` as a rule. By default `ToTensor` alone.
+   * The transform of the stored uint8 picture when it is read; as in torchvision it usually starts with `ToTensor`. By
+   * default `ToTensor` alone.
    */
   transform?: Transform;
   /**
-   * What random transforms draw from when samples are read without a loader, which brings generators of its own; by default
-   * tensor's default generator.
+   * What random transforms draw from when samples are read without a loader (a loader has its own generators); by
+   * default tensor's default generator.
    */
   generator?: Generator;
 }
 
 /**
- * Pictures in memory, as uint8, with a class each. A sample is the tuple of the transformed picture and its label;
+ * Pictures in memory, as uint8, each with a class. A sample is the tuple of the transformed picture and its label;
  * untransformed, the picture is float32 of shape [channels, height, width] from 0 to 1. A batch is one copy of its
  * pixels.
  *
@@ -64,7 +65,7 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
   private readonly classOf: Int32Array;
   private readonly area: number;
   private readonly generator: Generator | undefined;
-  // ToTensor is done while copying, which saves a pass: true if the transform begins with it.
+  // Whether the transform begins with ToTensor, which is then done while copying, to save a pass.
   private readonly scaled: boolean;
   private readonly rest: Transform | null;
   private imageTensor: Tensor | null = null;
@@ -72,6 +73,15 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
 
   /** @throws when the sizes or the transform's layout do not fit, or a label is no class */
   constructor(parts: LabelledImagesParts) {
+    checkOptions("LabelledImages", parts, [
+      "pixels",
+      "labels",
+      "imageShape",
+      "classes",
+      "transform",
+      "generator",
+      "name",
+    ]);
     const { pixels, labels, imageShape, classes, transform, generator, name = "LabelledImages" } = parts;
     this.area = imageShape.reduce((product, size) => product * size, 1);
     if (pixels.length !== labels.length * this.area) {
@@ -99,7 +109,7 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
     const steps = transform instanceof Compose ? transform.transforms : [transform ?? new ToTensor({ layout })];
     const first = steps[0];
     const known = first instanceof ToTensor && !first.assumed;
-    // A batch [N, H, W] could be taken for one picture of N channels, which nobody would notice.
+    // A batch [N, H, W] could silently be taken for one picture of N channels.
     if (known && first.layout.length !== imageShape.length) {
       throw new Error(
         `${name}: ToTensor with layout "${first.layout}" does not fit pictures of [${imageShape.join(", ")}].`,
@@ -158,7 +168,7 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
     return rest === null ? images : rest.apply(images, generator);
   }
 
-  /** Copies pictures, scaled to float32 where the transform asks for it. */
+  /** Copies pictures, scaled to float32 if the transform begins with ToTensor. */
   private gather(indices: readonly number[]): Float32Array | Uint8Array {
     const { area, pixels } = this;
     const copy = this.scaled ? new Float32Array(indices.length * area) : new Uint8Array(indices.length * area);

@@ -1,8 +1,8 @@
 import { type IdxCollection, type IdxLoadOptions, loadIdxCollection } from "./idx_dataset.ts";
 import { LabelledImages } from "./labelled_images.ts";
 
-// MD5s of the gzipped files as torchvision has them (torchvision/datasets/mnist.py), of their content as in the
-// files themselves.
+// MD5s of the gzipped files from torchvision (torchvision/datasets/mnist.py); those of their content were computed from
+// the files.
 const COLLECTION: IdxCollection = {
   name: "MNIST",
   folder: "mnist",

@@ -1,6 +1,6 @@
 import { fromTypedArray, type Tensor } from "@heddle/tensor";
 
-/** A picture as a tensor has it: one plane for each channel, the rows of a plane one after the other. */
+/** A picture laid out as in a tensor: one plane per channel, each row by row. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
@@ -10,7 +10,7 @@ export interface Pixels {
   readonly planes: Uint8Array;
 }
 
-/** Which channels a picture is given, whatever its file has (torchvision's `ImageReadMode`). */
+/** The channels that a picture is converted to (torchvision's `ImageReadMode`). */
 export type ImageMode = "unchanged" | "gray" | "rgb";
 
 const MODES: readonly ImageMode[] = ["unchanged", "gray", "rgb"];
@@ -38,7 +38,7 @@ export function tensorOfPixels({ width, height, channels, planes }: Pixels, mode
     for (let c = 0; c < 3; c++) same.set(planes.subarray(0, area), c * area);
     return fromTypedArray(same, [3, height, width]);
   }
-  // What is left out, the opacity, comes last.
+  // Opacity, which is left out, comes last.
   const wanted = mode === "unchanged" ? channels : mode === "rgb" ? 3 : 1;
   return fromTypedArray(planes.subarray(0, wanted * area), [wanted, height, width]);
 }

@@ -4,14 +4,14 @@ import { checkDeclaredSize, type Pixels } from "./pixels.ts";
 import { joinPngChunks, type PngChunks, readPngChunks } from "./png_chunks.ts";
 import { contentBytes, PngRows } from "./png_rows.ts";
 
-/** Compressed bytes given to the inflater at a time, which bounds what it makes at once to 4 MB. */
+/** Compressed bytes passed to the inflater at a time, which limits its output to 4 MB at once. */
 const PIECE = 1 << 12;
 
 /**
- * The pixels of a PNG file; 16 bits a channel become 8, a palette its colours. Takes the memory of the picture and little
- * more, and none before it is known that the file can hold as many pixels as it declares.
+ * The pixels of a PNG file; 16 bits per channel become 8, and palettes are resolved. Takes little more memory than the
+ * picture's, and none before it is known that the file can hold as many pixels as it declares.
  *
- * @returns the picture, and what a camera noted down, in Exif's form
+ * @returns the picture and its Exif data
  * @throws when the file is cut short or damaged, when its data is less or more than the size that it declares, or when
  *   that size is above `maxPixels`
  */
@@ -52,19 +52,19 @@ function readPixels(chunks: PngChunks, name: string): Pixels {
 }
 
 /**
- * What a zlib stream (RFC 1950) holds, piece by piece.
+ * The content of a zlib stream (RFC 1950), in chunks.
  *
- * @throws when it is damaged; the sum at its end is compared after the last piece
+ * @throws when it is damaged; the checksum at its end is compared after the last chunk
  */
 function* uncompressed(stream: Uint8Array): Generator<Uint8Array> {
   const [method = 0, flags = 0] = stream;
   const end = stream.length - 4;
   if (end < 2 || (method & 15) !== 8 || method >> 4 > 7 || (method * 256 + flags) % 31 !== 0 || (flags & 32) !== 0) {
-    throw new Error("it is no zlib stream");
+    throw new Error("it is not a zlib stream");
   }
   let out = new Uint8Array(0);
   const inflate = new Inflate((piece) => out = piece as Uint8Array<ArrayBuffer>);
-  // Adler's sum.
+  // Adler-32.
   let a = 1, b = 0;
   for (let at = 2; at < end; at += PIECE) {
     const next = Math.min(end, at + PIECE);
@@ -79,7 +79,7 @@ function* uncompressed(stream: Uint8Array): Generator<Uint8Array> {
     yield out;
   }
   if (new DataView(stream.buffer, stream.byteOffset + end, 4).getUint32(0) !== b * 65536 + a) {
-    throw new Error("its checksum does not fit");
+    throw new Error("its checksum does not match");
   }
 }
 

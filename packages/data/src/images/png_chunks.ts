@@ -1,4 +1,4 @@
-/** The chunks of a PNG file (ISO/IEC 15948): their sums, their order, and what the pixels depend on. */
+/** The chunks of a PNG file (ISO/IEC 15948): their checksums, their order, and those that the pixels depend on. */
 
 /** What the header of a PNG file says. */
 export interface PngHeader {
@@ -6,22 +6,22 @@ export interface PngHeader {
   readonly height: number;
   /** Bits of a sample. */
   readonly depth: number;
-  /** Samples of a pixel; a number of the palette is one. */
+  /** Samples of a pixel; a palette index is one. */
   readonly samples: number;
   readonly indexed: boolean;
   readonly interlaced: boolean;
 }
 
-/** A PNG file taken apart. */
+/** The chunks of a PNG file. */
 export interface PngChunks {
   readonly header: PngHeader;
   /** Red, green, blue of each colour; empty without a palette. */
   readonly palette: Uint8Array;
   /** Opacity of the palette's first colours; empty without one. */
   readonly opacity: Uint8Array;
-  /** The compressed pixels, in pieces. */
+  /** The compressed pixels, in chunks. */
   readonly data: readonly Uint8Array[];
-  /** What a camera noted down, in Exif's form. */
+  /** The Exif data. */
   readonly exif: Uint8Array | null;
 }
 
@@ -47,7 +47,7 @@ interface Chunk {
 }
 
 /**
- * Takes a file apart. Every chunk's checksum is compared, also of those that are passed over (texts, profiles).
+ * Reads the chunks of a file. Every chunk's checksum is compared, including those of skipped chunks (texts, profiles).
  *
  * @throws when the file is cut short, a sum is wrong, or chunks are missing, unknown though needed, or out of order
  */
@@ -80,20 +80,22 @@ export function readPngChunks(bytes: Uint8Array, name: string): PngChunks {
           damaged(`it has the opacity of ${content.length} colours, and its palette ${palette.length / 3}`);
         }
         opacity = content;
-      } // Elsewhere it names one colour that is transparent, which changes no channel that the file has.
+      } // For other colour types it names one transparent colour, which affects no channel of the file.
       else if (header.samples % 2 === 0 || content.length !== 2 * header.samples) {
-        damaged("its transparency is no colour");
+        damaged("its transparency is not a colour");
       }
     } else if (type === "IDAT") {
-      if (data.length > 0 && last !== "IDAT") damaged("other chunks stand between those of the pixels");
+      if (data.length > 0 && last !== "IDAT") damaged("other chunks come between those of the pixels");
       if (header.indexed && palette.length === 0) damaged("its palette is missing");
       data.push(content);
-    } else if (type === "eXIf") exif = content;
-    else if (type === "IEND") {
+    } else if (type === "eXIf") {
+      if (exif !== null) damaged("its Exif data comes twice");
+      exif = content;
+    } else if (type === "IEND") {
       if (content.length > 0) damaged("the chunk that ends it is not empty");
       if (data.length === 0) damaged("it has no pixels");
       return { header, palette, opacity, data, exif };
-    } // A capital as the first letter says that the pixels cannot be understood without.
+    } // A capital first letter marks a chunk that is needed to read the pixels.
     else if (type[0]! < "a") damaged(`its chunk "${type}" is unknown, and needed to read it`);
     last = type;
   }
@@ -164,7 +166,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return n;
 });
 
-/** ISO 3309's sum of 32 bits, as PNG has it over a chunk's type and content. */
+/** CRC-32 (ISO 3309), which PNG computes over a chunk's type and content. */
 function crc32(bytes: Uint8Array): number {
   let sum = -1;
   for (let i = 0; i < bytes.length; i++) sum = CRC_TABLE[(sum ^ bytes[i]!) & 0xff]! ^ (sum >>> 8);

@@ -42,11 +42,11 @@ export function contentBytes(header: PngHeader): number {
 }
 
 /**
- * Makes pixels of a PNG file's rows as they are uncompressed, piece by piece, so that no more than the picture and two rows
- * are in memory. 16 bits a channel become 8, fewer than 8 are spread over 0 to 255, numbers of the palette become colours.
+ * Converts a PNG file's rows to pixels as they are decompressed, so that only the picture and two rows are in memory.
+ * 16 bits per channel become 8, fewer than 8 are scaled to 0 to 255, and palette indices become colours.
  */
 export class PngRows {
-  /** The picture, complete when all rows have come. */
+  /** The picture, complete when all rows were read. */
   readonly pixels: Pixels;
   private readonly header: PngHeader;
   private readonly palette: Uint8Array;
@@ -56,7 +56,7 @@ export class PngRows {
   private readonly step: number;
   private pass = 0;
   private y = 0;
-  /** The row that comes in and the one above it, each behind its filter. */
+  /** The current row and the one above it, each after its filter byte. */
   private row: Uint8Array;
   private above: Uint8Array;
   private filled = 0;
@@ -73,13 +73,13 @@ export class PngRows {
     [this.row, this.above] = [0, 1].map(() => new Uint8Array(1 + this.passes[0]!.bytes)) as [Uint8Array, Uint8Array];
   }
 
-  /** Whether all rows have come. */
+  /** Whether all rows were read. */
   get complete(): boolean {
     return this.pass === this.passes.length;
   }
 
   /**
-   * Takes the next bytes; those beyond the last row are left alone.
+   * Reads the next bytes; those beyond the last row are ignored.
    *
    * @throws for an unknown filter, and a number that the palette does not have
    */

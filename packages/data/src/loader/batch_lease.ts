@@ -1,13 +1,13 @@
 import { type Scope, scope } from "@heddle/tensor";
 
 /**
- * The memory of the batch at hand: what was made while it was put together lives until the next one is asked for.
- * Loops hand out batches before a scope in their body opens, so that somebody has to own them.
+ * Owns the memory of the current batch: tensors created for it live until the next batch is requested. A loader yields
+ * a batch before the scope in the loop's body opens, so the scope cannot own it.
  */
 export class BatchLease {
   private scopes: Scope[] = [];
 
-  /** Runs one step of putting a batch together. */
+  /** Runs one step of assembling a batch. */
   run<T>(fn: () => T): T {
     const inner = scope();
     try {
@@ -18,7 +18,7 @@ export class BatchLease {
     }
   }
 
-  /** Frees what the last batch was made of, except what was kept. */
+  /** Frees the tensors of the last batch, except those that were kept. */
   free(): void {
     for (const inner of this.scopes) inner.end();
     this.scopes = [];

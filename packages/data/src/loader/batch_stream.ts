@@ -12,14 +12,14 @@ const SAMPLE_BLOCKS = 2 ** 20;
 const MOST_BATCHES = 2 ** 21;
 
 /**
- * What the transforms of a batch draw from, or those of the sample at a place in it. Whoever loads the batch, whenever, makes
- * the same generator: this is why workers change nothing, and why an epoch taken up in the middle goes on as it would have.
+ * The generator for the transforms of a batch, or of the sample at a position in it. It does not depend on who loads
+ * the batch or when, so results are the same with workers, and after resuming in the middle of an epoch.
  */
 export function generatorOf({ seed, batch }: BatchStream, place: number = 0): Generator {
   return at(seed, (batch % MOST_BATCHES) * BATCH_BLOCKS + place * SAMPLE_BLOCKS);
 }
 
-/** A generator for part `k` of what another one was meant for, taking nothing from it. */
+/** A generator for part `k` of another one's work, which leaves that one unchanged. */
 export function branch(generator: Generator | undefined, k: number): Generator | undefined {
   if (generator === undefined || k === 0) return generator;
   const { seed, counter } = generator.getState();
@@ -27,8 +27,8 @@ export function branch(generator: Generator | undefined, k: number): Generator |
 }
 
 /**
- * The seed of an epoch, made of the seed of the loader's generator, its place when the epoch began, and the epoch's number.
- * The generator itself is left where it is.
+ * The seed of an epoch, derived from the seed of the loader's generator, its state when the epoch began, and the
+ * epoch's number. The generator itself is not advanced.
  */
 export function epochSeed(seed: number, start: GeneratorState | null, epoch: number): number {
   const drawn = (from: number, counter: number): number => Math.floor(at(from, counter).uniforms(1)[0]! * 2 ** 53);

@@ -52,6 +52,12 @@ describe("defaultCollate", () => {
     expect(() => defaultCollate([undefined])).toThrow(/sample: undefined cannot be collated/);
     expect(() => defaultCollate([() => 1])).toThrow(/a function cannot be collated/);
     expect(() => defaultCollate([])).toThrow(/no samples/);
+    expect(() => defaultCollate([{ a: new Map([["b", 1]]) }])).toThrow(
+      /sample\.a: an object without fields \(Map\) cannot/,
+    );
+    expect(() => defaultCollate([Object.create(null) as object])).toThrow(
+      /an object without fields \(no class\) cannot/,
+    );
   });
 
   test("fields may come in another order", () => {

@@ -1,4 +1,5 @@
 import { fromTypedArray, stack, Tensor, tensor } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 
 /** The typed arrays that collate to tensors. */
 export type SampleArray =
@@ -39,6 +40,7 @@ const INT32_LIMIT = 2 ** 31;
  * ```
  */
 export function defaultCollate<T>(samples: readonly T[]): Collated<T> {
+  checkArguments("defaultCollate", arguments, 1, true);
   if (samples.length === 0) throw new Error("defaultCollate: there are no samples; a batch needs at least one.");
   return collate(samples, "sample") as Collated<T>;
 }
@@ -102,7 +104,7 @@ function stackArrays(arrays: SampleArray[], path: string): Tensor {
   if (other >= 0) {
     fail(path, `sample 0 of the batch has ${first.length} elements, but sample ${other} has ${arrays[other]!.length}.`);
   }
-  // Node's Buffer is a Uint8Array too, but not to be made with `new`.
+  // Node's Buffer is a Uint8Array too, but must not be created with `new`.
   const make = (first instanceof Uint8Array ? Uint8Array : first.constructor) as new (length: number) => SampleArray;
   const joined = new make(arrays.length * first.length);
   arrays.forEach((array, i) => joined.set(array as never, i * first.length));
@@ -135,7 +137,17 @@ function collateTuples(tuples: unknown[][], path: string): unknown[] {
 
 function collateRecords(records: object[], path: string): Record<string, unknown> {
   const keys = Object.keys(records[0]!);
-  const other = records.findIndex((record) => String(Object.keys(record).sort()) !== String([...keys].sort()));
+  // A Map, a Set or a Date would become an object without its content.
+  if (keys.length === 0) {
+    fail(
+      path,
+      `an object without fields (${
+        records[0]!.constructor?.name ?? "no class"
+      }) cannot be collated. Give the loader a collate function.`,
+    );
+  }
+  const fields = fieldsOf(records[0]!);
+  const other = records.findIndex((record) => fieldsOf(record) !== fields);
   if (other >= 0) {
     fail(
       path,
@@ -148,4 +160,9 @@ function collateRecords(records: object[], path: string): Record<string, unknown
       key,
     ) => [key, collate(records.map((record) => (record as Record<string, unknown>)[key]), `${path}.${key}`)]),
   );
+}
+
+/** The names of an object's fields as one string, which is the same for two objects when their fields are. */
+export function fieldsOf(record: object): string {
+  return JSON.stringify(Object.keys(record).sort());
 }

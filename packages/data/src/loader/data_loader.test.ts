@@ -123,7 +123,7 @@ describe("iterable data sets", () => {
   });
 
   test("know no length, no order, and asynchronous ones no plain for", () => {
-    expect(() => new DataLoader(stream(5)).length).toThrow(/not known/);
+    expect(() => new DataLoader(stream(5)).length).toThrow(/is unknown until/);
     expect(() => new DataLoader(stream(5), { shuffle: true })).toThrow(/decides its own order; leave out shuffle/);
     expect(() => [...new DataLoader(asyncStream(5))]).toThrow(/for await/);
   });

@@ -35,25 +35,25 @@ function mappedOf<T>(dataset: Dataset<T> | IterableDataset<T>): Dataset<T> | nul
   );
 }
 
-/** One walk through the data. */
+/** One epoch. */
 interface Epoch {
-  /** The batches that are still to come, as indices; null for an iterable data set. */
+  /** The remaining batches, as indices; null for an iterable data set. */
   readonly batches: Iterator<number[]> | null;
-  /** Batches that were handed out before. */
+  /** Batches returned before. */
   readonly skip: number;
-  /** What the random numbers of its samples are made of. */
+  /** The seed for the random numbers of its samples. */
   readonly seed: number;
 }
 
 /**
- * Walks through a data set in batches (PyTorch's `DataLoader`): `for (const batch of loader)`, or
- * `for await (const batch of loader)` where the data set has to wait for its samples.
+ * Iterates over a data set in batches (PyTorch's `DataLoader`): `for (const batch of loader)`, or `for await (const
+ * batch of loader)` if samples arrive asynchronously.
  *
- * A batch's tensors live until the next batch is asked for; `keep(t)` keeps one for longer.
+ * A batch's tensors live until the loop asks for the next batch; `keep(t)` keeps one longer.
  *
- * Each iteration is an epoch. `stateDict()` says where the loader stands, also in the middle of an epoch; a loader
- * over the same data that loads it goes on with exactly the batches that remain. When several iterations run at the
- * same time, the state is that of the one begun last.
+ * Each iteration is an epoch. `stateDict()` returns the loader's position, also in the middle of an epoch; a loader
+ * over the same data that loads it continues with exactly the remaining batches. If several iterations run at the same
+ * time, the state is that of the latest.
  *
  * @typeParam T what the data set's `get` returns
  * @typeParam B a batch
@@ -69,7 +69,7 @@ interface Epoch {
  * ```
  */
 export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, AsyncIterable<B> {
-  /** What is loaded. */
+  /** The data set. */
   readonly dataset: Dataset<T> | IterableDataset<T>;
   private readonly mapped: Dataset<T> | null;
   private readonly batchSampler: Sampler<number[]> | null;
@@ -111,18 +111,18 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
   /** Number of batches in an epoch. @throws for an iterable data set, where it is not known */
   get length(): number {
     if (this.batchSampler !== null) return this.batchSampler.length;
-    throw new Error("DataLoader.length: the length of an iterable data set is not known before it was walked through.");
+    throw new Error("DataLoader.length: the length of an iterable data set is unknown until it was iterated over.");
   }
 
-  /** Number of the present epoch, from 0: how many were begun before it. */
+  /** Number of the current epoch, from 0: how many were started before it. */
   get epoch(): number {
     return this.epochsBegun;
   }
 
-  /** Begins an epoch (or goes on with the one that `loadStateDict` brought). */
+  /** Starts an epoch, or continues the one from `loadStateDict`. */
   [Symbol.iterator](): IterableIterator<B> {
     if (this.pool !== null) {
-      throw new Error('DataLoader: batches of workers have to be waited for; use "for await (const batch of loader)".');
+      throw new Error('DataLoader: batches from workers are asynchronous; use "for await (const batch of loader)".');
     }
     const epoch = this.begin();
     const lease = new BatchLease();
@@ -138,7 +138,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     return this.count(epoch, batches, lease);
   }
 
-  /** Begins an epoch (or goes on with the one that `loadStateDict` brought), waiting for what is promised. */
+  /** Starts an epoch, or continues the one from `loadStateDict`, awaiting promises. */
   [Symbol.asyncIterator](): AsyncIterableIterator<B> {
     const epoch = this.begin();
     const lease = new BatchLease();
@@ -156,12 +156,12 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     return this.countAsync(epoch, batches, lease);
   }
 
-  /** Ends the workers, which otherwise wait for the next epoch until the process ends. They start again if need be. */
+  /** Ends the workers, which otherwise stay idle until the process ends. They start again when needed. */
   close(): void {
     this.pool?.close();
   }
 
-  /** Where the loader stands, as plain data. Call it in the loop's body: the batch at hand counts as handed out. */
+  /** The loader's position, as plain data. If called in the loop's body, the current batch counts as done. */
   stateDict(): LoaderState {
     const generator = this.batchSampler?.generator;
     return {
@@ -174,9 +174,9 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
   }
 
   /**
-   * Takes up another loader's position: the next iteration has the batches that remained there, those after it the
-   * same as there. The sampler's generator (the default generator if none was given) is set to its state of then. An
-   * iterable data set is read from the start, and what was handed out is passed over.
+   * Continues from another loader's position: the next iteration has the batches that remained there, and later ones
+   * are the same as there. The sampler's generator (or the default one) is set to its state at that time. An iterable
+   * data set is read from the start, and the batches that were done are skipped.
    *
    * @throws when the state is of a loader with another number of batches, or with another kind of sampler
    */
@@ -193,7 +193,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     } else if (this.batchSampler === null) {
       this.resumed = { batches: null, skip: state.batch, seed: 0 };
     } else {
-      // The epoch is drawn as it was then, and what was handed out is passed over: indices only, no samples.
+      // The epoch is drawn as it was then, and the batches that were done are skipped: only indices, no samples.
       if (this.epochStart !== null) generator?.setState(this.epochStart);
       const batches = this.batchSampler[Symbol.iterator]();
       for (let i = 0; i < state.batch; i++) batches.next();
@@ -206,7 +206,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     const { resumed } = this;
     this.resumed = null;
     if (resumed !== null) return this.current = resumed;
-    // An epoch that was left in the middle is over, too.
+    // Leaving an epoch in the middle ends it too.
     if (this.current !== null || this.handedOut > 0) this.epochsBegun++;
     this.handedOut = 0;
     this.epochStart = this.batchSampler?.generator?.getState() ?? null;
@@ -276,7 +276,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     }
   }
 
-  /** Batches of workers, some of them asked for ahead. */
+  /** Batches from workers, some requested ahead. */
   private async *prepareAll(
     pool: WorkerPool,
     epoch: Epoch,
@@ -297,7 +297,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     };
     askForMore();
     while (coming.length > 0) {
-      // Workers do not keep the process alive, but somebody who waits for one does.
+      // Workers do not keep the process alive, but a pending request does.
       const alive = setInterval(() => {}, LONG_MS);
       const packed = await coming.shift()!.finally(() => clearInterval(alive));
       askForMore();
@@ -309,7 +309,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
 
 function notPromised<V>(value: V, method: "get" | "getBatch" | "collate"): V {
   if (!(value instanceof Promise)) return value;
-  value.catch(() => {}); // the error below is the one to see
+  value.catch(() => {}); // only the error below should show
   const whose = method === "collate" ? "collate" : `the data set's ${method}`;
   throw new Error(`DataLoader: ${whose} returns promises; use "for await (const batch of loader)".`);
 }

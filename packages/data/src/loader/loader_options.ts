@@ -17,12 +17,12 @@ export interface LoaderOptions<S, B> {
   batchSampler?: Sampler<number[]>;
   /** Whether to leave out a last batch that is smaller than the others (default false). */
   dropLast?: boolean;
-  /** Makes a batch of samples (default `defaultCollate`, or the data set's own `getBatch`). */
+  /** Makes a batch from samples (default `defaultCollate`, or the data set's `getBatch`). */
   collate?: (samples: S[]) => B;
   /** Decides the order of `shuffle`, and what random transforms draw; by default tensor's default generator. */
   generator?: Generator;
   /**
-   * Has batches prepared ahead by other threads, which make the data set again from a module; the loader is then read with
+   * Lets other threads prepare batches ahead; they create the data set from a module, and the loader is then read with
    * `for await`. Batches are the same as without workers, in the same order. On Deno, Bun and Node.
    */
   workers?: WorkerOptions;
@@ -40,7 +40,7 @@ export const LOADER_OPTIONS = [
   "workers",
 ] as const;
 
-/** Who decides which samples come together, by the options; null for an iterable data set. @throws for options that exclude each other */
+/** The batch sampler that the options describe; null for an iterable data set. @throws for options that exclude each other */
 export function chooseBatchSampler<T, B>(
   dataset: Dataset<T> | null,
   options: LoaderOptions<Awaited<T>, B>,

@@ -1,20 +1,20 @@
 import { Generator, type GeneratorState } from "@heddle/tensor";
 
-/** Where a loader stands: plain data, for `JSON.stringify`. */
+/** The position of a loader, as plain data for `JSON.stringify`. */
 export interface LoaderState {
   /** Version of this layout. */
   readonly version: 1;
-  /** Epochs begun before the present one. */
+  /** Epochs started before the current one. */
   readonly epoch: number;
-  /** Batches of the present epoch that were handed out. */
+  /** Batches of the current epoch that were returned. */
   readonly batch: number;
   /** Batches in an epoch; null where that is not known. */
   readonly batches: number | null;
   /** The sampler's generator, if it has one. */
   readonly generator: {
-    /** As it was when the present epoch was drawn; null between epochs. */
+    /** Its state when the current epoch was drawn; null between epochs. */
     readonly epochStart: GeneratorState | null;
-    /** As it was when the state was taken. */
+    /** Its state when this state was saved. */
     readonly now: GeneratorState;
   } | null;
 }

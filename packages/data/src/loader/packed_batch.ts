@@ -1,6 +1,6 @@
 import { type DType, fromTypedArray, Tensor } from "@heddle/tensor";
 
-/** A batch in a form that can be sent to another thread: tensors as typed arrays, whose memory is handed over. */
+/** A batch in a form that can be sent to another thread: tensors as typed arrays, whose memory is transferred. */
 export type Packed =
   | {
     readonly kind: "tensor";
@@ -12,7 +12,7 @@ export type Packed =
   | { readonly kind: "record"; readonly keys: readonly string[]; readonly items: readonly Packed[] }
   | { readonly kind: "value"; readonly value: unknown };
 
-/** Packs a batch; the memory to be handed over is added to `transfer`. */
+/** Packs a batch; the memory to transfer is added to `transfer`. */
 export function pack(value: unknown, transfer: ArrayBuffer[]): Packed {
   if (value instanceof Tensor) {
     const data = value.toTypedArray();
@@ -20,7 +20,7 @@ export function pack(value: unknown, transfer: ArrayBuffer[]): Packed {
     return { kind: "tensor", data, shape: value.shape, dtype: value.dtype };
   }
   if (Array.isArray(value)) return { kind: "list", items: value.map((item) => pack(item, transfer)) };
-  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+  if (typeof value === "object" && value !== null && isPlain(value)) {
     const keys = Object.keys(value);
     const items = keys.map((key) => pack((value as Record<string, unknown>)[key], transfer));
     return { kind: "record", keys, items };
@@ -28,7 +28,12 @@ export function pack(value: unknown, transfer: ArrayBuffer[]): Packed {
   return { kind: "value", value };
 }
 
-/** What was packed, with tensors on the default device. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** The packed batch, with tensors on the default device. */
 export function unpack(packed: Packed): unknown {
   switch (packed.kind) {
     case "tensor":

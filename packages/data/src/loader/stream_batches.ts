@@ -1,4 +1,4 @@
-/** Batches of an iterable data set, the first `skip` of them passed over. */
+/** Batches of an iterable data set, without the first `skip`. */
 export function* readStream<S, B>(
   samples: Iterable<S>,
   batchSize: number,
@@ -22,7 +22,7 @@ export function* readStream<S, B>(
   if (batch.length > 0 && !dropLast && passed >= skip) yield collate(batch);
 }
 
-/** The same for samples that have to be waited for. */
+/** The same for samples that are promises. */
 export async function* readStreamAsync<S, B>(
   samples: AsyncIterable<S> | Iterable<S>,
   batchSize: number,

@@ -1,4 +1,4 @@
-/** What runs in a worker of a loader: makes the data set, and answers requests for batches one after the other. */
+/** Runs in a worker of a loader: creates the data set, and handles requests for batches one after the other. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { Dataset } from "../datasets/dataset.ts";
 import { BatchLease } from "./batch_lease.ts";
@@ -12,7 +12,7 @@ const { module, exported, argument } = workerData as WorkerSetup;
 
 try {
   const dataset = await makeDataset();
-  // One at a time, in the order in which they came.
+  // One at a time, in order of arrival.
   let last: Promise<void> = Promise.resolve();
   port.on("message", (request: WorkerRequest) => {
     last = last.then(() => answer(dataset, request));
@@ -27,12 +27,12 @@ async function makeDataset(): Promise<Dataset> {
   if (found === undefined) throw new Error(`there is no export "${exported}"`);
   const dataset = await (typeof found === "function" ? found(argument) : found) as Dataset;
   if (typeof dataset?.get === "function" && Number.isInteger(dataset.length)) return dataset;
-  throw new Error(`the export "${exported}" is no data set by index, and no function that gives one`);
+  throw new Error(`the export "${exported}" is not a data set by index, nor a function that returns one`);
 }
 
 async function answer(dataset: Dataset, { id, indices, stream, whole }: WorkerRequest): Promise<void> {
   const lease = new BatchLease();
-  // Of a sample that fails, the error says which it was.
+  // The error names the sample that failed.
   const sample = async (index: number, place: number): Promise<unknown> => {
     try {
       return await dataset.get(index, generatorOf(stream, place));
@@ -46,7 +46,7 @@ async function answer(dataset: Dataset, { id, indices, stream, whole }: WorkerRe
       try {
         result = await lease.run(() => dataset.getBatch!(indices, generatorOf(stream)));
       } catch (error) {
-        // Alone, the one that is at fault fails again, under its number.
+        // Read alone, the faulty sample fails again, and the error gives its index.
         for (const [place, index] of indices.entries()) await lease.run(() => sample(index, place));
         throw error;
       }

@@ -7,26 +7,26 @@ import type { Packed } from "./packed_batch.ts";
 
 /** How batches are prepared in workers; see `LoaderOptions.workers`. */
 export interface WorkerOptions {
-  /** Address of the module that makes the data set, such as `new URL("./pets.ts", import.meta.url)`. */
+  /** URL of the module that creates the data set, such as `new URL("./pets.ts", import.meta.url)`. */
   module: string | URL;
-  /** Its export: the data set, or a function of `argument` that gives it, perhaps as a promise (default "default"). */
+  /** Its export: the data set, or a function of `argument` that returns it, perhaps as a promise (default "default"). */
   export?: string;
-  /** What the function is given. It is copied, so it may hold plain data and typed arrays, no functions. */
+  /** The function's argument. It is copied, so it may contain plain data and typed arrays, but no functions. */
   argument?: unknown;
-  /** How many workers (default 1). Each has a data set of its own in memory. */
+  /** How many workers (default 1). Each has its own data set in memory. */
   count?: number;
   /** Batches that each worker prepares ahead (default 2). */
   prefetch?: number;
 }
 
-/** What a worker is started with. */
+/** The data that a worker starts with. */
 export interface WorkerSetup {
   readonly module: string;
   readonly exported: string;
   readonly argument: unknown;
 }
 
-/** What a worker is asked for. */
+/** A request to a worker. */
 export interface WorkerRequest {
   readonly id: number;
   readonly indices: readonly number[];
@@ -35,7 +35,7 @@ export interface WorkerRequest {
   readonly whole: boolean;
 }
 
-/** What a worker says: that it is ready with so many samples, a batch, or what went wrong. */
+/** A message from a worker: that it is ready and how many samples it has, a batch, or an error. */
 export type WorkerAnswer =
   | { readonly ready: number }
   | { readonly id: number; readonly packed: Packed }
@@ -48,10 +48,10 @@ interface Waiting {
   readonly member: Member;
 }
 
-/** A worker and what it has to do. */
+/** A worker and its requests. */
 interface Member {
   readonly worker: Worker;
-  /** Requests that were sent to it; null until it is ready, when those that wait are sent. */
+  /** Requests sent to it; null until it is ready, when waiting requests are sent. */
   unsent: WorkerRequest[] | null;
   load: number;
 }
@@ -61,7 +61,7 @@ interface Member {
  * and end with `close` or with the process.
  */
 export class WorkerPool {
-  /** Batches that should be asked for ahead. */
+  /** How many batches to request ahead. */
   readonly ahead: number;
   private readonly count: number;
   private readonly setup: WorkerSetup;
@@ -71,7 +71,7 @@ export class WorkerPool {
   private requests: number = 0;
 
   /**
-   * @param length samples that the data set is to have
+   * @param length expected number of samples
    * @throws for unknown options and numbers out of range
    */
   constructor(options: WorkerOptions, length: number) {
@@ -81,7 +81,7 @@ export class WorkerPool {
     checkPositive("DataLoader", "workers.prefetch", prefetch);
     if (!URL.canParse(String(module))) {
       throw new Error(
-        `DataLoader: workers.module must be an address such as new URL("./pets.ts", import.meta.url), got "${module}".`,
+        `DataLoader: workers.module must be a URL such as new URL("./pets.ts", import.meta.url), got "${module}".`,
       );
     }
     this.count = count;
@@ -90,7 +90,7 @@ export class WorkerPool {
     this.length = length;
   }
 
-  /** Has a batch loaded by the worker that has least to do. */
+  /** Loads a batch in the worker with the fewest requests. */
   request(request: Omit<WorkerRequest, "id">): Promise<Packed> {
     const members = this.members ??= Array.from({ length: this.count }, () => this.start());
     const member = members.reduce((least, other) => other.load < least.load ? other : least);
@@ -99,20 +99,20 @@ export class WorkerPool {
     const promise = new Promise<Packed>((resolve, reject) => {
       this.waiting.set(id, { resolve, reject, request, member });
     });
-    // Asked for ahead, it may fail before anybody looks.
+    // A batch requested ahead may fail before anyone awaits it.
     promise.catch(() => {});
     if (member.unsent === null) member.worker.postMessage({ ...request, id } satisfies WorkerRequest);
     else member.unsent.push({ ...request, id });
     return promise;
   }
 
-  /** Ends the workers; what was asked of them fails. The next request starts others. */
+  /** Ends the workers; their pending requests fail. The next request starts new ones. */
   close(reason: Error = new Error("DataLoader: the workers were closed.")): void {
     const members = this.members ?? [];
     this.members = null;
     for (const { worker } of members) {
       worker.removeAllListeners();
-      worker.on("error", () => {}); // of being ended
+      worker.on("error", () => {}); // termination
       void worker.terminate();
     }
     for (const { reject } of this.waiting.values()) reject(reason);
@@ -143,7 +143,7 @@ export class WorkerPool {
       broken(`a worker failed: ${error instanceof Error ? error.message : String(error)}`);
     });
     worker.on("exit", (code) => broken(`a worker ended by itself, with code ${code}.`));
-    // After that, as on Node listening for messages takes hold of the process again.
+    // After adding the listener, since on Node that makes the port keep the process alive again.
     worker.unref();
     return member;
   }
@@ -167,7 +167,7 @@ function startWorker(setup: WorkerSetup): Worker {
   const { Worker } = node.workers;
   // The file beside this one, in TypeScript as in the sources or in JavaScript as published.
   const entry = new URL(import.meta.url.replace(/worker_pool(\.[jt]s)[^/]*$/, "worker_entry$1")).href;
-  // Several engines with all cores each would get in each other's way.
+  // Several engines with all cores each would compete for them.
   const env = { ...node.process.env, HEDDLE_THREADS: "1" };
   const loader = tsxOf(node.process);
   const options = { workerData: setup, env, name: "heddle-data" };
@@ -178,7 +178,7 @@ function startWorker(setup: WorkerSetup): Worker {
   return new Worker(source, { ...options, eval: true });
 }
 
-/** Node's programs in TypeScript run by tsx, whose workers have to ask for it again; null elsewhere. */
+/** Whether Node runs TypeScript through tsx, which workers must load again; null elsewhere. */
 function tsxOf({ versions, execArgv }: NodeJS.Process): string | null {
   if ("deno" in versions || "bun" in versions) return null;
   const loader = execArgv.find((argument) => argument === "tsx" || /\/tsx\/dist\/loader\.mjs$/.test(argument));

@@ -192,7 +192,7 @@ describe("workers", () => {
     const lines = ended.stdout.trim().split("\n");
     expect(lines[0]).toMatch(/a worker could not make its data set from file:.*sets\.mts: no disk$/);
     expect(lines[1]).toMatch(/: there is no export "missing"$/);
-    expect(lines[2]).toMatch(/: the export "word" is no data set by index, and no function that gives one$/);
+    expect(lines[2]).toMatch(/: the export "word" is not a data set by index, nor a function that returns one$/);
     expect(ended.stdout).toMatch(/could not make its data set from file:.*nowhere\.mts: .*nowhere\.mts/);
     expect(ended.stdout).toMatch(/the data set of the workers has 50 samples, the loader's 20/);
     expect(ended.stdout).not.toContain("nothing was wrong");
@@ -226,7 +226,7 @@ describe("workers", () => {
     const data = new ListDataset([1, 2, 3]);
     const make = (workers: object): () => unknown => () => new DataLoader(data, { workers: workers as never });
     expect(make({ module: "./sets.ts" })).toThrow(
-      /workers\.module must be an address such as new URL.*got "\.\/sets\.ts"/,
+      /workers\.module must be a URL such as new URL.*got "\.\/sets\.ts"/,
     );
     expect(make({ module: "file:///x.ts", count: 0 })).toThrow(/workers\.count must be a positive integer, got 0/);
     expect(make({ module: "file:///x.ts", prefetch: 1.5 })).toThrow(/workers\.prefetch must be a positive integer/);

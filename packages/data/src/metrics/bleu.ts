@@ -1,12 +1,12 @@
 import { checkOptions } from "@heddle/tensor/engine";
 import { type BleuTokenize, bleuTokens } from "./bleu_tokens.ts";
 
-/** What takes the place of a precision of 0, which would make the score 0. */
+/** How to replace a precision of 0, which would make the score 0. */
 export type BleuSmoothing = "exp" | "floor" | "add-k" | "none";
 
 /** Options of {@link corpusBleu}; the defaults are sacreBLEU's. */
 export interface BleuOptions {
-  /** How sentences are cut (default "13a", which wants text as people write it; "none" is for text that is cut already). */
+  /** How sentences are tokenised (default "13a", for untokenised text; "none" is for text that is tokenised already). */
   tokenize?: BleuTokenize;
   /** Whether capitals count as small letters (default false). */
   lowercase?: boolean;
@@ -39,7 +39,7 @@ export interface BleuScore {
   readonly counts: readonly number[];
   /** All n-grams of the hypotheses. */
   readonly totals: readonly number[];
-  /** How it was counted, as sacreBLEU says it: BLEU scores compare only where this is the same. */
+  /** sacreBLEU's description of how it was computed: scores are comparable only if it is the same. */
   readonly signature: string;
 }
 
@@ -132,7 +132,7 @@ function listsOf(
   hypotheses: readonly string[],
   references: readonly string[] | readonly (readonly string[])[],
 ): readonly (readonly string[])[] {
-  if (hypotheses.length === 0) throw new Error("corpusBleu: there are no sentences to judge.");
+  if (hypotheses.length === 0) throw new Error("corpusBleu: there are no sentences to score.");
   const lists = Array.isArray(references[0])
     ? references as readonly (readonly string[])[]
     : [references as readonly string[]];

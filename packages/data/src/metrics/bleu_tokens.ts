@@ -1,4 +1,4 @@
-/** How {@link corpusBleu} cuts a sentence: as the evaluation tool of WMT, at white space alone, or into characters. */
+/** How {@link corpusBleu} tokenises a sentence: like WMT's evaluation tool, at white space only, or into characters. */
 export type BleuTokenize = "13a" | "none" | "char";
 
 // Python's white space, at which sacreBLEU cuts; JavaScript's \s differs in a few control characters and the byte order mark.
@@ -21,7 +21,7 @@ export function bleuTokens(sentence: string, tokenize: BleuTokenize): string[] {
   return tokenize === "char" ? pieces.flatMap((piece) => Array.from(piece)) : pieces;
 }
 
-/** The rules of NIST's mteval-v13a, in their order, each seeing what the one before it wrote. */
+/** The rules of NIST's mteval-v13a, in order; each sees the result of the one before. */
 function spaced(sentence: string): string {
   let text = sentence.replace(TRAILING, "").replaceAll("<skipped>", "").replaceAll("-\n", "").replaceAll("\n", " ");
   for (const [entity, character] of ENTITIES) text = text.replaceAll(entity, character);

@@ -1,3 +1,5 @@
+import { checkArguments } from "../arguments.ts";
+
 /** Entities that were counted, and how far they agree. */
 export interface EntityScore {
   /** The share of predicted entities that are right, from 0 to 1; 0 where none was predicted. */
@@ -18,7 +20,7 @@ export interface EntityScore {
 export interface EntityF1 extends EntityScore {
   /** The share of tokens with the right tag. */
   readonly accuracy: number;
-  /** The same for each type, in alphabetical order. */
+  /** The same for each type, in alphabetical order (types that are whole numbers come first); undefined for a type that does not occur. */
   readonly byType: Readonly<Record<string, EntityScore>>;
 }
 
@@ -50,6 +52,7 @@ export function entityF1(
   predicted: readonly (readonly string[])[],
   gold: readonly (readonly string[])[],
 ): EntityF1 {
+  checkArguments("entityF1", arguments, 2, true);
   if (predicted.length !== gold.length) {
     throw new Error(`entityF1: ${predicted.length} predicted sentences, but ${gold.length} in the gold standard.`);
   }
@@ -64,8 +67,8 @@ export function entityF1(
     const answer = predicted[i]!;
     if (answer.length !== tags.length) {
       throw new Error(
-        `entityF1: sentence ${i} has ${answer.length} predicted tags, but ${tags.length} in the gold standard; leave out what stands ` +
-          "for padding.",
+        `entityF1: sentence ${i} has ${answer.length} predicted tags, but ${tags.length} in the gold standard; leave out the ` +
+          "padding.",
       );
     }
     tokens += tags.length;
@@ -83,7 +86,11 @@ export function entityF1(
   return {
     ...scoreOf({ predicted: sum("predicted"), gold: sum("gold"), correct: sum("correct") }),
     accuracy: tokens === 0 ? 0 : right / tokens,
-    byType: Object.fromEntries(types.map(([type, each]) => [type, scoreOf(each)])),
+    // Without a prototype, so that a type such as "constructor" that does not occur is undefined.
+    byType: Object.assign(
+      Object.create(null) as Record<string, EntityScore>,
+      Object.fromEntries(types.map(([type, each]) => [type, scoreOf(each)])),
+    ),
   };
 }
 

@@ -12,7 +12,7 @@ describe("perplexity", () => {
   });
 
   test("what is no cross-entropy is refused", () => {
-    expect(() => perplexity(-1)).toThrow(/got -1\. Of a log likelihood give the negative/);
+    expect(() => perplexity(-1)).toThrow(/got -1\. For a log likelihood pass its negative/);
     expect(() => perplexity(NaN)).toThrow(/got NaN.*no tokens/);
   });
 });

@@ -3,15 +3,15 @@ import { checkOptions } from "@heddle/tensor/engine";
 
 /** What {@link tokenAccuracy} counted. */
 export interface TokenAccuracy {
-  /** `correct / count`; NaN where there is nothing to count. */
+  /** `correct / count`; NaN if there is nothing to count. */
   readonly accuracy: number;
   readonly correct: number;
-  /** Tokens that count, those of `ignoreIndex` left out. */
+  /** Tokens counted, without those equal to `ignoreIndex`. */
   readonly count: number;
 }
 
 /**
- * The share of tokens that a model got right. Over several batches add up `correct` and `count`, and divide at the end.
+ * The share of tokens that a model got right. For several batches, add up `correct` and `count`, and divide at the end.
  *
  * @param predicted token numbers of the shape of `targets`, or logits with the classes in one more dimension, the last
  * @param targets token numbers [...], of an integer dtype
@@ -40,7 +40,7 @@ export async function tokenAccuracy(
   const show = (t: Tensor): string => `${t.dtype} [${t.shape.join(", ")}]`;
   if (targets.dtype.startsWith("float") || targets.dtype === "bool" || predicted.dtype === "bool") {
     throw new TypeError(
-      `tokenAccuracy: targets are token numbers, of an integer dtype, and so are predictions that are no logits; got ${
+      `tokenAccuracy: targets must be token ids of an integer dtype, and so must predictions that are not logits; got ${
         show(predicted)
       } and ${show(targets)}.`,
     );

@@ -9,11 +9,11 @@ export interface BucketBatchSamplerOptions {
   batchSize?: number;
   /** The most tokens in a batch, padding counted: short samples come in large batches, long ones in small ones. */
   maxTokens?: number;
-  /** Whether batches come in random order, and who comes with whom among samples of the same length is drawn (default false). */
+  /** Whether batches come in random order, and samples of the same length are shuffled between them (default false). */
   shuffle?: boolean;
   /**
-   * Samples whose lengths lie within a bucket of this width count as the same length, the bucket's greatest (default 1). A wide bucket
-   * mixes more, and pads more.
+   * Samples whose lengths fall into a bucket of this width count as equally long, with the bucket's greatest length
+   * (default 1). A wider bucket mixes more, and pads more.
    */
   width?: number;
   /** Decides what `shuffle` draws; by default tensor's default generator. */
@@ -24,8 +24,9 @@ export interface BucketBatchSamplerOptions {
  * Batches of samples of about the same length, so that little is padded (torchtext's `BucketIterator`, fairseq's `--max-tokens`). Give it to
  * a loader as `batchSampler`.
  *
- * Samples are sorted by length, cut into batches, and with `shuffle` the batches come in random order. Every sample comes once an epoch,
- * and every epoch has as many batches, so that an epoch can be taken up in the middle as with the other samplers.
+ * Samples are sorted by length, cut into batches, and with `shuffle` the batches come in random order. Every sample
+ * comes once per epoch, and every epoch has the same number of batches, so that an epoch can be resumed in the middle
+ * as with the other samplers.
  *
  * @example
  * ```ts
@@ -71,7 +72,7 @@ export class BucketBatchSampler implements Sampler<number[]> {
       const own = sides.reduce((sum, side) => sum + side, 0);
       if (maxTokens !== undefined && own > maxTokens) {
         throw new RangeError(
-          `${where}: sample ${i} has ${own} tokens, more than maxTokens ${maxTokens}. Leave it out, cut it, or raise maxTokens.`,
+          `${where}: sample ${i} has ${own} tokens, more than maxTokens ${maxTokens}. Leave it out, truncate it, or raise maxTokens.`,
         );
       }
       return sides.map((side) => Math.ceil(side / width) * width);

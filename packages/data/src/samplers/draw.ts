@@ -1,6 +1,6 @@
 import { fromTypedArray, type Generator, multinomial, randint, randperm, type Tensor } from "@heddle/tensor";
 
-// Indices are needed on the host at once, so they are drawn there, whatever the default device is; the stream is
+// Indices are needed on the host immediately, so they are drawn there, whatever the default device is; the stream is
 // the same on every backend.
 const HOST = "reference";
 

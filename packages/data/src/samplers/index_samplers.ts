@@ -1,5 +1,6 @@
 import { defaultGenerator, type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { integersBelow, permutation, weighted } from "./draw.ts";
 import { checkPositive, type Sampler } from "./sampler.ts";
 
@@ -24,6 +25,7 @@ export class SequentialSampler implements Sampler {
 
   /** @param source the data set */
   constructor(source: Sized) {
+    checkArguments("SequentialSampler", arguments, 1);
     this.source = source;
   }
 
@@ -100,7 +102,7 @@ export class SubsetRandomSampler implements Sampler {
     if (indices.length > 0) checkCount("SubsetRandomSampler", "the number of indices", indices.length);
     const wrong = Array.from(indices).find((i) => !Number.isInteger(i) || i < 0);
     if (wrong !== undefined) {
-      throw new RangeError(`SubsetRandomSampler: ${wrong} is no index; indices are integers from 0.`);
+      throw new RangeError(`SubsetRandomSampler: ${wrong} is not an index; indices are integers from 0.`);
     }
     this.indices = Int32Array.from(indices);
     this.generator = options.generator ?? defaultGenerator;

@@ -3,8 +3,9 @@ import type { Generator } from "@heddle/tensor";
 /**
  * Decides which samples are loaded, and in which order (PyTorch's `Sampler`). Each iteration is one epoch.
  *
- * A random sampler draws all it needs when the iteration begins, from the generator it names in `generator`; so a
- * loader can take up an epoch in the middle by setting that generator back and skipping what was served.
+ * A random sampler draws everything when the iteration starts, from the generator that it exposes as `generator`. A
+ * loader can therefore resume an epoch in the middle by resetting that generator and skipping the batches that were
+ * done.
  */
 export interface Sampler<I = number> extends Iterable<I> {
   /** Number of items in an epoch. */

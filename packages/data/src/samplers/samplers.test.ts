@@ -88,8 +88,8 @@ describe("SubsetRandomSampler", () => {
   });
 
   test("what is no index is refused", () => {
-    expect(() => new SubsetRandomSampler([1, -2])).toThrow(/-2 is no index/);
-    expect(() => new SubsetRandomSampler([1.5])).toThrow(/1\.5 is no index/);
+    expect(() => new SubsetRandomSampler([1, -2])).toThrow(/-2 is not an index/);
+    expect(() => new SubsetRandomSampler([1.5])).toThrow(/1\.5 is not an index/);
   });
 });
 

@@ -54,6 +54,23 @@ describe("BytePairEncoding", () => {
     expect([bpe.encode(""), bpe.decode([])]).toEqual([[], ""]);
   });
 
+  test("a lone surrogate is refused, since it would come back as another character", () => {
+    for (
+      const [text, at, code] of [["\ud83d", 0, "d83d"], ["né 😀\ude00x", 5, "de00"], [
+        "\ude00\ud83d",
+        0,
+        "de00",
+      ]] as const
+    ) {
+      const message = `character ${at} of the text is a lone surrogate (\\u${code})`;
+      expect(() => bpe.encode(text)).toThrow(`BytePairEncoding: ${message}`);
+      expect(() => bpe.tokens(text)).toThrow(/Split texts between whole characters.*or pass text\.toWellFormed\(\)\.$/);
+      expect(() => BytePairEncoding.train(["well", text], { vocabularySize: 280 })).toThrow(
+        `BytePairEncoding.train: ${message}`,
+      );
+    }
+  });
+
   test("frequent words are one token, and the size is as asked for", () => {
     expect(bpe.tokens("l'été dernier").map((token) => token.length)).toEqual([
       1,
@@ -114,7 +131,7 @@ describe("BytePairEncoding", () => {
     expect(() => train({ vocabularySize: 300, minCount: 0 })).toThrow(/minCount must be a positive integer, got 0/);
     expect(() => train({ vocabSize: 300 })).toThrow(/unknown option "vocabSize"/);
     expect(() => BytePairEncoding.train([], { vocabularySize: 300 })).toThrow(/no text to learn from/);
-    expect(() => bpe.decode([280])).toThrow(/280 is the number of no token/);
+    expect(() => bpe.decode([280])).toThrow(/280 is not a token id of this vocabulary/);
     expect(() => bpe.vocabulary.unk).toThrow(/no unk token/);
   });
 
@@ -180,10 +197,10 @@ describe("BytePairEncoding", () => {
       });
     const { merges } = bpe.tokenizerJson.model;
     for (const wrong of ["a", "a b c", 7, null, ["a"], ["a", "b", "c"], ["a", 7], {}]) {
-      expect(with_([wrong]), JSON.stringify(wrong)).toThrow(/merge 0 is no pair of tokens/);
+      expect(with_([wrong]), JSON.stringify(wrong)).toThrow(/merge 0 is not a pair of tokens/);
     }
-    expect(with_(["€ a"])).toThrow(/merge 0 has "€", which is no token/);
-    expect(with_(["z q"])).toThrow(/merge 0 has "zq", which is no token/);
+    expect(with_(["€ a"])).toThrow(/merge 0 has "€", which is not a token/);
+    expect(with_(["z q"])).toThrow(/merge 0 has "zq", which is not a token/);
     expect(with_([...merges, merges[0]])).toThrow(/is there twice/);
     expect(with_(undefined)).toThrow(/expected model.merges to be a list/);
   });

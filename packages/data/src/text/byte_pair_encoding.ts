@@ -1,5 +1,6 @@
 import { checkOptions } from "@heddle/tensor/engine";
 import { Tokenizer } from "@huggingface/tokenizers";
+import { checkArguments } from "../arguments.ts";
 import { trainBytePairs } from "./byte_pair_training.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { notSaved } from "./saved_state.ts";
@@ -8,9 +9,9 @@ import { type SpecialTokens, Vocabulary } from "./vocabulary.ts";
 
 /** Options of {@link BytePairEncoding.train}. */
 export interface BytePairOptions {
-  /** Tokens in the end, the 256 bytes and special tokens counted; fewer where the text has no more pairs to join. */
+  /** Number of tokens, including the 256 bytes and the special tokens; fewer if the text has no more pairs to join. */
   vocabularySize: number;
-  /** How often a pair must come to be joined (default 2). */
+  /** How often a pair must occur to be joined (default 2). */
   minCount?: number;
   /** Default `{ pad: "<pad>", bos: "<bos>", eos: "<eos>" }`; `{}` for none. As every byte is a token, nothing is unknown. */
   specials?: SpecialTokens;
@@ -27,7 +28,7 @@ export interface BytePairState {
 
 const DEFAULT_SPECIALS: SpecialTokens = { pad: "<pad>", bos: "<bos>", eos: "<eos>" };
 const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
-// Pairs of token numbers are told apart below this many; no vocabulary comes near.
+// Pairs of token ids are distinct below this many; no vocabulary comes near.
 const MOST_TOKENS = 2 ** 24;
 // GPT-2 writes bytes as characters: printable ones of Latin-1 as themselves, the others from U+0100 on.
 const BYTES = [[33, 126], [161, 172], [174, 255], [256, 323]].flatMap(([from, to]) =>
@@ -35,8 +36,10 @@ const BYTES = [[33, 126], [161, 172], [174, 255], [256, 323]].flatMap(([from, to
 );
 
 /**
- * Byte-pair encoding (Sennrich et al. 2016) on bytes, as GPT-2 has it (Radford et al. 2019): frequent words are one token, rare ones several, and
- * as each byte is a token, every text can be written and comes back exactly. Trained here, applied by Hugging Face's `tokenizers`.
+ * Byte-pair encoding (Sennrich et al. 2016) on bytes, as in GPT-2 (Radford et al. 2019): frequent words are one token,
+ * rare ones several, and since each byte is a token, every well-formed text can be encoded and decodes to exactly
+ * itself. A string with a lone surrogate has no bytes in UTF-8 and is refused; `text.toWellFormed()` replaces it by
+ * U+FFFD. Trained here, applied by Hugging Face's `tokenizers`.
  *
  * @example
  * ```ts
@@ -54,7 +57,7 @@ export class BytePairEncoding {
   readonly tokenizerJson: TokenizerJson;
   private readonly tokenizer: Tokenizer;
 
-  /** 16 digits that tell this encoding from another, tokens and pairs: keep them with a model, see {@link BytePairEncoding.check}. */
+  /** 16 digits that identify this encoding by its tokens and pairs: save them with a model, see {@link BytePairEncoding.check}. */
   readonly fingerprint: string;
 
   private constructor(json: TokenizerJson, specials: SpecialTokens) {
@@ -64,7 +67,8 @@ export class BytePairEncoding {
     this.fingerprint = fingerprintOf(
       JSON.stringify([this.vocabulary.fingerprint, merges, cutting, joining, wholeWords]),
     );
-    // The library would find special tokens in what people write, and end a sentence at its "<eos>". Here text is text.
+    // The library would find special tokens in user text, and end a sentence at a written "<eos>". Here text is only
+    // text.
     const rules = jsonOf(tokens, merges, []);
     this.tokenizer = tokenizerOf({
       ...rules,
@@ -78,13 +82,22 @@ export class BytePairEncoding {
    * Learns which pairs to join.
    *
    * @param texts read once
-   * @throws when `vocabularySize` leaves no room for the bytes and the special tokens, `minCount` is no positive integer, or there is no text
+   * @throws when `vocabularySize` leaves no room for the bytes and the special tokens, `minCount` is no positive integer, there is no text, or
+   *   a text has a lone surrogate
    */
   static train(texts: Iterable<string>, options: BytePairOptions): BytePairEncoding {
     checkOptions("BytePairEncoding.train", options, ["vocabularySize", "minCount", "specials"]);
     const { vocabularySize, minCount = 2, specials = DEFAULT_SPECIALS } = options;
     const { pad, unk, bos, eos, others = [] } = specials;
     const reserved = [...new Set([pad, unk, bos, eos, ...others].filter((token) => token !== undefined))];
+    const byte = reserved.find((token) => BYTES.includes(token));
+    if (byte !== undefined) {
+      throw new Error(
+        `BytePairEncoding.train: the special token ${
+          JSON.stringify(byte)
+        } is also the token of a byte; take a longer one, such as "<eos>".`,
+      );
+    }
     const least = BYTES.length + reserved.length;
     if (!Number.isInteger(vocabularySize) || vocabularySize < least) {
       throw new RangeError(
@@ -111,22 +124,29 @@ export class BytePairEncoding {
     return this.vocabulary.size;
   }
 
-  /** The pieces of a text as the library spells them: bytes as characters, "Ġ" for a space. */
+  /**
+   * The pieces of a text as the library spells them: bytes as characters, "Ġ" for a space.
+   *
+   * @throws when the text has a lone surrogate
+   */
   tokens(text: string): string[] {
+    checkWellFormed("BytePairEncoding", text);
     return this.tokenizer.tokenize(text);
   }
 
   /**
-   * Numbers of a text's pieces. A special token's name in it is text like any other.
+   * The token ids of a text. A special token's name in it is ordinary text.
    *
    * @param options `bos` and `eos` put the tokens that begin and end a sentence around them (default false)
+   * @throws when the text has a lone surrogate
    */
   encode(text: string, options: { bos?: boolean; eos?: boolean } = {}): number[] {
     return this.vocabulary.encode(this.tokens(text), options);
   }
 
   /**
-   * The text of numbers; special tokens are left out. Bytes that are no whole character, at an end that was cut off say, become "\ufffd".
+   * The text of token ids; special tokens are left out. Bytes that are not a whole character, say at a cut end, become
+   * "\ufffd".
    *
    * @throws RangeError for a number that no token has
    */
@@ -137,9 +157,9 @@ export class BytePairEncoding {
   }
 
   /**
-   * Holds that a model was trained with this encoding.
+   * Checks that a model was trained with this encoding.
    *
-   * @param fingerprint what was kept with the model
+   * @param fingerprint the one saved with the model
    * @param what how errors call the model
    * @throws when it is that of another encoding
    */
@@ -147,7 +167,7 @@ export class BytePairEncoding {
     if (fingerprint === this.fingerprint) return;
     throw new Error(
       `BytePairEncoding.check: ${what} was made with another encoding (fingerprint ${fingerprint}) than this one of ${this.size} ` +
-        `tokens (${this.fingerprint}), so its numbers mean other pieces. Load the encoding that was saved with it.`,
+        `tokens (${this.fingerprint}), so its token ids mean other pieces. Load the encoding that was saved with it.`,
     );
   }
 
@@ -157,8 +177,9 @@ export class BytePairEncoding {
     return { version: 2, specials, fingerprint, tokenizer: this.tokenizerJson };
   }
 
-  /** What `toJSON` returned. @throws when the data is damaged or something else */
+  /** Restores what `toJSON` returned. @throws when the data is damaged or something else */
   static fromJSON(state: BytePairState): BytePairEncoding {
+    checkArguments("BytePairEncoding.fromJSON", arguments, 1);
     if (typeof state !== "object" || state === null || state.version !== 2 || state.tokenizer === undefined) {
       throw new Error(
         `${notSaved("BytePairEncoding.fromJSON", 2, state).message} A tokenizer.json is for fromTokenizerJson.`,
@@ -176,23 +197,36 @@ export class BytePairEncoding {
    * The encoding of another byte-level model such as GPT-2, from its `tokenizer.json`.
    *
    * @param specials what its special tokens are for
-   * @throws when it is no byte-level byte-pair encoding, has something that is not read here, as a normalizer, or its numbers
-   *   and pairs do not fit together
+   * @throws when it is no byte-level byte-pair encoding, has an unsupported part such as a normalizer, or its ids and
+   *   pairs are inconsistent
    */
   static fromTokenizerJson(json: TokenizerJson, specials: SpecialTokens = {}): BytePairEncoding {
     return new BytePairEncoding(json, specials);
   }
 }
 
+/** @throws for a lone surrogate, which has no bytes in UTF-8: the library would encode "\ufffd" */
+function checkWellFormed(where: string, text: string): void {
+  const at = text.search(/\p{Surrogate}/u);
+  if (at < 0) return;
+  throw new Error(
+    `${where}: character ${at} of the text is a lone surrogate (\\u${
+      text.charCodeAt(at).toString(16)
+    }), which has no bytes in UTF-8. ` +
+      "Split texts between whole characters, as Array.from(text) does, or pass text.toWellFormed().",
+  );
+}
+
 function tokenizerOf(json: TokenizerJson): Tokenizer {
   return new Tokenizer(json, { clean_up_tokenization_spaces: false });
 }
 
-/** How often each word comes, in the library's spelling, cut as the library cuts when it encodes. */
+/** How often each word occurs, in the library's spelling, split as the library does when it encodes. */
 function countWords(texts: Iterable<string>): Map<string, number> {
   const cut = tokenizerOf({ ...jsonOf(BYTES, [], []), added_tokens: [] }).pre_tokenizer!;
   const counts = new Map<string, number>();
   for (const text of texts) {
+    checkWellFormed("BytePairEncoding.train", text);
     for (const word of cut.pre_tokenize_text(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   return counts;

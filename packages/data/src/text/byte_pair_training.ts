@@ -1,4 +1,4 @@
-/** What training leaves: the tokens, each at its number, and the pairs that were joined, in their order. */
+/** The result of training: the tokens in order of their ids, and the joined pairs in order. */
 export interface BytePairs {
   readonly tokens: string[];
   readonly merges: [string, string][];
@@ -6,11 +6,11 @@ export interface BytePairs {
 
 /** Options of {@link trainBytePairs}. */
 export interface BytePairTraining {
-  /** How many tokens there are to be in the end. */
+  /** The final number of tokens. */
   readonly size: number;
-  /** How often a pair must come to be joined. */
+  /** How often a pair must occur to be joined. */
   readonly minCount: number;
-  /** Tokens that stand first and that no joining may spell. */
+  /** Tokens that come first and that no merge may produce. */
   readonly reserved: readonly string[];
   /** The smallest pieces. */
   readonly alphabet: readonly string[];
@@ -19,20 +19,20 @@ export interface BytePairTraining {
 // A pair of token numbers as one: exact below 2^53, and rising with the first number, then with the second.
 const PAIR = 2 ** 24;
 
-/** A word of the text in its present pieces, and how often it comes. */
+/** A word of the text in its current pieces, and how often it occurs. */
 interface Word {
   pieces: number[];
   readonly count: number;
 }
 
 /**
- * Joins the most frequent pair of neighbouring pieces until there are enough tokens (Sennrich et al. 2016). Of pairs that are as frequent the
- * one with the lower numbers comes first, as in Hugging Face's trainer, so that both learn the same.
+ * Joins the most frequent pair of neighbouring pieces until there are enough tokens (Sennrich et al. 2016). Of equally
+ * frequent pairs the one with the lower ids comes first, as in Hugging Face's trainer, so that both learn the same.
  *
- * Only words that have the pair are touched when it is joined, and the most frequent pair comes from a heap in which outdated counts are put
- * right when they come up.
+ * Only words that have the pair are touched when it is joined, and the most frequent pair comes from a heap, where
+ * outdated counts are corrected when they reach the top.
  *
- * @param words how often each word comes; its characters are the pieces that training begins with
+ * @param words how often each word occurs; its characters are the pieces that training begins with
  */
 export function trainBytePairs(words: ReadonlyMap<string, number>, options: BytePairTraining): BytePairs {
   const { size, minCount, reserved, alphabet } = options;
@@ -70,7 +70,7 @@ export function trainBytePairs(words: ReadonlyMap<string, number>, options: Byte
     if (top === undefined || top.count < minCount) break;
     const count = counts.get(top.pair) ?? 0;
     if (count !== top.count) {
-      // It came up with an old count. Counts that rose are in the queue again anyway.
+      // Its count is outdated. Pairs whose count rose are in the queue again anyway.
       if (count < top.count && count > 0) queue.push({ pair: top.pair, count });
       continue;
     }
@@ -81,7 +81,7 @@ export function trainBytePairs(words: ReadonlyMap<string, number>, options: Byte
       counts.delete(top.pair);
       continue;
     }
-    // Two pairs may spell the same: "a" + "bc" and "ab" + "c".
+    // Two pairs may give the same token: "a" + "bc" and "ab" + "c".
     const id = idOf.get(joined) ?? tokens.push(joined) - 1;
     idOf.set(joined, id);
     merges.push([left, right]);

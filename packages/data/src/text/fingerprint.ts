@@ -1,12 +1,12 @@
-// Two walks of FNV-1a over UTF-16 units, which differ in where they begin and what they multiply by, so that 64 bits tell texts apart
-// without BigInt and without node:crypto, which pages do not have. It finds mix-ups, not forgeries.
+// Two passes of FNV-1a over UTF-16 units with different bases and primes: 64 bits without BigInt, and without
+// node:crypto, which browsers lack. It detects mix-ups, not forgeries.
 
 const BASIS = 0x811c9dc5;
 const PRIME = 0x01000193;
 const OTHER_BASIS = 0x9e3779b9;
 const OTHER_PRIME = 0x85ebca6b;
 
-/** 16 hexadecimal digits that tell one text from another. */
+/** 16 hexadecimal digits that identify a text. */
 export function fingerprintOf(text: string): string {
   let a = BASIS;
   let b = OTHER_BASIS;

@@ -6,18 +6,18 @@ import { checkPositive } from "../samplers/sampler.ts";
 
 /** Options of {@link LanguageModelWindows}. */
 export interface WindowOptions {
-  /** How far the beginnings of windows lie apart (default: their length, so that no token is a target twice). */
+  /** Distance between the starts of windows (default: their length, so that no token is a target twice). */
   stride?: number;
   /**
-   * Whether a window begins anywhere, drawn anew each time from the generator that the loader hands on, as for training (default false). An
-   * epoch has as many windows as without.
+   * Whether each window starts at a random position, drawn each time from the loader's generator, as for training
+   * (default false). The number of windows per epoch stays the same.
    */
   random?: boolean;
 }
 
 /**
- * Windows of a long text for a language model. A sample is [input, target]: `length` tokens, and the token that follows each of them. What is
- * left at the end and does not fill a window is no target of any.
+ * Windows of a long text for a language model. A sample is [input, target]: `length` tokens, and the token that follows
+ * each of them. A rest at the end that does not fill a window is left out.
  *
  * @example
  * ```ts

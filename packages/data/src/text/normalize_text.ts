@@ -8,7 +8,7 @@ export interface NormalizeTextOptions {
   stripAccents?: boolean;
 }
 
-// The escapes of the Moses tools, in which Multi30k and the WMT texts come.
+// The escapes of the Moses tools, which Multi30k and the WMT texts use.
 const ENTITIES: Readonly<Record<string, string>> = {
   "&apos;": "'",
   "&quot;": '"',
@@ -21,9 +21,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * One spelling for what is the same in writing: composed letters (Unicode NFC), straight quotes and apostrophes, plain hyphens, "..." for
- * "…", the characters themselves for escapes such as `&apos;`, one plain space for any run of white space, the narrow ones of French
- * typography included; none at the ends. Control characters and marks of no width are left out. Capitals become small unless told otherwise.
+ * Normalises spelling: composed letters (Unicode NFC), straight quotes and apostrophes, plain hyphens, "..." for "…",
+ * the characters themselves for escapes such as `&apos;`, one plain space for any run of white space, the narrow ones
+ * of French typography included; none at the ends. Control characters and marks of no width are left out. Capitals
+ * become lower case by default.
  *
  * @example
  * ```ts

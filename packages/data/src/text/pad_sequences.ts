@@ -3,11 +3,11 @@ import { checkOptions } from "@heddle/tensor/engine";
 
 /** Options of {@link padSequences}. */
 export interface PadSequencesOptions {
-  /** What fills the end of short rows, the vocabulary's `pad` as a rule (default 0). */
+  /** What fills the end of short rows, usually the vocabulary's `pad` (default 0). */
   value?: number;
   /** Columns of the result (default: as many as the longest row has). */
   length?: number;
-  /** Whether rows longer than `length` lose their end, rather than being an error (default false). */
+  /** Whether rows longer than `length` are truncated instead of being an error (default false). */
   truncate?: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface PadSequencesOptions {
 export interface PaddedSequences {
   /** int32 [rows, columns]. */
   readonly tokens: Tensor;
-  /** How many tokens of each row are its own, at its beginning: what `GRU.forward` and others take as `lengths`. */
+  /** The number of tokens of each row before the padding: what `GRU.forward` and others take as `lengths`. */
   readonly lengths: number[];
 }
 

@@ -1,10 +1,11 @@
 import { checkOptions, checkSynchronous } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { linesOf, readText } from "./text_file.ts";
 
 /** Options of {@link ParallelText.fromTsv}. */
 export interface TsvOptions {
-  /** Which columns are source and target, from 0 (default [0, 1]). Others, such as who wrote a sentence, are passed over. */
+  /** Which columns are source and target, from 0 (default [0, 1]). Others, such as the author, are ignored. */
   columns?: readonly [source: number, target: number];
 }
 
@@ -12,8 +13,8 @@ export interface TsvOptions {
 export type SentencePair = [source: string, target: string];
 
 /**
- * Sentences and their translations, in memory. A pair with an empty side is dropped, and the number of its line kept in `dropped`; a pair
- * is never made of lines that do not belong together.
+ * Sentences and their translations, in memory. A pair with an empty side is dropped, and its line number is listed in
+ * `dropped`.
  *
  * @example
  * ```ts
@@ -31,6 +32,7 @@ export class ParallelText implements Dataset<SentencePair> {
 
   /** @param pairs used as they are, except those of which a side is empty or white space */
   constructor(pairs: Iterable<readonly [source: string, target: string]>) {
+    checkArguments("ParallelText", arguments, 1);
     const kept: (readonly [string, string])[] = [];
     const dropped: number[] = [];
     let line = 0;
@@ -66,7 +68,7 @@ export class ParallelText implements Dataset<SentencePair> {
         `${name}: line ${i + 1} has ${columns.length} ${
           columns.length === 1 ? "column" : "columns"
         } between tabs, expected at least ` +
-          `${needed}: ${JSON.stringify(line.slice(0, 60))}. Mend or remove the line.`,
+          `${needed}: ${JSON.stringify(line.slice(0, 60))}. Fix or remove the line.`,
       );
     });
     return notEmpty(new ParallelText(pairs), name);
@@ -83,12 +85,13 @@ export class ParallelText implements Dataset<SentencePair> {
     target: readonly string[],
     names: readonly [string, string] = ["the source", "the target"],
   ): ParallelText {
+    checkArguments("ParallelText.fromLines", arguments, 3);
     if (source.length !== target.length) {
       throw new Error(
         `ParallelText: ${names[0]} has ${source.length} lines and ${
           names[1]
-        } has ${target.length}, so that sentences would meet the ` +
-          "wrong translations. Take two files of one text, and keep their empty lines.",
+        } has ${target.length}, so sentences would be paired with ` +
+          "the wrong translations. Use two files of the same text, and keep their empty lines.",
       );
     }
     return notEmpty(new ParallelText(source.map((line, i): SentencePair => [line, target[i]!])), names.join(" and "));
@@ -117,6 +120,7 @@ export class ParallelText implements Dataset<SentencePair> {
    * @throws when one cannot be read or is not UTF-8, and as {@link ParallelText.fromLines}; the error names the files
    */
   static async fromFiles(source: string, target: string): Promise<ParallelText> {
+    checkArguments("ParallelText.fromFiles", arguments, 2);
     const [from, to] = await Promise.all([readText(source), readText(target)]);
     return ParallelText.fromLines(linesOf(from), linesOf(to), [source, target]);
   }
@@ -167,6 +171,6 @@ function notEmpty(pairs: ParallelText, name: string): ParallelText {
   if (pairs.length > 0) return pairs;
   throw new Error(
     `${name}: there is no pair of sentences` +
-      (pairs.dropped.length > 0 ? `; ${pairs.dropped.length} lines were dropped, as a side of them is empty.` : "."),
+      (pairs.dropped.length > 0 ? `; ${pairs.dropped.length} lines were dropped, since one side is empty.` : "."),
   );
 }

@@ -1,4 +1,4 @@
-/** The error for data that is not what a `toJSON` returned. It shows what came in a few words, however large that is. */
+/** The error for data that no `toJSON` returned. It describes the data in a few words, however large it is. */
 export function notSaved(where: string, version: number, state: unknown): Error {
   return new Error(`${where}: expected what toJSON() returned (version ${version}), got ${inWords(state)}.`);
 }

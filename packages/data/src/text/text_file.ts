@@ -1,3 +1,4 @@
+import { checkArguments } from "../arguments.ts";
 import { node } from "../node.ts";
 
 /**
@@ -14,6 +15,7 @@ import { node } from "../node.ts";
  * ```
  */
 export function decodeText(bytes: Uint8Array, name: string = "decodeText"): string {
+  checkArguments("decodeText", arguments, 2, true);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -47,7 +49,7 @@ function whereInvalid(bytes: Uint8Array): string {
   return `the text of ${bytes.length} bytes is too long for one string, which has at most half a billion characters. Split the file.`;
 }
 
-/** Where the bytes stop being what their decoded text encodes to; -1 if they do not. */
+/** The first position where the bytes differ from their decoded and re-encoded text; -1 if there is none. */
 function firstInvalid(bytes: Uint8Array): number {
   const again = new TextEncoder().encode(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
   for (let i = 0; i < Math.max(bytes.length, again.length); i++) if (bytes[i] !== again[i]) return i;
@@ -55,10 +57,12 @@ function firstInvalid(bytes: Uint8Array): number {
 }
 
 /**
- * The lines of a text. They end in a line feed, with or without a carriage return before it; the last needs none. Unlike in Python's
- * `splitlines` nothing else ends a line, so that no character inside a sentence can shift two aligned files against each other.
+ * The lines of a text. They end in a line feed, with or without a carriage return before it; the last needs none.
+ * Unlike in Python's `splitlines` nothing else ends a line, so that no character inside a sentence can misalign two
+ * parallel files.
  */
 export function linesOf(text: string): string[] {
+  checkArguments("linesOf", arguments, 1, true);
   const lines = text.replace(/^\ufeff/, "").split("\n");
   if (lines.at(-1) === "") lines.pop();
   return lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
@@ -77,10 +81,12 @@ export function linesOf(text: string): string[] {
  * ```
  */
 export async function readText(path: string): Promise<string> {
+  checkArguments("readText", arguments, 1, true);
   return decodeText(await node.fs.readFile(path), path);
 }
 
 /** The lines of a text file in UTF-8: {@link readText} and {@link linesOf}. */
 export async function readLines(path: string): Promise<string[]> {
+  checkArguments("readLines", arguments, 1, true);
   return linesOf(await readText(path));
 }

@@ -15,16 +15,16 @@ export interface TokenizerJson {
   };
 }
 
-/** All that decides what a byte-level encoding makes of a text. */
+/** Everything that determines how a byte-level encoding encodes a text. */
 export interface EncodingRules {
-  /** Every token, at its number. */
+  /** Every token, in order of ids. */
   readonly tokens: readonly string[];
   /** The pairs that are joined, the first one first. */
   readonly merges: readonly (readonly [string, string])[];
-  /** What cuts a text and puts it together again. */
+  /** The options for splitting and rejoining a text. */
   readonly cutting: Readonly<Record<string, boolean>>;
   readonly joining: Readonly<Record<string, boolean>>;
-  /** Whether a word that is a token is that one, whatever the pairs say. */
+  /** Whether a word that is a token becomes that token, whatever the pairs say. */
   readonly wholeWords: boolean;
 }
 
@@ -32,10 +32,10 @@ const WHERE = "BytePairEncoding.fromTokenizerJson";
 const CUTTING: Readonly<Record<string, boolean>> = { add_prefix_space: true, trim_offsets: true, use_regex: true };
 
 /**
- * Reads a `tokenizer.json`, whose numbers and pairs are held against each other before anything is made of them.
+ * Reads a `tokenizer.json`, and checks its ids and pairs against each other first.
  *
- * @throws when it is no byte-level byte-pair encoding, has something that is not read here, as a normalizer, or does not
- *   fit together: numbers that are not those from 0 on, each once, or pairs of what are no tokens
+ * @throws when it is no byte-level byte-pair encoding, has an unsupported part such as a normalizer, or is
+ *   inconsistent: ids do not run from 0 without gaps or duplicates, or pairs are not of tokens
  */
 export function readTokenizerJson(json: TokenizerJson): EncodingRules {
   const { model, pre_tokenizer, decoder, normalizer, added_tokens } = record(json, "the file");
@@ -54,7 +54,7 @@ export function readTokenizerJson(json: TokenizerJson): EncodingRules {
   for (const [name, value] of Object.entries({ dropout, continuing_subword_prefix, end_of_word_suffix })) {
     // Empty ones change nothing; a byte-level encoding has no others.
     if (value !== undefined && value !== null && value !== "" && value !== 0) {
-      throw new Error(`${WHERE}: the model has ${name} ${inWords(value)}, which is not read here.`);
+      throw new Error(`${WHERE}: the model has ${name} ${inWords(value)}, which is not supported.`);
     }
   }
   if (ignore_merges !== undefined && typeof ignore_merges !== "boolean") {
@@ -70,7 +70,7 @@ export function readTokenizerJson(json: TokenizerJson): EncodingRules {
   };
 }
 
-/** The tokens by their numbers, which are those from 0 on. */
+/** The tokens in order of their ids, which run from 0. */
 function tokensOf(vocab: Record<string, unknown>, added: readonly unknown[]): string[] {
   const numbered = [
     ...Object.entries(vocab),
@@ -116,11 +116,11 @@ function mergesOf(merges: readonly unknown[], tokens: ReadonlySet<string>): [str
     const parts: unknown[] = typeof merge === "string" ? merge.split(" ") : Array.isArray(merge) ? merge : [];
     const [left, right] = parts;
     if (parts.length !== 2 || typeof left !== "string" || typeof right !== "string") {
-      throw new Error(`${WHERE}: merge ${i} is no pair of tokens, but ${inWords(merge)}.`);
+      throw new Error(`${WHERE}: merge ${i} is not a pair of tokens but ${inWords(merge)}.`);
     }
     const missing = [left, right, left + right].find((token) => !tokens.has(token));
     if (missing !== undefined) {
-      throw new Error(`${WHERE}: merge ${i} has ${show(missing)}, which is no token.`);
+      throw new Error(`${WHERE}: merge ${i} has ${show(missing)}, which is not a token.`);
     }
     // No token has a space: bytes are written as other characters.
     const pair = `${left} ${right}`;
@@ -130,7 +130,7 @@ function mergesOf(merges: readonly unknown[], tokens: ReadonlySet<string>): [str
   });
 }
 
-/** The switches of the part that cuts or joins, with those that are left out. */
+/** The switches of the part that splits or joins, with defaults for missing ones. */
 function switches(part: unknown, name: string): Record<string, boolean> {
   return Object.fromEntries(
     Object.entries(CUTTING).map(([key, usual]) => {

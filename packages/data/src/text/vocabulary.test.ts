@@ -45,7 +45,7 @@ describe("build", () => {
   test("bad arguments are refused", () => {
     expect(() => Vocabulary.build(lines, { minCount: 0 })).toThrow(/minCount must be a positive integer, got 0/);
     expect(() => Vocabulary.build(lines, { maxSize: 4 })).toThrow(/above 4, the number of special tokens, got 4/);
-    expect(() => Vocabulary.build(["a sentence"])).toThrow(/the string "a sentence"; cut it first/);
+    expect(() => Vocabulary.build(["a sentence"])).toThrow(/the string "a sentence"; split it first/);
     expect(() => Vocabulary.build([])).toThrow(/has no tokens/);
     expect(() => Vocabulary.build(lines, { minFreq: 2 } as object)).toThrow(/unknown option "minFreq"/);
     expect(() => Vocabulary.build(lines, { specials: { eof: "x" } as object })).toThrow(/unknown option "eof"/);
@@ -78,9 +78,9 @@ describe("encode and decode", () => {
     expect(() => letters.encode(["a"], { bos: true })).toThrow(/no bos token/);
   });
 
-  test("the number of no token is an error", () => {
+  test("an id that no token has is an error", () => {
     for (const id of [9, -1, 1.5, NaN]) {
-      expect(() => vocabulary.decode([id])).toThrow(`${id} is the number of no token`);
+      expect(() => vocabulary.decode([id])).toThrow(`${id} is not a token id of this vocabulary`);
     }
   });
 });

@@ -1,28 +1,29 @@
 import { checkNames, checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { inWords, notSaved } from "./saved_state.ts";
 
-/** The tokens that a model needs beside those of the text, by what they are for. */
+/** The tokens that a model needs besides those of the text, by role. */
 export interface SpecialTokens {
   /** Fills the end of short rows. */
   readonly pad?: string;
-  /** Stands for what the vocabulary does not know. */
+  /** Replaces unknown tokens. */
   readonly unk?: string;
   /** Begins a sentence. */
   readonly bos?: string;
   /** Ends a sentence. */
   readonly eos?: string;
-  /** Whatever else: a separator, a language. */
+  /** Others, such as a separator or a language. */
   readonly others?: readonly string[];
 }
 
 /** Options of {@link Vocabulary.build}. */
 export interface VocabularyOptions {
-  /** How often a token must come to be known (default 1). */
+  /** How often a token must occur to be included (default 1). */
   minCount?: number;
-  /** The most tokens, special ones counted; the most frequent are kept (default no limit). */
+  /** The largest number of tokens, including special ones; the most frequent are kept (default no limit). */
   maxSize?: number;
-  /** Default `{ pad: "<pad>", unk: "<unk>", bos: "<bos>", eos: "<eos>" }`; what is left out is not there. */
+  /** Default `{ pad: "<pad>", unk: "<unk>", bos: "<bos>", eos: "<eos>" }`; a token that is left out does not exist. */
   specials?: SpecialTokens;
 }
 
@@ -40,11 +41,11 @@ const ROLES = ["pad", "unk", "bos", "eos"] as const;
 type Role = typeof ROLES[number];
 
 /**
- * Tokens and their numbers (torchtext's `Vocab`). Special tokens have the first numbers, in the order pad, unk, bos, eos, others;
- * then come the tokens of the text, frequent ones first, those of the same count in the order of their characters' codes, so that
- * the same text always gives the same numbers.
+ * Tokens and their ids (torchtext's `Vocab`). Special tokens have the first ids, in the order pad, unk, bos, eos,
+ * others. The tokens of the text follow, the most frequent first and equally frequent ones in the order of their
+ * character codes, so that the same text always gives the same ids.
  *
- * A token that is spelt like a special one is that one, in `build` and in `encode`.
+ * In `build` and `encode`, a token that is spelt like a special one is the special one.
  *
  * @example
  * ```ts
@@ -60,15 +61,15 @@ export class Vocabulary {
   readonly tokens: readonly string[];
   /** The special tokens. */
   readonly specials: SpecialTokens;
-  /** 16 digits that tell this vocabulary from another: keep them with a model, and compare with {@link Vocabulary.check}. */
+  /** 16 digits that identify this vocabulary: save them with a model, and compare with {@link Vocabulary.check}. */
   readonly fingerprint: string;
   private readonly idOf: ReadonlyMap<string, number>;
-  // What decode leaves out: all special tokens but the unknown one, which stands for a token.
+  // What decode leaves out: all special tokens except the unknown one, which replaces a token.
   private readonly silent: ReadonlySet<number>;
 
   /**
    * @param tokens every token once, special ones included
-   * @throws when a token comes twice, is empty, or a special token is missing among them
+   * @throws when a token is there twice or empty, or a special token is missing among them
    */
   constructor(tokens: readonly string[], specials: SpecialTokens = {}) {
     if (typeof specials !== "object" || specials === null || Array.isArray(specials)) {
@@ -124,7 +125,7 @@ export class Vocabulary {
       if (typeof text === "string") {
         throw new TypeError(
           `Vocabulary.build: expected lists of tokens, got the string ${JSON.stringify(text.slice(0, 40))}; ` +
-            "cut it first, with words(text) or characters(text).",
+            "split it first, with words(text) or characters(text).",
         );
       }
       for (const token of text) counts.set(token, (counts.get(token) ?? 0) + 1);
@@ -183,9 +184,9 @@ export class Vocabulary {
     const token = this.tokens[id];
     if (token !== undefined) return token;
     throw new RangeError(
-      `Vocabulary: ${id} is the number of no token, the ${this.size} tokens have 0 to ${
+      `Vocabulary: ${id} is not a token id of this vocabulary; its ${this.size} tokens have 0 to ${
         this.size - 1
-      }. Was it written with ` +
+      }. Is the text encoded with ` +
         "the vocabulary of another model?",
     );
   }
@@ -221,9 +222,9 @@ export class Vocabulary {
   }
 
   /**
-   * Holds that a model was trained with this vocabulary.
+   * Checks that a model was trained with this vocabulary.
    *
-   * @param fingerprint what was kept with the model
+   * @param fingerprint the one saved with the model
    * @param what how errors call the model
    * @throws when it is that of another vocabulary
    *
@@ -240,7 +241,7 @@ export class Vocabulary {
     if (fingerprint === this.fingerprint) return;
     throw new Error(
       `Vocabulary.check: ${what} was made with another vocabulary (fingerprint ${fingerprint}) than this one of ${this.size} tokens ` +
-        `(${this.fingerprint}), so its numbers mean other tokens. Load the vocabulary that was saved with it.`,
+        `(${this.fingerprint}), so its token ids mean other tokens. Load the vocabulary that was saved with it.`,
     );
   }
 
@@ -249,8 +250,9 @@ export class Vocabulary {
     return { version: 1, tokens: this.tokens, specials: this.specials, fingerprint: this.fingerprint };
   }
 
-  /** What `toJSON` returned. @throws when the data is damaged or something else */
+  /** Restores what `toJSON` returned. @throws when the data is damaged or something else */
   static fromJSON(state: VocabularyState): Vocabulary {
+    checkArguments("Vocabulary.fromJSON", arguments, 1);
     if (typeof state !== "object" || state === null || state.version !== 1 || !Array.isArray(state.tokens)) {
       throw notSaved("Vocabulary.fromJSON", 1, state);
     }

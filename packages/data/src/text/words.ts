@@ -1,4 +1,5 @@
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 
 // French words that lose their vowel before another (l'homme, qu'il, jusqu'à), English endings (it's, don't), and French pronouns behind
 // their verb (puis-je, a-t-il).
@@ -8,11 +9,12 @@ const ELIDED = new RegExp(`^${ELISION}`, "iu");
 const ENDED = new RegExp(`^(.+?)(${ENDING})$`, "iu");
 const PART = new RegExp(`^(?:${ELISION}|${ENDING})$`, "iu");
 
-// Longer than any word of these languages: not looked into, so that no input takes long.
+// Longer than any word of these languages. Such a word is not split, so that no input takes long.
 const LONGEST = 100;
 
-// What is found where, in this order: parts of words that stand alone, as in text that was cut before; abbreviations (U.S., p.m.); numbers with
-// what may stand inside (3.5, 1,000, 10:30); words with apostrophes and hyphens inside; dots of omission; any other single character but spaces.
+// The pieces, in order of preference: parts of words on their own, as in tokenised text; abbreviations (U.S., p.m.);
+// numbers with what may stand inside (3.5, 1,000, 10:30); words with apostrophes and hyphens inside; dots of omission;
+// any other single character but spaces.
 const PIECES = new RegExp(
   [
     `(?<!\\S)(?:${ELISION}|${ENDING})(?!\\S)`,
@@ -26,9 +28,10 @@ const PIECES = new RegExp(
 );
 
 /**
- * Cuts a text into words, numbers and punctuation marks. French elisions (`l'`, `qu'`) and the pronouns behind a verb (`-tu`,
- * `-t-il`), English endings (`'s`, `n't`) become tokens of their own, and keep the apostrophe or hyphen by which {@link joinWords}
- * puts them back. Text that was cut so before is cut in the same places. Letters are any script's; scripts without spaces are for {@link characters}. Capitals stay: see `normalizeText`.
+ * Cuts a text into words, numbers and punctuation marks. French elisions (`l'`, `qu'`) and the pronouns behind a verb
+ * (`-tu`, `-t-il`), English endings (`'s`, `n't`) become separate tokens, and keep the apostrophe or hyphen that tells
+ * {@link joinWords} how to rejoin them. Text that is already split this way is split in the same places. Letters may be
+ * of any script; for scripts without spaces use {@link characters}. Capitals are kept: see `normalizeText`.
  *
  * @example
  * ```ts
@@ -39,6 +42,7 @@ const PIECES = new RegExp(
  * ```
  */
 export function words(text: string): string[] {
+  checkArguments("words", arguments, 1, true);
   const tokens: string[] = [];
   for (const [piece] of text.matchAll(PIECES)) split(piece, tokens);
   return tokens;
@@ -65,6 +69,7 @@ function split(piece: string, tokens: string[]): void {
 
 /** The characters of a text, by Unicode code points: an emoji is one, a letter with a combining accent two (`normalizeText` composes them). */
 export function characters(text: string): string[] {
+  checkArguments("characters", arguments, 1, true);
   return Array.from(text);
 }
 
@@ -73,8 +78,8 @@ const OPENING = /^[([{¿¡$£]$/u;
 const FRENCH_SPACED = /^[;:!?]$/;
 
 /**
- * Puts the tokens of {@link words} together: no space before a full stop, within brackets and quotes, or where an apostrophe or hyphen
- * says that a token belongs to its neighbour.
+ * Joins the tokens of {@link words}: no space before a full stop, within brackets and quotes, or where an apostrophe or
+ * hyphen says that a token belongs to its neighbour.
  *
  * @param options `french` puts a space before `;`, `:`, `!` and `?` (default false)
  *

@@ -8,11 +8,11 @@ import { type AffineParts, affinePlaces, inverseAffine, Warp } from "./warp.ts";
 
 /** Options of {@link RandomRotation}. */
 export interface RandomRotationOptions {
-  /** How values between pixels are found (default "nearest", as in torchvision). */
+  /** How values between pixels are interpolated (default "nearest", as in torchvision). */
   interpolation?: Interpolation;
-  /** What lies beyond the edges (default 0). */
+  /** The value outside the picture (default 0). */
   fill?: number;
-  /** What the picture is turned about, in pixels from its left and upper edge (default the middle). */
+  /** The centre of the rotation, in pixels from the left and upper edge (default the middle). */
   center?: readonly [x: number, y: number];
 }
 
@@ -20,7 +20,7 @@ export interface RandomRotationOptions {
 export interface RandomAffineOptions extends RandomRotationOptions {
   /** Largest shifts as parts of width and height; whole pixels are drawn (default none). */
   translate?: readonly [x: number, y: number];
-  /** From and to which factor (default 1). */
+  /** The range of factors (default 1). */
   scale?: Range;
   /**
    * Degrees: one number a for shears along x from −a to a, [low, high] along x, or [low x, high x, low y, high y] (default
@@ -30,7 +30,8 @@ export interface RandomAffineOptions extends RandomRotationOptions {
 }
 
 /**
- * Turns pictures by random angles (torchvision's `RandomRotation`), counter-clockwise, each by its own. The size stays.
+ * Rotates pictures by random angles (torchvision's `RandomRotation`), counter-clockwise, a different one for each. The
+ * size stays the same.
  *
  * @example
  * ```ts
@@ -50,7 +51,7 @@ export class RandomRotation extends PictureTransform {
 
   /**
    * @param degrees from −degrees to degrees, or from the first to the second of two
-   * @throws when the range does not rise or the interpolation is unknown
+   * @throws when the range is not ascending or the interpolation is unknown
    */
   constructor(degrees: number | Range, options: RandomRotationOptions = {}) {
     super();
@@ -71,8 +72,8 @@ export class RandomRotation extends PictureTransform {
 }
 
 /**
- * Turns, moves, scales and shears pictures at random (torchvision's `RandomAffine`), each by its own draws. Angles are
- * clockwise here, as in torchvision.
+ * Rotates, translates, scales and shears pictures at random (torchvision's `RandomAffine`), with different parameters
+ * for each. Angles are clockwise here, as in torchvision.
  *
  * @example
  * ```ts
@@ -96,7 +97,7 @@ export class RandomAffine extends PictureTransform {
 
   /**
    * @param degrees from −degrees to degrees, or from the first to the second of two
-   * @throws when a range does not rise, a part is not from 0 to 1, or the interpolation is unknown
+   * @throws when a range is not ascending, a part is not from 0 to 1, or the interpolation is unknown
    */
   constructor(degrees: number | Range, options: RandomAffineOptions = {}) {
     super();

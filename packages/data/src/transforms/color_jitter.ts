@@ -21,7 +21,7 @@ type Adjust = (place: Place, amount: number) => void;
 
 /**
  * Changes brightness, contrast, saturation and hue of float pictures from 0 to 1, in random order (torchvision's
- * `ColorJitter`); each picture of a batch by its own draws. Saturation and hue leave grey pictures as they are.
+ * `ColorJitter`); each picture of a batch gets its own random factors. Saturation and hue do not change grey pictures.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export class ColorJitter extends PictureTransform {
   protected override readonly needsFloat: boolean = true;
   private readonly steps: readonly (readonly [Adjust, Range])[];
 
-  /** @throws when a factor would be negative, a hue beyond half a turn, or a range does not rise */
+  /** @throws when a factor would be negative, a hue beyond half a turn, or a range is not ascending */
   constructor(options: ColorJitterOptions = {}) {
     super();
     checkOptions(this.name, options, ["brightness", "contrast", "saturation", "hue"]);

@@ -1,12 +1,13 @@
 import type { Generator } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { clamped } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { type Range, spread } from "./parameters.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
 
 /**
- * Adds to every channel of a float picture from 0 to 1 a number of its own, and keeps the values from 0 to 1: light of
- * another colour. torchvision has no such transform.
+ * Adds a different random number to each channel of a float picture from 0 to 1, and clamps the values to 0 to 1, like
+ * light of another colour. torchvision has no such transform.
  *
  * @example
  * ```ts
@@ -23,10 +24,11 @@ export class ColorShift extends PictureTransform {
 
   /**
    * @param shift from −shift to shift, or from the first to the second of two
-   * @throws when the range does not rise
+   * @throws when the range is not ascending
    */
   constructor(shift: number | Range = 0.1) {
     super();
+    checkArguments("ColorShift", arguments, 1);
     this.shift = spread(this.name, "shift", shift, 0);
   }
 

@@ -74,7 +74,7 @@ describe("ColorJitter", () => {
   test("bad ranges and other numbers of channels are refused", () => {
     expect(() => new ColorJitter({ brightness: -1 })).toThrow(/brightness must not be negative/);
     expect(() => new ColorJitter({ contrast: [-1, 1] })).toThrow(
-      /contrast must be two numbers in rising order, from 0/,
+      /contrast must be two numbers in ascending order, from 0/,
     );
     expect(() => new ColorJitter({ hue: 0.6 })).toThrow(/hue must be.*from -0\.5 to 0\.5, got \[-0\.6, 0\.6\]/);
     expect(() => new ColorJitter().apply(rand([4, 2, 2]))).toThrow(/pictures of 1 or 3 channels, got 4/);

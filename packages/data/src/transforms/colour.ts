@@ -6,8 +6,8 @@ const GREEN = 0.587;
 const BLUE = 0.114;
 
 /**
- * A value kept from 0 to 1. Without a branch: pictures are noisy, so a processor would guess wrong often, which took three
- * times as long.
+ * A value clamped to 0 to 1. Without a branch: pictures are noisy, so the processor would often mispredict it, which
+ * took three times as long.
  */
 export function clamped(value: number): number {
   return 0.5 * (Math.abs(value) - Math.abs(value - 1) + 1);
@@ -16,7 +16,7 @@ export function clamped(value: number): number {
 /** Where a picture lies. */
 export interface Place {
   readonly data: Float32Array;
-  /** Where its first plane begins. */
+  /** Start of its first plane. */
   readonly at: number;
   readonly channels: number;
   /** Values in a plane. */
@@ -74,8 +74,8 @@ export function saturate({ data, at, channels, area }: Place, factor: number): v
 /**
  * Turns the hue of every pixel by a part of the circle, from −0.5 to 0.5. Grey pictures have none.
  *
- * That is what changing the hue of HSV comes to, since value and saturation stay: the largest and the smallest channel
- * keep their values and change places. Written without branches, as {@link clamped} is.
+ * This equals changing the hue in HSV, which keeps value and saturation: the largest and the smallest value stay, but
+ * move to other channels. Written without branches, as {@link clamped} is.
  */
 export function turnHue({ data, at, channels, area }: Place, part: number): void {
   if (channels === 1) return;
@@ -97,7 +97,7 @@ export function turnHue({ data, at, channels, area }: Place, part: number): void
   }
 }
 
-/** Keeps quotients of zeros from being NaN; far below any difference of float32 values near 1. */
+/** Prevents NaN from 0 / 0; far below any difference of float32 values near 1. */
 const TINY = 1e-30;
 
 function larger(a: number, b: number): number {

@@ -1,10 +1,11 @@
 import { defaultGenerator, type Generator, type Tensor } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { onPictures, type Pictures } from "./pictures.ts";
 import { type Transform, worksOnHost } from "./transform.ts";
 
 /**
- * Transforms one after the other (torchvision's `Compose`). Takes batches if all of them do. Those that work on the host
- * hand their pictures to each other, without tensors in between.
+ * Applies transforms in sequence (torchvision's `Compose`). Takes batches if all of them do. Transforms that work on
+ * the host pass pictures on without creating tensors in between.
  *
  * @example
  * ```ts
@@ -18,15 +19,16 @@ export class Compose implements Transform {
   /** The transforms, first to last. */
   readonly transforms: readonly Transform[];
   readonly batched: boolean;
-  /** There where all of them have it. */
+  /** Present if all of them have it. */
   readonly applyToPictures?: (pictures: Pictures, generator: Generator) => Pictures;
 
   /** @throws when an element is no transform */
   constructor(transforms: readonly Transform[]) {
+    checkArguments("Compose", arguments, 1);
     transforms.forEach((transform, i) => {
       if (typeof transform?.apply === "function" && "batched" in transform) return;
       throw new Error(
-        `Compose: element ${i} (${typeof transform}) is no transform, it has no apply and batched; wrap a function as new Lambda(fn).`,
+        `Compose: element ${i} (${typeof transform}) is not a transform with apply and batched; wrap a function as new Lambda(fn).`,
       );
     });
     this.transforms = [...transforms];
@@ -42,7 +44,7 @@ export class Compose implements Transform {
     for (let i = 0; i < this.transforms.length;) {
       let end = i;
       while (end < this.transforms.length && worksOnHost(this.transforms[end]!)) end++;
-      // What is no picture is for the transform itself to take or refuse.
+      // Other tensors are left to the transform itself.
       const together = end - i > 1 && (tensor.dtype === "float32" || tensor.dtype === "uint8") &&
         (tensor.ndim === 3 || tensor.ndim === 4);
       if (together) {

@@ -1,12 +1,13 @@
 import type { Generator } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { checkColours, contrast, type Place, stretch } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability, type Range, spread } from "./parameters.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
 
 /**
- * Multiplies the distance of a float picture's values from its mean grey by a random factor, and keeps them from 0 to 1:
- * `ColorJitter` with contrast alone, done with a probability.
+ * Multiplies the distance of a float picture's values from its mean grey by a random factor, and clamps them to 0 to 1:
+ * `ColorJitter` with only contrast, applied with a probability.
  *
  * @example
  * ```ts
@@ -24,11 +25,12 @@ export class RandomContrast extends PictureTransform {
 
   /**
    * @param factors a for factors from 1 − a to 1 + a, or their range
-   * @param p how often it is done
-   * @throws when the range does not rise or has negative factors, or `p` is no probability
+   * @param p the probability
+   * @throws when the range is not ascending or has negative factors, or `p` is no probability
    */
   constructor(factors: number | Range = 0.5, p: number = 0.5) {
     super();
+    checkArguments("RandomContrast", arguments, 2);
     this.factors = spread(this.name, "the factor", factors, 1, { min: 0 });
     this.p = checkProbability(this.name, p);
   }
@@ -42,7 +44,7 @@ export class RandomContrast extends PictureTransform {
 
 /**
  * Stretches each channel of a float picture so that its values reach from 0 to 1, with a probability (torchvision's
- * `RandomAutocontrast`). A channel of a single value stays as it is.
+ * `RandomAutocontrast`). A constant channel stays as it is.
  *
  * @example
  * ```ts
@@ -60,6 +62,7 @@ export class RandomAutocontrast extends PictureTransform {
   /** @throws unless `p` is a probability */
   constructor(p: number = 0.5) {
     super();
+    checkArguments("RandomAutocontrast", arguments, 1);
     this.p = checkProbability(this.name, p);
   }
 

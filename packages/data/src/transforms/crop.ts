@@ -1,5 +1,6 @@
 import { type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { checkMode, copyWindow, type PaddingMode } from "./border.ts";
 import { Draws } from "./draws.ts";
 import { mostSide, type Size, sizeOf } from "./parameters.ts";
@@ -7,7 +8,7 @@ import { emptyLike, type Pictures, PictureTransform, showSize } from "./pictures
 
 /** Options of {@link RandomCrop}. */
 export interface RandomCropOptions {
-  /** Pixels that every side is widened by first: one number, or [horizontal, vertical], or [left, top, right, bottom]. */
+  /** Pixels to pad every side with first: one number, or [horizontal, vertical], or [left, top, right, bottom]. */
   padding?: number | readonly number[];
   /** What the border is filled with in the mode "constant" (default 0). */
   fill?: number;
@@ -16,7 +17,7 @@ export interface RandomCropOptions {
 }
 
 /**
- * Cuts out a part of a given size, each picture's at a place of its own (torchvision's `RandomCrop`).
+ * Crops pictures to a size, each at a random position (torchvision's `RandomCrop`).
  *
  * @example
  * ```ts
@@ -63,7 +64,7 @@ export class RandomCrop extends PictureTransform {
 }
 
 /**
- * Cuts out the middle; what is larger than the picture has a border of zeros (torchvision's `CenterCrop`).
+ * Crops the middle; pictures smaller than the size get a border of zeros (torchvision's `CenterCrop`).
  *
  * @example
  * ```ts
@@ -80,6 +81,7 @@ export class CenterCrop extends PictureTransform {
   /** @throws unless the size is one or two positive integers */
   constructor(size: Size) {
     super();
+    checkArguments("CenterCrop", arguments, 1);
     this.size = sizeOf(this.name, "size", size);
   }
 
@@ -90,7 +92,7 @@ export class CenterCrop extends PictureTransform {
   }
 }
 
-/** Where a window begins: halves are rounded to even as in Python, and a border's odd pixel lies at the end. */
+/** Start of a window: halves are rounded to even as in Python, and the odd pixel of a border is at the end. */
 function centred(size: number, window: number): number {
   if (window > size) return -Math.floor((window - size) / 2);
   const half = Math.floor((size - window) / 2);

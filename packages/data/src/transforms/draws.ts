@@ -1,20 +1,20 @@
 import { type Generator, rand } from "@heddle/tensor";
 import { normalPair } from "@heddle/tensor/backend";
 
-/** Numbers drawn one by one; from the generator they are taken many at a time, which is faster. */
+/** Numbers returned one by one, but drawn from the generator many at a time, which is faster. */
 export class Draws {
   private readonly generator: Generator;
   private readonly ahead: number;
   private values: ArrayLike<number> = [];
   private at: number = 0;
 
-  /** @param ahead how many are taken at a time: about as many as will be needed */
+  /** @param ahead how many to draw at a time: about as many as will be needed */
   constructor(generator: Generator, ahead: number) {
     this.generator = generator;
     this.ahead = Math.min(Math.max(ahead, 1), 1 << 16);
   }
 
-  /** Evenly distributed in [0, 1). */
+  /** Uniformly distributed in [0, 1). */
   uniform(): number {
     if (this.at === this.values.length) {
       this.values = uniforms(this.generator, this.ahead);
@@ -23,7 +23,7 @@ export class Draws {
     return this.values[this.at++]!;
   }
 
-  /** Evenly distributed in [low, high). */
+  /** Uniformly distributed in [low, high). */
   between(low: number, high: number): number {
     return low + (high - low) * this.uniform();
   }
@@ -44,7 +44,7 @@ export class Draws {
   }
 }
 
-// Drawing on the engine starts to pay at about this many; the numbers are the same.
+// Drawing on the engine pays off from about this many; the numbers are the same.
 const FEW = 128;
 
 function uniforms(generator: Generator, count: number): ArrayLike<number> {

@@ -14,17 +14,17 @@ export interface ElasticOptions {
   alpha?: number;
   /** How smooth the field is: the Gaussian's standard deviation in pixels (default 4). */
   sigma?: number;
-  /** How values between pixels are found (default "bilinear"). */
+  /** How values between pixels are interpolated (default "bilinear"). */
   interpolation?: Interpolation;
-  /** What lies beyond the edges (default 0). */
+  /** The value outside the picture (default 0). */
   fill?: number;
 }
 
 /**
- * Elastic distortion (Simard, Steinkraus, Platt 2003, "Best practices for convolutional neural networks applied to visual
- * document analysis"): every pixel is moved by two numbers drawn evenly from −1 to 1, smoothed with a Gaussian and
- * multiplied by `alpha`. The defaults are the paper's for digits of 29×29. torchvision's `ElasticTransform` has twice the
- * `alpha` for the same distortion.
+ * Elastic distortion (Simard, Steinkraus, Platt 2003, "Best practices for convolutional neural networks applied to
+ * visual document analysis"): every pixel is moved by two uniform random numbers from −1 to 1, smoothed with a Gaussian
+ * and multiplied by `alpha`. The defaults are the paper's for digits of 29×29. torchvision's `ElasticTransform` has
+ * twice the `alpha` for the same distortion.
  *
  * @example
  * ```ts

@@ -7,17 +7,17 @@ import type { Box } from "./resample.ts";
 
 /** Options of {@link RandomErasing}. */
 export interface RandomErasingOptions {
-  /** From and to which part of the area is erased (default [0.02, 0.33]). */
+  /** The range of the erased fraction of the area (default [0.02, 0.33]). */
   scale?: Range;
-  /** From and to which proportion of height to width (default [0.3, 3.3]). */
+  /** The range of the ratio of height to width (default [0.3, 3.3]). */
   ratio?: Range;
-  /** What is put there: a number, one for each channel, or "random" for normal noise (default 0). */
+  /** The fill value: a number, one for each channel, or "random" for normal noise (default 0). */
   value?: number | readonly number[] | "random";
 }
 
 /**
- * Erases a random rectangle with a probability (torchvision's `RandomErasing`; Zhong et al. 2020); each picture of a batch
- * has its own. A rectangle that does not fit is drawn again, ten times at most.
+ * Erases a random rectangle with a probability (torchvision's `RandomErasing`; Zhong et al. 2020); each picture of a
+ * batch gets its own. A rectangle that does not fit is redrawn, at most ten times.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export class RandomErasing extends PictureTransform {
   private readonly ratio: Range;
   private readonly value: readonly number[] | "random";
 
-  /** @throws when `p` is no probability, a range does not rise, or a part of the area is beyond 1 */
+  /** @throws when `p` is no probability, a range is not ascending, or a part of the area is beyond 1 */
   constructor(p: number = 0.5, options: RandomErasingOptions = {}) {
     super();
     checkOptions(this.name, options, ["scale", "ratio", "value"]);
@@ -89,7 +89,7 @@ export class RandomErasing extends PictureTransform {
 export interface CutoutOptions {
   /** How many squares (default 1). */
   holes?: number;
-  /** What is put there (default 0). */
+  /** The fill value (default 0). */
   fill?: number;
 }
 

@@ -1,11 +1,12 @@
 import type { Generator } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability } from "./parameters.ts";
 import { type Pictures, PictureTransform } from "./pictures.ts";
 
 /**
- * Mirrors a picture left to right with a probability (torchvision's `RandomHorizontalFlip`); each picture of a batch on
- * its own.
+ * Mirrors a picture left to right with a probability (torchvision's `RandomHorizontalFlip`), independently for each
+ * picture of a batch.
  *
  * @example
  * ```ts
@@ -17,12 +18,13 @@ import { type Pictures, PictureTransform } from "./pictures.ts";
  */
 export class RandomHorizontalFlip extends PictureTransform {
   protected readonly name: string = "RandomHorizontalFlip";
-  /** How often pictures are flipped. */
+  /** The probability of a flip. */
   readonly p: number;
 
   /** @throws unless `p` is a probability */
   constructor(p: number = 0.5) {
     super();
+    checkArguments("RandomHorizontalFlip", arguments, 1);
     this.p = checkProbability(this.name, p);
   }
 
@@ -45,7 +47,8 @@ export class RandomHorizontalFlip extends PictureTransform {
 }
 
 /**
- * Turns a picture upside down with a probability (torchvision's `RandomVerticalFlip`); each picture of a batch on its own.
+ * Mirrors a picture top to bottom with a probability (torchvision's `RandomVerticalFlip`), independently for each
+ * picture of a batch.
  *
  * @example
  * ```ts
@@ -57,12 +60,13 @@ export class RandomHorizontalFlip extends PictureTransform {
  */
 export class RandomVerticalFlip extends PictureTransform {
   protected readonly name: string = "RandomVerticalFlip";
-  /** How often pictures are flipped. */
+  /** The probability of a flip. */
   readonly p: number;
 
   /** @throws unless `p` is a probability */
   constructor(p: number = 0.5) {
     super();
+    checkArguments("RandomVerticalFlip", arguments, 1);
     this.p = checkProbability(this.name, p);
   }
 

@@ -8,8 +8,8 @@ import { type Pictures, PictureTransform } from "./pictures.ts";
 import { roundHalfEven } from "./resample.ts";
 
 /**
- * Smooths pictures with a Gaussian whose standard deviation is drawn for each (torchvision's `GaussianBlur`). Beyond its
- * edges a picture continues as its mirror image.
+ * Blurs pictures with a Gaussian of random standard deviation, drawn for each picture (torchvision's `GaussianBlur`).
+ * Pictures are mirrored at their edges.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ export class GaussianBlur extends PictureTransform {
   /**
    * @param kernelSize odd; one number, or height and width
    * @param options `sigma`: standard deviation in pixels, or its range (default [0.1, 2])
-   * @throws when a size is even, a deviation not positive, or the range does not rise
+   * @throws when a size is even, a deviation not positive, or the range is not ascending
    */
   constructor(kernelSize: Size, options: { sigma?: number | Range } = {}) {
     super();

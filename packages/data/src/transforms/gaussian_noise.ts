@@ -5,17 +5,16 @@ import { type Pictures, PictureTransform } from "./pictures.ts";
 
 /** Options of {@link GaussianNoise}. */
 export interface GaussianNoiseOptions {
-  /** What is added on average (default 0). */
+  /** The mean of the noise (default 0). */
   mean?: number;
-  /** Standard deviation of what is added (default 0.1). */
+  /** The standard deviation of the noise (default 0.1). */
   sigma?: number;
-  /** Whether values are kept from 0 to 1 (default true). */
+  /** Whether to clamp values to 0 to 1 (default true). */
   clip?: boolean;
 }
 
 /**
- * Adds to every value of a float picture a number of its own from a normal distribution (`GaussianNoise` of
- * torchvision.transforms.v2).
+ * Adds normally distributed noise to every value of a float picture (`GaussianNoise` of torchvision.transforms.v2).
  *
  * @example
  * ```ts

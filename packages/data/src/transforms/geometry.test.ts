@@ -117,7 +117,7 @@ describe("sizes", () => {
     const part = new RandomResizedCrop(16, { scale: [0.25, 0.25], ratio: [1, 1] }).apply(columns, new Generator(2));
     // 32 columns become 16; those at the edges are not symmetric.
     expect(part.at(0, 5, 14).item() - part.at(0, 0, 1).item()).toBeCloseTo(26, 3);
-    expect(() => new RandomResizedCrop(4, { scale: [1, 0.5] })).toThrow(/scale must be two numbers in rising order/);
+    expect(() => new RandomResizedCrop(4, { scale: [1, 0.5] })).toThrow(/scale must be two numbers in ascending order/);
   });
 });
 
@@ -163,7 +163,7 @@ describe("affine", () => {
   });
 
   test("bad ranges are refused", () => {
-    expect(() => new RandomRotation([3, 1])).toThrow(/degrees must be two numbers in rising order, got \[3, 1\]/);
+    expect(() => new RandomRotation([3, 1])).toThrow(/degrees must be two numbers in ascending order, got \[3, 1\]/);
     expect(() => new RandomRotation(-3)).toThrow(/degrees must not be negative/);
     expect(() => new RandomAffine(0, { translate: [2, 0] })).toThrow(/translate must be two parts/);
     expect(() => new RandomAffine(0, { scale: [0, 1] })).toThrow(/scale must be/);

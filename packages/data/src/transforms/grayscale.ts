@@ -1,11 +1,12 @@
 import type { Generator } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import { checkColours, greyOf } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability } from "./parameters.ts";
 import { emptyLike, type Pictures, PictureTransform } from "./pictures.ts";
 
 /**
- * Makes float pictures grey: 0.2989 of red, 0.587 of green and 0.114 of blue (torchvision's `Grayscale`).
+ * Converts float pictures to grey: 0.2989 of red, 0.587 of green and 0.114 of blue (torchvision's `Grayscale`).
  *
  * @example
  * ```ts
@@ -26,6 +27,7 @@ export class Grayscale extends PictureTransform {
    */
   constructor(outputChannels: 1 | 3 = 1) {
     super();
+    checkArguments("Grayscale", arguments, 1);
     if (outputChannels !== 1 && outputChannels !== 3) {
       throw new Error(`Grayscale: there are 1 or 3 output channels, got ${outputChannels}.`);
     }
@@ -42,7 +44,7 @@ export class Grayscale extends PictureTransform {
 }
 
 /**
- * Makes float pictures grey with a probability; they keep their channels (torchvision's `RandomGrayscale`).
+ * Converts float pictures to grey with a probability, keeping the number of channels (torchvision's `RandomGrayscale`).
  *
  * @example
  * ```ts
@@ -60,6 +62,7 @@ export class RandomGrayscale extends PictureTransform {
   /** @throws unless `p` is a probability */
   constructor(p: number = 0.1) {
     super();
+    checkArguments("RandomGrayscale", arguments, 1);
     this.p = checkProbability(this.name, p);
   }
 

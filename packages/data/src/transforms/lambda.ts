@@ -21,7 +21,7 @@ export class Lambda implements Transform {
 
   /**
    * @param fn gets the tensor, and the generator where the caller has one
-   * @param options `batched` says that the function may be given a batch, too (default false)
+   * @param options `batched`: whether the function also takes a batch (default false)
    */
   constructor(fn: (input: Tensor, generator?: Generator) => Tensor, options: { batched?: boolean } = {}) {
     checkOptions("Lambda", options, ["batched"]);

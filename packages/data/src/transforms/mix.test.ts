@@ -124,7 +124,7 @@ describe("RandomApply and RandomChoice", () => {
     expect(() => new RandomChoice([])).toThrow(/expected transforms and a weight from 0 for each/);
     expect(() => new RandomChoice([flip], { p: [1, 2] })).toThrow(/got 1 and \[1, 2\]/);
     expect(() => new RandomChoice([flip], { p: [0] })).toThrow(/not all 0/);
-    expect(() => new RandomApply([5 as never])).toThrow(/element 0 \(number\) is no transform/);
+    expect(() => new RandomApply([5 as never])).toThrow(/element 0 \(number\) is not a transform/);
     expect(() => new RandomApply(flip, 2)).toThrow(/p must be a probability/);
   });
 });

@@ -6,11 +6,11 @@ import { Draws } from "./draws.ts";
 export interface MixOptions {
   /** Number of classes, the width of the soft labels. */
   numClasses: number;
-  /** Both parameters of the Beta distribution that the share of the first picture is drawn from (default 1: evenly). */
+  /** Both parameters of the Beta distribution for the share of the first picture (default 1: uniform). */
   alpha?: number;
 }
 
-/** Mixes each picture of a batch with the one before it; the first with the last. One share is drawn for a batch. */
+/** Mixes each picture of a batch with the one before it, and the first with the last. One share is drawn per batch. */
 abstract class Mix {
   private readonly name: string;
   private readonly numClasses: number;
@@ -87,8 +87,9 @@ export class MixUp extends Mix {
 }
 
 /**
- * Puts a rectangle of one picture into another, and mixes their labels by area (Yun et al. 2019; torchvision's `CutMix`).
- * The rectangle's place is drawn evenly; what would lie outside is cut off. For batches, in the training loop.
+ * Puts a rectangle of one picture into another, and mixes their labels by area (Yun et al. 2019; torchvision's
+ * `CutMix`). The rectangle's position is uniform; parts outside the picture are cut off. For batches, in the training
+ * loop.
  *
  * @example
  * ```ts

@@ -1,4 +1,5 @@
 import { type Tensor, tensor } from "@heddle/tensor";
+import { checkArguments } from "../arguments.ts";
 import type { Pictures } from "./pictures.ts";
 import { checkDims, type Transform } from "./transform.ts";
 
@@ -6,7 +7,7 @@ import { checkDims, type Transform } from "./transform.ts";
  * Subtracts a mean from each channel and divides by a deviation (torchvision's `Normalize`):
  * `output[c] = (input[c] − mean[c]) / std[c]`.
  *
- * Takes float pictures [C, H, W] or batches [N, C, H, W]. One mean and one deviation serve any number of channels.
+ * Takes float pictures [C, H, W] or batches [N, C, H, W]. A single mean and deviation apply to any number of channels.
  *
  * @example
  * ```ts
@@ -25,6 +26,7 @@ export class Normalize implements Transform {
 
   /** @throws when the lists are empty, differ in length or hold what is no finite number, or a deviation is not positive */
   constructor(mean: number | readonly number[], std: number | readonly number[]) {
+    checkArguments("Normalize", arguments, 2);
     this.mean = typeof mean === "number" ? [mean] : [...mean];
     this.std = typeof std === "number" ? [std] : [...std];
     if (this.mean.length === 0 || this.mean.length !== this.std.length) {
@@ -45,7 +47,7 @@ export class Normalize implements Transform {
   apply(input: Tensor): Tensor {
     checkDims("Normalize", input, 3, "[C, H, W] or [N, C, H, W]");
     this.check(input.dtype, input.shape[input.ndim - 3]!, input.shape);
-    // Plain numbers broadcast without a tensor of their own.
+    // Plain numbers broadcast without an extra tensor.
     if (this.mean.length === 1) return input.sub(this.mean[0]!).div(this.std[0]!);
     const perChannel = (values: readonly number[]): Tensor =>
       tensor(values.map((value) => [[value]]), { dtype: input.dtype, device: input.device });

@@ -14,7 +14,7 @@ export interface PadOptions {
 }
 
 /**
- * Widens pictures by a border (torchvision's `Pad`). Takes pictures [C, H, W] or batches [N, C, H, W].
+ * Pads pictures with a border (torchvision's `Pad`). Takes pictures [C, H, W] or batches [N, C, H, W].
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export class Pad implements Transform {
     this.mode = checkMode("Pad", options.mode ?? "constant");
   }
 
-  /** The widened pictures. */
+  /** The padded pictures. */
   apply(input: Tensor): Tensor {
     checkDims("Pad", input, 2, "[…, H, W]");
     const [left, top, right, bottom] = this.border;

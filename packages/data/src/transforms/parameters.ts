@@ -12,7 +12,7 @@ export function checkProbability(where: string, p: number): number {
   throw new RangeError(`${where}: p must be a probability from 0 to 1, got ${p}.`);
 }
 
-/** The longest side of a picture, a border or a kernel: more is a mistake, which would only show when memory ran out. */
+/** The longest side of a picture, border or kernel: a larger one is a mistake that would only show when memory runs out. */
 export const mostSide: number = 2 ** 20;
 
 /** Height and width. @throws unless they are positive integers of at most {@link mostSide} */
@@ -34,7 +34,7 @@ export function checkRange(where: string, name: string, range: readonly number[]
     return [low!, high!];
   }
   throw new RangeError(
-    `${where}: ${name} must be two numbers in rising order${min > -Infinity ? `, from ${min}` : ""}${
+    `${where}: ${name} must be two numbers in ascending order${min > -Infinity ? `, from ${min}` : ""}${
       max < Infinity ? ` to ${max}` : ""
     }, got ${show(range)}.`,
   );

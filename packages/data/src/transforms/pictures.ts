@@ -2,9 +2,9 @@ import { defaultGenerator, fromTypedArray, type Generator, type Tensor } from "@
 import type { Transform } from "./transform.ts";
 
 /**
- * Pictures in the host's memory, one after the other, each as planes of rows: what transforms of pictures work on. Loops
- * over typed arrays change a thousand small pictures in a few milliseconds; a dozen tensor operations a picture take ten
- * times as long. Whoever is given pictures may overwrite them.
+ * Pictures in the host's memory, one after the other, each as planes of rows: the format that picture transforms work
+ * on. Loops over typed arrays change a thousand small pictures in a few milliseconds; a dozen tensor operations per
+ * picture take ten times as long. A function may overwrite the pictures passed to it.
  */
 export interface Pictures {
   /** `count × channels × height × width` values: uint8 from 0 to 255, or float32, from 0 to 1 where colours matter. */
@@ -16,14 +16,14 @@ export interface Pictures {
 }
 
 /**
- * A transform of pictures [C, H, W] or batches [N, C, H, W], in uint8 or float32. Each picture of a batch is drawn for on
- * its own. Several in a row, in a `Compose`, hand the pictures on without making tensors in between.
+ * A transform of pictures [C, H, W] or batches [N, C, H, W], in uint8 or float32. Each picture of a batch gets its own
+ * random parameters. In a `Compose`, consecutive transforms pass pictures on without creating tensors in between.
  */
 export abstract class PictureTransform implements Transform {
   readonly batched: boolean = true;
   /** What errors call it. */
   protected abstract readonly name: string;
-  /** Whether colours are computed, which takes float32 from 0 to 1. */
+  /** Whether the transform computes with colours, which needs float32 from 0 to 1. */
   protected readonly needsFloat: boolean = false;
 
   /** The transformed pictures, as another tensor. @throws when the tensor is no picture, or of another dtype */

@@ -1,5 +1,6 @@
 import { defaultGenerator, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkArguments } from "../arguments.ts";
 import { Compose } from "./compose.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability, show } from "./parameters.ts";
@@ -7,8 +8,8 @@ import { onPictures, type Pictures } from "./pictures.ts";
 import { type Transform, worksOnHost } from "./transform.ts";
 
 /**
- * Applies one transform or one after the other with a probability, or not at all (torchvision's `RandomApply`). Each picture of
- * a batch is decided on its own; with transforms that are not of this package's kind for pictures (a `Lambda`, say) it takes
+ * Applies one or several transforms in sequence with a probability (torchvision's `RandomApply`). The choice is
+ * independent for each picture of a batch. With transforms that do not work on the host, such as a `Lambda`, it takes
  * samples only.
  *
  * @example
@@ -22,13 +23,14 @@ import { type Transform, worksOnHost } from "./transform.ts";
  */
 export class RandomApply implements Transform {
   readonly batched: boolean;
-  /** There where all parts work on the host. */
+  /** Present if all parts work on the host. */
   readonly applyToPictures?: (pictures: Pictures, generator: Generator) => Pictures;
   private readonly transform: Compose;
   private readonly p: number;
 
   /** @throws when an element is no transform, or `p` no probability */
   constructor(transforms: Transform | readonly Transform[], p: number = 0.5) {
+    checkArguments("RandomApply", arguments, 2);
     this.transform = new Compose("apply" in transforms ? [transforms] : transforms);
     this.p = checkProbability("RandomApply", p);
     this.batched = worksOnHost(this.transform);
@@ -40,7 +42,7 @@ export class RandomApply implements Transform {
     }
   }
 
-  /** @throws when a batch would come apart, since the transforms change the size of some of its pictures */
+  /** @throws when the transforms change the size of only some pictures of a batch */
   apply(input: Tensor, generator: Generator = defaultGenerator): Tensor {
     if (this.applyToPictures) {
       return onPictures("RandomApply", input, (pictures) => this.applyToPictures!(pictures, generator));
@@ -50,8 +52,8 @@ export class RandomApply implements Transform {
 }
 
 /**
- * Applies one of several transforms, chosen at random (torchvision's `RandomChoice`). Each picture of a batch has its own
- * choice; with transforms that are not of this package's kind for pictures it takes samples only.
+ * Applies one of several transforms, chosen at random (torchvision's `RandomChoice`). The choice is independent for
+ * each picture of a batch. With transforms that do not work on the host, such as a `Lambda`, it takes samples only.
  *
  * @example
  * ```ts
@@ -64,7 +66,7 @@ export class RandomApply implements Transform {
  */
 export class RandomChoice implements Transform {
   readonly batched: boolean;
-  /** There where all choices work on the host. */
+  /** Present if all choices work on the host. */
   readonly applyToPictures?: (pictures: Pictures, generator: Generator) => Pictures;
   private readonly transforms: readonly Transform[];
   private readonly weights: readonly number[];
@@ -96,7 +98,7 @@ export class RandomChoice implements Transform {
     }
   }
 
-  /** @throws when a batch would come apart, since the transforms make different sizes of its pictures */
+  /** @throws when the transforms give the pictures of a batch different sizes */
   apply(input: Tensor, generator: Generator = defaultGenerator): Tensor {
     if (this.applyToPictures) {
       return onPictures("RandomChoice", input, (pictures) => this.applyToPictures!(pictures, generator));
@@ -111,7 +113,7 @@ export class RandomChoice implements Transform {
   }
 }
 
-/** Sorts pictures into groups, transforms each group at once, and puts them back in their order. */
+/** Groups pictures, transforms each group at once, and restores their order. */
 function applyInGroups(
   where: string,
   pictures: Pictures,

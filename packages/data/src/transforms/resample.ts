@@ -1,6 +1,6 @@
 import type { Pictures } from "./pictures.ts";
 
-/** How values between pixels are found. */
+/** How values between pixels are interpolated. */
 export type Interpolation = "nearest" | "bilinear";
 
 /** @throws for an unknown interpolation */
@@ -100,7 +100,7 @@ export class Resampler {
         rows[y * width + x] = sum;
       }
     }
-    // Whole numbers are rounded, and to even at the half, as PyTorch does; floats are not.
+    // Integers are rounded, halves to even, as in PyTorch; floats are not.
     const whole = data instanceof Uint8Array;
     for (let y = 0; y < height; y++) {
       const start = (down.starts[y]! - box.top) * width;
@@ -117,7 +117,7 @@ export class Resampler {
   }
 }
 
-/** The nearest integer, the even one where two are as near. */
+/** The nearest integer, with halves rounded to even. */
 export function roundHalfEven(value: number): number {
   const rounded = Math.floor(value + 0.5);
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;

@@ -7,15 +7,15 @@ import { type Box, checkInterpolation, type Interpolation, Resampler } from "./r
 
 /** Options of {@link Resize}. */
 export interface ResizeOptions {
-  /** How values between pixels are found (default "bilinear"). */
+  /** How values between pixels are interpolated (default "bilinear"). */
   interpolation?: Interpolation;
-  /** Whether every pixel of a picture that shrinks counts (default true); without it fine patterns turn into false ones. */
+  /** Whether shrinking averages over all pixels (default true); without it fine patterns alias. */
   antialias?: boolean;
 }
 
 /**
- * Brings pictures to another size (torchvision's `Resize`). A single number is that of the shorter side, and the longer
- * one keeps the proportion; two are height and width.
+ * Resizes pictures (torchvision's `Resize`). A single number is the length of the shorter side, and the aspect ratio is
+ * kept; two numbers are height and width.
  *
  * @example
  * ```ts
@@ -62,15 +62,15 @@ export class Resize extends PictureTransform {
 
 /** Options of {@link RandomResizedCrop}. */
 export interface RandomResizedCropOptions extends ResizeOptions {
-  /** From and to which part of the picture's area is cut out (default [0.08, 1]). */
+  /** The range of the cropped fraction of the area (default [0.08, 1]). */
   scale?: Range;
-  /** From and to which proportion of width to height (default [3/4, 4/3]). */
+  /** The range of the ratio of width to height (default [3/4, 4/3]). */
   ratio?: Range;
 }
 
 /**
- * Cuts out a part of random area, proportion and place, and brings it to a size (torchvision's `RandomResizedCrop`; the
- * "Inception crop" of Szegedy et al. 2015). Where ten draws do not fit into the picture, it is the middle.
+ * Crops a part of random area, aspect ratio and position, and resizes it (torchvision's `RandomResizedCrop`; the
+ * "Inception crop" of Szegedy et al. 2015). If ten draws do not fit into the picture, it crops the middle.
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ export class RandomResizedCrop extends PictureTransform {
   private readonly interpolation: Interpolation;
   private readonly antialias: boolean;
 
-  /** @throws for sizes that are not positive, ranges that do not rise, or an unknown interpolation */
+  /** @throws for sizes that are not positive, ranges that are not ascending, or an unknown interpolation */
   constructor(size: Size, options: RandomResizedCropOptions = {}) {
     super();
     checkOptions(this.name, options, ["scale", "ratio", "interpolation", "antialias"]);

@@ -2,16 +2,16 @@ import { type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkDims, type Transform } from "./transform.ts";
 
-/** How the dimensions of a picture follow each other: height, width, channels. */
+/** The order of a picture's dimensions: height, width, channels. */
 export type ImageLayout = "HW" | "CHW" | "HWC";
 
 /**
- * Makes of stored pictures what networks take (torchvision's `ToTensor`): uint8 from 0 to 255 becomes float32 from 0
- * to 1, and the channels come before height and width. Pictures that are float already are not scaled.
+ * Converts stored pictures to network inputs (torchvision's `ToTensor`): uint8 from 0 to 255 becomes float32 from 0 to
+ * 1, and channels move before height and width. Float pictures are not scaled.
  *
- * By default for grey pictures: [H, W] becomes [1, H, W], and a batch [N, H, W] becomes [N, 1, H, W]. With
- * `layout: "CHW"` or `"HWC"` pictures have channels already, and come out as [C, H, W], batches as [N, C, H, W]. As the first
- * transform of a data set of pictures it needs no layout: the data set knows it.
+ * The default is for grey pictures: [H, W] becomes [1, H, W], and a batch [N, H, W] becomes [N, 1, H, W]. With `layout:
+ * "CHW"` or `"HWC"` pictures have channels already, and the result is [C, H, W], batches as [N, C, H, W]. As the first
+ * transform of a data set of pictures it needs no layout, since the data set knows it.
  *
  * @example
  * ```ts
@@ -23,9 +23,9 @@ export type ImageLayout = "HW" | "CHW" | "HWC";
  */
 export class ToTensor implements Transform {
   readonly batched: boolean = true;
-  /** How the pictures come. */
+  /** The layout of the input. */
   readonly layout: ImageLayout;
-  /** Whether the layout was not given: a data set that knows how its pictures lie then takes its own. */
+  /** Whether the layout was not given, so that a data set uses its own. */
   readonly assumed: boolean;
 
   /** @throws for an unknown layout */

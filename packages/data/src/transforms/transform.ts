@@ -2,22 +2,21 @@ import type { Generator, Tensor } from "@heddle/tensor";
 import type { Pictures } from "./pictures.ts";
 
 /**
- * Something done to a sample's tensor before it is used. Transforms are plain values: they have no state that changes,
- * and may be shared between data sets.
+ * A function of a sample's tensor. Transforms have no mutable state, and can be shared between data sets.
  *
- * A transform that is random draws from the generator it is given; without one, from tensor's default generator.
+ * A random transform draws from the generator passed to it, or from tensor's default generator.
  */
 export interface Transform {
   /**
-   * Whether `apply` takes a batch (one more dimension in front) as well as a sample, and treats each sample of it as
-   * if it had come alone. Data sets then transform whole batches at once.
+   * Whether `apply` takes a batch (one more dimension in front) as well as a sample, and treats each of its samples as
+   * if it were alone. Data sets then transform whole batches at once.
    */
   readonly batched: boolean;
   /** The transformed tensor; the input is left as it is. */
   apply(input: Tensor, generator?: Generator): Tensor;
   /**
-   * The same for pictures in the host's memory, which it may overwrite. Optional: transforms that have it hand their
-   * pictures to each other without making tensors in between.
+   * The same for pictures in the host's memory, which it may overwrite. Optional: transforms with this method pass
+   * pictures on without creating tensors in between.
    */
   applyToPictures?(pictures: Pictures, generator: Generator): Pictures;
 }

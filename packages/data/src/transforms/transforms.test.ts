@@ -130,7 +130,7 @@ describe("Compose and Lambda", () => {
 
   test("what is no transform is refused", () => {
     expect(() => new Compose([new ToTensor(), ((x: Tensor) => x) as unknown as Transform])).toThrow(
-      /element 1 \(function\) is no transform.*new Lambda/,
+      /element 1 \(function\) is not a transform.*new Lambda/,
     );
     expect(() => new Lambda(5 as never)).toThrow(/expected a function, got number/);
   });

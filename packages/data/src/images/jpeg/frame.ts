@@ -65,14 +65,14 @@ export function readFrame(
   name: string,
   maxPixels: number,
 ): Frame {
-  if (KINDS[marker] !== undefined) throw new Error(`${KINDS[marker]} JPEG is not read; save it as a baseline one`);
+  if (KINDS[marker] !== undefined) throw new Error(`${KINDS[marker]} JPEG is not supported; save it as baseline JPEG`);
   const [precision, heightHigh, heightLow, widthHigh, widthLow, count] = segment as unknown as number[];
   if (segment.length < 6 || segment.length !== 6 + 3 * count!) {
     throw new Error("its header has another length than it says");
   }
-  if (precision !== 8) throw new Error(`JPEG of ${precision} bits a sample is not read, only of 8`);
+  if (precision !== 8) throw new Error(`JPEG of ${precision} bits per sample is not supported, only 8`);
   if (count !== 1 && count !== 3 && count !== 4) {
-    throw new Error(`JPEG of ${count} components is not read, only of 1, 3 or 4`);
+    throw new Error(`JPEG of ${count} components is not supported, only 1, 3 or 4`);
   }
   const [width, height] = [widthHigh! * 256 + widthLow!, heightHigh! * 256 + heightLow!];
   checkDeclaredSize(name, width, height, maxPixels);
@@ -84,10 +84,10 @@ export function readFrame(
   for (const { id, h, v, tableNumber } of described) {
     if (h < 1 || h > 4 || v < 1 || v > 4 || tableNumber > 3) throw new Error(`component ${id} has impossible values`);
     if (maxH % h !== 0 || maxV % v !== 0) {
-      throw new Error("its components fit into each other by fractions, which is not read");
+      throw new Error("its sampling factors are not multiples of each other, which is not supported");
     }
   }
-  if (new Set(described.map(({ id }) => id)).size !== count) throw new Error("two components have one number");
+  if (new Set(described.map(({ id }) => id)).size !== count) throw new Error("two components have the same number");
   const unitsAcross = Math.ceil(width / (8 * maxH)), unitsDown = Math.ceil(height / (8 * maxV));
   const progressive = marker === 0xc2;
   const blocks = unitsAcross * unitsDown * described.reduce((sum, { h, v }) => sum + h * v, 0);

@@ -38,7 +38,7 @@ export class BitReader {
   private at: number;
   private bits = 0;
   private count = 0;
-  /** Zeros that stand in for bits behind the end. */
+  /** Zeros in place of bits beyond the end. */
   private missing = 0;
 
   constructor(bytes: Uint8Array, at: number) {
@@ -46,7 +46,7 @@ export class BitReader {
     this.at = at;
   }
 
-  /** Whether bits were read that are not there. Asked once a block, since it does no harm before. */
+  /** Whether bits beyond the end were read. Checked once per block, since zeros do no harm before. */
   get overrun(): boolean {
     return this.count < this.missing;
   }
@@ -80,14 +80,14 @@ export class BitReader {
       this.count -= length;
       return table.symbols[code + table.shift[length]!]!;
     }
-    throw new Error("its data has bits that are no code");
+    throw new Error("its data has bits that are not a code");
   }
 
   /**
-   * Passes over the restart marker that belongs here.
+   * Skips the restart marker that belongs here.
    *
    * @param number 0 to 7
-   * @throws when another marker or more data come
+   * @throws if another marker or more data follow
    */
   restart(number: number): void {
     this.at = this.end;
@@ -98,7 +98,7 @@ export class BitReader {
     this.bits = this.count = this.missing = 0;
   }
 
-  /** Where the marker stands that ends the data. */
+  /** Position of the marker that ends the data. */
   get end(): number {
     const { bytes } = this;
     let at = this.at;

@@ -11,13 +11,13 @@ export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 }
 
-// Progressive encoders make about ten. A scan of a few bytes may pass over all blocks.
+// Progressive encoders write about ten. A scan of a few bytes can cover all blocks.
 const MOST_SCANS = 100;
 
 /**
- * The pixels of a JPEG file (ITU-T T.81: baseline, extended and progressive, with Huffman codes and 8 bits a sample), grey
- * or in colours, to the bits that libjpeg makes of it by default. Takes memory for the picture only after its size was
- * held against the limit and against the file's.
+ * The pixels of a JPEG file (ITU-T T.81: baseline, extended and progressive, with Huffman codes and 8 bits a sample),
+ * grey or in colours, with the same bits as libjpeg by default. Allocates memory for the picture only after its size
+ * was checked against the limit and the file's size.
  *
  * @throws when the file is cut short or damaged, when the size that it declares is above `maxPixels` or more than it can
  *   hold, and for other kinds of JPEG
@@ -77,7 +77,7 @@ class Reading {
     return this.frame !== null;
   }
 
-  /** Reads the segment of a marker; gives where the next may begin, which is behind the end of a file that is cut short. */
+  /** Reads the segment of a marker; returns where the next may begin, which is beyond the end of a file that is cut short. */
   segment(marker: number, at: number): number {
     // Without content: restart markers after the last unit, and one for private use.
     if ((marker >= 0xd0 && marker <= 0xd7) || marker === 0x01) return at;
@@ -96,17 +96,17 @@ class Reading {
       return readScan(this.bytes, end, content, this.frame, this.tables);
     } else if (marker === 0xdb) this.quantisationTables(content);
     else if (marker === 0xdd) {
-      if (content.length !== 2) throw new Error("its restart interval has no 2 bytes");
+      if (content.length !== 2) throw new Error("its restart interval does not have 2 bytes");
       this.tables.restartInterval = content[0]! * 256 + content[1]!;
     } else if (marker === 0xe0) this.jfif ||= startsWith(content, "JFIF\0");
     else if (marker === 0xe1 && startsWith(content, "Exif\0\0")) this.orientation = orientationOf(content.subarray(6));
     else if (marker === 0xee && startsWith(content, "Adobe") && content.length >= 12) this.adobe = content[11]!;
-    // Other applications' segments and comments are passed over, and so is what only hierarchical pictures have.
+    // Other applications' segments, comments and segments of hierarchical pictures are skipped.
     else if (marker < 0xe0 && marker !== 0xdc) throw new Error(`its marker ff ${marker.toString(16)} is unknown`);
     return end;
   }
 
-  /** The picture, when all has come. */
+  /** The picture, when the file is complete. */
   finish(): { pixels: Pixels; orientation: Orientation } {
     const { frame, name, bytes, orientation, jfif, adobe } = this;
     if (frame === null) {

@@ -96,7 +96,7 @@ function readHeader(header: Uint8Array, frame: Frame, tables: Tables): { parts: 
   return { parts, band };
 }
 
-/** Every scan tells something new, and in order. */
+/** Every scan adds new bits, in order. */
 function advance({ known, id }: Component, { first, last, high, low }: Band): void {
   for (let k = first; k <= last; k++) {
     const fits = known[k]! < 0 ? high === 0 : high === known[k]! && low === high - 1;
