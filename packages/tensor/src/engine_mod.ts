@@ -9,7 +9,6 @@ import "./mod.ts";
 // Primitives, and the tape that records them.
 export { apply, applyAll, applyInPlace } from "./engine/apply.ts";
 export { runExpression } from "./engine/execute/elementwise.ts";
-export { hasRows } from "./engine/execute/rows.ts";
 export { activeTape, type BackwardOptions, installTape, type Tape } from "./engine/tape.ts";
 export type { Attrs, ElementwisePrim, Prim, ReducePrim, RoutinePrim, RowPrim, ViewPrim } from "./prims/attrs.ts";
 export type { Expr } from "./ir/kernel.ts";

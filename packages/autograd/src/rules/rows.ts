@@ -1,20 +1,11 @@
 /** Gradients of the row primitives: row kernels too, and plain operations where the gradient will itself be differentiated. */
-import { arange, type Tensor } from "@heddle/tensor";
+import type { Tensor } from "@heddle/tensor";
 import { apply, applyAll, fuseSum, type RowPrim } from "@heddle/tensor/engine";
 import { isGradEnabled } from "../grad_mode.ts";
 import { type Context, reading, type Rules } from "./rule.ts";
 
 /** Row kernels need gradients that have memory of their own: those of sums are one number for all. */
 const settled = (g: Tensor): Tensor => g.strides.includes(0) ? g.contiguous() : g;
-
-function labelGradient(g: Tensor, { a, b, second, third, attrs }: Context<"labelLoss">): Tensor {
-  const { dim } = attrs;
-  if (!isGradEnabled()) return apply("labelLossGrad", [g, a, b, second, third], attrs);
-  const classes = arange(a.shape[dim]!, { dtype: "int32", device: a.device })
-    .reshape(a.shape.map((size, d) => d === dim ? size : 1));
-  const ignored = b.eq(attrs.ignoreIndex);
-  return a.softmax(dim).sub(classes.eq(b).to(a.dtype)).mul(g).maskedFill(ignored, 0);
-}
 
 /** The dimensions along which a weight is repeated to meet the input. */
 function repeated(weight: readonly number[], shape: readonly number[]): number[] {
@@ -94,25 +85,21 @@ export const rowRules: Rules<RowPrim> = {
   softmax: [
     reading(
       "out",
-      (g, { out, attrs: { dim, scale = 1 } }) =>
-        isGradEnabled()
-          ? out.mul(g.sub(g.mul(out).sum(dim, { keepdim: true }))).mul(scale)
-          : apply("softmaxGrad", [g, out], { dim, scale }),
+      (g, { out, attrs: { dim, scale } }) =>
+        apply("softmaxGrad", [g, out], scale === undefined ? { dim } : { dim, scale }),
     ),
     null,
   ],
   softmaxGrad: null,
-  logSoftmax: [
-    reading(
-      "out",
-      (g, { out, attrs }) =>
-        isGradEnabled()
-          ? g.sub(out.exp().mul(g.sum(attrs.dim, { keepdim: true })))
-          : apply("logSoftmaxGrad", [g, out], attrs),
-    ),
-  ],
+  logSoftmax: [reading("out", (g, { out, attrs }) => apply("logSoftmaxGrad", [g, out], attrs))],
   logSoftmaxGrad: null,
-  labelLoss: [reading("a b second third", labelGradient), null],
+  labelLoss: [
+    reading(
+      "a b second third",
+      (g, { a, b, second, third, attrs }) => apply("labelLossGrad", [g, a, b, second, third], attrs),
+    ),
+    null,
+  ],
   labelLossGrad: null,
   normalize: {
     reads: (inputs, { activation }) => [

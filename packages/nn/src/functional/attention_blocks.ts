@@ -1,7 +1,7 @@
 /** Attention that never has the scores of a long sequence at once: block by block of queries, and again for the gradients. */
 import { customFunction, isGradEnabled } from "@heddle/autograd";
 import { cat, defaultGenerator, Generator, type GeneratorState, pad, rand, type Tensor, tidy } from "@heddle/tensor";
-import { apply, hasRows, maskedSoftmax, matmulInto } from "@heddle/tensor/engine";
+import { apply, maskedSoftmax, matmulInto } from "@heddle/tensor/engine";
 import { drop } from "./dropout.ts";
 import { lyingAs } from "./lying_as.ts";
 
@@ -154,9 +154,7 @@ type Drawn = ReturnType<typeof dropper>;
 
 /** The gradient of `softmax(scale · x)`, by what it gave. */
 function softmaxGradient(g: Tensor, y: Tensor, scale: number): Tensor {
-  const dim = y.ndim - 1;
-  if (hasRows(y, [dim])) return apply("softmaxGrad", [g, y], { dim, scale });
-  return y.mul(g.sub(g.mul(y).sum(dim, { keepdim: true }))).mul(scale);
+  return apply("softmaxGrad", [g, y], { dim: y.ndim - 1, scale });
 }
 
 /** Gradients of queries, keys and values, block by block. */

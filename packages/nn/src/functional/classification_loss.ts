@@ -96,7 +96,7 @@ function labelled(operation: string, logProbabilities: Tensor, target: Tensor, o
   };
 }
 
-/** {@link labelled} straight from scores, in one kernel, where the device has it and nothing asks for more. */
+/** {@link labelled} straight from scores, in one kernel, where nothing asks for more. */
 function fusedLabelled(scores: Tensor, target: Tensor, options: CrossEntropyOptions): Labelled | null {
   const { weight, ignoreIndex = -100, labelSmoothing = 0 } = options;
   if (weight || labelSmoothing > 0) return null;
@@ -104,7 +104,6 @@ function fusedLabelled(scores: Tensor, target: Tensor, options: CrossEntropyOpti
   const labels = checkedLabels("crossEntropy", scores.shape, dim, target);
   // int64 would halve the vectors; what does not fit is found below.
   const loss = labelLoss(scores, labels.to("int32"), dim, ignoreIndex);
-  if (loss === null) return null;
   if (!labels.device.backend.readsAtOnce) return { loss, share: labels.ne(ignoreIndex).sum() };
   const classes = scores.shape[dim]!;
   let share = 0;

@@ -6,6 +6,7 @@ import { reduce } from "./execute/reduce.ts";
 import { rows } from "./execute/rows.ts";
 import { assemble, view } from "./execute/view.ts";
 import { produce, runRoutine } from "./launch.ts";
+import { composed } from "./row_composite.ts";
 import type {
   AssemblePrim,
   Attrs,
@@ -45,9 +46,15 @@ export function applyAll<P extends Prim>(
   attrs: Attrs[P],
   operation: string = prim,
 ): readonly Tensor[] {
-  const outputs = execute(prim, inputs, attrs, null, operation);
   const tape = activeTape();
-  if (tape !== null && tape.enabled) {
+  const records = tape !== null && tape.enabled;
+  if (table[prim].kind === "rows") {
+    checkOperands(operation, inputs);
+    const outputs = composed(prim as RowPrim, inputs as readonly Tensor[], attrs as Attrs[RowPrim], records);
+    if (outputs !== null) return outputs;
+  }
+  const outputs = execute(prim, inputs, attrs, null, operation);
+  if (records) {
     for (const input of inputs) {
       if (isTensor(input) && isRecorded(input)) {
         tape.record(prim, inputs, attrs, outputs);

@@ -1,12 +1,9 @@
 /** Softmax over what masks let take part: the weights of attention. */
 import { apply } from "../engine/apply.ts";
 import { isFloat } from "../dtype.ts";
-import { hasRows } from "../engine/execute/rows.ts";
-import { hasHalfGradient, inFloat32 } from "../engine/in_float32.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { arange, zeros } from "./creation.ts";
-import { where } from "./join.ts";
+import { arange } from "./creation.ts";
 import { checkOptions } from "../options.ts";
 
 /** Options of {@link maskedSoftmax}. */
@@ -46,21 +43,8 @@ export function maskedSoftmax(x: Tensor, options: MaskedSoftmaxOptions = {}): Te
   const limited = causalOffset !== null && causalOffset < elements - 1;
   const last = limited ? arange(rows, { dtype: "int32", device: x.device }).add(causalOffset).unsqueeze(1) : null;
   const dim = x.ndim - 1;
-  if (hasRows(x, [dim]) && !hasHalfGradient(x) && masks.every(({ requiresGrad }) => !requiresGrad)) {
-    const attrs = { dim, ...(scale === 1 ? {} : { scale }), ...(limited ? { limited } : {}) };
-    return apply("softmax", [x, ...(last === null ? [] : [last]), ...masks], attrs);
-  }
-  if (x.dtype === "float16") {
-    return inFloat32([x, ...masks], (x, ...masks) => maskedSoftmax(x, { ...options, masks }));
-  }
-  let sum = scale === 1 ? x : x.mul(scale);
-  if (last === null && masks.length === 0) return sum.softmax(dim);
-  if (x.numel === 0) return zeros(x.shape, { dtype: x.dtype, device: x.device });
-  if (last !== null) sum = where(arange(elements, { dtype: "int32", device: x.device }).le(last), sum, -Infinity);
-  for (const mask of masks) sum = mask.dtype === "bool" ? where(mask, sum, -Infinity) : sum.add(mask);
-  // Rows of which nothing takes part are even before they are zero, so that no gradient is NaN.
-  const nothing = sum.detach().amax(dim, { keepdim: true }).eq(-Infinity);
-  return where(nothing, 0, where(nothing, 0, sum).softmax(dim));
+  const attrs = { dim, ...(scale === 1 ? {} : { scale }), ...(limited ? { limited } : {}) };
+  return apply("softmax", [x, ...(last === null ? [] : [last]), ...masks], attrs);
 }
 
 function checkMask(mask: Tensor, x: Tensor): void {

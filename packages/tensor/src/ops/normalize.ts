@@ -1,7 +1,6 @@
 /** Zero mean and unit variance over some dimensions: what the normalising layers are made of. */
 import { applyAll } from "../engine/apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
-import { hasRows } from "../engine/execute/rows.ts";
 import { inFloat32 } from "../engine/in_float32.ts";
 import { type Activation, activations } from "../prims/attrs.ts";
 import { sameShape } from "../shape.ts";
@@ -43,22 +42,12 @@ export function normalize(x: Tensor, dims: readonly number[], options: Normalize
   checkOptions("normalize", options, ["activation", "bias", "eps", "residual", "weight"]);
   const { weight = null, bias = null, eps, residual = null, activation = "none" } = options;
   checkOption("normalize", "activation", activation, activations);
-  const affine = [weight, bias];
-  const half = x.dtype === "float16";
-  const taken = residual === null ||
-    (weight !== null && residual.dtype === x.dtype && sameShape(residual.shape, x.shape) && hasRows(residual, dims));
-  // One of the two alone is rare.
-  if (
-    hasRows(x, dims) && affine.every((t) => t === null || t.dtype === x.dtype) &&
-    (weight === null) === (bias === null) && (taken || !half)
-  ) {
-    const inputs = [x, ...(weight ? [weight, bias!] : []), ...(taken && residual ? [residual] : [])];
-    const own = { dims: [...dims], eps };
-    const attrs = taken && activation === "relu" ? { ...own, activation } : own;
-    const [result, mean, variance] = applyAll("normalize", inputs, attrs);
-    return { result: taken ? result! : following(result!, residual, activation), mean: mean!, variance: variance! };
-  }
-  if (half) {
+  // One of the two alone is rare, and so is another branch of another shape: they are operations of their own.
+  const affine = (weight === null) === (bias === null);
+  const taken = residual !== null && affine && weight !== null && residual.dtype === x.dtype &&
+    sameShape(residual.shape, x.shape);
+  const whole = residual === null ? affine : taken;
+  if (x.dtype === "float16" && !whole) {
     let statistics: Normalized | null = null;
     const result = inFloat32([x, weight, bias, residual], (x, weight, bias, residual) => {
       statistics = normalize(x, dims, { weight, bias, eps, residual, activation });
@@ -66,16 +55,14 @@ export function normalize(x: Tensor, dims: readonly number[], options: Normalize
     });
     return { ...statistics!, result };
   }
-  const mean = x.mean(dims, { keepdim: true });
-  const centred = x.sub(mean);
-  const variance = centred.square().mean(dims, { keepdim: true });
-  const scale = variance.add(eps).rsqrt();
-  // What is small is multiplied first.
-  const small = weight !== null && weight.numel <= scale.numel;
-  let result = centred.mul(small ? scale.mul(weight) : scale);
-  if (weight !== null && !small) result = result.mul(weight);
-  if (bias !== null) result = result.add(bias);
-  return { result: following(result, residual, activation), mean, variance };
+  const inputs = [x, ...(affine && weight ? [weight, bias!] : []), ...(taken ? [residual.contiguous()] : [])];
+  const own = { dims: [...dims], eps };
+  const attrs = whole && activation === "relu" ? { ...own, activation } : own;
+  const [normalized, mean, variance] = applyAll("normalize", inputs, attrs);
+  if (whole) return { result: normalized!, mean: mean!, variance: variance! };
+  const scaled = affine || weight === null ? normalized! : normalized!.mul(weight);
+  const result = following(affine || bias === null ? scaled : scaled.add(bias), residual, activation);
+  return { result, mean: mean!, variance: variance! };
 }
 
 /** What a kernel of its own does where the normalising one does not. */
@@ -93,12 +80,5 @@ function following(result: Tensor, residual: Tensor | null, activation: Activati
 export function rmsNormalize(x: Tensor, dims: readonly number[], options: RmsNormalizeOptions): Tensor {
   checkOptions("rmsNormalize", options, ["eps", "weight"]);
   const { weight = null, eps } = options;
-  if (hasRows(x, dims) && (weight === null || weight.dtype === x.dtype)) {
-    return applyAll("rmsNormalize", weight === null ? [x] : [x, weight], { dims: [...dims], eps })[0]!;
-  }
-  if (x.dtype === "float16") {
-    return inFloat32([x, weight], (x, weight) => rmsNormalize(x, dims, { weight, eps }));
-  }
-  const unit = x.mul(x.square().mean(dims, { keepdim: true }).add(eps).rsqrt());
-  return weight === null ? unit : unit.mul(weight);
+  return applyAll("rmsNormalize", weight === null ? [x] : [x, weight], { dims: [...dims], eps })[0]!;
 }

@@ -1,7 +1,6 @@
 /** Reductions over none, one or several dimensions, running sums, softmax. */
 import { apply } from "../engine/apply.ts";
 import { checkNumber } from "../engine/checks.ts";
-import { hasRows } from "../engine/execute/rows.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
 import { hasHalfGradient, inFloat32 } from "../engine/in_float32.ts";
 import type { ReducePrim } from "../prims/attrs.ts";
@@ -194,23 +193,12 @@ export function cumprod(input: Tensor, dim: number, options: { readonly dtype?: 
 
 export function softmax(x: Tensor, dim: number): Tensor {
   checkFloat("softmax", x);
-  const d = normalizeDim("softmax", dim, x.ndim);
-  if (x.numel === 0) return x.clone();
-  // The gradient is computed from the result, which is kept before float16 rounds it.
-  if (hasRows(x, [d]) && !hasHalfGradient(x)) return apply("softmax", [x], { dim: d });
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.softmax(d));
-  const power = x.sub(x.detach().amax(d, { keepdim: true })).exp();
-  return power.div(power.sum(d, { keepdim: true }));
+  return apply("softmax", [x], { dim: normalizeDim("softmax", dim, x.ndim) });
 }
 
 export function logSoftmax(x: Tensor, dim: number): Tensor {
   checkFloat("logSoftmax", x);
-  const d = normalizeDim("logSoftmax", dim, x.ndim);
-  if (x.numel === 0) return x.clone();
-  if (hasRows(x, [d]) && !hasHalfGradient(x)) return apply("logSoftmax", [x], { dim: d });
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.logSoftmax(d));
-  const shifted = x.sub(x.detach().amax(d, { keepdim: true }));
-  return shifted.sub(shifted.exp().sum(d, { keepdim: true }).log());
+  return apply("logSoftmax", [x], { dim: normalizeDim("logSoftmax", dim, x.ndim) });
 }
 
 function squaredDeviation(

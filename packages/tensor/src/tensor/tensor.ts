@@ -5,6 +5,7 @@
 import { markClass } from "../brand.ts";
 import type { Device, ToTarget } from "../device.ts";
 import type { DType, Scalar } from "../dtype.ts";
+import { installRowComposites } from "../engine/row_composite.ts";
 import type { BackwardOptions } from "../engine/tape.ts";
 import { tidy } from "../memory/scope.ts";
 import type { Storage } from "../memory/storage.ts";
@@ -22,6 +23,7 @@ import {
   setRequiresGrad,
 } from "../ops/gradients.ts";
 import type { Dims, ReduceOptions, ValuesAndIndices } from "../ops/reduction.ts";
+import { rowComposites } from "../ops/row_composites.ts";
 import type { Index } from "../ops/slices.ts";
 import type { Unique } from "../ops/sorting.ts";
 import type { ScatterMode } from "../prims/attrs.ts";
@@ -1699,6 +1701,7 @@ export class Tensor extends TensorCore {
   }
 }
 
+installRowComposites(rowComposites);
 installTensorClass(Tensor as unknown as Parameters<typeof installTensorClass>[0]);
 printOnConsole(Tensor.prototype);
 markClass(Tensor, "@heddle/tensor");
