@@ -2,7 +2,7 @@
 import { customFunction } from "@heddle/autograd";
 import { eye, type Tensor } from "@heddle/tensor";
 import { EigenvalueDecomposition } from "ml-matrix";
-import { checkFinite, checkSquare } from "./check.ts";
+import { checkFinite, checkNoOptions, checkSquare } from "./check.ts";
 import { matrix, read, scaled, write, writeMatrices } from "./host/matrices.ts";
 import { isGiven } from "./is_given.ts";
 import { transposed } from "./transposed.ts";
@@ -14,6 +14,9 @@ export interface Eigh {
   /** `[..., n, n]`, one a column, orthonormal. Each has a free sign. */
   readonly eigenvectors: Tensor;
 }
+
+/** What to do where PyTorch has `UPLO="U"`. */
+const lowerOnly = "the lower triangle is read; give a.transpose(-2, -1) to have the upper one read";
 
 const symmetric = customFunction({
   name: "eigh",
@@ -66,6 +69,7 @@ const symmetric = customFunction({
  * ```
  */
 export function eigh(a: Tensor): Eigh {
+  checkNoOptions("eigh", arguments, 1, lowerOnly);
   checkSquare("eigh", a);
   const [eigenvalues, eigenvectors] = symmetric(a) as [Tensor, Tensor];
   return { eigenvalues, eigenvectors };
@@ -86,6 +90,7 @@ export function eigh(a: Tensor): Eigh {
  * ```
  */
 export function eigvalsh(a: Tensor): Tensor {
+  checkNoOptions("eigvalsh", arguments, 1, lowerOnly);
   checkSquare("eigvalsh", a);
   return eigh(a).eigenvalues;
 }

@@ -2,6 +2,7 @@
 import type { Tensor } from "@heddle/tensor";
 import { checkModule, type Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
+import { checkSurplus } from "./surplus.ts";
 
 /** The position of a possibly negative index. @throws RangeError when there is none. */
 function position(container: string, index: number, length: number): number {
@@ -127,6 +128,7 @@ export class ModuleList<M extends Module = Module> extends Module implements Ite
 
   constructor(modules: Iterable<M> = []) {
     super();
+    checkSurplus("ModuleList", arguments, 1);
     this.items = [];
     this.extend(modules);
   }
@@ -196,6 +198,7 @@ export class ModuleDict<
 
   constructor(modules: D = {} as D) {
     super();
+    checkSurplus("ModuleDict", arguments, 1);
     this.items = new Map();
     for (const [name, module] of Object.entries(modules)) this.set(name, module);
   }
@@ -264,6 +267,7 @@ export class ParameterList extends Module implements Iterable<Parameter> {
   /** Tensors become parameters. */
   constructor(tensors: Iterable<Tensor> = []) {
     super();
+    checkSurplus("ParameterList", arguments, 1);
     this.items = [];
     for (const tensor of tensors) this.append(tensor);
   }

@@ -7,7 +7,7 @@ import { normal_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
-import { checkSize, showSizes } from "./sizes.ts";
+import { checkNumber, checkSize, showSizes } from "./sizes.ts";
 
 const embeddingOptions = ["dtype", "device", "generator", "paddingIdx", "maxNorm", "normType"] as const;
 
@@ -51,8 +51,8 @@ export class Embedding extends Module {
     this.numEmbeddings = checkSize("Embedding", "numEmbeddings", numEmbeddings);
     this.embeddingDim = checkSize("Embedding", "embeddingDim", embeddingDim);
     this.paddingIdx = paddingRow(paddingIdx, numEmbeddings);
-    this.maxNorm = maxNorm;
-    this.normType = normType;
+    this.maxNorm = maxNorm === null ? null : checkNumber("Embedding", "maxNorm", maxNorm, 0);
+    this.normType = checkNumber("Embedding", "normType", normType, 0);
     this.weight = new Parameter(empty([numEmbeddings, embeddingDim], placement));
     this.resetParameters(generator);
   }

@@ -25,6 +25,9 @@ export interface GroupConvOptions extends ConvLayerOptions {
   readonly group?: Symmetry;
 }
 
+/** The positions of every transformed filter are worked out on the host. */
+const mostKernel = 512;
+
 /** What both share: one filter bank, turned into all positions by one gather, and one convolution. */
 abstract class EquivariantConv extends ConvNd {
   readonly group: Symmetry;
@@ -45,7 +48,7 @@ abstract class EquivariantConv extends ConvNd {
     const { group = "p4", ...rest } = options;
     const elements = elementsOf(layer, group);
     const planes = onGroup ? elements.length : 1;
-    checkSize(layer, "kernelSize", kernelSize);
+    checkSize(layer, "kernelSize", kernelSize, 1, mostKernel);
     checkSize(layer, "inChannels", inChannels);
     super(2, inChannels * planes, outChannels, kernelSize, rest);
     this.group = group;

@@ -10,7 +10,7 @@ import {
 } from "./functional/lp_pooling.ts";
 import { Module } from "./module.ts";
 import { ownOptions } from "./own_options.ts";
-import { checkSize, showSizes, type Sizes, spread } from "./sizes.ts";
+import { checkNumber, checkSize, checkWindows, showSizes, type Sizes, spread } from "./sizes.ts";
 
 const lpPoolOptions = ["ceilMode", "stride"] as const;
 
@@ -23,8 +23,10 @@ abstract class LPPoolNd extends Module {
 
   constructor(dims: number, normType: number, kernelSize: Sizes, options: LpPoolOptions) {
     super();
-    this.normType = normType;
-    this.kernelSize = spread(`LPPool${dims}d`, "kernelSize", kernelSize, dims);
+    const layer = `LPPool${dims}d`;
+    this.normType = checkNumber(layer, "normType", normType);
+    this.kernelSize = spread(layer, "kernelSize", kernelSize, dims);
+    checkWindows(layer, dims, options);
     this.options = ownOptions(options);
   }
 
@@ -91,8 +93,9 @@ export class FeatureLPPool extends Module {
   constructor(normType: number, size: number, options: FeatureLpPoolOptions = {}) {
     checkOptions("FeatureLPPool", options, ["stride"]);
     super();
-    this.normType = normType;
+    this.normType = checkNumber("FeatureLPPool", "normType", normType);
     this.size = checkSize("FeatureLPPool", "size", size);
+    checkWindows("FeatureLPPool", 1, options);
     this.options = ownOptions(options);
   }
 

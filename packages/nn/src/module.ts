@@ -14,6 +14,7 @@ import { type ForwardHook, type ForwardPreHook, hookAfter, hookBefore, type Hook
 import { Parameter } from "./parameter.ts";
 import { type LoadOptions, type LoadReport, loadState, type StateDict } from "./state_dict.ts";
 import { checkDepth, drawTree, summarise } from "./summary.ts";
+import { checkSurplus } from "./surplus.ts";
 
 /** Options of {@link Module.registerBuffer}. */
 export interface BufferOptions {
@@ -48,6 +49,11 @@ export abstract class Module {
   /** Whether the module is being trained: what dropout and batch normalisation ask. See {@link train}. */
   training: boolean = true;
   private readonly persistence: Map<string, boolean> = new Map();
+
+  /** @throws TypeError for arguments: those of a layer that has no constructor of its own come here. */
+  constructor() {
+    checkSurplus(this.constructor.name, arguments, 0);
+  }
 
   /**
    * Makes a tensor part of the module's state without training it; it becomes the property `name`, so declare that:

@@ -8,7 +8,7 @@ import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { ownOptions } from "./own_options.ts";
 import { Parameter } from "./parameter.ts";
-import { checkNumber, checkSize, showSizes, type Sizes } from "./sizes.ts";
+import { checkNumber, checkNumbers, checkSize, listOf, showSizes, type Sizes } from "./sizes.ts";
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions extends Omit<LayerOptions, "generator"> {
@@ -44,7 +44,7 @@ export class LayerNorm extends Module {
     checkOptions("LayerNorm", options, ["bias", "device", "dtype", "elementwiseAffine", "eps"]);
     super();
     const { eps = 1e-5, elementwiseAffine = true, bias = true, ...placement } = options;
-    this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
+    this.normalizedShape = listOf("LayerNorm", "normalizedShape", normalizedShape, 1);
     for (const size of this.normalizedShape) checkSize("LayerNorm", "normalizedShape", size);
     this.eps = checkNumber("LayerNorm", "eps", eps, 0);
     this.weight = elementwiseAffine ? new Parameter(empty(this.normalizedShape, placement)) : null;
@@ -150,6 +150,7 @@ export class LocalResponseNorm extends Module {
     checkOptions("LocalResponseNorm", options, ["alpha", "beta", "k"]);
     super();
     this.size = checkSize("LocalResponseNorm", "size", size);
+    checkNumbers("LocalResponseNorm", options, { alpha: -Infinity, beta: -Infinity, k: -Infinity });
     this.options = ownOptions(options);
   }
 

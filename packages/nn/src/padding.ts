@@ -1,7 +1,8 @@
 /** Padding layers: zeros or another number, the image mirrored, or its edge. */
 import { pad, type PadMode, type Tensor } from "@heddle/tensor";
 import { Module } from "./module.ts";
-import { showSizes, type Sizes } from "./sizes.ts";
+import { checkNumber, listOf, showSizes, type Sizes } from "./sizes.ts";
+import { checkSurplus } from "./surplus.ts";
 
 /** What the padding layers share. */
 abstract class PadNd extends Module {
@@ -11,7 +12,7 @@ abstract class PadNd extends Module {
 
   constructor(dims: number, padding: Sizes) {
     super();
-    const list = typeof padding === "number" ? Array<number>(2 * dims).fill(padding) : [...padding];
+    const list = listOf(this.constructor.name, "padding", padding, 2 * dims);
     if (list.length !== 2 * dims || list.some((amount) => !Number.isInteger(amount))) {
       throw new RangeError(
         `${this.constructor.name}: padding ${showSizes(list)} must be one integer, or ${2 * dims}: ` +
@@ -50,7 +51,7 @@ abstract class ConstantPadNd extends PadNd {
 
   constructor(dims: number, padding: Sizes, value: number) {
     super(dims, padding);
-    this.value = value;
+    this.value = checkNumber(this.constructor.name, "value", value);
   }
 
   protected override get fill(): number {
@@ -66,6 +67,7 @@ abstract class ConstantPadNd extends PadNd {
 export class ConstantPad1d extends ConstantPadNd {
   constructor(padding: Sizes, value: number) {
     super(1, padding, value);
+    checkSurplus("ConstantPad1d", arguments, 2);
   }
 }
 
@@ -73,6 +75,7 @@ export class ConstantPad1d extends ConstantPadNd {
 export class ConstantPad2d extends ConstantPadNd {
   constructor(padding: Sizes, value: number) {
     super(2, padding, value);
+    checkSurplus("ConstantPad2d", arguments, 2);
   }
 }
 
@@ -94,6 +97,7 @@ export class ZeroPad2d extends PadNd {
 
   constructor(padding: Sizes) {
     super(2, padding);
+    checkSurplus("ZeroPad2d", arguments, 1);
   }
 }
 
@@ -103,6 +107,7 @@ export class ReflectionPad1d extends PadNd {
 
   constructor(padding: Sizes) {
     super(1, padding);
+    checkSurplus("ReflectionPad1d", arguments, 1);
   }
 }
 
@@ -116,6 +121,7 @@ export class ReflectionPad2d extends PadNd {
 
   constructor(padding: Sizes) {
     super(2, padding);
+    checkSurplus("ReflectionPad2d", arguments, 1);
   }
 }
 
@@ -125,6 +131,7 @@ export class ReplicationPad1d extends PadNd {
 
   constructor(padding: Sizes) {
     super(1, padding);
+    checkSurplus("ReplicationPad1d", arguments, 1);
   }
 }
 
@@ -134,6 +141,7 @@ export class ReplicationPad2d extends PadNd {
 
   constructor(padding: Sizes) {
     super(2, padding);
+    checkSurplus("ReplicationPad2d", arguments, 1);
   }
 }
 
@@ -143,5 +151,6 @@ export class ReplicationPad3d extends PadNd {
 
   constructor(padding: Sizes) {
     super(3, padding);
+    checkSurplus("ReplicationPad3d", arguments, 1);
   }
 }

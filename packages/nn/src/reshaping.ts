@@ -1,7 +1,8 @@
 /** Layers that only change the shape, or nothing. */
 import type { Tensor } from "@heddle/tensor";
 import { Module } from "./module.ts";
-import { checkNumber, showSizes } from "./sizes.ts";
+import { checkInteger, checkSize, showSizes } from "./sizes.ts";
+import { checkSurplus } from "./surplus.ts";
 
 /**
  * Dimensions `startDim` to `endDim` as one: by default all but the first. PyTorch: `torch.nn.Flatten`.
@@ -19,8 +20,9 @@ export class Flatten extends Module {
 
   constructor(startDim = 1, endDim = -1) {
     super();
-    this.startDim = checkNumber("Flatten", "startDim", startDim);
-    this.endDim = checkNumber("Flatten", "endDim", endDim);
+    checkSurplus("Flatten", arguments, 2);
+    this.startDim = checkInteger("Flatten", "startDim", startDim);
+    this.endDim = checkInteger("Flatten", "endDim", endDim);
   }
 
   forward(input: Tensor): Tensor {
@@ -39,8 +41,12 @@ export class Unflatten extends Module {
 
   constructor(dim: number, sizes: readonly number[]) {
     super();
-    this.dim = checkNumber("Unflatten", "dim", dim);
-    this.sizes = [...sizes];
+    checkSurplus("Unflatten", arguments, 2);
+    this.dim = checkInteger("Unflatten", "dim", dim);
+    if (!Array.isArray(sizes)) {
+      throw new TypeError(`Unflatten: sizes is ${String(sizes)}; expected an array of integers`);
+    }
+    this.sizes = sizes.map((size: number) => checkSize("Unflatten", "a size", size, -1));
   }
 
   forward(input: Tensor): Tensor {

@@ -5,7 +5,7 @@ import { linear } from "../functional/linear.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
-import { showSizes } from "../sizes.ts";
+import { checkSize, showSizes } from "../sizes.ts";
 
 const scoredAttentionOptions = ["lengths", "mask", "projected", "values"] as const;
 
@@ -153,8 +153,8 @@ export class DotProductAttention extends Module {
         `DotProductAttention: queries of ${queryDim} and keys of ${keyDim} features have no scalar product; use { score: "general" }`,
       );
     }
-    this.queryDim = queryDim;
-    this.keyDim = keyDim;
+    this.queryDim = checkSize("DotProductAttention", "queryDim", queryDim);
+    this.keyDim = checkSize("DotProductAttention", "keyDim", keyDim);
     this.key = score === "general" ? new Linear(keyDim, queryDim, { bias: false, ...rest }) : null;
   }
 

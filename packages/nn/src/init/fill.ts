@@ -2,6 +2,7 @@
 import { noGrad } from "@heddle/autograd";
 import { emptyLike, type Generator, type Tensor, tidy } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkNoOptions } from "../surplus.ts";
 
 /** Where an initialiser draws from. */
 export interface DrawOptions {
@@ -25,17 +26,20 @@ export function normal_<T extends Tensor>(tensor: T, mean = 0, std = 1, options:
 
 /** One value everywhere. */
 export function constant_<T extends Tensor>(tensor: T, value: number): T {
+  checkNoOptions("constant_", arguments, 2);
   noGrad(() => tensor.fill_(value));
   return tensor;
 }
 
 /** Zeros. */
 export function zeros_<T extends Tensor>(tensor: T): T {
+  checkNoOptions("zeros_", arguments, 1);
   return constant_(tensor, 0);
 }
 
 /** Ones. */
 export function ones_<T extends Tensor>(tensor: T): T {
+  checkNoOptions("ones_", arguments, 1);
   return constant_(tensor, 1);
 }
 

@@ -3,6 +3,7 @@ import { noGrad } from "@heddle/autograd";
 import { defaultGenerator, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
+import { checkNoOptions } from "../surplus.ts";
 import type { DrawOptions } from "./fill.ts";
 
 function write<T extends Tensor>(tensor: T, values: Float64Array): T {
@@ -26,6 +27,7 @@ function normals(count: number, generator: Generator = defaultGenerator): Float6
 
 /** The identity matrix, also where there are more rows than columns or the other way round. @throws RangeError unless 2-d. */
 export function eye_<T extends Tensor>(tensor: T): T {
+  checkNoOptions("eye_", arguments, 1);
   const [rows, columns] = matrixSize("eye_", tensor);
   const values = new Float64Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
