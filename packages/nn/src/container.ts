@@ -101,7 +101,7 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
   }
 
   protected override *members(): Iterable<readonly [string, unknown]> {
-    yield* super.members();
+    for (const [name, value] of super.members()) if (value !== this.layers) yield [name, value];
     yield* this.layers;
   }
 }
@@ -255,7 +255,7 @@ export class ModuleDict<
   }
 
   protected override *members(): Iterable<readonly [string, unknown]> {
-    yield* super.members();
+    for (const [name, value] of super.members()) if (value !== this.items) yield [name, value];
     yield* this.items;
   }
 }

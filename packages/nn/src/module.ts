@@ -11,6 +11,7 @@ import {
 } from "@heddle/tensor/engine";
 import { convert } from "./convert.ts";
 import { type ForwardHook, type ForwardPreHook, hookAfter, hookBefore, type HookHandle } from "./hooks.ts";
+import { checkLost } from "./lost_modules.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadOptions, type LoadReport, loadState, type StateDict } from "./state_dict.ts";
 import { checkDepth, drawTree, summarise } from "./summary.ts";
@@ -108,8 +109,15 @@ export abstract class Module {
 
   /** Names and values among which parameters, buffers and modules are looked for; containers add theirs. */
   protected *members(): Iterable<readonly [string, unknown]> {
+    const methods = Object.getPrototypeOf(this) as Readonly<Record<string, unknown>>;
     for (const property of Object.keys(this)) {
-      yield [this.stateKey(property), (this as Record<string, unknown>)[property]];
+      const value = (this as Record<string, unknown>)[property];
+      if (typeof methods[property] === "function" && typeof value !== "function" && !(property in Object.prototype)) {
+        throw new TypeError(
+          `${this.constructor.name}.${property} is a field that hides the method ${property}(); choose another name for it`,
+        );
+      }
+      yield [this.stateKey(property), value];
     }
   }
 
@@ -118,8 +126,7 @@ export abstract class Module {
     const found: [string, Module][] = [];
     for (const [name, value] of this.members()) {
       if (value instanceof Module) found.push([name, value]);
-      else if (Array.isArray(value)) this.checkArray(name, value);
-      else this.checkCopy(name, value);
+      else if (typeof value === "object" && value !== null && !(value instanceof Tensor)) this.checkField(name, value);
     }
     return found;
   }
@@ -350,22 +357,12 @@ export abstract class Module {
     return [...found].map(([tensor, name]) => [name, tensor]);
   }
 
-  /** What another copy of the package made is not found, which would go unnoticed likewise. */
-  private checkCopy(name: string, value: unknown): void {
-    if (typeof value !== "object" || value === null || value instanceof Tensor) return;
+  /** Refuses fields whose parameters would not be found, which would go unnoticed until nothing learns. */
+  private checkField(name: string, value: object): void {
+    const owner = this.constructor.name;
+    checkLost(owner, name, value, (item) => item instanceof Module);
     const other = otherCopy(value, "Module") ?? otherCopy(value, "Parameter");
-    if (other !== null) throw new TypeError(`${this.constructor.name}.${name}: ${other}`);
-  }
-
-  /** An array is not searched, which would go unnoticed until nothing learns. */
-  private checkArray(name: string, values: readonly unknown[]): void {
-    const lost = values.find((value): value is object => value instanceof Module || value instanceof Parameter);
-    if (lost === undefined) return;
-    const [kind, list] = [lost.constructor.name, lost instanceof Module ? "ModuleList" : "ParameterList"];
-    throw new TypeError(
-      `${this.constructor.name}.${name} is a plain array that holds a ${kind}, whose parameters would not be found; ` +
-        `make it a new ${list}([…])`,
-    );
+    if (other !== null) throw new TypeError(`${owner}.${name}: ${other}`);
   }
 }
 

@@ -87,10 +87,10 @@ export function checkNumbers<O extends object>(
   }
 }
 
-/** An integer given by a caller, such as a dimension. @throws RangeError naming the layer, the argument and the value. */
+/** An integer given by a caller, such as a dimension. @throws TypeError or RangeError naming the layer, the argument and the value. */
 export function checkInteger(layer: string, name: string, value: number): number {
-  if (Number.isInteger(value)) return value;
-  throw new RangeError(`${layer}: ${name} is ${String(value)}; expected an integer`);
+  if (Number.isInteger(checkNumber(layer, name, value))) return value;
+  throw new RangeError(`${layer}: ${name} is ${value}; expected an integer`);
 }
 
 /** A shape as errors and summaries show it. */

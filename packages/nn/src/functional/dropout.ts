@@ -16,7 +16,7 @@ export interface DropoutOptions {
 /** @throws RangeError for a probability outside 0 to 1. */
 export function checkProbability(operation: string, p: number): void {
   if (typeof p === "number" && p >= 0 && p <= 1) return;
-  throw new RangeError(`${operation}: probability ${String(p)} is not a number within 0 to 1`);
+  throw new RangeError(`${operation}: probability ${String(p)} is not within 0 to 1`);
 }
 
 /** By numbers from 0 to 1 that were drawn: x · factor where they are not below p, else 0. */
