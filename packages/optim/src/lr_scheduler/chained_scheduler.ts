@@ -1,5 +1,5 @@
 /** Several schedules at once. */
-import { checkSchedule } from "./saved_schedule.ts";
+import { checkSchedule, refuseJson } from "./saved_schedule.ts";
 import type { LRScheduler, ScheduledOptimizer, SchedulerStateDict } from "./scheduler.ts";
 
 /**
@@ -52,6 +52,11 @@ export class ChainedScheduler {
     checkWithEach("ChainedScheduler", this.stateDict(), this.schedulers, stateDict);
     loadEach(this.schedulers, stateDict.schedulers);
     this.lastLrs = [...stateDict.lastLrs as number[]];
+  }
+
+  /** A schedule is not written as JSON, its state is. @throws Error that says so. */
+  toJSON(): never {
+    return refuseJson("ChainedScheduler");
   }
 }
 

@@ -61,8 +61,8 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
         this.cycleLength *= this.tMult;
       }
     } else {
-      if (!(epoch >= 0)) {
-        throw new RangeError(`CosineAnnealingWarmRestarts.step: epoch is ${epoch}; it must not be negative`);
+      if (!(Number.isFinite(epoch) && epoch >= 0)) {
+        throw new RangeError(`CosineAnnealingWarmRestarts.step: epoch is ${epoch}; it must be a number of at least 0`);
       }
       let [start, length] = [0, this.t0];
       if (this.tMult === 1) start = Math.floor(epoch / length) * length;

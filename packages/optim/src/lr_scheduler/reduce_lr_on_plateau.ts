@@ -1,7 +1,7 @@
 /** A smaller learning rate when a metric no longer improves. */
 import { checkOptions } from "@heddle/tensor/engine";
 import { metricValue } from "../metric.ts";
-import { checkSchedule } from "./saved_schedule.ts";
+import { checkSchedule, refuseJson } from "./saved_schedule.ts";
 import { checkWhole, perGroup, type ScheduledOptimizer, type SchedulerStateDict } from "./scheduler.ts";
 
 /** Options of {@link ReduceLROnPlateau}. */
@@ -146,5 +146,10 @@ export class ReduceLROnPlateau {
     Object.assign(this.options, structuredClone(pick(this.options)));
     Object.assign(this.progress, structuredClone(pick(this.progress)));
     this.minLrs.splice(0, this.minLrs.length, ...stateDict.minLrs as number[]);
+  }
+
+  /** A schedule is not written as JSON, its state is. @throws Error that says so. */
+  toJSON(): never {
+    return refuseJson("ReduceLROnPlateau");
   }
 }

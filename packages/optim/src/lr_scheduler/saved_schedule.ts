@@ -50,6 +50,11 @@ function checkEntry(name: string, key: string, own: unknown, given: unknown): vo
   }
 }
 
+/** What `toJSON` of every schedule does. @throws Error that says what to write. */
+export function refuseJson(name: string): never {
+  throw new Error(`${name}: a schedule is not written as JSON; write its stateDict()`);
+}
+
 /** -1 is before the first step. */
 function isEpoch(value: number): boolean {
   return Number.isSafeInteger(value) && value >= -1;

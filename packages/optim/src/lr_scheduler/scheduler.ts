@@ -1,5 +1,5 @@
 /** What every learning-rate schedule shares. */
-import { checkSchedule } from "./saved_schedule.ts";
+import { checkSchedule, refuseJson } from "./saved_schedule.ts";
 
 /** The part of a parameter group that schedules read and write. */
 export interface ScheduledGroup {
@@ -96,8 +96,11 @@ export abstract class LRScheduler {
 
   /**
    * Sets the learning rates of the next epoch, or those of the epoch given.
+   *
+   * @throws RangeError for an epoch that is not a whole number of at least 0.
    */
   step(epoch?: number): void {
+    if (epoch !== undefined) checkWhole(`${this.constructor.name}.step`, "epoch", epoch, 0);
     this.lastEpoch = epoch ?? this.lastEpoch + 1;
     this.setLrs(epoch === undefined ? this.nextLrs() : this.closedForm());
   }
@@ -141,7 +144,7 @@ export abstract class LRScheduler {
 
   /** A schedule is not written as JSON, its state is. @throws Error that says so. */
   toJSON(): never {
-    throw new Error(`${this.constructor.name}: a schedule is not written as JSON; write its stateDict()`);
+    return refuseJson(this.constructor.name);
   }
 }
 
