@@ -1,6 +1,7 @@
 /** Lengths, distances and angles of vectors. */
 import { broadcastShapes, type Tensor } from "@heddle/tensor";
 import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { atLeast } from "./at_least.ts";
 
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {
@@ -45,7 +46,8 @@ export interface CosineSimilarityOptions {
 }
 
 /**
- * Cosine of the angle between vectors; broadcasts. PyTorch: `torch.nn.functional.cosine_similarity`.
+ * Cosine of the angle between vectors; broadcasts. It is 0 for vectors so long that their squared length overflows (1e20 in float32).
+ * PyTorch: `torch.nn.functional.cosine_similarity`.
  *
  * @example
  * ```ts
@@ -64,9 +66,7 @@ export function cosineSimilarity(first: Tensor, second: Tensor, options: CosineS
   const shape = broadcastShapes("cosineSimilarity", first.shape, second.shape);
   const unit = (x: Tensor): Tensor => {
     const whole = x.expand(shape);
-    const squared = whole.square().sum(dim, { keepdim: true });
-    // Raised without a gradient through the choice, as PyTorch does it.
-    return whole.div(squared.add(squared.detach().clamp({ min: eps ** 2 }).sub(squared.detach())).sqrt());
+    return whole.div(atLeast(whole.square().sum(dim, { keepdim: true }), eps ** 2).sqrt());
   };
   return unit(first).mul(unit(second)).sum(dim);
 }

@@ -1,6 +1,7 @@
 /** Losses of numbers against numbers, and of distributions against distributions. */
 import { type Tensor, where } from "@heddle/tensor";
 import { checkOptions, checkTensor, inFloat32, isHalf } from "@heddle/tensor/engine";
+import { atLeast } from "./at_least.ts";
 import { showSizes } from "../sizes.ts";
 import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
 
@@ -160,8 +161,7 @@ export function gaussianNllLoss(
       checkPair("gaussianNllLoss", input, variance, "variance");
     }
   }
-  // Raised without a gradient through the choice, as PyTorch does it.
-  const raised = spread.add(spread.detach().clamp({ min: eps }).sub(spread.detach()));
+  const raised = atLeast(spread, eps);
   let loss = raised.log().add(input.sub(target).square().div(raised)).mul(0.5);
   if (full) loss = loss.add(0.5 * Math.log(2 * Math.PI));
   return reduced("gaussianNllLoss", loss, reduction);
