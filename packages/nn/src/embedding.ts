@@ -1,4 +1,4 @@
-/** A table of vectors that is learned. */
+/** A learned table of vectors. */
 import { noGrad } from "@heddle/autograd";
 import { empty, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
@@ -13,9 +13,9 @@ const embeddingOptions = ["dtype", "device", "generator", "paddingIdx", "maxNorm
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingLayerOptions extends LayerOptions {
-  /** A row that is zero at first and gets no gradient; negative ones count from the end. */
+  /** Index of a row that is initially zero and gets no gradient; negative ones count from the end. */
   readonly paddingIdx?: number | null;
-  /** Rows that are looked up and longer than this are shortened to it. */
+  /** Rows that are looked up are scaled down to at most this norm. */
   readonly maxNorm?: number | null;
   /** Which norm `maxNorm` limits; 2 by default. */
   readonly normType?: number;
@@ -73,7 +73,7 @@ export class Embedding extends Module {
     return layer;
   }
 
-  /** Draws the initial values again. */
+  /** Draws new initial values. */
   resetParameters(generator?: Generator): void {
     normal_(this.weight, 0, 1, { generator });
     const { paddingIdx } = this;

@@ -10,16 +10,16 @@ interface Lost {
   readonly kind: string;
 }
 
-/** Containers within containers are searched so deep, and so many values altogether. */
+/** Limits of the search: nesting of containers, and values in total. */
 const mostDepth = 4;
 const mostValues = 256;
 
-/** Objects of so many properties are data; their keys are listed once only. */
+/** Objects with many properties are data; their keys are listed only once. */
 const large: WeakSet<object> = new WeakSet();
 
 /**
- * Refuses a field that is a plain container with a module or a parameter inside, which neither `parameters()` nor `stateDict()` would
- * find, and nothing would train. Only the first values are looked at, so that data costs nothing to speak of.
+ * Refuses a field that is a plain container with a module or a parameter inside, which `parameters()` and `stateDict()` would not find.
+ * Only the first values are looked at, so that data fields cost next to nothing.
  *
  * @throws TypeError naming the container and the class to use in its place.
  */

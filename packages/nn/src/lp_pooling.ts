@@ -18,7 +18,7 @@ const lpPoolOptions = ["ceilMode", "stride"] as const;
 abstract class LPPoolNd extends Module {
   readonly normType: number;
   readonly kernelSize: readonly number[];
-  /** As given; the stride is that of the windows unless it is named. */
+  /** As given; the stride defaults to the window size. */
   readonly options: LpPoolOptions;
 
   constructor(dims: number, normType: number, kernelSize: Sizes, options: LpPoolOptions) {
@@ -87,7 +87,7 @@ export class FeatureLPPool extends Module {
   readonly normType: number;
   /** Channels in a group. */
   readonly size: number;
-  /** As given; groups follow on each other unless a stride is named. */
+  /** As given; the stride defaults to the group size. */
   readonly options: FeatureLpPoolOptions;
 
   constructor(normType: number, size: number, options: FeatureLpPoolOptions = {}) {

@@ -34,7 +34,7 @@ abstract class PadNd extends Module {
     return pad(input, this.padding, { mode: this.mode, value: this.fill });
   }
 
-  /** What is put there, in mode "constant". */
+  /** The value of the padding in mode "constant". */
   protected get fill(): number {
     return 0;
   }
@@ -63,7 +63,7 @@ abstract class ConstantPadNd extends PadNd {
   }
 }
 
-/** A number before and after `[N, C, L]`. PyTorch: `torch.nn.ConstantPad1d`. */
+/** `[N, C, L]` padded with a number. PyTorch: `torch.nn.ConstantPad1d`. */
 export class ConstantPad1d extends ConstantPadNd {
   constructor(padding: Sizes, value: number) {
     super(1, padding, value);
@@ -71,7 +71,7 @@ export class ConstantPad1d extends ConstantPadNd {
   }
 }
 
-/** A number around `[N, C, H, W]`. PyTorch: `torch.nn.ConstantPad2d`. */
+/** `[N, C, H, W]` padded with a number. PyTorch: `torch.nn.ConstantPad2d`. */
 export class ConstantPad2d extends ConstantPadNd {
   constructor(padding: Sizes, value: number) {
     super(2, padding, value);
@@ -83,7 +83,7 @@ export class ConstantPad2d extends ConstantPadNd {
  * Zeros around `[N, C, H, W]` (or `[C, H, W]`): the same everywhere, or `[left, right, top, bottom]`; negative amounts crop. PyTorch:
  * `torch.nn.ZeroPad2d`.
  *
- * @throws RangeError for another number of amounts, and from `forward` for another number of dimensions.
+ * @throws RangeError for a wrong number of amounts, and from `forward` for a wrong number of dimensions.
  *
  * @example
  * ```ts
@@ -114,7 +114,7 @@ export class ReflectionPad1d extends PadNd {
 /**
  * `[N, C, H, W]` mirrored at its edges, without repeating them. PyTorch: `torch.nn.ReflectionPad2d`.
  *
- * @throws RangeError from `forward` when there is less to mirror than is asked for.
+ * @throws RangeError from `forward` when the image is too small to mirror.
  */
 export class ReflectionPad2d extends PadNd {
   protected readonly mode = "reflect";
@@ -125,7 +125,7 @@ export class ReflectionPad2d extends PadNd {
   }
 }
 
-/** The ends of `[N, C, L]` drawn out. PyTorch: `torch.nn.ReplicationPad1d`. */
+/** `[N, C, L]` padded with its end values. PyTorch: `torch.nn.ReplicationPad1d`. */
 export class ReplicationPad1d extends PadNd {
   protected readonly mode = "replicate";
 
@@ -135,7 +135,7 @@ export class ReplicationPad1d extends PadNd {
   }
 }
 
-/** The edges of `[N, C, H, W]` drawn out. PyTorch: `torch.nn.ReplicationPad2d`. */
+/** `[N, C, H, W]` padded with its edge values. PyTorch: `torch.nn.ReplicationPad2d`. */
 export class ReplicationPad2d extends PadNd {
   protected readonly mode = "replicate";
 
@@ -145,7 +145,7 @@ export class ReplicationPad2d extends PadNd {
   }
 }
 
-/** The edges of `[N, C, D, H, W]` drawn out. PyTorch: `torch.nn.ReplicationPad3d`. */
+/** `[N, C, D, H, W]` padded with its edge values. PyTorch: `torch.nn.ReplicationPad3d`. */
 export class ReplicationPad3d extends PadNd {
   protected readonly mode = "replicate";
 

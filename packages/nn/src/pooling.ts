@@ -28,7 +28,7 @@ function showOptions(options: Readonly<Record<string, unknown>>): string {
 
 abstract class Windows<O extends object> extends Module {
   readonly kernelSize: readonly number[];
-  /** As given; the stride is that of the windows unless it is named. */
+  /** As given; the stride defaults to the window size. */
   readonly options: O;
 
   constructor(layer: string, dims: number, kernelSize: Sizes, options: O) {

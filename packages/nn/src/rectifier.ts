@@ -1,4 +1,4 @@
-/** Activations with a bend: rectifiers and what limits or shrinks. The functions are in functional/activation.ts. */
+/** Piecewise activations: rectifiers, bounds and shrinkage. The functions are in functional/activation.ts. */
 import { full, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import {
@@ -66,11 +66,11 @@ export class LeakyReLU extends Module {
 
 /** Options of {@link PReLU}. */
 export interface PReLUOptions extends Omit<LayerOptions, "generator"> {
-  /** What the slopes start from; 0.25 by default. */
+  /** Initial value of the slopes; 0.25 by default. */
   readonly init?: number;
 }
 
-/** x where it is positive, elsewhere x times a slope that is learned: one, or one for each channel. PyTorch: `torch.nn.PReLU`. */
+/** x where it is positive, elsewhere x times a learned slope: one, or one for each channel. PyTorch: `torch.nn.PReLU`. */
 export class PReLU extends Module {
   readonly numParameters: number;
   /** `[numParameters]` */

@@ -5,7 +5,7 @@ import { checkInteger, checkSize, showSizes } from "./sizes.ts";
 import { checkSurplus } from "./surplus.ts";
 
 /**
- * Dimensions `startDim` to `endDim` as one: by default all but the first. PyTorch: `torch.nn.Flatten`.
+ * Flattens dimensions `startDim` to `endDim` into one: by default all but the first. PyTorch: `torch.nn.Flatten`.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export class Flatten extends Module {
   }
 }
 
-/** One dimension as several; one size may be -1. PyTorch: `torch.nn.Unflatten`. */
+/** Splits one dimension into several; one size may be -1. PyTorch: `torch.nn.Unflatten`. */
 export class Unflatten extends Module {
   readonly dim: number;
   readonly sizes: readonly number[];
@@ -58,7 +58,7 @@ export class Unflatten extends Module {
   }
 }
 
-/** The input as it is; takes the place of a layer that is left out. PyTorch: `torch.nn.Identity`. */
+/** Returns its input; a placeholder for a layer. PyTorch: `torch.nn.Identity`. */
 export class Identity extends Module {
   forward(input: Tensor): Tensor {
     return input;

@@ -54,7 +54,7 @@ export function checkWindows(layer: string, dims: number, options: object): void
   }
 }
 
-/** More layers than this are a mistake, which would be noticed late: each is made in turn. */
+/** The most layers in a stack. More are a mistake, which would be noticed late, since layers are made one by one. */
 export const mostLayers = 10_000;
 
 /**

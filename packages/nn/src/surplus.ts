@@ -1,4 +1,4 @@
-/** Arguments that a function does not take. Types say so already; this is for callers without them. */
+/** Surplus arguments. Types already report them; these checks are for callers without types. */
 
 /**
  * Refuses arguments beyond those that a layer or function takes, which JavaScript would ignore.

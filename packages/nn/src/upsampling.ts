@@ -9,7 +9,7 @@ import { checkSize } from "./sizes.ts";
 import { checkSurplus } from "./surplus.ts";
 
 /**
- * Another size by interpolation: see `functional.interpolate`. PyTorch: `torch.nn.Upsample`.
+ * Resizes by interpolation: see `functional.interpolate`. PyTorch: `torch.nn.Upsample`.
  *
  * @throws TypeError from `forward` unless one of `size` and `scaleFactor` is given.
  *

@@ -17,11 +17,11 @@ export interface ScoredAttentionOptions {
   readonly mask?: Tensor | null;
   /** How many of each row's keys take part, from the first on. */
   readonly lengths?: Tensor | readonly number[] | null;
-  /** What `project(keys)` made, so that it is done once for all steps of a decoder. */
+  /** The result of `project(keys)`, so that it is computed once for all steps of a decoder. */
   readonly projected?: Tensor | null;
 }
 
-/** The mean of the values (of float16 in float32), by weights that add up to 1 over the keys taking part, and those weights. */
+/** The weighted mean of the values (of float16 in float32), and the weights, which add up to 1 over the keys taking part. */
 function average(
   name: string,
   scores: Tensor,
@@ -116,7 +116,7 @@ export class AdditiveAttention extends Module {
 
 /** Options of {@link DotProductAttention}. */
 export interface DotProductAttentionOptions extends LayerOptions {
-  /** "dot": q · k, which wants as many features in both; "general": q · W k. "dot" by default. */
+  /** "dot": q · k, for equally many features in both; "general": q · W k. "dot" by default. */
   readonly score?: "dot" | "general";
 }
 

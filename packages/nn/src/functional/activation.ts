@@ -1,4 +1,4 @@
-/** Activation functions: element by element, in the shape of the input. Extremes give what PyTorch gives, gradients included. */
+/** Activation functions: element by element, in the shape of the input. Extreme inputs give the same values and gradients as in PyTorch. */
 import { fuse, fused, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
 import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
@@ -30,9 +30,9 @@ export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
 }
 
 /**
- * {@link leakyRelu} with slopes that are learned: one, or one for each channel (dimension 1). PyTorch: `prelu`.
+ * {@link leakyRelu} with learned slopes: one, or one for each channel (dimension 1). PyTorch: `prelu`.
  *
- * @throws RangeError when there are neither one nor as many slopes as channels.
+ * @throws RangeError unless there is one slope, or one for each channel.
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
   const channels = x.shape[1] ?? 1;
@@ -56,7 +56,7 @@ export function elu(x: Tensor, alpha = 1): Tensor {
   return fuse("elu", [x], (x) => whereSymbolic(x.gt(0), x, belowZero(x).expm1().mul(alpha)));
 }
 
-/** x where it is not above 0, else 0: keeps functions that grow fast from overflowing where they are not used. */
+/** x where it is not above 0, else 0: keeps fast-growing functions from overflowing where they are not used. */
 function belowZero(x: Symbolic): Symbolic {
   return whereSymbolic(x.gt(0), 0, x);
 }

@@ -9,7 +9,7 @@ export interface NormalizeOptions {
   readonly p?: number;
   /** Along which dimension; 1 by default. */
   readonly dim?: number;
-  /** Shorter vectors are divided by this; 1e-12 by default. */
+  /** Lower bound of the divisor; 1e-12 by default. */
   readonly eps?: number;
 }
 
@@ -32,7 +32,7 @@ export function normalize(input: Tensor, options: NormalizeOptions = {}): Tensor
 
 /** The norm along a dimension, at least `eps`; vectors of zeros have a gradient of zero. */
 function length(x: Tensor, p: number, dim: number, eps: number): Tensor {
-  // The bound is put under the root, whose slope at 0 is infinite.
+  // The bound is applied under the root, whose slope at 0 is infinite.
   if (p === 2 && eps >= 1e-18) return x.square().sum(dim, { keepdim: true }).clamp({ min: eps ** 2 }).sqrt();
   return x.norm(p, dim, { keepdim: true }).clamp({ min: eps });
 }
@@ -41,7 +41,7 @@ function length(x: Tensor, p: number, dim: number, eps: number): Tensor {
 export interface CosineSimilarityOptions {
   /** Along which dimension (after broadcasting); 1 by default. */
   readonly dim?: number;
-  /** Shorter vectors count as this long; 1e-8 by default. */
+  /** Lower bound of the vectors' lengths; 1e-8 by default. */
   readonly eps?: number;
 }
 

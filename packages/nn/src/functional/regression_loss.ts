@@ -82,9 +82,9 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
 
 /** Options of {@link klDiv}. */
 export interface KlDivOptions {
-  /** "batchmean" divides the sum by the size of dimension 0, which is the divergence's definition; "mean" (the default) by all. */
+  /** "batchmean" divides the sum by the size of dimension 0, as the divergence is defined; "mean" (the default) by the number of elements. */
   readonly reduction?: "none" | "mean" | "sum" | "batchmean";
-  /** Whether the target is given as logarithms too. */
+  /** Whether the target is given as logarithms. */
   readonly logTarget?: boolean;
 }
 
@@ -122,7 +122,7 @@ export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {})
 export interface GaussianNllLossOptions extends ReductionOptions {
   /** Whether the constant ln(2π) / 2 is added. */
   readonly full?: boolean;
-  /** Variances below this count as this; 1e-6 by default. */
+  /** Lower bound of variances; 1e-6 by default. */
   readonly eps?: number;
 }
 

@@ -32,7 +32,7 @@ export interface RMSNormOptions extends Omit<LayerOptions, "generator"> {
 export class RMSNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number;
-  /** Scale in the normalised shape, at first ones. */
+  /** Scale in the normalised shape, initially ones. */
   weight: Parameter | null;
 
   constructor(normalizedShape: Sizes, options: RMSNormOptions = {}) {
