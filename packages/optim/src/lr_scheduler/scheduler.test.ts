@@ -79,7 +79,9 @@ test("step(epoch) jumps, in closed form", () => {
     const before = JSON.stringify(scheduler.stateDict());
     const fractions = scheduler instanceof CosineAnnealingWarmRestarts ? [] : [0.5];
     for (const epoch of [...fractions, -1, NaN, Infinity, "1" as never]) {
-      expect(() => scheduler.step(epoch)).toThrow(`${scheduler.constructor.name}.step: epoch is ${epoch}; it must be a`);
+      expect(() => scheduler.step(epoch)).toThrow(
+        `${scheduler.constructor.name}.step: epoch is ${epoch}; it must be a`,
+      );
       expect(JSON.stringify(scheduler.stateDict())).toBe(before);
     }
   }
