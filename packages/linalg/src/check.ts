@@ -39,7 +39,7 @@ export function checkNoOptions(operation: string, given: ArrayLike<unknown>, mos
   throw new TypeError(`${operation}: has no options, got { ${Object.keys(value).join(", ")} }; ${remedy}`);
 }
 
-/** @throws Error when there is NaN or infinity, with which the iterations of decompositions do not end. */
+/** @throws Error for NaN and infinities, with which iterative decompositions do not terminate. */
 export function checkFinite(operation: string, values: Float64Array): void {
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at !== -1) {
@@ -52,12 +52,12 @@ export function checkFinite(operation: string, values: Float64Array): void {
   }
 }
 
-/** Which of a batch, for messages; nothing for a single matrix. */
+/** The index in a batch, for messages; empty for a single matrix. */
 export function inBatch(index: number, count: number): string {
   return count > 1 ? ` ${index} of the batch` : "";
 }
 
-/** @throws TypeError or Error unless both are of one dtype on one device. */
+/** @throws TypeError or Error unless both have the same dtype and device. */
 export function checkAlike(operation: string, a: Tensor, b: Tensor): void {
   if (a.dtype !== b.dtype) {
     throw new TypeError(`${operation}: dtypes ${a.dtype} and ${b.dtype} differ; cast one with .to("${a.dtype}")`);

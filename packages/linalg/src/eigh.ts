@@ -15,7 +15,7 @@ export interface Eigh {
   readonly eigenvectors: Tensor;
 }
 
-/** What to do where PyTorch has `UPLO="U"`. */
+/** The remedy where PyTorch has `UPLO="U"`. */
 const lowerOnly = "the lower triangle is read; give a.transpose(-2, -1) to have the upper one read";
 
 const symmetric = customFunction({
@@ -25,7 +25,7 @@ const symmetric = customFunction({
     checkFinite("eigh", values);
     const found = Array.from({ length: n === 0 ? 0 : count }, (_, index) => {
       const at = index * n * n;
-      // From the lower triangle alone, as LAPACK.
+      // Reads only the lower triangle, like LAPACK.
       const mirrored = matrix(n, n, (i, j) => values[at + Math.max(i, j) * n + Math.min(i, j)]!);
       const { matrix: one, scale } = scaled(mirrored);
       const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(one, { assumeSymmetric: true });
