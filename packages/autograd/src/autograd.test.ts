@@ -178,6 +178,12 @@ describe("arguments in the wrong place", () => {
 describe("what is assigned to grad", () => {
   const x = ones([2, 2], { requiresGrad: true });
 
+  const freed = (): Tensor => {
+    const gone = ones([2, 2]);
+    gone.dispose();
+    return gone;
+  };
+
   test.each<[string, unknown, RegExp]>([
     ["a number", 5, /^grad: .*shape \[2, 2\] is a tensor or null, got 5; full/],
     ["a string", "1", /tensor or null/],
@@ -191,6 +197,7 @@ describe("what is assigned to grad", () => {
     ],
     ["another precision", ones([2, 2], { dtype: "float16" }), /is float16/],
     ["another device", ones([2, 2], { device: "reference" }), /on "reference".*on "cpu"; move it with \.to\("cpu"\)/],
+    ["a freed tensor", freed(), /^grad: this float32 tensor of shape \[2, 2\] was freed/],
   ])("%s is refused", (_, value, message) => {
     const before = x.grad;
     expect(() => x.grad = value as Tensor).toThrow(message);

@@ -1,4 +1,4 @@
-/** What users call: gradients of outputs, accumulated in leaves or given back. */
+/** The public functions: gradients of outputs, accumulated in leaves or returned. */
 import { type BackwardOptions, onesLike, scope, Tensor } from "@heddle/tensor";
 import { checkOptions, checkTensor, freedError, makeTensor } from "@heddle/tensor/engine";
 import { setGradEnabled } from "./grad_mode.ts";
@@ -7,16 +7,16 @@ import { Traversal } from "./traversal.ts";
 
 /** Options of {@link grad}. */
 export interface GradOptions extends BackwardOptions {
-  /** Gradients to start from, one an output; null means 1 for an output of one element. */
+  /** Initial gradients, one for each output; null means 1, for an output of one element. */
   readonly gradOutputs?: readonly (Tensor | null)[];
-  /** Whether an input that the outputs do not depend on gets null rather than an error. */
+  /** Whether an input on which no output depends gets null instead of an error. */
   readonly allowUnused?: boolean;
 }
 
-/** Starts of a backward pass, as they were given. */
+/** The roots of a backward pass, as given. */
 interface Start {
   readonly roots: readonly Edge[];
-  /** By root; null for 1. */
+  /** One for each root; null for 1. */
   readonly given: readonly (Tensor | null)[];
   readonly gradients: readonly Tensor[];
 }
@@ -29,8 +29,8 @@ interface Request extends Start {
 }
 
 /**
- * Does what is asked for. A traversal that fails after it has freed values of the graph is left with its first root, and goes on from
- * there when the same is asked for again.
+ * Runs a traversal. One that fails after it has freed values of the graph is stored at its first root, and continues when the same call
+ * is repeated.
  *
  * @returns the finished traversal, to be freed.
  */
@@ -51,14 +51,14 @@ function traverse(request: Request): Traversal {
   return traversal;
 }
 
-/** Tensors, of one or a list. @throws TypeError that says which is none. */
+/** One tensor or a list, as a list. @throws TypeError naming the element that is not a tensor. */
 function listed(operation: string, name: string, given: readonly Tensor[] | Tensor): readonly Tensor[] {
   const list = Array.isArray(given) ? given as readonly Tensor[] : [given as Tensor];
   for (let i = 0; i < list.length; i++) checkTensor(operation, list[i], list.length === 1 ? name : `${name} ${i}`);
   return list;
 }
 
-/** @throws TypeError for what a traversal cannot start from, options in place of it above all. */
+/** @throws TypeError for invalid gradients, most often options in their place. */
 function checkStart(operation: string, value: unknown): asserts value is Tensor | null | undefined {
   if (value === undefined || value === null || value instanceof Tensor) return;
   if (operation === "backward" && typeof value === "object" && ("retainGraph" in value || "createGraph" in value)) {
@@ -119,8 +119,8 @@ function start(
 }
 
 /**
- * Accumulates gradients in the leaves; what `Tensor.backward` does, for several tensors at once. When it fails (memory may run out), no
- * `grad` has changed, and the same call can be tried again.
+ * Accumulates gradients in the leaves; `Tensor.backward` for several tensors at once. If it fails (when memory runs out), no `grad` has
+ * changed, and the same call can be repeated.
  */
 export function backward(
   outputs: readonly Tensor[],
@@ -152,7 +152,7 @@ export function backward(
  * Gradients of outputs with respect to inputs (PyTorch's `torch.autograd.grad`), without touching any `grad`. With `createGraph`
  * they can be differentiated again.
  *
- * @throws Error when an output needs no gradient, or an input has no part in the outputs (unless `allowUnused`).
+ * @throws Error when an output needs no gradient, or no output depends on an input (unless `allowUnused`).
  *
  * @example
  * ```ts
@@ -195,7 +195,7 @@ export function grad(
   try {
     setGradEnabled(createGraph, () => {
       const traversal = traverse({ ...start("grad", from, gradOutputs), retainGraph, createGraph, targets });
-      // Handles that belong to the caller's scope.
+      // New handles, which belong to the caller's scope.
       outer.suspend();
       for (const gradient of traversal.captured) {
         const result = gradient === null ? null : makeTensor(gradient.storage, gradient.dtype, gradient);

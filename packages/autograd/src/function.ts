@@ -1,31 +1,31 @@
-/** Operations with a gradient of their own. */
+/** Operations with custom gradients. */
 import { Tensor, zeros } from "@heddle/tensor";
 import { checkSynchronous } from "@heddle/tensor/engine";
 import { isGradEnabled, noGrad } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
 import { toMeta } from "./to_meta.ts";
 
-/** What forward and backward of one call share. */
+/** The context shared by forward and backward of one call. */
 export interface FunctionContext {
-  /** Keeps tensors for backward, holding their memory until it has run. Inputs and outputs only, as in PyTorch. */
+  /** Saves tensors for backward and holds their memory until it has run. Inputs and outputs only, as in PyTorch. */
   saveForBackward(...tensors: Tensor[]): void;
-  /** In backward: what was saved, in that order. */
+  /** In backward: the saved tensors, in order. */
   readonly savedTensors: readonly Tensor[];
-  /** By tensor argument: whether its gradient is wanted. */
+  /** For each tensor argument, whether its gradient is needed. */
   readonly needsInputGrad: readonly boolean[];
   /** Anything else that backward needs. */
   [key: string]: unknown;
 }
 
-/** The two passes of an operation. Arguments that are tensors come first or mixed with others; gradients are for tensors only. */
+/** The two passes of an operation. Tensor and other arguments may be mixed; only tensors have gradients. */
 export interface FunctionDefinition<Args extends readonly unknown[], Result extends Tensor | readonly Tensor[]> {
   /** Shown as `gradFn`. */
   readonly name?: string;
   /** Runs without recording. */
   forward(context: FunctionContext, ...args: Args): Result;
   /**
-   * From the gradients of the outputs those of the tensor arguments, in their order; null for none. Written in tensor operations,
-   * it can itself be differentiated. A missing gradient of one of several outputs arrives as zeros.
+   * Computes the gradients of the tensor arguments, in order, from those of the outputs; null for none. It is differentiable if it uses
+   * tensor operations. A missing gradient of one of several outputs is passed as zeros.
    */
   backward(context: FunctionContext, ...gradients: Tensor[]): readonly (Tensor | null)[] | Tensor;
 }
@@ -51,7 +51,7 @@ class FunctionNode extends Node {
     this.saved = [];
   }
 
-  /** Takes up the outputs and what forward saved among them and the inputs. */
+  /** Stores the outputs, and which inputs and outputs forward saved. */
   finish(outputs: readonly Tensor[], saved: readonly Tensor[]): void {
     this.outputs = outputs.map(metaOf);
     this.saved = saved.map((tensor) => {
@@ -66,7 +66,7 @@ class FunctionNode extends Node {
     const given = this.outputs.map((meta, i) => gradients[i] ?? zerosLikeMeta(meta));
     const context = Object.assign(Object.create(this.context) as FunctionContext, { savedTensors });
     const results = this.definition.backward(context, ...given);
-    checkSynchronous(`${this.name}: backward`, results, "gradients are wanted at once");
+    checkSynchronous(`${this.name}: backward`, results, "gradients are needed at once");
     const list = results instanceof Tensor ? [results] : results;
     if (list.length !== this.inputs.length) {
       throw new Error(
@@ -87,7 +87,7 @@ function zerosLikeMeta({ shape, dtype, device }: ValueMeta): Tensor {
 }
 
 /**
- * Makes an operation from a forward pass and a backward pass of one's own (PyTorch's `torch.autograd.Function`).
+ * Creates an operation from a custom forward and backward pass (PyTorch's `torch.autograd.Function`).
  *
  * @example
  * ```ts
@@ -136,7 +136,7 @@ export function customFunction<Args extends readonly unknown[], Result extends T
       tensors.map(metaOf),
     );
     const given: readonly Tensor[] = result instanceof Tensor ? [result] : result;
-    // An input handed back as it is gets a handle of its own, lest its history be overwritten.
+    // An input that is returned unchanged gets a new handle, so that its history is not overwritten.
     const outputs = given.map((output) => tensors.includes(output) ? output.detach() : output);
     node.finish(outputs, toSave.map((x) => given.includes(x) ? outputs[given.indexOf(x)]! : x));
     outputs.forEach((output, index) => output.dtype.startsWith("float") && attach(output, { node, index }));

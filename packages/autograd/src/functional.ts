@@ -1,10 +1,10 @@
-/** Whole Jacobians and Hessians. */
+/** Full Jacobians and Hessians. */
 import { stack, type Tensor, tidy, zerosLike } from "@heddle/tensor";
 import { checkOptions, checkSynchronous } from "@heddle/tensor/engine";
 import { grad } from "./engine.ts";
 import { enableGrad } from "./grad_mode.ts";
 
-/** The elements of a tensor differentiated one by one: `[…output, …input]`. */
+/** Differentiates the elements of a tensor one by one: `[…output, …input]`. */
 function rowsOf(output: Tensor, input: Tensor, createGraph: boolean): Tensor {
   const shape = [...output.shape, ...input.shape];
   if (output.numel === 0 || !output.requiresGrad) return zerosLike(input).expand(shape).clone();
@@ -17,7 +17,7 @@ function rowsOf(output: Tensor, input: Tensor, createGraph: boolean): Tensor {
 }
 
 /**
- * The derivatives of all elements of `fn(x)` by all of x: shape `[…output, …input]`.
+ * The derivatives of all elements of `fn(x)` with respect to all elements of x: shape `[…output, …input]`.
  *
  * @param options.createGraph whether the result can be differentiated again.
  *
@@ -36,7 +36,7 @@ export function jacobian(
   checkOptions("jacobian", options, ["createGraph"]);
   const { createGraph = false } = options;
   return enableGrad(() => {
-    // A point of its own, unless the caller wants to differentiate through the given one.
+    // A separate leaf, unless the caller differentiates through the given tensor.
     const point = createGraph && x.requiresGrad ? x.view(x.shape) : x.detach().requiresGrad_();
     return tidy(() => rowsOf(valueOf("jacobian", fn, point), point, createGraph));
   });
@@ -45,7 +45,7 @@ export function jacobian(
 /**
  * The second derivatives of a scalar function: shape `[…input, …input]`.
  *
- * @throws RangeError when the function gives more than one number.
+ * @throws RangeError when the function returns more than one number.
  *
  * @example
  * ```ts

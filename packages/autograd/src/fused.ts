@@ -1,4 +1,4 @@
-/** Gradients of fused expressions: derived symbolically from the rules of the primitives inside, one kernel an input. */
+/** Gradients of fused expressions: derived symbolically from the rules of their primitives, as one kernel for each input. */
 import { type Scalar, type Symbolic, type Tensor } from "@heddle/tensor";
 import { activeTape, type Expr, internals, runExpression, symbolsOf } from "@heddle/tensor/engine";
 import { isGradEnabled } from "./grad_mode.ts";
@@ -9,7 +9,7 @@ import { isSummed, toMeta } from "./to_meta.ts";
 
 type Operation = Exclude<Expr, { readonly index: number }>;
 
-/** The operations of an expression, each after its operands; what occurs twice stands once. */
+/** The operations of an expression, each after its operands and each only once. */
 function ordered(root: Expr): Operation[] {
   const seen: Set<Expr> = new Set();
   const result: Operation[] = [];
@@ -23,7 +23,7 @@ function ordered(root: Expr): Operation[] {
   return result;
 }
 
-/** Which nodes the wanted input has a part in. */
+/** The nodes that depend on the given input. */
 function dependents(order: readonly Operation[], input: number): Set<Expr> {
   const found: Set<Expr> = new Set();
   const is = (expr: Expr): boolean => expr.op === "input" ? expr.index === input : found.has(expr);
@@ -36,8 +36,8 @@ const floats: ReadonlySet<string> = new Set(["float16", "float32", "float64"]);
 /**
  * The derivative of an expression with respect to an input, times `g`: reverse mode on symbols.
  *
- * @param scalars the expression's numbers; those of the derivative are added.
- * @returns null where the input has no part in the result but in steps.
+ * @param scalars the expression's constants; those of the derivative are appended.
+ * @returns null where the result does not depend on the input, or only in steps.
  */
 export function derivative(root: Expr, input: number, g: Expr, scalars: Scalar[]): Expr | null {
   const symbol = symbolsOf(scalars);
@@ -45,7 +45,7 @@ export function derivative(root: Expr, input: number, g: Expr, scalars: Scalar[]
   const within = dependents(order, input);
   const wanted = (expr: Expr): boolean =>
     floats.has(expr.dtype) && (expr.op === "input" ? expr.index === input : within.has(expr));
-  // Leaves are met as different objects wherever they occur.
+  // Each occurrence of a leaf is a different object.
   const key = (expr: Expr): Expr | number => expr.op === "input" ? expr.index : expr;
   const adjoints: Map<Expr | number, Symbolic> = new Map([[key(root), symbol(g)]]);
   for (let i = order.length - 1; i >= 0; i--) {
@@ -68,22 +68,22 @@ export function derivative(root: Expr, input: number, g: Expr, scalars: Scalar[]
   return adjoints.get(input)?.expr ?? null;
 }
 
-/** A derivative with the numbers that it has beyond those of the expression. */
+/** A derivative, and its constants beyond those of the expression. */
 interface Derived {
   readonly expr: Expr;
-  /** Before it is rounded to float16, where it is. */
+  /** Before it is rounded to float16, if it is. */
   readonly wide: Expr;
   readonly added: readonly Scalar[];
 }
 
-/** By expression, and input. */
+/** By expression and input. */
 const known: WeakMap<Expr, (Derived | null)[]> = new WeakMap();
 
 function beforeRounding(expr: Expr): Expr {
   return expr.op === "cast" && expr.dtype === "float16" ? expr.args[0]! : expr;
 }
 
-/** {@link derivative}, found out once; the incoming gradient is the input `incoming`. */
+/** {@link derivative}, computed once; the incoming gradient is the input `incoming`. */
 function derivativeOf(expr: Expr, input: number, incoming: number, scalars: readonly Scalar[]): Derived | null {
   let derived = known.get(expr);
   if (derived === undefined) known.set(expr, derived = []);
@@ -138,7 +138,7 @@ class FusedNode extends Node {
   }
 }
 
-/** Makes a fused expression part of the history. */
+/** Records a fused expression. */
 export function recordExpression(
   name: string,
   tensors: readonly Tensor[],

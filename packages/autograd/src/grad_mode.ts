@@ -25,7 +25,7 @@ function withMode<T>(operation: string, mode: boolean, fn: () => T): T {
 }
 
 /**
- * Runs a function without recording: what it makes needs no gradient, and parameters can be written.
+ * Runs a function without recording: its results need no gradient, and parameters can be written in place.
  *
  * @throws TypeError when the function is asynchronous.
  *
@@ -41,12 +41,12 @@ export function noGrad<T>(fn: () => T): T {
   return withMode("noGrad", false, fn);
 }
 
-/** Runs a function with recording on, inside a {@link noGrad} for instance. */
+/** Runs a function with recording, inside {@link noGrad} for instance. */
 export function enableGrad<T>(fn: () => T): T {
   return withMode("enableGrad", true, fn);
 }
 
-/** {@link noGrad} or {@link enableGrad} by a flag. */
+/** {@link enableGrad} or {@link noGrad}, depending on a flag. */
 export function setGradEnabled<T>(mode: boolean, fn: () => T): T {
   return withMode("setGradEnabled", mode, fn);
 }

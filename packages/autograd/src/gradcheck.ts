@@ -1,4 +1,4 @@
-/** Gradients checked against finite differences. */
+/** Checks gradients against finite differences. */
 import { randn, type Tensor, tensor, tidy } from "@heddle/tensor";
 import { checkOptions, checkSynchronous } from "@heddle/tensor/engine";
 import { grad } from "./engine.ts";
@@ -23,7 +23,7 @@ function outputsOf(fn: Checked, inputs: readonly Tensor[]): readonly Tensor[] {
   return (Array.isArray(result) ? result : [result]) as readonly Tensor[];
 }
 
-/** The inputs with one element of one of them moved by `by`. */
+/** The inputs with one element changed by `by`. */
 function nudged(inputs: readonly Tensor[], which: number, element: number, by: number): Tensor[] {
   return inputs.map((input, i) => {
     const copy = input.detach().clone();
@@ -40,8 +40,8 @@ function nudged(inputs: readonly Tensor[], which: number, element: number, by: n
  *
  * @param inputs float64 tensors; those with `requiresGrad` are checked.
  * @returns true.
- * @throws Error naming the output, the input, the element and both values where they differ. TypeError for inputs that are not
- * float64, whose differences would be too coarse.
+ * @throws Error where they differ, naming the output, the input, the element and both values. TypeError for inputs that are not float64,
+ * whose differences would be too coarse.
  *
  * @example
  * ```ts
@@ -114,7 +114,7 @@ export function gradgradcheck(fn: Checked, inputs: readonly Tensor[], options: G
   const seeds = outputsOf(fn, inputs).map((output) => randn(output.shape, { dtype: "float64", requiresGrad: true }));
   const gradients: Checked = (...all) => {
     const given = all.slice(0, inputs.length);
-    // Inside finite differences everything arrives as constants: make leaves to differentiate by.
+    // During finite differences all inputs are constants: make them leaves to differentiate by.
     const points = given.map((x, i) => wanted[i] && !x.requiresGrad ? x.requiresGrad_() : x);
     const outputs = outputsOf(fn, points);
     const results = grad(outputs, points.filter((_, i) => wanted[i]), {

@@ -1,19 +1,19 @@
-/** The recorded graph: nodes, the edges between them, and what they saved. */
+/** The recorded graph: nodes, the edges between them, and saved values. */
 import { type DType, type Geometry, type Scalar, type Storage, Tensor } from "@heddle/tensor";
 import type { Device } from "@heddle/tensor";
 import { internals, makeTensor, type TapeSlot } from "@heddle/tensor/engine";
 import { isGradEnabled } from "./grad_mode.ts";
 
-/** Where a gradient goes: an output of the node that made the tensor. */
+/** The target of a gradient: an output of the node that made the tensor. */
 export interface Edge {
   readonly node: Node;
   readonly index: number;
 }
 
-/** What a gradient must look like to be a tensor's. */
+/** The properties that a tensor's gradient must have. */
 export interface ValueMeta {
   readonly shape: readonly number[];
-  /** How the value lies in memory: a gradient that lies likewise saves a copy. */
+  /** The layout of the value in memory: a gradient with the same layout needs no copy. */
   readonly strides: readonly number[];
   readonly dtype: DType;
   readonly device: Device;
@@ -24,26 +24,26 @@ export function metaOf({ shape, strides, dtype, device }: Tensor): ValueMeta {
   return { shape, strides, dtype, device };
 }
 
-/** A function on a gradient as it passes. */
+/** A function that is called with a gradient. */
 export type Hook = (gradient: Tensor) => Tensor | void;
 
 let sequence = 0;
 
 /**
- * One recorded operation. Counted by the tensor handles and the nodes that refer to it, so that what it saved is freed as soon as
- * the last of them goes, whether or not backward ever ran.
+ * One recorded operation. It is reference-counted by tensor handles and nodes, so that its saved values are freed with the last of them,
+ * whether or not backward ever ran.
  */
 export abstract class Node {
   readonly name: string;
   /** Higher for later operations; inputs always have lower numbers. */
   readonly sequence: number;
-  /** By input; null where no gradient is wanted. */
+  /** One for each input; null where no gradient is needed. */
   edges: (Edge | null)[];
   /** By output. */
   readonly hooks: Hook[][];
   /** Tensors with `retainGrad`, by output. */
   readonly retained: Map<number, Tensor>;
-  /** A backward pass from here that failed on its way and may go on. */
+  /** A failed backward pass from here that can be resumed. */
   suspended: { free(): void } | null;
   private references: number;
 
@@ -58,17 +58,17 @@ export abstract class Node {
     for (const edge of edges) edge?.node.retain();
   }
 
-  /** Gradients of the inputs from those of the outputs (null: none arrived, or none is wanted). */
+  /** Gradients of the inputs from those of the outputs (null: none arrived, or none is needed). */
   abstract run(gradients: readonly (Tensor | null)[]): readonly (Tensor | null)[];
 
-  /** Lets go of what was saved; running again is an error from then on. */
+  /** Frees the saved values; running again is an error from then on. */
   abstract clear(): void;
 
   retain(): void {
     this.references++;
   }
 
-  /** One reference less. Iterative, since chains can be long. */
+  /** Drops one reference. Iterative, since chains can be long. */
   release(): void {
     const pending: Node[] = [this];
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
@@ -99,7 +99,7 @@ export class Leaf extends Node {
   clear(): void {}
 }
 
-/** What hangs on a tensor that needs a gradient. */
+/** The autograd state of a tensor that needs a gradient. */
 export class Slot implements TapeSlot {
   readonly requiresGrad = true;
   readonly node: Node;
@@ -126,20 +126,20 @@ export function edgeOf(tensor: Tensor): Edge | null {
   return slot === null ? null : { node: slot.node, index: slot.index };
 }
 
-/** Hangs a place in the graph on a tensor, in exchange for what was there. */
+/** Gives a tensor a place in the graph, replacing the previous one. */
 export function attach(tensor: Tensor, edge: Edge | null): void {
   internals(tensor).slot?.release();
   internals(tensor).slot = edge === null ? null : new Slot(edge.node, edge.index);
 }
 
-/** A handle of its own on a tensor's memory, in no scope; the history goes with it. */
+/** A new handle on a tensor's memory, in no scope, with the same history. */
 export function alias(tensor: Tensor): Tensor {
   const copy = makeTensor(tensor.storage, tensor.dtype, tensor, false);
   attach(copy, edgeOf(tensor));
   return copy;
 }
 
-/** A value that backward needs, holding its memory. Notices when it was overwritten. */
+/** A value saved for backward. It holds the memory and detects overwrites. */
 export class Saved {
   private readonly storage: Storage;
   private readonly dtype: DType;
@@ -147,7 +147,7 @@ export class Saved {
   private readonly version: number;
   private readonly edge: Edge | null;
 
-  /** With `own`, the value is the output of the node that saves it, which must not hold itself. */
+  /** With `own`, the value is the output of the node that saves it, and must not keep the node alive. */
   constructor(tensor: Tensor, own: Edge | null = null) {
     this.storage = tensor.storage;
     this.dtype = tensor.dtype;
@@ -157,7 +157,7 @@ export class Saved {
     this.storage.retain();
   }
 
-  /** The value again. @throws Error when an in-place operation changed it since. */
+  /** The saved value. @throws Error when an in-place operation has changed it since. */
   unpack(operation: string): Tensor {
     if (this.storage.version !== this.version) {
       throw new Error(
@@ -180,7 +180,7 @@ export class Saved {
 /** A saved operand: a tensor's memory, or a JavaScript value. */
 export type SavedOperand = Saved | Scalar;
 
-/** The error for running a node whose values are gone. */
+/** The error for running a node whose saved values are freed. */
 export function clearedError(operation: string): Error {
   return new Error(
     `backward: the values that the gradient of "${operation}" needs were freed when backward ran before; to run it twice over the same ` +

@@ -1,4 +1,4 @@
-/** Recording: the tape that tensors call. */
+/** Recording: the tape that tensor operations call. */
 import { full, fused, type FusedFunction, type Operand, type Symbolic, Tensor } from "@heddle/tensor";
 import { apply, type Attrs, internals, type Prim, type Tape, type ViewSource, widened } from "@heddle/tensor/engine";
 import { type Epilogue, type ViewStep } from "@heddle/tensor/backend";
@@ -31,12 +31,12 @@ function isJoint<P extends Prim>(rule: Rule<P> | JointRule<P>): rule is JointRul
   return "gradients" in rule;
 }
 
-/** The rule of an input; the last serves all further ones. */
+/** The rule of an input; the last applies to all further inputs. */
 function ruleFor<P extends Prim>(rule: Rule<P>, input: number): InputRule<P> | null {
   return rule[Math.min(input, rule.length - 1)] ?? null;
 }
 
-/** Primitives whose gradients take several steps: of float16 these are computed in float32. */
+/** Primitives whose gradients take several steps: for float16 these are computed in float32. */
 const composed: ReadonlySet<string> = new Set(["prod", "amax", "amin", "cumprod", "scatter"]);
 
 /** Whether an operand of a product was broadcast, so that its gradient is summed after its product. */
@@ -44,10 +44,10 @@ function isRepeated({ shape }: ValueMeta, g: Tensor): boolean {
   return shape.length > 1 && g.shape.slice(0, -2).some((size, d) => size !== shape[d + shape.length - g.ndim]);
 }
 
-/** Gradients of element-wise primitives as kernels, by primitive, input, and what the rule reads. */
+/** Kernels of the gradients of element-wise primitives, by primitive, input, and the values that the rule reads. */
 const gradientKernels: Map<string, FusedFunction> = new Map();
 
-/** A primitive that was recorded, with its rule and what the rule reads. */
+/** A recorded primitive, with its rule and the values that the rule reads. */
 class PrimitiveNode<P extends Prim> extends Node {
   private readonly rule: Rule<P> | JointRule<P>;
   private readonly attrs: Attrs[P];
@@ -72,7 +72,7 @@ class PrimitiveNode<P extends Prim> extends Node {
     }
   }
 
-  /** What the gradients that are wanted need, some of it perhaps twice. */
+  /** The values that the needed gradients read, possibly with duplicates. */
   private reads(edges: readonly (Edge | null)[]): readonly Value[] {
     const { rule, attrs } = this;
     if (isJoint(rule)) return rule.reads(this.inputs.length, attrs);
@@ -125,7 +125,7 @@ class PrimitiveNode<P extends Prim> extends Node {
     });
   }
 
-  /** The derivative of an element-wise primitive is element-wise too: its rule, given symbols for tensors, writes down one kernel. */
+  /** The derivative of an element-wise primitive is element-wise too: with symbols for tensors its rule gives one kernel. */
   private asOneKernel(
     rule: InputRule<P>,
     g: Tensor,
@@ -157,7 +157,10 @@ class PrimitiveNode<P extends Prim> extends Node {
   }
 }
 
-/** A base after one of its views (or the whole, with no path) was overwritten: the old base outside, the new value inside. */
+/**
+ * A base after an in-place write to one of its views (to the whole base if there is no path): the old base outside the view, the new
+ * value inside.
+ */
 class ViewWrite extends Node {
   private readonly path: readonly ViewStep[];
 
@@ -191,7 +194,7 @@ function pathOf(tensor: Tensor): { base: Tensor; path: ViewStep[] } {
   return { base, path };
 }
 
-/** What a tensor is a view of; a base that was freed can no longer be written through. */
+/** The base of a view; a freed base can no longer be written through. */
 function liveSource(tensor: Tensor): ViewSource | null {
   const { source } = internals(tensor);
   return source === null || source.tensor.isDisposed ? null : source;
@@ -219,12 +222,12 @@ function record<P extends Prim>(
   attach(outputs[0]!, rectifies ? rectified(edge, outputs[0]!) : edge);
 }
 
-/** Where the rectifier's node goes whose work a product did along with its own. */
+/** The node of an activation that was computed in the kernel of a product. */
 function rectified(edge: Edge, out: Tensor): Edge {
   return { node: new PrimitiveNode("relu", [edge], rules.relu!, [out], {}, [out]), index: 0 };
 }
 
-/** A view whose base was written to since gets its history anew, by taking the view of the new base. */
+/** Updates the history of a view whose base has been written to since: it becomes a view of the new base. */
 function refresh(tensor: Tensor): void {
   const { base, path } = pathOf(tensor);
   if (base === tensor || internals(tensor).historyEpoch === internals(base).historyEpoch) return;
@@ -254,7 +257,7 @@ function wrote(target: Tensor, written: Tensor): void {
   const value = written.dtype === target.dtype ? written : written.to(target.dtype);
   const { base, path } = pathOf(target);
   internals(base).historyEpoch++;
-  // A constant written over the whole leaves the history in place, for gradients of zero, as in PyTorch.
+  // As in PyTorch, writing a constant over the whole tensor keeps the history, for gradients of zero.
   if (base === target && internals(value).slot !== null) return attach(target, edgeOf(value));
   attach(base, { node: new ViewWrite(base, path, value), index: 0 });
   refresh(target);
@@ -271,7 +274,7 @@ function slotOf(operation: string, tensor: Tensor): Slot {
   return internals(tensor).slot as Slot;
 }
 
-/** The engine as tensors know it. */
+/** The engine's interface to tensors. */
 export const tape: Tape = {
   get enabled(): boolean {
     return isGradEnabled();

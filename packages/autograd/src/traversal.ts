@@ -3,7 +3,7 @@ import { scope, type Tensor } from "@heddle/tensor";
 import { checkGradient, checkSynchronous } from "@heddle/tensor/engine";
 import { alias, attach, type Edge, Leaf, type Node } from "./node.ts";
 
-/** Every node that can be reached, later ones first; leaves come last. */
+/** All reachable nodes, later ones first; leaves come last. */
 function reachable(roots: readonly Edge[]): Node[] {
   const seen = new Set<Node>();
   const pending = roots.map(({ node }) => node);
@@ -15,7 +15,7 @@ function reachable(roots: readonly Edge[]): Node[] {
   return [...seen].sort((a, b) => b.sequence - a.sequence);
 }
 
-/** The targets' nodes and all through which gradients come to them. */
+/** The targets' nodes and all nodes from which gradients flow to them. */
 function leadingTo(order: readonly Node[], targets: readonly Edge[]): Set<Node> {
   const needed = new Set(targets.map(({ node }) => node));
   for (let i = order.length - 1; i >= 0; i--) {
@@ -27,11 +27,11 @@ function leadingTo(order: readonly Node[], targets: readonly Edge[]): Set<Node> 
 /** Gradients by output of a node. */
 type Gradients = (Tensor | null)[];
 
-/** Gradients on their way to a node, by output. Handles of the traversal's own, freed as soon as they have been used. */
+/** Gradients pending at a node, by output. The traversal owns the handles and frees them after use. */
 class Arrivals {
   private readonly byNode: Map<Node, Gradients> = new Map();
 
-  /** Adds gradients where edges lead: all of them, or none where memory runs out. Sums are made in the scope that is open. */
+  /** Adds gradients along the edges: all of them, or none if memory runs out. Sums are made in the open scope. */
   add(edges: readonly (Edge | null)[], gradients: readonly (Tensor | null)[]): void {
     const sums = new Map<Node, Gradients>();
     edges.forEach((edge, i) => {
@@ -51,7 +51,7 @@ class Arrivals {
     }
   }
 
-  /** What has arrived at a node, null for outputs at which nothing has. */
+  /** The gradients that have arrived at a node; null for outputs without one. */
   at(node: Node): Gradients | null {
     const slots = this.byNode.get(node);
     if (slots === undefined) return null;
@@ -59,7 +59,7 @@ class Arrivals {
     return slots;
   }
 
-  /** Frees what has arrived at a node. */
+  /** Frees the gradients that have arrived at a node. */
   drop(node: Node): void {
     for (const slot of this.byNode.get(node) ?? []) slot?.dispose();
     this.byNode.delete(node);
@@ -70,7 +70,7 @@ class Arrivals {
   }
 }
 
-/** Holds a tensor in place of another. */
+/** Replaces a held tensor by another. */
 function replace(slots: Gradients, index: number, value: Tensor): void {
   const held = alias(value);
   slots[index]?.dispose();
@@ -95,10 +95,10 @@ function hooked(node: Node, gradients: Gradients): Gradients {
   });
 }
 
-/** What a traversal is for. */
+/** The request of a traversal. */
 export interface Purpose {
   readonly roots: readonly Edge[];
-  /** What was given to start from, by root; null for 1. */
+  /** The initial gradients, by root; null for 1. */
   readonly given: readonly (Tensor | null)[];
   /** Gradients of the roots. */
   readonly gradients: readonly Tensor[];
@@ -108,13 +108,13 @@ export interface Purpose {
 }
 
 /**
- * One backward pass. It may fail at any node, mostly for want of memory, and go on later from that node: what had arrived there is still
- * there, and tensors are given their gradients at the end only.
+ * One backward pass. It may fail at any node, usually because memory runs out, and continue later from that node: the gradients that
+ * arrived there are kept, and tensors receive theirs only at the end.
  */
 export class Traversal {
   /** With targets: their gradients. */
   readonly captured: Gradients;
-  /** Whether values were freed that another traversal of the graph would need. */
+  /** Whether it has freed values that another traversal of the graph would need. */
   hasCleared = false;
   private readonly purpose: Purpose;
   private readonly versions: readonly (number | undefined)[];
@@ -139,14 +139,14 @@ export class Traversal {
     this.arrivals.add(roots, gradients);
   }
 
-  /** Whether it is the traversal that somebody wants. */
+  /** Whether this traversal matches a request. */
   isFor({ roots, given, createGraph, targets }: Purpose): boolean {
     const { purpose } = this;
     return purpose.createGraph === createGraph && same(purpose.roots, roots) && same(purpose.targets, targets) &&
       given.every((tensor, i) => tensor === purpose.given[i] && tensor?.storage.version === this.versions[i]);
   }
 
-  /** Runs, or goes on. */
+  /** Runs or continues. */
   run(retainGraph: boolean): void {
     for (; this.next < this.order.length; this.next++) {
       const node = this.order[this.next]!;
@@ -184,7 +184,7 @@ export class Traversal {
     return true;
   }
 
-  /** Holds what is wanted of the gradients that came to a node. */
+  /** Holds the requested gradients among those that arrived at a node. */
   private collect(node: Node, arrived: Gradients): void {
     const { targets } = this.purpose;
     targets?.forEach((target, t) => {
@@ -195,7 +195,7 @@ export class Traversal {
     if (node instanceof Leaf && targets === null) this.due.push([node.tensor, alias(arrived[0]!)]);
   }
 
-  /** Gives tensors their gradients: all of them, or none where memory runs out. */
+  /** Assigns gradients to tensors: all of them, or none if memory runs out. */
   private accumulate(): void {
     const { createGraph } = this.purpose;
     const inner = scope();
@@ -208,14 +208,14 @@ export class Traversal {
         checkGradient("backward", tensor, entry[1]);
         const grad = fresh.get(tensor) ?? tensor.grad;
         const isFirst = grad === null || grad.isDisposed;
-        // What is to be the gradient, or to be written to it, must be in memory of its own.
+        // The new gradient must have its own memory.
         if (isFirst ? !createGraph && !isOwn(entry[1]) : grad.storage === entry[1].storage) own(entry);
         const [, gradient] = entry;
         if (isFirst) fresh.set(tensor, gradient);
         else if (createGraph || fresh.has(tensor)) fresh.set(tensor, grad.add(gradient));
         else added.push([grad, gradient.detach()]);
       }
-      // Nothing below takes memory.
+      // Nothing below allocates.
       for (const [grad, gradient] of added) grad.add_(gradient);
       for (const [tensor, gradient] of fresh) this.fresh.set(tensor, alias(gradient));
     } finally {
@@ -223,7 +223,7 @@ export class Traversal {
     }
   }
 
-  /** Hands out the gradients of tensors that had none, in the scope of whoever wanted them, and lets go of everything else. */
+  /** Assigns the gradients of tensors that had none, in the scope of the caller, and frees everything else. */
   finish(): void {
     for (const [tensor, gradient] of this.fresh) {
       if (!this.purpose.createGraph) attach(gradient, null);
@@ -232,7 +232,7 @@ export class Traversal {
     this.free();
   }
 
-  /** Lets go of everything. */
+  /** Frees everything. */
   free(): void {
     this.arrivals.free();
     for (const [, gradient] of this.due) gradient.dispose();
@@ -242,7 +242,7 @@ export class Traversal {
   }
 }
 
-/** Whether nobody else looks at a gradient's memory. */
+/** Whether a gradient's memory is not shared. */
 function isOwn(gradient: Tensor): boolean {
   return gradient.storage.unique && gradient.isContiguous();
 }

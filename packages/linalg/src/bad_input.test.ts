@@ -57,6 +57,19 @@ describe("bad input", () => {
     expect(() => cholesky(zeros([1, 1]))).toThrow("not positive definite");
   });
 
+  test("options that PyTorch has and these functions do not", () => {
+    const none = eye(2);
+    const given = (call: unknown, ...args: unknown[]) => (call as (...args: unknown[]) => unknown)(...args);
+    expect(() => given(eigh, none, { UPLO: "U" })).toThrow(
+      new TypeError(
+        "eigh: has no options, got { UPLO }; the lower triangle is read; give a.transpose(-2, -1) to have the upper one read",
+      ),
+    );
+    expect(() => given(eigvalsh, none, { UPLO: "U" })).toThrow("eigvalsh: has no options, got { UPLO }");
+    expect(() => given(solve, none, none, { left: false })).toThrow("solve: has no options, got { left }");
+    expect([none, none].map(eigvalsh).map((values) => values.toArray())).toEqual([[1, 1], [1, 1]]);
+  });
+
   test("NaN and infinities", () => {
     const bad = tensor([[1, NaN], [2, 3]]);
     for (const [name, fn] of Object.entries({ svd, eig, eigh, qr, cholesky, pinv, matrixRank })) {

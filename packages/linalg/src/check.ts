@@ -32,7 +32,14 @@ export function checkSquare(operation: string, a: Tensor, remedy = ""): void {
   }
 }
 
-/** @throws Error when there is NaN or infinity, with which the iterations of decompositions do not end. */
+/** @throws TypeError for options given to a function that has none, which JavaScript would ignore. `given` is its `arguments`. */
+export function checkNoOptions(operation: string, given: ArrayLike<unknown>, most: number, remedy: string): void {
+  const value = given[most];
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return;
+  throw new TypeError(`${operation}: has no options, got { ${Object.keys(value).join(", ")} }; ${remedy}`);
+}
+
+/** @throws Error for NaN and infinities, with which iterative decompositions do not terminate. */
 export function checkFinite(operation: string, values: Float64Array): void {
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at !== -1) {
@@ -45,12 +52,12 @@ export function checkFinite(operation: string, values: Float64Array): void {
   }
 }
 
-/** Which of a batch, for messages; nothing for a single matrix. */
+/** The index in a batch, for messages; empty for a single matrix. */
 export function inBatch(index: number, count: number): string {
   return count > 1 ? ` ${index} of the batch` : "";
 }
 
-/** @throws TypeError or Error unless both are of one dtype on one device. */
+/** @throws TypeError or Error unless both have the same dtype and device. */
 export function checkAlike(operation: string, a: Tensor, b: Tensor): void {
   if (a.dtype !== b.dtype) {
     throw new TypeError(`${operation}: dtypes ${a.dtype} and ${b.dtype} differ; cast one with .to("${a.dtype}")`);

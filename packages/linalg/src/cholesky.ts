@@ -15,7 +15,7 @@ const lowerFactor = customFunction({
     checkFinite("cholesky", values);
     const results = Array.from({ length: count }, (_, index) => {
       const at = index * n * n;
-      // From the lower triangle alone, as LAPACK; ml-matrix insists on symmetry.
+      // Reads only the lower triangle, like LAPACK; ml-matrix requires symmetry.
       const symmetric = matrix(n, n, (i, j) => values[at + Math.max(i, j) * n + Math.min(i, j)]!);
       if (n === 0) return symmetric;
       const found = new CholeskyDecomposition(symmetric);
@@ -46,7 +46,7 @@ const lowerFactor = customFunction({
 
 /** Options of {@link cholesky}. */
 export interface CholeskyOptions {
-  /** Give Lᵀ instead of L. Default false. */
+  /** Whether to return Lᵀ instead of L. Default false. */
   readonly upper?: boolean;
 }
 

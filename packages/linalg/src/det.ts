@@ -13,7 +13,7 @@ const lus = (a: Tensor): HostLU[] => {
   return Array.from({ length: matrices.count }, (_, i) => new HostLU(matrixAt(matrices, i)));
 };
 
-/** A gradient by matrix, ready to be multiplied with matrices. */
+/** One gradient for each matrix, in a shape that multiplies with matrices. */
 const overMatrices = (g: Tensor): Tensor => g.unsqueeze(-1).unsqueeze(-1);
 
 const determinant = customFunction({
@@ -57,7 +57,7 @@ function cofactors(a: Tensor): Tensor {
   });
 }
 
-/** Cofactors by their definition: n² determinants, for the second derivative at singular matrices. */
+/** Cofactors by definition: n² determinants, for the second derivative at singular matrices. */
 function cofactorsByMinors(a: Tensor): Tensor {
   const n = a.shape.at(-1)!;
   const without = (x: Tensor, dim: number, i: number): Tensor =>
@@ -78,7 +78,7 @@ function cofactorsByMinors(a: Tensor): Tensor {
 }
 
 /**
- * The determinant of each matrix (PyTorch's `torch.linalg.det`). Gradients are right at singular matrices too.
+ * The determinant of each matrix (PyTorch's `torch.linalg.det`). Gradients are correct at singular matrices too.
  *
  * @param a `[..., n, n]`
  * @returns `[...]`

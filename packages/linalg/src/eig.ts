@@ -27,9 +27,9 @@ interface HostEig {
 }
 
 /**
- * What to add to the diagonal so that the iteration ends. ml-matrix compares with the diagonal to see what has converged, which for
- * some singular matrices of zeros and ones never comes to pass (JAMA, of which it is a translation, has the same flaw). Away from zero
- * it does; a power of two keeps whole numbers exact. Triangular matrices need no iteration.
+ * A shift of the diagonal so that the iteration terminates. ml-matrix tests convergence relative to the diagonal, which never succeeds
+ * for some singular matrices of zeros and ones (JAMA, of which it is a translation, has the same flaw). Away from zero it does; a power
+ * of two keeps whole numbers exact. Triangular matrices need no iteration.
  */
 function shiftFor(a: Matrix): number {
   const n = a.rows;
@@ -55,14 +55,14 @@ function decompose(a: Matrix): HostEig {
   const columns = found.eigenvectorMatrix;
   const vectors = { re: new Float64Array(n * n), im: new Float64Array(n * n) };
   for (let j = 0; j < n; j++) {
-    // Of a pair the two columns hold the real and the imaginary part; the second vector is conjugate to the first.
+    // The two columns of a pair hold the real and the imaginary part; the second vector is conjugate to the first.
     const second = im[j]! < 0;
     const first = second ? j - 1 : j;
     const x = Array.from({ length: n }, (_, i) => columns.get(i, first));
     const y = Array.from({ length: n }, (_, i) => im[j] === 0 ? 0 : (second ? -1 : 1) * columns.get(i, first + 1));
     const sizes = x.map((value, i) => Math.hypot(value, y[i]!));
     const top = sizes.indexOf(Math.max(...sizes));
-    // Dividing by the phase of the largest component makes that real.
+    // Dividing by the phase of the largest component makes it real.
     const [cos, sin] = im[j] === 0 ? [1, 0] : [x[top]! / sizes[top]!, y[top]! / sizes[top]!];
     const length = Math.hypot(...sizes);
     for (let i = 0; i < n; i++) {

@@ -2,7 +2,7 @@
 import { customFunction } from "@heddle/autograd";
 import { eye, type Tensor } from "@heddle/tensor";
 import { EigenvalueDecomposition } from "ml-matrix";
-import { checkFinite, checkSquare } from "./check.ts";
+import { checkFinite, checkNoOptions, checkSquare } from "./check.ts";
 import { matrix, read, scaled, write, writeMatrices } from "./host/matrices.ts";
 import { isGiven } from "./is_given.ts";
 import { transposed } from "./transposed.ts";
@@ -15,6 +15,9 @@ export interface Eigh {
   readonly eigenvectors: Tensor;
 }
 
+/** The remedy where PyTorch has `UPLO="U"`. */
+const lowerOnly = "the lower triangle is read; give a.transpose(-2, -1) to have the upper one read";
+
 const symmetric = customFunction({
   name: "eigh",
   forward(context, a: Tensor): readonly Tensor[] {
@@ -22,7 +25,7 @@ const symmetric = customFunction({
     checkFinite("eigh", values);
     const found = Array.from({ length: n === 0 ? 0 : count }, (_, index) => {
       const at = index * n * n;
-      // From the lower triangle alone, as LAPACK.
+      // Reads only the lower triangle, like LAPACK.
       const mirrored = matrix(n, n, (i, j) => values[at + Math.max(i, j) * n + Math.min(i, j)]!);
       const { matrix: one, scale } = scaled(mirrored);
       const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(one, { assumeSymmetric: true });
@@ -66,6 +69,7 @@ const symmetric = customFunction({
  * ```
  */
 export function eigh(a: Tensor): Eigh {
+  checkNoOptions("eigh", arguments, 1, lowerOnly);
   checkSquare("eigh", a);
   const [eigenvalues, eigenvectors] = symmetric(a) as [Tensor, Tensor];
   return { eigenvalues, eigenvectors };
@@ -86,6 +90,7 @@ export function eigh(a: Tensor): Eigh {
  * ```
  */
 export function eigvalsh(a: Tensor): Tensor {
+  checkNoOptions("eigvalsh", arguments, 1, lowerOnly);
   checkSquare("eigvalsh", a);
   return eigh(a).eigenvalues;
 }

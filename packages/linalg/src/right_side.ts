@@ -8,7 +8,7 @@ export interface System {
   readonly a: Tensor;
   /** `[..., m, k]` */
   readonly b: Tensor;
-  /** Whether the right sides were vectors, and the solutions are to be. */
+  /** Whether the right sides, and so the solutions, are vectors. */
   readonly vector: boolean;
 }
 

@@ -2,7 +2,7 @@
 import { customFunction } from "@heddle/autograd";
 import type { Tensor } from "@heddle/tensor";
 import { Matrix } from "ml-matrix";
-import { checkSquare, inBatch } from "./check.ts";
+import { checkNoOptions, checkSquare, inBatch } from "./check.ts";
 import { HostLU } from "./host/lu.ts";
 import { type Matrices, matrixAt, read, writeMatrices } from "./host/matrices.ts";
 import { system } from "./right_side.ts";
@@ -55,6 +55,7 @@ const solveMatrices: (a: Tensor, b: Tensor) => Tensor = customFunction({
  * ```
  */
 export function solve(a: Tensor, b: Tensor): Tensor {
+  checkNoOptions("solve", arguments, 2, "for X·A = B transpose a, b and the result");
   checkSquare("solve", a, "use lstsq for systems with more or fewer equations than unknowns");
   const { a: left, b: right, vector } = system("solve", a, b);
   const x = solveMatrices(left, right);

@@ -18,7 +18,8 @@ import {
   tanhshrink,
 } from "./functional/activation.ts";
 import { Module } from "./module.ts";
-import { checkNumber } from "./sizes.ts";
+import { checkInteger, checkNumber } from "./sizes.ts";
+import { checkSurplus } from "./surplus.ts";
 
 /** 1 / (1 + e^(−x)). PyTorch: `torch.nn.Sigmoid`. */
 export class Sigmoid extends Module {
@@ -62,6 +63,7 @@ export class Softplus extends Module {
 
   constructor(beta = 1, threshold = 20) {
     super();
+    checkSurplus("Softplus", arguments, 2);
     this.beta = checkNumber("Softplus", "beta", beta);
     this.threshold = checkNumber("Softplus", "threshold", threshold);
   }
@@ -114,7 +116,8 @@ export class GLU extends Module {
 
   constructor(dim = -1) {
     super();
-    this.dim = checkNumber("GLU", "dim", dim);
+    checkSurplus("GLU", arguments, 1);
+    this.dim = checkInteger("GLU", "dim", dim);
   }
 
   forward(input: Tensor): Tensor {
@@ -132,7 +135,8 @@ export class Softmax extends Module {
 
   constructor(dim: number) {
     super();
-    this.dim = checkNumber("Softmax", "dim", dim);
+    checkSurplus("Softmax", arguments, 1);
+    this.dim = checkInteger("Softmax", "dim", dim);
   }
 
   forward(input: Tensor): Tensor {
@@ -150,7 +154,8 @@ export class LogSoftmax extends Module {
 
   constructor(dim: number) {
     super();
-    this.dim = checkNumber("LogSoftmax", "dim", dim);
+    checkSurplus("LogSoftmax", arguments, 1);
+    this.dim = checkInteger("LogSoftmax", "dim", dim);
   }
 
   forward(input: Tensor): Tensor {
@@ -168,7 +173,8 @@ export class Softmin extends Module {
 
   constructor(dim: number) {
     super();
-    this.dim = checkNumber("Softmin", "dim", dim);
+    checkSurplus("Softmin", arguments, 1);
+    this.dim = checkInteger("Softmin", "dim", dim);
   }
 
   forward(input: Tensor): Tensor {

@@ -9,13 +9,13 @@ import { showSizes } from "./sizes.ts";
 import { snakeCase } from "./state_dict.ts";
 
 /**
- * Brings averages up to date in place. `count` is how many weights they are the average of, at least 1: the first weights are copied.
+ * Updates averages in place. `count` is the number of weights averaged so far, at least 1: the first weights are copied.
  */
 export type MultiAvgFn = (averaged: readonly Tensor[], current: readonly Tensor[], count: number) => void;
 
 /** Options of {@link getEmaMultiAvgFn}. */
 export interface EmaOptions {
-  /** Whether the decay begins small, as min(decay, (1 + n) / (10 + n)) for n averaged weights; false by default. */
+  /** Whether the decay starts small, as min(decay, (1 + n) / (10 + n)) for n averaged weights; false by default. */
   readonly warmup?: boolean;
 }
 
@@ -55,11 +55,11 @@ export interface AveragedModelOptions {
 }
 
 /**
- * A copy of a model whose weights are an average of those that the model has had: call `updateParameters` after each optimiser step
- * (or epoch), and evaluate `averaged.module`, or this. PyTorch: `torch.optim.swa_utils.AveragedModel`.
+ * A copy of a model whose weights are an average of those that the model has had: call `updateParameters` after each optimiser step (or
+ * epoch), and evaluate `averaged.module`, or the averaged model itself. PyTorch: `torch.optim.swa_utils.AveragedModel`.
  *
- * It is a module: its state dict has the average and the count (`n_averaged`), so that a training that is resumed goes on
- * with the same bits. The count stays on the CPU, whatever `to` says.
+ * It is a module: its state dict has the average and the count (`n_averaged`), so that resumed training continues bit for bit. The count
+ * stays on the CPU, also after `to`.
  *
  * @example
  * ```ts
@@ -93,15 +93,15 @@ export class AveragedModel<M extends Callable = Callable> extends Module {
     return snakeCase(property);
   }
 
-  /** The averaged model's answer. */
+  /** The output of the averaged model. */
   forward(...args: Parameters<M["forward"]>): ReturnType<M["forward"]> {
     return this.module.forward(...args as never[]) as ReturnType<M["forward"]>;
   }
 
   /**
-   * Takes the model's present weights into the average; the first time they are copied.
+   * Adds the model's current weights to the average; the first call copies them.
    *
-   * @throws Error naming the first tensor in which the model differs from the one that this was made of.
+   * @throws Error naming the first tensor in which the model differs from the original one.
    */
   updateParameters(model: Module): void {
     const parameters = pairs(this.module.namedParameters(), model.namedParameters());

@@ -13,11 +13,11 @@ import { snakeCase } from "./state_dict.ts";
 export interface NormOptions extends Omit<LayerOptions, "generator"> {
   /** Added to the variance; 1e-5 by default. */
   readonly eps?: number;
-  /** Share of a new batch in the running statistics, 0.1 by default; null for the mean over all batches so far. */
+  /** Weight of a new batch in the running statistics, 0.1 by default; null for the mean over all batches so far. */
   readonly momentum?: number | null;
   /** Whether a scale and a shift are learned. */
   readonly affine?: boolean;
-  /** Whether statistics are kept for evaluation; without them each batch's own serve there too. */
+  /** Whether running statistics are kept for evaluation; otherwise the batch's own are used there too. */
   readonly trackRunningStats?: boolean;
 }
 
@@ -30,13 +30,13 @@ export abstract class RunningNorm extends Module {
   readonly momentum: number | null;
   readonly affine: boolean;
   readonly trackRunningStats: boolean;
-  /** Scale `[numFeatures]`, at first ones. */
+  /** Scale `[numFeatures]`, initially ones. */
   weight: Parameter | null;
-  /** Shift `[numFeatures]`, at first zeros. */
+  /** Shift `[numFeatures]`, initially zeros. */
   bias: Parameter | null;
-  /** `[numFeatures]`, at first zeros; `running_mean` in state dicts. */
+  /** `[numFeatures]`, initially zeros; `running_mean` in state dicts. */
   runningMean: Tensor | null;
-  /** `[numFeatures]`, at first ones; `running_var` in state dicts. */
+  /** `[numFeatures]`, initially ones; `running_var` in state dicts. */
   runningVar: Tensor | null;
   /** Batches seen while training, int32; `num_batches_tracked` in state dicts. */
   numBatchesTracked: Tensor | null;
@@ -68,14 +68,14 @@ export abstract class RunningNorm extends Module {
     this.resetParameters();
   }
 
-  /** Forgets the running statistics. */
+  /** Resets the running statistics. */
   resetRunningStats(): void {
     this.runningMean?.zero_();
     this.runningVar?.fill_(1);
     this.numBatchesTracked?.zero_();
   }
 
-  /** Scale, shift and statistics as at first. */
+  /** Resets scale, shift and statistics. */
   resetParameters(): void {
     this.resetRunningStats();
     if (this.weight !== null) ones_(this.weight);
@@ -110,7 +110,7 @@ export abstract class BatchNorm extends RunningNorm {
   }
 
   /**
-   * The normalised input, and what the options say shall follow: `layer.forward(x, { residual, activation: "relu" })` is
+   * The normalised input, followed by what the options ask for: `layer.forward(x, { residual, activation: "relu" })` is
    * `layer.forward(x).add(residual).relu()` in less time and memory.
    */
   forward(input: Tensor, following: Pick<BatchNormOptions, "residual" | "activation"> = {}): Tensor {
@@ -130,7 +130,7 @@ export abstract class BatchNorm extends RunningNorm {
     });
   }
 
-  /** Counts a batch, and gives its share in the running statistics. */
+  /** Counts a batch and returns its weight in the running statistics. */
   private countBatch(): number | Tensor {
     const count = this.numBatchesTracked;
     if (count === null) return 0;
@@ -148,7 +148,7 @@ export class BatchNorm1d extends BatchNorm {
  * Normalises each channel of `[N, C, H, W]` over the batch while training, by running statistics in evaluation: Ioffe & Szegedy, "Batch
  * normalization" (2015). PyTorch: `torch.nn.BatchNorm2d`.
  *
- * @throws RangeError from `forward` for another shape, or for one value a channel while training.
+ * @throws RangeError from `forward` for another shape, or when a channel has a single value while training.
  *
  * @example
  * ```ts
@@ -181,7 +181,7 @@ export abstract class InstanceNorm extends RunningNorm {
     this.checkInput(batch);
     const { weight, bias, eps, runningMean, runningVar } = this;
     const useInputStats = this.training || !this.trackRunningStats;
-    // PyTorch counts no batches here, and takes no momentum for one of 0.
+    // As in PyTorch no batches are counted here, and a momentum of null counts as 0.
     const momentum = this.momentum ?? 0;
     const result = instanceNorm(batch, { weight, bias, eps, runningMean, runningVar, useInputStats, momentum });
     return single ? result.squeeze(0) : result;

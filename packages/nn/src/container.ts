@@ -1,7 +1,8 @@
-/** Modules that hold modules: in sequence, in a list, by name. */
+/** Containers of modules: in sequence, in a list, by name. */
 import type { Tensor } from "@heddle/tensor";
 import { checkModule, type Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
+import { checkSurplus } from "./surplus.ts";
 
 /** The position of a possibly negative index. @throws RangeError when there is none. */
 function position(container: string, index: number, length: number): number {
@@ -42,7 +43,7 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
   }
 
   /**
-   * Layers under names of their own, as an `OrderedDict` gives them in PyTorch.
+   * Layers under given names, like an `OrderedDict` in PyTorch.
    *
    * @example
    * ```ts
@@ -78,10 +79,10 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
     return result;
   }
 
-  /** Puts a layer at the end. */
+  /** Appends a layer. */
   append(layer: Layer): this {
     checkModule("Sequential", layer);
-    // A slice keeps the names that its layers had.
+    // A slice keeps the names of its layers.
     let name = this.length;
     while (this.layers.has(String(name))) name++;
     this.layers.set(String(name), layer);
@@ -92,7 +93,7 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
     return this.layers.values();
   }
 
-  /** The result of the last layer, each layer working on that of the one before. */
+  /** Applies the layers one after the other. */
   forward(input: Tensor): Tensor {
     let result = input;
     for (const layer of this.layers.values()) result = layer.forward(result);
@@ -100,7 +101,7 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
   }
 
   protected override *members(): Iterable<readonly [string, unknown]> {
-    yield* super.members();
+    for (const [name, value] of super.members()) if (value !== this.layers) yield [name, value];
     yield* this.layers;
   }
 }
@@ -127,6 +128,7 @@ export class ModuleList<M extends Module = Module> extends Module implements Ite
 
   constructor(modules: Iterable<M> = []) {
     super();
+    checkSurplus("ModuleList", arguments, 1);
     this.items = [];
     this.extend(modules);
   }
@@ -141,27 +143,27 @@ export class ModuleList<M extends Module = Module> extends Module implements Ite
     return this.items[position("ModuleList", index, this.length)]!;
   }
 
-  /** Puts another module in the place of the one at an index. */
+  /** Replaces the module at an index. */
   set(index: number, module: M): this {
     checkModule("ModuleList", module);
     this.items[position("ModuleList", index, this.length)] = module;
     return this;
   }
 
-  /** Puts a module at the end. */
+  /** Appends a module. */
   append(module: M): this {
     checkModule("ModuleList", module);
     this.items.push(module);
     return this;
   }
 
-  /** Puts several modules at the end. */
+  /** Appends several modules. */
   extend(modules: Iterable<M>): this {
     for (const module of modules) this.append(module);
     return this;
   }
 
-  /** Puts a module before the one at an index. */
+  /** Inserts a module before the one at an index. */
   insert(index: number, module: M): this {
     checkModule("ModuleList", module);
     this.items.splice(index === this.length ? index : position("ModuleList", index, this.length), 0, module);
@@ -179,7 +181,7 @@ export class ModuleList<M extends Module = Module> extends Module implements Ite
 }
 
 /**
- * Modules by name, in the order in which they were put in. PyTorch: `torch.nn.ModuleDict`.
+ * Modules by name, in the order of insertion. PyTorch: `torch.nn.ModuleDict`.
  *
  * @example
  * ```ts
@@ -196,6 +198,7 @@ export class ModuleDict<
 
   constructor(modules: D = {} as D) {
     super();
+    checkSurplus("ModuleDict", arguments, 1);
     this.items = new Map();
     for (const [name, module] of Object.entries(modules)) this.set(name, module);
   }
@@ -205,7 +208,7 @@ export class ModuleDict<
     return this.items.size;
   }
 
-  /** The module of a name. @throws RangeError that lists the names there are. */
+  /** The module with a name. @throws RangeError that lists the existing names. */
   get<K extends keyof D & string>(name: K): D[K] {
     const found = this.items.get(name);
     if (found === undefined) {
@@ -218,12 +221,12 @@ export class ModuleDict<
     return found as D[K];
   }
 
-  /** Whether there is a module of that name. */
+  /** Whether there is a module with that name. */
   has(name: string): boolean {
     return this.items.has(name);
   }
 
-  /** Puts a module in, or in the place of the one with that name. */
+  /** Adds a module, or replaces the one with that name. */
   set(name: string, module: Module): this {
     checkName("ModuleDict", name);
     checkModule("ModuleDict", module);
@@ -231,7 +234,7 @@ export class ModuleDict<
     return this;
   }
 
-  /** Takes a module out; answers whether it was there. */
+  /** Removes a module. Returns whether it was there. */
   delete(name: string): boolean {
     return this.items.delete(name);
   }
@@ -246,24 +249,25 @@ export class ModuleDict<
     return this.items.values() as IterableIterator<M>;
   }
 
-  /** Names with modules. */
+  /** Pairs of names and modules. */
   entries(): IterableIterator<[string, M]> {
     return this.items.entries() as IterableIterator<[string, M]>;
   }
 
   protected override *members(): Iterable<readonly [string, unknown]> {
-    yield* super.members();
+    for (const [name, value] of super.members()) if (value !== this.items) yield [name, value];
     yield* this.items;
   }
 }
 
-/** A list of parameters that a module owns. PyTorch: `torch.nn.ParameterList`. */
+/** A list of parameters. PyTorch: `torch.nn.ParameterList`. */
 export class ParameterList extends Module implements Iterable<Parameter> {
   private readonly items: Parameter[];
 
   /** Tensors become parameters. */
   constructor(tensors: Iterable<Tensor> = []) {
     super();
+    checkSurplus("ParameterList", arguments, 1);
     this.items = [];
     for (const tensor of tensors) this.append(tensor);
   }
@@ -278,7 +282,7 @@ export class ParameterList extends Module implements Iterable<Parameter> {
     return this.items[position("ParameterList", index, this.length)]!;
   }
 
-  /** Puts a parameter at the end. */
+  /** Appends a parameter. */
   append(tensor: Tensor): this {
     this.items.push(tensor instanceof Parameter ? tensor : new Parameter(tensor));
     return this;

@@ -7,7 +7,7 @@ import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { checkSize, showSizes, type Sizes, spread } from "./sizes.ts";
 
-/** What lies beyond the border: zeros, or the image mirrored, stretched or repeated. */
+/** How the image continues beyond its border: with zeros, mirrored, by its edge, or repeated. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
 /** Options of the convolution layers. */
@@ -18,7 +18,7 @@ export interface ConvLayerOptions extends LayerOptions {
   readonly padding?: Sizes | "same" | "valid";
   /** By default 1. */
   readonly dilation?: Sizes;
-  /** Channels are split into this many groups that do not see each other; by default 1. */
+  /** Channels are split into this many independent groups; by default 1. */
   readonly groups?: number;
   /** Whether a bias is added; true by default. */
   readonly bias?: boolean;
@@ -99,7 +99,7 @@ export abstract class ConvNd extends Module {
     this.resetParameters(generator);
   }
 
-  /** Draws the initial values again. */
+  /** Draws new initial values. */
   resetParameters(generator?: Generator): void {
     kaimingUniform_(this.weight, { a: Math.sqrt(5), generator });
     if (this.bias !== null) layerBias_(this.bias, this.weight, generator);
@@ -111,7 +111,7 @@ export abstract class ConvNd extends Module {
     return this.convolveWith(convolution, input, this.weight, this.bias);
   }
 
-  /** The convolution of these sizes with another weight and bias than the layer's own. */
+  /** The layer's convolution with another weight and bias. */
   protected convolveWith(convolution: Convolution, input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
     const { stride, dilation, groups } = this;
     if (this.paddingMode === "zeros") {
@@ -152,7 +152,7 @@ export abstract class ConvNd extends Module {
   }
 }
 
-/** @throws RangeError when the channels cannot be split so. */
+/** @throws RangeError unless the groups divide the channels. */
 export function checkGroups(layer: string, groups: number, inChannels: number, outChannels: number): number {
   checkSize(layer, "groups", groups);
   if (inChannels % groups === 0 && outChannels % groups === 0) return groups;

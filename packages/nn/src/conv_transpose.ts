@@ -1,4 +1,4 @@
-/** Transposed convolutions: what convolutions do to gradients, as layers. */
+/** Transposed convolutions: the gradients of convolutions, as layers. */
 import {
   convTranspose1d,
   convTranspose2d,
@@ -20,7 +20,7 @@ import { checkSize, showSizes, type Sizes, spread } from "./sizes.ts";
 export interface ConvTransposeLayerOptions extends LayerOptions {
   /** By default 1. */
   readonly stride?: Sizes;
-  /** Taken off both ends of the output; by default 0. */
+  /** Removed from both ends of the output; by default 0. */
   readonly padding?: Sizes;
   /** Added to one end of the output, to choose among the sizes that the stride allows; by default 0. */
   readonly outputPadding?: Sizes;
@@ -90,7 +90,7 @@ export abstract class ConvTransposeNd extends Module {
     this.resetParameters(generator);
   }
 
-  /** Draws the initial values again: as in PyTorch within ±1/√fanIn, the second dimension of the weight counting as the inputs. */
+  /** Draws new initial values: as in PyTorch within ±1/√fanIn, with the second dimension of the weight as the inputs. */
   resetParameters(generator?: Generator): void {
     kaimingUniform_(this.weight, { a: Math.sqrt(5), generator });
     if (this.bias !== null) layerBias_(this.bias, this.weight, generator);

@@ -1,9 +1,9 @@
-/** Parameters and buffers in another dtype, or on another device. */
+/** Converts parameters and buffers to another dtype or device. */
 import { become } from "@heddle/tensor/engine";
 import { Device, deviceNames, type DType, dtypes, getDevice, isFloat, type Tensor, tidy } from "@heddle/tensor";
 
 /**
- * Converts tensors, and their gradients, in place: to devices all of them, to a dtype those of floating point.
+ * Converts tensors and their gradients in place: all of them to a device, floating-point ones to a dtype.
  *
  * @throws TypeError for a dtype that is not floating-point.
  */
@@ -26,7 +26,7 @@ export function convert(tensors: readonly Tensor[], targets: readonly (DType | D
       );
     }
   }
-  // Before the first tensor becomes another: of a name that is none, all say so.
+  // Before the first tensor changes: an unknown name fails for each of them.
   for (const target of targets) {
     if (!dtypes.includes(target as DType)) {
       try {

@@ -11,7 +11,7 @@ import { Parameter } from "./parameter.ts";
 import { checkSize, showSizes } from "./sizes.ts";
 import { snakeCase } from "./state_dict.ts";
 
-/** The parameters of a {@link CRF}, in the dtype in which it computes. */
+/** The parameters of a {@link CRF}, in the dtype of the computation. */
 interface Scores {
   readonly transitions: Tensor;
   readonly start: Tensor;
@@ -26,7 +26,7 @@ export interface CRFOptions extends LayerOptions {
 
 /** Options of {@link CRF.decode}. */
 export interface CRFMask {
-  /** Bool, in the shape of the tags: true up to the length of each sequence, at least 1. Without it all are T long. */
+  /** Bool, in the shape of the tags: true up to the length of each sequence, at least 1. Without it all sequences have length T. */
   readonly mask?: Tensor | null;
 }
 
@@ -37,9 +37,9 @@ export interface CRFLikelihoodOptions extends CRFMask {
 }
 
 /**
- * A linear-chain conditional random field: Lafferty et al. (2001). Emissions say how well a tag suits a place, from a network; the field
- * adds how well tags follow each other, begin and end a sequence, and scores sequences as a whole: p(tags) = exp(score(tags)) / Σ
- * exp(score). A transition of −∞ forbids that move. After pytorch-crf's `CRF`, with its names of parameters.
+ * A linear-chain conditional random field: Lafferty et al. (2001). Emissions, computed by a network, score each tag at each position; the
+ * field adds scores for pairs of adjacent tags and for the first and last tag, and scores sequences as a whole: p(tags) =
+ * exp(score(tags)) / Σ exp(score). A transition of −∞ forbids that move. After pytorch-crf's `CRF`, with its names of parameters.
  *
  * @throws RangeError from `forward` and `decode` for other shapes, tags out of range, and, on devices that can be read at once, masks
  * with gaps. TypeError for a mask that is not bool.
@@ -102,7 +102,7 @@ export class CRF extends Module {
     });
   }
 
-  /** The most likely tags of each sequence, as long as it is: by Viterbi's algorithm, on the host, which is read once. */
+  /** The most likely tags of each sequence, one for each of its elements: by Viterbi's algorithm, on the host, with a single read. */
   async decode(emissions: Tensor, options: CRFMask = {}): Promise<number[][]> {
     checkOptions("CRF.decode", options, ["mask"]);
     const [scores, present] = this.stepsFirst(emissions, options);
@@ -161,7 +161,7 @@ export class CRF extends Module {
   }
 }
 
-/** The likelihoods `[B]` reduced. @throws RangeError for a reduction that there is not. */
+/** Reduces likelihoods `[B]`. @throws RangeError for an unknown reduction. */
 function reducedTo(reduction: string, likelihood: Tensor, present: Tensor): Tensor {
   if (reduction === "none") return likelihood;
   if (reduction === "sum") return likelihood.sum();
@@ -170,7 +170,7 @@ function reducedTo(reduction: string, likelihood: Tensor, present: Tensor): Tens
   throw new RangeError(`CRF: reduction is "${reduction}"; expected "none", "sum", "mean" or "tokenMean"`);
 }
 
-/** @throws RangeError for a sequence that is empty, or goes on behind its end. */
+/** @throws RangeError for a sequence that is empty or continues after its end. */
 function checkGaps(present: Tensor): void {
   const [steps, batch] = present.shape as [number, number];
   const values = present.toTypedArray();

@@ -3,7 +3,7 @@ import { customFunction, isGradEnabled } from "@heddle/autograd";
 import { empty, fused, type Tensor, where, whereSymbolic } from "@heddle/tensor";
 import { fuseSum } from "@heddle/tensor/engine";
 
-/** In place of the largest of nothing but −∞: finite, so that differences from it are −∞ still, and no NaN. */
+/** Replaces a maximum of −∞: it is finite, so that differences from it are −∞ and not NaN. */
 const lowest = -1e30;
 
 // Sequences [T, B, K] or their steps [B, K], masks [T, B, 1] or [B, 1].
@@ -23,9 +23,9 @@ const marginal = fused(
 const levelOf = (scores: Tensor): Tensor => scores.amax(-1, { keepdim: true });
 
 /**
- * For `[B, K]` and moves `[to, from]` the terms `before[b, from] − levelOf(before)[b] + moves[to, from]` brought together over where
- * they come from: the largest, and the sum of their powers relative to it. Nothing is a product of powers, which could vanish where scores
- * lie far apart, as those of forbidden moves do.
+ * For `[B, K]` and moves `[to, from]`: the maximum over `from` of the terms `before[b, from] − levelOf(before)[b] + moves[to, from]`, and
+ * the sum of their exponentials relative to it. No exponentials are multiplied: the products could vanish where scores lie far apart, as
+ * those of forbidden moves do.
  */
 function reach(before: Tensor, moves: Tensor): [sum: Tensor, high: Tensor] {
   const terms = joined([before.unsqueeze(1), levelOf(before).unsqueeze(1), moves.unsqueeze(0)]);
@@ -35,7 +35,7 @@ function reach(before: Tensor, moves: Tensor): [sum: Tensor, high: Tensor] {
   return [sum.squeeze(2), high.squeeze(2)];
 }
 
-/** Of `[T, B, K]` the last step of each row that is present: `[B, K]`. */
+/** The last present step of each row of `[T, B, K]`: `[B, K]`. */
 function atEnd(scores: Tensor, present: Tensor): Tensor {
   const [, batch, tags] = scores.shape as [number, number, number];
   const last = present.sum(0, { keepdim: true }).sub(1);
@@ -43,9 +43,9 @@ function atEnd(scores: Tensor, present: Tensor): Tensor {
 }
 
 /**
- * `log Σ exp(score)` over all sequences of tags, `[B]`; and of what leads up to each tag of each step the same, `[T, B, K]`, but for a
- * number a step: the largest of a step is taken from the next one, lest sums grow with the sequences and lose their digits. Steps behind
- * a row's end are computed like the others, and used nowhere.
+ * `log Σ exp(score)` over all sequences of tags, `[B]`; and the same over all prefixes that end in each tag, `[T, B, K]`, less one number
+ * for each step: the maximum of a step is subtracted from the next one, so that sums do not grow with the length and lose precision.
+ * Steps after a row's end are computed but not used.
  */
 function forward(emissions: Tensor, present: Tensor, transitions: Tensor, start: Tensor, end: Tensor): Tensor[] {
   const steps = emissions.shape[0]!;
@@ -64,8 +64,8 @@ function forward(emissions: Tensor, present: Tensor, transitions: Tensor, start:
 
 /**
  * The gradient of the logarithm of the sum by a score is the probability of what is scored: of tags by their emissions, of pairs of tags
- * by their transitions. Both come of a second pass, from the end. They sum to 1 at each step, so what was taken from a step is of no
- * account.
+ * by their transitions. Both come from a second pass, backwards. They sum to 1 at each step, so the number subtracted from a step does
+ * not matter.
  */
 function backward(gradient: Tensor, saved: readonly Tensor[]): Tensor[] {
   const [emissions, present, transitions, , end, alphas] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];

@@ -1,7 +1,7 @@
 /** The best path through a lattice of tags: Viterbi (1967). */
 import type { DataArray } from "@heddle/tensor";
 
-/** Tags 0 to `tags` − 1 for each step, so that emissions, moves `[from, to]`, the beginning's and the end's scores sum to the most. */
+/** The tags (0 to `tags` − 1) of each step that maximise the sum of emissions, moves `[from, to]`, start score and end score. */
 export function bestTags(
   steps: number,
   tags: number,

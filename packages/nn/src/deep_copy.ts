@@ -6,13 +6,15 @@ import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
 /**
- * A module with parameters, buffers and modules of its own, equal to the original's; what was tied or shared there is so here.
- * Gradients and hooks are not copied. PyTorch: `copy.deepcopy(module)`.
+ * A copy of a module with its own parameters, buffers and modules; what is tied or shared in the original is so in the copy. Gradients
+ * and hooks are not copied. PyTorch: `copy.deepcopy(module)`.
  *
- * Arrays, maps, sets and plain objects among the properties are copied too; functions, generators of random numbers and whatever else
- * there is are shared.
+ * Arrays, maps, sets and plain objects among the properties are copied too; functions, random generators and all other objects are
+ * shared.
  *
- * @throws TypeError when `forward` is a function in a property, as `forward = (x) => …` makes it, which would go on using the
+ * …` makes it, which would go on using the original's parameters. Error for a tensor that was computed, since its history cannot be
+ * copied. => @throws TypeError when `forward` is a function in a property (`forward = (x) => …`), which would still use the original's
+ * parameters. Error for a tensor that was computed, since its history cannot be copied. => …` makes it, which would go on using the
  * original's parameters. Error for a tensor that was computed, since its history cannot be copied.
  *
  * @example
@@ -28,7 +30,7 @@ export function deepCopy<M extends Module>(module: M): M {
   return noGrad(() => copyOf(module, new Map(), module.constructor.name)) as M;
 }
 
-/** A value's copy; `seen` has those made before, so that what is one object stays one. */
+/** Copies a value; `seen` maps objects to their copies, so that shared objects stay shared. */
 function copyOf(value: unknown, seen: Map<object, object>, path: string): unknown {
   if (typeof value !== "object" || value === null) return value;
   const before = seen.get(value);

@@ -33,7 +33,7 @@ export abstract class DropoutNd extends Module {
     this.generator = options.generator;
   }
 
-  /** How the functions are to draw. */
+  /** The options of the dropout functions. */
   protected get drawing(): DropoutOptions {
     return { training: this.training, generator: this.generator };
   }

@@ -1,4 +1,4 @@
-/** A table of vectors that is learned. */
+/** A learned table of vectors. */
 import { noGrad } from "@heddle/autograd";
 import { empty, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
@@ -7,15 +7,15 @@ import { normal_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
-import { checkSize, showSizes } from "./sizes.ts";
+import { checkNumber, checkSize, showSizes } from "./sizes.ts";
 
 const embeddingOptions = ["dtype", "device", "generator", "paddingIdx", "maxNorm", "normType"] as const;
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingLayerOptions extends LayerOptions {
-  /** A row that is zero at first and gets no gradient; negative ones count from the end. */
+  /** Index of a row that is initially zero and gets no gradient; negative ones count from the end. */
   readonly paddingIdx?: number | null;
-  /** Rows that are looked up and longer than this are shortened to it. */
+  /** Rows that are looked up are scaled down to at most this norm. */
   readonly maxNorm?: number | null;
   /** Which norm `maxNorm` limits; 2 by default. */
   readonly normType?: number;
@@ -51,8 +51,8 @@ export class Embedding extends Module {
     this.numEmbeddings = checkSize("Embedding", "numEmbeddings", numEmbeddings);
     this.embeddingDim = checkSize("Embedding", "embeddingDim", embeddingDim);
     this.paddingIdx = paddingRow(paddingIdx, numEmbeddings);
-    this.maxNorm = maxNorm;
-    this.normType = normType;
+    this.maxNorm = maxNorm === null ? null : checkNumber("Embedding", "maxNorm", maxNorm, 0);
+    this.normType = checkNumber("Embedding", "normType", normType, 0);
     this.weight = new Parameter(empty([numEmbeddings, embeddingDim], placement));
     this.resetParameters(generator);
   }
@@ -73,7 +73,7 @@ export class Embedding extends Module {
     return layer;
   }
 
-  /** Draws the initial values again. */
+  /** Draws new initial values. */
   resetParameters(generator?: Generator): void {
     normal_(this.weight, 0, 1, { generator });
     const { paddingIdx } = this;

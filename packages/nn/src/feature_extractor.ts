@@ -1,20 +1,20 @@
-/** What modules inside a network answer. */
+/** Extracts the outputs of modules inside a network. */
 import type { Tensor } from "@heddle/tensor";
 import type { HookHandle } from "./hooks.ts";
 import { Module } from "./module.ts";
 
-/** A module that can be called with whatever arguments. */
+/** A module whose `forward` takes any arguments. */
 export type Callable = Module & { forward(...args: never[]): unknown };
 
 /**
- * A network that answers with the results of modules inside it, by name. Made by {@link createFeatureExtractor}.
+ * A network that returns the outputs of modules inside it, by name. Made by {@link createFeatureExtractor}.
  */
 export class FeatureExtractor<Names extends string = string> extends Module {
   /** The network, shared and not copied. */
   readonly model: Callable;
   private readonly names: ReadonlyMap<string, Names>;
 
-  /** @param names the name of each answer by that of the module. */
+  /** @param names the name of each output, by the name of its module. */
   constructor(model: Callable, names: ReadonlyMap<string, Names>) {
     super();
     this.model = model;
@@ -53,11 +53,12 @@ export class FeatureExtractor<Names extends string = string> extends Module {
 }
 
 /**
- * A module that answers with what modules inside a network answered, which shares the network's parameters; it runs the whole of it.
- * Of a module that is called several times the last result counts. torchvision: `create_feature_extractor`.
+ * A module that returns the outputs of modules inside a network. It shares the network's parameters and runs the whole network. Of a
+ * module that is called several times it returns the last output. torchvision: `create_feature_extractor`.
  *
- * @param modules names as in `namedModules()` ("" is the network itself), or an object of names for the answers: `{ "layers.2": "middle" }`.
- * @throws RangeError for a name that is none, with those there are.
+ * @param modules names as in `namedModules()` ("" is the network itself), or an object with names for the outputs: `{ "layers.2":
+ * "middle" }`.
+ * @throws RangeError for an unknown name, with the known ones.
  *
  * @example
  * ```ts

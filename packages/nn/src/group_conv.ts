@@ -1,4 +1,4 @@
-/** Convolutions that are equivariant to quarter turns (p4), and to mirroring too (p4m), beside shifts. */
+/** Convolutions that are equivariant to translations, quarter turns (p4) and mirroring (p4m). */
 import { conv2d, type Tensor, tensor } from "@heddle/tensor";
 import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { type ConvLayerOptions, ConvNd } from "./conv.ts";
@@ -25,12 +25,15 @@ export interface GroupConvOptions extends ConvLayerOptions {
   readonly group?: Symmetry;
 }
 
-/** What both share: one filter bank, turned into all positions by one gather, and one convolution. */
+/** The largest kernel: the indices of every transformed filter are computed on the host. */
+const mostKernel = 512;
+
+/** What both share: one gather transforms the filters by all elements, then one convolution. */
 abstract class EquivariantConv extends ConvNd {
   readonly group: Symmetry;
   /** Elements of the group: 4 or 8. */
   readonly order: number;
-  /** Planes of an input channel: 1, or one for each element. */
+  /** Planes of an input channel: 1, or one for each element of the group. */
   private readonly planes: number;
   private readonly indices: Int32Array;
 
@@ -45,7 +48,7 @@ abstract class EquivariantConv extends ConvNd {
     const { group = "p4", ...rest } = options;
     const elements = elementsOf(layer, group);
     const planes = onGroup ? elements.length : 1;
-    checkSize(layer, "kernelSize", kernelSize);
+    checkSize(layer, "kernelSize", kernelSize, 1, mostKernel);
     checkSize(layer, "inChannels", inChannels);
     super(2, inChannels * planes, outChannels, kernelSize, rest);
     this.group = group;
@@ -54,7 +57,7 @@ abstract class EquivariantConv extends ConvNd {
     this.indices = Int32Array.from(filterIndices(elements, kernelSize, onGroup));
   }
 
-  /** The filters under every element: `[outChannels · order, inChannels · planes / groups, k, k]`. */
+  /** The filters transformed by every element: `[outChannels · order, inChannels · planes / groups, k, k]`. */
   protected transformedWeight(weight: Tensor = this.weight): Tensor {
     const { order, planes } = this;
     const [out, inputs, size] = weight.shape as [number, number, number, number];
@@ -86,13 +89,13 @@ abstract class EquivariantConv extends ConvNd {
 
 /**
  * From images to feature maps over a group: `[N, C, H, W]` → `[N, outChannels, order, H′, W′]`, each filter applied in its 4 positions
- * (p4) or 8 (p4m, mirrored as well). Turn the input, and the output is turned and its group dimension permuted. Kernels are square;
- * a stride keeps this exact where it ends as it begins, at (H + 2·padding − k) divisible by it.
+ * (p4) or 8 (p4m, mirrored as well). If the input is turned, the output is turned too and its group dimension permuted. Kernels are
+ * square; with a stride this is exact only if it divides H + 2·padding − k.
  *
  * Cohen, Welling: Group equivariant convolutional networks, 2016. PyTorch has none; GrouPy: `P4ConvZ2`, `P4MConvZ2`.
  *
- * Follow it with {@link GroupConv2d}, `BatchNorm3d` (whose statistics are then over group and space, as equivariance wants),
- * pointwise activations, `MaxPool3d([1, 2, 2])`, and last {@link GroupPool}.
+ * Follow it with {@link GroupConv2d}, `BatchNorm3d` (whose statistics then cover group and space, as equivariance requires), pointwise
+ * activations, `MaxPool3d([1, 2, 2])`, and last {@link GroupPool}.
  *
  * @throws RangeError for an unknown group, and from `forward` for another number of channels.
  *
@@ -125,8 +128,8 @@ export class LiftingConv2d extends EquivariantConv {
 
 /**
  * Convolution of feature maps over a group: `[N, C, order, H, W]` → `[N, outChannels, order, H′, W′]`, with a weight for each input
- * channel, element and place. Its weight is stored as `[outChannels, C · order, k, k]`. GrouPy: `P4ConvP4`, `P4MConvP4M`. See
- * {@link LiftingConv2d}, which comes before.
+ * channel, element and position. Its weight is stored as `[outChannels, C · order, k, k]`. GrouPy: `P4ConvP4`, `P4MConvP4M`. See {@link
+ * LiftingConv2d}, which comes before.
  *
  * @throws RangeError for an unknown group, and from `forward` for another number of channels or elements.
  *
@@ -157,15 +160,15 @@ export class GroupConv2d extends EquivariantConv {
   }
 }
 
-/** How {@link GroupPool} brings the elements together. */
+/** Options of {@link GroupPool}. */
 export interface GroupPoolOptions {
   /** "max" (the default) or "mean". */
   readonly mode?: "max" | "mean";
 }
 
 /**
- * Over the elements of the group: `[N, C, order, …]` → `[N, C, …]`. What comes out of feature maps turns as the input does; after a
- * mean or maximum over space too, it does not change at all.
+ * Pools over the elements of the group: `[N, C, order, …]` → `[N, C, …]`. The resulting feature maps turn with the input; after a mean or
+ * maximum over space they are invariant.
  *
  * @throws RangeError from `forward` for fewer than three dimensions.
  *

@@ -2,20 +2,20 @@
 import { checkSynchronous } from "@heddle/tensor/engine";
 import type { Module } from "./module.ts";
 
-/** Takes a hook off again: by `remove()`, or at the end of the block of `using handle = …`. */
+/** Removes a hook: by `remove()`, or at the end of the block of `using handle = …`. */
 export interface HookHandle {
-  /** Takes the hook off; does nothing the second time. */
+  /** Removes the hook. Calling it again does nothing. */
   remove(): void;
   [Symbol.dispose](): void;
 }
 
-/** Sees (and may replace) the arguments of `forward`, by answering others. */
+/** Receives the arguments of `forward`, and may return others to replace them. */
 export type ForwardPreHook<M extends Module = Module> = (
   module: M,
   args: readonly unknown[],
 ) => readonly unknown[] | void;
 
-/** Sees (and may replace) the result of `forward`, by answering another. */
+/** Receives the result of `forward`, and may return another to replace it. */
 export type ForwardHook<M extends Module = Module, Output = unknown> = (
   module: M,
   args: readonly unknown[],
@@ -26,7 +26,7 @@ export type ForwardHook<M extends Module = Module, Output = unknown> = (
 interface Hooks {
   readonly before: Set<{ readonly hook: ForwardPreHook }>;
   readonly after: Set<{ readonly hook: ForwardHook }>;
-  /** Puts `forward` back as it was. */
+  /** Restores the original `forward`. */
   readonly unwrap: () => void;
 }
 
@@ -37,8 +37,8 @@ const advice = "forward does not wait for it: keep() what it is to see, and awai
 type Forward = (...args: readonly unknown[]) => unknown;
 
 /**
- * The hooks of a module. With the first one `forward` is covered by a property of the object itself that runs them, so that modules
- * without hooks pay nothing, and `net.forward(x)` is a plain call of a method.
+ * The hooks of a module. The first hook adds an own property `forward` that runs them, so that modules without hooks cost nothing and
+ * `net.forward(x)` stays a plain method call.
  */
 function hooksOf(module: Module): Hooks {
   const known = registered.get(module);
@@ -74,7 +74,7 @@ function hooksOf(module: Module): Hooks {
     }
     return output;
   };
-  // Not enumerable: it is no part of the module's state.
+  // Not enumerable: it is not part of the module's state.
   Object.defineProperty(module, "forward", { value: wrapped, configurable: true, writable: true, enumerable: false });
   registered.set(module, hooks);
   return hooks;

@@ -1,4 +1,4 @@
-/** What every layer with parameters can be told. */
+/** Options of every layer with parameters. */
 import type { Device, DType, Generator } from "@heddle/tensor";
 
 /** Options that all layers with parameters share. */
@@ -7,6 +7,6 @@ export interface LayerOptions {
   readonly dtype?: DType;
   /** Where the parameters live, by default the default device. */
   readonly device?: Device | string;
-  /** Where the initial values are drawn from, by default the generator that `manualSeed` seeds. */
+  /** Source of the initial values; by default the generator that `manualSeed` seeds. */
   readonly generator?: Generator;
 }

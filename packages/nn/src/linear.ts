@@ -46,7 +46,7 @@ export class Linear extends Module {
     this.resetParameters(generator);
   }
 
-  /** Draws the initial values again. */
+  /** Draws new initial values. */
   resetParameters(generator?: Generator): void {
     kaimingUniform_(this.weight, { a: Math.sqrt(5), generator });
     if (this.bias !== null) layerBias_(this.bias, this.weight, generator);

@@ -31,6 +31,7 @@ import {
 import { Module } from "./module.ts";
 import { WeightedLoss } from "./weighted_loss.ts";
 import { ownOptions } from "./own_options.ts";
+import { checkNumbers } from "./sizes.ts";
 
 /**
  * Cross-entropy of class scores with labels or probabilities: see `functional.crossEntropy`. PyTorch: `torch.nn.CrossEntropyLoss`.
@@ -50,6 +51,7 @@ export class CrossEntropyLoss extends WeightedLoss {
     checkOptions("CrossEntropyLoss", options, ["ignoreIndex", "labelSmoothing", "reduction", "weight"]);
     const { weight, ...others } = options;
     super(weight);
+    checkNumbers("CrossEntropyLoss", options, { ignoreIndex: -Infinity, labelSmoothing: 0 });
     this.options = others;
   }
 
@@ -67,6 +69,7 @@ export class NLLLoss extends WeightedLoss {
     checkOptions("NLLLoss", options, ["ignoreIndex", "reduction", "weight"]);
     const { weight, ...others } = options;
     super(weight);
+    checkNumbers("NLLLoss", options, { ignoreIndex: -Infinity });
     this.options = others;
   }
 
@@ -151,6 +154,7 @@ export class SmoothL1Loss extends Module {
   constructor(options: SmoothL1LossOptions = {}) {
     checkOptions("SmoothL1Loss", options, ["beta", "reduction"]);
     super();
+    checkNumbers("SmoothL1Loss", options, { beta: 0 });
     this.options = ownOptions(options);
   }
 
@@ -166,6 +170,7 @@ export class HuberLoss extends Module {
   constructor(options: HuberLossOptions = {}) {
     checkOptions("HuberLoss", options, ["delta", "reduction"]);
     super();
+    checkNumbers("HuberLoss", options, { delta: 0 });
     this.options = ownOptions(options);
   }
 
@@ -196,6 +201,7 @@ export class GaussianNLLLoss extends Module {
   constructor(options: GaussianNllLossOptions = {}) {
     checkOptions("GaussianNLLLoss", options, ["eps", "full", "reduction"]);
     super();
+    checkNumbers("GaussianNLLLoss", options, { eps: 0 });
     this.options = ownOptions(options);
   }
 
@@ -211,6 +217,7 @@ export class PoissonNLLLoss extends Module {
   constructor(options: PoissonNllLossOptions = {}) {
     checkOptions("PoissonNLLLoss", options, ["eps", "full", "logInput", "reduction"]);
     super();
+    checkNumbers("PoissonNLLLoss", options, { eps: 0 });
     this.options = ownOptions(options);
   }
 

@@ -10,7 +10,7 @@ import {
 } from "./functional/lp_pooling.ts";
 import { Module } from "./module.ts";
 import { ownOptions } from "./own_options.ts";
-import { checkSize, showSizes, type Sizes, spread } from "./sizes.ts";
+import { checkNumber, checkSize, checkWindows, showSizes, type Sizes, spread } from "./sizes.ts";
 
 const lpPoolOptions = ["ceilMode", "stride"] as const;
 
@@ -18,13 +18,15 @@ const lpPoolOptions = ["ceilMode", "stride"] as const;
 abstract class LPPoolNd extends Module {
   readonly normType: number;
   readonly kernelSize: readonly number[];
-  /** As given; the stride is that of the windows unless it is named. */
+  /** As given; the stride defaults to the window size. */
   readonly options: LpPoolOptions;
 
   constructor(dims: number, normType: number, kernelSize: Sizes, options: LpPoolOptions) {
     super();
-    this.normType = normType;
-    this.kernelSize = spread(`LPPool${dims}d`, "kernelSize", kernelSize, dims);
+    const layer = `LPPool${dims}d`;
+    this.normType = checkNumber(layer, "normType", normType);
+    this.kernelSize = spread(layer, "kernelSize", kernelSize, dims);
+    checkWindows(layer, dims, options);
     this.options = ownOptions(options);
   }
 
@@ -85,14 +87,15 @@ export class FeatureLPPool extends Module {
   readonly normType: number;
   /** Channels in a group. */
   readonly size: number;
-  /** As given; groups follow on each other unless a stride is named. */
+  /** As given; the stride defaults to the group size. */
   readonly options: FeatureLpPoolOptions;
 
   constructor(normType: number, size: number, options: FeatureLpPoolOptions = {}) {
     checkOptions("FeatureLPPool", options, ["stride"]);
     super();
-    this.normType = normType;
+    this.normType = checkNumber("FeatureLPPool", "normType", normType);
     this.size = checkSize("FeatureLPPool", "size", size);
+    checkWindows("FeatureLPPool", 1, options);
     this.options = ownOptions(options);
   }
 

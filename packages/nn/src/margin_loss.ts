@@ -24,6 +24,7 @@ import type { ReductionOptions } from "./functional/reduction.ts";
 import { Module } from "./module.ts";
 import { WeightedLoss } from "./weighted_loss.ts";
 import { ownOptions } from "./own_options.ts";
+import { checkNumbers } from "./sizes.ts";
 
 const marginOptions = ["margin", "reduction"] as const;
 
@@ -34,6 +35,7 @@ export class HingeLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("HingeLoss", options, marginOptions);
     super();
+    checkNumbers("HingeLoss", options, { margin: -Infinity });
     this.options = ownOptions(options);
   }
 
@@ -50,6 +52,7 @@ export class MultiMarginLoss extends WeightedLoss {
     checkOptions("MultiMarginLoss", options, ["margin", "p", "reduction", "weight"]);
     const { weight, ...others } = options;
     super(weight);
+    checkNumbers("MultiMarginLoss", options, { margin: -Infinity, p: 1 });
     this.options = others;
   }
 
@@ -66,6 +69,7 @@ export class HingeEmbeddingLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("HingeEmbeddingLoss", options, marginOptions);
     super();
+    checkNumbers("HingeEmbeddingLoss", options, { margin: -Infinity });
     this.options = ownOptions(options);
   }
 
@@ -81,6 +85,7 @@ export class MarginRankingLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("MarginRankingLoss", options, marginOptions);
     super();
+    checkNumbers("MarginRankingLoss", options, { margin: -Infinity });
     this.options = ownOptions(options);
   }
 
@@ -128,6 +133,7 @@ export class CosineEmbeddingLoss extends Module {
   constructor(options: MarginOptions = {}) {
     checkOptions("CosineEmbeddingLoss", options, marginOptions);
     super();
+    checkNumbers("CosineEmbeddingLoss", options, { margin: -Infinity });
     this.options = ownOptions(options);
   }
 
@@ -143,6 +149,7 @@ export class TripletMarginLoss extends Module {
   constructor(options: TripletMarginOptions = {}) {
     checkOptions("TripletMarginLoss", options, ["eps", "margin", "p", "reduction", "swap"]);
     super();
+    checkNumbers("TripletMarginLoss", options, { eps: 0, margin: -Infinity, p: 0 });
     this.options = ownOptions(options);
   }
 
@@ -158,6 +165,7 @@ export class CosineSimilarity extends Module {
   constructor(options: CosineSimilarityOptions = {}) {
     checkOptions("CosineSimilarity", options, ["dim", "eps"]);
     super();
+    checkNumbers("CosineSimilarity", options, { dim: -Infinity, eps: 0 });
     this.options = ownOptions(options);
   }
 
@@ -173,6 +181,7 @@ export class PairwiseDistance extends Module {
   constructor(options: PairwiseDistanceOptions = {}) {
     checkOptions("PairwiseDistance", options, ["eps", "keepdim", "p"]);
     super();
+    checkNumbers("PairwiseDistance", options, { eps: 0, p: -Infinity });
     this.options = ownOptions(options);
   }
 

@@ -86,19 +86,6 @@ describe("what a module finds", () => {
     expect(Object.keys(twice.stateDict())).toHaveLength(4);
   });
 
-  test("modules in a plain array are an error, not lost", () => {
-    class Lost extends Module {
-      readonly layers: Linear[] = [new Linear(2, 2)];
-    }
-    expect(() => new Lost().parameters()).toThrow(
-      "Lost.layers is a plain array that holds a Linear, whose parameters would not be found; make it a new ModuleList([…])",
-    );
-    class Loose extends Module {
-      readonly weights: Parameter[] = [new Parameter(ones([1]))];
-    }
-    expect(() => new Loose().parameters()).toThrow("ParameterList");
-  });
-
   test("a buffer needs a name, and is no parameter", () => {
     const net = new Net();
     expect(() => net.registerBuffer("a.b", zeros([1]))).toThrow(/"a.b" is no name/);
@@ -292,3 +279,23 @@ describe("modules nested thousands deep", () => {
     expect(String(nested(1000)).split("\n")).toHaveLength(2001);
   });
 });
+
+test.each(["train", "forward", "parameters", "to", "eval", "stateDict", "children"])(
+  "a field that hides the method %s is an error",
+  (name) => {
+    class Net extends Module {
+      readonly layer = new Linear(2, 2);
+      forward(x: Tensor): Tensor {
+        return this.layer.forward(x);
+      }
+    }
+    for (const value of [new Linear(2, 2), new Parameter(ones([1])), 3]) {
+      const net = Object.assign(new Net(), { [name]: value });
+      expect(() => new Sequential(net).parameters()).toThrow(
+        new TypeError(`Net.${name} is a field that hides the method ${name}(); choose another name for it`),
+      );
+    }
+    const own = Object.assign(new Net(), { forward: (x: Tensor) => x });
+    expect(new Sequential(own).parameters()).toHaveLength(2);
+  },
+);

@@ -1,4 +1,4 @@
-/** The base of everything that has parameters: found by walking plain properties, named as PyTorch names them. */
+/** The base class of layers and networks, whose parameters are found among their properties and named as in PyTorch. */
 import { Tensor, type ToTarget } from "@heddle/tensor";
 import {
   checkOptions,
@@ -11,9 +11,11 @@ import {
 } from "@heddle/tensor/engine";
 import { convert } from "./convert.ts";
 import { type ForwardHook, type ForwardPreHook, hookAfter, hookBefore, type HookHandle } from "./hooks.ts";
+import { checkLost } from "./lost_modules.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadOptions, type LoadReport, loadState, type StateDict } from "./state_dict.ts";
 import { checkDepth, drawTree, summarise } from "./summary.ts";
+import { checkSurplus } from "./surplus.ts";
 
 /** Options of {@link Module.registerBuffer}. */
 export interface BufferOptions {
@@ -25,8 +27,9 @@ export interface BufferOptions {
  * Base class of layers and networks. PyTorch: `torch.nn.Module`.
  *
  * Parameters and modules are found among the plain properties of an object, in the order in which they are declared or first assigned;
- * put several into a {@link ModuleList}, {@link ModuleDict} or {@link Sequential}, not into an array. Properties that begin with `#`
- * are not found. A subclass has a `forward` method of whatever signature suits it, which is called as such: `net.forward(x)`.
+ * put several into a {@link ModuleList}, {@link ModuleDict} or {@link Sequential}: in a plain array, object, Map or Set they are an
+ * error. Properties that begin with `#` are not searched. A subclass has a `forward` method with any signature, called by its name:
+ * `net.forward(x)`.
  *
  * @example
  * ```ts
@@ -45,13 +48,18 @@ export interface BufferOptions {
  * ```
  */
 export abstract class Module {
-  /** Whether the module is being trained: what dropout and batch normalisation ask. See {@link train}. */
+  /** Whether the module is in training mode, which dropout and batch normalisation depend on. See {@link train}. */
   training: boolean = true;
   private readonly persistence: Map<string, boolean> = new Map();
 
+  /** @throws TypeError for any argument. Those of a layer without a constructor of its own arrive here. */
+  constructor() {
+    checkSurplus(this.constructor.name, arguments, 0);
+  }
+
   /**
-   * Makes a tensor part of the module's state without training it; it becomes the property `name`, so declare that:
-   * `declare readonly mean: Tensor`.
+   * Makes a tensor part of the module's state without training it. It becomes the property `name`, to be declared as `declare readonly
+   * mean: Tensor`.
    */
   registerBuffer(name: string, tensor: Tensor, options: BufferOptions = {}): void {
     checkOptions("registerBuffer", options, ["persistent"]);
@@ -70,7 +78,7 @@ export abstract class Module {
     (this as Record<string, unknown>)[name] = tensor;
   }
 
-  /** A buffer takes nothing's place but a tensor's: not a method's, nor a parameter's. */
+  /** A buffer may replace another buffer, but neither a method nor a parameter. */
   private checkFree(name: string): void {
     const there = (this as Record<string, unknown>)[name];
     const own = Object.hasOwn(this, name);
@@ -88,22 +96,29 @@ export abstract class Module {
   }
 
   /**
-   * The name of a property in state dicts and traversals. The layers here use it to be `running_mean` where the property is
-   * `runningMean`; override it likewise to read state dicts of PyTorch modules whose names are in snake case.
+   * The name of a property in state dicts and traversals. The layers here use it to map `runningMean` to `running_mean`; override it in
+   * the same way to read state dicts of PyTorch modules with names in snake case.
    */
   stateKey(property: string): string {
     return property;
   }
 
-  /** What stands between the brackets when the module is printed: its configuration. */
+  /** The configuration, printed between the brackets. */
   extraRepr(): string {
     return "";
   }
 
-  /** Names and values among which parameters, buffers and modules are looked for; containers add theirs. */
+  /** The names and values among which parameters and modules are looked for; containers add theirs. */
   protected *members(): Iterable<readonly [string, unknown]> {
+    const methods = Object.getPrototypeOf(this) as Readonly<Record<string, unknown>>;
     for (const property of Object.keys(this)) {
-      yield [this.stateKey(property), (this as Record<string, unknown>)[property]];
+      const value = (this as Record<string, unknown>)[property];
+      if (typeof methods[property] === "function" && typeof value !== "function" && !(property in Object.prototype)) {
+        throw new TypeError(
+          `${this.constructor.name}.${property} is a field that hides the method ${property}(); choose another name for it`,
+        );
+      }
+      yield [this.stateKey(property), value];
     }
   }
 
@@ -112,8 +127,7 @@ export abstract class Module {
     const found: [string, Module][] = [];
     for (const [name, value] of this.members()) {
       if (value instanceof Module) found.push([name, value]);
-      else if (Array.isArray(value)) this.checkArray(name, value);
-      else this.checkCopy(name, value);
+      else if (typeof value === "object" && value !== null && !(value instanceof Tensor)) this.checkField(name, value);
     }
     return found;
   }
@@ -142,9 +156,9 @@ export abstract class Module {
   }
 
   /**
-   * The module within of a dotted name; `""` is this one. PyTorch: `get_submodule`.
+   * The inner module with a dotted name; `""` is this one. PyTorch: `get_submodule`.
    *
-   * @throws RangeError for a name that is none, with those there are.
+   * @throws RangeError for an unknown name, with the known ones.
    */
   getSubmodule(name: string): Module {
     const child = (module: Module | undefined, key: string): Module | undefined =>
@@ -156,17 +170,17 @@ export abstract class Module {
   }
 
   /**
-   * Calls a function after every `forward` of this module, with its arguments and result; what it answers, unless undefined, takes the
-   * result's place. `createFeatureExtractor` uses them. PyTorch: `register_forward_hook`.
+   * Calls a function after every `forward` of this module, with its arguments and result. If it returns something other than undefined,
+   * that replaces the result. PyTorch: `register_forward_hook`.
    *
-   * @returns what takes the hook off again: `handle.remove()`, or `using handle = …` for a block.
+   * @returns a handle that removes the hook: `handle.remove()`, or `using handle = …` for a block.
    * @throws TypeError when the module has no `forward`.
    */
   registerForwardHook<Output = Tensor>(hook: ForwardHook<this, Output>): HookHandle {
     return hookAfter(this, hook as unknown as ForwardHook);
   }
 
-  /** The same before every `forward`; what the function answers, an array, takes the arguments' place. PyTorch: `register_forward_pre_hook`. */
+  /** Calls a function before every `forward`; an array that it returns replaces the arguments. PyTorch: `register_forward_pre_hook`. */
   registerForwardPreHook(hook: ForwardPreHook<this>): HookHandle {
     return hookBefore(this, hook as unknown as ForwardPreHook);
   }
@@ -176,7 +190,7 @@ export abstract class Module {
     return this.collect(prefix, (module) => module.ownParameters());
   }
 
-  /** The parameters, each once: what an optimiser wants. */
+  /** The parameters, each once, for an optimiser. */
   parameters(): Parameter[] {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
@@ -191,12 +205,12 @@ export abstract class Module {
     return this.namedBuffers().map(([, buffer]) => buffer);
   }
 
-  /** The parameters that are properties of this very module. */
+  /** The parameters of this module itself. */
   ownParameters(): [string, Parameter][] {
     return [...this.members()].filter((member): member is [string, Parameter] => member[1] instanceof Parameter);
   }
 
-  /** The buffers of this very module, and whether they are persistent. */
+  /** The buffers of this module itself, and whether they are persistent. */
   ownBuffers(): [name: string, tensor: Tensor, persistent: boolean][] {
     const found: [string, Tensor, boolean][] = [];
     for (const [property, persistent] of this.persistence) {
@@ -218,7 +232,7 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** Calls a function with every module once, those within first. */
+  /** Calls a function with every module once, inner modules first. */
   apply(fn: (module: Module) => void): this {
     const seen = new Set<Module>();
     const visit = (module: Module, depth: number): void => {
@@ -239,7 +253,7 @@ export abstract class Module {
     return this;
   }
 
-  /** Forgets the gradients of all parameters, and frees their memory. */
+  /** Clears the gradients of all parameters and frees their memory. */
   zeroGrad(): void {
     for (const parameter of this.parameters()) {
       parameter.grad?.dispose();
@@ -248,8 +262,8 @@ export abstract class Module {
   }
 
   /**
-   * Converts parameters and buffers to a dtype (floating-point ones only), a device, or both. The parameters remain the same objects,
-   * so an optimiser made before goes on working; its own state it has to move itself.
+   * Converts parameters and buffers to a dtype (floating-point ones only), a device, or both. The parameters remain the same objects, so
+   * an existing optimiser keeps working; its state is not converted.
    *
    * @throws TypeError for a dtype that is not floating-point.
    *
@@ -266,15 +280,15 @@ export abstract class Module {
 
   /**
    * The parameters and persistent buffers by name, in PyTorch's order and with PyTorch's names for the layers of this package. The
-   * tensors are detached and share the module's memory: `clone()` what must not change.
+   * tensors are detached and share the module's memory: use `clone()` for values that must not change.
    */
   stateDict(prefix = ""): StateDict {
     return Object.fromEntries([...this.state(prefix)].map(([name, tensor]) => [name, tensor.detach()]));
   }
 
   /**
-   * Copies values from a state dict into the parameters and buffers, casting them where the dtype differs. Nothing is copied when
-   * anything is wrong; a name whose value is undefined counts as missing.
+   * Copies values from a state dict into the parameters and buffers, casting them where the dtype differs. Either all values are copied
+   * or, on an error, none; a name whose value is undefined counts as missing.
    *
    * @returns the names of this module that the state lacks, and those in the state that the module lacks; both empty when strict.
    * @throws Error that lists all missing and unexpected names (unless `strict` is false) and all shapes that differ; TypeError when a
@@ -303,7 +317,7 @@ export abstract class Module {
     return drawTree(this);
   }
 
-  /** A module is not written as JSON, which would lose its weights or be far too long. @throws Error that says what to write. */
+  /** Refuses to write a module as JSON, which would lose its weights or be far too long. @throws Error that says what to write. */
   toJSON(): never {
     throw new Error(
       `${this.constructor.name}: a module is not written as JSON; write the tensors of stateDict() to a file, or String(module), ` +
@@ -321,7 +335,7 @@ export abstract class Module {
       }
       found.set(name, tensor);
     };
-    // A module that one within points back to is not entered again.
+    // A module that an inner one points back to is not entered again.
     const path = new Set<Module>();
     const visit = (name: string, module: Module): void => {
       if (path.has(module)) return;
@@ -344,26 +358,16 @@ export abstract class Module {
     return [...found].map(([tensor, name]) => [name, tensor]);
   }
 
-  /** What another copy of the package made is not found, which would go unnoticed likewise. */
-  private checkCopy(name: string, value: unknown): void {
-    if (typeof value !== "object" || value === null || value instanceof Tensor) return;
+  /** Refuses fields whose parameters would not be found. */
+  private checkField(name: string, value: object): void {
+    const owner = this.constructor.name;
+    checkLost(owner, name, value, (item) => item instanceof Module);
     const other = otherCopy(value, "Module") ?? otherCopy(value, "Parameter");
-    if (other !== null) throw new TypeError(`${this.constructor.name}.${name}: ${other}`);
-  }
-
-  /** An array is not searched, which would go unnoticed until nothing learns. */
-  private checkArray(name: string, values: readonly unknown[]): void {
-    const lost = values.find((value): value is object => value instanceof Module || value instanceof Parameter);
-    if (lost === undefined) return;
-    const [kind, list] = [lost.constructor.name, lost instanceof Module ? "ModuleList" : "ParameterList"];
-    throw new TypeError(
-      `${this.constructor.name}.${name} is a plain array that holds a ${kind}, whose parameters would not be found; ` +
-        `make it a new ${list}([…])`,
-    );
+    if (other !== null) throw new TypeError(`${owner}.${name}: ${other}`);
   }
 }
 
-/** @throws TypeError for what is no module, as the containers are given. */
+/** @throws TypeError unless the value is a module. */
 export function checkModule(container: string, value: unknown): asserts value is Module {
   if (value instanceof Module) return;
   const other = otherCopy(value, "Module");

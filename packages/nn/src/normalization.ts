@@ -8,7 +8,7 @@ import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { ownOptions } from "./own_options.ts";
 import { Parameter } from "./parameter.ts";
-import { checkNumber, checkSize, showSizes, type Sizes } from "./sizes.ts";
+import { checkNumber, checkNumbers, checkSize, listOf, showSizes, type Sizes } from "./sizes.ts";
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions extends Omit<LayerOptions, "generator"> {
@@ -16,7 +16,7 @@ export interface LayerNormOptions extends Omit<LayerOptions, "generator"> {
   readonly eps?: number;
   /** Whether a scale and a shift are learned; true by default. */
   readonly elementwiseAffine?: boolean;
-  /** Whether there is a shift beside the scale; true by default. */
+  /** Whether a shift is learned too; true by default. */
   readonly bias?: boolean;
 }
 
@@ -35,16 +35,16 @@ export interface LayerNormOptions extends Omit<LayerOptions, "generator"> {
 export class LayerNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number;
-  /** Scale in the normalised shape, at first ones. */
+  /** Scale in the normalised shape, initially ones. */
   weight: Parameter | null;
-  /** Shift in the normalised shape, at first zeros. */
+  /** Shift in the normalised shape, initially zeros. */
   bias: Parameter | null;
 
   constructor(normalizedShape: Sizes, options: LayerNormOptions = {}) {
     checkOptions("LayerNorm", options, ["bias", "device", "dtype", "elementwiseAffine", "eps"]);
     super();
     const { eps = 1e-5, elementwiseAffine = true, bias = true, ...placement } = options;
-    this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
+    this.normalizedShape = listOf("LayerNorm", "normalizedShape", normalizedShape, 1);
     for (const size of this.normalizedShape) checkSize("LayerNorm", "normalizedShape", size);
     this.eps = checkNumber("LayerNorm", "eps", eps, 0);
     this.weight = elementwiseAffine ? new Parameter(empty(this.normalizedShape, placement)) : null;
@@ -52,7 +52,7 @@ export class LayerNorm extends Module {
     this.resetParameters();
   }
 
-  /** Scale and shift as at first. */
+  /** Resets scale and shift. */
   resetParameters(): void {
     if (this.weight !== null) ones_(this.weight);
     if (this.bias !== null) zeros_(this.bias);
@@ -91,9 +91,9 @@ export class GroupNorm extends Module {
   readonly numGroups: number;
   readonly numChannels: number;
   readonly eps: number;
-  /** Scale `[numChannels]`, at first ones. */
+  /** Scale `[numChannels]`, initially ones. */
   weight: Parameter | null;
-  /** Shift `[numChannels]`, at first zeros. */
+  /** Shift `[numChannels]`, initially zeros. */
   bias: Parameter | null;
 
   constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
@@ -111,7 +111,7 @@ export class GroupNorm extends Module {
     this.resetParameters();
   }
 
-  /** Scale and shift as at first. */
+  /** Resets scale and shift. */
   resetParameters(): void {
     if (this.weight !== null) ones_(this.weight);
     if (this.bias !== null) zeros_(this.bias);
@@ -132,8 +132,7 @@ export class GroupNorm extends Module {
 }
 
 /**
- * Divides by the size of the neighbouring channels, as AlexNet did: see `functional.localResponseNorm`. PyTorch:
- * `torch.nn.LocalResponseNorm`.
+ * Divides by the size of adjacent channels, as in AlexNet: see `functional.localResponseNorm`. PyTorch: `torch.nn.LocalResponseNorm`.
  *
  * @example
  * ```ts
@@ -150,6 +149,7 @@ export class LocalResponseNorm extends Module {
     checkOptions("LocalResponseNorm", options, ["alpha", "beta", "k"]);
     super();
     this.size = checkSize("LocalResponseNorm", "size", size);
+    checkNumbers("LocalResponseNorm", options, { alpha: -Infinity, beta: -Infinity, k: -Infinity });
     this.options = ownOptions(options);
   }
 

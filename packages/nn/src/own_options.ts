@@ -1,6 +1,6 @@
-/** Options that a layer keeps. */
+/** Copies of options. */
 
-/** A caller's options copied, with the arrays among them: what the caller writes to them later changes no layer. */
+/** Copies a caller's options and the arrays among them, so that later writes by the caller do not change the layer. */
 export function ownOptions<O extends object>(options: O): O {
   const entries = Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]);
   return Object.fromEntries(entries) as O;

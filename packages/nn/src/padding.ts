@@ -1,7 +1,8 @@
 /** Padding layers: zeros or another number, the image mirrored, or its edge. */
 import { pad, type PadMode, type Tensor } from "@heddle/tensor";
 import { Module } from "./module.ts";
-import { showSizes, type Sizes } from "./sizes.ts";
+import { checkNumber, listOf, showSizes, type Sizes } from "./sizes.ts";
+import { checkSurplus } from "./surplus.ts";
 
 /** What the padding layers share. */
 abstract class PadNd extends Module {
@@ -11,7 +12,7 @@ abstract class PadNd extends Module {
 
   constructor(dims: number, padding: Sizes) {
     super();
-    const list = typeof padding === "number" ? Array<number>(2 * dims).fill(padding) : [...padding];
+    const list = listOf(this.constructor.name, "padding", padding, 2 * dims);
     if (list.length !== 2 * dims || list.some((amount) => !Number.isInteger(amount))) {
       throw new RangeError(
         `${this.constructor.name}: padding ${showSizes(list)} must be one integer, or ${2 * dims}: ` +
@@ -33,7 +34,7 @@ abstract class PadNd extends Module {
     return pad(input, this.padding, { mode: this.mode, value: this.fill });
   }
 
-  /** What is put there, in mode "constant". */
+  /** The value of the padding in mode "constant". */
   protected get fill(): number {
     return 0;
   }
@@ -50,7 +51,7 @@ abstract class ConstantPadNd extends PadNd {
 
   constructor(dims: number, padding: Sizes, value: number) {
     super(dims, padding);
-    this.value = value;
+    this.value = checkNumber(this.constructor.name, "value", value);
   }
 
   protected override get fill(): number {
@@ -62,17 +63,19 @@ abstract class ConstantPadNd extends PadNd {
   }
 }
 
-/** A number before and after `[N, C, L]`. PyTorch: `torch.nn.ConstantPad1d`. */
+/** `[N, C, L]` padded with a number. PyTorch: `torch.nn.ConstantPad1d`. */
 export class ConstantPad1d extends ConstantPadNd {
   constructor(padding: Sizes, value: number) {
     super(1, padding, value);
+    checkSurplus("ConstantPad1d", arguments, 2);
   }
 }
 
-/** A number around `[N, C, H, W]`. PyTorch: `torch.nn.ConstantPad2d`. */
+/** `[N, C, H, W]` padded with a number. PyTorch: `torch.nn.ConstantPad2d`. */
 export class ConstantPad2d extends ConstantPadNd {
   constructor(padding: Sizes, value: number) {
     super(2, padding, value);
+    checkSurplus("ConstantPad2d", arguments, 2);
   }
 }
 
@@ -80,7 +83,7 @@ export class ConstantPad2d extends ConstantPadNd {
  * Zeros around `[N, C, H, W]` (or `[C, H, W]`): the same everywhere, or `[left, right, top, bottom]`; negative amounts crop. PyTorch:
  * `torch.nn.ZeroPad2d`.
  *
- * @throws RangeError for another number of amounts, and from `forward` for another number of dimensions.
+ * @throws RangeError for a wrong number of amounts, and from `forward` for a wrong number of dimensions.
  *
  * @example
  * ```ts
@@ -94,6 +97,7 @@ export class ZeroPad2d extends PadNd {
 
   constructor(padding: Sizes) {
     super(2, padding);
+    checkSurplus("ZeroPad2d", arguments, 1);
   }
 }
 
@@ -103,45 +107,50 @@ export class ReflectionPad1d extends PadNd {
 
   constructor(padding: Sizes) {
     super(1, padding);
+    checkSurplus("ReflectionPad1d", arguments, 1);
   }
 }
 
 /**
  * `[N, C, H, W]` mirrored at its edges, without repeating them. PyTorch: `torch.nn.ReflectionPad2d`.
  *
- * @throws RangeError from `forward` when there is less to mirror than is asked for.
+ * @throws RangeError from `forward` when the image is too small to mirror.
  */
 export class ReflectionPad2d extends PadNd {
   protected readonly mode = "reflect";
 
   constructor(padding: Sizes) {
     super(2, padding);
+    checkSurplus("ReflectionPad2d", arguments, 1);
   }
 }
 
-/** The ends of `[N, C, L]` drawn out. PyTorch: `torch.nn.ReplicationPad1d`. */
+/** `[N, C, L]` padded with its end values. PyTorch: `torch.nn.ReplicationPad1d`. */
 export class ReplicationPad1d extends PadNd {
   protected readonly mode = "replicate";
 
   constructor(padding: Sizes) {
     super(1, padding);
+    checkSurplus("ReplicationPad1d", arguments, 1);
   }
 }
 
-/** The edges of `[N, C, H, W]` drawn out. PyTorch: `torch.nn.ReplicationPad2d`. */
+/** `[N, C, H, W]` padded with its edge values. PyTorch: `torch.nn.ReplicationPad2d`. */
 export class ReplicationPad2d extends PadNd {
   protected readonly mode = "replicate";
 
   constructor(padding: Sizes) {
     super(2, padding);
+    checkSurplus("ReplicationPad2d", arguments, 1);
   }
 }
 
-/** The edges of `[N, C, D, H, W]` drawn out. PyTorch: `torch.nn.ReplicationPad3d`. */
+/** `[N, C, D, H, W]` padded with its edge values. PyTorch: `torch.nn.ReplicationPad3d`. */
 export class ReplicationPad3d extends PadNd {
   protected readonly mode = "replicate";
 
   constructor(padding: Sizes) {
     super(3, padding);
+    checkSurplus("ReplicationPad3d", arguments, 1);
   }
 }

@@ -15,7 +15,8 @@ import { checkOptions } from "@heddle/tensor/engine";
 import { adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, avgPool3d, maxPool3d } from "./functional/pooling.ts";
 import { Module } from "./module.ts";
 import { ownOptions } from "./own_options.ts";
-import { showSizes, type Sizes, spread } from "./sizes.ts";
+import { checkSize, checkWindows, showSizes, type Sizes, spread } from "./sizes.ts";
+import { checkSurplus } from "./surplus.ts";
 
 const maxPoolOptions = ["ceilMode", "dilation", "padding", "stride"] as const;
 const avgPoolOptions = ["ceilMode", "countIncludePad", "padding", "stride"] as const;
@@ -27,12 +28,13 @@ function showOptions(options: Readonly<Record<string, unknown>>): string {
 
 abstract class Windows<O extends object> extends Module {
   readonly kernelSize: readonly number[];
-  /** As given; the stride is that of the windows unless it is named. */
+  /** As given; the stride defaults to the window size. */
   readonly options: O;
 
   constructor(layer: string, dims: number, kernelSize: Sizes, options: O) {
     super();
     this.kernelSize = spread(layer, "kernelSize", kernelSize, dims);
+    checkWindows(layer, dims, options);
     this.options = ownOptions(options);
   }
 
@@ -135,6 +137,11 @@ abstract class Adaptive extends Module {
 
   constructor(outputSize: OutputSize) {
     super();
+    const layer = this.constructor.name;
+    checkSurplus(layer, arguments, 1);
+    for (const size of Array.isArray(outputSize) ? outputSize : [outputSize]) {
+      if (size !== null) checkSize(layer, "outputSize", size);
+    }
     this.outputSize = typeof outputSize === "object" && outputSize !== null ? [...outputSize] : outputSize;
   }
 

@@ -1,4 +1,4 @@
-/** Activations with a bend: rectifiers and what limits or shrinks. The functions are in functional/activation.ts. */
+/** Piecewise activations: rectifiers, bounds and shrinkage. The functions are in functional/activation.ts. */
 import { full, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import {
@@ -20,6 +20,7 @@ import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { checkNumber, checkSize } from "./sizes.ts";
+import { checkSurplus } from "./surplus.ts";
 
 /**
  * max(x, 0). PyTorch: `torch.nn.ReLU`.
@@ -50,6 +51,7 @@ export class LeakyReLU extends Module {
 
   constructor(negativeSlope = 0.01) {
     super();
+    checkSurplus("LeakyReLU", arguments, 1);
     this.negativeSlope = checkNumber("LeakyReLU", "negativeSlope", negativeSlope);
   }
 
@@ -64,11 +66,11 @@ export class LeakyReLU extends Module {
 
 /** Options of {@link PReLU}. */
 export interface PReLUOptions extends Omit<LayerOptions, "generator"> {
-  /** What the slopes start from; 0.25 by default. */
+  /** Initial value of the slopes; 0.25 by default. */
   readonly init?: number;
 }
 
-/** x where it is positive, elsewhere x times a slope that is learned: one, or one for each channel. PyTorch: `torch.nn.PReLU`. */
+/** x where it is positive, elsewhere x times a learned slope: one, or one for each channel. PyTorch: `torch.nn.PReLU`. */
 export class PReLU extends Module {
   readonly numParameters: number;
   /** `[numParameters]` */
@@ -78,6 +80,7 @@ export class PReLU extends Module {
     checkOptions("PReLU", options, ["device", "dtype", "init"]);
     super();
     const { init = 0.25, ...placement } = options;
+    checkNumber("PReLU", "init", init);
     this.numParameters = checkSize("PReLU", "numParameters", numParameters);
     this.weight = new Parameter(full([numParameters], init, { dtype: "float32", ...placement }));
   }
@@ -97,6 +100,7 @@ export class ELU extends Module {
 
   constructor(alpha = 1) {
     super();
+    checkSurplus("ELU", arguments, 1);
     this.alpha = checkNumber("ELU", "alpha", alpha);
   }
 
@@ -122,6 +126,7 @@ export class CELU extends Module {
 
   constructor(alpha = 1) {
     super();
+    checkSurplus("CELU", arguments, 1);
     this.alpha = checkNumber("CELU", "alpha", alpha);
   }
 
@@ -141,6 +146,7 @@ export class Hardtanh extends Module {
 
   constructor(min = -1, max = 1) {
     super();
+    checkSurplus("Hardtanh", arguments, 2);
     this.min = checkNumber("Hardtanh", "min", min);
     this.max = checkNumber("Hardtanh", "max", max);
   }
@@ -174,6 +180,7 @@ export class Hardshrink extends Module {
 
   constructor(lambda = 0.5) {
     super();
+    checkSurplus("Hardshrink", arguments, 1);
     this.lambda = checkNumber("Hardshrink", "lambda", lambda);
   }
 
@@ -192,6 +199,7 @@ export class Softshrink extends Module {
 
   constructor(lambda = 0.5) {
     super();
+    checkSurplus("Softshrink", arguments, 1);
     this.lambda = checkNumber("Softshrink", "lambda", lambda);
   }
 
@@ -211,6 +219,7 @@ export class Threshold extends Module {
 
   constructor(threshold: number, value: number) {
     super();
+    checkSurplus("Threshold", arguments, 2);
     this.threshold = checkNumber("Threshold", "threshold", threshold);
     this.value = checkNumber("Threshold", "value", value);
   }

@@ -1,10 +1,11 @@
 /** Layers that only change the shape, or nothing. */
 import type { Tensor } from "@heddle/tensor";
 import { Module } from "./module.ts";
-import { checkNumber, showSizes } from "./sizes.ts";
+import { checkInteger, checkSize, showSizes } from "./sizes.ts";
+import { checkSurplus } from "./surplus.ts";
 
 /**
- * Dimensions `startDim` to `endDim` as one: by default all but the first. PyTorch: `torch.nn.Flatten`.
+ * Flattens dimensions `startDim` to `endDim` into one: by default all but the first. PyTorch: `torch.nn.Flatten`.
  *
  * @example
  * ```ts
@@ -19,8 +20,9 @@ export class Flatten extends Module {
 
   constructor(startDim = 1, endDim = -1) {
     super();
-    this.startDim = checkNumber("Flatten", "startDim", startDim);
-    this.endDim = checkNumber("Flatten", "endDim", endDim);
+    checkSurplus("Flatten", arguments, 2);
+    this.startDim = checkInteger("Flatten", "startDim", startDim);
+    this.endDim = checkInteger("Flatten", "endDim", endDim);
   }
 
   forward(input: Tensor): Tensor {
@@ -32,15 +34,19 @@ export class Flatten extends Module {
   }
 }
 
-/** One dimension as several; one size may be -1. PyTorch: `torch.nn.Unflatten`. */
+/** Splits one dimension into several; one size may be -1. PyTorch: `torch.nn.Unflatten`. */
 export class Unflatten extends Module {
   readonly dim: number;
   readonly sizes: readonly number[];
 
   constructor(dim: number, sizes: readonly number[]) {
     super();
-    this.dim = checkNumber("Unflatten", "dim", dim);
-    this.sizes = [...sizes];
+    checkSurplus("Unflatten", arguments, 2);
+    this.dim = checkInteger("Unflatten", "dim", dim);
+    if (!Array.isArray(sizes)) {
+      throw new TypeError(`Unflatten: sizes is ${String(sizes)}; expected an array of integers`);
+    }
+    this.sizes = sizes.map((size: number) => checkSize("Unflatten", "a size", size, -1));
   }
 
   forward(input: Tensor): Tensor {
@@ -52,7 +58,7 @@ export class Unflatten extends Module {
   }
 }
 
-/** The input as it is; takes the place of a layer that is left out. PyTorch: `torch.nn.Identity`. */
+/** Returns its input; a placeholder for a layer. PyTorch: `torch.nn.Identity`. */
 export class Identity extends Module {
   forward(input: Tensor): Tensor {
     return input;

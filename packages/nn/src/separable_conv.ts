@@ -1,21 +1,21 @@
-/** Convolutions in two cheap halves: each channel over space, then all channels at each place. */
+/** Convolutions in two cheap steps: each channel over space, then all channels at each position. */
 import { type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { Conv2d, type ConvLayerOptions } from "./conv.ts";
 import { Module } from "./module.ts";
 import { checkSize, type Sizes } from "./sizes.ts";
 
-/** Options of {@link DepthwiseSeparableConv2d}: those of a convolution, but its groups. */
+/** Options of {@link DepthwiseSeparableConv2d}: those of a convolution, except groups. */
 export interface SeparableConvOptions extends Omit<ConvLayerOptions, "groups"> {
   /** Spatial filters for each input channel; 1 by default. */
   readonly depthMultiplier?: number;
 }
 
 /**
- * A depthwise convolution (one filter for each channel) and a pointwise one (1 × 1): `[N, C, H, W]` → `[N, outChannels, H′, W′]` with
- * C · k² + C · outChannels weights in place of C · outChannels · k². Chollet, "Xception" (2017); Keras: `SeparableConv2D`. The bias
- * is the pointwise one's; stride, padding and dilation are the depthwise one's. With norms and activations in between, as in
- * MobileNet, put the two into a sequence yourself: see the second example.
+ * A depthwise convolution (one filter for each channel) and a pointwise one (1 × 1): `[N, C, H, W]` → `[N, outChannels, H′, W′]` with C ·
+ * k² + C · outChannels weights in place of C · outChannels · k². Chollet, "Xception" (2017); Keras: `SeparableConv2D`. The bias is the
+ * pointwise one's; stride, padding and dilation are the depthwise one's. For norms and activations in between, as in MobileNet, put the
+ * two into a sequence: see the second example.
  *
  * @throws RangeError from `forward` for another number of channels.
  *

@@ -64,7 +64,7 @@ export function loadState(
   return { missingKeys, unexpectedKeys };
 }
 
-/** @throws TypeError for what is no object of tensors by name. */
+/** @throws TypeError unless it is an object of tensors by name. */
 function checkDict(state: unknown): void {
   if (typeof state === "object" && state !== null && !Array.isArray(state) && !(state instanceof Tensor)) {
     if (!(state instanceof Map)) return;
@@ -73,7 +73,7 @@ function checkDict(state: unknown): void {
   throw new TypeError(`loadStateDict: expected an object of tensors by name, got ${describe(state)}`);
 }
 
-/** Why a tensor cannot take the values of another, or null. */
+/** The reason why a tensor cannot take the values of another, or null. */
 function misfit(tensor: Tensor, source: Tensor): string | null {
   if (source.isDisposed) return "was freed in the state; keep(t) or clone() it in the scope that it was made in";
   if (tensor.isDisposed) return "was freed in the module";
@@ -92,7 +92,7 @@ function misfit(tensor: Tensor, source: Tensor): string | null {
   return null;
 }
 
-/** Whether integers remain what they are in another integer dtype; unknown, and taken to be so, where the device cannot be read at once. */
+/** Whether integers keep their values in another integer dtype; assumed where the device cannot be read synchronously. */
 function holds(dtype: DType, source: Tensor): boolean {
   const isInteger = (name: DType): boolean => !isFloat(name) && name !== "bool";
   if (dtype === source.dtype || !isInteger(dtype) || !isInteger(source.dtype)) return true;
@@ -108,14 +108,14 @@ function describe(value: unknown): string {
   return typeof value === "object" ? `an object of class ${value.constructor?.name ?? "null"}` : `a ${typeof value}`;
 }
 
-/** Everything that can fail comes before the first is written. */
+/** Everything that can fail comes before the first write. */
 function copyAll(pairs: readonly (readonly [Tensor, Tensor])[]): void {
   const written = new Set(pairs.map(([tensor]) => tensor.storage));
   noGrad(() =>
     tidy(() => {
       const ready = pairs.map(([tensor, source]) => {
         if (source.device !== tensor.device) return source.detach().to(tensor.device);
-        // What is itself written would be read too late, as when two names are exchanged.
+        // A tensor that is also a target would be read too late, as when two names are swapped.
         const same = source.storage === tensor.storage && source.offset === tensor.offset;
         return written.has(source.storage) && !same ? source.clone() : source;
       });

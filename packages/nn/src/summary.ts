@@ -6,7 +6,7 @@ import { showSizes } from "./sizes.ts";
 
 const number = (value: number): string => value.toLocaleString("en-US");
 
-/** One line for every module that has parameters of its own or nothing within; tied parameters count where they come first. */
+/** One line for every module that has its own parameters or no children; tied parameters count where they first occur. */
 export function summarise(root: Module): string {
   const seen = new Set<Parameter>();
   const rows: string[][] = [];
@@ -51,10 +51,10 @@ function memorySize(bytes: number): string {
   return kib < 1024 ? `${kib.toFixed(1)} KiB` : `${(kib / 1024).toFixed(1)} MiB`;
 }
 
-/** How deep modules may be nested, as in PyTorch: deeper ones would exhaust the stack, in `forward` too. */
+/** How deeply modules may be nested, about as in PyTorch: deeper ones would exhaust the stack, in `forward` too. */
 const mostDepth = 1000;
 
-/** @throws RangeError for modules nested so deeply that walking them would end in a stack overflow. */
+/** @throws RangeError for modules nested so deeply that the stack could overflow. */
 export function checkDepth(root: Module, depth: number): void {
   if (depth <= mostDepth) return;
   throw new RangeError(
@@ -62,10 +62,10 @@ export function checkDepth(root: Module, depth: number): void {
   );
 }
 
-/** Modules around the one that is being drawn, to which one within may point back. */
+/** The modules around the one being drawn, since an inner one may point back to them. */
 const drawing: Set<Module> = new Set();
 
-/** The module with those within, each on a line of its own, as PyTorch prints them. */
+/** The module with its inner modules, one on each line, as PyTorch prints them. */
 export function drawTree(module: Module): string {
   const [root = module] = drawing;
   checkDepth(root, drawing.size);

@@ -3,7 +3,7 @@
 /** "p4": quarter turns; "p4m": quarter turns and mirrors. Named for the groups that they make with the translations. */
 export type Symmetry = "p4" | "p4m";
 
-/** What a map does to a point (row, column) around the fixed one: [a, b, c, d] takes it to (a·row + b·column, c·row + d·column). */
+/** A linear map of a point (row, column) around the fixed point: [a, b, c, d] maps it to (a·row + b·column, c·row + d·column). */
 export type PointMap = readonly [number, number, number, number];
 
 const compose = ([a, b, c, d]: PointMap, [e, f, g, h]: PointMap): PointMap => [
@@ -13,7 +13,7 @@ const compose = ([a, b, c, d]: PointMap, [e, f, g, h]: PointMap): PointMap => [
   c * f + d * h,
 ];
 
-/** The maps are orthogonal: rows and columns exchanged undo them. */
+/** The maps are orthogonal: the transpose is the inverse. */
 const inverse = ([a, b, c, d]: PointMap): PointMap => [a, c, b, d];
 
 const identity: PointMap = [1, 0, 0, 1];
@@ -32,10 +32,10 @@ const groups: { readonly [S in Symmetry]: readonly PointMap[] } = {
 };
 
 /**
- * The elements in the order in which features have them: turns by 0°, 90°, 180°, 270° counter-clockwise, then the same after a
- * mirroring of left and right.
+ * The elements in the order of the features: turns by 0°, 90°, 180°, 270° counter-clockwise, then the same after a mirroring of left and
+ * right.
  *
- * @throws RangeError naming the groups there are.
+ * @throws RangeError that names the known groups.
  */
 export function elementsOf(layer: string, group: Symmetry): readonly PointMap[] {
   if (Object.hasOwn(groups, group)) return groups[group];
@@ -46,20 +46,20 @@ export function elementsOf(layer: string, group: Symmetry): readonly PointMap[] 
   );
 }
 
-/** The number of an element among the others. */
+/** The index of an element. */
 function numberOf(elements: readonly PointMap[], map: PointMap): number {
   return elements.findIndex((each) => each.every((entry, i) => entry === map[i]));
 }
 
-/** The number of r⁻¹s for the elements numbered r and s. */
+/** The index of r⁻¹s, given the indices of r and s. */
 export function quotient(elements: readonly PointMap[], r: number, s: number): number {
   return numberOf(elements, compose(inverse(elements[r]!), elements[s]!));
 }
 
 /**
- * Where each transformed filter takes its weights from. A filter on the grid, k × k, under the element r has at y what was at r⁻¹y;
- * one on the group has at (s, y) what was at (r⁻¹s, r⁻¹y): Cohen & Welling, "Group equivariant convolutional networks" (2016),
- * section 6 and equation 11.
+ * The sources of the weights of each transformed filter. A k × k filter on the grid, transformed by r, has at y the weight from r⁻¹y; one
+ * on the group has at (s, y) the weight from (r⁻¹s, r⁻¹y): Cohen & Welling, "Group equivariant convolutional networks" (2016), section 6
+ * and equation 11.
  *
  * @param onGroup whether filters have a plane for each element, `[elements, k, k]`, or one alone.
  * @returns for each r in turn the positions in the flattened filter.
@@ -73,7 +73,7 @@ export function filterIndices(elements: readonly PointMap[], size: number, onGro
       const plane = onGroup ? quotient(elements, r, s) : 0;
       for (let row = 0; row < size; row++) {
         for (let column = 0; column < size; column++) {
-          // Twice the distance from the centre, which lies between the pixels of an even size.
+          // Twice the distance from the centre, which lies between pixels for an even size.
           const [y, x] = [2 * row - (size - 1), 2 * column - (size - 1)];
           const [fromRow, fromColumn] = [(a * y + b * x + size - 1) / 2, (c * y + d * x + size - 1) / 2];
           indices.push((plane * size + fromRow) * size + fromColumn);

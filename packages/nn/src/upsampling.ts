@@ -6,9 +6,10 @@ import { pixelShuffle, pixelUnshuffle } from "./functional/pixel_shuffle.ts";
 import { Module } from "./module.ts";
 import { ownOptions } from "./own_options.ts";
 import { checkSize } from "./sizes.ts";
+import { checkSurplus } from "./surplus.ts";
 
 /**
- * Another size by interpolation: see `functional.interpolate`. PyTorch: `torch.nn.Upsample`.
+ * Resizes by interpolation: see `functional.interpolate`. PyTorch: `torch.nn.Upsample`.
  *
  * @throws TypeError from `forward` unless one of `size` and `scaleFactor` is given.
  *
@@ -44,6 +45,7 @@ export class PixelShuffle extends Module {
 
   constructor(upscaleFactor: number) {
     super();
+    checkSurplus("PixelShuffle", arguments, 1);
     this.upscaleFactor = checkSize("PixelShuffle", "upscaleFactor", upscaleFactor);
   }
 
@@ -62,6 +64,7 @@ export class PixelUnshuffle extends Module {
 
   constructor(downscaleFactor: number) {
     super();
+    checkSurplus("PixelUnshuffle", arguments, 1);
     this.downscaleFactor = checkSize("PixelUnshuffle", "downscaleFactor", downscaleFactor);
   }
 

@@ -5,11 +5,11 @@ import { Parameter } from "./parameter.ts";
 import { snakeCase } from "./state_dict.ts";
 
 /**
- * What the losses with weights share: weights are buffers, which `to` moves and state dicts hold under PyTorch's names. They share the
- * memory of the tensor that was given.
+ * The base of losses with weights. The weights are buffers, which `to` moves and state dicts hold under PyTorch's names. They share the
+ * memory of the given tensor.
  */
 export abstract class WeightedLoss extends Module {
-  /** A weight for each class or element, as the loss says; null for none. */
+  /** A weight for each class or element, depending on the loss; null for none. */
   weight: Tensor | null;
 
   constructor(weight: Tensor | null | undefined) {
@@ -18,7 +18,7 @@ export abstract class WeightedLoss extends Module {
     this.hold("weight", weight);
   }
 
-  /** Makes a weight that was given part of the state: a parameter stays one, and gradients flow to a tensor that wants them. */
+  /** Adds a given weight to the state: a parameter stays one, and gradients flow to a tensor that requires them. */
   protected hold(name: string, weight: Tensor | null | undefined): void {
     if (!weight) return;
     if (weight instanceof Parameter) (this as unknown as Record<string, Tensor>)[name] = weight;

@@ -11,7 +11,7 @@ export interface AdagradOptions extends GroupOptions {
   lrDecay: number;
   /** λ of the penalty λ/2 · |w|². Default 0. */
   weightDecay: number;
-  /** What the sum of squares starts from. Default 0. */
+  /** Initial value of the sum of squares. Default 0. */
   initialAccumulatorValue: number;
   /** Added to the root, against division by zero. Default 1e-10. */
   eps: number;

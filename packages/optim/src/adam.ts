@@ -11,13 +11,13 @@ export interface AdamOptions extends GroupOptions {
   betas: readonly [number, number];
   /** Added to the root, against division by zero. Default 1e-8. */
   eps: number;
-  /** λ of the penalty λ/2 · |w|², which passes through the means. Default 0. {@link AdamW} keeps it apart. */
+  /** λ of the penalty λ/2 · |w|², which becomes part of the running means. Default 0. {@link AdamW} decouples it. */
   weightDecay: number;
-  /** Divide by the largest root so far instead of the present one. Default false. */
+  /** Divide by the largest root so far instead of the current one. Default false. */
   amsgrad: boolean;
 }
 
-/** What Adam remembers of a parameter. */
+/** The state of a parameter. */
 export type AdamState = { step: number; expAvg: Tensor; expAvgSq: Tensor; maxExpAvgSq: Tensor | undefined };
 
 /** @throws RangeError for options out of range. */
@@ -26,7 +26,7 @@ export function checkAdamOptions(name: string, options: AdamOptions): void {
   checkBetas(name, options.betas);
 }
 
-/** Zeros in the parameter's shape for both means; the largest square comes with the first step that asks for it. */
+/** Zeros in the parameter's shape for both means; the largest square is added at the first step that uses it. */
 export function newAdamState(param: Tensor): AdamState {
   return { step: 0, expAvg: zerosLike(param), expAvgSq: zerosLike(param), maxExpAvgSq: undefined };
 }
@@ -53,9 +53,9 @@ const updateByLargest = fusedUpdate(
 const penalised = fused("adam", (g, param, decay) => g.add(param.mul(decay)));
 
 /**
- * The step of Adam and AdamW: algorithm 1 of the paper in its last lines' order.
+ * The step of Adam and AdamW: algorithm 1 of the paper, with eps added after the bias correction.
  *
- * @param left what weight decay leaves of the parameter, by which it is multiplied first.
+ * @param left the factor that weight decay applies to the parameter first.
  */
 export function adamStep(param: Tensor, gradient: Tensor, group: AdamOptions, state: AdamState, left = 1): void {
   const { lr, betas: [beta1, beta2], eps, amsgrad } = group;

@@ -7,24 +7,24 @@ import { checkOptions, widened } from "@heddle/tensor/engine";
 export interface ClipGradNormOptions {
   /** Which p-norm; may be Infinity. Default 2. */
   readonly normType?: number;
-  /** Throw when the norm is NaN or infinite, instead of scaling by it. Default false. */
+  /** Whether to throw when the norm is NaN or infinite instead of scaling by it. Default false. */
   readonly errorIfNonfinite?: boolean;
 }
 
 const listed = (params: Iterable<Tensor> | Tensor): Tensor[] => params instanceof Tensor ? [params] : [...params];
 
-/** The gradients there are. */
+/** The gradients that are not null. */
 function gradients(params: Iterable<Tensor> | Tensor): Tensor[] {
   return listed(params).map(({ grad }) => grad).filter((grad) => grad !== null && grad !== undefined);
 }
 
 /**
  * Scales all gradients together so that their norm, as if they were one vector, is at most `maxNorm` (PyTorch's
- * `torch.nn.utils.clip_grad_norm_`): the factor is min(1, maxNorm / (norm + 1e-6)). Parameters without gradient are left out.
+ * `torch.nn.utils.clip_grad_norm_`): the factor is min(1, maxNorm / (norm + 1e-6)). Parameters without a gradient are skipped.
  *
  * Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks, 2012, arXiv:1211.5063, algorithm 1.
  *
- * @returns the norm before, 0-dimensional; of float16 in float32, which holds larger ones.
+ * @returns the norm before, 0-dimensional; float32 for float16 gradients, to hold larger values.
  * @throws Error when the norm is not finite and `errorIfNonfinite` is set; RangeError for a negative `maxNorm` or a `normType` of 0
  * or less.
  *

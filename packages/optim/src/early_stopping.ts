@@ -1,4 +1,4 @@
-/** Stopping when a metric no longer improves, with the best weights. */
+/** Early stopping: stops when a metric no longer improves, and restores the best weights. */
 import { noGrad } from "@heddle/autograd";
 import { keep, Tensor, tidy } from "@heddle/tensor";
 import { checkOptions, freedError } from "@heddle/tensor/engine";
@@ -22,7 +22,7 @@ export interface EarlyStoppingOptions {
   readonly model?: Restorable;
 }
 
-/** What {@link EarlyStopping} goes on from: numbers, and the best weights if it has a model. */
+/** The state of {@link EarlyStopping}: numbers, and the best weights if it has a model. */
 export interface EarlyStoppingStateDict {
   readonly best: number | null;
   readonly bestEpoch: number;
@@ -83,7 +83,7 @@ export class EarlyStopping {
   }
 
   /**
-   * Takes note of the metric after an epoch (a number, or a tensor of one element).
+   * Records the metric of an epoch (a number, or a tensor of one element).
    *
    * @throws TypeError for another metric.
    * @returns whether to stop; the model then has its best weights again.
@@ -102,21 +102,21 @@ export class EarlyStopping {
     return true;
   }
 
-  /** Puts the best weights back, for a training that ended by itself. Does nothing without a model or a best epoch. */
+  /** Restores the best weights, after a training that was not stopped early. Does nothing without a model or a best epoch. */
   restore(): void {
     if (this.model !== null && this.bestState !== null) this.model.loadStateDict(this.bestState);
   }
 
-  /** All that is needed to go on later. The tensors are its own: write or clone them before the next step. */
+  /** The state needed to resume. The tensors are shared: write or clone them before the next step. */
   stateDict(): EarlyStoppingStateDict {
     const { best, bestEpoch, epoch, bestState } = this;
     return { best, bestEpoch, epoch, bestState: bestState === null ? null : { ...bestState } };
   }
 
   /**
-   * Takes over what `stateDict` gave; tensors are copied. The options are not part of it.
+   * Loads a state from `stateDict`; tensors are copied. The options are not part of it.
    *
-   * @throws TypeError for something else, or a state without weights where there is a model; nothing is then changed.
+   * @throws TypeError for an invalid state, or one without weights where there is a model; nothing is then changed.
    */
   loadStateDict(state: EarlyStoppingStateDict): void {
     if (typeof state !== "object" || state === null) {
@@ -130,7 +130,7 @@ export class EarlyStopping {
     }
     if (this.model !== null && best !== null && !bestState) {
       throw new TypeError(
-        "EarlyStopping.loadStateDict: the state has no weights; was it saved without a model? Leave the model out here too, or begin anew",
+        "EarlyStopping.loadStateDict: the state has no weights; was it saved without a model? Leave the model out here too, or start a new EarlyStopping",
       );
     }
     for (const [key, value] of Object.entries(bestState ?? {})) {
@@ -147,7 +147,7 @@ export class EarlyStopping {
     this.epoch = epoch;
   }
 
-  /** Its state is written as JSON, not itself. @throws Error that says so. */
+  /** Refuses to write it as JSON; write its `stateDict()`. @throws Error always. */
   toJSON(): never {
     throw new Error("EarlyStopping: is not written as JSON; write its stateDict()");
   }
@@ -162,7 +162,7 @@ export class EarlyStopping {
     this.replaceBest(model.stateDict());
   }
 
-  /** Copies weights in the place of those before. */
+  /** Copies weights and frees the old copy. */
   private replaceBest(state: { readonly [name: string]: Tensor } | null): void {
     const old = this.bestState;
     this.bestState = state === null

@@ -1,9 +1,9 @@
-/** What is watched during training: losses and scores. */
+/** Metrics that are monitored in training: losses and scores. */
 
 /**
- * The number of a metric.
+ * The value of a metric.
  *
- * @throws TypeError for what is neither a number nor a tensor of one element; a string would be compared letter by letter.
+ * @throws TypeError unless it is a number or a tensor of one element; strings would be compared letter by letter.
  */
 export function metricValue(operation: string, metric: number | { item(): number }): number {
   const value: unknown = typeof (metric as { item?: unknown } | null | undefined)?.item === "function"

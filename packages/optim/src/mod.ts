@@ -1,5 +1,5 @@
 /**
- * Optimisers, learning-rate schedules, clipping and what else keeps training in check.
+ * Optimisers, learning-rate schedules, gradient clipping, penalties and early stopping.
  *
  * @module
  */

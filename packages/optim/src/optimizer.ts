@@ -1,4 +1,4 @@
-/** What every optimiser shares: parameter groups, the step over all parameters, state that can be saved. */
+/** The base of every optimiser: parameter groups, the step over all parameters, state dicts. */
 import { enableGrad, noGrad } from "@heddle/autograd";
 import { Tensor, tidy } from "@heddle/tensor";
 import {
@@ -27,16 +27,16 @@ import { checkLayout, checkSaved, copySaved, type ParamState } from "./saved_sta
 
 export type { ParamState } from "./saved_state.ts";
 
-/** Options and members of a group, its parameters numbered through all groups. */
+/** Options and members of a group; parameters are numbered across all groups. */
 export type GroupStateDict = { readonly params: readonly number[]; readonly [option: string]: unknown };
 
-/** What `stateDict` gives, in the layout of PyTorch's: state by number of the parameter, and the groups. */
+/** The result of `stateDict`, in PyTorch's layout: states by the number of the parameter, and the groups. */
 export interface OptimizerStateDict {
   readonly state: { readonly [index: string]: { readonly [name: string]: Tensor | number } };
   readonly paramGroups: readonly GroupStateDict[];
 }
 
-/** What a parameter was updated by, and the versions of both after that. */
+/** The gradient of an update, and the versions of parameter and gradient after it. */
 interface Updated {
   readonly grad: Tensor;
   readonly versions: string;
@@ -53,9 +53,9 @@ export interface ZeroGradOptions {
 }
 
 /**
- * The base of all optimisers (PyTorch's `torch.optim.Optimizer`). Updates happen in place on the parameters and are not
- * recorded. Parameters in float16 are updated in float32 and rounded once a step; what is remembered of them is float32. An optimiser
- * of one's own says how it checks its options, what it remembers and how it updates one parameter.
+ * The base of all optimisers (PyTorch's `torch.optim.Optimizer`). Updates happen in place on the parameters and are not recorded.
+ * Parameters in float16 are updated in float32 and rounded once a step; their state is float32. A custom optimiser defines how to check
+ * its options, what state a parameter has, and how to update one parameter.
  *
  * @example
  * ```ts
@@ -78,12 +78,12 @@ export interface ZeroGradOptions {
  * ```
  */
 export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends ParamState = ParamState> {
-  /** The options of groups that say nothing else. */
+  /** The default options of groups. */
   readonly defaults: O;
-  /** The parameters with their options; writing an option changes what the next step does. */
+  /** The parameters with their options; a changed option applies from the next step on. */
   readonly paramGroups: ParamGroup<O>[];
   private readonly states: Map<Tensor, S>;
-  /** Parameters that a step had updated when it failed, as they were left. */
+  /** The parameters that a failed step had updated, and their versions. */
   private interrupted: ReadonlyMap<Tensor, Updated> | null = null;
 
   /**
@@ -106,29 +106,29 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     for (const group of groups) this.addParamGroup(group);
   }
 
-  /** The name in messages. */
+  /** The optimiser's name in messages. */
   protected get name(): string {
     return this.constructor.name;
   }
 
-  /** Throws RangeError for options that make no sense. */
+  /** Throws RangeError for options out of range. */
   protected abstract checkOptions(options: O): void;
 
   /**
-   * What to remember of a parameter that is updated for the first time; its tensors live as long as the parameter. States that are
-   * loaded must have all of it. What `update` adds when an option asks for it is listed as undefined here, and may be absent.
+   * The initial state of a parameter; its tensors live as long as the parameter. A loaded state must have all its entries. Entries that
+   * `update` adds only for some options are undefined here, and may be absent.
    */
   protected abstract newState(param: Tensor, group: ParamGroup<O>): S;
 
   /**
-   * Updates one parameter in place; of float16 a float32 copy, which is written back. Nothing is recorded, and the tensors made here are
-   * freed afterwards unless they are in the state. When memory runs out here, the numbers of the state are set back and the step can be
-   * tried again; so what needs memory should come before the first write, as it does in `fusedUpdate`.
+   * Updates one parameter in place; for float16 a float32 copy, which is written back. Nothing is recorded, and the tensors made here are
+   * freed afterwards unless they are in the state. When memory runs out, the numbers in the state are restored and the step can be
+   * retried; so allocate before the first write, as `fusedUpdate` does.
    */
   protected abstract update(param: Tensor, gradient: Tensor, group: ParamGroup<O>, state: S): void;
 
   /**
-   * Adds parameters with options of their own, e.g. layers that are unfrozen during training.
+   * Adds parameters with their own options, e.g. layers that are unfrozen during training.
    *
    * @throws as the constructor does.
    */
@@ -177,10 +177,10 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /**
-   * Updates every parameter that has a gradient. When it fails on its way (memory may run out), calling it again with the same gradients
-   * goes on with the parameters that were not updated.
+   * Updates every parameter that has a gradient. If it fails part-way (when memory runs out), calling it again with the same gradients
+   * continues with the parameters that were not updated.
    *
-   * @param closure computes the loss again, gradients included; called first, and its result returned.
+   * @param closure recomputes the loss and its gradients; it is called first, and its result is returned.
    *
    * @example
    * ```ts
@@ -226,16 +226,16 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     return loss;
   }
 
-  /** Whether a step that failed had come past this parameter, and neither it nor its gradient has changed since. */
+  /** Whether a failed step had already updated this parameter, and neither it nor its gradient has changed since. */
   private hasUpdated(param: Tensor, grad: Tensor): boolean {
     const before = this.interrupted?.get(param);
     return before !== undefined && before.grad === grad && before.versions === versionsOf(param, grad);
   }
 
-  /** Updates a parameter, or leaves its state as it was. */
+  /** Updates a parameter; on failure its state stays unchanged. */
   private updateOne(param: Tensor, grad: Tensor, group: ParamGroup<O>): void {
     tidy(() => {
-      // A step of float16 is computed in float32, and so is what is remembered; the parameter is rounded once.
+      // The step and the state of float16 parameters are float32; the parameter is rounded once.
       const [wide, wideGrad] = [widened(param), widened(grad)];
       const known = this.states.get(param);
       const state: ParamState = known ?? this.newState(wide, group);
@@ -244,7 +244,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
         this.update(wide, group.maximize ? wideGrad.neg() : wideGrad, group, state as S);
         if (wide !== param) param.copy_(wide);
       } catch (error) {
-        // What was made for it is freed with the scope.
+        // The copies are freed with the scope.
         for (const key of Object.keys(state)) if (!Object.hasOwn(before, key)) delete state[key];
         Object.assign(state, before);
         throw error;
@@ -254,7 +254,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     });
   }
 
-  /** Has what is remembered of a parameter live as long as the parameter does. */
+  /** Makes a parameter's state live as long as the parameter. */
   private own(param: Tensor, state: ParamState): void {
     for (const key in state) {
       const value = state[key];
@@ -262,7 +262,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     }
   }
 
-  /** Forgets the gradients of all parameters; by default their memory is freed at once. */
+  /** Clears the gradients of all parameters; by default their memory is freed at once. */
   zeroGrad(options: ZeroGradOptions = {}): void {
     checkOptions("zeroGrad", options, ["setToNone"]);
     const { setToNone = true } = options;
@@ -274,7 +274,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
           grad.dispose();
           param.grad = null;
         } else if (grad.requiresGrad) {
-          // It has a history (createGraph), which zeros do not.
+          // It has a history (createGraph), which zeros must not have.
           param.grad = noGrad(() => grad.mul(0));
           grad.dispose();
         } else noGrad(() => grad.zero_());
@@ -283,8 +283,8 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /**
-   * All that is needed to go on later: what is remembered of each parameter, by its number, and the groups' options. The tensors
-   * are the optimiser's own, which the next step changes: write or clone them before.
+   * The state needed to resume: the state of each parameter, by its number, and the groups' options. The tensors are shared with the
+   * optimiser, and the next step changes them: write or clone them before.
    */
   stateDict(): OptimizerStateDict {
     const numbers = new Map(this.paramGroups.flatMap((group) => group.params).map((param, i) => [param, i]));
@@ -301,11 +301,11 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   }
 
   /**
-   * Takes over what `stateDict` gave. Tensors are copied, in the dtype of their parameters (float32 for float16) and onto their
-   * devices, so that training goes on with the same bits.
+   * Loads a state from `stateDict`. Tensors are copied in the dtype (float32 for float16) and to the device of their parameters, so that
+   * training continues bit for bit.
    *
-   * @throws Error when groups, parameters or shapes are not those of this optimiser, or something that it remembers is missing; it is
-   * then unchanged.
+   * @throws Error when groups, parameters or shapes differ from those of this optimiser, or a part of the state is missing; the optimiser
+   * is then unchanged.
    */
   loadStateDict(stateDict: OptimizerStateDict): void {
     checkLayout(this.name, stateDict);
@@ -357,7 +357,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     checkNames(this.name, options, known);
   }
 
-  /** What is a flag by default stays one, and a number a number: the words "false" and "0.1" are neither. */
+  /** Flags must be flags and numbers numbers: the strings "false" and "0.1" are neither. */
   private checkTypes(options: object, defaults: O): void {
     for (const [key, value] of Object.entries(options)) {
       const usual = defaults[key as keyof O];
@@ -373,14 +373,14 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     }
   }
 
-  /** An optimiser is not written as JSON, which would lose what it remembers. @throws Error that says what to write. */
+  /** Refuses to write the optimiser as JSON, which would lose its state. @throws Error that says what to write. */
   toJSON(): never {
     throw new Error(
       `${this.name}: an optimiser is not written as JSON; write the tensors and options of its stateDict()`,
     );
   }
 
-  /** Names the optimiser and the options of its groups. */
+  /** The optimiser's name and the options of its groups. */
   toString(): string {
     const groups = this.paramGroups.map(({ params, ...options }, i) =>
       `  group ${i}: ${params.length} parameters, ` +

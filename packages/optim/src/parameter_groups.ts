@@ -1,24 +1,24 @@
-/** Parameters with the options that hold for them. */
+/** Parameter groups: parameters with their options. */
 import type { Tensor } from "@heddle/tensor";
 
 /** Options that every optimiser's parameter groups have. */
 export interface GroupOptions {
   /** Learning rate. */
   lr: number;
-  /** Climb the objective instead of descending it. */
+  /** Whether to maximise the objective instead of minimising it. */
   maximize: boolean;
 }
 
-/** Parameters with the options that hold for them; schedules write `lr` here. */
+/** Parameters with their options; schedules write `lr` here. */
 export type ParamGroup<O extends GroupOptions> = O & {
   readonly params: Tensor[];
-  /** The learning rate before any schedule; set by the first scheduler that is made. */
+  /** The learning rate before any schedule; set by the first scheduler. */
   initialLr?: number;
-  /** For the user's own use. */
+  /** Free for the user. */
   name?: string;
 };
 
-/** A parameter group as given to an optimiser: what is left out is taken from the defaults. */
+/** A parameter group as given to an optimiser; missing options are taken from the defaults. */
 export type ParamGroupInput<O extends GroupOptions> = Partial<O> & {
   readonly params: Iterable<Tensor> | Tensor;
   readonly initialLr?: number;
@@ -45,7 +45,7 @@ export function copyArrays<T extends object>(options: T): T {
   return Object.fromEntries(copies) as T;
 }
 
-/** A value that is not what it should be, for messages. */
+/** A wrong value, for messages. */
 export function describe(value: unknown): string {
   return typeof value === "object" && value !== null
     ? `an object of class ${value.constructor?.name ?? "null"}`

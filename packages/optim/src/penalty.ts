@@ -22,8 +22,8 @@ export function l1Penalty(params: Iterable<Tensor> | Tensor): Tensor {
 }
 
 /**
- * Σw² over all parameters, with gradient 2w. A penalty of λ/2 · Σw² is what `weightDecay: λ` means to plain SGD; here the loss
- * shows it.
+ * Σw² over all parameters, with gradient 2w. For plain SGD a penalty of λ/2 · Σw² is the same as `weightDecay: λ`, but becomes part of
+ * the loss.
  *
  * @returns 0-dimensional.
  *

@@ -17,7 +17,7 @@ export interface RAdamOptions extends GroupOptions {
 
 type State = { step: number; expAvg: Tensor; expAvgSq: Tensor };
 
-/** By whether the variance of the steps is known well enough to rectify them. */
+/** The updates without and with rectification of the variance. */
 const roll = (rectifies: boolean): UpdateFunction =>
   fusedUpdate("radam", (param, mean, square, g, beta1, share1, beta2, share2, eps, rate) => {
     const newMean = mean.mul(beta1).add(g.mul(share1));
@@ -28,8 +28,8 @@ const roll = (rectifies: boolean): UpdateFunction =>
 const [plain, rectified] = [roll(false), roll(true)];
 
 /**
- * RAdam (PyTorch's `torch.optim.RAdam`): Adam that steps along the plain mean until the variance of the mean square is tractable,
- * and rectifies it afterwards: a warm-up of its own. The default `lr` is 1e-3.
+ * RAdam (PyTorch's `torch.optim.RAdam`): Adam that steps along the plain mean until the variance of the mean square is tractable, and
+ * rectifies it afterwards, which acts as a warm-up. The default `lr` is 1e-3.
  *
  * Liu, Jiang, He, Chen, Liu, Gao, Han: On the Variance of the Adaptive Learning Rate and Beyond, 2019, arXiv:1908.03265,
  * algorithm 2; the threshold is 5 as in PyTorch and the authors' code, the paper has 4.

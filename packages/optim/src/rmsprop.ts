@@ -13,15 +13,15 @@ export interface RMSpropOptions extends GroupOptions {
   eps: number;
   /** λ of the penalty λ/2 · |w|². Default 0. */
   weightDecay: number;
-  /** How much of the last step is repeated. Default 0. */
+  /** Factor of the previous step. Default 0. */
   momentum: number;
-  /** Divide by an estimate of the deviation instead of the root mean square. Default false. */
+  /** Whether to divide by an estimate of the standard deviation instead of the root mean square. Default false. */
   centered: boolean;
 }
 
 type State = { squareAvg: Tensor; gradAvg: Tensor | undefined; momentumBuffer: Tensor | undefined };
 
-/** By whether the mean is taken off, and whether there is momentum. Targets are those that the state has for it. */
+/** By whether the mean is subtracted, and whether there is momentum. The targets are the state's tensors for that case. */
 const roll = (centred: boolean, rolls: boolean): UpdateFunction =>
   fusedUpdate("rmsprop", (param, square, ...rest) => {
     const mean = centred ? rest.shift()! : null;

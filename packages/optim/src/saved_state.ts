@@ -1,19 +1,19 @@
-/** What an optimiser remembers of one parameter, read back from where it was saved. */
+/** Reads the saved state of one parameter. */
 import { freedError } from "@heddle/tensor/engine";
 import { noGrad } from "@heddle/autograd";
 import { isFloat, Tensor, tidy } from "@heddle/tensor";
 import { describe } from "./parameter_groups.ts";
 
-/** What an optimiser remembers of one parameter: tensors of its shape, and counters. */
+/** The state of one parameter: tensors of its shape, and counters. */
 export type ParamState = { [name: string]: Tensor | number | undefined };
 
-/** The same as it was saved. */
+/** The same, as saved. */
 export type SavedState = { readonly [name: string]: Tensor | number };
 
 /**
- * Compares with a fresh state, which it frees.
+ * Compares a saved state with a new one, which it frees.
  *
- * @throws Error when a part is missing or unknown, or is a number in place of a tensor; TypeError or RangeError for values that are none.
+ * @throws Error when a part is missing or unknown, or is a number in place of a tensor; TypeError or RangeError for invalid values.
  */
 export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedState, number: number): void {
   for (const [key, value] of Object.entries(saved)) {
@@ -88,7 +88,7 @@ export function copySaved(optimizer: string, param: Tensor, saved: SavedState, n
   return state;
 }
 
-/** @throws TypeError for what is not laid out as the state of an optimiser, and for parameters that are no numbers, or named twice. */
+/** @throws TypeError unless it has the layout of an optimiser's state, and for parameters that are not numbers or occur twice. */
 export function checkLayout(optimizer: string, stateDict: unknown): void {
   const fail = (why: string): never => {
     throw new TypeError(`${optimizer}.loadStateDict: ${why}; give what stateDict() of a ${optimizer} gave`);

@@ -7,13 +7,13 @@ import type { GroupOptions, ParamGroup, ParamsInput } from "./parameter_groups.t
 
 /** Options of {@link SGD}. */
 export interface SGDOptions extends GroupOptions {
-  /** How much of the last step is repeated; 0 (the default) is plain descent. */
+  /** Factor of the previous step; 0 (the default) is plain descent. */
   momentum: number;
-  /** By how much less the gradient counts once there is momentum. Default 0. */
+  /** By how much the gradient is reduced once there is momentum. Default 0. */
   dampening: number;
   /** λ of the penalty λ/2 · |w|². Default 0. */
   weightDecay: number;
-  /** Look ahead along the momentum. Default false. */
+  /** Whether to use Nesterov momentum. Default false. */
   nesterov: boolean;
 }
 

@@ -10,13 +10,13 @@ export interface WeightDecayGroup {
 
 /** Options of {@link weightDecayGroups}. */
 export interface WeightDecayOptions {
-  /** Parameters that do not decay whatever their dimensions: those of a `LayerNorm` over images, embeddings, … */
+  /** Parameters that do not decay regardless of their dimensions: those of a `LayerNorm` over images, embeddings, … */
   readonly without?: Iterable<Tensor>;
 }
 
 /**
- * Parameter groups in which matrices and kernels decay, and biases, the scales and shifts of norms and other parameters of at most
- * one dimension do not. A group that would be empty is left out.
+ * Parameter groups in which matrices and kernels decay, and biases, the scales and shifts of norms and other parameters of at most one
+ * dimension do not. Empty groups are left out.
  *
  * @example
  * ```ts

@@ -45,7 +45,7 @@ export const elementwiseRules: Rules<ElementwisePrim> = {
   add: [pass, pass],
   sub: [linear((g) => g), linear((g) => g.neg())],
   mul: [reading("b", (g, { b }) => g.mul(b)), reading("a", (g, { a }) => g.mul(a))],
-  // Not from the quotient, so that it may be written to, as in PyTorch.
+  // Not from the quotient, so that it may be overwritten in place, as in PyTorch.
   div: [reading("b", (g, { b }) => g.div(b)), reading("a b", (g, { a, b }) => g.mul(a.div(b).div(b)).neg())],
   floorDivide: [flat, flat],
   remainder: [linear((g) => g), reading("a b", (g, { a, b }) => g.mul(a.floorDivide(b)).neg())],
@@ -59,7 +59,7 @@ export const elementwiseRules: Rules<ElementwisePrim> = {
     reading("a b", (g, { a, b }) => g.mul(b).div(a.square().add(b.square()))),
     reading("a b", (g, { a, b }) => g.mul(a).neg().div(a.square().add(b.square()))),
   ],
-  // Equals share the gradient.
+  // Equal operands share the gradient.
   maximum: [
     reading("a b", (g, { a, b }) => choose(a.lt(b), 0, choose(a.eq(b), g.div(2), g))),
     reading("a b", (g, { a, b }) => choose(b.lt(a), 0, choose(a.eq(b), g.div(2), g))),

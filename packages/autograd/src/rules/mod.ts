@@ -1,4 +1,4 @@
-/** One gradient rule a primitive: a missing one is a type error. */
+/** One gradient rule for each primitive: a missing one is a type error. */
 import type { Prim } from "@heddle/tensor/engine";
 import { elementwiseRules } from "./elementwise.ts";
 import { reductionRules } from "./reductions.ts";

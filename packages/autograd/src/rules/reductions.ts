@@ -6,16 +6,16 @@ import { type Context, linear, reading, type Rules } from "./rule.ts";
 
 type Reduced = { readonly attrs: ReduceAttrs; readonly inputs: Context<"sum">["inputs"] };
 
-/** A reduced tensor with its lost dimensions back at size 1, so that it broadcasts against the input. */
+/** A reduced tensor with its reduced dimensions restored at size 1, so that it broadcasts against the input. */
 function spread(x: Tensor, { attrs, inputs }: Reduced): Tensor {
   if (attrs.keepdim) return x;
   return x.reshape(inputs[0]!.shape.map((size, d) => attrs.dims.includes(d) ? 1 : size));
 }
 
-/** For the extremes: equals share the gradient. */
+/** For maxima and minima: equal elements share the gradient. */
 function shared(g: Tensor, a: Tensor, out: Tensor, context: Reduced): Tensor {
   const high = spread(out, context);
-  // A NaN that won equals itself by its being NaN.
+  // A NaN result matches the NaN elements.
   const mask = a.eq(high).logicalOr(a.isnan().logicalAnd(high.isnan())).to(g.dtype);
   return mask.mul(
     spread(g, context).div(
@@ -24,7 +24,7 @@ function shared(g: Tensor, a: Tensor, out: Tensor, context: Reduced): Tensor {
   );
 }
 
-/** Product of all the other elements along a flattened dimension: those before times those after, so that zeros do no harm. */
+/** Product of all the other elements along a flattened dimension: the earlier ones times the later ones, so that zeros are harmless. */
 function productOfOthers(a: Tensor): Tensor {
   const last = a.ndim - 1;
   const size = a.shape[last]!;

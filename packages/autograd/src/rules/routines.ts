@@ -5,7 +5,7 @@ import { choose, type Context, linear, reading, type Rules, sparseZerosOf, type 
 
 const transposed = (x: Tensor): Tensor => x.transpose(-1, -2);
 
-/** The values gathered at each index. A source larger than the index gets zeros for its other elements, as its gradient does. */
+/** The values gathered at each index. A source larger than the index has zero gradients for its other elements. */
 function forSource(x: Tensor, { inputs }: Context<"scatter">): Tensor {
   let result = x;
   inputs[2]!.shape.forEach((size, dim) => {
@@ -21,12 +21,12 @@ function forSource(x: Tensor, { inputs }: Context<"scatter">): Tensor {
   return result;
 }
 
-/** The elements of the source that the index has a place for. */
+/** The elements of the source that the index covers. */
 function usedSource({ b, c }: Context<"scatter">): Tensor {
   return c.shape.reduce<Tensor>((x, size, d) => size === b.shape[d] ? x : x.narrow(d, 0, b.shape[d]!), c);
 }
 
-/** Of the candidates for an extreme, those that equal it share the gradient. */
+/** The elements equal to the maximum or minimum share the gradient. */
 function extremeShare(g: Tensor, context: Context<"scatter">): { base: Tensor; source: Tensor } {
   const { a, b, out, attrs: { dim } } = context;
   const won = usedSource(context).eq(out.gather(dim, b)).to(g.dtype);
@@ -36,8 +36,8 @@ function extremeShare(g: Tensor, context: Context<"scatter">): { base: Tensor; s
 }
 
 /**
- * The gradients of the factors of a product: the product divided by the factor; for a factor of 0 the product of the others, which
- * is 0 if another one is. With two zeros that product is still written as a function of the other zero, for second derivatives.
+ * The gradients of the factors of a product: the product divided by the factor; for a factor of 0, the product of the others, which is 0
+ * if another one is. With two zeros that product is still a function of the other zero, for second derivatives.
  */
 function factorShare(g: Tensor, context: Context<"scatter">): { base: Tensor; source: Tensor } {
   const { a, b, out, attrs: { dim } } = context;
@@ -75,15 +75,15 @@ const toSource: { readonly [M in ScatterMode]: ScatterGradient } = {
   amin: (g, context) => extremeShare(g, context).source,
 };
 
-/** Setting and adding are linear: they need the index alone. */
+/** Setting and adding are linear: they only need the index. */
 const scatterReads = ({ mode }: Attrs["scatter"]): readonly Value[] =>
   mode === "set" || mode === "sum" ? ["b"] : ["a", "b", "c", "out"];
 
 const reversedSum = (x: Tensor, dim: number): Tensor => x.flip(dim).cumsum(dim).flip(dim);
 
 /**
- * The gradient of a running product. Without zeros it is Σ(g·out) from the element on, divided by it; with zeros the products
- * that leave the element out are formed one by one.
+ * The gradient of a running product. Without zeros it is Σ(g·out) from the element on, divided by the element; with zeros the products
+ * without the element are computed one by one.
  */
 function runningProduct(g: Tensor, { a, out, attrs: { dim } }: Context<"cumprod">): Tensor {
   if (a.ndim === 0 || a.numel === 0) return g;
@@ -103,11 +103,11 @@ function runningProduct(g: Tensor, { a, out, attrs: { dim } }: Context<"cumprod"
   return before.mul(sums).movedim(-1, dim);
 }
 
-/** By primitive; gradients of a product with an activation have been through that one's rule. */
+/** By primitive; gradients of a product with an activation have already passed the activation's rule. */
 export const routineRules: Rules<RoutinePrim> = {
   matmul: [
     reading("b", (g, { b }) => g.matmul(transposed(b))),
-    // A transposed operand (a layer's weight) gets its gradient in its own layout, without a copy later.
+    // A transposed operand (a layer's weight) gets its gradient in its own layout, which saves a copy later.
     reading("a", (g, { a, inputs }) => {
       const { strides } = inputs[1]!;
       const turned = strides.at(-2) === 1 && strides.at(-1) !== 1;

@@ -1,19 +1,19 @@
-/** Gradients of the row primitives: row kernels too, and plain operations where the gradient will itself be differentiated. */
+/** Gradients of the row primitives: row kernels, or plain operations where the gradient will itself be differentiated. */
 import type { Tensor } from "@heddle/tensor";
 import { apply, applyAll, fuseSum, type RowPrim } from "@heddle/tensor/engine";
 import { isGradEnabled } from "../grad_mode.ts";
 import { type Context, reading, type Rules } from "./rule.ts";
 
-/** Row kernels need gradients that have memory of their own: those of sums are one number for all. */
+/** Row kernels need gradients with their own memory: those of sums are a single expanded number. */
 const settled = (g: Tensor): Tensor => g.strides.includes(0) ? g.contiguous() : g;
 
-/** The dimensions along which a weight is repeated to meet the input. */
+/** The dimensions along which a weight is broadcast to the input. */
 function repeated(weight: readonly number[], shape: readonly number[]): number[] {
   const lead = shape.length - weight.length;
   return shape.map((_, d) => d).filter((d) => d < lead || (weight[d - lead] === 1 && shape[d] !== 1));
 }
 
-/** For the input, the weight, the bias and what was added after them, as far as they are wanted. */
+/** The needed gradients of the input, the weight, the bias and the residual. */
 function normalizeGradients(
   incoming: Tensor,
   context: Context<"normalize">,
@@ -34,7 +34,7 @@ function normalizeGradients(
   }
   const weight = affine ? inputs[1]!.shape : [];
   const lead = a.ndim - weight.length;
-  // One number for each row: its gradients are the sums that the input's gradient needs anyway.
+  // One number for each row: the gradients are the sums that the input's gradient needs anyway.
   const perRow = affine && dims.every((d) => d < lead || weight[d - lead] === 1);
   if (perRow) {
     const addend = rectified && wanted[3] === true;
@@ -55,7 +55,7 @@ function normalizeGradients(
   return [input, along, g, g];
 }
 
-/** For the input and the weight. */
+/** The gradients of the input and the weight. */
 function rmsNormalizeGradients(
   incoming: Tensor,
   { a, b, second: scale, attrs: { dims, eps }, inputs }: Context<"rmsNormalize">,
@@ -80,7 +80,7 @@ function rmsNormalizeGradients(
   return [wanted[0] ? apply("rmsNormalizeGrad", [g, a, scale, ...affine ? [b] : []], { dims }) : null, along];
 }
 
-/** By primitive. Gradients of gradients never come here: see above. */
+/** By primitive. Not used for gradients of gradients: see above. */
 export const rowRules: Rules<RowPrim> = {
   softmax: [
     reading(

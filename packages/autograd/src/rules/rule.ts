@@ -1,12 +1,12 @@
-/** How gradient rules are written. */
+/** The form of gradient rules. */
 import { type Scalar, Symbolic, type Tensor, where, whereSymbolic, zeros } from "@heddle/tensor";
 import { type Attrs, type Prim } from "@heddle/tensor/engine";
 import type { ValueMeta } from "../node.ts";
 
-/** Values that a rule can ask for: operands by position, the output, a second (of what selects: indices) and a third output. */
+/** Values that a rule can read: operands by position, the output, a second output (indices, for operations that select) and a third. */
 export type Value = "a" | "b" | "c" | "out" | "indices" | "second" | "third";
 
-/** What a rule is given: the values it asked for, the attributes, and the metadata of the inputs and the output. */
+/** The context of a rule: the values it reads, the attributes, and the metadata of the inputs and the output. */
 export interface Context<P extends Prim> {
   readonly a: Tensor;
   readonly b: Tensor;
@@ -17,38 +17,38 @@ export interface Context<P extends Prim> {
   readonly third: Tensor;
   readonly attrs: Attrs[P];
   readonly inputs: readonly ValueMeta[];
-  /** Which input the gradient is for, where a rule serves several. */
+  /** The input that the gradient is for, when a rule applies to several. */
   readonly input: number;
 }
 
-/** The gradient of one input. Shape and dtype may still be those of the broadcast, promoted operand: the engine sees to that. */
+/** The gradient of one input. Its shape and dtype may be those of the broadcast, promoted operand: the engine converts it. */
 export interface InputRule<P extends Prim> {
   readonly reads: readonly Value[] | ((attrs: Attrs[P]) => readonly Value[]);
   readonly gradient: (g: Tensor, context: Context<P>) => Tensor;
 }
 
-/** One rule an input; null where an input (a condition, an index) has none. The last serves all further inputs. */
+/** One rule for each input; null where an input (a condition, an index) has none. The last applies to all further inputs. */
 export type Rule<P extends Prim> = readonly (InputRule<P> | null)[];
 
 /**
  * The gradients of all inputs at once, through an activation among the attributes, where they share work; null for those that are not
- * wanted, or cheap to leave out.
+ * needed.
  */
 export interface JointRule<P extends Prim> {
-  /** What to save, by the number of inputs. */
+  /** The values to save, by the number of inputs. */
   readonly reads: (inputs: number, attrs: Attrs[P]) => readonly Value[];
   readonly gradients: (g: Tensor, context: Context<P>, wanted: readonly boolean[]) => readonly (Tensor | null)[];
 }
 
-/** Rules of some of the primitives; null: the result depends on the inputs in steps or not at all, and is not recorded. */
+/** Rules of some of the primitives; null where the result depends on the inputs in steps or not at all, and is not recorded. */
 export type Rules<Q extends Prim> = { readonly [P in Q]: Rule<P> | JointRule<P> | null };
 
-/** A gradient that reads nothing but the incoming one. */
+/** A gradient that reads only the incoming one. */
 export function linear<P extends Prim>(gradient: (g: Tensor, context: Context<P>) => Tensor): InputRule<P> {
   return { reads: [], gradient };
 }
 
-/** A gradient that reads the values named, separated by spaces. */
+/** A gradient that reads the named values, separated by spaces. */
 export function reading<P extends Prim>(
   names: string,
   gradient: (g: Tensor, context: Context<P>) => Tensor,
@@ -56,10 +56,10 @@ export function reading<P extends Prim>(
   return { reads: names.split(" ") as Value[], gradient };
 }
 
-/** Zeros like a gradient: of functions that are constant between their steps. */
+/** Zeros like a gradient, for functions that are constant between steps. */
 export const flat: InputRule<Prim> = linear((g) => g.mul(0).maskedFill(g.isfinite().logicalNot(), 0));
 
-/** A condition's choice between gradients and zero. */
+/** Selects a gradient or zero by a condition. */
 export function choose(condition: Tensor, a: Tensor | Scalar, b: Tensor | Scalar): Tensor {
   // Rules of element-wise primitives are also written down as expressions: see PrimitiveNode.
   if ((condition as unknown) instanceof Symbolic) {
@@ -68,7 +68,7 @@ export function choose(condition: Tensor, a: Tensor | Scalar, b: Tensor | Scalar
   return where(condition, a, b);
 }
 
-/** {@link zerosOf} without memory for each: for what reads them once, into something of its own. */
+/** {@link zerosOf} as an expanded number, for readers that do not keep it. */
 export function sparseZerosOf({ shape, dtype, device }: ValueMeta): Tensor {
   return zeros([], { dtype, device }).expand(shape);
 }

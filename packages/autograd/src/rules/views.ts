@@ -1,10 +1,10 @@
-/** Gradients of views and of what is assembled from copies: each is the other's transpose. */
+/** Gradients of views and of operations that assemble copies: each is the transpose of the other. */
 import { type Tensor } from "@heddle/tensor";
 import { apply, type ViewPrim } from "@heddle/tensor/engine";
 import { type ViewStep } from "@heddle/tensor/backend";
 import { type Context, linear, type Rules, zerosOf } from "./rule.ts";
 
-/** Zeros of the input's shape with the gradient where the view lies. */
+/** Zeros of the input's shape with the gradient at the view's elements. */
 function embedded<P extends "slice" | "select" | "diagonal">(prim: P): (g: Tensor, context: Context<P>) => Tensor {
   return (g, { attrs, inputs }) =>
     apply("embed", [g], { shape: inputs[0]!.shape, value: 0, view: { prim, attrs } as ViewStep });
@@ -23,7 +23,7 @@ export const viewRules: Rules<ViewPrim | "cat" | "embed"> = {
     linear((g, { attrs: { dim, size, step }, inputs }) => {
       const { shape } = inputs[0]!;
       const count = g.shape[dim]!;
-      // Windows side by side that cover all: the gradient is theirs, put back in a row.
+      // Adjacent windows that cover everything: their gradients are put back in order.
       if (size === step && count * size === shape[dim] && size > 0) return g.movedim(-1, dim + 1).reshape(shape);
       let result: Tensor | null = null;
       for (let k = 0; k < size; k++) {

@@ -1,4 +1,4 @@
-/** LU decompositions: what determinants and solutions are read from. */
+/** LU decompositions, for determinants and solutions. */
 import { LuDecomposition, type Matrix } from "ml-matrix";
 import { matrix } from "./matrices.ts";
 
@@ -20,7 +20,7 @@ export class HostLU {
     this.pivots = this.lu?.upperTriangularMatrix.diagonal() ?? [];
   }
 
-  /** Position of a pivot that is exactly 0, or -1. */
+  /** Index of the first pivot that is exactly 0, or -1. */
   get zeroPivot(): number {
     return this.pivots.indexOf(0);
   }
@@ -29,7 +29,7 @@ export class HostLU {
     return this.lu?.determinant ?? 1;
   }
 
-  /** The determinant where it would overflow. */
+  /** Sign and logarithm of the determinant, which itself may overflow. */
   get signLog(): SignLog {
     let sign = parity(this.lu?.pivotPermutationVector ?? []);
     let logAbs = 0;

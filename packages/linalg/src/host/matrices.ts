@@ -1,4 +1,4 @@
-/** Between tensors and the matrices of ml-matrix, in float64. */
+/** Conversion between tensors and the matrices of ml-matrix, in float64. */
 import { fromTypedArray, type Shape, type Tensor } from "@heddle/tensor";
 import { Matrix } from "ml-matrix";
 
@@ -32,13 +32,13 @@ export function matrixAt({ rows, columns, values }: Matrices, index: number): Ma
   return matrix(rows, columns, (i, j) => values[at + i * columns + j]!);
 }
 
-/** A matrix with elements of at most 1, and the power of two that it was divided by. */
+/** A matrix with elements of about 1, and the power of two that it was divided by. */
 export interface Scaled {
   readonly matrix: Matrix;
   readonly scale: number;
 }
 
-/** Brings a matrix to the size of 1, without rounding: ml-matrix squares elements, and does not end where that overflows. */
+/** Scales a matrix to about 1, without rounding: ml-matrix squares elements, and does not terminate when that overflows. */
 export function scaled(a: Matrix): Scaled {
   const largest = a.isEmpty() ? 0 : Math.max(Math.abs(a.max()), Math.abs(a.min()));
   const scale = largest === 0 ? 1 : 2 ** Math.min(Math.max(Math.ceil(Math.log2(largest)), -1022), 1023);

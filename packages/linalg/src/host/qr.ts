@@ -11,8 +11,8 @@ export interface HostQR {
 /**
  * The reduced decomposition of a matrix with at least as many rows as columns, both at least 1: Q `[m, n]`, R `[n, n]`.
  *
- * Signs are LAPACK's, hence PyTorch's: where a column is zero below the diagonal it does not reflect, but ml-matrix does. That is so
- * for the last row, and as long as the matrix itself is upper triangular.
+ * Signs are those of LAPACK and PyTorch: unlike ml-matrix it does not reflect where a column is zero below the diagonal, as in the last
+ * row, and as long as the matrix is upper triangular.
  */
 export function decompose(a: Matrix): HostQR {
   const found = new QrDecomposition(a);
@@ -29,8 +29,7 @@ export function decompose(a: Matrix): HostQR {
 }
 
 /**
- * Orthonormal columns `[m, k]` completed to a basis `[m, m]`: reflections of the columns followed by zeros, which the decomposition
- * leaves where they are in the product.
+ * Orthonormal columns `[m, k]` completed to a basis `[m, m]`, by the decomposition of the columns followed by zeros.
  */
 export function completeBasis(columns: Matrix): Matrix {
   const [m, k] = [columns.rows, columns.columns];
@@ -38,6 +37,6 @@ export function completeBasis(columns: Matrix): Matrix {
   if (k === 0) return Matrix.eye(m, m);
   const padded = matrix(m, m, (i, j) => j < k ? columns.get(i, j) : 0);
   const basis = new QrDecomposition(padded).orthogonalMatrix;
-  // The given columns come back with other signs; the rest is orthogonal to them either way.
+  // The given columns come back with other signs; the others are orthogonal to them in any case.
   return matrix(m, m, (i, j) => j < k ? columns.get(i, j) : basis.get(i, j));
 }

@@ -1,4 +1,4 @@
-/** Masks as PyTorch's attention modules take them, made into those of the attention function. */
+/** Converts the masks of PyTorch's attention modules to those of the attention function. */
 import type { Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
@@ -21,7 +21,7 @@ function asSeen(mask: Tensor, name: string, dtype: string): Tensor {
  * Masks that broadcast to `[batch, heads, queries, keys]`.
  *
  * @param queries the shape of the queries, `[batch, heads, queries, headDim]`.
- * @throws RangeError for masks of other shapes, TypeError for dtypes that are no masks.
+ * @throws RangeError for masks of other shapes, TypeError for dtypes that cannot be masks.
  */
 export function attentionMasks(
   { keyPaddingMask, attnMask }: ModuleMasks,

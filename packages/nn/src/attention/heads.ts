@@ -1,16 +1,19 @@
-/** From features to heads. */
+/** Splits features into heads and joins them again. */
 import { customFunction } from "@heddle/autograd";
 import { cat, type Tensor } from "@heddle/tensor";
 
-/** The positions of `[batch, heads, positions, headDim]` in what is projected. */
+/** Permutation from the projected layout to `[batch, heads, positions, headDim]`. */
 const orders = { batchFirst: [0, 2, 1, 3], positionsFirst: [1, 2, 0, 3] } as const;
-/** And back: both exchange two dimensions, or take them in turns. */
+/** The inverse permutation. */
 const backs = { batchFirst: [0, 2, 1, 3], positionsFirst: [2, 0, 1, 3] } as const;
 
-/** How inputs lie: `[batch, positions, features]` or `[positions, batch, features]`. */
+/** The layout of inputs: `[batch, positions, features]` or `[positions, batch, features]`. */
 export type HeadLayout = keyof typeof orders;
 
-/** Features `[…, parts · heads · headDim]` as so many views `[batch, heads, positions, headDim]`, whose gradients are put together at once. */
+/**
+ * Splits features `[…, parts · heads · headDim]` into one view `[batch, heads, positions, headDim]` for each part. Their gradients are
+ * joined in one step.
+ */
 export const splitHeads: (x: Tensor, parts: number, heads: number, layout: HeadLayout) => readonly Tensor[] =
   customFunction({
     name: "splitHeads",
@@ -25,7 +28,7 @@ export const splitHeads: (x: Tensor, parts: number, heads: number, layout: HeadL
     },
   });
 
-/** `[batch, heads, positions, headDim]` as features again. */
+/** Joins `[batch, heads, positions, headDim]` into features again. */
 export function joinHeads(x: Tensor, layout: HeadLayout): Tensor {
   return x.permute(...backs[layout]).flatten(2);
 }

@@ -1,9 +1,9 @@
-/** What decoding keeps from step to step, so that each new token costs one query and not the whole sequence again. */
+/** Caches for decoding: each new token costs one query instead of the whole sequence. */
 import { isGradEnabled, noGrad } from "@heddle/autograd";
 import { empty, keep, type Tensor, tidy } from "@heddle/tensor";
 import { checkSize, showSizes } from "../sizes.ts";
 
-/** Refuses keys whose gradients would be lost. */
+/** Refuses keys that need a gradient, which would be lost. */
 function checkNoGradient(cache: string, keys: Tensor): void {
   if (isGradEnabled() && keys.requiresGrad) {
     throw new Error(
@@ -15,17 +15,17 @@ function checkNoGradient(cache: string, keys: Tensor): void {
 
 /** What caches have in common. */
 export interface Cache {
-  /** Positions held. */
+  /** Number of positions in the cache. */
   readonly length: number;
-  /** Goes on with the sequences of those rows, each as often as it is named: `[m]` int32. What beam search needs. */
+  /** Selects rows, each as often as its index occurs: `[m]` int32. Beam search uses it. */
   reorder(rows: Tensor): this;
-  /** Forgets everything and frees the memory. */
+  /** Empties the cache and frees its memory. */
   dispose(): void;
 }
 
 /**
- * The keys and values of one self-attention, for sequences that grow: memory for `maxLength` positions is taken once, and new positions
- * are written behind those that are there. Give it to the `forward` of the attention or layer, inside `noGrad`.
+ * The keys and values of one self-attention, for sequences that grow: memory for `maxLength` positions is allocated once, and new
+ * positions are appended. Pass it to the `forward` of the attention or layer, inside `noGrad`.
  *
  * @example
  * ```ts
@@ -49,7 +49,7 @@ export class KeyValueCache implements Cache {
   private keys: Tensor | null;
   private values: Tensor | null;
 
-  /** @throws RangeError when `maxLength` is no positive integer. */
+  /** @throws RangeError unless `maxLength` is a positive integer. */
   constructor(maxLength: number) {
     this.maxLength = checkSize("KeyValueCache", "maxLength", maxLength);
     this.held = 0;
@@ -62,10 +62,10 @@ export class KeyValueCache implements Cache {
   }
 
   /**
-   * Writes keys and values `[batch, heads, positions, d]` behind those that are there.
+   * Appends keys and values `[batch, heads, positions, d]`.
    *
-   * @returns all there are now, as views of the cache's memory: to be used before the next call.
-   * @throws RangeError when they do not fit into the memory, or differ in shape from those before. Error for keys that need a gradient.
+   * @returns all keys and values, as views of the cache's memory; use them before the next call.
+   * @throws RangeError when there is no room for them, or their shape differs from the earlier ones. Error for keys that need a gradient.
    */
   append(keys: Tensor, values: Tensor): [keys: Tensor, values: Tensor] {
     checkNoGradient("KeyValueCache", keys);
@@ -75,7 +75,7 @@ export class KeyValueCache implements Cache {
         `KeyValueCache: ${start} positions are held and ${
           keys.shape[2]
         } come, but there is room for ${this.maxLength}; ` +
-          `make it with a larger maxLength, or start anew`,
+          `make it with a larger maxLength, or empty it with dispose()`,
       );
     }
     return noGrad(() => [
@@ -130,8 +130,8 @@ export class KeyValueCache implements Cache {
 }
 
 /**
- * The keys and values that attention to an encoder's output has made of it: projected at the first step, and the same at all others. The
- * output that `forward` is given afterwards is not looked at.
+ * The keys and values of an encoder's output: projected at the first step and reused at all others. Later steps ignore the output passed
+ * to `forward`.
  */
 export class MemoryCache implements Cache {
   private held: [keys: Tensor, values: Tensor] | null;
@@ -144,7 +144,7 @@ export class MemoryCache implements Cache {
     return this.held?.[0].shape[2] ?? 0;
   }
 
-  /** What is held, or what `project` makes now. @throws Error for keys that need a gradient. */
+  /** The cached keys and values, or those that `project` computes now. @throws Error for keys that need a gradient. */
   keysAndValues(project: () => [keys: Tensor, values: Tensor]): [keys: Tensor, values: Tensor] {
     return this.held ??= tidy(() => {
       const [keys, values] = project();
@@ -167,7 +167,7 @@ export class MemoryCache implements Cache {
   }
 }
 
-/** The caches of a decoder layer: of its attention to itself, and of that to the encoder's output. */
+/** The caches of a decoder layer, for self-attention and for attention to the encoder's output. */
 export class DecoderLayerCache implements Cache {
   readonly self: KeyValueCache;
   readonly memory: MemoryCache;

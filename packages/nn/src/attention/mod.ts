@@ -1,4 +1,4 @@
-/** Attention layers, the positions they are told, and the caches that decoding keeps. */
+/** Attention layers, encodings of positions, and caches for decoding. */
 export { type Cache, CacheStack, DecoderLayerCache, KeyValueCache, MemoryCache } from "./key_value_cache.ts";
 export {
   MultiheadAttention,

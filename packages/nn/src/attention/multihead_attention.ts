@@ -28,7 +28,7 @@ export interface MultiheadAttentionOptions extends LayerOptions {
   readonly kdim?: number;
   /** Features of the values' inputs; `embedDim` by default. */
   readonly vdim?: number;
-  /** Turns queries and keys by their positions; none by default. */
+  /** Rotates queries and keys by their positions; none by default. */
   readonly rotary?: RotaryPositions | null;
 }
 
@@ -38,21 +38,21 @@ export interface MultiheadAttentionForwardOptions {
   readonly keyPaddingMask?: Tensor | null;
   /** `[queries, keys]` or `[batch · heads, queries, keys]`: bool, true where a key is kept out, or numbers that are added. */
   readonly attnMask?: Tensor | null;
-  /** Whether each position sees itself and those before it only; the flag does it, without a mask. */
+  /** Whether each position attends to itself and earlier ones only; no mask is needed. */
   readonly isCausal?: boolean;
-  /** Whether the weights are answered too; false by default, since the fast way never has them all (PyTorch: true). */
+  /** Whether to return the weights too; false by default, since the fast algorithm never holds all of them (PyTorch: true). */
   readonly needWeights?: boolean;
-  /** Whether the weights answered are the mean over the heads; true by default. */
+  /** Whether the returned weights are averaged over the heads; true by default. */
   readonly averageAttnWeights?: boolean;
-  /** Keys and values of the positions before, to which those of `key` and `value` are added; or an encoder's, projected once. */
+  /** Keys and values of earlier positions, to which those of `key` and `value` are appended; or an encoder's, projected once. */
   readonly cache?: KeyValueCache | MemoryCache | null;
 }
 
 /**
- * Attention with `numHeads` heads of `embedDim / numHeads` features each, between projections: Vaswani et al., "Attention is all you need"
- * (2017). PyTorch: `torch.nn.MultiheadAttention`, with its names in state dicts and its meaning of masks: **true keeps a key out**, the
- * other way round than in `functional.scaledDotProductAttention`. A query that may see no key answers the output projection's bias
- * (PyTorch: NaN).
+ * Attention with `numHeads` heads of `embedDim / numHeads` features each, between projections: Vaswani et al., "Attention is all you
+ * need" (2017). PyTorch: `torch.nn.MultiheadAttention`, with its names in state dicts and its meaning of masks: **true keeps a key out**,
+ * the opposite of `functional.scaledDotProductAttention`. For a query that may attend to no key the output is the output projection's
+ * bias (PyTorch: NaN).
  *
  * @throws RangeError when the heads do not divide the features, and from `forward` for inputs and masks of other shapes.
  *

@@ -1,7 +1,7 @@
-/** Tables of what is known of each position. */
+/** Tables with one row of features for each position. */
 import { fromTypedArray, keep, type Tensor, tidy } from "@heddle/tensor";
 
-/** `[positions, features]` by a formula: made for the devices and dtypes that ask, and longer each time it is too short. */
+/** `[positions, features]` by a formula: computed for each device and dtype on demand, and extended when it is too short. */
 export class PositionTable {
   private readonly features: number;
   private readonly formula: (position: number, feature: number) => number;

@@ -1,4 +1,4 @@
-/** Positions told by vectors that are added to the inputs. */
+/** Encodings of positions that are added to the inputs. */
 import { empty, type Tensor } from "@heddle/tensor";
 import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { normal_ } from "../init/mod.ts";
@@ -8,19 +8,19 @@ import { Parameter } from "../parameter.ts";
 import { checkSize, showSizes } from "../sizes.ts";
 import { PositionTable } from "./position_table.ts";
 
-/** Options of the `forward` of layers that tell positions. */
+/** Options of `forward` of the position layers. */
 export interface PositionOptions {
-  /** The position of the first element: how many are in the cache already. 0 by default. */
+  /** The position of the first element, such as the number of positions in a cache; 0 by default. */
   readonly offset?: number;
 }
 
-/** Options of the layers that add positions. */
+/** Options of the position layers. */
 export interface PositionLayerOptions extends LayerOptions {
   /** Whether inputs are `[…, positions, dModel]` rather than `[positions, batch, dModel]`; true by default. */
   readonly batchFirst?: boolean;
 }
 
-/** The stretch of positions that an input has: where it begins, its length, and whether positions are the last dimension but one. */
+/** The range of positions of an input: its start, its length, and whether positions are the second-to-last dimension. */
 function stretchOf(
   layer: string,
   { dModel, maxLength, batchFirst }: { dModel: number; maxLength: number; batchFirst: boolean },
@@ -49,7 +49,7 @@ function stretchOf(
 
 /**
  * Adds to position p, in features 2i and 2i + 1, the sine and cosine of p / 10000^(2i / dModel): Vaswani et al., "Attention is all you
- * need" (2017), section 3.5. There is nothing to learn.
+ * need" (2017), section 3.5. It has no parameters.
  *
  * @throws RangeError from `forward` for positions beyond `maxLength`.
  *
@@ -94,7 +94,7 @@ export class SinusoidalPositions extends Module {
 }
 
 /**
- * Adds a vector that is learned for each position. The vectors start normally distributed with standard deviation 0.02, as GPT-2's do.
+ * Adds a learned vector for each position. The vectors start normally distributed with standard deviation 0.02, as GPT-2's do.
  *
  * @throws RangeError from `forward` for positions beyond `maxLength`.
  *

@@ -1,4 +1,4 @@
-/** Positions told by turning queries and keys. */
+/** Rotary encodings: queries and keys are rotated by their positions. */
 import { customFunction } from "@heddle/autograd";
 import { fused, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
@@ -10,9 +10,9 @@ import type { PositionOptions } from "./positions.ts";
 
 /** Options of {@link RotaryPositions}. */
 export interface RotaryOptions {
-  /** The slowest turn is by 1/base a position, the fastest by 1; 10,000 by default. */
+  /** The slowest rotation is 1/base radians a position, the fastest 1; 10,000 by default. */
   readonly base?: number;
-  /** Which features turn together: neighbours (2i, 2i + 1) as in the paper, or those half of the features apart, as LLaMA's files want. */
+  /** Which features are rotated together: neighbours (2i, 2i + 1) as in the paper, or i and i + headDim / 2, as in LLaMA's weights. */
   readonly layout?: "pairs" | "halves";
 }
 
@@ -29,7 +29,7 @@ function partsOf(x: Tensor, layout: Layout): [Tensor, Tensor] {
   return [pairs.select(-1, 0), pairs.select(-1, 1)];
 }
 
-/** Its gradient is the turn back. The tables are saved as inputs are: views of them end with the scope of the call. */
+/** The gradient is the inverse rotation. The tables are saved like inputs, because views of them end with the scope of the call. */
 const turn: (x: Tensor, cosine: Tensor, sine: Tensor, layout: Layout) => Tensor = customFunction({
   name: "rotary",
   forward(context, x: Tensor, cosine: Tensor, sine: Tensor, layout: Layout) {
@@ -48,11 +48,11 @@ const turn: (x: Tensor, cosine: Tensor, sine: Tensor, layout: Layout) => Tensor 
 });
 
 /**
- * Turns each pair of features of queries and keys `[…, positions, headDim]` by an angle that grows with the position, so that scores
- * depend on distances: Su et al., "RoFormer" (2021). Give it to `MultiheadAttention` as `rotary`, or call it before
- * `functional.scaledDotProductAttention`. It has no parameters and no greatest length.
+ * Rotates each pair of features of queries and keys `[…, positions, headDim]` by an angle that grows with the position, so that scores
+ * depend on distances: Su et al., "RoFormer" (2021). Pass it to `MultiheadAttention` as `rotary`, or call it before
+ * `functional.scaledDotProductAttention`. It has no parameters and no maximum length.
  *
- * @throws RangeError when the features are odd in number, or other than the input's.
+ * @throws RangeError for an odd number of features, or one that differs from the input's.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@ import { linear } from "../functional/linear.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
-import { showSizes } from "../sizes.ts";
+import { checkSize, showSizes } from "../sizes.ts";
 
 const scoredAttentionOptions = ["lengths", "mask", "projected", "values"] as const;
 
@@ -17,11 +17,11 @@ export interface ScoredAttentionOptions {
   readonly mask?: Tensor | null;
   /** How many of each row's keys take part, from the first on. */
   readonly lengths?: Tensor | readonly number[] | null;
-  /** What `project(keys)` made, so that it is done once for all steps of a decoder. */
+  /** The result of `project(keys)`, so that it is computed once for all steps of a decoder. */
   readonly projected?: Tensor | null;
 }
 
-/** The mean of the values (of float16 in float32), by weights that add up to 1 over the keys taking part, and those weights. */
+/** The weighted mean of the values (of float16 in float32), and the weights, which add up to 1 over the keys taking part. */
 function average(
   name: string,
   scores: Tensor,
@@ -116,7 +116,7 @@ export class AdditiveAttention extends Module {
 
 /** Options of {@link DotProductAttention}. */
 export interface DotProductAttentionOptions extends LayerOptions {
-  /** "dot": q · k, which wants as many features in both; "general": q · W k. "dot" by default. */
+  /** "dot": q · k, for equally many features in both; "general": q · W k. "dot" by default. */
   readonly score?: "dot" | "general";
 }
 
@@ -153,8 +153,8 @@ export class DotProductAttention extends Module {
         `DotProductAttention: queries of ${queryDim} and keys of ${keyDim} features have no scalar product; use { score: "general" }`,
       );
     }
-    this.queryDim = queryDim;
-    this.keyDim = keyDim;
+    this.queryDim = checkSize("DotProductAttention", "queryDim", queryDim);
+    this.keyDim = checkSize("DotProductAttention", "keyDim", keyDim);
     this.key = score === "general" ? new Linear(keyDim, queryDim, { bias: false, ...rest }) : null;
   }
 

@@ -7,11 +7,11 @@ import { checkScore, Stepper } from "./stepper.ts";
 
 /** Options of {@link beamSearch}. */
 export interface BeamSearchOptions extends DecodingOptions {
-  /** Hypotheses of a row that are followed at a time; 4 by default. */
+  /** Hypotheses kept for each row; 4 by default. */
   readonly beams?: number;
   /**
-   * α of Wu et al. (2016): hypotheses that have ended are compared by their log-probability divided by ((5 + length) / 6)^α, the end
-   * counted. 0 compares log-probabilities, which favours the short; 0.6 by default, as in Vaswani et al. (2017).
+   * α of Wu et al. (2016): finished hypotheses are compared by their log-probability divided by ((5 + length) / 6)^α, where the length
+   * includes the end token. 0 compares log-probabilities, which favours short ones; 0.6 by default, as in Vaswani et al. (2017).
    */
   readonly lengthPenalty?: number;
 }
@@ -21,12 +21,12 @@ interface Hypothesis {
   readonly score: number;
 }
 
-/** A row of the batch: what is followed, and what has ended. */
+/** A row of the batch: its open and its finished hypotheses. */
 class Search {
   /** Best first. */
   open: readonly Hypothesis[] = [{ tokens: [], score: 0 }];
   best: Hypothesis | null = null;
-  /** The best one's score with the length taken into account. */
+  /** The best finished score, adjusted for length. */
   private value = -Infinity;
   private ended = 0;
   private readonly beams: number;
@@ -38,8 +38,8 @@ class Search {
   }
 
   /**
-   * Goes on by one token, by the log-probabilities `[open.length, width]` that begin at `from`. Of twice as many candidates as there
-   * are beams at least half do not end, as each hypothesis can end in one way alone. An ending counts if it is among the first half.
+   * Advances by one token, given the log-probabilities `[open.length, width]` from index `from` on. Of 2 · beams candidates at least half
+   * do not end, since each hypothesis can end in only one way. An ending counts if it is in the first half.
    *
    * @returns which of the open hypotheses each new one continues.
    */
@@ -67,7 +67,7 @@ class Search {
     return parents;
   }
 
-  /** Whether enough have ended; or what is open cannot become better than the best, were all its further tokens certain. */
+  /** Whether enough hypotheses have finished, or no open one could beat the best even if all its further tokens were certain. */
   isOver(maxLength: number): boolean {
     const [first] = this.open;
     return first === undefined || this.ended >= this.beams || first.score / this.penalty(maxLength) <= this.value;
@@ -82,9 +82,9 @@ class Search {
 }
 
 /**
- * Decodes by following the most likely few hypotheses of each row: all their continuations are compared at every step. With one beam it
- * is {@link greedy}. A row is done when as many hypotheses have ended as there are beams, or none that is open can win any more; those
- * that `maxLength` cuts off are taken only where none has ended.
+ * Decodes by keeping the most likely hypotheses of each row and comparing all their continuations at every step. With one beam it is
+ * {@link greedy}. A row is done when `beams` hypotheses have finished, or no open one can win any more. Hypotheses cut off by `maxLength`
+ * count only if none has finished.
  *
  * The first step has one row a sentence, later ones up to `beams`: the model's `reorder` repeats them. Rows that are done are dropped.
  *

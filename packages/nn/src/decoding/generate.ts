@@ -1,4 +1,4 @@
-/** Decoding where each token is settled as soon as it is chosen: what greedy decoding and sampling share. */
+/** What greedy decoding and sampling share: each token is final as soon as it is chosen. */
 import type { DataArray, Tensor } from "@heddle/tensor";
 import { type Decoded, firstTokens, type StepModel, type StreamOptions } from "./step_model.ts";
 import { checkScore, Stepper } from "./stepper.ts";
@@ -11,15 +11,15 @@ export interface Choice {
 
 /** How tokens are chosen. */
 export interface Chooser {
-  /** What is to be read of the logits `[n, V]`. */
+  /** What to read from the logits `[n, V]`. */
   readonly pick: (logits: Tensor) => readonly Tensor[];
   /** Called before each step with the number of rows of the whole batch. */
   readonly begin?: (rows: number) => void;
-  /** The token of row `at` of what was read, of `n`; `row` is its number in the batch. */
+  /** The token for row `at` of the `n` rows read; `row` is its index in the batch. */
   readonly choose: (values: readonly DataArray[], at: number, n: number, row: number) => Choice;
 }
 
-/** Rows that ended are dropped once they are half of those that are computed. */
+/** Finished rows are dropped once they make up half of those computed. */
 export async function generate<State>(
   operation: string,
   model: StepModel<State>,

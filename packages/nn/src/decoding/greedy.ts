@@ -4,10 +4,9 @@ import { generate } from "./generate.ts";
 import type { Decoded, StepModel, StreamOptions } from "./step_model.ts";
 
 /**
- * Decodes by taking the most likely token at every step. The sequence that results is not the most likely one, as a rule: see
- * {@link beamSearch}.
+ * Decodes by taking the most likely token at every step. The result is usually not the most likely sequence: see {@link beamSearch}.
  *
- * @param state before the first token; whether it can be used again is for the model to say.
+ * @param state before the first token; the model decides whether it can be used again.
  * @throws RangeError for options out of range and logits of another shape. Error for logits that contain NaN.
  *
  * @example

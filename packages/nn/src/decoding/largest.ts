@@ -1,14 +1,14 @@
-/** The largest few of many numbers. */
+/** The k largest of many numbers. */
 
 /**
- * Gathers the `count` largest of the numbers offered, in descending order; of equal ones the first offered. For counts far below the
- * numbers' this is one comparison a number, where sorting them would be many.
+ * Collects the `count` largest of the numbers offered, in descending order; of equal ones the first. For small counts this takes about
+ * one comparison for each number, far fewer than sorting.
  */
 export class Largest {
   readonly values: number[] = [];
   readonly ids: number[] = [];
   private readonly count: number;
-  /** What a number must exceed to be among them. */
+  /** The bound that a number must exceed to be among them. */
   private least = -Infinity;
 
   constructor(count: number) {

@@ -1,4 +1,4 @@
-/** Tokens by chance, as likely as the model says, or more to the point. */
+/** Sampling: tokens drawn from the model's distribution, or a sharper one. */
 import { type DataArray, defaultGenerator, type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkSize } from "../sizes.ts";
@@ -8,21 +8,21 @@ import type { Decoded, StepModel, StreamOptions } from "./step_model.ts";
 
 /** Options of {@link sample}. */
 export interface SampleOptions extends StreamOptions {
-  /** What logits are divided by: below 1 for what is likely, above 1 for variety; 1 by default. */
+  /** The divisor of logits: below 1 favours likely tokens, above 1 gives more variety; 1 by default. */
   readonly temperature?: number;
-  /** Only so many of the most likely tokens can be drawn; all by default. */
+  /** Draws from this many of the most likely tokens only; all by default. */
   readonly topK?: number;
-  /** Only the most likely tokens can be drawn that together have this probability (the last among them may exceed it); 1 by default. */
+  /** Draws from the smallest set of most likely tokens whose total probability is at least this; 1 by default. */
   readonly topP?: number;
   /** By default the generator that `manualSeed` seeds. */
   readonly generator?: Generator;
 }
 
 /**
- * Decodes by drawing each token from the model's distribution: with the logits divided by a temperature, of the `topK` most likely
- * ones alone (Fan et al., 2018), and of the smallest set of them that has probability `topP` (Holtzman et al., "The curious case of
- * neural text degeneration", 2020), in that order. A step takes one number of the generator a row, whether the row has ended or not:
- * what a row becomes does not depend on the others.
+ * Decodes by drawing each token from the model's distribution: with the logits divided by a temperature, of the `topK` most likely ones
+ * alone (Fan et al., 2018), and of the smallest set of them that has probability `topP` (Holtzman et al., "The curious case of neural
+ * text degeneration", 2020), in that order. Each step takes one number from the generator for each row, finished or not, so that the
+ * result of a row does not depend on the others.
  *
  * @returns the scores by the model's own distribution, without temperature and limits.
  * @throws RangeError for options out of range and logits of another shape. Error for logits that contain NaN.
@@ -73,7 +73,7 @@ export async function sample<State>(model: StepModel<State>, state: State, optio
 
 function draw(logits: DataArray, temperature: number, topK: number, topP: number, chance: number): Choice {
   let highest = -Infinity;
-  // A NaN is higher than all else, so that it comes to light below.
+  // NaN sorts highest, so that it is noticed below.
   for (let i = 0; i < logits.length; i++) if (!(Number(logits[i]) <= highest)) highest = Number(logits[i]);
   let sum = 0;
   for (let i = 0; i < logits.length; i++) sum += Math.exp(Number(logits[i]) - highest);
@@ -87,7 +87,7 @@ function draw(logits: DataArray, temperature: number, topK: number, topP: number
     left -= weight(token);
     if (left < 0) return { token, score: score(token) };
   }
-  // What rounding left over belongs to the last that is possible at all.
+  // What rounding leaves over goes to the last possible token.
   const token = tokens.findLast((token) => weight(token) > 0) ?? 0;
   return { token, score: score(token) };
 }
@@ -103,7 +103,7 @@ function candidates(logits: DataArray, weight: (token: number) => number, topK: 
   if (topP === 1) return tokens;
   let total = 0;
   for (const token of tokens) total += weight(token);
-  // Those below this have less than 1 − topP together, so the set is found among the others: few are left to sort.
+  // The tokens below this have less than 1 − topP together, so the set lies among the others, of which there are few to sort.
   const negligible = total * (1 - topP) / tokens.length;
   const sorted = tokens.filter((token) => weight(token) >= negligible).sort((a, b) => weight(b) - weight(a));
   let covered = 0;

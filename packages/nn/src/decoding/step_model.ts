@@ -1,13 +1,13 @@
-/** What decoding needs of a model, and the options that all ways of decoding share. */
+/** What decoding requires of a model, and the options that all algorithms share. */
 import type { Device, Tensor } from "@heddle/tensor";
 import { checkSize } from "../sizes.ts";
 
 /**
- * A model that is asked for one token after another. What it remembers of the tokens so far is its state, of any form: a hidden state,
+ * A model that predicts one token after another. Its state holds what it remembers of the tokens so far, in any form: a hidden state,
  * key–value caches with the memory they attend to, or the tokens themselves. Rows of a batch are independent.
  *
- * Tensors of a state that a step made are freed once a later state is without them. They are looked for in arrays, maps, sets and the
- * properties of objects; what a state hides elsewhere (`#` fields, closures) take out of scopes by `keep`.
+ * Tensors of a state are freed once a later state no longer has them. They are looked for in arrays, maps, sets and the properties of
+ * objects; use `keep` for tensors that a state holds elsewhere (`#` fields, closures).
  *
  * @example
  * ```ts
@@ -25,37 +25,37 @@ import { checkSize } from "../sizes.ts";
  * ```
  */
 export interface StepModel<State> {
-  /** Reads one token a row (`[n]`, int32) and gives scores of what may follow, `[n, V]`, any constant added, and the state after it. */
+  /** Reads one token for each row (`[n]`, int32) and returns the scores of the next token, `[n, V]`, up to a constant, and the new state. */
   step(tokens: Tensor, state: State): { readonly logits: Tensor; readonly state: State };
-  /** The state of the rows named (`[m]`, int32), some perhaps several times, others not at all. */
+  /** The state of the given rows (`[m]`, int32); an index may occur several times or not at all. */
   reorder(state: State, rows: Tensor): State;
 }
 
-/** Options that all ways of decoding take. */
+/** Options of all decoding algorithms. */
 export interface DecodingOptions {
-  /** The token that is read first, or one for each row: that which begins a sentence, or the last of a prompt read already. */
+  /** The first token to read, or one for each row: the start of a sentence, or the last token of a prompt. */
   readonly start: number | readonly number[];
   /** Rows; by default as many as `start` has, or 1. */
   readonly batch?: number;
   /** The token that ends a row. Without it all rows are `maxLength` long. */
   readonly end?: number;
-  /** Most tokens of a row, the end counted where it comes. */
+  /** The maximum number of tokens of a row, including the end token. */
   readonly maxLength: number;
   /** Where the tokens are made; by default where the state's tensors are. */
   readonly device?: Device | string;
 }
 
-/** Options of the ways that settle every token at once, and can hand it on. */
+/** Options of the algorithms whose tokens are final at once and can be streamed. */
 export interface StreamOptions extends DecodingOptions {
-  /** Called after every step with the new token of each row, null where it ended, with this step or before. */
+  /** Called after every step with the new token of each row, or null where the row has ended. */
   readonly onTokens?: (tokens: readonly (number | null)[]) => unknown;
 }
 
 /** What was decoded. */
 export interface Decoded {
-  /** By row, without the start and the end. */
+  /** The tokens of each row, without start and end. */
   readonly tokens: number[][];
-  /** By row the log-probability (natural) that the model gives the tokens, the end included where it came. */
+  /** The natural log-probability of each row's tokens, including the end token if there is one. */
   readonly scores: number[];
 }
 

@@ -1,4 +1,4 @@
-/** The steps of a model one after another, without gradients and without leaving memory behind. */
+/** Runs a model step by step, without gradients and without leaking memory. */
 import { internals, type Scoped } from "@heddle/tensor/engine";
 import { noGrad } from "@heddle/autograd";
 import { type DataArray, defaultDevice, type Device, fromTypedArray, Scope, scope, Tensor } from "@heddle/tensor";
@@ -6,7 +6,7 @@ import { Module } from "../module.ts";
 import { showSizes } from "../sizes.ts";
 import type { DecodingOptions, StepModel } from "./step_model.ts";
 
-/** Takes over what survives of the scopes within, and lets go of it when told. */
+/** Owns the tensors that survive the inner scopes, until they are released. */
 class Holder extends Scope {
   private readonly held: Set<Scoped> = new Set();
 
@@ -14,7 +14,7 @@ class Holder extends Scope {
     this.held.add(item);
   }
 
-  /** Frees all but some, which pass to another. */
+  /** Frees all tensors except some, which are handed to another owner. */
   release(needed: readonly Scoped[] = [], next: Holder | null = null): void {
     for (const item of this.held) {
       if (next !== null && needed.includes(item)) next.track(item);
@@ -32,7 +32,7 @@ export class Stepper<State> {
   private readonly device: Device | string;
   private state: State;
   private rows: number;
-  /** Has what the last step left in the state. */
+  /** Owns the tensors that the last step left in the state. */
   private holder: Holder | null = null;
 
   constructor(operation: string, model: StepModel<State>, state: State, rows: number, options: DecodingOptions) {
@@ -45,10 +45,9 @@ export class Stepper<State> {
   }
 
   /**
-   * Goes on with some of the rows, in the order given, which read a token each; and reads what `pick` makes of the logits.
+   * Continues with the given rows, each of which reads one token, and reads what `pick` computes from the logits.
    *
-   * Everything is made in a scope and freed when the reading is done, but for the state: of this each step frees what the next one's
-   * is without.
+   * Everything but the state is freed after the read. Each step frees the tensors of the previous state that the new one does not have.
    */
   async advance(
     rows: readonly number[],
@@ -102,7 +101,7 @@ export class Stepper<State> {
   }
 }
 
-/** The tensors of a state; modules that it names are no part of it. */
+/** The tensors of a state, without those of modules that it refers to. */
 function tensorsOf(state: unknown): Tensor[] {
   const found: Tensor[] = [];
   const seen = new Set<object>();
@@ -119,7 +118,7 @@ function tensorsOf(state: unknown): Tensor[] {
   return found;
 }
 
-/** @throws Error saying what NaN among a model's scores means. */
+/** @throws Error that explains NaN among a model's scores. */
 export function checkScore(operation: string, score: number): void {
   if (!Number.isNaN(score)) return;
   throw new Error(

@@ -1,33 +1,38 @@
-/** Activation functions: element by element, in the shape of the input. Extremes give what PyTorch gives, gradients included. */
+/** Activation functions: element by element, in the shape of the input. Extreme inputs give the same values and gradients as in PyTorch. */
 import { fuse, fused, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
 import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
+import { checkNoOptions } from "../surplus.ts";
 
 /** max(x, 0). PyTorch: `relu`. */
 export function relu(x: Tensor): Tensor {
+  checkNoOptions("relu", arguments, 1);
   return x.relu();
 }
 
 /** Limited to `min` and `max`; the gradient is 0 at the bounds too. PyTorch: `hardtanh`. @throws RangeError unless min < max. */
 export function hardtanh(x: Tensor, min = -1, max = 1): Tensor {
+  checkNoOptions("hardtanh", arguments, 3);
   if (!(min < max)) throw new RangeError(`hardtanh: min ${min} is not below max ${max}`);
   return fuse("hardtanh", [x], (x) => whereSymbolic(x.le(min), min, whereSymbolic(x.ge(max), max, x)));
 }
 
 /** min(max(x, 0), 6). PyTorch: `relu6`. */
 export function relu6(x: Tensor): Tensor {
+  checkNoOptions("relu6", arguments, 1);
   return hardtanh(x, 0, 6);
 }
 
 /** x where it is positive, `negativeSlope` · x elsewhere. PyTorch: `leaky_relu`. */
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
+  checkNoOptions("leakyRelu", arguments, 2);
   return fuse("leakyRelu", [x], (x) => whereSymbolic(x.gt(0), x, x.mul(negativeSlope)));
 }
 
 /**
- * {@link leakyRelu} with slopes that are learned: one, or one for each channel (dimension 1). PyTorch: `prelu`.
+ * {@link leakyRelu} with learned slopes: one, or one for each channel (dimension 1). PyTorch: `prelu`.
  *
- * @throws RangeError when there are neither one nor as many slopes as channels.
+ * @throws RangeError unless there is one slope, or one for each channel.
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
   const channels = x.shape[1] ?? 1;
@@ -47,10 +52,11 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
  * units" (2015). PyTorch: `elu`.
  */
 export function elu(x: Tensor, alpha = 1): Tensor {
+  checkNoOptions("elu", arguments, 2);
   return fuse("elu", [x], (x) => whereSymbolic(x.gt(0), x, belowZero(x).expm1().mul(alpha)));
 }
 
-/** x where it is not above 0, else 0: keeps functions that grow fast from overflowing where they are not used. */
+/** x where it is not above 0, else 0: keeps fast-growing functions from overflowing where they are not used. */
 function belowZero(x: Symbolic): Symbolic {
   return whereSymbolic(x.gt(0), 0, x);
 }
@@ -66,11 +72,13 @@ const seluKernel = fused(
 
 /** The {@link elu} that keeps mean and variance. PyTorch: `selu`. */
 export function selu(x: Tensor): Tensor {
+  checkNoOptions("selu", arguments, 1);
   return seluKernel([x]);
 }
 
 /** The {@link elu} whose slope is continuous for every α: x, or α (e^(x/α) − 1). PyTorch: `celu`. @throws RangeError for α = 0. */
 export function celu(x: Tensor, alpha = 1): Tensor {
+  checkNoOptions("celu", arguments, 2);
   if (alpha === 0) throw new RangeError("celu: alpha is 0; x is divided by it");
   return fuse("celu", [x], (x) => whereSymbolic(x.gt(0), x, belowZero(x).div(alpha).expm1().mul(alpha)));
 }
@@ -107,11 +115,13 @@ const mishKernel = fused("mish", (x) => x.mul(bend(x, 1, 20).tanh()));
 
 /** x · sigmoid(x), also called swish. PyTorch: `silu`. */
 export function silu(x: Tensor): Tensor {
+  checkNoOptions("silu", arguments, 1);
   return siluKernel([x]);
 }
 
 /** x · tanh(softplus(x)): Misra (2019). PyTorch: `mish`. */
 export function mish(x: Tensor): Tensor {
+  checkNoOptions("mish", arguments, 1);
   return mishKernel([x]);
 }
 
@@ -176,11 +186,13 @@ export function softshrink(x: Tensor, lambda = 0.5): Tensor {
 
 /** 0 below −3, 1 above 3, a line between. PyTorch: `hardsigmoid`. */
 export function hardsigmoid(x: Tensor): Tensor {
+  checkNoOptions("hardsigmoid", arguments, 1);
   return inFloat32([x], (x) => relu6(x.add(3)).div(6));
 }
 
 /** x · {@link hardsigmoid}(x): Howard et al., "Searching for MobileNetV3" (2019). PyTorch: `hardswish`. */
 export function hardswish(x: Tensor): Tensor {
+  checkNoOptions("hardswish", arguments, 1);
   if (x.dtype === "float16") return inFloat32([x], hardswish);
   const within = x.clamp({ min: -3, max: 3 });
   return where(x.gt(3), x, within.mul(within.add(3)).div(6));
@@ -188,6 +200,7 @@ export function hardswish(x: Tensor): Tensor {
 
 /** x where it is above `threshold`, else `value`. PyTorch: `threshold`. */
 export function threshold(x: Tensor, threshold: number, value: number): Tensor {
+  checkNoOptions("threshold", arguments, 3);
   return inFloat32([x], (x) => where(x.le(threshold), value, x));
 }
 
@@ -200,15 +213,18 @@ export function glu(x: Tensor, dim = -1): Tensor {
 
 /** eˣ / Σ eˣ along a dimension. PyTorch: `softmax`. */
 export function softmax(x: Tensor, dim: number): Tensor {
+  checkNoOptions("softmax", arguments, 2);
   return x.softmax(dim);
 }
 
 /** Logarithm of {@link softmax}. PyTorch: `log_softmax`. */
 export function logSoftmax(x: Tensor, dim: number): Tensor {
+  checkNoOptions("logSoftmax", arguments, 2);
   return x.logSoftmax(dim);
 }
 
 /** {@link softmax} of −x. PyTorch: `softmin`. */
 export function softmin(x: Tensor, dim: number): Tensor {
+  checkNoOptions("softmin", arguments, 2);
   return x.neg().softmax(dim);
 }

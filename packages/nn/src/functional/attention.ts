@@ -1,4 +1,4 @@
-/** Attention: each query's mean of the values, weighted by how well their keys answer it. */
+/** Attention: for each query the mean of the values, weighted by how well their keys match it. */
 import { type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions, inFloat32, maskedSoftmax } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
@@ -11,13 +11,13 @@ export interface AttentionOptions {
   readonly attnMask?: Tensor | null;
   /** Probability at which a weight is dropped; 0 by default. */
   readonly dropoutP?: number;
-  /** Whether query i sees keys up to i only. It goes together with a mask, which PyTorch refuses. */
+  /** Whether query i attends to keys up to i only. It can be combined with a mask, which PyTorch refuses. */
   readonly isCausal?: boolean;
-  /** With `isCausal`, query i sees the keys up to i + `causalOffset`: the number of keys from before the first query. 0 by default. */
+  /** With `isCausal`, query i attends to keys up to i + `causalOffset`, the number of keys before the first query; 0 by default. */
   readonly causalOffset?: number;
   /** Factor of the scores; 1/√d by default. */
   readonly scale?: number | null;
-  /** Whether there may be fewer heads of keys and values than of queries, each serving several neighbouring ones. */
+  /** Whether there may be fewer heads of keys and values than of queries, each shared by several adjacent query heads. */
   readonly enableGqa?: boolean;
   /** Where dropout is drawn from, by default the generator that `manualSeed` seeds. */
   readonly generator?: Generator | undefined;
@@ -25,11 +25,11 @@ export interface AttentionOptions {
 
 /**
  * softmax(q kᵀ · scale + mask) v: Vaswani et al., "Attention is all you need" (2017). Queries `[…, queries, d]`, keys `[…, keys, d]` and
- * values `[…, keys, e]` give `[…, queries, e]`; dimensions in front broadcast. A query that may see no key answers zeros. PyTorch:
+ * values `[…, keys, e]` give `[…, queries, e]`; dimensions in front broadcast. A query that may attend to no key gives zeros. PyTorch:
  * `torch.nn.functional.scaled_dot_product_attention`.
  *
- * @throws RangeError when shapes do not fit, naming them; for a probability outside 0 to 1; for heads that cannot be shared out. TypeError
- * for dtypes that differ.
+ * @throws RangeError when shapes do not fit, naming them; for a probability outside 0 to 1; for heads that cannot be shared evenly.
+ * TypeError for dtypes that differ.
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ export function scaledDotProductAttention(
       } heads of keys (shape ${showSizes(key.shape)}); the third dimension from the end must be a multiple`,
     );
   }
-  // A dimension for the heads that share a key, over which keys and values broadcast.
+  // A dimension for the query heads that share a key; keys and values broadcast over it.
   const apart = (x: Tensor): Tensor => x.unflatten(-3, [shared, heads / shared]);
   const [k, v, q] = [key.unsqueeze(-3), value.unsqueeze(-3), apart(query)];
   const shape = [...broadcast(q, k, v), q.shape.at(-2)!, k.shape.at(-2)!];
@@ -129,11 +129,11 @@ export function attentionWeights(query: Tensor, key: Tensor, masks: readonly Ten
   return maskedSoftmax(query.matmul(key.transpose(-2, -1)), { scale, causalOffset, masks });
 }
 
-/** {@link scaledDotProductAttention} of operands that fit. */
+/** {@link scaledDotProductAttention} of valid operands. */
 export function attend(q: Tensor, k: Tensor, v: Tensor, masks: readonly Tensor[], how: Attending): Tensor {
   if (q.dtype === "float16") return inFloat32([q, k, v, ...masks], (q, k, v, ...masks) => attend(q, k, v, masks, how));
   if (masks.every(({ requiresGrad }) => !requiresGrad)) return attendInBlocks(how, q, k, v, ...masks);
-  // A mask that is learned is as large as the scores.
+  // A learned mask needs the whole scores anyway.
   return dropout(attentionWeights(q, k, masks, how), how.dropoutP, { generator: how.generator }).matmul(v);
 }
 

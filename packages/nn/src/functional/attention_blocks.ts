@@ -1,4 +1,7 @@
-/** Attention that never has the scores of a long sequence at once: block by block of queries, and again for the gradients. */
+/**
+ * Attention that never holds all scores of a long sequence: it runs over blocks of queries, and computes each block again for the
+ * gradients.
+ */
 import { customFunction, isGradEnabled } from "@heddle/autograd";
 import { cat, defaultGenerator, Generator, type GeneratorState, pad, rand, type Tensor, tidy } from "@heddle/tensor";
 import { apply, maskedSoftmax, matmulInto } from "@heddle/tensor/engine";
@@ -8,20 +11,20 @@ import { lyingAs } from "./lying_as.ts";
 /** How queries attend. */
 export interface Attending {
   readonly scale: number;
-  /** With a number, query i sees the keys up to i + this number; null: all of them. */
+  /** Query i attends to keys up to i + this number; null for all keys. */
   readonly causalOffset: number | null;
   readonly dropoutP: number;
   readonly generator?: Generator | undefined;
 }
 
-/** Queries that are done together, and the first keys, which are all that they see. */
+/** A block of queries, and the keys, from the first on, that it attends to. */
 interface Block {
   readonly start: number;
   readonly queries: number;
   readonly keys: number;
 }
 
-/** Up to so many queries one block keeps its weights for the gradients: nothing is computed twice. */
+/** Up to this many queries form a single block, which keeps its weights for the gradients: nothing is computed twice. */
 const shortest = 256;
 /** Queries in a block of a longer sequence: products are still large, and its weights fit into a second-level cache. */
 const blockQueries = 128;
@@ -52,7 +55,7 @@ function broadcastBatch(...tensors: readonly Tensor[]): number[] {
     }, 1));
 }
 
-/** For each block a function that drops, always the same elements; null where nothing is dropped. */
+/** For each block a function that drops the same elements at every call; null without dropout. */
 function dropper({ dropoutP }: Attending, generator: Generator): ((like: Tensor) => (x: Tensor) => Tensor) | null {
   if (dropoutP === 0) return null;
   // All is dropped: 0 · ∞ would not be 0.
@@ -63,7 +66,7 @@ function dropper({ dropoutP }: Attending, generator: Generator): ((like: Tensor)
   };
 }
 
-/** The same stream from a place in it. */
+/** The same stream, from a given position. */
 function replay(state: GeneratorState): Generator {
   const generator = new Generator();
   generator.setState(state);
@@ -81,7 +84,7 @@ function weightsOf(q: Tensor, k: Tensor, masks: readonly Tensor[], block: Block,
   });
 }
 
-/** What of the forward pass the backward pass goes on from. */
+/** What the backward pass needs of the forward pass. */
 interface Kept {
   readonly attending: Attending;
   readonly blocks: readonly Block[];
@@ -89,7 +92,7 @@ interface Kept {
   readonly state: GeneratorState;
 }
 
-/** Attention of queries, keys, values and masks; everything fits, and no mask needs a gradient. */
+/** Attention of valid queries, keys, values and masks; no mask needs a gradient. */
 export const attendInBlocks: (
   attending: Attending,
   q: Tensor,
@@ -152,7 +155,7 @@ interface Given {
 
 type Drawn = ReturnType<typeof dropper>;
 
-/** The gradient of `softmax(scale · x)`, by what it gave. */
+/** The gradient of `softmax(scale · x)`, from its output. */
 function softmaxGradient(g: Tensor, y: Tensor, scale: number): Tensor {
   return apply("softmaxGrad", [g, y], { dim: y.ndim - 1, scale });
 }
@@ -170,7 +173,7 @@ function inPlace(
   const like = (x: Tensor, i: number, filled: boolean): Tensor | null =>
     wanted[i] ? lyingAs(x, [...batch, ...x.shape.slice(-2)], filled) : null;
   const [dq, dk, dv] = [like(q, 0, false), like(k, 1, !whole), like(v, 2, !whole)];
-  /** Into the first keys of a gradient that several blocks have a part in. */
+  /** Adds to the first keys of a gradient that several blocks contribute to. */
   const addTo = (gradient: Tensor | null, keys: number, a: Tensor, b: Tensor): void => {
     if (gradient === null) return;
     if (whole) matmulInto(gradient, a, b);
@@ -194,7 +197,7 @@ function inPlace(
   return [dq, dk, dv];
 }
 
-/** The same in operations that are recorded, for gradients of gradients: of a whole block, as those are never of long sequences. */
+/** The same in recorded operations, for gradients of gradients, in a single block, since these are never taken of long sequences. */
 function differentiable(
   { g, q, k, v, masks }: Given,
   attending: Attending,

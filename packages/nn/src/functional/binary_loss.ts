@@ -11,11 +11,11 @@ export interface BinaryCrossEntropyOptions extends ReductionOptions {
   readonly weight?: Tensor | null;
 }
 
-/** ln p, at least −100, so that certainty in error costs much but not infinitely much. */
+/** ln p, at least −100, so that a confident wrong prediction costs much but not infinitely much. */
 const boundedLog = (p: Tensor): Tensor => p.log().clamp({ min: -100 });
 const complement = (p: Tensor): Tensor => p.neg().add(1);
 
-/** −(t ln p + (1 − t) ln(1 − p)), with PyTorch's bounds on logarithms and slopes, which no composite of `log` would have at 0 and 1. */
+/** −(t ln p + (1 − t) ln(1 − p)), with PyTorch's bounds on logarithms and slopes, which a composition with `log` would lack at 0 and 1. */
 const entropy: (p: Tensor, target: Tensor) => Tensor = customFunction({
   name: "binaryCrossEntropy",
   forward(context, p: Tensor, target: Tensor): Tensor {

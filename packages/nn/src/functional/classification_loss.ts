@@ -7,19 +7,19 @@ import { checkReduction, reduced, type Reduction, type ReductionOptions } from "
 
 /** Options of {@link nllLoss}. */
 export interface NllLossOptions extends ReductionOptions {
-  /** A weight for each class: `[C]`. The mean is then over the weights. */
+  /** A weight for each class: `[C]`. The mean is then weighted. */
   readonly weight?: Tensor | null;
-  /** Elements with this label count for nothing; -100 by default. */
+  /** Elements with this label are ignored; -100 by default. */
   readonly ignoreIndex?: number;
 }
 
 /** Options of {@link crossEntropy}. */
 export interface CrossEntropyOptions extends NllLossOptions {
-  /** How much of the target (0 to 1) is spread evenly over all classes; 0 by default. */
+  /** The share of the target (0 to 1) that is spread evenly over all classes; 0 by default. */
   readonly labelSmoothing?: number;
 }
 
-/** Where the classes are: dimension 1, or the only one there is. */
+/** The dimension of the classes: 1, or the only one. */
 function classDim(operation: string, input: Tensor): number {
   if (input.ndim === 0) {
     throw new RangeError(`${operation}: the input needs a dimension of classes, as in [C], [N, C] or [N, C, d1, …]`);
@@ -40,7 +40,7 @@ function alongClasses(weight: Tensor, ndim: number): Tensor {
   return ndim === 1 ? weight : weight.reshape([1, -1, ...Array<number>(ndim - 2).fill(1)]);
 }
 
-/** Losses by element before reduction, and what to divide their sum by for the mean. */
+/** The losses of single elements, and the divisor of their sum for the mean. */
 interface Labelled {
   readonly loss: Tensor;
   readonly share: Tensor | number;
@@ -96,13 +96,13 @@ function labelled(operation: string, logProbabilities: Tensor, target: Tensor, o
   };
 }
 
-/** {@link labelled} straight from scores, in one kernel, where nothing asks for more. */
+/** {@link labelled} directly from scores, in one kernel, where the options allow it. */
 function fusedLabelled(scores: Tensor, target: Tensor, options: CrossEntropyOptions): Labelled | null {
   const { weight, ignoreIndex = -100, labelSmoothing = 0 } = options;
   if (weight || labelSmoothing > 0) return null;
   const dim = classDim("crossEntropy", scores);
   const labels = checkedLabels("crossEntropy", scores.shape, dim, target);
-  // int64 would halve the vectors; what does not fit is found below.
+  // int64 would halve the width of vectors; labels that do not fit are found below.
   const loss = labelLoss(scores, labels.to("int32"), dim, ignoreIndex);
   if (!labels.device.backend.readsAtOnce) return { loss, share: labels.ne(ignoreIndex).sum() };
   const classes = scores.shape[dim]!;
@@ -124,7 +124,7 @@ function finish({ loss, share }: Labelled, reduction: Reduction): Tensor {
  *
  * @param input log-probabilities `[C]`, `[N, C]` or `[N, C, d1, …]`, as `logSoftmax` gives them.
  * @param target labels from 0 to C − 1, integers of shape `[]`, `[N]` or `[N, d1, …]`.
- * @throws RangeError for a label out of range, or shapes that do not fit. TypeError for labels that are no integers.
+ * @throws RangeError for a label out of range, or shapes that do not fit. TypeError for labels that are not integers.
  */
 export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
   checkOptions("nllLoss", options, ["ignoreIndex", "reduction", "weight"]);
@@ -184,7 +184,7 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
 export interface MultiMarginLossOptions extends ReductionOptions {
   /** Power of each excess: 1 (the default) or 2. */
   readonly p?: 1 | 2;
-  /** By how much the right score should exceed the others; 1 by default. */
+  /** By how much the correct class's score should exceed the others; 1 by default. */
   readonly margin?: number;
   /** A weight for each class: `[C]`. */
   readonly weight?: Tensor | null;
@@ -231,7 +231,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
   const explain = (label: number | bigint) =>
     `multiMarginLoss: label ${label} is out of range for ${classes} classes; expected 0 to ${classes - 1}`;
   const right = lookUp(labels, classes, explain, () => rows.gather(1, columns));
-  // The right class exceeds itself by the margin, which does not count.
+  // The correct class violates its own margin, which does not count.
   const excess = rows.sub(right).add(margin).relu().scatter(1, columns, 0);
   let loss = p === 1 ? excess : excess.square();
   if (weight) loss = loss.mul(weight.indexSelect(0, labels).unsqueeze(1));

@@ -43,3 +43,17 @@ test("gradients", () => {
   expect(gradcheck((x, y) => cosineSimilarity(x!, y!), inputs)).toBe(true);
   for (const p of [1, 2, 3, Infinity]) expect(gradcheck((x) => normalize(x!, { p }), inputs.slice(0, 1))).toBe(true);
 });
+
+test("vectors too long to be squared have a cosine of 0, as in PyTorch, and no NaN", () => {
+  for (const long of [[1e20, 2e20, -3e20], [3e38, 1, 0]]) {
+    const x = tensor([long], { requiresGrad: true });
+    for (const other of [tensor([long]), tensor([[1, 2, 3]])]) {
+      const y = cosineSimilarity(x, other);
+      expect(numbers(y)).toEqual([0]);
+      expect(numbers(cosineSimilarity(other, x))).toEqual([0]);
+    }
+  }
+  const x = tensor([[1e20, 2e20, -3e20]], { requiresGrad: true });
+  cosineSimilarity(x, x).sum().backward();
+  expect(numbers(x.grad!).map(Math.abs)).toEqual([0, 0, 0]);
+});

@@ -1,6 +1,7 @@
 /** Lengths, distances and angles of vectors. */
 import { broadcastShapes, type Tensor } from "@heddle/tensor";
 import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { atLeast } from "./at_least.ts";
 
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {
@@ -8,7 +9,7 @@ export interface NormalizeOptions {
   readonly p?: number;
   /** Along which dimension; 1 by default. */
   readonly dim?: number;
-  /** Shorter vectors are divided by this; 1e-12 by default. */
+  /** Lower bound of the divisor; 1e-12 by default. */
   readonly eps?: number;
 }
 
@@ -31,7 +32,7 @@ export function normalize(input: Tensor, options: NormalizeOptions = {}): Tensor
 
 /** The norm along a dimension, at least `eps`; vectors of zeros have a gradient of zero. */
 function length(x: Tensor, p: number, dim: number, eps: number): Tensor {
-  // The bound is put under the root, whose slope at 0 is infinite.
+  // The bound is applied under the root, whose slope at 0 is infinite.
   if (p === 2 && eps >= 1e-18) return x.square().sum(dim, { keepdim: true }).clamp({ min: eps ** 2 }).sqrt();
   return x.norm(p, dim, { keepdim: true }).clamp({ min: eps });
 }
@@ -40,12 +41,13 @@ function length(x: Tensor, p: number, dim: number, eps: number): Tensor {
 export interface CosineSimilarityOptions {
   /** Along which dimension (after broadcasting); 1 by default. */
   readonly dim?: number;
-  /** Shorter vectors count as this long; 1e-8 by default. */
+  /** Lower bound of the vectors' lengths; 1e-8 by default. */
   readonly eps?: number;
 }
 
 /**
- * Cosine of the angle between vectors; broadcasts. PyTorch: `torch.nn.functional.cosine_similarity`.
+ * Cosine of the angle between vectors; broadcasts. It is 0 for vectors so long that their squared length overflows (1e20 in float32).
+ * PyTorch: `torch.nn.functional.cosine_similarity`.
  *
  * @example
  * ```ts
@@ -64,9 +66,7 @@ export function cosineSimilarity(first: Tensor, second: Tensor, options: CosineS
   const shape = broadcastShapes("cosineSimilarity", first.shape, second.shape);
   const unit = (x: Tensor): Tensor => {
     const whole = x.expand(shape);
-    const squared = whole.square().sum(dim, { keepdim: true });
-    // Raised without a gradient through the choice, as PyTorch does it.
-    return whole.div(squared.add(squared.detach().clamp({ min: eps ** 2 }).sub(squared.detach())).sqrt());
+    return whole.div(atLeast(whole.square().sum(dim, { keepdim: true }), eps ** 2).sqrt());
   };
   return unit(first).mul(unit(second)).sum(dim);
 }

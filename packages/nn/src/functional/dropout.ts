@@ -7,24 +7,25 @@ const dropoutOptions = ["generator", "training"] as const;
 
 /** Options of the dropout functions. */
 export interface DropoutOptions {
-  /** Whether anything is dropped; true by default. */
+  /** Whether dropout is applied; true by default. */
   readonly training?: boolean;
-  /** Where the choice is drawn from, by default the generator that `manualSeed` seeds. */
+  /** Source of random numbers; by default the generator that `manualSeed` seeds. */
   readonly generator?: Generator;
 }
 
 /** @throws RangeError for a probability outside 0 to 1. */
 export function checkProbability(operation: string, p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new RangeError(`${operation}: probability ${p} is not within 0 to 1`);
+  if (typeof p === "number" && p >= 0 && p <= 1) return;
+  throw new RangeError(`${operation}: probability ${String(p)} is not within 0 to 1`);
 }
 
-/** By numbers from 0 to 1 that were drawn: x · factor where they are not below p, else 0. */
+/** From draws between 0 and 1: x · factor where the draw is at least p, else 0. */
 export const drop: FusedFunction = fused(
   "dropout",
   (x, draws, p, factor) => whereSymbolic(draws.lt(p), 0, x.mul(factor)),
 );
 
-/** Zeros at probability p, one draw for each element of `shape`, which the input's broadcasts; the rest is scaled up to keep the mean. */
+/** Zeros with probability p, one draw for each element of `shape`, which broadcasts to the input's; the rest is scaled up to keep the mean. */
 function dropped(operation: string, x: Tensor, p: number, shape: readonly number[], options: DropoutOptions): Tensor {
   checkProbability(operation, p);
   const { training = true, generator } = options;

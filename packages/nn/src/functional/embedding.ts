@@ -1,4 +1,4 @@
-/** Rows of a table by number. */
+/** Looks up rows of a table by index. */
 import { noGrad } from "@heddle/autograd";
 import { type Tensor, where } from "@heddle/tensor";
 import { checkOptions, widened } from "@heddle/tensor/engine";
@@ -9,7 +9,7 @@ import { lookUp } from "./lookup.ts";
 export interface EmbeddingOptions {
   /** A row that gets no gradient; negative ones count from the end. */
   readonly paddingIdx?: number | null;
-  /** Rows that are looked up and longer than this are first shortened to it, in place. */
+  /** Rows that are looked up are first scaled down to at most this norm, in place. */
   readonly maxNorm?: number | null;
   /** Which norm `maxNorm` limits; 2 by default. */
   readonly normType?: number;
@@ -27,9 +27,9 @@ export function paddingRow(paddingIdx: number | null | undefined, rows: number):
 }
 
 /**
- * Rows of `weight` `[rows, d]` named by integers of any shape `[…]`: `[…, d]`. PyTorch: `torch.nn.functional.embedding`.
+ * Rows of `weight` `[rows, d]`, selected by integers of any shape `[…]`: `[…, d]`. PyTorch: `torch.nn.functional.embedding`.
  *
- * @throws RangeError for an index out of range. TypeError for indices that are no integers.
+ * @throws RangeError for an index out of range. TypeError for indices that are not integers.
  *
  * @example
  * ```ts

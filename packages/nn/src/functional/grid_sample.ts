@@ -1,4 +1,4 @@
-/** Images seen through a grid of points: what spatial transformers, and affine augmentation, are made of. */
+/** Samples images at the points of a grid, for spatial transformers and affine augmentation. */
 import { arange, onesLike, stack, type Tensor, where } from "@heddle/tensor";
 import { checkHostSize, checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
@@ -25,8 +25,8 @@ function centres(size: number, theta: Tensor, alignCorners: boolean): Tensor {
 }
 
 /**
- * The grid for {@link gridSample} that an affine map makes: the point (x, y) of the output, from −1 to 1, is taken from
- * θ · (x, y, 1). PyTorch: `torch.nn.functional.affine_grid`, for images.
+ * The grid of an affine map, for {@link gridSample}: the point (x, y) of the output, from −1 to 1, is taken from θ · (x, y, 1). PyTorch:
+ * `torch.nn.functional.affine_grid`, for images.
  *
  * @param theta `[N, 2, 3]`, a matrix and a shift for each image.
  * @param size of the output: `[N, C, H, W]`.
@@ -63,12 +63,12 @@ export function affineGrid(theta: Tensor, size: readonly number[], options: Alig
   return base.matmul(theta.transpose(1, 2)).reshape([count, height, width, 2]);
 }
 
-/** Limited to 0 … last; beyond, and at the ends, without a gradient, as PyTorch has it. */
+/** Clamps to 0 … last; as in PyTorch there is no gradient outside and at the ends. */
 function clipped(x: Tensor, last: number): Tensor {
   return where(x.gt(0), where(x.lt(last), x, last), 0);
 }
 
-/** Thrown back by the outer pixels' centres, or by their edges, as often as it takes. */
+/** Reflects at the outer pixels' centres or edges, as often as needed. */
 function reflected(x: Tensor, size: number, alignCorners: boolean): Tensor {
   const [low, span] = alignCorners ? [0, size - 1] : [-0.5, size];
   if (span === 0) return x.mul(0);
@@ -142,7 +142,7 @@ export function gridSample(input: Tensor, grid: Tensor, options: GridSampleOptio
   const [x, y] = [place(0, width), place(1, height)];
   const points = [count, channels, grid.shape[1]! * grid.shape[2]!];
   const flat = input.flatten(2);
-  /** The pixels of columns and rows given as whole numbers, each times its weight; nothing outside the image. */
+  /** The pixels at integer columns and rows, each times its weight; zero outside the image. */
   const pixels = (column: Tensor, row: Tensor, weight: Tensor | null): Tensor => {
     const inside = column.ge(0).logicalAnd(column.lt(width)).logicalAnd(row.ge(0)).logicalAnd(row.lt(height));
     const whole = (t: Tensor): Tensor => where(inside, t, 0).to("int32");

@@ -1,10 +1,10 @@
-/** Images (and lines, and volumes) in another size. */
+/** Resizes lines, images and volumes. */
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, type OutputSize, type Tensor, tensor } from "@heddle/tensor";
 import { checkHostSize, checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes, type Sizes } from "../sizes.ts";
 import { adaptiveAvgPool3d } from "./pooling.ts";
 
-/** Between the pixels: the nearest, straight lines, cubic curves, or means over areas. */
+/** How to interpolate: nearest pixel, linear, cubic, or means over areas. */
 export type InterpolationMode =
   | "nearest"
   | "nearest-exact"
@@ -22,13 +22,13 @@ export interface InterpolateOptions {
   readonly scaleFactor?: number | readonly number[] | null;
   /** "nearest" by default; "linear" is for `[N, C, L]`, "bilinear" and "bicubic" for `[N, C, H, W]`, "trilinear" for `[N, C, D, H, W]`. */
   readonly mode?: InterpolationMode;
-  /** Whether the corner pixels' centres stay in the corners, rather than their outer edges; linear and cubic modes only. */
+  /** Whether the corner pixels' centres are aligned, rather than their outer edges; linear and cubic modes only. */
   readonly alignCorners?: boolean;
-  /** Whether distances are those of the sizes in whole pixels even where a `scaleFactor` says more exactly; false by default. */
+  /** Whether distances follow from the rounded sizes rather than the exact `scaleFactor`; false by default. */
   readonly recomputeScaleFactor?: boolean;
 }
 
-/** Along one dimension: for each output element some input elements with their weights; no weights where there is one alone. */
+/** Along one dimension: the input elements for each output element, with their weights; no weights where there is only one. */
 interface Taps {
   readonly indices: readonly number[][];
   readonly weights: readonly number[][] | null;
@@ -54,10 +54,10 @@ function cubicWeight(distance: number): number {
   return ((cubicA * x - 5 * cubicA) * x + 8 * cubicA) * x - 4 * cubicA;
 }
 
-/** Elements of a dimension whose places are worked out on the host. */
+/** The most elements of a dimension whose positions are computed on the host. */
 const mostPlaces = 2 ** 24;
 
-/** Where output elements lie among the input's: half a pixel is where a pixel's centre is, unless the corners are aligned. */
+/** Positions of output elements among the input's. A pixel's centre is at half a pixel, unless the corners are aligned. */
 function taps(mode: InterpolationMode, size: number, out: number, factor: number | null, alignCorners: boolean): Taps {
   const scale = factor === null ? size / out : 1 / factor;
   const within = (index: number): number => Math.min(Math.max(index, 0), size - 1);
@@ -68,7 +68,7 @@ function taps(mode: InterpolationMode, size: number, out: number, factor: number
   }
   const places = [...Array(out).keys()];
   if (mode.startsWith("nearest")) {
-    // Products that come close to a whole number fall on PyTorch's side of it, which multiplies in float32.
+    // Products close to an integer are rounded as in PyTorch, which multiplies in float32.
     const [step, shift] = [Math.fround(scale), mode === "nearest" ? 0 : 0.5];
     return { indices: [places.map((i) => within(Math.floor(Math.fround((i + shift) * step))))], weights: null };
   }
@@ -89,7 +89,7 @@ function taps(mode: InterpolationMode, size: number, out: number, factor: number
   };
 }
 
-/** One dimension in its new size. */
+/** Resizes one dimension. */
 function resample(x: Tensor, dim: number, { indices, weights }: Taps): Tensor {
   const placement = { device: x.device };
   const columns = x.shape.map((_, d) => d === dim ? -1 : 1);
@@ -102,7 +102,7 @@ function resample(x: Tensor, dim: number, { indices, weights }: Taps): Tensor {
   return parts.reduce((sum, part) => sum.add(part));
 }
 
-/** One dimension with each element several times: a view, and the gradient a sum. */
+/** Repeats each element of one dimension: a view, whose gradient is a sum. */
 function repeated(x: Tensor, dim: number, times: number): Tensor {
   const wide = x.unsqueeze(dim + 1);
   const shape = wide.shape.map((size, d) => d === dim + 1 ? times : size);
@@ -114,7 +114,7 @@ interface Target {
   readonly factors: (number | null)[];
 }
 
-/** The new sizes, and the factors where they decide the distances. */
+/** The new sizes, and the factors where they determine the distances. */
 function target(input: Tensor, dims: number, options: InterpolateOptions): Target {
   const { size = null, scaleFactor = null, recomputeScaleFactor = false } = options;
   if ((size === null) === (scaleFactor === null)) {
@@ -145,11 +145,11 @@ function target(input: Tensor, dims: number, options: InterpolateOptions): Targe
 }
 
 /**
- * `[N, C, L]`, `[N, C, H, W]` or `[N, C, D, H, W]` in another size, each dimension by itself. PyTorch:
- * `torch.nn.functional.interpolate`; there is no `antialias`.
+ * `[N, C, L]`, `[N, C, H, W]` or `[N, C, D, H, W]` resized, each dimension by itself. PyTorch: `torch.nn.functional.interpolate`; there
+ * is no `antialias`.
  *
- * @throws TypeError unless one of `size` and `scaleFactor` is given. RangeError for a mode that is not for so many dimensions, for
- * `alignCorners` in a mode without it, and for sizes that are not positive.
+ * @throws TypeError unless one of `size` and `scaleFactor` is given. RangeError for a mode that does not suit the number of dimensions,
+ * for `alignCorners` in a mode without it, and for sizes that are not positive.
  *
  * @example
  * ```ts
@@ -188,7 +188,7 @@ export function interpolate(input: Tensor, options: InterpolateOptions): Tensor 
   for (const [i, out] of sizes.entries()) {
     const [dim, size, factor] = [i + 2, input.shape[i + 2]!, factors[i]!];
     const whole = out % size === 0 && (factor === null || factor === out / size);
-    // Between the pixels of a size that stays there are no straight lines, whatever the factor says; as in PyTorch.
+    // As in PyTorch, a dimension whose size stays the same is not interpolated, whatever its factor.
     if (out === size && (whole || mode.endsWith("linear"))) continue;
     if (whole && mode.startsWith("nearest")) result = repeated(result, dim, out / size);
     else result = resample(result, dim, taps(mode, size, out, factor, alignCorners ?? false));

@@ -6,8 +6,8 @@ import { checkOptions, linear as product, type LinearOptions as ProductOptions }
 export type LinearOptions = Omit<ProductOptions, "bias">;
 
 /**
- * `input · weightᵀ + bias` over the last dimension: `[…, in]` with a weight `[out, in]` and a bias `[out]` gives `[…, out]`. With
- * `{ activation: "relu" }` the result is rectified at once. PyTorch: `torch.nn.functional.linear`.
+ * `input · weightᵀ + bias` over the last dimension: `[…, in]` with a weight `[out, in]` and a bias `[out]` gives `[…, out]`. With `{
+ * activation: "relu" }` the result is rectified in the same kernel. PyTorch: `torch.nn.functional.linear`.
  *
  * @throws RangeError when the last dimension is not the weight's. TypeError for an unknown activation.
  *

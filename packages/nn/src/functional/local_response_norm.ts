@@ -1,22 +1,22 @@
-/** Normalisation by the neighbouring channels. */
+/** Normalisation by adjacent channels. */
 import { avgPool2d, pad, type Tensor } from "@heddle/tensor";
 import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { checkSize, showSizes } from "../sizes.ts";
 
 /** Options of {@link localResponseNorm}. */
 export interface LocalResponseNormOptions {
-  /** Times the mean of the squares; 1e-4 by default. */
+  /** Factor of the mean square; 1e-4 by default. */
   readonly alpha?: number;
-  /** The power of what is divided by; 0.75 by default. */
+  /** Exponent of the divisor; 0.75 by default. */
   readonly beta?: number;
-  /** Added to it; 1 by default. */
+  /** Added to the divisor; 1 by default. */
   readonly k?: number;
 }
 
 /**
- * Each element of `[N, C, …]` divided by (k + α · mean of the squares of `size` neighbouring channels at its place)^β, channels beyond
- * the ends counting as zeros: Krizhevsky, Sutskever, Hinton, "ImageNet classification" (2012), section 3.3; their α is this one
- * divided by `size`. PyTorch: `torch.nn.functional.local_response_norm`.
+ * Each element of `[N, C, …]` divided by (k + α · mean of the squares of `size` neighbouring channels at its place)^β, with zeros for
+ * channels beyond the ends: Krizhevsky, Sutskever, Hinton, "ImageNet classification" (2012), section 3.3; their α is this one divided by
+ * `size`. PyTorch: `torch.nn.functional.local_response_norm`.
  *
  * @throws RangeError for fewer than three dimensions, or a size that is not positive.
  *

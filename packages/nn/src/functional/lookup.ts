@@ -2,8 +2,8 @@
 import type { Tensor } from "@heddle/tensor";
 
 /**
- * Runs a lookup. When it fails because an index lies outside 0 … size − 1, the error is the explanation's: the indices are read then,
- * not on every call, which would stop a device that computes ahead.
+ * Runs a lookup. When it fails because an index lies outside 0 … size − 1, `explain` gives the error. The indices are read only then: to
+ * read them on every call would stall an asynchronous device.
  */
 export function lookUp(
   indices: Tensor,

@@ -40,9 +40,9 @@ export function lpPool1d(x: Tensor, normType: number, kernelSize: Sizes, options
 }
 
 /**
- * (Σ xᵖ)^(1/p) of each window of `[N, C, H, W]` (or `[C, H, W]`): p = 1 is the sum, p = 2 the length of the vector of its elements
- * (L2 pooling), and the larger p, the closer to the maximum. As in PyTorch powers keep their sign, so that an odd p wants positive
- * inputs. PyTorch: `torch.nn.functional.lp_pool2d`.
+ * (Σ xᵖ)^(1/p) of each window of `[N, C, H, W]` (or `[C, H, W]`): p = 1 is the sum, p = 2 the length of the vector of its elements (L2
+ * pooling), and the larger p, the closer to the maximum. As in PyTorch powers keep their sign, so an odd p needs positive inputs.
+ * PyTorch: `torch.nn.functional.lp_pool2d`.
  *
  * @throws RangeError for a power that is not positive, or when a window does not fit.
  *
@@ -68,13 +68,13 @@ export interface FeatureLpPoolOptions {
 }
 
 /**
- * (Σ xᵖ)^(1/p) over groups of `size` neighbouring channels of `[N, C, …]`, each place for itself: `[N, C / size, …]`. With p = 2 a
- * group answers with the length of its features, whichever of them respond, which makes it invariant to what turns them into each
- * other. Torch7 had it as `nn.FeatureLPPooling`; PyTorch has none.
+ * (Σ xᵖ)^(1/p) over groups of `size` neighbouring channels of `[N, C, …]`, separately at each position: `[N, C / size, …]`. With p = 2
+ * the result is the length of the group's feature vector, which is invariant to rotations within the group. Torch7 had it as
+ * `nn.FeatureLPPooling`; PyTorch has none.
  *
  * Kavukcuoglu, Ranzato, Fergus, LeCun: Learning invariant features through topographic filter maps, 2009.
  *
- * @throws RangeError for a power that is not positive, or when the channels cannot be split so.
+ * @throws RangeError for a power that is not positive, or when the channels cannot be split that way.
  *
  * @example
  * ```ts

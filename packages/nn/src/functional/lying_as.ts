@@ -1,11 +1,11 @@
-/** New tensors that lie in memory as others do. */
+/** New tensors with the memory layout of others. */
 import { empty, type Tensor, zeros } from "@heddle/tensor";
 
 /**
- * A tensor of a shape, the dimensions being in the order in memory that they have in `x`, so that heads that were split can be joined
- * without a copy; the last is the innermost. Contiguous where `x` has another rank or repeats itself.
+ * A new tensor whose dimensions have the same order in memory as those of `x`, so that split heads can be joined without a copy; the last
+ * is the innermost. Contiguous where `x` has another rank or is expanded.
  *
- * @param filled with zeros, or with whatever is there.
+ * @param filled with zeros; otherwise the memory is uninitialised.
  */
 export function lyingAs(x: Tensor, shape: readonly number[], filled = false): Tensor {
   const options = { dtype: x.dtype, device: x.device };

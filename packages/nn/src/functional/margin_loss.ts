@@ -1,4 +1,4 @@
-/** Losses that ask for a margin and are content beyond it. */
+/** Losses that are 0 beyond a margin. */
 import { type Tensor, where } from "@heddle/tensor";
 import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { logsigmoid } from "./activation.ts";
@@ -124,7 +124,7 @@ export function cosineEmbeddingLoss(
   if (isHalf(first, second, target)) {
     return inFloat32([first, second, target], (a, b, target) => cosineEmbeddingLoss(a, b, target, options));
   }
-  // PyTorch's cosine here is not `cosineSimilarity`: what keeps it from dividing by 0 is added to the squared lengths.
+  // PyTorch's cosine here is not `cosineSimilarity`: its epsilon is added to the squared lengths.
   const squaredLength = (x: Tensor): Tensor => x.square().sum(-1).add(1e-12);
   const similarity = first.mul(second).sum(-1).div(squaredLength(first).mul(squaredLength(second)).sqrt());
   checkPair("cosineEmbeddingLoss", similarity, target);
@@ -142,7 +142,7 @@ export interface TripletMarginOptions extends MarginOptions {
   readonly p?: number;
   /** Added to differences; 1e-6 by default. */
   readonly eps?: number;
-  /** Whether the positive's distance to the negative counts where it is the smaller one. */
+  /** Whether to use the distance between positive and negative where it is smaller than the anchor's. */
   readonly swap?: boolean;
 }
 

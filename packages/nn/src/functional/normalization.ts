@@ -15,13 +15,13 @@ export interface AffineOptions {
 
 /** Options of {@link batchNorm}. */
 export interface BatchNormOptions extends AffineOptions {
-  /** Whether the batch's own statistics are used, and the running ones brought up to date; false by default. */
+  /** Whether to use the batch's own statistics and update the running ones; false by default. */
   readonly training?: boolean;
-  /** Share of the batch in the new running statistics; 0.1 by default. */
+  /** Weight of the batch in the new running statistics; 0.1 by default. */
   readonly momentum?: Operand;
   /** Added to the result: the other branch of a residual block, in the shape of the input. */
   readonly residual?: Tensor | null;
-  /** What is applied last; "none" by default. While training, both are done in the same kernel, and so are their gradients. */
+  /** Applied last; "none" by default. In training both run in the same kernel, and so do their gradients. */
   readonly activation?: "none" | "relu" | undefined;
 }
 
@@ -35,7 +35,7 @@ const move = fused(
   (running, value, factor, momentum) => running.mul(momentum.neg().add(1)).add(value.mul(factor).mul(momentum)),
 );
 
-/** Moves running statistics towards those of a batch; the variance is the unbiased one. */
+/** Moves running statistics towards those of a batch, with the unbiased variance. */
 function follow(
   runningMean: Tensor | null,
   runningVar: Tensor | null,
@@ -62,11 +62,11 @@ function checkVector(operation: string, name: string, vector: Tensor | null | un
 }
 
 /**
- * Normalises each channel of `[N, C, …]` over all else: Ioffe & Szegedy, "Batch normalization" (2015). PyTorch:
+ * Normalises each channel of `[N, C, …]` over all other dimensions: Ioffe & Szegedy, "Batch normalization" (2015). PyTorch:
  * `torch.nn.functional.batch_norm`.
  *
- * @param runningMean `[C]`, used when not training and otherwise brought up to date, as `runningVar`; null to do without.
- * @throws RangeError for one value a channel while training (its variance is nothing to divide by), or vectors of another length.
+ * @param runningMean `[C]`, used in evaluation and updated in training, like `runningVar`; null for none.
+ * @throws RangeError for a single value in a channel while training (its variance is 0), or vectors of another length.
  */
 export function batchNorm(
   input: Tensor,
@@ -104,7 +104,7 @@ export function batchNorm(
           batchNorm(x, mean, variance, { ...options, weight, bias, residual }),
       );
     }
-    // Constants of the channel: two passes over the input instead of three.
+    // One scale and one shift for each channel: two passes over the input instead of three.
     const factor = alongChannels(runningVar, ndim).add(eps).rsqrt().mul(scale ?? 1);
     const offset = alongChannels(runningMean, ndim).mul(factor).neg();
     const y = input.mul(factor).add(shift === null ? offset : offset.add(shift));
@@ -137,7 +137,7 @@ export interface InstanceNormOptions extends BatchNormOptions {
  * Normalises each channel of each sample of `[N, C, …]`: Ulyanov et al., "Instance normalization" (2016). PyTorch:
  * `torch.nn.functional.instance_norm`.
  *
- * @throws RangeError for one value a channel and sample, or vectors of another length.
+ * @throws RangeError for a single value in a channel of a sample, or vectors of another length.
  */
 export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): Tensor {
   checkOptions("instanceNorm", options, [

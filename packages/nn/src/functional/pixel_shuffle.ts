@@ -1,4 +1,4 @@
-/** Channels traded for resolution. */
+/** Rearranges channels into pixels and back. */
 import type { Tensor } from "@heddle/tensor";
 import { checkSize, showSizes } from "../sizes.ts";
 

@@ -1,4 +1,4 @@
-/** Pooling beyond what `@heddle/tensor` has: in three dimensions, and maxima of windows that are chosen for an output size. */
+/** Pooling beyond what `@heddle/tensor` has: in three dimensions, and adaptive maxima. */
 import {
   adaptiveAvgPool2d,
   avgPool2d,
@@ -13,13 +13,13 @@ import {
 import { checkHostSize, checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes, type Sizes, spread } from "../sizes.ts";
 
-/** Option of the pools that can say where their maxima stand. */
+/** Option of the pools that can return the indices of their maxima. */
 export interface ReturnIndices {
-  /** Whether the answer is `{ values, indices }`, the indices counting through the flattened plane or volume; false by default. */
+  /** Whether to return `{ values, indices }`, with indices into the flattened plane or volume; false by default. */
   readonly returnIndices?: boolean;
 }
 
-/** An input with a batch; one without gets it, and `restore` takes it off again. */
+/** An input with a batch dimension; if it is added, `restore` removes it again. */
 function withBatch(operation: string, x: Tensor, dims: number): { input: Tensor; restore: (y: Tensor) => Tensor } {
   if (x.ndim === dims + 2) return { input: x, restore: (y) => y };
   if (x.ndim === dims + 1) return { input: x.unsqueeze(0), restore: (y) => y.squeeze(0) };
@@ -31,7 +31,7 @@ function withBatch(operation: string, x: Tensor, dims: number): { input: Tensor;
   );
 }
 
-/** Maxima of float16 whose gradient is summed in several steps: in float32. */
+/** Maxima of float16 in float32, as their gradient is summed in several steps. */
 function pooledInFloat32(x: Tensor, pool: (wide: Tensor) => Pooled, returnIndices = false): Tensor | Pooled {
   const { values, indices } = pool(x.float());
   return returnIndices ? { values: values.half(), indices } : values.half();
@@ -44,7 +44,7 @@ interface Windows {
   readonly dilation: readonly number[];
 }
 
-/** Windows in three dimensions. @throws RangeError where padding exceeds half of one, or one does not fit. */
+/** Windows in three dimensions. @throws RangeError when the padding exceeds half a window, or a window does not fit. */
 function windows3d(operation: string, x: Tensor, kernelSize: Sizes, options: MaxPoolOptions): Windows {
   const kernel = spread(operation, "kernel", kernelSize, 3);
   const stride = spread(operation, "stride", options.stride ?? kernel, 3);
@@ -69,10 +69,10 @@ function windows3d(operation: string, x: Tensor, kernelSize: Sizes, options: Max
   return { kernel, stride, padding, dilation };
 }
 
-/** `[N, C, D, H, W]` as images of H × W. */
+/** `[N, C, D, H, W]` as a batch of H × W images. */
 const asPlanes = (x: Tensor): Tensor => x.flatten(1, 2);
 
-/** Images of H × W as one of D × HW for each channel: what is left of three dimensions once two are done. */
+/** Images of H × W as one of D × HW for each channel: the third dimension, once the other two are pooled. */
 function asColumns(planes: Tensor, channels: number, depth: number): Tensor {
   return planes.reshape([planes.shape[0]!, channels, depth, planes.shape[2]! * planes.shape[3]!]);
 }
@@ -131,7 +131,7 @@ export function maxPool3d(
   const shape = [batch, channels, columns.values.shape[2]!, ...planes.values.shape.slice(2)];
   const values = restore(columns.values.reshape(shape));
   if (!returnIndices) return values;
-  // Where in the columns, hence in which plane; and where in that plane.
+  // The position in the column gives the plane; then the position in that plane.
   const where = columns.indices.floorDivide(planes.values.shape[2]! * planes.values.shape[3]!);
   const inPlane = asColumns(planes.indices, channels, depth).gather(2, where);
   return { values, indices: restore(where.mul(height * width).add(inPlane).reshape(shape)) };
@@ -153,7 +153,7 @@ export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
   ) as { readonly [K in keyof Windows]: readonly [number, number, number] };
   const [batch, channels, depth] = input.shape as [number, number, number];
   if (x.dtype === "float16") return inFloat32([x], (x) => avgPool3d(x, kernelSize, options));
-  // What counts in a mean is a product of one factor a dimension, so one dimension may follow the others.
+  // The divisor of a mean is a product of one factor for each dimension, so the dimensions can be pooled one after the other.
   const planes = avgPool2d(asPlanes(input), [kh, kw], { ...options, stride: [sh, sw], padding: [ph, pw] });
   const columns = avgPool2d(asColumns(planes, channels, depth), [kd, 1], {
     ...options,
@@ -163,7 +163,7 @@ export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
   return restore(columns.reshape([batch, channels, columns.shape[2]!, ...planes.shape.slice(2)]));
 }
 
-/** One size a dimension. @throws RangeError unless they are positive. */
+/** One size for each dimension. @throws RangeError unless they are positive. */
 function outputSizes(operation: string, x: Tensor, outputSize: OutputSize, dims: number): number[] {
   const given = typeof outputSize === "object" && outputSize !== null
     ? outputSize
@@ -196,10 +196,10 @@ export function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor {
   return restore(columns.reshape([batch, channels, depth!, ...planes.shape.slice(2)]));
 }
 
-/** Windows along a dimension that are worked out on the host. */
+/** The most windows along a dimension that are computed on the host. */
 const mostWindows = 2 ** 24;
 
-/** Which elements each window holds, window by window; short ones repeat their last, which changes no maximum. */
+/** The elements of each window. Short windows repeat their last element, which changes no maximum. */
 function windowIndices(size: number, out: number): { readonly list: number[]; readonly longest: number } {
   if (out > mostWindows) {
     throw new RangeError(
@@ -214,7 +214,7 @@ function windowIndices(size: number, out: number): { readonly list: number[]; re
   return { list, longest };
 }
 
-/** On planes; lines are planes of height 1. The indices are computed when they are asked for. */
+/** Adaptive maxima of planes; lines are planes of height 1. The indices are computed on demand. */
 function adaptiveMax(
   input: Tensor,
   sizes: readonly number[],
@@ -305,7 +305,7 @@ export function adaptiveMaxPool2d(x: Tensor, outputSize: OutputSize, options: Re
   return options.returnIndices ? { values, indices: restore(pooled.indices()) } : values;
 }
 
-/** @throws RangeError for a window of nothing, which has no maximum. */
+/** @throws RangeError for an empty window, which has no maximum. */
 function checkElements(operation: string, x: Tensor, dims: number): void {
   if (x.shape.slice(-dims).every((size) => size > 0)) return;
   throw new RangeError(`${operation}: an input of shape ${showSizes(x.shape)} has nothing to take a maximum of`);

@@ -1,8 +1,8 @@
-/** How losses of single elements become the result. */
+/** Reductions of losses. */
 import type { Tensor } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
-/** "mean" (the default everywhere), "sum", or "none" for the losses one by one. */
+/** "mean" (the default everywhere), "sum", or "none" for the losses of single elements. */
 export type Reduction = "none" | "mean" | "sum";
 
 /** The option that every loss has. */
@@ -11,7 +11,7 @@ export interface ReductionOptions {
   readonly reduction?: Reduction;
 }
 
-/** @throws RangeError naming the reductions there are. */
+/** @throws RangeError that names the known reductions. */
 export function checkReduction(
   operation: string,
   reduction: string,
@@ -26,14 +26,14 @@ export function checkReduction(
   }
 }
 
-/** The losses reduced. */
+/** Reduces losses. */
 export function reduced(operation: string, loss: Tensor, reduction: Reduction = "mean"): Tensor {
   checkReduction(operation, reduction);
   return reduction === "none" ? loss : reduction === "sum" ? loss.sum() : loss.mean();
 }
 
 /**
- * Losses of pairs take equal shapes only: `[N]` against `[N, 1]` would broadcast to `[N, N]`, and train, badly, without an error.
+ * Losses of pairs take equal shapes only: `[N]` and `[N, 1]` would broadcast to `[N, N]`, and train badly without an error.
  *
  * @throws RangeError with both shapes.
  */

@@ -97,3 +97,10 @@ test("bad options", () => {
   expect(() => huberLoss(a, b, { delta: 0 })).toThrow(/delta 0 is not positive/);
   expect(() => mseLoss(a, b, { reduction: "rms" as "mean" })).toThrow(/mseLoss: unknown reduction "rms"/);
 });
+
+test("an infinite variance makes an infinite loss, not NaN", () => {
+  const variance = tensor([Infinity], { requiresGrad: true });
+  const loss = gaussianNllLoss(tensor([1]), tensor([3]), variance);
+  loss.backward();
+  expect([loss.item(), variance.grad!.item()]).toEqual([Infinity, 0]);
+});

@@ -1,6 +1,7 @@
 /** Losses of numbers against numbers, and of distributions against distributions. */
 import { type Tensor, where } from "@heddle/tensor";
 import { checkOptions, checkTensor, inFloat32, isHalf } from "@heddle/tensor/engine";
+import { atLeast } from "./at_least.ts";
 import { showSizes } from "../sizes.ts";
 import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
 
@@ -81,9 +82,9 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
 
 /** Options of {@link klDiv}. */
 export interface KlDivOptions {
-  /** "batchmean" divides the sum by the size of dimension 0, which is the divergence's definition; "mean" (the default) by all. */
+  /** "batchmean" divides the sum by the size of dimension 0, as the divergence is defined; "mean" (the default) by the number of elements. */
   readonly reduction?: "none" | "mean" | "sum" | "batchmean";
-  /** Whether the target is given as logarithms too. */
+  /** Whether the target is given as logarithms. */
   readonly logTarget?: boolean;
 }
 
@@ -121,7 +122,7 @@ export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {})
 export interface GaussianNllLossOptions extends ReductionOptions {
   /** Whether the constant ln(2π) / 2 is added. */
   readonly full?: boolean;
-  /** Variances below this count as this; 1e-6 by default. */
+  /** Lower bound of variances; 1e-6 by default. */
   readonly eps?: number;
 }
 
@@ -160,8 +161,7 @@ export function gaussianNllLoss(
       checkPair("gaussianNllLoss", input, variance, "variance");
     }
   }
-  // Raised without a gradient through the choice, as PyTorch does it.
-  const raised = spread.add(spread.detach().clamp({ min: eps }).sub(spread.detach()));
+  const raised = atLeast(spread, eps);
   let loss = raised.log().add(input.sub(target).square().div(raised)).mul(0.5);
   if (full) loss = loss.add(0.5 * Math.log(2 * Math.PI));
   return reduced("gaussianNllLoss", loss, reduction);

@@ -1,4 +1,4 @@
-/** Initialisers that keep the variance of signals, by the number of connections of a unit. */
+/** Initialisers that preserve the variance of signals, by the number of connections of a unit. */
 import { type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
@@ -7,7 +7,7 @@ import { type DrawOptions, normal_, uniform_ } from "./fill.ts";
 const xavierOptions = ["gain", "generator"] as const;
 const kaimingOptions = ["a", "generator", "mode", "nonlinearity"] as const;
 
-/** What follows a layer, for {@link calculateGain}. */
+/** The nonlinearity after a layer, for {@link calculateGain}. */
 export type Nonlinearity =
   | "linear"
   | "conv1d"
@@ -38,7 +38,7 @@ const gains: { readonly [N in Nonlinearity]: (parameter: number) => number } = {
 };
 
 /**
- * By how much to scale weights before a nonlinearity.
+ * The factor of weights before a nonlinearity.
  *
  * @param parameter the slope below 0 of leakyRelu, by default 0.01.
  * @throws RangeError for an unknown nonlinearity, naming those that are known.
@@ -114,9 +114,9 @@ export function xavierNormal_<T extends Tensor>(tensor: T, options: XavierOption
 export interface KaimingOptions extends DrawOptions {
   /** The slope below 0 of the leakyRelu that follows; 0 by default. */
   readonly a?: number;
-  /** Which way the variance is to be kept: forward ("fanIn", the default) or backward ("fanOut"). */
+  /** Whether to preserve the variance forward ("fanIn", the default) or backward ("fanOut"). */
   readonly mode?: "fanIn" | "fanOut";
-  /** What follows; "leakyRelu" by default, which with `a` 0 is relu. */
+  /** The nonlinearity; "leakyRelu" by default, which is relu for `a` 0. */
   readonly nonlinearity?: Nonlinearity;
 }
 
@@ -151,7 +151,7 @@ export function kaimingNormal_<T extends Tensor>(tensor: T, options: KaimingOpti
   return normal_(tensor, 0, kaimingStd(tensor, options), { generator: options.generator });
 }
 
-/** How PyTorch's linear and convolution layers start their bias: evenly within ±1/√fanIn of the weight. */
+/** The initial bias of PyTorch's linear and convolution layers: uniform within ±1/√fanIn of the weight. */
 export function layerBias_<T extends Tensor>(bias: T, weight: Tensor, generator?: Generator): T {
   const { fanIn } = calculateFan(weight);
   const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;

@@ -1,41 +1,45 @@
-/** Initialisers that draw every element alike. */
+/** Initialisers that draw every element from one distribution. */
 import { noGrad } from "@heddle/autograd";
 import { emptyLike, type Generator, type Tensor, tidy } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
+import { checkNoOptions } from "../surplus.ts";
 
-/** Where an initialiser draws from. */
+/** Source of random numbers. */
 export interface DrawOptions {
   /** By default the generator that `manualSeed` seeds. */
   readonly generator?: Generator;
 }
 
-/** Numbers evenly distributed over [a, b). */
+/** Fills with uniform numbers in [a, b). */
 export function uniform_<T extends Tensor>(tensor: T, a = 0, b = 1, options: DrawOptions = {}): T {
   checkOptions("uniform_", options, ["generator"]);
   noGrad(() => tensor.uniform_(a, b, options));
   return tensor;
 }
 
-/** Numbers of the normal distribution. */
+/** Fills with normally distributed numbers. */
 export function normal_<T extends Tensor>(tensor: T, mean = 0, std = 1, options: DrawOptions = {}): T {
   checkOptions("normal_", options, ["generator"]);
   noGrad(() => tensor.normal_(mean, std, options));
   return tensor;
 }
 
-/** One value everywhere. */
+/** Fills with one value. */
 export function constant_<T extends Tensor>(tensor: T, value: number): T {
+  checkNoOptions("constant_", arguments, 2);
   noGrad(() => tensor.fill_(value));
   return tensor;
 }
 
 /** Zeros. */
 export function zeros_<T extends Tensor>(tensor: T): T {
+  checkNoOptions("zeros_", arguments, 1);
   return constant_(tensor, 0);
 }
 
 /** Ones. */
 export function ones_<T extends Tensor>(tensor: T): T {
+  checkNoOptions("ones_", arguments, 1);
   return constant_(tensor, 1);
 }
 
@@ -43,16 +47,16 @@ export function ones_<T extends Tensor>(tensor: T): T {
 export interface TruncNormalOptions extends DrawOptions {
   readonly mean?: number;
   readonly std?: number;
-  /** Nothing below; by default -2. An absolute value, not a number of standard deviations. */
+  /** Lower bound; -2 by default. An absolute value, not a number of standard deviations. */
   readonly a?: number;
-  /** Nothing above; by default 2. */
+  /** Upper bound; 2 by default. */
   readonly b?: number;
 }
 
 /**
- * Numbers of the normal distribution, drawn again (in effect) where they fall outside [a, b].
+ * Fills from a normal distribution truncated to [a, b].
  *
- * @throws RangeError when the bounds are the wrong way round, or the interval lies where the distribution has no mass to speak of.
+ * @throws RangeError when the bounds are not in order, or the distribution has almost no mass between them.
  *
  * @example
  * ```ts
@@ -67,7 +71,7 @@ export function truncNormal_<T extends Tensor>(tensor: T, options: TruncNormalOp
   if (!(a < b) || !(std > 0)) {
     throw new RangeError(`truncNormal_: a ${a}, b ${b} and std ${std} need a < b and std > 0`);
   }
-  // By the inverse of the distribution function: erf of the bounds gives the interval to draw from.
+  // By inverse transform sampling: erf of the bounds gives the interval to draw from.
   const [low, high] = [a, b].map((bound) => erf((bound - mean) / (std * Math.SQRT2))) as [number, number];
   if (!(high - low > 1e-7)) {
     throw new RangeError(

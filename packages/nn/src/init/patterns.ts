@@ -3,6 +3,7 @@ import { noGrad } from "@heddle/autograd";
 import { defaultGenerator, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
+import { checkNoOptions } from "../surplus.ts";
 import type { DrawOptions } from "./fill.ts";
 
 function write<T extends Tensor>(tensor: T, values: Float64Array): T {
@@ -15,7 +16,7 @@ function write<T extends Tensor>(tensor: T, values: Float64Array): T {
   return tensor;
 }
 
-/** Normally distributed numbers on the host, by Box and Muller's transform. */
+/** Normally distributed numbers on the host, by the Box–Muller transform. */
 function normals(count: number, generator: Generator = defaultGenerator): Float64Array {
   const draws = generator.uniforms(2 * count);
   return Float64Array.from({ length: count }, (_, i) => {
@@ -24,8 +25,9 @@ function normals(count: number, generator: Generator = defaultGenerator): Float6
   });
 }
 
-/** The identity matrix, also where there are more rows than columns or the other way round. @throws RangeError unless 2-d. */
+/** The identity matrix, for any number of rows and columns. @throws RangeError unless 2-d. */
 export function eye_<T extends Tensor>(tensor: T): T {
+  checkNoOptions("eye_", arguments, 1);
   const [rows, columns] = matrixSize("eye_", tensor);
   const values = new Float64Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
@@ -39,7 +41,7 @@ function matrixSize(operation: string, tensor: Tensor): [rows: number, columns: 
 
 /** Options of {@link dirac_}. */
 export interface DiracOptions {
-  /** Groups of the convolution, each of which passes on its own channels. */
+  /** Groups of the convolution; each passes on its own channels. */
   readonly groups?: number;
 }
 
@@ -99,7 +101,7 @@ export function orthogonal_<T extends Tensor>(tensor: T, options: OrthogonalOpti
   if (tensor.numel === 0) return tensor;
   const rows = tensor.shape[0]!;
   const columns = tensor.numel / rows;
-  // Gaussian vectors, orthonormalised: the fewer of rows and columns, since no more can be orthogonal to each other.
+  // Gaussian vectors, orthonormalised: as many as the smaller of rows and columns, since no more can be orthogonal.
   const count = Math.min(rows, columns);
   const length = Math.max(rows, columns);
   const vectors = normals(count * length, generator);
@@ -152,7 +154,7 @@ export function sparse_<T extends Tensor>(tensor: T, sparsity: number, options: 
   const zeros = Math.ceil(sparsity * rows);
   const values = normals(rows * columns, generator).map((value) => std * value);
   for (let j = 0; j < columns; j++) {
-    // The rows of the smallest random numbers: a subset of that size, all equally likely.
+    // The rows with the smallest random numbers: a uniformly random subset.
     const rank = (generator ?? defaultGenerator).uniforms(rows);
     const chosen = Array.from({ length: rows }, (_, i) => i).sort((a, b) => rank[a]! - rank[b]!);
     for (const i of chosen.slice(0, zeros)) values[i * columns + j] = 0;

@@ -16,7 +16,7 @@ export interface RecurrentCellOptions extends LayerOptions {
   readonly bias?: boolean;
 }
 
-/** See the module's comment. PyTorch: `torch.nn.RNNCellBase`. */
+/** Base class of the recurrent cells. PyTorch: `torch.nn.RNNCellBase`. */
 export abstract class RecurrentCell extends Module {
   readonly inputSize: number;
   readonly hiddenSize: number;
@@ -44,7 +44,7 @@ export abstract class RecurrentCell extends Module {
     this.resetParameters(generator);
   }
 
-  /** Draws the initial values again, evenly distributed within ±1/√hiddenSize. */
+  /** Draws new initial values, uniform within ±1/√hiddenSize. */
   resetParameters(generator?: Generator): void {
     const bound = 1 / Math.sqrt(this.hiddenSize);
     for (const [, parameter] of this.ownParameters()) uniform_(parameter, -bound, bound, { generator });

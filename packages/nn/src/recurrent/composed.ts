@@ -1,22 +1,22 @@
-/** One layer of a recurrent network in one direction, made of operations that are recorded one by one. */
+/** One layer of a recurrent network in one direction, composed of recorded operations. */
 import { stack, type Tensor, where, zerosLike } from "@heddle/tensor";
 import { linear } from "../functional/linear.ts";
 import type { RecurrentRule, RecurrentWeights } from "./rule.ts";
 
-/** What a layer is to run over. */
+/** The input of a layer. */
 export interface SequenceInput {
   /** `[T, N, inputSize]` */
   readonly input: Tensor;
   /** The state before the first step: `[N, hiddenSize]` each. */
   readonly states: readonly Tensor[];
   readonly weights: RecurrentWeights;
-  /** `[T, N, 1]`: 1 where a sequence still goes on; where it is 0 the state stays as it is, and the output is zero. */
+  /** `[T, N, 1]`: 1 within a sequence; where it is 0, the state stays unchanged and the output is zero. */
   readonly mask: Tensor | null;
-  /** From the last step to the first. */
+  /** Whether to run from the last step to the first. */
   readonly reverse: boolean;
 }
 
-/** What a layer makes of it. */
+/** The output of a layer. */
 export interface SequenceOutput {
   /** The hidden state after each step, `[T, N, hiddenSize]`. */
   readonly output: Tensor;
@@ -24,7 +24,7 @@ export interface SequenceOutput {
   readonly states: readonly Tensor[];
 }
 
-/** See the module's comment. */
+/** Runs one layer in one direction with recorded operations. */
 export function composedSequence(rule: RecurrentRule, given: SequenceInput): SequenceOutput {
   const { input, weights, mask, reverse } = given;
   const { weightIh, weightHh, biasIh, biasHh, weightHr } = weights;

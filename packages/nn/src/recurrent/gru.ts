@@ -30,14 +30,14 @@ const gru: RecurrentRule = {
 
 /**
  * Gated recurrent units over sequences: Cho et al., "Learning phrase representations using RNN encoder–decoder" (2014), with the reset
- * gate behind the product, as PyTorch (`torch.nn.GRU`) has it:
+ * gate after the product, as in PyTorch (`torch.nn.GRU`):
  *
  * - r = σ(W_ir x + b_ir + W_hr h + b_hr), z = σ(W_iz x + b_iz + W_hz h + b_hz),
  * - n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn)), h′ = (1 − z) ∘ n + z ∘ h.
  *
- * Inputs are `[T, N, inputSize]`, with `batchFirst` `[N, T, inputSize]`, or `[T, inputSize]` without a batch. Of sequences that end
- * earlier than the input, as `lengths` say, the outputs behind the end are zero, the last state is that of their last element, and the
- * reverse direction begins there: what PyTorch does with `pack_padded_sequence`.
+ * Inputs are `[T, N, inputSize]`, with `batchFirst` `[N, T, inputSize]`, or `[T, inputSize]` without a batch. For sequences shorter than
+ * the input, given by `lengths`, the outputs after the end are zero, the last state is that of the last element, and the reverse
+ * direction starts there, as with PyTorch's `pack_padded_sequence`.
  *
  * @throws RangeError from `forward` for other shapes, or lengths that are not from 1 to T. TypeError for another dtype.
  *
@@ -70,7 +70,7 @@ export class GRU extends RecurrentLayer {
     return gru;
   }
 
-  /** `h0`: the state to begin with, `[layers · directions, N, hiddenSize]`, zeros if it is left out. */
+  /** `h0`: the initial state, `[layers · directions, N, hiddenSize]`; zeros by default. */
   forward(
     input: Tensor,
     h0: Tensor | null = null,

@@ -1,31 +1,31 @@
-/** The kernels of a step and of its gradient, written down from the rule. */
+/** The kernels of a step and of its gradient, generated from the rule. */
 import { type Symbolic, whereSymbolic } from "@heddle/tensor";
 import { fusedUpdate, type UpdateFunction } from "@heddle/tensor/engine";
 import type { RecurrentRule } from "./rule.ts";
 
 /**
- * The kernels of a rule. All operands are `[N, hiddenSize]` but the mask, `[N, 1]`, which is 1 where a sequence goes on and 0 where its
- * state stays as it is.
+ * The kernels of a rule. All operands are `[N, hiddenSize]` but the mask, `[N, 1]`, which is 1 within a sequence and 0 where the state
+ * stays unchanged.
  */
 export interface RecurrentKernels {
-  /** Writes what is kept and the state after. Inputs: from the input and from the hidden state by gate, the state before. */
+  /** Writes the kept values and the new state. Inputs: from the input and from the hidden state by gate, the state before. */
   readonly step: UpdateFunction;
-  /** The same without what is kept. */
+  /** The same without the kept values. */
   readonly stepAlone: UpdateFunction;
   /**
-   * Writes the gradients by gate, of what comes from the input and (unless they are the same) from the hidden state; and over the
-   * gradients of the state after those of the state before, of the states that {@link passing} names. Inputs: what was kept, the state
-   * before and after, the gradient of the output, that of the hidden state through the weights.
+   * Writes the gradients by gate, of the parts from the input and (unless they are the same) from the hidden state; and, for the states
+   * in {@link passing}, overwrites the gradients of the new state with those of the old one. Inputs: the kept values, the state before
+   * and after, the gradient of the output, and that of the hidden state through the weights.
    */
   readonly gradient: UpdateFunction;
 }
 
-/** The states of which a part of the gradient does not go through the weights; with a mask, all. */
+/** The states whose gradient partly bypasses the weights; with a mask, all. */
 export function passing(rule: RecurrentRule, masked: boolean): readonly number[] {
   return rule.passes.flatMap((passes, s) => passes || masked ? [s] : []);
 }
 
-/** Takes so many from the front. */
+/** Removes the first elements. */
 function take(operands: Symbolic[], count: number): Symbolic[] {
   return operands.splice(0, count);
 }

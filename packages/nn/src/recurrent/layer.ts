@@ -14,25 +14,25 @@ import { runSequence } from "./sequence.ts";
 
 /** Options of the recurrent layers. */
 export interface RecurrentOptions extends LayerOptions {
-  /** Layers, each of which runs over the outputs of the one before; 1 by default. */
+  /** Number of stacked layers; 1 by default. */
   readonly numLayers?: number;
   /** Whether the weights have biases; true by default. */
   readonly bias?: boolean;
   /** Whether inputs and outputs are `[N, T, …]` rather than `[T, N, …]`; false by default. States are `[…, N, hiddenSize]` always. */
   readonly batchFirst?: boolean;
-  /** Probability with which elements of the outputs between layers are zero while training; 0 by default. */
+  /** Dropout probability of the outputs between layers, in training; 0 by default. */
   readonly dropout?: number;
-  /** Whether another set of weights runs from the end of each sequence to its beginning; false by default. */
+  /** Whether a second set of weights runs over each sequence in reverse; false by default. */
   readonly bidirectional?: boolean;
 }
 
 /** Options of the `forward` of recurrent layers. */
 export interface RecurrentForwardOptions {
-  /** How many elements of each sequence count, `[N]`; by default all. Numbers in an array spare a device the reading of a tensor. */
+  /** The length of each sequence, `[N]`; by default all elements count. With an array no tensor has to be read from the device. */
   readonly lengths?: Lengths;
 }
 
-/** See the module's comment. PyTorch: `torch.nn.RNNBase`. */
+/** Base class of the recurrent layers. PyTorch: `torch.nn.RNNBase`. */
 export abstract class RecurrentLayer extends Module {
   readonly inputSize: number;
   readonly hiddenSize: number;
@@ -42,7 +42,7 @@ export abstract class RecurrentLayer extends Module {
   /** See {@link RecurrentOptions}. */
   dropout: number;
   readonly bidirectional: boolean;
-  /** Size of the hidden state where it is projected, else 0. */
+  /** Size of the projected hidden state; 0 without a projection. */
   readonly projSize: number;
   /** The equations of a step. */
   protected abstract get rule(): RecurrentRule;
@@ -91,7 +91,7 @@ export abstract class RecurrentLayer extends Module {
     return this.bidirectional ? 2 : 1;
   }
 
-  /** Draws the initial values again, evenly distributed within ±1/√hiddenSize. */
+  /** Draws new initial values, uniform within ±1/√hiddenSize. */
   resetParameters(generator?: Generator): void {
     const bound = 1 / Math.sqrt(this.hiddenSize);
     for (const [, parameter] of this.ownParameters()) uniform_(parameter, -bound, bound, { generator });
@@ -145,9 +145,9 @@ export abstract class RecurrentLayer extends Module {
     const mask = lengths === undefined
       ? null
       : stepMask(checkLengths(name, lengths, steps, batch), steps, { dtype: widened(x).dtype, device: input.device });
-    // Whatever stands behind the ends, were it NaN, takes no part.
+    // What lies after the end of a sequence, even NaN, has no effect.
     if (mask !== null) x = where(mask.gt(0), x, zerosLike(x));
-    // One product for all steps wants them to lie one after the other.
+    // One product for all steps needs them contiguous.
     else x = x.contiguous();
     const before = this.initialStates(given, x, batched).map(widened);
     x = widened(x);

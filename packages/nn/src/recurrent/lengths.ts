@@ -2,7 +2,7 @@
 import { type Tensor, tensor, type TensorOptions } from "@heddle/tensor";
 import { showSizes } from "../sizes.ts";
 
-/** Elements of each sequence of a batch: `[N]`. */
+/** The length of each sequence of a batch: `[N]`. */
 export type Lengths = Tensor | readonly number[];
 
 /**
@@ -31,7 +31,7 @@ export function checkLengths(operation: string, lengths: Lengths, steps: number,
   return list;
 }
 
-/** 1 where a sequence still goes on at a step, else 0: `[steps, N, 1]`. Null where all are as long as the input. */
+/** 1 where a step lies within the sequence, else 0: `[steps, N, 1]`. Null when all are as long as the input. */
 export function stepMask(lengths: readonly number[], steps: number, options: TensorOptions): Tensor | null {
   if (lengths.every((length) => length === steps)) return null;
   return tensor(Array.from({ length: steps }, (_, t) => lengths.map((length) => [t < length ? 1 : 0])), options);

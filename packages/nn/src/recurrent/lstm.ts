@@ -45,7 +45,7 @@ export type LSTMState = [h: Tensor, c: Tensor];
  * Long short-term memory over sequences: Hochreiter & Schmidhuber, "Long short-term memory" (1997), with forget gates. PyTorch:
  * `torch.nn.LSTM`.
  *
- * - i, f, o = σ(W_i· x + b_i· + W_h· h + b_h·) with weights of their own each, g likewise with tanh,
+ * - i, f, o = σ(W_i· x + b_i· + W_h· h + b_h·) each with its own weights, g in the same way with tanh,
  * - c′ = f ∘ c + i ∘ g, h′ = o ∘ tanh(c′), with `projSize` h′ = W_hr (o ∘ tanh(c′)).
  *
  * Inputs, outputs and `lengths` are those of {@link GRU}.
@@ -82,7 +82,7 @@ export class LSTM extends RecurrentLayer {
     return lstm;
   }
 
-  /** `state`: what to begin with, `[layers · directions, N, size]` each, zeros if it is left out. */
+  /** `state`: the initial hidden and cell state, `[layers · directions, N, size]` each; zeros by default. */
   forward(
     input: Tensor,
     state: readonly [h0: Tensor, c0: Tensor] | null = null,

@@ -5,7 +5,7 @@ import { RecurrentCell, type RecurrentCellOptions } from "./cell.ts";
 import { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 import type { RecurrentRule } from "./rule.ts";
 
-/** What follows the sum of the two products. */
+/** The nonlinearity after the sum of the two products. */
 export type RecurrentNonlinearity = "tanh" | "relu";
 
 const plain = { gates: 1, states: 1, kept: 0, summed: true, passes: [false] } as const;
@@ -83,7 +83,7 @@ export class RNN extends RecurrentLayer {
     return rules[this.nonlinearity];
   }
 
-  /** `h0`: the state to begin with, `[layers · directions, N, hiddenSize]`, zeros if it is left out. */
+  /** `h0`: the initial state, `[layers · directions, N, hiddenSize]`; zeros by default. */
   forward(
     input: Tensor,
     h0: Tensor | null = null,

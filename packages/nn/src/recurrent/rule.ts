@@ -1,4 +1,4 @@
-/** What tells one kind of recurrent network from another: its equations for one step. */
+/** The equations of one step, which define a kind of recurrent network. */
 import { type Symbolic, type Tensor } from "@heddle/tensor";
 import { widened } from "@heddle/tensor/engine";
 
@@ -6,7 +6,7 @@ import { widened } from "@heddle/tensor/engine";
 export interface RecurrentWeights {
   /** `[gates · hiddenSize, inputSize]` */
   readonly weightIh: Tensor;
-  /** `[gates · hiddenSize, hiddenSize]`; the last is the size of the projection where there is one. */
+  /** `[gates · hiddenSize, hiddenSize]`; with a projection, the last is its size. */
   readonly weightHh: Tensor;
   /** `[gates · hiddenSize]` */
   readonly biasIh: Tensor | null;
@@ -27,7 +27,7 @@ export function widenedWeights({ weightIh, weightHh, biasIh, biasHh, weightHr }:
   };
 }
 
-/** What equations are made of: a tensor's operations that a fused expression has, too. */
+/** The operations of the equations, which both tensors and fused expressions have. */
 export interface Elementwise<X> {
   add(other: X): X;
   sub(other: X): X;
@@ -37,15 +37,15 @@ export interface Elementwise<X> {
   relu(): X;
 }
 
-/** What a step makes. */
+/** The result of a step. */
 export interface RecurrentStep<X> {
-  /** The state after it. */
+  /** The new state. */
   readonly next: readonly X[];
-  /** What its gradient is made from, beside the states before and after. */
+  /** The values kept for the gradient, besides the states before and after. */
   readonly kept: readonly X[];
 }
 
-/** What the gradient of a step is made from. */
+/** The inputs of a step's gradient. */
 export interface StepValues {
   /** The gradients of the state after it. */
   readonly gradients: readonly Symbolic[];
@@ -54,31 +54,31 @@ export interface StepValues {
   readonly after: readonly Symbolic[];
 }
 
-/** The gradients of what goes into a step. */
+/** The gradients of a step's inputs. */
 export interface StepGradients {
-  /** By gate, of what comes from the input. */
+  /** By gate, of the part from the input. */
   readonly fromInput: readonly Symbolic[];
-  /** By gate, of what comes from the hidden state; empty where both are the same. */
+  /** By gate, of the part from the hidden state; empty where both are the same. */
   readonly fromHidden: readonly Symbolic[];
-  /** Of the state before, but for what goes through the weights: null for none. */
+  /** Of the old state, without the part through the weights; null for none. */
   readonly before: readonly (Symbolic | null)[];
 }
 
 /**
- * The equations of a kind of recurrent network. `step` is their only form: run on tensors it is the network made of single operations,
- * on symbols a fused kernel, whose gradient is `gradient`.
+ * The equations of a kind of recurrent network. `step` is their only form: on tensors it gives the network of single operations, on
+ * symbols a fused kernel, whose gradient is `gradient`.
  */
 export interface RecurrentRule {
   readonly name: string;
   /** Blocks of hiddenSize rows in the weights. */
   readonly gates: number;
-  /** Tensors that make up the state: the hidden state, and with 2 the cell's. */
+  /** Number of tensors in the state: 1 for the hidden state, 2 with a cell state. */
   readonly states: 1 | 2;
   /** Length of `kept`. */
   readonly kept: number;
-  /** Whether `step` gets the sums of what comes from the input and from the hidden state as `fromInput`, and nothing as `fromHidden`. */
+  /** Whether `step` gets the sums of both parts as `fromInput`, and nothing as `fromHidden`. */
   readonly summed: boolean;
-  /** By state, whether its gradient has a part that does not go through the weights. */
+  /** By state, whether its gradient partly bypasses the weights. */
   readonly passes: readonly boolean[];
   step<X extends Elementwise<X>>(
     fromInput: readonly X[],

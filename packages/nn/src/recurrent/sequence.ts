@@ -10,7 +10,7 @@ import { composedSequence, type SequenceInput, type SequenceOutput } from "./com
 import { kernelsOf, passing } from "./kernels.ts";
 import type { RecurrentRule } from "./rule.ts";
 
-/** The tensors of a {@link SequenceInput}, null for those that are not there, in the order of {@link unpacked}. */
+/** The tensors of a {@link SequenceInput}, null for missing ones, in the order of {@link unpacked}. */
 type Operands = readonly (Tensor | null)[];
 
 function packed({ input, mask, weights, states }: SequenceInput): Operands {
@@ -35,7 +35,10 @@ function blocks(of: Tensor, step: number, size: number): Tensor[] {
     }));
 }
 
-/** What forward leaves for backward: the states, `[states, T + 1, N, H]`, the first or (in reverse) the last being the given one; kept values. */
+/**
+ * What forward saves for backward: the states, `[states, T + 1, N, H]`, of which the first or (in reverse) the last is the given one; and
+ * kept values.
+ */
 interface Walked extends SequenceOutput {
   readonly all: Tensor;
   readonly kept: Tensor | null;
@@ -70,7 +73,7 @@ function walk(rule: RecurrentRule, given: SequenceInput, keeps: boolean): Walked
       before = after;
     }
     const hidden = all.select(0, 0).narrow(0, reverse ? 0 : 1, steps);
-    // A handle of its own: the history of a view would be its base's.
+    // A separate handle: a view would share its base's history.
     const output = mask === null ? makeTensor(all.storage, dtype, hidden) : endsAtZero([hidden, mask]);
     return [output, all, kept, ...stateAt(last).map((state) => state.clone())] as const;
   });
@@ -78,7 +81,7 @@ function walk(rule: RecurrentRule, given: SequenceInput, keeps: boolean): Walked
   return { output, all, kept, states };
 }
 
-/** Gradients of the operands, by those of the output and of the last state. */
+/** Gradients of the operands, from those of the output and of the last state. */
 function walkBack(
   rule: RecurrentRule,
   { input, weights, mask, reverse }: SequenceInput,
@@ -99,7 +102,7 @@ function walkBack(
   const [ofOutput, ...ofStates] = gradients as [Tensor, ...Tensor[]];
   const stateAt = (t: number): Tensor[] =>
     Array.from({ length: rule.states }, (_, s) => blocks(all, s * (steps + 1) + t, size)[0]!);
-  // The hidden state's gradient begins as if it came through the weights.
+  // The hidden state's gradient starts out as if it came through the weights.
   let through = ofStates[0]!;
   const running = passed.map((s) => s === 0 ? zeros([batch, size], { dtype, device }) : ofStates[s]!.clone());
   for (let i = steps - 1; i >= 0; i--) {
@@ -128,7 +131,7 @@ function walkBack(
 
 type SequenceFunction = (reverse: boolean, ...operands: (Tensor | null)[]) => readonly Tensor[];
 
-/** The layer as an operation with a gradient of its own; differentiated twice, it is the one made of single operations. */
+/** The layer as an operation with its own gradient. For second derivatives it is composed of single operations. */
 function sequenceFunction(rule: RecurrentRule): SequenceFunction {
   return customFunction<[boolean, ...(Tensor | null)[]], readonly Tensor[]>({
     name: rule.name,
@@ -136,7 +139,7 @@ function sequenceFunction(rule: RecurrentRule): SequenceFunction {
       const { output, states, all, kept } = walk(rule, unpacked(operands, reverse), true);
       const there = operands.filter((operand) => operand !== null);
       context.saveForBackward(...there, all, kept!);
-      // Where the tensors stand among the operands.
+      // Positions of the tensors among the operands.
       Object.assign(context, { reverse, places: operands.map((operand) => there.indexOf(operand!)) });
       return [output, ...states];
     },
@@ -172,9 +175,9 @@ function gradientsAgain(
 
 const functions: Map<RecurrentRule, SequenceFunction> = new Map();
 
-/** A layer over a sequence, by the quickest way there is. */
+/** Runs a layer over a sequence, by the fastest applicable method. */
 export function runSequence(rule: RecurrentRule, given: SequenceInput): SequenceOutput {
-  // The product with the projection stands in the middle of a step, where no kernel has a place for it.
+  // The product with the projection is in the middle of a step, which no kernel supports.
   if (given.weights.weightHr !== null) return composedSequence(rule, given);
   const operands = packed(given);
   if (!isGradEnabled() || !operands.some((operand) => operand?.requiresGrad)) {

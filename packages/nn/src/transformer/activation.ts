@@ -1,4 +1,4 @@
-/** What stands between the two products of a feed-forward network. */
+/** The activation between the two layers of a feed-forward network. */
 import type { Tensor } from "@heddle/tensor";
 import { gelu } from "../functional/activation.ts";
 import { linear } from "../functional/linear.ts";
@@ -7,7 +7,7 @@ import type { Linear } from "../linear.ts";
 /** A name, or any function of a tensor. */
 export type FeedForwardActivation = "relu" | "gelu" | ((x: Tensor) => Tensor);
 
-/** @throws TypeError for a name that is unknown. */
+/** @throws TypeError for an unknown name. */
 export function checkActivation(layer: string, activation: FeedForwardActivation): FeedForwardActivation {
   if (activation === "relu" || activation === "gelu" || typeof activation === "function") return activation;
   throw new TypeError(

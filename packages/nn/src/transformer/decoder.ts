@@ -33,15 +33,15 @@ export interface DecoderMasks {
   readonly tgtKeyPaddingMask?: Tensor | null;
   /** `[batch, sources]`: bool, true where there is padding. */
   readonly memoryKeyPaddingMask?: Tensor | null;
-  /** Whether each target sees itself and those before it only. */
+  /** Whether each target attends to itself and earlier ones only. */
   readonly tgtIsCausal?: boolean;
-  /** Whether target i sees sources up to i only. */
+  /** Whether target i attends to sources up to i only. */
   readonly memoryIsCausal?: boolean;
 }
 
 /** Options of {@link TransformerDecoderLayer.forward}. */
 export interface DecoderLayerForwardOptions extends DecoderMasks {
-  /** The targets before these; and the memory, projected once. */
+  /** The earlier targets; and the memory, projected once. */
   readonly cache?: DecoderLayerCache | null;
 }
 
@@ -63,17 +63,17 @@ export class TransformerDecoderLayer extends Module {
   readonly selfAttn: MultiheadAttention;
   readonly multiheadAttn: MultiheadAttention;
   readonly linear1: Linear;
-  /** Of hidden units. */
+  /** Dropout of hidden units. */
   readonly dropout: Dropout;
   readonly linear2: Linear;
   readonly norm1: LayerNorm;
   readonly norm2: LayerNorm;
   readonly norm3: LayerNorm;
-  /** Of what self-attention adds. */
+  /** Dropout of the self-attention's output. */
   readonly dropout1: Dropout;
-  /** Of what attention to the memory adds. */
+  /** Dropout of the output of attention to the memory. */
   readonly dropout2: Dropout;
-  /** Of what the network adds. */
+  /** Dropout of the feed-forward network's output. */
   readonly dropout3: Dropout;
   readonly activation: FeedForwardActivation;
   readonly normFirst: boolean;
@@ -126,7 +126,10 @@ export class TransformerDecoderLayer extends Module {
     return snakeCase(property);
   }
 
-  /** Targets `[batch, targets, dModel]` (in PyTorch's order unless `batchFirst`) and a memory `[batch, sources, dModel]`; as the targets. */
+  /**
+   * Targets `[batch, targets, dModel]` (in PyTorch's order unless `batchFirst`) and a memory `[batch, sources, dModel]`; returns the
+   * shape of the targets.
+   */
   forward(tgt: Tensor, memory: Tensor, options: DecoderLayerForwardOptions = {}): Tensor {
     checkOptions("TransformerDecoderLayer.forward", options, decoderLayerForwardOptions);
     return tidy(() => {
@@ -166,12 +169,12 @@ export class TransformerDecoderLayer extends Module {
 
 /** Options of {@link TransformerDecoder.forward}. */
 export interface DecoderForwardOptions extends DecoderMasks {
-  /** From {@link TransformerDecoder.newCache}: the targets before these, and the memory. */
+  /** From {@link TransformerDecoder.newCache}: the earlier targets, and the memory. */
   readonly cache?: CacheStack<DecoderLayerCache> | null;
 }
 
 /**
- * `numLayers` copies of a layer (or what a function makes, called for each), one after the other, and a norm where there is one. PyTorch:
+ * `numLayers` copies of a layer (or layers from a function, called for each), one after the other, and an optional norm. PyTorch:
  * `torch.nn.TransformerDecoder`.
  *
  * @example

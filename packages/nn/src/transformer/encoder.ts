@@ -21,15 +21,15 @@ export interface EncoderLayerForwardOptions {
   readonly srcMask?: Tensor | null;
   /** `[batch, positions]`: bool, true where there is padding. */
   readonly srcKeyPaddingMask?: Tensor | null;
-  /** Whether each position sees itself and those before it only. */
+  /** Whether each position attends to itself and earlier ones only. */
   readonly isCausal?: boolean;
-  /** The positions before these, of a causal model that decodes. */
+  /** The earlier positions, when a causal model decodes. */
   readonly cache?: KeyValueCache | null;
 }
 
 /**
  * Self-attention and a feed-forward network, each added to its input and normalised: Vaswani et al., "Attention is all you need" (2017);
- * with `normFirst` normalised before, as by Xiong et al., "On layer normalization in the transformer architecture" (2020). With `isCausal`
+ * with `normFirst` normalised first, as in Xiong et al., "On layer normalization in the transformer architecture" (2020). With `isCausal`
  * it is a layer of a GPT. PyTorch: `torch.nn.TransformerEncoderLayer`.
  *
  * @throws RangeError for sizes that do not fit, TypeError for an unknown activation.
@@ -45,14 +45,14 @@ export interface EncoderLayerForwardOptions {
 export class TransformerEncoderLayer extends Module {
   readonly selfAttn: MultiheadAttention;
   readonly linear1: Linear;
-  /** Of hidden units. */
+  /** Dropout of hidden units. */
   readonly dropout: Dropout;
   readonly linear2: Linear;
   readonly norm1: LayerNorm;
   readonly norm2: LayerNorm;
-  /** Of what attention adds. */
+  /** Dropout of the attention's output. */
   readonly dropout1: Dropout;
-  /** Of what the network adds. */
+  /** Dropout of the feed-forward network's output. */
   readonly dropout2: Dropout;
   readonly activation: FeedForwardActivation;
   readonly normFirst: boolean;
@@ -131,7 +131,7 @@ export class TransformerEncoderLayer extends Module {
   }
 }
 
-/** Copies of a layer, or layers from a function that makes one after the other. */
+/** Copies of a layer, or layers from a function that is called for each. */
 export function stackOf<L extends Module>(stack: string, layer: L | (() => L), numLayers: number): ModuleList<L> {
   checkSize(stack, "numLayers", numLayers, 1, mostLayers);
   return new ModuleList(Array.from({ length: numLayers }, () => layer instanceof Module ? deepCopy(layer) : layer()));
@@ -143,13 +143,13 @@ export interface EncoderForwardOptions {
   readonly mask?: Tensor | null;
   /** `[batch, positions]`: bool, true where there is padding. */
   readonly srcKeyPaddingMask?: Tensor | null;
-  /** Whether each position sees itself and those before it only. */
+  /** Whether each position attends to itself and earlier ones only. */
   readonly isCausal?: boolean;
-  /** From {@link TransformerEncoder.newCache}: the positions before these. */
+  /** From {@link TransformerEncoder.newCache}: the earlier positions. */
   readonly cache?: CacheStack<KeyValueCache> | null;
 }
 
-/** The cache of each layer. @throws RangeError when there are more or fewer than layers. */
+/** The cache of each layer. @throws RangeError unless there is one for each layer. */
 export function cachesFor<C extends { readonly layers: readonly unknown[] }>(
   stack: string,
   cache: C | null | undefined,
@@ -164,8 +164,8 @@ export function cachesFor<C extends { readonly layers: readonly unknown[] }>(
 }
 
 /**
- * `numLayers` copies of a layer, one after the other, and a norm where there is one. A function in place of the layer is called for each,
- * so that they do not all start from the same values, as PyTorch's do. With `isCausal` it is a GPT without its embeddings. PyTorch:
+ * `numLayers` copies of a layer, one after the other, and an optional norm. A function in place of the layer is called for each, so that
+ * the layers do not all start from the same values, as they do in PyTorch. With `isCausal` it is a GPT without its embeddings. PyTorch:
  * `torch.nn.TransformerEncoder`.
  *
  * @example

@@ -6,7 +6,7 @@ import { ones_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkNumber, checkSize, showSizes, type Sizes } from "../sizes.ts";
+import { checkNumber, checkSize, listOf, showSizes, type Sizes } from "../sizes.ts";
 
 /** Options of {@link RMSNorm}. */
 export interface RMSNormOptions extends Omit<LayerOptions, "generator"> {
@@ -32,14 +32,14 @@ export interface RMSNormOptions extends Omit<LayerOptions, "generator"> {
 export class RMSNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number;
-  /** Scale in the normalised shape, at first ones. */
+  /** Scale in the normalised shape, initially ones. */
   weight: Parameter | null;
 
   constructor(normalizedShape: Sizes, options: RMSNormOptions = {}) {
     checkOptions("RMSNorm", options, ["device", "dtype", "elementwiseAffine", "eps"]);
     super();
     const { eps = 1e-6, elementwiseAffine = true, ...placement } = options;
-    this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
+    this.normalizedShape = listOf("RMSNorm", "normalizedShape", normalizedShape, 1);
     for (const size of this.normalizedShape) checkSize("RMSNorm", "normalizedShape", size);
     this.eps = checkNumber("RMSNorm", "eps", eps, 0);
     this.weight = elementwiseAffine ? new Parameter(empty(this.normalizedShape, placement)) : null;

@@ -8,7 +8,8 @@ const gate = fused("swiglu", (a, b) => a.mul(a.sigmoid()).mul(b));
 
 /**
  * w2(silu(w1 x) · w3 x): Shazeer, "GLU variants improve transformer" (2020). `[…, dModel]` → `[…, dModel]`. Names and the absence of
- * biases are LLaMA's; the hidden size is about 8/3 of `dModel` there, for as many parameters as a plain network of 4 times the size has.
+ * biases are LLaMA's; the hidden size is about 8/3 of `dModel` there, which gives as many parameters as a plain network with 4 ·
+ * `dModel`.
  *
  * @example
  * ```ts

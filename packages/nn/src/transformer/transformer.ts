@@ -1,4 +1,4 @@
-/** Encoder and decoder together. */
+/** A transformer with encoder and decoder. */
 import { full, type Tensor, type TensorOptions } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { xavierUniform_ } from "../init/mod.ts";
@@ -80,8 +80,8 @@ export class Transformer extends Module {
   }
 
   /**
-   * Sources `[batch, sources, dModel]` and targets `[batch, targets, dModel]` (in PyTorch's order unless `batchFirst`); as the targets.
-   * Padding of the sources has to be told twice, as in PyTorch: as `srcKeyPaddingMask` and as `memoryKeyPaddingMask`.
+   * Sources `[batch, sources, dModel]` and targets `[batch, targets, dModel]` (in PyTorch's order unless `batchFirst`); returns the shape
+   * of the targets. The padding of the sources is given twice, as in PyTorch: as `srcKeyPaddingMask` and as `memoryKeyPaddingMask`.
    */
   forward(src: Tensor, tgt: Tensor, options: TransformerForwardOptions = {}): Tensor {
     checkOptions("Transformer.forward", options, [
@@ -105,8 +105,8 @@ export class Transformer extends Module {
 }
 
 /**
- * The mask `[size, size]` that is added to scores so that no position sees a later one: −∞ above the diagonal, 0 elsewhere. `isCausal` and
- * `tgtIsCausal` do the same faster. PyTorch: `torch.nn.Transformer.generate_square_subsequent_mask`.
+ * The mask `[size, size]` that is added to scores so that no position attends to a later one: −∞ above the diagonal, 0 elsewhere.
+ * `isCausal` and `tgtIsCausal` do the same faster. PyTorch: `torch.nn.Transformer.generate_square_subsequent_mask`.
  *
  * @example
  * ```ts

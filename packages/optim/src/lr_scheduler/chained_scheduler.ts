@@ -1,12 +1,12 @@
 /** Several schedules at once. */
-import { checkSchedule } from "./saved_schedule.ts";
+import { checkSchedule, refuseJson } from "./saved_schedule.ts";
 import type { LRScheduler, ScheduledOptimizer, SchedulerStateDict } from "./scheduler.ts";
 
 /**
- * Steps several schedules of one optimiser together, so that their factors multiply (PyTorch's `ChainedScheduler`). Schedules that
- * set the rate from the initial one (LambdaLR, InverseTimeLR, OneCycleLR, warm restarts) override what stands before them.
+ * Steps several schedules of one optimiser together, so that their factors multiply (PyTorch's `ChainedScheduler`). Schedules that set
+ * the rate from the initial one (LambdaLR, InverseTimeLR, OneCycleLR, warm restarts) override the schedules before them.
  *
- * @throws Error when there are none, or they are not of one optimiser.
+ * @throws Error when there are none, or they have different optimisers.
  *
  * @example
  * ```ts
@@ -37,25 +37,30 @@ export class ChainedScheduler {
     this.lastLrs = this.optimizer.paramGroups.map(({ lr }) => lr);
   }
 
-  /** The learning rates that the last step set, one a group. */
+  /** The learning rates that the last step set, one for each group. */
   getLastLr(): number[] {
     return [...this.lastLrs];
   }
 
-  /** The states of all of them. */
+  /** The states of all schedules. */
   stateDict(): SchedulerStateDict {
     return { schedulers: this.schedulers.map((scheduler) => scheduler.stateDict()), lastLrs: [...this.lastLrs] };
   }
 
-  /** Takes over what `stateDict` gave. @throws TypeError when it is not of as many schedules. */
+  /** Loads a state from `stateDict`. @throws TypeError for the state of other schedules. */
   loadStateDict(stateDict: SchedulerStateDict): void {
     checkWithEach("ChainedScheduler", this.stateDict(), this.schedulers, stateDict);
     loadEach(this.schedulers, stateDict.schedulers);
     this.lastLrs = [...stateDict.lastLrs as number[]];
   }
+
+  /** Refuses to write the schedule as JSON; write its `stateDict()`. @throws Error always. */
+  toJSON(): never {
+    return refuseJson("ChainedScheduler");
+  }
 }
 
-/** The optimiser of all schedules. @throws Error when there is not just one. */
+/** The optimiser of all schedules. @throws Error unless there is exactly one. */
 export function sharedOptimizer(name: string, schedulers: readonly LRScheduler[]): ScheduledOptimizer {
   if (schedulers.length === 0) throw new Error(`${name}: got no schedules; give at least one`);
   const { optimizer } = schedulers[0]!;
@@ -66,7 +71,7 @@ export function sharedOptimizer(name: string, schedulers: readonly LRScheduler[]
   return optimizer;
 }
 
-/** @throws TypeError when a schedule of schedules, or one of them, could not load its part of a state. */
+/** @throws TypeError when the combined schedule or one of its parts could not load its state. */
 export function checkWithEach(
   name: string,
   own: SchedulerStateDict,
@@ -84,7 +89,7 @@ export function checkWithEach(
   schedulers.forEach((scheduler, i) => scheduler.checkStateDict(states[i]));
 }
 
-/** Hands each schedule its state, after {@link checkWithEach}. */
+/** Loads the state of each schedule, after {@link checkWithEach}. */
 export function loadEach(schedulers: readonly LRScheduler[], states: unknown): void {
   schedulers.forEach((scheduler, i) => scheduler.loadStateDict((states as readonly SchedulerStateDict[])[i]!));
 }

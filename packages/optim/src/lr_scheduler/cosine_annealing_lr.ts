@@ -11,8 +11,8 @@ export interface CosineAnnealingLROptions extends SchedulerOptions {
 }
 
 /**
- * etaMin + (lr₀ − etaMin) · (1 + cos(π · epoch / tMax)) / 2 (PyTorch's `CosineAnnealingLR`), in the recursive form that lets other
- * schedules act on the rate too.
+ * etaMin + (lr₀ − etaMin) · (1 + cos(π · epoch / tMax)) / 2 (PyTorch's `CosineAnnealingLR`), in the recursive form, so that other
+ * schedules can change the rate too.
  *
  * Loshchilov, Hutter: SGDR: Stochastic Gradient Descent with Warm Restarts, 2016, arXiv:1608.03983, equation 5.
  *
@@ -44,9 +44,9 @@ export class CosineAnnealingLR extends LRScheduler {
     const { lastEpoch, tMax, etaMin } = this;
     const groups = this.optimizer.paramGroups;
     if (lastEpoch === 0) return groups.map(({ lr }) => lr);
-    // A run that goes on: what the groups hold is not the rate of the epoch before.
+    // A resumed run: the groups do not hold the rate of the previous epoch.
     if (!this.started) return this.closedForm();
-    // Here the ratio below would divide by zero: the epoch before was a lowest point.
+    // The ratio below would divide by zero: the previous epoch was a minimum.
     if ((lastEpoch - 1 - tMax) % (2 * tMax) === 0) {
       return groups.map(({ lr }, i) => lr + (this.baseLrs[i]! - etaMin) * (1 - Math.cos(Math.PI / tMax)) / 2);
     }

@@ -6,7 +6,7 @@ import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions
 export interface CosineAnnealingWarmRestartsOptions extends SchedulerOptions {
   /** Epochs of the first cycle. */
   readonly t0: number;
-  /** By how much each cycle is longer than the one before. Default 1. */
+  /** Factor of each cycle's length relative to the previous one. Default 1. */
   readonly tMult?: number;
   /** The lowest learning rate. Default 0. */
   readonly etaMin?: number;
@@ -18,7 +18,7 @@ export interface CosineAnnealingWarmRestartsOptions extends SchedulerOptions {
  *
  * Loshchilov, Hutter: SGDR: Stochastic Gradient Descent with Warm Restarts, 2016, arXiv:1608.03983.
  *
- * @throws RangeError unless `t0` and `tMult` are whole numbers of at least 1; from `step` for negative epochs.
+ * @throws RangeError unless `t0` and `tMult` are whole numbers of at least 1; from `step` for epochs that are negative or not finite.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     this.etaMin = etaMin;
     this.cycleLength = t0;
     this.inCycle = 0;
-    // The place in the cycles follows from the epoch, also for a run that goes on.
+    // The position in the cycles follows from the epoch, also for a resumed run.
     this.step(this.lastEpoch + 1);
   }
 
@@ -61,8 +61,8 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
         this.cycleLength *= this.tMult;
       }
     } else {
-      if (!(epoch >= 0)) {
-        throw new RangeError(`CosineAnnealingWarmRestarts.step: epoch is ${epoch}; it must not be negative`);
+      if (!(Number.isFinite(epoch) && epoch >= 0)) {
+        throw new RangeError(`CosineAnnealingWarmRestarts.step: epoch is ${epoch}; it must be a number of at least 0`);
       }
       let [start, length] = [0, this.t0];
       if (this.tMult === 1) start = Math.floor(epoch / length) * length;

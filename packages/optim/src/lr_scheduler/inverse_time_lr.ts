@@ -4,9 +4,9 @@ import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions
 
 /** Options of {@link InverseTimeLR}. */
 export interface InverseTimeLROptions extends SchedulerOptions {
-  /** By how much the divisor grows in `decaySteps` epochs. */
+  /** The increase of the divisor in `decaySteps` epochs. */
   readonly decayRate: number;
-  /** Epochs in which it grows by that. Default 1. */
+  /** The epochs that it takes. Default 1. */
   readonly decaySteps?: number;
   /** Change the learning rate every `decaySteps` epochs only. Default false. */
   readonly staircase?: boolean;

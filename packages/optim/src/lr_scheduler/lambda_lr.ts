@@ -47,13 +47,13 @@ export class LambdaLR extends LRScheduler {
 function factors(name: string, lambdas: readonly LrFactor[]): (group: number, epoch: number) => number {
   return (group, epoch) => {
     const factor = lambdas[group]!(epoch);
-    checkSynchronous(`${name}: lrLambda`, factor, "the learning rate is wanted at once");
+    checkSynchronous(`${name}: lrLambda`, factor, "the learning rate is needed at once");
     return factor;
   };
 }
 
 /**
- * Multiplies the present learning rate by a function of the epoch at every step but the first (PyTorch's `MultiplicativeLR`).
+ * Multiplies the current learning rate by a function of the epoch at every step but the first (PyTorch's `MultiplicativeLR`).
  *
  * @example
  * ```ts

@@ -9,15 +9,15 @@ import { SequentialLR } from "./sequential_lr.ts";
 export interface LinearWarmupOptions {
   /** Steps until the full learning rate. */
   readonly steps: number;
-  /** What the learning rate is multiplied by at first, above 0. Default 1 / (steps + 1): as high as each later step. */
+  /** What the learning rate is multiplied by at first, above 0. Default 1 / (steps + 1): the same as each later step's increase. */
   readonly startFactor?: number;
-  /** Makes the schedule that follows, which starts at its epoch 0; without it the learning rate stays. */
+  /** Creates the schedule that follows, which starts at its epoch 0; without it the learning rate stays constant. */
   readonly then?: (optimizer: ScheduledOptimizer) => LRScheduler;
 }
 
 /**
- * A schedule that rises to the full learning rate in `steps` steps and then follows another: a {@link SequentialLR} of
- * {@link LinearLR} and that one, put together in the right order.
+ * A schedule that rises to the full learning rate in `steps` steps and then follows another: a {@link SequentialLR} of {@link LinearLR}
+ * and that schedule, created in the right order.
  *
  * Warm-up for large batches: Goyal et al.: Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour, 2017, arXiv:1706.02677.
  *

@@ -4,7 +4,7 @@ import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions
 
 /** Options of {@link MultiStepLR}. */
 export interface MultiStepLROptions extends SchedulerOptions {
-  /** Epochs at which the learning rate changes; one that stands twice counts twice. */
+  /** Epochs at which the learning rate changes; one that occurs twice counts twice. */
   readonly milestones: readonly number[];
   /** What the learning rate is multiplied by. Default 0.1. */
   readonly gamma?: number;

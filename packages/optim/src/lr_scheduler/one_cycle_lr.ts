@@ -1,4 +1,4 @@
-/** One cycle: up, down, and far down; momentum the other way. */
+/** The 1cycle policy: the rate goes up, down, and far down; momentum the other way. */
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkWhole, LRScheduler, perGroup, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
@@ -14,7 +14,7 @@ export interface OneCycleLROptions extends SchedulerOptions {
   readonly pctStart?: number;
   /** Along half a cosine (the default) or a line. */
   readonly annealStrategy?: "cos" | "linear";
-  /** Let the momentum (or β₁) fall while the learning rate rises, and rise when it falls. Default true. */
+  /** Whether the momentum (or β₁) falls while the learning rate rises, and rises while it falls. Default true. */
   readonly cycleMomentum?: boolean;
   /** The momentum at the top. Default 0.85. */
   readonly baseMomentum?: number | readonly number[];
@@ -24,7 +24,7 @@ export interface OneCycleLROptions extends SchedulerOptions {
   readonly divFactor?: number;
   /** The last learning rate is the first one / finalDivFactor. Default 1e4. */
   readonly finalDivFactor?: number;
-  /** Come down to the first learning rate as fast as it rose, and only then further. Default false. */
+  /** Whether the rate falls to the initial one as fast as it rose, and only then further. Default false. */
   readonly threePhase?: boolean;
 }
 
@@ -36,8 +36,8 @@ interface Corner {
 }
 
 /**
- * The 1cycle policy (PyTorch's `OneCycleLR`); `step()` once a batch. Writes `momentum`, or the first of `betas`, too. The rates
- * that the groups had play no part.
+ * The 1cycle policy (PyTorch's `OneCycleLR`); `step()` once a batch. Writes `momentum`, or the first of `betas`, too. The groups'
+ * previous rates are ignored.
  *
  * Smith, Topin: Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates, 2017, arXiv:1708.07120.
  *

@@ -1,7 +1,7 @@
 /** A smaller learning rate when a metric no longer improves. */
 import { checkOptions } from "@heddle/tensor/engine";
 import { metricValue } from "../metric.ts";
-import { checkSchedule } from "./saved_schedule.ts";
+import { checkSchedule, refuseJson } from "./saved_schedule.ts";
 import { checkWhole, perGroup, type ScheduledOptimizer, type SchedulerStateDict } from "./scheduler.ts";
 
 /** Options of {@link ReduceLROnPlateau}. */
@@ -12,15 +12,15 @@ export interface ReduceLROnPlateauOptions {
   readonly factor?: number;
   /** Epochs without improvement that are tolerated. Default 10. */
   readonly patience?: number;
-  /** How much better is better. Default 1e-4. */
+  /** The least change that counts as an improvement. Default 1e-4. */
   readonly threshold?: number;
-  /** Whether the threshold is a part of the best value ("rel", the default) or a difference from it. */
+  /** Whether the threshold is relative to the best value ("rel", the default) or absolute. */
   readonly thresholdMode?: "rel" | "abs";
   /** Epochs after a reduction in which none is counted. Default 0. */
   readonly cooldown?: number;
   /** The lowest learning rate; a list gives each parameter group its own. Default 0. */
   readonly minLr?: number | readonly number[];
-  /** Changes of the learning rate that are smaller than this are not made. Default 1e-8. */
+  /** Smaller changes of the learning rate are skipped. Default 1e-8. */
   readonly eps?: number;
 }
 
@@ -91,7 +91,10 @@ export class ReduceLROnPlateau {
     return this.progress.lastEpoch;
   }
 
-  /** Takes note of the metric after an epoch (a number, or a tensor of one element) and reduces the learning rate when it is due. @throws TypeError for another metric */
+  /**
+   * Records the metric of an epoch (a number, or a tensor of one element) and reduces the learning rate when due. @throws TypeError for
+   * another metric
+   */
   step(metric: number | { item(): number }): void {
     const { patience, cooldown } = this.options;
     const { progress } = this;
@@ -129,22 +132,27 @@ export class ReduceLROnPlateau {
     }
   }
 
-  /** The learning rates after the last step, one a group. */
+  /** The learning rates after the last step, one for each group. */
   getLastLr(): number[] {
     return [...this.progress.lastLrs];
   }
 
-  /** All that is needed to go on later; can be written as JSON. */
+  /** The state needed to resume; can be written as JSON. */
   stateDict(): SchedulerStateDict {
     return structuredClone({ ...this.options, minLrs: this.minLrs, ...this.progress });
   }
 
-  /** Takes over what `stateDict` gave. @throws TypeError for the state of another kind of schedule. */
+  /** Loads a state from `stateDict`. @throws TypeError for the state of another kind of schedule. */
   loadStateDict(stateDict: SchedulerStateDict): void {
     checkSchedule("ReduceLROnPlateau", this.stateDict(), stateDict);
     const pick = (keys: object): object => Object.fromEntries(Object.keys(keys).map((key) => [key, stateDict[key]]));
     Object.assign(this.options, structuredClone(pick(this.options)));
     Object.assign(this.progress, structuredClone(pick(this.progress)));
     this.minLrs.splice(0, this.minLrs.length, ...stateDict.minLrs as number[]);
+  }
+
+  /** Refuses to write the schedule as JSON; write its `stateDict()`. @throws Error always. */
+  toJSON(): never {
+    return refuseJson("ReduceLROnPlateau");
   }
 }

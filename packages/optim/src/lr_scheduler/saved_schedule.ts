@@ -1,7 +1,7 @@
-/** States of schedules, checked before anything of them is taken over. */
+/** Checks the states of schedules before they are loaded. */
 
 /**
- * Compares a saved state with that of a schedule: the same names, and values of the same types. Lists may have another length, but not
+ * Compares a saved state with that of a schedule: the same names, and values of the same types. Lists may have another length, except
  * those of learning rates, which have one for each parameter group.
  *
  * @throws TypeError naming the schedule, the entry, and what was expected.
@@ -48,6 +48,11 @@ function checkEntry(name: string, key: string, own: unknown, given: unknown): vo
   } else if (typeof given === "number" && (Number.isNaN(given) || (key === "lastEpoch" && !isEpoch(given)))) {
     fail(key === "lastEpoch" ? "an integer of at least -1" : "a number");
   }
+}
+
+/** The `toJSON` of every schedule. @throws Error that says what to write. */
+export function refuseJson(name: string): never {
+  throw new Error(`${name}: a schedule is not written as JSON; write its stateDict()`);
 }
 
 /** -1 is before the first step. */

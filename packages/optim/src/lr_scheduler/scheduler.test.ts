@@ -75,6 +75,15 @@ test("step(epoch) jumps, in closed form", () => {
   ];
   for (const make of makers) {
     for (const epoch of [0, 1, 5, 7]) expect(jump(make, epoch)).toBeCloseTo(walk(make, epoch), 10);
+    const scheduler = make(sgd());
+    const before = JSON.stringify(scheduler.stateDict());
+    const fractions = scheduler instanceof CosineAnnealingWarmRestarts ? [] : [0.5];
+    for (const epoch of [...fractions, -1, NaN, Infinity, "1" as never]) {
+      expect(() => scheduler.step(epoch)).toThrow(
+        `${scheduler.constructor.name}.step: epoch is ${epoch}; it must be a`,
+      );
+      expect(JSON.stringify(scheduler.stateDict())).toBe(before);
+    }
   }
 });
 

@@ -1,5 +1,5 @@
 /** What every learning-rate schedule shares. */
-import { checkSchedule } from "./saved_schedule.ts";
+import { checkSchedule, refuseJson } from "./saved_schedule.ts";
 
 /** The part of a parameter group that schedules read and write. */
 export interface ScheduledGroup {
@@ -17,21 +17,21 @@ export interface ScheduledOptimizer {
 /** Options of every schedule. */
 export interface SchedulerOptions {
   /**
-   * The last epoch of an earlier run that goes on; the optimiser's groups must then have an `initialLr`, which
-   * `loadStateDict` restores. Default -1: from the start.
+   * The last epoch of a run that is resumed; the optimiser's groups must then have an `initialLr`, which `loadStateDict` restores.
+   * Default -1: from the start.
    */
   readonly lastEpoch?: number;
 }
 
-/** Numbers, flags and lists of them that a schedule goes on from; can be written as JSON. */
+/** The state of a schedule: numbers, flags and lists of them. It can be written as JSON. */
 export type SchedulerStateDict = { readonly [name: string]: unknown };
 
 /**
- * The base of the schedules (PyTorch's `torch.optim.lr_scheduler.LRScheduler`). A schedule sets the learning rates when it is made
- * and again at each `step()`, to be called after the optimiser's, once an epoch or once a batch.
+ * The base of the schedules (PyTorch's `torch.optim.lr_scheduler.LRScheduler`). A schedule sets the learning rates when it is made and
+ * again at each `step()`, to be called after the optimiser's, once for each epoch or batch.
  *
- * A schedule of one's own derives the next rates from the present ones, calls `start()` at the end of its constructor, and may
- * give them in closed form too.
+ * A custom schedule computes the next rates from the current ones, calls `start()` at the end of its constructor, and may also give them
+ * in closed form.
  *
  * @example
  * ```ts
@@ -56,13 +56,13 @@ export type SchedulerStateDict = { readonly [name: string]: unknown };
 export abstract class LRScheduler {
   /** The optimiser whose learning rates are set. */
   readonly optimizer: ScheduledOptimizer;
-  /** The learning rates before any schedule, one a group. */
+  /** The learning rates before any schedule, one for each group. */
   protected readonly baseLrs: number[];
   /** Number of steps since the start; 0 once the schedule is made. */
   lastEpoch: number;
   private lastLrs: number[];
 
-  /** @throws RangeError for a `lastEpoch` that is no whole number of at least -1; Error when one is given and a group has no `initialLr`. */
+  /** @throws RangeError unless `lastEpoch` is a whole number of at least -1; Error when one is given and a group has no `initialLr`. */
   constructor(optimizer: ScheduledOptimizer, options: SchedulerOptions = {}) {
     const { lastEpoch = -1 } = options;
     checkWhole(this.constructor.name, "lastEpoch", lastEpoch, -1);
@@ -86,7 +86,7 @@ export abstract class LRScheduler {
     this.step();
   }
 
-  /** The learning rates at `lastEpoch`, from those the groups have now: what other schedules did to them stays. */
+  /** The learning rates at `lastEpoch`, from the groups' current ones, so that changes by other schedules are kept. */
   protected abstract nextLrs(): number[];
 
   /** The learning rates at `lastEpoch` from the initial ones alone, where the schedule is known in closed form. */
@@ -95,9 +95,12 @@ export abstract class LRScheduler {
   }
 
   /**
-   * Sets the learning rates of the next epoch, or those of the epoch given.
+   * Sets the learning rates of the next epoch, or of the given one.
+   *
+   * @throws RangeError for an epoch that is not a whole number of at least 0.
    */
   step(epoch?: number): void {
+    if (epoch !== undefined) checkWhole(`${this.constructor.name}.step`, "epoch", epoch, 0);
     this.lastEpoch = epoch ?? this.lastEpoch + 1;
     this.setLrs(epoch === undefined ? this.nextLrs() : this.closedForm());
   }
@@ -108,24 +111,24 @@ export abstract class LRScheduler {
     this.noteLrs();
   }
 
-  /** Remembers the groups' learning rates as those this schedule left. */
+  /** Records the groups' learning rates as those that this schedule set. */
   protected noteLrs(): void {
     this.lastLrs = this.optimizer.paramGroups.map(({ lr }) => lr);
   }
 
-  /** The learning rates that the last step set, one a group. */
+  /** The learning rates that the last step set, one for each group. */
   getLastLr(): number[] {
     return [...this.lastLrs];
   }
 
-  /** All that is needed to go on later, apart from functions and the optimiser. */
+  /** The state needed to resume, without functions and the optimiser. */
   stateDict(): SchedulerStateDict {
     const entries = Object.entries(this).filter(([key, value]) => key !== "optimizer" && typeof value !== "function");
     return structuredClone(Object.fromEntries(entries));
   }
 
   /**
-   * Takes over what `stateDict` gave. The learning rates themselves are part of the optimiser's state.
+   * Loads a state from `stateDict`. The learning rates themselves are part of the optimiser's state.
    *
    * @throws TypeError for the state of another kind of schedule, or a value of another type; this one is then unchanged.
    */
@@ -134,14 +137,14 @@ export abstract class LRScheduler {
     Object.assign(this, structuredClone(stateDict));
   }
 
-  /** Throws TypeError unless `stateDict` could be loaded; a schedule of schedules asks all before it loads the first. */
+  /** Throws TypeError unless `stateDict` could be loaded. Combined schedules check all parts before they load the first. */
   checkStateDict(stateDict: SchedulerStateDict): void {
     checkSchedule(this.constructor.name, this.stateDict(), stateDict);
   }
 
-  /** A schedule is not written as JSON, its state is. @throws Error that says so. */
+  /** Refuses to write the schedule as JSON; write its `stateDict()`. @throws Error always. */
   toJSON(): never {
-    throw new Error(`${this.constructor.name}: a schedule is not written as JSON; write its stateDict()`);
+    return refuseJson(this.constructor.name);
   }
 }
 
@@ -152,7 +155,7 @@ export function checkWhole(name: string, option: string, value: number, least: n
   }
 }
 
-/** One value a group, from one for all or a list. @throws RangeError when the list has another length. */
+/** One value for each group, from a single value or a list. @throws RangeError when the list has another length. */
 export function perGroup<T>(name: string, option: string, value: T | readonly T[], groups: number): T[] {
   if (!Array.isArray(value)) return new Array<T>(groups).fill(value as T);
   if (value.length !== groups) {

@@ -18,10 +18,10 @@ export interface SequentialLROptions extends SchedulerOptions {
 }
 
 /**
- * Runs schedules of one optimiser one after the other (PyTorch's `SequentialLR`). Each starts at its epoch 0, from the initial
- * learning rate, when its turn comes.
+ * Runs schedules of one optimiser one after the other (PyTorch's `SequentialLR`). Each starts at its epoch 0, from the initial learning
+ * rate, at its milestone.
  *
- * @throws Error when they are not of one optimiser; RangeError when the milestones do not rise or are not one fewer.
+ * @throws Error when they have different optimisers; RangeError unless the milestones rise and are one fewer than the schedules.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export class SequentialLR extends LRScheduler {
     this.schedulers = [...schedulers];
     this.milestones = [...milestones];
     this.lastEpoch = lastEpoch + 1;
-    // Making the schedules has moved the rates; the first one sets its own again, from the initial ones.
+    // Creating the schedules has changed the rates; the first one sets its own again, from the initial ones.
     for (const group of optimizer.paramGroups) group.lr = group.initialLr!;
     for (const scheduler of this.schedulers) scheduler.lastEpoch--;
     this.schedulers[0]!.step();
@@ -76,7 +76,7 @@ export class SequentialLR extends LRScheduler {
     return this.getLastLr();
   }
 
-  /** The states of all schedules and the place in their row. */
+  /** The states of all schedules and the position in the sequence. */
   override stateDict(): SchedulerStateDict {
     const { lastEpoch, milestones } = this;
     const schedulers = this.schedulers.map((scheduler) => scheduler.stateDict());

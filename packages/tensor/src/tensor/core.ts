@@ -254,6 +254,7 @@ export function checkGradient(
       }`,
     );
   }
+  if (internals(value).held === null) throw freedError(value, operation);
   const { shape } = of;
   let fits = value.shape.length === shape.length;
   for (let d = 0; fits && d < shape.length; d++) fits = value.shape[d] === shape[d];

@@ -338,7 +338,7 @@ export class Tensor extends TensorCore {
    * device.
    *
    * @throws TypeError for what is neither a tensor nor null, or a tensor of another dtype; RangeError for another shape; Error for
-   * another device.
+   * another device or a freed tensor.
    */
   get grad(): Tensor | null {
     return this.gradient;
