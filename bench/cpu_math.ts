@@ -8,9 +8,9 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
-import { ArrayFunction } from "../packages/tensor/src/backends/cpu/math/harness.ts";
+import { ArrayFunction } from "../packages/tensor/src/backends/cpu/testing/array_function.ts";
 import { binaryMath, unaryMath } from "../packages/tensor/src/backends/cpu/math/mod.ts";
-import { errorInUlp, references, ulpBounds } from "../packages/tensor/src/backends/cpu/math/references.ts";
+import { errorInUlp, references, ulpBounds } from "../packages/tensor/src/backends/cpu/testing/math_references.ts";
 
 const count = 4_000_000;
 const small = 4096;

@@ -7,9 +7,9 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { features } from "../packages/tensor/src/backends/cpu/features.ts";
-import { ArrayFunction } from "../packages/tensor/src/backends/cpu/math/harness.ts";
+import { ArrayFunction } from "../packages/tensor/src/backends/cpu/testing/array_function.ts";
 import { unaryMath } from "../packages/tensor/src/backends/cpu/math/mod.ts";
-import { errorInUlp, references, ulpBounds } from "../packages/tensor/src/backends/cpu/math/references.ts";
+import { errorInUlp, references, ulpBounds } from "../packages/tensor/src/backends/cpu/testing/math_references.ts";
 
 const { values, positionals } = parseArgs({
   options: { step: { type: "string", default: "1" } },

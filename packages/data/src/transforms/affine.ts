@@ -2,7 +2,8 @@ import { type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { Draws } from "./draws.ts";
 import { checkRange, type Range, show, spread } from "./parameters.ts";
-import { type Pictures, PictureTransform } from "./pictures.ts";
+import { type Pictures } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 import { checkInterpolation, type Interpolation, roundHalfEven } from "./resample.ts";
 import { type AffineParts, affinePlaces, inverseAffine, Warp } from "./warp.ts";
 

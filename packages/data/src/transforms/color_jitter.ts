@@ -3,7 +3,8 @@ import { checkOptions } from "@heddle/tensor/engine";
 import { brighten, checkColours, contrast, type Place, saturate, turnHue } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { type Range, spread } from "./parameters.ts";
-import { type Pictures, PictureTransform } from "./pictures.ts";
+import { type Pictures } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 
 /** Options of {@link ColorJitter}: a number a for factors from 1 − a to 1 + a, or a range of factors. */
 export interface ColorJitterOptions {

@@ -3,7 +3,8 @@ import { checkArguments } from "../arguments.ts";
 import { clamped } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { type Range, spread } from "./parameters.ts";
-import { type Pictures, PictureTransform } from "./pictures.ts";
+import { type Pictures } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 
 /**
  * Adds a different random number to each channel of a float picture from 0 to 1, and clamps the values to 0 to 1, like

@@ -3,7 +3,8 @@ import { checkArguments } from "../arguments.ts";
 import { checkColours, contrast, type Place, stretch } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability, type Range, spread } from "./parameters.ts";
-import { type Pictures, PictureTransform } from "./pictures.ts";
+import { type Pictures } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 
 /**
  * Multiplies the distance of a float picture's values from its mean grey by a random factor, and clamps them to 0 to 1:

@@ -4,7 +4,8 @@ import { checkArguments } from "../arguments.ts";
 import { checkMode, copyWindow, type PaddingMode } from "./border.ts";
 import { Draws } from "./draws.ts";
 import { mostSide, type Size, sizeOf } from "./parameters.ts";
-import { emptyLike, type Pictures, PictureTransform, showSize } from "./pictures.ts";
+import { emptyLike, type Pictures, showSize } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 
 /** Options of {@link RandomCrop}. */
 export interface RandomCropOptions {

@@ -1,7 +1,8 @@
 import { fromTypedArray, type Generator, rand, type Tensor, tidy } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { gaussianKernel } from "./gaussian.ts";
-import { type Pictures, PictureTransform } from "./pictures.ts";
+import { type Pictures } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 import { checkInterpolation, type Interpolation } from "./resample.ts";
 import { Warp } from "./warp.ts";
 

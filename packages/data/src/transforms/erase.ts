@@ -2,7 +2,8 @@ import { type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { Draws } from "./draws.ts";
 import { checkProbability, checkRange, mostSide, type Range, show } from "./parameters.ts";
-import { type Pictures, PictureTransform } from "./pictures.ts";
+import { type Pictures } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 import type { Box } from "./resample.ts";
 
 /** Options of {@link RandomErasing}. */

@@ -2,7 +2,8 @@ import type { Generator } from "@heddle/tensor";
 import { checkArguments } from "../arguments.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability } from "./parameters.ts";
-import { type Pictures, PictureTransform } from "./pictures.ts";
+import { type Pictures } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 
 /**
  * Mirrors a picture left to right with a probability (torchvision's `RandomHorizontalFlip`), independently for each

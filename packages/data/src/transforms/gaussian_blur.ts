@@ -4,7 +4,8 @@ import { beyond } from "./border.ts";
 import { Draws } from "./draws.ts";
 import { gaussianKernel } from "./gaussian.ts";
 import { checkRange, type Range, type Size, sizeOf } from "./parameters.ts";
-import { type Pictures, PictureTransform } from "./pictures.ts";
+import { type Pictures } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 import { roundHalfEven } from "./resample.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { type Generator, randn } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { clamped } from "./colour.ts";
-import { type Pictures, PictureTransform } from "./pictures.ts";
+import { type Pictures } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 
 /** Options of {@link GaussianNoise}. */
 export interface GaussianNoiseOptions {

@@ -3,7 +3,8 @@ import { checkArguments } from "../arguments.ts";
 import { checkColours, greyOf } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability } from "./parameters.ts";
-import { emptyLike, type Pictures, PictureTransform } from "./pictures.ts";
+import { emptyLike, type Pictures } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 
 /**
  * Converts float pictures to grey: 0.2989 of red, 0.587 of green and 0.114 of blue (torchvision's `Grayscale`).

@@ -1,5 +1,4 @@
-import { defaultGenerator, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
-import type { Transform } from "./transform.ts";
+import { fromTypedArray, type Tensor } from "@heddle/tensor";
 
 /**
  * Pictures in the host's memory, one after the other, each as planes of rows: the format that picture transforms work
@@ -13,34 +12,6 @@ export interface Pictures {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
-}
-
-/**
- * A transform of pictures [C, H, W] or batches [N, C, H, W], in uint8 or float32. Each picture of a batch gets its own
- * random parameters. In a `Compose`, consecutive transforms pass pictures on without creating tensors in between.
- */
-export abstract class PictureTransform implements Transform {
-  readonly batched: boolean = true;
-  /** What errors call it. */
-  protected abstract readonly name: string;
-  /** Whether the transform computes with colours, which needs float32 from 0 to 1. */
-  protected readonly needsFloat: boolean = false;
-
-  /** The transformed pictures, as another tensor. @throws when the tensor is no picture, or of another dtype */
-  apply(input: Tensor, generator: Generator = defaultGenerator): Tensor {
-    return onPictures(this.name, input, (pictures) => this.applyToPictures(pictures, generator));
-  }
-
-  /** The same on the host; overwrites what it is given, or returns others. */
-  applyToPictures(pictures: Pictures, generator: Generator): Pictures {
-    if (this.needsFloat && !(pictures.data instanceof Float32Array)) {
-      throw new Error(`${this.name}: expected a float tensor, got uint8. Put ToTensor before it.`);
-    }
-    return this.transform(pictures, generator);
-  }
-
-  /** What the transform does. */
-  protected abstract transform(pictures: Pictures, generator: Generator): Pictures;
 }
 
 /** Runs a function of pictures on a tensor [C, H, W] or [N, C, H, W]. */

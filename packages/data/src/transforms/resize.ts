@@ -2,7 +2,8 @@ import { type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { Draws } from "./draws.ts";
 import { checkRange, type Range, type Size, sizeOf } from "./parameters.ts";
-import { emptyLike, type Pictures, PictureTransform } from "./pictures.ts";
+import { emptyLike, type Pictures } from "./pictures.ts";
+import { PictureTransform } from "./picture_transform.ts";
 import { type Box, checkInterpolation, type Interpolation, Resampler } from "./resample.ts";
 
 /** Options of {@link Resize}. */

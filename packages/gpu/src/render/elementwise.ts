@@ -3,8 +3,7 @@
  * memory is accessed in vectors, and narrow dtypes in whole words. Otherwise a thread computes one element.
  */
 import type { DType } from "@heddle/tensor";
-import { type Kernel, showExpr } from "@heddle/tensor/backend";
-import { isContiguous, sizeOf } from "../strides.ts";
+import { isContiguous, type Kernel, showExpr, sizeOf } from "@heddle/tensor/backend";
 import {
   declareBuffer,
   declareInput,

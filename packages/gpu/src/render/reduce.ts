@@ -4,8 +4,7 @@
  * order is fixed, so that results are the same in every run.
  */
 import type { DType } from "@heddle/tensor";
-import { type Kernel, showExpr } from "@heddle/tensor/backend";
-import { sizeOf } from "../strides.ts";
+import { type Kernel, showExpr, sizeOf } from "@heddle/tensor/backend";
 import { infinityBits } from "./buffer_access.ts";
 import { scalarSlots } from "./expression.ts";
 import { accumulator, groupSize, type InputAccess, isIndexed, type ReduceVariant } from "./reduce_variant.ts";

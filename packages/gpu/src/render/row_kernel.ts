@@ -3,8 +3,7 @@
  * order. Where rows are aligned to quads, memory is accessed in vectors. Values are float32, whatever their dtype in
  * memory.
  */
-import { type RowKernel, type RowStep, showRows, stepExpressions } from "@heddle/tensor/backend";
-import { sizeOf } from "../strides.ts";
+import { type RowKernel, type RowStep, showRows, sizeOf, stepExpressions } from "@heddle/tensor/backend";
 import {
   declareBuffer,
   declareInput,

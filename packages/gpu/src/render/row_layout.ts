@@ -1,7 +1,6 @@
 /** Transformations of row kernels before rendering: shape, dtypes and vector access. */
 import type { DType } from "@heddle/tensor";
-import type { RowKernel, RowStep } from "@heddle/tensor/backend";
-import { isContiguous, sizeOf } from "../strides.ts";
+import { isContiguous, type RowKernel, type RowStep, sizeOf } from "@heddle/tensor/backend";
 import type { Expr } from "./expression.ts";
 
 /**

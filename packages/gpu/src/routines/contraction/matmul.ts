@@ -1,8 +1,8 @@
 /** Matrix products: `[…, M, K] · […, K, N]` with broadcast batches and any strides. */
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
-import { mergeDimensions, sizeOf } from "../../strides.ts";
+import { mergeDimensions } from "../../strides.ts";
 import { dot, numbered } from "../shared/params.ts";
 import type { Contraction } from "./contraction.ts";
 import type { KernelConfigName } from "./kernel_configs.ts";

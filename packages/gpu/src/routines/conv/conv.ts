@@ -2,10 +2,9 @@
  * Convolution as an implicit matrix product: the contraction reads elements directly from the images, and nothing is
  * unfolded in memory. Groups are the batch, filters are the rows, and positions in all images are the columns.
  */
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
-import { sizeOf } from "../../strides.ts";
 import type { KernelConfigName } from "../contraction/kernel_configs.ts";
 import { runContraction } from "../contraction/run_contraction.ts";
 import {

@@ -2,9 +2,8 @@
  * The gradient of a convolution's input. The polyphase algorithm computes it as several convolutions with stride 1. The
  * column algorithm (col2im) needs fewer multiplications where the first would mostly multiply padding.
  */
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
-import { sizeOf } from "../../strides.ts";
 import { type KernelConfigName, softwareConfig } from "../contraction/kernel_configs.ts";
 import { runContraction } from "../contraction/run_contraction.ts";
 import { gradientByColumns } from "./conv_input_grad_columns.ts";

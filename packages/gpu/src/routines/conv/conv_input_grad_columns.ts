@@ -3,11 +3,10 @@
  * every element of the image then sums what its windows add to it.
  */
 import { type DType, isFloat } from "@heddle/tensor";
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
 import { computeType } from "../../render/wgsl_types.ts";
-import { sizeOf } from "../../strides.ts";
 import type { KernelConfigName } from "../contraction/kernel_configs.ts";
 import { runContraction } from "../contraction/run_contraction.ts";
 import { dispatch } from "../shared/dispatch.ts";

@@ -2,10 +2,9 @@
  * The gradient of a convolution's input as convolutions with stride 1. Elements of the image that are one stride apart
  * meet the same taps of the filter. Each such set of elements is a phase, and one contraction computes it.
  */
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
-import { sizeOf } from "../../strides.ts";
 import { numbered } from "../shared/params.ts";
 import { type BareContraction, dims, each, geometryOf, imageAndPosition, selectInside } from "./conv_params.ts";
 

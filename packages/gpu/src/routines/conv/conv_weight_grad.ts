@@ -2,10 +2,9 @@
  * The gradient of a convolution's weight: a sum over all images and positions, split where there are few outputs.
  * Groups are the batch, filters are the rows, and pairs of channel and tap are the columns.
  */
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
-import { sizeOf } from "../../strides.ts";
 import type { KernelConfigName } from "../contraction/kernel_configs.ts";
 import { runContraction } from "../contraction/run_contraction.ts";
 import {

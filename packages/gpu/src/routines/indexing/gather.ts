@@ -1,9 +1,9 @@
 /** `out[i][j] = x[index[i][j]][j]`, with one thread for each element. */
 import { isFloat } from "@heddle/tensor";
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
-import { mergeDimensions, sizeOf } from "../../strides.ts";
+import { mergeDimensions } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { dot, numbered } from "../shared/params.ts";
 

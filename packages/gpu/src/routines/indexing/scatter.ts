@@ -8,11 +8,10 @@
  *   with few lanes.
  */
 import { type DType, isFloat, type ScatterMode } from "@heddle/tensor";
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, contiguousStrides, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
 import { isNan } from "../../render/math/functions.ts";
-import { contiguousStrides, sizeOf } from "../../strides.ts";
 import { copy } from "../shared/copy.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { lanesOf } from "../shared/lanes.ts";

@@ -3,11 +3,10 @@
  * and the gradient.
  */
 import { isFloat } from "@heddle/tensor";
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { isNan } from "../../render/math/functions.ts";
 import { computeType } from "../../render/wgsl_types.ts";
-import { sizeOf } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { windowCode } from "../shared/windows.ts";
 

@@ -1,8 +1,7 @@
 /** Sum pooling: the scaled sum of each window, and the gradient. */
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import { floatBits, type GpuContext, type GpuOperand } from "../../gpu_context.ts";
 import { computeType } from "../../render/wgsl_types.ts";
-import { sizeOf } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { windowCode } from "../shared/windows.ts";
 

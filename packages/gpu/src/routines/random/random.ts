@@ -1,11 +1,10 @@
 /** Random tensors from the Philox stream. A thread draws a block of four elements. */
 import { type DType, itemSize } from "@heddle/tensor";
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, contiguousStrides, isContiguous, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { infinityBits } from "../../render/buffer_access.ts";
 import { functionsFor } from "../../render/math/functions.ts";
 import { computeType } from "../../render/wgsl_types.ts";
-import { contiguousStrides, isContiguous, sizeOf } from "../../strides.ts";
 import { copy } from "../shared/copy.ts";
 import { dispatch } from "../shared/dispatch.ts";
 

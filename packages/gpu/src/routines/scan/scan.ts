@@ -4,9 +4,8 @@
  * workgroup processes a tile.
  */
 import { isFloat } from "@heddle/tensor";
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
-import { sizeOf } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { type Lanes, lanesOf } from "../shared/lanes.ts";
 

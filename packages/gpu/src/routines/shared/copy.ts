@@ -1,7 +1,8 @@
 /** Copies between operands of the same shape and any strides. The dtypes are both floats or both integers. */
+import { sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
-import { mergeDimensions, sizeOf } from "../../strides.ts";
+import { mergeDimensions } from "../../strides.ts";
 import { dispatch } from "./dispatch.ts";
 import { dot, numbered } from "./params.ts";
 

@@ -1,7 +1,8 @@
 /** Lanes: the elements along one dimension. There is a lane for every index of the other dimensions. */
+import { sizeOf } from "@heddle/tensor/backend";
 import type { GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
-import { mergeDimensions, sizeOf } from "../../strides.ts";
+import { mergeDimensions } from "../../strides.ts";
 import { dot, numbered } from "./params.ts";
 
 /** The lanes of several operands, which have the same number of lanes. */

@@ -2,8 +2,8 @@
  * Windows over images `[N, C, …]` of one to three spatial dimensions, for pooling and convolutions: params, and loops
  * in WGSL.
  */
+import { sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
-import { sizeOf } from "../../strides.ts";
 import { numbered } from "./params.ts";
 
 /** The attributes of windows. */

@@ -1,9 +1,8 @@
 /** Stable sort along a dimension. NaN is the largest value. */
 import { type DType, isFloat } from "@heddle/tensor";
-import type { Attrs } from "@heddle/tensor/backend";
+import { type Attrs, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { isNan } from "../../render/math/functions.ts";
-import { sizeOf } from "../../strides.ts";
 import { dispatch } from "../shared/dispatch.ts";
 import { type Lanes, lanesOf } from "../shared/lanes.ts";
 import { runLength, sortRows } from "./merge_sort.ts";

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { type Code, FunctionBuilder } from "../../../wasm/assembler.ts";
 import { features } from "../features.ts";
 import { specialFunctions } from "../../reference/special.ts";
-import { ArrayFunction } from "./harness.ts";
+import { ArrayFunction } from "../testing/array_function.ts";
 import { twoOverPi } from "./huge_angle.ts";
 import { binaryMath, unaryMath, vectorMath } from "./mod.ts";
-import { errorInUlp, references, ulpBounds } from "./references.ts";
+import { errorInUlp, references, ulpBounds } from "../testing/math_references.ts";
 
 /** With and without fused multiply-add, which some runtimes lack. */
 const variants = [true, false].map((fused) => ({ fused, lacking: fused && !features().relaxedMadd }));

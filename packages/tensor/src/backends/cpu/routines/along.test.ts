@@ -4,7 +4,7 @@ import { sizeOf } from "../../../shape.ts";
 import type { ScatterMode } from "../../../prims/attrs.ts";
 import type { HostOperand } from "../../reference/array.ts";
 import { Engine } from "../engine.ts";
-import { compare, fromHeap, type Lie, onHeap, randomOperand, seeded } from "./against_reference.ts";
+import { compare, fromHeap, type Lie, onHeap, randomOperand, seeded } from "../testing/reference_comparison.ts";
 import { gather } from "./gather.ts";
 import { scatter } from "./scatter.ts";
 

@@ -4,7 +4,7 @@ import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
 import { routineRules } from "../../../prims/routines.ts";
 import type { HostOperand } from "../../reference/array.ts";
 import { Engine } from "../engine.ts";
-import { compare, type Lie, randomOperand, seeded } from "./against_reference.ts";
+import { compare, type Lie, randomOperand, seeded } from "../testing/reference_comparison.ts";
 import { convGradOfWeight } from "./conv_weight_grad.ts";
 import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 

@@ -3,7 +3,7 @@ import { type DType, dtypes } from "../../../dtype.ts";
 import { windowCount } from "../../../prims/routines.ts";
 import type { PoolAttrs } from "../../../prims/attrs.ts";
 import { Engine } from "../engine.ts";
-import { compare, type Lie, randomOperand, seeded } from "./against_reference.ts";
+import { compare, type Lie, randomOperand, seeded } from "../testing/reference_comparison.ts";
 import { maxPool } from "./max_pool.ts";
 
 const engine = new Engine({}, 1);

@@ -6,7 +6,7 @@ import { contiguousStrides, sizeOf } from "../../../shape.ts";
 import type { HostOperand } from "../../reference/array.ts";
 import { maxPool } from "../../reference/pool.ts";
 import { Engine } from "../engine.ts";
-import { compare, type Lie, randomOperand, seeded } from "./against_reference.ts";
+import { compare, type Lie, randomOperand, seeded } from "../testing/reference_comparison.ts";
 import { maxPoolGrad } from "./max_pool_grad.ts";
 
 const engine = new Engine({}, 1);

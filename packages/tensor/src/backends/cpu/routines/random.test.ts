@@ -6,10 +6,10 @@ import { load } from "../../reference/array.ts";
 import { random as reference } from "../../reference/random.ts";
 import { Engine } from "../engine.ts";
 import { get, set } from "../../../wasm/assembler.ts";
-import { ArrayFunction } from "../math/harness.ts";
+import { ArrayFunction } from "../testing/array_function.ts";
 import type { BinaryExpander } from "../math/lanes.ts";
-import { errorInUlp } from "../math/references.ts";
-import { fromHeap, onHeap } from "./against_reference.ts";
+import { errorInUlp } from "../testing/math_references.ts";
+import { fromHeap, onHeap } from "../testing/reference_comparison.ts";
 import { boxMuller } from "./normal_pairs.ts";
 import { random } from "./random.ts";
 

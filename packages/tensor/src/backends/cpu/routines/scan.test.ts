@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { dtypes } from "../../../dtype.ts";
 import type { HostOperand } from "../../reference/array.ts";
 import { Engine } from "../engine.ts";
-import { compare, fromHeap, type Lie, onHeap, randomOperand, seeded } from "./against_reference.ts";
+import { compare, fromHeap, type Lie, onHeap, randomOperand, seeded } from "../testing/reference_comparison.ts";
 import { cumprod, cumsum } from "./scan.ts";
 
 const engine = new Engine({}, 1);

@@ -3,7 +3,7 @@ import { type DType, dtypes, isFloat } from "../../../dtype.ts";
 import { toHalfBits } from "../../../half.ts";
 import type { HostOperand } from "../../reference/array.ts";
 import { Engine } from "../engine.ts";
-import { compare, type Lie, randomOperand, seeded } from "./against_reference.ts";
+import { compare, type Lie, randomOperand, seeded } from "../testing/reference_comparison.ts";
 import { sort } from "./sort.ts";
 
 const engine = new Engine({}, 1);

@@ -3,7 +3,7 @@ import { type DType, itemSize, typedArrayOver } from "../../../dtype.ts";
 import type { SumPoolAttrs } from "../../../prims/attrs.ts";
 import { routineRules, windowCount } from "../../../prims/routines.ts";
 import { Engine } from "../engine.ts";
-import { compare, type Lie, randomOperand, seeded } from "./against_reference.ts";
+import { compare, type Lie, randomOperand, seeded } from "../testing/reference_comparison.ts";
 import { sumPool, sumPoolGrad } from "./sum_pool.ts";
 
 const engine = new Engine({}, 1);

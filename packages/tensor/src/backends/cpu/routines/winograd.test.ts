@@ -4,7 +4,7 @@ import { routineRules } from "../../../prims/routines.ts";
 import { contiguousStrides, sizeOf } from "../../../shape.ts";
 import { routines as reference } from "../../reference/routines.ts";
 import { Engine } from "../engine.ts";
-import { compare, fromHeap, type Lie, onHeap, randomOperand, seeded } from "./against_reference.ts";
+import { compare, fromHeap, type Lie, onHeap, randomOperand, seeded } from "../testing/reference_comparison.ts";
 import { conv } from "./conv.ts";
 import { convForward } from "./conv_forward.ts";
 import { convByTiles, convGradByTiles } from "./winograd.ts";

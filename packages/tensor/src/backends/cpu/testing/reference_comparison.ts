@@ -7,8 +7,8 @@ import { contiguousStrides, sizeOf } from "../../../shape.ts";
 import { type HostOperand, load } from "../../reference/array.ts";
 import { routines as reference } from "../../reference/routines.ts";
 import type { Engine } from "../engine.ts";
-import type { CpuOperand } from "./operand.ts";
-import type { CpuRoutine } from "./mod.ts";
+import type { CpuOperand } from "../routines/operand.ts";
+import type { CpuRoutine } from "../routines/mod.ts";
 
 /** Numbers in [0, 1), the same for a seed. */
 export function seeded(seed: number): () => number {

@@ -2,7 +2,7 @@
 import { type Code, get, i32, memory, ModuleBuilder, op, set, whileLoop } from "../../../wasm/assembler.ts";
 import { Engine } from "../engine.ts";
 import type { Entry } from "../entry.ts";
-import type { BinaryExpander, UnaryExpander } from "./lanes.ts";
+import type { BinaryExpander, UnaryExpander } from "../math/lanes.ts";
 
 /** Vectors that one round of the loop computes. */
 const unroll = 2;
