@@ -14,7 +14,6 @@ export type {
   Activation,
   Attrs,
   ConvAttrs,
-  ElementwisePrim,
   Epilogue,
   PoolAttrs,
   Prim,
@@ -27,6 +26,7 @@ export type {
   ViewPrim,
   ViewStep,
 } from "./prims/attrs.ts";
+export { type ElementwisePrim, elementwiseRows, type FunctionPrim, type OperationPrim } from "./prims/elementwise.ts";
 export * as polynomials from "./backends/cpu/math/polynomials.ts";
 export { twoOverPi } from "./backends/cpu/math/huge_angle.ts";
 export { NullBackend } from "./backends/null.ts";

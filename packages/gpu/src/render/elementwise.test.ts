@@ -9,7 +9,7 @@ import {
   tidy,
   where,
 } from "@heddle/tensor";
-import type { ElementwisePrim } from "@heddle/tensor/backend";
+import { type ElementwisePrim, elementwiseRows } from "@heddle/tensor/backend";
 import { apply } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";
 import { gpu } from "../testing/gpu_device.ts";
@@ -76,12 +76,6 @@ function run(prim: ElementwisePrim, inputs: readonly Tensor[]): Tensor {
   return (apply as (prim: string, inputs: readonly Tensor[], attrs: object) => Tensor)(prim, inputs, {});
 }
 
-const binary: ReadonlySet<string> = new Set([
-  ...["add", "sub", "mul", "div", "floorDivide", "remainder", "fmod", "pow", "atan2", "maximum", "minimum"],
-  ...["eq", "ne", "lt", "le", "gt", "ge", "logicalAnd", "logicalOr", "logicalXor"],
-  ...["bitwiseAnd", "bitwiseOr", "bitwiseXor", "bitwiseLeftShift", "bitwiseRightShift"],
-]);
-
 describe.skipIf(gpu === null)("element-wise kernels on the GPU", () => {
   describe("every operation agrees with the reference backend", () => {
     for (const prim of Object.keys(operations) as ElementwisePrim[]) {
@@ -89,9 +83,9 @@ describe.skipIf(gpu === null)("element-wise kernels on the GPU", () => {
         let compared = 0;
         for (const dtype of dtypes) {
           tidy(() => {
-            const count = prim === "where" ? 3 : binary.has(prim) ? 2 : 1;
-            const inputs = Array.from({ length: count }, (_, i) => {
-              const made = values(prim === "where" && i === 0 ? "bool" : dtype, 301, i);
+            const { arity, condition } = elementwiseRows[prim];
+            const inputs = Array.from({ length: arity }, (_, i) => {
+              const made = values(condition && i === 0 ? "bool" : dtype, 301, i);
               const divides = ["floorDivide", "remainder", "fmod"].includes(prim) && i === 1 && !isFloat(dtype);
               const shifts = prim.endsWith("Shift") && i === 1;
               return divides ? made.maximum(1) : shifts && dtype !== "bool" ? made.abs().remainder(7) : made;

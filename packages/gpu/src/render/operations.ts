@@ -1,6 +1,6 @@
 /** WGSL of every element-wise operation. */
 import { type DType, isFloat } from "@heddle/tensor";
-import type { ElementwisePrim } from "@heddle/tensor/backend";
+import type { OperationPrim } from "@heddle/tensor/backend";
 
 /** Code of an operation. `a`, `b` and `c` are the names of its operands, `dtype` is the dtype it computes in. */
 type Render = (a: string, b: string, c: string, dtype: DType) => string;
@@ -18,7 +18,7 @@ const either: Render = (a, b) => `(${a} | ${b})`;
 const both: Render = (a, b) => `(${a} & ${b})`;
 
 /** The operations by name. */
-export const operations: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render } = {
+export const operations: { readonly [P in OperationPrim]: Render } = {
   neg: (a) => `(-${a})`,
   abs: call("abs"),
   sign: (a, _, __, dtype) =>

@@ -1,5 +1,8 @@
 /** The catalogue of primitives: every name there is, with the attributes it takes. Everything else is made of these. */
 import type { DType, Scalar } from "../dtype.ts";
+import type { ElementwisePrim } from "./elementwise.ts";
+
+export type { ElementwisePrim } from "./elementwise.ts";
 
 /** No attributes. */
 export type None = Readonly<Record<never, never>>;
@@ -67,80 +70,21 @@ export interface SoftmaxAttrs {
 /** How `scatter` combines a value with what is there. */
 export type ScatterMode = "set" | "sum" | "prod" | "amax" | "amin";
 
-/** Attributes by primitive. */
-export interface Attrs {
-  // Element-wise, one operand
-  cast: { readonly dtype: DType };
-  neg: None;
-  abs: None;
-  sign: None;
-  floor: None;
-  ceil: None;
-  round: None;
-  trunc: None;
-  sqrt: None;
-  exp: None;
-  expm1: None;
-  log: None;
-  log2: None;
-  log10: None;
-  log1p: None;
-  sin: None;
-  cos: None;
-  tan: None;
-  asin: None;
-  acos: None;
-  atan: None;
-  sinh: None;
-  cosh: None;
-  tanh: None;
-  asinh: None;
-  acosh: None;
-  atanh: None;
-  erf: None;
-  erfc: None;
-  erfinv: None;
-  sigmoid: None;
-  relu: None;
-  isnan: None;
-  logicalNot: None;
-  bitwiseNot: None;
-  // Element-wise, two operands
-  add: None;
-  sub: None;
-  mul: None;
-  div: None;
-  floorDivide: None;
-  remainder: None;
-  fmod: None;
-  pow: None;
-  atan2: None;
-  maximum: None;
-  minimum: None;
-  eq: None;
-  ne: None;
-  lt: None;
-  le: None;
-  gt: None;
-  ge: None;
-  logicalAnd: None;
-  logicalOr: None;
-  logicalXor: None;
-  bitwiseAnd: None;
-  bitwiseOr: None;
-  bitwiseXor: None;
-  bitwiseLeftShift: None;
-  bitwiseRightShift: None;
-  // Element-wise, three operands
-  where: None;
-  // Reductions
+/** Attributes of element-wise primitives. */
+export type ElementwiseAttrs = { [P in ElementwisePrim]: P extends "cast" ? { readonly dtype: DType } : None };
+
+/** Attributes of reductions. */
+export interface ReductionAttrs {
   sum: ReduceAttrs;
   prod: ReduceAttrs;
   amax: ReduceAttrs;
   amin: ReduceAttrs;
   argmax: ReduceAttrs;
   argmin: ReduceAttrs;
-  // Rows: several walks over each row of elements
+}
+
+/** Attributes of row primitives: several walks over each row of elements. */
+export interface RowAttrs {
   /** Inputs behind the first are what {@link SoftmaxAttrs} says, and masks. */
   softmax: SoftmaxAttrs;
   softmaxGrad: Pick<SoftmaxAttrs, "dim" | "scale">;
@@ -158,7 +102,10 @@ export interface Attrs {
   } & Epilogue;
   rmsNormalize: { readonly dims: readonly number[]; readonly eps: number };
   rmsNormalizeGrad: { readonly dims: readonly number[] };
-  // Views: the same storage, another geometry
+}
+
+/** Attributes of views: the same storage, another geometry. */
+export interface ViewAttrs {
   reshape: { readonly shape: readonly number[] };
   permute: { readonly dims: readonly number[] };
   expand: { readonly shape: readonly number[] };
@@ -167,10 +114,16 @@ export interface Attrs {
   diagonal: { readonly offset: number; readonly dim1: number; readonly dim2: number };
   unfold: { readonly dim: number; readonly size: number; readonly step: number };
   flip: { readonly dims: readonly number[] };
-  // Assembled from copies
+}
+
+/** Attributes of what is assembled from copies. */
+export interface AssembleAttrs {
   cat: { readonly dim: number };
   embed: { readonly shape: readonly number[]; readonly value: Scalar; readonly view: ViewStep };
-  // Routines
+}
+
+/** Attributes of routines. */
+export interface RoutineAttrs {
   /** A bias, if given, is `[N]`. */
   matmul: Epilogue;
   /** A bias, if given, is `[O]`. */
@@ -189,50 +142,26 @@ export interface Attrs {
   random: RandomAttrs;
 }
 
+/** Attributes by primitive. */
+export interface Attrs extends ElementwiseAttrs, ReductionAttrs, RowAttrs, ViewAttrs, AssembleAttrs, RoutineAttrs {}
+
 /** Name of a primitive. */
 export type Prim = keyof Attrs;
 
 /** Primitives that only change the geometry. */
-export type ViewPrim = "reshape" | "permute" | "expand" | "slice" | "select" | "diagonal" | "unfold" | "flip";
+export type ViewPrim = keyof ViewAttrs;
 
 /** Primitives that reduce an expression. */
-export type ReducePrim = "sum" | "prod" | "amax" | "amin" | "argmax" | "argmin";
+export type ReducePrim = keyof ReductionAttrs;
 
 /** Primitives that walk over rows of elements; a backend without row kernels gets composites instead. */
-export type RowPrim =
-  | "softmax"
-  | "softmaxGrad"
-  | "logSoftmax"
-  | "logSoftmaxGrad"
-  | "labelLoss"
-  | "labelLossGrad"
-  | "normalize"
-  | "normalizeGrad"
-  | "rmsNormalize"
-  | "rmsNormalizeGrad";
+export type RowPrim = keyof RowAttrs;
 
 /** Primitives that are made by copying their inputs into parts of the output. */
-export type AssemblePrim = "cat" | "embed";
+export type AssemblePrim = keyof AssembleAttrs;
 
 /** Primitives that a backend implements by name. */
-export type RoutinePrim =
-  | "matmul"
-  | "conv"
-  | "convInputGrad"
-  | "convWeightGrad"
-  | "maxPool"
-  | "maxPoolGrad"
-  | "sumPool"
-  | "sumPoolGrad"
-  | "gather"
-  | "scatter"
-  | "sort"
-  | "cumsum"
-  | "cumprod"
-  | "random";
-
-/** Primitives that are nodes of kernel expressions. */
-export type ElementwisePrim = Exclude<Prim, ViewPrim | ReducePrim | RowPrim | AssemblePrim | RoutinePrim>;
+export type RoutinePrim = keyof RoutineAttrs;
 
 /** One view with its attributes. */
 export type ViewStep = { readonly [P in ViewPrim]: { readonly prim: P; readonly attrs: Attrs[P] } }[ViewPrim];

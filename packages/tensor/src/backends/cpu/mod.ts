@@ -4,9 +4,8 @@ import { type DType, itemSize, type Scalar } from "../../dtype.ts";
 import type { Operand } from "../../ir/kernel.ts";
 import type { Work } from "../../ir/rows.ts";
 import type { RoutinePrim } from "../../prims/attrs.ts";
-import { specialFunctions } from "../reference/special.ts";
+import { functions } from "../reference/functions.ts";
 import { defaultThreads, Engine } from "./engine.ts";
-import type { HostFunctions } from "./entry.ts";
 import { type CompiledKernel, Kernels } from "./kernels.ts";
 import type { CpuOperand } from "./routines/operand.ts";
 import * as routines from "./routines/mod.ts";
@@ -26,57 +25,6 @@ interface CpuProgram extends Program {
   readonly compiled: CompiledKernel | CompiledRows | null;
 }
 
-/** What generated code may ask of the host: functions that have no vector form in some dtype. */
-function hostFunctions(): HostFunctions {
-  const { erf, erfc, erfinv, sigmoid, floorDivide, remainder, pow } = specialFunctions();
-  const {
-    exp,
-    expm1,
-    log,
-    log2,
-    log10,
-    log1p,
-    sin,
-    cos,
-    tan,
-    asin,
-    acos,
-    atan,
-    sinh,
-    cosh,
-    tanh,
-    asinh,
-    acosh,
-    atanh,
-    atan2,
-  } = Math;
-  return {
-    ...{
-      exp,
-      expm1,
-      log,
-      log2,
-      log10,
-      log1p,
-      sin,
-      cos,
-      tan,
-      asin,
-      acos,
-      atan,
-      sinh,
-      cosh,
-      tanh,
-      asinh,
-      acosh,
-      atanh,
-      atan2,
-    },
-    ...{ erf, erfc, erfinv, sigmoid, floorDivide, remainder, pow },
-    fmod: (a: number, b: number): number => a % b,
-  };
-}
-
 /** See the module's comment. */
 export class CpuBackend implements Backend {
   readonly name = "cpu";
@@ -88,7 +36,7 @@ export class CpuBackend implements Backend {
 
   /** @param threads how many may take part; by default `HEDDLE_THREADS`, or one a core. */
   constructor(threads: number = defaultThreads()) {
-    this.engine = new Engine(hostFunctions(), threads);
+    this.engine = new Engine(functions, threads);
     this.kernels = new Kernels(this.engine);
     this.rowKernels = new Rows(this.engine);
   }

@@ -1,7 +1,8 @@
 /** Renders kernels to JavaScript: plain loops, one line an element, float32 rounded at every operation. */
 import type { DType, TypedArray } from "../../dtype.ts";
 import type { Expr, Kernel } from "../../ir/kernel.ts";
-import type { ElementwisePrim, ReducePrim } from "../../prims/attrs.ts";
+import type { ReducePrim } from "../../prims/attrs.ts";
+import { type FunctionPrim, isFunction, type OperationPrim } from "../../prims/elementwise.ts";
 import type { Special } from "./special.ts";
 
 /** What rendered code is compiled to; see {@link renderKernel}. */
@@ -26,10 +27,8 @@ const call = (name: string): Render => (a, b) => b === "" ? `${name}(${a})` : `$
 const truth = (test: string): string => `((${test}) ? 1 : 0)`;
 const compare = (operator: string): Render => (a, b) => truth(`${a} ${operator} ${b}`);
 const rounding = (name: string): Render => (a, _, __, dtype) => int(dtype) ? a : `${name}(${a})`;
-const integral = (float: string, small: string, large: string): Render => (a, b, _, dtype) =>
-  `${big(dtype) ? large : int(dtype) ? small : float}(${a}, ${b})`;
 
-const operations: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render } = {
+const operations: { readonly [P in Exclude<OperationPrim, FunctionPrim>]: Render } = {
   neg: (a) => `-(${a})`,
   abs: (a, _, __, dtype) => big(dtype) ? `(${a} < 0n ? -${a} : ${a})` : `Math.abs(${a})`,
   sign: (a, _, __, dtype) =>
@@ -39,28 +38,6 @@ const operations: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render } =
   round: rounding("m.round"),
   trunc: rounding("Math.trunc"),
   sqrt: call("Math.sqrt"),
-  exp: call("Math.exp"),
-  expm1: call("Math.expm1"),
-  log: call("Math.log"),
-  log2: call("Math.log2"),
-  log10: call("Math.log10"),
-  log1p: call("Math.log1p"),
-  sin: call("Math.sin"),
-  cos: call("Math.cos"),
-  tan: call("Math.tan"),
-  asin: call("Math.asin"),
-  acos: call("Math.acos"),
-  atan: call("Math.atan"),
-  sinh: call("Math.sinh"),
-  cosh: call("Math.cosh"),
-  tanh: call("Math.tanh"),
-  asinh: call("Math.asinh"),
-  acosh: call("Math.acosh"),
-  atanh: call("Math.atanh"),
-  erf: call("m.erf"),
-  erfc: call("m.erfc"),
-  erfinv: call("m.erfinv"),
-  sigmoid: call("m.sigmoid"),
   relu: (a, _, __, dtype) => `(${a} < 0 ? ${big(dtype) ? "0n" : "0"} : ${a})`,
   isnan: (a) => truth(`${a} !== ${a}`),
   logicalNot: (a) => `(${a} ^ 1)`,
@@ -69,11 +46,6 @@ const operations: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render } =
   sub: (a, b) => `${a} - ${b}`,
   mul: (a, b, _, dtype) => dtype === "int32" ? `Math.imul(${a}, ${b})` : `${a} * ${b}`,
   div: (a, b) => `${a} / ${b}`,
-  floorDivide: integral("m.floorDivide", "m.intFloorDivide", "m.bigFloorDivide"),
-  remainder: integral("m.remainder", "m.intRemainder", "m.bigRemainder"),
-  fmod: (a, b, _, dtype) => int(dtype) ? `m.${big(dtype) ? "big" : "int"}Fmod(${a}, ${b})` : `${a} % ${b}`,
-  pow: integral("m.pow", "m.intPow", "m.bigPow"),
-  atan2: call("Math.atan2"),
   maximum: call("m.maximum"),
   minimum: call("m.minimum"),
   eq: compare("==="),
@@ -148,6 +120,12 @@ function castCode(value: string, from: DType, to: DType): string {
   return wrap(to, int(to) && !int(from) ? `Math.trunc(${value})` : value);
 }
 
+/** The call of a function, which on integers is that of its form for these. */
+function functionCode(prim: FunctionPrim, args: readonly string[], dtype: DType): string {
+  const capitalised = `${prim[0]!.toUpperCase()}${prim.slice(1)}`;
+  return `m.${big(dtype) ? `big${capitalised}` : int(dtype) ? `int${capitalised}` : prim}(${args.join(", ")})`;
+}
+
 function expression(expr: Expr): string {
   if (expr.op === "input") {
     return expr.dtype === "float16" ? `m.fromHalf[x${expr.index}[p${expr.index}]]` : `x${expr.index}[p${expr.index}]`;
@@ -157,7 +135,9 @@ function expression(expr: Expr): string {
   const from = expr.args[0]!.dtype;
   if (expr.op === "cast") return castCode(args[0]!, from, expr.dtype);
   const compute = expr.args.at(-1)!.dtype;
-  const code = operations[expr.op](args[0]!, args[1] ?? "", args[2] ?? "", compute);
+  const code = isFunction(expr.op)
+    ? functionCode(expr.op, args, compute)
+    : operations[expr.op](args[0]!, args[1] ?? "", args[2] ?? "", compute);
   return expr.dtype === "bool" && compute !== "bool" ? code : wrap(expr.dtype, code);
 }
 

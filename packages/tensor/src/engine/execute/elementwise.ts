@@ -4,7 +4,8 @@ import { type DType, dtypeIndex, resultType, type Scalar } from "../../dtype.ts"
 import type { Expr } from "../../ir/kernel.ts";
 import { launch, produceOne } from "../launch.ts";
 import type { ElementwisePrim } from "../../prims/attrs.ts";
-import { type OpTypes, table } from "../../prims/table.ts";
+import { table } from "../../prims/table.ts";
+import type { OpTypes } from "../../prims/type_rules.ts";
 import { broadcastShapes } from "../../shape.ts";
 import { isTensor, type Operand } from "../../tensor/core.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

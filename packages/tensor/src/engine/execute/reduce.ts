@@ -4,7 +4,7 @@ import type { DType, Scalar } from "../../dtype.ts";
 import type { Expr } from "../../ir/kernel.ts";
 import { launchOver, produceOne } from "../launch.ts";
 import type { Attrs, ReducePrim } from "../../prims/attrs.ts";
-import type { TypeRule } from "../../prims/table.ts";
+import type { TypeRule } from "../../prims/type_rules.ts";
 import { broadcastShapes, broadcastStrides, contiguousStrides, type Shape } from "../../shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { expressionOf } from "./elementwise.ts";

@@ -1,18 +1,37 @@
 /** Numbers among the operands of operations on integers. */
 import { type DType, integerRange, isInteger, type Scalar } from "../../dtype.ts";
-import type { ElementwisePrim } from "../../prims/attrs.ts";
+import { type ComparisonPrim, type ElementwisePrim, elementwiseRows, isComparison } from "../../prims/elementwise.ts";
 import { checkValue, placeInRange } from "../../scalar.ts";
 
-type Compare = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
-
 /** The same comparison with its sides exchanged. */
-const mirrored: Readonly<Record<Compare, Compare>> = { eq: "eq", ne: "ne", lt: "gt", le: "ge", gt: "lt", ge: "le" };
+const mirrored: Readonly<Record<ComparisonPrim, ComparisonPrim>> = {
+  eq: "eq",
+  ne: "ne",
+  lt: "gt",
+  le: "ge",
+  gt: "lt",
+  ge: "le",
+};
 
 /** Comparisons with the largest value that hold for all elements or none, as those with something above it do. */
-const withLargest: Readonly<Record<Compare, Compare>> = { eq: "gt", ne: "le", lt: "le", le: "le", gt: "gt", ge: "gt" };
+const withLargest: Readonly<Record<ComparisonPrim, ComparisonPrim>> = {
+  eq: "gt",
+  ne: "le",
+  lt: "le",
+  le: "le",
+  gt: "gt",
+  ge: "gt",
+};
 
 /** The same for the smallest value, and something below it. */
-const withSmallest: Readonly<Record<Compare, Compare>> = { eq: "lt", ne: "ge", lt: "lt", le: "lt", gt: "ge", ge: "ge" };
+const withSmallest: Readonly<Record<ComparisonPrim, ComparisonPrim>> = {
+  eq: "lt",
+  ne: "ge",
+  lt: "lt",
+  le: "lt",
+  gt: "ge",
+  ge: "ge",
+};
 
 /** An operation and its operands. */
 export type Operation<T extends object> = readonly [prim: ElementwisePrim, operands: readonly (T | Scalar)[]];
@@ -30,12 +49,15 @@ export function withinRange<T extends object>(
   compute: DType,
 ): Operation<T> {
   if (!isInteger(compute)) return [prim, operands];
-  for (let i = prim === "where" ? 1 : 0; i < operands.length; i++) {
+  for (let i = elementwiseRows[prim].condition ? 1 : 0; i < operands.length; i++) {
     const value = operands[i]!;
     if (typeof value === "object" || placeInRange(value, compute) === 0) continue;
-    if (!Object.hasOwn(mirrored, prim)) checkValue(operation, value, compute);
+    if (!isComparison(prim)) {
+      checkValue(operation, value, compute);
+      continue;
+    }
     const [smallest, largest] = integerRange(compute);
-    const kind = i === 1 ? prim as Compare : mirrored[prim as Compare];
+    const kind = i === 1 ? prim : mirrored[prim];
     const other = operands[1 - i]!;
     return placeInRange(value, compute) === 1
       ? [withLargest[kind], [other, largest]]

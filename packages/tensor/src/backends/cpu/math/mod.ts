@@ -1,8 +1,8 @@
 /**
- * The vector functions by the names of their primitives, on all of float32, subnormal and special values included; `ulpBounds` in
- * references.ts says how exact they are. What is not here is computed lane by lane on the host.
+ * The vector functions by the names of their primitives, on all of float32, subnormal and special values included; `ulpBound` in
+ * testing/math_bounds.ts says how exact they are. A function that is null is computed lane by lane on the host, by its reference in JavaScript.
  */
-import type { ElementwisePrim } from "../../../prims/attrs.ts";
+import type { BinaryFunction, FunctionPrim, UnaryFunction } from "../../../prims/elementwise.ts";
 import type { Code, FunctionBuilder } from "../../../wasm/assembler.ts";
 import { erf, erfc } from "./error_function.ts";
 import { cosh, exp, expm1, sigmoid, sinh, tanh } from "./exponential.ts";
@@ -16,7 +16,7 @@ import { cos, sin, tan } from "./trigonometric.ts";
 export type { BinaryExpander, UnaryExpander } from "./lanes.ts";
 
 /** Functions of one vector. */
-export const unaryMath: Partial<Record<ElementwisePrim, UnaryExpander>> = {
+export const unaryMath: { readonly [P in UnaryFunction]: UnaryExpander | null } = {
   exp,
   expm1,
   sigmoid,
@@ -38,16 +38,33 @@ export const unaryMath: Partial<Record<ElementwisePrim, UnaryExpander>> = {
   atanh,
   erf,
   erfc,
+  erfinv: null,
 };
 
 /** Functions of two vectors. */
-export const binaryMath: Partial<Record<ElementwisePrim, BinaryExpander>> = { pow, atan2 };
+export const binaryMath: { readonly [P in BinaryFunction]: BinaryExpander | null } = {
+  floorDivide: null,
+  remainder: null,
+  fmod: null,
+  pow,
+  atan2,
+};
 
 /** Writes a function's code for kernels: with one operand, the second is ignored. */
 export type Expander = (f: FunctionBuilder, x: Code, y: Code) => Code;
 
 /** All of them, as kernels take them; how many operands each has, the table of primitives says. */
-export const vectorMath: Partial<Record<ElementwisePrim, Expander>> = Object.fromEntries([
-  ...Object.entries(unaryMath).map(([name, expand]) => [name, (f, x, _) => expand(f, x)] as [string, Expander]),
-  ...Object.entries(binaryMath).map(([name, expand]) => [name, (f, x, y) => expand(f, x, y)] as [string, Expander]),
-]);
+export const vectorMath: { readonly [P in FunctionPrim]: Expander | null } = {
+  ...eachOf(unaryMath, (expand) => (f, x, _) => expand(f, x)),
+  ...eachOf(binaryMath, (expand) => (f, x, y) => expand(f, x, y)),
+};
+
+function eachOf<P extends string, E>(
+  table: { readonly [Q in P]: E | null },
+  adapt: (expand: E) => Expander,
+): { [Q in P]: Expander | null } {
+  const entries = Object.entries(table) as [P, E | null][];
+  return Object.fromEntries(entries.map(([name, expand]) => [name, expand && adapt(expand)])) as {
+    [Q in P]: Expander | null;
+  };
+}

@@ -1,21 +1,13 @@
 /** Expressions as code on vectors. */
 import type { Expr } from "../../../ir/kernel.ts";
-import type { ElementwisePrim } from "../../../prims/attrs.ts";
+import { elementwiseRows, type FunctionPrim, isComparison } from "../../../prims/elementwise.ts";
 import { type Code, type FunctionBuilder, get, type Local, type ModuleBuilder, set } from "../../../wasm/assembler.ts";
 import { type LaneKind, laneKind } from "./lanes.ts";
-import {
-  chooseByComparison,
-  hostArity,
-  isComparison,
-  needsHost,
-  renderCast,
-  renderOperation,
-  type Site,
-} from "./operations.ts";
+import { chooseByComparison, needsHost, renderCast, renderOperation, type Site } from "./operations.ts";
 import { operandDType } from "./facts.ts";
 
 /** Functions imported from the host, by primitive. */
-export type Hosts = ReadonlyMap<ElementwisePrim, { readonly index: number }>;
+export type Hosts = ReadonlyMap<FunctionPrim, { readonly index: number }>;
 
 /** A leaf of an expression. */
 export type Leaf = Extract<Expr, { readonly index: number }>;
@@ -93,7 +85,7 @@ function repeated(roots: readonly Expr[]): Operation[] {
   return order.filter((expr) => uses.get(expr)! > 1);
 }
 
-function hostPrims(expr: Expr, found: Set<ElementwisePrim>): void {
+function hostPrims(expr: Expr, found: Set<FunctionPrim>): void {
   if (expr.op === "input" || expr.op === "scalar") return;
   if (needsHost(expr.op, operandDType(expr))) found.add(expr.op);
   expr.args.forEach((arg) => hostPrims(arg, found));
@@ -101,11 +93,11 @@ function hostPrims(expr: Expr, found: Set<ElementwisePrim>): void {
 
 /** Imports what expressions need from the host. To be called before the module's functions are made. */
 export function importHosts(module: ModuleBuilder, exprs: readonly Expr[]): Hosts {
-  const found: Set<ElementwisePrim> = new Set();
+  const found: Set<FunctionPrim> = new Set();
   for (const expr of exprs) hostPrims(expr, found);
-  const hosts = new Map<ElementwisePrim, { readonly index: number }>();
+  const hosts = new Map<FunctionPrim, { readonly index: number }>();
   for (const prim of found) {
-    hosts.set(prim, module.importFunction(prim, Array(hostArity.get(prim)!).fill("f64"), ["f64"]));
+    hosts.set(prim, module.importFunction(prim, Array(elementwiseRows[prim].arity).fill("f64"), ["f64"]));
   }
   return hosts;
 }

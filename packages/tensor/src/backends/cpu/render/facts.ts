@@ -1,6 +1,7 @@
 /** What is to be known of an expression before it is rendered, found out once. */
 import type { DType } from "../../../dtype.ts";
 import { type Expr, showExpr } from "../../../ir/kernel.ts";
+import { isFunction } from "../../../prims/elementwise.ts";
 import { laneKind } from "./lanes.ts";
 import { hasVectorForm, needsHost } from "./operations.ts";
 
@@ -57,17 +58,12 @@ function examine(whole: Expr, id: number): ExprFacts {
     const dtype = operandDType(expr);
     if (expr.op === "cast") vectorizable &&= castable(dtype, expr.dtype);
     else vectorizable &&= hasVectorForm(expr.op, dtype);
-    weight += needsHost(expr.op, dtype) ? 60 : elementary.has(expr.op) ? 8 : 0.5;
+    weight += needsHost(expr.op, dtype) ? 60 : isFunction(expr.op) ? 8 : 0.5;
     expr.args.forEach(visit);
   };
   visit(whole);
   return { id, vectorizable, wide, weight };
 }
-
-const elementary: ReadonlySet<string> = new Set(
-  "exp expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc sigmoid pow atan2"
-    .split(" "),
-);
 
 /** Lanes of a vector: 4, or 2 where something in the expressions has 64 bits. */
 export function lanesOf(exprs: readonly Expr[]): 2 | 4 {

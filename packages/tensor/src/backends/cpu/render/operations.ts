@@ -1,6 +1,12 @@
 /** Element-wise primitives on vectors: one line each, the rest of what an operation is stands in the table of primitives. */
 import type { DType } from "../../../dtype.ts";
-import type { ElementwisePrim } from "../../../prims/attrs.ts";
+import {
+  type ComparisonPrim,
+  type ElementwisePrim,
+  type FunctionPrim,
+  isFunction,
+  type OperationPrim,
+} from "../../../prims/elementwise.ts";
 import {
   call,
   type Code,
@@ -16,7 +22,7 @@ import {
   set,
 } from "../../../wasm/assembler.ts";
 import type { opcodes } from "../../../wasm/opcodes.ts";
-import { binaryMath, unaryMath, vectorMath } from "../math/mod.ts";
+import { vectorMath } from "../math/mod.ts";
 import { type LaneKind, laneKind, narrowMask, wrapped } from "./lanes.ts";
 
 /** What a renderer of an operation is given. */
@@ -27,7 +33,7 @@ export interface Site {
   readonly kind: LaneKind;
   readonly lanes: number;
   /** A function imported from the host. */
-  readonly host: (name: ElementwisePrim) => { readonly index: number };
+  readonly host: (name: FunctionPrim) => { readonly index: number };
 }
 
 type Name = keyof typeof opcodes;
@@ -50,24 +56,21 @@ function flag({ kind }: Site, mask: Code): Code {
   return op("v128.and", kind === "f64" || kind === "i64" ? narrowMask(mask) : mask, i32x4(1));
 }
 
-type Comparison = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
-
-const comparisons: ReadonlySet<string> = new Set<Comparison>(["eq", "ne", "lt", "le", "gt", "ge"]);
-
-/** Whether a primitive's vector form is a mask at first, which {@link chooseByComparison} takes as it is. */
-export function isComparison(prim: ElementwisePrim): prim is Comparison {
-  return comparisons.has(prim);
-}
-
-function comparisonMask({ kind }: Site, what: Comparison, a: Code, b: Code): Code {
+function comparisonMask({ kind }: Site, what: ComparisonPrim, a: Code, b: Code): Code {
   const signed = float(kind) || what === "eq" || what === "ne" ? "" : "_s";
   return op(`${shapes[kind]}.${what}${signed}` as Name, a, b);
 }
 
-const compare = (what: Comparison): Render => (site, a, b) => flag(site, comparisonMask(site, what, a, b));
+const compare = (what: ComparisonPrim): Render => (site, a, b) => flag(site, comparisonMask(site, what, a, b));
 
 /** `where` with a comparison of numbers as wide as what is chosen from: without a detour by flags. */
-export function chooseByComparison(site: Site, what: Comparison, [a, b]: readonly Code[], yes: Code, no: Code): Code {
+export function chooseByComparison(
+  site: Site,
+  what: ComparisonPrim,
+  [a, b]: readonly Code[],
+  yes: Code,
+  no: Code,
+): Code {
   return op("v128.bitselect", yes, no, comparisonMask(site, what, a!, b!));
 }
 
@@ -78,37 +81,28 @@ function zero(kind: LaneKind): Code {
 }
 
 /** Lane by lane through float64 on the host; exact to float32, slow. */
-function onHost(prim: ElementwisePrim, arity: number): Render {
-  return (site, a, b) => {
-    const { f, kind, lanes } = site;
-    const operands = [a, b].slice(0, arity).map((code): [Local, Code] => {
-      const local = f.local("v128");
-      return [local, set(local, code)];
-    });
-    const result = f.local("v128");
-    const wide = kind === "f64";
-    const extract = (local: Local, i: number): Code => {
-      const value = lane(wide ? "f64x2.extract_lane" : "f32x4.extract_lane", i, get(local));
-      return wide ? value : op("f64.promote_f32", value);
-    };
-    const code: Code[] = operands.map(([, assign]) => assign);
-    for (let i = 0; i < lanes; i++) {
-      const value = call(site.host(prim), ...operands.map(([local]) => extract(local, i)));
-      const next = wide
-        ? lane("f64x2.replace_lane", i, get(result), value)
-        : lane("f32x4.replace_lane", i, get(result), op("f32.demote_f64", value));
-      code.push(set(result, next));
-    }
-    return [...code, get(result)];
+function onHost(prim: FunctionPrim, site: Site, args: readonly Code[]): Code {
+  const { f, kind, lanes } = site;
+  const operands = args.map((code): [Local, Code] => {
+    const local = f.local("v128");
+    return [local, set(local, code)];
+  });
+  const result = f.local("v128");
+  const wide = kind === "f64";
+  const extract = (local: Local, i: number): Code => {
+    const value = lane(wide ? "f64x2.extract_lane" : "f32x4.extract_lane", i, get(local));
+    return wide ? value : op("f64.promote_f32", value);
   };
+  const code: Code[] = operands.map(([, assign]) => assign);
+  for (let i = 0; i < lanes; i++) {
+    const value = call(site.host(prim), ...operands.map(([local]) => extract(local, i)));
+    const next = wide
+      ? lane("f64x2.replace_lane", i, get(result), value)
+      : lane("f32x4.replace_lane", i, get(result), op("f32.demote_f64", value));
+    code.push(set(result, next));
+  }
+  return [...code, get(result)];
 }
-
-/** Elementary functions: a vector form for float32 where there is one, else the host. */
-const elementary = (prim: ElementwisePrim, arity = 1): Render => (site, a, b) => {
-  const unary = site.kind === "f32" ? unaryMath[prim] : undefined;
-  const binary = site.kind === "f32" ? binaryMath[prim] : undefined;
-  return unary ? unary(site.f, a) : binary ? binary(site.f, a, b) : onHost(prim, arity)(site, a, b, []);
-};
 
 /** A 0/1 flag as a mask over lanes of the operands' width. */
 function maskOf(kind: LaneKind, condition: Code): Code {
@@ -143,7 +137,7 @@ const extreme = (what: "min" | "max"): Render => (site, a, b) => {
 };
 
 /** Renderers; null where lanes have no form, for any dtype: the whole kernel then runs in plain loops. */
-const renders: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render | null } = {
+const renders: { readonly [P in Exclude<OperationPrim, FunctionPrim>]: Render | null } = {
   neg: direct("neg"),
   abs: direct("abs"),
   sign,
@@ -152,28 +146,6 @@ const renders: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render | null
   round: floatOnly("nearest"),
   trunc: floatOnly("trunc"),
   sqrt: direct("sqrt"),
-  exp: elementary("exp"),
-  expm1: elementary("expm1"),
-  log: elementary("log"),
-  log2: elementary("log2"),
-  log10: elementary("log10"),
-  log1p: elementary("log1p"),
-  sin: elementary("sin"),
-  cos: elementary("cos"),
-  tan: elementary("tan"),
-  asin: elementary("asin"),
-  acos: elementary("acos"),
-  atan: elementary("atan"),
-  sinh: elementary("sinh"),
-  cosh: elementary("cosh"),
-  tanh: elementary("tanh"),
-  asinh: elementary("asinh"),
-  acosh: elementary("acosh"),
-  atanh: elementary("atanh"),
-  erf: elementary("erf"),
-  erfc: elementary("erfc"),
-  erfinv: elementary("erfinv"),
-  sigmoid: elementary("sigmoid"),
   relu: (site, a) => {
     const x = site.f.local("v128");
     const name = `${shapes[site.kind]}.lt${float(site.kind) ? "" : "_s"}` as Name;
@@ -191,11 +163,6 @@ const renders: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render | null
   sub: direct("sub"),
   mul: direct("mul"),
   div: direct("div"),
-  floorDivide: elementary("floorDivide", 2),
-  remainder: elementary("remainder", 2),
-  fmod: elementary("fmod", 2),
-  pow: elementary("pow", 2),
-  atan2: elementary("atan2", 2),
   maximum: extreme("max"),
   minimum: extreme("min"),
   eq: compare("eq"),
@@ -215,50 +182,25 @@ const renders: { readonly [P in Exclude<ElementwisePrim, "cast">]: Render | null
   where: ({ kind }, condition, b, c) => op("v128.bitselect", b, c, maskOf(kind, condition)),
 };
 
-/** Operations that lanes of integers cannot do (they would need a division or a power by lanes). */
-const floatsOnly: ReadonlySet<ElementwisePrim> = new Set(["floorDivide", "remainder", "fmod", "pow"]);
-
-/** Whether an operation has a vector form for operands of a dtype. */
-export function hasVectorForm(prim: Exclude<ElementwisePrim, "cast">, dtype: DType): boolean {
+/** Whether an operation has a vector form for operands of a dtype. Functions of integers have none, as lanes cannot divide these. */
+export function hasVectorForm(prim: OperationPrim, dtype: DType): boolean {
   const kind = laneKind(dtype);
-  return kind !== null && renders[prim] !== null && (float(kind) || !floatsOnly.has(prim));
+  return kind !== null && (isFunction(prim) ? float(kind) : renders[prim] !== null);
 }
 
 /** Code of an operation whose vector form exists. */
-export function renderOperation(prim: Exclude<ElementwisePrim, "cast">, site: Site, args: readonly Code[]): Code {
-  return renders[prim]!(site, args[0]!, args[1] ?? [], args[2] ?? []);
+export function renderOperation(prim: OperationPrim, site: Site, args: readonly Code[]): Code {
+  const [a, b = [], c = []] = args as readonly [Code, Code?, Code?];
+  if (!isFunction(prim)) return renders[prim]!(site, a, b, c);
+  const expand = site.kind === "f32" ? vectorMath[prim] : null;
+  return expand === null ? onHost(prim, site, args) : expand(site.f, a, b);
 }
 
 /** Whether an operation calls the host for operands of a dtype. */
-export function needsHost(prim: ElementwisePrim, dtype: DType): boolean {
+export function needsHost(prim: ElementwisePrim, dtype: DType): prim is FunctionPrim {
   const kind = laneKind(dtype);
-  if (prim === "cast" || kind === null || !float(kind)) return false;
-  return hostArity.has(prim) && !(kind === "f32" && vectorMath[prim]);
+  return kind !== null && float(kind) && isFunction(prim) && !(kind === "f32" && vectorMath[prim] !== null);
 }
-
-/** Arity of the functions that the host may have to compute. */
-export const hostArity: ReadonlyMap<ElementwisePrim, number> = new Map<ElementwisePrim, number>([
-  ...([
-    "exp",
-    "expm1",
-    "log",
-    "log2",
-    "log10",
-    "log1p",
-    "sin",
-    "cos",
-    "tan",
-    "asin",
-    "acos",
-    "atan",
-    "sinh",
-    "cosh",
-    "tanh",
-  ] as const)
-    .map((prim) => [prim, 1] as const),
-  ...(["asinh", "acosh", "atanh", "erf", "erfc", "erfinv", "sigmoid"] as const).map((prim) => [prim, 1] as const),
-  ...(["floorDivide", "remainder", "fmod", "pow", "atan2"] as const).map((prim) => [prim, 2] as const),
-]);
 
 /** One dtype as another. Null where lanes have no form. */
 export function renderCast(site: Site, to: DType, a: Code): Code | null {

@@ -8,7 +8,7 @@ import { Engine } from "../engine.ts";
 import { get, set } from "../../../wasm/assembler.ts";
 import { ArrayFunction } from "../testing/array_function.ts";
 import type { BinaryExpander } from "../math/lanes.ts";
-import { errorInUlp } from "../testing/math_references.ts";
+import { errorInUlp } from "../testing/math_bounds.ts";
 import { fromHeap, onHeap } from "../testing/reference_comparison.ts";
 import { boxMuller } from "./normal_pairs.ts";
 import { random } from "./random.ts";
