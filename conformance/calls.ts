@@ -15,10 +15,10 @@ export const freeFunctions: ReadonlySet<string> = new Set([
 export const keepsNull: ReadonlySet<string> = new Set(["at"]);
 
 /**
- * Calls whose zeros may have either sign: PyTorch's kernels return the first of 0 and -0 in float32, and the second in
- * float64.
+ * Calls whose zeros may have either sign: of 0 and -0 PyTorch's kernels return the first in float32 and the second in float64,
+ * and its sinc of whole numbers is a small number of either sign, which float16 rounds to zero.
  */
-export const eitherZero: ReadonlySet<string> = new Set(["maximum", "minimum"]);
+export const eitherZero: ReadonlySet<string> = new Set(["maximum", "minimum", "sinc", "sinc_"]);
 
 /** Fields of results with several tensors, in the order of PyTorch's tuples. */
 export const outputFields: readonly string[] = ["values", "indices", "inverse", "counts"];

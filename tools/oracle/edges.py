@@ -9,7 +9,7 @@ from tensors import INF, NAN, boolean, f32, f64, i8, i16, i32, i64, index_values
 POINTS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 6.0, -6.0, 1e-20, -1e-20, 50.0, -50.0, INF, -INF, NAN]
 UNARY = (
     "abs acos acosh asin asinh atan atanh ceil cos cosh erf erfc erfinv exp exp2 expm1 floor frac log log10 log1p log2 neg "
-    "reciprocal relu round rsqrt sigmoid sign sin sinh sqrt square tan tanh trunc"
+    "reciprocal relu round rsqrt sigmoid sign sin sinc sinh sqrt square tan tanh trunc"
 ).split()
 ACTIVATIONS = (
     ("relu", []),

@@ -21,6 +21,12 @@ FUNCTIONS = {
     "quotientCubed": ([randn(2, 3, dtype=f64), randn(3, dtype=f64)], [], lambda x, y: (x / (1 + y * y)).pow(3).sum()),
     "powSum": ([uniform(0.5, 2, 2, 3, dtype=f64), uniform(0.5, 2, 2, 3, dtype=f64)], [], lambda x, y: x.pow(y).sum()),
     "erfTimesAtan": ([randn(4, dtype=f64), randn(4, dtype=f64)], [], lambda x, y: (x.erf() * y.atan()).sum()),
+    "sincSquared": ([randn(2, 3, dtype=f64)], [], lambda x: x.sinc().square().sum()),
+    "logaddexpCubed": (
+        [randn(2, 3, dtype=f64), randn(3, dtype=f64)],
+        [],
+        lambda x, y: x.logaddexp(y).pow(3).sum(),
+    ),
     "sqrtLogSum": (
         [uniform(0.5, 2, 2, 3, dtype=f64)],
         [],

@@ -1,9 +1,32 @@
 /** Gradients of the element-wise primitives: derivatives of elementary functions. */
+import type { Tensor } from "@heddle/tensor";
 import type { ElementwisePrim } from "@heddle/tensor/engine";
 import { choose, flat, linear, reading, type Rules } from "./rule.ts";
 
 const pass = linear<"add">((g) => g);
 const twoOverRootPi = 2 / Math.sqrt(Math.PI);
+
+/** The derivative of sinc is π²x times the sum of these times powers of (πx)². */
+const sincSeries = [
+  -1 / 3,
+  1 / 30,
+  -1 / 840,
+  1 / 45360,
+  -1 / 3991680,
+  1 / 518918400,
+  -1 / 93405312000,
+  1 / 22230464256000,
+];
+
+/** The derivative of sinc: (cos(πx) − sinc(x)) / x, and near 0, where that cancels, a series, which has right derivatives of its own. */
+function sincSlope(x: Tensor): Tensor {
+  const u = x.mul(Math.PI).square();
+  const near = u.lt(0.6);
+  const sum = sincSeries.slice(0, -1).reduceRight((sum, c) => sum.mul(u).add(c), u.mul(0).add(sincSeries.at(-1)!));
+  const far = choose(near, 1, x);
+  const angle = far.sub(far.div(2).round().mul(2)).mul(Math.PI);
+  return choose(near, x.mul(Math.PI ** 2).mul(sum), angle.cos().sub(angle.sin().div(far.mul(Math.PI))).div(far));
+}
 
 /** By primitive. */
 export const elementwiseRules: Rules<ElementwisePrim> = {
@@ -38,6 +61,7 @@ export const elementwiseRules: Rules<ElementwisePrim> = {
   erfc: [reading("a", (g, { a }) => g.mul(a.square().neg().exp().mul(-twoOverRootPi)))],
   erfinv: [reading("out", (g, { out }) => g.mul(out.square().exp().div(twoOverRootPi)))],
   sigmoid: [reading("out", (g, { out }) => g.mul(out.mul(out.neg().add(1))))],
+  sinc: [reading("a", (g, { a }) => g.mul(sincSlope(a)))],
   relu: [reading("out", (g, { out }) => choose(out.le(0), 0, g))],
   isnan: null,
   logicalNot: null,
@@ -58,6 +82,10 @@ export const elementwiseRules: Rules<ElementwisePrim> = {
   atan2: [
     reading("a b", (g, { a, b }) => g.mul(b).div(a.square().add(b.square()))),
     reading("a b", (g, { a, b }) => g.mul(a).neg().div(a.square().add(b.square()))),
+  ],
+  logaddexp: [
+    reading("a b", (g, { a, b }) => g.mul(a.sub(b).sigmoid())),
+    reading("a b", (g, { a, b }) => g.mul(b.sub(a).sigmoid())),
   ],
   // Equal operands share the gradient.
   maximum: [

@@ -54,6 +54,7 @@ export const operations: { readonly [P in OperationPrim]: Render } = {
   erfc: call("erfc_f"),
   erfinv: call("erfinv_f"),
   sigmoid: call("sigmoid_f"),
+  sinc: call("sinc_f"),
   relu: (a, _, __, dtype) => isFloat(dtype) ? `select(${a}, 0f, ${a} < 0f)` : `max(${a}, 0)`,
   isnan: (a, _, __, dtype) => isFloat(dtype) ? `is_nan(${a})` : "false",
   logicalNot: (a) => `(!${a})`,
@@ -67,6 +68,7 @@ export const operations: { readonly [P in OperationPrim]: Render } = {
   fmod: byKind("fmod_f", "fmod_i"),
   pow: byKind("pow_f", "pow_i"),
   atan2: call("atan2_f"),
+  logaddexp: call("logaddexp_f"),
   maximum: (a, b, _, dtype) =>
     dtype === "bool" ? `(${a} | ${b})` : `${isFloat(dtype) ? "maximum_f" : "max"}(${a}, ${b})`,
   minimum: (a, b, _, dtype) =>

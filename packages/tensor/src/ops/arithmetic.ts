@@ -278,17 +278,7 @@ export function clamp_(x: Tensor, options: ClampOptions): Tensor {
 
 export function logaddexp(x: Tensor, other: Tensor): Tensor {
   checkTensor("logaddexp", other);
-  if (x.dtype === "float16" || other.dtype === "float16") {
-    return inFloat32([x, other], (a, b) => a.logaddexp(b));
-  }
-  const high = apply("maximum", [x, other], none);
-  const distance = x.sub(other).abs().neg();
-  // Equal infinities differ by NaN; they are their own result.
-  return apply(
-    "where",
-    [apply("eq", [x, other], none), high.add(Math.LN2), high.add(distance.exp().log1p())],
-    none,
-  );
+  return apply("logaddexp", [x, other], none);
 }
 
 export function where(x: Tensor, condition: Tensor, other: Operand): Tensor {

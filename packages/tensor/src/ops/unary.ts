@@ -257,3 +257,11 @@ export function relu(x: Tensor): Tensor {
 export function relu_(x: Tensor): Tensor {
   return applyInPlace(x, "relu", [x], none);
 }
+
+export function sinc(x: Tensor): Tensor {
+  return apply("sinc", [x], none);
+}
+
+export function sinc_(x: Tensor): Tensor {
+  return applyInPlace(x, "sinc", [x], none);
+}

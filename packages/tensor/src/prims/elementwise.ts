@@ -45,6 +45,7 @@ export const unaryFunctions = {
   erfc: "float",
   erfinv: "float",
   sigmoid: "float",
+  sinc: "float",
 } as const;
 
 /** Operations on two operands that every device has in some form. */
@@ -78,6 +79,7 @@ export const binaryFunctions = {
   fmod: "notBool",
   pow: "notBool",
   atan2: "float",
+  logaddexp: "float",
 } as const;
 
 /** The choice between two operands; the condition, which comes first, is a bool that takes no part in promotion. */

@@ -98,6 +98,8 @@ import {
   sign_,
   sin,
   sin_,
+  sinc,
+  sinc_,
   sinh,
   sinh_,
   sqrt,
@@ -859,6 +861,24 @@ export class Tensor extends TensorCore {
     return sigmoid_(this);
   }
 
+  /**
+   * sin(πx) / (πx), and 1 at 0; integers become float32. In-place form: `sinc_`.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 0.5, 1]).sinc().toArray(); // [1, 0.6366197…, 0]
+   * ```
+   */
+  sinc(): Tensor {
+    return sinc(this);
+  }
+
+  /** {@link sinc} in place. */
+  sinc_(): Tensor {
+    return sinc_(this);
+  }
+
   /** max(x, 0); the gradient at 0 is 0. In-place form: `relu_`. */
   relu(): Tensor {
     return relu(this);
@@ -1075,9 +1095,17 @@ export class Tensor extends TensorCore {
     return clamp_(this, options);
   }
 
-  /** ln(eᵃ + eᵇ) without overflow; broadcasts. */
+  /**
+   * ln(eᵃ + eᵇ) without overflow; broadcasts, and integers become float32.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1000, -1000]).logaddexp(tensor([1000, 0])).toArray(); // [1000.6931…, 0]
+   * ```
+   */
   logaddexp(other: Tensor): Tensor {
-    return tidy(() => logaddexp(this, other));
+    return logaddexp(this, other);
   }
 
   /** Elements of `this` where `condition` holds, of `other` elsewhere; broadcasts. */

@@ -82,6 +82,13 @@ export const exponentials: Readonly<Record<string, string>> = {
   if (x > -0.2928f && x < 0.4142f) { return with_sign(log_tail(x) + x, x); }
   return log_f(1f + x);
 }`,
+  // Equal infinities differ by NaN; equals are 0 apart.
+  logaddexp_f: `fn logaddexp_f(a: f32, b: f32) -> f32 {
+  if (is_nan(a)) { return a; }
+  if (is_nan(b)) { return b; }
+  let distance = select(abs(a - b), 0f, a == b);
+  return max(a, b) + log1p_f(exp_f(-distance));
+}`,
   // log(1 + small), or log(2·large) where `large` is too large to be squared.
   log_of: `fn log_of(small: f32, large: f32) -> f32 {
   if (large > 1073741824f) { return log_f(large) + ${literal(Math.LN2)}; }

@@ -1,4 +1,4 @@
-/** sin, cos, tan and their inverses. */
+/** sin, cos, tan, their inverses, and sinc. */
 import { polynomials as p, twoOverPi } from "@heddle/tensor/backend";
 import { literal } from "../wgsl_types.ts";
 import { horner } from "./horner.ts";
@@ -18,12 +18,16 @@ function halfPiParts(): number[] {
 /** 2/π in 32-bit words: 64 zero bits before the binary point, and 256 bits after it. */
 const words = twoOverPi.flatMap((wide) => [Number(wide >> 32n), Number(wide & 0xffffffffn)]);
 
+/** Sine `s` and cosine `c` of `r`, at most a little over π/4. */
+const sineAndCosine = `
+  let z = r * r;
+  let s = fma(r * z, ${horner("z", p.sinTail)}, r);
+  let c = fma(z * z, ${horner("z", p.cosTail)}, fma(z, -0.5f, 1f));`;
+
 const trigonometric = (result: string): string => `
   let a = reduce(abs(x));
-  let k = bitcast<u32>(a.y);
-  let z = a.x * a.x;
-  let s = fma(a.x * z, ${horner("z", p.sinTail)}, a.x);
-  let c = fma(z * z, ${horner("z", p.cosTail)}, fma(z, -0.5f, 1f));
+  let r = a.x;
+  let k = bitcast<u32>(a.y);${sineAndCosine}
   ${result}`;
 
 /** Functions by name; see `functions.ts`. */
@@ -83,6 +87,16 @@ export const angles: Readonly<Record<string, string>> = {
   let t = fma(a.x * z, ${horner("z", p.tanTail)}, a.x);
   let value = select(t, -1f / t, (bitcast<u32>(a.y) & 1u) == 1u);
   return select(value, -value, x < 0f);
+}`,
+  // Half turns are taken off before the multiplication by π, which is exact. From 2^24 on all numbers are even.
+  sinc_f: `fn sinc_f(x: f32) -> f32 {
+  let a = abs(x);
+  if (a == 0f) { return 1f; }
+  if (bitcast<u32>(a) >= 0x7f800000u) { return not_a_number(); }
+  let bounded = min(a, 16777216f);
+  let quarters = round(2f * bounded);
+  let r = fma(quarters, -0.5f, bounded) * ${literal(Math.PI)};${sineAndCosine}
+  return turned(s, c, u32(quarters)) / (a * ${literal(Math.PI)});
 }`,
   // atan(t) for t from 0 to 1.
   atan_small: `fn atan_small(t: f32) -> f32 {

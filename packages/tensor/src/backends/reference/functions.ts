@@ -53,6 +53,15 @@ function sigmoid(x: number): number {
   return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
 }
 
+/** sin(πx) / (πx). The angle is reduced before it is multiplied, so that whole numbers give 0. */
+function sinc(x: number): number {
+  if (x === 0) return 1;
+  const a = Math.abs(x);
+  const whole = Math.round(a);
+  const sine = Math.sin(Math.PI * (a - whole));
+  return (whole % 2 === 0 ? sine : -sine) / (Math.PI * a) + 0; // no zero is negative
+}
+
 /** Remainder with the sign of the divisor. */
 function remainder(a: number, b: number): number {
   const r = a % b;
@@ -75,6 +84,12 @@ function pow(a: number, b: number): number {
   if (a === 1 || b === 0) return 1;
   if (a === -1 && (b === Infinity || b === -Infinity)) return 1;
   return a ** b;
+}
+
+/** ln(eᵃ + eᵇ); equal infinities differ by NaN, and are their own result. */
+function logaddexp(a: number, b: number): number {
+  if (a === b) return a + Math.LN2;
+  return Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
 }
 
 function fmod(a: number, b: number): number {
@@ -108,9 +123,11 @@ export const functions: Functions = {
   erfc,
   erfinv,
   sigmoid,
+  sinc,
   floorDivide,
   remainder,
   fmod,
   pow,
   atan2: Math.atan2,
+  logaddexp,
 };

@@ -46,6 +46,24 @@ test("erfinv undoes erf over all of its range", () => {
   expect([m.erfinv(1), m.erfinv(-1), m.erfinv(1.1), m.erfinv(NaN)]).toEqual([Infinity, -Infinity, NaN, NaN]);
 });
 
+test("sinc is 1 at zero, 0 at whole numbers, and even", () => {
+  expect([0, -0, 1, -1, 2, 1e15, 1e300].map(m.sinc)).toEqual([1, 1, 0, 0, 0, 0, 0]);
+  expect([Infinity, -Infinity, NaN].map(m.sinc)).toEqual([NaN, NaN, NaN]);
+  expect(m.sinc(1e-320)).toBe(1);
+  for (const [x, wanted] of [[0.5, 2 / Math.PI], [1.5, -2 / (3 * Math.PI)], [100.5, 2 / (201 * Math.PI)]] as const) {
+    expect(Math.abs(m.sinc(x) / wanted - 1)).toBeLessThan(1e-15);
+    expect(m.sinc(-x)).toBe(m.sinc(x));
+  }
+});
+
+test("logaddexp neither overflows nor underflows", () => {
+  expect(m.logaddexp(1000, 1000)).toBe(1000 + Math.LN2);
+  expect(m.logaddexp(-1000, -1000)).toBe(-1000 + Math.LN2);
+  expect(m.logaddexp(0, -40)).toBe(Math.exp(-40));
+  const infinities = [[Infinity, Infinity], [Infinity, -Infinity], [-Infinity, -Infinity], [-Infinity, 2], [NaN, 1]];
+  expect(infinities.map(([a, b]) => m.logaddexp(a!, b!))).toEqual([Infinity, Infinity, -Infinity, 2, NaN]);
+});
+
 test("round goes to even, and keeps the sign of zero", () => {
   expect([0.5, 1.5, 2.5, -0.5, -1.5, 2.4999, -2.6, 0.49999999999999994].map(m.round))
     .toEqual([0, 2, 2, -0, -2, 2, -3, 0]);

@@ -103,6 +103,35 @@ for (const { fused, lacking } of variants) {
       }
     });
 
+    test("sinc is 0 at whole numbers, however large", () => {
+      const whole = [1, -1, 2, 3, 8388607, 2 ** 23 + 1, 2 ** 24, -(2 ** 40), 3e38];
+      const f = new ArrayFunction(1, unaryMath.sinc!, whole.length, fused);
+      whole.forEach((x, i) => f.operand(0)[i] = x);
+      f.run();
+      expect([...f.operand(-1).subarray(0, whole.length)]).toEqual(whole.map(() => 0));
+    });
+
+    test("logaddexp of special values and ordinary numbers", () => {
+      const list = [0, -0, 0.5, 1, 1.0000001, 2 ** -126, 1e-45, 88, 89, 104, 3.4e38, Infinity, NaN, Math.LN2]
+        .flatMap((value) => [value, -value]);
+      const pairs = list.flatMap((a) => list.map((b) => [a, b]));
+      for (let i = 0; i < 5000; i++) {
+        pairs.push([100 * Math.sin(i * 1.37), 100 * Math.sin(i * 1.37) + 20 * Math.sin(i)]);
+      }
+      const f = new ArrayFunction(2, binaryMath.logaddexp!, pairs.length, fused);
+      pairs.forEach((pair, i) => [0, 1].forEach((k) => f.operand(k)[i] = pair[k]!));
+      f.run();
+      for (let i = 0; i < pairs.length; i++) {
+        const [a, b, got] = [f.operand(0)[i]!, f.operand(1)[i]!, f.operand(-1)[i]!];
+        const exact = functions.logaddexp(a, b);
+        // Below 1 the larger operand and the logarithm may cancel: there the error is one of their last places.
+        const error = Math.abs(exact) < 1 ? Math.abs(got - exact) * 2 ** 23 : errorInUlp(got, exact);
+        if (!(error <= ulpBound("logaddexp"))) {
+          expect.fail(`logaddexp(${a}, ${b}) gave ${got}, an error of ${error} ulp`);
+        }
+      }
+    });
+
     test("pow of ordinary numbers", () => {
       const f = new ArrayFunction(2, binaryMath.pow!, length, fused);
       const [x, y, out] = [f.operand(0), f.operand(1), f.operand(-1)];

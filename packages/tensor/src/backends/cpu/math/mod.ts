@@ -10,8 +10,9 @@ import type { BinaryExpander, UnaryExpander } from "./lanes.ts";
 import { acosh, asinh, atanh } from "./inverse_hyperbolic.ts";
 import { acos, asin, atan, atan2 } from "./inverse_trigonometric.ts";
 import { log, log10, log1p, log2 } from "./logarithm.ts";
+import { logaddexp } from "./logaddexp.ts";
 import { pow } from "./power.ts";
-import { cos, sin, tan } from "./trigonometric.ts";
+import { cos, sin, sinc, tan } from "./trigonometric.ts";
 
 export type { BinaryExpander, UnaryExpander } from "./lanes.ts";
 
@@ -39,6 +40,7 @@ export const unaryMath: { readonly [P in UnaryFunction]: UnaryExpander | null } 
   erf,
   erfc,
   erfinv: null,
+  sinc,
 };
 
 /** Functions of two vectors. */
@@ -48,6 +50,7 @@ export const binaryMath: { readonly [P in BinaryFunction]: BinaryExpander | null
   fmod: null,
   pow,
   atan2,
+  logaddexp,
 };
 
 /** Writes a function's code for kernels: with one operand, the second is ignored. */

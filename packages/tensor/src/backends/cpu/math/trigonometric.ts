@@ -1,6 +1,22 @@
-/** sin, cos and tan. */
+/** sin, cos, tan and sinc. */
 import { type Code, get, i32, op } from "../../../wasm/assembler.ts";
-import { and, div, iadd, Lanes, magnitude, mul, select, shl, signOf, sub, type UnaryExpander, xor } from "./lanes.ts";
+import {
+  add,
+  and,
+  compare,
+  div,
+  iadd,
+  Lanes,
+  lesser,
+  magnitude,
+  mul,
+  select,
+  shl,
+  signOf,
+  sub,
+  type UnaryExpander,
+  xor,
+} from "./lanes.ts";
 import { cosTail, sinTail, tanTail } from "./polynomials.ts";
 import { reduceHuge } from "./huge_angle.ts";
 
@@ -85,4 +101,18 @@ export const tan: UnaryExpander = (f, x, fused) => {
   const z = v.let(mul(r, r));
   const t = v.let(v.madd(mul(r, z), v.horner(z, tanTail), r));
   return v.result(xor(select(oddOnes(v, k), div(v.c(-1), t), t), signOf(v, given)));
+};
+
+/** sin(πx) / (πx). Half turns are taken off before the multiplication by π, which is exact. */
+export const sinc: UnaryExpander = (f, x, fused) => {
+  const v = new Lanes(f, fused);
+  const a = v.let(magnitude(v, x));
+  // From 2^24 on all numbers are even, and their sines 0.
+  const bounded = v.let(lesser(a, v.c(2 ** 24)));
+  const quarters = v.let(op("f32x4.nearest", add(bounded, bounded)));
+  const r = v.let(mul(v.nmadd(quarters, v.c(0.5), bounded), v.c(Math.PI)));
+  const sine = quadrant(v, r, v.let(op("i32x4.trunc_sat_f32x4_s", quarters)));
+  // a − a makes NaN of infinities, and takes the sign from zeros.
+  const value = add(div(sine, mul(a, v.c(Math.PI))), sub(a, a));
+  return v.result(select(compare("eq", a, v.c(0)), v.c(1), v.let(value)));
 };
