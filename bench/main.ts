@@ -43,7 +43,7 @@ const { values: options, positionals: filters } = parseArgs({
     rounds: { type: "string", default: "9" },
     seconds: { type: "string", default: "0.3" },
     quick: { type: "boolean", default: false },
-    data: { type: "string", default: join(root, "data/mnist") },
+    data: { type: "string", default: join(process.env["HEDDLE_TEST_DATA"] || join(root, "data"), "mnist") },
     steps: { type: "string" },
     out: { type: "string" },
     list: { type: "boolean", default: false },

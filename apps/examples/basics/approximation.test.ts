@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { approximation } from "./approximation.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
-const { figures, pictures } = await tryOut(approximation);
+const { figures, pictures } = await testBasic(approximation);
 const errors = figures.errors as Record<"width" | "bound" | "byFormula" | "byLeastSquares" | "learned", number>[];
 
 test("the formula keeps its bound and comes close to it, and twice the width divides the error by four", () => {

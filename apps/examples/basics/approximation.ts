@@ -1,4 +1,4 @@
-// Approximation: a sum of ReLUs is a broken line; how near it comes to a sine, by the number of its ReLUs.
+// Approximation: a sum of ReLUs is piecewise linear; how its error on a sine falls with the number of ReLUs.
 import "@heddle/autograd";
 import { lstsq } from "@heddle/linalg";
 import { Adam, CosineAnnealingLR } from "@heddle/optim";
@@ -9,29 +9,31 @@ import { panels } from "../runner/pictures/panels.ts";
 import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 
-/** The sine is approximated from 0 to here. */
+/** The interval is from 0 to here. */
 const END = 2 * Math.PI;
 const WIDTHS = [2, 4, 8, 16, 32, 64];
-/** Of the networks that learn, the best of so many starts counts. */
+/** Learned networks start this many times; the best one counts. */
 const STARTS = 5, STEPS = 1_500, LR = 0.02;
 
 /** ReLUs with kinks [w] at points [n]: max(x − kink, 0), shape [n, w]. Their weighted sum has a corner at each kink. */
 const relus = (x: Tensor, kinks: Tensor): Tensor => x.unsqueeze(1).sub(kinks).relu();
 
-/** The first w of w + 1 points that cut the interval into w equal parts. */
+/** The first w of w + 1 evenly spaced points of the interval. */
 const evenKinks = (width: number): Tensor => linspace(0, END, width + 1, { dtype: "float64" }).narrow(0, 0, width);
 
-/** Weights [w] that make the sum meet the sine at all these points: each is by how much the slope changes there. */
+/** Weights [w] with which the sum meets the sine at all these points: each is the change of slope there. */
 function weightsByFormula(width: number): Tensor {
   const points = linspace(0, END, width + 1, { dtype: "float64" }).sin();
   const slopes = points.narrow(0, 1, width).sub(points.narrow(0, 0, width)).div(END / width);
   return slopes.sub(cat([zeros([1], { dtype: "float64" }), slopes.narrow(0, 0, width - 1)]));
 }
 
-/** Networks of one hidden layer, c + Σ v · max(w · x + b, 0), that learn where to have their kinks; the best one's outputs. */
+/**
+ * Networks with one hidden layer, c + Σ v · max(w · x + b, 0), that learn their kinks; returns the outputs of the best.
+ */
 function learn(x: Tensor, y: Tensor, width: number, steps: number): Tensor {
   const w = randn([STARTS, 1, width]).sign().requiresGrad_();
-  // The kink is where w · x + b is 0: somewhere in the interval, to begin with.
+  // The kink is where w · x + b is 0: initially somewhere in the interval.
   const b = rand([STARTS, 1, width]).mul(END).mul(w.detach()).neg().requiresGrad_();
   const v = randn([STARTS, width, 1]).div(width).requiresGrad_();
   const c = zeros([STARTS, 1, 1], { requiresGrad: true });
@@ -49,7 +51,7 @@ function learn(x: Tensor, y: Tensor, width: number, steps: number): Tensor {
   return learned.at(learned.sub(y).abs().amax(1).argmin().item());
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const approximation: Basic = basic(
   "approximation",
   "Sums of ReLUs fitted to a sine: by a formula, by least squares, by gradient descent.",
@@ -69,17 +71,17 @@ export const approximation: Basic = basic(
     });
     const errors = fits.map(({ width, byFormula, byLeastSquares, learned }) => ({
       width,
-      // A chord of length h leaves a curve by h²/8 · max |f″| at most; the sine's second derivative is 1 at most.
+      // A chord of length h is at most h²/8 · max |f″| away from a curve; the sine's second derivative is at most 1.
       bound: (END / width) ** 2 / 8,
       byFormula: error(byFormula),
       byLeastSquares: error(byLeastSquares),
       learned: error(learned),
     }));
-    run.print("Largest distance from the sine:\n");
+    run.print("Largest error:\n");
     run.print(recordTable(errors));
     const last = errors.at(-1)!, before = errors.at(-2)!;
     run.print(
-      `\nTwice the ReLUs divide the error by ${(before.byFormula / last.byFormula).toFixed(2)}; the bound, by 4.`,
+      `\nDoubling the ReLUs divides the error by ${(before.byFormula / last.byFormula).toFixed(2)}; the bound, by 4.`,
     );
 
     const numbers = (each: Tensor): number[] => each.toArray() as number[];
@@ -100,7 +102,7 @@ export const approximation: Basic = basic(
     run.out.picture(
       "fits.svg",
       panels("Sums of ReLUs", [1, 2].map(fit)),
-      "What is learned may bend where it helps most",
+      "Learned kinks move to where they help most",
     );
     const parts = relus(x, evenKinks(5)).mul(weightsByFormula(5));
     run.out.picture(
@@ -114,14 +116,14 @@ export const approximation: Basic = basic(
           { name: "sum", x: numbers(x), y: numbers(parts.sum(1)) },
         ],
       }),
-      "Each ReLU begins at its kink and changes the slope of the sum from there on",
+      "Each ReLU changes the slope of the sum from its kink on",
     );
     run.out.picture(
       "errors.svg",
       lineChart({
-        title: "How far from the sine",
+        title: "Error by number of ReLUs",
         x: { label: "ReLUs", scale: "log" },
-        y: { label: "largest distance", scale: "log" },
+        y: { label: "largest error", scale: "log" },
         series: [
           { name: "bound: h² / 8", key: "bound" as const },
           { name: "by formula", key: "byFormula" as const },
@@ -129,7 +131,7 @@ export const approximation: Basic = basic(
           { name: "learned", key: "learned" as const },
         ].map(({ name, key }) => ({ name, x: WIDTHS, y: errors.map((each) => each[key]), marks: true })),
       }),
-      "The formula's error falls along its bound, with the width squared; descent finds it harder the more ReLUs it has to place",
+      "The formula's error follows its bound, the inverse square of the width; gradient descent struggles with many ReLUs",
     );
     return { points: x.shape[0]!, errors };
   },

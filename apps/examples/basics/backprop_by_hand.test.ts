@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { backpropByHand } from "./backprop_by_hand.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
-const { figures, pictures } = await tryOut(backpropByHand, "--limit", "1000");
+const { figures, pictures } = await testBasic(backpropByHand, "--limit", "1000");
 
 test("every gradient by hand is autograd's, as nearly as the numbers allow", () => {
   expect(figures.gradients.map(({ shape }: { shape: string }) => shape)).toEqual([
@@ -21,7 +21,7 @@ test("it learns digits", () => {
   const [first] = figures.history;
   expect(figures.history).toHaveLength(10);
   expect(figures.trainErrorPercent).toBeLessThan(first.trainErrorPercent / 2);
-  // Of guesses 90% are wrong.
+  // Chance is 90%.
   expect(figures.testErrorPercent).toBeLessThan(20);
   expect(figures.testErrorPercent).toBeGreaterThan(figures.trainErrorPercent);
   expect(pictures["weights"]!.match(/<image/g)).toHaveLength(30);

@@ -1,4 +1,4 @@
-// Back-propagation by hand: a network of two layers on digits, its gradients written out, and autograd beside them.
+// Backpropagation by hand: a two-layer network on digits with explicit gradients, compared with autograd's.
 import "@heddle/autograd";
 import { functional as F } from "@heddle/nn";
 import { oneHot, randn, randperm, scope, type Tensor, tidy, zeros } from "@heddle/tensor";
@@ -14,7 +14,7 @@ import { digitMatrix } from "./digit_matrix.ts";
 const HIDDEN = 300, EPOCHS = 10, BATCH = 50, LR = 0.1;
 const SIZE = { width: 28, height: 28 };
 
-/** Weights and biases, or what there is of each: `w1` [hidden, 784], `b1` [hidden], `w2` [10, hidden], `b2` [10]. */
+/** Weights and biases, or a value for each: `w1` [hidden, 784], `b1` [hidden], `w2` [10, hidden], `b2` [10]. */
 interface Weights<T = Tensor> {
   w1: T;
   b1: T;
@@ -25,7 +25,7 @@ const NAMES = ["w1", "b1", "w2", "b2"] as const;
 const mapped = <T>(weights: Weights, of: (each: Tensor, name: keyof Weights) => T): Weights<T> =>
   Object.fromEntries(NAMES.map((name) => [name, of(weights[name], name)])) as unknown as Weights<T>;
 
-/** He's initialisation: what a layer of ReLUs gives then varies as much as what it is given. */
+/** He initialisation: keeps the variance of activations constant through ReLU layers. */
 const firstWeights = (): Weights => ({
   w1: randn([HIDDEN, 784]).mul(Math.sqrt(2 / 784)),
   b1: zeros([HIDDEN]),
@@ -33,7 +33,7 @@ const firstWeights = (): Weights => ({
   b2: zeros([10]),
 });
 
-/** From images x [n, 784] to logits s2 [n, 10], with what is computed on the way. */
+/** Maps images x [n, 784] to logits s2 [n, 10]; returns the intermediate values too. */
 function forward({ w1, b1, w2, b2 }: Weights, x: Tensor): { s1: Tensor; x1: Tensor; s2: Tensor } {
   const s1 = x.matmul(w1.t()).add(b1);
   const x1 = s1.relu();
@@ -41,19 +41,19 @@ function forward({ w1, b1, w2, b2 }: Weights, x: Tensor): { s1: Tensor; x1: Tens
   return { s1, x1, s2 };
 }
 
-/** −log of the probability of the right class, the mean over a batch with labels y [n]. */
+/** The mean over a batch of −log of the probability of the correct class; labels y [n]. */
 const crossEntropy = (s2: Tensor, y: Tensor): Tensor => s2.logSoftmax(1).gather(1, y.unsqueeze(1)).mean().neg();
 
-/** The gradient of that mean by every weight: the chain rule, from the last layer to the first. */
+/** The gradient of that mean with respect to every weight: the chain rule, from the last layer to the first. */
 function backward({ w2 }: Weights, x: Tensor, { s1, x1, s2 }: ReturnType<typeof forward>, y: Tensor): Weights {
-  // Of −log softmax by its input: the probabilities, less 1 at the right class.
+  // The gradient of −log softmax with respect to its input: the probabilities, minus 1 at the correct class.
   const ds2 = s2.softmax(1).sub(oneHot(y, 10)).div(y.numel);
   const dx1 = ds2.matmul(w2);
   const ds1 = dx1.mul(s1.gt(0));
   return { w1: ds1.t().matmul(x), b1: ds1.sum(0), w2: ds2.t().matmul(x1), b2: ds2.sum(0) };
 }
 
-/** By weight, how far the gradient by hand is from autograd's, as a share of the latter's largest entry. */
+/** For each weight, the largest difference from autograd's gradient, relative to the latter's largest entry. */
 function compare(weights: Weights, x: Tensor, y: Tensor): Weights<number> {
   using _ = scope();
   const byHand = backward(weights, x, forward(weights, x), y);
@@ -63,10 +63,10 @@ function compare(weights: Weights, x: Tensor, y: Tensor): Weights<number> {
   return mapped(byHand, (each, name) => largest(each.sub(leaves[name].grad!)) / largest(leaves[name].grad!));
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const backpropByHand: Basic = basic(
   "backprop-by-hand",
-  "A network of two layers learns digits; every gradient is written out, and compared with autograd's.",
+  "A two-layer network learns digits; every gradient is explicit, and compared with autograd's.",
   async ({ data, limit, dryRun }, run) => {
     const sets = await loadDigits(data, dryRun ? BATCH : limit);
     const train = digitMatrix(sets.train), test = digitMatrix(sets.test);
@@ -81,7 +81,7 @@ export const backpropByHand: Basic = basic(
       differenceInFloat32: differences[name],
       differenceInFloat64: inDouble[name],
     }));
-    run.print("Gradients by hand beside autograd's:\n");
+    run.print("Gradients by hand, compared with autograd's:\n");
     run.print(`${recordTable(gradients)}\n`);
 
     const errorPercent = ({ x, y }: typeof train): number =>
@@ -108,7 +108,7 @@ export const backpropByHand: Basic = basic(
     run.out.picture(
       "errors.svg",
       lineChart({
-        title: "Digits, by hand",
+        title: "Digits, gradients by hand",
         x: { label: "epoch", whole: true },
         y: { label: "error (%)", include: 0 },
         series: [
@@ -116,20 +116,20 @@ export const backpropByHand: Basic = basic(
           { name: "test", x: epochs, y: history.map((each) => each.testErrorPercent), marks: true },
         ],
       }),
-      "Error by epoch of a network whose every gradient is written out",
+      "Error by epoch of a network with explicit gradients",
     );
-    // The units that the next layer listens to most.
+    // The units with the largest weights in the next layer.
     const units = weights.w2.square().sum(0).topk(30, 0).indices;
     run.out.picture(
       "weights.svg",
       imageGrid({
-        title: "What descent wrote into the first layer",
-        subtitle: "Weights less what they began as, of 30 units: light where ink excites, dark where it silences",
+        title: "What the first layer learned",
+        subtitle: "Change of the weights of 30 units: light where ink activates the unit, dark where it inhibits it",
         images: weights.w1.sub(w1AtFirst).indexSelect(0, units).unbind(0).map((unit) => ({
           pixels: greyPixels(unit.div(unit.abs().amax().mul(2)).add(0.5).toTypedArray() as Float32Array, SIZE),
         })),
       }),
-      "The sum of all gradients of a unit's weights: strokes that it looks for, and nothing where there never is ink",
+      "The sum of all gradients of a unit's weights shows the strokes that it detects; pixels that never have ink stay unchanged",
     );
     const last = history.at(-1)!;
     return {

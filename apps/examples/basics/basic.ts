@@ -1,13 +1,13 @@
-/** What the examples of this folder share: their options, and how one is told. */
+/** What the examples of this folder share: their options and their structure. */
 import type { Example, Figures, Run } from "../runner/example.ts";
 import { type RunOptions, runOptions, type Values } from "../runner/options.ts";
 
-/** An example of the basics. What may be changed in it are constants at the top of its file, not options. */
+/** An example of the basics. Its parameters are constants at the top of its file, not options. */
 export type Basic = Example<RunOptions>;
 
 /**
- * An example of this folder by its name: `linear-regression` is in `linear_regression.ts`, is started alone from there, and
- * writes to `runs/basics/linear-regression`, where `deno task basics` puts its pictures too.
+ * Makes an example of this folder from its name: `linear-regression` is in `linear_regression.ts`, can be started from
+ * there, and writes to `runs/basics/linear-regression`, as it does under `deno task basics`.
  */
 export function basic(
   name: string,
@@ -20,7 +20,7 @@ export function basic(
     command: `deno run -A apps/examples/basics/${name.replaceAll("-", "_")}.ts`,
     options: runOptions({
       name: `basics/${name}`,
-      data: "digits that the program draws itself, where digits are used",
+      data: "generated digits, where digits are used",
     }),
     run: async (options, around) => await run(options, around),
   };

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { equivariance1d } from "./equivariance_1d.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
-const { figures, pictures, said } = await tryOut(equivariance1d);
+const { figures, pictures, said } = await testBasic(equivariance1d);
 const { signal, kernel } = figures as { signal: number[]; kernel: number[] };
 const shifted = signal.map((_, i) => signal[(i + 7) % 8]!);
 
-/** The numbers of an operation in words of indices, and what its distances from shift to shift are. */
+/** The results of an operation by explicit indices, and its distances under shifts. */
 type Formula = (x: number[]) => number[];
 const at = (x: number[], i: number, ring: boolean): number => ring ? x[(i + 8) % 8]! : x[i] ?? 0;
 const sum = (x: number[], i: number, ring = false): number =>

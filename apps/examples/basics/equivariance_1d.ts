@@ -1,4 +1,5 @@
-// Equivariance in one dimension: convolution, stride, padding and pooling on eight numbers, and what a shift does to each.
+// Equivariance in one dimension: convolution, stride, padding and pooling on eight numbers, and how each responds to a
+// shift.
 import { avgPool1d, conv1d, maxPool1d, pad, type Tensor, tensor } from "@heddle/tensor";
 import { start } from "../runner/example.ts";
 import { barChart } from "../runner/pictures/bar_chart.ts";
@@ -10,16 +11,16 @@ import { type Basic, basic } from "./basic.ts";
 const SIGNAL = [0, 0, 1, 3, 2, 0, 0, 0];
 const KERNEL = [1, 2, -1];
 
-// Layers want [batch, channels, length]: one signal of one channel here.
+// Layers take [batch, channels, length]: one signal of one channel here.
 const signalOf = (numbers: readonly number[]): Tensor => tensor([[numbers]]);
 const numbersOf = (signal: Tensor): number[] => signal.flatten().toArray() as number[];
 
-/** Slides the kernel over the signal as it is: no flipping, so a mathematician would say correlation. */
+/** Slides the kernel over the signal without flipping it (in mathematics, a cross-correlation). */
 const convolve = (x: Tensor, options = {}): Tensor => conv1d(x, signalOf(KERNEL), options);
-/** The same on a ring: what leaves at one end comes back at the other, and there is no border. */
+/** The same with circular padding, so that there is no border. */
 const onARing = (x: Tensor, options = {}): Tensor => convolve(pad(x, [1, 1], { mode: "circular" }), options);
 
-/** What may be done to a signal. */
+/** The operations that are compared. */
 export const OPERATIONS: Record<string, (x: Tensor) => Tensor> = {
   "convolution": (x) => convolve(x),
   "… of the flipped kernel": (x) => conv1d(x, signalOf(KERNEL).flip([2])),
@@ -33,22 +34,22 @@ export const OPERATIONS: Record<string, (x: Tensor) => Tensor> = {
 };
 const COMPARED = Object.keys(OPERATIONS).filter((name) => name.includes("padded") || name.includes("ring"));
 
-/** Kernel, stride and padding, and how many numbers come of eight. */
+/** Kernel, stride and padding; the table lists the output sizes for eight numbers. */
 const SIZES = [[3, 1, 0], [3, 1, 1], [3, 2, 0], [3, 2, 1], [5, 1, 2], [2, 2, 0], [8, 1, 0]] as const;
 
-/** Moves everything to the right; what leaves at the end comes back at the beginning. */
+/** Shifts everything to the right, circularly. */
 const shift = (x: Tensor, by: number): Tensor => x.roll([by], [2]);
 
-/** How far y is from z, shifted so that it is nearest: 0 where a shift makes them equal. */
+/** The distance between y and the nearest shift of z: 0 if a shift makes them equal. */
 function distanceUpToShift(y: Tensor, z: Tensor): number {
   const shifts = Array.from({ length: z.shape[2]! }, (_, by) => shift(z, by));
   return Math.min(...shifts.map((moved) => y.sub(moved).abs().amax().item()));
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const equivariance1d: Basic = basic(
   "equivariance-1d",
-  "Convolution, stride, padding and pooling on eight numbers: which follow a shift, and which do not.",
+  "Convolution, stride, padding and pooling on eight numbers: which are equivariant to shifts.",
   (_options, run) => {
     const x = signalOf(SIGNAL), shifted = shift(x, 1);
     const line = (words: string, numbers: readonly number[]): void =>
@@ -56,7 +57,7 @@ export const equivariance1d: Basic = basic(
     line("signal", SIGNAL);
     line("kernel", KERNEL);
 
-    run.print("\nWhat comes of it, and of the signal shifted by one:\n");
+    run.print("\nThe results, also for the signal shifted by one:\n");
     line("signal, shifted", numbersOf(shifted));
     const outcomes = Object.entries(OPERATIONS).map(([operation, apply]) => {
       const of = numbersOf(apply(x)), ofShifted = numbersOf(apply(shifted));
@@ -65,7 +66,8 @@ export const equivariance1d: Basic = basic(
       return { operation, of, ofShifted };
     });
 
-    // Each row is the kernel, one place further: the same three weights in every row are why a convolution follows a shift.
+    // Each row is the kernel, shifted by one: sharing the same weights in every row makes a convolution equivariant to
+    // shifts.
     const matrix = SIGNAL.map((_, i) => numbersOf(OPERATIONS["… padded by a zero"]!(unit(i))));
     run.print("\nA convolution is a product with this matrix (padded by a zero at both ends):\n");
     for (let row = 0; row < SIGNAL.length; row++) line("", matrix.map((column) => column[row]!));
@@ -75,7 +77,7 @@ export const equivariance1d: Basic = basic(
       numbers: conv1d(x, tensor([[Array(kernel).fill(1)]]), { stride, padding }).shape[2]!,
       formula: Math.floor((SIGNAL.length + 2 * padding - kernel) / stride) + 1,
     }));
-    run.print("\nHow many numbers come of eight: ⌊(8 + 2 · padding − kernel) / stride⌋ + 1\n");
+    run.print("\nOutput size for eight numbers: ⌊(8 + 2 · padding − kernel) / stride⌋ + 1\n");
     run.print(recordTable(sizes));
 
     const distances = SIGNAL.map((_, by) => ({
@@ -85,7 +87,7 @@ export const equivariance1d: Basic = basic(
         return [name, distanceUpToShift(apply(shift(x, by)), apply(x))];
       })),
     }));
-    run.print("\nHow far the outcome of a shifted signal is from the nearest shift of the outcome:\n");
+    run.print("\nDistance between the result of the shifted signal and the nearest shift of the result:\n");
     run.print(recordTable(distances));
 
     const bars = (name: string): string =>
@@ -103,16 +105,16 @@ export const equivariance1d: Basic = basic(
     run.out.picture(
       "shifted.svg",
       panels(
-        "What a shift by one does",
+        "The effect of a shift by one",
         ["… on a ring", "… on a ring, stride 2", "… on a ring, max-pool 2"].map(bars),
         1,
       ),
-      "On a ring the outcome moves by one as its signal does; with a stride or a pool of 2 other numbers come out",
+      "On a ring the result shifts with the signal; with a stride or a pool of 2 the numbers change",
     );
     run.out.picture(
       "distance.svg",
       lineChart({
-        title: "Equivariance: how far from a shift of the outcome",
+        title: "Equivariance: distance from a shift of the result",
         x: { label: "shift of the signal", whole: true },
         y: { label: "distance to the nearest shift", include: 0 },
         series: COMPARED.map((name) => ({
@@ -122,13 +124,13 @@ export const equivariance1d: Basic = basic(
           marks: true,
         })),
       }),
-      "A stride or a pool of 2 follows even shifts only; a border of zeros harms what reaches it; the largest of all never changes",
+      "A stride or a pool of 2 is equivariant to even shifts only; zero padding breaks equivariance at the border; the global maximum is invariant",
     );
     return { signal: SIGNAL, kernel: KERNEL, outcomes, matrix, sizes, distances };
   },
 );
 
-/** One at a place, zero elsewhere. */
+/** One at an index, zero elsewhere. */
 function unit(place: number): Tensor {
   return signalOf(SIGNAL.map((_, i) => i === place ? 1 : 0));
 }

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { evaluation } from "./evaluation.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
-const { figures, pictures } = await tryOut(evaluation);
+const { figures, pictures } = await testBasic(evaluation);
 
-test("what chose the model judges it too well; a test set that chose nothing does not", () => {
+test("the error that selected the model is optimistic; an unused test set's is not", () => {
   const [onTrain, onTest, onValidation, right] = figures.procedures;
   expect(onTrain.tooLowBy).toBeGreaterThan(10);
   expect(onTest.tooLowBy).toBeGreaterThan(3);
@@ -14,7 +14,7 @@ test("what chose the model judges it too well; a test set that chose nothing doe
   expect(right.realErrorPercent).toBeLessThan(onTrain.realErrorPercent);
 });
 
-test("the more seeds are tried, the better the claim, and not the model", () => {
+test("trying more seeds improves the reported error, not the model", () => {
   const [one, ...more] = figures.bestOfSeeds;
   expect(Math.abs(one.claimedErrorPercent - one.realErrorPercent)).toBeLessThan(1);
   const last = more.at(-1);

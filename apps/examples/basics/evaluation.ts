@@ -1,4 +1,5 @@
-// Evaluation: train, validation and test done right and wrong, the best of many seeds, cross-validation with and without a leak.
+// Evaluation: training, validation and test sets used correctly and incorrectly, the best of many seeds,
+// cross-validation with and without a leak.
 import { kFold, ListDataset, type Subset } from "@heddle/data";
 import { solve } from "@heddle/linalg";
 import { arange, eye, Generator, oneHot, randn, randperm, stack, type Tensor, tensor, tidy } from "@heddle/tensor";
@@ -10,14 +11,17 @@ import { mean } from "../runner/statistics.ts";
 import { type Basic, basic } from "./basic.ts";
 import { digitMatrix } from "./digit_matrix.ts";
 
-/** Digits to learn from, and what a model is: a seed and a penalty. */
+/** Training digits, and the models: each is a seed and a penalty. */
 const TRAIN = 250, FEATURES = 150, SEEDS = 20, PENALTIES = [1e-2, 1e-1, 1, 10, 100, 1e3];
-/** Digits of the validation set and of the test set, both drawn anew so many times from those that no model has seen. */
+/**
+ * Digits in the validation set and in the test set; both are drawn this many times from the digits that no model has
+ * seen.
+ */
 const SMALL = 100, DRAWS = 300;
-/** The penalty with which seeds are compared. */
+/** The penalty used to compare seeds. */
 const SEED_PENALTY = 10;
 const FOLDS = 5;
-/** Samples of noise, columns of it, and columns that are selected, as in Hastie et al. */
+/** Noise samples, columns, and selected columns, as in Hastie et al. */
 const NOISE = { samples: 50, columns: 5_000, selected: 100, simulations: 20 };
 
 interface Samples {
@@ -33,30 +37,33 @@ const foldsOf = (n: number): { train: Tensor; held: Tensor }[] =>
 const indices = (of: Subset<number>): Tensor =>
   tensor(Array.from({ length: of.length }, (_, i) => of.get(i)), { dtype: "int32" });
 
-/** ReLUs of random weights as features [n, FEATURES] of images [n, 784]; the weights are the seed's. */
+/** Random ReLU features [n, FEATURES] of images [n, 784]; the seed determines the weights. */
 function withFeatures({ x, y }: Samples, seed: number): Samples {
   const generator = new Generator().manualSeed(seed);
   const w = randn([784, FEATURES], { generator }).div(10), b = randn([FEATURES], { generator });
   return { x: x.matmul(w).add(b).relu(), y };
 }
 
-/** Weights [FEATURES, 10] by least squares of classes as 0 and 1, with a penalty: ridge regression. */
+/** Weights [FEATURES, 10] of a ridge regression on one-hot classes. */
 function learn({ x, y }: Samples, penalty: number): Tensor {
   return solve(x.t().matmul(x).add(eye(FEATURES).mul(penalty)), x.t().matmul(oneHot(y, 10).float()));
 }
 
-/** Which samples are mistaken: 1, the others 0. */
+/** 1 for misclassified samples, 0 for the others. */
 const mistakes = (weights: Tensor, { x, y }: Samples): Tensor => x.matmul(weights).argmax(1).ne(y).float();
 
-/** Which errors choose among the models, and which are claimed of the one that is chosen. */
+/** Which error selects the model, and which error of that model is reported. */
 const PROCEDURES = [
-  { procedure: "wrong: choose by the training error, and claim it", choose: "train", claim: "train" },
-  { procedure: "wrong: choose by the test error, and claim it", choose: "test", claim: "test" },
-  { procedure: "wrong: choose by the validation error, and claim it", choose: "validation", claim: "validation" },
-  { procedure: "right: choose by the validation error, claim the test error", choose: "validation", claim: "test" },
+  { procedure: "wrong: select by training error, report it", choose: "train", claim: "train" },
+  { procedure: "wrong: select by test error, report it", choose: "test", claim: "test" },
+  { procedure: "wrong: select by validation error, report it", choose: "validation", claim: "validation" },
+  { procedure: "right: select by validation error, report test error", choose: "validation", claim: "test" },
 ] as const;
 
-/** Errors [models] of all sets in percent: of validation and test, drawn from the held-out digits, and of the rest of these. */
+/**
+ * Errors [models] in percent on all sets; validation and test sets are drawn from the held-out digits, "real" is the
+ * rest.
+ */
 function draw(
   onTrain: Tensor,
   heldOut: Tensor,
@@ -68,7 +75,7 @@ function draw(
   return { train: onTrain, validation, test, real };
 }
 
-/** The error of 1-nearest neighbour in cross-validation on noise, whose columns are selected by how they go with the labels. */
+/** The cross-validation error of 1-nearest neighbour on noise, with the columns most correlated with the labels. */
 function errorOnNoise(selectOnAll: boolean): number {
   const { samples, columns, selected } = NOISE;
   const all = { x: randn([samples, columns]), y: arange(samples).remainder(2).mul(2).sub(1) };
@@ -88,20 +95,20 @@ function errorOnNoise(selectOnAll: boolean): number {
   );
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const evaluation: Basic = basic(
   "evaluation",
-  "Train, validation and test done right and wrong, the best of many seeds, cross-validation with and without a leak.",
+  "Training, validation and test sets used correctly and incorrectly, the best of many seeds, cross-validation with and without a leak.",
   async ({ data, limit, dryRun }, run) => {
     const sets = await loadDigits(data, limit);
     run.print(`${sets.source}\n`);
     const everything = digitMatrix(sets.train), others = digitMatrix(sets.test);
-    // Not the first ones: a set may begin with what is easy.
+    // Not the first ones: a set may start with easy examples.
     const few = pick(everything, randperm(everything.y.numel).split(TRAIN)[0]!);
     const seeds = Array.from({ length: dryRun ? 2 : SEEDS }, (_, i) => i), draws = dryRun ? 2 : DRAWS;
     const small = Math.min(SMALL, Math.floor(others.y.numel / 4));
 
-    // Every model learns once; sets to judge it are drawn from the digits that none has seen.
+    // Every model is trained once; validation and test sets come from digits that no model has seen.
     const models = seeds.flatMap((seed) => PENALTIES.map((penalty) => ({ seed, penalty })));
     const judged = models.map(({ seed, penalty }) =>
       tidy(() => {
@@ -124,10 +131,10 @@ export const evaluation: Basic = basic(
     run.print(
       `The best of ${models.length} models (${seeds.length} seeds, ${PENALTIES.length} penalties); means over ${draws} draws`,
     );
-    run.print(`of ${small} digits to validate and ${small} to test on:\n`);
+    run.print(`of ${small} digits for validation and ${small} for testing:\n`);
     run.print(recordTable(procedures));
 
-    // The same penalty, one seed or the best of some.
+    // One penalty, and the best of some seeds.
     const ofSeeds = models.flatMap(({ penalty }, i) => penalty === SEED_PENALTY ? [i] : []);
     const bestOfSeeds = seeds.map((_, i) => i + 1).map((tried) => {
       const choices = drawn.map((errors) => {
@@ -160,7 +167,7 @@ export const evaluation: Basic = basic(
         realErrorPercent: error(weights, held),
       };
     });
-    run.print(`\n${FOLDS}-fold cross-validation on the ${few.y.numel} digits to learn from:\n`);
+    run.print(`\n${FOLDS}-fold cross-validation on the ${few.y.numel} training digits:\n`);
     run.print(recordTable(crossValidation));
 
     const simulations = Array.from({ length: dryRun ? 1 : NOISE.simulations });
@@ -174,7 +181,7 @@ export const evaluation: Basic = basic(
         errorPercent: mean(simulations.map(() => tidy(() => errorOnNoise(false)))),
       },
     ];
-    run.print(`\nCross-validation on noise, where every classifier errs in 50% of cases:\n`);
+    run.print(`\nCross-validation on noise, where every classifier has an error of 50%:\n`);
     run.print(recordTable(leak));
 
     const tried = bestOfSeeds.map((of) => of.seedsTried);
@@ -186,20 +193,20 @@ export const evaluation: Basic = basic(
         y: { label: "error (%)" },
         series: [
           {
-            name: "claimed: on the test set that chose the seed",
+            name: "reported: on the test set that selected the seed",
             x: tried,
             y: bestOfSeeds.map((of) => of.claimedErrorPercent),
             marks: true,
           },
           {
-            name: "real: on digits never seen",
+            name: "real: on unseen digits",
             x: tried,
             y: bestOfSeeds.map((of) => of.realErrorPercent),
             marks: true,
           },
         ],
       }),
-      "With every seed that is tried the claim gets better, and the model hardly does",
+      "Trying more seeds improves the reported error, but hardly the model",
     );
     const powers = crossValidation.map(({ penalty }) => penalty);
     run.out.picture(
@@ -223,7 +230,7 @@ export const evaluation: Basic = basic(
           { name: "training", x: powers, y: crossValidation.map((of) => of.trainErrorPercent), marks: true },
         ],
       }),
-      "The training error wants no penalty; cross-validation finds one without a further digit, for its mean follows the real error",
+      "The training error favours no penalty; cross-validation finds a good one without extra digits, as its mean follows the real error",
     );
     return { models: models.length, procedures, bestOfSeeds, crossValidation, leak };
   },

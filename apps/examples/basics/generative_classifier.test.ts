@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { generativeClassifier } from "./generative_classifier.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
 test("Bayes's rule with fitted Gaussians is about as good as any rule", async () => {
-  const { figures, pictures } = await tryOut(generativeClassifier);
+  const { figures, pictures } = await testBasic(generativeClassifier);
   const [fitted, truth, bestTrain, bestTest, middle] = figures.rules;
   const [women, men] = figures.gaussians;
   expect(Math.abs(women.mean - 164.7)).toBeLessThan(1);
@@ -14,11 +14,11 @@ test("Bayes's rule with fitted Gaussians is about as good as any rule", async ()
   expect(fitted.testErrorPercent).toBeLessThan(figures.leastErrorPercent + 0.5);
   expect(bestTrain.trainErrorPercent).toBeLessThanOrEqual(fitted.trainErrorPercent);
   expect(bestTest.testErrorPercent).toBeLessThanOrEqual(fitted.testErrorPercent);
-  // Whoever forgets that two thirds are women errs more.
+  // Ignoring that two thirds are women gives a higher error.
   expect(middle.testErrorPercent).toBeGreaterThan(fitted.testErrorPercent + 0.5);
   expect(pictures["heights"]).toContain(`boundary, ${fitted.threshold.toFixed(1)} cm`);
 });
 
 test("a dry run writes nothing", async () => {
-  expect((await tryOut(generativeClassifier, "--dry-run")).page).toBeNull();
+  expect((await testBasic(generativeClassifier, "--dry-run")).page).toBeNull();
 });

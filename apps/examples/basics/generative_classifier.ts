@@ -1,4 +1,5 @@
-// A generative classifier: two Gaussians fitted to heights tell men from women by Bayes's rule, beside the best threshold.
+// A generative classifier: two Gaussians fitted to heights separate men and women by Bayes's rule, compared with the
+// best threshold.
 import { cat, Generator, linspace, randn, type Tensor, where, zeros } from "@heddle/tensor";
 import { start } from "../runner/example.ts";
 import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
@@ -6,28 +7,28 @@ import { panels } from "../runner/pictures/panels.ts";
 import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 
-/** How tall a class of people is (cm), and which share of all it makes. */
+/** The heights of a class of people (cm), and its share of all people. */
 interface Gaussian {
   mean: number;
   deviation: number;
   prior: number;
 }
 
-/** Adults born 1980 to 1994 (Jelenkovic et al. 2016), of whom two thirds are women here. */
+/** Adults born 1980 to 1994 (Jelenkovic et al. 2016); here two thirds of them are women. */
 const PEOPLE: readonly [women: Gaussian, men: Gaussian] = [
   { mean: 164.7, deviation: 7.1, prior: 2 / 3 },
   { mean: 178.4, deviation: 7.6, prior: 1 / 3 },
 ];
 const TRAIN = 600, TEST = 30_000;
 
-/** Heights [n], and who is a man [n]. */
+/** Heights [n], and 1 for men [n]. */
 function draw(n: number, generator: Generator): { heights: Tensor; men: Tensor } {
   const counts = PEOPLE.map(({ prior }) => Math.round(n * prior));
   const heights = PEOPLE.map(({ mean, deviation }, i) => randn([counts[i]!], { generator }).mul(deviation).add(mean));
   return { heights: cat(heights), men: cat(counts.map((count, i) => zeros([count], { dtype: "bool" }).eq(i === 0))) };
 }
 
-/** The most likely Gaussian: the mean and the deviation of the heights themselves. */
+/** The maximum-likelihood Gaussian: the sample mean and deviation. */
 const fit = (own: Tensor, all: Tensor): Gaussian => ({
   mean: own.mean().item(),
   deviation: own.std(0, { correction: 0 }).item(),
@@ -42,17 +43,17 @@ const logJoint = ({ mean, deviation, prior }: Gaussian, heights: Tensor): Tensor
 const logOdds = ([women, men]: readonly [Gaussian, Gaussian], heights: Tensor): Tensor =>
   logJoint(men, heights).sub(logJoint(women, heights));
 
-/** The threshold with the fewest errors on people; taller ones are taken for men. */
+/** The threshold with the fewest errors; people above it are classified as men. */
 function bestThreshold(heights: Tensor, men: Tensor): number {
   const { values, indices } = heights.sort();
   const sorted = men.take(indices);
-  // Wrong when it lies behind the i-th: men up to there, and women from there on.
+  // Errors of a threshold after the i-th person: men up to there, and women beyond.
   const wrong = sorted.int().cumsum(0).add(sorted.logicalNot().sum()).sub(sorted.logicalNot().int().cumsum(0));
   const i = Math.min(wrong.argmin().item(), heights.numel - 2);
   return (values.at(i).item() + values.at(i + 1).item()) / 2;
 }
 
-/** Where the odds change sides between the means: a root of a quadratic. */
+/** Where the odds are even between the means: a root of a quadratic. */
 function boundary([women, men]: readonly [Gaussian, Gaussian]): number {
   const [p, q] = [1 / women.deviation ** 2, 1 / men.deviation ** 2];
   const a = (p - q) / 2, b = q * men.mean - p * women.mean;
@@ -61,7 +62,7 @@ function boundary([women, men]: readonly [Gaussian, Gaussian]): number {
   return a === 0 ? -c / b : (-b + Math.sqrt(b * b - 4 * a * c)) / (2 * a);
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const generativeClassifier: Basic = basic(
   "generative-classifier",
   "Two Gaussians fitted to heights, Bayes's rule, and the best threshold.",
@@ -96,10 +97,10 @@ export const generativeClassifier: Basic = basic(
 
     const cm = linspace(135, 210, 301), heights = cm.toArray() as number[];
     const density = (gaussian: Gaussian): Tensor => logJoint(gaussian, cm).exp().div(Math.sqrt(2 * Math.PI));
-    // No rule errs less: at each height it is the smaller class that is wrong.
+    // No rule can do better: at each height the less frequent class is misclassified.
     const least = where(density(PEOPLE[0]).lt(density(PEOPLE[1])), density(PEOPLE[0]), density(PEOPLE[1]));
     const leastErrorPercent = 100 * least.sum().item() * 75 / 300;
-    run.print(`\nThe least that any rule errs on all people is ${leastErrorPercent.toFixed(2)}%.`);
+    run.print(`\nThe lowest error of any rule is ${leastErrorPercent.toFixed(2)}%.`);
 
     const bins = Array.from({ length: 38 }, (_, i) => 135 + 2 * i);
     const histogram = (name: string, own: Tensor): Series => {
@@ -136,7 +137,7 @@ export const generativeClassifier: Basic = basic(
           size,
         }),
       ]),
-      "Two densities, scaled by how many people there are of each class, cross where the odds are even",
+      "The densities, scaled by the class frequencies, cross where the odds are even",
     );
     return { gaussians, rules, leastErrorPercent };
   },

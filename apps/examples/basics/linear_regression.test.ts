@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { linearRegression } from "./linear_regression.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
 test("least squares and gradient descent find the published line", async () => {
-  const { figures, pictures } = await tryOut(linearRegression);
+  const { figures, pictures } = await testBasic(linearRegression);
   expect(figures.intercept).toBeCloseTo(98.7147, 3);
   expect(figures.slope).toBeCloseTo(0.9709, 4);
   expect(figures.descentSlope).toBeCloseTo(figures.slope, 3);
@@ -15,7 +15,7 @@ test("least squares and gradient descent find the published line", async () => {
 });
 
 test("a dry run writes nothing", async () => {
-  const { page, said } = await tryOut(linearRegression, "--dry-run");
+  const { page, said } = await testBasic(linearRegression, "--dry-run");
   expect(page).toBeNull();
   expect(said).toContain("Dry run");
 });

@@ -1,4 +1,4 @@
-// Linear regression: a line through blood pressures by age, at once by least squares and step by step by gradient descent.
+// Linear regression: blood pressure by age, directly by least squares and iteratively by gradient descent.
 import { lstsq } from "@heddle/linalg";
 import { cat, linspace, ones, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { start } from "../runner/example.ts";
@@ -17,7 +17,7 @@ const STEPS = 60;
 /** The mean squared error of weights [2, 1] on inputs [n, 2] and targets [n, 1]. */
 const loss = (x: Tensor, y: Tensor, w: Tensor): number => x.matmul(w).sub(y).square().mean().item();
 
-/** Gradient descent from zero: the losses before each step, and the weights in the end. */
+/** Gradient descent from zero: the losses before each step, and the final weights. */
 function descend(x: Tensor, y: Tensor, lr: number, steps: number): { w: Tensor; losses: number[] } {
   let w = zeros([2, 1], { dtype: "float64" });
   const losses: number[] = [];
@@ -30,10 +30,10 @@ function descend(x: Tensor, y: Tensor, lr: number, steps: number): { w: Tensor; 
   return { w, losses };
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const linearRegression: Basic = basic(
   "linear-regression",
-  "A line through blood pressures by age: least squares in one step, gradient descent in many.",
+  "Blood pressure by age: least squares in one step, gradient descent in many.",
   ({ dryRun }, run) => {
     const age = PEOPLE.at(":", "0:1"), pressure = PEOPLE.at(":", "1:2");
     const withOne = (x: Tensor): Tensor => cat([ones([x.shape[0]!, 1], { dtype: "float64" }), x], 1);
@@ -44,7 +44,7 @@ export const linearRegression: Basic = basic(
     run.print(`least squares: pressure = ${intercept.toFixed(2)} + ${slope.toFixed(4)} · age`);
     run.print(`mean squared error ${loss(x, pressure, solution).toFixed(2)}\n`);
 
-    // Years far from zero make a long, narrow valley; ages of mean 0 and deviation 1 a round one.
+    // Ages in years, far from zero, make a long, narrow valley; standardised ages make a round one.
     const mean = age.mean().item(), deviation = age.std(undefined, { correction: 0 }).item();
     const standard = withOne(age.sub(mean).div(deviation));
     const steps = dryRun ? 1 : STEPS;
@@ -74,19 +74,19 @@ export const linearRegression: Basic = basic(
         series: [
           { name: "30 people", x: numbers(age), y: numbers(pressure), as: "points" },
           { name: "least squares", x: numbers(years), y: at(solution) },
-          { name: `descent on ages, ${steps} steps`, x: numbers(years), y: at(raw.w) },
+          { name: `descent, ages in years, ${steps} steps`, x: numbers(years), y: at(raw.w) },
         ],
       }),
-      "The line with the smallest mean squared error, and how far gradient descent came on ages as they are",
+      "The line with the smallest mean squared error, and the result of gradient descent on ages in years",
     );
     run.out.picture(
       "descent.svg",
       lineChart({
-        title: "Gradient descent: loss above the smallest",
+        title: "Gradient descent: loss above the minimum",
         x: { label: "step", whole: true },
-        y: { label: "mean squared error − smallest", scale: "log" },
+        y: { label: "mean squared error − minimum", scale: "log" },
         series: [
-          { name: "ages as they are", losses: raw.losses },
+          { name: "ages in years", losses: raw.losses },
           { name: "standardised ages", losses: scaled.losses },
         ].map(({ name, losses }) => ({
           name,
@@ -94,7 +94,7 @@ export const linearRegression: Basic = basic(
           y: losses.map((each) => each - best),
         })),
       }),
-      "On standardised ages every step divides what is left; on ages as they are the intercept hardly moves",
+      "On standardised ages every step reduces the loss by a factor; on ages in years the intercept hardly moves",
     );
     return {
       ...{ intercept, slope, meanSquaredError: best },

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { logisticRegression } from "./logistic_regression.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
 test("the gradient by hand is autograd's, and only a step size between too small and too large arrives", async () => {
-  const { figures, pictures } = await tryOut(logisticRegression);
+  const { figures, pictures } = await testBasic(logisticRegression);
   for (const { largestDifference, byHand } of figures.gradients) {
     expect(largestDifference).toBeLessThan(1e-10);
     expect(Math.hypot(...byHand)).toBeGreaterThan(0.1);
@@ -18,5 +18,5 @@ test("the gradient by hand is autograd's, and only a step size between too small
 });
 
 test("a dry run writes nothing", async () => {
-  expect((await tryOut(logisticRegression, "--dry-run")).page).toBeNull();
+  expect((await testBasic(logisticRegression, "--dry-run")).page).toBeNull();
 });

@@ -1,4 +1,4 @@
-// Logistic regression: its gradient by hand beside autograd's, and the paths of descent that step sizes take on its landscape.
+// Logistic regression: its gradient by hand and by autograd, and the paths of gradient descent for several step sizes.
 import { grad } from "@heddle/autograd";
 import { functional as F } from "@heddle/nn";
 import { cat, Generator, ones, randn, type Tensor, tensor, tidy, zeros } from "@heddle/tensor";
@@ -11,17 +11,17 @@ import { type Basic, basic } from "./basic.ts";
 import { classField, classPoints, planeGrid } from "./plane.ts";
 
 const POINTS = 60, STEPS = 60, RATES = [0.05, 0.5, 2.5, 7];
-/** The landscape is shown over weights from −1 to 3, the points from −6 to 6. */
+/** The loss surface is shown for weights from −1 to 3, the points from −6 to 6. */
 const MIDDLE = 1, SIDE = 4, CELLS = 120, PLANE = 12;
 
 interface Points {
   /** [n, 2] */
   x: Tensor;
-  /** 0 or 1 of each: [n]. */
+  /** The class of each, 0 or 1: [n]. */
   y: Tensor;
 }
 
-/** Two classes that overlap. The second coordinate varies more, so that the landscape is a valley and not a bowl. */
+/** Two overlapping classes. The second coordinate varies more, so that the loss surface is a valley and not a bowl. */
 function draw(generator: Generator): Points {
   const dtype = "float64";
   const side = (middle: number): Tensor => randn([POINTS, 2], { generator, dtype }).add(tensor([middle, middle / 2]));
@@ -29,17 +29,19 @@ function draw(generator: Generator): Points {
   return { x, y: cat([zeros([POINTS], { dtype }), ones([POINTS], { dtype })]) };
 }
 
-/** The mean of −log P(y | x), where P(1 | x) = σ(x·w): the cross-entropy of weights [2], or of a column each [2, m]. */
+/**
+ * The mean of −log P(y | x), where P(1 | x) = σ(x·w): the cross-entropy of weights [2], or of each column of [2, m].
+ */
 function loss(w: Tensor, { x, y }: Points): Tensor {
   const z = x.matmul(w);
   // −log σ(z) = log(1 + e^−z) and −log(1 − σ(z)) = log(1 + e^z): together log(1 + e^z) − yz.
   return F.softplus(z).sub(z.mul(w.ndim === 1 ? y : y.unsqueeze(1))).mean(0);
 }
 
-/** Its gradient by hand: the error of the predicted probability, weighed by the input. */
+/** Its gradient by hand: the error of the predicted probability times the input. */
 const gradient = (w: Tensor, { x, y }: Points): Tensor => x.t().matmul(x.matmul(w).sigmoid().sub(y)).div(y.numel);
 
-/** Gradient descent from (−0.5, 2.5): all weights on the way. */
+/** Gradient descent from (−0.5, 2.5): all weights along the path. */
 function descend(points: Points, rate: number, steps: number): [number, number][] {
   const path: [number, number][] = [[-0.5, 2.5]];
   for (let step = 0; step < steps; step++) {
@@ -49,10 +51,10 @@ function descend(points: Points, rate: number, steps: number): [number, number][
   return path;
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const logisticRegression: Basic = basic(
   "logistic-regression",
-  "The gradient by hand beside autograd's, and descent with several step sizes on the landscape of the loss.",
+  "The gradient by hand and by autograd, and gradient descent with several step sizes.",
   ({ seed, dryRun }, run) => {
     const points = draw(new Generator().manualSeed(seed)), steps = dryRun ? 2 : STEPS;
     const lossAt = (w: [number, number]): number => loss(tensor(w, { dtype: "float64" }), points).item();
@@ -70,7 +72,7 @@ export const logisticRegression: Basic = basic(
     run.print(`${recordTable(gradients)}\n`);
 
     const best = descend(points, 0.5, 2000).at(-1)!, least = lossAt(best);
-    run.print(`least loss ${least.toFixed(4)} at w = (${best.map((value) => value.toFixed(3)).join(", ")})\n`);
+    run.print(`lowest loss ${least.toFixed(4)} at w = (${best.map((value) => value.toFixed(3)).join(", ")})\n`);
     const paths = RATES.map((rate) => ({ rate, path: descend(points, rate, steps) }));
     const descent = paths.map(({ rate, path }) => {
       const losses = path.map(lossAt), near = losses.findIndex((each) => each - least < 0.001);
@@ -88,7 +90,7 @@ export const logisticRegression: Basic = basic(
         title: `Step size ${rate}`,
         x: { label: "w₁", range },
         y: { label: "w₂", range },
-        // The logarithm of what is above the least keeps the floor of the valley from being all one colour.
+        // The logarithm of the excess loss makes the floor of the valley visible.
         field: {
           values: landscape.map((value) => Math.log(value - least + 0.01)),
           ...{ columns: cells, rows: cells, colours: "levels" },
@@ -101,21 +103,21 @@ export const logisticRegression: Basic = basic(
     run.out.picture(
       "paths.svg",
       panels("Paths of descent", map, 2),
-      "Too small a step does not arrive; too large a one leaps from slope to slope",
+      "Too small a step size does not converge in time; too large a one oscillates",
     );
     run.out.picture(
       "losses.svg",
       lineChart({
         title: "Loss by step",
         x: { label: "step" },
-        y: { label: "cross-entropy − least", scale: "log" },
+        y: { label: "cross-entropy − minimum", scale: "log" },
         series: paths.map(({ rate, path }) => ({
           name: `step size ${rate}`,
           x: path.map((_, step) => step),
           y: path.map((w) => Math.max(1e-12, lossAt(w) - least)),
         })),
       }),
-      "How far each step size is from the least loss",
+      "Excess loss of each step size",
     );
     const half = PLANE / 2;
     run.out.picture(
@@ -127,7 +129,7 @@ export const logisticRegression: Basic = basic(
         field: classField(PLANE, cells, (x) => x.matmul(tensor(best)).sigmoid()),
         points: classPoints(points.x, points.y),
       }),
-      "The probability is one half on a line, and falls off to both sides of it",
+      "The probability is one half on a line, and changes monotonically across it",
     );
     return { gradients, least, descent };
   },

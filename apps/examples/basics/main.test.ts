@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { basics, EXAMPLES } from "./main.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
 test("one page has the figures and the pictures of each example under its name", async () => {
-  const { page, pictures, figures } = await tryOut(basics, "--only", "linear-regression");
+  const { page, pictures, figures } = await testBasic(basics, "--only", "linear-regression");
   expect(page).toContain('<h2 id="linear-regression">');
   expect(page).toContain('src="linear-regression/fit.svg"');
   expect(pictures["linear-regression/fit"]).toMatch(/^<svg /);
@@ -13,13 +13,13 @@ test("one page has the figures and the pictures of each example under its name",
 });
 
 test("a dry run passes through all of them and writes nothing", async () => {
-  const { page, figures } = await tryOut(basics, "--dry-run", "--limit", "40");
+  const { page, figures } = await testBasic(basics, "--dry-run", "--limit", "40");
   expect(page).toBeNull();
   for (const { name } of EXAMPLES) expect(Object.keys(figures[name]), name).not.toHaveLength(0);
 });
 
 test("every file of the folder is among the examples", () => {
-  const shared = ["basic", "digit_matrix", "plane", "main", "step_rules", "try_out"];
+  const shared = ["basic", "digit_matrix", "plane", "main", "test_harness", "update_rules"];
   const files = readdirSync(new URL(".", import.meta.url), { encoding: "utf8" })
     .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
     .map((file) => file.slice(0, -3)).filter((file) => !shared.includes(file));

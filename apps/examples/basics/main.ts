@@ -1,4 +1,4 @@
-// The basics, told in code: all examples of this folder one after the other, and one page with what they found.
+// The basics in code: runs all examples of this folder and collects their results on one page.
 import { manualSeed, scope } from "@heddle/tensor";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
@@ -44,14 +44,14 @@ interface BasicsOptions extends RunOptions {
   only: Option<string>;
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const basics: Example<BasicsOptions> = {
   name: "basics",
-  about:
-    "From tensors over the perceptron to back-propagation: short examples, one after the other, and a page of them all.",
+  command: "deno task basics",
+  about: "From tensors to backpropagation: short examples, and one page with all results.",
   options: {
-    only: choice(["all", ...EXAMPLES.map(({ name }) => name)], { help: "run this one alone", default: "all" }),
-    ...runOptions({ name: "basics", data: "digits that the program draws itself" }),
+    only: choice(["all", ...EXAMPLES.map(({ name }) => name)], { help: "run only this one", default: "all" }),
+    ...runOptions({ name: "basics", data: "generated digits" }),
   },
 
   async run(options, run) {
@@ -68,7 +68,7 @@ export const basics: Example<BasicsOptions> = {
         run.print(text);
       };
       const started = performance.now();
-      // Without it the digits of one example would still be there when the next loads its own.
+      // Frees the digits of one example before the next loads its own.
       using _ = scope();
       results[name] = await runExample(options, {
         ...run,

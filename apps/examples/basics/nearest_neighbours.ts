@@ -1,4 +1,4 @@
-// Nearest neighbours: K = 1 and K = 51 in the plane, what a better feature is worth under label noise, and digits.
+// Nearest neighbours: K = 1 and K = 51 in the plane, the value of a better feature under label noise, and digits.
 import { Generator, oneHot, rand, type Tensor, tidy } from "@heddle/tensor";
 import { digitPixels, type Digits, loadDigits } from "../digits/digits.ts";
 import { type Run, start } from "../runner/example.ts";
@@ -13,14 +13,16 @@ import { digitMatrix } from "./digit_matrix.ts";
 import { classField, classPoints } from "./plane.ts";
 
 const POINTS = 400, RADIAL_POINTS = 2000, TESTS = 2000, NOISES = [0, 0.1, 0.2, 0.3];
-/** The plane is shown from −2 to 2; its pictures have so many cells a side. */
+/** The plane is shown from −2 to 2, with this many cells per side. */
 const SIDE = 4, CELLS = 160;
-/** Neighbours that vote on digits, and digits that are compared with all training digits at once: a block is 60 MB with MNIST. */
+/**
+ * Values of K for digits, and test digits compared with all training digits at once: a block takes 60 MB with MNIST.
+ */
 const KS = [1, 3, 5, 9], BLOCK = 250;
 
-/** The `k` rows of `train` [m, d] that are nearest to each row of `x` [n, d], nearest first: [n, k]. */
+/** The `k` rows of `train` [m, d] nearest to each row of `x` [n, d], nearest first: [n, k]. */
 function nearest(train: Tensor, x: Tensor, k: number): Tensor {
-  // |x − t|² = |x|² − 2xt + |t|², of which |x|² orders nothing.
+  // |x − t|² = |x|² − 2xt + |t|²; |x|² does not affect the order.
   const distance = train.square().sum(1).sub(x.matmul(train.t()).mul(2));
   return distance.topk(k, 1, { largest: false }).indices;
 }
@@ -31,13 +33,13 @@ const votes = (train: Tensor, labels: Tensor, x: Tensor, k: number): Tensor =>
 
 const radius = (x: Tensor): Tensor => x.square().sum(1, { keepdim: true }).sqrt();
 
-/** Which points [n, 2] are of class 1: those above a wave, or those in a disc. */
+/** The points [n, 2] of class 1: those above a wave, or those in a disc. */
 const CLASSES = {
   wave: (x: Tensor): Tensor => x.at(":", 1).gt(x.at(":", 0).mul(2).sin().mul(0.8)),
   disc: (x: Tensor): Tensor => radius(x).squeeze(1).lt(1.4),
 };
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const nearestNeighbours: Basic = basic(
   "nearest-neighbours",
   "K = 1 and K = 51 neighbours in the plane, with label noise and radial features, and on digits.",
@@ -88,11 +90,11 @@ export const nearestNeighbours: Basic = basic(
         ...{ radiusK1: error(1, radius), radiusK51: error(51, radius) },
       };
     });
-    run.print(`Disc: test error in percent, from both coordinates or from the radius.\n\n${recordTable(radial)}\n`);
+    run.print(`Disc: test error in percent, with both coordinates or with the radius.\n\n${recordTable(radial)}\n`);
     run.out.picture(
       "radial.svg",
       radialChart(radial),
-      "The right feature needs fewer neighbours' advice: there are more of them near",
+      "The right feature needs fewer neighbours",
     );
 
     const sets = await loadDigits(data, dryRun ? 60 : limit);
@@ -102,13 +104,13 @@ export const nearestNeighbours: Basic = basic(
     run.out.picture(
       "mistakes.svg",
       digits.picture,
-      "Test digits that K = 1 gets wrong, each with its nearest training digit",
+      "Test digits misclassified with K = 1, each with its nearest training digit",
     );
     return { radial, digits: digits.errors };
   },
 );
 
-/** The test error of digits for every K, and a picture of mistakes. */
+/** The test error on digits for every K, and a picture of mistakes. */
 function classify(
   train: Digits,
   test: Digits,
@@ -124,7 +126,7 @@ function classify(
       const indices = nearest(known.x, asked.x.narrow(0, first, count), Math.min(Math.max(...KS), train.length));
       const neighbours = known.y.take(indices);
       for (const [i, k] of KS.entries()) {
-        // Among classes with as many votes the nearest neighbour's is taken: it has a little more than one vote.
+        // Ties go to the class of the nearest neighbour, whose vote counts slightly more than one.
         const each = oneHot(neighbours.narrow(1, 0, Math.min(k, train.length)), 10).float();
         const counted = each.sum(1).add(each.at(":", 0).mul(0.5));
         const missed = counted.argmax(1).ne(labels);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { optimisers } from "./optimisers.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
-const { figures, pictures } = await tryOut(optimisers);
+const { figures, pictures } = await testBasic(optimisers);
 type Walk = {
   landscape: string;
   rule: string;
@@ -27,14 +27,14 @@ test("all come to the bottom; descent as the valley's curvature says", () => {
     expect(stepsToOnePercent, `${rule}, ${landscape}`).toBeGreaterThan(0);
     expect(stepsToOnePercent, `${rule}, ${landscape}`).toBeLessThan(100);
   }
-  // A step multiplies each coordinate by 1 − rate · curvature; 149 steps were taken when the last loss was noted.
+  // A step multiplies each coordinate by 1 − rate · curvature; the last loss is that before step 150.
   const last = 0.05 * (3.5 * (1 - 0.37 * 0.1) ** 149) ** 2 + 2.5 * ((1 - 0.37 * 5) ** 149) ** 2;
   expect(walk("A valley", "descent").lastLoss / last).toBeCloseTo(1, 6);
 });
 
-test("to descent and momentum a turned valley is the same; to rules with a rate by weight it is harder", () => {
+test("rotation does not affect descent and momentum, and slows adaptive rules down", () => {
   for (const rule of NAMES) {
-    const straight = walk("A valley", rule), turned = walk("The valley, turned", rule);
+    const straight = walk("A valley", rule), turned = walk("The valley, rotated", rule);
     if (rule === "descent" || rule === "momentum") expect(turned.stepsToOnePercent).toBe(straight.stepsToOnePercent);
     else expect(turned.stepsToOnePercent, rule).toBeGreaterThan(1.5 * straight.stepsToOnePercent);
   }
@@ -53,7 +53,7 @@ test("more steps of less points come as near; rates that decay come nearer", () 
 });
 
 test("landscapes, paths and rates are drawn", () => {
-  expect(pictures["batches"]).toContain("online: 1 a step");
+  expect(pictures["batches"]).toContain("online: 1 per step");
   for (const name of NAMES) expect(pictures["rules"]).toContain(name);
   expect(pictures["schedules"]).toContain("inverse time");
 });

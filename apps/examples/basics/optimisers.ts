@@ -1,4 +1,5 @@
-// Optimisers: all, some or one example a step; momentum, Adagrad, RMSprop and Adam on the same landscapes; rates that decay.
+// Optimisers: full, mini-batch and online gradient descent; momentum, Adagrad, RMSprop and Adam on the same loss
+// surfaces; learning rate schedules.
 import { grad } from "@heddle/autograd";
 import { ExponentialLR, InverseTimeLR, SGD, StepLR } from "@heddle/optim";
 import { solve } from "@heddle/linalg";
@@ -10,16 +11,16 @@ import { planePlot } from "../runner/pictures/plane_plot.ts";
 import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { planeGrid } from "./plane.ts";
-import { RULES } from "./step_rules.ts";
+import { RULES } from "./update_rules.ts";
 
 const POINTS = 100, EPOCHS = 5, STEPS = 150, DECAY_STEPS = 1_000, RUNS = 200;
-/** For so many steps rules are compared with the library's; later, rounding may send a path that jumps about elsewhere. */
+/** Rules are compared with the library's for this many steps; later, rounding may send an unstable path elsewhere. */
 const COMPARED = 30;
-/** Landscapes are drawn so many cells across. */
+/** Cells across the pictures of loss surfaces. */
 const CELLS = 100;
 const dtype = "float64";
 
-/** Loss of weights [n, 2] as [n], where descent begins, and the rates that suit each rule there. */
+/** The loss [n] of weights [n, 2], the starting point, and a suitable learning rate for each rule. */
 interface Landscape {
   name: string;
   loss(w: Tensor): Tensor;
@@ -29,7 +30,7 @@ interface Landscape {
 
 const first = (w: Tensor): Tensor => w.select(1, 0), second = (w: Tensor): Tensor => w.select(1, 1);
 const valley = (w: Tensor): Tensor => first(w).square().mul(0.05).add(second(w).square().mul(2.5));
-/** Turned by an eighth: what was along the axes is now along neither. */
+/** Rotated by 45°: the valley follows neither axis. */
 const turned = (w: Tensor): Tensor => w.matmul(tensor([[1, -1], [1, 1]], { dtype }).mul(Math.SQRT1_2));
 const LANDSCAPES: readonly Landscape[] = [
   {
@@ -39,9 +40,9 @@ const LANDSCAPES: readonly Landscape[] = [
     rates: { descent: 0.37, momentum: 0.04, Adagrad: 0.8, RMSprop: 0.1, Adam: 0.3 },
   },
   {
-    name: "The valley, turned",
+    name: "The valley, rotated",
     loss: (w) => valley(turned(w)),
-    // Where the start of the first is turned to.
+    // The rotated starting point of the first.
     from: [-4.5 * Math.SQRT1_2, -2.5 * Math.SQRT1_2],
     rates: { descent: 0.37, momentum: 0.04, Adagrad: 0.8, RMSprop: 0.1, Adam: 0.3 },
   },
@@ -53,10 +54,13 @@ const LANDSCAPES: readonly Landscape[] = [
   },
 ];
 
-/** The weights on the way. */
+/** The weights along the path. */
 type Path = [number, number][];
 
-/** A rule's weights at every step, how many steps it took to 1% of the first loss, and the library's optimiser beside it. */
+/**
+ * The weights of a rule at every step, the number of steps to 1% of the initial loss, and the library's optimiser for
+ * comparison.
+ */
 function walk({ loss, from, rates }: Landscape, name: string, steps: number) {
   const { rule, optimizer } = RULES[name]!, rate = rates[name]!;
   const change = rule(rate), path = [tensor([from], { dtype, requiresGrad: true })];
@@ -83,9 +87,9 @@ function walk({ loss, from, rates }: Landscape, name: string, steps: number) {
 }
 
 interface Line {
-  /** 1 and where each point is: [n, 2]. */
+  /** 1 and the coordinate of each point: [n, 2]. */
   x: Tensor;
-  /** Its height: [n]. */
+  /** Their heights: [n]. */
   y: Tensor;
 }
 const points = (): Line => {
@@ -95,8 +99,8 @@ const points = (): Line => {
 const squares = ({ x, y }: Line, w: Tensor): Tensor => x.matmul(w.t()).sub(y.unsqueeze(1)).square().mean(0).div(2);
 
 /**
- * Least squares of a line by stochastic descent from zero, a step for each rate: weights [runs, 2] after each. Every run draws
- * `batch` points a step; a batch of all of them needs no draw.
+ * Least squares by stochastic gradient descent from zero, one step per rate: weights [runs, 2] after each step. Every
+ * run draws `batch` points per step; a batch of all points needs no draw.
  */
 function stochastic({ x, y }: Line, batch: number, rates: readonly number[], runs = 1): Tensor[] {
   const path = [zeros([runs, 2], { dtype })];
@@ -111,7 +115,7 @@ function stochastic({ x, y }: Line, batch: number, rates: readonly number[], run
   return path;
 }
 
-/** Rates of as many steps under a schedule of the library. */
+/** The learning rates of a schedule of the library for as many steps. */
 function ratesOf(steps: number, lr: number, schedule: (optimizer: SGD) => { step(): void } | null): number[] {
   const optimizer = new SGD([zeros([1], { requiresGrad: true })], { lr });
   const scheduler = schedule(optimizer);
@@ -122,13 +126,13 @@ function ratesOf(steps: number, lr: number, schedule: (optimizer: SGD) => { step
   });
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const optimisers: Basic = basic(
   "optimisers",
-  "Full-batch, mini-batch and online descent; momentum, Adagrad, RMSprop and Adam; rates that decay.",
+  "Full-batch, mini-batch and online gradient descent; momentum, Adagrad, RMSprop and Adam; learning rate schedules.",
   ({ dryRun }, run) => {
     const line = points();
-    // At the lowest point the gradient is 0: a system of two equations.
+    // At the minimum the gradient is 0: a system of two equations.
     const best = solve(line.x.t().matmul(line.x), line.x.t().matmul(line.y));
     const excess = (w: Tensor): number => squares(line, w).sub(squares(line, best.unsqueeze(0))).mean().item();
     const share = dryRun ? 0.02 : 1;
@@ -142,7 +146,7 @@ export const optimisers: Basic = basic(
       const path = stochastic(line, batch, Array(steps).fill(rate));
       return { way, batch, rate, steps, lossAboveSmallest: excess(path.at(-1)!), path };
     });
-    run.print(`A line fitted to ${POINTS} points, each looked at ${EPOCHS} times:\n`);
+    run.print(`A line fitted to ${POINTS} points, each visited ${EPOCHS} times:\n`);
     run.print(recordTable(ways.map(({ path: _, ...way }) => way)));
 
     const walks = LANDSCAPES.map((landscape) =>
@@ -151,7 +155,7 @@ export const optimisers: Basic = basic(
     const rules = walks.flatMap((each, i) =>
       each.map(({ path: _, ...figures }) => ({ landscape: LANDSCAPES[i]!.name, ...figures }))
     );
-    run.print("\nRules for a step, each from the same place of a landscape:\n");
+    run.print("\nUpdate rules, each from the same starting point:\n");
     run.print(recordTable(rules));
 
     const schedules = Object.entries<(optimizer: SGD) => { step(): void } | null>({
@@ -169,26 +173,26 @@ export const optimisers: Basic = basic(
       lastRate: rates.at(-1)!,
       lossAboveSmallest: losses.at(-1)!,
     }));
-    run.print(`\nOnline descent on the line, the mean of ${RUNS} runs of ${DECAY_STEPS} steps:\n`);
+    run.print(`\nOnline gradient descent on the line, the mean of ${RUNS} runs of ${DECAY_STEPS} steps:\n`);
     run.print(recordTable(decays));
 
     const middle = best.toArray() as [number, number];
     run.out.picture(
       "batches.svg",
       panels(
-        "How many points a step looks at",
+        "Batch sizes",
         ways.map(({ way, batch, path }) =>
-          landscape(`${way}: ${batch} a step`, (w) => squares(line, w), { middle, side: 5 }, {
+          landscape(`${way}: ${batch} per step`, (w) => squares(line, w), { middle, side: 5 }, {
             "": path.map((w) => w.flatten().toArray() as [number, number]),
           })
         ),
       ),
-      `Three ways to look ${EPOCHS} times at every point: few good steps, or many rough ones`,
+      `Three ways to visit every point ${EPOCHS} times: few accurate steps, or many noisy ones`,
     );
     run.out.picture(
       "rules.svg",
       panels(
-        "Rules for a step",
+        "Update rules",
         LANDSCAPES.map(({ name, loss }, i) =>
           landscape(
             ...[name, loss, { middle: [0, 0], side: 8 }] as const,
@@ -196,7 +200,7 @@ export const optimisers: Basic = basic(
           )
         ),
       ),
-      "Rates by weight help along the axes; turned, the same valley is harder for them and the same for descent and momentum",
+      "Adaptive rates help along the axes; the rotated valley is harder for them, and the same for descent and momentum",
     );
     const steps = schedules[0]!.rates.map((_, step) => step + 1);
     const chart = (title: string, label: string, values: (of: typeof schedules[0]) => number[]): string =>
@@ -209,17 +213,17 @@ export const optimisers: Basic = basic(
       });
     run.out.picture(
       "schedules.svg",
-      panels("Rates that decay", [
-        chart("Rates that decay", "rate", ({ rates }) => rates),
-        chart("What online descent makes of them", "loss above the smallest", ({ losses }) => losses.slice(1)),
+      panels("Learning rate schedules", [
+        chart("Schedules", "rate", ({ rates }) => rates),
+        chart("Online gradient descent", "loss above the minimum", ({ losses }) => losses.slice(1)),
       ]),
-      "A constant rate keeps jumping about the lowest point; one that decays comes nearer and nearer",
+      "With a constant rate the loss keeps fluctuating above the minimum; with a decaying one it converges",
     );
     return { best: best.toArray(), batches: ways.map(({ path: _, ...way }) => way), rules, decays };
   },
 );
 
-/** A square of a landscape, and paths by name on it; the points of one without a name are marked. */
+/** A square section of a loss surface with named paths; the points of unnamed ones are marked. */
 function landscape(
   title: string,
   loss: (w: Tensor) => Tensor,
@@ -229,7 +233,7 @@ function landscape(
   const losses = tidy(() =>
     loss(planeGrid(side, CELLS).add(tensor([x, y], { dtype }))).flatten().toArray() as number[]
   );
-  // The root shows the bottom better.
+  // The square root shows the bottom better.
   const low = Math.min(...losses), values = losses.map((each) => Math.sqrt(each - low)), top = Math.max(...values);
   const contours = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8].map((share) => share * top);
   return planePlot({

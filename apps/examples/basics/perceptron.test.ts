@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { perceptron } from "./perceptron.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
 test("0 and 1 are separated with no more mistakes than the bound, products help to tell 8", async () => {
-  const { figures, pictures } = await tryOut(perceptron, "--limit", "1500");
+  const { figures, pictures } = await testBasic(perceptron, "--limit", "1500");
   const last = figures.byEpoch.at(-1);
   expect(last).toMatchObject({ mistakes: 0, trainErrorPercent: 0 });
   expect(last.testErrorPercent).toBeLessThan(2);
@@ -22,13 +22,13 @@ test("0 and 1 are separated with no more mistakes than the bound, products help 
 });
 
 test("a dry run writes nothing", async () => {
-  const { page, figures } = await tryOut(perceptron, "--dry-run");
+  const { page, figures } = await testBasic(perceptron, "--dry-run");
   expect(page).toBeNull();
   expect(figures.eightAgainstRest).toHaveLength(2);
 });
 
 test("says when there is no 0 and no 1 to learn from", async () => {
-  await expect(tryOut(perceptron, "--limit", "1")).rejects.toThrow(
-    "--limit 1: among so few digits there are no 0s and 1s",
+  await expect(testBasic(perceptron, "--limit", "1")).rejects.toThrow(
+    "--limit 1: too few digits to contain 0s and 1s",
   );
 });

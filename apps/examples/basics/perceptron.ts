@@ -1,4 +1,5 @@
-// The perceptron (Rosenblatt 1958): 0 against 1, the bound on its mistakes, and 8 against the rest with products of pixels.
+// The perceptron (Rosenblatt 1958): 0 against 1, the bound on its mistakes, and 8 against the rest with products of
+// pixels.
 import { cat, Generator, randint, scope, type Tensor, tidy, zeros } from "@heddle/tensor";
 import { loadDigits } from "../digits/digits.ts";
 import { type Run, start } from "../runner/example.ts";
@@ -10,21 +11,24 @@ import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { digitMatrix } from "./digit_matrix.ts";
 
-/** At most so many passes over 0 and 1, and exactly so many over 8 and the rest, which nothing separates. */
+/** Epochs: at most this many for 0 and 1, and exactly this many for 8 and the rest, which are not separable. */
 const EPOCHS = 20, EPOCHS_OF_8 = 4;
-/** At most so many passes that widen the margin for the bound. */
+/** Epochs at most to widen the margin for the bound. */
 const WIDENING = 60;
 const PRODUCTS = [0, 10, 100, 300, 1000, 3000];
 /** Rows whose features are computed at a time. */
 const BLOCK = 500;
 
-/** Examples: what is seen of each, [n, d], and on which side it belongs, 1 or −1. */
+/** Examples: the features [n, d], and the class of each, 1 or −1. */
 export interface Examples {
   x: Tensor;
   y: Float32Array;
 }
 
-/** One pass over the examples: the weights [d] move at every mistake, or whatever is closer than `gap`. Gives their number. */
+/**
+ * One pass over the examples: the weights [d] change at every mistake, or at every example closer than `gap`. Returns
+ * the number of changes.
+ */
 export function epoch(w: Tensor, { x, y }: Examples, gap = 0): number {
   using _ = scope();
   let mistakes = 0;
@@ -38,14 +42,14 @@ export function epoch(w: Tensor, { x, y }: Examples, gap = 0): number {
   return mistakes;
 }
 
-/** How far on its own side of the boundary each example is, times the length of the weights: [n]. */
+/** The signed distance of each example from the boundary, times the length of the weights: [n]. */
 const sides = (w: Tensor, { x, y }: Examples): number[] =>
   Array.from(tidy(() => x.matmul(w)).toTypedArray() as Float32Array, (score, n) => score * y[n]!);
 
 const errorPercent = (right: readonly number[]): number =>
   100 * right.filter((side) => side <= 0).length / right.length;
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const perceptron: Basic = basic(
   "perceptron",
   "The perceptron on 0 against 1, its convergence bound, and 8 against the rest with products of random pixel pairs.",
@@ -54,7 +58,7 @@ export const perceptron: Basic = basic(
     run.print(`${sets.source}\n`);
     const train = digitMatrix(sets.train), test = digitMatrix(sets.test);
 
-    // Pixels of mean 0 and deviation 1, as those of the training set's 0s and 1s have them.
+    // Standardised to mean 0 and deviation 1 over the 0s and 1s of the training set.
     const some = train.x.at(train.y.lt(2));
     const mean = some.mean().item(), deviation = some.std().item();
     const zerosAndOnes = ({ x, y }: { x: Tensor; y: Tensor }): Examples => ({
@@ -64,7 +68,7 @@ export const perceptron: Basic = basic(
     const few = { train: zerosAndOnes(train), test: zerosAndOnes(test) };
 
     if (!few.train.y.includes(1) || !few.train.y.includes(-1) || few.test.y.length === 0) {
-      throw new OptionError(`--limit ${limit}: among so few digits there are no 0s and 1s; use more`);
+      throw new OptionError(`--limit ${limit}: too few digits to contain 0s and 1s; use more`);
     }
 
     const w = zeros([784]);
@@ -92,8 +96,8 @@ export const perceptron: Basic = basic(
 );
 
 /**
- * With all |x| ≤ R and weights of length 1 that keep every example γ away from the boundary, there are at most (R/γ)² mistakes.
- * Any weights that separate the examples prove such a bound, the wider their margin the lower.
+ * With all |x| ≤ R and weights of length 1 that keep every example γ away from the boundary, there are at most (R/γ)²
+ * mistakes. Any separating weights give such a bound; the wider their margin, the lower the bound.
  */
 function boundOf(
   w: Tensor,
@@ -107,18 +111,18 @@ function boundOf(
   };
   const wide = w.clone();
   for (let pass = 0; pass < WIDENING && epoch(wide, examples, radius ** 2) > 0; pass++);
-  return [row("of the algorithm", w), row("of a wide margin", wide)];
+  return [row("the perceptron's", w), row("with a wide margin", wide)];
 }
 
 interface OfProducts {
   products: number;
   trainErrorPercent: number;
   testErrorPercent: number;
-  /** Of the mean of the weights on their way, which wavers less than where they happen to stand at the end. */
+  /** The error of the average of all weights during training, which varies less than that of the final weights. */
   averagedTestErrorPercent: number;
 }
 
-/** Errors of 8 against the rest, with so many products of random pixel pairs beside the pixels. */
+/** Errors of 8 against the rest, with this many products of random pixel pairs as additional features. */
 function eightAgainstRest(
   train: { x: Tensor; y: Tensor },
   test: { x: Tensor; y: Tensor },
@@ -133,7 +137,7 @@ function eightAgainstRest(
 
   return counts.map((products) => {
     const [a, b] = [first.narrow(0, 0, products), second.narrow(0, 0, products)];
-    /** Rows of a set from `begin` on: their pixels, then the products. */
+    /** The rows of a set from `begin` on: their pixels, then the products. */
     const block = ({ x, y }: { x: Tensor; y: Tensor }, begin: number): Examples => {
       const count = Math.min(BLOCK, x.shape[0]! - begin);
       const pixels = x.narrow(0, begin, count).sub(mean).div(deviation);
@@ -164,7 +168,7 @@ function eightAgainstRest(
   });
 }
 
-/** The curves of both tables, and the weights as a picture. */
+/** The curves of both tables, and the weights as an image. */
 function draw(
   run: Run,
   w: Tensor,
@@ -183,20 +187,20 @@ function draw(
         { name: "test", x: epochs, y: byEpoch.map((each) => each.testErrorPercent), marks: true },
       ],
     }),
-    "Every mistake moves the weights, until there are none",
+    "Every mistake changes the weights, until there are none",
   );
-  // Values of the weights between blue and orange, 0 white; images begin at the top, fields at the bottom.
+  // Weights from blue to orange, 0 is white; images start at the top, fields at the bottom.
   const scaled = w.div(2 * w.abs().max().item()).add(0.5).view(28, 28).flip([0]).flatten();
   const values = scaled.toTypedArray() as Float32Array;
   run.out.picture(
     "weights.svg",
     imageGrid({
-      title: "What the weights look for",
-      subtitle: "orange: ink speaks for 1; blue: ink speaks for 0",
+      title: "The weights",
+      subtitle: "orange: ink is evidence for 1; blue: ink is evidence for 0",
       images: [{ pixels: fieldPixels({ values, columns: 28, rows: 28, colours: "classes" }) }],
       scale: 10,
     }),
-    "The weights after the last epoch, as a picture",
+    "The weights after the last epoch, as an image",
   );
   run.out.picture(
     "products.svg",
@@ -210,7 +214,7 @@ function draw(
         ["test, weights averaged", eights.map((each) => each.averagedTestErrorPercent)] as const,
       ].map(([name, y]) => ({ name, x: eights.map(({ products }) => products), y, marks: true })),
     }),
-    "A line in a space of products is a curve in that of pixels",
+    "A plane in the space of products is a curved surface in the space of pixels",
   );
 }
 

@@ -1,21 +1,21 @@
-/** The plane that classifiers of this folder are looked at in. */
+/** The plane in which this folder's classifiers are drawn. */
 import { linspace, meshgrid, stack, type Tensor, tidy } from "@heddle/tensor";
 import type { Field } from "../runner/pictures/plane_plot.ts";
 
-/** The middles of `cells` × `cells` cells of a square with its middle at zero, row by row from the bottom up: [cells², 2]. */
+/** The centres of `cells` × `cells` cells of a square centred at zero, row by row from the bottom up: [cells², 2]. */
 export function planeGrid(side: number, cells: number): Tensor {
   const end = side / 2 * (1 - 1 / cells), along = linspace(-end, end, cells);
   const [y, x] = meshgrid([along, along], { indexing: "ij" }) as [Tensor, Tensor];
   return stack([x.flatten(), y.flatten()], 1);
 }
 
-/** What `score` says of the square, from 0 for the first class to 1 for the second, with the boundary at 0.5. */
+/** The values of `score` on the square, from 0 for the first class to 1 for the second, with the boundary at 0.5. */
 export function classField(side: number, cells: number, score: (x: Tensor) => Tensor): Field {
   const values = tidy(() => score(planeGrid(side, cells)).toTypedArray() as Float32Array);
   return { values, columns: cells, rows: cells, colours: "classes", contours: [0.5] };
 }
 
-/** Points [n, 2] of two classes (`y` [n], 0 or 1) as a plot takes them. */
+/** Points [n, 2] of two classes (`y` [n], 0 or 1) in the form that a plot takes. */
 export function classPoints(
   x: Tensor,
   y: Tensor,

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { polynomialRegression } from "./polynomial_regression.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
 test(
   "train error falls with the degree, test error falls and rises; bias² and variance add up to the error",
   async () => {
-    const { figures, pictures } = await tryOut(polynomialRegression);
+    const { figures, pictures } = await testBasic(polynomialRegression);
     const { byDegree, byPenalty, biasVariance } = figures;
     for (let i = 1; i < byDegree.length; i++) expect(byDegree[i].trainError).toBeLessThan(byDegree[i - 1].trainError);
     const best =
@@ -25,8 +25,8 @@ test(
 
 test("another seed draws other noise", async () => {
   const [zero, one] = [
-    await tryOut(polynomialRegression, "--dry-run"),
-    await tryOut(polynomialRegression, "--seed", "1", "--dry-run"),
+    await testBasic(polynomialRegression, "--dry-run"),
+    await testBasic(polynomialRegression, "--seed", "1", "--dry-run"),
   ];
   expect(zero.page).toBeNull();
   expect(one.figures.byDegree[0].trainError).not.toBe(zero.figures.byDegree[0].trainError);

@@ -1,4 +1,5 @@
-// Polynomial regression: how degree and ridge penalty decide between under- and over-fitting, and the bias and variance behind it.
+// Polynomial regression: underfitting and overfitting by degree and ridge penalty, and the bias and variance behind
+// them.
 import { lstsq, solve } from "@heddle/linalg";
 import { eye, Generator, linspace, rand, randn, stack, type Tensor } from "@heddle/tensor";
 import { start } from "../runner/example.ts";
@@ -7,17 +8,19 @@ import { panels } from "../runner/pictures/panels.ts";
 import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 
-/** Points to learn from in a set, the deviation of their noise, points to be tested on, and sets for bias and variance. */
+/** Training points per set, the deviation of their noise, test points, and training sets for bias and variance. */
 const POINTS = 12, NOISE = 0.25, TESTS = 1000, SETS = 500;
 const DEGREES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
-/** What is to be found. */
+/** The true function. */
 const truth = (x: Tensor): Tensor => x.mul(4).sin().mul(x.add(1.5)).mul(0.5);
 
 /** The powers 0 to `degree` of points [n]: [n, degree + 1]. */
 const powers = (x: Tensor, degree: number): Tensor => stack([...Array(degree + 1).keys()].map((d) => x.pow(d)), 1);
 
-/** Coefficients [degree + 1, sets] with the smallest squared errors on `y` [n, sets], plus `penalty` times their squares. */
+/**
+ * Coefficients [degree + 1, sets] that minimise the squared errors on `y` [n, sets] plus `penalty` times their squares.
+ */
 function fit(x: Tensor, y: Tensor, degree: number, penalty = 0): Tensor {
   const p = powers(x, degree);
   if (penalty === 0) return lstsq(p, y).solution;
@@ -28,10 +31,10 @@ const predict = (x: Tensor, w: Tensor): Tensor => powers(x, w.shape[0]! - 1).mat
 const meanSquare = (x: Tensor): number => x.square().mean().item();
 const numbers = (x: Tensor): number[] => x.flatten().toArray() as number[];
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const polynomialRegression: Basic = basic(
   "polynomial-regression",
-  "Degree and ridge penalty between under- and over-fitting; bias and variance over many noisy training sets.",
+  "Underfitting and overfitting by degree and ridge penalty; bias and variance over many noisy training sets.",
   ({ seed, dryRun }, run) => {
     const generator = new Generator().manualSeed(seed), dtype = "float64";
     const sets = dryRun ? 3 : SETS;
@@ -39,7 +42,7 @@ export const polynomialRegression: Basic = basic(
       truth(x).unsqueeze(1).add(randn([x.shape[0]!, count], { generator, dtype }).mul(NOISE));
 
     const x = linspace(-1, 1, POINTS, { dtype });
-    // A column for each training set; the first is the one that is looked at.
+    // One column per training set; the pictures show the first.
     const y = noisy(x, sets), first = y.at(":", "0:1");
     const testX = rand([TESTS], { generator, dtype }).mul(2).sub(1), testY = noisy(testX, 1);
     const errors = (w: Tensor) => ({
@@ -48,7 +51,9 @@ export const polynomialRegression: Basic = basic(
     });
 
     const byDegree = DEGREES.map((degree) => ({ degree, ...errors(fit(x, first, degree)) }));
-    run.print(`Mean squared errors by degree; the noise alone makes ${NOISE ** 2}.\n\n${recordTable(byDegree)}\n`);
+    run.print(
+      `Mean squared errors by degree; the noise alone contributes ${NOISE ** 2}.\n\n${recordTable(byDegree)}\n`,
+    );
 
     const penalties = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
     const byPenalty = penalties.map((penalty) => {
@@ -86,7 +91,7 @@ export const polynomialRegression: Basic = basic(
         [1e-6, 1e-3, 1e-1, 10].map((penalty) => drawn(`degree 9, penalty ${penalty}`, fit(x, first, 9, penalty))),
         2,
       ),
-      "A penalty on the coefficients holds a polynomial of degree 9 back, at last too much",
+      "A penalty on the coefficients smooths a polynomial of degree 9, in the end too much",
     );
     const bothErrors = (records: readonly { trainError: number; testError: number }[], at: number[]): Series[] => [
       { name: "train", x: at, y: records.map((record) => record.trainError), marks: true },
@@ -126,7 +131,7 @@ export const polynomialRegression: Basic = basic(
     run.out.picture(
       "spread.svg",
       panels("Fits to many training sets", spread, 2),
-      "Bias is how far the mean is from the truth, variance how far single fits are from the mean",
+      "Bias is the distance of the mean from the truth, variance the spread of the fits around the mean",
     );
     run.out.picture(
       "bias-variance.svg",
@@ -140,7 +145,7 @@ export const polynomialRegression: Basic = basic(
           { name: "their sum", x: DEGREES, y: biasVariance.map((each) => each.sum), marks: true },
         ],
       }),
-      "The best degree is where what bias loses is what variance gains",
+      "The best degree balances bias and variance",
     );
     return { byDegree, byPenalty, biasVariance };
   },

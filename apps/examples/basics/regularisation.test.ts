@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 import { regularisation } from "./regularisation.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
-const { figures, pictures } = await tryOut(regularisation);
+const { figures, pictures } = await testBasic(regularisation);
 const [none, l1, l2, dropout, stopped] = figures.methods;
 
-test("without regularisation even wrong labels are learned by heart", () => {
+test("without regularisation even wrong labels are memorised", () => {
   expect(none.method).toBe("none");
   expect(none.trainErrorPercent).toBeLessThan(1);
   expect(none.testErrorPercent).toBeGreaterThan(15);
 });
 
-test("every method lowers the test loss, and none learns the training set better", () => {
+test("every method lowers the test loss, and none fits the training set better", () => {
   for (const each of [l1, l2, dropout, stopped]) {
     expect(each.testLoss, each.method).toBeLessThan(0.95 * none.testLoss);
     expect(each.trainErrorPercent, each.method).toBeGreaterThanOrEqual(none.trainErrorPercent);

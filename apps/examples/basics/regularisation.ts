@@ -1,4 +1,4 @@
-// Regularisation: L1, L2, dropout and early stopping on a few digits some of which have wrong labels.
+// Regularisation: L1, L2, dropout and early stopping on few digits, some of them mislabelled.
 import "@heddle/autograd";
 import { Dropout, functional as F, Linear, ReLU, Sequential } from "@heddle/nn";
 import { Adam, EarlyStopping, l1Penalty, l2Penalty } from "@heddle/optim";
@@ -13,18 +13,18 @@ import { recordTable } from "../runner/records.ts";
 import { type Basic, basic } from "./basic.ts";
 import { digitMatrix } from "./digit_matrix.ts";
 
-/** Digits to learn from, and the share of them with a random label; digits that tell how it goes. */
+/** Training digits, the share of them with a random label, and validation digits. */
 const TRAIN = 500, NOISE = 0.1, VALIDATION = 1_000;
 const HIDDEN = 100, EPOCHS = 40, BATCH = 50, LR = 3e-3, PATIENCE = 5;
 
-/** What a method adds to the loss or to the network. */
+/** What a method changes in the loss or in the network. */
 interface Method {
   name: string;
-  /** Share of the hidden units that are left out of each step. */
+  /** The probability of dropping a hidden unit. */
   dropout?: number;
-  /** Added to the loss, of the matrices of weights. */
+  /** A term of the loss, computed from the weight matrices. */
   penalty?: (matrices: Tensor[]) => Tensor;
-  /** Epochs without a lower validation loss after which it stops, and goes back to the best. */
+  /** Epochs without a lower validation loss after which training stops and returns to the best weights. */
   patience?: number;
 }
 
@@ -41,7 +41,7 @@ interface Set {
   y: Tensor;
 }
 
-/** Mean loss and error of a network that is not training. */
+/** Mean loss and error of a network in evaluation mode. */
 function measure(network: Sequential, { x, y }: Set): { loss: number; errorPercent: number } {
   network.eval();
   return tidy(() => {
@@ -55,7 +55,7 @@ function measure(network: Sequential, { x, y }: Set): { loss: number; errorPerce
 
 type Epoch = Record<"trainLoss" | "trainErrorPercent" | "validationLoss" | "validationErrorPercent", number>;
 
-/** Trains a network with a method; all methods begin with the same weights. */
+/** Trains a network with a method; all methods start with the same weights. */
 function fit({ dropout = 0, penalty, patience }: Method, train: Set, validation: Set, seed: number, epochs: number) {
   manualSeed(seed);
   const input = new Linear(784, HIDDEN), output = new Linear(HIDDEN, 10);
@@ -82,15 +82,15 @@ function fit({ dropout = 0, penalty, patience }: Method, train: Set, validation:
   return { network, weights: input.weight.detach(), history };
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const regularisation: Basic = basic(
   "regularisation",
-  "What L1, L2, dropout and early stopping do for a network that has few digits, some of them with wrong labels.",
+  "L1, L2, dropout and early stopping on few digits, some of them mislabelled.",
   async ({ data, limit, seed, dryRun }, run) => {
     const sets = await loadDigits(data, limit);
     run.print(`${sets.source}\n`);
     const all = digitMatrix(sets.train), test = digitMatrix(sets.test);
-    // With --limit there may be less.
+    // With --limit there may be fewer.
     const few = Math.min(TRAIN, Math.floor(all.y.numel / 2)), held = Math.min(VALIDATION, all.y.numel - few);
     const part = (from: number, count: number): Set => ({
       x: all.x.narrow(0, from, count),
@@ -113,7 +113,7 @@ export const regularisation: Basic = basic(
         weightsNearZeroPercent: 100 * weights.abs().lt(1e-3).float().mean().item(),
       };
     });
-    run.print(`${few} digits to learn from, ${100 * NOISE}% of them with a random label; ${held} for validation:\n`);
+    run.print(`${few} training digits, ${100 * NOISE}% of them with a random label; ${held} for validation:\n`);
     run.print(recordTable(rows));
 
     const chart = (title: string, label: string, values: (of: Epoch) => number): string =>
@@ -136,7 +136,7 @@ export const regularisation: Basic = basic(
         chart("Training loss", "training loss", (of) => of.trainLoss),
         chart("Validation loss", "validation loss", (of) => of.validationLoss),
       ], 2),
-      "Without regularisation the network learns even wrong labels by heart: its validation loss rises while its training loss falls",
+      "Without regularisation the network memorises even wrong labels: its validation loss rises while its training loss falls",
     );
     run.out.picture(
       "weights.svg",
@@ -152,7 +152,7 @@ export const regularisation: Basic = basic(
   },
 );
 
-/** Rows of weights [hidden, 784] as pictures: mid-grey is 0. */
+/** The rows of weights [hidden, 784] as images: mid-grey is 0. */
 function largest(weights: Tensor, count: number): { pixels: Pixels }[] {
   return weights.indexSelect(0, weights.norm(2, 1).topk(count, 0).indices).unbind(0).map((unit) => ({
     pixels: greyPixels(unit.div(unit.abs().amax().mul(2)).add(0.5).toTypedArray() as Float32Array, {

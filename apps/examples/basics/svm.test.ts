@@ -1,19 +1,19 @@
 import { expect, test } from "vitest";
 import { svm } from "./svm.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
 test(
   "with a small penalty the margin is the widest there is, wider than a perceptron's",
   { tags: ["long"] },
   async () => {
-    const { figures, pictures } = await tryOut(svm);
+    const { figures, pictures } = await testBasic(svm);
     const { margins, apart, mixed } = figures;
     expect(apart.map(({ penalty }: { penalty: number }) => penalty)).toEqual([1, 0.3, 0.1, 0.03, 0.01]);
     const hard = apart.at(-1);
     expect(hard.nearest / margins.widest).toBeCloseTo(1, 2);
     expect(hard.halfMargin / margins.widest).toBeCloseTo(1, 2);
     expect(margins.perceptron).toBeLessThan(0.9 * margins.widest);
-    // In the plane two or three points hold a line.
+    // In the plane two or three points determine the margin.
     expect([2, 3]).toContain(hard.supportVectors);
     for (const rows of [apart, mixed]) {
       for (let i = 1; i < rows.length; i++) {
@@ -27,5 +27,5 @@ test(
 );
 
 test("a dry run writes nothing", async () => {
-  expect((await tryOut(svm, "--dry-run")).page).toBeNull();
+  expect((await testBasic(svm, "--dry-run")).page).toBeNull();
 });

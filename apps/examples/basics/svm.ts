@@ -1,4 +1,5 @@
-// A support vector machine: hinge loss and a penalty on the weights leave the widest margin, where a perceptron leaves any.
+// A support vector machine: the hinge loss with a penalty on the weights maximises the margin; a perceptron stops at
+// any separating line.
 import "@heddle/autograd";
 import { Adam, ExponentialLR } from "@heddle/optim";
 import { cat, Generator, linspace, ones, randn, scope, stack, type Tensor, tensor, zeros } from "@heddle/tensor";
@@ -10,22 +11,22 @@ import { type Basic, basic } from "./basic.ts";
 import { epoch } from "./perceptron.ts";
 import { classPoints } from "./plane.ts";
 
-/** Points of a class, steps of descent, and the penalty's factors. */
+/** Points per class, gradient descent steps, and the penalty factors. */
 const POINTS = 25, STEPS = 1500, PENALTIES = [1, 0.3, 0.1, 0.03, 0.01];
 
-/** Points [n, 2], and their sides, 1 or −1: [n]. */
+/** Points [n, 2] and their classes, 1 or −1: [n]. */
 interface Points {
   x: Tensor;
   y: Tensor;
 }
 
-/** A line in the plane: what is on it has x·w + b = 0. */
+/** A line in the plane: the points with x·w + b = 0. */
 interface Line {
   w: [number, number];
   b: number;
 }
 
-/** Two clouds, the middles of which are so far from zero; the upper right one is on side 1. */
+/** Two clouds whose centres are this far from zero; the upper right one has class 1. */
 function clouds(apart: number, generator: Generator): Points {
   const cloud = (side: number): Tensor => randn([POINTS, 2], { generator }).mul(0.8).add(side * apart);
   return { x: cat([cloud(1), cloud(-1)]), y: cat([ones([POINTS]), ones([POINTS]).neg()]) };
@@ -35,7 +36,7 @@ function clouds(apart: number, generator: Generator): Points {
 function supportVectorMachine({ x, y }: Points, penalty: number, steps: number): Line {
   const w = zeros([2]).requiresGrad_(), b = zeros([1]).requiresGrad_();
   const optimizer = new Adam([w, b], { lr: 0.3 });
-  // From 0.3 down to 0.0003: a hinge has corners, on which large steps never come to rest.
+  // From 0.3 down to 0.0003: the hinge is not smooth, so large steps never settle.
   const schedule = new ExponentialLR(optimizer, { gamma: 1e-3 ** (1 / steps) });
   for (let step = 0; step < steps; step++) {
     using _ = scope();
@@ -48,7 +49,7 @@ function supportVectorMachine({ x, y }: Points, penalty: number, steps: number):
   return { w: w.detach().toArray() as [number, number], b: b.item() };
 }
 
-/** The line of a perceptron that has come to rest; a third coordinate of 1 is for its b. */
+/** The line of a perceptron that has converged; a third coordinate of 1 takes the place of b. */
 function perceptronLine({ x, y }: Points): Line {
   const w = zeros([3]), examples = { x: cat([x, ones([x.shape[0]!, 1])], 1), y: y.toTypedArray() as Float32Array };
   for (let pass = 0; pass < 1000 && epoch(w, examples) > 0; pass++);
@@ -56,23 +57,23 @@ function perceptronLine({ x, y }: Points): Line {
   return { w: [w1, w2], b };
 }
 
-/** y (x·w + b) of each point: 1 on the margin of a support vector machine, below 0 on the wrong side. */
+/** y (x·w + b) of each point: 1 on the margin of a support vector machine, below 0 if misclassified. */
 const scores = ({ w, b }: Line, { x, y }: Points): Tensor => x.matmul(tensor(w)).add(b).mul(y);
 
-/** How far the nearest point is from a line; below 0 when one is on the wrong side. */
+/** The distance of the nearest point from a line; negative if a point is on the wrong side. */
 const distance = (line: Line, points: Points): number => scores(line, points).min().item() / Math.hypot(...line.w);
 
-/** The widest margin there is, by trying the lines of many directions. */
+/** The widest possible margin, found by trying many directions. */
 function widestMargin({ x, y }: Points): number {
   const angle = linspace(0, 2 * Math.PI, 20_001);
   const along = x.matmul(stack([angle.cos(), angle.sin()]));
   return along.at(y.gt(0)).amin(0).sub(along.at(y.lt(0)).amax(0)).max().item() / 2;
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const svm: Basic = basic(
   "svm",
-  "A linear classifier with the hinge loss and L2: its margin and its support vectors, beside a perceptron's line.",
+  "A linear classifier with the hinge loss and L2: its margin and support vectors, compared with a perceptron's line.",
   ({ seed, dryRun }, run) => {
     const generator = new Generator().manualSeed(seed), steps = dryRun ? 1 : STEPS;
     const apart = clouds(1.7, generator), mixed = clouds(0.9, generator);
@@ -87,7 +88,7 @@ export const svm: Basic = basic(
           penalty,
           halfMargin: 1 / Math.hypot(...line.w),
           nearest: distance(line, points),
-          // A hundredth beyond the margin is still on it, as far as descent tells.
+          // A tolerance of a hundredth, as gradient descent is not exact.
           supportVectors: right.lt(1.01).sum().item(),
           trainErrorPercent: 100 * right.le(0).float().mean().item(),
         };
@@ -99,8 +100,8 @@ export const svm: Basic = basic(
         margins.widest.toFixed(4)
       }.\n`,
     );
-    run.print(`Two clouds that a line separates:\n\n${recordTable(rows("apart"))}\n`);
-    run.print(`Two that none does:\n\n${recordTable(rows("mixed"))}`);
+    run.print(`Two separable clouds:\n\n${recordTable(rows("apart"))}\n`);
+    run.print(`Two overlapping clouds:\n\n${recordTable(rows("mixed"))}`);
 
     const shown = (title: string, points: Points, line: Line, margin: boolean): string => {
       const { w: [w1, w2], b } = line, right = scores(line, points);
@@ -134,7 +135,7 @@ export const svm: Basic = basic(
         machine("mixed", 0.01),
         machine("mixed", 0.3),
       ], 2),
-      "Ringed: support vectors, the points on the margin or beyond it, which alone decide where the line is",
+      "Ringed: support vectors, the points on or inside the margin, which alone determine the line",
     );
     return { margins, apart: rows("apart"), mixed: rows("mixed") };
   },

@@ -1,10 +1,10 @@
 import * as heddle from "@heddle/tensor";
 import { expect, test } from "vitest";
 import { tensors } from "./tensors.ts";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 
-test("what stands beside each line of code is what it prints", async () => {
-  const { figures, pictures } = await tryOut(tensors);
+test("the output beside each line of code is what the line prints", async () => {
+  const { figures, pictures } = await testBasic(tensors);
   // Each line is run again, in order; `x = …` is for the lines after it.
   const names: Record<string, unknown> = {};
   const evaluate = (code: string): unknown =>

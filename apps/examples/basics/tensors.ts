@@ -1,14 +1,14 @@
-// Tensors: what they are made of, views of the same memory, broadcasting, and operations in place, with what each prints.
+// Tensors: their parts, views of the same memory, broadcasting, and in-place operations, each line with its output.
 import { arange, einsum, ones, type Tensor, tensor } from "@heddle/tensor";
 import { start } from "../runner/example.ts";
 import { numberGrid } from "../runner/pictures/number_grid.ts";
 import { panels } from "../runner/pictures/panels.ts";
 import { type Basic, basic } from "./basic.ts";
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const tensors: Basic = basic(
   "tensors",
-  "Shapes, views, broadcasting and operations in place, with what each prints.",
+  "Shapes, views, broadcasting and in-place operations, each with its output.",
   (_options, run) => {
     const shown: { code: string; prints: string }[] = [];
     const show = <T>(code: string, value: T): T => {
@@ -19,7 +19,7 @@ export const tensors: Basic = basic(
     };
 
     run.print(
-      "A tensor is numbers in a row, a shape, and strides: how many numbers to step over for the next row or column.\n",
+      "A tensor is a row of numbers with a shape and strides: how many numbers to skip for the next row or column.\n",
     );
     const x = show("x = arange(12).view(3, 4)", arange(12).view(3, 4));
     show("x.shape", x.shape);
@@ -29,7 +29,7 @@ export const tensors: Basic = basic(
     show("x.sum(0)", x.sum(0));
     show("x.mean(1, { keepdim: true })", x.mean(1, { keepdim: true }));
 
-    run.print("A view has other shape and strides on the same numbers; none of them moves.\n");
+    run.print("A view has another shape and other strides on the same numbers; no number moves.\n");
     const turned = show("turned = x.t()", x.t());
     show("turned.strides", turned.strides);
     show('x.at("1:")', x.at("1:"));
@@ -39,7 +39,7 @@ export const tensors: Basic = basic(
     show("x.at(x.remainder(2).eq(0))", x.at(x.remainder(2).eq(0)));
 
     run.print(
-      "Broadcasting: dimensions are matched from the right; one of size 1, or none, is repeated without a copy.\n",
+      "Broadcasting: dimensions are matched from the right; a missing one or one of size 1 is repeated without a copy.\n",
     );
     const column = show("column = tensor([[0], [10], [20]])", tensor([[0], [10], [20]]));
     const row = show("row = tensor([1, 2, 3, 4])", tensor([1, 2, 3, 4]));
@@ -54,7 +54,7 @@ export const tensors: Basic = basic(
     show("[copy.at(0, 1).item(), x.at(0, 1).item()]", [copy.at(0, 1).item(), x.at(0, 1).item()]);
     show("x.add_(column)", x.add_(column));
 
-    run.print("Products: of matrices, and of whatever dimensions one names.\n");
+    run.print("Products: of matrices, and over any named dimensions.\n");
     show("x.matmul(ones([4, 2]))", x.matmul(ones([4, 2])));
     show('einsum("ij,kj->ik", x, x)', einsum("ij,kj->ik", x, x));
 
@@ -89,13 +89,13 @@ export const tensors: Basic = basic(
         grid("row.expand(3, 4)", row.expand(3, 4), (i) => i > 0),
         grid("column.add(row)", sum),
       ]),
-      "What is tinted is not in memory: a stride of 0 reads the same number again",
+      "Tinted cells are not in memory: a stride of 0 reads the same number again",
     );
     return { refusal, shown };
   },
 );
 
-/** The message of the error that something throws. */
+/** The message of the error that a function throws. */
 function refused(fn: () => unknown): string {
   try {
     fn();

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { tryOut } from "./try_out.ts";
+import { testBasic } from "./test_harness.ts";
 import { xor } from "./xor.ts";
 
-const { figures, pictures } = await tryOut(xor);
+const { figures, pictures } = await testBasic(xor);
 
 test("a line separates all labellings of four corners but XOR and its opposite; the product separates these too", () => {
   expect(figures.separated).toHaveLength(16);
@@ -19,7 +19,7 @@ test("one hidden unit is no better than a line, two learn it from some starts, e
   const of = Object.fromEntries(figures.byWidth.map((each: { hiddenUnits: number }) => [each.hiddenUnits, each]));
   const learned = (width: number): number => parseInt(of[width].learned);
   expect(figures.lineErrorPercent).toBeGreaterThan(20);
-  // One cloud of four is on the wrong side at the least.
+  // At least one cloud of four is on the wrong side.
   expect(of[1].bestErrorPercent).toBeGreaterThan(20);
   expect(learned(1)).toBe(0);
   expect(learned(2)).toBeGreaterThan(5);

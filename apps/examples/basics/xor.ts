@@ -1,4 +1,4 @@
-// XOR: what no line separates, separated by a product of the inputs, and by a network that finds features of its own.
+// XOR: not linearly separable, but separated by a product of the inputs, and by a network that learns its own features.
 import "@heddle/autograd";
 import { functional as F } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
@@ -14,12 +14,15 @@ const CORNERS = tensor([[-1, -1], [-1, 1], [1, -1], [1, 1]]);
 const PER_CORNER = 30, NOISE = 0.3;
 const WIDTHS = [1, 2, 3, 4, 8], STARTS = 50, STEPS = 300, LR = 0.1;
 
-/** Points [n, 2] as [1, x₁, x₂], what a line through the plane is made of. */
+/** Points [n, 2] as [1, x₁, x₂], the features of a line. */
 const lineFeatures = (x: Tensor): Tensor => cat([ones([x.shape[0]!, 1]), x], 1);
 /** And as [1, x₁, x₂, x₁ · x₂]. */
 const productFeatures = (x: Tensor): Tensor => cat([lineFeatures(x), x.prod(1, { keepdim: true })], 1);
 
-/** Whether the perceptron separates classes −1 and 1 of points with features [n, d]; where it can it does, in few rounds. */
+/**
+ * Whether the perceptron separates classes −1 and 1 of points with features [n, d]; if it can, it does within few
+ * epochs.
+ */
 function separates(features: Tensor, classes: readonly number[], rounds = 100): boolean {
   let w = zeros([features.shape[1]!]);
   for (let round = 0; round < rounds; round++) {
@@ -35,7 +38,7 @@ function separates(features: Tensor, classes: readonly number[], rounds = 100): 
   return false;
 }
 
-/** Descends the logistic loss of `logits()` [.., n, 1] against classes −1 and 1 [n, 1]. */
+/** Minimises the logistic loss of `logits()` [.., n, 1] against classes −1 and 1 [n, 1]. */
 function descend(params: Tensor[], logits: () => Tensor, y: Tensor, steps: number): void {
   const adam = new Adam(params, { lr: LR });
   for (let step = 0; step < steps; step++) {
@@ -46,7 +49,7 @@ function descend(params: Tensor[], logits: () => Tensor, y: Tensor, steps: numbe
   }
 }
 
-/** Many networks of two layers and tanh, each with weights of its own: a product of batches of matrices computes all at once. */
+/** Many two-layer tanh networks with independent weights; batched matrix products compute them all at once. */
 function networks(count: number, hidden: number) {
   const weights = {
     w: randn([count, 2, hidden], { requiresGrad: true }),
@@ -59,10 +62,10 @@ function networks(count: number, hidden: number) {
   return { weights, hiddenUnits, logits };
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const xor: Basic = basic(
   "xor",
-  "Four corners that no line separates: a product feature does, and so does a network of two hidden units.",
+  "Four corners that no line separates: a product feature does, and so does a network with two hidden units.",
   ({ dryRun }, run) => {
     const steps = dryRun ? 1 : STEPS;
     // Every way to put four corners into two classes.
@@ -74,9 +77,9 @@ export const xor: Basic = basic(
     }));
     const count = (of: "byALine" | "withTheProduct"): number => separated.filter((each) => each[of] === "yes").length;
     run.print(recordTable(separated));
-    run.print(`\nof 16 labellings a line separates ${count("byALine")}, with x₁ · x₂ ${count("withTheProduct")}\n`);
+    run.print(`\nof 16 labellings, a line separates ${count("byALine")}, with x₁ · x₂ ${count("withTheProduct")}\n`);
 
-    // From here on each corner is a cloud; one class where the signs agree, the other where they do not.
+    // From here on each corner is a cloud; one class where the signs agree, the other where they differ.
     const x = CORNERS.repeat(PER_CORNER, 1).add(randn([4 * PER_CORNER, 2]).mul(NOISE));
     const y = tensor([-1, 1, 1, -1]).repeat(PER_CORNER).unsqueeze(1);
     const errorsPercent = (logits: Tensor): Tensor => logits.mul(y).le(0).float().mean([-2, -1]).mul(100);
@@ -130,20 +133,20 @@ export const xor: Basic = basic(
         inputs("With x₁ · x₂ as a feature", (points) => productFeatures(points).matmul(curve)),
         inputs("Two hidden units", (points) => best(two.many.logits(points))),
       ]),
-      "A line gets three clouds at the best; a product of the inputs, or two hidden units, separate all four",
+      "A line classifies at most three clouds correctly; a product of the inputs, or two hidden units, separate all four",
     );
     const { v, c } = two.many.weights;
     run.out.picture(
       "hidden.svg",
       planePlot({
-        title: "The same points as the two hidden units see them",
+        title: "The same points in the space of the two hidden units",
         x: { label: "first hidden unit", range: [-1.1, 1.1] },
         y: { label: "second hidden unit", range: [-1.1, 1.1] },
         field: classField(2.2, 80, (points) => points.matmul(best(v)).add(best(c)).detach().sigmoid()),
         points: classes(best(two.many.hiddenUnits(x))),
         size: { width: 480, height: 500 },
       }),
-      "The first layer has moved the clouds so that a line separates them",
+      "The first layer moves the clouds so that a line separates them",
     );
     return { ...figures, separated, byWidth: table };
   },

@@ -1,4 +1,4 @@
-/** What may be done to the training images as they are read, by name. */
+/** The augmentations of training images, by name. */
 import {
   ColorJitter,
   CutMix,
@@ -13,7 +13,7 @@ import {
 import { SIDE } from "../colour_images/colour_images.ts";
 import type { Option } from "../runner/options.ts";
 
-/** Of one image at a time. */
+/** Applied to one image at a time. */
 type TransformName = "crop" | "flip" | "rotate" | "jitter" | "erase" | "cutout";
 
 const TRANSFORMS: Readonly<Record<TransformName, Transform>> = {
@@ -25,7 +25,7 @@ const TRANSFORMS: Readonly<Record<TransformName, Transform>> = {
   cutout: new Cutout(16),
 };
 
-/** Of a batch, with its labels. */
+/** Applied to a batch, with its labels. */
 type MixName = "mixup" | "cutmix";
 
 const MIXES: Readonly<Record<MixName, (classes: number) => MixUp | CutMix>> = {
@@ -42,7 +42,7 @@ export const AUGMENTATIONS: readonly AugmentationName[] = [
   ...Object.keys(MIXES) as MixName[],
 ];
 
-/** The transforms among them, in their order. */
+/** The transforms among them, in the given order. */
 export function transformsOf(names: readonly AugmentationName[]): Transform[] {
   return names.flatMap((name) => name in TRANSFORMS ? [TRANSFORMS[name as TransformName]] : []);
 }
@@ -58,7 +58,7 @@ export function augmentName(names: readonly AugmentationName[]): string {
   return names.length === 0 ? "none" : names.join("+");
 }
 
-/** An option of names joined by commas, or `none` of them; null where it may be left out and was. */
+/** An option of names joined by commas, or `none`; null if it is optional and absent. */
 export function augmentOption<D extends readonly AugmentationName[] | null>(
   wording: { help: string; default: D },
 ): Option<readonly AugmentationName[] | D> {
@@ -66,7 +66,9 @@ export function augmentOption<D extends readonly AugmentationName[] | null>(
     help: wording.help,
     value: "LIST",
     fallback: wording.default,
-    expected: `none, or some of ${AUGMENTATIONS.join(", ")}, joined by commas, but only one of mixup and cutmix`,
+    expected: `none, or names among ${
+      AUGMENTATIONS.join(", ")
+    }, joined by commas, with at most one of mixup and cutmix`,
     ...(wording.default === null ? {} : { shown: augmentName(wording.default) }),
     parse(text) {
       const names = text === "none" ? [] : text.split(",") as AugmentationName[];

@@ -1,27 +1,27 @@
-/** The same training from several seeds, with one augmentation or two: how much of a difference is luck. */
+/** Training with several seeds, with one augmentation or two: whether a difference is more than chance. */
 import type { ColourSets } from "../colour_images/colour_images.ts";
 import type { Figures, Run } from "../runner/example.ts";
 import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
 import { mean, spread } from "../runner/statistics.ts";
 import { textTable } from "../runner/table.ts";
-import { errorPercent } from "../lenet/mistakes.ts";
+import { errorPercent } from "../classification/predictions.ts";
 import { type AugmentationName, augmentName } from "./augment.ts";
 import { RECIPES } from "./networks/mod.ts";
 import { train, type TrainSettings } from "./train.ts";
 
-/** What came of one augmentation, seed by seed. */
+/** The results of one augmentation, by seed. */
 interface Outcome {
   augment: string;
   trainErrorPercent: number[];
   testErrorPercent: number[];
   seconds: number[];
-  /** Test errors by epoch, of each seed. */
+  /** Test errors by epoch, for each seed. */
   curves: { x: number[]; y: number[] }[];
 }
 
 /**
- * Trains with each augmentation and with `count` seeds from the settings' own on, each in a folder of its own, and says how
- * their test errors lie. With two augmentations the margin is how much less the second one's mean error is.
+ * Trains with each augmentation and `count` seeds, starting at the settings' seed, each in its own folder, and compares
+ * the test errors. With two augmentations, the margin is the difference of their mean errors, first minus second.
  */
 export async function compare(
   count: number,
@@ -35,7 +35,7 @@ export async function compare(
     augment: augmentName(augment),
     ...{ trainErrorPercent: [], testErrorPercent: [], seconds: [], curves: [] },
   }));
-  // Seed by seed, so that what there is after a while can be compared.
+  // Seed by seed, so that partial results are comparable.
   for (const seed of seeds) {
     for (const [i, augment] of augmentations.entries()) {
       const outcome = outcomes[i]!;
@@ -71,16 +71,20 @@ export async function compare(
     bestOfFirstMinusWorstOfSecond: first!.best - second.worst,
   };
   if (second !== undefined) {
-    run.print(`\n${second.augment} errs ${(first!.mean - second.mean).toFixed(2)} points less than ${first!.augment}.`);
+    run.print(
+      `\nThe error with ${second.augment} is ${(first!.mean - second.mean).toFixed(2)} points lower than with ${
+        first!.augment
+      }.`,
+    );
   }
   run.out.picture("compare.svg", chart(RECIPES[settings.model].title, seeds.length, outcomes), "Test error by epoch");
   return { seeds, outcomes: summaries, ...margin };
 }
 
-/** The mean over the seeds of each augmentation, in the band from the best to the worst. */
+/** The mean over the seeds of each augmentation, with the range from the best to the worst. */
 function chart(title: string, seeds: number, outcomes: readonly Outcome[]): string {
   const series = outcomes.map(({ augment, curves }): Series => {
-    // Early stopping leaves some curves shorter than others.
+    // Early stopping makes some curves shorter.
     const epochs = curves.map(({ x }) => x).reduce((a, b) => a.length <= b.length ? a : b);
     const columns = epochs.map((_, i) => curves.map(({ y }) => y[i]!));
     const band = {

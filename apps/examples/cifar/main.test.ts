@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { dataset, loadColourImages } from "../colour_images/colour_images.ts";
-import { errorPercent } from "../lenet/mistakes.ts";
-import { predict } from "../lenet/predict.ts";
+import { errorPercent } from "../classification/predictions.ts";
+import { predict } from "../classification/predict.ts";
 import { runExample } from "../runner/example.ts";
 import { decodeSafetensors } from "../runner/safetensors.ts";
 import { cifar } from "./main.ts";
@@ -34,7 +34,7 @@ async function run(out: string, line: string, crashAt = "never") {
 }
 
 describe("cifar", () => {
-  test("learns drawn digits, and its weights work after reading them back", async () => {
+  test("learns generated digits, and its saved weights work", async () => {
     const { code, figures, said } = await run(
       "a",
       "--model mlp-1x512 --limit 300 --epochs 8 --batch 20 --augment crop",
@@ -48,7 +48,7 @@ describe("cifar", () => {
       steps: 120,
     });
     expect(figures.trainLoss[7]).toBeLessThan(0.7 * figures.trainLoss[0]);
-    // Guessing errs on 90%, give or take 2; a perceptron finds it hard to see digits whatever their colour.
+    // Chance is 90%, with deviation 2; colour digits are hard for a perceptron.
     expect(figures.testErrorPercent).toBeLessThan(84);
     expect(said).toMatch(/total .* 1,209,866\n/);
 
@@ -85,12 +85,12 @@ describe("cifar", () => {
   });
 
   test("early stopping tests the best epoch's weights, from a tenth that nothing was learned from", async () => {
-    // So high a rate only makes it worse after a while.
+    // With such a high learning rate it soon gets worse.
     const { figures, said } = await run(
       "early",
       "--model mlp-1x512 --limit 100 --epochs 40 --early-stopping 3 --lr 0.3",
     );
-    expect(said).toContain(`The weights of epoch ${figures.weightsOfEpoch}, the best on 10 images that were held out.`);
+    expect(said).toContain(`The weights of epoch ${figures.weightsOfEpoch}, the best on 10 held-out images.`);
     expect(figures.trainLoss).toHaveLength(figures.weightsOfEpoch + 3);
     expect(figures.trainLoss.length).toBeLessThan(40);
   });
@@ -111,12 +111,12 @@ describe("cifar", () => {
     ["", "--schedule one-cycle --dropout 0.3 --augment crop,flip,erase"],
     ["mixed images, ", "--schedule step --augment rotate,jitter,mixup --label-smoothing 0.1"],
     ["averages and early stopping, ", "--schedule exponential --augment cutout,cutmix --ema 0.8 --early-stopping 2"],
-  ])("%sgo on to the same bits", async (_, options) => {
+  ])("%sresume to the same bits", async (_, options) => {
     const args = `--model mlp-3x512 --limit 60 --epochs 3 --batch 10 ${options}`;
     const whole = await run("whole", args);
     await expect(run("crashed", `${args} --checkpoint-every 4`, "50%")).rejects.toThrow("the power went");
     const resumed = await run("crashed", `${args} --resume`);
-    expect(resumed.said).toMatch(/Going on from .*, step 8 of /);
+    expect(resumed.said).toMatch(/Resuming from .*, step 8 of /);
     const over = await run("crashed", `${args} --resume`);
     for (const { figures } of [resumed, over]) {
       expect({ ...figures, secondsPerEpoch: 0 }).toEqual({ ...whole.figures, secondsPerEpoch: 0 });
@@ -161,7 +161,7 @@ describe("cifar", () => {
     const args = "--model vgg --limit 40 --batch 10 --epochs 5 --augment crop,flip,mixup --accumulate 2 --ema 0.9";
     await runExample(cifar, [...args.split(" "), "--out", join(folder, "memory")], streams);
     expect(live).toHaveLength(9);
-    // Momenta are made in the first step. What other files left to the collector may go meanwhile.
+    // Momentum buffers are allocated in the first step. Garbage of other files may be collected meanwhile.
     const later = live.slice(1);
     expect(later.filter((bytes, i) => i > 0 && bytes > later[i - 1]!)).toEqual([]);
   });
@@ -173,9 +173,9 @@ describe("cifar", () => {
   });
 
   test.each([
-    ["--augment crop,zoom", /--augment crop,zoom: expected none, or some of crop, flip, .*, joined by commas/],
-    ["--augment mixup,cutmix", /only one of mixup and cutmix/],
-    ["--augment flip --against flip", /--against flip: that is what --augment says too/],
+    ["--augment crop,zoom", /--augment crop,zoom: expected none, or names among crop, flip, .*, joined by commas/],
+    ["--augment mixup,cutmix", /at most one of mixup and cutmix/],
+    ["--augment flip --against flip", /--against flip: it equals --augment/],
   ])("%s is refused", async (args, reason) => {
     const { code, said } = await run("wrong", args);
     expect(code).toBe(2);

@@ -1,6 +1,7 @@
-// Networks of the literature learn to tell small colour images apart: options, data, network, training, testing, pictures.
+// Trains networks from the literature on small colour images: options, data, network, training, testing, pictures.
 import { type ColourSets, described, loadColourImages } from "../colour_images/colour_images.ts";
-import { errorPercent } from "../lenet/mistakes.ts";
+import { errorPercent } from "../classification/predictions.ts";
+import { parameterCount } from "../parameter_count.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, type Figures, type Run, start } from "../runner/example.ts";
 import {
@@ -18,7 +19,7 @@ import { encodeSafetensors } from "../runner/safetensors.ts";
 import { textTable } from "../runner/table.ts";
 import { type AugmentationName, augmentName, augmentOption } from "./augment.ts";
 import { compare } from "./compare.ts";
-import { type ImageNetwork, type ModelName, MODELS, parameterCount, RECIPES } from "./networks/mod.ts";
+import { type ImageNetwork, type ModelName, MODELS, RECIPES } from "./networks/mod.ts";
 import { drawReport } from "./report.ts";
 import { type ScheduleName, SCHEDULES } from "./schedule.ts";
 import { train, type TrainSettings } from "./train.ts";
@@ -37,40 +38,40 @@ interface CifarOptions extends CommonOptions, CheckpointOptions {
   accumulate: Option<number>;
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const cifar: Example<CifarOptions> = {
   name: "cifar",
   about: "Trains convolutional networks and multi-layer perceptrons on the small colour images of CIFAR-10.",
   options: {
     model: choice(MODELS, { help: "the network", default: "vgg" }),
-    augment: augmentOption({ help: "what is done to training images, such as crop,flip", default: [] }),
-    against: augmentOption({ help: "train with this augmentation too, and compare", default: null }),
-    repeat: integer({ help: "train as many, with seeds from --seed on, and compare them", default: 1, min: 1 }),
-    schedule: choice(SCHEDULES, { help: "of the learning rate", default: null, shown: "the network's: cosine" }),
-    weightDecay: number({ help: "of weights; norms and biases have none", default: 5e-4, min: 0 }),
-    dropout: number({ help: "share of zeros before the last layers", default: 0, min: 0, max: 0.99 }),
-    labelSmoothing: number({ help: "share of the label that goes to all classes", default: 0, min: 0, max: 1 }),
+    augment: augmentOption({ help: "augmentation of training images, such as crop,flip", default: [] }),
+    against: augmentOption({ help: "also train with this augmentation, and compare", default: null }),
+    repeat: integer({ help: "number of trainings to compare, with seeds from --seed on", default: 1, min: 1 }),
+    schedule: choice(SCHEDULES, { help: "learning rate schedule", default: null, shown: "the network's: cosine" }),
+    weightDecay: number({ help: "weight decay, not of norms and biases", default: 5e-4, min: 0 }),
+    dropout: number({ help: "dropout probability before the last layers", default: 0, min: 0, max: 0.99 }),
+    labelSmoothing: number({ help: "probability spread over all classes", default: 0, min: 0, max: 1 }),
     ema: number({
-      help: "test a moving average of the weights, of this decay, such as 0.99",
+      help: "test a moving average of the weights with this decay, such as 0.99",
       default: null,
       min: 0,
       max: 1,
       shown: "the weights themselves",
     }),
     earlyStopping: integer({
-      help: "hold a tenth of the images out, and stop after N epochs that are no better on it",
+      help: "hold out a tenth of the images, and stop after N epochs without improvement on them",
       default: null,
       min: 1,
       shown: "never",
     }),
-    accumulate: integer({ help: "send each batch through in N parts, which takes less memory", default: 1, min: 1 }),
+    accumulate: integer({ help: "process each batch in N parts to save memory", default: 1, min: 1 }),
     ...checkpointOptions(),
     ...commonOptions({
       name: "cifar",
       epochs: 5,
       batch: 128,
       lr: "0.1 with batch norms, else 0.01",
-      data: "digits that the program draws itself, in colour",
+      data: "generated colour digits",
     }),
   },
 
@@ -90,7 +91,7 @@ export const cifar: Example<CifarOptions> = {
       checkpointEvery: options.checkpointEvery,
     };
     if (against !== null && augmentName(against) === augmentName(augment)) {
-      throw new OptionError(`--against ${augmentName(against)}: that is what --augment says too; name another`);
+      throw new OptionError(`--against ${augmentName(against)}: it equals --augment; name another`);
     }
     const sets = await loadColourImages(options.data, dryRun ? settings.batch : options.limit);
     const network = recipe.make({ classes: sets.train.classes.length });
@@ -109,7 +110,7 @@ export const cifar: Example<CifarOptions> = {
   },
 };
 
-/** Trains one network, draws how it went, and writes its weights. */
+/** Trains one network, draws the curves, and writes its weights. */
 async function trainOne(settings: TrainSettings, sets: ColourSets, run: Run): Promise<Figures> {
   const { model, augment } = settings;
   const trained = await train(settings, sets, run, run.out);

@@ -1,4 +1,4 @@
-/** How the learning rate changes over the steps. */
+/** Learning rate schedules. */
 import {
   CosineAnnealingLR,
   ExponentialLR,
@@ -9,7 +9,7 @@ import {
   type SGD,
 } from "@heddle/optim";
 
-/** What a schedule has to know of a run. */
+/** The properties of a run that a schedule depends on. */
 export interface Course {
   /** The highest learning rate. */
   lr: number;
@@ -17,7 +17,7 @@ export interface Course {
   epochs: number;
 }
 
-/** What `--schedule` chooses among. */
+/** The names that `--schedule` takes. */
 export type ScheduleName = "constant" | "step" | "exponential" | "cosine" | "one-cycle";
 
 const MAKERS: Readonly<Record<ScheduleName, (optimizer: SGD, course: Course) => LRScheduler>> = {
@@ -30,7 +30,10 @@ const MAKERS: Readonly<Record<ScheduleName, (optimizer: SGD, course: Course) => 
   exponential: (optimizer, { steps, epochs }) => new ExponentialLR(optimizer, { gamma: 0.95 ** (epochs / steps) }),
   /** Half a cosine down to 0. */
   cosine: (optimizer, { steps }) => new CosineAnnealingLR(optimizer, { tMax: steps }),
-  /** Up from a 25th for the first 30% of the run, then down to nothing, the momentum the other way round (Smith, Topin 2018). */
+  /**
+   * Up from a 25th for the first 30% of the run, then down to almost zero, with the momentum moving inversely (Smith,
+   * Topin 2018).
+   */
   "one-cycle": (optimizer, { lr, steps }) => new OneCycleLR(optimizer, { maxLr: lr, totalSteps: Math.max(steps, 4) }),
 };
 

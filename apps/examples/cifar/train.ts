@@ -4,26 +4,27 @@ import { AveragedModel, functional as F, getEmaMultiAvgFn, type Layer } from "@h
 import { EarlyStopping, SGD, weightDecayGroups } from "@heddle/optim";
 import { manualSeed, scope, stack, type Tensor, tidy } from "@heddle/tensor";
 import { type ColourSets, dataset, part } from "../colour_images/colour_images.ts";
-import { errorPercent, type Predictions } from "../lenet/mistakes.ts";
-import { predict } from "../lenet/predict.ts";
+import { errorPercent, type Predictions } from "../classification/predictions.ts";
+import { predict } from "../classification/predict.ts";
 import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
+import { resumeFrom } from "../runner/resume.ts";
 import { mean } from "../runner/statistics.ts";
 import { type AugmentationName, augmentName, mixOf, transformsOf } from "./augment.ts";
 import { type ImageNetwork, type ModelName, RECIPES } from "./networks/mod.ts";
 import { makeSchedule, type ScheduleName } from "./schedule.ts";
 
 const MOMENTUM = 0.9;
-/** Steps between two lines of the metrics. */
+/** Steps between two records of the metrics. */
 const METRICS_EVERY = 10;
-/** Testing takes time, so a long run is tested after every so many epochs that it comes to about this often. */
+/** A long run is tested only after every few epochs, about this many times, since testing takes time. */
 const TESTS = 12;
-/** Of the training images, for early stopping: nothing is learned from them. */
+/** The share of the training images held out for early stopping. */
 const HELD_OUT = 0.1;
 
-/** How a network is trained; a run goes on from a checkpoint only if all but the last two are the same. */
+/** The settings of a training; a run resumes only from a checkpoint with the same settings, except for the last two. */
 export interface TrainSettings {
   model: ModelName;
   augment: readonly AugmentationName[];
@@ -31,9 +32,9 @@ export interface TrainSettings {
   weightDecay: number;
   labelSmoothing: number;
   schedule: ScheduleName;
-  /** Each batch goes through the network in as many parts. */
+  /** The number of parts in which each batch is processed. */
   accumulate: number;
-  /** The decay of the moving average of the weights that is tested; null for the weights themselves. */
+  /** The decay of the moving average of the weights that is tested; null to test the weights themselves. */
   ema: number | null;
   /** Epochs without improvement after which training stops; null for never. */
   earlyStopping: number | null;
@@ -46,19 +47,22 @@ export interface TrainSettings {
   checkpointEvery: number | null;
 }
 
-/** What comes of it. */
+/** The result of a training. */
 export interface Trained {
   network: Layer;
   metrics: Metrics;
   /** The loss of every step. */
   losses: number[];
-  /** What the network says of the test images at the end. */
+  /** The predictions for the test images at the end. */
   tested: Predictions;
-  /** The epoch whose weights these are. */
+  /** The epoch of these weights. */
   epoch: number;
 }
 
-/** Trains a network with SGD, from its first weights or from the checkpoint in `out`; metrics and checkpoints go there. */
+/**
+ * Trains a network with SGD, from its initial weights or from the checkpoint in `out`, and writes metrics and
+ * checkpoints there.
+ */
 export async function train(settings: TrainSettings, sets: ColourSets, run: Run, out: OutFolder): Promise<Trained> {
   const { resume, checkpointEvery, ...about } = settings;
   const { epochs, lr, labelSmoothing, accumulate } = settings;
@@ -82,7 +86,7 @@ export async function train(settings: TrainSettings, sets: ColourSets, run: Run,
   const schedule = makeSchedule(settings.schedule, optimizer, { lr, steps, epochs });
 
   const metrics = new Metrics(out);
-  /** The loss of every step, and the sums of the epoch at hand. */
+  /** The loss of every step, and the sums of the current epoch. */
   const tally = { losses: [] as number[], loss: 0, wrong: 0, seconds: 0 };
   const parts = {
     ...{ network, optimizer, schedule, loader, metrics, tally: plainState(tally) },
@@ -91,12 +95,7 @@ export async function train(settings: TrainSettings, sets: ColourSets, run: Run,
   };
   const augment = augmentName(settings.augment);
   const checkpoint = new Checkpoint(out, { example: "cifar", samples: train.length, ...about, augment }, parts);
-  if (resume) {
-    const file = checkpoint.load();
-    run.print(
-      file ? `Going on from ${file}, step ${tally.losses.length} of ${steps}.` : "No checkpoint: from the start.",
-    );
-  }
+  if (resume) resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
 
   const progress = run.progress(steps, tally.losses.length);
   const table = run.table(["epoch", "train loss", "train error", "test error", "seconds"]);
@@ -115,11 +114,11 @@ export async function train(settings: TrainSettings, sets: ColourSets, run: Run,
         for (const { from, size } of portions(count, accumulate)) {
           using _ = scope();
           const logits = network.forward(seen.narrow(0, from, size));
-          // Each part weighs as much as it has images, so that the sum is the mean over the batch.
+          // Each part is weighted by its number of images, so that the sum is the mean over the batch.
           const loss = F.crossEntropy(logits, targets.narrow(0, from, size), { labelSmoothing }).mul(size / count);
           loss.backward();
 
-          // Both at once: a GPU is waited for once a part.
+          // Both at once: this waits for a GPU only once per part.
           const mistaken = logits.argmax(1).ne(labels.narrow(0, from, size)).sum();
           const read = await stack([loss.detach(), mistaken]).data() as Float32Array;
           value += read[0]!;
@@ -166,19 +165,19 @@ export async function train(settings: TrainSettings, sets: ColourSets, run: Run,
   const epoch = stopping ? stopping.bestEpoch + 1 : epochs;
   if (stopping) {
     stopping.restore();
-    run.print(`The weights of epoch ${epoch}, the best on ${heldOut!.length} images that were held out.`);
+    run.print(`The weights of epoch ${epoch}, the best on ${heldOut!.length} held-out images.`);
   }
-  // With its best weights it is tested once more; a run that was over when it was taken up has tested nothing yet.
+  // The best weights are tested once more; a resumed run that was already complete has not tested yet.
   if (stopping || tested === null) tested = await predict(judged, test);
   return { network: judged, metrics, losses: tally.losses, tested, epoch };
 }
 
-/** A copy of the network whose weights and statistics are a moving average; early on the average is short. */
+/** A copy of the network with averaged weights and statistics; early on the average is over few steps. */
 function averageOf(network: ImageNetwork, decay: number): AveragedModel<ImageNetwork> {
   return new AveragedModel(network, { multiAvgFn: getEmaMultiAvgFn(decay, { warmup: true }), useBuffers: true });
 }
 
-/** `count` in `parts` that differ by one at most; fewer where there are not as many. */
+/** Splits `count` into `parts` that differ by at most one; fewer parts if there are not enough. */
 export function portions(count: number, parts: number): { from: number; size: number }[] {
   const used = Math.min(count, parts);
   return Array.from({ length: used }, (_, i) => {
@@ -187,7 +186,7 @@ export function portions(count: number, parts: number): { from: number; size: nu
   });
 }
 
-/** The mean cross-entropy over a data set. */
+/** The mean cross-entropy over a dataset. */
 async function lossOf(network: Layer, images: LabelledImages): Promise<number> {
   let sum = 0;
   network.eval();

@@ -9,7 +9,7 @@ test("without a folder digits are drawn in colour, and the source says so", asyn
   const sets = await loadColourImages(null, 40);
   const { train, test } = sets;
   expect([train.labels.length, train.pixels.length]).toEqual([40, 40 * IMAGE]);
-  expect(described(sets)).toMatch(/not CIFAR-10.*: 40 to learn from, 40 to be tested on\./);
+  expect(described(sets)).toMatch(/not CIFAR-10.*: 40 for training, 40 for testing\./);
   expect(test.pixels).not.toEqual(train.pixels);
   expect((await loadColourImages(null, 20)).train.pixels).toEqual(part(train, 0, 20).pixels);
   // In colour: the planes of an image differ.

@@ -1,17 +1,17 @@
-/** The colour images to learn from and those to be tested on, as they are stored. */
+/** The colour images for training and testing, as stored. */
 import { CIFAR10, Compose, LabelledImages, ToTensor, type Transform } from "@heddle/data";
 import type { Generator } from "@heddle/tensor";
 import { OptionError } from "../runner/options.ts";
 import type { Pixels } from "../runner/pictures/png.ts";
-import { drawColourDigits } from "./drawn.ts";
+import { drawColourDigits } from "./colour_digits.ts";
 import { IMAGE, SIDE, type StoredImages } from "./stored_images.ts";
 
 export { IMAGE, SIDE, type StoredImages };
 
-/** Enough to learn from in a minute or two. */
+/** Enough to train on within a minute or two. */
 const DRAWN = { train: 2_000, test: 500 };
 
-/** Both sets, and where they come from. */
+/** Both sets and their source. */
 export interface ColourSets {
   train: StoredImages;
   test: StoredImages;
@@ -19,25 +19,25 @@ export interface ColourSets {
 }
 
 /**
- * CIFAR-10 from a folder, or without one digits that are drawn in colour; of each set at most `limit`.
+ * Loads CIFAR-10 from a folder, or generates colour digits without one; at most `limit` images per set.
  *
- * @throws OptionError when the folder has not the archive or its files, or they are damaged.
+ * @throws OptionError if the folder lacks the archive or its files, or they are damaged.
  */
 export async function loadColourImages(folder: string | null, limit: number | null): Promise<ColourSets> {
   return folder === null ? drawn(limit) : await cifar(folder, limit);
 }
 
-/** Where the images come from and how many there are, as a line to print. */
+/** The source and the number of images, as a line to print. */
 export function described({ train, test, source }: ColourSets): string {
   const count = ({ labels }: StoredImages): string => labels.length.toLocaleString("en-US");
-  return `${source}: ${count(train)} to learn from, ${count(test)} to be tested on.`;
+  return `${source}: ${count(train)} for training, ${count(test)} for testing.`;
 }
 
 function drawn(limit: number | null): ColourSets {
   return {
     train: drawColourDigits(Math.min(DRAWN.train, limit ?? Infinity), true),
     test: drawColourDigits(Math.min(DRAWN.test, limit ?? Infinity), false),
-    source: "Coloured digits drawn by the program itself, not CIFAR-10 (--data DIR trains on CIFAR-10's files)",
+    source: "Generated colour digits, not CIFAR-10 (--data DIR loads CIFAR-10)",
   };
 }
 
@@ -63,7 +63,7 @@ function stored(set: LabelledImages): StoredImages {
   return copy;
 }
 
-/** Images `from` to `to`, that one not included. */
+/** Images `from` to `to`, exclusive. */
 export function part(images: StoredImages, from: number, to: number): StoredImages {
   const end = Math.min(to, images.labels.length);
   return {
@@ -73,7 +73,10 @@ export function part(images: StoredImages, from: number, to: number): StoredImag
   };
 }
 
-/** A data set of float32 images [3, 32, 32] from 0 to 1, transformed as they are read, by the default generator or one given. */
+/**
+ * A dataset of float32 images [3, 32, 32] from 0 to 1, transformed when read, with the default generator or the given
+ * one.
+ */
 export function dataset(
   images: StoredImages,
   transforms: readonly Transform[] = [],
@@ -88,7 +91,7 @@ export function dataset(
   });
 }
 
-/** A picture of values by planes [3, height, width]: bytes, or floats from 0 to 1. */
+/** An image from planar values [3, height, width]: bytes, or floats from 0 to 1. */
 export function colourPixels(
   planes: Uint8Array | Float32Array,
   size: { width: number; height: number } = { width: SIDE, height: SIDE },
@@ -104,7 +107,7 @@ export function colourPixels(
   return { ...size, channels: 3, data };
 }
 
-/** The picture of a stored image. */
+/** The pixels of a stored image. */
 export function storedPixels({ pixels }: StoredImages, index: number): Pixels {
   return colourPixels(pixels.subarray(index * IMAGE, (index + 1) * IMAGE));
 }

@@ -2,7 +2,7 @@
 
 /** Height and width. */
 export const SIDE = 32;
-/** Values of an image: three planes of {@link SIDE} rows. */
+/** Values per image: three planes of {@link SIDE} rows. */
 export const IMAGE: number = 3 * SIDE * SIDE;
 
 /** Images of 3 × 32 × 32 bytes, one after the other, and the class of each. */

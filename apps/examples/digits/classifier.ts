@@ -1,23 +1,23 @@
-/** A classifier of digits that is trained in passing, where an example needs one. */
+/** A digit classifier for examples that need one. */
 import { DataLoader } from "@heddle/data";
 import { functional as F, type Layer } from "@heddle/nn";
 import { LambdaLR, SGD } from "@heddle/optim";
 import { scope, type Tensor } from "@heddle/tensor";
 import type { Digits } from "./digits.ts";
 
-/** How to train it. */
+/** The settings of its training. */
 export interface ClassifierSettings {
   steps: number;
   batch: number;
-  /** The learning rate at first; it falls linearly to 0. */
+  /** The initial learning rate; it falls linearly to 0. */
   lr: number;
-  /** Those that learn (default: all). */
+  /** The trained parameters (default: all). */
   parameters?: readonly Tensor[];
 }
 
 /**
- * Trains a network whose outputs are logits [n, classes] with SGD and cross-entropy, in as many passes over the digits as the
- * steps take; `advance` hears each step's loss.
+ * Trains a network whose outputs are logits [n, classes] with SGD and cross-entropy, for as many epochs as the steps
+ * take; calls `advance` with the loss of each step.
  */
 export async function trainClassifier(
   network: Layer,

@@ -10,7 +10,7 @@ test("without a folder the digits are drawn, and the source says so", async () =
   const { train, test, source } = await loadDigits(null, null);
   expect([train.length, test.length]).toEqual([5_000, 1_000]);
   expect(source).toContain("not MNIST");
-  expect(source).toContain("5,000 to learn from, 1,000 to be tested on");
+  expect(source).toContain("5,000 for training, 1,000 for testing");
 });
 
 test("a limit holds for both sets, and they differ", async () => {

@@ -1,16 +1,16 @@
-/** The digits to learn from and the digits to be tested on. */
+/** The digits for training and testing. */
 import { type Dataset, DrawnDigits, MNIST, Subset, type Transform } from "@heddle/data";
 import { type Tensor, tidy } from "@heddle/tensor";
 import { OptionError } from "../runner/options.ts";
 import { greyPixels, type Pixels } from "../runner/pictures/png.ts";
 
-/** Samples of a picture [1, 28, 28], 0 for paper and 1 for ink, and its digit. */
+/** Samples of an image [1, 28, 28], 0 for paper and 1 for ink, and its digit. */
 export type Digits = Dataset<[image: Tensor, label: number]>;
 
-/** So many are drawn: enough to learn from in a minute or two on the slowest device. */
+/** The number of generated digits: enough to train within a minute or two on the slowest device. */
 const DRAWN = { train: 5_000, test: 1_000 };
 
-/** Both sets, and a line that says where they come from. */
+/** Both sets, and a line about their source. */
 export interface DigitSets {
   train: Digits;
   test: Digits;
@@ -19,16 +19,16 @@ export interface DigitSets {
 
 /** How digits are loaded. */
 export interface DigitOptions {
-  /** How many are drawn where there is no folder. */
+  /** The number of generated digits without a folder. */
   size?: { train: number; test: number };
-  /** What is done to digits to learn from when they are read (default: `ToTensor`). */
+  /** The transform of training digits (default: `ToTensor`). */
   transform?: Transform;
 }
 
 /**
- * MNIST from a folder, or without one the digits that the data package draws; of each set at most `limit`.
+ * Loads MNIST from a folder, or generates digits without one; at most `limit` digits per set.
  *
- * @throws OptionError when the folder has not the files, or they are damaged.
+ * @throws OptionError if the folder lacks the files, or they are damaged.
  */
 export async function loadDigits(
   folder: string | null,
@@ -36,7 +36,7 @@ export async function loadDigits(
   { size = DRAWN, transform }: DigitOptions = {},
 ): Promise<DigitSets> {
   const sets = folder === null ? drawn(size, limit ?? Infinity, transform) : await mnist(folder, limit, transform);
-  const counts = `${count(sets.train)} to learn from, ${count(sets.test)} to be tested on`;
+  const counts = `${count(sets.train)} for training, ${count(sets.test)} for testing`;
   return { ...sets, source: `${sets.source}: ${counts}.` };
 }
 
@@ -44,7 +44,7 @@ function drawn(size: { train: number; test: number }, limit: number, transform?:
   return {
     train: new DrawnDigits({ size: Math.min(size.train, limit), ...(transform && { transform }) }),
     test: new DrawnDigits({ train: false, size: Math.min(size.test, limit) }),
-    source: "Digits drawn by the program itself, not MNIST (--data DIR trains on MNIST's files)",
+    source: "Generated digits, not MNIST (--data DIR loads MNIST)",
   };
 }
 
@@ -67,7 +67,7 @@ function count(digits: Digits): string {
   return digits.length.toLocaleString("en-US");
 }
 
-/** A digit's picture, dark ink on light paper. */
+/** The image of a digit, dark ink on light paper. */
 export function digitPixels(digits: Digits, index: number): Pixels {
   return tidy(() => {
     const [image] = digits.get(index);
@@ -76,7 +76,7 @@ export function digitPixels(digits: Digits, index: number): Pixels {
   });
 }
 
-/** The pictures of a batch [n, …] of 784 values each, 0 for paper and 1 for ink: dark ink on light paper. */
+/** The images of a batch [n, …] of 784 values each, 0 for paper and 1 for ink: dark ink on light paper. */
 export async function batchPixels(images: Tensor): Promise<Pixels[]> {
   const values = await images.detach().data() as Float32Array;
   return Array.from(

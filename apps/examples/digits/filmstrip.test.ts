@@ -12,7 +12,7 @@ test("shows the first row, the last, and some between", () => {
   expect(captions).toEqual([1, 5, 9, 13, 18, 22, 26, 30]);
 });
 
-test("one that goes on draws what the whole would", () => {
+test("a resumed one draws the same picture", () => {
   const [whole, first, second] = [new Filmstrip(), new Filmstrip(), new Filmstrip()];
   for (const strip of [whole, first]) strip.add("epoch 1", [picture(0.5)]);
   second.loadStateDict(structuredClone(first.stateDict()));

@@ -1,8 +1,8 @@
-/** How generated pictures change while a network learns: a row of them after each epoch. */
+/** How generated images change during training: a row of them after each epoch. */
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { mosaic, type Pixels } from "../runner/pictures/png.ts";
 
-/** More rows than this do not fit a screen. */
+/** More rows would not fit on a screen. */
 const ROWS = 8;
 
 interface Row {
@@ -10,11 +10,11 @@ interface Row {
   pixels: Pixels;
 }
 
-/** Rows of pictures in their order; a part of a run that checkpoints hold. */
+/** Rows of images; checkpoints save them. */
 export class Filmstrip {
   private rows: Row[] = [];
 
-  /** Adds pictures of one size, side by side. */
+  /** Adds images of equal size, side by side. */
   add(caption: string, images: readonly Pixels[]): void {
     this.rows.push({ caption, pixels: mosaic(images, images.length, 4) });
   }
@@ -31,7 +31,7 @@ export class Filmstrip {
     return { rows: this.rows };
   }
 
-  /** Goes on from the rows of a run. */
+  /** Restores saved rows. */
   loadStateDict({ rows }: { rows: Row[] }): void {
     this.rows = [...rows];
   }

@@ -1,11 +1,11 @@
-/** Words that a person asks for, and the words near them. */
-import { type Answer, LineError } from "../runner/lines.ts";
+/** Words that a person types, and their neighbours. */
+import { type Answer, LineError } from "../runner/prompt.ts";
 import type { WordVectors } from "./vectors.ts";
 
-/** Neighbours in an answer. */
+/** Neighbours listed per line. */
 const COUNT = 8;
 
-/** Answers a word, or a sum such as `king - man + woman`, by the words whose vectors are nearest. */
+/** Replies to a word, or to a sum such as `king - man + woman`, with the nearest words. */
 export function neighbourAnswer(vectors: WordVectors): Answer {
   return (line) => {
     const parts = line.toLowerCase().replace(/([+−–]|(?<=\s)-(?=\s))/g, " $1 ").trim().split(/\s+/);
@@ -18,7 +18,7 @@ export function neighbourAnswer(vectors: WordVectors): Answer {
       else {
         if (!vectors.vocabulary.has(part)) {
           throw new LineError(
-            `"${part}" is not among the ${vectors.vocabulary.size} words of the text, or came too seldom`,
+            `"${part}" is not among the ${vectors.vocabulary.size} words of the text, or is too rare`,
           );
         }
         vectors.of(part).forEach((value, i) => sum[i]! += sign * value);

@@ -1,33 +1,33 @@
-/** Sentences as numbers of words, with how often each word comes. */
+/** Sentences as word numbers, with the count of each word. */
 import { readLines, Vocabulary, words } from "@heddle/data";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { OptionError } from "../runner/options.ts";
-import { drawText } from "./grammar.ts";
+import { drawText } from "./synthetic_text.ts";
 
-/** A text that vectors are learned from. */
+/** A text to learn vectors from. */
 export interface Corpus {
   readonly vocabulary: Vocabulary;
-  /** By sentence; words that are too rare are left out. */
+  /** By sentence; rare words are left out. */
   readonly sentences: readonly Int32Array[];
   /** By word. */
   readonly counts: readonly number[];
-  /** What it is, in words. */
+  /** A description for people. */
   readonly source: string;
 }
 
-/** Sentences that the grammar makes. */
+/** Number of generated sentences. */
 const DRAWN = 15_000;
 
 /**
- * The sentences of the grammar; or those of a text file, or of all `.txt` and other text files of a folder, a line each. Words are
- * written small, numbers and punctuation are left out.
+ * Generates sentences, or reads those of a text file or of all text files of a folder, one per line. Words are
+ * lower-cased, numbers and punctuation are left out.
  *
- * @throws OptionError when there is no such file, no text in it, or no word that comes often enough.
+ * @throws OptionError if there is no such file, no text in it, or no word that is frequent enough.
  */
 export async function loadText(path: string | null, minCount: number, limit: number | null): Promise<Corpus> {
   const lines = path === null ? drawText(limit ?? DRAWN, 1) : (await readText(path)).slice(0, limit ?? Infinity);
-  const source = path === null ? `${lines.length} sentences of the grammar` : `${path}: ${lines.length} lines`;
+  const source = path === null ? `${lines.length} generated sentences` : `${path}: ${lines.length} lines`;
   return countWords(lines, minCount, source);
 }
 
@@ -49,7 +49,7 @@ async function readText(path: string): Promise<string[][]> {
   return lines;
 }
 
-/** Numbers the words that come at least so often. */
+/** Numbers the words that occur at least `minCount` times. */
 export function countWords(lines: readonly (readonly string[])[], minCount: number, source: string): Corpus {
   let vocabulary: Vocabulary;
   try {
@@ -57,7 +57,7 @@ export function countWords(lines: readonly (readonly string[])[], minCount: numb
   } catch (error) {
     throw new OptionError(`--data: ${(error as Error).message}`, { cause: error });
   }
-  if (vocabulary.size < 2) throw new OptionError(`--min-count ${minCount}: fewer than two words come so often`);
+  if (vocabulary.size < 2) throw new OptionError(`--min-count ${minCount}: fewer than two words are that frequent`);
   const counts = Array<number>(vocabulary.size).fill(0);
   const sentences = lines.map((line) => {
     const ids = vocabulary.encode(line.filter((word) => vocabulary.has(word)));

@@ -1,14 +1,14 @@
-/** Ten steps on the GPU, in Deno, give the CPU's losses; elsewhere, and where there is no adapter, the test is skipped. */
+/** Ten steps on the GPU, in Deno, match the CPU's losses; the test is skipped elsewhere and without an adapter. */
 import { Adam } from "@heddle/optim";
 import { defaultDevice, type Device, Generator, scope, setDefaultDevice } from "@heddle/tensor";
 import { expect, test } from "vitest";
-import { gpuForTests } from "../runner/gpu_for_tests.ts";
+import { testGpu } from "../runner/test_gpu.ts";
 import { loadText } from "./corpus.ts";
 import { Pairs } from "./pairs.ts";
 import { SkipGram } from "./skip_gram.ts";
 
 const cpu = defaultDevice();
-const gpu = await gpuForTests("learning vectors");
+const gpu = await testGpu("learning vectors");
 
 const corpus = await loadText(null, 1, 500);
 const pairs = new Pairs(corpus, { window: 3, negatives: 4, sample: 1e-2, batch: 64 });

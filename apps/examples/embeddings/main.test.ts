@@ -56,7 +56,7 @@ describe("embeddings", () => {
     expect(asked.said).toContain('line 2: "unicorn" is not among the 151 words of the text, or came too seldom');
   });
 
-  test("goes on to the same bits", async () => {
+  test("resumes to the same bits", async () => {
     const args = ["--limit", "600", "--epochs", "3", "--batch", "64", "--dim", "8", "--json"];
     const whole = await run("whole", args);
     const crash = run("crashed", [...args, "--checkpoint-every", "7"], { crashAt: "60%" });
@@ -102,6 +102,6 @@ describe("texts", () => {
     writeFileSync(join(folder, "empty.txt"), "\n1 2\n");
     await expect(loadText(join(folder, "empty.txt"), 1, null)).rejects.toThrow("there is no text in it");
     await expect(loadText(join(folder, "none"), 1, null)).rejects.toThrow("there is no such file or folder");
-    expect(() => countWords([["a", "b"]], 2, "")).toThrow("--min-count 2: fewer than two words come so often");
+    expect(() => countWords([["a", "b"]], 2, "")).toThrow("--min-count 2: fewer than two words are that frequent");
   });
 });

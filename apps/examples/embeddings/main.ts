@@ -1,11 +1,12 @@
-// Words get vectors by what stands around them: skip-gram with negative sampling, as word2vec has it.
+// Learns word vectors from context: skip-gram with negative sampling, as in word2vec.
 import { Adam, LambdaLR } from "@heddle/optim";
 import { Generator, scope } from "@heddle/tensor";
 import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
-import { type AskOptions, askOptions } from "../runner/lines.ts";
+import { type AskOptions, askOptions } from "../runner/prompt.ts";
 import { Metrics } from "../runner/metrics.ts";
+import { resumeFrom } from "../runner/resume.ts";
 import {
   type CheckpointOptions,
   checkpointOptions,
@@ -17,13 +18,13 @@ import {
 } from "../runner/options.ts";
 import { neighbourAnswer } from "./ask.ts";
 import { type Corpus, loadText } from "./corpus.ts";
-import { GROUPS } from "./groups.ts";
+import { GROUPS } from "./word_groups.ts";
 import { Pairs } from "./pairs.ts";
 import { PairCounts } from "./pmi.ts";
 import { drawAgreement, drawGroups, drawLoss, drawMap } from "./report.ts";
-import { readVectors, saveVectors } from "./saved.ts";
+import { readVectors, saveVectors } from "./model_file.ts";
 import { SkipGram } from "./skip_gram.ts";
-import { type GroupScore, judgeGroups, WordVectors } from "./vectors.ts";
+import { evaluateGroups, type GroupScore, WordVectors } from "./vectors.ts";
 
 interface EmbeddingsOptions extends CommonOptions, CheckpointOptions, AskOptions {
   dim: Option<number>;
@@ -33,20 +34,20 @@ interface EmbeddingsOptions extends CommonOptions, CheckpointOptions, AskOptions
   sample: Option<number>;
 }
 
-/** Steps from one look at the loss to the next: a look waits for the device. */
+/** Steps between two reads of the loss: a read waits for the device. */
 const EVERY = 25;
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const embeddings: Example<EmbeddingsOptions> = {
   name: "embeddings",
   about: "Learns vectors of words from a text by skip-gram with negative sampling, and draws their map.",
   options: {
     dim: integer({ help: "size of the vectors", default: 64, min: 1 }),
-    window: integer({ help: "words on either side that count as surroundings, at most", default: 5, min: 1 }),
-    negatives: integer({ help: "words by chance for each pair", default: 5, min: 1 }),
-    minCount: integer({ help: "how often a word has to come", default: 5, min: 1 }),
+    window: integer({ help: "maximal context size, in words on either side", default: 5, min: 1 }),
+    negatives: integer({ help: "negative samples per pair", default: 5, min: 1 }),
+    minCount: integer({ help: "minimal number of occurrences of a word", default: 5, min: 1 }),
     sample: number({
-      help: "words with a greater share of the text are left out now and then",
+      help: "frequency above which words are subsampled",
       default: 1e-3,
       above: 0,
     }),
@@ -57,7 +58,7 @@ export const embeddings: Example<EmbeddingsOptions> = {
       epochs: 5,
       batch: 512,
       lr: 5e-3,
-      data: "sentences of a small grammar; or a text file, or a folder of them",
+      data: "generated sentences; DIR may also be a text file",
     }),
   },
 
@@ -70,11 +71,11 @@ export const embeddings: Example<EmbeddingsOptions> = {
     network.to(run.device);
     const pairs = new Pairs(corpus, settings);
     const total = dryRun ? 1 : pairs.steps * options.epochs;
-    run.print(`${corpus.source}, ${corpus.vocabulary.size} words that come at least ${minCount} times`);
+    run.print(`${corpus.source}, ${corpus.vocabulary.size} words that occur at least ${minCount} times`);
     run.print(`vectors of ${dim} on device "${run.device.name}", ${total} steps of ${settings.batch} pairs\n`);
 
     const optimizer = new Adam(network.parameters(), { lr });
-    // The rate falls to nothing in a straight line, as in word2vec.
+    // The learning rate falls linearly to zero, as in word2vec.
     const schedule = new LambdaLR(optimizer, { lrLambda: (step) => 1 - step / total });
     const metrics = new Metrics(run.out);
     const counts = new PairCounts(corpus, settings);
@@ -84,7 +85,7 @@ export const embeddings: Example<EmbeddingsOptions> = {
       { example: "embeddings", words: corpus.vocabulary.fingerprint, dim, ...settings, seed, lr, total },
       { network, optimizer, schedule, metrics, counts, tally: plainState(tally) },
     );
-    if (options.resume) run.print(`Going on from ${checkpoint.load() ?? "the start: there is no checkpoint"}.`);
+    if (options.resume) resumeFrom(checkpoint, run);
 
     const progress = run.progress(total, tally.steps);
     const table = run.table(["step", "loss", "related words closer"]);
@@ -110,7 +111,7 @@ export const embeddings: Example<EmbeddingsOptions> = {
         progress.advance(`loss ${metrics.values("loss").at(-1)?.toFixed(3) ?? "–"}`);
         if (tally.steps % (options.checkpointEvery ?? Infinity) === 0) await checkpoint.save();
         if (tally.steps % pairs.steps === 0) {
-          const closer = judgeGroups(await vectorsOf(network, corpus), GROUPS)?.closerPercent;
+          const closer = evaluateGroups(await vectorsOf(network, corpus), GROUPS)?.closerPercent;
           const shown = closer === undefined ? "–" : `${closer.toFixed(1)}%`;
           table.row(tally.steps, metrics.values("loss").at(-1)?.toFixed(3) ?? "–", shown);
           await checkpoint.save();
@@ -134,7 +135,7 @@ export const embeddings: Example<EmbeddingsOptions> = {
       words: corpus.vocabulary.size,
       steps: tally.steps,
       loss: metrics.values("loss").at(-1),
-      ...rounded(judgeGroups(vectors, GROUPS)),
+      ...rounded(evaluateGroups(vectors, GROUPS)),
       pmiCorrelation: agreement === null ? null : Math.round(1000 * agreement.correlation) / 1000,
       neighbours,
     };
@@ -149,7 +150,7 @@ async function vectorsOf(network: SkipGram, { vocabulary }: Corpus): Promise<Wor
   return new WordVectors(vocabulary, await network.words.weight.detach().data() as Float32Array);
 }
 
-/** The neighbours of the first word of each group; of frequent words where the text has none of these. */
+/** The neighbours of the first word of each group, or of frequent words if the text has none of these. */
 function neighbourTable(vectors: WordVectors): { word: string; nearest: string }[] {
   const { vocabulary } = vectors;
   const firsts = Object.values(GROUPS).flatMap((words) => words.filter((word) => vocabulary.has(word)).slice(0, 1));

@@ -1,23 +1,24 @@
-/** Words with words of their surroundings, and with words drawn by chance. */
+/** Pairs of a word and a context word, with negative samples. */
 import { Generator } from "@heddle/tensor";
+import { permutation } from "../permutation.ts";
 import type { Corpus } from "./corpus.ts";
 
-/** How pairs are drawn. */
+/** How pairs are sampled. */
 export interface PairSettings {
-  /** Words on either side that can be a word's surroundings. */
+  /** Maximal context size, in words on either side. */
   readonly window: number;
-  /** Words drawn by chance for each pair. */
+  /** Negative samples per pair. */
   readonly negatives: number;
-  /** Words that have a greater share of the text than this are left out now and then. */
+  /** Words with a larger share of the text are subsampled. */
   readonly sample: number;
   readonly batch: number;
 }
 
 /** A batch of pairs. */
 export interface PairBatch {
-  /** `batch` numbers of words. */
+  /** `batch` word numbers. */
   readonly centres: Int32Array;
-  /** For each of them a word of its surroundings, then `negatives` others: `batch · (1 + negatives)` numbers. */
+  /** For each of them a context word, then `negatives` samples: `batch · (1 + negatives)` numbers. */
   readonly others: Int32Array;
 }
 
@@ -25,15 +26,15 @@ export interface PairBatch {
 const CHUNK = 2_000;
 
 /**
- * Draws the pairs of passes over a text, as word2vec does (Mikolov et al., "Distributed representations of words and phrases and their
- * compositionality", 2013): frequent words are left out with probability 1 − √(sample / share), the surroundings of a word are a number of words
- * drawn from 1 to `window` on either side, and words by chance come in proportion to their count to the power ¾.
+ * Samples the pairs of epochs over a text, as word2vec does (Mikolov et al., "Distributed representations of words and
+ * phrases and their compositionality", 2013): frequent words are dropped with probability 1 − √(sample / share), the
+ * context size is drawn from 1 to `window`, and negative samples are drawn in proportion to count to the power ¾.
  */
 export class Pairs {
   private readonly corpus: Corpus;
   private readonly settings: PairSettings;
   private readonly kept: readonly number[];
-  /** Running sums of the counts to the power ¾. */
+  /** Cumulative sums of the counts to the power ¾. */
   private readonly sums: Float64Array;
 
   constructor(corpus: Corpus, settings: PairSettings) {
@@ -45,29 +46,29 @@ export class Pairs {
     this.sums = Float64Array.from(corpus.counts, (count) => sum += count ** 0.75);
   }
 
-  /** The number of steps of a pass, about: what the mean draw gives. */
+  /** The approximate number of steps per epoch: the expected value. */
   get steps(): number {
     const mean = (1 + this.settings.window) / 2;
     let pairs = 0;
     for (const sentence of this.corpus.sentences) {
       const length = sentence.reduce((sum, word) => sum + this.kept[word]!, 0);
-      // Both sides of each word, less what would lie outside the sentence.
+      // Both sides of each word, minus what is outside the sentence.
       const reach = Math.min(mean, length / 2);
       pairs += Math.max(0, 2 * reach * length - reach * (reach + 1));
     }
     return Math.max(1, Math.round(pairs / this.settings.batch));
   }
 
-  /** The batches of a pass: the same ones for the same seed. The last pairs, if they fill no batch, are left out. */
+  /** The batches of an epoch, deterministic for a seed. An incomplete last batch is dropped. */
   *batches(seed: number): Iterable<PairBatch> {
     const { sentences } = this.corpus;
     const { batch } = this.settings;
     const generator = new Generator(seed);
-    const order = shuffled(sentences.length, generator);
+    const order = permutation(sentences.length, generator);
     let pairs: [number, number][] = [];
     for (let from = 0; from < order.length; from += CHUNK) {
       for (const index of order.subarray(from, from + CHUNK)) this.pairsOf(sentences[index]!, generator, pairs);
-      const mixed = shuffled(pairs.length, generator);
+      const mixed = permutation(pairs.length, generator);
       const full = Math.floor(pairs.length / batch) * batch;
       for (let first = 0; first < full; first += batch) {
         yield this.batchOf(mixed.subarray(first, first + batch), pairs, generator);
@@ -100,7 +101,7 @@ export class Pairs {
     return { centres: indices.map((index) => pairs[index]![0]), others };
   }
 
-  /** The word at a share of all, by bisection. */
+  /** The word at a share of the cumulative sum, by bisection. */
   private byChance(share: number): number {
     const { sums } = this;
     const wanted = share * sums.at(-1)!;
@@ -112,15 +113,4 @@ export class Pairs {
     }
     return low;
   }
-}
-
-/** 0 to n − 1 in random order: Fisher and Yates's shuffle. */
-function shuffled(n: number, generator: Generator): Int32Array {
-  const order = Int32Array.from({ length: n }, (_, i) => i);
-  const draws = generator.uniforms(n);
-  for (let i = n - 1; i > 0; i--) {
-    const j = Math.floor(draws[i]! * (i + 1));
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
 }

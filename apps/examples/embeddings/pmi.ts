@@ -1,13 +1,17 @@
-/** What the products of the vectors should be: Levy & Goldberg, "Neural word embedding as implicit matrix factorization" (2014). */
+/**
+ * What the dot products of the vectors should be: Levy & Goldberg, "Neural word embedding as implicit matrix
+ * factorization" (2014).
+ */
+import { mean } from "../runner/statistics.ts";
 import type { Corpus } from "./corpus.ts";
 import type { PairBatch, PairSettings } from "./pairs.ts";
 
-/** The most frequent words alone are counted: there are enough pairs of them. */
+/** Only the most frequent words are counted: they have enough pairs. */
 const WORDS = 300;
-/** Pairs that came less often tell little of how likely they are. */
+/** Rarer pairs say little about their probability. */
 const LEAST = 30;
 
-/** Products of vectors, beside what they would be if every pair had its own say. */
+/** Dot products of vectors, beside the values that they approximate. */
 export interface Agreement {
   readonly expected: number[];
   readonly products: number[];
@@ -15,8 +19,8 @@ export interface Agreement {
 }
 
 /**
- * Counts the pairs that were learned from. If vectors were long enough to give every pair the product that suits it best, this would be log
- * P(pair) / (P(word) · P(other by chance)) − log negatives: the pointwise mutual information, less a constant.
+ * Counts the training pairs. With sufficiently long vectors the optimal dot product of a pair is log P(pair) / (P(word)
+ * · P(negative sample)) − log negatives: the pointwise mutual information, minus a constant.
  */
 export class PairCounts {
   private readonly count: number;
@@ -50,7 +54,10 @@ export class PairCounts {
     });
   }
 
-  /** Compares with the vectors of words and of surroundings, `[words, size]` each. Null where too few pairs came often enough. */
+  /**
+   * Compares the counts with the vectors of words and of contexts, `[words, size]` each. Returns null if too few pairs
+   * are frequent enough.
+   */
   compare(corpus: Corpus, words: Float32Array, surroundings: Float32Array): Agreement | null {
     const size = words.length / corpus.vocabulary.size;
     const chances = corpus.counts.map((count) => count ** 0.75);
@@ -68,9 +75,8 @@ export class PairCounts {
   }
 }
 
-/** Pearson's. */
+/** Pearson's correlation coefficient. */
 function correlation(x: readonly number[], y: readonly number[]): number {
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [mx, my] = [mean(x), mean(y)];
   const sum = (f: (i: number) => number): number => x.reduce((total, _, i) => total + f(i), 0);
   return sum((i) => (x[i]! - mx) * (y[i]! - my)) /

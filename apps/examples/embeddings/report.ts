@@ -4,15 +4,16 @@ import { fromTypedArray, tidy } from "@heddle/tensor";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { heatMap } from "../runner/pictures/heat_map.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
-import { GROUPS } from "./groups.ts";
+import { mean } from "../runner/statistics.ts";
+import { GROUPS } from "./word_groups.ts";
 import type { Agreement } from "./pmi.ts";
 import type { WordVectors } from "./vectors.ts";
 import { type MapWord, wordMap } from "./word_map.ts";
 
-/** Words on the map, if the text has few of the groups': the most frequent ones besides. */
+/** Minimal number of words on the map: if the groups give fewer, the most frequent words are added. */
 const LEAST = 40;
 
-/** The words that the map shows, each with its group. */
+/** The words on the map, each with its group. */
 function mapWords({ vocabulary }: WordVectors): { word: string; group: string | null }[] {
   const grouped = Object.entries(GROUPS).flatMap(([group, words]) =>
     words.filter((word) => vocabulary.has(word)).map((word) => ({ word, group: group as string | null }))
@@ -25,9 +26,9 @@ function mapWords({ vocabulary }: WordVectors): { word: string; group: string | 
 }
 
 /**
- * The first two principal components of the vectors of some words: the directions in which they differ most.
+ * The first two principal components of the vectors of some words.
  *
- * @returns by word where it is, and what share of the variance both directions have.
+ * @returns the coordinates of each word, and the share of the variance of both components.
  */
 export function principalPlane(
   vectors: WordVectors,
@@ -61,7 +62,7 @@ export function drawMap(out: OutFolder, vectors: WordVectors): void {
   out.picture(
     "map.svg",
     svg,
-    "Words in the two directions in which they differ most; names that would hide others are left out",
+    "Words projected on the first two principal components; overlapping names are left out",
   );
 }
 
@@ -75,7 +76,7 @@ export function drawGroups(out: OutFolder, vectors: WordVectors): void {
   const cosines = groups.map(([, some]) =>
     groups.map(([, others]) => {
       const pairs = some.flatMap((a) => others.filter((b) => b !== a).map((b) => vectors.cosine(a, b)));
-      return pairs.reduce((sum, value) => sum + value, 0) / pairs.length;
+      return mean(pairs);
     })
   );
   const svg = heatMap({
@@ -87,40 +88,40 @@ export function drawGroups(out: OutFolder, vectors: WordVectors): void {
     words: cosines.map((row) => row.map((value) => value.toFixed(2).replace("-", "−"))),
     colourLabel: "cosine × 100%",
   });
-  out.picture("groups.svg", svg, "How near the words of the groups are to each other");
+  out.picture("groups.svg", svg, "The similarity of the groups");
 }
 
 /** The loss by step. */
 export function drawLoss(out: OutFolder, { x, y }: { x: number[]; y: number[] }): void {
   const svg = lineChart({
-    title: "Telling pairs of the text from pairs by chance",
+    title: "Classifying pairs as real or negative",
     x: { label: "step" },
-    y: { label: "cross-entropy of a pair and its negatives", include: 0 },
+    y: { label: "cross-entropy of a pair and its negative samples", include: 0 },
     series: [{ name: "training", x, y }],
   });
   out.picture("loss.svg", svg, "The loss of the training batches");
 }
 
-/** Points of a picture; more hide one another. */
+/** Points of the picture; more would overlap. */
 const SHOWN = 800;
 
-/** Products of vectors beside the pointwise mutual information. */
+/** Dot products of vectors against the pointwise mutual information. */
 export function drawAgreement(out: OutFolder, { expected, products, correlation }: Agreement): void {
   const step = Math.ceil(expected.length / SHOWN);
   const some = (values: readonly number[]): number[] => values.filter((_, i) => i % step === 0);
   const ends = [Math.min(...expected), Math.max(...expected)];
   const svg = lineChart({
-    title: `Products of vectors and mutual information: correlation ${correlation.toFixed(2)}`,
-    x: { label: "log P(pair) / (P(word) P(other)) − log negatives" },
-    y: { label: "product of the vectors" },
+    title: `Dot products of vectors and mutual information: correlation ${correlation.toFixed(2)}`,
+    x: { label: "log P(pair) / (P(word) P(context)) − log negatives" },
+    y: { label: "dot product of the vectors" },
     series: [
-      { name: "if every pair had its own say", x: ends, y: ends },
+      { name: "optimum of each pair", x: ends, y: ends },
       { name: "pairs of frequent words", x: some(expected), y: some(products), as: "points" },
     ],
   });
   out.picture(
     "pmi.svg",
     svg,
-    "The products of the learned vectors, and the pointwise mutual information that they stand for",
+    "The dot products of the learned vectors, and the pointwise mutual information that they approximate",
   );
 }

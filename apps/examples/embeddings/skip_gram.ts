@@ -3,7 +3,7 @@ import { Embedding, functional as F, init, Module } from "@heddle/nn";
 import { fromTypedArray, type Generator, type Tensor, zeros } from "@heddle/tensor";
 import type { PairBatch } from "./pairs.ts";
 
-/** Two vectors a word: one for the word itself, one for the word as surroundings of others. */
+/** Two vectors per word: one for the word itself, one for its role as context. */
 export class SkipGram extends Module {
   readonly words: Embedding;
   readonly surroundings: Embedding;
@@ -12,14 +12,14 @@ export class SkipGram extends Module {
     super();
     this.words = new Embedding(count, size);
     this.surroundings = new Embedding(count, size);
-    // As in word2vec: with all surroundings at zero every pair is as likely as not.
+    // As in word2vec: with all context vectors at zero, every pair starts with probability one half.
     init.uniform_(this.words.weight, -0.5 / size, 0.5 / size, { generator });
     init.zeros_(this.surroundings.weight);
   }
 
   /**
-   * Whether pairs come from the text or from chance, told by the product of their vectors: the sum of the cross-entropies of a pair and of its
-   * negatives, a pair's mean.
+   * The loss: the sum of the cross-entropies of a pair and of its negative samples, averaged over the pairs. The dot
+   * product of two vectors is the logit of a real pair.
    */
   loss({ centres, others }: PairBatch): Tensor {
     const [batch, width] = [centres.length, others.length / centres.length];

@@ -1,13 +1,13 @@
 import { Vocabulary } from "@heddle/data";
 import { Generator } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { LineError } from "../runner/lines.ts";
+import { LineError } from "../runner/prompt.ts";
 import { neighbourAnswer } from "./ask.ts";
 import { countWords } from "./corpus.ts";
 import { Pairs } from "./pairs.ts";
 import { PairCounts } from "./pmi.ts";
 import { principalPlane } from "./report.ts";
-import { judgeGroups, shareAbove, WordVectors } from "./vectors.ts";
+import { evaluateGroups, shareAbove, WordVectors } from "./vectors.ts";
 
 describe("pairs", () => {
   // "rare" is one word in eleven, "often" the others; sentences are long, so that their ends matter little.
@@ -107,10 +107,10 @@ describe("word vectors", () => {
 
   test("are judged by groups", () => {
     const groups = { fruit: ["pear", "plum", "fig"], people: ["man", "woman"], none: ["x"] };
-    expect(judgeGroups(vectors, groups)).toMatchObject({ words: 4, nearestPercent: 50 });
-    expect(judgeGroups(vectors, groups)!.nearestByChancePercent).toBeCloseTo(100 / 3, 6);
-    expect(judgeGroups(vectors, groups)!.closerPercent).toBeCloseTo(50, 6); // one pair above all, the other below
-    expect(judgeGroups(vectors, { fruit: ["pear", "plum"] })).toBeNull();
+    expect(evaluateGroups(vectors, groups)).toMatchObject({ words: 4, nearestPercent: 50 });
+    expect(evaluateGroups(vectors, groups)!.nearestByChancePercent).toBeCloseTo(100 / 3, 6);
+    expect(evaluateGroups(vectors, groups)!.closerPercent).toBeCloseTo(50, 6); // one pair above all, the other below
+    expect(evaluateGroups(vectors, { fruit: ["pear", "plum"] })).toBeNull();
     expect(shareAbove([1, 3], [2, 3])).toBe((0 + 0 + 1 + 0.5) / 4);
   });
 

@@ -1,13 +1,14 @@
-/** Learned vectors on the host, and what is asked of them. */
+/** Learned vectors on the host, and queries on them. */
 import type { Vocabulary } from "@heddle/data";
+import { mean } from "../runner/statistics.ts";
 
-/** A word and its cosine to what was asked for. */
+/** A word and its cosine with the query. */
 export interface Neighbour {
   readonly word: string;
   readonly cosine: number;
 }
 
-/** A vector for each word of a vocabulary, all of length 1. */
+/** A unit vector for each word of a vocabulary. */
 export class WordVectors {
   readonly vocabulary: Vocabulary;
   readonly size: number;
@@ -23,7 +24,7 @@ export class WordVectors {
     }
   }
 
-  /** The vector of a word that the vocabulary knows. */
+  /** The vector of a word of the vocabulary. */
   of(word: string): Float32Array {
     const row = this.vocabulary.id(word);
     return this.values.subarray(row * this.size, (row + 1) * this.size);
@@ -33,7 +34,7 @@ export class WordVectors {
     return dot(this.of(a), this.of(b));
   }
 
-  /** The words nearest to a direction, some left out. */
+  /** The words nearest to a direction, except those in `without`. */
   nearest(direction: Float32Array, count: number, without: readonly string[] = []): Neighbour[] {
     const to = unit(direction);
     const all = this.vocabulary.tokens.map((word) => ({ word, cosine: dot(to, this.of(word)) }));
@@ -52,22 +53,25 @@ function unit(vector: Float32Array): Float32Array {
   return vector.map((value) => value / length);
 }
 
-/** How well vectors keep together what belongs together. */
+/** How well vectors separate groups of related words. */
 export interface GroupScore {
-  /** Words of the groups that the text has. */
+  /** Words of the groups that occur in the text. */
   readonly words: number;
   /** How often two words of a group are closer than two of different groups: 50% by chance. */
   readonly closerPercent: number;
-  /** How often the nearest of these words belongs to the same group. */
+  /** How often the nearest of these words is of the same group. */
   readonly nearestPercent: number;
-  /** The same for vectors without meaning. */
+  /** The same for random vectors. */
   readonly nearestByChancePercent: number;
   readonly meanCosineWithin: number;
   readonly meanCosineAcross: number;
 }
 
-/** Judges vectors by groups of words; words that the text lacks are left out. Null when no two words of a group are left. */
-export function judgeGroups(
+/**
+ * Evaluates vectors by groups of words; words that do not occur in the text are ignored. Returns null if no group has
+ * two words.
+ */
+export function evaluateGroups(
   vectors: WordVectors,
   groups: Readonly<Record<string, readonly string[]>>,
 ): GroupScore | null {
@@ -79,7 +83,6 @@ export function judgeGroups(
     for (const b of known.slice(0, i)) (a.group === b.group ? within : across).push(vectors.cosine(a.word, b.word));
   });
   if (within.length === 0 || across.length === 0) return null;
-  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const nearest = known.map(({ word, group }) => {
     const others = known.filter((other) => other.word !== word);
     const best = others.reduce((a, b) => vectors.cosine(word, b.word) > vectors.cosine(word, a.word) ? b : a);
@@ -98,7 +101,10 @@ export function judgeGroups(
   };
 }
 
-/** How often a number of the first is above one of the second: Mann and Whitney's U as a share, ties as halves. */
+/**
+ * How often a number of the first list exceeds one of the second: the Mann–Whitney U statistic as a share, with ties as
+ * halves.
+ */
 export function shareAbove(first: readonly number[], second: readonly number[]): number {
   const sorted = [...second].sort((a, b) => a - b);
   const below = (value: number, orEqual: boolean): number => {

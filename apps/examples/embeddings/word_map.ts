@@ -1,13 +1,13 @@
-/** Words as points of a plane, each with its name. */
+/** Words as named points in the plane. */
 import { schemePaired } from "d3-scale-chromatic";
 import { type Axis, drawAxes, type Plot, scaleOf } from "../runner/pictures/axes.ts";
 import { element, label, svgDocument } from "../runner/pictures/svg.ts";
 import { FAINT_INK, INK, LABEL_SIZE, TITLE_SIZE } from "../runner/pictures/theme.ts";
 
-/** A word and where it is. */
+/** A word and its coordinates. */
 export interface MapWord {
   readonly word: string;
-  /** Which colour it has; null for grey. */
+  /** The index of its colour; null for grey. */
   readonly group: string | null;
   readonly x: number;
   readonly y: number;
@@ -16,12 +16,12 @@ export interface MapWord {
 const SIZE = { width: 900, height: 800 };
 const PLOT: Plot = { left: 76, top: 96, right: SIZE.width - 24, bottom: SIZE.height - 58 };
 
-/** The map as the text of an SVG file, with the groups' colours above. */
+/** The map as the text of an SVG file, with a legend of the groups above. */
 export function wordMap(title: string, words: readonly MapWord[], axes: { x: Axis; y: Axis }): string {
   const groups = [...new Set(words.map(({ group }) => group))].filter((group) => group !== null);
   const colour = (group: string | null): string =>
     group === null ? FAINT_INK : schemePaired[groups.indexOf(group) % schemePaired.length]!;
-  // Labels to the right of the points want room within the frame.
+  // Labels to the right of the points need room within the frame.
   const x = scaleOf(axes.x, words.map((word) => word.x), [PLOT.left, PLOT.right - 60], 8);
   const y = scaleOf(axes.y, words.map((word) => word.y), [PLOT.bottom, PLOT.top], 8);
   return svgDocument(SIZE, title, [
@@ -48,10 +48,10 @@ export function wordMap(title: string, words: readonly MapWord[], axes: { x: Axi
   ]);
 }
 
-/** About as wide as a letter is, and as high as a line. */
+/** Approximate width of a letter and height of a line. */
 const LETTER = 6.4, LINE = 12;
 
-/** The names beside their points, without those that would lie on others. */
+/** The names beside their points, without those that would overlap others. */
 function namesApart(names: readonly { word: string; left: number; middle: number }[]): string[] {
   const drawn: { left: number; right: number; middle: number }[] = [];
   return names.flatMap(({ word, left, middle }) => {

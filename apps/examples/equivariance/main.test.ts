@@ -24,7 +24,7 @@ async function run(line: string): Promise<{ said: string; results: Summary[]; fi
 
 describe("equivariance", () => {
   test(
-    "p4 learns turned digits from fewer examples than the standard network, and a quarter turn changes nothing",
+    "p4 learns rotated digits from fewer examples than the standard network, and a quarter turn changes nothing",
     { tags: ["long"] },
     async () => {
       const args = "--limit 300 --epochs 4 --batch 25 --test-limit 200";

@@ -16,12 +16,12 @@ import {
 import type { Tensor } from "@heddle/tensor";
 import { normalise } from "../lenet/networks/normalise.ts";
 
-/** What a network is equivariant to beside shifts, and how wide it is. */
+/** The symmetry of a network beyond translations, and its width. */
 interface Kind {
   title: string;
-  /** Channels of all layers but the last, such that all kinds have about as many parameters. */
+  /** Channels of all layers but the last, chosen so that all networks have about as many parameters. */
   channels: number;
-  /** The paper's test error in percent on its rotated MNIST, 12,000 digits to learn from. */
+  /** The paper's test error in percent on rotated MNIST with 12,000 training digits. */
   paper?: number;
   convolution(inputs: number, outputs: number, size: number, first: boolean): Layer;
   /** Whether features have a dimension of group elements: [n, channels, order, height, width]. */
@@ -36,7 +36,7 @@ const onGroup = (group: "p4" | "p4m", rest: { channels: number; paper?: number }
   onGroup: true,
 });
 
-/** What `--model` chooses among. */
+/** The names that `--model` takes. */
 export type ModelName = "standard" | "p4-pooled" | "p4" | "p4m";
 
 const KINDS: Readonly<Record<ModelName, Kind>> = {
@@ -63,10 +63,10 @@ const KINDS: Readonly<Record<ModelName, Kind>> = {
 export const MODELS: readonly ModelName[] = Object.keys(KINDS) as ModelName[];
 
 /**
- * The networks of T. Cohen, M. Welling, "Group equivariant convolutional networks", 2016, section 8.1: seven convolutions, all of
- * 3×3 but the last of 4×4, each but the last with batch norm and ReLU, a max-pooling after the second. No padding and even sizes
- * where pixels are taken together, so that a quarter turn of the image is one of every feature map, exactly. Digits
- * [n, 1, 28, 28] to logits [n, 10].
+ * The networks of T. Cohen, M. Welling, "Group equivariant convolutional networks", 2016, section 8.1: seven
+ * convolutions, all 3×3 but the last, which is 4×4; all but the last have batch norm and ReLU, and the second is
+ * followed by max-pooling. There is no padding, and sizes are even where pixels are pooled, so that rotating the image
+ * by 90° rotates every feature map exactly. Maps digits [n, 1, 28, 28] to logits [n, 10].
  */
 export class RotationNetwork extends Module {
   readonly title: string;
@@ -95,7 +95,9 @@ export class RotationNetwork extends Module {
     );
   }
 
-  /** What the second convolution makes of digits, after its ReLU: [n, channels, order, 24, 24], order 1 without a group. */
+  /**
+   * The output of the second convolution after its ReLU: [n, channels, order, 24, 24], with order 1 without a group.
+   */
   maps(images: Tensor): Tensor {
     const maps = this.lower.forward(normalise(images));
     return maps.ndim === 4 ? maps.unsqueeze(2) : maps;

@@ -9,15 +9,15 @@ import { median, spread } from "../runner/statistics.ts";
 import { textTable } from "../runner/table.ts";
 import { MODELS, type RotationNetwork } from "./network.ts";
 import type { Outcome, Sets } from "./train.ts";
-import { mapsTurned, quarterTurned } from "./turned.ts";
+import { rotatedByQuarters, rotatedMaps } from "./rotated.ts";
 
-/** Digits in a row. */
+/** Digits per row. */
 const SHOWN = 16;
-/** Feature maps in a row. */
+/** Feature maps per row. */
 const MAPS = 8;
 
-/** Test digits as they stand, and turned both ways. */
-export async function turnedPage({ upright, anyAngle, quarterTurns }: Sets): Promise<string> {
+/** Test digits upright and rotated in both ways. */
+export async function rotatedPage({ upright, anyAngle, quarterTurns }: Sets): Promise<string> {
   const indices = Array.from({ length: Math.min(SHOWN, upright.length) }, (_, i) => i);
   const rows: Pixels[] = [];
   for (const digits of [upright, anyAngle, quarterTurns]) {
@@ -27,29 +27,29 @@ export async function turnedPage({ upright, anyAngle, quarterTurns }: Sets): Pro
   }
   return imageGrid({
     title: "Test digits",
-    subtitle: "as they stand; turned by any angle; turned by 90°, 180° or 270°",
+    subtitle: "upright; rotated by any angle; rotated by 90°, 180° or 270°",
     images: [{ pixels: mosaic(rows, indices.length, 4) }],
     columns: 1,
   });
 }
 
 /**
- * The maps of a digit, the same turned by a quarter, and the maps of the digit turned: in an equivariant network the last two rows
- * are the same.
+ * The maps of a digit, the same maps rotated by 90°, and the maps of the rotated digit: in an equivariant network the
+ * last two rows are equal.
  */
 export async function mapsPage(network: RotationNetwork, digits: Digits): Promise<string> {
   const [images, labels] = digits.getBatch!([0]);
   network.eval();
   const parts = noGrad(() =>
     tidy(() => {
-      const turnedImage = quarterTurned(images, 1);
+      const turnedImage = rotatedByQuarters(images, 1);
       const maps = network.maps(images), found = network.maps(turnedImage);
-      const expected = mapsTurned(maps);
+      const expected = rotatedMaps(maps);
       const difference = found.sub(expected).abs().amax().div(maps.amax());
-      // The channels that tell most of this digit.
+      // The channels that respond most to this digit.
       const [, channels, order] = maps.shape as [number, number, number];
       const best = maps.std([0, 2, 3, 4]).topk(Math.min(channels, MAPS / order)).indices;
-      // Each channel from white, its least value, to black; its positions and rows have one scale.
+      // Each channel from white, its minimum, to black; its orientations and rows share one scale.
       const shown = stack([maps, expected, found]).squeeze(1).indexSelect(1, best);
       const least = shown.amin([0, 2, 3, 4], { keepdim: true }), most = shown.amax([0, 2, 3, 4], { keepdim: true });
       const shades = shown.sub(least).div(most.sub(least).add(1e-12)).flatten(1, 2);
@@ -72,9 +72,9 @@ export async function mapsPage(network: RotationNetwork, digits: Digits): Promis
   });
   const share = difference! < 1e-3 ? difference!.toExponential(0) : difference!.toFixed(2);
   return imageGrid({
-    title: `${network.title}: feature maps of a digit and of the digit turned`,
+    title: `${network.title}: feature maps of a digit and of the rotated digit`,
     subtitle:
-      `expected: the maps of the digit, turned along; found in the digit turned; they differ by up to ${share}, ` +
+      `expected: the maps of the digit, rotated too; found: the maps of the rotated digit; they differ by up to ${share}, ` +
       `where 1 is the largest value`,
     images: rows,
     columns: count + 1,
@@ -82,12 +82,12 @@ export async function mapsPage(network: RotationNetwork, digits: Digits): Promis
   });
 }
 
-/** Test error by epoch: the median over the seeds, in the band from the best to the worst. */
+/** Test error by epoch: the median over the seeds, with the range from the best to the worst. */
 export function errorChart(outcomes: readonly Outcome[], learn: "rotated" | "upright"): string {
   const own = MODELS.map((model) => outcomes.filter((outcome) => outcome.model === model));
   const least = Math.min(...outcomes.flatMap(({ curve }) => curve));
   return lineChart({
-    title: `Test error on digits turned by any angle${learn === "upright" ? ", learned upright" : ""}`,
+    title: `Test error on digits rotated by any angle${learn === "upright" ? ", learned upright" : ""}`,
     x: { label: "epoch", whole: true },
     y: least > 0 ? { label: "test error (%)", scale: "log" } : { label: "test error (%)", include: 0 },
     series: own.filter(({ length }) => length > 0).map((runs) => {
@@ -104,13 +104,13 @@ export function errorChart(outcomes: readonly Outcome[], learn: "rotated" | "upr
   });
 }
 
-/** What all trainings of one network come to. */
+/** The results of all trainings of one network. */
 export interface Summary extends Omit<Outcome, "curve" | "seed"> {
-  /** Of each training, on digits turned by any angle. */
+  /** By training, on digits rotated by any angle. */
   errors: number[];
 }
 
-/** The medians over the seeds; of what a turn changes, the largest. */
+/** The medians over the seeds; the largest value of `turnDifference`. */
 export function summary(outcomes: readonly Outcome[]): Summary {
   const { model, parameters, paper } = outcomes[0]!;
   const middle = (value: (outcome: Outcome) => number): number => median(outcomes.map(value));
@@ -125,7 +125,7 @@ export function summary(outcomes: readonly Outcome[]): Summary {
   };
 }
 
-/** A row for each network. */
+/** One row per network. */
 export function resultTable(results: readonly Summary[]): string {
   const percent = (value: number): string => `${value.toFixed(2)}%`;
   return textTable(

@@ -4,16 +4,16 @@ import { functional as F } from "@heddle/nn";
 import { Adam, LambdaLR } from "@heddle/optim";
 import { manualSeed, scope, type Tensor, tidy } from "@heddle/tensor";
 import type { Digits } from "../digits/digits.ts";
-import { errorPercent } from "../lenet/mistakes.ts";
-import { predict } from "../lenet/predict.ts";
-import { parameterCount } from "../lenet/networks/network.ts";
+import { errorPercent } from "../classification/predictions.ts";
+import { predict } from "../classification/predict.ts";
+import { parameterCount } from "../parameter_count.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import type { Progress } from "../runner/progress.ts";
 import { type ModelName, RotationNetwork } from "./network.ts";
-import { quarterTurned } from "./turned.ts";
+import { rotatedByQuarters } from "./rotated.ts";
 
-/** What is learned, and what is tested on; `watched` after each epoch, the others at the end. */
+/** Training and test digits; `watched` is tested after each epoch, the others at the end. */
 export interface Sets {
   train: Digits;
   watched: Digits;
@@ -22,7 +22,7 @@ export interface Sets {
   quarterTurns: Digits;
 }
 
-/** How a network is trained. */
+/** The settings of a training. */
 export interface TrainSettings {
   model: ModelName;
   seed: number;
@@ -31,28 +31,28 @@ export interface TrainSettings {
   lr: number;
 }
 
-/** What comes of one training. */
+/** The result of a training. */
 export interface Outcome {
   model: ModelName;
   parameters: number;
-  /** What the paper has, in percent. */
+  /** The paper's test error in percent. */
   paper: number | null;
   seed: number;
-  /** Percent of the watched digits, after each epoch. */
+  /** Test error in percent on the watched digits, after each epoch. */
   curve: number[];
   upright: number;
   anyAngle: number;
   quarterTurns: number;
   /** See {@link turnDifference}. */
   turnDifference: number;
-  /** Of the training steps; testing is not counted. */
+  /** Of the training steps, without testing. */
   seconds: number;
 }
 
-/** Digits whose outputs are compared with those of the digits turned. */
+/** Digits whose outputs are compared with those of the rotated digits. */
 const COMPARED = 100;
 
-/** Trains a network with Adam, whose rate falls linearly to 0, and tests it. */
+/** Trains a network with Adam and a learning rate that falls linearly to 0, and tests it. */
 export async function train(
   settings: TrainSettings,
   sets: Sets,
@@ -107,8 +107,8 @@ async function errorOf(network: RotationNetwork, digits: Digits): Promise<number
 }
 
 /**
- * How far the outputs for some digits are from those for the digits turned by 90°, 180° and 270°, at most: the largest difference
- * over the largest output. Of an equivariant network, whose last layer is pooled, it is what rounding leaves.
+ * The largest difference between the outputs for some digits and those for the digits rotated by 90°, 180° and 270°,
+ * divided by the largest output. For an equivariant network, whose last layer is pooled, it is rounding error.
  */
 export async function turnDifference(network: RotationNetwork, digits: Digits): Promise<number> {
   const indices = Array.from({ length: Math.min(COMPARED, digits.length) }, (_, i) => i);
@@ -116,7 +116,7 @@ export async function turnDifference(network: RotationNetwork, digits: Digits): 
   network.eval();
   const difference: Tensor = noGrad(() =>
     tidy(() => {
-      const outputs = [0, 1, 2, 3].map((quarters) => network.forward(quarterTurned(images, quarters)));
+      const outputs = [0, 1, 2, 3].map((quarters) => network.forward(rotatedByQuarters(images, quarters)));
       const largest = outputs.map((output) => output.sub(outputs[0]!).abs().amax()).reduce((a, b) => a.maximum(b));
       return largest.div(outputs[0]!.abs().amax());
     })

@@ -63,7 +63,9 @@ describe("features", () => {
       code: 2,
       said: expect.stringContaining("does not fit ConvNet"),
     });
-    expect((await run("--weights", "nowhere")).said).toMatch(/^Digits.*\nfeatures: --weights nowhere: .*ENOENT/);
+    expect((await run("--weights", "nowhere")).said).toMatch(
+      /^Generated digits.*\nfeatures: --weights nowhere: .*ENOENT/,
+    );
   });
 
   test("a dry run writes nothing", async () => {

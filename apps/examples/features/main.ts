@@ -1,44 +1,44 @@
-// What a trained network looks at: its filters, what they answer to a digit, and the pictures that excite its units most.
+// Visualises a trained network: its filters, its feature maps for a digit, and the images that maximise its units.
 import { Subset } from "@heddle/data";
 import { readFileSync } from "node:fs";
 import { trainClassifier } from "../digits/classifier.ts";
 import { loadDigits } from "../digits/digits.ts";
-import { errorPercent } from "../lenet/mistakes.ts";
+import { errorPercent } from "../classification/predictions.ts";
 import { ConvNet } from "../lenet/networks/convnet.ts";
-import { predict } from "../lenet/predict.ts";
+import { predict } from "../classification/predict.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type CommonOptions, commonOptions, integer, type Option, OptionError, text } from "../runner/options.ts";
 import { decodeSafetensors } from "../runner/safetensors.ts";
 import { ASCENT, maximise } from "./maximise.ts";
 import { drawActivations, drawFilters, drawMaximised } from "./report.ts";
-import { centreOfMaps, strongest } from "./units.ts";
+import { mapCentreActivation, strongestDigits } from "./activations.ts";
 
 interface FeaturesOptions extends CommonOptions {
   weights: Option<string | null>;
   steps: Option<number>;
 }
 
-/** Test digits among which the best one of each unit is looked for. */
+/** Test digits among which the strongest one of each unit is found. */
 const LOOKED_AT = 1_000;
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const features: Example<FeaturesOptions> = {
   name: "features",
-  about: "Draws what the units of a convnet look at.",
+  about: "Visualises what the units of a convnet detect.",
   options: {
     weights: text({
-      help: "weights that lenet --model convnet wrote, instead of training",
+      help: "weights written by lenet --model convnet, in place of training",
       default: null,
       value: "FILE",
     }),
-    steps: integer({ help: "steps of the ascent", default: ASCENT.steps, min: 1 }),
+    steps: integer({ help: "steps of gradient ascent", default: ASCENT.steps, min: 1 }),
     ...commonOptions({
       name: "features",
       epochs: 3,
       batch: 100,
       lr: 0.1,
-      data: "digits that the program draws itself",
+      data: "generated digits",
     }),
   },
 
@@ -71,7 +71,7 @@ export const features: Example<FeaturesOptions> = {
     const ascent = { ...ASCENT, steps: dryRun ? 1 : options.steps };
     const looked = new Subset(test, Array.from({ length: Math.min(LOOKED_AT, test.length) }, (_, i) => i));
 
-    // Its ten outputs: the picture that is most of all a 3, and how sure of that the network is.
+    // The ten outputs: the image that maximises each, and the network's confidence in it.
     const digit = (images: Parameters<typeof network.forward>[0]) => network.forward(images).diagonal();
     const digits = maximise(digit, 10, ascent);
     const said = network.forward(digits);
@@ -79,28 +79,28 @@ export const features: Example<FeaturesOptions> = {
     const readRight = (await said.argmax(1).data() as Int32Array).filter((read, i) => read === i).length;
     await drawMaximised(run.out, {
       file: "digits.svg",
-      title: "Pictures that excite each output",
-      subtitle: "the digit, and the probability that the network gives it",
+      title: "Images that maximise each output",
+      subtitle: "the digit, and its predicted probability",
       images: digits,
       captions: Array.from(confidence, (share, i) => `${i}: ${(100 * share).toFixed(1)}%`),
       columns: 5,
     });
 
-    // The 64 maps of the second convolution, beside the test digits that excite them most.
-    const units = maximise(centreOfMaps(network), 64, ascent);
-    const reached = await centreOfMaps(network)(units).data() as Float32Array;
-    const best = await strongest(network, looked);
+    // The 64 maps of the second convolution, beside the test digits that activate them most.
+    const units = maximise(mapCentreActivation(network), 64, ascent);
+    const reached = await mapCentreActivation(network)(units).data() as Float32Array;
+    const best = await strongestDigits(network, looked);
     await drawMaximised(run.out, {
       file: "units.svg",
-      title: "Pictures that excite the maps of the second convolution",
-      subtitle: "at the middle of each map; maps that no test digit excites are left white",
+      title: "Images that maximise the maps of the second convolution",
+      subtitle: "at the centre of each map; maps that no test digit activates are left white",
       images: units,
       shown: best.map(({ value }) => value > 0),
       columns: 16,
     });
     await drawMaximised(run.out, {
       file: "best_digits.svg",
-      title: "The test digits that excite the same maps most",
+      title: "The test digits that activate the same maps most",
       subtitle: `of ${looked.length.toLocaleString("en-US")} test digits`,
       images: best.map(({ index }) => looked.get(index)[0]),
       shown: best.map(({ value }) => value > 0),
@@ -109,7 +109,7 @@ export const features: Example<FeaturesOptions> = {
     const beaten = best.filter(({ value }, unit) => value > 0 && reached[unit]! > value).length;
     const alive = best.filter(({ value }) => value > 0).length;
     run.print(
-      `${beaten} of ${alive} maps are excited more by their picture than by any of ${looked.length} test digits.`,
+      `${beaten} of ${alive} maps are activated more by their image than by any of ${looked.length} test digits.`,
     );
     return {
       ...deviceFigures(run.device),
@@ -122,7 +122,7 @@ export const features: Example<FeaturesOptions> = {
   },
 };
 
-/** @throws OptionError when the file is not there, is damaged, or has the weights of another network. */
+/** @throws OptionError if the file is missing, damaged, or has the weights of another network. */
 function load(network: ConvNet, file: string): void {
   try {
     network.loadStateDict(decodeSafetensors(new Uint8Array(readFileSync(file)), file));

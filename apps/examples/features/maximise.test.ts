@@ -42,7 +42,7 @@ test("keeps nothing but its result", () => {
   expect(memory().storages).toBe(before);
 });
 
-test("blurred keeps the sum of what is not at the margin, and flat pictures as they are", () => {
+test("blurred keeps the sum of pixels away from the edge, and constant images", () => {
   const point = zeros([1, 1, 9, 9]);
   point.narrow(2, 4, 1).narrow(3, 4, 1).fill_(1);
   const soft = blurred(point, 0.8);

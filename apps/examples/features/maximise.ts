@@ -1,17 +1,19 @@
-/** Pictures that excite a network's units most, by gradient ascent on the pixels. */
+/** Images that maximise a network's units, by gradient ascent on the pixels. */
 import { grad } from "@heddle/autograd";
 import { conv2d, Generator, keep, linspace, pad, rand, scope, type Tensor, tidy } from "@heddle/tensor";
 
-/** How the pixels climb. */
+/** The settings of gradient ascent. */
 export interface Ascent {
   steps: number;
-  /** How far a pixel moves in a step, on average (ink is 1). */
+  /** The mean change of a pixel per step (ink is 1). */
   rate: number;
-  /** Before each step the pictures are shifted by up to so many pixels: what is found must not hang on exact places. */
+  /** Maximal shift of the images in pixels before each step: the result should not depend on exact positions. */
   jitter: number;
-  /** Part of the ink that fades in each step, the gradient of an L2 penalty: pixels that do not matter go out. */
+  /** The share of ink that fades per step, the gradient of an L2 penalty: irrelevant pixels disappear. */
   decay: number;
-  /** Standard deviation, in pixels, of the blur after every fourth step but the last: high frequencies excite cheaply. */
+  /**
+   * Standard deviation, in pixels, of the blur after every fourth step but the last, which suppresses high frequencies.
+   */
   blur: number;
   generator?: Generator;
 }
@@ -19,10 +21,11 @@ export interface Ascent {
 export const ASCENT: Ascent = { steps: 160, rate: 0.03, jitter: 1, decay: 0.01, blur: 0.5 };
 
 /**
- * Pictures [count, 1, 28, 28], pixels from 0 to 1, that climb from faint noise: `excitement` gives each picture's, [count].
+ * Images [count, 1, 28, 28] with pixels from 0 to 1, found by gradient ascent from faint noise; `excitement` returns
+ * the activation for each image, [count].
  *
- * K. Simonyan, A. Vedaldi, A. Zisserman (2013), arXiv:1312.6034, with the regularisers of J. Yosinski and others (2015),
- * arXiv:1506.06579.
+ * K. Simonyan, A. Vedaldi, A. Zisserman (2013), arXiv:1312.6034, with the regularisers of J. Yosinski and others
+ * (2015), arXiv:1506.06579.
  */
 export function maximise(excitement: (images: Tensor) => Tensor, count: number, ascent: Ascent = ASCENT): Tensor {
   const { steps, rate, jitter, decay, blur } = ascent;
@@ -33,7 +36,7 @@ export function maximise(excitement: (images: Tensor) => Tensor, count: number, 
     const [right, down] = generator.uniforms(2).map((share) => Math.floor(share * (2 * jitter + 1)) - jitter);
     const shifted = images.roll([down!, right!], [2, 3]).requiresGrad_();
     const [slope] = grad([excitement(shifted).sum()], [shifted]);
-    // Each picture moves as far as the others, however steep its unit is.
+    // Each image moves equally far, whatever the size of its gradient.
     const size = slope!.abs().mean([1, 2, 3], { keepdim: true }).add(1e-12);
     let climbed = shifted.detach().add(slope!.div(size), { alpha: rate }).mul(1 - decay);
     if (step % 4 === 0 && step < steps) climbed = blurred(climbed, blur);
@@ -44,7 +47,7 @@ export function maximise(excitement: (images: Tensor) => Tensor, count: number, 
   return images;
 }
 
-/** Pictures [n, 1, h, w] through a Gaussian filter of standard deviation `sigma`; their margins go on outwards. */
+/** Images [n, 1, h, w] convolved with a Gaussian of standard deviation `sigma`; edge pixels are replicated. */
 export function blurred(images: Tensor, sigma: number): Tensor {
   if (sigma === 0) return images;
   return tidy(() => {

@@ -6,9 +6,9 @@ import type { ConvNet } from "../lenet/networks/convnet.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { greyPixels, mosaic, type Pixels } from "../runner/pictures/png.ts";
-import { activations } from "./units.ts";
+import { activations } from "./activations.ts";
 
-/** The filters of the first convolution: middle grey is zero, white the largest weight of all, black its negative. */
+/** The filters of the first convolution: mid-grey is zero, white the largest absolute weight, black its negative. */
 export async function drawFilters(out: OutFolder, network: ConvNet): Promise<void> {
   const weights = await network.conv1.weight.detach().data() as Float32Array;
   const most = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
@@ -25,21 +25,21 @@ export async function drawFilters(out: OutFolder, network: ConvNet): Promise<voi
   out.picture("filters.svg", picture, "The 32 filters of the first convolution");
 }
 
-/** What both convolutions answer to one picture [1, 28, 28]; black is the strongest answer of the map. */
+/** The feature maps of both convolutions for one image [1, 28, 28]; black is the maximum of the map. */
 export async function drawActivations(out: OutFolder, network: ConvNet, image: Tensor): Promise<void> {
   const [first, second] = noGrad(() => tidy(() => activations(network, image.unsqueeze(0))));
   const draw = async (name: string, maps: Tensor, side: number, times: number): Promise<void> => {
     const pixels = slices(await maps.data() as Float32Array, side * side).map((map) => {
       const most = Math.max(...map);
-      // What is faintly grey shows where a map ends.
+      // A faint grey shows the extent of a map.
       const shares = map.map((value) => 0.05 + 0.95 * (most > 0 ? value / most : 0));
       return enlarged(greyPixels(shares, { width: side, height: side }, { invert: true }), times);
     });
-    const title = `What the ${name} convolution answers to a digit`;
+    const title = `Feature maps of the ${name} convolution`;
     const grid = { images: [{ pixels: mosaic(pixels, 16, 4) }], columns: 1 };
     out.picture(
       `${name}_maps.svg`,
-      imageGrid({ title, subtitle: "black is each map's strongest answer", ...grid }),
+      imageGrid({ title, subtitle: "black is the maximum of each map", ...grid }),
       title,
     );
   };
@@ -47,7 +47,7 @@ export async function drawActivations(out: OutFolder, network: ConvNet, image: T
   await draw("second", second, 4, 6);
 }
 
-/** Pictures [n, 1, 28, 28], or a list of [1, 28, 28], in a grid; those that are not to be shown are left white. */
+/** Images [n, 1, 28, 28], or a list of [1, 28, 28], in a grid; those not to be shown are left white. */
 export async function drawMaximised(
   out: OutFolder,
   { file, title, subtitle, images, captions, shown, columns }: {

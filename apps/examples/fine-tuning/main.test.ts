@@ -21,7 +21,7 @@ async function run(...args: string[]) {
 }
 
 describe("fine-tuning", () => {
-  test("what was learnt of other digits helps: after ten steps from it fewer digits are mistaken", async () => {
+  test("pretraining on other digits helps: the error after ten steps is lower", async () => {
     const { code, figures, said } = await run(
       "--limit",
       "600",
@@ -40,11 +40,11 @@ describe("fine-tuning", () => {
     expect(results.map(({ perClass }) => perClass)).toEqual([10, 10, 10, 30, 30, 30]);
     const [scratch, all, frozen] = results.slice(3);
     expect(scratch!.errors).toHaveLength(2);
-    expect(scratch!.mean).toBeLessThan(80); // what guessing reaches
+    expect(scratch!.mean).toBeLessThan(80); // chance
     expect(frozen!.mean).toBeLessThan(scratch!.mean - 5);
     expect(all!.mean).toBeLessThan(scratch!.mean - 5);
     expect(said).toContain("fine-tuned, convolutions frozen");
-    expect(readFileSync(join(out, "errors.svg"), "utf8")).toContain("examples of each class");
+    expect(readFileSync(join(out, "errors.svg"), "utf8")).toContain("examples per class");
   });
 
   test("a dry run writes nothing", async () => {

@@ -1,10 +1,10 @@
-// What a network learnt of some digits helps it to learn others from few examples: pre-training, freezing, fine-tuning.
+// Pretraining on some digits helps to learn others from few examples: pretraining, freezing, fine-tuning.
 import { Generator, manualSeed, type Tensor } from "@heddle/tensor";
 import { trainClassifier } from "../digits/classifier.ts";
-import { ofClasses } from "../digits/classes.ts";
+import { classSubset } from "../digits/class_subset.ts";
 import { type Digits, loadDigits } from "../digits/digits.ts";
-import { errorPercent } from "../lenet/mistakes.ts";
-import { predict } from "../lenet/predict.ts";
+import { errorPercent } from "../classification/predictions.ts";
+import { predict } from "../classification/predict.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { type CommonOptions, commonOptions, integer, type Option } from "../runner/options.ts";
@@ -19,10 +19,10 @@ interface FineTuningOptions extends CommonOptions {
 
 const KNOWN = [0, 1, 2, 3, 4], NEW = [5, 6, 7, 8, 9];
 const PER_CLASS = [10, 30, 100, 300, 1_000];
-/** What helps with the new digits is seen in many of the known ones. */
+/** The known digits, of which there are many examples. */
 const DRAWN = { train: 20_000, test: 2_000 };
 
-/** A way to learn the new digits: the network to begin with, what of it learns, and at which part of the learning rate. */
+/** A way to learn the new digits: the initial network, its trained parameters, and the factor of the learning rate. */
 interface Way {
   name: string;
   begin(pretrained: Network): { network: Network; parameters: readonly Tensor[]; rate: number };
@@ -47,7 +47,7 @@ const WAYS: readonly Way[] = [
     name: "fine-tuned, convolutions frozen",
     begin(pretrained) {
       const network = pretrained.withNewHead(NEW.length);
-      // Without gradients nothing is computed backwards through them either.
+      // Without gradients there is no backward pass through them either.
       network.features.requiresGrad_(false);
       const learning = network.parameters().filter((parameter) => parameter.requiresGrad);
       return { network, parameters: learning, rate: 0.5 };
@@ -55,19 +55,19 @@ const WAYS: readonly Way[] = [
   },
 ];
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const fineTuning: Example<FineTuningOptions> = {
   name: "fine-tuning",
-  about: "Learns the digits 5 to 9 from few examples: from scratch, and after the digits 0 to 4.",
+  about: "Learns the digits 5 to 9 from few examples, with and without pretraining on the digits 0 to 4.",
   options: {
     steps: integer({ help: "steps on the new digits", default: 200, min: 1 }),
-    repeat: integer({ help: "choices of the few examples, whose errors are averaged", default: 3, min: 1 }),
+    repeat: integer({ help: "random choices of the few examples to average over", default: 3, min: 1 }),
     ...commonOptions({
       name: "fine-tuning",
       epochs: 3,
       batch: 50,
       lr: 0.1,
-      data: "digits that the program draws itself",
+      data: "generated digits",
     }),
   },
 
@@ -75,9 +75,9 @@ export const fineTuning: Example<FineTuningOptions> = {
     const { seed, dryRun } = options;
     const batch = options.batch ?? 50, lr = options.lr ?? 0.1;
     const sets = await loadDigits(options.data, dryRun ? 100 : options.limit, { size: DRAWN });
-    const known = { train: ofClasses(sets.train, KNOWN), test: ofClasses(sets.test, KNOWN) };
-    const test = ofClasses(sets.test, NEW);
-    const available = Math.floor(ofClasses(sets.train, NEW).length / NEW.length);
+    const known = { train: classSubset(sets.train, KNOWN), test: classSubset(sets.test, KNOWN) };
+    const test = classSubset(sets.test, NEW);
+    const available = Math.floor(classSubset(sets.train, NEW).length / NEW.length);
     const sizes = dryRun ? [5] : PER_CLASS.filter((size) => size <= available);
     const repeats = dryRun ? 1 : options.repeat, steps = dryRun ? 1 : options.steps;
     run.print(`${sets.source}\nDevice "${run.device.name}", seed ${seed}`);
@@ -101,11 +101,11 @@ export const fineTuning: Example<FineTuningOptions> = {
     for (const perClass of sizes) {
       const row = WAYS.map(({ name }): Result => ({ perClass, way: name, errors: [] }));
       for (let i = 0; i < repeats; i++) {
-        // Every way learns from the same digits.
-        const few = ofClasses(sets.train, NEW, { perClass, generator: new Generator(seed + i) });
+        // All variants learn from the same digits.
+        const few = classSubset(sets.train, NEW, { perClass, generator: new Generator(seed + i) });
         for (const [w, way] of WAYS.entries()) {
           manualSeed(seed + i);
-          const say = (): void => progress.advance(`5 to 9  ${perClass} a class, ${way.name}`);
+          const say = (): void => progress.advance(`5 to 9  ${perClass} per class, ${way.name}`);
           row[w]!.errors.push(await learn(way, pretrained, few, test, { steps, batch, lr, device: run.device }, say));
         }
       }
@@ -124,7 +124,7 @@ export const fineTuning: Example<FineTuningOptions> = {
   },
 };
 
-/** Learns the new digits in one way and gives the test error in percent. */
+/** Learns the new digits in one way and returns the test error in percent. */
 async function learn(
   way: Way,
   pretrained: Network,

@@ -2,9 +2,12 @@ import { Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential } from "@h
 import type { Tensor } from "@heddle/tensor";
 import { normalise } from "../lenet/networks/normalise.ts";
 
-/** A convnet in three parts, so that each can be kept, frozen or replaced: digits [n, 1, 28, 28] to logits [n, classes]. */
+/**
+ * A convnet in three parts, so that each can be kept, frozen or replaced: maps digits [n, 1, 28, 28] to logits [n,
+ * classes].
+ */
 export class Network extends Module {
-  /** What any picture of strokes is made of: corners, arcs, crossings. [n, 256] */
+  /** General features of strokes: corners, arcs, crossings. [n, 256] */
   readonly features: Sequential = new Sequential(
     new Conv2d(1, 32, 5),
     new MaxPool2d(3),
@@ -15,7 +18,7 @@ export class Network extends Module {
     new Flatten(),
   );
   readonly hidden: Linear = new Linear(256, 200);
-  /** What is said of the classes at hand. */
+  /** The logits of the classes. */
   head: Linear;
 
   constructor(classes: number) {
@@ -27,7 +30,7 @@ export class Network extends Module {
     return this.head.forward(this.hidden.forward(this.features.forward(normalise(images))).relu());
   }
 
-  /** A copy whose last layer is new, for other classes; nothing is shared. */
+  /** A copy with a new last layer for other classes; nothing is shared. */
   withNewHead(classes: number): Network {
     const copy = new Network(classes);
     copy.features.loadStateDict(this.features.stateDict());

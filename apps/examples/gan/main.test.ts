@@ -39,7 +39,7 @@ describe("gan", () => {
     ]);
     expect(code).toBe(0);
     expect(figures).toMatchObject({ epochs: 5, steps: 80 });
-    // Untrained it draws the same grey noise always: 1. Ten would be every digit, each for certain.
+    // Untrained it always generates similar grey noise: 1. Ten would be every digit, each with certainty.
     expect(figures.scoreBeforeTraining).toBeLessThan(1.2);
     expect(figures.score).toBeGreaterThan(1.8);
     expect(figures.score).toBeLessThan(figures.scoreOfTestDigits);
@@ -52,7 +52,7 @@ describe("gan", () => {
     }
   });
 
-  test("goes on to the same bits and the same pictures, noise included", async () => {
+  test("resumes to the same bits and the same pictures, noise included", async () => {
     const args = ["--limit", "60", "--epochs", "2", "--batch", "10"];
     const whole = await run("whole", args);
     await expect(run("crashed", [...args, "--checkpoint-every", "4"], "75%")).rejects.toThrow("the power went");

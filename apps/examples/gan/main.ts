@@ -1,4 +1,4 @@
-// Two networks play against each other: one draws digits, the other tells them from real ones, and both get better.
+// Trains a generator of digits against a discriminator that tells them from real ones.
 import { DataLoader } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
@@ -10,26 +10,27 @@ import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import { type CheckpointOptions, checkpointOptions, type CommonOptions, commonOptions } from "../runner/options.ts";
+import { resumeFrom } from "../runner/resume.ts";
 import { encodeSafetensors } from "../runner/safetensors.ts";
 import { textTable } from "../runner/table.ts";
 import { Discriminator, Generator, NOISE } from "./networks.ts";
 import { drawReport, generated, onTheWay } from "./report.ts";
-import { verdicts } from "./verdicts.ts";
+import { evaluate } from "./evaluate.ts";
 
 type GanOptions = CommonOptions & CheckpointOptions;
 
-/** Pictures in a row of the film strips. */
+/** Images in a row of the film strips. */
 const SHOWN = 16;
-/** Steps between two lines of the metrics, which hold the means of the losses over them. */
+/** Steps between two records of the metrics, which hold the mean losses in between. */
 const METRICS_EVERY = 20;
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const gan: Example<GanOptions> = {
   name: "gan",
   about: "Trains a generative adversarial network on handwritten digits.",
   options: {
     ...checkpointOptions(),
-    ...commonOptions({ name: "gan", epochs: 20, batch: 64, lr: 5e-4, data: "digits that the program draws itself" }),
+    ...commonOptions({ name: "gan", epochs: 20, batch: 64, lr: 5e-4, data: "generated digits" }),
   },
 
   async run(options, run) {
@@ -46,7 +47,7 @@ export const gan: Example<GanOptions> = {
     const steps = epochs * loader.length;
     const rates = { lr: about.lr, betas: [0.5, 0.999] as const };
     const drawing = new Adam(generator.parameters(), rates), telling = new Adam(discriminator.parameters(), rates);
-    // The same noise after every epoch, so that one sees how each picture changes.
+    // The same noise after every epoch, to show how each image changes.
     const noise = keep(randn([SHOWN, NOISE])), ends = keep(randn([2, NOISE]));
     const metrics = new Metrics(run.out);
     const samples = new Filmstrip(), interpolations = new Filmstrip();
@@ -56,7 +57,7 @@ export const gan: Example<GanOptions> = {
       ...parts,
       tally: plainState(tally),
     });
-    if (options.resume) run.print(`Going on from ${checkpoint.load() ?? "the start: there is no checkpoint"}.`);
+    if (options.resume) resumeFrom(checkpoint, run);
 
     const progress = run.progress(steps, tally.steps);
     for (let epoch = loader.epoch + 1; epoch <= epochs; epoch++) {
@@ -65,14 +66,14 @@ export const gan: Example<GanOptions> = {
           using _ = scope();
           const fake = generator.forward(randn([images.shape[0]!, NOISE], { device: run.device }));
 
-          // The discriminator learns to say 1 to real pictures and 0 to drawn ones.
+          // The discriminator learns to output 1 for real images and 0 for generated ones.
           const real = discriminator.forward(images), drawn = discriminator.forward(fake.detach());
           const tellingLoss = says(real, 1).add(says(drawn, 0));
           telling.zeroGrad();
           tellingLoss.backward();
           telling.step();
 
-          // The generator learns to make it say 1; the discriminator's own gradients are of no use then.
+          // The generator learns to make it output 1; the gradients of the discriminator's weights are discarded.
           discriminator.requiresGrad_(false);
           const drawingLoss = says(discriminator.forward(fake), 1);
           drawing.zeroGrad();
@@ -100,11 +101,11 @@ export const gan: Example<GanOptions> = {
       await checkpoint.save();
     }
     progress.say("judging");
-    const { classifierError, real, drawn, untrained } = await verdicts(generator, sets, dryRun);
+    const { classifierError, real, drawn, untrained } = await evaluate(generator, sets, dryRun);
     progress.end();
 
     const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
-    run.print(`A classifier with a test error of ${classifierError.toFixed(2)}% reads`);
+    run.print(`A classifier with a test error of ${classifierError.toFixed(2)}% predicts`);
     run.print(textTable(
       ["pictures", "confidence", "score", ...real.shares.map((_, digit) => `“${digit}”`)],
       Object.entries({ "test digits": real, generated: drawn, "before training": untrained }).map((
@@ -128,7 +129,7 @@ export const gan: Example<GanOptions> = {
   },
 };
 
-/** How far logits are from saying `what` of each picture. */
+/** The cross-entropy of logits with the label `what` for each image. */
 function says(logits: Tensor, what: 0 | 1): Tensor {
   return F.binaryCrossEntropyWithLogits(logits, what === 1 ? onesLike(logits) : zerosLike(logits));
 }

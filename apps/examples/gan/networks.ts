@@ -1,12 +1,15 @@
-/** The two players: small convolutional ones, after A. Radford, L. Metz, S. Chintala (2016), arXiv:1511.06434. */
+/**
+ * The generator and the discriminator: small convolutional networks after A. Radford, L. Metz, S. Chintala (2016),
+ * arXiv:1511.06434.
+ */
 import { noGrad } from "@heddle/autograd";
 import { BatchNorm2d, Conv2d, ConvTranspose2d, functional as F, Linear, Module } from "@heddle/nn";
 import type { Tensor } from "@heddle/tensor";
 
-/** Numbers that a picture is made of. */
+/** The dimension of the noise. */
 export const NOISE = 64;
 
-/** Makes pictures [n, 1, 28, 28], 0 for paper and 1 for ink, of noise [n, 64]. */
+/** Maps noise [n, 64] to images [n, 1, 28, 28], 0 for paper and 1 for ink. */
 export class Generator extends Module {
   readonly project: Linear = new Linear(NOISE, 64 * 7 * 7);
   readonly norm1: BatchNorm2d = new BatchNorm2d(64);
@@ -27,7 +30,7 @@ export class Generator extends Module {
   }
 }
 
-/** Says of pictures [n, 1, 28, 28] how much they look like real ones: logits [n]. */
+/** Maps images [n, 1, 28, 28] to the logits of being real, [n]. */
 export class Discriminator extends Module {
   readonly conv1: Conv2d = new Conv2d(1, 32, 4, { stride: 2, padding: 1 });
   readonly conv2: Conv2d = new Conv2d(32, 64, 4, { stride: 2, padding: 1 });

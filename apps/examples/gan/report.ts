@@ -9,7 +9,7 @@ import { lineChart } from "../runner/pictures/line_chart.ts";
 import type { Pixels } from "../runner/pictures/png.ts";
 import type { Generator } from "./networks.ts";
 
-/** The pictures of noise [n, 64]. */
+/** The images generated from noise [n, 64]. */
 export async function generated(generator: Generator, noise: Tensor): Promise<Pixels[]> {
   generator.eval();
   const images = noGrad(() => tidy(() => generator.forward(noise)));
@@ -20,8 +20,8 @@ export async function generated(generator: Generator, noise: Tensor): Promise<Pi
 }
 
 /**
- * `count` pictures on the way from one noise to another, [2, 64]: a quarter of a circle, on which every point is distributed
- * as noise is.
+ * `count` images along the path from one noise vector to another, [2, 64]: a quarter circle, on which every point has
+ * the distribution of noise.
  */
 export async function onTheWay(generator: Generator, ends: Tensor, count: number): Promise<Pixels[]> {
   const noise = tidy(() => {
@@ -33,7 +33,7 @@ export async function onTheWay(generator: Generator, ends: Tensor, count: number
   return pixels;
 }
 
-/** Draws all of a run. */
+/** Draws all pictures of a run. */
 export function drawReport(
   { out, metrics, samples, interpolations }: {
     out: OutFolder;
@@ -44,16 +44,16 @@ export function drawReport(
 ): void {
   out.picture(
     "samples.svg",
-    samples.draw("GAN: samples", "of the same noise, after each epoch"),
-    "Pictures of the same noise after each epoch",
+    samples.draw("GAN: samples", "from the same noise, after each epoch"),
+    "Images from the same noise after each epoch",
   );
   out.picture(
     "interpolations.svg",
-    interpolations.draw("GAN: from one picture to another", "a quarter of a circle from one noise to another"),
-    "From one picture to another",
+    interpolations.draw("GAN: interpolations", "a quarter circle from one noise vector to another"),
+    "Interpolations between two noise vectors",
   );
-  out.picture("losses.svg", lossChart(metrics), "Both players' losses");
-  out.picture("accuracy.svg", accuracyChart(metrics), "How often the discriminator is right");
+  out.picture("losses.svg", lossChart(metrics), "The losses of both networks");
+  out.picture("accuracy.svg", accuracyChart(metrics), "The accuracy of the discriminator");
 }
 
 function lossChart(metrics: Metrics): string {
@@ -71,9 +71,9 @@ function lossChart(metrics: Metrics): string {
 function accuracyChart(metrics: Metrics): string {
   const { x, y } = metrics.curve("accuracy");
   return lineChart({
-    title: "GAN: how often the discriminator is right",
+    title: "GAN: accuracy of the discriminator",
     x: { label: "step" },
-    y: { label: "right (%)", include: 50 },
-    series: [{ name: "real and generated pictures", x, y: y.map((share) => 100 * share) }],
+    y: { label: "accuracy (%)", include: 50 },
+    series: [{ name: "real and generated images", x, y: y.map((share) => 100 * share) }],
   });
 }

@@ -1,15 +1,15 @@
-/** Ten steps of the example on the GPU, in Deno; elsewhere, and where there is no adapter, the test is skipped. */
+/** Ten steps of the example on the GPU, in Deno; the test is skipped elsewhere and without an adapter. */
 import { defaultDevice, setDefaultDevice } from "@heddle/tensor";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { runExample } from "../runner/example.ts";
-import { gpuForTests } from "../runner/gpu_for_tests.ts";
+import { testGpu } from "../runner/test_gpu.ts";
 import { gpt } from "./main.ts";
 
 const cpu = defaultDevice();
-const gpu = await gpuForTests("training a GPT");
+const gpu = await testGpu("training a GPT");
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-gpt-gpu-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,7 +29,7 @@ async function losses(device: string): Promise<{ trainLoss: number[]; heldOut: n
   return JSON.parse(figures);
 }
 
-// Sums are made in another order, and elementary functions are other approximations.
+// The GPU sums in another order and approximates elementary functions differently.
 test.skipIf(gpu === null)("ten steps give the CPU's losses, to 1e-4", { tags: ["long"] }, async () => {
   const wanted = await losses("cpu"), found = await losses("gpu");
   expect(wanted.steps).toBe(10);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Heard, type HeardOptions, heardRun } from "../runner/heard_run.ts";
+import { testRun, type TestRunOptions, type TestRunResult } from "../runner/test_harness.ts";
 import { gpt } from "./main.ts";
 
 let folder: string;
@@ -24,7 +24,7 @@ const SMALL = [
   "100",
 ];
 
-/** What `--json` promises. */
+/** The figures that `--json` prints. */
 interface GptFigures {
   device: string;
   parameters: number;
@@ -38,8 +38,8 @@ interface GptFigures {
   text: string;
 }
 
-const run = (out: string, args: string[], options: HeardOptions = {}): Promise<Heard> =>
-  heardRun(gpt, [...SMALL, ...args, "--out", join(folder, out)], options);
+const run = (out: string, args: string[], options: TestRunOptions = {}): Promise<TestRunResult> =>
+  testRun(gpt, [...SMALL, ...args, "--out", join(folder, out)], options);
 
 async function figures(out: string, ...args: string[]): Promise<GptFigures> {
   const { code, stdout, stderr } = await run(out, [...args, "--json"]);
@@ -47,9 +47,9 @@ async function figures(out: string, ...args: string[]): Promise<GptFigures> {
   return JSON.parse(stdout);
 }
 
-// Alone they take ten seconds together.
+// Together they take ten seconds on an idle machine.
 describe("gpt", () => {
-  test("learns the play, writes it, and goes on with lines", async () => {
+  test("learns the play, generates it, and continues lines", async () => {
     const learned = await figures("play", "--epochs", "15", "--batch", "8", "--lr", "0.01");
     expect(learned.heldOut).toHaveLength(15);
     // A uniform guess among its 47 characters costs 3.85 nats, a guess by their frequencies about 2.9; it reaches 0.95.
@@ -66,15 +66,15 @@ describe("gpt", () => {
     expect(answers[0]).toMatch(/^WEAVER:( \/|$)/);
     expect([answers[1], answers[2]]).toEqual(["", ""]);
     expect(answers[3]).toMatch(/^the grey fox.{50}/);
-    expect(asked.stderr).toMatch(/line 3: α ω did not come in the text/);
+    expect(asked.stderr).toMatch(/line 3: α ω did not occur in the training text/);
   });
 
-  test("a run that crashes goes on to the same bits", async () => {
+  test("a crashed run resumes to the same bits", async () => {
     const args = ["--epochs", "2", "--batch", "8", "--json"];
     const whole = await run("whole", args);
     await expect(run("crashed", [...args, "--checkpoint-every", "4"], { crashAt: "72%" })).rejects.toThrow("power");
     const resumed = await run("crashed", [...args, "--resume"]);
-    expect(resumed.stderr).toMatch(/Going on from .*, step (4|8|12|16|20) of 22\./);
+    expect(resumed.stderr).toMatch(/Resuming from .*, step (4|8|12|16|20) of 22\./);
     const results = (out: string, stdout: string): unknown => {
       const metrics = readFileSync(join(folder, out, "metrics.jsonl"), "utf8").trim().split("\n");
       return [
@@ -107,12 +107,12 @@ describe("gpt", () => {
     expect(stdout).toContain("Dry run: nothing was written.");
   });
 
-  test("options that do not fit are errors that say what would", async () => {
+  test("invalid options are errors that say what is valid", async () => {
     expect((await run("a", ["--width", "30"])).stderr).toMatch(/--width 30: expected a multiple of 4, an even number/);
     expect((await run("a", ["--context", "256", "--limit", "50"])).stderr).toMatch(
-      /--context 256: .* has \d+ tokens; take a longer text/,
+      /--context 256: .* has \d+ tokens; use a longer text/,
     );
-    expect((await run("a", ["--prompt", "äh"])).stderr).toMatch(/--prompt: ä does not come in the text/);
+    expect((await run("a", ["--prompt", "äh"])).stderr).toMatch(/--prompt: ä does not occur in the text/);
     expect((await run("a", ["--ask"])).stderr).toMatch(/there is no gpt\.safetensors in it; train first/);
   });
 });

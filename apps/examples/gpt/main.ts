@@ -1,7 +1,8 @@
-// A small GPT learns to write: options, text, network, training, held-out loss, and writing token by token.
+// A small GPT: options, text, network, training, held-out loss, and generation token by token.
+import { parameterCount } from "../parameter_count.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, type Run, start } from "../runner/example.ts";
-import { type AskOptions, askOptions, LineError } from "../runner/lines.ts";
+import { type AskOptions, askOptions, LineError } from "../runner/prompt.ts";
 import {
   type CheckpointOptions,
   checkpointOptions,
@@ -19,8 +20,8 @@ import { drawHeads, drawReport } from "./report.ts";
 import { loadText } from "./text.ts";
 import { learnTokens, TOKEN_KINDS, type TokenKind } from "./tokens.ts";
 import { train, type TrainSettings } from "./train.ts";
-import { encodeGpt, loadWriter, WEIGHTS } from "./weights.ts";
-import { type Style, Writer } from "./write.ts";
+import { encodeGpt, loadWriter, WEIGHTS } from "./model_file.ts";
+import { type SamplingOptions, Writer } from "./generate.ts";
 
 interface GptOptions extends CommonOptions, CheckpointOptions, AskOptions {
   tokens: Option<TokenKind>;
@@ -39,24 +40,25 @@ interface GptOptions extends CommonOptions, CheckpointOptions, AskOptions {
 
 const BATCH = 16, RATE = 2e-3;
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const gpt: Example<GptOptions> = {
   name: "gpt",
-  about: "Trains a decoder-only transformer on a text, character by character, and writes more of it.",
+  command: "deno task gpt",
+  about: "Trains a decoder-only transformer on a text, and generates more of it.",
   options: {
-    tokens: choice(TOKEN_KINDS, { help: "what the text is cut into", default: "characters" }),
-    vocabulary: integer({ help: "tokens, with --tokens bpe", default: 1024, min: 257 }),
-    layers: integer({ help: "of the network", default: 4, min: 1 }),
-    heads: integer({ help: "of attention, in each layer", default: 4, min: 1 }),
-    width: integer({ help: "numbers that stand for a token", default: 128, min: 4 }),
-    context: integer({ help: "tokens that the network sees at once", default: 128, min: 2 }),
-    dropout: number({ help: "share of zeros, in each layer", default: 0, min: 0, max: 0.99 }),
-    prompt: text({ help: "how the text begins that it writes", default: null, shown: "a line break" }),
-    length: integer({ help: "tokens to write", default: 500, min: 1 }),
-    temperature: number({ help: "below 1 for what is likely, above 1 for variety", default: 0.8, above: 0 }),
-    topK: integer({ help: "write with the N likeliest tokens only", default: null, min: 1, shown: "all" }),
+    tokens: choice(TOKEN_KINDS, { help: "tokenisation of the text", default: "characters" }),
+    vocabulary: integer({ help: "vocabulary size with --tokens bpe", default: 1024, min: 257 }),
+    layers: integer({ help: "number of layers", default: 4, min: 1 }),
+    heads: integer({ help: "attention heads per layer", default: 4, min: 1 }),
+    width: integer({ help: "width of the embeddings", default: 128, min: 4 }),
+    context: integer({ help: "context length in tokens", default: 128, min: 2 }),
+    dropout: number({ help: "dropout probability", default: 0, min: 0, max: 0.99 }),
+    prompt: text({ help: "beginning of the generated text", default: null, shown: "a line break" }),
+    length: integer({ help: "tokens to generate", default: 500, min: 1 }),
+    temperature: number({ help: "sampling temperature; below 1 favours likely tokens", default: 0.8, above: 0 }),
+    topK: integer({ help: "sample from the N most likely tokens only", default: null, min: 1, shown: "all" }),
     topP: number({
-      help: "write with the likeliest tokens only that make up this share",
+      help: "sample from the most likely tokens that make up this probability",
       default: null,
       above: 0,
       max: 1,
@@ -64,9 +66,9 @@ export const gpt: Example<GptOptions> = {
     }),
     ...askOptions("the beginning of a text"),
     ...checkpointOptions(),
-    ...commonOptions({ name: "gpt", epochs: 10, batch: BATCH, lr: RATE, data: "a play that the program draws itself" }),
+    ...commonOptions({ name: "gpt", epochs: 10, batch: BATCH, lr: RATE, data: "a generated play" }),
     limit: integer({
-      help: "use at most N characters, to learn from and held out each",
+      help: "use at most N characters, of the training and the held-out text each",
       default: null,
       min: 1,
       shown: "all",
@@ -84,7 +86,7 @@ export const gpt: Example<GptOptions> = {
     const sets = loadText(options.data, dryRun ? Math.max(batch * context, 4 * context) : options.limit);
     const tokens = learnTokens(options.tokens, sets, options.vocabulary);
     const unknown = tokens.unknown(options.prompt ?? "");
-    if (unknown.length > 0) throw new OptionError(`--prompt: ${unknown.join(" ")} does not come in the text`);
+    if (unknown.length > 0) throw new OptionError(`--prompt: ${unknown.join(" ")} does not occur in the text`);
     const sizes: GptSizes = { vocabulary: tokens.size, context, layers, heads, width, dropout };
     const settings: TrainSettings = {
       ...sizes,
@@ -121,15 +123,21 @@ export const gpt: Example<GptOptions> = {
     const writer = loadWriter(run);
     return Promise.resolve(async (line) => {
       const unknown = writer.tokens.unknown(line);
-      if (unknown.length > 0) throw new LineError(`${unknown.join(" ")} did not come in the text that it learned from`);
-      // The answer is one line: its line breaks are strokes, as where verse is quoted.
+      if (unknown.length > 0) throw new LineError(`${unknown.join(" ")} did not occur in the training text`);
+      // The reply is one line: line breaks become slashes, as in quoted verse.
       return (await writer.write(line, options.length, options)).replace(/\n+/g, " / ");
     });
   },
 };
 
-/** Writes, printing every line as soon as it is whole. */
-async function writeOut(writer: Writer, prompt: string, length: number, style: Style, run: Run): Promise<string> {
+/** Generates text, printing every line as soon as it is complete. */
+async function writeOut(
+  writer: Writer,
+  prompt: string,
+  length: number,
+  style: SamplingOptions,
+  run: Run,
+): Promise<string> {
   let shown = 0;
   run.print();
   const text = await writer.write(prompt, length, style, (text) => {
@@ -139,12 +147,8 @@ async function writeOut(writer: Writer, prompt: string, length: number, style: S
     shown = end + 1;
   });
   run.print(`${text.slice(shown)}\n`);
-  run.out.file("written.txt", text, "what it wrote");
+  run.out.file("written.txt", text, "the generated text");
   return text;
-}
-
-function parameterCount(network: Gpt): number {
-  return network.parameters().reduce((sum, parameter) => sum + parameter.numel, 0);
 }
 
 await start(import.meta.url, gpt);

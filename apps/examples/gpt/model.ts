@@ -1,4 +1,4 @@
-/** A decoder-only transformer: what comes next, at every place of a text at once. */
+/** A decoder-only transformer that predicts the next token at every position. */
 import {
   CacheStack,
   Dropout,
@@ -18,9 +18,9 @@ import type { Tensor } from "@heddle/tensor";
 
 /** The sizes of a {@link Gpt}. */
 export interface GptSizes {
-  /** Tokens that there are. */
+  /** Vocabulary size. */
   vocabulary: number;
-  /** Tokens that it sees at once. */
+  /** Context length. */
   context: number;
   layers: number;
   heads: number;
@@ -29,8 +29,8 @@ export interface GptSizes {
 }
 
 /**
- * One layer: attention to what came before, then a step of thought at each place, both added to what was there. Norms stand before
- * each (Xiong et al. 2020, "On layer normalization in the transformer architecture").
+ * One layer: attention to earlier tokens, then a feed-forward network, each with a residual connection. Norms come
+ * before each (Xiong et al. 2020, "On layer normalization in the transformer architecture").
  */
 class Block extends Module {
   readonly attentionNorm: RMSNorm;
@@ -44,7 +44,7 @@ class Block extends Module {
     this.attentionNorm = new RMSNorm(width);
     this.attention = new MultiheadAttention(width, heads, { dropout, bias: false, batchFirst: true, rotary });
     this.feedForwardNorm = new RMSNorm(width);
-    // Three matrices of 8/3 the width have as many numbers as the two of four times the width that they replace.
+    // Three matrices of 8/3 of the width have as many parameters as the two of four times the width that they replace.
     this.feedForward = new SwiGLU(width, hiddenWidth(width));
     this.dropout = new Dropout(dropout);
   }
@@ -68,8 +68,8 @@ function hiddenWidth(width: number): number {
 }
 
 /**
- * A GPT (Radford et al. 2018) with what came after: norms first and without a mean (RMSNorm), rotary positions, SwiGLU. The table of
- * tokens is the output layer too (Press and Wolf 2017).
+ * A GPT (Radford et al. 2018) with later improvements: pre-norm, RMSNorm, rotary positions, SwiGLU. The token
+ * embeddings are also the output layer (Press and Wolf 2017).
  */
 export class Gpt extends Module {
   readonly sizes: GptSizes;
@@ -90,14 +90,17 @@ export class Gpt extends Module {
     for (const [name, parameter] of this.namedParameters()) initialise(name, parameter, layers);
   }
 
-  /** Tokens `[B, T]` → scores of the token after each `[B, T, vocabulary]`. Caches hold what came before these. */
+  /**
+   * Maps tokens `[B, T]` to the logits of the next token at each position, `[B, T, vocabulary]`. Caches hold earlier
+   * tokens.
+   */
   forward(tokens: Tensor, caches?: CacheStack<KeyValueCache>): Tensor {
     let x = this.dropout.forward(this.tokens.forward(tokens));
     [...this.blocks].forEach((block, i) => [x] = block.forward(x, caches?.layers[i] ?? null));
     return F.linear(this.norm.forward(x), this.tokens.weight);
   }
 
-  /** What each layer's heads attend to: a tensor `[B, heads, T, T]` for each layer. */
+  /** The attention weights of each layer's heads: a tensor `[B, heads, T, T]` per layer. */
   attention(tokens: Tensor): Tensor[] {
     let x = this.tokens.forward(tokens);
     return [...this.blocks].map((block) => {
@@ -107,15 +110,15 @@ export class Gpt extends Module {
     });
   }
 
-  /** Empty caches, for texts as long as the context. */
+  /** Empty caches for texts as long as the context. */
   newCaches(): CacheStack<KeyValueCache> {
     return new CacheStack([...this.blocks].map(() => new KeyValueCache(this.sizes.context)));
   }
 }
 
 /**
- * GPT-2's first weights: normal with 0.02, and less where layers add to the sum that runs through the network, so that its size does not
- * grow with their number (Radford et al. 2019, section 2.3).
+ * GPT-2's initialisation: normal with deviation 0.02, and less where layers add to the residual stream, so that its
+ * size does not grow with their number (Radford et al. 2019, section 2.3).
  */
 function initialise(name: string, parameter: Parameter, layers: number): void {
   if (parameter.ndim < 2) return;

@@ -7,12 +7,12 @@ import { headMaps } from "../runner/pictures/head_maps.ts";
 import { lineChart, type Series } from "../runner/pictures/line_chart.ts";
 import type { TextSets } from "./text.ts";
 import type { Trained } from "./train.ts";
-import type { Writer } from "./write.ts";
+import type { Writer } from "./generate.ts";
 
-/** So many tokens of the text have room in the picture of the heads. */
+/** Tokens of the text that fit in the picture of the heads. */
 const LOOKED_AT = 32;
 
-/** Draws the curves: the loss by step, and what the held-out text costs by epoch. */
+/** Draws the curves: the training loss by step, and the held-out loss by epoch. */
 export function drawReport(out: OutFolder, { metrics, losses }: Trained, text: TextSets): void {
   const { middle, mean } = binned(losses, 200);
   out.picture(
@@ -20,7 +20,7 @@ export function drawReport(out: OutFolder, { metrics, losses }: Trained, text: T
     lineChart({
       title: "GPT: training loss",
       x: { label: "step" },
-      y: { label: "nats a token", include: 0 },
+      y: { label: "nats per token", include: 0 },
       series: [{
         name: `mean of ${Math.max(1, Math.round(losses.length / middle.length))} batches`,
         x: middle,
@@ -32,21 +32,21 @@ export function drawReport(out: OutFolder, { metrics, losses }: Trained, text: T
   const heldOut = metrics.curve("heldOut", "epoch");
   const series: Series[] = [{ name: "held-out text", ...heldOut, marks: heldOut.x.length <= 30 }];
   if (text.ideal !== null) {
-    series.push({ name: "its source's own entropy", x: heldOut.x, y: heldOut.x.map(() => text.ideal!) });
+    series.push({ name: "entropy of the source", x: heldOut.x, y: heldOut.x.map(() => text.ideal!) });
   }
   out.picture(
     "held-out.svg",
     lineChart({
       title: "GPT: held-out text",
       x: { label: "epoch", whole: true },
-      y: { label: "nats a character" },
+      y: { label: "nats per character" },
       series,
     }),
-    "What a character of the held-out text costs, after each epoch",
+    "Held-out loss per character, after each epoch",
   );
 }
 
-/** Draws where every head looks while it reads the beginning of a text. */
+/** Draws the attention of every head at the beginning of a text. */
 export async function drawHeads(out: OutFolder, { network, tokens }: Writer, text: string): Promise<void> {
   const ids = tokens.encode(text).slice(0, Math.min(LOOKED_AT, network.sizes.context));
   network.eval();
@@ -63,9 +63,9 @@ export async function drawHeads(out: OutFolder, { network, tokens }: Writer, tex
   }
   const names = ids.map((id) => tokens.decode([id]).replaceAll("\n", "↵").replaceAll(" ", "␣"));
   const picture = headMaps({
-    title: "GPT: where the heads look",
-    subtitle: "each row is a token that was read, each column one before it, or itself; ↵ is the end of a line",
+    title: "GPT: attention of the heads",
+    subtitle: "each row is a query token, each column a token up to it; ↵ is the end of a line",
     ...{ rows: names, columns: names, maps, across: network.sizes.heads },
   });
-  out.picture("heads.svg", picture, "How much of its attention each head gives to each token so far");
+  out.picture("heads.svg", picture, "The attention of each head to each token so far");
 }

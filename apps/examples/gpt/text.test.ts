@@ -29,6 +29,6 @@ test("a file that is missing or no text is an error that names it", () => {
   const file = join(folder, "latin1.txt");
   writeFileSync(file, Uint8Array.of(0x61, 0xe9, 0x62));
   expect(() => loadText(file, null)).toThrow(OptionError);
-  expect(() => loadText(file, null)).toThrow(/latin1\.txt is no text in UTF-8/);
-  expect(() => loadText(folder, null)).toThrow(/input\.txt is not there/);
+  expect(() => loadText(file, null)).toThrow(/latin1\.txt is not UTF-8 text/);
+  expect(() => loadText(folder, null)).toThrow(/input\.txt does not exist/);
 });

@@ -1,18 +1,18 @@
-/** Text as numbers and back: by characters, or by pieces of words. */
+/** Text as token numbers and back: by characters, or by byte-pair encoding. */
 import { Vocabulary } from "@heddle/data";
 import { BytePairEncoding } from "@heddle/data/bpe";
 
-/** How the example cuts its text. */
+/** The tokenisations of the example. */
 export const TOKEN_KINDS = ["characters", "bpe"] as const;
 /** One of {@link TOKEN_KINDS}. */
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
-/** Text as numbers and back. */
+/** Text as token numbers and back. */
 export interface Tokens {
   readonly kind: TokenKind;
-  /** Tokens that there are. */
+  /** Vocabulary size. */
   readonly size: number;
-  /** Tells this vocabulary from another. */
+  /** Identifies the vocabulary. */
   readonly fingerprint: string;
   /** The characters of a text that it cannot encode, each once. */
   unknown(text: string): string[];
@@ -23,8 +23,8 @@ export interface Tokens {
 }
 
 /**
- * The tokens of a text: all characters of it and of the text that is held out, as nobody can guess a letter that he has never seen; or
- * `size` pieces, learned from the first text alone.
+ * The tokens of a text: all characters of it and of the held-out text, so that none is unknown; or `size` byte pairs
+ * learned from the training text.
  */
 export function learnTokens(kind: TokenKind, text: { train: string; heldOut: string }, size: number): Tokens {
   if (kind === "bpe") return pieces(BytePairEncoding.train([text.train], { vocabularySize: size, specials: {} }));
@@ -32,7 +32,7 @@ export function learnTokens(kind: TokenKind, text: { train: string; heldOut: str
   return characters(Vocabulary.build([[...known].sort()], { specials: {} }));
 }
 
-/** What `toJSON` gave, as tokens again. */
+/** Restores tokens from what `toJSON` returned. */
 export function readTokens(saved: unknown): Tokens {
   const { kind, state } = saved as { kind: TokenKind; state: never };
   return kind === "characters" ? characters(Vocabulary.fromJSON(state)) : pieces(BytePairEncoding.fromJSON(state));

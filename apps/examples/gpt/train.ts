@@ -6,19 +6,20 @@ import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import { OptionError } from "../runner/options.ts";
+import { resumeFrom } from "../runner/resume.ts";
 import { mean } from "../runner/statistics.ts";
-import { textNats } from "./held_out.ts";
+import { negativeLogLikelihood } from "./evaluate.ts";
 import { Gpt, type GptSizes } from "./model.ts";
 import type { TextSets } from "./text.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** Steps between two lines of the metrics. */
+/** Steps between two records of the metrics. */
 const METRICS_EVERY = 20;
 const BETAS: [number, number] = [0.9, 0.99], WEIGHT_DECAY = 0.1, MAX_NORM = 1;
-/** The first share of the steps, in which the learning rate rises, and what is left of it at the end. */
+/** The share of the steps in which the learning rate rises, and its final share of the maximum. */
 const WARM_UP = 0.02, LEFT = 0.05;
 
-/** How a network is trained; a run goes on from a checkpoint only if all but the last two are the same. */
+/** The settings of a training; a run resumes only from a checkpoint with the same settings, except for the last two. */
 export interface TrainSettings extends GptSizes {
   tokens: string;
   data: string;
@@ -30,18 +31,18 @@ export interface TrainSettings extends GptSizes {
   checkpointEvery: number | null;
 }
 
-/** What comes of it. */
+/** The result of a training. */
 export interface Trained {
   network: Gpt;
   metrics: Metrics;
-  /** The loss of every step, in nats a token. */
+  /** The loss of every step, in nats per token. */
   losses: number[];
   /** Over the whole held-out text, after the last epoch. */
   heldOutNatsPerToken: number;
   heldOutNatsPerCharacter: number;
 }
 
-/** Trains a network with AdamW, from its first weights or from the checkpoint in the run's folder. */
+/** Trains a network with AdamW, from its initial weights or from the checkpoint in the run's folder. */
 export async function train(settings: TrainSettings, text: TextSets, tokens: Tokens, run: Run): Promise<Trained> {
   const { resume, checkpointEvery, ...about } = settings;
   const { epochs, context, batch } = settings;
@@ -49,15 +50,15 @@ export async function train(settings: TrainSettings, text: TextSets, tokens: Tok
   const network = new Gpt(settings);
   network.to(run.device);
   const learned = Int32Array.from(tokens.encode(text.train)), heldOut = Int32Array.from(tokens.encode(text.heldOut));
-  for (const [name, ids] of [["to learn from", learned], ["held out", heldOut]] as const) {
+  for (const [name, ids] of [["training", learned], ["held-out", heldOut]] as const) {
     if (ids.length <= context) {
       throw new OptionError(
-        `--context ${context}: the text ${name} has ${ids.length} tokens; take a longer text or a shorter context`,
+        `--context ${context}: the ${name} text has ${ids.length} tokens; use a longer text or a shorter context`,
       );
     }
   }
 
-  // Windows begin anywhere, so shuffling them would change nothing.
+  // Windows begin at random positions, so shuffling has no effect.
   const windows = new LanguageModelWindows(learned, context, { random: true });
   const loader = new DataLoader(windows, { batchSize: batch, dropLast: windows.length > batch });
   const steps = epochs * loader.length;
@@ -68,21 +69,16 @@ export async function train(settings: TrainSettings, text: TextSets, tokens: Tok
     then: (each) => new CosineAnnealingLR(each, { tMax: Math.max(1, steps - warmUp), etaMin: LEFT * settings.lr }),
   });
   const metrics = new Metrics(run.out);
-  /** The loss of every step, and the seconds of the epoch at hand. */
+  /** The loss of every step, and the seconds of the current epoch. */
   const tally = { losses: [] as number[], seconds: 0 };
   const parts = { network, optimizer, schedule, loader, metrics, tally: plainState(tally) };
   const what = { example: "gpt", characters: text.train.length, fingerprint: tokens.fingerprint, ...about };
   const checkpoint = new Checkpoint(run.out, what, parts);
-  if (resume) {
-    const file = checkpoint.load();
-    run.print(
-      file ? `Going on from ${file}, step ${tally.losses.length} of ${steps}.` : "No checkpoint: from the start.",
-    );
-  }
+  if (resume) resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
 
-  const test = async (): Promise<number> => await textNats(network, heldOut) / text.heldOut.length;
+  const test = async (): Promise<number> => await negativeLogLikelihood(network, heldOut) / text.heldOut.length;
   const progress = run.progress(steps, tally.losses.length);
-  const table = run.table(["epoch", "train loss", "held-out nats a character", "seconds"]);
+  const table = run.table(["epoch", "train loss", "held-out nats per character", "seconds"]);
   let tested: number | null = null;
   for (let epoch = loader.epoch + 1; epoch <= epochs; epoch++) {
     let started = performance.now();
@@ -118,7 +114,7 @@ export async function train(settings: TrainSettings, text: TextSets, tokens: Tok
     await checkpoint.save();
   }
   progress.end();
-  // A run that was over when it was taken up has tested nothing yet.
+  // A resumed run that was already complete has not tested yet.
   const heldOutNatsPerCharacter = tested ?? await test();
   const heldOutNatsPerToken = heldOutNatsPerCharacter * text.heldOut.length / (heldOut.length - 1);
   return { network, metrics, losses: tally.losses, heldOutNatsPerToken, heldOutNatsPerCharacter };

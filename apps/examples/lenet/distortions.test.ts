@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { loadDigits } from "../digits/digits.ts";
 import { DISTORTIONS } from "./distortions.ts";
 
-test("distorts digits to learn from, each time anew, and leaves one in ten and the test digits as they are", async () => {
+test("distorts training digits, differently each time, except for one in ten and the test digits", async () => {
   manualSeed(0);
   const { train, test: tested } = await loadDigits(null, 300, { transform: DISTORTIONS });
   const indices = Array.from({ length: 300 }, (_, i) => i);
@@ -15,7 +15,7 @@ test("distorts digits to learn from, each time anew, and leaves one in ten and t
   expect(same).toBeLessThan(60);
   expect(first.equal(second)).toBe(false);
   expect(labels.equal(new DrawnDigits({ size: 300 }).labels)).toBe(true);
-  // Ink is moved, not lost: what leaves the picture is little.
+  // Ink is moved, not lost: little leaves the image.
   expect(first.sum().item() / plain.sum().item()).toBeCloseTo(1, 1);
   expect(tested.get(0)[0].equal(new DrawnDigits({ train: false, size: 1 }).get(0)[0])).toBe(true);
 });

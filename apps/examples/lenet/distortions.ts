@@ -1,9 +1,9 @@
 import { Compose, RandomAffine, RandomApply, ToTensor, type Transform } from "@heddle/data";
 
 /**
- * Distortions of the digits to learn from, after section III.A of LeNet-5's paper: shifts both ways, scaling and shearing, of
- * nine digits in ten (540,000 distorted ones beside 60,000 there; here each epoch has its own). The paper does not say how
- * large they are; its squeezing is left out.
+ * Distortions of training digits, after section III.A of the LeNet-5 paper: shifts, scaling and shearing of nine digits
+ * in ten (the paper has 540,000 distorted digits beside 60,000 originals; here each epoch has its own). The paper does
+ * not give their sizes; its squeezing is left out.
  */
 export const DISTORTIONS: Transform = new Compose([
   new ToTensor(),

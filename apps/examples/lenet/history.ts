@@ -1,17 +1,21 @@
-/** What a training run leaves behind, epoch by epoch and step by step. */
+import { mean } from "../runner/statistics.ts";
+
+/** The history of a training run, by epoch and by step. */
 export interface History {
-  /** Cross-entropy of every step's batch. */
+  /** Cross-entropy of every batch. */
   losses: number[];
-  /** Means over the steps of each epoch, taken while the network learns. */
+  /** Means over the steps of each epoch, measured during training. */
   trainLoss: number[];
   trainErrorPercent: number[];
   /** After each epoch, over the whole test set. */
   testErrorPercent: number[];
-  /** Of the training steps; testing is not counted. */
+  /** Of the training steps, without testing. */
   secondsPerEpoch: number[];
 }
 
-/** Values in `count` bins of neighbours: the middle of each bin (from 1), the mean, the least and the greatest. */
+/**
+ * Groups consecutive values in `count` bins: the centre of each bin (from 1), the mean, the minimum and the maximum.
+ */
 export function binned(
   values: readonly number[],
   count: number,
@@ -22,7 +26,7 @@ export function binned(
     const from = Math.floor(bin * values.length / used), to = Math.floor((bin + 1) * values.length / used);
     const members = values.slice(from, to);
     bins.middle.push((from + 1 + to) / 2);
-    bins.mean.push(members.reduce((sum, value) => sum + value, 0) / members.length);
+    bins.mean.push(mean(members));
     bins.low.push(Math.min(...members));
     bins.high.push(Math.max(...members));
   }

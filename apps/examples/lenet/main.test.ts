@@ -7,15 +7,15 @@ import { runExample } from "../runner/example.ts";
 import { decodeSafetensors } from "../runner/safetensors.ts";
 import { loadDigits } from "../digits/digits.ts";
 import { lenet } from "./main.ts";
-import { errorPercent } from "./mistakes.ts";
+import { errorPercent } from "../classification/predictions.ts";
 import { RECIPES } from "./networks/mod.ts";
-import { predict } from "./predict.ts";
+import { predict } from "../classification/predict.ts";
 
 let out: string;
 beforeEach(() => out = mkdtempSync(join(tmpdir(), "heddle-lenet-")));
 afterEach(() => rmSync(out, { recursive: true }));
 
-/** What `--json` promises. */
+/** The figures that `--json` prints. */
 interface LeNetFigures {
   model: string;
   device: string;
@@ -38,14 +38,14 @@ async function run(...args: string[]): Promise<{ code: number; figures: LeNetFig
 }
 
 describe("lenet", () => {
-  test("learns 400 drawn digits in three epochs, and its weights work after reading them back", async () => {
+  test("learns 400 generated digits in three epochs, and its saved weights work", async () => {
     const { code, figures, words } = await run("--limit", "400", "--epochs", "3");
     expect(code).toBe(0);
     expect(figures).toMatchObject({ model: "lenet5", parameters: 60_850, epochs: 3, steps: 120 });
     expect(figures.device).toBe(getDevice(figures.device).name);
     expect(figures.secondsPerEpoch).toHaveLength(3);
     expect(figures.trainLoss[2]).toBeLessThan(0.5 * figures.trainLoss[0]!);
-    // Guessing errs on 90%; PyTorch reaches 14 to 15% with this network and recipe, over several seeds.
+    // Chance is 90%; PyTorch reaches 14 to 15% with this network and recipe, over several seeds.
     const error = figures.testErrorPercent[2];
     expect(error).toBeLessThan(25);
     expect(words).toMatch(/C3 .* 1,516\n/);
@@ -62,7 +62,7 @@ describe("lenet", () => {
     }
   });
 
-  // Two short epochs are enough to be well below the 90% of guessing, not to be good.
+  // Two short epochs are enough to be well below 90%, which is chance.
   test.each([["convnet", 75], ["mlp", 60]])("%s learns", async (model, most) => {
     const { code, figures } = await run("--model", model, "--limit", "200", "--epochs", "2", "--batch", "10");
     expect(code).toBe(0);

@@ -1,5 +1,6 @@
-// LeNet-5, a convnet or an MLP learns to read handwritten digits: options, data, network, training, testing, pictures.
+// LeNet-5, a convnet or an MLP classifies handwritten digits: options, data, network, training, testing, pictures.
 import { digitPixels, type DigitSets, loadDigits } from "../digits/digits.ts";
+import { parameterCount } from "../parameter_count.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, type Figures, type Run, start } from "../runner/example.ts";
 import {
@@ -15,7 +16,7 @@ import {
 import { encodeSafetensors } from "../runner/safetensors.ts";
 import { textTable } from "../runner/table.ts";
 import { DISTORTIONS } from "./distortions.ts";
-import { type DigitNetwork, parameterCount, RECIPES } from "./networks/mod.ts";
+import { type DigitNetwork, RECIPES } from "./networks/mod.ts";
 import { repeat } from "./repeat.ts";
 import { drawReport } from "./report.ts";
 import { train, type TrainSettings } from "./train.ts";
@@ -26,21 +27,22 @@ interface LeNetOptions extends CommonOptions, CheckpointOptions {
   repeat: Option<number>;
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const lenet: Example<LeNetOptions> = {
   name: "lenet",
+  command: "deno task lenet",
   about: "Trains LeNet-5, a convnet or a multi-layer perceptron on handwritten digits.",
   options: {
     model: choice(["lenet5", "convnet", "mlp"], { help: "the network", default: "lenet5" }),
-    repeat: integer({ help: "train as many, with seeds from --seed on, and compare them", default: 1, min: 1 }),
-    augment: flag({ help: "distort the digits to learn from, in each epoch anew" }),
+    repeat: integer({ help: "number of trainings to compare, with seeds from --seed on", default: 1, min: 1 }),
+    augment: flag({ help: "distort the training digits, differently in each epoch" }),
     ...checkpointOptions(),
     ...commonOptions({
       name: "lenet",
       epochs: 4,
       batch: "lenet5 10, else 100",
       lr: "lenet5 0.05, else 0.1",
-      data: "digits that the program draws itself",
+      data: "generated digits",
     }),
   },
 
@@ -71,7 +73,7 @@ export const lenet: Example<LeNetOptions> = {
   },
 };
 
-/** Trains one network, draws how it went, and writes its weights. */
+/** Trains one network, draws the curves, and writes its weights. */
 async function trainOne(settings: TrainSettings, sets: DigitSets, run: Run): Promise<Figures> {
   const { model } = settings;
   const { network, history, tested, steps } = await train(settings, sets, run, run.out);

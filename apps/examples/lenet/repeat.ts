@@ -1,4 +1,4 @@
-/** The same training from several seeds: how much of a test error is luck. */
+/** Training with several seeds: how much the test error varies. */
 import type { DigitSets } from "../digits/digits.ts";
 import type { Figures, Run } from "../runner/example.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
@@ -7,7 +7,9 @@ import { textTable } from "../runner/table.ts";
 import { RECIPES } from "./networks/mod.ts";
 import { train, type TrainSettings } from "./train.ts";
 
-/** Trains with `count` seeds from the settings' own on, each in a folder of its own, and says how their test errors lie. */
+/**
+ * Trains with `count` seeds, starting at the settings' seed, each in its own folder, and summarises the test errors.
+ */
 export async function repeat(count: number, settings: TrainSettings, sets: DigitSets, run: Run): Promise<Figures> {
   const seeds = Array.from({ length: count }, (_, i) => settings.seed + i);
   const curves: number[][] = [], seconds: number[] = [];
@@ -31,7 +33,7 @@ export async function repeat(count: number, settings: TrainSettings, sets: Digit
   return { seeds, seconds, testErrorPercent: errors, worst, median, best };
 }
 
-/** The median over the seeds, in the band from the best to the worst. */
+/** The median over the seeds, with the range from the best to the worst. */
 function repeatChart(settings: TrainSettings, seeds: readonly number[], curves: readonly number[][]): string {
   const epochs = curves[0]!.map((_, i) => i + 1);
   const spreads = epochs.map((epoch) => spread(curves.map((curve) => curve[epoch - 1]!)));
@@ -42,7 +44,7 @@ function repeatChart(settings: TrainSettings, seeds: readonly number[], curves: 
     x: { label: "epoch", whole: true },
     y: log ? { label: "test error (%)", scale: "log" } : { label: "test error (%)", include: 0 },
     series: [{
-      name: "median, shaded from the best to the worst",
+      name: "median, with the range from the best to the worst",
       x: epochs,
       y: spreads.map(({ median }) => median),
       band,

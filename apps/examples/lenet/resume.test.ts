@@ -11,7 +11,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const SMALL = ["--limit", "60", "--epochs", "3", "--seed", "3"];
 
-/** Runs until a line with `crashAt` is printed, if one is given; gives the exit code, the figures and what was said. */
+/** Runs until a line with `crashAt` is printed, if one is given; returns the exit code, the figures and the output. */
 async function run(
   out: string,
   args: string[],
@@ -30,7 +30,7 @@ async function run(
   return { code, figures, said };
 }
 
-/** What must be the same in two runs: all but the times. */
+/** What must be equal in two runs: everything but the times. */
 function results(out: string, figures: string): unknown {
   const file = (name: string): string => readFileSync(join(folder, out, name), "latin1");
   const metrics = file("metrics.jsonl").trim().split("\n").map((line) => ({ ...JSON.parse(line), seconds: 0 }));
@@ -42,7 +42,7 @@ test.each([
   ["after the last epoch", [], [], 6],
   ["in the middle of an epoch", [], ["--checkpoint-every", "4"], 8],
   ["in the middle of an epoch of digits that are distorted at random", ["--augment"], ["--checkpoint-every", "4"], 8],
-])("a run that crashes goes on to the same bits, from its checkpoint %s", async (_, args, often, step) => {
+])("a crashed run resumes to the same bits, from its checkpoint %s", async (_, args, often, step) => {
   const whole = await run("whole", args);
   await expect(run("crashed", [...args, ...often], "50%")).rejects.toThrow("the power went");
   const resumed = await run("crashed", [...args, "--resume"]);
@@ -65,7 +65,7 @@ test("other options than the checkpoint's are refused before anything is written
   expect(readFileSync(join(folder, "a", "metrics.jsonl"), "utf8")).toBe(metrics);
 });
 
-test("--repeat compares seeds, and goes on with those that are not done", async () => {
+test("--repeat compares seeds, and resumes unfinished ones", async () => {
   const args = ["--repeat", "3", "--model", "mlp", "--batch", "20"];
   const whole = JSON.parse((await run("whole", args)).figures);
   expect(whole.seeds).toEqual([3, 4, 5]);
@@ -77,7 +77,7 @@ test("--repeat compares seeds, and goes on with those that are not done", async 
 
   await expect(run("crashed", args, "Seed 5")).rejects.toThrow("the power went");
   const resumed = await run("crashed", [...args, "--resume"]);
-  expect(resumed.said).toMatch(/step 9 of 9[^]*step 9 of 9[^]*No checkpoint: from the start/);
+  expect(resumed.said).toMatch(/step 9 of 9[^]*step 9 of 9[^]*There is no checkpoint; training starts/);
   expect(JSON.parse(resumed.figures)).toEqual({ ...whole, seconds: expect.anything() });
   expect(readFileSync(join(folder, "crashed", "repeat.svg"), "utf8")).toContain("over 3 seeds");
 });

@@ -7,16 +7,17 @@ import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
+import { resumeFrom } from "../runner/resume.ts";
 import { mean } from "../runner/statistics.ts";
 import type { History } from "./history.ts";
-import { errorPercent, type Predictions } from "./mistakes.ts";
+import { errorPercent, type Predictions } from "../classification/predictions.ts";
 import { type DigitNetwork, RECIPES } from "./networks/mod.ts";
-import { predict } from "./predict.ts";
+import { predict } from "../classification/predict.ts";
 
-/** Steps between two lines of the metrics, which hold the mean of the loss over them. */
+/** Steps between two records of the metrics, which hold the mean loss in between. */
 const METRICS_EVERY = 100;
 
-/** How a network is trained; a run goes on from a checkpoint only if all but the last two are the same. */
+/** The settings of a training; a run resumes only from a checkpoint with the same settings, except for the last two. */
 export interface TrainSettings {
   model: keyof typeof RECIPES;
   seed: number;
@@ -29,16 +30,19 @@ export interface TrainSettings {
   checkpointEvery: number | null;
 }
 
-/** What comes of it. */
+/** The result of a training. */
 export interface Trained {
   network: DigitNetwork;
   history: History;
-  /** What the network says of the test digits at the end. */
+  /** The predictions for the test digits at the end. */
   tested: Predictions;
   steps: number;
 }
 
-/** Trains a network with SGD, from its first weights or from the checkpoint in `out`; metrics and checkpoints go there. */
+/**
+ * Trains a network with SGD, from its initial weights or from the checkpoint in `out`, and writes metrics and
+ * checkpoints there.
+ */
 export async function train(settings: TrainSettings, sets: DigitSets, run: Run, out: OutFolder): Promise<Trained> {
   const { resume, checkpointEvery, ...about } = settings;
   const { model, epochs } = settings;
@@ -50,16 +54,11 @@ export async function train(settings: TrainSettings, sets: DigitSets, run: Run, 
   const optimizer = new SGD(network.parameters(), { lr: settings.lr });
   const schedule = new LambdaLR(optimizer, { lrLambda: (step) => RECIPES[model].schedule(step / steps) });
   const metrics = new Metrics(out);
-  /** The loss of every step, and the sums of the epoch at hand. */
+  /** The loss of every step, and the sums of the current epoch. */
   const tally = { losses: [] as number[], loss: 0, wrong: 0, seconds: 0 };
   const parts = { network, optimizer, schedule, loader, metrics, tally: plainState(tally) };
   const checkpoint = new Checkpoint(out, { example: "lenet", samples: sets.train.length, ...about }, parts);
-  if (resume) {
-    const file = checkpoint.load();
-    run.print(
-      file ? `Going on from ${file}, step ${tally.losses.length} of ${steps}.` : "No checkpoint: from the start.",
-    );
-  }
+  if (resume) resumeFrom(checkpoint, run, () => `step ${tally.losses.length} of ${steps}`);
 
   const progress = run.progress(steps, tally.losses.length);
   const table = run.table(["epoch", "train loss", "train error", "test error", "seconds"]);
@@ -76,7 +75,7 @@ export async function train(settings: TrainSettings, sets: DigitSets, run: Run, 
         optimizer.step();
         schedule.step();
 
-        // Both at once: a GPU is waited for once a step.
+        // Both at once: this waits for a GPU only once per step.
         const mistaken = logits.argmax(1).ne(labels).sum();
         const [value, mistakes] = await stack([loss.detach(), mistaken]).data() as Float32Array;
         tally.losses.push(value!);
@@ -119,6 +118,6 @@ export async function train(settings: TrainSettings, sets: DigitSets, run: Run, 
     testErrorPercent: metrics.values("testErrorPercent"),
     secondsPerEpoch: metrics.values("seconds"),
   };
-  // A run that was over when it was taken up has tested nothing yet.
+  // A resumed run that was already complete has not tested yet.
   return { network, history, tested: tested ?? await predict(network, sets.test), steps };
 }

@@ -7,20 +7,22 @@ import type { Name } from "./names.ts";
 export interface NameBatch {
   /** int32 `[B, T]`: the start token and the letters. */
   letters: Tensor;
-  /** How much of each row is its own. */
+  /** The length of each row without padding. */
   lengths: number[];
-  /** int32 `[B, T]`: the letters and the end token, what comes after each of `letters`. */
+  /** int32 `[B, T]`: the letters and the end token, the successors of `letters`. */
   next: Tensor;
-  /** int32 `[B]`: places in the list of languages. */
+  /** int32 `[B]`: indices in the list of languages. */
   languages: Tensor;
 }
 
-/** How names are walked through. */
+/** The order in which names are read. */
 export interface NameLoaderOptions {
   batch: number;
-  /** In another order in each epoch. */
+  /** Shuffles the names in each epoch. */
   shuffle?: boolean;
-  /** Drawn so that every language comes as often; an epoch has as many names as else, some of them twice, others not at all. */
+  /**
+   * Draws all languages equally often; an epoch has as many names as without it, some of them twice, others not at all.
+   */
   balanced?: boolean;
 }
 

@@ -1,16 +1,16 @@
-/** Ten steps on the GPU, in Deno, give the CPU's losses; elsewhere, and where there is no adapter, the tests are skipped. */
+/** Ten steps on the GPU, in Deno, match the CPU's losses; the tests are skipped elsewhere and without an adapter. */
 import { Vocabulary } from "@heddle/data";
 import { functional as F, type Module } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
 import { defaultDevice, type Device, manualSeed, scope, setDefaultDevice, type Tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { gpuForTests } from "../runner/gpu_for_tests.ts";
+import { testGpu } from "../runner/test_gpu.ts";
 import { type NameBatch, nameLoader } from "./batches.ts";
 import { loadNames } from "./names.ts";
 import { NameClassifier, type NameSizes, NameWriter, type Units } from "./networks.ts";
 
 const cpu = defaultDevice();
-const gpu = await gpuForTests("training networks of names");
+const gpu = await testGpu("training networks of names");
 
 const { train, languages } = await loadNames(null, 160, 0);
 const vocabulary = Vocabulary.build(train.map(({ letters }) => letters));

@@ -2,22 +2,22 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type HeardOptions, heardRun } from "../runner/heard_run.ts";
+import { testRun, type TestRunOptions } from "../runner/test_harness.ts";
 import { names } from "./main.ts";
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "heddle-names-"))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function run(out: string, args: string[], options: HeardOptions = {}) {
-  const { code, stdout, stderr } = await heardRun(names, [...args, "--out", join(folder, out)], options);
+async function run(out: string, args: string[], options: TestRunOptions = {}) {
+  const { code, stdout, stderr } = await testRun(names, [...args, "--out", join(folder, out)], options);
   return { code, stdout, stderr, figures: stdout.startsWith("{") ? JSON.parse(stdout) : null };
 }
 
 const SMALL = ["--hidden", "32", "--embedding", "16", "--lr", "5e-3", "--batch", "32", "--json"];
 
 describe("names", () => {
-  test("tells the languages of made-up names that it has not seen, and writes others", async () => {
+  test("classifies unseen synthetic names, and generates others", async () => {
     const { code, figures } = await run("gru", [...SMALL, "--epochs", "6"]);
     expect(code).toBe(0);
     expect(figures).toMatchObject({ units: "GRU", languages: 6, bidirectional: false });
@@ -33,7 +33,7 @@ describe("names", () => {
     for (const picture of ["accuracy", "confusion", "writer"]) expect(page).toContain(`src="${picture}.svg"`);
   });
 
-  test("answers names with languages, and languages with names", async () => {
+  test("--ask replies to names with languages, and to languages with names", async () => {
     const typed = ["Okamoto", "", "Russian: Gor", "Rusian:", "字", "x".repeat(50)].join("\n");
     const { code, stdout, stderr } = await run("gru", ["--ask"], { typed });
     expect(code).toBe(0);
@@ -42,8 +42,8 @@ describe("names", () => {
     expect(lines[2]!.split(" ")).toHaveLength(5);
     for (const name of lines[2]!.split(" ")) expect(name).toMatch(/^Gor/);
     expect([lines[1], ...lines.slice(3)]).toEqual(["", "", "", "", ""]);
-    expect(stderr).toContain('line 4: "Rusian" is none of the languages; did you mean Russian?');
-    expect(stderr).toContain("line 5: none of these letters was in the names");
+    expect(stderr).toContain('line 4: "Rusian" is not one of the languages; did you mean Russian?');
+    expect(stderr).toContain("line 5: none of these letters occurs in the training names");
     expect(stderr).toContain("line 6: this name has 50 letters; names have at most 40");
   });
 
@@ -67,11 +67,11 @@ describe("names", () => {
       expect(figures.letterLoss).toBeUndefined();
       const { code, stderr } = await run(model, ["--ask"], { typed: "Russian:\n" });
       expect(code).toBe(0);
-      expect(stderr).toContain("no network that writes names was trained here");
+      expect(stderr).toContain("the network that generates names was not trained here");
     },
   );
 
-  test("goes on to the same bits", async () => {
+  test("resumes to the same bits", async () => {
     const args = [...SMALL, "--limit", "120", "--epochs", "3", "--model", "LSTM"];
     const whole = await run("whole", args);
     const crash = run("crashed", [...args, "--checkpoint-every", "3"], { crashAt: "writer  epoch 2/3" });

@@ -1,9 +1,9 @@
-// Character networks of surnames: one tells a name's language, the other writes names of a language.
+// Character networks of surnames: one classifies the language of a name, the other generates names of a language.
 import { Vocabulary } from "@heddle/data";
 import { functional as F } from "@heddle/nn";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, type Figures, type Run, start } from "../runner/example.ts";
-import { type AskOptions, askOptions } from "../runner/lines.ts";
+import { type AskOptions, askOptions } from "../runner/prompt.ts";
 import {
   type CheckpointOptions,
   checkpointOptions,
@@ -18,11 +18,11 @@ import {
 } from "../runner/options.ts";
 import { textTable } from "../runner/table.ts";
 import { namesAnswer } from "./ask.ts";
-import { accuracyOf, classify, confusion, letterLoss, writeNames } from "./judge.ts";
+import { accuracyOf, classify, confusion, generateNames, letterLoss } from "./evaluate.ts";
 import { loadNames, type Names } from "./names.ts";
 import { NameClassifier, type NameSizes, NameWriter, type Units } from "./networks.ts";
 import { drawClassifier, drawConfusion, drawWriter } from "./report.ts";
-import { readNetworks, saveLetters, saveNetwork } from "./saved.ts";
+import { readNetworks, saveLetters, saveNetwork } from "./model_file.ts";
 import { type NamesRecipe, trainOnNames } from "./train.ts";
 
 interface NamesOptions extends CommonOptions, CheckpointOptions, AskOptions {
@@ -47,26 +47,30 @@ interface Setting {
   recipe: NamesRecipe;
 }
 
-/** Names written of each language, for the page. */
+/** Generated names per language, for the page. */
 const WRITTEN = 6;
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const names: Example<NamesOptions> = {
   name: "names",
-  about: "Trains a character network to tell the language of a surname, and one to write surnames of a language.",
+  about:
+    "Trains a character network to classify the language of a surname, and one to generate surnames of a language.",
   options: {
-    part: choice(["classify", "write", "both"], { help: "tell languages, write names, or both", default: "both" }),
-    model: choice(["RNN", "GRU", "LSTM"], { help: "the units", default: "GRU" }),
+    part: choice(["classify", "write", "both"], {
+      help: "classify languages, generate names, or both",
+      default: "both",
+    }),
+    model: choice(["RNN", "GRU", "LSTM"], { help: "the kind of recurrent units", default: "GRU" }),
     bidirectional: flag({ help: "the classifier reads from both ends" }),
-    balanced: flag({ help: "the classifier learns from as many names of each language" }),
-    hidden: integer({ help: "numbers of a state", default: 128, min: 1 }),
-    embedding: integer({ help: "numbers of a letter", default: 32, min: 1 }),
-    layers: integer({ help: "of units", default: 1, min: 1 }),
-    dropout: number({ help: "share of the numbers that are left out while training", default: 0.2, min: 0, max: 0.9 }),
-    temperature: number({ help: "of the names that are written: lower for likelier ones", default: 0.7, above: 0 }),
+    balanced: flag({ help: "the classifier draws all languages equally often" }),
+    hidden: integer({ help: "size of the recurrent state", default: 128, min: 1 }),
+    embedding: integer({ help: "size of the letter embeddings", default: 32, min: 1 }),
+    layers: integer({ help: "recurrent layers", default: 1, min: 1 }),
+    dropout: number({ help: "dropout probability", default: 0.2, min: 0, max: 0.9 }),
+    temperature: number({ help: "sampling temperature; lower values give more likely names", default: 0.7, above: 0 }),
     ...askOptions("a surname, or a language and a colon"),
     ...checkpointOptions(),
-    ...commonOptions({ name: "names", epochs: 15, batch: 64, lr: 2e-3, data: "made-up surnames of six languages" }),
+    ...commonOptions({ name: "names", epochs: 15, batch: 64, lr: 2e-3, data: "synthetic surnames of six languages" }),
   },
 
   async run(options, run) {
@@ -74,7 +78,7 @@ export const names: Example<NamesOptions> = {
     const batch = options.batch ?? 64, lr = options.lr ?? 2e-3;
     const names = await loadNames(options.data, dryRun ? batch : options.limit, seed);
     const { train, languages } = names;
-    // A letter of one name alone is unknown: so the networks meet the unknown letter too.
+    // A letter that occurs in only one name is unknown, so that the networks learn about unknown letters.
     const vocabulary = Vocabulary.build(train.map(({ letters }) => letters), { minCount: 2 });
     const sizes = {
       units,
@@ -103,12 +107,12 @@ export const names: Example<NamesOptions> = {
     };
   },
 
-  // deno-lint-ignore require-await -- what goes wrong is a rejection, as elsewhere
+  // deno-lint-ignore require-await -- errors are rejections, as elsewhere
   async answer({ temperature }, run) {
     const saved = readNetworks(run.out.path);
     for (const network of [saved.classifier, saved.writer]) network?.to(run.device);
     run.print(
-      `A surname, or a language with a colon and perhaps a beginning (“${saved.languages.at(-1)}: A”); Ctrl-D ends.`,
+      `A surname, or a language with a colon and optionally a beginning (“${saved.languages.at(-1)}: A”); Ctrl-D ends.`,
     );
     return namesAnswer(saved, temperature);
   },
@@ -168,7 +172,7 @@ async function trainWriter({ options, run, names, vocabulary, sizes, recipe }: S
         return F.crossEntropy(scores.flatten(0, 1), next.flatten(), { ignoreIndex: 0 });
       },
       judge: async () => ({ testLoss: await letterLoss(network, test, vocabulary) }),
-      columns: { "test loss (nats a letter)": ({ testLoss }) => testLoss!.toFixed(3) },
+      columns: { "test loss (nats per letter)": ({ testLoss }) => testLoss!.toFixed(3) },
     },
     { train, vocabulary },
     recipe,
@@ -178,10 +182,12 @@ async function trainWriter({ options, run, names, vocabulary, sizes, recipe }: S
   const written: { language: string; names: string }[] = [];
   for (const [i, language] of languages.entries()) {
     const { temperature } = options;
-    const found = await writeNames(network, vocabulary, { language: i, count: WRITTEN, temperature });
+    const found = await generateNames(network, vocabulary, { language: i, count: WRITTEN, temperature });
     written.push({ language, names: found.join(", ") });
   }
-  run.print(`\n${textTable(["language", "written names"], written.map(({ language, names }) => [language, names]))}\n`);
+  run.print(
+    `\n${textTable(["language", "generated names"], written.map(({ language, names }) => [language, names]))}\n`,
+  );
   drawWriter(run.out, `${options.model} on surnames`, metrics);
   await saveNetwork(run.out, "writer", network, sizes, vocabulary);
   return { letterLoss: metrics.values("testLoss").at(-1), temperature: options.temperature, written };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { OptionError } from "../runner/options.ts";
-import { accuracyOf, confusion } from "./judge.ts";
+import { accuracyOf, confusion } from "./evaluate.ts";
 import { loadNames, type Name, nameLetters } from "./names.ts";
 
 let folder: string;
@@ -22,12 +22,12 @@ describe("loadNames", () => {
     const { languages, train, test, about } = await loadNames(folder, null, 3);
     expect(languages).toEqual(["Czech", "French"]);
     expect(train.length + test.length).toBe(180);
-    const [learnt, tested] = [new Set(spelt(train)), new Set(spelt(test))];
-    for (const name of tested) expect(learnt).not.toContain(name);
+    const [trained, tested] = [new Set(spelt(train)), new Set(spelt(test))];
+    for (const name of tested) expect(trained).not.toContain(name);
     // 15% of the 60 Czech names, and of the 100 French ones that are not among these.
     expect(test.filter(({ language }) => language === 0)).toHaveLength(9);
     expect(test.filter(({ language, letters }) => language === 1 && letters[0] === "L")).toHaveLength(15);
-    expect(about).toContain("2 that were listed again in their language count once; 20 belong to another language too");
+    expect(about).toContain("2 repeated in their language, counted once; 20 also belong to another language");
   });
 
   test("the seed decides the split; --limit takes some of each side", async () => {
@@ -39,9 +39,11 @@ describe("loadNames", () => {
     expect(new Set(limited.train.map(({ language }) => language)).size).toBeGreaterThan(3);
   });
 
-  test("a folder without names, and one with bytes that are no UTF-8", async () => {
+  test("a folder without names, and one with invalid UTF-8", async () => {
     await expect(loadNames(folder, null, 0)).rejects.toThrow(OptionError);
-    await expect(loadNames(join(folder, "none"), null, 0)).rejects.toThrow(/a file of names for each of two languages/);
+    await expect(loadNames(join(folder, "none"), null, 0)).rejects.toThrow(
+      /a file of names for each of two or more languages/,
+    );
     writeFileSync(join(folder, "Czech.txt"), "Novák\n");
     writeFileSync(join(folder, "French.txt"), Uint8Array.of(0x4c, 0xe9, 0x0a));
     await expect(loadNames(folder, null, 0)).rejects.toThrow(/French\.txt: line 1 is not UTF-8/);

@@ -1,46 +1,46 @@
-/** Surnames and their languages, to learn from and to be tested with. */
+/** Surnames and their languages, for training and testing. */
 import { characters, normalizeText, readLines } from "@heddle/data";
 import { Generator, randperm, tidy } from "@heddle/tensor";
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { OptionError } from "../runner/options.ts";
-import { madeUpNames } from "./made_up.ts";
+import { syntheticNames } from "./synthetic_names.ts";
 
-/** A surname, cut into letters, and its language's place in the list of languages. */
+/** A surname as letters, and the index of its language. */
 export interface Name {
   letters: readonly string[];
   language: number;
 }
 
-/** What there is to learn from, and what is kept for testing. */
+/** Training and test names. */
 export interface Names {
   languages: readonly string[];
   train: Name[];
   test: Name[];
-  /** What it is, in lines for people. */
+  /** A description for people. */
   about: string;
 }
 
-/** Names are this long at most. */
+/** Maximal length of a name. */
 export const MAX_LETTERS = 40;
 
-/** This share of the names of each language is for testing. */
+/** The share of test names in each language. */
 const TEST_SHARE = 0.15;
 
-/** A name as a network reads it: composed letters, straight apostrophes, capitals kept. */
+/** A name as the networks read it: composed letters, straight apostrophes, case preserved. */
 export function nameLetters(name: string): string[] {
   return characters(normalizeText(name, { lowercase: false }));
 }
 
 /**
- * The surnames of a folder with a file a language (`French.txt`, one name a line), or made-up ones without a folder. A name counts once
- * in a language, however often it is listed there. One that several languages have (`Michel`) is in all of them, and wholly on
- * one side: no name that is tested was learnt, in any language.
+ * Loads the surnames of a folder with one file per language (`French.txt`, one name per line), or synthetic ones
+ * without a folder. A name counts once per language. A name of several languages (`Michel`) belongs to each of them,
+ * and is either a training or a test name in all of them.
  *
- * @throws OptionError when the folder has no such files, or one that is no UTF-8.
+ * @throws OptionError if the folder has no such files, or one that is not UTF-8.
  */
 export async function loadNames(folder: string | null, limit: number | null, seed: number): Promise<Names> {
-  const listed = folder === null ? madeUpNames() : await readNames(folder);
+  const listed = folder === null ? syntheticNames() : await readNames(folder);
   const languages = [...listed.keys()];
   const unique = [...listed.values()].map((names) => [...new Set(names)]);
   const repeated = [...listed.values()].reduce((sum, names, i) => sum + names.length - unique[i]!.length, 0);
@@ -56,14 +56,17 @@ export async function loadNames(folder: string | null, limit: number | null, see
   const [train, test] = [side(false), side(true)];
   const shared = new Set(unique.flat()).size;
   const count = (n: number): string => n.toLocaleString("en-US");
-  const about = `${folder === null ? "Made-up surnames" : "Surnames"} of ${languages.length} languages: ` +
-    `${count(train.length)} to learn from, ${count(test.length)} to be tested with` +
-    (repeated > 0 ? `; ${count(repeated)} that were listed again in their language count once` : "") +
-    (unique.flat().length > shared ? `; ${count(unique.flat().length - shared)} belong to another language too` : "");
+  const about = `${folder === null ? "Synthetic surnames" : "Surnames"} of ${languages.length} languages: ` +
+    `${count(train.length)} for training, ${count(test.length)} for testing` +
+    (repeated > 0 ? `; ${count(repeated)} repeated in their language, counted once` : "") +
+    (unique.flat().length > shared ? `; ${count(unique.flat().length - shared)} also belong to another language` : "");
   return { languages, train, test, about };
 }
 
-/** A share of the names of each language, at least one. Names that were chosen for an earlier language count there already. */
+/**
+ * A share of the names of each language, at least one. Names that were chosen for an earlier language are test names
+ * here too.
+ */
 function chooseTested(byLanguage: readonly (readonly string[])[], generator: Generator): Set<string> {
   const [tested, seen] = [new Set<string>(), new Set<string>()];
   for (const names of byLanguage) {
@@ -84,7 +87,7 @@ async function readNames(folder: string): Promise<Map<string, string[]>> {
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".txt")).sort() : [];
   if (files.length < 2) {
     throw new OptionError(
-      `--data ${folder}: expected a file of names for each of two languages or more, such as French.txt and German.txt`,
+      `--data ${folder}: expected a file of names for each of two or more languages, such as French.txt and German.txt`,
     );
   }
   const lists = new Map<string, string[]>();

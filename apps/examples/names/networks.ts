@@ -1,26 +1,29 @@
-/** Character networks: one tells the language of a surname, one writes surnames of a language. */
+/** Character networks: one classifies the language of a surname, one generates surnames of a language. */
 import { Dropout, Embedding, GRU, Linear, LSTM, Module, RNN, type StepModel } from "@heddle/nn";
 import { cat, type Tensor } from "@heddle/tensor";
 
-/** Which units: Elman's, gated ones (Cho et al. 2014), or long short-term memory (Hochreiter and Schmidhuber 1997). */
+/**
+ * The recurrent units: Elman's, gated ones (Cho et al. 2014), or long short-term memory (Hochreiter and Schmidhuber
+ * 1997).
+ */
 export type Units = "RNN" | "GRU" | "LSTM";
 
-/** What a network is constructed with. */
+/** The options of a network. */
 export interface NameSizes {
   units: Units;
   /** The classifier reads from both ends. */
   bidirectional: boolean;
-  /** Letters that there are, special ones included. */
+  /** Number of letters, including special tokens. */
   letters: number;
   languages: number;
-  /** Numbers of a letter. */
+  /** Size of the letter embeddings. */
   embedding: number;
   hidden: number;
   layers: number;
   dropout: number;
 }
 
-/** The state of any of the units: one tensor, or two for LSTM. */
+/** The state of the units: one tensor, or two for LSTM. */
 type UnitState = Tensor | readonly [Tensor, Tensor];
 
 function recurrent(
@@ -39,7 +42,10 @@ function recurrent(
   }
 }
 
-/** Reads a name letter by letter, and tells its language from what is left at the end; from both ends if it is bidirectional. */
+/**
+ * Reads a name letter by letter, and classifies its language from the last state, or from the states at both ends if it
+ * is bidirectional.
+ */
 export class NameClassifier extends Module {
   readonly embedding: Embedding;
   readonly units: RNN | GRU | LSTM;
@@ -56,11 +62,11 @@ export class NameClassifier extends Module {
     this.output = new Linear(this.directions * sizes.hidden, sizes.languages);
   }
 
-  /** Letters `[B, T]`, and how many of each row count → scores of the languages, `[B, languages]`. */
+  /** Maps letters `[B, T]` and the lengths of the rows to the logits of the languages, `[B, languages]`. */
   forward(letters: Tensor, lengths: readonly number[]): Tensor {
     const [, state] = this.units.forward(this.dropout.forward(this.embedding.forward(letters)), null, { lengths });
     const last = Array.isArray(state) ? (state as readonly [Tensor, Tensor])[0] : state as Tensor;
-    // The last layer's states come last, one for each direction.
+    // The states of the last layer come last, one per direction.
     const ends = Array.from(
       { length: this.directions },
       (_, i) => last.select(0, last.shape[0]! - this.directions + i),
@@ -69,7 +75,7 @@ export class NameClassifier extends Module {
   }
 }
 
-/** What the generator remembers. Rows are names. */
+/** The state of the generator. Rows are names. */
 export interface GeneratorMemory {
   /** int32 `[B]` */
   languages: Tensor;
@@ -77,7 +83,7 @@ export interface GeneratorMemory {
   state: UnitState | null;
 }
 
-/** Writes names letter by letter; it reads the language beside each letter. */
+/** Generates names letter by letter; it reads the language at each letter. */
 export class NameWriter extends Module implements StepModel<GeneratorMemory> {
   readonly embedding: Embedding;
   readonly languages: Embedding;
@@ -94,7 +100,9 @@ export class NameWriter extends Module implements StepModel<GeneratorMemory> {
     this.output = new Linear(sizes.hidden, sizes.letters);
   }
 
-  /** Letters `[B, T]` → scores of the letters after each, `[B, T, letters]`, and what to go on with. */
+  /**
+   * Maps letters `[B, T]` to the logits of the letter after each, `[B, T, letters]`, and the state to continue from.
+   */
   read(letters: Tensor, { languages, state }: GeneratorMemory): [scores: Tensor, memory: GeneratorMemory] {
     const [rows, columns] = letters.shape as [number, number];
     const language = this.languages.forward(languages).unsqueeze(1).expand(rows, columns, -1);

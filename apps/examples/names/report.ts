@@ -1,9 +1,9 @@
 /** The pictures of the names. */
+import { confusionChart } from "../classification/confusion_chart.ts";
 import type { Metrics } from "../runner/metrics.ts";
 import type { OutFolder } from "../runner/out_folder.ts";
-import { heatMap } from "../runner/pictures/heat_map.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
-import { accuracyOf } from "./judge.ts";
+import { accuracyOf } from "./evaluate.ts";
 
 /** The classifier's curves. */
 export function drawClassifier(out: OutFolder, title: string, metrics: Metrics): void {
@@ -16,10 +16,10 @@ export function drawClassifier(out: OutFolder, title: string, metrics: Metrics):
       { name: "mean of the languages", ...metrics.curve("meanAccuracy", "epoch"), marks: true },
     ],
   });
-  out.picture("accuracy.svg", chart, "Test names whose language was told, by epoch");
+  out.picture("accuracy.svg", chart, "Accuracy on test names by epoch");
 }
 
-/** Which languages are taken for which. */
+/** The confusion matrix of the languages. */
 export function drawConfusion(
   out: OutFolder,
   title: string,
@@ -28,32 +28,23 @@ export function drawConfusion(
 ): void {
   const { accuracy, meanAccuracy } = accuracyOf(counts);
   const names = counts.flat().reduce((sum, count) => sum + count, 0);
-  const map = heatMap({
-    title: `${title}: confusion matrix`,
-    subtitle: `${names.toLocaleString("en-US")} test names, ${accuracy.toFixed(1)}% right; mean of the languages ${
+  const map = confusionChart({
+    ...{ title, of: "names", kind: "language", names: languages, counts },
+    subtitle: `${names.toLocaleString("en-US")} test names, ${accuracy.toFixed(1)}% correct; mean of the languages ${
       meanAccuracy.toFixed(1)
     }%`,
-    rows: { label: "true language", names: languages },
-    columns: { label: "predicted language", names: languages },
-    shares: counts.map((row) => {
-      const total = row.reduce((sum, count) => sum + count, 0);
-      return row.map((count) => total > 0 ? count / total : 0);
-    }),
-    words: counts.map((row) => row.map((count) => count > 0 ? String(count) : "")),
-    colourLabel: "share of the names of the true language",
-    power: 0.6,
   });
-  out.picture("confusion.svg", map, "Which languages were taken for which");
+  out.picture("confusion.svg", map, "The confusion matrix of the languages");
 }
 
-/** The writer's curves. */
+/** The generator's curves. */
 export function drawWriter(out: OutFolder, title: string, metrics: Metrics): void {
   const chart = lineChart({
-    title: `${title}: loss of the writer`,
+    title: `${title}: loss of the generator`,
     x: { label: "epoch", whole: true },
-    y: { label: "cross-entropy (nats a letter)" },
+    y: { label: "cross-entropy (nats per letter)" },
     series: [
-      { name: "train, while it learns", ...metrics.curve("trainLoss", "epoch"), marks: true },
+      { name: "train, measured during training", ...metrics.curve("trainLoss", "epoch"), marks: true },
       { name: "test", ...metrics.curve("testLoss", "epoch"), marks: true },
     ],
   });

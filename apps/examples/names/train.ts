@@ -1,4 +1,4 @@
-/** Training the networks of names: both go through the same loop. */
+/** The training loop of both networks. */
 import type { Vocabulary } from "@heddle/data";
 import type { Module } from "@heddle/nn";
 import { Adam, clipGradNorm_ } from "@heddle/optim";
@@ -6,12 +6,13 @@ import { scope, type Tensor } from "@heddle/tensor";
 import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
+import { resumeFrom } from "../runner/resume.ts";
 import { type NameBatch, nameLoader } from "./batches.ts";
 import type { Name } from "./names.ts";
 
-/** How the networks are trained. */
+/** The settings of a training. */
 export interface NamesRecipe {
-  /** What a run must have in common with the one that it goes on from. */
+  /** What a resumed run must have in common with its checkpoint. */
   about: Record<string, string | number | boolean | null>;
   epochs: number;
   batch: number;
@@ -21,22 +22,22 @@ export interface NamesRecipe {
   dryRun: boolean;
 }
 
-/** What is trained, and how it is judged. */
+/** What is trained, and how it is evaluated. */
 export interface NamesTask {
-  /** The folder of its checkpoint and metrics within the run's. */
+  /** The folder of its checkpoint and metrics within the run's folder. */
   name: string;
   network: Module;
-  /** Draw every language as often. */
+  /** Draws all languages equally often. */
   balanced: boolean;
   /** Mean loss of a batch in nats. */
   loss(batch: NameBatch): Tensor;
-  /** Figures of the test names after an epoch, by name. */
+  /** Metrics on the test names after an epoch, by name. */
   judge(): Promise<Record<string, number>>;
-  /** Titles and the figures' words, for the table. */
+  /** Table columns: titles, and the text of their metrics. */
   columns: Record<string, (figures: Record<string, number>) => string>;
 }
 
-/** Trains a network, and judges it after each epoch. */
+/** Trains a network, and evaluates it after each epoch. */
 export async function trainOnNames(
   task: NamesTask,
   data: { train: readonly Name[]; vocabulary: Vocabulary },
@@ -52,7 +53,7 @@ export async function trainOnNames(
   const tally = { steps: 0, loss: 0, batches: 0, seconds: 0 };
   const parts = { network, optimizer, loader, metrics, tally: plainState(tally) };
   const checkpoint = new Checkpoint(folder, { ...recipe.about, part: task.name }, parts);
-  if (recipe.resume) run.print(`Going on from ${checkpoint.load() ?? "the start: there is no checkpoint"}.`);
+  if (recipe.resume) resumeFrom(checkpoint, run);
 
   const steps = dryRun ? 1 : epochs * loader.length;
   const progress = run.progress(steps, tally.steps);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { drawColourDigits } from "../colour_images/drawn.ts";
+import { drawColourDigits } from "../colour_images/colour_digits.ts";
 import { gaussianPixels, randomLabels, randomPixels, shuffledPixels } from "./corruptions.ts";
 
 const images = drawColourDigits(400, true);
@@ -9,7 +9,7 @@ const moments = (values: Uint8Array): [mean: number, deviation: number] => {
   return [mean, Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)];
 };
 
-test("random labels: as many change as the share says, and nine in ten of those that are drawn anew", () => {
+test("random labels: as many change as the share implies: nine in ten of the redrawn ones", () => {
   const changed = (share: number): number =>
     randomLabels(images, share, 1).labels.filter((label, i) => label !== images.labels[i]).length / 400;
   expect(changed(0)).toBe(0);

@@ -1,10 +1,11 @@
-/** What is done to the training images and their labels, once and for all, before anything is learned: Zhang et al. 2017. */
+/** Corruptions of training images and labels, applied once before training: Zhang et al. 2017. */
 import { Generator } from "@heddle/tensor";
 import { IMAGE, SIDE, type StoredImages } from "../colour_images/colour_images.ts";
+import { permutation } from "../permutation.ts";
 
 const PLANE = SIDE * SIDE;
 
-/** Each label replaced, with a probability of `share`, by one that is drawn among all classes. */
+/** Replaces each label, with probability `share`, by one drawn uniformly from all classes. */
 export function randomLabels(images: StoredImages, share: number, seed: number): StoredImages {
   const draws = new Generator(seed).uniforms(2 * images.labels.length);
   const labels = images.labels.map((label, i) =>
@@ -13,19 +14,19 @@ export function randomLabels(images: StoredImages, share: number, seed: number):
   return { ...images, labels };
 }
 
-/** One permutation of the pixels, the same for all images. */
+/** One permutation of the pixels for all images. */
 export function shuffledPixels(images: StoredImages, seed: number): StoredImages {
-  const order = permutation(new Generator(seed));
+  const order = permutation(PLANE, new Generator(seed));
   return eachImage(images, () => order);
 }
 
-/** Another permutation of the pixels for each image. */
+/** A separate permutation of the pixels for each image. */
 export function randomPixels(images: StoredImages, seed: number): StoredImages {
   const generator = new Generator(seed);
-  return eachImage(images, () => permutation(generator));
+  return eachImage(images, () => permutation(PLANE, generator));
 }
 
-/** Noise of the normal distribution, with the mean and the standard deviation of all the images' values. */
+/** Gaussian noise with the mean and the standard deviation of all values of the images. */
 export function gaussianPixels(images: StoredImages, seed: number): StoredImages {
   const { pixels } = images;
   let sum = 0, squares = 0;
@@ -36,25 +37,14 @@ export function gaussianPixels(images: StoredImages, seed: number): StoredImages
   const mean = sum / pixels.length, deviation = Math.sqrt(squares / pixels.length - mean * mean);
   const draws = new Generator(seed).uniforms(2 * pixels.length);
   const noise = Uint8Array.from(pixels, (_, i) => {
-    // Box and Muller 1958; one of the pair.
+    // Box and Muller 1958; only one number of each pair is used.
     const normal = Math.sqrt(-2 * Math.log(1 - draws[2 * i]!)) * Math.cos(2 * Math.PI * draws[2 * i + 1]!);
     return Math.min(255, Math.max(0, Math.round(mean + deviation * normal)));
   });
   return { ...images, pixels: noise };
 }
 
-/** Fisher and Yates's shuffle of the places of an image; the three colours of a pixel stay together. */
-function permutation(generator: Generator): Uint16Array {
-  const draws = generator.uniforms(PLANE);
-  const order = Uint16Array.from({ length: PLANE }, (_, i) => i);
-  for (let i = PLANE - 1; i > 0; i--) {
-    const j = Math.floor(draws[i]! * (i + 1));
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
-}
-
-function eachImage(images: StoredImages, orderOf: () => Uint16Array): StoredImages {
+function eachImage(images: StoredImages, orderOf: () => Int32Array): StoredImages {
   const pixels = new Uint8Array(images.pixels.length);
   for (let image = 0; image < pixels.length; image += IMAGE) {
     const order = orderOf();

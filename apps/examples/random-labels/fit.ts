@@ -4,24 +4,24 @@ import { ExponentialLR, SGD, weightDecayGroups } from "@heddle/optim";
 import { manualSeed, scope, stack } from "@heddle/tensor";
 import { type ModelName, RECIPES } from "../cifar/networks/mod.ts";
 import { dataset, SIDE, type StoredImages } from "../colour_images/colour_images.ts";
-import { errorPercent } from "../lenet/mistakes.ts";
-import { predict } from "../lenet/predict.ts";
+import { errorPercent } from "../classification/predictions.ts";
+import { predict } from "../classification/predict.ts";
 import type { Run } from "../runner/example.ts";
 
-/** How a network is trained, in all experiments the same but for the last two. */
+/** The settings of a training, the same in all experiments except for the last two. */
 export interface FitSettings {
   model: ModelName;
   seed: number;
-  /** At most; training ends when all training images are known. */
+  /** At most; training ends when all training images are classified correctly. */
   epochs: number;
   batch: number;
   lr: number;
-  /** Whether training images are shifted by up to two pixels, each time anew. */
+  /** Whether training images are randomly shifted by up to two pixels. */
   crop: boolean;
   weightDecay: number;
 }
 
-/** What comes of it. */
+/** The result of a training. */
 export interface Fitted {
   trainAccuracyPercent: number;
   testAccuracyPercent: number;
@@ -33,8 +33,9 @@ export interface Fitted {
 }
 
 /**
- * Trains a network with SGD and momentum as Zhang et al. 2017 do, the rate multiplied by 0.95 after each epoch, until it knows every
- * training image or its epochs are over; then tests it, on the training images too, as they are.
+ * Trains a network with SGD and momentum as Zhang et al. 2017 do, with a learning rate that falls by a factor of 0.95
+ * per epoch, until it classifies every training image correctly or the epochs end; then tests it on the test images,
+ * and on the unmodified training images.
  */
 export async function fit(
   settings: FitSettings,
@@ -46,7 +47,7 @@ export async function fit(
   manualSeed(settings.seed);
   const network = RECIPES[settings.model].make({ classes: train.classes.length });
   network.to(run.device);
-  // The middle 28×28 of an image that is moved by up to 2 pixels: a random crop of 28×28, in which no padding is seen.
+  // The central 28×28 pixels of an image shifted by up to 2 pixels: a random 28×28 crop, without visible padding.
   const shifts = settings.crop ? [new RandomCrop(SIDE, { padding: 2 })] : [];
   const loader = new DataLoader(dataset(train, shifts), { batchSize: settings.batch, shuffle: true });
   const groups = weightDecayGroups(network.parameters(), settings.weightDecay);
@@ -73,7 +74,7 @@ export async function fit(
     schedule.step();
     losses.push(sum / loader.length);
     advance(losses.length, sum / loader.length);
-    // Counted while it learned, this lags behind; only when it is near the end is it worth to look.
+    // The running accuracy lags behind; the exact one is only computed near the end.
     if (right >= 0.95 * train.labels.length || losses.length === settings.epochs) {
       trainAccuracyPercent = 100 - errorPercent(await predict(network, plain));
     }

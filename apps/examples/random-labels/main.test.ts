@@ -31,7 +31,7 @@ interface Row {
 }
 
 describe("random-labels", () => {
-  test("a perceptron learns random labels by heart, and knows nothing of other images then", async () => {
+  test("a perceptron memorises random labels, and is at chance on other images", async () => {
     const { code, figures } = await run("--part curves --limit 150 --batch 30 --epochs 40 --model mlp-1x512");
     expect(code).toBe(0);
     expect(figures).toMatchObject({ model: "mlp-1x512", parameters: 1_209_866, images: 150 });
@@ -39,10 +39,10 @@ describe("random-labels", () => {
     expect([...rows.keys()]).toEqual(["true labels", "random labels", "shuffled pixels", "random pixels", "Gaussian"]);
     for (const { trainAccuracyPercent, epochs } of rows.values()) {
       expect(trainAccuracyPercent).toBeGreaterThan(99);
-      // It ends when it knows them all.
+      // Training ends when all are classified correctly.
       expect(epochs).toBeLessThan(40);
     }
-    // Of 150 images a guess finds 15, give or take 4.
+    // Chance is 15 of 150 images, with deviation 4.
     expect(rows.get("random labels")!.testAccuracyPercent).toBeLessThan(23);
     expect(rows.get("true labels")!.testAccuracyPercent).toBeGreaterThan(
       rows.get("random labels")!.testAccuracyPercent,

@@ -1,5 +1,6 @@
-// Networks that generalise from true labels learn random ones by heart: the experiment of Zhang et al. 2017.
-import { type ModelName, MODELS, parameterCount, RECIPES } from "../cifar/networks/mod.ts";
+// Networks that generalise from true labels also memorise random ones: the experiment of Zhang et al. 2017.
+import { type ModelName, MODELS, RECIPES } from "../cifar/networks/mod.ts";
+import { parameterCount } from "../parameter_count.ts";
 import { described, loadColourImages, type StoredImages } from "../colour_images/colour_images.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
@@ -14,9 +15,9 @@ interface RandomLabelsOptions extends CommonOptions {
   weightDecay: Option<number>;
 }
 
-/** One training: what is learned, and how. */
+/** One training: its data and its settings. */
 export interface Experiment {
-  /** The training set's name: what was done to it. */
+  /** The name of the training set: how it was corrupted. */
   data: string;
   images: StoredImages;
   test: StoredImages;
@@ -27,24 +28,23 @@ export interface Experiment {
 /** Shares of the labels that are random. */
 export const SHARES: readonly number[] = [0, 0.2, 0.4, 0.6, 0.8, 1];
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const randomLabelsExample: Example<RandomLabelsOptions> = {
   name: "random-labels",
-  about:
-    "Trains a network on true, partially random and random labels, and on images without sense (Zhang et al. 2017).",
+  about: "Trains a network on true, partially random and random labels, and on meaningless images (Zhang et al. 2017).",
   options: {
     model: choice(MODELS, { help: "the network", default: "mlp-3x512" }),
     part: choice(["all", "table", "corruption", "curves"], {
-      help: "the table of crop and decay, the labels that are random in part, or the curves of five data sets",
+      help: "the table of crops and weight decay, partially random labels, or the learning curves of five datasets",
       default: "all",
     }),
-    weightDecay: number({ help: "where the table says decay", default: 5e-4, min: 0 }),
+    weightDecay: number({ help: "weight decay, where the table says so", default: 5e-4, min: 0 }),
     ...commonOptions({
       name: "random-labels",
       epochs: 60,
       batch: 128,
       lr: "0.1 with batch norms, else 0.01",
-      data: "digits that the program draws itself, in colour",
+      data: "generated colour digits",
     }),
     limit: integer({ help: "use at most N examples, of training and of test each", default: 2_500, min: 1 }),
   },
@@ -103,7 +103,7 @@ export const randomLabelsExample: Example<RandomLabelsOptions> = {
   },
 };
 
-/** The trainings of a part; those that two parts have in common are done once. */
+/** The trainings of a part; those common to two parts are done once. */
 function choose(
   part: "all" | "table" | "corruption" | "curves",
   train: StoredImages,
@@ -119,7 +119,7 @@ function choose(
       share === 1 ? "random labels" : `${Math.round(100 * share)}% random labels`,
       randomLabels(train, share, seed + 1),
     );
-  /** What is done to the training images is done to the test images too. */
+  /** Test images are corrupted like the training images. */
   const changed = (data: string, change: (images: StoredImages) => StoredImages): Experiment => ({
     ...one(data, change(train)),
     test: change(test),

@@ -10,15 +10,15 @@ export interface Result extends Fitted {
   decay: boolean;
 }
 
-/** The five data sets of the paper's figure 1a, in its order. */
+/** The five datasets of the paper's figure 1a, in its order. */
 const CURVES = ["true labels", "random labels", "shuffled pixels", "random pixels", "Gaussian"];
 
-/** Draws the learning curves, and what random labels do to the time it takes and to the test error. */
+/** Draws the learning curves, and the effect of random labels on training time and test error. */
 export function drawReport(out: OutFolder, title: string, results: readonly Result[]): void {
   const plain = results.filter(({ crop, decay }) => !crop && !decay);
   const curves = CURVES.flatMap((name) => plain.filter(({ data }) => data === name));
   if (curves.length > 1) {
-    out.picture("curves.svg", curvesChart(title, curves), "The loss by step, on five data sets");
+    out.picture("curves.svg", curvesChart(title, curves), "The loss by step, on five datasets");
   }
   const corrupted = plain.flatMap((result) => {
     const share = shareOf(result.data);
@@ -26,7 +26,7 @@ export function drawReport(out: OutFolder, title: string, results: readonly Resu
   });
   if (corrupted.length > 2) {
     out.picture("corruption.svg", corruptionChart(title, corrupted), "Accuracy by the share of random labels");
-    out.picture("time.svg", timeChart(title, corrupted), "How long it takes to learn them all");
+    out.picture("time.svg", timeChart(title, corrupted), "Training time by the share of random labels");
   }
 }
 
@@ -43,7 +43,7 @@ function curvesChart(title: string, results: readonly Result[]): string {
     x: { label: "step", include: 0 },
     y: { label: "mean cross-entropy of an epoch", include: 0 },
     series: results.map(({ data, losses, stepsPerEpoch }) => ({
-      // Shorter, so that five names fit above the chart.
+      // Short names, so that all five fit above the chart.
       name: data.replace("shuffled pixels", "shuffled"),
       x: losses.map((_, i) => (i + 0.5) * stepsPerEpoch),
       y: losses,
@@ -54,11 +54,11 @@ function curvesChart(title: string, results: readonly Result[]): string {
 function corruptionChart(title: string, results: readonly (Result & { share: number })[]): string {
   const x = results.map(({ share }) => share);
   return lineChart({
-    title: `${title}: accuracy after learning labels that are random in part`,
+    title: `${title}: accuracy with partially random labels`,
     x: { label: "random labels (%)" },
     y: { label: "accuracy (%)", include: 0 },
     series: [
-      { name: "train, on the labels as they are", x, y: results.map((r) => r.trainAccuracyPercent), marks: true },
+      { name: "train, on the corrupted labels", x, y: results.map((r) => r.trainAccuracyPercent), marks: true },
       { name: "test", x, y: results.map((r) => r.testAccuracyPercent), marks: true },
     ],
   });
@@ -67,11 +67,11 @@ function corruptionChart(title: string, results: readonly (Result & { share: num
 function timeChart(title: string, results: readonly (Result & { share: number })[]): string {
   const [first] = results;
   return lineChart({
-    title: `${title}: epochs until training ends, over those with true labels`,
+    title: `${title}: epochs until training ends, relative to true labels`,
     x: { label: "random labels (%)" },
     y: { label: "relative time", include: 0 },
     series: [{
-      name: "to know all training images",
+      name: "to fit all training images",
       x: results.map(({ share }) => share),
       y: results.map(({ epochs }) => epochs / first!.epochs),
       marks: true,

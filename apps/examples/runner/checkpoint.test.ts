@@ -26,7 +26,7 @@ function begin(about: Record<string, string | number> = { example: "line", model
   const schedule = new StepLR(optimizer, { stepSize: 3, gamma: 0.5 });
   const loader = new DataLoader(numbers, { batchSize: 3, shuffle: true });
   const tally = { losses: [] as number[], best: Infinity };
-  // Whatever a part is called, it is not taken for what the checkpoint itself holds.
+  // The names of parts cannot collide with the checkpoint's own entries.
   const parts = { model, optimizer, schedule, loader, tally: plainState(tally), random: plainState({ drawn: 1 }) };
   return { ...parts, tally, checkpoint: new Checkpoint(new OutFolder(folder, false), about, parts) };
 }
@@ -54,7 +54,7 @@ async function train(run: ReturnType<typeof begin>, saveAt: number[] = [], stopA
   return tally.losses;
 }
 
-/** What `load` says of a bad checkpoint, having changed no file. */
+/** The error of `load` for a bad checkpoint; checks that no file changed. */
 function complaint(run = begin()): string {
   const before = readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"));
   let message = "";
@@ -68,7 +68,7 @@ function complaint(run = begin()): string {
   return message;
 }
 
-describe("a run that goes on", () => {
+describe("a resumed run", () => {
   // In an epoch's middle, at its last step, and at the first of the next.
   test.each([1, 3, 4, 5])("has the bits of one that was never interrupted, from step %d", async (step) => {
     const whole = begin();
@@ -85,7 +85,7 @@ describe("a run that goes on", () => {
     expect(resumed.optimizer.paramGroups[0]!.lr).toBe(whole.optimizer.paramGroups[0]!.lr);
   });
 
-  test("begins anew where there is no checkpoint", () => {
+  test("starts from the beginning without a checkpoint", () => {
     expect(begin().checkpoint.load()).toBeNull();
   });
 });
@@ -123,7 +123,7 @@ describe("refuses, and says why:", () => {
     expect(message).toContain(
       `--resume: ${path()} is of another run: model linear there, mlp here; seed none there, 3 here`,
     );
-    expect(message).toContain(`the one before it is ${PREVIOUS}`);
+    expect(message).toContain(`the previous one is ${PREVIOUS}`);
   });
 
   test("a model of other sizes", () => {
@@ -142,7 +142,7 @@ describe("refuses, and says why:", () => {
     const bytes = readFileSync(path());
     bytes[at < 0 ? bytes.length + at : at]! ^= 1;
     writeFileSync(path(), bytes);
-    expect(complaint()).toMatch(/is damaged \((its checksum does not fit its content|.*no JSON.*)\)/);
+    expect(complaint()).toMatch(/is damaged \((its checksum does not match its content|.*not JSON.*)\)/);
   });
 
   test("any bit that flipped", () => {
@@ -159,21 +159,21 @@ describe("refuses, and says why:", () => {
   test("a file without a checksum", () => {
     const text = readFileSync(path(), "latin1");
     writeFileSync(path(), text.replace('"checksum"', '"checksuM"'), "latin1");
-    expect(complaint()).toContain(`${path()} is damaged (its checksum does not fit its content)`);
+    expect(complaint()).toContain(`${path()} is damaged (its checksum does not match its content)`);
   });
 
-  test("an empty file, and the one before it goes on as the message says", () => {
+  test("an empty file; renaming the previous one works as the message says", () => {
     writeFileSync(path(), "");
-    expect(complaint()).toMatch(/is damaged \(decodeSafetensors: 0 bytes hold no header/);
+    expect(complaint()).toMatch(/is damaged \(decodeSafetensors: 0 bytes are too few for a header/);
     renameSync(join(folder, PREVIOUS), path());
     expect(begin().checkpoint.load()).toBe(path());
   });
 
-  test("another version, and what is no checkpoint", () => {
+  test("another version, and what is not a checkpoint", () => {
     const text = readFileSync(path(), "latin1");
     writeFileSync(path(), text.replace('"version":"1"', '"version":"2"'), "latin1");
-    expect(complaint()).toContain("is a checkpoint of version 2, and this program reads version 1");
+    expect(complaint()).toContain("is a checkpoint of version 2; this program reads version 1");
     writeFileSync(path(), text.replace("heddle-checkpoint", "heddle-notebooks!"), "latin1");
-    expect(complaint()).toContain("is no checkpoint");
+    expect(complaint()).toContain("is not a checkpoint");
   });
 });

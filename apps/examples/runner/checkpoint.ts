@@ -1,6 +1,7 @@
 /**
- * Checkpoints: all that a run needs to go on to the same bits, in one file of the safetensors format. A crash at any moment
- * leaves a whole one: the new file is complete on the disk before it takes the place of the last, and the last is kept.
+ * Checkpoints: the whole state of a run in one file of the safetensors format, so that a resumed run gives the same
+ * bits. A crash at any moment leaves at least one intact checkpoint: the new file is complete on disk before it
+ * replaces the last one, which is kept.
  */
 import { defaultGenerator, type GeneratorState, scope } from "@heddle/tensor";
 import { createHash } from "node:crypto";
@@ -20,21 +21,21 @@ export interface Stateful {
   loadStateDict(state: never): unknown;
 }
 
-/** A record of plain data as a part of a run; what is loaded is written into it. */
+/** A record of plain data as a part of a run; loading writes into it. */
 export function plainState<T extends object>(record: T): Stateful {
   return { stateDict: () => record, loadStateDict: (state: T) => Object.assign(record, state) };
 }
 
 /**
- * The checkpoint of a run in its folder: `checkpoint.safetensors`, and the one before it. Beside its parts it holds the state
- * of the default generator.
+ * The checkpoint of a run in its folder: `checkpoint.safetensors`, and the previous one. Besides its parts it holds the
+ * state of the default random generator.
  */
 export class Checkpoint {
   private readonly out: OutFolder;
   private readonly about: Readonly<Record<string, unknown>>;
   private readonly parts: Readonly<Record<string, Stateful>>;
 
-  /** `about` is what a run must have in common with the one that it goes on from: its example, its model, its options. */
+  /** `about` is what a resumed run must have in common with its checkpoint: the example, the model, the options. */
   constructor(
     out: OutFolder,
     about: Readonly<Record<string, string | number | boolean | null>>,
@@ -45,14 +46,14 @@ export class Checkpoint {
     this.parts = parts;
   }
 
-  /** Writes where the run stands now. To be called between steps; nothing else may change the parts meanwhile. */
+  /** Saves the current state. Call it between steps; nothing may change the parts until it has finished. */
   async save(): Promise<void> {
     if (this.out.dry) return;
     using _ = scope();
     const states = Object.entries(this.parts).map(([name, part]) => [name, part.stateDict()] as const);
     const { json, tensors } = splitState({ parts: Object.fromEntries(states), random: defaultGenerator.getState() });
     const file = await encodeSafetensors(tensors, {
-      // First, so that its place is found before anything that a part brings.
+      // First, so that names of the parts cannot take its place.
       checksum: "0".repeat(64),
       format: FORMAT,
       version: String(VERSION),
@@ -65,18 +66,18 @@ export class Checkpoint {
   }
 
   /**
-   * Takes up the last checkpoint in the folder: gives its file, or null when there is none. Files stay as they are.
+   * Loads the last checkpoint in the folder; returns its file, or null if there is none. It changes no file.
    *
-   * @throws OptionError when it is damaged, of another version, or of a run that differs, with what differs.
+   * @throws OptionError if it is damaged, of another version, or of a run that differs, and says what differs.
    */
   load(): string | null {
-    // A crash between two renames leaves the previous one alone.
+    // A crash between two renames leaves only the previous one.
     const name = [FILE, PREVIOUS].find((name) => existsSync(join(this.out.path, name)));
     if (name === undefined) return null;
     const path = join(this.out.path, name);
     const remedy = name === FILE && existsSync(join(this.out.path, PREVIOUS))
-      ? `; the one before it is ${PREVIOUS}, which goes on when it is moved to ${FILE}`
-      : "; leave --resume out to begin anew, or name another --out";
+      ? `; the previous one is ${PREVIOUS}; to resume from it, rename it to ${FILE}`
+      : "; omit --resume to start from the beginning, or use another --out";
     const state = this.read(path, (what) => {
       throw new OptionError(`--resume: ${path} ${what}${remedy}`);
     });
@@ -99,12 +100,12 @@ export class Checkpoint {
     } catch (error) {
       return fail(`is damaged (${(error as Error).message})`);
     }
-    if (meta["format"] !== FORMAT) fail("is no checkpoint");
+    if (meta["format"] !== FORMAT) fail("is not a checkpoint");
     if (meta["version"] !== String(VERSION)) {
-      fail(`is a checkpoint of version ${meta["version"]}, and this program reads version ${VERSION}`);
+      fail(`is a checkpoint of version ${meta["version"]}; this program reads version ${VERSION}`);
     }
     const sum = checksum(file);
-    if (sum === null || sum.digest !== meta["checksum"]) fail("is damaged (its checksum does not fit its content)");
+    if (sum === null || sum.digest !== meta["checksum"]) fail("is damaged (its checksum does not match its content)");
     const there = JSON.parse(meta["about"]!) as Record<string, unknown>;
     const differs = [...new Set([...Object.keys(this.about), ...Object.keys(there)])]
       .filter((key) => there[key] !== this.about[key])
@@ -114,9 +115,12 @@ export class Checkpoint {
   }
 }
 
-/** SHA-256 of a file whose checksum, in hexadecimal, counts as zeros, and where that stands; null when it has none. */
+/**
+ * The SHA-256 of a file, computed with zeros in place of its own checksum, and the checksum's position; null if it has
+ * none.
+ */
 function checksum(file: Uint8Array): { at: number; digest: string } | null {
-  // Quotes within the other words are escaped, so this can only be the field itself.
+  // Quotes within other strings are escaped, so this can only match the field itself.
   const field = new TextEncoder().encode('"checksum":"');
   const at = indexOf(file, field);
   if (at < 0 || at + field.length + 64 > file.length) return null;

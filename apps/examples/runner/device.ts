@@ -1,12 +1,12 @@
-/** The device of a run, by its name. */
+/** Opens the device of a run by name. */
 import { gpuReport, webgpu } from "@heddle/gpu";
 import { defaultDevice, type Device, deviceNames, setDefaultDevice } from "@heddle/tensor";
 import { OptionError } from "./options.ts";
 
 /**
- * Makes the device of a name the default; without a name the default stays. "gpu" opens the adapter that the runtime offers.
+ * Makes a device the default by name; without a name the default stays. "gpu" opens the runtime's default adapter.
  *
- * @throws OptionError when there is no such device, or no GPU to open, with the reason.
+ * @throws OptionError if there is no such device, or no GPU can be opened, with the reason.
  */
 export async function openDevice(name: string | null): Promise<Device> {
   if (name === null) return defaultDevice();
@@ -17,16 +17,16 @@ export async function openDevice(name: string | null): Promise<Device> {
       throw new OptionError(`--device gpu: ${error instanceof Error ? error.message : error}`);
     }
   }
-  // "null" computes nothing: it is there to count kernels.
+  // "null" computes nothing: it is for counting kernels.
   const devices = [...new Set([...deviceNames().filter((device) => device !== "null"), "gpu"])];
   if (!devices.includes(name)) {
-    throw new OptionError(`--device ${name}: there is no such device; there are ${devices.join(", ")}`);
+    throw new OptionError(`--device ${name}: no such device; expected ${devices.join(", ")}`);
   }
   setDefaultDevice(name);
   return defaultDevice();
 }
 
-/** What the figures of a run say of its device: the name, and for a GPU the adapter as its driver calls it. */
+/** The device as reported in the figures of a run: its name, and for a GPU the adapter's name. */
 export function deviceFigures(device: Device): { device: string; adapter?: string } {
   return device.name === "gpu" ? { device: device.name, adapter: gpuReport(device).adapter } : { device: device.name };
 }

@@ -1,4 +1,4 @@
-/** A time as people say it: `0.4 s`, `12 s`, `3:05`, `1:02:03`. */
+/** A duration for people: `0.4 s`, `12 s`, `3:05`, `1:02:03`. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;

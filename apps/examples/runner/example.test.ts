@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Example, runExample } from "./example.ts";
-import { askOptions, LineError } from "./lines.ts";
+import { askOptions, LineError } from "./prompt.ts";
 import { type CommonOptions, commonOptions } from "./options.ts";
 
 let folder: string;
@@ -50,7 +50,7 @@ describe("runExample", () => {
     expect(JSON.parse(readFileSync(join(out, "figures.json"), "utf8"))).toMatchObject({ epochs: 2 });
   });
 
-  test("of two runs in one folder the second is told so, and the folder is free afterwards", async () => {
+  test("the second run in a folder is an error, and the folder is free afterwards", async () => {
     const out = join(folder, "out");
     const both = await Promise.all([run("--out", out), run("--out", out)]);
     expect(both.map(({ code }) => code).sort()).toEqual([0, 2]);
@@ -61,14 +61,14 @@ describe("runExample", () => {
     expect(readdirSync(out).sort()).toEqual(["dot.svg", "figures.json", "index.html"]);
   });
 
-  test("a folder that cannot be one is told before the run", async () => {
+  test("an impossible folder is an error before the run", async () => {
     const out = join(folder, "file");
     writeFileSync(out, "mine");
     for (const path of [out, join(out, "below")]) {
       const { code, stdout, stderr } = await run("--out", path);
       expect([code, stdout]).toEqual([2, ""]);
       expect(stderr).toMatch(
-        /^demo: --out: .* (is a file; name a folder|a part of its path is a file \(.*\); name another folder)\n$/,
+        /^demo: --out: .* (is a file; expected a folder|a part of its path is a file \(.*\); use another folder)\n$/,
       );
     }
     expect(readFileSync(out, "utf8")).toBe("mine");
@@ -99,7 +99,7 @@ describe("runExample", () => {
   test("--help", async () => {
     const { code, stdout } = await run("--help");
     expect(code).toBe(0);
-    expect(stdout).toContain("Shows what the runner does.\n\nUsage: deno task demo [options]\n");
+    expect(stdout).toContain("Shows what the runner does.\n\nUsage: deno task example demo [options]\n");
   });
 
   test("a wrong option ends it with a line for people and code 2", async () => {
@@ -110,10 +110,10 @@ describe("runExample", () => {
   test("a device that is not there: the error names those that are", async () => {
     const { code, stderr } = await run("--device", "abacus");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^demo: --device abacus: there is no such device; there are .*reference/);
+    expect(stderr).toMatch(/^demo: --device abacus: no such device; expected .*reference/);
   });
 
-  test("--ask answers lines in place of a run, and writes nothing", async () => {
+  test("--ask replies to lines in place of a run, and writes nothing", async () => {
     const asked: Example<CommonOptions> = {
       ...demo,
       options: { ...askOptions("a word"), ...demo.options },

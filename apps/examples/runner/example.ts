@@ -1,62 +1,63 @@
-/** Runs an example: reads its options, opens its device and its output folder, and ends with its figures. */
+/** Runs an example: parses its options, opens its device and its output folder, and reports its figures. */
 import { type Device, manualSeed } from "@heddle/tensor";
 import { realpathSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { openDevice } from "./device.ts";
 import { helpText, startCommand } from "./help.ts";
-import { type Answer, answerLines, type LineSource } from "./lines.ts";
+import { type Answer, answerLines, type LineSource } from "./prompt.ts";
 import { OptionError, type Options, parseOptions, type RunOptions, type Values } from "./options.ts";
 import { OutFolder } from "./out_folder.ts";
 import { Progress } from "./progress.ts";
 import { Screen, type Stream } from "./screen.ts";
 import { GrowingTable } from "./table.ts";
 
-/** The figures of a run, for scripts: what `--json` prints. */
+/** The figures of a run, as `--json` prints them. */
 export type Figures = Record<string, unknown>;
 
-/** An example: what `--help` says of it, its options, and what it does. */
+/** An example: its description, its options, and its program. */
 export interface Example<S extends RunOptions> {
-  /** Its task, or its name where it has none. */
+  /** The name of its folder. */
   name: string;
-  /** How it is started (default: `deno task` and its name). */
+  /** The command that starts it (default: `deno task example` and its name). */
   command?: string;
   /** One or two sentences. */
   about: string;
   options: S;
-  /** Does it all; what it returns is printed by `--json` and heads the page of the run. */
+  /** Runs the example; `--json` prints the result, and the page of the run shows it. */
   run(options: Values<S>, run: Run): Promise<Figures>;
-  /** Makes ready to answer lines: what `--ask` does in place of `run`, where the options have `askOptions`. */
+  /** Prepares to reply to lines: `--ask` calls it in place of `run`, if the options have `askOptions`. */
   answer?(options: Values<S>, run: Run): Promise<Answer>;
 }
 
-/** What a running example has at hand. */
+/** What a running example can use. */
 export interface Run {
-  /** Where it computes; also the default device. */
+  /** The device, which is also the default device. */
   readonly device: Device;
-  /** Where it writes; nothing is written in a dry run. */
+  /** The output folder; a dry run writes nothing. */
   readonly out: OutFolder;
   /** Prints a line for people. */
   print(text?: string): void;
-  /** A table whose rows are printed as they come. */
+  /** A table whose rows are printed as they are added. */
   table(titles: readonly string[]): GrowingTable;
-  /** Shows how far the run is, of `total` steps, `before` of which an earlier run did. */
+  /** Shows the progress of `total` steps, `before` of which an earlier run did. */
   progress(total: number, before?: number): Progress;
 }
 
-/** Where an example writes: people read one of these, scripts read `stdout`. */
+/** The streams of an example: people read one of the outputs, scripts read `stdout`. */
 export interface Streams {
   stdout: Stream;
   stderr: Stream;
-  /** Where the lines come from that `--ask` answers. */
+  /** The lines that `--ask` reads. */
   stdin?: LineSource;
 }
 
 /**
- * Runs an example with the arguments of a command line and gives its exit code: 0, or 2 when an option is wrong.
+ * Runs an example with command-line arguments and returns its exit code: 0, or 2 if an option is invalid.
  *
- * With `--json` standard output has one line, the figures as JSON; all that is for people goes to standard error then.
- * Without it people read standard output. With `--ask` standard output has the answers alone, or with `--json` their counts.
+ * With `--json` standard output has one line, the figures as JSON, and everything for people goes to standard error.
+ * Otherwise people read standard output. With `--ask` standard output has only the replies, or with `--json` only their
+ * counts.
  */
 export async function runExample<S extends RunOptions>(
   example: Example<S>,
@@ -77,7 +78,7 @@ export async function runExample<S extends RunOptions>(
     const device = await openDevice(common.device);
     manualSeed(common.seed);
     const human = common.json || asked ? streams.stderr : streams.stdout;
-    // A log that a build server keeps is no terminal, whatever its streams say.
+    // The log of a build server is not a terminal, whatever its streams report.
     const screen = new Screen(human, human.isTTY === true && !process.env["CI"]);
     const run: Run = {
       device,
@@ -109,12 +110,16 @@ export async function runExample<S extends RunOptions>(
   }
 }
 
+/** Whether a module is the script that was started (`import.meta.main`, which Node 20 lacks). */
+export function isStarted(moduleUrl: string): boolean {
+  const script = process.argv[1];
+  return script !== undefined && realpathSync(script) === realpathSync(fileURLToPath(moduleUrl));
+}
+
 /**
- * Runs the example with the arguments of the process when its module is the one that was started, as `import.meta.main`
- * says where there is such a thing (Node 20 has none); does nothing when a test imports it.
+ * Runs the example with the arguments of the process, if its module is the script that was started and not imported by
+ * a test.
  */
 export async function start<S extends RunOptions>(moduleUrl: string, example: Example<S>): Promise<void> {
-  const script = process.argv[1];
-  if (script === undefined || realpathSync(script) !== realpathSync(fileURLToPath(moduleUrl))) return;
-  process.exitCode = await runExample(example, process.argv.slice(2));
+  if (isStarted(moduleUrl)) process.exitCode = await runExample(example, process.argv.slice(2));
 }

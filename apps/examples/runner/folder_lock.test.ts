@@ -12,7 +12,7 @@ let folder: string;
 beforeEach(() => folder = mkdtempSync(join(tmpdir(), "heddle-lock-")));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** As another run would leave it. */
+/** A lock of another run. */
 function lockedBy(holder: object): void {
   const lock = { pid: process.pid, thread: threadId, host: hostname(), since: Date.now(), ...holder };
   writeFileSync(join(folder, LOCK_FILE), JSON.stringify(lock));

@@ -1,4 +1,4 @@
-/** One run at a time in a folder: a file says which one it is. */
+/** Allows one run at a time in a folder: a lock file identifies the run. */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ interface Holder {
   pid: number;
   thread: number;
   host: string;
-  /** When the run began, in milliseconds of the clock. */
+  /** When the run started, in milliseconds since the epoch. */
   since: number;
 }
 
@@ -22,14 +22,14 @@ interface Holder {
 const held = new Set<string>();
 
 /**
- * Takes a folder for this run; what it returns lets go of it. A lock whose process is gone is taken over.
+ * Locks a folder for this run; the returned function unlocks it. The lock of a dead process is taken over.
  *
- * @throws OptionError when another run has the folder, naming it.
+ * @throws OptionError that names the other run, if the folder is in use.
  */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, LOCK_FILE);
   const mine: Holder = { pid: process.pid, thread: threadId, host: hostname(), since: Date.now() };
-  // It appears whole, so that nobody reads half of it.
+  // The file appears complete, so that nobody reads half of it.
   const part = uniquePart(path);
   writeFileSync(part, JSON.stringify(mine));
   try {
@@ -50,7 +50,7 @@ export function lockFolder(folder: string): () => void {
   };
 }
 
-/** Gives the file its second name unless there is one of that name. */
+/** Links the file to its second name, unless that name exists. */
 function link(part: string, path: string): boolean {
   try {
     linkSync(part, path);
@@ -58,7 +58,7 @@ function link(part: string, path: string): boolean {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return false;
-    // Some file systems have no links.
+    // Some file systems have no hard links.
     if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EOPNOTSUPP" && code !== "ENOSYS" && code !== "EMLINK") {
       throw error;
     }
@@ -72,13 +72,13 @@ function link(part: string, path: string): boolean {
   }
 }
 
-/** Removes a lock that nobody holds, and none that another run has put in its place meanwhile. */
+/** Removes a stale lock, unless another run has replaced it meanwhile. */
 function setAside(path: string, text: string): void {
   const aside = uniquePart(path);
   try {
     renameSync(path, aside);
   } catch {
-    return; // another run was quicker
+    return; // another run was faster
   }
   if (read(aside) !== text) link(aside, path);
   rmSync(aside, { force: true });
@@ -100,15 +100,15 @@ function holderOf(text: string): Holder | null {
       ? { pid, thread, host, since }
       : null;
   } catch {
-    return null; // damaged: a machine that lost its power wrote it
+    return null; // damaged by a power failure
   }
 }
 
-/** Whether the run that wrote a lock may still go on. */
+/** Whether the run that wrote a lock may still be running. */
 function mayRun({ pid, thread, host, since }: Holder, path: string): boolean {
-  // What runs elsewhere cannot be asked for.
+  // Processes on other machines cannot be checked.
   if (host !== hostname()) return true;
-  // In a container that was started again this process may have the number of the one before.
+  // In a restarted container this process may have the id of the previous one.
   if (pid === process.pid && thread === threadId) return held.has(path);
   const started = Date.now() - uptime() * 1000;
   return since > started - 60_000 && processLives(pid);
@@ -120,6 +120,6 @@ function inUse(folder: string, path: string, { pid, host, since }: Holder): Opti
     `--out: ${folder} is in use by the run with process number ${pid}${elsewhere}, since ${
       new Date(since).toISOString()
     }; ` +
-      `wait for it, or name another folder. If there is no such run, delete ${path}`,
+      `wait for it, or use another folder. If there is no such run, delete ${path}`,
   );
 }

@@ -1,7 +1,7 @@
-/** The text of `--help`, made from the options. */
+/** The text of `--help`, generated from the options. */
 import { optionName, type Options } from "./options.ts";
 
-/** What the program is, how it is called, and a line for each option with its default. */
+/** The description of a program, its usage, and a line per option with its default. */
 export function helpText(program: { name: string; command?: string; about: string; options: Options }): string {
   const rows = Object.entries(program.options).map(([key, option]) => {
     const shown = option.shown ?? (option.fallback === null ? undefined : String(option.fallback));
@@ -16,7 +16,7 @@ export function helpText(program: { name: string; command?: string; about: strin
   return [program.about, "", `Usage: ${startCommand(program)} [options]`, "", ...lines].join("\n");
 }
 
-/** What is typed to start a program. */
+/** The command that starts a program. */
 export function startCommand({ name, command }: { name: string; command?: string }): string {
-  return command ?? `deno task ${name}`;
+  return command ?? `deno task example ${name}`;
 }

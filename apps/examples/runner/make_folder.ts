@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Makes a folder and those above it. (Node's `recursive` never ends where a parent exists and takes no folder, as /proc.) */
+/**
+ * Makes a folder and its parents. (Node's `recursive` never returns if a parent exists but accepts no folder, such as
+ * /proc.)
+ */
 export function makeFolder(path: string): void {
   const missing: string[] = [];
   for (let folder = path; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
@@ -9,7 +12,7 @@ export function makeFolder(path: string): void {
     try {
       mkdirSync(folder);
     } catch (error) {
-      // Another run may have made it meanwhile.
+      // Another run may have made it in the meantime.
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
   }

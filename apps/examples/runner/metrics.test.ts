@@ -22,7 +22,7 @@ test("a record is a line at once, and figures are curves", () => {
   expect(metrics.values("accuracy")).toEqual([]);
 });
 
-test("a run that goes on forgets what came after its checkpoint", () => {
+test("a resumed run drops the records after its checkpoint", () => {
   const first = new Metrics(new OutFolder(folder, false));
   first.add({ step: 1 });
   const state = structuredClone(first.stateDict());

@@ -1,37 +1,37 @@
 import type { OutFolder } from "./out_folder.ts";
 
-/** The figures of one moment of a run, with the step they belong to. */
+/** The metrics at one moment of a run, with their step. */
 export type Metric = Readonly<{ step: number; [name: string]: number }>;
 
 const FILE = "metrics.jsonl";
 
 /**
- * The figures of a run as it goes on: a line of JSON each in `metrics.jsonl`, as soon as they are known, and in memory for the
- * curves at the end. A figure that is not finite is null in the file, as JSON has no word for it.
+ * The metrics of a run: one line of JSON per record in `metrics.jsonl`, written at once, and in memory for the curves
+ * at the end. Numbers that are not finite are null in the file, as JSON cannot represent them.
  */
 export class Metrics {
   private readonly out: OutFolder;
   private records: Metric[] = [];
   private begun = false;
 
-  /** The folder's file is replaced when the first record comes, not before. */
+  /** The first record replaces the folder's file. */
   constructor(out: OutFolder) {
     this.out = out;
   }
 
-  /** Writes a record down. */
+  /** Writes a record. */
   add(record: Metric): void {
     if (!this.begun) this.begin();
     this.records.push(record);
     this.out.append(FILE, line(record));
   }
 
-  /** The values of a figure, from the records that have it. */
+  /** The values of a metric, from the records that have it. */
   values(name: string): number[] {
     return this.curve(name).y;
   }
 
-  /** A figure over another one, by default over the steps, as a chart takes it. */
+  /** A metric over another one, by default over the steps, in the form that a chart takes. */
   curve(name: string, over = "step"): { x: number[]; y: number[] } {
     const both = this.records.filter((record) => record[name] !== undefined && record[over] !== undefined);
     return { x: both.map((record) => record[over]!), y: both.map((record) => record[name]!) };
@@ -42,7 +42,7 @@ export class Metrics {
     return { records: this.records };
   }
 
-  /** Goes on from the records of a run; the file then has these and no others. */
+  /** Restores the records of a run; the file then contains exactly these. */
   loadStateDict({ records }: { records: Metric[] }): void {
     this.records = [...records];
     this.begin();
@@ -50,7 +50,7 @@ export class Metrics {
 
   private begin(): void {
     this.begun = true;
-    const note = "the figures step by step and epoch by epoch, a line of JSON each";
+    const note = "the metrics by step and by epoch, one line of JSON each";
     this.out.file(FILE, this.records.map(line).join(""), note);
   }
 }

@@ -69,8 +69,8 @@ describe("parseOptions", () => {
   test("an unknown option lists what is near", () => {
     expect(message("--epoch", "3")).toBe("unknown option --epoch; did you mean --epochs?");
     expect(message("--dryrun")).toBe("unknown option --dryrun; did you mean --dry-run?");
-    expect(message("--temperature=1")).toMatch(/^unknown option --temperature; there are --model, --device, .*--help$/);
-    expect(message("-x")).toMatch(/^unknown option -x; there are /);
+    expect(message("--temperature=1")).toMatch(/^unknown option --temperature; expected --model, --device, .*--help$/);
+    expect(message("-x")).toMatch(/^unknown option -x; expected /);
   });
 
   test("a wrong value names option, value and what was expected", () => {
@@ -89,7 +89,7 @@ describe("parseOptions", () => {
     expect(message("--epochs")).toBe("--epochs needs a value: a whole number of at least 1");
     expect(message("--epochs", "--json")).toBe("--epochs needs a value: a whole number of at least 1");
     expect(message("--json=yes")).toBe('--json takes no value, but was given "yes"');
-    expect(message("mnist")).toBe('"mnist" stands alone; options are written --name value (see --help)');
+    expect(message("mnist")).toBe('"mnist" is not an option; options are written --name value (see --help)');
   });
 });
 
@@ -97,7 +97,7 @@ describe("helpText", () => {
   const help = helpText({ name: "lenet", about: "Trains.", options });
 
   test("has a line for every option, with its default", () => {
-    expect(help).toContain("Usage: deno task lenet [options]");
+    expect(help).toContain("Usage: deno task example lenet [options]");
     expect(help).toMatch(/--model lenet5\|convnet\|mlp {3}the network \[lenet5\]/);
     expect(help).toMatch(/--epochs N {2,}passes over the training data \[5\]/);
     expect(help).toMatch(/--lr X {2,}learning rate \[by model\]/);

@@ -1,32 +1,32 @@
-/** Options of an example by name: their types, their defaults, and how they are read from the command line. */
+/** Options of an example by name: their types, their defaults, and how the command line is parsed. */
 import { parseArgs } from "node:util";
-import { nearMatches } from "./near.ts";
+import { nearMatches } from "./edit_distance.ts";
 
-/** One option: how its text is read, what it is when it is not given, and what `--help` says of it. */
+/** One option: its parser, its default, and its line in `--help`. */
 export interface Option<T> {
   /** The line in `--help`. */
   readonly help: string;
-  /** What stands for the value in `--help`, such as `N` or `DIR`; null for a flag, which takes none. */
+  /** The placeholder of the value in `--help`, such as `N` or `DIR`; null for a flag, which has no value. */
   readonly value: string | null;
-  /** What a value has to be, for the error that says it is not. */
+  /** What a valid value is, for the error message. */
   readonly expected: string;
-  /** The value when the option is not given. */
+  /** The value if the option is absent. */
   readonly fallback: T;
-  /** How `--help` words the default where the value itself does not tell. */
+  /** The default in `--help`, if it differs from the value itself. */
   readonly shown?: string;
-  /** The words that are allowed, where these are few. */
+  /** The allowed words, if there are few. */
   readonly words?: readonly string[];
-  /** The value of a text, or undefined where it has none. */
+  /** The value of a text, or undefined if it is invalid. */
   parse(text: string): T | undefined;
 }
 
 /** The options of an example: the key `dryRun` is `--dry-run` on the command line. */
 export type Options = Record<string, Option<unknown>>;
 
-/** What the options come to: `{ epochs: Option<number> }` gives `{ epochs: number }`. */
+/** The parsed values: `{ epochs: Option<number> }` gives `{ epochs: number }`. */
 export type Values<S extends Options> = { [K in keyof S]: S[K] extends Option<infer T> ? T : never };
 
-/** What a person typed is not what the example takes; the message is for that person. */
+/** A command-line error; its message is for the person who typed the command. */
 export class OptionError extends Error {
   override name = "OptionError";
 }
@@ -34,9 +34,9 @@ export class OptionError extends Error {
 interface Wording<D> {
   help: string;
   default: D;
-  /** How `--help` words the default. */
+  /** The default in `--help`. */
   shown?: string;
-  /** What stands for the value in `--help`. */
+  /** The placeholder of the value in `--help`. */
   value?: string;
 }
 
@@ -45,7 +45,7 @@ export function text<D extends string | null>(wording: Wording<D>): Option<strin
   return { ...named(wording, "TEXT"), expected: "some text", parse: (text) => text === "" ? undefined : text };
 }
 
-/** A whole number in a range. A default of null means that the example chooses. */
+/** An integer in a range. A default of null means that the example chooses. */
 export function integer<D extends number | null>(
   wording: Wording<D> & { min?: number; max?: number },
 ): Option<number | D> {
@@ -61,7 +61,7 @@ export function integer<D extends number | null>(
   };
 }
 
-/** A number; with `above`, a greater one than that. A default of null means that the example chooses. */
+/** A number; with `above`, greater than that. A default of null means that the example chooses. */
 export function number<D extends number | null>(
   wording: Wording<D> & { above?: number; min?: number; max?: number },
 ): Option<number | D> {
@@ -94,12 +94,12 @@ export function choice<const W extends string, const D extends W | null>(
   };
 }
 
-/** A switch that is off unless it is named. */
+/** A flag that is off by default. */
 export function flag(wording: { help: string }): Option<boolean> {
   return { help: wording.help, value: null, expected: "nothing after it", fallback: false, parse: () => undefined };
 }
 
-/** The options that every example has. */
+/** The options of every example. */
 export interface RunOptions extends Options {
   device: Option<string | null>;
   seed: Option<number>;
@@ -110,34 +110,39 @@ export interface RunOptions extends Options {
   dryRun: Option<boolean>;
 }
 
-/** Those of an example that trains a network: its epochs, its batches and its learning rate besides. */
+/** The options of an example that trains a network: also its epochs, batch size and learning rate. */
 export interface CommonOptions extends RunOptions {
   epochs: Option<number>;
   batch: Option<number | null>;
   lr: Option<number | null>;
 }
 
-/** The options that every example has; `data` says in words what there is without a folder. */
+/** The options of every example; `data` describes the data used without a folder. */
 export function runOptions(defaults: { name: string; data: string }): RunOptions {
   return {
     device: text({ help: "where to compute", default: null, shown: "the default device", value: "NAME" }),
-    seed: integer({ help: "of everything random", default: 0 }),
+    seed: integer({ help: "random seed", default: 0 }),
     limit: integer({
-      help: "use at most N examples, of training and of test each",
+      help: "use at most N training and N test examples",
       default: null,
       min: 1,
       shown: "all",
     }),
-    data: text({ help: "folder of the data", default: null, value: "DIR", shown: defaults.data }),
-    out: text({ help: "where pictures and weights go", default: `runs/${defaults.name}`, value: "DIR" }),
-    json: flag({ help: "end with one line of JSON on standard output, alone there" }),
+    data: text({
+      help: "folder of the data (see docs/datasets.md)",
+      default: null,
+      value: "DIR",
+      shown: defaults.data,
+    }),
+    out: text({ help: "output folder", default: `runs/${defaults.name}`, value: "DIR" }),
+    json: flag({ help: "print only one line of JSON on standard output" }),
     dryRun: flag({ help: "build everything, take one step, write nothing" }),
   };
 }
 
 /**
- * The options of an example that trains a network, with its own defaults. A batch or a learning rate of null is chosen by the
- * example; say how in words.
+ * The options of an example that trains a network, with its own defaults. A text as the default of the batch size or
+ * learning rate describes how the example chooses it.
  */
 export function commonOptions(defaults: {
   name: string;
@@ -152,7 +157,7 @@ export function commonOptions(defaults: {
   return {
     device,
     epochs: integer({ help: "passes over the training data", default: defaults.epochs, min: 1 }),
-    batch: integer({ help: "examples in a step", min: 1, ...chosen(defaults.batch) }),
+    batch: integer({ help: "batch size", min: 1, ...chosen(defaults.batch) }),
     lr: number({ help: "learning rate", above: 0, ...chosen(defaults.lr) }),
     ...others,
   };
@@ -164,28 +169,28 @@ export interface CheckpointOptions extends Options {
   checkpointEvery: Option<number | null>;
 }
 
-/** Where a run goes on, and how often it notes where it is. */
+/** Whether to resume, and how often to write checkpoints. */
 export function checkpointOptions(): CheckpointOptions {
   return {
-    resume: flag({ help: "go on from the checkpoint in --out, if there is one" }),
+    resume: flag({ help: "resume from the checkpoint in --out, if there is one" }),
     checkpointEvery: integer({
-      help: "steps from checkpoint to checkpoint, besides the one after each epoch",
+      help: "steps between checkpoints, in addition to the one after each epoch",
       default: null,
       min: 1,
-      shown: "none besides",
+      shown: "only after epochs",
     }),
   };
 }
 
-/** `dryRun` as it is typed: `dry-run`. */
+/** `dryRun` as on the command line: `dry-run`. */
 export function optionName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /**
- * The values of a command line, or "help" when that is what it asks for.
+ * Parses a command line; returns "help" if it asks for help.
  *
- * @throws OptionError that names the option, its value, and what was expected; for an unknown one, what it may have been.
+ * @throws OptionError that names the option, its value and what was expected; for an unknown option, similar names.
  */
 export function parseOptions<S extends Options>(args: readonly string[], options: S): Values<S> | "help" {
   const keys = new Map(Object.keys(options).map((key) => [optionName(key), key]));
@@ -204,7 +209,7 @@ export function parseOptions<S extends Options>(args: readonly string[], options
   for (const token of tokens) {
     if (token.kind === "positional") {
       throw new OptionError(
-        `${JSON.stringify(token.value)} stands alone; options are written --name value (see --help)`,
+        `${JSON.stringify(token.value)} is not an option; options are written --name value (see --help)`,
       );
     }
     if (token.kind !== "option") continue;
@@ -240,7 +245,7 @@ function unknown(typed: string, names: readonly string[]): OptionError {
   const meant = nearMatches(typed.replace(/^-+/, ""), names);
   const hint = meant.length > 0
     ? `did you mean ${meant.map((name) => `--${name}`).join(" or ")}?`
-    : `there are ${names.map((name) => `--${name}`).join(", ")}`;
+    : `expected ${names.map((name) => `--${name}`).join(", ")}`;
   return new OptionError(`unknown option ${typed}; ${hint}`);
 }
 

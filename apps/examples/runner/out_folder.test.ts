@@ -62,11 +62,11 @@ describe("OutFolder", () => {
     writeFileSync(join(folder, "file"), "mine");
     const open = (path: string): () => () => void => () => new OutFolder(path, false).open();
     expect(open(join(folder, "file"))).toThrow(OptionError);
-    expect(open(join(folder, "file"))).toThrow(`--out: ${join(folder, "file")} is a file; name a folder`);
+    expect(open(join(folder, "file"))).toThrow(`--out: ${join(folder, "file")} is a file; expected a folder`);
     expect(open(join(folder, "file", "below"))).toThrow(
       /--out: .*below cannot be written: a part of its path is a file/,
     );
-    // Whoever you are, nothing is made there.
+    // Not even root can create a folder there.
     if (process.platform === "linux") expect(open("/proc/heddle")).toThrow(/--out: \/proc\/heddle cannot be written: /);
     expect(readFileSync(join(folder, "file"), "utf8")).toBe("mine");
     const leave = new OutFolder(join(folder, "new", "below"), false).open();

@@ -7,32 +7,32 @@ import { OptionError } from "./options.ts";
 import { type RunPage, runPage, type Section } from "./page.ts";
 import { putFile, type PutOptions } from "./part_file.ts";
 
-/** Writes the files of one run and remembers them for the page. */
+/** Writes the files of a run and records them for the page. */
 export class OutFolder {
-  /** As the person named it, or as the default is. */
+  /** The path as given. */
   readonly path: string;
-  /** Whether it writes nothing. */
+  /** Whether nothing is written. */
   readonly dry: boolean;
   private readonly pictures: { file: string; caption: string }[] = [];
   private readonly files: { file: string; note: string }[] = [];
   private readonly sections: Section[] = [];
 
-  /** A dry one writes nothing. */
+  /** With `dry`, nothing is written. */
   constructor(path: string, dry: boolean) {
     this.path = path;
     this.dry = dry;
   }
 
   /**
-   * Makes the folder and takes it for this run; what it returns lets go of it. A dry one is not touched.
+   * Creates and locks the folder for this run; the returned function unlocks it. A dry run leaves it untouched.
    *
-   * @throws OptionError when it cannot be written to, or another run has it.
+   * @throws OptionError if it cannot be written to, or is in use by another run.
    */
   open(): () => void {
     if (this.dry) return () => {};
     return this.attempt(this.path, () => {
       if (existsSync(this.path) && !statSync(this.path).isDirectory()) {
-        throw new OptionError(`--out: ${this.path} is a file; name a folder`);
+        throw new OptionError(`--out: ${this.path} is a file; expected a folder`);
       }
       makeFolder(this.path);
       return lockFolder(this.path);
@@ -51,17 +51,14 @@ export class OutFolder {
     this.files.push({ file, note });
   }
 
-  /** Adds to a file that is there; makes it where it is not. */
+  /** Appends to a file, creating it if necessary. */
   append(file: string, content: string): void {
     if (this.dry) return;
     const target = join(this.path, file);
     this.attempt(target, () => appendFileSync(target, content));
   }
 
-  /**
-   * Puts a file in the place of the one of that name, once it is whole on the disk and not only in the system's memory. With
-   * `previous` the old one stays, under that name.
-   */
+  /** Replaces a file once the new content is flushed to disk. With `previous` the old file is kept under that name. */
   replace(file: string, content: string | Uint8Array, previous?: string): void {
     this.write(file, content, {
       durable: true,
@@ -69,26 +66,26 @@ export class OutFolder {
     });
   }
 
-  /** A folder within this one, for a part of the run; its files are not on the page. */
+  /** A subfolder for a part of the run; its files are not on the page. */
   within(name: string): OutFolder {
     return new OutFolder(join(this.path, name), this.dry);
   }
 
-  /** Shows the pictures and files of a folder within this one on the page, under a heading of their own. */
+  /** Shows the pictures and files of a subfolder on the page, in a section. */
   section(folder: string, part: OutFolder, about: Omit<Section, "pictures" | "files">): void {
     const moved = <T extends { file: string }>(entries: readonly T[]): T[] =>
       entries.map((entry) => ({ ...entry, file: `${folder}/${entry.file}` }));
     this.sections.push({ ...about, pictures: moved(part.pictures), files: moved(part.files) });
   }
 
-  /** Writes `index.html` with all of the above and gives its absolute path. */
+  /** Writes `index.html` with all of the above and returns its absolute path. */
   page(about: Omit<RunPage, "pictures" | "files" | "sections">): string {
     const { pictures, files, sections } = this;
     this.write("index.html", runPage({ ...about, pictures, files, sections }));
     return resolve(this.path, "index.html");
   }
 
-  /** A file appears whole or not at all, see {@link putFile}. */
+  /** Files appear complete or not at all, see {@link putFile}. */
   private write(file: string, content: string | Uint8Array, options: PutOptions = {}): void {
     if (this.dry) return;
     const target = join(this.path, file);
@@ -98,7 +95,7 @@ export class OutFolder {
     });
   }
 
-  /** Says of what the system refuses what it was for. */
+  /** Turns system errors into messages that say what the file was for. */
   private attempt<T>(path: string, work: () => T): T {
     try {
       return work();
@@ -110,14 +107,14 @@ export class OutFolder {
   }
 }
 
-/** What the system's codes mean for who named a folder. */
+/** Explanations of system error codes. */
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "it belongs to somebody else (EACCES); name another folder",
-  EPERM: "it is protected (EPERM); name another folder",
-  EROFS: "it is on a disk that is read-only (EROFS); name another folder",
-  ENOSPC: "the disk is full (ENOSPC); free some room, or name a folder on another disk",
-  EDQUOT: "your share of the disk is used up (EDQUOT); free some room, or name a folder on another disk",
-  ENOTDIR: "a part of its path is a file (ENOTDIR); name another folder",
-  EEXIST: "a part of its path is a file (EEXIST); name another folder",
-  EISDIR: "it is a folder (EISDIR); move it away, or name another --out",
+  EACCES: "permission denied (EACCES); use another folder",
+  EPERM: "operation not permitted (EPERM); use another folder",
+  EROFS: "the disk is read-only (EROFS); use another folder",
+  ENOSPC: "the disk is full (ENOSPC); free some space, or use a folder on another disk",
+  EDQUOT: "your disk quota is exhausted (EDQUOT); free some space, or use a folder on another disk",
+  ENOTDIR: "a part of its path is a file (ENOTDIR); use another folder",
+  EEXIST: "a part of its path is a file (EEXIST); use another folder",
+  EISDIR: "it is a folder (EISDIR); move it, or use another --out",
 };

@@ -1,4 +1,4 @@
-/** The page of a run, which opens from disk: its figures, its pictures, its other files. */
+/** The page of a run: its figures, its pictures, its other files. It opens from disk. */
 import { element, escapeMarkup } from "./pictures/svg.ts";
 import { figureText, namesOf, recordsOf, spaced } from "./records.ts";
 
@@ -22,22 +22,22 @@ const STYLE = `
   figcaption { color: #5a5a5a; font-size: .9rem }
 `;
 
-/** A part of a page with a heading. Files are named relative to the page. */
+/** A section of a page. File names are relative to the page. */
 export interface Section {
   title: string;
   about: string;
   figures: Record<string, unknown>;
   pictures: readonly { file: string; caption: string }[];
   files: readonly { file: string; note: string }[];
-  /** What the run said meanwhile, for who wants to read it again. */
+  /** What the run printed. */
   said?: string;
 }
 
-/** What the page of a run says. */
+/** The content of the page of a run. */
 export interface RunPage extends Section {
-  /** What was typed to get it. */
+  /** The command that produced it. */
   command: string;
-  /** Parts with headings of their own, after all else. */
+  /** Sections at the end. */
   sections?: readonly Section[];
 }
 
@@ -68,7 +68,7 @@ export function runPage(page: RunPage): string {
   ].join("\n");
 }
 
-/** Figures, pictures, files and words under a heading; figures that have a section of their own are left to it. */
+/** Figures, pictures, files and output under a heading, without figures that have their own section. */
 function content({ figures, pictures, files, said }: Section, elsewhere: readonly string[] = []): string[] {
   const rows = Object.entries(figures).filter(([name]) => !elsewhere.includes(name)).map(([name, value]) =>
     element("tr", {}, element("th", {}, escapeMarkup(spaced(name))), element("td", {}, cell(value)))
@@ -87,14 +87,12 @@ function content({ figures, pictures, files, said }: Section, elsewhere: readonl
   return [
     rows.length > 0 ? element("table", {}, ...rows) : "",
     ...shown,
-    said
-      ? element("details", {}, element("summary", {}, "What it printed"), element("pre", {}, escapeMarkup(said)))
-      : "",
+    said ? element("details", {}, element("summary", {}, "Output"), element("pre", {}, escapeMarkup(said))) : "",
     listed.length > 0 ? element("ul", {}, ...listed) : "",
   ];
 }
 
-/** A figure as markup: a list of records is a table of its own. */
+/** A figure as markup: a list of records becomes a table. */
 function cell(value: unknown): string {
   const records = recordsOf(value);
   if (records === null) return escapeMarkup(figureText(value));

@@ -9,7 +9,7 @@ let folder: string;
 beforeEach(() => folder = mkdtempSync(join(tmpdir(), "heddle-parts-")));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test("a file takes its place whole, and the one before it goes where it is told", () => {
+test("a file is replaced at once, and the old one is kept under the given name", () => {
   const path = join(folder, "a.txt"), previous = join(folder, "a.previous.txt");
   putFile(path, "one", { previous, durable: true });
   expect(readdirSync(folder)).toEqual(["a.txt"]);

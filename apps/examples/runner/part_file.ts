@@ -1,23 +1,29 @@
-/** Files that appear whole or not at all: written under a name of their own beside their place, and then moved there. */
+/**
+ * Files that appear complete or not at all: they are written under a temporary name in the same folder, and then
+ * renamed.
+ */
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 
-/** A name beside a file's that no other process or thread takes. */
+/** A temporary name beside a file that no other process or thread uses. */
 export function uniquePart(path: string): string {
   return `${path}.${process.pid}-${randomBytes(4).toString("hex")}.part`;
 }
 
-/** How a file is put into its place. */
+/** Options of {@link putFile}. */
 export interface PutOptions {
-  /** Where the file that was there before goes; by default it is replaced. */
+  /** A name under which the old file is kept; by default it is replaced. */
   previous?: string;
-  /** Whether it must outlive a power failure: it is then on the disk, and not only in the system's memory. */
+  /** Whether to flush the file to disk, so that it survives a power failure. */
   durable?: boolean;
 }
 
-/** Puts a file into its place, whole, whoever else writes there; and removes what killed processes left unfinished of it. */
+/**
+ * Writes a file completely or not at all, even if others write it at the same time; removes temporary files of killed
+ * processes.
+ */
 export function putFile(
   path: string,
   content: string | Uint8Array,
@@ -50,7 +56,7 @@ function moveIfThere(from: string, to: string): void {
   }
 }
 
-/** Writes a folder's names to the disk, where the system can do that. */
+/** Flushes a folder's entries to disk, if the system can do that. */
 function syncFolder(folder: string): void {
   let descriptor: number;
   try {
@@ -61,13 +67,13 @@ function syncFolder(folder: string): void {
   try {
     fsyncSync(descriptor);
   } catch {
-    // Not for folders, on Windows and some file systems.
+    // Not possible for folders on Windows and some file systems.
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** Deletes the parts of a file whose writers are gone. */
+/** Deletes the temporary files of dead processes. */
 function removeAbandoned(path: string): void {
   const folder = dirname(path), prefix = `${basename(path)}.`;
   for (const name of readdirSync(folder)) {
@@ -78,19 +84,19 @@ function removeAbandoned(path: string): void {
   }
 }
 
-/** What cannot be removed hinders nobody. */
+/** Files that cannot be removed do no harm. */
 function removeIfThere(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // Bun fails here where a part of the path is a file.
+    // Bun fails here if a part of the path is a file.
   }
 }
 
-/** Whether there is a process of that number on this machine. */
+/** Whether a process with this id exists on this machine. */
 export function processLives(pid: number): boolean {
   try {
-    process.kill(pid, 0); // signal 0 only asks
+    process.kill(pid, 0); // signal 0 only checks
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ESRCH";

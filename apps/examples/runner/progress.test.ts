@@ -26,7 +26,7 @@ describe("Progress", () => {
     expect(written).toBe(" 50%  half  0.0 s left\n");
   });
 
-  test("goes on where an earlier run stopped, and judges by its own time", () => {
+  test("continues where an earlier run stopped, and estimates from its own time", () => {
     let written = "", clock = 0;
     const progress = new Progress(new Screen({ write: (text) => written += text }), 40, 18, () => clock);
     for (let step = 19; step <= 24; step++) {

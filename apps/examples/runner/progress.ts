@@ -1,14 +1,14 @@
-/** How far a run is: a bar on a terminal, a plain line now and then elsewhere. */
+/** The progress of a run: a bar on a terminal, an occasional plain line elsewhere. */
 import { duration } from "./duration.ts";
 import type { Screen } from "./screen.ts";
 
 const WIDTH = 24;
-/** Redrawing more often than this only costs time. */
+/** Minimal interval between two redraws. */
 const REDRAW_MS = 100;
-/** Where there is no terminal, a line for every such share of the work. */
+/** Without a terminal, one line for each such share of the work. */
 const PLAIN_SHARE = 0.1;
 
-/** A count of steps towards a total, shown with the time that is left. */
+/** Counts steps towards a total and shows the remaining time. */
 export class Progress {
   private readonly screen: Screen;
   private readonly total: number;
@@ -20,8 +20,8 @@ export class Progress {
   private nextPlain = PLAIN_SHARE;
 
   /**
-   * `before` steps were done by an earlier run, in a time that says nothing of this one. `now` gives milliseconds; tests bring
-   * their own clock.
+   * `before` steps were done by an earlier run, whose speed is unknown. `now` returns milliseconds; tests pass their
+   * own clock.
    */
   constructor(screen: Screen, total: number, before = 0, now: () => number = () => performance.now()) {
     this.screen = screen;
@@ -32,7 +32,7 @@ export class Progress {
     this.started = now();
   }
 
-  /** One step (or several) more; `words` say what is being done and how well, such as `epoch 2/5  loss 0.312`. */
+  /** Counts one or more steps; `words` describe the current state, such as `epoch 2/5  loss 0.312`. */
   advance(words: string, steps = 1): void {
     this.done += steps;
     const share = Math.min(1, this.done / this.total);
@@ -48,14 +48,14 @@ export class Progress {
     this.screen.draw(`${bar(share)} ${percent(share)}  ${words}  ${this.left()}`);
   }
 
-  /** Says at once what is being done between steps, where there is a terminal. */
+  /** Shows what happens between steps, on a terminal only. */
   say(words: string): void {
     const share = Math.min(1, this.done / this.total);
     this.screen.draw(`${bar(share)} ${percent(share)}  ${words}`);
     this.drawn = -Infinity;
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void {
     this.screen.clear();
   }

@@ -1,17 +1,17 @@
-/** Lists of records with the same names, shown as tables: for people at a terminal, and on the page of a run. */
+/** Shows lists of records as tables, on a terminal and on the page of a run. */
 import { textTable } from "./table.ts";
 
-/** The records of a value that is a list of some, else null. */
+/** The value as a list of records, or null if it is something else. */
 export function recordsOf(value: unknown): Record<string, unknown>[] | null {
   return Array.isArray(value) && value.length > 0 && value.every(isRecord) ? value : null;
 }
 
-/** All names that records have, in the order in which they come up. */
+/** The names of all records, in order of first occurrence. */
 export function namesOf(records: readonly object[]): string[] {
   return [...new Set(records.flatMap((record) => Object.keys(record)))];
 }
 
-/** Records as a table of text, a line each. */
+/** Records as a table of text, one line each. */
 export function recordTable(records: readonly object[]): string {
   const names = namesOf(records);
   const cells = records.map((record) => {
@@ -21,12 +21,12 @@ export function recordTable(records: readonly object[]): string {
   return textTable(names.map(spaced), cells);
 }
 
-/** `testErrorPercent` as a person writes it: `test error percent`. */
+/** `testErrorPercent` in words: `test error percent`. */
 export function spaced(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-/** A figure in words. A long list of figures is cut in its middle: what counts are its ends. */
+/** A figure as text. Long lists are abbreviated in the middle. */
 export function figureText(value: unknown): string {
   if (Array.isArray(value)) {
     const shown = value.map(figureText);

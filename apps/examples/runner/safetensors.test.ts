@@ -56,13 +56,13 @@ describe("safetensors", () => {
     expect(Object.keys(back).sort()).toEqual([...names].sort());
     for (const [i, name] of names.entries()) expect(back[name]!.toArray()).toEqual([i]);
     await expect(encodeSafetensors({ __metadata__: ones([1]) })).rejects.toThrow(
-      'no tensor may be called "__metadata__"',
+      'the name "__metadata__" is reserved',
     );
   });
 
   test("refuses what it cannot write", async () => {
     await expect(encodeSafetensors({ half: tensor([1], { dtype: "float16" }) })).rejects.toThrow(
-      'encodeSafetensors: "half" is float16; there are float32',
+      'encodeSafetensors: "half" is float16; expected float32',
     );
   });
 
@@ -88,13 +88,17 @@ describe("safetensors", () => {
     test.each<readonly [string, Uint8Array, RegExp]>([
       ["cut in the data", file.subarray(0, file.length - 1), /24 bytes of tensors in the header, 23 in the file/],
       ["cut in the header", file.subarray(0, 20), /a header of \d+ bytes in a file of 20/],
-      ["cut in the length", file.subarray(0, 5), /5 bytes hold no header/],
+      ["cut in the length", file.subarray(0, 5), /5 bytes are too few for a header/],
       ["another format", new Uint8Array(100).fill(80), /a header of \d+ bytes in a file of 100/],
-      ["no JSON", changed('{"__', '["__'), /the header is no JSON/],
+      ["no JSON", changed('{"__', '["__'), /the header is not JSON/],
       ["unknown dtype", changed("F32", "F99"), /"weight" has dtype F99/],
-      ["a header that is a list", withHeader([]), /the header is no JSON object/],
-      ["a header that is null", withHeader(null), /the header is no JSON object/],
-      ["words that are none", withHeader({ __metadata__: { a: 7 }, weight }), /"__metadata__" is no record of words/],
+      ["a header that is a list", withHeader([]), /the header is not a JSON object/],
+      ["a header that is null", withHeader(null), /the header is not a JSON object/],
+      [
+        "words that are none",
+        withHeader({ __metadata__: { a: 7 }, weight }),
+        /"__metadata__" is not a record of strings/,
+      ],
       ["an entry that is none", withHeader({ weight: 7 }), /"weight" is not described/],
       ["no dtype", withHeader({ weight: { ...weight, dtype: undefined } }), /"weight" has no dtype/],
       ["no shape", withHeader({ weight: { ...weight, shape: undefined } }), /"weight" has no shape/],
@@ -146,7 +150,7 @@ describe("safetensors", () => {
       ["a gap at the beginning", withHeader({ b: half(12) }), /"b" begins at byte 12, where 0 would be next/],
       ["a tensor twice", changed('"weight":{', '"weight":{},"weight":{'), /the header has "weight" twice/],
       ["a dtype twice", changed('"dtype":"F32"', '"dtype":"I32","dtype":"F32"'), /the header has "dtype" twice/],
-      ["no UTF-8", changed("weight", "weig\xff\xff"), /the header is no JSON/],
+      ["invalid UTF-8", changed("weight", "weig\xff\xff"), /the header is not JSON/],
       ["a header of 2^63 bytes", Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 128, 1), /a header of 9223372036854776000 bytes/],
       ["a header of 2^32 bytes", Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 1), /a header of 4294967296 bytes/],
       [

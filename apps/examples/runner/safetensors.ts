@@ -1,15 +1,15 @@
 /**
- * Named tensors in a file of the safetensors format, which Python's `safetensors` reads too: eight bytes with the length of
- * the header (little-endian), the header as JSON (each name with its dtype, shape and place, padded with blanks to a
- * multiple of eight bytes), then the elements, little-endian, rows first, one tensor after the other.
+ * Named tensors in a file of the safetensors format, which Python's `safetensors` also reads: eight bytes with the
+ * length of the header (little-endian), the header as JSON (the dtype, shape and offsets of each name, padded with
+ * spaces to a multiple of eight bytes), then the elements, little-endian, in row-major order, one tensor after another.
  */
 import { type DType, fromTypedArray, type Tensor } from "@heddle/tensor";
-import { repeatedKey } from "./repeated_key.ts";
+import { duplicateKey } from "./duplicate_key.ts";
 
 type Elements = Exclude<ReturnType<Tensor["toTypedArray"]>, never>;
 
 const METADATA = "__metadata__";
-/** The format's name of a dtype, the bytes of an element, and its elements in bytes of their own. */
+/** The format's name of a dtype, the bytes per element, and a function that copies elements to bytes. */
 const FORMATS: Partial<Record<DType, { code: string; bytes: number; read: (bytes: ArrayBuffer) => Elements }>> = {
   float32: { code: "F32", bytes: 4, read: (bytes) => new Float32Array(bytes) },
   float64: { code: "F64", bytes: 8, read: (bytes) => new Float64Array(bytes) },
@@ -28,11 +28,10 @@ interface Entry {
 }
 
 /**
- * The bytes of a file with these tensors, and words about it (such as the model's name). It waits for devices whose values
- * cannot be read at once.
+ * Encodes tensors and metadata (such as the model's name). It waits for devices whose values cannot be read at once.
  *
- * @throws TypeError for a dtype that it cannot write (float16: convert to float32 first), and for the name that the format
- *   keeps to itself.
+ * @throws TypeError for a dtype that the format lacks (float16: convert to float32 first), and for the name that the
+ * format reserves.
  */
 export async function encodeSafetensors(
   tensors: Record<string, Tensor>,
@@ -44,11 +43,11 @@ export async function encodeSafetensors(
   const parts: Uint8Array[] = [];
   let offset = 0;
   for (const [name, tensor] of Object.entries(tensors)) {
-    if (name === METADATA) throw new TypeError(`encodeSafetensors: no tensor may be called "${METADATA}"`);
+    if (name === METADATA) throw new TypeError(`encodeSafetensors: the name "${METADATA}" is reserved`);
     const format = FORMATS[tensor.dtype];
     if (!format) {
       throw new TypeError(
-        `encodeSafetensors: "${name}" is ${tensor.dtype}; there are ${Object.keys(FORMATS).join(", ")}`,
+        `encodeSafetensors: "${name}" is ${tensor.dtype}; expected ${Object.keys(FORMATS).join(", ")}`,
       );
     }
     const elements = await tensor.data();
@@ -71,20 +70,20 @@ export async function encodeSafetensors(
 }
 
 /**
- * The words about a file that were given to {@link encodeSafetensors}.
+ * The metadata given to {@link encodeSafetensors}.
  *
- * @param name what errors call the file
- * @throws RangeError when the file has no header of the format.
+ * @param name the file's name in errors
+ * @throws RangeError if the file has no header of the format.
  */
 export function safetensorsMetadata(file: Uint8Array, name: string = "the file"): Record<string, string> {
   return readHeader(file, name).about;
 }
 
 /**
- * The tensors of a file, on the CPU whatever the default device is: `loadStateDict` moves them to where they belong.
+ * The tensors of a file, on the CPU whatever the default device is: `loadStateDict` moves them.
  *
- * @param name what errors call the file
- * @throws RangeError when the file is cut short, or its header does not describe what follows; nothing is read then.
+ * @param name the file's name in errors
+ * @throws RangeError if the file is truncated, or its header does not match the data; nothing is loaded then.
  */
 export function decodeSafetensors(file: Uint8Array, name: string = "the file"): Record<string, Tensor> {
   const { entries, data, fail } = readHeader(file, name);
@@ -122,12 +121,12 @@ interface Header {
   fail: (what: string) => never;
 }
 
-/** What the header says, held against the format and the file's size. */
+/** Parses the header and checks it against the format and the file's size. */
 function readHeader(file: Uint8Array, fileName: string): Header {
   const fail = (what: string): never => {
     throw new RangeError(`decodeSafetensors: ${what}; ${fileName} is damaged or not in the safetensors format`);
   };
-  if (file.length < 8) fail(`${file.length} bytes hold no header`);
+  if (file.length < 8) fail(`${file.length} bytes are too few for a header`);
   const headerLength = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
   if (headerLength > file.length - 8) fail(`a header of ${headerLength} bytes in a file of ${file.length}`);
   let text: string, header: unknown;
@@ -135,18 +134,18 @@ function readHeader(file: Uint8Array, fileName: string): Header {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file.subarray(8, 8 + headerLength));
     header = JSON.parse(text);
   } catch (error) {
-    return fail(`the header is no JSON (${(error as Error).message})`);
+    return fail(`the header is not JSON (${(error as Error).message})`);
   }
-  if (!isRecord(header)) return fail("the header is no JSON object");
-  const repeated = repeatedKey(text);
+  if (!isRecord(header)) return fail("the header is not a JSON object");
+  const repeated = duplicateKey(text);
   if (repeated !== null) fail(`the header has "${repeated}" twice`);
   const data = file.subarray(8 + headerLength);
   const { [METADATA]: about = {}, ...tensors } = header;
   if (!isRecord(about) || !Object.values(about).every((word) => typeof word === "string")) {
-    return fail(`"${METADATA}" is no record of words`);
+    return fail(`"${METADATA}" is not a record of strings`);
   }
   const entries = Object.entries(tensors).map(([name, entry]) => readEntry(name, entry, fail));
-  // The format wants the tensors to fill the rest of the file, without gaps.
+  // The format requires that the tensors fill the rest of the file, without gaps.
   let end = 0;
   for (const { name, from, to } of [...entries].sort((a, b) => a.from - b.from || a.to - b.to)) {
     if (from !== end) {

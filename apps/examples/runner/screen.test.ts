@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Screen, type Stream } from "./screen.ts";
 
-/** A terminal of one colour: keeps what a person would see. */
+/** A simple terminal: keeps what a person would see. */
 class Terminal implements Stream {
   readonly isTTY = true;
   readonly columns = 20;

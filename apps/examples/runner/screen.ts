@@ -1,6 +1,6 @@
-/** Where the words of a run go: whole lines, and on a terminal one more that is redrawn in place. */
+/** The output of a run: lines, and on a terminal a status line that is redrawn in place. */
 
-/** What a screen needs of a stream; `process.stdout` and `process.stderr` have it. */
+/** The part of a stream that a screen uses; `process.stdout` and `process.stderr` have it. */
 export interface Stream {
   write(text: string): unknown;
   isTTY?: boolean;
@@ -8,10 +8,10 @@ export interface Stream {
 }
 
 /**
- * Lines on a stream. The status line stands under them and is rubbed out before the next one is printed.
+ * Lines on a stream. The status line is below them, and is erased before the next one is printed.
  *
- * Nothing of the terminal is switched (the cursor stays visible, lines wrap as before), so that a run stopped by Ctrl-C in
- * the middle of a long computation, where no handler gets a turn, leaves the terminal as it was.
+ * The terminal's modes are never changed (the cursor stays visible, lines wrap as before), so that Ctrl-C during a long
+ * computation, when no handler can run, leaves the terminal in order.
  */
 export class Screen {
   /** Whether the status line can be redrawn in place. */
@@ -24,7 +24,7 @@ export class Screen {
     this.live = live;
   }
 
-  /** Prints text as lines of its own. */
+  /** Prints text as lines. */
   print(text: string = ""): void {
     const status = this.status;
     this.clear();
@@ -32,7 +32,7 @@ export class Screen {
     this.draw(status);
   }
 
-  /** Redraws the status line, cut to the terminal's width; does nothing where there is no terminal. */
+  /** Redraws the status line, truncated to the terminal's width; does nothing without a terminal. */
   draw(status: string): void {
     if (!this.live || status === this.status) return;
     // One column stays free: a full line would wrap on some terminals.
@@ -41,7 +41,7 @@ export class Screen {
     this.status = status;
   }
 
-  /** Rubs the status line out. */
+  /** Erases the status line. */
   clear(): void {
     if (this.status !== "") this.stream.write("\r\x1b[K");
     this.status = "";

@@ -1,18 +1,18 @@
-/** Plain data with tensors in it, as JSON and the tensors apart. */
+/** Plain data with tensors, split into JSON and tensors. */
 import { fromTypedArray, Tensor } from "@heddle/tensor";
 
-/** Longer lists of numbers are written as tensors: in JSON a number takes three times the room. */
+/** Longer lists of numbers are stored as tensors: in JSON a number takes three times the space. */
 const LIST = 64;
 
-/** A tree without its tensors, as JSON, and the tensors by their path in it, such as `optimizer.state.0.expAvg`. */
+/** A tree without its tensors, as JSON, and the tensors by their path, such as `optimizer.state.0.expAvg`. */
 export interface SplitState {
   json: string;
   tensors: Record<string, Tensor>;
 }
 
 /**
- * Takes the tensors out of a tree of records, lists, tensors, typed arrays, numbers, strings, booleans and null. Fields of
- * undefined are left out; numbers that JSON has not (NaN, infinities, -0) come back as they were.
+ * Extracts the tensors from a tree of records, lists, tensors, typed arrays, numbers, strings, booleans and null.
+ * Undefined fields are dropped; numbers that JSON lacks (NaN, infinities, -0) are preserved.
  *
  * @throws TypeError for anything else, with its path.
  */
@@ -55,7 +55,7 @@ export function splitState(state: unknown): SplitState {
   return { json: JSON.stringify(visit(state, "")), tensors };
 }
 
-/** The tree that {@link splitState} took apart. @throws RangeError when one of its tensors is not there. */
+/** Restores the tree that {@link splitState} split. @throws RangeError if one of its tensors is missing. */
 export function joinState({ json, tensors }: SplitState): unknown {
   const find = (name: string): Tensor => {
     if (!Object.hasOwn(tensors, name)) throw new RangeError(`joinState: the tensor "${name}" is missing`);
@@ -72,7 +72,7 @@ export function joinState({ json, tensors }: SplitState): unknown {
   });
 }
 
-/** A name that begins as those of the forms above gets another dollar, so that it is not taken for one. */
+/** A name that looks like one of the forms above gets another dollar sign, to distinguish it. */
 function escapeName(name: string): string {
   return name.startsWith("$") ? `$${name}` : name;
 }

@@ -1,11 +1,11 @@
-/** Figures about several values. */
+/** Statistics of several values. */
 
 /** The mean of some values. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The middle of the values, the mean of the middle two where there are two. */
+/** The median: the middle value, or the mean of the two middle ones. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;

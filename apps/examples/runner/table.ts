@@ -1,9 +1,9 @@
-/** Tables of text: whole, or row by row while a run goes on. */
+/** Tables of text: complete, or printed row by row during a run. */
 
-/** One cell; numbers are set to the right. */
+/** One cell; numbers are aligned right. */
 export type Cell = string | number;
 
-/** A table of known rows. Columns of numbers stand to the right, columns of words to the left. */
+/** A table of known rows. Columns of numbers are aligned right, columns of words left. */
 export function textTable(titles: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const shown = rows.map((row) => row.map(cellText));
   const widths = titles.map((title, i) => Math.max(title.length, ...shown.map((row) => row[i]?.length ?? 0)));
@@ -14,7 +14,7 @@ export function textTable(titles: readonly string[], rows: readonly (readonly Ce
   return [line(titles), widths.map((width) => "─".repeat(width)).join("  "), ...shown.map(line)].join("\n");
 }
 
-/** The lines of a table that grows while it is printed: first its head, then a line for each row. */
+/** A table that is printed row by row: first its head, then a line per row. */
 export class GrowingTable {
   private readonly titles: readonly string[];
   private readonly print: (line: string) => void;
@@ -25,7 +25,7 @@ export class GrowingTable {
     this.print = print;
   }
 
-  /** Prints a row under the titles, whose widths the columns have (at least seven letters). */
+  /** Prints a row; columns are as wide as their titles, and at least seven letters. */
   row(...cells: Cell[]): void {
     const widths = this.titles.map((title) => Math.max(7, title.length));
     const line = (texts: readonly string[]): string => widths.map((width, i) => texts[i]!.padStart(width)).join("  ");

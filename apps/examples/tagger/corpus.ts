@@ -1,25 +1,25 @@
-/** Tagged sentences from a grammar or from files, and as batches of numbers. */
+/** Tagged sentences, generated or from files, and as batches of numbers. */
 import { BucketBatchSampler, padSequences, readLines, Vocabulary } from "@heddle/data";
 import { arange, type Generator, type Tensor, tensor } from "@heddle/tensor";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { OptionError } from "../runner/options.ts";
-import { drawSentences, type TaggedSentence } from "./grammar.ts";
+import { drawSentences, type TaggedSentence } from "./synthetic_sentences.ts";
 
-/** Sentences to learn from and others to be judged by. */
+/** Training and test sentences. */
 export interface Corpus {
   readonly train: readonly TaggedSentence[];
   readonly test: readonly TaggedSentence[];
-  /** What it is, in words. */
+  /** A description for people. */
   readonly source: string;
 }
 
-/** How many sentences the grammar makes of either kind. */
+/** Number of generated training and test sentences. */
 export const DRAWN = { train: 400, test: 1000 };
 
 /**
- * The sentences of the grammar; or `train.txt` and `test.txt` of a folder in the columns of CoNLL: a line a word, the word first and the
- * tag last, an empty line after each sentence.
+ * Generates sentences, or reads `train.txt` and `test.txt` of a folder in CoNLL's columns: one word per line, the word
+ * first and the tag last, and an empty line after each sentence.
  *
  * @throws OptionError for missing files and lines without a tag.
  */
@@ -31,20 +31,20 @@ export async function loadCorpus(folder: string | null, limit: number | null): P
     return {
       train,
       test,
-      source: `${train.length} sentences of the grammar to learn from, ${test.length} to be judged by`,
+      source: `${train.length} generated sentences for training, ${test.length} for testing`,
     };
   }
   const [train, test] = await Promise.all(["train.txt", "test.txt"].map((file) => readColumns(join(folder, file))));
   return {
     train: some(train!),
     test: some(test!),
-    source: `${folder}: ${some(train!).length} sentences to learn from, ${some(test!).length} to be judged by`,
+    source: `${folder}: ${some(train!).length} sentences for training, ${some(test!).length} for testing`,
   };
 }
 
 async function readColumns(path: string): Promise<TaggedSentence[]> {
   if (!existsSync(path)) {
-    throw new OptionError(`--data: there is no ${path}; a folder with train.txt and test.txt is wanted`);
+    throw new OptionError(`--data: there is no ${path}; expected a folder with train.txt and test.txt`);
   }
   const sentences: { words: string[]; tags: string[] }[] = [];
   let open = false;
@@ -53,7 +53,9 @@ async function readColumns(path: string): Promise<TaggedSentence[]> {
     if (line.trim() === "" || columns[0] === "-DOCSTART-") return void (open = false);
     const [word, tag] = [columns[0]!, columns.at(-1)!];
     if (!/^(O|[BI]-.+)$/.test(tag)) {
-      throw new OptionError(`--data: line ${i + 1} of ${path} ends in "${tag}", which is no tag: O, B-type or I-type`);
+      throw new OptionError(
+        `--data: line ${i + 1} of ${path} ends in "${tag}", which is not a tag: expected O, B-type or I-type`,
+      );
     }
     if (!open) sentences.push({ words: [], tags: [] });
     open = true;
@@ -64,10 +66,10 @@ async function readColumns(path: string): Promise<TaggedSentence[]> {
   return sentences;
 }
 
-/** What stands for unknown words with a capital, a digit, or neither. */
+/** The tokens of unknown words with a capital, a digit, or neither. */
 const SHAPES = ["<Unknown>", "<0>", "<unknown>"] as const;
 
-/** Words as the network knows them: those of the vocabulary, and all others by their shape. */
+/** Words as the network reads them: those of the vocabulary, and all others by their shape. */
 export class Words {
   readonly vocabulary: Vocabulary;
 
@@ -75,13 +77,13 @@ export class Words {
     this.vocabulary = vocabulary;
   }
 
-  /** Words that come once are counted among the unknown, so that it is learned what these are. */
+  /** Words that occur once count as unknown, so that the network learns about unknown words. */
   static of(sentences: readonly TaggedSentence[]): Words {
     const specials = { pad: "<pad>", unk: "<unknown>", others: [...SHAPES] };
     return new Words(Vocabulary.build(sentences.map(({ words }) => words), { minCount: 2, specials }));
   }
 
-  /** A sentence may begin with a capital, for that alone it is no other word. */
+  /** A capital at the beginning of a sentence does not make another word. */
   encode(words: readonly string[]): number[] {
     return this.vocabulary.encode(words.map((word, t) => {
       const spellings = t === 0 ? [word, word.toLowerCase()] : [word];
@@ -116,12 +118,12 @@ export function batchOf(sentences: readonly (readonly string[])[], words: Words)
   return { words: tokens, mask: arange(tokens.shape[1]!).lt(tensor(lengths).unsqueeze(1)), lengths };
 }
 
-/** Their tags: `[B, T]`, −1 behind a sentence's end. */
+/** Their tags: `[B, T]`, −1 beyond the end of a sentence. */
 export function tagNumbers(sentences: readonly TaggedSentence[], tags: readonly string[]): Tensor {
   return padSequences(sentences.map((sentence) => sentence.tags.map((tag) => tags.indexOf(tag))), { value: -1 }).tokens;
 }
 
-/** The sentences in batches of about the same length, in random order. */
+/** Batches of sentences of similar length, in random order. */
 export function batchSampler(
   sentences: readonly TaggedSentence[],
   size: number,

@@ -1,14 +1,14 @@
-/** Ten steps on the GPU, in Deno, give the CPU's losses and tags; elsewhere, and where there is no adapter, the tests are skipped. */
+/** Ten steps on the GPU, in Deno, match the CPU's losses and tags; the tests are skipped elsewhere and without an adapter. */
 import { defaultDevice, type Device, setDefaultDevice } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { gpuForTests } from "../runner/gpu_for_tests.ts";
+import { testGpu } from "../runner/test_gpu.ts";
 import { Progress } from "../runner/progress.ts";
 import { Screen } from "../runner/screen.ts";
 import { loadCorpus, tagsOf, Words } from "./corpus.ts";
 import { type Trained, trainTagger } from "./train.ts";
 
 const cpu = defaultDevice();
-const gpu = await gpuForTests("training taggers");
+const gpu = await testGpu("training taggers");
 
 const corpus = await loadCorpus(null, 160);
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runExample } from "../runner/example.ts";
 import { loadCorpus, tagsOf, Words } from "./corpus.ts";
-import { drawSentences } from "./grammar.ts";
+import { drawSentences } from "./synthetic_sentences.ts";
 import { tagger } from "./main.ts";
-import { marked } from "./marked.ts";
+import { bracketEntities } from "./entity_brackets.ts";
 import { countInconsistent } from "./train.ts";
 
 let folder: string;
@@ -27,7 +27,7 @@ async function run(args: string[], lines: string[] = []) {
 }
 
 describe("tagger", () => {
-  test("the CRF finds more entities and makes them whole; the model answers lines", { tags: ["long"] }, async () => {
+  test("the CRF finds more entities and finds them completely; --ask works", { tags: ["long"] }, async () => {
     const { code, stdout } = await run(["--repeat", "1", "--epochs", "12", "--json"]);
     const figures = JSON.parse(stdout);
     expect(code).toBe(0);
@@ -53,7 +53,7 @@ describe("tagger", () => {
       "a horse from [LOC Oslo] was old .",
       "",
     ]);
-    expect(asked.said).toContain("line 2: this line has 201 words; give sentences of at most 200");
+    expect(asked.said).toContain("line 2: this line has 201 words; at most 200 are allowed");
   });
 
   test("a dry run takes a step of each and writes nothing", async () => {
@@ -62,7 +62,7 @@ describe("tagger", () => {
     expect(said).toContain("Dry run: nothing was written.");
   });
 
-  test("without a model there is nothing to ask", async () => {
+  test("--ask without a model is an error", async () => {
     const { code, said } = await run(["--ask"], ["a\n"]);
     expect(code).toBe(2);
     expect(said).toMatch(/--ask: there is no .*tagger\.safetensors; train first/);
@@ -102,14 +102,16 @@ describe("sentences", () => {
       test: [{ words: ["Ada"], tags: ["B-PER"] }, { words: ["smiled"], tags: ["O"] }],
     });
     writeFileSync(join(data, "test.txt"), "Ada B-PER\nsmiled\n");
-    await expect(loadCorpus(data, null)).rejects.toThrow(/line 2 of .*test\.txt ends in "smiled", which is no tag/);
-    await expect(loadCorpus(folder, null)).rejects.toThrow("a folder with train.txt and test.txt is wanted");
+    await expect(loadCorpus(data, null)).rejects.toThrow(/line 2 of .*test\.txt ends in "smiled", which is not a tag/);
+    await expect(loadCorpus(folder, null)).rejects.toThrow("expected a folder with train.txt and test.txt");
   });
 
-  test("entities in brackets, and what goes on with nothing", () => {
+  test("entities in brackets; an I- tag without a beginning starts one", () => {
     const words = ["Ada", "Bay", "of", "Lima", "slept"];
-    expect(marked(words, ["B-PER", "B-LOC", "I-LOC", "I-LOC", "O"])).toBe("[PER Ada] [LOC Bay of Lima] slept");
-    expect(marked(words, ["O", "I-LOC", "O", "I-LOC", "I-PER"])).toBe("Ada [LOC Bay] of [LOC Lima] [PER slept]");
+    expect(bracketEntities(words, ["B-PER", "B-LOC", "I-LOC", "I-LOC", "O"])).toBe("[PER Ada] [LOC Bay of Lima] slept");
+    expect(bracketEntities(words, ["O", "I-LOC", "O", "I-LOC", "I-PER"])).toBe(
+      "Ada [LOC Bay] of [LOC Lima] [PER slept]",
+    );
     expect(countInconsistent([["O", "I-LOC", "O", "I-LOC", "I-PER"], ["I-PER", "I-PER"], ["B-LOC", "I-PER"]])).toBe(5);
   });
 });

@@ -1,14 +1,14 @@
-// A bidirectional LSTM finds the names in sentences, alone and with a conditional random field that judges tags as a sequence.
+// A bidirectional LSTM finds names in sentences, with and without a conditional random field over the sequence of tags.
 import { words as wordsOf } from "@heddle/data";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
-import { type AskOptions, askOptions, LineError } from "../runner/lines.ts";
+import { type AskOptions, askOptions, LineError } from "../runner/prompt.ts";
 import { type CommonOptions, commonOptions, integer, number, type Option } from "../runner/options.ts";
 import { mean } from "../runner/statistics.ts";
 import { type Corpus, loadCorpus, tagsOf, Words } from "./corpus.ts";
-import { marked } from "./marked.ts";
+import { bracketEntities } from "./entity_brackets.ts";
 import { drawCurves, drawTransitions, type Kind, KINDS } from "./report.ts";
-import { readTagger, saveTagger } from "./saved.ts";
+import { readTagger, saveTagger } from "./model_file.ts";
 import { tagAll, type Trained, trainTagger } from "./train.ts";
 
 interface TaggerOptions extends CommonOptions, AskOptions {
@@ -18,20 +18,20 @@ interface TaggerOptions extends CommonOptions, AskOptions {
   dropout: Option<number>;
 }
 
-/** More words than this in a line are no sentence. */
+/** Maximal number of words in a line. */
 const MAX_WORDS = 200;
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const tagger: Example<TaggerOptions> = {
   name: "tagger",
-  about: "Finds names of people, places, organisations and works in sentences: a BiLSTM with a CRF, and without.",
+  about: "Finds names of people, places, organisations and works in sentences: a BiLSTM with and without a CRF.",
   options: {
-    repeat: integer({ help: "seeds, of which the figures are the mean", default: 3, min: 1 }),
+    repeat: integer({ help: "number of seeds to average over", default: 3, min: 1 }),
     embedding: integer({ help: "size of the word vectors", default: 32, min: 1 }),
     hidden: integer({ help: "size of the LSTM's state in each direction", default: 32, min: 1 }),
-    dropout: number({ help: "share of features left out while training", default: 0.5, min: 0, max: 0.95 }),
+    dropout: number({ help: "dropout probability", default: 0.5, min: 0, max: 0.95 }),
     ...askOptions("a sentence to find names in"),
-    ...commonOptions({ name: "tagger", epochs: 30, batch: 16, lr: 5e-3, data: "sentences of a small grammar" }),
+    ...commonOptions({ name: "tagger", epochs: 30, batch: 16, lr: 5e-3, data: "generated sentences" }),
   },
 
   async run(options, run) {
@@ -101,19 +101,25 @@ export const tagger: Example<TaggerOptions> = {
     return Promise.resolve(async (line) => {
       const words = wordsOf(line);
       if (words.length > MAX_WORDS) {
-        throw new LineError(`this line has ${words.length} words; give sentences of at most ${MAX_WORDS}, one a line`);
+        throw new LineError(
+          `this line has ${words.length} words; at most ${MAX_WORDS} are allowed, with one sentence per line`,
+        );
       }
       const [tags] = await tagAll(saved.tagger, [words], saved.words, saved.tags);
-      return marked(words, tags!);
+      return bracketEntities(words, tags!);
     });
   },
 };
 
-/** A few test sentences that the taggers read differently. */
+/** A few test sentences that the two models tag differently. */
 function differences(corpus: Corpus, alone: Trained, crf: Trained): { right: string; alone: string; crf: string }[] {
   const found: { right: string; alone: string; crf: string }[] = [];
   corpus.test.forEach(({ words, tags }, i) => {
-    const texts = [tags, alone.found[i]!, crf.found[i]!].map((each) => marked(words, each)) as [string, string, string];
+    const texts = [tags, alone.found[i]!, crf.found[i]!].map((each) => bracketEntities(words, each)) as [
+      string,
+      string,
+      string,
+    ];
     if (found.length < 5 && texts[1] !== texts[2]) found.push({ right: texts[0], alone: texts[1], crf: texts[2] });
   });
   return found;

@@ -6,11 +6,11 @@ import { lineChart } from "../runner/pictures/line_chart.ts";
 import { mean } from "../runner/statistics.ts";
 import type { Trained } from "./train.ts";
 
-/** The two kinds of tagger, as they are called. */
+/** The two kinds of tagger. */
 export const KINDS = ["BiLSTM", "BiLSTM-CRF"] as const;
 export type Kind = typeof KINDS[number];
 
-/** Entity F1 by epoch: the mean over the seeds, in the band from the worst to the best. */
+/** Entity F1 by epoch: the mean over the seeds, with the range from the worst to the best. */
 export function drawCurves(out: OutFolder, runs: Record<Kind, readonly Trained[]>): void {
   const seeds = runs.BiLSTM.length;
   const series = KINDS.map((name) => {
@@ -18,7 +18,7 @@ export function drawCurves(out: OutFolder, runs: Record<Kind, readonly Trained[]
     const over = (value: (values: number[]) => number): number[] =>
       curves[0]!.map((_, epoch) => value(curves.map((curve) => curve[epoch]!)));
     return {
-      name: seeds > 1 ? `${name}, mean of ${seeds} seeds, shaded from the worst to the best` : name,
+      name: seeds > 1 ? `${name}, mean of ${seeds} seeds, with their range` : name,
       x: curves[0]!.map((_, epoch) => epoch + 1),
       y: over(mean),
       marks: true,
@@ -26,21 +26,21 @@ export function drawCurves(out: OutFolder, runs: Record<Kind, readonly Trained[]
     };
   });
   const chart = lineChart({
-    title: "Entities found in sentences with unknown names",
+    title: "Entity F1 on sentences with unknown names",
     x: { label: "epoch", whole: true },
     y: { label: "entity F1 (%)" },
     series,
   });
-  out.picture("f1.svg", chart, "Entity F1 of the test sentences by epoch, with the CRF and without");
+  out.picture("f1.svg", chart, "Entity F1 of the test sentences by epoch, with and without the CRF");
 }
 
-/** What the field says of the next tag alone: its moves as probabilities, with the learned scores in the cells. */
+/** The transition scores of the CRF, with their softmax as colours. */
 export async function drawTransitions(out: OutFolder, crf: CRF, tags: readonly string[]): Promise<void> {
   const parameters = [crf.startTransitions, crf.transitions, crf.endTransitions];
   const [first, moves, last] = (await Promise.all(parameters.map((x) => x.detach().data()))).map((values) =>
     [...values].map(Number)
   ) as [number[], number[], number[]];
-  // A sentence does not end before it began.
+  // No sentence ends at its start.
   const rows = [
     [...first, -Infinity],
     ...tags.map((_, from) => [...moves.slice(from * tags.length, (from + 1) * tags.length), last[from]!]),
@@ -51,8 +51,8 @@ export async function drawTransitions(out: OutFolder, crf: CRF, tags: readonly s
     return powers.map((power) => power / sum);
   });
   const picture = heatMap({
-    title: "What the CRF learned of neighbouring tags",
-    subtitle: "the learned scores; as colour each next tag's share, were there nothing else to go by",
+    title: "Transition scores of the CRF",
+    subtitle: "numbers: the learned scores; colours: their softmax over the next tags",
     rows: { label: "tag", names: ["start", ...tags] },
     columns: { label: "next tag", names: [...tags, "end"] },
     shares,

@@ -1,10 +1,10 @@
-/** A bidirectional LSTM that tags words, with a conditional random field behind it or without. */
+/** A bidirectional LSTM that tags words, with or without a conditional random field on top. */
 import { noGrad } from "@heddle/autograd";
 import { CRF, Dropout, Embedding, functional as F, Linear, LSTM, Module } from "@heddle/nn";
 import { type Generator, type Tensor, tidy } from "@heddle/tensor";
 import type { WordBatch } from "./corpus.ts";
 
-/** What a tagger is constructed with. */
+/** The sizes of a tagger. */
 export interface TaggerSizes {
   readonly words: number;
   readonly tags: number;
@@ -14,8 +14,8 @@ export interface TaggerSizes {
 }
 
 /**
- * Words `[B, T]` → scores of tags `[B, T, K]`: Huang, Xu & Yu, "Bidirectional LSTM-CRF models for sequence tagging" (2015). With a CRF the
- * tags of a sentence are judged as a whole; without, each by itself.
+ * Maps words `[B, T]` to the scores of tags `[B, T, K]`: Huang, Xu & Yu, "Bidirectional LSTM-CRF models for sequence
+ * tagging" (2015). With a CRF the tags of a sentence are scored as a whole; without one, each tag separately.
  */
 export class Tagger extends Module {
   readonly embedding: Embedding;
@@ -39,7 +39,7 @@ export class Tagger extends Module {
     return this.output.forward(this.dropout.forward(states));
   }
 
-  /** The negative log-likelihood of the right tags, a word's share. */
+  /** The negative log-likelihood of the correct tags, per word. */
   loss(batch: WordBatch, tags: Tensor): Tensor {
     const scores = this.forward(batch);
     if (this.crf !== null) {
@@ -48,7 +48,7 @@ export class Tagger extends Module {
     return F.crossEntropy(scores.flatten(0, 1), tags.flatten(), { ignoreIndex: -1 });
   }
 
-  /** The best tags of each sentence; dropout is off. */
+  /** The best tags of each sentence, without dropout. */
   async tag(batch: WordBatch): Promise<number[][]> {
     const before = this.training;
     this.eval();

@@ -1,4 +1,4 @@
-/** Trains a tagger and says after each epoch how well it finds entities. */
+/** Trains a tagger and evaluates it after each epoch. */
 import { type EntityF1, entityF1 } from "@heddle/data";
 import { Adam, clipGradNorm_ } from "@heddle/optim";
 import { Generator, manualSeed, scope } from "@heddle/tensor";
@@ -6,7 +6,7 @@ import type { Progress } from "../runner/progress.ts";
 import { batchOf, batchSampler, type Corpus, tagNumbers, type Words } from "./corpus.ts";
 import { Tagger, type TaggerSizes } from "./tagger.ts";
 
-/** How a tagger is trained. */
+/** The settings of a training. */
 export interface TrainSettings {
   readonly sizes: Omit<TaggerSizes, "words" | "tags">;
   readonly seed: number;
@@ -14,26 +14,26 @@ export interface TrainSettings {
   readonly epochs: number;
   readonly batch: number;
   readonly lr: number;
-  /** Steps after which it is over, come what may. */
+  /** Maximal number of steps. */
   readonly most: number;
 }
 
-/** A trained tagger, and what it finds in the test sentences. */
+/** A trained tagger and its results on the test sentences. */
 export interface Trained {
   readonly tagger: Tagger;
-  /** Tags of the test sentences. */
+  /** Predicted tags of the test sentences. */
   readonly found: readonly (readonly string[])[];
   readonly score: EntityF1;
   /** By epoch. */
   readonly f1: readonly number[];
   /** By step. */
   readonly losses: readonly number[];
-  /** Tags "I-" that go on with an entity that there is not. */
+  /** Number of "I-" tags that continue no entity of their type. */
   readonly inconsistent: number;
   readonly steps: number;
 }
 
-/** Both kinds of tagger begin with the same weights and see the same batches. */
+/** Trains a tagger; both kinds start with the same weights and see the same batches. */
 export async function trainTagger(
   corpus: Corpus,
   words: Words,
@@ -60,7 +60,7 @@ export async function trainTagger(
       const loss = tagger.loss(batchOf(sentences.map(({ words }) => words), words), tagNumbers(sentences, tags));
       optimizer.zeroGrad();
       loss.backward();
-      // Gradients of sequences are long now and then (Pascanu et al. 2013).
+      // Gradients of recurrent networks are occasionally large (Pascanu et al. 2013).
       clipGradNorm_(tagger.parameters(), 5);
       optimizer.step();
       const [value] = await loss.detach().data();
@@ -75,10 +75,10 @@ export async function trainTagger(
   return { tagger, found, score, f1, losses, inconsistent: countInconsistent(found), steps };
 }
 
-/** Sentences that are tagged at a time. */
+/** Batch size for tagging. */
 const AT_A_TIME = 250;
 
-/** The tags that a tagger gives some sentences. */
+/** The predicted tags of some sentences. */
 export async function tagAll(
   tagger: Tagger,
   sentences: readonly (readonly string[])[],
@@ -94,7 +94,7 @@ export async function tagAll(
   return found;
 }
 
-/** How often an entity goes on that did not begin, or as another type than it began. */
+/** Counts the "I-" tags that continue no entity, or one of another type. */
 export function countInconsistent(sentences: readonly (readonly string[])[]): number {
   let count = 0;
   for (const tags of sentences) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runExample } from "../runner/example.ts";
 import { tensorsAndImages } from "./main.ts";
-import { exchanged, kill, layout } from "./views.ts";
+import { clearChannel, layout, transposed } from "./views.ts";
 
 let out: string;
 beforeEach(() => out = mkdtempSync(join(tmpdir(), "heddle-tensors-")));
@@ -49,10 +49,10 @@ test("a dry run writes nothing", async () => {
 
 test("views see each other's writes", () => {
   const picture = fromTypedArray(Uint8Array.from({ length: 18 }, (_, i) => i + 1), [3, 2, 3], { dtype: "uint8" });
-  const turned = exchanged(picture);
+  const turned = transposed(picture);
   expect(turned.at(0).toArray()).toEqual([[1, 4], [2, 5], [3, 6]]);
   expect(layout(turned)).toBe("shape [3, 3, 2], strides [6, 1, 3], offset 0");
-  kill(turned, 1);
+  clearChannel(turned, 1);
   expect(picture.at(1).toArray()).toEqual([[0, 0, 0], [0, 0, 0]]);
   expect(picture.at(2).toArray()).toEqual([[13, 14, 15], [16, 17, 18]]);
 });

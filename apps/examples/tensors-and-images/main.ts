@@ -1,4 +1,4 @@
-// Pictures are tensors: a grid of them, its rows and columns exchanged, and its colours taken away, all through views.
+// Images as tensors: a grid, its rows and columns exchanged, and colours removed, all through views.
 import { makeGrid } from "@heddle/data";
 import { fromTypedArray, type Tensor } from "@heddle/tensor";
 import { colourPixels, loadColourImages, part, SIDE } from "../colour_images/colour_images.ts";
@@ -7,16 +7,16 @@ import { type CommonOptions, commonOptions, integer, type Option } from "../runn
 import { type Example, start } from "../runner/example.ts";
 import { imageGrid } from "../runner/pictures/image_grid.ts";
 import { encodePng } from "../runner/pictures/png.ts";
-import { exchanged, kill, layout } from "./views.ts";
+import { clearChannel, layout, transposed } from "./views.ts";
 
 interface TensorOptions extends CommonOptions {
   columns: Option<number>;
 }
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const tensorsAndImages: Example<TensorOptions> = {
   name: "tensors-and-images",
-  about: "Shows small colour images as one tensor, and what views of it do: exchanged axes, colours made zero.",
+  about: "Shows small colour images as one tensor, and views of it: exchanged axes, colours set to zero.",
   options: {
     columns: integer({ help: "images in a row of the grid", default: 12, min: 1 }),
     ...commonOptions({
@@ -24,7 +24,7 @@ export const tensorsAndImages: Example<TensorOptions> = {
       epochs: 1,
       batch: 96,
       lr: 1,
-      data: "digits that the program draws itself, in colour",
+      data: "generated colour digits",
     }),
   },
 
@@ -34,7 +34,7 @@ export const tensorsAndImages: Example<TensorOptions> = {
     run.print(`${train.labels.length} images. ${source}.`);
     const show = (name: string, call: string, meaning: string, picture: Tensor): void => {
       const [, height, width] = picture.shape as [number, number, number];
-      // Reading puts the values in the order of the view's own dimensions.
+      // Reading a tensor returns its values in the order of the view's dimensions.
       const pixels = colourPixels(picture.toTypedArray() as Uint8Array, { width, height });
       const grid = { title: call, subtitle: layout(picture), images: [{ pixels }], columns: 1, scale: 1 };
       run.out.picture(`${name}.svg`, imageGrid(grid), meaning);
@@ -51,20 +51,20 @@ export const tensorsAndImages: Example<TensorOptions> = {
 
     const grid = makeGrid(images, { nrow: options.columns, padValue: 255 });
     show("grid", "makeGrid(images)", "all images in one tensor", grid);
-    show("transposed", "grid.transpose(1, 2)", "rows and columns exchanged, a view", exchanged(grid));
-    // What is written through this view, the grid has too.
+    show("transposed", "grid.transpose(1, 2)", "rows and columns exchanged, a view", transposed(grid));
+    // The grid shares the memory of this view.
     const first = grid.at(":", `2:${2 + SIDE}`, `2:${2 + SIDE}`);
     show("first", 'grid.at(":", "2:34", "2:34")', "its first image, a view", first);
 
     const redGreen = grid.clone();
-    kill(redGreen, 2);
+    clearChannel(redGreen, 2);
     show("no-blue", "clone.at(2).zero_()", "a clone of the grid without its blue", redGreen);
     const red = redGreen.clone();
-    kill(red, 1);
+    clearChannel(red, 1);
     show("only-red", "clone.at(1).zero_()", "a clone of that without its green", red);
 
-    kill(first, 1);
-    kill(first, 2);
+    clearChannel(first, 1);
+    clearChannel(first, 2);
     show(
       "through-view",
       "first.at(1).zero_(), first.at(2).zero_()",
@@ -76,8 +76,8 @@ export const tensorsAndImages: Example<TensorOptions> = {
       ...deviceFigures(run.device),
       images: labels.length,
       gridShape: grid.shape,
-      transposedStrides: exchanged(grid).strides,
-      sharesMemory: first.at(1).int().sum().item() === 0 && sum(exchanged(grid)) === sum(grid),
+      transposedStrides: transposed(grid).strides,
+      sharesMemory: first.at(1).int().sum().item() === 0 && sum(transposed(grid)) === sum(grid),
       colourSums: [0, 1, 2].map((colour) => sum(red.at(colour))),
     };
   },

@@ -1,15 +1,15 @@
-/** Twelve steps of the example on the GPU, in Deno; elsewhere, and where there is no adapter, the test is skipped. */
+/** Twelve steps of the example on the GPU, in Deno; the test is skipped elsewhere and without an adapter. */
 import { defaultDevice, setDefaultDevice } from "@heddle/tensor";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { runExample } from "../runner/example.ts";
-import { gpuForTests } from "../runner/gpu_for_tests.ts";
+import { testGpu } from "../runner/test_gpu.ts";
 import { transformer } from "./main.ts";
 
 const cpu = defaultDevice();
-const gpu = await gpuForTests("training a transformer");
+const gpu = await testGpu("training a transformer");
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-transformer-gpu-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Heard, type HeardOptions, heardRun } from "../runner/heard_run.ts";
+import { testRun, type TestRunOptions, type TestRunResult } from "../runner/test_harness.ts";
 import { transformer } from "./main.ts";
 
 let folder: string;
@@ -24,7 +24,7 @@ const SMALL = [
   "0.004",
 ];
 
-/** What `--json` promises. */
+/** The figures that `--json` prints. */
 interface TransformerFigures {
   words: number;
   parameters: number;
@@ -37,18 +37,18 @@ interface TransformerFigures {
   samples: { source: string; reference: string; greedy: string; beam: string }[];
 }
 
-const run = (out: string, args: string[], options: HeardOptions = {}): Promise<Heard> =>
-  heardRun(transformer, [...SMALL, ...args, "--out", join(folder, out)], options);
+const run = (out: string, args: string[], options: TestRunOptions = {}): Promise<TestRunResult> =>
+  testRun(transformer, [...SMALL, ...args, "--out", join(folder, out)], options);
 
-// Alone they take twelve seconds together.
+// Together they take twelve seconds on an idle machine.
 describe("transformer", () => {
-  test("learns to translate sentences of the small grammar, draws its heads, and answers lines", async () => {
+  test("learns to translate sentences of the small grammar, draws its heads, and replies to lines", async () => {
     const args = ["--pieces", "0", "--limit", "400", "--epochs", "10", "--json"];
     const { code, stdout } = await run("learned", args);
     expect(code).toBe(0);
     const figures: TransformerFigures = JSON.parse(stdout);
     expect(figures).toMatchObject({ epochs: 10, steps: 250 });
-    // It reaches about 59; before it has learned anything it has none.
+    // It reaches about 59; untrained it has 0.
     expect(figures.bleu[0]).toBeLessThan(5);
     expect(figures.greedyBleu).toBeGreaterThan(30);
     expect(figures.beamBleu).toBeGreaterThan(30);
@@ -72,12 +72,12 @@ describe("transformer", () => {
     expect(asked.stderr).toMatch(/line 3: this sentence has 61 words/);
   });
 
-  test("a run that crashes goes on to the same bits, with words by pieces", async () => {
+  test("a crashed run resumes to the same bits, with words by pieces", async () => {
     const args = ["--limit", "64", "--epochs", "2", "--json"];
     const whole = await run("whole", args);
     await expect(run("crashed", [...args, "--checkpoint-every", "2"], { crashAt: "75%" })).rejects.toThrow("power");
     const resumed = await run("crashed", [...args, "--resume"]);
-    expect(resumed.stderr).toMatch(/Going on from .*checkpoint/);
+    expect(resumed.stderr).toMatch(/Resuming from .*checkpoint/);
     const results = (out: string, stdout: string): unknown => {
       const metrics = readFileSync(join(folder, out, "metrics.jsonl"), "utf8").trim().split("\n");
       return [
@@ -91,7 +91,7 @@ describe("transformer", () => {
     const other = await run("crashed", [...args, "--resume", "--norm", "last"]);
     expect(other.code).toBe(2);
     expect(other.stderr).toMatch(/is of another run: norm first there, last here/);
-    // No word is unknown, and this model has learned next to nothing: whatever it says, it is one line.
+    // No word is unknown, and this model is hardly trained: any output is one line.
     const asked = await run("crashed", ["--ask", "--json"], { typed: "où est le chat ? 🐈" });
     expect(JSON.parse(asked.stdout)).toEqual({ answered: 1, refused: 0 });
   });
@@ -102,7 +102,7 @@ describe("transformer", () => {
     expect(stdout).toContain("Dry run: nothing was written.");
   });
 
-  test("options that do not fit are errors that say what would", async () => {
+  test("invalid options are errors that say what is valid", async () => {
     expect((await run("a", ["--heads", "5"])).stderr).toMatch(/--width 48: expected a multiple of 10/);
     expect((await run("a", ["--pieces", "100"])).stderr).toMatch(/--pieces 100: expected 0, or at least 300/);
     expect((await run("a", ["--data", folder])).stderr).toMatch(/expected Multi30k's train\.fr/);

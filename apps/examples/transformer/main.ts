@@ -1,13 +1,11 @@
-// The transformer of "Attention is all you need", made small, translates from French to English or back.
+// A small version of the transformer of "Attention is all you need" translates from French to English or back.
 import { noGrad } from "@heddle/autograd";
 import { Adam, LambdaLR } from "@heddle/optim";
 import { tidy } from "@heddle/tensor";
+import { parameterCount } from "../parameter_count.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, type Run, start } from "../runner/example.ts";
-import { type AskOptions, askOptions } from "../runner/lines.ts";
 import {
-  type CheckpointOptions,
-  checkpointOptions,
   choice,
   type CommonOptions,
   commonOptions,
@@ -20,17 +18,17 @@ import { headMaps } from "../runner/pictures/head_maps.ts";
 import { translatorAnswer } from "../translation/ask.ts";
 import { collatePairs, encodeSentence, type Vocabularies, vocabulariesOf } from "../translation/batches.ts";
 import { wordLoss } from "../translation/evaluate.ts";
-import { type Direction, loadPairs, type WordPair } from "../translation/pairs.ts";
-import { WordPieces } from "../translation/pieces.ts";
+import { type TranslationOptions, translationOptions } from "../translation/options.ts";
+import { loadPairs, type WordPair } from "../translation/pairs.ts";
+import { WordPieces } from "../translation/word_pieces.ts";
 import { attentionMap, drawAttention, drawCurves } from "../translation/report.ts";
-import { readTranslator, saveTranslator } from "../translation/saved.ts";
-import { compareSearches } from "../translation/searches.ts";
+import { readTranslator, saveTranslator } from "../translation/model_file.ts";
+import { compareSearches } from "../translation/compare_searches.ts";
 import { trainTranslator } from "../translation/train.ts";
 import { type TransformerSizes, TransformerTranslator } from "./model.ts";
 import { inverseSquareRoot } from "./schedule.ts";
 
-interface TransformerOptions extends CommonOptions, CheckpointOptions, AskOptions {
-  direction: Option<Direction>;
+interface TransformerOptions extends CommonOptions, TranslationOptions {
   layers: Option<number>;
   heads: Option<number>;
   width: Option<number>;
@@ -40,39 +38,41 @@ interface TransformerOptions extends CommonOptions, CheckpointOptions, AskOption
   pieces: Option<number>;
   labelSmoothing: Option<number>;
   warmUp: Option<number | null>;
-  beam: Option<number>;
-  lengthPenalty: Option<number>;
 }
 
 const BATCH = 64, RATE = 1e-3;
-/** Of so many translations the attention is drawn. */
+/** Number of translations whose attention is drawn. */
 const MAPS = 2;
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const transformer: Example<TransformerOptions> = {
   name: "transformer",
-  about: "Trains a transformer to translate between French and English, and draws where its heads look.",
+  about: "Trains a transformer to translate between French and English, and draws the attention of its heads.",
   options: {
-    direction: choice(["fr-en", "en-fr"], { help: "from which language to which", default: "fr-en" }),
-    layers: integer({ help: "of the encoder and of the decoder each", default: 3, min: 1 }),
-    heads: integer({ help: "of every attention", default: 8, min: 1 }),
-    width: integer({ help: "numbers of a word", default: 256, min: 2 }),
-    feedForward: integer({ help: "numbers of the hidden layer in each layer", default: 512, min: 1 }),
-    dropout: number({ help: "share of the numbers that are left out while training", default: 0.1, min: 0, max: 0.9 }),
-    norm: choice(["first", "last"], { help: "before attention and feed-forward, or behind them", default: "first" }),
-    pieces: integer({ help: "most pieces that words are made of; 0 for whole words", default: 6_000 }),
-    labelSmoothing: number({ help: "share of the target that goes to all words", default: 0.1, min: 0, max: 1 }),
-    warmUp: integer({ help: "steps until the full learning rate", default: null, min: 1, shown: "a tenth of them" }),
-    beam: integer({ help: "translations that beam search follows", default: 5, min: 2 }),
-    lengthPenalty: number({ help: "0 for none; more makes beam search's translations longer", default: 1, min: 0 }),
-    ...askOptions("a sentence to translate"),
-    ...checkpointOptions(),
+    ...translationOptions(),
+    layers: integer({ help: "layers of the encoder, and of the decoder", default: 3, min: 1 }),
+    heads: integer({ help: "attention heads", default: 8, min: 1 }),
+    width: integer({ help: "width of the embeddings", default: 256, min: 2 }),
+    feedForward: integer({ help: "hidden units of the feed-forward networks", default: 512, min: 1 }),
+    dropout: number({ help: "dropout probability", default: 0.1, min: 0, max: 0.9 }),
+    norm: choice(["first", "last"], {
+      help: "norms before attention and feed-forward, or after them",
+      default: "first",
+    }),
+    pieces: integer({ help: "maximal number of word pieces; 0 for whole words", default: 6_000 }),
+    labelSmoothing: number({ help: "probability spread over all words", default: 0.1, min: 0, max: 1 }),
+    warmUp: integer({
+      help: "steps in which the learning rate rises",
+      default: null,
+      min: 1,
+      shown: "a tenth of the steps",
+    }),
     ...commonOptions({
       name: "transformer",
       epochs: 7,
       batch: BATCH,
       lr: RATE,
-      data: "sentences of a small grammar",
+      data: "generated sentences",
     }),
   },
 
@@ -84,7 +84,7 @@ export const transformer: Example<TransformerOptions> = {
       );
     }
     if (options.pieces > 0 && options.pieces < 300) {
-      throw new OptionError(`--pieces ${options.pieces}: expected 0, or at least 300: all bytes are pieces`);
+      throw new OptionError(`--pieces ${options.pieces}: expected 0, or at least 300: every byte is a piece`);
     }
     const batch = options.batch ?? BATCH, lr = options.lr ?? RATE;
     const limit = options.dryRun ? batch : options.limit;
@@ -96,7 +96,7 @@ export const transformer: Example<TransformerOptions> = {
     const sizes: TransformerSizes = { layers, heads, width, feedForward, dropout, norm };
     const model = new TransformerTranslator(words, sizes);
     model.to(run.device);
-    const parameters = model.parameters().reduce((sum, parameter) => sum + parameter.numel, 0);
+    const parameters = parameterCount(model);
     run.print(
       `${about}\n${words.toLocaleString("en-US")} ${
         options.pieces === 0 ? "words" : "pieces of words"
@@ -106,7 +106,7 @@ export const transformer: Example<TransformerOptions> = {
 
     const optimizer = new Adam(model.parameters(), { lr, betas: [0.9, 0.98], eps: 1e-9 });
     const settings = { ...sizes, labelSmoothing, warmUp: options.warmUp, seed, batch, lr, epochs: options.epochs };
-    const { metrics, steps, seconds } = await trainTranslator(model, { train, validation, vocabularies }, {
+    const { metrics, figures: training } = await trainTranslator(model, { train, validation, vocabularies }, {
       about: {
         example: "transformer",
         pairs: train.length,
@@ -137,15 +137,12 @@ export const transformer: Example<TransformerOptions> = {
       ...{ direction, ...sizes, words, parameters },
       ...deviceFigures(run.device),
       epochs: options.epochs,
-      steps,
-      seconds,
-      validationLoss: metrics.values("validationLoss"),
-      bleu: metrics.values("bleu"),
+      ...training,
       ...figures,
     };
   },
 
-  // deno-lint-ignore require-await -- what goes wrong is a rejection, as elsewhere
+  // deno-lint-ignore require-await -- errors are rejections, as elsewhere
   async answer(options, run) {
     const saved = readTranslator<TransformerSizes>(run.out.path, "transformer");
     const { source } = saved.vocabularies;
@@ -159,7 +156,10 @@ function sharedPieces(pairs: readonly WordPair[], size: number): Vocabularies {
   return { source: pieces, target: pieces };
 }
 
-/** Draws where the decoder looks: its last layer as a whole for each sentence, and every head of every layer for the first. */
+/**
+ * Draws the attention of the decoder: the average of its last layer for each sentence, and every head of every layer
+ * for the first.
+ */
 async function drawMaps(
   run: Run,
   model: TransformerTranslator,
@@ -170,13 +170,13 @@ async function drawMaps(
     const map = await attentionMap(model, vocabularies, pair);
     if (map === null) continue;
     const sentence = `“${pair[0].join(" ")}”`;
-    const title = "Transformer: where the last layer looks, on average";
+    const title = "Transformer: average attention of the last layer";
     run.out.picture(`attention-${n + 1}.svg`, drawAttention(title, map), sentence);
     if (n > 0) continue;
     for (const [layer, weights] of (await looksByHead(model, vocabularies, pair)).entries()) {
       const picture = headMaps({
-        title: `Where the heads of decoder layer ${layer + 1} look`,
-        subtitle: "each row is a word that was written, each column one that was read",
+        title: `Attention of the heads of decoder layer ${layer + 1}`,
+        subtitle: "each row is a target word, each column a source word",
         rows: map.target,
         columns: map.source,
         maps: weights.map((shares, head) => ({ name: `head ${head + 1}`, shares })),

@@ -8,7 +8,7 @@ import { inverseSquareRoot } from "./schedule.ts";
 const SIZES: TransformerSizes = { layers: 2, heads: 2, width: 16, feedForward: 32, dropout: 0.1, norm: "first" };
 const SOURCE = [[5, 6, 7, 2], [8, 2, 0, 0]], LENGTHS = [4, 2];
 
-/** A network whose words differ much, though it has learned nothing. */
+/** An untrained network whose outputs differ clearly between words. */
 function network(sizes: Partial<TransformerSizes> = {}): TransformerTranslator {
   manualSeed(2);
   const model = new TransformerTranslator(12, { ...SIZES, ...sizes });

@@ -1,4 +1,4 @@
-/** The encoder–decoder transformer: reads a sentence at once, then writes another word by word. */
+/** The encoder–decoder transformer. */
 import {
   type CacheStack,
   type DecoderLayerCache,
@@ -20,32 +20,32 @@ import { keep, stack, type Tensor } from "@heddle/tensor";
 import { maxLength } from "../translation/evaluate.ts";
 import type { TranslationModel } from "../translation/model.ts";
 
-/** The sizes of a {@link TransformerTranslator}, all but that of its vocabulary. */
+/** The sizes of a {@link TransformerTranslator}, except for its vocabulary. */
 export interface TransformerSizes {
-  /** Of the encoder and of the decoder each. */
+  /** Layers of the encoder, and of the decoder. */
   layers: number;
   heads: number;
   width: number;
-  /** Of the hidden layer within each layer. */
+  /** Hidden units of the feed-forward networks. */
   feedForward: number;
   dropout: number;
-  /** Whether norms stand before what they belong to, or behind, as in the paper. */
+  /** Whether norms come before attention and feed-forward, or after them, as in the paper. */
   norm: "first" | "last";
 }
 
-/** What the decoder goes on from. */
+/** The state of the decoder. */
 export interface TransformerState {
-  /** What the encoder made of the sentences: `[B, S, width]`. */
+  /** The encoder's output: `[B, S, width]`. */
   memory: Tensor;
   /** True where there is padding: `[B, S]`. */
   padding: Tensor;
-  /** Keys and values of the words so far, and of the memory. */
+  /** Cached keys and values of the target words so far, and of the encoder's output. */
   caches: CacheStack<DecoderLayerCache>;
 }
 
 /**
- * Vaswani et al., "Attention is all you need" (2017). Both languages and the output layer have one table of words (section 3.4), so both
- * sides need one vocabulary; token 0 is the padding.
+ * Vaswani et al., "Attention is all you need" (2017). Both languages and the output layer share one embedding table
+ * (section 3.4) and therefore one vocabulary; token 0 is the padding.
  */
 export class TransformerTranslator extends Module implements TranslationModel<TransformerState> {
   readonly sizes: TransformerSizes;
@@ -64,11 +64,11 @@ export class TransformerTranslator extends Module implements TranslationModel<Tr
     this.dropout = new Dropout(dropout);
     const normFirst = norm === "first";
     const options: TransformerLayerOptions = { dimFeedforward: feedForward, dropout, batchFirst: true, normFirst };
-    // Where norms come first, the sum that runs through all layers has not met one at the end.
+    // With norms first, the residual stream needs one more norm at the end.
     const last = (): { norm?: LayerNorm } => normFirst ? { norm: new LayerNorm(width) } : {};
     this.encoder = new TransformerEncoder(() => new TransformerEncoderLayer(width, heads, options), layers, last());
     this.decoder = new TransformerDecoder(() => new TransformerDecoderLayer(width, heads, options), layers, last());
-    // As output layer the table wants small numbers; as input it is multiplied by √width.
+    // As the output layer the table needs small values; as the input it is multiplied by √width.
     init.normal_(this.words.weight, 0, width ** -0.5);
     for (const parameter of [...this.encoder.parameters(), ...this.decoder.parameters()]) {
       if (parameter.ndim > 1) init.xavierUniform_(parameter);
@@ -112,7 +112,7 @@ export class TransformerTranslator extends Module implements TranslationModel<Tr
     return heads.select(0, heads.shape[0]! - 1).mean(1);
   }
 
-  /** Where each head of each decoder layer looks in the source while it writes: `[layers, B, heads, T, S]`. */
+  /** The attention of each head of each decoder layer to the source: `[layers, B, heads, T, S]`. */
   looksOfHeads(source: Tensor, lengths: readonly number[], previous: Tensor): Tensor {
     const found: Tensor[] = [];
     const hooks = [...this.decoder.layers].flatMap(({ multiheadAttn }) => watched(multiheadAttn, found));
@@ -126,7 +126,7 @@ export class TransformerTranslator extends Module implements TranslationModel<Tr
     return looks;
   }
 
-  /** Words and their places, `[B, T, width]`; `offset` words came before. */
+  /** Embeddings with positions, `[B, T, width]`, after `offset` earlier words. */
   private embedded(words: Tensor, offset = 0): Tensor {
     const scaled = this.words.forward(words).mul(Math.sqrt(this.sizes.width));
     return this.dropout.forward(this.positions.forward(scaled, { offset }));
@@ -137,7 +137,7 @@ export class TransformerTranslator extends Module implements TranslationModel<Tr
   }
 }
 
-/** Hooks by which an attention tells its weights by head, though the layer around it does not ask for them. */
+/** Hooks that collect the attention weights by head, which the surrounding layer does not request. */
 function watched(attention: MultiheadAttention, found: Tensor[]): { remove(): void }[] {
   return [
     attention.registerForwardPreHook((_, [query, key, value, options]) => [

@@ -1,4 +1,4 @@
-/** The transforms that are shown: each with the code that makes it. */
+/** The transforms of the gallery, each with its code. */
 import {
   CenterCrop,
   ColorJitter,
@@ -30,9 +30,9 @@ import {
 } from "@heddle/data";
 import type { Generator, Tensor } from "@heddle/tensor";
 
-/** A transform, as code and as what it does to a batch of images and labels. */
+/** A transform, as code and as a function of a batch of images and labels. */
 export interface Exhibit {
-  /** Names its file. */
+  /** The name of its file. */
   readonly name: string;
   readonly code: string;
   readonly apply: (images: Tensor, labels: Tensor, generator: Generator) => Tensor;

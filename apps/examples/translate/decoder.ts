@@ -3,19 +3,19 @@ import { AdditiveAttention, DotProductAttention, Dropout, Embedding, GRU, init, 
 import { cat, type Tensor } from "@heddle/tensor";
 import type { TranslatorSizes } from "./sizes.ts";
 
-/** What a decoder remembers of the words so far, and what it may look at. Rows are sentences. */
+/** The state of a decoder. Rows are sentences. */
 export interface DecoderState {
   /** `[layers, B, hidden]` */
   hidden: Tensor;
-  /** What the encoder thought at each word, `[B, S, width]`. */
+  /** The encoder's outputs, `[B, S, width]`. */
   memory: Tensor;
-  /** Where there are words, `[B, S]`. */
+  /** True where there are words, `[B, S]`. */
   mask: Tensor;
-  /** The memory as attention compares it with its query, made once a sentence; null without attention. */
+  /** The encoder's outputs projected for attention, computed once per sentence; null without attention. */
   projected: Tensor | null;
 }
 
-/** What comes of some steps: scores of the next words, and where the decoder looked, `[B, T, S]`. */
+/** The result of some steps: the scores of the next words, and the attention weights, `[B, T, S]`. */
 export interface Decoding {
   /** `[B, T, words]` */
   logits: Tensor;
@@ -24,8 +24,8 @@ export interface Decoding {
 }
 
 /**
- * Writes a sentence word by word. The table of words is its output layer too (Press and Wolf 2017, arXiv:1608.05859), so what is said
- * of the next word has the embedding's width.
+ * Generates a sentence word by word. The word embeddings are also the output layer (Press and Wolf 2017,
+ * arXiv:1608.05859), so the readout has the embedding's width.
  */
 export abstract class Decoder extends Module {
   readonly embedding: Embedding;
@@ -34,11 +34,11 @@ export abstract class Decoder extends Module {
   readonly readout: Linear;
   readonly output: Linear;
 
-  /** `input` and `seen`: the widths of what its units read at a step, and of what the next word is told from. */
+  /** `input` and `seen`: the input widths of the recurrent units and of the readout. */
   constructor(words: number, { embedding, hidden, layers, dropout }: TranslatorSizes, input: number, seen: number) {
     super();
     this.embedding = new Embedding(words, embedding, { paddingIdx: 0 });
-    // As output weights, rows of length 1 give scores of about the size of one number of the readout.
+    // As output weights, rows of length 1 give scores of about the size of one component of the readout.
     init.normal_(this.embedding.weight, 0, embedding ** -0.5);
     this.dropout = new Dropout(dropout);
     this.gru = new GRU(input, hidden, { numLayers: layers, batchFirst: true, dropout: layers > 1 ? dropout : 0 });
@@ -47,19 +47,19 @@ export abstract class Decoder extends Module {
     this.output.weight = this.embedding.weight;
   }
 
-  /** What it keeps of the source sentences. */
+  /** The state for given source sentences. */
   begin(hidden: Tensor, memory: Tensor, mask: Tensor): DecoderState {
     return { hidden, memory, mask, projected: null };
   }
 
-  /** Reads words `[B, T]` one after the other, each in the knowledge of those before. */
+  /** Reads words `[B, T]` one after another, each conditioned on those before. */
   abstract forward(words: Tensor, state: DecoderState): Decoding;
 
   protected embedded(words: Tensor): Tensor {
     return this.dropout.forward(this.embedding.forward(words));
   }
 
-  /** Scores of the next words from all that is known, `[B, T, seen]`. */
+  /** The scores of the next words, from all features `[B, T, seen]`. */
   protected scores(seen: Tensor): Tensor {
     return this.output.forward(this.dropout.forward(this.readout.forward(seen).tanh()));
   }
@@ -78,8 +78,9 @@ export class PlainDecoder extends Decoder {
 }
 
 /**
- * Looks at the source after each step, with what its units say (Luong et al. 2015, arXiv:1508.04025: global attention, "general" score,
- * without input feeding). As they never read what was looked at, all steps of a sentence that is known are made at once.
+ * Attends to the source after each step, with the output of the units as query (Luong et al. 2015, arXiv:1508.04025:
+ * global attention, "general" score, without input feeding). The units never read the attention's result, so all steps
+ * of a known sentence are computed at once.
  */
 export class LuongDecoder extends Decoder {
   readonly attention: DotProductAttention;
@@ -102,8 +103,8 @@ export class LuongDecoder extends Decoder {
 }
 
 /**
- * Looks at the source before each step, with the state so far, and its units read what was seen (Bahdanau et al. 2015). So the steps
- * have to be made one by one; only the words' scores are made together.
+ * Attends to the source before each step, with the previous state as query, and the units read the result (Bahdanau et
+ * al. 2015). Therefore steps are sequential; only the scores of the words are computed together.
  */
 export class BahdanauDecoder extends Decoder {
   readonly attention: AdditiveAttention;

@@ -3,25 +3,25 @@ import { Dropout, Embedding, GRU, Linear, Module } from "@heddle/nn";
 import { cat, type Tensor } from "@heddle/tensor";
 import type { TranslatorSizes } from "./sizes.ts";
 
-/** What the encoder makes of sentences `[B, S]`. */
+/** The encoder's result for sentences `[B, S]`. */
 export interface Encoded {
-  /** What it thinks at each word, `[B, S, width]`; zero behind a sentence's end. */
+  /** The outputs at each word, `[B, S, width]`; zero beyond the end of a sentence. */
   outputs: Tensor;
-  /** The decoder's first state, `[layers, B, hidden]`. */
+  /** The decoder's initial state, `[layers, B, hidden]`. */
   state: Tensor;
 }
 
 /**
- * Reads a sentence with gated recurrent units (Cho et al. 2014, arXiv:1406.1078), or with two rows of them, one from each end (Bahdanau
- * et al. 2015, arXiv:1409.0473): what it makes of a word then knows both sides of it.
+ * Reads a sentence with gated recurrent units (Cho et al. 2014, arXiv:1406.1078), optionally in both directions
+ * (Bahdanau et al. 2015, arXiv:1409.0473), so that the output at a word depends on both sides of it.
  */
 export class Encoder extends Module {
   readonly embedding: Embedding;
   readonly dropout: Dropout;
   readonly gru: GRU;
-  /** From the last states of both directions to the decoder's first. */
+  /** From the last states of both directions to the decoder's initial state. */
   readonly bridge: Linear | null;
-  /** Numbers that it says of a word. */
+  /** Width of its outputs. */
   readonly width: number;
   private readonly layers: number;
 
@@ -49,7 +49,7 @@ export class Encoder extends Module {
     };
   }
 
-  /** Last states `[layers · 2, B, hidden]`, both directions of a layer beside each other, as one for each layer. */
+  /** Merges the last states `[layers · 2, B, hidden]` of both directions into one per layer. */
   private joined(last: Tensor, bridge: Linear): Tensor {
     const pairs = last.unflatten(0, [this.layers, 2]);
     return bridge.forward(cat([pairs.select(1, 0), pairs.select(1, 1)], 2)).tanh();

@@ -1,8 +1,8 @@
-/** Ten steps on the GPU, in Deno, give the CPU's losses; elsewhere, and where there is no adapter, the tests are skipped. */
+/** Ten steps on the GPU, in Deno, match the CPU's losses; the tests are skipped elsewhere and without an adapter. */
 import { Adam, clipGradNorm_ } from "@heddle/optim";
 import { defaultDevice, type Device, manualSeed, scope, setDefaultDevice } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { gpuForTests } from "../runner/gpu_for_tests.ts";
+import { testGpu } from "../runner/test_gpu.ts";
 import { pairLoader, vocabulariesOf } from "../translation/batches.ts";
 import { translateAll, wordLoss } from "../translation/evaluate.ts";
 import { loadPairs } from "../translation/pairs.ts";
@@ -10,12 +10,12 @@ import type { AttentionKind } from "./sizes.ts";
 import { Translator } from "./translator.ts";
 
 const cpu = defaultDevice();
-const gpu = await gpuForTests("training a translator");
+const gpu = await testGpu("training a translator");
 
 const { train, validation } = await loadPairs(null, "fr-en", 160);
 const vocabularies = vocabulariesOf(train, 1);
 
-/** Losses of ten steps, the last ones with words of its own; and how it translates then. */
+/** Losses of ten steps, the last ones with its own words as input; and its translations afterwards. */
 async function run(device: Device, attention: AttentionKind): Promise<{ losses: number[]; said: string[][] }> {
   setDefaultDevice(device);
   manualSeed(5);

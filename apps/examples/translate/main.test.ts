@@ -2,15 +2,15 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type HeardOptions, heardRun } from "../runner/heard_run.ts";
+import { testRun, type TestRunOptions } from "../runner/test_harness.ts";
 import { translate } from "./main.ts";
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "heddle-translate-"))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function run(out: string, args: string[], options: HeardOptions = {}) {
-  const { code, stdout, stderr } = await heardRun(translate, [...args, "--out", join(folder, out)], options);
+async function run(out: string, args: string[], options: TestRunOptions = {}) {
+  const { code, stdout, stderr } = await testRun(translate, [...args, "--out", join(folder, out)], options);
   return { code, stdout, stderr, figures: stdout.startsWith("{") ? JSON.parse(stdout) : null };
 }
 
@@ -29,7 +29,7 @@ describe("translate", () => {
     expect(figures.bleu).toHaveLength(2);
     expect(figures.bleu[1]).toBeCloseTo(figures.greedyBleu, 6);
     expect(figures.samples).toHaveLength(8);
-    expect(stderr).toContain("Sentences of a small grammar: 1,520 pairs to learn from, 80 to be tested with");
+    expect(stderr).toContain("Generated sentences: 1,520 pairs for training, 80 for testing");
     const page = readFileSync(join(folder, "dot", "index.html"), "utf8");
     for (const picture of ["loss", "bleu", "attention-1", "attention-4"]) {
       expect(page).toContain(`src="${picture}.svg"`);
@@ -40,7 +40,7 @@ describe("translate", () => {
     expect(existsSync(join(folder, "none", "attention-1.svg"))).toBe(false);
   });
 
-  test("answers lines with what it has learnt; what it cannot answer keeps its place", async () => {
+  test("--ask translates lines; rejected lines keep their place", async () => {
     const typed = ["Où est le chat noir ?", "", "très ".repeat(80), "Où est le zèbre ?"].join("\n");
     const { code, stdout, stderr } = await run("dot", ["--ask"], { typed });
     expect(code).toBe(0);
@@ -48,7 +48,7 @@ describe("translate", () => {
     expect(lines).toHaveLength(5);
     expect(lines[0]).toMatch(/^where is the .*cat\?$/);
     expect(lines.slice(1, 3)).toEqual(["", ""]);
-    // An unknown word is no error.
+    // An unknown word is not an error.
     expect(lines[3]).toMatch(/^where is the /);
     expect(stderr).toContain("French to English");
     expect(stderr).toContain(
@@ -70,7 +70,7 @@ describe("translate", () => {
     expect(stderr).toMatch(/there is no .*translate\.safetensors; train a model first, or name its folder with --out/);
   });
 
-  test("goes on to the same bits, its own words included", async () => {
+  test("resumes to the same bits, with its own words as input", async () => {
     const args = [...TINY, "--epochs", "2", "--teacher-forcing", "0.5", "--direction", "en-fr"];
     const whole = await run("whole", args);
     await expect(run("crashed", [...args, "--checkpoint-every", "5"], { crashAt: "87%" })).rejects.toThrow(

@@ -1,33 +1,23 @@
-// An encoder and a decoder of gated recurrent units translate from French to English, or back, with attention or without.
+// A recurrent encoder and decoder translate from French to English or back, with or without attention.
 import { Adam, LambdaLR } from "@heddle/optim";
 import { rand, tidy } from "@heddle/tensor";
+import { parameterCount } from "../parameter_count.ts";
 import { deviceFigures } from "../runner/device.ts";
 import { type Example, start } from "../runner/example.ts";
-import { type AskOptions, askOptions } from "../runner/lines.ts";
-import {
-  type CheckpointOptions,
-  checkpointOptions,
-  choice,
-  type CommonOptions,
-  commonOptions,
-  flag,
-  integer,
-  number,
-  type Option,
-} from "../runner/options.ts";
+import { choice, type CommonOptions, commonOptions, flag, integer, number, type Option } from "../runner/options.ts";
 import { translatorAnswer } from "../translation/ask.ts";
 import { vocabulariesOf } from "../translation/batches.ts";
 import { wordLoss } from "../translation/evaluate.ts";
-import { type Direction, loadPairs } from "../translation/pairs.ts";
+import { type TranslationOptions, translationOptions } from "../translation/options.ts";
+import { loadPairs } from "../translation/pairs.ts";
 import { attentionMap, drawAttention, drawCurves } from "../translation/report.ts";
-import { readTranslator, saveTranslator } from "../translation/saved.ts";
-import { compareSearches } from "../translation/searches.ts";
+import { readTranslator, saveTranslator } from "../translation/model_file.ts";
+import { compareSearches } from "../translation/compare_searches.ts";
 import { trainTranslator } from "../translation/train.ts";
 import type { AttentionKind, TranslatorSizes } from "./sizes.ts";
 import { Translator } from "./translator.ts";
 
-interface TranslateOptions extends CommonOptions, CheckpointOptions, AskOptions {
-  direction: Option<Direction>;
+interface TranslateOptions extends CommonOptions, TranslationOptions {
   attention: Option<AttentionKind>;
   bidirectional: Option<boolean>;
   hidden: Option<number>;
@@ -35,41 +25,36 @@ interface TranslateOptions extends CommonOptions, CheckpointOptions, AskOptions 
   layers: Option<number>;
   dropout: Option<number>;
   teacherForcing: Option<number>;
-  beam: Option<number>;
-  lengthPenalty: Option<number>;
 }
 
-/** Of so many translations the attention is drawn. */
+/** Number of translations whose attention is drawn. */
 const MAPS = 4;
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const translate: Example<TranslateOptions> = {
   name: "translate",
-  about: "Trains a recurrent encoder and decoder to translate between French and English, and draws where it looks.",
+  command: "deno task translate",
+  about: "Trains a recurrent encoder and decoder to translate between French and English, and draws its attention.",
   options: {
-    direction: choice(["fr-en", "en-fr"], { help: "from which language to which", default: "fr-en" }),
+    ...translationOptions(),
     attention: choice(["none", "additive", "dot"], { help: "none, Bahdanau's or Luong's", default: "additive" }),
     bidirectional: flag({ help: "the encoder reads from both ends" }),
-    hidden: integer({ help: "numbers of a state", default: 256, min: 1 }),
-    embedding: integer({ help: "numbers of a word", default: 256, min: 1 }),
-    layers: integer({ help: "of the encoder and of the decoder each", default: 1, min: 1 }),
-    dropout: number({ help: "share of the numbers that are left out while training", default: 0.3, min: 0, max: 0.9 }),
+    hidden: integer({ help: "size of the recurrent state", default: 256, min: 1 }),
+    embedding: integer({ help: "size of the word embeddings", default: 256, min: 1 }),
+    layers: integer({ help: "layers of the encoder, and of the decoder", default: 1, min: 1 }),
+    dropout: number({ help: "dropout probability", default: 0.3, min: 0, max: 0.9 }),
     teacherForcing: number({
-      help: "share of the batches whose decoder reads the true words, not its own",
+      help: "share of the batches in which the decoder reads the true words, not its own",
       default: 1,
       min: 0,
       max: 1,
     }),
-    beam: integer({ help: "translations that beam search follows", default: 5, min: 2 }),
-    lengthPenalty: number({ help: "0 for none; more makes beam search's translations longer", default: 1, min: 0 }),
-    ...askOptions("a sentence to translate"),
-    ...checkpointOptions(),
     ...commonOptions({
       name: "translate",
       epochs: 10,
       batch: 64,
       lr: 1e-3,
-      data: "sentences of a small grammar",
+      data: "generated sentences",
     }),
   },
 
@@ -83,7 +68,7 @@ export const translate: Example<TranslateOptions> = {
     const sizes: TranslatorSizes = { attention, bidirectional, embedding, hidden, layers, dropout };
     const model = new Translator({ source: source.size, target: target.size }, sizes);
     model.to(run.device);
-    const parameters = model.parameters().reduce((sum, parameter) => sum + parameter.numel, 0);
+    const parameters = parameterCount(model);
     run.print(
       `${about}\n${source.size.toLocaleString("en-US")} and ${target.size.toLocaleString("en-US")} words; ` +
         `${attention === "none" ? "no" : attention} attention, ${parameters.toLocaleString("en-US")} parameters, ` +
@@ -91,7 +76,7 @@ export const translate: Example<TranslateOptions> = {
     );
 
     const optimizer = new Adam(model.parameters(), { lr });
-    const { metrics, steps, seconds } = await trainTranslator(model, { train, validation, vocabularies }, {
+    const { metrics, figures: training } = await trainTranslator(model, { train, validation, vocabularies }, {
       about: {
         example: "translate",
         pairs: train.length,
@@ -106,7 +91,7 @@ export const translate: Example<TranslateOptions> = {
       epochs: options.epochs,
       batch,
       optimizer,
-      // Constant, then straight to zero over the second half.
+      // Constant, then linear to zero over the second half.
       schedule: (steps) => new LambdaLR(optimizer, { lrLambda: (step) => Math.min(1, 2 * (1 - step / steps)) }),
       loss(batch) {
         const own = teacherForcing < 1 && tidy(() => rand([1], { device: "cpu" }).item()) >= teacherForcing;
@@ -124,7 +109,7 @@ export const translate: Example<TranslateOptions> = {
     for (const [n, pair] of written.slice(0, MAPS).entries()) {
       const map = await attentionMap(model, vocabularies, pair);
       if (map === null) continue;
-      const picture = drawAttention(`${title}: where it looks`, map);
+      const picture = drawAttention(`${title}: attention`, map);
       run.out.picture(`attention-${n + 1}.svg`, picture, `“${figures.samples[n]!.source}”`);
     }
     await saveTranslator(run.out, "translate", model, { direction, sizes }, vocabularies);
@@ -134,15 +119,12 @@ export const translate: Example<TranslateOptions> = {
       parameters,
       ...deviceFigures(run.device),
       epochs: options.epochs,
-      steps,
-      seconds,
-      validationLoss: metrics.values("validationLoss"),
-      bleu: metrics.values("bleu"),
+      ...training,
       ...figures,
     };
   },
 
-  // deno-lint-ignore require-await -- what goes wrong is a rejection, as elsewhere
+  // deno-lint-ignore require-await -- errors are rejections, as elsewhere
   async answer(options, run) {
     const saved = readTranslator<TranslatorSizes>(run.out.path, "translate");
     const { source, target } = saved.vocabularies;

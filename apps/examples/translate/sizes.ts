@@ -1,13 +1,13 @@
-/** How a decoder looks at the source sentence: not at all, as Bahdanau et al. (2015) do, or as Luong et al. (2015) do. */
+/** The attention of the decoder: none, as in Bahdanau et al. (2015), or as in Luong et al. (2015). */
 export type AttentionKind = "none" | "additive" | "dot";
 
-/** The sizes of a {@link Translator}, all but those of its vocabularies. */
+/** The sizes of a {@link Translator}, except for its vocabularies. */
 export interface TranslatorSizes {
   attention: AttentionKind;
   bidirectional: boolean;
-  /** Numbers of a word. */
+  /** Size of the word embeddings. */
   embedding: number;
-  /** Numbers of a state. */
+  /** Size of the recurrent state. */
   hidden: number;
   layers: number;
   dropout: number;

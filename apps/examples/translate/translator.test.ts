@@ -5,7 +5,7 @@ import type { TranslatorSizes } from "./sizes.ts";
 import { Translator } from "./translator.ts";
 
 const words = (rows: number[][]): Tensor => tensor(rows, { dtype: "int32" });
-// Two sentences, the second padded; and what is said of them.
+// Two sentences, the second padded, and their translations.
 const source = words([[5, 6, 7, 3], [8, 3, 0, 0]]);
 const lengths = [4, 2];
 const previous = words([[2, 4, 5], [2, 6, 0]]);
@@ -84,7 +84,7 @@ test("with its own words it reads those that it finds likeliest", () => {
   const model = translator({ attention: "dot" });
   const own = model.forward(source, lengths, previous, true);
   const said = own.argmax(2);
-  // What it said before, in place of the true words, gives the same scores.
+  // Its own earlier words, in place of the true ones, give the same scores.
   const read = cat([words([[2], [2]]), said.narrow(1, 0, 2)], 1);
   const taught = model.forward(source, lengths, read);
   expect(own.allclose(taught, { atol: 1e-5 })).toBe(true);

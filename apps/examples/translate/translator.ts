@@ -4,13 +4,13 @@ import { BahdanauDecoder, type Decoder, type DecoderState, LuongDecoder, PlainDe
 import { Encoder } from "./encoder.ts";
 import type { TranslatorSizes } from "./sizes.ts";
 
-/** An encoder and a decoder of gated recurrent units: reads a sentence, then writes another one. */
+/** A recurrent encoder and decoder: reads a sentence, then generates its translation. */
 export class Translator extends Module implements StepModel<DecoderState> {
   readonly sizes: TranslatorSizes;
   readonly encoder: Encoder;
   readonly decoder: Decoder;
 
-  /** `words`: the sizes of both vocabularies. Their first word is the padding. */
+  /** `words`: the sizes of both vocabularies, whose token 0 is the padding. */
   constructor(words: { source: number; target: number }, sizes: TranslatorSizes) {
     super();
     this.sizes = sizes;
@@ -23,15 +23,15 @@ export class Translator extends Module implements StepModel<DecoderState> {
       : new BahdanauDecoder(words.target, sizes, width);
   }
 
-  /** Sentences `[B, S]` and their lengths → the decoder's state before the first word. */
+  /** Maps sentences `[B, S]` and their lengths to the decoder's state before the first word. */
   encode(sentences: Tensor, lengths: readonly number[]): DecoderState {
     const { outputs, state } = this.encoder.forward(sentences, lengths);
     return this.decoder.begin(state, outputs, sentences.ne(0));
   }
 
   /**
-   * Scores `[B, T, words]` of the words after each of `previous` `[B, T]`, which begin with the start token. With `ownWords` it reads
-   * its own most likely words in place of all but the first: what it will have to do without a teacher.
+   * The scores `[B, T, words]` of the word after each of `previous` `[B, T]`, which begin with the start token. With
+   * `ownWords` it reads its own most likely words in place of all but the first, as it does during decoding.
    */
   forward(sentences: Tensor, lengths: readonly number[], previous: Tensor, ownWords = false): Tensor {
     const start = this.encode(sentences, lengths);
@@ -62,7 +62,10 @@ export class Translator extends Module implements StepModel<DecoderState> {
     };
   }
 
-  /** Where it looks while it writes words `[B, T]`, the first of them the start token: `[B, T, S]`, or null without attention. */
+  /**
+   * The attention weights for words `[B, T]`, the first of them the start token: `[B, T, S]`, or null without
+   * attention.
+   */
   looks(sentences: Tensor, lengths: readonly number[], previous: Tensor): Tensor | null {
     return this.decoder.forward(previous, this.encode(sentences, lengths)).weights;
   }

@@ -1,4 +1,4 @@
-/** How well a translator translates. */
+/** Evaluates a translator. */
 import { noGrad } from "@heddle/autograd";
 import { corpusBleu, padSequences } from "@heddle/data";
 import { beamSearch, functional as F, greedy } from "@heddle/nn";
@@ -7,28 +7,31 @@ import { encodeSentence, pairLoader, type Vocabularies } from "./batches.ts";
 import type { TranslationModel } from "./model.ts";
 import type { WordPair } from "./pairs.ts";
 
-/** How translations are found. */
+/** How translations are searched. */
 export interface SearchOptions {
-  /** Translations that are followed at a time; 1 takes the likeliest word every time. */
+  /** Number of beams; 1 is greedy decoding. */
   beams?: number;
   /** See `beamSearch`. */
   lengthPenalty?: number;
 }
 
-/** Sentences in a batch of decoding. */
+/** Batch size for decoding. */
 const BATCH = 64;
 
-/** The most words of a translation of so many: Multi30k's are at most three times as long, most far less. */
+/**
+ * Maximal length of the translation of `words` words: in Multi30k translations are at most three times as long, and
+ * most are far shorter.
+ */
 export function maxLength(words: number): number {
   return 2 * words + 10;
 }
 
-/** Mean cross-entropy of a batch's next words in nats, padding left out, from scores `[B, T, words]`. */
+/** Mean cross-entropy of a batch's next words in nats without padding, from scores `[B, T, words]`. */
 export function wordLoss(logits: Tensor, next: Tensor, labelSmoothing = 0): Tensor {
   return F.crossEntropy(logits.flatten(0, 1), next.flatten(), { ignoreIndex: 0, labelSmoothing });
 }
 
-/** Cross-entropy of translations in nats a word, the end counted: its exponential is the perplexity. */
+/** Cross-entropy of translations in nats per word, including the end; its exponential is the perplexity. */
 export async function validationLoss<State>(
   model: TranslationModel<State>,
   pairs: readonly WordPair[],
@@ -48,7 +51,7 @@ export async function validationLoss<State>(
   return total / words;
 }
 
-/** Translates sentences, cut into words; the answers are in the same order. */
+/** Translates tokenised sentences; the results are in the same order. */
 export async function translateAll<State>(
   model: TranslationModel<State>,
   sentences: readonly (readonly string[])[],
@@ -56,7 +59,7 @@ export async function translateAll<State>(
   { beams = 1, lengthPenalty = 1 }: SearchOptions = {},
 ): Promise<string[][]> {
   const encoded = sentences.map((words) => encodeSentence(source, words));
-  // Neighbours of like length need about as many steps.
+  // Sentences of similar length need about as many steps.
   const order = encoded.map((_, i) => i).sort((a, b) => encoded[a]!.length - encoded[b]!.length);
   const translations: string[][] = sentences.map(() => []);
   model.eval();
@@ -81,7 +84,7 @@ export async function translateAll<State>(
   return translations;
 }
 
-/** BLEU (0 to 100) of translations, small letters and words as `sentenceWords` cuts them, against those of the pairs. */
+/** BLEU (0 to 100) of translations, lower-cased and tokenised by `sentenceWords`, against those of the pairs. */
 export function bleuOf(translations: readonly (readonly string[])[], pairs: readonly WordPair[]): number {
   const text = (words: readonly string[]): string => words.join(" ");
   return corpusBleu(translations.map(text), pairs.map(([, target]) => text(target)), { tokenize: "none" }).score;

@@ -1,6 +1,6 @@
 /** The words of the small grammar, in English and French. */
 
-/** Who does something: in both languages, with what verbs and adjectives agree with. */
+/** A subject, with the person, number and gender that verbs and adjectives agree with. */
 export interface Subject {
   english: string;
   french: string;
@@ -113,7 +113,7 @@ const LOOKING: readonly Verb[] = [
   verb("draw", "draws", "dessine dessines dessine dessinons dessinent"),
 ];
 
-/** Verbs with what they can be done to. */
+/** Verbs with their possible objects. */
 export const TRANSITIVE: readonly (readonly [Verb, readonly Noun[]])[] = [
   ...LOOKING.map((each) => [each, [...PEOPLE, ...ANIMALS, ...THINGS]] as const),
   [verb("eat", "eats", "mange manges mange mangeons mangent"), FOOD],

@@ -23,7 +23,7 @@ const MULTI30K = {
 };
 
 describe("loadPairs", () => {
-  test("Multi30k, both ways; a pair with an empty side is left out with its translation, and said", async () => {
+  test("Multi30k, both ways; a pair with an empty side is left out, and counted", async () => {
     write(MULTI30K);
     const { train, validation, minCount, about } = await loadPairs(folder, "fr-en");
     expect(train.map((pair) => pair.map((side) => side.join(" ")))).toEqual([
@@ -33,7 +33,7 @@ describe("loadPairs", () => {
     expect(validation).toEqual([[["un", "homme", "."], ["a", "man", "."]]]);
     expect(minCount).toBe(2);
     expect(about).toBe(
-      "Multi30k: 2 pairs to learn from, 1 to be tested with; 1 pairs with an empty side were left out",
+      "Multi30k: 2 pairs for training, 1 for testing; 1 pairs with an empty side were left out",
     );
     expect((await loadPairs(folder, "en-fr", 1)).train).toEqual([[["a", "dog", "."], ["un", "chien", "."]]]);
   });
@@ -45,12 +45,12 @@ describe("loadPairs", () => {
     await expect(loading).rejects.toThrow(/train\.fr has 3 lines and .*train\.en has 2/);
   });
 
-  test("bytes that are no UTF-8 are an error with the line", async () => {
+  test("invalid UTF-8 is an error that names the line", async () => {
     write({ ...MULTI30K, "val.fr": Uint8Array.of(0x75, 0x6e, 0x20, 0xe9, 0x0a) });
     await expect(loadPairs(folder, "fr-en")).rejects.toThrow(/val\.fr: line 1 is not UTF-8/);
   });
 
-  test("fra.txt: a sentence that is tested is not learnt, in any of its translations", async () => {
+  test("fra.txt: no validation sentence is in the training set, in any translation", async () => {
     const lines = Array.from(
       { length: 400 },
       (_, i) => `Go ${i >> 1}.\tVa ${i}${i % 7 === 0 ? "" : " !"}\tattribution`,
@@ -59,18 +59,18 @@ describe("loadPairs", () => {
     const { train, validation } = await loadPairs(folder, "fr-en");
     expect(validation.length).toBeGreaterThan(15);
     expect(train.length + validation.length).toBe(400);
-    const learnt = new Set(train.flatMap((pair) => pair.map((side) => side.join(" "))));
-    for (const pair of validation) for (const side of pair) expect(learnt).not.toContain(side.join(" "));
+    const trained = new Set(train.flatMap((pair) => pair.map((side) => side.join(" "))));
+    for (const pair of validation) for (const side of pair) expect(trained).not.toContain(side.join(" "));
   });
 
-  test("a long sentence is left out, and said", async () => {
+  test("a long sentence is left out, and counted", async () => {
     write({ ...MULTI30K, "train.fr": `${"très ".repeat(70)}long .\nun chien .\nun chat .\n` });
     const { train, about } = await loadPairs(folder, "fr-en");
     expect(train).toHaveLength(2);
     expect(about).toContain("1 pairs of more than 60 words were left out");
   });
 
-  test("another folder: the error says what is expected there", async () => {
+  test("another folder is an error that says what is expected", async () => {
     write({ "readme.txt": "nothing" });
     await expect(loadPairs(folder, "fr-en")).rejects.toThrow(/expected Multi30k's train\.fr, .* or Tatoeba's fra\.txt/);
   });
@@ -78,15 +78,15 @@ describe("loadPairs", () => {
   test("without a folder: the small grammar, no sentence on both sides", async () => {
     const { train, validation } = await loadPairs(null, "fr-en");
     expect([train.length, validation.length]).toEqual([1520, 80]);
-    const learnt = new Set(train.map(([source]) => source.join(" ")));
-    for (const [source] of validation) expect(learnt).not.toContain(source.join(" "));
+    const trained = new Set(train.map(([source]) => source.join(" ")));
+    for (const [source] of validation) expect(trained).not.toContain(source.join(" "));
   });
 });
 
 describe("batches", () => {
   const pairs = [[["a", "b"], ["c"]], [["a"], ["c", "c", "d"]]] as const;
 
-  test("what is read is one behind what is said; rows are padded with 0", () => {
+  test("inputs are the targets shifted by one; rows are padded with 0", () => {
     const { source, target } = vocabulariesOf(pairs, 1);
     const encoded = pairs.map(([from, to]) => [encodeSentence(source, from), encodeSentence(target, to)] as const);
     const batch = collatePairs(encoded, target.bos);

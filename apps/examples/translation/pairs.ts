@@ -1,4 +1,4 @@
-/** Sentence pairs to learn from: of a folder, or of the small grammar. */
+/** Sentence pairs from a folder or from the small grammar. */
 import { ParallelText } from "@heddle/data";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -9,23 +9,23 @@ import { smallGrammarPairs } from "./small_grammar.ts";
 /** From which language to which. */
 export type Direction = "fr-en" | "en-fr";
 
-/** A sentence and its translation, cut into words. */
+/** A sentence and its translation as words. */
 export type WordPair = readonly [source: readonly string[], target: readonly string[]];
 
-/** What there is to learn from and to be tested with. */
+/** Training and validation pairs. */
 export interface TranslationPairs {
   train: WordPair[];
   validation: WordPair[];
-  /** How often a word has to come in the training sentences to be known. */
+  /** How often a word has to occur in the training sentences to be known. */
   minCount: number;
-  /** What it is, in a line for people. */
+  /** A description for people. */
   about: string;
 }
 
-/** Longer sentences are left out, of training and of validation, and are refused as questions. */
+/** Longer sentences are left out of training and validation, and `--ask` rejects them. */
 export const MAX_WORDS = 60;
 
-/** Every so many-th pair is for validation, where the data have none of their own. */
+/** Every twentieth pair is for validation, if the data have no validation set. */
 const HELD_OUT = 20;
 
 /** Source and target of a direction. */
@@ -34,10 +34,10 @@ export function languages(direction: Direction): [source: Language, target: Lang
 }
 
 /**
- * The pairs of a folder with Multi30k (`train.fr`, `train.en`, `val.fr`, `val.en`) or with Tatoeba's `fra.txt`; without a folder
- * those of the small grammar. With `limit` at most so many of each kind.
+ * Loads the pairs of a folder with Multi30k (`train.fr`, `train.en`, `val.fr`, `val.en`) or with Tatoeba's `fra.txt`,
+ * or those of the small grammar without a folder; at most `limit` of each kind.
  *
- * @throws OptionError when the folder has neither, or files that do not belong together.
+ * @throws OptionError if the folder has neither, or files that do not belong together.
  */
 export async function loadPairs(
   folder: string | null,
@@ -59,7 +59,7 @@ export async function loadPairs(
     left.long > 0 ? `${left.long} pairs of more than ${MAX_WORDS} words were left out` : "",
   ].filter((remark) => remark !== "");
   const count = (pairs: readonly WordPair[]): string => pairs.length.toLocaleString("en-US");
-  const about = `${name}: ${count(cuts.train)} pairs to learn from, ${count(cuts.validation)} to be tested with`;
+  const about = `${name}: ${count(cuts.train)} pairs for training, ${count(cuts.validation)} for testing`;
   return { ...cuts, minCount, about: [about, ...remarks].join("; ") };
 }
 
@@ -73,7 +73,7 @@ interface Texts {
 
 function drawnPairs(): Texts {
   const pairs = smallGrammarPairs().map(({ english, french }) => [french, english] as const);
-  return { ...holdOut(pairs), minCount: 1, name: "Sentences of a small grammar" };
+  return { ...holdOut(pairs), minCount: 1, name: "Generated sentences" };
 }
 
 async function readPairs(folder: string): Promise<Texts> {
@@ -93,11 +93,14 @@ async function readPairs(folder: string): Promise<Texts> {
     throw new OptionError(`--data ${folder}: ${(error as Error).message}`, { cause: error });
   }
   throw new OptionError(
-    `--data ${folder}: expected Multi30k's train.fr, train.en, val.fr and val.en there, or Tatoeba's fra.txt`,
+    `--data ${folder}: expected Multi30k's train.fr, train.en, val.fr and val.en, or Tatoeba's fra.txt`,
   );
 }
 
-/** Every twentieth English sentence is for validation, with all its translations; a French one that is learnt too is left out there. */
+/**
+ * Holds out every twentieth English sentence, with all its translations, except for French ones that are also in the
+ * training set.
+ */
 function holdOut(pairs: readonly (readonly [french: string, english: string])[]): Pick<Texts, "train" | "validation"> {
   const order = new Map<string, number>();
   for (const [, english] of pairs) if (!order.has(english)) order.set(english, order.size);

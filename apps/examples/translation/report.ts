@@ -1,4 +1,4 @@
-/** What a person sees of a translator: curves, sentences, and where it looked. */
+/** The pictures of a translator: curves and attention maps; and sentences to show. */
 import { noGrad } from "@heddle/autograd";
 import { tidy } from "@heddle/tensor";
 import type { Metrics } from "../runner/metrics.ts";
@@ -8,7 +8,7 @@ import { lineChart } from "../runner/pictures/line_chart.ts";
 import { collatePairs, encodeSentence, type Vocabularies } from "./batches.ts";
 import type { TranslationModel } from "./model.ts";
 import type { WordPair } from "./pairs.ts";
-import type { WordCoder } from "./pieces.ts";
+import type { WordCoder } from "./word_pieces.ts";
 
 /** Losses and BLEU by epoch. */
 export function drawCurves(out: OutFolder, title: string, metrics: Metrics): void {
@@ -16,9 +16,9 @@ export function drawCurves(out: OutFolder, title: string, metrics: Metrics): voi
   const loss = lineChart({
     title: `${title}: loss`,
     x: epochs,
-    y: { label: "cross-entropy (nats a word)" },
+    y: { label: "cross-entropy (nats per word)" },
     series: [
-      { name: "train, while it learns", ...metrics.curve("trainLoss", "epoch"), marks: true },
+      { name: "train, measured during training", ...metrics.curve("trainLoss", "epoch"), marks: true },
       { name: "validation", ...metrics.curve("validationLoss", "epoch"), marks: true },
     ],
   });
@@ -36,7 +36,7 @@ export function drawCurves(out: OutFolder, title: string, metrics: Metrics): voi
   out.picture("bleu.svg", bleu, "BLEU of greedy translations by epoch");
 }
 
-/** A sentence and a translation of it, with how much each word of the translation attends to each of the source. */
+/** A sentence and its translation, with the attention of each target word to each source word. */
 export interface AttentionMap {
   source: string[];
   target: string[];
@@ -44,7 +44,7 @@ export interface AttentionMap {
   weights: number[][];
 }
 
-/** Where a model looks while it writes given words; null for one that does not look. */
+/** The attention of a model while it reads given words; null for a model without attention. */
 export async function attentionMap<State>(
   model: TranslationModel<State>,
   { source, target }: Vocabularies,
@@ -67,7 +67,7 @@ export async function attentionMap<State>(
   return { source: tokenNames(source, from, pair[0]), target: tokenNames(target, to, pair[1]), weights: rows };
 }
 
-/** What stands beside the rows and columns of a map: the words, or their pieces where these are more; then the end. */
+/** The labels of the rows and columns of a map: the words, or their pieces where there are more; then the end. */
 export function tokenNames(coder: WordCoder, words: readonly string[], ids: readonly number[]): string[] {
   const own = ids.slice(0, -1);
   return [...(own.length === words.length ? words : own.map((id) => coder.token(id))), "end"];
@@ -77,7 +77,7 @@ export function tokenNames(coder: WordCoder, words: readonly string[], ids: read
 export function drawAttention(title: string, { source, target, weights }: AttentionMap): string {
   return heatMap({
     title,
-    subtitle: "each row is a word that was written, each column one that was read; “end” is the end of the sentence",
+    subtitle: "each row is a target word, each column a source word; “end” is the end of the sentence",
     rows: { label: "translation", names: target },
     columns: { label: "source", names: source },
     shares: weights,
@@ -86,7 +86,7 @@ export function drawAttention(title: string, { source, target, weights }: Attent
   });
 }
 
-/** A sentence, how a person translated it, and how the model did. */
+/** A sentence, its reference translation, and the model's. */
 export interface Sample {
   source: string;
   reference: string;
@@ -94,7 +94,7 @@ export interface Sample {
   beam: string;
 }
 
-/** Validation sentences to show, of middling length, far apart from each other: their places. */
+/** Indices of validation sentences to show, of medium length and far apart. */
 export function shownSentences(pairs: readonly WordPair[], count: number): number[] {
   const fitting = pairs.flatMap(([source], i) => source.length >= 5 && source.length <= 14 ? [i] : []);
   const candidates = fitting.length > 0 ? fitting : pairs.map((_, i) => i);

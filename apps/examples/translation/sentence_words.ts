@@ -2,12 +2,12 @@ import { joinWords, normalizeText, words } from "@heddle/data";
 
 export type Language = "english" | "french";
 
-// The Moses tools cut "isn't" before its apostrophe, `words` before its n.
+// The Moses tools split "isn't" before its apostrophe, `words` before its n.
 const CUT_NOT = /(?<=n) (?='t(?: |$))/gu;
 
 /**
- * A sentence as a translator reads it: small letters, cut into words and punctuation as the Moses tools cut Multi30k. A text that they
- * have cut already comes out as it was, and one that a person types comes out alike: `isn't` is `isn 't`, and `puis-je` one word.
+ * A sentence as a translator reads it: lower-cased and tokenised as the Moses tools do for Multi30k. Text that is
+ * already tokenised stays unchanged, and typed text gets the same form: `isn't` is `isn 't`, and `puis-je` is one word.
  */
 export function sentenceWords(text: string): string[] {
   const tokens: string[] = [];
@@ -19,7 +19,7 @@ export function sentenceWords(text: string): string[] {
   return tokens;
 }
 
-/** Words of {@link sentenceWords} as a sentence for people. */
+/** Joins words of {@link sentenceWords} into a sentence. */
 export function sentenceText(tokens: readonly string[], language: Language): string {
   const whole: string[] = [];
   for (const token of tokens) {

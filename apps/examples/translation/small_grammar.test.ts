@@ -32,7 +32,7 @@ describe("smallGrammarPairs", () => {
     }
   });
 
-  test("asks for no more than there is", () => {
+  test("more pairs than the grammar has are an error", () => {
     expect(() => smallGrammarPairs(1_000_000)).toThrow(/smallGrammarPairs: the grammar makes \d+ pairs, not 1000000/);
   });
 });

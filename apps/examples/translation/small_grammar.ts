@@ -1,4 +1,4 @@
-/** A small grammar of English and French, and the sentence pairs that it makes: what a translator learns from where there are no files. */
+/** A small grammar of English and French, and the sentence pairs that it generates: the data used without files. */
 import {
   ANIMALS,
   BE,
@@ -25,13 +25,14 @@ export interface SentencePair {
   french: string;
 }
 
-/** Sentences of each kind, all that there are. */
+/** All sentences of each kind. */
 const KINDS: readonly (() => Iterable<SentencePair>)[] = [doing, acting, denying, being, asking, seeking];
 
 /**
- * The first `count` sentence pairs of the grammar: all kinds of sentence alike often, no pair twice, the same ones every time.
+ * The first `count` sentence pairs of the grammar: all kinds of sentences equally often, no pair twice, always the
+ * same.
  *
- * @throws RangeError when the grammar has not so many.
+ * @throws RangeError if the grammar has fewer.
  */
 export function smallGrammarPairs(count = 1_600): SentencePair[] {
   const kinds = KINDS.map((kind) => scattered([...kind()]));
@@ -46,7 +47,7 @@ export function smallGrammarPairs(count = 1_600): SentencePair[] {
   return pairs;
 }
 
-/** A list in another order, in which neighbours are far apart: steps of the golden section, which never meet the same place twice. */
+/** A list in an order in which neighbours are far apart: steps of the golden section, which visit every place once. */
 function scattered<T>(list: readonly T[]): T[] {
   const order = list.map((_, i) => ({ i, at: i * 0.6180339887498949 % 1 })).sort((a, b) => a.at - b.at);
   return order.map(({ i }) => list[i]!);
@@ -61,7 +62,7 @@ function* subjects(): Iterable<Subject> {
   }
 }
 
-/** Things with an article, and an adjective or none: a green car, the small house. */
+/** Things with an article, with or without an adjective: a green car, the small house. */
 function* objects(
   nouns: readonly Noun[],
   articles: readonly ("the" | "a")[],
@@ -172,7 +173,7 @@ function question(english: string, french: string): SentencePair {
   return { english: `${capital(english)}?`, french: `${capital(elided(french))} ?` };
 }
 
-/** le, la, je, ne and que lose their vowel before another one, or a silent h: every h of this grammar is silent. */
+/** le, la, je, ne and que drop their vowel before another one, or a silent h: every h of this grammar is silent. */
 function elided(french: string): string {
   return french.replace(/\b(l|j|n|qu)[ae] (?=[aeiouhéâê])/g, "$1'");
 }

@@ -1,45 +1,46 @@
-/** Training a translator, of whatever kind. */
+/** Trains a translator of either kind. */
 import type { Optimizer } from "@heddle/optim";
 import { clipGradNorm_, type LRScheduler } from "@heddle/optim";
 import { scope, type Tensor } from "@heddle/tensor";
 import { Checkpoint, plainState } from "../runner/checkpoint.ts";
 import type { Run } from "../runner/example.ts";
 import { Metrics } from "../runner/metrics.ts";
+import { resumeFrom } from "../runner/resume.ts";
 import { pairLoader, type TranslationBatch, type Vocabularies } from "./batches.ts";
 import { bleuOf, translateAll, validationLoss } from "./evaluate.ts";
 import type { TranslationModel } from "./model.ts";
 import type { WordPair } from "./pairs.ts";
 
-/** Gradients longer than this are shortened to it, as usual for recurrent networks (Pascanu et al. 2013). */
+/** Gradients are clipped to this norm, as usual for recurrent networks (Pascanu et al. 2013). */
 const CLIP = 1;
 
-/** How a translator is trained. */
+/** The settings of a training. */
 export interface TrainingRecipe {
-  /** What a run must have in common with the one that it goes on from. */
+  /** What a resumed run must have in common with its checkpoint. */
   about: Record<string, string | number | boolean | null>;
   epochs: number;
   batch: number;
   optimizer: Optimizer;
-  /** Stepped after every batch; made by the number of all batches. */
+  /** Stepped after every batch; constructed from the total number of batches. */
   schedule: (steps: number) => LRScheduler;
-  /** Mean loss of a batch in nats a word. */
+  /** Mean loss of a batch in nats per word. */
   loss(batch: TranslationBatch): Tensor;
   resume: boolean;
   checkpointEvery: number | null;
-  /** Take one step and stop. */
+  /** Whether to take one step and stop. */
   dryRun: boolean;
 }
 
-/** What training came to. */
+/** The result of a training. */
 export interface TrainingHistory {
   metrics: Metrics;
-  steps: number;
-  /** Seconds of the training steps of all epochs; testing is not counted. */
-  seconds: number;
+  /** For the figures of the run; `seconds` is the time of the training steps of all epochs, without testing. */
+  figures: { steps: number; seconds: number; validationLoss: number[]; bleu: number[] };
 }
 
 /**
- * Trains a model and tests it after each epoch: the loss, and the BLEU of greedy translations. A checkpoint is written after each epoch.
+ * Trains a model and evaluates it after each epoch: the loss, and the BLEU of greedy translations. A checkpoint is
+ * written after each epoch.
  */
 export async function trainTranslator<State>(
   model: TranslationModel<State>,
@@ -56,7 +57,7 @@ export async function trainTranslator<State>(
   const tally = { steps: 0, loss: 0, words: 0, seconds: 0, allSeconds: 0 };
   const parts = { model, optimizer, schedule, loader, metrics, tally: plainState(tally) };
   const checkpoint = new Checkpoint(run.out, recipe.about, parts);
-  if (recipe.resume) run.print(`Going on from ${checkpoint.load() ?? "the start: there is no checkpoint"}.`);
+  if (recipe.resume) resumeFrom(checkpoint, run);
 
   const progress = run.progress(steps, tally.steps);
   const table = run.table(["epoch", "train loss", "validation loss", "BLEU", "seconds"]);
@@ -83,7 +84,13 @@ export async function trainTranslator<State>(
     await checkpoint.save();
   }
   progress.end();
-  return { metrics, steps: tally.steps, seconds: tally.allSeconds };
+  const figures = {
+    steps: tally.steps,
+    seconds: tally.allSeconds,
+    validationLoss: metrics.values("validationLoss"),
+    bleu: metrics.values("bleu"),
+  };
+  return { metrics, figures };
 }
 
 async function step<State>(

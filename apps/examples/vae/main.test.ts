@@ -25,15 +25,15 @@ async function run(out: string, args: string[], crashAt = "never") {
 }
 
 describe("vae", () => {
-  test("learns drawn digits: its bound rises far above that of independent pixels", async () => {
+  test("learns generated digits: its bound rises far above that of independent pixels", async () => {
     const { code, figures } = await run("a", ["--limit", "1000", "--epochs", "8", "--batch", "50", "--latent", "2"]);
     expect(code).toBe(0);
     expect(figures).toMatchObject({ latent: 2, epochs: 8, steps: 160 });
     expect(figures.testElbo).toHaveLength(8);
-    // Pixels that have the right mean each, and no code, reach -198.
+    // Predicting each pixel's mean without a code gives -198.
     expect(figures.testElbo[7]).toBeGreaterThan(-192);
     expect(figures.testElbo[7]).toBeLessThan(-100);
-    // A code of two numbers says something, and not more than it can.
+    // A two-dimensional code carries some information, but not much.
     expect(figures.divergence).toBeGreaterThan(1);
     expect(figures.divergence).toBeLessThan(10);
     expect(-figures.testElbo[7]).toBeCloseTo(figures.reconstruction + figures.divergence, 6);
@@ -44,7 +44,7 @@ describe("vae", () => {
     }
   });
 
-  test("goes on to the same bits and the same pictures, noise included", async () => {
+  test("resumes to the same bits and the same pictures, noise included", async () => {
     const args = ["--limit", "60", "--epochs", "2", "--batch", "10", "--latent", "3"];
     const whole = await run("whole", args);
     await expect(run("crashed", [...args, "--checkpoint-every", "4"], "75%")).rejects.toThrow("the power went");

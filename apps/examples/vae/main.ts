@@ -1,4 +1,4 @@
-// A variational autoencoder learns to write digits: it codes pictures in a few numbers, and makes pictures of any such numbers.
+// A variational autoencoder of digits: encodes images as a few numbers, and decodes any such numbers into images.
 import { noGrad } from "@heddle/autograd";
 import { DataLoader } from "@heddle/data";
 import { Adam } from "@heddle/optim";
@@ -17,6 +17,7 @@ import {
   integer,
   type Option,
 } from "../runner/options.ts";
+import { resumeFrom } from "../runner/resume.ts";
 import { encodeSafetensors } from "../runner/safetensors.ts";
 import { between, drawReport, generated } from "./report.ts";
 import { Vae } from "./vae.ts";
@@ -25,17 +26,17 @@ interface VaeOptions extends CommonOptions, CheckpointOptions {
   latent: Option<number>;
 }
 
-/** Pictures in a row of the film strips. */
+/** Images in a row of the film strips. */
 const SHOWN = 16;
 
-/** The example; `start` below runs it when this file is what was started. */
+/** The example; `start` runs it if this file is the main module. */
 export const vae: Example<VaeOptions> = {
   name: "vae",
   about: "Trains a variational autoencoder on handwritten digits and draws new ones.",
   options: {
-    latent: integer({ help: "numbers in a code; 2 draws the map of all codes too", default: 20, min: 1 }),
+    latent: integer({ help: "dimension of the codes; 2 also draws the map of all codes", default: 20, min: 1 }),
     ...checkpointOptions(),
-    ...commonOptions({ name: "vae", epochs: 20, batch: 128, lr: 1e-3, data: "digits that the program draws itself" }),
+    ...commonOptions({ name: "vae", epochs: 20, batch: 128, lr: 1e-3, data: "generated digits" }),
   },
 
   async run(options, run) {
@@ -49,7 +50,7 @@ export const vae: Example<VaeOptions> = {
 
     const loader = new DataLoader(train, { batchSize: about.batch, shuffle: true });
     const optimizer = new Adam(network.parameters(), { lr: about.lr });
-    // The same codes after every epoch: drawn ones, and those between two test digits.
+    // The same codes after every epoch: random ones, and those between two test digits.
     const drawn = keep(randn([SHOWN, latent]));
     const [first, second] = differentDigits(test);
     const metrics = new Metrics(run.out);
@@ -64,7 +65,7 @@ export const vae: Example<VaeOptions> = {
       interpolations,
       tally: plainState(tally),
     });
-    if (options.resume) run.print(`Going on from ${checkpoint.load() ?? "the start: there is no checkpoint"}.`);
+    if (options.resume) resumeFrom(checkpoint, run);
 
     const progress = run.progress(epochs * loader.length, tally.steps);
     const table = run.table(["epoch", "train ELBO", "test ELBO", "reconstruction", "divergence"]);
@@ -113,7 +114,7 @@ export const vae: Example<VaeOptions> = {
   },
 };
 
-/** The mean costs of the test digits and the ELBO, in nats. */
+/** The mean loss terms of the test digits and the ELBO, in nats. */
 async function testCost(
   network: Vae,
   digits: Digits,
@@ -134,7 +135,7 @@ async function testCost(
   return { elbo: -reconstruction - divergence, reconstruction, divergence };
 }
 
-/** The first test digit and the first one that shows another digit. */
+/** The first test digit, and the first one of another class. */
 function differentDigits(digits: Digits): [number, number] {
   for (let other = 1; other < digits.length; other++) if (digits.get(other)[1] !== digits.get(0)[1]) return [0, other];
   return [0, 0];

@@ -11,14 +11,14 @@ import { mosaic, type Pixels } from "../runner/pictures/png.ts";
 import { scatterPlot } from "../runner/pictures/scatter_plot.ts";
 import type { Vae } from "./vae.ts";
 
-/** Test digits that are shown beside what comes of their codes. */
+/** Test digits in the picture of reconstructions. */
 const RECONSTRUCTED = 16;
-/** Pictures on a side of the map. */
+/** Images on a side of the map. */
 const MAP = 20;
-/** Test digits whose codes are drawn; more hide one another. */
+/** Test digits whose codes are drawn; more would overlap. */
 const SCATTERED = 2_000;
 
-/** The pictures of codes [n, latent]. */
+/** The images decoded from codes [n, latent]. */
 export async function generated(network: Vae, codes: Tensor): Promise<Pixels[]> {
   const images = noGrad(() => tidy(() => network.decode(codes).sigmoid()));
   const pixels = await batchPixels(images);
@@ -26,7 +26,7 @@ export async function generated(network: Vae, codes: Tensor): Promise<Pixels[]> 
   return pixels;
 }
 
-/** `count` pictures on the straight line between the codes of two digits, both included. */
+/** `count` images on the line between the codes of two digits, inclusive. */
 export async function between(
   network: Vae,
   digits: Digits,
@@ -45,7 +45,7 @@ export async function between(
   return pixels;
 }
 
-/** Draws all of a run. */
+/** Draws all pictures of a run. */
 export async function drawReport(
   { out, network, latent, test, metrics, samples, interpolations }: {
     out: OutFolder;
@@ -61,25 +61,25 @@ export async function drawReport(
   out.picture("elbo.svg", elboChart(title, metrics), "The lower bound of the log-likelihood by epoch");
   out.picture(
     "samples.svg",
-    samples.draw(`${title}: samples`, "the same codes, drawn from the normal distribution, after each epoch"),
-    "Pictures of codes that were drawn from the normal distribution",
+    samples.draw(`${title}: samples`, "from the same random normal codes, after each epoch"),
+    "Images decoded from random normal codes",
   );
   out.picture(
     "interpolations.svg",
     interpolations.draw(
       `${title}: from one digit to another`,
-      "the straight line between the codes of two test digits",
+      "the line between the codes of two test digits",
     ),
     "From one test digit to another",
   );
   out.picture(
     "reconstructions.svg",
     await reconstructions(title, network, test),
-    "Test digits and what comes of their codes",
+    "Test digits and their reconstructions",
   );
   if (latent !== 2) return;
-  out.picture("map.svg", await map(title, network), "The picture of every code");
-  out.picture("codes.svg", await codes(title, network, test), "Where the codes of the test digits are");
+  out.picture("map.svg", await map(title, network), "The image of every code");
+  out.picture("codes.svg", await codes(title, network, test), "The codes of the test digits");
 }
 
 function elboChart(title: string, metrics: Metrics): string {
@@ -88,7 +88,7 @@ function elboChart(title: string, metrics: Metrics): string {
     x: { label: "epoch", whole: true },
     y: { label: "ELBO (nats)" },
     series: [
-      { name: "train, while it learns", ...metrics.curve("trainElbo", "epoch"), marks: true },
+      { name: "train, measured during training", ...metrics.curve("trainElbo", "epoch"), marks: true },
       { name: "test", ...metrics.curve("testElbo", "epoch"), marks: true },
     ],
   });
@@ -101,13 +101,13 @@ async function reconstructions(title: string, network: Vae, digits: Digits): Pro
   const rows = [await batchPixels(images), await generated(network, means)];
   return imageGrid({
     title: `${title}: reconstructions`,
-    subtitle: "test digits above, below them the pictures of their codes' means",
+    subtitle: "test digits above, their reconstructions below",
     images: [{ pixels: mosaic(rows.flat(), indices.length, 4) }],
     columns: 1,
   });
 }
 
-/** The codes at equal steps of the normal distribution's probability, and their pictures. */
+/** The codes at equal steps of the normal distribution's probability, and their images. */
 async function map(title: string, network: Vae): Promise<string> {
   const codes = tidy(() => {
     const shares = linspace(0.5 / MAP, 1 - 0.5 / MAP, MAP);
@@ -117,7 +117,7 @@ async function map(title: string, network: Vae): Promise<string> {
   });
   return imageGrid({
     title: `${title}: the map`,
-    subtitle: "z₁ to the right, z₂ upwards, from the 2.5% to the 97.5% of the normal distribution",
+    subtitle: "z₁ to the right, z₂ upwards, from the 2.5% to the 97.5% quantile of the normal distribution",
     images: [{ pixels: mosaic(await generated(network, codes), MAP) }],
     columns: 1,
     scale: 1,

@@ -7,17 +7,18 @@ export interface Code {
   logVariance: Tensor;
 }
 
-/** What a picture costs, in nats summed over a batch. Both are scalars; their sum is the negative ELBO. */
+/** The loss terms of images, in nats summed over a batch. Both are scalars; their sum is the negative ELBO. */
 export interface Cost {
-  /** −E[ln p(x|z)]: how badly the picture is told from a code that was drawn for it. */
+  /** −E[ln p(x|z)]: the reconstruction loss with a random code of the image. */
   reconstruction: Tensor;
-  /** KL(q(z|x) ‖ N(0, I)): how much the code says. */
+  /** KL(q(z|x) ‖ N(0, I)): the information in the code. */
   divergence: Tensor;
 }
 
 /**
- * The variational autoencoder of D. Kingma, M. Welling, "Auto-Encoding Variational Bayes", 2014 (arXiv:1312.6114): pictures of
- * 784 pixels from 0 to 1, one hidden layer of 400 each way, normally distributed codes. ReLU stands for the paper's tanh.
+ * The variational autoencoder of D. Kingma, M. Welling, "Auto-Encoding Variational Bayes", 2014 (arXiv:1312.6114):
+ * images of 784 pixels from 0 to 1, one hidden layer of 400 in the encoder and in the decoder, Gaussian codes. ReLU
+ * replaces the paper's tanh.
  */
 export class Vae extends Module {
   readonly encoder: Linear = new Linear(784, 400);
@@ -33,21 +34,21 @@ export class Vae extends Module {
     this.decoder = new Linear(latent, 400);
   }
 
-  /** Where the codes of pictures [n, 1, 28, 28] probably are. */
+  /** The distribution of the codes of images [n, 1, 28, 28]. */
   encode(images: Tensor): Code {
     const hidden = this.encoder.forward(images.flatten(1)).relu();
     return { mean: this.mean.forward(hidden), logVariance: this.logVariance.forward(hidden) };
   }
 
-  /** The pictures of codes [n, latent], as logits of ink, [n, 784]. */
+  /** Decodes codes [n, latent] into the logits of ink, [n, 784]. */
   decode(codes: Tensor): Tensor {
     return this.output.forward(this.decoder.forward(codes).relu());
   }
 
-  /** The cost of pictures, estimated with one code drawn for each. */
+  /** The loss terms of images, estimated with one random code each. */
   cost(images: Tensor): Cost {
     const { mean, logVariance } = this.encode(images);
-    // Noise that is scaled and shifted lets the gradient through to both.
+    // Reparameterised noise passes the gradient to the mean and the variance.
     const codes = mean.add(randnLike(mean).mul(logVariance.mul(0.5).exp()));
     return {
       reconstruction: F.binaryCrossEntropyWithLogits(this.decode(codes), images.flatten(1), { reduction: "sum" }),

@@ -3,10 +3,11 @@ import { ImageNetwork, type NetworkOptions, type Stage } from "./image_network.t
 import { WhitenMiddle } from "./input.ts";
 
 /**
- * The small AlexNet of Zhang et al. 2017, appendix A: twice a convolution, a pooling and a local response normalisation, then
- * three fully connected layers; 1,387,786 parameters. What the paper leaves open (64 maps, the constants of the norm, the first
- * weights) is as in TensorFlow's CIFAR-10 tutorial, with which the number of parameters agrees. With He's first weights it
- * diverges in its first steps on images without sense, here as in PyTorch, and all its units die.
+ * The small AlexNet of Zhang et al. 2017, appendix A: two blocks of convolution, pooling and local response
+ * normalisation, then three fully connected layers; 1,387,786 parameters. Details that the paper omits (64 maps, the
+ * constants of the norm, the initial weights) follow TensorFlow's CIFAR-10 tutorial, which matches the number of
+ * parameters. With He initialisation it diverges in the first steps on meaningless images, as it does in PyTorch, and
+ * all its units die.
  */
 export function alexNet({ classes = 10, dropout = 0 }: NetworkOptions = {}): ImageNetwork {
   const convolution = (name: string, inputs: number): Stage => ({
@@ -26,7 +27,7 @@ export function alexNet({ classes = 10, dropout = 0 }: NetworkOptions = {}): Ima
   });
   const output = new Linear(192, classes);
   const network = new ImageNetwork([
-    { name: "input", does: "middle, whitened", layer: new WhitenMiddle() },
+    { name: "input", does: "centre, whitened", layer: new WhitenMiddle() },
     convolution("conv1", 3),
     convolution("conv2", 64),
     dense("fc1", 64 * 7 * 7, 384),

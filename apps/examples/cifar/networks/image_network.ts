@@ -1,25 +1,26 @@
 import { noGrad } from "@heddle/autograd";
 import { Conv2d, init, type Layer, Linear, Module, Sequential } from "@heddle/nn";
 import { type Tensor, tidy, zeros } from "@heddle/tensor";
+import { parameterCount } from "../../parameter_count.ts";
 
-/** A part of a network that has a row in the table of its layers. */
+/** A part of a network with its own row in the table of layers. */
 export interface Stage {
   name: string;
   does: string;
   layer: Layer;
 }
 
-/** What a network is made with. */
+/** The options of a network. */
 export interface NetworkOptions {
-  /** Classes that it tells apart (default 10). */
+  /** Number of classes (default 10). */
   classes?: number;
-  /** How many of the inputs of its last layers are zeroed while it learns, from 0 to 1 (default 0). */
+  /** Dropout probability before its last layers, from 0 to 1 (default 0). */
   dropout?: number;
 }
 
 /**
- * A classifier of colour images, stage after stage: [n, 3, 32, 32] from 0 to 1 becomes logits [n, classes]. Weights begin as He et
- * al. 2015 have it for rectifiers, normal with variance 2/inputs, unless a network says otherwise, and biases at 0.
+ * A classifier of colour images, stage by stage: maps [n, 3, 32, 32] from 0 to 1 to logits [n, classes]. Weights start
+ * as in He et al. 2015 for rectifiers, normal with variance 2/inputs, unless a network overrides them, and biases at 0.
  */
 export class ImageNetwork extends Module {
   readonly body: Sequential;
@@ -40,7 +41,7 @@ export class ImageNetwork extends Module {
     return this.body.forward(images);
   }
 
-  /** The rows of the table of layers; what comes out of a stage is found by sending an image through. */
+  /** The rows of the table of layers; the output sizes come from a forward pass. */
   table(): { name: string; does: string; output: string; parameters: number }[] {
     const training = this.training;
     this.eval();
@@ -58,9 +59,4 @@ export class ImageNetwork extends Module {
       return { name, does, output, parameters: parameterCount(layer) };
     });
   }
-}
-
-/** How many trainable numbers a module has. */
-export function parameterCount(module: Module): number {
-  return module.parameters().reduce((count, { numel }) => count + numel, 0);
 }

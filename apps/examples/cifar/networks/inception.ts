@@ -15,7 +15,7 @@ import { cat, type Tensor } from "@heddle/tensor";
 import { ImageNetwork, type NetworkOptions, type Stage } from "./image_network.ts";
 import { WhitenMiddle } from "./input.ts";
 
-/** Channels of the 1×1 and of the 3×3 convolution of each module, or of the one that halves the image. */
+/** Channels of the 1×1 and the 3×3 convolution of each module, or of the convolution that halves the image. */
 // deno-fmt-ignore: a line for each size of the image
 const MODULES: readonly ([one: number, three: number] | number)[] = [
   [32, 32], [32, 48], 80,
@@ -23,7 +23,7 @@ const MODULES: readonly ([one: number, three: number] | number)[] = [
   [176, 160], [176, 160],
 ];
 
-/** What two layers make of the same input, channel after channel. */
+/** The outputs of two layers for the same input, concatenated along the channels. */
 class Branches extends Module {
   readonly left: Layer;
   readonly right: Layer;
@@ -40,8 +40,8 @@ class Branches extends Module {
 }
 
 /**
- * The small Inception of Zhang et al. 2017, appendix A, figure 3: modules of 1×1 and 3×3 convolutions side by side. It has
- * 1,649,402 parameters without batch norms; with them the norms' shifts take the place of the convolutions' biases.
+ * The small Inception of Zhang et al. 2017, appendix A, figure 3: modules of parallel 1×1 and 3×3 convolutions. It has
+ * 1,649,402 parameters without batch norms; with them the shifts of the norms replace the biases of the convolutions.
  */
 export function inception(batchNorm: boolean, { classes = 10, dropout = 0 }: NetworkOptions = {}): ImageNetwork {
   const convolution = (inputs: number, outputs: number, size: number, stride = 1): Sequential =>
@@ -56,7 +56,7 @@ export function inception(batchNorm: boolean, { classes = 10, dropout = 0 }: Net
     if (typeof widths === "number") {
       channels += widths;
       const layer = new Branches(convolution(inputs, widths, 3, 2), new MaxPool2d(3, { stride: 2, padding: 1 }));
-      return { name, does: `${widths} of 3×3, and max-pooling, by twos`, layer };
+      return { name, does: `${widths} of 3×3, and max-pooling, stride 2`, layer };
     }
     const [one, three] = widths;
     channels = one + three;
@@ -64,7 +64,7 @@ export function inception(batchNorm: boolean, { classes = 10, dropout = 0 }: Net
     return { name, does: `${one} of 1×1, ${three} of 3×3`, layer };
   });
   return new ImageNetwork([
-    { name: "input", does: "middle, whitened", layer: new WhitenMiddle() },
+    { name: "input", does: "centre, whitened", layer: new WhitenMiddle() },
     { name: "conv", does: "convolution 3×3", layer: convolution(3, 96, 3) },
     ...modules,
     {

@@ -1,4 +1,4 @@
-/** What the networks do with an image first. */
+/** The networks' preprocessing of images. */
 import { Module } from "@heddle/nn";
 import { type Tensor, tensor } from "@heddle/tensor";
 
@@ -9,7 +9,7 @@ export class NormaliseChannels extends Module {
 
   constructor() {
     super();
-    // They follow from the data set, so weights are saved without them.
+    // They are constants of the dataset, so they are not saved with the weights.
     this.registerBuffer("mean", tensor([[[0.4914]], [[0.4822]], [[0.4465]]]), { persistent: false });
     this.registerBuffer("deviation", tensor([[[0.247]], [[0.2435]], [[0.2616]]]), { persistent: false });
   }
@@ -22,8 +22,9 @@ export class NormaliseChannels extends Module {
 const CROP = 28, MARGIN = 2;
 
 /**
- * The middle 28×28 of an image, with mean 0 and standard deviation 1 over all its values: Zhang et al. 2017, appendix A. An image
- * of one value only becomes 0: the deviation is at least 1/√values, as in TensorFlow's `per_image_standardization`, for bytes.
+ * The central 28×28 pixels of an image, standardised to mean 0 and deviation 1 over all its values: Zhang et al. 2017,
+ * appendix A. A constant image becomes 0: the deviation is at least 1/√values, as in TensorFlow's
+ * `per_image_standardization`, for bytes.
  */
 export class WhitenMiddle extends Module {
   forward(images: Tensor): Tensor {

@@ -3,7 +3,8 @@ import { BatchNorm2d } from "@heddle/nn";
 import { manualSeed, rand, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { WhitenMiddle } from "./input.ts";
-import { type ModelName, MODELS, parameterCount, RECIPES } from "./mod.ts";
+import { parameterCount } from "../../parameter_count.ts";
+import { type ModelName, MODELS, RECIPES } from "./mod.ts";
 
 describe.each(MODELS)("%s", (model) => {
   test("maps images to logits whose size does not explode or vanish at first", () => {
@@ -38,7 +39,7 @@ test("their sizes are those of the papers", () => {
   const size = (model: ModelName): number => parameterCount(RECIPES[model].make());
   // He et al. 2016: 0.27 million.
   expect(size("resnet20")).toBe(269_722);
-  // Zhang et al. 2017, table 1, which leaves out what norms have.
+  // Zhang et al. 2017, table 1, without the parameters of norms.
   expect(size("inception-plain")).toBe(1_649_402);
   expect(size("alexnet")).toBe(1_387_786);
   expect(size("mlp-3x512")).toBe(1_735_178);
@@ -61,7 +62,7 @@ test("WhitenMiddle", () => {
   expect(whitened.shape).toEqual([5, 3, 28, 28]);
   for (const value of whitened.mean([1, 2, 3]).toArray() as number[]) expect(value).toBeCloseTo(0, 5);
   for (const value of whitened.std([1, 2, 3]).toArray() as number[]) expect(value).toBeCloseTo(1, 3);
-  // Brightness and contrast leave it as it is; an image of one value is 0.
+  // Brightness and contrast do not change it; a constant image becomes 0.
   expect(whitened.allclose(new WhitenMiddle().forward(images.mul(0.5).add(0.3)), { atol: 1e-4 })).toBe(true);
   expect(new WhitenMiddle().forward(zeros([1, 3, 32, 32]).add(0.4)).abs().max().item()).toBeLessThan(1e-2);
 });

@@ -1,4 +1,4 @@
-/** The networks by name, each with the recipe that trains it well. */
+/** The networks by name, each with a training recipe. */
 import type { ScheduleName } from "../schedule.ts";
 import { alexNet } from "./alexnet.ts";
 import type { ImageNetwork, NetworkOptions } from "./image_network.ts";
@@ -7,9 +7,9 @@ import { mlp } from "./mlp.ts";
 import { resNet20 } from "./resnet.ts";
 import { vgg } from "./vgg.ts";
 
-export { ImageNetwork, type NetworkOptions, parameterCount } from "./image_network.ts";
+export { ImageNetwork, type NetworkOptions } from "./image_network.ts";
 
-/** A network and how SGD with momentum 0.9 trains it. */
+/** A network and its hyperparameters for SGD with momentum 0.9. */
 export interface Recipe {
   title: string;
   make(options?: NetworkOptions): ImageNetwork;
@@ -18,14 +18,14 @@ export interface Recipe {
   schedule: ScheduleName;
 }
 
-/** Of networks with batch norms, which stand a rate of 0.1; Zhang et al. give the others 0.01. */
+/** For networks with batch norms, which tolerate a learning rate of 0.1; Zhang et al. use 0.01 for the others. */
 const NORMED = { batch: 128, lr: 0.1, schedule: "cosine" } as const;
 const PLAIN = { batch: 128, lr: 0.01, schedule: "cosine" } as const;
 
-/** What `--model` chooses among. */
+/** The names that `--model` takes. */
 export type ModelName = "resnet20" | "vgg" | "alexnet" | "inception" | "inception-plain" | "mlp-1x512" | "mlp-3x512";
 
-/** How each is made and trained. */
+/** How each is built and trained. */
 export const RECIPES: Readonly<Record<ModelName, Recipe>> = {
   resnet20: { title: "ResNet-20", make: resNet20, ...NORMED },
   vgg: { title: "VGG-like", make: vgg, ...NORMED },

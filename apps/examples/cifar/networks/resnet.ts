@@ -3,7 +3,7 @@ import { pad, type Tensor } from "@heddle/tensor";
 import { ImageNetwork, type NetworkOptions, type Stage } from "./image_network.ts";
 import { NormaliseChannels } from "./input.ts";
 
-/** What two convolutions make of an image, added to the image itself. */
+/** Two convolutions, added to their input. */
 class ResidualBlock extends Module {
   readonly conv1: Conv2d;
   readonly norm1: BatchNorm2d;
@@ -26,7 +26,7 @@ class ResidualBlock extends Module {
     return this.norm2.forward(this.conv2.forward(y)).add(this.shortcut(x)).relu();
   }
 
-  /** The paper's option A, which has no parameters: every other pixel, and zeros for the channels that come in. */
+  /** The paper's option A, without parameters: every other pixel, and zeros for the additional channels. */
   private shortcut(x: Tensor): Tensor {
     if (!this.halves) return x;
     const more = (this.conv1.outChannels - this.conv1.inChannels) / 2;
@@ -35,8 +35,8 @@ class ResidualBlock extends Module {
 }
 
 /**
- * ResNet-20: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition" (2016), section 4.2 with n = 3;
- * 269,722 parameters, which the paper gives as 0.27 million. Dropout, which the paper has not, is before the last layer.
+ * ResNet-20: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition" (2016), section 4.2 with n
+ * = 3; 269,722 parameters, given in the paper as 0.27 million. Dropout before the last layer is an addition.
  */
 export function resNet20({ classes = 10, dropout = 0 }: NetworkOptions = {}): ImageNetwork {
   const blocks = (name: string, inputs: number, outputs: number): Stage => ({

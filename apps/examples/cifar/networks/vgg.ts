@@ -3,8 +3,9 @@ import { ImageNetwork, type NetworkOptions, type Stage } from "./image_network.t
 import { NormaliseChannels } from "./input.ts";
 
 /**
- * In the manner of VGG (Simonyan, Zisserman 2015): pairs of 3×3 convolutions, each followed by a pooling that halves the image
- * while the channels double, then fully connected layers. With batch norms, and small: 32, 64 and 128 channels.
+ * A small network in the style of VGG (Simonyan, Zisserman 2015): pairs of 3×3 convolutions, each pair followed by
+ * pooling that halves the image while the channels double, then fully connected layers. With batch norms, and 32, 64
+ * and 128 channels.
  */
 export function vgg({ classes = 10, dropout = 0 }: NetworkOptions = {}): ImageNetwork {
   const convolution = (inputs: number, outputs: number) => [
@@ -14,7 +15,7 @@ export function vgg({ classes = 10, dropout = 0 }: NetworkOptions = {}): ImageNe
   ];
   const block = (name: string, inputs: number, outputs: number): Stage => ({
     name,
-    does: "twice a convolution 3×3, norm, ReLU; max-pooling 2×2",
+    does: "2 × (convolution 3×3, norm, ReLU), max-pooling 2×2",
     layer: new Sequential(...convolution(inputs, outputs), ...convolution(outputs, outputs), new MaxPool2d(2)),
   });
   return new ImageNetwork([

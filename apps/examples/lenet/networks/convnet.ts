@@ -3,7 +3,7 @@ import type { Tensor } from "@heddle/tensor";
 import type { DigitNetwork, Layer } from "./network.ts";
 import { normalise } from "./normalise.ts";
 
-/** Two convolutions with max-pooling and two fully connected layers: what courses train after the perceptron. */
+/** Two convolutions with max-pooling and two fully connected layers: the typical first convnet of a course. */
 export class ConvNet extends Module implements DigitNetwork {
   readonly conv1: Conv2d = new Conv2d(1, 32, 5);
   readonly pool1: MaxPool2d = new MaxPool2d(3);

@@ -1,7 +1,7 @@
 import { rand } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { C3_INPUTS, LeNet5 } from "./lenet5.ts";
-import { parameterCount } from "./network.ts";
+import { parameterCount } from "../../parameter_count.ts";
 
 describe("LeNet5", () => {
   test("has the paper's trainable parameters, layer by layer", () => {

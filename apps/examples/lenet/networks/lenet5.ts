@@ -6,8 +6,8 @@ import { PartialConv2d } from "./partial_conv2d.ts";
 import { Subsampling } from "./subsampling.ts";
 
 /**
- * Table I of the paper: the maps of S2 that each map of C3 sees. Six see three neighbours, six see four, three see four
- * that are not all neighbours, and the last one sees all.
+ * Table I of the paper: the maps of S2 that each map of C3 takes as input. Six take three neighbours, six take four,
+ * three take four that are not all neighbours, and the last one takes all.
  */
 export const C3_INPUTS: readonly (readonly number[])[] = [
   [0, 1, 2],
@@ -32,9 +32,9 @@ export const C3_INPUTS: readonly (readonly number[])[] = [
  * LeNet-5: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition",
  * Proceedings of the IEEE 86 (1998), section II.B.
  *
- * As there: 60,850 trainable numbers up to the output, subsampling with a coefficient and a bias for each map, the partial
- * connections of C3, and `1.7159 tanh(2a/3)` throughout. Otherwise: the output is a linear layer trained with
- * cross-entropy, where the paper compares F6 with drawn figures by their distance.
+ * As in the paper: 60,850 trainable parameters up to the output, subsampling with one coefficient and one bias per map,
+ * the partial connections of C3, and `1.7159 tanh(2a/3)` throughout. Unlike in the paper, the output is a linear layer
+ * trained with cross-entropy; the paper compares F6 with hand-designed bitmaps by their distance.
  */
 export class LeNet5 extends Module implements DigitNetwork {
   readonly c1: Conv2d = new Conv2d(1, 6, 5);
@@ -48,15 +48,15 @@ export class LeNet5 extends Module implements DigitNetwork {
   constructor() {
     super();
     initialise(this.c1.weight, this.c1.bias!, 25);
-    // C3 and the subsampling layers, whose units differ in their inputs, do so themselves.
+    // C3 and the subsampling layers have other numbers of inputs and initialise themselves.
     initialise(this.c5.weight, this.c5.bias!, 400);
     initialise(this.f6.weight, this.f6.bias!, 120);
     initialise(this.output.weight, this.output.bias!, 84);
   }
 
   forward(images: Tensor): Tensor {
-    // Ink is 1.175 and paper -0.1, so that the mean is about 0 and the variance about 1 (section III.A); the margin of
-    // paper lets the receptive fields of C3 reach the ends of strokes.
+    // Ink is 1.175 and paper -0.1, so that the mean is about 0 and the variance about 1 (section III.A); the padding
+    // lets the receptive fields of C3 reach the ends of strokes.
     let x = pad(images.mul(1.275).sub(0.1), [2, 2, 2, 2], { value: -0.1 });
     x = squash(this.c1.forward(x));
     x = squash(this.s2.forward(x));
@@ -81,14 +81,14 @@ export class LeNet5 extends Module implements DigitNetwork {
   }
 }
 
-/** The paper's squashing function, appendix A: at ±1 it is ±1, and its curvature is greatest there. */
+/** The paper's activation function, appendix A: it maps ±1 to ±1, where its curvature is greatest. */
 const squashKernel = fused("squash", (x) => x.mul(2 / 3).tanh().mul(1.7159));
 
 function squash(x: Tensor): Tensor {
   return squashKernel([x]);
 }
 
-/** Uniform weights of standard deviation 1/√inputs, no bias; see the README for why not the paper's ±2.4/inputs. */
+/** Uniform weights of standard deviation 1/√inputs, no bias; the README says why not the paper's ±2.4/inputs. */
 function initialise(weight: Tensor, bias: Tensor, inputs: number): void {
   const bound = Math.sqrt(3 / inputs);
   noGrad(() => {

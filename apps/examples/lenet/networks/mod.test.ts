@@ -1,6 +1,7 @@
 import { rand } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { parameterCount, RECIPES } from "./mod.ts";
+import { parameterCount } from "../../parameter_count.ts";
+import { RECIPES } from "./mod.ts";
 
 describe.each(Object.entries(RECIPES))("%s", (_, recipe) => {
   test("maps digits to ten logits", () => {

@@ -3,7 +3,7 @@ import { scaleLinear, scaleLog } from "d3-scale";
 import { element, label } from "./svg.ts";
 import { FAINT_INK, GRID, INK, LABEL_SIZE, TICK_SIZE } from "./theme.ts";
 
-/** What an axis shows. */
+/** An axis of a chart. */
 export interface Axis {
   label: string;
   /** `log` for values that span orders of magnitude; all must be above 0. */
@@ -12,11 +12,11 @@ export interface Axis {
   whole?: boolean;
   /** A value that the axis must include, such as 0. */
   include?: number;
-  /** The ends of the axis, whatever the values are; what lies beyond is cut off. */
+  /** Fixed ends of the axis; what lies beyond is clipped. */
   range?: readonly [low: number, high: number];
 }
 
-/** Values to pixels, and where the ticks are. */
+/** Maps values to pixels, with ticks. */
 export interface Scale {
   (value: number): number;
   ticks: { at: number; words: string }[];
@@ -30,7 +30,7 @@ export interface Plot {
   bottom: number;
 }
 
-/** A scale over `values` (those that are finite) from pixel `from` to pixel `to`, with about `count` ticks. */
+/** A scale over the finite `values` from pixel `from` to pixel `to`, with about `count` ticks. */
 export function scaleOf(axis: Axis, values: Iterable<number>, [from, to]: [number, number], count: number): Scale {
   if (axis.range) {
     const scale = scaleLinear().domain(axis.range).range([from, to]);
@@ -51,7 +51,7 @@ export function scaleOf(axis: Axis, values: Iterable<number>, [from, to]: [numbe
 }
 
 function linearScale(low: number, high: number, range: [number, number], count: number, whole = false): Scale {
-  // Marks at the ends of a whole-number axis stay clear of the frame.
+  // Marks at the ends of a whole-number axis do not touch the frame.
   const room = whole ? Math.max(0.15, (high - low) * 0.03) : low === high ? Math.abs(low || 1) / 2 : 0;
   const scale = scaleLinear().domain([low - room, high + room]).range(range);
   if (!whole) scale.nice(count);
@@ -60,7 +60,7 @@ function linearScale(low: number, high: number, range: [number, number], count: 
   return Object.assign((value: number) => scale(value), { ticks: ticks.map((at) => ({ at, words: words(at) })) });
 }
 
-/** Ticks at 1, 2 and 5 times the powers of ten; at the powers alone over more than three of them. */
+/** Ticks at 1, 2 and 5 times the powers of ten; only at the powers over more than three of them. */
 function logScale(low: number, high: number, range: [number, number]): Scale {
   if (!(low > 0)) throw new RangeError(`chart: a logarithmic axis needs values above 0, but one is ${low}`);
   const steps = high / low > 1000 ? [1] : [1, 2, 5];
@@ -68,7 +68,7 @@ function logScale(low: number, high: number, range: [number, number]): Scale {
   for (let power = Math.floor(Math.log10(low)) - 1; power <= Math.ceil(Math.log10(high)) + 1; power++) {
     for (const step of steps) candidates.push(Number(`${step}e${power}`));
   }
-  // The ends are ticks, so that no point lies where nothing says how high it is.
+  // Both ends are ticks, so that the position of every point can be read.
   const first = candidates.findLast((tick) => tick <= low)!;
   const last = candidates.find((tick) => tick >= high && tick > first)!;
   const scale = scaleLog().domain([first, last]).range(range);
@@ -109,7 +109,7 @@ export function drawAxes(plot: Plot, x: { label: string; scale: Scale }, y: { la
   return parts;
 }
 
-/** What the axes of a plot mean: under it, and standing to its left. */
+/** The labels of the axes: below the plot, and rotated at its left. */
 export function axisLabels(plot: Plot, x: string, y: string): string[] {
   const { left, top, right, bottom } = plot;
   const looks = { "text-anchor": "middle", "font-size": LABEL_SIZE, fill: INK };
@@ -120,9 +120,9 @@ export function axisLabels(plot: Plot, x: string, y: string): string[] {
   ];
 }
 
-/** What lies within a plot, or up to `room` pixels to its left and right; what would stick out is cut off. */
+/** Content clipped to a plot, extended by `room` pixels to the left and right. */
 export function withinPlot({ left, top, right, bottom }: Plot, content: readonly string[], room = 0): string {
   const x = left - room, width = right - left + 2 * room, height = bottom - top;
-  // A picture in a picture cuts at its edges, without a clip path and the name that one needs.
+  // A nested SVG clips at its edges, without a clip path and its id.
   return element("svg", { x, y: top, width, height, viewBox: `${x} ${top} ${width} ${height}` }, ...content);
 }

@@ -1,34 +1,34 @@
-/** Bar charts: a few figures side by side, or a short signal. */
+/** Bar charts: a few values side by side, or a short signal. */
 import { type Axis, drawAxes, type Plot, scaleOf } from "./axes.ts";
 import { legend } from "./legend.ts";
 import { seriesColour } from "./series.ts";
 import { element, label, svgDocument } from "./svg.ts";
 import { FAINT_INK, INK, TICK_SIZE, TITLE_SIZE } from "./theme.ts";
 
-/** What a bar chart shows. */
+/** The content of a bar chart. */
 export interface BarChart {
   title: string;
   x: { label: string; names: readonly string[] };
   y: Axis;
   /** A bar for each name. */
   series: readonly { name: string; values: readonly number[] }[];
-  /** The words over a bar (default: none). */
+  /** The text above a bar (default: none). */
   words?: (value: number) => string;
   /** In pixels (default 720 × 430). */
   size?: { width: number; height: number };
 }
 
 /**
- * The chart as the text of an SVG file; bars begin at 0.
+ * Draws a bar chart as the text of an SVG file; bars start at 0.
  *
- * @throws RangeError when a series has not a value for each name.
+ * @throws RangeError if a series does not have one value per name.
  */
 export function barChart(chart: BarChart): string {
   const { series, x: { names }, words, size = { width: 720, height: 430 } } = chart;
   const odd = series.find(({ values }) => values.length !== names.length);
   if (odd) throw new RangeError(`barChart: "${odd.name}" has ${odd.values.length} values for ${names.length} names`);
   const { parts, more } = legend(
-    // One series needs no name.
+    // A single series needs no legend.
     series.length === 1 ? [] : series.map(({ name }, i) => ({
       name,
       sample: (x, y) => element("rect", { x: x + 8, y: y - 7, width: 14, height: 14, fill: seriesColour(i) }),

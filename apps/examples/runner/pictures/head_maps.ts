@@ -1,4 +1,4 @@
-/** Where each head of a transformer looks: small heat maps side by side. */
+/** The attention of each head of a transformer: small heat maps side by side. */
 import { interpolateBlues } from "d3-scale-chromatic";
 import { element, label, svgDocument } from "./svg.ts";
 import { FAINT_INK, GRID, INK, LABEL_SIZE, TITLE_SIZE } from "./theme.ts";
@@ -11,20 +11,20 @@ export interface HeadMaps {
   rows: readonly string[];
   columns: readonly string[];
   maps: readonly { readonly name: string; readonly shares: readonly (readonly number[])[] }[];
-  /** Maps side by side (default 4). */
+  /** Maps per row (default 4). */
   across?: number;
 }
 
 const GAP = 24, TOP = 66;
-/** The most that a map is wide or high, and the most of a cell. */
+/** Maximal width and height of a map, and of a cell. */
 const MAP = 240, CELL = 16;
-/** Fainter cells could not be told from none, and there are very many of them. */
+/** Fainter cells are invisible, and there are very many of them. */
 const LEAST = 0.01;
 
 /**
- * The maps as the text of an SVG file, with the words above each of them and before the first of a row.
+ * Draws the maps as the text of an SVG file, with the words above each map and before the first of a row.
  *
- * @throws RangeError when the rows or columns of a map and the words do not match.
+ * @throws RangeError if the rows or columns of a map and the words do not match.
  */
 export function headMaps({ title, subtitle, rows, columns, maps, across = 4 }: HeadMaps): string {
   const wrong = maps.find(({ shares }) =>
@@ -41,7 +41,7 @@ export function headMaps({ title, subtitle, rows, columns, maps, across = 4 }: H
   const letters = Math.min(11, cell * 0.95);
   const room = (words: readonly string[]): number =>
     10 + letters * 0.6 * Math.max(0, ...words.map(({ length }) => length));
-  // Single letters need not be turned to stand beside each other.
+  // Single letters need no rotation to fit beside each other.
   const upright = columns.every((word) => word.length <= 1);
   const left = 12 + room(rows), above = room(columns) + 22;
   const width = cell * columns.length + GAP, height = cell * rows.length + above + GAP;
@@ -84,7 +84,7 @@ export function headMaps({ title, subtitle, rows, columns, maps, across = 4 }: H
 
 function cellOf(share: number, row: number, column: number, cell: number): string {
   if (!(share >= LEAST)) return "";
-  // The square root lets small shares be seen.
+  // The square root makes small shares visible.
   const fill = interpolateBlues(0.03 + 0.92 * Math.sqrt(Math.min(1, share)));
   return element("rect", { x: column * cell, y: row * cell, width: cell, height: cell, fill });
 }

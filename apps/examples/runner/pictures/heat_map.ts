@@ -5,7 +5,7 @@ import type { Plot } from "./axes.ts";
 import { element, label, svgDocument } from "./svg.ts";
 import { FAINT_INK, GRID, INK, LABEL_SIZE, TICK_SIZE, TITLE_SIZE } from "./theme.ts";
 
-/** What a heat map shows: `shares[row][column]` from 0 to 1 as colour, and words in the cells. */
+/** The content of a heat map: `shares[row][column]` from 0 to 1 as colour, and text in the cells. */
 export interface HeatMap {
   title: string;
   /** A line under the title. */
@@ -14,16 +14,14 @@ export interface HeatMap {
   columns: { label: string; names: readonly string[] };
   shares: readonly (readonly number[])[];
   words?: readonly (readonly string[])[];
-  /** What the colour means, beside the colour bar. */
+  /** The meaning of the colour, beside the colour bar. */
   colourLabel: string;
-  /**
-   * The colour's depth is the share to this power; below 1 small shares stand out (default 1). Ticks of the bar tell.
-   */
+  /** The exponent of the colour scale; below 1 small shares stand out (default 1). The ticks of the bar show it. */
   power?: number;
 }
 
 const LEFT = 76, TOP = 76;
-/** Nothing measures text here; a letter of usual sans-serif fonts is about so wide, for its size. */
+/** Text cannot be measured here; this is the width of a letter in usual sans-serif fonts, relative to the font size. */
 const LETTER = 0.56;
 
 function widest(names: readonly string[]): number {
@@ -31,9 +29,9 @@ function widest(names: readonly string[]): number {
 }
 
 /**
- * The heat map as the text of an SVG file.
+ * Draws the heat map as the text of an SVG file.
  *
- * @throws RangeError when rows or columns and their names do not match.
+ * @throws RangeError if rows or columns and their names do not match.
  */
 export function heatMap(map: HeatMap): string {
   const { rows, columns, shares } = map;
@@ -45,7 +43,8 @@ export function heatMap(map: HeatMap): string {
     );
   }
   const cell = Math.max(12, Math.min(46, Math.floor(560 / Math.max(rows.names.length, columns.names.length))));
-  // Names that are wider than a digit need more room at the left; below, they stand on end where they are wider than a cell.
+  // Names that are wider than a digit need more space at the left; below the map they are rotated if they are wider
+  // than a cell.
   const left = Math.max(LEFT, widest(rows.names) + 52);
   const onEnd = widest(columns.names) > cell;
   const below = onEnd ? widest(columns.names) : TICK_SIZE;
@@ -76,7 +75,7 @@ export function heatMap(map: HeatMap): string {
         label(words, { x: x + cell / 2, y: y + cell / 2, ...looks, fill: depth(share) > 0.55 ? "#ffffff" : INK });
     })
   );
-  // A title is wider than a map of few cells.
+  // A title can be wider than a map of few cells.
   const words = 20 + Math.max(map.title.length * TITLE_SIZE, (map.subtitle ?? "").length * LABEL_SIZE) * LETTER;
   const size = { width: Math.max(plot.right + 110, words), height: plot.bottom + below + 46 };
   return svgDocument(size, map.title, [
@@ -104,7 +103,7 @@ function names({ rows, columns }: HeatMap, plot: Plot, cell: number, onEnd: bool
   ];
 }
 
-/** What the sides are: under the columns' names, and standing to the left of the rows'. */
+/** The labels of the sides: below the columns' names, and rotated at the left of the rows'. */
 function sideLabels({ rows, columns }: HeatMap, plot: Plot, below: number): string[] {
   const looks = { "text-anchor": "middle", "font-size": LABEL_SIZE, fill: INK };
   const middle = (plot.top + plot.bottom) / 2, side = plot.left - widest(rows.names) - 24;
@@ -114,7 +113,7 @@ function sideLabels({ rows, columns }: HeatMap, plot: Plot, below: number): stri
   ];
 }
 
-/** A bar of all depths of colour with the shares they stand for. */
+/** A colour bar with the shares. */
 function colourBar(
   meaning: string,
   plot: Plot,

@@ -3,24 +3,21 @@ import { type Pixels, pngDataUrl } from "./png.ts";
 import { element, label, svgDocument } from "./svg.ts";
 import { FAINT_INK, GRID, INK, LABEL_SIZE, TITLE_SIZE } from "./theme.ts";
 
-/** What a grid shows. */
+/** The content of a grid. */
 export interface ImageGrid {
   title: string;
   /** A line under the title. */
   subtitle?: string;
   images: readonly { pixels: Pixels; caption?: string }[];
-  /** Images in a row (default 10). */
+  /** Images per row (default 10). */
   columns?: number;
-  /** Screen pixels for one of the image's (default 2). */
+  /** Screen pixels per image pixel (default 2). */
   scale?: number;
 }
 
 const EDGE = 20, TOP = 70, GAP = 12, CAPTION = 20;
 
-/**
- * The grid as the text of an SVG file: the images stand in it as PNG, enlarged without blur; the captions are text, in any
- * script and sharp at any size.
- */
+/** Draws the grid as the text of an SVG file: images are embedded as PNG and scaled without blur; captions are text. */
 export function imageGrid(grid: ImageGrid): string {
   const { images, columns = 10, scale = 2 } = grid;
   const wide = Math.max(28, ...images.map(({ pixels }) => pixels.width)) * scale;

@@ -1,8 +1,8 @@
-/** The names of what a chart shows, each beside a sample of it, in rows under the title. */
+/** The legend of a chart: names beside samples, in rows under the title. */
 import { element, label } from "./svg.ts";
 import { INK, LABEL_SIZE } from "./theme.ts";
 
-/** A name and its sample, drawn 30 pixels wide from `x` on, around the height `y`. */
+/** A name and its sample, drawn 30 pixels wide from `x` on, at height `y`. */
 export interface LegendEntry {
   name: string;
   sample(x: number, y: number): string;
@@ -10,11 +10,11 @@ export interface LegendEntry {
 
 const TOP = 51, ROW = 22;
 
-/** The rows, and how many pixels they take more than one row does. */
+/** The rows, and the height in pixels beyond one row. */
 export function legend(entries: readonly LegendEntry[], width: number): { parts: string[]; more: number } {
   let left = 20, y = TOP;
   const parts = entries.filter(({ name }) => name !== "").map(({ name, sample }) => {
-    // Nothing measures text here; 0.56 em a letter is a little more than usual sans-serif fonts take.
+    // Text cannot be measured here; 0.56 em per letter is slightly more than usual sans-serif fonts need.
     const wide = 38 + name.length * LABEL_SIZE * 0.56;
     if (left > 20 && left + wide > width - 10) [left, y] = [20, y + ROW];
     const words = label(name, { x: left + 38, y, dy: "0.35em", "font-size": LABEL_SIZE, fill: INK });

@@ -11,15 +11,18 @@ export interface Series {
   name: string;
   x: readonly number[];
   y: readonly number[];
-  /** A shaded band behind the line, such as the range that `y` is the mean of. */
+  /** A shaded band behind the line, such as the range of the averaged values. */
   band?: { low: readonly number[]; high: readonly number[] };
-  /** Marks every point, with a shape of the series' own. */
+  /** Marks every point with the shape of the series. */
   marks?: boolean;
-  /** `points` draws marks without a line, such as what was measured; `steps` keeps each value until the next x (default `line`). */
+  /**
+   * `points` draws marks without a line, such as measurements; `steps` keeps each value until the next x (default
+   * `line`).
+   */
   as?: "line" | "points" | "steps";
 }
 
-/** What a line chart shows. */
+/** The content of a line chart. */
 export interface LineChart {
   title: string;
   x: Axis;
@@ -30,9 +33,9 @@ export interface LineChart {
 }
 
 /**
- * The chart as the text of an SVG file.
+ * Draws the chart as the text of an SVG file.
  *
- * @throws RangeError when a series has not as many x as y, or when a value on a logarithmic axis is not above 0.
+ * @throws RangeError if a series has different numbers of x and y, or a value on a logarithmic axis is not above 0.
  */
 export function lineChart(chart: LineChart): string {
   for (const { name, x, y, band } of chart.series) {
@@ -42,7 +45,7 @@ export function lineChart(chart: LineChart): string {
     }
   }
   const heights = chart.series.flatMap(({ y, band }) => [...y, ...(band?.low ?? []), ...(band?.high ?? [])]);
-  // Points have no dash: the first line is drawn through, whatever comes before it.
+  // Points use no dash pattern: the first line is solid, whatever precedes it.
   const dash = (index: number): number => chart.series.slice(0, index).filter(({ as }) => as !== "points").length;
   const size = chart.size ?? { width: 720, height: 430 };
   const names = legend(
@@ -60,7 +63,7 @@ export function lineChart(chart: LineChart): string {
     label(chart.title, { x: 20, y: 30, "font-size": TITLE_SIZE, "font-weight": 600, fill: INK }),
     ...names.parts,
     ...drawAxes(plot, { label: chart.x.label, scale: x }, { label: chart.y.label, scale: y }),
-    // Marks at the ends of an axis are whole unless that axis is to cut.
+    // Marks at the ends of an axis are drawn whole, unless that axis clips.
     ...(chart.x.range || chart.y.range ? [withinPlot(plot, drawn, chart.x.range ? 0 : 6)] : drawn),
   ]);
 }

@@ -1,24 +1,24 @@
-/** A small matrix as people write it: its numbers in cells. */
+/** A small matrix with its numbers in cells. */
 import { element, label, svgDocument } from "./svg.ts";
 import { FAINT_INK, INK, LABEL_SIZE } from "./theme.ts";
 
-/** What a grid of numbers shows. */
+/** The content of a grid of numbers. */
 export interface NumberGrid {
-  /** What it is, such as `x.t()`. */
+  /** A title, such as `x.t()`. */
   title: string;
   /** A line under the title, such as its shape. */
   subtitle?: string;
-  /** Rows from the top; a text stands as it is. */
+  /** Rows from the top; texts are shown unchanged. */
   rows: readonly (readonly (number | string)[])[];
   /** Cells that are tinted. */
   tinted?: (row: number, column: number) => boolean;
-  /** Pixels across, at the least. */
+  /** Minimal width in pixels. */
   width?: number;
 }
 
 const CELL = 44, LEFT = 20, TOP = 68;
 
-/** The grid as the text of an SVG file. */
+/** Draws the grid as the text of an SVG file. */
 export function numberGrid({ title, subtitle = "", rows, tinted, width = 0 }: NumberGrid): string {
   const cells = rows.flatMap((row, i) =>
     row.map((value, j) => {

@@ -2,9 +2,10 @@
 import { svgDocument } from "./svg.ts";
 
 /**
- * Pictures (texts of SVG files, as the functions beside give them) in rows of `columns`, as the text of an SVG file.
+ * Arranges pictures (texts of SVG files, as the other functions return them) in rows of `columns`, as the text of an
+ * SVG file.
  *
- * @throws RangeError when there are none, or one is no such text.
+ * @throws RangeError if there are none, or one is not such a text.
  */
 export function panels(title: string, pictures: readonly string[], columns: number = pictures.length): string {
   const sizes = pictures.map((picture) => {

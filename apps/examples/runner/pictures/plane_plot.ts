@@ -1,4 +1,4 @@
-/** What happens in a plane: points of classes, regions of a classifier and its boundary, landscapes and the paths on them. */
+/** Plots of the plane: points of classes, regions and boundaries of classifiers, loss surfaces with paths. */
 import { contours } from "d3-contour";
 import { scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
@@ -9,37 +9,40 @@ import { seriesLine, seriesMark } from "./series.ts";
 import { element, label, svgDocument } from "./svg.ts";
 import { FAINT_INK, INK, TITLE_SIZE } from "./theme.ts";
 
-/** A value at every cell of a grid over the plane, as a colour behind all else. */
+/** A value for every cell of a grid over the plane, drawn as the background colour. */
 export interface Field {
-  /** Row by row from the bottom up, at the middles of the cells. */
+  /** Row by row from the bottom up, at the centres of the cells. */
   values: ArrayLike<number>;
   columns: number;
   rows: number;
-  /** `classes` goes from 0, the colour of the first points, to 1, that of the second; `levels` from the lowest value to the highest. */
+  /**
+   * `classes` goes from 0, the colour of the first points, to 1, that of the second; `levels` from the lowest value to
+   * the highest.
+   */
   colours: "classes" | "levels";
-  /** Values at which a line is drawn, such as 0.5 between two classes. */
+  /** Values of contour lines, such as 0.5 between two classes. */
   contours?: readonly number[];
 }
 
-/** What a plot of the plane shows. Colours and marks go to the points first, then on to the lines. */
+/** The content of a plot. Colours and marks go to the points first, then to the lines. */
 export interface PlanePlot {
   title: string;
   x: Axis;
   /** With a field, both axes need a `range`: the field covers it. */
   y: Axis;
   field?: Field;
-  /** Of each class where its points are; those of `ringed` have a ring around them. */
+  /** The points of each class; those of `ringed` have a ring around them. */
   points?: readonly { name: string; x: ArrayLike<number>; y: ArrayLike<number>; ringed?: ArrayLike<unknown> }[];
-  /** Boundaries, or paths whose every point is marked. NaN leaves a gap. */
+  /** Boundaries, or paths with marked points. NaN leaves a gap. */
   lines?: readonly { name: string; x: ArrayLike<number>; y: ArrayLike<number>; marks?: boolean }[];
   /** In pixels (default 560 × 560). */
   size?: { width: number; height: number };
 }
 
 /**
- * The plot as the text of an SVG file.
+ * Draws the plot as the text of an SVG file.
  *
- * @throws RangeError when there are not as many x as y, or a field and its grid or its axes do not match.
+ * @throws RangeError for different numbers of x and y, or if a field and its grid or axes do not match.
  */
 export function planePlot(plot: PlanePlot): string {
   const { field, points = [], lines = [], size = { width: 560, height: 560 } } = plot;
@@ -77,11 +80,11 @@ export function planePlot(plot: PlanePlot): string {
   ]);
 }
 
-/** From the first class's colour over white to the second's, pale enough for points to stand out. */
+/** From the first class's colour through white to the second's, pale enough for points to stand out. */
 const CLASSES = ["#8cbcd9", "#ffffff", "#eeb48c"];
 const LEVELS = ["#ffffff", "#dddddd", "#a6a6a6"];
 
-/** The field as an image, a pixel a cell. */
+/** The field as an image, one pixel per cell. */
 export function fieldPixels({ values, columns, rows, colours }: Field): Pixels {
   let low = 0, high = 1;
   if (colours === "levels") {
@@ -97,7 +100,7 @@ export function fieldPixels({ values, columns, rows, colours }: Field): Pixels {
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const rgb = tint(values[row * columns + column]!).match(/\d+/g)!.map(Number);
-      // Images begin at the top.
+      // Images start at the top.
       data.set(rgb, 3 * ((rows - 1 - row) * columns + column));
     }
   }
@@ -109,7 +112,7 @@ function drawField(field: Field, { left, top, right, bottom }: Plot): string {
   return element("image", { ...box, href: pngDataUrl(fieldPixels(field)), preserveAspectRatio: "none" });
 }
 
-/** The line on which the field has a value; d3's closed rings without the parts that follow the edge of the grid. */
+/** The contour line of a value; d3's closed rings without the parts along the edge of the grid. */
 function drawContour({ values, columns, rows }: Field, at: number, plot: Plot): string {
   const { coordinates } = contours().size([columns, rows]).contour(Array.from(values), at);
   const x = (column: number): number => plot.left + column / columns * (plot.right - plot.left);

@@ -12,9 +12,9 @@ export interface Pixels {
 }
 
 /**
- * The bytes of a PNG file.
+ * Encodes pixels as PNG.
  *
- * @throws RangeError when there are more or fewer values than the size needs.
+ * @throws RangeError if the number of values does not match the size.
  */
 export function encodePng(pixels: Pixels): Uint8Array {
   const { width, height, channels, data } = pixels;
@@ -25,7 +25,7 @@ export function encodePng(pixels: Pixels): Uint8Array {
   return encodeImage(fromTypedArray(data, [height, width, channels], { device: "cpu" }).movedim(2, 0));
 }
 
-/** The image as a `data:` address, for a page or a picture that holds it. */
+/** The image as a `data:` URL. */
 export function pngDataUrl(pixels: Pixels): string {
   let binary = "";
   for (const byte of encodePng(pixels)) binary += String.fromCharCode(byte);
@@ -46,9 +46,9 @@ export function greyPixels(
 }
 
 /**
- * Images of one size, row by row in one, `gap` pixels apart; what no image covers is white.
+ * Combines images of one size row by row, `gap` pixels apart on white.
  *
- * @throws RangeError when there are none, or they differ in size or channels.
+ * @throws RangeError if there are none, or they differ in size or channels.
  */
 export function mosaic(images: readonly Pixels[], columns: number, gap = 0): Pixels {
   const [first] = images;
@@ -57,7 +57,7 @@ export function mosaic(images: readonly Pixels[], columns: number, gap = 0): Pix
   const other = images.find((image) => image.width !== width || image.height !== height || image.channels !== channels);
   if (other !== undefined) {
     const size = (image: Pixels): string => `${image.width} × ${image.height} × ${image.channels}`;
-    throw new RangeError(`mosaic: images of ${size(first)} and of ${size(other)} do not go together`);
+    throw new RangeError(`mosaic: images of ${size(first)} and of ${size(other)} cannot be combined`);
   }
   const across = Math.min(columns, images.length), rows = Math.ceil(images.length / columns);
   const whole = { width: across * (width + gap) - gap, height: rows * (height + gap) - gap };

@@ -5,12 +5,12 @@ import { type Axis, drawAxes, type Plot, scaleOf } from "./axes.ts";
 import { element, label, svgDocument } from "./svg.ts";
 import { INK, LABEL_SIZE, TITLE_SIZE } from "./theme.ts";
 
-/** What a scatter plot shows. */
+/** The content of a scatter plot. */
 export interface ScatterPlot {
   title: string;
   x: Axis;
   y: Axis;
-  /** Up to twelve; of each, where its points are, and a name of a few letters. */
+  /** Up to twelve groups, each with points and a short name. */
   groups: readonly { name: string; x: readonly number[]; y: readonly number[] }[];
 }
 
@@ -18,10 +18,10 @@ const SIZE = { width: 720, height: 700 };
 const PLOT: Plot = { left: 76, top: 76, right: SIZE.width - 24, bottom: SIZE.height - 58 };
 
 /**
- * The plot as the text of an SVG file. Beside the legend, each group's name stands at the median of its points, so that nobody
- * has to tell many colours apart.
+ * Draws the plot as the text of an SVG file. Besides the legend, each group's name is at the median of its points, so
+ * that nobody has to distinguish many colours.
  *
- * @throws RangeError for more groups than there are colours, or when a group has not as many x as y.
+ * @throws RangeError for more groups than there are colours, or if a group has different numbers of x and y.
  */
 export function scatterPlot(plot: ScatterPlot): string {
   if (plot.groups.length > schemePaired.length) {

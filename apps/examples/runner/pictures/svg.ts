@@ -1,8 +1,11 @@
-/** Text of SVG elements and documents. */
+/** Builds SVG elements and documents as text. */
 
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-/** `<name attributes>children</name>`; numbers are cut to hundredths, attributes of undefined left out. Children are markup. */
+/**
+ * `<name attributes>children</name>`; numbers are rounded to hundredths, undefined attributes are left out. Children
+ * are markup.
+ */
 export function element(name: string, attributes: Attributes, ...children: string[]): string {
   const written = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
@@ -11,18 +14,18 @@ export function element(name: string, attributes: Attributes, ...children: strin
   return children.length === 0 ? `<${name}${written}/>` : `<${name}${written}>${children.join("")}</${name}>`;
 }
 
-/** An element of text, which may hold any characters. */
+/** An element with text of any characters. */
 export function label(words: string, attributes: Attributes): string {
   return element("text", attributes, escapeMarkup(words));
 }
 
-/** Text as it stands in markup. */
+/** Escapes text for markup. */
 export function escapeMarkup(words: string): string {
   const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return words.replace(/[&<>"]/g, (letter) => names[letter]!);
 }
 
-/** A whole picture on white, that stands alone as a file; screen readers say its title. */
+/** A complete picture on white, as a file; screen readers read its title. */
 export function svgDocument(
   size: { width: number; height: number },
   title: string,

@@ -1,6 +1,9 @@
-/** The looks that all pictures share. */
+/** The looks shared by all pictures. */
 
-/** Colours that people with any colour vision tell apart (Okabe and Ito, 2008), in the order in which series take them. */
+/**
+ * Colours that people with any colour vision can distinguish (Okabe and Ito, 2008), in the order in which series use
+ * them.
+ */
 export const SERIES_COLOURS: readonly string[] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 
 export const INK = "#222222";

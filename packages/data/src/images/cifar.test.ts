@@ -245,9 +245,10 @@ describe("CIFAR-10 and CIFAR-100", () => {
   });
 });
 
-const shared = join(dirname(fileURLToPath(import.meta.url)), "../../../../../shared/data/cifar10-subset");
-test.skipIf(!existsSync(shared))(`a part of CIFAR-10 as its archive (skipped unless ${shared} exists)`, async () => {
-  const [train, held] = [await CIFAR10.load({ root: shared }), await CIFAR10.load({ root: shared, train: false })];
+const repository = join(dirname(fileURLToPath(import.meta.url)), "../../../..");
+const folder = join(process.env["HEDDLE_TEST_DATA"] || join(repository, "data"), "cifar10-subset");
+test.skipIf(!existsSync(folder))(`a part of CIFAR-10 as its archive (skipped unless ${folder} exists)`, async () => {
+  const [train, held] = [await CIFAR10.load({ root: folder }), await CIFAR10.load({ root: folder, train: false })];
   expect([train.length, held.length]).toEqual([10_000, 2000]);
   expect(train.labels.bincount().toArray()).toEqual(Array(10).fill(1000));
   const pixels = train.images.toTypedArray() as Uint8Array;

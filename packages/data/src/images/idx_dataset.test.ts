@@ -193,13 +193,14 @@ describe("downloading", () => {
   });
 });
 
-const shared = join(dirname(fileURLToPath(import.meta.url)), "../../../../../shared/data/mnist");
-describe.skipIf(!existsSync(shared))(`MNIST's own files (skipped unless ${shared} exists)`, () => {
+const repository = join(dirname(fileURLToPath(import.meta.url)), "../../../..");
+const folder = join(process.env["HEDDLE_TEST_DATA"] || join(repository, "data"), "mnist");
+describe.skipIf(!existsSync(folder))(`MNIST's own files (skipped unless ${folder} exists)`, () => {
   test("both halves are read and verified", async () => {
-    const train = await MNIST.load({ root: shared });
+    const train = await MNIST.load({ root: folder });
     expect([train.length, train.images.shape]).toEqual([60_000, [60_000, 28, 28]]);
     expect(Array.from({ length: 10 }, (_, i) => train.label(i))).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
-    const test = await MNIST.load({ root: shared, train: false });
+    const test = await MNIST.load({ root: folder, train: false });
     expect(test.length).toBe(10_000);
     const [images, labels] = test.getBatch([0, 1, 2]);
     expect(labels.toArray()).toEqual([7, 2, 1]);
@@ -211,7 +212,7 @@ describe.skipIf(!existsSync(shared))(`MNIST's own files (skipped unless ${shared
   });
 
   test("they are not taken for Fashion-MNIST's", async () => {
-    await expect(FashionMNIST.load({ root: shared, train: false })).rejects.toThrow(
+    await expect(FashionMNIST.load({ root: folder, train: false })).rejects.toThrow(
       /t10k-images-idx3-ubyte\.gz: the file was altered or is a different one/,
     );
   });
