@@ -4,7 +4,6 @@ import { activeTape, type Expr, internals, runExpression, symbolsOf } from "@hed
 import { isGradEnabled } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
-import { type Context, flat, type Rule } from "./rules/rule.ts";
 import { isSummed, toMeta } from "./to_meta.ts";
 
 type Operation = Exclude<Expr, { readonly index: number }>;
@@ -52,14 +51,14 @@ export function derivative(root: Expr, input: number, g: Expr, scalars: Scalar[]
     const node = order[i]!;
     const adjoint = adjoints.get(node);
     if (adjoint === undefined) continue;
-    const rule = elementwiseRules[node.op] as Rule<"add"> | null;
+    const rule = elementwiseRules[node.op];
     if (rule === null) continue;
-    const [a, b, c] = node.args.map(symbol);
-    const context = { a, b, c, out: symbol(node), attrs: {}, inputs: [], input: 0 } as unknown as Context<"add">;
+    const [a, b, c] = node.args.map(symbol) as [Symbolic, Symbolic, Symbolic];
+    const values = { a, b, c, out: symbol(node) };
     node.args.forEach((arg, position) => {
       const of = rule[Math.min(position, rule.length - 1)];
-      if (!of || (of as unknown) === flat || !wanted(arg)) return;
-      let part = of.gradient(adjoint as unknown as Tensor, context) as unknown as Symbolic;
+      if (!of || "flat" in of || !wanted(arg)) return;
+      let part = of.gradient(adjoint, values);
       if (part.dtype !== arg.dtype) part = symbol({ op: "cast", args: [part.expr], dtype: arg.dtype });
       const there = adjoints.get(key(arg));
       adjoints.set(key(arg), there === undefined ? part : there.add(part));

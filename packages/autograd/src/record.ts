@@ -1,6 +1,15 @@
 /** Recording: the tape that tensor operations call. */
 import { full, fused, type FusedFunction, type Operand, type Symbolic, Tensor } from "@heddle/tensor";
-import { apply, type Attrs, internals, type Prim, type Tape, type ViewSource, widened } from "@heddle/tensor/engine";
+import {
+  apply,
+  type Attrs,
+  type ElementwisePrim,
+  internals,
+  type Prim,
+  type Tape,
+  type ViewSource,
+  widened,
+} from "@heddle/tensor/engine";
 import { type Epilogue, type ViewStep } from "@heddle/tensor/backend";
 import { backward } from "./engine.ts";
 import { recordExpression } from "./fused.ts";
@@ -21,7 +30,7 @@ import {
 import { elementwiseRules } from "./rules/elementwise.ts";
 import { rules } from "./rules/mod.ts";
 import { rowRules } from "./rules/rows.ts";
-import { type Context, flat, type InputRule, type JointRule, type Rule, type Value } from "./rules/rule.ts";
+import type { Context, ElementwiseValues, InputRule, JointRule, Rule, Value } from "./rules/rule.ts";
 import { isSummed, toMeta } from "./to_meta.ts";
 
 const floats: ReadonlySet<string> = new Set(["float16", "float32", "float64"]);
@@ -118,28 +127,26 @@ class PrimitiveNode<P extends Prim> extends Node {
       if (edge === null) return null;
       const context = { ...values, attrs: this.attrs, inputs: this.inputs, input } as Context<P>;
       const rule = ruleFor(all, input)!;
-      const gradient = fused && rule !== (flat as unknown)
-        ? this.asOneKernel(rule, isSummed(g, this.inputs[input]!) ? widened(g) : g, context, values)
+      const gradient = fused
+        ? this.asOneKernel(input, isSummed(g, this.inputs[input]!) ? widened(g) : g, values)
         : rule.gradient(g, context);
       return toMeta(gradient, this.inputs[input]!);
     });
   }
 
-  /** The derivative of an element-wise primitive is element-wise too: with symbols for tensors its rule gives one kernel. */
-  private asOneKernel(
-    rule: InputRule<P>,
-    g: Tensor,
-    context: Context<P>,
-    values: Partial<Record<Value, Operand>>,
-  ): Tensor {
-    const names = Object.keys(values) as Value[];
-    if (names.length === 0) return rule.gradient(g, context);
-    const key = `${this.name} ${context.input} ${names}`;
+  /** The derivative of an element-wise primitive is element-wise too: its rule, on symbols, gives the expression of one kernel. */
+  private asOneKernel(input: number, g: Tensor, values: Partial<Record<Value, Operand>>): Tensor {
+    const each = elementwiseRules[this.name as ElementwisePrim]!;
+    const rule = each[Math.min(input, each.length - 1)]!;
+    if ("flat" in rule) return rule.gradient(g);
+    const names = Object.keys(values) as (keyof ElementwiseValues<Symbolic>)[];
+    if (names.length === 0) return rule.gradient(g, values as ElementwiseValues<Tensor>);
+    const key = `${this.name} ${input} ${names}`;
     let kernel = gradientKernels.get(key);
     if (kernel === undefined) {
       kernel = fused(`${this.name} gradient`, (symbol, ...others) => {
         const symbols = Object.fromEntries(names.map((name, i) => [name, others[i]]));
-        return rule.gradient(symbol as unknown as Tensor, symbols as unknown as Context<P>) as unknown as Symbolic;
+        return rule.gradient(symbol!, symbols as unknown as ElementwiseValues<Symbolic>);
       });
       gradientKernels.set(key, kernel);
     }

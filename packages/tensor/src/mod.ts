@@ -32,6 +32,7 @@ export type { RandomOptions } from "./ops/filling.ts";
 export type { Index, SliceString } from "./ops/slices.ts";
 export type { BackwardOptions } from "./engine/tape.ts";
 export type { ScatterMode } from "./prims/attrs.ts";
+export type { Elementwise } from "./prims/elementwise.ts";
 export * from "./ops/creation.ts";
 export * from "./ops/random.ts";
 export * from "./ops/join.ts";

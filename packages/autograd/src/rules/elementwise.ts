@@ -1,9 +1,19 @@
 /** Gradients of the element-wise primitives: derivatives of elementary functions. */
-import type { Tensor } from "@heddle/tensor";
+import type { Elementwise } from "@heddle/tensor";
 import type { ElementwisePrim } from "@heddle/tensor/engine";
-import { choose, flat, linear, reading, type Rules } from "./rule.ts";
+import { choose, type ElementwiseRule, type ElementwiseValues, flat, type FlatRule } from "./rule.ts";
 
-const pass = linear<"add">((g) => g);
+/** A gradient that reads the values named, separated by spaces. */
+function reading(names: string, gradient: ElementwiseRule["gradient"]): ElementwiseRule {
+  return { reads: names.split(" ") as (keyof ElementwiseValues<unknown>)[], gradient };
+}
+
+/** A gradient that reads nothing but the incoming one. */
+function linear(gradient: <T extends Elementwise<T>>(g: T) => T): ElementwiseRule {
+  return { reads: [], gradient };
+}
+
+const pass = linear((g) => g);
 const twoOverRootPi = 2 / Math.sqrt(Math.PI);
 
 /** The derivative of sinc is π²x times the sum of these times powers of (πx)². */
@@ -19,7 +29,7 @@ const sincSeries = [
 ];
 
 /** The derivative of sinc: (cos(πx) − sinc(x)) / x, and near 0, where that cancels, a series, which has right derivatives of its own. */
-function sincSlope(x: Tensor): Tensor {
+function sincSlope<T extends Elementwise<T>>(x: T): T {
   const u = x.mul(Math.PI).square();
   const near = u.lt(0.6);
   const sum = sincSeries.slice(0, -1).reduceRight((sum, c) => sum.mul(u).add(c), u.mul(0).add(sincSeries.at(-1)!));
@@ -28,8 +38,10 @@ function sincSlope(x: Tensor): Tensor {
   return choose(near, x.mul(Math.PI ** 2).mul(sum), angle.cos().sub(angle.sin().div(far.mul(Math.PI))).div(far));
 }
 
-/** By primitive. */
-export const elementwiseRules: Rules<ElementwisePrim> = {
+/** By primitive: one rule an input; null where the result depends on the inputs in steps or not at all, and is not recorded. */
+export const elementwiseRules: {
+  readonly [P in ElementwisePrim]: readonly (ElementwiseRule | FlatRule | null)[] | null;
+} = {
   cast: [linear((g) => g)],
   neg: [linear((g) => g.neg())],
   abs: [reading("a", (g, { a }) => g.mul(a.sign()))],

@@ -1,5 +1,5 @@
 /** The form of gradient rules. */
-import { type Scalar, Symbolic, type Tensor, where, whereSymbolic, zeros } from "@heddle/tensor";
+import { type Elementwise, type Scalar, Symbolic, type Tensor, where, whereSymbolic, zeros } from "@heddle/tensor";
 import { type Attrs, type Prim } from "@heddle/tensor/engine";
 import type { ValueMeta } from "../node.ts";
 
@@ -56,16 +56,40 @@ export function reading<P extends Prim>(
   return { reads: names.split(" ") as Value[], gradient };
 }
 
-/** Zeros like a gradient, for functions that are constant between steps. */
-export const flat: InputRule<Prim> = linear((g) => g.mul(0).maskedFill(g.isfinite().logicalNot(), 0));
+/** The values that rules of element-wise primitives read: operands by position, and the result. */
+export interface ElementwiseValues<T> {
+  readonly a: T;
+  readonly b: T;
+  readonly c: T;
+  readonly out: T;
+}
 
-/** Selects a gradient or zero by a condition. */
-export function choose(condition: Tensor, a: Tensor | Scalar, b: Tensor | Scalar): Tensor {
-  // Rules of element-wise primitives are also written down as expressions: see PrimitiveNode.
-  if ((condition as unknown) instanceof Symbolic) {
-    return whereSymbolic(condition as never, a as never, b as never) as unknown as Tensor;
-  }
-  return where(condition, a, b);
+/** The gradient of one input of an element-wise primitive, on tensors or on symbols. */
+export interface ElementwiseRule {
+  readonly reads: readonly (keyof ElementwiseValues<unknown>)[];
+  readonly gradient: <T extends Elementwise<T>>(g: T, values: ElementwiseValues<T>) => T;
+}
+
+/** The gradient of functions that are constant between their steps. */
+export interface FlatRule {
+  readonly reads: readonly [];
+  readonly flat: true;
+  readonly gradient: (g: Tensor) => Tensor;
+}
+
+/** Zeros like a gradient. Where several operations run as one kernel, such an input has no part in the derivative. */
+export const flat: FlatRule = {
+  reads: [],
+  flat: true,
+  gradient: (g) => g.mul(0).maskedFill(g.isfinite().logicalNot(), 0),
+};
+
+/** Elements of `a` where the condition holds, of `b` elsewhere. */
+export function choose<T extends Elementwise<T>>(condition: T, a: T | Scalar, b: T | Scalar): T {
+  const choice = condition instanceof Symbolic
+    ? whereSymbolic(condition, a as Symbolic | Scalar, b as Symbolic | Scalar)
+    : where(condition as unknown as Tensor, a as Tensor | Scalar, b as Tensor | Scalar);
+  return choice as unknown as T;
 }
 
 /** {@link zerosOf} as an expanded number, for readers that do not keep it. */

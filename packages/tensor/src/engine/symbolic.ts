@@ -3,7 +3,7 @@ import { checkScalar } from "./checks.ts";
 import { type DType, resultType, type Scalar } from "../dtype.ts";
 import { withinRange } from "./execute/scalars.ts";
 import type { Expr } from "../ir/kernel.ts";
-import type { ElementwisePrim } from "../prims/attrs.ts";
+import type { Elementwise, ElementwisePrim } from "../prims/elementwise.ts";
 import { table } from "../prims/table.ts";
 
 /** An operand of a fused expression: an input, a number, or what operations made of them. */
@@ -38,7 +38,7 @@ function operation(
 }
 
 /** A tensor that is not there yet. Its methods are those of `Tensor` that work element by element. */
-export class Symbolic {
+export class Symbolic implements Elementwise<Symbolic> {
   readonly expr: Expr;
   /** As of a tensor: operands without dimensions do not decide the dtype. */
   readonly ndim: number;
@@ -76,14 +76,6 @@ export class Symbolic {
     return this.apply("div", other);
   }
 
-  floorDivide(other: SymbolicOperand): Symbolic {
-    return this.apply("floorDivide", other);
-  }
-
-  pow(other: SymbolicOperand): Symbolic {
-    return this.apply("pow", other);
-  }
-
   maximum(other: SymbolicOperand): Symbolic {
     return this.apply("maximum", other);
   }
@@ -94,6 +86,10 @@ export class Symbolic {
 
   eq(other: SymbolicOperand): Symbolic {
     return this.apply("eq", other);
+  }
+
+  ne(other: SymbolicOperand): Symbolic {
+    return this.apply("ne", other);
   }
 
   lt(other: SymbolicOperand): Symbolic {
@@ -116,6 +112,58 @@ export class Symbolic {
     return this.apply("logicalAnd", other);
   }
 
+  logicalOr(other: SymbolicOperand): Symbolic {
+    return this.apply("logicalOr", other);
+  }
+
+  logicalXor(other: SymbolicOperand): Symbolic {
+    return this.apply("logicalXor", other);
+  }
+
+  bitwiseAnd(other: SymbolicOperand): Symbolic {
+    return this.apply("bitwiseAnd", other);
+  }
+
+  bitwiseOr(other: SymbolicOperand): Symbolic {
+    return this.apply("bitwiseOr", other);
+  }
+
+  bitwiseXor(other: SymbolicOperand): Symbolic {
+    return this.apply("bitwiseXor", other);
+  }
+
+  bitwiseLeftShift(other: SymbolicOperand): Symbolic {
+    return this.apply("bitwiseLeftShift", other);
+  }
+
+  bitwiseRightShift(other: SymbolicOperand): Symbolic {
+    return this.apply("bitwiseRightShift", other);
+  }
+
+  floorDivide(other: SymbolicOperand): Symbolic {
+    return this.apply("floorDivide", other);
+  }
+
+  remainder(other: SymbolicOperand): Symbolic {
+    return this.apply("remainder", other);
+  }
+
+  fmod(other: SymbolicOperand): Symbolic {
+    return this.apply("fmod", other);
+  }
+
+  pow(other: SymbolicOperand): Symbolic {
+    return this.apply("pow", other);
+  }
+
+  atan2(other: SymbolicOperand): Symbolic {
+    return this.apply("atan2", other);
+  }
+
+  logaddexp(other: SymbolicOperand): Symbolic {
+    return this.apply("logaddexp", other);
+  }
+
   neg(): Symbolic {
     return this.apply("neg");
   }
@@ -136,12 +184,32 @@ export class Symbolic {
     return this.apply("ceil");
   }
 
+  round(): Symbolic {
+    return this.apply("round");
+  }
+
   trunc(): Symbolic {
     return this.apply("trunc");
   }
 
-  round(): Symbolic {
-    return this.apply("round");
+  sqrt(): Symbolic {
+    return this.apply("sqrt");
+  }
+
+  relu(): Symbolic {
+    return this.apply("relu");
+  }
+
+  isnan(): Symbolic {
+    return this.apply("isnan");
+  }
+
+  logicalNot(): Symbolic {
+    return this.apply("logicalNot");
+  }
+
+  bitwiseNot(): Symbolic {
+    return this.apply("bitwiseNot");
   }
 
   exp(): Symbolic {
@@ -156,6 +224,14 @@ export class Symbolic {
     return this.apply("log");
   }
 
+  log2(): Symbolic {
+    return this.apply("log2");
+  }
+
+  log10(): Symbolic {
+    return this.apply("log10");
+  }
+
   log1p(): Symbolic {
     return this.apply("log1p");
   }
@@ -166,6 +242,22 @@ export class Symbolic {
 
   cos(): Symbolic {
     return this.apply("cos");
+  }
+
+  tan(): Symbolic {
+    return this.apply("tan");
+  }
+
+  asin(): Symbolic {
+    return this.apply("asin");
+  }
+
+  acos(): Symbolic {
+    return this.apply("acos");
+  }
+
+  atan(): Symbolic {
+    return this.apply("atan");
   }
 
   sinh(): Symbolic {
@@ -180,28 +272,48 @@ export class Symbolic {
     return this.apply("tanh");
   }
 
-  sqrt(): Symbolic {
-    return this.apply("sqrt");
+  asinh(): Symbolic {
+    return this.apply("asinh");
+  }
+
+  acosh(): Symbolic {
+    return this.apply("acosh");
+  }
+
+  atanh(): Symbolic {
+    return this.apply("atanh");
   }
 
   erf(): Symbolic {
     return this.apply("erf");
   }
 
+  erfc(): Symbolic {
+    return this.apply("erfc");
+  }
+
+  erfinv(): Symbolic {
+    return this.apply("erfinv");
+  }
+
   sigmoid(): Symbolic {
     return this.apply("sigmoid");
   }
 
-  relu(): Symbolic {
-    return this.apply("relu");
+  sinc(): Symbolic {
+    return this.apply("sinc");
   }
 
   square(): Symbolic {
     return this.apply("mul", this);
   }
 
+  reciprocal(): Symbolic {
+    return operation("div", this.draft, [1, this]);
+  }
+
   rsqrt(): Symbolic {
-    return operation("div", this.draft, [1, this.sqrt()]);
+    return this.sqrt().reciprocal();
   }
 }
 

@@ -276,8 +276,7 @@ export function clamp_(x: Tensor, options: ClampOptions): Tensor {
   return overwrite("clamp_", x, [options.min, options.max], (x) => x.clamp(options));
 }
 
-export function logaddexp(x: Tensor, other: Tensor): Tensor {
-  checkTensor("logaddexp", other);
+export function logaddexp(x: Tensor, other: Operand): Tensor {
   return apply("logaddexp", [x, other], none);
 }
 

@@ -2,6 +2,7 @@
  * The element-wise primitives: one line each, which names the type rule. Everything else that is kept by primitive (values, renderers,
  * gradients, methods) is typed by these names, so that the type checker asks for what a new line lacks: see docs/adding/operation.md.
  */
+import type { DType, Scalar } from "../dtype.ts";
 import { type TypeRule, type TypeRuleName, typeRules } from "./type_rules.ts";
 
 /** Operations on one operand that every device has in some form. */
@@ -100,6 +101,15 @@ export type BinaryPrim = keyof typeof binaryOperations | BinaryFunction;
 export type ElementwisePrim = UnaryPrim | BinaryPrim | keyof typeof choices;
 /** Element-wise primitives that renderers write as an operation on values; a cast depends on two dtypes and is written apart. */
 export type OperationPrim = Exclude<ElementwisePrim, "cast">;
+
+/**
+ * The element-wise operations as methods. `Tensor` has them and so has its symbolic twin, so that what is written over
+ * `T extends Elementwise<T>`, as gradient rules are, runs on both. A primitive without a method is a type error.
+ */
+export type Elementwise<T> =
+  & { readonly dtype: DType; square(): T; rsqrt(): T; reciprocal(): T }
+  & { readonly [P in Exclude<UnaryPrim, "cast">]: () => T }
+  & { readonly [P in BinaryPrim]: (other: T | Scalar) => T };
 
 /** The names in a table whose rule is one of these. */
 type WithRule<T, R extends TypeRuleName> = { [P in keyof T]: T[P] extends R ? P : never }[keyof T];

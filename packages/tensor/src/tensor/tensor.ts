@@ -27,6 +27,7 @@ import { rowComposites } from "../ops/row_composites.ts";
 import type { Index } from "../ops/slices.ts";
 import type { Unique } from "../ops/sorting.ts";
 import type { ScatterMode } from "../prims/attrs.ts";
+import type { Elementwise } from "../prims/elementwise.ts";
 import {
   bool,
   clone,
@@ -275,7 +276,7 @@ import { formatTensor } from "./print.ts";
  * //        [11., 25.]])
  * ```
  */
-export class Tensor extends TensorCore {
+export class Tensor extends TensorCore implements Elementwise<Tensor> {
   /** Element type. */
   declare readonly dtype: DType;
   /** Size of each dimension. */
@@ -1104,7 +1105,7 @@ export class Tensor extends TensorCore {
    * tensor([1000, -1000]).logaddexp(tensor([1000, 0])).toArray(); // [1000.6931…, 0]
    * ```
    */
-  logaddexp(other: Tensor): Tensor {
+  logaddexp(other: Operand): Tensor {
     return logaddexp(this, other);
   }
 
