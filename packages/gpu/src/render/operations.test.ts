@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { functions } from "./functions.ts";
+import { functions } from "./math/functions.ts";
 import { operations } from "./operations.ts";
 
 test("every function that an operation calls is written down", () => {
