@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import * as tensor from "@heddle/tensor";
+import * as tensor from "../packages/tensor/src/mod.ts";
 
 /** The names in the first column of the tables: `x.add(other)` is "x.add", `zeros(shape)` "zeros". */
 function entries(page: string): string[] {

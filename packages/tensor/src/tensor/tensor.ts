@@ -281,8 +281,8 @@ import { formatTensor } from "./print.ts";
  * ```ts
  * import { tensor } from "@heddle/tensor";
  * const x = tensor([[1, 2], [3, 4]]);
- * console.log(String(x.matmul(x.t()))); // tensor([[ 5., 11.],
- * //        [11., 25.]])
+ * x.matmul(x.t()).toArray(); // [[5, 11], [11, 25]]
+ * String(x.at(0)); // "tensor([1., 2.])"
  * ```
  */
 export class Tensor extends TensorCore {
