@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { docFindings, unlisted } from "./check_docs.ts";
+import { docFindings, unexplained } from "./check_docs.ts";
 
 const written = `error[private-type-ref]: public type 'A' references private type 'B'
   --> /r/packages/x/src/a.ts:3:1
@@ -28,17 +28,19 @@ test("colours do not hide findings; what deno could not do is a finding", () => 
   expect(docFindings("Checked 3 files\n", "/r", true)).toEqual([]);
 });
 
-test("members that are not listed are named", () => {
+test("members that are not listed, or have no example, are named", () => {
   class A {
     get size(): number {
       return 1;
     }
     add(): void {}
+    add_(): void {}
     sub(): void {}
   }
-  const methods = [{ name: "size" }, { name: "add" }];
+  const jsDoc = { tags: [{ kind: "throws" }, { kind: "example" }] };
+  const methods = [{ name: "size", kind: "getter", jsDoc }, { name: "add", jsDoc: { tags: [] } }, { name: "add_" }];
   const json = JSON.stringify({
     nodes: { "file:///a.ts": { symbols: [{ name: "A", declarations: [{ def: { methods } }] }] } },
   });
-  expect(unlisted(json, "A", A.prototype)).toEqual(["sub"]);
+  expect(unexplained(json, "A", A.prototype)).toEqual(["A.add has no @example", "deno doc does not list A.sub"]);
 });

@@ -54,13 +54,22 @@ interface Documentation {
 
 interface Documented {
   name: string;
+
+  jsDoc?: { tags?: { kind: string }[] };
 }
 
-/** The members of a class (methods, getters) that `deno doc --json` does not list, by name. */
-export function unlisted(json: string, className: string, prototype: object): string[] {
+/**
+ * The members of a class (methods, getters) that `deno doc --json` does not list, and those that it lists without an example, one
+ * line each. In-place forms need none.
+ */
+export function unexplained(json: string, className: string, prototype: object): string[] {
   const symbols = Object.values((JSON.parse(json) as Documentation).nodes).flatMap(({ symbols }) => symbols);
-  const methods = symbols.filter(({ name }) => name === className)
+  const members = symbols.filter(({ name }) => name === className)
     .flatMap(({ declarations }) => declarations).flatMap(({ def }) => def?.methods ?? []);
-  const listed = new Set(methods.map(({ name }) => name));
-  return Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor" && !listed.has(name));
+  const shown = (member: Documented) => member.jsDoc?.tags?.some(({ kind }) => kind === "example") ?? false;
+  return Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor").flatMap((name) => {
+    const listed = members.filter((member) => member.name === name);
+    if (listed.length === 0) return [`deno doc does not list ${className}.${name}`];
+    return name.endsWith("_") || listed.some(shown) ? [] : [`${className}.${name} has no @example`];
+  });
 }
