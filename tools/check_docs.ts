@@ -54,7 +54,6 @@ interface Documentation {
 
 interface Documented {
   name: string;
-
   jsDoc?: { tags?: { kind: string }[] };
 }
 
