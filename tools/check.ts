@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { docFindings, DOCUMENTED, entryPoints, unexplained } from "./check_docs.ts";
 import { checkRepository, readSources, type Source } from "./check_layers.ts";
 import { checkLayout } from "./check_layout.ts";
 import { checkPacked } from "./check_packed.ts";
@@ -15,18 +16,23 @@ import { syncVersions } from "./sync_versions.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Runs a command in the root and returns what it wrote if it failed, else nothing. */
-function command(words: string[]): string[] {
-  const [program, ...args] = words;
-  const run: SpawnSyncReturns<string> = spawnSync(program!, args, {
+/** Runs a command in the root. */
+function spawned([program, ...args]: string[]): SpawnSyncReturns<string> {
+  return spawnSync(program!, args, {
     cwd: root,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 1 << 28,
   });
+}
+
+/** Runs a command in the root and returns what it wrote if it failed, else nothing. */
+function command(words: string[]): string[] {
+  const run = spawned(words);
   if (run.status === 0) return [];
   return [
-    `${run.stdout ?? ""}${run.stderr ?? ""}${run.error?.message ?? ""}`.trim() || `${program} ended with ${run.status}`,
+    `${run.stdout ?? ""}${run.stderr ?? ""}${run.error?.message ?? ""}`.trim() ||
+    `${words[0]} ended with ${run.status}`,
   ];
 }
 
@@ -43,6 +49,21 @@ function lockFile(file: string): string[] {
     .map(([name, entry]) => `${file}: ${name} names a host (${entry.resolved}); see CONTRIBUTING.md, "Dependencies"`);
 }
 
+async function documented(): Promise<string[]> {
+  const lint = (paths: readonly string[], comments: boolean) => {
+    const run = spawned([...denoCommand(), "doc", "--lint", ...paths]);
+    return docFindings(`${run.stdout}${run.stderr}${run.error?.message ?? ""}`, root, comments);
+  };
+  const { Tensor } = await import("../packages/tensor/src/mod.ts");
+  const json = spawned([...denoCommand(), "doc", "--json", "packages/tensor/src/mod.ts"]).stdout;
+  return [
+    // Together: a type that another package's signature names is public there.
+    ...lint(entryPoints(root), false),
+    ...lint(DOCUMENTED, true),
+    ...unexplained(json, "Tensor", Tensor.prototype),
+  ];
+}
+
 function built(): string[] {
   const failed = npm("turbo/bin/turbo", "run", "build", "--output-logs=errors-only");
   return failed.length > 0 ? failed : checkPacked(root);
@@ -55,12 +76,13 @@ const SOURCES = ["packages", "apps", "conformance", "tools", "vitest.config.ts"]
 const sources = (): Source[] => readSources(root, ["packages", "apps", "conformance", "tools"]);
 
 /** Each check returns what is wrong; nothing means it passed. */
-const CHECKS: Record<string, () => string[]> = {
+const CHECKS: Record<string, () => string[] | Promise<string[]>> = {
   lint: () => deno("lint"),
   fmt: () => deno("fmt", "--check"),
   "types-deno": () => deno("check", ...SOURCES),
   // Of the examples in READMEs and doc comments; that they run is a test.
   "types-examples": () => deno("check", "--doc-only", "README.md", "docs", "packages"),
+  "doc-lint": documented,
   types: () => npm("typescript/bin/tsc", "--noEmit"),
   layout: () => checkLayout(sources()),
   layers: () => checkRepository(root),
@@ -71,7 +93,7 @@ const CHECKS: Record<string, () => string[]> = {
   "publish-npm": built,
 };
 
-function main(): void {
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { json: { type: "string" } }, allowPositionals: true });
   const unknown = positionals.filter((name) => !(name in CHECKS));
   if (unknown.length > 0) {
@@ -85,7 +107,7 @@ function main(): void {
     const start = performance.now();
     let wrong: string[];
     try {
-      wrong = check();
+      wrong = await check();
     } catch (error) {
       wrong = [error instanceof Error ? error.stack ?? error.message : String(error)];
     }
@@ -101,4 +123,4 @@ function main(): void {
   process.exit(failed > 0 ? 1 : 0);
 }
 
-main();
+await main();

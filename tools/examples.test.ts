@@ -1,4 +1,4 @@
-// Runs every example of the READMEs, the documentation and the doc comments, each as its own module.
+// Runs every example of the READMEs, the documentation and the doc comments, and compares the values that they state.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,7 +6,7 @@ import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { readSources } from "./check_layers.ts";
-import { type Example, markdownExamples, sourceExamples } from "./examples.ts";
+import { type Example, exampleModule, markdownExamples, sourceExamples, statedValues } from "./examples.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const work = join(root, "runs", `examples-${process.pid}`);
@@ -14,19 +14,27 @@ rmSync(work, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-/** Runs the example; an error in it is reported with the file it came from. */
-async function run(example: Example, file: string): Promise<void> {
-  const module = join(work, `${file.replaceAll(/[^\w]/g, "_")}_${example.line}.ts`);
-  // `export {}` makes a module of an example that imports nothing.
-  writeFileSync(module, `// ${file}:${example.line}\n${example.code}\nexport {};\n`);
-  const log = vi.spyOn(console, "log").mockImplementation(() => {});
-  try {
-    await import(/* @vite-ignore */ pathToFileURL(module).href);
-  } catch (error) {
-    throw new Error(`${file}:${example.line}: the example throws: ${error}`, { cause: error });
-  } finally {
-    log.mockRestore();
-  }
+const here = new URL("./examples.ts", import.meta.url).href;
+
+/** Writes the examples of a file as one module, and returns for each what runs it. Errors name the file and the line. */
+function runners(examples: Example[], file: string): (() => Promise<void>)[] {
+  const path = join(work, `${file.replaceAll(/[^\w]/g, "_")}.ts`);
+  writeFileSync(path, exampleModule(examples, here));
+  return examples.map(({ line }, i) => async () => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    try {
+      const module = await import(/* @vite-ignore */ pathToFileURL(path).href) as { examples: (() => Promise<void>)[] };
+      await module.examples[i]!();
+    } catch (error) {
+      throw new Error(`${file}:${line}: the example throws: ${error}`, { cause: error });
+    } finally {
+      log.mockRestore();
+    }
+  });
+}
+
+function testExamples(examples: Example[], file: string): void {
+  runners(examples, file).forEach((run, i) => test(`${file}:${examples[i]!.line}`, run));
 }
 
 describe("the examples of the READMEs and the documentation run", () => {
@@ -40,17 +48,26 @@ describe("the examples of the READMEs and the documentation run", () => {
     // The GPU's package has no examples that run here.
     const owesOne = readmes.includes(file) && file !== "packages/gpu/README.md";
     if (owesOne) test(`${file} has one`, () => expect(examples).not.toEqual([]));
-    for (const example of examples) test(`${file}:${example.line}`, () => run(example, file));
+    testExamples(examples, file);
   }
 });
 
 describe("the examples of the doc comments run", () => {
   for (const { path, text } of readSources(root, ["packages"])) {
-    if (path.endsWith(".test.ts")) continue;
-    for (const example of sourceExamples(text)) {
-      test(`${path}:${example.line}`, () => run(example, path));
-    }
+    if (!path.endsWith(".test.ts")) testExamples(sourceExamples(text), path);
   }
+});
+
+describe("the page of Tensor", () => {
+  const path = "packages/tensor/src/tensor/tensor.ts";
+  const examples = sourceExamples(readFileSync(join(root, path), "utf8"));
+
+  test("each example states a value, and each comment at the end of a line is one", () => {
+    const comments = (code: string) => code.match(/; \/\/ /g)?.length ?? 0;
+    const wrong = examples.filter(({ code }) => statedValues(code) === 0 || statedValues(code) !== comments(code));
+    expect(wrong.map(({ line }) => `${path}:${line}`)).toEqual([]);
+    expect(examples.length).toBeGreaterThan(150);
+  });
 });
 
 describe("finding examples", () => {
@@ -70,7 +87,24 @@ describe("finding examples", () => {
   });
 
   test("an example that throws fails, and says where it stands", async () => {
-    await expect(run({ code: `throw new RangeError("no such dim");`, line: 7 }, "packages/x/README.md"))
-      .rejects.toThrow("packages/x/README.md:7: the example throws: RangeError: no such dim");
+    const [run] = runners([{ code: `throw new RangeError("no such dim");\n`, line: 7 }], "packages/x/README.md");
+    await expect(run!()).rejects.toThrow("packages/x/README.md:7: the example throws: RangeError: no such dim");
+  });
+
+  test("an example whose line states another value fails, and says which", async () => {
+    const right = `import { type Tensor, tensor as make } from "@heddle/tensor";
+const x: Tensor = make([[1, 2]]);
+x.shape; // [1, 2]
+x.div(3).toArray(); // about [[0.3333, 0.6667]]
+await x.data(); // [1, 2]
+x.sum(); // a tensor
+({ a: "b", c: 3n, d: NaN }); // { a: "b", c: 3n, d: NaN }
+`;
+    expect(statedValues(right)).toBe(4);
+    const wrong = ["x.shape; // [1, 2, 1]", "x.div(3).toArray(); // about [[0.3333, 0.6767]]", 'x.dtype; // "bool"'];
+    const examples = [right, ...wrong.map((line) => `${right}${line}\n`)].map((code, i) => ({ code, line: i }));
+    const [run, ...others] = runners(examples, "packages/y/README.md");
+    await run!();
+    for (const [i, other] of others.entries()) await expect(other()).rejects.toThrow(`${wrong[i]}: the value is`);
   });
 });

@@ -10,7 +10,9 @@ const gradcheckOptions = ["atol", "eps", "rtol"] as const;
 export interface GradcheckOptions {
   /** Step of the central differences. */
   readonly eps?: number;
+  /** The absolute tolerance. */
   readonly atol?: number;
+  /** The relative tolerance. */
   readonly rtol?: number;
 }
 

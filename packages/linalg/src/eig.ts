@@ -8,7 +8,9 @@ import { matrixAt, read, scaled, write } from "./host/matrices.ts";
 
 /** Complex numbers: Heddle has no complex dtype. */
 export interface Complex {
+  /** The real part. */
   readonly real: Tensor;
+  /** The imaginary part. */
   readonly imag: Tensor;
 }
 

@@ -10,7 +10,9 @@ import { transposed } from "./transposed.ts";
 
 /** Q with orthonormal columns and upper triangular R. */
 export interface QR {
+  /** The factor with orthonormal columns. */
   readonly Q: Tensor;
+  /** The upper triangular factor. */
   readonly R: Tensor;
 }
 

@@ -156,7 +156,7 @@ export class BatchNorm1d extends BatchNorm {
  * import { randn } from "@heddle/tensor";
  * const norm = new BatchNorm2d(3);
  * norm.forward(randn([8, 3, 4, 4]).add(5));
- * norm.runningMean!.toArray(); // about [0.5, 0.5, 0.5]
+ * norm.runningMean!.toArray(); // each close to 0.5
  * Object.keys(norm.stateDict()); // ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
  * ```
  */

@@ -28,7 +28,8 @@ export interface ConvLayerOptions extends LayerOptions {
 
 const modes: readonly string[] = ["zeros", "reflect", "replicate", "circular"];
 
-type Convolution = (input: Tensor, weight: Tensor, options: ConvOptions) => Tensor;
+/** A convolution as a function of the input `[N, C, …]` and the weight. */
+export type Convolution = (input: Tensor, weight: Tensor, options: ConvOptions) => Tensor;
 
 /** What the convolutions share. */
 export abstract class ConvNd extends Module {

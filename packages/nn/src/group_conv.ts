@@ -29,7 +29,7 @@ export interface GroupConvOptions extends ConvLayerOptions {
 const mostKernel = 512;
 
 /** What both share: one gather transforms the filters by all elements, then one convolution. */
-abstract class EquivariantConv extends ConvNd {
+export abstract class EquivariantConv extends ConvNd {
   readonly group: Symmetry;
   /** Elements of the group: 4 or 8. */
   readonly order: number;

@@ -15,7 +15,7 @@ import { checkNumber, checkSize, checkWindows, showSizes, type Sizes, spread } f
 const lpPoolOptions = ["ceilMode", "stride"] as const;
 
 /** What pooling of windows by a norm shares. */
-abstract class LPPoolNd extends Module {
+export abstract class LPPoolNd extends Module {
   readonly normType: number;
   readonly kernelSize: readonly number[];
   /** As given; the stride defaults to the window size. */

@@ -23,7 +23,7 @@ export type { LayerOptions } from "./layer_options.ts";
 export type { Sizes } from "./sizes.ts";
 export { ModuleDict, ModuleList, ParameterList, Sequential } from "./container.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
-export { Conv1d, Conv2d, Conv3d, type ConvLayerOptions, ConvNd, type PaddingMode } from "./conv.ts";
+export { Conv1d, Conv2d, Conv3d, type ConvLayerOptions, ConvNd, type Convolution, type PaddingMode } from "./conv.ts";
 export {
   ConvTranspose1d,
   ConvTranspose2d,
@@ -32,7 +32,14 @@ export {
   ConvTransposeNd,
 } from "./conv_transpose.ts";
 export * from "./separable_conv.ts";
-export { GroupConv2d, type GroupConvOptions, GroupPool, type GroupPoolOptions, LiftingConv2d } from "./group_conv.ts";
+export {
+  EquivariantConv,
+  GroupConv2d,
+  type GroupConvOptions,
+  GroupPool,
+  type GroupPoolOptions,
+  LiftingConv2d,
+} from "./group_conv.ts";
 export type { Symmetry } from "./symmetry.ts";
 export {
   AdaptiveAvgPool1d,
@@ -40,14 +47,16 @@ export {
   AdaptiveAvgPool3d,
   AdaptiveMaxPool1d,
   AdaptiveMaxPool2d,
+  AdaptivePoolNd,
   AvgPool1d,
   AvgPool2d,
   AvgPool3d,
   MaxPool1d,
   MaxPool2d,
   MaxPool3d,
+  PoolNd,
 } from "./pooling.ts";
-export { FeatureLPPool, LPPool1d, LPPool2d } from "./lp_pooling.ts";
+export { FeatureLPPool, LPPool1d, LPPool2d, LPPoolNd } from "./lp_pooling.ts";
 export * from "./padding.ts";
 export * from "./upsampling.ts";
 export { Flatten, Identity, Unflatten } from "./reshaping.ts";
@@ -81,5 +90,6 @@ export { CRF, type CRFLikelihoodOptions, type CRFMask, type CRFOptions } from ".
 export * from "./decoding/mod.ts";
 export * from "./loss.ts";
 export * from "./margin_loss.ts";
+export { WeightedLoss } from "./weighted_loss.ts";
 export * as functional from "./functional/mod.ts";
 export * as init from "./init/mod.ts";

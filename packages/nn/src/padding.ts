@@ -5,7 +5,7 @@ import { checkNumber, listOf, showSizes, type Sizes } from "./sizes.ts";
 import { checkSurplus } from "./surplus.ts";
 
 /** What the padding layers share. */
-abstract class PadNd extends Module {
+export abstract class PadNd extends Module {
   /** `[left, right, top, bottom, front, back]`, as many as there are dimensions; negative amounts crop. */
   readonly padding: readonly number[];
   protected abstract readonly mode: PadMode;
@@ -45,7 +45,7 @@ abstract class PadNd extends Module {
 }
 
 /** What padding with a number shares. */
-abstract class ConstantPadNd extends PadNd {
+export abstract class ConstantPadNd extends PadNd {
   readonly value: number;
   protected readonly mode = "constant";
 

@@ -26,7 +26,8 @@ function showOptions(options: Readonly<Record<string, unknown>>): string {
     .join("");
 }
 
-abstract class Windows<O extends object> extends Module {
+/** What pooling over windows of a given size shares. `O` is the type of its options. */
+export abstract class PoolNd<O extends object> extends Module {
   readonly kernelSize: readonly number[];
   /** As given; the stride defaults to the window size. */
   readonly options: O;
@@ -44,7 +45,7 @@ abstract class Windows<O extends object> extends Module {
 }
 
 /** Largest element of each window of `[N, C, L]`. PyTorch: `torch.nn.MaxPool1d`. */
-export class MaxPool1d extends Windows<MaxPoolOptions> {
+export class MaxPool1d extends PoolNd<MaxPoolOptions> {
   constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
     checkOptions("MaxPool1d", options, maxPoolOptions);
     super("MaxPool1d", 1, kernelSize, options);
@@ -68,7 +69,7 @@ export class MaxPool1d extends Windows<MaxPoolOptions> {
  * new MaxPool2d(3, { stride: 2, padding: 1 }).forward(randn([1, 8, 32, 32])).shape; // [1, 8, 16, 16]
  * ```
  */
-export class MaxPool2d extends Windows<MaxPoolOptions> {
+export class MaxPool2d extends PoolNd<MaxPoolOptions> {
   constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
     checkOptions("MaxPool2d", options, maxPoolOptions);
     super("MaxPool2d", 2, kernelSize, options);
@@ -83,7 +84,7 @@ export class MaxPool2d extends Windows<MaxPoolOptions> {
  * Largest element of each window of `[N, C, D, H, W]` (or `[C, D, H, W]`): see `functional.maxPool3d`. PyTorch:
  * `torch.nn.MaxPool3d`.
  */
-export class MaxPool3d extends Windows<MaxPoolOptions> {
+export class MaxPool3d extends PoolNd<MaxPoolOptions> {
   constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
     checkOptions("MaxPool3d", options, maxPoolOptions);
     super("MaxPool3d", 3, kernelSize, options);
@@ -95,7 +96,7 @@ export class MaxPool3d extends Windows<MaxPoolOptions> {
 }
 
 /** Mean of each window of `[N, C, L]`. PyTorch: `torch.nn.AvgPool1d`. */
-export class AvgPool1d extends Windows<AvgPoolOptions> {
+export class AvgPool1d extends PoolNd<AvgPoolOptions> {
   constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
     checkOptions("AvgPool1d", options, avgPoolOptions);
     super("AvgPool1d", 1, kernelSize, options);
@@ -107,7 +108,7 @@ export class AvgPool1d extends Windows<AvgPoolOptions> {
 }
 
 /** Mean of each window of `[N, C, H, W]` (or `[C, H, W]`). PyTorch: `torch.nn.AvgPool2d`. */
-export class AvgPool2d extends Windows<AvgPoolOptions> {
+export class AvgPool2d extends PoolNd<AvgPoolOptions> {
   constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
     checkOptions("AvgPool2d", options, avgPoolOptions);
     super("AvgPool2d", 2, kernelSize, options);
@@ -119,7 +120,7 @@ export class AvgPool2d extends Windows<AvgPoolOptions> {
 }
 
 /** Mean of each window of `[N, C, D, H, W]` (or `[C, D, H, W]`). PyTorch: `torch.nn.AvgPool3d`. */
-export class AvgPool3d extends Windows<AvgPoolOptions> {
+export class AvgPool3d extends PoolNd<AvgPoolOptions> {
   constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
     checkOptions("AvgPool3d", options, avgPoolOptions);
     super("AvgPool3d", 3, kernelSize, options);
@@ -131,7 +132,7 @@ export class AvgPool3d extends Windows<AvgPoolOptions> {
 }
 
 /** What the adaptive pools share: windows chosen so that the output has given sizes. */
-abstract class Adaptive extends Module {
+export abstract class AdaptivePoolNd extends Module {
   /** One size for every dimension or one each; null keeps a size. */
   readonly outputSize: OutputSize;
 
@@ -151,7 +152,7 @@ abstract class Adaptive extends Module {
 }
 
 /** Means of windows chosen so that the output `[N, C, outputSize]` has a given length. PyTorch: `torch.nn.AdaptiveAvgPool1d`. */
-export class AdaptiveAvgPool1d extends Adaptive {
+export class AdaptiveAvgPool1d extends AdaptivePoolNd {
   forward(input: Tensor): Tensor {
     return adaptiveAvgPool1d(input, this.outputSize);
   }
@@ -168,28 +169,28 @@ export class AdaptiveAvgPool1d extends Adaptive {
  * new AdaptiveAvgPool2d(1).forward(randn([2, 64, 7, 9])).shape; // [2, 64, 1, 1]
  * ```
  */
-export class AdaptiveAvgPool2d extends Adaptive {
+export class AdaptiveAvgPool2d extends AdaptivePoolNd {
   forward(input: Tensor): Tensor {
     return adaptiveAvgPool2d(input, this.outputSize);
   }
 }
 
 /** Means of windows of `[N, C, D, H, W]` chosen for an output size. PyTorch: `torch.nn.AdaptiveAvgPool3d`. */
-export class AdaptiveAvgPool3d extends Adaptive {
+export class AdaptiveAvgPool3d extends AdaptivePoolNd {
   forward(input: Tensor): Tensor {
     return adaptiveAvgPool3d(input, this.outputSize);
   }
 }
 
 /** Maxima of windows of `[N, C, L]` chosen for an output length. PyTorch: `torch.nn.AdaptiveMaxPool1d`. */
-export class AdaptiveMaxPool1d extends Adaptive {
+export class AdaptiveMaxPool1d extends AdaptivePoolNd {
   forward(input: Tensor): Tensor {
     return adaptiveMaxPool1d(input, this.outputSize);
   }
 }
 
 /** Maxima of windows of `[N, C, H, W]` chosen for an output size. PyTorch: `torch.nn.AdaptiveMaxPool2d`. */
-export class AdaptiveMaxPool2d extends Adaptive {
+export class AdaptiveMaxPool2d extends AdaptivePoolNd {
   forward(input: Tensor): Tensor {
     return adaptiveMaxPool2d(input, this.outputSize);
   }

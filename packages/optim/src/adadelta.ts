@@ -15,7 +15,8 @@ export interface AdadeltaOptions extends GroupOptions {
   weightDecay: number;
 }
 
-type State = { squareAvg: Tensor; accDelta: Tensor };
+/** What Adadelta remembers of a parameter. */
+export type AdadeltaState = { squareAvg: Tensor; accDelta: Tensor };
 
 const update = fusedUpdate("adadelta", (param, square, changes, g, rho, share, eps, lr) => {
   const newSquare = square.mul(rho).add(g.square().mul(share));
@@ -39,7 +40,7 @@ const update = fusedUpdate("adadelta", (param, square, changes, g, rho, share, e
  * const optimizer = new Adadelta([ones([2], { requiresGrad: true })]);
  * ```
  */
-export class Adadelta extends Optimizer<AdadeltaOptions, State> {
+export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
   constructor(params: ParamsInput<AdadeltaOptions>, options: Partial<AdadeltaOptions> = {}) {
     super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false }, options);
   }
@@ -49,11 +50,16 @@ export class Adadelta extends Optimizer<AdadeltaOptions, State> {
     if (options.rho > 1) throw new RangeError(`${this.name}: rho is ${options.rho}; it must lie between 0 and 1`);
   }
 
-  protected override newState(param: Tensor): State {
+  protected override newState(param: Tensor): AdadeltaState {
     return { squareAvg: zerosLike(param), accDelta: zerosLike(param) };
   }
 
-  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdadeltaOptions>, state: State): void {
+  protected override update(
+    param: Tensor,
+    gradient: Tensor,
+    group: ParamGroup<AdadeltaOptions>,
+    state: AdadeltaState,
+  ): void {
     const { lr, rho, eps, weightDecay } = group;
     const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
     update([param, state.squareAvg, state.accDelta], [g, rho, 1 - rho, eps, lr]);

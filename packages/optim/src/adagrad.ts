@@ -17,7 +17,8 @@ export interface AdagradOptions extends GroupOptions {
   eps: number;
 }
 
-type State = { step: number; sum: Tensor };
+/** What Adagrad remembers of a parameter. */
+export type AdagradState = { step: number; sum: Tensor };
 
 const update = fusedUpdate("adagrad", (param, sum, g, eps, rate) => {
   const newSum = sum.add(g.square());
@@ -40,7 +41,7 @@ const update = fusedUpdate("adagrad", (param, sum, g, eps, rate) => {
  * const optimizer = new Adagrad([ones([2], { requiresGrad: true })], { lr: 0.1 });
  * ```
  */
-export class Adagrad extends Optimizer<AdagradOptions, State> {
+export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
   constructor(params: ParamsInput<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
     super(
       params,
@@ -53,11 +54,16 @@ export class Adagrad extends Optimizer<AdagradOptions, State> {
     checkNotNegative(this.name, options, ["lr", "lrDecay", "weightDecay", "initialAccumulatorValue", "eps"]);
   }
 
-  protected override newState(param: Tensor, group: ParamGroup<AdagradOptions>): State {
+  protected override newState(param: Tensor, group: ParamGroup<AdagradOptions>): AdagradState {
     return { step: 0, sum: fullLike(param, group.initialAccumulatorValue) };
   }
 
-  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdagradOptions>, state: State): void {
+  protected override update(
+    param: Tensor,
+    gradient: Tensor,
+    group: ParamGroup<AdagradOptions>,
+    state: AdagradState,
+  ): void {
     const { lr, lrDecay, weightDecay, eps } = group;
     const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
     const step = ++state.step;

@@ -15,7 +15,8 @@ export interface AdamaxOptions extends GroupOptions {
   weightDecay: number;
 }
 
-type State = { step: number; expAvg: Tensor; expInf: Tensor };
+/** What Adamax remembers of a parameter. */
+export type AdamaxState = { step: number; expAvg: Tensor; expInf: Tensor };
 
 const update = fusedUpdate("adamax", (param, mean, largest, g, beta1, share1, beta2, eps, rate) => {
   const newMean = mean.mul(beta1).add(g.mul(share1));
@@ -38,7 +39,7 @@ const update = fusedUpdate("adamax", (param, mean, largest, g, beta1, share1, be
  * const optimizer = new Adamax([ones([2], { requiresGrad: true })], { lr: 0.01 });
  * ```
  */
-export class Adamax extends Optimizer<AdamaxOptions, State> {
+export class Adamax extends Optimizer<AdamaxOptions, AdamaxState> {
   constructor(params: ParamsInput<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
     super(params, { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false }, options);
   }
@@ -48,11 +49,16 @@ export class Adamax extends Optimizer<AdamaxOptions, State> {
     checkBetas(this.name, options.betas);
   }
 
-  protected override newState(param: Tensor): State {
+  protected override newState(param: Tensor): AdamaxState {
     return { step: 0, expAvg: zerosLike(param), expInf: zerosLike(param) };
   }
 
-  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<AdamaxOptions>, state: State): void {
+  protected override update(
+    param: Tensor,
+    gradient: Tensor,
+    group: ParamGroup<AdamaxOptions>,
+    state: AdamaxState,
+  ): void {
     const { lr, betas: [beta1, beta2], eps, weightDecay } = group;
     const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
     const step = ++state.step;

@@ -53,7 +53,7 @@ export class EarlyStopping {
   /** The best value so far, or null before the first. */
   best: number | null = null;
   /** The epoch of the best value, counted from 0; -1 before the first. */
-  bestEpoch = -1;
+  bestEpoch: number = -1;
   private readonly patience: number;
   private readonly minDelta: number;
   private readonly mode: "min" | "max";

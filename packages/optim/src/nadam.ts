@@ -17,7 +17,8 @@ export interface NAdamOptions extends GroupOptions {
   momentumDecay: number;
 }
 
-type State = { step: number; muProduct: number; expAvg: Tensor; expAvgSq: Tensor };
+/** What NAdam remembers of a parameter. */
+export type NAdamState = { step: number; muProduct: number; expAvg: Tensor; expAvgSq: Tensor };
 
 const update = fusedUpdate(
   "nadam",
@@ -48,7 +49,7 @@ const mu = (beta1: number, decay: number, step: number): number => beta1 * (1 - 
  * const optimizer = new NAdam([ones([2], { requiresGrad: true })], { lr: 1e-3 });
  * ```
  */
-export class NAdam extends Optimizer<NAdamOptions, State> {
+export class NAdam extends Optimizer<NAdamOptions, NAdamState> {
   constructor(params: ParamsInput<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
     super(
       params,
@@ -62,11 +63,11 @@ export class NAdam extends Optimizer<NAdamOptions, State> {
     checkBetas(this.name, options.betas);
   }
 
-  protected override newState(param: Tensor): State {
+  protected override newState(param: Tensor): NAdamState {
     return { step: 0, muProduct: 1, expAvg: zerosLike(param), expAvgSq: zerosLike(param) };
   }
 
-  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<NAdamOptions>, state: State): void {
+  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<NAdamOptions>, state: NAdamState): void {
     const { lr, betas: [beta1, beta2], eps, weightDecay, momentumDecay } = group;
     const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
     const step = ++state.step;

@@ -15,7 +15,8 @@ export interface RAdamOptions extends GroupOptions {
   weightDecay: number;
 }
 
-type State = { step: number; expAvg: Tensor; expAvgSq: Tensor };
+/** What RAdam remembers of a parameter. */
+export type RAdamState = { step: number; expAvg: Tensor; expAvgSq: Tensor };
 
 /** The updates without and with rectification of the variance. */
 const roll = (rectifies: boolean): UpdateFunction =>
@@ -44,7 +45,7 @@ const [plain, rectified] = [roll(false), roll(true)];
  * const optimizer = new RAdam([ones([2], { requiresGrad: true })], { lr: 1e-3 });
  * ```
  */
-export class RAdam extends Optimizer<RAdamOptions, State> {
+export class RAdam extends Optimizer<RAdamOptions, RAdamState> {
   constructor(params: ParamsInput<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
     super(params, { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false }, options);
   }
@@ -54,11 +55,11 @@ export class RAdam extends Optimizer<RAdamOptions, State> {
     checkBetas(this.name, options.betas);
   }
 
-  protected override newState(param: Tensor): State {
+  protected override newState(param: Tensor): RAdamState {
     return { step: 0, expAvg: zerosLike(param), expAvgSq: zerosLike(param) };
   }
 
-  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<RAdamOptions>, state: State): void {
+  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<RAdamOptions>, state: RAdamState): void {
     const { lr, betas: [beta1, beta2], eps, weightDecay } = group;
     const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
     const step = ++state.step;

@@ -19,7 +19,8 @@ export interface RMSpropOptions extends GroupOptions {
   centered: boolean;
 }
 
-type State = { squareAvg: Tensor; gradAvg: Tensor | undefined; momentumBuffer: Tensor | undefined };
+/** What RMSprop remembers of a parameter. */
+export type RMSpropState = { squareAvg: Tensor; gradAvg: Tensor | undefined; momentumBuffer: Tensor | undefined };
 
 /** By whether the mean is subtracted, and whether there is momentum. The targets are the state's tensors for that case. */
 const roll = (centred: boolean, rolls: boolean): UpdateFunction =>
@@ -53,7 +54,7 @@ const updates = [[roll(false, false), roll(false, true)], [roll(true, false), ro
  * const optimizer = new RMSprop([ones([2], { requiresGrad: true })], { lr: 1e-3, alpha: 0.9 });
  * ```
  */
-export class RMSprop extends Optimizer<RMSpropOptions, State> {
+export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
   constructor(params: ParamsInput<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
     super(
       params,
@@ -66,11 +67,16 @@ export class RMSprop extends Optimizer<RMSpropOptions, State> {
     checkNotNegative(this.name, options, ["lr", "alpha", "eps", "weightDecay", "momentum"]);
   }
 
-  protected override newState(param: Tensor): State {
+  protected override newState(param: Tensor): RMSpropState {
     return { squareAvg: zerosLike(param), gradAvg: undefined, momentumBuffer: undefined };
   }
 
-  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<RMSpropOptions>, state: State): void {
+  protected override update(
+    param: Tensor,
+    gradient: Tensor,
+    group: ParamGroup<RMSpropOptions>,
+    state: RMSpropState,
+  ): void {
     const { lr, alpha, eps, weightDecay, momentum, centered } = group;
     const g = weightDecay === 0 ? gradient : gradient.add(param, { alpha: weightDecay });
     const targets = [param, state.squareAvg];

@@ -17,7 +17,8 @@ export interface SGDOptions extends GroupOptions {
   nesterov: boolean;
 }
 
-type State = { momentumBuffer: Tensor | undefined };
+/** What SGD remembers of a parameter. */
+export type SGDState = { momentumBuffer: Tensor | undefined };
 
 const descend = fused("SGD", (param, step, lr) => param.sub(step.mul(lr)));
 const penalised = fused("SGD", (g, param, decay) => g.add(param.mul(decay)));
@@ -56,7 +57,7 @@ const ahead = [roll(false, true), roll(true, true)];
  * }
  * ```
  */
-export class SGD extends Optimizer<SGDOptions, State> {
+export class SGD extends Optimizer<SGDOptions, SGDState> {
   constructor(params: ParamsInput<SGDOptions>, options: Partial<SGDOptions> = {}) {
     super(params, { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false }, options);
   }
@@ -70,11 +71,11 @@ export class SGD extends Optimizer<SGDOptions, State> {
     }
   }
 
-  protected override newState(): State {
+  protected override newState(): SGDState {
     return { momentumBuffer: undefined };
   }
 
-  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<SGDOptions>, state: State): void {
+  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<SGDOptions>, state: SGDState): void {
     const { lr, momentum, dampening, weightDecay, nesterov } = group;
     if (state.momentumBuffer !== undefined && momentum !== 0) {
       const update = (nesterov ? ahead : plain)[weightDecay === 0 ? 0 : 1]!;

@@ -8,13 +8,30 @@ import "./mod.ts";
 export type { Backend, Binding, DeviceBuffer, Program } from "./backend.ts";
 export { registerDevice } from "./device.ts";
 export { debug } from "./engine/debug.ts";
-export { type Expr, type Kernel, type Routine, showExpr } from "./ir/kernel.ts";
-export { type RowKernel, type RowStep, showRows, stepExpressions, type Work } from "./ir/rows.ts";
+export {
+  type Access,
+  type Expr,
+  type Kernel,
+  type Operand as RoutineOperand,
+  type Routine,
+  showExpr,
+} from "./ir/kernel.ts";
+export {
+  type RowKernel,
+  type RowReduction,
+  type RowSource,
+  type RowStep,
+  showRows,
+  stepExpressions,
+  type Work,
+} from "./ir/rows.ts";
 export type {
   Activation,
+  AssemblePrim,
   Attrs,
   ConvAttrs,
   Epilogue,
+  None,
   PoolAttrs,
   Prim,
   RandomAttrs,
@@ -23,6 +40,8 @@ export type {
   RoutinePrim,
   RowPrim,
   ScatterMode,
+  SoftmaxAttrs,
+  SumPoolAttrs,
   ViewPrim,
   ViewStep,
 } from "./prims/attrs.ts";

@@ -8,14 +8,18 @@ import { printOnConsole } from "./runtime.ts";
 
 /** A backend under the name that users call it by. Make one per adapter or processor, and register it. */
 export class Device {
+  /** The name, such as "cpu". */
   readonly name: string;
+  /** What computes on the device. */
   readonly backend: Backend;
 
+  /** Use {@link getDevice}; a backend registers its device with `registerDevice`. */
   constructor(name: string, backend: Backend) {
     this.name = name;
     this.backend = backend;
   }
 
+  /** The name. */
   toString(): string {
     return this.name;
   }

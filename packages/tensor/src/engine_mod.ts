@@ -10,14 +10,33 @@ import "./mod.ts";
 export { apply, applyAll, applyInPlace } from "./engine/apply.ts";
 export { runExpression } from "./engine/execute/elementwise.ts";
 export { activeTape, type BackwardOptions, installTape, type Tape } from "./engine/tape.ts";
-export type { Attrs, ElementwisePrim, Prim, ReducePrim, RoutinePrim, RowPrim, ViewPrim } from "./prims/attrs.ts";
+export type {
+  AssemblePrim,
+  Attrs,
+  ElementwisePrim,
+  None,
+  Prim,
+  ReducePrim,
+  RoutinePrim,
+  RowPrim,
+  SoftmaxAttrs,
+  SumPoolAttrs,
+  ViewPrim,
+} from "./prims/attrs.ts";
 export type { Expr } from "./ir/kernel.ts";
 
 // Fused kernels.
 export { fuseSum } from "./engine/fuse.ts";
 export { fusedUpdate, type UpdateFunction } from "./engine/update.ts";
 export { symbolsOf } from "./engine/symbolic.ts";
-export { type Float32Operands, hasHalfGradient, inFloat32, isHalf, widened } from "./engine/in_float32.ts";
+export {
+  type Float32Arguments,
+  type Float32Operands,
+  hasHalfGradient,
+  inFloat32,
+  isHalf,
+  widened,
+} from "./engine/in_float32.ts";
 
 // Operations that layers are made of.
 export { labelLoss } from "./ops/label_loss.ts";
@@ -43,6 +62,7 @@ export {
   makeTensor,
   own,
   type TapeSlot,
+  type TensorCore,
   type TensorInternals,
   type ViewSource,
 } from "./tensor/core.ts";

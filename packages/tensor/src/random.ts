@@ -7,8 +7,11 @@ import type { Tensor } from "./tensor/tensor.ts";
 
 /** A generator's place in its stream; plain data, safe to write as JSON. */
 export interface GeneratorState {
+  /** The name of the algorithm. */
   readonly algorithm: "philox4x32-10";
+  /** The seed of the stream. */
   readonly seed: number;
+  /** How far the stream has been read. */
   readonly counter: number;
 }
 
@@ -30,7 +33,11 @@ export class Generator {
   private seedValue: number;
   private counter: number;
 
-  /** @throws RangeError for a seed that is not a non-negative safe integer. */
+  /**
+   * A generator at the beginning of the stream of a seed.
+   *
+   * @throws RangeError for a seed that is not a non-negative safe integer.
+   */
   constructor(seed = 0) {
     this.seedValue = 0;
     this.counter = 0;

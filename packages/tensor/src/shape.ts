@@ -5,8 +5,11 @@ export type Shape = readonly number[];
 
 /** How a tensor's elements lie in its storage; strides and offset count elements. */
 export interface Geometry {
+  /** The size of each dimension. */
   readonly shape: Shape;
+  /** For each dimension, the distance in the storage from one element to the next, in elements. */
   readonly strides: readonly number[];
+  /** The position of the first element in the storage, in elements. */
   readonly offset: number;
 }
 

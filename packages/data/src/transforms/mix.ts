@@ -11,7 +11,7 @@ export interface MixOptions {
 }
 
 /** Mixes each picture of a batch with the one before it, and the first with the last. One share is drawn per batch. */
-abstract class Mix {
+export abstract class Mix {
   private readonly name: string;
   private readonly numClasses: number;
   private readonly alpha: number;

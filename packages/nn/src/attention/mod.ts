@@ -6,7 +6,7 @@ export {
   type MultiheadAttentionOptions,
 } from "./multihead_attention.ts";
 export { LearnedPositions, type PositionLayerOptions, type PositionOptions, SinusoidalPositions } from "./positions.ts";
-export { type RotaryOptions, RotaryPositions } from "./rotary_positions.ts";
+export { type RotaryLayout, type RotaryOptions, RotaryPositions } from "./rotary_positions.ts";
 export {
   AdditiveAttention,
   DotProductAttention,

@@ -16,13 +16,14 @@ export interface RotaryOptions {
   readonly layout?: "pairs" | "halves";
 }
 
-type Layout = NonNullable<RotaryOptions["layout"]>;
+/** Which features {@link RotaryPositions} turns together. */
+export type RotaryLayout = NonNullable<RotaryOptions["layout"]>;
 
 const turnFirst = fused("rotary", (a, b, cosine, sine) => a.mul(cosine).sub(b.mul(sine)));
 const turnSecond = fused("rotary", (a, b, cosine, sine) => b.mul(cosine).add(a.mul(sine)));
 
 /** The two features of each pair, `[…, pairs]`. */
-function partsOf(x: Tensor, layout: Layout): [Tensor, Tensor] {
+function partsOf(x: Tensor, layout: RotaryLayout): [Tensor, Tensor] {
   const half = x.shape.at(-1)! / 2;
   if (layout === "halves") return [x.narrow(-1, 0, half), x.narrow(-1, half, half)];
   const pairs = x.unflatten(-1, [half, 2]);
@@ -30,9 +31,9 @@ function partsOf(x: Tensor, layout: Layout): [Tensor, Tensor] {
 }
 
 /** The gradient is the inverse rotation. The tables are saved like inputs, because views of them end with the scope of the call. */
-const turn: (x: Tensor, cosine: Tensor, sine: Tensor, layout: Layout) => Tensor = customFunction({
+const turn: (x: Tensor, cosine: Tensor, sine: Tensor, layout: RotaryLayout) => Tensor = customFunction({
   name: "rotary",
-  forward(context, x: Tensor, cosine: Tensor, sine: Tensor, layout: Layout) {
+  forward(context, x: Tensor, cosine: Tensor, sine: Tensor, layout: RotaryLayout) {
     context.saveForBackward(cosine, sine);
     context.layout = layout;
     const out = lyingAs(x, x.shape);
@@ -43,7 +44,7 @@ const turn: (x: Tensor, cosine: Tensor, sine: Tensor, layout: Layout) => Tensor 
   },
   backward(context, g) {
     const [cosine, sine] = context.savedTensors;
-    return [turn(g!, cosine!, sine!.neg(), context.layout as Layout), null, null];
+    return [turn(g!, cosine!, sine!.neg(), context.layout as RotaryLayout), null, null];
   },
 });
 
@@ -66,7 +67,7 @@ const turn: (x: Tensor, cosine: Tensor, sine: Tensor, layout: Layout) => Tensor 
 export class RotaryPositions extends Module {
   readonly headDim: number;
   readonly base: number;
-  readonly layout: Layout;
+  readonly layout: RotaryLayout;
   private readonly cosines: PositionTable;
   private readonly sines: PositionTable;
 

@@ -202,7 +202,7 @@ export interface MultiMarginLossOptions extends ReductionOptions {
  * ```ts
  * import { functional as F } from "@heddle/nn";
  * import { tensor } from "@heddle/tensor";
- * F.multiMarginLoss(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([3], { dtype: "int32" })).item(); // 0.325
+ * F.multiMarginLoss(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([3], { dtype: "int32" })).item(); // about 0.325
  * ```
  */
 export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {

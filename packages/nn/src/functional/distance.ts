@@ -20,7 +20,7 @@ export interface NormalizeOptions {
  * ```ts
  * import { functional as F } from "@heddle/nn";
  * import { tensor } from "@heddle/tensor";
- * F.normalize(tensor([[3, 4]])).toArray(); // [[0.6, 0.8]]
+ * F.normalize(tensor([[3, 4]])).toArray(); // about [[0.6, 0.8]]
  * ```
  */
 export function normalize(input: Tensor, options: NormalizeOptions = {}): Tensor {

@@ -42,7 +42,7 @@ function dropped(operation: string, x: Tensor, p: number, shape: readonly number
  * ```ts
  * import { functional as F } from "@heddle/nn";
  * import { ones } from "@heddle/tensor";
- * F.dropout(ones([100]), 0.5).mean().item(); // about 1
+ * F.dropout(ones([100]), 0.5).mean().item(); // close to 1
  * F.dropout(ones([100]), 0.5, { training: false }).mean().item(); // 1
  * ```
  */

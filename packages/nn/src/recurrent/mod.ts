@@ -4,4 +4,4 @@ export { type RecurrentNonlinearity, RNN, RNNCell, type RNNCellOptions, type RNN
 export { RecurrentCell, type RecurrentCellOptions } from "./cell.ts";
 export { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 export type { Lengths } from "./lengths.ts";
-export type { RecurrentRule, RecurrentWeights } from "./rule.ts";
+export type { Elementwise, RecurrentRule, RecurrentStep, RecurrentWeights, StepGradients, StepValues } from "./rule.ts";

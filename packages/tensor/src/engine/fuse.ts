@@ -40,7 +40,7 @@ interface Written {
  * ```ts
  * import { fused, ones, tensor } from "@heddle/tensor";
  * const gelu = fused("gelu", (x) => x.mul(x.mul(Math.SQRT1_2).erf().add(1).mul(0.5)));
- * gelu([tensor([-1, 0, 1])]).toArray(); // about [-0.159, 0, 0.841]
+ * gelu([tensor([-1, 0, 1])]).toArray(); // about [-0.1587, 0, 0.8413]
  * const descend = fused("descend", (p, g, lr) => p.sub(g.mul(lr)));
  * const p = ones([3]);
  * descend([p, tensor([1, 2, 3]), 0.1], p);

@@ -24,16 +24,16 @@ export type Float32Operands = readonly (Tensor | null | undefined)[];
  */
 export function inFloat32<const T extends Float32Operands>(
   operands: T,
-  compute: (...wide: Mutable<T>) => Tensor,
+  compute: (...wide: Float32Arguments<T>) => Tensor,
 ): Tensor {
-  if (!isHalf(...operands)) return compute(...operands as Mutable<T>);
-  const result = compute(...operands.map(widened) as unknown as Mutable<T>);
+  if (!isHalf(...operands)) return compute(...operands as Float32Arguments<T>);
+  const result = compute(...operands.map(widened) as unknown as Float32Arguments<T>);
   const half = resultType(operands.filter((x) => x !== null && x !== undefined)) === "float16";
   return half && result.dtype === "float32" ? result.to("float16") : result;
 }
 
-/** A tuple that may be spread as arguments. */
-type Mutable<T extends Float32Operands> = { -readonly [K in keyof T]: T[K] };
+/** The operands of {@link inFloat32} as the arguments of its function. */
+export type Float32Arguments<T extends Float32Operands> = { -readonly [K in keyof T]: T[K] };
 
 /** A float16 tensor as float32; anything else as it is. */
 export function widened<T extends Tensor | null | undefined>(x: T): T {

@@ -4,6 +4,7 @@ import "../runtime.ts";
 
 /** What can be freed, as tensors are. */
 export interface Freeable {
+  /** Whether it was freed. */
   readonly isDisposed: boolean;
   /** Gives its memory up. */
   dispose(): void;

@@ -7,6 +7,7 @@ import { currentScope } from "./scope.ts";
 
 /** What is freed exactly once, by the last holder or by the garbage collector. */
 interface Allocation {
+  /** The device that holds the memory. */
   readonly device: Device;
   readonly buffer: DeviceBuffer;
   readonly operation: string;
@@ -67,13 +68,18 @@ function account(operation: string, bytes: number): void {
 
 /** A piece of device memory and the count of those who hold it. */
 export class Storage {
+  /** The device that holds the memory. */
   readonly device: Device;
   /** Counts in-place writes, so that the tape notices when a value it saved was overwritten. */
   version: number;
   private readonly allocation: Allocation;
   private holders: number;
 
-  /** @throws what the backend throws when memory is short, with what holds most of it and what to do. */
+  /**
+   * Allocates memory on a device.
+   *
+   * @throws the error of the backend when memory is short, with the operations that hold most of it and the remedy.
+   */
   static allocate(device: Device, bytes: number, operation: string): Storage {
     let buffer: DeviceBuffer;
     try {
@@ -84,6 +90,7 @@ export class Storage {
     return new Storage(device, buffer, operation);
   }
 
+  /** Takes over a buffer of a device. `operation` is what {@link memory} counts it under. */
   constructor(device: Device, buffer: DeviceBuffer, operation: string) {
     this.device = device;
     this.version = 0;
@@ -99,6 +106,7 @@ export class Storage {
     return this.allocation.buffer;
   }
 
+  /** Whether the memory has not been released. */
   get live(): boolean {
     return this.allocation.live;
   }
@@ -108,10 +116,12 @@ export class Storage {
     return this.holders === 1;
   }
 
+  /** Counts one more handle. */
   retain(): void {
     this.holders++;
   }
 
+  /** Counts one handle less, and releases the memory with the last. */
   release(): void {
     if (--this.holders > 0 || !this.allocation.live) return;
     registry.unregister(this.allocation);
@@ -123,6 +133,7 @@ export class Storage {
     return `Storage(${this.live ? `${this.buffer.bytes} bytes` : "freed"} on ${this.device.name})`;
   }
 
+  /** The text of {@link toString}, so that `JSON.stringify` does not print the whole memory. */
   toJSON(): string {
     return this.toString();
   }

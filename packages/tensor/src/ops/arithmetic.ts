@@ -13,17 +13,21 @@ const none = {};
 
 /** How a quotient is rounded: towards zero, down, or not at all. */
 export interface DivOptions {
+  /** "trunc" rounds towards zero, "floor" down; by default the quotient is not rounded. */
   readonly roundingMode?: "trunc" | "floor";
 }
 
 /** Bounds of `clamp`; one may be left out. */
 export interface ClampOptions {
+  /** The lower bound. */
   readonly min?: Operand;
+  /** The upper bound. */
   readonly max?: Operand;
 }
 
 /** A factor of the second operand. */
 export interface AlphaOptions {
+  /** The factor, by default 1. */
   readonly alpha?: Scalar;
 }
 
@@ -58,6 +62,7 @@ function checkPower(base: Tensor, exponent: Operand): void {
 
 /** To how many decimals `round` rounds; negative ones are tens, hundreds, … */
 export interface RoundOptions {
+  /** The number of decimals, by default 0. */
   readonly decimals?: number;
 }
 

@@ -16,10 +16,13 @@ export type PerDim = number | readonly number[];
 export interface ConvOptions {
   /** Added to each output channel: `[O]`. */
   readonly bias?: Tensor | null;
+  /** The step from one window to the next, by default 1. */
   readonly stride?: PerDim;
   /** Zeros on both sides, or "same" (stride 1 only) or "valid" (none). */
   readonly padding?: PerDim | "same" | "valid";
+  /** The distance between the elements that a kernel covers, by default 1. */
   readonly dilation?: PerDim;
+  /** Into how many groups the channels are divided; each group is convolved on its own. By default 1. */
   readonly groups?: number;
   /** Applied to the result, at less cost than by a call of its own: `"relu"`, or `"none"` as it is by default. */
   readonly activation?: Activation;
@@ -27,6 +30,7 @@ export interface ConvOptions {
 
 /** Options of transposed convolutions. */
 export interface ConvTransposeOptions extends Omit<ConvOptions, "padding" | "activation"> {
+  /** How many elements are cut off each side of the output, by default 0. */
   readonly padding?: PerDim;
   /** Added to one side of the output, to choose among the sizes that a stride allows. */
   readonly outputPadding?: PerDim;

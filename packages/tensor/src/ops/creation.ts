@@ -236,6 +236,7 @@ export function fullLike(x: Tensor, value: Scalar, options: TensorOptions = {}):
  * @throws RangeError when the step is 0 or leads away from the end.
  */
 export function arange(end: number, options?: TensorOptions): Tensor;
+/** The numbers from `start` up to, but not including, `end`, in steps of `step` (default 1). */
 export function arange(start: number, end: number, step?: number | TensorOptions, options?: TensorOptions): Tensor;
 export function arange(
   first: number,

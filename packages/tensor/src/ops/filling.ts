@@ -8,6 +8,7 @@ import { checkOptions } from "../options.ts";
 
 /** Where random numbers come from; by default the generator that `manualSeed` seeds. */
 export interface RandomOptions {
+  /** The generator to draw from. */
   readonly generator?: Generator;
 }
 

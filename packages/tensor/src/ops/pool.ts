@@ -14,7 +14,9 @@ import { uploaded } from "./uploaded.ts";
 export interface MaxPoolOptions {
   /** By default the window's size. */
   readonly stride?: PerDim;
+  /** How many elements are added at each side, by default 0. */
   readonly padding?: PerDim;
+  /** The distance between the elements of a window, by default 1. */
   readonly dilation?: PerDim;
   /** Whether windows that begin inside but end outside count. */
   readonly ceilMode?: boolean;
@@ -22,8 +24,11 @@ export interface MaxPoolOptions {
 
 /** Options of average-pooling. */
 export interface AvgPoolOptions {
+  /** The step from one window to the next, by default the size of the window. */
   readonly stride?: PerDim;
+  /** How many elements are added at each side, by default 0. */
   readonly padding?: PerDim;
+  /** Whether a last window that lies partly outside counts, by default false. */
   readonly ceilMode?: boolean;
   /** Whether padding counts in the mean (default true). */
   readonly countIncludePad?: boolean;
@@ -31,7 +36,9 @@ export interface AvgPoolOptions {
 
 /** Maxima, and where each stands in its flattened plane (int32). */
 export interface Pooled {
+  /** The largest element of each window. */
   readonly values: Tensor;
+  /** Its index in the flattened plane (int32). */
   readonly indices: Tensor;
 }
 
@@ -217,6 +224,7 @@ export function maxPool1d(
   kernel: PerDim,
   options?: MaxPoolOptions & { readonly returnIndices?: false },
 ): Tensor;
+/** With `returnIndices`, the largest elements and their indices in the flattened row (int32). */
 export function maxPool1d(
   x: Tensor,
   kernel: PerDim,
@@ -247,6 +255,7 @@ export function maxPool2d(
   kernel: PerDim,
   options?: MaxPoolOptions & { readonly returnIndices?: false },
 ): Tensor;
+/** With `returnIndices`, the largest elements and their indices in the flattened plane (int32). */
 export function maxPool2d(
   x: Tensor,
   kernel: PerDim,

@@ -16,12 +16,15 @@ export type Dims = number | readonly number[] | undefined;
 
 /** Whether reduced dimensions stay with size 1. */
 export interface ReduceOptions {
+  /** Whether reduced dimensions stay with size 1, by default false. */
   readonly keepdim?: boolean;
 }
 
 /** Values along a dimension and where they stood (int32). */
 export interface ValuesAndIndices {
+  /** The values. */
   readonly values: Tensor;
+  /** Their indices along the dimension (int32). */
   readonly indices: Tensor;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The class of tensors: a table of contents. Each method calls the function of its name in a file under `ops/`; those that are made of
- * several operations run in a scope of their own, so that what they make on the way is freed also where they fail.
+ * The class of tensors, as a table of contents: each method calls the function of its name in a file under `ops/`. A method that is
+ * made of several operations runs in a scope, which frees the intermediate tensors even when the method throws.
  */
 import { markClass } from "../brand.ts";
 import type { Device, ToTarget } from "../device.ts";
@@ -265,70 +265,145 @@ import {
 import { formatTensor } from "./print.ts";
 
 /**
- * A multi-dimensional array with PyTorch's semantics: storage, dtype, shape, strides and offset. Views share storage; a method whose
- * name ends in `_` writes in place, seen through every view.
+ * A multi-dimensional array with PyTorch's semantics.
+ *
+ * - **Views** share the storage of the tensor they are taken from: `view`, `transpose`, `narrow`, `at` with integers and slices, and
+ *   others that say so. All other methods return new, contiguous memory.
+ * - **Broadcasting**: shapes are aligned at their last dimensions, and a size of 1 repeats: `[2, 1]` and `[3]` give `[2, 3]`. An
+ *   operand may be a number, boolean or bigint, which has no dimensions.
+ * - **Promotion**: operands of different dtypes are computed in the wider one; int32 and float32 give float32. A whole number does
+ *   not change the dtype of a tensor; a number with a fraction makes float32 of integers.
+ * - **In place**: a method whose name ends in `_` writes to this tensor, visible through every view, and returns it. It throws a
+ *   RangeError when the result has another shape, a TypeError when this dtype cannot hold the result, and an Error when the tensor
+ *   was expanded, or is a leaf that requires a gradient (outside of `noGrad`).
+ * - **Dimensions** are numbered from 0; negative numbers count from the end.
+ * - Every operation throws an Error when a tensor was freed, or when its tensors are on different devices; a TypeError when an argument
+ *   is of the wrong kind, or an option has an unknown name.
  *
  * @example
  * ```ts
  * import { tensor } from "@heddle/tensor";
  * const x = tensor([[1, 2], [3, 4]]);
- * console.log(String(x.matmul(x.t()))); // tensor([[ 5., 11.],
- * //        [11., 25.]])
+ * x.matmul(x.t()).toArray(); // [[5, 11], [11, 25]]
+ * String(x.at(0)); // "tensor([1., 2.])"
  * ```
  */
 export class Tensor extends TensorCore implements Elementwise<Tensor> {
-  /** Element type. */
+  /** The type of the elements. */
   declare readonly dtype: DType;
-  /** Size of each dimension. */
+  /** The size of each dimension. */
   declare readonly shape: Shape;
-  /** Elements to step in the storage for each dimension. */
+  /** For each dimension, the distance in the storage from one element to the next, in elements. */
   declare readonly strides: readonly number[];
-  /** Element of the storage at which the tensor begins. */
+  /** The position of the first element in the storage, in elements. */
   declare readonly offset: number;
-  /** Number of elements. */
+  /** The number of elements. */
   declare readonly numel: number;
-  /** Where the elements live. */
+  /** The device that holds the elements. */
   declare readonly device: Device;
 
   // Geometry and memory
 
-  /** Number of dimensions. */
+  /**
+   * The number of dimensions.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([2, 3]).ndim; // 2
+   * ```
+   */
   get ndim(): number {
     return this.shape.length;
   }
 
-  /** As PyTorch names {@link offset}. */
+  /**
+   * Same as {@link offset}, under PyTorch's name.
+   *
+   * @example
+   * ```ts
+   * import { arange } from "@heddle/tensor";
+   * arange(6).narrow(0, 2, 3).storageOffset; // 2
+   * ```
+   */
   get storageOffset(): number {
     return this.offset;
   }
 
-  /** The memory behind the tensor, shared by its views. @throws Error when the tensor was freed. */
+  /**
+   * The memory behind the tensor, shared by its views.
+   *
+   * @throws Error when the tensor was freed.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * const x = zeros([2, 3]);
+   * x.t().storage === x.storage; // true
+   * ```
+   */
   get storage(): Storage {
     return storageOf(this);
   }
 
-  /** Whether `dispose` or the end of a scope has freed the tensor. */
+  /**
+   * Whether the tensor was freed, by {@link dispose} or at the end of a scope.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * const x = zeros([2]);
+   * x.dispose();
+   * x.isDisposed; // true
+   * ```
+   */
   get isDisposed(): boolean {
     return this.held === null;
   }
 
   /**
-   * Gives up this handle, and its gradient's; the memory goes when no view, tape or module holds it. Calling it twice does nothing.
+   * Frees the tensor and its gradient. The memory itself is released once no view, tape or module uses it. A second
+   * call does nothing.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * const x = zeros([2]);
+   * const y = x.view(2, 1);
+   * x.dispose();
+   * y.toArray(); // [[0], [0]]
+   * ```
    */
   dispose(): void {
     dispose(this);
   }
 
   /**
-   * Size of one dimension; negative dims count from the end.
+   * The size of one dimension. A negative `dim` counts from the end.
    *
    * @throws RangeError when there is no such dimension.
+   * @throws TypeError when `dim` is not a number.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([2, 3]).size(-1); // 3
+   * ```
    */
   size(dim: number): number {
     return sizeAt(this, dim);
   }
 
-  /** Whether the elements follow each other in row-major order. */
+  /**
+   * Whether the elements lie next to each other in row-major order.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([2, 3]).isContiguous(); // true
+   * zeros([2, 3]).t().isContiguous(); // false
+   * ```
+   */
   isContiguous(): boolean {
     return isContiguous(this.shape, this.strides);
   }
@@ -336,12 +411,23 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   // Gradients: ops/gradients.ts
 
   /**
-   * The accumulated gradient of a leaf (or of a tensor with `retainGrad`), else null. It belongs to this tensor and is freed with it,
-   * unless it is kept; one that is replaced goes with the scope that is open then. What is assigned must have the tensor's shape, dtype and
-   * device.
+   * The gradient accumulated by {@link backward}, for a leaf or after {@link retainGrad}; otherwise null. The tensor
+   * owns its gradient and frees it, unless `keep` was called on it. A gradient that is replaced belongs to the scope
+   * that is open at that moment. An assigned gradient must have the tensor's shape, dtype and device.
    *
-   * @throws TypeError for what is neither a tensor nor null, or a tensor of another dtype; RangeError for another shape; Error for
-   * another device or a freed tensor.
+   * @throws TypeError when the value is neither a tensor nor null, or has another dtype.
+   * @throws RangeError when the value has another shape.
+   * @throws Error when the value is on another device, or was freed.
+   *
+   * @example
+   * ```ts
+   * import "@heddle/autograd";
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([1, 2], { requiresGrad: true });
+   * x.grad; // null
+   * x.square().sum().backward();
+   * x.grad?.toArray(); // [2, 4]
+   * ```
    */
   get grad(): Tensor | null {
     return this.gradient;
@@ -351,7 +437,22 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
     setGradient(this, value);
   }
 
-  /** Whether operations on this tensor are recorded and its gradient computed. */
+  /**
+   * Whether operations on the tensor are recorded, so that {@link backward} computes its gradient. Setting it needs
+   * `@heddle/autograd`.
+   *
+   * @throws TypeError when the value is not a boolean, or the tensor is not floating-point.
+   * @throws Error when `@heddle/autograd` is not imported, or the tensor was freed.
+   *
+   * @example
+   * ```ts
+   * import "@heddle/autograd";
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([1, 2], { requiresGrad: true });
+   * x.mul(2).requiresGrad; // true
+   * x.detach().requiresGrad; // false
+   * ```
+   */
   get requiresGrad(): boolean {
     return requiresGrad(this);
   }
@@ -360,26 +461,65 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
     setRequiresGrad(this, value);
   }
 
-  /** The chained form of setting `requiresGrad`. */
+  /**
+   * Sets {@link requiresGrad} (by default to true) and returns this tensor.
+   *
+   * @throws TypeError when the value is not a boolean, or the tensor is not floating-point.
+   * @throws Error when `@heddle/autograd` is not imported, or the tensor was freed.
+   *
+   * @example
+   * ```ts
+   * import "@heddle/autograd";
+   * import { ones } from "@heddle/tensor";
+   * ones([2]).requiresGrad_().requiresGrad; // true
+   * ```
+   */
   requiresGrad_(value?: boolean): Tensor {
     return requiresGrad_(this, value);
   }
 
-  /** Whether the tensor was made by the user rather than by a recorded operation. */
+  /**
+   * Whether the tensor was created by the user and not by a recorded operation. {@link backward} accumulates
+   * gradients in leaves.
+   *
+   * @example
+   * ```ts
+   * import "@heddle/autograd";
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([1, 2], { requiresGrad: true });
+   * x.isLeaf; // true
+   * x.mul(2).isLeaf; // false
+   * ```
+   */
   get isLeaf(): boolean {
     return isLeaf(this);
   }
 
-  /** The recorded operation that made the tensor, by name, else null. */
+  /**
+   * The recorded operation that produced the tensor, or null. Its `name` is meant for debugging.
+   *
+   * @example
+   * ```ts
+   * import "@heddle/autograd";
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([1, 2], { requiresGrad: true });
+   * x.mul(2).gradFn?.name; // "mul"
+   * ```
+   */
   get gradFn(): { readonly name: string } | null {
     return gradFn(this);
   }
 
   /**
-   * Computes the gradients of this tensor with respect to the leaves it depends on and adds them to their `grad`.
+   * Computes the gradient of this tensor with respect to every leaf it depends on, and adds it to the leaf's {@link
+   * grad}.
    *
-   * @param gradient what to start from; may be left out for a tensor of one element.
-   * @throws Error when the tensor needs no gradient, has several elements and no `gradient`, or its graph was freed.
+   * @param gradient the gradient to start from, with this tensor's shape, dtype and device. A tensor of one element
+   * needs none and starts from 1.
+   * @throws Error when no gradient is recorded for the tensor, when it has several elements and no `gradient` is
+   * given, or when its graph was freed by an earlier call without `retainGraph`.
+   * @throws RangeError when `gradient` has another shape.
+   * @throws TypeError when `gradient` is not a tensor, or has another dtype.
    *
    * @example
    * ```ts
@@ -387,23 +527,50 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * import { tensor } from "@heddle/tensor";
    * const x = tensor([1, 2, 3], { requiresGrad: true });
    * x.mul(x).sum().backward();
-   * x.grad!.toArray(); // [2, 4, 6]
+   * x.grad?.toArray(); // [2, 4, 6]
    * ```
    */
   backward(gradient?: Tensor, options?: BackwardOptions): void {
     backward(this, gradient, options);
   }
 
-  /** Keeps the gradient of a tensor that is not a leaf in its `grad`. */
+  /**
+   * Makes {@link backward} store the gradient of this tensor in its {@link grad}, although it is not a leaf.
+   *
+   * @throws Error when no gradient is recorded for the tensor.
+   *
+   * @example
+   * ```ts
+   * import "@heddle/autograd";
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([1, 2], { requiresGrad: true });
+   * const y = x.mul(3);
+   * y.retainGrad();
+   * y.square().sum().backward();
+   * y.grad?.toArray(); // [6, 12]
+   * ```
+   */
   retainGrad(): void {
     retainGrad(this);
   }
 
   /**
-   * Calls a function with the gradient of this tensor when it has been computed; a tensor that the function returns replaces it, and must
-   * have its shape, dtype and device.
+   * Calls a function with the gradient of this tensor each time {@link backward} has computed it. A tensor that the
+   * function returns replaces the gradient; it must have the same shape, dtype and device.
    *
    * @returns a function that removes the hook.
+   * @throws Error when no gradient is recorded for the tensor.
+   *
+   * @example
+   * ```ts
+   * import "@heddle/autograd";
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([1, 2], { requiresGrad: true });
+   * const remove = x.registerHook((gradient) => gradient.mul(10));
+   * x.sum().backward();
+   * x.grad?.toArray(); // [10, 10]
+   * remove();
+   * ```
    */
   registerHook(hook: (gradient: Tensor) => Tensor | void): () => void {
     return registerHook(this, hook);
@@ -412,10 +579,11 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   // Values, dtypes and devices: ops/conversion.ts
 
   /**
-   * The one value of a tensor with one element, as a number (bool: 0 or 1).
+   * The value of a tensor with one element, as a number. A bool gives 0 or 1.
    *
-   * @throws Error when there are several elements, when an int64 is beyond ±2^53 (read it with `toArray()`), or when the device
-   * cannot be read synchronously (`await t.data()`).
+   * @throws Error when the tensor does not have exactly one element, or when its device cannot be read
+   * synchronously; then use `await t.data()`.
+   * @throws RangeError when an int64 is beyond ±2^53; {@link toArray} gives it as a bigint.
    *
    * @example
    * ```ts
@@ -428,37 +596,62 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
-   * A fresh typed array of the elements in row-major order: float16 as a `Float32Array`, bool as a `Uint8Array` of 0 and 1, int64
-   * as a `BigInt64Array`.
+   * Copies the elements, in row-major order, to a new typed array of length {@link numel}. float16 gives a
+   * `Float32Array`, bool a `Uint8Array` of 0 and 1, int64 a `BigInt64Array`.
    *
-   * @throws Error when the tensor was freed, or the device cannot be read synchronously.
+   * @throws Error when the tensor was freed, or when its device cannot be read synchronously; then use {@link data}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).t().toTypedArray(); // [1, 3, 2, 4]
+   * ```
    */
   toTypedArray(): DataArray {
     return toTypedArray(this);
   }
 
   /**
-   * {@link toTypedArray}, on every device: resolves when the values have arrived. When much memory was taken since the last time, it is
-   * also a turn of the event loop, in which what nobody refers to is freed.
+   * Like {@link toTypedArray}, but asynchronous, and so available on every device. If much memory was allocated
+   * since the last call, it also waits for one turn of the event loop, in which unreachable tensors are freed.
+   *
+   * @throws Error (as a rejected promise) when the tensor was freed.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * await tensor([[1, 2], [3, 4]]).data(); // [1, 2, 3, 4]
+   * ```
    */
   data(): Promise<DataArray> {
     return data(this);
   }
 
   /**
-   * The values as nested arrays (a bare value for a 0-dimensional tensor): numbers, booleans for bool, bigints for int64.
+   * The values as nested arrays, one level for each dimension; a 0-dimensional tensor gives the bare value. bool
+   * gives booleans, int64 bigints, all other dtypes numbers.
    *
-   * @throws RangeError for more than 2^25 values and inner arrays together, or more than 1000 dimensions.
+   * @throws RangeError for more than 2^25 values and inner arrays, or more than 1000 dimensions.
+   * @throws Error when the tensor was freed, or when its device cannot be read synchronously.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).toArray(); // [[1, 2], [3, 4]]
+   * tensor([true, false]).toArray(); // [true, false]
+   * ```
    */
   toArray(): NestedArray {
     return toArray(this);
   }
 
   /**
-   * The tensor in another dtype, on another device, or both; itself when nothing changes. For a device of a name of
-   * one's own, give `getDevice(name)`.
+   * Converts to another dtype, another device, or both, given in any order. Returns this tensor itself if nothing
+   * changes. Floats are truncated to integers; integers that do not fit wrap around. A device with a name of your
+   * own is given as `getDevice(name)`.
    *
-   * @throws RangeError for what is neither a dtype nor a device.
+   * @throws RangeError when an argument is neither a dtype nor a device.
+   * @throws Error when a tensor that requires a gradient is moved to another device.
    *
    * @example
    * ```ts
@@ -470,97 +663,219 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
     return to(this, targets);
   }
 
-  /** To float32. */
+  /**
+   * Converts to float32, like `to("float32")`; same shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 0], { dtype: "int32" }).float().dtype; // "float32"
+   * ```
+   */
   float(): Tensor {
     return float(this);
   }
 
-  /** To float64. */
+  /**
+   * Converts to float64, like `to("float64")`; same shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).double().dtype; // "float64"
+   * ```
+   */
   double(): Tensor {
     return double(this);
   }
 
-  /** To float16. */
+  /**
+   * Converts to float16, like `to("float16")`; same shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).half().dtype; // "float16"
+   * ```
+   */
   half(): Tensor {
     return half(this);
   }
 
-  /** To int32. */
+  /**
+   * Converts to int32, like `to("int32")`; same shape. Floats are truncated.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1.7, -1.7]).int().toArray(); // [1, -1]
+   * ```
+   */
   int(): Tensor {
     return int(this);
   }
 
-  /** To int64. */
+  /**
+   * Converts to int64, like `to("int64")`; same shape. Floats are truncated.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1.7]).long().toArray(); // [1n]
+   * ```
+   */
   long(): Tensor {
     return long(this);
   }
 
-  /** To bool: whether each element differs from zero. */
+  /**
+   * Converts to bool, like `to("bool")`: true where an element is not zero. Same shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 0.5, NaN]).bool().toArray(); // [false, true, true]
+   * ```
+   */
   bool(): Tensor {
     return bool(this);
   }
 
-  /** A copy in memory of its own, contiguous; gradients flow through it. */
+  /**
+   * Copies the tensor to new, contiguous memory. Gradients flow through the copy.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * const x = zeros([2]);
+   * x.clone().fill_(1);
+   * x.toArray(); // [0, 0]
+   * ```
+   */
   clone(): Tensor {
     return clone(this);
   }
 
-  /** Itself when it is contiguous, else a contiguous copy. */
+  /**
+   * Returns this tensor if it is contiguous, otherwise a contiguous copy of the same shape.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * const x = zeros([2, 3]);
+   * x.contiguous() === x; // true
+   * x.t().contiguous().strides; // [2, 1]
+   * ```
+   */
   contiguous(): Tensor {
     return contiguous(this);
   }
 
-  /** The same storage, cut off from the recorded history. */
+  /**
+   * A tensor that shares this one's storage but is not part of the recorded graph: gradients do not flow through it.
+   *
+   * @throws Error when the tensor was freed.
+   *
+   * @example
+   * ```ts
+   * import "@heddle/autograd";
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([1, 2], { requiresGrad: true });
+   * x.detach().requiresGrad; // false
+   * ```
+   */
   detach(): Tensor {
     return detach(this);
   }
 
   /**
-   * Writes another tensor's values (broadcast, cast), or one number, into this one.
+   * Copies a number or the values of another tensor into this one and returns it. The source broadcasts to this
+   * shape, is cast to this dtype, and may be on another device.
    *
-   * @throws RangeError when the source does not broadcast to this shape, or is a number that the dtype cannot hold. TypeError for
-   * what is neither.
+   * @throws RangeError when the source does not broadcast to this shape, or is a number that the dtype cannot hold.
+   * @throws TypeError when the source is neither a tensor nor a number, boolean or bigint.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * zeros([2, 2]).copy_(tensor([1, 2])).toArray(); // [[1, 2], [1, 2]]
+   * ```
    */
   copy_(source: Operand): Tensor {
     return copy_(this, source);
   }
 
   /**
-   * Writes one value everywhere.
+   * Sets every element to a number or to the value of a 0-dimensional tensor, and returns this tensor.
    *
-   * @throws TypeError for what is no number, boolean, bigint or tensor. RangeError for a value that the dtype cannot hold.
+   * @throws TypeError when the value is neither a number, boolean, bigint nor tensor.
+   * @throws RangeError when the dtype cannot hold the number, or the tensor has dimensions.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([2]).fill_(7).toArray(); // [7, 7]
+   * ```
    */
   fill_(value: Operand): Tensor {
     return fill_(this, value);
   }
 
-  /** Writes zeros. */
+  /**
+   * Sets every element to zero and returns this tensor.
+   *
+   * @example
+   * ```ts
+   * import { ones } from "@heddle/tensor";
+   * ones([2]).zero_().toArray(); // [0, 0]
+   * ```
+   */
   zero_(): Tensor {
     return zero_(this);
   }
 
   /**
-   * What `JSON.stringify` writes: the nested array of {@link toArray}, with int64 beyond ±2^53 as strings. NaN and infinities become
-   * null, since JSON has neither. A replacer is given the array, and finds the tensor as `this[key]`.
+   * The value that `JSON.stringify` writes: the nested array of {@link toArray}, with int64 beyond ±2^53 as strings.
+   * JSON has neither NaN nor infinities; they become null. A replacer function receives the array, and finds the
+   * tensor as `this[key]`.
    *
-   * @throws Error for more than 10,000 elements.
+   * @throws Error when the tensor has more than 10,000 elements, or was freed.
    *
    * @example
    * ```ts
    * import { tensor } from "@heddle/tensor";
-   * JSON.stringify({ loss: tensor(0.5), shifts: tensor([1, 2]) }); // {"loss":0.5,"shifts":[1,2]}
+   * JSON.stringify({ loss: tensor(0.5), shifts: tensor([1, 2]) }); // '{"loss":0.5,"shifts":[1,2]}'
    * ```
    */
   toJSON(): unknown {
     return toJSON(this);
   }
 
-  /** As PyTorch prints tensors: `tensor([1., 2.])`. */
+  /**
+   * The text that PyTorch prints for such a tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * String(tensor([1, 2])); // "tensor([1., 2.])"
+   * ```
+   */
   override toString(): string {
     return formatTensor(this);
   }
 
-  /** What Node's, Bun's and Deno's `console.log` print. */
+  /**
+   * Converts to text in template literals and string concatenation. Arithmetic operators throw instead of computing
+   * with NaN.
+   *
+   * @throws TypeError when a number is wanted, as in `x * 2`.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * `${tensor([1, 2])}`; // "tensor([1., 2.])"
+   * ```
+   */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "number") {
       throw new TypeError(
@@ -572,659 +887,1377 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
 
   // Functions of one element: ops/unary.ts
 
-  /** −x. In-place form: `neg_`. */
+  /**
+   * Negates each element. Same shape and dtype; unsigned integers wrap around. In-place form: {@link neg_}.
+   *
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, -2]).neg().toArray(); // [-1, 2]
+   * ```
+   */
   neg(): Tensor {
     return neg(this);
   }
 
-  /** {@link neg} in place. */
+  /** In-place form of {@link neg}; returns this tensor. */
   neg_(): Tensor {
     return neg_(this);
   }
 
-  /** |x|; the gradient at 0 is 0. In-place form: `abs_`. */
+  /**
+   * The absolute value of each element. Same shape and dtype. The gradient at 0 is 0. In-place form: {@link abs_}.
+   *
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, -2]).abs().toArray(); // [1, 2]
+   * ```
+   */
   abs(): Tensor {
     return abs(this);
   }
 
-  /** {@link abs} in place. */
+  /** In-place form of {@link abs}; returns this tensor. */
   abs_(): Tensor {
     return abs_(this);
   }
 
-  /** −1, 0 or 1. In-place form: `sign_`. */
+  /**
+   * The sign of each element: -1, 0 or 1. Same shape and dtype. In-place form: {@link sign_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([-3, 0, 5]).sign().toArray(); // [-1, 0, 1]
+   * ```
+   */
   sign(): Tensor {
     return sign(this);
   }
 
-  /** {@link sign} in place. */
+  /** In-place form of {@link sign}; returns this tensor. */
   sign_(): Tensor {
     return sign_(this);
   }
 
-  /** The largest integer not above x. In-place form: `floor_`. */
+  /**
+   * Rounds each element down to an integer. Same shape and dtype; integers stay as they are. In-place form: {@link
+   * floor_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1.5, -1.5]).floor().toArray(); // [1, -2]
+   * ```
+   */
   floor(): Tensor {
     return floor(this);
   }
 
-  /** {@link floor} in place. */
+  /** In-place form of {@link floor}; returns this tensor. */
   floor_(): Tensor {
     return floor_(this);
   }
 
-  /** The smallest integer not below x. In-place form: `ceil_`. */
+  /**
+   * Rounds each element up to an integer. Same shape and dtype; integers stay as they are. In-place form: {@link
+   * ceil_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1.5, -1.5]).ceil().toArray(); // [2, -1]
+   * ```
+   */
   ceil(): Tensor {
     return ceil(this);
   }
 
-  /** {@link ceil} in place. */
+  /** In-place form of {@link ceil}; returns this tensor. */
   ceil_(): Tensor {
     return ceil_(this);
   }
 
-  /** x without its fraction. In-place form: `trunc_`. */
+  /**
+   * Removes the fraction of each element, which rounds towards zero. Same shape and dtype; integers stay as they
+   * are. In-place form: {@link trunc_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1.5, -1.5]).trunc().toArray(); // [1, -1]
+   * ```
+   */
   trunc(): Tensor {
     return trunc(this);
   }
 
-  /** {@link trunc} in place. */
+  /** In-place form of {@link trunc}; returns this tensor. */
   trunc_(): Tensor {
     return trunc_(this);
   }
 
-  /** √x; NaN below 0. In-place form: `sqrt_`. */
+  /**
+   * The square root of each element; NaN for negative numbers. Same shape; integers and bool give float32. In-place
+   * form: {@link sqrt_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([4, 9]).sqrt().toArray(); // [2, 3]
+   * ```
+   */
   sqrt(): Tensor {
     return sqrt(this);
   }
 
-  /** {@link sqrt} in place. */
+  /** In-place form of {@link sqrt}, for floating-point tensors; returns this tensor. */
   sqrt_(): Tensor {
     return sqrt_(this);
   }
 
-  /** eˣ. In-place form: `exp_`. */
+  /**
+   * e to the power of each element. Same shape; integers and bool give float32. In-place form: {@link exp_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1]).exp().toArray(); // about [1, 2.71828]
+   * ```
+   */
   exp(): Tensor {
     return exp(this);
   }
 
-  /** {@link exp} in place. */
+  /** In-place form of {@link exp}, for floating-point tensors; returns this tensor. */
   exp_(): Tensor {
     return exp_(this);
   }
 
-  /** eˣ − 1, exact near 0. In-place form: `expm1_`. */
+  /**
+   * eˣ − 1 for each element, accurate also near 0. Same shape; integers and bool give float32. In-place form: {@link
+   * expm1_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1e-6]).expm1().toArray(); // about [0, 1e-6]
+   * ```
+   */
   expm1(): Tensor {
     return expm1(this);
   }
 
-  /** {@link expm1} in place. */
+  /** In-place form of {@link expm1}, for floating-point tensors; returns this tensor. */
   expm1_(): Tensor {
     return expm1_(this);
   }
 
-  /** ln x. In-place form: `log_`. */
+  /**
+   * The natural logarithm of each element; -Infinity at 0, NaN for negative numbers. Same shape; integers and bool
+   * give float32. In-place form: {@link log_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, Math.E]).log().toArray(); // about [0, 1]
+   * ```
+   */
   log(): Tensor {
     return log(this);
   }
 
-  /** {@link log} in place. */
+  /** In-place form of {@link log}, for floating-point tensors; returns this tensor. */
   log_(): Tensor {
     return log_(this);
   }
 
-  /** log₂ x. In-place form: `log2_`. */
+  /**
+   * The base-2 logarithm of each element. Same shape; integers and bool give float32. In-place form: {@link log2_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 8]).log2().toArray(); // [0, 3]
+   * ```
+   */
   log2(): Tensor {
     return log2(this);
   }
 
-  /** {@link log2} in place. */
+  /** In-place form of {@link log2}, for floating-point tensors; returns this tensor. */
   log2_(): Tensor {
     return log2_(this);
   }
 
-  /** log₁₀ x. In-place form: `log10_`. */
+  /**
+   * The base-10 logarithm of each element. Same shape; integers and bool give float32. In-place form: {@link
+   * log10_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 100]).log10().toArray(); // about [0, 2]
+   * ```
+   */
   log10(): Tensor {
     return log10(this);
   }
 
-  /** {@link log10} in place. */
+  /** In-place form of {@link log10}, for floating-point tensors; returns this tensor. */
   log10_(): Tensor {
     return log10_(this);
   }
 
-  /** ln(1 + x), exact near 0. In-place form: `log1p_`. */
+  /**
+   * ln(1 + x) for each element, accurate also near 0. Same shape; integers and bool give float32. In-place form:
+   * {@link log1p_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1e-6]).log1p().toArray(); // about [0, 1e-6]
+   * ```
+   */
   log1p(): Tensor {
     return log1p(this);
   }
 
-  /** {@link log1p} in place. */
+  /** In-place form of {@link log1p}, for floating-point tensors; returns this tensor. */
   log1p_(): Tensor {
     return log1p_(this);
   }
 
-  /** Sine of x in radians. In-place form: `sin_`. */
+  /**
+   * The sine of each element, in radians. Same shape; integers and bool give float32. In-place form: {@link sin_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, Math.PI / 2]).sin().toArray(); // about [0, 1]
+   * ```
+   */
   sin(): Tensor {
     return sin(this);
   }
 
-  /** {@link sin} in place. */
+  /** In-place form of {@link sin}, for floating-point tensors; returns this tensor. */
   sin_(): Tensor {
     return sin_(this);
   }
 
-  /** Cosine of x in radians. In-place form: `cos_`. */
+  /**
+   * The cosine of each element, in radians. Same shape; integers and bool give float32. In-place form: {@link cos_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, Math.PI]).cos().toArray(); // about [1, -1]
+   * ```
+   */
   cos(): Tensor {
     return cos(this);
   }
 
-  /** {@link cos} in place. */
+  /** In-place form of {@link cos}, for floating-point tensors; returns this tensor. */
   cos_(): Tensor {
     return cos_(this);
   }
 
-  /** Tangent of x in radians. In-place form: `tan_`. */
+  /**
+   * The tangent of each element, in radians. Same shape; integers and bool give float32. In-place form: {@link
+   * tan_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, Math.PI / 4]).tan().toArray(); // about [0, 1]
+   * ```
+   */
   tan(): Tensor {
     return tan(this);
   }
 
-  /** {@link tan} in place. */
+  /** In-place form of {@link tan}, for floating-point tensors; returns this tensor. */
   tan_(): Tensor {
     return tan_(this);
   }
 
-  /** Arc sine, in radians. In-place form: `asin_`. */
+  /**
+   * The arc sine of each element, in radians; NaN outside [-1, 1]. Same shape; integers and bool give float32.
+   * In-place form: {@link asin_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1]).asin().toArray(); // about [0, 1.5708]
+   * ```
+   */
   asin(): Tensor {
     return asin(this);
   }
 
-  /** {@link asin} in place. */
+  /** In-place form of {@link asin}, for floating-point tensors; returns this tensor. */
   asin_(): Tensor {
     return asin_(this);
   }
 
-  /** Arc cosine, in radians. In-place form: `acos_`. */
+  /**
+   * The arc cosine of each element, in radians; NaN outside [-1, 1]. Same shape; integers and bool give float32.
+   * In-place form: {@link acos_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 0]).acos().toArray(); // about [0, 1.5708]
+   * ```
+   */
   acos(): Tensor {
     return acos(this);
   }
 
-  /** {@link acos} in place. */
+  /** In-place form of {@link acos}, for floating-point tensors; returns this tensor. */
   acos_(): Tensor {
     return acos_(this);
   }
 
-  /** Arc tangent, in radians. In-place form: `atan_`. */
+  /**
+   * The arc tangent of each element, in radians. Same shape; integers and bool give float32. {@link atan2} takes the
+   * two sides of a quotient. In-place form: {@link atan_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1]).atan().toArray(); // about [0, 0.7854]
+   * ```
+   */
   atan(): Tensor {
     return atan(this);
   }
 
-  /** {@link atan} in place. */
+  /** In-place form of {@link atan}, for floating-point tensors; returns this tensor. */
   atan_(): Tensor {
     return atan_(this);
   }
 
-  /** Hyperbolic sine. In-place form: `sinh_`. */
+  /**
+   * The hyperbolic sine of each element. Same shape; integers and bool give float32. In-place form: {@link sinh_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1]).sinh().toArray(); // about [0, 1.1752]
+   * ```
+   */
   sinh(): Tensor {
     return sinh(this);
   }
 
-  /** {@link sinh} in place. */
+  /** In-place form of {@link sinh}, for floating-point tensors; returns this tensor. */
   sinh_(): Tensor {
     return sinh_(this);
   }
 
-  /** Hyperbolic cosine. In-place form: `cosh_`. */
+  /**
+   * The hyperbolic cosine of each element. Same shape; integers and bool give float32. In-place form: {@link cosh_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1]).cosh().toArray(); // about [1, 1.54308]
+   * ```
+   */
   cosh(): Tensor {
     return cosh(this);
   }
 
-  /** {@link cosh} in place. */
+  /** In-place form of {@link cosh}, for floating-point tensors; returns this tensor. */
   cosh_(): Tensor {
     return cosh_(this);
   }
 
-  /** Hyperbolic tangent. In-place form: `tanh_`. */
+  /**
+   * The hyperbolic tangent of each element. Same shape; integers and bool give float32. In-place form: {@link
+   * tanh_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1]).tanh().toArray(); // about [0, 0.761594]
+   * ```
+   */
   tanh(): Tensor {
     return tanh(this);
   }
 
-  /** {@link tanh} in place. */
+  /** In-place form of {@link tanh}, for floating-point tensors; returns this tensor. */
   tanh_(): Tensor {
     return tanh_(this);
   }
 
-  /** Inverse hyperbolic sine. In-place form: `asinh_`. */
+  /**
+   * The inverse hyperbolic sine of each element. Same shape; integers and bool give float32. In-place form: {@link
+   * asinh_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1]).asinh().toArray(); // about [0, 0.881374]
+   * ```
+   */
   asinh(): Tensor {
     return asinh(this);
   }
 
-  /** {@link asinh} in place. */
+  /** In-place form of {@link asinh}, for floating-point tensors; returns this tensor. */
   asinh_(): Tensor {
     return asinh_(this);
   }
 
-  /** Inverse hyperbolic cosine. In-place form: `acosh_`. */
+  /**
+   * The inverse hyperbolic cosine of each element; NaN below 1. Same shape; integers and bool give float32. In-place
+   * form: {@link acosh_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).acosh().toArray(); // about [0, 1.31696]
+   * ```
+   */
   acosh(): Tensor {
     return acosh(this);
   }
 
-  /** {@link acosh} in place. */
+  /** In-place form of {@link acosh}, for floating-point tensors; returns this tensor. */
   acosh_(): Tensor {
     return acosh_(this);
   }
 
-  /** Inverse hyperbolic tangent. In-place form: `atanh_`. */
+  /**
+   * The inverse hyperbolic tangent of each element; NaN outside [-1, 1]. Same shape; integers and bool give float32.
+   * In-place form: {@link atanh_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 0.5]).atanh().toArray(); // about [0, 0.549306]
+   * ```
+   */
   atanh(): Tensor {
     return atanh(this);
   }
 
-  /** {@link atanh} in place. */
+  /** In-place form of {@link atanh}, for floating-point tensors; returns this tensor. */
   atanh_(): Tensor {
     return atanh_(this);
   }
 
-  /** Error function 2/√π ∫₀ˣ e^(−t²) dt. In-place form: `erf_`. */
+  /**
+   * The error function 2/√π ∫₀ˣ e^(−t²) dt of each element. Same shape; integers and bool give float32. In-place
+   * form: {@link erf_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1]).erf().toArray(); // about [0, 0.842701]
+   * ```
+   */
   erf(): Tensor {
     return erf(this);
   }
 
-  /** {@link erf} in place. */
+  /** In-place form of {@link erf}, for floating-point tensors; returns this tensor. */
   erf_(): Tensor {
     return erf_(this);
   }
 
-  /** 1 − erf(x), exact for large x. In-place form: `erfc_`. */
+  /**
+   * 1 − erf(x) for each element, accurate also for large x. Same shape; integers and bool give float32. In-place
+   * form: {@link erfc_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1]).erfc().toArray(); // about [1, 0.157299]
+   * ```
+   */
   erfc(): Tensor {
     return erfc(this);
   }
 
-  /** {@link erfc} in place. */
+  /** In-place form of {@link erfc}, for floating-point tensors; returns this tensor. */
   erfc_(): Tensor {
     return erfc_(this);
   }
 
-  /** Inverse of {@link erf} on [−1, 1]. In-place form: `erfinv_`. */
+  /**
+   * The inverse of {@link erf} for each element; NaN outside [-1, 1]. Same shape; integers and bool give float32.
+   * In-place form: {@link erfinv_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 0.5]).erfinv().toArray(); // about [0, 0.476936]
+   * ```
+   */
   erfinv(): Tensor {
     return erfinv(this);
   }
 
-  /** {@link erfinv} in place. */
+  /** In-place form of {@link erfinv}, for floating-point tensors; returns this tensor. */
   erfinv_(): Tensor {
     return erfinv_(this);
   }
 
-  /** 1 / (1 + e^(−x)). In-place form: `sigmoid_`. */
+  /**
+   * 1 / (1 + e^(−x)) for each element. Same shape; integers and bool give float32. In-place form: {@link sigmoid_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1]).sigmoid().toArray(); // about [0.5, 0.731059]
+   * ```
+   */
   sigmoid(): Tensor {
     return sigmoid(this);
   }
 
-  /** {@link sigmoid} in place. */
+  /** In-place form of {@link sigmoid}, for floating-point tensors; returns this tensor. */
   sigmoid_(): Tensor {
     return sigmoid_(this);
   }
 
   /**
-   * sin(πx) / (πx), and 1 at 0; integers become float32. In-place form: `sinc_`.
+   * sin(πx) / (πx) for each element, and 1 at 0. Same shape; integers and bool give float32. In-place form: {@link
+   * sinc_}.
    *
    * @example
    * ```ts
    * import { tensor } from "@heddle/tensor";
-   * tensor([0, 0.5, 1]).sinc().toArray(); // [1, 0.6366197…, 0]
+   * tensor([0, 0.5, 1]).sinc().toArray(); // about [1, 0.63662, 0]
    * ```
    */
   sinc(): Tensor {
     return sinc(this);
   }
 
-  /** {@link sinc} in place. */
+  /** In-place form of {@link sinc}, for floating-point tensors; returns this tensor. */
   sinc_(): Tensor {
     return sinc_(this);
   }
 
-  /** max(x, 0); the gradient at 0 is 0. In-place form: `relu_`. */
+  /**
+   * max(x, 0) for each element. Same shape and dtype. The gradient at 0 is 0. In-place form: {@link relu_}.
+   *
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([-1, 2]).relu().toArray(); // [0, 2]
+   * ```
+   */
   relu(): Tensor {
     return relu(this);
   }
 
-  /** {@link relu} in place. */
+  /** In-place form of {@link relu}; returns this tensor. */
   relu_(): Tensor {
     return relu_(this);
   }
 
   // Arithmetic: ops/arithmetic.ts
 
-  /** this · other; broadcasts. In-place form: `mul_`. */
+  /**
+   * Multiplies by `other`, element by element. Shapes broadcast and dtypes promote: `[2, 1]` and `[3]` give `[2,
+   * 3]`. Two bool tensors give bool. In-place form: {@link mul_}.
+   *
+   * @throws RangeError when the shapes do not broadcast, or `other` is a number that the integer dtype cannot hold.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).mul(3).toArray(); // [3, 6]
+   * tensor([[1], [2]]).mul(tensor([3, 4, 5])).shape; // [2, 3]
+   * ```
+   */
   mul(other: Operand): Tensor {
     return mul(this, other);
   }
 
-  /** {@link mul} in place. */
+  /**
+   * In-place form of {@link mul}: `other` must broadcast to this shape, and the result must fit this dtype. Returns
+   * this tensor.
+   */
   mul_(other: Operand): Tensor {
     return mul_(this, other);
   }
 
-  /** The larger of two elements; NaN where either is; broadcasts. */
+  /**
+   * The larger of two elements, NaN where either is NaN. Shapes broadcast and dtypes promote.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 5]).maximum(tensor([3, 4])).toArray(); // [3, 5]
+   * ```
+   */
   maximum(other: Operand): Tensor {
     return maximum(this, other);
   }
 
-  /** The smaller of two elements; NaN where either is; broadcasts. */
+  /**
+   * The smaller of two elements, NaN where either is NaN. Shapes broadcast and dtypes promote.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 5]).minimum(tensor([3, 4])).toArray(); // [1, 4]
+   * ```
+   */
   minimum(other: Operand): Tensor {
     return minimum(this, other);
   }
 
-  /** Remainder with the sign of the divisor, as Python's `%`; broadcasts. In-place form: `remainder_`. */
+  /**
+   * The remainder of the division by `other`, with the sign of the divisor, like Python's `%`. Shapes broadcast and
+   * dtypes promote. See {@link fmod} for the other sign. In-place form: {@link remainder_}.
+   *
+   * @throws RangeError when the shapes do not broadcast, or an integer is divided by zero.
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([-7, 7]).remainder(3).toArray(); // [2, 1]
+   * ```
+   */
   remainder(other: Operand): Tensor {
     return remainder(this, other);
   }
 
-  /** {@link remainder} in place. */
+  /**
+   * In-place form of {@link remainder}: `other` must broadcast to this shape, and the result must fit this dtype.
+   * Returns this tensor.
+   */
   remainder_(other: Operand): Tensor {
     return remainder_(this, other);
   }
 
-  /** Remainder with the sign of the dividend, as C's and JavaScript's `%`; broadcasts. In-place form: `fmod_`. */
+  /**
+   * The remainder of the division by `other`, with the sign of the dividend, like JavaScript's `%`. Shapes broadcast
+   * and dtypes promote. See {@link remainder} for the other sign. In-place form: {@link fmod_}.
+   *
+   * @throws RangeError when the shapes do not broadcast, or an integer is divided by zero.
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([-7, 7]).fmod(3).toArray(); // [-1, 1]
+   * ```
+   */
   fmod(other: Operand): Tensor {
     return fmod(this, other);
   }
 
-  /** {@link fmod} in place. */
+  /**
+   * In-place form of {@link fmod}: `other` must broadcast to this shape, and the result must fit this dtype. Returns
+   * this tensor.
+   */
   fmod_(other: Operand): Tensor {
     return fmod_(this, other);
   }
 
-  /** Quotient rounded down; broadcasts. In-place form: `floorDivide_`. */
+  /**
+   * Divides by `other` and rounds the quotient down. Shapes broadcast and dtypes promote; integers stay integers.
+   * In-place form: {@link floorDivide_}.
+   *
+   * @throws RangeError when the shapes do not broadcast, or an integer is divided by zero.
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([-7, 7]).floorDivide(2).toArray(); // [-4, 3]
+   * ```
+   */
   floorDivide(other: Operand): Tensor {
     return floorDivide(this, other);
   }
 
-  /** {@link floorDivide} in place. */
+  /**
+   * In-place form of {@link floorDivide}: `other` must broadcast to this shape, and the result must fit this dtype.
+   * Returns this tensor.
+   */
   floorDivide_(other: Operand): Tensor {
     return floorDivide_(this, other);
   }
 
-  /** Angle of the point (other, this), in radians; broadcasts. In-place form: `atan2_`. */
+  /**
+   * The angle of the point (x, y) = (`other`, this), in radians between −π and π. Shapes broadcast; integers give
+   * float32. In-place form: {@link atan2_}.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 1]).atan2(tensor([1, -1])).toArray(); // about [0.785398, 2.35619]
+   * ```
+   */
   atan2(other: Operand): Tensor {
     return atan2(this, other);
   }
 
-  /** {@link atan2} in place. */
+  /**
+   * In-place form of {@link atan2}: `other` must broadcast to this shape, and the result must fit this dtype.
+   * Returns this tensor.
+   */
   atan2_(other: Operand): Tensor {
     return atan2_(this, other);
   }
 
   /**
-   * this + alpha · other; broadcasts. In-place form: `add_`.
+   * Adds `alpha` · `other` (`alpha` is 1 by default). Shapes broadcast and dtypes promote: `[2]` and `[2, 1]` give
+   * `[2, 2]`; int32 and float32 give float32. In-place form: {@link add_}.
+   *
+   * @throws RangeError when the shapes do not broadcast, or `other` is a number that the integer dtype cannot hold.
    *
    * @example
    * ```ts
    * import { tensor } from "@heddle/tensor";
-   * tensor([1, 2]).add(tensor([[10], [20]])).shape; // [2, 2]
+   * tensor([1, 2]).add(tensor([[10], [20]])).toArray(); // [[11, 12], [21, 22]]
+   * tensor([1, 2]).add(tensor([1, 1]), { alpha: 0.5 }).toArray(); // [1.5, 2.5]
    * ```
    */
   add(other: Operand, options?: AlphaOptions): Tensor {
     return add(this, other, options);
   }
 
-  /** {@link add} in place. */
+  /**
+   * In-place form of {@link add}: `other` must broadcast to this shape, and the result must fit this dtype. Returns
+   * this tensor.
+   */
   add_(other: Operand, options?: AlphaOptions): Tensor {
     return add_(this, other, options);
   }
 
   /**
-   * this − alpha · other; broadcasts. In-place form: `sub_`.
+   * Subtracts `alpha` · `other` (`alpha` is 1 by default). Shapes broadcast and dtypes promote: `[2]` and `[2, 1]`
+   * give `[2, 2]`. In-place form: {@link sub_}.
+   *
+   * @throws RangeError when the shapes do not broadcast, or `other` is a number that the integer dtype cannot hold.
+   * @throws TypeError for two bool tensors.
    *
    * @example
    * ```ts
    * import { tensor } from "@heddle/tensor";
-   * tensor([1, 2]).sub(tensor([[10], [20]])).shape; // [2, 2]
+   * tensor([1, 2]).sub(tensor([[10], [20]])).toArray(); // [[-9, -8], [-19, -18]]
    * ```
    */
   sub(other: Operand, options?: AlphaOptions): Tensor {
     return sub(this, other, options);
   }
 
-  /** {@link sub} in place. */
+  /**
+   * In-place form of {@link sub}: `other` must broadcast to this shape, and the result must fit this dtype. Returns
+   * this tensor.
+   */
   sub_(other: Operand, options?: AlphaOptions): Tensor {
     return sub_(this, other, options);
   }
 
-  /** this / other; integers give float32 unless a `roundingMode` is given. In-place form: `div_`. */
+  /**
+   * Divides by `other`. Shapes broadcast. Integers give float32, unless `roundingMode` is `"floor"` (rounds down) or
+   * `"trunc"` (rounds towards zero). In-place form: {@link div_}.
+   *
+   * @throws RangeError when the shapes do not broadcast, or an integer is divided by zero with a `roundingMode`.
+   * @throws TypeError for an unknown `roundingMode`.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([-7, 7]).div(2).toArray(); // [-3.5, 3.5]
+   * tensor([-7, 7]).div(2, { roundingMode: "trunc" }).toArray(); // [-3, 3]
+   * ```
+   */
   div(other: Operand, options?: DivOptions): Tensor {
     return div(this, other, options);
   }
 
-  /** {@link div} in place. */
+  /**
+   * In-place form of {@link div}: `other` must broadcast to this shape, and the result must fit this dtype. Returns
+   * this tensor.
+   */
   div_(other: Operand, options?: DivOptions): Tensor {
     return div_(this, other, options);
   }
 
   /**
-   * this to the power of `exponent`; broadcasts. In-place form: `pow_`.
+   * Raises each element to the power of `exponent`. Shapes broadcast and dtypes promote. In-place form: {@link
+   * pow_}.
    *
-   * @throws RangeError for an integer tensor and a negative integer exponent.
+   * @throws RangeError when the shapes do not broadcast, or an integer tensor is raised to a negative integer.
+   * @throws TypeError for two bool tensors.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).pow(2).toArray(); // [1, 4, 9]
+   * ```
    */
   pow(exponent: Operand): Tensor {
     return pow(this, exponent);
   }
 
-  /** {@link pow} in place. */
+  /**
+   * In-place form of {@link pow}: `exponent` must broadcast to this shape, and the result must fit this dtype.
+   * Returns this tensor.
+   */
   pow_(exponent: Operand): Tensor {
     return pow_(this, exponent);
   }
 
-  /** Rounded to the nearest integer, ties to even, or to a number of decimals. In-place form: `round_`. */
+  /**
+   * Rounds each element to the nearest integer, or to `decimals` places (negative: to tens, hundreds, …). Halves
+   * round to the even neighbour. Same shape and dtype. In-place form: {@link round_}.
+   *
+   * @throws RangeError when `decimals` is not an integer.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0.5, 1.5, 2.7]).round().toArray(); // [0, 2, 3]
+   * tensor([3.14159]).round({ decimals: 2 }).toArray(); // about [3.14]
+   * ```
+   */
   round(options?: RoundOptions): Tensor {
     return round(this, options);
   }
 
-  /** {@link round} in place. */
+  /** In-place form of {@link round}; returns this tensor. */
   round_(options?: RoundOptions): Tensor {
     return round_(this, options);
   }
 
-  /** The fraction of x, with its sign. In-place form: `frac_`. */
+  /**
+   * The fraction of each element, with its sign: x − {@link trunc}(x). Same shape and dtype. In-place form: {@link
+   * frac_}.
+   *
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1.5, -1.5]).frac().toArray(); // [0.5, -0.5]
+   * ```
+   */
   frac(): Tensor {
     return tidy(() => frac(this));
   }
 
-  /** {@link frac} in place. */
+  /** In-place form of {@link frac}; returns this tensor. */
   frac_(): Tensor {
     return frac_(this);
   }
 
-  /** 1 / x. In-place form: `reciprocal_`. */
+  /**
+   * 1 / x for each element. Same shape; integers and bool give float32. In-place form: {@link reciprocal_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([2, 4]).reciprocal().toArray(); // [0.5, 0.25]
+   * ```
+   */
   reciprocal(): Tensor {
     return reciprocal(this);
   }
 
-  /** {@link reciprocal} in place. */
+  /** In-place form of {@link reciprocal}, for floating-point tensors; returns this tensor. */
   reciprocal_(): Tensor {
     return reciprocal_(this);
   }
 
-  /** x². In-place form: `square_`. */
+  /**
+   * The square of each element. Same shape and dtype; bool gives int32. In-place form: {@link square_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([-2, 3]).square().toArray(); // [4, 9]
+   * ```
+   */
   square(): Tensor {
     return square(this);
   }
 
-  /** {@link square} in place. */
+  /** In-place form of {@link square}, for any dtype but bool; returns this tensor. */
   square_(): Tensor {
     return square_(this);
   }
 
-  /** 1 / √x. In-place form: `rsqrt_`. */
+  /**
+   * 1 / √x for each element. Same shape; integers and bool give float32. In-place form: {@link rsqrt_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([4, 16]).rsqrt().toArray(); // [0.5, 0.25]
+   * ```
+   */
   rsqrt(): Tensor {
     return tidy(() => rsqrt(this));
   }
 
-  /** {@link rsqrt} in place. */
+  /** In-place form of {@link rsqrt}, for floating-point tensors; returns this tensor. */
   rsqrt_(): Tensor {
     return rsqrt_(this);
   }
 
-  /** 2ˣ. In-place form: `exp2_`. */
+  /**
+   * 2 to the power of each element. Same shape; integers and bool give float32. In-place form: {@link exp2_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 3]).exp2().toArray(); // [1, 8]
+   * ```
+   */
   exp2(): Tensor {
     return exp2(this);
   }
 
-  /** {@link exp2} in place. */
+  /** In-place form of {@link exp2}, for floating-point tensors; returns this tensor. */
   exp2_(): Tensor {
     return exp2_(this);
   }
 
-  /** this + weight · (end − this), exactly `end` at weight 1; broadcasts. In-place form: `lerp_`. */
+  /**
+   * Interpolates linearly: this + `weight` · (`end` − this), exactly `end` at weight 1. Shapes broadcast and dtypes
+   * promote. In-place form: {@link lerp_}.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   * @throws TypeError when `end` is not a tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 10]).lerp(tensor([10, 20]), 0.5).toArray(); // [5, 15]
+   * ```
+   */
   lerp(end: Tensor, weight: Operand): Tensor {
     return tidy(() => lerp(this, end, weight));
   }
 
-  /** {@link lerp} in place. */
+  /**
+   * In-place form of {@link lerp}: `end` and `weight` must broadcast to this shape, and the result must fit this
+   * dtype. Returns this tensor.
+   */
   lerp_(end: Tensor, weight: Operand): Tensor {
     return lerp_(this, end, weight);
   }
 
   /**
-   * Limited to `min` and `max`; the gradient is 0 where a bound took hold. In-place form: `clamp_`.
+   * Limits each element to the range from `min` to `max`; one of them may be omitted. Bounds may be tensors; shapes
+   * broadcast and dtypes promote. NaN stays NaN. The gradient is 0 where a bound applies. In-place form: {@link
+   * clamp_}.
    *
    * @throws Error when neither bound is given.
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([-2, 0.5, 3]).clamp({ min: 0, max: 1 }).toArray(); // [0, 0.5, 1]
+   * ```
    */
   clamp(options: ClampOptions): Tensor {
     return tidy(() => clamp(this, options));
   }
 
-  /** {@link clamp} in place. */
+  /** In-place form of {@link clamp}: the bounds must broadcast to this shape and fit this dtype. Returns this tensor. */
   clamp_(options: ClampOptions): Tensor {
     return clamp_(this, options);
   }
 
   /**
-   * ln(eᵃ + eᵇ) without overflow; broadcasts, and integers become float32.
+   * ln(eᵃ + eᵇ) of two elements, without overflow. Shapes broadcast; integers give float32.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   * @throws TypeError when `other` is not a tensor.
    *
    * @example
    * ```ts
    * import { tensor } from "@heddle/tensor";
-   * tensor([1000, -1000]).logaddexp(tensor([1000, 0])).toArray(); // [1000.6931…, 0]
+   * tensor([0, 1000]).logaddexp(tensor([0, 1000])).toArray(); // about [0.693147, 1000.693]
    * ```
    */
   logaddexp(other: Operand): Tensor {
     return logaddexp(this, other);
   }
 
-  /** Elements of `this` where `condition` holds, of `other` elsewhere; broadcasts. */
+  /**
+   * Elements of this tensor where `condition` is true (or not zero), elements of `other` elsewhere. All three shapes
+   * broadcast; dtypes promote. The function `where(condition, a, b)` takes the condition first.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([1, -2, 3]);
+   * x.where(x.gt(0), 0).toArray(); // [1, 0, 3]
+   * ```
+   */
   where(condition: Tensor, other: Operand): Tensor {
     return where(this, condition, other);
   }
 
   // Comparison, logic and bits: ops/comparison.ts
 
-  /** Whether this = other; broadcasts. */
+  /**
+   * Whether the elements are equal to those of `other`. Shapes broadcast; the result is bool.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).eq(2).toArray(); // [false, true, false]
+   * ```
+   */
   eq(other: Operand): Tensor {
     return eq(this, other);
   }
 
-  /** Whether this ≠ other; broadcasts. */
+  /**
+   * Whether the elements differ from those of `other`. Shapes broadcast; the result is bool. NaN differs from
+   * itself.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).ne(2).toArray(); // [true, false, true]
+   * ```
+   */
   ne(other: Operand): Tensor {
     return ne(this, other);
   }
 
-  /** Whether this < other; broadcasts. */
+  /**
+   * Whether the elements are less than those of `other`. Shapes broadcast; the result is bool.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).lt(2).toArray(); // [true, false, false]
+   * ```
+   */
   lt(other: Operand): Tensor {
     return lt(this, other);
   }
 
-  /** Whether this ≤ other; broadcasts. */
+  /**
+   * Whether the elements are less than or equal to those of `other`. Shapes broadcast; the result is bool.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).le(2).toArray(); // [true, true, false]
+   * ```
+   */
   le(other: Operand): Tensor {
     return le(this, other);
   }
 
-  /** Whether this > other; broadcasts. */
+  /**
+   * Whether the elements are greater than those of `other`. Shapes broadcast; the result is bool.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).gt(2).toArray(); // [false, false, true]
+   * ```
+   */
   gt(other: Operand): Tensor {
     return gt(this, other);
   }
 
-  /** Whether this ≥ other; broadcasts. */
+  /**
+   * Whether the elements are greater than or equal to those of `other`. Shapes broadcast; the result is bool.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).ge(2).toArray(); // [false, true, true]
+   * ```
+   */
   ge(other: Operand): Tensor {
     return ge(this, other);
   }
 
-  /** Whether both differ from zero; broadcasts. */
+  /**
+   * Whether both elements are true (not zero). Shapes broadcast; the result is bool.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([true, true]).logicalAnd(tensor([true, false])).toArray(); // [true, false]
+   * ```
+   */
   logicalAnd(other: Operand): Tensor {
     return logicalAnd(this, other);
   }
 
-  /** Whether either differs from zero; broadcasts. */
+  /**
+   * Whether at least one of two elements is true (not zero). Shapes broadcast; the result is bool.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([true, false]).logicalOr(tensor([false, false])).toArray(); // [true, false]
+   * ```
+   */
   logicalOr(other: Operand): Tensor {
     return logicalOr(this, other);
   }
 
-  /** Whether exactly one differs from zero; broadcasts. */
+  /**
+   * Whether exactly one of two elements is true (not zero). Shapes broadcast; the result is bool.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([true, true]).logicalXor(tensor([true, false])).toArray(); // [false, true]
+   * ```
+   */
   logicalXor(other: Operand): Tensor {
     return logicalXor(this, other);
   }
 
-  /** Whether an element is zero. */
+  /**
+   * Whether each element is false (zero). Same shape; the result is bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 2]).logicalNot().toArray(); // [true, false]
+   * ```
+   */
   logicalNot(): Tensor {
     return logicalNot(this);
   }
 
-  /** Whether an element is NaN. */
+  /**
+   * Whether each element is NaN. Same shape; the result is bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, NaN]).isnan().toArray(); // [false, true]
+   * ```
+   */
   isnan(): Tensor {
     return isnan(this);
   }
 
-  /** Whether an element is ±infinity. */
+  /**
+   * Whether each element is infinite, of either sign. Same shape; the result is bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, -Infinity]).isinf().toArray(); // [false, true]
+   * ```
+   */
   isinf(): Tensor {
     return tidy(() => isinf(this));
   }
 
-  /** Whether an element is neither infinite nor NaN. */
+  /**
+   * Whether each element is neither infinite nor NaN. Same shape; the result is bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, Infinity, NaN]).isfinite().toArray(); // [true, false, false]
+   * ```
+   */
   isfinite(): Tensor {
     return tidy(() => isfinite(this));
   }
 
   /**
-   * Element by element, whether two tensors are close (see {@link CloseOptions}); broadcasts. Integers are compared in float64, or
-   * where the device lacks that by their exact difference against a tolerance in float32.
+   * Whether the elements are close: |this − other| ≤ atol + rtol · |other|, by default with rtol 1e-5 and atol 1e-8.
+   * Shapes broadcast; the result is bool. Integers are compared in float64, or, on a device without it, by their
+   * exact difference with the tolerance in float32.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   * @throws TypeError when `other` is not a tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).isclose(tensor([1.000001, 2.1])).toArray(); // [true, false]
+   * ```
    */
   isclose(other: Tensor, options?: CloseOptions): Tensor {
     return tidy(() => isclose(this, other, options));
   }
 
-  /** Whether all elements are close. */
+  /**
+   * Whether all elements are close, as {@link isclose} defines it. Shapes broadcast. Reads the result from the
+   * device.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   * @throws TypeError when `other` is not a tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).allclose(tensor([1.000001, 2])); // true
+   * ```
+   */
   allclose(other: Tensor, options?: CloseOptions): boolean {
     return tidy(() => allclose(this, other, options));
   }
 
-  /** Whether shape and all elements are the same. */
+  /**
+   * Whether both tensors have the same shape and the same elements. Reads the result from the device. Dtypes may
+   * differ.
+   *
+   * @throws TypeError when `other` is not a tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).equal(tensor([1, 2])); // true
+   * tensor([1, 2]).equal(tensor([[1, 2]])); // false
+   * ```
+   */
   equal(other: Tensor): boolean {
     return tidy(() => equal(this, other));
   }
 
-  /** Bitwise complement of integers; negation of bool. */
+  /**
+   * The bitwise complement of integers, or the negation of bool. Same shape and dtype.
+   *
+   * @throws TypeError for floats.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 5], { dtype: "int32" }).bitwiseNot().toArray(); // [-1, -6]
+   * ```
+   */
   bitwiseNot(): Tensor {
     return bitwiseNot(this);
   }
 
-  /** Bitwise and of integers or bool; broadcasts. */
+  /**
+   * The bitwise AND of integers or bool. Shapes broadcast and dtypes promote.
+   *
+   * @throws TypeError for floats.
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([6, 5], { dtype: "int32" }).bitwiseAnd(3).toArray(); // [2, 1]
+   * ```
+   */
   bitwiseAnd(other: Operand): Tensor {
     return bitwiseAnd(this, other);
   }
 
-  /** Bitwise or of integers or bool; broadcasts. */
+  /**
+   * The bitwise OR of integers or bool. Shapes broadcast and dtypes promote.
+   *
+   * @throws TypeError for floats.
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([6, 5], { dtype: "int32" }).bitwiseOr(3).toArray(); // [7, 7]
+   * ```
+   */
   bitwiseOr(other: Operand): Tensor {
     return bitwiseOr(this, other);
   }
 
-  /** Bitwise exclusive or of integers or bool; broadcasts. */
+  /**
+   * The bitwise exclusive OR of integers or bool. Shapes broadcast and dtypes promote.
+   *
+   * @throws TypeError for floats.
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([6, 5], { dtype: "int32" }).bitwiseXor(3).toArray(); // [5, 6]
+   * ```
+   */
   bitwiseXor(other: Operand): Tensor {
     return bitwiseXor(this, other);
   }
 
-  /** Bits shifted to the left by `other` places; broadcasts. */
+  /**
+   * Shifts the bits of each element to the left by `other` places. Shapes broadcast and dtypes promote.
+   *
+   * @throws TypeError for floats and bool.
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 3], { dtype: "int32" }).bitwiseLeftShift(2).toArray(); // [4, 12]
+   * ```
+   */
   bitwiseLeftShift(other: Operand): Tensor {
     return bitwiseLeftShift(this, other);
   }
 
-  /** Bits shifted to the right by `other` places; broadcasts. */
+  /**
+   * Shifts the bits of each element to the right by `other` places, keeping the sign. Shapes broadcast and dtypes
+   * promote.
+   *
+   * @throws TypeError for floats and bool.
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([8, -8], { dtype: "int32" }).bitwiseRightShift(2).toArray(); // [2, -2]
+   * ```
+   */
   bitwiseRightShift(other: Operand): Tensor {
     return bitwiseRightShift(this, other);
   }
@@ -1232,113 +2265,366 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   // Reductions, running sums and softmax: ops/reduction.ts
 
   /**
-   * Sum over `dim` (default: all). Integers and bool give int32, int64 stays, unless `dtype` says otherwise.
+   * The sum over one or several dimensions, by default over all. Reduced dimensions disappear, or stay with size 1
+   * with `keepdim`: `[2, 3]` summed over 0 gives `[3]` or `[1, 3]`. bool and integers give int32, int64 stays int64;
+   * `dtype` computes in another.
+   *
+   * @throws RangeError when a dimension does not exist or is named twice.
    *
    * @example
    * ```ts
    * import { tensor } from "@heddle/tensor";
-   * tensor([[1, 2], [3, 4]]).sum(0, { keepdim: true }).toArray(); // [[4, 6]]
+   * const x = tensor([[1, 2], [3, 4]]);
+   * x.sum().item(); // 10
+   * x.sum(0, { keepdim: true }).toArray(); // [[4, 6]]
    * ```
    */
   sum(dim?: Dims, options?: ReduceOptions & { readonly dtype?: DType }): Tensor {
     return sum(this, dim, options);
   }
 
-  /** Product over `dim` (default: all), in a dtype as that of {@link sum}. */
+  /**
+   * The product over one or several dimensions, by default over all. Shapes and dtypes are those of {@link sum}.
+   *
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).prod(1).toArray(); // [2, 12]
+   * ```
+   */
   prod(dim?: Dims, options?: ReduceOptions & { readonly dtype?: DType }): Tensor {
     return prod(this, dim, options);
   }
 
-  /** Mean over `dim` (default: all), computed in `dtype` if given. @throws TypeError for integers without it. */
+  /**
+   * The mean over one or several dimensions, by default over all. Shapes are those of {@link sum}. `dtype` casts the
+   * tensor first.
+   *
+   * @throws TypeError for integers and bool without a floating-point `dtype`.
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).mean(0).toArray(); // [2, 3]
+   * ```
+   */
   mean(dim?: Dims, options?: ReduceOptions & { readonly dtype?: DType }): Tensor {
     return tidy(() => mean(this, dim, options));
   }
 
-  /** Largest element over `dim`; the gradient is shared by equals. NaN wins. */
+  /**
+   * The largest element over one or several dimensions, by default over all; NaN if any element is NaN. Shapes are
+   * those of {@link sum}; the dtype stays. Equal elements share the gradient.
+   *
+   * @throws RangeError when a reduced dimension has size 0, does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 5], [3, 4]]).amax(1).toArray(); // [5, 4]
+   * ```
+   */
   amax(dim?: Dims, options?: ReduceOptions): Tensor {
     return amax(this, dim, options);
   }
 
-  /** Smallest element over `dim`; the gradient is shared by equals. NaN wins. */
+  /**
+   * The smallest element over one or several dimensions, by default over all; NaN if any element is NaN. Shapes are
+   * those of {@link sum}; the dtype stays. Equal elements share the gradient.
+   *
+   * @throws RangeError when a reduced dimension has size 0, does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 5], [3, 4]]).amin(1).toArray(); // [1, 3]
+   * ```
+   */
   amin(dim?: Dims, options?: ReduceOptions): Tensor {
     return amin(this, dim, options);
   }
 
-  /** Largest element of all, or the largest along one dimension with its index (the first of equals, which gets the gradient). */
+  /**
+   * The largest element of all, as a 0-dimensional tensor; NaN if any element is NaN. Equal elements share the
+   * gradient.
+   *
+   * @throws RangeError when the tensor has no elements.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 5], [3, 4]]).max().item(); // 5
+   * ```
+   */
   max(): Tensor;
+  /**
+   * The largest elements along `dim` with their indices (int32): `[2, 3]` over dim 1 gives values and indices `[2]`,
+   * or `[2, 1]` with `keepdim`. Of equal elements the first is chosen, and gets the gradient. NaN counts as the
+   * largest.
+   *
+   * @throws RangeError when the dimension has size 0 or does not exist.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([[1, 5], [3, 4]]);
+   * const { values, indices } = x.max(1);
+   * values.toArray(); // [5, 4]
+   * indices.toArray(); // [1, 1]
+   * ```
+   */
   max(dim: number, options?: ReduceOptions): ValuesAndIndices;
   max(dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
     return tidy(() => max(this, dim, options));
   }
 
-  /** Smallest element of all, or the smallest along one dimension with its index. */
+  /**
+   * The smallest element of all, as a 0-dimensional tensor; NaN if any element is NaN. Equal elements share the
+   * gradient.
+   *
+   * @throws RangeError when the tensor has no elements.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 5], [3, 4]]).min().item(); // 1
+   * ```
+   */
   min(): Tensor;
+  /**
+   * The smallest elements along `dim` with their indices (int32): `[2, 3]` over dim 1 gives values and indices
+   * `[2]`, or `[2, 1]` with `keepdim`. Of equal elements the first is chosen, and gets the gradient. NaN counts as
+   * the smallest.
+   *
+   * @throws RangeError when the dimension has size 0 or does not exist.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([[1, 5], [3, 4]]);
+   * const { values, indices } = x.min(1);
+   * values.toArray(); // [1, 3]
+   * indices.toArray(); // [0, 0]
+   * ```
+   */
   min(dim: number, options?: ReduceOptions): ValuesAndIndices;
   min(dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
     return tidy(() => min(this, dim, options));
   }
 
-  /** Index of the largest element along `dim`, or in the flattened tensor (int32). */
+  /**
+   * The index (int32) of the largest element along `dim`, or in the flattened tensor. Of equal elements the first is
+   * chosen. `[2, 3]` over dim 1 gives `[2]`.
+   *
+   * @throws RangeError when the reduced dimension has size 0 or does not exist.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 5], [3, 4]]).argmax(1).toArray(); // [1, 1]
+   * tensor([[1, 5], [3, 4]]).argmax().item(); // 1
+   * ```
+   */
   argmax(dim?: number, options?: ReduceOptions): Tensor {
     return argmax(this, dim, options);
   }
 
-  /** Index of the smallest element along `dim`, or in the flattened tensor (int32). */
+  /**
+   * The index (int32) of the smallest element along `dim`, or in the flattened tensor. Of equal elements the first
+   * is chosen. `[2, 3]` over dim 1 gives `[2]`.
+   *
+   * @throws RangeError when the reduced dimension has size 0 or does not exist.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 5], [3, 4]]).argmin(1).toArray(); // [0, 0]
+   * ```
+   */
   argmin(dim?: number, options?: ReduceOptions): Tensor {
     return argmin(this, dim, options);
   }
 
-  /** Whether any element differs from zero. */
+  /**
+   * Whether any element over one or several dimensions (by default all) is true, that is, not zero. Shapes are those
+   * of {@link sum}; the result is bool.
+   *
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[0, 1], [0, 0]]).any(1).toArray(); // [true, false]
+   * ```
+   */
   any(dim?: Dims, options?: ReduceOptions): Tensor {
     return tidy(() => any(this, dim, options));
   }
 
-  /** Whether all elements differ from zero. */
+  /**
+   * Whether all elements over one or several dimensions (by default all) are true, that is, not zero. Shapes are
+   * those of {@link sum}; the result is bool.
+   *
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 1], [1, 0]]).all(1).toArray(); // [true, false]
+   * ```
+   */
   all(dim?: Dims, options?: ReduceOptions): Tensor {
     return tidy(() => all(this, dim, options));
   }
 
-  /** Number of elements that differ from zero (int32). */
+  /**
+   * The number of elements (int32) that are not zero, over one or several dimensions, by default over all. Reduced
+   * dimensions disappear.
+   *
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[0, 1], [2, 3]]).countNonzero(1).toArray(); // [1, 2]
+   * ```
+   */
   countNonzero(dim?: Dims): Tensor {
     return tidy(() => countNonzero(this, dim));
   }
 
-  /** Variance over `dim`, divided by n − `correction` (default 1: Bessel's). */
+  /**
+   * The variance over one or several dimensions, by default over all: the sum of squared deviations divided by n −
+   * `correction`. `correction` is 1 by default (Bessel's). Shapes are those of {@link sum}.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3, 4]).var().item(); // about 1.66667
+   * tensor([1, 2, 3, 4]).var(0, { correction: 0 }).item(); // 1.25
+   * ```
+   */
   var(dim?: Dims, options?: ReduceOptions & { readonly correction?: number }): Tensor {
     return tidy(() => variance(this, dim, options));
   }
 
-  /** Standard deviation over `dim`: the root of {@link var}. The gradient of a deviation of 0 is 0. */
+  /**
+   * The standard deviation over one or several dimensions, by default over all: the square root of {@link var}. The
+   * gradient at a deviation of 0 is 0.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3, 4]).std().item(); // about 1.29099
+   * ```
+   */
   std(dim?: Dims, options?: ReduceOptions & { readonly correction?: number }): Tensor {
     return tidy(() => std(this, dim, options));
   }
 
-  /** The p-norm (Σ|x|ᵖ)^(1/p) over `dim`; p may be 0 (count of non-zeros), Infinity or -Infinity. The gradient at 0 is 0. */
+  /**
+   * The p-norm (Σ|x|ᵖ)^(1/p) over one or several dimensions, by default over all, with `p` = 2. `p` may be 0 (the
+   * number of elements that are not zero), `Infinity` or `-Infinity`. Shapes are those of {@link sum}. The gradient
+   * at 0 is 0.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([3, 4]).norm().item(); // 5
+   * tensor([[3, -4], [1, 1]]).norm(1, 1).toArray(); // [7, 2]
+   * ```
+   */
   norm(p?: number, dim?: Dims, options?: ReduceOptions): Tensor {
     return tidy(() => norm(this, p, dim, options));
   }
 
-  /** ln Σ eˣ over `dim` without overflow. */
+  /**
+   * ln Σ eˣ over one or several dimensions, without overflow. Shapes are those of {@link sum}; integers and bool
+   * give float32.
+   *
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1000, 1000]]).logsumexp(1).toArray(); // about [1000.693]
+   * ```
+   */
   logsumexp(dim: number | readonly number[], options?: ReduceOptions): Tensor {
     return tidy(() => logsumexp(this, dim, options));
   }
 
-  /** Running sum along a dimension. Integers and bool give int32, int64 stays, unless `dtype` says otherwise. */
+  /**
+   * The running sum along one dimension. Same shape. bool and integers give int32, int64 stays int64; `dtype`
+   * computes in another.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).cumsum(0).toArray(); // [1, 3, 6]
+   * ```
+   */
   cumsum(dim: number, options?: { readonly dtype?: DType }): Tensor {
     return cumsum(this, dim, options);
   }
 
-  /** Running product along a dimension, in a dtype as that of {@link cumsum}. */
+  /**
+   * The running product along one dimension. Shapes and dtypes are those of {@link cumsum}.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).cumprod(0).toArray(); // [1, 2, 6]
+   * ```
+   */
   cumprod(dim: number, options?: { readonly dtype?: DType }): Tensor {
     return cumprod(this, dim, options);
   }
 
-  /** eˣ / Σ eˣ along a dimension. */
+  /**
+   * eˣ / Σ eˣ along one dimension. Same shape; every slice sums to 1.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, Math.log(3)]).softmax(0).toArray(); // about [0.25, 0.75]
+   * ```
+   */
   softmax(dim: number): Tensor {
     return tidy(() => softmax(this, dim));
   }
 
-  /** Logarithm of {@link softmax}, exact where the softmax underflows. */
+  /**
+   * The logarithm of {@link softmax}, accurate also where the softmax underflows. Same shape.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1000]).logSoftmax(0).toArray(); // [-1000, 0]
+   * ```
+   */
   logSoftmax(dim: number): Tensor {
     return tidy(() => logSoftmax(this, dim));
   }
@@ -1346,57 +2632,136 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   // Views: ops/view.ts
 
   /**
-   * The same storage under another shape; one size may be -1.
+   * The same storage under another shape; one size may be -1, which is inferred: `[2, 6]` viewed as `(-1, 4)` gives
+   * `[3, 4]`. Sizes are given one by one or as one array.
    *
-   * @throws RangeError when the number of elements differs, or only a copy could show that shape.
+   * @throws RangeError when the number of elements differs, or when only a copy could have that shape; then use
+   * {@link reshape}.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * const x = zeros([2, 6]);
+   * x.view(-1, 4).shape; // [3, 4]
+   * ```
    */
   view(...sizes: (number | readonly number[])[]): Tensor {
     return view(this, sizes);
   }
 
-  /** Another shape: a view where possible, else a copy. One size may be -1. */
+  /**
+   * Another shape with the same elements in row-major order: a view where possible, otherwise a copy. One size may
+   * be -1, which is inferred. Sizes are given one by one or as one array.
+   *
+   * @throws RangeError when the number of elements differs.
+   *
+   * @example
+   * ```ts
+   * import { arange } from "@heddle/tensor";
+   * arange(6).reshape(2, -1).toArray(); // [[0, 1, 2], [3, 4, 5]]
+   * ```
+   */
   reshape(...sizes: (number | readonly number[])[]): Tensor {
     return reshape(this, sizes);
   }
 
-  /** {@link view} with the shape of another tensor. */
+  /**
+   * Like {@link view} with the shape of `other`.
+   *
+   * @throws RangeError when the number of elements differs, or when only a copy could have that shape.
+   *
+   * @example
+   * ```ts
+   * import { arange, zeros } from "@heddle/tensor";
+   * arange(4).viewAs(zeros([2, 2])).shape; // [2, 2]
+   * ```
+   */
   viewAs(other: Tensor): Tensor {
     return viewAs(this, other);
   }
 
-  /** {@link reshape} with the shape of another tensor. */
+  /**
+   * Like {@link reshape} with the shape of `other`.
+   *
+   * @throws RangeError when the number of elements differs.
+   *
+   * @example
+   * ```ts
+   * import { arange, zeros } from "@heddle/tensor";
+   * arange(4).reshapeAs(zeros([2, 2])).shape; // [2, 2]
+   * ```
+   */
   reshapeAs(other: Tensor): Tensor {
     return reshapeAs(this, other);
   }
 
-  /** Two dimensions exchanged. */
+  /**
+   * A view with two dimensions swapped: `[2, 3, 4]` with dims 0 and 2 gives `[4, 3, 2]`.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([2, 3, 4]).transpose(0, 2).shape; // [4, 3, 2]
+   * ```
+   */
   transpose(dim0: number, dim1: number): Tensor {
     return transpose(this, dim0, dim1);
   }
 
-  /** The transpose of a matrix; vectors and 0-dimensional tensors stay as they are. */
+  /**
+   * The transpose of a matrix, as a view: `[n, m]` gives `[m, n]`. Vectors and 0-dimensional tensors keep their
+   * shape.
+   *
+   * @throws RangeError when the tensor has more than two dimensions.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).t().toArray(); // [[1, 3], [2, 4]]
+   * ```
+   */
   t(): Tensor {
     return t(this);
   }
 
   /**
-   * Dimensions in another order.
+   * A view with the dimensions in the given order: `[2, 3, 4]` permuted by `(2, 0, 1)` gives `[4, 2, 3]`.
    *
-   * @throws RangeError unless every dimension is named once.
+   * @throws RangeError unless every dimension is named exactly once.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([2, 3, 4]).permute(2, 0, 1).shape; // [4, 2, 3]
+   * ```
    */
   permute(...dims: (number | readonly number[])[]): Tensor {
     return permute(this, dims);
   }
 
-  /** Dimensions moved to other places, the rest in order. */
+  /**
+   * A view with dimensions moved to other positions; the rest keep their order. Moving 0 to 2 turns `[2, 3, 4]` into
+   * `[3, 4, 2]`.
+   *
+   * @throws RangeError when there is no such dimension, or when `source` and `destination` have different lengths.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([2, 3, 4]).movedim(0, 2).shape; // [3, 4, 2]
+   * ```
+   */
   movedim(source: number | readonly number[], destination: number | readonly number[]): Tensor {
     return movedim(this, source, destination);
   }
 
   /**
-   * `length` elements of a dimension from `start` (negative: from the end) on.
+   * A view of `length` elements along `dim`, from `start` on; a negative `start` counts from the end. `[2, 4]`
+   * narrowed to 2 elements of dim 1 gives `[2, 2]`.
    *
-   * @throws RangeError when they are not all there.
+   * @throws RangeError when there is no such dimension, or the range does not lie within it.
    *
    * @example
    * ```ts
@@ -1410,71 +2775,212 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
     return narrow(this, dim, start, length);
   }
 
-  /** One index of a dimension, which goes away. @throws RangeError when it is out of range. */
+  /**
+   * A view of one index along `dim`, which disappears: `[2, 3]` with dim 0 gives `[3]`. A negative `index` counts
+   * from the end.
+   *
+   * @throws RangeError when the dimension or the index does not exist.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).select(0, -1).toArray(); // [3, 4]
+   * ```
+   */
   select(dim: number, index: number): Tensor {
     return select(this, dim, index);
   }
 
   /**
-   * Dimensions of size 1 repeated without a copy; -1 keeps a size. New dimensions may be put in front.
+   * A view in which dimensions of size 1 repeat, without a copy: `[3, 1]` expanded to `(3, 4)` gives `[3, 4]`. -1
+   * keeps a size; new dimensions may be added in front. An expanded tensor cannot be written in place.
    *
-   * @throws RangeError when another size than 1 would change.
+   * @throws RangeError when a dimension of another size than 1 would change.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1], [2]]).expand(-1, 3).toArray(); // [[1, 1, 1], [2, 2, 2]]
+   * ```
    */
   expand(...sizes: (number | readonly number[])[]): Tensor {
     return expand(this, sizes);
   }
 
-  /** {@link expand} to the shape of another tensor. */
+  /**
+   * Like {@link expand} to the shape of `other`.
+   *
+   * @throws RangeError when a dimension of another size than 1 would change.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * tensor([1, 2]).expandAs(zeros([2, 2])).toArray(); // [[1, 2], [1, 2]]
+   * ```
+   */
   expandAs(other: Tensor): Tensor {
     return expandAs(this, other);
   }
 
-  /** Without dimensions of size 1: all of them, or those named (which may be larger, and then stay). */
+  /**
+   * A view without dimensions of size 1: without all of them, or without those in `dim`. A named dimension of
+   * another size stays. `[1, 2, 1]` gives `[2]`.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([1, 2, 1]).squeeze().shape; // [2]
+   * zeros([1, 2, 1]).squeeze(0).shape; // [2, 1]
+   * ```
+   */
   squeeze(dim?: number | readonly number[]): Tensor {
     return squeeze(this, dim);
   }
 
-  /** A dimension of size 1 put in at `dim`. */
+  /**
+   * A view with a new dimension of size 1 at `dim`: `[2]` with dim 0 gives `[1, 2]`, with -1 `[2, 1]`.
+   *
+   * @throws RangeError when `dim` is out of range.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([2]).unsqueeze(-1).shape; // [2, 1]
+   * ```
+   */
   unsqueeze(dim: number): Tensor {
     return unsqueeze(this, dim);
   }
 
-  /** Dimensions `start` to `end` as one; a view where possible. */
+  /**
+   * Merges the dimensions from `start` to `end` (by default all) into one: a view where possible, otherwise a copy.
+   * `[2, 3, 4]` flattened from 1 gives `[2, 12]`.
+   *
+   * @throws RangeError when there is no such dimension, or `start` lies behind `end`.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([2, 3, 4]).flatten(1).shape; // [2, 12]
+   * ```
+   */
   flatten(start?: number, end?: number): Tensor {
     return flatten(this, start, end);
   }
 
-  /** One dimension as several; one size may be -1. */
+  /**
+   * Splits one dimension into several, as a view; one size may be -1: `[2, 12]` with dim 1 and `[3, -1]` gives `[2,
+   * 3, 4]`.
+   *
+   * @throws RangeError when there is no such dimension, or the sizes do not fit it.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([2, 12]).unflatten(1, [3, -1]).shape; // [2, 3, 4]
+   * ```
+   */
   unflatten(dim: number, sizes: readonly number[]): Tensor {
     return unflatten(this, dim, sizes);
   }
 
-  /** Windows of `size` elements every `step` along a dimension, as a new last dimension. */
+  /**
+   * A view of windows of `size` elements, every `step` elements along `dim`; the windows become a new last
+   * dimension. `[5]` with size 3 and step 1 gives `[3, 3]`. This is PyTorch's `Tensor.unfold`; nn's `Unfold`
+   * extracts patches of images.
+   *
+   * @throws RangeError when there is no such dimension, or `size` or `step` does not fit it.
+   *
+   * @example
+   * ```ts
+   * import { arange } from "@heddle/tensor";
+   * arange(5).unfold(0, 3, 1).toArray(); // [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
+   * ```
+   */
   unfold(dim: number, size: number, step: number): Tensor {
     return unfold(this, dim, size, step);
   }
 
-  /** The diagonal of two dimensions as a new last one; a positive offset lies above the main diagonal. */
+  /**
+   * A view of the diagonal of two dimensions (by default 0 and 1), which becomes a new last dimension: `[3, 3]`
+   * gives `[3]`. A positive `offset` lies above the main diagonal, a negative one below.
+   *
+   * @throws RangeError when the tensor has fewer than two dimensions, or there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { arange } from "@heddle/tensor";
+   * arange(9).reshape(3, 3).diagonal().toArray(); // [0, 4, 8]
+   * arange(9).reshape(3, 3).diagonal({ offset: 1 }).toArray(); // [1, 5]
+   * ```
+   */
   diagonal(options?: { readonly offset?: number; readonly dim1?: number; readonly dim2?: number }): Tensor {
     return diagonal(this, options);
   }
 
-  /** Elements in reverse order along dimensions; a copy, since tensors have no negative strides. */
+  /**
+   * Reverses the order of the elements along the given dimensions. Same shape; always a copy, since tensors have no
+   * negative strides.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).flip(1).toArray(); // [[2, 1], [4, 3]]
+   * ```
+   */
   flip(...dims: (number | readonly number[])[]): Tensor {
     return flip(this, dims);
   }
 
-  /** Pieces along a dimension: of one size (the last may be shorter), or of the sizes given. */
+  /**
+   * Views of pieces along `dim` (by default 0): all of one size (the last may be shorter), or of the sizes in an
+   * array. `[5]` split by 2 gives `[2]`, `[2]` and `[1]`.
+   *
+   * @throws RangeError when there is no such dimension, when the sizes do not add up to it, or for more than 2^20
+   * pieces.
+   *
+   * @example
+   * ```ts
+   * import { arange } from "@heddle/tensor";
+   * arange(5).split(2).map((piece) => piece.toArray()); // [[0, 1], [2, 3], [4]]
+   * arange(5).split([1, 4]).map((piece) => piece.shape); // [[1], [4]]
+   * ```
+   */
   split(sizes: number | readonly number[], dim?: number): Tensor[] {
     return split(this, sizes, dim);
   }
 
-  /** At most `count` pieces of equal size along a dimension (the last may be shorter). */
+  /**
+   * Views of at most `count` pieces of equal size along `dim` (by default 0); the last may be shorter. `[5]` in 2
+   * chunks gives `[3]` and `[2]`.
+   *
+   * @throws RangeError when there is no such dimension, or `count` is not a positive integer.
+   *
+   * @example
+   * ```ts
+   * import { arange } from "@heddle/tensor";
+   * arange(5).chunk(2).map((piece) => piece.toArray()); // [[0, 1, 2], [3, 4]]
+   * ```
+   */
   chunk(count: number, dim?: number): Tensor[] {
     return chunk(this, count, dim);
   }
 
-  /** The slices along a dimension, which goes away. */
+  /**
+   * Views of all slices along `dim` (by default 0), which disappears: `[2, 3]` gives two tensors `[3]`.
+   *
+   * @throws RangeError when there is no such dimension, or for more than 2^20 slices.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).unbind().map((row) => row.toArray()); // [[1, 2], [3, 4]]
+   * ```
+   */
   unbind(dim?: number): Tensor[] {
     return unbind(this, dim);
   }
@@ -1482,10 +2988,13 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   // Indexing: ops/indexing.ts
 
   /**
-   * Elements by index. Integers, slices in Python's syntax, `null` and `"..."` give a view, through which the tensor can be
-   * written; with integer tensors or bool masks among them the result is a copy.
+   * Elements by index, like PyTorch's `x[…]`. Each index is an integer, a slice in Python's syntax such as `"1:3"`
+   * or `"::2"`, `null` (a new dimension), `"..."` (all dimensions not named), an integer tensor or a bool mask.
+   * Without tensors among them the result is a view, and writing to it writes to this tensor; with tensors it is a
+   * copy, and their shapes broadcast into the result. Negative indices count from the end.
    *
-   * @throws RangeError for an index out of range, too many indices, a mask of another shape, or a negative step.
+   * @throws RangeError for an index out of range, too many indices, a mask of another shape, or a step below 1.
+   * @throws TypeError for text that is not a slice, or an index tensor of floats.
    *
    * @example
    * ```ts
@@ -1495,7 +3004,8 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * x.at(":", "::2").shape; // [3, 2]
    * x.at(-1, tensor([0, 3], { dtype: "int32" })).toArray(); // [8, 11]
    * x.at(x.gt(9)).toArray(); // [10, 11]
-   * x.at("1:", ":2").fill_(0); // writes to x
+   * x.at("1:", ":2").fill_(0);
+   * x.at(1).toArray(); // [0, 0, 6, 7]
    * ```
    */
   at(...indices: Index[]): Tensor {
@@ -1503,9 +3013,11 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
-   * Writes a value (broadcast) to the elements that `at` would read; with `accumulate` adds it, as often as an element is named.
+   * Writes a value to the elements that {@link at} reads for the same indices, and returns this tensor. The value
+   * broadcasts to their shape. With `accumulate` it is added, as often as an element is named.
    *
-   * @throws TypeError for a tensor of another dtype. RangeError as {@link at}, or when the value does not broadcast.
+   * @throws RangeError for indices that {@link at} refuses, or when the value does not broadcast.
+   * @throws TypeError when the value is a tensor of another dtype.
    *
    * @example
    * ```ts
@@ -1519,17 +3031,40 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
-   * `out[i][j] = this[index[i][j]][j]` for dim 0, likewise for others.
+   * Picks elements along `dim`: for dim 0 of a matrix, `out[i][j] = this[index[i][j]][j]`. The result has the shape
+   * of `index` (int32 or int64), which has as many dimensions as this tensor and is no larger in the others than
+   * `dim`.
    *
-   * @throws RangeError when the index has another number of dimensions, is larger beside `dim`, or out of range.
+   * @throws RangeError when an index is negative or too large, or the shape of `index` does not fit.
+   * @throws TypeError when `index` is not an integer tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([[1, 2], [3, 4]]);
+   * x.gather(1, tensor([[1], [0]], { dtype: "int32" })).toArray(); // [[2], [3]]
+   * ```
    */
   gather(dim: number, index: Tensor): Tensor {
     return gather(this, dim, index);
   }
 
   /**
-   * A copy in which `copy[index[i][j]][j] = source[i][j]` (dim 0); with `reduce` the value is combined with what was there.
-   * Where an index occurs twice without `reduce`, the last one stays.
+   * A copy with elements of `source` written at the indices along `dim`: for dim 0 of a matrix,
+   * `copy[index[i][j]][j] = source[i][j]`. `reduce` (`"sum"`, `"prod"`, `"amax"`, `"amin"`) combines them with what
+   * the copy holds; without it, the last of several writes to one element remains. `source` is a number, or a tensor
+   * of this dtype at least as large as `index` in every dimension. In-place form: {@link scatter_}.
+   *
+   * @throws RangeError when an index is negative or too large, or a shape does not fit.
+   * @throws TypeError when `index` is not an integer tensor, `source` has another dtype, or `reduce` is unknown.
+   *
+   * @example
+   * ```ts
+   * import { ones, tensor, zeros } from "@heddle/tensor";
+   * const index = tensor([0, 2], { dtype: "int32" });
+   * zeros([3]).scatter(0, index, tensor([5, 6])).toArray(); // [5, 0, 6]
+   * ones([3]).scatter(0, index, 4, { reduce: "sum" }).toArray(); // [5, 1, 5]
+   * ```
    */
   scatter(
     dim: number,
@@ -1540,7 +3075,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
     return scatter(this, dim, index, source, options);
   }
 
-  /** {@link scatter} in place. */
+  /** In-place form of {@link scatter}; returns this tensor. */
   scatter_(
     dim: number,
     index: Tensor,
@@ -1550,114 +3085,324 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
     return scatter_(this, dim, index, source, options);
   }
 
-  /** {@link scatter} that adds, in a fixed order. */
+  /**
+   * Like {@link scatter} with `reduce: "sum"`. Sums are formed in a fixed order, so that results are reproducible.
+   * In-place form: {@link scatterAdd_}.
+   *
+   * @throws RangeError when an index is negative or too large, or a shape does not fit.
+   * @throws TypeError when `index` is not an integer tensor, or `source` has another dtype.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * const index = tensor([0, 0], { dtype: "int32" });
+   * zeros([2]).scatterAdd(0, index, tensor([5, 6])).toArray(); // [11, 0]
+   * ```
+   */
   scatterAdd(dim: number, index: Tensor, source: Tensor): Tensor {
     return scatterAdd(this, dim, index, source);
   }
 
-  /** {@link scatterAdd} in place. */
+  /** In-place form of {@link scatterAdd}; returns this tensor. */
   scatterAdd_(dim: number, index: Tensor, source: Tensor): Tensor {
     return scatterAdd_(this, dim, index, source);
   }
 
-  /** The slices along `dim` that a 1-dimensional index names. */
+  /**
+   * The slices along `dim` that a 1-dimensional integer tensor names: `[4, 3]` with dim 0 and two indices gives `[2,
+   * 3]`.
+   *
+   * @throws RangeError when an index is negative or too large, or there is no such dimension.
+   * @throws TypeError when `index` is not a 1-dimensional integer tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([[1, 2], [3, 4], [5, 6]]);
+   * x.indexSelect(0, tensor([2, 0], { dtype: "int32" })).toArray(); // [[5, 6], [1, 2]]
+   * ```
+   */
   indexSelect(dim: number, index: Tensor): Tensor {
     return indexSelect(this, dim, index);
   }
 
-  /** A copy to whose slices along `dim` those of `source`, times `alpha`, are added at the indices. In-place form: `indexAdd_`. */
+  /**
+   * A copy with slices of `source`, times `alpha`, added at the indices along `dim`. `source` has this tensor's
+   * shape, except for one slice per index along `dim`. In-place form: {@link indexAdd_}.
+   *
+   * @throws RangeError when an index is negative or too large, or the shape of `source` does not fit.
+   * @throws TypeError when `index` is not a 1-dimensional integer tensor, or `source` has another dtype.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * const index = tensor([0, 0, 2], { dtype: "int32" });
+   * zeros([3]).indexAdd(0, index, tensor([1, 2, 3])).toArray(); // [3, 0, 3]
+   * ```
+   */
   indexAdd(dim: number, index: Tensor, source: Tensor, options?: { readonly alpha?: Scalar }): Tensor {
     return tidy(() => indexAdd(this, dim, index, source, options));
   }
 
-  /** {@link indexAdd} in place. */
+  /** In-place form of {@link indexAdd}; returns this tensor. */
   indexAdd_(dim: number, index: Tensor, source: Tensor, options?: { readonly alpha?: Scalar }): Tensor {
     return indexAdd_(this, dim, index, source, options);
   }
 
-  /** Writes slices of `source` along `dim` at the indices. */
+  /**
+   * Copies slices of `source` to the indices along `dim`, and returns this tensor. `source` has this tensor's shape,
+   * except for one slice per index along `dim`.
+   *
+   * @throws RangeError when an index is negative or too large, or the shape of `source` does not fit.
+   * @throws TypeError when `index` is not a 1-dimensional integer tensor, or `source` has another dtype.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * const index = tensor([2, 0], { dtype: "int32" });
+   * zeros([3]).indexCopy_(0, index, tensor([5, 6])).toArray(); // [6, 0, 5]
+   * ```
+   */
   indexCopy_(dim: number, index: Tensor, source: Tensor): Tensor {
     return indexCopy_(this, dim, index, source);
   }
 
-  /** Writes one value to the slices along `dim` at the indices. */
+  /**
+   * Sets all elements of the slices at the indices along `dim` to one value, and returns this tensor.
+   *
+   * @throws RangeError when an index is negative or too large, or the dtype cannot hold the value.
+   * @throws TypeError when `index` is not a 1-dimensional integer tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * const index = tensor([0, 2], { dtype: "int32" });
+   * zeros([3]).indexFill_(0, index, 7).toArray(); // [7, 0, 7]
+   * ```
+   */
   indexFill_(dim: number, index: Tensor, value: Scalar): Tensor {
     return indexFill_(this, dim, index, value);
   }
 
-  /** `value` where the mask (broadcast) holds, else the element. In-place form: `maskedFill_`. */
+  /**
+   * A copy with `value` where `mask` (bool) is true. The shapes broadcast; the dtype stays. In-place form: {@link
+   * maskedFill_}.
+   *
+   * @throws TypeError when `mask` is not bool.
+   * @throws RangeError when the shapes do not broadcast, or the dtype cannot hold the value.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([1, -2, 3]);
+   * x.maskedFill(x.lt(0), 0).toArray(); // [1, 0, 3]
+   * ```
+   */
   maskedFill(mask: Tensor, value: Operand): Tensor {
     return tidy(() => maskedFill(this, mask, value));
   }
 
-  /** {@link maskedFill} in place. */
+  /** In-place form of {@link maskedFill}: `mask` must broadcast to this shape. Returns this tensor. */
   maskedFill_(mask: Tensor, value: Operand): Tensor {
     return maskedFill_(this, mask, value);
   }
 
-  /** The elements where the mask (broadcast) holds, as one dimension. */
+  /**
+   * The elements where `mask` (bool) is true, in one dimension. The mask and this tensor broadcast. Reads the mask
+   * from the device, since the size of the result depends on it.
+   *
+   * @throws TypeError when `mask` is not bool.
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([[1, -2], [-3, 4]]);
+   * x.maskedSelect(x.gt(0)).toArray(); // [1, 4]
+   * ```
+   */
   maskedSelect(mask: Tensor): Tensor {
     return tidy(() => maskedSelect(this, mask));
   }
 
-  /** Elements of the flattened tensor, in the shape of the index; negative indices count from the end. */
+  /**
+   * Elements of the flattened tensor; the result has the shape of `index`. Negative indices count from the end.
+   *
+   * @throws RangeError when an index is out of range.
+   * @throws TypeError when `index` is not a tensor of integers.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).take(tensor([0, -1], { dtype: "int32" })).toArray(); // [1, 4]
+   * ```
+   */
   take(index: Tensor): Tensor {
     return take(this, index);
   }
 
-  /** Positions of the elements that differ from zero: int32 `[count, ndim]`. Reads the tensor. */
+  /**
+   * The positions of the elements that are not zero: int32 `[count, ndim]`. Reads the tensor from the device.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[0, 1], [2, 0]]).nonzero().toArray(); // [[0, 1], [1, 0]]
+   * ```
+   */
   nonzero(): Tensor {
     return tidy(() => nonzero(this));
   }
 
-  /** The matrices' lower triangles, up to the `k`-th diagonal; zero elsewhere. */
+  /**
+   * The lower triangles of matrices `[..., n, m]`: elements above the `k`-th diagonal become zero. `k` is 0 (the
+   * main diagonal) by default; positive ones lie above it. Same shape and dtype.
+   *
+   * @throws RangeError when the tensor has fewer than two dimensions, or `k` is not an integer.
+   *
+   * @example
+   * ```ts
+   * import { ones } from "@heddle/tensor";
+   * ones([2, 2]).tril().toArray(); // [[1, 0], [1, 1]]
+   * ```
+   */
   tril(k?: number): Tensor {
     return tidy(() => tril(this, k));
   }
 
-  /** The matrices' upper triangles, from the `k`-th diagonal on; zero elsewhere. */
+  /**
+   * The upper triangles of matrices `[..., n, m]`: elements below the `k`-th diagonal become zero. `k` is 0 (the
+   * main diagonal) by default; positive ones lie above it. Same shape and dtype.
+   *
+   * @throws RangeError when the tensor has fewer than two dimensions, or `k` is not an integer.
+   *
+   * @example
+   * ```ts
+   * import { ones } from "@heddle/tensor";
+   * ones([2, 2]).triu(1).toArray(); // [[0, 1], [0, 0]]
+   * ```
+   */
   triu(k?: number): Tensor {
     return tidy(() => triu(this, k));
   }
 
-  /** The whole repeated `times[d]` times along each dimension; dimensions may be added in front. */
+  /**
+   * Repeats the whole tensor `times[d]` times along each dimension: `[2]` repeated `(3, 2)` times gives `[3, 4]`.
+   * Counts beyond the number of dimensions add dimensions in front.
+   *
+   * @throws RangeError when there are fewer counts than dimensions, or a count is not an integer from 0 on.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).repeat(2, 2).toArray(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
+   * ```
+   */
   repeat(...times: (number | readonly number[])[]): Tensor {
     return repeat(this, times);
   }
 
-  /** {@link repeat}, with counts for the last dimensions if there are fewer than dimensions. */
+  /**
+   * Like {@link repeat}, but counts may be fewer than dimensions; they then apply to the last ones.
+   *
+   * @throws RangeError when a count is not an integer from 0 on.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2]]).tile(2).toArray(); // [[1, 2, 1, 2]]
+   * ```
+   */
   tile(...times: (number | readonly number[])[]): Tensor {
     return tile(this, times);
   }
 
-  /** Elements shifted along dimensions, those pushed out coming in at the other end; without dims in the flattened order. */
+  /**
+   * Shifts elements along dimensions; those pushed out at one end enter at the other. Without `dims` the flattened
+   * tensor is shifted. Same shape.
+   *
+   * @throws RangeError when there is no such dimension, or `shifts` and `dims` have different lengths.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).roll(1).toArray(); // [3, 1, 2]
+   * tensor([[1, 2], [3, 4]]).roll(1, 0).toArray(); // [[3, 4], [1, 2]]
+   * ```
+   */
   roll(shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
     return roll(this, shifts, dims);
   }
 
   // Order and counts: ops/sorting.ts
 
-  /** The elements in order along a dimension, and where they came from (int32). Always stable; NaN counts as the largest. */
+  /**
+   * Sorts along `dim` (by default the last). Returns the values and the indices they come from (int32), both of this
+   * shape. The order is ascending unless `descending`, and always stable; NaN counts as the largest.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, indices } = tensor([3, 1, 2]).sort();
+   * values.toArray(); // [1, 2, 3]
+   * indices.toArray(); // [1, 2, 0]
+   * ```
+   */
   sort(dim?: number, options?: { readonly descending?: boolean; readonly stable?: boolean }): ValuesAndIndices {
     return sort(this, dim, options);
   }
 
-  /** Where the elements of the sorted tensor come from (int32). */
+  /**
+   * The indices (int32) that sort the tensor along `dim`, by default the last: the `indices` of {@link sort}. Same
+   * shape.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([3, 1, 2]).argsort().toArray(); // [1, 2, 0]
+   * ```
+   */
   argsort(dim?: number, options?: { readonly descending?: boolean }): Tensor {
     return tidy(() => argsort(this, dim, options));
   }
 
   /**
-   * The `k` largest (or smallest) elements along a dimension, in order, and their indices (int32).
+   * The `k` largest elements along `dim` (by default the last), in descending order, and their indices (int32). With
+   * `largest: false` the smallest, in ascending order. `[2, 5]` gives values and indices `[2, k]`.
    *
-   * @throws RangeError when there are fewer than k.
+   * @throws RangeError when `k` is not an integer from 0 to the size of the dimension, or there is no such
+   * dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, indices } = tensor([3, 1, 2]).topk(2);
+   * values.toArray(); // [3, 2]
+   * indices.toArray(); // [0, 2]
+   * ```
    */
   topk(k: number, dim?: number, options?: { readonly largest?: boolean; readonly sorted?: boolean }): ValuesAndIndices {
     return topk(this, k, dim, options);
   }
 
   /**
-   * The distinct elements in ascending order, or with `dim` the distinct slices in lexicographic order. Reads the tensor.
+   * The distinct elements in ascending order; with `dim`, the distinct slices along it in lexicographic order.
+   * `returnInverse` adds, for each element, its position among the values; `returnCounts` adds how often each value
+   * occurs (both int32). Reads the tensor from the device.
+   *
+   * @throws RangeError when there is no such dimension, or its slices are empty.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, counts } = tensor([3, 1, 1]).unique({ returnCounts: true });
+   * values.toArray(); // [1, 3]
+   * counts?.toArray(); // [2, 1]
+   * ```
    */
   unique(
     options?: { readonly returnInverse?: boolean; readonly returnCounts?: boolean; readonly dim?: number },
@@ -1666,10 +3411,18 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
-   * How often each non-negative integer occurs in a 1-dimensional tensor (int32), or the sum of its weights: of integers in
-   * float64, where the device has that, else in float32. Reads the tensor.
+   * How often each integer from 0 on occurs in a 1-dimensional tensor: int32 `[n]`, where n is the largest integer
+   * plus one, or `minlength` if that is more. With `weights` of the same shape, the sum of the weights instead;
+   * integer weights are summed in float64, or in float32 on a device without it. Reads the tensor from the device.
    *
-   * @throws TypeError for floats. RangeError for negative values or another rank.
+   * @throws TypeError for floats.
+   * @throws RangeError for negative integers, another number of dimensions, or weights of another shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 2, 2], { dtype: "int32" }).bincount().toArray(); // [1, 0, 2]
+   * ```
    */
   bincount(options?: { readonly weights?: Tensor; readonly minlength?: number }): Tensor {
     return bincount(this, options);
@@ -1678,53 +3431,152 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   // Products: ops/products.ts
 
   /**
-   * Matrix product over the last two dimensions; batch dimensions broadcast; a vector counts as a row on the left and as a column
-   * on the right.
+   * The matrix product over the last two dimensions: `[n, k]` and `[k, m]` give `[n, m]`. Further dimensions are
+   * batches and broadcast: `[b, n, k]` and `[k, m]` give `[b, n, m]`. A vector on the left is a row, on the right a
+   * column: `[k]` and `[k, m]` give `[m]`, `[n, k]` and `[k]` give `[n]`.
    *
-   * @throws RangeError when the inner sizes differ or the batches do not broadcast. TypeError when the dtypes differ.
+   * @throws RangeError when the inner sizes differ, the batches do not broadcast, or a tensor is 0-dimensional.
+   * @throws TypeError when the dtypes differ, or for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const a = tensor([[1, 2], [3, 4]]);
+   * a.matmul(tensor([[1, 0], [0, 2]])).toArray(); // [[1, 4], [3, 8]]
+   * a.matmul(tensor([1, 1])).toArray(); // [3, 7]
+   * ```
    */
   matmul(other: Tensor): Tensor {
     return matmul(this, other);
   }
 
-  /** Product of two matrices. */
+  /**
+   * The product of two matrices: `[n, k]` and `[k, m]` give `[n, m]`. {@link matmul} takes other shapes too.
+   *
+   * @throws RangeError when the shapes are not such.
+   * @throws TypeError when the dtypes differ, or for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2]]).mm(tensor([[3], [4]])).toArray(); // [[11]]
+   * ```
+   */
   mm(other: Tensor): Tensor {
     return mm(this, other);
   }
 
-  /** Products of two batches of matrices. */
+  /**
+   * The products of two batches of matrices: `[b, n, k]` and `[b, k, m]` give `[b, n, m]`.
+   *
+   * @throws RangeError when the shapes are not such.
+   * @throws TypeError when the dtypes differ, or for bool.
+   *
+   * @example
+   * ```ts
+   * import { ones, tensor } from "@heddle/tensor";
+   * tensor([[[1, 2]], [[3, 4]]]).bmm(ones([2, 2, 1])).toArray(); // [[[3]], [[7]]]
+   * ```
+   */
   bmm(other: Tensor): Tensor {
     return bmm(this, other);
   }
 
-  /** Product of a matrix and a vector. */
+  /**
+   * The product of a matrix and a vector: `[n, k]` and `[k]` give `[n]`.
+   *
+   * @throws RangeError when the shapes are not such.
+   * @throws TypeError when the dtypes differ, or for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).mv(tensor([1, 1])).toArray(); // [3, 7]
+   * ```
+   */
   mv(vector: Tensor): Tensor {
     return mv(this, vector);
   }
 
-  /** Scalar product of two vectors. */
+  /**
+   * The dot product of two vectors: `[k]` and `[k]` give a 0-dimensional tensor.
+   *
+   * @throws RangeError when the shapes are not such.
+   * @throws TypeError when the dtypes differ, or for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).dot(tensor([3, 4])).item(); // 11
+   * ```
+   */
   dot(other: Tensor): Tensor {
     return dot(this, other);
   }
 
-  /** All products of the elements of two vectors: `[n, m]`. */
+  /**
+   * The outer product of two vectors: `[n]` and `[m]` give `[n, m]`. Dtypes promote.
+   *
+   * @throws RangeError when the shapes are not such.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).outer(tensor([3, 4])).toArray(); // [[3, 4], [6, 8]]
+   * ```
+   */
   outer(other: Tensor): Tensor {
     return outer(this, other);
   }
 
   // Random numbers in place: ops/filling.ts
 
-  /** Fills with numbers evenly distributed over [from, to). */
+  /**
+   * Fills this tensor with random numbers, uniformly distributed over [`from`, `to`) (by default [0, 1)), and
+   * returns it.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when `from` is above `to`, or the range is too wide for the dtype.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * const x = zeros([100]).uniform_(2, 3);
+   * x.ge(2).all().item(); // 1
+   * ```
+   */
   uniform_(from?: number, to?: number, options?: RandomOptions): Tensor {
     return uniform_(this, from, to, options);
   }
 
-  /** Fills with numbers of the normal distribution of a mean and a standard deviation. */
+  /**
+   * Fills this tensor with random numbers of the normal distribution with a mean (default 0) and a standard
+   * deviation (default 1), and returns it.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when `std` is negative.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([3]).normal_(5, 0).toArray(); // [5, 5, 5]
+   * ```
+   */
   normal_(mean?: number, std?: number, options?: RandomOptions): Tensor {
     return normal_(this, mean, std, options);
   }
 
-  /** Fills with 1 at probability `p`, else 0. */
+  /**
+   * Sets each element to 1 with probability `p` (default 0.5), otherwise to 0, and returns this tensor. Any dtype.
+   *
+   * @throws RangeError when `p` is not between 0 and 1.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([3]).bernoulli_(1).toArray(); // [1, 1, 1]
+   * ```
+   */
   bernoulli_(p?: number, options?: RandomOptions): Tensor {
     return bernoulli_(this, p, options);
   }

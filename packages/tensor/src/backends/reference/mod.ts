@@ -109,7 +109,7 @@ export class ReferenceBackend implements Backend {
     return Promise.resolve(this.read(buffer, byteOffset, bytes));
   }
 
-  prepare(work: Kernel | Routine): HostProgram {
+  prepare(work: Kernel | Routine): Program {
     return work.kind === "kernel" ? this.prepareKernel(work) : this.prepareRoutine(work);
   }
 
