@@ -27,9 +27,11 @@ export {
 } from "./ir/rows.ts";
 export type {
   Activation,
+  AssembleAttrs,
   AssemblePrim,
   Attrs,
   ConvAttrs,
+  ElementwiseAttrs,
   Epilogue,
   None,
   PoolAttrs,
@@ -37,15 +39,35 @@ export type {
   RandomAttrs,
   ReduceAttrs,
   ReducePrim,
+  ReductionAttrs,
+  RoutineAttrs,
   RoutinePrim,
+  RowAttrs,
   RowPrim,
   ScatterMode,
   SoftmaxAttrs,
   SumPoolAttrs,
+  ViewAttrs,
   ViewPrim,
   ViewStep,
 } from "./prims/attrs.ts";
-export { type ElementwisePrim, elementwiseRows, type FunctionPrim, type OperationPrim } from "./prims/elementwise.ts";
+export {
+  type BinaryFunction,
+  binaryFunctions,
+  binaryOperations,
+  type BinaryPrim,
+  choices,
+  type ElementwisePrim,
+  type ElementwiseRow,
+  elementwiseRows,
+  type FunctionPrim,
+  type OperationPrim,
+  type UnaryFunction,
+  unaryFunctions,
+  unaryOperations,
+  type UnaryPrim,
+} from "./prims/elementwise.ts";
+export type { OpTypes, TypeRule } from "./prims/type_rules.ts";
 export * as polynomials from "./backends/cpu/math/polynomials.ts";
 export { twoOverPi } from "./backends/cpu/math/huge_angle.ts";
 export { NullBackend } from "./backends/null.ts";

@@ -1895,7 +1895,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * ln(eᵃ + eᵇ) of two elements, without overflow. Shapes broadcast; integers give float32.
    *
    * @throws RangeError when the shapes do not broadcast.
-   * @throws TypeError when `other` is not a tensor.
+   * @throws TypeError when `other` is neither a tensor nor a number.
    *
    * @example
    * ```ts

@@ -8,7 +8,7 @@ import { functions } from "../reference/functions.ts";
 import { defaultThreads, Engine } from "./engine.ts";
 import { type CompiledKernel, Kernels } from "./kernels.ts";
 import type { CpuOperand } from "./routines/operand.ts";
-import * as routines from "./routines/mod.ts";
+import { type CpuRoutine, routines } from "./routines/mod.ts";
 import { type CompiledRows, Rows } from "./rows.ts";
 
 class HeapBuffer implements DeviceBuffer {
@@ -114,7 +114,7 @@ export class CpuBackend implements Backend {
     if (work.kind === "routine") {
       const bind = (operands: readonly Operand[], bindings: readonly Binding[]): CpuOperand[] =>
         operands.map((operand, i) => ({ ...operand, pointer: address(bindings[i]!, operand.dtype) }));
-      const run = routines[work.name] as routines.CpuRoutine<RoutinePrim>;
+      const run = routines[work.name] as CpuRoutine<RoutinePrim>;
       run(this.engine, bind(work.inputs, inputs), bind(work.outputs, outputs), work.attrs as never);
       return;
     }

@@ -3,16 +3,16 @@ import type { Attrs, RoutinePrim } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "./operand.ts";
 
-export { conv, convInputGrad, convWeightGrad } from "./conv.ts";
-export { gather } from "./gather.ts";
-export { matmul } from "./matmul.ts";
-export { maxPool } from "./max_pool.ts";
-export { maxPoolGrad } from "./max_pool_grad.ts";
-export { random } from "./random.ts";
-export { cumprod, cumsum } from "./scan.ts";
-export { scatter } from "./scatter.ts";
-export { sort } from "./sort.ts";
-export { sumPool, sumPoolGrad } from "./sum_pool.ts";
+import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
+import { gather } from "./gather.ts";
+import { matmul } from "./matmul.ts";
+import { maxPool } from "./max_pool.ts";
+import { maxPoolGrad } from "./max_pool_grad.ts";
+import { random } from "./random.ts";
+import { cumprod, cumsum } from "./scan.ts";
+import { scatter } from "./scatter.ts";
+import { sort } from "./sort.ts";
+import { sumPool, sumPoolGrad } from "./sum_pool.ts";
 
 /** A routine on operands in the heap. */
 export type CpuRoutine<P extends RoutinePrim> = (
@@ -21,3 +21,21 @@ export type CpuRoutine<P extends RoutinePrim> = (
   outputs: readonly CpuOperand[],
   attrs: Attrs[P],
 ) => void;
+
+/** The routines. */
+export const routines: { readonly [P in RoutinePrim]: CpuRoutine<P> } = {
+  conv,
+  convInputGrad,
+  convWeightGrad,
+  gather,
+  matmul,
+  maxPool,
+  maxPoolGrad,
+  random,
+  cumprod,
+  cumsum,
+  scatter,
+  sort,
+  sumPool,
+  sumPoolGrad,
+};
