@@ -1,7 +1,7 @@
 /** What every tensor is, below all operations: memory, dtype and geometry, and who frees it. */
 import { otherCopy } from "../brand.ts";
 import type { Device } from "../device.ts";
-import type { DType, Scalar, TypedArray } from "../dtype.ts";
+import type { DType, Scalar } from "../dtype.ts";
 import { currentScope, handOver, isStray } from "../memory/scope.ts";
 import type { Storage } from "../memory/storage.ts";
 import type { Attrs, ViewPrim } from "../prims/attrs.ts";
@@ -27,8 +27,21 @@ export const tensorOptions = ["dtype", "device", "requiresGrad"] as const;
 /** Nested JavaScript arrays of a tensor's values. */
 export type NestedArray = Scalar | NestedArray[];
 
-/** What `toTypedArray` and `data` return: float16 widened to float32, bool as 0 and 1. */
-export type DataArray = Exclude<TypedArray, Uint16Array>;
+/** The typed array that `toTypedArray` and `data` return for each dtype: float16 widened to float32, bool as 0 and 1. */
+export interface DataArrays {
+  readonly float32: Float32Array<ArrayBuffer>;
+  readonly float64: Float64Array<ArrayBuffer>;
+  readonly float16: Float32Array<ArrayBuffer>;
+  readonly int8: Int8Array<ArrayBuffer>;
+  readonly int16: Int16Array<ArrayBuffer>;
+  readonly int32: Int32Array<ArrayBuffer>;
+  readonly int64: BigInt64Array<ArrayBuffer>;
+  readonly uint8: Uint8Array<ArrayBuffer>;
+  readonly bool: Uint8Array<ArrayBuffer>;
+}
+
+/** What `toTypedArray` and `data` return: of the dtype `D`, or of any. */
+export type DataArray<D extends DType = DType> = DataArrays[D];
 
 /** The tensor that a view was taken of, and how. In-place writes follow it back to the base. */
 export interface ViewSource {
