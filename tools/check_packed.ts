@@ -77,7 +77,14 @@ export function checkPacked(root: string): string[] {
     );
     for (const compiler of COMPILERS) {
       const tsc = join(root, "node_modules", compiler, "bin/tsc");
-      run(`compiling against the packed packages with ${compiler}, ${lib.join(" and ")}`, work, "node", tsc, "-p", config);
+      run(
+        `compiling against the packed packages with ${compiler}, ${lib.join(" and ")}`,
+        work,
+        "node",
+        tsc,
+        "-p",
+        config,
+      );
     }
   }
   return wrong;

@@ -81,9 +81,7 @@ export const logisticRegression: Basic = basic(
     run.print(recordTable(descent));
 
     const cells = dryRun ? 8 : CELLS;
-    const landscape = tidy(() =>
-      loss(planeGrid(SIDE, cells).add(MIDDLE).t().double(), points).toTypedArray("float64")
-    );
+    const landscape = tidy(() => loss(planeGrid(SIDE, cells).add(MIDDLE).t().double(), points).toTypedArray("float64"));
     const range = [MIDDLE - SIDE / 2, MIDDLE + SIDE / 2] as const;
     const map = paths.map(({ rate, path }) =>
       planePlot({

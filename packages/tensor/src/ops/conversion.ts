@@ -161,7 +161,9 @@ function expectDType(operation: string, x: Tensor, dtype: DType): void {
   if (x.dtype === dtype) return;
   checkDType(operation, dtype);
   throw new TypeError(
-    `${operation}: the tensor of shape ${showShape(x.shape)} is ${x.dtype}, not ${dtype}; cast with .to("${dtype}") first, ` +
+    `${operation}: the tensor of shape ${
+      showShape(x.shape)
+    } is ${x.dtype}, not ${dtype}; cast with .to("${dtype}") first, ` +
       `or ask for "${x.dtype}"`,
   );
 }
