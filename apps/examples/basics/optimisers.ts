@@ -230,9 +230,7 @@ function landscape(
   { middle: [x, y], side }: { middle: readonly [number, number]; side: number },
   paths: Record<string, Path>,
 ): string {
-  const losses = tidy(() =>
-    loss(planeGrid(side, CELLS).add(tensor([x, y], { dtype }))).flatten().toArray<number[]>()
-  );
+  const losses = tidy(() => loss(planeGrid(side, CELLS).add(tensor([x, y], { dtype }))).flatten().toArray<number[]>());
   // The square root shows the bottom better.
   const low = Math.min(...losses), values = losses.map((each) => Math.sqrt(each - low)), top = Math.max(...values);
   const contours = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8].map((share) => share * top);
