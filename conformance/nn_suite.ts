@@ -202,7 +202,7 @@ function testInitialisers(): void {
     const state = build(each.module, each.args).stateDict();
     expect(Object.keys(state)).toEqual(Object.keys(each.defaults));
     for (const [key, spread] of Object.entries(each.defaults)) {
-      expectSpread(state[key]!.toTypedArray("float32"), spread);
+      expectSpread(state[key]!.float().toTypedArray("float32"), spread);
     }
   });
 }
