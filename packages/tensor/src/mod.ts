@@ -23,7 +23,7 @@ registerDevice("null", () => new NullBackend());
 
 export * from "./dtype.ts";
 export { Tensor } from "./tensor/tensor.ts";
-export type { DataArray, DataArrays, NestedArray, Operand, TensorOptions } from "./tensor/core.ts";
+export type { DataArray, NestedArray, Operand, TensorOptions } from "./tensor/core.ts";
 export type { AlphaOptions, ClampOptions, DivOptions, RoundOptions } from "./ops/arithmetic.ts";
 export type { CloseOptions } from "./ops/comparison.ts";
 export type { Dims, ReduceOptions, ValuesAndIndices } from "./ops/reduction.ts";

@@ -27,21 +27,17 @@ export const tensorOptions = ["dtype", "device", "requiresGrad"] as const;
 /** Nested JavaScript arrays of a tensor's values. */
 export type NestedArray = Scalar | NestedArray[];
 
-/** The typed array that `toTypedArray` and `data` return for each dtype: float16 widened to float32, bool as 0 and 1. */
-export interface DataArrays {
-  readonly float32: Float32Array<ArrayBuffer>;
-  readonly float64: Float64Array<ArrayBuffer>;
-  readonly float16: Float32Array<ArrayBuffer>;
-  readonly int8: Int8Array<ArrayBuffer>;
-  readonly int16: Int16Array<ArrayBuffer>;
-  readonly int32: Int32Array<ArrayBuffer>;
-  readonly int64: BigInt64Array<ArrayBuffer>;
-  readonly uint8: Uint8Array<ArrayBuffer>;
-  readonly bool: Uint8Array<ArrayBuffer>;
-}
-
-/** What `toTypedArray` and `data` return: of the dtype `D`, or of any. */
-export type DataArray<D extends DType = DType> = DataArrays[D];
+/**
+ * What `toTypedArray` and `data` return for a dtype, or for any: float16 is widened to float32, bool is 0 and 1, int64 is
+ * bigints.
+ */
+export type DataArray<D extends DType = DType> = D extends "float32" | "float16" ? Float32Array<ArrayBuffer>
+  : D extends "float64" ? Float64Array<ArrayBuffer>
+  : D extends "int8" ? Int8Array<ArrayBuffer>
+  : D extends "int16" ? Int16Array<ArrayBuffer>
+  : D extends "int32" ? Int32Array<ArrayBuffer>
+  : D extends "int64" ? BigInt64Array<ArrayBuffer>
+  : Uint8Array<ArrayBuffer>;
 
 /** The tensor that a view was taken of, and how. In-place writes follow it back to the base. */
 export interface ViewSource {
