@@ -20,7 +20,7 @@ function ofEigenvalues(a: Tensor, fn: (values: Tensor) => Tensor): Tensor {
 function sortedEigenvalues(a: Tensor): Tensor {
   const { real, imag } = linalg.eigvals(a);
   const pairs = stack([real, imag], -1);
-  const rows = pairs.reshape(-1, ...pairs.shape.slice(-2)).toArray() as number[][][];
+  const rows = pairs.reshape(-1, ...pairs.shape.slice(-2)).toArray<number[][][]>();
   const round = (value: number): number => Math.round(value * 1e9);
   const order = rows.map((row) =>
     row.map((_, i) => i).sort((i, j) => {

@@ -196,13 +196,13 @@ function testInitialisers(): void {
     expect(init.calculateFan(tensor)).toEqual({ fanIn: each.fanIn, fanOut: each.fanOut });
     const filled = (call as Fill)(tensor, { ...each.args[0] as object, generator: new Generator(1) });
     expect(filled).toBe(tensor);
-    expectSpread(tensor.toTypedArray() as Float32Array, each);
+    expectSpread(tensor.toTypedArray("float32"), each);
   });
   test.each(cases.filter((each): each is DefaultsCase => "defaults" in each))("$name", (each) => {
     const state = build(each.module, each.args).stateDict();
     expect(Object.keys(state)).toEqual(Object.keys(each.defaults));
     for (const [key, spread] of Object.entries(each.defaults)) {
-      expectSpread(state[key]!.toTypedArray() as Float32Array, spread);
+      expectSpread(state[key]!.float().toTypedArray("float32"), spread);
     }
   });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rewriteSpecifiers } from "./build_package.ts";
+import { rewriteSpecifiers, withLibraries } from "./build_package.ts";
 
 test("relative .ts specifiers become .js, and nothing else changes", () => {
   expect(rewriteSpecifiers(`
@@ -17,4 +17,10 @@ test("relative .ts specifiers become .js, and nothing else changes", () => {
     import "./e.d.ts";
     export declare const f = "./f.ts";
   `);
+});
+
+test("declarations that name Symbol.dispose bring the library that declares it", () => {
+  const scope = "export interface Scope {\n  [Symbol.dispose](): void;\n}\n";
+  expect(withLibraries(scope)).toBe(`/// <reference lib="esnext.disposable" />\n${scope}`);
+  expect(withLibraries("export {};\n")).toBe("export {};\n");
 });

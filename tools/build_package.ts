@@ -20,6 +20,16 @@ export function rewriteSpecifiers(source: string): string {
   return result + source.slice(done);
 }
 
+/**
+ * A declaration file with a reference to the part of TypeScript's library that declares `Symbol.dispose`, if it names it: projects with
+ * `lib: ["ES2022"]` compile, and can write `using`. The sources cannot have the reference, since JSR refuses it.
+ */
+export function withLibraries(declarations: string): string {
+  return /\bSymbol\.dispose\b/.test(declarations)
+    ? `/// <reference lib="esnext.disposable" />\n${declarations}`
+    : declarations;
+}
+
 function main(): void {
   // Otherwise outputs of deleted files would be published.
   rmSync("dist", { recursive: true, force: true });
@@ -31,7 +41,7 @@ function main(): void {
   for (const name of readdirSync("dist", { recursive: true }) as string[]) {
     if (!name.endsWith(".d.ts")) continue;
     const file = join("dist", name);
-    writeFileSync(file, rewriteSpecifiers(readFileSync(file, "utf8")));
+    writeFileSync(file, withLibraries(rewriteSpecifiers(readFileSync(file, "utf8"))));
   }
 }
 

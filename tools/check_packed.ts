@@ -1,9 +1,21 @@
 // Checks the packages as npm users get them: packs each, unpacks them side by side, lets publint read the manifests,
-// imports them with Node and compiles against their declarations. Needs `dist/`.
+// imports them with Node and compiles against their declarations, which it checks too. Needs `dist/`.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+
+/** The compilers that must accept the declarations: TypeScript 7 and 5.9. */
+const COMPILERS = ["typescript", "typescript-5"];
+
+/** The libraries of a project that knows nothing but the language, and of one for browsers. Neither has the types of Node. */
+const LIBRARIES = { language: ["ES2022"], browser: ["ES2022", "DOM"] };
+
+/** `using` needs a part of TypeScript's library that such a project does not list. The declarations bring it. */
+const USING = `import { scope } from "@heddle/tensor";
+export function scoped(): void {
+  using _ = scope();
+}`;
 
 /** The problems of the packed packages, one entry each. Works in `runs/packed`, whose parents provide npm's packages. */
 export function checkPacked(root: string): string[] {
@@ -51,21 +63,30 @@ export function checkPacked(root: string): string[] {
 
   const entries = names.flatMap((name) => entryPoints(join(root, "packages", name)).map((path) => `${name}${path}`));
   const imports = entries.map((entry, i) => `import * as entry${i} from "@heddle/${entry}";`).join("\n");
-  const uses = `console.log(${entries.map((_, i) => `Object.keys(entry${i}).length`).join(", ")});`;
+  const uses = `export const names = [${entries.map((_, i) => `Object.keys(entry${i})`).join(", ")}];`;
   writeFileSync(join(work, "package.json"), `{ "type": "module" }`);
   writeFileSync(join(work, "use.mjs"), `${imports}\n${uses}\n`);
-  writeFileSync(join(work, "use.ts"), `${imports}\n${uses}\n`);
-  const compilerOptions = {
-    module: "NodeNext",
-    target: "ES2022",
-    lib: ["ES2023", "ESNext.Disposable", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
-    strict: true,
-    noEmit: true,
-    types: ["node"],
-  };
-  writeFileSync(join(work, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));
+  writeFileSync(join(work, "use.ts"), `${imports}\n${uses}\n${USING}\n`);
   run("importing the packed packages with Node", work, "node", "use.mjs");
-  run("compiling against the packed packages", work, "node", join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
+  for (const [libraries, lib] of Object.entries(LIBRARIES)) {
+    const config = `tsconfig.${libraries}.json`;
+    const compilerOptions = { module: "NodeNext", target: "ES2022", lib, strict: true, noEmit: true, types: [] };
+    writeFileSync(
+      join(work, config),
+      JSON.stringify({ compilerOptions: { ...compilerOptions, skipLibCheck: false }, files: ["use.ts"] }),
+    );
+    for (const compiler of COMPILERS) {
+      const tsc = join(root, "node_modules", compiler, "bin/tsc");
+      run(
+        `compiling against the packed packages with ${compiler}, ${lib.join(" and ")}`,
+        work,
+        "node",
+        tsc,
+        "-p",
+        config,
+      );
+    }
+  }
   return wrong;
 }
 

@@ -39,7 +39,7 @@ function augmented(transforms: readonly Transform[]): Maker {
       },
       outputs() {
         using _ = scope();
-        return [transform.apply(images, new Generator(1)).toTypedArray() as Float32Array];
+        return [transform.apply(images, new Generator(1)).float().toTypedArray("float32")];
       },
       end: () => images.dispose(),
     };

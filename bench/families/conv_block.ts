@@ -64,7 +64,7 @@ export const heddleConvBlock: Readonly<Record<string, Maker>> = {
         using _ = scope();
         const [y] = compute(shifts);
         const [, ...gradients] = compute(shifts.map((shift) => shift.add(8)));
-        return [y!, ...gradients].map((tensor) => tensor.toTypedArray() as Float32Array);
+        return [y!, ...gradients].map((tensor) => tensor.toTypedArray("float32"));
       },
     };
   },

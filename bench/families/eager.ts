@@ -37,7 +37,7 @@ export const heddleEager: Readonly<Record<string, Maker>> = {
       },
       outputs() {
         using _ = scope();
-        return [a.add(b).toTypedArray() as Float32Array];
+        return [a.add(b).toTypedArray("float32")];
       },
     };
   },

@@ -36,7 +36,7 @@ export function steady(
     },
     outputs() {
       using _ = scope();
-      return compute().map((tensor) => tensor!.toTypedArray() as Float32Array);
+      return compute().map((tensor) => tensor!.float().toTypedArray("float32"));
     },
     end() {
       for (const tensor of inputs) tensor.dispose();

@@ -153,7 +153,7 @@ export async function operations(device: Device): Promise<Record<string, Values 
     manualSeed(++seed);
     try {
       const result = compute();
-      results[name] = { shape: result.shape, values: Array.from(await result.data() as Float32Array) };
+      results[name] = { shape: result.shape, values: Array.from<number | bigint, number>(await result.data(), Number) };
     } catch (error) {
       results[name] = { error: String(error) };
     }

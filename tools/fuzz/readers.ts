@@ -55,7 +55,7 @@ function pictureReader(name: string, choose: RegExp, rest: Partial<Reader>): Rea
     read(bytes) {
       using _ = scope();
       const image = decodeImage(bytes, { maxPixels: 2 ** 20, orientation: true }, "pic");
-      return `${image.shape} ${digest(image.toTypedArray() as Uint8Array)}`;
+      return `${image.shape} ${digest(image.toTypedArray("uint8"))}`;
     },
     ...rest,
   };

@@ -84,7 +84,7 @@ export const approximation: Basic = basic(
       `\nDoubling the ReLUs divides the error by ${(before.byFormula / last.byFormula).toFixed(2)}; the bound, by 4.`,
     );
 
-    const numbers = (each: Tensor): number[] => each.toArray() as number[];
+    const numbers = (each: Tensor): number[] => each.toArray<number[]>();
     const fit = (i: number): string => {
       const { width, byFormula, learned } = fits[i]!;
       return lineChart({

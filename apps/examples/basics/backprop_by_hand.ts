@@ -126,7 +126,7 @@ export const backpropByHand: Basic = basic(
         title: "What the first layer learned",
         subtitle: "Change of the weights of 30 units: light where ink activates the unit, dark where it inhibits it",
         images: weights.w1.sub(w1AtFirst).indexSelect(0, units).unbind(0).map((unit) => ({
-          pixels: greyPixels(unit.div(unit.abs().amax().mul(2)).add(0.5).toTypedArray() as Float32Array, SIZE),
+          pixels: greyPixels(unit.div(unit.abs().amax().mul(2)).add(0.5).toTypedArray("float32"), SIZE),
         })),
       }),
       "The sum of all gradients of a unit's weights shows the strokes that it detects; pixels that never have ink stay unchanged",

@@ -13,7 +13,7 @@ const KERNEL = [1, 2, -1];
 
 // Layers take [batch, channels, length]: one signal of one channel here.
 const signalOf = (numbers: readonly number[]): Tensor => tensor([[numbers]]);
-const numbersOf = (signal: Tensor): number[] => signal.flatten().toArray() as number[];
+const numbersOf = (signal: Tensor): number[] => signal.flatten().toArray<number[]>();
 
 /** Slides the kernel over the signal without flipping it (in mathematics, a cross-correlation). */
 const convolve = (x: Tensor, options = {}): Tensor => conv1d(x, signalOf(KERNEL), options);

@@ -95,7 +95,7 @@ export const generativeClassifier: Basic = basic(
     ];
     run.print(recordTable(rules));
 
-    const cm = linspace(135, 210, 301), heights = cm.toArray() as number[];
+    const cm = linspace(135, 210, 301), heights = cm.toArray<number[]>();
     const density = (gaussian: Gaussian): Tensor => logJoint(gaussian, cm).exp().div(Math.sqrt(2 * Math.PI));
     // No rule can do better: at each height the less frequent class is misclassified.
     const least = where(density(PEOPLE[0]).lt(density(PEOPLE[1])), density(PEOPLE[0]), density(PEOPLE[1]));
@@ -105,7 +105,7 @@ export const generativeClassifier: Basic = basic(
     const bins = Array.from({ length: 38 }, (_, i) => 135 + 2 * i);
     const histogram = (name: string, own: Tensor): Series => {
       const counts = own.sub(135).div(2).floor().clamp({ min: 0, max: 37 }).int().bincount({ minlength: 38 });
-      return { name, x: bins, y: counts.div(2 * train.heights.numel).toArray() as number[], as: "steps" };
+      return { name, x: bins, y: counts.div(2 * train.heights.numel).toArray<number[]>(), as: "steps" };
     };
     const { threshold } = rules[0]!;
     const border: Series = { name: `boundary, ${threshold.toFixed(1)} cm`, x: [threshold, threshold], y: [0, 1] };
@@ -120,8 +120,8 @@ export const generativeClassifier: Basic = basic(
           series: [
             histogram("women", train.heights.at(train.men.logicalNot())),
             histogram("men", train.heights.at(train.men)),
-            { name: "prior × Gaussian, women", x: heights, y: density(women).toArray() as number[] },
-            { name: "and men", x: heights, y: density(men).toArray() as number[] },
+            { name: "prior × Gaussian, women", x: heights, y: density(women).toArray<number[]>() },
+            { name: "and men", x: heights, y: density(men).toArray<number[]>() },
             border,
           ],
           size,
@@ -131,7 +131,7 @@ export const generativeClassifier: Basic = basic(
           x: { label: "height (cm)", range: [140, 205] },
           y: { label: "P(man | height)", range: [0, 1.05] },
           series: [
-            { name: "P(man | height)", x: heights, y: logOdds([women, men], cm).sigmoid().toArray() as number[] },
+            { name: "P(man | height)", x: heights, y: logOdds([women, men], cm).sigmoid().toArray<number[]>() },
             border,
           ],
           size,

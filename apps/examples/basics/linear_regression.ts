@@ -40,7 +40,7 @@ export const linearRegression: Basic = basic(
 
     const x = withOne(age);
     const solution = lstsq(x, pressure).solution;
-    const [intercept, slope] = solution.flatten().toArray() as [number, number];
+    const [intercept, slope] = solution.flatten().toArray<[number, number]>();
     run.print(`least squares: pressure = ${intercept.toFixed(2)} + ${slope.toFixed(4)} · age`);
     run.print(`mean squared error ${loss(x, pressure, solution).toFixed(2)}\n`);
 
@@ -50,7 +50,7 @@ export const linearRegression: Basic = basic(
     const steps = dryRun ? 1 : STEPS;
     const raw = descend(x, pressure, 4e-4, steps);
     const scaled = descend(standard, pressure, 0.1, steps);
-    const [a, b] = scaled.w.flatten().toArray() as [number, number];
+    const [a, b] = scaled.w.flatten().toArray<[number, number]>();
     const best = loss(x, pressure, solution);
     const descent = [0, 1, 5, 10, 20, 40, STEPS].filter((step) => step <= steps).map((step) => ({
       step,
@@ -63,8 +63,8 @@ export const linearRegression: Basic = basic(
     );
 
     const years = linspace(15, 71, 2, { dtype: "float64" });
-    const at = (w: Tensor): number[] => withOne(years.unsqueeze(1)).matmul(w).flatten().toArray() as number[];
-    const numbers = (column: Tensor): number[] => column.flatten().toArray() as number[];
+    const at = (w: Tensor): number[] => withOne(years.unsqueeze(1)).matmul(w).flatten().toArray<number[]>();
+    const numbers = (column: Tensor): number[] => column.flatten().toArray<number[]>();
     run.out.picture(
       "fit.svg",
       lineChart({

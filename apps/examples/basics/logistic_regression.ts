@@ -46,7 +46,7 @@ function descend(points: Points, rate: number, steps: number): [number, number][
   const path: [number, number][] = [[-0.5, 2.5]];
   for (let step = 0; step < steps; step++) {
     const w = tensor(path.at(-1)!, { dtype: "float64" });
-    path.push(tidy(() => w.sub(gradient(w, points).mul(rate)).toArray() as [number, number]));
+    path.push(tidy(() => w.sub(gradient(w, points).mul(rate)).toArray<[number, number]>()));
   }
   return path;
 }
@@ -81,9 +81,7 @@ export const logisticRegression: Basic = basic(
     run.print(recordTable(descent));
 
     const cells = dryRun ? 8 : CELLS;
-    const landscape = tidy(() =>
-      loss(planeGrid(SIDE, cells).add(MIDDLE).t().double(), points).toTypedArray() as Float64Array
-    );
+    const landscape = tidy(() => loss(planeGrid(SIDE, cells).add(MIDDLE).t().double(), points).toTypedArray("float64"));
     const range = [MIDDLE - SIDE / 2, MIDDLE + SIDE / 2] as const;
     const map = paths.map(({ rate, path }) =>
       planePlot({

@@ -132,8 +132,8 @@ function classify(
         const missed = counted.argmax(1).ne(labels);
         wrong[i]! += missed.sum().item();
         if (k > 1 || mistakes.length >= 20) continue;
-        const of = indices.at(":", 0).toArray() as number[];
-        for (const [place, miss] of (missed.toArray() as boolean[]).entries()) {
+        const of = indices.at(":", 0).toArray<number[]>();
+        for (const [place, miss] of missed.toArray<boolean[]>().entries()) {
           if (miss && mistakes.length < 20) mistakes.push([first + place, of[place]!]);
         }
       }
@@ -141,7 +141,7 @@ function classify(
     progress.advance(`${Math.min(n, first + BLOCK)} of ${n} test digits`);
   }
   progress.end();
-  const labelsOf = [asked.y.toArray(), known.y.toArray()] as [number[], number[]];
+  const labelsOf = [asked.y.toArray<number[]>(), known.y.toArray<number[]>()] as const;
   return {
     errors: KS.map((k, i) => ({ k, testErrorPercent: 100 * wrong[i]! / n })),
     picture: imageGrid({

@@ -79,7 +79,7 @@ function walk({ loss, from, rates }: Landscape, name: string, steps: number) {
   }
   const there = losses.findIndex((value) => value < 0.01 * losses[0]!);
   return {
-    path: path.map((w) => w.flatten().toArray() as [number, number]),
+    path: path.map((w) => w.flatten().toArray<[number, number]>()),
     stepsToOnePercent: there < 0 ? null : there,
     lastLoss: losses.at(-1)!,
     differenceFromLibrary: difference,
@@ -176,14 +176,14 @@ export const optimisers: Basic = basic(
     run.print(`\nOnline gradient descent on the line, the mean of ${RUNS} runs of ${DECAY_STEPS} steps:\n`);
     run.print(recordTable(decays));
 
-    const middle = best.toArray() as [number, number];
+    const middle = best.toArray<[number, number]>();
     run.out.picture(
       "batches.svg",
       panels(
         "Batch sizes",
         ways.map(({ way, batch, path }) =>
           landscape(`${way}: ${batch} per step`, (w) => squares(line, w), { middle, side: 5 }, {
-            "": path.map((w) => w.flatten().toArray() as [number, number]),
+            "": path.map((w) => w.flatten().toArray<[number, number]>()),
           })
         ),
       ),
@@ -230,9 +230,7 @@ function landscape(
   { middle: [x, y], side }: { middle: readonly [number, number]; side: number },
   paths: Record<string, Path>,
 ): string {
-  const losses = tidy(() =>
-    loss(planeGrid(side, CELLS).add(tensor([x, y], { dtype }))).flatten().toArray() as number[]
-  );
+  const losses = tidy(() => loss(planeGrid(side, CELLS).add(tensor([x, y], { dtype }))).flatten().toArray<number[]>());
   // The square root shows the bottom better.
   const low = Math.min(...losses), values = losses.map((each) => Math.sqrt(each - low)), top = Math.max(...values);
   const contours = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8].map((share) => share * top);

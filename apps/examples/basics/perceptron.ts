@@ -44,7 +44,7 @@ export function epoch(w: Tensor, { x, y }: Examples, gap = 0): number {
 
 /** The signed distance of each example from the boundary, times the length of the weights: [n]. */
 const sides = (w: Tensor, { x, y }: Examples): number[] =>
-  Array.from(tidy(() => x.matmul(w)).toTypedArray() as Float32Array, (score, n) => score * y[n]!);
+  Array.from(tidy(() => x.matmul(w)).toTypedArray("float32"), (score, n) => score * y[n]!);
 
 const errorPercent = (right: readonly number[]): number =>
   100 * right.filter((side) => side <= 0).length / right.length;
@@ -63,7 +63,7 @@ export const perceptron: Basic = basic(
     const mean = some.mean().item(), deviation = some.std().item();
     const zerosAndOnes = ({ x, y }: { x: Tensor; y: Tensor }): Examples => ({
       x: x.at(y.lt(2)).sub(mean).div(deviation),
-      y: y.at(y.lt(2)).float().mul(2).sub(1).toTypedArray() as Float32Array,
+      y: y.at(y.lt(2)).float().mul(2).sub(1).toTypedArray("float32"),
     });
     const few = { train: zerosAndOnes(train), test: zerosAndOnes(test) };
 
@@ -143,7 +143,7 @@ function eightAgainstRest(
       const pixels = x.narrow(0, begin, count).sub(mean).div(deviation);
       const features = cat([pixels, pixels.indexSelect(1, a).mul(pixels.indexSelect(1, b))], 1);
       const eight = y.narrow(0, begin, count).eq(8);
-      return { x: features, y: eight.float().mul(2).sub(1).toTypedArray() as Float32Array };
+      return { x: features, y: eight.float().mul(2).sub(1).toTypedArray("float32") };
     };
     const blocks = (set: { x: Tensor }): number[] =>
       Array.from({ length: Math.ceil(set.x.shape[0]! / BLOCK) }, (_, i) => i * BLOCK);
@@ -191,7 +191,7 @@ function draw(
   );
   // Weights from blue to orange, 0 is white; images start at the top, fields at the bottom.
   const scaled = w.div(2 * w.abs().max().item()).add(0.5).view(28, 28).flip([0]).flatten();
-  const values = scaled.toTypedArray() as Float32Array;
+  const values = scaled.toTypedArray("float32");
   run.out.picture(
     "weights.svg",
     imageGrid({

@@ -11,7 +11,7 @@ export function planeGrid(side: number, cells: number): Tensor {
 
 /** The values of `score` on the square, from 0 for the first class to 1 for the second, with the boundary at 0.5. */
 export function classField(side: number, cells: number, score: (x: Tensor) => Tensor): Field {
-  const values = tidy(() => score(planeGrid(side, cells)).toTypedArray() as Float32Array);
+  const values = tidy(() => score(planeGrid(side, cells)).toTypedArray("float32"));
   return { values, columns: cells, rows: cells, colours: "classes", contours: [0.5] };
 }
 
@@ -23,6 +23,6 @@ export function classPoints(
 ): { name: string; x: number[]; y: number[] }[] {
   return names.map((name, label) => {
     const own = x.at(y.eq(label));
-    return { name, x: own.at(":", 0).toArray() as number[], y: own.at(":", 1).toArray() as number[] };
+    return { name, x: own.at(":", 0).toArray<number[]>(), y: own.at(":", 1).toArray<number[]>() };
   });
 }

@@ -29,7 +29,7 @@ function fit(x: Tensor, y: Tensor, degree: number, penalty = 0): Tensor {
 
 const predict = (x: Tensor, w: Tensor): Tensor => powers(x, w.shape[0]! - 1).matmul(w);
 const meanSquare = (x: Tensor): number => x.square().mean().item();
-const numbers = (x: Tensor): number[] => x.flatten().toArray() as number[];
+const numbers = (x: Tensor): number[] => x.flatten().toArray<number[]>();
 
 /** The example; `start` runs it if this file is the main module. */
 export const polynomialRegression: Basic = basic(

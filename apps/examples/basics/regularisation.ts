@@ -155,7 +155,7 @@ export const regularisation: Basic = basic(
 /** The rows of weights [hidden, 784] as images: mid-grey is 0. */
 function largest(weights: Tensor, count: number): { pixels: Pixels }[] {
   return weights.indexSelect(0, weights.norm(2, 1).topk(count, 0).indices).unbind(0).map((unit) => ({
-    pixels: greyPixels(unit.div(unit.abs().amax().mul(2)).add(0.5).toTypedArray() as Float32Array, {
+    pixels: greyPixels(unit.div(unit.abs().amax().mul(2)).add(0.5).toTypedArray("float32"), {
       width: 28,
       height: 28,
     }),

@@ -46,14 +46,14 @@ function supportVectorMachine({ x, y }: Points, penalty: number, steps: number):
     optimizer.step();
     schedule.step();
   }
-  return { w: w.detach().toArray() as [number, number], b: b.item() };
+  return { w: w.detach().toArray<[number, number]>(), b: b.item() };
 }
 
 /** The line of a perceptron that has converged; a third coordinate of 1 takes the place of b. */
 function perceptronLine({ x, y }: Points): Line {
-  const w = zeros([3]), examples = { x: cat([x, ones([x.shape[0]!, 1])], 1), y: y.toTypedArray() as Float32Array };
+  const w = zeros([3]), examples = { x: cat([x, ones([x.shape[0]!, 1])], 1), y: y.toTypedArray("float32") };
   for (let pass = 0; pass < 1000 && epoch(w, examples) > 0; pass++);
-  const [w1, w2, b] = w.toArray() as [number, number, number];
+  const [w1, w2, b] = w.toArray<[number, number, number]>();
   return { w: [w1, w2], b };
 }
 
@@ -114,7 +114,7 @@ export const svm: Basic = basic(
         y: { label: "x₂", ...axis },
         points: classPoints(points.x, points.y.gt(0).int(), ["−1", "+1"]).map((group, i) => ({
           ...group,
-          ...(margin && { ringed: right.at(points.y.eq(i === 0 ? -1 : 1)).lt(1.01).toArray() as boolean[] }),
+          ...(margin && { ringed: right.at(points.y.eq(i === 0 ? -1 : 1)).lt(1.01).toArray<boolean[]>() }),
         })),
         lines: [
           { name: "x·w + b = 0", x: ends, y: y(0) },

@@ -64,7 +64,7 @@ export const tensors: Basic = basic(
       return numberGrid({
         title,
         subtitle,
-        rows: matrix.toArray() as number[][],
+        rows: matrix.toArray<number[][]>(),
         width: 220,
         ...(tinted && { tinted }),
       });

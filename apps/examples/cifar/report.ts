@@ -77,7 +77,7 @@ function augmentedPage(augment: readonly AugmentationName[], train: StoredImages
   const rows = Array.from({ length: Math.min(AUGMENTED, train.labels.length) }, (_, index) => {
     const draws = Array.from({ length: DRAWS }, () => {
       const [image] = augmented.get(index);
-      const pixels = colourPixels(image.toTypedArray() as Float32Array);
+      const pixels = colourPixels(image.toTypedArray("float32"));
       image.dispose();
       return { pixels };
     });

@@ -120,7 +120,7 @@ export async function train(settings: TrainSettings, sets: ColourSets, run: Run,
 
           // Both at once: this waits for a GPU only once per part.
           const mistaken = logits.argmax(1).ne(labels.narrow(0, from, size)).sum();
-          const read = await stack([loss.detach(), mistaken]).data() as Float32Array;
+          const read = await stack([loss.detach(), mistaken]).data("float32");
           value += read[0]!;
           tally.wrong += read[1]!;
         }
@@ -194,7 +194,7 @@ async function lossOf(network: Layer, images: LabelledImages): Promise<number> {
     const loss: Tensor = noGrad(() =>
       tidy(() => F.crossEntropy(network.forward(inputs), labels, { reduction: "sum" }))
     );
-    sum += (await loss.data() as Float32Array)[0]!;
+    sum += (await loss.data("float32"))[0]!;
     loss.dispose();
   }
   network.train();

@@ -11,9 +11,9 @@ export async function predict(network: Layer, digits: Digits): Promise<Predictio
   network.eval();
   for (const [images, truth] of new DataLoader(digits, { batchSize: 100 })) {
     const { values, indices } = noGrad(() => tidy(() => network.forward(images).softmax(1).max(1)));
-    labels.push(...await truth.data() as Int32Array);
-    predicted.push(...await indices.data() as Int32Array);
-    confidence.push(...await values.data() as Float32Array);
+    labels.push(...await truth.data("int32"));
+    predicted.push(...await indices.data("int32"));
+    confidence.push(...await values.data("float32"));
     for (const tensor of [images, truth, values, indices]) tensor.dispose();
   }
   network.train();

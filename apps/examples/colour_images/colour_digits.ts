@@ -12,7 +12,7 @@ const CONTRAST = 0.9;
  */
 export function drawColourDigits(size: number, train: boolean): StoredImages {
   const digits = new DrawnDigits({ size, train });
-  const ink = size > 0 ? digits.images.toTypedArray() as Uint8Array : new Uint8Array();
+  const ink = size > 0 ? digits.images.toTypedArray("uint8") : new Uint8Array();
   const generator = new Generator(train ? 1 : 2);
   const pixels = new Uint8Array(size * IMAGE);
   for (let image = 0; image < size; image++) {

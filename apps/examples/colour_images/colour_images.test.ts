@@ -22,7 +22,7 @@ test("a data set reads images from 0 to 1, and parts of a set are its images", a
   const [image, label] = dataset(part(train, 3, 9)).get(1);
   expect(image.shape).toEqual([3, 32, 32]);
   expect(label).toBe(train.labels[4]);
-  const values = image.toTypedArray() as Float32Array;
+  const values = image.toTypedArray("float32");
   expect(colourPixels(values)).toEqual(storedPixels(train, 4));
 });
 

@@ -55,8 +55,8 @@ async function cifar(folder: string, limit: number | null): Promise<ColourSets> 
 function stored(set: LabelledImages): StoredImages {
   const { images, labels } = set;
   const copy = {
-    pixels: images.toTypedArray() as Uint8Array,
-    labels: [...labels.toTypedArray() as Int32Array],
+    pixels: images.toTypedArray("uint8"),
+    labels: [...labels.toTypedArray("int32")],
     classes: set.classes,
   };
   for (const tensor of [images, labels]) tensor.dispose();

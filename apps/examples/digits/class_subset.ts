@@ -18,7 +18,7 @@ export function classSubset(
   const chosen = members.map((indices) => {
     if (sample === undefined) return indices;
     const { perClass, generator } = sample;
-    const order = tidy(() => randperm(indices.length, { generator, device: "cpu" }).toTypedArray() as Int32Array);
+    const order = tidy(() => randperm(indices.length, { generator, device: "cpu" }).toTypedArray("int32"));
     return Array.from(order.subarray(0, perClass), (place) => indices[place]!);
   });
   const places = chosen.flatMap((indices, place) => indices.map(() => place));

@@ -38,7 +38,7 @@ export async function trainClassifier(
       loss.backward();
       optimizer.step();
       schedule.step();
-      advance((await loss.detach().data() as Float32Array)[0]!);
+      advance((await loss.detach().data("float32"))[0]!);
     }
   }
   optimizer.zeroGrad();

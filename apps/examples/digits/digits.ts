@@ -72,13 +72,13 @@ export function digitPixels(digits: Digits, index: number): Pixels {
   return tidy(() => {
     const [image] = digits.get(index);
     const [, height, width] = image.shape as [number, number, number];
-    return greyPixels(image.toTypedArray() as Float32Array, { width, height }, { invert: true });
+    return greyPixels(image.toTypedArray("float32"), { width, height }, { invert: true });
   });
 }
 
 /** The images of a batch [n, …] of 784 values each, 0 for paper and 1 for ink: dark ink on light paper. */
 export async function batchPixels(images: Tensor): Promise<Pixels[]> {
-  const values = await images.detach().data() as Float32Array;
+  const values = await images.detach().data("float32");
   return Array.from(
     { length: images.shape[0]! },
     (_, i) => greyPixels(values.subarray(i * 784, (i + 1) * 784), { width: 28, height: 28 }, { invert: true }),

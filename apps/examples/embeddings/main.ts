@@ -121,8 +121,8 @@ export const embeddings: Example<EmbeddingsOptions> = {
     progress.end();
 
     const vectors = await vectorsOf(network, corpus);
-    const words = await network.words.weight.detach().data() as Float32Array;
-    const agreement = counts.compare(corpus, words, await network.surroundings.weight.detach().data() as Float32Array);
+    const words = await network.words.weight.detach().data("float32");
+    const agreement = counts.compare(corpus, words, await network.surroundings.weight.detach().data("float32"));
     drawMap(run.out, vectors);
     drawGroups(run.out, vectors);
     drawLoss(run.out, metrics.curve("loss"));
@@ -147,7 +147,7 @@ export const embeddings: Example<EmbeddingsOptions> = {
 };
 
 async function vectorsOf(network: SkipGram, { vocabulary }: Corpus): Promise<WordVectors> {
-  return new WordVectors(vocabulary, await network.words.weight.detach().data() as Float32Array);
+  return new WordVectors(vocabulary, await network.words.weight.detach().data("float32"));
 }
 
 /** The neighbours of the first word of each group, or of frequent words if the text has none of these. */

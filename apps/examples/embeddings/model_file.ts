@@ -34,7 +34,7 @@ export function readVectors(folder: string): WordVectors {
     const { vectors } = decodeSafetensors(file, path);
     return new WordVectors(
       Vocabulary.fromJSON(JSON.parse(about["vocabulary"]!)),
-      vectors!.toTypedArray() as Float32Array,
+      vectors!.toTypedArray("float32"),
     );
   } catch (error) {
     throw new OptionError(`--ask: ${path}: ${(error as Error).message}`, { cause: error });

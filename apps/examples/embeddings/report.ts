@@ -41,8 +41,8 @@ export function principalPlane(
     const variances = S.square();
     const shares = variances.div(variances.sum()).narrow(0, 0, 2);
     return {
-      points: U.mul(S).narrow(1, 0, 2).toArray() as number[][],
-      shares: shares.toArray() as number[],
+      points: U.mul(S).narrow(1, 0, 2).toArray<number[][]>(),
+      shares: shares.toArray<number[]>(),
     };
   });
 }

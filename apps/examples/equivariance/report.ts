@@ -58,8 +58,8 @@ export async function mapsPage(network: RotationNetwork, digits: Digits): Promis
   );
   network.train();
   const seen = await batchPixels(parts.seen);
-  const shades = await parts.shades.data() as Float32Array;
-  const [difference] = await parts.difference.data() as Float32Array;
+  const shades = await parts.shades.data("float32");
+  const [difference] = await parts.difference.data("float32");
   const [, count, height, width] = parts.shades.shape as [number, number, number, number];
   for (const tensor of [images, labels, ...Object.values(parts)]) tensor.dispose();
   const rows = ["digit", "expected", "found"].flatMap((caption, row) => {

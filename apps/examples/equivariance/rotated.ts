@@ -16,8 +16,8 @@ const quarters = [90, 180, 270].map((degrees) => new RandomRotation([degrees, de
 export async function rotated(digits: Digits, turning: Rotation, count: number, seed: number): Promise<LabelledImages> {
   const indices = Array.from({ length: Math.min(count, digits.length) }, (_, i) => i);
   const [images, labels] = digits.getBatch!(indices);
-  const data = await images.data() as Float32Array;
-  const classOf = await labels.data() as Int32Array;
+  const data = await images.data("float32");
+  const classOf = await labels.data("int32");
   for (const tensor of [images, labels]) tensor.dispose();
 
   const one = { channels: 1, height: SIDE, width: SIDE };

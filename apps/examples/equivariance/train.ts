@@ -80,7 +80,7 @@ export async function train(
       loss.backward();
       optimizer.step();
       schedule.step();
-      const value = (await loss.detach().data() as Float32Array)[0]!;
+      const value = (await loss.detach().data("float32"))[0]!;
       trainLoss += value / loader.length;
       progress.advance(`${network.title}, seed ${seed}, epoch ${epoch}/${epochs}  loss ${value.toFixed(3)}`);
     }
@@ -122,7 +122,7 @@ export async function turnDifference(network: RotationNetwork, digits: Digits): 
     })
   );
   network.train();
-  const [value] = await difference.data() as Float32Array;
+  const [value] = await difference.data("float32");
   for (const tensor of [images, difference]) tensor.dispose();
   return value!;
 }

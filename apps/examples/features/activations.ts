@@ -32,7 +32,7 @@ export async function strongestDigits(network: ConvNet, digits: Digits): Promise
   let start = 0;
   for (const [images] of new DataLoader(digits, { batchSize: 100 })) {
     const { values, indices } = noGrad(() => tidy(() => middle(network, images).max(0)));
-    const [most, where] = [await values.data() as Float32Array, await indices.data() as Int32Array];
+    const [most, where] = [await values.data("float32"), await indices.data("int32")];
     for (const [unit, value] of most.entries()) {
       if (value > best[unit]!.value) best[unit] = { index: start + where[unit]!, value };
     }

@@ -75,8 +75,8 @@ export const features: Example<FeaturesOptions> = {
     const digit = (images: Parameters<typeof network.forward>[0]) => network.forward(images).diagonal();
     const digits = maximise(digit, 10, ascent);
     const said = network.forward(digits);
-    const confidence = await said.softmax(1).diagonal().data() as Float32Array;
-    const readRight = (await said.argmax(1).data() as Int32Array).filter((read, i) => read === i).length;
+    const confidence = await said.softmax(1).diagonal().data("float32");
+    const readRight = (await said.argmax(1).data("int32")).filter((read, i) => read === i).length;
     await drawMaximised(run.out, {
       file: "digits.svg",
       title: "Images that maximise each output",
@@ -88,7 +88,7 @@ export const features: Example<FeaturesOptions> = {
 
     // The 64 maps of the second convolution, beside the test digits that activate them most.
     const units = maximise(mapCentreActivation(network), 64, ascent);
-    const reached = await mapCentreActivation(network)(units).data() as Float32Array;
+    const reached = await mapCentreActivation(network)(units).data("float32");
     const best = await strongestDigits(network, looked);
     await drawMaximised(run.out, {
       file: "units.svg",

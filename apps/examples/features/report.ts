@@ -10,7 +10,7 @@ import { activations } from "./activations.ts";
 
 /** The filters of the first convolution: mid-grey is zero, white the largest absolute weight, black its negative. */
 export async function drawFilters(out: OutFolder, network: ConvNet): Promise<void> {
-  const weights = await network.conv1.weight.detach().data() as Float32Array;
+  const weights = await network.conv1.weight.detach().data("float32");
   const most = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
   const filters = slices(weights, 25).map((filter) =>
     greyPixels(filter.map((weight) => 0.5 + weight / most / 2), { width: 5, height: 5 })
@@ -29,7 +29,7 @@ export async function drawFilters(out: OutFolder, network: ConvNet): Promise<voi
 export async function drawActivations(out: OutFolder, network: ConvNet, image: Tensor): Promise<void> {
   const [first, second] = noGrad(() => tidy(() => activations(network, image.unsqueeze(0))));
   const draw = async (name: string, maps: Tensor, side: number, times: number): Promise<void> => {
-    const pixels = slices(await maps.data() as Float32Array, side * side).map((map) => {
+    const pixels = slices(await maps.data("float32"), side * side).map((map) => {
       const most = Math.max(...map);
       // A faint grey shows the extent of a map.
       const shares = map.map((value) => 0.05 + 0.95 * (most > 0 ? value / most : 0));

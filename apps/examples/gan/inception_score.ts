@@ -22,7 +22,7 @@ export interface SampleScore {
 export async function inceptionScore(logits: Tensor): Promise<SampleScore> {
   const classes = logits.shape[1]!;
   const probabilities = noGrad(() => tidy(() => logits.softmax(1)));
-  const values = await probabilities.data() as Float32Array;
+  const values = await probabilities.data("float32");
   probabilities.dispose();
   const count = values.length / classes;
   const shares = new Array<number>(classes).fill(0), mean = new Array<number>(classes).fill(0);

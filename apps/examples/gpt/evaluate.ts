@@ -24,7 +24,7 @@ export async function negativeLogLikelihood(network: Gpt, ids: Int32Array): Prom
         return F.crossEntropy(logits.flatten(0, 1), fromTypedArray(part(from + 1)), { reduction: "sum" });
       })
     );
-    nats += (await loss.data() as Float32Array)[0]!;
+    nats += (await loss.data("float32"))[0]!;
     loss.dispose();
   };
   network.eval();

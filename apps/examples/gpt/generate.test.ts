@@ -16,7 +16,7 @@ function network(vocabulary: number): Gpt {
 
 /** The most likely next token, computed without caches. */
 function likeliest(gpt: Gpt, read: readonly number[]): number {
-  return noGrad(() => gpt.forward(tensor([[...read]], { dtype: "int32" })).select(1, -1).argmax(1).item() as number);
+  return noGrad(() => gpt.forward(tensor([[...read]], { dtype: "int32" })).select(1, -1).argmax(1).item());
 }
 
 test("caches change nothing, also where the context is full and its newer half is read again", async () => {
@@ -42,7 +42,7 @@ test("beams go on from the rows that they come from", async () => {
   state.caches.dispose();
   const read = [1, 2, 3, ...tokens[0]!];
   const logProbs = noGrad(() => gpt.forward(tensor([read], { dtype: "int32" })).logSoftmax(-1))
-    .toArray() as number[][][];
+    .toArray<number[][][]>();
   const score = tokens[0]!.reduce((sum, token, i) => sum + logProbs[0]![2 + i]![token]!, 0);
   expect(scores[0]).toBeCloseTo(score, 3);
 });

@@ -57,7 +57,7 @@ export async function drawHeads(out: OutFolder, { network, tokens }: Writer, tex
   const maps = [];
   for (const [layer, weights] of layers.entries()) {
     await weights.data();
-    const heads = weights.to("cpu").toArray() as number[][][];
+    const heads = weights.to("cpu").toArray<number[][][]>();
     maps.push(...heads.map((shares, head) => ({ name: `layer ${layer + 1}, head ${head + 1}`, shares })));
     weights.dispose();
   }

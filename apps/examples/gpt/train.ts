@@ -90,7 +90,7 @@ export async function train(settings: TrainSettings, text: TextSets, tokens: Tok
         loss.backward();
         clipGradNorm_(network.parameters(), MAX_NORM);
         optimizer.step();
-        tally.losses.push((await loss.data() as Float32Array)[0]!);
+        tally.losses.push((await loss.data("float32"))[0]!);
       }
       const step = tally.losses.length;
       const recent = mean(tally.losses.slice(-METRICS_EVERY));

@@ -77,7 +77,7 @@ export async function train(settings: TrainSettings, sets: DigitSets, run: Run, 
 
         // Both at once: this waits for a GPU only once per step.
         const mistaken = logits.argmax(1).ne(labels).sum();
-        const [value, mistakes] = await stack([loss.detach(), mistaken]).data() as Float32Array;
+        const [value, mistakes] = await stack([loss.detach(), mistaken]).data("float32");
         tally.losses.push(value!);
         tally.loss += value!;
         tally.wrong += mistakes!;

@@ -20,7 +20,7 @@ export async function classify(
   network.eval();
   for (const { letters, lengths } of nameLoader(names, vocabulary, { batch: BATCH })) {
     const shares = noGrad(() => tidy(() => network.forward(letters, lengths).softmax(1)));
-    const values = await shares.data() as Float32Array;
+    const values = await shares.data("float32");
     const width = shares.shape[1]!;
     for (let row = 0; row < lengths.length; row++) rows.push([...values.subarray(row * width, (row + 1) * width)]);
     shares.dispose();

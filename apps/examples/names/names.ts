@@ -80,7 +80,7 @@ function chooseTested(byLanguage: readonly (readonly string[])[], generator: Gen
 
 function shuffled(count: number, generator: Generator): Int32Array {
   if (count === 0) return new Int32Array(0);
-  return tidy(() => randperm(count, { generator, device: "cpu" }).toTypedArray() as Int32Array);
+  return tidy(() => randperm(count, { generator, device: "cpu" }).toTypedArray("int32"));
 }
 
 async function readNames(folder: string): Promise<Map<string, string[]>> {

@@ -67,7 +67,7 @@ export async function fit(
       optimizer.zeroGrad();
       loss.backward();
       optimizer.step();
-      const read = await stack([loss.detach(), logits.argmax(1).eq(labels).sum()]).data() as Float32Array;
+      const read = await stack([loss.detach(), logits.argmax(1).eq(labels).sum()]).data("float32");
       sum += read[0]!;
       right += read[1]!;
     }

@@ -65,7 +65,7 @@ export function joinState({ json, tensors }: SplitState): unknown {
     if (typeof value !== "object" || value === null) return value;
     if (typeof value.$tensor === "string") return find(value.$tensor);
     if (typeof value.$typed === "string") return find(value.$typed).toTypedArray();
-    if (typeof value.$numbers === "string") return Array.from(find(value.$numbers).toTypedArray() as Float64Array);
+    if (typeof value.$numbers === "string") return Array.from(find(value.$numbers).toTypedArray("float64"));
     if (typeof value.$number === "string") return Number(value.$number);
     if (Array.isArray(value) || !Object.keys(value).some((name) => name.startsWith("$$"))) return value;
     return Object.fromEntries(Object.entries(value).map(([name, field]) => [name.replace(/^\$\$/, "$"), field]));

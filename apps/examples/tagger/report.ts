@@ -1,5 +1,6 @@
 /** The pictures of the taggers. */
 import type { CRF } from "@heddle/nn";
+import type { Tensor } from "@heddle/tensor";
 import type { OutFolder } from "../runner/out_folder.ts";
 import { heatMap } from "../runner/pictures/heat_map.ts";
 import { lineChart } from "../runner/pictures/line_chart.ts";
@@ -36,10 +37,12 @@ export function drawCurves(out: OutFolder, runs: Record<Kind, readonly Trained[]
 
 /** The transition scores of the CRF, with their softmax as colours. */
 export async function drawTransitions(out: OutFolder, crf: CRF, tags: readonly string[]): Promise<void> {
-  const parameters = [crf.startTransitions, crf.transitions, crf.endTransitions];
-  const [first, moves, last] = (await Promise.all(parameters.map((x) => x.detach().data()))).map((values) =>
-    [...values].map(Number)
-  ) as [number[], number[], number[]];
+  const read = (x: Tensor): Promise<Float32Array> => x.detach().data("float32");
+  const [first, moves, last] = await Promise.all([
+    read(crf.startTransitions),
+    read(crf.transitions),
+    read(crf.endTransitions),
+  ]);
   // No sentence ends at its start.
   const rows = [
     [...first, -Infinity],

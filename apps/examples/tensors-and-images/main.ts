@@ -35,7 +35,7 @@ export const tensorsAndImages: Example<TensorOptions> = {
     const show = (name: string, call: string, meaning: string, picture: Tensor): void => {
       const [, height, width] = picture.shape as [number, number, number];
       // Reading a tensor returns its values in the order of the view's dimensions.
-      const pixels = colourPixels(picture.toTypedArray() as Uint8Array, { width, height });
+      const pixels = colourPixels(picture.toTypedArray("uint8"), { width, height });
       const grid = { title: call, subtitle: layout(picture), images: [{ pixels }], columns: 1, scale: 1 };
       run.out.picture(`${name}.svg`, imageGrid(grid), meaning);
       run.out.file(`${name}.png`, encodePng(pixels), `${call}: ${meaning}`);

@@ -201,7 +201,7 @@ async function looksByHead(
   );
   model.train();
   await looks.data();
-  const values = looks.to("cpu").toArray() as number[][][][];
+  const values = looks.to("cpu").toArray<number[][][][]>();
   looks.dispose();
   return values;
 }

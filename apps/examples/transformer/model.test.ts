@@ -59,7 +59,7 @@ test("beams carry their caches along, and one beam is greedy", async () => {
     const said = tokens.length < 8 ? [...tokens, 2] : tokens;
     const logProbs = noGrad(() =>
       model.forward(ids([SOURCE[row]!.slice(0, LENGTHS[row])]), [LENGTHS[row]!], ids([read])).logSoftmax(-1)
-    ).toArray() as number[][][];
+    ).toArray<number[][][]>();
     const score = said.reduce((sum, token, t) => sum + logProbs[0]![t]![token]!, 0);
     expect(five.scores[row]).toBeCloseTo(score, 3);
   });
@@ -69,7 +69,7 @@ test("heads share their whole attention among the words there are, and looking l
   const model = network();
   const look = (): number[][][][][] => {
     using _ = scope();
-    return noGrad(() => model.looksOfHeads(ids(SOURCE), LENGTHS, ids([[1, 9], [1, 3]]))).toArray() as number[][][][][];
+    return noGrad(() => model.looksOfHeads(ids(SOURCE), LENGTHS, ids([[1, 9], [1, 3]]))).toArray<number[][][][][]>();
   };
   const weights = look();
   const before = memory().liveBytes;
@@ -86,7 +86,7 @@ test("heads share their whole attention among the words there are, and looking l
     });
   }
   using _ = scope();
-  const mean = noGrad(() => model.looks(ids(SOURCE), LENGTHS, ids([[1, 9], [1, 3]]))).toArray() as number[][][];
+  const mean = noGrad(() => model.looks(ids(SOURCE), LENGTHS, ids([[1, 9], [1, 3]]))).toArray<number[][][]>();
   expect(mean[0]![1]![2]).toBeCloseTo((weights[1]![0]![0]![1]![2]! + weights[1]![0]![1]![1]![2]!) / 2, 6);
 });
 

@@ -47,7 +47,7 @@ export const transforms: Example<TransformOptions> = {
     const show = (name: string, caption: string, batch: Tensor): void => {
       const grid = makeGrid(batch, { nrow: targets.shape[0]!, padValue: 1 });
       const [, height, width] = grid.shape as [number, number, number];
-      rows.push({ pixels: colourPixels(grid.toTypedArray() as Float32Array, { width, height }), caption });
+      rows.push({ pixels: colourPixels(grid.toTypedArray("float32"), { width, height }), caption });
       run.out.file(`${name}.png`, encodeImage(grid), caption);
     };
     show("originals", `originals: ${labels.map((label) => classes[label]).join(", ")}`, images);

@@ -60,7 +60,7 @@ export async function attentionMap<State>(
   );
   model.train();
   if (weights === null) return null;
-  const values = await weights.data() as Float32Array;
+  const values = await weights.data("float32");
   const columns = pair[0].length;
   const rows = pair[1].map((_, t) => [...values.subarray(t * columns, (t + 1) * columns)]);
   weights.dispose();

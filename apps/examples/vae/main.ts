@@ -78,7 +78,7 @@ export const vae: Example<VaeOptions> = {
           optimizer.zeroGrad();
           loss.backward();
           optimizer.step();
-          const costs = await stack([reconstruction.detach(), divergence.detach()]).data() as Float32Array;
+          const costs = await stack([reconstruction.detach(), divergence.detach()]).data("float32");
           tally.reconstruction += costs[0]!;
           tally.divergence += costs[1]!;
           const each = (costs[0]! + costs[1]!) / images.shape[0]!;
@@ -127,7 +127,7 @@ async function testCost(
         return stack([cost.reconstruction, cost.divergence]);
       })
     );
-    const [r, d] = await costs.data() as Float32Array;
+    const [r, d] = await costs.data("float32");
     costs.dispose();
     reconstruction += r! / digits.length;
     divergence += d! / digits.length;

@@ -128,7 +128,7 @@ async function codes(title: string, network: Vae, digits: Digits): Promise<strin
   const points = Array.from({ length: 10 }, () => ({ x: [] as number[], y: [] as number[] }));
   const indices = Array.from({ length: Math.min(SCATTERED, digits.length) }, (_, i) => i);
   const means = noGrad(() => tidy(() => network.encode(stack(indices.map((index) => digits.get(index)[0]))).mean));
-  const values = await means.data() as Float32Array;
+  const values = await means.data("float32");
   for (const index of indices) {
     const { x, y } = points[digits.get(index)[1]]!;
     x.push(values[2 * index]!);

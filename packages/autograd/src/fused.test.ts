@@ -22,7 +22,7 @@ function eager(write: Write, inputs: Tensor[]): Tensor {
   return write(...inputs as unknown as Symbolic[]) as unknown as Tensor;
 }
 
-const values = (x: Tensor | null): number[] => [...x!.toTypedArray() as Float64Array];
+const values = (x: Tensor | null): number[] => [...x!.toTypedArray("float64")];
 
 describe("fused expressions", () => {
   for (const [name, write, count] of cases) {

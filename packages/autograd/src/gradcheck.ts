@@ -87,14 +87,12 @@ function compare(
         seed[k] = 1;
         const start = tensor(seed, { dtype: output.dtype, device: output.device }).reshape(output.shape);
         const [gradient] = grad([output], [input], { gradOutputs: [start], retainGraph: true, allowUnused: true });
-        rows.push(gradient ? gradient!.toTypedArray() as Float64Array : new Float64Array(input.numel));
+        rows.push(gradient ? gradient!.toTypedArray("float64") : new Float64Array(input.numel));
       }
       for (let j = 0; j < input.numel; j++) {
-        const [up, down] = noGrad(() =>
-          [eps, -eps].map((by) =>
-            tidy(() => outputsOf(fn, nudged(inputs, i, j, by))[o]!.toTypedArray() as Float64Array)
-          )
-        ) as [Float64Array, Float64Array];
+        const outputAt = (by: number): Float64Array =>
+          noGrad(() => tidy(() => outputsOf(fn, nudged(inputs, i, j, by))[o]!.double().toTypedArray("float64")));
+        const [up, down] = [outputAt(eps), outputAt(-eps)];
         for (let k = 0; k < output.numel; k++) {
           const numeric = (up[k]! - down[k]!) / (2 * eps);
           const analytic = rows[k]![j]!;

@@ -35,7 +35,7 @@ describe.each(Object.entries(pools))("%s", (_, [shape, pool]) => {
       const y = pool(x);
       const weights = values([...y.shape], device).add(0.3);
       const [g] = grad([y.mul(y).mul(weights).sum()], [x]);
-      return [y, g!].map((t) => Array.from(t.detach().toTypedArray() as Float64Array));
+      return [y, g!].map((t) => Array.from(t.detach().toTypedArray("float64")));
     });
     for (const i of [0, 1]) {
       expect(found![i]!.length).toBe(wanted![i]!.length);

@@ -72,6 +72,7 @@ export type { ImageMode } from "./images/pixels.ts";
 export { type GridOptions, makeGrid } from "./images/grid.ts";
 export { DrawnDigits, type DrawnDigitsOptions } from "./drawn_digits/drawn_digits.ts";
 export { cacheDir, type CachePlace } from "./cache_dir.ts";
+export type { AbortSignalLike } from "./download/abort_signal.ts";
 export { download, type DownloadOptions, type DownloadResult } from "./download/download.ts";
 export type { DownloadProgress } from "./download/transfer.ts";
 export { type SpecialTokens, Vocabulary, type VocabularyOptions, type VocabularyState } from "./text/vocabulary.ts";

@@ -1,7 +1,8 @@
 /** The WebGPU backend: implements `Backend` of `@heddle/tensor` on an {@link Engine}. */
 import type { DType, Scalar } from "@heddle/tensor";
 import type { Backend, Binding, DeviceBuffer, Program, RoutinePrim, Work } from "@heddle/tensor/backend";
-import type { Engine, EngineReport } from "./device/engine.ts";
+import type { Engine } from "./device/engine.ts";
+import type { EngineReport } from "./device/engine_report.ts";
 import { GpuBuffer } from "./memory/gpu_buffer.ts";
 import { type KernelProgram, KernelPrograms } from "./programs/kernel_programs.ts";
 import { type RoutineProgram, RoutinePrograms } from "./programs/routine_programs.ts";

@@ -16,19 +16,35 @@ import { registerDevice } from "@heddle/tensor/backend";
 import { checkOptions } from "@heddle/tensor/engine";
 import { GpuBackend } from "./backend.ts";
 import { openDevice } from "./device/adapter.ts";
-import { Engine, type EngineReport } from "./device/engine.ts";
+import { Engine } from "./device/engine.ts";
+import type { EngineReport } from "./device/engine_report.ts";
 import { findGpu } from "./device/runtime.ts";
 
 export type { EngineReport };
+
+/**
+ * The parts of a `GPUAdapter` that opening a device uses. Every `GPUAdapter` is assignable, whether its type comes from the DOM, Deno or
+ * `@webgpu/types`, and projects without these types compile too.
+ */
+export interface AdapterLike {
+  /** The names of its optional features. */
+  readonly features: { has(name: string): boolean };
+  /** Its limits by name. */
+  readonly limits: object;
+  /** What the driver calls it. */
+  readonly info: object;
+  /** Opens its device. */
+  requestDevice(descriptor?: object): Promise<object>;
+}
 
 /** Options of {@link webgpu}. */
 export interface WebGpuOptions {
   /** The device's name (default `"gpu"`). */
   readonly name?: string;
   /** Prefers the fastest adapter, or the one that uses the least power. By default the runtime chooses. */
-  readonly powerPreference?: GPUPowerPreference;
+  readonly powerPreference?: "low-power" | "high-performance";
   /** An adapter to use instead of requesting one. Opening the device consumes it. */
-  readonly adapter?: GPUAdapter;
+  readonly adapter?: AdapterLike;
   /**
    * Whether to time kernels that have several variants, when a size first occurs, and to keep the fastest in the user's
    * cache folder for later processes (default false: fixed choices, no file). Only runtimes with synchronous reads
@@ -69,7 +85,7 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<Device> {
     "tune",
   ]);
   const { name = "gpu", tune = false, poolBytes = 2 ** 30, memoryBytes = Infinity, flushAfter = 500 } = options;
-  const opened = await openDevice(await findGpu(), options);
+  const opened = await openDevice(await findGpu(), { ...options, adapter: options.adapter as GPUAdapter | undefined });
   const engine = new Engine(opened, { tune, poolBytes, memoryBytes, flushAfter });
   await engine.readback.probe();
   registerDevice(name, () => new GpuBackend(name, engine));

@@ -103,7 +103,7 @@ describe("signs are LAPACK's", () => {
     const { Q, R } = qr(tensor([[3, 1], [4, 2]], { dtype: "float64" }));
     expectClose(R, tensor([[-5, -2.2], [0, 0.4]], { dtype: "float64" }));
     expectClose(Q, tensor([[-0.6, -0.8], [-0.8, 0.6]], { dtype: "float64" }));
-    expect(Object.is((R.toArray() as number[][])[1]![0], 0)).toBe(true);
+    expect(Object.is(R.toArray<number[][]>()[1]![0], 0)).toBe(true);
     const zero = qr(zeros([3, 2]));
     expect([zero.Q.abs().toArray(), zero.R.abs().toArray()]).toEqual([[[1, 0], [0, 1], [0, 0]], [[0, 0], [0, 0]]]);
   });
@@ -240,7 +240,7 @@ describe("dtypes, layouts and sizes", () => {
 describe("eigenvalues that are hard to come by", () => {
   const sorted = (a: Tensor) => {
     const { real, imag } = eigvals(a);
-    const [x, y] = [real.toArray() as number[], imag.toArray() as number[]];
+    const [x, y] = [real.toArray<number[]>(), imag.toArray<number[]>()];
     return x.map((value, i) => [value, y[i]!]).sort((p, q) => p[0]! - q[0]! || p[1]! - q[1]!);
   };
 

@@ -50,12 +50,12 @@ describe("CRF", () => {
     const decoded = await crf.decode(emissions, { mask });
     lengths.forEach((length, row) => {
       const all = paths(length).map((path) => ({ path, score: score(crf, emissions, row, path) }));
-      const given = score(crf, emissions, row, (gold.toArray() as number[][])[row]!.slice(0, length));
+      const given = score(crf, emissions, row, gold.toArray<number[][]>()[row]!.slice(0, length));
       expect(likelihoods[row]).toBeCloseTo(given - logSum(all.map(({ score }) => score)), 8);
       expect(decoded[row]).toEqual(all.reduce((a, b) => b.score > a.score ? b : a).path);
     });
     // The best of each step alone are others: the transitions matter.
-    const alone = emissions.argmax(2).toArray() as number[][];
+    const alone = emissions.argmax(2).toArray<number[][]>();
     expect(decoded).not.toEqual(alone.map((row, i) => row.slice(0, lengths[i])));
   });
 

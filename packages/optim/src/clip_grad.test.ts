@@ -13,7 +13,7 @@ test("the norm is that of all gradients together", () => {
   const params = [withGradient(3), withGradient(0, 4), ones([1], { requiresGrad: true })];
   expect(clipGradNorm_(params, 0.5).item()).toBe(5);
   expect(params[0]!.grad!.item()).toBeCloseTo(0.3, 5);
-  expect((params[1]!.grad!.toArray() as number[])[1]).toBeCloseTo(0.4, 5);
+  expect(params[1]!.grad!.toArray<number[]>()[1]).toBeCloseTo(0.4, 5);
 });
 
 test("short gradients stay to the bit", () => {

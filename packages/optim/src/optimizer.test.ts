@@ -24,7 +24,7 @@ describe.each(Object.entries(all))("%s", (name, Make) => {
       descend(optimizers[0], down);
       descend(optimizers[1], up);
     }
-    const [below, above] = [down.abs().toArray(), up.abs().toArray()] as [number[], number[]];
+    const [below, above] = [down.abs().toArray<number[]>(), up.abs().toArray<number[]>()];
     expect(below[0]).toBeLessThan(1);
     expect(below[1]).toBeLessThan(2);
     if (name === "AdamW") return; // its weight decay pulls down as fast as this climbs

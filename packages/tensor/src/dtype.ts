@@ -7,22 +7,22 @@ export type DType = "float32" | "float64" | "float16" | "int8" | "int16" | "int3
 export type Scalar = number | bigint | boolean;
 
 /** The typed arrays that storages consist of: float16 is kept as its bits in a `Uint16Array`, bool as 0 and 1. */
-export type TypedArray =
-  | Float32Array
-  | Float64Array
-  | Uint16Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | BigInt64Array
-  | Uint8Array;
+export type TypedArray<B extends ArrayBufferLike = ArrayBufferLike> =
+  | Float32Array<B>
+  | Float64Array<B>
+  | Uint16Array<B>
+  | Int8Array<B>
+  | Int16Array<B>
+  | Int32Array<B>
+  | BigInt64Array<B>
+  | Uint8Array<B>;
 
 type Kind = "bool" | "int" | "float";
 
 interface DTypeRow {
   readonly bytes: number;
   readonly kind: Kind;
-  readonly array: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => TypedArray;
+  readonly array: new <B extends ArrayBufferLike>(buffer: B, byteOffset: number, length: number) => TypedArray<B>;
 }
 
 const rows: { readonly [D in DType]: DTypeRow } = {
@@ -61,7 +61,12 @@ export function isInteger(dtype: DType): boolean {
 }
 
 /** A typed array of the dtype over part of a buffer. */
-export function typedArrayOver(dtype: DType, buffer: ArrayBufferLike, byteOffset: number, length: number): TypedArray {
+export function typedArrayOver<B extends ArrayBufferLike>(
+  dtype: DType,
+  buffer: B,
+  byteOffset: number,
+  length: number,
+): TypedArray<B> {
   return new rows[dtype].array(buffer, byteOffset, length);
 }
 

@@ -132,7 +132,7 @@ describe("distributions", () => {
   test("randint: every integer from low up to high, int32 unless told otherwise", () => {
     const drawn = randint(-2, 3, [count], { generator });
     expect(drawn.dtype).toBe("int32");
-    const counts = drawn.add(2).bincount().toArray() as number[];
+    const counts = drawn.add(2).bincount().toArray<number[]>();
     expect(counts.length).toBe(5);
     for (const n of counts) expect(Math.abs(n - count / 5)).toBeLessThan(400);
     expect(randint(0, 2, [3], { dtype: "int64" }).dtype).toBe("int64");
@@ -176,7 +176,7 @@ describe("distributions", () => {
     [1 / 8, 0, 3 / 8, 4 / 8].forEach((p, i) => expect(Math.abs(counts[i]! / count - p)).toBeLessThan(0.012));
     const rows = multinomial(weights.expand(50, 4), 3, { generator });
     expect(rows.shape).toEqual([50, 3]);
-    for (const row of rows.toArray() as number[][]) expect([...row].sort()).toEqual([0, 2, 3]);
+    for (const row of rows.toArray<number[][]>()) expect([...row].sort()).toEqual([0, 2, 3]);
     expect(() => multinomial(weights, 4)).toThrow(/no weight is left for draw 4 of 4/);
     expect(() => multinomial(tensor([0, 0]), 1)).toThrow(/no weight is left/);
     expect(() => multinomial(tensor([1, -1]), 1)).toThrow(/weight -1 is not/);
@@ -191,7 +191,7 @@ test("multinomial: every order comes as often as drawing one after the other mak
   const draws = 24_000;
   const generator = new Generator(11);
   const found = new Map<string, number>();
-  for (const row of multinomial(tensor(weights).expand(draws, 4), 3, { generator }).toArray() as number[][]) {
+  for (const row of multinomial(tensor(weights).expand(draws, 4), 3, { generator }).toArray<number[][]>()) {
     found.set(row.join(), (found.get(row.join()) ?? 0) + 1);
   }
   let chiSquared = 0;

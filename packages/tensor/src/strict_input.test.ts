@@ -8,7 +8,7 @@ import { type DType, type Scalar, Tensor, tensor } from "./mod.ts";
 import { apply, fusedUpdate } from "./engine_mod.ts";
 import * as h from "./mod.ts";
 
-const { full, ones, zeros } = h;
+const { full, getDevice, ones, zeros } = h;
 
 describe("what is no number and no tensor", () => {
   const lies: [string, unknown][] = [
@@ -70,11 +70,11 @@ describe("what is no number and no tensor", () => {
     (lie instanceof Float32Array && method === "indexPut_") ||
     (lie === null && method === "at") ||
     (typeof lie === "object" && lie !== null && /^(round_?|unique|diagonal|bincount|backward)$/.test(method));
-  const skipped = /^(backward|registerHook|requiresGrad_)$/;
+  const skipped = /^(backward|registerHook|requiresGrad_|data)$/; // data rejects its promise
 
   const methods: [string, string[]][] = [];
   const page = readFileSync(new URL("./tensor/tensor.ts", import.meta.url), "utf8");
-  for (const [, name, list] of page.matchAll(/^ {2}(\w+)(?:<[^>]*>)?\(([^]*?)\): [^;{]* \{$/gm)) {
+  for (const [, name, list] of page.matchAll(/^ {2}(\w+)(?:<[^>]*>)?\(((?:(?!\): )[^])*)\): [^;{]* \{$/gm)) {
     const parameters = list!.split(/,(?![^{]*\})/).map((parameter) => parameter.trim()).filter((text) => text !== "");
     if (parameters.length > 0 && !skipped.test(name!)) methods.push([name!, parameters]);
   }
@@ -402,6 +402,12 @@ test("a misspelt dtype does not compile", () => {
   const x = ones([1]);
   // @ts-expect-error no dtype and no device is called so
   expect(() => x.to("flaot32")).toThrow('to: there is no device "flaot32" and no dtype of that name');
+  // @ts-expect-error nor is one among others
+  expect(() => x.to("cpu", "flaot32")).toThrow('no device "flaot32"');
+  // @ts-expect-error a device of a name of one's own needs getDevice(name)
+  expect(() => x.to("npu")).toThrow('no device "npu"');
+  expect(x.to("float64").to(getDevice("reference")).to("cpu").dtype).toBe("float64");
+  expect(() => x.to("gpu")).toThrow('no device "gpu"');
   const name: string = "reference";
   expect(x.to(name).to("cpu", "float64").dtype).toBe("float64");
   expect(x.to(x.device, name).device.name).toBe("reference");

@@ -60,8 +60,8 @@ test("WhitenMiddle", () => {
   const images = rand([5, 3, 32, 32]);
   const whitened = new WhitenMiddle().forward(images);
   expect(whitened.shape).toEqual([5, 3, 28, 28]);
-  for (const value of whitened.mean([1, 2, 3]).toArray() as number[]) expect(value).toBeCloseTo(0, 5);
-  for (const value of whitened.std([1, 2, 3]).toArray() as number[]) expect(value).toBeCloseTo(1, 3);
+  for (const value of whitened.mean([1, 2, 3]).toArray<number[]>()) expect(value).toBeCloseTo(0, 5);
+  for (const value of whitened.std([1, 2, 3]).toArray<number[]>()) expect(value).toBeCloseTo(1, 3);
   // Brightness and contrast do not change it; a constant image becomes 0.
   expect(whitened.allclose(new WhitenMiddle().forward(images.mul(0.5).add(0.3)), { atol: 1e-4 })).toBe(true);
   expect(new WhitenMiddle().forward(zeros([1, 3, 32, 32]).add(0.4)).abs().max().item()).toBeLessThan(1e-2);

@@ -28,7 +28,7 @@ test("sinc at zero and near it, where its derivatives are those of 1 − (πx)²
   // Without a graph the rule is one kernel.
   const x = tensor([0, 0.5, -1], { requiresGrad: true });
   x.sinc().sum().backward();
-  const [zero, half, one] = x.grad!.toArray() as number[];
+  const [zero, half, one] = x.grad!.toArray<number[]>();
   expect(zero === 0 && one === 1, `${zero} ${one}`).toBe(true);
   expect(half).toBeCloseTo(-4 / Math.PI, 6);
 });

@@ -1,4 +1,5 @@
 import { checkOptions } from "@heddle/tensor/engine";
+import type { AbortSignalLike } from "./abort_signal.ts";
 import { type Expectation, findFault } from "./checksum.ts";
 import { claimPart, releasePart, removeAbandoned } from "./part_file.ts";
 import { type DownloadProgress, transfer, TransferError } from "./transfer.ts";
@@ -23,7 +24,7 @@ export interface DownloadOptions {
   /** Milliseconds without a byte after which an attempt fails (default 30,000). */
   timeout?: number;
   /** Stops the download; the promise rejects with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
 }
 
 /** What {@link download} did. */
@@ -147,7 +148,7 @@ function checkSum(name: string, sum: string | undefined, digits: number): void {
   }
 }
 
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+function pause(milliseconds: number, signal: AbortSignalLike | undefined): Promise<void> {
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {

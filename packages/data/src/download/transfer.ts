@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { node } from "../node.ts";
+import type { AbortSignalLike } from "./abort_signal.ts";
 
 /** How far a download has come. */
 export interface DownloadProgress {
@@ -24,7 +25,7 @@ export interface TransferRequest {
   readonly size: number | undefined;
   /** Milliseconds without a byte after which the attempt fails. */
   readonly timeout: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignalLike | undefined;
   readonly onProgress: ((progress: DownloadProgress) => unknown) | undefined;
 }
 
@@ -147,12 +148,12 @@ async function sizeOf(path: string): Promise<number> {
 class Watch {
   private readonly controller: AbortController = new AbortController();
   private readonly timeout: number;
-  private readonly user: AbortSignal | undefined;
+  private readonly user: AbortSignalLike | undefined;
   private readonly onUserAbort = (): void => this.controller.abort(this.user?.reason);
   private timer: ReturnType<typeof setTimeout> | undefined;
   private timedOut = false;
 
-  constructor(timeout: number, user: AbortSignal | undefined) {
+  constructor(timeout: number, user: AbortSignalLike | undefined) {
     this.timeout = timeout;
     this.user = user;
     user?.throwIfAborted();

@@ -251,7 +251,7 @@ test.skipIf(!existsSync(folder))(`a part of CIFAR-10 as its archive (skipped unl
   const [train, held] = [await CIFAR10.load({ root: folder }), await CIFAR10.load({ root: folder, train: false })];
   expect([train.length, held.length]).toEqual([10_000, 2000]);
   expect(train.labels.bincount().toArray()).toEqual(Array(10).fill(1000));
-  const pixels = train.images.toTypedArray() as Uint8Array;
+  const pixels = train.images.toTypedArray("uint8");
   const mean = [0, 0, 0];
   for (let at = 0; at < pixels.length; at += 3072) {
     for (let p = 0; p < 3072; p++) mean[p >> 10]! += pixels[at + p]!;

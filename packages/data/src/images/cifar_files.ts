@@ -2,6 +2,7 @@ import { checkOptions } from "@heddle/tensor/engine";
 import { gunzip, MOST_FROM_ONE } from "../archive/gunzip.ts";
 import { readTar } from "../archive/tar.ts";
 import { cacheDir } from "../cache_dir.ts";
+import type { AbortSignalLike } from "../download/abort_signal.ts";
 import { digest } from "../download/checksum.ts";
 import { download } from "../download/download.ts";
 import type { DownloadProgress } from "../download/transfer.ts";
@@ -29,7 +30,7 @@ export interface CifarLoadOptions extends ImageOptions {
   /** Called while downloading. */
   onProgress?: (progress: DownloadProgress) => unknown;
   /** Stops a download. */
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
 }
 
 /** The options' names, for loaders with further options. */

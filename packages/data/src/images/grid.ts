@@ -52,7 +52,7 @@ export function makeGrid(images: Tensor | readonly Tensor[], options: GridOption
   const gridHeight = (height + gap) * Math.ceil(count / across) + gap;
   const gridWidth = (width + gap) * across + gap;
   checkValues(`makeGrid: padding is ${padding}`, 1, channels, gridHeight, gridWidth);
-  const values = scaled(batch.toTypedArray() as Float32Array | Uint8Array, count, options);
+  const values = scaled(batch.toTypedArray(batch.dtype === "uint8" ? "uint8" : "float32"), count, options);
   const length = channels * gridHeight * gridWidth;
   const grid = values instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
   grid.fill(padValue);

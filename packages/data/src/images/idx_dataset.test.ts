@@ -207,7 +207,7 @@ describe.skipIf(!existsSync(folder))(`MNIST's own files (skipped unless ${folder
     expect(images.shape).toEqual([3, 1, 28, 28]);
     // The published mean of the test pictures.
     let sum = 0;
-    for (const pixel of test.images.toTypedArray() as Uint8Array) sum += pixel;
+    for (const pixel of test.images.toTypedArray("uint8")) sum += pixel;
     expect(sum / 255 / (10_000 * 784)).toBeCloseTo(0.1325, 4);
   });
 

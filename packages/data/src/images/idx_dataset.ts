@@ -1,5 +1,6 @@
 import { checkOptions } from "@heddle/tensor/engine";
 import { cacheDir } from "../cache_dir.ts";
+import type { AbortSignalLike } from "../download/abort_signal.ts";
 import { digest } from "../download/checksum.ts";
 import { download } from "../download/download.ts";
 import type { DownloadProgress } from "../download/transfer.ts";
@@ -23,7 +24,7 @@ export interface IdxLoadOptions extends ImageOptions {
   /** Called while downloading. */
   onProgress?: (progress: DownloadProgress) => unknown;
   /** Stops a download. */
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
 }
 
 /** A published file of a data set. */

@@ -42,7 +42,7 @@ describe("PNG", () => {
     // Rows of pixels, each behind a zero.
     const { header, data } = readPngChunks(encodeImage(image), "");
     expect(header).toMatchObject({ width: 7, height: 5, depth: 8, samples: channels, interlaced: false });
-    const row = [...image.movedim(0, 2).at(1).reshape([-1]).toTypedArray() as Uint8Array];
+    const row = [...image.movedim(0, 2).at(1).reshape([-1]).toTypedArray("uint8")];
     expect([...inflateSync(data[0]!)].slice(1 + 7 * channels, 2 * (1 + 7 * channels))).toEqual([0, ...row]);
   });
 

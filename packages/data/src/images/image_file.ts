@@ -110,21 +110,19 @@ export function encodeImage(image: Tensor): Uint8Array {
   checkArguments("encodeImage", arguments, 1, true);
   const shape = image.ndim === 2 ? [1, ...image.shape] : image.shape;
   const [channels, height, width] = shape as [number, number, number];
-  const floating = image.dtype.startsWith("float");
   if (shape.length !== 3 || channels < 1 || channels > 4 || height * width === 0) {
     throw new Error(
       `encodeImage: expected [1 to 4 channels, height, width] or [height, width], got [${image.shape.join(", ")}].` +
         (shape.length === 4 ? " makeGrid makes one picture of many." : ""),
     );
   }
-  if (!floating && image.dtype !== "uint8") {
+  if (!image.dtype.startsWith("float") && image.dtype !== "uint8") {
     throw new Error(`encodeImage: expected uint8 (0 to 255) or float (0 to 1), got ${image.dtype}.`);
   }
-  const values = image.toTypedArray() as Uint8Array | Float32Array;
-  const planes = !floating ? values as Uint8Array : Uint8Array.from(
-    values,
+  const planes = image.dtype === "uint8" ? image.toTypedArray("uint8") : Uint8Array.from<number | bigint>(
+    image.toTypedArray(),
     // NaN is black.
-    (value) => Math.min(255, Math.max(0, Math.floor(value * 255 + 0.5))) || 0,
+    (value) => Math.min(255, Math.max(0, Math.floor(Number(value) * 255 + 0.5))) || 0,
   );
   return encodePng({ width, height, channels, planes });
 }

@@ -7,8 +7,8 @@ import type { Packed } from "./packed_batch.ts";
 
 /** How batches are prepared in workers; see `LoaderOptions.workers`. */
 export interface WorkerOptions {
-  /** URL of the module that creates the data set, such as `new URL("./pets.ts", import.meta.url)`. */
-  module: string | URL;
+  /** URL of the module that creates the data set, as a string or a `URL`, such as `new URL("./pets.ts", import.meta.url)`. */
+  module: string | { readonly href: string };
   /** Its export: the data set, or a function of `argument` that returns it, perhaps as a promise (default "default"). */
   export?: string;
   /** The function's argument. It is copied, so it may contain plain data and typed arrays, but no functions. */
@@ -79,14 +79,15 @@ export class WorkerPool {
     const { module, count = 1, prefetch = 2, argument } = options;
     checkPositive("DataLoader", "workers.count", count);
     checkPositive("DataLoader", "workers.prefetch", prefetch);
-    if (!URL.canParse(String(module))) {
+    const address = typeof module === "string" ? module : String(module?.href);
+    if (!URL.canParse(address)) {
       throw new Error(
-        `DataLoader: workers.module must be a URL such as new URL("./pets.ts", import.meta.url), got "${module}".`,
+        `DataLoader: workers.module must be a URL such as new URL("./pets.ts", import.meta.url), got "${address}".`,
       );
     }
     this.count = count;
     this.ahead = count * prefetch;
-    this.setup = { module: String(module), exported: options.export ?? "default", argument };
+    this.setup = { module: address, exported: options.export ?? "default", argument };
     this.length = length;
   }
 

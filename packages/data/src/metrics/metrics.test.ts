@@ -28,8 +28,8 @@ describe("tokenAccuracy", () => {
 
   test("of logits, as of their argmax", async () => {
     const logits = randn([2, 3, 4], { generator: new Generator(1) });
-    const expected = (logits.toArray() as number[][][]).flat().map((row) => row.indexOf(Math.max(...row)))
-      .filter((id, i) => id === (targets.toArray() as number[][]).flat()[i]).length;
+    const expected = logits.toArray<number[][][]>().flat().map((row) => row.indexOf(Math.max(...row)))
+      .filter((id, i) => id === targets.toArray<number[][]>().flat()[i]).length;
     expect((await tokenAccuracy(logits, targets)).correct).toBe(expected);
     expect(await tokenAccuracy(logits, logits.argmax(-1))).toEqual({ accuracy: 1, correct: 6, count: 6 });
   });

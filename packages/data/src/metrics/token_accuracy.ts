@@ -58,7 +58,7 @@ export async function tokenAccuracy(
     const counted = targets.ne(ignoreIndex);
     return stack([ids.eq(targets).logicalAnd(counted).sum(), counted.sum()], 0);
   });
-  const [correct, count] = Array.from(await sums.data(), Number) as [number, number];
+  const [correct = 0, count = 0] = await sums.data("int32");
   sums.dispose();
   return { accuracy: correct / count, correct, count };
 }

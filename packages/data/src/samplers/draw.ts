@@ -28,7 +28,7 @@ export function weighted(
 }
 
 function read(tensor: Tensor): Int32Array {
-  const values = tensor.toTypedArray() as Int32Array;
+  const values = tensor.toTypedArray("int32");
   tensor.dispose();
   return values;
 }

@@ -82,8 +82,8 @@ describe("LanguageModelWindows", () => {
       });
       for (let epoch = 0; epoch < 60; epoch++) {
         for (const [input, target] of loader) {
-          expect(target.toArray()).toEqual((input.toArray() as number[][]).map((row) => row.map((id) => id + 1)));
-          for (const row of input.toArray() as number[][]) starts.push(row[0]!);
+          expect(target.toArray()).toEqual(input.toArray<number[][]>().map((row) => row.map((id) => id + 1)));
+          for (const row of input.toArray<number[][]>()) starts.push(row[0]!);
         }
       }
       return starts;

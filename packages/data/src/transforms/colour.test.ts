@@ -59,7 +59,7 @@ describe("ColorJitter", () => {
     const out = jitter.apply(pixel(0.2, 0.4, 0.9).expand([200, 3, 1, 1]), new Generator(0));
     const before = 0.2989 * 0.3 + 0.587 * 0.6 + 0.114; // brightened first, blue reaches 1
     const after = 1.5 * (0.2989 * 0.2 + 0.587 * 0.4 + 0.114 * 0.9);
-    const seen = new Set((out.at(":", 0, 0, 0).toArray() as number[]).map((v) => v.toFixed(4)));
+    const seen = new Set(out.at(":", 0, 0, 0).toArray<number[]>().map((v) => v.toFixed(4)));
     expect([...seen].sort()).toEqual([before.toFixed(4), after.toFixed(4)].sort());
   });
 

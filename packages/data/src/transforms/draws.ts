@@ -50,7 +50,7 @@ const FEW = 128;
 function uniforms(generator: Generator, count: number): ArrayLike<number> {
   if (count <= FEW) return generator.uniforms(count);
   const drawn = rand([count], { generator, dtype: "float64", device: "cpu" });
-  const values = drawn.toTypedArray() as Float64Array;
+  const values = drawn.toTypedArray("float64");
   drawn.dispose();
   return values;
 }

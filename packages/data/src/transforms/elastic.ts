@@ -67,7 +67,7 @@ export class ElasticTransform extends PictureTransform {
       // Smoothing is a product with a matrix of the kernel's weights: along rows, then along columns.
       const along = drawn.reshape(2 * count * height, width).matmul(this.smoothing(width));
       const columns = along.reshape(2 * count, height, width).transpose(1, 2).reshape(2 * count * width, height);
-      return columns.matmul(this.smoothing(height)).toTypedArray() as Float32Array;
+      return columns.matmul(this.smoothing(height)).toTypedArray("float32");
     });
     const warp = new Warp(pictures, this.interpolation, this.fill);
     for (let i = 0; i < count; i++) {

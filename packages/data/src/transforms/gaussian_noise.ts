@@ -49,7 +49,7 @@ export class GaussianNoise extends PictureTransform {
   protected transform(pictures: Pictures, generator: Generator): Pictures {
     const { data } = pictures;
     const drawn = randn([data.length], { generator, device: "cpu" });
-    const noise = drawn.toTypedArray() as Float32Array;
+    const noise = drawn.toTypedArray("float32");
     drawn.dispose();
     const { mean, sigma, clip } = this;
     for (let p = 0; p < data.length; p++) {

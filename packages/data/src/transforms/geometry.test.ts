@@ -127,7 +127,7 @@ describe("affine", () => {
     const dot = zeros([1, 41, 41]);
     dot.at(0, 20, 20).fill_(1);
     const moved = new RandomAffine(0, { translate: [0.25, 0.1] }).apply(dot.expand([300, 1, 41, 41]), new Generator(0));
-    const places = moved.nonzero().toArray() as number[][];
+    const places = moved.nonzero().toArray<number[][]>();
     expect(places).toHaveLength(300);
     const [xs, ys] = [places.map((p) => p[3]! - 20), places.map((p) => p[2]! - 20)];
     expect([Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]).toEqual([-10, 10, -4, 4]);
@@ -136,7 +136,7 @@ describe("affine", () => {
     bar.at(0, 20, "21:40").fill_(1);
     const angles = new RandomRotation([10, 40]).apply(bar.expand([200, 1, 41, 41]), new Generator(0)).unbind(0).map(
       (t) => {
-        const end = (t.nonzero().toArray() as number[][]).map((p) => [p[2]! - 20, 20 - p[1]!] as const)
+        const end = t.nonzero().toArray<number[][]>().map((p) => [p[2]! - 20, 20 - p[1]!] as const)
           .reduce((far, p) => Math.hypot(...p) > Math.hypot(...far) ? p : far);
         return Math.atan2(end[1], end[0]) * 180 / Math.PI;
       },
@@ -149,7 +149,7 @@ describe("affine", () => {
     const disc = zeros([1, 41, 41]);
     disc.at(0, "10:31", "10:31").fill_(1);
     const areas = new RandomAffine(0, { scale: [0.5, 1.5] }).apply(disc.expand([200, 1, 41, 41]), new Generator(0))
-      .sum([1, 2, 3]).toTypedArray() as Float32Array;
+      .sum([1, 2, 3]).toTypedArray("float32");
     expect(Math.min(...areas) / 441).toBeLessThan(0.3);
     expect(Math.min(...areas) / 441).toBeGreaterThan(0.2);
     expect(Math.max(...areas) / 441).toBeGreaterThan(2);
@@ -179,7 +179,7 @@ describe("ElasticTransform", () => {
     const [alpha, sigma] = [20, 4];
     const out = new ElasticTransform({ alpha, sigma, fill: NaN }).apply(ramp.expand([20, 1, 64, 64]), new Generator(0));
     const moves = out.sub(ramp).at(":", 0, "16:48", "16:48");
-    const values = moves.flatten().toTypedArray() as Float32Array;
+    const values = moves.flatten().toTypedArray("float32");
     expect(values.some(Number.isNaN)).toBe(false);
     // The variance of a uniform number from −1 to 1 is 1/3; a Gaussian divides it by 4πσ².
     const expected = alpha * Math.sqrt(1 / 3 / (4 * Math.PI * sigma ** 2));
@@ -210,7 +210,7 @@ describe("loss of information", () => {
     const erase = new RandomErasing(1, { scale: [0.1, 0.3], ratio: [0.5, 2], value: [7, 8, 9] });
     const out = erase.apply(zeros([200, 3, 30, 40]), new Generator(0));
     for (const one of out.unbind(0)) {
-      const where = one.at(0).nonzero().toArray() as number[][];
+      const where = one.at(0).nonzero().toArray<number[][]>();
       const [rows, columns] = [where.map((p) => p[0]!), where.map((p) => p[1]!)];
       const [h, w] = [rows, columns].map((all) => Math.max(...all) - Math.min(...all) + 1) as [number, number];
       expect(where).toHaveLength(h * w);

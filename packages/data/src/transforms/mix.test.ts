@@ -42,7 +42,7 @@ describe("CutMix", () => {
       expect(mixed.at(1).maskedSelect(changed.at(1)).sum().item()).toBe(0); // from picture 0
       expect(mixed.at(0).maskedSelect(changed.at(0)).sum().item()).toBe(2 * 2 * area); // from picture 2
       if (area === 0) continue;
-      const where = changed.at(0, 0).nonzero().toArray() as number[][];
+      const where = changed.at(0, 0).nonzero().toArray<number[][]>();
       const side = (k: number): number =>
         Math.max(...where.map((p) => p[k]!)) - Math.min(...where.map((p) => p[k]!)) + 1;
       expect(side(0) * side(1)).toBe(area);

@@ -32,7 +32,7 @@ export function onPictures(where: string, input: Tensor, fn: (pictures: Pictures
     number,
     number,
   ];
-  const data = input.toTypedArray() as Float32Array | Uint8Array;
+  const data = input.toTypedArray(dtype);
   return tensorOf(fn({ data, count, channels, height, width }), shape.length === 4, input.device);
 }
 

@@ -8,6 +8,7 @@ import { BufferPool } from "../memory/buffer_pool.ts";
 import { Readback } from "../memory/readback.ts";
 import type { OpenedDevice } from "./adapter.ts";
 import { DeviceErrors } from "./device_errors.ts";
+import type { EngineReport } from "./engine_report.ts";
 
 /** Settings of an engine. {@link webgpu} has the defaults. */
 export interface EngineOptions {
@@ -15,26 +16,6 @@ export interface EngineOptions {
   readonly memoryBytes: number;
   readonly flushAfter: number;
   readonly tune: boolean;
-}
-
-/** Counts of the work an engine has done and of the memory it holds. */
-export interface EngineReport {
-  /** The name of the adapter. */
-  readonly adapter: string;
-  /** Kernels started. */
-  readonly kernels: number;
-  /** Command buffers submitted. */
-  readonly submits: number;
-  /** Pipelines compiled. */
-  readonly pipelines: number;
-  /** Buffers that exist, both in use and kept for reuse. */
-  readonly buffers: number;
-  /** Bytes of all buffers. */
-  readonly bytes: number;
-  /** Buffers kept for reuse. */
-  readonly freeBuffers: number;
-  /** Bytes of the buffers kept for reuse. */
-  readonly freeBytes: number;
 }
 
 /** A launch with its compiled shader, without buffers. */

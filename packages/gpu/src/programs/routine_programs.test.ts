@@ -6,13 +6,13 @@ import { gpu } from "../testing/gpu_device.ts";
 
 /** The product of `[m, k]` and `[k, n]`, computed on the host. */
 function product(a: Tensor, b: Tensor): number[][] {
-  const [rows, columns] = [a.toArray() as number[][], b.toArray() as number[][]];
+  const [rows, columns] = [a.toArray<number[][]>(), b.toArray<number[][]>()];
   return rows.map((row) => columns[0]!.map((_, j) => row.reduce((sum, x, k) => sum + x * columns[k]![j]!, 0)));
 }
 
 describe.skipIf(gpu === null)("routines that replay a plan", () => {
   const near = (actual: Tensor, expected: number[][]): void => {
-    const rows = actual.toArray() as number[][];
+    const rows = actual.toArray<number[][]>();
     rows.forEach((row, i) => row.forEach((value, j) => expect(value).toBeCloseTo(expected[i]![j]!, 3)));
     expect(rows.length).toBe(expected.length);
   };

@@ -60,9 +60,11 @@ const loose: { readonly [P in ElementwisePrim]?: number } = {
   erfc: 3e-6,
 };
 
+const numbers = (x: Tensor): number[] => Array.from<number | bigint, number>(x.toTypedArray(), Number);
+
 function expectClose(found: Tensor, wanted: Tensor, prim: ElementwisePrim, what: string): void {
   expect(found.dtype).toBe(wanted.dtype);
-  const [a, b] = [found.toTypedArray(), wanted.toTypedArray()].map((all) => Array.from(all as Float32Array, Number));
+  const [a, b] = [numbers(found), numbers(wanted)];
   const half = wanted.dtype === "float16";
   const rtol = half ? 1.1e-3 : loose[prim] ?? 1e-6;
   const wrong = b!.findIndex((value, i) => {

@@ -5,6 +5,8 @@ import { describe, expect, test } from "vitest";
 import { gpuReport } from "../mod.ts";
 import { devices } from "../testing/reference_comparison.ts";
 
+const numbers = (x: Tensor): number[] => Array.from<number | bigint, number>(x.toTypedArray(), Number);
+
 /**
  * Runs a function on both devices with the same inputs and compares with the CPU, whose kernels have their own tests.
  * float16 values are rounded first; the CPU computes in float32.
@@ -22,7 +24,7 @@ function checkOn<P extends RowPrim>(
   const found = applyAll(prim, given.map((input) => input.to(device)), attrs);
   found.forEach((output, i) => {
     expect(output.shape).toEqual(wanted[i]!.shape);
-    const [a, b] = [output, wanted[i]!].map((t) => [...t.toTypedArray() as Float32Array]) as [number[], number[]];
+    const [a, b] = [numbers(output), numbers(wanted[i]!)];
     const scale = Math.max(1, ...b.filter(Number.isFinite).map(Math.abs));
     const near = (value: number, right: number): boolean =>
       output.dtype === "float16"

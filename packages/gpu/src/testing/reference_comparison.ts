@@ -107,10 +107,8 @@ export function expectSame(found: Tensor, wanted: Tensor, rtol: number, what: st
   if (found.shape.join() !== wanted.shape.join()) {
     throw new Error(`${what}: has shape [${found.shape}], expected [${wanted.shape}]`);
   }
-  const [a, b] = [found, wanted].map((t) => Array.from(t.toTypedArray() as Float32Array, Number)) as [
-    number[],
-    number[],
-  ];
+  const numbers = (x: Tensor): number[] => Array.from<number | bigint, number>(x.toTypedArray(), Number);
+  const [a, b] = [numbers(found), numbers(wanted)];
   const tolerance = wanted.dtype === "float16" ? Math.max(rtol, 2e-3) : rtol;
   const wrong = b.findIndex((value, i) => {
     if (Object.is(value, a[i]) || value === a[i]) return false;

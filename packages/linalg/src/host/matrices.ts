@@ -22,7 +22,7 @@ export function read(x: Tensor): Matrices {
     count: batch.reduce((product, size) => product * size, 1),
     rows,
     columns,
-    values: values instanceof Float64Array ? values : Float64Array.from(values as Float32Array),
+    values: values instanceof Float64Array ? values : Float64Array.from<number | bigint>(values, Number),
   };
 }
 

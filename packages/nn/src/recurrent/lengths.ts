@@ -14,7 +14,7 @@ export function checkLengths(operation: string, lengths: Lengths, steps: number,
   if ("shape" in lengths && lengths.ndim !== 1) {
     throw new RangeError(`${operation}: lengths have shape ${showSizes(lengths.shape)}; expected [${batch}]`);
   }
-  const list = "shape" in lengths ? Array.from(lengths.toTypedArray() as Int32Array, Number) : lengths;
+  const list = "shape" in lengths ? Array.from<number | bigint, number>(lengths.toTypedArray(), Number) : lengths;
   if (list.length !== batch) {
     throw new RangeError(
       `${operation}: ${list.length} lengths for a batch of ${batch} sequences; give one for each (with batchFirst false the ` +

@@ -34,7 +34,7 @@ test("a request that no memory is for changes neither weights nor accounts", () 
   expect(() => wide.contiguous()).toThrow("out of memory");
   expect(() => cat([wide, wide])).toThrow("out of memory");
   expect(accounts()).toBe(before);
-  expect((weights.toArray() as number[]).every((value) => value === 5)).toBe(true);
+  expect(weights.toArray<number[]>().every((value) => value === 5)).toBe(true);
 });
 
 describe.each(["cpu", "reference"])("on %s", (device) => {
@@ -130,7 +130,7 @@ describe.each(["cpu", "reference"])("on %s", (device) => {
         expect(() => use(t), `${change} ${use}`).toThrow("must not be written to");
       }
     }
-    expect((neighbour.toArray() as number[]).every((value) => value === 7)).toBe(true);
+    expect(neighbour.toArray<number[]>().every((value) => value === 7)).toBe(true);
   });
 });
 

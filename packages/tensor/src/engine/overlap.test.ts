@@ -7,8 +7,8 @@ describe("areApart", () => {
 
   /** Whether they have no element in common, element by element: each holds its place. */
   function disjoint(a: Tensor, b: Tensor): boolean {
-    const places = new Set(a.flatten().toTypedArray() as Float32Array);
-    return !Array.from(b.flatten().toTypedArray() as Float32Array).some((place) => places.has(place));
+    const places = new Set(a.flatten().toTypedArray("float32"));
+    return !Array.from(b.flatten().toTypedArray("float32")).some((place) => places.has(place));
   }
 
   test("columns of the same rows, rows after rows, and what is between", () => {

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { arange, full, ones, tensor, zeros } from "../mod.ts";
+import { describe, expect, expectTypeOf, test } from "vitest";
+import { arange, type DataArray, dtypes, full, type NestedArray, ones, tensor, zeros } from "../mod.ts";
 import { ReferenceBackend, registerDevice } from "../backend_mod.ts";
 
 describe("item", () => {
@@ -52,6 +52,44 @@ describe("arrays", () => {
       expect([...x.toTypedArray()].map(Number)).toEqual([1, 1]);
       expect(await x.data()).toEqual(x.toTypedArray());
     }
+  });
+
+  test("toTypedArray and data with a dtype have its type, and refuse tensors of another", async () => {
+    const x = tensor([[1, 2, 3]]);
+    expectTypeOf(x.toTypedArray()).toEqualTypeOf<DataArray>();
+    expectTypeOf(x.toTypedArray("float32")).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+    expectTypeOf(x.half().toTypedArray("float16")).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+    expectTypeOf(x.bool().toTypedArray("bool")).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+    expectTypeOf(await x.long().data("int64")).toEqualTypeOf<BigInt64Array<ArrayBuffer>>();
+    for (const dtype of dtypes) {
+      const y = x.to(dtype);
+      expect(y.toTypedArray(dtype)).toEqual(y.toTypedArray());
+      expect(await y.data(dtype)).toEqual(y.toTypedArray());
+    }
+
+    expect(() => x.to("int32").toTypedArray("float32")).toThrow(TypeError);
+    expect(() => x.to("int32").toTypedArray("float32")).toThrow(
+      'toTypedArray: the tensor of shape [1, 3] is int32, not float32; cast with .to("float32") first, or ask for "int32"',
+    );
+    // Both are a Uint8Array, but not the same values.
+    expect(() => x.to("uint8").toTypedArray("bool")).toThrow("is uint8, not bool");
+    await expect(x.data("float64")).rejects.toThrow("data: the tensor of shape [1, 3] is float32, not float64");
+    // @ts-expect-error no dtype is called so
+    expect(() => x.toTypedArray("flaot32")).toThrow('toTypedArray: unknown dtype "flaot32"; use one of float32, ');
+    // @ts-expect-error no dtype is called so
+    await expect(x.data("flaot32")).rejects.toThrow('data: unknown dtype "flaot32"');
+  });
+
+  test("toArray has the type that is written out, and only then", () => {
+    const x = tensor([[1, 2], [3, 4]]);
+    expectTypeOf(x.toArray()).toEqualTypeOf<NestedArray>();
+    expectTypeOf(x.toArray<number[][]>()).toEqualTypeOf<number[][]>();
+    expect(x.toArray<[number, number][]>().map(([a, b]) => a + b)).toEqual([3, 7]);
+    // @ts-expect-error the type is a statement of the caller's, never inferred from where the result goes
+    const rows: number[][] = x.toArray();
+    expect(rows.length).toBe(2);
+    // @ts-expect-error no tensor holds strings
+    expect(() => x.toArray<string[]>()).not.toThrow();
   });
 
   test("data() reads views in their own order", async () => {

@@ -1,7 +1,7 @@
 /** Values out of tensors, and tensors into other dtypes and devices. */
 import { apply, applyInPlace, execute } from "../engine/apply.ts";
 import { constant, fill, produceOne } from "../engine/launch.ts";
-import { checkDType, type DType, dtypes, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../dtype.ts";
+import { checkDType, type DType, dtypes, itemSize, type Scalar, typedArrayOver } from "../dtype.ts";
 import { Device, deviceNames, getDevice, type ToTarget } from "../device.ts";
 import { halfTable } from "../half.ts";
 import { broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../shape.ts";
@@ -29,12 +29,14 @@ export function item(x: Tensor): number {
   return Number(value);
 }
 
-export function toTypedArray(x: Tensor): DataArray {
+export function toTypedArray(x: Tensor, dtype?: DType): DataArray {
+  if (dtype !== undefined) expectDType("toTypedArray", x, dtype);
   const bytes = packed(x, "toTypedArray", (x) => x.device.backend.read(x.storage.buffer, ...extent(x)));
   return decode(x.dtype, bytes);
 }
 
-export async function data(x: Tensor): Promise<DataArray> {
+export async function data(x: Tensor, dtype?: DType): Promise<DataArray> {
+  if (dtype !== undefined) expectDType("data", x, dtype);
   const bytes = packed(x, "data", (x) => x.device.backend.readAsync(x.storage.buffer, ...extent(x)));
   const values = decode(x.dtype, await bytes);
   const turn = reclaiming();
@@ -154,6 +156,18 @@ function deviceNamed(target: Device | string): Device {
   );
 }
 
+/** @throws TypeError for what is no dtype, and for a tensor of another. */
+function expectDType(operation: string, x: Tensor, dtype: DType): void {
+  if (x.dtype === dtype) return;
+  checkDType(operation, dtype);
+  throw new TypeError(
+    `${operation}: the tensor of shape ${
+      showShape(x.shape)
+    } is ${x.dtype}, not ${dtype}; cast with .to("${dtype}") first, ` +
+      `or ask for "${x.dtype}"`,
+  );
+}
+
 /** Runs a reader on a contiguous form of the tensor, below the tape. */
 function packed<T>(tensor: Tensor, operation: string, read: (source: Tensor) => T): T {
   if (tensor.isDisposed) throw freedError(tensor, operation);
@@ -181,7 +195,7 @@ function extent({ offset, numel, dtype, shape, storage }: Tensor): [byteOffset: 
 }
 
 function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): DataArray {
-  const values: TypedArray = typedArrayOver(dtype, bytes.buffer, bytes.byteOffset, bytes.byteLength / itemSize(dtype));
+  const values = typedArrayOver(dtype, bytes.buffer, bytes.byteOffset, bytes.byteLength / itemSize(dtype));
   if (!(values instanceof Uint16Array)) return values;
   const table = halfTable();
   return Float32Array.from(values, (bits) => table[bits]!);

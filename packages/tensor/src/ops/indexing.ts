@@ -169,7 +169,7 @@ export function take(x: Tensor, index: Tensor): Tensor {
 }
 
 export function nonzero(x: Tensor): Tensor {
-  const flags = x.to("bool").toTypedArray() as Uint8Array;
+  const flags = x.to("bool").toTypedArray("bool");
   const found: number[] = [];
   for (let i = 0; i < flags.length; i++) if (flags[i] !== 0) found.push(i);
   const result = new Int32Array(found.length * x.ndim);

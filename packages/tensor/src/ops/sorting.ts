@@ -119,7 +119,7 @@ export function bincount(x: Tensor, options: { readonly weights?: Tensor; readon
       `bincount: weights of shape ${showShape(weights.shape)} for values of shape ${showShape(x.shape)}; give one each`,
     );
   }
-  const values = x.to("int32").toTypedArray() as Int32Array;
+  const values = x.to("int32").toTypedArray("int32");
   let length = minlength;
   for (const value of values) {
     if (value < 0) throw new RangeError(`bincount: ${value} is negative; only integers from 0 on can be counted`);

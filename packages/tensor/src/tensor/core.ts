@@ -1,7 +1,7 @@
 /** What every tensor is, below all operations: memory, dtype and geometry, and who frees it. */
 import { otherCopy } from "../brand.ts";
 import type { Device } from "../device.ts";
-import type { DType, Scalar, TypedArray } from "../dtype.ts";
+import type { DType, Scalar } from "../dtype.ts";
 import { currentScope, handOver, isStray } from "../memory/scope.ts";
 import type { Storage } from "../memory/storage.ts";
 import type { Attrs, ViewPrim } from "../prims/attrs.ts";
@@ -27,8 +27,17 @@ export const tensorOptions = ["dtype", "device", "requiresGrad"] as const;
 /** Nested JavaScript arrays of a tensor's values. */
 export type NestedArray = Scalar | NestedArray[];
 
-/** What `toTypedArray` and `data` return: float16 widened to float32, bool as 0 and 1. */
-export type DataArray = Exclude<TypedArray, Uint16Array>;
+/**
+ * What `toTypedArray` and `data` return for a dtype, or for any: float16 is widened to float32, bool is 0 and 1, int64 is
+ * bigints.
+ */
+export type DataArray<D extends DType = DType> = D extends "float32" | "float16" ? Float32Array<ArrayBuffer>
+  : D extends "float64" ? Float64Array<ArrayBuffer>
+  : D extends "int8" ? Int8Array<ArrayBuffer>
+  : D extends "int16" ? Int16Array<ArrayBuffer>
+  : D extends "int32" ? Int32Array<ArrayBuffer>
+  : D extends "int64" ? BigInt64Array<ArrayBuffer>
+  : Uint8Array<ArrayBuffer>;
 
 /** The tensor that a view was taken of, and how. In-place writes follow it back to the base. */
 export interface ViewSource {

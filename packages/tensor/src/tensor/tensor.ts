@@ -607,8 +607,22 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * tensor([[1, 2], [3, 4]]).t().toTypedArray(); // [1, 3, 2, 4]
    * ```
    */
-  toTypedArray(): DataArray {
-    return toTypedArray(this);
+  toTypedArray(): DataArray;
+  /**
+   * Copies the elements of a tensor whose dtype is known to a typed array of that dtype's type. It does not cast.
+   *
+   * @throws TypeError when the tensor has another dtype; otherwise as without an argument.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const values: Float32Array = tensor([1, 2]).toTypedArray("float32");
+   * values.subarray(1); // [2]
+   * ```
+   */
+  toTypedArray<D extends DType>(dtype: D): DataArray<D>;
+  toTypedArray(dtype?: DType): DataArray {
+    return toTypedArray(this, dtype);
   }
 
   /**
@@ -623,8 +637,21 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * await tensor([[1, 2], [3, 4]]).data(); // [1, 2, 3, 4]
    * ```
    */
-  data(): Promise<DataArray> {
-    return data(this);
+  data(): Promise<DataArray>;
+  /**
+   * Like {@link toTypedArray} with a dtype, but asynchronous, and so available on every device.
+   *
+   * @throws TypeError (as a rejected promise) when the tensor has another dtype; otherwise as without an argument.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * (await tensor([1, 2]).data("float32")).subarray(1); // [2]
+   * ```
+   */
+  data<D extends DType>(dtype: D): Promise<DataArray<D>>;
+  data(dtype?: DType): Promise<DataArray> {
+    return data(this, dtype);
   }
 
   /**
@@ -641,6 +668,20 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * tensor([true, false]).toArray(); // [true, false]
    * ```
    */
+  toArray(): NestedArray;
+  /**
+   * The same with a type that states the number of dimensions and the kind of the values. Nothing checks it at run
+   * time, as a type argument exists only for the compiler; {@link toTypedArray} checks its dtype.
+   *
+   * @throws as without a type argument.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).toArray<number[][]>().map(([a, b]) => a! + b!); // [3, 7]
+   * ```
+   */
+  toArray<T extends NestedArray>(): T;
   toArray(): NestedArray {
     return toArray(this);
   }

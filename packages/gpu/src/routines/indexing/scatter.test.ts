@@ -114,7 +114,7 @@ describe.skipIf(gpu === null)("scatter on the GPU", () => {
     for (const device of devices) {
       const source = randomValues("float32", [20_000], 1).to(device);
       const index = randomValues("int32", [20_000], 2, [0, 900]).to(device);
-      const sums = (): number[] => zeros([900], { device }).scatterAdd(0, index, source).toArray() as number[];
+      const sums = (): number[] => zeros([900], { device }).scatterAdd(0, index, source).toArray<number[]>();
       const first = sums();
       for (let i = 0; i < 3; i++) expect(sums()).toEqual(first);
     }

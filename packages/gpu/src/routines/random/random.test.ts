@@ -75,10 +75,10 @@ describe.skipIf(gpu === null)("random tensors on the GPU", () => {
     const x = randn([400_000], { device: gpu! });
     expect(Math.abs(x.mean().item())).toBeLessThan(0.01);
     expect(Math.abs(x.std().item() - 1)).toBeLessThan(0.01);
-    const next = randn([5], { device: gpu! }).toArray() as number[];
+    const next = randn([5], { device: gpu! }).toArray<number[]>();
     manualSeed(3);
     randn([400_000], { device: "cpu" });
-    const wanted = randn([5], { device: "cpu" }).toArray() as number[];
+    const wanted = randn([5], { device: "cpu" }).toArray<number[]>();
     next.forEach((value, i) => expect(value).toBeCloseTo(wanted[i]!, 5));
     expect(randn([0], { device: gpu! }).toArray()).toEqual([]);
   });

@@ -23,7 +23,7 @@ test("parameters of tensors of very many dimensions stay within their memory", (
     const neighbours = Array.from({ length: 20 }, () => full([16], 7, { device }));
     const many = few.reshape([...few.shape, ...Array<number>(100).fill(1)]);
     expect(call(many).reshape(-1).toArray(), name).toEqual(expected);
-    expect((stack(neighbours).reshape(-1).toArray() as number[]).every((value) => value === 7), name).toBe(true);
+    expect(stack(neighbours).reshape(-1).toArray<number[]>().every((value) => value === 7), name).toBe(true);
   }
 });
 
@@ -35,5 +35,5 @@ test("dimensions that do not merge, in kernels of many operands", () => {
     full(Array.from({ length: rank }, (_, d) => d % 2 === odd ? 2 : 1), 1, { device });
   const neighbours = Array.from({ length: 20 }, () => full([16], 7, { device }));
   expect(side(0).add(side(1)).sum().item()).toBe(2 ** (rank + 1));
-  expect((stack(neighbours).reshape(-1).toArray() as number[]).every((value) => value === 7)).toBe(true);
+  expect(stack(neighbours).reshape(-1).toArray<number[]>().every((value) => value === 7)).toBe(true);
 });

@@ -77,8 +77,8 @@ const expected: { readonly [P in RowPrim]: (inputs: readonly Tensor[], attrs: At
 /** Within a share of the largest element, or equal where that is not finite. */
 function expectClose(actual: Tensor, wanted: Tensor, tolerance: number): void {
   expect(actual.shape).toEqual(wanted.shape);
-  const a = [...actual.to("float64").toTypedArray() as Float64Array];
-  const b = [...wanted.toTypedArray() as Float64Array];
+  const a = [...actual.to("float64").toTypedArray("float64")];
+  const b = [...wanted.toTypedArray("float64")];
   const scale = Math.max(1, ...b.filter(Number.isFinite).map(Math.abs));
   const off = a.findIndex((value, i) => !Object.is(value, b[i]) && !(Math.abs(value - b[i]!) <= tolerance * scale));
   expect(off < 0 ? "all close" : `${a[off]} for ${b[off]} at ${off}`).toBe("all close");
@@ -237,7 +237,7 @@ describe("row kernels", () => {
         eps: 1e-5,
         perRow: false,
       });
-      return [y!, mean!, variance!, ...dx].flatMap((t) => [...t.toTypedArray() as Float32Array]);
+      return [y!, mean!, variance!, ...dx].flatMap((t) => [...t.toTypedArray("float32")]);
     };
     const [first, ...others] = several.map((device) => run(device));
     for (const other of others) expect(other).toEqual(first);

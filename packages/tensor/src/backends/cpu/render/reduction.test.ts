@@ -35,7 +35,7 @@ test.each(cases)("sums, means, variances and norms over %s are as exact as PyTor
 });
 
 test("a million tenths in three columns", () => {
-  const found = full([1_000_000, 3], 0.1, { device }).sum(0).toTypedArray() as Float32Array;
+  const found = full([1_000_000, 3], 0.1, { device }).sum(0).toTypedArray("float32");
   for (const sum of found) expect(Math.abs(sum - 1e6 * tenth)).toBeLessThan(0.02);
 });
 
