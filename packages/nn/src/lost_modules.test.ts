@@ -41,6 +41,18 @@ test.each<[string, () => unknown, string]>([
   for (const use of uses) expect(() => use(new Net())).toThrow(message);
 });
 
+test("a container may hold what is registered too", () => {
+  class Net extends Module {
+    readonly first = new Linear(2, 2);
+    readonly rest = new ModuleList([new Linear(2, 2), new Linear(2, 1)]);
+    readonly layers = [this.first, ...this.rest];
+    readonly stages = [{ name: "last", layer: this.rest.at(-1)! }];
+    readonly byName = new Map([["weight", this.first.weight]]);
+  }
+  expect(new Net().parameters()).toHaveLength(6);
+  expect(new Net().train(false).layers).toHaveLength(3);
+});
+
 test("data is not searched far, nor what begins with #", () => {
   let reads = 0;
   const counted = <T extends object>(value: T): T =>

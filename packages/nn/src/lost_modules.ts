@@ -19,12 +19,12 @@ const large: WeakSet<object> = new WeakSet();
 
 /**
  * Refuses a field that is a plain container with a module or a parameter inside, which `parameters()` and `stateDict()` would not find.
- * Only the first values are looked at, so that data fields cost next to nothing.
+ * What is registered too may stand in a container as well. Only the first values are looked at, so that data fields cost next to nothing.
  *
  * @throws TypeError naming the container and the class to use in its place.
  */
-export function checkLost(owner: string, field: string, value: object, isModule: (item: unknown) => boolean): void {
-  const lost = find(value, field, isModule, mostDepth, { left: mostValues });
+export function checkLost(owner: string, field: string, value: object, isLost: (item: object) => boolean): void {
+  const lost = find(value, field, isLost, mostDepth, { left: mostValues });
   if (lost === null) return;
   const listed = lost.kind === "array" || lost.kind === "Set";
   const remedy = lost.item instanceof Parameter
@@ -41,7 +41,7 @@ export function checkLost(owner: string, field: string, value: object, isModule:
 function find(
   value: object,
   path: string,
-  isModule: (item: unknown) => boolean,
+  isLost: (item: object) => boolean,
   depth: number,
   budget: { left: number },
 ): Lost | null {
@@ -50,10 +50,10 @@ function find(
   for (const [key, item] of container.entries) {
     if (budget.left-- <= 0) return null;
     if (typeof item !== "object" || item === null) continue;
-    if (item instanceof Parameter || isModule(item)) return { item, path, kind: container.kind };
+    if (isLost(item)) return { item, path, kind: container.kind };
     if (depth === 1) continue;
     const inner = typeof key === "number" ? `${path}[${key}]` : `${path}.${String(key)}`;
-    const found = find(item, inner, isModule, depth - 1, budget);
+    const found = find(item, inner, isLost, depth - 1, budget);
     if (found !== null) return found;
   }
   return null;

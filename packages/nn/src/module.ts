@@ -358,10 +358,28 @@ export abstract class Module {
     return [...found].map(([tensor, name]) => [name, tensor]);
   }
 
+  /** Whether a module or parameter is found from this module on, by whatever path: a container may hold it as well. */
+  private reaches(wanted: Module | Parameter): boolean {
+    const seen = new Set<Module>();
+    const visit = (module: Module): boolean => {
+      seen.add(module);
+      for (const [, value] of module.members()) {
+        if (value === wanted || (value instanceof Module && !seen.has(value) && visit(value))) return true;
+      }
+      return false;
+    };
+    return visit(this);
+  }
+
   /** Refuses fields whose parameters would not be found. */
   private checkField(name: string, value: object): void {
     const owner = this.constructor.name;
-    checkLost(owner, name, value, (item) => item instanceof Module);
+    checkLost(
+      owner,
+      name,
+      value,
+      (item) => (item instanceof Module || item instanceof Parameter) && !this.reaches(item),
+    );
     const other = otherCopy(value, "Module") ?? otherCopy(value, "Parameter");
     if (other !== null) throw new TypeError(`${owner}.${name}: ${other}`);
   }

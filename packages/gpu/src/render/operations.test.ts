@@ -11,3 +11,14 @@ test("every function that an operation calls is written down", () => {
     }
   }
 });
+
+test("every function that a function calls is WGSL's own or written down", () => {
+  const builtIn =
+    /^(abs|atan2|bitcast|ceil|clamp|countLeadingZeros|countOneBits|cross|dot|exp|exp2|extractBits|f16|f32|firstLeadingBit|firstTrailingBit|floor|fma|fract|frexp|i32|if|insertBits|ldexp|log|log2|max|min|mix|modf|pow|return|round|select|sign|sqrt|step|switch|transpose|trunc|u32|vec2|vec3|vec4|while|for|array|pack2x16float|unpack2x16float|bool)$/;
+  for (const [name, source] of Object.entries(functions)) {
+    const code = source.replaceAll(/\/\/.*$/gm, "");
+    for (const [, called] of code.matchAll(/\b([A-Za-z_]\w*)(?:<[\w, ]+>)?\(/g)) {
+      if (called !== name && !builtIn.test(called!)) expect(Object.keys(functions), name).toContain(called);
+    }
+  }
+});

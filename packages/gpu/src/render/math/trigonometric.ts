@@ -96,7 +96,7 @@ export const angles: Readonly<Record<string, string>> = {
   let bounded = min(a, 16777216f);
   let quarters = round(2f * bounded);
   let r = fma(quarters, -0.5f, bounded) * ${literal(Math.PI)};${sineAndCosine}
-  return turned(s, c, u32(quarters)) / (a * ${literal(Math.PI)});
+  return quadrant_value(s, c, u32(quarters)) / (a * ${literal(Math.PI)});
 }`,
   // atan(t) for t from 0 to 1.
   atan_small: `fn atan_small(t: f32) -> f32 {
