@@ -158,16 +158,23 @@ const layers: { readonly [name: string]: Layer } = {
 /** Bases, what is made by a function of its own, of layers, or of options that must be given. */
 const others = new Set([
   "BatchNorm",
+  "AdaptivePoolNd",
+  "ConstantPadNd",
   "ConvNd",
   "ConvTransposeNd",
   "DropoutNd",
+  "EquivariantConv",
   "FeatureExtractor",
   "InstanceNorm",
+  "LPPoolNd",
+  "PadNd",
+  "PoolNd",
   "RecurrentCell",
   "RecurrentLayer",
   "RunningNorm",
   "Sequential",
   "Upsample",
+  "WeightedLoss",
 ]);
 
 const wrong: { readonly [K in Kind]: readonly unknown[] } = {
