@@ -57,12 +57,9 @@ export const convColumnsParams: Params<typeof fields[number]> = new Params(field
 export function convColumnsModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const prepare = module.func(ints(8), []);
-  copyRows(prepare, e, "prepare");
-  const bring = module.func(ints(8), []);
-  copyRows(bring, e, "return");
-  const clear = module.func(ints(2), []);
-  fillZeros(clear);
+  const prepare = copyRows(module, e, "prepare");
+  const bring = copyRows(module, e, "return");
+  const clear = fillZeros(module);
   const [int, real] = e.bytes === 4 ? ["i32", "f32"] as const : ["i64", "f64"] as const;
 
   const run = module.func(ints(4), [], "run");

@@ -82,14 +82,10 @@ export function convForwardModule(memory: MemoryImport, e: Element, form: ConvFo
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const spread = form === "spread filters";
   const tiles = form === "positions" ? positionKernels(module, e) : tableKernels(module, e, "store", spread);
-  const pack = module.func(ints(7), []);
-  packPanel(pack, e);
-  const expand = spread ? module.func(ints(3), []) : null;
-  if (expand) spreadPanel(expand, e);
-  const prepare = module.func(ints(8), []);
-  copyRows(prepare, e, "prepare");
-  const clear = module.func(ints(2), []);
-  fillZeros(clear);
+  const pack = packPanel(module, e);
+  const expand = spread ? spreadPanel(module, e) : null;
+  const prepare = copyRows(module, e, "prepare");
+  const clear = fillZeros(module);
 
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as Locals<4>;

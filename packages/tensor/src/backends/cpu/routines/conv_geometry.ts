@@ -103,6 +103,36 @@ export interface ImageLayout {
   readonly position: (depth: number, row: number, column: number) => number;
 }
 
+/** What generated code is told of images in memory and of their prepared form; strides in bytes. */
+export function imageFields(
+  x: CpuOperand,
+  strides: readonly [number, number, number, number, number],
+  { channels }: ConvGeometry,
+  layout: ImageLayout,
+): {
+  readonly x: number;
+  readonly xBatch: number;
+  readonly xGroup: number;
+  readonly xChannel: number;
+  readonly channels: number;
+  readonly rowCount: number;
+  readonly step: number;
+  readonly preparedChannel: number;
+  readonly preparedBytes: number;
+} {
+  return {
+    x: x.pointer,
+    xBatch: strides[0],
+    xGroup: channels * strides[1],
+    xChannel: strides[1],
+    channels,
+    rowCount: layout.rows.length,
+    step: layout.step,
+    preparedChannel: layout.channel,
+    preparedBytes: channels * layout.bytes,
+  };
+}
+
 /** The layout for an image of the given strides (in bytes); `copy` asks for a prepared one even where none is needed. */
 export function imageLayout(
   g: ConvGeometry,

@@ -9,6 +9,7 @@ import {
   type Locals,
   loop,
   memory,
+  type ModuleBuilder,
   op,
   set,
   tee,
@@ -29,10 +30,11 @@ export function rowTable({ rows }: ImageLayout): Int32Array {
 }
 
 /**
- * A function `(image, prepared, table, rows, step, channels, imageChannel, preparedChannel)` that copies rows of every channel, to the
- * prepared form or from it.
+ * Adds a function `(image, prepared, table, rows, step, channels, imageChannel, preparedChannel)` to a module, which copies rows of
+ * every channel, to the prepared form or from it.
  */
-export function copyRows(f: FunctionBuilder, e: Element, direction: "prepare" | "return"): void {
+export function copyRows(module: ModuleBuilder, e: Element, direction: "prepare" | "return"): FunctionBuilder {
+  const f = module.func(new Array<"i32">(8).fill("i32"), []);
   const [image, prepared, table, rows, step, channels, imageChannel, preparedChannel] = f.params as Locals<8>;
   const [entry, row, count, whole] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
   const [outer, inner] = [f.local("i32"), f.local("i32")];
@@ -74,10 +76,12 @@ export function copyRows(f: FunctionBuilder, e: Element, direction: "prepare" | 
     advance(image, get(imageChannel)),
     advance(prepared, get(preparedChannel)),
   ));
+  return f;
 }
 
-/** A function `(pointer, bytes)` that writes zeros; the bytes are a multiple of 4. */
-export function fillZeros(f: FunctionBuilder): void {
+/** Adds a function `(pointer, bytes)` to a module, which writes zeros; the bytes are a multiple of 4. */
+export function fillZeros(module: ModuleBuilder): FunctionBuilder {
+  const f = module.func(["i32", "i32"], []);
   const [pointer, bytes] = f.params as Locals<2>;
   const count = f.local("i32");
   f.emit(
@@ -93,4 +97,5 @@ export function fillZeros(f: FunctionBuilder): void {
       ),
     ),
   );
+  return f;
 }

@@ -77,14 +77,10 @@ export function convInputGradModule(
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const whole = tableKernels(module, e, "add", spread);
   const others = tableKernels(module, e, cut === "rows" ? "add masked" : "add split", spread);
-  const pack = module.func(ints(7), []);
-  packPanel(pack, e);
-  const expand = spread ? module.func(ints(3), []) : null;
-  if (expand) spreadPanel(expand, e);
-  const bring = module.func(ints(8), []);
-  copyRows(bring, e, "return");
-  const clear = module.func(ints(2), []);
-  fillZeros(clear);
+  const pack = packPanel(module, e);
+  const expand = spread ? spreadPanel(module, e) : null;
+  const bring = copyRows(module, e, "return");
+  const clear = fillZeros(module);
 
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as Locals<4>;

@@ -75,10 +75,8 @@ export function convWeightDotModule(
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = dotKernels(module, e, length, most);
-  const prepare = module.func(ints(8), []);
-  copyRows(prepare, e, "prepare");
-  const clear = module.func(ints(2), []);
-  fillZeros(clear);
+  const prepare = copyRows(module, e, "prepare");
+  const clear = fillZeros(module);
 
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as Locals<4>;

@@ -1,7 +1,15 @@
 /** The weights' gradient of convolutions: a product of taps with filters, summed over the positions of all images. */
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
-import { convGeometry, geometryKey, imageLayout, imageStrides, sizeOfVolume, tapOffsets } from "./conv_geometry.ts";
+import {
+  convGeometry,
+  geometryKey,
+  imageFields,
+  imageLayout,
+  imageStrides,
+  sizeOfVolume,
+  tapOffsets,
+} from "./conv_geometry.ts";
 import { imageWalk } from "./conv_walk.ts";
 import { convGradOfWeightByDots, suitsDotProducts } from "./conv_weight_dot.ts";
 import { rowTable } from "./conv_image.ts";
@@ -85,19 +93,13 @@ export function convGradOfWeight(
     groups,
     batch: part,
     adds: 0,
-    x: x.pointer,
-    xBatch: strides[0],
-    xGroup: channels * strides[1],
-    xChannel: strides[1],
+    ...imageFields(x, strides, g, layout),
     image: inPlace ? x.pointer : image,
     imageBatch: inPlace ? strides[0] : imageBytes,
     imageChannel: layout.channel,
     imageGroup: channels * layout.channel,
     imageBytes: layout.bytes,
-    channels,
     rows,
-    rowCount: layout.rows.length,
-    step: layout.step,
     g: y.pointer,
     gBatch: groups * filters * positions * bytes,
     filters,

@@ -84,12 +84,9 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element, kno
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = rowKernels(module, e, known);
-  const pack = module.func(ints(7), []);
-  packPanel(pack, e);
-  const prepare = module.func(ints(8), []);
-  copyRows(prepare, e, "prepare");
-  const clear = module.func(ints(2), []);
-  fillZeros(clear);
+  const pack = packPanel(module, e);
+  const prepare = copyRows(module, e, "prepare");
+  const clear = fillZeros(module);
   const width = tileVectors * e.lanes;
   const pitch = 16 * tileVectors;
 

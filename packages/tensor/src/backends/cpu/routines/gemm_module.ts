@@ -32,8 +32,7 @@ export function gemmModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
         packedKernel(f, e, r + 1, v + 1, spread);
         return f;
       }));
-  const pack = module.func(ints(7), []);
-  packPanel(pack, e);
+  const pack = packPanel(module, e);
   const lefts = module.func(ints(5), []);
   packLeft(lefts, e, pack);
   const rights = module.func(ints(6), []);
@@ -41,8 +40,7 @@ export function gemmModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
   const plain = kernels(false);
   let spread: Kernels["spread"] = null;
   if (e.spread) {
-    const make = module.func(ints(3), []);
-    spreadPanel(make, e);
+    const make = spreadPanel(module, e);
     spread = { kernels: kernels(true), make };
   }
   const products = module.func(ints(10), []);

@@ -59,6 +59,15 @@ export function addMul(a: Code, b: Code, c: Code): Code {
   return op("i32.add", a, op("i32.mul", b, c));
 }
 
+/** The address of a plane by its number, which counts channels within images: the image at `x` has one each `xChannel` bytes. */
+export function planeAddress(plane: Local, field: (name: "channels" | "x" | "xBatch" | "xChannel") => Code): Code {
+  return addMul(
+    addMul(field("x"), op("i32.div_s", get(plane), field("channels")), field("xBatch")),
+    op("i32.rem_s", get(plane), field("channels")),
+    field("xChannel"),
+  );
+}
+
 /** The lesser of two signed numbers; both are evaluated twice. */
 export function least(a: Code, b: Code): Code {
   return op("select", a, b, op("i32.lt_s", a, b));

@@ -15,7 +15,7 @@ import {
 } from "../../../wasm/assembler.ts";
 import type { ElementKind } from "./element.ts";
 import { poolQuads, poolRows, poolRowsParameters, type PoolWindow } from "./max_pool_kernels.ts";
-import { addMul, advance, least, Params, range, times } from "./loops.ts";
+import { addMul, advance, least, Params, planeAddress, range, times } from "./loops.ts";
 
 const fields = [
   "channels",
@@ -321,14 +321,7 @@ export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uin
       get(begin),
       get(end),
       1,
-      set(
-        plane,
-        addMul(
-          addMul(field("x"), op("i32.div_s", get(t), field("channels")), field("xBatch")),
-          op("i32.rem_s", get(t), field("channels")),
-          field("xChannel"),
-        ),
-      ),
+      set(plane, planeAddress(t, field)),
       reading === "scattered" ? everyQuad : everyRow,
     ),
   );

@@ -9,6 +9,7 @@ import {
   type Locals,
   loop,
   memory,
+  type ModuleBuilder,
   op,
   set,
   tee,
@@ -48,10 +49,11 @@ export function transpose(
 }
 
 /**
- * A function `(from, line, inner, steps, lines, to, pitch)`: writes `lines` elements side by side for each of `steps` steps, which
+ * Adds a function `(from, line, inner, steps, lines, to, pitch)` to a module: it writes `lines` elements side by side for each of `steps` steps, which
  * come `pitch` bytes apart; in the source they are `line` bytes apart, and steps `inner` bytes.
  */
-export function packPanel(f: FunctionBuilder, e: Element): void {
+export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
+  const f = module.func(new Array<"i32">(7).fill("i32"), []);
   const [from, line, inner, steps, lines, to, pitch] = f.params as Locals<7>;
   const [source, target, count] = [f.local("i32"), f.local("i32"), f.local("i32")];
   const scalar = e.bytes === 4 ? "i32" : "i64";
@@ -123,6 +125,7 @@ export function packPanel(f: FunctionBuilder, e: Element): void {
     when(op("i32.eq", get(inner), i32(e.bytes)), more(e.lanes, moveSquares())),
     more(1, moveLine),
   );
+  return f;
 }
 
 /** Zeros `bytes` bytes, a multiple of 16, from a pointer on; moves both. */
@@ -137,8 +140,9 @@ export function clear(pointer: Local, bytes: Local): Code {
   );
 }
 
-/** A function `(from, to, count)` that writes each of `count` elements once a lane. */
-export function spreadPanel(f: FunctionBuilder, e: Element): void {
+/** Adds a function `(from, to, count)` to a module, which writes each of `count` elements once a lane. */
+export function spreadPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
+  const f = module.func(["i32", "i32", "i32"], []);
   const [from, to, count] = f.params as Locals<3>;
   const vectors = f.local("i32");
   const values = f.local("v128");
@@ -159,4 +163,5 @@ export function spreadPanel(f: FunctionBuilder, e: Element): void {
       advance(to, 16),
     ),
   );
+  return f;
 }

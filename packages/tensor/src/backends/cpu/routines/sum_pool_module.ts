@@ -12,7 +12,7 @@ import {
   when,
 } from "../../../wasm/assembler.ts";
 import { element } from "./element.ts";
-import { addMul, advance, least, Params, range } from "./loops.ts";
+import { addMul, advance, least, Params, planeAddress, range } from "./loops.ts";
 import { gatherRows, mostColumns, type SumPoolShape, writeLongRow, writeRow } from "./sum_pool_rows.ts";
 import type { Rows } from "./window_rows.ts";
 
@@ -96,14 +96,7 @@ export function sumPoolModule(memoryImport: MemoryImport, shape: SumPoolShape): 
       get(begin),
       get(end),
       1,
-      set(
-        plane,
-        addMul(
-          addMul(field("x"), op("i32.div_s", get(t), field("channels")), field("xBatch")),
-          op("i32.rem_s", get(t), field("channels")),
-          field("xChannel"),
-        ),
-      ),
+      set(plane, planeAddress(t, field)),
       set(known, i32(-1)),
       set(begins, field("first")),
       set(beginsPhase, field("firstPhase")),
