@@ -62,6 +62,11 @@ export function size(sizes: Sizes, name: string): number {
   return value;
 }
 
+/** Several sizes that must be numbers. */
+export function numbers<const N extends readonly string[]>(sizes: Sizes, ...names: N): { [I in keyof N]: number } {
+  return names.map((name) => size(sizes, name)) as { [I in keyof N]: number };
+}
+
 /** A size that must be a list of numbers, such as a shape. */
 export function list(sizes: Sizes, name: string): readonly number[] {
   const value = sizes[name];

@@ -6,19 +6,8 @@ import process from "node:process";
 import { Engine } from "../packages/tensor/src/backends/cpu/engine.ts";
 import * as routines from "../packages/tensor/src/backends/cpu/routines/mod.ts";
 import type { CpuOperand } from "../packages/tensor/src/backends/cpu/routines/operand.ts";
-import {
-  type Code,
-  get,
-  i32,
-  type Local,
-  loop,
-  memory,
-  ModuleBuilder,
-  op,
-  set,
-  tee,
-} from "../packages/tensor/src/wasm/assembler.ts";
-import { branchIf } from "../packages/tensor/src/wasm/assembler.ts";
+import { contiguousStrides } from "../packages/tensor/src/shape.ts";
+import { multiplyAdds } from "./reference.ts";
 
 interface Work {
   readonly name: string;
@@ -31,16 +20,6 @@ const [filter = "", threads = "1"] = process.argv.slice(2);
 const engine = new Engine({}, Number(threads));
 if (engine.threads > 1) engine.ready(10_000);
 
-function contiguous(shape: readonly number[]): number[] {
-  const strides: number[] = new Array(shape.length);
-  let step = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    strides[d] = step;
-    step *= shape[d]!;
-  }
-  return strides;
-}
-
 function operand(
   shape: readonly number[],
   dtype: "float32" | "int32" = "float32",
@@ -51,7 +30,7 @@ function operand(
     const values = new Float32Array(engine.heap.memory.buffer, pointer, size);
     for (let i = 0; i < size; i++) values[i] = Math.sin(i);
   }
-  return { dtype, shape, strides: contiguous(shape), pointer };
+  return { dtype, shape, strides: contiguousStrides(shape), pointer };
 }
 
 const turned = (x: CpuOperand): CpuOperand => ({
@@ -59,35 +38,6 @@ const turned = (x: CpuOperand): CpuOperand => ({
   shape: [x.shape[1]!, x.shape[0]!],
   strides: [x.strides[1]!, x.strides[0]!],
 });
-
-/** Twelve independent sums, each added to four times a turn. */
-function ceiling(): Work {
-  const module = new ModuleBuilder(engine.memoryImport);
-  const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
-  const [, , turns] = f.params as [Local, Local, Local];
-  const sums = Array.from({ length: 12 }, () => f.local("v128"));
-  const [x, y] = [f.local("v128"), f.local("v128")];
-  // The sum is a factor, so that no compiler can take the product out of the loop.
-  const madd = (sum: Local): Code =>
-    engine.features.relaxedMadd
-      ? op("f32x4.relaxed_madd", get(x), get(sum), get(y))
-      : op("f32x4.add", op("f32x4.mul", get(x), get(sum)), get(y));
-  f.emit(
-    loop(
-      Array.from({ length: 4 }, () => sums.map((sum) => set(sum, madd(sum)))),
-      branchIf(0, tee(turns, op("i32.sub", get(turns), i32(1)))),
-    ),
-    sums.map((sum, i) => memory("v128.store", 16 * i, i32(at), get(sum))),
-  );
-  const entry = engine.compile(module.build());
-  const turnsARun = 20_000;
-  return {
-    name: "ceiling",
-    flops: turnsARun * 12 * 4 * 8,
-    run: () => entry.run(0, 0, turnsARun, 0),
-  };
-}
-const at = engine.heap.alloc(256);
 
 function product(
   name: string,
@@ -241,7 +191,7 @@ const makers: Record<string, () => Work[]> = {
 };
 
 const works = Object.values(makers).flatMap((make) => make()).filter((work) => work.name.includes(filter));
-const top = ceiling();
+const top: Work = { name: "ceiling", ...multiplyAdds(engine, 20_000) };
 const best = new Map<string, number>();
 function time(work: Work, repeat: number): void {
   const begin = performance.now();
@@ -252,8 +202,6 @@ function time(work: Work, repeat: number): void {
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 async function main(): Promise<void> {
-  // Runtimes recompile hot code with an optimising compiler.
-  for (let i = 0; i < 40; i++) top.run();
   for (const work of works) {
     const until = performance.now() + 150;
     while (performance.now() < until) work.run();

@@ -2,7 +2,6 @@ import { noGrad } from "@heddle/autograd";
 import {
   type CacheStack,
   Embedding,
-  functional as F,
   type KeyValueCache,
   LayerNorm,
   LearnedPositions,
@@ -13,8 +12,8 @@ import {
 } from "@heddle/nn";
 import { Adam } from "@heddle/optim";
 import { fromTypedArray, scope, type Tensor, tidy } from "@heddle/tensor";
-import { type Case, type Family, type Maker, size } from "../case.ts";
-import { input } from "./heddle_work.ts";
+import { type Case, type Family, type Maker, numbers, size } from "../case.ts";
+import { input, trainingSteps } from "./heddle_work.ts";
 
 const sizes = { layers: 4, width: 128, heads: 4, context: 64, vocabulary: 65 };
 
@@ -115,13 +114,7 @@ class Gpt extends Module {
 }
 
 function made(of: Parameters<Maker>[0]): Gpt {
-  const [layers, width, heads, context, vocabulary] = [
-    "layers",
-    "width",
-    "heads",
-    "context",
-    "vocabulary",
-  ].map((name) => size(of, name)) as [number, number, number, number, number];
+  const [layers, width, heads, context, vocabulary] = numbers(of, "layers", "width", "heads", "context", "vocabulary");
   return new Gpt(layers, width, heads, context, vocabulary);
 }
 
@@ -147,25 +140,7 @@ export const heddleGpt: Readonly<Record<string, Maker>> = {
       text.narrow(1, 1, context).flatten(),
     ];
     const optimizer = new Adam(parameters, { lr: size(of, "lr") });
-    const train = (): number => {
-      using _ = scope();
-      const loss = F.crossEntropy(network.forward(read).flatten(0, 1), next);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      return loss.item();
-    };
-    return {
-      run() {
-        train();
-      },
-      outputs: () => [Float32Array.of(train(), train(), train())],
-      end() {
-        for (const tensor of [text, read, next, ...parameters]) {
-          tensor.dispose();
-        }
-      },
-    };
+    return trainingSteps(optimizer, () => network.forward(read).flatten(0, 1), next, [text, read, next, ...parameters]);
   },
   decode(of) {
     const network = made(of).eval();

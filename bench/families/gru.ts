@@ -1,9 +1,9 @@
 import { noGrad } from "@heddle/autograd";
-import { Embedding, functional as F, GRU, Linear, Module } from "@heddle/nn";
+import { Embedding, GRU, Linear, Module } from "@heddle/nn";
 import { Adam, SGD } from "@heddle/optim";
 import { fromTypedArray, scope, type Tensor, tidy } from "@heddle/tensor";
-import { type Case, type Family, type Maker, size } from "../case.ts";
-import { input } from "./heddle_work.ts";
+import { type Case, type Family, type Maker, numbers, size } from "../case.ts";
+import { input, trainingSteps } from "./heddle_work.ts";
 
 function step(optimizer: "adam" | "sgd", lr: number): Case {
   return {
@@ -63,12 +63,7 @@ class Translator extends Module {
 /** Heddle's code for it. */
 export const heddleGru: Readonly<Record<string, Maker>> = {
   gru(sizes) {
-    const [batch, steps, hidden, vocabulary] = [
-      "batch",
-      "steps",
-      "hidden",
-      "vocabulary",
-    ].map((name) => size(sizes, name)) as [number, number, number, number];
+    const [batch, steps, hidden, vocabulary] = numbers(sizes, "batch", "steps", "hidden", "vocabulary");
     const network = new Translator(vocabulary, hidden);
     const parameters = network.parameters();
     noGrad(() => {
@@ -91,24 +86,12 @@ export const heddleGru: Readonly<Record<string, Maker>> = {
     ];
     const lr = size(sizes, "lr");
     const optimizer = sizes.optimizer === "adam" ? new Adam(parameters, { lr }) : new SGD(parameters, { lr });
-    const train = (): number => {
-      using _ = scope();
-      const loss = F.crossEntropy(network.forward(read, before), after);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      return loss.item();
-    };
-    return {
-      run() {
-        train();
-      },
-      outputs: () => [Float32Array.of(train(), train(), train())],
-      end() {
-        for (const tensor of [read, written, before, after, ...parameters]) {
-          tensor.dispose();
-        }
-      },
-    };
+    return trainingSteps(optimizer, () => network.forward(read, before), after, [
+      read,
+      written,
+      before,
+      after,
+      ...parameters,
+    ]);
   },
 };

@@ -1,4 +1,6 @@
 /** Shared code of the families for Heddle. */
+import { functional as F } from "@heddle/nn";
+import type { Optimizer } from "@heddle/optim";
 import { fromTypedArray, scope, type Tensor, type TensorOptions } from "@heddle/tensor";
 import type { Work } from "../case.ts";
 import { uniform } from "../inputs.ts";
@@ -40,6 +42,37 @@ export function steady(
     },
     end() {
       for (const tensor of inputs) tensor.dispose();
+    },
+  };
+}
+
+/**
+ * A training step of a classifier, its inputs alike in every run.
+ *
+ * @param scores the network's scores, for `labels`
+ * @param owned what `end` frees
+ */
+export function trainingSteps(
+  optimizer: Optimizer,
+  scores: () => Tensor,
+  labels: Tensor,
+  owned: readonly Tensor[],
+): Work {
+  const train = (): number => {
+    using _ = scope();
+    const loss = F.crossEntropy(scores(), labels);
+    optimizer.zeroGrad();
+    loss.backward();
+    optimizer.step();
+    return loss.item();
+  };
+  return {
+    run() {
+      train();
+    },
+    outputs: () => [Float32Array.of(train(), train(), train())],
+    end() {
+      for (const tensor of owned) tensor.dispose();
     },
   };
 }

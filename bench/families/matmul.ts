@@ -1,4 +1,4 @@
-import { type Case, type Family, type Maker, size } from "../case.ts";
+import { type Case, type Family, type Maker, numbers } from "../case.ts";
 import { input, steady } from "./heddle_work.ts";
 
 function square(n: number): Case {
@@ -32,11 +32,7 @@ export const matmul: Family = {
 /** Heddle's code for them. */
 export const heddleMatmul: Readonly<Record<string, Maker>> = {
   matmul(sizes) {
-    const [m, k, n] = ["m", "k", "n"].map((name) => size(sizes, name)) as [
-      number,
-      number,
-      number,
-    ];
+    const [m, k, n] = numbers(sizes, "m", "k", "n");
     const a = input(1, [m, k]);
     const b = input(2, sizes.right ? [n, k] : [k, n]);
     return steady([a, b], () => [a.matmul(sizes.right ? b.t() : b)]);

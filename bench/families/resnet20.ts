@@ -1,10 +1,10 @@
 import { noGrad } from "@heddle/autograd";
-import { BatchNorm2d, Conv2d, functional as F, Linear, Module, ModuleList } from "@heddle/nn";
+import { BatchNorm2d, Conv2d, Linear, Module, ModuleList } from "@heddle/nn";
 import { SGD } from "@heddle/optim";
 import { fromTypedArray, pad, scope, type Tensor, tidy } from "@heddle/tensor";
 import { type Case, type Family, type Maker, size } from "../case.ts";
 import { convLayer } from "./conv.ts";
-import { input } from "./heddle_work.ts";
+import { input, trainingSteps } from "./heddle_work.ts";
 
 const step: Case = {
   family: "resnet20",
@@ -143,22 +143,6 @@ export const heddleResnet20: Readonly<Record<string, Maker>> = {
       momentum: size(sizes, "momentum"),
       weightDecay: size(sizes, "weightDecay"),
     });
-    const train = (): number => {
-      using _ = scope();
-      const loss = F.crossEntropy(network.forward(images), labels);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      return loss.item();
-    };
-    return {
-      run() {
-        train();
-      },
-      outputs: () => [Float32Array.of(train(), train(), train())],
-      end() {
-        for (const tensor of [images, labels, ...parameters]) tensor.dispose();
-      },
-    };
+    return trainingSteps(optimizer, () => network.forward(images), labels, [images, labels, ...parameters]);
   },
 };

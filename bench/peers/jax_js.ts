@@ -16,7 +16,7 @@ import {
 } from "@jax-js/jax";
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { type Maker, size, type Sizes, type Work } from "../case.ts";
+import { type Maker, numbers, size, type Sizes, type Work } from "../case.ts";
 import { readBatches } from "../digit_batches.ts";
 import { uniform } from "../inputs.ts";
 import { serve } from "../serve.ts";
@@ -177,11 +177,7 @@ await serve({
   },
   kinds: {
     async matmul(sizes) {
-      const [m, k, n] = ["m", "k", "n"].map((name) => size(sizes, name)) as [
-        number,
-        number,
-        number,
-      ];
+      const [m, k, n] = numbers(sizes, "m", "k", "n");
       const a = input(1, [m, k]);
       const b = input(2, sizes.right ? [n, k] : [k, n]);
       await blockUntilReady([a, b]);

@@ -4,7 +4,7 @@ import type * as Tf from "@tensorflow/tfjs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import process from "node:process";
-import { type Maker, size, type Sizes, type Work } from "../case.ts";
+import { type Maker, numbers, size, type Sizes, type Work } from "../case.ts";
 import { allThreads } from "../contenders.ts";
 import { readBatches } from "../digit_batches.ts";
 import { uniform } from "../inputs.ts";
@@ -95,11 +95,7 @@ await serve({
   }),
   kinds: {
     matmul(sizes) {
-      const [m, k, n] = ["m", "k", "n"].map((name) => size(sizes, name)) as [
-        number,
-        number,
-        number,
-      ];
+      const [m, k, n] = numbers(sizes, "m", "k", "n");
       const a = input(1, [m, k]) as Tf.Tensor2D;
       const b = input(2, sizes.right ? [n, k] : [k, n]) as Tf.Tensor2D;
       return steady([a, b], () => tf.matMul(a, b, false, sizes.right === true));

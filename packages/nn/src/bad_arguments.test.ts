@@ -169,6 +169,7 @@ const others = new Set([
   "LPPoolNd",
   "PadNd",
   "PoolNd",
+  "Recurrent",
   "RecurrentCell",
   "RecurrentLayer",
   "RunningNorm",

@@ -2,7 +2,7 @@
 import { empty, fused, ones, type Tensor, zeros } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { batchNorm, type BatchNormOptions, instanceNorm } from "./functional/normalization.ts";
-import { ones_, zeros_ } from "./init/mod.ts";
+import { resetAffine } from "./initial_values.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -78,8 +78,7 @@ export abstract class RunningNorm extends Module {
   /** Resets scale, shift and statistics. */
   resetParameters(): void {
     this.resetRunningStats();
-    if (this.weight !== null) ones_(this.weight);
-    if (this.bias !== null) zeros_(this.bias);
+    resetAffine(this);
   }
 
   override stateKey(property: string): string {

@@ -1,7 +1,7 @@
 /** Convolutions in one to three dimensions. */
 import { conv1d, conv2d, conv3d, type ConvOptions, empty, type Generator, pad, type Tensor } from "@heddle/tensor";
 import { checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
-import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
+import { drawWeights } from "./initial_values.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -102,8 +102,7 @@ export abstract class ConvNd extends Module {
 
   /** Draws new initial values. */
   resetParameters(generator?: Generator): void {
-    kaimingUniform_(this.weight, { a: Math.sqrt(5), generator });
-    if (this.bias !== null) layerBias_(this.bias, this.weight, generator);
+    drawWeights(this, generator);
   }
 
   protected convolve(convolution: Convolution, input: Tensor): Tensor {

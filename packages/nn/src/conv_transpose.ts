@@ -10,7 +10,7 @@ import {
 } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkChannels, checkGroups } from "./conv.ts";
-import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
+import { drawWeights } from "./initial_values.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -92,8 +92,7 @@ export abstract class ConvTransposeNd extends Module {
 
   /** Draws new initial values: as in PyTorch within ±1/√fanIn, with the second dimension of the weight as the inputs. */
   resetParameters(generator?: Generator): void {
-    kaimingUniform_(this.weight, { a: Math.sqrt(5), generator });
-    if (this.bias !== null) layerBias_(this.bias, this.weight, generator);
+    drawWeights(this, generator);
   }
 
   protected options(input: Tensor): ConvTransposeOptions {

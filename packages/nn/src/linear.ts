@@ -2,7 +2,7 @@
 import { empty, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { linear } from "./functional/linear.ts";
-import { kaimingUniform_, layerBias_ } from "./init/mod.ts";
+import { drawWeights } from "./initial_values.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -48,8 +48,7 @@ export class Linear extends Module {
 
   /** Draws new initial values. */
   resetParameters(generator?: Generator): void {
-    kaimingUniform_(this.weight, { a: Math.sqrt(5), generator });
-    if (this.bias !== null) layerBias_(this.bias, this.weight, generator);
+    drawWeights(this, generator);
   }
 
   forward(input: Tensor): Tensor {

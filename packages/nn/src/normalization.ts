@@ -3,7 +3,7 @@ import { empty, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { localResponseNorm, type LocalResponseNormOptions } from "./functional/local_response_norm.ts";
 import { groupNorm, layerNorm } from "./functional/normalization.ts";
-import { ones_, zeros_ } from "./init/mod.ts";
+import { resetAffine } from "./initial_values.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { ownOptions } from "./own_options.ts";
@@ -54,8 +54,7 @@ export class LayerNorm extends Module {
 
   /** Resets scale and shift. */
   resetParameters(): void {
-    if (this.weight !== null) ones_(this.weight);
-    if (this.bias !== null) zeros_(this.bias);
+    resetAffine(this);
   }
 
   forward(input: Tensor): Tensor {
@@ -113,8 +112,7 @@ export class GroupNorm extends Module {
 
   /** Resets scale and shift. */
   resetParameters(): void {
-    if (this.weight !== null) ones_(this.weight);
-    if (this.bias !== null) zeros_(this.bias);
+    resetAffine(this);
   }
 
   forward(input: Tensor): Tensor {

@@ -4,10 +4,10 @@ import { readTar } from "../archive/tar.ts";
 import { cacheDir } from "../cache_dir.ts";
 import type { AbortSignalLike } from "../download/abort_signal.ts";
 import { digest } from "../download/checksum.ts";
-import { download } from "../download/download.ts";
 import type { DownloadProgress } from "../download/transfer.ts";
 import { node } from "../node.ts";
 import type { ImageOptions } from "./labelled_images.ts";
+import { LOAD_OPTIONS, readIfThere, readPublished } from "./published.ts";
 
 /** Options of `CIFAR10.load` and `CIFAR100.load`. */
 export interface CifarLoadOptions extends ImageOptions {
@@ -32,19 +32,6 @@ export interface CifarLoadOptions extends ImageOptions {
   /** Stops a download. */
   signal?: AbortSignalLike;
 }
-
-/** The options' names, for loaders with further options. */
-export const CIFAR_OPTIONS = [
-  "root",
-  "train",
-  "download",
-  "verify",
-  "mirrors",
-  "onProgress",
-  "signal",
-  "transform",
-  "generator",
-] as const;
 
 /** One of the byte labels that a record begins with. */
 export interface CifarLabel {
@@ -93,7 +80,7 @@ interface RecordFile {
 
 /** Reads one half of a collection, downloading its archive first if the options say so. */
 export async function loadCifar(collection: CifarCollection, options: CifarLoadOptions): Promise<CifarRecords> {
-  checkOptions(`${collection.name}.load`, options, CIFAR_OPTIONS);
+  checkOptions(`${collection.name}.load`, options, LOAD_OPTIONS);
   const files = options.train ?? true ? collection.train : collection.test;
   return joinRecords(await obtain(collection, files, options), collection.labels);
 }
@@ -103,40 +90,21 @@ async function obtain(
   files: readonly string[],
   options: CifarLoadOptions,
 ): Promise<RecordFile[]> {
-  const { root, download: mayDownload = false, verify = root === undefined } = options;
+  const { root, verify = root === undefined } = options;
+  const { name, inner, mirrors, md5 } = collection;
   const folder = root ?? node.path.join(cacheDir(), collection.folder);
   const archive = node.path.join(folder, collection.archive);
-  let fault: unknown = null;
-  const attempts = [
-    () => fromArchive(archive, collection, files, verify),
-    () => fromFolder(node.path.join(folder, collection.inner), files),
-    () => fromFolder(folder, files),
-  ];
-  for (const attempt of attempts) {
-    try {
-      const found = await attempt();
-      if (found !== null) return found;
-    } catch (error) {
-      fault ??= error;
-    }
-  }
-  // A damaged file may be replaced in the cache, but not in the user's own folder.
-  if (fault !== null && !(mayDownload && root === undefined)) throw fault;
-  if (!mayDownload) {
-    throw new Error(
-      `${collection.name}: neither ${collection.archive} nor ${collection.inner} with ${
-        files[0]
-      } is in ${folder}. Pass ` +
-        `download: true to fetch the archive (from ${collection.mirrors[0]}), or root: the folder that has it.`,
-    );
-  }
-  const addresses = [...(options.mirrors ?? []), ...collection.mirrors];
-  await download(addresses.map((base) => `${base.replace(/\/$/, "")}/${collection.archive}`), archive, {
-    md5: collection.md5,
-    ...(options.onProgress && { onProgress: options.onProgress }),
-    ...(options.signal && { signal: options.signal }),
-  });
-  return (await fromArchive(archive, collection, files, verify))!;
+  const missing = `${name}: neither ${collection.archive} nor ${inner} with ${files[0]} is in ${folder}. Pass ` +
+    `download: true to fetch the archive (from ${mirrors[0]}), or root: the folder that has it.`;
+  return await readPublished(
+    [
+      () => fromArchive(archive, collection, files, verify),
+      () => fromFolder(node.path.join(folder, inner), files),
+      () => fromFolder(folder, files),
+    ],
+    { file: collection.archive, folder, mirrors, md5, missing },
+    options,
+  );
 }
 
 /** The files out of the archive, in memory; null where there is no archive. */
@@ -183,13 +151,6 @@ async function fromFolder(folder: string, files: readonly string[]): Promise<Rec
     else throw new Error(`${folder}: ${files[0]} is there, but ${file} is missing. Unpack the archive again.`);
   }
   return found;
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | null> {
-  return await node.fs.readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
-    throw error;
-  });
 }
 
 function joinRecords(files: readonly RecordFile[], kinds: readonly CifarLabel[]): CifarRecords {

@@ -2,11 +2,11 @@ import { checkOptions } from "@heddle/tensor/engine";
 import { cacheDir } from "../cache_dir.ts";
 import type { AbortSignalLike } from "../download/abort_signal.ts";
 import { digest } from "../download/checksum.ts";
-import { download } from "../download/download.ts";
 import type { DownloadProgress } from "../download/transfer.ts";
 import { type IdxArray, parseIdx } from "./idx.ts";
 import { idxContent } from "./idx_file.ts";
 import type { ImageOptions, LabelledImagesParts } from "./labelled_images.ts";
+import { LOAD_OPTIONS, readIfThere, readPublished } from "./published.ts";
 import { node } from "../node.ts";
 
 /** Options of `MNIST.load` and `FashionMNIST.load`. */
@@ -49,24 +49,12 @@ export interface IdxCollection {
   readonly test: { readonly images: IdxSource; readonly labels: IdxSource };
 }
 
-const KNOWN = [
-  "root",
-  "train",
-  "download",
-  "verify",
-  "mirrors",
-  "onProgress",
-  "signal",
-  "transform",
-  "generator",
-] as const;
-
 /** Reads one half of a collection from a folder, downloading it first if the options say so. */
 export async function loadIdxCollection(
   collection: IdxCollection,
   options: IdxLoadOptions,
 ): Promise<LabelledImagesParts> {
-  checkOptions(`${collection.name}.load`, options, KNOWN);
+  checkOptions(`${collection.name}.load`, options, LOAD_OPTIONS);
   const half = options.train ?? true ? collection.train : collection.test;
   const images = await obtain(collection, half.images, options);
   const labels = await obtain(collection, half.labels, options);
@@ -100,38 +88,22 @@ interface Obtained {
 }
 
 async function obtain(collection: IdxCollection, source: IdxSource, options: IdxLoadOptions): Promise<Obtained> {
-  const { root, download: mayDownload = false, verify = true } = options;
+  const { root, verify = true } = options;
+  const { name, mirrors } = collection;
   const folder = root ?? node.path.join(cacheDir(), collection.folder);
-  let fault: unknown = null;
-  for (const name of [`${source.file}.gz`, source.file]) {
-    const path = node.path.join(folder, name);
-    const bytes = await node.fs.readFile(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
-      throw error;
-    });
-    if (bytes === null) continue;
-    try {
-      return { array: await readVerified(bytes, path, source, verify), path };
-    } catch (error) {
-      fault ??= error;
-    }
-  }
-  // A damaged file may be replaced in the cache, but not in the user's own folder.
-  if (fault !== null && !(mayDownload && root === undefined)) throw fault;
-  if (!mayDownload) {
-    throw new Error(
-      `${collection.name}: neither ${source.file}.gz nor ${source.file} is in ${folder}. Pass download: true to fetch ` +
-        `it (from ${collection.mirrors[0]}), or root: the folder that has it. DrawnDigits needs no files.`,
-    );
-  }
-  const path = node.path.join(folder, `${source.file}.gz`);
-  const addresses = [...(options.mirrors ?? []), ...collection.mirrors];
-  await download(addresses.map((base) => `${base.replace(/\/$/, "")}/${source.file}.gz`), path, {
-    md5: source.gzipMd5,
-    ...(options.onProgress && { onProgress: options.onProgress }),
-    ...(options.signal && { signal: options.signal }),
-  });
-  return { array: await readVerified(await node.fs.readFile(path), path, source, verify), path };
+  const gzipped = `${source.file}.gz`;
+  const read = async (file: string): Promise<Obtained | null> => {
+    const path = node.path.join(folder, file);
+    const bytes = await readIfThere(path);
+    return bytes && { array: await readVerified(bytes, path, source, verify), path };
+  };
+  const missing = `${name}: neither ${gzipped} nor ${source.file} is in ${folder}. Pass download: true to fetch ` +
+    `it (from ${mirrors[0]}), or root: the folder that has it. DrawnDigits needs no files.`;
+  return await readPublished(
+    [() => read(gzipped), () => read(source.file)],
+    { file: gzipped, folder, mirrors, md5: source.gzipMd5, missing },
+    options,
+  );
 }
 
 async function readVerified(

@@ -1,13 +1,11 @@
 /** What the cells share: one step of one layer. */
 import { empty, type Generator, type Tensor, zeros } from "@heddle/tensor";
 import { widened } from "@heddle/tensor/engine";
-import { uniform_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
-import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
-import { checkSize, showSizes } from "../sizes.ts";
-import { snakeCase } from "../state_dict.ts";
-import { type RecurrentRule, widenedWeights } from "./rule.ts";
+import { showSizes } from "../sizes.ts";
+import { widenedWeights } from "./rule.ts";
+import { Recurrent } from "./recurrent.ts";
 import { runSequence } from "./sequence.ts";
 
 /** Options of the recurrent cells. */
@@ -17,9 +15,7 @@ export interface RecurrentCellOptions extends LayerOptions {
 }
 
 /** Base class of the recurrent cells. PyTorch: `torch.nn.RNNCellBase`. */
-export abstract class RecurrentCell extends Module {
-  readonly inputSize: number;
-  readonly hiddenSize: number;
+export abstract class RecurrentCell extends Recurrent {
   /** `[gates · hiddenSize, inputSize]` */
   weightIh: Parameter;
   /** `[gates · hiddenSize, hiddenSize]` */
@@ -28,30 +24,16 @@ export abstract class RecurrentCell extends Module {
   biasIh: Parameter | null;
   /** `[gates · hiddenSize]` */
   biasHh: Parameter | null;
-  /** The equations of a step. */
-  protected abstract get rule(): RecurrentRule;
 
   constructor(inputSize: number, hiddenSize: number, gates: number, options: RecurrentCellOptions) {
-    super();
+    super(inputSize, hiddenSize);
     const { bias = true, generator, dtype, device } = options;
     const placement = { dtype, device };
-    this.inputSize = checkSize(this.constructor.name, "inputSize", inputSize);
-    this.hiddenSize = checkSize(this.constructor.name, "hiddenSize", hiddenSize);
     this.weightIh = new Parameter(empty([gates * hiddenSize, inputSize], placement));
     this.weightHh = new Parameter(empty([gates * hiddenSize, hiddenSize], placement));
     this.biasIh = bias ? new Parameter(empty([gates * hiddenSize], placement)) : null;
     this.biasHh = bias ? new Parameter(empty([gates * hiddenSize], placement)) : null;
     this.resetParameters(generator);
-  }
-
-  /** Draws new initial values, uniform within ±1/√hiddenSize. */
-  resetParameters(generator?: Generator): void {
-    const bound = 1 / Math.sqrt(this.hiddenSize);
-    for (const [, parameter] of this.ownParameters()) uniform_(parameter, -bound, bound, { generator });
-  }
-
-  override stateKey(property: string): string {
-    return snakeCase(property);
   }
 
   /** The next state; `given` is the one before, zeros if null. */

@@ -2,14 +2,12 @@
 import { cat, empty, type Generator, stack, Tensor, where, zeros, zerosLike } from "@heddle/tensor";
 import { widened } from "@heddle/tensor/engine";
 import { checkProbability, dropout } from "../functional/dropout.ts";
-import { uniform_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
-import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import { checkSize, mostLayers, showSizes } from "../sizes.ts";
-import { snakeCase } from "../state_dict.ts";
 import { checkLengths, type Lengths, stepMask } from "./lengths.ts";
-import { type RecurrentRule, type RecurrentWeights, widenedWeights } from "./rule.ts";
+import { type RecurrentWeights, widenedWeights } from "./rule.ts";
+import { Recurrent } from "./recurrent.ts";
 import { runSequence } from "./sequence.ts";
 
 /** Options of the recurrent layers. */
@@ -33,9 +31,7 @@ export interface RecurrentForwardOptions {
 }
 
 /** Base class of the recurrent layers. PyTorch: `torch.nn.RNNBase`. */
-export abstract class RecurrentLayer extends Module {
-  readonly inputSize: number;
-  readonly hiddenSize: number;
+export abstract class RecurrentLayer extends Recurrent {
   readonly numLayers: number;
   readonly bias: boolean;
   readonly batchFirst: boolean;
@@ -44,8 +40,6 @@ export abstract class RecurrentLayer extends Module {
   readonly bidirectional: boolean;
   /** Size of the projected hidden state; 0 without a projection. */
   readonly projSize: number;
-  /** The equations of a step. */
-  protected abstract get rule(): RecurrentRule;
 
   constructor(
     inputSize: number,
@@ -53,12 +47,10 @@ export abstract class RecurrentLayer extends Module {
     gates: number,
     options: RecurrentOptions & { readonly projSize?: number },
   ) {
-    super();
+    super(inputSize, hiddenSize);
     const { numLayers = 1, bias = true, batchFirst = false, dropout = 0, bidirectional = false, projSize = 0 } =
       options;
     const name = this.constructor.name;
-    this.inputSize = checkSize(name, "inputSize", inputSize);
-    this.hiddenSize = checkSize(name, "hiddenSize", hiddenSize);
     this.numLayers = checkSize(name, "numLayers", numLayers, 1, mostLayers);
     checkProbability(`${name}: dropout`, dropout);
     if (checkSize(name, "projSize", projSize, 0) >= hiddenSize) {
@@ -91,12 +83,6 @@ export abstract class RecurrentLayer extends Module {
     return this.bidirectional ? 2 : 1;
   }
 
-  /** Draws new initial values, uniform within ±1/√hiddenSize. */
-  resetParameters(generator?: Generator): void {
-    const bound = 1 / Math.sqrt(this.hiddenSize);
-    for (const [, parameter] of this.ownParameters()) uniform_(parameter, -bound, bound, { generator });
-  }
-
   /**
    * The parameters of a layer in one direction; as properties they are `weightIhL0`, `biasHhL1Reverse` and so on.
    *
@@ -121,10 +107,6 @@ export abstract class RecurrentLayer extends Module {
       biasHh: own[`biasHh${suffix}`] ?? null,
       weightHr: own[`weightHr${suffix}`] ?? null,
     };
-  }
-
-  override stateKey(property: string): string {
-    return snakeCase(property);
   }
 
   /** The outputs and the state after the last step, of all layers; `given` is the state before the first step, zeros if null. */

@@ -9,9 +9,9 @@ import { Linear } from "../linear.ts";
 import { type Layer, Module } from "../module.ts";
 import { LayerNorm } from "../normalization.ts";
 import { snakeCase } from "../state_dict.ts";
-import { activated, checkActivation, type FeedForwardActivation } from "./activation.ts";
+import { activated, type FeedForwardActivation } from "./activation.ts";
 import { cachesFor, stackOf } from "./encoder.ts";
-import type { TransformerLayerOptions } from "./layer_options.ts";
+import { layerSettings, type TransformerLayerOptions } from "./layer_options.ts";
 
 const decoderLayerForwardOptions = [
   "cache",
@@ -79,36 +79,14 @@ export class TransformerDecoderLayer extends Module {
   readonly normFirst: boolean;
 
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    checkOptions("TransformerDecoderLayer", options, [
-      "activation",
-      "batchFirst",
-      "bias",
-      "device",
-      "dimFeedforward",
-      "dropout",
-      "dtype",
-      "generator",
-      "layerNormEps",
-      "normFirst",
-      "rotary",
-    ]);
+    const { attention, rotary, product, norm, dimFeedforward, dropout, generator, activation, normFirst } =
+      layerSettings(
+        "TransformerDecoderLayer",
+        options,
+      );
     super();
-    const {
-      dimFeedforward = 2048,
-      dropout = 0.1,
-      activation = "relu",
-      layerNormEps = 1e-5,
-      batchFirst = false,
-      normFirst = false,
-      bias = true,
-      rotary = null,
-      generator,
-      ...placement
-    } = options;
-    const product = { bias, generator, ...placement };
-    const norm = { eps: layerNormEps, bias, ...placement };
-    this.selfAttn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, rotary, ...product });
-    this.multiheadAttn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, ...product });
+    this.selfAttn = new MultiheadAttention(dModel, nhead, { ...attention, rotary });
+    this.multiheadAttn = new MultiheadAttention(dModel, nhead, attention);
     this.linear1 = new Linear(dModel, dimFeedforward, product);
     this.dropout = new Dropout(dropout, { generator });
     this.linear2 = new Linear(dimFeedforward, dModel, product);
@@ -118,7 +96,7 @@ export class TransformerDecoderLayer extends Module {
     this.dropout1 = new Dropout(dropout, { generator });
     this.dropout2 = new Dropout(dropout, { generator });
     this.dropout3 = new Dropout(dropout, { generator });
-    this.activation = checkActivation("TransformerDecoderLayer", activation);
+    this.activation = activation;
     this.normFirst = normFirst;
   }
 

@@ -12,8 +12,8 @@ import { type Layer, Module } from "../module.ts";
 import { LayerNorm } from "../normalization.ts";
 import { checkSize, mostLayers } from "../sizes.ts";
 import { snakeCase } from "../state_dict.ts";
-import { activated, checkActivation, type FeedForwardActivation } from "./activation.ts";
-import type { TransformerLayerOptions } from "./layer_options.ts";
+import { activated, type FeedForwardActivation } from "./activation.ts";
+import { layerSettings, type TransformerLayerOptions } from "./layer_options.ts";
 
 /** Options of {@link TransformerEncoderLayer.forward}. */
 export interface EncoderLayerForwardOptions {
@@ -58,35 +58,13 @@ export class TransformerEncoderLayer extends Module {
   readonly normFirst: boolean;
 
   constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    checkOptions("TransformerEncoderLayer", options, [
-      "activation",
-      "batchFirst",
-      "bias",
-      "device",
-      "dimFeedforward",
-      "dropout",
-      "dtype",
-      "generator",
-      "layerNormEps",
-      "normFirst",
-      "rotary",
-    ]);
+    const { attention, rotary, product, norm, dimFeedforward, dropout, generator, activation, normFirst } =
+      layerSettings(
+        "TransformerEncoderLayer",
+        options,
+      );
     super();
-    const {
-      dimFeedforward = 2048,
-      dropout = 0.1,
-      activation = "relu",
-      layerNormEps = 1e-5,
-      batchFirst = false,
-      normFirst = false,
-      bias = true,
-      rotary = null,
-      generator,
-      ...placement
-    } = options;
-    const product = { bias, generator, ...placement };
-    const norm = { eps: layerNormEps, bias, ...placement };
-    this.selfAttn = new MultiheadAttention(dModel, nhead, { dropout, batchFirst, rotary, ...product });
+    this.selfAttn = new MultiheadAttention(dModel, nhead, { ...attention, rotary });
     this.linear1 = new Linear(dModel, dimFeedforward, product);
     this.dropout = new Dropout(dropout, { generator });
     this.linear2 = new Linear(dimFeedforward, dModel, product);
@@ -94,7 +72,7 @@ export class TransformerEncoderLayer extends Module {
     this.norm2 = new LayerNorm(dModel, norm);
     this.dropout1 = new Dropout(dropout, { generator });
     this.dropout2 = new Dropout(dropout, { generator });
-    this.activation = checkActivation("TransformerEncoderLayer", activation);
+    this.activation = activation;
     this.normFirst = normFirst;
   }
 

@@ -1,7 +1,12 @@
 /** Options of the layers of a transformer. */
+import type { Generator } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
+import type { MultiheadAttentionOptions } from "../attention/multihead_attention.ts";
 import type { RotaryPositions } from "../attention/rotary_positions.ts";
 import type { LayerOptions } from "../layer_options.ts";
-import type { FeedForwardActivation } from "./activation.ts";
+import type { LinearOptions } from "../linear.ts";
+import type { LayerNormOptions } from "../normalization.ts";
+import { checkActivation, type FeedForwardActivation } from "./activation.ts";
 
 /** Options of `TransformerEncoderLayer`, `TransformerDecoderLayer` and `Transformer`. */
 export interface TransformerLayerOptions extends LayerOptions {
@@ -21,4 +26,59 @@ export interface TransformerLayerOptions extends LayerOptions {
   readonly bias?: boolean;
   /** Rotates queries and keys of self-attention by their positions; none by default. */
   readonly rotary?: RotaryPositions | null;
+}
+
+/** The options of a layer, with their defaults, as its parts take them. */
+export interface LayerSettings {
+  readonly attention: MultiheadAttentionOptions;
+  readonly rotary: RotaryPositions | null;
+  /** Of the linear layers. */
+  readonly product: LinearOptions;
+  readonly norm: LayerNormOptions;
+  readonly dimFeedforward: number;
+  readonly dropout: number;
+  readonly generator: Generator | undefined;
+  readonly activation: FeedForwardActivation;
+  readonly normFirst: boolean;
+}
+
+/** @throws TypeError for an unknown option or activation. */
+export function layerSettings(layer: string, options: TransformerLayerOptions): LayerSettings {
+  checkOptions(layer, options, [
+    "activation",
+    "batchFirst",
+    "bias",
+    "device",
+    "dimFeedforward",
+    "dropout",
+    "dtype",
+    "generator",
+    "layerNormEps",
+    "normFirst",
+    "rotary",
+  ]);
+  const {
+    dimFeedforward = 2048,
+    dropout = 0.1,
+    activation = "relu",
+    layerNormEps = 1e-5,
+    batchFirst = false,
+    normFirst = false,
+    bias = true,
+    rotary = null,
+    generator,
+    ...placement
+  } = options;
+  const product = { bias, generator, ...placement };
+  return {
+    attention: { dropout, batchFirst, ...product },
+    rotary,
+    product,
+    norm: { eps: layerNormEps, bias, ...placement },
+    dimFeedforward,
+    dropout,
+    generator,
+    activation: checkActivation(layer, activation),
+    normFirst,
+  };
 }
