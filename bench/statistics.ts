@@ -1,10 +1,4 @@
-/** The middle of the values, the mean of the middle two when there are two. */
-export function median(values: readonly number[]): number {
-  if (values.length === 0) return NaN;
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
+export { median } from "../apps/examples/runner/statistics.ts";
 
 /** The values at a quarter and three quarters of the way. */
 export function quartiles(

@@ -36,7 +36,7 @@ export { Compose } from "./transforms/compose.ts";
 export { RandomApply, RandomChoice } from "./transforms/random_apply.ts";
 export { Lambda } from "./transforms/lambda.ts";
 export { Normalize } from "./transforms/normalize.ts";
-export { RandomHorizontalFlip, RandomVerticalFlip } from "./transforms/flip.ts";
+export { RandomFlip, RandomHorizontalFlip, RandomVerticalFlip } from "./transforms/flip.ts";
 export { CenterCrop, RandomCrop, type RandomCropOptions } from "./transforms/crop.ts";
 export { RandomResizedCrop, type RandomResizedCropOptions, Resize, type ResizeOptions } from "./transforms/resize.ts";
 export {

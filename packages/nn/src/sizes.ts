@@ -93,7 +93,5 @@ export function checkInteger(layer: string, name: string, value: number): number
   throw new RangeError(`${layer}: ${name} is ${value}; expected an integer`);
 }
 
-/** A shape as errors and summaries show it. */
-export function showSizes(sizes: readonly number[]): string {
-  return `[${sizes.join(", ")}]`;
-}
+/** A shape as text: `[2, 3]`. */
+export { showShape as showSizes } from "@heddle/tensor/engine";

@@ -1,6 +1,6 @@
 /** Compares routines on the GPU with the reference backend, for operands of any dtype and memory layout. */
 import { type Device, type DType, Generator, isFloat, type Tensor, tensor, tidy } from "@heddle/tensor";
-import type { Attrs, RoutinePrim } from "@heddle/tensor/backend";
+import { type Attrs, type RoutinePrim, sizeOf } from "@heddle/tensor/backend";
 import { applyAll } from "@heddle/tensor/engine";
 import type { GpuBackend } from "../backend.ts";
 import { webgpu } from "../mod.ts";
@@ -36,7 +36,7 @@ export function randomValues(
   seed: number,
   range: [number, number] = [-9, 9],
 ): Tensor {
-  const count = shape.reduce((n, size) => n * size, 1);
+  const count = sizeOf(shape);
   const [low, high] = range;
   const values = Array.from(new Generator(seed).uniforms(count), (u) => {
     const value = low + u * (high - low);
@@ -53,7 +53,7 @@ export function withLayout(
   make: (shape: readonly number[]) => Tensor,
 ): TensorMaker {
   const reversed = shape.map((_, d) => shape.length - 1 - d);
-  const count = shape.reduce((n, size) => n * size, 1);
+  const count = sizeOf(shape);
   switch (layout) {
     case "contiguous": {
       const base = make(shape);

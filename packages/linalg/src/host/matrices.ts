@@ -1,5 +1,6 @@
 /** Conversion between tensors and the matrices of ml-matrix, in float64. */
 import { fromTypedArray, type Shape, type Tensor } from "@heddle/tensor";
+import { sizeOf } from "@heddle/tensor/engine";
 import { Matrix } from "ml-matrix";
 
 /** A batch of matrices, read from a tensor `[..., rows, columns]`. */
@@ -19,7 +20,7 @@ export function read(x: Tensor): Matrices {
   const values = x.detach().toTypedArray();
   return {
     batch,
-    count: batch.reduce((product, size) => product * size, 1),
+    count: sizeOf(batch),
     rows,
     columns,
     values: values instanceof Float64Array ? values : Float64Array.from<number | bigint>(values, Number),
@@ -61,8 +62,8 @@ export function write(
   like: Tensor,
   fill: (item: Float64Array, index: number) => void,
 ): Tensor {
-  const size = shape.reduce((product, length) => product * length, 1);
-  const count = batch.reduce((product, length) => product * length, 1);
+  const size = sizeOf(shape);
+  const count = sizeOf(batch);
   const values = new Float64Array(count * size);
   for (let i = 0; i < count; i++) fill(values.subarray(i * size, (i + 1) * size), i);
   return fromTypedArray(values, [...batch, ...shape], { dtype: like.dtype, device: like.device });

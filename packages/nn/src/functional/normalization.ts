@@ -1,6 +1,6 @@
 /** Normalisation: zero mean and unit variance over a batch, a sample, or groups of channels. */
 import { fused, type Operand, type Tensor } from "@heddle/tensor";
-import { checkOptions, inFloat32, isHalf, normalize } from "@heddle/tensor/engine";
+import { checkOptions, inFloat32, isHalf, normalize, sizeOf } from "@heddle/tensor/engine";
 import { checkNumber, showSizes } from "../sizes.ts";
 
 const affineOptions = ["bias", "eps", "weight"] as const;
@@ -161,7 +161,7 @@ export function instanceNorm(input: Tensor, options: InstanceNormOptions = {}): 
   for (const [name, vector] of Object.entries({ runningMean, runningVar, weight, bias })) {
     checkVector("instanceNorm", name, vector, shape[1]!);
   }
-  const count = shape.slice(2).reduce((n, size) => n * size, 1);
+  const count = sizeOf(shape.slice(2));
   if (count === 1) {
     throw new RangeError(
       `instanceNorm: an input of shape ${

@@ -1,6 +1,6 @@
 /** Initialisers that preserve the variance of signals, by the number of connections of a unit. */
 import { type Generator, type Tensor } from "@heddle/tensor";
-import { checkOptions } from "@heddle/tensor/engine";
+import { checkOptions, sizeOf } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { type DrawOptions, normal_, uniform_ } from "./fill.ts";
 
@@ -79,7 +79,7 @@ export function calculateFan(weight: Tensor): Fan {
         `for vectors use uniform_ or normal_`,
     );
   }
-  const field = kernel.reduce((n, size) => n * size, 1);
+  const field = sizeOf(kernel);
   return { fanIn: into * field, fanOut: out * field };
 }
 

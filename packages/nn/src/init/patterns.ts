@@ -1,7 +1,7 @@
 /** Initialisers with structure: identities, orthogonal and sparse matrices. Made on the host in float64, then copied. */
 import { noGrad } from "@heddle/autograd";
 import { defaultGenerator, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
-import { checkOptions } from "@heddle/tensor/engine";
+import { checkOptions, sizeOf } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { checkNoOptions } from "../surplus.ts";
 import type { DrawOptions } from "./fill.ts";
@@ -62,7 +62,7 @@ export function dirac_<T extends Tensor>(tensor: T, options: DiracOptions = {}):
   if (!(Number.isInteger(groups) && groups > 0 && out % groups === 0)) {
     throw new RangeError(`dirac_: ${out} output channels cannot be split into ${groups} groups`);
   }
-  const field = kernel.reduce((n, size) => n * size, 1);
+  const field = sizeOf(kernel);
   const centre = kernel.reduce((at, size) => at * size + Math.floor(size / 2), 0);
   const values = new Float64Array(out * into * field);
   const perGroup = out / groups;

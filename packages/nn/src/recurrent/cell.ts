@@ -1,5 +1,5 @@
 /** What the cells share: one step of one layer. */
-import { empty, type Generator, type Tensor, zeros } from "@heddle/tensor";
+import { empty, type Tensor, zeros } from "@heddle/tensor";
 import { widened } from "@heddle/tensor/engine";
 import type { LayerOptions } from "../layer_options.ts";
 import { Parameter } from "../parameter.ts";

@@ -1,5 +1,5 @@
 /** What the recurrent layers share. */
-import { cat, empty, type Generator, stack, Tensor, where, zeros, zerosLike } from "@heddle/tensor";
+import { cat, empty, stack, Tensor, where, zeros, zerosLike } from "@heddle/tensor";
 import { widened } from "@heddle/tensor/engine";
 import { checkProbability, dropout } from "../functional/dropout.ts";
 import type { LayerOptions } from "../layer_options.ts";

@@ -17,7 +17,8 @@ import type {
   RowPrim,
   ViewStep,
 } from "../prims/attrs.ts";
-import { type Meta, table } from "../prims/table.ts";
+import type { Meta } from "../prims/meta.ts";
+import { table } from "../prims/table.ts";
 import { tidy } from "../memory/scope.ts";
 import { checkShape } from "../shape.ts";
 import { activeTape } from "./tape.ts";

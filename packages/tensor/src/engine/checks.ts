@@ -2,7 +2,7 @@
 import { otherCopy } from "../brand.ts";
 import type { Device } from "../device.ts";
 import { type DType, isFloat, type Scalar } from "../dtype.ts";
-import type { Meta } from "../prims/table.ts";
+import type { Meta } from "../prims/meta.ts";
 import { type Geometry, showShape } from "../shape.ts";
 import { freedError, isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";

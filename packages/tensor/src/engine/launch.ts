@@ -9,7 +9,7 @@ import { collapse } from "../ir/collapse.ts";
 import type { Expr, Kernel, Operand, Routine } from "../ir/kernel.ts";
 import type { Work } from "../ir/rows.ts";
 import type { Attrs, RoutinePrim } from "../prims/attrs.ts";
-import type { Meta } from "../prims/table.ts";
+import type { Meta } from "../prims/meta.ts";
 import { checkWritten } from "../scalar.ts";
 import { broadcastStrides, contiguousStrides, type Shape, showShape, sizeOf } from "../shape.ts";
 import { Storage } from "../memory/storage.ts";

@@ -2,10 +2,8 @@
 import type { DType } from "../dtype.ts";
 import type { RowProgram } from "./row_program.ts";
 import type { Attrs, RowPrim } from "../prims/attrs.ts";
-import type { Shape } from "../shape.ts";
+import type { Meta } from "../prims/meta.ts";
 import { type Symbolic, whereSymbolic } from "./symbolic.ts";
-
-type Meta = { readonly dtype: DType; readonly shape: Shape };
 
 /**
  * What an output holds: a whole row in the shape that is walked over, or one number a row (the dimensions of the row kept with size

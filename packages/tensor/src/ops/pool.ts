@@ -3,7 +3,7 @@ import { apply, applyAll } from "../engine/apply.ts";
 import { integerRange, isFloat } from "../dtype.ts";
 import { inFloat32 } from "../engine/in_float32.ts";
 import { windowCount } from "../prims/routines.ts";
-import { checkHostSize, checkShape, showShape } from "../shape.ts";
+import { checkHostSize, checkShape, showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { batched, checkPadded, type PerDim, perDim } from "./conv.ts";
 import { pad } from "./join.ts";
@@ -119,7 +119,7 @@ function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number,
   if (x.dtype === "float16" && !whole && !(routine && uniform)) {
     return inFloat32([x], (x) => avgPool(operation, x, kernelSize, dims, options));
   }
-  const count = kernel.reduce((n, k) => n * k, 1);
+  const count = sizeOf(kernel);
   let y: Tensor;
   if (whole) y = input.mean(kernel.map((_, i) => i + 2), { keepdim: true });
   else {

@@ -2,8 +2,8 @@
 import type { DType } from "../dtype.ts";
 import { broadcastShapes, type Shape, showShape } from "../shape.ts";
 import type { Attrs, RoutinePrim } from "./attrs.ts";
+import type { Meta } from "./meta.ts";
 
-type Meta = { readonly dtype: DType; readonly shape: Shape };
 type RoutineRow<P extends RoutinePrim> = {
   readonly kind: "routine";
   readonly outputs: (inputs: readonly Meta[], attrs: Attrs[P]) => readonly Meta[];

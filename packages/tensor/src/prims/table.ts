@@ -1,6 +1,6 @@
 /** The one table of primitives: what each accepts and what it yields. Gradients and renderers are tables over the same names. */
 import type { DType } from "../dtype.ts";
-import type { Geometry, Shape } from "../shape.ts";
+import type { Geometry } from "../shape.ts";
 import type {
   AssemblePrim,
   Attrs,
@@ -13,14 +13,9 @@ import type {
 } from "./attrs.ts";
 import { type ElementwiseRow, elementwiseRows } from "./elementwise.ts";
 import { routineRules } from "./routines.ts";
+import type { Meta } from "./meta.ts";
 import { type TypeRule, type TypeRuleName, typeRules } from "./type_rules.ts";
 import { viewRules } from "./views.ts";
-
-/** dtype and shape of a value that does not exist yet. */
-export interface Meta {
-  readonly dtype: DType;
-  readonly shape: Shape;
-}
 
 /** A row of the table. */
 export type Row<P extends Prim> = P extends ElementwisePrim ? ElementwiseRow

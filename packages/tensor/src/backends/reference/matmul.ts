@@ -1,7 +1,7 @@
 /** Matrix products in cache-friendly order, accumulated in float64 (integers: in their own arithmetic). */
 import type { DType } from "../../dtype.ts";
 import type { Epilogue } from "../../prims/attrs.ts";
-import { broadcastStrides, contiguousStrides } from "../../shape.ts";
+import { broadcastStrides, contiguousStrides, sizeOf } from "../../shape.ts";
 import { type HostOperand, load, store, type Values, valuesOf } from "./array.ts";
 
 /** Memory for sums of products in a dtype: float64 for floats; integers are exact, and wrap as they do when they are stored. */
@@ -90,7 +90,7 @@ export function matmul(
     const own = shape.slice(0, -2);
     return broadcastStrides(own, contiguousStrides(own), batch);
   });
-  const count = batch.reduce((x, y) => x * y, 1);
+  const count = sizeOf(batch);
   const { dtype } = out!;
   const c = sumsOf(dtype, count * m * n);
   for (let i = 0; i < count; i++) {

@@ -18,14 +18,11 @@ import {
   when,
   whileLoop,
 } from "../../../wasm/assembler.ts";
+import { add, increase, times } from "./address.ts";
 import { type Hosts, importHosts, renderExpression } from "./expression.ts";
 import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
 import { elementBytes, type Layout, layoutOf, type Plan } from "./plan.ts";
 import { Accumulators, runLength } from "./reduction.ts";
-
-const add = (a: Code, b: Code): Code => op("i32.add", a, b);
-const times = (a: Code, b: Code): Code => op("i32.mul", a, b);
-const increase = (local: Local, by: Code): Code => set(local, add(get(local), by));
 
 /** The state of one kernel's generation. */
 class Generator {

@@ -19,15 +19,12 @@ import {
   shuffle,
   whileLoop,
 } from "../../../wasm/assembler.ts";
+import { add, increase, times } from "./address.ts";
 import { type Hosts, importHosts, type Leaf, renderExpression, renderExpressions } from "./expression.ts";
 import { lanesOf } from "./facts.ts";
 import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
 import { elementBytes, type Layout, layoutOf, stepOf } from "./plan.ts";
 import { Accumulators, runLength } from "./reduction.ts";
-
-const add = (a: Code, b: Code): Code => op("i32.add", a, b);
-const times = (a: Code, b: Code): Code => op("i32.mul", a, b);
-const increase = (local: Local, by: Code): Code => set(local, add(get(local), by));
 
 /** How each operand, inputs and then outputs, steps along a row's last dimension. */
 export function rowSteps({ shape, inputs, outputs }: RowKernel): readonly Step[] {

@@ -15,7 +15,7 @@ import { copyRows, fillZeros } from "./conv_image.ts";
 import type { Element } from "./element.ts";
 import { addMul, least, Params, range } from "./loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
-import { firstRow, rowsOf } from "./panels.ts";
+import { groupAndPanel, panelRows } from "./panels.ts";
 import { positionKernels } from "./position_kernel.ts";
 import { tableKernels } from "./table_kernel.ts";
 import { columnEntry } from "./conv_geometry.ts";
@@ -94,10 +94,7 @@ export function convForwardModule(memory: MemoryImport, e: Element, form: ConvFo
   const [t, panel, group, row, rows, image, right, prepared, done, first, part] = names.map(() =>
     run.local("i32")
   ) as Locals<11>;
-  const panelRows = [
-    set(row, firstRow(panel, field("tall"), field("height"))),
-    set(rows, rowsOf(panel, field("tall"), field("height"))),
-  ];
+  const bounds = panelRows(panel, row, rows, field);
   const at = (base: Code, bytes: number): Code =>
     addMul(base, op("i32.mul", addMul(get(row), get(group), field("filters")), field("stepsPadded")), i32(bytes));
   const packedAt = at(field("packed"), e.bytes);
@@ -109,9 +106,8 @@ export function convForwardModule(memory: MemoryImport, e: Element, form: ConvFo
       get(begin),
       get(end),
       1,
-      set(group, op("i32.div_s", get(t), field("panels"))),
-      set(panel, op("i32.rem_s", get(t), field("panels"))),
-      panelRows,
+      groupAndPanel(t, group, panel, field("panels")),
+      bounds,
       range(
         part,
         i32(0),
@@ -186,7 +182,7 @@ export function convForwardModule(memory: MemoryImport, e: Element, form: ConvFo
           i32(0),
           field("panels"),
           1,
-          panelRows,
+          bounds,
           call(
             tiles,
             expand ? spreadAt : packedAt,

@@ -1,23 +1,19 @@
 /** Generated code that prepares images for convolutions, and brings prepared gradients back: rows copied as a table says. */
 import {
-  block,
-  branchIf,
   type Code,
   type FunctionBuilder,
   get,
   i32,
   type Locals,
-  loop,
   memory,
   type ModuleBuilder,
   op,
   set,
-  tee,
   when,
 } from "../../../wasm/assembler.ts";
 import type { ImageLayout } from "./conv_geometry.ts";
 import { type Element, zeros } from "./element.ts";
-import { advance, times } from "./loops.ts";
+import { advance, times, unrolled } from "./loops.ts";
 
 /** Bytes of an entry of {@link rowTable}. */
 const rowEntry = 16;
@@ -83,19 +79,12 @@ export function copyRows(module: ModuleBuilder, e: Element, direction: "prepare"
 export function fillZeros(module: ModuleBuilder): FunctionBuilder {
   const f = module.func(["i32", "i32"], []);
   const [pointer, bytes] = f.params as Locals<2>;
-  const count = f.local("i32");
+  const [vectors, rest] = [f.local("i32"), f.local("i32")];
   f.emit(
-    set(count, op("i32.shr_u", get(bytes), i32(4))),
-    times(count, memory("v128.store", 0, get(pointer), zeros), advance(pointer, 16)),
-    set(count, op("i32.and", op("i32.shr_u", get(bytes), i32(2)), i32(3))),
-    block(
-      branchIf(0, op("i32.eqz", get(count))),
-      loop(
-        memory("i32.store", 0, get(pointer), i32(0)),
-        advance(pointer, 4),
-        branchIf(0, tee(count, op("i32.sub", get(count), i32(1)))),
-      ),
-    ),
+    set(vectors, op("i32.shr_u", get(bytes), i32(4))),
+    unrolled(vectors, rest, 4, [memory("v128.store", 0, get(pointer), zeros), advance(pointer, 16)]),
+    set(rest, op("i32.shr_u", op("i32.and", get(bytes), i32(15)), i32(2))),
+    times(rest, memory("i32.store", 0, get(pointer), i32(0)), advance(pointer, 4)),
   );
   return f;
 }

@@ -18,7 +18,7 @@ import { copyRows, fillZeros } from "./conv_image.ts";
 import type { Element } from "./element.ts";
 import { addMul, Params, range } from "./loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
-import { firstRow, rowsOf } from "./panels.ts";
+import { groupAndPanel, panelRows } from "./panels.ts";
 import { tableKernels } from "./table_kernel.ts";
 
 const fields = [
@@ -87,10 +87,7 @@ export function convInputGradModule(
   const field = (name: typeof fields[number]): Code => convInputGradParams.read(p, name);
   const names = ["t", "panel", "group", "row", "rows", "image", "target", "i", "g"] as const;
   const [t, panel, group, row, rows, image, target, i, g] = names.map(() => run.local("i32")) as Locals<9>;
-  const panelRows: Code = [
-    set(row, firstRow(panel, field("tall"), field("height"))),
-    set(rows, rowsOf(panel, field("tall"), field("height"))),
-  ];
+  const bounds = panelRows(panel, row, rows, field);
   const at = (base: Code, bytes: number): Code =>
     addMul(base, op("i32.mul", addMul(get(row), get(group), field("depth")), field("filtersPadded")), i32(bytes));
   const packedAt = at(field("packed"), e.bytes);
@@ -117,9 +114,8 @@ export function convInputGradModule(
       get(begin),
       get(end),
       1,
-      set(group, op("i32.div_s", get(t), field("panels"))),
-      set(panel, op("i32.rem_s", get(t), field("panels"))),
-      panelRows,
+      groupAndPanel(t, group, panel, field("panels")),
+      bounds,
       range(
         i,
         i32(0),
@@ -165,7 +161,7 @@ export function convInputGradModule(
         i32(0),
         field("panels"),
         1,
-        panelRows,
+        bounds,
         multiply(whole, field("columns"), field("whole")),
         when(field("others"), multiply(others, field("otherColumns"), field("others"))),
       ),

@@ -8,6 +8,7 @@ import { gemv } from "./gemv.ts";
 import { entryOf } from "./modules.ts";
 import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./tile.ts";
+import { roundUp } from "./image_blocks.ts";
 
 /** Multiply-adds that are worth a turn of a thread. */
 const grain = 200_000;
@@ -29,8 +30,6 @@ const packedLimit = 2 ** 26;
 
 /** Scalar products of more elements are summed part by part, the parts in float64, so that they keep their digits. */
 const dotPart = 4096;
-
-const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /** Parts of at most `most`, all about equally large. */
 function evenly(total: number, most: number): number {

@@ -13,9 +13,14 @@ export function imagesOfTurn(images: number, bytes: number, least: number): numb
   return Math.max(least, Math.min(imagesOfBlock(images, 16), Math.ceil(turnBytes / bytes)));
 }
 
+/** The next multiple of `to`. */
+export function roundUp(bytes: number, to: number): number {
+  return Math.ceil(bytes / to) * to;
+}
+
 /** Room for what a thread prepares, such that it shares no cache line with the next thread's. */
 export function apart(bytes: number): number {
-  return bytes === 0 ? 0 : (Math.ceil(bytes / 64) + 1) * 64;
+  return bytes === 0 ? 0 : roundUp(bytes, 64) + 64;
 }
 
 /**

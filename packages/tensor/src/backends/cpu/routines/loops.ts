@@ -49,6 +49,16 @@ export function times(count: Local, ...body: Code[]): Code {
   );
 }
 
+/** {@link times} with so many `turns` written out; `rest` counts those that are left. */
+export function unrolled(count: Local, rest: Local, turns: number, body: Code): Code {
+  return [
+    set(rest, op("i32.rem_u", get(count), i32(turns))),
+    set(count, op("i32.div_u", get(count), i32(turns))),
+    times(count, new Array<Code>(turns).fill(body)),
+    times(rest, body),
+  ];
+}
+
 /** Moves a pointer. */
 export function advance(pointer: Local, by: Code | number): Code {
   return set(pointer, op("i32.add", get(pointer), typeof by === "number" ? i32(by) : by));

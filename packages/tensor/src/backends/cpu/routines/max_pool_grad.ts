@@ -3,10 +3,8 @@ import type { Attrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
 import {
   call,
-  type Code,
   get,
   i32,
-  type Local,
   type Locals,
   memory,
   type MemoryImport,
@@ -16,9 +14,10 @@ import {
   when,
 } from "../../../wasm/assembler.ts";
 import type { Engine } from "../engine.ts";
+import { fillZeros } from "./conv_image.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
-import { computeKind, dtypeOf, element, type ElementKind, zeros } from "./element.ts";
-import { addMul, advance, Params, range, times } from "./loops.ts";
+import { computeKind, dtypeOf, element, type ElementKind } from "./element.ts";
+import { addMul, advance, Params, range, unrolled } from "./loops.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 
@@ -29,32 +28,11 @@ const fields = ["g", "at", "x", "outputs", "inputs"] as const;
 /** `outputs` and `inputs` are the elements of a plane (items: planes). */
 const params: Params<typeof fields[number]> = new Params(fields);
 
-/** Turns of a loop that are written out; the rest follows one by one. */
-function unrolled(count: Local, rest: Local, turns: number, body: Code): Code {
-  return [
-    set(rest, op("i32.rem_u", get(count), i32(turns))),
-    set(count, op("i32.div_u", get(count), i32(turns))),
-    times(count, new Array<Code>(turns).fill(body)),
-    times(rest, body),
-  ];
-}
-
 function build(memoryImport: MemoryImport, kind: ElementKind): Uint8Array<ArrayBuffer> {
   const { bytes } = element(kind, false);
   const module = new ModuleBuilder(memoryImport);
 
-  // (x, bytes): zeros. Vectors first, then what is left of one.
-  const clear = module.func(["i32", "i32"], []);
-  {
-    const [x, size] = clear.params as Locals<2>;
-    const [vectors, rest] = [clear.local("i32"), clear.local("i32")];
-    clear.emit(
-      set(vectors, op("i32.shr_u", get(size), i32(4))),
-      unrolled(vectors, rest, 4, [memory("v128.store", 0, get(x), zeros), advance(x, 16)]),
-      set(rest, op("i32.shr_u", op("i32.and", get(size), i32(15)), i32(2))),
-      times(rest, memory("i32.store", 0, get(x), i32(0)), advance(x, 4)),
-    );
-  }
+  const clear = fillZeros(module);
 
   // (g, at, x, outputs, inputs): a plane.
   const add = module.func(["i32", "i32", "i32", "i32", "i32"], []);

@@ -1,5 +1,5 @@
 /** How rows are split into panels: as few as tiles allow, all of two heights that differ by one, since tiles of one row are slow. */
-import { type Code, get, type Local, op } from "../../../wasm/assembler.ts";
+import { type Code, get, type Local, op, set } from "../../../wasm/assembler.ts";
 import { least } from "./loops.ts";
 import { tileRows } from "./tile.ts";
 
@@ -20,6 +20,17 @@ export function panelsOf(rows: number, most: number = tileRows): Panels {
 /** First row of a panel. */
 export function firstRow(panel: Local, tall: Code, height: Code): Code {
   return op("i32.add", op("i32.mul", get(panel), height), least(get(panel), tall));
+}
+
+/** Splits an item's number into a group and one of its panels. */
+export function groupAndPanel(item: Local, group: Local, panel: Local, panels: Code): Code {
+  return [set(group, op("i32.div_s", get(item), panels)), set(panel, op("i32.rem_s", get(item), panels))];
+}
+
+/** Sets a panel's first row, and the number of its rows. */
+export function panelRows(panel: Local, row: Local, rows: Local, field: (name: "tall" | "height") => Code): Code {
+  const [tall, height] = [field("tall"), field("height")];
+  return [set(row, firstRow(panel, tall, height)), set(rows, rowsOf(panel, tall, height))];
 }
 
 /** Rows of a panel. */

@@ -5,7 +5,7 @@
 import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import { element } from "./element.ts";
-import { imagesOfBlock } from "./image_blocks.ts";
+import { imagesOfBlock, roundUp } from "./image_blocks.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf } from "./panels.ts";
@@ -153,11 +153,11 @@ function convolve(
   }));
   const { count: panels, tall, height } = panelsOf(filters);
   const weightsXi = channels * filters * 4 + 64;
-  const valuesAt = squareBytes + roundUp(blockImages * preparedImage);
+  const valuesAt = squareBytes + roundUp(blockImages * preparedImage, 64);
   const productsAt = valuesAt + (tiles / 4) * channels * squareBytes;
   const cutAt = productsAt + (tiles / 4) * filters * squareBytes;
-  const scratch = roundUp(cutAt + blockImages * cutImage);
-  const atPoints = roundUp(xis * weightsXi);
+  const scratch = roundUp(cutAt + blockImages * cutImage, 64);
+  const atPoints = roundUp(xis * weightsXi, 64);
   const { heap } = engine;
   const bytes = atPoints + 64 + engine.threads * scratch;
   const memory = heap.borrow(bytes);
@@ -215,5 +215,3 @@ function convolve(
   engine.parallel(entry, winogradParams.write(engine, { ...values, phase: 1 }), blocks, 1);
   heap.giveBack(memory);
 }
-
-const roundUp = (bytes: number): number => Math.ceil(bytes / 64) * 64;

@@ -2,7 +2,7 @@
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import { element } from "./element.ts";
-import { imagesOfBlock } from "./image_blocks.ts";
+import { imagesOfBlock, roundUp } from "./image_blocks.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 import { tablesFor } from "./tables.ts";
@@ -22,8 +22,6 @@ const partOutputs = 1024;
 /** Pieces of work that threads share, if memory suffices. */
 const [leastItems, mostItems] = [4, 16] as const;
 const xis = points * points;
-
-const roundUp = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
 
 /** `w` from contiguous `w` and `y`, or false where another way is faster, or the only one. */
 export function convGradOfWeightByTiles(
