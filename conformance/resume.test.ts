@@ -172,6 +172,7 @@ const optimizers: { readonly [name: string]: Recipe["optimizer"] } = {
   "Adamax": (params) => new optim.Adamax(params, { lr: 0.01 }),
   "NAdam": (params) => new optim.NAdam(params, { lr: 0.01 }),
   "RAdam": (params) => new optim.RAdam(params, { lr: 0.01 }),
+  "Rprop": (params) => new optim.Rprop(params, { lr: 0.01 }),
   "Adagrad": (params) => new optim.Adagrad(params, { lr: 0.1, lrDecay: 0.1 }),
   "Adadelta": (params) => new optim.Adadelta(params),
   "RMSprop": (params) => new optim.RMSprop(params, { lr: 0.01 }),

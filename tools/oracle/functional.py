@@ -22,6 +22,7 @@ def similarities(family):
     family.case("F.normalize of zeros", "F.normalize", [values([[0.0, 0.0], [3.0, 4.0]])], grad=True)
     family.case("F.linear", "F.linear", [randn(2, 4), randn(3, 4), randn(3)], grad=True)
     family.case("F.linear without bias", "F.linear", [randn(2, 4), randn(3, 4)], grad=True)
+    family.case("F.bilinear", "F.bilinear", [randn(2, 3), randn(2, 4), randn(5, 3, 4), randn(5)], grad=True)
     for name in (
         "relu",
         "relu6",

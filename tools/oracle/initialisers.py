@@ -117,6 +117,7 @@ def defaults(family):
         ("Conv2d", [4, 8, 3, {"groups": 2}], [40, 80, 3, {"groups": 2}], lambda m: m.in_channels // 2 * 9),
         # PyTorch counts a transposed weight [in, out, …] by its second dim.
         ("ConvTranspose2d", [3, 4, 3], [30, 40, 3], lambda m: m.out_channels * 9),
+        ("Bilinear", [4, 3, 5], [40, 30, 50], lambda m: m.in1_features),
     )
     for module, args, larger, fan_in in rows:
         for size in (larger, args):

@@ -14,6 +14,9 @@ LAYERS = (
     ("Linear", [4, 3], [randn(4)]),
     ("Linear", [4, 3], [randn(0, 4)]),
     ("Linear", [4, 3], [randn(4, 2).transposed()]),
+    ("Bilinear", [3, 4, 2], [randn(5, 3), randn(5, 4)]),
+    ("Bilinear", [3, 4, 2, {"bias": False}], [randn(2, 3, 3), randn(2, 3, 4)]),
+    ("Bilinear", [3, 4, 2], [randn(3), randn(4)]),
     ("Conv1d", [2, 3, 3], [randn(2, 2, 7)]),
     ("Conv1d", [2, 4, 3, {"stride": 2, "padding": 1, "groups": 2}], [randn(1, 2, 8)]),
     ("Conv1d", [2, 3, 3, {"padding": 2, "paddingMode": "circular"}], [randn(1, 2, 6)]),
@@ -262,6 +265,7 @@ def state_keys(family):
     for module, args in (
         ("Linear", [2, 3]),
         ("Linear", [2, 3, {"bias": False}]),
+        ("Bilinear", [2, 3, 4]),
         ("Conv2d", [1, 2, 3]),
         ("BatchNorm2d", [3]),
         ("BatchNorm1d", [3, {"affine": False}]),

@@ -46,6 +46,9 @@ OPTIMISERS = (
     ("Adamax", {}),
     ("Adamax", {"lr": 0.05, "betas": [0.8, 0.9]}),
     ("Adamax", {"lr": 0.05, "weightDecay": 0.1}),
+    ("Rprop", {}),
+    ("Rprop", {"lr": 0.05, "etas": [0.3, 1.5], "stepSizes": [0.01, 0.1]}),
+    ("Rprop", {"lr": 0.05, "maximize": True}),
 )
 # SGD's lr has no default in PyTorch 1.13, so it is always given.
 GROUPED = (
@@ -90,7 +93,7 @@ def trajectories(family):
     for optimizer, options in OPTIMISERS:
         label = f"{optimizer} {options}".replace("'", "")
         run(family, f"{label} float64", optimizer, options, f64)
-    for optimizer in ("SGD", "Adam", "AdamW", "Adagrad", "RMSprop", "Adadelta", "NAdam", "RAdam", "Adamax"):
+    for optimizer in ("SGD", "Adam", "AdamW", "Adagrad", "RMSprop", "Adadelta", "NAdam", "RAdam", "Adamax", "Rprop"):
         options = {"lr": 0.05, "momentum": 0.9} if optimizer == "SGD" else {"lr": 0.05}
         run(family, f"{optimizer} float32", optimizer, options, f32)
         run(

@@ -43,6 +43,7 @@ const layers: { readonly [name: string]: Layer } = {
   BatchNorm1d: norm,
   BatchNorm2d: norm,
   BatchNorm3d: norm,
+  Bilinear: { args: [size(3), size(4), size(2)], options: {} },
   CELU: { args: [number(1)] },
   CRF: { args: [size(3)], options: {} },
   ConstantPad1d: { args: [integer(1), number(0)] },

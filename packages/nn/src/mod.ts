@@ -22,6 +22,7 @@ export { snakeCase } from "./state_dict.ts";
 export type { LayerOptions } from "./layer_options.ts";
 export type { Sizes } from "./sizes.ts";
 export { ModuleDict, ModuleList, ParameterList, Sequential } from "./container.ts";
+export { Bilinear } from "./bilinear.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { Conv1d, Conv2d, Conv3d, type ConvLayerOptions, ConvNd, type Convolution, type PaddingMode } from "./conv.ts";
 export {

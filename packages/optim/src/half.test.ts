@@ -13,6 +13,7 @@ import {
   type Optimizer,
   RAdam,
   RMSprop,
+  Rprop,
   SGD,
 } from "./mod.ts";
 
@@ -25,6 +26,7 @@ const makes: readonly (readonly [name: string, make: Make, options: Record<strin
   ["AdamW", AdamW as unknown as Make, { weightDecay: 0 }],
   ["NAdam", NAdam as unknown as Make, {}],
   ["RAdam", RAdam as unknown as Make, {}],
+  ["Rprop", Rprop as unknown as Make, {}],
   ["Adamax", Adamax as unknown as Make, {}],
   ["RMSprop", RMSprop as unknown as Make, {}],
   ["RMSprop, centred, with momentum", RMSprop as unknown as Make, { centered: true, momentum: 0.9 }],

@@ -13,6 +13,7 @@ import {
   type Optimizer,
   RAdam,
   RMSprop,
+  Rprop,
   SGD,
 } from "./mod.ts";
 
@@ -31,6 +32,7 @@ const makers: Record<string, (params: Tensor[]) => Optimizer> = {
   "RMSprop": (params) => new RMSprop(params, { centered: true, momentum: 0.9 }),
   "Adadelta": (params) => new Adadelta(params, { weightDecay: 0.1 }),
   "NAdam": (params) => new NAdam(params, { weightDecay: 0.1 }),
+  "Rprop": (params) => new Rprop(params, { lr: 0.1 }),
   "RAdam": (params) => new RAdam(params, { lr: 0.1 }),
 };
 

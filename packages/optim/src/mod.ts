@@ -14,6 +14,7 @@ export * from "./rmsprop.ts";
 export * from "./adadelta.ts";
 export * from "./nadam.ts";
 export * from "./radam.ts";
+export * from "./rprop.ts";
 export {
   LRScheduler,
   type ScheduledGroup,

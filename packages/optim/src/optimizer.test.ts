@@ -2,7 +2,7 @@ import "@heddle/autograd";
 import { isGradEnabled } from "@heddle/autograd";
 import { memory, ones, scope, type Tensor, tensor, tidy } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, type Optimizer, RAdam, RMSprop, SGD } from "./mod.ts";
+import { Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, type Optimizer, RAdam, RMSprop, Rprop, SGD } from "./mod.ts";
 
 const leaf = (...values: number[]): Tensor => tensor(values, { requiresGrad: true });
 
@@ -14,7 +14,10 @@ function descend(optimizer: Optimizer, param: Tensor): void {
 }
 
 type Make = new (params: Tensor[], options?: Record<string, unknown>) => Optimizer;
-const all = { SGD, Adam, AdamW, Adamax, Adagrad, RMSprop, Adadelta, NAdam, RAdam } as unknown as Record<string, Make>;
+const all = { SGD, Adam, AdamW, Adamax, Adagrad, RMSprop, Adadelta, NAdam, RAdam, Rprop } as unknown as Record<
+  string,
+  Make
+>;
 
 describe.each(Object.entries(all))("%s", (name, Make) => {
   test("descends, and climbs with maximize", () => {
@@ -35,7 +38,9 @@ describe.each(Object.entries(all))("%s", (name, Make) => {
   test("refuses negative rates and unknown options", () => {
     expect(() => new Make([leaf(1)], { lr: -0.1 })).toThrow(`${name}: lr is -0.1`);
     expect(() => new Make([leaf(1)], { lr: NaN })).toThrow(`${name}: lr is NaN`);
-    expect(() => new Make([leaf(1)], { weightDecay: -1 })).toThrow(`${name}: weightDecay is -1`);
+    if (name !== "Rprop") { // the one without weight decay
+      expect(() => new Make([leaf(1)], { weightDecay: -1 })).toThrow(`${name}: weightDecay is -1`);
+    }
     expect(() => new Make([leaf(1)], { learningRate: 1 })).toThrow(/unknown option "learningRate", did you mean "lr"/);
   });
 
@@ -250,4 +255,12 @@ test("options that exclude each other", () => {
   expect(() => new Adadelta([leaf(1)], { rho: 1.5 })).toThrow("rho is 1.5");
   expect(() => new Adagrad([leaf(1)], { initialAccumulatorValue: -1 })).toThrow("initialAccumulatorValue is -1");
   expect(() => new RMSprop([leaf(1)], { momentum: -1 })).toThrow("momentum is -1");
+});
+
+test("Rprop refuses factors and sizes that make no sense", () => {
+  const make = (options: object) => () => new Rprop([leaf(1)], options);
+  expect(make({ etas: [1.2, 0.5] })).toThrow("Rprop: etas are [1.2,0.5]; they must be a number between 0 and 1");
+  expect(make({ etas: 0.5 })).toThrow("Rprop: etas is 0.5; it must be a list");
+  expect(make({ stepSizes: [1, 0.1] })).toThrow("Rprop: stepSizes are [1,0.1]; they must be two numbers of at least 0");
+  expect(make({ stepSizes: [NaN, 1] })).toThrow("Rprop: stepSizes are [NaN,1]");
 });

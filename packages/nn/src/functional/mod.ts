@@ -1,6 +1,7 @@
 /** Layers, activations and losses as functions of tensors. PyTorch: `torch.nn.functional`. */
 export * from "./activation.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
+export { bilinear } from "./bilinear.ts";
 export * from "./binary_loss.ts";
 export * from "./classification_loss.ts";
 export * from "./distance.ts";
