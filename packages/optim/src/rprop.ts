@@ -13,7 +13,8 @@ export interface RpropOptions extends GroupOptions {
   stepSizes: readonly [number, number];
 }
 
-type State = { step: number; prev: Tensor; stepSize: Tensor };
+/** What Rprop remembers of a parameter. */
+export type RpropState = { step: number; prev: Tensor; stepSize: Tensor };
 
 const update = fusedUpdate("rprop", (param, prev, size, g, shrink, grow, least, most) => {
   const agreement = g.mul(prev);
@@ -41,7 +42,7 @@ const update = fusedUpdate("rprop", (param, prev, size, g, shrink, grow, least, 
  * const optimizer = new Rprop([ones([2], { requiresGrad: true })], { lr: 0.1 });
  * ```
  */
-export class Rprop extends Optimizer<RpropOptions, State> {
+export class Rprop extends Optimizer<RpropOptions, RpropState> {
   constructor(params: ParamsInput<RpropOptions>, options: Partial<RpropOptions> = {}) {
     super(params, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false }, options);
   }
@@ -61,11 +62,11 @@ export class Rprop extends Optimizer<RpropOptions, State> {
     }
   }
 
-  protected override newState(param: Tensor, group: ParamGroup<RpropOptions>): State {
+  protected override newState(param: Tensor, group: ParamGroup<RpropOptions>): RpropState {
     return { step: 0, prev: zerosLike(param), stepSize: fullLike(param, group.lr) };
   }
 
-  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<RpropOptions>, state: State): void {
+  protected override update(param: Tensor, gradient: Tensor, group: ParamGroup<RpropOptions>, state: RpropState): void {
     const { etas: [shrink, grow], stepSizes: [least, most] } = group;
     state.step++;
     update([param, state.prev, state.stepSize], [gradient, shrink, grow, least, most]);

@@ -1,6 +1,7 @@
 /** The files of published data sets: read from a folder, or downloaded into it. */
 import { download } from "../download/download.ts";
 import type { DownloadProgress } from "../download/transfer.ts";
+import type { AbortSignalLike } from "../download/abort_signal.ts";
 import { node } from "../node.ts";
 
 /** Where files are, and whether they may be downloaded. */
@@ -9,7 +10,7 @@ export interface PublishedOptions {
   readonly download?: boolean;
   readonly mirrors?: readonly string[];
   readonly onProgress?: (progress: DownloadProgress) => unknown;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignalLike;
 }
 
 /** The options' names with those of every loader of pictures. */

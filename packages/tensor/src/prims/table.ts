@@ -1,5 +1,4 @@
 /** The one table of primitives: what each accepts and what it yields. Gradients and renderers are tables over the same names. */
-import type { DType } from "../dtype.ts";
 import type { Geometry } from "../shape.ts";
 import type {
   AssemblePrim,
