@@ -59,6 +59,7 @@ export { Pad, type PadOptions } from "./transforms/pad.ts";
 export { type ImageLayout, ToTensor } from "./transforms/to_tensor.ts";
 export { encodeIdx, type IdxArray, type IdxData, type IdxDType, parseIdx } from "./images/idx.ts";
 export { readIdx } from "./images/idx_file.ts";
+export type { PublishedOptions } from "./images/published.ts";
 export type { IdxLoadOptions } from "./images/idx_dataset.ts";
 export { type ImageOptions, LabelledImages, type LabelledImagesParts } from "./images/labelled_images.ts";
 export { MNIST } from "./images/mnist.ts";

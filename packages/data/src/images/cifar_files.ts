@@ -2,35 +2,22 @@ import { checkOptions } from "@heddle/tensor/engine";
 import { gunzip, MOST_FROM_ONE } from "../archive/gunzip.ts";
 import { readTar } from "../archive/tar.ts";
 import { cacheDir } from "../cache_dir.ts";
-import type { AbortSignalLike } from "../download/abort_signal.ts";
 import { digest } from "../download/checksum.ts";
-import type { DownloadProgress } from "../download/transfer.ts";
 import { node } from "../node.ts";
-import type { ImageOptions } from "./labelled_images.ts";
-import { LOAD_OPTIONS, readIfThere, readPublished } from "./published.ts";
+import { type PublishedOptions, publishedOptions, readIfThere, readPublished } from "./published.ts";
 
 /** Options of `CIFAR10.load` and `CIFAR100.load`. */
-export interface CifarLoadOptions extends ImageOptions {
+export interface CifarLoadOptions extends PublishedOptions {
   /**
    * Folder that has the archive, or the folder of binary files that it unpacks to; by default the data set's folder in
    * the user's cache.
    */
   root?: string;
-  /** The training pictures (default) or the test pictures. */
-  train?: boolean;
-  /** Whether to download the archive where it is missing (default false). */
-  download?: boolean;
   /**
    * Whether the archive must have the published checksum: by default true in the cache, and false in a `root` of your
    * own, where a subset or another set in the same layout is accepted. Records are always checked.
    */
   verify?: boolean;
-  /** Addresses of folders to download from, tried before the usual one. */
-  mirrors?: readonly string[];
-  /** Called while downloading. */
-  onProgress?: (progress: DownloadProgress) => unknown;
-  /** Stops a download. */
-  signal?: AbortSignalLike;
 }
 
 /** One of the byte labels that a record begins with. */
@@ -80,7 +67,7 @@ interface RecordFile {
 
 /** Reads one half of a collection, downloading its archive first if the options say so. */
 export async function loadCifar(collection: CifarCollection, options: CifarLoadOptions): Promise<CifarRecords> {
-  checkOptions(`${collection.name}.load`, options, LOAD_OPTIONS);
+  checkOptions(`${collection.name}.load`, options, publishedOptions);
   const files = options.train ?? true ? collection.train : collection.test;
   return joinRecords(await obtain(collection, files, options), collection.labels);
 }

@@ -1,30 +1,18 @@
 import { checkOptions } from "@heddle/tensor/engine";
 import { cacheDir } from "../cache_dir.ts";
-import type { AbortSignalLike } from "../download/abort_signal.ts";
 import { digest } from "../download/checksum.ts";
-import type { DownloadProgress } from "../download/transfer.ts";
 import { type IdxArray, parseIdx } from "./idx.ts";
 import { idxContent } from "./idx_file.ts";
-import type { ImageOptions, LabelledImagesParts } from "./labelled_images.ts";
-import { LOAD_OPTIONS, readIfThere, readPublished } from "./published.ts";
+import type { LabelledImagesParts } from "./labelled_images.ts";
+import { type PublishedOptions, publishedOptions, readIfThere, readPublished } from "./published.ts";
 import { node } from "../node.ts";
 
 /** Options of `MNIST.load` and `FashionMNIST.load`. */
-export interface IdxLoadOptions extends ImageOptions {
+export interface IdxLoadOptions extends PublishedOptions {
   /** Folder with the original files, gzipped or not; by default the data set's folder in the user's cache. */
   root?: string;
-  /** The training pictures (default) or the test pictures. */
-  train?: boolean;
-  /** Whether to download what is missing (default false). */
-  download?: boolean;
   /** Whether to compare checksums (default true). Turn it off for files of your own in the same format. */
   verify?: boolean;
-  /** Addresses of folders to download from, tried before the usual ones. */
-  mirrors?: readonly string[];
-  /** Called while downloading. */
-  onProgress?: (progress: DownloadProgress) => unknown;
-  /** Stops a download. */
-  signal?: AbortSignalLike;
 }
 
 /** A published file of a data set. */
@@ -54,7 +42,7 @@ export async function loadIdxCollection(
   collection: IdxCollection,
   options: IdxLoadOptions,
 ): Promise<LabelledImagesParts> {
-  checkOptions(`${collection.name}.load`, options, LOAD_OPTIONS);
+  checkOptions(`${collection.name}.load`, options, publishedOptions);
   const half = options.train ?? true ? collection.train : collection.test;
   const images = await obtain(collection, half.images, options);
   const labels = await obtain(collection, half.labels, options);

@@ -3,18 +3,28 @@ import { download } from "../download/download.ts";
 import type { DownloadProgress } from "../download/transfer.ts";
 import type { AbortSignalLike } from "../download/abort_signal.ts";
 import { node } from "../node.ts";
+import type { ImageOptions } from "./labelled_images.ts";
 
-/** Where files are, and whether they may be downloaded. */
-export interface PublishedOptions {
-  readonly root?: string;
-  readonly download?: boolean;
-  readonly mirrors?: readonly string[];
-  readonly onProgress?: (progress: DownloadProgress) => unknown;
-  readonly signal?: AbortSignalLike;
+/** Options of data sets of pictures whose files are published. */
+export interface PublishedOptions extends ImageOptions {
+  /** Folder with the files; by default the data set's folder in the user's cache. */
+  root?: string;
+  /** The training pictures (default) or the test pictures. */
+  train?: boolean;
+  /** Whether to download what is missing (default false). */
+  download?: boolean;
+  /** Whether to compare checksums. */
+  verify?: boolean;
+  /** Addresses of folders to download from, tried before the usual ones. */
+  mirrors?: readonly string[];
+  /** Called while downloading. */
+  onProgress?: (progress: DownloadProgress) => unknown;
+  /** Stops a download. */
+  signal?: AbortSignalLike;
 }
 
-/** The options' names with those of every loader of pictures. */
-export const LOAD_OPTIONS = [
+/** The names of the options. */
+export const publishedOptions = [
   "root",
   "train",
   "download",

@@ -4,7 +4,7 @@ import { Draws } from "./draws.ts";
 import { checkProbability, checkRange, mostSide, type Range, show } from "./parameters.ts";
 import { type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";
-import type { Box } from "./resample.ts";
+import type { Window } from "./border.ts";
 
 /** Options of {@link RandomErasing}. */
 export interface RandomErasingOptions {
@@ -73,7 +73,7 @@ export class RandomErasing extends PictureTransform {
     return pictures;
   }
 
-  private drawBox({ height, width }: Pictures, draws: Draws): Box | null {
+  private drawBox({ height, width }: Pictures, draws: Draws): Window | null {
     for (let attempt = 0; attempt < 10; attempt++) {
       const area = height * width * draws.between(...this.scale);
       const proportion = Math.exp(draws.between(Math.log(this.ratio[0]), Math.log(this.ratio[1])));
@@ -148,7 +148,7 @@ export class Cutout extends PictureTransform {
 }
 
 /** Fills a part of a plane with a value, or with what a function gives for each pixel. */
-function fillBox({ data, height, width }: Pictures, plane: number, box: Box, value: number | (() => number)): void {
+function fillBox({ data, height, width }: Pictures, plane: number, box: Window, value: number | (() => number)): void {
   const { top, left } = box;
   for (let y = top; y < top + box.height; y++) {
     const start = (plane * height + y) * width + left;

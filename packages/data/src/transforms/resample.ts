@@ -1,3 +1,4 @@
+import type { Window } from "./border.ts";
 import type { Pictures } from "./pictures.ts";
 
 /** How values between pixels are interpolated. */
@@ -7,14 +8,6 @@ export type Interpolation = "nearest" | "bilinear";
 export function checkInterpolation(where: string, interpolation: Interpolation): Interpolation {
   if (interpolation === "nearest" || interpolation === "bilinear") return interpolation;
   throw new Error(`${where}: interpolation must be "nearest" or "bilinear", got "${interpolation}".`);
-}
-
-/** The part of a picture that is brought to another size. */
-export interface Box {
-  readonly top: number;
-  readonly left: number;
-  readonly height: number;
-  readonly width: number;
 }
 
 /** For each position of the result: where its taps begin in the source, and their weights, `taps` of them each. */
@@ -67,7 +60,7 @@ export class Resampler {
   }
 
   /** All channels of picture `i`. */
-  resample(source: Pictures, i: number, box: Box, target: Pictures): void {
+  resample(source: Pictures, i: number, box: Window, target: Pictures): void {
     const across = tapsOf(box.left, box.width, target.width, this.interpolation, this.antialias);
     const down = tapsOf(box.top, box.height, target.height, this.interpolation, this.antialias);
     for (let c = 0; c < source.channels; c++) {
@@ -79,7 +72,7 @@ export class Resampler {
   private plane(
     source: Pictures,
     from: number,
-    box: Box,
+    box: Window,
     across: Taps,
     down: Taps,
     target: Pictures,

@@ -4,7 +4,8 @@ import { Draws } from "./draws.ts";
 import { checkRange, type Range, type Size, sizeOf } from "./parameters.ts";
 import { emptyLike, type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";
-import { type Box, checkInterpolation, type Interpolation, Resampler } from "./resample.ts";
+import type { Window } from "./border.ts";
+import { checkInterpolation, type Interpolation, Resampler } from "./resample.ts";
 
 /** Options of {@link Resize}. */
 export interface ResizeOptions {
@@ -113,7 +114,7 @@ export class RandomResizedCrop extends PictureTransform {
 }
 
 /** A part of a picture, by torchvision's rule. */
-export function drawBox({ height, width }: Pictures, scale: Range, ratio: Range, draws: Draws): Box {
+export function drawBox({ height, width }: Pictures, scale: Range, ratio: Range, draws: Draws): Window {
   const area = height * width;
   for (let attempt = 0; attempt < 10; attempt++) {
     const target = area * draws.between(...scale);

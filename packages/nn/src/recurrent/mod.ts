@@ -5,4 +5,4 @@ export { RecurrentCell, type RecurrentCellOptions } from "./cell.ts";
 export { type RecurrentForwardOptions, RecurrentLayer, type RecurrentOptions } from "./layer.ts";
 export { Recurrent } from "./recurrent.ts";
 export type { Lengths } from "./lengths.ts";
-export type { Elementwise, RecurrentRule, RecurrentStep, RecurrentWeights, StepGradients, StepValues } from "./rule.ts";
+export type { RecurrentRule, RecurrentStep, RecurrentWeights, StepGradients, StepValues } from "./rule.ts";

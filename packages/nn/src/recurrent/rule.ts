@@ -1,5 +1,5 @@
 /** The equations of one step, which define a kind of recurrent network. */
-import { type Symbolic, type Tensor } from "@heddle/tensor";
+import type { Elementwise, Symbolic, Tensor } from "@heddle/tensor";
 import { widened } from "@heddle/tensor/engine";
 
 /** Parameters of one layer in one direction. */
@@ -25,16 +25,6 @@ export function widenedWeights({ weightIh, weightHh, biasIh, biasHh, weightHr }:
     biasHh: widened(biasHh),
     weightHr: widened(weightHr),
   };
-}
-
-/** The operations of the equations, which both tensors and fused expressions have. */
-export interface Elementwise<X> {
-  add(other: X): X;
-  sub(other: X): X;
-  mul(other: X): X;
-  tanh(): X;
-  sigmoid(): X;
-  relu(): X;
 }
 
 /** The result of a step. */

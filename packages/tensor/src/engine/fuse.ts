@@ -1,11 +1,11 @@
 /** Several element-wise operations as one kernel. */
 import { checkSynchronous } from "../check_synchronous.ts";
 import { checkScalar } from "./checks.ts";
-import { cast, runExpression, widen } from "./execute/elementwise.ts";
+import { runExpression } from "./execute/elementwise.ts";
 import { sumExpression } from "./execute/reduce.ts";
 import type { Scalar } from "../dtype.ts";
 import { isHalf } from "./in_float32.ts";
-import type { Expr } from "../ir/kernel.ts";
+import { cast, type Expr, widen } from "../ir/kernel.ts";
 import { checkValue } from "../scalar.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
 import { activeTape } from "./tape.ts";

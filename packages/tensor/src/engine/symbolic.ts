@@ -2,7 +2,7 @@
 import { checkScalar } from "./checks.ts";
 import { type DType, resultType, type Scalar } from "../dtype.ts";
 import { withinRange } from "./execute/scalars.ts";
-import type { Expr } from "../ir/kernel.ts";
+import { cast, type Expr } from "../ir/kernel.ts";
 import { type Elementwise, type ElementwisePrim, elementwiseRows } from "../prims/elementwise.ts";
 import { table } from "../prims/table.ts";
 
@@ -13,8 +13,6 @@ export type SymbolicOperand = Symbolic | Scalar;
 export interface Draft {
   readonly scalars: Scalar[];
 }
-
-const cast = (expr: Expr, dtype: DType): Expr => expr.dtype === dtype ? expr : { op: "cast", args: [expr], dtype };
 
 /** Writes down one operation, with the types that the table of primitives gives it. */
 function operation(

@@ -5,14 +5,6 @@ import type { Operand } from "../tensor/core.ts";
 import type { Attrs, Prim } from "../prims/attrs.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** What the engine hangs on a tensor: opaque to this package. */
-export interface TapeSlot {
-  readonly requiresGrad: boolean;
-  readonly isLeaf: boolean;
-  /** One handle less refers to the recorded history. */
-  release(): void;
-}
-
 /** Options of `backward`. */
 export interface BackwardOptions {
   /** Keep what the graph saved, so that backward can run again. */

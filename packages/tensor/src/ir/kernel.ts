@@ -11,6 +11,13 @@ export type Expr =
   | { readonly op: "scalar"; readonly index: number; readonly dtype: DType }
   | { readonly op: ElementwisePrim; readonly args: readonly Expr[]; readonly dtype: DType };
 
+/** An expression in another dtype. */
+export const cast = (expr: Expr, dtype: DType): Expr =>
+  expr.dtype === dtype ? expr : { op: "cast", args: [expr], dtype };
+
+/** An expression that goes on in float32 where it is float16. */
+export const widen = (expr: Expr): Expr => expr.dtype === "float16" ? cast(expr, "float32") : expr;
+
 /** An operand as the iteration space sees it: one stride a dimension, 0 where it is repeated. */
 export interface Access {
   readonly dtype: DType;

@@ -1,7 +1,7 @@
 /** Element-wise primitives, and expressions of several, as kernels. */
 import { checkDestination, checkSupported, checkWritable, deviceOf, writesInStep } from "../checks.ts";
 import { type DType, dtypeIndex, resultType, type Scalar } from "../../dtype.ts";
-import type { Expr } from "../../ir/kernel.ts";
+import { cast, type Expr } from "../../ir/kernel.ts";
 import { launch, produceOne } from "../launch.ts";
 import type { ElementwisePrim } from "../../prims/attrs.ts";
 import { table } from "../../prims/table.ts";
@@ -10,13 +10,6 @@ import { broadcastShapes } from "../../shape.ts";
 import { isTensor, type Operand } from "../../tensor/core.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { withinRange } from "./scalars.ts";
-
-/** An expression in another dtype. */
-export const cast = (expr: Expr, dtype: DType): Expr =>
-  expr.dtype === dtype ? expr : { op: "cast", args: [expr], dtype };
-
-/** An expression that goes on in float32 where it is float16. */
-export const widen = (expr: Expr): Expr => expr.dtype === "float16" ? cast(expr, "float32") : expr;
 
 export function elementwise(
   name: ElementwisePrim,

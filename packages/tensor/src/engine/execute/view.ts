@@ -7,7 +7,7 @@ import type { AssemblePrim, Attrs, ViewStep } from "../../prims/attrs.ts";
 import { table } from "../../prims/table.ts";
 import { contiguousStrides, type Geometry, type Shape, showShape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { cast } from "./elementwise.ts";
+import { cast } from "../../ir/kernel.ts";
 
 /** The view of a tensor: no work, the same storage. */
 export function view(step: ViewStep, input: Tensor): Tensor {
