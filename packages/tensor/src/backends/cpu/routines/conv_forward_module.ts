@@ -15,7 +15,7 @@ import { copyRows, fillZeros } from "./conv_image.ts";
 import type { Element } from "./element.ts";
 import { addMul, least, Params, range } from "./loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
-import { groupAndPanel, panelRows } from "./panels.ts";
+import { eachPanel, panelRows } from "./panels.ts";
 import { positionKernels } from "./position_kernel.ts";
 import { tableKernels } from "./table_kernel.ts";
 import { columnEntry } from "./conv_geometry.ts";
@@ -101,13 +101,7 @@ export function convForwardModule(memory: MemoryImport, e: Element, form: ConvFo
   const spreadAt = at(field("spread"), 16);
   run.emit(when(
     op("i32.eqz", field("phase")),
-    range(
-      t,
-      get(begin),
-      get(end),
-      1,
-      groupAndPanel(t, group, panel, field("panels")),
-      bounds,
+    eachPanel({ item: t, group, panel, row, rows }, [begin, end], field, [
       range(
         part,
         i32(0),
@@ -129,7 +123,7 @@ export function convForwardModule(memory: MemoryImport, e: Element, form: ConvFo
         ),
       ),
       expand ? call(expand, packedAt, spreadAt, op("i32.mul", get(rows), field("steps"))) : [],
-    ),
+    ]),
     [
       set(prepared, addMul(field("prepared"), get(thread), field("preparedThread"))),
       // The margins stay zero from image to image.

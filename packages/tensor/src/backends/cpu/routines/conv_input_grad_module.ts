@@ -18,7 +18,7 @@ import { copyRows, fillZeros } from "./conv_image.ts";
 import type { Element } from "./element.ts";
 import { addMul, Params, range } from "./loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
-import { groupAndPanel, panelRows } from "./panels.ts";
+import { eachPanel, panelRows } from "./panels.ts";
 import { tableKernels } from "./table_kernel.ts";
 
 const fields = [
@@ -109,13 +109,7 @@ export function convInputGradModule(
     );
   run.emit(when(
     op("i32.eqz", field("phase")),
-    range(
-      t,
-      get(begin),
-      get(end),
-      1,
-      groupAndPanel(t, group, panel, field("panels")),
-      bounds,
+    eachPanel({ item: t, group, panel, row, rows }, [begin, end], field, [
       range(
         i,
         i32(0),
@@ -137,7 +131,7 @@ export function convInputGradModule(
         ),
       ),
       expand ? call(expand, packedAt, spreadAt, op("i32.mul", get(rows), field("filters"))) : [],
-    ),
+    ]),
     range(
       t,
       get(begin),

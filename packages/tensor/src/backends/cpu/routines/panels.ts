@@ -1,6 +1,6 @@
 /** How rows are split into panels: as few as tiles allow, all of two heights that differ by one, since tiles of one row are slow. */
 import { type Code, get, type Local, op, set } from "../../../wasm/assembler.ts";
-import { least } from "./loops.ts";
+import { least, range } from "./loops.ts";
 import { tileRows } from "./tile.ts";
 
 /** Of `count` panels the first `tall` have `height` + 1 rows, the others `height`. */
@@ -22,15 +22,38 @@ export function firstRow(panel: Local, tall: Code, height: Code): Code {
   return op("i32.add", op("i32.mul", get(panel), height), least(get(panel), tall));
 }
 
-/** Splits an item's number into a group and one of its panels. */
-export function groupAndPanel(item: Local, group: Local, panel: Local, panels: Code): Code {
-  return [set(group, op("i32.div_s", get(item), panels)), set(panel, op("i32.rem_s", get(item), panels))];
-}
-
 /** Sets a panel's first row, and the number of its rows. */
 export function panelRows(panel: Local, row: Local, rows: Local, field: (name: "tall" | "height") => Code): Code {
   const [tall, height] = [field("tall"), field("height")];
   return [set(row, firstRow(panel, tall, height)), set(rows, rowsOf(panel, tall, height))];
+}
+
+/** Locals that {@link eachPanel} sets. */
+export interface PanelLocals {
+  readonly item: Local;
+  readonly group: Local;
+  readonly panel: Local;
+  readonly row: Local;
+  readonly rows: Local;
+}
+
+/** Runs the body for the items from `begin` to `end`, which are the panels of each group in turn. */
+export function eachPanel(
+  { item, group, panel, row, rows }: PanelLocals,
+  [begin, end]: readonly [Local, Local],
+  field: (name: "panels" | "tall" | "height") => Code,
+  body: Code,
+): Code {
+  return range(
+    item,
+    get(begin),
+    get(end),
+    1,
+    set(group, op("i32.div_s", get(item), field("panels"))),
+    set(panel, op("i32.rem_s", get(item), field("panels"))),
+    panelRows(panel, row, rows, field),
+    body,
+  );
 }
 
 /** Rows of a panel. */
