@@ -31,6 +31,7 @@ const CALLS: Readonly<Record<string, readonly unknown[] | null>> = {
   defaultCollate: [[1]],
   "new DataLoader": [list, {}],
   "new PictureTransform": null,
+  "new RandomFlip": null,
   "new Compose": [[]],
   "new RandomApply": [[], 0.5],
   "new RandomChoice": [[new data.Pad(1)], {}],
