@@ -27,7 +27,7 @@ export type { Expr } from "./ir/kernel.ts";
 
 // Fused kernels.
 export { fuseSum } from "./engine/fuse.ts";
-export { fusedUpdate, type UpdateFunction } from "./engine/update.ts";
+export { fusedUpdate, type UpdateFunction } from "./engine/fused_update.ts";
 export { symbolsOf } from "./engine/symbolic.ts";
 export {
   type Float32Arguments,
@@ -36,7 +36,7 @@ export {
   inFloat32,
   isHalf,
   widened,
-} from "./engine/in_float32.ts";
+} from "./engine/upcast.ts";
 
 // Operations that layers are made of.
 export { labelLoss } from "./ops/label_loss.ts";

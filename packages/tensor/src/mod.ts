@@ -28,8 +28,8 @@ export type { AlphaOptions, ClampOptions, DivOptions, RoundOptions } from "./ops
 export type { CloseOptions } from "./ops/comparison.ts";
 export type { Dims, ReduceOptions, ValuesAndIndices } from "./ops/reduction.ts";
 export type { Unique } from "./ops/sorting.ts";
-export type { RandomOptions } from "./ops/filling.ts";
-export type { Index, SliceString } from "./ops/slices.ts";
+export type { RandomOptions } from "./ops/random_fill.ts";
+export type { Index, SliceString } from "./ops/index_resolution.ts";
 export type { BackwardOptions } from "./engine/tape.ts";
 export type { ScatterMode } from "./prims/attrs.ts";
 export type { Elementwise } from "./prims/elementwise.ts";

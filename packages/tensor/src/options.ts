@@ -74,7 +74,7 @@ export function checkNames(operation: string, options: object, known: readonly s
 }
 
 function unknownOption(operation: string, name: string, known: readonly string[]): TypeError {
-  const near = nearest(name, known);
+  const near = closestName(name, known);
   return new TypeError(
     `${operation}: unknown option "${name}"${near === undefined ? "" : `, did you mean "${near}"?`} ` +
       `(known: ${known.join(", ")})`,
@@ -82,21 +82,21 @@ function unknownOption(operation: string, name: string, known: readonly string[]
 }
 
 /** The word that was probably meant: the same but for case and underscores, its initials, few letters away, or part of it or around it. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+export function closestName(word: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[_\s-]/g, "");
   const wanted = plain(word);
   if (wanted === "") return undefined;
   const initials = word.split(/(?=[A-Z])|[_\s-]/).map((part) => part[0]?.toLowerCase()).join("");
   const same = known.find((k) => plain(k) === wanted || (initials.length > 1 && k === initials));
   if (same !== undefined) return same;
-  const distances = known.map((k) => ({ k, away: distance(wanted, plain(k)) })).sort((a, b) => a.away - b.away);
+  const distances = known.map((k) => ({ k, away: editDistance(wanted, plain(k)) })).sort((a, b) => a.away - b.away);
   const closest = distances[0];
   if (closest !== undefined && closest.away <= Math.max(1, Math.floor(wanted.length / 3))) return closest.k;
   return known.find((k) => plain(k).startsWith(wanted) || wanted.startsWith(plain(k)));
 }
 
 /** How many letters must be put in, left out, replaced, or exchanged with a neighbour, to make one word of the other. */
-function distance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
     const row = [i];

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, test, vi } from "vitest";
-import { checkOptions, nearest } from "./options.ts";
+import { checkOptions, closestName } from "./options.ts";
 import { type DType, type Scalar, Tensor, tensor } from "./mod.ts";
 import { apply, fusedUpdate } from "./engine_mod.ts";
 import * as h from "./mod.ts";
@@ -384,10 +384,10 @@ describe("options", () => {
   test("the nearest word", () => {
     const words = ["dtype", "device", "requiresGrad", "lr"];
     const near = ["dtpye", "Dtype", "requires_grad", "learningRate", "devcie", "dtyp"].map((word) =>
-      nearest(word, words)
+      closestName(word, words)
     );
     expect(near).toEqual(["dtype", "dtype", "requiresGrad", "lr", "device", "dtype"]);
-    expect(nearest("workers", words)).toBe(undefined);
+    expect(closestName("workers", words)).toBe(undefined);
   });
 
   test("of creation", () => {

@@ -1,5 +1,5 @@
 /** The choke point: every operation on tensors passes here, as a primitive with its inputs and attributes. */
-import { checkDestination, checkOperands, checkSupported, checkWritable, deviceOf, writesInStep } from "./checks.ts";
+import { checkDestination, checkOperands, checkSupported, checkWritable, deviceOf, isAliasSafe } from "./checks.ts";
 import type { DType } from "../dtype.ts";
 import { elementwise } from "./execute/elementwise.ts";
 import { reduce } from "./execute/reduce.ts";
@@ -84,7 +84,7 @@ export function applyInPlace<P extends Prim>(
   const tape = activeTape();
   const records = tape !== null && tape.recordsWrite(operation, target, inputs);
   const direct = table[prim].kind === "elementwise" &&
-    inputs.every((input) => !isTensor(input) || writesInStep(target, input));
+    inputs.every((input) => !isTensor(input) || isAliasSafe(target, input));
   if (direct && !records) {
     execute(prim, inputs, attrs, target, operation);
     target.storage.version++;

@@ -113,7 +113,7 @@ export function deviceOf(operation: string, inputs: readonly Operand[], fallback
 }
 
 /** An input may be read while the target is written when it is other memory, or the same element at every step. */
-export function writesInStep(target: Tensor, input: Tensor): boolean {
+export function isAliasSafe(target: Tensor, input: Tensor): boolean {
   return input.storage !== target.storage ||
     (input.offset === target.offset && sameGeometry(input, target));
 }

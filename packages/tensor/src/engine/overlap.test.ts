@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { arange, type Tensor } from "../mod.ts";
-import { areApart } from "./overlap.ts";
+import { areDisjoint } from "./overlap.ts";
 
-describe("areApart", () => {
+describe("areDisjoint", () => {
   const all = arange(120);
 
   /** Whether they have no element in common, element by element: each holds its place. */
@@ -14,13 +14,13 @@ describe("areApart", () => {
   test("columns of the same rows, rows after rows, and what is between", () => {
     const rows = all.reshape(10, 12);
     const blocks = rows.chunk(3, 1);
-    expect(areApart(blocks[0]!, blocks[1]!)).toBe(true);
-    expect(areApart(blocks[2]!, blocks[1]!)).toBe(true);
-    expect(areApart(blocks[1]!, blocks[1]!)).toBe(false);
-    expect(areApart(rows.narrow(0, 0, 4), rows.narrow(0, 4, 6))).toBe(true);
-    expect(areApart(rows.narrow(0, 0, 5), rows.narrow(0, 4, 6))).toBe(false);
-    expect(areApart(rows.narrow(1, 0, 5), rows.narrow(1, 4, 4))).toBe(false);
-    expect(areApart(rows.select(0, 3).expand(4, 12), rows.select(0, 4))).toBe(true);
+    expect(areDisjoint(blocks[0]!, blocks[1]!)).toBe(true);
+    expect(areDisjoint(blocks[2]!, blocks[1]!)).toBe(true);
+    expect(areDisjoint(blocks[1]!, blocks[1]!)).toBe(false);
+    expect(areDisjoint(rows.narrow(0, 0, 4), rows.narrow(0, 4, 6))).toBe(true);
+    expect(areDisjoint(rows.narrow(0, 0, 5), rows.narrow(0, 4, 6))).toBe(false);
+    expect(areDisjoint(rows.narrow(1, 0, 5), rows.narrow(1, 4, 4))).toBe(false);
+    expect(areDisjoint(rows.select(0, 3).expand(4, 12), rows.select(0, 4))).toBe(true);
   });
 
   test("never says so of views that share an element", () => {
@@ -36,7 +36,7 @@ describe("areApart", () => {
     let apart = 0;
     for (const a of views) {
       for (const b of views) {
-        if (!areApart(a, b)) continue;
+        if (!areDisjoint(a, b)) continue;
         apart++;
         expect(disjoint(a, b)).toBe(true);
       }

@@ -26,7 +26,7 @@ function pitchOf(a: Geometry, b: Geometry): number | null {
  * Whether two views of one storage certainly have no element in common: one ends before the other begins, or they are different columns
  * of the same rows, as the blocks of gates are.
  */
-export function areApart(a: Geometry, b: Geometry): boolean {
+export function areDisjoint(a: Geometry, b: Geometry): boolean {
   if (a.shape.includes(0) || b.shape.includes(0)) return true;
   if (a.offset + span(a) < b.offset || b.offset + span(b) < a.offset) return true;
   const pitch = pitchOf(a, b);

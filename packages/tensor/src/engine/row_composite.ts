@@ -5,8 +5,8 @@ import type { Attrs, RowPrim } from "../prims/attrs.ts";
 import { isRecorded } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { hasRows } from "./execute/rows.ts";
-import { isHalf, widened } from "./in_float32.ts";
-import { type RowRule, rowRules } from "./row_programs.ts";
+import { isHalf, widened } from "./upcast.ts";
+import { type RowRule, rowRules } from "./row_rules.ts";
 
 /** A row primitive as plain operations. */
 export interface RowComposite<P extends RowPrim> {

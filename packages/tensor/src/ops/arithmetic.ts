@@ -3,7 +3,7 @@ import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
 import { checkOperands, checkTensor } from "../engine/checks.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { isFloat, isInteger, resultType, type Scalar } from "../dtype.ts";
-import { hasHalfGradient, inFloat32, widened } from "../engine/in_float32.ts";
+import { hasHalfGradient, inFloat32, widened } from "../engine/upcast.ts";
 import { elementValue } from "../scalar.ts";
 import { tidy } from "../memory/scope.ts";
 import { isTensor, type Operand } from "../tensor/core.ts";

@@ -2,7 +2,7 @@
 import { apply } from "../engine/apply.ts";
 import { checkTensor } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
-import { widened } from "../engine/in_float32.ts";
+import { widened } from "../engine/upcast.ts";
 import { sameShape } from "../shape.ts";
 import type { Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";

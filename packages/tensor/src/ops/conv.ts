@@ -1,6 +1,6 @@
 /** Convolutions (cross-correlations, as in PyTorch) in one to three dimensions, and transposed ones. */
 import { apply } from "../engine/apply.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import { checkNumbers } from "../engine/checks.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape } from "../shape.ts";

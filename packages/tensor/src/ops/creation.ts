@@ -8,7 +8,7 @@ import { Storage } from "../memory/storage.ts";
 import { isTensor, makeTensor, type NestedArray, type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "./conversion.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { deviceOf, finished, uploaded } from "./uploaded.ts";
+import { deviceOf, fromElements, withOptions } from "./from_elements.ts";
 
 /** Values for {@link tensor}: one, or nested arrays of them (also typed ones); rows of a dimension are of equal length. */
 export type TensorData = NestedArray | TypedArray | readonly TensorData[];
@@ -67,7 +67,7 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   let inferred: DType = flat.length === 0 ? "float32" : scalarDType(flat[0]!);
   for (const value of flat) if (scalarDType(value) !== inferred) inferred = mixed(inferred, scalarDType(value));
   const dtype = optionDType("tensor", options.dtype, inferred);
-  return finished(uploaded("tensor", dtype, shape, deviceOf(options), (i) => flat[i]!), options);
+  return withOptions(fromElements("tensor", dtype, shape, deviceOf(options), (i) => flat[i]!), options);
 }
 
 /** As many dimensions as PyTorch's tensors may have. */
@@ -138,7 +138,7 @@ export function fromTypedArray(
   const dtype = optionDType("fromTypedArray", options.dtype, own);
   if (dtype !== own && !bits && !device.backend.supports(own)) {
     // What the device cannot cast.
-    return finished(uploaded("fromTypedArray", dtype, shape, device, (i) => array[i]!, true), options);
+    return withOptions(fromElements("fromTypedArray", dtype, shape, device, (i) => array[i]!, true), options);
   }
   // Other bytes than 0 and 1 are no bools; the caller's array is not ours to mend.
   const source = flags && array.some((value) => value > 1) ? array.map((value) => value === 0 ? 0 : 1) : array;
@@ -156,9 +156,9 @@ export function fromTypedArray(
       device.backend.write(storage.buffer, 0, bytes);
     });
   }
-  if (dtype === own) return finished(result, options);
+  if (dtype === own) return withOptions(result, options);
   try {
-    return finished(result.to(dtype), options);
+    return withOptions(result.to(dtype), options);
   } finally {
     result.dispose();
   }
@@ -171,7 +171,7 @@ export function fromTypedArray(
 export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
   checkOptions("empty", options, tensorOptions);
   checkShape("empty", shape);
-  return finished(
+  return withOptions(
     allocate("empty", deviceOf(options), optionDType("empty", options.dtype, "float32"), [...shape]),
     options,
   );
@@ -181,7 +181,7 @@ function filled(operation: string, shape: Shape, value: Scalar, options: TensorO
   checkOptions(operation, options, tensorOptions);
   checkShape(operation, shape);
   const dtype = optionDType(operation, options.dtype, fallback);
-  return finished(constant(operation, value, dtype, deviceOf(options), [...shape]), options);
+  return withOptions(constant(operation, value, dtype, deviceOf(options), [...shape]), options);
 }
 
 /** A tensor of one value; its dtype follows the value. */
@@ -260,7 +260,7 @@ export function arange(
     );
   }
   const dtype = optionDType("arange", options.dtype, "float32");
-  return finished(uploaded("arange", dtype, [count], deviceOf(options), (i) => start + i * step), options);
+  return withOptions(fromElements("arange", dtype, [count], deviceOf(options), (i) => start + i * step), options);
 }
 
 /** `steps` numbers from `start` to `end`, both included. @throws RangeError when steps is not a non-negative integer. */
@@ -274,7 +274,7 @@ export function linspace(start: number, end: number, steps: number, options: Ten
   // From both ends, so that the last is exactly `end`.
   const value = (i: number) => steps === 1 ? start : i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step;
   const dtype = optionDType("linspace", options.dtype, "float32");
-  return finished(uploaded("linspace", dtype, [steps], deviceOf(options), value), options);
+  return withOptions(fromElements("linspace", dtype, [steps], deviceOf(options), value), options);
 }
 
 /** The identity matrix of `n` rows and `m` (default n) columns. */
@@ -293,5 +293,5 @@ export function eye(n: number, m: number | TensorOptions = n, options: TensorOpt
       diagonal.dispose();
     }
   });
-  return finished(result, given);
+  return withOptions(result, given);
 }

@@ -1,6 +1,6 @@
 /** Einstein's summation: products of tensors by the letters of their dimensions. */
 import { promoteTypes } from "../dtype.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 

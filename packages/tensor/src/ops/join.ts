@@ -1,7 +1,7 @@
 /** Tensors put together, chosen between, padded. */
 import { apply } from "../engine/apply.ts";
 import { checkOperands, checkScalar, checkTensor } from "../engine/checks.ts";
-import { hasHalfGradient, inFloat32 } from "../engine/in_float32.ts";
+import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
 import { constant } from "../engine/launch.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkWritten } from "../scalar.ts";

@@ -1,6 +1,6 @@
 /** Products with weights. */
 import { apply } from "../engine/apply.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

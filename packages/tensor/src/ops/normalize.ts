@@ -1,7 +1,7 @@
 /** Zero mean and unit variance over some dimensions: what the normalising layers are made of. */
 import { applyAll } from "../engine/apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import { type Activation, activations } from "../prims/attrs.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -1,14 +1,14 @@
 /** Pooling: the largest, or the mean, of windows. */
 import { apply, applyAll } from "../engine/apply.ts";
 import { integerRange, isFloat } from "../dtype.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import { windowCount } from "../prims/routines.ts";
 import { checkHostSize, checkShape, showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { batched, checkPadded, type PerDim, perDim } from "./conv.ts";
 import { pad } from "./join.ts";
 import { checkOptions } from "../options.ts";
-import { uploaded } from "./uploaded.ts";
+import { fromElements } from "./from_elements.ts";
 
 /** Options of max-pooling. */
 export interface MaxPoolOptions {
@@ -170,7 +170,7 @@ function divisors(
       return countIncludePad ? end - start : Math.min(end, size) - Math.max(start, 0);
     };
     const shape = kernel.map((_, j) => j === i ? counts[i]! : 1);
-    const factor = uploaded("avgPool", x.dtype, shape, x.device, along);
+    const factor = fromElements("avgPool", x.dtype, shape, x.device, along);
     result = result === null ? factor : result.mul(factor);
   });
   return result!;
@@ -181,7 +181,7 @@ export type OutputSize = number | null | readonly (number | null)[];
 
 /** Windows of adaptive pooling: from ⌊i·size/out⌋ to ⌈(i + 1)·size/out⌉, as a matrix of means `[out, size]`. */
 function meanMatrix(x: Tensor, size: number, out: number): Tensor {
-  return uploaded("adaptiveAvgPool", x.dtype, [out, size], x.device, (at) => {
+  return fromElements("adaptiveAvgPool", x.dtype, [out, size], x.device, (at) => {
     const [i, j] = [Math.floor(at / size), at % size];
     const start = Math.floor(i * size / out);
     const end = Math.ceil((i + 1) * size / out);

@@ -6,13 +6,13 @@ import { defaultGenerator, drawInto, type Generator } from "../random.ts";
 import { tidy } from "../memory/scope.ts";
 import { checkValue } from "../scalar.ts";
 import { checkHostSize, checkShape, type Shape, showShape, sizeOf } from "../shape.ts";
-import { widened } from "../engine/in_float32.ts";
+import { widened } from "../engine/upcast.ts";
 import { isTensor, type Operand, type TensorOptions, tensorOptions } from "../tensor/core.ts";
 import { optionDType } from "./conversion.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { empty, fromTypedArray } from "./creation.ts";
 import { SumTree } from "./sum_tree.ts";
-import { deviceOf, finished, uploaded } from "./uploaded.ts";
+import { deviceOf, fromElements, withOptions } from "./from_elements.ts";
 
 /** Options of tensors drawn from a generator. */
 export interface RandomTensorOptions extends TensorOptions {
@@ -80,7 +80,7 @@ export function randint(low: number, high: number, shape: Shape, options: Random
     draw ??= generator.draws(sizeOf(shape));
     return low + Math.floor(draw() * (high - low));
   };
-  return finished(uploaded("randint", dtype, [...shape], deviceOf(rest), value, true), rest);
+  return withOptions(fromElements("randint", dtype, [...shape], deviceOf(rest), value, true), rest);
 }
 
 /** The integers from 0 to n − 1 in random order (int32); Fisher and Yates's shuffle. */
@@ -92,8 +92,15 @@ export function randperm(n: number, options: RandomTensorOptions = {}): Tensor {
   const dtype = optionDType("randperm", rest.dtype, "int32");
   if (n > 0) checkValue("randperm", n - 1, dtype);
   let order: Int32Array | null = null;
-  const result = uploaded("randperm", dtype, [n], deviceOf(rest), (i) => (order ??= shuffled(n, generator))[i]!, true);
-  return finished(result, rest);
+  const result = fromElements(
+    "randperm",
+    dtype,
+    [n],
+    deviceOf(rest),
+    (i) => (order ??= shuffled(n, generator))[i]!,
+    true,
+  );
+  return withOptions(result, rest);
 }
 
 function shuffled(n: number, generator: Generator): Int32Array {

@@ -2,7 +2,7 @@
 import { apply } from "../engine/apply.ts";
 import { checkNumber } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
-import { hasHalfGradient, inFloat32 } from "../engine/in_float32.ts";
+import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
 import type { ReducePrim } from "../prims/attrs.ts";
 import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -1,5 +1,5 @@
 /** The row primitives as plain operations: for devices and tensors that no row kernel suits, and for gradients of gradients. */
-import { hasHalfGradient } from "../engine/in_float32.ts";
+import { hasHalfGradient } from "../engine/upcast.ts";
 import type { RowComposites } from "../engine/row_composite.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { arange } from "./creation.ts";
@@ -10,7 +10,7 @@ function hasOneDType([x, ...others]: readonly Tensor[]): boolean {
   return others.every(({ dtype }) => dtype === x!.dtype);
 }
 
-/** By primitive. Inputs and outputs are those of the row kernels in `engine/row_programs.ts`. */
+/** By primitive. Inputs and outputs are those of the row kernels in `engine/row_rules.ts`. */
 export const rowComposites: RowComposites = {
   softmax: {
     // The gradient is computed from the result, which must not be rounded to float16 before; masks get none from the row kernel.

@@ -1,6 +1,6 @@
 /** Functions of one element, with their in-place forms. */
 import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
-import { hasHalfGradient, inFloat32 } from "../engine/in_float32.ts";
+import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 const none = {};

@@ -11,7 +11,7 @@ import { tidy } from "../memory/scope.ts";
 import type { Storage } from "../memory/storage.ts";
 import type { AlphaOptions, ClampOptions, DivOptions, RoundOptions } from "../ops/arithmetic.ts";
 import type { CloseOptions } from "../ops/comparison.ts";
-import type { RandomOptions } from "../ops/filling.ts";
+import type { RandomOptions } from "../ops/random_fill.ts";
 import {
   backward,
   gradFn,
@@ -24,7 +24,7 @@ import {
 } from "../ops/gradients.ts";
 import type { Dims, ReduceOptions, ValuesAndIndices } from "../ops/reduction.ts";
 import { rowComposites } from "../ops/row_composites.ts";
-import type { Index } from "../ops/slices.ts";
+import type { Index } from "../ops/index_resolution.ts";
 import type { Unique } from "../ops/sorting.ts";
 import type { ScatterMode } from "../prims/attrs.ts";
 import type { Elementwise } from "../prims/elementwise.ts";
@@ -248,7 +248,7 @@ import {
 } from "../ops/indexing.ts";
 import { argsort, bincount, sort, topk, unique } from "../ops/sorting.ts";
 import { bmm, dot, matmul, mm, mv, outer } from "../ops/products.ts";
-import { bernoulli_, normal_, uniform_ } from "../ops/filling.ts";
+import { bernoulli_, normal_, uniform_ } from "../ops/random_fill.ts";
 import { printOnConsole } from "../runtime.ts";
 import { isContiguous, type Shape } from "../shape.ts";
 import {
@@ -3570,7 +3570,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
     return outer(this, other);
   }
 
-  // Random numbers in place: ops/filling.ts
+  // Random numbers in place: ops/random_fill.ts
 
   /**
    * Fills this tensor with random numbers, uniformly distributed over [`from`, `to`) (by default [0, 1)), and

@@ -2,7 +2,7 @@
 import { poisonsMemory, threadCount } from "../../env.ts";
 import { canBlock, hardwareConcurrency } from "../../runtime.ts";
 import type { MemoryImport } from "../../wasm/assembler.ts";
-import type { Entry, HostFunctions, Run } from "./entry.ts";
+import type { CompiledModule, HostFunctions, Run } from "./compiled_module.ts";
 import { type Features, features } from "./features.ts";
 import { Heap } from "./heap.ts";
 import { runAlone, Threads } from "./threads.ts";
@@ -40,7 +40,7 @@ export class Engine {
   }
 
   /** Makes a module runnable on every thread. It has no data segments and no start function, as each thread has its own instance. */
-  compile(bytes: Uint8Array<ArrayBuffer>): Entry {
+  compile(bytes: Uint8Array<ArrayBuffer>): CompiledModule {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       env: { memory: this.heap.memory, ...this.host },
     });
@@ -53,7 +53,7 @@ export class Engine {
    *
    * @throws what a chunk threw, when no thread works on the job any more. Other chunks may then have been done or not.
    */
-  parallel(entry: Entry, params: number, count: number, grain: number): void {
+  parallel(entry: CompiledModule, params: number, count: number, grain: number): void {
     if (!(grain >= 1)) throw new RangeError(`parallel: grain ${grain}; expected at least one item a chunk`);
     if (this.pool === null || count <= grain) runAlone(entry, params, count, grain);
     else this.pool.run(entry, params, count, grain);

@@ -4,9 +4,9 @@ import { debug } from "../../engine/debug.ts";
 import type { Kernel } from "../../ir/kernel.ts";
 import type { RenderedKernel } from "../reference/render.ts";
 import type { Engine } from "./engine.ts";
-import type { Entry } from "./entry.ts";
+import type { CompiledModule } from "./compiled_module.ts";
 import { ParamBlock, writeScalars } from "./params.ts";
-import { compilePlain, runPlain } from "./plain.ts";
+import { compileJavaScript, runJavaScript } from "./javascript_kernels.ts";
 import { renderModule } from "./render/kernel.ts";
 import { elementBytes, type Layout, layoutOf, type Plan, planOf } from "./render/plan.ts";
 
@@ -21,7 +21,7 @@ const partLength = 16384;
 export interface CompiledKernel {
   readonly kernel: Kernel;
   readonly plan: Plan | null;
-  readonly entry: Entry | null;
+  readonly entry: CompiledModule | null;
   readonly plain: RenderedKernel | null;
   readonly layout: Layout;
   readonly items: number;
@@ -33,7 +33,7 @@ export interface CompiledKernel {
 /** See the module's comment. */
 export class Kernels {
   private readonly engine: Engine;
-  private readonly entries: Map<string, Entry> = new Map();
+  private readonly entries: Map<string, CompiledModule> = new Map();
   private readonly plains: Map<string, RenderedKernel> = new Map();
   private readonly block: ParamBlock;
 
@@ -51,7 +51,7 @@ export class Kernels {
         JSON.stringify(kernel.expr)
       }|${kernel.reduce?.op}|${kernel.reduce?.dims}|${kernel.output.dtype}`;
       let plain = this.plains.get(key);
-      if (plain === undefined) this.plains.set(key, plain = compilePlain(kernel));
+      if (plain === undefined) this.plains.set(key, plain = compileJavaScript(kernel));
       return { kernel, plan, entry: null, plain, layout, items: 1, grain: 1, segments: 1, segment: 1 };
     }
     let entry = this.entries.get(plan.key);
@@ -67,7 +67,7 @@ export class Kernels {
   run(compiled: CompiledKernel, inputs: readonly number[], output: number, scalars: readonly Scalar[]): void {
     const { kernel, plan, entry } = compiled;
     const { heap } = this.engine;
-    if (plan === null) return runPlain(compiled.plain!, kernel, heap, inputs, output, scalars);
+    if (plan === null) return runJavaScript(compiled.plain!, kernel, heap, inputs, output, scalars);
     if (plan.form === "along" && plan.kept === 0 && this.runInParts(compiled, inputs, output, scalars)) return;
     const { layout } = compiled;
     const params = this.block.of(layout.words(scalars.length));

@@ -32,13 +32,13 @@ export class CpuBackend implements Backend {
   /** The memory and the threads. */
   readonly engine: Engine;
   private readonly kernels: Kernels;
-  private readonly rowKernels: Rows;
+  private readonly rowKernels: RowKernels;
 
   /** @param threads how many may take part; by default `HEDDLE_THREADS`, or one a core. */
   constructor(threads: number = defaultThreads()) {
     this.engine = new Engine(functions, threads);
     this.kernels = new Kernels(this.engine);
-    this.rowKernels = new Rows(this.engine);
+    this.rowKernels = new RowKernels(this.engine);
   }
 
   supports(_dtype: DType): boolean {

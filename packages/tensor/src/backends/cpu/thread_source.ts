@@ -1,6 +1,6 @@
 /** What a worker runs, as text: it has to reach the worker without a path, whatever bundler the program went through. */
 import { controlBytes, errorUnits, word } from "./thread_control.ts";
-import type { HostFunctions } from "./entry.ts";
+import type { HostFunctions } from "./compiled_module.ts";
 
 /** What a worker is started with. */
 export interface WorkerStart {

@@ -17,7 +17,7 @@ import {
   whileLoop,
 } from "../../wasm/assembler.ts";
 import { defaultThreads, Engine } from "./engine.ts";
-import type { Entry, HostFunctions } from "./entry.ts";
+import type { CompiledModule, HostFunctions } from "./compiled_module.ts";
 
 const engines: Engine[] = [];
 afterEach(() => {
@@ -42,7 +42,7 @@ interface Body {
   readonly curve: { readonly index: number };
 }
 
-function compile(engine: Engine, body: (site: Body) => Code[], withHost = false): Entry {
+function compile(engine: Engine, body: (site: Body) => Code[], withHost = false): CompiledModule {
   const module = new ModuleBuilder(engine.memoryImport);
   const curve = withHost ? module.importFunction("curve", ["f64", "f64"], ["f64"]) : { index: -1 };
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
@@ -61,7 +61,7 @@ function busy(f: FunctionBuilder, count: number): Code[] {
 }
 
 /** Sums what `curve` makes of the chunk's numbers into word `begin / 10` after the address in `params`. */
-function sums(engine: Engine): Entry {
+function sums(engine: Engine): CompiledModule {
   return compile(engine, ({ f, params, begin, end, curve }) => {
     const total = f.local("f32");
     const at = f.local("i32");
@@ -79,7 +79,7 @@ function sums(engine: Engine): Entry {
 }
 
 /** Adds one to every item of the words after the address in `params`; item 0 also grows the memory if asked to. */
-function increment(engine: Engine, growBy = 0): Entry {
+function increment(engine: Engine, growBy = 0): CompiledModule {
   return compile(engine, ({ params, begin, end, f }) => {
     const at = f.local("i32");
     return [

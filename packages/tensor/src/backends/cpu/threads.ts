@@ -4,7 +4,7 @@
  */
 import { debug } from "../../engine/debug.ts";
 import { startWorker } from "../../runtime.ts";
-import type { Entry, HostFunctions } from "./entry.ts";
+import type { CompiledModule, HostFunctions } from "./compiled_module.ts";
 import type { Heap } from "./heap.ts";
 import { controlBytes, word } from "./thread_control.ts";
 import { type HostSample, hostSamples, workerSource, type WorkerStart } from "./thread_source.ts";
@@ -27,7 +27,7 @@ const spinMs = 0.03;
 const startAfterMs = 20;
 
 /** All chunks, here. */
-export function runAlone(entry: Entry, params: number, count: number, grain: number): void {
+export function runAlone(entry: CompiledModule, params: number, count: number, grain: number): void {
   for (let begin = 0; begin < count; begin += grain) entry.run(params, begin, Math.min(begin + grain, count), 0);
 }
 
@@ -61,7 +61,7 @@ export class Threads {
   }
 
   /** Runs a job of more than one chunk on the threads that are up, and starts more when that has become worth it. */
-  run(entry: Entry, params: number, count: number, grain: number): void {
+  run(entry: CompiledModule, params: number, count: number, grain: number): void {
     if (Atomics.load(this.words, word.ready) > 0) {
       if (this.workers.length < this.most) this.start(); // one a call: the caller waits for each
       if (this.publish(entry)) this.share(entry, params, count, grain);
@@ -103,7 +103,7 @@ export class Threads {
     this.workers.length = 0;
   }
 
-  private share(entry: Entry, params: number, count: number, grain: number): void {
+  private share(entry: CompiledModule, params: number, count: number, grain: number): void {
     const words = this.words;
     const chunks = Math.ceil(count / grain);
     words[word.entry] = entry.id;
@@ -165,7 +165,7 @@ export class Threads {
   }
 
   /** Puts a module's bytes where workers find them: blocked in `Atomics.wait`, they receive no messages. */
-  private publish(entry: Entry): boolean {
+  private publish(entry: CompiledModule): boolean {
     if (this.code[entry.id] !== undefined) return true;
     try {
       const pointer = this.heap.alloc(entry.bytes.length);

@@ -1,7 +1,7 @@
 /** Convolution in one to three dimensions and its two gradients: image to columns, then a matrix product. */
 import type { Attrs, ConvAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
-import { type HostOperand, load, store, type Values, valuesOf } from "./array.ts";
+import { type HostOperand, load, store, type Values, valuesOf } from "./host_operand.ts";
 import { finish, multiplyInto, sumsOf } from "./matmul.ts";
 
 /** Sizes of a convolution, its spatial dimensions filled up to three. */

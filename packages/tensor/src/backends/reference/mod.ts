@@ -7,7 +7,7 @@ import { type Kernel, type Routine, structuralKey } from "../../ir/kernel.ts";
 import type { RoutinePrim } from "../../prims/attrs.ts";
 import { elementValue } from "../../scalar.ts";
 import { type RenderedKernel, renderKernel, scalarDTypes } from "./render.ts";
-import type { HostOperand } from "./array.ts";
+import type { HostOperand } from "./host_operand.ts";
 import { type Routines, routines } from "./routines.ts";
 import { type Special, specialFunctions } from "./special.ts";
 

@@ -1,7 +1,7 @@
 /** Pooling: the largest element of each window with its position in its plane, the sum of each window, and both gradients. */
 import type { Attrs, PoolAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
-import { type HostOperand, load, store, valuesOf } from "./array.ts";
+import { type HostOperand, load, store, valuesOf } from "./host_operand.ts";
 
 /** The largest value of each window (the first of equals; a NaN wins), and where it stands. */
 export function maxPool([xs]: readonly HostOperand[], [ys, at]: readonly HostOperand[], attrs: PoolAttrs): void {

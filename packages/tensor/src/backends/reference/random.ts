@@ -3,7 +3,7 @@ import type { DType } from "../../dtype.ts";
 import { elementsPerBlock, philox } from "../../philox.ts";
 import type { RandomAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
-import { type HostOperand, store, valuesOf } from "./array.ts";
+import { type HostOperand, store, valuesOf } from "./host_operand.ts";
 import { normalPair, normalPairOfWords } from "./normal.ts";
 
 const words = new Uint32Array(4);

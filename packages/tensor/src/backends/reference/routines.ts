@@ -1,7 +1,7 @@
 /** The routines by name. */
 import type { Attrs, RoutinePrim } from "../../prims/attrs.ts";
-import { cumprod, cumsum, gather, scatter, sort } from "./along.ts";
-import type { HostOperand } from "./array.ts";
+import { cumprod, cumsum, gather, scatter, sort } from "./along_dim.ts";
+import type { HostOperand } from "./host_operand.ts";
 import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 import { matmul } from "./matmul.ts";
 import { maxPool, maxPoolGrad, sumPool, sumPoolGrad } from "./pool.ts";

@@ -1,5 +1,5 @@
 /** Element-wise primitives, and expressions of several, as kernels. */
-import { checkDestination, checkSupported, checkWritable, deviceOf, writesInStep } from "../checks.ts";
+import { checkDestination, checkSupported, checkWritable, deviceOf, isAliasSafe } from "../checks.ts";
 import { type DType, dtypeIndex, resultType, type Scalar } from "../../dtype.ts";
 import { cast, type Expr } from "../../ir/kernel.ts";
 import { launch, produceOne } from "../launch.ts";
@@ -9,7 +9,7 @@ import type { OpTypes } from "../../prims/type_rules.ts";
 import { broadcastShapes } from "../../shape.ts";
 import { isTensor, type Operand } from "../../tensor/core.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { withinRange } from "./scalars.ts";
+import { withinRange } from "./scalar_range.ts";
 
 export function elementwise(
   name: ElementwisePrim,
@@ -87,7 +87,7 @@ export function runExpression(
   }
   checkWritable(operation, into);
   checkDestination(operation, into, { dtype: expr.dtype, shape });
-  if (tensors.every((input) => writesInStep(into, input))) {
+  if (tensors.every((input) => isAliasSafe(into, input))) {
     launch(operation, device, shape, tensors, scalars, cast(expr, into.dtype), null, into);
   } else {
     const value = runExpression(operation, tensors, scalars, expr, null);

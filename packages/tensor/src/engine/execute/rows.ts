@@ -5,7 +5,7 @@ import type { RowKernel } from "../../ir/rows.ts";
 import { RowProgram } from "../row_program.ts";
 import { dispatch, produce } from "../launch.ts";
 import type { Attrs, RowPrim } from "../../prims/attrs.ts";
-import { type RowRule, rowRules } from "../row_programs.ts";
+import { type RowRule, rowRules } from "../row_rules.ts";
 import { broadcastStrides } from "../../shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 

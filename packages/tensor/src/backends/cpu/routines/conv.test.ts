@@ -2,9 +2,9 @@ import { afterAll, expect, test } from "vitest";
 import { type DType, dtypes, isFloat } from "../../../dtype.ts";
 import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
 import { routineRules } from "../../../prims/routines.ts";
-import type { HostOperand } from "../../reference/array.ts";
+import type { HostOperand } from "../../reference/host_operand.ts";
 import { Engine } from "../engine.ts";
-import { compare, type Lie, randomOperand, seeded } from "../testing/reference_comparison.ts";
+import { compare, randomOperand, seeded, type StorageLayout } from "../testing/reference_comparison.ts";
 import { convGradOfWeight } from "./conv_weight_grad.ts";
 import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 
@@ -21,7 +21,7 @@ interface Sizes extends ConvAttrs {
   readonly kernel: readonly number[];
 }
 
-type Lies = readonly [Lie, Lie, Lie];
+type Lies = readonly [StorageLayout, StorageLayout, StorageLayout];
 const plain: Lies = ["contiguous", "contiguous", "contiguous"];
 
 /** All three products of a geometry; the output with and without a bias and a rectifier. */
@@ -37,11 +37,11 @@ function check(seed: number, dtype: DType, sizes: Sizes, lies: Lies = plain, on 
   const g = randomOperand(random, dtype, shape, lies[0]);
   const taps = kernel.reduce((a, b) => a * b, 1);
   const positions = shape.slice(2).reduce((a, b) => a * b, 1);
-  const outputLie = lies[2];
+  const outputLayout = lies[2];
   const bias = randomOperand(random, dtype, [filters * groups], lies[1]);
   const activation = isFloat(dtype) ? "relu" : "none";
   const forward = (more: readonly HostOperand[], attrs: Attrs["conv"]) =>
-    compare(on, { name: "conv", routine: conv, inputs: [x, w, ...more], attrs, terms: channels * taps, outputLie });
+    compare(on, { name: "conv", routine: conv, inputs: [x, w, ...more], attrs, terms: channels * taps, outputLayout });
   return [
     ...forward([], attrs),
     ...forward([bias], { ...attrs, activation }),
@@ -52,7 +52,7 @@ function check(seed: number, dtype: DType, sizes: Sizes, lies: Lies = plain, on 
       inputs: [g, w],
       attrs: { ...attrs, inputSize: input },
       terms: filters * taps,
-      outputLie,
+      outputLayout,
     }),
     ...compare(on, {
       name: "convWeightGrad",
@@ -60,7 +60,7 @@ function check(seed: number, dtype: DType, sizes: Sizes, lies: Lies = plain, on 
       inputs: [g, x],
       attrs: { ...attrs, kernelSize: kernel },
       terms: batch * positions,
-      outputLie,
+      outputLayout,
     }),
   ];
 }
@@ -96,10 +96,10 @@ test("random geometries in one to three dimensions", () => {
 });
 
 test("operands of any strides", () => {
-  const lies: readonly Lie[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+  const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
   for (let seed = 0; seed < 40; seed++) {
     const random = seeded(seed);
-    const pick = (): Lie => lies[Math.floor(random() * lies.length)]!;
+    const pick = (): StorageLayout => lies[Math.floor(random() * lies.length)]!;
     check(seed, "float32", randomSizes(random, 2, 9), [pick(), pick(), random() < 0.5 ? "permuted" : "stepped"]);
   }
 });

@@ -2,15 +2,15 @@
 import type { Attrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
-import { convByColumns } from "./conv_columns.ts";
+import { convIm2col } from "./conv_im2col.ts";
 import { convBackward, convForward } from "./conv_forward.ts";
 import { convGradOfInput } from "./conv_input_grad.ts";
 import { convGeometry, hasTerms } from "./conv_geometry.ts";
 import { convGradOfWeight } from "./conv_weight_grad.ts";
-import { convOfWhole } from "./conv_whole.ts";
+import { convFullKernel } from "./conv_full_kernel.ts";
 import { convGradOfWeightByTiles } from "./winograd_grad.ts";
 import { convByTiles, convGradByTiles } from "./winograd.ts";
-import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
+import { contiguousInputs, contiguousOutput, inDType } from "./operand_copies.ts";
 import { computeKind, dtypeOf } from "./element.ts";
 import type { CpuOperand } from "./operand.ts";
 import { itemSize, typedArrayOver } from "../../../dtype.ts";
@@ -64,10 +64,10 @@ export function conv(
 ): void {
   withOperands(engine, inputs, outputs, [true, false], (_, [x, w, bias], y) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, y.shape, attrs))) return biasAlone(engine, y, attrs, bias);
-    if (convOfWhole(engine, "output", x, w, y, attrs, bias)) return;
+    if (convFullKernel(engine, "output", x, w, y, attrs, bias)) return;
     if (convByTiles(engine, x, w, y, attrs, bias)) return;
     if (convForward(engine, x, w, y, attrs, bias)) return;
-    convByColumns(engine, "output", x, w, y, attrs, bias);
+    convIm2col(engine, "output", x, w, y, attrs, bias);
   });
 }
 
@@ -80,11 +80,11 @@ export function convInputGrad(
 ): void {
   withOperands(engine, inputs, outputs, [false, false], (_, [g, w], x) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, g.shape, attrs))) return zero(engine, x);
-    if (convOfWhole(engine, "input", x, w, g, attrs)) return;
+    if (convFullKernel(engine, "input", x, w, g, attrs)) return;
     if (convGradByTiles(engine, x, w, g, attrs)) return;
     if (convBackward(engine, x, w, g, attrs)) return;
     if (convGradOfInput(engine, x, w, g, attrs)) return;
-    convByColumns(engine, "input", x, w, g, attrs);
+    convIm2col(engine, "input", x, w, g, attrs);
   });
 }
 
@@ -97,7 +97,7 @@ export function convWeightGrad(
 ): void {
   withOperands(engine, inputs, outputs, [false, true], (_, [g, x], w) => {
     if (!hasTerms(convGeometry(x.shape, w.shape, g.shape, attrs))) return zero(engine, w);
-    if (convOfWhole(engine, "weight", x, w, g, attrs)) return;
+    if (convFullKernel(engine, "weight", x, w, g, attrs)) return;
     if (convGradOfWeightByTiles(engine, x, w, g, attrs)) return;
     convGradOfWeight(engine, x, w, g, attrs);
   });

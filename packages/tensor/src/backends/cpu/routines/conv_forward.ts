@@ -20,13 +20,13 @@ import {
 } from "./conv_geometry.ts";
 import { rowTable } from "./conv_image.ts";
 import { computeKind, type Element, element } from "./element.ts";
-import { apart } from "./image_blocks.ts";
-import { entryOf } from "./modules.ts";
+import { threadStride } from "./image_blocks.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf, spreadPays } from "./panels.ts";
 import { positionRuns } from "./position_kernel.ts";
-import { tablesFor } from "./tables.ts";
-import { tileVectors } from "./tile.ts";
+import { tablesFor } from "./table_cache.ts";
+import { tileVectors } from "./register_tile.ts";
 
 /** Multiply-adds that are worth a turn of a thread. */
 const grain = 200_000;
@@ -124,7 +124,7 @@ function convolve(
   const strides = imageStrides(x, bytes);
   const steps = g.channels * sizeOfVolume(g.kernel);
   const form = formOf(g, e, steps);
-  const entry = entryOf(engine, `conv ${kind} ${form}`, () => convForwardModule(engine.memoryImport, e, form));
+  const entry = cachedModule(engine, `conv ${kind} ${form}`, () => convForwardModule(engine.memoryImport, e, form));
   const key = `conv ${form} ${bytes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, offsets, columns, vectors } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
@@ -150,7 +150,7 @@ function convolve(
   const spreadBytes = form === "spread filters" ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
   const biasBytes = groups * filters * bytes;
-  const biasAt = packedBytes + spreadBytes + engine.threads * apart(preparedBytes);
+  const biasAt = packedBytes + spreadBytes + engine.threads * threadStride(preparedBytes);
   const scratch = biasAt + biasBytes;
   const memory = heap.borrow(scratch);
   if (!bias) heap.bytes.fill(0, memory + biasAt, memory + scratch);

@@ -17,7 +17,7 @@ import { addMul, least, Params, range } from "./loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
 import { eachPanel, panelRows } from "./panels.ts";
 import { positionKernels } from "./position_kernel.ts";
-import { tableKernels } from "./table_kernel.ts";
+import { offsetTableKernels } from "./offset_table_kernel.ts";
 import { columnEntry } from "./conv_geometry.ts";
 
 const fields = [

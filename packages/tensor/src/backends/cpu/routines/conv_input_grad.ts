@@ -14,12 +14,12 @@ import {
 import { rowTable } from "./conv_image.ts";
 import { convInputGradModule, convInputGradParams } from "./conv_input_grad_module.ts";
 import { computeKind, element } from "./element.ts";
-import { apart, imagesOfTurn } from "./image_blocks.ts";
-import { entryOf } from "./modules.ts";
+import { imagesOfTurn, threadStride } from "./image_blocks.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf, spreadPays } from "./panels.ts";
-import { tablesFor } from "./tables.ts";
-import { tileRows } from "./tile.ts";
+import { tablesFor } from "./table_cache.ts";
+import { tileRows } from "./register_tile.ts";
 
 /** Multiply-adds that are worth a turn of a thread. */
 const grain = 200_000;
@@ -45,7 +45,7 @@ export function convGradOfInput(
   const byChannel = channels > 2;
   const spread = e.spread && spreadPays(filters);
   const { cut } = bestCut(g, lanes);
-  const entry = entryOf(
+  const entry = cachedModule(
     engine,
     `conv input ${kind} ${spread} ${cut}`,
     () => convInputGradModule(engine.memoryImport, e, spread, cut),
@@ -76,7 +76,7 @@ export function convGradOfInput(
   const packedBytes = elements * bytes;
   const spreadBytes = spread ? elements * 16 : 0;
   const preparedBytes = channels * layout.bytes;
-  const scratch = packedBytes + spreadBytes + engine.threads * apart(preparedBytes);
+  const scratch = packedBytes + spreadBytes + engine.threads * threadStride(preparedBytes);
   const memory = heap.borrow(scratch);
   const volume = sizeOfVolume(g.input) * bytes;
   const values = {
@@ -105,7 +105,7 @@ export function convGradOfInput(
     rowCount: layout.rows.length,
     step: layout.step,
     prepared: memory + packedBytes + spreadBytes,
-    preparedThread: apart(preparedBytes),
+    preparedThread: threadStride(preparedBytes),
     preparedChannel: layout.channel,
     preparedBytes,
   };

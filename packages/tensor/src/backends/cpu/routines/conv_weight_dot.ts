@@ -11,14 +11,14 @@ import {
 } from "./conv_geometry.ts";
 import { rowTable } from "./conv_image.ts";
 import { convWeightDotModule, convWeightDotParams } from "./conv_weight_dot_module.ts";
-import { imageWalk } from "./conv_walk.ts";
+import { imageTraversal } from "./conv_traversal.ts";
 import { dotLefts, dotRights } from "./dot_kernel.ts";
 import { computeKind, element } from "./element.ts";
-import { apart, imagesOfBlock } from "./image_blocks.ts";
-import { entryOf } from "./modules.ts";
+import { imagesOfBlock, threadStride } from "./image_blocks.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf } from "./panels.ts";
-import { tablesFor } from "./tables.ts";
+import { tablesFor } from "./table_cache.ts";
 
 /** Multiply-adds that are worth a turn of a thread. */
 const grain = 200_000;
@@ -52,11 +52,11 @@ export function convGradOfWeightByDots(
   const key = `conv weight dot ${bytes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, taps, planes, walk } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
-    const walk = imageWalk(g, layout, bytes);
+    const walk = imageTraversal(g, layout, bytes);
     return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(walk.planes), walk };
   });
   const most = Math.min(filters, dotLefts);
-  const entry = entryOf(
+  const entry = cachedModule(
     engine,
     `conv weight dot ${kind} ${walk.length} ${most}`,
     () => convWeightDotModule(engine.memoryImport, e, walk.length, most),
@@ -68,9 +68,9 @@ export function convGradOfWeightByDots(
   const blockImages = imagesOfBlock(batch, Math.min(Math.max(Math.ceil(macs / grain), 1), 16));
   const imageBlocks = Math.ceil(batch / blockImages);
   const preparedBytes = channels * layout.bytes;
-  const sumBytes = apart(filters * depth * 16);
+  const sumBytes = threadStride(filters * depth * 16);
   const sumsBytes = sumBytes * imageBlocks * groups;
-  const scratch = sumsBytes + engine.threads * apart(preparedBytes);
+  const scratch = sumsBytes + engine.threads * threadStride(preparedBytes);
   const sums = heap.borrow(scratch);
   const values = {
     phase: 0,

@@ -16,12 +16,12 @@ import { rowTable } from "./conv_image.ts";
 import { convWeightGradModule, convWeightGradParams, turnRows } from "./conv_weight_grad_module.ts";
 import { computeKind, element } from "./element.ts";
 import { imagesOfBlock } from "./image_blocks.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf } from "./panels.ts";
-import { knownLength, rowKernelRows } from "./row_kernel.ts";
-import { tablesFor } from "./tables.ts";
-import { tileVectors } from "./tile.ts";
+import { knownLength, rowOffsetKernelRows } from "./row_offset_kernel.ts";
+import { tablesFor } from "./table_cache.ts";
+import { tileVectors } from "./register_tile.ts";
 
 /** Multiply-adds that are worth a turn of a thread. */
 const grain = 200_000;
@@ -54,11 +54,11 @@ export function convGradOfWeight(
   const key = `conv weight ${bytes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, taps, planes, steps } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
-    const steps = imageWalk(g, layout, bytes);
+    const steps = imageTraversal(g, layout, bytes);
     return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(steps.planes), steps };
   });
   const known = knownLength(e, steps.length);
-  const entry = entryOf(
+  const entry = cachedModule(
     engine,
     `conv weight ${kind} ${known}`,
     () => convWeightGradModule(engine.memoryImport, e, known),
@@ -68,7 +68,7 @@ export function convGradOfWeight(
   const width = tileVectors * lanes;
   const filterPanels = Math.ceil(filters / width);
   const filtersPadded = filterPanels * width;
-  const { count: panels, tall, height } = panelsOf(depth, rowKernelRows);
+  const { count: panels, tall, height } = panelsOf(depth, rowOffsetKernelRows);
   const sumBytes = depth * filtersPadded * bytes;
   const imageBytes = layout.bytes * groups * channels;
   const packedBytes = positions * filtersPadded * groups * bytes;

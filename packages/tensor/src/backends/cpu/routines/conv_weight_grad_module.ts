@@ -17,8 +17,8 @@ import { add, type Element, storeLane } from "./element.ts";
 import { addMul, advance, least, Params, range, times } from "./loops.ts";
 import { packPanel } from "./pack.ts";
 import { firstRow, rowsOf } from "./panels.ts";
-import { rowKernels } from "./row_kernel.ts";
-import { tileVectors } from "./tile.ts";
+import { rowOffsetKernels } from "./row_offset_kernel.ts";
+import { tileVectors } from "./register_tile.ts";
 
 const fields = [
   "phase",

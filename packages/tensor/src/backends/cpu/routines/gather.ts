@@ -4,12 +4,12 @@ import type { Attrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
 import { type Code, get, i32, type Local, memory, ModuleBuilder, op, set } from "../../../wasm/assembler.ts";
 import type { Engine } from "../engine.ts";
-import { withIndices } from "./indices.ts";
+import { withIndices } from "./checked_indices.ts";
 import { addMul, advance, times } from "./loops.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { loadScalar, movedAs, storeScalar } from "./scalars.ts";
-import { innerStride, spaceOf, Stretches } from "./stretches.ts";
+import { innerStride, spaceOf, StridedLoop } from "./strided_loop.ts";
 
 /** Elements that a chunk moves. */
 const grain = 16384;
@@ -46,7 +46,7 @@ function copyRun(to: Local, from: Local, count: Local, bytes: number, vectors: L
 /** Operands are out, index and x. With `whole`, one index holds for a stretch, whose elements are neighbours. */
 function build(
   engine: Engine,
-  stretches: Stretches<"stride">,
+  loop: StridedLoop<"stride">,
   bytes: number,
   whole: boolean,
 ): Uint8Array<ArrayBuffer> {
@@ -65,9 +65,9 @@ function build(
     advance(from, get(steps[2])),
   );
   f.emit(
-    set(stride, stretches.read(block, "stride")),
-    steps.map((step, o) => set(step, stretches.step(block, o))),
-    stretches.each(f, [to, index, from], count, body),
+    set(stride, loop.read(block, "stride")),
+    steps.map((step, o) => set(step, loop.step(block, o))),
+    loop.each(f, [to, index, from], count, body),
   );
   return module.build();
 }
@@ -90,9 +90,9 @@ export function gather(
     ]);
     const whole = innerStride(space, 0) === 1 && innerStride(space, 1) === 0 && innerStride(space, 2) === 1;
     const rank = space.outer.length;
-    const stretches = new Stretches(rank, 3, ["stride"]);
-    const entry = entryOf(engine, `gather ${bytes} ${rank} ${whole}`, () => build(engine, stretches, bytes, whole));
-    const params = stretches.write(engine, space, { stride: (x!.strides[dim] ?? 0) * bytes });
+    const loop = new StridedLoop(rank, 3, ["stride"]);
+    const entry = cachedModule(engine, `gather ${bytes} ${rank} ${whole}`, () => build(engine, loop, bytes, whole));
+    const params = loop.write(engine, space, { stride: (x!.strides[dim] ?? 0) * bytes });
     engine.parallel(entry, params, count, grain);
   });
 }

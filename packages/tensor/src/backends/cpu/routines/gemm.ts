@@ -5,7 +5,7 @@ import { gemmModule } from "./gemm_module.ts";
 import { gemmParams, rightPitch } from "./gemm_params.ts";
 import type { GemmWork } from "./gemm_work.ts";
 import { gemv } from "./gemv.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./tile.ts";
 import { roundUp } from "./image_blocks.ts";
@@ -90,7 +90,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   // Many small ones are better packed one after the other than called for one by one.
   if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(engine, work)) return;
   const e = element(kind, engine.features.relaxedMadd);
-  const entry = entryOf(engine, `gemm ${kind}`, () => gemmModule(engine.memoryImport, e));
+  const entry = cachedModule(engine, `gemm ${kind}`, () => gemmModule(engine.memoryImport, e));
   const { heap } = engine;
   const width = tileVectors * e.lanes;
   const { count: leftPanels, tall, height } = panelsOf(m);

@@ -19,7 +19,7 @@ import { packLeft, packRight } from "./gemm_pack.ts";
 import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
 import { addMul, least, range } from "./loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
-import { packedKernel, tileRows, tileVectors } from "./tile.ts";
+import { packedKernel, tileRows, tileVectors } from "./register_tile.ts";
 
 /** The module for an element type. */
 export function gemmModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {

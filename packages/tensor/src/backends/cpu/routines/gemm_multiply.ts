@@ -16,7 +16,7 @@ import type { Element } from "./element.ts";
 import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
 import { addMul, least, range } from "./loops.ts";
 import { firstRow, rowsOf } from "./panels.ts";
-import { tileVectors } from "./tile.ts";
+import { tileVectors } from "./register_tile.ts";
 
 /** Kernels by rows and vectors, with what makes their left panels out of packed ones where those have to be spread. */
 export interface Kernels {

@@ -15,7 +15,7 @@ import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
 import { addMul, least, range } from "./loops.ts";
 import { clear } from "./pack.ts";
 import { firstRow, rowsOf } from "./panels.ts";
-import { tileVectors } from "./tile.ts";
+import { tileVectors } from "./register_tile.ts";
 
 /** `(params, source, panels, from, to)`: packs left panels. */
 export function packLeft(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void {

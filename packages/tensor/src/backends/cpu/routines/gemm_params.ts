@@ -1,6 +1,6 @@
 /** What generated code of matrix products is told. */
 import { Params } from "./loops.ts";
-import { tileVectors } from "./tile.ts";
+import { tileVectors } from "./register_tile.ts";
 
 /** Bytes of one step of a right panel. */
 export const rightPitch: number = 16 * tileVectors;

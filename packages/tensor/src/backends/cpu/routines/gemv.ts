@@ -3,7 +3,7 @@ import type { Engine } from "../engine.ts";
 import { element } from "./element.ts";
 import type { GemmWork } from "./gemm_work.ts";
 import { gemvModule, gemvParams } from "./gemv_module.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 
 /** Multiply-adds that are worth a turn of a thread: they wait for memory more than they compute. */
 const grain = 50_000;
@@ -21,7 +21,7 @@ export function gemv(engine: Engine, work: GemmWork): boolean {
   const outStep = turned ? bytes : work.outStride;
   const byColumns = row === bytes && outStep === bytes && rows > 1;
   if (work.adds || (!byColumns && column !== bytes)) return false;
-  const entry = entryOf(engine, `gemv ${kind}`, () => gemvModule(engine.memoryImport, e));
+  const entry = cachedModule(engine, `gemv ${kind}`, () => gemvModule(engine.memoryImport, e));
   const copyBytes = vectorStep === bytes ? 0 : engine.threads * k * bytes;
   const copy = engine.heap.borrow(copyBytes);
   // Chunks of whole groups of rows, and wide enough for columns to be read in long stretches.

@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from "vitest";
 import { type DType, dtypes, isFloat } from "../../../dtype.ts";
 import type { Epilogue } from "../../../prims/attrs.ts";
-import type { HostOperand } from "../../reference/array.ts";
+import type { HostOperand } from "../../reference/host_operand.ts";
 import { Engine } from "../engine.ts";
-import { compare, type Lie, randomOperand, seeded } from "../testing/reference_comparison.ts";
+import { compare, randomOperand, seeded, type StorageLayout } from "../testing/reference_comparison.ts";
 import { gemm } from "./gemm.ts";
 import type { CpuOperand } from "./operand.ts";
 import { matmul } from "./matmul.ts";
@@ -12,18 +12,32 @@ const engine = new Engine({}, 1);
 const several = new Engine({}, 2);
 afterAll(() => several.close());
 
-const lies: readonly Lie[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
-function multiply(seed: number, dtype: DType, left: number[], right: number[], lie?: [Lie, Lie, Lie], on = engine) {
+function multiply(
+  seed: number,
+  dtype: DType,
+  left: number[],
+  right: number[],
+  lie?: [StorageLayout, StorageLayout, StorageLayout],
+  on = engine,
+) {
   const random = seeded(seed);
-  const pick = (): Lie => lies[Math.floor(random() * lies.length)]!;
+  const pick = (): StorageLayout => lies[Math.floor(random() * lies.length)]!;
   const [a, b, c] = lie ?? [pick(), pick(), random() < 0.3 ? "permuted" : "contiguous"];
   const inputs = [randomOperand(random, dtype, left, a), randomOperand(random, dtype, right, b)];
   const bias = randomOperand(random, dtype, [right.at(-1)!], b);
   const activation = isFloat(dtype) ? "relu" : "none";
   const product = (more: readonly HostOperand[], attrs: Epilogue) => {
     const terms = left.at(-1)!;
-    return compare(on, { name: "matmul", routine: matmul, inputs: [...inputs, ...more], attrs, terms, outputLie: c });
+    return compare(on, {
+      name: "matmul",
+      routine: matmul,
+      inputs: [...inputs, ...more],
+      attrs,
+      terms,
+      outputLayout: c,
+    });
   };
   return [
     ...product([], {}),
@@ -69,7 +83,10 @@ test("sizes around the blocks' borders", () => {
   ];
   for (const [m, k, n] of sizes) {
     for (
-      const [a, b] of [["contiguous", "contiguous"], ["permuted", "permuted"], ["stepped", "backwards"]] as [Lie, Lie][]
+      const [a, b] of [["contiguous", "contiguous"], ["permuted", "permuted"], ["stepped", "backwards"]] as [
+        StorageLayout,
+        StorageLayout,
+      ][]
     ) {
       multiply(m + k + n, "float32", [m, k], [k, n], [a, b, "contiguous"]);
     }
@@ -134,7 +151,7 @@ test("bit for bit the same on several threads", () => {
     [[600, 5000], [5000, 1]],
   ];
   for (const [left, right] of sizes) {
-    const lie: [Lie, Lie, Lie] = ["contiguous", "contiguous", "contiguous"];
+    const lie: [StorageLayout, StorageLayout, StorageLayout] = ["contiguous", "contiguous", "contiguous"];
     const one = multiply(9, "float32", left, right, lie);
     const two = multiply(9, "float32", left, right, lie, several);
     expect(one).toEqual(two);

@@ -2,7 +2,7 @@
 import type { Epilogue } from "../../../prims/attrs.ts";
 import { broadcastStrides, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
-import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
+import { contiguousInputs, contiguousOutput, inDType } from "./operand_copies.ts";
 import { computeKind, dtypeOf, element } from "./element.ts";
 import { gemm } from "./gemm.ts";
 import type { GemmWork } from "./gemm_work.ts";

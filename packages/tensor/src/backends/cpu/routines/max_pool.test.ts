@@ -3,7 +3,7 @@ import { type DType, dtypes } from "../../../dtype.ts";
 import { windowCount } from "../../../prims/routines.ts";
 import type { PoolAttrs } from "../../../prims/attrs.ts";
 import { Engine } from "../engine.ts";
-import { compare, type Lie, randomOperand, seeded } from "../testing/reference_comparison.ts";
+import { compare, randomOperand, seeded, type StorageLayout } from "../testing/reference_comparison.ts";
 import { maxPool } from "./max_pool.ts";
 
 const engine = new Engine({}, 1);
@@ -15,7 +15,7 @@ function check(
   dtype: DType,
   shape: number[],
   attrs: PoolAttrs,
-  lies: readonly [Lie, Lie] = ["contiguous", "contiguous"],
+  lies: readonly [StorageLayout, StorageLayout] = ["contiguous", "contiguous"],
   on = engine,
 ): unknown[] {
   const random = seeded(seed);
@@ -28,7 +28,7 @@ function check(
     else if (draw < 0.35 && dtype.startsWith("float")) x.data[i] = dtype === "float16" ? 0x7e00 : NaN;
     else if (draw < 0.4 && dtype.startsWith("float")) x.data[i] = dtype === "float16" ? 0xfc00 : -Infinity;
   }
-  return compare(on, { name: "maxPool", routine: maxPool, inputs: [x], attrs, terms: 1, outputLie: lies[1] });
+  return compare(on, { name: "maxPool", routine: maxPool, inputs: [x], attrs, terms: 1, outputLayout: lies[1] });
 }
 
 function randomPool(random: () => number, dims: number): { shape: number[]; attrs: PoolAttrs } {
@@ -67,7 +67,7 @@ test("random windows in one to three dimensions", () => {
 });
 
 test("every dtype, operands of any strides", () => {
-  const lies: readonly Lie[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+  const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
   for (const dtype of dtypes) {
     for (let seed = 0; seed < 15; seed++) {
       const random = seeded(seed);

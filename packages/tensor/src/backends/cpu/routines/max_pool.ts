@@ -3,13 +3,13 @@ import type { PoolAttrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { imageStrides } from "./conv_geometry.ts";
-import { contiguousOutput, inDType } from "./copies.ts";
+import { contiguousOutput, inDType } from "./operand_copies.ts";
 import { computeKind, dtypeOf, element } from "./element.ts";
 import { quadWords } from "./max_pool_kernels.ts";
 import { maxPoolModule, maxPoolParams } from "./max_pool_module.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
-import { tablesFor } from "./tables.ts";
+import { tablesFor } from "./table_cache.ts";
 
 /** Comparisons that are worth a turn of a thread. */
 const grain = 100_000;
@@ -66,7 +66,7 @@ function pool(engine: Engine, x: CpuOperand, y: CpuOperand, at: CpuOperand, attr
     ? "scattered"
     : "single";
   const window = [kernelDepth, kernelRows, kernel] as const;
-  const entry = entryOf(
+  const entry = cachedModule(
     engine,
     `max pool ${kind} ${window} ${stride} ${dilation} ${reading}`,
     () => maxPoolModule(engine.memoryImport, { kind, kernel: window, stride, dilation, reading }),

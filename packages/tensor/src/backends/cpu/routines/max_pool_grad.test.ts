@@ -3,10 +3,10 @@ import { type DType, dtypes, itemSize, typedArrayOver } from "../../../dtype.ts"
 import type { PoolAttrs } from "../../../prims/attrs.ts";
 import { routineRules, windowCount } from "../../../prims/routines.ts";
 import { contiguousStrides, sizeOf } from "../../../shape.ts";
-import type { HostOperand } from "../../reference/array.ts";
+import type { HostOperand } from "../../reference/host_operand.ts";
 import { maxPool } from "../../reference/pool.ts";
 import { Engine } from "../engine.ts";
-import { compare, type Lie, randomOperand, seeded } from "../testing/reference_comparison.ts";
+import { compare, randomOperand, seeded, type StorageLayout } from "../testing/reference_comparison.ts";
 import { maxPoolGrad } from "./max_pool_grad.ts";
 
 const engine = new Engine({}, 1);
@@ -18,7 +18,7 @@ function check(
   dtype: DType,
   shape: number[],
   attrs: PoolAttrs,
-  [from, to]: readonly [Lie, Lie] = ["contiguous", "contiguous"],
+  [from, to]: readonly [StorageLayout, StorageLayout] = ["contiguous", "contiguous"],
   on = engine,
 ): unknown[] {
   const random = seeded(seed);
@@ -37,7 +37,7 @@ function check(
     inputs: [g, indices!],
     attrs: grad,
     terms,
-    outputLie: to,
+    outputLayout: to,
   });
 }
 
@@ -70,7 +70,7 @@ test("random windows in one to three dimensions", () => {
 });
 
 test("every dtype, gradients of any strides", () => {
-  const lies: readonly Lie[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+  const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
   for (const dtype of dtypes) {
     // bool has no sums.
     if (dtype === "bool") continue;

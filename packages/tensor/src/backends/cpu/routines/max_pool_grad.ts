@@ -97,7 +97,7 @@ export function maxPoolGrad(
   inDType(engine, dtypeOf(kind), [g!], [x!], ([from], [to]) => {
     contiguousInputs(engine, [from!, at!], ([grad, indices]) => {
       contiguousOutput(engine, to!, (out) => {
-        const entry = entryOf(engine, `max pool grad ${kind}`, () => build(engine.memoryImport, kind));
+        const entry = cachedModule(engine, `max pool grad ${kind}`, () => build(engine.memoryImport, kind));
         const block = params.write(engine, {
           g: grad!.pointer,
           at: indices!.pointer,

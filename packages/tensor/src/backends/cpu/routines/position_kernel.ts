@@ -20,7 +20,7 @@ import { type Element, finishing, loadSplat, splatLane, storeLane } from "./elem
 import { advance, times } from "./loops.ts";
 import { transpose } from "./pack.ts";
 import { panelsOf } from "./panels.ts";
-import { eachStep, Tile, tileRows, tileVectors } from "./tile.ts";
+import { eachStep, Tile, tileRows, tileVectors } from "./register_tile.ts";
 
 /** Runs of positions that cover every row: for each the byte offsets of its image position and of its output, and its length. */
 export function positionRuns(

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { type DType, itemSize, typedArrayOver } from "../../../dtype.ts";
 import type { RandomAttrs } from "../../../prims/attrs.ts";
 import { contiguousStrides, sizeOf } from "../../../shape.ts";
-import { load } from "../../reference/array.ts";
+import { load } from "../../reference/host_operand.ts";
 import { random as reference } from "../../reference/random.ts";
 import { Engine } from "../engine.ts";
 import { get, set } from "../../../wasm/assembler.ts";

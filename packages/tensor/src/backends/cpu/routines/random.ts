@@ -4,8 +4,8 @@ import type { RandomAttrs } from "../../../prims/attrs.ts";
 import { isContiguous, sizeOf } from "../../../shape.ts";
 import { random as plain } from "../../reference/random.ts";
 import type { Engine } from "../engine.ts";
-import { copyElements, discard, temporary } from "./copies.ts";
-import { entryOf } from "./modules.ts";
+import { copyElements, discard, temporary } from "./operand_copies.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { blocksPerRound, type Draw, philoxModule, philoxParams } from "./philox_module.ts";
 
@@ -21,7 +21,7 @@ function drawOf(distribution: RandomAttrs["distribution"], dtype: DType): Draw |
 
 /** Fills contiguous memory. */
 function fill(engine: Engine, draw: Draw, pointer: number, bytes: number, { key, counter }: RandomAttrs): void {
-  const entry = entryOf(engine, `random ${draw}`, () => philoxModule(engine, draw));
+  const entry = cachedModule(engine, `random ${draw}`, () => philoxModule(engine, draw));
   const params = (out: number, first: number): number =>
     philoxParams.write(engine, {
       out,

@@ -1,8 +1,15 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { dtypes } from "../../../dtype.ts";
-import type { HostOperand } from "../../reference/array.ts";
+import type { HostOperand } from "../../reference/host_operand.ts";
 import { Engine } from "../engine.ts";
-import { compare, fromHeap, type Lie, onHeap, randomOperand, seeded } from "../testing/reference_comparison.ts";
+import {
+  compare,
+  fromHeap,
+  onHeap,
+  randomOperand,
+  seeded,
+  type StorageLayout,
+} from "../testing/reference_comparison.ts";
 import { cumprod, cumsum } from "./scan.ts";
 
 const engine = new Engine({}, 1);
@@ -10,7 +17,7 @@ const several = new Engine({}, 2);
 afterAll(() => several.close());
 
 const routines = { cumsum, cumprod } as const;
-const lies: readonly Lie[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
 describe.each(["cumsum", "cumprod"] as const)("%s", (name) => {
   // bool is cast before; products of small integers leave the range in which the reference's numbers are exact.
@@ -23,8 +30,8 @@ describe.each(["cumsum", "cumprod"] as const)("%s", (name) => {
       const shape = Array.from({ length: rank }, () => 1 + Math.floor(random() * (rank < 3 ? 40 : 9)));
       const dim = Math.floor(random() * rank);
       const x = randomOperand(random, dtype, shape, lies[Math.floor(random() * lies.length)]!);
-      const outputLie: Lie = random() < 0.3 ? "permuted" : random() < 0.3 ? "stepped" : "contiguous";
-      compare(engine, { name, routine: routines[name], inputs: [x], attrs: { dim }, terms: shape[dim]!, outputLie });
+      const outputLayout: StorageLayout = random() < 0.3 ? "permuted" : random() < 0.3 ? "stepped" : "contiguous";
+      compare(engine, { name, routine: routines[name], inputs: [x], attrs: { dim }, terms: shape[dim]!, outputLayout });
     }
   });
 

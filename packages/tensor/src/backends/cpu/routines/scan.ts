@@ -25,12 +25,12 @@ import {
 } from "../../../wasm/assembler.ts";
 import type { opcodes } from "../../../wasm/opcodes.ts";
 import type { Engine } from "../engine.ts";
-import { inDType } from "./copies.ts";
+import { inDType } from "./operand_copies.ts";
 import { advance, times } from "./loops.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { loadScalar, type ScalarDType, scalarType, storeScalar } from "./scalars.ts";
-import { innerStride, spaceOf, Stretches } from "./stretches.ts";
+import { innerStride, spaceOf, StridedLoop } from "./strided_loop.ts";
 
 type Step = "add" | "mul";
 type Extra = "length" | "inStep" | "outStep";
@@ -52,7 +52,7 @@ function begin(engine: Engine): { module: ModuleBuilder; f: FunctionBuilder; to:
 /** Scans line by line. With `unit`, lines of float32 that lie close are scanned four elements at a time. */
 function lines(
   engine: Engine,
-  stretches: Stretches<Extra>,
+  loop: StridedLoop<Extra>,
   step: Step,
   dtype: ScalarDType,
   unit: boolean,
@@ -68,16 +68,16 @@ function lines(
   const next = op(`${type}.${step}`, get(total), single ? op("f64.promote_f32", value) : value);
   const one = [
     storeScalar(dtype, get(put), single ? op("f32.demote_f64", tee(total, next)) : tee(total, next)),
-    advance(put, stretches.read(block, "outStep")),
-    advance(at, stretches.read(block, "inStep")),
+    advance(put, loop.read(block, "outStep")),
+    advance(at, loop.read(block, "inStep")),
   ];
-  const outStep = [stretches.step(block, 0), stretches.step(block, 1)] as const;
-  f.emit(stretches.each(f, [to, from], count, [
+  const outStep = [loop.step(block, 0), loop.step(block, 1)] as const;
+  f.emit(loop.each(f, [to, from], count, [
     times(
       count,
       set(put, get(to)),
       set(at, get(from)),
-      set(left, stretches.read(block, "length")),
+      set(left, loop.read(block, "length")),
       set(total, type === "f64" ? f64(neutral) : type === "i32" ? i32(neutral) : i64(BigInt(neutral))),
       unit && single
         ? [
@@ -129,7 +129,7 @@ function four(f: FunctionBuilder, step: Step, put: Local, at: Local, total: Loca
 /** Scans neighbouring lines side by side, in vectors: for float32, float64 and int32 whose lines' elements are far apart. */
 function sideBySide(
   engine: Engine,
-  stretches: Stretches<Extra>,
+  loop: StridedLoop<Extra>,
   step: Step,
   dtype: "float32" | "float64" | "int32",
 ): Uint8Array<ArrayBuffer> {
@@ -150,8 +150,8 @@ function sideBySide(
   const walk = (...body: Code[]): Code => [
     set(put, get(to)),
     set(at, get(from)),
-    set(left, stretches.read(block, "length")),
-    times(left, ...body, advance(put, stretches.read(block, "outStep")), advance(at, stretches.read(block, "inStep"))),
+    set(left, loop.read(block, "length")),
+    times(left, ...body, advance(put, loop.read(block, "outStep")), advance(at, loop.read(block, "inStep"))),
   ];
   const wide = totals.map((sum, i) => {
     const offset = i * lanes * bytes;
@@ -162,7 +162,7 @@ function sideBySide(
     }
     return memory("v128.store", offset, get(put), tee(sum, combine(get(sum), memory("v128.load", offset, get(at)))));
   });
-  f.emit(stretches.each(f, [to, from], count, [
+  f.emit(loop.each(f, [to, from], count, [
     set(taken, op("i32.div_u", get(count), i32(columns))),
     set(count, op("i32.rem_u", get(count), i32(columns))),
     times(
@@ -196,14 +196,14 @@ function scan(engine: Engine, x: CpuOperand, out: CpuOperand, dtype: ScalarDType
   const vectors = (dtype === "float32" || dtype === "float64" || dtype === "int32") && innerStride(space, 0) === 1 &&
     innerStride(space, 1) === 1 && space.inner >= 4;
   const rank = space.outer.length;
-  const stretches = new Stretches(rank, 2, extra);
+  const loop = new StridedLoop(rank, 2, extra);
   const key = `scan ${step} ${dtype} ${vectors ? "vectors" : close} ${rank}`;
-  const entry = entryOf(
+  const entry = cachedModule(
     engine,
     key,
-    () => vectors ? sideBySide(engine, stretches, step, dtype) : lines(engine, stretches, step, dtype, close),
+    () => vectors ? sideBySide(engine, loop, step, dtype) : lines(engine, loop, step, dtype, close),
   );
-  const params = stretches.write(engine, space, { length, inStep, outStep });
+  const params = loop.write(engine, space, { length, inStep, outStep });
   engine.parallel(entry, params, count, Math.ceil(grain / length / columns) * columns);
 }
 

@@ -8,13 +8,13 @@ import { isContiguous, sizeOf } from "../../../shape.ts";
 import { type Code, get, i32, type Local, memory, ModuleBuilder, op, set } from "../../../wasm/assembler.ts";
 import type { opcodes } from "../../../wasm/opcodes.ts";
 import type { Engine } from "../engine.ts";
-import { copyElements, inDType } from "./copies.ts";
-import { withIndices } from "./indices.ts";
+import { copyElements, inDType } from "./operand_copies.ts";
+import { withIndices } from "./checked_indices.ts";
 import { addMul, advance, times } from "./loops.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { loadScalar, type ScalarDType, scalarType, storeScalar } from "./scalars.ts";
-import { innerStride, type Space, spaceOf, Stretches } from "./stretches.ts";
+import { innerStride, type Space, spaceOf, StridedLoop } from "./strided_loop.ts";
 
 /** Elements that a chunk combines, about. */
 const grain = 16384;
@@ -62,7 +62,7 @@ type Order = "whole" | "across" | "along";
 /** Operands are out, index and source, seen without the dimension. */
 function build(
   engine: Engine,
-  stretches: Stretches<Extra>,
+  loop: StridedLoop<Extra>,
   mode: ScatterMode,
   dtype: ScalarDType,
   order: Order,
@@ -104,7 +104,7 @@ function build(
     ),
   ];
   const [stretch, whole] = [f.local("i32"), order === "whole"];
-  const [walked, length] = [order === "along" ? along : steps, stretches.read(block, "length")];
+  const [walked, length] = [order === "along" ? along : steps, loop.read(block, "length")];
   // `outer` rounds of `inner` elements; each round begins one step further in the other direction.
   const body: Code = [
     set(stretch, get(count)),
@@ -133,11 +133,11 @@ function build(
     ),
   ];
   f.emit(
-    set(stride, stretches.read(block, "stride")),
-    set(along[1], stretches.read(block, "indexStep")),
-    set(along[2], stretches.read(block, "sourceStep")),
-    steps.map((step, o) => set(step, stretches.step(block, o))),
-    stretches.each(f, start, count, body),
+    set(stride, loop.read(block, "stride")),
+    set(along[1], loop.read(block, "indexStep")),
+    set(along[2], loop.read(block, "sourceStep")),
+    steps.map((step, o) => set(step, loop.step(block, o))),
+    loop.each(f, start, count, body),
   );
   return module.build();
 }
@@ -194,10 +194,10 @@ function scatterAs(
     ]);
     const order = orderOf(space, length);
     const rank = space.outer.length;
-    const stretches = new Stretches(rank, 3, extra);
+    const loop = new StridedLoop(rank, 3, extra);
     const key = `scatter ${mode} ${dtype} ${order} ${rank}`;
-    const entry = entryOf(engine, key, () => build(engine, stretches, mode, dtype, order));
-    const params = stretches.write(engine, space, {
+    const entry = cachedModule(engine, key, () => build(engine, loop, mode, dtype, order));
+    const params = loop.write(engine, space, {
       length,
       indexStep: (indices.strides[dim] ?? 0) * 4,
       sourceStep: (source.strides[dim] ?? 0) * bytes,

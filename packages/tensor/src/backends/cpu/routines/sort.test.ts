@@ -1,16 +1,16 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { type DType, dtypes, isFloat } from "../../../dtype.ts";
 import { toHalfBits } from "../../../half.ts";
-import type { HostOperand } from "../../reference/array.ts";
+import type { HostOperand } from "../../reference/host_operand.ts";
 import { Engine } from "../engine.ts";
-import { compare, type Lie, randomOperand, seeded } from "../testing/reference_comparison.ts";
+import { compare, randomOperand, seeded, type StorageLayout } from "../testing/reference_comparison.ts";
 import { sort } from "./sort.ts";
 
 const engine = new Engine({}, 1);
 const several = new Engine({}, 2);
 afterAll(() => several.close());
 
-const lies: readonly Lie[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
 /** Puts equal elements, zeros of both signs, infinities and NaN among an operand's. */
 function withTies(random: () => number, operand: HostOperand): HostOperand {
@@ -26,8 +26,14 @@ function withTies(random: () => number, operand: HostOperand): HostOperand {
   return operand;
 }
 
-function check(on: Engine, x: HostOperand, dim: number, descending: boolean, outputLie: Lie = "contiguous") {
-  return compare(on, { name: "sort", routine: sort, inputs: [x], attrs: { dim, descending }, terms: 1, outputLie });
+function check(
+  on: Engine,
+  x: HostOperand,
+  dim: number,
+  descending: boolean,
+  outputLayout: StorageLayout = "contiguous",
+) {
+  return compare(on, { name: "sort", routine: sort, inputs: [x], attrs: { dim, descending }, terms: 1, outputLayout });
 }
 
 describe.each([false, true])("descending: %s", (descending) => {

@@ -3,10 +3,10 @@ import { itemSize } from "../../../dtype.ts";
 import type { Attrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { countBytes, recordBytes, sortFields, sortMethod, sortModule } from "./sort_module.ts";
-import { type Space, Stretches } from "./stretches.ts";
+import { type Space, StridedLoop } from "./strided_loop.ts";
 
 /** Elements that a chunk sorts, about. */
 const grain = 16384;
@@ -32,14 +32,14 @@ export function sort(
   });
   const operands = [without(sorted!, bytes), without(order!, 4), without(x!, bytes)];
   const space: Space = { outer, inner: 1, operands };
-  const stretches = new Stretches(outer.length, 3, sortFields);
+  const loop = new StridedLoop(outer.length, 3, sortFields);
   const method = sortMethod(length);
   const key = `sort ${dtype} ${descending} ${method} ${outer.length}`;
-  const entry = entryOf(engine, key, () => sortModule(engine, stretches, dtype, descending, method));
+  const entry = cachedModule(engine, key, () => sortModule(engine, loop, dtype, descending, method));
   const workBytes = Math.ceil((2 * length * recordBytes(dtype) + countBytes(method)) / 64) * 64;
   const work = engine.heap.borrow(workBytes * engine.threads);
   try {
-    const params = stretches.write(engine, space, {
+    const params = loop.write(engine, space, {
       length,
       valueStep: (sorted!.strides[dim] ?? 0) * bytes,
       orderStep: (order!.strides[dim] ?? 0) * 4,

@@ -23,7 +23,7 @@ import type { Engine } from "../engine.ts";
 import { addMul, advance, least, range, times } from "./loops.ts";
 import { loadScalar, movedAs, storeScalar } from "./scalars.ts";
 import { isWide, keyBits, keyOf } from "./sort_keys.ts";
-import type { Stretches } from "./stretches.ts";
+import type { StridedLoop } from "./strided_loop.ts";
 
 /**
  * How rows are sorted: by merging, or by digits of so many bits. Counts of 11 bits, 8 KiB, stay in the first-level cache, but only long
@@ -238,7 +238,7 @@ function radixSort(
 /** A module that sorts rows; each thread has its own work space. */
 export function sortModule(
   engine: Engine,
-  stretches: Stretches<Field>,
+  loop: StridedLoop<Field>,
   dtype: DType,
   descending: boolean,
   method: SortMethod,
@@ -250,14 +250,14 @@ export function sortModule(
   const row: Row = { a: f.local("i32"), b: f.local("i32"), length: f.local("i32") };
   const [counts, at, n, number] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
   const r = new Records(isWide(dtype));
-  const read = (name: Field): Code => stretches.read(parameters, name);
+  const read = (name: Field): Code => loop.read(parameters, name);
   const key = keyOf(f, dtype, get(at), descending);
   const small = op("i64.or", op("i64.shl", op("i64.extend_i32_s", key), i64(32n)), op("i64.extend_i32_u", get(n)));
   const record = r.at(row.a, get(n));
   const moved = movedAs(itemSize(dtype));
   f.emit(
     set(row.length, read("length")),
-    stretches.rows(f, [values, order, from], [
+    loop.rows(f, [values, order, from], [
       set(row.a, addMul(read("work"), get(thread), read("workBytes"))),
       set(row.b, r.at(row.a, get(row.length))),
       set(counts, r.at(row.b, get(row.length))),

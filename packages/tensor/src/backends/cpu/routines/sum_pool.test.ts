@@ -3,14 +3,14 @@ import { type DType, itemSize, typedArrayOver } from "../../../dtype.ts";
 import type { SumPoolAttrs } from "../../../prims/attrs.ts";
 import { routineRules, windowCount } from "../../../prims/routines.ts";
 import { Engine } from "../engine.ts";
-import { compare, type Lie, randomOperand, seeded } from "../testing/reference_comparison.ts";
+import { compare, randomOperand, seeded, type StorageLayout } from "../testing/reference_comparison.ts";
 import { sumPool, sumPoolGrad } from "./sum_pool.ts";
 
 const engine = new Engine({}, 1);
 const several = new Engine({}, 2);
 afterAll(() => several.close());
 
-const lies: readonly Lie[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
 /** Compares the sums and their gradient; answers both. */
 function check(
@@ -18,7 +18,7 @@ function check(
   dtype: DType,
   shape: number[],
   attrs: SumPoolAttrs,
-  [from, to]: readonly [Lie, Lie] = ["contiguous", "contiguous"],
+  [from, to]: readonly [StorageLayout, StorageLayout] = ["contiguous", "contiguous"],
   on = engine,
 ): unknown[] {
   const random = seeded(seed);
@@ -28,14 +28,14 @@ function check(
   const g = randomOperand(random, dtype, y!.shape, from);
   const inputSize = shape.slice(2);
   return [
-    compare(on, { name: "sumPool", routine: sumPool, inputs: [x], attrs, terms, outputLie: to }),
+    compare(on, { name: "sumPool", routine: sumPool, inputs: [x], attrs, terms, outputLayout: to }),
     compare(on, {
       name: "sumPoolGrad",
       routine: sumPoolGrad,
       inputs: [g],
       attrs: { ...attrs, inputSize },
       terms,
-      outputLie: to,
+      outputLayout: to,
     }),
   ];
 }

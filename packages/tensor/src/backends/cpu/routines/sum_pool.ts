@@ -3,9 +3,9 @@ import type { Attrs, SumPoolAttrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { imageStrides } from "./conv_geometry.ts";
-import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
+import { contiguousInputs, contiguousOutput, inDType } from "./operand_copies.ts";
 import { element } from "./element.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { sumPoolModule, sumPoolParams } from "./sum_pool_module.ts";
 import { blockOf, mostColumns, overlap, type SumPoolShape } from "./sum_pool_rows.ts";
@@ -78,7 +78,7 @@ function poolRows(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAt
     xWhole: xColumns >= lanes,
   };
   const key = `sum pool ${Object.values(shape).join()}`;
-  const entry = entryOf(engine, key, () => sumPoolModule(engine.memoryImport, shape));
+  const entry = cachedModule(engine, key, () => sumPoolModule(engine.memoryImport, shape));
   // The scratch row: elements before it, where the first column of y reads, and how far the last one does.
   const [left, skip] = sums ? [padColumns, 0] : [before, Math.floor(padColumns / stride)];
   const reach = sums ? (yColumns - 1) * stride + kernel : Math.floor((yColumns - 1 + padColumns) / stride) + before + 1;

@@ -4,7 +4,14 @@ import { routineRules } from "../../../prims/routines.ts";
 import { contiguousStrides, sizeOf } from "../../../shape.ts";
 import { routines as reference } from "../../reference/routines.ts";
 import { Engine } from "../engine.ts";
-import { compare, fromHeap, type Lie, onHeap, randomOperand, seeded } from "../testing/reference_comparison.ts";
+import {
+  compare,
+  fromHeap,
+  onHeap,
+  randomOperand,
+  seeded,
+  type StorageLayout,
+} from "../testing/reference_comparison.ts";
 import { conv } from "./conv.ts";
 import { convForward } from "./conv_forward.ts";
 import { convByTiles, convGradByTiles } from "./winograd.ts";
@@ -30,7 +37,11 @@ const slack = 2;
 const taken = (did: boolean): void => expect(did).toBe(true);
 
 /** All three products by tiles beside the reference's. */
-function check([batch, channels, filters, height, width, padding]: Sizes, lie: Lie = "contiguous", on = engine) {
+function check(
+  [batch, channels, filters, height, width, padding]: Sizes,
+  lie: StorageLayout = "contiguous",
+  on = engine,
+) {
   const attrs = { stride: [1, 1], padding: [padding, padding], dilation: [1, 1], groups: 1 };
   const random = seeded(batch + channels + filters + height);
   const x = randomOperand(random, "float32", [batch, channels, height, width], lie);

@@ -5,7 +5,7 @@ import { element } from "./element.ts";
 import { imagesOfBlock, roundUp } from "./image_blocks.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
-import { tablesFor } from "./tables.ts";
+import { tablesFor } from "./table_cache.ts";
 import { fits, tileOffsets, tilesPay, tilingOf } from "./winograd.ts";
 import { winogradGradModule, winogradGradParams } from "./winograd_grad_module.ts";
 import { points, tileSize } from "./winograd_points.ts";
@@ -54,7 +54,7 @@ export function convGradOfWeightByTiles(
   const { rows, columns, blockImages: unitImages, bandRows, bands, blocks: units } = tiling;
   const partUnits = imagesOfBlock(units, Math.max(wanted, 1));
   const parts = Math.ceil(units / partUnits);
-  const entry = entryOf(engine, "winograd grad", () => winogradGradModule(engine.memoryImport, e));
+  const entry = cachedModule(engine, "winograd grad", () => winogradGradModule(engine.memoryImport, e));
   const hangs = gHeight % tileSize !== 0 || gWidth % tileSize !== 0;
   const pitch = (columns * tileSize + 4) * 4;
   const gPitch = hangs ? pitch : gWidth * 4;

@@ -13,7 +13,7 @@ import {
 } from "../../../wasm/assembler.ts";
 import { type Element, splatLane } from "./element.ts";
 import { advance, locals, times } from "./loops.ts";
-import { eachStep, Tile, tileVectors } from "./tile.ts";
+import { eachStep, Tile, tileVectors } from "./register_tile.ts";
 import { squareBytes } from "./winograd_passes.ts";
 
 /**

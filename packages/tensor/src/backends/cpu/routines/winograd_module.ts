@@ -15,7 +15,7 @@ import {
 import type { Element } from "./element.ts";
 import { addMul, least, locals, range } from "./loops.ts";
 import { firstRow, rowsOf } from "./panels.ts";
-import { tileRows } from "./tile.ts";
+import { tileRows } from "./register_tile.ts";
 import { tileKernel } from "./winograd_kernel.ts";
 import { squareBytes } from "./winograd_passes.ts";
 import { cutPlane, paddedPlane } from "./winograd_planes.ts";

@@ -1,7 +1,7 @@
 /** Applies one vector function to whole arrays: for tests and the bench, not for kernels. */
 import { type Code, get, i32, memory, ModuleBuilder, op, set, whileLoop } from "../../../wasm/assembler.ts";
 import { Engine } from "../engine.ts";
-import type { Entry } from "../entry.ts";
+import type { CompiledModule } from "../compiled_module.ts";
 import type { BinaryExpander, UnaryExpander } from "../math/lanes.ts";
 
 /** Vectors that one round of the loop computes. */
@@ -10,7 +10,7 @@ const unroll = 2;
 /** A vector function compiled over arrays in a heap of its own. Lengths are rounded up to whole rounds. */
 export class ArrayFunction {
   private readonly engine: Engine;
-  private readonly entry: Entry;
+  private readonly entry: CompiledModule;
   private readonly pointers: readonly number[];
   private readonly params: number;
   readonly length: number;

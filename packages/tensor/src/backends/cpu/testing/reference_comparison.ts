@@ -4,7 +4,7 @@ import { toHalfBits } from "../../../half.ts";
 import type { Attrs, RoutinePrim } from "../../../prims/attrs.ts";
 import { routineRules } from "../../../prims/routines.ts";
 import { contiguousStrides, sizeOf } from "../../../shape.ts";
-import { type HostOperand, load } from "../../reference/array.ts";
+import { type HostOperand, load } from "../../reference/host_operand.ts";
 import { routines as reference } from "../../reference/routines.ts";
 import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "../routines/operand.ts";
@@ -20,10 +20,15 @@ export function seeded(seed: number): () => number {
 }
 
 /** How an operand lies in its storage. */
-export type Lie = "contiguous" | "permuted" | "stepped" | "repeated" | "backwards";
+export type StorageLayout = "contiguous" | "permuted" | "stepped" | "repeated" | "backwards";
 
 /** A storage with random elements and a view of it. */
-export function randomOperand(random: () => number, dtype: DType, shape: readonly number[], lie: Lie): HostOperand {
+export function randomOperand(
+  random: () => number,
+  dtype: DType,
+  shape: readonly number[],
+  lie: StorageLayout,
+): HostOperand {
   const rank = shape.length;
   const gap = lie === "stepped" ? 2 : 1;
   const order = shape.map((_, d) => d);
@@ -90,7 +95,7 @@ export interface Case<P extends RoutinePrim> {
   readonly terms: number;
   /** How many times larger errors may be than those of plain sums. */
   readonly slack?: number;
-  readonly outputLie?: Lie;
+  readonly outputLayout?: StorageLayout;
 }
 
 const precision: Partial<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52, float16: 2 ** -10 };
@@ -99,7 +104,7 @@ const precision: Partial<Record<DType, number>> = { float32: 2 ** -23, float64: 
 export function compare<P extends RoutinePrim>(engine: Engine, c: Case<P>): ReturnType<typeof load>[] {
   const outputs = routineRules[c.name].outputs(c.inputs, c.attrs);
   const random = seeded(1);
-  const views = outputs.map(({ dtype, shape }) => randomOperand(random, dtype, shape, c.outputLie ?? "contiguous"));
+  const views = outputs.map(({ dtype, shape }) => randomOperand(random, dtype, shape, c.outputLayout ?? "contiguous"));
   const [inputs, results] = [c.inputs.map((x) => onHeap(engine, x)), views.map((x) => onHeap(engine, x))];
   // Elements of the storage that do not belong to the output must stay as they are.
   const strays = views.map((view) => view.data.slice());
@@ -143,5 +148,5 @@ export function compare<P extends RoutinePrim>(engine: Engine, c: Case<P>): Retu
 
 function describe<P extends RoutinePrim>(c: Case<P>): string {
   const operands = c.inputs.map(({ dtype, shape, strides }) => `${dtype} [${shape}] by [${strides}]`);
-  return `${operands.join(", ")}, ${JSON.stringify(c.attrs)}, output ${c.outputLie ?? "contiguous"}`;
+  return `${operands.join(", ")}, ${JSON.stringify(c.attrs)}, output ${c.outputLayout ?? "contiguous"}`;
 }

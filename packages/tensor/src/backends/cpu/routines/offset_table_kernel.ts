@@ -20,7 +20,7 @@ import { splitEntry } from "./conv_contributions.ts";
 import { columnEntry } from "./conv_geometry.ts";
 import { add, type Element, finishing, loadSplat, madd } from "./element.ts";
 import { advance, times } from "./loops.ts";
-import { eachStep, Tile, tileRows } from "./tile.ts";
+import { eachStep, Tile, tileRows } from "./register_tile.ts";
 
 /** Vectors of a tile by its rows: as many sums as the registers hold beside the operands. */
 const vectorsOf: readonly number[] = [6, 4, 3, 2, 2];
@@ -33,7 +33,7 @@ const vectorsOf: readonly number[] = [6, 4, 3, 2, 2];
 export type TableMode = "store" | "add" | "add masked" | "add split";
 
 /** `(left, steps, offsets, right, columns, tiles, out, rows, bias, rectifies)`: `tiles` tiles side by side. */
-function tableKernel(
+function offsetTableKernel(
   f: FunctionBuilder,
   e: Element,
   rows: number,
@@ -139,12 +139,17 @@ function oneRowKernel(f: FunctionBuilder, e: Element, steps: number, spread: boo
  * Adds to a module a function `(left, height, steps, offsets, right, columns, vectors, out, rows, bias, rectifies)`: a panel of `height` rows times all
  * of the columns' vectors.
  */
-export function tableKernels(module: ModuleBuilder, e: Element, mode: TableMode, spread: boolean): FunctionBuilder {
+export function offsetTableKernels(
+  module: ModuleBuilder,
+  e: Element,
+  mode: TableMode,
+  spread: boolean,
+): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = Array.from({ length: tileRows }, (_, r) =>
     Array.from({ length: vectorsOf[r]! }, (_, v) => {
       const f = module.func(ints(10), []);
-      tableKernel(f, e, r + 1, v + 1, mode, spread);
+      offsetTableKernel(f, e, r + 1, v + 1, mode, spread);
       return f;
     }));
   const few = mode !== "store" ? [] : Array.from({ length: fewSteps }, (_, s) => {

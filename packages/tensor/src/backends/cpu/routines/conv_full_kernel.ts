@@ -2,7 +2,7 @@
 import type { Attrs } from "../../../prims/attrs.ts";
 import { isContiguous } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
-import type { ConvProduct } from "./conv_columns.ts";
+import type { ConvProduct } from "./conv_im2col.ts";
 import { convGeometry, sizeOfVolume } from "./conv_geometry.ts";
 import { computeKind, element } from "./element.ts";
 import { gemm } from "./gemm.ts";
@@ -10,7 +10,7 @@ import type { GemmWork } from "./gemm_work.ts";
 import type { CpuOperand } from "./operand.ts";
 
 /** The product, of contiguous `w` and `y` and of images that are contiguous each; or false where kernels are smaller than images. */
-export function convOfWhole(
+export function convFullKernel(
   engine: Engine,
   product: ConvProduct,
   x: CpuOperand,

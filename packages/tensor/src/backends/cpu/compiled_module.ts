@@ -7,7 +7,7 @@
 export type Run = (params: number, begin: number, end: number, thread: number) => void;
 
 /** A compiled module. */
-export interface Entry {
+export interface CompiledModule {
   readonly id: number;
   readonly run: Run;
   /** The module, for the other threads. */

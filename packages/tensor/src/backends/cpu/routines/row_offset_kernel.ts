@@ -18,10 +18,10 @@ import {
 } from "../../../wasm/assembler.ts";
 import { type Element, loadSplat } from "./element.ts";
 import { advance, times } from "./loops.ts";
-import { Tile, tileVectors, unroll } from "./tile.ts";
+import { Tile, tileVectors, unroll } from "./register_tile.ts";
 
 /** Rows of the largest of these tiles: with a fifth, V8 runs out of registers (83% of the ceiling against 88%). */
-export const rowKernelRows: number = 4;
+export const rowOffsetKernelRows: number = 4;
 
 /** Longest segment whose steps are written out, where multiply-adds are fused: loops of few turns take a tenth of the time. */
 const writtenOut = 16;
@@ -31,7 +31,7 @@ export function knownLength(e: Element, length: number): number {
   return e.fused && length <= writtenOut ? length : 0;
 }
 
-/** Arguments of {@link rowKernel}. */
+/** Arguments of {@link rowOffsetKernel}. */
 const parameters = 13;
 
 /**
@@ -42,7 +42,7 @@ const parameters = 13;
  * Where multiply-adds are not fused, steps are taken one by one and elements spread as they are loaded: 43 to 46 GFLOP/s on
  * JavaScriptCore and V8 of Node 20, against 29 to 37 for the unrolled loop, which with fused ones reaches 56.
  */
-function rowKernel(f: FunctionBuilder, e: Element, rows: number, known: number): void {
+function rowOffsetKernel(f: FunctionBuilder, e: Element, rows: number, known: number): void {
   const [
     left,
     rowTable,
@@ -120,11 +120,11 @@ function rowKernel(f: FunctionBuilder, e: Element, rows: number, known: number):
  * Adds to a module a function `(height, …)` that calls the kernel for so many rows with the other arguments; `known` is as
  * {@link knownLength} says.
  */
-export function rowKernels(module: ModuleBuilder, e: Element, known: number): FunctionBuilder {
+export function rowOffsetKernels(module: ModuleBuilder, e: Element, known: number): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = Array.from({ length: rowKernelRows }, (_, r) => {
+  const kernels = Array.from({ length: rowOffsetKernelRows }, (_, r) => {
     const f = module.func(ints(parameters), []);
-    rowKernel(f, e, r + 1, known);
+    rowOffsetKernel(f, e, r + 1, known);
     return f;
   });
   const f = module.func(ints(parameters + 1), []);

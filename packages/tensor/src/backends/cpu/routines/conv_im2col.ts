@@ -13,13 +13,13 @@ import {
   imageStrides,
   sizeOfVolume,
 } from "./conv_geometry.ts";
-import { convColumnsModule, convColumnsParams } from "./conv_columns_module.ts";
+import { convIm2colModule, convIm2colParams } from "./conv_im2col_module.ts";
 import { rowTable } from "./conv_image.ts";
 import { computeKind, element } from "./element.ts";
 import { gemm } from "./gemm.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
-import { tablesFor } from "./tables.ts";
+import { tablesFor } from "./table_cache.ts";
 
 /** Bytes that a matrix of columns may have; batches are split to keep to it. */
 const columnBytes = 2 ** 25;
@@ -28,7 +28,7 @@ const columnBytes = 2 ** 25;
 export type ConvProduct = "output" | "input" | "weight";
 
 /** A product; `y` is contiguous and so are `w` and `bias`, and so must `x` be where it is the result. */
-export function convByColumns(
+export function convIm2col(
   engine: Engine,
   product: ConvProduct,
   x: CpuOperand,
@@ -42,7 +42,7 @@ export function convByColumns(
   const e = element(kind, engine.features.relaxedMadd);
   const { bytes } = e;
   const strides = imageStrides(x, bytes);
-  const entry = entryOf(engine, `columns ${kind}`, () => convColumnsModule(engine.memoryImport, e));
+  const entry = cachedModule(engine, `columns ${kind}`, () => convIm2colModule(engine.memoryImport, e));
   const key = `columns ${bytes} ${strides} ${geometryKey(g)}`;
   const tables = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes, true);
@@ -98,7 +98,7 @@ export function convByColumns(
         rectifies: attrs.activation === "relu" ? 1 : 0,
       };
       const phase = (number: number, items: number): void =>
-        engine.parallel(entry, convColumnsParams.write(engine, { ...values, phase: number }), items, 1);
+        engine.parallel(entry, convIm2colParams.write(engine, { ...values, phase: number }), items, 1);
       const product2d = { kind, products: new Int32Array(3) };
       phase(2, images);
       if (product !== "input") {

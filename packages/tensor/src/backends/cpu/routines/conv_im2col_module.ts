@@ -51,10 +51,10 @@ const fields = [
  * `matrix`, `[row, image, position]` (items: rows). 6: the same back, plus the row's element of `bias`, negative ones as zeros if
  * `rectifies`.
  */
-export const convColumnsParams: Params<typeof fields[number]> = new Params(fields);
+export const convIm2colParams: Params<typeof fields[number]> = new Params(fields);
 
 /** The module for an element type. */
-export function convColumnsModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
+export function convIm2colModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const prepare = copyRows(module, e, "prepare");
@@ -64,7 +64,7 @@ export function convColumnsModule(memoryImport: MemoryImport, e: Element): Uint8
 
   const run = module.func(ints(4), [], "run");
   const [p, begin, end] = run.params as Locals<3>;
-  const field = (name: typeof fields[number]): Code => convColumnsParams.read(p, name);
+  const field = (name: typeof fields[number]): Code => convIm2colParams.read(p, name);
   const names = ["t", "tap", "image", "count", "from", "to", "position", "base"] as const;
   const [t, tap, image, count, from, to, position, base] = names.map(() => run.local("i32")) as Locals<8>;
   const rows = (f: { readonly index: number }): Code =>

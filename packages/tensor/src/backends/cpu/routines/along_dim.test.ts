@@ -2,9 +2,16 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type DType, dtypes, typedArrayOver } from "../../../dtype.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { ScatterMode } from "../../../prims/attrs.ts";
-import type { HostOperand } from "../../reference/array.ts";
+import type { HostOperand } from "../../reference/host_operand.ts";
 import { Engine } from "../engine.ts";
-import { compare, fromHeap, type Lie, onHeap, randomOperand, seeded } from "../testing/reference_comparison.ts";
+import {
+  compare,
+  fromHeap,
+  onHeap,
+  randomOperand,
+  seeded,
+  type StorageLayout,
+} from "../testing/reference_comparison.ts";
 import { gather } from "./gather.ts";
 import { scatter } from "./scatter.ts";
 
@@ -12,10 +19,16 @@ const engine = new Engine({}, 1);
 const several = new Engine({}, 2);
 afterAll(() => several.close());
 
-const lies: readonly Lie[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
 /** An operand of indices below a limit. */
-function indices(random: () => number, shape: number[], lie: Lie, limit: number, dtype: DType = "int32"): HostOperand {
+function indices(
+  random: () => number,
+  shape: number[],
+  lie: StorageLayout,
+  limit: number,
+  dtype: DType = "int32",
+): HostOperand {
   const operand = randomOperand(random, dtype, shape, lie);
   for (let i = 0; i < operand.data.length; i++) {
     const value = Math.floor(random() * limit);
@@ -32,18 +45,18 @@ function draw(seed: number) {
   const shape = Array.from({ length: rank }, () => 1 + Math.floor(random() * (rank === 1 ? 90 : 9)));
   const dim = Math.floor(random() * rank);
   const smaller = shape.map((n, d) => d === dim ? 1 + Math.floor(random() * 12) : 1 + Math.floor(random() * n));
-  const lie = (): Lie => lies[Math.floor(random() * lies.length)]!;
-  const outputLie: Lie = random() < 0.4 ? "permuted" : random() < 0.4 ? "stepped" : "contiguous";
-  return { random, shape, dim, smaller, lie, outputLie };
+  const lie = (): StorageLayout => lies[Math.floor(random() * lies.length)]!;
+  const outputLayout: StorageLayout = random() < 0.4 ? "permuted" : random() < 0.4 ? "stepped" : "contiguous";
+  return { random, shape, dim, smaller, lie, outputLayout };
 }
 
 describe("gather", () => {
   test.each(dtypes)("%s in every layout", (dtype) => {
     for (let seed = 0; seed < 40; seed++) {
-      const { random, shape, dim, smaller, lie, outputLie } = draw(seed);
+      const { random, shape, dim, smaller, lie, outputLayout } = draw(seed);
       const x = randomOperand(random, dtype, shape, lie());
       const index = indices(random, smaller, lie(), shape[dim]!, seed % 5 === 0 ? "int64" : "int32");
-      compare(engine, { name: "gather", routine: gather, inputs: [x, index], attrs: { dim }, terms: 1, outputLie });
+      compare(engine, { name: "gather", routine: gather, inputs: [x, index], attrs: { dim }, terms: 1, outputLayout });
     }
   });
 
@@ -68,12 +81,12 @@ describe("scatter", () => {
       // Products of large integers leave the range in which the reference's numbers are exact.
       if (mode === "prod" && dtype.startsWith("int")) continue;
       for (let seed = 0; seed < 30; seed++) {
-        const { random, shape, dim, smaller, lie, outputLie } = draw(seed);
+        const { random, shape, dim, smaller, lie, outputLayout } = draw(seed);
         const x = randomOperand(random, dtype, shape, lie());
         const index = indices(random, smaller, lie(), shape[dim]!);
         const source = randomOperand(random, dtype, smaller.map((n) => n + Math.floor(random() * 2)), lie());
         const inputs = [x, index, source];
-        compare(engine, { name: "scatter", routine: scatter, inputs, attrs: { dim, mode }, terms: 1, outputLie });
+        compare(engine, { name: "scatter", routine: scatter, inputs, attrs: { dim, mode }, terms: 1, outputLayout });
       }
     }
   });

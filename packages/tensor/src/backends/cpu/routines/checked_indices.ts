@@ -2,19 +2,19 @@
 import { itemSize, typedArrayOver } from "../../../dtype.ts";
 import { sizeOf } from "../../../shape.ts";
 import { get, i32, lane, memory, ModuleBuilder, op, set, when } from "../../../wasm/assembler.ts";
-import { load } from "../../reference/array.ts";
+import { load } from "../../reference/host_operand.ts";
 import type { Engine } from "../engine.ts";
-import { discard, temporary } from "./copies.ts";
+import { discard, temporary } from "./operand_copies.ts";
 import { advance, times } from "./loops.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
-import { innerStride, spaceOf, Stretches } from "./stretches.ts";
+import { innerStride, spaceOf, StridedLoop } from "./strided_loop.ts";
 
 /** Elements that a chunk checks. */
 const grain = 65536;
 
 /** Writes 1 to the address `flag` when an index is not below `limit`; `unit` where indices are neighbours. */
-function build(engine: Engine, stretches: Stretches<"limit" | "flag">, unit: boolean): Uint8Array<ArrayBuffer> {
+function build(engine: Engine, loop: StridedLoop<"limit" | "flag">, unit: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(engine.memoryImport);
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   const block = f.params[0]!;
@@ -28,14 +28,14 @@ function build(engine: Engine, stretches: Stretches<"limit" | "flag">, unit: boo
     times(vectors, raise(memory("v128.load", 0, get(at))), advance(at, 16)),
   ];
   f.emit(
-    stretches.each(f, [at], count, [
+    loop.each(f, [at], count, [
       unit ? vectorLoop : [],
-      times(count, raise(op("i32x4.splat", memory("i32.load", 0, get(at)))), advance(at, stretches.step(block, 0))),
+      times(count, raise(op("i32x4.splat", memory("i32.load", 0, get(at)))), advance(at, loop.step(block, 0))),
     ]),
     [0, 1, 2, 3].map((n) =>
       when(
-        op("i32.ge_u", lane("i32x4.extract_lane", n, get(most)), stretches.read(block, "limit")),
-        memory("i32.store", 0, stretches.read(block, "flag"), i32(1)),
+        op("i32.ge_u", lane("i32x4.extract_lane", n, get(most)), loop.read(block, "limit")),
+        memory("i32.store", 0, loop.read(block, "flag"), i32(1)),
       )
     ),
   );
@@ -50,7 +50,7 @@ function hostValues(engine: Engine, index: CpuOperand): ReturnType<typeof load> 
 }
 
 /** Throws for the first index, in row-major order, that is out of range. */
-function complain(operation: string, values: ReturnType<typeof load>, dim: number, length: number): void {
+function throwOutOfRange(operation: string, values: ReturnType<typeof load>, dim: number, length: number): void {
   for (let i = 0; i < values.length; i++) {
     const chosen = Number(values[i]);
     if (!(chosen >= 0 && chosen < length)) {
@@ -76,7 +76,7 @@ export function withIndices(
 ): void {
   if (index.dtype !== "int32") {
     const values = hostValues(engine, index);
-    complain(operation, values, dim, length);
+    throwOutOfRange(operation, values, dim, length);
     const copy = temporary(engine, "int32", index.shape);
     try {
       // The allocation may have moved an unshared memory, but not what the values are of.
@@ -92,13 +92,13 @@ export function withIndices(
   const shape = index.shape.map((size, d) => index.strides[d] === 0 ? Math.min(size, 1) : size);
   const space = spaceOf(shape, [{ ...index, bytes: 4 }]);
   const unit = innerStride(space, 0) === 1;
-  const stretches = new Stretches(space.outer.length, 1, ["limit", "flag"]);
-  const entry = entryOf(engine, `indices ${space.outer.length} ${unit}`, () => build(engine, stretches, unit));
+  const loop = new StridedLoop(space.outer.length, 1, ["limit", "flag"]);
+  const entry = cachedModule(engine, `indices ${space.outer.length} ${unit}`, () => build(engine, loop, unit));
   const flag = flagOf(engine);
   const word = (): Int32Array => new Int32Array(engine.heap.memory.buffer, flag, 1);
   word()[0] = 0;
-  engine.parallel(entry, stretches.write(engine, space, { limit: length, flag }), sizeOf(shape), grain);
-  if (word()[0] !== 0) complain(operation, hostValues(engine, index), dim, length);
+  engine.parallel(entry, loop.write(engine, space, { limit: length, flag }), sizeOf(shape), grain);
+  if (word()[0] !== 0) throwOutOfRange(operation, hostValues(engine, index), dim, length);
   use(index);
 }
 

@@ -2,7 +2,7 @@
 import type { ConvGeometry, ImageLayout } from "./conv_geometry.ts";
 
 /** How images are read position by position: the offsets of output planes, and in each the rows, joined where there is no gap. */
-export interface ImageWalk {
+export interface ImageTraversal {
   readonly planes: Int32Array;
   readonly segments: number;
   readonly segmentBytes: number;
@@ -10,7 +10,11 @@ export interface ImageWalk {
 }
 
 /** The walk through an image of that layout. */
-export function imageWalk({ output: [od, oh, ow] }: ConvGeometry, layout: ImageLayout, bytes: number): ImageWalk {
+export function imageTraversal(
+  { output: [od, oh, ow] }: ConvGeometry,
+  layout: ImageLayout,
+  bytes: number,
+): ImageTraversal {
   const planes = Int32Array.from({ length: od }, (_, z) => layout.position(z, 0, 0));
   const segmentBytes = layout.position(0, 1, 0);
   if (segmentBytes !== ow * bytes) return { planes, segments: oh, segmentBytes, length: ow };

@@ -14,7 +14,7 @@ import { collapse } from "../../../ir/collapse.ts";
 import { addMul, least, Params } from "./loops.ts";
 
 /** An operand of such a loop: its address, strides in elements (one for each dimension of the loop) and element size. */
-export interface Walked {
+export interface LoopOperand {
   readonly pointer: number;
   readonly strides: readonly number[];
   readonly bytes: number;
@@ -26,11 +26,11 @@ export interface Space {
   readonly outer: readonly number[];
   /** Size of the innermost one. */
   readonly inner: number;
-  readonly operands: readonly Walked[];
+  readonly operands: readonly LoopOperand[];
 }
 
 /** The space of a shape that operands step through. */
-export function spaceOf(shape: readonly number[], operands: readonly Walked[]): Space {
+export function spaceOf(shape: readonly number[], operands: readonly LoopOperand[]): Space {
   const merged = collapse(shape, operands.map(({ strides }) => strides), 0);
   const rank = merged.shape.length;
   return {
@@ -49,7 +49,7 @@ export function innerStride(space: Space, operand: number): number {
  * Code for loops over spaces of one rank and number of operands. Fields of the parameter block beyond those of the space are named
  * by `Extra`.
  */
-export class Stretches<Extra extends string> {
+export class StridedLoop<Extra extends string> {
   private readonly outerRank: number;
   private readonly operands: number;
   private readonly params: Params<string>;

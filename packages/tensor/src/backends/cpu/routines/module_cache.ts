@@ -1,11 +1,11 @@
 /** Generated modules, compiled once an engine. */
 import type { Engine } from "../engine.ts";
-import type { Entry } from "../entry.ts";
+import type { CompiledModule } from "../compiled_module.ts";
 
-const compiled: WeakMap<Engine, Map<string, Entry>> = new WeakMap();
+const compiled: WeakMap<Engine, Map<string, CompiledModule>> = new WeakMap();
 
 /** The entry for a key, which says all that `build` depends on. */
-export function entryOf(engine: Engine, key: string, build: () => Uint8Array<ArrayBuffer>): Entry {
+export function cachedModule(engine: Engine, key: string, build: () => Uint8Array<ArrayBuffer>): CompiledModule {
   let entries = compiled.get(engine);
   if (entries === undefined) compiled.set(engine, entries = new Map());
   let entry = entries.get(key);

@@ -1,7 +1,7 @@
 /** Routines that work along one dimension: gather, scatter, sort, scans. */
 import type { Attrs, ScatterMode } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
-import { type HostOperand, load, store, type Values, valuesOf } from "./array.ts";
+import { type HostOperand, load, store, type Values, valuesOf } from "./host_operand.ts";
 
 /** Sizes before, along and after a dimension. */
 function split(shape: readonly number[], dim: number): [outer: number, length: number, inner: number] {

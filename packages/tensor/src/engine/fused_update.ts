@@ -8,7 +8,7 @@ import { collapse } from "../ir/collapse.ts";
 import { cast, type Expr, widen } from "../ir/kernel.ts";
 import type { RowKernel, RowSource, RowStep } from "../ir/rows.ts";
 import { dispatch } from "./launch.ts";
-import { areApart } from "./overlap.ts";
+import { areDisjoint } from "./overlap.ts";
 import { checkValue } from "../scalar.ts";
 import { broadcastStrides, sameShape, type Shape } from "../shape.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
@@ -126,7 +126,7 @@ function suits(x: Tensor, dtype: DType, device: Device): boolean {
 }
 
 function overlap(a: Tensor, b: Tensor): boolean {
-  return a.storage === b.storage && !areApart(a, b);
+  return a.storage === b.storage && !areDisjoint(a, b);
 }
 
 function broadcastsTo(shape: Shape, target: Shape): boolean {

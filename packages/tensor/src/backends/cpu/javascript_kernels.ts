@@ -9,12 +9,12 @@ import type { Heap } from "./heap.ts";
 let special: Special | null = null;
 
 /** Compiles a kernel to JavaScript. */
-export function compilePlain(kernel: Kernel): RenderedKernel {
+export function compileJavaScript(kernel: Kernel): RenderedKernel {
   return new Function("m", "shape", "o", "q", "os", "x", "p", "xs", "s", renderKernel(kernel)) as RenderedKernel;
 }
 
 /** Runs it; addresses in bytes. */
-export function runPlain(
+export function runJavaScript(
   rendered: RenderedKernel,
   kernel: Kernel,
   heap: Heap,

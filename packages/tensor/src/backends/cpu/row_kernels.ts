@@ -4,7 +4,7 @@ import type { Scalar } from "../../dtype.ts";
 import { type RowKernel, type RowStep, showRows, stepExpressions } from "../../ir/rows.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Engine } from "./engine.ts";
-import type { Entry } from "./entry.ts";
+import type { CompiledModule } from "./compiled_module.ts";
 import { ParamBlock, writeScalars } from "./params.ts";
 import { factsOf } from "./render/facts.ts";
 import { elementBytes, layoutOf } from "./render/plan.ts";
@@ -16,7 +16,7 @@ const chunkWork = 32768;
 /** A row kernel ready to run. */
 export interface CompiledRows {
   readonly kernel: RowKernel;
-  readonly entry: Entry;
+  readonly entry: CompiledModule;
   readonly items: number;
   readonly grain: number;
 }
@@ -27,13 +27,13 @@ interface RowFacts {
   /** Rough cost of an element of a row in additions. */
   readonly weight: number;
   /** The code by geometry: looking it up by the whole text takes longer than a short row. */
-  readonly entries: Map<string, Entry>;
+  readonly entries: Map<string, CompiledModule>;
 }
 
 /** See the module's comment. */
-export class Rows {
+export class RowKernels {
   private readonly engine: Engine;
-  private readonly entries: Map<string, Entry> = new Map();
+  private readonly entries: Map<string, CompiledModule> = new Map();
   private readonly block: ParamBlock;
   private readonly facts: WeakMap<readonly RowStep[], RowFacts> = new WeakMap();
 
@@ -57,7 +57,7 @@ export class Rows {
     return { kernel, entry, items: sizeOf(kernel.shape.slice(0, kept)), grain };
   }
 
-  private compiled(kernel: RowKernel, key: string): Entry {
+  private compiled(kernel: RowKernel, key: string): CompiledModule {
     let entry = this.entries.get(key);
     if (entry === undefined) {
       const bytes = renderRows(kernel, this.engine.memoryImport);

@@ -14,7 +14,7 @@ export function deviceOf(options: TensorOptions): Device {
 }
 
 /** The tensor with what else the options say. */
-export function finished(result: Tensor, options: TensorOptions): Tensor {
+export function withOptions(result: Tensor, options: TensorOptions): Tensor {
   if (options.requiresGrad) result.requiresGrad = true;
   return result;
 }
@@ -25,7 +25,7 @@ export function finished(result: Tensor, options: TensorOptions): Tensor {
  *
  * @throws RangeError for a value that the dtype cannot hold, unless it is to wrap as casts do.
  */
-export function uploaded(
+export function fromElements(
   operation: string,
   dtype: DType,
   shape: Shape,
