@@ -3,36 +3,36 @@ import type { DType, Scalar } from "./dtype.ts";
 import type { Work } from "./ir/rows.ts";
 import type { RoutinePrim } from "./prims/attrs.ts";
 
-/** Memory of a backend; what it is, only the backend knows. */
+/** Memory of a backend, opaque to everything else. */
 export interface DeviceBuffer {
   readonly bytes: number;
 }
 
-/** A buffer and the element at which a tensor begins in it. */
+/** A buffer, and the index of the tensor's first element in it. */
 export interface Binding {
   readonly buffer: DeviceBuffer;
   readonly offset: number;
 }
 
-/** Work made ready to run, as often as wanted, on operands of the geometry it was prepared for. */
+/** Prepared work. It can run any number of times, on operands of the geometry it was prepared for. */
 export interface Program {
   readonly work: Work;
 }
 
-/** The contract. Buffers are raw bytes; dtypes and geometry come with the work. */
+/** What a backend implements. Buffers are raw bytes; dtypes and geometry come with the work. */
 export interface Backend {
   readonly name: string;
   /** Whether reading is synchronous and cheap, so that indices can be checked before use. */
   readonly readsAtOnce: boolean;
   /** Whether kernels and routines accept the dtype. */
   supports(dtype: DType): boolean;
-  /** Whether there is a routine of that name; a missing one is composed of other primitives. */
+  /** Whether the backend implements this routine. A missing one is composed of other primitives. */
   hasRoutine(name: RoutinePrim): boolean;
-  /** Whether there are row kernels for the dtype; without this method there are none, and composites stand in. */
+  /** Whether the backend runs row kernels for the dtype. Without this method it runs none, and composites are used. */
   rows?(dtype: DType): boolean;
   /** Memory of at least `bytes` bytes, contents unspecified. */
   alloc(bytes: number): DeviceBuffer;
-  /** Takes a caller's memory as a buffer without a copy, or answers null when it cannot. */
+  /** Wraps a caller's memory as a buffer without a copy. Returns null if the backend cannot. */
   adopt(data: ArrayBufferView): DeviceBuffer | null;
   free(buffer: DeviceBuffer): void;
   write(buffer: DeviceBuffer, byteOffset: number, data: Uint8Array): void;

@@ -1,5 +1,5 @@
 /**
- * For devices: what a backend implements, and the kernels and routines that it is given.
+ * For device implementations: the interface of a backend, and the kernels and routines it runs.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** Tells objects of another copy of a package from what is no such object at all. */
+/** Recognises objects that come from another copy of the same package. */
 
 const brand: symbol = Symbol.for("heddle.class");
 
@@ -8,10 +8,9 @@ export function markClass(made: { readonly prototype: object; readonly name: str
 }
 
 /**
- * What to say of a value that looks right but is of another copy of its package, else null. To be asked only after `instanceof` has
- * said no.
+ * An error message for a value whose class comes from another copy of its package, else null. Call it only after `instanceof` has failed.
  *
- * @param kind name of the class.
+ * @param kind the name of the class.
  */
 export function otherCopy(value: unknown, kind: string): string | null {
   if (typeof value !== "object" || value === null) return null;

@@ -1,7 +1,7 @@
-/** Callbacks that must not be asynchronous. */
+/** Rejects asynchronous functions where a callback must be synchronous. */
 
 /**
- * Refuses what an asynchronous function returned where a result is needed at once. The promise's own failure is seen to, so that it
+ * Throws if a callback returned a promise where a result is needed immediately. A rejection of that promise is handled, so that it
  * does not end the process.
  *
  * @param advice what to do instead.

@@ -1,4 +1,4 @@
-/** Devices by name: where tensors live. */
+/** Devices, by name. A tensor lives on a device. */
 import type { Backend } from "./backend.ts";
 import { markClass, otherCopy } from "./brand.ts";
 import { checkSynchronous } from "./check_synchronous.ts";
@@ -6,7 +6,7 @@ import type { DType } from "./dtype.ts";
 import { deviceName } from "./env.ts";
 import { printOnConsole } from "./runtime.ts";
 
-/** A backend under the name that users call it by. Make one per adapter or processor, and register it. */
+/** A backend and the name that users know it by. Create one per adapter or processor, and register it. */
 export class Device {
   /** The name, such as "cpu". */
   readonly name: string;
@@ -24,7 +24,7 @@ export class Device {
     return this.name;
   }
 
-  /** A device is its name in JSON. */
+  /** JSON has the device's name. */
   toJSON(): string {
     return this.name;
   }
@@ -34,14 +34,13 @@ markClass(Device, "@heddle/tensor");
 printOnConsole(Device.prototype);
 
 /**
- * Names of the devices that Heddle's packages bring, for editors to complete and compilers to check. A GPU of another name than `"gpu"`
- * is best called `"gpu:…"`.
+ * Names of the devices in Heddle's packages, for completion in editors and for type checks. Name a further GPU `"gpu:…"`.
  */
 export type DeviceName = "cpu" | "reference" | "null" | "gpu" | `gpu:${string}`;
 
 /**
- * What `to` takes, where `S` is the type of the strings given: a word that is written out must be a dtype or a {@link DeviceName}; a
- * variable may hold any name. For a device of a name of one's own there is `getDevice(name)`.
+ * The argument of `to`, where `S` is the type of a string argument: a string literal must be a dtype or a {@link DeviceName}, while
+ * a variable of type `string` may hold any name. For a device with a name of your own, pass `getDevice(name)`.
  */
 export type ToTarget<S extends string> = DType | DeviceName | Device | (S & (string extends S ? unknown : never));
 
@@ -49,21 +48,21 @@ const factories: Map<string, () => Backend> = new Map();
 const devices: Map<string, Device> = new Map();
 let current: Device | null = null;
 
-/** Announces a device whose backend is made when it is first asked for. */
+/** Registers a device. Its backend is created on first use. */
 export function registerDevice(name: string, backend: () => Backend): void {
   factories.set(name, backend);
   devices.delete(name);
 }
 
-/** Names of the devices that can be asked for. */
+/** Names of the registered devices. */
 export function deviceNames(): string[] {
   return [...factories.keys()];
 }
 
 /**
- * The device of a name; a device is handed back as it is.
+ * The device with this name. A device is returned unchanged.
  *
- * @throws RangeError naming the devices there are.
+ * @throws RangeError for an unknown name; the message lists the registered devices.
  */
 export function getDevice(device: Device | string): Device {
   if (device instanceof Device) return device;
@@ -86,7 +85,7 @@ export function getDevice(device: Device | string): Device {
   return made;
 }
 
-/** Where tensors are made unless an option says otherwise: `HEDDLE_DEVICE`, else the first device registered. */
+/** The device of new tensors that set no `device` option: `HEDDLE_DEVICE`, else the device registered first. */
 export function defaultDevice(): Device {
   return current ??= getDevice(deviceName() ?? factories.keys().next().value ?? "reference");
 }

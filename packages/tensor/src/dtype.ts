@@ -1,9 +1,9 @@
-/** The element types of tensors, what JavaScript stores them in, and PyTorch's promotion between them. */
+/** Element types of tensors, the typed arrays that store them, and PyTorch's type promotion. */
 
-/** Element type of a tensor. */
+/** The element type of a tensor. */
 export type DType = "float32" | "float64" | "float16" | "int8" | "int16" | "int32" | "int64" | "uint8" | "bool";
 
-/** A JavaScript value that can stand where a 0-dimensional tensor could. */
+/** A JavaScript value that can be used in place of a 0-dimensional tensor. */
 export type Scalar = number | bigint | boolean;
 
 /** The typed arrays that storages consist of: float16 is kept as its bits in a `Uint16Array`, bool as 0 and 1. */
@@ -37,10 +37,10 @@ const rows: { readonly [D in DType]: DTypeRow } = {
   bool: { bytes: 1, kind: "bool", array: Uint8Array },
 };
 
-/** Every dtype, in the order of the documentation. */
+/** All dtypes, in the order of the documentation. */
 export const dtypes: readonly DType[] = Object.keys(rows) as DType[];
 
-/** The place of a dtype among {@link dtypes}: less than 15, so that keys can be made of them. */
+/** The index of a dtype in {@link dtypes}. It is less than 15, so that cache keys can be built from it. */
 export const dtypeIndex: Readonly<Record<DType, number>> = Object.fromEntries(
   dtypes.map((dtype, index) => [dtype, index]),
 ) as Record<DType, number>;
@@ -71,9 +71,9 @@ export function typedArrayOver<B extends ArrayBufferLike>(
 }
 
 /**
- * Throws for anything that is not a dtype, naming those that exist.
+ * Throws if a value is not a dtype. The message lists the dtypes.
  *
- * @throws TypeError naming the operation and the value.
+ * @throws TypeError that names the operation and the value.
  */
 export function checkDType(operation: string, dtype: unknown): asserts dtype is DType {
   if (typeof dtype !== "string" || !Object.hasOwn(rows, dtype)) {
@@ -81,7 +81,7 @@ export function checkDType(operation: string, dtype: unknown): asserts dtype is 
   }
 }
 
-/** The dtype that a JavaScript value becomes when nothing else is said. */
+/** The default dtype of a tensor made from a JavaScript value. */
 export function scalarDType(value: Scalar): DType {
   return typeof value === "number" ? "float32" : typeof value === "boolean" ? "bool" : "int64";
 }
@@ -89,7 +89,7 @@ export function scalarDType(value: Scalar): DType {
 const ladder: readonly DType[] = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"];
 
 /**
- * The dtype to which two tensors of the same standing are promoted (PyTorch's `torch.promote_types`).
+ * The dtype to which two dtypes promote (PyTorch: `torch.promote_types`).
  *
  * @example
  * ```ts
@@ -101,12 +101,12 @@ export function promoteTypes(a: DType, b: DType): DType {
   if (a === b) return a;
   const high = ladder.indexOf(a) > ladder.indexOf(b) ? a : b;
   const low = high === a ? b : a;
-  // uint8 and int8 are of equal rank; int16 is the first that holds both.
+  // uint8 and int8 have the same rank; int16 is the smallest dtype that holds both.
   if (low === "uint8" && high === "int8") return "int16";
   return high;
 }
 
-/** What promotion needs to know of an operand. */
+/** The properties of an operand that decide promotion. */
 export type PromotionOperand = { readonly dtype: DType; readonly ndim: number } | Scalar;
 
 function kindRank(dtype: DType): number {
@@ -115,9 +115,9 @@ function kindRank(dtype: DType): number {
 }
 
 /**
- * The dtype of an operation on several operands (PyTorch's `torch.result_type`): tensors with dimensions decide; 0-dimensional
- * tensors only when their kind (bool, integer, float) is higher, and JavaScript scalars only when theirs is higher still.
- * A number that is an integer counts as an integer, one with a fraction as a float.
+ * The dtype of an operation on several operands (PyTorch: `torch.result_type`). Tensors with dimensions decide; a 0-dimensional
+ * tensor counts only if its kind (bool, integer, float) is higher than theirs, and a JavaScript scalar only if its kind is higher
+ * than that of all tensors. A number without a fraction counts as an integer, one with a fraction as a float.
  */
 export function resultType(operands: readonly PromotionOperand[]): DType {
   let dimensioned: DType | null = null;
@@ -142,14 +142,14 @@ export function resultType(operands: readonly PromotionOperand[]): DType {
 }
 
 /**
- * Integral numbers take part as integers, so that `int32.add(1)` stays int32; others as the default float. With bool they make
- * int32, as counts and indices do (PyTorch: int64, which GPUs lack).
+ * Whole numbers count as integers, so that `int32.add(1)` stays int32; other numbers count as the default float. A whole number and
+ * a bool promote to int32, the dtype of counts and indices (PyTorch: int64, which GPUs lack).
  */
 function weakType(value: Scalar): DType {
   return typeof value === "number" && Number.isInteger(value) ? "int32" : scalarDType(value);
 }
 
-/** Smallest and largest finite values and the spacing at 1, as `torch.finfo`. */
+/** The smallest and largest finite values and the spacing at 1 (PyTorch: `torch.finfo`). */
 export function finfo(
   dtype: "float16" | "float32" | "float64",
 ): { eps: number; max: number; min: number; tiny: number } {
@@ -163,7 +163,7 @@ export function finfo(
   }
 }
 
-/** Smallest and largest values of an integer dtype or bool, as `torch.iinfo`. */
+/** The smallest and largest values of an integer dtype or bool (PyTorch: `torch.iinfo`). */
 export function integerRange(dtype: DType): readonly [bigint, bigint] {
   if (dtype === "bool") return [0n, 1n];
   if (dtype === "uint8") return [0n, 255n];

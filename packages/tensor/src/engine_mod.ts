@@ -6,7 +6,7 @@
  */
 import "./mod.ts";
 
-// Primitives, and the tape that records them.
+// Primitives, and the tape that records them for gradients.
 export { apply, applyAll, applyInPlace } from "./engine/apply.ts";
 export { runExpression } from "./engine/execute/elementwise.ts";
 export { activeTape, type BackwardOptions, installTape, type Tape } from "./engine/tape.ts";
@@ -38,7 +38,7 @@ export {
   widened,
 } from "./engine/upcast.ts";
 
-// Operations that layers are made of.
+// Operations that layers are built from.
 export { labelLoss } from "./ops/label_loss.ts";
 export { linear, type LinearOptions } from "./ops/linear.ts";
 export { maskedSoftmax, type MaskedSoftmaxOptions } from "./ops/masked_softmax.ts";

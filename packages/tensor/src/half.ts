@@ -5,7 +5,7 @@ const bits = new Uint32Array(float.buffer);
 
 let table: Float32Array | null = null;
 
-/** The value of each of the 65,536 bit patterns, made when first asked for. */
+/** The value of each of the 65,536 bit patterns, computed on first use. */
 export function halfTable(): Float32Array {
   if (table) return table;
   table = new Float32Array(65536);
@@ -23,7 +23,7 @@ export function halfTable(): Float32Array {
 }
 
 /**
- * The bits of the half nearest to a float32 value, ties to even. A float64 is to be rounded to float32 first, as PyTorch does.
+ * The bits of the half nearest to a float32 value, ties to even. Round a float64 to float32 first, as PyTorch does.
  */
 export function toHalfBits(value: number): number {
   float[0] = value;

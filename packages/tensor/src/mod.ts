@@ -1,8 +1,8 @@
 /**
  * Tensors: dtypes, views, operations, random numbers, devices and memory.
  *
- * `@heddle/tensor/engine` has what packages that extend tensors need (operations as primitives, the tape, fused kernels),
- * `@heddle/tensor/backend` what a device needs.
+ * Packages that extend tensors (operations as primitives, the tape, fused kernels) import `@heddle/tensor/engine`; device
+ * implementations import `@heddle/tensor/backend`.
  *
  * @example
  * ```ts

@@ -1,11 +1,12 @@
-/** Options: the names that a function knows, and those that are one of a few words. Types say so already; this is for callers without them. */
+/** Checks of options at run time, for callers without type checks: unknown names, and values outside a list of words. */
 
 /**
- * Refuses options that a function does not know, since a misspelt option would otherwise be ignored; and flags and numbers in
- * quotes, such as `bias: "false"`, which would count as true.
+ * Throws for an option that the function does not have, since a misspelt option would otherwise be ignored; and for a flag or a
+ * number in quotes, such as `bias: "false"`, which JavaScript treats as true.
  *
- * @param known all names that the options' type has; the compiler refuses a list that lacks one.
- * @throws TypeError naming the function, the unknown option and the nearest known one; for a flag or a number in quotes; or for what is no object at all.
+ * @param known all names in the options' type. A list that lacks one does not compile.
+ * @throws TypeError for an unknown option, with the function and the most similar known name; for a flag or a number in quotes; or
+ * if `options` is not an object.
  *
  * @example
  * ```ts
@@ -32,7 +33,7 @@ export function checkOptions<O extends object, const K extends readonly (keyof O
   }
 }
 
-/** Options whose value may be any text: names, places and what a worker is given. */
+/** Options whose value may be any text: names, paths and the arguments of workers. */
 const texts: ReadonlySet<string> = new Set([
   "argument",
   "device",
@@ -44,7 +45,7 @@ const texts: ReadonlySet<string> = new Set([
   "sha256",
 ]);
 
-/** A flag or a number in quotes would be taken for true, or be joined to others as text. */
+/** Throws for a flag or a number in quotes: it would count as true, or be concatenated as text. */
 function checkWord(operation: string, name: string, value: string): void {
   const flag = value === "true" || value === "false";
   if (!flag && (value.trim() === "" || Number.isNaN(Number(value)))) return;
@@ -54,12 +55,12 @@ function checkWord(operation: string, name: string, value: string): void {
   );
 }
 
-/** What a list of names must be, so that the compiler finds one that was forgotten. */
+/** A type error for a list of option names that lacks one. */
 export type AllOf<O extends object, K extends readonly unknown[]> = [Exclude<keyof O, K[number]>] extends [never]
   ? unknown
   : { readonly "names that are missing": `${Exclude<keyof O, K[number]> & string}` };
 
-/** The part of {@link checkOptions} that looks at names, for names known at run time only, or options whose values are any text. */
+/** Checks only the names, as {@link checkOptions} does: for names known at run time only, or options whose values are any text. */
 export function checkNames(operation: string, options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(
@@ -81,7 +82,10 @@ function unknownOption(operation: string, name: string, known: readonly string[]
   );
 }
 
-/** The word that was probably meant: the same but for case and underscores, its initials, few letters away, or part of it or around it. */
+/**
+ * The word that was probably meant: equal but for case and underscores, an abbreviation by initials, at a small edit distance, or
+ * contained in the other.
+ */
 export function closestName(word: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[_\s-]/g, "");
   const wanted = plain(word);
@@ -95,7 +99,7 @@ export function closestName(word: string, known: readonly string[]): string | un
   return known.find((k) => plain(k).startsWith(wanted) || wanted.startsWith(plain(k)));
 }
 
-/** How many letters must be put in, left out, replaced, or exchanged with a neighbour, to make one word of the other. */
+/** The Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of neighbours. */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
@@ -113,7 +117,7 @@ function editDistance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** @throws TypeError naming the words there are. */
+/** @throws TypeError that lists the allowed words. */
 export function checkOption(operation: string, name: string, value: string, words: readonly string[]): void {
   if (words.includes(value)) return;
   throw new TypeError(

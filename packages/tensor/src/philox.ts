@@ -1,6 +1,6 @@
 /**
- * Philox 4×32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011): four
- * 32-bit words for each counter and key, in any order, so that every backend draws the same stream.
+ * Philox 4×32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011). A counter
+ * and a key give four 32-bit words, in any order of computation, so that every backend draws the same stream.
  */
 
 const m0 = 0xd2511f53;

@@ -1,11 +1,11 @@
-/** The random stream: generators whose state can be saved, and draws from them. */
+/** Random number generators with a state that can be saved, and draws from them. */
 import { markClass } from "./brand.ts";
 import { runRoutine } from "./engine/launch.ts";
 import { elementsPerBlock, philox } from "./philox.ts";
 import type { RandomAttrs } from "./prims/attrs.ts";
 import type { Tensor } from "./tensor/tensor.ts";
 
-/** A generator's place in its stream; plain data, safe to write as JSON. */
+/** The position of a generator in its stream: plain data that can be written as JSON. */
 export interface GeneratorState {
   /** The name of the algorithm. */
   readonly algorithm: "philox4x32-10";
@@ -16,8 +16,8 @@ export interface GeneratorState {
 }
 
 /**
- * A stream of random numbers, the same on every device and runtime for the same seed (`docs/devices.md` says to which digit). Each draw takes the next blocks of the
- * counter-based Philox generator, so that a state is two numbers.
+ * A stream of random numbers. The same seed gives the same numbers on every device and runtime (to the precision described in
+ * `docs/devices.md`). Each draw takes the next blocks of the counter-based Philox generator, so that its state is two numbers.
  *
  * @example
  * ```ts
@@ -44,7 +44,7 @@ export class Generator {
     this.manualSeed(seed);
   }
 
-  /** Starts the stream of a seed from its beginning. */
+  /** Sets the seed, and starts its stream from the beginning. */
   manualSeed(seed: number): this {
     if (!Number.isSafeInteger(seed) || seed < 0) {
       throw new RangeError(`manualSeed: ${seed} is not a non-negative integer below 2^53`);
@@ -54,7 +54,7 @@ export class Generator {
     return this;
   }
 
-  /** Starts from a seed that nobody chose, and gives it. */
+  /** Sets a random seed and returns it. */
   seed(): number {
     const words = crypto.getRandomValues(new Uint32Array(2));
     const seed = (words[0]! & 0x1fffff) * 2 ** 32 + words[1]!;
@@ -62,44 +62,44 @@ export class Generator {
     return seed;
   }
 
-  /** The seed of the stream. */
+  /** The seed. */
   initialSeed(): number {
     return this.seedValue;
   }
 
-  /** The place in the stream. */
+  /** The position in the stream, for {@link setState}. */
   getState(): GeneratorState {
     return { algorithm: "philox4x32-10", seed: this.seedValue, counter: this.counter };
   }
 
-  /** Goes to a place that {@link getState} gave. @throws TypeError for anything else. */
+  /** Goes to a position that {@link getState} returned. @throws TypeError for anything else. */
   setState(state: GeneratorState): void {
     const place = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
     if (state?.algorithm !== "philox4x32-10" || !place(state.counter) || !place(state.seed)) {
-      throw new TypeError(`setState: ${JSON.stringify(state)} is not a state that getState() gave`);
+      throw new TypeError(`setState: ${JSON.stringify(state)} is not a state that getState() returned`);
     }
     this.manualSeed(state.seed);
     this.counter = state.counter;
   }
 
-  /** A generator is its state in JSON. */
+  /** JSON has the generator's state. */
   toJSON(): GeneratorState {
     return this.getState();
   }
 
-  /** The key of the stream, as backends take it. */
+  /** The Philox key of the stream, for backends. */
   get key(): readonly [number, number] {
     return [this.seedValue >>> 0, Math.floor(this.seedValue / 2 ** 32)];
   }
 
-  /** Takes a number of blocks of four words; gives the first one's counter. */
+  /** Takes `blocks` blocks of four words from the stream, and returns the counter of the first. */
   take(blocks: number): number {
     const first = this.counter;
     this.counter += blocks;
     return first;
   }
 
-  /** `count` numbers in [0, 1) with 53 bits each, on the host. */
+  /** `count` numbers in [0, 1) with 53 bits each, computed on the host. */
   uniforms(count: number): Float64Array {
     const result = new Float64Array(count);
     const draw = this.draws(count);
@@ -107,7 +107,10 @@ export class Generator {
     return result;
   }
 
-  /** The numbers of {@link uniforms} one by one: a function to be called `count` times. They are taken from the stream at once. */
+  /**
+   * A function that returns the numbers of {@link uniforms} one at a time, for `count` calls. All of them are taken from the
+   * stream immediately.
+   */
   draws(count: number): () => number {
     const words = new Uint32Array(4);
     const first = this.take(Math.ceil(count / 2));
@@ -123,11 +126,11 @@ export class Generator {
 
 markClass(Generator, "@heddle/tensor");
 
-/** The generator used where none is given. */
+/** The generator that is used unless another is given. */
 export const defaultGenerator: Generator = new Generator();
 
 /**
- * Seeds the default generator: what is drawn afterwards is the same in every run.
+ * Seeds the default generator, so that every run draws the same numbers.
  *
  * @example
  * ```ts
@@ -142,7 +145,7 @@ export function manualSeed(seed: number): Generator {
   return defaultGenerator.manualSeed(seed);
 }
 
-/** Fills a tensor from the stream, below the tape. */
+/** Fills a tensor from the stream. The tape does not record it. */
 export function drawInto(
   x: Tensor,
   distribution: RandomAttrs["distribution"],

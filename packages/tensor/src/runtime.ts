@@ -1,4 +1,4 @@
-/** The one file that knows in which runtime it is. */
+/** Everything that depends on the JavaScript runtime. */
 
 interface ProcessLike {
   readonly env?: Record<string, string | undefined>;
@@ -7,7 +7,7 @@ interface ProcessLike {
   readonly getBuiltinModule?: (name: string) => unknown;
 }
 
-/** An environment variable, or undefined where there is none or the runtime does not let us read it. */
+/** An environment variable, or undefined if it is not set or the runtime does not allow reading it. */
 export function environmentVariable(name: string): string | undefined {
   try {
     return (globalThis as { process?: ProcessLike }).process?.env?.[name];
@@ -16,12 +16,12 @@ export function environmentVariable(name: string): string | undefined {
   }
 }
 
-/** What `console.log` looks up to print an object: Node and Bun share a registered symbol, Deno has its own. */
+/** The method that `console.log` calls to print an object in Node and Bun. */
 export const inspectNode: symbol = Symbol.for("nodejs.util.inspect.custom");
-/** See {@link inspectNode}. */
+/** The method that `console.log` calls to print an object in Deno. */
 export const inspectDeno: symbol = Symbol.for("Deno.customInspect");
 
-/** Makes `console.log` of Node, Bun and Deno print objects of a class as their `toString` does. */
+/** Makes `console.log` in Node, Bun and Deno print the objects of a class with their `toString`. */
 export function printOnConsole(prototype: { toString(): string }): void {
   for (const symbol of [inspectNode, inspectDeno]) {
     Object.defineProperty(prototype, symbol, {
@@ -32,10 +32,10 @@ export function printOnConsole(prototype: { toString(): string }): void {
   }
 }
 
-// Browsers without explicit resource management still get scopes through `end()` and through compiled `using`.
+// For browsers without explicit resource management: there scopes work through `end()`, and through `using` that was compiled away.
 if (Symbol.dispose === undefined) Object.defineProperty(Symbol, "dispose", { value: Symbol.for("Symbol.dispose") });
 
-/** How many threads run at once here. */
+/** The number of threads that can run at once. */
 export function hardwareConcurrency(): number {
   const known = (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency;
   if (known !== undefined) return Math.max(1, known);
@@ -52,7 +52,7 @@ function builtin<T>(name: string): T | undefined {
   return (globalThis as { process?: ProcessLike }).process?.getBuiltinModule?.(name) as T | undefined;
 }
 
-/** Whether this thread may wait in `Atomics.wait`: all but the main thread of a browser may. */
+/** Whether this thread may block in `Atomics.wait`. Only the main thread of a browser may not. */
 export function canBlock(): boolean {
   try {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
@@ -62,14 +62,17 @@ export function canBlock(): boolean {
   }
 }
 
-// Taken when the module loads, so that nobody's fake timers stand in the way.
+// Read when the module loads, so that fake timers in tests do not affect it.
 const immediate = (globalThis as { setImmediate?: (run: () => void) => unknown }).setImmediate;
 
-/** Resolves in the next turn of the event loop: what waits there, finalizers among it, may run before. Microtasks are no turn. */
+/**
+ * Resolves in the next turn of the event loop, after pending tasks such as finalizers had a chance to run. Microtasks do not end
+ * a turn.
+ */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (immediate !== undefined) return void immediate(resolve);
-    // Timers of browsers wait 4 ms once they are nested.
+    // Nested timers in browsers wait 4 ms.
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();
@@ -80,20 +83,20 @@ export function nextTurn(): Promise<void> {
 }
 
 /**
- * Has the engine collect all garbage, though its own heap may be small. Programs have no standard way to ask for that: Bun has a module;
- * V8 (Node, Deno, Chrome) collects all it can before it refuses memory, in 13 ms when little is alive; others collect when much memory
- * was asked for, which is never touched here.
+ * Makes the JavaScript engine collect garbage, even if its own heap is small. There is no standard call for that. Bun has a module.
+ * V8 (Node, Deno, Chrome) collects all it can before it rejects an allocation, in 13 ms when little is alive. Other engines collect
+ * when much memory was requested; that memory is never written here.
  */
 export function collectGarbage(): void {
   const bun = builtin<{ fullGC?: () => void }>("bun:jsc");
   if (bun?.fullGC !== undefined) return bun.fullGC();
   try {
     new ArrayBuffer(2 ** 42);
-  } catch { /* as intended */ }
+  } catch { /* expected */ }
   if ((globalThis as { process?: ProcessLike }).process?.versions?.v8 !== undefined) return;
   try {
     for (let i = 0; i < 4; i++) new ArrayBuffer(2 ** 26);
-  } catch { /* a system short of memory may refuse */ }
+  } catch { /* the system may be short of memory */ }
 }
 
 interface NodeWorker {
@@ -105,25 +108,25 @@ interface NodeWorkers {
   readonly Worker: new (source: string, options: object) => NodeWorker;
 }
 
-/** Bun's `unref` is the one thing that a browser's worker has not. */
+/** A worker. Only Bun's has `unref`. */
 type WebWorker = Worker & { unref?: () => void };
 
 /**
- * Starts a worker that never keeps the process alive, on the body of a function of `data`. The worker ends when the body does.
- * What is returned is to be held while the worker is needed: runtimes may collect a worker that nobody holds.
+ * Starts a worker that never keeps the process alive. It runs `body`, the body of a function of `data`, and ends with it. Keep the
+ * returned object while the worker is needed: runtimes may collect a worker without references.
  *
- * @throws whatever a runtime throws that does not allow it; what goes wrong later is told to `failed`.
+ * @throws the runtime's error if it does not allow workers. Later errors are passed to `failed`.
  */
 export function startWorker(body: string, data: object, failed: (reason: unknown) => void): object {
-  // Deno's Web Worker keeps the process alive and cannot be told not to; its worker of Node's kind can, and starts in 40 ms, which
-  // the caller has to wait for. Bun starts both kinds, the Web Worker in 1 ms rather than 12.
+  // A Web Worker in Deno always keeps the process alive. A worker of `node:worker_threads` does not have to; it starts in 40 ms,
+  // which the caller has to wait for. Bun has both kinds, and starts the Web Worker in 1 ms, the other in 12.
   const bun = (globalThis as { process?: ProcessLike }).process?.versions?.bun !== undefined;
   const workers = bun ? undefined : builtin<NodeWorkers>("node:worker_threads");
   if (workers) {
     const worker = new workers.Worker(`(function (data) {${body}\n})(require("node:worker_threads").workerData)`, {
       eval: true,
       workerData: data,
-      execArgv: [], // not the loaders and inspectors of the program
+      execArgv: [], // without the program's loaders and inspector
       name: "heddle",
     });
     worker.on("error", failed);
@@ -134,7 +137,7 @@ export function startWorker(body: string, data: object, failed: (reason: unknown
     globalThis.onmessage = null;
     URL.revokeObjectURL(event.data.url);
     (function (data) {${body}\n})(event.data.data);
-    globalThis.close?.(); // Bun's ends by itself
+    globalThis.close?.(); // Bun's worker ends by itself
   };`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url, { name: "heddle" }) as WebWorker;

@@ -1,10 +1,10 @@
-/** JavaScript values as elements of a dtype. */
+/** Conversion of JavaScript values to elements of a dtype, with range checks. */
 import { type DType, integerRange, isInteger, type Scalar } from "./dtype.ts";
 import { halfTable, toHalfBits } from "./half.ts";
 
 /**
- * The value an element of the dtype would have: a bigint for int64, else a number; rounded or wrapped as the dtype does. What users
- * give goes through {@link checkValue} first.
+ * The value as an element of the dtype, rounded or wrapped: a bigint for int64, else a number. Values from users are passed to
+ * {@link checkValue} first.
  */
 export function elementValue(value: Scalar, dtype: DType): number | bigint {
   if (dtype === "int64") {
@@ -34,7 +34,7 @@ export function elementValue(value: Scalar, dtype: DType): number | bigint {
   }
 }
 
-/** Where a value lies beside what an integer dtype holds: −1 below, 1 above, 0 within; NaN is nowhere. Fractions are cut off first. */
+/** Compares a value with the range of an integer dtype: −1 below, 0 within, 1 above, undefined for NaN. Fractions are truncated first. */
 export function placeInRange(value: Scalar, dtype: DType): -1 | 0 | 1 | undefined {
   if (typeof value === "boolean") return 0;
   if (dtype === "int64") {
@@ -61,8 +61,8 @@ const numberRanges = {
 };
 
 /**
- * Refuses what an integer dtype cannot hold, where its bits would stand for another number: NumPy 2 refuses it too, and PyTorch most of
- * it. Fractions are cut off. Floating-point dtypes round, beyond their largest value to infinity; bool takes anything.
+ * Throws for a value outside the range of an integer dtype, which would wrap to another number. NumPy 2 throws too, and PyTorch in
+ * most cases. Fractions are truncated. Floating-point dtypes round, to infinity beyond their largest value; bool takes any value.
  *
  * @throws RangeError naming the operation, the value and the dtype's range.
  */
@@ -77,8 +77,8 @@ function valueError(operation: string, value: Scalar, dtype: DType): RangeError 
 }
 
 /**
- * {@link checkValue} for a value that is written as it is: a floating-point dtype must not make infinity of a finite number, as
- * PyTorch's `full` and `masked_fill` say of −1e9 in float16.
+ * Like {@link checkValue}, for a value that becomes an element unchanged: a finite number must not become infinity in a
+ * floating-point dtype. PyTorch's `full` and `masked_fill` throw likewise for −1e9 in float16.
  *
  * @throws RangeError naming the operation, the value and the dtype's range.
  */

@@ -1,9 +1,9 @@
-/** Shapes, strides and dimensions: pure arithmetic, with errors that name the operation and the values. */
+/** Arithmetic of shapes, strides and dimensions. Errors name the operation and the values. */
 
-/** Sizes of the dimensions, outermost first. */
+/** The sizes of the dimensions, outermost first. */
 export type Shape = readonly number[];
 
-/** How a tensor's elements lie in its storage; strides and offset count elements. */
+/** The layout of a tensor in its storage. Strides and offset count elements. */
 export interface Geometry {
   /** The size of each dimension. */
   readonly shape: Shape;
@@ -13,7 +13,7 @@ export interface Geometry {
   readonly offset: number;
 }
 
-/** Number of elements. */
+/** The number of elements. */
 export function sizeOf(shape: Shape): number {
   let n = 1;
   for (let i = 0; i < shape.length; i++) n *= shape[i]!;
@@ -31,7 +31,7 @@ export function contiguousStrides(shape: Shape): number[] {
   return strides;
 }
 
-/** Whether elements follow each other in row-major order without gaps (dimensions of size 1 may have any stride). */
+/** Whether the elements are in row-major order without gaps. Dimensions of size 1 may have any stride. */
 export function isContiguous(shape: Shape, strides: readonly number[]): boolean {
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
@@ -42,7 +42,7 @@ export function isContiguous(shape: Shape, strides: readonly number[]): boolean 
   return true;
 }
 
-/** `[2, 3]`, as errors print shapes. */
+/** A shape as text, such as `[2, 3]`. */
 export function showShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }
@@ -55,9 +55,9 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /**
- * The non-negative form of a dimension.
+ * A dimension as a non-negative number; negative ones count from the end.
  *
- * @throws RangeError when it is not an integer within `-ndim … ndim - 1`.
+ * @throws RangeError if it is not an integer within `-ndim … ndim - 1`.
  */
 export function normalizeDim(operation: string, dim: number, ndim: number): number {
   const n = Math.max(ndim, 1);
@@ -72,9 +72,9 @@ export function normalizeDim(operation: string, dim: number, ndim: number): numb
 }
 
 /**
- * The non-negative forms of several dimensions; `undefined` or an empty list means all.
+ * Several dimensions as non-negative numbers. `undefined` or an empty list means all.
  *
- * @throws RangeError for one out of range or given twice.
+ * @throws RangeError for a dimension that is out of range or occurs twice.
  */
 export function normalizeDims(operation: string, dims: number | readonly number[] | undefined, ndim: number): number[] {
   if (dims === undefined || (Array.isArray(dims) && dims.length === 0)) {
@@ -100,9 +100,9 @@ export function normalizeDims(operation: string, dims: number | readonly number[
 }
 
 /**
- * The shape that all broadcast to (NumPy's rule).
+ * The shape to which all shapes broadcast (NumPy's rule).
  *
- * @throws RangeError naming the shapes and the dimension that differs.
+ * @throws RangeError that names the shapes and the dimension that differs.
  */
 export function broadcastShapes(operation: string, ...shapes: Shape[]): Shape {
   let result = shapes[0] ?? [];
@@ -129,7 +129,7 @@ export function broadcastShapes(operation: string, ...shapes: Shape[]): Shape {
   return result;
 }
 
-/** Strides of a tensor seen in a larger shape that it broadcasts to: 0 where it is repeated. */
+/** The strides of a tensor broadcast to `target`: 0 in dimensions along which it is repeated. */
 export function broadcastStrides(shape: Shape, strides: readonly number[], target: Shape): readonly number[] {
   if (shape.length === target.length && sameShape(shape, target)) return strides;
   const lead = target.length - shape.length;
@@ -142,9 +142,9 @@ export function broadcastStrides(shape: Shape, strides: readonly number[], targe
 }
 
 /**
- * Checks a shape given by a caller.
+ * Checks a shape from a caller.
  *
- * @throws RangeError when a size is not a non-negative integer, or the whole is too large to address.
+ * @throws RangeError if a size is not a non-negative integer, or the number of elements is not a safe integer.
  */
 export function checkShape(operation: string, shape: readonly number[]): void {
   if (!Array.isArray(shape)) throw new TypeError(`${operation}: expected a shape such as [2, 3], got ${String(shape)}`);
@@ -159,10 +159,11 @@ export function checkShape(operation: string, shape: readonly number[]): void {
 }
 
 /**
- * Checks the size of what is about to be made element by element in JavaScript, which would otherwise take minutes, and all memory.
+ * Checks the size of a tensor whose elements are about to be computed one by one in JavaScript: too large a one would take minutes,
+ * and all memory.
  *
- * @param most elements; of plain arrays, which take 8 bytes each and more, fewer fit than of typed ones.
- * @throws RangeError when there are more.
+ * @param most the most elements. Plain arrays take at least 8 bytes an element, so that the limit for them is lower than for typed arrays.
+ * @throws RangeError if there are more.
  */
 export function checkHostSize(operation: string, shape: Shape, most: number = 2 ** 30): void {
   if (!(sizeOf(shape) <= most)) {
@@ -175,9 +176,9 @@ export function checkHostSize(operation: string, shape: Shape, most: number = 2 
 }
 
 /**
- * Fills in the one size that is -1.
+ * Replaces a size of -1 by the size that the number of elements implies.
  *
- * @throws RangeError when the number of elements does not match.
+ * @throws RangeError if the number of elements does not match.
  */
 export function inferShape(operation: string, sizes: readonly number[], shape: Shape): number[] {
   const numel = sizeOf(shape);
@@ -203,10 +204,10 @@ export function inferShape(operation: string, sizes: readonly number[], shape: S
 }
 
 /**
- * Strides with which the same storage shows another shape, or null when only a copy can.
+ * The strides that show the same storage in another shape, or null if that takes a copy.
  *
- * Dimensions of the old shape that are contiguous with each other form chunks; each chunk must be covered by whole dimensions
- * of the new shape.
+ * Dimensions of the old shape that are contiguous with each other form chunks. Each chunk must consist of whole dimensions of the
+ * new shape.
  */
 export function viewStrides(shape: Shape, strides: readonly number[], target: Shape): number[] | null {
   if (sizeOf(shape) === 0) return contiguousStrides(target);

@@ -327,7 +327,7 @@ test("a generator's state is taken over whole or not at all", () => {
     { ...state, seed: undefined },
   ];
   for (const other of wrong) {
-    expect(() => generator.setState(other as never)).toThrow("is not a state that getState() gave");
+    expect(() => generator.setState(other as never)).toThrow("is not a state that getState() returned");
     expect(generator.getState()).toEqual(state);
   }
 });
