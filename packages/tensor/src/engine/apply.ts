@@ -1,4 +1,4 @@
-/** The choke point: every operation on tensors passes here, as a primitive with its inputs and attributes. */
+/** Every operation on tensors passes through here, as a primitive with inputs and attributes. */
 import { checkDestination, checkOperands, checkSupported, checkWritable, deviceOf, isAliasSafe } from "./checks.ts";
 import type { DType } from "../dtype.ts";
 import { elementwise } from "./execute/elementwise.ts";
@@ -26,10 +26,10 @@ import { isRecorded, isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**
- * Runs a primitive and, when the tape is on, records it.
+ * Runs a primitive, and records it if the tape is on.
  *
- * @param operation what errors are to call it.
- * @throws TypeError or RangeError naming the operation when dtypes, shapes or devices do not fit, and when an input was freed.
+ * @param operation the name of the operation in errors.
+ * @throws TypeError or RangeError that names the operation if dtypes, shapes or devices do not fit; Error if an input was freed.
  */
 export function apply<P extends Prim>(
   prim: P,
@@ -67,10 +67,10 @@ export function applyAll<P extends Prim>(
 }
 
 /**
- * Runs a primitive with `target` as its destination and, when the tape is on, makes that part of the history.
+ * Runs a primitive that writes to `target`, and records the write if the tape is on.
  *
- * @param operation what errors are to call it.
- * @throws TypeError or RangeError when the result has another shape or a dtype that the target cannot take.
+ * @param operation the name of the operation in errors.
+ * @throws TypeError or RangeError if the result has another shape, or a dtype that the target cannot hold.
  */
 export function applyInPlace<P extends Prim>(
   target: Tensor,
@@ -92,7 +92,7 @@ export function applyInPlace<P extends Prim>(
   return target;
 }
 
-/** Computes a value and writes it; everything that takes memory comes before the write. */
+/** Computes a value and writes it. All memory is allocated before the write, so that running out of it leaves the target unchanged. */
 function writeOver<P extends Prim>(
   target: Tensor,
   prim: P,
@@ -112,7 +112,7 @@ function writeOver<P extends Prim>(
 }
 
 /**
- * In-place operations made of several primitives: computes a value of the target out of place, and writes it there.
+ * An in-place operation of several primitives: computes the new value out of place, then writes it to the target.
  *
  * @throws as {@link applyInPlace}.
  */
@@ -133,7 +133,10 @@ export function overwrite(
   return applyInPlace(target, "cast", [value], { dtype: target.dtype }, operation);
 }
 
-/** Runs a primitive below the tape. `out` is written instead of a new tensor (element-wise primitives only). */
+/**
+ * Runs a primitive without recording it. With `out` (element-wise primitives only) the result is written there instead of to a
+ * new tensor.
+ */
 export function execute<P extends Prim>(
   prim: P,
   inputs: readonly Operand[],

@@ -1,4 +1,4 @@
-/** What must hold before something runs. */
+/** Checks of operands before an operation runs. */
 import { otherCopy } from "../brand.ts";
 import type { Device } from "../device.ts";
 import { type DType, isFloat, type Scalar } from "../dtype.ts";
@@ -7,7 +7,7 @@ import { type Geometry, showShape } from "../shape.ts";
 import { freedError, isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** @throws Error for a tensor that was freed, TypeError for what no operation takes. */
+/** @throws Error for a freed tensor, TypeError for a value that is neither a tensor nor a scalar. */
 export function checkOperands(operation: string, inputs: readonly Operand[]): void {
   for (const input of inputs) {
     if (isTensor(input)) {
@@ -16,14 +16,14 @@ export function checkOperands(operation: string, inputs: readonly Operand[]): vo
   }
 }
 
-/** @throws TypeError for what is no number, boolean or bigint. */
+/** @throws TypeError unless the value is a number, a boolean or a bigint. */
 export function checkScalar(operation: string, value: unknown): asserts value is Scalar {
   if (typeof value !== "number" && typeof value !== "boolean" && typeof value !== "bigint") {
     throw wrongValue(operation, "a tensor, a number, a boolean or a bigint", value);
   }
 }
 
-/** @throws Error for a tensor that was freed, TypeError for what is no tensor. */
+/** @throws Error for a freed tensor, TypeError for a value that is not a tensor. */
 export function checkTensor(operation: string, value: unknown, name?: string): asserts value is Tensor {
   if (!isTensor(value)) {
     throw wrongValue(operation, `${name === undefined ? "" : `${name} to be `}a tensor`, value);
@@ -31,18 +31,18 @@ export function checkTensor(operation: string, value: unknown, name?: string): a
   if (value.isDisposed) throw freedError(value, operation);
 }
 
-/** @throws TypeError for what is no number. */
+/** @throws TypeError unless the value is a number. */
 export function checkNumber(operation: string, name: string, value: unknown): asserts value is number {
   if (typeof value !== "number") throw wrongValue(operation, `${name} to be a number`, value);
 }
 
-/** @throws TypeError for what is neither a number nor an array of numbers. */
+/** @throws TypeError unless the value is a number or an array of numbers. */
 export function checkNumbers(operation: string, name: string, value: unknown): void {
   const fits = typeof value === "number" || (Array.isArray(value) && value.every((n) => typeof n === "number"));
   if (!fits) throw wrongValue(operation, `${name} to be a number or an array of numbers`, value);
 }
 
-/** The error for a value that is not what an operation takes, with what can be done about it. */
+/** The error for an argument of the wrong type, with a remedy. */
 export function wrongValue(operation: string, expected: string, value: unknown): TypeError {
   const other = otherCopy(value, "Tensor");
   if (other !== null) return new TypeError(`${operation}: ${other}`);
@@ -50,7 +50,7 @@ export function wrongValue(operation: string, expected: string, value: unknown):
   const [shown, remedy] = typeof text === "string"
     ? [`the string ${JSON.stringify(text)}`, "Number(…) reads a number from a string"]
     : value === undefined || value === null
-    ? [String(value), "was something not set, or is a property misspelt?"]
+    ? [String(value), "is a variable not set, or a property misspelt?"]
     : Array.isArray(value) || ArrayBuffer.isView(value)
     ? [`an array of ${(value as ArrayLike<unknown>).length}`, "make it a tensor with tensor(…)"]
     : typeof value === "object"
@@ -59,7 +59,7 @@ export function wrongValue(operation: string, expected: string, value: unknown):
   return new TypeError(`${operation}: expected ${expected}, got ${shown}; ${remedy}`);
 }
 
-/** @throws Error when the tensor was freed, or several of its elements lie in one place. */
+/** @throws Error if the tensor was freed, or several of its elements share a memory location. */
 export function checkWritable(operation: string, target: Tensor): void {
   if (target.isDisposed) throw freedError(target, operation);
   if (target.shape.some((size, d) => size > 1 && target.strides[d] === 0)) {
@@ -112,7 +112,7 @@ export function deviceOf(operation: string, inputs: readonly Operand[], fallback
   return device!;
 }
 
-/** An input may be read while the target is written when it is other memory, or the same element at every step. */
+/** Whether an input can be read while the target is written: it is in other memory, or has the same element at every position. */
 export function isAliasSafe(target: Tensor, input: Tensor): boolean {
   return input.storage !== target.storage ||
     (input.offset === target.offset && sameGeometry(input, target));

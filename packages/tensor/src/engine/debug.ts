@@ -1,4 +1,4 @@
-/** What `HEDDLE_DEBUG` prints about dispatches. */
+/** Prints dispatches, as `HEDDLE_DEBUG` asks. */
 import { debugLevel } from "../env.ts";
 import { showExpr } from "../ir/kernel.ts";
 import { showRows, type Work } from "../ir/rows.ts";
@@ -6,12 +6,12 @@ import { showShape } from "../shape.ts";
 
 let level: number | null = null;
 
-/** The level, read once. */
+/** The debug level, read once. */
 export function debug(): number {
   return level ??= debugLevel();
 }
 
-/** Runs a dispatch and prints it as the level asks: 1 its name, 2 shapes and time, 3 the expression. */
+/** Runs a dispatch and prints it: at level 1 its name, at 2 also shapes and time, at 3 also the expression. */
 export function logDispatch(operation: string, device: string, work: Work, run: () => void): void {
   const detail = debug();
   const begin = performance.now();

@@ -1,4 +1,4 @@
-/** Several element-wise operations as one kernel. */
+/** Fusion of several element-wise operations into one kernel. */
 import { checkSynchronous } from "../check_synchronous.ts";
 import { checkScalar } from "./checks.ts";
 import { runExpression } from "./execute/elementwise.ts";
@@ -12,29 +12,29 @@ import { activeTape } from "./tape.ts";
 import { freedError, isRecorded, isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** A function that {@link fused} made. */
+/** A function that {@link fused} returned. */
 export type FusedFunction = (inputs: readonly Operand[], into?: Tensor | null) => Tensor;
 
-/** An expression as it was written down for inputs of some dtypes. */
+/** A traced expression, for inputs of certain dtypes. */
 interface Written {
   /** In the dtype of the result. */
   readonly expr: Expr;
-  /** As it is computed: in float32 where the result is float16, which is rounded once. */
+  /** The expression that is computed: in float32 if the result is float16, which is then rounded once. */
   readonly wide: Expr;
-  /** Numbers that stand in the expression itself, behind those among the inputs. */
+  /** Numbers in the expression itself. They follow the numbers among the inputs. */
   readonly constants: readonly Scalar[];
 }
 
 /**
- * A function that computes an expression of element-wise operations on broadcast inputs as one kernel. Results are those of the same
- * operations one by one, and so are gradients, which are one kernel an input; the expression is computed again for them, rather than
- * kept. On float16 all of it computes in float32, and rounds once. The expression is written down once for inputs of the same dtypes:
- * what changes from call to call has to be an input.
+ * A function that computes an expression of element-wise operations on broadcast inputs in one kernel. The results are those of the
+ * single operations, and so are the gradients. Each input's gradient is one kernel, which computes the expression again instead of
+ * saving intermediate results. On float16 the whole expression computes in float32 and rounds once. `write` runs once for each
+ * combination of input dtypes: whatever changes from call to call must be an input.
  *
- * The function's inputs are tensors; and numbers, which take the first tensor's dtype. A second argument is the tensor to write, by
- * default a new one. It may be among the inputs. Such writes are below the tape: nothing is recorded.
+ * The function takes an array of inputs: tensors, and numbers, which take the first tensor's dtype. Its second argument is the
+ * tensor to write, by default a new one; it may be one of the inputs. The tape does not record writes to it.
  *
- * @param name of the operation, for errors, `memory()` and `HEDDLE_DEBUG`.
+ * @param name the name of the operation in errors, `memory()` and `HEDDLE_DEBUG`.
  *
  * @example
  * ```ts
@@ -64,7 +64,7 @@ export function fused(name: string, write: (...inputs: Symbolic[]) => Symbolic):
 }
 
 /**
- * {@link fused} for one call: the expression is written down each time, and may contain any numbers.
+ * Like {@link fused}, for one call: the expression is traced each time, and may contain any numbers.
  *
  * @example
  * ```ts
@@ -82,9 +82,9 @@ export function fuse(
 }
 
 /**
- * {@link fuse}, summed over dimensions of the broadcast inputs; these are kept with size 1. Below the tape: nothing is recorded.
+ * Like {@link fuse}, summed over dimensions of the broadcast inputs, which are kept with size 1. The tape does not record it.
  *
- * @param dims not negative, without repetition.
+ * @param dims non-negative and distinct.
  *
  * @example
  * ```ts
@@ -104,7 +104,7 @@ export function fuseSum(
   return sumExpression(name, tensors, [...scalars, ...constants], wide, expr.dtype, dims);
 }
 
-/** The tensors, each once, and the numbers among inputs; and what decides how the expression is written down. */
+/** Splits the inputs into distinct tensors and numbers, and gives the key of the traced expression. */
 function sorted(
   name: string,
   inputs: readonly Operand[],
@@ -116,7 +116,7 @@ function sorted(
     if (!isTensor(input)) {
       checkScalar(name, input);
       scalars.push(input);
-      // A whole number may have another part in promotion than a fraction, but here it has the tensors' dtype.
+      // In promotion a whole number may count otherwise than a fraction. Here both take the tensors' dtype.
       signature += "s";
       continue;
     }
@@ -143,7 +143,7 @@ function writeDown(
   return { expr: cast(wide, expr.dtype), wide, constants: numbers };
 }
 
-/** The expression on what stands for the tensors, and the numbers in it. */
+/** Traces the expression on symbolic inputs. Returns it with the numbers that it contains. */
 function onLeaves(
   name: string,
   inputs: readonly Operand[],

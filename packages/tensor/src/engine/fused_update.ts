@@ -1,4 +1,4 @@
-/** Several tensors written at once, element by element: what a step of an optimiser is. */
+/** Writes several tensors in one element-wise kernel, as a step of an optimiser does. */
 import { checkSynchronous } from "../check_synchronous.ts";
 import { checkScalar, checkWritable } from "./checks.ts";
 import type { Device } from "../device.ts";
@@ -15,10 +15,10 @@ import { type Draft, Symbolic } from "./symbolic.ts";
 import { freedError, isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** A function that {@link fusedUpdate} made. */
+/** A function that {@link fusedUpdate} returned. */
 export type UpdateFunction = (targets: readonly Tensor[], inputs: readonly Operand[]) => void;
 
-/** An update as it was written down for operands of some dtypes. Targets come first among the sources, then the inputs' tensors. */
+/** A traced update, for operands of certain dtypes. Its sources are the targets, then the tensors among the inputs. */
 interface Written {
   readonly exprs: readonly Expr[];
   readonly constants: readonly Scalar[];
@@ -27,13 +27,13 @@ interface Written {
 }
 
 /**
- * A function that writes new values into several tensors of one shape, which are expressions of their old values and of inputs. It is
- * one kernel, where memory is read and written once, on devices that have row kernels for the dtype, if all operands are of that dtype
- * and no target shares an element with another operand. Nothing is recorded for gradients.
+ * A function that updates several tensors of one shape: the new values are expressions of the old values and of inputs. It runs as
+ * one kernel, which reads and writes memory once, if the device has row kernels for the dtype, all operands have that dtype, and no
+ * target shares an element with another operand. The tape does not record it.
  *
- * @param name of the operation, for errors, `memory()` and `HEDDLE_DEBUG`.
- * @param write gives an expression for each target, by the targets and then the inputs; numbers among the inputs have the first
- * target's dtype. On float16 it computes in float32.
+ * @param name the name of the operation in errors, `memory()` and `HEDDLE_DEBUG`.
+ * @param write returns an expression for each target. Its arguments are the targets, then the inputs; numbers among the inputs take
+ * the first target's dtype. On float16 it computes in float32.
  *
  * @example
  * ```ts
@@ -134,7 +134,7 @@ function broadcastsTo(shape: Shape, target: Shape): boolean {
   return missing >= 0 && shape.every((size, d) => size === 1 || size === target[missing + d]);
 }
 
-/** The operands as rows: pieces of any length where all lie in one piece, else the last dimension. */
+/** Runs the update as a row kernel. If all operands are contiguous, rows are pieces of a suitable length, else the last dimension. */
 function inOneKernel(
   name: string,
   targets: readonly Tensor[],
@@ -162,21 +162,21 @@ function inOneKernel(
   dispatch(name, device, work, inputs, targets, scalars);
 }
 
-/** As few dimensions as can be, the last of them the row. */
+/** Merges dimensions as far as possible. The last remaining one is the row. */
 function asRows(shape: Shape, operands: readonly (readonly number[])[]): ReturnType<typeof collapse> {
   const flat = collapse(shape, operands, shape.length - 1);
   if (flat.boundary < flat.shape.length) return flat;
-  // The last dimension had one element.
+  // The last dimension had size 1, and was dropped.
   flat.shape.push(1);
   flat.operands.forEach((strides) => strides.push(1));
   return flat;
 }
 
-/** Longest and shortest pieces into which the elements are cut, for threads to share them. */
+/** The longest and shortest pieces into which the elements are cut, so that threads can share them. */
 const [longest, shortest] = [8192, 512];
 const lengths: Map<number, number> = new Map();
 
-/** Rows may be of any length that divides the number of elements; all of them are one row where none suits. */
+/** A row length between these limits that divides the number of elements; if there is none, all elements are one row. */
 function rowLength(count: number): number {
   if (count <= longest) return count;
   let length = lengths.get(count);
@@ -188,7 +188,7 @@ function rowLength(count: number): number {
   return length;
 }
 
-/** All new values are made before the first is written. */
+/** Runs the update as several kernels. All new values are computed before the first is written. */
 function oneByOne(
   name: string,
   targets: readonly Tensor[],

@@ -1,4 +1,4 @@
-/** The way down to a backend: new memory, kernels over it, dispatches. */
+/** Allocates tensors and dispatches kernels and routines to a backend. */
 import { makeTensor } from "../tensor/core.ts";
 import type { Binding } from "../backend.ts";
 import { checkScalar } from "./checks.ts";
@@ -16,9 +16,9 @@ import { Storage } from "../memory/storage.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**
- * New memory for a tensor.
+ * A new tensor whose elements are not set.
  *
- * @throws RangeError when it has more elements than can be counted, or the device has not that much memory.
+ * @throws RangeError if its bytes exceed the safe integers, or the device is out of memory.
  */
 export function allocate(operation: string, device: Device, dtype: DType, shape: Shape): Tensor {
   const bytes = sizeOf(shape) * itemSize(dtype);
@@ -31,7 +31,7 @@ export function allocate(operation: string, device: Device, dtype: DType, shape:
   return makeTensor(storage, dtype, { shape, strides: contiguousStrides(shape), offset: 0 });
 }
 
-/** Makes tensors and runs what fills them; none is left behind when either throws. */
+/** Allocates tensors and calls `run` to fill them. Frees all of them if either throws. */
 export function produce(
   operation: string,
   device: Device,
@@ -49,7 +49,7 @@ export function produce(
   return outputs;
 }
 
-/** {@link produce} of one tensor. */
+/** {@link produce} for one tensor. */
 export function produceOne(
   operation: string,
   device: Device,
@@ -67,14 +67,14 @@ export function produceOne(
   return output;
 }
 
-/** @throws TypeError for what is no number, boolean or bigint. RangeError for one that the dtype cannot hold. */
+/** @throws TypeError unless the value is a number, a boolean or a bigint; RangeError if the dtype cannot hold it. */
 function checkFill(operation: string, value: Scalar, dtype: DType): void {
   checkScalar(operation, value);
   checkWritten(operation, value, dtype);
 }
 
 /**
- * A new tensor of one value everywhere, below the tape.
+ * A new tensor with all elements equal to a value. The tape does not record it.
  *
  * @throws as {@link fill}.
  */
@@ -84,9 +84,9 @@ export function constant(operation: string, value: Scalar, dtype: DType, device:
 }
 
 /**
- * Writes one value everywhere, below the tape.
+ * Sets all elements to a value. The tape does not record it.
  *
- * @throws TypeError for what is no number, boolean or bigint. RangeError for one that the dtype cannot hold.
+ * @throws TypeError unless the value is a number, a boolean or a bigint. RangeError if the dtype cannot hold it.
  */
 export function fill(operation: string, output: Tensor, value: Scalar): void {
   checkFill(operation, value, output.dtype);
@@ -102,7 +102,7 @@ export function fill(operation: string, output: Tensor, value: Scalar): void {
   );
 }
 
-/** Dispatches a routine onto outputs that exist. */
+/** Dispatches a routine that writes to existing tensors. */
 export function runRoutine<P extends RoutinePrim>(
   prim: P,
   device: Device,
@@ -166,15 +166,15 @@ export function launchOver(
 
 const binding = (tensor: Tensor): Binding => ({ buffer: tensor.storage.buffer, offset: tensor.offset });
 
-/** Elements that one kernel may walk over: sizes and positions are numbers of 32 bits on every device. */
+/** The most elements of one kernel: sizes and positions have 32 bits on every device. */
 const mostElements = 2 ** 32 - 1;
-/** The same where positions are int32: in routines, and in reductions to an index. */
+/** The same for work whose positions are int32: routines, and reductions to an index. */
 const mostIndexed = 2 ** 31 - 1;
 
 /**
- * What no kernel can be trusted with: more elements than its numbers count, or an operand that reaches beyond its memory. Nothing else
- * stands between a shape that a caller wrote to (arrays are not frozen: on Bun that would double the time of a small operation) and
- * the memory of other tensors.
+ * Rejects work that would access memory out of bounds: more elements than 32 bits can count, or an operand that reaches beyond its
+ * buffer. This protects the memory of other tensors from callers that write to a tensor's shape or strides. Those arrays are not
+ * frozen, since freezing doubles the time of a small operation on Bun.
  */
 function check(operation: string, work: Work, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
   if (work.kind === "routine") {
@@ -196,7 +196,7 @@ function checkOperand(operation: string, tensor: Tensor, { shape, strides }: Ope
   checkReach(operation, tensor, shape, strides);
 }
 
-/** Dimensions for which there is no stride are not stepped along. */
+/** Checks that an operand stays within its buffer. Dimensions without a stride are not stepped along. */
 function checkReach(operation: string, tensor: Tensor, shape: Shape, strides: readonly number[]): void {
   let first = tensor.offset;
   let last = first;
@@ -211,7 +211,7 @@ function checkReach(operation: string, tensor: Tensor, shape: Shape, strides: re
     `${operation}: elements ${first} to ${last} of a tensor of shape ${
       showShape(tensor.shape)
     } are not within its memory of ` +
-      `${tensor.storage.buffer.bytes} bytes; the arrays that shape and strides give must not be written to`,
+      `${tensor.storage.buffer.bytes} bytes; do not write to the arrays that shape and strides return`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Row primitives where no row kernel suits: the same as plain operations. */
+/** Chooses between a row kernel and its composite, the same computation as plain operations. */
 import { resultType } from "../dtype.ts";
 import { tidy } from "../memory/scope.ts";
 import type { Attrs, RowPrim } from "../prims/attrs.ts";
@@ -8,28 +8,28 @@ import { hasRows } from "./execute/rows.ts";
 import { isHalf, widened } from "./upcast.ts";
 import { type RowRule, rowRules } from "./row_rules.ts";
 
-/** A row primitive as plain operations. */
+/** A row primitive composed of plain operations. */
 export interface RowComposite<P extends RowPrim> {
-  /** What the row kernel needs beside rows whose elements are neighbours, on a device that has row kernels. */
+  /** Further conditions for the row kernel, beyond contiguous rows on a device that has row kernels. */
   readonly suits?: (inputs: readonly Tensor[]) => boolean;
-  /** False where the row kernel has no gradient, so that the plain operations are recorded instead. */
+  /** False if the row kernel has no gradient, so that the tape records the plain operations instead. */
   readonly differentiable?: false;
-  /** The outputs of the row kernel, from inputs of which none is float16. */
+  /** Computes the outputs of the row kernel. No input is float16. */
   readonly compute: (inputs: readonly Tensor[], attrs: Attrs[P]) => readonly Tensor[];
 }
 
-/** One for each row primitive; null for gradients that are only asked for where the row kernel ran, and not recorded. */
+/** A composite for each row primitive; null for gradients that only follow a row kernel and are not recorded. */
 export type RowComposites = { readonly [P in RowPrim]: RowComposite<P> | null };
 
 let composites: RowComposites;
 
-/** `Tensor` installs the composites: they are made of operations, which are above this. */
+/** `Tensor` installs the composites. They call operations, which this layer cannot import. */
 export function installRowComposites(table: RowComposites): void {
   composites = table;
 }
 
 /**
- * The outputs of a row primitive as plain operations, or null where the row kernel is to run.
+ * The outputs of a row primitive, computed by plain operations; null if the row kernel should run.
  *
  * @param records whether the tape is on.
  */

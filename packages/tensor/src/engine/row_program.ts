@@ -1,4 +1,4 @@
-/** Row kernels, written as if on tensors. */
+/** Builds row kernels from symbolic operations. */
 import type { DType, Scalar } from "../dtype.ts";
 import type { RowReduction, RowSource, RowStep } from "../ir/rows.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";
@@ -26,12 +26,12 @@ export class RowProgram {
     return this.source({ from: "input", operand }, dtype);
   }
 
-  /** The element's place in the row. */
+  /** The element's position in the row. */
   column(): Symbolic {
     return this.source({ from: "column" }, "int32");
   }
 
-  /** A number of a dtype. */
+  /** A constant of a dtype. */
   number(value: number, dtype: DType): Symbolic {
     this.scalars.push(value);
     return new Symbolic({ op: "scalar", index: this.scalars.length - 1, dtype }, 0, this.draft);
@@ -46,12 +46,12 @@ export class RowProgram {
     return symbols.map(({ dtype }) => this.source({ from: "row", value: this.values++ }, dtype));
   }
 
-  /** The largest of the row. */
+  /** The maximum over the row. */
   amax(x: Symbolic): Symbolic {
     return this.reductions("amax", [x], [])[0]!;
   }
 
-  /** Sums over the row, in one walk. */
+  /** Sums over the row, in one pass. */
   sum(...terms: Symbolic[]): Symbolic[] {
     return this.reductions("sum", terms, []);
   }
@@ -61,19 +61,19 @@ export class RowProgram {
     this.reductions("sum", [], [[output, x]]);
   }
 
-  /** Writes each element of an output and sums it, or other terms instead: the element, to be read again, and the sums. */
+  /** Writes each element of an output and sums it, or other terms instead. Returns the written element, for later passes, and the sums. */
   writeAndSum(output: number, x: Symbolic, ...terms: Symbolic[]): [element: Symbolic, sum: Symbolic, ...Symbolic[]] {
     const [sum, ...others] = this.reductions("sum", terms.length > 0 ? terms : [x], [[output, x]]);
     return [this.source({ from: "output", operand: output }, x.dtype), sum!, ...others];
   }
 
-  /** A value computed once a row. */
+  /** A value computed once per row. */
   value(x: Symbolic): Symbolic {
     this.steps.push({ kind: "value", expr: x.expr });
     return this.source({ from: "row", value: this.values++ }, x.dtype);
   }
 
-  /** Writes a value of the row into an output with one element a row. */
+  /** Writes a value of the row to an output with one element per row. */
   store(output: number, x: Symbolic): void {
     this.steps.push({ kind: "store", output, expr: x.expr });
   }

@@ -1,4 +1,4 @@
-/** The primitives that are row kernels: their outputs and their steps. */
+/** The row primitives: their outputs and their steps. */
 import type { DType } from "../dtype.ts";
 import type { RowProgram } from "./row_program.ts";
 import type { Attrs, RowPrim } from "../prims/attrs.ts";
@@ -6,19 +6,19 @@ import type { Meta } from "../prims/meta.ts";
 import { type Symbolic, whereSymbolic } from "./symbolic.ts";
 
 /**
- * What an output holds: a whole row in the shape that is walked over, or one number a row (the dimensions of the row kept with size
- * 1). Statistics are numbers that something else is computed from: of float16 they are float32.
+ * What an output holds: a whole row, or one number per row (the dimensions of the row are kept with size 1). A statistic is a
+ * number that later computations use; for float16 it is float32.
  */
 export type RowOutput = "row" | "number" | "statistic";
 
 /** A row primitive on inputs that broadcast to the shape of one of them. */
 export interface RowRule<P extends RowPrim> {
-  /** The input whose shape is walked over. */
+  /** The index of the input whose shape the kernel iterates over. */
   readonly space: number;
-  /** The dimensions that make a row. */
+  /** The dimensions that form a row. */
   readonly dims: (attrs: Attrs[P]) => readonly number[];
   readonly outputs: (attrs: Attrs[P], inputs: readonly Meta[]) => readonly RowOutput[];
-  /** Writes the steps down; `dtype` is that of the first input, `count` the number of a row's elements. */
+  /** Records the steps. `dtype` is that of the first input, `count` the number of elements in a row. */
   readonly write: (p: RowProgram, dtype: DType, inputs: readonly Meta[], attrs: Attrs[P], count: number) => void;
 }
 
@@ -28,7 +28,7 @@ const isLabel = (t: Symbolic, count: number): Symbolic => t.ge(0).logicalAnd(t.l
 
 const scaled = (x: Symbolic, scale = 1): Symbolic => scale === 1 ? x : x.mul(scale);
 
-/** The first input as a softmax's masks leave it, see `SoftmaxAttrs`: -∞ where it does not take part. */
+/** The first input, scaled and masked (see `SoftmaxAttrs`): -∞ for masked elements. */
 function seen(p: RowProgram, dtype: DType, inputs: readonly Meta[], { scale, limited }: Attrs["softmax"]): Symbolic {
   let x = scaled(p.input(0, dtype), scale);
   for (let i = 1; i < inputs.length; i++) {
@@ -48,7 +48,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
     write(p, dtype, inputs, attrs) {
       const masked = inputs.length > 1;
       const x = masked ? seen(p, dtype, inputs, attrs) : scaled(p.input(0, dtype), attrs.scale);
-      // From 0 the elements of a row of which nothing takes part differ by -∞, and their powers are zero.
+      // In a row that is masked everywhere, elements minus 0 are -∞, and their exponentials are zero.
       const greatest = p.amax(x);
       const high = masked ? p.value(whereSymbolic(greatest.eq(-Infinity), 0, greatest)) : greatest;
       const [power, sum] = p.writeAndSum(0, x.sub(high).exp());
@@ -87,8 +87,8 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       p.write(0, g.sub(y.exp().mul(sum!)));
     },
   },
-  // Scores and labels; the loss, the greatest score and the logarithm of the sum of powers relative to it. A label out of range makes
-  // the loss NaN, and the gradient: not every device can refuse it.
+  // Inputs: scores, labels. Outputs: the loss, the largest score, the logarithm of the sum of exponentials relative to it. A label
+  // out of range makes the loss and the gradient NaN, since not every device can throw.
   labelLoss: {
     space: 0,
     dims: one,
@@ -116,7 +116,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       p.write(0, g0.mul(probability.sub(whereSymbolic(p.column().eq(t), 1, 0))));
     },
   },
-  // The input, weight and bias (or neither); the result, the mean and the variance.
+  // Inputs: x, weight and bias (or neither). Outputs: the result, the mean, the variance.
   normalize: {
     space: 0,
     dims: ({ dims }) => dims,
@@ -134,8 +134,8 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       p.write(0, activation === "relu" ? sum.relu() : sum);
     },
   },
-  // The gradient, input, mean, variance and weight (or none), and the result where it was rectified: the gradient of the input; with a
-  // weight that is one number a row also those of weight and bias; and last that of what was added.
+  // Inputs: the gradient, x, mean, variance, weight (or none), and the result if it was rectified. Outputs: the gradient of x;
+  // those of weight and bias if the weight is one number per row; and last that of the addend.
   normalizeGrad: {
     space: 1,
     dims: ({ dims }) => dims,
@@ -164,7 +164,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       p.write(0, scaledOf(passed!).sub(a).sub(unit.mul(b)).mul(factor));
     },
   },
-  // The input and a weight (or none); the result, and what the input was multiplied by.
+  // Inputs: x and a weight (or none). Outputs: the result, and the factor that x was multiplied by.
   rmsNormalize: {
     space: 0,
     dims: ({ dims }) => dims,
@@ -176,7 +176,7 @@ export const rowRules: { readonly [P in RowPrim]: RowRule<P> } = {
       p.write(0, inputs.length === 1 ? x.mul(scale) : x.mul(scale).mul(p.input(1, dtype)));
     },
   },
-  // The gradient, the input, its factor and the weight (or none).
+  // Inputs: the gradient, x, its factor and the weight (or none).
   rmsNormalizeGrad: {
     space: 1,
     dims: ({ dims }) => dims,

@@ -1,4 +1,4 @@
-/** Where automatic differentiation plugs in. `@heddle/autograd` installs the engine; without it tensors work alone. */
+/** The interface of automatic differentiation. `@heddle/autograd` implements and installs it; tensors work without it. */
 import type { Scalar } from "../dtype.ts";
 import type { Expr } from "../ir/kernel.ts";
 import type { Operand } from "../tensor/core.ts";
@@ -13,13 +13,13 @@ export interface BackwardOptions {
   readonly createGraph?: boolean;
 }
 
-/** The engine, as this package calls it. */
+/** The interface of the autograd engine. */
 export interface Tape {
   /** Whether operations are being recorded. */
   readonly enabled: boolean;
-  /** A primitive ran out of place. Called only when some input has a slot. */
+  /** Records a primitive that ran out of place. Called only if some input has a slot. */
   record<P extends Prim>(prim: P, inputs: readonly Operand[], attrs: Attrs[P], outputs: readonly Tensor[]): void;
-  /** A fused expression of tensors (its inputs by number) and numbers ran. Called only when some input has a slot. */
+  /** Records a fused expression of tensors (its inputs, by index) and numbers. Called only if some input has a slot. */
   recordExpression(
     name: string,
     tensors: readonly Tensor[],
@@ -27,17 +27,17 @@ export interface Tape {
     expr: Expr,
     output: Tensor,
   ): void;
-  /** Whether an in-place write of a value made from `inputs` to `target` becomes part of the history; throws where it may not. */
+  /** Whether an in-place write to `target` of a value computed from `inputs` must be recorded. Throws if the write is not allowed. */
   recordsWrite(operation: string, target: Tensor, inputs: readonly Operand[]): boolean;
-  /** `value` was written over `target`. */
+  /** Records that `value` was written to `target`. */
   wrote(target: Tensor, value: Tensor): void;
-  /** Brings the slot of a view up to date after its base changed. */
+  /** Updates the slot of a view after its base changed. */
   refresh(tensor: Tensor): void;
   setRequiresGrad(tensor: Tensor, value: boolean): void;
   retainGrad(tensor: Tensor): void;
   gradFn(tensor: Tensor): { readonly name: string } | null;
   backward(tensor: Tensor, gradient: Tensor | undefined, options: BackwardOptions): void;
-  /** A hook on the gradient of a tensor; the answer removes it. */
+  /** Registers a hook on the gradient of a tensor. Returns a function that removes it. */
   registerHook(tensor: Tensor, hook: (gradient: Tensor) => Tensor | void): () => void;
   /** Runs a function without recording. */
   paused<T>(fn: () => T): T;
@@ -45,17 +45,17 @@ export interface Tape {
 
 let installed: Tape | null = null;
 
-/** Installs the engine; `@heddle/autograd` calls this when it is imported. */
+/** Installs the autograd engine. `@heddle/autograd` calls this on import. */
 export function installTape(tape: Tape): void {
   installed = tape;
 }
 
-/** The engine, or null. */
+/** The installed engine, or null. */
 export function activeTape(): Tape | null {
   return installed;
 }
 
-/** The engine for an operation that needs it. @throws Error that says what to import. */
+/** The engine, for an operation that needs it. @throws Error with the import that is missing. */
 export function requireTape(operation: string): Tape {
   if (installed === null) {
     throw new Error(

@@ -1,17 +1,17 @@
-/** Operations of several steps on float16: computed in float32, rounded once. */
+/** Computes composite operations on float16 in float32, and rounds once. */
 import { resultType } from "../dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** Operands of {@link inFloat32}; what is optional may be missing. */
+/** Operands of {@link inFloat32}. Optional ones may be null or undefined. */
 export type Float32Operands = readonly (Tensor | null | undefined)[];
 
 /**
- * Computes in float32 what is made of several steps, so that float16 neither overflows nor rounds between them: float16 operands are
- * widened, others stay as they are, and the result is float16 again unless another operand promotes it. Gradients flow through the
- * casts, and so are computed in float32 too.
+ * Computes an operation of several steps in float32, so that float16 neither overflows nor rounds between them. Float16 operands
+ * are cast to float32, and the result is cast back unless another operand promotes it. Gradients flow through the casts, so that
+ * they are computed in float32 too.
  *
- * @param operands tensors, or null or undefined where one is missing.
- * @param compute is given the operands, widened.
+ * @param operands tensors, or null or undefined for a missing one.
+ * @param compute receives the operands after the casts.
  *
  * @example
  * ```ts
@@ -40,12 +40,15 @@ export function widened<T extends Tensor | null | undefined>(x: T): T {
   return x?.dtype === "float16" ? x.to("float32") as T : x;
 }
 
-/** Whether some operand is float16, so that {@link inFloat32} has something to do. */
+/** Whether any operand is float16, so that {@link inFloat32} has casts to make. */
 export function isHalf(...operands: Float32Operands): boolean {
   return operands.some((x) => x?.dtype === "float16");
 }
 
-/** Whether a float16 tensor needs a gradient, which several steps make that change no value going forward. */
+/**
+ * Whether the tensor is float16 and needs a gradient. Then a gradient of several steps must be computed in float32, even if the
+ * forward pass rounds only once.
+ */
 export function hasHalfGradient(x: Tensor): boolean {
   return x.dtype === "float16" && x.requiresGrad;
 }

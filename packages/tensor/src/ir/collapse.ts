@@ -1,8 +1,8 @@
-/** Fewer dimensions, same elements: loops get long and kernels few. */
+/** Merges dimensions, so that inner loops get longer and kernels differ less. */
 
 /**
- * Drops dimensions of size 1 and merges neighbours that every operand steps through evenly. `boundary` is the first dimension
- * that may not merge with its predecessor (where reduced dimensions begin).
+ * Drops dimensions of size 1, and merges adjacent ones that every operand steps through evenly. `boundary` is a dimension that must
+ * not merge with its predecessor: the first reduced one.
  */
 export function collapse(
   shape: readonly number[],
@@ -19,7 +19,7 @@ export function collapse(
     const last = sizes.length - 1;
     let merge = last >= 0 && !(d >= boundary && last < kept);
     for (let i = 0; merge && i < operands.length; i++) {
-      // Operands shorter than the space (outputs of reductions) have no stride here and so no say.
+      // Operands with fewer dimensions (outputs of reductions) have no stride here, and do not restrict merging.
       const stride = operands[i]![d];
       if (stride !== undefined) merge = strides[i]![last] === stride * size;
     }

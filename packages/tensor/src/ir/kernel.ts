@@ -1,11 +1,11 @@
 /**
- * The kernel IR: one fused expression over strided inputs, optionally reduced. Backends render it (to JavaScript, WebAssembly,
- * WGSL); whatever does not fit is a {@link Routine}.
+ * The kernel IR: one fused expression over strided inputs, optionally reduced. Backends render it to JavaScript, WebAssembly or
+ * WGSL. Work that is not such an expression is a {@link Routine}.
  */
 import type { DType } from "../dtype.ts";
 import type { Attrs, ElementwisePrim, ReducePrim, RoutinePrim } from "../prims/attrs.ts";
 
-/** A node of an expression. `dtype` is the type of its value; operands of an operation all have the type it computes in. */
+/** A node of an expression. `dtype` is the type of its value. All operands of an operation have the type it computes in. */
 export type Expr =
   | { readonly op: "input"; readonly index: number; readonly dtype: DType }
   | { readonly op: "scalar"; readonly index: number; readonly dtype: DType }
@@ -25,8 +25,8 @@ export interface Access {
 }
 
 /**
- * `output[i] = expr(inputs[i])`, or its reduction over the last `reduce.dims` dimensions of `shape`. Inputs have a stride for
- * every dimension, the output for those that remain. Offsets, buffers and scalars come with the dispatch.
+ * `output[i] = expr(inputs[i])`, or its reduction over the last `reduce.dims` dimensions of `shape`. Inputs have a stride for every
+ * dimension, the output for those that remain. Offsets, buffers and scalars are arguments of the dispatch.
  */
 export interface Kernel {
   readonly kind: "kernel";
@@ -44,7 +44,7 @@ export interface Operand {
   readonly strides: readonly number[];
 }
 
-/** Work that is not an expression, by the name of its primitive. */
+/** Work that is not an expression. A backend implements it by the name of its primitive. */
 export interface Routine<P extends RoutinePrim = RoutinePrim> {
   readonly kind: "routine";
   readonly name: P;
@@ -60,7 +60,7 @@ export function showExpr(expr: Expr): string {
   return `${expr.op}:${expr.dtype}(${expr.args.map(showExpr).join(",")})`;
 }
 
-/** What two kernels share that differ in sizes and strides only. */
+/** A key that is equal for kernels that differ only in sizes and strides. */
 export function structuralKey(kernel: Kernel): string {
   const reduce = kernel.reduce === null ? "" : `${kernel.reduce.op}/${kernel.reduce.dims}`;
   const inputs = kernel.inputs.map((input) => input.dtype).join(",");

@@ -1,59 +1,59 @@
 /**
- * Memory of tensors that nobody refers to any more. Collectors do not see how large tensors are, and what they find is freed between two
- * turns of the event loop only. So when much memory has been taken since the last collection, the next turn brings a collection.
+ * Reclaims the memory of unreachable tensors. The garbage collector does not know how large tensors are, and finalizers run only
+ * between turns of the event loop. So when much memory was allocated since the last collection, the next turn triggers one.
  */
 import { memoryBudget } from "../env.ts";
 import { collectGarbage, nextTurn } from "../runtime.ts";
 import { currentScope } from "./scope.ts";
 
-/** What is watched: live bytes and storages, and the operation that holds most. */
+/** The state that is watched: live bytes and storages, and the operation that holds most. */
 export interface Watched {
   readonly bytes: () => number;
   readonly storages: () => number;
   readonly worst: () => string;
 }
 
-/** Growth that brings a collection: a sixteenth of the address space of the device `cpu`, for 13 to 60 ms. */
+/** Growth that triggers a collection: a sixteenth of the address space of the device `cpu`. A collection takes 13 to 60 ms. */
 const growthBytes = 2 ** 28;
-/** Many small tensors burden the collector with their handles: about 50 MB of them. */
+/** The number of new storages that triggers a collection: the objects of so many small tensors take about 50 MB. */
 const growthStorages = 100_000;
-/** Smaller budgets are not looked at, so that reading the environment costs nothing while memory is small. */
+/** Below this size the budget is not checked, so that the environment is not read while little memory is in use. */
 const leastBudget = growthBytes;
-/** How often is looked, while growth goes on without a turn. */
+/** Growth between two checks, while memory grows without a turn of the event loop. */
 const stepBytes = 2 ** 26;
 
-/** Above either of these, {@link Reclaimer.grown} is to be called. */
+/** Call {@link Reclaimer.grown} above either of these. */
 export interface Limits {
   bytes: number;
   storages: number;
 }
 
-/** Watches how much live memory grows, collects when it has grown by much, and warns once. */
+/** Watches the growth of live memory, triggers collections, and warns once. */
 export class Reclaimer {
   readonly limits: Limits = { bytes: growthBytes, storages: growthStorages };
   private readonly watched: Watched;
   /** Live bytes after the last collection. */
   private base = 0;
   private collecting: Promise<void> | null = null;
-  /** Growth that is warned of; found out once it can matter, zero after the warning. */
+  /** Growth that causes the warning. Read from the environment when first needed; zero after the warning. */
   private budget: number | null = null;
 
   constructor(watched: Watched) {
     this.watched = watched;
   }
 
-  /** A collection that is due, to be waited for; null when there is none. */
+  /** The pending collection, or null. */
   get pending(): Promise<void> | null {
     return this.collecting;
   }
 
-  /** Live memory is above the limits. */
+  /** To be called when live memory is above the limits. */
   grown(): void {
     this.collecting ??= this.collect();
     const bytes = this.watched.bytes();
     const growth = bytes - this.base;
     const due = growth > leastBudget && this.isOverBudget(growth);
-    // Inside a scope the memory is in good hands; the next allocation may be outside.
+    // A scope will free this memory. The next allocation may be outside.
     if (due && currentScope() !== null) return;
     this.limits.bytes = Math.max(bytes, this.limits.bytes) + stepBytes;
     this.limits.storages = Infinity;
@@ -74,7 +74,7 @@ export class Reclaimer {
     );
   }
 
-  /** Takes what the engine has collected by itself, and has it collect where that is little. */
+  /** Waits for finalizers of what the engine has already collected, and triggers a collection if they free little. */
   private async collect(): Promise<void> {
     const { watched, base } = this;
     const enough = watched.storages() - growthStorages / 2;
@@ -82,7 +82,7 @@ export class Reclaimer {
     await nextTurn();
     if (isMuch()) {
       collectGarbage();
-      // Finalizers are not always the first to have their turn.
+      // Finalizers do not always run in the first turn.
       for (let turns = 0; turns < 4 && isMuch(); turns++) await nextTurn();
     }
     this.base = this.watched.bytes();

@@ -1,60 +1,63 @@
-/** Scopes: what is made inside is freed at the end, unless it is kept. */
+/** Scopes: tensors created inside are freed at the end, unless they are kept. */
 import { checkSynchronous } from "../check_synchronous.ts";
 import "../runtime.ts";
 
-/** What can be freed, as tensors are. */
+/** An object that can be freed, such as a tensor. */
 export interface Freeable {
   /** Whether it was freed. */
   readonly isDisposed: boolean;
-  /** Gives its memory up. */
+  /** Frees its memory. */
   dispose(): void;
 }
 
-/** What a scope looks after: tensors, as the library sees them. */
+/** An object that a scope frees: a tensor, with its internal members. */
 export interface Scoped {
   dispose(): void;
-  /** Set by {@link keep}: no scope frees it. */
+  /** Set by {@link keep}: no scope frees this object. */
   kept: boolean;
-  /** What goes with it, unless it survives by itself. */
+  /** Freed together with this object, unless it survives itself. */
   grad?: unknown;
-  /** What it goes with: as long as that lives, no scope frees it. */
+  /** While the owner is alive, no scope frees this object. */
   readonly owner?: unknown;
 }
 
 let innermost: Scope | null = null;
 
-/** Whether it will be seen soon which scopes outlive the piece of synchronous code that opened them. */
+/** Whether {@link noteCrossings} is scheduled. */
 let watching = false;
 
-/** Runs when that piece of code has ended: scopes that are still open are open across an `await`. */
+/** Runs in a microtask after the synchronous code that opened a scope: scopes that are still open are open across an `await`. */
 function noteCrossings(): void {
   watching = false;
   for (let scope = innermost; scope !== null; scope = scope.outer) scope.noteCrossing();
 }
 
-/** Freed by the end of a scope, and made in it after an `await`. */
+/** Objects that were created in a scope after an `await`, and freed at its end. */
 const strays: WeakSet<object> = new WeakSet();
 
-/** Whether a scope freed something that was made after an `await` in the scope's life, perhaps by a function that never opened it. */
+/**
+ * Whether a scope freed this object although it was created after an `await` within the scope, perhaps by another asynchronous
+ * function.
+ */
 export function isStray(item: object): boolean {
   return strays.has(item);
 }
 
-/** What outlived the scope that it was made in, since it belongs to something else. */
+/** Objects that outlived their scope because they have an owner. */
 const outliving: WeakSet<object> = new WeakSet();
 
-/** Puts what belonged to something else under the care of the innermost scope; without one, it is freed if its own scope has ended. */
+/** Moves an object without an owner any more to the innermost scope. Without a scope, it is freed if its own scope has ended. */
 export function handOver(item: Scoped): void {
   if (innermost !== null) innermost.track(item);
   else if (!item.kept && outliving.has(item)) item.dispose();
 }
 
-/** A block of memory management; ends with its `using` declaration, or with `end()`. */
+/** A scope of tensors. It ends with its `using` declaration's block, or with `end()`. */
 export class Scope {
-  /** The scope that was innermost before. */
+  /** The enclosing scope. */
   readonly outer: Scope | null;
   private tracked: Scoped[] | null;
-  /** How much had been made in it when it was first open across an `await`; -1 if it never was. */
+  /** The number of objects in the scope when it was first open across an `await`; -1 if it never was. */
   private crossedAt: number;
 
   constructor() {
@@ -68,24 +71,24 @@ export class Scope {
     }
   }
 
-  /** The scope is open though the code that opened it has come to an `await`. */
+  /** Notes that the scope is open across an `await`. */
   noteCrossing(): void {
     if (this.crossedAt < 0 && this.tracked !== null) this.crossedAt = this.tracked.length;
   }
 
-  /** Puts something under the scope's care. */
+  /** Adds an object to the scope. */
   track(item: Scoped): void {
     this.tracked?.push(item);
   }
 
-  /** Steps out without freeing: what is made from now on belongs to the scope around it, what was made stays until {@link end}. */
+  /** Leaves the scope without freeing: new objects belong to the enclosing scope, those of this scope stay until {@link end}. */
   suspend(): void {
     if (innermost !== this) return;
     innermost = this.outer;
     while (innermost !== null && innermost.tracked === null) innermost = innermost.outer;
   }
 
-  /** Frees everything made in the scope but `survivors`, which pass to the scope around it, as do gradients that survive their tensor. */
+  /** Frees everything in the scope except `survivors`, which move to the enclosing scope, as do gradients that survive their tensor. */
   end(survivors: readonly Scoped[] = []): void {
     const tracked = this.tracked;
     if (tracked === null) return;
@@ -111,7 +114,7 @@ export class Scope {
           outer?.track(item);
           continue;
         }
-        if (item.grad && saved.has(item.grad as Scoped)) item.grad = null; // passes to the scope around
+        if (item.grad && saved.has(item.grad as Scoped)) item.grad = null; // moves to the enclosing scope
       }
       item.dispose();
       if (crossedAt >= 0 && i >= crossedAt) strays.add(item);
@@ -130,7 +133,7 @@ export function currentScope(): Scope | null {
 }
 
 /**
- * Opens a scope. Every tensor made until its end is freed then, except parameters and what was kept with {@link keep}; gradients and
+ * Opens a scope. Its end frees every tensor created in it, except parameters and tensors passed to {@link keep}. Gradients and
  * optimiser state live as long as the tensor they belong to.
  *
  * @example
@@ -147,9 +150,9 @@ export function scope(): Scope {
 }
 
 /**
- * Runs a function in a scope of its own; the tensors it returns (bare, in arrays, plain objects, maps and sets) survive.
+ * Runs a function in a new scope. The tensors it returns (directly, or in arrays, plain objects, maps and sets) survive.
  *
- * @throws TypeError for what is no function; and when the function is asynchronous: its scope would end before it does; use `using s = scope()` there.
+ * @throws TypeError if `fn` is not a function, or is asynchronous: the scope would end before it does. Use `using s = scope()` there.
  *
  * @example
  * ```ts
@@ -194,7 +197,7 @@ function isScoped(value: object): value is Scoped {
 }
 
 /**
- * Takes a tensor out of all scopes: it lives until `dispose()` or until nothing refers to it.
+ * Removes a tensor from all scopes. It lives until `dispose()`, or until it is unreachable.
  *
  * @example
  * ```ts

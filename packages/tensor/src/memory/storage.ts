@@ -1,11 +1,11 @@
-/** Memory behind tensors: reference-counted by those who hold it inside the library, with collection as the safety net. */
+/** The memory of tensors: reference-counted inside the library, with garbage collection as the safety net. */
 import type { DeviceBuffer } from "../backend.ts";
 import type { Device } from "../device.ts";
 import { mebibytes, Reclaimer } from "./reclaim.ts";
 import { printOnConsole } from "../runtime.ts";
 import { currentScope } from "./scope.ts";
 
-/** What is freed exactly once, by the last holder or by the garbage collector. */
+/** Memory that is freed exactly once: by the last holder, or after garbage collection. */
 interface Allocation {
   /** The device that holds the memory. */
   readonly device: Device;
@@ -32,9 +32,9 @@ const reclaimer: Reclaimer = new Reclaimer({
 const { limits } = reclaimer;
 
 /**
- * What asynchronous functions wait for at their end, so that loops that await them get memory back that nobody refers to: null unless
- * much was taken since the last time. Promises that are fulfilled already give the event loop no turn, and without one no memory
- * comes back. For the packages of Heddle.
+ * A promise that asynchronous functions of Heddle await at their end, so that loops which await them get the memory of unreachable
+ * tensors back; null unless much memory was allocated since the last time. Awaiting a promise that is already fulfilled does not
+ * end the turn of the event loop, and within a turn no memory is reclaimed.
  */
 export function reclaiming(): Promise<void> | null {
   return reclaimer.pending;
@@ -66,11 +66,11 @@ function account(operation: string, bytes: number): void {
   if (liveBytes > limits.bytes || liveCount > limits.storages) reclaimer.grown();
 }
 
-/** A piece of device memory and the count of those who hold it. */
+/** A buffer of a device, and its reference count. */
 export class Storage {
   /** The device that holds the memory. */
   readonly device: Device;
-  /** Counts in-place writes, so that the tape notices when a value it saved was overwritten. */
+  /** The number of in-place writes, so that the tape detects overwritten saved values. */
   version: number;
   private readonly allocation: Allocation;
   private holders: number;
@@ -100,7 +100,7 @@ export class Storage {
     registry.register(this, this.allocation, this.allocation);
   }
 
-  /** The memory. @throws Error when it has been freed. */
+  /** The buffer. @throws Error if it was freed. */
   get buffer(): DeviceBuffer {
     if (!this.allocation.live) throw new Error(`storage: used after it was freed`);
     return this.allocation.buffer;
@@ -111,7 +111,7 @@ export class Storage {
     return this.allocation.live;
   }
 
-  /** Whether one holder only is left. */
+  /** Whether there is only one holder. */
   get unique(): boolean {
     return this.holders === 1;
   }
@@ -128,7 +128,7 @@ export class Storage {
     free(this.allocation);
   }
 
-  /** What is printed and written of it, not the memory itself. */
+  /** A description, without the contents. */
   toString(): string {
     return `Storage(${this.live ? `${this.buffer.bytes} bytes` : "freed"} on ${this.device.name})`;
   }
@@ -141,37 +141,37 @@ export class Storage {
 
 printOnConsole(Storage.prototype);
 
-/** The operation that holds most. */
+/** The operation whose results hold most memory, as text. */
 function worst(): string {
   const { operation, count, bytes } = memory().byOperation[0]!;
   return `"${operation}" holds ${mebibytes(bytes)} MiB in ${count} tensors`;
 }
 
-/** An error of memory that ran out says what holds it, and what gives it back. */
+/** Adds to an out-of-memory error what holds the memory, and how to free it. */
 function explained(error: unknown, operation: string): unknown {
   if (!(error instanceof Error) || !error.message.startsWith("out of memory") || liveCount === 0) return error;
   const advice = currentScope() === null
-    ? "no scope is open: put `using _ = scope();` at the top of your loop's body, since without scopes memory comes back at an await of " +
-      "Heddle's only"
-    : "what the open scopes hold is freed at their end: open one for each step, or dispose() of what is no longer needed";
+    ? "no scope is open: put `using _ = scope();` at the top of your loop's body, since without scopes memory is " +
+      "reclaimed only when an asynchronous function of Heddle is awaited"
+    : "the tensors in open scopes are freed at their end: open a scope for each step, or dispose() of tensors that are no longer needed";
   error.message = `${operation}: ${error.message} (${worst()}; ${advice})`;
   return error;
 }
 
-/** What {@link memory} reports. */
+/** The result of {@link memory}. */
 export interface MemoryReport {
   /** Bytes of device memory held by live tensors. */
   readonly liveBytes: number;
-  /** The most that `liveBytes` has been. */
+  /** The maximum of `liveBytes` so far. */
   readonly peakBytes: number;
-  /** Number of live storages (views share one). */
+  /** The number of live storages (views share one). */
   readonly storages: number;
-  /** Live storages by the operation that made them, the largest first. */
+  /** Live storages by the operation that created them, the largest first. */
   readonly byOperation: readonly { readonly operation: string; readonly count: number; readonly bytes: number }[];
 }
 
 /**
- * How much memory tensors hold now, and which operations made them.
+ * The memory that tensors hold now, and the operations that created them.
  *
  * @example
  * ```ts
@@ -188,7 +188,7 @@ export function memory(): MemoryReport {
   return { liveBytes, peakBytes, storages: liveCount, byOperation };
 }
 
-/** Forgets the peak, so that the next `memory().peakBytes` speaks of what comes now. */
+/** Resets `memory().peakBytes` to the bytes that are live now. */
 export function resetPeakMemory(): void {
   peakBytes = liveBytes;
 }

@@ -11,13 +11,13 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 const none = {};
 
-/** How a quotient is rounded: towards zero, down, or not at all. */
+/** Options of `div`: whether the quotient is rounded towards zero, rounded down, or not rounded. */
 export interface DivOptions {
   /** "trunc" rounds towards zero, "floor" down; by default the quotient is not rounded. */
   readonly roundingMode?: "trunc" | "floor";
 }
 
-/** Bounds of `clamp`; one may be left out. */
+/** Bounds of `clamp`. One may be omitted. */
 export interface ClampOptions {
   /** The lower bound. */
   readonly min?: Operand;
@@ -25,7 +25,7 @@ export interface ClampOptions {
   readonly max?: Operand;
 }
 
-/** A factor of the second operand. */
+/** Options of `add` and `sub`: a factor of the second operand. */
 export interface AlphaOptions {
   /** The factor, by default 1. */
   readonly alpha?: Scalar;
@@ -33,7 +33,7 @@ export interface AlphaOptions {
 
 const unscaled: AlphaOptions = {};
 
-/** `alpha · other`, without work where alpha is 1; of float16 in float32. */
+/** `alpha · other`; `other` itself if alpha is 1. A float16 product is computed in float32. */
 function scaled(operation: string, other: Operand, options: AlphaOptions): Operand {
   if (options === unscaled) return other;
   checkOptions(operation, options, ["alpha"]);
@@ -41,7 +41,7 @@ function scaled(operation: string, other: Operand, options: AlphaOptions): Opera
   if (alpha === undefined || alpha === 1) return other;
   checkOperands(operation, [other, alpha]);
   if (isTensor(other)) {
-    // A factor of integers wraps, as the product does: −1 turns an addition of uint8 into a subtraction.
+    // An integer factor wraps, as the product does: −1 makes an addition of uint8 a subtraction.
     const dtype = resultType([other, alpha]);
     const factor = isInteger(dtype) ? elementValue(alpha, dtype) : alpha;
     return apply("mul", [widened(other), factor], none, operation);
@@ -49,7 +49,7 @@ function scaled(operation: string, other: Operand, options: AlphaOptions): Opera
   return typeof other === "bigint" && typeof alpha === "bigint" ? other * alpha : Number(other) * Number(alpha);
 }
 
-/** Integers to negative powers are fractions. @throws RangeError for them, as PyTorch. */
+/** @throws RangeError for an integer to a negative power, which is a fraction. PyTorch throws too. */
 function checkPower(base: Tensor, exponent: Operand): void {
   if (
     !isTensor(exponent) && Number(exponent) < 0 && !isFloat(base.dtype) && Number.isInteger(Number(exponent))
@@ -60,7 +60,7 @@ function checkPower(base: Tensor, exponent: Operand): void {
   }
 }
 
-/** To how many decimals `round` rounds; negative ones are tens, hundreds, … */
+/** Options of `round`: the number of decimals. Negative ones round to tens, hundreds, … */
 export interface RoundOptions {
   /** The number of decimals, by default 0. */
   readonly decimals?: number;
@@ -151,7 +151,7 @@ export function div(x: Tensor, other: Operand, options: DivOptions = {}): Tensor
   if (options.roundingMode === "floor") return apply("floorDivide", [x, other], none);
   checkOption("div", "roundingMode", options.roundingMode, ["trunc", "floor"]);
   const whole = !isFloat(resultType([x, other]));
-  // For integers the truncated quotient is exact: take off the remainder that has the dividend's sign.
+  // For integers: subtract the remainder that has the dividend's sign. Then the division is exact, and so truncates.
   return whole ? x.sub(apply("fmod", [x, other], none)).floorDivide(other) : inFloat32(
     [x, isTensor(other) ? other : null],
     (x, y) => apply("div", [x, y ?? other], none).trunc(),
@@ -166,7 +166,7 @@ export function div_(x: Tensor, other: Operand, options: DivOptions = {}): Tenso
 
 export function pow(x: Tensor, exponent: Operand): Tensor {
   checkPower(x, exponent);
-  // As PyTorch does: faster everywhere, and at -0 and -∞ a root is not C's power.
+  // As in PyTorch: faster on every device; and at -0 and -∞ a root differs from C's pow.
   if (exponent === 2 && x.dtype !== "bool") return apply("mul", [x, x], none);
   if (exponent === 0.5 && isFloat(x.dtype)) return x.sqrt();
   if (exponent === -0.5 && isFloat(x.dtype)) return x.rsqrt();
@@ -269,7 +269,7 @@ export function clamp(x: Tensor, options: ClampOptions): Tensor {
   if (min === undefined && max === undefined) {
     throw new Error("clamp: give min, max or both, as in x.clamp({ min: 0 })");
   }
-  // A NaN is neither below nor above, and stays.
+  // A NaN is neither below nor above the bounds, and stays.
   const where = (prim: "lt" | "gt", x: Tensor, bound: Operand) =>
     apply("where", [apply(prim, [x, bound], none, "clamp"), bound, x], none, "clamp");
   const raised = min === undefined ? x : where("lt", x, min);

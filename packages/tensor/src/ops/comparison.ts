@@ -1,4 +1,4 @@
-/** Comparison, logic, bits and tests of values. */
+/** Comparison, logic, bitwise operations and tests of values. */
 import { apply } from "../engine/apply.ts";
 import { checkTensor } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
@@ -10,7 +10,7 @@ import { checkOptions } from "../options.ts";
 
 const none = {};
 
-/** How close is close: |a − b| ≤ atol + rtol · |b|. */
+/** Tolerances of `isclose` and `allclose`: |a − b| ≤ atol + rtol · |b|. */
 export interface CloseOptions {
   /** Relative tolerance, by default 1e-5. */
   readonly rtol?: number;
@@ -20,14 +20,14 @@ export interface CloseOptions {
   readonly equalNan?: boolean;
 }
 
-/** Two tensors as floats, and their difference. */
+/** Two tensors as floats, and their absolute difference. */
 function comparable(x: Tensor, y: Tensor): [a: Tensor, b: Tensor, difference: Tensor] {
   if (x.dtype === "float16") return comparable(widened(x), widened(y));
   if (isFloat(x.dtype)) return [x, y, x.sub(y)];
   const wide = x.device.backend.supports("float64");
   const [a, b] = wide ? [x.to("float64"), y.to("float64")] : [x.to("float32"), y.to("float32")];
   if (wide || isFloat(y.dtype)) return [a, b, a.sub(b)];
-  // A float32 holds 24 bits; the difference of integers of one sign does not overflow.
+  // float32 holds integers of 24 bits. The difference of integers of equal sign does not overflow.
   const [i, j] = [x.to("int32"), y.to("int32")];
   return [a, b, apply("where", [i.lt(0).eq(j.lt(0)), i.sub(j).to("float32"), a.sub(b)], none)];
 }

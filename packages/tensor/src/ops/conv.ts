@@ -9,7 +9,7 @@ import { withEpilogue } from "./epilogue.ts";
 import { checkOptions } from "../options.ts";
 import { padded } from "./join.ts";
 
-/** One number for all spatial dimensions, or one each. */
+/** One number for all spatial dimensions, or one for each. */
 export type PerDim = number | readonly number[];
 
 /** Options of convolutions. */
@@ -18,13 +18,13 @@ export interface ConvOptions {
   readonly bias?: Tensor | null;
   /** The step from one window to the next, by default 1. */
   readonly stride?: PerDim;
-  /** Zeros on both sides, or "same" (stride 1 only) or "valid" (none). */
+  /** Zeros on both sides; or "same" (stride 1 only), or "valid" (none). */
   readonly padding?: PerDim | "same" | "valid";
   /** The distance between the elements that a kernel covers, by default 1. */
   readonly dilation?: PerDim;
   /** Into how many groups the channels are divided; each group is convolved on its own. By default 1. */
   readonly groups?: number;
-  /** Applied to the result, at less cost than by a call of its own: `"relu"`, or `"none"` as it is by default. */
+  /** Applied to the result, which is cheaper than a separate call: `"relu"` or `"none"` (the default). */
   readonly activation?: Activation;
 }
 
@@ -32,11 +32,11 @@ export interface ConvOptions {
 export interface ConvTransposeOptions extends Omit<ConvOptions, "padding" | "activation"> {
   /** How many elements are cut off each side of the output, by default 0. */
   readonly padding?: PerDim;
-  /** Added to one side of the output, to choose among the sizes that a stride allows. */
+  /** Added to one side of the output. It chooses among the sizes that a stride allows. */
   readonly outputPadding?: PerDim;
 }
 
-/** One entry a spatial dimension. @throws RangeError when there are as many as neither one nor the dimensions. */
+/** One entry per spatial dimension. @throws RangeError if the number of entries is neither one nor the number of dimensions. */
 export function perDim(operation: string, name: string, value: PerDim, dims: number, least: number): number[] {
   checkNumbers(operation, name, value);
   const list = typeof value === "number"
@@ -54,10 +54,10 @@ export function perDim(operation: string, name: string, value: PerDim, dims: num
   return list;
 }
 
-/** Positions in padded images are int32. */
+/** The most positions of a padded image along a dimension: they are int32. */
 const mostReach = 2 ** 31 - 2 ** 16;
 
-/** @throws RangeError when a padded image, or a window on it, has more positions along a dimension than can be counted. */
+/** @throws RangeError if a padded image, or a window on it, has too many positions along a dimension. */
 export function checkPadded(
   operation: string,
   size: readonly number[],
@@ -76,7 +76,7 @@ export function checkPadded(
   });
 }
 
-/** An input without a batch gets one; the answer says whether it did. */
+/** Adds a batch dimension to an input without one. Returns whether it did. */
 export function batched(operation: string, x: Tensor, dims: number): { input: Tensor; single: boolean } {
   if (x.ndim !== dims + 2 && x.ndim !== dims + 1) {
     throw new RangeError(
@@ -121,7 +121,7 @@ function checkChannels(
   const divisible = Number.isInteger(groups) && groups > 0 && first % groups === 0;
   if (!divisible || x.shape[1] !== expected) {
     throw new RangeError(
-      `${operation}: an input of shape ${showShape(x.shape)} does not suit a weight of shape ${
+      `${operation}: an input of shape ${showShape(x.shape)} does not fit a weight of shape ${
         showShape(w.shape)
       } with groups ${groups}: ` +
         (divisible ? `expected ${expected} channels, got ${x.shape[1]}` : `${first} is not a multiple of groups`),
@@ -143,7 +143,7 @@ function conv(operation: string, x: Tensor, w: Tensor, dims: number, options: Co
     }
     const total = dilation.map((d, i) => d * (w.shape[i + 2]! - 1));
     padding = total.map((n) => Math.floor(n / 2));
-    // An odd total puts one more zero at the end, as PyTorch does.
+    // If the total is odd, there is one more zero at the end, as in PyTorch.
     total.forEach((n, i) => input = padded(input, i + 2, 0, n % 2));
   } else padding = perDim(operation, "padding", options.padding === "valid" ? 0 : options.padding ?? 0, dims, 0);
   checkPadded(operation, input.shape.slice(2), w.shape.slice(2), padding, dilation);
@@ -185,23 +185,23 @@ function convTranspose(operation: string, x: Tensor, w: Tensor, dims: number, op
   if (x.dtype === "float16" && bias) {
     return inFloat32([x, w, bias], (x, w, bias) => convTranspose(operation, x, w, dims, { ...options, bias }));
   }
-  // An output longer by whole strides is that of an input with zeros behind it: then it is the gradient of a convolution.
+  // Extra outputs of whole strides come from zeros appended to the input. The rest is the gradient of a convolution.
   extra.forEach((n, i) => input = padded(input, i + 2, 0, Math.floor(n / stride[i]!)));
   const product = apply("convInputGrad", [input, w], { stride, padding, dilation, groups, inputSize });
   const y = bias ? addBias(product, bias) : product;
   return single ? y.squeeze(0) : y;
 }
 
-/** Convolution of `[N, C, L]` with `[O, C / groups, K]`: `[N, O, L′]`. See {@link conv2d}. */
+/** Convolution of `[N, C, L]` with `[O, C / groups, K]`, of shape `[N, O, L′]`. See {@link conv2d}. */
 export function conv1d(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
   return conv("conv1d", x, weight, 1, options);
 }
 
 /**
- * Convolution of `[N, C, H, W]` (or `[C, H, W]`) with `[O, C / groups, KH, KW]`: `[N, O, H′, W′]` with
- * H′ = ⌊(H + 2·padding − dilation·(KH − 1) − 1) / stride⌋ + 1.
+ * Convolution of `[N, C, H, W]` (or `[C, H, W]`) with `[O, C / groups, KH, KW]`, of shape `[N, O, H′, W′]` with H′ = ⌊(H +
+ * 2·padding − dilation·(KH − 1) − 1) / stride⌋ + 1.
  *
- * @throws RangeError when channels, groups or sizes do not fit. TypeError when dtypes differ.
+ * @throws RangeError if channels, groups or sizes do not fit. TypeError if dtypes differ.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Values out of tensors, and tensors into other dtypes and devices. */
+/** Reading values of tensors, and conversion to other dtypes and devices. */
 import { apply, applyInPlace, execute } from "../engine/apply.ts";
 import { constant, fill, produceOne } from "../engine/launch.ts";
 import { checkDType, type DType, dtypes, itemSize, type Scalar, typedArrayOver } from "../dtype.ts";
@@ -10,7 +10,7 @@ import { activeTape } from "../engine/tape.ts";
 import { type DataArray, freedError, isTensor, makeTensor, type NestedArray, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** Tensors of more elements are not written as JSON. */
+/** The most elements of a tensor that `toJSON` writes. */
 const longestJson = 10_000;
 
 export function item(x: Tensor): number {
@@ -128,13 +128,13 @@ export function toJSON(x: Tensor): unknown {
   return x.dtype === "int64" ? jsonIntegers(x.toArray()) : x.toArray();
 }
 
-/** JSON has no bigints: numbers where they are exact, else strings. */
+/** Bigints for JSON, which has none: as numbers where these are exact, else as strings. */
 function jsonIntegers(values: NestedArray): unknown {
   if (Array.isArray(values)) return values.map(jsonIntegers);
   return Number.isSafeInteger(Number(values)) ? Number(values) : String(values);
 }
 
-/** Writes one value everywhere, as an operation that is recorded. */
+/** Sets all elements to a value, as an operation that the tape records. */
 function filled(operation: string, x: Tensor, value: Scalar): Tensor {
   if (activeTape()?.enabled || x.isDisposed || x.strides.includes(0)) {
     const everywhere = constant(operation, value, x.dtype, x.device).expand(x.shape);
@@ -145,7 +145,7 @@ function filled(operation: string, x: Tensor, value: Scalar): Tensor {
   return x;
 }
 
-/** @throws RangeError for what is neither a dtype nor a device. */
+/** @throws RangeError for a name that is neither a dtype nor a device. */
 function deviceNamed(target: Device | string): Device {
   if (target instanceof Device || deviceNames().includes(target)) return getDevice(target);
   const names = (all: readonly string[]) => all.map((name) => `"${name}"`).join(", ");
@@ -180,7 +180,7 @@ function packed<T>(tensor: Tensor, operation: string, read: (source: Tensor) => 
   }
 }
 
-/** The bytes of a contiguous tensor: where they begin and how many. */
+/** The byte offset and the number of bytes of a contiguous tensor. */
 function extent({ offset, numel, dtype, shape, storage }: Tensor): [byteOffset: number, bytes: number] {
   const [start, bytes] = [offset * itemSize(dtype), numel * itemSize(dtype)];
   if (sizeOf(shape) !== numel || !(start >= 0 && start + bytes <= storage.buffer.bytes)) {
@@ -188,7 +188,7 @@ function extent({ offset, numel, dtype, shape, storage }: Tensor): [byteOffset: 
       `reading ${numel} elements from ${offset} on as shape ${
         showShape(shape)
       }: they are not within the tensor's memory of ` +
-        `${storage.buffer.bytes} bytes; the array that shape gives must not be written to`,
+        `${storage.buffer.bytes} bytes; do not write to the array that shape returns`,
     );
   }
   return [start, bytes];
@@ -201,12 +201,15 @@ function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): DataArray {
   return Float32Array.from(values, (bits) => table[bits]!);
 }
 
-/** Values and inner arrays that `toArray` makes: some seconds, and two to four GB. An expanded tensor may have far more of them. */
+/**
+ * The most values and inner arrays that `toArray` creates: they take some seconds, and two to four GB. An expanded tensor may
+ * have far more.
+ */
 const mostNested = 2 ** 25;
-/** Dimensions that it takes: arrays within arrays, which callers walk recursively. */
+/** The most dimensions that `toArray` takes, since callers walk nested arrays recursively. */
 const mostNestedDims = 1000;
 
-/** @throws RangeError for a tensor whose nested arrays would take minutes or all memory, before it is read. */
+/** @throws RangeError, before the tensor is read, if its nested arrays would take minutes or all memory. */
 function checkNested(shape: Shape): void {
   if (shape.length > mostNestedDims) {
     throw new RangeError(

@@ -100,7 +100,7 @@ describe("arange", () => {
 
   test("refuses steps that never arrive", () => {
     for (const make of [() => arange(0, 5, 0), () => arange(0, 5, -1), () => arange(NaN), () => arange(0, Infinity)]) {
-      expect(make).toThrow(/^arange: from .* never arrives; use a finite step/);
+      expect(make).toThrow(/^arange: from .* never reaches the end; use a finite step/);
     }
   });
 });

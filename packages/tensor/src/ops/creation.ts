@@ -1,4 +1,4 @@
-/** Functions that make tensors. */
+/** Functions that create tensors. */
 import { checkScalar, checkTensor, wrongValue } from "../engine/checks.ts";
 import { allocate, constant, fill, produceOne } from "../engine/launch.ts";
 import { type DType, type Scalar, scalarDType, type TypedArray } from "../dtype.ts";
@@ -10,7 +10,7 @@ import { optionDType } from "./conversion.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { deviceOf, fromElements, withOptions } from "./from_elements.ts";
 
-/** Values for {@link tensor}: one, or nested arrays of them (also typed ones); rows of a dimension are of equal length. */
+/** Data for {@link tensor}: a value, or nested arrays (also typed arrays). Rows of a dimension have equal lengths. */
 export type TensorData = NestedArray | TypedArray | readonly TensorData[];
 
 function isTypedArray(value: unknown): value is TypedArray {
@@ -22,10 +22,10 @@ function isRow(value: unknown): value is ArrayLike<unknown> {
 }
 
 /**
- * A tensor of JavaScript values, copied: numbers make float32, booleans bool, bigints int64, unless `dtype` says otherwise. A
- * typed array keeps its own type.
+ * Creates a tensor from JavaScript values, which are copied. Numbers become float32, booleans bool and bigints int64, unless
+ * `dtype` is given. A typed array keeps its own type.
  *
- * @throws RangeError when rows differ in length. TypeError for a value that is none of these.
+ * @throws RangeError if rows differ in length. TypeError for any other value.
  *
  * @example
  * ```ts
@@ -70,7 +70,7 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   return withOptions(fromElements("tensor", dtype, shape, deviceOf(options), (i) => flat[i]!), options);
 }
 
-/** As many dimensions as PyTorch's tensors may have. */
+/** The most dimensions of nested arrays, as in PyTorch. */
 const mostDims = 64;
 
 function wrongItem(item: unknown, depth: number): TypeError {
@@ -84,7 +84,7 @@ function wrongItem(item: unknown, depth: number): TypeError {
   return wrongValue("tensor", "a number, a boolean or a bigint, or nested arrays of them", item);
 }
 
-/** Booleans give way to bigints, both to numbers. */
+/** The dtype of mixed values: bigints take precedence over booleans, and numbers over both. */
 function mixed(a: DType, b: DType): DType {
   return a === "float32" || b === "float32" ? "float32" : "int64";
 }
@@ -101,10 +101,12 @@ const arrayDTypes: readonly (readonly [new (...args: never[]) => ArrayBufferView
 ];
 
 /**
- * A tensor of a typed array's elements. On `reference` the two share memory; `cpu` and GPUs copy. A `Uint8Array` with `dtype: "bool"` holds 0 and 1 (another byte makes it copy); a `Uint16Array` with `dtype: "float16"` holds bits. Another dtype than the array's own casts.
+ * Creates a tensor from a typed array. On the device `reference` the two share memory; `cpu` and GPUs copy. With `dtype: "bool"` a
+ * `Uint8Array` holds 0 and 1 (with other bytes it is copied); with `dtype: "float16"` a `Uint16Array` holds bits. Any other dtype
+ * than the array's own casts the elements.
  *
- * @param sizes the shape, by default `[array.length]`.
- * @throws RangeError when the shape has another number of elements. TypeError for an array of a kind that has no dtype.
+ * @param sizes the shape; by default `[array.length]`.
+ * @throws RangeError if the shape has another number of elements. TypeError for a kind of typed array without a dtype.
  */
 export function fromTypedArray(
   array: TypedArray | Uint8ClampedArray,
@@ -137,10 +139,10 @@ export function fromTypedArray(
   const device = deviceOf(options);
   const dtype = optionDType("fromTypedArray", options.dtype, own);
   if (dtype !== own && !bits && !device.backend.supports(own)) {
-    // What the device cannot cast.
+    // The device cannot cast from this dtype.
     return withOptions(fromElements("fromTypedArray", dtype, shape, device, (i) => array[i]!, true), options);
   }
-  // Other bytes than 0 and 1 are no bools; the caller's array is not ours to mend.
+  // Bytes other than 0 and 1 are not valid bools. Copy, since the caller's array must not change.
   const source = flags && array.some((value) => value > 1) ? array.map((value) => value === 0 ? 0 : 1) : array;
   const adopted = device.backend.adopt(source);
   let result: Tensor;
@@ -165,8 +167,8 @@ export function fromTypedArray(
 }
 
 /**
- * A tensor whose elements are not set to anything in particular: what the memory held before. Write them before they are read.
- * With `HEDDLE_POISON=1` they are NaN (−1 in integers) on the CPU, so that it shows when they are not.
+ * Creates a tensor without setting its elements: they hold what was in the memory before. Write them before you read them. With
+ * `HEDDLE_POISON=1` they are NaN (−1 in integers) on the CPU, which reveals reads of unwritten elements.
  */
 export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
   checkOptions("empty", options, tensorOptions);
@@ -184,24 +186,24 @@ function filled(operation: string, shape: Shape, value: Scalar, options: TensorO
   return withOptions(constant(operation, value, dtype, deviceOf(options), [...shape]), options);
 }
 
-/** A tensor of one value; its dtype follows the value. */
+/** Creates a tensor with all elements equal to `value`. The default dtype follows the value. */
 export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): Tensor {
   checkOptions("full", options, tensorOptions);
   checkScalar("full", value);
   return filled("full", shape, value, options, scalarDType(value));
 }
 
-/** A tensor of zeros. */
+/** Creates a tensor of zeros. */
 export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
   return filled("zeros", shape, 0, options, "float32");
 }
 
-/** A tensor of ones. */
+/** Creates a tensor of ones. */
 export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
   return filled("ones", shape, 1, options, "float32");
 }
 
-/** Shape and options of the `…Like` functions: what is not given is as in the tensor that is followed. */
+/** Shape and options of the `…Like` functions. Dtype and device default to those of the given tensor. */
 function like(operation: string, x: Tensor, options: TensorOptions): [shape: Shape, options: TensorOptions] {
   checkOptions(operation, options, tensorOptions);
   checkTensor(operation, x);
@@ -230,10 +232,10 @@ export function fullLike(x: Tensor, value: Scalar, options: TensorOptions = {}):
 }
 
 /**
- * Evenly spaced numbers from `start` (default 0) up to but not including `end`: `arange(end)`, `arange(start, end, step)`.
- * float32 unless `dtype` is given (PyTorch: int64 for integers).
+ * Evenly spaced numbers from `start` (default 0) up to but excluding `end`: `arange(end)` or `arange(start, end, step)`. The dtype
+ * is float32 unless given (PyTorch: int64 for integers).
  *
- * @throws RangeError when the step is 0 or leads away from the end.
+ * @throws RangeError if the step is 0 or leads away from the end.
  */
 export function arange(end: number, options?: TensorOptions): Tensor;
 /** The numbers from `start` up to, but not including, `end`, in steps of `step` (default 1). */
@@ -256,14 +258,14 @@ export function arange(
   const count = Math.ceil((end - start) / step);
   if (!(step !== 0 && Number.isFinite(count)) || count < 0) {
     throw new RangeError(
-      `arange: from ${start} to ${end} by ${step} never arrives; use a finite step that leads from start to end`,
+      `arange: from ${start} to ${end} by ${step} never reaches the end; use a finite step that leads from start to end`,
     );
   }
   const dtype = optionDType("arange", options.dtype, "float32");
   return withOptions(fromElements("arange", dtype, [count], deviceOf(options), (i) => start + i * step), options);
 }
 
-/** `steps` numbers from `start` to `end`, both included. @throws RangeError when steps is not a non-negative integer. */
+/** `steps` evenly spaced numbers from `start` to `end`, both included. @throws RangeError if `steps` is not a non-negative integer. */
 export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
   checkOptions("linspace", options, tensorOptions);
   for (const bound of [start, end]) if (typeof bound !== "number") throw wrongValue("linspace", "a number", bound);
@@ -271,13 +273,13 @@ export function linspace(start: number, end: number, steps: number, options: Ten
     throw new RangeError(`linspace: steps ${steps} is not a non-negative integer`);
   }
   const step = (end - start) / (steps - 1);
-  // From both ends, so that the last is exactly `end`.
+  // Computed from both ends, so that the last number is exactly `end`.
   const value = (i: number) => steps === 1 ? start : i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step;
   const dtype = optionDType("linspace", options.dtype, "float32");
   return withOptions(fromElements("linspace", dtype, [steps], deviceOf(options), value), options);
 }
 
-/** The identity matrix of `n` rows and `m` (default n) columns. */
+/** The identity matrix with `n` rows and `m` (default `n`) columns. */
 export function eye(n: number, m: number | TensorOptions = n, options: TensorOptions = {}): Tensor {
   const [columns, given] = typeof m === "object" ? [n, m] : [m, options];
   checkOptions("eye", given, tensorOptions);

@@ -1,4 +1,4 @@
-/** Einstein's summation: products of tensors by the letters of their dimensions. */
+/** Einstein summation. */
 import { promoteTypes } from "../dtype.ts";
 import { inFloat32 } from "../engine/upcast.ts";
 import { showShape } from "../shape.ts";
@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 interface Term {
   readonly x: Tensor;
-  /** A label for each dimension. Broadcast dimensions of an ellipsis are numbered from the last: "0", "1", … */
+  /** A label for each dimension. The dimensions of an ellipsis are numbered from the last: "0", "1", … */
   readonly labels: readonly string[];
 }
 
@@ -30,7 +30,7 @@ function labelsOf(equation: string, text: string, ndim: number | null, ellipsis:
   return labels;
 }
 
-/** A repeated label is a diagonal. */
+/** Takes the diagonal of dimensions with the same label. */
 function withoutRepeats({ x, labels }: Term): Term {
   const again = labels.findIndex((label, i) => labels.indexOf(label) < i);
   if (again < 0) return { x, labels };
@@ -46,14 +46,14 @@ function sumOut(term: Term, keep: ReadonlySet<string>): Term {
   return { x: term.x.sum(gone), labels: term.labels.filter((label) => keep.has(label)) };
 }
 
-/** Dimensions brought into an order of labels; missing ones have size 1. */
+/** Permutes dimensions into an order of labels. Missing ones get size 1. */
 function arranged({ x, labels }: Term, order: readonly string[]): Tensor {
   const present = order.filter((label) => labels.includes(label));
   const permuted = x.permute(present.map((label) => labels.indexOf(label)));
   return permuted.reshape(order.map((label) => labels.includes(label) ? x.shape[labels.indexOf(label)]! : 1));
 }
 
-/** Whether a term is summed by itself: over a label that is neither in another term nor in the result. */
+/** Whether some term has a label that is neither in another term nor in the result, so that it is summed alone. */
 function hasOwnSums(terms: readonly Term[], output: readonly string[]): boolean {
   return terms.some(({ labels }, i) =>
     labels.some((label) =>
@@ -62,7 +62,7 @@ function hasOwnSums(terms: readonly Term[], output: readonly string[]): boolean 
   );
 }
 
-/** Two terms multiplied and summed over the labels that nobody needs any more, as one batched matrix product. */
+/** Multiplies two terms and sums over the labels that are not in `keep`, as one batched matrix product. */
 function contract(a: Term, b: Term, keep: ReadonlySet<string>, sizes: ReadonlyMap<string, number>): Term {
   const left = sumOut(a, new Set([...keep, ...b.labels]));
   const right = sumOut(b, new Set([...keep, ...a.labels]));
@@ -77,15 +77,17 @@ function contract(a: Term, b: Term, keep: ReadonlySet<string>, sizes: ReadonlyMa
   const p = spread(left, [...batch, ...rows, ...inner]).reshape(size(batch), size(rows), size(inner));
   const q = spread(right, [...batch, ...inner, ...columns]).reshape(size(batch), size(inner), size(columns));
   const labels = [...batch, ...rows, ...columns];
-  // What was summed on the way may be wider than what was not. A product alone promotes, as in PyTorch, and bool stays bool.
+  // A term that was summed before may have a wider dtype than the other. As in PyTorch, a product without a sum promotes, and bool
+  // stays bool.
   const dtype = promoteTypes(p.dtype, q.dtype);
   const product = inner.length === 0 ? p.mul(q) : p.to(dtype).matmul(q.to(dtype));
   return { x: product.reshape(labels.map((label) => sizes.get(label)!)), labels };
 }
 
 /**
- * Sums of products over labelled dimensions: letters before `->` name the dimensions of each operand, those after it the result's.
- * Without `->` the letters that occur once remain, in alphabetical order. `...` stands for dimensions that broadcast.
+ * Einstein summation: sums of products over labelled dimensions (PyTorch: `torch.einsum`). Letters before `->` name the dimensions
+ * of each operand, letters after it those of the result. Without `->` the result has the letters that occur once, in alphabetical
+ * order. `...` stands for dimensions that broadcast.
  *
  * @throws RangeError for an equation that does not fit the operands.
  *
@@ -130,7 +132,7 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
     if (!sizes.has(label)) fail(equation, `"${label}" of the result is in no operand`);
     if (output.indexOf(label) !== output.lastIndexOf(label)) fail(equation, `"${label}" stands twice in the result`);
   }
-  // A size of 1 against a larger one broadcasts: drop it, so that it counts as absent.
+  // A size of 1 broadcasts to a larger one. Drop the dimension, so that the label counts as absent.
   terms = terms.map(({ x, labels }) => {
     const kept = labels.filter((label, d) => x.shape[d] === sizes.get(label));
     return { x: x.reshape(kept.map((label) => sizes.get(label)!)), labels: kept };

@@ -1,10 +1,10 @@
-/** Bias and activation of products: the routine's own affair where it can be, operations of their own elsewhere. */
+/** Bias and activation after a product: fused into the routine if possible, else separate operations. */
 import { checkOption } from "../options.ts";
 import { type DType, isFloat } from "../dtype.ts";
 import { type Activation, activations, type Epilogue } from "../prims/attrs.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** What follows a product of one dtype; `fits` says whether the bias is one that routines take. */
+/** Bias and activation of a product. `fits` is whether routines accept this bias. */
 export interface Following {
   readonly dtype: DType;
   readonly bias: Tensor | null | undefined;
@@ -13,10 +13,10 @@ export interface Following {
 }
 
 /**
- * The product with what follows: `product` is given further inputs of the routine and its attributes, `add` is for a bias that the
- * routine does not take.
+ * A product with its epilogue. `product` receives further inputs and attributes of the routine; `add` adds a bias that the routine
+ * does not accept.
  *
- * @throws TypeError for an activation that there is not.
+ * @throws TypeError for an unknown activation.
  */
 export function withEpilogue(
   operation: string,

@@ -1,4 +1,4 @@
-/** What functions that make tensors share: their options, and elements that are computed on the host. */
+/** Shared by functions that create tensors: their options, and tensors from elements that the host computes. */
 import { defaultDevice, type Device, getDevice } from "../device.ts";
 import { type DType, isInteger, itemSize, type Scalar, typedArrayOver } from "../dtype.ts";
 import { toHalfBits } from "../half.ts";
@@ -8,22 +8,22 @@ import type { Shape } from "../shape.ts";
 import type { TensorOptions } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** Where a tensor with such options is made. */
+/** The device that the options select. */
 export function deviceOf(options: TensorOptions): Device {
   return options.device === undefined ? defaultDevice() : getDevice(options.device);
 }
 
-/** The tensor with what else the options say. */
+/** Applies the remaining options to a new tensor. */
 export function withOptions(result: Tensor, options: TensorOptions): Tensor {
   if (options.requiresGrad) result.requiresGrad = true;
   return result;
 }
 
 /**
- * A tensor of what `value` gives for each element, asked in their order. The device's memory comes first, so that what is too large is
- * refused before anything is computed.
+ * Creates a tensor from `value(i)` of each element i, called in order. The device's memory is allocated first, so that a size that
+ * is too large throws before anything is computed.
  *
- * @throws RangeError for a value that the dtype cannot hold, unless it is to wrap as casts do.
+ * @throws RangeError for a value that the dtype cannot hold, unless values wrap as in casts.
  */
 export function fromElements(
   operation: string,

@@ -1,4 +1,4 @@
-/** What the tape of `@heddle/autograd` knows of a tensor. */
+/** Gradients of a tensor, through the tape of `@heddle/autograd`. */
 import { activeTape, type BackwardOptions, requireTape } from "../engine/tape.ts";
 import { freedError, internals } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -1,4 +1,4 @@
-/** Index arguments of `at` and `indexPut_`, from what users write to views and index tensors. */
+/** Resolves the index arguments of `at` and `indexPut_` to views and index tensors. */
 import { isTensor } from "../tensor/core.ts";
 import { apply } from "../engine/apply.ts";
 import { isFloat } from "../dtype.ts";
@@ -7,12 +7,12 @@ import { broadcastShapes, sameShape, showShape, sizeOf } from "../shape.ts";
 import { type Symbolic, whereSymbolic } from "../engine/symbolic.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** A slice in Python's syntax, `start:stop:step`; parts may be left out, and negative ones count from the end. */
+/** A slice in Python's syntax, `start:stop:step`. Parts may be omitted; negative ones count from the end. */
 export type SliceString =
   | `${number | ""}:${number | ""}`
   | `${number | ""}:${number | ""}:${number | ""}`;
 
-/** An index of one dimension (a mask: of several); null makes a new one, "..." stands for all that are not named. */
+/** An index of one dimension (a mask: of several). Null adds a dimension; "..." stands for all dimensions without an index. */
 export type Index = number | SliceString | "..." | null | Tensor;
 
 /** A parsed slice. */
@@ -42,7 +42,7 @@ function parseSlice(text: string): Slice {
     );
   }
   const slice = { start, stop, step };
-  if (parsed.size > 1000) parsed.clear(); // programs that slice by computed bounds
+  if (parsed.size > 1000) parsed.clear(); // for programs that slice with computed bounds
   parsed.set(text, slice);
   return slice;
 }
@@ -53,13 +53,13 @@ interface Advanced {
   readonly index: Tensor;
 }
 
-/** A tensor after its integers, slices, `null` and "..." have been applied, and what remains to be looked up. */
+/** The view after integers, slices, `null` and "..." were applied, and the index tensors that remain. */
 export interface Indexed {
   readonly view: Tensor;
   readonly advanced: readonly Advanced[];
 }
 
-/** The positions at which a bool tensor is true, one int32 tensor a dimension. */
+/** The positions where a bool tensor is true: one int32 tensor per dimension. */
 function maskIndices(operation: string, mask: Tensor, shape: readonly number[], dim: number): Tensor[] {
   if (!sameShape(mask.shape, shape.slice(dim, dim + mask.ndim))) {
     throw new RangeError(
@@ -73,7 +73,7 @@ function maskIndices(operation: string, mask: Tensor, shape: readonly number[], 
 }
 
 /**
- * Applies the simple indices as views and gathers the rest.
+ * Applies integers, slices, `null` and "..." as views, and collects the index tensors.
  *
  * @throws RangeError for too many indices, an index out of range, or a mask of another shape.
  */
@@ -91,7 +91,7 @@ export function resolveIndices(operation: string, x: Tensor, indices: readonly I
     );
   }
   if (indices.filter((index) => index === "...").length > 1) {
-    throw new RangeError(`${operation}: "..." can stand once only`);
+    throw new RangeError(`${operation}: "..." can occur only once`);
   }
   let view = x;
   let dim = 0;
@@ -106,7 +106,7 @@ export function resolveIndices(operation: string, x: Tensor, indices: readonly I
         `${operation}: ${String(index)} is not an index; use integers, slices such as "1:3", null, "...", or tensors`,
       );
     } else if (index.dtype === "bool") {
-      // A mask without dimensions chooses whether all of it is there: an index into a new dimension of size 1.
+      // A 0-dimensional mask selects everything or nothing: it is an index into a new dimension of size 1.
       if (index.ndim === 0) view = view.unsqueeze(dim);
       const mask = index.ndim === 0 ? index.reshape(1) : index;
       for (const part of maskIndices(operation, mask, view.shape, dim)) advanced.push({ dim: dim++, index: part });
@@ -128,17 +128,17 @@ function sliced(x: Tensor, dim: number, { start, stop, step }: Slice): Tensor {
   return apply("slice", [x], { dim, start: from, length: Math.max(Math.ceil((to - from) / step), 0), step });
 }
 
-/** Where the looked-up elements are: rows of the view brought to `[positions, …rest]`. */
+/** The indexed elements, as rows of the view in the shape `[positions, …rest]`. */
 export interface Lookup {
   /** The view with the indexed dimensions in front. */
   readonly front: Tensor;
-  /** Row of each looked-up element among the flattened indexed dimensions (int32). */
+  /** The row of each element among the flattened indexed dimensions (int32). */
   readonly rows: Tensor;
-  /** Shape to which the index tensors broadcast. */
+  /** The shape to which the index tensors broadcast. */
   readonly shape: readonly number[];
-  /** Dimensions that follow the indexed ones in `front`. */
+  /** The sizes of the other dimensions in `front`. */
   readonly rest: readonly number[];
-  /** Where the looked-up dimensions go in the result. */
+  /** The position of the indexed dimensions in the result. */
   readonly place: number;
 }
 
@@ -146,18 +146,21 @@ const wrap = (index: Symbolic, size: Symbolic): Symbolic => whereSymbolic(index.
 const orNone = (index: Symbolic, size: Symbolic): Symbolic =>
   whereSymbolic(index.lt(0).apply("logicalOr", index.ge(size)), -1, index);
 
-/** Indices with those counted from the end made positive; on devices where nobody looks at them, −1 for those out of range. */
+/**
+ * Row numbers of the first index: negative indices count from the end. On devices that cannot check indices, those out of range
+ * become −1.
+ */
 const firstRows = fused("lookup", wrap);
 const firstRowsOrNone = fused("lookup", (index, size) => orNone(wrap(index, size), size));
 
-/** Rows of one dimension more. */
+/** Row numbers after one further dimension. */
 const nextRows = fused("lookup", (rows, index, size) => rows.mul(size).add(wrap(index, size)));
 const nextRowsOrNone = fused("lookup", (rows, index, size) => {
   const own = orNone(wrap(index, size), size);
   return whereSymbolic(rows.minimum(own).lt(0), -1, rows.mul(size).add(own));
 });
 
-/** Index tensors as one row number each. */
+/** Combines the index tensors into one row number per element. */
 export function lookup(operation: string, { view, advanced }: Indexed): Lookup {
   const dims = advanced.map(({ dim }) => dim);
   const shape = broadcastShapes(operation, ...advanced.map(({ index }) => index.shape));
@@ -168,13 +171,13 @@ export function lookup(operation: string, { view, advanced }: Indexed): Lookup {
     const size = view.shape[dim]!;
     checkRange(operation, index, dim, size);
     const whole = index.to("int32");
-    // One index out of range of its own dimension may, with others, name a row that exists.
+    // An index that is out of range in its dimension may, with others, give an existing row.
     const checks = advanced.length > 1 && !index.device.backend.readsAtOnce;
     rows = rows === null
       ? (checks ? firstRowsOrNone : firstRows)([whole, size])
       : (checks ? nextRowsOrNone : nextRows)([rows, whole, size]);
   }
-  // Neighbouring indices keep their place; scattered ones move to the front (NumPy's rule, and PyTorch's).
+  // Adjacent indices keep their position; separated ones move to the front (the rule of NumPy and PyTorch).
   const together = dims.every((dim, i) => i === 0 || dim === dims[i - 1]! + 1);
   return {
     front,
@@ -196,7 +199,7 @@ function checkRange(operation: string, index: Tensor, dim: number, size: number)
   }
 }
 
-/** The rows of `[positions, …rest]` that a lookup names. */
+/** The view's elements as a matrix of rows, `[positions, …rest]`. */
 export function flatRows(found: Lookup): Tensor {
   const count = sizeOf(found.front.shape.slice(0, found.front.ndim - found.rest.length));
   return found.front.reshape([count, ...found.rest]);

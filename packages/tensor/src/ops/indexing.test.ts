@@ -16,7 +16,7 @@ describe("at", () => {
       /^at: index -5 .* dim 1 of size 4; expected -4 to 3/,
     ],
     ["too many indices", () => x.at(0, 0, 0), /^at: 3 indices for a tensor of 2 dimensions \(shape \[3, 4\]\)/],
-    ["two ellipses", () => x.at("...", "..."), /^at: "\.\.\." can stand once only/],
+    ["two ellipses", () => x.at("...", "..."), /^at: "\.\.\." can occur only once/],
     ["a negative step", () => x.at("::-1"), /^at: step -1 in "::-1" is not positive; .* use flip/],
     ["no step", () => x.at("::0"), /step 0/],
     ["a fraction", () => x.at(0.5), /index 0.5 is out of range/],

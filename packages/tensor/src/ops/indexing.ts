@@ -1,4 +1,4 @@
-/** Reading and writing by index, by mask and by index tensor. */
+/** Reading and writing by indices, masks and index tensors. */
 import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkNumber, checkNumbers, checkOperands, checkTensor, wrongValue } from "../engine/checks.ts";
@@ -198,7 +198,7 @@ export function repeat(x: Tensor, times: readonly (number | readonly number[])[]
   const lead = counts.length - x.ndim;
   if (lead < 0 || counts.some((n) => !Number.isInteger(n) || n < 0)) {
     throw new RangeError(
-      `repeat: [${counts.join(", ")}] does not suit shape ${
+      `repeat: [${counts.join(", ")}] does not fit shape ${
         showShape(x.shape)
       }; give one count ≥ 0 for each of its ${x.ndim} dims, or more`,
     );
@@ -232,7 +232,7 @@ export function roll(x: Tensor, shifts: number | readonly number[], dims?: numbe
   return result === x ? x.clone() : result;
 }
 
-/** A 1-dimensional index along `dim`, repeated (without a copy) to the shape in which `gather` wants it. */
+/** A 1-dimensional index along `dim`, expanded (without a copy) to the shape that `gather` takes. */
 function rowIndex(index: Tensor, dim: number, shape: readonly number[]): Tensor {
   return index.reshape(shape.map((_, d) => d === dim ? index.numel : 1)).expand(
     shape.map((size, d) => d === dim ? index.numel : size),
@@ -250,7 +250,7 @@ function checkVector(operation: string, index: Tensor): void {
   }
 }
 
-/** Checks a source that has one slice along a dimension for each index. */
+/** Checks that a source has one slice along a dimension for each index. */
 function checkSlices(operation: string, x: Tensor, dim: number, index: Tensor, source: Tensor): void {
   checkVector(operation, index);
   checkTensor(operation, source, "the source");
@@ -319,7 +319,7 @@ function checkMask(operation: string, mask: Tensor): void {
   }
 }
 
-/** A fill value in the tensor's own dtype, so that it does not promote. */
+/** A fill value in the tensor's dtype, so that it does not promote. */
 function typed(operation: string, value: Operand, x: Tensor): Operand {
   return isTensor(value) ? value.to(x.dtype) : constant(operation, value, x.dtype, x.device);
 }

@@ -29,7 +29,7 @@ test.each<[string, () => unknown, RegExp]>([
     /^oneHot: classes from 3 to 3 .* 0 to 2/,
   ],
   ["oneHot of nothing", () => oneHot(zeros([0], { dtype: "int32" })), /^oneHot: no elements/],
-  ["pad of an odd list", () => pad(x, [1]), /^pad: amounts \[1\] do not suit shape \[2, 3\]; give two integers a dim/],
+  ["pad of an odd list", () => pad(x, [1]), /^pad: amounts \[1\] do not fit shape \[2, 3\]; give two integers a dim/],
   ["pad of too many dims", () => pad(x, [1, 1, 1, 1, 1, 1]), /^pad/],
   ["pad by a fraction", () => pad(x, [0.5, 1]), /^pad/],
   [

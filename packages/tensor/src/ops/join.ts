@@ -1,4 +1,4 @@
-/** Tensors put together, chosen between, padded. */
+/** Concatenation, selection by condition, and padding. */
 import { apply } from "../engine/apply.ts";
 import { checkOperands, checkScalar, checkTensor } from "../engine/checks.ts";
 import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
@@ -12,13 +12,13 @@ import type { Scalar } from "../dtype.ts";
 import { zeros } from "./creation.ts";
 
 /**
- * Tensors joined along a dimension they have.
+ * Concatenates tensors along an existing dimension.
  *
- * @throws RangeError when there is none, or another dimension differs in size.
+ * @throws RangeError without tensors, or if another dimension differs in size.
  */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   if (tensors.length === 0) throw new RangeError("cat: expected at least one tensor");
-  // An empty vector joins anything, as in PyTorch.
+  // An empty vector can be concatenated with anything, as in PyTorch.
   const parts = tensors.filter((x) => !(x.ndim === 1 && x.numel === 0));
   const first = parts[0] ?? tensors[0]!;
   if (first.ndim === 0) throw new RangeError("cat: 0-dimensional tensors cannot be joined; use stack");
@@ -36,7 +36,7 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   return apply("cat", parts.length === 0 ? [first] : parts, { dim: d });
 }
 
-/** Tensors of one shape joined along a new dimension. @throws RangeError when shapes differ. */
+/** Stacks tensors of equal shape along a new dimension. @throws RangeError if shapes differ. */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   if (tensors.length === 0) throw new RangeError("stack: expected at least one tensor");
   const { shape } = tensors[0]!;
@@ -50,9 +50,9 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
 }
 
 /**
- * `a` where the condition holds, else `b`; all broadcast.
+ * `a` where the condition is true, else `b`. All three broadcast.
  *
- * @throws TypeError when the condition is not bool.
+ * @throws TypeError if the condition is not bool.
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   checkTensor("where", condition, "the condition");
@@ -75,7 +75,10 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return apply("where", [condition, a, b], {});
 }
 
-/** Vectors spread over a common grid: one tensor each, of all their sizes. "ij" orders dims as given, "xy" swaps the first two. */
+/**
+ * Expands vectors to a common grid: one tensor per vector, each with all their sizes. "ij" keeps the order of dims, "xy" swaps
+ * the first two.
+ */
 export function meshgrid(tensors: readonly Tensor[], options: { readonly indexing?: "ij" | "xy" } = {}): Tensor[] {
   checkOptions("meshgrid", options, ["indexing"]);
   const { indexing = "ij" } = options;
@@ -91,9 +94,9 @@ export function meshgrid(tensors: readonly Tensor[], options: { readonly indexin
 }
 
 /**
- * Class indices as rows with a single 1 (int32): shape `[…, numClasses]`.
+ * One-hot encoding of class indices (int32), of shape `[…, numClasses]`.
  *
- * @throws RangeError for an index outside 0 to numClasses − 1.
+ * @throws RangeError for an index that is not within 0 to numClasses − 1.
  */
 export function oneHot(x: Tensor, numClasses = -1): Tensor {
   if (!x.dtype.startsWith("int") && x.dtype !== "uint8") {
@@ -115,13 +118,13 @@ export function oneHot(x: Tensor, numClasses = -1): Tensor {
   return zeros([...x.shape, classes], { dtype: "int32", device: x.device }).scatter(-1, index.unsqueeze(-1), 1);
 }
 
-/** How `pad` fills: with a value, mirrored without the edge, with the edge, or from the other end. */
+/** How `pad` fills: with a value, mirrored without the edge, with the edge, or with elements from the other end. */
 export type PadMode = "constant" | "reflect" | "replicate" | "circular";
 
 /**
- * Pads the last dimensions: `[left, right, top, bottom, …]` from the last one outwards. Negative amounts crop.
+ * Pads the last dimensions. Amounts are `[left, right, top, bottom, …]`, from the last dimension outwards; negative amounts crop.
  *
- * @throws RangeError when there are more amounts than dimensions, or mirroring reaches beyond the other end.
+ * @throws RangeError if there are more amounts than twice the dimensions, or mirroring reaches beyond the other end.
  *
  * @example
  * ```ts
@@ -142,7 +145,7 @@ export function pad(
   checkOption("pad", "mode", mode, ["constant", "reflect", "replicate", "circular"]);
   if (amounts.length % 2 !== 0 || amounts.length > 2 * x.ndim || amounts.some((n) => !Number.isInteger(n))) {
     throw new RangeError(
-      `pad: amounts [${amounts.join(", ")}] do not suit shape ${
+      `pad: amounts [${amounts.join(", ")}] do not fit shape ${
         showShape(x.shape)
       }; give two integers a dim, from the last outwards`,
     );
@@ -155,7 +158,7 @@ export function pad(
     const size = result.shape[d]!;
     if (size + before + after < 0) {
       throw new RangeError(
-        `pad: cropping dim ${d} of size ${size} by ${-before} and ${-after} leaves less than nothing`,
+        `pad: cropping dim ${d} of size ${size} by ${-before} and ${-after} removes more elements than there are`,
       );
     }
     if (before < 0 || after < 0) {
@@ -169,7 +172,7 @@ export function pad(
   return result === x ? x.clone() : result;
 }
 
-/** One dimension with so many elements of a value before and after its own; itself where there are none. */
+/** Pads one dimension with `before` and `after` elements of a value. Returns the tensor itself if both are 0. */
 export function padded(x: Tensor, dim: number, before: number, after: number, value: Scalar = 0): Tensor {
   if (before === 0 && after === 0) return x;
   const length = x.shape[dim]!;

@@ -1,4 +1,4 @@
-/** Products with weights. */
+/** The linear layer's product. */
 import { apply } from "../engine/apply.ts";
 import { inFloat32 } from "../engine/upcast.ts";
 import type { Activation } from "../prims/attrs.ts";
@@ -9,17 +9,17 @@ import { checkOptions } from "../options.ts";
 
 /** Options of {@link linear}. */
 export interface LinearOptions {
-  /** Added to each row: `[out]`. */
+  /** Added to each row; of shape `[out]`. */
   readonly bias?: Tensor | null;
-  /** Applied to the result, at less cost than by a call of its own: `"relu"`, or `"none"` as it is by default. */
+  /** Applied to the result, which is cheaper than a separate call: `"relu"` or `"none"` (the default). */
   readonly activation?: Activation;
 }
 
 /**
- * `x · weightᵀ + bias` over the last dimension: `[…, in]` with a weight `[out, in]` and a bias `[out]` gives `[…, out]`.
+ * `x · weightᵀ + bias` over the last dimension: `[…, in]`, a weight `[out, in]` and a bias `[out]` give `[…, out]`.
  * PyTorch: `torch.nn.functional.linear`.
  *
- * @throws RangeError when the last dimension is not the weight's. TypeError when the dtypes differ, or for an unknown activation.
+ * @throws RangeError if the last dimension does not fit the weight. TypeError if the dtypes differ, or for an unknown activation.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export function linear(x: Tensor, weight: Tensor, options: LinearOptions = {}): 
       (x, weight, bias) => linear(x, weight, { bias, activation: activation ?? "none" }),
     );
   }
-  // One product over all rows; the weight's gradient is then one product too, not one a batch and their sum.
+  // One product over all rows, so that the weight's gradient is one product too, rather than a sum of one per batch.
   const leading = x.shape.slice(0, -1);
   const rows = x.ndim === 2 ? x : x.reshape([sizeOf(leading), weight.shape[1]!]);
   const y = withEpilogue(

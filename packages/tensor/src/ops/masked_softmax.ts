@@ -1,4 +1,4 @@
-/** Softmax over what masks let take part: the weights of attention. */
+/** Masked softmax, the weights of attention. */
 import { apply } from "../engine/apply.ts";
 import { isFloat } from "../dtype.ts";
 import { showShape } from "../shape.ts";
@@ -8,19 +8,19 @@ import { checkOptions } from "../options.ts";
 
 /** Options of {@link maskedSoftmax}. */
 export interface MaskedSoftmaxOptions {
-  /** Each broadcasts to the scores: bool, true where an element takes part, or numbers of the scores' dtype that are added. */
+  /** Masks that broadcast to the scores. A bool mask is true for elements to keep; a mask of the scores' dtype is added to them. */
   readonly masks?: readonly Tensor[];
-  /** With a number, row i of the last two dimensions has only its first `i + causalOffset + 1` elements. */
+  /** If a number, row i of the last two dimensions keeps only its first `i + causalOffset + 1` elements. */
   readonly causalOffset?: number | null;
-  /** Factor of the scores, before numbers are added; 1 by default. */
+  /** Factor of the scores, applied before masks are added. The default is 1. */
   readonly scale?: number;
 }
 
 /**
- * softmax(scale · x + masks) over the last dimension, of the elements that take part: the others are 0, and rows of which nothing takes
- * part are 0 everywhere. Numbers that are added may be −∞. Gradients flow to the scores, and to masks that are added.
+ * softmax(scale · x + masks) over the last dimension. Masked elements are 0, and so are rows in which all elements are masked. A
+ * mask that is added may contain −∞. Gradients flow to the scores, and to masks that are added.
  *
- * @throws TypeError for masks that are neither bool nor of the scores' dtype, RangeError for those that do not broadcast.
+ * @throws TypeError for a mask that is neither bool nor of the scores' dtype. RangeError for a mask that does not broadcast.
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export function maskedSoftmax(x: Tensor, options: MaskedSoftmaxOptions = {}): Te
 function checkMask(mask: Tensor, x: Tensor): void {
   if (mask.dtype !== "bool" && mask.dtype !== x.dtype) {
     throw new TypeError(
-      `maskedSoftmax: a mask of ${mask.dtype} for scores of ${x.dtype}; give bool (true: takes part), or ${x.dtype} to be added`,
+      `maskedSoftmax: a mask of ${mask.dtype} for scores of ${x.dtype}; give bool (true: keep the element), or ${x.dtype} to be added`,
     );
   }
   const lead = x.ndim - mask.ndim;

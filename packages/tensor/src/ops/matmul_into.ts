@@ -1,15 +1,15 @@
-/** Products written where the caller wants them. */
+/** Matrix product into an existing tensor. */
 import { checkWritable, deviceOf } from "../engine/checks.ts";
 import { runRoutine } from "../engine/launch.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**
- * `a.matmul(b)` of matrices or batches of them, written into a tensor of the product's shape, which may be a view. Below the tape: nothing
- * is recorded. PyTorch: `torch.matmul(a, b, out=…)`.
+ * Writes `a.matmul(b)` of matrices or batches of matrices to `out`, a tensor of the product's shape, which may be a view. The tape
+ * does not record it. PyTorch: `torch.matmul(a, b, out=…)`.
  *
- * @param out in memory of its own.
- * @throws RangeError when the shapes do not fit or the batches do not broadcast to `out`'s, TypeError when the dtypes differ.
+ * @param out must not share memory with `a` or `b`.
+ * @throws RangeError if the shapes do not fit, or the batches do not broadcast to those of `out`. TypeError if the dtypes differ.
  *
  * @example
  * ```ts

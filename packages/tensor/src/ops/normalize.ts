@@ -1,4 +1,4 @@
-/** Zero mean and unit variance over some dimensions: what the normalising layers are made of. */
+/** Normalisation over dimensions, for the layers of `@heddle/nn`. */
 import { applyAll } from "../engine/apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { inFloat32 } from "../engine/upcast.ts";
@@ -6,24 +6,24 @@ import { type Activation, activations } from "../prims/attrs.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** What {@link normalize} takes. */
+/** Options of {@link normalize}. */
 export interface NormalizeOptions {
-  /** Factor after normalising; broadcast to the input. */
+  /** Factor of the normalised values; broadcast to the input. */
   readonly weight?: Tensor | null;
-  /** Added after that; broadcast to the input. */
+  /** Added after the factor; broadcast to the input. */
   readonly bias?: Tensor | null;
   /** Added to the variance. */
   readonly eps: number;
   /** Added last, in the shape of the input: the other branch of a residual block. */
   readonly residual?: Tensor | null;
-  /** What is applied to the result; "none" by default. */
+  /** Applied to the result; "none" by default. */
   readonly activation?: Activation | undefined;
 }
 
-/** What {@link rmsNormalize} takes. */
+/** Options of {@link rmsNormalize}. */
 export type RmsNormalizeOptions = Pick<NormalizeOptions, "weight" | "eps">;
 
-/** A normalised tensor, and the statistics of it; these have the dimensions kept, with size 1, and of float16 are float32. */
+/** A normalised tensor and its statistics. The statistics keep the reduced dimensions with size 1; for float16 they are float32. */
 export interface Normalized {
   readonly result: Tensor;
   readonly mean: Tensor;
@@ -32,17 +32,16 @@ export interface Normalized {
 }
 
 /**
- * `activation((x − mean) / √(variance + eps) · weight + bias + residual)`, with mean and variance over `dims` of `x`. Gradients flow
- * through the result; what the statistics are used for is outside the history.
+ * `activation((x − mean) / √(variance + eps) · weight + bias + residual)`, with mean and variance over `dims` of `x`. Gradients
+ * flow through the result, not through the returned statistics.
  *
- * @param dims not negative, without repetition.
- * @throws TypeError for an activation that there is not.
+ * @param dims non-negative and distinct.
  */
 export function normalize(x: Tensor, dims: readonly number[], options: NormalizeOptions): Normalized {
   checkOptions("normalize", options, ["activation", "bias", "eps", "residual", "weight"]);
   const { weight = null, bias = null, eps, residual = null, activation = "none" } = options;
   checkOption("normalize", "activation", activation, activations);
-  // One of the two alone is rare, and so is another branch of another shape: they are operations of their own.
+  // A weight without a bias (or the reverse) is rare, and so is a residual of another shape. They run as separate operations.
   const affine = (weight === null) === (bias === null);
   const taken = residual !== null && affine && weight !== null && residual.dtype === x.dtype &&
     sameShape(residual.shape, x.shape);
@@ -65,14 +64,14 @@ export function normalize(x: Tensor, dims: readonly number[], options: Normalize
   return { result, mean: mean!, variance: variance! };
 }
 
-/** What a kernel of its own does where the normalising one does not. */
+/** Residual and activation as a separate kernel. */
 function following(result: Tensor, residual: Tensor | null, activation: Activation): Tensor {
   const sum = residual === null ? result : result.add(residual);
   return activation === "relu" ? sum.relu() : sum;
 }
 
 /**
- * `x / √(mean(x²) + eps) · weight`, with the mean over `dims` of `x`: a normalisation without a mean.
+ * RMS normalisation: `x / √(mean(x²) + eps) · weight`, with the mean over `dims` of `x`.
  *
  * @param dims not negative, without repetition.
  * @param options.weight broadcast to the input.

@@ -1,4 +1,4 @@
-/** Pooling: the largest, or the mean, of windows. */
+/** Max-pooling and average-pooling. */
 import { apply, applyAll } from "../engine/apply.ts";
 import { integerRange, isFloat } from "../dtype.ts";
 import { inFloat32 } from "../engine/upcast.ts";
@@ -18,7 +18,7 @@ export interface MaxPoolOptions {
   readonly padding?: PerDim;
   /** The distance between the elements of a window, by default 1. */
   readonly dilation?: PerDim;
-  /** Whether windows that begin inside but end outside count. */
+  /** Whether windows that begin inside the padded image but end outside it count. */
   readonly ceilMode?: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface AvgPoolOptions {
   readonly countIncludePad?: boolean;
 }
 
-/** Maxima, and where each stands in its flattened plane (int32). */
+/** Maxima, and their indices in the flattened plane (int32). */
 export interface Pooled {
   /** The largest element of each window. */
   readonly values: Tensor;
@@ -88,7 +88,7 @@ function maxPool(
   const missesAll = (o: number, i: number): boolean =>
     Array.from({ length: kernel[i]! }, (_, k) => o * stride[i]! - padding[i]! + k * dilation[i]!)
       .every((at) => at < 0 || at >= input.shape[i + 2]!);
-  // Taps may lie so far apart that all of a window's are in the padding, which counts as −∞.
+  // With a large dilation all taps of a window can be in the padding, which counts as −∞.
   const someEmpty = kernel.some((_, i) =>
     dilation[i]! > 1 && padding[i]! > 0 && Array.from({ length: counts[i]! }).some((_, o) => missesAll(o, i))
   );
@@ -109,7 +109,7 @@ function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number,
   const counts = kernel.map((k, i) => windowCount(input.shape[i + 2]!, k, stride[i]!, padding[i]!, 1, ceilMode));
   checkWindow(operation, x, kernel, padding, counts);
   checkPadded(operation, input.shape.slice(2), kernel, padding, null);
-  // What ceilMode adds beyond the padding is zero but never counts in the mean.
+  // Elements that ceilMode adds beyond the padding are zero, and never count in the mean.
   const beyond = kernel.map((k, i) =>
     Math.max((counts[i]! - 1) * stride[i]! + k - input.shape[i + 2]! - 2 * padding[i]!, 0)
   );
@@ -132,7 +132,7 @@ function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number,
   return single ? y.squeeze(0) : y;
 }
 
-/** The sums for backends that have no routine: windows are a view of the padded input. */
+/** The sums, for backends without the routine: windows are a view of the padded input. */
 function windowSums(
   input: Tensor,
   kernel: readonly number[],
@@ -152,7 +152,7 @@ function pairsFromLast(amounts: readonly number[]): number[] {
   return result;
 }
 
-/** How many elements each window's mean is over: the product of a count for each dimension. */
+/** The number of elements in each window's mean: the product of a count for each dimension. */
 function divisors(
   x: Tensor,
   kernel: readonly number[],
@@ -176,10 +176,10 @@ function divisors(
   return result!;
 }
 
-/** Output sizes: null keeps a dimension's size. */
+/** Output sizes. Null keeps a dimension's size. */
 export type OutputSize = number | null | readonly (number | null)[];
 
-/** Windows of adaptive pooling: from ⌊i·size/out⌋ to ⌈(i + 1)·size/out⌉, as a matrix of means `[out, size]`. */
+/** Adaptive pooling of one dimension as a matrix `[out, size]` of means: window i spans ⌊i·size/out⌋ to ⌈(i + 1)·size/out⌉. */
 function meanMatrix(x: Tensor, size: number, out: number): Tensor {
   return fromElements("adaptiveAvgPool", x.dtype, [out, size], x.device, (at) => {
     const [i, j] = [Math.floor(at / size), at % size];
@@ -218,7 +218,7 @@ function adaptiveAvgPool(operation: string, x: Tensor, outputSize: OutputSize, d
   return single ? y.squeeze(0) : y;
 }
 
-/** Largest element of each window of `[N, C, L]`. See {@link maxPool2d}. */
+/** The largest element of each window of `[N, C, L]`. See {@link maxPool2d}. */
 export function maxPool1d(
   x: Tensor,
   kernel: PerDim,
@@ -240,9 +240,9 @@ export function maxPool1d(
 }
 
 /**
- * Largest element of each window of `[N, C, H, W]` (or `[C, H, W]`); with `returnIndices` also where it stands in its plane.
+ * The largest element of each window of `[N, C, H, W]` (or `[C, H, W]`). With `returnIndices`, also its index in the flattened plane.
  *
- * @throws RangeError when a window does not fit, or the padding is more than half of it.
+ * @throws RangeError if a window does not fit, or the padding is more than half of it.
  *
  * @example
  * ```ts
@@ -270,22 +270,22 @@ export function maxPool2d(
   return options.returnIndices ? pooled : pooled.values;
 }
 
-/** Mean of each window of `[N, C, L]`. */
+/** The mean of each window of `[N, C, L]`. */
 export function avgPool1d(x: Tensor, kernel: PerDim, options: AvgPoolOptions = {}): Tensor {
   return avgPool("avgPool1d", x, kernel, 1, options);
 }
 
-/** Mean of each window of `[N, C, H, W]` (or `[C, H, W]`). */
+/** The mean of each window of `[N, C, H, W]` (or `[C, H, W]`). */
 export function avgPool2d(x: Tensor, kernel: PerDim, options: AvgPoolOptions = {}): Tensor {
   return avgPool("avgPool2d", x, kernel, 2, options);
 }
 
-/** Means of windows chosen so that the output has a given length. */
+/** Means of windows that are chosen to give an output of the given length. */
 export function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSize): Tensor {
   return adaptiveAvgPool("adaptiveAvgPool1d", x, outputSize, 1);
 }
 
-/** Means of windows chosen so that the output has given sizes. */
+/** Means of windows that are chosen to give an output of the given sizes. */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSize): Tensor {
   return adaptiveAvgPool("adaptiveAvgPool2d", x, outputSize, 2);
 }

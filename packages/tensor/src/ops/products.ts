@@ -43,7 +43,7 @@ export function matmul(x: Tensor, other: Tensor): Tensor {
     );
   }
   if (left.ndim > 2 && right.ndim === 2) {
-    // One product over all rows, so that the right operand's gradient is one too, not one a batch and their sum.
+    // One product over all rows, so that the right operand's gradient is one product too, rather than a sum of one per batch.
     const leading = left.shape.slice(0, -1);
     const product = left.reshape([sizeOf(leading), left.shape.at(-1)!]).matmul(right);
     return product.reshape(other.ndim === 1 ? leading : [...leading, right.shape[1]!]);

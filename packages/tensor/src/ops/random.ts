@@ -1,4 +1,4 @@
-/** Functions that make random tensors. */
+/** Functions that create random tensors. */
 import { checkOperands, checkTensor } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
@@ -14,9 +14,9 @@ import { empty, fromTypedArray } from "./creation.ts";
 import { SumTree } from "./sum_tree.ts";
 import { deviceOf, fromElements, withOptions } from "./from_elements.ts";
 
-/** Options of tensors drawn from a generator. */
+/** Options of random tensors. */
 export interface RandomTensorOptions extends TensorOptions {
-  /** By default the generator that `manualSeed` seeds. */
+  /** The generator; by default the one that `manualSeed` seeds. */
   readonly generator?: Generator;
 }
 
@@ -40,12 +40,12 @@ function drawn(
   return result;
 }
 
-/** Numbers evenly distributed over [0, 1). */
+/** Random numbers of the uniform distribution over [0, 1). */
 export function rand(shape: Shape, options: RandomTensorOptions = {}): Tensor {
   return drawn("rand", "uniform", shape, options);
 }
 
-/** Numbers of the standard normal distribution. */
+/** Random numbers of the standard normal distribution. */
 export function randn(shape: Shape, options: RandomTensorOptions = {}): Tensor {
   return drawn("randn", "normal", shape, options);
 }
@@ -64,7 +64,7 @@ export function randnLike(x: Tensor, options: RandomTensorOptions = {}): Tensor 
   return drawn("randnLike", "normal", x.shape, { dtype: x.dtype, device: x.device, ...options });
 }
 
-/** Integers evenly distributed from `low` up to but not including `high`; int32 by default. */
+/** Uniformly distributed integers from `low` up to but excluding `high`; int32 by default. */
 export function randint(low: number, high: number, shape: Shape, options: RandomTensorOptions = {}): Tensor {
   checkOptions("randint", options, known);
   checkShape("randint", shape);
@@ -83,7 +83,7 @@ export function randint(low: number, high: number, shape: Shape, options: Random
   return withOptions(fromElements("randint", dtype, [...shape], deviceOf(rest), value, true), rest);
 }
 
-/** The integers from 0 to n − 1 in random order (int32); Fisher and Yates's shuffle. */
+/** A random permutation of the integers 0 to n − 1 (int32), by the Fisher-Yates shuffle. */
 export function randperm(n: number, options: RandomTensorOptions = {}): Tensor {
   checkOptions("randperm", options, known);
   checkShape("randperm", [n]);
@@ -114,7 +114,7 @@ function shuffled(n: number, generator: Generator): Int32Array {
   return order;
 }
 
-/** @throws RangeError naming a value outside; of a device that cannot be read at once nothing is known. */
+/** @throws RangeError that names a value out of range. Does not check on devices that cannot be read synchronously. */
 function checkWithin(operation: string, x: Tensor, what: string, least: number, most: number, limits: string): void {
   if (!x.device.backend.readsAtOnce || x.numel === 0) return;
   tidy(() => {
@@ -127,9 +127,9 @@ function checkWithin(operation: string, x: Tensor, what: string, least: number, 
 }
 
 /**
- * 1 with the probability that each element gives, else 0, in the dtype of the probabilities.
+ * Draws 1 with the probability in each element, else 0. The dtype is that of the probabilities.
  *
- * @throws RangeError for a probability outside 0 to 1, where the device can be read at once.
+ * @throws RangeError for a probability outside 0 to 1, on devices that can be read synchronously.
  */
 export function bernoulli(p: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
   checkOptions("bernoulli", options, ["generator"]);
@@ -139,10 +139,10 @@ export function bernoulli(p: Tensor, options: { readonly generator?: Generator }
 }
 
 /**
- * Indices (int32) drawn in proportion to weights: from a vector `[n]` of them, or from each row of a matrix `[m, n]`. The
- * weights need not sum to 1.
+ * Draws indices (int32) in proportion to weights: from a vector `[n]`, or from each row of a matrix `[m, n]`. The weights need not
+ * sum to 1.
  *
- * @throws RangeError for negative or vanishing weights, or more draws than non-zero weights without replacement.
+ * @throws RangeError for negative weights, for weights that are all zero, or for more draws than non-zero weights without replacement.
  */
 export function multinomial(
   weights: Tensor,
@@ -190,9 +190,9 @@ function weightOf(value: number | bigint): number {
 }
 
 /**
- * Normal numbers of a mean and a standard deviation, which may be tensors (broadcast) or numbers with a shape.
+ * Random numbers of the normal distribution with a mean and a standard deviation: tensors (which broadcast), or numbers with a shape.
  *
- * @throws RangeError for a standard deviation that is negative or NaN; in a tensor, where the device can be read at once.
+ * @throws RangeError for a standard deviation that is negative or NaN; in a tensor, only on devices that can be read synchronously.
  */
 export function normal(
   mean: Tensor | number,

@@ -1,4 +1,4 @@
-/** In-place fillers from a random stream. */
+/** In-place filling with random numbers. */
 import { checkNumber, checkWritable } from "../engine/checks.ts";
 import { drawInto, type Generator } from "../random.ts";
 import { activeTape } from "../engine/tape.ts";
@@ -6,7 +6,7 @@ import { finfo, isFloat } from "../dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions } from "../options.ts";
 
-/** Where random numbers come from; by default the generator that `manualSeed` seeds. */
+/** Options of random operations: the generator, by default the one that `manualSeed` seeds. */
 export interface RandomOptions {
   /** The generator to draw from. */
   readonly generator?: Generator;
@@ -49,7 +49,7 @@ export function bernoulli_(x: Tensor, p = 0.5, options: RandomOptions = {}): Ten
   return x.copy_(draws.lt(p));
 }
 
-/** x · factor + shift, in place. */
+/** Computes x · factor + shift in place. */
 function spread(x: Tensor, factor: number, shift: number): void {
   if (x.dtype === "float16") x.copy_(x.float().mul_(factor).add_(shift));
   else x.mul_(factor).add_(shift);
@@ -65,7 +65,7 @@ function filled(operation: string, x: Tensor, fill: (x: Tensor) => void): Tensor
     fill(x.detach());
     return x;
   }
-  // The old values no longer matter: write constants, and let the tape know.
+  // The old values no longer matter. Write through an operation, so that the tape records it.
   const fresh = tape.paused(() => {
     const made = x.detach().clone();
     fill(made);

@@ -1,4 +1,4 @@
-/** Reductions over none, one or several dimensions, running sums, softmax. */
+/** Reductions, running sums and products, and softmax. */
 import { apply } from "../engine/apply.ts";
 import { checkNumber } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
@@ -11,16 +11,16 @@ import { checkOptions } from "../options.ts";
 const accumulateNames = ["dtype", "keepdim"] as const;
 const varianceNames = ["correction", "keepdim"] as const;
 
-/** One dimension, several, or (undefined) all. */
+/** One dimension, several, or all (undefined). */
 export type Dims = number | readonly number[] | undefined;
 
-/** Whether reduced dimensions stay with size 1. */
+/** Options of reductions: whether reduced dimensions are kept with size 1. */
 export interface ReduceOptions {
   /** Whether reduced dimensions stay with size 1, by default false. */
   readonly keepdim?: boolean;
 }
 
-/** Values along a dimension and where they stood (int32). */
+/** Values along a dimension, and their indices (int32). */
 export interface ValuesAndIndices {
   /** The values. */
   readonly values: Tensor;
@@ -32,7 +32,7 @@ function reduce(prim: ReducePrim, x: Tensor, dim: Dims, keepdim = false, operati
   return apply(prim, [x], { dims: normalizeDims(operation, dim, x.ndim), keepdim });
 }
 
-/** A sum or product in a dtype that the caller may choose; narrow integers are summed as int32, and then wrap. */
+/** A sum or product, in a dtype that the caller may choose. Narrow integers accumulate as int32, and then wrap. */
 function accumulated(
   prim: "sum" | "prod",
   x: Tensor,
@@ -44,7 +44,7 @@ function accumulated(
   return reduce(prim, x.to(dtype), dim, keepdim).to(dtype);
 }
 
-/** @throws RangeError when there is nothing to choose from. */
+/** @throws RangeError if there are no elements to choose from. */
 function checkChoice(operation: string, x: Tensor, dim: Dims): void {
   const dims = normalizeDims(operation, dim, x.ndim);
   if (dims.some((d) => x.shape[d] === 0)) {
@@ -159,7 +159,7 @@ export function norm(x: Tensor, p = 2, dim?: Dims, options: ReduceOptions = {}):
   if (p === 0) return x.ne(0).to(x.dtype).sum(dim, { keepdim });
   if (p === 2) return away(x.square().sum(dim, { keepdim }), (sum) => sum.sqrt());
   if (p < 0) {
-    // A zero makes the norm 0, whatever else there is.
+    // A zero makes the norm 0, whatever the other elements are.
     const zero = x.eq(0);
     const powers = apply("where", [zero, 1, x.abs()], {}).pow(p);
     return apply("where", [zero.any(dim, { keepdim }), 0, powers.sum(dim, { keepdim }).pow(1 / p)], {});
@@ -175,7 +175,7 @@ export function logsumexp(x: Tensor, dim: number | readonly number[], options: R
   if (x.dtype === "float16") return inFloat32([x], (x) => x.logsumexp(dim, options));
   if (dims.some((d) => x.shape[d] === 0)) return x.exp().sum(dim, options).log();
   const high = x.detach().amax(dims, { keepdim: true });
-  // An infinite maximum would make inf − inf.
+  // Without this an infinite maximum would give inf − inf.
   const shift = apply("where", [high.abs().eq(Infinity), 0, high], {});
   const sum = x.sub(shift).exp().sum(dims, options).log();
   return sum.add(options.keepdim ? shift : shift.reshape(sum.shape));
@@ -218,7 +218,7 @@ function squaredDeviation(
   return centred.square().sum(dim, { keepdim }).div(Math.max(count - correction, 0));
 }
 
-/** A power of non-negative numbers where they are not 0, and 0 there: with gradient 0 in place of infinity. */
+/** A power of non-negative numbers, and 0 where they are 0: the gradient there is 0 rather than infinite. */
 function away(x: Tensor, power: (x: Tensor) => Tensor): Tensor {
   const zero = x.eq(0);
   return apply("where", [zero, 0, power(apply("where", [zero, 1, x], {}))], {});

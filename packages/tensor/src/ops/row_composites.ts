@@ -1,19 +1,22 @@
-/** The row primitives as plain operations: for devices and tensors that no row kernel suits, and for gradients of gradients. */
+/**
+ * The row primitives composed of plain operations: for devices and tensors without a suitable row kernel, and for gradients of
+ * gradients.
+ */
 import { hasHalfGradient } from "../engine/upcast.ts";
 import type { RowComposites } from "../engine/row_composite.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { arange } from "./creation.ts";
 import { where } from "./join.ts";
 
-/** Row kernels compute in one dtype. */
+/** Whether all inputs have one dtype, as row kernels need. */
 function hasOneDType([x, ...others]: readonly Tensor[]): boolean {
   return others.every(({ dtype }) => dtype === x!.dtype);
 }
 
-/** By primitive. Inputs and outputs are those of the row kernels in `engine/row_rules.ts`. */
+/** The composites. Inputs and outputs are those of the row kernels in `engine/row_rules.ts`. */
 export const rowComposites: RowComposites = {
   softmax: {
-    // The gradient is computed from the result, which must not be rounded to float16 before; masks get none from the row kernel.
+    // The gradient is computed from the result, which must not be rounded to float16 first. The row kernel gives masks no gradient.
     suits: ([x, ...masks]) => !hasHalfGradient(x!) && masks.every(({ requiresGrad }) => !requiresGrad),
     compute([x, ...masks], { dim, scale = 1, limited = false }) {
       if (x!.numel === 0) return [x!.clone()];
@@ -25,7 +28,7 @@ export const rowComposites: RowComposites = {
         } else scores = mask.dtype === "bool" ? where(mask, scores, -Infinity) : scores.add(mask);
       });
       let high = scores.detach().amax(dim, { keepdim: true });
-      // Rows of which nothing takes part are even before they are zero, so that no gradient is NaN.
+      // Rows that are masked everywhere are made constant first and then set to zero, so that no gradient is NaN.
       const nothing = masks.length === 0 ? null : high.eq(-Infinity);
       if (nothing !== null) [scores, high] = [where(nothing, 0, scores), where(nothing, 0, high)];
       const power = scores.sub(high).exp();
@@ -80,7 +83,7 @@ export const rowComposites: RowComposites = {
       const centred = x!.sub(mean);
       const variance = centred.square().mean(dims, { keepdim: true });
       const scale = variance.add(eps).rsqrt();
-      // What is small is multiplied first.
+      // The smaller factors are multiplied first.
       const small = weight !== null && weight.numel <= scale.numel;
       let result = centred.mul(small ? scale.mul(weight) : scale);
       if (weight !== null && !small) result = result.mul(weight);
@@ -89,7 +92,7 @@ export const rowComposites: RowComposites = {
       return [activation === "relu" ? result.relu() : result, mean, variance];
     },
   },
-  // Where gradients are differentiated again, the rule in @heddle/autograd computes them from the input.
+  // For gradients of gradients, the rule in @heddle/autograd computes them from the input.
   normalizeGrad: null,
   rmsNormalize: {
     suits: hasOneDType,

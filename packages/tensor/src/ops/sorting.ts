@@ -1,4 +1,4 @@
-/** Sorting, the largest few, distinct values and counts. */
+/** Sorting, top-k, distinct values and counts. */
 import { applyAll } from "../engine/apply.ts";
 import { isFloat } from "../dtype.ts";
 import { fromTypedArray, onesLike, zeros } from "./creation.ts";
@@ -7,13 +7,13 @@ import type { ValuesAndIndices } from "./reduction.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions } from "../options.ts";
 
-/** What {@link TensorOrdering.unique} found. */
+/** The result of {@link Tensor.unique}. */
 export interface Unique {
   /** The distinct values, ascending. */
   readonly values: Tensor;
-  /** With `returnInverse`: for each element its place among the values (int32). */
+  /** With `returnInverse`: the index of each element among the values (int32). */
   readonly inverse?: Tensor;
-  /** With `returnCounts`: how often each value occurs (int32). */
+  /** With `returnCounts`: the number of occurrences of each value (int32). */
   readonly counts?: Tensor;
 }
 
@@ -73,7 +73,7 @@ export function unique(
       const [p, q] = [flat[a * width + i]!, flat[b * width + i]!];
       if (p < q) return -1;
       if (p > q) return 1;
-      if (p !== q) return Number(p !== p) - Number(q !== q) || -1; // every NaN is distinct, and last
+      if (p !== q) return Number(p !== p) - Number(q !== q) || -1; // every NaN is distinct; NaNs come last
     }
     return 0;
   };

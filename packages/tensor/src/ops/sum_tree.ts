@@ -1,9 +1,9 @@
-/** Drawing in proportion to weights. */
+/** A sum tree, for sampling in proportion to weights. */
 
 /**
- * Weights under a binary tree of sums, the root at 1 and the children of node i at 2i and 2i + 1: finding the weight that a number
- * falls on, and taking one out, costs as many steps as the tree has levels. A sum is always that of its two children, so that what is
- * taken out leaves no rounding error behind.
+ * Weights in a binary tree of sums, with the root at index 1 and the children of node i at 2i and 2i + 1. Finding the weight at a
+ * cumulative sum, and removing a weight, takes one step per level. A node is always the sum of its two children, so that removed
+ * weights leave no rounding error.
  */
 export class SumTree {
   private readonly sums: Float64Array;
@@ -17,17 +17,17 @@ export class SumTree {
     for (let node = this.leaves - 1; node > 0; node--) this.add(node);
   }
 
-  /** The sum of all weights that are left. */
+  /** The sum of the remaining weights. */
   get total(): number {
     return this.sums[1]!;
   }
 
-  /** The first weight with which the sum so far exceeds `at`; never one of 0, unless all are. */
+  /** The index of the first weight whose cumulative sum exceeds `at`. Its weight is not 0, unless all are. */
   find(at: number): number {
     let [node, rest] = [1, at];
     while (node < this.leaves) {
       const [left, right] = [this.sums[2 * node]!, this.sums[2 * node + 1]!];
-      // Rounding may let the rest reach the end.
+      // Rounding may make the remainder reach the end.
       const goRight = rest >= left && right > 0;
       if (goRight) rest -= left;
       node = 2 * node + Number(goRight);
@@ -35,7 +35,7 @@ export class SumTree {
     return node - this.leaves;
   }
 
-  /** Makes a weight 0. */
+  /** Sets a weight to 0. */
   clear(i: number): void {
     let node = this.leaves + i;
     this.sums[node] = 0;

@@ -1,4 +1,4 @@
-/** Functions of one element, with their in-place forms. */
+/** Element-wise functions of one operand, with their in-place forms. */
 import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
 import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -7,7 +7,7 @@ const none = {};
 
 type FromResult = "sqrt" | "exp" | "expm1" | "tan" | "tanh" | "erfinv" | "sigmoid";
 
-/** A function whose gradient is computed from its result, which is kept before float16 rounds it. */
+/** A function whose gradient is computed from its result. For float16 the result is saved before it is rounded. */
 function fromResult(prim: FromResult, x: Tensor): Tensor {
   return hasHalfGradient(x) ? inFloat32([x], (x) => apply(prim, [x], none)) : apply(prim, [x], none);
 }

@@ -1,4 +1,4 @@
-/** Views: other shapes of the same storage, through which it can be written. */
+/** Views: other geometries of the same storage. Writes to a view change its base. */
 import { apply } from "../engine/apply.ts";
 import { checkNumbers, checkTensor } from "../engine/checks.ts";
 import {
@@ -146,7 +146,7 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
   const a = normalizeDim("flatten", start, x.ndim);
   const b = normalizeDim("flatten", end, x.ndim);
   if (a > b) {
-    throw new RangeError(`flatten: start ${start} lies behind end ${end} for shape ${showShape(x.shape)}`);
+    throw new RangeError(`flatten: start ${start} is after end ${end} for shape ${showShape(x.shape)}`);
   }
   return x.reshape([...x.shape.slice(0, a), sizeOf(x.shape.slice(a, b + 1)), ...x.shape.slice(b + 1)]);
 }
@@ -167,12 +167,12 @@ export function unfold(input: Tensor, dim: number, size: number, step: number): 
   const whole = Number.isInteger(size) && Number.isInteger(step);
   if (!whole || size < 0 || size > x.shape[d]! || step < 1) {
     throw new RangeError(
-      `unfold: size ${size} and step ${step} do not suit dim ${dim} of size ${
+      `unfold: size ${size} and step ${step} do not fit dim ${dim} of size ${
         x.shape[d]
       }; need integers with 0 ≤ size ≤ ${x.shape[d]} and step ≥ 1`,
     );
   }
-  // PyTorch gives what has no dimensions one only.
+  // As in PyTorch, a 0-dimensional tensor gets one dimension only.
   return input.ndim === 0 ? x.narrow(0, 0, size) : apply("unfold", [x], { dim: d, size, step });
 }
 
@@ -230,7 +230,7 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
   return Array.from({ length: x.shape[d]! }, (_, i) => x.select(d, i));
 }
 
-/** Expanded dimensions may be of any size, without memory; a tensor for each index takes some. */
+/** The most pieces. An expanded dimension of any size takes no memory, but a tensor for each of its indices does. */
 const mostPieces = 2 ** 20;
 
 function checkPieces(operation: string, count: number): void {
@@ -241,7 +241,7 @@ function checkPieces(operation: string, count: number): void {
   }
 }
 
-/** A dimension that must exist, which a 0-dimensional tensor's do not. */
+/** Normalises a dimension. @throws RangeError for a 0-dimensional tensor, which has none. */
 function dimOf(operation: string, dim: number, x: Tensor): number {
   if (x.ndim === 0) {
     throw new RangeError(`${operation}: a 0-dimensional tensor has no dims to work along; reshape(1) gives it one`);

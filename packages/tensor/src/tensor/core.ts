@@ -1,4 +1,4 @@
-/** What every tensor is, below all operations: memory, dtype and geometry, and who frees it. */
+/** The state of a tensor, below all operations: memory, dtype, geometry and lifetime. */
 import { otherCopy } from "../brand.ts";
 import type { Device } from "../device.ts";
 import type { DType, Scalar } from "../dtype.ts";
@@ -8,23 +8,23 @@ import type { Attrs, ViewPrim } from "../prims/attrs.ts";
 import { type Geometry, type Shape, showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** An argument of an operation: a tensor, or a JavaScript value, which broadcasts. */
+/** An operand: a tensor, or a JavaScript value, which broadcasts. */
 export type Operand = Tensor | Scalar;
 
-/** Options of functions that make tensors. */
+/** Options of functions that create tensors. */
 export interface TensorOptions {
-  /** Element type; by default that of the JavaScript values (number → float32, boolean → bool, bigint → int64). */
+  /** The element type. By default that of the JavaScript values: number → float32, boolean → bool, bigint → int64. */
   readonly dtype?: DType;
-  /** Where the tensor lives; by default {@link defaultDevice}. */
+  /** The device; by default {@link defaultDevice}. */
   readonly device?: Device | string;
-  /** Whether gradients are computed for it (needs `@heddle/autograd`). */
+  /** Whether gradients are computed for the tensor (needs `@heddle/autograd`). */
   readonly requiresGrad?: boolean;
 }
 
 /** The names in {@link TensorOptions}. */
 export const tensorOptions = ["dtype", "device", "requiresGrad"] as const;
 
-/** Nested JavaScript arrays of a tensor's values. */
+/** The values of a tensor as nested JavaScript arrays. */
 export type NestedArray = Scalar | NestedArray[];
 
 /**
@@ -39,24 +39,24 @@ export type DataArray<D extends DType = DType> = D extends "float32" | "float16"
   : D extends "int64" ? BigInt64Array<ArrayBuffer>
   : Uint8Array<ArrayBuffer>;
 
-/** The tensor that a view was taken of, and how. In-place writes follow it back to the base. */
+/** The tensor that a view was taken of, and the step. In-place writes follow these links back to the base. */
 export interface ViewSource {
   readonly tensor: Tensor;
   readonly prim: ViewPrim;
   readonly attrs: Attrs[ViewPrim];
 }
 
-/** What the engine of `@heddle/autograd` attaches to a tensor: opaque to this package. */
+/** The data that `@heddle/autograd` attaches to a tensor: opaque to this package. */
 export interface TapeSlot {
   readonly requiresGrad: boolean;
   readonly isLeaf: boolean;
-  /** One handle less refers to the recorded history. */
+  /** Releases one reference to the recorded history. */
   release(): void;
 }
 
 /**
- * Memory, dtype, shape, strides and offset. All tensors are of the class `Tensor`, which adds the methods; code below the operations
- * works on this one.
+ * Memory, dtype, shape, strides and offset. All tensors are instances of `Tensor`, which adds the methods; code below the
+ * operations uses this class.
  */
 export class TensorCore implements Geometry {
   readonly dtype: DType;
@@ -94,29 +94,29 @@ export class TensorCore implements Geometry {
   }
 }
 
-/** The members of a tensor that the library alone uses. */
+/** The internal members of a tensor. */
 export interface TensorInternals {
   /** Set by `keep`: no scope frees this tensor. */
   kept: boolean;
-  /** The tape's own record. */
+  /** The tape's data. */
   slot: TapeSlot | null;
-  /** Whose view this is, else null. */
+  /** The tensor that this is a view of, else null. */
   source: ViewSource | null;
-  /** How often the history of the base had been replaced by an in-place write when this tensor last looked. */
+  /** The number of in-place writes that had replaced the base's history when this view was last refreshed. */
   historyEpoch: number;
-  /** Whose gradient or state this is, else null: no scope frees it as long as that tensor lives. */
+  /** The tensor whose gradient or optimiser state this is, else null. While the owner is alive, no scope frees this tensor. */
   owner: TensorCore | null;
-  /** The memory, null once the tensor was freed. */
+  /** The memory; null after the tensor was freed. */
   held: Storage | null;
-  /** What `grad` returns. */
+  /** The value of `grad`. */
   gradient: Tensor | null;
-  /** What else is freed with this tensor. */
+  /** Tensors that are freed together with this one. */
   belongings: Set<TensorCore> | null;
   readonly isDisposed: boolean;
   dispose(): void;
 }
 
-/** The members of a tensor that the library alone uses. */
+/** The internal members of a tensor. */
 export function internals(x: TensorCore): TensorInternals {
   return x as unknown as TensorInternals;
 }
@@ -125,15 +125,15 @@ type TensorClass = new (storage: Storage, dtype: DType, geometry: Geometry, trac
 
 let tensorClass: TensorClass;
 
-/** `Tensor` registers itself here. It imports the operations, which make tensors, so that they cannot import it. */
+/** `Tensor` registers itself here. It imports the operations, so that they cannot import it to create tensors. */
 export function installTensorClass(made: TensorClass): void {
   tensorClass = made;
 }
 
 /**
- * A tensor over memory that exists.
+ * A tensor over existing memory.
  *
- * @param tracked whether the innermost scope frees it.
+ * @param tracked whether the tensor belongs to the innermost scope.
  */
 export function makeTensor(storage: Storage, dtype: DType, geometry: Geometry, tracked = true): Tensor {
   return new tensorClass(storage, dtype, geometry, tracked);
@@ -144,13 +144,13 @@ export function isTensor(value: unknown): value is Tensor {
   return value instanceof TensorCore;
 }
 
-/** Whether the tape has to know of an operation on a tensor: its gradient is wanted, or it is a view, whose base may have changed. */
+/** Whether operations on a tensor concern the tape: it needs a gradient, or it is a view whose base may have changed. */
 export function isRecorded(x: TensorCore): boolean {
   const { slot, source } = internals(x);
   return slot !== null || source !== null;
 }
 
-/** Size of one dimension; negative dims count from the end. */
+/** The size of one dimension. Negative dims count from the end. */
 export function sizeAt({ shape }: TensorCore, dim: number): number {
   if (typeof dim !== "number") throw new TypeError(`size: dim is ${String(dim)}; it must be a number`);
   const size = shape[dim < 0 ? dim + shape.length : dim];
@@ -158,7 +158,7 @@ export function sizeAt({ shape }: TensorCore, dim: number): number {
   return size;
 }
 
-/** The memory behind a tensor. @throws Error when the tensor was freed. */
+/** The memory of a tensor. @throws Error if the tensor was freed. */
 export function storageOf(x: TensorCore): Storage {
   const { held } = internals(x);
   if (held === null) throw freedError(x, "storage");
@@ -179,7 +179,7 @@ export function freedError(x: TensorCore, operation: string): Error {
   );
 }
 
-/** Gives up a handle, and its gradient's. */
+/** Frees a tensor and its gradient. */
 export function dispose(x: TensorCore): void {
   const self = internals(x);
   if (self.held === null) return;
@@ -202,7 +202,7 @@ export function dispose(x: TensorCore): void {
   }
 }
 
-/** Lets `other` live as long as `x`, whatever scope it was made in. For what optimisers remember. */
+/** Makes `other` live as long as `x`, whatever scope it was created in. For optimiser state. */
 export function own(x: TensorCore, other: TensorCore): void {
   const belonging = internals(other);
   belonging.owner = x;
@@ -210,7 +210,7 @@ export function own(x: TensorCore, other: TensorCore): void {
   (internals(x).belongings ??= new Set()).add(other);
 }
 
-/** Ends what {@link own} began: `other` belongs to the scope that is open. */
+/** Undoes {@link own}: `other` moves to the innermost scope. */
 export function disown(x: TensorCore, other: TensorCore): void {
   if (!internals(x).belongings?.delete(other)) return;
   internals(other).owner = null;
@@ -232,8 +232,8 @@ export function setGradient(x: TensorCore, value: Tensor | null): void {
 }
 
 /**
- * Gives `x` the memory, dtype, shape and device of `other`, as assigning to `.data` does in PyTorch. Modules convert their parameters
- * with it, so that an optimiser keeps the very tensors it was given. No recorded history may refer to `x`.
+ * Gives `x` the memory, dtype, shape and device of `other`, as an assignment to `.data` does in PyTorch. Modules convert parameters
+ * this way, so that an optimiser keeps the same tensor objects. No recorded history may refer to `x`.
  */
 export function become(x: TensorCore, other: TensorCore): void {
   const storage = storageOf(other);
@@ -249,7 +249,7 @@ export function become(x: TensorCore, other: TensorCore): void {
   fields.device = other.device;
 }
 
-/** @throws TypeError, RangeError or Error for what cannot be a tensor's gradient: no tensor, or one of another shape, dtype or device. */
+/** @throws TypeError, RangeError or Error for a value that cannot be the gradient: not a tensor, or of another shape, dtype or device. */
 export function checkGradient(
   operation: string,
   of: Pick<TensorCore, "shape" | "dtype" | "device">,

@@ -1,4 +1,4 @@
-/** Tensors as text, laid out as PyTorch does: four decimals, aligned columns, the middle left out of large ones. */
+/** Prints tensors as PyTorch does: four decimals, aligned columns, large tensors abbreviated. */
 import { apply } from "../engine/apply.ts";
 import { isFloat } from "../dtype.ts";
 import { showShape } from "../shape.ts";
@@ -11,7 +11,7 @@ const lineWidth = 80;
 
 type Format = (value: number | bigint | boolean) => string;
 
-/** `toFixed` with ties to even, as Python prints. A tie at four decimals is an odd multiple of 1/32. */
+/** `toFixed` with ties to even, as in Python. A tie at four decimals is an odd multiple of 1/32. */
 function fixed(value: number): string {
   const magnitude = Math.abs(value);
   if (magnitude * 32 % 2 === 1) {
@@ -29,7 +29,7 @@ function special(value: number): string | null {
   return Number.isNaN(value) ? "nan" : value === Infinity ? "inf" : value === -Infinity ? "-inf" : null;
 }
 
-/** How all shown floats are written: as integers with a point, with four decimals, or in scientific notation. */
+/** The format of all printed floats: integers with a point, four decimals, or scientific notation. */
 function floatFormat(values: readonly number[]): (value: number) => string {
   const sizes = values.filter((v) => Number.isFinite(v) && v !== 0).map(Math.abs);
   if (sizes.length === 0) return (v) => special(v) ?? (Object.is(v, -0) ? "-0." : "0.");
@@ -42,7 +42,7 @@ function floatFormat(values: readonly number[]): (value: number) => string {
   return whole ? (v) => special(v) ?? `${Object.is(v, -0) ? "-0" : v.toFixed(0)}.` : (v) => special(v) ?? fixed(v);
 }
 
-/** The corners of a large tensor: all of it that is shown, and so all that is read. Until they are joined they are views. */
+/** The corners of a large tensor: only the printed elements are read. The corners are views until they are joined. */
 function corners(tensor: Tensor): NestedArray {
   const made = [tensor.detach()];
   const cornersFrom = (x: Tensor, dim: number): Tensor => {
@@ -92,10 +92,10 @@ function leaves(data: NestedArray): number[] {
   return Array.isArray(data) ? data.flatMap(leaves) : [data as number];
 }
 
-/** Dimensions that are printed; of a tensor with more, only the size is. */
+/** The most dimensions whose elements are printed. For a tensor with more, only the size is printed. */
 const mostDims = 256;
 
-/** What `String(tensor)` gives. */
+/** The result of `String(tensor)`. */
 export function formatTensor(tensor: Tensor): string {
   if (tensor.isDisposed) return `tensor(<freed>, shape=${showShape(tensor.shape)}, dtype=${tensor.dtype})`;
   const { dtype, shape } = tensor;
@@ -119,7 +119,7 @@ export function formatTensor(tensor: Tensor): string {
       : dtype === "bool"
       ? (v) => v ? "True" : "False"
       : String;
-    // As in PyTorch, zeros, NaN and infinities have no say in the width of a column of floats.
+    // As in PyTorch, zeros, NaN and infinities do not affect the width of a column of floats.
     const counted = isFloat(dtype) ? flat.filter((v) => Number.isFinite(v) && v !== 0) : flat;
     const width = counted.reduce((n, v) => Math.max(n, text(v).length), 1);
     body = layout(data, shape, "tensor(".length, short, (v) => text(v).padStart(width), width);
@@ -133,7 +133,7 @@ export function formatTensor(tensor: Tensor): string {
   return wrapped(`tensor(${body}`, suffixes);
 }
 
-/** Suffixes stay on the line while they fit. */
+/** Appends suffixes to the last line while they fit. */
 function wrapped(text: string, suffixes: readonly string[]): string {
   let result = text;
   let room = lineWidth - (text.length - (text.lastIndexOf("\n") + 1));

@@ -77,7 +77,7 @@ export class ReferenceBackend implements Backend {
       memory = new ArrayBuffer(Math.ceil(bytes / 8) * 8);
     } catch {
       throw new RangeError(
-        `out of memory: ${bytes} bytes more are not to be had on the device "reference"; free tensors with a scope, or use ` +
+        `out of memory: ${bytes} more bytes cannot be allocated on the device "reference"; free tensors with a scope, or use ` +
           `smaller batches`,
       );
     }

@@ -1,4 +1,4 @@
-/** Element-wise primitives, and expressions of several, as kernels. */
+/** Runs element-wise primitives, and fused expressions of them, as kernels. */
 import { checkDestination, checkSupported, checkWritable, deviceOf, isAliasSafe } from "../checks.ts";
 import { type DType, dtypeIndex, resultType, type Scalar } from "../../dtype.ts";
 import { cast, type Expr } from "../../ir/kernel.ts";
@@ -43,7 +43,10 @@ export function elementwise(
   return out;
 }
 
-/** Expressions of one operation, by the operation and its dtypes: backends know by the object what they have seen. */
+/**
+ * Expressions of one operation, by the operation and its dtypes. They are cached because backends look up compiled kernels by
+ * object identity.
+ */
 const expressions: Map<ElementwisePrim, Map<number, Expr>> = new Map();
 
 export function expressionOf(prim: ElementwisePrim, inputs: readonly Operand[], types: OpTypes, result: DType): Expr {
@@ -54,7 +57,7 @@ export function expressionOf(prim: ElementwisePrim, inputs: readonly Operand[], 
   let expr = ofPrim.get(key);
   if (expr !== undefined) return expr;
   let [tensors, scalars] = [0, 0];
-  // Numbers and single elements that float16 does not hold are not rounded, only the result is.
+  // Numbers and single elements are not rounded to float16; only the result is.
   const half = prim !== "cast" && types.compute === "float16" && types.result === "float16";
   const args = inputs.map((input, i): Expr => {
     const compute = table[prim].condition && i === 0 ? "bool" : half ? "float32" : types.compute;
@@ -69,7 +72,7 @@ export function expressionOf(prim: ElementwisePrim, inputs: readonly Operand[], 
   return expr;
 }
 
-/** Runs an expression that {@link fuse} wrote down, below the tape. `into` is written where it is given. */
+/** Runs an expression that {@link fuse} traced, without recording it. The result is written to `into` if that is given. */
 export function runExpression(
   operation: string,
   tensors: readonly Tensor[],

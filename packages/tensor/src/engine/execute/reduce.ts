@@ -1,4 +1,4 @@
-/** Reductions as kernels. */
+/** Runs reductions as kernels. */
 import { checkSupported, deviceOf } from "../checks.ts";
 import type { DType, Scalar } from "../../dtype.ts";
 import type { Expr } from "../../ir/kernel.ts";
@@ -16,7 +16,7 @@ export function reduce(prim: ReducePrim, input: Tensor, attrs: Attrs[ReducePrim]
   return reduceOver(prim, prim, [input], [], expr, result, input.shape, attrs);
 }
 
-/** The sum over `dims` of an expression that {@link fuseSum} wrote down, in a dtype of its own, below the tape. */
+/** The sum over `dims` of an expression that {@link fuseSum} traced, in a given dtype, without recording it. */
 export function sumExpression(
   operation: string,
   tensors: readonly Tensor[],

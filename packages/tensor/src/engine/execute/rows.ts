@@ -1,4 +1,4 @@
-/** Row primitives as row kernels. */
+/** Runs row primitives as row kernels. */
 import { deviceOf } from "../checks.ts";
 import { collapse } from "../../ir/collapse.ts";
 import type { RowKernel } from "../../ir/rows.ts";
@@ -10,8 +10,8 @@ import { broadcastStrides } from "../../shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /**
- * Whether a row primitive over `dims` of `x` is to be used, rather than a composite: the backend has row kernels for the dtype, there
- * is something to compute, and the elements of a row are neighbours.
+ * Whether a row primitive over `dims` of `x` runs as a row kernel rather than a composite: the backend has row kernels for the
+ * dtype, the tensor is not empty, and the elements of each row are contiguous.
  */
 export function hasRows(x: Tensor, dims: readonly number[]): boolean {
   if (x.numel === 0 || dims.length === 0) return false;
@@ -19,7 +19,7 @@ export function hasRows(x: Tensor, dims: readonly number[]): boolean {
   return (x.shape[last] === 1 || x.strides[last] === 1) && x.device.backend.rows?.(x.dtype) === true;
 }
 
-/** A row primitive, on a backend that has row kernels for the dtype: see {@link hasRows}. */
+/** Runs a row primitive as a row kernel; {@link hasRows} says whether that is possible. */
 export function rows<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attrs: Attrs[P]): readonly Tensor[] {
   const rule: RowRule<P> = rowRules[prim];
   const device = deviceOf(prim, inputs);
@@ -57,7 +57,7 @@ export function rows<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attr
   });
 }
 
-/** Row programs by all that they are written from: backends know by the object what they have seen. */
+/** Row programs, by everything they depend on. They are cached because backends look up compiled kernels by object identity. */
 const programs: Map<string, RowProgram> = new Map();
 
 function programOf<P extends RowPrim>(
@@ -72,7 +72,7 @@ function programOf<P extends RowPrim>(
   for (const name in attrs) key += ` ${name} ${attrs[name]}`;
   let program = programs.get(key);
   if (program === undefined) {
-    if (programs.size > 1000) programs.clear(); // rows of ever new lengths
+    if (programs.size > 1000) programs.clear(); // for programs with many different row lengths
     program = new RowProgram();
     rule.write(program, inputs[0]!.dtype, inputs, attrs, count);
     programs.set(key, program);

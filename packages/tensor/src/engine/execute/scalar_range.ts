@@ -1,4 +1,4 @@
-/** Numbers among the operands of operations on integers. */
+/** JavaScript numbers as operands of integer operations: range checks, and comparisons with numbers out of range. */
 import { type DType, integerRange, isInteger, type Scalar } from "../../dtype.ts";
 import { type ComparisonPrim, type ElementwisePrim, elementwiseRows, isComparison } from "../../prims/elementwise.ts";
 import { checkValue, placeInRange } from "../../scalar.ts";
@@ -37,8 +37,8 @@ const withSmallest: Readonly<Record<ComparisonPrim, ComparisonPrim>> = {
 export type Operation<T extends object> = readonly [prim: ElementwisePrim, operands: readonly (T | Scalar)[]];
 
 /**
- * An operation that computes in an integer dtype, with numbers that this holds. A comparison with a number beyond becomes one that
- * comes to the same.
+ * An operation that computes in an integer dtype, with all numbers within its range. A comparison with a number out of range
+ * becomes an equivalent one with a number in range.
  *
  * @throws RangeError for a number that the dtype cannot hold, in any other operation.
  */

@@ -1,4 +1,4 @@
-/** Views, which are no work, and what is assembled by writing into views of new memory. */
+/** Views, which run no kernel, and tensors assembled by writing into views of new memory. */
 import { internals, makeTensor } from "../../tensor/core.ts";
 import { checkSupported, deviceOf } from "../checks.ts";
 import { resultType } from "../../dtype.ts";
@@ -9,7 +9,7 @@ import { contiguousStrides, type Geometry, type Shape, showShape, sizeOf } from 
 import type { Tensor } from "../../tensor/tensor.ts";
 import { cast } from "../../ir/kernel.ts";
 
-/** The view of a tensor: no work, the same storage. */
+/** A view of a tensor: the same storage in another geometry. */
 export function view(step: ViewStep, input: Tensor): Tensor {
   const rule = table[step.prim].geometry as (input: Geometry, attrs: ViewStep["attrs"]) => Geometry;
   const geometry = rule(input, step.attrs);
@@ -21,7 +21,7 @@ export function view(step: ViewStep, input: Tensor): Tensor {
         `elements than can be counted`,
     );
   }
-  // A view without elements stays where it is: its own place may lie beyond the memory.
+  // An empty view keeps the offset of its base: its own offset may lie beyond the memory.
   const result = makeTensor(
     input.storage,
     input.dtype,
@@ -33,7 +33,7 @@ export function view(step: ViewStep, input: Tensor): Tensor {
   return result;
 }
 
-/** Where a view of a fresh tensor of some shape lies. */
+/** The geometry of a view of a new, contiguous tensor of this shape. */
 function viewOf(shape: Shape, { prim, attrs }: ViewStep): Geometry {
   const rule = table[prim].geometry as (input: Geometry, attrs: ViewStep["attrs"]) => Geometry;
   return rule({ shape, strides: contiguousStrides(shape), offset: 0 }, attrs);
