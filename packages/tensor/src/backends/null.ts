@@ -1,10 +1,10 @@
-/** The null backend: runs nothing, counts everything, so that tests can say how many kernels a step takes. */
+/** The null backend runs nothing, and counts dispatches and memory. Tests use it to check how many kernels a step takes. */
 import type { Backend, Binding, DeviceBuffer, Program } from "../backend.ts";
 import type { DType, Scalar } from "../dtype.ts";
 import type { Work } from "../ir/rows.ts";
 import type { RoutinePrim } from "../prims/attrs.ts";
 
-/** Reads give zeros. */
+/** A backend without computation. Reads return zeros. */
 export class NullBackend implements Backend {
   readonly name = "null";
   readonly readsAtOnce = false;
@@ -61,7 +61,7 @@ export class NullBackend implements Backend {
     this.dispatched.push(program.work);
   }
 
-  /** Starts counting anew. */
+  /** Resets the counts. */
   reset(): void {
     this.dispatched = [];
   }

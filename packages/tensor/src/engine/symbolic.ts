@@ -1,4 +1,4 @@
-/** Expressions of element-wise operations, written down as if on tensors. */
+/** Symbolic tensors, which trace expressions of element-wise operations. */
 import { checkScalar } from "./checks.ts";
 import { type DType, resultType, type Scalar } from "../dtype.ts";
 import { withinRange } from "./execute/scalars.ts";
@@ -6,10 +6,10 @@ import { cast, type Expr } from "../ir/kernel.ts";
 import { type Elementwise, type ElementwisePrim, elementwiseRows } from "../prims/elementwise.ts";
 import { table } from "../prims/table.ts";
 
-/** An operand of a fused expression: an input, a number, or what operations made of them. */
+/** An operand of a traced expression: an input, a number, or the result of operations. */
 export type SymbolicOperand = Symbolic | Scalar;
 
-/** What is gathered while an expression is written down. */
+/** The state of a trace. */
 export interface Draft {
   readonly scalars: Scalar[];
 }
@@ -39,11 +39,11 @@ function operation(
 export class Symbolic {
   /** The expression that computes the value. */
   readonly expr: Expr;
-  /** As of a tensor: operands without dimensions do not decide the dtype. */
+  /** The number of dimensions, for promotion: 0-dimensional operands do not decide the dtype. */
   readonly ndim: number;
   private readonly draft: Draft;
 
-  /** What {@link fuse} and {@link symbolsOf} make; not for elsewhere. */
+  /** Only for {@link fuse} and {@link symbolsOf}. */
   constructor(expr: Expr, ndim: number, draft: Draft) {
     this.expr = expr;
     this.ndim = ndim;
@@ -55,7 +55,7 @@ export class Symbolic {
     return this.expr.dtype;
   }
 
-  /** Any element-wise primitive by name, this being the first operand. */
+  /** Applies an element-wise primitive by name, with this tensor as the first operand. */
   apply(prim: Exclude<ElementwisePrim, "cast">, ...others: SymbolicOperand[]): Symbolic {
     return operation(prim, this.draft, [this, ...others]);
   }
@@ -95,7 +95,7 @@ export function whereSymbolic(condition: Symbolic, a: SymbolicOperand, b: Symbol
   return condition.apply("where", a, b);
 }
 
-/** Turns parts of an expression written down before into symbols that a new expression can go on from. */
+/** Converts parts of an expression that was traced before to symbolic tensors, to continue the expression. */
 export function symbolsOf(scalars: Scalar[]): (expr: Expr) => Symbolic {
   const draft: Draft = { scalars };
   return (expr) => new Symbolic(expr, 1, draft);

@@ -35,7 +35,7 @@ export function inFloat32<const T extends Float32Operands>(
 /** The operands of {@link inFloat32} as the arguments of its function. */
 export type Float32Arguments<T extends Float32Operands> = { -readonly [K in keyof T]: T[K] };
 
-/** A float16 tensor as float32; anything else as it is. */
+/** A float16 tensor cast to float32; anything else unchanged. */
 export function widened<T extends Tensor | null | undefined>(x: T): T {
   return x?.dtype === "float16" ? x.to("float32") as T : x;
 }

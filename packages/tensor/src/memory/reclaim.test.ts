@@ -111,7 +111,7 @@ test("nothing waits while memory does not grow", async () => {
 describe("the error of memory that is used up", () => {
   test.each([[false, /no scope is open: put `using _ = scope\(\);`/], [
     true,
-    /open scopes hold is freed at their end/,
+    /open scopes are freed at their end/,
   ]])(
     "says what holds it, and what to do (in a scope: %s)",
     async (scoped, advice) => {

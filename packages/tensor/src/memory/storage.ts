@@ -78,7 +78,7 @@ export class Storage {
   /**
    * Allocates memory on a device.
    *
-   * @throws the error of the backend when memory is short, with the operations that hold most of it and the remedy.
+   * @throws the backend's out-of-memory error, with the operation that holds most memory and a remedy.
    */
   static allocate(device: Device, bytes: number, operation: string): Storage {
     let buffer: DeviceBuffer;

@@ -1,4 +1,4 @@
-/** The catalogue of primitives: every name there is, with the attributes it takes. Everything else is made of these. */
+/** The catalogue of primitives: all names, with their attributes. All operations are composed of primitives. */
 import type { DType, Scalar } from "../dtype.ts";
 import type { ElementwisePrim } from "./elementwise.ts";
 
@@ -7,13 +7,13 @@ export type { ElementwisePrim } from "./elementwise.ts";
 /** No attributes. */
 export type None = Readonly<Record<never, never>>;
 
-/** Dimensions a reduction removes (or keeps with size 1). */
+/** The dimensions that a reduction removes, or keeps with size 1. */
 export interface ReduceAttrs {
   readonly dims: readonly number[];
   readonly keepdim: boolean;
 }
 
-/** Convolution of `[N, C, …]` with `[O, C / groups, …]`; one entry a spatial dimension. */
+/** Convolution of `[N, C, …]` with `[O, C / groups, …]`; one entry per spatial dimension. */
 export interface ConvAttrs {
   readonly stride: readonly number[];
   readonly padding: readonly number[];
@@ -21,17 +21,17 @@ export interface ConvAttrs {
   readonly groups: number;
 }
 
-/** What is done to a product's sums before they are stored, floats only. */
+/** The function applied to a product's sums before they are stored. For floats only. */
 export type Activation = "none" | "relu";
-/** All of them. */
+/** All activations. */
 export const activations: readonly Activation[] = ["none", "relu"];
 
-/** What follows a product whose third input, where there is one, is a bias; no activation unless it says so. */
+/** The epilogue of a product: a bias, if there is a third input, and an activation, by default none. */
 export interface Epilogue {
   readonly activation?: Activation;
 }
 
-/** Windows of a max-pooling; one entry a spatial dimension. */
+/** Windows of max-pooling; one entry per spatial dimension. */
 export interface PoolAttrs {
   readonly kernel: readonly number[];
   readonly stride: readonly number[];
@@ -40,17 +40,17 @@ export interface PoolAttrs {
   readonly ceilMode: boolean;
 }
 
-/** Windows whose elements are added up, in one or two spatial dimensions; what lies beyond the image is zero. */
+/** Windows whose elements are summed, in one or two spatial dimensions. Elements outside the image are zero. */
 export interface SumPoolAttrs {
   readonly kernel: readonly number[];
   readonly stride: readonly number[];
   readonly padding: readonly number[];
   readonly ceilMode: boolean;
-  /** What the sums are multiplied by. */
+  /** The factor of the sums. */
   readonly scale: number;
 }
 
-/** What a random tensor holds; `key` and `counter` place it in the Philox stream. */
+/** The distribution of a random tensor, and its position in the Philox stream (`key` and `counter`). */
 export interface RandomAttrs {
   readonly distribution: "bits" | "uniform" | "normal";
   readonly shape: readonly number[];
@@ -59,15 +59,18 @@ export interface RandomAttrs {
   readonly counter: number;
 }
 
-/** A softmax along `dim` of `scale` · x (1 unless it says so), of those elements that masks let take part; zeros where they let none. */
+/** A masked softmax of `scale` · x (1 by default) along `dim`. Masked elements are zero, and so are rows that are masked everywhere. */
 export interface SoftmaxAttrs {
   readonly dim: number;
   readonly scale?: number;
-  /** Whether the second input is the last place (int32) that takes part; those after are masks: bool, or numbers that are added. */
+  /**
+   * Whether the second input is the index (int32) of the last unmasked element in each row. Further inputs are masks: bool, or
+   * numbers that are added.
+   */
   readonly limited?: boolean;
 }
 
-/** How `scatter` combines a value with what is there. */
+/** How `scatter` combines a value with the present element. */
 export type ScatterMode = "set" | "sum" | "prod" | "amax" | "amin";
 
 /** Attributes of element-wise primitives. */
@@ -83,9 +86,9 @@ export interface ReductionAttrs {
   argmin: ReduceAttrs;
 }
 
-/** Attributes of row primitives: several walks over each row of elements. */
+/** Attributes of row primitives, which make several passes over each row of elements. */
 export interface RowAttrs {
-  /** Inputs behind the first are what {@link SoftmaxAttrs} says, and masks. */
+  /** {@link SoftmaxAttrs} describes the inputs after the first. */
   softmax: SoftmaxAttrs;
   softmaxGrad: Pick<SoftmaxAttrs, "dim" | "scale">;
   logSoftmax: { readonly dim: number };
@@ -97,7 +100,7 @@ export interface RowAttrs {
     readonly dims: readonly number[];
     readonly eps: number;
     readonly perRow: boolean;
-    /** Whether the gradient of what was added after normalising is wanted, which with an activation is one of its own. */
+    /** Whether to compute the gradient of the residual, which differs from the incoming gradient if there is an activation. */
     readonly addend?: boolean;
   } & Epilogue;
   rmsNormalize: { readonly dims: readonly number[]; readonly eps: number };
@@ -116,7 +119,7 @@ export interface ViewAttrs {
   flip: { readonly dims: readonly number[] };
 }
 
-/** Attributes of what is assembled from copies. */
+/** Attributes of primitives that assemble their output from copies. */
 export interface AssembleAttrs {
   cat: { readonly dim: number };
   embed: { readonly shape: readonly number[]; readonly value: Scalar; readonly view: ViewStep };
@@ -145,7 +148,7 @@ export interface RoutineAttrs {
 /** Attributes by primitive. */
 export interface Attrs extends ElementwiseAttrs, ReductionAttrs, RowAttrs, ViewAttrs, AssembleAttrs, RoutineAttrs {}
 
-/** Name of a primitive. */
+/** The name of a primitive. */
 export type Prim = keyof Attrs;
 
 /** Primitives that only change the geometry. */
@@ -154,14 +157,14 @@ export type ViewPrim = keyof ViewAttrs;
 /** Primitives that reduce an expression. */
 export type ReducePrim = keyof ReductionAttrs;
 
-/** Primitives that walk over rows of elements; a backend without row kernels gets composites instead. */
+/** Primitives over rows of elements. On a backend without row kernels they run as composites. */
 export type RowPrim = keyof RowAttrs;
 
-/** Primitives that are made by copying their inputs into parts of the output. */
+/** Primitives that copy their inputs into parts of the output. */
 export type AssemblePrim = keyof AssembleAttrs;
 
 /** Primitives that a backend implements by name. */
 export type RoutinePrim = keyof RoutineAttrs;
 
-/** One view with its attributes. */
+/** A view primitive with its attributes. */
 export type ViewStep = { readonly [P in ViewPrim]: { readonly prim: P; readonly attrs: Attrs[P] } }[ViewPrim];

@@ -1,11 +1,12 @@
 /**
- * The element-wise primitives: one line each, which names the type rule. Everything else that is kept by primitive (values, renderers,
- * gradients, methods) is typed by these names, so that the type checker asks for what a new line lacks: see docs/adding/operation.md.
+ * The element-wise primitives: one line each, with the name of the type rule. All other tables of primitives (values, renderers,
+ * gradients, methods) are typed by these names, so that the type checker lists the entries that a new primitive needs: see
+ * docs/adding/operation.md.
  */
 import type { DType, Scalar } from "../dtype.ts";
 import { type TypeRule, type TypeRuleName, typeRules } from "./type_rules.ts";
 
-/** Operations on one operand that every device has in some form. */
+/** Operations on one operand that every device implements natively. */
 export const unaryOperations = {
   cast: "same",
   neg: "notBool",
@@ -22,7 +23,7 @@ export const unaryOperations = {
   bitwiseNot: "integral",
 } as const;
 
-/** Functions of one operand: the reference backend's, in float64, are what every other device is measured against. */
+/** Functions of one operand. The accuracy of every device is measured against the reference backend, which computes them in float64. */
 export const unaryFunctions = {
   exp: "float",
   expm1: "float",
@@ -49,7 +50,7 @@ export const unaryFunctions = {
   sinc: "float",
 } as const;
 
-/** Operations on two operands that every device has in some form. */
+/** Operations on two operands that every device implements natively. */
 export const binaryOperations = {
   add: "same",
   sub: "notBool",
@@ -73,7 +74,7 @@ export const binaryOperations = {
   bitwiseRightShift: "shift",
 } as const;
 
-/** Functions of two operands, as {@link unaryFunctions}. */
+/** Functions of two operands; see {@link unaryFunctions}. */
 export const binaryFunctions = {
   floorDivide: "notBool",
   remainder: "notBool",
@@ -83,14 +84,14 @@ export const binaryFunctions = {
   logaddexp: "float",
 } as const;
 
-/** The choice between two operands; the condition, which comes first, is a bool that takes no part in promotion. */
+/** The choice between two operands. The condition, which comes first, is a bool that does not affect promotion. */
 export const choices = { where: "same" } as const;
 
 /** Functions of one operand. */
 export type UnaryFunction = keyof typeof unaryFunctions;
 /** Functions of two operands. */
 export type BinaryFunction = keyof typeof binaryFunctions;
-/** Functions that the reference backend computes with one of JavaScript in float64. */
+/** Functions that the reference backend computes by a JavaScript function in float64. */
 export type FunctionPrim = UnaryFunction | BinaryFunction;
 
 /** Primitives of one operand. */
@@ -99,24 +100,24 @@ export type UnaryPrim = keyof typeof unaryOperations | UnaryFunction;
 export type BinaryPrim = keyof typeof binaryOperations | BinaryFunction;
 /** Primitives that are nodes of kernel expressions. */
 export type ElementwisePrim = UnaryPrim | BinaryPrim | keyof typeof choices;
-/** Element-wise primitives that renderers write as an operation on values; a cast depends on two dtypes and is written apart. */
+/** Element-wise primitives that renderers translate by name. Casts depend on two dtypes, and are rendered separately. */
 export type OperationPrim = Exclude<ElementwisePrim, "cast">;
 
 /**
- * The element-wise operations as methods. `Tensor` has them and so has its symbolic twin, so that what is written over
- * `T extends Elementwise<T>`, as gradient rules are, runs on both. A primitive without a method is a type error.
+ * The element-wise operations as methods, which both `Tensor` and `Symbolic` have. Code that is generic over `T extends
+ * Elementwise<T>`, such as gradient rules, runs on both. A primitive without a method is a type error.
  */
 export type Elementwise<T> =
   & { readonly dtype: DType; square(): T; rsqrt(): T; reciprocal(): T }
   & { readonly [P in Exclude<UnaryPrim, "cast">]: () => T }
   & { readonly [P in BinaryPrim]: (other: T | Scalar) => T };
 
-/** The names in a table whose rule is one of these. */
+/** The names in a table with one of these rules. */
 type WithRule<T, R extends TypeRuleName> = { [P in keyof T]: T[P] extends R ? P : never }[keyof T];
 
 /** Comparisons of two operands. */
 export type ComparisonPrim = WithRule<typeof binaryOperations, "compare">;
-/** Functions that are defined on integers too, and computed on these as integers. */
+/** Functions that are defined on integers too, with integer arithmetic. */
 export type IntegerFunction = WithRule<typeof binaryFunctions, "notBool">;
 
 /** Whether a primitive compares two operands. */
@@ -129,7 +130,7 @@ export function isFunction(prim: string): prim is FunctionPrim {
   return Object.hasOwn(unaryFunctions, prim) || Object.hasOwn(binaryFunctions, prim);
 }
 
-/** Row of an element-wise primitive. With `condition` the first operand is a bool that takes no part in promotion. */
+/** The row of an element-wise primitive. With `condition` the first operand is a bool that does not affect promotion. */
 export interface ElementwiseRow {
   readonly kind: "elementwise";
   readonly arity: number;

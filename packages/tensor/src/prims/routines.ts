@@ -1,4 +1,4 @@
-/** Shape and dtype rules of the routines. The functions that call them check what users gave. */
+/** Shape and dtype rules of the routines. The functions that call routines check the arguments of users. */
 import type { DType } from "../dtype.ts";
 import { broadcastShapes, type Shape, showShape } from "../shape.ts";
 import type { Attrs, RoutinePrim } from "./attrs.ts";
@@ -9,7 +9,7 @@ type RoutineRow<P extends RoutinePrim> = {
   readonly outputs: (inputs: readonly Meta[], attrs: Attrs[P]) => readonly Meta[];
 };
 
-/** Number of positions of a window of `kernel` taps along `size` elements. */
+/** The number of positions of a window of `kernel` taps along `size` elements. */
 export function windowCount(
   size: number,
   kernel: number,
@@ -20,20 +20,20 @@ export function windowCount(
 ): number {
   const room = size + 2 * padding - dilation * (kernel - 1) - 1;
   let count = (ceilMode ? Math.ceil(room / stride) : Math.floor(room / stride)) + 1;
-  // With ceilMode the last window must still start inside the input or the left padding.
+  // With ceilMode the last window must still begin inside the input or the left padding.
   if (ceilMode && (count - 1) * stride >= size + padding) count--;
   return count;
 }
 
 const first = (inputs: readonly Meta[]): readonly Meta[] => [{ dtype: inputs[0]!.dtype, shape: inputs[0]!.shape }];
 
-/** As many planes, of another size. */
+/** Rule of a routine that changes only the size of the planes. */
 const planes = (
   { dtype, shape }: Meta,
   size: Shape,
 ): readonly Meta[] => [{ dtype, shape: [shape[0]!, shape[1]!, ...size] }];
 
-/** Sums of products of bool are no bools, as in PyTorch. */
+/** @throws TypeError for bool, for which matrix products are not defined, as in PyTorch. */
 function checkProduct(operation: string, dtype: DType): void {
   if (dtype === "bool") {
     throw new TypeError(`${operation}: not defined on bool; cast with .to("int32") or .to("float32")`);

@@ -31,7 +31,7 @@ const reduction = (rule: TypeRuleName): { kind: "reduce"; types: TypeRule } => (
   types: typeRules[rule],
 });
 
-/** What they write stands in `row_programs.ts`. */
+/** The outputs of row primitives are in `engine/row_rules.ts`. */
 const rows = { kind: "rows" } as const;
 
 /** The table. */

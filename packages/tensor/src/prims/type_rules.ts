@@ -1,13 +1,13 @@
 /** Type rules of element-wise primitives and reductions, by name. */
 import { type DType, isFloat } from "../dtype.ts";
 
-/** Types of an element-wise operation: that of its operands once promoted, and that of its result. */
+/** The dtypes of an element-wise operation: the one it computes in, and that of its result. */
 export interface OpTypes {
   readonly compute: DType;
   readonly result: DType;
 }
 
-/** Type rule of an element-wise primitive or a reduction, from the promoted dtype. */
+/** The type rule of an element-wise primitive or a reduction: a function of the promoted dtype. */
 export type TypeRule = (operation: string, promoted: DType) => OpTypes;
 
 /** Name of a type rule. */
@@ -49,7 +49,7 @@ export const typeRules: { readonly [R in TypeRuleName]: TypeRule } = {
   logical: () => ({ compute: "bool", result: "bool" }),
   integral,
   shift: (operation, dtype) => notBool(operation, integral(operation, dtype).compute),
-  /** Sums of small integers are int32 on every backend (PyTorch: int64, which GPUs lack). */
+  /** Sums of narrow integers are int32 on every backend (PyTorch: int64, which GPUs lack). */
   accumulate: (_, dtype) => {
     const compute = isFloat(dtype) || dtype === "int64" ? dtype : "int32";
     return { compute, result: compute };

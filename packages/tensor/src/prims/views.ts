@@ -1,4 +1,4 @@
-/** Geometry rules of the view primitives. Attributes arrive checked and non-negative; the methods of Tensor see to that. */
+/** Geometry rules of the view primitives. The methods of Tensor check attributes and make them non-negative. */
 import { broadcastStrides, type Geometry, showShape, viewStrides } from "../shape.ts";
 import type { Attrs, ViewPrim } from "./attrs.ts";
 
@@ -85,7 +85,7 @@ export const viewRules: { readonly [P in ViewPrim]: ViewRow<P> } = {
       offset,
     }),
   },
-  // The one view with negative strides: never handed out, always copied at once (see Tensor.flip).
+  // The only view with negative strides. Users never see it: `Tensor.flip` copies it immediately.
   flip: {
     kind: "view",
     geometry: ({ shape, strides, offset }, { dims }) => ({

@@ -1,10 +1,10 @@
 /**
- * A small WebAssembly assembler. Code is written as expressions, operands inside, as in the folded text format:
- * `op("i32.add", get(i), i32(4))`; a statement is an expression that leaves nothing on the stack.
+ * A small WebAssembly assembler. Code is written as nested expressions, as in the folded text format: `op("i32.add", get(i),
+ * i32(4))`. A statement is an expression that leaves nothing on the stack.
  */
 import { laneOpcodes, memoryLaneOpcodes, memoryOpcodes, opcodes } from "./opcodes.ts";
 
-/** Bytes of code, nested as they were written. */
+/** The bytes of code, nested as written. */
 export type Code = readonly (number | Code)[];
 
 /** The types of values. */
@@ -42,7 +42,7 @@ function opcode(code: number): number[] {
   return code < 0x100 ? [code] : [code >>> 16, ...unsigned(code & 0xffff)];
 }
 
-/** An instruction of operands on the stack. */
+/** An instruction whose operands are on the stack. */
 export function op(name: keyof typeof opcodes, ...operands: Code[]): Code {
   return [...operands, ...opcode(opcodes[name])];
 }
@@ -99,15 +99,15 @@ export function i64x2(value: bigint): Code {
   return [0xfd, 0x0c, ...scratchBytes(16)];
 }
 
-/** Bytes of two vectors picked by number (0 to 31). */
+/** Selects bytes of two vectors by index (0 to 31). */
 export function shuffle(lanes: readonly number[], a: Code, b: Code): Code {
   return [a, b, 0xfd, 0x0d, ...lanes];
 }
 
-/** A load, or a store with its value as the last operand; the offset is in bytes. */
+/** A load, or a store with the value as the last operand. The offset is in bytes. */
 export function memory(name: keyof typeof memoryOpcodes, offset: number, ...operands: Code[]): Code {
   const [code] = memoryOpcodes[name];
-  // Alignment is a hint that engines ignore; 0 promises nothing.
+  // Alignment is a hint that engines ignore. 0 makes no promise.
   return [...operands, ...opcode(code), 0, ...unsigned(offset)];
 }
 
@@ -127,7 +127,7 @@ export function lane(name: keyof typeof laneOpcodes, index: number, ...operands:
   return [...operands, ...opcode(laneOpcodes[name]), index];
 }
 
-/** So many locals, or parameters of a function that is known to have so many. */
+/** A tuple of `Count` locals. */
 export type Locals<Count extends number, Those extends Local[] = []> = Those["length"] extends Count ? Those
   : Locals<Count, [...Those, Local]>;
 
@@ -147,7 +147,7 @@ export function set(local: Local, value: Code): Code {
   return [value, 0x21, ...unsigned(local.index)];
 }
 
-/** Sets a local and leaves the value. */
+/** Sets a local and leaves the value on the stack. */
 export function tee(local: Local, value: Code): Code {
   return [value, 0x22, ...unsigned(local.index)];
 }
@@ -157,12 +157,12 @@ export function call(callee: { readonly index: number }, ...operands: Code[]): C
   return [...operands, 0x10, ...unsigned(callee.index)];
 }
 
-/** A block that `branch(depth)` leaves. */
+/** A block. `branch(depth)` leaves it. */
 export function block(...body: Code[]): Code {
   return [0x02, empty, ...body, 0x0b];
 }
 
-/** A block that `branch(depth)` starts again. */
+/** A loop. `branch(depth)` repeats it. */
 export function loop(...body: Code[]): Code {
   return [0x03, empty, ...body, 0x0b];
 }
@@ -177,12 +177,12 @@ export function branchIf(depth: number, condition: Code): Code {
   return [condition, 0x0d, ...unsigned(depth)];
 }
 
-/** Statements under a condition. */
+/** Statements that run if a condition is true. */
 export function when(condition: Code, then: Code, otherwise: Code | null = null): Code {
   return [condition, 0x04, empty, then, ...(otherwise === null ? [] : [0x05, otherwise]), 0x0b];
 }
 
-/** A value by condition, computed lazily. */
+/** One of two values, by a condition. Only the chosen one is computed. */
 export function choose(type: ValueType, condition: Code, then: Code, otherwise: Code): Code {
   return [condition, 0x04, typeBytes[type], then, 0x05, otherwise, 0x0b];
 }
@@ -192,7 +192,7 @@ export function whileLoop(condition: Code, ...body: Code[]): Code {
   return block(loop(branchIf(1, op("i32.eqz", condition)), ...body, branch(0)));
 }
 
-/** A function being written. */
+/** Builds a function. */
 export class FunctionBuilder {
   readonly index: number;
   readonly params: readonly Local[];
@@ -208,18 +208,18 @@ export class FunctionBuilder {
     this.body = [];
   }
 
-  /** A new local variable, zero at first. */
+  /** A new local variable, initially zero. */
   local(type: ValueType): Local {
     this.locals.push(type);
     return { index: this.params.length + this.locals.length - 1, type };
   }
 
-  /** Adds statements; the last may leave the results. */
+  /** Appends statements. The last may leave the results on the stack. */
   emit(...code: Code[]): void {
     this.body.push(...code);
   }
 
-  /** The body as the binary format has it, size first. */
+  /** The body in the binary format, with its size first. */
   encode(): number[] {
     const bytes: number[] = [];
     bytes.push(...unsigned(this.locals.length));
@@ -244,7 +244,7 @@ export interface MemoryImport {
   readonly shared: boolean;
 }
 
-/** A module being written. */
+/** Builds a module. */
 export class ModuleBuilder {
   private readonly memory: MemoryImport;
   private readonly imports: { name: string; params: readonly ValueType[]; results: readonly ValueType[] }[] = [];
@@ -270,7 +270,7 @@ export class ModuleBuilder {
     return { index: this.imports.length - 1 };
   }
 
-  /** A new function, exported when it has a name. */
+  /** A new function. It is exported if it has a name. */
   func(params: readonly ValueType[], results: readonly ValueType[], exportName?: string): FunctionBuilder {
     const built = new FunctionBuilder(this.imports.length + this.functions.length, params, results);
     this.functions.push(built);

@@ -1,4 +1,4 @@
-/** WebAssembly's instructions that kernels use, by their names in the text format. Two-byte opcodes are prefix · 2^16 + number. */
+/** The WebAssembly instructions that kernels use, by their names in the text format. Two-byte opcodes are prefix · 2^16 + number. */
 
 /** Instructions whose only operands are on the stack. */
 export const opcodes = {

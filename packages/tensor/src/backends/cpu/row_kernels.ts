@@ -6,7 +6,7 @@ import { sizeOf } from "../../shape.ts";
 import type { Engine } from "./engine.ts";
 import type { CompiledModule } from "./compiled_module.ts";
 import { ParamBlock, writeScalars } from "./params.ts";
-import { factsOf } from "./render/facts.ts";
+import { analyze } from "./render/expression_analysis.ts";
 import { elementBytes, layoutOf } from "./render/plan.ts";
 import { renderRows, rowSteps } from "./render/rows.ts";
 
@@ -22,7 +22,7 @@ export interface CompiledRows {
 }
 
 /** What is found out once of the steps of a kernel. */
-interface RowFacts {
+interface RowAnalysis {
   readonly text: string;
   /** Rough cost of an element of a row in additions. */
   readonly weight: number;
@@ -35,7 +35,7 @@ export class RowKernels {
   private readonly engine: Engine;
   private readonly entries: Map<string, CompiledModule> = new Map();
   private readonly block: ParamBlock;
-  private readonly facts: WeakMap<readonly RowStep[], RowFacts> = new WeakMap();
+  private readonly analysis: WeakMap<readonly RowStep[], RowAnalysis> = new WeakMap();
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -44,16 +44,16 @@ export class RowKernels {
 
   /** Compiles a kernel, or finds the code of one that differs in sizes only. */
   prepare(kernel: RowKernel): CompiledRows {
-    let facts = this.facts.get(kernel.steps);
-    if (facts === undefined) {
-      const weight = kernel.steps.flatMap(stepExpressions).reduce((sum, expr) => sum + factsOf(expr).weight, 0);
-      this.facts.set(kernel.steps, facts = { text: showRows(kernel), weight, entries: new Map() });
+    let analysis = this.analysis.get(kernel.steps);
+    if (analysis === undefined) {
+      const weight = kernel.steps.flatMap(stepExpressions).reduce((sum, expr) => sum + analyze(expr).weight, 0);
+      this.analysis.set(kernel.steps, analysis = { text: showRows(kernel), weight, entries: new Map() });
     }
     const form = `${kernel.shape.length}/${kernel.inner}|${rowSteps(kernel)}`;
-    let entry = facts.entries.get(form);
-    if (entry === undefined) facts.entries.set(form, entry = this.compiled(kernel, `${form}|${facts.text}`));
+    let entry = analysis.entries.get(form);
+    if (entry === undefined) analysis.entries.set(form, entry = this.compiled(kernel, `${form}|${analysis.text}`));
     const kept = kernel.shape.length - kernel.inner;
-    const grain = Math.max(1, Math.ceil(chunkWork / (sizeOf(kernel.shape.slice(kept)) * facts.weight)));
+    const grain = Math.max(1, Math.ceil(chunkWork / (sizeOf(kernel.shape.slice(kept)) * analysis.weight)));
     return { kernel, entry, items: sizeOf(kernel.shape.slice(0, kept)), grain };
   }
 

@@ -1,14 +1,14 @@
-/** Routines that work along one dimension: gather, scatter, sort, scans. */
+/** Routines along one dimension: gather, scatter, sort, scans. */
 import type { Attrs, ScatterMode } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
 import { type HostOperand, load, store, type Values, valuesOf } from "./host_operand.ts";
 
-/** Sizes before, along and after a dimension. */
+/** The number of elements before, along and after a dimension. */
 function split(shape: readonly number[], dim: number): [outer: number, length: number, inner: number] {
   return [sizeOf(shape.slice(0, dim)), shape[dim] ?? 1, sizeOf(shape.slice(dim + 1))];
 }
 
-/** For every element of the index: its position in the index, and the position in the data it names. */
+/** Visits every element of the index, with its position in the index and the position in the data that it refers to. */
 function eachIndexed(
   operation: string,
   index: HostOperand,
@@ -55,7 +55,7 @@ export function gather(
   store(out!, values);
 }
 
-// Written for numbers; bigints (int64) take the same operators.
+// Typed for numbers; bigints (int64) have the same operators.
 const combine: { readonly [M in ScatterMode]: (old: number, value: number) => number } = {
   set: (_, value) => value,
   sum: (old, value) => old + value,
@@ -72,7 +72,7 @@ export function scatter(
 ): void {
   const values = load(x!).slice() as Values;
   const from = load(source!);
-  // The source may be larger than the index: walk it by its own strides.
+  // The source may be larger than the index, and so has its own strides.
   const strides = new Array<number>(source!.shape.length);
   for (let d = strides.length - 1, step = 1; d >= 0; d--) {
     strides[d] = step;
@@ -126,7 +126,7 @@ export function sort(
   store(order!, indices);
 }
 
-/** Integers wrap at every step: what comes next starts from the value stored. */
+/** Integers wrap at every step: the next step uses the stored value. */
 function scan(
   [x]: readonly HostOperand[],
   [out]: readonly HostOperand[],

@@ -1,20 +1,20 @@
-/** Convolution in one to three dimensions and its two gradients: image to columns, then a matrix product. */
+/** Convolution in one to three dimensions and its two gradients, by im2col and a matrix product. */
 import type { Attrs, ConvAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
 import { type HostOperand, load, store, type Values, valuesOf } from "./host_operand.ts";
 import { finish, multiplyInto, sumsOf } from "./matmul.ts";
 
-/** Sizes of a convolution, its spatial dimensions filled up to three. */
+/** The sizes of a convolution, with three spatial dimensions. */
 interface Layout {
   readonly batch: number;
   readonly groups: number;
-  /** Channels of a group, in and out. */
+  /** Channels per group, in and out. */
   readonly channels: number;
   readonly filters: number;
   readonly input: readonly number[];
   readonly kernel: readonly number[];
   readonly output: readonly number[];
-  /** For each tap and output position along each dimension the input index, or -1 in the padding. */
+  /** For each dimension, tap and output position: the input index, or -1 in the padding. */
   readonly reach: readonly Int32Array[];
 }
 
@@ -36,7 +36,7 @@ function layout(x: readonly number[], w: readonly number[], y: readonly number[]
   return { batch: x[0]!, groups, channels: x[1]! / groups, filters: w[0]! / groups, input, kernel, output, reach };
 }
 
-/** Calls `visit(row, column, position)` for every tap inside the image: where it stands in the columns and in the channel's plane. */
+/** Calls `visit(column, position)` for every tap inside the image, with its position in the columns and in the channel's plane. */
 function eachTap(l: Layout, visit: (column: number, position: number) => void): void {
   const [kd, kh, kw] = l.kernel as [number, number, number];
   const [od, oh, ow] = l.output as [number, number, number];
@@ -69,7 +69,7 @@ function eachTap(l: Layout, visit: (column: number, position: number) => void): 
   }
 }
 
-/** Positions of all taps of one image, worked out once a call: pairs of column and plane position. */
+/** The positions of all taps of one image, in the columns and in the plane, computed once per call. */
 function taps(l: Layout): { columns: Int32Array; positions: Int32Array } {
   const size = l.channels * sizeOf(l.kernel) * sizeOf(l.output);
   const columns = new Int32Array(size);

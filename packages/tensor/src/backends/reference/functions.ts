@@ -1,7 +1,7 @@
-/** Functions of numbers in float64, by their primitives: what every device is measured against. */
+/** The functions of {@link FunctionPrim} in float64. The accuracy of every device is measured against them. */
 import type { BinaryFunction, UnaryFunction } from "../../prims/elementwise.ts";
 
-/** The functions by name. Operands are float64, and so are results. */
+/** The functions by name. Operands and results are float64. */
 export type Functions =
   & { readonly [P in UnaryFunction]: (x: number) => number }
   & { readonly [P in BinaryFunction]: (a: number, b: number) => number };
@@ -41,7 +41,7 @@ function erfinv(y: number): number {
   const b = 2 / (Math.PI * a) + logTerm / 2;
   let x = Math.sign(y) * Math.sqrt(Math.sqrt(b * b - logTerm / a) - b);
   for (let i = 0; i < 4; i++) {
-    // The complement keeps its digits where erf is close to 1.
+    // Near 1 the complement keeps more digits than erf.
     const error = Math.abs(y) > 0.5 ? Math.sign(y) * ((1 - Math.abs(y)) - erfc(Math.abs(x))) : erf(x) - y;
     const step = error / (2 / Math.sqrt(Math.PI) * Math.exp(-x * x));
     x -= step / (1 + x * step);
@@ -79,14 +79,14 @@ function floorDivide(a: number, b: number): number {
   return q - floor > 0.5 ? floor + 1 : floor;
 }
 
-/** `**` but 1 for 1 to the NaN and (±1) to the ±infinity, as C's pow. */
+/** `**`, except that 1 to the power NaN and ±1 to the power ±infinity are 1, as with C's pow. */
 function pow(a: number, b: number): number {
   if (a === 1 || b === 0) return 1;
   if (a === -1 && (b === Infinity || b === -Infinity)) return 1;
   return a ** b;
 }
 
-/** ln(eᵃ + eᵇ); equal infinities differ by NaN, and are their own result. */
+/** ln(eᵃ + eᵇ). The difference of equal infinities is NaN; the result there is the infinity. */
 function logaddexp(a: number, b: number): number {
   if (a === b) return a + Math.LN2;
   return Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
@@ -97,8 +97,8 @@ function fmod(a: number, b: number): number {
 }
 
 /**
- * The functions. Threads of the CPU backend get them as source text, so they may use their parameters, `Math`, and each other (those that
- * are declared with `function`), nothing else.
+ * The functions. Threads of the CPU backend receive them as source text: they may use only their parameters, `Math`, and each other
+ * (those declared with `function`).
  */
 export const functions: Functions = {
   exp: Math.exp,

@@ -4,16 +4,16 @@ import type { Operand } from "../../ir/kernel.ts";
 import { isContiguous, sizeOf } from "../../shape.ts";
 import { halfTable, toHalfBits } from "../../half.ts";
 
-/** An operand with its memory. */
+/** An operand and its memory. */
 export interface HostOperand extends Operand {
   readonly data: TypedArray;
   readonly offset: number;
 }
 
-/** Elements in row-major order; float16 as float32. Numbers, but bigints for int64. */
+/** Elements in row-major order: bigints for int64, else numbers. Float16 is widened to float32. */
 export type Values = Exclude<TypedArray, Uint16Array | BigInt64Array>;
 
-/** The storage position of every element, in row-major order. */
+/** The storage index of every element, in row-major order. */
 function* positions({ shape, strides, offset }: HostOperand): Generator<number> {
   const rank = shape.length;
   const index = new Array<number>(rank).fill(0);
@@ -29,7 +29,7 @@ function* positions({ shape, strides, offset }: HostOperand): Generator<number> 
   }
 }
 
-/** An array for the values of a dtype, float16 widened. Typed as numbers: see {@link Values}. */
+/** An array for values of a dtype, with float16 widened. It is typed as numbers, although that of int64 holds bigints. */
 export function valuesOf(dtype: DType, length: number): Values {
   switch (dtype) {
     case "float64":
@@ -51,7 +51,7 @@ export function valuesOf(dtype: DType, length: number): Values {
   }
 }
 
-/** The elements of an operand; not to be written to, since contiguous memory is not copied. */
+/** The elements of an operand. Do not write to them, since contiguous memory is not copied. */
 export function load(operand: HostOperand): Values {
   const { data, dtype, shape, strides, offset } = operand;
   const length = sizeOf(shape);

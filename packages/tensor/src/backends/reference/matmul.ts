@@ -1,10 +1,10 @@
-/** Matrix products in cache-friendly order, accumulated in float64 (integers: in their own arithmetic). */
+/** Matrix products in cache-friendly order, accumulated in float64 (integers in integer arithmetic). */
 import type { DType } from "../../dtype.ts";
 import type { Epilogue } from "../../prims/attrs.ts";
 import { broadcastStrides, contiguousStrides, sizeOf } from "../../shape.ts";
 import { type HostOperand, load, store, type Values, valuesOf } from "./array.ts";
 
-/** Memory for sums of products in a dtype: float64 for floats; integers are exact, and wrap as they do when they are stored. */
+/** An array for sums of products in a dtype: float64 for floats. Integers wrap, as they do when they are stored. */
 export function sumsOf(dtype: DType, length: number): Values {
   return dtype.startsWith("float") ? new Float64Array(length) : valuesOf(dtype, length);
 }
@@ -67,7 +67,7 @@ export function multiplyInto(dtype: DType, ...operands: Parameters<Multiply>): v
   add(...operands);
 }
 
-/** Adds a bias, each element to `run` neighbours and then again from the first, and applies the activation. */
+/** Adds a bias, each element to `run` adjacent values and repeated over the array, and applies the activation. */
 export function finish(values: Values, bias: HostOperand | undefined, run: number, { activation }: Epilogue): void {
   if (bias) {
     const b = load(bias);

@@ -1,4 +1,4 @@
-/** The reference backend: plain loops over typed arrays. Short, obvious, and the oracle of the others. */
+/** The reference backend: plain loops over typed arrays. It is short and simple, and the other backends are tested against it. */
 import type { Backend, Binding, DeviceBuffer, Program } from "../../backend.ts";
 import { debug } from "../../engine/debug.ts";
 import { type DType, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../../dtype.ts";
@@ -11,14 +11,14 @@ import type { HostOperand } from "./host_operand.ts";
 import { type Routines, routines } from "./routines.ts";
 import { type Special, specialFunctions } from "./special.ts";
 
-/** Bytes of the largest tensor. */
+/** The bytes of the largest tensor. */
 const mostBytes = 2 ** 36;
 
 class HostBuffer implements DeviceBuffer {
   readonly bytes: number;
   readonly memory: ArrayBufferLike;
   readonly byteOffset: number;
-  /** Whether the memory is a caller's, who may transfer or resize it. */
+  /** Whether the memory belongs to a caller, who may transfer or resize it. */
   readonly adopted: boolean;
 
   constructor(memory: ArrayBufferLike, byteOffset: number, bytes: number, adopted = false) {
@@ -28,7 +28,7 @@ class HostBuffer implements DeviceBuffer {
     this.adopted = adopted;
   }
 
-  /** All of the buffer as elements of a dtype. @throws Error when it is the memory of an array that is gone. */
+  /** The whole buffer as elements of a dtype. @throws Error if it belongs to a typed array that was transferred or resized. */
   as(dtype: DType): TypedArray {
     this.check();
     return typedArrayOver(dtype, this.memory, this.byteOffset, Math.floor(this.bytes / itemSize(dtype)));
@@ -53,7 +53,7 @@ interface HostProgram extends Program {
   run(inputs: readonly Binding[], outputs: readonly Binding[], scalars: readonly Scalar[]): void;
 }
 
-/** See the module's comment. */
+/** The reference backend. */
 export class ReferenceBackend implements Backend {
   readonly name = "reference";
   readonly readsAtOnce = true;
@@ -70,10 +70,10 @@ export class ReferenceBackend implements Backend {
   }
 
   alloc(bytes: number): DeviceBuffer {
-    // Views of 8-byte elements need a whole number of them.
+    // A whole number of 8 bytes, for views of 8-byte elements.
     let memory: ArrayBuffer;
     try {
-      if (bytes > mostBytes) throw new RangeError("more than any runtime has"); // which would collect garbage first
+      if (bytes > mostBytes) throw new RangeError("more than any runtime has"); // a larger request would first trigger a garbage collection
       memory = new ArrayBuffer(Math.ceil(bytes / 8) * 8);
     } catch {
       throw new RangeError(
@@ -90,7 +90,7 @@ export class ReferenceBackend implements Backend {
   }
 
   free(buffer: DeviceBuffer): void {
-    // The garbage collector owns the memory; the accounting is the caller's.
+    // The garbage collector frees the memory. The caller does the accounting.
     const { memory, adopted } = buffer as HostBuffer;
     if (this.poisons && !adopted) new Uint8Array(memory).fill(0xff);
   }

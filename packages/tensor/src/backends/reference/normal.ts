@@ -1,7 +1,7 @@
 /**
- * Pairs of normal numbers by Box and Muller's method (1958), `r·cos(2πv)` and `r·sin(2πv)` with `r = √(−2·ln(1 − u))`, of nothing
- * but additions, multiplications, divisions and roots, which IEEE 754 rounds: `Math.log`, `Math.sin` and `Math.cos` differ between
- * JavaScript engines in the last digit, and random numbers must not.
+ * Pairs of normal numbers by the Box-Muller transform (1958): `r·cos(2πv)` and `r·sin(2πv)` with `r = √(−2·ln(1 − u))`. It uses
+ * only additions, multiplications, divisions and square roots, whose rounding IEEE 754 defines: `Math.log`, `Math.sin` and
+ * `Math.cos` differ between JavaScript engines in the last digit, and random numbers must not.
  */
 import { ln2High } from "../cpu/math/logarithm.ts";
 import { cosTail, logTail, sinTail } from "../cpu/math/polynomials.ts";
@@ -19,10 +19,10 @@ function horner(x: number, coefficients: readonly number[]): number {
   return sum;
 }
 
-/** The bits of √½, where the mantissa's interval begins. */
+/** The bits of √½, the lower end of the mantissa's interval. */
 const rootHalf = 0x3f3504f3;
 
-/** ln(x + beyond) in float32, x being positive and normal. */
+/** ln(x + beyond) in float32, for positive normal x. */
 function logarithm(x: number, beyond: number): number {
   float[0] = x;
   const above = bits[0]! - rootHalf;
@@ -37,8 +37,8 @@ function logarithm(x: number, beyond: number): number {
 }
 
 /**
- * A pair in float32 from two words of 32 bits, taken as fractions of 2^32: the kernel of the CPU, step by step (`normal_pairs.ts` there
- * says why these).
+ * A pair in float32 from two 32-bit words, which are fractions of 2^32. It follows the kernel of the CPU backend step by step (see
+ * `normal_pairs.ts` there).
  */
 export function normalPairOfWords(u: number, v: number): [cos: number, sin: number] {
   const signed = round(round(u | 0) * 2 ** -32);
@@ -54,7 +54,7 @@ export function normalPairOfWords(u: number, v: number): [cos: number, sin: numb
   return turned(quarter, c, s).map((x) => round(radius * x)) as [number, number];
 }
 
-/** Cosine and sine after so many quarters of a turn. */
+/** Cosine and sine after a rotation by quarter turns. */
 function turned(quarter: number, c: number, s: number): [cos: number, sin: number] {
   const [x, y] = quarter % 2 === 0 ? [c, s] : [s, c];
   return [(quarter + 1) & 2 ? -x : x, quarter & 2 ? -y : y];
@@ -69,9 +69,9 @@ export function normalPair(u: number, v: number): [cos: number, sin: number] {
   return [radius * cos, radius * sin];
 }
 
-// What follows are fdlibm's (Sun Microsystems, 1993) log, __kernel_sin and __kernel_cos.
+// The following functions are log, __kernel_sin and __kernel_cos of fdlibm (Sun Microsystems, 1993).
 
-/** ln x for 0 < x ≤ 1, x not subnormal. */
+/** ln x for normal x with 0 < x ≤ 1. */
 function wideLogarithm(x: number): number {
   let [k, m] = [0, x];
   for (; m < Math.SQRT1_2; m *= 2) k--;

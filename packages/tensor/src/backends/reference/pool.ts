@@ -1,9 +1,9 @@
-/** Pooling: the largest element of each window with its position in its plane, the sum of each window, and both gradients. */
+/** Max-pooling (with the positions of the maxima) and sum-pooling, and their gradients. */
 import type { Attrs, PoolAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
 import { type HostOperand, load, store, valuesOf } from "./host_operand.ts";
 
-/** The largest value of each window (the first of equals; a NaN wins), and where it stands. */
+/** The largest value of each window (the first of equal ones; NaN wins), and its position in the plane. */
 export function maxPool([xs]: readonly HostOperand[], [ys, at]: readonly HostOperand[], attrs: PoolAttrs): void {
   const fill = (values: readonly number[], by: number) => [...Array<number>(3 - values.length).fill(by), ...values];
   const [id, ih, iw] = fill(xs!.shape.slice(2), 1) as [number, number, number];
@@ -17,11 +17,11 @@ export function maxPool([xs]: readonly HostOperand[], [ys, at]: readonly HostOpe
   const x = load(xs!);
   const y = valuesOf(ys!.dtype, sizeOf(ys!.shape));
   const indices = new Int32Array(y.length);
-  /** Input indices of the taps of output position `o` along dimension `d`. */
+  /** The input indices of the taps of output position `o` along dimension `d`. */
   const reach = (d: number, o: number, size: number): number[] => {
     const result: number[] = [];
     const start = o * stride[d]! - padding[d]!;
-    // Windows may be far larger than the image.
+    // Skip the taps before the image: windows may be far larger than it.
     for (let k = Math.max(Math.ceil(-start / dilation[d]!), 0); k < kernel[d]!; k++) {
       const i = start + k * dilation[d]!;
       if (i >= size) break;
@@ -62,7 +62,7 @@ export function maxPool([xs]: readonly HostOperand[], [ys, at]: readonly HostOpe
   store(at!, indices);
 }
 
-/** Every element of the gradient goes where its maximum stood; windows that reached no element have the index −1. */
+/** Adds every element of the gradient at the position of its maximum. Windows without elements have the index −1. */
 export function maxPoolGrad([gs, at]: readonly HostOperand[], [xs]: readonly HostOperand[]): void {
   const [g, indices] = [load(gs!), load(at!)];
   const x = valuesOf(xs!.dtype, sizeOf(xs!.shape));
@@ -74,7 +74,7 @@ export function maxPoolGrad([gs, at]: readonly HostOperand[], [xs]: readonly Hos
   store(xs!, x);
 }
 
-/** Calls `visit` with the plane-wise positions of every output and of each element of its window within the image. */
+/** Calls `visit` for every output and each element of its window inside the image, with their positions in the planes. */
 function eachTap(
   x: readonly number[],
   y: readonly number[],
@@ -108,7 +108,7 @@ export function sumPool([xs]: readonly HostOperand[], [ys]: readonly HostOperand
   store(ys!, sums.map((sum) => sum * attrs.scale));
 }
 
-/** To every element the sum of the gradients of the windows that it is in, times the scale. */
+/** For every element, the sum of the gradients of the windows that contain it, times the scale. */
 export function sumPoolGrad(
   [gs]: readonly HostOperand[],
   [xs]: readonly HostOperand[],

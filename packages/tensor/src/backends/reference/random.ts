@@ -8,19 +8,19 @@ import { normalPair, normalPairOfWords } from "./normal.ts";
 
 const words = new Uint32Array(4);
 
-/** A float64 in [0, 1) of 53 bits from two words. */
+/** A float64 in [0, 1) with 53 bits, from two words. */
 function wide(high: number, low: number): number {
   return (high * 2 ** 21 + (low >>> 11)) * 2 ** -53;
 }
 
-/** As many bits as the dtype holds below 1, lest rounding reach it. */
+/** A number in [0, 1) with only as many bits as the dtype holds below 1, so that rounding does not reach 1. */
 function narrow(word: number, dtype: DType): number {
   return dtype === "float16" ? (word >>> 21) * 2 ** -11 : (word >>> 8) * 2 ** -24;
 }
 
 /**
- * Bits: one word an element. Uniform: multiples of 2^-24 (float64: 2^-53, float16: 2^-11) in [0, 1). Normal: Box and Muller's pairs
- * (1958), see normal.ts.
+ * Bits: one word per element. Uniform: multiples of 2^-24 (float64: 2^-53, float16: 2^-11) in [0, 1). Normal: the Box-Muller
+ * transform, see normal.ts.
  */
 export function random(_: readonly HostOperand[], [out]: readonly HostOperand[], attrs: RandomAttrs): void {
   const { distribution, dtype, key, counter } = attrs;
@@ -39,7 +39,7 @@ export function random(_: readonly HostOperand[], [out]: readonly HostOperand[],
   store(out!, values);
 }
 
-/** Lanes 0 and 1 are the cosine and sine of one pair, 2 and 3 of the next. */
+/** Elements 0 and 1 are the cosine and sine of one pair, 2 and 3 those of the next. */
 function normal(per: number, lane: number): number {
   if (per === 2) return normalPair(wide(words[0]!, words[1]!), wide(words[2]!, words[3]!))[lane]!;
   const pair = lane & 2;

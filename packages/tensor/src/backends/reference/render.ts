@@ -1,11 +1,11 @@
-/** Renders kernels to JavaScript: plain loops, one line an element, float32 rounded at every operation. */
+/** Renders kernels to JavaScript: plain loops, with float32 rounded at every operation. */
 import type { DType, TypedArray } from "../../dtype.ts";
 import type { Expr, Kernel } from "../../ir/kernel.ts";
 import type { ReducePrim } from "../../prims/attrs.ts";
 import { type FunctionPrim, isFunction, type OperationPrim } from "../../prims/elementwise.ts";
 import type { Special } from "./special.ts";
 
-/** What rendered code is compiled to; see {@link renderKernel}. */
+/** The function that rendered code compiles to; see {@link renderKernel}. */
 export type RenderedKernel = (
   m: Special,
   shape: readonly number[],
@@ -18,7 +18,7 @@ export type RenderedKernel = (
   s: readonly (number | bigint)[],
 ) => void;
 
-/** Code of one operation on operands `a`, `b`, `c` of the type it computes in. */
+/** Renders one operation on operands `a`, `b`, `c` of the dtype it computes in. */
 type Render = (a: string, b: string, c: string, dtype: DType) => string;
 
 const big = (dtype: DType): boolean => dtype === "int64";
@@ -77,7 +77,7 @@ const identities: { readonly [P in ReducePrim]: (dtype: DType) => string } = {
 const arg = (operator: string): string =>
   `if (at < 0 || v ${operator} best || (v !== v && best === best)) { best = v; at = k; } k++;`;
 
-/** One step of a reduction of value `v` into `acc`; a NaN stays. */
+/** One step of a reduction of value `v` into `acc`. NaN stays. */
 const steps: { readonly [P in ReducePrim]: (dtype: DType) => string } = {
   sum: (dtype) => `acc = ${int(dtype) ? wrap(dtype, "acc + v") : "acc + v"};`,
   prod: (dtype) => `acc = ${int(dtype) ? wrap(dtype, operations.mul("acc", "v", "", dtype)) : "acc * v"};`,
@@ -87,7 +87,7 @@ const steps: { readonly [P in ReducePrim]: (dtype: DType) => string } = {
   argmin: () => arg("<"),
 };
 
-/** A computed value brought into the range and precision of its dtype. */
+/** Wraps or rounds a computed value to its dtype. */
 function wrap(dtype: DType, code: string): string {
   switch (dtype) {
     case "float64":
@@ -144,8 +144,8 @@ function expression(expr: Expr): string {
 const store = (dtype: DType, value: string): string => `o[q] = ${dtype === "float16" ? `m.toHalf(${value})` : value};`;
 
 /**
- * The kernel as the body of a function of `(m, shape, o, q, os, x, p, xs, s)`: the special functions, the sizes, the output array
- * with its offset and strides, the input arrays with theirs, and the scalars.
+ * Renders a kernel as the body of a function of `(m, shape, o, q, os, x, p, xs, s)`: the special functions, the sizes, the output
+ * array with its offset and strides, the input arrays with theirs, and the scalars.
  */
 export function renderKernel(kernel: Kernel): string {
   const rank = kernel.shape.length;
@@ -161,7 +161,7 @@ export function renderKernel(kernel: Kernel): string {
   new Set(scalarIndexes(kernel.expr)).forEach((i) => lines.push(`const s${i} = s[${i}];`));
   const open = (d: number) => `for (let i${d} = 0; i${d} < n${d}; i${d}++) {`;
   const close = (d: number) => {
-    // Step every position on, and take back what this loop and those inside it added.
+    // Advance every position; after the loop, subtract what it added.
     const steps = kernel.inputs.map((_, i) => `p${i} += x${i}s${d};`);
     if (d < outer) steps.push(`q += os${d};`);
     const rewind = kernel.inputs.map((_, i) => `p${i} -= n${d} * x${i}s${d};`);
@@ -191,7 +191,7 @@ function scalarIndexes(expr: Expr): number[] {
   return expr.op === "scalar" ? [expr.index] : expr.args.flatMap(scalarIndexes);
 }
 
-/** The dtype in which each scalar is wanted. */
+/** The dtype of each scalar. */
 export function scalarDTypes(expr: Expr): DType[] {
   const result: DType[] = [];
   const visit = (node: Expr): void => {

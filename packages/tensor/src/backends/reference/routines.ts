@@ -1,4 +1,4 @@
-/** The routines by name. */
+/** The table of the reference backend's routines. */
 import type { Attrs, RoutinePrim } from "../../prims/attrs.ts";
 import { cumprod, cumsum, gather, scatter, sort } from "./along_dim.ts";
 import type { HostOperand } from "./host_operand.ts";
@@ -7,7 +7,7 @@ import { matmul } from "./matmul.ts";
 import { maxPool, maxPoolGrad, sumPool, sumPoolGrad } from "./pool.ts";
 import { random } from "./random.ts";
 
-/** One function a routine. */
+/** One function per routine. */
 export type Routines = {
   readonly [P in RoutinePrim]: (
     inputs: readonly HostOperand[],
@@ -16,7 +16,7 @@ export type Routines = {
   ) => void;
 };
 
-/** See {@link Routines}. */
+/** The routines of the reference backend. */
 export const routines: Routines = {
   matmul,
   conv,

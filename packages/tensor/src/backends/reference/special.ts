@@ -1,11 +1,11 @@
-/** What rendered kernels call: functions in float64, arithmetic on integers and bigints, conversions. */
+/** The functions that rendered kernels call: functions in float64, integer and bigint arithmetic, conversions. */
 import { halfTable, toHalfBits } from "../../half.ts";
 import type { IntegerFunction } from "../../prims/elementwise.ts";
 import { type Functions, functions } from "./functions.ts";
 
 const { remainder } = functions;
 
-/** Round half to even, as IEEE and PyTorch. */
+/** Rounds half to even, as IEEE 754 and PyTorch do. */
 function round(x: number): number {
   const floor = Math.floor(x);
   const rest = x - floor;
@@ -21,7 +21,7 @@ function minimum(a: number, b: number): number {
   return a < b || a !== a ? a : b;
 }
 
-/** Integer division by zero is an error in PyTorch too. */
+/** @throws RangeError for an integer division by zero, as PyTorch does. */
 function nonZero(operation: string, divisor: number | bigint): void {
   if (divisor == 0) {
     throw new RangeError(`${operation}: integer division by zero; test the divisor, or divide as float32`);
@@ -72,17 +72,17 @@ function bigFloorDivide(a: bigint, b: bigint): bigint {
   return (a - bigRemainder(a, b)) / b;
 }
 
-/** A float as an int64; what has no integer becomes the lowest, as on x86. */
+/** A float as an int64. A value that has no int64 becomes the lowest one, as on x86. */
 function toBig(x: number): bigint {
   return Number.isFinite(x) ? BigInt.asIntN(64, BigInt(Math.trunc(x))) : -(2n ** 63n);
 }
 
-/** Functions of integers below 64 bits, as `int` and the primitive's name. */
+/** Functions of integers below 64 bits, named `int` and the primitive's name. */
 type SmallFunctions = { readonly [P in IntegerFunction as `int${Capitalize<P>}`]: (a: number, b: number) => number };
-/** The same of int64, as `big` and the primitive's name. */
+/** The same for int64, named `big` and the primitive's name. */
 type LargeFunctions = { readonly [P in IntegerFunction as `big${Capitalize<P>}`]: (a: bigint, b: bigint) => bigint };
 
-/** Everything a rendered kernel may call, under the name it calls it by. */
+/** All functions that a rendered kernel may call. */
 export type Special = Functions & SmallFunctions & LargeFunctions & {
   readonly round: (x: number) => number;
   readonly maximum: (a: number, b: number) => number;
@@ -92,7 +92,7 @@ export type Special = Functions & SmallFunctions & LargeFunctions & {
   readonly fromHalf: Float32Array;
 };
 
-/** The functions, made once a kernel is rendered (the table of halves is large). */
+/** Creates the functions, when the first kernel is rendered: the table of halves is large. */
 export function specialFunctions(): Special {
   return {
     ...functions,

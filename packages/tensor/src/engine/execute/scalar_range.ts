@@ -3,7 +3,7 @@ import { type DType, integerRange, isInteger, type Scalar } from "../../dtype.ts
 import { type ComparisonPrim, type ElementwisePrim, elementwiseRows, isComparison } from "../../prims/elementwise.ts";
 import { checkValue, placeInRange } from "../../scalar.ts";
 
-/** The same comparison with its sides exchanged. */
+/** The same comparison with its operands swapped. */
 const mirrored: Readonly<Record<ComparisonPrim, ComparisonPrim>> = {
   eq: "eq",
   ne: "ne",
@@ -13,7 +13,7 @@ const mirrored: Readonly<Record<ComparisonPrim, ComparisonPrim>> = {
   ge: "le",
 };
 
-/** Comparisons with the largest value that hold for all elements or none, as those with something above it do. */
+/** The comparison with the dtype's largest value that has the same result as a comparison with a number above the range. */
 const withLargest: Readonly<Record<ComparisonPrim, ComparisonPrim>> = {
   eq: "gt",
   ne: "le",
@@ -23,7 +23,7 @@ const withLargest: Readonly<Record<ComparisonPrim, ComparisonPrim>> = {
   ge: "gt",
 };
 
-/** The same for the smallest value, and something below it. */
+/** The same for the smallest value and a number below the range. */
 const withSmallest: Readonly<Record<ComparisonPrim, ComparisonPrim>> = {
   eq: "lt",
   ne: "ge",

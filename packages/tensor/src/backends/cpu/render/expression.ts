@@ -4,7 +4,7 @@ import { elementwiseRows, type FunctionPrim, isComparison } from "../../../prims
 import { type Code, type FunctionBuilder, get, type Local, type ModuleBuilder, set } from "../../../wasm/assembler.ts";
 import { type LaneKind, laneKind } from "./lanes.ts";
 import { chooseByComparison, needsHost, renderCast, renderOperation, type Site } from "./operations.ts";
-import { operandDType } from "./facts.ts";
+import { operandDType } from "./expression_analysis.ts";
 
 /** Functions imported from the host, by primitive. */
 export type Hosts = ReadonlyMap<FunctionPrim, { readonly index: number }>;

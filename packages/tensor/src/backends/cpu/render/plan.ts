@@ -1,7 +1,7 @@
 /** Which form of loop a kernel gets, and the key under which the compiled form is kept. */
 import { type DType, itemSize } from "../../../dtype.ts";
 import type { Kernel } from "../../../ir/kernel.ts";
-import { type ExprFacts, factsOf, lanesOf } from "./facts.ts";
+import { type ExprAnalysis, analyze, lanesOf } from "./expression_analysis.ts";
 import { laneKind, type Step } from "./lanes.ts";
 
 /** The loops of a kernel: vectors along the output, along what is reduced, or across it. */
@@ -23,11 +23,11 @@ export interface Plan {
 }
 
 /** Whether the whole kernel has a vector form; what has none runs in plain loops. */
-function renderable(kernel: Kernel, facts: ExprFacts): boolean {
+function renderable(kernel: Kernel, analysis: ExprAnalysis): boolean {
   if (kernel.reduce && (kernel.reduce.op === "argmax" || kernel.reduce.op === "argmin")) return false;
   // Reductions of 64-bit integers, of which comparisons and products are slow in lanes, are rare.
   if (kernel.reduce && laneKind(kernel.expr.dtype) === "i64") return false;
-  return facts.vectorizable && laneKind(kernel.output.dtype) !== null;
+  return analysis.vectorizable && laneKind(kernel.output.dtype) !== null;
 }
 
 /** How an operand with this stride steps. */
@@ -35,8 +35,8 @@ export const stepOf: (stride: number) => Step = (stride) => stride === 0 ? "zero
 
 /** The plan of a kernel, or null when it is not for vectors. */
 export function planOf(kernel: Kernel): Plan | null {
-  const facts = factsOf(kernel.expr);
-  if (!renderable(kernel, facts)) return null;
+  const analysis = analyze(kernel.expr);
+  if (!renderable(kernel, analysis)) return null;
   const rank = kernel.shape.length;
   const reduced = kernel.reduce?.dims ?? 0;
   const kept = rank - reduced;
@@ -55,8 +55,8 @@ export function planOf(kernel: Kernel): Plan | null {
   const steps = [...kernel.inputs.map(({ strides }) => at(strides, dim)), at(kernel.output.strides, kept - 1)];
   const lanes = lanesOf([kernel.expr]);
   const reduction = kernel.reduce === null ? "" : kernel.reduce.op;
-  const key = `${form}|${kept}+${reduced}|${steps.join()}|${reduction}|${facts.id}`;
-  return { kernel, form, lanes, kept, reduced, steps, weight: facts.weight, key };
+  const key = `${form}|${kept}+${reduced}|${steps.join()}|${reduction}|${analysis.id}`;
+  return { kernel, form, lanes, kept, reduced, steps, weight: analysis.weight, key };
 }
 
 /** The sizes, strides (in bytes), addresses and scalars of a dispatch lie in memory in this order, as 32-bit words. */

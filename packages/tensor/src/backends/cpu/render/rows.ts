@@ -21,7 +21,7 @@ import {
 } from "../../../wasm/assembler.ts";
 import { add, increase, times } from "./address.ts";
 import { type Hosts, importHosts, type Leaf, renderExpression, renderExpressions } from "./expression.ts";
-import { lanesOf } from "./facts.ts";
+import { lanesOf } from "./expression_analysis.ts";
 import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
 import { elementBytes, type Layout, layoutOf, stepOf } from "./plan.ts";
 import { Accumulators, runLength } from "./reduction.ts";

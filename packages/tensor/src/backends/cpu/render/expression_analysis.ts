@@ -6,7 +6,7 @@ import { laneKind } from "./lanes.ts";
 import { hasVectorForm, needsHost } from "./operations.ts";
 
 /** See the module's comment. */
-export interface ExprFacts {
+export interface ExprAnalysis {
   /** The same for expressions that read the same. */
   readonly id: number;
   /** Whether every part has a vector form. */
@@ -17,18 +17,18 @@ export interface ExprFacts {
   readonly weight: number;
 }
 
-const byObject: WeakMap<Expr, ExprFacts> = new WeakMap();
-const byText: Map<string, ExprFacts> = new Map();
+const byObject: WeakMap<Expr, ExprAnalysis> = new WeakMap();
+const byText: Map<string, ExprAnalysis> = new Map();
 
-/** The facts of an expression. */
-export function factsOf(expr: Expr): ExprFacts {
-  let facts = byObject.get(expr);
-  if (facts !== undefined) return facts;
+/** Analyses an expression. The result is cached by object and by text. */
+export function analyze(expr: Expr): ExprAnalysis {
+  let analysis = byObject.get(expr);
+  if (analysis !== undefined) return analysis;
   const text = showExpr(expr);
-  facts = byText.get(text);
-  if (facts === undefined) byText.set(text, facts = examine(expr, byText.size));
-  byObject.set(expr, facts);
-  return facts;
+  analysis = byText.get(text);
+  if (analysis === undefined) byText.set(text, analysis = examine(expr, byText.size));
+  byObject.set(expr, analysis);
+  return analysis;
 }
 
 /** The dtype an operation computes in: that of its last operand (a condition comes first). */
@@ -45,7 +45,7 @@ function castable(from: DType, to: DType): boolean {
   return ["i64>i32", "i32>f32", "f64>f32", "f32>f64", "i32>f64", "i32>i64"].includes(pair);
 }
 
-function examine(whole: Expr, id: number): ExprFacts {
+function examine(whole: Expr, id: number): ExprAnalysis {
   let [vectorizable, wide, weight] = [true, false, 1];
   const seen: Set<Expr> = new Set();
   const visit = (expr: Expr): void => {
@@ -67,5 +67,5 @@ function examine(whole: Expr, id: number): ExprFacts {
 
 /** Lanes of a vector: 4, or 2 where something in the expressions has 64 bits. */
 export function lanesOf(exprs: readonly Expr[]): 2 | 4 {
-  return exprs.some((expr) => factsOf(expr).wide) ? 2 : 4;
+  return exprs.some((expr) => analyze(expr).wide) ? 2 : 4;
 }
