@@ -1,11 +1,11 @@
-/** What this runtime's WebAssembly can do. */
+/** WebAssembly features of this runtime. */
 import { f32x4, lane, ModuleBuilder, op } from "../../wasm/assembler.ts";
 
-/** Capabilities that kernels are generated for. */
+/** The features that generated code depends on. */
 export interface Features {
-  /** A `relaxed_madd` that is fused: one rounding, and as fast as one multiplication or nearly so. */
+  /** Whether `relaxed_madd` is fused: it rounds once, and is about as fast as one multiplication. */
   readonly relaxedMadd: boolean;
-  /** Memory that other threads can see. */
+  /** Whether memory can be shared with other threads. */
   readonly sharedMemory: boolean;
 }
 
@@ -15,7 +15,10 @@ function validates(code: Parameters<typeof op>[1]): boolean {
   return WebAssembly.validate(module.build());
 }
 
-/** Whether multiply-add rounds once. JavaScriptCore accepts it and multiplies and adds, slower than two instructions do. */
+/**
+ * Whether multiply-add rounds once. JavaScriptCore compiles it to a multiplication and an addition that are slower than the
+ * separate instructions.
+ */
 function fuses(): boolean {
   const a = f32x4(1 + 2 ** -12);
   const code = op("f32x4.relaxed_madd", a, a, f32x4(-1 - 2 ** -11));
@@ -29,7 +32,7 @@ function fuses(): boolean {
 
 let probed: Features | null = null;
 
-/** The capabilities, probed once. @throws Error without 128-bit SIMD, which every current runtime has. */
+/** The features, detected once. @throws Error without 128-bit SIMD, which every current runtime has. */
 export function features(): Features {
   if (probed) return probed;
   if (!validates(op("f32x4.add", f32x4(1), f32x4(1)))) {

@@ -1,21 +1,24 @@
-/** The one WebAssembly memory of the CPU backend, and its allocator: size classes with free lists, parts of larger blocks, growth at the end. */
+/**
+ * The WebAssembly memory of the CPU backend, and its allocator: free lists by size class, splitting of larger blocks, growth at
+ * the end.
+ */
 
 const page = 65536;
-/** Pointers are multiples of this, so that vectors never straddle cache lines at a tensor's beginning. */
+/** The alignment of pointers: a vector at a tensor's beginning does not straddle cache lines. */
 const alignment = 64;
 
 /**
- * Memory that is never handed out, at the end of the 4 GiB that addresses reach: the end of any block is still an address, and a
+ * The most pages. The last page of the 4 GiB address space stays unused, so that the end of any block is a valid address, and a
  * vector that is read across it is still within the memory.
  */
 const mostPages = 65536 - 1;
 
-/** ⌊log₂ size⌋ of a positive size, exactly. `Math.clz32` sees the lower 32 bits alone. */
+/** ⌊log₂ size⌋ of a positive size, exactly. `Math.clz32` takes only the lower 32 bits. */
 function exponentOf(size: number): number {
   return size < 2 ** 32 ? 31 - Math.clz32(size) : 63 - Math.clz32(size / 2 ** 32);
 }
 
-/** The largest size class that is not above `size`, a multiple of the alignment: classes are numbered from 0. */
+/** The number of the largest size class that is at most `size`, a multiple of the alignment. Classes are numbered from 0. */
 function binOf(size: number): number {
   if (size < 8 * alignment) return size / alignment - 1;
   const exponent = exponentOf(size);
@@ -28,27 +31,27 @@ function binSize(bin: number): number {
   return (8 + (bin - 7) % 8) * 2 ** (6 + Math.floor((bin - 7) / 8));
 }
 
-/** See the module's comment. Pointers are byte addresses. */
+/** The memory and its allocator. Pointers are byte addresses. */
 export class Heap {
   readonly memory: WebAssembly.Memory;
   readonly maximumPages: number;
   readonly shared: boolean;
   private end: number;
-  /** Free blocks by bin; those in a bin are at least as large as its size class. */
+  /** Free blocks by bin. Blocks in a bin are at least as large as its size class. */
   private readonly free: number[][] = [];
-  /** Sizes of free blocks that are no size class. */
+  /** The sizes of free blocks whose size is not a size class. */
   private readonly odd: Map<number, number> = new Map();
   private freeBytes = 0;
   /** Bytes freed since blocks were last merged. */
   private freed = 0;
-  /** Pointers of borrowed blocks and their bytes, alternating. */
+  /** The pointers of borrowed blocks and their bytes, alternating. */
   private readonly borrowed: number[] = [];
-  /** Sizes of the blocks in use; kept where memory is poisoned. */
+  /** The sizes of the blocks in use. Tracked only if memory is poisoned. */
   private readonly used: Map<number, number> | null;
   private bytesView: Uint8Array;
   private wordsView: Int32Array;
 
-  /** @param poisons whether fresh and freed memory is filled with NaN, and blocks that are not in use cannot be released. */
+  /** @param poisons whether to fill new and freed memory with NaN, and to throw when a block that is not in use is released. */
   constructor(shared: boolean, maximumPages: number = mostPages, poisons = false) {
     this.shared = shared;
     this.maximumPages = Math.min(maximumPages, mostPages);
@@ -59,24 +62,24 @@ export class Heap {
     this.wordsView = new Int32Array(this.memory.buffer);
   }
 
-  /** All of the memory as bytes; ask again after an allocation, which may have moved it. */
+  /** The whole memory as bytes. Read this again after an allocation, which may move the memory. */
   get bytes(): Uint8Array {
     if (this.bytesView.buffer !== this.memory.buffer) this.bytesView = new Uint8Array(this.memory.buffer);
     return this.bytesView;
   }
 
-  /** All of the memory as 32-bit words; see {@link bytes}. */
+  /** The whole memory as 32-bit words; see {@link bytes}. */
   get words(): Int32Array {
     if (this.wordsView.buffer !== this.memory.buffer) this.wordsView = new Int32Array(this.memory.buffer);
     return this.wordsView;
   }
 
-  /** Bytes of the blocks that are in use. */
+  /** The bytes of the blocks in use. */
   get inUse(): number {
     return this.end - alignment - this.freeBytes;
   }
 
-  /** Size class: powers of two and the steps of an eighth between them, so that at most an eighth is wasted. */
+  /** Rounds up to a size class: powers of two with eight steps between them, so that at most an eighth is wasted. */
   static sizeClass(bytes: number): number {
     if (bytes <= 8 * alignment) return bytes <= alignment ? alignment : Math.ceil(bytes / alignment) * alignment;
     const step = 2 ** (exponentOf(bytes) - 3);
@@ -84,9 +87,9 @@ export class Heap {
   }
 
   /**
-   * Memory of at least `bytes` bytes.
+   * Allocates at least `bytes` bytes.
    *
-   * @throws RangeError when the address space of 4 GiB (or what the system gives) is used up. Nothing in use has then changed.
+   * @throws RangeError if the address space of 4 GiB, or the system's memory, is used up. The blocks in use are then unchanged.
    */
   alloc(bytes: number): number {
     if (!(bytes >= 0 && bytes <= this.maximumPages * page)) throw this.exhausted(bytes);
@@ -100,7 +103,7 @@ export class Heap {
     return pointer;
   }
 
-  /** Gives memory back; `bytes` as it was asked for. */
+  /** Frees memory. `bytes` must be the size that was passed to {@link alloc}. */
   release(pointer: number, bytes: number): void {
     const size = Heap.sizeClass(bytes);
     if (this.used !== null) {
@@ -112,14 +115,14 @@ export class Heap {
     this.freed += size;
   }
 
-  /** Memory for the length of a dispatch: {@link giveBack} ends the loan, and so does {@link reclaim}. @throws as {@link alloc}. */
+  /** Allocates memory for the duration of a dispatch. {@link giveBack} or {@link reclaim} frees it. @throws as {@link alloc}. */
   borrow(bytes: number): number {
     const pointer = this.alloc(bytes);
     this.borrowed.push(pointer, bytes);
     return pointer;
   }
 
-  /** Gives borrowed memory back. */
+  /** Frees borrowed memory. */
   giveBack(pointer: number): void {
     const { borrowed } = this;
     let at = borrowed.length - 2;
@@ -131,12 +134,12 @@ export class Heap {
     this.release(pointer, bytes);
   }
 
-  /** Takes back all that is borrowed, after an error has ended a dispatch. */
+  /** Frees all borrowed memory, after an error has ended a dispatch. */
   reclaim(): void {
     while (this.borrowed.length > 0) this.giveBack(this.borrowed.at(-2)!);
   }
 
-  /** A block of a size class: a free one, or one at the end; -1 when there is no room. */
+  /** Finds a block of a size class: a free one, or a new one at the end. Returns -1 if there is no room. */
   private find(size: number): number {
     const reused = this.take(size);
     if (reused >= 0) return reused;
@@ -146,7 +149,7 @@ export class Heap {
       if (merged >= 0) return merged;
     }
     if (this.reach(this.end + size)) return this.extend(size);
-    // The last resort, whatever it costs.
+    // The last resort: merge even if it is expensive.
     if (this.freed === 0) return -1;
     this.merge();
     const merged = this.take(size);
@@ -169,7 +172,7 @@ export class Heap {
     this.freeBytes += size;
   }
 
-  /** A free block of a size class, the remainder of a larger one staying free; -1 if there is none. */
+  /** Takes a free block, or splits a larger one, whose remainder stays free. Returns -1 if there is none. */
   private take(size: number): number {
     for (let at = binOf(size); at < this.free.length; at++) {
       const pointer = this.free[at]?.pop();
@@ -183,12 +186,12 @@ export class Heap {
     return -1;
   }
 
-  /** Whether it can help, and enough was freed since the last time to pay for it. */
+  /** Whether merging can provide a block of this size, and enough was freed since the last merge to pay for it. */
   private isWorthMerging(size: number): boolean {
     return this.freeBytes >= size && this.freed >= this.end / 8;
   }
 
-  /** Makes one block of free blocks that are neighbours: batches of ever other lengths would leave ever other gaps. */
+  /** Merges adjacent free blocks. Without it, batches of varying lengths would fragment the memory. */
   private merge(): void {
     const blocks: [pointer: number, size: number][] = [];
     this.free.forEach((bin, at) => {
@@ -207,20 +210,20 @@ export class Heap {
     }
   }
 
-  /** Whether the memory has so many bytes, growing it where it has to. */
+  /** Grows the memory to at least `bytes` bytes if needed. Returns whether it succeeded. */
   private reach(bytes: number): boolean {
     const have = this.memory.buffer.byteLength;
     if (bytes <= have) return true;
     const pages = Math.ceil((bytes - have) / page);
     const room = this.maximumPages - have / page;
-    // Some room ahead, so that growth is rare.
+    // Grow by more than needed, so that growth is rare.
     const ahead = Math.min(Math.max(pages, Math.ceil(have / page / 4)), room);
     for (const count of [ahead, pages]) {
       if (count < pages || count > room) continue;
       try {
         this.memory.grow(count);
         return true;
-      } catch { /* try less, then report */ }
+      } catch { /* try a smaller growth, then report */ }
     }
     return false;
   }

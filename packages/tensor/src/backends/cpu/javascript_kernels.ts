@@ -1,4 +1,4 @@
-/** Kernels without a vector form, in the reference backend's plain loops over the heap. */
+/** Kernels without a vector form, as the reference backend's JavaScript loops over the heap. */
 import { type DType, itemSize, type Scalar, type TypedArray, typedArrayOver } from "../../dtype.ts";
 import type { Kernel } from "../../ir/kernel.ts";
 import { elementValue } from "../../scalar.ts";
@@ -13,7 +13,7 @@ export function compileJavaScript(kernel: Kernel): RenderedKernel {
   return new Function("m", "shape", "o", "q", "os", "x", "p", "xs", "s", renderKernel(kernel)) as RenderedKernel;
 }
 
-/** Runs it; addresses in bytes. */
+/** Runs a compiled kernel. Addresses are in bytes. */
 export function runJavaScript(
   rendered: RenderedKernel,
   kernel: Kernel,

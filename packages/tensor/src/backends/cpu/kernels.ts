@@ -1,4 +1,4 @@
-/** Compiles kernels once by their structure, and runs them with the sizes and addresses of the day. */
+/** Compiles kernels and runs them. Kernels of the same structure share compiled code; sizes and addresses are parameters. */
 import type { Scalar } from "../../dtype.ts";
 import { debug } from "../../engine/debug.ts";
 import type { Kernel } from "../../ir/kernel.ts";
@@ -10,14 +10,14 @@ import { compileJavaScript, runJavaScript } from "./javascript_kernels.ts";
 import { renderModule } from "./render/kernel.ts";
 import { elementBytes, type Layout, layoutOf, type Plan, planOf } from "./render/plan.ts";
 
-/** Additions that a chunk should be worth, so that handing it to another thread pays. */
+/** The work of a chunk in additions, so that handing it to another thread pays. */
 const chunkWork = 32768;
-/** Longest piece of a row that is one item of work. */
+/** The longest piece of a row that is one item of work. */
 const segmentLength = 8192;
-/** A total over more elements than this is made of partial ones, which threads can share. */
+/** A total over more elements than this is computed from partial totals, which threads share. */
 const partLength = 16384;
 
-/** A kernel ready to run: its code, and how its work is cut. */
+/** A compiled kernel: its code, and how its work is cut into items. */
 export interface CompiledKernel {
   readonly kernel: Kernel;
   readonly plan: Plan | null;
@@ -30,7 +30,7 @@ export interface CompiledKernel {
   readonly segment: number;
 }
 
-/** See the module's comment. */
+/** The cache of compiled kernels. */
 export class Kernels {
   private readonly engine: Engine;
   private readonly entries: Map<string, CompiledModule> = new Map();
@@ -42,7 +42,7 @@ export class Kernels {
     this.block = new ParamBlock(engine.heap);
   }
 
-  /** Compiles a kernel, or finds the code of one that differs in sizes only. */
+  /** Compiles a kernel, or returns the code of one that differs only in sizes. */
   prepare(kernel: Kernel): CompiledKernel {
     const plan = planOf(kernel);
     const layout = layoutOf(kernel.shape.length, kernel.inputs.length + 1);
@@ -87,7 +87,7 @@ export class Kernels {
     this.engine.parallel(entry!, params, compiled.items, compiled.grain);
   }
 
-  /** One total over one long dimension as a total of partial ones. */
+  /** Computes a total over one long dimension from partial totals. */
   private runInParts(
     compiled: CompiledKernel,
     inputs: readonly number[],
@@ -140,7 +140,10 @@ export class Kernels {
   }
 }
 
-/** Items of a plan's work, and how many make a chunk. By sizes alone, so that results do not depend on threads. */
+/**
+ * The items of a plan's work, and how many form a chunk. They depend on sizes only, so that results do not depend on the number
+ * of threads.
+ */
 function cut(plan: Plan): { items: number; grain: number; segments: number; segment: number } {
   const { kernel, form, kept, reduced } = plan;
   const product = (from: number, to: number): number => {
@@ -152,7 +155,7 @@ function cut(plan: Plan): { items: number; grain: number; segments: number; segm
   let [segments, segment, items] = [1, 1, product(0, kept)];
   if (form !== "along" && kept > 0) {
     const length = kernel.shape[kept - 1]!;
-    // Across: columns that fit the first-level cache's lines; map: long stretches.
+    // Form "across": so many columns that their cache lines fit in L1. Form "map": long segments.
     segment = form === "across" ? Math.min(length, 64) : length > 2 * segmentLength ? segmentLength : length;
     segments = segment === 0 ? 0 : Math.ceil(length / segment);
     items = product(0, kept - 1) * segments;

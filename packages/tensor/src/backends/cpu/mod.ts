@@ -1,4 +1,4 @@
-/** The CPU backend: WebAssembly generated at run time, in one memory, on every core. */
+/** The CPU backend: WebAssembly that is generated at run time, in one memory, on all cores. */
 import type { Backend, Binding, DeviceBuffer, Program } from "../../backend.ts";
 import { type DType, itemSize, type Scalar } from "../../dtype.ts";
 import type { Operand } from "../../ir/kernel.ts";
@@ -25,7 +25,7 @@ interface CpuProgram extends Program {
   readonly compiled: CompiledKernel | CompiledRows | null;
 }
 
-/** See the module's comment. */
+/** The CPU backend. */
 export class CpuBackend implements Backend {
   readonly name = "cpu";
   readonly readsAtOnce = true;
@@ -34,7 +34,7 @@ export class CpuBackend implements Backend {
   private readonly kernels: Kernels;
   private readonly rowKernels: RowKernels;
 
-  /** @param threads how many may take part; by default `HEDDLE_THREADS`, or one a core. */
+  /** @param threads the number of threads; by default `HEDDLE_THREADS`, or one per core. */
   constructor(threads: number = defaultThreads()) {
     this.engine = new Engine(functions, threads);
     this.kernels = new Kernels(this.engine);
@@ -58,7 +58,7 @@ export class CpuBackend implements Backend {
   }
 
   adopt(_data: ArrayBufferView): null {
-    return null; // the heap is the only memory that kernels see
+    return null; // kernels can only access the heap
   }
 
   free(buffer: DeviceBuffer): void {

@@ -1,4 +1,4 @@
-/** Scalars of a dispatch in the memory that kernels read them from. */
+/** The parameter block of a dispatch, in the memory that kernels read. */
 import type { Scalar } from "../../dtype.ts";
 import type { Expr } from "../../ir/kernel.ts";
 import { elementValue } from "../../scalar.ts";
@@ -6,7 +6,7 @@ import type { Heap } from "./heap.ts";
 import { laneKind } from "./render/lanes.ts";
 import type { Layout } from "./render/plan.ts";
 
-/** Memory for the parameters of the call at hand. It grows with what calls need: tensors of many dimensions need much. */
+/** Memory for the parameters of the current call. It grows as needed: tensors of many dimensions need much. */
 export class ParamBlock {
   private readonly heap: Heap;
   private pointer = 0;
@@ -16,7 +16,7 @@ export class ParamBlock {
     this.heap = heap;
   }
 
-  /** The address of at least so many words. An allocation may have moved the memory. */
+  /** The address of at least `words` words. This may allocate, and so move the memory. */
   of(words: number): number {
     if (4 * words <= this.bytes) return this.pointer;
     const bytes = Math.max(4 * words, 4096);
@@ -27,7 +27,7 @@ export class ParamBlock {
   }
 }
 
-/** Writes the scalars that an expression reads, in the width of their lanes. */
+/** Writes the scalars that an expression reads, each in the width of its lane. */
 export function writeScalars(heap: Heap, params: number, layout: Layout, expr: Expr, scalars: readonly Scalar[]): void {
   if (expr.op === "scalar") {
     const at = params + 4 * layout.scalar(expr.index);

@@ -1,4 +1,4 @@
-/** Compiles row kernels once by their structure, and runs them with the sizes and addresses of the day. */
+/** Compiles row kernels and runs them. Row kernels of the same structure share compiled code; sizes and addresses are parameters. */
 import { debug } from "../../engine/debug.ts";
 import type { Scalar } from "../../dtype.ts";
 import { type RowKernel, type RowStep, showRows, stepExpressions } from "../../ir/rows.ts";
@@ -10,10 +10,10 @@ import { analyze } from "./render/expression_analysis.ts";
 import { elementBytes, layoutOf } from "./render/plan.ts";
 import { renderRows, rowSteps } from "./render/rows.ts";
 
-/** Additions that a chunk should be worth, so that handing it to another thread pays. */
+/** The work of a chunk in additions, so that handing it to another thread pays. */
 const chunkWork = 32768;
 
-/** A row kernel ready to run. */
+/** A compiled row kernel. */
 export interface CompiledRows {
   readonly kernel: RowKernel;
   readonly entry: CompiledModule;
@@ -21,16 +21,16 @@ export interface CompiledRows {
   readonly grain: number;
 }
 
-/** What is found out once of the steps of a kernel. */
+/** Cached properties of a kernel's steps. */
 interface RowAnalysis {
   readonly text: string;
-  /** Rough cost of an element of a row in additions. */
+  /** The rough cost of an element of a row, in additions. */
   readonly weight: number;
-  /** The code by geometry: looking it up by the whole text takes longer than a short row. */
+  /** Compiled code by geometry. A lookup by the whole text would take longer than a short row. */
   readonly entries: Map<string, CompiledModule>;
 }
 
-/** See the module's comment. */
+/** The cache of compiled row kernels. */
 export class RowKernels {
   private readonly engine: Engine;
   private readonly entries: Map<string, CompiledModule> = new Map();
@@ -42,7 +42,7 @@ export class RowKernels {
     this.block = new ParamBlock(engine.heap);
   }
 
-  /** Compiles a kernel, or finds the code of one that differs in sizes only. */
+  /** Compiles a kernel, or returns the code of one that differs only in sizes. */
   prepare(kernel: RowKernel): CompiledRows {
     let analysis = this.analysis.get(kernel.steps);
     if (analysis === undefined) {
@@ -67,7 +67,7 @@ export class RowKernels {
     return entry;
   }
 
-  /** Runs a kernel on operands, inputs and then outputs, at byte addresses. */
+  /** Runs a kernel. `addresses` are the byte addresses of the inputs, then the outputs. */
   run({ kernel, entry, items, grain }: CompiledRows, addresses: readonly number[], scalars: readonly Scalar[]): void {
     const layout = layoutOf(kernel.shape.length, addresses.length);
     const params = this.block.of(layout.words(scalars.length));
@@ -79,7 +79,7 @@ export class RowKernels {
         ? kernel.inputs[i]!
         : kernel.outputs[i - kernel.inputs.length]!;
       words[base + layout.address(i)] = address;
-      // Outputs of one element a row have no strides along it, and do not move.
+      // Outputs with one element per row have no strides along it, and do not move.
       for (let d = 0; d < kernel.shape.length; d++) {
         words[base + layout.stride(i, d)] = (strides[d] ?? 0) * elementBytes(dtype);
       }

@@ -1,20 +1,20 @@
-/** What a worker runs, as text: it has to reach the worker without a path, whatever bundler the program went through. */
+/** The source text of the workers. It is text, so that it reaches the worker without a path, whatever bundler processed the program. */
 import { controlBytes, errorUnits, word } from "./thread_control.ts";
 import type { HostFunctions } from "./compiled_module.ts";
 
-/** What a worker is started with. */
+/** The data that a worker starts with. */
 export interface WorkerStart {
   readonly memory: WebAssembly.Memory;
   /** Address of the control words. */
   readonly control: number;
-  /** Number of the thread; 0 is the caller. */
+  /** The number of the thread. The caller is 0. */
   readonly thread: number;
   readonly spinMs: number;
-  /** Arguments and what the caller's host functions make of them, by name. */
+  /** Arguments and results of the caller's host functions, by name. */
   readonly samples: readonly HostSample[];
 }
 
-/** What a host function makes of some arguments; null when it throws. */
+/** Arguments and the result of a host function; null if it throws. */
 export interface HostSample {
   readonly name: string;
   readonly args: readonly number[];
@@ -23,7 +23,7 @@ export interface HostSample {
 
 const sampleArguments: readonly (readonly number[])[] = [[0.75, 2, 3], [-1.5, 0.25, -7], [4.1, -3, 0.5]];
 
-/** Results by which workers make sure that their host functions are the caller's. */
+/** Samples with which workers check that their host functions agree with the caller's. */
 export function hostSamples(host: HostFunctions): HostSample[] {
   return Object.entries(host).flatMap(([name, f]) =>
     sampleArguments.map((args) => {
@@ -37,8 +37,8 @@ export function hostSamples(host: HostFunctions): HostSample[] {
 }
 
 /**
- * The host functions as source text: those of `Math` by name, others by their own source. They may use their parameters, globals, and
- * each other where they are declared as functions. That nothing else slipped in, the samples show.
+ * The host functions as source text: those of `Math` by name, others by their source. They may use their parameters, globals, and
+ * each other if they are declared as functions. The samples detect any other reference.
  */
 export function hostSource(host: HostFunctions): string {
   const math = new Map(Object.getOwnPropertyNames(Math).map((name) => [Reflect.get(Math, name) as unknown, name]));
@@ -51,12 +51,12 @@ export function hostSource(host: HostFunctions): string {
     const declaration = /^function\s+([\w$]+)/.exec(source)?.[1];
     if (declaration === undefined) {
       const expression = /^(function|\(|[\w$]+\s*=>)/.test(source);
-      return `${JSON.stringify(name)}: ${expression ? `(${source})` : `Object.values({ ${source} })[0]`}`; // else a method
+      return `${JSON.stringify(name)}: ${expression ? `(${source})` : `Object.values({ ${source} })[0]`}`; // otherwise it is a method
     }
     declared.add(source);
     return `${JSON.stringify(name)}: ${declaration}`;
   });
-  // `__name` is what esbuild puts around functions inside functions to keep their names.
+  // esbuild wraps nested functions in `__name` to keep their names.
   return `const __name = (f) => f;\n${[...declared].join("\n")}\nconst host = {${rows.join(",\n")}};`;
 }
 
@@ -79,7 +79,7 @@ function compile(pointer, length, pages) {
   }
 }
 
-// Another thread's growth may reach this one's view of the memory late; growing by nothing fetches it.
+// Another thread's growth of the memory may become visible late. Growing by 0 pages makes it visible.
 function reach(pages) {
   if (memory.buffer.byteLength >= pages * 65536) return true;
   memory.grow(0);
@@ -122,12 +122,12 @@ function work(job) {
 }
 
 function report(error) {
-  Atomics.store(c, ${word.next}, c[${word.chunks}]); // nobody begins another chunk
+  Atomics.store(c, ${word.next}, c[${word.chunks}]); // no thread begins another chunk
   if (Atomics.compareExchange(c, ${word.failed}, 0, 1) !== 0) return;
   let text = "Error";
   try {
     text = String(error);
-  } catch { /* keeps its name to itself */ }
+  } catch { /* the error stays unnamed */ }
   const length = Math.min(text.length, ${errorUnits});
   for (let i = 0; i < length; i++) c[${word.error} + i] = text.charCodeAt(i);
   c[${word.errorLength}] = length;
@@ -135,8 +135,8 @@ function report(error) {
 
 let spinPays = true;
 
-// The next job that is open, or 0 at the end. Spins first, if the last job came soon enough for that; another program, or
-// the caller itself, may need the core.
+// Returns the next open job, or 0 at the end. Spins first only if the last job came soon enough: another program, or the caller,
+// may need the core.
 function awaitJob(done) {
   const begin = performance.now();
   const until = begin + (spinPays ? spinMs : 0);

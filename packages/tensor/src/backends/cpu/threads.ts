@@ -1,6 +1,6 @@
 /**
- * The threads of a CPU engine: workers over its shared memory, with the calling thread as number 0. Jobs are cut into chunks that
- * threads take in turn; see thread_control.ts for how they agree, thread_source.ts for the workers' side.
+ * The threads of a CPU engine: workers on its shared memory, with the calling thread as number 0. Threads take the chunks of a job
+ * one after another. thread_control.ts describes the synchronisation, thread_source.ts has the workers' code.
  */
 import { debug } from "../../engine/debug.ts";
 import { startWorker } from "../../runtime.ts";
@@ -10,39 +10,39 @@ import { controlBytes, word } from "./thread_control.ts";
 import { type HostSample, hostSamples, workerSource, type WorkerStart } from "./thread_source.ts";
 
 /**
- * How long a thread looks for news before it lets the system put it to sleep, if the last wait was not much longer than that.
+ * How long a waiting thread spins before it sleeps, if its last wait was not much longer than that.
  *
- * Measured on two cores that others also used, so roughly: what a job of two chunks takes beyond one chunk's time is 1 to 2 µs with the
- * worker awake and 6 to 7 µs with the worker asleep, on Deno, Bun and Node alike (an empty job 0.3 to 2 µs, as the caller does not wait
- * for who comes too late). Where another program holds one core, so that both threads share the other, whoever spins delays the one
- * that works: every wait that finds nothing then costs the whole spin, and 0.1 ms doubled the time of short jobs. Jobs of a training
- * step follow one another within 5 to 20 µs.
+ * Rough measurements, on two cores that other programs also used: a job of two chunks takes 1 to 2 µs more than one chunk if the
+ * worker is awake, and 6 to 7 µs more if it sleeps, on Deno, Bun and Node alike (an empty job takes 0.3 to 2 µs, since the caller
+ * does not wait for late workers). If another program occupies one core, both threads share the other, and a spinning thread delays
+ * the working one: each unsuccessful wait then costs the whole spin. With 0.1 ms that doubled the time of short jobs. The jobs of a
+ * training step follow each other within 5 to 20 µs.
  */
 const spinMs = 0.03;
 
 /**
- * Workers are started when jobs that they could have shared took this long, about what starting one costs the caller (2 ms on Bun and
- * Node, 40 ms on Deno): short scripts never pay, long ones pay little.
+ * Workers start after jobs that they could have shared took this long in total, which is about the cost of starting one (2 ms on
+ * Bun and Node, 40 ms on Deno). So short scripts pay nothing, and long ones little.
  */
 const startAfterMs = 20;
 
-/** All chunks, here. */
+/** Runs all chunks on the calling thread. */
 export function runAlone(entry: CompiledModule, params: number, count: number, grain: number): void {
   for (let begin = 0; begin < count; begin += grain) entry.run(params, begin, Math.min(begin + grain, count), 0);
 }
 
-/** See the module's comment. */
+/** The threads of an engine. */
 export class Threads {
   private readonly heap: Heap;
   private readonly host: HostFunctions;
-  /** Workers beside the calling thread that there should be, and that there can be. */
+  /** The wanted and the possible number of workers, beside the calling thread. */
   private readonly wanted: number;
   private most: number;
   private readonly control: number;
   private readonly words: Int32Array;
-  /** Held so that they are not collected. */
+  /** Referenced so that they are not garbage-collected. */
   private readonly workers: object[] = [];
-  /** Where the modules' bytes are, by entry. */
+  /** The addresses of the modules' bytes, by entry. */
   private readonly code: number[] = [];
   private source: string | null = null;
   private samples: readonly HostSample[] = [];
@@ -56,30 +56,30 @@ export class Threads {
     this.wanted = threads - 1;
     this.most = this.wanted;
     this.control = heap.alloc(controlBytes);
-    // Shared memory grows in place, so that this view of its beginning stays good.
+    // Shared memory grows in place, so that this view of its beginning stays valid.
     this.words = new Int32Array(heap.memory.buffer, this.control, controlBytes / 4).fill(0);
   }
 
-  /** Runs a job of more than one chunk on the threads that are up, and starts more when that has become worth it. */
+  /** Runs a job of more than one chunk on the running threads, and starts more once that is worth the cost. */
   run(entry: CompiledModule, params: number, count: number, grain: number): void {
     if (Atomics.load(this.words, word.ready) > 0) {
-      if (this.workers.length < this.most) this.start(); // one a call: the caller waits for each
+      if (this.workers.length < this.most) this.start(); // one per call, since the caller waits for each
       if (this.publish(entry)) this.share(entry, params, count, grain);
       else runAlone(entry, params, count, grain);
       return;
     }
     const begin = performance.now();
     runAlone(entry, params, count, grain);
-    if (this.unfit() || this.most === 0 || this.workers.length > 0) return; // none to be had, or they are on their way
+    if (this.unfit() || this.most === 0 || this.workers.length > 0) return; // none are possible, or they are starting
     this.spentMs += performance.now() - begin;
     if (this.spentMs >= startAfterMs) this.start();
   }
 
   /**
-   * Starts all workers now and waits until they are up.
+   * Starts all workers now and waits until they run.
    *
    * @param timeoutMs the longest wait
-   * @returns whether all are up
+   * @returns whether all run
    */
   ready(timeoutMs: number): boolean {
     while (this.workers.length < this.most) this.start();
@@ -93,11 +93,11 @@ export class Threads {
     }
   }
 
-  /** Ends the workers; all work is the calling thread's from here on. */
+  /** Ends the workers. From then on, the calling thread does all the work. */
   close(): void {
     this.most = 0;
     Atomics.store(this.words, word.stop, 1);
-    Atomics.store(this.words, word.ready, -this.workers.length); // those still starting count up to 0
+    Atomics.store(this.words, word.ready, -this.workers.length); // workers that are still starting count up to 0
     Atomics.add(this.words, word.job, 2); // still even: no job
     Atomics.notify(this.words, word.job);
     this.workers.length = 0;
@@ -123,7 +123,7 @@ export class Threads {
         entry.run(params, i * grain, Math.min(count, (i + 1) * grain), 0);
       }
     } finally {
-      Atomics.store(words, word.next, chunks); // after an exception nobody begins another chunk
+      Atomics.store(words, word.next, chunks); // after an exception no thread begins another chunk
       Atomics.add(words, word.job, 1);
       this.awaitWorkers();
     }
@@ -134,7 +134,7 @@ export class Threads {
     }
   }
 
-  /** Until no worker is inside the job. Spins first, if the last wait was short enough for that. */
+  /** Waits until no worker is inside the job. Spins first, if the last wait was short enough. */
   private awaitWorkers(): void {
     const words = this.words;
     if (Atomics.load(words, word.active) === 0) return;
@@ -149,14 +149,14 @@ export class Threads {
     for (;;) {
       const active = Atomics.load(words, word.active);
       if (active === 0) break;
-      // The limit only makes a hang into a delay, should a runtime ever lose a notification.
+      // The time limit turns a hang into a delay, in case a runtime loses a notification.
       Atomics.wait(words, word.active, active, 100);
     }
     Atomics.store(words, word.waiting, 0);
     this.spinPays = performance.now() - begin < 2 * spinMs;
   }
 
-  /** What a worker's chunk threw. */
+  /** The error that a worker's chunk threw. */
   private failure(): Error {
     const text = String.fromCharCode(...this.words.subarray(word.error, word.error + this.words[word.errorLength]!));
     const [, name, message] = /^(\w+): ([^]*)$/.exec(text) ?? [];
@@ -164,7 +164,7 @@ export class Threads {
     return name === "RangeError" ? new RangeError(message) : new Error(text);
   }
 
-  /** Puts a module's bytes where workers find them: blocked in `Atomics.wait`, they receive no messages. */
+  /** Copies a module's bytes to shared memory. Workers receive no messages, since they block in `Atomics.wait`. */
   private publish(entry: CompiledModule): boolean {
     if (this.code[entry.id] !== undefined) return true;
     try {
@@ -192,14 +192,14 @@ export class Threads {
     }
   }
 
-  /** Whether workers found that their host functions are not the caller's. */
+  /** Whether some worker found that its host functions differ from the caller's. */
   private unfit(): boolean {
     if (Atomics.load(this.words, word.unfit) === 0) return false;
     if (this.most > 0) this.giveUp("a host function uses more than its parameters, globals and other host functions");
     return true;
   }
 
-  /** Goes on with the workers there are. */
+  /** Continues with the workers that run. */
   private giveUp(reason: unknown): void {
     this.most = Math.min(this.most, Math.max(0, Atomics.load(this.words, word.ready)));
     if (debug() > 0) console.error(`heddle cpu: ${this.most + 1} threads, as no more can be started: ${reason}`);

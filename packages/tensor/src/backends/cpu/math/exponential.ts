@@ -1,4 +1,4 @@
-/** exp and what is made of it: expm1, sigmoid, tanh, sinh, cosh. */
+/** exp and functions based on it: expm1, sigmoid, tanh, sinh, cosh. */
 import { type Code, f32x4, get, set } from "../../../wasm/assembler.ts";
 import {
   add,
@@ -20,19 +20,19 @@ import {
 } from "./lanes.ts";
 import { expm1Tail, expTail } from "./polynomials.ts";
 
-/** The upper 16 bits of ln 2, so that products with small integers are exact, and the rest. */
+/** The upper 16 bits of ln 2, so that products with small integers are exact; and the remainder. */
 const ln2High = 0.693145751953125;
 const ln2Low = Math.LN2 - ln2High;
 
 const bitsOf88 = 0x42b00000;
 
-/** Adding this to a small float rounds it to an integer, which then stands in the lowest bits, 127 more than it is. */
+/** Adding this to a small float rounds it to an integer, whose value plus 127 is then in the lowest bits. */
 const roundBiased = 1.5 * 2 ** 23 + 127;
 
-/** Confines x to where its exponential neither overflows by far nor vanishes; NaN stays. */
+/** Clamps x to a range in which its exponential neither overflows by far nor vanishes. NaN stays. */
 function confine(v: Lanes, x: Code, least: number, most: number): Code {
   if (!v.fused) return v.let(greater(lesser(x, v.c(most)), v.c(least)));
-  // Where multiplications are scarce, looking whether any number is beyond 88 is cheaper than two comparisons.
+  // Without fused multiply-add, a test whether any number is beyond 88 is cheaper than two comparisons.
   const y = v.variable(x);
   const beyond = anySign(isub(v.i(bitsOf88), magnitude(v, get(y))));
   v.rarely(beyond, set(y, greater(lesser(get(y), f32x4(most)), f32x4(least))));
@@ -44,7 +44,7 @@ function split(v: Lanes, x: Code, least: number, most: number): { p: Code; s: Co
   return expOfSum(v, confine(v, x, least, most), null);
 }
 
-/** {@link split} of `e^(x − less)` for x from -176 to 90, `less` being small. */
+/** {@link split} of `e^(x − less)` for x from -176 to 90 and a small `less`. */
 export function expOfSum(v: Lanes, x: Code, less: Code | null): { p: Code; s: Code } {
   const biased = v.let(v.madd(x, v.c(Math.LOG2E / 2), v.c(roundBiased)));
   const n = v.let(sub(biased, v.c(roundBiased)));
@@ -56,8 +56,8 @@ export function expOfSum(v: Lanes, x: Code, less: Code | null): { p: Code; s: Co
 /** e^x. */
 export const exp: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
-  // e^89 overflows. At -176 the bits of s are 0, and so is the result at once: numbers that underflow cost ten times as much, which
-  // would hurt where many arguments are -Infinity, as in masked attention.
+  // e^89 overflows. At -176 the bits of s are 0, so that the result is 0 without underflow. Numbers that underflow are ten times
+  // slower, which matters for many arguments of -Infinity, as in masked attention.
   const { p, s } = split(v, x, -176, 89);
   return v.result(mul(mul(p, s), s));
 };
@@ -68,10 +68,10 @@ export const sigmoid: UnaryExpander = (f, x, fused) => {
   const y = confine(v, x, -105, 89);
   const biased = v.let(v.madd(y, v.c(-Math.LOG2E / 2), v.c(roundBiased)));
   const n = v.let(sub(biased, v.c(roundBiased)));
-  // -r, so that no negation is needed: the coefficients' signs alternate instead.
+  // This is -r, so that no negation is needed: the signs of the coefficients alternate instead.
   const r = v.let(v.madd(n, v.c(2 * ln2Low), v.madd(n, v.c(2 * ln2High), y)));
   const p = v.horner(r, [1, 1, ...expTail].map((c, i) => i % 2 ? -c : c));
-  // 1/(1 + p s²) = t/(t + p s) with t = 1/s, exact; nothing overflows before the quotient underflows.
+  // 1/(1 + p s²) = t/(t + p s) with t = 1/s, which is exact. Nothing overflows before the quotient underflows.
   const s = v.let(shl(biased, 23));
   const t = v.let(isub(v.i(254 << 23), s));
   return v.result(div(t, v.madd(p, s, t)));
@@ -93,9 +93,9 @@ function minusOne(v: Lanes, value: Code, shift: number): Code {
 export const expm1: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
-  // e^-20 − 1 rounds to −1. 2^n overflows before e^y does, half of it does not.
+  // e^-20 − 1 rounds to −1. 2^n overflows before e^y does; half of it does not.
   const half = v.let(minusOne(v, greater(lesser(given, v.c(89)), v.c(-20)), 1));
-  // Halving would cost subnormal arguments a digit, and −0 its sign.
+  // Halving would lose a digit of subnormal arguments, and the sign of −0.
   const tiny = compare("lt", magnitude(v, given), v.c(2 ** -25));
   return v.result(select(tiny, given, v.let(add(half, half))));
 };
@@ -113,7 +113,7 @@ export const sinh: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
   const a = v.let(magnitude(v, given));
-  // A quarter of t: 2^n itself overflows before sinh does.
+  // A quarter of t, since 2^n overflows before sinh does.
   const quarter = v.let(minusOne(v, lesser(a, v.c(89.5)), 2));
   const half = add(quarter, div(quarter, v.madd(quarter, v.c(4), v.c(1))));
   const value = v.let(select(compare("lt", a, v.c(2 ** -12)), a, mul(half, v.c(2))));

@@ -1,4 +1,4 @@
-/** Large angles modulo π/2, after Payne and Hanek: only the bits of 2/π that matter to the fraction are multiplied. */
+/** Payne-Hanek reduction of large angles modulo π/2: only the bits of 2/π that affect the fraction are multiplied. */
 import {
   choose,
   type Code,
@@ -15,7 +15,7 @@ import {
 } from "../../../wasm/assembler.ts";
 import type { Lanes } from "./lanes.ts";
 
-/** 2/π in binary: 64 zeros before the point, 256 bits behind it. */
+/** 2/π in binary: 64 zeros before the point, 256 bits after it. */
 export const twoOverPi: readonly bigint[] = [
   0n,
   0xa2f9836e4e441529n,
@@ -25,8 +25,8 @@ export const twoOverPi: readonly bigint[] = [
 ];
 
 /**
- * Statements that set the lanes of `r` and `k` of which the angle (not negative) is above `bound` (at least 1024), so that
- * `x = (4j + k)·π/2 + r`. An infinite angle gives NaN.
+ * Statements that set the lanes of `r` and `k` whose angle x (non-negative) is above `bound` (at least 1024), so that `x = (4j +
+ * k)·π/2 + r`. An infinite angle gives NaN.
  */
 export function reduceHuge(v: Lanes, x: Code, bound: number, r: Local, k: Local): Code {
   const bits = v.scalar("i32");
@@ -35,8 +35,8 @@ export function reduceHuge(v: Lanes, x: Code, bound: number, r: Local, k: Local)
   const low = v.scalar("i64");
   const turn = v.scalar("i64");
   const mantissa = v.scalar("i64");
-  // With x = M·2^s, M of 24 bits, the fraction of a turn is M·(2/π)·2^(s-2) modulo 1. The bits of 2/π from 62 + s on, in the
-  // table, are those that do not make whole turns.
+  // With x = M·2^s and M of 24 bits, the fraction of a turn is M·(2/π)·2^(s-2) modulo 1. Bits of 2/π before index 62 + s of the
+  // table only contribute whole turns.
   const position = op("i32.sub", op("i32.shr_u", get(bits), i32(23)), i32(150 - 62));
   const word = (offset: number): Code => {
     const at = (n: number): Code => i64(twoOverPi[n + offset] ?? 0n);
@@ -64,7 +64,7 @@ export function reduceHuge(v: Lanes, x: Code, bound: number, r: Local, k: Local)
         op("i64.shr_u", op("i64.mul", get(mantissa), op("i64.shr_u", get(low), i64(32n))), i64(32n)),
       ),
     ),
-    // Quarters of a turn, to the nearest; what is left over is signed.
+    // Round to the nearest quarter of a turn. The remainder is signed.
     set(high, op("i64.shr_u", op("i64.add", get(turn), i64(1n << 61n)), i64(62n))),
     set(turn, op("i64.sub", get(turn), op("i64.shl", get(high), i64(62n)))),
     set(k, lane("i32x4.replace_lane", n, get(k), op("i32.wrap_i64", get(high)))),

@@ -5,7 +5,7 @@ import { log1pOf } from "./logarithm.ts";
 
 const sqrt = (a: Code): Code => op("f32x4.sqrt", a);
 
-/** log(1 + small), but log(2·large) where `large`, which may be too large to be squared, is above 2^30. */
+/** log(1 + small); or log(2·large) if `large` is above 2^30, since its square may overflow. */
 function logarithmOf(v: Lanes, small: Code, large: Code): Code {
   const beyond = v.let(compare("gt", large, v.c(2 ** 30)));
   return add(log1pOf(v, v.let(select(beyond, large, small))), and(beyond, v.c(Math.LN2)));
@@ -17,12 +17,12 @@ export const asinh: UnaryExpander = (f, x, fused) => {
   const given = v.let(x);
   const a = v.let(magnitude(v, given));
   const square = v.let(mul(a, a));
-  // sqrt(1 + a²) − 1, without the cancellation.
+  // sqrt(1 + a²) − 1 without cancellation.
   const grown = div(square, add(v.c(1), sqrt(add(square, v.c(1)))));
   return v.result(or(logarithmOf(v, add(a, grown), a), signOf(v, given)));
 };
 
-/** log(x + sqrt(x² − 1)), in terms of x − 1. */
+/** log(x + sqrt(x² − 1)), computed from x − 1. */
 export const acosh: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);

@@ -20,7 +20,7 @@ import {
 } from "./lanes.ts";
 import { asinTail, atanTail } from "./polynomials.ts";
 
-/** atan of t from 0 to 1. */
+/** atan(t) for t from 0 to 1. */
 const atanOf = (v: Lanes, t: Code): Code => {
   const z = v.let(mul(t, t));
   return v.madd(mul(t, z), v.horner(z, atanTail), t);
@@ -31,7 +31,7 @@ export const atan: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const given = v.let(x);
   const a = v.let(magnitude(v, given));
-  // Of numbers above 1 the inverse.
+  // The reciprocal of numbers above 1.
   const t = v.let(div(lesser(a, v.c(1)), greater(a, v.c(1))));
   const p = v.let(atanOf(v, t));
   const value = select(compare("gt", a, v.c(1)), sub(v.c(Math.PI / 2), p), p);
@@ -44,7 +44,7 @@ export const atan2: BinaryExpander = (f, y, x, fused) => {
   const [up, across] = [v.let(y), v.let(x)];
   const [a, b] = [v.let(magnitude(v, up)), v.let(magnitude(v, across))];
   const least = v.let(lesser(a, b));
-  // 0/0 is to be 0, ∞/∞ to be 1.
+  // 0/0 must give 0, and ∞/∞ must give 1.
   const quotient = div(least, greater(greater(b, a), v.c(2 ** -149)));
   const t = v.let(select(compare("eq", least, v.c(Infinity)), v.c(1), quotient));
   const p = v.let(atanOf(v, t));
@@ -78,7 +78,7 @@ export const acos: UnaryExpander = (f, x, fused) => {
   const given = v.let(x);
   const sign = v.let(signOf(v, given));
   const { small, p } = halved(v, v.let(magnitude(v, given)));
-  // π/2 − asin(x) near 0; beyond ½ 2p, or π − 2p for negative x.
+  // π/2 − asin(x) up to ½; beyond it 2p, or π − 2p for negative x.
   const near = sub(v.c(Math.PI / 2), xor(p, sign));
   const signed = xor(add(p, p), sign);
   const far = add(signed, and(op("i32x4.shr_s", sign, i32(31)), v.c(Math.PI)));

@@ -1,4 +1,4 @@
-/** Straight-line vector code: named values, constants kept in locals, multiply-add fused where the runtime has it. */
+/** Straight-line vector code: named values, constants in locals, and fused multiply-add if the runtime has it. */
 import {
   type Code,
   f32x4,
@@ -14,12 +14,12 @@ import {
 } from "../../../wasm/assembler.ts";
 import { features } from "../features.ts";
 
-/** Writes code that computes a function of four floats, on a vector that it uses once. */
+/** Writes code that computes a function of four floats. It uses the code of its argument once. */
 export type UnaryExpander = (f: FunctionBuilder, x: Code, fused?: boolean) => Code;
-/** {@link UnaryExpander} of two vectors. */
+/** An {@link UnaryExpander} of two vectors. */
 export type BinaryExpander = (f: FunctionBuilder, x: Code, y: Code, fused?: boolean) => Code;
 
-/** Constants of a function, each in a local that is set before whatever is emitted later (a loop, mostly). */
+/** The constants of a function, each in a local that is set before later code (usually a loop). */
 const constantsOf: WeakMap<FunctionBuilder, Map<string, Local>> = new WeakMap();
 
 function constant(f: FunctionBuilder, key: string, code: Code): Code {
@@ -35,12 +35,12 @@ function constant(f: FunctionBuilder, key: string, code: Code): Code {
 }
 
 /**
- * A sequence of definitions that ends in one value, four lanes of 32 bits at a time.
+ * A sequence of definitions that ends in one value, on four lanes of 32 bits.
  *
- * V8 makes a vector constant anew, with four instructions, wherever it stands in a loop: exp took 1.6 ns an element with
- * constants in place and 0.7 with constants in locals. So {@link c}, {@link i} and {@link d} set locals by statements that they
- * add to the function at once; the code returned must be emitted to the function later than they are, which is so wherever a
- * loop's body is made before the loop is emitted. What runs rarely is better off with constants in place.
+ * V8 builds an inline vector constant again, with four instructions, in every iteration of a loop: exp took 1.6 ns per element with
+ * inline constants and 0.7 with constants in locals. So {@link c}, {@link i} and {@link d} immediately emit statements that set
+ * locals. The code they return must be emitted later, which is the case if a loop's body is built before the loop is emitted. Use
+ * inline constants in code that runs rarely.
  */
 export class Lanes {
   /** Whether {@link madd} rounds once. */
@@ -53,14 +53,14 @@ export class Lanes {
     this.fused = fused;
   }
 
-  /** Computes once, to be used any number of times. */
+  /** Computes a value once, for any number of uses. */
   let(value: Code): Code {
     const local = this.f.local("v128");
     this.statements.push(set(local, value));
     return get(local);
   }
 
-  /** {@link let} of a local that may change. */
+  /** Like {@link let}, with a local that may change. */
   variable(value: Code): Local {
     const local = this.f.local("v128");
     this.statements.push(set(local, value));
@@ -72,19 +72,19 @@ export class Lanes {
     return this.f.local(type);
   }
 
-  /** A condition (i32), to be used any number of times. */
+  /** A condition (i32), for any number of uses. */
   condition(value: Code): Code {
     const local = this.f.local("i32");
     this.statements.push(set(local, value));
     return get(local);
   }
 
-  /** Statements that run where a condition (i32) holds, which is seldom. */
+  /** Statements that run if a condition (i32) is true, which is rare. */
   rarely(condition: Code, ...statements: Code[]): void {
     this.statements.push(when(condition, statements));
   }
 
-  /** The whole as one expression. */
+  /** The whole sequence as one expression. */
   result(value: Code): Code {
     return [...this.statements, value];
   }
@@ -115,7 +115,7 @@ export class Lanes {
     return this.fused ? op("f32x4.relaxed_nmadd", a, b, c) : op("f32x4.sub", c, op("f32x4.mul", a, b));
   }
 
-  /** Horner's scheme, coefficients from the constant term up; x must be cheap to repeat. */
+  /** Horner's scheme, with coefficients from the constant term up. The code of x is repeated, so it must be cheap. */
   horner(x: Code, coefficients: readonly number[]): Code {
     let sum = this.c(coefficients[coefficients.length - 1]!);
     for (let i = coefficients.length - 2; i >= 0; i--) sum = this.madd(sum, x, this.c(coefficients[i]!));
@@ -143,9 +143,9 @@ export const sub = (a: Code, b: Code): Code => op("f32x4.sub", a, b);
 export const mul = (a: Code, b: Code): Code => op("f32x4.mul", a, b);
 /** `a / b`. */
 export const div = (a: Code, b: Code): Code => op("f32x4.div", a, b);
-/** `b < a ? b : a`: of two operands with a NaN, the first. One instruction on x86, unlike f32x4.min. */
+/** `b < a ? b : a`. If either is NaN, the result is the first. One instruction on x86, unlike f32x4.min. */
 export const lesser = (a: Code, b: Code): Code => op("f32x4.pmin", a, b);
-/** `a < b ? b : a`: of two operands with a NaN, the first. */
+/** `a < b ? b : a`. If either is NaN, the result is the first. */
 export const greater = (a: Code, b: Code): Code => op("f32x4.pmax", a, b);
 /** Bitwise and. */
 export const and = (a: Code, b: Code): Code => op("v128.and", a, b);
@@ -155,24 +155,24 @@ export const andNot = (a: Code, b: Code): Code => op("v128.andnot", a, b);
 export const or = (a: Code, b: Code): Code => op("v128.or", a, b);
 /** Bitwise exclusive or. */
 export const xor = (a: Code, b: Code): Code => op("v128.xor", a, b);
-/** `then` where the mask has ones. */
+/** `then` where the mask has ones, else `otherwise`. */
 export const select = (mask: Code, then: Code, otherwise: Code): Code => op("v128.bitselect", then, otherwise, mask);
 /** Integer sum. */
 export const iadd = (a: Code, b: Code): Code => op("i32x4.add", a, b);
 /** Integer difference. */
 export const isub = (a: Code, b: Code): Code => op("i32x4.sub", a, b);
-/** Shifts to the left. */
+/** Left shift. */
 export const shl = (a: Code, bits: number): Code => op("i32x4.shl", a, i32(bits));
-/** Shifts to the right, zeros coming in. */
+/** Logical right shift. */
 export const shr = (a: Code, bits: number): Code => op("i32x4.shr_u", a, i32(bits));
-/** Shifts to the right, copies of the sign coming in. */
+/** Arithmetic right shift. */
 export const sar = (a: Code, bits: number): Code => op("i32x4.shr_s", a, i32(bits));
-/** A comparison's mask. */
+/** The mask of a comparison. */
 export const compare = (how: "eq" | "ne" | "lt" | "gt" | "le" | "ge", a: Code, b: Code): Code =>
   op(`f32x4.${how}`, a, b);
 /** Whether any lane's sign bit is set (i32). */
 export const anySign = (a: Code): Code => op("i32x4.bitmask", a);
-/** Bits of the sign alone. */
+/** The sign bits. */
 export const signOf = (v: Lanes, x: Code): Code => and(x, v.c(-0));
-/** Magnitude. */
+/** The absolute value. */
 export const magnitude = (v: Lanes, x: Code): Code => and(x, v.i(0x7fffffff));

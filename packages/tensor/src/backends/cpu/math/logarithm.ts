@@ -19,10 +19,10 @@ import {
 } from "./lanes.ts";
 import { logTail } from "./polynomials.ts";
 
-/** Bits of √½, where the mantissa's interval begins. */
+/** The bits of √½, the lower end of the mantissa's interval. */
 const rootHalf = 0x3f3504f3;
 
-/** What a logarithm of x is made of: `x = 2^e · (1 + f)`, and `tail = log(1 + f) − f`. */
+/** The parts of a logarithm of x: `x = 2^e · (1 + f)`, and `tail = log(1 + f) − f`. */
 interface Parts {
   readonly e: Code;
   readonly f: Code;
@@ -35,7 +35,7 @@ function anyUnusual(x: Code, v: Lanes): Code {
   return anySign(or(above, isub(v.i(0x7effffff), above)));
 }
 
-/** Exponent of a positive normal x, and the mantissa from √½ to √2 less 1. */
+/** The exponent of a positive normal x, and its mantissa (from √½ to √2) minus 1. */
 function decompose(v: Lanes, x: Code): { power: Code; f: Code } {
   const above = v.let(isub(x, v.i(rootHalf)));
   const mantissa = iadd(and(above, v.i(0x007fffff)), v.i(rootHalf));
@@ -47,14 +47,17 @@ function tailOf(v: Lanes, f: Code): Code {
   return v.let(v.nmadd(z, v.c(0.5), mul(mul(f, z), v.horner(f, logTail))));
 }
 
-/** `f` of `x + beyond`, x having too few digits for the sum. */
+/** `f` of `x + beyond`, a sum that needs more digits than x has. */
 function corrected(v: Lanes, f: Code, power: Code, beyond: Code): Code {
-  // Where 2^-e is subnormal nothing is beyond that matters.
+  // If 2^-e is subnormal, `beyond` is negligible.
   const scale = shl(isub(v.i(127), op("i32x4.min_s", power, v.i(126))), 23);
   return v.let(v.madd(beyond, scale, f));
 }
 
-/** Finds the parts of `x + beyond`, has `combine` make a logarithm of them, and mends what is no positive normal number. */
+/**
+ * Computes the parts of `x + beyond`, and from them the logarithm with `combine`. Fixes the results for x that is not positive
+ * and normal.
+ */
 function logarithm(v: Lanes, x: Code, combine: (parts: Parts) => Code, beyond: Code | null = null): Code {
   const given = v.let(x);
   const unusual = v.condition(anyUnusual(given, v));
@@ -66,7 +69,7 @@ function logarithm(v: Lanes, x: Code, combine: (parts: Parts) => Code, beyond: C
   v.rarely(unusual, set(e, sub(get(e), and(subnormal(), f32x4(23)))));
   const fraction = beyond === null ? f : corrected(v, f, power, beyond);
   const value = v.variable(combine({ e: get(e), f: fraction, tail: tailOf(v, fraction) }));
-  // Zero gives −∞, +∞ itself, NaN and what is negative NaN.
+  // Zero gives −∞, +∞ gives +∞, NaN and negative numbers give NaN.
   const zeroOrNot = or(f32x4(-Infinity), compare("ne", given, f32x4(0)));
   const finite = select(compare("gt", given, f32x4(0)), get(value), zeroOrNot);
   v.rarely(unusual, set(value, select(compare("eq", given, f32x4(Infinity)), given, finite)));
@@ -80,7 +83,7 @@ function naturalOf(v: Lanes, { e, f, tail }: Parts): Code {
   return v.madd(e, v.c(ln2High), add(v.madd(e, v.c(Math.LN2 - ln2High), tail), f));
 }
 
-/** The natural logarithm of `x + beyond`, x being positive and normal. */
+/** The natural logarithm of `x + beyond`, for positive normal x. */
 export function logOfNormal(v: Lanes, x: Code, beyond: Code): Code {
   const { power, f } = decompose(v, x);
   const fraction = corrected(v, f, power, beyond);
@@ -89,7 +92,7 @@ export function logOfNormal(v: Lanes, x: Code, beyond: Code): Code {
 
 /** log(1 + x) without the sign of zero. */
 export function log1pOf(v: Lanes, x: Code): Code {
-  // What the rounding of 1 + x lost goes to f. The difference is exact up to 2^24, beyond which nothing is lost that matters.
+  // Add the rounding error of 1 + x to f. The difference is exact up to 2^24; beyond it the error is negligible.
   const sum = v.let(add(x, v.c(1)));
   const lost = sub(x, sub(sum, v.c(1)));
   return logarithm(v, sum, (parts) => naturalOf(v, parts), v.let(lost));
@@ -112,7 +115,7 @@ export const log: UnaryExpander = (f, x, fused) => {
 export const log2: UnaryExpander = (f, x, fused) => {
   const v = new Lanes(f, fused);
   const combine = ({ e, f, tail }: Parts): Code => {
-    // (f + tail)·log2(e), the one in log2(e) = 1 + 0.44… kept apart.
+    // (f + tail)·log2(e) with log2(e) = 1 + 0.44…, computed as a sum.
     const beyond = v.c(Math.LOG2E - 1);
     const small = v.madd(f, beyond, v.madd(tail, beyond, tail));
     return add(add(small, f), e);

@@ -53,10 +53,10 @@ export const binaryMath: { readonly [P in BinaryFunction]: BinaryExpander | null
   logaddexp,
 };
 
-/** Writes a function's code for kernels: with one operand, the second is ignored. */
+/** Writes the code of a function for kernels. Functions of one operand ignore the second. */
 export type Expander = (f: FunctionBuilder, x: Code, y: Code) => Code;
 
-/** All of them, as kernels take them; how many operands each has, the table of primitives says. */
+/** All vector functions, as kernels call them. The table of primitives has the number of operands. */
 export const vectorMath: { readonly [P in FunctionPrim]: Expander | null } = {
   ...eachOf(unaryMath, (expand) => (f, x, _) => expand(f, x)),
   ...eachOf(binaryMath, (expand) => (f, x, y) => expand(f, x, y)),

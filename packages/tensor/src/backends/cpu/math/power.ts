@@ -1,4 +1,4 @@
-/** pow, through a logarithm and an exponential in float64, two lanes at a time. */
+/** pow, by a logarithm and an exponential in float64, two lanes at a time. */
 import { type Code, f32x4, get, i32, i32x4, op, set, shuffle } from "../../../wasm/assembler.ts";
 import {
   and,
@@ -32,7 +32,7 @@ function lowerPower(v: Lanes, m: Code, e: Code, y: Code): Code {
   const z = v.let(op("f64x2.mul", s, s));
   const logarithm = maddWide(v, s, hornerWide(v, z, wideLog2), op("f64x2.convert_low_i32x4_s", e));
   const product = op("f64x2.mul", logarithm, op("f64x2.promote_low_f32x4", y));
-  // 2^±200 over- and underflows; of two operands the first is kept when one is NaN.
+  // 2^±200 overflows or underflows. pmin and pmax return the first operand if either is NaN.
   const t = v.let(op("f64x2.pmax", op("f64x2.pmin", product, v.d(200)), v.d(-200)));
   const biased = v.let(op("f64x2.add", t, v.d(rounding)));
   const r = v.let(op("f64x2.sub", t, op("f64x2.sub", biased, v.d(rounding))));
@@ -45,7 +45,7 @@ export const pow: BinaryExpander = (f, x, y, fused) => {
   const v = new Lanes(f, fused);
   const base = v.let(x);
   const exponent = v.let(y);
-  // Lanes that are not positive and normal, or of which the exponent is not finite.
+  // Lanes whose base is not positive and normal, or whose exponent is not finite.
   const above = v.let(isub(base, v.i(0x00800000)));
   const infiniteExponent = isub(v.i(0x7f7fffff), and(exponent, v.i(0x7fffffff)));
   const unusual = v.condition(anySign(or(or(above, isub(v.i(0x7effffff), above)), infiniteExponent)));
@@ -64,7 +64,7 @@ export const pow: BinaryExpander = (f, x, y, fused) => {
   return v.result(get(value));
 };
 
-/** Sets what the general way does not get right. */
+/** Fixes the special cases. */
 function mend(v: Lanes, x: Code, y: Code, value: ReturnType<Lanes["variable"]>): Code {
   const temporary = v.variable(f32x4(0));
   const a = op("f32x4.abs", x);
@@ -81,13 +81,13 @@ function mend(v: Lanes, x: Code, y: Code, value: ReturnType<Lanes["variable"]>):
     and(compare("eq", a, one), compare("eq", op("f32x4.abs", y), infinity)),
   );
   return [
-    // Of 0 and ∞ the powers are 0 or ∞.
+    // Powers of 0 and ∞ are 0 or ∞.
     set(temporary, or(infinite, compare("eq", x, f32x4(0)))),
     set(value, select(get(temporary), and(outward, infinity), get(value))),
-    // Odd integral exponents keep the sign, others have none for a negative base.
+    // Odd integer exponents keep the sign of the base. Non-integer powers of negative numbers are NaN.
     set(value, xor(get(value), and(and(x, odd), i32x4(-(2 ** 31))))),
     set(value, or(get(value), andNot(finiteNegative, integral))),
-    // NaN in, NaN out, and then what is 1 whatever the other is.
+    // NaN gives NaN, except that x^0 and 1^y are always 1.
     set(value, or(get(value), or(compare("ne", x, x), compare("ne", y, y)))),
     set(value, select(toOne, one, get(value))),
   ];

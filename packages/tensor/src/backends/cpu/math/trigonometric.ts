@@ -20,10 +20,10 @@ import {
 import { cosTail, sinTail, tanTail } from "./polynomials.ts";
 import { reduceHuge } from "./huge_angle.ts";
 
-/** π/2 is this and `Math.PI / 2`. */
+/** π/2 is the sum of this and `Math.PI / 2`. */
 const halfPiBeyond = 6.123233995736766e-17;
 
-/** π/2 in parts of so many bits each, and a last one of float32's. */
+/** Splits π/2 into parts of the given numbers of bits, and a last one in float32. */
 function partsOfHalfPi(bits: readonly number[]): number[] {
   let rest = Math.PI / 2;
   const parts = bits.map((count) => {
@@ -36,11 +36,11 @@ function partsOfHalfPi(bits: readonly number[]): number[] {
 }
 
 /**
- * `x = k·π/2 + r` for x not negative, with |r| at most a little over π/4; k stands in the lowest bits. Cody and Waite's method: parts of π/2 are
- * taken off one by one, each exactly as long as the angle is not larger than `bound`; larger ones go through Payne and Hanek's.
+ * `x = k·π/2 + r` for non-negative x, with |r| at most slightly above π/4, and k in the lowest bits. Cody-Waite reduction: parts of
+ * π/2 are subtracted one by one, exactly for angles up to `bound`. Larger angles use Payne-Hanek reduction.
  */
 function reduce(v: Lanes, x: Code): { r: Code; k: Code } {
-  // Fused, products are exact anyway; else they must fit in 24 bits, 14 of a part and 10 of k.
+  // Products are exact with fused multiply-add. Otherwise they must fit in 24 bits: 14 of a part and 10 of k.
   const parts = partsOfHalfPi(v.fused ? [24, 24] : [14, 14, 14]);
   const bound = v.fused ? 65536 : 1600;
   const rounding = v.c(1.5 * 2 ** 23);
@@ -56,19 +56,19 @@ function reduce(v: Lanes, x: Code): { r: Code; k: Code } {
 const sinOf = (v: Lanes, r: Code, z: Code): Code => v.madd(mul(r, z), v.horner(z, sinTail), r);
 const cosOf = (v: Lanes, z: Code): Code => v.madd(mul(z, z), v.horner(z, cosTail), v.nmadd(z, v.c(0.5), v.c(1)));
 
-/** Ones where the lowest bit is set. */
+/** A mask of the lanes whose lowest bit is set. */
 const oddOnes = (v: Lanes, k: Code): Code => v.let(op("i32x4.shr_s", shl(k, 31), i32(31)));
-/** The second lowest bit, become a sign. */
+/** The second lowest bit, moved to the sign. */
 const signBit = (v: Lanes, k: Code): Code => and(shl(k, 30), v.c(-0));
 
-/** sin(r + k·π/2), k in the lowest bits. */
+/** sin(r + k·π/2), with k in the lowest bits. */
 function quadrant(v: Lanes, r: Code, k: Code): Code {
   const z = v.let(mul(r, r));
   const value = select(oddOnes(v, k), v.let(cosOf(v, z)), v.let(sinOf(v, r, z)));
   return xor(value, signBit(v, k));
 }
 
-/** sin and cos of r + k·π/2, k in the lowest bits and |r| at most π/4. */
+/** sin and cos of r + k·π/2, with k in the lowest bits and |r| at most π/4. */
 export function sinCos(v: Lanes, r: Code, k: Code): { sin: Code; cos: Code } {
   const z = v.let(mul(r, r));
   const [c, s, odd] = [v.let(cosOf(v, z)), v.let(sinOf(v, r, z)), oddOnes(v, k)];

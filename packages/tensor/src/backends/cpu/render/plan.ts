@@ -1,7 +1,7 @@
 /** Which form of loop a kernel gets, and the key under which the compiled form is kept. */
 import { type DType, itemSize } from "../../../dtype.ts";
 import type { Kernel } from "../../../ir/kernel.ts";
-import { type ExprAnalysis, analyze, lanesOf } from "./expression_analysis.ts";
+import { analyze, type ExprAnalysis, lanesOf } from "./expression_analysis.ts";
 import { laneKind, type Step } from "./lanes.ts";
 
 /** The loops of a kernel: vectors along the output, along what is reduced, or across it. */

@@ -1,13 +1,13 @@
-/** Applies one vector function to whole arrays: for tests and the bench, not for kernels. */
+/** Applies a vector function to whole arrays, for tests and benchmarks. */
 import { type Code, get, i32, memory, ModuleBuilder, op, set, whileLoop } from "../../../wasm/assembler.ts";
 import { Engine } from "../engine.ts";
 import type { CompiledModule } from "../compiled_module.ts";
 import type { BinaryExpander, UnaryExpander } from "../math/lanes.ts";
 
-/** Vectors that one round of the loop computes. */
+/** The number of vectors per iteration of the loop. */
 const unroll = 2;
 
-/** A vector function compiled over arrays in a heap of its own. Lengths are rounded up to whole rounds. */
+/** A vector function compiled for arrays in its own heap. Lengths are rounded up to whole iterations. */
 export class ArrayFunction {
   private readonly engine: Engine;
   private readonly entry: CompiledModule;
@@ -44,7 +44,7 @@ export class ArrayFunction {
     new Int32Array(engine.heap.bytes.buffer, this.params, arity + 1).set(this.pointers);
   }
 
-  /** The memory of an operand; the last one is the result. */
+  /** The memory of an operand. The last operand is the result. */
   operand(index: number): Float32Array {
     return new Float32Array(this.engine.heap.bytes.buffer, this.pointers.at(index)!, this.length);
   }

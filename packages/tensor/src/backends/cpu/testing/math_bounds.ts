@@ -37,8 +37,8 @@ export function ulpBound(prim: FunctionPrim): number {
 }
 
 /**
- * How far a float32 is from an exact value, in spacings of float32 numbers there. Infinite where one is NaN, infinite or a zero
- * and the other is not, or is of the other sign.
+ * The error of a float32 against an exact value, in spacings of float32 numbers there. It is infinite if only one of the two is
+ * NaN, infinite or zero, or if such values differ in sign.
  */
 export function errorInUlp(got: number, exact: number): number {
   if (got !== got || exact !== exact) return got !== got && exact !== exact ? 0 : Infinity;
@@ -47,7 +47,7 @@ export function errorInUlp(got: number, exact: number): number {
   if (got === rounded) return Infinity;
   const size = Math.abs(exact);
   const spacing = size < 2 ** -126 ? 2 ** -149 : 2 ** (Math.floor(Math.log2(Math.min(size, 2 ** 127))) - 23);
-  // Next to the overflow the largest number and infinity are neighbours.
+  // At overflow, treat infinity as the successor of the largest number.
   const finite = Math.abs(got) === Infinity ? Math.sign(got) * 2 ** 128 : got;
   return Math.abs(finite - exact) / spacing;
 }

@@ -1,4 +1,4 @@
-/** For tests: runs a routine on an engine and on the reference backend with the same random operands, and compares. */
+/** For tests: runs a routine on an engine and on the reference backend with the same random operands, and compares the results. */
 import { type DType, isFloat, itemSize, typedArrayOver } from "../../../dtype.ts";
 import { toHalfBits } from "../../../half.ts";
 import type { Attrs, RoutinePrim } from "../../../prims/attrs.ts";
@@ -10,7 +10,7 @@ import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "../routines/operand.ts";
 import type { CpuRoutine } from "../routines/mod.ts";
 
-/** Numbers in [0, 1), the same for a seed. */
+/** A generator of numbers in [0, 1). The same seed gives the same numbers. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -19,7 +19,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** How an operand lies in its storage. */
+/** The layout of an operand in its storage. */
 export type StorageLayout = "contiguous" | "permuted" | "stepped" | "repeated" | "backwards";
 
 /** A storage with random elements and a view of it. */
@@ -51,7 +51,7 @@ export function randomOperand(
   const bytes = (size + 8) * itemSize(dtype);
   const data = typedArrayOver(dtype, new ArrayBuffer(bytes), 0, size + 8);
   for (let i = 0; i < data.length; i++) {
-    // Integers whose products overflow 32 bits, but not the 53 in which the reference sums some of them.
+    // Integers whose products overflow 32 bits, but not the 53 bits of the reference's sums.
     const value = isFloat(dtype)
       ? 2 * random() - 1
       : dtype === "bool"
@@ -63,7 +63,7 @@ export function randomOperand(
   return { dtype, shape, strides, data, offset };
 }
 
-/** An operand moved to the heap; `release` frees it. */
+/** Copies an operand to the heap. `release` frees it. */
 export function onHeap(engine: Engine, operand: HostOperand): CpuOperand & { release: () => void } {
   const { data, dtype, shape, strides, offset } = operand;
   const pointer = engine.heap.alloc(data.byteLength);
@@ -86,27 +86,27 @@ export function fromHeap(engine: Engine, operand: CpuOperand): ReturnType<typeof
   return load({ ...operand, data, offset: operand.pointer / size }).slice() as ReturnType<typeof load>;
 }
 
-/** What a case is about; `terms` is how many products a result sums, which is what errors grow with. */
+/** A test case. `terms` is the number of products that a result sums; errors grow with it. */
 export interface Case<P extends RoutinePrim> {
   readonly name: P;
   readonly routine: CpuRoutine<P>;
   readonly inputs: readonly HostOperand[];
   readonly attrs: Attrs[P];
   readonly terms: number;
-  /** How many times larger errors may be than those of plain sums. */
+  /** The factor by which errors may exceed those of plain sums. */
   readonly slack?: number;
   readonly outputLayout?: StorageLayout;
 }
 
 const precision: Partial<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52, float16: 2 ** -10 };
 
-/** Runs a case on both and throws when they differ; answers the engine's results. */
+/** Runs a case on both backends and throws if the results differ. Returns the engine's results. */
 export function compare<P extends RoutinePrim>(engine: Engine, c: Case<P>): ReturnType<typeof load>[] {
   const outputs = routineRules[c.name].outputs(c.inputs, c.attrs);
   const random = seeded(1);
   const views = outputs.map(({ dtype, shape }) => randomOperand(random, dtype, shape, c.outputLayout ?? "contiguous"));
   const [inputs, results] = [c.inputs.map((x) => onHeap(engine, x)), views.map((x) => onHeap(engine, x))];
-  // Elements of the storage that do not belong to the output must stay as they are.
+  // Elements of the storage outside the output must not change.
   const strays = views.map((view) => view.data.slice());
   c.routine(engine, inputs, results, c.attrs);
   const values = results.map((x) => fromHeap(engine, x));
