@@ -9,7 +9,7 @@ import type { Tensor } from "./tensor/tensor.ts";
 export interface GeneratorState {
   /** The name of the algorithm. */
   readonly algorithm: "philox4x32-10";
-  /** The seed of the stream. */
+  /** The seed. */
   readonly seed: number;
   /** How far the stream has been read. */
   readonly counter: number;

@@ -35,7 +35,7 @@ function operation(
   return new Symbolic({ op: prim, args, dtype: result }, ndim, draft);
 }
 
-/** A tensor that is not there yet. Its methods are those of `Tensor` that work element by element. */
+/** A symbolic tensor in a traced expression. It has the element-wise methods of `Tensor`. */
 export class Symbolic {
   /** The expression that computes the value. */
   readonly expr: Expr;
@@ -90,7 +90,7 @@ for (const prim of Object.keys(elementwiseRows) as ElementwisePrim[]) {
   Object.defineProperty(Symbolic.prototype, prim, { value: elementwiseRows[prim].arity === 1 ? unary : binary });
 }
 
-/** `a` where the condition holds, else `b`, in a fused expression. */
+/** `a` where the condition is true, else `b`, in a traced expression. */
 export function whereSymbolic(condition: Symbolic, a: SymbolicOperand, b: SymbolicOperand): Symbolic {
   return condition.apply("where", a, b);
 }

@@ -9,7 +9,7 @@ import { defaultThreads, Engine } from "./engine.ts";
 import { type CompiledKernel, Kernels } from "./kernels.ts";
 import type { CpuOperand } from "./routines/operand.ts";
 import { type CpuRoutine, routines } from "./routines/mod.ts";
-import { type CompiledRows, Rows } from "./rows.ts";
+import { type CompiledRows, RowKernels } from "./row_kernels.ts";
 
 class HeapBuffer implements DeviceBuffer {
   readonly bytes: number;

@@ -1,7 +1,7 @@
-/** How exact the vector functions are, for tests and the bench. What they are measured against is in the reference backend. */
+/** Error bounds of the vector functions, for tests and benchmarks. The reference backend has the functions they are measured against. */
 import type { FunctionPrim } from "../../../prims/elementwise.ts";
 
-/** Largest errors where they are not {@link usualBound}. */
+/** The largest errors in ulp, where they differ from {@link usualBound}. */
 const ulpBounds: { readonly [P in FunctionPrim]?: number } = {
   exp: 2,
   expm1: 2,
