@@ -1,6 +1,6 @@
 /**
- * The vector functions by the names of their primitives, on all of float32, subnormal and special values included; `ulpBound` in
- * testing/math_bounds.ts says how exact they are. A function that is null is computed lane by lane on the host, by its reference in JavaScript.
+ * The vector functions, by primitive. They take all float32 values, including subnormal and special ones; `ulpBound` in
+ * testing/math_bounds.ts has their errors. A null entry is computed lane by lane on the host, by its JavaScript reference.
  */
 import type { BinaryFunction, FunctionPrim, UnaryFunction } from "../../../prims/elementwise.ts";
 import type { Code, FunctionBuilder } from "../../../wasm/assembler.ts";

@@ -1,4 +1,4 @@
-/** Expressions as code on vectors. */
+/** Renders expressions as vector code. */
 import type { Expr } from "../../../ir/kernel.ts";
 import { elementwiseRows, type FunctionPrim, isComparison } from "../../../prims/elementwise.ts";
 import { type Code, type FunctionBuilder, get, type Local, type ModuleBuilder, set } from "../../../wasm/assembler.ts";
@@ -12,7 +12,7 @@ export type Hosts = ReadonlyMap<FunctionPrim, { readonly index: number }>;
 /** A leaf of an expression. */
 export type Leaf = Extract<Expr, { readonly index: number }>;
 
-/** The code of an expression, all lanes at once; `leaf` gives that of inputs and scalars. What occurs twice is computed once. */
+/** Renders an expression on all lanes. `leaf` returns the code of inputs and scalars. Repeated subexpressions are computed once. */
 export function renderExpression(
   f: FunctionBuilder,
   lanes: number,
@@ -24,7 +24,7 @@ export function renderExpression(
   return [first, values[0]!];
 }
 
-/** The same for several: what occurs in more than one comes first. */
+/** Renders several expressions. Shared subexpressions come first. */
 export function renderExpressions(
   f: FunctionBuilder,
   lanes: number,
@@ -69,7 +69,7 @@ const isOperation = (expr: Expr): expr is Operation => expr.op !== "input" && ex
 
 const bitsOf = (kind: LaneKind): string => kind.slice(1);
 
-/** Operations that expressions refer to more than once, each after those inside it. */
+/** The operations that are used more than once, each after its own operands. */
 function repeated(roots: readonly Expr[]): Operation[] {
   const uses: Map<Expr, number> = new Map();
   const order: Operation[] = [];
@@ -91,7 +91,7 @@ function hostPrims(expr: Expr, found: Set<FunctionPrim>): void {
   expr.args.forEach((arg) => hostPrims(arg, found));
 }
 
-/** Imports what expressions need from the host. To be called before the module's functions are made. */
+/** Imports the host functions that expressions need. Call it before the module's functions are created. */
 export function importHosts(module: ModuleBuilder, exprs: readonly Expr[]): Hosts {
   const found: Set<FunctionPrim> = new Set();
   for (const expr of exprs) hostPrims(expr, found);

@@ -1,19 +1,19 @@
-/** What is to be known of an expression before it is rendered, found out once. */
+/** Cached properties of expressions that rendering depends on. */
 import type { DType } from "../../../dtype.ts";
 import { type Expr, showExpr } from "../../../ir/kernel.ts";
 import { isFunction } from "../../../prims/elementwise.ts";
 import { laneKind } from "./lanes.ts";
 import { hasVectorForm, needsHost } from "./operations.ts";
 
-/** See the module's comment. */
+/** The properties of an expression. */
 export interface ExprAnalysis {
-  /** The same for expressions that read the same. */
+  /** A number that is equal for expressions with the same text. */
   readonly id: number;
   /** Whether every part has a vector form. */
   readonly vectorizable: boolean;
-  /** Whether some part has 64 bits. */
+  /** Whether some part has 64-bit elements. */
   readonly wide: boolean;
-  /** Rough cost of one element in additions, by which work is cut into chunks. */
+  /** The rough cost of one element in additions, for cutting work into chunks. */
   readonly weight: number;
 }
 
@@ -31,7 +31,7 @@ export function analyze(expr: Expr): ExprAnalysis {
   return analysis;
 }
 
-/** The dtype an operation computes in: that of its last operand (a condition comes first). */
+/** The dtype that an operation computes in: that of its last operand, since a condition comes first. */
 export function operandDType(expr: Extract<Expr, { args: readonly Expr[] }>): DType {
   return expr.args.at(-1)!.dtype;
 }
@@ -40,7 +40,7 @@ function castable(from: DType, to: DType): boolean {
   const [a, b] = [laneKind(from), laneKind(to)];
   if (a === null || b === null) return false;
   if (to === "bool" || a === b) return true;
-  // Between int64 and floats lanes have no conversion, and what a float beyond int32 becomes must not depend on the loop.
+  // There are no vector conversions between int64 and floats. The cast of a float beyond int32 must not depend on the form of the loop.
   const pair = `${a}>${b}`;
   return ["i64>i32", "i32>f32", "f64>f32", "f32>f64", "i32>f64", "i32>i64"].includes(pair);
 }
@@ -65,7 +65,7 @@ function examine(whole: Expr, id: number): ExprAnalysis {
   return { id, vectorizable, wide, weight };
 }
 
-/** Lanes of a vector: 4, or 2 where something in the expressions has 64 bits. */
+/** The number of lanes: 4, or 2 if some part of the expressions has 64-bit elements. */
 export function lanesOf(exprs: readonly Expr[]): 2 | 4 {
   return exprs.some((expr) => analyze(expr).wide) ? 2 : 4;
 }

@@ -30,12 +30,12 @@ class Generator {
   readonly layout: Layout;
   readonly f: FunctionBuilder;
   readonly params: Local;
-  /** Addresses of the operands at the beginning of the row at hand, and within it. */
+  /** The operands' addresses at the beginning of the current row, and within it. */
   readonly rows: readonly Local[];
   readonly cursors: readonly Local[];
-  /** Strides along the vectors' dimension, for operands that step by more than their size. */
+  /** Strides along the vector dimension, for operands whose elements there are not adjacent. */
   private readonly strides: readonly (Local | null)[];
-  /** Inputs that are one element a row, in every lane. */
+  /** Inputs with one element per row, in every lane. */
   private readonly fixed: readonly (Local | null)[];
   private readonly scalars: Map<number, Local> = new Map();
   private readonly hosts: Hosts;
@@ -60,7 +60,7 @@ class Generator {
     this.readScalars(kernel.expr);
   }
 
-  /** A word of the parameters. */
+  /** A word of the parameter block. */
   word(index: number): Code {
     return memory("i32.load", 4 * index, get(this.params));
   }
@@ -79,14 +79,14 @@ class Generator {
       if (this.scalars.has(expr.index)) return;
       const local = this.f.local("v128");
       this.scalars.set(expr.index, local);
-      // Written in the width of their lanes, whatever the dtype.
+      // Scalars are written in the width of their lanes, whatever the dtype.
       const kind = laneKind(expr.dtype)!;
       const dtype = kind === "i32" ? "int32" : expr.dtype;
       this.f.emit(set(local, loadSplat(dtype, add(get(this.params), i32(4 * this.layout.scalar(expr.index))))));
     } else if (expr.op !== "input") expr.args.forEach((arg) => this.readScalars(arg));
   }
 
-  /** Inputs that do not change along the vectors, read at the beginning of a row. */
+  /** Reads the inputs that are constant along a row, at its beginning. */
   readFixed(from: readonly Local[]): Code {
     return this.fixed.map((local, i) => local === null ? [] : set(local, loadSplat(this.dtypeOf(i), get(from[i]!))));
   }
@@ -102,7 +102,7 @@ class Generator {
       : loadStrided(this.f, dtype, this.plan.lanes, cursor, this.strides[input]!);
   }
 
-  /** The kernel's expression at the cursors: one vector, or (single) one element in every lane. */
+  /** The kernel's expression at the cursors: one vector, or (if `single`) one element in every lane. */
   value(single: boolean): Code {
     const { kernel } = this.plan;
     const loaded = kernel.inputs.map(() => this.f.local("v128"));
@@ -114,7 +114,7 @@ class Generator {
       kernel.expr,
       (leaf) => get(leaf.op === "input" ? loaded[leaf.index]! : this.scalars.get(leaf.index)!),
     );
-    // A sum over nothing but itself is still 0 + x, which turns -0 into 0.
+    // A sum of one element is still 0 + x, which turns -0 into 0.
     const alone = kernel.reduce?.op === "sum" && this.plan.reduced === 0;
     const kind = laneKind(kernel.expr.dtype);
     if (!alone || kind === "i32" || kind === "i64") return [...loads, value];
@@ -130,7 +130,7 @@ class Generator {
     return storeStrided(this.f, dtype, lanes, cursor, this.strides[this.output]!, value);
   }
 
-  /** Moves the cursors of operands on by `count` elements of the vectors' dimension. */
+  /** Advances the cursors of operands by `count` elements along the vector dimension. */
   advance(operands: readonly number[], count: number): Code {
     return operands.map((i) => {
       const step = this.plan.steps[i]!;
@@ -142,7 +142,7 @@ class Generator {
     });
   }
 
-  /** Bytes from a row's beginning to its `index`-th element along the vectors. */
+  /** Bytes from the beginning of a row to its `index`-th element. */
   along(operand: number, index: Code): Code {
     const step = this.plan.steps[operand]!;
     if (step === "zero") return i32(0);
@@ -150,8 +150,8 @@ class Generator {
   }
 
   /**
-   * Items from `begin` to `end`: positions of the dimensions `dims`, each cut into segments where `segmented`. Rows point at the
-   * position at hand; `body` gets the number of the segment.
+   * Loops over the items from `begin` to `end`: positions in the first `dims` dimensions, cut into segments if `segmented`. `rows`
+   * point at the current position; `body` receives the number of the segment.
    */
   items(dims: number, segmented: boolean, body: (segment: Local) => Code): Code {
     const { f, rows, layout } = this;
@@ -176,7 +176,7 @@ class Generator {
       );
       rows.forEach((row, i) => start.push(increase(row, times(get(index[d]!), this.word(layout.stride(i, d))))));
     }
-    /** One position on along dimension d, carrying into the dimension outside it. */
+    /** Advances one position along dimension d, with a carry into the next outer dimension. */
     const carry = (d: number): Code => {
       if (d < 0) return [];
       const step = rows.map((row, i) => increase(row, this.word(layout.stride(i, d))));
@@ -198,7 +198,7 @@ class Generator {
     return [...start, whileLoop(op("i32.lt_u", get(item), get(end)), body(segment), ...next, increase(item, i32(1)))];
   }
 
-  /** Counts a segment's elements into `count` and puts cursors of operands at its beginning. */
+  /** Sets `count` to the number of elements in a segment, and the cursors of operands to its beginning. */
   enterSegment(segment: Local, count: Local, dim: number, operands: readonly number[]): Code {
     const at = this.f.local("i32");
     const length = this.word(this.layout.segment);
@@ -211,7 +211,7 @@ class Generator {
   }
 }
 
-/** Output vectors one after the other. */
+/** Form "map": computes one output vector after another. */
 function generateMap(g: Generator): Code {
   const { f, plan } = g;
   const { lanes, kept } = plan;
@@ -252,7 +252,7 @@ function generateMap(g: Generator): Code {
   ]);
 }
 
-/** Loops over reduced dimensions, outermost first, stepping the addresses in `at`; the innermost runs `body`. */
+/** Loops over reduced dimensions, outermost first, and advances the addresses in `at`. The innermost loop runs `body`. */
 function reducedLoops(g: Generator, from: number, to: number, at: readonly Local[], body: Code): Code {
   if (from === to) return body;
   const { f, layout } = g;
@@ -272,7 +272,10 @@ function reducedLoops(g: Generator, from: number, to: number, at: readonly Local
   ];
 }
 
-/** One output after the other, vectors along what is reduced. Partial results every few hundred elements keep sums exact. */
+/**
+ * Form "along": computes one output after another, with vectors along the reduced dimension. Partial results every few hundred
+ * elements keep sums accurate.
+ */
 function generateAlong(g: Generator): Code {
   const { f, plan } = g;
   const { kernel, lanes, kept } = plan;
@@ -324,7 +327,7 @@ function generateAlong(g: Generator): Code {
   ];
 }
 
-/** Vectors of outputs, stepping over what is reduced. */
+/** Form "across": computes vectors of outputs, and loops over the reduced dimensions. */
 function generateAcross(g: Generator): Code {
   const { f, plan } = g;
   const { kernel, lanes, kept } = plan;
@@ -336,7 +339,7 @@ function generateAcross(g: Generator): Code {
   const run = f.local("i32");
   const starts = inputs.map(() => f.local("i32"));
   const inner = rank - 1;
-  /** `vectors` vectors of outputs (or one element) at the cursors. */
+  /** Computes `vectors` vectors of outputs (or one element) at the cursors. */
   const block = (vectors: number, single: boolean): Code => {
     const acc = new Accumulators(f, kernel.reduce!.op, kernel.expr.dtype, lanes, vectors);
     const walk = inputs.map(() => f.local("i32"));
@@ -393,7 +396,7 @@ function generateAcross(g: Generator): Code {
   ]);
 }
 
-/** The module of a plan: it exports `run`. */
+/** Renders the module of a plan, which exports `run`. */
 export function renderModule(plan: Plan, memoryImport: MemoryImport): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const hosts = importHosts(module, [plan.kernel.expr]);

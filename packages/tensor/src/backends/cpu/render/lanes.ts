@@ -1,4 +1,4 @@
-/** Elements of every dtype as lanes of vectors: how they are loaded, stored, converted. */
+/** Loads, stores and conversions of elements of all dtypes as vector lanes. */
 import type { DType } from "../../../dtype.ts";
 import {
   type Code,
@@ -15,10 +15,10 @@ import {
   shuffle,
 } from "../../../wasm/assembler.ts";
 
-/** What a lane holds: small integers and bool widened to 32 bits, always within their dtype's range. */
+/** The kind of a lane. Narrow integers and bool are widened to 32 bits, and stay within their dtype's range. */
 export type LaneKind = "f32" | "i32" | "f64" | "i64";
 
-/** The lanes of a dtype, or null where vectors have no form for it. */
+/** The lane kind of a dtype, or null if there is no vector form for it. */
 export function laneKind(dtype: DType): LaneKind | null {
   switch (dtype) {
     case "float32":
@@ -34,7 +34,7 @@ export function laneKind(dtype: DType): LaneKind | null {
   }
 }
 
-/** Where a vector's elements come from: neighbours, one for all, or one by one at a stride. */
+/** The access pattern of a vector: adjacent elements, one element in all lanes, or elements at a stride. */
 export type Step = "unit" | "zero" | "strided";
 
 const first = (code: Code): Code => op("i32x4.splat", code);
@@ -57,7 +57,7 @@ export function loadSplat(dtype: DType, address: Code): Code {
   }
 }
 
-/** As many neighbouring elements as there are lanes (4, or 2 where something in the kernel has 64 bits), `offset` bytes behind an address. */
+/** Loads adjacent elements, one per lane (4, or 2 if something in the kernel has 64 bits), `offset` bytes after an address. */
 export function loadUnit(dtype: DType, lanes: number, address: Code, offset: number = 0): Code {
   const four = lanes === 4;
   switch (dtype) {
@@ -80,7 +80,7 @@ export function loadUnit(dtype: DType, lanes: number, address: Code, offset: num
   }
 }
 
-/** Elements `stride` bytes apart, one by one. */
+/** Loads elements `stride` bytes apart, one by one. */
 export function loadStrided(f: FunctionBuilder, dtype: DType, lanes: number, address: Local, stride: Local): Code {
   const at = f.local("i32");
   const vector = f.local("v128");
@@ -109,7 +109,7 @@ function loadLane(dtype: DType, index: number, address: Code, vector: Code): Cod
   }
 }
 
-/** Packs 32-bit lanes into bytes or 16-bit words at the vector's low end. */
+/** Packs 32-bit lanes into bytes or 16-bit words in the low lanes. */
 function packed(dtype: DType, value: Code): Code {
   const halves = op("i16x8.narrow_i32x4_s", value, i32x4(0));
   if (dtype === "int16") return halves;
@@ -125,7 +125,7 @@ const bytesOf = (dtype: DType): number =>
     ? 2
     : 1;
 
-/** Writes `count` (1, 2 or 4) of the low lanes to neighbouring elements, `offset` bytes behind an address. */
+/** Stores the `count` (1, 2 or 4) low lanes to adjacent elements, `offset` bytes after an address. */
 export function storeUnit(dtype: DType, count: number, address: Code, value: Code, offset: number = 0): Code {
   const size = bytesOf(dtype);
   const vector = size < 4 ? packed(dtype, value) : value;
@@ -143,7 +143,7 @@ export function storeUnit(dtype: DType, count: number, address: Code, value: Cod
   }
 }
 
-/** Writes lanes to elements `stride` bytes apart. */
+/** Stores lanes to elements `stride` bytes apart. */
 export function storeStrided(
   f: FunctionBuilder,
   dtype: DType,
@@ -170,12 +170,12 @@ export function storeStrided(
   return code;
 }
 
-/** A 64-bit mask's low halves moved together: two 32-bit masks in the low lanes. */
+/** Narrows a 64-bit mask to two 32-bit masks in the low lanes. */
 export function narrowMask(mask: Code): Code {
   return shuffle([0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11], mask, mask);
 }
 
-/** Results of 32-bit arithmetic brought back into a small dtype's range. */
+/** Wraps results of 32-bit arithmetic to a narrow dtype. */
 export function wrapped(dtype: DType, value: Code): Code {
   switch (dtype) {
     case "int8":

@@ -1,4 +1,4 @@
-/** Element-wise primitives on vectors: one line each, the rest of what an operation is stands in the table of primitives. */
+/** Vector code of the element-wise primitives, one line each. */
 import type { DType } from "../../../dtype.ts";
 import {
   type ComparisonPrim,
@@ -25,10 +25,10 @@ import type { opcodes } from "../../../wasm/opcodes.ts";
 import { vectorMath } from "../math/mod.ts";
 import { type LaneKind, laneKind, narrowMask, wrapped } from "./lanes.ts";
 
-/** What a renderer of an operation is given. */
+/** The context of rendering an operation. */
 export interface Site {
   readonly f: FunctionBuilder;
-  /** The dtype of the operands; of a cast, what it casts from. */
+  /** The dtype of the operands; for a cast, the source dtype. */
   readonly dtype: DType;
   readonly kind: LaneKind;
   readonly lanes: number;
@@ -42,7 +42,7 @@ type Render = (site: Site, a: Code, b: Code, c: Code) => Code;
 
 const shapes: { readonly [K in LaneKind]: Shape } = { f32: "f32x4", i32: "i32x4", f64: "f64x2", i64: "i64x2" };
 
-/** An instruction of the operands' shape. */
+/** A single instruction, of the operands' lane shape. */
 const direct = (what: string): Render => ({ kind, dtype }, a, b) => {
   const name = `${shapes[kind]}.${what}` as Name;
   return wrapped(dtype, (b as readonly unknown[]).length === 0 ? op(name, a) : op(name, a, b));
@@ -51,7 +51,7 @@ const direct = (what: string): Render => ({ kind, dtype }, a, b) => {
 const float = (kind: LaneKind): boolean => kind === "f32" || kind === "f64";
 const floatOnly = (what: string): Render => (site, a) => float(site.kind) ? direct(what)(site, a, [], []) : a;
 
-/** All-ones lanes as 1 in 32-bit lanes, which is how bool is held. */
+/** Converts a mask to bool: 0 or 1 in 32-bit lanes. */
 function flag({ kind }: Site, mask: Code): Code {
   return op("v128.and", kind === "f64" || kind === "i64" ? narrowMask(mask) : mask, i32x4(1));
 }
@@ -63,7 +63,7 @@ function comparisonMask({ kind }: Site, what: ComparisonPrim, a: Code, b: Code):
 
 const compare = (what: ComparisonPrim): Render => (site, a, b) => flag(site, comparisonMask(site, what, a, b));
 
-/** `where` with a comparison of numbers as wide as what is chosen from: without a detour by flags. */
+/** `where` on a comparison of operands of the same width as the choices: uses the mask directly, without converting it to bool. */
 export function chooseByComparison(
   site: Site,
   what: ComparisonPrim,
@@ -80,7 +80,7 @@ function zero(kind: LaneKind): Code {
   return kind === "f32" ? f32x4(0) : kind === "f64" ? f64x2(0) : kind === "i64" ? i64x2(0n) : i32x4(0);
 }
 
-/** Lane by lane through float64 on the host; exact to float32, slow. */
+/** Computes lane by lane on the host, in float64: accurate to float32, but slow. */
 function onHost(prim: FunctionPrim, site: Site, args: readonly Code[]): Code {
   const { f, kind, lanes } = site;
   const operands = args.map((code): [Local, Code] => {
@@ -104,7 +104,7 @@ function onHost(prim: FunctionPrim, site: Site, args: readonly Code[]): Code {
   return [...code, get(result)];
 }
 
-/** A 0/1 flag as a mask over lanes of the operands' width. */
+/** Converts a bool to a mask over lanes of the operands' width. */
 function maskOf(kind: LaneKind, condition: Code): Code {
   const mask = op("i32x4.neg", condition);
   return kind === "f64" || kind === "i64" ? op("i64x2.extend_low_i32x4_s", mask) : mask;
@@ -126,7 +126,7 @@ const sign: Render = (site, a) => {
   return [set(x, a), value];
 };
 
-/** Minimum and maximum; 64-bit integers choose by comparison. */
+/** Minimum and maximum. For 64-bit integers they are a comparison and a choice. */
 const extreme = (what: "min" | "max"): Render => (site, a, b) => {
   const { f, kind } = site;
   if (kind === "i32") return op(`i32x4.${what}_s`, a, b);
@@ -136,7 +136,7 @@ const extreme = (what: "min" | "max"): Render => (site, a, b) => {
   return [set(x, a), set(y, b), op("v128.bitselect", get(x), get(y), test)];
 };
 
-/** Renderers; null where lanes have no form, for any dtype: the whole kernel then runs in plain loops. */
+/** The renderers; null if there is no vector form for any dtype. Then the whole kernel runs as JavaScript loops. */
 const renders: { readonly [P in Exclude<OperationPrim, FunctionPrim>]: Render | null } = {
   neg: direct("neg"),
   abs: direct("abs"),
@@ -149,7 +149,7 @@ const renders: { readonly [P in Exclude<OperationPrim, FunctionPrim>]: Render | 
   relu: (site, a) => {
     const x = site.f.local("v128");
     const name = `${shapes[site.kind]}.lt${float(site.kind) ? "" : "_s"}` as Name;
-    // A NaN is not below zero, and stays.
+    // NaN is not below zero, and stays.
     return [set(x, a), op("v128.andnot", get(x), op(name, get(x), zero(site.kind)))];
   },
   isnan: (site, a) => {
@@ -182,13 +182,16 @@ const renders: { readonly [P in Exclude<OperationPrim, FunctionPrim>]: Render | 
   where: ({ kind }, condition, b, c) => op("v128.bitselect", b, c, maskOf(kind, condition)),
 };
 
-/** Whether an operation has a vector form for operands of a dtype. Functions of integers have none, as lanes cannot divide these. */
+/**
+ * Whether an operation has a vector form for operands of a dtype. Functions of integers have none, since there is no vector
+ * division of integers.
+ */
 export function hasVectorForm(prim: OperationPrim, dtype: DType): boolean {
   const kind = laneKind(dtype);
   return kind !== null && (isFunction(prim) ? float(kind) : renders[prim] !== null);
 }
 
-/** Code of an operation whose vector form exists. */
+/** Renders an operation that has a vector form. */
 export function renderOperation(prim: OperationPrim, site: Site, args: readonly Code[]): Code {
   const [a, b = [], c = []] = args as readonly [Code, Code?, Code?];
   if (!isFunction(prim)) return renders[prim]!(site, a, b, c);
@@ -202,7 +205,7 @@ export function needsHost(prim: ElementwisePrim, dtype: DType): prim is Function
   return kind !== null && float(kind) && isFunction(prim) && !(kind === "f32" && vectorMath[prim] !== null);
 }
 
-/** One dtype as another. Null where lanes have no form. */
+/** Renders a cast; null if it has no vector form. */
 export function renderCast(site: Site, to: DType, a: Code): Code | null {
   const from = site.kind;
   const kind = laneKind(to);
@@ -230,7 +233,7 @@ export function renderCast(site: Site, to: DType, a: Code): Code | null {
     case "i32>i64":
       return op("i64x2.extend_low_i32x4_s", a);
     default:
-      return null; // between int64 and floats: plain loops
+      return null; // casts between int64 and floats run as JavaScript loops
   }
 }
 

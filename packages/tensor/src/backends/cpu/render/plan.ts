@@ -1,39 +1,39 @@
-/** Which form of loop a kernel gets, and the key under which the compiled form is kept. */
+/** Chooses the form of a kernel's loops, and the cache key of its code. */
 import { type DType, itemSize } from "../../../dtype.ts";
 import type { Kernel } from "../../../ir/kernel.ts";
 import { analyze, type ExprAnalysis, lanesOf } from "./expression_analysis.ts";
 import { laneKind, type Step } from "./lanes.ts";
 
-/** The loops of a kernel: vectors along the output, along what is reduced, or across it. */
+/** The loops of a kernel: vectors along the output, along the reduced dimension, or across it. */
 export type Form = "map" | "along" | "across";
 
-/** Everything that generated code depends on; sizes, strides and addresses come with the dispatch. */
+/** Everything that generated code depends on. Sizes, strides and addresses are parameters of the dispatch. */
 export interface Plan {
   readonly kernel: Kernel;
   readonly form: Form;
   readonly lanes: 2 | 4;
-  /** Dimensions that are kept, and that are reduced. */
+  /** The number of kept and of reduced dimensions. */
   readonly kept: number;
   readonly reduced: number;
-  /** How each input, and last the output, steps along the dimension of the vectors. */
+  /** How each input, and last the output, steps along the vector dimension. */
   readonly steps: readonly Step[];
-  /** Rough cost of one element in additions. */
+  /** The rough cost of one element in additions. */
   readonly weight: number;
   readonly key: string;
 }
 
-/** Whether the whole kernel has a vector form; what has none runs in plain loops. */
+/** Whether the whole kernel has a vector form. Other kernels run as JavaScript loops. */
 function renderable(kernel: Kernel, analysis: ExprAnalysis): boolean {
   if (kernel.reduce && (kernel.reduce.op === "argmax" || kernel.reduce.op === "argmin")) return false;
-  // Reductions of 64-bit integers, of which comparisons and products are slow in lanes, are rare.
+  // Reductions of 64-bit integers are rare, and vector comparisons and products of these are slow.
   if (kernel.reduce && laneKind(kernel.expr.dtype) === "i64") return false;
   return analysis.vectorizable && laneKind(kernel.output.dtype) !== null;
 }
 
-/** How an operand with this stride steps. */
+/** The access pattern of a stride. */
 export const stepOf: (stride: number) => Step = (stride) => stride === 0 ? "zero" : stride === 1 ? "unit" : "strided";
 
-/** The plan of a kernel, or null when it is not for vectors. */
+/** The plan of a kernel, or null if it has no vector form. */
 export function planOf(kernel: Kernel): Plan | null {
   const analysis = analyze(kernel.expr);
   if (!renderable(kernel, analysis)) return null;
@@ -46,7 +46,7 @@ export function planOf(kernel: Kernel): Plan | null {
     const neighbours = kernel.inputs.every(({ strides }) => strides[kept - 1] === 0 || strides[kept - 1] === 1) &&
       kernel.inputs.some(({ strides }) => strides[kept - 1] === 1) &&
       kernel.inputs.some(({ strides }) => (strides[rank - 1] ?? 0) > 1);
-    // Sums of a few elements each (windows of a pooling) are not worth a vector of their own.
+    // Sums of a few elements each (such as pooling windows) are not worth vectors along the reduced dimension.
     const short = kernel.shape[rank - 1]! < 8;
     const across = kept > 0 && kernel.output.strides[kept - 1] === 1 && (neighbours || short);
     form = across ? "across" : "along";
@@ -59,24 +59,24 @@ export function planOf(kernel: Kernel): Plan | null {
   return { kernel, form, lanes, kept, reduced, steps, weight: analysis.weight, key };
 }
 
-/** The sizes, strides (in bytes), addresses and scalars of a dispatch lie in memory in this order, as 32-bit words. */
+/** The parameter block of a dispatch: sizes, strides (in bytes), addresses and scalars, in this order, as 32-bit words. */
 export interface Layout {
-  /** Word of the size of each dimension. */
+  /** The word with the size of a dimension. */
   readonly size: (dim: number) => number;
-  /** Word of the address of an operand: an input, or last the output. */
+  /** The word with the address of an operand: an input, or last the output. */
   readonly address: (operand: number) => number;
-  /** Word of its stride along a dimension. */
+  /** The word with the stride of an operand along a dimension. */
   readonly stride: (operand: number, dim: number) => number;
-  /** Word of a scalar (two words each). */
+  /** The first word of a scalar (two words each). */
   readonly scalar: (index: number) => number;
-  /** Word of the number of segments that a row is cut into, and of a segment's length. */
+  /** The word with the number of segments per row; the next has the length of a segment. */
   readonly segments: number;
   readonly segment: number;
-  /** All words, with so many scalars. */
+  /** The total number of words, for a number of scalars. */
   readonly words: (scalars: number) => number;
 }
 
-/** See {@link Layout}. */
+/** The layout of the parameter block for a number of dimensions and operands. */
 export function layoutOf(rank: number, operands: number): Layout {
   const first = 2 + rank;
   const record = 1 + rank;
@@ -92,5 +92,5 @@ export function layoutOf(rank: number, operands: number): Layout {
   };
 }
 
-/** Bytes of an element, which is the step of neighbours. */
+/** The bytes of an element, which is the step between adjacent ones. */
 export const elementBytes: (dtype: DType) => number = itemSize;

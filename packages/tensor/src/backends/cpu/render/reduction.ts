@@ -1,7 +1,7 @@
 /**
- * Accumulators of reductions: several vectors side by side, folded into totals every so often. Totals of sums are of several levels: after
- * so many folds the total of a level is added to the next and begins again, so that only numbers of like size are added, and the error
- * grows with the logarithm of the count rather than with the count. PyTorch sums likewise.
+ * Accumulators of reductions: several vectors in parallel, which are regularly folded into totals. Sums have several levels of
+ * totals: after a number of folds the total of a level is added to the next level and reset. So only numbers of similar size are
+ * added, and the error grows with the logarithm of the count (cascade summation, as in PyTorch).
  */
 import { type DType, integerRange } from "../../../dtype.ts";
 import type { ReducePrim } from "../../../prims/attrs.ts";
@@ -22,34 +22,35 @@ import {
 import type { opcodes } from "../../../wasm/opcodes.ts";
 import { laneKind, wrapped } from "./lanes.ts";
 
-/** Vectors that go into one part between two folds, at most. */
+/** The most vectors that one accumulator takes between two folds. */
 export const runLength = 16;
-/** Folds into a level before it goes into the next, as a power of two; and the levels of sums. */
+/** The number of folds into a level before it moves to the next, as a power of two; and the number of levels of sums. */
 const [foldBits, sumLevels] = [4, 5];
 
 type Name = keyof typeof opcodes;
 
-/** What a reduction begins with: changes nothing when combined. */
+/** The identity element of a reduction. */
 function identity(prim: ReducePrim, dtype: DType): Code {
   const kind = laneKind(dtype);
   const value = prim === "sum" ? 0 : prim === "prod" ? 1 : prim === "amax" ? -Infinity : Infinity;
   if (kind === "f32") return f32x4(value);
   if (kind === "f64") return f64x2(value);
-  // Within the dtype, as it is wrapped like every other value; of bool 0 and 1, so that "any" of nothing is false and "all" is true.
+  // Within the dtype's range, since it is wrapped like every other value. For bool 0 and 1, so that "any" of nothing is false and
+  // "all" is true.
   const [least, greatest] = integerRange(dtype).map(Number) as [number, number];
   return i32x4(Math.min(Math.max(value, least), greatest));
 }
 
-/** See the module's comment. */
+/** The accumulators of a reduction. */
 export class Accumulators {
   private readonly f: FunctionBuilder;
   private readonly prim: ReducePrim;
   private readonly dtype: DType;
   private readonly lanes: number;
   private readonly parts: readonly Local[];
-  /** By level, and part. */
+  /** The totals, by level and accumulator. */
   private readonly totals: readonly (readonly Local[])[];
-  /** Folds since the totals were emptied. */
+  /** The number of folds since the totals were reset. */
   private readonly folds: Local;
 
   constructor(f: FunctionBuilder, prim: ReducePrim, dtype: DType, lanes: number, count: number) {
@@ -71,7 +72,7 @@ export class Accumulators {
     return wrapped(this.dtype, op(name, a, b));
   }
 
-  /** Empties the totals. */
+  /** Resets the totals. */
   beginTotal(): Code {
     return [set(this.folds, i32(0)), this.totals.map((level) => this.empty(level))];
   }
@@ -80,31 +81,31 @@ export class Accumulators {
     return locals.map((local) => set(local, identity(this.prim, this.dtype)));
   }
 
-  /** Empties the parts. */
+  /** Resets the accumulators. */
   begin(): Code {
     return this.empty(this.parts);
   }
 
-  /** Takes a vector into the i-th part. */
+  /** Adds a vector to the i-th accumulator. */
   add(i: number, value: Code): Code {
     const part = this.parts[i]!;
     return set(part, this.combine(get(part), value));
   }
 
-  /** Takes the first lane of a vector into the first part. */
+  /** Adds the first lane of a vector to the first accumulator. */
   addFirstLane(value: Code): Code {
     const bytes = laneKind(this.dtype) === "f64" ? 8 : 4;
     const lanes = Array.from({ length: 16 }, (_, i) => i < bytes ? i : 16 + i);
     return this.add(0, shuffle(lanes, value, identity(this.prim, this.dtype)));
   }
 
-  /** Folds all parts into the first total. */
+  /** Folds all accumulators into the first total. */
   fold(): Code {
     const [a, b, c, d] = this.parts.map(get) as [Code, Code, Code, Code];
     return [this.into(0, 0, this.combine(this.combine(a, b), this.combine(c, d))), this.carried(1)];
   }
 
-  /** Folds each part into its own total. */
+  /** Folds each accumulator into its own total. */
   foldEach(): Code {
     return [this.parts.map((part, i) => this.into(0, i, get(part))), this.carried(this.parts.length)];
   }
@@ -114,7 +115,7 @@ export class Accumulators {
     return set(total, this.combine(get(total), value));
   }
 
-  /** Counts a fold, and takes those levels of the first `count` totals into the next that are full. */
+  /** Counts a fold, and moves full levels of the first `count` totals to the next level. */
   private carried(count: number): Code {
     const { folds, totals } = this;
     const from = (level: number): Code => {
@@ -126,18 +127,18 @@ export class Accumulators {
     return totals.length === 1 ? [] : [set(folds, op("i32.add", get(folds), i32(1))), from(0)];
   }
 
-  /** A total. */
+  /** The i-th total. */
   total(i: number): Code {
     return this.totals.map((level) => get(level[i]!)).reduce((sum, level) => this.combine(sum, level));
   }
 
-  /** The lanes of the first total combined, in lane 0. */
+  /** Combines the lanes of the first total in lane 0. */
   acrossLanes(): Code {
     const x = this.f.local("v128");
     const turned = (lanes: readonly number[]): Code => shuffle(lanes, get(x), get(x));
     const code: Code[] = [set(x, this.total(0))];
     const narrow = laneKind(this.dtype) !== "f64" && this.lanes === 2;
-    // With two lanes of 32 bits the upper half of the vector holds nothing.
+    // With two lanes of 32 bits the upper half of the vector is unused.
     if (!narrow) {
       code.push(set(x, this.combine(get(x), turned([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]))));
     }

@@ -1,4 +1,4 @@
-/** Generates the WebAssembly module of a row kernel: each item is a row, walked over as often as its steps ask. */
+/** Generates the WebAssembly module of a row kernel. Each item is a row, with one pass for each step over its elements. */
 import type { DType } from "../../../dtype.ts";
 import type { Expr } from "../../../ir/kernel.ts";
 import { type RowKernel, type RowStep, stepExpressions } from "../../../ir/rows.ts";
@@ -41,14 +41,14 @@ class RowGenerator {
   private readonly lanes: 2 | 4;
   private readonly steps: readonly Step[];
   private readonly dtypes: readonly DType[];
-  /** Addresses of the operands at the row's beginning, at the stretch at hand, and within it. */
+  /** The operands' addresses at the beginning of the row, of the current segment, and within it. */
   private readonly rows: readonly Local[];
-  private readonly stretches: readonly Local[];
+  private readonly segments: readonly Local[];
   private readonly cursors: readonly Local[];
   private readonly strides: readonly (Local | null)[];
   private readonly values: Local[] = [];
   private readonly scalars: Map<number, Local> = new Map();
-  /** The place of the next element in the row, and 0, 1, 2, 3. */
+  /** The position of the next element in the row, and the constants 0, 1, 2, 3. */
   private readonly column: Local;
   private readonly iota: Local;
 
@@ -63,7 +63,7 @@ class RowGenerator {
     this.steps = rowSteps(kernel);
     this.dtypes = operands.map(({ dtype }) => dtype);
     this.rows = operands.map(() => f.local("i32"));
-    this.stretches = operands.map(() => f.local("i32"));
+    this.segments = operands.map(() => f.local("i32"));
     this.cursors = operands.map(() => f.local("i32"));
     this.strides = this.steps.map((step, i) => {
       if (step !== "strided") return null;
@@ -104,7 +104,7 @@ class RowGenerator {
     return renderExpression(this.f, this.lanes, this.hosts, expr, leaf);
   }
 
-  /** An expression of the row as a whole: inputs are read at its first element. */
+  /** An expression with one value per row. Inputs are read at its first element. */
   private rowExpression(expr: Expr): Code {
     return this.expression(expr, ({ op: kind, index }) => {
       if (kind === "scalar") return get(this.scalars.get(index)!);
@@ -115,7 +115,7 @@ class RowGenerator {
     });
   }
 
-  /** Lane 0 in every lane. */
+  /** Broadcasts lane 0 to all lanes. */
   private splat(dtype: DType, code: Code): Code {
     const x = this.f.local("v128");
     const size = laneKind(dtype) === "f64" ? 8 : 4;
@@ -141,7 +141,7 @@ class RowGenerator {
     }
   }
 
-  /** The sources that expressions read, by number. */
+  /** The indices of the sources that expressions read. */
   private sourcesOf(exprs: readonly Expr[]): number[] {
     const found: Set<number> = new Set();
     const see = (expr: Expr): void => {
@@ -161,7 +161,7 @@ class RowGenerator {
     const written = write.map(({ output }) => kernel.inputs.length + output);
     const read = sources.map((source) => this.operandOf(source)).filter((operand) => operand !== null);
     const moving = [...new Set([...read, ...written])];
-    // Inputs that are one element a stretch.
+    // Inputs that are constant within a segment.
     const fixed = new Map(
       read.filter((operand) => this.steps[operand] === "zero").map((operand) => [operand, f.local("v128")]),
     );
@@ -182,7 +182,7 @@ class RowGenerator {
         : loadStrided(f, dtype, lanes, cursor, this.strides[operand]!);
     };
     const counts = sources.some((source) => kernel.sources[source]!.from === "column");
-    /** One of `parts` vectors (or a single element); pointers move behind the last where they can. */
+    /** Processes one of `parts` vectors (or a single element). The last one advances the pointers if possible. */
     const body = (part: number, parts: number, single: boolean): Code => {
       const { first, values } = renderExpressions(
         f,
@@ -216,8 +216,8 @@ class RowGenerator {
         Array.from({ length: n }, (_, i) => body(i, n, false)),
         set(count, op("i32.sub", get(count), i32(n * lanes))),
       );
-    const stretch: Code = [
-      moving.map((i) => set(this.cursors[i]!, get(this.stretches[i]!))),
+    const segment: Code = [
+      moving.map((i) => set(this.cursors[i]!, get(this.segments[i]!))),
       [...fixed].map(([operand, local]) => set(local, loadSplat(this.dtypes[operand]!, get(this.cursors[operand]!)))),
       set(left, this.word(layout.size(rank - 1))),
       whileLoop(
@@ -233,9 +233,9 @@ class RowGenerator {
     ];
     return [
       set(this.column, i32(0)),
-      moving.map((i) => set(this.stretches[i]!, get(this.rows[i]!))),
+      moving.map((i) => set(this.segments[i]!, get(this.rows[i]!))),
       accumulators.map((acc) => acc.beginTotal()),
-      this.over(rank - kernel.inner, moving, stretch),
+      this.over(rank - kernel.inner, moving, segment),
       reduce.map(({ expr }, i) => this.newValue(this.splat(expr.dtype, accumulators[i]!.acrossLanes()))),
     ];
   }
@@ -258,10 +258,10 @@ class RowGenerator {
     return increase(this.cursors[operand]!, by);
   }
 
-  /** Loops over the row's dimensions from `dim` on but the last, which `stretch` does. */
-  private over(dim: number, operands: readonly number[], stretch: Code): Code {
-    const { f, layout, stretches } = this;
-    if (dim === this.kernel.shape.length - 1) return stretch;
+  /** Loops over the row's dimensions from `dim` on, except the last, over which `segment` loops. */
+  private over(dim: number, operands: readonly number[], segment: Code): Code {
+    const { f, layout, segments } = this;
+    if (dim === this.kernel.shape.length - 1) return segment;
     const left = f.local("i32");
     const size = this.word(layout.size(dim));
     const stride = (i: number): Code => this.word(layout.stride(i, dim));
@@ -269,15 +269,15 @@ class RowGenerator {
       set(left, size),
       whileLoop(
         get(left),
-        this.over(dim + 1, operands, stretch),
-        operands.map((i) => increase(stretches[i]!, stride(i))),
+        this.over(dim + 1, operands, segment),
+        operands.map((i) => increase(segments[i]!, stride(i))),
         set(left, op("i32.sub", get(left), i32(1))),
       ),
-      operands.map((i) => set(stretches[i]!, op("i32.sub", get(stretches[i]!), times(size, stride(i))))),
+      operands.map((i) => set(segments[i]!, op("i32.sub", get(segments[i]!), times(size, stride(i))))),
     ];
   }
 
-  /** Every row from `begin` to `end`. */
+  /** Generates the loop over the rows from `begin` to `end`. */
   generate(): Code {
     const { f, kernel, layout, rows } = this;
     const [, begin, end] = f.params as Locals<3>;
@@ -303,7 +303,7 @@ class RowGenerator {
   }
 }
 
-/** The module of a row kernel: it exports `run`. */
+/** Renders the module of a row kernel, which exports `run`. */
 export function renderRows(kernel: RowKernel, memoryImport: MemoryImport): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const hosts = importHosts(module, kernel.steps.flatMap(stepExpressions));
