@@ -1,4 +1,4 @@
-/** Indices as generated code takes them: int32, and known to be within range before anything is read or written by them. */
+/** Indices for generated code: converted to int32, and checked to be in range before anything is read or written through them. */
 import { itemSize, typedArrayOver } from "../../../dtype.ts";
 import { sizeOf } from "../../../shape.ts";
 import { get, i32, lane, memory, ModuleBuilder, op, set, when } from "../../../wasm/assembler.ts";
@@ -10,17 +10,17 @@ import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { innerStride, spaceOf, StridedLoop } from "./strided_loop.ts";
 
-/** Elements that a chunk checks. */
+/** The elements that a chunk checks. */
 const grain = 65536;
 
-/** Writes 1 to the address `flag` when an index is not below `limit`; `unit` where indices are neighbours. */
+/** Generates the check: it writes 1 to the address `flag` if an index is not below `limit`. `unit` is whether indices are adjacent. */
 function build(engine: Engine, loop: StridedLoop<"limit" | "flag">, unit: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(engine.memoryImport);
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   const block = f.params[0]!;
   const [at, count, vectors] = [f.local("i32"), f.local("i32"), f.local("i32")];
   const most = f.local("v128");
-  // As unsigned numbers negative indices are the largest.
+  // As unsigned numbers, negative indices are the largest.
   const raise = (value: ReturnType<typeof get>) => set(most, op("i32x4.max_u", get(most), value));
   const vectorLoop = [
     set(vectors, op("i32.shr_u", get(count), i32(2))),
@@ -49,7 +49,7 @@ function hostValues(engine: Engine, index: CpuOperand): ReturnType<typeof load> 
   return load({ ...index, data, offset: index.pointer / size });
 }
 
-/** Throws for the first index, in row-major order, that is out of range. */
+/** Throws for the first index that is out of range, in row-major order. */
 function throwOutOfRange(operation: string, values: ReturnType<typeof load>, dim: number, length: number): void {
   for (let i = 0; i < values.length; i++) {
     const chosen = Number(values[i]);
@@ -64,7 +64,7 @@ function throwOutOfRange(operation: string, values: ReturnType<typeof load>, dim
 /**
  * Calls `use` with the indices as int32, all of them from 0 to `length − 1`.
  *
- * @throws RangeError naming the first index that is not.
+ * @throws RangeError with the first index that is out of range.
  */
 export function withIndices(
   engine: Engine,
@@ -79,7 +79,7 @@ export function withIndices(
     throwOutOfRange(operation, values, dim, length);
     const copy = temporary(engine, "int32", index.shape);
     try {
-      // The allocation may have moved an unshared memory, but not what the values are of.
+      // The allocation may have replaced the buffer of an unshared memory. Addresses stay valid.
       const target = new Int32Array(engine.heap.memory.buffer, copy.pointer, sizeOf(index.shape));
       const source = hostValues(engine, index);
       for (let i = 0; i < target.length; i++) target[i] = Number(source[i]);
@@ -88,7 +88,7 @@ export function withIndices(
       discard(engine, copy);
     }
   }
-  // What is repeated need be read only once.
+  // Repeated elements need to be checked only once.
   const shape = index.shape.map((size, d) => index.strides[d] === 0 ? Math.min(size, 1) : size);
   const space = spaceOf(shape, [{ ...index, bytes: 4 }]);
   const unit = innerStride(space, 0) === 1;

@@ -1,4 +1,4 @@
-/** Convolution in one to three dimensions and its two gradients, of any strides and dtype. */
+/** Convolution in one to three dimensions and its two gradients, for any strides and dtype. */
 import type { Attrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
@@ -18,7 +18,7 @@ import { itemSize, typedArrayOver } from "../../../dtype.ts";
 type Inputs = readonly [CpuOperand, CpuOperand, CpuOperand?];
 type Product = (engine: Engine, inputs: Inputs, output: CpuOperand) => void;
 
-/** Brings operands into the form that products take; `free` says which inputs may have any strides. */
+/** Converts operands to the dtype and layout that products take. `free` marks the inputs that may have any strides. */
 function withOperands(
   engine: Engine,
   inputs: readonly CpuOperand[],
@@ -42,7 +42,7 @@ function zero(engine: Engine, { pointer, shape, dtype }: CpuOperand): void {
   new Uint8Array(engine.heap.memory.buffer, pointer, sizeOf(shape) * itemSize(dtype)).fill(0);
 }
 
-/** An output whose sums have no terms. */
+/** Writes an output whose sums have no terms. */
 function biasAlone(engine: Engine, y: CpuOperand, { activation }: Attrs["conv"], bias?: CpuOperand): void {
   zero(engine, y);
   if (!bias) return;
@@ -71,7 +71,7 @@ export function conv(
   });
 }
 
-/** The gradient of the input, which is also the forward pass of a transposed convolution. */
+/** The input gradient, which is also the forward pass of a transposed convolution. */
 export function convInputGrad(
   engine: Engine,
   inputs: readonly CpuOperand[],
@@ -88,7 +88,7 @@ export function convInputGrad(
   });
 }
 
-/** The gradient of the kernel. */
+/** The weight gradient. */
 export function convWeightGrad(
   engine: Engine,
   inputs: readonly CpuOperand[],

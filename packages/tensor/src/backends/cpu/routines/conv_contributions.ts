@@ -1,16 +1,16 @@
-/** How what outputs contribute to an image is cut into vectors, whose lanes are added to memory. */
+/** Cuts the contributions of outputs to an image into vectors, whose lanes are added to memory. */
 import { columnEntry, columnVectors, type ConvGeometry, type ImageLayout, sizeOfVolume } from "./conv_geometry.ts";
 
-/** Bytes of an entry for a vector that spans two rows. */
+/** The bytes of a table entry for a vector that spans two rows. */
 export const splitEntry: number = 48;
 
-/** Multiply-adds that take as long as adding a vector to memory. */
+/** The cost of adding a vector to memory, in multiply-adds. */
 const addCost = 6;
 
-/** Vectors within rows, of which some overlap; or vectors of neighbouring positions, of which some span two rows. */
+/** "rows": vectors within rows, some of which overlap. "positions": vectors of adjacent positions, some of which span two rows. */
 export type Cut = "rows" | "positions";
 
-/** The vectors of a cut, and how often vectors are added to memory for a tap. */
+/** The number of vectors of a cut, and the number of additions of vectors to memory per tap. */
 function countOf(cut: Cut, { output, output: [od, oh, ow] }: ConvGeometry, lanes: number): [number, number] {
   if (cut === "rows") {
     const vectors = od * oh * Math.ceil(ow / lanes);
@@ -22,7 +22,7 @@ function countOf(cut: Cut, { output, output: [od, oh, ow] }: ConvGeometry, lanes
   return [vectors, vectors + borders];
 }
 
-/** The cut that takes less time, and how long that is, in multiply-adds of vectors for a tap. Rows are at least a vector long. */
+/** The faster cut, and its cost in vector multiply-adds per tap. Rows must be at least a vector long. */
 export function bestCut(g: ConvGeometry, lanes: number): { readonly cut: Cut; readonly cost: number } {
   const costs = (["rows", "positions"] as const).map((cut) => {
     const [vectors, adds] = countOf(cut, g, lanes);
@@ -32,9 +32,9 @@ export function bestCut(g: ConvGeometry, lanes: number): { readonly cut: Cut; re
 }
 
 /**
- * Tables of the vectors of a cut: those that are added whole, with the byte offsets of their outputs and of their place in the image;
- * and the others. By rows these have a mask of the lanes to add, at 16. By positions they have the place of a second row at 8, such
- * that each lane is where it would be in a vector there, and masks for both rows, at 16 and 32.
+ * Tables of the vectors of a cut. Whole vectors have the byte offsets of their outputs and of their target in the image. Other
+ * vectors also have, with the cut "rows", a mask of the lanes to add, at 16; with the cut "positions", the target in a second row
+ * at 8 (where a whole vector with these lanes would begin), and masks for both rows, at 16 and 32.
  */
 export function contributions(
   g: ConvGeometry,
@@ -66,7 +66,7 @@ export function contributions(
       whole.push(first * bytes, place(first), 0, 0, 0, 0, 0, 0);
       continue;
     }
-    const border = rowOf(last) * ow - first; // lanes from here on belong to the last row
+    const border = rowOf(last) * ow - first; // lanes from here on belong to the second row
     const mask = (wanted: (lane: number) => boolean): number[] =>
       Array.from({ length: 4 }, (_, word) => wanted(Math.floor(word * 4 / bytes)) ? -1 : 0);
     others.push(

@@ -1,6 +1,6 @@
 /**
- * The output of convolutions whose rows are at least a vector long: tiles read the (prepared) image where it lies. With the weights
- * turned about that is the input's gradient, too.
+ * The output of convolutions whose rows are at least a vector long: tiles read the (prepared) image in place. With reversed weights
+ * this also computes the input gradient.
  */
 import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
@@ -28,10 +28,10 @@ import { positionRuns } from "./position_kernel.ts";
 import { tablesFor } from "./table_cache.ts";
 import { tileVectors } from "./register_tile.ts";
 
-/** Multiply-adds that are worth a turn of a thread. */
+/** The multiply-adds of a chunk. */
 const grain = 200_000;
 
-/** How the weights lie in memory, in bytes: the steps of a filter are those of `parts` parts in turn. */
+/** The layout of the weights, in bytes. The steps of a filter are those of `parts` parts, one after another. */
 interface Weights {
   readonly wGroup: number;
   readonly wFilter: number;
@@ -45,7 +45,7 @@ function elementOf(engine: Engine, x: CpuOperand): Element {
   return element(computeKind(x.dtype), engine.features.relaxedMadd);
 }
 
-/** `y = x * w + bias` with contiguous w, y and bias, or false where the outputs' rows are too short for vectors. */
+/** Computes `y = x * w + bias` with contiguous w, y and bias. Returns false if the output rows are too short for vectors. */
 export function convForward(
   engine: Engine,
   x: CpuOperand,
@@ -65,8 +65,8 @@ export function convForward(
 }
 
 /**
- * `x = y * wᵀ`, all contiguous, as a convolution of y with the taps in reverse; or false where it would take longer than adding up what
- * each output contributes, since much of its work is on padding then, or where strides leave gaps.
+ * Computes `x = y * wᵀ`, all contiguous, as a convolution of y with the taps in reverse order. Returns false if adding the
+ * contributions of each output is faster, because much of the work would be on padding, or if strides leave gaps.
  */
 export function convBackward(engine: Engine, x: CpuOperand, w: CpuOperand, y: CpuOperand, attrs: ConvAttrs): boolean {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
@@ -90,10 +90,10 @@ export function convBackward(engine: Engine, x: CpuOperand, w: CpuOperand, y: Cp
   return true;
 }
 
-/** Shares of the ceiling that tiles of 1 to 5 rows reach: of filters with as many vectors as there is room for, of positions with two. */
+/** The fraction of peak speed of tiles with 1 to 5 rows: of filters, with as many vectors as fit; of positions, with two vectors. */
 const shares = { filters: [0.6, 0.77, 0.88, 0.86, 0.93], positions: [0.3, 0.45, 0.65, 0.8, 0.87] } as const;
 
-/** The average of such shares over the panels that so many rows make. */
+/** The average of these fractions over the panels of a number of rows. */
 function share(of: readonly number[], rows: number): number {
   const { count, tall, height } = panelsOf(rows);
   let time = ((count - tall) * height) / of[height - 1]!;
@@ -101,7 +101,7 @@ function share(of: readonly number[], rows: number): number {
   return rows / time;
 }
 
-/** The form of tiles that should be fastest. */
+/** The form of tiles that is estimated to be fastest. */
 function formOf(g: ConvGeometry, e: Element, steps: number): ConvForm {
   if (e.spread && spreadPays(steps)) return "spread filters";
   const { filters, output: [, , ow] } = g;
@@ -155,7 +155,7 @@ function convolve(
   const memory = heap.borrow(scratch);
   if (!bias) heap.bytes.fill(0, memory + biasAt, memory + scratch);
   const macs = filters * steps * positions;
-  // A few images alone would leave threads idle: their columns are shared out, too.
+  // Few images would leave threads idle, so their columns are split among threads too.
   const blocks = Math.max(
     Math.min(Math.ceil(16 / (batch * groups)), Math.ceil(macs / grain), Math.ceil(vectors / 12)),
     1,

@@ -1,4 +1,4 @@
-/** The generated module of convolutions: packs weights, prepares images, and lets the tiles read them where they lie. */
+/** The generated module of convolutions: packs weights, prepares images, and computes tiles that read images in place. */
 import {
   call,
   type Code,
@@ -64,19 +64,19 @@ const fields = [
 ] as const;
 
 /**
- * What a call works on. `phase` is 0 to pack weights (items: panels of every group; the steps are those of `parts` parts in turn), 1 to
- * convolve (items: blocks of columns of every group of every image). `preparedBytes` is 0 when images are read in place. `bias` has an
- * element for each filter, 0 where there is none.
+ * The parameters of a call. `phase` is 0 to pack weights (items: panels of every group; the steps are those of `parts` parts, one
+ * after another), 1 to convolve (items: blocks of columns of every group of every image). `preparedBytes` is 0 if images are read
+ * in place. `bias` is the address of one element per filter, or 0.
  */
 export const convForwardParams: Params<typeof fields[number]> = new Params(fields);
 
 /**
- * What tiles are made of: rows of filters and vectors of positions, their weights' panels spread or not; or rows of positions and
+ * The form of tiles: rows of filters and vectors of positions, with spread or plain panels of weights; or rows of positions and
  * vectors of filters.
  */
 export type ConvForm = "filters" | "spread filters" | "positions";
 
-/** The module for an element type and a form of tiles. */
+/** Generates the module for an element type and a form of tiles. */
 export function convForwardModule(memory: MemoryImport, e: Element, form: ConvForm): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memory);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");

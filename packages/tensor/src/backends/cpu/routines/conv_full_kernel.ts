@@ -1,4 +1,4 @@
-/** Convolutions whose kernel covers the whole image, as layers that end in one position have them: products of matrices. */
+/** Convolutions whose kernel covers the whole image, so that there is one output position: matrix products. */
 import type { Attrs } from "../../../prims/attrs.ts";
 import { isContiguous } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
@@ -9,7 +9,7 @@ import { gemm } from "./gemm.ts";
 import type { GemmWork } from "./gemm_work.ts";
 import type { CpuOperand } from "./operand.ts";
 
-/** The product, of contiguous `w` and `y` and of images that are contiguous each; or false where kernels are smaller than images. */
+/** Computes the product. `w` and `y` are contiguous, and so is each image. Returns false if the kernel is smaller than the image. */
 export function convFullKernel(
   engine: Engine,
   product: ConvProduct,

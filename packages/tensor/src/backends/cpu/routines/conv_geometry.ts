@@ -1,29 +1,29 @@
-/** Sizes of convolutions, and how their images lie in memory for the kernels. */
+/** The sizes of convolutions, and the memory layout of images for the kernels. */
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import { isContiguous } from "../../../shape.ts";
 import type { CpuOperand } from "./operand.ts";
 
-/** Depth, height and width; the first ones 1 where there are fewer. */
+/** Depth, height and width. The first ones are 1 if there are fewer dimensions. */
 export type Volume = readonly [number, number, number];
 
-/** A convolution's sizes. */
+/** The sizes of a convolution. */
 export interface ConvGeometry {
   readonly batch: number;
   readonly groups: number;
-  /** Channels of a group. */
+  /** Channels per group. */
   readonly channels: number;
-  /** Filters of a group. */
+  /** Filters per group. */
   readonly filters: number;
   readonly input: Volume;
   readonly kernel: Volume;
   readonly output: Volume;
   readonly stride: Volume;
-  /** Zeros before and behind; a negative number leaves so many elements out. */
+  /** Zeros before and after the image. A negative number crops. */
   readonly padding: Volume;
   readonly dilation: Volume;
 }
 
-/** Number of elements. */
+/** The number of elements. */
 export const sizeOfVolume = ([d, h, w]: Volume): number => d * h * w;
 
 function volume(values: readonly number[], fill: number): Volume {
@@ -51,29 +51,29 @@ export function convGeometry(
   };
 }
 
-/** All that tables depend on: any batch has the same. */
+/** A key of everything that tables depend on. It does not include the batch size. */
 export function geometryKey(g: ConvGeometry): string {
   return Object.values({ ...g, batch: 1 }).join();
 }
 
-/** Whether no dimension is empty, so that there is something to sum. */
+/** Whether no dimension is empty, so that sums have terms. */
 export function hasTerms(g: ConvGeometry): boolean {
   return [g.batch, g.channels, g.filters, ...g.input, ...g.kernel, ...g.output].every((n) => n > 0);
 }
 
-/** Strides of an operand `[N, C, …]` in bytes: batch, channel, depth, height, width. */
+/** The strides of an operand `[N, C, …]` in bytes: batch, channel, depth, height, width. */
 export function imageStrides(operand: CpuOperand, bytes: number): readonly [number, number, number, number, number] {
   const [n, c, ...rest] = operand.strides.map((stride) => stride * bytes) as [number, number, ...number[]];
   const [d, h, w] = volume(rest, 0);
   return [n, c, d, h, w];
 }
 
-/** Whether an operand is contiguous within each image's channel. */
+/** Whether each channel of each image is contiguous. */
 export function planesContiguous({ shape, strides }: CpuOperand): boolean {
   return isContiguous(shape.slice(2), strides.slice(2));
 }
 
-/** A row that is copied between an image and its prepared form: byte offsets within a channel, number of elements. */
+/** A row that is copied between an image and its prepared form: byte offsets within a channel, and the number of elements. */
 export interface RowCopy {
   readonly image: number;
   readonly prepared: number;
@@ -81,25 +81,25 @@ export interface RowCopy {
 }
 
 /**
- * An image as the kernels read it: padded, and its columns sorted by their remainder modulo the stride, so that what a vector of
- * neighbouring outputs needs for a tap are neighbours. An element's place is the sum of its position's and its tap's.
+ * The layout of an image for the kernels: padded, with columns sorted by their remainder modulo the stride, so that the elements of
+ * a tap for adjacent outputs are adjacent. The offset of an element is the sum of the offsets of its position and its tap.
  */
 export interface ImageLayout {
-  /** Whether the image already lies as it should. */
+  /** Whether the image already has this layout. */
   readonly inPlace: boolean;
-  /** Bytes from a channel to the next. */
+  /** The bytes from a channel to the next. */
   readonly channel: number;
-  /** Bytes of a prepared channel. */
+  /** The bytes of a prepared channel. */
   readonly bytes: number;
-  /** Copies that prepare a channel; zeros are everywhere else. */
+  /** The copies that prepare a channel. The rest is zero. */
   readonly rows: readonly RowCopy[];
-  /** Bytes between elements of a row in the image. */
+  /** The bytes between elements of a row in the image. */
   readonly step: number;
   /** Whether the copies reach every element of the image. */
   readonly complete: boolean;
-  /** Byte offset of a tap `[kd, kh, kw]` within a channel. */
+  /** The byte offset of a tap `[kd, kh, kw]` within a channel. */
   readonly tap: (depth: number, row: number, column: number) => number;
-  /** Byte offset of an output position's first tap. */
+  /** The byte offset of an output position's first tap. */
   readonly position: (depth: number, row: number, column: number) => number;
 }
 
@@ -168,7 +168,7 @@ export function imageLayout(
   const rows: RowCopy[] = [];
   let reached = 0;
   remainders.forEach((remainder, phase) => {
-    // Columns i of this remainder lie at i · stride + remainder − padding in the image.
+    // Column i of this remainder is at i · stride + remainder − padding in the image.
     const from = Math.max(Math.ceil((padW - remainder) / strideW), 0);
     const to = Math.min(Math.floor((iw - 1 + padW - remainder) / strideW) + 1, width);
     if (to <= from) return;
@@ -199,7 +199,7 @@ export function imageLayout(
   };
 }
 
-/** Byte offsets of all taps of all channels of a group, in the order of the weights. */
+/** The byte offsets of all taps of all channels of a group, in the order of the weights. */
 export function tapOffsets(g: ConvGeometry, image: ImageLayout): Int32Array {
   const [kd, kh, kw] = g.kernel;
   const offsets = new Int32Array(g.channels * kd * kh * kw);
@@ -214,13 +214,13 @@ export function tapOffsets(g: ConvGeometry, image: ImageLayout): Int32Array {
   return offsets;
 }
 
-/** Bytes of an entry that {@link columnVectors} makes. */
+/** The bytes of an entry of {@link columnVectors}. */
 export const columnEntry: number = 32;
 
 /**
- * Vectors of neighbouring outputs that cover every row: for each the byte offsets of its image position and of its output, and at 16
- * a mask of the lanes that no earlier vector has. A row's last vector is moved back to end with it; rows are at least a vector long.
- * Those that overlap come last, since adding to memory that has just been added to in part waits.
+ * A table of vectors of adjacent outputs that cover every row. Each has the byte offsets of its image position and of its output,
+ * and at 16 a mask of the lanes that no earlier vector covers. The last vector of a row is moved back to end with the row; rows
+ * must be at least a vector long. Overlapping vectors come last, since a load after a partial store to the same memory stalls.
  */
 export function columnVectors(
   g: ConvGeometry,

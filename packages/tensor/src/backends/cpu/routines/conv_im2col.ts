@@ -1,6 +1,6 @@
 /**
- * Convolutions by columns: the way for geometries that no kernel reads in place, such as outputs narrower than a vector. Correct for
- * all of them, and as fast as the copies allow.
+ * Convolutions by im2col and a matrix product. They handle all geometries, and are used for those that no kernel reads in place,
+ * such as outputs narrower than a vector. The copies limit their speed.
  */
 import { sizeOf } from "../../../shape.ts";
 import type { Attrs } from "../../../prims/attrs.ts";
@@ -21,13 +21,13 @@ import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { tablesFor } from "./table_cache.ts";
 
-/** Bytes that a matrix of columns may have; batches are split to keep to it. */
+/** The most bytes of a column matrix. Batches are split to stay below it. */
 const columnBytes = 2 ** 25;
 
-/** Which of the three products: the output, the input's gradient, the weights'. */
+/** The three products: the output, the input gradient and the weight gradient. */
 export type ConvProduct = "output" | "input" | "weight";
 
-/** A product; `y` is contiguous and so are `w` and `bias`, and so must `x` be where it is the result. */
+/** Computes a product. `y`, `w` and `bias` are contiguous, and so is `x` if it is the result. */
 export function convIm2col(
   engine: Engine,
   product: ConvProduct,
@@ -157,7 +157,7 @@ export function convIm2col(
 
 type Layout = ReturnType<typeof imageLayout>;
 
-/** Byte offsets of a channel's taps. */
+/** The byte offsets of a channel's taps. */
 function taps({ kernel: [kd, kh, kw] }: ConvGeometry, layout: Layout): Int32Array {
   const table: number[] = [];
   for (let a = 0; a < kd; a++) {
@@ -166,7 +166,7 @@ function taps({ kernel: [kd, kh, kw] }: ConvGeometry, layout: Layout): Int32Arra
   return Int32Array.from(table);
 }
 
-/** Byte offsets of the output's positions. */
+/** The byte offsets of the output positions. */
 function positions({ output: [od, oh, ow] }: ConvGeometry, layout: Layout): Int32Array {
   const table: number[] = [];
   for (let a = 0; a < od; a++) {

@@ -1,4 +1,4 @@
-/** The generated module of convolutions by columns: every tap of every output position copied to a matrix, or added back from one. */
+/** The generated module of im2col: copies every tap of every output position to a matrix, or adds it back from one (col2im). */
 import {
   call,
   type Code,
@@ -44,16 +44,15 @@ const fields = [
 ] as const;
 
 /**
- * What a call works on, by `phase`; a matrix of columns has a row for each tap of each channel and a column for each position of each
- * image.
- * 0: prepares images (items). 1: gathers columns from prepared images (items: channels). 2: zeros prepared images (items). 3: adds
- * columns to prepared images (items: channels). 4: returns prepared images (items). 5: copies `plain`, `[image, row, position]`, to
- * `matrix`, `[row, image, position]` (items: rows). 6: the same back, plus the row's element of `bias`, negative ones as zeros if
- * `rectifies`.
+ * The parameters of a call. A column matrix has a row for each tap of each channel, and a column for each position of each image.
+ * `phase` is one of: 0: prepare images (items: images). 1: gather columns from prepared images (items: channels). 2: zero prepared
+ * images (items: images). 3: add columns to prepared images (items: channels). 4: copy prepared images back (items: images). 5:
+ * copy `plain`, `[image, row, position]`, to `matrix`, `[row, image, position]` (items: rows). 6: the reverse, plus the row's
+ * element of `bias`, with negative results as zeros if `rectifies`.
  */
 export const convIm2colParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module for an element type. */
+/** Generates the module for an element type. */
 export function convIm2colModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
@@ -79,7 +78,7 @@ export function convIm2colModule(memoryImport: MemoryImport, e: Element): Uint8A
       field("imageChannel"),
       field("preparedChannel"),
     );
-  /** Goes through a channel's rows of the matrix, `to`, and the elements, at `from`, that they stand for. */
+  /** Loops over a channel's rows of the matrix, at `to`, and the corresponding elements, at `from`. */
   const eachColumn = (body: Code): Code => [
     set(to, addMul(field("columns"), op("i32.mul", get(t), field("tapCount")), field("matrixRow"))),
     range(

@@ -1,4 +1,4 @@
-/** Generated code that prepares images for convolutions, and brings prepared gradients back: rows copied as a table says. */
+/** Generated code that prepares images for convolutions, and copies prepared gradients back, row by row from a table. */
 import {
   type Code,
   type FunctionBuilder,
@@ -15,10 +15,10 @@ import type { ImageLayout } from "./conv_geometry.ts";
 import { type Element, zeros } from "./element.ts";
 import { advance, times, unrolled } from "./loops.ts";
 
-/** Bytes of an entry of {@link rowTable}. */
+/** The bytes of an entry of {@link rowTable}. */
 const rowEntry = 16;
 
-/** The copies as the generated code reads them: image offset, prepared offset, count. */
+/** The table of copies for generated code: image offset, prepared offset, count. */
 export function rowTable({ rows }: ImageLayout): Int32Array {
   const table = new Int32Array(rows.length * rowEntry / 4);
   rows.forEach(({ image, prepared, count }, i) => table.set([image, prepared, count], i * rowEntry / 4));

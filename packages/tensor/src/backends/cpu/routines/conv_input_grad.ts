@@ -1,4 +1,7 @@
-/** The input's gradient of convolutions whose outputs' rows are at least a vector long: added tap by tap to the (prepared) image. */
+/**
+ * The input gradient of convolutions whose output rows are at least a vector long: contributions are added to the (prepared)
+ * image tap by tap.
+ */
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import { bestCut, contributions, splitEntry } from "./conv_contributions.ts";
@@ -21,10 +24,10 @@ import { panelsOf, spreadPays } from "./panels.ts";
 import { tablesFor } from "./table_cache.ts";
 import { tileRows } from "./register_tile.ts";
 
-/** Multiply-adds that are worth a turn of a thread. */
+/** The multiply-adds of a chunk. */
 const grain = 200_000;
 
-/** `x = y * wᵀ`, all contiguous, or false where the outputs' rows are too short for vectors. */
+/** Computes `x = y * wᵀ`, all contiguous. Returns false if the output rows are too short for vectors. */
 export function convGradOfInput(
   engine: Engine,
   x: CpuOperand,
@@ -41,7 +44,7 @@ export function convGradOfInput(
   const taps = sizeOfVolume(g.kernel);
   const positions = sizeOfVolume(g.output);
   const strides = imageStrides(x, bytes);
-  // Rows of a tile that are different channels are added to different planes; taps of the same one would wait for each other.
+  // If the rows of a tile are different channels, they are added to different planes. Taps of one channel would wait for each other.
   const byChannel = channels > 2;
   const spread = e.spread && spreadPays(filters);
   const { cut } = bestCut(g, lanes);

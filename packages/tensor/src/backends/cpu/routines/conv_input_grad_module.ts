@@ -1,4 +1,4 @@
-/** The generated module of convolutions' input gradients: for each tap the weights' transpose times the gradient, added where the tap reaches. */
+/** The generated module of input gradients: for each tap, the transposed weights times the gradient, added at the tap's offset. */
 import {
   call,
   type Code,
@@ -60,13 +60,14 @@ const fields = [
 ] as const;
 
 /**
- * What a call works on. `phase` is 0 to pack weights (items: panels of every group), 1 to form gradients (items: groups of images). Of
- * the `depth` rows of the product `sources` lists where their weights are, and `targets` where what they contribute is added, which
- * `columns` lists for `whole` vectors of positions and `otherColumns` for `others` (see conv_contributions.ts). `preparedBytes` is 0 when gradients are added in place.
+ * The parameters of a call. `phase` is 0 to pack weights (items: panels of every group), 1 to compute gradients (items: groups of
+ * images). For the `depth` rows of the product, `sources` lists the offsets of their weights, and `targets` the offsets at which
+ * their contributions are added. `columns` lists the `whole` vectors of positions, `otherColumns` the `others` (see
+ * conv_contributions.ts). `preparedBytes` is 0 if gradients are added in place.
  */
 export const convInputGradParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module for an element type and a cut into vectors; `spread` says whether the weights' panels are spread. */
+/** Generates the module for an element type and a cut into vectors. `spread` is whether the panels of weights are spread. */
 export function convInputGradModule(
   memoryImport: MemoryImport,
   e: Element,

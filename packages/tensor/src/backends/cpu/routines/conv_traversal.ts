@@ -1,7 +1,10 @@
-/** The order in which sums over positions go through images. */
+/** The order in which sums over positions traverse images. */
 import type { ConvGeometry, ImageLayout } from "./conv_geometry.ts";
 
-/** How images are read position by position: the offsets of output planes, and in each the rows, joined where there is no gap. */
+/**
+ * A traversal of an image by output position: the offsets of planes, and in each plane segments of adjacent positions. Rows
+ * without gaps between them form one segment.
+ */
 export interface ImageTraversal {
   readonly planes: Int32Array;
   readonly segments: number;
@@ -9,7 +12,7 @@ export interface ImageTraversal {
   readonly length: number;
 }
 
-/** The walk through an image of that layout. */
+/** The traversal of an image with a layout. */
 export function imageTraversal(
   { output: [od, oh, ow] }: ConvGeometry,
   layout: ImageLayout,

@@ -1,4 +1,4 @@
-/** The weights' gradient of convolutions with few taps, as dot products. */
+/** The weight gradient of convolutions with few taps, as dot products. */
 import type { Engine } from "../engine.ts";
 import {
   type ConvGeometry,
@@ -20,22 +20,22 @@ import type { CpuOperand } from "./operand.ts";
 import { panelsOf } from "./panels.ts";
 import { tablesFor } from "./table_cache.ts";
 
-/** Multiply-adds that are worth a turn of a thread. */
+/** The multiply-adds of a chunk. */
 const grain = 200_000;
-/** Taps (of all channels) from which packing the gradient is worth its cost. */
+/** The number of taps (of all channels) from which packing the gradient is worth its cost. */
 const manyTaps = 100;
-/** Outputs of an image below which sums are too short. */
+/** The number of outputs per image below which sums are too short. */
 const fewPositions = 64;
-/** Outputs of a row below which there are too many rows. */
+/** The number of outputs per row below which there are too many rows. */
 const shortRow = 8;
 
-/** Whether dot products are the faster way. */
+/** Whether dot products are faster than the packed form. */
 export function suitsDotProducts(g: ConvGeometry): boolean {
   const depth = g.channels * sizeOfVolume(g.kernel);
   return depth < manyTaps && sizeOfVolume(g.output) >= fewPositions && g.output[2] >= shortRow;
 }
 
-/** `w` from contiguous `w` and `y`. */
+/** Computes the gradient `w`. `w` and `y` are contiguous. */
 export function convGradOfWeightByDots(
   engine: Engine,
   x: CpuOperand,

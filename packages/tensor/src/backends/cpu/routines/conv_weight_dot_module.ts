@@ -1,4 +1,4 @@
-/** The generated module of weight gradients of few taps: dot products of gradients with images, neither of them packed. */
+/** The generated module of weight gradients with few taps: dot products of gradients and images, without packing. */
 import {
   call,
   type Code,
@@ -60,12 +60,12 @@ const fields = [
 ] as const;
 
 /**
- * What a call works on, by `phase`. 0: sums products (items: blocks of images of groups), each to vectors of its own. 1: adds those up
- * (items: filters of groups). `preparedBytes` is 0 when images are read in place.
+ * The parameters of a call. `phase` is 0 to sum products (items: blocks of images of groups), each item to its own vectors; 1 to
+ * add these up (items: filters of groups). `preparedBytes` is 0 if images are read in place.
  */
 export const convWeightDotParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module for an element type, a length of the stretches that images are read in, and the most filters taken together. */
+/** Generates the module for an element type, a length of the segments of images, and the most filters that are processed together. */
 export function convWeightDotModule(
   memoryImport: MemoryImport,
   e: Element,

@@ -1,4 +1,4 @@
-/** The weights' gradient of convolutions: a product of taps with filters, summed over the positions of all images. */
+/** The weight gradient of convolutions: a product of taps and filters, summed over the positions of all images. */
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import {
@@ -23,18 +23,18 @@ import { knownLength, rowOffsetKernelRows } from "./row_offset_kernel.ts";
 import { tablesFor } from "./table_cache.ts";
 import { tileVectors } from "./register_tile.ts";
 
-/** Multiply-adds that are worth a turn of a thread. */
+/** The multiply-adds of a chunk. */
 const grain = 200_000;
-/** Bytes of sums up to which blocks of images have their own; above, threads share out the taps. */
+/** The bytes of sums up to which each block of images has its own. Above it, the taps are split among threads. */
 const sumsPerBlock = 65_536;
-/** Positions summed at a turn, so that their gradients (of a panel of filters) take a third of the first-level cache. */
+/** The positions that are summed at a time, so that their gradients (for a panel of filters) take a third of the L1 cache. */
 const turnPositions = 512;
-/** Bytes that packed gradients and prepared images may take. */
+/** The most bytes of packed gradients and prepared images. */
 const scratchLimit = 2 ** 26;
-/** Elements whose packing is worth a turn of a thread. */
+/** The elements that a chunk packs. */
 const packGrain = 16_384;
 
-/** `w` from contiguous `w` and `y`, in parts of the batch for which `scratchBytes` suffice. */
+/** Computes the gradient `w`, in parts of the batch that fit in `scratchBytes`. `w` and `y` are contiguous. */
 export function convGradOfWeight(
   engine: Engine,
   x: CpuOperand,
@@ -72,7 +72,7 @@ export function convGradOfWeight(
   const sumBytes = depth * filtersPadded * bytes;
   const imageBytes = layout.bytes * groups * channels;
   const packedBytes = positions * filtersPadded * groups * bytes;
-  // Large batches are taken part by part, each added to the sums of those before.
+  // Large batches are split into parts, each of which is added to the sums of the previous ones.
   const part = Math.max(Math.min(Math.floor(scratchBytes / (imageBytes + packedBytes)), batch), 1);
   const macs = part * filters * depth * positions;
   const wanted = Math.max(Math.min(Math.ceil(macs / grain), 16), 1);
@@ -149,7 +149,7 @@ export function convGradOfWeight(
       );
     if (!inPlace) phase(0, images, imageBytes / bytes);
     phase(1, images, groups * filters * positions);
-    // Blocks of images that there are not, in the last part, have nothing to add.
+    // The last part may have fewer blocks of images.
     engine.parallel(
       entry,
       convWeightGradParams.write(engine, { ...now, phase: 2 }),

@@ -1,4 +1,4 @@
-/** The generated module of convolutions' weight gradients: for each tap the image it sees times the gradient, summed over positions. */
+/** The generated module of weight gradients: for each tap, the image at its offset times the gradient, summed over positions. */
 import {
   call,
   type Code,
@@ -69,17 +69,18 @@ const fields = [
   "w",
 ] as const;
 
-/** Taps whose sums are brought into the weights' order at a time. */
+/** The number of taps whose sums are transposed to the order of the weights at a time. */
 export const turnRows = 64;
 
 /**
- * What a call works on, by `phase`. 0: prepares images (items). 1: packs gradients (items: images) so that the filters of a position
- * lie side by side. 2: sums products (items: blocks of taps of blocks of images of groups), each block of images to sums of its own.
- * 3: adds those up (items: taps of groups). 4: the same where there is only one block of images (items: {@link turnRows} taps).
+ * The parameters of a call. `phase` is 0 to prepare images (items: images); 1 to pack gradients (items: images), so that the
+ * filters of a position are adjacent; 2 to sum products (items: blocks of taps of blocks of images of groups), each block of images
+ * to its own sums; 3 to add these up (items: taps of groups); 4 for the same with only one block of images (items: {@link turnRows}
+ * taps).
  */
 export const convWeightGradParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module for an element type; `known` is the segments' length if the kernels know it. */
+/** Generates the module for an element type. `known` is the segments' length if it is fixed in the kernels, else 0. */
 export function convWeightGradModule(memoryImport: MemoryImport, e: Element, known: number): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
@@ -136,7 +137,7 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element, kno
     ),
   );
 
-  // Panels of all groups, one after the other.
+  // The panels of all groups, one after another.
   const packGradient: Code = range(
     group,
     i32(0),
@@ -211,7 +212,7 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element, kno
     set(last, op("i32.add", get(image), field("blockImages"))),
     set(last, least(get(last), field("batch"))),
     set(block, op("i32.mul", op("i32.rem_s", get(t), field("tapBlocks")), field("blockPanels"))),
-    // What was summed so far is in memory, but for the very first turn.
+    // Continue the sums in memory, except in the very first pass.
     set(from, field("adds")),
     range(
       image,

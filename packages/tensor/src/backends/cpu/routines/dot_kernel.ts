@@ -1,6 +1,6 @@
 /**
- * Tiles of dot products: both operands run along memory, sums are vectors whose lanes are added up at the very end. Nothing is packed
- * or spread, which pays where the result is small and the sums are long.
+ * Tiles of dot products: both operands are read along memory, and sums are vectors whose lanes are added at the end. Nothing is
+ * packed or spread, which pays if the result is small and the sums are long.
  */
 import {
   call,
@@ -19,25 +19,25 @@ import {
 import { add, type Element, madd, zeros } from "./element.ts";
 import { advance, times } from "./loops.ts";
 
-/** Rows of the left operand of the largest tile, and of the right for each number of those: as many sums as registers hold. */
+/** The number of left rows in the largest tile. */
 export const dotLefts: number = 3;
-/** See {@link dotLefts}. */
+/** The number of right rows, for each number of left rows: as many sums as registers hold. */
 export const dotRights: readonly number[] = [9, 5, 3];
 
-/** Longest row whose steps are written out, where multiply-adds are fused; elsewhere V8 of Node 20 would run out of registers. */
+/** The longest row that is unrolled if multiply-adds are fused. If they are not, V8 of Node 20 would run out of registers. */
 const writtenOut = 32;
 
-/** Vectors of a longer row that are taken at once. */
+/** The number of vectors per iteration for longer rows. */
 const stepsAtOnce = 2;
 
-/** Arguments of {@link dotKernel}. */
+/** The number of arguments of {@link dotKernel}. */
 const parameters = 10;
 
 /**
- * `(left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow)`: rows of the left operand lie `leftRow`
- * bytes apart and have no gaps; those of the right begin at `right` plus the offsets that `rightRows` lists, and in each of
- * `planeCount` planes, at the offsets of the table `planes`, `segments` stretches of `length` elements lie `segmentBytes` apart. Sums
- * are added to the vectors at `out`, whose rows lie `outRow` bytes apart.
+ * `(left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow)`: rows of the left operand are
+ * `leftRow` bytes apart and have no gaps. Rows of the right operand begin at `right` plus the offsets in the table `rightRows`.
+ * Each has `planeCount` planes at the offsets in the table `planes`, and each plane `segments` segments of `length` elements,
+ * `segmentBytes` apart. Sums are added to the vectors at `out`, whose rows are `outRow` bytes apart.
  */
 function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number, rights: number): void {
   const [left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow] = f.params as Locals<
@@ -104,8 +104,8 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
 }
 
 /**
- * Adds to a module a function `(lefts, rights, …)` that calls the kernel for so many rows of each, at most `most` of the left operand,
- * with the other arguments.
+ * Adds to a module a function `(lefts, rights, …)` that calls the kernel for these numbers of rows with the other arguments. There
+ * are at most `most` left rows.
  */
 export function dotKernels(module: ModuleBuilder, e: Element, length: number, most: number): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");

@@ -1,4 +1,4 @@
-/** The element types that products are computed in, as lanes of vectors. */
+/** The element types of matrix products and convolutions, as vector lanes. */
 import type { DType } from "../../../dtype.ts";
 import {
   type Code,
@@ -15,32 +15,32 @@ import {
   shuffle,
 } from "../../../wasm/assembler.ts";
 
-/** What a lane holds. */
+/** The type of a lane. */
 export type ElementKind = "f32" | "f64" | "i32" | "i64";
 
-/** An element type and how generated code works on vectors of it. */
+/** An element type, for generated code on vectors. */
 export interface Element {
   readonly kind: ElementKind;
   readonly bytes: 4 | 8;
-  /** Elements in a vector. */
+  /** The number of elements in a vector. */
   readonly lanes: 4 | 2;
-  /** Whether products are added with one rounding. */
+  /** Whether multiply-add is fused. */
   readonly fused: boolean;
   /**
-   * Whether left panels hold each element once a lane, so that tiles need not spread them. It pays where multiplying and adding takes
-   * two instructions, for which shuffles compete: 42 GFLOP/s against 34 on JavaScriptCore and V8 of Node 20.
+   * Whether left panels hold each element once per lane, so that tiles need not broadcast it. This pays if a multiply-add takes two
+   * instructions, which compete with shuffles: 42 GFLOP/s against 34 on JavaScriptCore and V8 of Node 20.
    */
   readonly spread: boolean;
 }
 
-/** An element type; `fused` where the runtime has multiply-add, which integers do without. */
+/** The element type of a kind. `fused` is whether the runtime has fused multiply-add; it does not apply to integers. */
 export function element(kind: ElementKind, fused: boolean): Element {
   const wide = kind === "f64" || kind === "i64";
   const float = kind.startsWith("f");
   return { kind, bytes: wide ? 8 : 4, lanes: wide ? 2 : 4, fused: fused && float, spread: float && !fused };
 }
 
-/** The type that a dtype's products are computed in; integers and bool wrap around when they are stored again. */
+/** The element type in which products of a dtype are computed. Narrow integers and bool wrap when they are stored. */
 export function computeKind(dtype: DType): ElementKind {
   switch (dtype) {
     case "float32":
@@ -55,7 +55,7 @@ export function computeKind(dtype: DType): ElementKind {
   }
 }
 
-/** The dtype that holds a compute type's values. */
+/** The dtype of an element type. */
 export function dtypeOf(kind: ElementKind): DType {
   return kind === "f32" ? "float32" : kind === "f64" ? "float64" : kind === "i32" ? "int32" : "int64";
 }
@@ -97,22 +97,22 @@ export function nmadd(e: Element, a: Code, b: Code, c: Code): Code {
   return e.fused ? op("f64x2.relaxed_nmadd", a, b, c) : op("f64x2.sub", c, op("f64x2.mul", a, b));
 }
 
-/** What `atLeast` takes for its bound: zeros for a rectifier, else what leaves every value as it is. Floats only. */
+/** The bound for `atLeast`: zeros if `rectifies`, else a bound that leaves every value unchanged. Floats only. */
 export function floorOf(e: Element, rectifies: Code): Code {
   const [type, splat] = e.kind === "f64" ? ["f64", "f64x2.splat"] as const : ["f32", "f32x4.splat"] as const;
   const [zero, least] = type === "f64" ? [f64(0), f64(-Infinity)] : [f32(0), f32(-Infinity)];
   return op(splat, op("select", zero, least, rectifies));
 }
 
-/** The greater of a value and a bound, lane by lane; NaN stays. Integers, which have no activation, stay as they are. */
+/** The larger of a value and a bound, lane by lane. NaN stays. Integers have no activation, and are unchanged. */
 export function atLeast(e: Element, value: Code, bound: Code): Code {
   if (!e.kind.startsWith("f")) return value;
   return op(e.kind === "f32" ? "f32x4.pmax" : "f64x2.pmax", value, bound);
 }
 
 /**
- * Code that goes before results are stored, and what is stored for one: where `rectifies` is not 0, zeros for negative ones. The bound
- * is worked out each time, since a loop before would keep a register for it.
+ * Code to run before results are stored, and a function that maps a result to the stored value: negative ones become zero if
+ * `rectifies` is not 0. The bound is computed each time, because otherwise it would occupy a register during the preceding loop.
  */
 export function finishing(f: FunctionBuilder, e: Element, rectifies: Local): [Code, (value: Code) => Code] {
   if (!e.kind.startsWith("f")) return [[], (value) => value];
@@ -120,27 +120,27 @@ export function finishing(f: FunctionBuilder, e: Element, rectifies: Local): [Co
   return [set(floor, floorOf(e, get(rectifies))), (value) => atLeast(e, value, get(floor))];
 }
 
-/** One element from memory in every lane. */
+/** Loads one element into every lane. */
 export function loadSplat(e: Element, offset: number, address: Code): Code {
   return memory(e.bytes === 4 ? "v128.load32_splat" : "v128.load64_splat", offset, address);
 }
 
-/** One element of memory in lane 0, zeros in the others. */
+/** Loads one element into lane 0, and zeros into the others. */
 export function loadOne(e: Element, offset: number, address: Code): Code {
   return memory(e.bytes === 4 ? "v128.load32_zero" : "v128.load64_zero", offset, address);
 }
 
-/** One lane to memory. */
+/** Stores one lane. */
 export function storeLane(e: Element, offset: number, lane: number, address: Code, value: Code): Code {
   return memoryLane(e.bytes === 4 ? "v128.store32_lane" : "v128.store64_lane", offset, lane, address, value);
 }
 
-/** One lane of a vector in every lane. */
+/** Broadcasts one lane of a vector. */
 export function splatLane(e: Element, lane: number, vector: Local): Code {
   return shuffle(Array.from({ length: 16 }, (_, i) => lane * e.bytes + i % e.bytes), get(vector), get(vector));
 }
 
-/** Lanes of two vectors by number: 0 to lanes − 1 from the first, the rest from the second. */
+/** Selects lanes of two vectors by index: 0 to lanes − 1 from the first, the rest from the second. */
 export function pick(e: Element, lanes: readonly number[], a: Code, b: Code): Code {
   const bytes = lanes.flatMap((lane) => Array.from({ length: e.bytes }, (_, i) => lane * e.bytes + i));
   return shuffle(bytes, a, b);

@@ -11,10 +11,10 @@ import type { CpuOperand } from "./operand.ts";
 import { loadScalar, movedAs, storeScalar } from "./scalars.ts";
 import { innerStride, spaceOf, StridedLoop } from "./strided_loop.ts";
 
-/** Elements that a chunk moves. */
+/** The elements that a chunk copies. */
 const grain = 16384;
 
-/** Copies `count` neighbouring elements; the locals are used up. */
+/** Copies `count` adjacent elements. Changes the locals. */
 function copyRun(to: Local, from: Local, count: Local, bytes: number, vectors: Local): Code {
   const perRound = 64 / bytes;
   return [
@@ -43,7 +43,7 @@ function copyRun(to: Local, from: Local, count: Local, bytes: number, vectors: L
   ];
 }
 
-/** Operands are out, index and x. With `whole`, one index holds for a stretch, whose elements are neighbours. */
+/** Generates the module. Operands are out, index and x. With `whole`, one index applies to a run of adjacent elements. */
 function build(
   engine: Engine,
   loop: StridedLoop<"stride">,
@@ -72,7 +72,7 @@ function build(
   return module.build();
 }
 
-/** See the module's comment. */
+/** The routine `gather`. */
 export function gather(
   engine: Engine,
   [x, index]: readonly CpuOperand[],

@@ -1,4 +1,4 @@
-/** Matrix products. Every product of matrices goes through {@link gemm}, so that a native library could take its place. */
+/** Matrix products. All of them go through {@link gemm}, so that a native library could replace it. */
 import type { Engine } from "../engine.ts";
 import { element } from "./element.ts";
 import { gemmModule } from "./gemm_module.ts";
@@ -10,25 +10,25 @@ import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./tile.ts";
 import { roundUp } from "./image_blocks.ts";
 
-/** Multiply-adds that are worth a turn of a thread. */
+/** The multiply-adds of a chunk. */
 const grain = 200_000;
-/** Elements whose packing is. */
+/** The elements that a chunk packs. */
 const packGrain = 65_536;
-/** Bytes of a row of a block of the inner dimension: panels of that depth fill half of a first-level cache. */
+/** The depth of a block of the inner dimension, in bytes of a row: panels of this depth fill half of the L1 cache. */
 const depthBytes = 2048;
-/** The same where left panels are spread. */
+/** The same, if left panels are spread. */
 const spreadDepthBytes = 1024;
-/** Rows in a block of left panels, which stays in the second-level cache while right panels pass by. */
+/** The rows in a block of left panels, which stays in the L2 cache while right panels are streamed. */
 const blockRows = 120;
-/** Columns in a block. */
+/** The columns in a block. */
 const blockColumns = 512;
-/** Bytes of packed operands up to which a batch's products are packed and multiplied one by one, by one thread each. */
+/** The bytes of packed operands up to which each product of a batch is packed and multiplied by one thread. */
 const smallProduct = 512 * 1024;
 
-/** Bytes that a packed operand may take. */
+/** The most bytes of a packed operand. */
 const packedLimit = 2 ** 26;
 
-/** Scalar products of more elements are summed part by part, the parts in float64, so that they keep their digits. */
+/** Dot products of more elements are summed in parts, and the parts in float64, to stay accurate. */
 const dotPart = 4096;
 
 /** Parts of at most `most`, all about equally large. */
@@ -36,7 +36,7 @@ function evenly(total: number, most: number): number {
   return Math.ceil(total / Math.ceil(total / most));
 }
 
-/** See {@link dotPart}. */
+/** Computes dot products in parts of {@link dotPart} elements. */
 function longDots(engine: Engine, work: GemmWork): void {
   const { k, leftK, rightK, products } = work;
   const parts = Math.ceil(k / dotPart);
@@ -62,7 +62,7 @@ function longDots(engine: Engine, work: GemmWork): void {
   engine.heap.giveBack(scratch);
 }
 
-/** A product of some of the rows and columns. */
+/** The product of a range of rows and columns. */
 function part(work: GemmWork, row: number, m: number, column: number, n: number): GemmWork {
   const { leftM, rightN, outStride } = work;
   const { bytes } = element(work.kind, false);
@@ -71,13 +71,13 @@ function part(work: GemmWork, row: number, m: number, column: number, n: number)
   return { ...work, m, n, bias, products: work.products.map((pointer, i) => pointer + moves[i % 3]!) };
 }
 
-/** See the module's comment; `packedBytes` is what a packed operand may take, beyond which the product is formed part by part. */
+/** Computes matrix products. If a packed operand would take more than `packedBytes`, the product is computed in parts. */
 export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packedLimit): void {
   const { kind, m, n, k, products } = work;
   const count = products.length / 3;
   if (m === 0 || n === 0 || count === 0) return;
   const lineBytes = k * element(kind, false).bytes;
-  const most = Math.max(Math.floor(packedBytes / lineBytes / 40), 1) * 40; // whole panels of either kind
+  const most = Math.max(Math.floor(packedBytes / lineBytes / 40), 1) * 40; // whole panels of both kinds
   if (m > most) {
     for (let i = 0; i < m; i += most) gemm(engine, part(work, i, Math.min(most, m - i), 0, n), packedBytes);
     return;
@@ -87,7 +87,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
     return;
   }
   if (kind === "f32" && m === 1 && n === 1 && k >= 2 * dotPart && !work.adds) return longDots(engine, work);
-  // Many small ones are better packed one after the other than called for one by one.
+  // Many small products are faster as one call that packs them one after another.
   if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(engine, work)) return;
   const e = element(kind, engine.features.relaxedMadd);
   const entry = cachedModule(engine, `gemm ${kind}`, () => gemmModule(engine.memoryImport, e));
@@ -110,21 +110,21 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   const bytes = scratch * threads + tableBytes + spreadThread * engine.threads + biasCount * biasBytes;
   const memory = heap.borrow(bytes);
   const table = memory + scratch * threads;
-  // Tiles read whole panels of it, which may go beyond its end.
+  // Tiles read whole panels of the bias, which may reach beyond its end.
   const bias = biasCount === 0 ? 0 : memory + bytes - biasCount * biasBytes;
   for (let i = 0; i < biasCount; i++) {
     const from = work.bias! + i * (work.biasStep ?? 0);
     heap.bytes.copyWithin(bias + i * biasBytes, from, from + n * e.bytes);
   }
 
-  // Blocks of about equal size, several even when the result is small, so that threads can share it.
+  // Blocks of about equal size; several even if the result is small, so that threads can share the work.
   const wanted = Math.min(Math.max(Math.ceil(macs / grain), 1), 16);
-  // Right panels that only one block of rows needs are packed just before they are used, while they are in cache.
+  // Right panels that only one block of rows uses are packed just before use, so that they are still in cache.
   const inTurn = !e.spread && m <= 2 * blockRows && (together || rightPanels >= 16);
   let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRows / tileRows));
   let columns = evenly(rightPanels, Math.ceil(blockColumns / width));
   while (Math.ceil(leftPanels / rows) * Math.ceil(rightPanels / columns) < wanted) {
-    // Wide blocks are worth more where panels have to be spread for each.
+    // Wide blocks pay more if panels have to be spread for each block.
     if (columns > 1 && (inTurn || columns * width >= rows * tileRows * (e.spread ? 4 : 1))) {
       columns = Math.ceil(columns / 2);
     } else if (rows > 1 && !inTurn) rows = Math.ceil(rows / 2);

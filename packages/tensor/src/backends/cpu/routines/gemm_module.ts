@@ -21,7 +21,7 @@ import { addMul, least, range } from "./loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
 import { packedKernel, tileRows, tileVectors } from "./register_tile.ts";
 
-/** The module for an element type. */
+/** Generates the module for an element type. */
 export function gemmModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");

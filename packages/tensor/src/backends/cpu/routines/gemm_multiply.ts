@@ -18,18 +18,18 @@ import { addMul, least, range } from "./loops.ts";
 import { firstRow, rowsOf } from "./panels.ts";
 import { tileVectors } from "./register_tile.ts";
 
-/** Kernels by rows and vectors, with what makes their left panels out of packed ones where those have to be spread. */
+/** Kernels by rows and vectors, and the functions that spread packed left panels for them. */
 export interface Kernels {
   readonly plain: readonly (readonly FunctionBuilder[])[];
   readonly spread: { readonly kernels: readonly (readonly FunctionBuilder[])[]; readonly make: FunctionBuilder } | null;
 }
 
-/** Right panels from which on spreading a left panel pays. */
+/** The number of right panels from which spreading a left panel pays. */
 const manyPanels = 6;
 
 /**
- * `(params, left panels, right panels, out, i0, i1, j0, j1, scratch, bias)`: multiplies panels, the inner dimension in blocks that keep in
- * cache. Right panels that are packed in turn come as the right operand itself.
+ * `(params, left panels, right panels, out, i0, i1, j0, j1, scratch, bias)`: multiplies panels, with the inner dimension in blocks
+ * that stay in cache. If right panels are packed just before use, the argument is the right operand itself.
  */
 export function multiply(f: FunctionBuilder, e: Element, rights: FunctionBuilder, { plain, spread }: Kernels): void {
   const [p, left, right, out, i0, i1, j0, j1, scratch, bias] = f.params as Locals<10>;

@@ -42,7 +42,7 @@ export function packLeft(f: FunctionBuilder, e: Element, pack: FunctionBuilder):
   ));
 }
 
-/** `(params, source, target, panel, from, steps)`: packs steps of a right panel; the last panel is filled up with zeros. */
+/** `(params, source, target, panel, from, steps)`: packs steps of a right panel. The last panel is padded with zeros. */
 export function packRight(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void {
   const [p, source, target, panel, from, steps] = f.params as Locals<6>;
   const [columns, at, bytes] = [f.local("i32"), f.local("i32"), f.local("i32")];

@@ -1,8 +1,8 @@
-/** What generated code of matrix products is told. */
+/** The parameter block of generated matrix products. */
 import { Params } from "./loops.ts";
 import { tileVectors } from "./register_tile.ts";
 
-/** Bytes of one step of a right panel. */
+/** The bytes of one step of a right panel. */
 export const rightPitch: number = 16 * tileVectors;
 
 const fields = [
@@ -40,14 +40,14 @@ const fields = [
   "rectifies",
 ] as const;
 
-/** Name of a field of {@link gemmParams}. */
+/** The name of a field of {@link gemmParams}. */
 export type GemmField = typeof fields[number];
 
 /**
- * What a call works on. `phase` is 0 to pack (items: right panels, then left panels), 1 to multiply (items: blocks of the result,
- * row by row), 2 for whole products (items: entries of `table`, each of three pointers). With `inTurn` right panels are not packed
- * beforehand, but by whoever multiplies. With `adds` products are added to what is there. `bias` is 0 or the address of whole panels of
- * columns that sums begin with, `biasStep` bytes apart for products of a table; with `rectifies` results below zero become zero. Strides are in bytes. Of the left panels the
- * first `tall` have `height` + 1 rows, the others `height`.
+ * The parameters of a call. `phase` is 0 to pack (items: right panels, then left panels), 1 to multiply (items: blocks of the
+ * result, row by row), 2 for whole products (items: entries of `table`, with three pointers each). With `inTurn` right panels are
+ * packed during the multiplication instead of before it. With `adds` products are added to the present values. `bias` is 0, or the
+ * address of whole panels of columns that sums start from, `biasStep` bytes apart for the products of a table. With `rectifies`
+ * negative results become zero. Strides are in bytes. The first `tall` left panels have `height` + 1 rows, the others `height`.
  */
 export const gemmParams: Params<GemmField> = new Params(fields);

@@ -1,4 +1,4 @@
-/** What the products of matrices are given to do. */
+/** The description of matrix products, the argument of `gemm`. */
 import type { Activation } from "../../../prims/attrs.ts";
 import type { ElementKind } from "./element.ts";
 
@@ -12,14 +12,14 @@ export interface GemmWork {
   readonly leftK: number;
   readonly rightK: number;
   readonly rightN: number;
-  /** Bytes between rows of the result; its columns are neighbours. */
+  /** The bytes between rows of the result. Its columns are adjacent. */
   readonly outStride: number;
-  /** Adds to what is there, without bias or activation. */
+  /** Whether to add to the present values, without bias or activation. */
   readonly adds?: boolean;
-  /** The address of `n` neighbouring elements; those of the next product come `biasStep` bytes later. */
+  /** The address of `n` adjacent elements. Those of the next product are `biasStep` bytes later. */
   readonly bias?: number;
   readonly biasStep?: number;
   readonly activation?: Activation;
-  /** Addresses of left, right and result, three an entry. */
+  /** The addresses of left, right and result for each product. */
   readonly products: Int32Array;
 }

@@ -5,10 +5,13 @@ import type { GemmWork } from "./gemm_work.ts";
 import { gemvModule, gemvParams } from "./gemv_module.ts";
 import { cachedModule } from "./module_cache.ts";
 
-/** Multiply-adds that are worth a turn of a thread: they wait for memory more than they compute. */
+/** The multiply-adds of a chunk. It is smaller than for matrices, since these products are bound by memory. */
 const grain = 50_000;
 
-/** The products of `work`, of which a side has one row or column; or false where the matrix has neither rows nor columns side by side. */
+/**
+ * Computes the products of `work`, where one operand is a vector. Returns false if neither the rows nor the columns of the matrix
+ * are contiguous.
+ */
 export function gemv(engine: Engine, work: GemmWork): boolean {
   const { kind, m, n, k, products } = work;
   const e = element(kind, engine.features.relaxedMadd);
@@ -24,7 +27,7 @@ export function gemv(engine: Engine, work: GemmWork): boolean {
   const entry = cachedModule(engine, `gemv ${kind}`, () => gemvModule(engine.memoryImport, e));
   const copyBytes = vectorStep === bytes ? 0 : engine.threads * k * bytes;
   const copy = engine.heap.borrow(copyBytes);
-  // Chunks of whole groups of rows, and wide enough for columns to be read in long stretches.
+  // Chunks of whole groups of rows, wide enough to read columns in long runs.
   const least = byColumns ? 256 : 4;
   const each = Math.ceil(Math.max(grain / Math.max(k, 1), 1) / least) * least;
   for (let i = 0; i < products.length; i += 3) {

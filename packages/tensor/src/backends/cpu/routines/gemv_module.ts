@@ -1,4 +1,4 @@
-/** The generated module of matrix-vector products, which read the matrix once, front to back, and pack nothing. */
+/** The generated module of matrix-vector products. They read the matrix once, from front to back, without packing. */
 import {
   call,
   choose,
@@ -35,19 +35,19 @@ const fields = [
 ] as const;
 
 /**
- * What a call works on (items: rows). `row` and `column` are the bytes between the matrix's rows and columns, one of which lies side by
- * side: columns if `byColumns`, else rows. Vectors that do not lie side by side are read through `copy`, once for each thread. To each
- * result the element of `bias` (unless that is 0) is added that lies `biasStep` bytes after the last one's.
+ * The parameters of a call (items: rows). `row` and `column` are the bytes between rows and columns of the matrix. Columns are
+ * contiguous if `byColumns`, else rows are. A vector that is not contiguous is copied to `copy`, once per thread. Unless `bias` is
+ * 0, an element of it is added to each result; its elements are `biasStep` bytes apart.
  */
 export const gemvParams: Params<typeof fields[number]> = new Params(fields);
 
-/** Rows, or columns, that are multiplied together. */
+/** The number of rows or columns that are processed together. */
 const together = 4;
 
 /** `(matrix, row, k, vector, out, outStep, bias, biasStep, rectifies)`: `rows` dot products, eight vectors of terms at a time. */
 function dotRows(f: FunctionBuilder, e: Element, rows: number): void {
   const [matrix, row, k, vector, out, outStep, bias, biasStep, rectifies] = f.params as Locals<9>;
-  // Two sums a row hide the latency of multiply-adds.
+  // Two sums per row hide the latency of multiply-adds.
   const sums = Array.from({ length: 2 * rows }, () => f.local("v128"));
   const pointers = Array.from({ length: rows }, () => f.local("i32"));
   const [x, count] = [f.local("v128"), f.local("i32")];
@@ -89,7 +89,7 @@ function dotRows(f: FunctionBuilder, e: Element, rows: number): void {
   );
 }
 
-/** A vector, or where `rectifies` says so zeros for its negative elements. */
+/** A vector, with negative elements replaced by zero if `rectifies`. */
 function rectified(e: Element, value: Code, rectifies: Code): Code {
   return e.kind.startsWith("f") ? atLeast(e, value, floorOf(e, rectifies)) : value;
 }
@@ -126,7 +126,7 @@ function addColumns(f: FunctionBuilder, e: Element, columns: number): void {
   );
 }
 
-/** The module for an element type. */
+/** Generates the module for an element type. */
 export function gemvModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");

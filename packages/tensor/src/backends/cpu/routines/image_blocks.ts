@@ -1,14 +1,14 @@
-/** How the images of a batch are shared out among threads. */
+/** Splits the images of a batch among threads. */
 
-/** Blocks beyond this number would take longer to add up than they save. */
+/** The most blocks. More would take longer to add up than they save. */
 const mostBlocks = 32;
-/** Threads among which blocks should come out even; half as many, too. */
+/** The number of threads among which blocks should divide evenly; also half of it. */
 const evenFor = 4;
 
-/** Bytes of neighbouring images that are worth a turn: two threads that add to the cache line between them wait for each other. */
+/** The least bytes of adjacent images per chunk: threads that add to the same cache line between chunks wait for each other. */
 const turnBytes = 24_576;
 
-/** Images of a turn for threads that add to images of so many bytes each, of which at least `least` are worth one. */
+/** The images per chunk (at least `least`), for threads that add to images of `bytes` bytes each. */
 export function imagesOfTurn(images: number, bytes: number, least: number): number {
   return Math.max(least, Math.min(imagesOfBlock(images, 16), Math.ceil(turnBytes / bytes)));
 }
@@ -24,8 +24,8 @@ export function apart(bytes: number): number {
 }
 
 /**
- * Images of a block with sums of its own, for at least `wanted` blocks or about that: of the sizes that make up to {@link mostBlocks} the one with which
- * threads that take blocks in turn finish at about the same time.
+ * The images per block, where each block has its own sums. There are about `wanted` blocks or more, at most {@link mostBlocks}; the
+ * size is chosen so that threads finish at about the same time.
  */
 export function imagesOfBlock(batch: number, wanted: number): number {
   const largest = Math.ceil(batch / Math.min(wanted, batch));

@@ -1,4 +1,4 @@
-/** Control flow and parameter blocks of generated routines. */
+/** Control flow and parameter blocks for generated routines. */
 import {
   block,
   branch,
@@ -24,7 +24,7 @@ export function locals<const Names extends readonly string[]>(
   return Object.fromEntries(names.map((name) => [name, f.local("i32")])) as Record<Names[number], Local>;
 }
 
-/** `for (i = from; i < to; i += step) body`, in signed numbers. */
+/** `for (i = from; i < to; i += step) body`, for signed numbers. */
 export function range(i: Local, from: Code, to: Code, step: number, ...body: Code[]): Code {
   return [
     set(i, from),
@@ -37,7 +37,7 @@ export function range(i: Local, from: Code, to: Code, step: number, ...body: Cod
   ];
 }
 
-/** Runs the body `count` times, counting the local down to 0; not at all when it is 0. */
+/** Runs the body `count` times, counting the local down to 0. */
 export function times(count: Local, ...body: Code[]): Code {
   return block(
     branchIf(0, op("i32.eqz", get(count))),
@@ -83,7 +83,7 @@ export function least(a: Code, b: Code): Code {
   return op("select", a, b, op("i32.lt_s", a, b));
 }
 
-/** Names of 32-bit fields of a block that JavaScript fills and generated code reads. */
+/** A parameter block: named 32-bit fields that JavaScript writes and generated code reads. */
 export class Params<Name extends string> {
   private readonly names: readonly Name[];
 
@@ -96,7 +96,7 @@ export class Params<Name extends string> {
     return memory("i32.load", 4 * this.names.indexOf(name), get(pointer));
   }
 
-  /** Fills the engine's block, which lasts until the next call, and answers its address. */
+  /** Writes the engine's parameter block, which is valid until the next call. Returns its address. */
   write(engine: Engine, values: Readonly<Record<Name, number>>): number {
     const pointer = blockOf(engine).of(this.names.length);
     const words = new Int32Array(engine.heap.memory.buffer, pointer, this.names.length);

@@ -1,4 +1,4 @@
-/** `[…, M, K] · […, K, N]` with broadcast batches, of any strides and dtype, plus a bias `[N]`. */
+/** `[…, M, K] · […, K, N]` with broadcast batches, any strides and dtype, plus a bias `[N]`. */
 import type { Epilogue } from "../../../prims/attrs.ts";
 import { broadcastStrides, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
@@ -8,7 +8,7 @@ import { gemm } from "./gemm.ts";
 import type { GemmWork } from "./gemm_work.ts";
 import type { CpuOperand } from "./operand.ts";
 
-/** Strides over the batch dimensions and over the matrix. */
+/** The strides of the batch dimensions and of the matrix. */
 interface Layout {
   readonly batch: readonly number[];
   readonly row: number;
@@ -20,7 +20,7 @@ function layoutOf({ shape, strides }: CpuOperand, batch: readonly number[]): Lay
   return { batch: broadcastStrides(own, strides.slice(0, -2), batch), row: strides.at(-2)!, column: strides.at(-1)! };
 }
 
-/** The product with the batch dimensions over which the right operand is the same taken as further rows. */
+/** The same product, with batch dimensions in which the right operand is constant merged into the rows. */
 function rowsFromBatch(
   shape: readonly number[],
   m: number,
@@ -38,7 +38,7 @@ function rowsFromBatch(
   return { batch, m: rows, leftRow, outRow };
 }
 
-/** See the module's comment. */
+/** The routine `matmul`. */
 export function matmul(
   engine: Engine,
   inputs: readonly CpuOperand[],
@@ -50,7 +50,7 @@ export function matmul(
     if (sizeOf(c!.shape) === 0) return;
     contiguousInputs(engine, rest, ([bias]) => {
       const product = (out: CpuOperand): void => multiply(engine, a!, b!, out, { bias: bias?.pointer, activation });
-      // Rows may lie anywhere, but each must be contiguous.
+      // Rows may be anywhere, but each must be contiguous.
       if (c!.strides.at(-1) === 1 || c!.shape.at(-1) === 1) return product(c!);
       contiguousOutput(engine, c!, product);
     });

@@ -1,4 +1,4 @@
-/** Max-pooling in one to three dimensions, with the position of each maximum in its plane. */
+/** Max-pooling in one to three dimensions, with the index of each maximum in its plane. */
 import type { PoolAttrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
@@ -11,15 +11,15 @@ import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { tablesFor } from "./table_cache.ts";
 
-/** Comparisons that are worth a turn of a thread. */
+/** The comparisons of a chunk. */
 const grain = 100_000;
 
-/** Taps of a window up to which the code for vectors goes through them without loops. */
+/** The number of taps up to which the vector code is unrolled. */
 const mostTaps = 36;
-/** Outputs of a plane up to which a table lists where their windows begin. */
+/** The number of outputs per plane up to which a table lists the beginnings of their windows. */
 const mostScattered = 4096;
 
-/** The largest value of each window (the first of equals; a NaN wins), and where it stands. */
+/** The largest value of each window (the first of equal ones; NaN wins), and its index. */
 export function maxPool(
   engine: Engine,
   inputs: readonly CpuOperand[],
@@ -47,7 +47,7 @@ function pool(engine: Engine, x: CpuOperand, y: CpuOperand, at: CpuOperand, attr
   const [padDepth, padRows, padColumns] = three(attrs.padding, 0);
   const [dilationDepth, dilationRows, dilation] = three(attrs.dilation, 1);
   const [xBatch, xChannel, xDepth, xRow, xColumn] = imageStrides(x, bytes);
-  /** Outputs whose windows lie within the image along a dimension. */
+  /** The range of outputs whose windows are inside the image along a dimension. */
   const inside = (out: number, size: number, kernel: number, stride: number, pad: number, dilation: number) => {
     const from = Math.min(Math.ceil(pad / stride), out);
     const last = Math.floor((size - 1 - (kernel - 1) * dilation + pad) / stride);
@@ -71,11 +71,11 @@ function pool(engine: Engine, x: CpuOperand, y: CpuOperand, at: CpuOperand, attr
     `max pool ${kind} ${window} ${stride} ${dilation} ${reading}`,
     () => maxPoolModule(engine.memoryImport, { kind, kernel: window, stride, dilation, reading }),
   );
-  // Windows that are read one by one need no tables; they may be far larger than the image.
+  // Windows that are read one by one need no tables, and may be far larger than the image.
   const listed = reading === "single" ? [0, 0, 0] as const : window;
   const key = `max pool ${x.shape} ${[xDepth, xRow, xColumn]} ${Object.values(attrs).join()} ${reading}`;
   const { numbers, quads, quadCount } = tablesFor(engine, key, (put) => {
-    /** Number of the element at an input position. */
+    /** The index of the element at an input position. */
     const number = (z: number, r: number, c: number): number => (z * inRows + r) * inColumns + c;
     const taps: number[] = [];
     for (let z = 0; z < listed[0]; z++) {

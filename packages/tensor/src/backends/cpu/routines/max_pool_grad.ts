@@ -1,4 +1,4 @@
-/** The gradient of max-pooling: every element goes where its maximum stood, in the outputs' order. */
+/** The gradient of max-pooling: every element is added at the position of its maximum, in the order of the outputs. */
 import type { Attrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
 import {
@@ -21,11 +21,11 @@ import { addMul, advance, Params, range, unrolled } from "./loops.ts";
 import { entryOf } from "./modules.ts";
 import type { CpuOperand } from "./operand.ts";
 
-/** Elements of planes that are worth a turn of a thread. */
+/** The elements of planes per chunk. */
 const grain = 65_536;
 
 const fields = ["g", "at", "x", "outputs", "inputs"] as const;
-/** `outputs` and `inputs` are the elements of a plane (items: planes). */
+/** The parameters of a call (items: planes). `outputs` and `inputs` are the numbers of elements of a plane. */
 const params: Params<typeof fields[number]> = new Params(fields);
 
 function build(memoryImport: MemoryImport, kind: ElementKind): Uint8Array<ArrayBuffer> {
@@ -34,14 +34,14 @@ function build(memoryImport: MemoryImport, kind: ElementKind): Uint8Array<ArrayB
 
   const clear = fillZeros(module);
 
-  // (g, at, x, outputs, inputs): a plane.
+  // (g, at, x, outputs, inputs): processes a plane.
   const add = module.func(["i32", "i32", "i32", "i32", "i32"], []);
   {
     const [g, at, x, outputs, inputs] = add.params as Locals<5>;
     const [index, target, rest] = [add.local("i32"), add.local("i32"), add.local("i32")];
     add.emit(unrolled(outputs, rest, 4, [
       set(index, memory("i32.load", 0, get(at))),
-      // A window may have reached nothing; its index is −1.
+      // A window without elements has the index −1.
       when(op("i32.lt_u", get(index), get(inputs)), [
         set(target, addMul(get(x), get(index), i32(bytes))),
         memory(
@@ -84,7 +84,7 @@ function build(memoryImport: MemoryImport, kind: ElementKind): Uint8Array<ArrayB
   return module.build();
 }
 
-/** See the module's comment. Elements that meet in one place are added by one thread, in ascending order of the outputs. */
+/** The routine `maxPoolGrad`. Elements with the same target are added by one thread, in ascending order of the outputs. */
 export function maxPoolGrad(
   engine: Engine,
   [g, at]: readonly CpuOperand[],

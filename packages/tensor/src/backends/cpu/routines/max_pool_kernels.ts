@@ -1,4 +1,4 @@
-/** Generated code for max-pooling four whole windows at a time. */
+/** Generated code for max-pooling of four windows at a time, all inside the image. */
 import {
   type Code,
   type FunctionBuilder,
@@ -15,17 +15,17 @@ import {
 } from "../../../wasm/assembler.ts";
 import { addMul, advance, least, times } from "./loops.ts";
 
-/** Depth, rows and columns of a window; the stride and dilation of its columns. */
+/** The depth, rows and columns of a window, and the stride and dilation of its columns. */
 export interface PoolWindow {
   readonly kernel: readonly [number, number, number];
   readonly stride: number;
   readonly dilation: number;
 }
 
-/** Words of an entry of the table that {@link poolQuads} reads: four windows' byte offsets, four first elements' numbers, the output. */
+/** The words of a table entry of {@link poolQuads}: the byte offsets of four windows, the indices of their first elements, the output. */
 export const quadWords: number = 12;
 
-/** Elements `stride` (1 to 3) apart, four of them, from a row. */
+/** Loads four elements of a row, `stride` (1 to 3) apart. */
 function everyNth(stride: number, offset: number, row: Local): Code {
   const load = (elements: number): Code => memory("v128.load", offset + 4 * elements, get(row));
   const pick = (...lanes: number[]): number[] => lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte));
@@ -33,21 +33,21 @@ function everyNth(stride: number, offset: number, row: Local): Code {
   return stride === 2 ? shuffle(pick(0, 2, 5, 7), load(0), load(3)) : shuffle(pick(0, 3, 4, 7), load(0), load(6));
 }
 
-/** How {@link fourWindows} reads. */
+/** How {@link fourWindows} reads elements. */
 interface Reader {
-  /** Goes to the windows' first elements. */
+  /** Moves to the first elements of the windows. */
   readonly start: Code;
   /** The elements of a tap of the row. */
   readonly load: (k: number) => Code;
-  /** Moves on to the windows' next row, or from the last row of a depth to the next depth. */
+  /** Moves to the next row of the windows, or from the last row of a depth to the next depth. */
   readonly next: (to: "row" | "depth") => Code;
-  /** Address of each tap's distance from the first, four times each. */
+  /** The address of each tap's index relative to the first tap, four times each. */
   readonly numbers: Local;
 }
 
 /**
- * The maxima of four windows, and their numbers counted from each window's first element. Where no NaN is, fewer instructions do: whether
- * there is one shows in the sum of all elements, which infinities of both signs spoil as well, so that those go the slow way, too.
+ * The maxima of four windows, and their indices relative to each window's first element. Without NaN, fewer instructions suffice.
+ * The sum of all elements shows whether there is a NaN; infinities of both signs also make it NaN, and so take the slow path too.
  */
 function fourWindows(
   f: FunctionBuilder,
@@ -67,12 +67,12 @@ function fourWindows(
   const quick = everyTap(set(sum, get(most)), (number) => [
     set(mask, op("f32x4.gt", get(candidate), get(most))),
     set(most, op("f32x4.pmax", get(most), get(candidate))),
-    // Later taps have greater numbers.
+    // Later taps have larger indices.
     set(best, op("i32x4.max_s", get(best), op("v128.and", get(mask), number))),
     set(sum, op("f32x4.add", get(sum), get(candidate))),
   ]);
   const careful = everyTap([], (number) => [
-    // Greater, or a NaN; but a NaN that has won stays.
+    // Greater, or NaN; but a NaN that has already won stays.
     set(mask, op("v128.andnot", op("f32x4.eq", get(most), get(most)), op("f32x4.le", get(candidate), get(most)))),
     set(most, op("v128.bitselect", get(candidate), get(most), get(mask))),
     set(best, op("v128.bitselect", number, get(best), get(mask))),
@@ -80,13 +80,13 @@ function fourWindows(
   return { code: [quick, when(op("v128.any_true", op("f32x4.ne", get(sum), get(sum))), careful)], most, best };
 }
 
-/** Parameters of {@link poolRows}. */
+/** The number of parameters of {@link poolRows}. */
 export const poolRowsParameters: number = 13;
 
 /**
  * `(first, number, y, at, vectors, last, rows, rowBytes, rowNumbers, outBytes, rowStep, depthStep, numbers)`: `vectors` vectors of
- * windows in each of `rows` rows, whose first elements lie `rowBytes` apart and whose outputs `outBytes`. A row's last vector begins at
- * its column `last`, so that it ends with the row.
+ * windows in each of `rows` rows, whose first elements are `rowBytes` apart and whose outputs are `outBytes` apart. The last vector
+ * of a row begins at its column `last`, so that it ends with the row.
  */
 export function poolRows(f: FunctionBuilder, shape: PoolWindow): void {
   const [first, number, y, at, vectors, last, rows, rowBytes, rowNumbers, outBytes, rowStep, depthStep, numbers] = f
@@ -128,7 +128,7 @@ export function poolRows(f: FunctionBuilder, shape: PoolWindow): void {
   ));
 }
 
-/** `(plane, y, at, quads, quadCount, columnStep, rowStep, depthStep, numbers)`: windows that begin where the table `quads` says. */
+/** `(plane, y, at, quads, quadCount, columnStep, rowStep, depthStep, numbers)`: windows whose beginnings are in the table `quads`. */
 export function poolQuads(f: FunctionBuilder, shape: PoolWindow): void {
   const [plane, y, at, quads, quadCount, columnStep, rowStep, depthStep, numbers] = f.params as Locals<9>;
   const windows = [0, 0, 0, 0].map(() => f.local("i32"));

@@ -1,4 +1,4 @@
-/** The generated module of max-pooling: vectors where windows lie within the image's rows, one by one elsewhere. */
+/** The generated module of max-pooling: windows inside the image are processed by vectors, others one by one. */
 import {
   call,
   type Code,
@@ -54,31 +54,31 @@ const fields = [
 ] as const;
 
 /**
- * What a call works on (items: planes). Outputs in the columns `from` to `to` − 1 of the rows `rowFrom` to
- * `rowTo` − 1 of the depths `depthFrom` to `depthTo` − 1 have windows within the image. `numbers` lists the
- * distance of each tap's element number from the first tap's, four times each.
+ * The parameters of a call (items: planes). Outputs in the columns `from` to `to` − 1, rows `rowFrom` to `rowTo` − 1 and depths
+ * `depthFrom` to `depthTo` − 1 have windows inside the image. `numbers` lists the index of each tap relative to the first tap, four
+ * times each.
  */
 export const maxPoolParams: Params<typeof fields[number]> = new Params(fields);
 
-/** What the code is written out for. */
+/** The geometry that the code is specialised for. */
 export interface PoolShape extends PoolWindow {
   readonly kind: ElementKind;
   /**
-   * How whole windows are read. "rows": a vector of outputs at a time, from neighbours in memory, strides of 1 to 3. "scattered": any
-   * four outputs that follow each other, from the table `quads`. "single": one by one. The first two are for float32.
+   * How windows inside the image are read. "rows": a vector of outputs at a time, from contiguous memory, for strides of 1 to 3.
+   * "scattered": any four consecutive outputs, from the table `quads`. "single": one by one. The first two are for float32.
    */
   readonly reading: "rows" | "scattered" | "single";
 }
 
-/** Columns of a window from which on those outside the image are left out at once, rather than one by one. */
+/** The number of columns of a window from which those outside the image are skipped at once, rather than one by one. */
 const manyColumns = 64;
 
-/** The number, or 0 when it is negative; it is evaluated twice. */
+/** The maximum of a number and 0. The number is evaluated twice. */
 function positive(value: Code): Code {
   return op("select", value, i32(0), op("i32.gt_s", value, i32(0)));
 }
 
-/** The module for a shape of windows. */
+/** Generates the module for a geometry of windows. */
 export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uint8Array<ArrayBuffer> {
   const { kind, kernel: [, kernelRows, kernel], stride, dilation, reading } = shape;
   const bytes = kind === "f32" || kind === "i32" ? 4 : 8;
@@ -96,10 +96,10 @@ export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uin
   const [firstTap, lastTap] = [int(), int()];
   const [value, most] = [run.local(kind), run.local(kind)];
 
-  /** Sets the taps of an output position that are within the image. */
+  /** Sets the range of taps of an output position that are inside the image. */
   const clip = (first: Local, last: Local, o: Local, d: "Depth" | "Rows"): Code => {
     const dilationOf = field(`dilation${d}`);
-    // Rounded up; nothing to skip when the window starts inside.
+    // Rounded up. Nothing is skipped if the window starts inside.
     const skipped = op("i32.div_s", op("i32.sub", op("i32.sub", dilationOf, i32(1)), get(start)), dilationOf);
     const room = op("i32.sub", op("i32.add", field(`in${d}`), op("i32.sub", dilationOf, i32(1))), get(start));
     return [
@@ -111,7 +111,7 @@ export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uin
   const [rowStep, numberStep, depthStep, depthNumber] = [int(), int(), int(), int()];
   const [outPlane, whole, c1, c2] = [int(), int(), int(), int()];
   const [firstRow, firstNumber, depths, rows, depthsLeft, rowsLeft] = [int(), int(), int(), int(), int(), int()];
-  /** What the windows of a row of outputs share: the address and the number of the first row's first element, and how to go on. */
+  /** Sets what the windows of a row of outputs share: the address and the index of the first element, and the steps. */
   const startRow: Code = [
     set(depths, positive(op("i32.sub", get(z1), get(z0)))),
     set(rows, positive(op("i32.sub", get(r1), get(r0)))),
@@ -148,7 +148,7 @@ export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uin
       ),
     ),
   ];
-  /** Goes through the rows of a window, `row` and `index` the address and the number of each one's first element. */
+  /** Loops over the rows of a window. `row` and `index` are the address and the index of each row's first element. */
   const eachRow = (body: Code): Code => [
     set(row, get(firstRow)),
     set(index, get(firstNumber)),
@@ -226,7 +226,7 @@ export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uin
   ];
 
   const width = op("i32.sub", field("to"), field("from"));
-  /** All whole windows of a depth. */
+  /** All windows of a depth that are inside the image. */
   const wholeRows: Code = [
     set(r, field("rowFrom")),
     clip(r0, r1, r, "Rows"),
@@ -289,7 +289,7 @@ export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uin
       i32(0),
       field("outRows"),
       1,
-      // Columns to leave out here.
+      // Columns to skip here.
       set(c1, field("outColumns")),
       set(c2, field("outColumns")),
       reading === "rows"

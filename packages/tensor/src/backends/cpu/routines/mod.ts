@@ -14,7 +14,7 @@ import { scatter } from "./scatter.ts";
 import { sort } from "./sort.ts";
 import { sumPool, sumPoolGrad } from "./sum_pool.ts";
 
-/** A routine on operands in the heap. */
+/** A routine of the CPU backend, on operands in the heap. */
 export type CpuRoutine<P extends RoutinePrim> = (
   engine: Engine,
   inputs: readonly CpuOperand[],

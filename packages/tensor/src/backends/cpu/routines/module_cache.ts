@@ -1,10 +1,10 @@
-/** Generated modules, compiled once an engine. */
+/** Caches generated modules, by engine. */
 import type { Engine } from "../engine.ts";
 import type { CompiledModule } from "../compiled_module.ts";
 
 const compiled: WeakMap<Engine, Map<string, CompiledModule>> = new WeakMap();
 
-/** The entry for a key, which says all that `build` depends on. */
+/** The compiled module for a key, which must contain everything that `build` depends on. */
 export function cachedModule(engine: Engine, key: string, build: () => Uint8Array<ArrayBuffer>): CompiledModule {
   let entries = compiled.get(engine);
   if (entries === undefined) compiled.set(engine, entries = new Map());

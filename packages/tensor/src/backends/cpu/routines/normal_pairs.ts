@@ -1,18 +1,18 @@
-/** Box and Muller's pairs of normal numbers (1958) from pairs of 32-bit words, as float32. */
+/** The Box-Muller transform (1958): pairs of normal numbers in float32 from pairs of 32-bit words. */
 import { type Code, type FunctionBuilder, get, type Local, op, set } from "../../../wasm/assembler.ts";
 import { andNot, iadd, isub, Lanes, mul, sar, select, shl, shr, sub } from "../math/lanes.ts";
 import { logOfNormal } from "../math/logarithm.ts";
 import { sinCos } from "../math/trigonometric.ts";
 
 /**
- * Code that replaces four words u and four words v by `r·cos(2πv)` and `r·sin(2πv)` with `r = sqrt(−2·log(1 − u))`, both words being
- * taken as fractions of 2^32. Within 4 ulp of the same in float64, and bit for bit what the reference draws.
+ * Code that replaces four words u and four words v by `r·cos(2πv)` and `r·sin(2πv)` with `r = sqrt(−2·log(1 − u))`, where both
+ * words are fractions of 2^32. The results are within 4 ulp of the same in float64, and bit for bit those of the reference.
  */
 export function boxMuller(f: FunctionBuilder, u: Local, v: Local): Code {
-  // Every rounding apart, and so the reference's bits on every runtime: see backends/reference/normal.ts.
+  // Without fused operations, so that every runtime gives the reference's bits: see backends/reference/normal.ts.
   const lanes = new Lanes(f, false);
   const toFloat = (word: Code): Code => op("f32x4.convert_i32x4_s", word);
-  // As a signed number the word is u, or u − 1 from ½ on: of u and 1 − u the smaller, with all its digits.
+  // As a signed number the word is u below ½, and u − 1 above it: the smaller of u and 1 − u, with all its digits.
   const signed = lanes.let(mul(toFloat(get(u)), lanes.c(2 ** -32)));
   const large = lanes.let(sar(get(u), 31));
   const rest = lanes.let(sub(lanes.c(1), signed));
@@ -20,7 +20,7 @@ export function boxMuller(f: FunctionBuilder, u: Local, v: Local): Code {
   const remaining = lanes.let(select(large, sub(lanes.c(0), signed), rest));
   const logarithm = logOfNormal(lanes, remaining, lanes.let(andNot(lost, large)));
   const radius = lanes.let(op("f32x4.sqrt", mul(logarithm, lanes.c(-2))));
-  // A turn has four quarters of 2^30: the nearest one, and what is left, exactly.
+  // A turn has four quarters of 2^30. Take the nearest quarter; the remainder is exact.
   const quarter = lanes.let(shr(iadd(get(v), lanes.i(1 << 29)), 30));
   const angle = lanes.let(mul(toFloat(isub(get(v), shl(quarter, 30))), lanes.c(Math.PI / 2 * 2 ** -30)));
   const { sin, cos } = sinCos(lanes, angle, quarter);

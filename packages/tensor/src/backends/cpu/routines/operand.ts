@@ -1,8 +1,8 @@
-/** What routines read and write. */
+/** Operands of the CPU backend's routines. */
 import type { Operand } from "../../../ir/kernel.ts";
 
-/** An operand with its place in the heap. Strides count elements. */
+/** An operand with its address in the heap. Strides count elements. */
 export interface CpuOperand extends Operand {
-  /** Byte address of the first element, the tensor's offset included. */
+  /** The byte address of the first element, including the tensor's offset. */
   readonly pointer: number;
 }

@@ -1,22 +1,22 @@
-/** Copies of operands that routines do not take as they are: other dtypes, other strides. Plain loops, for the rare cases. */
+/** Copies of operands with dtypes or strides that routines do not accept. They are plain JavaScript loops, since such operands are rare. */
 import { type DType, itemSize, typedArrayOver } from "../../../dtype.ts";
 import { halfTable, toHalfBits } from "../../../half.ts";
 import { contiguousStrides, isContiguous, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "./operand.ts";
 
-/** A contiguous temporary in the heap. */
+/** Allocates a contiguous temporary in the heap. */
 export function temporary(engine: Engine, dtype: DType, shape: readonly number[]): CpuOperand {
   const pointer = engine.heap.borrow(sizeOf(shape) * itemSize(dtype));
   return { dtype, shape, strides: contiguousStrides(shape), pointer };
 }
 
-/** Gives a temporary back. */
+/** Frees a temporary. */
 export function discard(engine: Engine, operand: CpuOperand): void {
   engine.heap.giveBack(operand.pointer);
 }
 
-/** Copies elements between operands of one shape, converting them: integers wrap around, floats round to halves. */
+/** Copies elements between operands of equal shape, with conversion: integers wrap, floats round to float16. */
 export function copyElements(engine: Engine, from: CpuOperand, to: CpuOperand): void {
   const { buffer } = engine.heap.memory;
   const view = ({ dtype }: CpuOperand): Float64Array =>
@@ -28,7 +28,7 @@ export function copyElements(engine: Engine, from: CpuOperand, to: CpuOperand): 
   const round = to.dtype === "float16" && from.dtype !== "float16";
   const index = new Array<number>(rank).fill(0);
   let [at, put] = [from.pointer / itemSize(from.dtype), to.pointer / itemSize(to.dtype)];
-  // One value everywhere: the zeros that gradients are scattered into.
+  // All elements are equal, such as the zeros that gradients are scattered into.
   if (from.dtype === to.dtype && from.strides.every((stride) => stride === 0) && isContiguous(shape, to.strides)) {
     const length = sizeOf(shape);
     if (length > 0) target.fill(source[at]!, put, put + length);
@@ -48,7 +48,7 @@ export function copyElements(engine: Engine, from: CpuOperand, to: CpuOperand): 
   }
 }
 
-/** Calls `run` with operands of the dtype that products are computed in; those of another are copied before and after. */
+/** Calls `run` with operands of the given dtype. Others are copied before and after. */
 export function inDType(
   engine: Engine,
   dtype: DType,
@@ -73,7 +73,7 @@ export function inDType(
   }
 }
 
-/** Calls `run` with contiguous operands: those that are not are copied before. */
+/** Calls `run` with contiguous operands. Others are copied before. */
 export function contiguousInputs(
   engine: Engine,
   inputs: readonly CpuOperand[],
@@ -93,7 +93,7 @@ export function contiguousInputs(
   }
 }
 
-/** Calls `run` with a contiguous operand to write to, and copies it to one that is not. */
+/** Calls `run` with a contiguous output, and copies that to an output that is not contiguous. */
 export function contiguousOutput(engine: Engine, output: CpuOperand, run: (output: CpuOperand) => void): void {
   if (isContiguous(output.shape, output.strides)) return run(output);
   const copy = temporary(engine, output.dtype, output.shape);

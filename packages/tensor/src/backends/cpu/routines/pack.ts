@@ -1,4 +1,4 @@
-/** Packing: operands of any strides copied into panels that the tiles read front to back. */
+/** Packing: copies operands with any strides into panels, which tiles read sequentially. */
 import {
   branchIf,
   type Code,
@@ -18,7 +18,7 @@ import {
 import { type Element, loadSplat, pick, splatLane } from "./element.ts";
 import { advance, times } from "./loops.ts";
 
-/** Transposes a square of lanes: `rows[i]` lane j becomes `columns[j]` lane i. */
+/** Transposes a square of lanes: lane j of `rows[i]` becomes lane i of `columns[j]`. */
 export function transpose(
   e: Element,
   f: FunctionBuilder,
@@ -67,7 +67,7 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
       advance(target, get(pitch)),
     ),
   ];
-  /** Neighbouring lines of the source are neighbours in memory. */
+  /** For a source whose lines are adjacent in memory. */
   const moveVectors = (vectors: number): Code => [
     begin,
     times(
@@ -80,7 +80,7 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
       advance(target, get(pitch)),
     ),
   ];
-  /** Steps are neighbours in memory: squares are transposed, what is left over goes one by one. */
+  /** For a source whose steps are adjacent in memory: transposes squares, and copies the rest one by one. */
   const moveSquares = (): Code => {
     const rows = Array.from({ length: e.lanes }, () => f.local("v128"));
     const at = rows.map(() => f.local("i32"));
@@ -128,7 +128,7 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
   return f;
 }
 
-/** Zeros `bytes` bytes, a multiple of 16, from a pointer on; moves both. */
+/** Zeros `bytes` bytes (a multiple of 16) at a pointer. Changes both locals. */
 export function clear(pointer: Local, bytes: Local): Code {
   return when(
     get(bytes),

@@ -3,21 +3,21 @@ import { type Code, get, type Local, op, set } from "../../../wasm/assembler.ts"
 import { least, range } from "./loops.ts";
 import { tileRows } from "./tile.ts";
 
-/** Of `count` panels the first `tall` have `height` + 1 rows, the others `height`. */
+/** `count` panels, of which the first `tall` have `height` + 1 rows, the others `height`. */
 export interface Panels {
   readonly count: number;
   readonly tall: number;
   readonly height: number;
 }
 
-/** The panels of so many rows, none higher than `most`. */
+/** Splits `rows` rows into panels of at most `most` rows. */
 export function panelsOf(rows: number, most: number = tileRows): Panels {
   const count = Math.ceil(rows / most);
   const height = count === 0 ? 0 : Math.floor(rows / count);
   return { count, tall: rows - height * count, height };
 }
 
-/** First row of a panel. */
+/** The first row of a panel. */
 export function firstRow(panel: Local, tall: Code, height: Code): Code {
   return op("i32.add", op("i32.mul", get(panel), height), least(get(panel), tall));
 }
@@ -61,7 +61,7 @@ export function rowsOf(panel: Local, tall: Code, height: Code): Code {
   return op("i32.add", height, op("i32.lt_s", get(panel), tall));
 }
 
-/** Whether panels of so many steps are worth spreading once and for all: they still stream from the second-level cache. */
+/** Whether to spread panels of this many steps when they are packed: they must still fit in the L2 cache. */
 export function spreadPays(steps: number): boolean {
   return steps <= 2048;
 }

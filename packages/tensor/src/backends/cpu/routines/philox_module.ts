@@ -1,4 +1,4 @@
-/** Philox 4×32-10 in vectors (see philox.ts): four blocks at a time, and the numbers made of their words. */
+/** Generated code for Philox 4×32-10 (see philox.ts): four blocks at a time, and the conversion of words to numbers. */
 import {
   type Code,
   f32x4,
@@ -22,13 +22,13 @@ import type { Engine } from "../engine.ts";
 import { Params } from "./loops.ts";
 import { boxMuller } from "./normal_pairs.ts";
 
-/** What the words become: themselves, float32 or float64 in [0, 1), or float32 of the standard normal distribution. */
+/** The conversion of words: none, float32 or float64 ("wide") in [0, 1), or float32 of the standard normal distribution. */
 export type Draw = "bits" | "uniform" | "wide" | "normal";
 
-/** Blocks that one round makes: 64 bytes of words. */
+/** The number of blocks per round: 64 bytes of words. */
 export const blocksPerRound = 4;
 
-/** The address of the output, the number of the first block, the key. */
+/** The parameters: the address of the output, the counter of the first block, and the key. */
 export const philoxParams: Params<"out" | "counterLow" | "counterHigh" | "key0" | "key1"> = new Params([
   "out",
   "counterLow",
@@ -39,13 +39,13 @@ export const philoxParams: Params<"out" | "counterLow" | "counterHigh" | "key0" 
 
 const evenWords = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
 const oddWords = evenWords.map((byte) => byte + 4);
-/** The lower, and the upper, halves of two vectors. */
+/** Shuffles that take the lower or the upper halves of two vectors. */
 const lows = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 const highs = lows.map((byte) => byte + 8);
 
 /**
- * The words 0 to 3 of four blocks, one vector a word, for the four counters in the lanes of `low` and `high`. The keys of the ten
- * rounds, made once, and the multipliers stay in locals.
+ * The words 0 to 3 of four blocks, one vector per word, for the four counters in the lanes of `low` and `high`. The keys of the ten
+ * rounds are computed once; they and the multipliers stay in locals.
  */
 function words(f: FunctionBuilder, low: Code, high: Code, key: readonly [Code, Code]): { code: Code; words: Local[] } {
   const c = [f.local("v128"), f.local("v128"), f.local("v128"), f.local("v128")] as const;
@@ -75,7 +75,7 @@ function words(f: FunctionBuilder, low: Code, high: Code, key: readonly [Code, C
   return { code, words: [...c] };
 }
 
-/** Four vectors of one word each become four of one block each. */
+/** Transposes four vectors of one word each to four vectors of one block each. */
 function transpose(v: readonly Local[]): Code[] {
   const [a, b, c, d] = v.map((local) => get(local)) as [Code, Code, Code, Code];
   const lowPairs = [0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23];
@@ -88,7 +88,7 @@ function transpose(v: readonly Local[]): Code[] {
   ];
 }
 
-/** A module whose items are rounds of {@link blocksPerRound} blocks, written one after the other. */
+/** Generates a module whose items are rounds of {@link blocksPerRound} blocks, written one after another. */
 export function philoxModule(engine: Engine, draw: Draw): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(engine.memoryImport);
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
@@ -129,7 +129,7 @@ export function philoxModule(engine: Engine, draw: Draw): Uint8Array<ArrayBuffer
   return module.build();
 }
 
-/** Four vectors of numbers, in the order of memory, from vectors of one word each. */
+/** Converts vectors of one word each to vectors of numbers in memory order. */
 function numbers(f: FunctionBuilder, draw: Draw, w: readonly Local[]): { code: Code; values: Code[] } {
   switch (draw) {
     case "bits":
@@ -148,7 +148,7 @@ function numbers(f: FunctionBuilder, draw: Draw, w: readonly Local[]): { code: C
       return { code: scaled, values: transpose(w) };
     }
     case "wide": {
-      // Two words a number: 32 bits, and the upper 21 of the other.
+      // Two words per number: 32 bits of one, and the upper 21 of the other.
       const lanes = [f.local("v128"), f.local("v128"), f.local("v128"), f.local("v128")] as const;
       const upper = (word: Code): Code => shuffle(highs, word, word);
       const wide = (high: Code, low: Code): Code =>

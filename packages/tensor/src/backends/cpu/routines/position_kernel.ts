@@ -1,6 +1,7 @@
 /**
- * Tiles whose rows are neighbouring positions of a convolution's output and whose vectors are filters: no lane is wasted on rows whose
- * length is no multiple of a vector's, and rows of five suit the registers, where sixteen filters make only tiles of four.
+ * Tiles whose rows are adjacent output positions of a convolution and whose vectors are filters. No lanes are wasted if the length
+ * of output rows is not a multiple of a vector's, and tiles of five rows use the registers well, whereas sixteen filters as rows
+ * give only tiles of four.
  */
 import {
   call,
@@ -22,7 +23,7 @@ import { transpose } from "./pack.ts";
 import { panelsOf } from "./panels.ts";
 import { eachStep, Tile, tileRows, tileVectors } from "./register_tile.ts";
 
-/** Runs of positions that cover every row: for each the byte offsets of its image position and of its output, and its length. */
+/** A table of runs of positions that cover every row. Each has the byte offsets of its image position and of its output, and its length. */
 export function positionRuns(
   g: ConvGeometry,
   image: ImageLayout,
@@ -47,8 +48,8 @@ export function positionRuns(
 }
 
 /**
- * `(weights, steps, offsets, right, out, filter, bias, rectifies)`: one run of positions, `out` its first filter's, filters `filter`
- * bytes apart; see TableMode for `bias` and `rectifies`.
+ * `(weights, steps, offsets, right, out, filter, bias, rectifies)`: computes one run of positions. `out` is the address of the
+ * first filter's output; filters are `filter` bytes apart. See TableMode for `bias` and `rectifies`.
  */
 function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
   const [weights, steps, offsets, right, out, filter, bias, rectifies] = f.params as Locals<8>;
@@ -58,7 +59,7 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
   const values = f.local("v128");
   const pitch = 16 * tileVectors;
   const whole = rows - rows % e.lanes;
-  // Vectors of positions are loaded and spread by shuffles; a fifth position comes with the last vector that holds no more than it.
+  // Vectors of positions are loaded, and broadcast by shuffles. A fifth position is the last lane of a vector that ends with it.
   const positions = (row: number): Code => {
     const load = (first: number): Code => set(values, memory("v128.load", first * e.bytes, get(at)));
     if (row < whole) return [row % e.lanes === 0 ? load(row) : [], splatLane(e, row % e.lanes, values)];
@@ -95,7 +96,7 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
 
 /**
  * Adds to a module a function `(weights, height, steps, offsets, right, runs, count, out, filter, bias, rectifies)` for a panel of
- * filters, as many as a tile has lanes, and `count` runs of the table `runs`; `height` goes unused.
+ * filters (one per lane of a tile) and `count` runs of the table `runs`. `height` is unused.
  */
 export function positionKernels(module: ModuleBuilder, e: Element): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");

@@ -1,4 +1,4 @@
-/** Random tensors from the Philox stream: the bits and uniforms of the reference, its normals within some ulp. */
+/** Random tensors from the Philox stream. Bits and uniform numbers equal those of the reference; normal numbers are within some ulp. */
 import { type DType, itemSize, typedArrayOver } from "../../../dtype.ts";
 import type { RandomAttrs } from "../../../prims/attrs.ts";
 import { isContiguous, sizeOf } from "../../../shape.ts";
@@ -9,7 +9,7 @@ import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { blocksPerRound, type Draw, philoxModule, philoxParams } from "./philox_module.ts";
 
-/** Rounds, of 64 bytes, that a chunk makes. */
+/** The rounds (of 64 bytes) per chunk. */
 const grain = 1024;
 const roundBytes = 64;
 
@@ -40,7 +40,7 @@ function fill(engine: Engine, draw: Draw, pointer: number, bytes: number, { key,
   engine.heap.giveBack(last);
 }
 
-/** See the module's comment. */
+/** The routine `random`. */
 export function random(
   engine: Engine,
   _inputs: readonly CpuOperand[],
@@ -66,12 +66,12 @@ export function random(
   discard(engine, copy);
 }
 
-/** float16, through float32. */
+/** Fills a float16 tensor, through float32. */
 function narrow(engine: Engine, out: CpuOperand, attrs: RandomAttrs): void {
   const copy = temporary(engine, "float32", out.shape);
   random(engine, [], [copy], { ...attrs, dtype: "float32" });
   if (attrs.distribution === "uniform") {
-    // As many bits as a half holds below 1.
+    // Only as many bits as float16 holds below 1.
     const values = new Float32Array(engine.heap.memory.buffer, copy.pointer, sizeOf(out.shape));
     for (let i = 0; i < values.length; i++) values[i] = Math.floor(values[i]! * 2 ** 11) * 2 ** -11;
   }

@@ -1,6 +1,6 @@
 /**
- * Tiles whose left operand's rows lie anywhere, the steps of the inner dimension side by side in segments: taps of an image, whose
- * segments are rows of outputs. The right operand is packed.
+ * Tiles whose left rows begin at offsets from a table. The steps of the inner dimension are contiguous in segments: the rows are
+ * taps of an image, and the segments are rows of outputs. The right operand is packed.
  */
 import {
   call,
@@ -20,13 +20,13 @@ import { type Element, loadSplat } from "./element.ts";
 import { advance, times } from "./loops.ts";
 import { Tile, tileVectors, unroll } from "./register_tile.ts";
 
-/** Rows of the largest of these tiles: with a fifth, V8 runs out of registers (83% of the ceiling against 88%). */
+/** The rows of the largest tile. With a fifth, V8 runs out of registers (83% of peak speed against 88%). */
 export const rowOffsetKernelRows: number = 4;
 
-/** Longest segment whose steps are written out, where multiply-adds are fused: loops of few turns take a tenth of the time. */
+/** The longest segment that is unrolled, if multiply-adds are fused: loops with few iterations take a tenth of the time. */
 const writtenOut = 16;
 
-/** The length that kernels for such segments have to know, 0 where they need not. */
+/** The segment length that is fixed in the kernel, or 0 if it is a parameter. */
 export function knownLength(e: Element, length: number): number {
   return e.fused && length <= writtenOut ? length : 0;
 }
@@ -36,11 +36,11 @@ const parameters = 13;
 
 /**
  * `(left, rows, images, imageBytes, planes, planeCount, segments, segmentBytes, length, right, out, stride, adds)`: rows begin at
- * `left` plus the offsets that the table `rows` lists. Of each of `images` images the planes begin at the offsets that `planes` lists,
- * and in a plane `segments` segments of `length` steps (`known` ones, if that is not 0) follow each other `segmentBytes` apart.
+ * `left` plus the offsets in the table `rows`. The planes of each of `images` images begin at the offsets in `planes`. A plane has
+ * `segments` segments of `length` steps (or `known`, if that is not 0), `segmentBytes` apart.
  *
- * Where multiply-adds are not fused, steps are taken one by one and elements spread as they are loaded: 43 to 46 GFLOP/s on
- * JavaScriptCore and V8 of Node 20, against 29 to 37 for the unrolled loop, which with fused ones reaches 56.
+ * If multiply-adds are not fused, the loop is not unrolled, and elements are broadcast when they are loaded: 43 to 46 GFLOP/s on
+ * JavaScriptCore and V8 of Node 20, against 29 to 37 for the unrolled loop. With fused multiply-adds the unrolled loop reaches 56.
  */
 function rowOffsetKernel(f: FunctionBuilder, e: Element, rows: number, known: number): void {
   const [
@@ -117,8 +117,8 @@ function rowOffsetKernel(f: FunctionBuilder, e: Element, rows: number, known: nu
 }
 
 /**
- * Adds to a module a function `(height, …)` that calls the kernel for so many rows with the other arguments; `known` is as
- * {@link knownLength} says.
+ * Adds to a module a function `(height, …)` that calls the kernel for this many rows with the other arguments. `known` is the
+ * result of {@link knownLength}.
  */
 export function rowOffsetKernels(module: ModuleBuilder, e: Element, known: number): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
