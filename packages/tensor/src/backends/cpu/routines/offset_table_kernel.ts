@@ -1,6 +1,6 @@
 /**
- * Tiles whose right operand is read where it lies: vectors at fixed columns, at an offset from a table for each step. With the taps'
- * offsets in the table that is a convolution without any packing; with those of the filters its input gradient.
+ * Tiles whose right operand is read in place: vectors at fixed columns, with an offset from a table for each step. With the offsets
+ * of taps in the table this is a convolution without packing; with those of filters it is the input gradient.
  */
 import {
   call,
@@ -22,17 +22,17 @@ import { add, type Element, finishing, loadSplat, madd } from "./element.ts";
 import { advance, times } from "./loops.ts";
 import { eachStep, Tile, tileRows } from "./register_tile.ts";
 
-/** Vectors of a tile by its rows: as many sums as the registers hold beside the operands. */
+/** The vectors of a tile, by its rows: as many sums as fit in registers beside the operands. */
 const vectorsOf: readonly number[] = [6, 4, 3, 2, 2];
 
 /**
- * What becomes of a tile: "store" writes row i, which began with the i-th element of `bias`, at `out + i · rows`, negative ones as
- * zeros if `rectifies`; "add" adds to what is at `out` + the i-th offset of the table `rows`, "add masked" in the lanes of each column's
- * mask, "add split" in those of two masks in two places.
+ * What happens to the result of a tile. "store": row i, which started from the i-th element of `bias`, is written at `out + i ·
+ * rows`, with negative elements as zeros if `rectifies`. "add": row i is added at `out` + the i-th offset in the table `rows`; "add
+ * masked": only in the lanes of each column's mask; "add split": in the lanes of two masks, at two addresses.
  */
 export type TableMode = "store" | "add" | "add masked" | "add split";
 
-/** `(left, steps, offsets, right, columns, tiles, out, rows, bias, rectifies)`: `tiles` tiles side by side. */
+/** `(left, steps, offsets, right, columns, tiles, out, rows, bias, rectifies)`: computes `tiles` adjacent tiles. */
 function offsetTableKernel(
   f: FunctionBuilder,
   e: Element,
@@ -59,7 +59,7 @@ function offsetTableKernel(
     ]),
   ];
   const entry = mode === "add split" ? splitEntry : columnEntry;
-  /** Adds to the places at `word` of the columns' entries, in the lanes of the masks at `mask` unless that is null. */
+  /** Adds at the offsets in `word` of the columns' entries, in the lanes of the masks at `mask` unless that is null. */
   const addTo = (word: number, mask: number | null): Code => [
     target.map((local, j) => set(local, op("i32.add", get(out), memory("i32.load", entry * j + word, get(columns))))),
     Array.from({ length: rows }, (_, i) => [
@@ -81,7 +81,7 @@ function offsetTableKernel(
     ],
     add: () => addTo(4, null),
     "add masked": () => addTo(4, 16),
-    // One place after the other, since they may overlap, and adding to memory that has just been added to in part waits.
+    // One address after the other, since they may overlap, and a load after a partial store to the same memory stalls.
     "add split": () => [addTo(4, 16), addTo(8, 32)],
   };
   f.emit(times(
@@ -105,10 +105,13 @@ function offsetTableKernel(
   ));
 }
 
-/** Steps up to which a single row's weights stay in registers (or nearly so) from vector to vector: a depthwise 3 × 3 has nine. */
+/** The number of steps up to which the weights of a single row (nearly) stay in registers: a depthwise 3 × 3 has nine. */
 const fewSteps = 12;
 
-/** `(left, offsets, right, columns, vectors, out, bias, rectifies)`: one row of `steps` steps, no loop but that over the vectors. */
+/**
+ * `(left, offsets, right, columns, vectors, out, bias, rectifies)`: computes one row of `steps` steps. The only loop is that over
+ * the vectors.
+ */
 function oneRowKernel(f: FunctionBuilder, e: Element, steps: number, spread: boolean): void {
   const [left, offsets, right, columns, vectors, out, bias, rectifies] = f.params as Locals<8>;
   const [finish, finished] = finishing(f, e, rectifies);
@@ -136,8 +139,8 @@ function oneRowKernel(f: FunctionBuilder, e: Element, steps: number, spread: boo
 }
 
 /**
- * Adds to a module a function `(left, height, steps, offsets, right, columns, vectors, out, rows, bias, rectifies)`: a panel of `height` rows times all
- * of the columns' vectors.
+ * Adds to a module a function `(left, height, steps, offsets, right, columns, vectors, out, rows, bias, rectifies)`that multiplies
+ * a panel of `height` rows by all vectors of the columns.
  */
 export function offsetTableKernels(
   module: ModuleBuilder,

@@ -1,10 +1,10 @@
 /**
- * The register tile that products are made of: `rows` × `vectors` accumulators, to which each step of the inner dimension adds the
- * outer product of a column of the left operand (one element a row, spread over a vector) and a row of the right (whole vectors).
+ * The register tile of matrix products: `rows` × `vectors` accumulators, to which each step of the inner dimension adds the outer
+ * product of a column of the left operand (one element per row, broadcast to a vector) and a row of the right (whole vectors).
  *
- * Five rows by two vectors is the largest that leaves room in x86's fifteen usable registers. Ten independent sums also hide the
- * latency of multiply-adds, which eight just fail to: 95% of the ceiling on V8 against 86% with four rows, both with panels in the
- * first-level cache.
+ * Five rows by two vectors is the largest tile that leaves room in x86's fifteen usable registers. Ten independent sums also hide
+ * the latency of multiply-adds, and eight do not: 95% of peak speed on V8 against 86% with four rows, both with panels in the L1
+ * cache.
  */
 import {
   type Code,
@@ -21,12 +21,12 @@ import {
 import { add, atLeast, type Element, floorOf, loadSplat, madd, splatLane, storeLane, zeros } from "./element.ts";
 import { advance, times } from "./loops.ts";
 
-/** Rows of the largest tile. */
+/** The rows of the largest tile. */
 export const tileRows = 5 as const;
-/** Vectors of the largest tile's rows. */
+/** The vectors per row of the largest tile. */
 export const tileVectors = 2 as const;
 
-/** Accumulators in registers, and the code that works on them. */
+/** Accumulators in registers, and code that works on them. */
 export class Tile {
   readonly e: Element;
   readonly rows: number;
@@ -51,17 +51,17 @@ export class Tile {
     return this.sums[row * this.vectors + vector]!;
   }
 
-  /** All sums zero. */
+  /** Sets all sums to zero. */
   clear(): Code {
     return this.sums.map((sum) => set(sum, zeros));
   }
 
-  /** Sums begin with what `value` says for a row and a vector. */
+  /** Sets each sum to `value(row, vector)`. */
   begin(value: (row: number, vector: number) => Code): Code {
     return this.sums.map((sum, i) => set(sum, value(Math.floor(i / this.vectors), i % this.vectors)));
   }
 
-  /** One step: `left(row)` spread over a vector, times the vectors of `right`. */
+  /** One step: adds `left(row)`, broadcast to a vector, times the vectors of `right`. */
   step(left: (row: number) => Code, right: (vector: number) => Code): Code {
     const code: Code[] = this.right.map((local, j) => set(local, right(j)));
     for (let i = 0; i < this.rows; i++) {
@@ -75,9 +75,9 @@ export class Tile {
   }
 
   /**
-   * The left operand's element of a row in step `s` of an unrolled loop, from a packed panel (the rows' elements side by side, step
-   * after step): whole vectors are loaded, and their lanes spread by shuffles, which cost less than loads that spread. In a panel that
-   * is `spread` the elements are there once a lane.
+   * The left element of a row in step `s` of an unrolled loop, from a packed panel (adjacent elements of the rows, step after
+   * step). Whole vectors are loaded and their lanes broadcast by shuffles, which are cheaper than broadcasting loads. A `spread`
+   * panel has each element once per lane.
    */
   packed(panel: Local, s: number): (row: number) => Code {
     const { e, rows } = this;
@@ -88,18 +88,18 @@ export class Tile {
     };
   }
 
-  /** The same for a single step. In a panel that is `spread` the elements are there once a lane. */
+  /** The same for a single step. */
   packedOne(panel: Local, spread: boolean): (row: number) => Code {
     return (row) =>
       spread ? memory("v128.load", row * 16, get(panel)) : loadSplat(this.e, row * this.e.bytes, get(panel));
   }
 
-  /** Bytes of so many steps of a panel. */
+  /** The bytes of a number of steps of a panel. */
   packedBytes(steps: number, spread: boolean): number {
     return steps * this.rows * (spread ? 16 : this.e.bytes);
   }
 
-  /** The same from neighbours along the inner dimension, one pointer a row. */
+  /** The left element of a row in step `s`, from rows that are contiguous along the inner dimension, with one pointer per row. */
   fromRows(pointers: readonly Local[], s: number): (row: number) => Code {
     const { e } = this;
     const whole = s - s % e.lanes;
@@ -110,8 +110,8 @@ export class Tile {
   }
 
   /**
-   * Stores rows `stride` bytes apart, the first `columns` elements of each; or adds to what is there. What `rectifies` says is stored as
-   * zeros where it is negative.
+   * Stores the first `columns` elements of each row, `stride` bytes apart, or adds them to the present values if `adds`. Negative
+   * results are stored as zeros if `rectifies`.
    */
   store(at: Local, stride: Code, columns: Code, adds: Code, rectifies: Code | null = null): Code {
     const { e, rows, vectors } = this;
@@ -153,12 +153,13 @@ export class Tile {
   }
 }
 
-/** Steps of the inner dimension taken at once. */
+/** The unrolled steps of the inner dimension. */
 export const unroll = 4;
 
 /**
- * Goes through `steps` steps, {@link unroll} at once: `step(s)` is the s-th of those, `single` stands alone, `move(n)` goes on by n.
- * With spread panels one by one, since V8 of Node 20 keeps longer loops of theirs out of registers: 46 GFLOP/s against 34.
+ * Loops over `steps` steps, unrolled by {@link unroll}. `step(s)` is the s-th step of an iteration, `single` a step of the
+ * remainder, and `move(n)` advances by n steps. With spread panels the loop is not unrolled, since V8 of Node 20 would not keep it
+ * in registers: 46 GFLOP/s against 34.
  */
 export function eachStep(
   count: Local,
@@ -178,9 +179,8 @@ export function eachStep(
 }
 
 /**
- * A function `(left, right, out, steps, outStride, columns, adds, bias, rectifies)`: the product of packed panels. A panel of the right
- * operand holds `tileVectors` vectors a step, of which the function takes its own number. Sums begin with the vectors at `bias` if that
- * is not 0.
+ * A function `(left, right, out, steps, outStride, columns, adds, bias, rectifies)`that multiplies packed panels. A right panel has
+ * `tileVectors` vectors per step, of which the function uses `vectors`. Sums start from the vectors at `bias`, unless that is 0.
  */
 export function packedKernel(f: FunctionBuilder, e: Element, rows: number, vectors: number, spread: boolean): void {
   const [left, right, out, steps, stride, columns, adds, bias, rectifies] = f.params as Locals<9>;

@@ -1,11 +1,11 @@
-/** Single elements of every dtype in generated code, but for float16, which has no scalar form. */
+/** Loads and stores of single elements in generated code, for all dtypes but float16, which has no scalar form. */
 import type { DType } from "../../../dtype.ts";
 import { type Code, i32, memory, op, type ValueType } from "../../../wasm/assembler.ts";
 import type { memoryOpcodes } from "../../../wasm/opcodes.ts";
 
 type Access = keyof typeof memoryOpcodes;
 
-/** Types of elements by which generated code differs. */
+/** The dtypes that generated scalar code handles. */
 export type ScalarDType = Exclude<DType, "float16">;
 
 interface Row {
@@ -25,22 +25,22 @@ const rows: { readonly [D in ScalarDType]: Row } = {
   bool: { type: "i32", load: "i32.load8_u", store: "i32.store8" },
 };
 
-/** What a value of the dtype is on the stack. */
+/** The type of a value of the dtype on the stack. */
 export function scalarType(dtype: ScalarDType): Row["type"] {
   return rows[dtype].type;
 }
 
-/** The element at an address. */
+/** Loads the element at an address. */
 export function loadScalar(dtype: ScalarDType, address: Code): Code {
   return memory(rows[dtype].load, 0, address);
 }
 
-/** Writes an element; integers wrap around, bools become 0 or 1. */
+/** Stores an element. Integers wrap, bools become 0 or 1. */
 export function storeScalar(dtype: ScalarDType, address: Code, value: Code): Code {
   return memory(rows[dtype].store, 0, address, dtype === "bool" ? op("i32.ne", value, i32(0)) : value);
 }
 
-/** The dtype by which elements of a size are moved, whatever they are. */
+/** A dtype with which elements of this size are copied. */
 export function movedAs(bytes: number): ScalarDType {
   return bytes === 1 ? "uint8" : bytes === 2 ? "int16" : bytes === 4 ? "int32" : "int64";
 }

@@ -1,6 +1,6 @@
 /**
- * Running sums and products along a dimension. Floats accumulate in float64 and are rounded as they are written, as the reference does
- * it; integers wrap around.
+ * Running sums and products along a dimension. As in the reference, floats accumulate in float64 and are rounded when they are
+ * stored; integers wrap.
  */
 import { isFloat, itemSize } from "../../../dtype.ts";
 import type { Attrs } from "../../../prims/attrs.ts";
@@ -37,19 +37,19 @@ type Extra = "length" | "inStep" | "outStep";
 const extra: readonly Extra[] = ["length", "inStep", "outStep"];
 type Opcode = keyof typeof opcodes;
 
-/** Elements that a chunk scans, about. */
+/** The approximate number of elements per chunk. */
 const grain = 16384;
-/** Columns that are scanned together: a cache line of float32. */
+/** The number of columns that are scanned together: a cache line of float32. */
 const columns = 16;
 
-/** A function with its locals, common to both ways of scanning. Operands are out and x, seen without the dimension. */
+/** Begins the function of both forms of scans. The loop's operands are out and x without the scanned dimension. */
 function begin(engine: Engine): { module: ModuleBuilder; f: FunctionBuilder; to: Local; from: Local; count: Local } {
   const module = new ModuleBuilder(engine.memoryImport);
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   return { module, f, to: f.local("i32"), from: f.local("i32"), count: f.local("i32") };
 }
 
-/** Scans line by line. With `unit`, lines of float32 that lie close are scanned four elements at a time. */
+/** Scans line by line. Contiguous lines of float32 are scanned four elements at a time. */
 function lines(
   engine: Engine,
   loop: StridedLoop<Extra>,
@@ -95,8 +95,8 @@ function lines(
 }
 
 /**
- * The next four results of a line of float32: what the four make among themselves first, then with the total, so that from one four to
- * the next there is one operation to wait for.
+ * The next four results of a line of float32. The four elements are first combined among themselves, then with the total, so that
+ * there is only one dependent operation from one group of four to the next.
  */
 function four(f: FunctionBuilder, step: Step, put: Local, at: Local, total: Local): Code {
   const [low, high, sum] = [f.local("v128"), f.local("v128"), f.local("v128")];
@@ -126,7 +126,7 @@ function four(f: FunctionBuilder, step: Step, put: Local, at: Local, total: Loca
   ];
 }
 
-/** Scans neighbouring lines side by side, in vectors: for float32, float64 and int32 whose lines' elements are far apart. */
+/** Scans adjacent lines in parallel, in vectors: for float32, float64 and int32, if the elements of a line are not contiguous. */
 function sideBySide(
   engine: Engine,
   loop: StridedLoop<Extra>,

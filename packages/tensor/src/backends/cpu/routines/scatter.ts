@@ -1,6 +1,6 @@
 /**
- * `out = x`, then `out[index[i][j]][j] = combine(out[…], source[i][j])`, in ascending order along the dimension: elements that meet
- * in one place are always combined in the same order, by one thread.
+ * `out = x`, then `out[index[i][j]][j] = combine(out[…], source[i][j])`, in ascending order along the dimension. Elements with the
+ * same target are always combined in the same order, by one thread.
  */
 import { isFloat, itemSize } from "../../../dtype.ts";
 import type { Attrs, ScatterMode } from "../../../prims/attrs.ts";
@@ -16,9 +16,9 @@ import type { CpuOperand } from "./operand.ts";
 import { loadScalar, type ScalarDType, scalarType, storeScalar } from "./scalars.ts";
 import { innerStride, type Space, spaceOf, StridedLoop } from "./strided_loop.ts";
 
-/** Elements that a chunk combines, about. */
+/** The approximate number of elements per chunk. */
 const grain = 16384;
-/** Chunks begin at multiples of so many elements, so that threads seldom write to one cache line. */
+/** Chunks begin at multiples of this many elements, so that threads seldom write to the same cache line. */
 const together = 16;
 
 type Extra = "length" | "indexStep" | "sourceStep" | "stride";
@@ -26,7 +26,7 @@ const extra: readonly Extra[] = ["length", "indexStep", "sourceStep", "stride"];
 
 type Opcode = keyof typeof opcodes;
 
-/** How two values are combined; the locals are of the values' type. */
+/** Combines two values. The locals have the values' type. */
 function combine(mode: ScatterMode, dtype: ScalarDType, old: Local, value: Local): Code {
   const type = scalarType(dtype);
   switch (mode) {
@@ -47,19 +47,19 @@ function combine(mode: ScatterMode, dtype: ScalarDType, old: Local, value: Local
   }
 }
 
-/** The lanes in which whole vectors are combined, or null where they are not. */
+/** The lane shape in which whole vectors are combined, or null if they are not. */
 function lanesOf(mode: ScatterMode, dtype: ScalarDType): string | null {
   if (mode !== "sum" && mode !== "set") return null;
   return { float32: "f32x4", float64: "f64x2", int32: "i32x4", int64: "i64x2" }[dtype as string] ?? null;
 }
 
 /**
- * How the two inner loops lie: "whole" where an index holds for a stretch of neighbours, which vectors combine; "across" with the
- * stretch inside and the dimension outside; "along" the other way round, for short stretches.
+ * The order of the two inner loops. "whole": an index applies to a run of adjacent elements, which are combined by vectors.
+ * "across": the run is the inner loop, the dimension the outer. "along": the reverse, for short runs.
  */
 type Order = "whole" | "across" | "along";
 
-/** Operands are out, index and source, seen without the dimension. */
+/** Generates the module. The loop's operands are out, index and source without the dimension. */
 function build(
   engine: Engine,
   loop: StridedLoop<Extra>,
@@ -105,7 +105,7 @@ function build(
   ];
   const [stretch, whole] = [f.local("i32"), order === "whole"];
   const [walked, length] = [order === "along" ? along : steps, loop.read(block, "length")];
-  // `outer` rounds of `inner` elements; each round begins one step further in the other direction.
+  // `outer` iterations over `inner` elements. Each begins one step further in the other direction.
   const body: Code = [
     set(stretch, get(count)),
     set(outer, order === "along" ? get(stretch) : length),
@@ -155,7 +155,7 @@ function copy(engine: Engine, x: CpuOperand, out: CpuOperand): void {
   } else copyElements(engine, x, out);
 }
 
-/** See the module's comment. */
+/** The routine `scatter`. */
 export function scatter(
   engine: Engine,
   inputs: readonly CpuOperand[],

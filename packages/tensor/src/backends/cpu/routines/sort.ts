@@ -8,10 +8,10 @@ import type { CpuOperand } from "./operand.ts";
 import { countBytes, recordBytes, sortFields, sortMethod, sortModule } from "./sort_module.ts";
 import { type Space, StridedLoop } from "./strided_loop.ts";
 
-/** Elements that a chunk sorts, about. */
+/** The approximate number of elements per chunk. */
 const grain = 16384;
 
-/** See the module's comment. Outputs are the values and, as int32, where they were. */
+/** The routine `sort`. Outputs are the sorted values and their original indices (int32). */
 export function sort(
   engine: Engine,
   [x]: readonly CpuOperand[],
@@ -24,7 +24,7 @@ export function sort(
   const count = sizeOf(outer);
   if (count * length === 0) return;
   const bytes = itemSize(dtype);
-  // Rows are visited by their number; there is no innermost dimension to walk along.
+  // Rows are visited by number, without an innermost dimension.
   const without = ({ pointer, strides }: CpuOperand, bytes: number) => ({
     pointer,
     strides: [...strides.filter((_, d) => d !== dim), 0],

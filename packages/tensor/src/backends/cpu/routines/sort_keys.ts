@@ -1,6 +1,6 @@
 /**
- * What is sorted instead of the values: records of an integer key, in the order of the values, and the element's number. Small ones are
- * a 64-bit word, key above number; for 64-bit values they are two words. Both compare as signed numbers.
+ * Sort keys. Instead of values, records are sorted: an integer key with the order of the values, and the element's index. A small
+ * record is a 64-bit word with the key in the upper half; for 64-bit values a record is two words. Both compare as signed numbers.
  */
 import type { DType } from "../../../dtype.ts";
 import {
@@ -22,14 +22,14 @@ export function isWide(dtype: DType): boolean {
   return dtype === "float64" || dtype === "int64";
 }
 
-/** How many bits of the keys can differ, beginning with the lowest. */
+/** The number of low bits in which keys can differ. */
 export function keyBits(dtype: DType): number {
   switch (dtype) {
     case "bool":
     case "int8":
       return 8;
     case "uint8":
-      return 9; // a sign is expected
+      return 9; // keys are signed
     case "int16":
     case "float16":
       return 16;
@@ -38,19 +38,19 @@ export function keyBits(dtype: DType): number {
   }
 }
 
-/** Of a float's bits, `type` wide: NaN becomes the largest, −0 becomes 0, and negative numbers are put in order. */
+/** Maps the bits of a float to an ordered integer: NaN becomes the largest, −0 becomes 0, and negative numbers are in ascending order. */
 function ordered(type: "i32" | "i64", bits: Local, width: 16 | 32 | 64, infinity: bigint): Code {
   const c = (value: bigint): Code => type === "i32" ? i32(Number(BigInt.asIntN(32, value))) : i64(value);
   const magnitude = op(`${type}.and`, get(bits), c((1n << BigInt(width - 1)) - 1n));
   const largest = c((1n << BigInt(width - 1)) - 1n);
-  // For width 16 the bits are sign-extended, so that the sign is that of the whole word.
+  // For width 16 the bits are sign-extended, so that the word has the sign.
   const key = choose(type, op(`${type}.lt_s`, get(bits), c(0n)), op(`${type}.sub`, c(0n), magnitude), get(bits));
   return choose(type, op(`${type}.gt_s`, magnitude, c(infinity)), largest, key);
 }
 
 /**
- * Code for the key of the element at an address: an i32 of {@link keyBits} bits at most (sign-extended), or an i64. Complements sort
- * the other way round.
+ * The key of the element at an address: an i32 with at most {@link keyBits} bits (sign-extended), or an i64. Descending order uses
+ * the complement.
  */
 export function keyOf(f: FunctionBuilder, dtype: DType, address: Code, descending: boolean): Code {
   const type = isWide(dtype) ? "i64" : "i32";

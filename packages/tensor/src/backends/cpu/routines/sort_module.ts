@@ -1,4 +1,4 @@
-/** The code that sorts rows: merging for short ones, least significant digits first (radix) for long ones. Both are stable. */
+/** Generated code that sorts rows: merge sort for short ones, LSD radix sort for long ones. Both are stable. */
 import { type DType, itemSize } from "../../../dtype.ts";
 import {
   block,
@@ -26,34 +26,34 @@ import { isWide, keyBits, keyOf } from "./sort_keys.ts";
 import type { StridedLoop } from "./strided_loop.ts";
 
 /**
- * How rows are sorted: by merging, or by digits of so many bits. Counts of 11 bits, 8 KiB, stay in the first-level cache, but only long
- * rows make up for clearing and adding them.
+ * The sort algorithm: merge sort, or radix sort with digits of this many bits. The counts of 11 bits (8 KiB) stay in the L1 cache,
+ * but only long rows make up for clearing and adding them.
  */
 export type SortMethod = "merge" | 8 | 11;
 
-/** The fastest way for a length, measured. */
+/** The fastest algorithm for a length, by measurement. */
 export function sortMethod(length: number): SortMethod {
   return length < 64 ? "merge" : length < 3000 ? 8 : 11;
 }
 
-/** Bytes of the counts. */
+/** The bytes of the counts. */
 export function countBytes(method: SortMethod): number {
   return method === "merge" ? 0 : 4 << method;
 }
 
-/** Runs of so many elements are sorted by insertion before they are merged. */
+/** Runs of this many elements are sorted by insertion before merging. */
 const insertion = 8;
 
-/** Fields of the parameter block beyond those of the space: operands are values, order and x, seen without the dimension. */
+/** The fields of the parameter block beyond those of the loop, whose operands are values, order and x without the dimension. */
 export const sortFields = ["length", "valueStep", "orderStep", "inStep", "work", "workBytes"] as const;
 type Field = (typeof sortFields)[number];
 
-/** Bytes of a record, of which a row takes two sets. */
+/** The bytes of a record. A row takes two sets of records. */
 export function recordBytes(dtype: DType): number {
   return isWide(dtype) ? 16 : 8;
 }
 
-/** Records by address: the word that is compared, and (for wide ones) the number beside it. */
+/** Access to records by address: the word that is compared, and (for wide records) the index. */
 class Records {
   readonly wide: boolean;
   readonly bytes: number;
@@ -91,8 +91,8 @@ interface Row {
 }
 
 /**
- * Sorts `length` records at `a` by insertion in short runs, which then are merged two by two, back and forth between `a` and `b`. The
- * result is at `a` in the end, the two having changed names.
+ * Sorts `length` records at `a`: insertion sort in short runs, which are then merged in pairs, back and forth between `a` and `b`.
+ * The locals are swapped as needed, so that the result is at `a`.
  */
 function mergeSort(f: FunctionBuilder, r: Records, { a, b, length }: Row): Code {
   const [i, j, k, end, run] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
@@ -131,7 +131,7 @@ function mergeSort(f: FunctionBuilder, r: Records, { a, b, length }: Row): Code 
     advance(from, r.bytes),
     advance(k, r.bytes),
   ];
-  // `i` and `j` walk two neighbouring runs of `a`, `k` the place in `b`. Which is less cannot be predicted, so nothing branches on it.
+  // `i` and `j` point into two adjacent runs of `a`, `k` into `b`. The comparison is unpredictable, so the code is branchless.
   const merge = [
     whileLoop(
       op("i32.and", op("i32.lt_u", get(i), get(right)), op("i32.lt_u", get(j), get(stop))),
@@ -166,7 +166,7 @@ function mergeSort(f: FunctionBuilder, r: Records, { a, b, length }: Row): Code 
   return [runs, set(run, i32(insertion)), passes];
 }
 
-/** Sorts by one digit of the key after another, the lowest first. A digit that is the same everywhere costs its counting only. */
+/** Sorts by one digit of the key after another, from the lowest. A digit that is equal in all keys costs only the counting. */
 function radixSort(
   f: FunctionBuilder,
   r: Records,
@@ -188,7 +188,7 @@ function radixSort(
   for (let done = 0; done < bits; done += digitBits) {
     const width = Math.min(digitBits, bits - done);
     const mask = (1 << width) - 1;
-    // The sign's bit counts the other way round.
+    // The sign bit sorts in reverse.
     const flip = done + width >= bits ? 1 << (width - 1) : 0;
     const word = op("i32.wrap_i64", op("i64.shr_u", r.key(get(at)), i64(BigInt(low + done))));
     const digit = flip === 0
@@ -235,7 +235,7 @@ function radixSort(
   return passes;
 }
 
-/** A module that sorts rows; each thread has its own work space. */
+/** Generates a module that sorts rows. Each thread has its own scratch memory. */
 export function sortModule(
   engine: Engine,
   loop: StridedLoop<Field>,

@@ -1,4 +1,4 @@
-/** Generated loops over the elements of strided operands, cut into stretches along the innermost dimension. */
+/** Generated loops over the elements of strided operands, with an inner loop along the innermost dimension. */
 import {
   type Code,
   type FunctionBuilder,
@@ -13,23 +13,23 @@ import {
 import { collapse } from "../../../ir/collapse.ts";
 import { addMul, least, Params } from "./loops.ts";
 
-/** An operand of such a loop: its address, strides in elements (one for each dimension of the loop) and element size. */
+/** An operand of a loop: its address, strides in elements (one per dimension of the loop) and element size. */
 export interface LoopOperand {
   readonly pointer: number;
   readonly strides: readonly number[];
   readonly bytes: number;
 }
 
-/** A space without dimensions of size 1, neighbours merged, the innermost dimension apart. */
+/** An iteration space with merged dimensions, none of size 1, and the innermost dimension separate. */
 export interface Space {
-  /** Sizes of the outer dimensions. */
+  /** The sizes of the outer dimensions. */
   readonly outer: readonly number[];
-  /** Size of the innermost one. */
+  /** The size of the innermost dimension. */
   readonly inner: number;
   readonly operands: readonly LoopOperand[];
 }
 
-/** The space of a shape that operands step through. */
+/** The iteration space of a shape and operands. */
 export function spaceOf(shape: readonly number[], operands: readonly LoopOperand[]): Space {
   const merged = collapse(shape, operands.map(({ strides }) => strides), 0);
   const rank = merged.shape.length;
@@ -46,8 +46,7 @@ export function innerStride(space: Space, operand: number): number {
 }
 
 /**
- * Code for loops over spaces of one rank and number of operands. Fields of the parameter block beyond those of the space are named
- * by `Extra`.
+ * Code for loops over spaces of a given rank and number of operands. `Extra` names further fields of the parameter block.
  */
 export class StridedLoop<Extra extends string> {
   private readonly outerRank: number;
@@ -66,19 +65,19 @@ export class StridedLoop<Extra extends string> {
     this.params = new Params(names);
   }
 
-  /** A field of the block. */
+  /** A field of the parameter block. */
   read(block: Local, name: Extra): Code {
     return this.params.read(block, name);
   }
 
-  /** The distance in bytes between neighbours of an operand in the innermost dimension. */
+  /** The stride of an operand in the innermost dimension, in bytes. */
   step(block: Local, operand: number): Code {
     return this.params.read(block, `step${operand}`);
   }
 
   /**
-   * Visits the elements `begin` to `end - 1` (parameters 1 and 2 of a `Run`): `body` is run with the operands' addresses in
-   * `pointers` and how many elements follow in `count`, all of which it may change.
+   * Visits the elements `begin` to `end - 1` (parameters 1 and 2 of a `Run`). `body` runs for pieces of the innermost dimension,
+   * with the operands' addresses in `pointers` and the number of elements in `count`. It may change all of these.
    */
   each(f: FunctionBuilder, pointers: readonly Local[], count: Local, body: Code): Code {
     const [block, begin, end] = f.params as Locals<3>;
@@ -99,7 +98,7 @@ export class StridedLoop<Extra extends string> {
   }
 
   /**
-   * Visits the rows `begin` to `end - 1`: the innermost dimension from its beginning, whole.
+   * Visits the rows `begin` to `end - 1`, each with the whole innermost dimension.
    */
   rows(f: FunctionBuilder, pointers: readonly Local[], body: Code): Code {
     const [block, begin, end] = f.params as Locals<3>;
@@ -114,7 +113,7 @@ export class StridedLoop<Extra extends string> {
     );
   }
 
-  /** Adds to the pointers what a row's number amounts to; the local is used up. */
+  /** Adds the offsets of a row to the pointers. Changes the local `row`. */
   private locate(f: FunctionBuilder, block: Local, row: Local, pointers: readonly Local[]): Code {
     const at = f.local("i32");
     const code: Code[] = [];
@@ -129,7 +128,7 @@ export class StridedLoop<Extra extends string> {
     return code;
   }
 
-  /** Fills the engine's parameter block for a space. */
+  /** Writes the engine's parameter block for a space. */
   write(engine: Parameters<Params<string>["write"]>[0], space: Space, extra: Readonly<Record<Extra, number>>): number {
     const values: Record<string, number> = { inner: space.inner, ...extra };
     space.operands.forEach(({ pointer, strides, bytes }, o) => {

@@ -1,4 +1,4 @@
-/** Sums of windows in one or two dimensions, times a scale, and their gradient. */
+/** Sum-pooling in one or two dimensions, times a scale, and its gradient. */
 import type { Attrs, SumPoolAttrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
@@ -10,7 +10,7 @@ import type { CpuOperand } from "./operand.ts";
 import { sumPoolModule, sumPoolParams } from "./sum_pool_module.ts";
 import { blockOf, mostColumns, overlap, type SumPoolShape } from "./sum_pool_rows.ts";
 
-/** Additions that are worth a turn of a thread. */
+/** The additions of a chunk. */
 const grain = 65_536;
 
 /** Sums of windows. */
@@ -23,7 +23,7 @@ export function sumPool(
   pool(engine, inputs[0]!, outputs[0]!, attrs, "sums");
 }
 
-/** To every element the gradients of the windows that it is in, added up row by row. */
+/** For every element, the sum of the gradients of the windows that contain it, row by row. */
 export function sumPoolGrad(
   engine: Engine,
   inputs: readonly CpuOperand[],
@@ -37,7 +37,7 @@ function pool(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAttrs,
   if (sizeOf(y.shape) === 0) return;
   inDType(engine, y.dtype === "float64" ? "float64" : "float32", [x], [y], ([from], [to]) => {
     contiguousOutput(engine, to!, (out) => {
-      // Rows may lie anywhere, their elements side by side.
+      // Rows may be anywhere, but their elements must be contiguous.
       if (from!.strides.at(-1) === 1 || from!.shape.at(-1) === 1) poolRows(engine, from!, out, attrs, of);
       else contiguousInputs(engine, [from!], ([copy]) => poolRows(engine, copy!, out, attrs, of));
     });
@@ -58,7 +58,8 @@ function poolRows(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAt
   const short = kernel <= mostColumns && stride <= mostColumns;
   const before = overlap(kernel, stride);
   const outColumns = sums ? yColumns : xColumns;
-  // Reading a row itself, a block must not reach beyond its windows, and only windows that do not overlap can be spread one by one.
+  // When a block reads a row directly, it must not reach beyond its windows; and only windows that do not overlap can be expanded
+  // one by one.
   const direct = short && padColumns === 0 && outColumns >= lanes &&
     (sums ? (yColumns - 1) * stride + kernel <= xColumns : before === 0 && yColumns === xColumns * stride);
   const columns = sums ? lanes : lanes * stride;
@@ -79,10 +80,10 @@ function poolRows(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAt
   };
   const key = `sum pool ${Object.values(shape).join()}`;
   const entry = cachedModule(engine, key, () => sumPoolModule(engine.memoryImport, shape));
-  // The scratch row: elements before it, where the first column of y reads, and how far the last one does.
+  // The scratch row: the elements before it, where the first column of y reads, and how far the last one reads.
   const [left, skip] = sums ? [padColumns, 0] : [before, Math.floor(padColumns / stride)];
   const reach = sums ? (yColumns - 1) * stride + kernel : Math.floor((yColumns - 1 + padColumns) / stride) + before + 1;
-  // Rows of the gradient's image up to the first window's end.
+  // Rows of the gradient's image up to the end of the first window.
   const begin = padRows - kernelRows + strideRows;
   const block = short ? blockOf(shape, lanes) : null;
   const read = block === null ? 0 : skip + (Math.ceil(yColumns / columns) - 1) * block.step + block.span;

@@ -1,4 +1,4 @@
-/** The generated modules of sums over windows and of their gradient. */
+/** The generated modules of sum-pooling and its gradient. */
 import {
   type Code,
   get,
@@ -41,18 +41,18 @@ const fields = [
 ] as const;
 
 /**
- * What a call works on (items: planes). `x` is read: the image, or the outputs' gradient; `y` is written row by row, `blocks` whole
- * blocks of columns and the rest of the row.
+ * The parameters of a call (items: planes). `x` is the input: the image, or the gradient of the outputs. `y` is written row by row:
+ * `blocks` whole blocks of columns, then the rest of the row.
  *
- * The first row of `y` is made of the rows `first` to `last` − 1 of `x`, as far as there are such. With each row of sums both move on
- * by `strideRows`; of a gradient, by one with every `strideRows` rows, and the phases count these.
+ * The first row of `y` is computed from the rows `first` to `last` − 1 of `x`, as far as these exist. For sums, both advance by
+ * `strideRows` with each row; for a gradient, by one every `strideRows` rows, which the phases count.
  *
- * `scratch` has a row with zeros on both sides for each thread, `left` bytes of them before it; what the first column of `y` needs
- * begins at `skip` bytes.
+ * `scratch` has a row for each thread, with zeros on both sides, `left` bytes of them before it. The elements for the first column
+ * of `y` begin at `skip` bytes.
  */
 export const sumPoolParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module for a shape of windows. */
+/** Generates the module for a geometry of windows. */
 export function sumPoolModule(memoryImport: MemoryImport, shape: SumPoolShape): Uint8Array<ArrayBuffer> {
   const e = element(shape.kind, false);
   const module = new ModuleBuilder(memoryImport);
@@ -66,7 +66,7 @@ export function sumPoolModule(memoryImport: MemoryImport, shape: SumPoolShape): 
   const [count, step, stride, xRows] = [int(), int(), int(), int()];
   const rows: Rows = { at: from, count, step, usual: shape.rows };
   const orZero = (value: Local): Code => op("select", get(value), i32(0), op("i32.gt_s", get(value), i32(0)));
-  /** Moves on a bound of the rows of `x` that make a row of `y`. */
+  /** Advances a bound of the rows of `x` that form a row of `y`. */
   const next = (bound: Local, phase: Local): Code =>
     shape.of === "sums" ? advance(bound, get(stride)) : [
       advance(phase, 1),
@@ -75,7 +75,7 @@ export function sumPoolModule(memoryImport: MemoryImport, shape: SumPoolShape): 
   const long = shape.kernel > mostColumns || shape.stride > mostColumns;
   const rowStart = addMul(get(plane), get(first), get(step));
   const prepared: Code = [
-    // The rows of a gradient often need the same rows' sum as the one before.
+    // A row of a gradient often needs the same sum of rows as the previous one.
     when(op("i32.or", op("i32.ne", get(first), get(known)), op("i32.ne", get(last), get(knownLast))), [
       set(known, get(first)),
       set(knownLast, get(last)),

@@ -1,4 +1,4 @@
-/** Generated code for rows of sums over windows, and of their gradient. */
+/** Generated code for rows of sum-pooling and its gradient. */
 import {
   type Code,
   f32,
@@ -18,7 +18,7 @@ import { add, type Element, storeLane, zeros } from "./element.ts";
 import { advance, range, times } from "./loops.ts";
 import { picked, type Rows, type Span, spanOf, sumRows } from "./window_rows.ts";
 
-/** What the code is written out for. */
+/** The geometry that the code is specialised for. */
 export interface SumPoolShape {
   readonly kind: "f32" | "f64";
   readonly of: "sums" | "gradient";
@@ -26,46 +26,46 @@ export interface SumPoolShape {
   readonly kernel: number;
   readonly stride: number;
   readonly scale: number;
-  /** Rows whose sum is written out. */
+  /** The number of rows whose sum is unrolled. */
   readonly rows: number;
-  /** Columns of padding modulo the stride: where in a window's stride a gradient's row begins. */
+  /** The columns of padding modulo the stride: the position in a stride at which a gradient's row begins. */
   readonly phase: number;
-  /** Whether columns are read from `x` itself: where windows neither overlap the edges nor (of a gradient) one another. */
+  /** Whether columns are read from `x` directly: if windows overlap neither the edges nor (for a gradient) each other. */
   readonly direct: boolean;
-  /** Columns of `y` beyond the whole blocks. */
+  /** The columns of `y` after the whole blocks. */
   readonly rest: number;
-  /** Whether a whole block that ends with the row may stand for the rest. */
+  /** Whether the rest is computed by a whole block that ends with the row. */
   readonly moveBack: boolean;
-  /** Columns of `x` beyond whole vectors, and whether a row has a vector at all. */
+  /** The columns of `x` after whole vectors, and whether a row has a whole vector. */
   readonly xRest: number;
   readonly xWhole: boolean;
 }
 
-/** Kernels and strides up to which blocks of vectors are written out. */
+/** The largest kernel and stride for which blocks of vectors are unrolled. */
 export const mostColumns = 16;
 
-/** Lanes that a block reads and writes: a vector of windows. */
+/** The lanes that a block reads and writes: a vector of windows. */
 interface Block {
   readonly span: number;
-  /** Columns of `y`. */
+  /** The number of columns of `y`. */
   readonly columns: number;
-  /** Elements of `x` from a block to the next. */
+  /** The elements of `x` from a block to the next. */
   readonly step: number;
-  /** The numbers in the span whose sums make each vector of `y`. */
+  /** For each vector of `y`, the indices in the span that are summed. */
   readonly terms: readonly (readonly (readonly (number | null)[])[])[];
 }
 
-/** How many windows beyond the first an element of the image may lie in, along a row. */
+/** The number of windows beyond the first that can contain an element, along a row. */
 export const overlap = (kernel: number, stride: number): number => Math.ceil(kernel / stride) - 1;
 
-/** A block's shape. */
+/** The block of a geometry. */
 export function blockOf({ kernel, stride, of, phase }: SumPoolShape, lanes: number): Block {
   const lane = Array.from({ length: lanes }, (_, i) => i);
   if (of === "sums") {
     const terms = Array.from({ length: kernel }, (_, k) => lane.map((i) => i * stride + k));
     return { span: (lanes - 1) * stride + kernel, columns: lanes, step: lanes * stride, terms: [terms] };
   }
-  // Column e of a block belongs to the windows that begin a whole number of strides before it, no further than the kernel reaches.
+  // Column e of a block belongs to the windows that begin a whole number of strides before it, within the kernel's reach.
   const before = overlap(kernel, stride);
   const terms = Array.from(
     { length: stride },
@@ -84,7 +84,7 @@ function scaled(e: Element, scale: number, value: Code): Code {
   return e.kind === "f32" ? op("f32x4.mul", value, f32x4(scale)) : op("f64x2.mul", value, f64x2(scale));
 }
 
-/** `count` columns of `y` from a span. */
+/** Writes `count` columns of `y` from a span. */
 function writeBlock(
   e: Element,
   shape: SumPoolShape,
@@ -111,7 +111,7 @@ function writeBlock(
   });
 }
 
-/** A row of `y`; `from` is where its first block reads, `y` where it is written. Both are moved. */
+/** Writes a row of `y`. `from` is the address that its first block reads, `y` the target. Both are advanced. */
 export function writeRow(
   f: FunctionBuilder,
   e: Element,
@@ -148,7 +148,7 @@ export function writeRow(
   ];
 }
 
-/** {@link writeRow} for kernels of many columns: from the scratch row, one element at a time. */
+/** Like {@link writeRow}, for kernels of many columns: reads the scratch row one element at a time. */
 export function writeLongRow(
   f: FunctionBuilder,
   e: Element,
@@ -195,7 +195,7 @@ export function writeLongRow(
   ];
 }
 
-/** The sum of rows of `x`, put into the scratch row. `from` is moved. */
+/** Writes the sum of rows of `x` to the scratch row. `from` is advanced. */
 export function gatherRows(
   f: FunctionBuilder,
   e: Element,

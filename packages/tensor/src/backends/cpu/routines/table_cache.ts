@@ -1,7 +1,7 @@
-/** Tables that generated code reads, kept in the heap for calls of the same geometry. */
+/** Caches tables that generated code reads, in the heap, for calls of the same geometry. */
 import type { Engine } from "../engine.ts";
 
-/** Bytes of tables that are kept; those longest not used go first. */
+/** The most bytes of cached tables. The least recently used are evicted first. */
 const most = 2 ** 25;
 
 interface Kept {
@@ -10,12 +10,12 @@ interface Kept {
   readonly bytes: number;
 }
 
-/** By key, the longest not used first. */
+/** Tables by key, the least recently used first. */
 class Tables {
   readonly byKey: Map<string, Kept> = new Map();
   private bytes = 0;
 
-  /** Adds tables, and drops others until all fit. */
+  /** Adds tables, and evicts others until all fit. */
   keep(engine: Engine, key: string, tables: Kept): void {
     this.byKey.set(key, tables);
     this.bytes += tables.bytes;
@@ -30,7 +30,7 @@ class Tables {
 
 const kept: WeakMap<Engine, Tables> = new WeakMap();
 
-/** What `build` makes for a key, with the addresses that `put` gives for its tables. */
+/** The cached result of `build` for a key. `build` calls `put` to copy tables to the heap, and gets their addresses. */
 export function tablesFor<T>(engine: Engine, key: string, build: (put: (table: Int32Array) => number) => T): T {
   let tables = kept.get(engine);
   if (tables === undefined) kept.set(engine, tables = new Tables());
@@ -54,7 +54,7 @@ export function tablesFor<T>(engine: Engine, key: string, build: (put: (table: I
     for (const { pointer, bytes } of blocks) engine.heap.release(pointer, bytes);
     throw error;
   }
-  // What the entry itself takes counts as well, so that there is an end to their number.
+  // The entry itself counts too, which bounds the number of entries.
   tables.keep(engine, key, { value, blocks, bytes: blocks.reduce((sum, { bytes }) => sum + bytes, 2048) });
   return value;
 }

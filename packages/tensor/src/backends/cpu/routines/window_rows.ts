@@ -1,4 +1,4 @@
-/** Generated code for rows of windows: sums of neighbouring rows, and elements picked out of vectors that lie side by side. */
+/** Generated code for rows of windows: sums of rows, and selection of elements from adjacent vectors. */
 import {
   type Code,
   type FunctionBuilder,
@@ -13,17 +13,17 @@ import {
 import { add, type Element, loadOne, pick, zeros } from "./element.ts";
 import { advance, times } from "./loops.ts";
 
-/** Rows up to which their sum is written out. */
+/** The number of rows up to which their sum is unrolled. */
 const mostRows = 8;
 
-/** Vectors that hold `span` neighbouring elements. The last one ends with them, so that nothing beyond is read. */
+/** Vectors that hold `span` adjacent elements. The last one ends with them, so that nothing beyond is read. */
 export interface Span {
   readonly vectors: readonly Local[];
-  /** The number of each one's first element. */
+  /** The index of each vector's first element. */
   readonly starts: readonly number[];
 }
 
-/** Locals for a span of at least a vector. */
+/** Creates the locals for a span of at least a vector. */
 export function spanOf(f: FunctionBuilder, { lanes }: Element, span: number): Span {
   const count = Math.ceil(span / lanes);
   return {
@@ -38,7 +38,7 @@ interface Place {
   readonly lane: number;
 }
 
-/** A vector of a span's elements by number, zero where there is none. */
+/** A vector of a span's elements by index, with zero for null. */
 export function picked(e: Element, { vectors, starts }: Span, numbers: readonly (number | null)[]): Code {
   if (numbers.every((n) => n === null)) return zeros;
   const straight = starts.findIndex((start) => numbers.every((n, lane) => n === start + lane));
@@ -62,16 +62,16 @@ export function picked(e: Element, { vectors, starts }: Span, numbers: readonly 
   return result;
 }
 
-/** Rows that follow each other: where elements of the first lie, how many there are, and the bytes from one to the next. */
+/** Rows at a constant distance: the address of elements in the first row, the number of rows, and the bytes between rows. */
 export interface Rows {
   readonly at: Local;
   readonly count: Local;
   readonly step: Local;
-  /** The number for which the code is written out. */
+  /** The number of rows for which the code is unrolled. */
   readonly usual: number;
 }
 
-/** Sets the span's vectors to the sums of the rows' elements; without rows, to zeros. */
+/** Sets the span's vectors to the sums of the rows' elements, or to zeros without rows. */
 export function sumRows(
   f: FunctionBuilder,
   e: Element,

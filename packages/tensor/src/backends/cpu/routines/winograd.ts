@@ -1,6 +1,7 @@
 /**
- * Convolutions of 3 × 3 taps by Winograd's F(4 × 4, 3 × 3): a quarter of the multiplications, for copies and additions that grow with
- * channels and filters instead of with their product. docs/decisions/006-winograd.md has the figures behind the choice.
+ * Convolutions of 3 × 3 taps by Winograd's F(4 × 4, 3 × 3). It takes a quarter of the multiplications; its additional copies and
+ * additions grow with channels plus filters, not with their product. docs/decisions/006-winograd.md has the measurements behind the
+ * choice.
  */
 import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
@@ -16,34 +17,37 @@ import { winogradParams } from "./winograd_params.ts";
 import { points, tileSize } from "./winograd_points.ts";
 import { squareBytes } from "./winograd_passes.ts";
 
-/** Bytes of samples at the points that a block of tiles may have, so that they stay in the second-level cache. */
+/** The most bytes of transformed samples of a block of tiles, so that they stay in the L2 cache. */
 const blockBytes = 2 ** 19;
-/** Tiles of a block at most. */
+/** The most tiles of a block. */
 const blockTiles = 64;
-/** Bytes that weights at the points may have: they take four times those of the weights, and come from memory for every block. */
+/** The most bytes of transformed weights: they take four times the bytes of the weights, and are read from memory for every block. */
 const weightBytes = 2 ** 24;
-/** Channels and filters from which on products are worth the transforms: four take as long as they save. */
+/** The number of channels and filters from which the transforms pay. With four they cost as much as they save. */
 const leastChannels = 8;
-/** Tiles of a batch from which on bringing the weights to the points is worth it. */
+/** The number of tiles in a batch from which transforming the weights pays. */
 const leastTiles = 16;
-/** Share of the tiles' outputs that has to be wanted; of 5 × 5 it is 0.39. */
+/** The least fraction of the tiles' outputs that must be used. For 5 × 5 outputs it is 0.39. */
 const leastUsed = 0.5;
 const xis = points * points;
 
-/** How tiles cover outputs, and how they are worked on: whole images, or bands of rows of tiles. */
+/** How tiles cover the outputs, and how they form blocks: whole images, or bands of rows of tiles. */
 export interface Tiling {
   readonly rows: number;
   readonly columns: number;
   readonly blockImages: number;
   readonly bandRows: number;
-  /** Bands of an image. */
+  /** The number of bands of an image. */
   readonly bands: number;
   readonly blocks: number;
-  /** Tiles of a block, in whole panels. */
+  /** The number of tiles in a block, rounded up to whole panels. */
   readonly tiles: number;
 }
 
-/** Tiles of outputs of that size, at most so many in a block unless a row has more; for `least` blocks or more, if images are enough. */
+/**
+ * Tiles for outputs of this size: at most `most` per block unless a row has more, and at least `least` blocks if there are enough
+ * images.
+ */
 export function tilingOf(batch: number, height: number, width: number, most: number, least: number): Tiling {
   const [rows, columns] = [Math.ceil(height / tileSize), Math.ceil(width / tileSize)];
   const fitting = Math.max(Math.floor(most / (rows * columns)), 1);
@@ -58,7 +62,7 @@ export function tilingOf(batch: number, height: number, width: number, most: num
   };
 }
 
-/** Byte offsets of a block's tiles, for images `image` bytes apart whose rows are `pitch` apart. */
+/** The byte offsets of a block's tiles, for images `image` bytes apart with rows `pitch` bytes apart. */
 export function tileOffsets(
   { blockImages, bandRows, columns }: Pick<Tiling, "blockImages" | "bandRows" | "columns">,
   image: number,
@@ -70,13 +74,13 @@ export function tileOffsets(
   });
 }
 
-/** Whether a convolution is one that tiles can do: two dimensions, 3 × 3 taps side by side. */
+/** Whether tiles can compute a convolution: it has two dimensions, 3 × 3 taps, and stride and dilation 1. */
 export function fits(x: CpuOperand, w: CpuOperand, { stride, dilation, padding, groups }: ConvAttrs): boolean {
   return x.dtype === "float32" && x.shape.length === 4 && groups === 1 && w.shape[2] === 3 && w.shape[3] === 3 &&
     x.strides[3] === 1 && [...stride, ...dilation].every((n) => n === 1) && padding.every((n) => n >= 0 && n <= 2);
 }
 
-/** `y = x * w + bias` with contiguous w, y and bias, or false where another way is faster, or the only one. */
+/** Computes `y = x * w + bias` with contiguous w, y and bias. Returns false if another algorithm is faster or required. */
 export function convByTiles(
   engine: Engine,
   x: CpuOperand,
@@ -93,7 +97,10 @@ export function convByTiles(
   return true;
 }
 
-/** The input's gradient: a convolution of `y`'s, with filters and channels exchanged and taps turned about; all contiguous. */
+/**
+ * Computes the input gradient: a convolution of the gradient `y`, with filters and channels swapped and taps reversed. All
+ * operands are contiguous.
+ */
 export function convGradByTiles(
   engine: Engine,
   x: CpuOperand,
@@ -109,7 +116,7 @@ export function convGradByTiles(
   return true;
 }
 
-/** Whether tiles are faster for so many channels in and out, and outputs of that shape. */
+/** Whether tiles are faster for these channels, filters and outputs. */
 export function tilesPay(channels: number, filters: number, [batch, , height, width]: readonly number[]): boolean {
   if (xis * channels * filters * 4 > weightBytes) return false;
   const { rows, columns } = tilingOf(1, height!, width!, 1, 1);

@@ -1,4 +1,4 @@
-/** The weights' gradient of convolutions by Winograd's F(3 × 3, 4 × 4): tiles of samples and of gradients, multiplied at the points. */
+/** The weight gradient of convolutions by Winograd's F(3 × 3, 4 × 4): tiles of samples and of gradients are transformed and multiplied. */
 import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import { element } from "./element.ts";
@@ -11,15 +11,15 @@ import { winogradGradModule, winogradGradParams } from "./winograd_grad_module.t
 import { points, tileSize } from "./winograd_points.ts";
 import { squareBytes } from "./winograd_passes.ts";
 
-/** Bytes of samples and gradients at the points that a unit may have, so that with their sums they stay in the second-level cache. */
+/** The most bytes of transformed samples and gradients of a unit, so that they and their sums stay in the L2 cache. */
 const unitBytes = 2 ** 19;
-/** Filters of a group, for each of which samples are brought to the points anew. */
+/** The number of filters per group. Samples are transformed once for each group. */
 const groupFilters = 64;
-/** Bytes that the sums of all parts of the batch may have. */
+/** The most bytes of the sums of all parts of the batch. */
 const sumBytes = 2 ** 22;
-/** Outputs of a part: adding up the parts takes little beside what went into them. */
+/** The outputs per part: enough that adding up the parts is cheap in comparison. */
 const partOutputs = 1024;
-/** Pieces of work that threads share, if memory suffices. */
+/** The least and the most work items for the threads, if memory suffices. */
 const [leastItems, mostItems] = [4, 16] as const;
 const xis = points * points;
 

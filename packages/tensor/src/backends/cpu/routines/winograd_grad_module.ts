@@ -1,4 +1,7 @@
-/** The generated module of weights' gradients by Winograd's tiles: samples and gradients to the points, their products, taps back. */
+/**
+ * The generated module of weight gradients by Winograd's tiles: transforms samples and gradients, multiplies them, and transforms
+ * the sums to taps.
+ */
 import {
   call,
   type Code,
@@ -70,16 +73,16 @@ const fields = [
 ] as const;
 
 /**
- * What a call works on. `phase` is 0 to add up products (items: every of `parts` parts of the batch for every group of `groupQuads` times
- * four filters), 1 to add up parts and write the taps (items: filters). A part is `partUnits` units, a unit `unitImages` images or, where
- * there are several `bands`, an image's band of `bandRows` rows of tiles; `sources` and `gSources` list the byte offsets of an image's
- * tiles. Units are taken one by one: with their samples and gradients at the points in a thread's memory (of `scratch` bytes from the
- * address `square` on; `samples` and `gradients` are places in it) they are multiplied. `hangs` says that gradients have to be copied,
- * since tiles hang over.
+ * The parameters of a call. `phase` is 0 to sum products (items: each of `parts` parts of the batch for each group of `groupQuads`
+ * times four filters), 1 to add up parts and write the taps (items: filters). A part has `partUnits` units. A unit is `unitImages`
+ * images or, if there are several `bands`, a band of `bandRows` rows of tiles of an image. `sources` and `gSources` list the byte
+ * offsets of an image's tiles. A thread processes one unit at a time: it transforms the unit's samples and gradients to its scratch
+ * memory (`scratch` bytes from the address `square`; `samples` and `gradients` are addresses in it), and multiplies them. `hangs`
+ * is whether tiles extend beyond the gradients, so that these have to be copied.
  */
 export const winogradGradParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The module. */
+/** Generates the module. */
 export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
@@ -102,7 +105,7 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
     ...locals(run, "source", "target"),
   };
   const planes = Object.values(locals(run, "plane0", "plane1", "plane2", "plane3"));
-  /** The plane of an image that is lane `k`; lanes beyond the last channel are the last. */
+  /** The plane of an image for lane `k`. Lanes beyond the last channel use the last one. */
   const planeAt = (base: Code, batch: Code, channel: Code, count: Code, k: number): Code =>
     addMul(
       addMul(base, op("i32.add", get(v.firstImage), get(v.image)), batch),

@@ -1,4 +1,4 @@
-/** Products of panels that Winograd's tiles were brought to: rows of filters by tiles or channels, two vectors at a time. */
+/** Products of panels of transformed tiles: rows of filters by tiles or channels, two vectors at a time. */
 import {
   type Code,
   type FunctionBuilder,
@@ -17,9 +17,9 @@ import { eachStep, Tile, tileVectors } from "./register_tile.ts";
 import { squareBytes } from "./winograd_passes.ts";
 
 /**
- * Adds to a module a function `(left, right, out, steps, panels, rightPanel, outPanel)` that multiplies a packed left panel of so many rows by
- * `panels` right panels, `rightPanel` bytes apart. Of a right panel each step takes a vector of each of two neighbouring squares, and so
- * do the products of each row.
+ * Adds to a module a function `(left, right, out, steps, panels, rightPanel, outPanel)` that multiplies a packed left panel of
+ * `rows` rows by `panels` right panels, `rightPanel` bytes apart. Each step of a right panel is a vector from each of two adjacent
+ * squares, and so are the products of each row.
  */
 export function tileKernel(module: ModuleBuilder, e: Element, rows: number): FunctionBuilder {
   const f = module.func(new Array<"i32">(7).fill("i32"), []);
@@ -57,9 +57,10 @@ export function tileKernel(module: ModuleBuilder, e: Element, rows: number): Fun
 }
 
 /**
- * Adds to a module a function `(left, right, out, steps, stride, panels, quad, adds)`: four filters' gradients, a vector of each of
- * `steps` neighbouring squares, times `panels` panels of twice four channels' samples, likewise; quads of channels are `quad` bytes apart.
- * Products come side by side, rows `stride` apart; where `adds` is not 0 they are added to what is there.
+ * Adds to a module a function `(left, right, out, steps, stride, panels, quad, adds)`that multiplies gradients of four filters (a
+ * vector from each of `steps` adjacent squares) by `panels` panels of samples of twice four channels (likewise; groups of four
+ * channels are `quad` bytes apart). Products are adjacent, with rows `stride` bytes apart. If `adds` is not 0, they are added to
+ * the present values.
  */
 export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
   const f = module.func(new Array<"i32">(8).fill("i32"), []);

@@ -1,4 +1,7 @@
-/** The generated module of convolutions by Winograd's tiles: weights to the points, then block by block tiles there and back. */
+/**
+ * The generated module of convolutions by Winograd's tiles: transforms the weights, then for each block transforms tiles,
+ * multiplies, and transforms back.
+ */
 import {
   call,
   type Code,
@@ -24,7 +27,7 @@ import { points } from "./winograd_points.ts";
 import { taps } from "./winograd_taps.ts";
 import { outputs, samples } from "./winograd_tiles.ts";
 
-/** The module. */
+/** Generates the module. */
 export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
@@ -53,7 +56,7 @@ export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Arr
     set(v.rows, rowsOf(v.panel, field("tall"), field("height"))),
   ];
   const panelAt = addMul(field("weights"), op("i32.mul", get(v.row), field("channels")), i32(4));
-  /** The four tiles from `tile` on; beyond the last they are the last, which so is written several times. */
+  /** The four tiles from `tile` on. Beyond the last tile it is the last again, which is then written several times. */
   const tilesOf = (table: Code, base: Code): Code[] =>
     [0, 1, 2, 3].map((k) =>
       op(

@@ -49,13 +49,14 @@ const fields = [
   "rectifies",
 ] as const;
 
-/** Name of a field of {@link winogradParams}. */
+/** The name of a field of {@link winogradParams}. */
 export type WinogradField = typeof fields[number];
 
 /**
- * What a call works on. `phase` is 0 to bring weights to the points (items: panels of filters), 1 to convolve (items: blocks). A block is
- * `blockImages` images, or where there are several `bands` an image's band of `bandRows` rows of tiles; `sources` and `targets` list the
- * byte offsets of its tiles among prepared samples, and among results. `scratch` is the size of a thread's memory, which begins with a
- * square, from the address `prepared` on; `values`, `products` and `cut` are places in it. `cut` is 0 where no tile hangs over.
+ * The parameters of a call. `phase` is 0 to transform weights (items: panels of filters), 1 to convolve (items: blocks). A block is
+ * `blockImages` images or, if there are several `bands`, a band of `bandRows` rows of tiles of an image. `sources` and `targets`
+ * list the byte offsets of its tiles in the prepared samples and in the results. `scratch` is the size of a thread's scratch
+ * memory, which begins with a square at the address `prepared`; `values`, `products` and `cut` are addresses in it. `cut` is 0 if
+ * no tile extends beyond the outputs.
  */
 export const winogradParams: Params<WinogradField> = new Params(fields);

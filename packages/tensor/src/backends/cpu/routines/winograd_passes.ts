@@ -1,17 +1,17 @@
-/** The two passes of Winograd's transforms in two dimensions: down the columns, with what lies between the passes in scratch memory. */
+/** The two passes of Winograd's transforms in two dimensions. Both transform columns; scratch memory holds the intermediate results. */
 import { type Code, type FunctionBuilder, get, type Local, memory, set } from "../../../wasm/assembler.ts";
 import type { Element } from "./element.ts";
 import { Constants, points, type Transform, type Work } from "./winograd_points.ts";
 
-/** Bytes of a square, which also is what the two passes of a transform have between them. */
+/** The bytes of a square, and of the intermediate results of a transform. */
 export const squareBytes: number = points * points * 16;
-/** Bytes of a row of it. */
+/** The bytes of a row of a square. */
 export const squareRow: number = points * 16;
 
-/** Something for each lane. */
+/** A local for each lane. */
 export type Lanes = readonly [Local, Local, Local, Local];
 
-/** What the transforms of a function work with, and its constants, which are to be begun before all else. */
+/** The locals of a function's transforms, and its constants, which must be set before all other code. */
 export function workOf(f: FunctionBuilder, e: Element): Work & { readonly constants: Constants } {
   const constants = new Constants(f);
   return { e, pair: vectors(f, 2) as [Local, Local], k: constants.of, constants };
@@ -22,7 +22,7 @@ export function vectors(f: FunctionBuilder, count: number): Local[] {
   return Array.from({ length: count }, () => f.local("v128"));
 }
 
-/** Down the columns of the scratch, which become columns at the points. Written out: loops take 7% longer. */
+/** Transforms the columns in scratch memory to columns at the points. Unrolled: loops take 7% longer. */
 export function columnsToPoints(
   work: Work,
   transform: Transform,
@@ -36,7 +36,7 @@ export function columnsToPoints(
   ]);
 }
 
-/** Down the columns of points, each of which `load` puts into the products, into scratch. */
+/** Transforms the columns of points back, into scratch memory. `load` loads a column into the products. */
 export function columnsOfPoints(
   work: Work,
   transform: Transform,

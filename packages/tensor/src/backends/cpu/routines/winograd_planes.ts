@@ -1,4 +1,7 @@
-/** Generated code that copies planes of images for Winograd's tiles: with zeros around, and results back without what hangs over. */
+/**
+ * Generated code that copies planes of images for Winograd's tiles: images padded with zeros, and results without the parts of
+ * tiles that extend beyond them.
+ */
 import {
   type Code,
   type FunctionBuilder,
@@ -14,7 +17,7 @@ import {
 import { zeros } from "./element.ts";
 import { addMul, advance, locals, times } from "./loops.ts";
 
-/** Copies `count` elements; moves both pointers. */
+/** Copies `count` elements. Advances both pointers. */
 function copyRow(from: Local, to: Local, count: Local, left: Local): Code {
   const vectors = (count: number): Code => [
     Array.from(
@@ -40,9 +43,9 @@ function copyRow(from: Local, to: Local, count: Local, left: Local): Code {
 }
 
 /**
- * A function `(plane, rowStep, height, width, to, pitch, rows, top, left)`: `rows` rows of `pitch` bytes (at least 32, whole vectors),
- * of which the one numbered `top` (or one before them, where that is negative) holds the plane's first row, `left` elements from its
- * beginning. Zeros are everywhere else; up to seven of them fit behind a row.
+ * A function `(plane, rowStep, height, width, to, pitch, rows, top, left)`that writes `rows` rows of `pitch` bytes (at least 32, in
+ * whole vectors). The plane's first row is in row `top` (which may be negative, before the first), `left` elements from its
+ * beginning. The rest is zeros, of which up to seven follow a row.
  */
 export function paddedPlane(f: FunctionBuilder): void {
   const [plane, rowStep, height, width, to, pitch, rows, top, left] = f.params as Locals<9>;
@@ -75,7 +78,7 @@ export function paddedPlane(f: FunctionBuilder): void {
   );
 }
 
-/** A function `(from, pitch, to, step, rows, width)` that copies the beginnings of rows. */
+/** A function `(from, pitch, to, step, rows, width)` that copies the first `width` elements of rows. */
 export function cutPlane(f: FunctionBuilder): void {
   const [from, pitch, to, step, rows, width] = f.params as Locals<6>;
   const { source, target, count } = locals(f, "source", "target", "count");

@@ -1,17 +1,17 @@
 /**
  * Winograd's minimal filtering of six samples (Winograd 1980; Lavin and Gray, "Fast algorithms for convolutional neural networks",
- * 2016): polynomials evaluated at six points, multiplied there, and interpolated. Four outputs of three taps, F(4, 3), or three of four,
- * F(3, 4), take six products; in two dimensions 36 instead of 144.
+ * 2016): polynomials are evaluated at six points, multiplied there, and interpolated. Four outputs of three taps, F(4, 3), or three
+ * outputs of four taps, F(3, 4), take six products; in two dimensions 36 instead of 144.
  *
- * The points are 0, ±5/8, ±3/2 and infinity. With powers of them at hand in few bits and neither large nor small, rounding errors are
- * half of those of the usual 0, ±1, ±2 (docs/decisions/006-winograd.md has the figures).
+ * The points are 0, ±5/8, ±3/2 and infinity. Their powers have few bits and are neither large nor small, so that rounding errors
+ * are half of those with the usual 0, ±1, ±2 (docs/decisions/006-winograd.md has the measurements).
  */
 import { type Code, f32x4, type FunctionBuilder, get, type Local, op, set } from "../../../wasm/assembler.ts";
 import { type Element, madd, nmadd } from "./element.ts";
 
-/** Samples of a tile in each dimension, and points. */
+/** The number of points, and of samples of a tile, in each dimension. */
 export const points = 6;
-/** Outputs of a tile in each dimension, where there are three taps. */
+/** The number of outputs of a tile in each dimension, for three taps. */
 export const tileSize = 4;
 
 const [a, b] = [5 / 8, 3 / 2] as const;
@@ -21,7 +21,10 @@ const add = (x: Code, y: Code): Code => op("f32x4.add", x, y);
 const sub = (x: Code, y: Code): Code => op("f32x4.sub", x, y);
 const mul = (x: Code, y: Code): Code => op("f32x4.mul", x, y);
 
-/** Numbers that transforms multiply by, each in a local from the function's beginning on: in a loop, making one takes as long as three multiplications. */
+/**
+ * The constant factors of transforms, each in a local that is set at the function's beginning: building one in a loop takes as
+ * long as three multiplications.
+ */
 export class Constants {
   private readonly f: FunctionBuilder;
   private readonly locals: Map<number, Local> = new Map();
@@ -37,28 +40,28 @@ export class Constants {
     return get(local);
   };
 
-  /** What goes before all code that uses them. */
+  /** Sets the locals. It must precede all code that uses them. */
   begin(): Code {
     return [...this.locals].map(([value, local]) => set(local, f32x4(value)));
   }
 }
 
-/** What transforms in one dimension are made with: two locals for what pairs of points share, and numbers. */
+/** The locals of a transform in one dimension: two for terms that pairs of points share, and constants. */
 export interface Work {
   readonly e: Element;
   readonly pair: readonly [Local, Local];
   readonly k: (value: number) => Code;
 }
 
-/** A transform in one dimension, from locals; what is put is used once, right away. */
+/** A transform in one dimension, from locals. The value passed to `put` is used once, immediately. */
 export type Transform = (work: Work, from: readonly Local[], put: (index: number, value: Code) => Code) => Code;
 
-/** Both of `y + k · x` and `y − k · x`. */
+/** `y + k · x` and `y − k · x`. */
 function both({ e, k }: Work, factor: number, x: Local, y: Local): [plus: Code, minus: Code] {
   return [madd(e, k(factor), get(x), get(y)), nmadd(e, k(factor), get(x), get(y))];
 }
 
-/** Six samples d at the points: the numerators of Lagrange's polynomials, transposed. Bᵀd in Lavin and Gray. */
+/** Transforms six samples d: the numerators of Lagrange's polynomials, transposed. Bᵀd in Lavin and Gray. */
 export const samplesAtPoints: Transform = (work, d, put) => {
   const { e, pair: [t, u], k } = work;
   const x = (i: number): Code => get(d[i]!);
@@ -82,7 +85,7 @@ export const samplesAtPoints: Transform = (work, d, put) => {
 /** The denominators of Lagrange's polynomials, which {@link samplesAtPoints} leaves out. */
 const denominators = [aa * bb, 2 * aa * (aa - bb), 2 * bb * (bb - aa)] as const;
 
-/** Three taps w at the points, divided by what {@link samplesAtPoints} leaves out. Gw in Lavin and Gray. */
+/** Transforms three taps w, divided by the {@link denominators}. Gw in Lavin and Gray. */
 export const tapsAtPoints: Transform = ({ e, pair: [t, u], k }, w, put) => {
   const x = (i: number): Code => get(w[i]!);
   const pair = (index: number, point: number, share: number): Code => [
@@ -99,7 +102,7 @@ export const tapsAtPoints: Transform = ({ e, pair: [t, u], k }, w, put) => {
   ];
 };
 
-/** Four gradients g at the points; what is divided by comes later, in {@link threeOfPoints}. */
+/** Transforms four gradients g. The division by the denominators follows in {@link threeOfPoints}. */
 export const gradientsAtPoints: Transform = (work, g, put) => {
   const { e, pair: [t, u], k } = work;
   const x = (i: number): Code => get(g[i]!);
@@ -115,7 +118,7 @@ export const gradientsAtPoints: Transform = (work, g, put) => {
   return [put(0, x(0)), pair(1, a), pair(3, b), put(5, x(3))];
 };
 
-/** Sums and differences of the products of each pair of points, in place of the products; differences in the pair of locals. */
+/** Replaces the products of each pair of points by their sum. The differences are in the pair of locals. */
 const evenAndOdd = ({ pair: [t, u] }: Work, m: readonly Local[]): Code => {
   const x = (i: number): Code => get(m[i]!);
   return [
@@ -126,7 +129,7 @@ const evenAndOdd = ({ pair: [t, u] }: Work, m: readonly Local[]): Code => {
   ];
 };
 
-/** Four outputs of six products m. Aᵀm in Lavin and Gray; overwrites the products. */
+/** Four outputs from six products m, which are overwritten. Aᵀm in Lavin and Gray. */
 export const fourOfPoints: Transform = (work, m, put) => {
   const { e, pair: [oddA, oddB], k } = work;
   const [first, evenA, , evenB, , last] = m.map(get) as [Code, Code, Code, Code, Code, Code];
@@ -139,7 +142,7 @@ export const fourOfPoints: Transform = (work, m, put) => {
   ];
 };
 
-/** Three outputs of six products m that {@link gradientsAtPoints} went into; overwrites the products. */
+/** Three outputs from six products m with {@link gradientsAtPoints}. The products are overwritten. */
 export const threeOfPoints: Transform = (work, m, put) => {
   const { e, pair: [oddA, oddB], k } = work;
   const [first, evenA, , evenB, , last] = m.map(get) as [Code, Code, Code, Code, Code, Code];

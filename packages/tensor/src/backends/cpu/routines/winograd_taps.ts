@@ -1,4 +1,7 @@
-/** Generated code that brings taps to Winograd's points, and taps' gradients back: of four filters or channels at once, one a lane. */
+/**
+ * Generated code that transforms taps to Winograd's points, and gradients of taps back, for four filters or channels at once, one
+ * per lane.
+ */
 import {
   type Code,
   type FunctionBuilder,
@@ -16,7 +19,7 @@ import { addMul, advance, locals, times } from "./loops.ts";
 import { columnsOfPoints, columnsToPoints, type Lanes, squareRow, vectors, workOf } from "./winograd_passes.ts";
 import { points, tapsAtPoints, threeOfPoints } from "./winograd_points.ts";
 
-/** Pointers for four lanes `step` bytes apart, those beyond the first `count` at the last of them. */
+/** Pointers for four lanes, `step` bytes apart. Lanes beyond the first `count` point to the last of these. */
 function lanesOf(f: FunctionBuilder, from: Local, step: Local, count: Local): { begin: Code; lanes: Lanes } {
   const lanes = Array.from({ length: 4 }, () => f.local("i32")) as unknown as Lanes;
   const begin = lanes.map((lane, k) =>
@@ -33,8 +36,8 @@ function lanesOf(f: FunctionBuilder, from: Local, step: Local, count: Local): { 
 }
 
 /**
- * A function `(w, step, tap, count, out, outStep, xi, square)` that brings the nine taps of up to four filters to the points: taps are
- * `tap` bytes apart, filters `step`, and their values at a point `outStep`.
+ * A function `(w, step, tap, count, out, outStep, xi, square)` that transforms the nine taps of up to four filters. Taps are `tap`
+ * bytes apart, filters `step` bytes, and their values at a point `outStep` bytes.
  */
 export function taps(f: FunctionBuilder, e: Element): void {
   const [w, step, tap, filters, out, outStep, xi, square] = f.params as Locals<8>;
@@ -83,8 +86,9 @@ export function taps(f: FunctionBuilder, e: Element): void {
 }
 
 /**
- * A function `(sums, xi, parts, part, scratch, w, step, count)` that adds up the sums of `parts` parts, `part` bytes apart, and writes the
- * gradients of the nine taps of up to four channels, `step` bytes apart. Values at the points are `xi` bytes apart.
+ * A function `(sums, xi, parts, part, scratch, w, step, count)` that adds up the sums of `parts` parts, `part` bytes apart, and
+ * writes the gradients of the nine taps of up to four channels, `step` bytes apart. Values at different points are `xi` bytes
+ * apart.
  */
 export function tapGradients(f: FunctionBuilder, e: Element): void {
   const [sums, xi, parts, part, scratch, w, step, channels] = f.params as Locals<8>;

@@ -1,7 +1,7 @@
 /**
- * Generated code that brings tiles to Winograd's points and back, four at a time: one a lane, so that each is read and written by a
- * pointer of its own. A square is the 36 vectors of four tiles at the points, side by side: one stretch of memory for each transform,
- * however the products walk.
+ * Generated code that transforms tiles to Winograd's points and back, four at a time: one per lane, each with its own pointer. A
+ * square is the 36 vectors of four transformed tiles. It is contiguous, so that each transform accesses one block of memory,
+ * whatever the order of the products.
  */
 import {
   type Code,
@@ -26,7 +26,7 @@ import {
   type Transform,
 } from "./winograd_points.ts";
 
-/** A function `(tile0, tile1, tile2, tile3, pitch, out, scratch)`; tiles are six samples wide, or four gradients. */
+/** A function `(tile0, tile1, tile2, tile3, pitch, out, scratch)`that transforms tiles of six samples or four gradients a side. */
 function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: Transform): void {
   const [t0, t1, t2, t3, pitch, out, square] = f.params as [...Lanes, Local, Local, Local];
   const tiles = [t0, t1, t2, t3];
@@ -65,7 +65,7 @@ function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: T
   f.emit(work.constants.begin(), ...body);
 }
 
-/** A function `(tile0, tile1, tile2, tile3, pitch, out, scratch)` that brings tiles of 6 × 6 samples to a square at `out`. */
+/** A function `(tile0, tile1, tile2, tile3, pitch, out, scratch)` that transforms tiles of 6 × 6 samples to a square at `out`. */
 export function samples(f: FunctionBuilder, e: Element): void {
   tilesToPoints(f, e, 6, samplesAtPoints);
 }
@@ -75,8 +75,8 @@ export function gradients(f: FunctionBuilder, e: Element): void {
   tilesToPoints(f, e, 4, gradientsAtPoints);
 }
 /**
- * A function `(square, scratch, tile0, tile1, tile2, tile3, pitch, bias, rectifies)` that writes tiles of 4 × 4 outputs; `bias` is the
- * address of what is added to each.
+ * A function `(square, scratch, tile0, tile1, tile2, tile3, pitch, bias, rectifies)` that writes tiles of 4 × 4 outputs. `bias` is
+ * the address of a vector that is added to each output.
  */
 export function outputs(f: FunctionBuilder, e: Element): void {
   const [from, square, t0, t1, t2, t3, pitch, bias, rectifies] = f.params as [
