@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { checkSynchronous } from "./check_synchronous.ts";
 
-test("promises and what is like them are refused, and their failure is seen to", async () => {
+test("promises and thenables throw, and their rejection is handled", async () => {
   const thenable = { then: (_: unknown, failed: (reason: unknown) => void) => failed(new Error("on purpose")) };
   for (const result of [Promise.resolve(1), Promise.reject(new Error("on purpose")), thenable]) {
     expect(() => checkSynchronous("op", result, "do otherwise")).toThrow(
@@ -12,6 +12,6 @@ test("promises and what is like them are refused, and their failure is seen to",
   await new Promise((resolve) => setTimeout(resolve, 5));
 });
 
-test("anything else passes", () => {
+test("other results pass", () => {
   for (const result of [undefined, null, 1, "then", {}, { then: 1 }, [], () => {}]) checkSynchronous("op", result, "");
 });

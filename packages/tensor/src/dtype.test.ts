@@ -88,7 +88,7 @@ test("ranges", () => {
   expect(tensor(finfo("float16").tiny, { dtype: "float16" }).item()).toBe(2 ** -14);
 });
 
-test("an unknown dtype is refused by name, with those there are", () => {
+test("an unknown dtype throws, with the list of dtypes", () => {
   const unknown = "float8" as DType;
   expect(() => checkDType("here", unknown)).toThrow(/^here: unknown dtype "float8"; use one of float32, float64/);
   expect(() => zeros([1], { dtype: unknown })).toThrow(/^zeros: unknown dtype "float8"/);

@@ -3,7 +3,7 @@ import { dataFolder, debugLevel, deviceName, memoryBudget, poisonsMemory, thread
 
 afterEach(() => void vi.unstubAllEnvs());
 
-test("what is not set has a default", () => {
+test("unset variables have defaults", () => {
   for (const name of ["DEBUG", "DEVICE", "THREADS", "DATA", "MEMORY_BUDGET", "POISON"]) {
     vi.stubEnv(`HEDDLE_${name}`, "");
   }
@@ -11,7 +11,7 @@ test("what is not set has a default", () => {
     .toEqual([0, undefined, 0, undefined, 2 ** 30, false]);
 });
 
-test("what is set is read", () => {
+test("set variables are read", () => {
   vi.stubEnv("HEDDLE_DEVICE", "null");
   vi.stubEnv("HEDDLE_THREADS", "3");
   vi.stubEnv("HEDDLE_MEMORY_BUDGET", "5");

@@ -157,7 +157,7 @@ describe.each(["cpu", "reference"])("on %s", (device) => {
     expect(memory().liveBytes - before.liveBytes).toBeLessThan(2 ** 26);
   });
 
-  test("what needs no memory works", () => {
+  test("operations that need no memory work", () => {
     expect(expanded().shape).toEqual([huge]);
     expect(square().t().narrow(0, 5, 2).shape).toEqual([2, 2 ** 26]);
     expect(square().at(3, "5:9").toArray()).toEqual([1, 1, 1, 1]);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { halfTable, toHalfBits } from "./half.ts";
 import { tensor } from "./mod.ts";
 
-test("every half survives the way to float32 and back", () => {
+test("every half survives conversion to float32 and back", () => {
   const table = halfTable();
   for (let bits = 0; bits < 65536; bits++) {
     const back = toHalfBits(table[bits]!);
@@ -11,7 +11,7 @@ test("every half survives the way to float32 and back", () => {
   }
 });
 
-test("what lies between two halves goes to the nearer, ties to the even one", () => {
+test("values between two halves round to the nearest, ties to even", () => {
   const table = halfTable();
   for (let bits = 0; bits < 0x7bff; bits++) {
     const [low, high] = [table[bits]!, table[bits + 1]!];
@@ -24,7 +24,7 @@ test("what lies between two halves goes to the nearer, ties to the even one", ()
   }
 });
 
-test("beyond the largest half lies infinity, below the smallest zero with its sign", () => {
+test("overflow gives infinity, underflow gives a signed zero", () => {
   expect([65504, 65519.996, 65520, 1e30].map(toHalfBits)).toEqual([0x7bff, 0x7bff, 0x7c00, 0x7c00]);
   expect([2 ** -24, 2 ** -25, 2 ** -25 * 1.001, 1e-40, -1e-40, -0].map(toHalfBits))
     .toEqual([1, 0, 1, 0, 0x8000, 0x8000]);

@@ -7,7 +7,7 @@ const words = (counter: number, key0: number, key1: number): string[] => {
   return [...out].map((word) => word.toString(16).padStart(8, "0"));
 };
 
-test("the known answer of the Random123 library for counter 0 and key 0", () => {
+test("the known result of the Random123 library for counter 0 and key 0", () => {
   expect(words(0, 0, 0)).toEqual(["6627e8d5", "e169c58d", "bc57ac4c", "9b00dbd8"]);
 });
 

@@ -65,7 +65,7 @@ describe("streams", () => {
     expect(values(x)).toEqual(values(rand([4, 3], { generator: new Generator(2) })));
   });
 
-  test("seeds and states that are none are refused", () => {
+  test("invalid seeds and states throw", () => {
     for (const seed of [-1, 1.5, NaN, 2 ** 53]) expect(() => new Generator(seed)).toThrow(/^manualSeed: /);
     const generator = new Generator();
     expect(() => generator.setState({} as never)).toThrow(/setState: \{\} is not a state/);
@@ -73,7 +73,7 @@ describe("streams", () => {
     expect(() => generator.setState(undefined as never)).toThrow(TypeError);
   });
 
-  test("seed() picks one that nobody chose, and starts from it", () => {
+  test("seed() sets a random seed", () => {
     const generator = new Generator();
     const seed = generator.seed();
     expect(generator.initialSeed()).toBe(seed);
@@ -129,7 +129,7 @@ describe("distributions", () => {
     expect(() => normal(0, 1)).toThrow(/normal: .* give a shape/);
   });
 
-  test("randint: every integer from low up to high, int32 unless told otherwise", () => {
+  test("randint: every integer from low up to high, int32 by default", () => {
     const drawn = randint(-2, 3, [count], { generator });
     expect(drawn.dtype).toBe("int32");
     const counts = drawn.add(2).bincount().toArray<number[]>();
@@ -142,7 +142,7 @@ describe("distributions", () => {
     expect(() => randint(0, 2, [-1])).toThrow(/^randint: shape/);
   });
 
-  test("randperm: every number once, in all orders alike", () => {
+  test("randperm: every number once, all orders equally often", () => {
     const drawn = randperm(100, { generator });
     expect(drawn.dtype).toBe("int32");
     expect(values(drawn).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
@@ -186,7 +186,7 @@ describe("distributions", () => {
   });
 });
 
-test("multinomial: every order comes as often as drawing one after the other makes it", () => {
+test("multinomial: orders are as frequent as with sequential draws", () => {
   const weights = [1, 2, 3, 6];
   const draws = 24_000;
   const generator = new Generator(11);
@@ -218,7 +218,7 @@ test("multinomial: time grows with the draws, not with their square", () => {
   expect(() => multinomial(tensor([1e308, 1e308], { dtype: "float64" }), 1)).toThrow(/add up to Infinity/);
 });
 
-test.each(["cpu", "reference"])("parameters that no distribution has are refused on %s", (device) => {
+test.each(["cpu", "reference"])("invalid parameters of distributions throw on %s", (device) => {
   const of = (...values: number[]) => tensor(values, { device });
   for (const [p, shown] of [[-0.1, "-0.1"], [1.5, "1.5"], [NaN, "NaN"], [Infinity, "Infinity"]] as const) {
     expect(() => bernoulli(of(0, p, 1))).toThrow(new RegExp(`bernoulli: probability ${shown}.* is not within 0 to 1`));
@@ -240,7 +240,7 @@ test.each(["cpu", "reference"])("parameters that no distribution has are refused
   zeros([2], { device, dtype: "float64" }).uniform_(0, 1e39);
 });
 
-test("what cannot be filled is refused", () => {
+test("invalid fills throw", () => {
   expect(() => rand([2], { dtype: "int32" })).toThrow(/rand: makes floating-point tensors, not int32; use randint/);
   expect(() => randn([2], { dtype: "bool" })).toThrow(/^randn/);
   expect(() => zeros([2], { dtype: "int32" }).uniform_()).toThrow(/uniform_: fills floating-point tensors/);

@@ -33,7 +33,7 @@ describe("viewStrides", () => {
     return rest;
   }
 
-  test("a view reads the same elements in the same order, and null is said only where none does", () => {
+  test("a view reads the same elements in the same order, and the result is null only if there is none", () => {
     const generator = new Generator(3);
     const targets = shapesOf(12);
     let [viewed, refused] = [0, 0];
@@ -70,7 +70,7 @@ describe("viewStrides", () => {
     return positions(shape, strides).every((position, i) => position + wanted[0]! === wanted[i]);
   }
 
-  test("nothing can be viewed as nothing", () => {
+  test("an empty tensor can be viewed in another empty shape", () => {
     expect(viewStrides([0, 3], [3, 1], [5, 0])).toEqual([1, 1]);
     expect(viewStrides([], [], [1, 1])).toEqual([1, 1]);
     expect(viewStrides([1, 1], [7, 9], [])).toEqual([]);

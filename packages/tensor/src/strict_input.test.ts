@@ -10,7 +10,7 @@ import * as h from "./mod.ts";
 
 const { full, getDevice, ones, zeros } = h;
 
-describe("what is no number and no tensor", () => {
+describe("operands that are neither numbers nor tensors", () => {
   const lies: [string, unknown][] = [
     ["a string", "7"],
     ["null", null],
@@ -180,7 +180,7 @@ describe("integers that a dtype does not hold", () => {
     }
   });
 
-  test("comparisons with them are answered, on every device", () => {
+  test("comparisons with them work on every device", () => {
     const values = fc.oneof(fc.integer({ min: -400, max: 400 }), fc.constantFrom(2 ** 40, -(2 ** 40), 1e300, -1e300));
     fc.assert(
       fc.property(
@@ -208,7 +208,7 @@ describe("integers that a dtype does not hold", () => {
     );
   });
 
-  test("the ends of the ranges are within, fractions are cut off, bool takes anything", () => {
+  test("ranges include their ends, fractions are truncated, bool takes anything", () => {
     expect(tensor([0, 255], { dtype: "uint8" }).toArray()).toEqual([0, 255]);
     expect(tensor([255.9, -0.9], { dtype: "uint8" }).toArray()).toEqual([255, 0]);
     expect(tensor([-(2n ** 63n), 2n ** 63n - 1n]).toArray()).toEqual([-(2n ** 63n), 2n ** 63n - 1n]);
@@ -226,7 +226,7 @@ describe("integers that a dtype does not hold", () => {
     expect(() => h.randperm(300, { dtype: "uint8" })).toThrow("randperm: 299 is not within");
   });
 
-  test("what is written as it is must not become infinite; what is computed may", () => {
+  test("written values must not become infinite; computed ones may", () => {
     // As PyTorch 1.13: full, fill_, masked_fill and pad refuse, tensor and arithmetic round to infinity.
     const x = ones([1], { dtype: "float16" });
     for (
@@ -246,7 +246,7 @@ describe("integers that a dtype does not hold", () => {
 });
 
 describe("tensor of nested arrays", () => {
-  test("an array that contains itself is refused at once", () => {
+  test("an array that contains itself throws immediately", () => {
     const one: unknown[] = [];
     one.push(one);
     const [a, b]: unknown[][] = [[], []];
@@ -304,12 +304,12 @@ describe("JSON and consoles", () => {
     generator.setState(JSON.parse(JSON.stringify(generator)));
   });
 
-  test.each(["cpu", "reference"])("structuredClone refuses, rather than copy the memory of %s", (device) => {
+  test.each(["cpu", "reference"])("structuredClone throws, rather than copy the memory of %s", (device) => {
     expect(() => structuredClone(ones([2], { device }))).toThrow();
   });
 });
 
-test("a generator's state is taken over whole or not at all", () => {
+test("setting a generator's state is atomic", () => {
   const generator = new h.Generator(3);
   const state = generator.getState();
   const wrong = [
@@ -333,7 +333,7 @@ test("a generator's state is taken over whole or not at all", () => {
 });
 
 describe("in-place forms", () => {
-  test("take the parameters of the forms without _", () => {
+  test("take the same parameters as the forms without _", () => {
     const source = (name: string): string => {
       const text = String((Tensor.prototype as unknown as Record<string, unknown>)[name]);
       return text.slice(text.indexOf("("), text.indexOf(")") + 1);
@@ -349,7 +349,7 @@ describe("in-place forms", () => {
     for (const [inPlace, plain] of pairs) expect(source(inPlace), inPlace).toBe(source(plain));
   });
 
-  test("and heed them", () => {
+  test("use the parameters", () => {
     for (const decimals of [0, 1, 2, -1]) {
       const x = tensor([12.345, -0.567]);
       const wanted = x.round({ decimals }).toArray();

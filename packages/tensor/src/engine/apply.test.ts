@@ -86,7 +86,7 @@ describe("dispatches, counted by the null backend", () => {
     expect(dispatches(() => x.sum())).toEqual(["sum"]); // 0
   });
 
-  test("copies where copies are made", () => {
+  test("the kernels of copies", () => {
     const x = zeros([2, 3]);
     expect(dispatches(() => x.t().reshape(6))).toEqual(["copy"]);
     expect(dispatches(() => cat([x, x, x]))).toEqual(["copy", "copy", "copy"]);
@@ -114,7 +114,7 @@ describe("devices", () => {
   }
   registerDevice("narrow", () => new Narrow());
 
-  test("tensors of two devices do not meet", () => {
+  test("operands on two devices throw", () => {
     const [here, there] = [ones([2], { device: "reference" }), ones([2], { device: "narrow" })];
     expect(() => here.add(there)).toThrow(/^add: tensors live on "reference" and "narrow"; move one with \.to/);
     expect(() => here.add_(there)).toThrow(/^add_: tensors live on/);
@@ -124,7 +124,7 @@ describe("devices", () => {
     expect(here.copy_(there.mul(3)).toArray()).toEqual([3, 3]); // copying is how values move
   });
 
-  test("a dtype that a device lacks is refused by name, never cast", () => {
+  test("a dtype that a device lacks throws, and is never cast", () => {
     const x = ones([2], { device: "narrow" });
     expect(() => x.to("float64").sin()).toThrow(
       'sin: the device "narrow" does not compute in float64; cast before the tensor goes there, with .to("float32").to("narrow"), ' +
@@ -134,7 +134,7 @@ describe("devices", () => {
     expect(() => x.argsort()).not.toThrow();
   });
 
-  test("names are looked up, with a list of those there are", () => {
+  test("devices are looked up by name; errors list the names", () => {
     expect(() => zeros([1], { device: "tpu" })).toThrow(/there is no device "tpu"; there are .*"reference", "null"/);
     expect(getDevice("reference")).toBe(getDevice(getDevice("reference")));
     expect(String(getDevice("null"))).toBe("null");
@@ -195,7 +195,7 @@ describe("in place", () => {
     expect(zeros([2, 3]).add_(arange(3)).toArray()).toEqual([[0, 1, 2], [0, 1, 2]]);
   });
 
-  test("writes are seen through every view, and answer the very tensor", () => {
+  test("writes are visible through every view, and return the same tensor", () => {
     const x = arange(6).view(2, 3);
     const column = x.select(1, 1);
     expect(column.mul_(10)).toBe(column);

@@ -52,7 +52,7 @@ test("level 4 adds the code of kernels, once each", async () => {
   expect(lines.filter((line) => line.includes("Math.fround(x0[p0] + s0)"))).toHaveLength(1);
 });
 
-test("another value is refused by name", async () => {
+test("another value throws", async () => {
   vi.stubEnv("HEDDLE_DEBUG", "loud");
   vi.resetModules();
   const { ones } = await import("../mod.ts");

@@ -24,7 +24,7 @@ describe("fuse", () => {
     expect(fuse("test", [n], (n) => whereSymbolic(n.gt(1), n, 0)).toArray()).toEqual([0, 2, 3]);
   });
 
-  test("writes into an operand, also where another lies across it", () => {
+  test("writes into an operand, also if another overlaps it", () => {
     const p = tensor([[1, 2], [3, 4]]);
     const version = p.storage.version;
     fuse("test", [p, p.t()], (p, q) => p.add(q.mul(10)), p);
@@ -34,7 +34,7 @@ describe("fuse", () => {
     expect(() => fuse("step", [p], (p) => p, ones([1]).expand(4))).toThrow(/step/);
   });
 
-  test("refuses what is freed, and nothing at all", () => {
+  test("throws for freed inputs, and without tensors", () => {
     const gone = ones([2]);
     gone.dispose();
     expect(() => fuse("step", [gone], (x) => x.neg())).toThrow(/step.*freed/);

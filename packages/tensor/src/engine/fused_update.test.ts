@@ -25,7 +25,7 @@ describe("fusedUpdate", () => {
     }
   });
 
-  test("operands of other dtypes, of other shapes, that overlap or lie apart", () => {
+  test("operands of other dtypes, of other shapes, that overlap or are disjoint", () => {
     const add = fusedUpdate("add", (p, q, x) => [p.add(x), q.add(p)]);
     const check = (p: Tensor, q: Tensor, x: Tensor): void => {
       const wanted = [p.add(x).to(p.dtype).toArray(), q.add(p).to(q.dtype).toArray()];
@@ -70,7 +70,7 @@ describe("fusedUpdate", () => {
     }
   });
 
-  test("is one kernel where it can be, with new numbers at every call", () => {
+  test("is one kernel if possible, with new numbers in every call", () => {
     const nothing = getDevice("null");
     const backend = nothing.backend as NullBackend;
     const [a, b] = [ones([8], { device: nothing }), ones([8], { device: nothing })];
@@ -83,7 +83,7 @@ describe("fusedUpdate", () => {
     expect(q.toArray()).toEqual([3, 3, 3, 3]);
   });
 
-  test("refuses what is freed or expanded", () => {
+  test("throws for freed or expanded targets", () => {
     const gone = ones([2]);
     gone.dispose();
     const add = fusedUpdate("step", (p, x) => [p.add(x)]);

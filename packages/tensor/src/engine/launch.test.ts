@@ -21,7 +21,7 @@ afterEach(() => void vi.restoreAllMocks());
 /** What is counted as live, by operation. */
 const accounts = (): string => JSON.stringify(memory());
 
-test("a request that no memory is for changes neither weights nor accounts", () => {
+test("running out of memory changes neither weights nor the accounting", () => {
   const [hole, weights] = [ones([1000]), full([1000], 5)];
   hole.dispose();
   const [column, row] = [ones([32768, 1]), ones([1, 32768])];
@@ -102,7 +102,7 @@ describe.each(["cpu", "reference"])("on %s", (device) => {
     }
   });
 
-  test("an operand whose shape, strides or offset were written to is refused, and reads nothing", () => {
+  test("an operand whose shape, strides or offset were written to throws, and nothing is read", () => {
     const neighbour = full([64], 7, on);
     const changes: ((t: Tensor) => void)[] = [
       (t) => (t.shape as number[])[0] = 1000,
@@ -156,7 +156,7 @@ const single = new Set([
 /** What is composed of several operations on devices without row kernels: those before the one that fails are freed as any other's. */
 const composites = new Set(["rows", "softmax"]);
 
-test("work beyond what kernels can count is refused, with the operation and the shape", () => {
+test("work beyond 32-bit sizes throws, with the operation and the shape", () => {
   const one = ones([1]);
   const before = accounts();
   expect(() => one.expand(2 ** 33).sum()).toThrow("sum: 8589934592 elements (shape [8589934592]) are more than");

@@ -11,7 +11,7 @@ describe("areDisjoint", () => {
     return !Array.from(b.flatten().toTypedArray("float32")).some((place) => places.has(place));
   }
 
-  test("columns of the same rows, rows after rows, and what is between", () => {
+  test("columns of the same rows, successive rows, and combinations", () => {
     const rows = all.reshape(10, 12);
     const blocks = rows.chunk(3, 1);
     expect(areDisjoint(blocks[0]!, blocks[1]!)).toBe(true);
@@ -23,7 +23,7 @@ describe("areDisjoint", () => {
     expect(areDisjoint(rows.select(0, 3).expand(4, 12), rows.select(0, 4))).toBe(true);
   });
 
-  test("never says so of views that share an element", () => {
+  test("is false for views that share an element", () => {
     const bases = [all, all.reshape(10, 12), all.reshape(4, 5, 6), all.reshape(10, 12).t()];
     const views = bases.flatMap((base) => [
       base,

@@ -33,14 +33,14 @@ describe("a loop without scopes", () => {
     return high;
   }
 
-  test("gets its memory back where it awaits data()", async () => {
+  test("gets its memory back if it awaits data()", async () => {
     const { heddle, lines } = await fresh();
     const small = heddle.zeros([1]);
     expect(await most(heddle, 500, () => small.data())).toBeLessThan(1024);
     expect(lines).toEqual([]);
   });
 
-  test("gets it back where the event loop has turns of its own", async () => {
+  test("gets it back if the event loop turns", async () => {
     const { heddle, lines } = await fresh();
     expect(await most(heddle, 500, () => new Promise((resolve) => setTimeout(resolve, 0)))).toBeLessThan(1536);
     expect(lines).toEqual([]);
@@ -56,7 +56,7 @@ describe("a loop without scopes", () => {
     expect(heddle.memory().storages).toBeLessThan(120_000);
   });
 
-  test("is warned long before memory is used up where it never awaits", async () => {
+  test("is warned long before memory is used up if it never awaits", async () => {
     const { heddle, lines } = await fresh();
     const x = heddle.zeros([2 ** 20]);
     for (let i = 0; i < 400; i++) {
@@ -70,8 +70,8 @@ describe("a loop without scopes", () => {
   });
 });
 
-describe("who is not warned", () => {
-  test("whose memory is in scopes, whether they await or not", async () => {
+describe("no warning", () => {
+  test("if memory is in scopes, with or without awaits", async () => {
     const { heddle, lines } = await fresh();
     for (let step = 0; step < 3; step++) {
       const open = heddle.scope();
@@ -83,7 +83,7 @@ describe("who is not warned", () => {
     expect(lines).toEqual([]);
   });
 
-  test("who holds much, and took it in turns", async () => {
+  test("if much memory is held, but allocated in several turns", async () => {
     const { heddle, lines } = await fresh();
     const held = [];
     for (let i = 0; i < 20; i++) {
@@ -108,12 +108,12 @@ test("nothing waits while memory does not grow", async () => {
   expect(heddle.reclaiming()).toBe(null);
 });
 
-describe("the error of memory that is used up", () => {
+describe("the out-of-memory error", () => {
   test.each([[false, /no scope is open: put `using _ = scope\(\);`/], [
     true,
     /open scopes are freed at their end/,
   ]])(
-    "says what holds it, and what to do (in a scope: %s)",
+    "says what holds the memory, and what to do (in a scope: %s)",
     async (scoped, advice) => {
       const { heddle } = await fresh();
       const { backend } = heddle.getDevice("null");

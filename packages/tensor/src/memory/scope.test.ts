@@ -60,7 +60,7 @@ describe("memory()", () => {
 });
 
 describe("scope", () => {
-  test("frees what was made inside", () => {
+  test("frees tensors made inside", () => {
     const before = live();
     const open = scope();
     const x = zeros([10]);
@@ -72,7 +72,7 @@ describe("scope", () => {
     expect(x.isDisposed).toBe(true);
   });
 
-  test("leaves alone what was made outside and what is kept", () => {
+  test("does not free tensors made outside, or kept", () => {
     const before = live();
     const outside = ones([2]);
     const open = scope();
@@ -98,7 +98,7 @@ describe("scope", () => {
     expect([a, b, c].map((x) => x.isDisposed)).toEqual([true, true, true]);
   });
 
-  test("scopes that end out of order free their own all the same", () => {
+  test("scopes that end out of order free their own tensors", () => {
     const before = live();
     const first = scope();
     const a = zeros([1]);
@@ -140,7 +140,7 @@ describe("scope", () => {
 });
 
 describe("tidy", () => {
-  test("the returned tensors survive, bare or in arrays and objects", () => {
+  test("returned tensors survive, directly or in arrays and objects", () => {
     const before = live();
     const bare = tidy(() => ones([2]).add(1));
     const several = tidy(() => ({ sums: [ones([2]).sum(), ones([3]).sum()], name: "x", nothing: null }));
@@ -151,7 +151,7 @@ describe("tidy", () => {
     expect(live()).toEqual(before);
   });
 
-  test("so they do in maps and sets", () => {
+  test("returned tensors survive in maps and sets", () => {
     const before = live();
     const make = () => ones([2]).add(1);
     const map = tidy(() => new Map([["a", [make()]], ["b", [make(), make()]]]));
@@ -163,7 +163,7 @@ describe("tidy", () => {
     expect(live()).toEqual(before);
   });
 
-  test("survivors belong to the scope around", () => {
+  test("survivors belong to the enclosing scope", () => {
     let survivor: Tensor | undefined;
     tidy(() => {
       survivor = tidy(() => ones([2]));
@@ -172,7 +172,7 @@ describe("tidy", () => {
     expect(survivor!.isDisposed).toBe(true);
   });
 
-  test("survivors of a scope whose outer one has ended belong to the next that has not", () => {
+  test("if the enclosing scope has ended, survivors belong to the next open one", () => {
     const first = scope();
     const second = scope();
     const third = scope();
@@ -195,7 +195,7 @@ describe("tidy", () => {
     expect(live()).toEqual(before);
   });
 
-  test("an asynchronous function is refused, since its scope would end too early", () => {
+  test("an asynchronous function throws, since its scope would end too early", () => {
     expect(() => tidy(async () => await Promise.resolve(1))).toThrow(/asynchronous; open a scope inside/);
   });
 });
@@ -204,7 +204,7 @@ describe("a scope that is open across an await", () => {
   const told = /open across an await.*another asynchronous function/s;
   const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-  test("takes what another function makes meanwhile, and the error of its use says so", async () => {
+  test("owns tensors that another function makes meanwhile, and the error of their use says so", async () => {
     let made: Tensor | undefined;
     const first = async (): Promise<void> => {
       const own = scope();
@@ -225,7 +225,7 @@ describe("a scope that is open across an await", () => {
     expect(made!.isDisposed).toBe(true);
   });
 
-  test("so it does without a scope of its own, however the promises are fulfilled", async () => {
+  test("also if that function has no scope, in any order of promises", async () => {
     const open = scope();
     const before = ones([2]);
     const other = (async () => {
@@ -242,7 +242,7 @@ describe("a scope that is open across an await", () => {
     );
   });
 
-  test("ordinary scopes are not suspected", async () => {
+  test("ordinary scopes do not cause this message", async () => {
     await Promise.resolve();
     const open = scope();
     const made = tidy(() => ones([2]));

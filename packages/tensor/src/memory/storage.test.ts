@@ -32,13 +32,13 @@ test("a program that grows without scopes is warned once, with the operation tha
   expect(lines[0]).toContain("HEDDLE_MEMORY_BUDGET");
 });
 
-test("who opens scopes, stays within the budget or sets none is not", async () => {
+test("no warning with scopes, within the budget, or without a budget", async () => {
   expect(await warnings("600", (heddle) => heddle.tidy(() => grow(heddle, 10)))).toEqual([]);
   expect(await warnings("600", (heddle) => grow(heddle, 6))).toEqual([]);
   expect(await warnings("0", (heddle) => grow(heddle, 10))).toEqual([]);
 });
 
-test("a storage is freed by its last holder, and not used after", async () => {
+test("a storage is freed by its last holder, and throws afterwards", async () => {
   vi.resetModules();
   const { ones } = await import("../mod.ts");
   const x = ones([4]);

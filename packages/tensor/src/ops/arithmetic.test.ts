@@ -91,7 +91,7 @@ describe("reductions", () => {
     expect(x.min(0).indices.item()).toBe(1);
   });
 
-  test("of equals the first is chosen", () => {
+  test("of equal elements the first is chosen", () => {
     const x = tensor([[1, 3, 3], [2, 2, 2]]);
     expect(x.argmax(1).toArray()).toEqual([1, 0]);
     expect(x.max(1).indices.toArray()).toEqual([1, 0]);
@@ -154,7 +154,7 @@ describe("products", () => {
     expect(ones([0]).dot(ones([0])).item()).toBe(0);
   });
 
-  test("long sums keep their digits", () => {
+  test("long sums are accurate", () => {
     const x = bernoulli(ones([100_000]).mul(0.5)).add(0.1);
     const exact = [...x.toTypedArray()].map(Number).reduce((sum, v) => sum + v * v, 0);
     expect(Math.abs(x.dot(x).item() - exact)).toBeLessThan(exact * 1e-6);

@@ -76,7 +76,7 @@ describe("identities", () => {
     expect(conv2d(image, kernel).allclose(product)).toBe(true);
   });
 
-  test("groups are convolutions of their own", () => {
+  test("groups are separate convolutions", () => {
     const [image, kernel] = [draw(2, 4, 5), draw(6, 2, 3)];
     const halves = [0, 1].map((g) => conv1d(image.narrow(1, 2 * g, 2), kernel.narrow(0, 3 * g, 3)));
     const whole = conv1d(image, kernel, { groups: 2 });
@@ -113,7 +113,7 @@ describe("identities", () => {
     }
   });
 
-  test("layouts and single pictures make no difference", () => {
+  test("layouts and images without a batch make no difference", () => {
     const [image, kernel] = [draw(2, 3, 7, 6), draw(4, 3, 3, 3)];
     const plain = conv2d(image, kernel);
     const transposed = image.permute(3, 2, 1, 0).contiguous().permute(3, 2, 1, 0);

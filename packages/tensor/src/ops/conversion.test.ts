@@ -12,7 +12,7 @@ describe("item", () => {
     expect(tensor(2n ** 53n).item()).toBe(2 ** 53);
   });
 
-  test("refuses several values, none, and what a number cannot hold", () => {
+  test("throws for several values, for none, and for values beyond a number's range", () => {
     expect(() => ones([2]).item()).toThrow("item: the tensor of shape [2] has 2 elements, not one; use toArray()");
     expect(() => zeros([0]).item()).toThrow(/0 elements/);
     expect(() => tensor(2n ** 53n + 1n).item()).toThrow(/9007199254740993 is beyond ±2\^53.* use toArray/);
@@ -54,7 +54,7 @@ describe("arrays", () => {
     }
   });
 
-  test("toTypedArray and data with a dtype have its type, and refuse tensors of another", async () => {
+  test("toTypedArray and data with a dtype have its type, and throw for tensors of another", async () => {
     const x = tensor([[1, 2, 3]]);
     expectTypeOf(x.toTypedArray()).toEqualTypeOf<DataArray>();
     expectTypeOf(x.toTypedArray("float32")).toEqualTypeOf<Float32Array<ArrayBuffer>>();
@@ -96,7 +96,7 @@ describe("arrays", () => {
     expect([...await arange(6).view(2, 3).t().data()]).toEqual([0, 3, 1, 4, 2, 5]);
   });
 
-  test("a device that cannot be read at once says which call to use, and data() works there", async () => {
+  test("on a device without synchronous reads the error names the call to use, and data() works", async () => {
     class Remote extends ReferenceBackend {
       override read(): never {
         throw new Error("reading is asynchronous here: await t.data()");
@@ -116,7 +116,7 @@ describe("arrays", () => {
 });
 
 describe("to", () => {
-  test("answers the tensor itself when nothing changes", () => {
+  test("returns the same tensor if nothing changes", () => {
     const x = ones([2]);
     expect(x.to("float32")).toBe(x);
     expect(x.to(x.device)).toBe(x);
@@ -129,7 +129,7 @@ describe("to", () => {
     expect([x.device.name, x.dtype, x.shape]).toEqual(["null", "float64", [2]]);
   });
 
-  test("moves views as they are seen, without their storage", () => {
+  test("moves the elements of a view, not its storage", () => {
     registerDevice("elsewhere", () => new ReferenceBackend());
     const x = arange(6).view(2, 3).t().narrow(0, 1, 2).to("elsewhere" as string);
     expect(x.toArray()).toEqual([[1, 4], [2, 5]]);
@@ -137,7 +137,7 @@ describe("to", () => {
     expect(x.storage.buffer.bytes).toBe(16);
   });
 
-  test("integers saturate nowhere: they wrap", () => {
+  test("integers wrap, and never saturate", () => {
     expect(tensor([300, -1], { dtype: "int32" }).to("uint8").toArray()).toEqual([44, 255]);
     expect(tensor([2n ** 40n + 3n]).to("int32").toArray()).toEqual([3]);
   });
@@ -161,7 +161,7 @@ describe("copy_ and fill_", () => {
   });
 });
 
-describe("toArray of what nested arrays cannot hold", () => {
+describe("toArray of tensors that are too large for nested arrays", () => {
   test.each([[2 ** 26, 1], [1, 2 ** 26], [2 ** 20, 2, 2, 4, 8], [2 ** 30, 0]])("[%s]", (...shape) => {
     const x = ones([1]).expand(shape);
     expect(() => x.toArray()).toThrow(/^toArray: shape \[.*\] makes \d+ values and inner arrays, too many/);

@@ -23,7 +23,7 @@ export function item(x: Tensor): number {
   const value = x.toTypedArray()[0]!;
   if (typeof value === "bigint" && (value > 2n ** 53n || value < -(2n ** 53n))) {
     throw new RangeError(
-      `item: ${value} is beyond ±2^53, which a number cannot hold; use toArray(), which gives a bigint`,
+      `item: ${value} is beyond ±2^53, which a number cannot hold; use toArray(), which returns a bigint`,
     );
   }
   return Number(value);
@@ -122,7 +122,7 @@ export function toJSON(x: Tensor): unknown {
       `toJSON: a tensor of shape ${
         showShape(x.shape)
       } has ${x.numel} elements, too many for JSON (at most ${longestJson}); ` +
-        `write the bytes of toTypedArray() to a file, or take toArray() if the text is really wanted`,
+        `write the bytes of toTypedArray() to a file, or use toArray() if you really want the text`,
     );
   }
   return x.dtype === "int64" ? jsonIntegers(x.toArray()) : x.toArray();
@@ -156,7 +156,7 @@ function deviceNamed(target: Device | string): Device {
   );
 }
 
-/** @throws TypeError for what is no dtype, and for a tensor of another. */
+/** @throws TypeError for an unknown dtype, and for a tensor of another dtype. */
 function expectDType(operation: string, x: Tensor, dtype: DType): void {
   if (x.dtype === dtype) return;
   checkDType(operation, dtype);
@@ -168,7 +168,7 @@ function expectDType(operation: string, x: Tensor, dtype: DType): void {
   );
 }
 
-/** Runs a reader on a contiguous form of the tensor, below the tape. */
+/** Calls `read` with a contiguous form of the tensor, without recording. */
 function packed<T>(tensor: Tensor, operation: string, read: (source: Tensor) => T): T {
   if (tensor.isDisposed) throw freedError(tensor, operation);
   if (tensor.isContiguous()) return read(tensor);
@@ -213,7 +213,7 @@ const mostNestedDims = 1000;
 function checkNested(shape: Shape): void {
   if (shape.length > mostNestedDims) {
     throw new RangeError(
-      `toArray: ${shape.length} dimensions are too many for nested arrays (at most ${mostNestedDims}); take toTypedArray()`,
+      `toArray: ${shape.length} dimensions are too many for nested arrays (at most ${mostNestedDims}); use toTypedArray()`,
     );
   }
   let [rows, made] = [1, 0];
@@ -221,7 +221,7 @@ function checkNested(shape: Shape): void {
   if (made > mostNested) {
     throw new RangeError(
       `toArray: shape ${showShape(shape)} makes ${made} values and inner arrays, too many (at most ${mostNested}); ` +
-        `take toTypedArray(), or a part of the tensor`,
+        `use toTypedArray(), or a part of the tensor`,
     );
   }
 }

@@ -77,7 +77,7 @@ describe("fromTypedArray", () => {
     expect(fromTypedArray(Float32Array.of(1.5), [1], { dtype: "int32" }).toArray()).toEqual([1]);
   });
 
-  test("refuses other sizes and other classes", () => {
+  test("throws for other sizes and other classes", () => {
     expect(() => fromTypedArray(new Float32Array(3), [2, 2])).toThrow(/shape \[2, 2\] has 4 elements, the array 3/);
     expect(() => fromTypedArray(new Uint32Array(1) as never)).toThrow(
       /a Uint32Array has no dtype; use one of Float32Array/,
@@ -88,7 +88,7 @@ describe("fromTypedArray", () => {
 });
 
 describe("arange", () => {
-  test("ends before the end, whatever the step", () => {
+  test("excludes the end, whatever the step", () => {
     expect(arange(0, 1, 0.1, { dtype: "float64" }).shape).toEqual([10]);
     expect(arange(5, 0, -2).toArray()).toEqual([5, 3, 1]);
     expect(arange(2.5).toArray()).toEqual([0, 1, 2]);
@@ -98,7 +98,7 @@ describe("arange", () => {
     expect(arange(100000).at(-1).item()).toBe(99999); // no error adds up
   });
 
-  test("refuses steps that never arrive", () => {
+  test("throws for steps that never reach the end", () => {
     for (const make of [() => arange(0, 5, 0), () => arange(0, 5, -1), () => arange(NaN), () => arange(0, Infinity)]) {
       expect(make).toThrow(/^arange: from .* never reaches the end; use a finite step/);
     }
@@ -119,7 +119,7 @@ describe("linspace", () => {
     expect(linspace(0, 10, 5, { dtype: "int32" }).toArray()).toEqual([0, 2, 5, 7, 10]);
   });
 
-  test.each([-1, 2.5, NaN])("refuses %s steps", (steps) => {
+  test.each([-1, 2.5, NaN])("throws for %s steps", (steps) => {
     expect(() => linspace(0, 1, steps)).toThrow(`linspace: steps ${steps} is not a non-negative integer`);
   });
 });

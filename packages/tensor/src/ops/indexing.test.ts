@@ -48,7 +48,7 @@ describe("at", () => {
 });
 
 describe("masks", () => {
-  test("without dimensions take all or nothing", () => {
+  test("without dimensions select all or nothing", () => {
     const [yes, no] = [tensor(true), tensor(false)];
     expect(tensor(5).maskedSelect(yes).toArray()).toEqual([5]);
     expect(tensor(5).maskedSelect(no).shape).toEqual([0]);
@@ -149,7 +149,7 @@ describe("gather and scatter", () => {
     ["tril of a vector", () => ones([3]).tril(), /^tril: needs at least 2 dimensions/],
   ])("%s is refused", (_, run, message) => expect(run).toThrow(message));
 
-  test("a failed write leaves the tensor alone", () => {
+  test("a failed write leaves the tensor unchanged", () => {
     const y = zeros([3]);
     expect(() => y.scatter_(0, int([0, 3]), 1)).toThrow();
     expect(() => y.indexPut_([int([1, -4])], 1)).toThrow();

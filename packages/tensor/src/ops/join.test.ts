@@ -53,11 +53,11 @@ test.each<[string, () => unknown, RegExp]>([
   ["einsum of other signs", () => einsum("i1->i", x), /has something else than letters/],
 ])("refused: %s", (_, run, message) => expect(run).toThrow(message));
 
-test("results have memory of their own", () => {
+test("results have their own memory", () => {
   for (const y of [cat([x]), stack([x]), pad(x, [0, 0])]) expect(y.storage).not.toBe(x.storage);
 });
 
-test("an empty vector joins anything, as in PyTorch", () => {
+test("an empty vector can be concatenated with anything, as in PyTorch", () => {
   expect(cat([zeros([0]), x, zeros([0])]).shape).toEqual([2, 3]);
   expect(cat([zeros([0]), zeros([0])]).shape).toEqual([0]);
 });

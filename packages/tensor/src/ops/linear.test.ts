@@ -14,7 +14,7 @@ describe("linear", () => {
     expect(linear(full([2, 2], NaN), w, { activation: "relu" }).isnan().all().item()).toBe(1);
   });
 
-  test("biases that the product does not take are added after it", () => {
+  test("biases that the routine does not accept are added after the product", () => {
     const [x, w] = [ones([2, 2]).neg(), ones([3, 2])];
     const wide = linear(x, w, { bias: tensor([3, 1, 2], { dtype: "float64" }), activation: "relu" });
     expect([wide.dtype, wide.toArray()]).toEqual(["float64", [[1, 0, 0], [1, 0, 0]]]);
@@ -24,7 +24,7 @@ describe("linear", () => {
     expect(linear(i, j, { bias, activation: "relu" }).toArray()).toEqual([[0, 0]]); // 201 is −55 there
   });
 
-  test("unknown activations and other dtypes are refused", () => {
+  test("unknown activations and other dtypes throw", () => {
     const [x, w] = [ones([2, 2]), ones([3, 2])];
     const activation = "gelu" as "relu";
     expect(() => linear(x, w, { activation })).toThrow(

@@ -11,7 +11,7 @@ describe.each(["cpu", "reference"])("products into views on %s", (name) => {
   const device = getDevice(name);
   const draw = (...shape: number[]): Tensor => randn(shape, { device });
 
-  test("are the products, and leave what lies around alone", () => {
+  test("are the products, and leave other memory unchanged", () => {
     manualSeed(1);
     // Heads side by side in memory, as attention writes them.
     const memory = zeros([2, 5, 3, 4], { device });
@@ -33,7 +33,7 @@ describe.each(["cpu", "reference"])("products into views on %s", (name) => {
     expect(matmulInto(zeros([2, 0], { device }), draw(2, 3), draw(3, 0)).shape).toEqual([2, 0]);
   });
 
-  test("what does not fit is named", () => {
+  test("errors name what does not fit", () => {
     const [a, b] = [draw(2, 3), draw(3, 4)];
     expect(() => matmulInto(zeros([2, 3], { device }), a, b)).toThrow(/\[2, 3\] · \[3, 4\] into \[2, 3\] does not fit/);
     expect(() => matmulInto(zeros([2, 4], { device }), a, b.to("float64"))).toThrow(

@@ -28,7 +28,7 @@ export interface AvgPoolOptions {
   readonly stride?: PerDim;
   /** How many elements are added at each side, by default 0. */
   readonly padding?: PerDim;
-  /** Whether a last window that lies partly outside counts, by default false. */
+  /** Whether a last window that is partly outside counts, by default false. */
   readonly ceilMode?: boolean;
   /** Whether padding counts in the mean (default true). */
   readonly countIncludePad?: boolean;

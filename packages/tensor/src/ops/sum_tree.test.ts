@@ -4,7 +4,7 @@ import { SumTree } from "./sum_tree.ts";
 
 const seed = 1120;
 
-test("finds and takes out what walking along the weights finds", () => {
+test("agrees with a linear search, also after removals", () => {
   const weights = fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 40 });
   const places = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { maxLength: 40 });
   fc.assert(
@@ -26,7 +26,7 @@ test("finds and takes out what walking along the weights finds", () => {
   );
 });
 
-test("never finds a weight of 0, wherever rounding puts the number", () => {
+test("never finds a weight of 0, whatever the rounding", () => {
   const weights = fc.array(fc.constantFrom(0, 0.1, 1e-300, 1e300, 3), { minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(weights, fc.constantFrom(0, 0.5, 1 - 2 ** -53, 1), (given, draw) => {

@@ -30,7 +30,7 @@ test.each<[string, (x: Tensor) => Tensor]>([
   expect(x.sum().item()).toBe(view.numel);
 });
 
-test("what must copy does", () => {
+test("copies are made where views are impossible", () => {
   const x = zeros([2, 3]);
   for (const copy of [x.t().reshape(6), x.flip(0), x.clone(), x.t().contiguous(), x.repeat(1, 2), x.roll(1, 0)]) {
     expect(copy.storage).not.toBe(x.storage);
@@ -50,7 +50,7 @@ test("strides and offset", () => {
   expect(ones([3]).expand(2, 3).strides).toEqual([0, 1]);
 });
 
-describe("refused, with the operation, the values and a remedy", () => {
+describe("errors name the operation, the values and a remedy", () => {
   const x = arange(12).view(3, 4);
 
   test.each<[string, () => unknown, RegExp]>([

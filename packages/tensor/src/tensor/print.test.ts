@@ -14,7 +14,7 @@ test("String, templates and concatenation", () => {
   expect("" + x).toBe(String(x));
 });
 
-test("arithmetic with operators is refused, with what to write instead", () => {
+test("arithmetic with operators throws, and the error names the method", () => {
   const x = tensor([1, 2]);
   expect(() => Number(x)).toThrow(/a tensor is not a number: use item\(\) .* methods such as add\(…\)/);
   expect(() => (x as unknown as number) * 2).toThrow(TypeError);

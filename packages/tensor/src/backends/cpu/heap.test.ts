@@ -9,7 +9,7 @@ function random(seed: number): () => number {
   return () => (state = (state * 1103515245 + 12345) % 2 ** 31) / 2 ** 31;
 }
 
-test("size classes hold what is asked for, are classes themselves, and waste an eighth at most", () => {
+test("size classes hold the request, are classes themselves, and waste an eighth at most", () => {
   const draw = random(1);
   const sizes = [0, 1, 64, 65, 511, 512, 513, 2 ** 31, 2 ** 31 + 1, 3 * 2 ** 30];
   for (const bytes of [...sizes, ...Array.from({ length: 2000 }, () => Math.floor(2 ** (draw() * 31)))]) {
@@ -21,7 +21,7 @@ test("size classes hold what is asked for, are classes themselves, and waste an 
   }
 });
 
-test("memory that was freed is used again, last freed first", () => {
+test("freed memory is reused, last freed first", () => {
   const heap = new Heap(false, 64);
   const [a, b] = [heap.alloc(1000), heap.alloc(1000)];
   heap.release(a, 1000);
@@ -54,7 +54,7 @@ test("blocks in use never overlap, whatever was freed, split and merged before",
   }
 });
 
-test("steps whose tensors have ever other sizes stay within about what the largest needs", () => {
+test("steps with varying tensor sizes need about as much as the largest step", () => {
   const heap = new Heap(false, 65536);
   for (let step = 0; step < 400; step++) {
     const rows = 300 + (step * 37) % 700;
@@ -66,7 +66,7 @@ test("steps whose tensors have ever other sizes stay within about what the large
   expect(heap.memory.buffer.byteLength).toBeLessThan(3 * 58e6);
 });
 
-test("what does not fit is an error that says so", () => {
+test("a request that does not fit throws", () => {
   const heap = new Heap(false, 32);
   const pointer = heap.alloc(2 ** 20);
   expect(() => heap.alloc(2 ** 20)).toThrow(/out of memory: 1048576 bytes more do not fit/);
@@ -80,7 +80,7 @@ const anySize = fc.tuple(fc.integer({ min: 0, max: 53 }), fc.integer({ min: -70,
 const smallSize = fc.tuple(fc.integer({ min: 0, max: 19 }), fc.integer({ min: -70, max: 70 }))
   .map(([exponent, more]) => Math.max(2 ** exponent + more, 0));
 
-test("size classes are right about every power of two up to 2^53", () => {
+test("size classes are correct around every power of two up to 2^53", () => {
   fc.assert(
     fc.property(anySize, (bytes) => {
       const size = Heap.sizeClass(bytes);
@@ -100,7 +100,7 @@ function accounts(heap: Heap): string {
   return JSON.stringify([end, freeBytes, freed, free, [...(odd as Map<number, number>)], borrowed]);
 }
 
-test.each([0, -1, 1])("sizes from the address space on are refused, and nothing has changed (%i)", (more) => {
+test.each([0, -1, 1])("sizes beyond the address space throw, and change nothing (%i)", (more) => {
   const heap = new Heap(false);
   const hole = heap.alloc(4000);
   const weights = heap.alloc(4000);
@@ -123,7 +123,7 @@ test.each([0, -1, 1])("sizes from the address space on are refused, and nothing 
   expect(heap.bytes.subarray(weights, weights + 4000).every((byte) => byte === 7)).toBe(true);
 });
 
-test("the last page is never handed out: the end of every block is an address", () => {
+test("the last page is never allocated: the end of every block is an address", () => {
   const heap = new Heap(false, 65536);
   expect(heap.maximumPages).toBe(65535);
 });
@@ -137,7 +137,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("reclaim" as const), size: fc.constant(0) }) },
 );
 
-test.each([false, true])("whatever is asked for and freed, canaries live (poisoned: %s)", (poisons) => {
+test.each([false, true])("random allocations and frees keep canaries intact (poisoned: %s)", (poisons) => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
       const heap = new Heap(false, 64, poisons);
@@ -192,7 +192,7 @@ test.each([false, true])("whatever is asked for and freed, canaries live (poison
   );
 });
 
-test("memory that lies in pieces is joined before a request is refused", () => {
+test("fragmented memory is merged before a request fails", () => {
   const heap = new Heap(false, 64);
   const pieces = Array.from({ length: 63 }, () => heap.alloc(65536));
   heap.release(pieces[3]!, 65536);

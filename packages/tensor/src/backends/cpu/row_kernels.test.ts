@@ -116,7 +116,7 @@ for (const dtype of ["float32", "float64"] as const) {
       }
     });
 
-    test("softmax of what masks let take part", () => {
+    test("masked softmax", () => {
       manualSeed(4);
       for (const shape of shapes) {
         const dim = shape.length - 1;
@@ -135,7 +135,7 @@ for (const dtype of ["float32", "float64"] as const) {
       }
     });
 
-    test("a normalisation without a mean, forward and backward", () => {
+    test("RMS normalisation, forward and backward", () => {
       manualSeed(5);
       for (const shape of shapes) {
         const dims = [shape.length - 1];
@@ -212,7 +212,7 @@ for (const dtype of ["float32", "float64"] as const) {
 }
 
 describe("row kernels", () => {
-  test("keep what is not finite as the operations do", () => {
+  test("propagate non-finite values as the operations do", () => {
     const values = Float32Array.of(1, -Infinity, 2, Infinity, 1, 2, NaN, 0, 1, -Infinity, -Infinity, -Infinity);
     const x = fromTypedArray(values, [4, 3], { device: cpu });
     check("softmax", [x], { dim: 1 });

@@ -119,7 +119,7 @@ test("results are the same to the bit whatever the number of threads", () => {
   for (const result of results) expect(result).toEqual(results[0]);
 });
 
-test("every thread takes part, under a number of its own", () => {
+test("every thread takes part, with its own number", () => {
   const engine = started(3);
   const pointer = engine.heap.alloc(4 * 64);
   const entry = compile(engine, ({ f, params, thread }) => {
@@ -150,7 +150,7 @@ test("ten thousand tiny jobs, each done once and done when the call returns", ()
   }
 });
 
-test("jobs far apart reach threads that sleep", async () => {
+test("infrequent jobs reach sleeping threads", async () => {
   const engine = started(3);
   const pointer = engine.heap.alloc(4 * 50);
   const entry = increment(engine);
@@ -162,7 +162,7 @@ test("jobs far apart reach threads that sleep", async () => {
   }
 });
 
-test("memory may grow between jobs and during one, and threads see what is beyond", () => {
+test("memory may grow between jobs and during one, and threads see the new part", () => {
   const engine = started(3);
   const growing = increment(engine, 1);
   let entry = increment(engine);
@@ -181,7 +181,7 @@ test("memory may grow between jobs and during one, and threads see what is beyon
   }
 });
 
-test("a trap, on whichever thread, comes out of the call when all have stopped", () => {
+test("a trap on any thread is thrown by the call after all threads have stopped", () => {
   const engine = started(3);
   const pointer = engine.heap.alloc(4 * 1000);
   const items = words(engine, pointer, 1000);
@@ -216,7 +216,7 @@ test("a trap, on whichever thread, comes out of the call when all have stopped",
   }
 });
 
-test("what a host function throws in a worker is thrown in the caller", () => {
+test("an exception of a host function in a worker is thrown in the caller", () => {
   const engine = started(2, {
     curve(x: number, thread: number): number {
       if (x >= 0 && thread === 1) throw new RangeError(`no curve at ${x}`);
@@ -234,7 +234,7 @@ test("what a host function throws in a worker is thrown in the caller", () => {
   expect(attempt).toThrow(/^no curve at \d+$/);
 });
 
-test("host functions that are not closed: one thread, and right", () => {
+test("host functions with outside references: one thread, and correct results", () => {
   const outside = { factor: 3 };
   const host: HostFunctions = { curve: (x: number): number => outside.factor * x };
   const engine = new Engine(host, 3);
@@ -249,7 +249,7 @@ test("host functions that are not closed: one thread, and right", () => {
   expect(a).toEqual(b);
 });
 
-test("engines side by side do not see each other", () => {
+test("engines are independent", () => {
   const pair = [started(2), started(3)];
   const jobs = pair.map((engine) => {
     const pointer = engine.heap.alloc(400);
@@ -260,7 +260,7 @@ test("engines side by side do not see each other", () => {
   for (const { engine, pointer } of jobs) expect(words(engine, pointer, 100).every((item) => item === 300)).toBe(true);
 });
 
-test("threads start by themselves when there has been enough work, and a closed engine goes on alone", () => {
+test("threads start after enough work, and a closed engine continues on one thread", () => {
   const engine = new Engine({}, 2);
   engines.push(engine);
   const pointer = engine.heap.alloc(4);
@@ -300,7 +300,7 @@ test("the number of threads is HEDDLE_THREADS, or the machine's", () => {
   }
 });
 
-test("nonsense is refused", () => {
+test("invalid arguments throw", () => {
   const engine = started(2);
   const entry = increment(engine);
   expect(() => engine.parallel(entry, 0, 10, 0)).toThrow(/grain 0/);

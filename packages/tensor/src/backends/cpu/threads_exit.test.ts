@@ -224,7 +224,7 @@ test("no Worker, no shared memory, no waiting: one thread and no error", async (
   expect(await run("globalThis.SharedArrayBuffer = undefined;" + script)).toEqual(clean("1 true\n"));
 });
 
-test("workers that die at once: one thread and no error", async () => {
+test("workers that die immediately: one thread and no error", async () => {
   const script = `
     const { engine, entry } = make(3, { f: Object.assign((x) => x, { toString: () => "((" }) });
     for (let i = 0; i < 3; i++) {

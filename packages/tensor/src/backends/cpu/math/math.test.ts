@@ -151,7 +151,7 @@ for (const { fused, lacking } of variants) {
   });
 }
 
-test("kernels get the form for this runtime, whatever they give as the second operand of one", () => {
+test("kernels use the form for this runtime, and functions of one operand ignore the second", () => {
   const code = (expand: (f: FunctionBuilder) => Code): unknown => {
     const f = new FunctionBuilder(0, ["v128", "v128"], ["v128"]);
     return [expand(f), f.encode()];

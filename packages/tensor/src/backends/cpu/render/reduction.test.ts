@@ -22,7 +22,7 @@ const cases: readonly (readonly [name: string, shape: readonly number[], dims: r
   ["columns in two dimensions", [1000, 1000, 3], [0, 1]],
 ];
 
-test.each(cases)("sums, means, variances and norms over %s are as exact as PyTorch's", (_, shape, dims) => {
+test.each(cases)("sums, means, variances and norms over %s are as accurate as PyTorch's", (_, shape, dims) => {
   const x = full(shape, 0.1, { device });
   const count = dims.reduce((n, d) => n * shape[d]!, 1);
   expect(Math.abs(first(x.sum(dims)) / (count * tenth) - 1)).toBeLessThan(3e-7);

@@ -19,17 +19,17 @@ const engine = new Engine({}, 1);
 const several = new Engine({}, 2);
 afterAll(() => several.close());
 
-const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+const layouts: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
 /** An operand of indices below a limit. */
 function indices(
   random: () => number,
   shape: number[],
-  lie: StorageLayout,
+  layout: StorageLayout,
   limit: number,
   dtype: DType = "int32",
 ): HostOperand {
-  const operand = randomOperand(random, dtype, shape, lie);
+  const operand = randomOperand(random, dtype, shape, layout);
   for (let i = 0; i < operand.data.length; i++) {
     const value = Math.floor(random() * limit);
     if (dtype === "int64") (operand.data as BigInt64Array)[i] = BigInt(value);
@@ -45,17 +45,17 @@ function draw(seed: number) {
   const shape = Array.from({ length: rank }, () => 1 + Math.floor(random() * (rank === 1 ? 90 : 9)));
   const dim = Math.floor(random() * rank);
   const smaller = shape.map((n, d) => d === dim ? 1 + Math.floor(random() * 12) : 1 + Math.floor(random() * n));
-  const lie = (): StorageLayout => lies[Math.floor(random() * lies.length)]!;
+  const layout = (): StorageLayout => layouts[Math.floor(random() * layouts.length)]!;
   const outputLayout: StorageLayout = random() < 0.4 ? "permuted" : random() < 0.4 ? "stepped" : "contiguous";
-  return { random, shape, dim, smaller, lie, outputLayout };
+  return { random, shape, dim, smaller, layout, outputLayout };
 }
 
 describe("gather", () => {
   test.each(dtypes)("%s in every layout", (dtype) => {
     for (let seed = 0; seed < 40; seed++) {
-      const { random, shape, dim, smaller, lie, outputLayout } = draw(seed);
-      const x = randomOperand(random, dtype, shape, lie());
-      const index = indices(random, smaller, lie(), shape[dim]!, seed % 5 === 0 ? "int64" : "int32");
+      const { random, shape, dim, smaller, layout, outputLayout } = draw(seed);
+      const x = randomOperand(random, dtype, shape, layout());
+      const index = indices(random, smaller, layout(), shape[dim]!, seed % 5 === 0 ? "int64" : "int32");
       compare(engine, { name: "gather", routine: gather, inputs: [x, index], attrs: { dim }, terms: 1, outputLayout });
     }
   });
@@ -81,10 +81,10 @@ describe("scatter", () => {
       // Products of large integers leave the range in which the reference's numbers are exact.
       if (mode === "prod" && dtype.startsWith("int")) continue;
       for (let seed = 0; seed < 30; seed++) {
-        const { random, shape, dim, smaller, lie, outputLayout } = draw(seed);
-        const x = randomOperand(random, dtype, shape, lie());
-        const index = indices(random, smaller, lie(), shape[dim]!);
-        const source = randomOperand(random, dtype, smaller.map((n) => n + Math.floor(random() * 2)), lie());
+        const { random, shape, dim, smaller, layout, outputLayout } = draw(seed);
+        const x = randomOperand(random, dtype, shape, layout());
+        const index = indices(random, smaller, layout(), shape[dim]!);
+        const source = randomOperand(random, dtype, smaller.map((n) => n + Math.floor(random() * 2)), layout());
         const inputs = [x, index, source];
         compare(engine, { name: "scatter", routine: scatter, inputs, attrs: { dim, mode }, terms: 1, outputLayout });
       }

@@ -25,20 +25,20 @@ type Lies = readonly [StorageLayout, StorageLayout, StorageLayout];
 const plain: Lies = ["contiguous", "contiguous", "contiguous"];
 
 /** All three products of a geometry; the output with and without a bias and a rectifier. */
-function check(seed: number, dtype: DType, sizes: Sizes, lies: Lies = plain, on = engine): unknown[] {
+function check(seed: number, dtype: DType, sizes: Sizes, layouts: Lies = plain, on = engine): unknown[] {
   const { batch, channels, filters, input, kernel, stride, padding, dilation, groups } = sizes;
   const attrs = { stride, padding, dilation, groups };
   const random = seeded(seed);
   const xShape = [batch, channels * groups, ...input];
   const wShape = [filters * groups, channels, ...kernel];
-  const x = randomOperand(random, dtype, xShape, lies[0]);
-  const w = randomOperand(random, dtype, wShape, lies[1]);
+  const x = randomOperand(random, dtype, xShape, layouts[0]);
+  const w = randomOperand(random, dtype, wShape, layouts[1]);
   const { shape } = routineRules.conv.outputs([x, w], attrs)[0]!;
-  const g = randomOperand(random, dtype, shape, lies[0]);
+  const g = randomOperand(random, dtype, shape, layouts[0]);
   const taps = kernel.reduce((a, b) => a * b, 1);
   const positions = shape.slice(2).reduce((a, b) => a * b, 1);
-  const outputLayout = lies[2];
-  const bias = randomOperand(random, dtype, [filters * groups], lies[1]);
+  const outputLayout = layouts[2];
+  const bias = randomOperand(random, dtype, [filters * groups], layouts[1]);
   const activation = isFloat(dtype) ? "relu" : "none";
   const forward = (more: readonly HostOperand[], attrs: Attrs["conv"]) =>
     compare(on, { name: "conv", routine: conv, inputs: [x, w, ...more], attrs, terms: channels * taps, outputLayout });
@@ -96,10 +96,10 @@ test("random geometries in one to three dimensions", () => {
 });
 
 test("operands of any strides", () => {
-  const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+  const layouts: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
   for (let seed = 0; seed < 40; seed++) {
     const random = seeded(seed);
-    const pick = (): StorageLayout => lies[Math.floor(random() * lies.length)]!;
+    const pick = (): StorageLayout => layouts[Math.floor(random() * layouts.length)]!;
     check(seed, "float32", randomSizes(random, 2, 9), [pick(), pick(), random() < 0.5 ? "permuted" : "stepped"]);
   }
 });
@@ -155,7 +155,7 @@ test("no images, and outputs that sum nothing", () => {
   check(1, "float32", { ...networks[1]!, filters: 0 });
 });
 
-test("NaN stays what it is through a rectifier", () => {
+test("NaN passes through a rectifier", () => {
   for (const sizes of networks) {
     if (sizes.channels >= 8 && sizes.kernel[0] === 3 && sizes.stride[0] === 1) continue; // tiles spread it: winograd.test.ts
     const random = seeded(4);

@@ -12,19 +12,19 @@ const engine = new Engine({}, 1);
 const several = new Engine({}, 2);
 afterAll(() => several.close());
 
-const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+const layouts: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
 function multiply(
   seed: number,
   dtype: DType,
   left: number[],
   right: number[],
-  lie?: [StorageLayout, StorageLayout, StorageLayout],
+  layout?: [StorageLayout, StorageLayout, StorageLayout],
   on = engine,
 ) {
   const random = seeded(seed);
-  const pick = (): StorageLayout => lies[Math.floor(random() * lies.length)]!;
-  const [a, b, c] = lie ?? [pick(), pick(), random() < 0.3 ? "permuted" : "contiguous"];
+  const pick = (): StorageLayout => layouts[Math.floor(random() * layouts.length)]!;
+  const [a, b, c] = layout ?? [pick(), pick(), random() < 0.3 ? "permuted" : "contiguous"];
   const inputs = [randomOperand(random, dtype, left, a), randomOperand(random, dtype, right, b)];
   const bias = randomOperand(random, dtype, [right.at(-1)!], b);
   const activation = isFloat(dtype) ? "relu" : "none";
@@ -94,7 +94,7 @@ test("sizes around the blocks' borders", () => {
   }
 });
 
-test("part by part, when packed operands would be large", () => {
+test("in parts, if packed operands would be large", () => {
   const random = seeded(8);
   const inputs = [
     randomOperand(random, "float32", [95, 30], "contiguous"),
@@ -151,9 +151,9 @@ test("bit for bit the same on several threads", () => {
     [[600, 5000], [5000, 1]],
   ];
   for (const [left, right] of sizes) {
-    const lie: [StorageLayout, StorageLayout, StorageLayout] = ["contiguous", "contiguous", "contiguous"];
-    const one = multiply(9, "float32", left, right, lie);
-    const two = multiply(9, "float32", left, right, lie, several);
+    const layout: [StorageLayout, StorageLayout, StorageLayout] = ["contiguous", "contiguous", "contiguous"];
+    const one = multiply(9, "float32", left, right, layout);
+    const two = multiply(9, "float32", left, right, layout, several);
     expect(one).toEqual(two);
   }
 });

@@ -15,11 +15,11 @@ function check(
   dtype: DType,
   shape: number[],
   attrs: PoolAttrs,
-  lies: readonly [StorageLayout, StorageLayout] = ["contiguous", "contiguous"],
+  layouts: readonly [StorageLayout, StorageLayout] = ["contiguous", "contiguous"],
   on = engine,
 ): unknown[] {
   const random = seeded(seed);
-  const x = randomOperand(random, dtype, shape, lies[0]);
+  const x = randomOperand(random, dtype, shape, layouts[0]);
   // Ties and NaN, so that it matters which comes first.
   for (let i = 0; i < x.data.length; i++) {
     const draw = random();
@@ -28,7 +28,7 @@ function check(
     else if (draw < 0.35 && dtype.startsWith("float")) x.data[i] = dtype === "float16" ? 0x7e00 : NaN;
     else if (draw < 0.4 && dtype.startsWith("float")) x.data[i] = dtype === "float16" ? 0xfc00 : -Infinity;
   }
-  return compare(on, { name: "maxPool", routine: maxPool, inputs: [x], attrs, terms: 1, outputLayout: lies[1] });
+  return compare(on, { name: "maxPool", routine: maxPool, inputs: [x], attrs, terms: 1, outputLayout: layouts[1] });
 }
 
 function randomPool(random: () => number, dims: number): { shape: number[]; attrs: PoolAttrs } {
@@ -67,12 +67,12 @@ test("random windows in one to three dimensions", () => {
 });
 
 test("every dtype, operands of any strides", () => {
-  const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+  const layouts: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
   for (const dtype of dtypes) {
     for (let seed = 0; seed < 15; seed++) {
       const random = seeded(seed);
       const { shape, attrs } = randomPool(random, 2);
-      check(seed, dtype, shape, attrs, [lies[seed % 5]!, seed % 3 === 0 ? "permuted" : "contiguous"]);
+      check(seed, dtype, shape, attrs, [layouts[seed % 5]!, seed % 3 === 0 ? "permuted" : "contiguous"]);
     }
   }
 });

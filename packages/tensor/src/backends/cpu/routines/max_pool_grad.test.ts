@@ -70,18 +70,18 @@ test("random windows in one to three dimensions", () => {
 });
 
 test("every dtype, gradients of any strides", () => {
-  const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+  const layouts: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
   for (const dtype of dtypes) {
     // bool has no sums.
     if (dtype === "bool") continue;
     for (let seed = 0; seed < 10; seed++) {
       const { shape, attrs } = randomPool(seeded(seed), 2);
-      check(seed, dtype, shape, attrs, [lies[seed % 5]!, seed % 3 === 0 ? "permuted" : "contiguous"]);
+      check(seed, dtype, shape, attrs, [layouts[seed % 5]!, seed % 3 === 0 ? "permuted" : "contiguous"]);
     }
   }
 });
 
-test("a window that reaches nothing gives its gradient to nothing", () => {
+test("a window without elements has no gradient", () => {
   // One element; the taps lie on both sides of it.
   const attrs = { kernel: [2], stride: [1], padding: [1], dilation: [2], ceilMode: false };
   const [grad] = check(1, "float32", [1, 1, 1], attrs);

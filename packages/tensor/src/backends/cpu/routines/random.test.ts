@@ -63,7 +63,7 @@ test.each(
   }
 });
 
-test("normals are exact within 4 ulp", () => {
+test("normals are accurate within 4 ulp", () => {
   for (const [i, key] of keys.entries()) {
     const attrs: RandomAttrs = { distribution: "normal", dtype: "float32", shape: [50_000], key, counter: i * 2 ** 31 };
     const [got] = draw(attrs) as [number[], number[]];
@@ -96,7 +96,7 @@ test("strided tensors", () => {
   }
 });
 
-test("threads do not change anything", () => {
+test("threads do not change the results", () => {
   several.ready();
   for (const distribution of ["uniform", "normal"] as const) {
     const attrs: RandomAttrs = { distribution, dtype: "float32", shape: [100_003], key: [5, 6], counter: 11 };

@@ -17,7 +17,7 @@ const several = new Engine({}, 2);
 afterAll(() => several.close());
 
 const routines = { cumsum, cumprod } as const;
-const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+const layouts: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
 describe.each(["cumsum", "cumprod"] as const)("%s", (name) => {
   // bool is cast before; products of small integers leave the range in which the reference's numbers are exact.
@@ -29,7 +29,7 @@ describe.each(["cumsum", "cumprod"] as const)("%s", (name) => {
       const rank = 1 + Math.floor(random() * 4);
       const shape = Array.from({ length: rank }, () => 1 + Math.floor(random() * (rank < 3 ? 40 : 9)));
       const dim = Math.floor(random() * rank);
-      const x = randomOperand(random, dtype, shape, lies[Math.floor(random() * lies.length)]!);
+      const x = randomOperand(random, dtype, shape, layouts[Math.floor(random() * layouts.length)]!);
       const outputLayout: StorageLayout = random() < 0.3 ? "permuted" : random() < 0.3 ? "stepped" : "contiguous";
       compare(engine, { name, routine: routines[name], inputs: [x], attrs: { dim }, terms: shape[dim]!, outputLayout });
     }
@@ -44,7 +44,7 @@ describe.each(["cumsum", "cumprod"] as const)("%s", (name) => {
     }
   });
 
-  test("infinities and NaN from where they are on", () => {
+  test("infinities and NaN propagate from their position on", () => {
     const values = [1, 2, Infinity, 3, 1, -Infinity, 4, 5, NaN, 2, 3];
     for (let first = 0; first < 6; first++) {
       const data = Float32Array.from(values.slice(first));
@@ -54,7 +54,7 @@ describe.each(["cumsum", "cumprod"] as const)("%s", (name) => {
   });
 });
 
-test("float32 sums keep the digits that float32 would lose", () => {
+test("float32 sums keep digits that float32 accumulation would lose", () => {
   const data = new Float32Array(100_000).fill(0.1);
   const x: HostOperand = { dtype: "float32", shape: [data.length], strides: [1], data, offset: 0 };
   const [input, out] = [onHeap(engine, x), onHeap(engine, { ...x, data: new Float32Array(data.length) })];

@@ -10,7 +10,7 @@ const engine = new Engine({}, 1);
 const several = new Engine({}, 2);
 afterAll(() => several.close());
 
-const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+const layouts: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
 /** Puts equal elements, zeros of both signs, infinities and NaN among an operand's. */
 function withTies(random: () => number, operand: HostOperand): HostOperand {
@@ -43,7 +43,7 @@ describe.each([false, true])("descending: %s", (descending) => {
       const rank = 1 + Math.floor(random() * 4);
       const shape = Array.from({ length: rank }, () => 1 + Math.floor(random() * (rank < 3 ? 50 : 9)));
       const dim = Math.floor(random() * rank);
-      const x = withTies(random, randomOperand(random, dtype, shape, lies[Math.floor(random() * lies.length)]!));
+      const x = withTies(random, randomOperand(random, dtype, shape, layouts[Math.floor(random() * layouts.length)]!));
       check(engine, x, dim, descending, random() < 0.3 ? "permuted" : random() < 0.3 ? "stepped" : "contiguous");
     }
   });
@@ -68,14 +68,14 @@ test("every short length", () => {
   }
 });
 
-test("threads do not change it", () => {
+test("threads do not change the result", () => {
   several.ready();
   const random = seeded(9);
   const x = withTies(random, randomOperand(random, "float32", [400, 300], "contiguous"));
   for (const dim of [0, 1]) expect(check(several, x, dim, false)).toEqual(check(engine, x, dim, false));
 });
 
-test("every half in its place", () => {
+test("sorts all float16 values", () => {
   const data = Uint16Array.from({ length: 65536 }, (_, i) => i * 40503 & 65535);
   check(engine, { dtype: "float16", shape: [65536], strides: [1], data, offset: 0 }, 0, false);
 });

@@ -10,7 +10,7 @@ const engine = new Engine({}, 1);
 const several = new Engine({}, 2);
 afterAll(() => several.close());
 
-const lies: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
+const layouts: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
 /** Compares the sums and their gradient; answers both. */
 function check(
@@ -101,7 +101,7 @@ test("every float, operands of any strides", () => {
   for (const dtype of ["float16", "float32", "float64"] as const) {
     for (let seed = 0; seed < 40; seed++) {
       const { shape, attrs } = randomPool(seeded(seed), 1 + seed % 2, 4);
-      check(seed, dtype, shape, attrs, [lies[seed % 5]!, seed % 3 === 0 ? "permuted" : "contiguous"]);
+      check(seed, dtype, shape, attrs, [layouts[seed % 5]!, seed % 3 === 0 ? "permuted" : "contiguous"]);
     }
   }
 });
@@ -112,7 +112,7 @@ test("no planes", () => {
   check(1, "float32", [3, 0, 4, 4], attrs);
 });
 
-test("what lies beside a row or a plane is not read into it", () => {
+test("elements outside a row or plane are not read", () => {
   // Infinity next to an image must not reach its sums, nor as infinity · 0 its zeros.
   const attrs = { kernel: [3, 3], stride: [2, 2], padding: [1, 1], ceilMode: true, scale: 0.25 };
   const shape = [1, 1, 6, 7];

@@ -39,12 +39,12 @@ const taken = (did: boolean): void => expect(did).toBe(true);
 /** All three products by tiles beside the reference's. */
 function check(
   [batch, channels, filters, height, width, padding]: Sizes,
-  lie: StorageLayout = "contiguous",
+  layout: StorageLayout = "contiguous",
   on = engine,
 ) {
   const attrs = { stride: [1, 1], padding: [padding, padding], dilation: [1, 1], groups: 1 };
   const random = seeded(batch + channels + filters + height);
-  const x = randomOperand(random, "float32", [batch, channels, height, width], lie);
+  const x = randomOperand(random, "float32", [batch, channels, height, width], layout);
   const w = randomOperand(random, "float32", [filters, channels, 3, 3], "contiguous");
   const bias = randomOperand(random, "float32", [filters], "contiguous");
   const { shape } = routineRules.conv.outputs([x, w], attrs)[0]!;
@@ -127,7 +127,7 @@ test("images of any strides between their rows", () => {
   }
 });
 
-test("NaN spreads over its tiles and no further", () => {
+test("NaN spreads within its tiles only", () => {
   const random = seeded(4);
   const x = randomOperand(random, "float32", [2, 8, 16, 16], "contiguous");
   const w = randomOperand(random, "float32", [8, 8, 3, 3], "contiguous");

@@ -1,4 +1,4 @@
-/** What calls of the module of Winograd's tiles are told. */
+/** The parameter block of convolutions by Winograd's tiles. */
 import { Params } from "./loops.ts";
 
 const fields = [

@@ -27,21 +27,21 @@ export function randomOperand(
   random: () => number,
   dtype: DType,
   shape: readonly number[],
-  lie: StorageLayout,
+  layout: StorageLayout,
 ): HostOperand {
   const rank = shape.length;
-  const gap = lie === "stepped" ? 2 : 1;
+  const gap = layout === "stepped" ? 2 : 1;
   const order = shape.map((_, d) => d);
-  if (lie === "permuted") order.sort(() => random() - 0.5);
+  if (layout === "permuted") order.sort(() => random() - 0.5);
   const strides = new Array<number>(rank).fill(0);
   let size = gap;
   for (const d of order.toReversed()) {
-    if (lie === "repeated" && random() < 0.4) continue;
+    if (layout === "repeated" && random() < 0.4) continue;
     strides[d] = size;
     size *= Math.max(shape[d]!, 1);
   }
   let offset = Math.floor(random() * 5);
-  if (lie === "backwards") {
+  if (layout === "backwards") {
     shape.forEach((n, d) => {
       if (n === 0 || random() < 0.5) return;
       offset += strides[d]! * (n - 1);
