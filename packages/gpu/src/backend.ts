@@ -15,7 +15,7 @@ const smallRead = 2 ** 16;
 /** The backend of one GPU device. */
 export class GpuBackend implements Backend {
   readonly name: string;
-  readonly readsAtOnce = false;
+  readonly readsSynchronously = false;
   /** Records commands, owns memory and transfers data. */
   readonly engine: Engine;
   private readonly kernels: KernelPrograms;

@@ -152,7 +152,7 @@ export class CRF extends Module {
     if (mask && mask.dtype !== "bool") throw new TypeError(`CRF: the mask is ${mask.dtype}; cast it with .to("bool")`);
     const present = mask ?? ones(lead, { dtype: "bool", device });
     const ordered = batchFirst ? present.t() : present;
-    if (mask && device.backend.readsAtOnce) checkGaps(ordered);
+    if (mask && device.backend.readsSynchronously) checkGaps(ordered);
     return [batchFirst ? emissions.transpose(0, 1) : emissions, ordered];
   }
 

@@ -96,7 +96,7 @@ function misfit(tensor: Tensor, source: Tensor): string | null {
 function holds(dtype: DType, source: Tensor): boolean {
   const isInteger = (name: DType): boolean => !isFloat(name) && name !== "bool";
   if (dtype === source.dtype || !isInteger(dtype) || !isInteger(source.dtype)) return true;
-  if (!source.device.backend.readsAtOnce) return true;
+  if (!source.device.backend.readsSynchronously) return true;
   return tidy(() => Boolean(source.to(dtype).to(source.dtype).eq(source).all().item()));
 }
 

@@ -23,7 +23,7 @@ export interface Program {
 export interface Backend {
   readonly name: string;
   /** Whether reading is synchronous and cheap, so that indices can be checked before use. */
-  readonly readsAtOnce: boolean;
+  readonly readsSynchronously: boolean;
   /** Whether kernels and routines accept the dtype. */
   supports(dtype: DType): boolean;
   /** Whether the backend implements this routine. A missing one is composed of other primitives. */

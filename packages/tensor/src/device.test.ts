@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from "vitest";
 
 afterEach(() => {
   vi.unstubAllEnvs();
-  vi.resetModules(); // files share their modules, and the next is not to have these
+  vi.resetModules(); // test files share modules, and the next file must not get these
 });
 
 async function fresh(): Promise<typeof import("./mod.ts") & typeof import("./backend_mod.ts")> {

@@ -36,7 +36,7 @@ import {
   zerosLike,
 } from "./mod.ts";
 
-/** Sizes of which the bytes wrap around in 32 bits, do not fit into any memory, and cannot be counted. */
+/** Sizes whose bytes overflow 32 bits, do not fit in any memory, or are not safe integers. */
 const [wraps, huge, unsafe] = [2 ** 30, 2 ** 40, 2 ** 53];
 
 describe.each(["cpu", "reference"])("on %s", (device) => {
@@ -47,7 +47,7 @@ describe.each(["cpu", "reference"])("on %s", (device) => {
   const square = (): Tensor => one(1, 1).expand(2 ** 26, 2 ** 26);
   const image = (): Tensor => one(1, 1, 4);
 
-  /** What is to be refused, before anything is computed or kept. */
+  /** Calls that must throw before anything is computed or allocated. */
   const refused: Record<string, () => unknown> = {
     // Made
     ...Object.fromEntries([huge, unsafe, 1e200].flatMap((size) =>
@@ -153,7 +153,7 @@ describe.each(["cpu", "reference"])("on %s", (device) => {
     expect(refused[name]!).toThrow(
       /out of memory|can be counted|at most|more than|memory cell|bytes|elements|within the range|are non-negative integers/,
     );
-    // Operands that the functions here made are still there.
+    // The operands that these functions created remain.
     expect(memory().liveBytes - before.liveBytes).toBeLessThan(2 ** 26);
   });
 
@@ -183,7 +183,7 @@ describe.each(["cpu", "reference"])("on %s", (device) => {
     const { values, indices } = maxPool2d(plane, [1001, 70], { padding: [500, 35], stride: 1, returnIndices: true });
     expect([values.amin().item(), indices.amin().item(), values.shape]).toEqual([15, 15, [1, 1, 4, 5]]);
     expect(maxPool1d(plane.reshape(1, 1, 16), 100, { padding: 50, stride: 60 }).toArray()).toEqual([[[15]]]);
-    // Dilated, with more columns than are looked at one by one.
+    // Dilated, with more columns than are checked one by one.
     const wide = maxPool1d(arange(0, 16, 1, on).reshape(1, 1, 16), 71, { padding: 35, dilation: 1, stride: 3 });
     expect(wide.toArray()).toEqual(
       [[[15, 15, 15, 15, 15, 15]]].map((rows) => rows.map((row) => row.slice(0, wide.shape[2]))),

@@ -96,7 +96,7 @@ describe("distributions", () => {
     const bins = new Array<number>(10).fill(0);
     for (const v of sample) bins[Math.min(Math.floor(v * 10), 9)]!++;
     const chiSquared = bins.reduce((sum, n) => sum + (n - count / 10) ** 2 / (count / 10), 0);
-    expect(chiSquared).toBeLessThan(27.9); // 0.1% of even distributions lie beyond
+    expect(chiSquared).toBeLessThan(27.9); // 0.1% of uniform distributions exceed this
   });
 
   test.each(["float32", "float64"] as const)("randn in %s is normal", (dtype) => {
@@ -207,7 +207,7 @@ test("multinomial: orders are as frequent as with sequential draws", () => {
   };
   visit([], 1);
   expect(orders).toBe(24);
-  expect(chiSquared).toBeLessThan(49.7); // of 23 degrees of freedom; 0.1% lie beyond
+  expect(chiSquared).toBeLessThan(49.7); // 23 degrees of freedom; 0.1% exceed this
 });
 
 test("multinomial: time grows with the draws, not with their square", () => {

@@ -1,4 +1,4 @@
-/** What no operation takes is refused by all of them, and nothing is changed: values that are none, integers out of range, JSON. */
+/** Invalid operands throw in all operations and change nothing: values of other types, integers out of range, JSON. */
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
@@ -24,7 +24,7 @@ describe("operands that are neither numbers nor tensors", () => {
   const index = () => zeros([2, 2], { dtype: "int32" });
   const row = () => zeros([1], { dtype: "int32" });
   const mask = () => ones([2, 2], { dtype: "bool" });
-  /** Arguments where one tensor does not do. */
+  /** Arguments of methods that do not take one tensor. */
   const usual: Record<string, () => unknown[]> = {
     gather: () => [0, index()],
     scatter: () => [0, index(), 1],
@@ -61,7 +61,7 @@ describe("operands that are neither numbers nor tensors", () => {
     size: () => [0],
     to: () => ["float32"],
   };
-  /** What some places take. */
+  /** Values that are valid in some places. */
   const legal = (method: string, lie: unknown, fallback: boolean): boolean =>
     (lie === undefined && fallback) || // the default
     (Array.isArray(lie) &&
@@ -90,7 +90,7 @@ describe("operands that are neither numbers nor tensors", () => {
         const given = [...args];
         given[i] = lie;
         const call = (): unknown => (x as unknown as Record<string, (...a: unknown[]) => unknown>)[name]!(...given);
-        // The operation's name comes first, or that of one it is made of; never the runtime's own words.
+        // The message begins with the name of the operation, or of one that it calls; it is never the runtime's own message.
         expect(call, `${name} with ${what} as argument ${i}`).toThrow(/^[a-zA-Z0-9]+_?: (?!Cannot )/);
         expect(x.toArray(), `${name} with ${what}`).toEqual([[1, 2], [3, 4]]);
       }
@@ -127,7 +127,7 @@ describe("operands that are neither numbers nor tensors", () => {
 });
 
 describe("integers that a dtype does not hold", () => {
-  // NumPy 2 refuses all of these, PyTorch 1.13 those that are neither negative nor arithmetic.
+  // NumPy 2 throws for all of these, PyTorch 1.13 for those that are neither negative nor arithmetic.
   const outside: [DType, Scalar[]][] = [
     ["uint8", [256, 300, -1, 2 ** 40, 1e300, 256n, -1n, NaN, Infinity, -Infinity]],
     ["int8", [128, -129, 2n ** 70n, NaN]],
@@ -155,7 +155,7 @@ describe("integers that a dtype does not hold", () => {
       ["indexPut_", () => x.indexPut_([0], value)],
       ["pad", () => h.pad(x, [1, 1], { value })],
     ];
-    // A NaN or an infinity makes floats of what is computed with it.
+    // NaN and infinities promote integers to floats.
     if (typeof value === "bigint" || Number.isInteger(value)) {
       writes.push(
         ["where", () => h.where(none, x, value)],
@@ -198,7 +198,7 @@ describe("integers that a dtype does not hold", () => {
             expect(x.gt(given).toArray()).toEqual(elements.map((e) => e > value));
             expect(x.ge(given).toArray()).toEqual(elements.map((e) => e >= value));
           }
-          // With the number on the left, as gradients and fused expressions have it.
+          // With the number on the left, as in gradients and fused expressions.
           expect(apply("lt", [value, x], {}).toArray()).toEqual(elements.map((e) => value < e));
           expect(apply("ge", [value, x], {}).toArray()).toEqual(elements.map((e) => value >= e));
           expect(h.fused("above", (a) => a.gt(value))([x]).toArray()).toEqual(elements.map((e) => e > value));
@@ -227,7 +227,7 @@ describe("integers that a dtype does not hold", () => {
   });
 
   test("written values must not become infinite; computed ones may", () => {
-    // As PyTorch 1.13: full, fill_, masked_fill and pad refuse, tensor and arithmetic round to infinity.
+    // As in PyTorch 1.13: full, fill_, masked_fill and pad throw, tensor and arithmetic round to infinity.
     const x = ones([1], { dtype: "float16" });
     for (
       const write of [
@@ -400,11 +400,11 @@ describe("options", () => {
 
 test("a misspelt dtype does not compile", () => {
   const x = ones([1]);
-  // @ts-expect-error no dtype and no device is called so
+  // @ts-expect-error no dtype and no device has this name
   expect(() => x.to("flaot32")).toThrow('to: there is no device "flaot32" and no dtype of that name');
-  // @ts-expect-error nor is one among others
+  // @ts-expect-error also in a union
   expect(() => x.to("cpu", "flaot32")).toThrow('no device "flaot32"');
-  // @ts-expect-error a device of a name of one's own needs getDevice(name)
+  // @ts-expect-error a device with a custom name needs getDevice(name)
   expect(() => x.to("npu")).toThrow('no device "npu"');
   expect(x.to("float64").to(getDevice("reference")).to("cpu").dtype).toBe("float64");
   expect(() => x.to("gpu")).toThrow('no device "gpu"');

@@ -87,7 +87,9 @@ const reversedSum = (x: Tensor, dim: number): Tensor => x.flip(dim).cumsum(dim).
  */
 function runningProduct(g: Tensor, { a, out, attrs: { dim } }: Context<"cumprod">): Tensor {
   if (a.ndim === 0 || a.numel === 0) return g;
-  if (a.device.backend.readsAtOnce && a.detach().ne(0).all().item() === 1) return reversedSum(g.mul(out), dim).div(a);
+  if (a.device.backend.readsSynchronously && a.detach().ne(0).all().item() === 1) {
+    return reversedSum(g.mul(out), dim).div(a);
+  }
   const size = a.shape[dim]!;
   const rows = a.movedim(dim, -1);
   const steps = arange(size, { dtype: "int32", device: a.device });

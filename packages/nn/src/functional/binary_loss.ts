@@ -45,7 +45,7 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: Binar
   const { weight, reduction } = options;
   checkReduction("binaryCrossEntropy", reduction ?? "mean");
   checkPair("binaryCrossEntropy", input, target);
-  if (input.device.backend.readsAtOnce) {
+  if (input.device.backend.readsSynchronously) {
     const wrong = input.toTypedArray().find((p: number | bigint) => !(p >= 0 && p <= 1));
     if (wrong !== undefined) {
       throw new RangeError(

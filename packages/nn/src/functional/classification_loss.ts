@@ -104,7 +104,7 @@ function fusedLabelled(scores: Tensor, target: Tensor, options: CrossEntropyOpti
   const labels = checkedLabels("crossEntropy", scores.shape, dim, target);
   // int64 would halve the width of vectors; labels that do not fit are found below.
   const loss = labelLoss(scores, labels.to("int32"), dim, ignoreIndex);
-  if (!labels.device.backend.readsAtOnce) return { loss, share: labels.ne(ignoreIndex).sum() };
+  if (!labels.device.backend.readsSynchronously) return { loss, share: labels.ne(ignoreIndex).sum() };
   const classes = scores.shape[dim]!;
   let share = 0;
   for (const label of labels.toTypedArray()) {

@@ -14,7 +14,7 @@ export function lookUp(
   try {
     return lookup();
   } catch (error) {
-    if (!(error instanceof RangeError) || !indices.device.backend.readsAtOnce) throw error;
+    if (!(error instanceof RangeError) || !indices.device.backend.readsSynchronously) throw error;
     const wrong = [...indices.toTypedArray()].find((index) => index < 0 || index >= size);
     if (wrong === undefined) throw error;
     throw new RangeError(explain(wrong), { cause: error });

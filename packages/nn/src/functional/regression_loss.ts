@@ -143,7 +143,7 @@ export function gaussianNllLoss(
   const { full = false, eps = 1e-6, reduction } = options;
   checkPair("gaussianNllLoss", input, target);
   checkTensor("gaussianNllLoss", variance, "the variance");
-  if (variance.device.backend.readsAtOnce) {
+  if (variance.device.backend.readsSynchronously) {
     const wrong = variance.toTypedArray().find((value: number | bigint) => value < 0);
     if (wrong !== undefined) {
       throw new RangeError(

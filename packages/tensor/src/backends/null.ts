@@ -7,7 +7,7 @@ import type { RoutinePrim } from "../prims/attrs.ts";
 /** A backend without computation. Reads return zeros. */
 export class NullBackend implements Backend {
   readonly name = "null";
-  readonly readsAtOnce = false;
+  readonly readsSynchronously = false;
   /** Kernels and routines dispatched since the last reset, in order. */
   dispatched: Work[] = [];
   /** Bytes allocated and not freed. */

@@ -24,7 +24,7 @@ describe("dispatches, counted by the null backend", () => {
   beforeEach(() => setDefaultDevice("null"));
   afterEach(() => setDefaultDevice(before));
 
-  /** What a function takes: routines by name, kernels by their last operation; bare operands are copied or filled in. */
+  /** The dispatches of a function: routines by name, kernels by their last operation, copies and fills by their operand. */
   function dispatches(run: () => unknown): string[] {
     backend.reset();
     run();
@@ -106,7 +106,7 @@ describe("dispatches, counted by the null backend", () => {
 });
 
 describe("devices", () => {
-  /** A backend that computes in float32 alone. */
+  /** A backend that computes only in float32. */
   class Narrow extends ReferenceBackend {
     override supports(dtype: DType): boolean {
       return dtype === "float32" || dtype === "bool";

@@ -3,10 +3,10 @@ import { afterEach, expect, test, vi } from "vitest";
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
-  vi.resetModules(); // files share their modules, and the next is not to have these
+  vi.resetModules(); // test files share modules, and the next file must not get these
 });
 
-/** What a fresh copy of the package prints at a level of `HEDDLE_DEBUG`. */
+/** The output of a fresh copy of the package at a level of `HEDDLE_DEBUG`. */
 async function printed(level: string): Promise<string[]> {
   vi.stubEnv("HEDDLE_DEBUG", level);
   vi.stubEnv("HEDDLE_DEVICE", "reference");

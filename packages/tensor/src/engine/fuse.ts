@@ -16,7 +16,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 export type FusedFunction = (inputs: readonly Operand[], into?: Tensor | null) => Tensor;
 
 /** A traced expression, for inputs of certain dtypes. */
-interface Written {
+interface Traced {
   /** In the dtype of the result. */
   readonly expr: Expr;
   /** The expression that is computed: in float32 if the result is float16, which is then rounded once. */
@@ -48,16 +48,16 @@ interface Written {
  * ```
  */
 export function fused(name: string, write: (...inputs: Symbolic[]) => Symbolic): FusedFunction {
-  const known: Map<string, Written> = new Map();
+  const known: Map<string, Traced> = new Map();
   return (inputs, into = null) => {
     const { tensors, scalars, signature } = sorted(name, inputs);
-    let written = known.get(signature);
-    if (written === undefined) known.set(signature, written = writeDown(name, inputs, tensors, write));
-    scalars.push(...written.constants);
-    const output = runExpression(name, tensors, scalars, written.expr, into);
+    let traced = known.get(signature);
+    if (traced === undefined) known.set(signature, traced = trace(name, inputs, tensors, write));
+    scalars.push(...traced.constants);
+    const output = runExpression(name, tensors, scalars, traced.expr, into);
     const tape = into === null ? activeTape() : null;
     if (tape?.enabled && tensors.some(isRecorded)) {
-      tape.recordExpression(name, tensors, scalars, written.expr, output);
+      tape.recordExpression(name, tensors, scalars, traced.expr, output);
     }
     return output;
   };
@@ -100,7 +100,7 @@ export function fuseSum(
   dims: readonly number[],
 ): Tensor {
   const { tensors, scalars } = sorted(name, inputs);
-  const { expr, wide, constants } = writeDown(name, inputs, tensors, write);
+  const { expr, wide, constants } = trace(name, inputs, tensors, write);
   return sumExpression(name, tensors, [...scalars, ...constants], wide, expr.dtype, dims);
 }
 
@@ -130,12 +130,12 @@ function sorted(
   return { tensors, scalars, signature };
 }
 
-function writeDown(
+function trace(
   name: string,
   inputs: readonly Operand[],
   tensors: readonly Tensor[],
   write: (...inputs: Symbolic[]) => Symbolic,
-): Written {
+): Traced {
   const leaves = tensors.map(({ dtype }, index): Expr => ({ op: "input", index, dtype }));
   const { expr, constants } = onLeaves(name, inputs, tensors, leaves, write);
   if (!isHalf(...tensors)) return { expr, wide: expr, constants };
@@ -158,7 +158,7 @@ function onLeaves(
     return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: leaves[0]!.dtype }, 0, draft);
   });
   const given = draft.scalars.length;
-  const written = write(...symbols);
-  checkSynchronous(name, written, "an expression is written down at once");
-  return { expr: written.expr, constants: draft.scalars.slice(given) };
+  const traced = write(...symbols);
+  checkSynchronous(name, traced, "the function must return an expression");
+  return { expr: traced.expr, constants: draft.scalars.slice(given) };
 }

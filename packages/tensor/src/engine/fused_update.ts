@@ -19,7 +19,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 export type UpdateFunction = (targets: readonly Tensor[], inputs: readonly Operand[]) => void;
 
 /** A traced update, for operands of certain dtypes. Its sources are the targets, then the tensors among the inputs. */
-interface Written {
+interface Traced {
   readonly exprs: readonly Expr[];
   readonly constants: readonly Scalar[];
   readonly sources: readonly RowSource[];
@@ -49,13 +49,13 @@ interface Written {
  * ```
  */
 export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => readonly Symbolic[]): UpdateFunction {
-  const known: Map<string, Written> = new Map();
+  const known: Map<string, Traced> = new Map();
   return (targets, inputs) => {
     let signature = "";
     for (const { dtype } of targets) signature += `${dtype} `;
     for (const input of inputs) signature += isTensor(input) ? `${input.dtype} ` : "scalar ";
-    let written = known.get(signature);
-    if (written === undefined) known.set(signature, written = writeDown(name, targets, inputs, write));
+    let traced = known.get(signature);
+    if (traced === undefined) known.set(signature, traced = trace(name, targets, inputs, write));
     for (const target of targets) checkWritable(name, target);
     const tensors: Tensor[] = [];
     const scalars: Scalar[] = [];
@@ -67,19 +67,19 @@ export function fusedUpdate(name: string, write: (...operands: Symbolic[]) => re
       } else if (input.isDisposed) throw freedError(input, name);
       else tensors.push(input);
     }
-    scalars.push(...written.constants);
-    if (!isOneKernel(targets, tensors)) oneByOne(name, targets, tensors, scalars, written);
-    else inOneKernel(name, targets, tensors, scalars, written);
+    scalars.push(...traced.constants);
+    if (!isOneKernel(targets, tensors)) oneByOne(name, targets, tensors, scalars, traced);
+    else inOneKernel(name, targets, tensors, scalars, traced);
     for (const { storage } of targets) storage.version++;
   };
 }
 
-function writeDown(
+function trace(
   name: string,
   targets: readonly Tensor[],
   inputs: readonly Operand[],
   write: (...operands: Symbolic[]) => readonly Symbolic[],
-): Written {
+): Traced {
   const draft: Draft = { scalars: [] };
   const sources: RowSource[] = [];
   const source = ({ dtype, ndim }: Tensor, from: RowSource): Symbolic =>
@@ -92,9 +92,9 @@ function writeDown(
     return new Symbolic({ op: "scalar", index: draft.scalars.length - 1, dtype: olds[0]!.dtype }, 0, draft);
   });
   const given = draft.scalars.length;
-  const written = write(...olds, ...symbols);
-  checkSynchronous(name, written, "expressions are written down at once");
-  const exprs = written.map(({ expr }, i) => {
+  const traced = write(...olds, ...symbols);
+  checkSynchronous(name, traced, "the function must return expressions");
+  const exprs = traced.map(({ expr }, i) => {
     const { dtype } = targets[i]!;
     return dtype === "float16" ? cast(expr, dtype) : expr;
   });
@@ -140,7 +140,7 @@ function inOneKernel(
   targets: readonly Tensor[],
   inputs: readonly Tensor[],
   scalars: readonly Scalar[],
-  { sources, steps }: Written,
+  { sources, steps }: Traced,
 ): void {
   const { dtype, numel, device, shape } = targets[0]!;
   const whole = [...targets, ...inputs].every((x) => x.numel === numel && x.isContiguous());
@@ -194,7 +194,7 @@ function oneByOne(
   targets: readonly Tensor[],
   inputs: readonly Tensor[],
   scalars: readonly Scalar[],
-  { exprs }: Written,
+  { exprs }: Traced,
 ): void {
   const values = exprs.map((expr) => runExpression(name, [...targets, ...inputs], scalars, expr, null));
   targets.forEach((target, i) => {

@@ -18,7 +18,7 @@ import type { CpuBackend } from "../backends/cpu/mod.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** What is counted as live, by operation. */
+/** Live memory, by operation. */
 const accounts = (): string => JSON.stringify(memory());
 
 test("running out of memory changes neither weights nor the accounting", () => {
@@ -68,7 +68,7 @@ describe.each(["cpu", "reference"])("on %s", (device) => {
   test.each(Object.keys(operations))("when %s fails on its way, none of its memory stays", (name) => {
     const operation = operations[name]!;
     const input = x();
-    operation(input); // what is made once
+    operation(input); // creates cached objects
     const { backend } = getDevice(device);
     const used = (): unknown => (backend as Partial<CpuBackend>).engine?.heap.inUse;
     // Each call into the backend fails once.
@@ -91,7 +91,7 @@ describe.each(["cpu", "reference"])("on %s", (device) => {
           failed = true;
         }
         failing.mockRestore();
-        // What the operations in these functions made before the one that failed is theirs; the counts of single ones are exact.
+        // Tensors that these functions created before the failing operation remain; the counts of single operations are exact.
         if (failed && single.has(name) && !(device === "reference" && composites.has(name))) {
           expect({ liveBytes: memory().liveBytes, storages: memory().storages }, `${method} ${nth}`)
             .toEqual({ liveBytes, storages });
@@ -134,7 +134,7 @@ describe.each(["cpu", "reference"])("on %s", (device) => {
   });
 });
 
-/** Those that are one primitive, or free what they made on the way. */
+/** Operations that are one primitive, or free their intermediate results. */
 const single = new Set([
   ...[
     "elementwise",
@@ -153,7 +153,7 @@ const single = new Set([
   ...["full", "tensor", "fromTypedArray", "copy", "read"],
 ]);
 
-/** What is composed of several operations on devices without row kernels: those before the one that fails are freed as any other's. */
+/** Operations that are composites on devices without row kernels: intermediate results before the failing one are freed. */
 const composites = new Set(["rows", "softmax"]);
 
 test("work beyond 32-bit sizes throws, with the operation and the shape", () => {

@@ -5,7 +5,7 @@ import { areDisjoint } from "./overlap.ts";
 describe("areDisjoint", () => {
   const all = arange(120);
 
-  /** Whether they have no element in common, element by element: each holds its place. */
+  /** Whether they have no element in common, checked element by element. */
   function disjoint(a: Tensor, b: Tensor): boolean {
     const places = new Set(a.flatten().toTypedArray("float32"));
     return !Array.from(b.flatten().toTypedArray("float32")).some((place) => places.has(place));

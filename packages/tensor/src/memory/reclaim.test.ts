@@ -5,10 +5,10 @@ type Heddle = typeof import("../mod.ts") & typeof import("../engine_mod.ts");
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
-  vi.resetModules(); // files share their modules, and the next is not to have these
+  vi.resetModules(); // test files share modules, and the next file must not get these
 });
 
-/** A fresh copy of the package on the null device, whose memory takes none, and the warnings that it gives. */
+/** A fresh copy of the package on the null device, which allocates no real memory, and its warnings. */
 async function fresh(): Promise<{ heddle: Heddle; lines: string[] }> {
   vi.stubEnv("HEDDLE_DEVICE", "null");
   vi.resetModules();
@@ -21,7 +21,7 @@ async function fresh(): Promise<{ heddle: Heddle; lines: string[] }> {
 const live = ({ memory }: Heddle): number => memory().liveBytes / 2 ** 20;
 
 describe("a loop without scopes", () => {
-  /** The most that is alive while a step of 4 MiB runs, over and over. */
+  /** The peak memory while a step of 4 MiB runs repeatedly. */
   async function most(heddle: Heddle, steps: number, wait: (step: number) => Promise<unknown>): Promise<number> {
     const x = heddle.zeros([2 ** 20]);
     let high = 0;
@@ -60,7 +60,7 @@ describe("a loop without scopes", () => {
     const { heddle, lines } = await fresh();
     const x = heddle.zeros([2 ** 20]);
     for (let i = 0; i < 400; i++) {
-      heddle.tidy(() => void x.add(1)); // as optimisers and backward do: a scope that was open once is none around the loop
+      heddle.tidy(() => void x.add(1)); // as optimisers and backward do: an earlier scope is not a scope around the loop
       x.mul(2);
     }
     expect(lines).toHaveLength(1);

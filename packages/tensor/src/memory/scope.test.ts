@@ -2,7 +2,7 @@ import { internals } from "../tensor/core.ts";
 import { describe, expect, test } from "vitest";
 import { arange, cat, keep, memory, ones, resetPeakMemory, scope, type Tensor, tidy, zeros } from "../mod.ts";
 
-/** Live bytes and storages, which a test must leave as it found them. */
+/** Live bytes and storages, which a test must leave unchanged. */
 const live = (): [number, number] => [memory().liveBytes, memory().storages];
 
 describe("memory()", () => {
@@ -81,7 +81,7 @@ describe("scope", () => {
     open.end();
     expect(outside.toArray()).toEqual([1, 1]);
     expect(kept.toArray()).toEqual([2, 2]);
-    expect(view.toArray()).toEqual([0, 0]); // its base is gone, its memory is not
+    expect(view.toArray()).toEqual([0, 0]); // its base is freed, its memory is not
     for (const x of [outside, kept, view]) x.dispose();
     expect(live()).toEqual(before);
   });
@@ -236,7 +236,7 @@ describe("a scope that is open across an await", () => {
     open.end();
     expect(() => made.add(1)).toThrow(told);
     await expect(made.data()).rejects.toThrow(told);
-    // What was made before the await, by whoever opened the scope, is another matter.
+    // The message does not apply to tensors from before the await, by the function that opened the scope.
     expect(() => before.add(1)).toThrow(
       /call keep\(t\) inside the scope, or return it from tidy\(\(\) => …\), to use it afterwards$/,
     );

@@ -3,10 +3,10 @@ import { afterEach, expect, test, vi } from "vitest";
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
-  vi.resetModules(); // files share their modules, and the next is not to have these
+  vi.resetModules(); // test files share modules, and the next file must not get these
 });
 
-/** Warnings while a fresh copy of the package fills memory (the null device's, of which there is none) without end. */
+/** Warnings while a fresh copy of the package fills the memory of the null device without end. */
 async function warnings(budget: string, fill: (heddle: typeof import("../mod.ts")) => void): Promise<string[]> {
   vi.stubEnv("HEDDLE_MEMORY_BUDGET", budget);
   vi.stubEnv("HEDDLE_DEVICE", "null");
@@ -17,7 +17,7 @@ async function warnings(budget: string, fill: (heddle: typeof import("../mod.ts"
   return lines;
 }
 
-/** 100 MiB a step. */
+/** 100 MiB per step. */
 function grow({ zeros }: typeof import("../mod.ts"), steps: number): void {
   const kept = [zeros([25 * 2 ** 20])];
   for (let i = 1; i < steps; i++) kept.push(kept[0]!.add(i));

@@ -17,7 +17,7 @@ import {
   zeros,
 } from "../mod.ts";
 
-// Values are recorded from PyTorch (conformance/fixtures/convolutions.json). Here are identities, and what is refused.
+// Values are recorded from PyTorch (conformance/fixtures/convolutions.json). This file has identities and errors.
 
 const x = ones([1, 2, 6, 6]);
 const w = ones([4, 2, 3, 3]);
@@ -104,7 +104,7 @@ describe("identities", () => {
     for (const [stride, outputPadding, dilation] of [[1, 1, 2], [1, 2, 3], [2, 2, 3]] as const) {
       const [image, kernel] = [draw(1, 2, ...Array(dims).fill(4)), draw(2, 1, ...Array(dims).fill(2))];
       const longer = call(image, kernel, { stride, dilation, outputPadding });
-      // What is added at the end is 0, and the rest what it is without it.
+      // Elements added at the end are 0, and the others are unchanged.
       const plain = call(image, kernel, { stride, dilation });
       let rest = longer;
       for (let d = 2; d < dims + 2; d++) rest = rest.narrow(d, 0, plain.shape[d]!);

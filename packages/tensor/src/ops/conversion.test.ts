@@ -74,9 +74,9 @@ describe("arrays", () => {
     // Both are a Uint8Array, but not the same values.
     expect(() => x.to("uint8").toTypedArray("bool")).toThrow("is uint8, not bool");
     await expect(x.data("float64")).rejects.toThrow("data: the tensor of shape [1, 3] is float32, not float64");
-    // @ts-expect-error no dtype is called so
+    // @ts-expect-error no dtype has this name
     expect(() => x.toTypedArray("flaot32")).toThrow('toTypedArray: unknown dtype "flaot32"; use one of float32, ');
-    // @ts-expect-error no dtype is called so
+    // @ts-expect-error no dtype has this name
     await expect(x.data("flaot32")).rejects.toThrow('data: unknown dtype "flaot32"');
   });
 
@@ -85,7 +85,7 @@ describe("arrays", () => {
     expectTypeOf(x.toArray()).toEqualTypeOf<NestedArray>();
     expectTypeOf(x.toArray<number[][]>()).toEqualTypeOf<number[][]>();
     expect(x.toArray<[number, number][]>().map(([a, b]) => a + b)).toEqual([3, 7]);
-    // @ts-expect-error the type is a statement of the caller's, never inferred from where the result goes
+    // @ts-expect-error the type must be written out; it is not inferred from the use of the result
     const rows: number[][] = x.toArray();
     expect(rows.length).toBe(2);
     // @ts-expect-error no tensor holds strings

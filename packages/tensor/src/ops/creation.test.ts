@@ -95,7 +95,7 @@ describe("arange", () => {
     expect(arange(0).shape).toEqual([0]);
     expect(arange(3, { dtype: "int64" }).toArray()).toEqual([0n, 1n, 2n]);
     expect(arange(1, 3, { dtype: "int32" }).toArray()).toEqual([1, 2]);
-    expect(arange(100000).at(-1).item()).toBe(99999); // no error adds up
+    expect(arange(100000).at(-1).item()).toBe(99999); // no error accumulates
   });
 
   test("throws for steps that never reach the end", () => {

@@ -172,7 +172,7 @@ export function lookup(operation: string, { view, advanced }: Indexed): Lookup {
     checkRange(operation, index, dim, size);
     const whole = index.to("int32");
     // An index that is out of range in its dimension may, with others, give an existing row.
-    const checks = advanced.length > 1 && !index.device.backend.readsAtOnce;
+    const checks = advanced.length > 1 && !index.device.backend.readsSynchronously;
     rows = rows === null
       ? (checks ? firstRowsOrNone : firstRows)([whole, size])
       : (checks ? nextRowsOrNone : nextRows)([rows, whole, size]);
@@ -189,7 +189,7 @@ export function lookup(operation: string, { view, advanced }: Indexed): Lookup {
 }
 
 function checkRange(operation: string, index: Tensor, dim: number, size: number): void {
-  if (!index.device.backend.readsAtOnce || index.numel === 0) return;
+  if (!index.device.backend.readsSynchronously || index.numel === 0) return;
   for (const value of index.toTypedArray()) {
     if (value < -size || value >= size) {
       throw new RangeError(

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { cat, einsum, meshgrid, oneHot, ones, pad, stack, tensor, where, zeros } from "../mod.ts";
 
-// Values are recorded from PyTorch (conformance/fixtures/shapes.json, products.json). Here is what is refused.
+// Values are recorded from PyTorch (conformance/fixtures/shapes.json, products.json). This file has errors.
 
 const x = ones([2, 3]);
 

@@ -21,7 +21,7 @@ describe("linear", () => {
     expect(linear(x, w, { bias: tensor([[1], [3]]) }).toArray()).toEqual([[-1, -1, -1], [1, 1, 1]]);
     const [i, j] = [tensor([[100, 100]], { dtype: "int8" }), tensor([[1, 1], [-1, 0]], { dtype: "int8" })];
     const bias = tensor([1, 1], { dtype: "int8" });
-    expect(linear(i, j, { bias, activation: "relu" }).toArray()).toEqual([[0, 0]]); // 201 is −55 there
+    expect(linear(i, j, { bias, activation: "relu" }).toArray()).toEqual([[0, 0]]); // 201 wraps to −55
   });
 
   test("unknown activations and other dtypes throw", () => {

@@ -13,7 +13,7 @@ describe.each(["cpu", "reference"])("products into views on %s", (name) => {
 
   test("are the products, and leave other memory unchanged", () => {
     manualSeed(1);
-    // Heads side by side in memory, as attention writes them.
+    // Adjacent heads in memory, as attention writes them.
     const memory = zeros([2, 5, 3, 4], { device });
     const out = memory.permute(0, 2, 1, 3).narrow(2, 1, 3);
     const [a, b] = [draw(2, 3, 3, 6), draw(2, 3, 4, 6).transpose(-2, -1)];

@@ -116,7 +116,7 @@ function shuffled(n: number, generator: Generator): Int32Array {
 
 /** @throws RangeError that names a value out of range. Does not check on devices that cannot be read synchronously. */
 function checkWithin(operation: string, x: Tensor, what: string, least: number, most: number, limits: string): void {
-  if (!x.device.backend.readsAtOnce || x.numel === 0) return;
+  if (!x.device.backend.readsSynchronously || x.numel === 0) return;
   tidy(() => {
     const values = x.detach();
     const fits = most === Infinity ? values.ge(least) : values.ge(least).logicalAnd(values.le(most));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { arange, ones, type Tensor, zeros } from "../mod.ts";
 
-// What views show is recorded from PyTorch (conformance/fixtures/shapes.json). Here: that they are views, and what is refused.
+// The elements of views are recorded from PyTorch (conformance/fixtures/shapes.json). This file checks that they are views, and errors.
 
 test.each<[string, (x: Tensor) => Tensor]>([
   ["view", (x) => x.view(4, 6)],

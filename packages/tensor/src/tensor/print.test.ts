@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { arange, full, memory, ones, scope, tensor, zeros } from "../mod.ts";
 import { ReferenceBackend, registerDevice } from "../backend_mod.ts";
 
-// What PyTorch prints is recorded: conformance/fixtures/printing.json. Here is how it gets to the screen.
+// PyTorch's text is recorded in conformance/fixtures/printing.json. This file checks how it is printed.
 
 test("String, templates and concatenation", () => {
   const x = tensor([1, 2.5]);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memory, rand, Tensor, tensor } from "../mod.ts";
 
-/** Methods that give no new tensor, or that are for the library itself. */
+/** Methods that return no new tensor, or are internal. */
 const others = /^(dispose|disposeBelongings|own|disown|become|backward|requiresGrad_|retainGrad|registerHook|to)$/;
 
 const [a, b] = [rand([4, 4]), rand([4, 4])];

@@ -54,7 +54,7 @@ test("imports and vectors", () => {
   expect(() => module.importFunction("late", [], [])).toThrow(/before/);
 });
 
-/** Types of an instruction's operands, read off its name. */
+/** The types of an instruction's operands, from its name. */
 function operandTypes(name: string): ValueType[] | null {
   const [type, what] = name.split(".") as [string, string | undefined];
   if (what === undefined) return null;

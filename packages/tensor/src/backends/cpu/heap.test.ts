@@ -35,7 +35,7 @@ test("blocks in use never overlap, whatever was freed, split and merged before",
   const used: { pointer: number; bytes: number }[] = [];
   let live = 0;
   for (let i = 0; i < 20_000; i++) {
-    // 20 MB live at most, of 100 MB: sizes of ever other lengths would fill the rest were gaps never joined.
+    // At most 20 MB of 100 MB are live. Varying sizes would fill the rest if gaps were never merged.
     if (used.length === 0 || (live < 20e6 && draw() < 0.6)) {
       const bytes = Math.floor(2 ** (6 + draw() * 16));
       used.push({ pointer: heap.alloc(bytes), bytes });
@@ -93,7 +93,7 @@ test("size classes are correct around every power of two up to 2^53", () => {
   );
 });
 
-/** All that a heap counts. */
+/** All counters of a heap. */
 function accounts(heap: Heap): string {
   const fields = heap as unknown as Record<"end" | "freeBytes" | "freed" | "free" | "odd" | "borrowed", unknown>;
   const { end, freeBytes, freed, free, odd, borrowed } = fields;
@@ -110,7 +110,7 @@ test.each([0, -1, 1])("sizes beyond the address space throw, and change nothing 
   const pages = heap.memory.buffer.byteLength;
   for (let exponent = 32; exponent <= 53; exponent++) {
     for (const size of [2 ** exponent + more, 3 * 2 ** exponent + more, 2 ** exponent + 2 ** 31 + more]) {
-      if (size === 2 ** 32 - 1) continue; // refused as well, but only by the system
+      if (size === 2 ** 32 - 1) continue; // throws too, but only in the system
       expect(() => heap.alloc(size), `${size}`).toThrow(`out of memory: ${size} bytes more do not fit`);
       expect(() => heap.borrow(size), `${size}`).toThrow("out of memory");
     }
@@ -128,7 +128,7 @@ test("the last page is never allocated: the end of every block is an address", (
   expect(heap.maximumPages).toBe(65535);
 });
 
-/** A request, a loan, the release of the nth block, or the end of all loans. */
+/** An allocation, a loan, the release of the nth block, or the end of all loans. */
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("alloc" as const), size: smallSize }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("borrow" as const), size: smallSize }) },
@@ -179,7 +179,7 @@ test.each([false, true])("random allocations and frees keep canaries intact (poi
         const end = sorted[i + 1]?.pointer ?? heap.memory.buffer.byteLength;
         expect(pointer + Heap.sizeClass(bytes)).toBeLessThanOrEqual(end);
       });
-      // All of it can be one block again.
+      // All memory can form one block again.
       for (const { pointer, bytes, borrowed } of blocks) {
         if (borrowed) heap.giveBack(pointer);
         else heap.release(pointer, bytes);
@@ -196,7 +196,7 @@ test("fragmented memory is merged before a request fails", () => {
   const heap = new Heap(false, 64);
   const pieces = Array.from({ length: 63 }, () => heap.alloc(65536));
   heap.release(pieces[3]!, 65536);
-  expect(() => heap.alloc(131072)).toThrow("out of memory"); // the neighbours are in use
+  expect(() => heap.alloc(131072)).toThrow("out of memory"); // the adjacent blocks are in use
   heap.release(pieces[4]!, 65536);
   expect(heap.alloc(131072)).toBe(pieces[3]);
 });

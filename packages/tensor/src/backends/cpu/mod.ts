@@ -28,7 +28,7 @@ interface CpuProgram extends Program {
 /** The CPU backend. */
 export class CpuBackend implements Backend {
   readonly name = "cpu";
-  readonly readsAtOnce = true;
+  readonly readsSynchronously = true;
   /** The memory and the threads. */
   readonly engine: Engine;
   private readonly kernels: Kernels;

@@ -3,7 +3,7 @@ import { arange, type Device, full, getDevice, stack, type Tensor } from "../../
 import { registerDevice } from "../../backend_mod.ts";
 import { CpuBackend } from "./mod.ts";
 
-/** A device with unused memory: the next tensor lies right behind the parameters. */
+/** A device with unused memory: the next tensor directly follows the parameters. */
 function freshDevice(): Device {
   registerDevice("cpu of the parameters", () => new CpuBackend(1));
   return getDevice("cpu of the parameters");

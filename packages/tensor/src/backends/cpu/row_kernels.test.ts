@@ -13,7 +13,7 @@ import { CpuBackend } from "./mod.ts";
 const cpu = getDevice("cpu");
 const reference = getDevice("reference");
 
-/** What a row primitive should give, in float64 and by other operations. */
+/** The expected result of a row primitive, by other operations in float64. */
 const expected: { readonly [P in RowPrim]: (inputs: readonly Tensor[], attrs: Attrs[P]) => readonly Tensor[] } = {
   softmax: ([x, ...masks], { dim, scale = 1, limited }) => {
     let sum = x!.mul(scale);
@@ -74,7 +74,7 @@ const expected: { readonly [P in RowPrim]: (inputs: readonly Tensor[], attrs: At
   },
 };
 
-/** Within a share of the largest element, or equal where that is not finite. */
+/** Within a fraction of the largest element, or equal if that is not finite. */
 function expectClose(actual: Tensor, wanted: Tensor, tolerance: number): void {
   expect(actual.shape).toEqual(wanted.shape);
   const a = [...actual.to("float64").toTypedArray("float64")];
@@ -122,7 +122,7 @@ for (const dtype of ["float32", "float64"] as const) {
         const dim = shape.length - 1;
         const [rows, length] = shape.slice(-2) as [number, number];
         const x = draw(shape);
-        // Of the first row nothing takes part.
+        // The first row is masked everywhere.
         const last = arange(-1, rows - 1, 1, { dtype: "int32", device: cpu }).unsqueeze(1);
         const some = draw([length]).gt(0);
         const added = draw([rows, 1]);

@@ -24,7 +24,7 @@ afterEach(() => {
   for (const engine of engines.splice(0)) engine.close();
 });
 
-/** An engine whose threads are up. */
+/** An engine whose threads run. */
 function started(threads: number, host: HostFunctions = {}): Engine {
   const engine = new Engine(host, threads);
   engines.push(engine);
@@ -60,7 +60,7 @@ function busy(f: FunctionBuilder, count: number): Code[] {
   return [set(rest, i32(count)), whileLoop(get(rest), set(rest, op("i32.sub", get(rest), i32(1))))];
 }
 
-/** Sums what `curve` makes of the chunk's numbers into word `begin / 10` after the address in `params`. */
+/** Sums `curve` of the chunk's numbers into word `begin / 10` after the address in `params`. */
 function sums(engine: Engine): CompiledModule {
   return compile(engine, ({ f, params, begin, end, curve }) => {
     const total = f.local("f32");
@@ -177,7 +177,7 @@ test("memory may grow between jobs and during one, and threads see the new part"
     expect([items[0], items[count >> 1], items[count - 1]]).toEqual([round + 1, round + 1, round + 1]);
     expect(items.indexOf(round)).toBe(-1);
     engine.heap.release(pointer, size);
-    if (round % 7 === 0) entry = increment(engine); // a module whose bytes lie in new memory
+    if (round % 7 === 0) entry = increment(engine); // a module whose bytes are in new memory
   }
 });
 
@@ -208,8 +208,8 @@ test("a trap on any thread is thrown by the call after all threads have stopped"
     expect(after).toBeGreaterThanOrEqual(0); // not all was done
     const until = performance.now() + 5;
     while (performance.now() < until);
-    expect([...items]).toEqual(done); // and nobody goes on
-    // The engine is still in order.
+    expect([...items]).toEqual(done); // and no thread continues
+    // The engine still works.
     items.fill(0);
     engine.parallel(fine, pointer, 1000, 1);
     expect(items.every((item) => item === 1)).toBe(true);

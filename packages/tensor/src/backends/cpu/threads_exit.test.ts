@@ -1,4 +1,4 @@
-/** Programs with threads end as programs without: by real processes of the runtime that runs the tests. */
+/** Programs with threads end like programs without. These tests start real processes of the runtime that runs them. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -232,7 +232,7 @@ test("workers that die immediately: one thread and no error", async () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     console.log(engine.ready(2000));`;
-  // Deno writes what was thrown in a worker, whether it is caught or not.
+  // Deno prints exceptions in workers, even if they are caught.
   expect(await run(script)).toMatchObject({ code: 0, signal: null, stdout: "false\n" });
   const loud = await run(script, { env: { HEDDLE_DEBUG: "1" } });
   expect(loud).toMatchObject({ code: 0, signal: null, stdout: "false\n" });

@@ -56,7 +56,7 @@ interface HostProgram extends Program {
 /** The reference backend. */
 export class ReferenceBackend implements Backend {
   readonly name = "reference";
-  readonly readsAtOnce = true;
+  readonly readsSynchronously = true;
   private readonly rendered: Map<string, RenderedKernel> = new Map();
   private special: Special | null = null;
   private readonly poisons: boolean = poisonsMemory();

@@ -60,12 +60,12 @@ export const pow: BinaryExpander = (f, x, y, fused) => {
   const low = v.let(lowerPower(v, m, get(e), exponent));
   const high = v.let(lowerPower(v, upper(m), upper(get(e)), upper(exponent)));
   const value = v.variable(shuffle([0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23], low, high));
-  v.rarely(unusual, mend(v, base, exponent, value));
+  v.rarely(unusual, fixSpecialCases(v, base, exponent, value));
   return v.result(get(value));
 };
 
 /** Fixes the special cases. */
-function mend(v: Lanes, x: Code, y: Code, value: ReturnType<Lanes["variable"]>): Code {
+function fixSpecialCases(v: Lanes, x: Code, y: Code, value: ReturnType<Lanes["variable"]>): Code {
   const temporary = v.variable(f32x4(0));
   const a = op("f32x4.abs", x);
   const infinity = f32x4(Infinity);

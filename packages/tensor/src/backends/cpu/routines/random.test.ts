@@ -17,7 +17,7 @@ const engine = new Engine({}, 1);
 const several = new Engine({}, 2);
 afterAll(() => several.close());
 
-/** What the engine and the reference draw. */
+/** The random numbers of the engine and of the reference. */
 function draw(attrs: RandomAttrs, on = engine, strides = contiguousStrides(attrs.shape)): (readonly number[])[] {
   const { dtype, shape } = attrs;
   const room = 3 + 4 * sizeOf(shape);
@@ -26,7 +26,7 @@ function draw(attrs: RandomAttrs, on = engine, strides = contiguousStrides(attrs
   const out = onHeap(on, host);
   random(on, [], [out], attrs);
   reference([], [host], attrs);
-  // Beside the tensor everything is as it was.
+  // Memory around the tensor is unchanged.
   const written = typedArrayOver(dtype, on.heap.memory.buffer, out.pointer - itemSize(dtype), room);
   for (let i = 0; i < room; i++) {
     if (data[i] === 0 && written[i] !== 0) {

@@ -12,7 +12,7 @@ afterAll(() => several.close());
 
 const layouts: readonly StorageLayout[] = ["contiguous", "permuted", "stepped", "repeated", "backwards"];
 
-/** Compares the sums and their gradient; answers both. */
+/** Compares the sums and their gradient. Returns both. */
 function check(
   seed: number,
   dtype: DType,

@@ -33,10 +33,10 @@ type Sizes = readonly [
 /** Errors of tiles are about twice those of plain sums: see the last test. */
 const slack = 2;
 
-/** What `compare` runs: the tiles alone, which have to take the work. */
+/** The routine under test: only the tiles, which must accept the work. */
 const taken = (did: boolean): void => expect(did).toBe(true);
 
-/** All three products by tiles beside the reference's. */
+/** Compares all three products by tiles with those of the reference. */
 function check(
   [batch, channels, filters, height, width, padding]: Sizes,
   layout: StorageLayout = "contiguous",
