@@ -6,7 +6,7 @@ export type DType = "float32" | "float64" | "float16" | "int8" | "int16" | "int3
 /** A JavaScript value that can be used in place of a 0-dimensional tensor. */
 export type Scalar = number | bigint | boolean;
 
-/** The typed arrays that storages consist of: float16 is kept as its bits in a `Uint16Array`, bool as 0 and 1. */
+/** The typed arrays that hold elements: float16 is stored as bits in a `Uint16Array`, bool as 0 and 1. */
 export type TypedArray<B extends ArrayBufferLike = ArrayBufferLike> =
   | Float32Array<B>
   | Float64Array<B>
