@@ -4,7 +4,7 @@ import { checkScalar } from "./checks.ts";
 import { runExpression } from "./execute/elementwise.ts";
 import { sumExpression } from "./execute/reduce.ts";
 import type { Scalar } from "../dtype.ts";
-import { isHalf } from "./in_float32.ts";
+import { isHalf } from "./upcast.ts";
 import { cast, type Expr, widen } from "../ir/kernel.ts";
 import { checkValue } from "../scalar.ts";
 import { type Draft, Symbolic } from "./symbolic.ts";

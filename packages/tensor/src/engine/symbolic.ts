@@ -1,7 +1,7 @@
 /** Symbolic tensors, which trace expressions of element-wise operations. */
 import { checkScalar } from "./checks.ts";
 import { type DType, resultType, type Scalar } from "../dtype.ts";
-import { withinRange } from "./execute/scalars.ts";
+import { withinRange } from "./execute/scalar_range.ts";
 import { cast, type Expr } from "../ir/kernel.ts";
 import { type Elementwise, type ElementwisePrim, elementwiseRows } from "../prims/elementwise.ts";
 import { table } from "../prims/table.ts";
@@ -14,7 +14,7 @@ export interface Draft {
   readonly scalars: Scalar[];
 }
 
-/** Writes down one operation, with the types that the table of primitives gives it. */
+/** Traces one operation, with the types in the table of primitives. */
 function operation(
   name: Exclude<ElementwisePrim, "cast">,
   draft: Draft,

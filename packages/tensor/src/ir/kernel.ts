@@ -18,7 +18,7 @@ export const cast = (expr: Expr, dtype: DType): Expr =>
 /** An expression that goes on in float32 where it is float16. */
 export const widen = (expr: Expr): Expr => expr.dtype === "float16" ? cast(expr, "float32") : expr;
 
-/** An operand as the iteration space sees it: one stride a dimension, 0 where it is repeated. */
+/** How the iteration space accesses an operand: one stride per dimension, 0 where the operand is repeated. */
 export interface Access {
   readonly dtype: DType;
   readonly strides: readonly number[];

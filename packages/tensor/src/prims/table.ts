@@ -1,4 +1,4 @@
-/** The one table of primitives: what each accepts and what it yields. Gradients and renderers are tables over the same names. */
+/** The table of primitives: the types and shapes of their inputs and outputs. Gradients and renderers are tables over the same names. */
 import type { Geometry } from "../shape.ts";
 import type {
   AssemblePrim,

@@ -2,7 +2,7 @@
 import type { DType } from "../../dtype.ts";
 import type { Epilogue } from "../../prims/attrs.ts";
 import { broadcastStrides, contiguousStrides, sizeOf } from "../../shape.ts";
-import { type HostOperand, load, store, type Values, valuesOf } from "./array.ts";
+import { type HostOperand, load, store, type Values, valuesOf } from "./host_operand.ts";
 
 /** An array for sums of products in a dtype: float64 for floats. Integers wrap, as they do when they are stored. */
 export function sumsOf(dtype: DType, length: number): Values {
@@ -10,7 +10,7 @@ export function sumsOf(dtype: DType, length: number): Values {
 }
 
 /**
- * `c[m, n] += a[m, k] · b[k, n]`, all contiguous, from the given positions on; `c` is of {@link sumsOf}. `transposed` says whether `b`
+ * `c[m, n] += a[m, k] · b[k, n]`, all contiguous, from the given positions on. {@link sumsOf} makes `c`. `transposed` says whether `b`
  * is `[n, k]` instead.
  */
 type Multiply = (
@@ -48,7 +48,7 @@ const addBigints: Multiply = (c, cAt, a, aAt, b, bAt, m, k, n, transposed = fals
   }
 };
 
-/** Products that wrap are taken modulo 2^32. */
+/** Products are computed modulo 2^32. */
 const addIntegers: Multiply = (c, cAt, a, aAt, b, bAt, m, k, n, transposed = false) => {
   const [perTerm, perColumn] = transposed ? [1, k] : [n, 1];
   for (let i = 0; i < m; i++) {

@@ -24,7 +24,7 @@ import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, st
 import { elementBytes, type Layout, layoutOf, type Plan } from "./plan.ts";
 import { Accumulators, runLength } from "./reduction.ts";
 
-/** The state of one kernel's generation. */
+/** The state of generating one kernel. */
 class Generator {
   readonly plan: Plan;
   readonly layout: Layout;

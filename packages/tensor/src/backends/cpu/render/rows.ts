@@ -26,7 +26,7 @@ import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, st
 import { elementBytes, type Layout, layoutOf, stepOf } from "./plan.ts";
 import { Accumulators, runLength } from "./reduction.ts";
 
-/** How each operand, inputs and then outputs, steps along a row's last dimension. */
+/** The access pattern of each operand (inputs, then outputs) along a row's last dimension. */
 export function rowSteps({ shape, inputs, outputs }: RowKernel): readonly Step[] {
   return [...inputs, ...outputs].map(({ strides }) => stepOf(strides[shape.length - 1] ?? 0));
 }

@@ -177,7 +177,7 @@ function convolve(
     ...imageFields(x, strides, g, layout),
     rows,
     prepared: memory + packedBytes + spreadBytes,
-    preparedThread: apart(preparedBytes),
+    preparedThread: threadStride(preparedBytes),
     y: y.pointer,
     yBatch: groups * filters * positions * bytes,
     yGroup: filters * positions * bytes,

@@ -81,7 +81,7 @@ export function convForwardModule(memory: MemoryImport, e: Element, form: ConvFo
   const module = new ModuleBuilder(memory);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const spread = form === "spread filters";
-  const tiles = form === "positions" ? positionKernels(module, e) : tableKernels(module, e, "store", spread);
+  const tiles = form === "positions" ? positionKernels(module, e) : offsetTableKernels(module, e, "store", spread);
   const pack = packPanel(module, e);
   const expand = spread ? spreadPanel(module, e) : null;
   const prepare = copyRows(module, e, "prepare");

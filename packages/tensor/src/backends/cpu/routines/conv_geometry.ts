@@ -133,7 +133,7 @@ export function imageFields(
   };
 }
 
-/** The layout for an image of the given strides (in bytes); `copy` asks for a prepared one even where none is needed. */
+/** The layout of an image with the given strides (in bytes). `copy` requests a prepared image even if none is needed. */
 export function imageLayout(
   g: ConvGeometry,
   [, channel, sd, sh, sw]: readonly [number, number, number, number, number],

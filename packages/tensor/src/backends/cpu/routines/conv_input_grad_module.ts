@@ -19,7 +19,7 @@ import type { Element } from "./element.ts";
 import { addMul, Params, range } from "./loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
 import { eachPanel, panelRows } from "./panels.ts";
-import { tableKernels } from "./table_kernel.ts";
+import { offsetTableKernels } from "./offset_table_kernel.ts";
 
 const fields = [
   "phase",
@@ -76,8 +76,8 @@ export function convInputGradModule(
 ): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const whole = tableKernels(module, e, "add", spread);
-  const others = tableKernels(module, e, cut === "rows" ? "add masked" : "add split", spread);
+  const whole = offsetTableKernels(module, e, "add", spread);
+  const others = offsetTableKernels(module, e, cut === "rows" ? "add masked" : "add split", spread);
   const pack = packPanel(module, e);
   const expand = spread ? spreadPanel(module, e) : null;
   const bring = copyRows(module, e, "return");

@@ -81,7 +81,7 @@ export function convGradOfWeightByDots(
     ...imageFields(x, strides, g, layout),
     rows,
     prepared: sums + sumsBytes,
-    preparedThread: apart(preparedBytes),
+    preparedThread: threadStride(preparedBytes),
     g: y.pointer,
     gBatch: groups * filters * positions * bytes,
     gGroup: filters * positions * bytes,

@@ -10,7 +10,7 @@ import {
   sizeOfVolume,
   tapOffsets,
 } from "./conv_geometry.ts";
-import { imageWalk } from "./conv_walk.ts";
+import { imageTraversal } from "./conv_traversal.ts";
 import { convGradOfWeightByDots, suitsDotProducts } from "./conv_weight_dot.ts";
 import { rowTable } from "./conv_image.ts";
 import { convWeightGradModule, convWeightGradParams, turnRows } from "./conv_weight_grad_module.ts";

@@ -84,7 +84,7 @@ export const convWeightGradParams: Params<typeof fields[number]> = new Params(fi
 export function convWeightGradModule(memoryImport: MemoryImport, e: Element, known: number): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(memoryImport);
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = rowKernels(module, e, known);
+  const kernels = rowOffsetKernels(module, e, known);
   const pack = packPanel(module, e);
   const prepare = copyRows(module, e, "prepare");
   const clear = fillZeros(module);

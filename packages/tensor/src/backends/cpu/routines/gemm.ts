@@ -7,7 +7,7 @@ import type { GemmWork } from "./gemm_work.ts";
 import { gemv } from "./gemv.ts";
 import { cachedModule } from "./module_cache.ts";
 import { panelsOf } from "./panels.ts";
-import { tileRows, tileVectors } from "./tile.ts";
+import { tileRows, tileVectors } from "./register_tile.ts";
 import { roundUp } from "./image_blocks.ts";
 
 /** The multiply-adds of a chunk. */
@@ -31,7 +31,7 @@ const packedLimit = 2 ** 26;
 /** Dot products of more elements are summed in parts, and the parts in float64, to stay accurate. */
 const dotPart = 4096;
 
-/** Parts of at most `most`, all about equally large. */
+/** The size of equal parts of at most `most`. */
 function evenly(total: number, most: number): number {
   return Math.ceil(total / Math.ceil(total / most));
 }

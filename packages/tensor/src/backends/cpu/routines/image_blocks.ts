@@ -18,8 +18,8 @@ export function roundUp(bytes: number, to: number): number {
   return Math.ceil(bytes / to) * to;
 }
 
-/** Room for what a thread prepares, such that it shares no cache line with the next thread's. */
-export function apart(bytes: number): number {
+/** The bytes between the scratch memory of two threads, so that they share no cache line. */
+export function threadStride(bytes: number): number {
   return bytes === 0 ? 0 : roundUp(bytes, 64) + 64;
 }
 

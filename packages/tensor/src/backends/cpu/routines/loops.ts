@@ -59,7 +59,7 @@ export function unrolled(count: Local, rest: Local, turns: number, body: Code): 
   ];
 }
 
-/** Moves a pointer. */
+/** Advances a pointer. */
 export function advance(pointer: Local, by: Code | number): Code {
   return set(pointer, op("i32.add", get(pointer), typeof by === "number" ? i32(by) : by));
 }
@@ -78,7 +78,7 @@ export function planeAddress(plane: Local, field: (name: "channels" | "x" | "xBa
   );
 }
 
-/** The lesser of two signed numbers; both are evaluated twice. */
+/** The smaller of two signed numbers. Both are evaluated twice. */
 export function least(a: Code, b: Code): Code {
   return op("select", a, b, op("i32.lt_s", a, b));
 }

@@ -15,10 +15,10 @@ import {
 } from "../../../wasm/assembler.ts";
 import type { Engine } from "../engine.ts";
 import { fillZeros } from "./conv_image.ts";
-import { contiguousInputs, contiguousOutput, inDType } from "./copies.ts";
+import { contiguousInputs, contiguousOutput, inDType } from "./operand_copies.ts";
 import { computeKind, dtypeOf, element, type ElementKind } from "./element.ts";
 import { addMul, advance, Params, range, unrolled } from "./loops.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 
 /** The elements of planes per chunk. */

@@ -140,7 +140,7 @@ export function clear(pointer: Local, bytes: Local): Code {
   );
 }
 
-/** Adds a function `(from, to, count)` to a module, which writes each of `count` elements once a lane. */
+/** Adds a function `(from, to, count)` to a module, which writes each of `count` elements once per lane. */
 export function spreadPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
   const f = module.func(["i32", "i32", "i32"], []);
   const [from, to, count] = f.params as Locals<3>;

@@ -1,7 +1,7 @@
-/** How rows are split into panels: as few as tiles allow, all of two heights that differ by one, since tiles of one row are slow. */
+/** Splits rows into panels: as few as tiles allow, with heights that differ by at most one, since tiles of one row are slow. */
 import { type Code, get, type Local, op, set } from "../../../wasm/assembler.ts";
 import { least, range } from "./loops.ts";
-import { tileRows } from "./tile.ts";
+import { tileRows } from "./register_tile.ts";
 
 /** `count` panels, of which the first `tall` have `height` + 1 rows, the others `height`. */
 export interface Panels {
@@ -56,7 +56,7 @@ export function eachPanel(
   );
 }
 
-/** Rows of a panel. */
+/** The number of rows of a panel. */
 export function rowsOf(panel: Local, tall: Code, height: Code): Code {
   return op("i32.add", height, op("i32.lt_s", get(panel), tall));
 }

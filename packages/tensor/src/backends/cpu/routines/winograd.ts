@@ -7,7 +7,7 @@ import type { Attrs, ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import { element } from "./element.ts";
 import { imagesOfBlock, roundUp } from "./image_blocks.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { panelsOf } from "./panels.ts";
 import { tablesFor } from "./table_cache.ts";

@@ -3,7 +3,7 @@ import type { ConvAttrs } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import { element } from "./element.ts";
 import { imagesOfBlock, roundUp } from "./image_blocks.ts";
-import { entryOf } from "./modules.ts";
+import { cachedModule } from "./module_cache.ts";
 import type { CpuOperand } from "./operand.ts";
 import { tablesFor } from "./table_cache.ts";
 import { fits, tileOffsets, tilesPay, tilingOf } from "./winograd.ts";
@@ -23,7 +23,7 @@ const partOutputs = 1024;
 const [leastItems, mostItems] = [4, 16] as const;
 const xis = points * points;
 
-/** `w` from contiguous `w` and `y`, or false where another way is faster, or the only one. */
+/** Computes the gradient `w`. `w` and `y` are contiguous. Returns false if another algorithm is faster or required. */
 export function convGradOfWeightByTiles(
   engine: Engine,
   x: CpuOperand,
