@@ -103,7 +103,7 @@ export interface ImageLayout {
   readonly position: (depth: number, row: number, column: number) => number;
 }
 
-/** What generated code is told of images in memory and of their prepared form; strides in bytes. */
+/** Parameters that describe images in memory and their prepared form. Strides are in bytes. */
 export function imageFields(
   x: CpuOperand,
   strides: readonly [number, number, number, number, number],

@@ -49,7 +49,7 @@ export function times(count: Local, ...body: Code[]): Code {
   );
 }
 
-/** {@link times} with so many `turns` written out; `rest` counts those that are left. */
+/** {@link times}, unrolled by `turns`. `rest` counts the remaining iterations. */
 export function unrolled(count: Local, rest: Local, turns: number, body: Code): Code {
   return [
     set(rest, op("i32.rem_u", get(count), i32(turns))),

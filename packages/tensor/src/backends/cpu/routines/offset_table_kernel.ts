@@ -139,7 +139,7 @@ function oneRowKernel(f: FunctionBuilder, e: Element, steps: number, spread: boo
 }
 
 /**
- * Adds to a module a function `(left, height, steps, offsets, right, columns, vectors, out, rows, bias, rectifies)`that multiplies
+ * Adds to a module a function `(left, height, steps, offsets, right, columns, vectors, out, rows, bias, rectifies)` that multiplies
  * a panel of `height` rows by all vectors of the columns.
  */
 export function offsetTableKernels(

@@ -49,8 +49,8 @@ export function transpose(
 }
 
 /**
- * Adds a function `(from, line, inner, steps, lines, to, pitch)` to a module: it writes `lines` elements side by side for each of `steps` steps, which
- * come `pitch` bytes apart; in the source they are `line` bytes apart, and steps `inner` bytes.
+ * Adds to a module a function `(from, line, inner, steps, lines, to, pitch)` that writes `lines` adjacent elements for each of
+ * `steps` steps, `pitch` bytes apart. In the source, lines are `line` bytes apart and steps `inner` bytes.
  */
 export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
   const f = module.func(new Array<"i32">(7).fill("i32"), []);

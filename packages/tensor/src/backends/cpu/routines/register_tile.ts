@@ -179,7 +179,7 @@ export function eachStep(
 }
 
 /**
- * A function `(left, right, out, steps, outStride, columns, adds, bias, rectifies)`that multiplies packed panels. A right panel has
+ * A function `(left, right, out, steps, outStride, columns, adds, bias, rectifies)` that multiplies packed panels. A right panel has
  * `tileVectors` vectors per step, of which the function uses `vectors`. Sums start from the vectors at `bias`, unless that is 0.
  */
 export function packedKernel(f: FunctionBuilder, e: Element, rows: number, vectors: number, spread: boolean): void {

@@ -57,7 +57,7 @@ export function tileKernel(module: ModuleBuilder, e: Element, rows: number): Fun
 }
 
 /**
- * Adds to a module a function `(left, right, out, steps, stride, panels, quad, adds)`that multiplies gradients of four filters (a
+ * Adds to a module a function `(left, right, out, steps, stride, panels, quad, adds)` that multiplies gradients of four filters (a
  * vector from each of `steps` adjacent squares) by `panels` panels of samples of twice four channels (likewise; groups of four
  * channels are `quad` bytes apart). Products are adjacent, with rows `stride` bytes apart. If `adds` is not 0, they are added to
  * the present values.

@@ -43,7 +43,7 @@ function copyRow(from: Local, to: Local, count: Local, left: Local): Code {
 }
 
 /**
- * A function `(plane, rowStep, height, width, to, pitch, rows, top, left)`that writes `rows` rows of `pitch` bytes (at least 32, in
+ * A function `(plane, rowStep, height, width, to, pitch, rows, top, left)` that writes `rows` rows of `pitch` bytes (at least 32, in
  * whole vectors). The plane's first row is in row `top` (which may be negative, before the first), `left` elements from its
  * beginning. The rest is zeros, of which up to seven follow a row.
  */

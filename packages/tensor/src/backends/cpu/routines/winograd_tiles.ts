@@ -26,7 +26,7 @@ import {
   type Transform,
 } from "./winograd_points.ts";
 
-/** A function `(tile0, tile1, tile2, tile3, pitch, out, scratch)`that transforms tiles of six samples or four gradients a side. */
+/** A function `(tile0, tile1, tile2, tile3, pitch, out, scratch)` that transforms tiles of six samples or four gradients a side. */
 function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: Transform): void {
   const [t0, t1, t2, t3, pitch, out, square] = f.params as [...Lanes, Local, Local, Local];
   const tiles = [t0, t1, t2, t3];
