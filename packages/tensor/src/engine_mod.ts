@@ -71,7 +71,7 @@ export { reclaiming } from "./memory/storage.ts";
 
 // Checks and errors.
 export { checkOperands, checkTensor } from "./engine/checks.ts";
-export { type AllOf, checkNames, checkOptions, closestName } from "./options.ts";
+export { type AllOf, checkNames, checkOptions } from "./options.ts";
 export { checkHostSize, showShape, sizeOf } from "./shape.ts";
 export { checkSynchronous } from "./check_synchronous.ts";
 export { elementValue } from "./scalar.ts";

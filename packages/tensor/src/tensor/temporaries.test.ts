@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { memory, rand, Tensor, tensor } from "../mod.ts";
 
 /** Methods that return no new tensor, or are internal. */
-const others = /^(dispose|disposeBelongings|own|disown|become|backward|requiresGrad_|retainGrad|registerHook|to)$/;
+const others = /^(dispose|disposeBelongings|own|disown|become|backward|requiresGrad_|retainGrad|registerHook|to|data)$/;
 
 const [a, b] = [rand([4, 4]), rand([4, 4])];
 const mask = a.gt(0.5);
