@@ -4,13 +4,13 @@ import type { Device } from "../device.ts";
 import { type DType, isFloat, type Scalar } from "../dtype.ts";
 import type { Meta } from "../prims/meta.ts";
 import { type Geometry, showShape } from "../shape.ts";
-import { freedError, isTensor, type Operand } from "../tensor/core.ts";
+import { type CoreOperand, freedError, isTensor, TensorCore } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** @throws Error for a freed tensor, TypeError for a value that is neither a tensor nor a scalar. */
-export function checkOperands(operation: string, inputs: readonly Operand[]): void {
+export function checkOperands(operation: string, inputs: readonly CoreOperand[]): void {
   for (const input of inputs) {
-    if (isTensor(input)) {
+    if (input instanceof TensorCore) {
       if (input.isDisposed) throw freedError(input, operation);
     } else checkScalar(operation, input);
   }
@@ -60,7 +60,7 @@ export function wrongValue(operation: string, expected: string, value: unknown):
 }
 
 /** @throws Error if the tensor was freed, or several of its elements share a memory location. */
-export function checkWritable(operation: string, target: Tensor): void {
+export function checkWritable(operation: string, target: TensorCore): void {
   if (target.isDisposed) throw freedError(target, operation);
   if (target.shape.some((size, d) => size > 1 && target.strides[d] === 0)) {
     throw new Error(
@@ -72,7 +72,7 @@ export function checkWritable(operation: string, target: Tensor): void {
   }
 }
 
-export function checkDestination(operation: string, target: Tensor, value: Meta): void {
+export function checkDestination(operation: string, target: TensorCore, value: Meta): void {
   if (value.shape.length !== target.shape.length || value.shape.some((size, d) => size !== target.shape[d])) {
     throw new RangeError(
       `${operation}: the result has shape ${showShape(value.shape)}, which does not fit the tensor's ${
@@ -98,10 +98,10 @@ export function checkSupported(operation: string, device: Device, dtype: DType):
   }
 }
 
-export function deviceOf(operation: string, inputs: readonly Operand[], fallback: Device | null = null): Device {
+export function deviceOf(operation: string, inputs: readonly CoreOperand[], fallback: Device | null = null): Device {
   let device = fallback;
   for (const input of inputs) {
-    if (!isTensor(input)) continue;
+    if (!(input instanceof TensorCore)) continue;
     if (device === null) device = input.device;
     else if (device !== input.device) {
       throw new Error(
@@ -113,7 +113,7 @@ export function deviceOf(operation: string, inputs: readonly Operand[], fallback
 }
 
 /** Whether an input can be read while the target is written: it is in other memory, or has the same element at every position. */
-export function isAliasSafe(target: Tensor, input: Tensor): boolean {
+export function isAliasSafe(target: TensorCore, input: TensorCore): boolean {
   return input.storage !== target.storage ||
     (input.offset === target.offset && sameGeometry(input, target));
 }

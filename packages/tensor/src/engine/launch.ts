@@ -1,5 +1,5 @@
 /** Allocates tensors and dispatches kernels and routines to a backend. */
-import { makeTensor } from "../tensor/core.ts";
+import { makeTensor, type TensorCore } from "../tensor/core.ts";
 import type { Binding } from "../backend.ts";
 import { checkScalar } from "./checks.ts";
 import { debug, logDispatch } from "./debug.ts";
@@ -88,7 +88,7 @@ export function constant(operation: string, value: Scalar, dtype: DType, device:
  *
  * @throws TypeError unless the value is a number, a boolean or a bigint. RangeError if the dtype cannot hold it.
  */
-export function fill(operation: string, output: Tensor, value: Scalar): void {
+export function fill(operation: string, output: TensorCore, value: Scalar): void {
   checkFill(operation, value, output.dtype);
   launch(
     operation,
@@ -106,11 +106,11 @@ export function fill(operation: string, output: Tensor, value: Scalar): void {
 export function runRoutine<P extends RoutinePrim>(
   prim: P,
   device: Device,
-  inputs: readonly Tensor[],
-  outputs: readonly Tensor[],
+  inputs: readonly TensorCore[],
+  outputs: readonly TensorCore[],
   attrs: Attrs[P],
 ): void {
-  const operand = ({ dtype, shape, strides }: Tensor) => ({ dtype, shape, strides });
+  const operand = ({ dtype, shape, strides }: TensorCore) => ({ dtype, shape, strides });
   const work: Routine<P> = {
     kind: "routine",
     name: prim,
@@ -122,7 +122,7 @@ export function runRoutine<P extends RoutinePrim>(
 }
 
 export interface Strided {
-  readonly tensor: Tensor;
+  readonly tensor: TensorCore;
   readonly strides: readonly number[];
 }
 
@@ -130,11 +130,11 @@ export function launch(
   operation: string,
   device: Device,
   shape: Shape,
-  tensors: readonly Tensor[],
+  tensors: readonly TensorCore[],
   scalars: readonly Scalar[],
   expr: Expr,
   reduction: Kernel["reduce"],
-  output: Tensor,
+  output: TensorCore,
 ): void {
   const inputs = tensors.map((tensor) => ({ tensor, strides: broadcastStrides(tensor.shape, tensor.strides, shape) }));
   launchOver(operation, device, shape, inputs, scalars, expr, reduction, { tensor: output, strides: output.strides });
@@ -164,7 +164,7 @@ export function launchOver(
   dispatch(operation, device, kernel, inputs.map(({ tensor }) => tensor), [output.tensor], scalars);
 }
 
-const binding = (tensor: Tensor): Binding => ({ buffer: tensor.storage.buffer, offset: tensor.offset });
+const binding = (tensor: TensorCore): Binding => ({ buffer: tensor.storage.buffer, offset: tensor.offset });
 
 /** The most elements of one kernel: sizes and positions have 32 bits on every device. */
 const mostElements = 2 ** 32 - 1;
@@ -176,7 +176,7 @@ const mostIndexed = 2 ** 31 - 1;
  * buffer. This protects the memory of other tensors from callers that write to a tensor's shape or strides. Those arrays are not
  * frozen, since freezing doubles the time of a small operation on Bun.
  */
-function check(operation: string, work: Work, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
+function check(operation: string, work: Work, inputs: readonly TensorCore[], outputs: readonly TensorCore[]): void {
   if (work.kind === "routine") {
     for (let i = 0; i < inputs.length; i++) checkOperand(operation, inputs[i]!, work.inputs[i]!);
     for (let i = 0; i < outputs.length; i++) checkOperand(operation, outputs[i]!, work.outputs[i]!);
@@ -191,13 +191,13 @@ function check(operation: string, work: Work, inputs: readonly Tensor[], outputs
   else for (let i = 0; i < outputs.length; i++) checkReach(operation, outputs[i]!, shape, work.outputs[i]!.strides);
 }
 
-function checkOperand(operation: string, tensor: Tensor, { shape, strides }: Operand): void {
+function checkOperand(operation: string, tensor: TensorCore, { shape, strides }: Operand): void {
   if (!(sizeOf(shape) <= mostIndexed)) throw tooMany(operation, shape, mostIndexed);
   checkReach(operation, tensor, shape, strides);
 }
 
 /** Checks that an operand stays within its buffer. Dimensions without a stride are not stepped along. */
-function checkReach(operation: string, tensor: Tensor, shape: Shape, strides: readonly number[]): void {
+function checkReach(operation: string, tensor: TensorCore, shape: Shape, strides: readonly number[]): void {
   let first = tensor.offset;
   let last = first;
   for (let d = 0; d < strides.length; d++) {
@@ -228,8 +228,8 @@ export function dispatch(
   operation: string,
   device: Device,
   work: Work,
-  inputs: readonly Tensor[],
-  outputs: readonly Tensor[],
+  inputs: readonly TensorCore[],
+  outputs: readonly TensorCore[],
   scalars: readonly Scalar[],
 ): void {
   check(operation, work, inputs, outputs);

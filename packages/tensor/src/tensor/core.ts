@@ -58,13 +58,16 @@ export interface TapeSlot {
  * Memory, dtype, shape, strides and offset. All tensors are instances of `Tensor`, which adds the methods; code below the
  * operations uses this class.
  */
-export class TensorCore implements Geometry {
+export abstract class TensorCore implements Geometry {
   readonly dtype: DType;
   readonly shape: Shape;
   readonly strides: readonly number[];
   readonly offset: number;
   readonly numel: number;
   readonly device: Device;
+  abstract readonly ndim: number;
+  abstract readonly storage: Storage;
+  abstract readonly isDisposed: boolean;
   protected kept: boolean;
   protected slot: TapeSlot | null;
   protected source: ViewSource | null;
@@ -92,7 +95,12 @@ export class TensorCore implements Geometry {
     storage.retain();
     if (tracked) currentScope()?.track(internals(this));
   }
+
+  abstract dispose(): void;
 }
+
+/** An operand below the operations: an {@link Operand} without the methods of tensors. */
+export type CoreOperand = TensorCore | Scalar;
 
 /** The internal members of a tensor. */
 export interface TensorInternals {

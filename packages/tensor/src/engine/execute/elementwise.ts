@@ -7,36 +7,36 @@ import type { ElementwisePrim } from "../../prims/attrs.ts";
 import { table } from "../../prims/table.ts";
 import type { OpTypes } from "../../prims/type_rules.ts";
 import { broadcastShapes } from "../../shape.ts";
-import { isTensor, type Operand } from "../../tensor/core.ts";
+import { type CoreOperand, TensorCore } from "../../tensor/core.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { withinRange } from "./scalar_range.ts";
 
 export function elementwise(
   name: ElementwisePrim,
-  given: readonly Operand[],
+  given: readonly CoreOperand[],
   attrs: { dtype?: DType },
   out: Tensor | null,
   operation: string,
 ): Tensor {
   const row = table[name];
   const operands = row.condition ? given.slice(1) : given;
-  const promoted = name === "cast" ? (given[0] as Tensor).dtype : resultType(operands);
+  const promoted = name === "cast" ? (given[0] as TensorCore).dtype : resultType(operands);
   const types: OpTypes = name === "cast" ? { compute: promoted, result: attrs.dtype! } : row.types(operation, promoted);
   const [prim, inputs] = withinRange(operation, name, given, types.compute);
   const device = deviceOf(operation, inputs, out?.device ?? null);
   checkSupported(operation, device, types.compute);
 
-  const tensors: Tensor[] = [];
+  const tensors: TensorCore[] = [];
   const scalars: Scalar[] = [];
   for (const input of inputs) {
-    if (isTensor(input)) tensors.push(input);
+    if (input instanceof TensorCore) tensors.push(input);
     else scalars.push(input);
   }
   const shape = tensors.length === 1 && out === null
     ? tensors[0]!.shape
     : broadcastShapes(operation, ...tensors.map((t) => t.shape), ...(out === null ? [] : [out.shape]));
   if (out !== null) checkDestination(operation, out, { dtype: types.result, shape });
-  const write = (output: Tensor): void =>
+  const write = (output: TensorCore): void =>
     launch(prim, device, shape, tensors, scalars, expressionOf(prim, inputs, types, output.dtype), null, output);
   if (out === null) return produceOne(prim, device, types.result, shape, write);
   write(out);
@@ -49,9 +49,14 @@ export function elementwise(
  */
 const expressions: Map<ElementwisePrim, Map<number, Expr>> = new Map();
 
-export function expressionOf(prim: ElementwisePrim, inputs: readonly Operand[], types: OpTypes, result: DType): Expr {
+export function expressionOf(
+  prim: ElementwisePrim,
+  inputs: readonly CoreOperand[],
+  types: OpTypes,
+  result: DType,
+): Expr {
   let key = dtypeIndex[types.compute] * 16 + dtypeIndex[result];
-  for (const input of inputs) key = key * 16 + (isTensor(input) ? dtypeIndex[input.dtype] : 15);
+  for (const input of inputs) key = key * 16 + (input instanceof TensorCore ? dtypeIndex[input.dtype] : 15);
   let ofPrim = expressions.get(prim);
   if (ofPrim === undefined) expressions.set(prim, ofPrim = new Map());
   let expr = ofPrim.get(key);
@@ -61,7 +66,7 @@ export function expressionOf(prim: ElementwisePrim, inputs: readonly Operand[], 
   const half = prim !== "cast" && types.compute === "float16" && types.result === "float16";
   const args = inputs.map((input, i): Expr => {
     const compute = table[prim].condition && i === 0 ? "bool" : half ? "float32" : types.compute;
-    return isTensor(input)
+    return input instanceof TensorCore
       ? cast({ op: "input", index: tensors++, dtype: input.dtype }, compute)
       : { op: "scalar", index: scalars++, dtype: compute };
   });

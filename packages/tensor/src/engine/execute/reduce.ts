@@ -6,10 +6,11 @@ import { launchOver, produceOne } from "../launch.ts";
 import type { Attrs, ReducePrim } from "../../prims/attrs.ts";
 import type { TypeRule } from "../../prims/type_rules.ts";
 import { broadcastShapes, broadcastStrides, contiguousStrides, type Shape } from "../../shape.ts";
+import type { TensorCore } from "../../tensor/core.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { expressionOf } from "./elementwise.ts";
 
-export function reduce(prim: ReducePrim, input: Tensor, attrs: Attrs[ReducePrim], types: TypeRule): Tensor {
+export function reduce(prim: ReducePrim, input: TensorCore, attrs: Attrs[ReducePrim], types: TypeRule): Tensor {
   const { compute, result } = types(prim, input.dtype);
   checkSupported(prim, input.device, compute);
   const expr = expressionOf("cast", [input], { compute, result: compute }, compute);
@@ -19,7 +20,7 @@ export function reduce(prim: ReducePrim, input: Tensor, attrs: Attrs[ReducePrim]
 /** The sum over `dims` of an expression that {@link fuseSum} traced, in a given dtype, without recording it. */
 export function sumExpression(
   operation: string,
-  tensors: readonly Tensor[],
+  tensors: readonly TensorCore[],
   scalars: readonly Scalar[],
   expr: Expr,
   dtype: DType,
@@ -33,7 +34,7 @@ export function sumExpression(
 function reduceOver(
   prim: ReducePrim,
   operation: string,
-  tensors: readonly Tensor[],
+  tensors: readonly TensorCore[],
   scalars: readonly Scalar[],
   expr: Expr,
   dtype: DType,

@@ -7,20 +7,21 @@ import { dispatch, produce } from "../launch.ts";
 import type { Attrs, RowPrim } from "../../prims/attrs.ts";
 import { type RowRule, rowRules } from "../row_rules.ts";
 import { broadcastStrides } from "../../shape.ts";
+import type { TensorCore } from "../../tensor/core.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /**
  * Whether a row primitive over `dims` of `x` runs as a row kernel rather than a composite: the backend has row kernels for the
  * dtype, the tensor is not empty, and the elements of each row are contiguous.
  */
-export function hasRows(x: Tensor, dims: readonly number[]): boolean {
+export function hasRows(x: TensorCore, dims: readonly number[]): boolean {
   if (x.numel === 0 || dims.length === 0) return false;
   const last = Math.max(...dims);
   return (x.shape[last] === 1 || x.strides[last] === 1) && x.device.backend.rows?.(x.dtype) === true;
 }
 
 /** Runs a row primitive as a row kernel; {@link hasRows} says whether that is possible. */
-export function rows<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attrs: Attrs[P]): readonly Tensor[] {
+export function rows<P extends RowPrim>(prim: P, inputs: readonly TensorCore[], attrs: Attrs[P]): readonly Tensor[] {
   const rule: RowRule<P> = rowRules[prim];
   const device = deviceOf(prim, inputs);
   const { shape, dtype } = inputs[rule.space]!;
@@ -43,7 +44,7 @@ export function rows<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attr
       flat.shape.push(1);
       flat.operands.forEach((strides) => strides.push(1));
     }
-    const operand = (tensor: Tensor, i: number) => ({ dtype: tensor.dtype, strides: flat.operands[i]! });
+    const operand = (tensor: TensorCore, i: number) => ({ dtype: tensor.dtype, strides: flat.operands[i]! });
     const work: RowKernel = {
       kind: "rows",
       shape: flat.shape,
@@ -63,7 +64,7 @@ const programs: Map<string, RowProgram> = new Map();
 function programOf<P extends RowPrim>(
   prim: P,
   rule: RowRule<P>,
-  inputs: readonly Tensor[],
+  inputs: readonly TensorCore[],
   attrs: Attrs[P],
   count: number,
 ): RowProgram {
