@@ -55,6 +55,7 @@ export {
 export {
   become,
   checkGradient,
+  type CoreOperand,
   disown,
   freedError,
   internals,
