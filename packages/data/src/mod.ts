@@ -38,6 +38,7 @@ export { Lambda } from "./transforms/lambda.ts";
 export { Normalize } from "./transforms/normalize.ts";
 export { RandomFlip, RandomHorizontalFlip, RandomVerticalFlip } from "./transforms/flip.ts";
 export { CenterCrop, RandomCrop, type RandomCropOptions } from "./transforms/crop.ts";
+export { FiveCrop, TenCrop } from "./transforms/several_crops.ts";
 export { RandomResizedCrop, type RandomResizedCropOptions, Resize, type ResizeOptions } from "./transforms/resize.ts";
 export {
   RandomAffine,
@@ -45,13 +46,32 @@ export {
   RandomRotation,
   type RandomRotationOptions,
 } from "./transforms/affine.ts";
+export { RandomPerspective, type RandomPerspectiveOptions } from "./transforms/perspective.ts";
 export { type ElasticOptions, ElasticTransform } from "./transforms/elastic.ts";
 export { ColorJitter, type ColorJitterOptions } from "./transforms/color_jitter.ts";
 export { ColorShift } from "./transforms/color_shift.ts";
-export { RandomAutocontrast, RandomContrast } from "./transforms/contrast.ts";
+export { RandomContrast } from "./transforms/contrast.ts";
+export {
+  RandomAdjustSharpness,
+  RandomAutocontrast,
+  RandomEqualize,
+  RandomInvert,
+  RandomPosterize,
+  RandomSolarize,
+} from "./transforms/random_tones.ts";
 export { Grayscale, RandomGrayscale } from "./transforms/grayscale.ts";
 export { GaussianNoise, type GaussianNoiseOptions } from "./transforms/gaussian_noise.ts";
 export { GaussianBlur } from "./transforms/gaussian_blur.ts";
+export {
+  AutoAugment,
+  type AutoAugmentPolicy,
+  RandAugment,
+  type RandAugmentOptions,
+  type TrivialAugmentOptions,
+  TrivialAugmentWide,
+} from "./transforms/augment.ts";
+export type { AugmentOptions } from "./transforms/augment_operations.ts";
+export { AugMix, type AugMixOptions } from "./transforms/aug_mix.ts";
 export { Cutout, type CutoutOptions, RandomErasing, type RandomErasingOptions } from "./transforms/erase.ts";
 export { CutMix, type Mix, type MixOptions, MixUp } from "./transforms/mix.ts";
 export type { Draws } from "./transforms/draws.ts";

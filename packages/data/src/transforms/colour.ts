@@ -1,4 +1,14 @@
-/** Changes of colour on one picture of three planes (red, green, blue) or one (grey), float32 from 0 to 1. */
+/**
+ * Changes of colour on one picture of three planes (red, green, blue) or one (grey), float32 from 0 to 1 or uint8 from 0
+ * to 255.
+ *
+ * On uint8 pictures they give torchvision's bits: it computes in float32 and cuts off fractions. Storing a number in a
+ * Uint8Array cuts them off as well.
+ */
+import type { Draws } from "./draws.ts";
+import type { Pictures } from "./pictures.ts";
+
+const { fround } = Math;
 
 // ITU-R BT.601's weights in torchvision's rounding.
 const RED = 0.2989;
@@ -6,21 +16,52 @@ const GREEN = 0.587;
 const BLUE = 0.114;
 
 /**
- * A value clamped to 0 to 1. Without a branch: pictures are noisy, so the processor would often mispredict it, which
- * took three times as long.
+ * A value clamped to 0 to `bound`. Without a branch: pictures are noisy, so the processor would often mispredict it,
+ * which took three times as long.
  */
-export function clamped(value: number): number {
-  return 0.5 * (Math.abs(value) - Math.abs(value - 1) + 1);
+export function clamped(value: number, bound: number = 1): number {
+  return 0.5 * (Math.abs(value) - Math.abs(value - bound) + bound);
 }
 
 /** Where a picture lies. */
 export interface Place {
-  readonly data: Float32Array;
+  readonly data: Float32Array | Uint8Array;
   /** Start of its first plane. */
   readonly at: number;
   readonly channels: number;
-  /** Values in a plane. */
+  /** Values in a plane, and in a row. */
   readonly area: number;
+  readonly width: number;
+  /** The value of white: 1, or 255 for uint8. */
+  readonly bound: number;
+}
+
+/** Where picture `i` lies. */
+export function placeOf({ data, channels, height, width }: Pictures, i: number): Place {
+  const area = height * width;
+  return { data, at: i * channels * area, channels, area, width, bound: data instanceof Uint8Array ? 255 : 1 };
+}
+
+/** Changes each picture with a probability. */
+export function changeSome(pictures: Pictures, draws: Draws, p: number, change: (place: Place) => void): Pictures {
+  for (let i = 0; i < pictures.count; i++) {
+    if (draws.chance(p)) change(placeOf(pictures, i));
+  }
+  return pictures;
+}
+
+/** Blends a value with another, in the proportion `factor` to `1 − factor`; for uint8 in float32. */
+export function blended(value: number, other: number, factor: number, bound: number): number {
+  return bound === 1
+    ? clamped(factor * value + (1 - factor) * other)
+    : clamped(fround(fround(fround(factor) * value) + fround(fround(1 - factor) * other)), bound);
+}
+
+/** The grey of a pixel; for uint8 a whole number. */
+function greyOfPixel(r: number, g: number, b: number, bound: number): number {
+  return bound === 1
+    ? RED * r + GREEN * g + BLUE * b
+    : Math.floor(fround(fround(fround(fround(RED) * r) + fround(fround(GREEN) * g)) + fround(fround(BLUE) * b)));
 }
 
 /** @throws unless pictures have one or three channels */
@@ -30,44 +71,37 @@ export function checkColours(where: string, channels: number): void {
 }
 
 /** Multiplies by a factor. */
-export function brighten({ data, at, channels, area }: Place, factor: number): void {
+export function brighten({ data, at, channels, area, bound }: Place, factor: number): void {
   const end = at + channels * area;
-  for (let p = at; p < end; p++) data[p] = clamped(factor * data[p]!);
+  for (let p = at; p < end; p++) data[p] = blended(data[p]!, 0, factor, bound);
 }
 
 /** Moves values away from the mean of the picture's grey (factor above 1) or towards it. */
 export function contrast(place: Place, factor: number): void {
-  const { data, at, channels, area } = place;
-  const rest = (1 - factor) * meanGrey(place);
+  const { data, at, channels, area, bound } = place;
+  const mean = meanGrey(place);
   const end = at + channels * area;
-  for (let p = at; p < end; p++) data[p] = clamped(factor * data[p]! + rest);
+  for (let p = at; p < end; p++) data[p] = blended(data[p]!, mean, factor, bound);
 }
 
-function meanGrey({ data, at, channels, area }: Place): number {
+function meanGrey({ data, at, channels, area, bound }: Place): number {
   let sum = 0;
-  if (channels === 1) { for (let p = at; p < at + area; p++) sum += data[p]!; }
-  else {
-    let red = 0, green = 0, blue = 0;
-    for (let p = at; p < at + area; p++) {
-      red += data[p]!;
-      green += data[p + area]!;
-      blue += data[p + 2 * area]!;
-    }
-    sum = RED * red + GREEN * green + BLUE * blue;
+  for (let p = at; p < at + area; p++) {
+    sum += channels === 1 ? data[p]! : greyOfPixel(data[p]!, data[p + area]!, data[p + 2 * area]!, bound);
   }
-  return sum / area;
+  return bound === 1 ? sum / area : fround(sum / area);
 }
 
 /** Moves colours away from the pixel's grey (factor above 1) or towards it. Grey pictures have none. */
-export function saturate({ data, at, channels, area }: Place, factor: number): void {
+export function saturate({ data, at, channels, area, bound }: Place, factor: number): void {
   if (channels === 1) return;
   const end = at + area;
   for (let p = at; p < end; p++) {
     const r = data[p]!, g = data[p + area]!, b = data[p + 2 * area]!;
-    const rest = (1 - factor) * (RED * r + GREEN * g + BLUE * b);
-    data[p] = clamped(factor * r + rest);
-    data[p + area] = clamped(factor * g + rest);
-    data[p + 2 * area] = clamped(factor * b + rest);
+    const grey = greyOfPixel(r, g, b, bound);
+    data[p] = blended(r, grey, factor, bound);
+    data[p + area] = blended(g, grey, factor, bound);
+    data[p + 2 * area] = blended(b, grey, factor, bound);
   }
 }
 
@@ -109,26 +143,11 @@ function aroundCircle(place: number): number {
   return Math.abs(3 - Math.abs(Math.abs(place) - 3));
 }
 
-/** Stretches each channel so that it reaches from 0 to 1; one of a single value stays. */
-export function stretch({ data, at, channels, area }: Place): void {
-  for (let plane = at; plane < at + channels * area; plane += area) {
-    let [least, most] = [Infinity, -Infinity];
-    for (let p = plane; p < plane + area; p++) {
-      const value = data[p]!;
-      if (value < least) least = value;
-      if (value > most) most = value;
-    }
-    if (!(most > least)) continue;
-    const factor = 1 / (most - least);
-    for (let p = plane; p < plane + area; p++) data[p] = (data[p]! - least) * factor;
-  }
-}
-
 /** The grey of each pixel, into the plane at `to`. */
 export function greyOf(source: Place, target: Float32Array, to: number): void {
-  const { data, at, channels, area } = source;
+  const { data, at, channels, area, bound } = source;
   for (let p = 0; p < area; p++) {
     const q = at + p;
-    target[to + p] = channels === 1 ? data[q]! : RED * data[q]! + GREEN * data[q + area]! + BLUE * data[q + 2 * area]!;
+    target[to + p] = channels === 1 ? data[q]! : greyOfPixel(data[q]!, data[q + area]!, data[q + 2 * area]!, bound);
   }
 }
