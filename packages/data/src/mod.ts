@@ -84,6 +84,8 @@ export type { IdxLoadOptions } from "./images/idx_dataset.ts";
 export { type ImageOptions, LabelledImages, type LabelledImagesParts } from "./images/labelled_images.ts";
 export { MNIST } from "./images/mnist.ts";
 export { FashionMNIST } from "./images/fashion_mnist.ts";
+export { KMNIST } from "./images/kmnist.ts";
+export { EMNIST, type EmnistLoadOptions, type EmnistSplit } from "./images/emnist.ts";
 export { CIFAR10 } from "./images/cifar10.ts";
 export { CIFAR100, type Cifar100LoadOptions } from "./images/cifar100.ts";
 export type { CifarLoadOptions } from "./images/cifar_files.ts";
