@@ -30,6 +30,7 @@ const CALLS: Readonly<Record<string, readonly unknown[] | null>> = {
   "new BucketBatchSampler": [[1], { batchSize: 1 }],
   defaultCollate: [[1]],
   "new DataLoader": [list, {}],
+  getWorkerInfo: [],
   "new PictureTransform": null,
   "new RandomFlip": null,
   "new Compose": [[]],

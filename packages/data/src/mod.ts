@@ -25,6 +25,7 @@ export { type Collated, defaultCollate, type SampleArray } from "./loader/collat
 export { DataLoader } from "./loader/data_loader.ts";
 export type { LoaderOptions } from "./loader/loader_options.ts";
 export type { LoaderState } from "./loader/loader_state.ts";
+export { getWorkerInfo, type WorkerInfo } from "./loader/worker_info.ts";
 export type { WorkerOptions } from "./loader/worker_pool.ts";
 export type { Transform } from "./transforms/transform.ts";
 export { type Pictures } from "./transforms/pictures.ts";
