@@ -85,6 +85,8 @@ const CALLS: Readonly<Record<string, readonly unknown[] | null>> = {
   "KMNIST.load": [{}],
   "new EMNIST": [pixels],
   "EMNIST.load": [{ split: "letters" }],
+  "new SVHN": [pixels],
+  "SVHN.load": [{}],
   "new CIFAR10": [pixels],
   "CIFAR10.load": [{}],
   "new CIFAR100": null,

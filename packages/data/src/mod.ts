@@ -87,6 +87,7 @@ export { MNIST } from "./images/mnist.ts";
 export { FashionMNIST } from "./images/fashion_mnist.ts";
 export { KMNIST } from "./images/kmnist.ts";
 export { EMNIST, type EmnistLoadOptions, type EmnistSplit } from "./images/emnist.ts";
+export { SVHN, type SvhnLoadOptions, type SvhnSplit } from "./images/svhn.ts";
 export { CIFAR10 } from "./images/cifar10.ts";
 export { CIFAR100, type Cifar100LoadOptions } from "./images/cifar100.ts";
 export type { CifarLoadOptions } from "./images/cifar_files.ts";
