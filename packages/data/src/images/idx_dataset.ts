@@ -90,7 +90,8 @@ async function obtain(collection: IdxCollection, source: IdxSource, options: Idx
   const remedy = collection.archive === undefined
     ? `Pass download: true to fetch it (from ${mirrors[0]})`
     : `Unpack it from ${collection.archive}`;
-  const missing = `${name}: neither ${gzipped} nor ${source.file} is in ${folder}. ${remedy}, or pass root: the folder ` +
+  const missing =
+    `${name}: neither ${gzipped} nor ${source.file} is in ${folder}. ${remedy}, or pass root: the folder ` +
     `that has it. DrawnDigits needs no files.`;
   return await readPublished(
     [() => read(gzipped), () => read(source.file)],

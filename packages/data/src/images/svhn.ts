@@ -2,16 +2,17 @@ import { checkOptions } from "@heddle/tensor/engine";
 import { readMat } from "../archive/mat.ts";
 import { cacheDir } from "../cache_dir.ts";
 import { digest } from "../download/checksum.ts";
-import { download } from "../download/download.ts";
 import { node } from "../node.ts";
-import type { IdxLoadOptions } from "./idx_dataset.ts";
 import { LabelledImages, type LabelledImagesParts } from "./labelled_images.ts";
+import { type PublishedOptions, publishedOptions, readIfThere, readPublished } from "./published.ts";
 
 /** A part of SVHN. */
 export type SvhnSplit = "train" | "test" | "extra";
 
-/** Options of `SVHN.load`; `root` is a folder with files such as `train_32x32.mat`. */
-export interface SvhnLoadOptions extends Omit<IdxLoadOptions, "train"> {
+/** Options of `SVHN.load`. */
+export interface SvhnLoadOptions extends Omit<PublishedOptions, "train"> {
+  /** Whether to compare checksums (default true). Turn it off for files of your own in the same format. */
+  verify?: boolean;
   /** Which part (default "train"). */
   split?: SvhnSplit;
 }
@@ -47,8 +48,7 @@ export class SVHN extends LabelledImages {
    *   the cache is fetched again if `download` allows it; one in `root` is never touched.
    */
   static async load(options: SvhnLoadOptions = {}): Promise<SVHN> {
-    const known = ["split", "root", "download", "verify", "mirrors", "onProgress", "signal"] as const;
-    checkOptions("SVHN.load", options, [...known, "transform", "generator"]);
+    checkOptions("SVHN.load", options, ["split", ...publishedOptions.filter((name) => name !== "train")]);
     const { split = "train", transform, generator } = options;
     if (!Object.hasOwn(MD5, split)) {
       throw new Error(`SVHN.load: split must be ${Object.keys(MD5).join(", ")}, got "${split}".`);
@@ -58,37 +58,25 @@ export class SVHN extends LabelledImages {
 }
 
 async function readSplit(split: SvhnSplit, options: SvhnLoadOptions): Promise<LabelledImagesParts> {
-  const { root, download: mayDownload = false, verify = true } = options;
   const file = `${split}_32x32.mat`;
-  const path = node.path.join(root ?? node.path.join(cacheDir(), "svhn"), file);
+  const folder = options.root ?? node.path.join(cacheDir(), "svhn");
+  const path = node.path.join(folder, file);
   const md5 = MD5[split];
-  let bytes = await node.fs.readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
-    throw error;
-  });
-  let actual = bytes !== null && verify ? digest("md5", bytes) : md5;
-  if (mayDownload && (bytes === null || (actual !== md5 && root === undefined))) {
-    const addresses = [...(options.mirrors ?? []), MIRROR];
-    await download(addresses.map((base) => `${base.replace(/\/$/, "")}/${file}`), path, {
-      md5,
-      ...(options.onProgress && { onProgress: options.onProgress }),
-      ...(options.signal && { signal: options.signal }),
-    });
-    bytes = await node.fs.readFile(path);
-    actual = md5;
-  }
-  if (bytes === null) {
+  const read = async (): Promise<LabelledImagesParts | null> => {
+    const bytes = await readIfThere(path);
+    if (bytes === null) return null;
+    // Before the checksum, since "truncated" says more than two different checksums.
+    const parts = partsOf(bytes, path);
+    const actual = options.verify ?? true ? digest("md5", bytes) : md5;
+    if (actual === md5) return parts;
     throw new Error(
-      `SVHN: there is no ${path}. Pass download: true to fetch it (from ${MIRROR}), or root: the folder that has it.`,
+      `${path}: the file was altered or is a different one: its MD5 is ${actual}, expected ${md5}. Delete it and fetch ` +
+        `it again, or pass verify: false if it is meant to differ.`,
     );
-  }
-  // Before the checksum, since "truncated" says more than two different checksums.
-  const parts = partsOf(bytes, path);
-  if (actual === md5) return parts;
-  throw new Error(
-    `${path}: the file was altered or is a different one: its MD5 is ${actual}, expected ${md5}. Delete it and fetch it ` +
-      `again, or pass verify: false if it is meant to differ.`,
-  );
+  };
+  const missing = `SVHN: there is no ${path}. Pass download: true to fetch it (from ${MIRROR}), or root: the folder ` +
+    `that has it.`;
+  return await readPublished([read], { file, folder, mirrors: [MIRROR], md5, missing }, options);
 }
 
 /** The parts of a file in SVHN's layout: X of shape [height, width, channels, N] in uint8, and y with N labels from 1 to 10. */
