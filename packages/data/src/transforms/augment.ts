@@ -23,34 +23,18 @@ export type { AutoAugmentPolicy } from "./augment_policies.ts";
 /** The most bins of magnitudes and operations in a row: more are a mistake. */
 const MOST = 2 ** 16;
 
-/** What the automatic augmentations share: they change one picture after the other. */
-abstract class Augmentation extends PictureTransform {
-  protected readonly name: string;
-  private readonly options: Required<AugmentOptions>;
-
-  constructor(name: string, options: AugmentOptions) {
-    super();
-    this.name = name;
-    this.options = augmentOptions(name, options);
-  }
-
-  protected transform(pictures: Pictures, generator: Generator): Pictures {
-    const augmenter = new Augmenter(this.name, pictures, this.options.interpolation, this.options.fill);
-    const space = this.space(pictures);
-    const draws = new Draws(generator, 5 * pictures.count);
-    for (let i = 0; i < pictures.count; i++) this.augment(augmenter, i, space, draws);
-    return pictures;
-  }
-
-  /** The operations and their magnitudes for pictures of a size. */
-  protected abstract space(pictures: Pictures): Map<AugmentOperation, Magnitudes>;
-  /** Changes picture `i`. */
-  protected abstract augment(
-    augmenter: Augmenter,
-    i: number,
-    space: Map<AugmentOperation, Magnitudes>,
-    draws: Draws,
-  ): void;
+/** Changes one picture after the other. */
+function augmentEach(
+  where: string,
+  pictures: Pictures,
+  { interpolation, fill }: Required<AugmentOptions>,
+  generator: Generator,
+  augment: (augmenter: Augmenter, i: number, draws: Draws) => void,
+): Pictures {
+  const augmenter = new Augmenter(where, pictures, interpolation, fill);
+  const draws = new Draws(generator, 5 * pictures.count);
+  for (let i = 0; i < pictures.count; i++) augment(augmenter, i, draws);
+  return pictures;
 }
 
 /** The 14 operations that RandAugment and TrivialAugment choose from: all but "Invert". */
@@ -78,7 +62,9 @@ function choose(space: Map<AugmentOperation, Magnitudes>, draws: Draws): [Augmen
  * console.log(augment.apply(zeros([8, 3, 32, 32], { dtype: "uint8" })).dtype); // uint8
  * ```
  */
-export class AutoAugment extends Augmentation {
+export class AutoAugment extends PictureTransform {
+  protected readonly name: string = "AutoAugment";
+  private readonly options: Required<AugmentOptions>;
   private readonly policy: readonly (readonly [Step, Step])[];
 
   /**
@@ -86,23 +72,27 @@ export class AutoAugment extends Augmentation {
    * @throws when the policy or the interpolation is unknown
    */
   constructor(policy: AutoAugmentPolicy = "imagenet", options: AugmentOptions = {}) {
-    checkOptions("AutoAugment", options, ["interpolation", "fill"]);
-    super("AutoAugment", options);
+    super();
+    checkOptions(this.name, options, ["interpolation", "fill"]);
+    this.options = augmentOptions(this.name, options);
     if (!Object.hasOwn(POLICIES, policy)) {
       throw new Error(`AutoAugment: the policy must be ${Object.keys(POLICIES).join(", ")}, got "${policy}".`);
     }
     this.policy = POLICIES[policy];
   }
 
-  protected space({ height, width }: Pictures): Map<AugmentOperation, Magnitudes> {
+  private space({ height, width }: Pictures): Map<AugmentOperation, Magnitudes> {
     return augmentationSpace(paperStrengths(height, width), 10);
   }
 
-  protected augment(augmenter: Augmenter, i: number, space: Map<AugmentOperation, Magnitudes>, draws: Draws): void {
-    for (const [operation, p, bin = 0] of this.policy[draws.below(this.policy.length)]!) {
-      if (!draws.chance(p)) continue;
-      augmenter.apply(i, operation, drawMagnitude(space.get(operation)!, () => bin, draws));
-    }
+  protected transform(pictures: Pictures, generator: Generator): Pictures {
+    const space = this.space(pictures);
+    return augmentEach(this.name, pictures, this.options, generator, (augmenter, i, draws) => {
+      for (const [operation, p, bin = 0] of this.policy[draws.below(this.policy.length)]!) {
+        if (!draws.chance(p)) continue;
+        augmenter.apply(i, operation, drawMagnitude(space.get(operation)!, () => bin, draws));
+      }
+    });
   }
 }
 
@@ -131,29 +121,35 @@ export interface RandAugmentOptions extends AugmentOptions {
  * }
  * ```
  */
-export class RandAugment extends Augmentation {
+export class RandAugment extends PictureTransform {
+  protected readonly name: string = "RandAugment";
+  private readonly options: Required<AugmentOptions>;
   private readonly numOps: number;
   private readonly magnitude: number;
   private readonly bins: number;
 
   /** @throws when a number is no integer or out of range, or the interpolation is unknown */
   constructor(options: RandAugmentOptions = {}) {
-    checkOptions("RandAugment", options, ["numOps", "magnitude", "numMagnitudeBins", "interpolation", "fill"]);
-    super("RandAugment", options);
+    super();
+    checkOptions(this.name, options, ["numOps", "magnitude", "numMagnitudeBins", "interpolation", "fill"]);
+    this.options = augmentOptions(this.name, options);
     this.numOps = checkInteger(this.name, "numOps", options.numOps ?? 2, 0, MOST);
     this.bins = checkInteger(this.name, "numMagnitudeBins", options.numMagnitudeBins ?? 31, 2, MOST);
     this.magnitude = checkInteger(this.name, "magnitude", options.magnitude ?? 9, 0, this.bins - 1);
   }
 
-  protected space({ height, width }: Pictures): Map<AugmentOperation, Magnitudes> {
+  private space({ height, width }: Pictures): Map<AugmentOperation, Magnitudes> {
     return withoutInvert(paperStrengths(height, width), this.bins);
   }
 
-  protected augment(augmenter: Augmenter, i: number, space: Map<AugmentOperation, Magnitudes>, draws: Draws): void {
-    for (let k = 0; k < this.numOps; k++) {
-      const [operation, magnitudes] = choose(space, draws);
-      augmenter.apply(i, operation, drawMagnitude(magnitudes, () => this.magnitude, draws));
-    }
+  protected transform(pictures: Pictures, generator: Generator): Pictures {
+    const space = this.space(pictures);
+    return augmentEach(this.name, pictures, this.options, generator, (augmenter, i, draws) => {
+      for (let k = 0; k < this.numOps; k++) {
+        const [operation, magnitudes] = choose(space, draws);
+        augmenter.apply(i, operation, drawMagnitude(magnitudes, () => this.magnitude, draws));
+      }
+    });
   }
 }
 
@@ -178,22 +174,28 @@ const WIDE: Strengths = { shear: 0.99, translateX: 32, translateY: 32, rotate: 1
  * console.log(new TrivialAugmentWide().apply(rand([8, 3, 32, 32])).shape); // [ 8, 3, 32, 32 ]
  * ```
  */
-export class TrivialAugmentWide extends Augmentation {
+export class TrivialAugmentWide extends PictureTransform {
+  protected readonly name: string = "TrivialAugmentWide";
+  private readonly options: Required<AugmentOptions>;
   private readonly bins: number;
 
   /** @throws when the number of bins is no integer or out of range, or the interpolation is unknown */
   constructor(options: TrivialAugmentOptions = {}) {
-    checkOptions("TrivialAugmentWide", options, ["numMagnitudeBins", "interpolation", "fill"]);
-    super("TrivialAugmentWide", options);
+    super();
+    checkOptions(this.name, options, ["numMagnitudeBins", "interpolation", "fill"]);
+    this.options = augmentOptions(this.name, options);
     this.bins = checkInteger(this.name, "numMagnitudeBins", options.numMagnitudeBins ?? 31, 2, MOST);
   }
 
-  protected space(): Map<AugmentOperation, Magnitudes> {
+  private space(): Map<AugmentOperation, Magnitudes> {
     return withoutInvert(WIDE, this.bins);
   }
 
-  protected augment(augmenter: Augmenter, i: number, space: Map<AugmentOperation, Magnitudes>, draws: Draws): void {
-    const [operation, magnitudes] = choose(space, draws);
-    augmenter.apply(i, operation, drawMagnitude(magnitudes, () => draws.below(this.bins), draws));
+  protected transform(pictures: Pictures, generator: Generator): Pictures {
+    const space = this.space();
+    return augmentEach(this.name, pictures, this.options, generator, (augmenter, i, draws) => {
+      const [operation, magnitudes] = choose(space, draws);
+      augmenter.apply(i, operation, drawMagnitude(magnitudes, () => draws.below(this.bins), draws));
+    });
   }
 }
