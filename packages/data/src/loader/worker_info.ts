@@ -20,7 +20,7 @@ let current: WorkerInfo | null = null;
  * ```ts
  * import { getWorkerInfo, type IterableDataset } from "@heddle/data";
  *
- * export const squares: IterableDataset<number> = {
+ * const squares: IterableDataset<number> = {
  *   *[Symbol.iterator]() {
  *     const { id, numWorkers } = getWorkerInfo() ?? { id: 0, numWorkers: 1 };
  *     for (let i = id; i < 10; i += numWorkers) yield i * i;

@@ -50,18 +50,24 @@ export function changeSome(pictures: Pictures, draws: Draws, p: number, change: 
   return pictures;
 }
 
-/** Blends a value with another, in the proportion `factor` to `1 − factor`; for uint8 in float32. */
-export function blended(value: number, other: number, factor: number, bound: number): number {
-  return bound === 1
-    ? clamped(factor * value + (1 - factor) * other)
-    : clamped(fround(fround(fround(factor) * value) + fround(fround(1 - factor) * other)), bound);
+/** Blends a value of uint8 with another, in the proportion `factor` to `1 − factor`. */
+export function blendedByte(value: number, other: number, factor: number): number {
+  return clamped(fround(fround(fround(factor) * value) + fround(fround(1 - factor) * other)), 255);
 }
 
-/** The grey of a pixel; for uint8 a whole number. */
-function greyOfPixel(r: number, g: number, b: number, bound: number): number {
-  return bound === 1
-    ? RED * r + GREEN * g + BLUE * b
-    : Math.floor(fround(fround(fround(fround(RED) * r) + fround(fround(GREEN) * g)) + fround(fround(BLUE) * b)));
+/** Blends every value of a uint8 picture with another one, which depends on the pixel's place in the first plane. */
+function blendBytes({ data, at, channels, area }: Place, factor: number, other: (p: number) => number): void {
+  for (let p = at; p < at + area; p++) {
+    const value = other(p);
+    for (let c = 0; c < channels; c++) data[p + c * area] = blendedByte(data[p + c * area]!, value, factor);
+  }
+}
+
+/** The grey of a uint8 pixel, a whole number. */
+function greyByte({ data, channels, area }: Place, p: number): number {
+  if (channels === 1) return data[p]!;
+  const [r, g, b] = [fround(RED) * data[p]!, fround(GREEN) * data[p + area]!, fround(BLUE) * data[p + 2 * area]!];
+  return Math.floor(fround(fround(fround(r) + fround(g)) + fround(b)));
 }
 
 /** @throws unless pictures have one or three channels */
@@ -71,37 +77,52 @@ export function checkColours(where: string, channels: number): void {
 }
 
 /** Multiplies by a factor. */
-export function brighten({ data, at, channels, area, bound }: Place, factor: number): void {
+export function brighten(place: Place, factor: number): void {
+  const { data, at, channels, area, bound } = place;
+  if (bound !== 1) return blendBytes(place, factor, () => 0);
   const end = at + channels * area;
-  for (let p = at; p < end; p++) data[p] = blended(data[p]!, 0, factor, bound);
+  for (let p = at; p < end; p++) data[p] = clamped(factor * data[p]!);
 }
 
 /** Moves values away from the mean of the picture's grey (factor above 1) or towards it. */
 export function contrast(place: Place, factor: number): void {
   const { data, at, channels, area, bound } = place;
   const mean = meanGrey(place);
+  if (bound !== 1) return blendBytes(place, factor, () => fround(mean));
+  const rest = (1 - factor) * mean;
   const end = at + channels * area;
-  for (let p = at; p < end; p++) data[p] = blended(data[p]!, mean, factor, bound);
+  for (let p = at; p < end; p++) data[p] = clamped(factor * data[p]! + rest);
 }
 
-function meanGrey({ data, at, channels, area, bound }: Place): number {
+function meanGrey(place: Place): number {
+  const { data, at, channels, area, bound } = place;
   let sum = 0;
-  for (let p = at; p < at + area; p++) {
-    sum += channels === 1 ? data[p]! : greyOfPixel(data[p]!, data[p + area]!, data[p + 2 * area]!, bound);
+  if (bound !== 1) { for (let p = at; p < at + area; p++) sum += greyByte(place, p); }
+  else if (channels === 1) { for (let p = at; p < at + area; p++) sum += data[p]!; }
+  else {
+    let red = 0, green = 0, blue = 0;
+    for (let p = at; p < at + area; p++) {
+      red += data[p]!;
+      green += data[p + area]!;
+      blue += data[p + 2 * area]!;
+    }
+    sum = RED * red + GREEN * green + BLUE * blue;
   }
-  return bound === 1 ? sum / area : fround(sum / area);
+  return sum / area;
 }
 
 /** Moves colours away from the pixel's grey (factor above 1) or towards it. Grey pictures have none. */
-export function saturate({ data, at, channels, area, bound }: Place, factor: number): void {
+export function saturate(place: Place, factor: number): void {
+  const { data, at, channels, area, bound } = place;
   if (channels === 1) return;
+  if (bound !== 1) return blendBytes(place, factor, (p) => greyByte(place, p));
   const end = at + area;
   for (let p = at; p < end; p++) {
     const r = data[p]!, g = data[p + area]!, b = data[p + 2 * area]!;
-    const grey = greyOfPixel(r, g, b, bound);
-    data[p] = blended(r, grey, factor, bound);
-    data[p + area] = blended(g, grey, factor, bound);
-    data[p + 2 * area] = blended(b, grey, factor, bound);
+    const rest = (1 - factor) * (RED * r + GREEN * g + BLUE * b);
+    data[p] = clamped(factor * r + rest);
+    data[p + area] = clamped(factor * g + rest);
+    data[p + 2 * area] = clamped(factor * b + rest);
   }
 }
 
@@ -143,11 +164,11 @@ function aroundCircle(place: number): number {
   return Math.abs(3 - Math.abs(Math.abs(place) - 3));
 }
 
-/** The grey of each pixel, into the plane at `to`. */
+/** The grey of each pixel of a float picture, into the plane at `to`. */
 export function greyOf(source: Place, target: Float32Array, to: number): void {
-  const { data, at, channels, area, bound } = source;
+  const { data, at, channels, area } = source;
   for (let p = 0; p < area; p++) {
     const q = at + p;
-    target[to + p] = channels === 1 ? data[q]! : greyOfPixel(data[q]!, data[q + area]!, data[q + 2 * area]!, bound);
+    target[to + p] = channels === 1 ? data[q]! : RED * data[q]! + GREEN * data[q + area]! + BLUE * data[q + 2 * area]!;
   }
 }

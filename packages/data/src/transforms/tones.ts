@@ -1,5 +1,5 @@
 /** Changes of brightness that depend on values alone, or on their neighbours, on one picture; uint8 as torchvision has them. */
-import { blended, type Place } from "./colour.ts";
+import { blendedByte, clamped, type Place } from "./colour.ts";
 
 const { fround } = Math;
 
@@ -95,7 +95,9 @@ export function sharpen(
           for (let q = p - width; q <= p + width; q += width) sum += before[q - 1]! + before[q]! + before[q + 1]!;
           smooth = bound === 1 ? sum / 13 : Math.round(sum / 13);
         }
-        data[plane + p] = blended(value, smooth, factor, bound);
+        data[plane + p] = bound === 1
+          ? clamped(factor * value + (1 - factor) * smooth)
+          : blendedByte(value, smooth, factor);
       }
     }
   }
