@@ -13,8 +13,10 @@ import { Checkpoint, plainState } from "../../apps/examples/runner/checkpoint.ts
 import { OutFolder } from "../../apps/examples/runner/out_folder.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../apps/examples/runner/safetensors.ts";
 import { gunzip } from "../../packages/data/src/archive/gunzip.ts";
+import { readMat } from "../../packages/data/src/archive/mat.ts";
 import { readTar } from "../../packages/data/src/archive/tar.ts";
 import { idxContent } from "../../packages/data/src/images/idx_file.ts";
+import { partsOf } from "../../packages/data/src/images/svhn.ts";
 import { joinPngChunks, readPngChunks } from "../../packages/data/src/images/png_chunks.ts";
 import type { Draw } from "./mutate.ts";
 
@@ -42,6 +44,42 @@ const json = (bytes: Uint8Array): never => {
     throw new Error(`fuzz: ${(cause as Error).message}`, { cause });
   }
 };
+
+/** MATLAB's files, as they are; `asContent` takes what is in their compressed elements instead, and compresses it. */
+function matReader(name: string, asContent: boolean): Reader {
+  const path = fileURLToPath(new URL("../../conformance/fixtures/images/mat_files.json", import.meta.url));
+  const stored = JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
+  const valid = ["as published", "labels as doubles", "with others", "one picture", "not compressed"];
+  const files = valid.map((each) => Uint8Array.from(Buffer.from(stored[each]!, "base64")));
+  const tag = (content: Uint8Array): Buffer => {
+    const both = Buffer.alloc(8);
+    both.writeUInt32LE(15);
+    both.writeUInt32LE(content.length, 4);
+    return Buffer.concat([both, content]);
+  };
+  const contents = files.flatMap((file) => {
+    const view = new DataView(file.buffer);
+    const found: Uint8Array[] = [];
+    for (let at = 128; at < file.length; at += 8 + view.getUint32(at + 4, true)) {
+      const content = file.subarray(at + 8, at + 8 + view.getUint32(at + 4, true));
+      if (view.getUint32(at, true) === 15) found.push(Uint8Array.from(inflateSync(content)));
+    }
+    return found;
+  });
+  return {
+    name,
+    files: asContent ? contents : files,
+    says: /^mat: /,
+    read(bytes) {
+      if (!asContent) {
+        const { pixels, labels } = partsOf(bytes, "mat");
+        return `${Array.from(labels)} ${digest(pixels)}`;
+      }
+      const file = Buffer.concat([files[0]!.subarray(0, 128), tag(deflateSync(bytes))]);
+      return [...readMat(file, "mat", ["X", "y"])].map(([key, { shape, data }]) => `${key} ${shape} ${data}`).join();
+    },
+  };
+}
 
 function pictureReader(name: string, choose: RegExp, rest: Partial<Reader>): Reader {
   const path = fileURLToPath(new URL("../../conformance/fixtures/images/files.json", import.meta.url));
@@ -168,6 +206,8 @@ export async function readers(): Promise<{ readers: readonly Reader[]; clear: ()
   const all: Reader[] = [
     pictureReader("PNG", /^png.*(3x5|9x13)/, { checked: true, repair: repairPng }),
     pictureReader("JPEG", /^jpeg/, {}),
+    matReader("MAT", false),
+    matReader("MAT, compressed again", true),
     { name: "IDX", files: idx, says: /^idx: /, read: (bytes) => JSON.stringify(parseIdx(bytes, "idx")) },
     {
       name: "IDX, gzipped",

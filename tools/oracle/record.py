@@ -32,6 +32,7 @@ MODULES = (
     "sizes",
     "edges",
     "pictures",
+    "augmentations",
 )
 
 

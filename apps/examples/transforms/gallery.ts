@@ -1,5 +1,7 @@
 /** The transforms of the gallery, each with its code. */
 import {
+  AugMix,
+  AutoAugment,
   CenterCrop,
   ColorJitter,
   ColorShift,
@@ -7,26 +9,36 @@ import {
   CutMix,
   Cutout,
   ElasticTransform,
+  FiveCrop,
   GaussianBlur,
   GaussianNoise,
   Grayscale,
   MixUp,
   Normalize,
   Pad,
+  RandAugment,
+  RandomAdjustSharpness,
   RandomAffine,
   RandomApply,
   RandomAutocontrast,
   RandomChoice,
   RandomContrast,
   RandomCrop,
+  RandomEqualize,
   RandomErasing,
   RandomGrayscale,
   RandomHorizontalFlip,
+  RandomInvert,
+  RandomPerspective,
+  RandomPosterize,
   RandomResizedCrop,
   RandomRotation,
+  RandomSolarize,
   RandomVerticalFlip,
   Resize,
+  TenCrop,
   type Transform,
+  TrivialAugmentWide,
 } from "@heddle/data";
 import type { Generator, Tensor } from "@heddle/tensor";
 
@@ -41,6 +53,11 @@ export interface Exhibit {
 function exhibit(code: string, transform: Transform): Exhibit {
   const name = /^new (\w+)/.exec(code)![1]!;
   return { name, code, apply: (images, _, generator) => transform.apply(images, generator) };
+}
+
+/** The crops of the first image. */
+function crops(code: string, transform: Transform): Exhibit {
+  return { ...exhibit(code, transform), apply: (images) => transform.apply(images.select(0, 0)) };
 }
 
 /** Every transform of `@heddle/data`, in the order of its documentation. */
@@ -62,6 +79,9 @@ export function gallery(numClasses: number): Exhibit[] {
       "new RandomAffine(15, { translate: [0.1, 0.1], scale: [0.8, 1.2], shear: 10 })",
       new RandomAffine(15, { translate: [0.1, 0.1], scale: [0.8, 1.2], shear: 10 }),
     ),
+    exhibit("new RandomPerspective(0.5, 1)", new RandomPerspective(0.5, 1)),
+    crops("new FiveCrop(20)", new FiveCrop(20)),
+    crops("new TenCrop(20)", new TenCrop(20)),
     exhibit("new ElasticTransform()", new ElasticTransform()),
     exhibit(
       "new ColorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 })",
@@ -70,6 +90,15 @@ export function gallery(numClasses: number): Exhibit[] {
     exhibit("new ColorShift(0.2)", new ColorShift(0.2)),
     exhibit("new RandomContrast(0.8, 1)", new RandomContrast(0.8, 1)),
     exhibit("new RandomAutocontrast(1)", new RandomAutocontrast(1)),
+    exhibit("new RandomEqualize(1)", new RandomEqualize(1)),
+    exhibit("new RandomInvert(0.5)", new RandomInvert(0.5)),
+    exhibit("new RandomSolarize(0.5, 1)", new RandomSolarize(0.5, 1)),
+    exhibit("new RandomPosterize(2, 1)", new RandomPosterize(2, 1)),
+    exhibit("new RandomAdjustSharpness(3, 1)", new RandomAdjustSharpness(3, 1)),
+    exhibit('new AutoAugment("cifar10")', new AutoAugment("cifar10")),
+    exhibit("new RandAugment()", new RandAugment()),
+    exhibit("new TrivialAugmentWide()", new TrivialAugmentWide()),
+    exhibit("new AugMix({ severity: 10 })", new AugMix({ severity: 10 })),
     exhibit("new Grayscale(3)", new Grayscale(3)),
     exhibit("new RandomGrayscale(0.5)", new RandomGrayscale(0.5)),
     exhibit("new GaussianBlur(5)", new GaussianBlur(5)),

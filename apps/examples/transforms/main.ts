@@ -51,7 +51,7 @@ export const transforms: Example<TransformOptions> = {
       run.out.file(`${name}.png`, encodeImage(grid), caption);
     };
     show("originals", `originals: ${labels.map((label) => classes[label]).join(", ")}`, images);
-    const table = run.table(["transform".padEnd(20), "output", "mean change"]);
+    const table = run.table(["transform".padEnd(21), "output", "mean change"]);
     const change: Record<string, number> = {};
     for (const { name, code, apply } of gallery(classes.length)) {
       using _ = scope();
@@ -60,7 +60,7 @@ export const transforms: Example<TransformOptions> = {
       const shape = changed.shape.slice(1).join("×");
       // With another size there is no corresponding pixel.
       change[name] = shape === `3×${SIDE}×${SIDE}` ? changed.sub(images).abs().mean().item() : 0;
-      table.row(name.padEnd(20), shape, change[name] === 0 ? "" : change[name].toFixed(3));
+      table.row(name.padEnd(21), shape, change[name] === 0 ? "" : change[name].toFixed(3));
     }
     const title = "Image transforms";
     const subtitle = `Images: ${labels.length}; draws of each: ${options.draws}; seed: ${options.seed}. ${source}.`;

@@ -25,6 +25,7 @@ export { type Collated, defaultCollate, type SampleArray } from "./loader/collat
 export { DataLoader } from "./loader/data_loader.ts";
 export type { LoaderOptions } from "./loader/loader_options.ts";
 export type { LoaderState } from "./loader/loader_state.ts";
+export { getWorkerInfo, type WorkerInfo } from "./loader/worker_info.ts";
 export type { WorkerOptions } from "./loader/worker_pool.ts";
 export type { Transform } from "./transforms/transform.ts";
 export { type Pictures } from "./transforms/pictures.ts";
@@ -38,6 +39,7 @@ export { Lambda } from "./transforms/lambda.ts";
 export { Normalize } from "./transforms/normalize.ts";
 export { RandomFlip, RandomHorizontalFlip, RandomVerticalFlip } from "./transforms/flip.ts";
 export { CenterCrop, RandomCrop, type RandomCropOptions } from "./transforms/crop.ts";
+export { FiveCrop, TenCrop } from "./transforms/several_crops.ts";
 export { RandomResizedCrop, type RandomResizedCropOptions, Resize, type ResizeOptions } from "./transforms/resize.ts";
 export {
   RandomAffine,
@@ -45,13 +47,32 @@ export {
   RandomRotation,
   type RandomRotationOptions,
 } from "./transforms/affine.ts";
+export { RandomPerspective, type RandomPerspectiveOptions } from "./transforms/perspective.ts";
 export { type ElasticOptions, ElasticTransform } from "./transforms/elastic.ts";
 export { ColorJitter, type ColorJitterOptions } from "./transforms/color_jitter.ts";
 export { ColorShift } from "./transforms/color_shift.ts";
-export { RandomAutocontrast, RandomContrast } from "./transforms/contrast.ts";
+export { RandomContrast } from "./transforms/contrast.ts";
+export {
+  RandomAdjustSharpness,
+  RandomAutocontrast,
+  RandomEqualize,
+  RandomInvert,
+  RandomPosterize,
+  RandomSolarize,
+} from "./transforms/random_tones.ts";
 export { Grayscale, RandomGrayscale } from "./transforms/grayscale.ts";
 export { GaussianNoise, type GaussianNoiseOptions } from "./transforms/gaussian_noise.ts";
 export { GaussianBlur } from "./transforms/gaussian_blur.ts";
+export {
+  AutoAugment,
+  type AutoAugmentPolicy,
+  RandAugment,
+  type RandAugmentOptions,
+  type TrivialAugmentOptions,
+  TrivialAugmentWide,
+} from "./transforms/augment.ts";
+export type { AugmentOptions } from "./transforms/augment_operations.ts";
+export { AugMix, type AugMixOptions } from "./transforms/aug_mix.ts";
 export { Cutout, type CutoutOptions, RandomErasing, type RandomErasingOptions } from "./transforms/erase.ts";
 export { CutMix, type Mix, type MixOptions, MixUp } from "./transforms/mix.ts";
 export type { Draws } from "./transforms/draws.ts";
@@ -64,6 +85,9 @@ export type { IdxLoadOptions } from "./images/idx_dataset.ts";
 export { type ImageOptions, LabelledImages, type LabelledImagesParts } from "./images/labelled_images.ts";
 export { MNIST } from "./images/mnist.ts";
 export { FashionMNIST } from "./images/fashion_mnist.ts";
+export { KMNIST } from "./images/kmnist.ts";
+export { EMNIST, type EmnistLoadOptions, type EmnistSplit } from "./images/emnist.ts";
+export { SVHN, type SvhnLoadOptions, type SvhnSplit } from "./images/svhn.ts";
 export { CIFAR10 } from "./images/cifar10.ts";
 export { CIFAR100, type Cifar100LoadOptions } from "./images/cifar100.ts";
 export type { CifarLoadOptions } from "./images/cifar_files.ts";

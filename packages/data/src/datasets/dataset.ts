@@ -38,7 +38,7 @@ export type BatchOf<T> = T extends Promise<infer S> ? Promise<Collated<S>> : Col
 
 /**
  * A collection that can only be iterated over (PyTorch's `IterableDataset`): a file read line by line, a stream, a
- * generator. Each iteration starts at the beginning.
+ * generator. Each iteration starts at the beginning. In a loader's workers it selects its part with `getWorkerInfo`.
  */
 export type IterableDataset<T = unknown> = Iterable<T> | AsyncIterable<T>;
 

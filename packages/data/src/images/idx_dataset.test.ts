@@ -9,9 +9,11 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { EMNIST } from "./emnist.ts";
 import { FashionMNIST } from "./fashion_mnist.ts";
 import { encodeIdx } from "./idx.ts";
 import { type IdxCollection, type IdxLoadOptions, loadIdxCollection } from "./idx_dataset.ts";
+import { KMNIST } from "./kmnist.ts";
 import { LabelledImages } from "./labelled_images.ts";
 import { MNIST } from "./mnist.ts";
 
@@ -190,6 +192,36 @@ describe("downloading", () => {
     await expect(load({})).rejects.toThrow(/neither/);
     served["train-images"] = good;
     expect((await load({ download: true, mirrors: [base] })).length).toBe(3);
+  });
+});
+
+describe("EMNIST and KMNIST", () => {
+  test("EMNIST reads the files of a part, whose labels fit its classes", async () => {
+    await put("emnist-letters-train-images-idx3-ubyte.gz", gzipSync(pictures(3)));
+    await put("emnist-letters-train-labels-idx1-ubyte.gz", gzipSync(labelFile(1, 26, 5)));
+    await put("emnist-balanced-test-images-idx3-ubyte", pictures(2));
+    await put("emnist-balanced-test-labels-idx1-ubyte", labelFile(46, 36));
+    const letters = await EMNIST.load({ root, split: "letters" });
+    expect([letters.length, letters.classes.length, letters.classes[letters.label(1)]]).toEqual([3, 27, "z"]);
+    const balanced = await EMNIST.load({ root, split: "balanced", train: false });
+    // As torchvision counts them.
+    expect(balanced.classes.join("")).toBe("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt");
+    expect([balanced.label(0), balanced.classes[36]]).toEqual([46, "a"]);
+  });
+
+  test("what is missing is named, with where to get it", async () => {
+    await expect(EMNIST.load({ root, split: "digits" })).rejects.toThrow(
+      /EMNIST: neither emnist-digits-train-images-idx3-ubyte\.gz nor .* Unpack it from https:.*gzip\.zip/,
+    );
+    await expect(EMNIST.load({ root, split: "all" as "digits" })).rejects.toThrow(/split must be byclass.*got "all"/);
+    await expect(EMNIST.load({ split: "digits", download: true } as never)).rejects.toThrow(
+      /unknown option "download"/,
+    );
+    await expect(KMNIST.load({ root })).rejects.toThrow(/KMNIST: neither .* download: true .*codh\.rois\.ac\.jp/);
+    await put("train-images-idx3-ubyte.gz", gzipSync(pictures(2)));
+    await expect(KMNIST.load({ root })).rejects.toThrow(
+      /the file was altered.*expected bdb82020997e1d708af4cf47b453dcf7/,
+    );
   });
 });
 

@@ -7,7 +7,7 @@ import type { LabelledImagesParts } from "./labelled_images.ts";
 import { type PublishedOptions, publishedOptions, readIfThere, readPublished } from "./published.ts";
 import { node } from "../node.ts";
 
-/** Options of `MNIST.load` and `FashionMNIST.load`. */
+/** Options of `MNIST.load`, `FashionMNIST.load` and `KMNIST.load`. */
 export interface IdxLoadOptions extends PublishedOptions {
   /** Folder with the original files, gzipped or not; by default the data set's folder in the user's cache. */
   root?: string;
@@ -19,8 +19,8 @@ export interface IdxLoadOptions extends PublishedOptions {
 export interface IdxSource {
   /** Name of the uncompressed file; the published one ends in `.gz`. */
   readonly file: string;
-  /** MD5 of the file as published, gzipped. */
-  readonly gzipMd5: string;
+  /** MD5 of the file as published, gzipped; absent where none is published. */
+  readonly gzipMd5?: string;
   /** MD5 of the content, where it is known: the same content may be compressed differently. */
   readonly contentMd5?: string;
 }
@@ -30,8 +30,10 @@ export interface IdxCollection {
   readonly name: string;
   /** Its folder in the cache. */
   readonly folder: string;
-  /** Addresses of folders that have the files. */
+  /** Addresses of folders that have the files; none if they are published only as an archive. */
   readonly mirrors: readonly string[];
+  /** The address of that archive. */
+  readonly archive?: string;
   readonly classes: readonly string[];
   readonly train: { readonly images: IdxSource; readonly labels: IdxSource };
   readonly test: { readonly images: IdxSource; readonly labels: IdxSource };
@@ -85,8 +87,12 @@ async function obtain(collection: IdxCollection, source: IdxSource, options: Idx
     const bytes = await readIfThere(path);
     return bytes && { array: await readVerified(bytes, path, source, verify), path };
   };
-  const missing = `${name}: neither ${gzipped} nor ${source.file} is in ${folder}. Pass download: true to fetch ` +
-    `it (from ${mirrors[0]}), or root: the folder that has it. DrawnDigits needs no files.`;
+  const remedy = collection.archive === undefined
+    ? `Pass download: true to fetch it (from ${mirrors[0]})`
+    : `Unpack it from ${collection.archive}`;
+  const missing =
+    `${name}: neither ${gzipped} nor ${source.file} is in ${folder}. ${remedy}, or pass root: the folder ` +
+    `that has it. DrawnDigits needs no files.`;
   return await readPublished(
     [() => read(gzipped), () => read(source.file)],
     { file: gzipped, folder, mirrors, md5: source.gzipMd5, missing },
@@ -103,7 +109,7 @@ async function readVerified(
   const content = await idxContent(bytes, path);
   // Before the checksum, since "truncated" says more than two different checksums.
   const array = parseIdx(content, path);
-  if (!verify) return array;
+  if (!verify || source.gzipMd5 === undefined) return array;
   const gzipped = content !== bytes;
   if (gzipped && digest("md5", bytes) === source.gzipMd5) return array;
   if (source.contentMd5 === undefined && !gzipped) return array;

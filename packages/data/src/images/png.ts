@@ -1,11 +1,9 @@
-import { Inflate, zlibSync } from "fflate";
+import { zlibSync } from "fflate";
 import { MOST_FROM_ONE } from "../archive/gunzip.ts";
+import { unzlib } from "../archive/unzlib.ts";
 import { checkDeclaredSize, type Pixels } from "./pixels.ts";
 import { joinPngChunks, type PngChunks, readPngChunks } from "./png_chunks.ts";
 import { contentBytes, PngRows } from "./png_rows.ts";
-
-/** Compressed bytes passed to the inflater at a time, which limits its output to 4 MB at once. */
-const PIECE = 1 << 12;
 
 /**
  * The pixels of a PNG file; 16 bits per channel become 8, and palettes are resolved. Takes little more memory than the
@@ -39,7 +37,7 @@ function readPixels(chunks: PngChunks, name: string): Pixels {
   const rows = new PngRows(chunks);
   let actual = 0;
   try {
-    for (const piece of uncompressed(data)) {
+    for (const piece of unzlib(data)) {
       actual += piece.length;
       if (actual > expected) break;
       rows.push(piece);
@@ -49,38 +47,6 @@ function readPixels(chunks: PngChunks, name: string): Pixels {
   }
   if (actual !== expected) lies(actual > expected ? "more" : String(actual));
   return rows.pixels;
-}
-
-/**
- * The content of a zlib stream (RFC 1950), in chunks.
- *
- * @throws when it is damaged; the checksum at its end is compared after the last chunk
- */
-function* uncompressed(stream: Uint8Array): Generator<Uint8Array> {
-  const [method = 0, flags = 0] = stream;
-  const end = stream.length - 4;
-  if (end < 2 || (method & 15) !== 8 || method >> 4 > 7 || (method * 256 + flags) % 31 !== 0 || (flags & 32) !== 0) {
-    throw new Error("it is not a zlib stream");
-  }
-  let out = new Uint8Array(0);
-  const inflate = new Inflate((piece) => out = piece as Uint8Array<ArrayBuffer>);
-  // Adler-32.
-  let a = 1, b = 0;
-  for (let at = 2; at < end; at += PIECE) {
-    const next = Math.min(end, at + PIECE);
-    inflate.push(stream.subarray(at, next), next === end);
-    for (let i = 0; i < out.length;) {
-      // The longest run without an overflow of 32 bits.
-      const run = Math.min(out.length, i + 5552);
-      for (; i < run; i++) b += a += out[i]!;
-      a %= 65521;
-      b %= 65521;
-    }
-    yield out;
-  }
-  if (new DataView(stream.buffer, stream.byteOffset + end, 4).getUint32(0) !== b * 65536 + a) {
-    throw new Error("its checksum does not match");
-  }
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

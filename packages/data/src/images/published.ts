@@ -43,7 +43,8 @@ export interface PublishedFile {
   readonly folder: string;
   /** Addresses of folders that have it. */
   readonly mirrors: readonly string[];
-  readonly md5: string;
+  /** Its checksum, where one is published. */
+  readonly md5?: string | undefined;
   /** What an error says where it is missing and may not be downloaded. */
   readonly missing: string;
 }
@@ -73,7 +74,7 @@ export async function readPublished<T>(
   if (!options.download) throw new Error(missing);
   const addresses = [...(options.mirrors ?? []), ...mirrors];
   await download(addresses.map((base) => `${base.replace(/\/$/, "")}/${file}`), node.path.join(folder, file), {
-    md5,
+    ...(md5 !== undefined && { md5 }),
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
   });

@@ -35,6 +35,11 @@ export function epochSeed(seed: number, start: GeneratorState | null, epoch: num
   return drawn(drawn(start?.seed ?? seed, epoch), start?.counter ?? 0);
 }
 
+/** The seed of a worker in an epoch, of whose seed it is derived. */
+export function workerSeed(seed: number, worker: number): number {
+  return epochSeed(seed, null, worker);
+}
+
 function at(seed: number, counter: number): Generator {
   const generator = new Generator(seed);
   generator.setState({ ...generator.getState(), counter });

@@ -1,11 +1,11 @@
 import { defaultGenerator, type Generator, type GeneratorState } from "@heddle/tensor";
 import { checkOptions, reclaiming } from "@heddle/tensor/engine";
 import type { Dataset, IterableDataset } from "../datasets/dataset.ts";
-import { ListDataset } from "../datasets/list_dataset.ts";
 import { checkPositive, type Sampler } from "../samplers/sampler.ts";
 import { BatchLease } from "./batch_lease.ts";
 import { epochSeed } from "./batch_stream.ts";
 import { type Collated, defaultCollate } from "./collate.ts";
+import { mappedOf } from "./dataset_kind.ts";
 import { chooseBatchSampler, LOADER_OPTIONS, type LoaderOptions } from "./loader_options.ts";
 import { checkState, type LoaderState } from "./loader_state.ts";
 import { loadBatch, type Loaded } from "./load_batch.ts";
@@ -17,23 +17,6 @@ import { unpack } from "./packed_batch.ts";
 const dropped = new FinalizationRegistry((pool: WorkerPool) => pool.close());
 // The longest interval that timers take.
 const LONG_MS = 2 ** 31 - 1;
-
-/** The data set by index, or null for an iterable one. @throws TypeError for what is neither */
-function mappedOf<T>(dataset: Dataset<T> | IterableDataset<T>): Dataset<T> | null {
-  if (Array.isArray(dataset)) return new ListDataset<T>(dataset);
-  if (typeof dataset === "object" && dataset !== null) {
-    if ("get" in dataset && "length" in dataset) return dataset;
-    if (Symbol.iterator in dataset || Symbol.asyncIterator in dataset) return null;
-  }
-  const shown = typeof dataset === "string"
-    ? `the string ${JSON.stringify(dataset)}`
-    : typeof dataset === "object" && dataset !== null
-    ? `an object of class ${(dataset as object).constructor?.name ?? "null"}`
-    : String(dataset);
-  throw new TypeError(
-    `DataLoader: expected a data set, which is an array of samples, an object with length and get(index), or an iterable; got ${shown}.`,
-  );
-}
 
 /** One epoch. */
 interface Epoch {
@@ -104,7 +87,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
           `${this.dropLast ? " and dropLast" : ""}.`,
       );
     }
-    this.pool = options.workers === undefined ? null : new WorkerPool(options.workers, this.mapped!.length);
+    this.pool = options.workers === undefined ? null : new WorkerPool(options.workers, this.mapped?.length ?? null);
     if (this.pool !== null) dropped.register(this, this.pool, this.pool);
   }
 
@@ -142,18 +125,19 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
   [Symbol.asyncIterator](): AsyncIterableIterator<B> {
     const epoch = this.begin();
     const lease = new BatchLease();
-    const batches = epoch.batches === null
-      ? readStreamAsync(
-        this.dataset as AsyncIterable<T>,
-        this.batchSize,
-        this.dropLast,
-        epoch.skip,
-        this.collateFunction(lease),
-      )
-      : this.pool === null
-      ? this.assembleAllAsync(epoch, epoch.batches, lease)
-      : this.prepareAll(this.pool, epoch, epoch.batches, lease);
-    return this.countAsync(epoch, batches, lease);
+    return this.countAsync(epoch, this.batchesOf(epoch, lease), lease);
+  }
+
+  private batchesOf(epoch: Epoch, lease: BatchLease): AsyncIterable<B> {
+    const { pool } = this;
+    if (epoch.batches !== null) {
+      return pool === null
+        ? this.assembleAllAsync(epoch, epoch.batches, lease)
+        : this.prepareAll(pool, epoch, epoch.batches, lease);
+    }
+    if (pool !== null) return this.prepareStream(pool, epoch, lease);
+    const samples = this.dataset as AsyncIterable<T>;
+    return readStreamAsync(samples, this.batchSize, this.dropLast, epoch.skip, this.collateFunction(lease));
   }
 
   /** Ends the workers, which otherwise stay idle until the process ends. They start again when needed. */
@@ -289,7 +273,7 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     const coming: ReturnType<WorkerPool["request"]>[] = [];
     let batch = skip;
     const askForMore = (): void => {
-      while (coming.length < pool.ahead) {
+      while (coming.length < pool.count * pool.prefetch) {
         const item = batches.next();
         if (item.done) return;
         coming.push(pool.request({ indices: item.value, stream: { seed, batch: batch++ }, whole }));
@@ -297,14 +281,47 @@ export class DataLoader<T, B = Collated<Awaited<T>>> implements Iterable<B>, Asy
     };
     askForMore();
     while (coming.length > 0) {
-      // Workers do not keep the process alive, but a pending request does.
-      const alive = setInterval(() => {}, LONG_MS);
-      const packed = await coming.shift()!.finally(() => clearInterval(alive));
+      const packed = await keepingAlive(coming.shift()!);
       askForMore();
-      const loaded = lease.run(() => unpack(packed));
+      const loaded = lease.run(() => unpack(packed!));
       yield whole ? loaded as B : collate(loaded as Awaited<T>[]);
     }
   }
+
+  /** Batches of an iterable data set: one of each worker in turn, until all have come to the end of theirs. */
+  private async *prepareStream(pool: WorkerPool, { seed, skip }: Epoch, lease: BatchLease): AsyncIterable<B> {
+    const collate = this.collateFunction(lease);
+    const whole = this.collate === null;
+    const next = { epoch: pool.newStream(), seed, batchSize: this.batchSize, dropLast: this.dropLast };
+    const ask = (worker: number): ReturnType<WorkerPool["request"]> => pool.request({ next, worker, whole });
+    const active = Array.from({ length: pool.count }, (_, worker) => {
+      return { worker, coming: Array.from({ length: pool.prefetch }, () => ask(worker)) };
+    });
+    try {
+      for (let turn = 0, passed = 0; active.length > 0;) {
+        if (turn >= active.length) turn = 0;
+        const { worker, coming } = active[turn]!;
+        const packed = await keepingAlive(coming.shift()!);
+        if (packed === null) {
+          active.splice(turn, 1);
+          continue;
+        }
+        coming.push(ask(worker));
+        turn++;
+        if (passed++ < skip) continue;
+        const loaded = lease.run(() => unpack(packed));
+        yield whole ? loaded as B : collate(loaded as Awaited<T>[]);
+      }
+    } finally {
+      pool.endStream(next.epoch);
+    }
+  }
+}
+
+/** Workers do not keep the process alive, but a pending request does. */
+async function keepingAlive<V>(request: Promise<V>): Promise<V> {
+  const alive = setInterval(() => {}, LONG_MS);
+  return await request.finally(() => clearInterval(alive));
 }
 
 function notPromised<V>(value: V, method: "get" | "getBatch" | "collate"): V {

@@ -24,6 +24,9 @@ export interface LoaderOptions<S, B> {
   /**
    * Lets other threads prepare batches ahead; they create the data set from a module, and the loader is then read with
    * `for await`. Batches are the same as without workers, in the same order. On Deno, Bun and Node.
+   *
+   * Of an iterable data set every worker reads its own, from which `getWorkerInfo` should select a part, and makes
+   * batches of it; the loader takes one of each worker in turn.
    */
   workers?: WorkerOptions;
 }
@@ -53,7 +56,6 @@ export function chooseBatchSampler<T, B>(
   };
   if (dataset === null) {
     exclude("an iterable data set decides its own order", ["shuffle", "sampler", "batchSampler", "generator"]);
-    exclude("workers load samples by index, which an iterable data set has not", ["workers"]);
     return null;
   }
   if (dataset.length === 0) throw new Error("DataLoader: the data set is empty, there is nothing to load.");

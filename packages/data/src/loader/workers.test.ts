@@ -25,7 +25,7 @@ const runtime: readonly string[] = "deno" in process.versions
 writeFileSync(
   join(folder, "sets.mts"),
   `
-import { Compose, DrawnDigits, GaussianNoise, RandomCrop, ToTensor } from ${library};
+import { Compose, DrawnDigits, GaussianNoise, getWorkerInfo, RandomCrop, ToTensor } from ${library};
 import { rand, tensor } from ${tensors};
 const transform = new Compose([new ToTensor(), new RandomCrop(28, { padding: 2 }), new GaussianNoise()]);
 export const digits = new DrawnDigits({ size: 50, transform });
@@ -45,6 +45,20 @@ export const lost = { length: 20, get: (i) => i < 4 ? i : new Promise(() => {}) 
 export const counted = (counter) => ({ length: 40, get: (i) => { Atomics.add(counter, 0, 1); return i; } });
 export const broken = () => { throw new Error("no disk"); };
 export const word = "hello";
+const share = () => getWorkerInfo() ?? { id: 0, numWorkers: 1, seed: 0 };
+// Worker k has k, k + n, k + 2n, …
+export const stream = { *[Symbol.iterator]() { const { id, numWorkers } = share(); for (let i = id; i < 20; i += numWorkers) yield { i, x: tensor([i, i / 2]) }; } };
+export const slowStream = { async *[Symbol.asyncIterator]() {
+  for (const sample of stream) { await new Promise((resolve) => setTimeout(resolve, 30 * (2 - share().id))); yield sample; }
+} };
+export function* lines(name) { for (let i = 0; i < 4; i++) yield name + share().id + "/" + share().numWorkers + ":" + i; }
+export const uneven = { *[Symbol.iterator]() { for (let i = 0; i < [1, 5, 3][share().id]; i++) yield share().id * 10 + i; } };
+export const seeds = { *[Symbol.iterator]() { yield { seed: String(share().seed), id: share().id }; } };
+export const madeIn = () => [share().id, share().numWorkers];
+export const list = [5, 6, 7];
+export const faultyStream = { *[Symbol.iterator]() { yield 1; yield 2; yield 3; throw new Error("torn tape"); } };
+export const closing = (counter) => ({ *[Symbol.iterator]() { try { for (let i = 0;; i++) yield i; } finally { Atomics.add(counter, 0, 1); } } });
+export const ends = { *[Symbol.iterator]() { yield 1; while (true); } };
 export const dies = { length: 20, get: (i) => { if (i === 5) setTimeout(() => { throw new Error("later"); }); return new Promise(() => {}); } };
 `,
 );
@@ -192,9 +206,9 @@ describe("workers", () => {
     const lines = ended.stdout.trim().split("\n");
     expect(lines[0]).toMatch(/a worker could not make its data set from file:.*sets\.mts: no disk$/);
     expect(lines[1]).toMatch(/: there is no export "missing"$/);
-    expect(lines[2]).toMatch(/: the export "word" is not a data set by index, nor a function that returns one$/);
+    expect(lines[2]).toMatch(/: the export "word" is not a data set, nor a function that returns one$/);
     expect(ended.stdout).toMatch(/could not make its data set from file:.*nowhere\.mts: .*nowhere\.mts/);
-    expect(ended.stdout).toMatch(/the data set of the workers has 50 samples, the loader's 20/);
+    expect(ended.stdout).toMatch(/the data set of the workers has 50 samples, that of the loader has 20 samples/);
     expect(ended.stdout).not.toContain("nothing was wrong");
   });
 
@@ -222,6 +236,112 @@ describe("workers", () => {
     expect([ended.code, ended.signal]).toEqual([0, null]);
   });
 
+  test("of an iterable data set each make batches of their own, which are taken in turn", async () => {
+    const ended = await run(`
+      const numbers = (batch) => Array.from(batch.i.toTypedArray()).join(" ");
+      const order = async (name, count, options = {}) => {
+        const batches = [];
+        for await (const batch of new DataLoader(sets[name], { batchSize: 3, workers: { module, export: name, count }, ...options })) batches.push(numbers(batch));
+        return batches.join(", ");
+      };
+      console.log(await order("stream", 2));
+      console.log(await order("slowStream", 2));
+      console.log(await order("stream", 1) === await order("stream", 1, { workers: undefined }));
+      console.log(await order("stream", 2, { dropLast: true }));
+      const uneven = new DataLoader(sets.uneven, { workers: { module, export: "uneven", count: 3, prefetch: 1 } });
+      for (let epoch = 0; epoch < 2; epoch++) {
+        const seen = [];
+        for await (const batch of uneven) seen.push(batch.item());
+        console.log(seen.join());
+      }
+      const collate = (samples) => samples.map(({ i }) => i).join("+");
+      console.log((await read(new DataLoader(sets.stream, { batchSize: 4, collate, workers: { module, export: "stream", count: 3 } }))).join());
+      for await (const { x } of new DataLoader(sets.stream, { batchSize: 10, workers: { module, export: "stream", count: 2 } })) {
+        console.log(x.dtype, x.shape.join(), x.sum().item());
+      }
+    `);
+    expect(ended).toEqual(clean([
+      "0 2 4, 1 3 5, 6 8 10, 7 9 11, 12 14 16, 13 15 17, 18, 19",
+      "0 2 4, 1 3 5, 6 8 10, 7 9 11, 12 14 16, 13 15 17, 18, 19",
+      "true",
+      "0 2 4, 1 3 5, 6 8 10, 7 9 11, 12 14 16, 13 15 17",
+      "0,10,20,11,21,12,22,13,14",
+      "0,10,20,11,21,12,22,13,14",
+      '"0+3+6+9","1+4+7+10","2+5+8+11","12+15+18","13+16+19","14+17"',
+      "float32 10,2 135",
+      "float32 10,2 150",
+      "",
+    ].join("\n")));
+  });
+
+  test("of an iterable data set know their number, have a seed, and may make it of a generator", async () => {
+    const ended = await run(`
+      const workers = (name, rest) => ({ workers: { module, export: name, count: 2, ...rest } });
+      const loader = new DataLoader(sets.lines("a"), { batchSize: 2, ...workers("lines", { argument: "b" }) });
+      console.log((await read(loader)).join());
+      console.log((await read(loader)).length);
+      const seeds = async () => {
+        const loader = new DataLoader(sets.seeds, workers("seeds"));
+        return (await read(loader, 2)).map((batch) => JSON.parse(batch).seed[0]);
+      };
+      const [a, b] = [await seeds(), await seeds()];
+      console.log(same(a, b), new Set(a).size);
+      console.log((await read(new DataLoader(sets.madeIn(), workers("madeIn")))).length);
+      console.log((await read(new DataLoader(sets.list, { batchSize: 3, ...workers("list") }))).join());
+    `);
+    expect(ended).toEqual(clean([
+      '["b0/2:0","b0/2:1"],["b1/2:0","b1/2:1"],["b0/2:2","b0/2:3"],["b1/2:2","b1/2:3"]',
+      "4",
+      "true 4",
+      "2",
+      '["int32",[3],["5","6","7"]]',
+      "",
+    ].join("\n")));
+  });
+
+  test("of an iterable data set go on from a saved state, and end with the loop", async () => {
+    const ended = await run(`
+      const make = () => new DataLoader(sets.stream, { batchSize: 3, workers: { module, export: "stream", count: 2 } });
+      const first = make();
+      const [seen, states] = [[], []];
+      for await (const batch of first) { seen.push(flat(batch)); states.push(JSON.stringify(first.stateDict())); }
+      const second = make();
+      second.loadStateDict(JSON.parse(states[3]));
+      console.log(same(await read(second), seen.slice(4)));
+      console.log(same(await read(second), seen));
+      // Two loops over one loader do not disturb each other.
+      const [one, two] = [first[Symbol.asyncIterator](), first[Symbol.asyncIterator]()];
+      const both = [[], []];
+      for (let i = 0; i < seen.length; i++) {
+        for (const [k, loop] of [one, two].entries()) both[k].push(flat((await loop.next()).value));
+      }
+      console.log(same(both[0], seen), same(both[1], seen));
+      const counter = new Int32Array(new SharedArrayBuffer(4));
+      const closing = new DataLoader(sets.closing(counter), { workers: { module, export: "closing", argument: counter, count: 2 } });
+      for await (const batch of closing) if (batch.item() === 4) break;
+      while (Atomics.load(counter, 0) < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+      console.log("closed", Atomics.load(counter, 0));
+    `);
+    expect(ended).toEqual(clean("true\ntrue\ntrue true\nclosed 2\n"));
+  });
+
+  test("errors of an iterable data set name the worker and the sample", async () => {
+    const ended = await run(`
+      const seen = [];
+      const loader = new DataLoader(sets.faultyStream, { batchSize: 2, workers: { module, export: "faultyStream", count: 2 } });
+      console.log(await fails(async () => { for await (const batch of loader) seen.push(batch.toArray().join("+")); }), seen.join());
+      console.log(await fails(() => read(new DataLoader(sets.stream, { workers: { module, export: "digits" } }))));
+      for await (const batch of new DataLoader(sets.ends, { workers: { module, export: "ends" } })) break;
+      console.log("left");
+    `);
+    const lines = ended.stdout.trim().split("\n");
+    expect(lines[0]).toBe("DataLoader: a batch of worker 0 could not be loaded: sample 3: torn tape 1+2,1+2");
+    expect(lines[1]).toMatch(
+      /data set of the workers has 50 samples, that of the loader is iterable; both must be the same/,
+    );
+    expect([lines[2], ended.code, ended.signal, ended.stderr]).toEqual(["left", 0, null, ""]);
+  });
+
   test("bad options are refused before anything starts", () => {
     const data = new ListDataset([1, 2, 3]);
     const make = (workers: object): () => unknown => () => new DataLoader(data, { workers: workers as never });
@@ -232,13 +352,5 @@ describe("workers", () => {
     expect(make({ module: "file:///x.ts", prefetch: 1.5 })).toThrow(/workers\.prefetch must be a positive integer/);
     expect(make({ module: "file:///x.ts", threads: 2 })).toThrow(/unknown option "threads"/);
     expect(() => [...new DataLoader(data, { workers: { module: "file:///x.ts" } })]).toThrow(/for await/);
-    expect(() =>
-      new DataLoader(
-        (function* () {
-          yield 1;
-        })(),
-        { workers: { module: "file:///x.ts" } },
-      )
-    ).toThrow(/leave out workers/);
   });
 });

@@ -1,6 +1,6 @@
 import { type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { brighten, checkColours, contrast, type Place, saturate, turnHue } from "./colour.ts";
+import { brighten, checkColours, contrast, type Place, placeOf, saturate, turnHue } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { type Range, spread } from "./parameters.ts";
 import { type Pictures } from "./pictures.ts";
@@ -55,9 +55,8 @@ export class ColorJitter extends PictureTransform {
   }
 
   protected transform(pictures: Pictures, generator: Generator): Pictures {
-    const { count, channels, height, width } = pictures;
-    checkColours(this.name, channels);
-    const area = height * width;
+    const { count } = pictures;
+    checkColours(this.name, pictures.channels);
     const steps = [...this.steps];
     const draws = new Draws(generator, 2 * steps.length * count);
     for (let i = 0; i < count; i++) {
@@ -66,7 +65,7 @@ export class ColorJitter extends PictureTransform {
         const other = draws.below(k + 1);
         [steps[k], steps[other]] = [steps[other]!, steps[k]!];
       }
-      const place = { data: pictures.data as Float32Array, at: i * channels * area, channels, area };
+      const place = placeOf(pictures, i);
       for (const [adjust, range] of steps) adjust(place, draws.between(...range));
     }
     return pictures;

@@ -2,9 +2,10 @@ import { full, Generator, rand, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { ColorJitter } from "./color_jitter.ts";
 import { ColorShift } from "./color_shift.ts";
-import { RandomAutocontrast, RandomContrast } from "./contrast.ts";
+import { RandomContrast } from "./contrast.ts";
 import { GaussianNoise } from "./gaussian_noise.ts";
 import { Grayscale, RandomGrayscale } from "./grayscale.ts";
+import { RandomAutocontrast } from "./random_tones.ts";
 
 const GREY = tensor([0.2989, 0.587, 0.114]).reshape([3, 1, 1]);
 const grey = (x: Tensor): Tensor => x.mul(GREY).sum(-3, { keepdim: true });

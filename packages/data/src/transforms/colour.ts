@@ -1,4 +1,14 @@
-/** Changes of colour on one picture of three planes (red, green, blue) or one (grey), float32 from 0 to 1. */
+/**
+ * Changes of colour on one picture of three planes (red, green, blue) or one (grey), float32 from 0 to 1 or uint8 from 0
+ * to 255.
+ *
+ * On uint8 pictures they give torchvision's bits: it computes in float32 and cuts off fractions. Storing a number in a
+ * Uint8Array cuts them off as well.
+ */
+import type { Draws } from "./draws.ts";
+import type { Pictures } from "./pictures.ts";
+
+const { fround } = Math;
 
 // ITU-R BT.601's weights in torchvision's rounding.
 const RED = 0.2989;
@@ -6,21 +16,58 @@ const GREEN = 0.587;
 const BLUE = 0.114;
 
 /**
- * A value clamped to 0 to 1. Without a branch: pictures are noisy, so the processor would often mispredict it, which
- * took three times as long.
+ * A value clamped to 0 to `bound`. Without a branch: pictures are noisy, so the processor would often mispredict it,
+ * which took three times as long.
  */
-export function clamped(value: number): number {
-  return 0.5 * (Math.abs(value) - Math.abs(value - 1) + 1);
+export function clamped(value: number, bound: number = 1): number {
+  return 0.5 * (Math.abs(value) - Math.abs(value - bound) + bound);
 }
 
 /** Where a picture lies. */
 export interface Place {
-  readonly data: Float32Array;
+  readonly data: Float32Array | Uint8Array;
   /** Start of its first plane. */
   readonly at: number;
   readonly channels: number;
-  /** Values in a plane. */
+  /** Values in a plane, and in a row. */
   readonly area: number;
+  readonly width: number;
+  /** The value of white: 1, or 255 for uint8. */
+  readonly bound: number;
+}
+
+/** Where picture `i` lies. */
+export function placeOf({ data, channels, height, width }: Pictures, i: number): Place {
+  const area = height * width;
+  return { data, at: i * channels * area, channels, area, width, bound: data instanceof Uint8Array ? 255 : 1 };
+}
+
+/** Changes each picture with a probability. */
+export function changeSome(pictures: Pictures, draws: Draws, p: number, change: (place: Place) => void): Pictures {
+  for (let i = 0; i < pictures.count; i++) {
+    if (draws.chance(p)) change(placeOf(pictures, i));
+  }
+  return pictures;
+}
+
+/** Blends a value of uint8 with another, in the proportion `factor` to `1 − factor`. */
+export function blendedByte(value: number, other: number, factor: number): number {
+  return clamped(fround(fround(fround(factor) * value) + fround(fround(1 - factor) * other)), 255);
+}
+
+/** Blends every value of a uint8 picture with another one, which depends on the pixel's place in the first plane. */
+function blendBytes({ data, at, channels, area }: Place, factor: number, other: (p: number) => number): void {
+  for (let p = at; p < at + area; p++) {
+    const value = other(p);
+    for (let c = 0; c < channels; c++) data[p + c * area] = blendedByte(data[p + c * area]!, value, factor);
+  }
+}
+
+/** The grey of a uint8 pixel, a whole number. */
+function greyByte({ data, channels, area }: Place, p: number): number {
+  if (channels === 1) return data[p]!;
+  const [r, g, b] = [fround(RED) * data[p]!, fround(GREEN) * data[p + area]!, fround(BLUE) * data[p + 2 * area]!];
+  return Math.floor(fround(fround(fround(r) + fround(g)) + fround(b)));
 }
 
 /** @throws unless pictures have one or three channels */
@@ -30,22 +77,28 @@ export function checkColours(where: string, channels: number): void {
 }
 
 /** Multiplies by a factor. */
-export function brighten({ data, at, channels, area }: Place, factor: number): void {
+export function brighten(place: Place, factor: number): void {
+  const { data, at, channels, area, bound } = place;
+  if (bound !== 1) return blendBytes(place, factor, () => 0);
   const end = at + channels * area;
   for (let p = at; p < end; p++) data[p] = clamped(factor * data[p]!);
 }
 
 /** Moves values away from the mean of the picture's grey (factor above 1) or towards it. */
 export function contrast(place: Place, factor: number): void {
-  const { data, at, channels, area } = place;
-  const rest = (1 - factor) * meanGrey(place);
+  const { data, at, channels, area, bound } = place;
+  const mean = meanGrey(place);
+  if (bound !== 1) return blendBytes(place, factor, () => fround(mean));
+  const rest = (1 - factor) * mean;
   const end = at + channels * area;
   for (let p = at; p < end; p++) data[p] = clamped(factor * data[p]! + rest);
 }
 
-function meanGrey({ data, at, channels, area }: Place): number {
+function meanGrey(place: Place): number {
+  const { data, at, channels, area, bound } = place;
   let sum = 0;
-  if (channels === 1) { for (let p = at; p < at + area; p++) sum += data[p]!; }
+  if (bound !== 1) { for (let p = at; p < at + area; p++) sum += greyByte(place, p); }
+  else if (channels === 1) { for (let p = at; p < at + area; p++) sum += data[p]!; }
   else {
     let red = 0, green = 0, blue = 0;
     for (let p = at; p < at + area; p++) {
@@ -59,8 +112,10 @@ function meanGrey({ data, at, channels, area }: Place): number {
 }
 
 /** Moves colours away from the pixel's grey (factor above 1) or towards it. Grey pictures have none. */
-export function saturate({ data, at, channels, area }: Place, factor: number): void {
+export function saturate(place: Place, factor: number): void {
+  const { data, at, channels, area, bound } = place;
   if (channels === 1) return;
+  if (bound !== 1) return blendBytes(place, factor, (p) => greyByte(place, p));
   const end = at + area;
   for (let p = at; p < end; p++) {
     const r = data[p]!, g = data[p + area]!, b = data[p + 2 * area]!;
@@ -109,22 +164,7 @@ function aroundCircle(place: number): number {
   return Math.abs(3 - Math.abs(Math.abs(place) - 3));
 }
 
-/** Stretches each channel so that it reaches from 0 to 1; one of a single value stays. */
-export function stretch({ data, at, channels, area }: Place): void {
-  for (let plane = at; plane < at + channels * area; plane += area) {
-    let [least, most] = [Infinity, -Infinity];
-    for (let p = plane; p < plane + area; p++) {
-      const value = data[p]!;
-      if (value < least) least = value;
-      if (value > most) most = value;
-    }
-    if (!(most > least)) continue;
-    const factor = 1 / (most - least);
-    for (let p = plane; p < plane + area; p++) data[p] = (data[p]! - least) * factor;
-  }
-}
-
-/** The grey of each pixel, into the plane at `to`. */
+/** The grey of each pixel of a float picture, into the plane at `to`. */
 export function greyOf(source: Place, target: Float32Array, to: number): void {
   const { data, at, channels, area } = source;
   for (let p = 0; p < area; p++) {

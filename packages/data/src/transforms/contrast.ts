@@ -1,6 +1,6 @@
 import type { Generator } from "@heddle/tensor";
 import { checkArguments } from "../arguments.ts";
-import { checkColours, contrast, type Place, stretch } from "./colour.ts";
+import { changeSome, checkColours, contrast } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability, type Range, spread } from "./parameters.ts";
 import { type Pictures } from "./pictures.ts";
@@ -39,46 +39,6 @@ export class RandomContrast extends PictureTransform {
   protected transform(pictures: Pictures, generator: Generator): Pictures {
     checkColours(this.name, pictures.channels);
     const draws = new Draws(generator, 2 * pictures.count);
-    return eachChosen(pictures, draws, this.p, (place) => contrast(place, draws.between(...this.factors)));
+    return changeSome(pictures, draws, this.p, (place) => contrast(place, draws.between(...this.factors)));
   }
-}
-
-/**
- * Stretches each channel of a float picture so that its values reach from 0 to 1, with a probability (torchvision's
- * `RandomAutocontrast`). A constant channel stays as it is.
- *
- * @example
- * ```ts
- * import { RandomAutocontrast } from "@heddle/data";
- * import { tensor } from "@heddle/tensor";
- *
- * console.log(new RandomAutocontrast(1).apply(tensor([[[0.25, 0.5, 0.75]]])).toArray()); // [ [ [ 0, 0.5, 1 ] ] ]
- * ```
- */
-export class RandomAutocontrast extends PictureTransform {
-  protected readonly name: string = "RandomAutocontrast";
-  protected override readonly needsFloat: boolean = true;
-  private readonly p: number;
-
-  /** @throws unless `p` is a probability */
-  constructor(p: number = 0.5) {
-    super();
-    checkArguments("RandomAutocontrast", arguments, 1);
-    this.p = checkProbability(this.name, p);
-  }
-
-  protected transform(pictures: Pictures, generator: Generator): Pictures {
-    return eachChosen(pictures, new Draws(generator, pictures.count), this.p, stretch);
-  }
-}
-
-/** Changes each picture with a probability. */
-function eachChosen(pictures: Pictures, draws: Draws, p: number, change: (place: Place) => void): Pictures {
-  const { count, channels, height, width } = pictures;
-  const area = height * width;
-  for (let i = 0; i < count; i++) {
-    if (!draws.chance(p)) continue;
-    change({ data: pictures.data as Float32Array, at: i * channels * area, channels, area });
-  }
-  return pictures;
 }

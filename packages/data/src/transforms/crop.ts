@@ -94,7 +94,7 @@ export class CenterCrop extends PictureTransform {
 }
 
 /** Start of a window: halves are rounded to even as in Python, and the odd pixel of a border is at the end. */
-function centred(size: number, window: number): number {
+export function centred(size: number, window: number): number {
   if (window > size) return -Math.floor((window - size) / 2);
   const half = Math.floor((size - window) / 2);
   return (size - window) % 2 === 1 && half % 2 === 1 ? half + 1 : half;

@@ -11,6 +11,8 @@ import { Cutout } from "./erase.ts";
 import { GaussianBlur } from "./gaussian_blur.ts";
 import { Pad } from "./pad.ts";
 import { RandomResizedCrop, Resize } from "./resize.ts";
+import { RandAugment } from "./augment.ts";
+import { FiveCrop, TenCrop } from "./several_crops.ts";
 
 const image = ones([1, 4, 4]);
 
@@ -29,6 +31,10 @@ test.each([
   ["Resize", "size", () => new Resize([1e6, 1e6]).apply(image)],
   ["Pad", "padding", () => new Pad(1e9).apply(image)],
   ["Pad", "padding", () => new Pad(1e6).apply(image)],
+  ["FiveCrop", "size", () => new FiveCrop(1e9).apply(image)],
+  ["TenCrop", "crop", () => new TenCrop(1e6).apply(image)],
+  ["RandAugment", "numMagnitudeBins", () => new RandAugment({ numMagnitudeBins: 1e9 })],
+  ["RandAugment", "numOps", () => new RandAugment({ numOps: 1e12 })],
   ["Cutout", "size", () => new Cutout(1e9).apply(image)],
   ["Cutout", "holes", () => new Cutout(1, { holes: 1e12 }).apply(image)],
   ["makeGrid", "padding", () => makeGrid(ones([2, 1, 4, 4]), { padding: 1e9 })],

@@ -1,6 +1,6 @@
 import type { Generator } from "@heddle/tensor";
 import { checkArguments } from "../arguments.ts";
-import { checkColours, greyOf } from "./colour.ts";
+import { checkColours, greyOf, placeOf } from "./colour.ts";
 import { Draws } from "./draws.ts";
 import { checkProbability } from "./parameters.ts";
 import { emptyLike, type Pictures } from "./pictures.ts";
@@ -79,8 +79,7 @@ function makeGrey(source: Pictures, i: number, target: Pictures): void {
   const area = source.height * source.width;
   const data = target.data as Float32Array;
   const first = i * target.channels * area;
-  const at = i * source.channels * area;
   // The first plane may be the red one: each of its pixels is read before it is written.
-  greyOf({ data: source.data as Float32Array, at, channels: source.channels, area }, data, first);
+  greyOf(placeOf(source, i), data, first);
   for (let c = 1; c < target.channels; c++) data.copyWithin(first + c * area, first, first + area);
 }

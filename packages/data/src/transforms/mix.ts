@@ -132,7 +132,7 @@ export function betaOf(alpha: number, draws: Draws): number {
 }
 
 /** From the Gamma distribution (Marsaglia and Tsang 2000, "A simple method for generating gamma variables"). */
-function gammaOf(shape: number, draws: Draws): number {
+export function gammaOf(shape: number, draws: Draws): number {
   // Their note for shapes below 1: one above, times a power of a uniform number.
   if (shape < 1) return gammaOf(shape + 1, draws) * (1 - draws.uniform()) ** (1 / shape);
   const d = shape - 1 / 3;

@@ -2,10 +2,12 @@
 import { Generator, rand, stack, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { RandomAffine, RandomRotation } from "./affine.ts";
+import { AugMix } from "./aug_mix.ts";
+import { AutoAugment, RandAugment, TrivialAugmentWide } from "./augment.ts";
 import { ColorJitter } from "./color_jitter.ts";
 import { ColorShift } from "./color_shift.ts";
 import { Compose } from "./compose.ts";
-import { RandomAutocontrast, RandomContrast } from "./contrast.ts";
+import { RandomContrast } from "./contrast.ts";
 import { CenterCrop, RandomCrop } from "./crop.ts";
 import { Draws } from "./draws.ts";
 import { ElasticTransform } from "./elastic.ts";
@@ -17,7 +19,16 @@ import { Grayscale, RandomGrayscale } from "./grayscale.ts";
 import { Lambda } from "./lambda.ts";
 import { Normalize } from "./normalize.ts";
 import { Pad } from "./pad.ts";
+import { RandomPerspective } from "./perspective.ts";
 import { RandomApply, RandomChoice } from "./random_apply.ts";
+import {
+  RandomAdjustSharpness,
+  RandomAutocontrast,
+  RandomEqualize,
+  RandomInvert,
+  RandomPosterize,
+  RandomSolarize,
+} from "./random_tones.ts";
 import { RandomResizedCrop, Resize } from "./resize.ts";
 import { type Transform, worksOnHost } from "./transform.ts";
 
@@ -34,6 +45,15 @@ const random: Record<string, Transform> = {
   ColorShift: new ColorShift(0.3),
   RandomContrast: new RandomContrast(0.9, 1),
   RandomAutocontrast: new RandomAutocontrast(),
+  RandomInvert: new RandomInvert(),
+  RandomSolarize: new RandomSolarize(0.5),
+  RandomPosterize: new RandomPosterize(2),
+  RandomAdjustSharpness: new RandomAdjustSharpness(2),
+  RandomPerspective: new RandomPerspective(),
+  AutoAugment: new AutoAugment(),
+  RandAugment: new RandAugment(),
+  TrivialAugmentWide: new TrivialAugmentWide(),
+  AugMix: new AugMix(),
   RandomGrayscale: new RandomGrayscale(0.5),
   GaussianNoise: new GaussianNoise(),
   GaussianBlur: new GaussianBlur(3),
@@ -44,6 +64,7 @@ const random: Record<string, Transform> = {
 };
 const fixed: Record<string, Transform> = {
   CenterCrop: new CenterCrop([6, 4]),
+  RandomEqualize: new RandomEqualize(1),
   Resize: new Resize([5, 7]),
   Grayscale: new Grayscale(),
   Normalize: new Normalize([0.1, 0.2, 0.3], [2, 3, 4]),
@@ -163,6 +184,13 @@ test("uint8 pictures stay uint8, where colours are not computed", () => {
   expect(bytes(new GaussianBlur([1, 3], { sigma: 1e6 }))).toEqual([[[67, 100, 133], [117, 150, 183]]]);
   expect(bytes(new RandomErasing(1, { scale: [1, 1], value: 9 }))).toEqual(grey.toArray()); // never fits
   expect(bytes(new ElasticTransform({ alpha: 0 }))).toEqual(grey.toArray());
+  expect(bytes(new RandomInvert(1))).toEqual([[[255, 155, 55], [205, 105, 5]]]);
+  expect(bytes(new RandomSolarize(128, 1))).toEqual([[[0, 100, 55], [50, 105, 5]]]);
+  expect(bytes(new RandomPosterize(1, 1))).toEqual([[[0, 0, 128], [0, 128, 128]]]);
+  expect(bytes(new RandomPerspective(0, 1))).toEqual(grey.toArray());
+  for (const transform of [new AutoAugment("svhn"), new RandAugment(), new TrivialAugmentWide(), new AugMix()]) {
+    bytes(transform);
+  }
   for (
     const transform of [new ColorJitter(), new ColorShift(), new GaussianNoise(), new Grayscale(), new RandomContrast()]
   ) {

@@ -59,6 +59,46 @@ export function affinePlaces(matrix: Affine, height: number, width: number, plac
   }
 }
 
+/** The corners of a quadrilateral in pixels: top left, top right, bottom right, bottom left. */
+export type Quad = readonly [Corner, Corner, Corner, Corner];
+/** A corner. */
+export type Corner = readonly [x: number, y: number];
+
+/**
+ * Places under the projective map that takes the corners of the picture to those of a quadrilateral. Where a degenerate
+ * quadrilateral has no such map, places are beyond the picture.
+ *
+ * As in torchvision, corners are pixels counted from 0, but the map is evaluated half a pixel further, and half a pixel
+ * subtracted from its result.
+ */
+export function perspectivePlaces(to: Quad, height: number, width: number, places: Places): void {
+  const [[x0, y0], [x1, y1], [x2, y2], [x3, y3]] = to;
+  // From the unit square to the quadrilateral (Heckbert 1989, "Fundamentals of texture mapping and image warping", 2.2.3).
+  const [dx1, dy1, dx2, dy2] = [x1 - x2, y1 - y2, x3 - x2, y3 - y2];
+  const [sumX, sumY] = [x0 - x1 + x2 - x3, y0 - y1 + y2 - y3];
+  const determinant = dx1 * dy2 - dx2 * dy1;
+  const g = (sumX * dy2 - sumY * dx2) / determinant;
+  const h = (dx1 * sumY - dy1 * sumX) / determinant;
+  const [a, b] = [x1 - x0 + g * x1, x3 - x0 + h * x3];
+  const [d, e] = [y1 - y0 + g * y1, y3 - y0 + h * y3];
+  // And back, by the adjugate matrix.
+  const [ia, ib, ic] = [e - y0 * h, x0 * h - b, b * y0 - x0 * e];
+  const [id, ie, if_] = [y0 * g - d, a - x0 * g, x0 * d - a * y0];
+  const [ig, ih, ii] = [d * h - e * g, b * g - a * h, a * e - b * d];
+  for (let y = 0, p = 0; y < height; y++) {
+    const v = y + 0.5;
+    for (let x = 0; x < width; x++, p++) {
+      const u = x + 0.5;
+      const depth = ig * u + ih * v + ii;
+      const fromX = (width - 1) * (ia * u + ib * v + ic) / depth - 0.5;
+      const fromY = (height - 1) * (id * u + ie * v + if_) / depth - 0.5;
+      const found = Number.isFinite(fromX) && Number.isFinite(fromY);
+      places.x[p] = found ? fromX : -2;
+      places.y[p] = found ? fromY : -2;
+    }
+  }
+}
+
 /** Makes pictures of values at places of others; what lies beyond the edges is `fill`. */
 export class Warp {
   /** To be set before each picture. */
