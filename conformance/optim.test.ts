@@ -34,7 +34,9 @@ const trajectories = cases.filter((each): each is Trajectory => "trajectory" in 
 const searches = cases.filter((each): each is Search => "objective" in each);
 const clippings = cases.filter((each): each is FixtureCase => "call" in each);
 
-function start({ optimizer, options, params, groups }: Omit<Trajectory, "grads" | "trajectory">): { params: Tensor[]; made: Optimizer } {
+function start(
+  { optimizer, options, params, groups }: Omit<Trajectory, "grads" | "trajectory">,
+): { params: Tensor[]; made: Optimizer } {
   const leaves = params.map((param) => fromFixture(param).requiresGrad_());
   const handed = groups?.map(({ params: members, ...rest }) => ({ ...rest, params: members.map((i) => leaves[i]!) }));
   const Make = (optim as unknown as Record<string, MakeOptimizer>)[optimizer]!;

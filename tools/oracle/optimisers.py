@@ -128,7 +128,7 @@ SEARCHES = (
     ("rosenbrock", {"lr": 0.01, "lineSearchFn": "strongWolfe", "maxIter": 5}),
     ("cosines", {"lineSearchFn": "strongWolfe"}),
     ("cosines", {"lr": 0.5, "maxIter": 3, "toleranceGrad": 1e-3}),
-    ("cosines", {"lr": 20, "lineSearchFn": "strongWolfe", "maxIter": 4, "toleranceChange": 1e-4}),
+    ("cosines", {"lr": 3, "lineSearchFn": "strongWolfe", "maxIter": 4, "toleranceChange": 1e-4}),
 )
 
 

@@ -215,9 +215,11 @@ export class LBFGS extends Optimizer<LBFGSOptions, Record<string, never>> {
 
   /** One vector of a tensor for each parameter, with zeros where there is none. */
   private flat(of: (param: Tensor) => Tensor | null | undefined): Tensor {
-    return cat(this.paramGroups[0]!.params.map((param) => (of(param) ?? zerosLike(param)).detach()).map((each) =>
-      widened(each).reshape(-1)
-    ));
+    return cat(
+      this.paramGroups[0]!.params.map((param) => (of(param) ?? zerosLike(param)).detach()).map((each) =>
+        widened(each).reshape(-1)
+      ),
+    );
   }
 
   /** Writes a vector into the parameters. */

@@ -112,7 +112,9 @@ export class Muon extends Optimizer<MuonOptions, MuonState> {
     if (wrong === -1) return;
     this.paramGroups.pop();
     throw new Error(
-      `${this.name}: parameter ${wrong} of shape [${params[wrong]!.shape.join(", ")}] is no matrix; give it in a group of ` +
+      `${this.name}: parameter ${wrong} of shape [${
+        params[wrong]!.shape.join(", ")
+      }] is no matrix; give it in a group of ` +
         `its own, { params: [...], useMuon: false }, which steps by AdamW`,
     );
   }

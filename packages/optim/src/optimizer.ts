@@ -367,7 +367,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     for (const [key, value] of Object.entries(options)) {
       const usual = defaults[key as keyof O];
       if (value === undefined || usual === null || usual === undefined) continue;
-      const fits = Array.isArray(usual) ? Array.isArray(value) : typeof value === typeof usual;
+      const fits = Array.isArray(usual)
+        ? Array.isArray(value) && value.every((item) => typeof item === "number")
+        : typeof value === typeof usual;
       if (!fits || Number.isNaN(value)) {
         throw new TypeError(
           `${this.name}: ${key} is ${describe(value)}; it must be ${

@@ -114,7 +114,8 @@ export class CyclicLR extends LRScheduler {
     this.total = stepSizeUp + stepSizeDown;
     this.mode = mode;
     this.gamma = gamma;
-    this.scale = scaleFn ?? ((x) => this.mode === "triangular" ? 1 : this.mode === "triangular2" ? 2 ** (1 - x) : this.gamma ** x);
+    this.scale = scaleFn ??
+      ((x) => this.mode === "triangular" ? 1 : this.mode === "triangular2" ? 2 ** (1 - x) : this.gamma ** x);
     this.scaleMode = scaleMode;
     this.cycleMomentum = cycleMomentum;
     this.lowMomenta = lowMomenta;
