@@ -311,8 +311,8 @@ describe("exponentials and products", () => {
   test("the cheapest order is taken", () => {
     const tensors = [random(30, 35), random(35, 15), random(15, 5), random(5, 10), random(10, 20)];
     expectClose(multiDot(tensors), tensors.reduce((product, next) => product.matmul(next)), 1e-9);
-    // (A·B)·v would take 10^6 times as long as A·(B·v) and as much memory.
-    expect(multiDot([ones([2, 1]), ones([1, 3000000]), ones([3000000])]).toArray()).toEqual([3e6, 3e6]);
+    // The product of the first two would have 10^12 elements.
+    expect(multiDot([ones([1e6, 1]), ones([1, 1e6]), ones([1e6])]).select(0, 7).item()).toBe(1e6);
     expect(multiDot([ones([3]), ones([3])]).shape).toEqual([]);
     expect(multiDot([ones([2, 0]), zeros([0, 3])]).toArray()).toEqual([[0, 0, 0], [0, 0, 0]]);
   });
