@@ -35,7 +35,19 @@ function sortedEigenvalues(a: Tensor): Tensor {
 
 /** Functions of `@heddle/linalg` that are called with a recording's arguments as they are. */
 const direct = [
-  ...["vectorNorm", "matrixNorm", "norm", "cond", "pinv", "matrixRank", "matrixExp", "multiDot", "kron", "vecdot", "vander"],
+  ...[
+    "vectorNorm",
+    "matrixNorm",
+    "norm",
+    "cond",
+    "pinv",
+    "matrixRank",
+    "matrixExp",
+    "multiDot",
+    "kron",
+    "vecdot",
+    "vander",
+  ],
   ...["solveTriangular", "choleskySolve", "choleskyInverse", "logdet", "eigvalsh", "tensorinv", "tensorsolve"],
 ];
 type Call = (...values: unknown[]) => Tensor | readonly Tensor[];

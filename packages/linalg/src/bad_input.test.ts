@@ -87,8 +87,12 @@ describe("bad input", () => {
     expect(() => solveTriangular(a, b, { upper: "no" as never })).toThrow("{ upper: true } or { upper: false }");
     expect(() => solveTriangular(a, ones([2]), { upper: true })).toThrow("unsqueeze(-1) makes one of a vector");
     expect(() => solveTriangular(a, ones([3, 1]), { upper: true })).toThrow("do not fit");
-    expect(() => solveTriangular(zeros([2, 3]), b, { upper: true })).toThrow("solveTriangular: expected square matrices");
-    expect(() => solveTriangular(a, ones([2, 1]), { upper: true, left: false })).toThrow("left sides of shape [..., k, 2]");
+    expect(() => solveTriangular(zeros([2, 3]), b, { upper: true })).toThrow(
+      "solveTriangular: expected square matrices",
+    );
+    expect(() => solveTriangular(a, ones([2, 1]), { upper: true, left: false })).toThrow(
+      "left sides of shape [..., k, 2]",
+    );
     expect(() => choleskySolve(b, zeros([2, 3]))).toThrow("choleskySolve: expected square matrices");
     expect(() => choleskyInverse(zeros([2, 3]))).toThrow("choleskyInverse: expected square matrices");
   });
@@ -111,7 +115,9 @@ describe("bad input", () => {
     expect(() => matrixNorm(x, 3)).toThrow('matrixNorm: ord is 3; it must be "fro", "nuc"');
     expect(() => matrixNorm(ones([3]))).toThrow("matrixNorm: expected a matrix");
     for (const dim of [[0, 0], [0, -3], [0, 3], [0], [0.5, 1]]) {
-      expect(() => matrixNorm(x, "fro", { dim: dim as never })).toThrow("it must be two different dims of shape [2, 3, 4]");
+      expect(() => matrixNorm(x, "fro", { dim: dim as never })).toThrow(
+        "it must be two different dims of shape [2, 3, 4]",
+      );
     }
     expect(() => matrixNorm(zeros([3, 0]), 1)).toThrow("matrixNorm: matrices without elements have no norm of ord 1");
     expect(() => matrixNorm(zeros([0, 3]), 2)).toThrow("no norm of ord 2");
@@ -122,10 +128,14 @@ describe("bad input", () => {
   test("products, equations of tensors and others", () => {
     expect(() => multiDot([ones([2])])).toThrow("multiDot: expected at least 2 matrices, got 1");
     expect(() => multiDot([ones([2, 2]), ones([2]), ones([2, 2])])).toThrow("multiDot: tensor 1 has shape [2]");
-    expect(() => multiDot([ones([2, 3]), ones([2, 3])])).toThrow("tensors 0 and 1 of shapes [2, 3] and [2, 3] do not fit");
+    expect(() => multiDot([ones([2, 3]), ones([2, 3])])).toThrow(
+      "tensors 0 and 1 of shapes [2, 3] and [2, 3] do not fit",
+    );
     expect(() => vander(tensor(1))).toThrow("vander: expected vectors");
     expect(() => vander(ones([2]), { N: 1 })).toThrow("vander: N is 1");
-    expect(() => tensorinv(ones([2, 3]), { ind: 1 })).toThrow("tensorinv: shape [2, 3] with ind 1 has 2 rows and 3 columns");
+    expect(() => tensorinv(ones([2, 3]), { ind: 1 })).toThrow(
+      "tensorinv: shape [2, 3] with ind 1 has 2 rows and 3 columns",
+    );
     expect(() => tensorinv(ones([2, 3]), { ind: 0 })).toThrow("tensorinv: ind is 0");
     expect(() => tensorsolve(ones([2, 3]), ones([2]))).toThrow("tensorsolve: shapes [2, 3] and [2] do not fit");
     expect(() => matrixExp(zeros([2, 3]))).toThrow("matrixExp: expected square matrices");

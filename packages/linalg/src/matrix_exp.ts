@@ -28,7 +28,10 @@ const coefficients = [
 const reach = 5.371920351148152;
 
 const combined = (terms: readonly (readonly [number, Matrix])[]): Matrix =>
-  terms.slice(1).reduce((sum, [factor, term]) => sum.add(Matrix.mul(term, factor)), Matrix.mul(terms[0]![1], terms[0]![0]));
+  terms.slice(1).reduce(
+    (sum, [factor, term]) => sum.add(Matrix.mul(term, factor)),
+    Matrix.mul(terms[0]![1], terms[0]![0]),
+  );
 
 /** Higham: The Scaling and Squaring Method for the Matrix Exponential Revisited, 2005, algorithm 2.3. */
 function exponential(given: Matrix): Matrix {
@@ -36,7 +39,12 @@ function exponential(given: Matrix): Matrix {
   if (n === 0) return given;
   if (n === 1) return matrix(1, 1, () => Math.exp(given.get(0, 0)));
   let norm = 0;
-  for (let j = 0; j < n; j++) norm = Math.max(norm, given.getColumn(j).reduce((sum, value) => sum + Math.abs(value), 0));
+  for (let j = 0; j < n; j++) {
+    norm = Math.max(
+      norm,
+      given.getColumn(j).reduce((sum, value) => sum + Math.abs(value), 0),
+    );
+  }
   if (!Number.isFinite(norm)) return matrix(n, n, () => NaN);
   const squarings = norm > reach ? Math.ceil(Math.log2(norm / reach)) : 0;
   const a = Matrix.mul(given, 2 ** -squarings);

@@ -104,7 +104,9 @@ export function matrixNorm(a: Tensor, ord: MatrixNormOrder = "fro", options: Mat
   }
   const x = converted("matrixNorm", a, dtype);
   const [rows, columns] = dim.map((d) => d < 0 ? d + x.ndim : d) as [number, number];
-  if (dim.length !== 2 || rows === columns || [rows, columns].some((d) => !(Number.isInteger(d) && d >= 0 && d < x.ndim))) {
+  if (
+    dim.length !== 2 || rows === columns || [rows, columns].some((d) => !(Number.isInteger(d) && d >= 0 && d < x.ndim))
+  ) {
     throw new RangeError(
       `matrixNorm: dim is [${dim.join(", ")}]; it must be two different dims of shape [${x.shape.join(", ")}]`,
     );

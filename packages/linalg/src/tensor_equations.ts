@@ -36,7 +36,9 @@ export function tensorinv(a: Tensor, options: TensorinvOptions = {}): Tensor {
   const [rows, columns] = [a.shape.slice(0, ind), a.shape.slice(ind)];
   if (product(rows) !== product(columns)) {
     throw new RangeError(
-      `tensorinv: shape ${shown(a.shape)} with ind ${ind} has ${product(rows)} rows and ${product(columns)} columns; they ` +
+      `tensorinv: shape ${shown(a.shape)} with ind ${ind} has ${product(rows)} rows and ${
+        product(columns)
+      } columns; they ` +
         `must be as many`,
     );
   }
@@ -70,7 +72,9 @@ export function tensorsolve(a: Tensor, b: Tensor, options: TensorsolveOptions = 
   const unknowns = moved.shape.slice(b.ndim);
   if (product(unknowns) !== b.numel || moved.numel !== b.numel ** 2) {
     throw new RangeError(
-      `tensorsolve: shapes ${shown(moved.shape)} and ${shown(b.shape)} do not fit; the dims of a after the first ${b.ndim} ` +
+      `tensorsolve: shapes ${shown(moved.shape)} and ${
+        shown(b.shape)
+      } do not fit; the dims of a after the first ${b.ndim} ` +
         `must have ${b.numel} elements, as b has`,
     );
   }

@@ -77,7 +77,9 @@ export function solveTriangular(a: Tensor, b: Tensor, options: TriangularOptions
   checkSquare("solveTriangular", a);
   if (b.ndim < 2) {
     throw new RangeError(
-      `solveTriangular: the right sides are matrices, [..., n, k], got shape [${b.shape.join(", ")}]; unsqueeze(-1) makes ` +
+      `solveTriangular: the right sides are matrices, [..., n, k], got shape [${
+        b.shape.join(", ")
+      }]; unsqueeze(-1) makes ` +
         `one of a vector`,
     );
   }
