@@ -34,6 +34,8 @@ const functions: { readonly [name: string]: (a: Tensor, b: Tensor) => Tensor } =
   vectorNorm: (a) => linalg.vectorNorm(a, 3, { dim: [0, 2] }),
   matrixNorm: (a) => linalg.matrixNorm(a, "nuc").add(linalg.matrixNorm(a, -1)),
   cond: (a) => linalg.cond(a).add(linalg.cond(a, "fro")),
+  lu: (a) => linalg.lu(a).U,
+  luSolve: (a, b) => linalg.luSolve(linalg.luFactor(a).LU, linalg.luFactor(a).pivots, b),
   kron: (a, b) => linalg.kron(a, b),
   multiDot: (a, b) => linalg.multiDot([a.select(0, 0), a.select(0, 1), b.select(0, 0)]),
   vander: (a) => linalg.vander(a),

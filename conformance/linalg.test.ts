@@ -62,6 +62,18 @@ const calls: { readonly [call: string]: (...inputs: Tensor[]) => Tensor | readon
     const { sign, logabsdet } = linalg.slogdet(a!);
     return [sign, logabsdet];
   },
+  lu: (a) => {
+    const { P, L, U } = linalg.lu(a!);
+    return [P, L, U];
+  },
+  luFactor: (a) => {
+    const { LU, pivots } = linalg.luFactor(a!);
+    return [LU, pivots];
+  },
+  luSolve: (a, b, options?: unknown) => {
+    const { LU, pivots } = linalg.luFactor(a!);
+    return linalg.luSolve(LU, pivots, b!, options as linalg.LUSolveOptions);
+  },
   lstsq: (a, b) => linalg.lstsq(a!, b!).solution,
   cholesky: (a) => linalg.cholesky(a!),
   choleskySymmetrised: (a) => linalg.cholesky(symmetrised(a!)),

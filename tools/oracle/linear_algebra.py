@@ -408,6 +408,38 @@ def pseudo_inverses(family):
         )
 
 
+def factored(family):
+    sides = {"square": (3, 3), "tall": (2, 5, 3), "wide": (3, 5), "one": (1, 1), "nothing": (0, 0), "empty": (0, 3)}
+    for label, shape in {**sides, "no matrices": (0, 2, 2)}.items():
+        family.case(f"lu {label}", "lu", [matrix(*shape)], grad=True, fn=plain(linalg.lu))
+        family.case(f"luFactor {label}", "luFactor", [matrix(*shape)], grad=True, fn=plain(linalg.lu_factor))
+    family.case("lu transposed", "lu", [matrix(4, 3).transposed()], grad=True, fn=plain(linalg.lu))
+    for label, data in (
+        ("singular", [[1.0, 2.0], [2.0, 4.0]]),
+        ("zeros", [[0.0, 0.0], [0.0, 0.0]]),
+        ("deficient", [[0.0, 1.0], [0.0, 2.0], [0.0, 3.0]]),
+        ("ties", [[1.0, 2.0], [-1.0, 3.0]]),
+        ("without a first column", [[0.0, 1.0, 2.0], [0.0, 0.0, 4.0]]),
+    ):
+        family.case(f"lu {label}", "lu", [values(data, f64)], fn=plain(linalg.lu))
+    for left in (True, False):
+        for adjoint in (False, True):
+            options = {"left": left, "adjoint": adjoint}
+            solved = lambda inputs, args: linalg.lu_solve(
+                *linalg.lu_factor(inputs[0]), inputs[1], left=args[0]["left"], adjoint=args[0]["adjoint"]
+            )
+            for label, a, b in (("", (3, 3), (3, 2)), ("batch", (2, 4, 4), (2, 4, 3)), ("broadcast", (2, 3, 3), (3, 1))):
+                b = b if left else (*b[:-2], b[-1], b[-2])
+                family.case(
+                    f"luSolve {label} {options}".replace("'", ""),
+                    "luSolve",
+                    [matrix(*a), matrix(*b)],
+                    [options],
+                    grad=True,
+                    fn=solved,
+                )
+
+
 def products(family):
     for label, a in (
         ("2", matrix(2, 2)),
@@ -448,6 +480,7 @@ def products(family):
     family.case("vecdot along 0", "vecdot", [matrix(3, 2), matrix(3, 1)], [{"dim": 0}], True, fn=plain(linalg.vecdot))
     family.case("vander", "vander", [matrix(3)], grad=True, fn=plain(linalg.vander))
     family.case("vander of a batch", "vander", [matrix(2, 3)], [{"N": 5}], True, fn=lambda i, _: linalg.vander(i[0], N=5))
+    family.case("vander of a number", "vander", [matrix()], [{"N": 3}], True, fn=lambda i, _: linalg.vander(i[0], N=3))
     family.case("tensorinv", "tensorinv", [matrix(2, 3, 6)], grad=True, fn=plain(linalg.tensorinv))
     family.case("tensorinv ind 1", "tensorinv", [matrix(4, 2, 2)], [{"ind": 1}], True, fn=plain(linalg.tensorinv))
     family.case("tensorsolve", "tensorsolve", [matrix(2, 3, 6), matrix(2, 3)], grad=True, fn=plain(linalg.tensorsolve))
@@ -464,6 +497,7 @@ def record():
     norms(family)
     solves(family)
     pseudo_inverses(family)
+    factored(family)
     products(family)
     for case in family.cases:
         if not case.get("error"):

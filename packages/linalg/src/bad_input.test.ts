@@ -12,6 +12,9 @@ import {
   eigvalsh,
   inv,
   lstsq,
+  lu,
+  luFactor,
+  luSolve,
   matrixExp,
   matrixNorm,
   matrixPower,
@@ -131,13 +134,21 @@ describe("bad input", () => {
     expect(() => multiDot([ones([2, 3]), ones([2, 3])])).toThrow(
       "tensors 0 and 1 of shapes [2, 3] and [2, 3] do not fit",
     );
-    expect(() => vander(tensor(1))).toThrow("vander: expected vectors");
     expect(() => vander(ones([2]), { N: 1 })).toThrow("vander: N is 1");
     expect(() => tensorinv(ones([2, 3]), { ind: 1 })).toThrow(
       "tensorinv: shape [2, 3] with ind 1 has 2 rows and 3 columns",
     );
     expect(() => tensorinv(ones([2, 3]), { ind: 0 })).toThrow("tensorinv: ind is 0");
     expect(() => tensorsolve(ones([2, 3]), ones([2]))).toThrow("tensorsolve: shapes [2, 3] and [2] do not fit");
+    const { LU, pivots } = luFactor(eye(2));
+    expect(() => luSolve(LU, pivots, ones([3, 1]))).toThrow("do not fit");
+    expect(() => luSolve(LU, ones([3]).int(), ones([2, 1]))).toThrow("luSolve: pivots of shape [3] do not fit factors");
+    expect(() => luSolve(LU, zeros([2]).int(), ones([2, 1]))).toThrow(
+      "luSolve: a pivot is 0; pivots are rows from 1 to 2",
+    );
+    expect(() => luSolve(zeros([2, 3]), pivots, ones([2, 1]))).toThrow("luSolve: expected square matrices");
+    expect(() => lu(ones([3]))).toThrow("lu: expected a matrix");
+    expect(() => luFactor(eye(2).int())).toThrow("luFactor: needs a floating-point tensor");
     expect(() => matrixExp(zeros([2, 3]))).toThrow("matrixExp: expected square matrices");
     expect(() => matrixExp(eye(2).int())).toThrow("matrixExp: needs a floating-point tensor");
   });

@@ -16,6 +16,9 @@ import {
   kron,
   logdet,
   lstsq,
+  lu,
+  luFactor,
+  luSolve,
   matrixExp,
   matrixNorm,
   matrixPower,
@@ -127,6 +130,20 @@ const rows: Row[] = [
     (x) => cond(x!, p),
     () => [regular(2, 3, 3)],
   ]),
+  ...([[3, 3], [2, 4, 2], [2, 4]] as const).flatMap((shape): Row[] => [
+    [`lu of ${shape}`, (a) => [lu(a!).L, lu(a!).U], () => [leaf(...shape)]],
+    [`luFactor of ${shape}`, (a) => luFactor(a!).LU, () => [leaf(...shape)]],
+  ]),
+  ...[true, false].flatMap((left) =>
+    [true, false].map((adjoint): Row => [
+      `luSolve, ${JSON.stringify({ left, adjoint })}`,
+      (a, b) => {
+        const { LU, pivots } = luFactor(a!);
+        return luSolve(LU, pivots, b!, { left, adjoint });
+      },
+      () => [leaf(2, 3, 3), left ? leaf(3, 2) : leaf(2, 3)],
+    ])
+  ),
   ["matrixExp", (a) => matrixExp(a!), () => [leaf(2, 3, 3)]],
   ["matrixExp of one element", (a) => matrixExp(a!), () => [leaf(1, 1)]],
   ["kron", (a, b) => kron(a!, b!), () => [leaf(2, 2), leaf(3)]],

@@ -16,6 +16,9 @@ import {
   kron,
   logdet,
   lstsq,
+  lu,
+  luFactor,
+  luSolve,
   matrixExp,
   matrixNorm,
   matrixPower,
@@ -218,6 +221,20 @@ describe("triangles, factors, tolerances", () => {
     }
   });
 
+  test("solutions by LU, also of a singular matrix", () => {
+    const [a, b] = [random(2, 4, 4), random(4, 2)];
+    const { P, L, U } = lu(a);
+    expectClose(P.matmul(L).matmul(U), a);
+    const { LU, pivots } = luFactor(a);
+    expect(pivots.dtype).toBe("int32");
+    expectClose(luSolve(LU, pivots, b), solve(a, b));
+    expectClose(luSolve(LU, pivots, b, { adjoint: true }), solve(mT(a), b));
+    expectClose(luSolve(LU, pivots, mT(b), { left: false }), solve(a, mT(b), { left: false }));
+    const singular = luFactor(tensor([[1, 2], [2, 4]]));
+    expect(singular.LU.toArray()).toEqual([[2, 4], [0.5, 0]]);
+    expect(luSolve(singular.LU, singular.pivots, ones([2, 1])).isfinite().any().item()).toBe(0);
+  });
+
   test("from the right, also where the left sides have the shape of vectors of a batch", () => {
     const [a, b] = [random(3, 3, 3), random(3, 3)];
     expectClose(solve(a, b, { left: false }).matmul(a), b.expand([3, 3, 3]));
@@ -256,7 +273,7 @@ describe("norms and condition", () => {
       expect(cond(tensor([[[1, 2], [2, 4]], [[0, 0], [0, 0]]]), p).toArray()).toEqual([Infinity, Infinity]);
     }
     expect(cond(zeros([2, 2])).item()).toBeNaN();
-    for (const p of [null, "nuc", ...ps]) {
+    for (const p of [null, "nuc", ...ps] as const) {
       expect(cond(zeros([3, 0, 0]), p).toArray()).toEqual([0, 0, 0]);
       expect(cond(zeros([0, 2, 2]), p).shape).toEqual([0]);
     }
@@ -350,6 +367,9 @@ describe("dtypes, layouts and sizes", () => {
     ["pinv", (a) => pinv(a)],
     ["matrixPower", (a) => matrixPower(a, 2)],
     ["matrixExp", matrixExp],
+    ["lu", (a) => lu(a).U],
+    ["luFactor", (a) => luFactor(a).LU],
+    ["luSolve", (a) => luSolve(luFactor(a).LU, luFactor(a).pivots, a)],
     ["solveTriangular", (a) => solveTriangular(a, a, { upper: true })],
     ["choleskySolve", (a) => choleskySolve(a, a)],
     ["choleskyInverse", (a) => choleskyInverse(a)],

@@ -13,6 +13,7 @@ export {
 } from "./triangular.ts";
 export { det, logdet, type SlogDet, slogdet } from "./det.ts";
 export { cholesky, choleskyEx, type CholeskyInfo, type CholeskyOptions } from "./cholesky.ts";
+export { type LU, lu, type LUFactor, luFactor, luSolve, type LUSolveOptions } from "./lu.ts";
 export { type QR, qr, type QROptions } from "./qr.ts";
 export { type SVD, svd, type SVDOptions, svdvals } from "./svd.ts";
 export { type Eigh, eigh, type EighOptions, eigvalsh } from "./eigh.ts";

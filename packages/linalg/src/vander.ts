@@ -11,9 +11,9 @@ export interface VanderOptions {
 /**
  * The powers 1, x, x², … of each element in a row (PyTorch's `torch.linalg.vander`), for fitting polynomials.
  *
- * @param x `[..., n]`
+ * @param x `[..., n]`; a tensor without dimensions is taken for a vector of one element.
  * @returns `[..., n, N]`
- * @throws RangeError for a tensor without dimensions, and an `N` that is not a whole number of at least 2.
+ * @throws RangeError for an `N` that is not a whole number of at least 2.
  *
  * @example
  * ```ts
@@ -24,10 +24,12 @@ export interface VanderOptions {
  */
 export function vander(x: Tensor, options: VanderOptions = {}): Tensor {
   checkOptions("vander", options, ["N"]);
-  if (x.ndim === 0) throw new RangeError("vander: expected vectors, [..., n], got a tensor without dimensions");
-  const { N = x.shape.at(-1)! } = options;
+  const { N = x.shape.at(-1) ?? 1 } = options;
   if (options.N !== undefined && !(Number.isSafeInteger(N) && N >= 2)) {
     throw new RangeError(`vander: N is ${N}; it must be a whole number of at least 2`);
   }
-  return inFloat32([x], (x) => x.unsqueeze(-1).pow(arange(0, N, { dtype: x.dtype, device: x.device })));
+  return inFloat32(
+    [x.ndim === 0 ? x.unsqueeze(0) : x],
+    (x) => x.unsqueeze(-1).pow(arange(0, N, { dtype: x.dtype, device: x.device })),
+  );
 }
