@@ -5,6 +5,7 @@ import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { checkMatrix, checkSquare } from "./check.ts";
 import { eliminate, type Eliminated } from "./host/lu.ts";
 import { read, write } from "./host/matrices.ts";
+import { system } from "./right_side.ts";
 import { transposed } from "./transposed.ts";
 import { solveTriangular } from "./triangular.ts";
 
@@ -160,7 +161,8 @@ export function luSolve(factor: Tensor, pivots: Tensor, b: Tensor, options: LUSo
   const { left = true, adjoint = false } = options;
   if (!left) return transposed(luSolve(factor, pivots, transposed(b), { adjoint: !adjoint }));
   const p = permutationOf(factor, pivots);
-  return inFloat32([factor, p, b], (lu, p, b) => {
+  const { a, b: sides } = system("luSolve", factor, b, false);
+  return inFloat32([a, p, sides], (lu, p, b) => {
     const lower = { upper: false, unitriangular: true };
     if (!adjoint) return solveTriangular(lu, solveTriangular(lu, transposed(p).matmul(b), lower), { upper: true });
     const half = solveTriangular(transposed(lu), b, { upper: false });
