@@ -29,6 +29,7 @@ import {
   qr,
   slogdet,
   solve,
+  solveEx,
   solveTriangular,
   svd,
   svdvals,
@@ -247,6 +248,12 @@ describe("triangles, factors, tolerances", () => {
     expect([info.dtype, info.toArray()]).toEqual(["int32", [0, 2, 1]]);
     expectClose(inverse.select(0, 0), inv(batch.select(0, 0)));
     expect(inverse.narrow(0, 1, 2).isnan().all().item()).toBe(1);
+    const b = random(2, 1);
+    const { result, info: ofSolve } = solveEx(batch, b);
+    expect([ofSolve.dtype, ofSolve.toArray(), result.shape]).toEqual(["int32", [0, 2, 1], [3, 2, 1]]);
+    expectClose(result.select(0, 0), solve(batch.select(0, 0), b));
+    expect(result.narrow(0, 1, 2).isnan().all().item()).toBe(1);
+    expect(solveEx(batch, mT(b), { left: false }).info.toArray()).toEqual([0, 2, 1]);
     const factors = choleskyEx(tensor([[[4, 2], [2, 5]], [[1, 2], [2, 1]]]), { upper: true });
     expect([factors.info.toArray(), factors.L.select(0, 0).toArray()]).toEqual([[0, 1], [[2, 1], [0, 2]]]);
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { inv, type InverseInfo, invEx, solve, type SolveOptions } from "./solve.ts";
+export { inv, type InverseInfo, invEx, solve, solveEx, type SolveInfo, type SolveOptions } from "./solve.ts";
 export {
   choleskyInverse,
   choleskySolve,
