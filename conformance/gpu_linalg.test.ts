@@ -26,6 +26,19 @@ const functions: { readonly [name: string]: (a: Tensor, b: Tensor) => Tensor } =
   eigh: (a) => linalg.eigh(positive(a)).eigenvalues,
   svd: (a) => linalg.svd(a).S,
   matrixPower: (a) => linalg.matrixPower(a, 3),
+  matrixExp: (a) => linalg.matrixExp(a),
+  solveTriangular: (a, b) => linalg.solveTriangular(a.tril(-1), b, { upper: false, unitriangular: true }),
+  choleskySolve: (a, b) => linalg.choleskySolve(b, linalg.cholesky(positive(a))),
+  invEx: (a) => linalg.invEx(a).inverse,
+  logdet: (a) => linalg.logdet(positive(a)),
+  vectorNorm: (a) => linalg.vectorNorm(a, 3, { dim: [0, 2] }),
+  matrixNorm: (a) => linalg.matrixNorm(a, "nuc").add(linalg.matrixNorm(a, -1)),
+  cond: (a) => linalg.cond(a).add(linalg.cond(a, "fro")),
+  lu: (a) => linalg.lu(a).U,
+  luSolve: (a, b) => linalg.luSolve(linalg.luFactor(a).LU, linalg.luFactor(a).pivots, b),
+  kron: (a, b) => linalg.kron(a, b),
+  multiDot: (a, b) => linalg.multiDot([a.select(0, 0), a.select(0, 1), b.select(0, 0)]),
+  vander: (a) => linalg.vander(a),
 };
 
 describe.skipIf(gpu === null)("linear algebra on a GPU", () => {

@@ -2,7 +2,7 @@
 import "@heddle/autograd";
 import * as optim from "@heddle/optim";
 import { clipGradNorm_, clipGradValue_, type LRScheduler, type Optimizer } from "@heddle/optim";
-import { memory, scope, type Tensor, zerosLike } from "@heddle/tensor";
+import { arange, memory, scope, type Tensor, zerosLike } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { callValues, type FixtureCase, type FixtureTensor, loadFixtures } from "./load.ts";
 import { expectTensor, fromFixture, toTensor } from "./recorded_tensors.ts";
@@ -19,11 +19,24 @@ interface Trajectory {
 
 type MakeOptimizer = new (params: unknown, options: Record<string, unknown>) => Optimizer;
 
-const cases = loadFixtures<Trajectory | FixtureCase>("optimisers").cases;
+/** Steps of LBFGS, which evaluates an objective several times in each. */
+interface Search {
+  name: string;
+  optimizer: string;
+  objective: string;
+  options: Record<string, unknown>;
+  params: FixtureTensor[];
+  steps: { params: FixtureTensor[]; loss: number; funcEvals: number; nIter: number }[];
+}
+
+const cases = loadFixtures<Trajectory | Search | FixtureCase>("optimisers").cases;
 const trajectories = cases.filter((each): each is Trajectory => "trajectory" in each);
+const searches = cases.filter((each): each is Search => "objective" in each);
 const clippings = cases.filter((each): each is FixtureCase => "call" in each);
 
-function start({ optimizer, options, params, groups }: Trajectory): { params: Tensor[]; made: Optimizer } {
+function start(
+  { optimizer, options, params, groups }: Omit<Trajectory, "grads" | "trajectory">,
+): { params: Tensor[]; made: Optimizer } {
   const leaves = params.map((param) => fromFixture(param).requiresGrad_());
   const handed = groups?.map(({ params: members, ...rest }) => ({ ...rest, params: members.map((i) => leaves[i]!) }));
   const Make = (optim as unknown as Record<string, MakeOptimizer>)[optimizer]!;
@@ -80,6 +93,48 @@ describe("optimisers", () => {
     }
     for (const [i, param] of params.entries()) expectTensor(param, each.trajectory.at(-1)![i]!, `parameter ${i}`);
   });
+});
+
+/** The functions of tools/oracle/optimisers.py. */
+const objectives: { readonly [name: string]: (a: Tensor, b: Tensor) => Tensor } = {
+  bowl: (a, b) =>
+    a.square().mul(arange(1, 5, { dtype: "float64" }).reshape(2, 2)).sum().add(b.sub(1).square().sum().mul(3)),
+  rosenbrock: (a, b) => {
+    const [x, y] = [a.select(1, 0), a.select(1, 1)];
+    return a.neg().add(1).square().sum().add(y.sub(x.square()).square().sum().mul(100)).add(b.pow(4).sum());
+  },
+  cosines: (a, b) => a.cos().add(a.square().mul(0.1)).sum().add(b.sin().mul(b).sum()),
+};
+
+describe("LBFGS", () => {
+  function follow(each: Search, resumeAt: number): void {
+    let { params, made } = start(each);
+    for (const [step, { params: wanted, loss, funcEvals, nIter }] of each.steps.entries()) {
+      if (step === resumeAt) {
+        const next = start(each);
+        next.params.forEach((param, i) => param.detach().copy_(params[i]!.detach()));
+        next.made.loadStateDict(made.stateDict());
+        ({ params, made } = next);
+      }
+      const open = scope();
+      const found = made.step(() => {
+        made.zeroGrad();
+        const value = objectives[each.objective]!(params[0]!, params[1]!);
+        value.backward();
+        return value;
+      });
+      expect(Math.abs(found.item() / loss - 1), `step ${step}: loss ${found.item()}, not ${loss}`).toBeLessThan(1e-9);
+      expect(made.stateDict().state[0], `step ${step}`).toMatchObject({ funcEvals, nIter });
+      for (const [i, param] of params.entries()) {
+        expectTensor(param, wanted[i]!, `step ${step}, parameter ${i}`, { rtol: 1e-7, atol: 1e-8 });
+      }
+      open.end();
+    }
+  }
+
+  test.each(searches)("$name", (each) => follow(each, -1));
+
+  test.each(searches)("$name, saved and resumed", (each) => [1, 3].forEach((step) => follow(each, step)));
 });
 
 describe("clipping", () => {

@@ -78,12 +78,13 @@ class Training {
     while (this.losses.length < until) {
       for (const [x, y] of this.loader) {
         const open = scope();
-        const loss = F.crossEntropy(this.model.forward(x), y, { labelSmoothing: 0.1 });
-        this.optimizer.zeroGrad();
-        loss.backward();
-        clipGradNorm_(this.model.parameters(), 1);
-        this.optimizer.step();
-        const value = loss.item();
+        const value = this.optimizer.step(() => {
+          const loss = F.crossEntropy(this.model.forward(x), y, { labelSmoothing: 0.1 });
+          this.optimizer.zeroGrad();
+          loss.backward();
+          clipGradNorm_(this.model.parameters(), 1);
+          return loss.item();
+        });
         // A metric rather than an epoch for ReduceLROnPlateau alone.
         if (this.scheduler instanceof ReduceLROnPlateau) this.scheduler.step(value);
         else this.scheduler.step();
@@ -176,6 +177,16 @@ const optimizers: { readonly [name: string]: Recipe["optimizer"] } = {
   "Adagrad": (params) => new optim.Adagrad(params, { lr: 0.1, lrDecay: 0.1 }),
   "Adadelta": (params) => new optim.Adadelta(params),
   "RMSprop": (params) => new optim.RMSprop(params, { lr: 0.01 }),
+  "Rprop": (params) => new optim.Rprop(params),
+  "ASGD": (params) => new optim.ASGD(params, { lr: 0.1, t0: 3 }),
+  "Lion": (params) => new optim.Lion(params, { lr: 0.01, weightDecay: 0.1 }),
+  "Muon": (params) =>
+    new optim.Muon([
+      { params: params.filter(({ ndim }) => ndim > 1) },
+      { params: params.filter(({ ndim }) => ndim < 2), useMuon: false },
+    ], { lr: 0.02 }),
+  "LBFGS": (params) => new optim.LBFGS(params, { lr: 0.1, maxIter: 3, historySize: 2 }),
+  "LBFGS with a line search": (params) => new optim.LBFGS(params, { lineSearchFn: "strongWolfe", maxIter: 2 }),
   "RMSprop centred with momentum": (params) => new optim.RMSprop(params, { lr: 0.01, centered: true, momentum: 0.9 }),
 };
 
@@ -191,6 +202,7 @@ const schedulers: { readonly [name: string]: (on: Optimizer) => AnyScheduler } =
   "CosineAnnealingLR": (on) => new optim.CosineAnnealingLR(on, { tMax: 5, etaMin: 0.01 }),
   "CosineAnnealingWarmRestarts": (on) => new optim.CosineAnnealingWarmRestarts(on, { t0: 2, tMult: 2 }),
   "OneCycleLR": (on) => new optim.OneCycleLR(on, { maxLr: 0.5, totalSteps: 12 }),
+  "CyclicLR": (on) => new optim.CyclicLR(on, { baseLr: 0.01, maxLr: 0.3, stepSizeUp: 3, mode: "triangular2" }),
   "LambdaLR": (on) => new optim.LambdaLR(on, { lrLambda: factor }),
   "MultiplicativeLR": (on) => new optim.MultiplicativeLR(on, { lrLambda: factor }),
   "ReduceLROnPlateau": (on) => new optim.ReduceLROnPlateau(on, { patience: 0, cooldown: 1, factor: 0.5 }),

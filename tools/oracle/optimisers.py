@@ -49,6 +49,9 @@ OPTIMISERS = (
     ("Rprop", {}),
     ("Rprop", {"lr": 0.05, "etas": [0.3, 1.5], "stepSizes": [0.01, 0.1]}),
     ("Rprop", {"lr": 0.05, "maximize": True}),
+    ("ASGD", {}),
+    ("ASGD", {"lr": 0.1, "lambd": 0.05, "alpha": 0.9, "t0": 5}),
+    ("ASGD", {"lr": 0.1, "weightDecay": 0.1, "maximize": True}),
 )
 # SGD's lr has no default in PyTorch 1.13, so it is always given.
 GROUPED = (
@@ -93,7 +96,7 @@ def trajectories(family):
     for optimizer, options in OPTIMISERS:
         label = f"{optimizer} {options}".replace("'", "")
         run(family, f"{label} float64", optimizer, options, f64)
-    for optimizer in ("SGD", "Adam", "AdamW", "Adagrad", "RMSprop", "Adadelta", "NAdam", "RAdam", "Adamax", "Rprop"):
+    for optimizer in ("SGD", "Adam", "AdamW", "Adagrad", "RMSprop", "Adadelta", "NAdam", "RAdam", "Adamax", "Rprop", "ASGD"):
         options = {"lr": 0.05, "momentum": 0.9} if optimizer == "SGD" else {"lr": 0.05}
         run(family, f"{optimizer} float32", optimizer, options, f32)
         run(
@@ -106,6 +109,63 @@ def trajectories(family):
         )
     for optimizer, options in GROUPED:
         run(family, f"{optimizer} groups", optimizer, options, f64, groups=[{}, {"lr": 0.003, "weightDecay": 0.1}])
+
+
+# Functions of a matrix and a vector; conformance/optim.test.ts has the same.
+OBJECTIVES = {
+    "bowl": lambda a, b: (a * a * torch.arange(1, 5, dtype=a.dtype).reshape(2, 2)).sum() + (b - 1).pow(2).sum() * 3,
+    "rosenbrock": lambda a, b: (1 - a).pow(2).sum() + 100 * (a[:, 1] - a[:, 0].pow(2)).pow(2).sum() + b.pow(4).sum(),
+    "cosines": lambda a, b: (a.cos() + 0.1 * a * a).sum() + (b.sin() * b).sum(),
+}
+SEARCHES = (
+    ("bowl", {"lr": 0.1}),
+    ("bowl", {"lineSearchFn": "strongWolfe"}),
+    ("bowl", {"lr": 0.1, "maxIter": 4, "historySize": 2}),
+    ("rosenbrock", {"lineSearchFn": "strongWolfe", "maxIter": 8}),
+    ("rosenbrock", {"lineSearchFn": "strongWolfe", "maxIter": 6, "historySize": 3}),
+    ("rosenbrock", {"lineSearchFn": "strongWolfe", "maxEval": 5}),
+    ("rosenbrock", {"lr": 1e-3, "maxIter": 5}),
+    ("rosenbrock", {"lr": 0.01, "lineSearchFn": "strongWolfe", "maxIter": 5}),
+    ("cosines", {"lineSearchFn": "strongWolfe"}),
+    ("cosines", {"lr": 0.5, "maxIter": 3, "toleranceGrad": 1e-3}),
+    ("cosines", {"lr": 3, "lineSearchFn": "strongWolfe", "maxIter": 4, "toleranceChange": 1e-4}),
+)
+
+
+def search(family, objective, options):
+    """Six steps of LBFGS down an objective: parameters after each, the loss before it, and counts."""
+    name = f"LBFGS {objective} {options}".replace("'", "")
+    generator = family.generator(name)
+    parameters = [torch.nn.Parameter(randn(*shape, dtype=f64)(generator)) for shape in SHAPES]
+    given = {key: "strong_wolfe" if value == "strongWolfe" else value for key, value in options.items()}
+    made = torch.optim.LBFGS(parameters, **fill_in(given, []))
+    case = {
+        "name": name,
+        "optimizer": "LBFGS",
+        "objective": objective,
+        "options": encode_argument(options),
+        "params": [encode(p) for p in parameters],
+    }
+
+    def closure():
+        made.zero_grad()
+        loss = OBJECTIVES[objective](*parameters)
+        loss.backward()
+        return loss
+
+    steps = []
+    for _ in range(6):
+        loss = made.step(closure)
+        state = made.state[parameters[0]]
+        steps.append(
+            {
+                "params": [encode(p) for p in parameters],
+                "loss": loss.item(),
+                "funcEvals": state["func_evals"],
+                "nIter": state["n_iter"],
+            }
+        )
+    family.add({**case, "steps": steps})
 
 
 def clipping(family):
@@ -155,5 +215,7 @@ def clipping(family):
 def record():
     family = Family("optimisers")
     trajectories(family)
+    for objective, options in SEARCHES:
+        search(family, objective, options)
     clipping(family)
     return [family]

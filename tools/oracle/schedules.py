@@ -34,6 +34,12 @@ SCHEDULES = (
     ("OneCycleLR", {"maxLr": 0.5, "totalSteps": 40, "threePhase": True, "divFactor": 10, "finalDivFactor": 100}),
     ("OneCycleLR", {"maxLr": 0.3, "totalSteps": 40, "cycleMomentum": False}),
     ("OneCycleLR", {"maxLr": 0.3, "totalSteps": 40, "baseMomentum": 0.7, "maxMomentum": 0.9}),
+    ("CyclicLR", {"baseLr": 0.01, "maxLr": 0.1, "stepSizeUp": 5}),
+    ("CyclicLR", {"baseLr": 0.01, "maxLr": 0.1, "stepSizeUp": 3, "stepSizeDown": 8}),
+    ("CyclicLR", {"baseLr": 0.01, "maxLr": 0.1, "stepSizeUp": 4, "mode": "triangular2"}),
+    ("CyclicLR", {"baseLr": 0.01, "maxLr": 0.1, "stepSizeUp": 4, "mode": "expRange", "gamma": 0.95}),
+    ("CyclicLR", {"baseLr": [0.02], "maxLr": [0.2], "stepSizeUp": 6, "cycleMomentum": False}),
+    ("CyclicLR", {"baseLr": 0.02, "maxLr": 0.2, "stepSizeUp": 6, "baseMomentum": 0.6, "maxMomentum": 0.95}),
 )
 PLATEAUS = (
     {},
@@ -76,6 +82,8 @@ def make(scheduler, options, on):
             if scheduler == "ChainedScheduler"
             else schedulers.SequentialLR(on, parts, options["milestones"])
         )
+    if given.get("mode") == "expRange":
+        given["mode"] = "exp_range"
     return getattr(schedulers, scheduler)(on, **given)
 
 
@@ -99,7 +107,7 @@ def follow(family, scheduler, options, metrics=None, note=""):
     }
     if metrics:
         case["metrics"] = metrics
-    if scheduler == "OneCycleLR":
+    if scheduler in ("OneCycleLR", "CyclicLR"):
         case["momenta"] = momenta
     family.add(case)
 

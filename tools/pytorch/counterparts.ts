@@ -38,7 +38,7 @@ export const aliases: Readonly<Record<string, string>> = {
   true_divide: "div",
 };
 
-/** Counterparts under another name, by namespace and name. */
+/** Counterparts under another name, by namespace and name; they win over those of the same name. */
 export const renamed: Readonly<Record<string, string>> = {
   "torch.as_tensor": "`tensor`, `fromTypedArray`",
   "torch.asarray": "`tensor`, `fromTypedArray`",
@@ -55,6 +55,15 @@ export const renamed: Readonly<Record<string, string>> = {
   "torch.range": "`arange`",
   "torch.is_nonzero": "`x.item() !== 0`",
   "torch.bernoulli": "`bernoulli`",
+  "torch.lu": "`linalg.luFactor`",
+  "torch.lu_solve": "`linalg.luSolve`",
+  "torch.lu_unpack": "`linalg.lu`",
+  "torch.triangular_solve": "`linalg.solveTriangular`",
+  "torch.vander": "`linalg.vander`, in increasing order",
+  "torch.Tensor.lu": "`linalg.luFactor`",
+  "torch.Tensor.lu_solve": "`linalg.luSolve`",
+  "torch.Tensor.triangular_solve": "`linalg.solveTriangular`",
+  "torch.linalg.lu_factor_ex": "`linalg.luFactor`, which refuses no matrix",
   "torch.Tensor.H": "`x.t`",
   "torch.Tensor.T": "`x.t`",
   "torch.Tensor.mH": "`x.transpose(-2, -1)`",
@@ -117,7 +126,7 @@ export const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = 
   ],
   [/\.(align_as|align_to|has_names|name|names|refine_names|rename|rename_)$/, "no named dimensions"],
   [
-    /\.(lu|lu_solve|lu_unpack|lobpcg|geqrf|ormqr|triangular_solve|qr|svd|svd_lowrank|pca_lowrank|cholesky_inverse|lu_factor|lu_factor_ex|ldl_factor|ldl_factor_ex|ldl_solve|householder_product|vander|tensorinv|tensorsolve)$/,
+    /\.(lobpcg|geqrf|ormqr|qr|svd|svd_lowrank|pca_lowrank|ldl_factor|ldl_factor_ex|ldl_solve|householder_product)$/,
     "see linalg for what replaces it",
   ],
   [/\.(save|load)$/, "see docs/data.md and the examples"],

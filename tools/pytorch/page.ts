@@ -58,10 +58,10 @@ function found(space: string, name: string): string | null {
 
 /** A name's counterpart or reason, and whether there is a counterpart. */
 function entry(space: string, name: string): { readonly text: string; readonly kind: "here" | "not" | "later" } {
-  const direct = found(space, name);
-  if (direct !== null) return { text: direct, kind: "here" };
   const whole = `${space}.${name}`;
   if (has(renamed, whole)) return { text: renamed[whole]!, kind: "here" };
+  const direct = found(space, name);
+  if (direct !== null) return { text: direct, kind: "here" };
   const [, base, suffix] = name.match(/^(.*?)(_?)$/)!;
   const alias = aliases[base!];
   if (alias !== undefined) {

@@ -32,13 +32,6 @@ export function checkSquare(operation: string, a: Tensor, remedy = ""): void {
   }
 }
 
-/** @throws TypeError for options given to a function that has none, which JavaScript would ignore. `given` is its `arguments`. */
-export function checkNoOptions(operation: string, given: ArrayLike<unknown>, most: number, remedy: string): void {
-  const value = given[most];
-  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return;
-  throw new TypeError(`${operation}: has no options, got { ${Object.keys(value).join(", ")} }; ${remedy}`);
-}
-
 /** @throws Error for NaN and infinities, with which iterative decompositions do not terminate. */
 export function checkFinite(operation: string, values: Float64Array): void {
   const at = values.findIndex((value) => !Number.isFinite(value));

@@ -1,6 +1,6 @@
 /** Determinants. */
 import { customFunction, isGradEnabled } from "@heddle/autograd";
-import { cat, stack, type Tensor, tensor } from "@heddle/tensor";
+import { cat, stack, type Tensor, tensor, where } from "@heddle/tensor";
 import { checkSquare } from "./check.ts";
 import { HostLU } from "./host/lu.ts";
 import { matrixAt, read, write } from "./host/matrices.ts";
@@ -145,4 +145,25 @@ export function slogdet(a: Tensor): SlogDet {
   checkSquare("slogdet", a);
   const [sign, logabsdet] = signAndLog(a) as [Tensor, Tensor];
   return { sign: sign.detach(), logabsdet };
+}
+
+/**
+ * The logarithm of each determinant (PyTorch's `torch.logdet`): NaN where it is negative, −∞ where it is 0. Where it may be negative,
+ * use {@link slogdet}.
+ *
+ * @param a `[..., n, n]`
+ * @returns `[...]`
+ * @throws as {@link slogdet}.
+ *
+ * @example
+ * ```ts
+ * import { logdet } from "@heddle/linalg";
+ * import { tensor } from "@heddle/tensor";
+ * logdet(tensor([[2, 0], [0, 0.5]])).item(); // 0
+ * ```
+ */
+export function logdet(a: Tensor): Tensor {
+  checkSquare("logdet", a);
+  const { sign, logabsdet } = slogdet(a);
+  return where(sign.lt(0), NaN, logabsdet);
 }

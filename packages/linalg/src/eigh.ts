@@ -1,9 +1,10 @@
 /** Eigenvalues of symmetric matrices. */
 import { customFunction } from "@heddle/autograd";
 import { eye, type Tensor } from "@heddle/tensor";
+import { checkOptions } from "@heddle/tensor/engine";
 import { EigenvalueDecomposition } from "ml-matrix";
-import { checkFinite, checkNoOptions, checkSquare } from "./check.ts";
-import { matrix, read, scaled, write, writeMatrices } from "./host/matrices.ts";
+import { checkFinite, checkSquare } from "./check.ts";
+import { matrixAt, mirrored, read, scaled, write, writeMatrices } from "./host/matrices.ts";
 import { isGiven } from "./is_given.ts";
 import { transposed } from "./transposed.ts";
 
@@ -15,19 +16,28 @@ export interface Eigh {
   readonly eigenvectors: Tensor;
 }
 
-/** The remedy where PyTorch has `UPLO="U"`. */
-const lowerOnly = "the lower triangle is read; give a.transpose(-2, -1) to have the upper one read";
+/** Options of {@link eigh} and {@link eigvalsh}. */
+export interface EighOptions {
+  /** Which triangle is read, the lower (the default) or the upper; the other is taken to be its mirror image. */
+  readonly UPLO?: "L" | "U";
+}
+
+/** Whether the upper triangle is read. @throws RangeError for another value of `UPLO`. */
+function isUpper(operation: string, options: EighOptions): boolean {
+  checkOptions(operation, options, ["UPLO"]);
+  const { UPLO = "L" } = options;
+  if (UPLO !== "L" && UPLO !== "U") throw new RangeError(`${operation}: UPLO is "${UPLO}"; it must be "L" or "U"`);
+  return UPLO === "U";
+}
 
 const symmetric = customFunction({
   name: "eigh",
-  forward(context, a: Tensor): readonly Tensor[] {
-    const { batch, count, rows: n, values } = read(a);
-    checkFinite("eigh", values);
+  forward(context, a: Tensor, upper: boolean): readonly Tensor[] {
+    const matrices = mirrored(read(a), upper);
+    const { batch, count, rows: n } = matrices;
+    checkFinite("eigh", matrices.values);
     const found = Array.from({ length: n === 0 ? 0 : count }, (_, index) => {
-      const at = index * n * n;
-      // Reads only the lower triangle, like LAPACK.
-      const mirrored = matrix(n, n, (i, j) => values[at + Math.max(i, j) * n + Math.min(i, j)]!);
-      const { matrix: one, scale } = scaled(mirrored);
+      const { matrix: one, scale } = scaled(matrixAt(matrices, index));
       const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(one, { assumeSymmetric: true });
       return { values: realEigenvalues.map((value) => value * scale), vectors: eigenvectorMatrix };
     });
@@ -52,14 +62,14 @@ const symmetric = customFunction({
 });
 
 /**
- * Eigenvalues and orthonormal eigenvectors of each symmetric matrix (PyTorch's `torch.linalg.eigh`): A = V·diag(λ)·Vᵀ. The lower
- * triangle of `a` is read, the upper one taken to be its mirror image; the gradient is symmetric.
+ * Eigenvalues and orthonormal eigenvectors of each symmetric matrix (PyTorch's `torch.linalg.eigh`): A = V·diag(λ)·Vᵀ. One
+ * triangle of `a` is read, the other taken to be its mirror image; the gradient is symmetric.
  *
  * Gradients through the eigenvectors need distinct eigenvalues (they are NaN or infinite otherwise) and a result that does not
  * depend on the eigenvectors' signs. Those through the eigenvalues alone are always finite.
  *
  * @param a `[..., n, n]`
- * @throws RangeError unless the matrices are square; TypeError for integers; Error for NaN and infinities.
+ * @throws RangeError unless the matrices are square, and for another `UPLO`; TypeError for integers; Error for NaN and infinities.
  *
  * @example
  * ```ts
@@ -68,10 +78,10 @@ const symmetric = customFunction({
  * eigh(tensor([[2, 1], [1, 2]])).eigenvalues.toArray(); // close to [1, 3]
  * ```
  */
-export function eigh(a: Tensor): Eigh {
-  checkNoOptions("eigh", arguments, 1, lowerOnly);
+export function eigh(a: Tensor, options: EighOptions = {}): Eigh {
+  const upper = isUpper("eigh", options);
   checkSquare("eigh", a);
-  const [eigenvalues, eigenvectors] = symmetric(a) as [Tensor, Tensor];
+  const [eigenvalues, eigenvectors] = symmetric(a, upper) as [Tensor, Tensor];
   return { eigenvalues, eigenvectors };
 }
 
@@ -89,8 +99,8 @@ export function eigh(a: Tensor): Eigh {
  * eigvalsh(tensor([[2, 1], [1, 2]])).toArray(); // close to [1, 3]
  * ```
  */
-export function eigvalsh(a: Tensor): Tensor {
-  checkNoOptions("eigvalsh", arguments, 1, lowerOnly);
+export function eigvalsh(a: Tensor, options: EighOptions = {}): Tensor {
+  isUpper("eigvalsh", options);
   checkSquare("eigvalsh", a);
-  return eigh(a).eigenvalues;
+  return eigh(a, options).eigenvalues;
 }

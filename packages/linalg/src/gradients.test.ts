@@ -3,19 +3,39 @@ import { eye, manualSeed, randn, type Tensor, tensor } from "@heddle/tensor";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   cholesky,
+  choleskyEx,
+  choleskyInverse,
+  choleskySolve,
+  cond,
   det,
   eig,
   eigh,
   eigvalsh,
   inv,
+  invEx,
+  kron,
+  logdet,
   lstsq,
+  lu,
+  luFactor,
+  luSolve,
+  matrixExp,
+  matrixNorm,
   matrixPower,
+  multiDot,
   pinv,
   qr,
   slogdet,
   solve,
+  solveEx,
+  solveTriangular,
   svd,
   svdvals,
+  tensorinv,
+  tensorsolve,
+  vander,
+  vecdot,
+  vectorNorm,
 } from "./mod.ts";
 
 beforeEach(() => void manualSeed(7));
@@ -77,6 +97,66 @@ const rows: Row[] = [
   ["lstsq of wide matrices", (a, b) => lstsq(a!, b!).solution, () => [leaf(2, 3), leaf(2)]],
   ["lstsq with broadcast batches", (a, b) => lstsq(a!, b!).solution, () => [leaf(3, 2), leaf(2, 3, 1)]],
   ["matrixPower", (a) => matrixPower(a!, 3), () => [leaf(2, 2, 2)]],
+  ["eigh of the upper triangle", (a) => eigvalsh(symmetric(a!), { UPLO: "U" }), () => [leaf(2, 3, 3)]],
+  ["invEx", (a) => invEx(a!).inverse, () => [regular(3, 3)]],
+  ["solveEx", (a, b) => solveEx(a!, b!).result, () => [regular(2, 3, 3), leaf(3, 1)]],
+  ["choleskyEx", (a) => choleskyEx(positive(a!)).L, () => [leaf(2, 2)]],
+  ["logdet", (a) => logdet(positive(a!)), () => [leaf(2, 3, 3)]],
+  ["solve from the right", (a, b) => solve(a!, b!, { left: false }), () => [regular(2, 1, 3, 3), leaf(3, 2, 3)]],
+  ...[true, false].flatMap((upper) =>
+    [true, false].flatMap((left) =>
+      [true, false].map((unitriangular): Row => [
+        `solveTriangular, ${JSON.stringify({ upper, left, unitriangular })}`,
+        (a, b) => solveTriangular(a!, b!, { upper, left, unitriangular }),
+        () => [regular(2, 3, 3), left ? leaf(3, 2) : leaf(2, 3)],
+      ])
+    )
+  ),
+  ["choleskySolve", (b, l) => choleskySolve(b!, l!), () => [leaf(3, 2), regular(2, 3, 3)]],
+  ["choleskySolve, upper", (b, l) => choleskySolve(b!, l!, { upper: true }), () => [leaf(2, 3, 1), regular(3, 3)]],
+  ["choleskyInverse", (l) => choleskyInverse(l!), () => [regular(2, 2)]],
+  ["pinv of symmetric matrices", (a) => pinv(symmetric(a!), { hermitian: true }), () => [leaf(2, 3, 3)]],
+  ["pinv with tolerances", (a) => pinv(a!, { atol: 1e-3, rtol: 1e-3 }), () => [leaf(2, 3, 2)]],
+  ...[0.5, 1, 2, 3, -1].map((ord): Row => [
+    `the ${ord}-norm of vectors`,
+    (x) => vectorNorm(x!, ord, { dim: [0, 2] }),
+    () => [leaf(2, 3, 2)],
+  ]),
+  ...(["fro", "nuc", 1, -1, 2, -2, Infinity, -Infinity] as const).map((ord): Row => [
+    `the ${ord}-norm of matrices`,
+    (x) => matrixNorm(x!, ord, { dim: [2, 0], keepdim: true }),
+    () => [leaf(3, 2, 2)],
+  ]),
+  ...([null, -2, "fro", "nuc", 1, -1, Infinity, -Infinity] as const).map((p): Row => [
+    `cond by ${p}`,
+    (x) => cond(x!, p),
+    () => [regular(2, 3, 3)],
+  ]),
+  ...([[3, 3], [2, 4, 2], [2, 4]] as const).flatMap((shape): Row[] => [
+    [`lu of ${shape}`, (a) => [lu(a!).L, lu(a!).U], () => [leaf(...shape)]],
+    [`luFactor of ${shape}`, (a) => luFactor(a!).LU, () => [leaf(...shape)]],
+  ]),
+  ...[true, false].flatMap((left) =>
+    [true, false].map((adjoint): Row => [
+      `luSolve, ${JSON.stringify({ left, adjoint })}`,
+      (a, b) => {
+        const { LU, pivots } = luFactor(a!);
+        return luSolve(LU, pivots, b!, { left, adjoint });
+      },
+      () => [leaf(2, 3, 3), left ? leaf(3, 2) : leaf(2, 3)],
+    ])
+  ),
+  ["matrixExp", (a) => matrixExp(a!), () => [leaf(2, 3, 3)]],
+  ["matrixExp of one element", (a) => matrixExp(a!), () => [leaf(1, 1)]],
+  ["kron", (a, b) => kron(a!, b!), () => [leaf(2, 2), leaf(3)]],
+  ["multiDot", (a, b, c, d) => multiDot([a!, b!, c!, d!]), () => [leaf(2), leaf(2, 3), leaf(3, 1), leaf(1, 2)]],
+  ["vecdot", (a, b) => vecdot(a!, b!, { dim: 0 }), () => [leaf(3, 2), leaf(3, 1)]],
+  ["vander", (x) => vander(x!, { N: 4 }), () => [leaf(2, 3)]],
+  ["tensorinv", (a) => tensorinv(a!, { ind: 1 }), () => [regular(4, 4).detach().reshape(4, 2, 2).requiresGrad_()]],
+  ["tensorsolve", (a, b) => tensorsolve(a!, b!), () => [
+    regular(4, 4).detach().reshape(2, 2, 4).requiresGrad_(),
+    leaf(2, 2),
+  ]],
   ["matrixPower of the inverse", (a) => matrixPower(a!, -2), () => [regular(2, 2)]],
 ];
 

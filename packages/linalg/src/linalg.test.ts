@@ -2,21 +2,42 @@ import { eye, fromTypedArray, manualSeed, memory, ones, randn, type Tensor, tens
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   cholesky,
+  choleskyEx,
+  choleskyInverse,
+  choleskySolve,
+  cond,
   det,
   eig,
   eigh,
   eigvals,
   eigvalsh,
   inv,
+  invEx,
+  kron,
+  logdet,
   lstsq,
+  lu,
+  luFactor,
+  luSolve,
+  matrixExp,
+  matrixNorm,
   matrixPower,
   matrixRank,
+  multiDot,
+  norm,
   pinv,
   qr,
   slogdet,
   solve,
+  solveEx,
+  solveTriangular,
   svd,
   svdvals,
+  tensorinv,
+  tensorsolve,
+  vander,
+  vecdot,
+  vectorNorm,
 } from "./mod.ts";
 
 beforeEach(() => void manualSeed(3));
@@ -170,6 +191,171 @@ describe("solutions", () => {
   });
 });
 
+describe("triangles, factors, tolerances", () => {
+  const double = { dtype: "float64" } as const;
+
+  test("only one triangle is read", () => {
+    const a = tensor([[4, 99], [2, 3]], double);
+    expectClose(eigvalsh(a.transpose(0, 1), { UPLO: "U" }), eigvalsh(a));
+    const nan = tensor([[4, NaN], [2, 3]], double);
+    expectClose(eigh(nan).eigenvalues, eigvalsh(a));
+    expectClose(pinv(nan, { hermitian: true }), inv(tensor([[4, 2], [2, 3]], double)));
+    expect(matrixRank(nan, { hermitian: true }).item()).toBe(2);
+    const b = random(2, 1);
+    expectClose(solveTriangular(nan, b, { upper: false }), solve(tensor([[4, 0], [2, 3]], double), b));
+    const unit = solveTriangular(tensor([[NaN, 0], [2, NaN]], double), b, { upper: false, unitriangular: true });
+    expectClose(unit, solve(tensor([[1, 0], [2, 1]], double), b));
+  });
+
+  test("zeros on the diagonal make infinities and NaN", () => {
+    expect(solveTriangular(zeros([2, 2]), ones([2, 1]), { upper: true }).toArray()).toEqual([[NaN], [Infinity]]);
+  });
+
+  test("solutions by Cholesky's factor", () => {
+    const m = random(2, 3, 3);
+    const a = m.matmul(mT(m)).add(eye(3, double));
+    const b = random(3, 2);
+    for (const upper of [false, true]) {
+      const l = cholesky(a, { upper });
+      expectClose(choleskySolve(b, l, { upper }), solve(a, b));
+      expectClose(choleskyInverse(l, { upper }), inv(a));
+    }
+  });
+
+  test("solutions by LU, also of a singular matrix", () => {
+    const [a, b] = [random(2, 4, 4), random(4, 2)];
+    const { P, L, U } = lu(a);
+    expectClose(P.matmul(L).matmul(U), a);
+    const { LU, pivots } = luFactor(a);
+    expect(pivots.dtype).toBe("int32");
+    expectClose(luSolve(LU, pivots, b), solve(a, b));
+    expectClose(luSolve(LU, pivots, b, { adjoint: true }), solve(mT(a), b));
+    expectClose(luSolve(LU, pivots, mT(b), { left: false }), solve(a, mT(b), { left: false }));
+    const singular = luFactor(tensor([[1, 2], [2, 4]]));
+    expect(singular.LU.toArray()).toEqual([[2, 4], [0.5, 0]]);
+    expect(luSolve(singular.LU, singular.pivots, ones([2, 1])).isfinite().any().item()).toBe(0);
+  });
+
+  test("from the right, also where the left sides have the shape of vectors of a batch", () => {
+    const [a, b] = [random(3, 3, 3), random(3, 3)];
+    expectClose(solve(a, b, { left: false }).matmul(a), b.expand([3, 3, 3]));
+    expectClose(solveTriangular(a, b, { upper: true, left: false }).matmul(a.triu()), b.expand([3, 3, 3]));
+  });
+
+  test("what has no inverse or factor is reported", () => {
+    const batch = tensor([[[2, 0], [0, 4]], [[1, 2], [2, 4]], [[0, 0], [0, 0]]], double);
+    const { inverse, info } = invEx(batch);
+    expect([info.dtype, info.toArray()]).toEqual(["int32", [0, 2, 1]]);
+    expectClose(inverse.select(0, 0), inv(batch.select(0, 0)));
+    expect(inverse.narrow(0, 1, 2).isnan().all().item()).toBe(1);
+    const b = random(2, 1);
+    const { result, info: ofSolve } = solveEx(batch, b);
+    expect([ofSolve.dtype, ofSolve.toArray(), result.shape]).toEqual(["int32", [0, 2, 1], [3, 2, 1]]);
+    expectClose(result.select(0, 0), solve(batch.select(0, 0), b));
+    expect(result.narrow(0, 1, 2).isnan().all().item()).toBe(1);
+    expect(solveEx(batch, mT(b), { left: false }).info.toArray()).toEqual([0, 2, 1]);
+    const factors = choleskyEx(tensor([[[4, 2], [2, 5]], [[1, 2], [2, 1]]]), { upper: true });
+    expect([factors.info.toArray(), factors.L.select(0, 0).toArray()]).toEqual([[0, 1], [[2, 1], [0, 2]]]);
+  });
+
+  test("tolerances: absolute, relative, one for each matrix", () => {
+    const a = tensor([[1, 0], [0, 1e-3]], double);
+    expect(matrixRank(a, { atol: 0.01 }).item()).toBe(1);
+    expect(matrixRank(a.mul(100), { atol: 0.01 }).item()).toBe(2);
+    expect(matrixRank(a.mul(100), { atol: 0.01, rtol: 0.01 }).item()).toBe(1);
+    expect(matrixRank(a.expand([2, 2, 2]), { atol: tensor([1e-4, 1e-2]) }).toArray()).toEqual([2, 1]);
+    // An absolute tolerance above 0 replaces the relative one.
+    expect(matrixRank(tensor([[1, 0], [0, 1e-9]]), { atol: 1e-10 }).item()).toBe(2);
+    expect(matrixRank(tensor([[1, 0], [0, 1e-9]]), { atol: 0 }).item()).toBe(1);
+    expectClose(pinv(a, { atol: 0.01 }), tensor([[1, 0], [0, 0]], double));
+  });
+});
+
+describe("norms and condition", () => {
+  const double = { dtype: "float64" } as const;
+
+  test("singular and empty matrices", () => {
+    const ps = ["fro", 1, -1, Infinity, -Infinity] as const;
+    for (const p of ps) {
+      expect(cond(tensor([[[1, 2], [2, 4]], [[0, 0], [0, 0]]]), p).toArray()).toEqual([Infinity, Infinity]);
+    }
+    expect(cond(zeros([2, 2])).item()).toBeNaN();
+    for (const p of [null, "nuc", ...ps] as const) {
+      expect(cond(zeros([3, 0, 0]), p).toArray()).toEqual([0, 0, 0]);
+      expect(cond(zeros([0, 2, 2]), p).shape).toEqual([0]);
+    }
+  });
+
+  test("dims in any order, kept or not", () => {
+    const x = random(2, 3, 4, 5);
+    for (const ord of ["fro", "nuc", 1, -1, 2, -2, Infinity, -Infinity] as const) {
+      const wanted = matrixNorm(x.permute(1, 2, 3, 0), ord);
+      expectClose(matrixNorm(x, ord, { dim: [3, 0] }), wanted);
+      expectClose(matrixNorm(x, ord, { dim: [-1, 0], keepdim: true }), wanted.reshape(1, 3, 4, 1));
+    }
+    expect(norm(x, null, { keepdim: true }).shape).toEqual([1, 1, 1, 1]);
+    expectClose(norm(x, 1, { dim: [2, 3] }), matrixNorm(x, 1));
+    expectClose(norm(x, 3, { dim: 1 }), vectorNorm(x, 3, { dim: 1 }));
+  });
+
+  test("the dtype to compute in", () => {
+    const half = tensor([300, 400], { dtype: "float16" });
+    expect([vectorNorm(half).item(), vectorNorm(half, 2, { dtype: "float64" }).dtype]).toEqual([500, "float64"]);
+    expect(matrixNorm(tensor([[6e4, 6e4], [0, -1e4]], { dtype: "float16" }), -Infinity).item()).toBe(
+      tensor(1e4, { dtype: "float16" }).item(),
+    );
+  });
+
+  test("gradients at zero are zero", () => {
+    const x = zeros([2, 2], { ...double, requiresGrad: true });
+    vectorNorm(x).add(matrixNorm(x)).backward();
+    expect(x.grad!.toArray()).toEqual([[0, 0], [0, 0]]);
+  });
+});
+
+describe("exponentials and products", () => {
+  const double = { dtype: "float64" } as const;
+
+  test("exponentials of rotations, of large and of special matrices", () => {
+    const turn = tensor([[0, -1], [1, 0]], double);
+    for (const angle of [0.01, 1, 30, 1e4]) {
+      const [c, s] = [Math.cos(angle), Math.sin(angle)];
+      expectClose(matrixExp(turn.mul(angle)), tensor([[c, -s], [s, c]], double), 1e-8);
+    }
+    expect(matrixExp(zeros([2, 2])).toArray()).toEqual([[1, 0], [0, 1]]);
+    expect(matrixExp(tensor([[2]])).item()).toBeCloseTo(Math.E ** 2, 5);
+    for (const value of [NaN, Infinity]) {
+      expect(matrixExp(tensor([[value, 1], [0, 0]])).isnan().all().item()).toBe(1);
+    }
+    const a = random(2, 3, 3);
+    expectClose(matrixExp(a).matmul(matrixExp(a.neg())), eye(3, double).expand([2, 3, 3]));
+    expectClose(det(matrixExp(a)), a.diagonal({ dim1: -2, dim2: -1 }).sum(-1).exp());
+  });
+
+  test("the cheapest order is taken", () => {
+    const tensors = [random(30, 35), random(35, 15), random(15, 5), random(5, 10), random(10, 20)];
+    expectClose(multiDot(tensors), tensors.reduce((product, next) => product.matmul(next)), 1e-9);
+    // The product of the first two would have 10^12 elements.
+    expect(multiDot([ones([1e6, 1]), ones([1, 1e6]), ones([1e6])]).select(0, 7).item()).toBe(1e6);
+    expect(multiDot([ones([3]), ones([3])]).shape).toEqual([]);
+    expect(multiDot([ones([2, 0]), zeros([0, 3])]).toArray()).toEqual([[0, 0, 0], [0, 0, 0]]);
+  });
+
+  test("Kronecker's product of any dimensions and dtypes", () => {
+    expect(kron(tensor([1, 2]), tensor([[1, 10, 100]])).toArray()).toEqual([[1, 10, 100, 2, 20, 200]]);
+    expect(kron(tensor(3), ones([2], { dtype: "int32" })).dtype).toBe("float32");
+    expect(kron(ones([0, 2]), ones([3, 3])).shape).toEqual([0, 6]);
+  });
+
+  test("equations of tensors", () => {
+    const [a, b] = [random(2, 3, 6), random(2, 3)];
+    const x = tensorsolve(a, b);
+    expectClose(a.mul(x).sum(-1), b);
+    expectClose(tensorsolve(a.permute(2, 0, 1), b, { dims: [0] }), x);
+    expectClose(tensorinv(a).mul(b).sum([1, 2]), x);
+  });
+});
+
 describe("dtypes, layouts and sizes", () => {
   const every: [string, (a: Tensor) => Tensor][] = [
     ["solve", (a) => solve(a, a)],
@@ -187,6 +373,23 @@ describe("dtypes, layouts and sizes", () => {
     ["lstsq", (a) => lstsq(a, a).solution],
     ["pinv", (a) => pinv(a)],
     ["matrixPower", (a) => matrixPower(a, 2)],
+    ["matrixExp", matrixExp],
+    ["lu", (a) => lu(a).U],
+    ["luFactor", (a) => luFactor(a).LU],
+    ["luSolve", (a) => luSolve(luFactor(a).LU, luFactor(a).pivots, a)],
+    ["solveTriangular", (a) => solveTriangular(a, a, { upper: true })],
+    ["choleskySolve", (a) => choleskySolve(a, a)],
+    ["choleskyInverse", (a) => choleskyInverse(a)],
+    ["invEx", (a) => invEx(a).inverse],
+    ["choleskyEx", (a) => choleskyEx(a).L],
+    ["logdet", logdet],
+    ["cond", (a) => cond(a)],
+    ["cond by 1", (a) => cond(a, 1)],
+    ["the nuclear norm", (a) => matrixNorm(a, "nuc")],
+    ["norm", (a) => vectorNorm(a, 2, { dim: [-1] })],
+    ["kron", (a) => kron(a, a)],
+    ["vander", (a) => vander(a)],
+    ["vecdot", (a) => vecdot(a, a)],
   ];
 
   test.each(every)("%s keeps the dtype, reads any layout, takes matrices of no size", (_, fn) => {

@@ -2,34 +2,69 @@
 import { customFunction } from "@heddle/autograd";
 import { finfo, fromTypedArray, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { checkMatrix } from "./check.ts";
-import { matrixAt, read, write, writeMatrices } from "./host/matrices.ts";
-import { decompose, type HostSVD, pseudoInverse, rankOf } from "./host/svd.ts";
+import { checkMatrix, checkSquare } from "./check.ts";
+import { matrixAt, mirrored, read, write, writeMatrices } from "./host/matrices.ts";
+import { decompose, type HostSVD, pseudoInverse, rankOf, type Tolerance } from "./host/svd.ts";
 import { system } from "./right_side.ts";
 import { transposed } from "./transposed.ts";
 
 /** Options of {@link pinv} and {@link matrixRank}. */
 export interface ToleranceOptions {
-  /** Singular values up to `rtol` times the largest count as 0. Default: max(m, n) times the spacing of the dtype at 1. */
-  readonly rtol?: number;
+  /** Singular values up to `atol` count as 0, in each matrix or (a tensor that broadcasts to `[...]`) its own. Default 0. */
+  readonly atol?: number | Tensor;
+  /**
+   * Singular values up to `rtol` times the largest count as 0. Default: max(m, n) times the spacing of the dtype at 1, or 0 when
+   * an `atol` above 0 is given.
+   */
+  readonly rtol?: number | Tensor;
+  /** Whether the matrices are symmetric: the lower triangle is read, the upper one taken to be its mirror image. Default false. */
+  readonly hermitian?: boolean;
 }
 
-function relativeTolerance(a: Tensor, given: number | undefined): number {
-  return given ?? Math.max(a.shape.at(-1)!, a.shape.at(-2)!) * finfo(a.dtype as "float32").eps;
+const usualTolerance = (a: Tensor): number =>
+  Math.max(a.shape.at(-1)!, a.shape.at(-2)!) * finfo(a.dtype as "float32").eps;
+
+/** The tolerance of each matrix. @throws RangeError for negative ones, and for tensors that do not broadcast to the batch. */
+function tolerances(operation: string, a: Tensor, { atol, rtol }: ToleranceOptions): Tolerance[] {
+  const batch = a.shape.slice(0, -2);
+  const count = batch.reduce((product, size) => product * size, 1);
+  const each = (name: string, given: number | Tensor): number[] => {
+    const values = typeof given === "number"
+      ? new Array<number>(count).fill(given)
+      : Array.from(given.detach().expand(batch).toTypedArray(), Number);
+    const wrong = values.find((value) => !(value >= 0));
+    if (wrong === undefined) return values;
+    throw new RangeError(`${operation}: ${name} is ${wrong}; it must be at least 0`);
+  };
+  const absolute = each("atol", atol ?? 0);
+  const relative = rtol === undefined ? null : each("rtol", rtol);
+  return absolute.map((atol, i) => ({ atol, rtol: relative?.[i] ?? (atol > 0 ? 0 : usualTolerance(a)) }));
+}
+
+function checkedTolerances(operation: string, a: Tensor, options: ToleranceOptions): Tolerance[] {
+  checkOptions(operation, options, ["atol", "rtol", "hermitian"]);
+  if (options.hermitian === true) checkSquare(operation, a, "symmetric matrices are");
+  else checkMatrix(operation, a);
+  return tolerances(operation, a, options);
 }
 
 const pseudo = customFunction({
   name: "pinv",
-  forward(context, a: Tensor, rtol: number) {
-    const matrices = read(a);
+  forward(context, a: Tensor, tolerances: readonly Tolerance[], hermitian: boolean) {
+    const matrices = hermitian ? mirrored(read(a), false) : read(a);
     const { batch, rows: m, columns: n } = matrices;
-    const p = writeMatrices(batch, n, m, a, decompose("pinv", matrices).map((each) => pseudoInverse(each, rtol)));
+    const results = decompose("pinv", matrices).map((each, i) => pseudoInverse(each, tolerances[i]!));
+    const p = writeMatrices(batch, n, m, a, results);
     context.saveForBackward(a, p);
+    context.hermitian = hermitian;
     return p;
   },
   backward(context, g) {
     const [a, p] = context.savedTensors as [Tensor, Tensor];
-    return pseudoInverseGradient(a, p, g);
+    if (!context.hermitian) return pseudoInverseGradient(a, p, g);
+    const lower = a.tril();
+    const ga = pseudoInverseGradient(lower.add(transposed(lower.tril(-1))), p, g);
+    return ga.add(transposed(ga)).mul(0.5);
   },
 });
 
@@ -51,7 +86,7 @@ function pseudoInverseGradient(a: Tensor, p: Tensor, g: Tensor): Tensor {
  *
  * @param a `[..., m, n]`
  * @returns `[..., n, m]`
- * @throws RangeError for fewer than two dimensions; TypeError for integers; Error for NaN and infinities.
+ * @throws RangeError for fewer than two dimensions and negative tolerances; TypeError for integers; Error for NaN and infinities.
  *
  * @example
  * ```ts
@@ -61,25 +96,23 @@ function pseudoInverseGradient(a: Tensor, p: Tensor, g: Tensor): Tensor {
  * ```
  */
 export function pinv(a: Tensor, options: ToleranceOptions = {}): Tensor {
-  checkOptions("pinv", options, ["rtol"]);
-  checkMatrix("pinv", a);
-  return pseudo(a, relativeTolerance(a, options.rtol));
+  return pseudo(a, checkedTolerances("pinv", a, options), options.hermitian === true);
 }
 
 const leastSquares = customFunction({
   name: "lstsq",
-  forward(context, a: Tensor, b: Tensor, rcond: number, found: readonly HostSVD[]) {
+  forward(context, a: Tensor, b: Tensor, tolerance: Tolerance, found: readonly HostSVD[]) {
     const right = read(b);
-    const results = found.map((each, i) => pseudoInverse(each, rcond).mmul(matrixAt(right, i)));
+    const results = found.map((each, i) => pseudoInverse(each, tolerance).mmul(matrixAt(right, i)));
     const x = writeMatrices(right.batch, a.shape.at(-1)!, right.columns, a, results);
     context.saveForBackward(a, b);
-    context.rcond = rcond;
+    context.tolerance = tolerance;
     return x;
   },
   // X = A⁺·B.
   backward(context, g) {
     const [a, b] = context.savedTensors as [Tensor, Tensor];
-    const p = pseudo(a, context.rcond as number);
+    const p = pseudo(a, tolerances("lstsq", a, context.tolerance as Tolerance), false);
     const ga = context.needsInputGrad[0] ? pseudoInverseGradient(a, p, g.matmul(transposed(b))) : null;
     return [ga, transposed(p).matmul(g)];
   },
@@ -123,12 +156,12 @@ export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LeastSq
   checkOptions("lstsq", options, ["rcond"]);
   checkMatrix("lstsq", a);
   const { a: left, b: right, vector } = system("lstsq", a, b);
-  const rcond = relativeTolerance(a, options.rcond);
+  const tolerance = { atol: 0, rtol: options.rcond ?? usualTolerance(a) };
   const matrices = read(left);
   const { batch, rows: m, columns: n } = matrices;
   const found = decompose("lstsq", matrices);
-  const x = leastSquares(left, right, rcond, found);
-  const ranks = Int32Array.from(found, ({ s }) => rankOf(s, rcond));
+  const x = leastSquares(left, right, tolerance, found);
+  const ranks = Int32Array.from(found, ({ s }) => rankOf(s, tolerance));
   const determined = m > n && ranks.every((rank) => rank === n);
   const [solutions, sides, k] = [read(x), read(right), right.shape.at(-1)!];
   const residuals = write(determined ? batch : [0], determined ? [k] : [], a, (item, index) => {
@@ -158,10 +191,8 @@ export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LeastSq
  * ```
  */
 export function matrixRank(a: Tensor, options: ToleranceOptions = {}): Tensor {
-  checkOptions("matrixRank", options, ["rtol"]);
-  checkMatrix("matrixRank", a);
-  const rtol = relativeTolerance(a, options.rtol);
-  const matrices = read(a);
-  const ranks = decompose("matrixRank", matrices).map(({ s }) => rankOf(s, rtol));
+  const each = checkedTolerances("matrixRank", a, options);
+  const matrices = options.hermitian === true ? mirrored(read(a), false) : read(a);
+  const ranks = decompose("matrixRank", matrices).map(({ s }, i) => rankOf(s, each[i]!));
   return fromTypedArray(Int32Array.from(ranks), matrices.batch, { device: a.device });
 }

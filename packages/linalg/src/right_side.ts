@@ -1,6 +1,7 @@
 /** The right sides of systems of equations: vectors or matrices, in batches that broadcast. */
 import type { Tensor } from "@heddle/tensor";
 import { checkAlike, checkFloat } from "./check.ts";
+import { transposed } from "./transposed.ts";
 
 /** Matrices and right sides with the same batch dimensions. */
 export interface System {
@@ -16,13 +17,15 @@ export interface System {
  * Takes `b` for vectors when it has one dimension, or the shape of `a` without its last one (PyTorch's rule), else for matrices; and
  * broadcasts the batches.
  *
+ * @param vectors false where `b` is always matrices.
+ *
  * @throws RangeError when the sizes do not fit, TypeError when the dtypes differ.
  */
-export function system(operation: string, a: Tensor, b: Tensor): System {
+export function system(operation: string, a: Tensor, b: Tensor, vectors = true): System {
   checkFloat(operation, b);
   checkAlike(operation, a, b);
   const lead = a.shape.slice(0, -1);
-  const vector = b.ndim === 1 || (b.ndim === lead.length && b.shape.every((size, d) => size === lead[d]));
+  const vector = vectors && (b.ndim === 1 || (b.ndim === lead.length && b.shape.every((size, d) => size === lead[d])));
   const right = vector ? b.unsqueeze(-1) : b;
   const batch = right.ndim < 2 ? null : broadcast(a.shape.slice(0, -2), right.shape.slice(0, -2));
   if (batch === null || right.shape.at(-2) !== a.shape.at(-2)) {
@@ -38,6 +41,26 @@ export function system(operation: string, a: Tensor, b: Tensor): System {
     b: right.expand([...batch, ...right.shape.slice(-2)]),
     vector,
   };
+}
+
+/**
+ * X with X·A = B, as the transpose of a solution of Aᵀ·Xᵀ = Bᵀ.
+ *
+ * @throws RangeError when `b` has fewer than two dimensions.
+ */
+export function fromTheRight(
+  operation: string,
+  a: Tensor,
+  b: Tensor,
+  solve: (a: Tensor, b: Tensor) => Tensor,
+): Tensor {
+  if (b.ndim < 2 || b.shape.at(-1) !== a.shape.at(-1)) {
+    throw new RangeError(
+      `${operation}: with left: false, matrices of shape [${a.shape.join(", ")}] need left sides of shape ` +
+        `[..., k, ${a.shape.at(-1)}], got [${b.shape.join(", ")}]`,
+    );
+  }
+  return transposed(solve(transposed(a), transposed(b)));
 }
 
 function broadcast(a: readonly number[], b: readonly number[]): number[] | null {

@@ -97,7 +97,24 @@ test("a state that is none, or has no weights", () => {
   expect([plain.best, plain.badEpochs]).toEqual([null, 0]);
 });
 
+test("with a number of epochs it stops after the last, with the best weights", () => {
+  for (const [losses, best] of [[[3, 1, 2], 1], [[3, 2, 1], 2], [[NaN, NaN, NaN], 2]] as const) {
+    const weight = ones([2], { requiresGrad: true });
+    const model = {
+      stateDict: (): Record<string, Tensor> => ({ weight: weight.detach() }),
+      loadStateDict: (state: Record<string, Tensor>) => noGrad(() => weight.copy_(state.weight!)),
+    };
+    const stopping = new EarlyStopping({ patience: 5, epochs: 3, model });
+    const stops = losses.map((loss, epoch) => {
+      noGrad(() => weight.fill_(epoch));
+      return stopping.step(loss);
+    });
+    expect([stops, weight.toArray()]).toEqual([[false, false, true], [best, best]]);
+  }
+});
+
 test("bad options", () => {
+  for (const epochs of [0, 1.5, NaN]) expect(() => new EarlyStopping({ epochs })).toThrow(`epochs is ${epochs}`);
   expect(() => new EarlyStopping({ patience: -1 })).toThrow("patience is -1");
   expect(() => new EarlyStopping({ minDelta: -1 })).toThrow("minDelta is -1");
   expect(() => new EarlyStopping({ mode: "best" as "min" })).toThrow('mode is "best"');

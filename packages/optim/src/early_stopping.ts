@@ -18,6 +18,8 @@ export interface EarlyStoppingOptions {
   readonly minDelta?: number;
   /** Whether the metric should fall ("min", the default) or rise. */
   readonly mode?: "min" | "max";
+  /** The number of epochs of the training: `step` says to stop after the last, however good it was. Default: any number. */
+  readonly epochs?: number;
   /** A model whose state is copied at every best epoch, and restored when training stops. */
   readonly model?: Restorable;
 }
@@ -32,11 +34,12 @@ export interface EarlyStoppingStateDict {
 
 /**
  * Says when to stop: once the metric has not improved for `patience` epochs in a row. PyTorch has none; Keras's `EarlyStopping`
- * counts the same way. NaN is no improvement.
+ * counts the same way. NaN is no improvement. With `epochs` it also says so after the last epoch, so that training ends with the best
+ * weights in any case; else call {@link EarlyStopping.restore} after the loop.
  *
  * Prechelt: Early Stopping – But When?, 1998.
  *
- * @throws RangeError for a negative `patience` or `minDelta`, and for unknown modes.
+ * @throws RangeError for a negative `patience` or `minDelta`, `epochs` below 1, and for unknown modes.
  *
  * @example
  * ```ts
@@ -57,13 +60,14 @@ export class EarlyStopping {
   private readonly patience: number;
   private readonly minDelta: number;
   private readonly mode: "min" | "max";
+  private readonly epochs: number;
   private readonly model: Restorable | null;
   private bestState: Record<string, Tensor> | null = null;
   private epoch = -1;
 
   constructor(options: EarlyStoppingOptions = {}) {
-    checkOptions("EarlyStopping", options, ["patience", "minDelta", "mode", "model"]);
-    const { patience = 10, minDelta = 0, mode = "min", model = null } = options;
+    checkOptions("EarlyStopping", options, ["patience", "minDelta", "mode", "epochs", "model"]);
+    const { patience = 10, minDelta = 0, mode = "min", epochs = Infinity, model = null } = options;
     if (!(Number.isInteger(patience) && patience >= 0)) {
       throw new RangeError(`EarlyStopping: patience is ${patience}; it must be a whole number of at least 0`);
     }
@@ -71,9 +75,13 @@ export class EarlyStopping {
     if (mode !== "min" && mode !== "max") {
       throw new RangeError(`EarlyStopping: mode is "${mode}"; it must be "min" or "max"`);
     }
+    if (!((Number.isInteger(epochs) && epochs >= 1) || epochs === Infinity)) {
+      throw new RangeError(`EarlyStopping: epochs is ${epochs}; it must be a whole number of at least 1`);
+    }
     this.patience = patience;
     this.minDelta = minDelta;
     this.mode = mode;
+    this.epochs = epochs;
     this.model = model;
   }
 
@@ -91,18 +99,19 @@ export class EarlyStopping {
   step(metric: number | { item(): number }): boolean {
     const value = metricValue("EarlyStopping.step", metric);
     this.epoch++;
+    const isLast = this.epoch + 1 >= this.epochs;
     if (this.improves(value)) {
       this.best = value;
       this.bestEpoch = this.epoch;
       if (this.model !== null) this.remember(this.model);
-      return false;
+      return isLast;
     }
-    if (this.badEpochs < Math.max(this.patience, 1)) return false;
+    if (!isLast && this.badEpochs < Math.max(this.patience, 1)) return false;
     this.restore();
     return true;
   }
 
-  /** Restores the best weights, after a training that was not stopped early. Does nothing without a model or a best epoch. */
+  /** Restores the best weights, after a training that ended before `step` said to stop. Does nothing without a model or a best epoch. */
   restore(): void {
     if (this.model !== null && this.bestState !== null) this.model.loadStateDict(this.bestState);
   }

@@ -37,6 +37,8 @@ const optimizers: [string, (params: Tensor[]) => optim.Optimizer<never, never>][
   ["Adam", (params) => new Adam(params, { amsgrad: true }) as never],
   ["Adagrad", (params) => new optim.Adagrad(params) as never],
   ["RMSprop", (params) => new optim.RMSprop(params, { momentum: 0.9, centered: true }) as never],
+  ["Rprop", (params) => new optim.Rprop(params) as never],
+  ["ASGD", (params) => new optim.ASGD(params) as never],
 ];
 
 describe.each(optimizers)("%s.loadStateDict", (name, make) => {
@@ -101,8 +103,9 @@ describe.each([...optimizers, ["AdamW", (params: Tensor[]) => new optim.AdamW(pa
     test("steps are whole numbers of at least 0", () => {
       for (const step of [-1, 1.5, Infinity, 2 ** 53]) {
         const run = load((own) => "step" in own ? { ...own, step } : own);
-        if (/Ada/.test(name)) expect(run).toThrow(`step of parameter 1 is ${step}; it counts steps`);
-        else run();
+        if (/Ada|prop$|ASGD/.test(name) && name !== "RMSprop") {
+          expect(run).toThrow(`step of parameter 1 is ${step}; it counts steps`);
+        } else run();
       }
     });
 
@@ -172,6 +175,7 @@ const schedules: [string, () => Schedule][] = [
   ["MultiStepLR", () => new optim.MultiStepLR(made(), { milestones: [2, 4] })],
   ["CosineAnnealingLR", () => new optim.CosineAnnealingLR(made(), { tMax: 5 })],
   ["OneCycleLR", () => new optim.OneCycleLR(made(), { maxLr: 1, totalSteps: 10 })],
+  ["CyclicLR", () => new optim.CyclicLR(made(), { baseLr: 0.1, maxLr: 1, stepSizeUp: 3 })],
   ["ReduceLROnPlateau", () => new optim.ReduceLROnPlateau(made())],
   ["SequentialLR", () => {
     const optimizer = made();

@@ -7,8 +7,11 @@ import {
   Adam,
   Adamax,
   AdamW,
+  ASGD,
   clipGradNorm_,
   clipGradValue_,
+  Lion,
+  Muon,
   NAdam,
   type Optimizer,
   RAdam,
@@ -34,6 +37,10 @@ const makers: Record<string, (params: Tensor[]) => Optimizer> = {
   "NAdam": (params) => new NAdam(params, { weightDecay: 0.1 }),
   "Rprop": (params) => new Rprop(params, { lr: 0.1 }),
   "RAdam": (params) => new RAdam(params, { lr: 0.1 }),
+  "Rprop": (params) => new Rprop(params, { lr: 0.1 }),
+  "ASGD": (params) => new ASGD(params, { lr: 0.1, t0: 1, weightDecay: 0.1 }),
+  "Lion": (params) => new Lion(params, { lr: 0.1, weightDecay: 0.1 }),
+  "Muon": ([first, ...others]) => new Muon([{ params: others }, { params: [first!], useMuon: false }], { lr: 0.1 }),
 };
 
 /** Parameters of two dtypes, one of them not contiguous, with gradients. */

@@ -15,6 +15,10 @@ export * from "./adadelta.ts";
 export * from "./nadam.ts";
 export * from "./radam.ts";
 export * from "./rprop.ts";
+export * from "./asgd.ts";
+export * from "./lion.ts";
+export * from "./muon.ts";
+export * from "./lbfgs.ts";
 export {
   LRScheduler,
   type ScheduledGroup,
@@ -33,6 +37,7 @@ export * from "./lr_scheduler/polynomial_lr.ts";
 export * from "./lr_scheduler/cosine_annealing_lr.ts";
 export * from "./lr_scheduler/cosine_annealing_warm_restarts.ts";
 export * from "./lr_scheduler/one_cycle_lr.ts";
+export * from "./lr_scheduler/cyclic_lr.ts";
 export * from "./lr_scheduler/reduce_lr_on_plateau.ts";
 export { ChainedScheduler } from "./lr_scheduler/chained_scheduler.ts";
 export * from "./lr_scheduler/sequential_lr.ts";

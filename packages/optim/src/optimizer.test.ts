@@ -2,7 +2,22 @@ import "@heddle/autograd";
 import { isGradEnabled } from "@heddle/autograd";
 import { memory, ones, scope, type Tensor, tensor, tidy } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, type Optimizer, RAdam, RMSprop, Rprop, SGD } from "./mod.ts";
+import {
+  Adadelta,
+  Adagrad,
+  Adam,
+  Adamax,
+  AdamW,
+  ASGD,
+  Lion,
+  Muon,
+  NAdam,
+  type Optimizer,
+  RAdam,
+  RMSprop,
+  Rprop,
+  SGD,
+} from "./mod.ts";
 
 const leaf = (...values: number[]): Tensor => tensor(values, { requiresGrad: true });
 
@@ -14,10 +29,20 @@ function descend(optimizer: Optimizer, param: Tensor): void {
 }
 
 type Make = new (params: Tensor[], options?: Record<string, unknown>) => Optimizer;
-const all = { SGD, Adam, AdamW, Adamax, Adagrad, RMSprop, Adadelta, NAdam, RAdam, Rprop } as unknown as Record<
-  string,
-  Make
->;
+const all = {
+  SGD,
+  Adam,
+  AdamW,
+  Adamax,
+  Adagrad,
+  RMSprop,
+  Adadelta,
+  NAdam,
+  RAdam,
+  Rprop,
+  ASGD,
+  Lion,
+} as unknown as Record<string, Make>;
 
 describe.each(Object.entries(all))("%s", (name, Make) => {
   test("descends, and climbs with maximize", () => {
@@ -255,6 +280,8 @@ test("options that exclude each other", () => {
   expect(() => new Adadelta([leaf(1)], { rho: 1.5 })).toThrow("rho is 1.5");
   expect(() => new Adagrad([leaf(1)], { initialAccumulatorValue: -1 })).toThrow("initialAccumulatorValue is -1");
   expect(() => new RMSprop([leaf(1)], { momentum: -1 })).toThrow("momentum is -1");
+  expect(() => new Lion([leaf(1)], { betas: [0.9, 1] })).toThrow("Lion: betas are [0.9,1]");
+  expect(() => new Muon([leaf(1)], { momentum: -1 })).toThrow("Muon: momentum is -1");
 });
 
 test("Rprop refuses factors and sizes that make no sense", () => {

@@ -197,15 +197,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
   step(): void;
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | void {
-    const loss = closure === undefined ? undefined : enableGrad(() => {
-      const loss = closure();
-      checkSynchronous(
-        `${this.name}.step`,
-        loss,
-        "compute the loss and its gradients without awaiting, and await loss.data() after the step",
-      );
-      return loss;
-    });
+    const loss = closure === undefined ? undefined : this.evaluate(closure);
     const updated = new Map<Tensor, Updated>();
     try {
       noGrad(() => {
@@ -224,6 +216,19 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
       throw error;
     }
     return loss;
+  }
+
+  /** Calls a closure with gradients on. @throws TypeError when it is asynchronous. */
+  protected evaluate<T>(closure: () => T): T {
+    return enableGrad(() => {
+      const loss = closure();
+      checkSynchronous(
+        `${this.name}.step`,
+        loss,
+        "compute the loss and its gradients without awaiting, and await loss.data() after the step",
+      );
+      return loss;
+    });
   }
 
   /** Whether a failed step had already updated this parameter, and neither it nor its gradient has changed since. */
@@ -362,7 +367,9 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     for (const [key, value] of Object.entries(options)) {
       const usual = defaults[key as keyof O];
       if (value === undefined || usual === null || usual === undefined) continue;
-      const fits = Array.isArray(usual) ? Array.isArray(value) : typeof value === typeof usual;
+      const fits = Array.isArray(usual)
+        ? Array.isArray(value) && value.every((item) => typeof item === "number")
+        : typeof value === typeof usual;
       if (!fits || Number.isNaN(value)) {
         throw new TypeError(
           `${this.name}: ${key} is ${describe(value)}; it must be ${

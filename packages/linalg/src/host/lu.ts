@@ -46,6 +46,42 @@ export class HostLU {
   }
 }
 
+/** P·L·U of one matrix of any shape. */
+export interface Eliminated {
+  /** `[m, n]`: L below the diagonal, where it has ones, and U. */
+  readonly values: Float64Array;
+  /** The row of the matrix in each row of L·U. */
+  readonly rows: readonly number[];
+  /** LAPACK's: for each step the row that was swapped with, counted from 1. */
+  readonly pivots: readonly number[];
+}
+
+/** Gaussian elimination with partial pivoting, as LAPACK's getrf: ml-matrix keeps no pivots, and wants no wide matrices. */
+export function eliminate(a: Float64Array, m: number, n: number): Eliminated {
+  const values = Float64Array.from(a);
+  const rows = Array.from({ length: m }, (_, i) => i);
+  const pivots: number[] = [];
+  for (let k = 0; k < Math.min(m, n); k++) {
+    let pivot = k;
+    for (let i = k + 1; i < m; i++) {
+      if (Math.abs(values[i * n + k]!) > Math.abs(values[pivot * n + k]!)) pivot = i;
+    }
+    pivots.push(pivot + 1);
+    if (pivot !== k) {
+      [rows[k], rows[pivot]] = [rows[pivot]!, rows[k]!];
+      for (let j = 0; j < n; j++) {
+        [values[k * n + j], values[pivot * n + j]] = [values[pivot * n + j]!, values[k * n + j]!];
+      }
+    }
+    if (values[k * n + k] === 0) continue;
+    for (let i = k + 1; i < m; i++) {
+      const factor = values[i * n + k]! /= values[k * n + k]!;
+      for (let j = k + 1; j < n; j++) values[i * n + j]! -= factor * values[k * n + j]!;
+    }
+  }
+  return { values, rows, pivots };
+}
+
 /** 1 for an even permutation, -1 for an odd one: each cycle of even length changes the sign. */
 function parity(permutation: readonly number[]): number {
   const seen = new Set<number>();

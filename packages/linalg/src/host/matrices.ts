@@ -33,6 +33,22 @@ export function matrixAt({ rows, columns, values }: Matrices, index: number): Ma
   return matrix(rows, columns, (i, j) => values[at + i * columns + j]!);
 }
 
+/** A batch of square matrices of which one triangle is read, as LAPACK does, and the other is its mirror image. */
+export function mirrored(a: Matrices, upper: boolean): Matrices {
+  const { count, rows: n } = a;
+  const values = Float64Array.from(a.values);
+  for (let at = 0; at < count * n * n; at += n * n) {
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < i; j++) {
+        const [lower, higher] = [at + i * n + j, at + j * n + i];
+        if (upper) values[lower] = values[higher]!;
+        else values[higher] = values[lower]!;
+      }
+    }
+  }
+  return { ...a, values };
+}
+
 /** A matrix with elements of about 1, and the power of two that it was divided by. */
 export interface Scaled {
   readonly matrix: Matrix;

@@ -25,14 +25,20 @@ export function decompose(operation: string, a: Matrices): HostSVD[] {
   });
 }
 
-/** Number of singular values above `rtol` times the largest. */
-export function rankOf(s: readonly number[], rtol: number): number {
-  return s.filter((value) => value > rtol * s[0]!).length;
+/** Singular values up to the larger of `atol` and `rtol` times the largest count as 0. */
+export interface Tolerance {
+  readonly atol: number;
+  readonly rtol: number;
 }
 
-/** The pseudo-inverse `[n, m]`: singular values up to `rtol` times the largest count as 0. */
-export function pseudoInverse({ u, s, v }: HostSVD, rtol: number): Matrix {
-  const rank = rankOf(s, rtol);
+/** Number of singular values above the tolerance. */
+export function rankOf(s: readonly number[], { atol, rtol }: Tolerance): number {
+  return s.filter((value) => value > Math.max(atol, rtol * s[0]!)).length;
+}
+
+/** The pseudo-inverse `[n, m]`. */
+export function pseudoInverse({ u, s, v }: HostSVD, tolerance: Tolerance): Matrix {
+  const rank = rankOf(s, tolerance);
   return matrix(v.rows, u.rows, (i, j) => {
     let sum = 0;
     for (let l = 0; l < rank; l++) sum += v.get(i, l) * u.get(j, l) / s[l]!;

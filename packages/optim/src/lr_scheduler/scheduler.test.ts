@@ -8,6 +8,7 @@ import {
   ConstantLR,
   CosineAnnealingLR,
   CosineAnnealingWarmRestarts,
+  CyclicLR,
   ExponentialLR,
   InverseTimeLR,
   LambdaLR,
@@ -212,5 +213,36 @@ describe("several schedules", () => {
     );
     const c = new StepLR(one, { stepSize: 1 });
     expect(() => new SequentialLR(one, { schedulers: [a, c, c], milestones: [3, 3] })).toThrow("a milestone is 3");
+  });
+});
+
+describe("CyclicLR", () => {
+  test("a function of the cycle or of the step gives the height", () => {
+    const options = { baseLr: 0, maxLr: 1, stepSizeUp: 2, cycleMomentum: false };
+    expect(rates(new CyclicLR(sgd(), { ...options, scaleFn: (cycle) => 1 / cycle }), 8)).toEqual(
+      [0, 0.5, 1, 0.5, 0, 0.25, 0.5, 0.25, 0],
+    );
+    const steps = new CyclicLR(sgd(), { ...options, scaleFn: (step) => step, scaleMode: "iterations" });
+    expect(rates(steps, 4)).toEqual([0, 0.5, 2, 1.5, 0]);
+  });
+
+  test("cycles β₁ of Adam, and each group by itself", () => {
+    const adam = new Adam([{ params: [leaf()] }, { params: [leaf()] }]);
+    const scheduler = new CyclicLR(adam, { baseLr: [0, 1], maxLr: 3, stepSizeUp: 2, baseMomentum: [0.5, 0.7] });
+    expect(adam.paramGroups.map(({ betas }) => betas)).toEqual([[0.9, 0.999], [0.9, 0.999]]);
+    scheduler.step();
+    scheduler.step();
+    expect(scheduler.getLastLr()).toEqual([3, 3]);
+    expect(adam.paramGroups.map(({ betas }) => betas[0])).toEqual([0.5, 0.7]);
+  });
+
+  test("errors", () => {
+    const bounds = { baseLr: 0, maxLr: 1 };
+    expect(() => new CyclicLR(sgd(), { maxLr: 1 } as never)).toThrow("CyclicLR: baseLr is missing");
+    expect(() => new CyclicLR(sgd(), { ...bounds, stepSizeUp: 0 })).toThrow("stepSizeUp is 0; it must be above 0");
+    expect(() => new CyclicLR(sgd(), { ...bounds, stepSizeDown: NaN })).toThrow("stepSizeDown is NaN");
+    expect(() => new CyclicLR(sgd(), { ...bounds, mode: "exp_range" as never })).toThrow('mode is "exp_range"');
+    expect(() => new CyclicLR(sgd(), { ...bounds, maxLr: [1, 2] })).toThrow("got 2 values of maxLr for 1 parameter");
+    expect(() => new CyclicLR(new Adagrad([leaf()]), bounds)).toThrow("set cycleMomentum to false");
   });
 });
