@@ -33,6 +33,10 @@ export const compounds: { readonly [call: string]: Call } = {
     method(view, operation)(...rest.slice(0, -3), ...operands);
     return base;
   },
+  ctcLossOfLogits: (
+    logits: Tensor,
+    ...rest: Parameters<typeof functional.ctcLoss> extends [Tensor, ...infer R] ? R : never
+  ) => functional.ctcLoss(logits.logSoftmax(-1), ...rest),
 };
 
 /** A method by name, bound to its tensor. */

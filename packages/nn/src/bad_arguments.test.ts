@@ -54,6 +54,7 @@ const layers: { readonly [name: string]: Layer } = {
   ConvTranspose1d: convolution,
   ConvTranspose2d: convolution,
   ConvTranspose3d: convolution,
+  CTCLoss: { options: { blank: "number" } },
   CosineEmbeddingLoss: margin,
   CosineSimilarity: { options: { dim: "number", eps: "number" } },
   CrossEntropyLoss: { options: { labelSmoothing: "number", ignoreIndex: "number" } },

@@ -4,6 +4,7 @@ export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts
 export { bilinear } from "./bilinear.ts";
 export * from "./binary_loss.ts";
 export * from "./classification_loss.ts";
+export { ctcLoss, type CtcLossOptions, type Lengths } from "./ctc_loss.ts";
 export * from "./distance.ts";
 export { dropout, dropout1d, dropout2d, dropout3d, type DropoutOptions } from "./dropout.ts";
 export { embedding, type EmbeddingOptions } from "./embedding.ts";
