@@ -278,6 +278,25 @@ def regression(family):
         family.error(f"{call} shapes", call, [randn(3, 4), randn(5)])
 
 
+def labels_and_triplets(family):
+    several = index_values([[2, 0, -1, 1, 3], [-1, 0, 1, 2, 3], [4, 4, 0, 1, 2]])
+    for reduction in REDUCTIONS:
+        given = {"reduction": reduction}
+        for dtype in (f32, f64):
+            kind = f"{reduction} {str(dtype)[6:]}"
+            x = randn(3, 5, dtype=dtype)
+            call = "F.multilabelMarginLoss"
+            family.case(f"{call} {kind}", call, [x, several], [given], grad=(0,))
+            family.case(f"{call} one {kind}", call, [randn(4, dtype=dtype), index_values([3, 1, -1, 0])], [given], grad=(0,))
+            family.case(f"{call} transposed {kind}", call, [randn(5, 3, dtype=dtype).transposed(), several], [given], grad=(0,))
+            call = "F.tripletMarginWithDistanceLoss"
+            for options in ({}, {"margin": 0.3, "swap": True}):
+                label = "".join(f"{key} {value} " for key, value in options.items())
+                family.case(f"{call} {label}{kind}", call, [x, x, randn(3, 5, dtype=dtype)], [{**options, **given}], grad=True)
+    family.error("F.multilabelMarginLoss out of range", "F.multilabelMarginLoss", [randn(1, 2), index_values([[2, -1]])])
+    family.error("F.multilabelMarginLoss shapes", "F.multilabelMarginLoss", [randn(2, 2), index_values([[0, -1]])])
+
+
 def alignments(family):
     """The gradient of the log-probabilities is a derivative in Heddle only; that of scores is the same in both."""
 
@@ -336,6 +355,6 @@ def alignments(family):
 
 def record():
     family = Family("losses")
-    for part in (classification, binary, regression, alignments):
+    for part in (classification, binary, regression, labels_and_triplets, alignments):
         part(family)
     return [family]
