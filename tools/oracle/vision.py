@@ -232,15 +232,35 @@ def grids(family):
                 [[2, 1, 3, 4], {"alignCorners": align}],
                 grad=True,
             )
+            family.case(
+                f"F.affineGrid of volumes {kind}",
+                "F.affineGrid",
+                [randn(2, 3, 4, dtype=dtype)],
+                [[2, 1, 2, 3, 4], {"alignCorners": align}],
+                grad=True,
+            )
             for mode in ("bilinear", "nearest"):
                 for padding in ("zeros", "border", "reflection"):
                     options = {"mode": mode, "paddingMode": padding, "alignCorners": align}
+                    family.case(
+                        f"F.gridSample of volumes {mode} {padding} {kind}",
+                        "F.gridSample",
+                        [randn(2, 2, 3, 4, 5, dtype=dtype), grid(2, 2, 3, 4, 3, dtype=dtype)],
+                        [options],
+                        grad=True,
+                    )
+            for mode in ("bilinear", "nearest", "bicubic"):
+                for padding in ("zeros", "border", "reflection"):
+                    options = {"mode": mode, "paddingMode": padding, "alignCorners": align}
+                    # PyTorch's cubic weights cancel in float32.
+                    tol = (1e-4, 1e-5) if mode == "bicubic" and dtype == f32 else None
                     family.case(
                         f"F.gridSample {mode} {padding} {kind}",
                         "F.gridSample",
                         [randn(2, 2, 4, 5, dtype=dtype), grid(2, 3, 4, 2, dtype=dtype)],
                         [options],
                         grad=True,
+                        tol=tol,
                     )
         size = [[1, 1, 1, 2], {"alignCorners": align}]
         family.case(f"F.affineGrid of one pixel {align}", "F.affineGrid", [randn(1, 2, 3)], size)
@@ -261,6 +281,9 @@ def grids(family):
         grad=[0],
     )
     family.case("F.gridSample defaults", "F.gridSample", [randn(1, 2, 4, 5), grid(1, 2, 3, 2)], grad=True)
+    volumes = [randn(1, 1, 3, 3, 3), randn(1, 2, 2, 2, 3)]
+    family.error("F.gridSample bicubic of volumes", "F.gridSample", volumes, [{"mode": "bicubic"}])
+    family.error("F.gridSample ranks", "F.gridSample", [randn(1, 1, 3, 3, 3), randn(1, 2, 2, 3)])
     family.error("F.gridSample batch", "F.gridSample", [randn(2, 1, 4, 4), randn(1, 2, 2, 2)])
     family.error("F.gridSample last dimension", "F.gridSample", [randn(1, 1, 4, 4), randn(1, 2, 2, 3)])
     family.error("F.gridSample mode", "F.gridSample", [randn(1, 1, 4, 4), randn(1, 2, 2, 2)], [{"mode": "cubic"}])
