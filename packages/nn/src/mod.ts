@@ -104,5 +104,13 @@ export * from "./decoding/mod.ts";
 export * from "./loss.ts";
 export * from "./margin_loss.ts";
 export { WeightedLoss } from "./weighted_loss.ts";
+export * as parametrize from "./parametrize.ts";
+export {
+  removeWeightNorm,
+  spectralNorm,
+  type SpectralNormOptions,
+  weightNorm,
+  type WeightNormOptions,
+} from "./weight_norm.ts";
 export * as functional from "./functional/mod.ts";
 export * as init from "./init/mod.ts";
