@@ -21,7 +21,7 @@ export const keepsNull: ReadonlySet<string> = new Set(["at"]);
 export const eitherZero: ReadonlySet<string> = new Set(["maximum", "minimum", "sinc", "sinc_"]);
 
 /** Fields of results with several tensors, in the order of PyTorch's tuples. */
-export const outputFields: readonly string[] = ["values", "indices", "inverse", "counts"];
+export const outputFields: readonly string[] = ["values", "indices", "inverse", "counts", "output", "loss"];
 
 type Call = (...values: never[]) => unknown;
 

@@ -42,6 +42,8 @@ LAYERS = (
     ("MaxUnpool2d", [2], [randn(1, 1, 1, 2), index_values([[[[1, 6]]]])]),
     ("MaxUnpool1d", [2, {"stride": 3}], [randn(1, 1, 2), index_values([[[1, 3]]])]),
     ("MaxUnpool3d", [2], [randn(1, 1, 1, 1, 1), index_values([[[[[5]]]]])]),
+    ("AdaptiveLogSoftmaxWithLoss", [8, 9, [3, 6], {"divValue": 2}], [randn(4, 8), index_values([0, 8, 4, 2])]),
+    ("AdaptiveLogSoftmaxWithLoss", [8, 9, [2], {"headBias": True}], [randn(8), index_values(7)]),
     ("Unfold", [[2, 3], {"padding": 1}], [randn(1, 2, 4, 5)]),
     ("Fold", [[4, 5], 2, {"stride": 2, "padding": [0, 1]}], [randn(1, 8, 6)]),
     ("AvgPool2d", [2, {"divisorOverride": 3}], [randn(1, 2, 5, 4)]),

@@ -104,6 +104,12 @@ export * from "./decoding/mod.ts";
 export * from "./loss.ts";
 export * from "./margin_loss.ts";
 export { WeightedLoss } from "./weighted_loss.ts";
+export * from "./lazy.ts";
+export {
+  type AdaptiveLogSoftmaxOptions,
+  type AdaptiveLogSoftmaxOutput,
+  AdaptiveLogSoftmaxWithLoss,
+} from "./adaptive_softmax.ts";
 export * as parametrize from "./parametrize.ts";
 export {
   removeWeightNorm,
