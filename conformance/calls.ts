@@ -2,6 +2,7 @@
 import { functional } from "@heddle/nn";
 import * as heddle from "@heddle/tensor";
 import { Tensor } from "@heddle/tensor";
+import { inFloat32 } from "@heddle/tensor/engine";
 
 /** Called as `name(...values)` from @heddle/tensor. */
 export const freeFunctions: ReadonlySet<string> = new Set([
@@ -24,6 +25,7 @@ export const eitherZero: ReadonlySet<string> = new Set(["maximum", "minimum", "s
 export const outputFields: readonly string[] = ["values", "indices", "inverse", "counts", "output", "loss"];
 
 type Call = (...values: never[]) => unknown;
+type Tail<T extends unknown[]> = T extends [unknown, ...infer Rest] ? Rest : never;
 
 /** Calls that are neither. */
 export const compounds: { readonly [call: string]: Call } = {
@@ -33,10 +35,8 @@ export const compounds: { readonly [call: string]: Call } = {
     method(view, operation)(...rest.slice(0, -3), ...operands);
     return base;
   },
-  ctcLossOfLogits: (
-    logits: Tensor,
-    ...rest: Parameters<typeof functional.ctcLoss> extends [Tensor, ...infer R] ? R : never
-  ) => functional.ctcLoss(logits.logSoftmax(-1), ...rest),
+  ctcLossOfLogits: (logits: Tensor, ...rest: Tail<Parameters<typeof functional.ctcLoss>>) =>
+    inFloat32([logits], (wide) => functional.ctcLoss(wide.logSoftmax(-1), ...rest)),
 };
 
 /** A method by name, bound to its tensor. */

@@ -1,6 +1,7 @@
 /** Softmax over many classes, of which few are frequent. */
 import { cat, type Generator, type Tensor, where, zeros } from "@heddle/tensor";
 import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { linear } from "./functional/linear.ts";
 import { ModuleList, Sequential } from "./container.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Linear } from "./linear.ts";
@@ -14,6 +15,12 @@ export interface AdaptiveLogSoftmaxOptions extends LayerOptions {
   readonly divValue?: number;
   /** Whether the head has a bias; false by default. */
   readonly headBias?: boolean;
+}
+
+/** Log-probabilities of inputs: in the head, and in each cluster. */
+interface Scores {
+  readonly head: (x: Tensor) => Tensor;
+  readonly tail: readonly ((x: Tensor) => Tensor)[];
 }
 
 /** What {@link AdaptiveLogSoftmaxWithLoss.forward} returns. */
@@ -119,17 +126,18 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
       );
     }
     const rows = single ? input.unsqueeze(0) : input;
-    const output = inFloat32([rows], (rows) => this.labelled(rows, labels, counted));
-    return { output: single ? output.squeeze(0) : output, loss: output.neg().mean() };
+    const output = this.inFloat32(rows, (rows, scores) => this.labelled(rows, scores, labels, counted));
+    const loss = inFloat32([output], (output) => output.neg().mean());
+    return { output: single ? output.squeeze(0) : output, loss };
   }
 
   /** Log-probabilities of labels `[N]`. Labels that can be read at once say which rows a cluster has to score. */
-  private labelled(rows: Tensor, labels: Tensor, counted: readonly number[] | null): Tensor {
+  private labelled(rows: Tensor, scores: Scores, labels: Tensor, counted: readonly number[] | null): Tensor {
     const [shortlist] = this.cutoffs as [number, ...number[]];
-    const head = this.head.forward(rows).logSoftmax(1);
+    const head = scores.head(rows);
     let column = labels;
     const parts: Tensor[] = [];
-    for (const [i, cluster] of [...this.tail].entries()) {
+    for (const [i, cluster] of scores.tail.entries()) {
       const [from, to] = [this.cutoffs[i]!, this.cutoffs[i + 1]!];
       const within = labels.ge(from).logicalAnd(labels.lt(to));
       column = where(within, shortlist + i, column);
@@ -137,13 +145,11 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
       if (chosen?.length === 0) continue;
       const inside = where(within, labels.sub(from), 0);
       if (chosen === null || chosen.length === counted?.length) {
-        const scores = cluster.forward(rows).logSoftmax(1).gather(1, inside.unsqueeze(1)).squeeze(1);
-        parts.push(where(within, scores, 0));
+        parts.push(where(within, cluster(rows).gather(1, inside.unsqueeze(1)).squeeze(1), 0));
         continue;
       }
       const at = within.nonzero().squeeze(1).to("int32");
-      const scores = cluster.forward(rows.indexSelect(0, at)).logSoftmax(1);
-      const picked = scores.gather(1, inside.indexSelect(0, at).unsqueeze(1)).squeeze(1);
+      const picked = cluster(rows.indexSelect(0, at)).gather(1, inside.indexSelect(0, at).unsqueeze(1)).squeeze(1);
       parts.push(zeros([labels.numel], { dtype: picked.dtype, device: picked.device }).indexAdd(0, at, picked));
     }
     return parts.reduce((sum, part) => sum.add(part), head.gather(1, column.unsqueeze(1)).squeeze(1));
@@ -152,16 +158,25 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   /** Log-probabilities of all classes: `[N, nClasses]` of `[N, inFeatures]`. PyTorch: `log_prob`. */
   logProb(input: Tensor): Tensor {
     this.checkInput(input);
-    return inFloat32([input], (input) => this.allOf(input));
+    const [shortlist] = this.cutoffs as [number, ...number[]];
+    return this.inFloat32(input, (input, scores) => {
+      const head = scores.head(input);
+      const clusters = scores.tail.map((cluster, i) => cluster(input).add(head.narrow(-1, shortlist + i, 1)));
+      return cat([head.narrow(-1, 0, shortlist), ...clusters], -1);
+    });
   }
 
-  private allOf(input: Tensor): Tensor {
-    const [shortlist] = this.cutoffs as [number, ...number[]];
-    const head = this.head.forward(input).logSoftmax(-1);
-    const clusters = [...this.tail].map((cluster, i) =>
-      cluster.forward(input).logSoftmax(-1).add(head.narrow(-1, shortlist + i, 1))
-    );
-    return cat([head.narrow(-1, 0, shortlist), ...clusters], -1);
+  /** Runs a function of the input and of the scores, all of it in float32 where they are float16. */
+  private inFloat32(input: Tensor, compute: (input: Tensor, scores: Scores) => Tensor): Tensor {
+    const { weight, bias } = this.head;
+    const weights = [...this.tail].flatMap((cluster) => [...cluster].map((layer) => (layer as Linear).weight));
+    return inFloat32([input, bias, weight, ...weights], (input, bias, weight, ...weights) =>
+      compute(input!, {
+        head: (x) => linear(x, weight!, bias).logSoftmax(-1),
+        tail: [...this.tail].map((_, i) => (x) =>
+          linear(linear(x, weights[2 * i]!), weights[2 * i + 1]!).logSoftmax(-1)
+        ),
+      }));
   }
 
   /** The most probable class of each input: `[N]` of `[N, inFeatures]`. */

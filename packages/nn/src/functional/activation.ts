@@ -60,7 +60,7 @@ export function rrelu(x: Tensor, lower: number = 1 / 8, upper: number = 1 / 3, o
   if (!training) return leakyRelu(x, (lower + upper) / 2);
   const dtype = x.dtype === "float64" ? "float64" : "float32";
   const draws = rand(x.shape, { generator, device: x.device, dtype });
-  return randomSlope([x, draws, lower, upper - lower]);
+  return inFloat32([x], (x) => randomSlope([x, draws, lower, upper - lower]));
 }
 
 const randomSlope: FusedFunction = fused(

@@ -1,6 +1,7 @@
 /** Looks up rows of a table, and reduces them bag by bag. */
+import { noGrad } from "@heddle/autograd";
 import { arange, full, isFloat, ones, type Tensor, where, zeros } from "@heddle/tensor";
-import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
+import { checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { embedding, paddingRow } from "./embedding.ts";
 
@@ -114,15 +115,17 @@ export function embeddingBag(
     );
   }
   const flat = indices.reshape(-1);
-  const found = embedding(flat, weight, { maxNorm, normType });
+  // Shortens the rows of the table itself, of which a copy in float32 is looked up below.
+  if (maxNorm !== undefined && maxNorm !== null) noGrad(() => embedding(flat, weight, { maxNorm, normType }));
   const { bags, count } = bagsOf(indices, offsets, includeLastOffset);
   const padding = paddingRow(options.paddingIdx, weight.shape[0]!);
   const kept = padding === null ? null : flat.ne(padding).unsqueeze(1);
   const factors = perSampleWeights?.reshape([flat.numel, 1]) ?? null;
-  if (isHalf(found, factors)) {
-    return inFloat32([found, factors], (found, factors) => reducedBags(found, bags, count, mode, kept, factors));
-  }
-  return reducedBags(found, bags, count, mode, kept, factors);
+  const reduce = (found: Tensor, factors: Tensor | null): Tensor =>
+    reducedBags(found, bags, count, mode, kept, factors);
+  return hasHalfGradient(weight)
+    ? inFloat32([weight, factors], (weight, factors) => reduce(embedding(flat, weight), factors))
+    : inFloat32([embedding(flat, weight), factors], reduce);
 }
 
 /** Rows `[L, d]` reduced by the numbers of their bags. */
