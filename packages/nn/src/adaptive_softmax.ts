@@ -116,7 +116,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
       );
     }
     const labels = target.to("int32").reshape(-1);
-    const counted = labels.device.backend.readsAtOnce ? Array.from(labels.toTypedArray(), Number) : null;
+    const counted = labels.device.backend.readsSynchronously ? Array.from(labels.toTypedArray(), Number) : null;
     const wrong = counted?.find((label) => label < 0 || label >= this.nClasses);
     if (wrong !== undefined) {
       throw new RangeError(

@@ -38,7 +38,7 @@ function counts(name: string, given: Lengths, batch: number, like: Tensor): Coun
     );
   }
   const flat = lengths.reshape([batch]).to("int32").to(like.device);
-  const readable = isList || lengths.device.backend.readsAtOnce;
+  const readable = isList || lengths.device.backend.readsSynchronously;
   return { tensor: flat, numbers: readable ? Array.from(isList ? list : flat.toTypedArray(), Number) : null };
 }
 

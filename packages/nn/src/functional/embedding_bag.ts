@@ -54,7 +54,7 @@ function bagsOf(indices: Tensor, offsets: Tensor | null, includeLast: boolean): 
   const count = offsets.numel - (includeLast ? 1 : 0);
   if (count < 0) throw new RangeError("embeddingBag: includeLastOffset needs at least one offset");
   const length = indices.numel;
-  if (offsets.device.backend.readsAtOnce) checkOffsets(Array.from(offsets.toTypedArray(), Number), length);
+  if (offsets.device.backend.readsSynchronously) checkOffsets(Array.from(offsets.toTypedArray(), Number), length);
   // Each bag begins at its offset: the beginnings so far number the bags.
   const starts = zeros([length + 1], int32).scatterAdd(
     0,
