@@ -2,6 +2,7 @@
 import { functional } from "@heddle/nn";
 import * as heddle from "@heddle/tensor";
 import { Tensor } from "@heddle/tensor";
+import { inFloat32 } from "@heddle/tensor/engine";
 
 /** Called as `name(...values)` from @heddle/tensor. */
 export const freeFunctions: ReadonlySet<string> = new Set([
@@ -21,9 +22,10 @@ export const keepsNull: ReadonlySet<string> = new Set(["at"]);
 export const eitherZero: ReadonlySet<string> = new Set(["maximum", "minimum", "sinc", "sinc_"]);
 
 /** Fields of results with several tensors, in the order of PyTorch's tuples. */
-export const outputFields: readonly string[] = ["values", "indices", "inverse", "counts"];
+export const outputFields: readonly string[] = ["values", "indices", "inverse", "counts", "output", "loss"];
 
 type Call = (...values: never[]) => unknown;
+type Tail<T extends unknown[]> = T extends [unknown, ...infer Rest] ? Rest : never;
 
 /** Calls that are neither. */
 export const compounds: { readonly [call: string]: Call } = {
@@ -33,6 +35,8 @@ export const compounds: { readonly [call: string]: Call } = {
     method(view, operation)(...rest.slice(0, -3), ...operands);
     return base;
   },
+  ctcLossOfLogits: (logits: Tensor, ...rest: Tail<Parameters<typeof functional.ctcLoss>>) =>
+    inFloat32([logits], (wide) => functional.ctcLoss(wide.logSoftmax(-1), ...rest)),
 };
 
 /** A method by name, bound to its tensor. */

@@ -15,6 +15,7 @@ import {
   zeros,
 } from "@heddle/tensor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { outputsOf } from "./calls.ts";
 import type { ConformanceOptions } from "./suite.ts";
 import { callValues, type FixtureCase, type FixtureTensor, loadFixtures } from "./load.ts";
 import { defaultTolerances, expectTensor, fromFixture, type Tolerances, toTensor } from "./recorded_tensors.ts";
@@ -127,8 +128,9 @@ function runLayer(recorded: LayerCase, given: Tolerances, replayAs: ReplayDTypes
       const made = fromFixture(input);
       return each.gradInputs[i] ? made.requiresGrad_() : made;
     });
-    const output = (module as Module & { forward(...inputs: Tensor[]): Tensor }).forward(...inputs);
-    expectTensor(output, each.outputs[0]!, "output", tolerances[dtype]);
+    const outputs = outputsOf((module as Module & { forward(...inputs: Tensor[]): unknown }).forward(...inputs));
+    expect(outputs.length).toBe(each.outputs.length);
+    outputs.forEach((output, i) => expectTensor(output, each.outputs[i]!, `output ${i}`, tolerances[dtype]));
 
     const parameters = new Map(module.namedParameters());
     const wanted = [
@@ -139,7 +141,7 @@ function runLayer(recorded: LayerCase, given: Tolerances, replayAs: ReplayDTypes
     ];
     if (wanted.length > 0) {
       const seeds = each.gradOutputs.map((seed) => fromFixture(seed));
-      const found = grad([output], wanted.map(([, tensor]) => tensor), { gradOutputs: seeds, allowUnused: true });
+      const found = grad(outputs, wanted.map(([, tensor]) => tensor), { gradOutputs: seeds, allowUnused: true });
       wanted.forEach(([where, , recorded], i) => {
         expect(found[i], `gradient of ${where}`).not.toBeNull();
         expectTensor(found[i]!, recorded, `gradient of ${where}`, tolerances[dtype]);

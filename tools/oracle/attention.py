@@ -143,6 +143,11 @@ ATTENTION = (
     ([8, 2], [randn(5, 8)], {"isCausal": True}),
     ([8, 2], [randn(4, 8), randn(5, 8), randn(5, 8)], {**WEIGHTS, "averageAttnWeights": False}),
     ([8, 2, {"dropout": 1.0}], SELF, {}),
+    ([8, 2, {"addBiasKv": True}], CROSS, WEIGHTS),
+    ([8, 2, {"addZeroAttn": True}], SELF, {"isCausal": True, **WEIGHTS}),
+    ([8, 2, {"addBiasKv": True, "addZeroAttn": True, "batchFirst": True}], FIRST, {"keyPaddingMask": PADDING, "attnMask": SOME, **WEIGHTS}),
+    ([8, 2, {"addBiasKv": True, "addZeroAttn": True}], CROSS, {"attnMask": minus_infinity(SOME), **WEIGHTS, "averageAttnWeights": False}),
+    ([8, 2, {"addBiasKv": True}], [randn(5, 8)], {"isCausal": True}),
 )
 SMALL = {"dimFeedforward": 12, "dropout": 0.0}
 ENCODER_LAYERS = (

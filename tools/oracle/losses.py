@@ -278,8 +278,83 @@ def regression(family):
         family.error(f"{call} shapes", call, [randn(3, 4), randn(5)])
 
 
+def labels_and_triplets(family):
+    several = index_values([[2, 0, -1, 1, 3], [-1, 0, 1, 2, 3], [4, 4, 0, 1, 2]])
+    for reduction in REDUCTIONS:
+        given = {"reduction": reduction}
+        for dtype in (f32, f64):
+            kind = f"{reduction} {str(dtype)[6:]}"
+            x = randn(3, 5, dtype=dtype)
+            call = "F.multilabelMarginLoss"
+            family.case(f"{call} {kind}", call, [x, several], [given], grad=(0,))
+            family.case(f"{call} one {kind}", call, [randn(4, dtype=dtype), index_values([3, 1, -1, 0])], [given], grad=(0,))
+            family.case(f"{call} transposed {kind}", call, [randn(5, 3, dtype=dtype).transposed(), several], [given], grad=(0,))
+            call = "F.tripletMarginWithDistanceLoss"
+            for options in ({}, {"margin": 0.3, "swap": True}):
+                label = "".join(f"{key} {value} " for key, value in options.items())
+                family.case(f"{call} {label}{kind}", call, [x, x, randn(3, 5, dtype=dtype)], [{**options, **given}], grad=True)
+    family.error("F.multilabelMarginLoss out of range", "F.multilabelMarginLoss", [randn(1, 2), index_values([[2, -1]])])
+    family.error("F.multilabelMarginLoss shapes", "F.multilabelMarginLoss", [randn(2, 2), index_values([[0, -1]])])
+
+
+def alignments(family):
+    """The gradient of the log-probabilities is a derivative in Heddle only; that of scores is the same in both."""
+
+    def of_logits(inputs, args):
+        *lengths, options = args
+        named = {{"zeroInfinity": "zero_infinity"}.get(key, key): value for key, value in options.items()}
+        return torch.nn.functional.ctc_loss(inputs[0].log_softmax(-1), inputs[1], *lengths, **named)
+
+    padded = index_values([[1, 2, 1, 4], [3, 3, 0, 0], [2, 0, 0, 0]])
+    in_row = index_values([1, 2, 1, 4, 3, 3])
+    for reduction in REDUCTIONS:
+        for dtype in (f32, f64):
+            kind = f"{reduction} {str(dtype)[6:]}"
+            logits = randn(7, 3, 5, dtype=dtype)
+            for label, targets, inputs, lengths, options in (
+                ("padded", padded, [7, 5, 6], [4, 2, 0], {}),
+                ("in a row", in_row, [7, 7, 3], [4, 2, 0], {}),
+                ("blank", index_values([[1, 2, 0, 3], [3, 3, 0, 0], [2, 0, 1, 0]]), [7, 5, 6], [4, 2, 3], {"blank": 4}),
+                ("zeroInfinity", padded, [4, 3, 6], [4, 2, 1], {"zeroInfinity": True}),
+            ):
+                given = {"reduction": reduction, **options}
+                family.case(
+                    f"ctcLossOfLogits {label} {kind}",
+                    "ctcLossOfLogits",
+                    [logits, targets],
+                    [inputs, lengths, given],
+                    grad=True,
+                    fn=of_logits,
+                )
+        log_probs = randn(7, 3, 5).map(lambda x: x.log_softmax(-1))
+        family.case(
+            f"F.ctcLoss too long {reduction}",
+            "F.ctcLoss",
+            [log_probs, padded],
+            [[4, 2, 6], [4, 2, 0], {"reduction": reduction}],
+        )
+        family.case(
+            f"F.ctcLoss transposed {reduction}",
+            "F.ctcLoss",
+            [randn(3, 7, 5).map(lambda x: x.log_softmax(-1)).transposed(), padded],
+            [[7, 7, 6], [4, 2, 0], {"reduction": reduction}],
+        )
+        family.case(
+            f"ctcLossOfLogits without batch {reduction}",
+            "ctcLossOfLogits",
+            [randn(6, 4), index_values([1, 1, 3])],
+            [torch.tensor(6), torch.tensor(3), {"reduction": reduction}],
+            grad=True,
+            fn=of_logits,
+        )
+    rows = randn(4, 2, 3)
+    family.error("F.ctcLoss blank", "F.ctcLoss", [rows, index_values([[1], [1]])], [[4, 4], [1, 1], {"blank": 3}])
+    family.error("F.ctcLoss input lengths", "F.ctcLoss", [rows, index_values([[1], [1]])], [[4, 5], [1, 1]])
+    family.error("F.ctcLoss lengths of another batch", "F.ctcLoss", [rows, index_values([[1], [1]])], [[4], [1, 1]])
+
+
 def record():
     family = Family("losses")
-    for part in (classification, binary, regression):
+    for part in (classification, binary, regression, labels_and_triplets, alignments):
         part(family)
     return [family]

@@ -36,6 +36,20 @@ LAYERS = (
     ("Embedding", [5, 3, {"paddingIdx": -1}], [index_values([4, 0, 4])]),
     ("Embedding", [5, 2], [index_values(3)]),
     ("Embedding", [5, 2], [index_values([])]),
+    ("EmbeddingBag", [5, 3], [indices(5, 2, 4)]),
+    ("EmbeddingBag", [5, 3, {"mode": "sum", "paddingIdx": 2}], [index_values([2, 0, 2, 4]), index_values([0, 1, 3])]),
+    ("EmbeddingBag", [5, 3, {"mode": "max", "includeLastOffset": True}], [index_values([1, 0]), index_values([0, 2])]),
+    ("MaxUnpool2d", [2], [randn(1, 1, 1, 2), index_values([[[[1, 6]]]])]),
+    ("MaxUnpool1d", [2, {"stride": 3}], [randn(1, 1, 2), index_values([[[1, 3]]])]),
+    ("MaxUnpool3d", [2], [randn(1, 1, 1, 1, 1), index_values([[[[[5]]]]])]),
+    ("AdaptiveLogSoftmaxWithLoss", [8, 9, [3, 6], {"divValue": 2}], [randn(4, 8), index_values([0, 8, 4, 2])]),
+    ("AdaptiveLogSoftmaxWithLoss", [8, 9, [2], {"headBias": True}], [randn(8), index_values(7)]),
+    ("Unfold", [[2, 3], {"padding": 1}], [randn(1, 2, 4, 5)]),
+    ("Fold", [[4, 5], 2, {"stride": 2, "padding": [0, 1]}], [randn(1, 8, 6)]),
+    ("AvgPool2d", [2, {"divisorOverride": 3}], [randn(1, 2, 5, 4)]),
+    ("AvgPool3d", [2, {"divisorOverride": 3}], [randn(1, 2, 5, 4, 4)]),
+    ("AlphaDropout", [0.0], [randn(2, 3)]),
+    ("FeatureAlphaDropout", [0.0], [randn(2, 3, 2, 2)]),
     ("LayerNorm", [4], [randn(2, 3, 4)]),
     ("LayerNorm", [[3, 4]], [randn(2, 3, 4)]),
     ("LayerNorm", [4, {"elementwiseAffine": False}], [randn(3, 4)]),
@@ -105,6 +119,7 @@ ACTIVATIONS = (
     ("ELU", []),
     ("ELU", [0.5]),
     ("SELU", []),
+    ("RReLU", [0.2, 0.2]),
     ("CELU", []),
     ("CELU", [0.5]),
     ("GELU", []),
@@ -164,6 +179,8 @@ def layer(family, name, module, args, inputs, mode="train", dtype=f32, make=None
     inputs = resolve(list(inputs), generator)
     inputs = [as_dtype(value, dtype) for value in inputs]
     layer_ = (make or build)(module, args).to(dtype)
+    # PyTorch calls them undeterministic, since an index that occurs twice is written twice.
+    torch.use_deterministic_algorithms(not module.startswith("MaxUnpool"))
     layer_.train(mode == "train")
     randomise(layer_, generator)
     case = {

@@ -2,7 +2,7 @@
 
 from encoding import torch
 from recorder import Family
-from tensors import f32, f64, randn, uniform, values
+from tensors import f32, f64, i32, index_values, integers, randn, uniform, values
 
 POOLS = (
     ("maxPool3d", (2, 2, 4, 6, 4), [2]),
@@ -16,6 +16,11 @@ POOLS = (
     ("avgPool3d", (1, 1, 6, 7, 5), [2, {"stride": 3, "padding": 1, "ceilMode": True}]),
     ("avgPool3d", (1, 1, 6, 7, 5), [[2, 3, 2], {"padding": [1, 0, 1], "ceilMode": True, "countIncludePad": False}]),
     ("avgPool3d", (2, 4, 4, 4), [3, {"stride": 1}]),
+    ("avgPool2d", (2, 2, 5, 6), [2, {"divisorOverride": 3}]),
+    ("avgPool2d", (1, 2, 5, 6), [3, {"stride": 2, "padding": 1, "ceilMode": True, "divisorOverride": 5}]),
+    ("avgPool2d", (1, 2, 4, 4), [4, {"divisorOverride": 2}]),
+    ("avgPool3d", (1, 2, 4, 5, 4), [2, {"divisorOverride": 3}]),
+    ("avgPool3d", (1, 1, 5, 4, 6), [3, {"stride": 2, "padding": 1, "countIncludePad": False, "divisorOverride": -4}]),
     ("adaptiveAvgPool3d", (2, 2, 4, 6, 4), [2]),
     ("adaptiveAvgPool3d", (1, 2, 5, 4, 7), [[3, 4, 2]]),
     ("adaptiveAvgPool3d", (1, 2, 2, 3, 4), [[3, None, 5]]),
@@ -112,6 +117,65 @@ def pools(family):
         family.error(f"F.{call} {label}", f"F.{call}", [randn(*shape)], args)
 
 
+def windows(family):
+    for shape, args in (
+        ((2, 3, 5, 6), [2]),
+        ((2, 3, 5, 6), [[2, 3], {"stride": 2, "padding": 1}]),
+        ((1, 2, 7, 8), [[3, 2], {"stride": [2, 1], "padding": [1, 2], "dilation": [2, 3]}]),
+        ((1, 1, 4, 4), [4]),
+        ((3, 5, 4), [2, {"dilation": 2}]),
+        ((0, 2, 4, 4), [2]),
+    ):
+        for dtype in (f32, f64):
+            label = f"F.unfold {shape} {args} {str(dtype)[6:]}".replace("'", "")
+            family.case(label, "F.unfold", [randn(*shape, dtype=dtype)], args, grad=shape[0] > 0)
+    family.case("F.unfold transposed", "F.unfold", [randn(2, 3, 6, 5).transposed(2, 3)], [2], grad=True)
+    for shape, args in (
+        ((2, 12, 20), [[5, 6], 2]),
+        ((2, 12, 9), [[5, 6], [2, 3], {"stride": 2, "padding": 1}]),
+        ((1, 12, 27), [[7, 8], [3, 2], {"stride": [2, 1], "padding": [1, 2], "dilation": [2, 3]}]),
+        ((1, 16, 1), [4, 4]),
+        ((8, 9), [5, 2, {"dilation": 2}]),
+        ((2, 4, 4), [4, 2, {"stride": 2}]),
+    ):
+        for dtype in (f32, f64):
+            label = f"F.fold {shape} {args} {str(dtype)[6:]}".replace("'", "")
+            family.case(label, "F.fold", [randn(*shape, dtype=dtype)], args, grad=True)
+    family.case("F.fold transposed", "F.fold", [randn(2, 4, 4).transposed(1, 2)], [3, 2], grad=True)
+    family.error("F.unfold rank", "F.unfold", [randn(5, 6)], [2])
+    family.error("F.unfold too large", "F.unfold", [randn(1, 1, 3, 3)], [4])
+    family.error("F.fold count", "F.fold", [randn(1, 4, 5)], [3, 2])
+    family.error("F.fold channels", "F.fold", [randn(1, 6, 4)], [3, 2])
+
+
+def unpools(family):
+    # PyTorch calls them undeterministic, since an index that occurs twice is written twice.
+    torch.use_deterministic_algorithms(False)
+    for dims, shape, args in (
+        (1, (2, 2, 8), [2]),
+        (1, (2, 9), [3, {"stride": 2}]),
+        (2, (2, 2, 6, 4), [2]),
+        (2, (1, 2, 7, 8), [3, {"stride": 2, "padding": 1, "outputSize": [7, 8]}]),
+        (2, (1, 2, 5, 7), [2, {"outputSize": [1, 2, 5, 7]}]),
+        (2, (2, 6, 4), [[2, 1], {"outputSize": [6, 4]}]),
+        (3, (1, 2, 4, 4, 6), [2]),
+        (3, (2, 4, 4, 4), [2]),
+    ):
+        for dtype in DTYPES:
+            x = torch.rand(shape, generator=family.generator(f"{shape} {dtype}"), dtype=dtype)
+            options = {key: value for key, value in (args[1] if len(args) > 1 else {}).items() if key != "outputSize"}
+            pool = getattr(torch.nn.functional, f"max_pool{dims}d")
+            pooled, where = pool(x, args[0], return_indices=True, **options)
+            label = f"F.maxUnpool{dims}d {shape} {args} {str(dtype)[6:]}".replace("'", "")
+            inputs = [values(pooled.tolist(), dtype), index_values(where.tolist())]
+            family.case(label, f"F.maxUnpool{dims}d", inputs, args, grad=(0,))
+    ones = values([[[[1.0]]]])
+    family.error("F.maxUnpool2d index", "F.maxUnpool2d", [ones, index_values([[[[4]]]])], [2])
+    family.error("F.maxUnpool2d shapes", "F.maxUnpool2d", [ones, index_values([[[[0, 1]]]])], [2])
+    family.error("F.maxUnpool2d size", "F.maxUnpool2d", [ones, index_values([[[[0]]]])], [2, {"outputSize": [5, 5]}])
+    torch.use_deterministic_algorithms(True)
+
+
 def norms_and_shuffles(family):
     for shape, args in (
         ((2, 5, 3, 4), [3]),
@@ -125,6 +189,10 @@ def norms_and_shuffles(family):
     family.case("F.pixelShuffle", "F.pixelShuffle", [randn(2, 18, 2, 3)], [3], grad=True)
     family.case("F.pixelShuffle without batch", "F.pixelShuffle", [randn(4, 2, 3)], [2], grad=True)
     family.case("F.pixelUnshuffle", "F.pixelUnshuffle", [randn(2, 2, 6, 9)], [3], grad=True)
+    for shape, groups in (((2, 6, 2, 3), 3), ((1, 4, 3), 2), ((2, 4, 1, 2, 2), 4), ((1, 3, 2, 2), 1)):
+        family.case(f"F.channelShuffle {shape} {groups}", "F.channelShuffle", [randn(*shape)], [groups])
+    family.case("F.channelShuffle integers", "F.channelShuffle", [integers(-9, 9, 1, 6, 2, dtype=i32)], [2])
+    family.error("F.channelShuffle channels", "F.channelShuffle", [randn(1, 6, 2, 2)], [4])
     family.error("F.pixelShuffle channels", "F.pixelShuffle", [randn(1, 6, 2, 2)], [2])
     family.error("F.pixelUnshuffle pixels", "F.pixelUnshuffle", [randn(1, 1, 3, 4)], [2])
     family.error("F.localResponseNorm rank", "F.localResponseNorm", [randn(3, 4)], [2])
@@ -164,15 +232,35 @@ def grids(family):
                 [[2, 1, 3, 4], {"alignCorners": align}],
                 grad=True,
             )
+            family.case(
+                f"F.affineGrid of volumes {kind}",
+                "F.affineGrid",
+                [randn(2, 3, 4, dtype=dtype)],
+                [[2, 1, 2, 3, 4], {"alignCorners": align}],
+                grad=True,
+            )
             for mode in ("bilinear", "nearest"):
                 for padding in ("zeros", "border", "reflection"):
                     options = {"mode": mode, "paddingMode": padding, "alignCorners": align}
+                    family.case(
+                        f"F.gridSample of volumes {mode} {padding} {kind}",
+                        "F.gridSample",
+                        [randn(2, 2, 3, 4, 5, dtype=dtype), grid(2, 2, 3, 4, 3, dtype=dtype)],
+                        [options],
+                        grad=True,
+                    )
+            for mode in ("bilinear", "nearest", "bicubic"):
+                for padding in ("zeros", "border", "reflection"):
+                    options = {"mode": mode, "paddingMode": padding, "alignCorners": align}
+                    # PyTorch's cubic weights cancel in float32.
+                    tol = (1e-4, 1e-5) if mode == "bicubic" and dtype == f32 else None
                     family.case(
                         f"F.gridSample {mode} {padding} {kind}",
                         "F.gridSample",
                         [randn(2, 2, 4, 5, dtype=dtype), grid(2, 3, 4, 2, dtype=dtype)],
                         [options],
                         grad=True,
+                        tol=tol,
                     )
         size = [[1, 1, 1, 2], {"alignCorners": align}]
         family.case(f"F.affineGrid of one pixel {align}", "F.affineGrid", [randn(1, 2, 3)], size)
@@ -193,6 +281,9 @@ def grids(family):
         grad=[0],
     )
     family.case("F.gridSample defaults", "F.gridSample", [randn(1, 2, 4, 5), grid(1, 2, 3, 2)], grad=True)
+    volumes = [randn(1, 1, 3, 3, 3), randn(1, 2, 2, 2, 3)]
+    family.error("F.gridSample bicubic of volumes", "F.gridSample", volumes, [{"mode": "bicubic"}])
+    family.error("F.gridSample ranks", "F.gridSample", [randn(1, 1, 3, 3, 3), randn(1, 2, 2, 3)])
     family.error("F.gridSample batch", "F.gridSample", [randn(2, 1, 4, 4), randn(1, 2, 2, 2)])
     family.error("F.gridSample last dimension", "F.gridSample", [randn(1, 1, 4, 4), randn(1, 2, 2, 3)])
     family.error("F.gridSample mode", "F.gridSample", [randn(1, 1, 4, 4), randn(1, 2, 2, 2)], [{"mode": "cubic"}])
@@ -205,6 +296,8 @@ def grids(family):
 def record():
     family = Family("vision")
     pools(family)
+    windows(family)
+    unpools(family)
     norms_and_shuffles(family)
     interpolations(family)
     grids(family)

@@ -1,7 +1,8 @@
 import { Generator, manualSeed, ones, randn } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
+import { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from "./dropout.ts";
 import { dropout, dropout2d } from "./functional/dropout.ts";
+import { RReLU } from "./rectifier.ts";
 
 const values = (x: { toTypedArray(): ArrayLike<number | bigint> }): number[] => Array.from(x.toTypedArray(), Number);
 
@@ -58,4 +59,33 @@ describe("dropout", () => {
     expect(() => dropout(ones([2]), NaN)).toThrow("dropout: probability NaN");
     expect(() => dropout2d(ones([2, 3]))).toThrow(/dropout2d: expected \[N, C, H, W\] .* got shape \[2, 3\]/);
   });
+});
+
+describe("dropout after SELU", () => {
+  test("keeps mean and variance, and two values for what is dropped and kept", () => {
+    const x = randn([20_000], { generator: new Generator(1) });
+    const y = new AlphaDropout(0.3, { generator: new Generator(2) }).forward(x);
+    expect(y.mean().item()).toBeCloseTo(0, 1);
+    expect(y.std().item()).toBeCloseTo(1, 1);
+    const zeros = new AlphaDropout(0.3, { generator: new Generator(2) }).forward(x.mul(0)).toArray() as number[];
+    expect(new Set(zeros).size).toBe(2);
+    expect(new AlphaDropout(0.3).eval().forward(x)).toBe(x);
+  });
+
+  test("drops whole channels", () => {
+    const y = new FeatureAlphaDropout(0.5, { generator: new Generator(3) }).forward(ones([4, 8, 5]));
+    expect(y.eq(y.narrow(2, 0, 1)).all().item()).toBe(1);
+    expect(y.std().item()).toBeGreaterThan(0);
+    expect(() => new FeatureAlphaDropout().forward(ones([3]))).toThrow(/\[N, C, …\]/);
+  });
+});
+
+test("RReLU draws a slope for each element while training", () => {
+  const layer = new RReLU(0.1, 0.3, { generator: new Generator(4) });
+  const y = layer.forward(ones([1000]).neg());
+  expect(y.amin().item()).toBeGreaterThanOrEqual(-0.3);
+  expect(y.amax().item()).toBeLessThanOrEqual(-0.1);
+  expect(y.mean().item()).toBeCloseTo(-0.2, 2);
+  expect(layer.eval().forward(ones([1]).neg()).item()).toBeCloseTo(-0.2);
+  expect(() => new RReLU(0.3, 0.1)).toThrow(/RReLU: upper is 0.1/);
 });

@@ -2,12 +2,14 @@
 import { type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import {
+  alphaDropout,
   checkProbability,
   dropout,
   dropout1d,
   dropout2d,
   dropout3d,
   type DropoutOptions,
+  featureAlphaDropout,
 } from "./functional/dropout.ts";
 import { Module } from "./module.ts";
 
@@ -79,5 +81,19 @@ export class Dropout2d extends DropoutNd {
 export class Dropout3d extends DropoutNd {
   forward(input: Tensor): Tensor {
     return dropout3d(input, this.p, this.drawing);
+  }
+}
+
+/** Dropout after SELU, which keeps mean and variance: see `functional.alphaDropout`. PyTorch: `torch.nn.AlphaDropout`. */
+export class AlphaDropout extends DropoutNd {
+  forward(input: Tensor): Tensor {
+    return alphaDropout(input, this.p, this.drawing);
+  }
+}
+
+/** {@link AlphaDropout} of whole channels of `[N, C, …]`. PyTorch: `torch.nn.FeatureAlphaDropout`. */
+export class FeatureAlphaDropout extends DropoutNd {
+  forward(input: Tensor): Tensor {
+    return featureAlphaDropout(input, this.p, this.drawing);
   }
 }

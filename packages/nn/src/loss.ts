@@ -13,6 +13,7 @@ import {
   nllLoss,
   type NllLossOptions,
 } from "./functional/classification_loss.ts";
+import { ctcLoss, type CtcLossOptions, type Lengths } from "./functional/ctc_loss.ts";
 import type { ReductionOptions } from "./functional/reduction.ts";
 import {
   gaussianNllLoss,
@@ -223,5 +224,32 @@ export class PoissonNLLLoss extends Module {
 
   forward(input: Tensor, target: Tensor): Tensor {
     return poissonNllLoss(input, target, this.options);
+  }
+}
+
+/**
+ * Loss of labels whose positions in a sequence are unknown: see `functional.ctcLoss`. PyTorch: `torch.nn.CTCLoss`.
+ *
+ * @example
+ * ```ts
+ * import { CTCLoss } from "@heddle/nn";
+ * import { randint, randn } from "@heddle/tensor";
+ * const logProbs = randn([50, 4, 20]).logSoftmax(2); // steps, batch, classes
+ * const targets = randint(1, 20, [4, 10]);
+ * new CTCLoss().forward(logProbs, targets, [50, 50, 40, 30], [10, 8, 10, 6]).shape; // []
+ * ```
+ */
+export class CTCLoss extends Module {
+  readonly options: CtcLossOptions;
+
+  constructor(options: CtcLossOptions = {}) {
+    checkOptions("CTCLoss", options, ["blank", "reduction", "zeroInfinity"]);
+    super();
+    checkNumbers("CTCLoss", options, { blank: 0 });
+    this.options = ownOptions(options);
+  }
+
+  forward(logProbs: Tensor, targets: Tensor, inputLengths: Lengths, targetLengths: Lengths): Tensor {
+    return ctcLoss(logProbs, targets, inputLengths, targetLengths, this.options);
   }
 }

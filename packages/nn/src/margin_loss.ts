@@ -14,11 +14,14 @@ import {
   hingeLoss,
   type MarginOptions,
   marginRankingLoss,
+  multilabelMarginLoss,
   multilabelSoftMarginLoss,
   type MultilabelSoftMarginOptions,
   softMarginLoss,
   tripletMarginLoss,
   type TripletMarginOptions,
+  tripletMarginWithDistanceLoss,
+  type TripletMarginWithDistanceOptions,
 } from "./functional/margin_loss.ts";
 import type { ReductionOptions } from "./functional/reduction.ts";
 import { Module } from "./module.ts";
@@ -155,6 +158,37 @@ export class TripletMarginLoss extends Module {
 
   forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
     return tripletMarginLoss(anchor, positive, negative, this.options);
+  }
+}
+
+/** {@link TripletMarginLoss} with any distance. PyTorch: `torch.nn.TripletMarginWithDistanceLoss`. */
+export class TripletMarginWithDistanceLoss extends Module {
+  readonly options: TripletMarginWithDistanceOptions;
+
+  constructor(options: TripletMarginWithDistanceOptions = {}) {
+    checkOptions("TripletMarginWithDistanceLoss", options, ["distanceFunction", "margin", "reduction", "swap"]);
+    super();
+    checkNumbers("TripletMarginWithDistanceLoss", options, { margin: -Infinity });
+    this.options = ownOptions(options);
+  }
+
+  forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    return tripletMarginWithDistanceLoss(anchor, positive, negative, this.options);
+  }
+}
+
+/** Hinge loss for several labels: see `functional.multilabelMarginLoss`. PyTorch: `torch.nn.MultiLabelMarginLoss`. */
+export class MultiLabelMarginLoss extends Module {
+  readonly options: ReductionOptions;
+
+  constructor(options: ReductionOptions = {}) {
+    checkOptions("MultiLabelMarginLoss", options, ["reduction"]);
+    super();
+    this.options = ownOptions(options);
+  }
+
+  forward(input: Tensor, target: Tensor): Tensor {
+    return multilabelMarginLoss(input, target, this.options);
   }
 }
 

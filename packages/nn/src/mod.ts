@@ -58,10 +58,21 @@ export {
   PoolNd,
 } from "./pooling.ts";
 export { FeatureLPPool, LPPool1d, LPPool2d, LPPoolNd } from "./lp_pooling.ts";
+export { MaxUnpool1d, MaxUnpool2d, MaxUnpool3d, type MaxUnpoolLayerOptions, MaxUnpoolNd } from "./unpooling.ts";
 export * from "./padding.ts";
+export { Fold, Unfold } from "./fold.ts";
 export * from "./upsampling.ts";
 export { Flatten, Identity, Unflatten } from "./reshaping.ts";
-export { Dropout, Dropout1d, Dropout2d, Dropout3d, type DropoutLayerOptions, DropoutNd } from "./dropout.ts";
+export {
+  AlphaDropout,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  type DropoutLayerOptions,
+  DropoutNd,
+  FeatureAlphaDropout,
+} from "./dropout.ts";
 export {
   BatchNorm,
   BatchNorm1d,
@@ -82,6 +93,7 @@ export {
   LocalResponseNorm,
 } from "./normalization.ts";
 export { Embedding, type EmbeddingLayerOptions } from "./embedding.ts";
+export { EmbeddingBag, type EmbeddingBagLayerOptions } from "./embedding_bag.ts";
 export * from "./recurrent/mod.ts";
 export * from "./attention/mod.ts";
 export * from "./transformer/mod.ts";
@@ -92,5 +104,19 @@ export * from "./decoding/mod.ts";
 export * from "./loss.ts";
 export * from "./margin_loss.ts";
 export { WeightedLoss } from "./weighted_loss.ts";
+export * from "./lazy.ts";
+export {
+  type AdaptiveLogSoftmaxOptions,
+  type AdaptiveLogSoftmaxOutput,
+  AdaptiveLogSoftmaxWithLoss,
+} from "./adaptive_softmax.ts";
+export * as parametrize from "./parametrize.ts";
+export {
+  removeWeightNorm,
+  spectralNorm,
+  type SpectralNormOptions,
+  weightNorm,
+  type WeightNormOptions,
+} from "./weight_norm.ts";
 export * as functional from "./functional/mod.ts";
 export * as init from "./init/mod.ts";

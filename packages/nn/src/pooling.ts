@@ -19,7 +19,7 @@ import { checkSize, checkWindows, showSizes, type Sizes, spread } from "./sizes.
 import { checkSurplus } from "./surplus.ts";
 
 const maxPoolOptions = ["ceilMode", "dilation", "padding", "stride"] as const;
-const avgPoolOptions = ["ceilMode", "countIncludePad", "padding", "stride"] as const;
+const avgPoolOptions = ["ceilMode", "countIncludePad", "divisorOverride", "padding", "stride"] as const;
 
 function showOptions(options: Readonly<Record<string, unknown>>): string {
   return Object.entries(options).map(([name, value]) => `, ${name}=${Array.isArray(value) ? showSizes(value) : value}`)

@@ -1,5 +1,5 @@
 /** Piecewise activations: rectifiers, bounds and shrinkage. The functions are in functional/activation.ts. */
-import { full, type Tensor } from "@heddle/tensor";
+import { full, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import {
   celu,
@@ -12,6 +12,7 @@ import {
   prelu,
   relu,
   relu6,
+  rrelu,
   selu,
   softshrink,
   threshold,
@@ -61,6 +62,35 @@ export class LeakyReLU extends Module {
 
   override extraRepr(): string {
     return `negativeSlope=${this.negativeSlope}`;
+  }
+}
+
+/** Options of {@link RReLU}. */
+export interface RReLUOptions {
+  /** Where the slopes are drawn from, by default the generator that `manualSeed` seeds. */
+  readonly generator?: Generator;
+}
+
+/** x where it is positive, elsewhere x times a random slope, in evaluation its mean: see `functional.rrelu`. PyTorch: `torch.nn.RReLU`. */
+export class RReLU extends Module {
+  readonly lower: number;
+  readonly upper: number;
+  readonly generator: Generator | undefined;
+
+  constructor(lower: number = 1 / 8, upper: number = 1 / 3, options: RReLUOptions = {}) {
+    checkOptions("RReLU", options, ["generator"]);
+    super();
+    this.lower = checkNumber("RReLU", "lower", lower);
+    this.upper = checkNumber("RReLU", "upper", upper, lower);
+    this.generator = options.generator;
+  }
+
+  forward(input: Tensor): Tensor {
+    return rrelu(input, this.lower, this.upper, { training: this.training, generator: this.generator });
+  }
+
+  override extraRepr(): string {
+    return `lower=${this.lower}, upper=${this.upper}`;
   }
 }
 

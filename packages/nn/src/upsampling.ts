@@ -2,7 +2,7 @@
 import { type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { interpolate, type InterpolateOptions } from "./functional/interpolate.ts";
-import { pixelShuffle, pixelUnshuffle } from "./functional/pixel_shuffle.ts";
+import { channelShuffle, pixelShuffle, pixelUnshuffle } from "./functional/pixel_shuffle.ts";
 import { Module } from "./module.ts";
 import { ownOptions } from "./own_options.ts";
 import { checkSize } from "./sizes.ts";
@@ -74,5 +74,24 @@ export class PixelUnshuffle extends Module {
 
   override extraRepr(): string {
     return `downscaleFactor=${this.downscaleFactor}`;
+  }
+}
+
+/** Mixes groups of channels of `[N, C, …]`: see `functional.channelShuffle`. PyTorch: `torch.nn.ChannelShuffle`. */
+export class ChannelShuffle extends Module {
+  readonly groups: number;
+
+  constructor(groups: number) {
+    super();
+    checkSurplus("ChannelShuffle", arguments, 1);
+    this.groups = checkSize("ChannelShuffle", "groups", groups);
+  }
+
+  forward(input: Tensor): Tensor {
+    return channelShuffle(input, this.groups);
+  }
+
+  override extraRepr(): string {
+    return `groups=${this.groups}`;
   }
 }

@@ -1,10 +1,10 @@
 /** Attention with several heads. */
-import { empty, type Generator, type Tensor, tidy } from "@heddle/tensor";
+import { cat, empty, type Generator, pad, type Tensor, tidy, zeros } from "@heddle/tensor";
 import { checkOptions, widened } from "@heddle/tensor/engine";
 import { attend, attentionWeights } from "../functional/attention.ts";
 import { checkProbability, dropout } from "../functional/dropout.ts";
 import { linear } from "../functional/linear.ts";
-import { constant_, xavierUniform_ } from "../init/mod.ts";
+import { constant_, xavierNormal_, xavierUniform_ } from "../init/mod.ts";
 import type { LayerOptions } from "../layer_options.ts";
 import { Linear } from "../linear.ts";
 import { Module } from "../module.ts";
@@ -28,8 +28,17 @@ export interface MultiheadAttentionOptions extends LayerOptions {
   readonly kdim?: number;
   /** Features of the values' inputs; `embedDim` by default. */
   readonly vdim?: number;
+  /** Whether a learned key and value follow those of the inputs; false by default. */
+  readonly addBiasKv?: boolean;
+  /** Whether a key and value of zeros follow those of the inputs; false by default. */
+  readonly addZeroAttn?: boolean;
   /** Rotates queries and keys by their positions; none by default. */
   readonly rotary?: RotaryPositions | null;
+}
+
+/** A mask with so many keys before the others, which take part. */
+function seesExtra(mask: Tensor, extra: number): Tensor {
+  return extra === 0 ? mask : pad(mask, [extra, 0], { value: mask.dtype === "bool" ? true : 0 });
 }
 
 /** Options of {@link MultiheadAttention.forward}. */
@@ -75,6 +84,7 @@ export class MultiheadAttention extends Module {
   readonly vdim: number;
   readonly batchFirst: boolean;
   readonly rotary: RotaryPositions | null;
+  readonly addZeroAttn: boolean;
   dropout: number;
   generator: Generator | undefined;
   /** `[embedDim, embedDim]`, as the next two; null where the inputs have the same features and one weight does. */
@@ -84,10 +94,15 @@ export class MultiheadAttention extends Module {
   /** `[3 · embedDim, embedDim]`: queries, keys, values. */
   inProjWeight: Parameter | null;
   inProjBias: Parameter | null;
+  /** A learned key and value, `[1, 1, embedDim]` each. */
+  biasK: Parameter | null;
+  biasV: Parameter | null;
   readonly outProj: Linear;
 
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
     checkOptions("MultiheadAttention", options, [
+      "addBiasKv",
+      "addZeroAttn",
       "batchFirst",
       "bias",
       "device",
@@ -106,6 +121,8 @@ export class MultiheadAttention extends Module {
       kdim = embedDim,
       vdim = embedDim,
       rotary = null,
+      addBiasKv = false,
+      addZeroAttn = false,
       generator,
       ...placement
     } = options;
@@ -120,6 +137,7 @@ export class MultiheadAttention extends Module {
     this.headDim = embedDim / numHeads;
     this.batchFirst = batchFirst;
     this.rotary = rotary;
+    this.addZeroAttn = addZeroAttn;
     this.dropout = dropout;
     this.generator = generator;
     const weight = (...shape: number[]): Parameter => new Parameter(empty(shape, placement));
@@ -129,6 +147,8 @@ export class MultiheadAttention extends Module {
     this.vProjWeight = together ? null : weight(embedDim, vdim);
     this.inProjWeight = together ? weight(3 * embedDim, embedDim) : null;
     this.inProjBias = bias ? weight(3 * embedDim) : null;
+    this.biasK = addBiasKv ? weight(1, 1, embedDim) : null;
+    this.biasV = addBiasKv ? weight(1, 1, embedDim) : null;
     this.outProj = new Linear(embedDim, embedDim, { bias, generator, ...placement });
     this.resetParameters(generator);
   }
@@ -138,6 +158,7 @@ export class MultiheadAttention extends Module {
     for (const weight of [this.inProjWeight, this.qProjWeight, this.kProjWeight, this.vProjWeight]) {
       if (weight !== null) xavierUniform_(weight, { generator });
     }
+    for (const bias of [this.biasK, this.biasV]) if (bias !== null) xavierNormal_(bias, { generator });
     for (const bias of [this.inProjBias, this.outProj.bias]) if (bias !== null) constant_(bias, 0);
   }
 
@@ -167,11 +188,13 @@ export class MultiheadAttention extends Module {
     this.checkInputs(query, key, value);
     const batched = query.ndim === 3;
     return tidy(() => {
-      const [q, k, v] = this.heads(query, key, value, options.cache ?? null, batched);
+      const [q, given, values] = this.heads(query, key, value, options.cache ?? null, batched);
+      const [k, v] = [this.withExtra(given, this.biasK), this.withExtra(values, this.biasV)];
+      const extra = k.shape[2]! - given.shape[2]!;
       const { isCausal = false, needWeights = false, averageAttnWeights = true } = options;
-      const masks = attentionMasks(options, q.shape, k.shape[2]!, q.dtype);
+      const masks = attentionMasks(options, q.shape, given.shape[2]!, q.dtype).map((mask) => seesExtra(mask, extra));
       // Cached keys come before the first query.
-      const before = options.cache instanceof KeyValueCache ? k.shape[2]! - q.shape[2]! : 0;
+      const before = extra + (options.cache instanceof KeyValueCache ? given.shape[2]! - q.shape[2]! : 0);
       const how = {
         scale: 1 / Math.sqrt(this.headDim),
         causalOffset: isCausal ? before : null,
@@ -183,6 +206,7 @@ export class MultiheadAttention extends Module {
       if (needWeights) {
         weights = attentionWeights(widened(q), widened(k), masks.map(widened), how);
         mixed = dropout(weights, how.dropoutP, { generator: this.generator }).matmul(widened(v)).to(v.dtype);
+        if (extra > 0) weights = weights.roll(-extra, -1);
         if (averageAttnWeights) weights = weights.mean(1);
         weights = weights.to(v.dtype);
         if (!batched) weights = weights.squeeze(0);
@@ -215,6 +239,18 @@ export class MultiheadAttention extends Module {
       [q, k] = [this.rotary.forward(q, { offset }), this.rotary.forward(k, { offset })];
     }
     return cache === null ? [q, k, v] : [q, ...cache.append(k, v)];
+  }
+
+  /**
+   * Keys or values `[batch, heads, positions, headDim]` with the learned and the zero one, if there are any. They come first, so that a
+   * causal mask hides none of them.
+   */
+  private withExtra(x: Tensor, bias: Parameter | null): Tensor {
+    const [batch, heads, , size] = x.shape as [number, number, number, number];
+    const shape = [batch, heads, 1, size];
+    const extra = bias === null ? [] : [bias.reshape([1, heads, 1, size]).expand(shape)];
+    if (this.addZeroAttn) extra.push(zeros(shape, { dtype: x.dtype, device: x.device }));
+    return extra.length === 0 ? x : cat([...extra, x], 2);
   }
 
   private layout(batched: boolean): HeadLayout {

@@ -1,8 +1,18 @@
 /** Activation functions: element by element, in the shape of the input. Extreme inputs give the same values and gradients as in PyTorch. */
-import { fuse, fused, type Symbolic, type Tensor, where, whereSymbolic } from "@heddle/tensor";
+import {
+  fuse,
+  fused,
+  type FusedFunction,
+  rand,
+  type Symbolic,
+  type Tensor,
+  where,
+  whereSymbolic,
+} from "@heddle/tensor";
 import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { checkNoOptions } from "../surplus.ts";
+import type { DropoutOptions } from "./dropout.ts";
 
 /** max(x, 0). PyTorch: `relu`. */
 export function relu(x: Tensor): Tensor {
@@ -28,6 +38,35 @@ export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
   checkNoOptions("leakyRelu", arguments, 2);
   return fuse("leakyRelu", [x], (x) => whereSymbolic(x.gt(0), x, x.mul(negativeSlope)));
 }
+
+/**
+ * {@link leakyRelu} with slopes that are drawn evenly between `lower` and `upper`, one for each element; without `training` (the default)
+ * with their mean. Xu et al., "Empirical evaluation of rectified activations" (2015). PyTorch: `rrelu`.
+ *
+ * @throws RangeError when `lower` is above `upper`.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * F.rrelu(tensor([-1, 2]), 0.25, 0.75).toArray(); // [-0.5, 2]
+ * F.rrelu(tensor([-1, 2]), 0.25, 0.75, { training: true }); // the first between -0.75 and -0.25
+ * ```
+ */
+export function rrelu(x: Tensor, lower: number = 1 / 8, upper: number = 1 / 3, options: DropoutOptions = {}): Tensor {
+  checkOptions("rrelu", options, ["generator", "training"]);
+  if (!(lower <= upper)) throw new RangeError(`rrelu: lower ${lower} is above upper ${upper}`);
+  const { training = false, generator } = options;
+  if (!training) return leakyRelu(x, (lower + upper) / 2);
+  const dtype = x.dtype === "float64" ? "float64" : "float32";
+  const draws = rand(x.shape, { generator, device: x.device, dtype });
+  return inFloat32([x], (x) => randomSlope([x, draws, lower, upper - lower]));
+}
+
+const randomSlope: FusedFunction = fused(
+  "rrelu",
+  (x, draws, lower, range) => whereSymbolic(x.gt(0), x, x.mul(draws.mul(range).add(lower))),
+);
 
 /**
  * {@link leakyRelu} with learned slopes: one, or one for each channel (dimension 1). PyTorch: `prelu`.

@@ -78,3 +78,55 @@ export function dropout2d(x: Tensor, p = 0.5, options: DropoutOptions = {}): Ten
 export function dropout3d(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
   return channels("dropout3d", x, p, 3, options);
 }
+
+/** From draws between 0 and 1: x · factor + kept where the draw is at least p, else a constant. */
+const dropToLowest: FusedFunction = fused(
+  "alphaDropout",
+  (x, draws, p, factor, kept, dropped) => whereSymbolic(draws.lt(p), dropped, x.mul(factor).add(kept)),
+);
+
+/** The limit of SELU towards −∞, negated. */
+const alpha = 1.7580993408473766;
+
+function alphaDropped(
+  operation: string,
+  x: Tensor,
+  p: number,
+  shape: readonly number[],
+  options: DropoutOptions,
+): Tensor {
+  checkOptions(operation, options, dropoutOptions);
+  checkProbability(operation, p);
+  const { training = true, generator } = options;
+  if (!training || p === 0) return x;
+  if (p === 1) return x.mul(0);
+  const factor = 1 / Math.sqrt((alpha * alpha * p + 1) * (1 - p));
+  const shift = alpha * factor * p;
+  const draws = rand(shape, { generator, device: x.device });
+  return dropToLowest([x, draws, p, factor, shift, shift - alpha * factor]);
+}
+
+/**
+ * Dropout that keeps mean and variance of inputs that have mean 0 and variance 1, as SELU makes them: dropped elements become the limit of
+ * SELU, and all are scaled and shifted. Klambauer et al., "Self-normalizing neural networks" (2017). PyTorch:
+ * `torch.nn.functional.alpha_dropout`.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { randn } from "@heddle/tensor";
+ * F.alphaDropout(randn([1000]), 0.5).std().item(); // close to 1
+ * ```
+ */
+export function alphaDropout(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  return alphaDropped("alphaDropout", x, p, x.shape, options);
+}
+
+/** {@link alphaDropout} of whole channels of `[N, C, …]`. PyTorch: `torch.nn.functional.feature_alpha_dropout`. */
+export function featureAlphaDropout(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  if (x.ndim < 2) {
+    throw new RangeError(`featureAlphaDropout: expected [N, C, …], got shape ${showSizes(x.shape)}`);
+  }
+  const shape = x.shape.map((size, d) => d < 2 ? size : 1);
+  return alphaDropped("featureAlphaDropout", x, p, shape, options);
+}

@@ -1,4 +1,4 @@
-import { gradcheck } from "@heddle/autograd";
+import { gradcheck, gradgradcheck } from "@heddle/autograd";
 import { Generator, ones, randn, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { pairwiseDistance } from "./distance.ts";
@@ -6,9 +6,11 @@ import {
   cosineEmbeddingLoss,
   hingeLoss,
   marginRankingLoss,
+  multilabelMarginLoss,
   multilabelSoftMarginLoss,
   softMarginLoss,
   tripletMarginLoss,
+  tripletMarginWithDistanceLoss,
 } from "./margin_loss.ts";
 
 const generator = new Generator(31);
@@ -82,4 +84,29 @@ test("cosineEmbeddingLoss of a vector of zeros has a slope of a million or less"
   cosineEmbeddingLoss(x, tensor([[1, 2]]), tensor([1])).backward();
   // PyTorch's; 1e-12 is added to the squared lengths.
   numbers(x.grad!).forEach((slope, i) => expect(slope / [-447213.6, -894427.2][i]!).toBeCloseTo(1, 5));
+});
+
+describe("several labels, and any distance", () => {
+  const labels = tensor([[2, 0, -1, 1], [-1, 3, 2, 1]], { dtype: "int32" });
+  test("gradients of any order", () => {
+    const x = randn([2, 4], { dtype: "float64", generator: new Generator(8), requiresGrad: true });
+    const loss = (x: Tensor) => multilabelMarginLoss(x.square(), labels);
+    expect(gradcheck(loss, [x])).toBe(true);
+    expect(gradgradcheck(loss, [x])).toBe(true);
+  });
+
+  test("distances are the caller's", () => {
+    const distanceFunction = (a: Tensor, b: Tensor) => a.sub(b).abs().amax(-1);
+    const [anchor, positive, negative] = [tensor([[0, 0]]), tensor([[1, 2]]), tensor([[3, 0]])];
+    const given = { distanceFunction, reduction: "none" } as const;
+    expect(tripletMarginWithDistanceLoss(anchor, positive, negative, { ...given, margin: 4 }).toArray()).toEqual([3]);
+    const swapped = tripletMarginWithDistanceLoss(anchor, positive, negative, { ...given, margin: 4, swap: true });
+    expect(swapped.toArray()).toEqual([4]);
+  });
+
+  test("labels out of range", () => {
+    expect(() => multilabelMarginLoss(ones([2, 3]), labels)).toThrow(/\[2, 3\].*\[2, 4\]/);
+    expect(() => multilabelMarginLoss(ones([2, 4]), labels.add(2))).toThrow(/label 4 is out of range for 4/);
+    expect(() => multilabelMarginLoss(ones([2, 4]), labels.float())).toThrow(/float32/);
+  });
 });

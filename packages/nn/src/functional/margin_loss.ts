@@ -1,8 +1,10 @@
 /** Losses that are 0 beyond a margin. */
-import { type Tensor, where } from "@heddle/tensor";
+import { isFloat, type Tensor, where, zeros } from "@heddle/tensor";
 import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { logsigmoid } from "./activation.ts";
 import { pairwiseDistance } from "./distance.ts";
+import { showSizes } from "../sizes.ts";
+import { lookUp } from "./lookup.ts";
 import { checkPair, reduced, type ReductionOptions } from "./reduction.ts";
 
 const marginOptions = ["margin", "reduction"] as const;
@@ -169,4 +171,88 @@ export function tripletMarginLoss(
   const far = pairwiseDistance(anchor, negative, { p, eps });
   const apart = swap ? far.minimum(pairwiseDistance(positive, negative, { p, eps })) : far;
   return reduced("tripletMarginLoss", near.sub(apart).add(margin).clamp({ min: 0 }), reduction);
+}
+
+/** Options of {@link tripletMarginWithDistanceLoss}. */
+export interface TripletMarginWithDistanceOptions extends MarginOptions {
+  /** The distance of two inputs; {@link pairwiseDistance} by default. */
+  readonly distanceFunction?: ((first: Tensor, second: Tensor) => Tensor) | null;
+  /** Whether to use the distance between positive and negative where it is smaller than the anchor's. */
+  readonly swap?: boolean;
+}
+
+/**
+ * {@link tripletMarginLoss} with any distance. PyTorch: `torch.nn.functional.triplet_margin_with_distance_loss`.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * const [anchor, positive, negative] = [tensor([[0, 0]]), tensor([[1, 0]]), tensor([[0, 3]])];
+ * const distanceFunction = (a: typeof anchor, b: typeof anchor) => a.sub(b).abs().sum(-1);
+ * F.tripletMarginWithDistanceLoss(anchor, positive, negative, { distanceFunction, margin: 5 }).item(); // 3
+ * ```
+ */
+export function tripletMarginWithDistanceLoss(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  options: TripletMarginWithDistanceOptions = {},
+): Tensor {
+  checkOptions("tripletMarginWithDistanceLoss", options, ["distanceFunction", "margin", "reduction", "swap"]);
+  const { distanceFunction, margin = 1, swap = false, reduction } = options;
+  const distance = distanceFunction ?? ((a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b));
+  if (isHalf(anchor, positive, negative)) {
+    return inFloat32([anchor, positive, negative], (a, p, n) => tripletMarginWithDistanceLoss(a, p, n, options));
+  }
+  const near = distance(anchor, positive);
+  const far = distance(anchor, negative);
+  const apart = swap ? far.minimum(distance(positive, negative)) : far;
+  return reduced("tripletMarginWithDistanceLoss", near.sub(apart).add(margin).clamp({ min: 0 }), reduction);
+}
+
+/**
+ * Hinge loss for several labels: Σ over labels and all other classes of max(0, 1 − score of the label + score of the other), divided by C.
+ * PyTorch: `torch.nn.functional.multilabel_margin_loss`.
+ *
+ * @param input scores `[N, C]` or `[C]`.
+ * @param target labels in the shape of the input: those of a row end at the first −1.
+ * @throws RangeError for a label out of range or shapes that differ. TypeError for labels that are not integers.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * const labels = tensor([[3, 0, -1, 1]], { dtype: "int32" });
+ * F.multilabelMarginLoss(tensor([[0.1, 0.2, 0.4, 0.8]]), labels).item(); // about 0.85
+ * ```
+ */
+export function multilabelMarginLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkOptions("multilabelMarginLoss", options, ["reduction"]);
+  checkPair("multilabelMarginLoss", input, target);
+  if (input.ndim < 1 || input.ndim > 2) {
+    throw new RangeError(`multilabelMarginLoss: the input has shape ${showSizes(input.shape)}; expected [N, C] or [C]`);
+  }
+  if (isFloat(target.dtype) || target.dtype === "bool") {
+    throw new TypeError(
+      `multilabelMarginLoss: the target is ${target.dtype}; labels are integers, cast with .to("int32")`,
+    );
+  }
+  if (input.dtype === "float16") return inFloat32([input], (x) => multilabelMarginLoss(x, target, options));
+  if (input.ndim === 1) {
+    const rows = multilabelMarginLoss(input.unsqueeze(0), target.unsqueeze(0), { reduction: "none" }).squeeze(0);
+    return reduced("multilabelMarginLoss", rows, options.reduction);
+  }
+  const classes = input.shape[1]!;
+  const labels = target.to("int32");
+  const counts = labels.lt(0).to("int32").cumsum(1).eq(0);
+  const safe = where(counts, labels, 0);
+  const explain = (label: number | bigint): string =>
+    `multilabelMarginLoss: label ${label} is out of range for ${classes} classes; expected -1 to ${classes - 1}`;
+  const right = lookUp(safe, classes, explain, () => input.gather(1, safe));
+  const others = zeros(labels.shape, { dtype: "int32", device: labels.device })
+    .scatterAdd(1, safe, counts.to("int32")).eq(0);
+  const excess = input.unsqueeze(1).sub(right.unsqueeze(2)).add(1).relu();
+  const pairs = counts.unsqueeze(2).logicalAnd(others.unsqueeze(1));
+  return reduced("multilabelMarginLoss", where(pairs, excess, 0).sum([1, 2]).div(classes), options.reduction);
 }

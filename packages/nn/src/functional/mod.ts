@@ -4,9 +4,20 @@ export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts
 export { bilinear } from "./bilinear.ts";
 export * from "./binary_loss.ts";
 export * from "./classification_loss.ts";
+export { ctcLoss, type CtcLossOptions, type Lengths } from "./ctc_loss.ts";
 export * from "./distance.ts";
-export { dropout, dropout1d, dropout2d, dropout3d, type DropoutOptions } from "./dropout.ts";
+export {
+  alphaDropout,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  type DropoutOptions,
+  featureAlphaDropout,
+} from "./dropout.ts";
 export { embedding, type EmbeddingOptions } from "./embedding.ts";
+export { type BagMode, embeddingBag, type EmbeddingBagOptions } from "./embedding_bag.ts";
+export { fold, type FoldOptions, unfold } from "./fold.ts";
 export * from "./grid_sample.ts";
 export { interpolate, type InterpolateOptions, type InterpolationMode } from "./interpolate.ts";
 export { linear, type LinearOptions } from "./linear.ts";
@@ -18,6 +29,7 @@ export * from "./pixel_shuffle.ts";
 export * from "./pooling.ts";
 export type { Reduction, ReductionOptions } from "./reduction.ts";
 export * from "./regression_loss.ts";
+export { maxUnpool1d, maxUnpool2d, maxUnpool3d, type MaxUnpoolOptions } from "./unpooling.ts";
 export { rmsNorm, type RmsNormOptions } from "./rms_norm.ts";
 export {
   adaptiveAvgPool1d,

@@ -1,4 +1,4 @@
-/** Rearranges channels into pixels and back. */
+/** Rearranges channels, and into pixels and back. */
 import type { Tensor } from "@heddle/tensor";
 import { checkSize, showSizes } from "../sizes.ts";
 
@@ -61,4 +61,29 @@ export function pixelUnshuffle(input: Tensor, downscaleFactor: number): Tensor {
   return input.reshape([...lead, channels, height / r, r, width / r, r])
     .permute([...lead.keys(), d, d + 2, d + 4, d + 1, d + 3])
     .reshape([...lead, channels * r * r, height / r, width / r]);
+}
+
+/**
+ * Mixes groups of channels: `[N, C, …]` as `[N, C, …]`, in which each `groups` channels in succession are one of each group. Zhang et al.,
+ * "ShuffleNet" (2018). PyTorch: `torch.nn.functional.channel_shuffle`.
+ *
+ * @throws RangeError when the groups do not divide the channels.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { arange } from "@heddle/tensor";
+ * F.channelShuffle(arange(4).reshape(1, 4, 1), 2).flatten().toArray(); // [0, 2, 1, 3]
+ * ```
+ */
+export function channelShuffle(input: Tensor, groups: number): Tensor {
+  checkSize("channelShuffle", "groups", groups);
+  if (input.ndim < 3 || input.shape[1]! % groups !== 0) {
+    throw new RangeError(
+      `channelShuffle: got an input of shape ${
+        showSizes(input.shape)
+      }; expected [N, C, …] with a multiple of ${groups} channels`,
+    );
+  }
+  return input.unflatten(1, [groups, input.shape[1]! / groups]).transpose(1, 2).reshape(input.shape);
 }

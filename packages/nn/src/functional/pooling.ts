@@ -143,7 +143,8 @@ export function maxPool3d(
  * @throws RangeError when a window does not fit, or the padding is more than half of it. TypeError for integers.
  */
 export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor {
-  checkOptions("avgPool3d", options, ["ceilMode", "countIncludePad", "padding", "stride"]);
+  checkOptions("avgPool3d", options, ["ceilMode", "countIncludePad", "divisorOverride", "padding", "stride"]);
+  const { divisorOverride = null, ...others } = options;
   const { input, restore } = withBatch("avgPool3d", x, 3);
   const { kernel: [kd, kh, kw], stride: [sd, sh, sw], padding: [pd, ph, pw] } = windows3d(
     "avgPool3d",
@@ -154,9 +155,15 @@ export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
   const [batch, channels, depth] = input.shape as [number, number, number];
   if (x.dtype === "float16") return inFloat32([x], (x) => avgPool3d(x, kernelSize, options));
   // The divisor of a mean is a product of one factor for each dimension, so the dimensions can be pooled one after the other.
-  const planes = avgPool2d(asPlanes(input), [kh, kw], { ...options, stride: [sh, sw], padding: [ph, pw] });
+  const planes = avgPool2d(asPlanes(input), [kh, kw], {
+    ...others,
+    divisorOverride,
+    stride: [sh, sw],
+    padding: [ph, pw],
+  });
   const columns = avgPool2d(asColumns(planes, channels, depth), [kd, 1], {
-    ...options,
+    ...others,
+    divisorOverride: divisorOverride === null ? null : 1,
     stride: [sd, 1],
     padding: [pd, 0],
   });

@@ -32,6 +32,8 @@ export interface AvgPoolOptions {
   readonly ceilMode?: boolean;
   /** Whether padding counts in the mean (default true). */
   readonly countIncludePad?: boolean;
+  /** What sums are divided by, instead of the number of elements. */
+  readonly divisorOverride?: number | null;
 }
 
 /** Maxima, and their indices in the flattened plane (int32). */
@@ -97,7 +99,7 @@ function maxPool(
 }
 
 function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number, options: AvgPoolOptions): Tensor {
-  checkOptions(operation, options, ["ceilMode", "countIncludePad", "padding", "stride"]);
+  checkOptions(operation, options, ["ceilMode", "countIncludePad", "divisorOverride", "padding", "stride"]);
   if (!isFloat(x.dtype)) {
     throw new TypeError(`${operation}: needs a floating-point tensor, got ${x.dtype}; cast with .to("float32")`);
   }
@@ -105,7 +107,10 @@ function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number,
   const kernel = perDim(operation, "kernel", kernelSize, dims, 1);
   const stride = perDim(operation, "stride", options.stride ?? kernel, dims, 1);
   const padding = perDim(operation, "padding", options.padding ?? 0, dims, 0);
-  const { ceilMode = false, countIncludePad = true } = options;
+  const { ceilMode = false, countIncludePad = true, divisorOverride = null } = options;
+  if (divisorOverride !== null && (!Number.isInteger(divisorOverride) || divisorOverride === 0)) {
+    throw new RangeError(`${operation}: divisorOverride is ${divisorOverride}; expected an integer other than 0`);
+  }
   const counts = kernel.map((k, i) => windowCount(input.shape[i + 2]!, k, stride[i]!, padding[i]!, 1, ceilMode));
   checkWindow(operation, x, kernel, padding, counts);
   checkPadded(operation, input.shape.slice(2), kernel, padding, null);
@@ -113,13 +118,15 @@ function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number,
   const beyond = kernel.map((k, i) =>
     Math.max((counts[i]! - 1) * stride[i]! + k - input.shape[i + 2]! - 2 * padding[i]!, 0)
   );
-  const uniform = beyond.every((n) => n === 0) && (countIncludePad || padding.every((p) => p === 0));
+  const uniform = divisorOverride !== null ||
+    beyond.every((n) => n === 0) && (countIncludePad || padding.every((p) => p === 0));
   const routine = input.device.backend.hasRoutine("sumPool");
-  const whole = counts.every((n) => n === 1) && kernel.every((k, i) => k === input.shape[i + 2]! && padding[i] === 0);
+  const whole = divisorOverride === null && counts.every((n) => n === 1) &&
+    kernel.every((k, i) => k === input.shape[i + 2]! && padding[i] === 0);
   if (x.dtype === "float16" && !whole && !(routine && uniform)) {
     return inFloat32([x], (x) => avgPool(operation, x, kernelSize, dims, options));
   }
-  const count = sizeOf(kernel);
+  const count = divisorOverride ?? sizeOf(kernel);
   let y: Tensor;
   if (whole) y = input.mean(kernel.map((_, i) => i + 2), { keepdim: true });
   else {

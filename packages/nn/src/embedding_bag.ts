@@ -1,0 +1,122 @@
+/** Tables whose rows are looked up and reduced bag by bag; the function is in functional/embedding_bag.ts. */
+import { empty, type Generator, type Tensor } from "@heddle/tensor";
+import { noGrad } from "@heddle/autograd";
+import { checkOptions } from "@heddle/tensor/engine";
+import { paddingRow } from "./functional/embedding.ts";
+import { type BagMode, checkBagMode, embeddingBag } from "./functional/embedding_bag.ts";
+import { normal_ } from "./init/mod.ts";
+import type { LayerOptions } from "./layer_options.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import { checkNumber, checkSize, showSizes } from "./sizes.ts";
+
+const bagOptions = [
+  ...["device", "dtype", "generator", "includeLastOffset", "maxNorm", "mode", "normType", "paddingIdx"] as const,
+] as const;
+
+/** Options of {@link EmbeddingBag}. */
+export interface EmbeddingBagLayerOptions extends LayerOptions {
+  /** How the rows of a bag become one; "mean" by default. */
+  readonly mode?: BagMode;
+  /** Whether the last offset is the number of indices rather than the beginning of a bag; false by default. */
+  readonly includeLastOffset?: boolean;
+  /** Index of a row that is initially zero and counts for nothing; negative ones count from the end. */
+  readonly paddingIdx?: number | null;
+  /** Rows that are looked up are scaled down to at most this norm. */
+  readonly maxNorm?: number | null;
+  /** Which norm `maxNorm` limits; 2 by default. */
+  readonly normType?: number;
+}
+
+/**
+ * Sums, means or maxima of rows of a table, without the rows themselves as a result: see `functional.embeddingBag`. The table starts
+ * normally distributed. PyTorch: `torch.nn.EmbeddingBag`.
+ *
+ * @throws RangeError from `forward` for an index out of range.
+ *
+ * @example
+ * ```ts
+ * import { EmbeddingBag } from "@heddle/nn";
+ * import { tensor } from "@heddle/tensor";
+ * const words = new EmbeddingBag(1000, 64, { mode: "sum" });
+ * words.forward(tensor([[5, 7, 0], [1, 1, 2]], { dtype: "int32" })).shape; // [2, 64]
+ * ```
+ */
+export class EmbeddingBag extends Module {
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly mode: BagMode;
+  readonly includeLastOffset: boolean;
+  readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  /** `[numEmbeddings, embeddingDim]` */
+  weight: Parameter;
+
+  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagLayerOptions = {}) {
+    checkOptions("EmbeddingBag", options, bagOptions);
+    super();
+    const {
+      mode = "mean",
+      includeLastOffset = false,
+      paddingIdx,
+      maxNorm = null,
+      normType = 2,
+      generator,
+      ...placement
+    } = options;
+    checkBagMode("EmbeddingBag", mode);
+    this.numEmbeddings = checkSize("EmbeddingBag", "numEmbeddings", numEmbeddings);
+    this.embeddingDim = checkSize("EmbeddingBag", "embeddingDim", embeddingDim);
+    this.mode = mode;
+    this.includeLastOffset = includeLastOffset;
+    this.paddingIdx = paddingRow(paddingIdx, numEmbeddings);
+    this.maxNorm = maxNorm === null ? null : checkNumber("EmbeddingBag", "maxNorm", maxNorm, 0);
+    this.normType = checkNumber("EmbeddingBag", "normType", normType, 0);
+    this.weight = new Parameter(empty([numEmbeddings, embeddingDim], placement));
+    this.resetParameters(generator);
+  }
+
+  /** A layer with a given table, which is frozen unless `freeze` is false. */
+  static fromPretrained(
+    table: Tensor,
+    options: EmbeddingBagLayerOptions & { readonly freeze?: boolean } = {},
+  ): EmbeddingBag {
+    checkOptions("EmbeddingBag.fromPretrained", options, [...bagOptions, "freeze"]);
+    const { freeze = true, ...rest } = options;
+    if (table.ndim !== 2) {
+      throw new RangeError(
+        `EmbeddingBag.fromPretrained: expected a table [rows, d], got shape ${showSizes(table.shape)}`,
+      );
+    }
+    const placement = { dtype: table.dtype, device: table.device };
+    const layer = new EmbeddingBag(table.shape[0]!, table.shape[1]!, { ...placement, ...rest });
+    layer.weight = new Parameter(table, { requiresGrad: !freeze });
+    return layer;
+  }
+
+  /** Draws new initial values. */
+  resetParameters(generator?: Generator): void {
+    normal_(this.weight, 0, 1, { generator });
+    const { paddingIdx } = this;
+    if (paddingIdx !== null) noGrad(() => this.weight.select(0, paddingIdx).fill_(0));
+  }
+
+  /** Bags of `indices`: `[B, L]`, or `[L]` with `offsets` `[B]`; see `functional.embeddingBag`. */
+  forward(indices: Tensor, offsets: Tensor | null = null, perSampleWeights: Tensor | null = null): Tensor {
+    const { mode, includeLastOffset, paddingIdx, maxNorm, normType } = this;
+    return embeddingBag(indices, this.weight, offsets, {
+      mode,
+      includeLastOffset,
+      paddingIdx,
+      maxNorm,
+      normType,
+      perSampleWeights,
+    });
+  }
+
+  override extraRepr(): string {
+    const { numEmbeddings, embeddingDim, mode, paddingIdx } = this;
+    return `${numEmbeddings}, ${embeddingDim}, mode=${mode}${paddingIdx === null ? "" : `, paddingIdx=${paddingIdx}`}`;
+  }
+}
