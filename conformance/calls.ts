@@ -6,6 +6,8 @@ import { Tensor } from "@heddle/tensor";
 /** Called as `name(...values)` from @heddle/tensor. */
 export const freeFunctions: ReadonlySet<string> = new Set([
   ...["cat", "stack", "meshgrid", "where", "einsum", "pad", "oneHot"],
+  ...["hstack", "vstack", "dstack", "columnStack", "broadcastTensors", "blockDiag", "cartesianProd"],
+  ...["atleast1d", "atleast2d", "atleast3d"],
   ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d", "convTranspose3d"],
   ...["maxPool1d", "maxPool2d", "avgPool1d", "avgPool2d", "adaptiveAvgPool1d", "adaptiveAvgPool2d"],
   ...["arange", "linspace", "eye", "zeros", "ones", "full", "zerosLike", "onesLike", "fullLike"],

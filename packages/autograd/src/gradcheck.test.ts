@@ -49,6 +49,44 @@ const smooth: Record<string, [Checked, () => Tensor[]]> = {
     () => [double(2, 3), double(2, 2)],
   ],
   unfold: [(a) => a!.unfold(0, 3, 2).prod(1), () => [double(7)]],
+  "median quantile kthvalue": [
+    (a) => a!.median(1).values.mul(a!.kthvalue(2, 1).values).add(a!.quantile(0.3, 1).square()).mul(a!.median()),
+    () => [double(3, 5)],
+  ],
+  "nansum nanmean nanToNum": [
+    (a) => {
+      const holes = a!.square().maskedFill(tensor([false, true, false]), NaN);
+      return holes.nansum(1).mul(holes.nanmean(0, { keepdim: true }).nanToNum().sum());
+    },
+    () => [double(2, 3)],
+  ],
+  "cummax cummin": [(a) => a!.cummax(1).values.mul(a!.cummin(0).values), () => [double(3, 5)]],
+  logcumsumexp: [(a) => a!.logcumsumexp(0), () => [double(5, 2)]],
+  "addmm addmv addr": [
+    (x, a, b, v) => x!.addmm(a!, b!, { alpha: 2, beta: 0.5 }).addr(v!, v!).add(v!.addmv(a!, b!.select(1, 0))),
+    () => [double(3, 3), double(3, 2), double(2, 3), double(3)],
+  ],
+  "addbmm baddbmm": [
+    (x, a, b) => x!.addbmm(a!, b!, { alpha: 2 }).mul(x!.baddbmm(a!, b!, { beta: 3 })),
+    () => [double(3, 3), double(2, 3, 2), double(2, 2, 3)],
+  ],
+  "addcmul addcdiv": [
+    (x, a, b) => x!.addcmul(a!, b!, { value: 2 }).mul(x!.addcdiv(a!, b!)),
+    () => [double(3), double(2, 3), positive(3)],
+  ],
+  "dist cdist cross": [
+    (a, b) => a!.cdist(b!).add(a!.cdist(b!, 3)).mul(a!.dist(b!)).add(a!.cross(b!).sum()),
+    () => [double(2, 3), double(2, 3)],
+  ],
+  "diag diagEmbed trace": [
+    (a) => a!.mul(a!).diagEmbed({ offset: 1 }).sum(0).trace().mul(a!.t().diag().square().diag(-1)),
+    () => [double(2, 3)],
+  ],
+  repeatInterleave: [(a) => a!.square().repeatInterleave([2, 0, 1], 1).repeatInterleave(2), () => [double(2, 3)]],
+  "rsub rdiv rpow logit": [
+    (a) => a!.rsub(2, { alpha: 3 }).mul(a!.rdiv(2)).add(a!.rpow(2)).mul(a!.mul(0.1).logit()),
+    () => [positive(4)],
+  ],
   "stack flip roll": [(a) => stack([a!, a!.flip(0), a!.roll(1)]).square(), () => [double(3)]],
 };
 

@@ -1,6 +1,6 @@
 /** Element-wise arithmetic, with its in-place forms. */
 import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
-import { checkOperands, checkTensor } from "../engine/checks.ts";
+import { checkNumber, checkOperands, checkTensor } from "../engine/checks.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { isFloat, isInteger, resultType, type Scalar } from "../dtype.ts";
 import { hasHalfGradient, inFloat32, widened } from "../engine/upcast.ts";
@@ -164,6 +164,21 @@ export function div_(x: Tensor, other: Operand, options: DivOptions = {}): Tenso
   return overwrite("div_", x, [other], (x) => x.div(other, options));
 }
 
+export function rsub(x: Tensor, other: Operand, options: AlphaOptions = {}): Tensor {
+  checkOptions("rsub", options, ["alpha"]);
+  if (isTensor(other)) return other.sub(x, options);
+  return inFloat32([x], (x) => apply("sub", [other, scaled("rsub", x, options)], none, "rsub"));
+}
+
+export function rdiv(x: Tensor, other: Operand): Tensor {
+  return apply("div", [other, x], none, "rdiv");
+}
+
+export function rpow(x: Tensor, base: Operand): Tensor {
+  if (isTensor(base)) return base.pow(x);
+  return hasHalfGradient(x) ? inFloat32([x], (x) => x.rpow(base)) : apply("pow", [base, x], none, "rpow");
+}
+
 export function pow(x: Tensor, exponent: Operand): Tensor {
   checkPower(x, exponent);
   // As in PyTorch: faster on every device; and at -0 and -∞ a root differs from C's pow.
@@ -287,4 +302,18 @@ export function logaddexp(x: Tensor, other: Operand): Tensor {
 
 export function where(x: Tensor, condition: Tensor, other: Operand): Tensor {
   return apply("where", [condition, x, other], none);
+}
+
+/** The odds' logarithm, of a number from 0 to 1. */
+export function logit(x: Tensor, eps?: number): Tensor {
+  if (eps !== undefined) checkNumber("logit", "eps", eps);
+  if (!isFloat(x.dtype)) return x.to("float32").logit(eps);
+  return inFloat32([x], (x) => {
+    const p = eps === undefined ? x : x.clamp({ min: eps, max: 1 - eps });
+    return p.div(apply("sub", [1, p], none)).log();
+  });
+}
+
+export function logit_(x: Tensor, eps?: number): Tensor {
+  return overwrite("logit_", x, [], (x) => x.logit(eps));
 }

@@ -132,20 +132,25 @@ import {
   lerp,
   lerp_,
   logaddexp,
+  logit,
+  logit_,
   maximum,
   minimum,
   mul,
   mul_,
   pow,
   pow_,
+  rdiv,
   reciprocal,
   reciprocal_,
   remainder,
   remainder_,
   round,
   round_,
+  rpow,
   rsqrt,
   rsqrt_,
+  rsub,
   square,
   square_,
   sub,
@@ -248,7 +253,39 @@ import {
 } from "../ops/indexing.ts";
 import { argsort, bincount, sort, topk, unique } from "../ops/sorting.ts";
 import { bmm, dot, matmul, mm, mv, outer } from "../ops/products.ts";
-import { bernoulli_, normal_, uniform_ } from "../ops/random_fill.ts";
+import { bernoulli_, normal_, random_, uniform_ } from "../ops/random_fill.ts";
+import {
+  kthvalue,
+  median,
+  mode,
+  nanmedian,
+  nanquantile,
+  quantile,
+  type QuantileOptions,
+} from "../ops/order_statistics.ts";
+import { cummax, cummin, logcumsumexp } from "../ops/scans.ts";
+import { nanmean, nansum, nanToNum, nanToNum_, type NanToNumOptions } from "../ops/missing_values.ts";
+import {
+  addbmm,
+  addbmm_,
+  addcdiv,
+  addcdiv_,
+  addcmul,
+  addcmul_,
+  type AddedProductOptions,
+  addmm,
+  addmm_,
+  addmv,
+  addmv_,
+  addr,
+  addr_,
+  baddbmm,
+  baddbmm_,
+  type ValueOptions,
+} from "../ops/added_products.ts";
+import { cdist, cross, dist } from "../ops/distance.ts";
+import { diag, diagEmbed, trace } from "../ops/diagonals.ts";
+import { combinations, repeatInterleave } from "../ops/stacking.ts";
 import { printOnConsole } from "../runtime.ts";
 import { isContiguous, type Shape } from "../shape.ts";
 import {
@@ -1742,6 +1779,75 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   div_(other: Operand, options?: DivOptions): Tensor {
     return div_(this, other, options);
+  }
+
+  /**
+   * `other − alpha · this`: {@link sub} with the operands swapped, for a number on the left. Shapes broadcast and dtypes
+   * promote.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).rsub(10).toArray(); // [9, 8]
+   * ```
+   */
+  rsub(other: Operand, options?: AlphaOptions): Tensor {
+    return tidy(() => rsub(this, other, options));
+  }
+
+  /**
+   * `other / this`: {@link div} with the operands swapped, for a number on the left. Shapes broadcast and dtypes promote;
+   * integers give float32.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([2, 4]).rdiv(8).toArray(); // [4, 2]
+   * ```
+   */
+  rdiv(other: Operand): Tensor {
+    return rdiv(this, other);
+  }
+
+  /**
+   * `base` to the power of this tensor: {@link pow} with the operands swapped, for a number as the base. Shapes broadcast
+   * and dtypes promote.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).rpow(2).toArray(); // [2, 4, 8]
+   * ```
+   */
+  rpow(base: Operand): Tensor {
+    return tidy(() => rpow(this, base));
+  }
+
+  /**
+   * `ln(x / (1 − x))`, the inverse of {@link sigmoid}. With `eps`, elements are first limited to the range from `eps` to
+   * 1 − `eps`; without, those outside of 0 to 1 give NaN. Integers give float32. In-place form: {@link logit_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0.5, 1]).logit().toArray(); // [0, Infinity]
+   * ```
+   */
+  logit(eps?: number): Tensor {
+    return tidy(() => logit(this, eps));
+  }
+
+  /** In-place form of {@link logit}; returns this tensor. */
+  logit_(eps?: number): Tensor {
+    return tidy(() => logit_(this, eps));
   }
 
   /**
@@ -3570,6 +3676,547 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
     return outer(this, other);
   }
 
+  // Medians, quantiles and what else sorting finds: ops/order_statistics.ts
+
+  /**
+   * The middle element of all, as a 0-dimensional tensor; of an even number the lower of the two in the middle. NaN if
+   * any element is NaN, or there are none. Equal elements share the gradient.
+   *
+   * @throws TypeError for bool.
+   * @throws RangeError for integers without elements.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([3, 1, 2, 4]).median().item(); // 2
+   * ```
+   */
+  median(): Tensor;
+  /**
+   * The middle elements along `dim` and their indices (int32). The dimension disappears, or stays with size 1 with
+   * `keepdim`: `[2, 3]` along 1 gives two tensors `[2]`.
+   *
+   * @throws TypeError for bool.
+   * @throws RangeError when there is no such dimension, or it has size 0.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, indices } = tensor([[3, 1, 2], [6, 5, 4]]).median(1);
+   * values.toArray(); // [2, 5]
+   * indices.toArray(); // [2, 1]
+   * ```
+   */
+  median(dim: number, options?: ReduceOptions): ValuesAndIndices;
+  median(dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
+    return tidy(() => median(this, dim, options));
+  }
+
+  /**
+   * The {@link median} of the elements that are not NaN; NaN where all are.
+   *
+   * @throws TypeError for bool.
+   * @throws RangeError for integers without elements.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([3, NaN, 1, 2]).nanmedian().item(); // 2
+   * ```
+   */
+  nanmedian(): Tensor;
+  /**
+   * The medians along `dim` of the elements that are not NaN, and their indices (int32). Shapes are those of {@link
+   * median}.
+   *
+   * @throws TypeError for bool.
+   * @throws RangeError when there is no such dimension, or it has size 0.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[3, NaN, 1], [NaN, NaN, 4]]).nanmedian(1).values.toArray(); // [1, 4]
+   * ```
+   */
+  nanmedian(dim: number, options?: ReduceOptions): ValuesAndIndices;
+  nanmedian(dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
+    return tidy(() => nanmedian(this, dim, options));
+  }
+
+  /**
+   * Quantiles along `dim`, by default of all elements: `q` of the elements lie below. `q` is a number from 0 to 1, an
+   * array of them or a tensor of this dtype; several make a dimension in front: `[2, 5]` with three along 1 gives `[3,
+   * 2]`. `interpolation` says what a quantile between two elements is: `"linear"` (the default), `"lower"`,
+   * `"higher"`, `"midpoint"` or `"nearest"`. NaN where an element is NaN.
+   *
+   * @throws TypeError for integers and bool, or when `q` is a tensor of another dtype.
+   * @throws RangeError when `q` is not within 0 to 1, there is no such dimension, or the tensor has no elements.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([4, 1, 3, 2]);
+   * x.quantile(0.5).item(); // 2.5
+   * x.quantile([0, 1], 0).toArray(); // [1, 4]
+   * x.quantile(0.5, 0, { interpolation: "lower" }).item(); // 2
+   * ```
+   */
+  quantile(q: number | readonly number[] | Tensor, dim?: number, options?: QuantileOptions): Tensor {
+    return tidy(() => quantile(this, q, dim, options));
+  }
+
+  /**
+   * The {@link quantile} of the elements that are not NaN; NaN where all are.
+   *
+   * @throws TypeError for integers and bool, or when `q` is a tensor of another dtype.
+   * @throws RangeError when `q` is not within 0 to 1, there is no such dimension, or the tensor has no elements.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([4, NaN, 2]).nanquantile(0.5).item(); // 3
+   * ```
+   */
+  nanquantile(q: number | readonly number[] | Tensor, dim?: number, options?: QuantileOptions): Tensor {
+    return tidy(() => nanquantile(this, q, dim, options));
+  }
+
+  /**
+   * The `k`-th smallest elements along `dim` (by default the last), counted from 1, and their indices (int32). NaN
+   * counts as the largest. Shapes are those of {@link median}.
+   *
+   * @throws TypeError for bool.
+   * @throws RangeError when `k` is not an integer from 1 to the size of the dimension, or there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, indices } = tensor([30, 10, 20]).kthvalue(2);
+   * values.item(); // 20
+   * indices.item(); // 2
+   * ```
+   */
+  kthvalue(k: number, dim?: number, options?: ReduceOptions): ValuesAndIndices {
+    return tidy(() => kthvalue(this, k, dim, options));
+  }
+
+  /**
+   * The most frequent elements along `dim` (by default the last), the smallest of those that occur equally often, and
+   * the index (int32) of their last occurrence. Shapes are those of {@link median}.
+   *
+   * @throws RangeError when there is no such dimension, or it has size 0.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, indices } = tensor([3, 1, 3, 2, 1]).mode();
+   * values.item(); // 1
+   * indices.item(); // 4
+   * ```
+   */
+  mode(dim?: number, options?: ReduceOptions): ValuesAndIndices {
+    return tidy(() => mode(this, dim, options));
+  }
+
+  // Running extremes: ops/scans.ts
+
+  /**
+   * The largest element up to each along `dim`, and its index (int32), the last of equals. Same shape. From a NaN on
+   * all are NaN.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, indices } = tensor([1, 3, 2]).cummax(0);
+   * values.toArray(); // [1, 3, 3]
+   * indices.toArray(); // [0, 1, 1]
+   * ```
+   */
+  cummax(dim: number): ValuesAndIndices {
+    return tidy(() => cummax(this, dim));
+  }
+
+  /**
+   * The smallest element up to each along `dim`, and its index (int32), the last of equals. Same shape. From a NaN on
+   * all are NaN.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([2, 3, 1]).cummin(0).values.toArray(); // [2, 2, 1]
+   * ```
+   */
+  cummin(dim: number): ValuesAndIndices {
+    return tidy(() => cummin(this, dim));
+  }
+
+  /**
+   * The logarithm of the running sum of `eˣ` along `dim`, without overflow. Same shape.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1000, -1000]).logcumsumexp(0).toArray(); // [1000, 1000]
+   * ```
+   */
+  logcumsumexp(dim: number): Tensor {
+    return tidy(() => logcumsumexp(this, dim));
+  }
+
+  // NaN left out or replaced: ops/missing_values.ts
+
+  /**
+   * The sum of the elements that are not NaN. Arguments, shapes and dtypes are those of {@link sum}.
+   *
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, NaN, 3]).nansum().item(); // 4
+   * ```
+   */
+  nansum(dim?: Dims, options?: ReduceOptions & { readonly dtype?: DType }): Tensor {
+    return tidy(() => nansum(this, dim, options));
+  }
+
+  /**
+   * The mean of the elements that are not NaN; NaN where all are. Arguments and shapes are those of {@link mean}.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, NaN, 3]).nanmean().item(); // 2
+   * ```
+   */
+  nanmean(dim?: Dims, options?: ReduceOptions & { readonly dtype?: DType }): Tensor {
+    return tidy(() => nanmean(this, dim, options));
+  }
+
+  /**
+   * A copy in which finite numbers replace NaN (`nan`, by default 0), infinity (`posinf`, the largest number of the
+   * dtype) and −infinity (`neginf`, the smallest). Integers stay. In-place form: {@link nanToNum_}.
+   *
+   * @throws RangeError when the dtype cannot hold a value.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([NaN, Infinity, 1]).nanToNum({ posinf: 9 }).toArray(); // [0, 9, 1]
+   * ```
+   */
+  nanToNum(options?: NanToNumOptions): Tensor {
+    return tidy(() => nanToNum(this, options));
+  }
+
+  /** In-place form of {@link nanToNum}; returns this tensor. */
+  nanToNum_(options?: NanToNumOptions): Tensor {
+    return tidy(() => nanToNum_(this, options));
+  }
+
+  // Diagonals: ops/diagonals.ts
+
+  /**
+   * Of a vector `[n]` the matrix with it on its `k`-th diagonal, zeros elsewhere; of a matrix `[n, m]` its `k`-th
+   * diagonal, as a copy. `k` is 0 (the main diagonal) by default; positive ones lie above it.
+   *
+   * @throws RangeError when the tensor is neither, or `k` is not an integer.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).diag().toArray(); // [[1, 0], [0, 2]]
+   * tensor([[1, 2], [3, 4]]).diag().toArray(); // [1, 4]
+   * ```
+   */
+  diag(k?: number): Tensor {
+    return tidy(() => diag(this, k));
+  }
+
+  /**
+   * Matrices with the last dimension on a diagonal, zeros elsewhere: `[b, n]` gives `[b, n, n]`. `offset` moves the
+   * diagonal to the right and makes the matrices larger; `dim1` and `dim2` (by default the last two) are the
+   * matrices' dimensions in the result.
+   *
+   * @throws RangeError for a 0-dimensional tensor, or when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).diagEmbed({ offset: 1 }).toArray(); // [[0, 1, 0], [0, 0, 2], [0, 0, 0]]
+   * ```
+   */
+  diagEmbed(options?: { readonly offset?: number; readonly dim1?: number; readonly dim2?: number }): Tensor {
+    return diagEmbed(this, options);
+  }
+
+  /**
+   * The sum of a matrix's main diagonal, as a 0-dimensional tensor. Dtypes are those of {@link sum}.
+   *
+   * @throws RangeError when the tensor is no matrix.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).trace().item(); // 5
+   * ```
+   */
+  trace(): Tensor {
+    return tidy(() => trace(this));
+  }
+
+  // Repetition and choice: ops/stacking.ts
+
+  /**
+   * Each element (or, with `dim`, each slice along it) repeated a number of times, before the next one follows.
+   * `repeats` is one number, or one for each element, as an array or a tensor of integers, which is read from its
+   * device. Without `dim` the tensor is flattened. `outputSize`, where given, must be the size of the result.
+   *
+   * @throws RangeError when a number is negative, or there are neither one nor as many as elements.
+   * @throws TypeError when `repeats` is a tensor of another kind than a vector of int32 or int64.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).repeatInterleave(2).toArray(); // [1, 1, 2, 2]
+   * tensor([[1, 2], [3, 4]]).repeatInterleave([1, 2], 0).toArray(); // [[1, 2], [3, 4], [3, 4]]
+   * ```
+   */
+  repeatInterleave(
+    repeats: number | readonly number[] | Tensor,
+    dim?: number,
+    options?: { readonly outputSize?: number },
+  ): Tensor {
+    return tidy(() => repeatInterleave(this, repeats, dim, options));
+  }
+
+  /**
+   * All ways to choose `r` (by default 2) elements of a vector, as rows `[count, r]`, in the elements' order. With
+   * `withReplacement` an element may be chosen several times.
+   *
+   * @throws RangeError when the tensor is no vector, or `r` is not an integer from 0 on.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).combinations().toArray(); // [[1, 2], [1, 3], [2, 3]]
+   * ```
+   */
+  combinations(r?: number, options?: { readonly withReplacement?: boolean }): Tensor {
+    return tidy(() => combinations(this, r, options));
+  }
+
+  // Products added to a tensor: ops/added_products.ts
+
+  /**
+   * `beta · this + alpha · a · b` for matrices `a` `[n, k]` and `b` `[k, m]`; this tensor broadcasts to `[n, m]`. With
+   * `beta: 0` its values have no effect. Of integers the factors are truncated. In-place form: {@link addmm_}.
+   *
+   * @throws RangeError when the shapes do not fit.
+   * @throws TypeError when the dtypes differ, or for bool.
+   *
+   * @example
+   * ```ts
+   * import { ones, tensor } from "@heddle/tensor";
+   * ones([1]).addmm(tensor([[1, 2]]), tensor([[3], [4]]), { alpha: 2 }).toArray(); // [[23]]
+   * ```
+   */
+  addmm(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addmm(this, a, b, options));
+  }
+
+  /** In-place form of {@link addmm}: the product must have this shape. Returns this tensor. */
+  addmm_(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addmm_(this, a, b, options));
+  }
+
+  /**
+   * `beta · this + alpha · matrix · vector` for `[n, k]` and `[k]`; this tensor broadcasts to `[n]`. In-place form:
+   * {@link addmv_}.
+   *
+   * @throws as {@link addmm}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 1]).addmv(tensor([[1, 2], [3, 4]]), tensor([1, 1])).toArray(); // [4, 8]
+   * ```
+   */
+  addmv(matrix: Tensor, vector: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addmv(this, matrix, vector, options));
+  }
+
+  /** In-place form of {@link addmv}: the product must have this shape. Returns this tensor. */
+  addmv_(matrix: Tensor, vector: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addmv_(this, matrix, vector, options));
+  }
+
+  /**
+   * `beta · this + alpha · a ⊗ b`, the outer product of vectors `[n]` and `[m]`; this tensor broadcasts to `[n, m]`.
+   * Dtypes promote. In-place form: {@link addr_}.
+   *
+   * @throws RangeError when the shapes do not fit.
+   *
+   * @example
+   * ```ts
+   * import { ones, tensor } from "@heddle/tensor";
+   * ones([2, 2]).addr(tensor([1, 2]), tensor([3, 4])).toArray(); // [[4, 5], [7, 9]]
+   * ```
+   */
+  addr(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addr(this, a, b, options));
+  }
+
+  /** In-place form of {@link addr}: the product must have this shape. Returns this tensor. */
+  addr_(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addr_(this, a, b, options));
+  }
+
+  /**
+   * `beta · this + alpha · Σ a[i] · b[i]` over batches of matrices `[b, n, k]` and `[b, k, m]`; this tensor broadcasts to
+   * `[n, m]`. In-place form: {@link addbmm_}.
+   *
+   * @throws as {@link addmm}.
+   *
+   * @example
+   * ```ts
+   * import { ones } from "@heddle/tensor";
+   * ones([1, 1]).addbmm(ones([2, 1, 3]), ones([2, 3, 1])).toArray(); // [[7]]
+   * ```
+   */
+  addbmm(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addbmm(this, a, b, options));
+  }
+
+  /** In-place form of {@link addbmm}: the product must have this shape. Returns this tensor. */
+  addbmm_(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addbmm_(this, a, b, options));
+  }
+
+  /**
+   * `beta · this + alpha · a[i] · b[i]` for each of a batch of matrices `[b, n, k]` and `[b, k, m]`; this tensor broadcasts
+   * to `[b, n, m]`. In-place form: {@link baddbmm_}.
+   *
+   * @throws as {@link addmm}.
+   *
+   * @example
+   * ```ts
+   * import { ones } from "@heddle/tensor";
+   * ones([1]).baddbmm(ones([2, 1, 3]), ones([2, 3, 1])).toArray(); // [[[4]], [[4]]]
+   * ```
+   */
+  baddbmm(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => baddbmm(this, a, b, options));
+  }
+
+  /** In-place form of {@link baddbmm}: the product must have this shape. Returns this tensor. */
+  baddbmm_(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => baddbmm_(this, a, b, options));
+  }
+
+  /**
+   * `this + value · a · b`, element by element. Shapes broadcast and dtypes promote; of integers `value` is truncated. In-place
+   * form: {@link addcmul_}.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 1]).addcmul(tensor([2, 3]), tensor([4, 5]), { value: 10 }).toArray(); // [81, 151]
+   * ```
+   */
+  addcmul(a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+    return tidy(() => addcmul(this, a, b, options));
+  }
+
+  /** In-place form of {@link addcmul}; returns this tensor. */
+  addcmul_(a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+    return tidy(() => addcmul_(this, a, b, options));
+  }
+
+  /**
+   * `this + value · a / b`, element by element. Shapes broadcast and dtypes promote. In-place form: {@link addcdiv_}.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   * @throws TypeError when `a` and `b` are both integers.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 1]).addcdiv(tensor([2, 3]), tensor([4, 2])).toArray(); // [1.5, 2.5]
+   * ```
+   */
+  addcdiv(a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+    return tidy(() => addcdiv(this, a, b, options));
+  }
+
+  /** In-place form of {@link addcdiv}; returns this tensor. */
+  addcdiv_(a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+    return tidy(() => addcdiv_(this, a, b, options));
+  }
+
+  // Distances: ops/distance.ts
+
+  /**
+   * The `p`-norm (by default 2) of the difference, as a 0-dimensional tensor. Shapes broadcast and dtypes promote.
+   *
+   * @throws TypeError when both are integers.
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).dist(tensor([4, 6])).item(); // 5
+   * ```
+   */
+  dist(other: Tensor, p?: number): Tensor {
+    return tidy(() => dist(this, other, p));
+  }
+
+  /**
+   * The `p`-norms (by default 2) of the differences between all rows of one matrix and all of another: `[…, n, k]` and
+   * `[…, m, k]` give `[…, n, m]`. Batches broadcast. The differences take n · m · k elements of memory.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when the shapes do not fit, or `p` is negative.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[0, 0]]).cdist(tensor([[3, 4], [0, 1]])).toArray(); // [[5, 1]]
+   * ```
+   */
+  cdist(other: Tensor, p?: number): Tensor {
+    return tidy(() => cdist(this, other, p));
+  }
+
+  /**
+   * The cross products of vectors of three elements along `dim`, by default the first dimension of size 3. Other
+   * dimensions broadcast and dtypes promote.
+   *
+   * @throws RangeError when the dimension does not have size 3, or the tensors have different numbers of dimensions.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 0, 0]).cross(tensor([0, 1, 0])).toArray(); // [0, 0, 1]
+   * ```
+   */
+  cross(other: Tensor, dim?: number): Tensor {
+    return tidy(() => cross(this, other, dim));
+  }
+
   // Random numbers in place: ops/random_fill.ts
 
   /**
@@ -3605,6 +4252,28 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   normal_(mean?: number, std?: number, options?: RandomOptions): Tensor {
     return normal_(this, mean, std, options);
+  }
+
+  /**
+   * Fills this tensor with random integers, evenly distributed over those from `from` (default 0) up to but not including
+   * `to`, and returns it. `random_(to)` starts from 0. Without bounds, all integers from 0 to the largest of the dtype, or
+   * that of a float dtype up to which it holds every integer; an int64 gets no more than 2^53 − 2. Any dtype.
+   *
+   * @throws RangeError when there is no integer between the bounds, or the dtype cannot hold them.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([100], { dtype: "uint8" }).random_(10).lt(10).all().item(); // 1
+   * ```
+   */
+  random_(options?: RandomOptions): Tensor;
+  /** Fills this tensor with random integers from 0 up to but not including `to`. */
+  random_(to: number, options?: RandomOptions): Tensor;
+  /** Fills this tensor with random integers from `from` up to but not including `to`. */
+  random_(from: number, to: number, options?: RandomOptions): Tensor;
+  random_(first?: number | RandomOptions, second?: number | RandomOptions, third?: RandomOptions): Tensor {
+    return tidy(() => random_(this, first, second, third));
   }
 
   /**
