@@ -10,7 +10,20 @@ export const freeFunctions: ReadonlySet<string> = new Set([
   ...["atleast1d", "atleast2d", "atleast3d"],
   ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d", "convTranspose3d"],
   ...["maxPool1d", "maxPool2d", "avgPool1d", "avgPool2d", "adaptiveAvgPool1d", "adaptiveAvgPool2d"],
-  ...["arange", "linspace", "eye", "zeros", "ones", "full", "zerosLike", "onesLike", "fullLike"],
+  ...[
+    "arange",
+    "linspace",
+    "logspace",
+    "trilIndices",
+    "triuIndices",
+    "eye",
+    "zeros",
+    "ones",
+    "full",
+    "zerosLike",
+    "onesLike",
+    "fullLike",
+  ],
 ]);
 
 /** Calls in which null is an argument of its own rather than an absent one. */
@@ -23,7 +36,7 @@ export const keepsNull: ReadonlySet<string> = new Set(["at"]);
 export const eitherZero: ReadonlySet<string> = new Set(["maximum", "minimum", "sinc", "sinc_"]);
 
 /** Fields of results with several tensors, in the order of PyTorch's tuples. */
-export const outputFields: readonly string[] = ["values", "indices", "inverse", "counts"];
+export const outputFields: readonly string[] = ["values", "indices", "inverse", "counts", "std", "var", "mean"];
 
 type Call = (...values: never[]) => unknown;
 

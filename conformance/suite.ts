@@ -33,6 +33,7 @@ export const operationFamilies: readonly string[] = [
   "reductions",
   "ordering",
   "order_statistics",
+  "searching",
   "shapes",
   "indexing",
   "gather_scatter",

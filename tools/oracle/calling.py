@@ -19,6 +19,8 @@ INDEX_OUTPUTS = {
     "nonzero": (0,),
     "countNonzero": (0,),
     "oneHot": (0,),
+    **{name: (0,) for name in ("searchsorted", "bucketize", "trilIndices", "triuIndices")},
+    "uniqueConsecutive": (1, 2),
     **{name: (1,) for name in ("median", "nanmedian", "kthvalue", "mode", "cummax", "cummin")},
     "maxPool1d": (1,),
     "maxPool2d": (1,),

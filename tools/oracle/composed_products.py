@@ -156,8 +156,79 @@ def swapped(family):
     family.case("logit clamps gradients", "logit", [values([0.05, 0.95, 0.5, 0.2], f64)], [0.2], grad=True)
 
 
+def contractions(family):
+    for dims in (0, 1, 2, [[0], [1]], [[1, 0], [0, 1]], [[-1], [0]]):
+        inputs = [randn(3, 3, dtype=f64), randn(3, 3, dtype=f64)]
+        family.case(f"tensordot {dims}", "tensordot", inputs, [dims], grad=True, fn=lambda i, a: torch.tensordot(i[0], i[1], a[0]))
+    run = lambda i, a: torch.tensordot(i[0], i[1], *a)  # noqa: E731
+    family.case("tensordot default", "tensordot", [randn(2, 3, 4), randn(3, 4, 5)], [], grad=True, fn=run)
+    family.case("tensordot transposed", "tensordot", [randn(4, 3).transposed(), randn(5, 4).transposed()], [1], grad=True, fn=run)
+    family.case("tensordot of ones that broadcast", "tensordot", [randn(2, 1), randn(3, 4)], [[[1], [0]]], grad=True, fn=run)
+    family.case("tensordot of integers", "tensordot", [integers(-4, 5, 2, 3), integers(-4, 5, 3, 2)], [1], fn=run)
+    family.case("tensordot of nothing", "tensordot", [randn(2, 0), randn(0, 3)], [1], fn=run)
+    family.case("tensordot float16", "tensordot", [randn(2, 3, dtype=f16), randn(3, 2, dtype=f16)], [1], fn=run)
+    family.error("tensordot sizes differ", "tensordot", [randn(2, 3), randn(4, 3)], [1], fn=run)
+    family.error("tensordot numbers of dims differ", "tensordot", [randn(2, 3), randn(2, 3)], [[[0, 1], [0]]], fn=run)
+    family.case("inner", "inner", [randn(2, 3, 4, dtype=f64), randn(5, 4, dtype=f64)], [], grad=True)
+    family.case("inner vectors", "inner", [randn(4), randn(4)], [], grad=True)
+    family.case("inner with a vector", "inner", [randn(3, 4).transposed().transposed(), randn(4)], [], grad=True)
+    family.case("inner with a scalar", "inner", [randn(3, 4), randn()], [], grad=True)
+    family.case("inner transposed", "inner", [randn(4, 3).transposed(), randn(4, 2).transposed()], [], grad=True)
+    family.case("inner of integers", "inner", [integers(-4, 5, 2, 3), integers(-4, 5, 3)], [])
+    family.case("inner of nothing", "inner", [randn(2, 0), randn(3, 0)], [])
+    family.error("inner sizes differ", "inner", [randn(3), randn(4)])
+    family.case("kron", "kron", [randn(2, 3, dtype=f64), randn(3, 2, dtype=f64)], [], grad=True)
+    family.case("kron vectors", "kron", [randn(2), randn(3)], [], grad=True)
+    family.case("kron dims differ", "kron", [randn(2), randn(2, 1, 3)], [], grad=True)
+    family.case("kron scalar", "kron", [randn(), randn(2, 3)], [], grad=True)
+    family.case("kron transposed", "kron", [randn(3, 2).transposed(), randn(2, 3).transposed()], [], grad=True)
+    family.case("kron promotes", "kron", [integers(0, 5, 2), randn(3)], [])
+    family.case("kron of nothing", "kron", [randn(0), randn(3)], [])
+    family.case("kron bool", "kron", [masks(2), masks(3)], [])
+    for n in (0, 1, 2, 5):
+        family.case(f"diff {n}", "diff", [randn(3, 4, dtype=f64)], [n], grad=n < 4)
+        family.case(f"diff {n} dim 0", "diff", [randn(4, 3).transposed()], [n, 0], grad=n < 3)
+    options = {"prepend": randn(3, 1), "append": randn(3, 2)}
+    family.case("diff default", "diff", [randn(5)], [], grad=True)
+    family.case("diff with ends", "diff", [randn(3, 4)], [1, -1, options], grad=True)
+    family.case("diff with one end", "diff", [randn(3, 4)], [2, 1, {"append": randn(3, 2)}], grad=True)
+    for dtype in (f16, *INTEGERS, boolean):
+        family.case(f"diff {str(dtype)[6:]}", "diff", [of_dtype(dtype, 6)], [])
+    family.error("diff of a scalar", "diff", [randn()])
+
+
+def pairs(family):
+    """Functions of two elements."""
+    special = [[1.0, NAN, INF, -INF, 0.0, -0.0, 2.0, -3.0, NAN]]
+    others = special[0] + [0.5]
+    for name in ("fmax", "fmin", "xlogy", "hypot", "copysign"):
+        family.case(name, name, [randn(2, 3, dtype=f64), uniform(0.5, 2, 2, 3, dtype=f64)], [], grad=True)
+        family.case(f"{name} broadcast", name, [randn(2, 1), uniform(0.5, 2, 3)], [], grad=True)
+        family.case(f"{name} transposed", name, [randn(3, 2).transposed(), uniform(0.5, 2, 2, 3)], [], grad=True)
+        family.case(f"{name} of scalars", name, [randn(), uniform(0.5, 2)], [], grad=True)
+        family.case(f"{name} specials", name, [values([[v] for v in others], f64), values([others], f64)], [])
+        family.case(f"{name} float16", name, [randn(4, dtype=f16), uniform(0.5, 2, 4, dtype=f16)], [])
+        family.case(f"{name} of nothing", name, [randn(0, 3), randn(3)], [])
+        family.case(f"{name} dtypes", name, [randn(3), randn(3, dtype=f64)], [])
+        family.error(f"{name} does not broadcast", name, [randn(2), randn(3)])
+        if name in ("xlogy", "hypot", "copysign"):
+            family.case(f"{name}_", f"{name}_", [randn(2, 3, dtype=f64), uniform(0.5, 2, 3, dtype=f64)], [], grad=True)
+        if name != "hypot":
+            for dtype in (*INTEGERS, boolean):
+                family.case(f"{name} {str(dtype)[6:]}", name, [of_dtype(dtype, 6), of_dtype(dtype, 6)], [])
+    for name in ("fmax", "fmin"):
+        ties = [values([1.0, 2.0, NAN, 1.0, NAN], f64), values([1.0, 3.0, 1.0, NAN, NAN], f64)]
+        family.case(f"{name} ties and NaN", name, ties, [], grad=True)
+    family.case("xlogy at zero", "xlogy", [values([0.0, 0.0, 0.0, 1.0], f64), values([0.0, -1.0, 2.0, 3.0], f64)], [], grad=[0])
+    family.case("xlogy number", "xlogy", [randn(3, dtype=f64)], [2.5], grad=True)
+    family.case("copysign at zero", "copysign", [values([0.0, 1.0, -2.0], f64), values([-1.0, -0.0, 0.0], f64)], [], grad=True)
+    family.case("copysign number", "copysign", [randn(3, dtype=f64)], [-2.5], grad=True)
+    family.case("hypot far out", "hypot", [values([1e30, 1e-30]), values([1e30, 1e-30])], [], grad=True)
+    family.error("hypot of integers", "hypot", [integers(0, 4, 3), integers(0, 4, 3)])
+
+
 def record():
     family = Family("composed_products")
-    for part in (added, elementwise, distances, diagonals, swapped):
+    for part in (added, elementwise, distances, diagonals, swapped, contractions, pairs):
         part(family)
     return [family]

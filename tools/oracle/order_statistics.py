@@ -173,8 +173,61 @@ def missing(family):
         family.case(f"{name} of nothing", name, [zeros(0)])
 
 
+def spreads(family):
+    for name in ("stdMean", "varMean"):
+        for dim in (0, 1, -1, [0, 2]):
+            family.case(f"{name} dim {dim}", name, [randn(3, 4, 5, dtype=f64)], [dim], grad=True, fn=tuples(name))
+            family.case(
+                f"{name} dim {dim} keepdim", name, [randn(3, 4, 5).transposed()], [dim, {"keepdim": True, "correction": 0}], grad=True, fn=tuples(name)
+            )
+        family.case(f"{name} of all", name, [randn(3, 4)], [], grad=True, fn=tuples(name))
+        family.case(f"{name} of NaN", name, [values(HOLES)], [1], fn=tuples(name))
+        family.error(f"{name} of integers", name, [integers(0, 4, 3)], [], fn=tuples(name))
+    for name in ("cov", "corrcoef"):
+        family.case(name, name, [randn(3, 6, dtype=f64)], [], grad=True)
+        family.case(f"{name} float32 transposed", name, [randn(6, 3).transposed()], [], grad=True)
+        family.case(f"{name} of a vector", name, [randn(5, dtype=f64)], [])
+        family.case(f"{name} of one row", name, [randn(1, 5, dtype=f64)], [])
+        family.case(f"{name} of a scalar", name, [randn()], [])
+        family.case(f"{name} of one observation", name, [randn(3, 1)], [])
+        family.case(f"{name} of NaN", name, [values(HOLES)], [])
+        family.case(f"{name} of integers", name, [integers(-5, 6, 3, 5)], [])
+        family.case(f"{name} float16", name, [randn(2, 5, dtype=f16)], [])
+        family.error(f"{name} of three dimensions", name, [randn(2, 2, 2)], [])
+    for correction in (0, 2):
+        family.case(f"cov correction {correction}", "cov", [randn(3, 6, dtype=f64)], [{"correction": correction}], grad=True)
+    counts, weights = values([1, 2, 0, 3, 1, 1], i64), values([0.5, 1.0, 2.0, 0.25, 1.0, 0.0], f64)
+    family.case("cov fweights", "cov", [randn(3, 6, dtype=f64), counts], [{"fweights": In(1)}], grad=[0])
+    family.case("cov aweights", "cov", [randn(3, 6, dtype=f64), weights], [{"aweights": In(1)}], grad=[0])
+    family.case(
+        "cov both weights", "cov", [randn(3, 6, dtype=f64), counts, weights], [{"fweights": In(1), "aweights": In(2)}], grad=[0]
+    )
+    family.case(
+        "cov both weights correction 0",
+        "cov",
+        [randn(3, 6, dtype=f64), counts, weights],
+        [{"correction": 0, "fweights": In(1), "aweights": In(2)}],
+        grad=[0],
+    )
+    family.error("cov fweights of floats", "cov", [randn(3, 6), weights], [{"fweights": In(1)}])
+    family.error("cov aweights of integers", "cov", [randn(3, 6), counts], [{"aweights": In(1)}])
+    family.error("cov weights of another length", "cov", [randn(3, 5), counts], [{"fweights": In(1)}])
+    family.error("cov negative weights", "cov", [randn(3, 2), values([1, -1], i64)], [{"fweights": In(1)}])
+
+
+def tuples(name):
+    function = torch.std_mean if name == "stdMean" else torch.var_mean
+
+    def run(inputs, args):
+        options = args[-1] if args and isinstance(args[-1], dict) else {}
+        dim = args[0] if args and not isinstance(args[0], dict) else None
+        return function(inputs[0], dim, **options) if dim is not None else function(inputs[0], **options)
+
+    return run
+
+
 def record():
     family = Family("order_statistics")
-    for part in (medians, quantiles, choices, scans, missing):
+    for part in (medians, quantiles, choices, scans, missing, spreads):
         part(family)
     return [family]

@@ -11,6 +11,7 @@ MODULES = (
     "reductions",
     "ordering",
     "order_statistics",
+    "searching",
     "shapes",
     "indexing",
     "gather_scatter",

@@ -73,8 +73,38 @@ def repeated(family):
     family.error("repeatInterleave dim out of range", "repeatInterleave", [randn(3)], [2, 1])
 
 
+def pieces(family):
+    for sections in (1, 2, 3, 7, [1, 3], [2, 1], [-1], [0, 9], []):
+        family.case(f"tensorSplit {sections}", "tensorSplit", [randn(5, 3, dtype=f64)], [sections], grad=sections in (1, 2, [1, 3]))
+        family.case(f"tensorSplit {sections} dim 1", "tensorSplit", [randn(5, 3).transposed()], [sections, 1])
+    for name in ("hsplit", "vsplit", "dsplit"):
+        for sections in (2, [1, 3], [1]):
+            family.case(f"{name} {sections}", name, [randn(4, 4, 4)], [sections], grad=True)
+        family.error(f"{name} uneven", name, [randn(3, 3, 3)], [2])
+        family.error(f"{name} of a scalar", name, [randn()], [1])
+    family.case("hsplit of a vector", "hsplit", [randn(4)], [2], grad=True)
+    family.error("vsplit of a vector", "vsplit", [randn(4)], [2])
+    family.error("tensorSplit zero", "tensorSplit", [randn(4)], [0])
+    family.error("tensorSplit of a scalar", "tensorSplit", [randn()], [1])
+    for k in range(-2, 6):
+        family.case(f"rot90 {k}", "rot90", [randn(2, 3, dtype=f64)], [k], grad=True)
+        family.case(f"rot90 {k} dims", "rot90", [randn(2, 3, 4).transposed()], [k, [2, 0]], grad=True)
+    family.case("rot90 default", "rot90", [randn(3, 2).transposed()], [], grad=True)
+    family.case("rot90 of nothing", "rot90", [randn(0, 2)], [])
+    family.error("rot90 of a vector", "rot90", [randn(3)])
+    family.error("rot90 of one dim twice", "rot90", [randn(3, 3)], [1, [0, 0]])
+    for name in ("fliplr", "flipud"):
+        family.case(name, name, [randn(2, 3, dtype=f64)], [], grad=True)
+        family.case(f"{name} transposed", name, [randn(3, 2, 2).transposed()], [], grad=True)
+        family.case(f"{name} bool", name, [masks(3, 2)], [])
+        family.error(f"{name} of a scalar", name, [randn()])
+    family.case("flipud of a vector", "flipud", [randn(3)], [], grad=True)
+    family.error("fliplr of a vector", "fliplr", [randn(3)])
+
+
 def record():
     family = Family("stacking")
+    pieces(family)
     joins(family)
     repeated(family)
     return [family]

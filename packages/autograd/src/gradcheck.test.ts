@@ -87,6 +87,38 @@ const smooth: Record<string, [Checked, () => Tensor[]]> = {
     (a) => a!.rsub(2, { alpha: 3 }).mul(a!.rdiv(2)).add(a!.rpow(2)).mul(a!.mul(0.1).logit()),
     () => [positive(4)],
   ],
+  "scatter, means and without itself": [
+    (a, b) => {
+      const index = tensor([[0, 0, 1], [1, 1, 1]], { dtype: "int32" });
+      return a!.scatter(0, index, b!, { reduce: "mean" })
+        .mul(a!.scatter(0, index, b!, { reduce: "prod", includeSelf: false }))
+        .add(a!.scatter(0, index, b!, { reduce: "amax", includeSelf: false }).square());
+    },
+    () => [double(3, 3), double(2, 3)],
+  ],
+  takeAlongDim: [
+    (a) => a!.takeAlongDim(tensor([[2], [0]], { dtype: "int32" }), 1).square(),
+    () => [double(2, 3)],
+  ],
+  "tensordot inner kron": [
+    (a, b) => a!.tensordot(b!, [[0], [0]]).add(a!.t().inner(b!.t())).sum().mul(a!.kron(b!)),
+    () => [double(2, 3), double(2, 3)],
+  ],
+  "diff rot90 tensorSplit": [
+    (a) => a!.square().diff(2).mul(a!.rot90(2).tensorSplit([2], 1)[0]!),
+    () => [double(2, 4)],
+  ],
+  "cov corrcoef stdMean": [
+    (a) => {
+      const { std, mean } = a!.stdMean(1);
+      return a!.cov().mul(a!.corrcoef()).add(std.mul(mean));
+    },
+    () => [double(3, 5)],
+  ],
+  "xlogy hypot": [
+    (a, b) => a!.xlogy(b!).mul(a!.hypot(b!)),
+    () => [double(4), positive(4)],
+  ],
   "stack flip roll": [(a) => stack([a!, a!.flip(0), a!.roll(1)]).square(), () => [double(3)]],
 };
 
@@ -94,6 +126,10 @@ const smooth: Record<string, [Checked, () => Tensor[]]> = {
 const kinked: Record<string, [Checked, () => Tensor[]]> = {
   "abs relu clamp": [(a) => a!.abs().add(a!.relu()).add(a!.clamp({ min: -0.5, max: 0.5 })), () => [double(6)]],
   "maximum minimum": [(a, b) => a!.maximum(b!).mul(a!.minimum(b!)), () => [double(4), double(4)]],
+  "fmax fmin copysign": [
+    (a, b) => a!.fmax(b!).mul(a!.fmin(b!)).mul(a!.copysign(b!)),
+    () => [double(4), double(4)],
+  ],
   where: [(a, b) => where(a!.detach().gt(0), a!, b!), () => [double(4), double(4)]],
   "max pool": [(a) => maxPool2d(a!, 2), () => [double(1, 1, 4, 4)]],
   "max and sort": [(a) => a!.max(1).values.mul(a!.sort(1).values.select(1, 0)), () => [double(2, 4)]],

@@ -1,6 +1,6 @@
 /** Element-wise arithmetic, with its in-place forms. */
 import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
-import { checkNumber, checkOperands, checkTensor } from "../engine/checks.ts";
+import { checkOperands, checkTensor } from "../engine/checks.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { isFloat, isInteger, resultType, type Scalar } from "../dtype.ts";
 import { hasHalfGradient, inFloat32, widened } from "../engine/upcast.ts";
@@ -302,18 +302,4 @@ export function logaddexp(x: Tensor, other: Operand): Tensor {
 
 export function where(x: Tensor, condition: Tensor, other: Operand): Tensor {
   return apply("where", [condition, x, other], none);
-}
-
-/** The odds' logarithm, of a number from 0 to 1. */
-export function logit(x: Tensor, eps?: number): Tensor {
-  if (eps !== undefined) checkNumber("logit", "eps", eps);
-  if (!isFloat(x.dtype)) return x.to("float32").logit(eps);
-  return inFloat32([x], (x) => {
-    const p = eps === undefined ? x : x.clamp({ min: eps, max: 1 - eps });
-    return p.div(apply("sub", [1, p], none)).log();
-  });
-}
-
-export function logit_(x: Tensor, eps?: number): Tensor {
-  return overwrite("logit_", x, [], (x) => x.logit(eps));
 }

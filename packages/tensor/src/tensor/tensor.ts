@@ -26,7 +26,6 @@ import type { Dims, ReduceOptions, ValuesAndIndices } from "../ops/reduction.ts"
 import { rowComposites } from "../ops/row_composites.ts";
 import type { Index } from "../ops/index_resolution.ts";
 import type { Unique } from "../ops/sorting.ts";
-import type { ScatterMode } from "../prims/attrs.ts";
 import type { Elementwise } from "../prims/elementwise.ts";
 import {
   bool,
@@ -132,8 +131,6 @@ import {
   lerp,
   lerp_,
   logaddexp,
-  logit,
-  logit_,
   maximum,
   minimum,
   mul,
@@ -242,16 +239,13 @@ import {
   nonzero,
   repeat,
   roll,
-  scatter,
-  scatter_,
-  scatterAdd,
-  scatterAdd_,
   take,
+  takeAlongDim,
   tile,
   tril,
   triu,
 } from "../ops/indexing.ts";
-import { argsort, bincount, sort, topk, unique } from "../ops/sorting.ts";
+import { argsort, bincount, sort, topk, unique, uniqueConsecutive, type UniqueOptions } from "../ops/sorting.ts";
 import { bmm, dot, matmul, mm, mv, outer } from "../ops/products.ts";
 import { bernoulli_, normal_, random_, uniform_ } from "../ops/random_fill.ts";
 import {
@@ -286,6 +280,23 @@ import {
 import { cdist, cross, dist } from "../ops/distance.ts";
 import { diag, diagEmbed, trace } from "../ops/diagonals.ts";
 import { combinations, repeatInterleave } from "../ops/stacking.ts";
+import {
+  copysign,
+  copysign_,
+  fmax,
+  fmin,
+  hypot,
+  hypot_,
+  logit,
+  logit_,
+  xlogy,
+  xlogy_,
+} from "../ops/composed_functions.ts";
+import { type ContractedDims, diff, inner, kron, tensordot } from "../ops/contractions.ts";
+import { dsplit, fliplr, flipud, hsplit, rot90, type Sections, tensorSplit, vsplit } from "../ops/pieces.ts";
+import { scatter, scatter_, scatterAdd, scatterAdd_, type ScatterOptions } from "../ops/scatter.ts";
+import { bucketize, histc, isin, type SearchOptions, searchsorted } from "../ops/searching.ts";
+import { corrcoef, cov, type CovOptions, stdMean, type VarianceOptions, varMean } from "../ops/statistics.ts";
 import { printOnConsole } from "../runtime.ts";
 import { isContiguous, type Shape } from "../shape.ts";
 import {
@@ -3198,9 +3209,10 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
 
   /**
    * A copy with elements of `source` written at the indices along `dim`: for dim 0 of a matrix,
-   * `copy[index[i][j]][j] = source[i][j]`. `reduce` (`"sum"`, `"prod"`, `"amax"`, `"amin"`) combines them with what
-   * the copy holds; without it, the last of several writes to one element remains. `source` is a number, or a tensor
-   * of this dtype at least as large as `index` in every dimension. In-place form: {@link scatter_}.
+   * `copy[index[i][j]][j] = source[i][j]`. `reduce` (`"sum"`, `"prod"`, `"mean"`, `"amax"`, `"amin"`) combines them with
+   * what the copy holds, or with each other only where `includeSelf` is false; without it, the last of several writes to
+   * one element remains. Means of integers are rounded down. `source` is a number, or a tensor of this dtype at least as
+   * large as `index` in every dimension. In-place form: {@link scatter_}.
    *
    * @throws RangeError when an index is negative or too large, or a shape does not fit.
    * @throws TypeError when `index` is not an integer tensor, `source` has another dtype, or `reduce` is unknown.
@@ -3211,15 +3223,16 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * const index = tensor([0, 2], { dtype: "int32" });
    * zeros([3]).scatter(0, index, tensor([5, 6])).toArray(); // [5, 0, 6]
    * ones([3]).scatter(0, index, 4, { reduce: "sum" }).toArray(); // [5, 1, 5]
+   * ones([3]).scatter(0, index, 4, { reduce: "mean", includeSelf: false }).toArray(); // [4, 1, 4]
    * ```
    */
   scatter(
     dim: number,
     index: Tensor,
     source: Operand,
-    options?: { readonly reduce?: Exclude<ScatterMode, "set"> },
+    options?: ScatterOptions,
   ): Tensor {
-    return scatter(this, dim, index, source, options);
+    return tidy(() => scatter(this, dim, index, source, options));
   }
 
   /** In-place form of {@link scatter}; returns this tensor. */
@@ -3227,9 +3240,9 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
     dim: number,
     index: Tensor,
     source: Operand,
-    options?: { readonly reduce?: Exclude<ScatterMode, "set"> },
+    options?: ScatterOptions,
   ): Tensor {
-    return scatter_(this, dim, index, source, options);
+    return tidy(() => scatter_(this, dim, index, source, options));
   }
 
   /**
@@ -3386,6 +3399,24 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   take(index: Tensor): Tensor {
     return take(this, index);
+  }
+
+  /**
+   * One element for each index along `dim`, as {@link gather}, with dimensions that broadcast: indices as {@link argsort}
+   * gives them sort, those of {@link argmax} with `keepdim` pick the maximum. Without `dim` both are flattened.
+   *
+   * @throws RangeError when an index is negative or too large, or the shapes do not fit.
+   * @throws TypeError when `index` is not an integer tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([[3, 1], [2, 4]]);
+   * x.takeAlongDim(x.argsort(1), 1).toArray(); // [[1, 3], [2, 4]]
+   * ```
+   */
+  takeAlongDim(index: Tensor, dim?: number): Tensor {
+    return tidy(() => takeAlongDim(this, index, dim));
   }
 
   /**
@@ -3551,10 +3582,26 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * counts?.toArray(); // [2, 1]
    * ```
    */
-  unique(
-    options?: { readonly returnInverse?: boolean; readonly returnCounts?: boolean; readonly dim?: number },
-  ): Unique {
+  unique(options?: UniqueOptions): Unique {
     return tidy(() => unique(this, options));
+  }
+
+  /**
+   * The elements (or, with `dim`, the slices along it) without those that equal the one before. Options and result are those
+   * of {@link unique}. Reads the tensor from the device.
+   *
+   * @throws RangeError when there is no such dimension, or its slices are empty.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, counts } = tensor([3, 3, 1, 3]).uniqueConsecutive({ returnCounts: true });
+   * values.toArray(); // [3, 1, 3]
+   * counts?.toArray(); // [2, 1, 1]
+   * ```
+   */
+  uniqueConsecutive(options?: UniqueOptions): Unique {
+    return tidy(() => uniqueConsecutive(this, options));
   }
 
   /**
@@ -4215,6 +4262,425 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   cross(other: Tensor, dim?: number): Tensor {
     return tidy(() => cross(this, other, dim));
+  }
+
+  // Spreads and correlations: ops/statistics.ts
+
+  /**
+   * The standard deviation and the mean over one or several dimensions, by default over all. Shapes and options are those of
+   * {@link std}.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { std, mean } = tensor([1, 2, 3]).stdMean();
+   * [std.item(), mean.item()]; // [1, 2]
+   * ```
+   */
+  stdMean(dim?: Dims, options?: VarianceOptions): { readonly std: Tensor; readonly mean: Tensor } {
+    return tidy(() => stdMean(this, dim, options));
+  }
+
+  /**
+   * The variance and the mean over one or several dimensions, by default over all. Shapes and options are those of
+   * {@link var}.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { var: variance, mean } = tensor([1, 3, 5]).varMean();
+   * [variance.item(), mean.item()]; // [4, 3]
+   * ```
+   */
+  varMean(dim?: Dims, options?: VarianceOptions): { readonly var: Tensor; readonly mean: Tensor } {
+    return tidy(() => varMean(this, dim, options));
+  }
+
+  /**
+   * The covariances of variables: `[variables, observations]` gives `[variables, variables]`; a vector is one variable, whose
+   * variance has no dimensions. `correction` (by default 1) is subtracted from the number of observations; `fweights`
+   * (integers) says how often each counts, `aweights` (floats) how much it matters. Integers give float32.
+   *
+   * @throws RangeError for more than two dimensions, and for weights that are negative or of another length.
+   * @throws TypeError for bool, and for weights of another kind of number.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2, 3], [3, 2, 1]]).cov().toArray(); // [[1, -1], [-1, 1]]
+   * ```
+   */
+  cov(options?: CovOptions): Tensor {
+    return tidy(() => cov(this, options));
+  }
+
+  /**
+   * Pearson's correlations of variables, between −1 and 1: `[variables, observations]` gives `[variables, variables]`. A
+   * variable that does not vary gives NaN. Integers give float32.
+   *
+   * @throws RangeError for more than two dimensions.
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2, 3], [4, 2, 0]]).corrcoef().toArray(); // [[1, -1], [-1, 1]]
+   * ```
+   */
+  corrcoef(): Tensor {
+    return tidy(() => corrcoef(this));
+  }
+
+  // Searching: ops/searching.ts
+
+  /**
+   * For each of `values` the place (int32) in this sequence, ascending along its last dimension, before which it belongs:
+   * that of the first element that is not less. With `right` the place behind equal elements. A vector takes values of any
+   * shape; otherwise all dimensions but the last must be those of the values: `[b, n]` and `[b, m]` give `[b, m]`.
+   * `sorter` are the indices that sort the sequence, where it is not sorted.
+   *
+   * @throws RangeError when the shapes do not fit.
+   * @throws TypeError for `right: true` with `side: "left"`.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const sorted = tensor([1, 3, 5]);
+   * sorted.searchsorted(tensor([3, 4])).toArray(); // [1, 2]
+   * sorted.searchsorted(3, { right: true }).item(); // 2
+   * ```
+   */
+  searchsorted(values: Operand, options?: SearchOptions): Tensor {
+    return tidy(() => searchsorted(this, values, options));
+  }
+
+  /**
+   * For each element the bucket (int32) between ascending `boundaries` `[n]` that it lies in, from 0 to n: the number of
+   * boundaries below it, or with `right` of those not above it. Same shape.
+   *
+   * @throws RangeError when `boundaries` is no vector.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 3, 9]).bucketize(tensor([1, 3, 5])).toArray(); // [0, 1, 3]
+   * ```
+   */
+  bucketize(boundaries: Tensor, options?: { readonly right?: boolean }): Tensor {
+    return tidy(() => bucketize(this, boundaries, options));
+  }
+
+  /**
+   * Whether each element occurs in `test`, a tensor of any shape or a number: bool, same shape. `invert` asks for those that
+   * do not occur. NaN occurs nowhere. `assumeUnique` has no effect.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).isin(tensor([3, 1])).toArray(); // [true, false, true]
+   * ```
+   */
+  isin(test: Operand, options?: { readonly invert?: boolean; readonly assumeUnique?: boolean }): Tensor {
+    return tidy(() => isin(this, test, options));
+  }
+
+  /**
+   * How many elements lie in each of `bins` (by default 100) intervals of equal width from `min` to `max`: `[bins]` of this
+   * dtype. Where both are 0, as by default, they are the smallest and the largest element. Elements outside do not count.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when `bins` is not a positive integer, or the range is not finite.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 1, 4]).histc(3).toArray(); // [2, 1, 1]
+   * ```
+   */
+  histc(bins?: number, options?: { readonly min?: number; readonly max?: number }): Tensor {
+    return tidy(() => histc(this, bins, options));
+  }
+
+  // Contractions and differences: ops/contractions.ts
+
+  /**
+   * Products summed over dimensions of both tensors: over the last `dims` (by default 2) of this one and the first of the
+   * other, or over `[those of this one, those of the other]`. The other dimensions remain, this tensor's first: `[2, 3, 4]` and
+   * `[3, 4, 5]` give `[2, 5]`.
+   *
+   * @throws RangeError when the dimensions differ in size or number, or do not exist.
+   * @throws TypeError when the dtypes differ, or for bool.
+   *
+   * @example
+   * ```ts
+   * import { ones } from "@heddle/tensor";
+   * ones([2, 3]).tensordot(ones([3, 4]), 1).shape; // [2, 4]
+   * ones([2, 3]).tensordot(ones([4, 2]), [[0], [1]]).shape; // [3, 4]
+   * ```
+   */
+  tensordot(other: Tensor, dims?: ContractedDims): Tensor {
+    return tidy(() => tensordot(this, other, dims));
+  }
+
+  /**
+   * Products summed over the last dimensions: `[…, k]` and `[…, k]` give the other dimensions of both. With a 0-dimensional
+   * tensor it is {@link mul}.
+   *
+   * @throws RangeError when the last dimensions differ.
+   * @throws TypeError when the dtypes differ, or for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).inner(tensor([1, 10])).toArray(); // [21, 43]
+   * ```
+   */
+  inner(other: Tensor): Tensor {
+    return tidy(() => inner(this, other));
+  }
+
+  /**
+   * The Kronecker product: each element of this tensor times all of the other, as blocks. `[n, m]` and `[k, l]` give `[n · k,
+   * m · l]`; missing dimensions are added in front. Dtypes promote.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).kron(tensor([1, 10])).toArray(); // [1, 10, 2, 20]
+   * ```
+   */
+  kron(other: Tensor): Tensor {
+    return tidy(() => kron(this, other));
+  }
+
+  /**
+   * The differences of neighbours along `dim` (by default the last), taken `n` times (by default once); the size falls by
+   * `n`. `prepend` and `append` are joined to the tensor first. Of bool, whether neighbours differ.
+   *
+   * @throws RangeError for a 0-dimensional tensor, or when `n` is not an integer from 0 on.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 4, 9, 16]).diff().toArray(); // [3, 5, 7]
+   * tensor([1, 4, 9, 16]).diff(2).toArray(); // [2, 2]
+   * ```
+   */
+  diff(n?: number, dim?: number, options?: { readonly prepend?: Tensor; readonly append?: Tensor }): Tensor {
+    return tidy(() => diff(this, n, dim, options));
+  }
+
+  // Pieces and turns: ops/pieces.ts
+
+  /**
+   * Views of pieces along `dim` (by default 0): so many, of which the first are one longer where the size does not divide; or
+   * those that begin at indices, given as an array or a tensor, which is read from its device.
+   *
+   * @throws RangeError for a number below 1, or when there is no such dimension.
+   * @throws TypeError when `sections` is a tensor of another kind than an integer or a vector of them.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3, 4, 5]).tensorSplit(2).map((piece) => piece.toArray()); // [[1, 2, 3], [4, 5]]
+   * tensor([1, 2, 3]).tensorSplit([1]).map((piece) => piece.toArray()); // [[1], [2, 3]]
+   * ```
+   */
+  tensorSplit(sections: Sections, dim?: number): Tensor[] {
+    return tensorSplit(this, sections, dim);
+  }
+
+  /**
+   * Views of pieces side by side: {@link tensorSplit} along dim 1, of a vector along its own.
+   *
+   * @throws RangeError for a 0-dimensional tensor, or a number that does not divide the size.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).hsplit(2).map((piece) => piece.toArray()); // [[[1], [3]], [[2], [4]]]
+   * ```
+   */
+  hsplit(sections: number | readonly number[]): Tensor[] {
+    return hsplit(this, sections);
+  }
+
+  /**
+   * Views of pieces one below the other: {@link tensorSplit} along dim 0.
+   *
+   * @throws RangeError for fewer than two dimensions, or a number that does not divide the size.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).vsplit(2).map((piece) => piece.toArray()); // [[[1, 2]], [[3, 4]]]
+   * ```
+   */
+  vsplit(sections: number | readonly number[]): Tensor[] {
+    return vsplit(this, sections);
+  }
+
+  /**
+   * Views of pieces in depth: {@link tensorSplit} along dim 2.
+   *
+   * @throws RangeError for fewer than three dimensions, or a number that does not divide the size.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[[1, 2]]]).dsplit(2).map((piece) => piece.toArray()); // [[[[1]]], [[[2]]]]
+   * ```
+   */
+  dsplit(sections: number | readonly number[]): Tensor[] {
+    return dsplit(this, sections);
+  }
+
+  /**
+   * A copy with the columns (dim 1) in reverse order.
+   *
+   * @throws RangeError for fewer than two dimensions.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).fliplr().toArray(); // [[2, 1], [4, 3]]
+   * ```
+   */
+  fliplr(): Tensor {
+    return fliplr(this);
+  }
+
+  /**
+   * A copy with the rows (dim 0) in reverse order.
+   *
+   * @throws RangeError for a 0-dimensional tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).flipud().toArray(); // [[3, 4], [1, 2]]
+   * ```
+   */
+  flipud(): Tensor {
+    return flipud(this);
+  }
+
+  /**
+   * A copy turned `k` times (by default once) by 90° in the plane of two dimensions, from the first towards the second.
+   *
+   * @throws RangeError when `k` is not an integer, or `dims` are not two different dimensions.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).rot90().toArray(); // [[2, 4], [1, 3]]
+   * ```
+   */
+  rot90(k?: number, dims?: readonly [number, number]): Tensor {
+    return tidy(() => rot90(this, k, dims));
+  }
+
+  // Functions made of others: ops/composed_functions.ts
+
+  /**
+   * The larger of two elements; of a number and NaN, the number. Shapes broadcast and dtypes promote. Of equal elements,
+   * this tensor's has the gradient.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, NaN]).fmax(tensor([2, 3])).toArray(); // [2, 3]
+   * ```
+   */
+  fmax(other: Operand): Tensor {
+    return tidy(() => fmax(this, other));
+  }
+
+  /**
+   * The smaller of two elements; of a number and NaN, the number. Shapes broadcast and dtypes promote. Of equal elements,
+   * this tensor's has the gradient.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, NaN]).fmin(tensor([2, 3])).toArray(); // [1, 3]
+   * ```
+   */
+  fmin(other: Operand): Tensor {
+    return tidy(() => fmin(this, other));
+  }
+
+  /**
+   * `x · ln(other)`, and 0 where x is 0 and `other` not NaN. Shapes broadcast and dtypes promote; integers give float32.
+   * In-place form: {@link xlogy_}.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 2]).xlogy(tensor([0, 1])).toArray(); // [0, 0]
+   * ```
+   */
+  xlogy(other: Operand): Tensor {
+    return tidy(() => xlogy(this, other));
+  }
+
+  /** In-place form of {@link xlogy}; returns this tensor. */
+  xlogy_(other: Operand): Tensor {
+    return tidy(() => xlogy_(this, other));
+  }
+
+  /**
+   * `√(x² + other²)`, without overflow. Shapes broadcast and dtypes promote. In-place form: {@link hypot_}.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([3, 0]).hypot(4).toArray(); // [5, 4]
+   * ```
+   */
+  hypot(other: Operand): Tensor {
+    return tidy(() => hypot(this, other));
+  }
+
+  /** In-place form of {@link hypot}; returns this tensor. */
+  hypot_(other: Operand): Tensor {
+    return tidy(() => hypot_(this, other));
+  }
+
+  /**
+   * The absolute values with the signs of `other`, also of its zeros; a NaN counts as positive. Shapes broadcast and dtypes
+   * promote; integers give float32. In-place form: {@link copysign_}.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, -2]).copysign(tensor([-3, 4])).toArray(); // [-1, 2]
+   * ```
+   */
+  copysign(other: Operand): Tensor {
+    return tidy(() => copysign(this, other));
+  }
+
+  /** In-place form of {@link copysign}; returns this tensor. */
+  copysign_(other: Operand): Tensor {
+    return tidy(() => copysign_(this, other));
   }
 
   // Random numbers in place: ops/random_fill.ts
