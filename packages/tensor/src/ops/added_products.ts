@@ -3,6 +3,7 @@ import { apply, overwrite } from "../engine/apply.ts";
 import { checkOperands, checkTensor } from "../engine/checks.ts";
 import { isFloat, isInteger, resultType, type Scalar } from "../dtype.ts";
 import { inFloat32 } from "../engine/in_float32.ts";
+import { constant } from "../engine/launch.ts";
 import { checkOptions } from "../options.ts";
 import { elementValue } from "../scalar.ts";
 import { broadcastShapes, sameShape, showShape } from "../shape.ts";
@@ -28,6 +29,7 @@ type Product = (a: Tensor, b: Tensor) => Tensor;
 function factorOf(operation: string, factor: Scalar, operands: readonly Tensor[]): Scalar {
   checkOperands(operation, [factor]);
   const dtype = resultType(operands);
+  if (dtype === "bool") return Number(factor) !== 0;
   return isInteger(dtype) ? elementValue(factor, dtype) : factor;
 }
 
@@ -60,7 +62,9 @@ function addedProduct(
         }`,
       );
     }
-    return Number(beta) === 0 ? term : scaled(x, beta).add(term);
+    if (Number(beta) !== 0) return scaled(x, beta).add(term);
+    // Chooses nothing of the tensor, so that its gradient is 0.
+    return apply("where", [constant(operation, false, "bool", x.device), x, term], {}, operation);
   });
 }
 

@@ -88,6 +88,7 @@ export function diff(
   }
   if (!Number.isInteger(n) || n < 0) throw new RangeError(`diff: n ${n} is not a non-negative integer`);
   const d = normalizeDim("diff", dim, x.ndim);
+  if (n === 0) return x.clone(); // without what is joined, as in PyTorch
   const { prepend, append } = options;
   const parts = [prepend, x, append].filter((part) => part !== undefined);
   for (const part of parts) checkTensor("diff", part);

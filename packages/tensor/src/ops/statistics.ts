@@ -15,9 +15,9 @@ export interface CovOptions {
   /** What is subtracted from the number of observations, by default 1. */
   readonly correction?: number;
   /** How often each observation counts: integers `[observations]`. */
-  readonly fweights?: Tensor;
+  readonly fweights?: Tensor | null;
   /** How much each observation matters: floats `[observations]`. */
-  readonly aweights?: Tensor;
+  readonly aweights?: Tensor | null;
 }
 
 export function stdMean(x: Tensor, dim?: Dims, options: VarianceOptions = {}): { std: Tensor; mean: Tensor } {
@@ -50,25 +50,26 @@ function checkWeights(name: string, weights: Tensor, count: number, floats: bool
 
 export function cov(x: Tensor, options: CovOptions = {}): Tensor {
   checkOptions("cov", options, ["aweights", "correction", "fweights"]);
-  const { correction = 1, fweights, aweights } = options;
+  const correction = options.correction ?? 1;
+  const [fweights, aweights] = [options.fweights ?? null, options.aweights ?? null];
   if (x.ndim > 2) throw new RangeError(`cov: expected [variables, observations], got shape ${showShape(x.shape)}`);
   if (x.dtype === "bool") throw new TypeError('cov: not defined on bool; cast with .to("float32")');
   const count = x.shape.at(-1) ?? 1;
-  if (fweights !== undefined) checkWeights("fweights", fweights, count, false);
-  if (aweights !== undefined) checkWeights("aweights", aweights, count, true);
+  if (fweights !== null) checkWeights("fweights", fweights, count, false);
+  if (aweights !== null) checkWeights("aweights", aweights, count, true);
   return inFloat32([isFloat(x.dtype) ? x : x.to("float32"), aweights], (x, aweights) => {
     const rows = x.ndim < 2 ? x.reshape(1, count) : x;
-    const repeats = fweights?.to(rows.dtype);
-    const weights = repeats === undefined ? aweights : aweights === undefined ? repeats : repeats.mul(aweights);
-    const centre = weights === undefined || weights === null
+    const repeats = fweights?.to(rows.dtype) ?? null;
+    const weights = repeats === null ? aweights : aweights === null ? repeats : repeats.mul(aweights);
+    const centre = weights === null
       ? rows.sum(1, { keepdim: true }).div(count)
       : rows.mul(weights).sum(1, { keepdim: true }).div(weights.sum());
     const centred = rows.sub(centre);
-    if (weights === undefined || weights === null) {
+    if (weights === null) {
       return centred.matmul(centred.t()).div(Math.max(count - correction, 0)).squeeze();
     }
     const total = weights.sum();
-    const lost = aweights ? weights.mul(aweights).sum().div(total).mul(correction) : correction;
+    const lost = aweights !== null ? weights.mul(aweights).sum().div(total).mul(correction) : correction;
     return centred.mul(weights).matmul(centred.t()).div(total.sub(lost).clamp({ min: 0 })).squeeze();
   });
 }
