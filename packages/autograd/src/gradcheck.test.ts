@@ -115,6 +115,8 @@ const smooth: Record<string, [Checked, () => Tensor[]]> = {
     },
     () => [double(3, 5)],
   ],
+  "lgamma digamma": [(a) => a!.lgamma().mul(a!.digamma()), () => [double(5)]],
+  "lgamma digamma, large": [(a) => a!.mul(9).lgamma().add(a!.mul(7).digamma()), () => [positive(4)]],
   "xlogy hypot": [
     (a, b) => a!.xlogy(b!).mul(a!.hypot(b!)),
     () => [double(4), positive(4)],

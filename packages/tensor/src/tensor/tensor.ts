@@ -68,6 +68,8 @@ import {
   cos_,
   cosh,
   cosh_,
+  digamma,
+  digamma_,
   erf,
   erf_,
   erfc,
@@ -80,6 +82,8 @@ import {
   expm1_,
   floor,
   floor_,
+  lgamma,
+  lgamma_,
   log,
   log10,
   log10_,
@@ -1519,6 +1523,44 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   /** In-place form of {@link sigmoid}, for floating-point tensors; returns this tensor. */
   sigmoid_(): Tensor {
     return sigmoid_(this);
+  }
+
+  /**
+   * `ln |Γ(x)|`, the logarithm of the gamma function's absolute value; infinite at 0 and negative integers. Integers give
+   * float32. In-place form: {@link lgamma_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).lgamma().toArray(); // [0, 0]
+   * ```
+   */
+  lgamma(): Tensor {
+    return lgamma(this);
+  }
+
+  /** In-place form of {@link lgamma}; returns this tensor. */
+  lgamma_(): Tensor {
+    return lgamma_(this);
+  }
+
+  /**
+   * The derivative of {@link lgamma}: −∞ at 0, NaN at negative integers. Integers give float32. In-place form: {@link
+   * digamma_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0]).digamma().toArray(); // [-Infinity]
+   * ```
+   */
+  digamma(): Tensor {
+    return digamma(this);
+  }
+
+  /** In-place form of {@link digamma}; returns this tensor. */
+  digamma_(): Tensor {
+    return digamma_(this);
   }
 
   /**
