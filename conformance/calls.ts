@@ -7,9 +7,24 @@ import { inFloat32 } from "@heddle/tensor/engine";
 /** Called as `name(...values)` from @heddle/tensor. */
 export const freeFunctions: ReadonlySet<string> = new Set([
   ...["cat", "stack", "meshgrid", "where", "einsum", "pad", "oneHot"],
+  ...["hstack", "vstack", "dstack", "columnStack", "broadcastTensors", "blockDiag", "cartesianProd"],
+  ...["atleast1d", "atleast2d", "atleast3d"],
   ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d", "convTranspose3d"],
   ...["maxPool1d", "maxPool2d", "avgPool1d", "avgPool2d", "adaptiveAvgPool1d", "adaptiveAvgPool2d"],
-  ...["arange", "linspace", "eye", "zeros", "ones", "full", "zerosLike", "onesLike", "fullLike"],
+  ...[
+    "arange",
+    "linspace",
+    "logspace",
+    "trilIndices",
+    "triuIndices",
+    "eye",
+    "zeros",
+    "ones",
+    "full",
+    "zerosLike",
+    "onesLike",
+    "fullLike",
+  ],
 ]);
 
 /** Calls in which null is an argument of its own rather than an absent one. */
@@ -22,7 +37,17 @@ export const keepsNull: ReadonlySet<string> = new Set(["at"]);
 export const eitherZero: ReadonlySet<string> = new Set(["maximum", "minimum", "sinc", "sinc_"]);
 
 /** Fields of results with several tensors, in the order of PyTorch's tuples. */
-export const outputFields: readonly string[] = ["values", "indices", "inverse", "counts", "output", "loss"];
+export const outputFields: readonly string[] = [
+  "values",
+  "indices",
+  "inverse",
+  "counts",
+  "output",
+  "loss",
+  "std",
+  "var",
+  "mean",
+];
 
 type Call = (...values: never[]) => unknown;
 type Tail<T extends unknown[]> = T extends [unknown, ...infer Rest] ? Rest : never;

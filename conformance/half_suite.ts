@@ -53,7 +53,16 @@ const factors: readonly number[] = [1, 300, 1e-4];
 
 const families: readonly string[] = [
   ...["elementwise_unary", "elementwise_binary", "elementwise_ternary", "reductions", "ordering", "indexing"],
-  ...["gather_scatter", "products", "convolutions", "sizes"],
+  ...[
+    "gather_scatter",
+    "products",
+    "convolutions",
+    "sizes",
+    "order_statistics",
+    "searching",
+    "composed_products",
+    "stacking",
+  ],
   ...["losses", "functional", "attention_functions", "vision"],
 ];
 

@@ -19,6 +19,9 @@ INDEX_OUTPUTS = {
     "nonzero": (0,),
     "countNonzero": (0,),
     "oneHot": (0,),
+    **{name: (0,) for name in ("searchsorted", "bucketize", "trilIndices", "triuIndices")},
+    "uniqueConsecutive": (1, 2),
+    **{name: (1,) for name in ("median", "nanmedian", "kthvalue", "mode", "cummax", "cummin")},
     "maxPool1d": (1,),
     "maxPool2d": (1,),
     "F.maxPool3d": (1,),
@@ -26,14 +29,20 @@ INDEX_OUTPUTS = {
     "F.adaptiveMaxPool2d": (1,),
 }
 # Totals of whole numbers are int32 in Heddle, except those of int64.
-INTEGER_TOTALS = ("sum", "prod", "cumsum", "cumprod")
+INTEGER_TOTALS = ("sum", "prod", "cumsum", "cumprod", "nansum", "trace")
 LINALG = ("solve", "inv", "det", "slogdet")
 # Called as call(...inputs, ...args), and so are convolutions, pooling and everything under `F.`; the rest are methods.
-FREE_FUNCTIONS = ("cat", "stack", "meshgrid", "where", "einsum", "pad", "oneHot")
+FREE_FUNCTIONS = (
+    *("cat", "stack", "meshgrid", "where", "einsum", "pad", "oneHot"),
+    *("hstack", "vstack", "dstack", "columnStack", "broadcastTensors", "blockDiag", "cartesianProd"),
+    *("atleast1d", "atleast2d", "atleast3d"),
+)
+# Those that take what Heddle calls with a list as so many arguments.
+SPREAD = ("broadcastTensors", "blockDiag", "cartesianProd")
 
 
 def snake(name):
-    return re.sub(r"([A-Z])", r"_\1", name).lower()
+    return re.sub(r"([A-Z]|(?<=atleast)\d)", r"_\1", name).lower()
 
 
 def fill_in(value, inputs):
@@ -62,7 +71,7 @@ def torch_function(call):
     if call in LINALG:
         return getattr(torch.linalg, name)
     free = call.startswith("F.") or call in FREE_FUNCTIONS or "Pool" in call or call.startswith("conv")
-    for place in (functional, torch) if free else (torch.Tensor,):
+    for place in (functional, torch) if free else (torch.Tensor, torch):
         if hasattr(place, name):
             return getattr(place, name)
     raise LookupError(f"PyTorch has no {name}")
@@ -79,7 +88,10 @@ def default_call(call, inputs, args):
     options = values.pop() if values and isinstance(values[-1], dict) else {}
     while values and values[-1] is None and "dtype" in options:  # an absent dim
         values.pop()
-    return torch_function(call)(*positional(inputs, args), *values, **options)
+    given = positional(inputs, args)
+    if call in SPREAD:
+        given = given[0]
+    return torch_function(call)(*given, *values, **options)
 
 
 def flatten(value):

@@ -25,6 +25,11 @@ def creation(family):
     for args in ([0, 1, 5], [-2, 2, 8], [3, 3, 4], [1, 0, 3], [0, 10, 1], [0, 1, 0]):
         made(family, f"linspace {args}", "linspace", args, torch.linspace(*args))
         made(family, f"linspace float64 {args}", "linspace", [*args, {"dtype": f64}], torch.linspace(*args, dtype=f64))
+        made(family, f"logspace {args}", "logspace", args, torch.logspace(*args))
+        made(family, f"logspace base 2 {args}", "logspace", [*args, {"base": 2, "dtype": f64}], torch.logspace(*args, base=2, dtype=f64))
+    for args in ([3, 4], [4, 3, 1], [4, 3, -2], [3, 3, 5], [0, 3], [2, 0], [3, 4, -9]):
+        for name, fn in (("trilIndices", torch.tril_indices), ("triuIndices", torch.triu_indices)):
+            made(family, f"{name} {args}", name, args, fn(*args).to(torch.int32))
     for args in ([3], [2, 4], [4, 2], [0], [1]):
         made(family, f"eye {args}", "eye", args, torch.eye(*args))
     for dtype in DTYPES:

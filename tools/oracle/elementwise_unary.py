@@ -57,6 +57,8 @@ FLOAT_FUNCTIONS = {
     "erfc": (-2, 2),
     "erfinv": (-0.9, 0.9),
     "sigmoid": (-4, 4),
+    "lgamma": (-3.7, 9.0),
+    "digamma": (-3.7, 9.0),
     "sinc": (-2.5, 2.5),
     "relu": (-3, 3),
 }
@@ -75,10 +77,13 @@ def functions(family):
         for dtype, label in ((f32, "float32"), (f64, "float64")):
             family.case(f"{name} special {label}", name, [values(specials_of(name, dtype), dtype)])
         family.case(f"{name} matrix", name, [uniform(low, high, 3, 4)], grad=True)
-        family.case(f"{name} transposed float64", name, [uniform(low, high, 4, 3, dtype=f64).transposed()], grad=True)
+        # The gradient of PyTorch's digamma has nine digits.
+        tol = (1e-9, 1e-9) if name == "digamma" else None
+        doubles = uniform(low, high, 4, 3, dtype=f64).transposed()
+        family.case(f"{name} transposed float64", name, [doubles], grad=True, tol=tol)
         family.case(f"{name} stepped", name, [uniform(low, high, 2, 7).stepped(2, 1)], grad=True)
         family.case(f"{name} expanded", name, [uniform(low, high, 3, 1).expanded(2, 3, 2)], grad=True)
-        family.case(f"{name} scalar float64", name, [uniform(low, high, dtype=f64)], grad=True)
+        family.case(f"{name} scalar float64", name, [uniform(low, high, dtype=f64)], grad=True, tol=tol)
         family.case(f"{name} empty", name, [uniform(low, high, 2, 0, 3)], grad=True)
         # PyTorch 1.13 cannot differentiate a few of these in place; the gradient is that of the function.
         family.case(

@@ -9,6 +9,7 @@ from tensors import (
     f32,
     f64,
     i8,
+    i32,
     i64,
     index_values,
     indices,
@@ -95,9 +96,72 @@ def gathering(family):
         )
 
 
+    for reduce in ("sum", "prod", "mean", "amax", "amin"):
+        for own in (True, False):
+            if own and reduce != "mean":
+                continue
+            for call in ("scatter", "scatter_"):
+                for dtype in (f32, f64):
+                    family.case(
+                        f"{call} {reduce} including itself {own} {str(dtype)[6:]}",
+                        call,
+                        [randn(3, 4, dtype=dtype), randn(5, 4, dtype=dtype)],
+                        [0, indices(3, 5, 4), In(1), {"reduce": reduce, "includeSelf": own}],
+                        grad=True,
+                        fn=scatter_reduce,
+                    )
+                for dtype in (i8, i32, i64):
+                    family.case(
+                        f"{call} {reduce} including itself {own} {str(dtype)[6:]}",
+                        call,
+                        [of_dtype(dtype, 4), of_dtype(dtype, 6)],
+                        [0, indices(4, 6), In(1), {"reduce": reduce, "includeSelf": own}],
+                        fn=scatter_reduce,
+                    )
+            family.case(
+                f"scatter {reduce} including itself {own} NaN",
+                "scatter",
+                [values([1.0, 2.0, NAN]), values([NAN, 3.0, 1.0])],
+                [0, index_values([0, 1, 2]), In(1), {"reduce": reduce, "includeSelf": own}],
+                fn=scatter_reduce,
+            )
+            family.case(
+                f"scatter {reduce} including itself {own} transposed",
+                "scatter",
+                [randn(4, 3, dtype=f64).transposed(), randn(4, 3, dtype=f64).transposed()],
+                [1, indices(4, 3, 4), In(1), {"reduce": reduce, "includeSelf": own}],
+                grad=True,
+                fn=scatter_reduce,
+            )
+            family.case(
+                f"scatter {reduce} including itself {own} of nothing",
+                "scatter",
+                [randn(3), randn(0)],
+                [0, index_values([]), In(1), {"reduce": reduce, "includeSelf": own}],
+                fn=scatter_reduce,
+            )
+
+
 def scatter_reduce(inputs, args):
     dim, index, _, options = args
-    return inputs[0].scatter_reduce(dim, index, inputs[1], options["reduce"])
+    return inputs[0].scatter_reduce(
+        dim, index, inputs[1], options["reduce"], include_self=options.get("includeSelf", True)
+    )
+
+
+def along(family):
+    for dim in (0, 1, -1):
+        family.case(
+            f"takeAlongDim dim {dim}", "takeAlongDim", [randn(3, 3, 3, dtype=f64), indices(3, 3, 3, 3)], [In(1), dim], grad=[0]
+        )
+    family.case("takeAlongDim broadcast", "takeAlongDim", [randn(3, 4, dtype=f64), indices(4, 1, 2)], [In(1), 1], grad=[0])
+    family.case("takeAlongDim broadcast tensor", "takeAlongDim", [randn(1, 4), indices(4, 3, 2)], [In(1), 1], grad=[0])
+    family.case("takeAlongDim flat", "takeAlongDim", [randn(3, 4), indices(12, 2, 3)], [In(1)], grad=[0])
+    family.case("takeAlongDim transposed", "takeAlongDim", [randn(4, 3).transposed(), indices(4, 3, 2)], [In(1), 1], grad=[0])
+    family.case("takeAlongDim of nothing", "takeAlongDim", [randn(3, 4), indices(4, 3, 0)], [In(1), 1])
+    family.error("takeAlongDim fewer dims", "takeAlongDim", [randn(3, 4), indices(4, 3)], [In(1), 1])
+    family.error("takeAlongDim floats", "takeAlongDim", [randn(3, 4), randn(3, 4)], [In(1), 1])
+    family.error("takeAlongDim does not broadcast", "takeAlongDim", [randn(3, 4), indices(4, 2, 4)], [In(1), 1])
 
 
 def selecting(family):
@@ -167,4 +231,5 @@ def record():
     family = Family("gather_scatter")
     gathering(family)
     selecting(family)
+    along(family)
     return [family]

@@ -49,6 +49,78 @@ const smooth: Record<string, [Checked, () => Tensor[]]> = {
     () => [double(2, 3), double(2, 2)],
   ],
   unfold: [(a) => a!.unfold(0, 3, 2).prod(1), () => [double(7)]],
+  "median quantile kthvalue": [
+    (a) => a!.median(1).values.mul(a!.kthvalue(2, 1).values).add(a!.quantile(0.3, 1).square()).mul(a!.median()),
+    () => [double(3, 5)],
+  ],
+  "nansum nanmean nanToNum": [
+    (a) => {
+      const holes = a!.square().maskedFill(tensor([false, true, false]), NaN);
+      return holes.nansum(1).mul(holes.nanmean(0, { keepdim: true }).nanToNum().sum());
+    },
+    () => [double(2, 3)],
+  ],
+  "cummax cummin": [(a) => a!.cummax(1).values.mul(a!.cummin(0).values), () => [double(3, 5)]],
+  logcumsumexp: [(a) => a!.logcumsumexp(0), () => [double(5, 2)]],
+  "addmm addmv addr": [
+    (x, a, b, v) => x!.addmm(a!, b!, { alpha: 2, beta: 0.5 }).addr(v!, v!).add(v!.addmv(a!, b!.select(1, 0))),
+    () => [double(3, 3), double(3, 2), double(2, 3), double(3)],
+  ],
+  "addbmm baddbmm": [
+    (x, a, b) => x!.addbmm(a!, b!, { alpha: 2 }).mul(x!.baddbmm(a!, b!, { beta: 3 })),
+    () => [double(3, 3), double(2, 3, 2), double(2, 2, 3)],
+  ],
+  "addcmul addcdiv": [
+    (x, a, b) => x!.addcmul(a!, b!, { value: 2 }).mul(x!.addcdiv(a!, b!)),
+    () => [double(3), double(2, 3), positive(3)],
+  ],
+  "dist cdist cross": [
+    (a, b) => a!.cdist(b!).add(a!.cdist(b!, 3)).mul(a!.dist(b!)).add(a!.cross(b!).sum()),
+    () => [double(2, 3), double(2, 3)],
+  ],
+  "diag diagEmbed trace": [
+    (a) => a!.mul(a!).diagEmbed({ offset: 1 }).sum(0).trace().mul(a!.t().diag().square().diag(-1)),
+    () => [double(2, 3)],
+  ],
+  repeatInterleave: [(a) => a!.square().repeatInterleave([2, 0, 1], 1).repeatInterleave(2), () => [double(2, 3)]],
+  "rsub rdiv rpow logit": [
+    (a) => a!.rsub(2, { alpha: 3 }).mul(a!.rdiv(2)).add(a!.rpow(2)).mul(a!.mul(0.1).logit()),
+    () => [positive(4)],
+  ],
+  "scatter, means and without itself": [
+    (a, b) => {
+      const index = tensor([[0, 0, 1], [1, 1, 1]], { dtype: "int32" });
+      return a!.scatter(0, index, b!, { reduce: "mean" })
+        .mul(a!.scatter(0, index, b!, { reduce: "prod", includeSelf: false }))
+        .add(a!.scatter(0, index, b!, { reduce: "amax", includeSelf: false }).square());
+    },
+    () => [double(3, 3), double(2, 3)],
+  ],
+  takeAlongDim: [
+    (a) => a!.takeAlongDim(tensor([[2], [0]], { dtype: "int32" }), 1).square(),
+    () => [double(2, 3)],
+  ],
+  "tensordot inner kron": [
+    (a, b) => a!.tensordot(b!, [[0], [0]]).add(a!.t().inner(b!.t())).sum().mul(a!.kron(b!)),
+    () => [double(2, 3), double(2, 3)],
+  ],
+  "diff rot90 tensorSplit": [
+    (a) => a!.square().diff(2).mul(a!.rot90(2).tensorSplit([2], 1)[0]!),
+    () => [double(2, 4)],
+  ],
+  "cov corrcoef stdMean": [
+    (a) => {
+      const { std, mean } = a!.stdMean(1);
+      return a!.cov().mul(a!.corrcoef()).add(std.mul(mean));
+    },
+    () => [double(3, 5)],
+  ],
+  "lgamma digamma": [(a) => a!.lgamma().mul(a!.digamma()), () => [double(5)]],
+  "lgamma digamma, large": [(a) => a!.mul(9).lgamma().add(a!.mul(7).digamma()), () => [positive(4)]],
+  "xlogy hypot": [
+    (a, b) => a!.xlogy(b!).mul(a!.hypot(b!)),
+    () => [double(4), positive(4)],
+  ],
   "stack flip roll": [(a) => stack([a!, a!.flip(0), a!.roll(1)]).square(), () => [double(3)]],
 };
 
@@ -56,6 +128,10 @@ const smooth: Record<string, [Checked, () => Tensor[]]> = {
 const kinked: Record<string, [Checked, () => Tensor[]]> = {
   "abs relu clamp": [(a) => a!.abs().add(a!.relu()).add(a!.clamp({ min: -0.5, max: 0.5 })), () => [double(6)]],
   "maximum minimum": [(a, b) => a!.maximum(b!).mul(a!.minimum(b!)), () => [double(4), double(4)]],
+  "fmax fmin copysign": [
+    (a, b) => a!.fmax(b!).mul(a!.fmin(b!)).mul(a!.copysign(b!)),
+    () => [double(4), double(4)],
+  ],
   where: [(a, b) => where(a!.detach().gt(0), a!, b!), () => [double(4), double(4)]],
   "max pool": [(a) => maxPool2d(a!, 2), () => [double(1, 1, 4, 4)]],
   "max and sort": [(a) => a!.max(1).values.mul(a!.sort(1).values.select(1, 0)), () => [double(2, 4)]],

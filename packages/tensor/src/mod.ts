@@ -24,10 +24,19 @@ registerDevice("null", () => new NullBackend());
 export * from "./dtype.ts";
 export { Tensor } from "./tensor/tensor.ts";
 export type { DataArray, NestedArray, Operand, TensorOptions } from "./tensor/core.ts";
+export type { AddedProductOptions, ValueOptions } from "./ops/added_products.ts";
 export type { AlphaOptions, ClampOptions, DivOptions, RoundOptions } from "./ops/arithmetic.ts";
 export type { CloseOptions } from "./ops/comparison.ts";
+export type { ContractedDims } from "./ops/contractions.ts";
+export type { Sections } from "./ops/pieces.ts";
+export type { ScatterOptions } from "./ops/scatter.ts";
+export type { SearchOptions } from "./ops/searching.ts";
+export type { CovOptions, VarianceOptions } from "./ops/statistics.ts";
+export { trilIndices, triuIndices } from "./ops/triangle_indices.ts";
 export type { Dims, ReduceOptions, ValuesAndIndices } from "./ops/reduction.ts";
-export type { Unique } from "./ops/sorting.ts";
+export type { NanToNumOptions } from "./ops/missing_values.ts";
+export type { QuantileInterpolation, QuantileOptions } from "./ops/order_statistics.ts";
+export type { Unique, UniqueOptions } from "./ops/sorting.ts";
 export type { RandomOptions } from "./ops/random_fill.ts";
 export type { Index, SliceString } from "./ops/index_resolution.ts";
 export type { BackwardOptions } from "./engine/tape.ts";
@@ -36,6 +45,18 @@ export type { Elementwise } from "./prims/elementwise.ts";
 export * from "./ops/creation.ts";
 export * from "./ops/random.ts";
 export * from "./ops/join.ts";
+export {
+  atleast1d,
+  atleast2d,
+  atleast3d,
+  blockDiag,
+  broadcastTensors,
+  cartesianProd,
+  columnStack,
+  dstack,
+  hstack,
+  vstack,
+} from "./ops/stacking.ts";
 export { einsum } from "./ops/einsum.ts";
 export {
   conv1d,

@@ -38,6 +38,26 @@ function sincSlope<T extends Elementwise<T>>(x: T): T {
   return choose(near, x.mul(Math.PI ** 2).mul(sum), angle.cos().sub(angle.sin().div(far.mul(Math.PI))).div(far));
 }
 
+/** Terms of ψ₁'s asymptotic series behind 1/z: Bernoulli numbers. */
+const trigammaSeries = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6];
+
+/** The derivative of digamma: the recurrence over ten steps, the asymptotic series behind them, reflection below ½. */
+function trigamma<T extends Elementwise<T>>(x: T): T {
+  const below = x.lt(0.5);
+  const z = choose(below, x.neg().add(1), x);
+  let sum = z.square().reciprocal();
+  for (let k = 1; k < 10; k++) sum = sum.add(z.add(k).square().reciprocal());
+  const r = z.add(10).reciprocal();
+  const w = r.square();
+  const tail = trigammaSeries.slice(0, -1).reduceRight(
+    (tail, c) => tail.mul(w).add(c),
+    w.mul(0).add(trigammaSeries.at(-1)!),
+  );
+  const above = sum.add(r.mul(r.mul(0.5).add(w.mul(tail)).add(1)));
+  const angle = choose(below, x.sub(x.round()), 0.5).mul(Math.PI);
+  return choose(below, angle.sin().square().reciprocal().mul(Math.PI ** 2).sub(above), above);
+}
+
 /** By primitive: one rule an input; null where the result depends on the inputs in steps or not at all, and is not recorded. */
 export const elementwiseRules: {
   readonly [P in ElementwisePrim]: readonly (ElementwiseRule | FlatRule | null)[] | null;
@@ -73,6 +93,8 @@ export const elementwiseRules: {
   erfc: [reading("a", (g, { a }) => g.mul(a.square().neg().exp().mul(-twoOverRootPi)))],
   erfinv: [reading("out", (g, { out }) => g.mul(out.square().exp().div(twoOverRootPi)))],
   sigmoid: [reading("out", (g, { out }) => g.mul(out.mul(out.neg().add(1))))],
+  lgamma: [reading("a", (g, { a }) => g.mul(a.digamma()))],
+  digamma: [reading("a", (g, { a }) => g.mul(trigamma(a)))],
   sinc: [reading("a", (g, { a }) => g.mul(sincSlope(a)))],
   relu: [reading("out", (g, { out }) => choose(out.le(0), 0, g))],
   isnan: null,

@@ -51,10 +51,11 @@ function values(dtype: DType, count: number, seed: number): Tensor {
   return tensor(list, { dtype, device: "reference" });
 }
 
-/** Largest relative error of results; the terms of logaddexp may cancel. */
+/** Largest relative error of results; the terms of logaddexp and digamma may cancel. */
 const loose: { readonly [P in ElementwisePrim]?: number } = {
   pow: 1e-5,
   logaddexp: 1e-5,
+  digamma: 1e-5,
   erfinv: 3e-6,
   tan: 3e-6,
   erfc: 3e-6,

@@ -55,6 +55,8 @@ export const operations: { readonly [P in OperationPrim]: Render } = {
   erfinv: call("erfinv_f"),
   sigmoid: call("sigmoid_f"),
   sinc: call("sinc_f"),
+  lgamma: call("lgamma_f"),
+  digamma: call("digamma_f"),
   relu: (a, _, __, dtype) => isFloat(dtype) ? `select(${a}, 0f, ${a} < 0f)` : `max(${a}, 0)`,
   isnan: (a, _, __, dtype) => isFloat(dtype) ? `is_nan(${a})` : "false",
   logicalNot: (a) => `(!${a})`,

@@ -164,6 +164,21 @@ export function div_(x: Tensor, other: Operand, options: DivOptions = {}): Tenso
   return overwrite("div_", x, [other], (x) => x.div(other, options));
 }
 
+export function rsub(x: Tensor, other: Operand, options: AlphaOptions = {}): Tensor {
+  checkOptions("rsub", options, ["alpha"]);
+  if (isTensor(other)) return other.sub(x, options);
+  return inFloat32([x], (x) => apply("sub", [other, scaled("rsub", x, options)], none, "rsub"));
+}
+
+export function rdiv(x: Tensor, other: Operand): Tensor {
+  return apply("div", [other, x], none, "rdiv");
+}
+
+export function rpow(x: Tensor, base: Operand): Tensor {
+  if (isTensor(base)) return base.pow(x);
+  return hasHalfGradient(x) ? inFloat32([x], (x) => x.rpow(base)) : apply("pow", [base, x], none, "rpow");
+}
+
 export function pow(x: Tensor, exponent: Operand): Tensor {
   checkPower(x, exponent);
   // As in PyTorch: faster on every device; and at -0 and -∞ a root differs from C's pow.

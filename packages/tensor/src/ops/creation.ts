@@ -267,16 +267,49 @@ export function arange(
 
 /** `steps` evenly spaced numbers from `start` to `end`, both included. @throws RangeError if `steps` is not a non-negative integer. */
 export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
-  checkOptions("linspace", options, tensorOptions);
-  for (const bound of [start, end]) if (typeof bound !== "number") throw wrongValue("linspace", "a number", bound);
+  return spaced("linspace", start, end, steps, options, (value) => value);
+}
+
+function spaced(
+  operation: string,
+  start: number,
+  end: number,
+  steps: number,
+  options: TensorOptions,
+  value: (place: number) => number,
+): Tensor {
+  checkOptions(operation, options, tensorOptions);
+  for (const bound of [start, end]) if (typeof bound !== "number") throw wrongValue(operation, "a number", bound);
   if (!Number.isInteger(steps) || steps < 0) {
-    throw new RangeError(`linspace: steps ${steps} is not a non-negative integer`);
+    throw new RangeError(`${operation}: steps ${steps} is not a non-negative integer`);
   }
   const step = (end - start) / (steps - 1);
   // Computed from both ends, so that the last number is exactly `end`.
-  const value = (i: number) => steps === 1 ? start : i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step;
-  const dtype = optionDType("linspace", options.dtype, "float32");
-  return withOptions(fromElements("linspace", dtype, [steps], deviceOf(options), value), options);
+  const place = (i: number) => steps === 1 ? start : i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step;
+  const dtype = optionDType(operation, options.dtype, "float32");
+  return withOptions(fromElements(operation, dtype, [steps], deviceOf(options), (i) => value(place(i))), options);
+}
+
+/** Options of {@link logspace}. */
+export interface LogspaceOptions extends TensorOptions {
+  /** What is raised to the powers, by default 10. */
+  readonly base?: number;
+}
+
+/**
+ * `steps` numbers from `base` (default 10) to the power of `start` to that of `end`, both included, each the same factor apart.
+ *
+ * @throws RangeError when steps is not a non-negative integer.
+ *
+ * @example
+ * ```ts
+ * import { logspace } from "@heddle/tensor";
+ * logspace(0, 2, 3).toArray(); // [1, 10, 100]
+ * ```
+ */
+export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {
+  const { base = 10, ...rest } = options;
+  return spaced("logspace", start, end, steps, rest, (exponent) => base ** exponent);
 }
 
 /** The identity matrix with `n` rows and `m` (default `n`) columns. */

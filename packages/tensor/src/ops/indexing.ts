@@ -1,14 +1,12 @@
 /** Reading and writing by indices, masks and index tensors. */
 import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
-import { checkOption, checkOptions } from "../options.ts";
+import { checkOptions } from "../options.ts";
 import { checkNumber, checkNumbers, checkOperands, checkTensor, wrongValue } from "../engine/checks.ts";
 import type { Scalar } from "../dtype.ts";
 import { constant } from "../engine/launch.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "./index_resolution.ts";
 import { arange, fromTypedArray } from "./creation.ts";
-import type { ScatterMode } from "../prims/attrs.ts";
-import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
-import { normalizeDim, normalizeDims, sameShape, showShape } from "../shape.ts";
+import { broadcastShapes, normalizeDim, normalizeDims, sameShape, showShape } from "../shape.ts";
 import { isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -62,40 +60,22 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   return apply("gather", [x, index], { dim: d });
 }
 
-export function scatter(
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  source: Operand,
-  options: { readonly reduce?: Exclude<ScatterMode, "set"> } = {},
-): Tensor {
-  checkOptions("scatter", options, ["reduce"]);
-  const [d, values] = scatterArguments("scatter", x, dim, index, source);
-  const mode = modeOf("scatter", options.reduce);
-  if (mode === "prod" && (hasHalfGradient(x) || hasHalfGradient(values))) {
-    return inFloat32([x, values], (x, values) => x.scatter(d, index, values, options));
+export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
+  checkTensor("takeAlongDim", index, "the index");
+  if (dim === undefined) return x.reshape(-1).gather(0, index.reshape(-1));
+  if (index.ndim !== x.ndim) {
+    throw new RangeError(
+      `takeAlongDim: the index of shape ${showShape(index.shape)} must have as many dimensions as the tensor of shape ${
+        showShape(x.shape)
+      }`,
+    );
   }
-  return apply("scatter", [x, index, values], { dim: d, mode });
-}
-
-export function scatter_(
-  x: Tensor,
-  dim: number,
-  index: Tensor,
-  source: Operand,
-  options: { readonly reduce?: Exclude<ScatterMode, "set"> } = {},
-): Tensor {
-  checkOptions("scatter_", options, ["reduce"]);
-  const [d, values] = scatterArguments("scatter_", x, dim, index, source);
-  return applyInPlace(x, "scatter", [x, index, values], { dim: d, mode: modeOf("scatter_", options.reduce) });
-}
-
-export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  return x.scatter(dim, index, source, { reduce: "sum" });
-}
-
-export function scatterAdd_(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  return x.scatter_(dim, index, source, { reduce: "sum" });
+  const d = normalizeDim("takeAlongDim", dim, x.ndim);
+  const rest = (shape: readonly number[]) => shape.map((size, i) => i === d ? 1 : size);
+  const shape = broadcastShapes("takeAlongDim", rest(x.shape), rest(index.shape));
+  const along = (size: number) => shape.map((n, i) => i === d ? size : n);
+  if (x.ndim === 0) return x.gather(0, index);
+  return x.expand(along(x.shape[d]!)).gather(d, index.expand(along(index.shape[d]!)));
 }
 
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
@@ -264,7 +244,7 @@ function checkSlices(operation: string, x: Tensor, dim: number, index: Tensor, s
   }
 }
 
-function checkIndex(operation: string, x: Tensor, dim: number, index: Tensor): number {
+export function checkIndex(operation: string, x: Tensor, dim: number, index: Tensor): number {
   const d = normalizeDim(operation, dim, x.ndim);
   checkTensor(operation, index, "the index");
   if (!index.dtype.startsWith("int")) {
@@ -287,29 +267,6 @@ function checkIndex(operation: string, x: Tensor, dim: number, index: Tensor): n
     }
   });
   return d;
-}
-
-function modeOf(operation: string, reduce: Exclude<ScatterMode, "set"> | undefined): ScatterMode {
-  if (reduce !== undefined) checkOption(operation, "reduce", reduce, ["sum", "prod", "amax", "amin"]);
-  return reduce ?? "set";
-}
-
-function scatterArguments(operation: string, x: Tensor, dim: number, index: Tensor, source: Operand): [number, Tensor] {
-  const d = checkIndex(operation, x, dim, index);
-  const values = isTensor(source) ? source : constant(operation, source, x.dtype, x.device, index.shape);
-  if (values.dtype !== x.dtype) {
-    throw new TypeError(
-      `${operation}: the source is ${values.dtype}, the tensor ${x.dtype}; cast the source with .to("${x.dtype}")`,
-    );
-  }
-  if (values.ndim !== index.ndim || index.shape.some((size, i) => size > values.shape[i]!)) {
-    throw new RangeError(
-      `${operation}: the index of shape ${showShape(index.shape)} is not within the source of shape ${
-        showShape(values.shape)
-      }`,
-    );
-  }
-  return [d, values];
 }
 
 function checkMask(operation: string, mask: Tensor): void {

@@ -2,9 +2,10 @@
 import { checkNumber, checkWritable } from "../engine/checks.ts";
 import { drawInto, type Generator } from "../random.ts";
 import { activeTape } from "../engine/tape.ts";
-import { finfo, isFloat } from "../dtype.ts";
+import { type DType, finfo, integerRange, isFloat } from "../dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions } from "../options.ts";
+import { randint } from "./random.ts";
 
 /** Options of random operations: the generator, by default the one that `manualSeed` seeds. */
 export interface RandomOptions {
@@ -47,6 +48,33 @@ export function bernoulli_(x: Tensor, p = 0.5, options: RandomOptions = {}): Ten
   const draws = x.detach().to("float32").clone();
   drawInto(draws, "uniform", options.generator);
   return x.copy_(draws.lt(p));
+}
+
+/** The end of the range in which a dtype holds every integer, and a number does too. */
+function largestInteger(dtype: DType): number {
+  if (dtype === "bool") return 1;
+  const largest = isFloat(dtype) ? 2 / finfo(dtype as "float32").eps : Number(integerRange(dtype)[1]);
+  return Math.min(largest, Number.MAX_SAFE_INTEGER - 1);
+}
+
+export function random_(
+  x: Tensor,
+  first?: number | RandomOptions,
+  second?: number | RandomOptions,
+  third: RandomOptions = {},
+): Tensor {
+  const bounds = [first, second].filter((bound) => typeof bound === "number");
+  const options = typeof first === "object" ? first : typeof second === "object" ? second : third;
+  checkOptions("random_", options, ["generator"]);
+  for (const bound of [first, second]) {
+    if (bound !== undefined && bound !== options) checkNumber("random_", "a bound", bound);
+  }
+  const [from, to] = bounds.length === 2 ? bounds as [number, number] : [0, bounds[0] ?? largestInteger(x.dtype) + 1];
+  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from >= to) {
+    throw new RangeError(`random_: from ${from} to ${to} there is no integer; from must be below to`);
+  }
+  checkWritable("random_", x);
+  return x.copy_(randint(from, to, x.shape, { dtype: x.dtype, device: x.device, ...options }));
 }
 
 /** Computes x · factor + shift in place. */

@@ -54,7 +54,7 @@ function checkChoice(operation: string, x: Tensor, dim: Dims): void {
   }
 }
 
-function checkFloat(operation: string, x: Tensor): void {
+export function checkFloat(operation: string, x: Tensor): void {
   if (!isFloat(x.dtype)) {
     throw new TypeError(`${operation}: needs a floating-point tensor, got ${x.dtype}; cast with .to("float32")`);
   }

@@ -7,9 +7,9 @@ import type { ValuesAndIndices } from "./reduction.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOptions } from "../options.ts";
 
-/** The result of {@link Tensor.unique}. */
+/** The result of {@link Tensor.unique} and {@link Tensor.uniqueConsecutive}. */
 export interface Unique {
-  /** The distinct values, ascending. */
+  /** The distinct values: of `unique` ascending, of `uniqueConsecutive` in their own order. */
   readonly values: Tensor;
   /** With `returnInverse`: the index of each element among the values (int32). */
   readonly inverse?: Tensor;
@@ -53,20 +53,28 @@ export function topk(
   return x.ndim === 0 ? { values, indices } : { values: values.narrow(d, 0, k), indices: indices.narrow(d, 0, k) };
 }
 
-export function unique(
-  x: Tensor,
-  options: { readonly returnInverse?: boolean; readonly returnCounts?: boolean; readonly dim?: number } = {},
-): Unique {
-  checkOptions("unique", options, ["dim", "returnCounts", "returnInverse"]);
+/** Options of `unique` and `uniqueConsecutive`. */
+export interface UniqueOptions {
+  /** Whether the result has, for each element, its place among the values. */
+  readonly returnInverse?: boolean;
+  /** Whether the result has how often each value occurs. */
+  readonly returnCounts?: boolean;
+  /** Along which dimension slices are compared, instead of single elements. */
+  readonly dim?: number;
+}
+
+/** The distinct ones among elements, or slices, of which only those that follow each other in the order are compared. */
+function distinct(operation: string, x: Tensor, options: UniqueOptions, sorts: boolean): Unique {
+  checkOptions(operation, options, ["dim", "returnCounts", "returnInverse"]);
   const { returnInverse = false, returnCounts = false, dim } = options;
-  if (dim !== undefined && x.numel === 0 && x.shape[normalizeDim("unique", dim, x.ndim)] !== 0) {
-    throw new RangeError(`unique: the slices along dim ${dim} of shape ${showShape(x.shape)} have no elements`);
+  if (dim !== undefined && x.numel === 0 && x.shape[normalizeDim(operation, dim, x.ndim)] !== 0) {
+    throw new RangeError(`${operation}: the slices along dim ${dim} of shape ${showShape(x.shape)} have no elements`);
   }
   const rows = dim === undefined
     ? x.detach().reshape(-1, 1)
     : x.detach().movedim(dim, 0).flatten(1 - Number(x.ndim === 1));
   const flat = rows.toTypedArray();
-  const count = dim === undefined ? x.numel : x.shape[normalizeDim("unique", dim, x.ndim)]!;
+  const count = dim === undefined ? x.numel : x.shape[normalizeDim(operation, dim, x.ndim)]!;
   const width = count === 0 ? 0 : flat.length / count;
   const compare = (a: number, b: number): number => {
     for (let i = 0; i < width; i++) {
@@ -77,7 +85,8 @@ export function unique(
     }
     return 0;
   };
-  const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => compare(a, b) || a - b);
+  const order = Array.from({ length: count }, (_, i) => i);
+  if (sorts) order.sort((a, b) => compare(a, b) || a - b);
   const inverse = new Int32Array(count);
   const first: number[] = [];
   const counts: number[] = [];
@@ -99,6 +108,14 @@ export function unique(
     ...(returnInverse ? { inverse: fromTypedArray(inverse, dim === undefined ? x.shape : [count], device) } : {}),
     ...(returnCounts ? { counts: fromTypedArray(Int32Array.from(counts), [counts.length], device) } : {}),
   };
+}
+
+export function unique(x: Tensor, options: UniqueOptions = {}): Unique {
+  return distinct("unique", x, options, true);
+}
+
+export function uniqueConsecutive(x: Tensor, options: UniqueOptions = {}): Unique {
+  return distinct("uniqueConsecutive", x, options, false);
 }
 
 export function bincount(x: Tensor, options: { readonly weights?: Tensor; readonly minlength?: number } = {}): Tensor {

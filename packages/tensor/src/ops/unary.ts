@@ -258,6 +258,22 @@ export function relu_(x: Tensor): Tensor {
   return applyInPlace(x, "relu", [x], none);
 }
 
+export function lgamma(x: Tensor): Tensor {
+  return apply("lgamma", [x], none);
+}
+
+export function lgamma_(x: Tensor): Tensor {
+  return applyInPlace(x, "lgamma", [x], none);
+}
+
+export function digamma(x: Tensor): Tensor {
+  return apply("digamma", [x], none);
+}
+
+export function digamma_(x: Tensor): Tensor {
+  return applyInPlace(x, "digamma", [x], none);
+}
+
 export function sinc(x: Tensor): Tensor {
   return apply("sinc", [x], none);
 }

@@ -48,6 +48,8 @@ export const unaryFunctions = {
   erfinv: "float",
   sigmoid: "float",
   sinc: "float",
+  lgamma: "float",
+  digamma: "float",
 } as const;
 
 /** Operations on two operands that every device implements natively. */

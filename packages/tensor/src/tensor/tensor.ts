@@ -26,7 +26,6 @@ import type { Dims, ReduceOptions, ValuesAndIndices } from "../ops/reduction.ts"
 import { rowComposites } from "../ops/row_composites.ts";
 import type { Index } from "../ops/index_resolution.ts";
 import type { Unique } from "../ops/sorting.ts";
-import type { ScatterMode } from "../prims/attrs.ts";
 import type { Elementwise } from "../prims/elementwise.ts";
 import {
   bool,
@@ -69,6 +68,8 @@ import {
   cos_,
   cosh,
   cosh_,
+  digamma,
+  digamma_,
   erf,
   erf_,
   erfc,
@@ -81,6 +82,8 @@ import {
   expm1_,
   floor,
   floor_,
+  lgamma,
+  lgamma_,
   log,
   log10,
   log10_,
@@ -138,14 +141,17 @@ import {
   mul_,
   pow,
   pow_,
+  rdiv,
   reciprocal,
   reciprocal_,
   remainder,
   remainder_,
   round,
   round_,
+  rpow,
   rsqrt,
   rsqrt_,
+  rsub,
   square,
   square_,
   sub,
@@ -237,18 +243,64 @@ import {
   nonzero,
   repeat,
   roll,
-  scatter,
-  scatter_,
-  scatterAdd,
-  scatterAdd_,
   take,
+  takeAlongDim,
   tile,
   tril,
   triu,
 } from "../ops/indexing.ts";
-import { argsort, bincount, sort, topk, unique } from "../ops/sorting.ts";
+import { argsort, bincount, sort, topk, unique, uniqueConsecutive, type UniqueOptions } from "../ops/sorting.ts";
 import { bmm, dot, matmul, mm, mv, outer } from "../ops/products.ts";
-import { bernoulli_, normal_, uniform_ } from "../ops/random_fill.ts";
+import { bernoulli_, normal_, random_, uniform_ } from "../ops/random_fill.ts";
+import {
+  kthvalue,
+  median,
+  mode,
+  nanmedian,
+  nanquantile,
+  quantile,
+  type QuantileOptions,
+} from "../ops/order_statistics.ts";
+import { cummax, cummin, logcumsumexp } from "../ops/scans.ts";
+import { nanmean, nansum, nanToNum, nanToNum_, type NanToNumOptions } from "../ops/missing_values.ts";
+import {
+  addbmm,
+  addbmm_,
+  addcdiv,
+  addcdiv_,
+  addcmul,
+  addcmul_,
+  type AddedProductOptions,
+  addmm,
+  addmm_,
+  addmv,
+  addmv_,
+  addr,
+  addr_,
+  baddbmm,
+  baddbmm_,
+  type ValueOptions,
+} from "../ops/added_products.ts";
+import { cdist, cross, dist } from "../ops/distance.ts";
+import { diag, diagEmbed, trace } from "../ops/diagonals.ts";
+import { combinations, repeatInterleave } from "../ops/stacking.ts";
+import {
+  copysign,
+  copysign_,
+  fmax,
+  fmin,
+  hypot,
+  hypot_,
+  logit,
+  logit_,
+  xlogy,
+  xlogy_,
+} from "../ops/composed_functions.ts";
+import { type ContractedDims, diff, inner, kron, tensordot } from "../ops/contractions.ts";
+import { dsplit, fliplr, flipud, hsplit, rot90, type Sections, tensorSplit, vsplit } from "../ops/pieces.ts";
+import { scatter, scatter_, scatterAdd, scatterAdd_, type ScatterOptions } from "../ops/scatter.ts";
+import { bucketize, histc, isin, type SearchOptions, searchsorted } from "../ops/searching.ts";
+import { corrcoef, cov, type CovOptions, stdMean, type VarianceOptions, varMean } from "../ops/statistics.ts";
 import { printOnConsole } from "../runtime.ts";
 import { isContiguous, type Shape } from "../shape.ts";
 import {
@@ -1474,6 +1526,44 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
+   * `ln |Γ(x)|`, the logarithm of the gamma function's absolute value; infinite at 0 and negative integers. Integers give
+   * float32. In-place form: {@link lgamma_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).lgamma().toArray(); // [0, 0]
+   * ```
+   */
+  lgamma(): Tensor {
+    return lgamma(this);
+  }
+
+  /** In-place form of {@link lgamma}; returns this tensor. */
+  lgamma_(): Tensor {
+    return lgamma_(this);
+  }
+
+  /**
+   * The derivative of {@link lgamma}: −∞ at 0, NaN at negative integers. Integers give float32. In-place form: {@link
+   * digamma_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0]).digamma().toArray(); // [-Infinity]
+   * ```
+   */
+  digamma(): Tensor {
+    return digamma(this);
+  }
+
+  /** In-place form of {@link digamma}; returns this tensor. */
+  digamma_(): Tensor {
+    return digamma_(this);
+  }
+
+  /**
    * sin(πx) / (πx) for each element, and 1 at 0. Same shape; integers and bool give float32. In-place form: {@link
    * sinc_}.
    *
@@ -1742,6 +1832,75 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   div_(other: Operand, options?: DivOptions): Tensor {
     return div_(this, other, options);
+  }
+
+  /**
+   * `other − alpha · this`: {@link sub} with the operands swapped, for a number on the left. Shapes broadcast and dtypes
+   * promote.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).rsub(10).toArray(); // [9, 8]
+   * ```
+   */
+  rsub(other: Operand, options?: AlphaOptions): Tensor {
+    return tidy(() => rsub(this, other, options));
+  }
+
+  /**
+   * `other / this`: {@link div} with the operands swapped, for a number on the left. Shapes broadcast and dtypes promote;
+   * integers give float32.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([2, 4]).rdiv(8).toArray(); // [4, 2]
+   * ```
+   */
+  rdiv(other: Operand): Tensor {
+    return rdiv(this, other);
+  }
+
+  /**
+   * `base` to the power of this tensor: {@link pow} with the operands swapped, for a number as the base. Shapes broadcast
+   * and dtypes promote.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).rpow(2).toArray(); // [2, 4, 8]
+   * ```
+   */
+  rpow(base: Operand): Tensor {
+    return tidy(() => rpow(this, base));
+  }
+
+  /**
+   * `ln(x / (1 − x))`, the inverse of {@link sigmoid}. With `eps`, elements are first limited to the range from `eps` to
+   * 1 − `eps`; without, those outside of 0 to 1 give NaN. Integers give float32. In-place form: {@link logit_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0.5, 1]).logit().toArray(); // [0, Infinity]
+   * ```
+   */
+  logit(eps?: number): Tensor {
+    return tidy(() => logit(this, eps));
+  }
+
+  /** In-place form of {@link logit}; returns this tensor. */
+  logit_(eps?: number): Tensor {
+    return tidy(() => logit_(this, eps));
   }
 
   /**
@@ -3092,9 +3251,10 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
 
   /**
    * A copy with elements of `source` written at the indices along `dim`: for dim 0 of a matrix,
-   * `copy[index[i][j]][j] = source[i][j]`. `reduce` (`"sum"`, `"prod"`, `"amax"`, `"amin"`) combines them with what
-   * the copy holds; without it, the last of several writes to one element remains. `source` is a number, or a tensor
-   * of this dtype at least as large as `index` in every dimension. In-place form: {@link scatter_}.
+   * `copy[index[i][j]][j] = source[i][j]`. `reduce` (`"sum"`, `"prod"`, `"mean"`, `"amax"`, `"amin"`) combines them with
+   * what the copy holds, or with each other only where `includeSelf` is false; without it, the last of several writes to
+   * one element remains. Means of integers are rounded down. `source` is a number, or a tensor of this dtype at least as
+   * large as `index` in every dimension. In-place form: {@link scatter_}.
    *
    * @throws RangeError when an index is negative or too large, or a shape does not fit.
    * @throws TypeError when `index` is not an integer tensor, `source` has another dtype, or `reduce` is unknown.
@@ -3105,15 +3265,16 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * const index = tensor([0, 2], { dtype: "int32" });
    * zeros([3]).scatter(0, index, tensor([5, 6])).toArray(); // [5, 0, 6]
    * ones([3]).scatter(0, index, 4, { reduce: "sum" }).toArray(); // [5, 1, 5]
+   * ones([3]).scatter(0, index, 4, { reduce: "mean", includeSelf: false }).toArray(); // [4, 1, 4]
    * ```
    */
   scatter(
     dim: number,
     index: Tensor,
     source: Operand,
-    options?: { readonly reduce?: Exclude<ScatterMode, "set"> },
+    options?: ScatterOptions,
   ): Tensor {
-    return scatter(this, dim, index, source, options);
+    return tidy(() => scatter(this, dim, index, source, options));
   }
 
   /** In-place form of {@link scatter}; returns this tensor. */
@@ -3121,9 +3282,9 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
     dim: number,
     index: Tensor,
     source: Operand,
-    options?: { readonly reduce?: Exclude<ScatterMode, "set"> },
+    options?: ScatterOptions,
   ): Tensor {
-    return scatter_(this, dim, index, source, options);
+    return tidy(() => scatter_(this, dim, index, source, options));
   }
 
   /**
@@ -3280,6 +3441,24 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   take(index: Tensor): Tensor {
     return take(this, index);
+  }
+
+  /**
+   * One element for each index along `dim`, as {@link gather}, with dimensions that broadcast: indices as {@link argsort}
+   * gives them sort, those of {@link argmax} with `keepdim` pick the maximum. Without `dim` both are flattened.
+   *
+   * @throws RangeError when an index is negative or too large, or the shapes do not fit.
+   * @throws TypeError when `index` is not an integer tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([[3, 1], [2, 4]]);
+   * x.takeAlongDim(x.argsort(1), 1).toArray(); // [[1, 3], [2, 4]]
+   * ```
+   */
+  takeAlongDim(index: Tensor, dim?: number): Tensor {
+    return tidy(() => takeAlongDim(this, index, dim));
   }
 
   /**
@@ -3445,10 +3624,26 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * counts?.toArray(); // [2, 1]
    * ```
    */
-  unique(
-    options?: { readonly returnInverse?: boolean; readonly returnCounts?: boolean; readonly dim?: number },
-  ): Unique {
+  unique(options?: UniqueOptions): Unique {
     return tidy(() => unique(this, options));
+  }
+
+  /**
+   * The elements (or, with `dim`, the slices along it) without those that equal the one before. Options and result are those
+   * of {@link unique}. Reads the tensor from the device.
+   *
+   * @throws RangeError when there is no such dimension, or its slices are empty.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, counts } = tensor([3, 3, 1, 3]).uniqueConsecutive({ returnCounts: true });
+   * values.toArray(); // [3, 1, 3]
+   * counts?.toArray(); // [2, 1, 1]
+   * ```
+   */
+  uniqueConsecutive(options?: UniqueOptions): Unique {
+    return tidy(() => uniqueConsecutive(this, options));
   }
 
   /**
@@ -3570,6 +3765,966 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
     return outer(this, other);
   }
 
+  // Medians, quantiles and what else sorting finds: ops/order_statistics.ts
+
+  /**
+   * The middle element of all, as a 0-dimensional tensor; of an even number the lower of the two in the middle. NaN if
+   * any element is NaN, or there are none. Equal elements share the gradient.
+   *
+   * @throws TypeError for bool.
+   * @throws RangeError for integers without elements.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([3, 1, 2, 4]).median().item(); // 2
+   * ```
+   */
+  median(): Tensor;
+  /**
+   * The middle elements along `dim` and their indices (int32). The dimension disappears, or stays with size 1 with
+   * `keepdim`: `[2, 3]` along 1 gives two tensors `[2]`.
+   *
+   * @throws TypeError for bool.
+   * @throws RangeError when there is no such dimension, or it has size 0.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, indices } = tensor([[3, 1, 2], [6, 5, 4]]).median(1);
+   * values.toArray(); // [2, 5]
+   * indices.toArray(); // [2, 1]
+   * ```
+   */
+  median(dim: number, options?: ReduceOptions): ValuesAndIndices;
+  median(dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
+    return tidy(() => median(this, dim, options));
+  }
+
+  /**
+   * The {@link median} of the elements that are not NaN; NaN where all are.
+   *
+   * @throws TypeError for bool.
+   * @throws RangeError for integers without elements.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([3, NaN, 1, 2]).nanmedian().item(); // 2
+   * ```
+   */
+  nanmedian(): Tensor;
+  /**
+   * The medians along `dim` of the elements that are not NaN, and their indices (int32). Shapes are those of {@link
+   * median}.
+   *
+   * @throws TypeError for bool.
+   * @throws RangeError when there is no such dimension, or it has size 0.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[3, NaN, 1], [NaN, NaN, 4]]).nanmedian(1).values.toArray(); // [1, 4]
+   * ```
+   */
+  nanmedian(dim: number, options?: ReduceOptions): ValuesAndIndices;
+  nanmedian(dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
+    return tidy(() => nanmedian(this, dim, options));
+  }
+
+  /**
+   * Quantiles along `dim`, by default of all elements: `q` of the elements lie below. `q` is a number from 0 to 1, an
+   * array of them or a tensor of this dtype; several make a dimension in front: `[2, 5]` with three along 1 gives `[3,
+   * 2]`. `interpolation` says what a quantile between two elements is: `"linear"` (the default), `"lower"`,
+   * `"higher"`, `"midpoint"` or `"nearest"`. NaN where an element is NaN.
+   *
+   * @throws TypeError for integers and bool, or when `q` is a tensor of another dtype.
+   * @throws RangeError when `q` is not within 0 to 1, there is no such dimension, or the tensor has no elements.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([4, 1, 3, 2]);
+   * x.quantile(0.5).item(); // 2.5
+   * x.quantile([0, 1], 0).toArray(); // [1, 4]
+   * x.quantile(0.5, 0, { interpolation: "lower" }).item(); // 2
+   * ```
+   */
+  quantile(q: number | readonly number[] | Tensor, dim?: number, options?: QuantileOptions): Tensor {
+    return tidy(() => quantile(this, q, dim, options));
+  }
+
+  /**
+   * The {@link quantile} of the elements that are not NaN; NaN where all are.
+   *
+   * @throws TypeError for integers and bool, or when `q` is a tensor of another dtype.
+   * @throws RangeError when `q` is not within 0 to 1, there is no such dimension, or the tensor has no elements.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([4, NaN, 2]).nanquantile(0.5).item(); // 3
+   * ```
+   */
+  nanquantile(q: number | readonly number[] | Tensor, dim?: number, options?: QuantileOptions): Tensor {
+    return tidy(() => nanquantile(this, q, dim, options));
+  }
+
+  /**
+   * The `k`-th smallest elements along `dim` (by default the last), counted from 1, and their indices (int32). NaN
+   * counts as the largest. Shapes are those of {@link median}.
+   *
+   * @throws TypeError for bool.
+   * @throws RangeError when `k` is not an integer from 1 to the size of the dimension, or there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, indices } = tensor([30, 10, 20]).kthvalue(2);
+   * values.item(); // 20
+   * indices.item(); // 2
+   * ```
+   */
+  kthvalue(k: number, dim?: number, options?: ReduceOptions): ValuesAndIndices {
+    return tidy(() => kthvalue(this, k, dim, options));
+  }
+
+  /**
+   * The most frequent elements along `dim` (by default the last), the smallest of those that occur equally often, and
+   * the index (int32) of their last occurrence. Shapes are those of {@link median}.
+   *
+   * @throws RangeError when there is no such dimension, or it has size 0.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, indices } = tensor([3, 1, 3, 2, 1]).mode();
+   * values.item(); // 1
+   * indices.item(); // 4
+   * ```
+   */
+  mode(dim?: number, options?: ReduceOptions): ValuesAndIndices {
+    return tidy(() => mode(this, dim, options));
+  }
+
+  // Running extremes: ops/scans.ts
+
+  /**
+   * The largest element up to each along `dim`, and its index (int32), the last of equals. Same shape. From a NaN on
+   * all are NaN.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { values, indices } = tensor([1, 3, 2]).cummax(0);
+   * values.toArray(); // [1, 3, 3]
+   * indices.toArray(); // [0, 1, 1]
+   * ```
+   */
+  cummax(dim: number): ValuesAndIndices {
+    return tidy(() => cummax(this, dim));
+  }
+
+  /**
+   * The smallest element up to each along `dim`, and its index (int32), the last of equals. Same shape. From a NaN on
+   * all are NaN.
+   *
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([2, 3, 1]).cummin(0).values.toArray(); // [2, 2, 1]
+   * ```
+   */
+  cummin(dim: number): ValuesAndIndices {
+    return tidy(() => cummin(this, dim));
+  }
+
+  /**
+   * The logarithm of the running sum of `eˣ` along `dim`, without overflow. Same shape.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1000, -1000]).logcumsumexp(0).toArray(); // [1000, 1000]
+   * ```
+   */
+  logcumsumexp(dim: number): Tensor {
+    return tidy(() => logcumsumexp(this, dim));
+  }
+
+  // NaN left out or replaced: ops/missing_values.ts
+
+  /**
+   * The sum of the elements that are not NaN. Arguments, shapes and dtypes are those of {@link sum}.
+   *
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, NaN, 3]).nansum().item(); // 4
+   * ```
+   */
+  nansum(dim?: Dims, options?: ReduceOptions & { readonly dtype?: DType }): Tensor {
+    return tidy(() => nansum(this, dim, options));
+  }
+
+  /**
+   * The mean of the elements that are not NaN; NaN where all are. Arguments and shapes are those of {@link mean}.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, NaN, 3]).nanmean().item(); // 2
+   * ```
+   */
+  nanmean(dim?: Dims, options?: ReduceOptions & { readonly dtype?: DType }): Tensor {
+    return tidy(() => nanmean(this, dim, options));
+  }
+
+  /**
+   * A copy in which finite numbers replace NaN (`nan`, by default 0), infinity (`posinf`, the largest number of the
+   * dtype) and −infinity (`neginf`, the smallest). Integers stay. In-place form: {@link nanToNum_}.
+   *
+   * @throws RangeError when the dtype cannot hold a value.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([NaN, Infinity, 1]).nanToNum({ posinf: 9 }).toArray(); // [0, 9, 1]
+   * ```
+   */
+  nanToNum(options?: NanToNumOptions): Tensor {
+    return tidy(() => nanToNum(this, options));
+  }
+
+  /** In-place form of {@link nanToNum}; returns this tensor. */
+  nanToNum_(options?: NanToNumOptions): Tensor {
+    return tidy(() => nanToNum_(this, options));
+  }
+
+  // Diagonals: ops/diagonals.ts
+
+  /**
+   * Of a vector `[n]` the matrix with it on its `k`-th diagonal, zeros elsewhere; of a matrix `[n, m]` its `k`-th
+   * diagonal, as a copy. `k` is 0 (the main diagonal) by default; positive ones lie above it.
+   *
+   * @throws RangeError when the tensor is neither, or `k` is not an integer.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).diag().toArray(); // [[1, 0], [0, 2]]
+   * tensor([[1, 2], [3, 4]]).diag().toArray(); // [1, 4]
+   * ```
+   */
+  diag(k?: number): Tensor {
+    return tidy(() => diag(this, k));
+  }
+
+  /**
+   * Matrices with the last dimension on a diagonal, zeros elsewhere: `[b, n]` gives `[b, n, n]`. `offset` moves the
+   * diagonal to the right and makes the matrices larger; `dim1` and `dim2` (by default the last two) are the
+   * matrices' dimensions in the result.
+   *
+   * @throws RangeError for a 0-dimensional tensor, or when there is no such dimension.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).diagEmbed({ offset: 1 }).toArray(); // [[0, 1, 0], [0, 0, 2], [0, 0, 0]]
+   * ```
+   */
+  diagEmbed(options?: { readonly offset?: number; readonly dim1?: number; readonly dim2?: number }): Tensor {
+    return diagEmbed(this, options);
+  }
+
+  /**
+   * The sum of a matrix's main diagonal, as a 0-dimensional tensor. Dtypes are those of {@link sum}.
+   *
+   * @throws RangeError when the tensor is no matrix.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).trace().item(); // 5
+   * ```
+   */
+  trace(): Tensor {
+    return tidy(() => trace(this));
+  }
+
+  // Repetition and choice: ops/stacking.ts
+
+  /**
+   * Each element (or, with `dim`, each slice along it) repeated a number of times, before the next one follows.
+   * `repeats` is one number, or one for each element, as an array or a tensor of integers, which is read from its
+   * device. Without `dim` the tensor is flattened. `outputSize`, where given, must be the size of the result.
+   *
+   * @throws RangeError when a number is negative, or there are neither one nor as many as elements.
+   * @throws TypeError when `repeats` is a tensor of another kind than a vector of int32 or int64.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).repeatInterleave(2).toArray(); // [1, 1, 2, 2]
+   * tensor([[1, 2], [3, 4]]).repeatInterleave([1, 2], 0).toArray(); // [[1, 2], [3, 4], [3, 4]]
+   * ```
+   */
+  repeatInterleave(
+    repeats: number | readonly number[] | Tensor,
+    dim?: number,
+    options?: { readonly outputSize?: number },
+  ): Tensor {
+    return tidy(() => repeatInterleave(this, repeats, dim, options));
+  }
+
+  /**
+   * All ways to choose `r` (by default 2) elements of a vector, as rows `[count, r]`, in the elements' order. With
+   * `withReplacement` an element may be chosen several times.
+   *
+   * @throws RangeError when the tensor is no vector, or `r` is not an integer from 0 on.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).combinations().toArray(); // [[1, 2], [1, 3], [2, 3]]
+   * ```
+   */
+  combinations(r?: number, options?: { readonly withReplacement?: boolean }): Tensor {
+    return tidy(() => combinations(this, r, options));
+  }
+
+  // Products added to a tensor: ops/added_products.ts
+
+  /**
+   * `beta · this + alpha · a · b` for matrices `a` `[n, k]` and `b` `[k, m]`; this tensor broadcasts to `[n, m]`. With
+   * `beta: 0` its values have no effect. Of integers the factors are truncated. In-place form: {@link addmm_}.
+   *
+   * @throws RangeError when the shapes do not fit.
+   * @throws TypeError when the dtypes differ, or for bool.
+   *
+   * @example
+   * ```ts
+   * import { ones, tensor } from "@heddle/tensor";
+   * ones([1]).addmm(tensor([[1, 2]]), tensor([[3], [4]]), { alpha: 2 }).toArray(); // [[23]]
+   * ```
+   */
+  addmm(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addmm(this, a, b, options));
+  }
+
+  /** In-place form of {@link addmm}: the product must have this shape. Returns this tensor. */
+  addmm_(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addmm_(this, a, b, options));
+  }
+
+  /**
+   * `beta · this + alpha · matrix · vector` for `[n, k]` and `[k]`; this tensor broadcasts to `[n]`. In-place form:
+   * {@link addmv_}.
+   *
+   * @throws as {@link addmm}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 1]).addmv(tensor([[1, 2], [3, 4]]), tensor([1, 1])).toArray(); // [4, 8]
+   * ```
+   */
+  addmv(matrix: Tensor, vector: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addmv(this, matrix, vector, options));
+  }
+
+  /** In-place form of {@link addmv}: the product must have this shape. Returns this tensor. */
+  addmv_(matrix: Tensor, vector: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addmv_(this, matrix, vector, options));
+  }
+
+  /**
+   * `beta · this + alpha · a ⊗ b`, the outer product of vectors `[n]` and `[m]`; this tensor broadcasts to `[n, m]`.
+   * Dtypes promote. In-place form: {@link addr_}.
+   *
+   * @throws RangeError when the shapes do not fit.
+   *
+   * @example
+   * ```ts
+   * import { ones, tensor } from "@heddle/tensor";
+   * ones([2, 2]).addr(tensor([1, 2]), tensor([3, 4])).toArray(); // [[4, 5], [7, 9]]
+   * ```
+   */
+  addr(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addr(this, a, b, options));
+  }
+
+  /** In-place form of {@link addr}: the product must have this shape. Returns this tensor. */
+  addr_(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addr_(this, a, b, options));
+  }
+
+  /**
+   * `beta · this + alpha · Σ a[i] · b[i]` over batches of matrices `[b, n, k]` and `[b, k, m]`; this tensor broadcasts to
+   * `[n, m]`. In-place form: {@link addbmm_}.
+   *
+   * @throws as {@link addmm}.
+   *
+   * @example
+   * ```ts
+   * import { ones } from "@heddle/tensor";
+   * ones([1, 1]).addbmm(ones([2, 1, 3]), ones([2, 3, 1])).toArray(); // [[7]]
+   * ```
+   */
+  addbmm(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addbmm(this, a, b, options));
+  }
+
+  /** In-place form of {@link addbmm}: the product must have this shape. Returns this tensor. */
+  addbmm_(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => addbmm_(this, a, b, options));
+  }
+
+  /**
+   * `beta · this + alpha · a[i] · b[i]` for each of a batch of matrices `[b, n, k]` and `[b, k, m]`; this tensor broadcasts
+   * to `[b, n, m]`. In-place form: {@link baddbmm_}.
+   *
+   * @throws as {@link addmm}.
+   *
+   * @example
+   * ```ts
+   * import { ones } from "@heddle/tensor";
+   * ones([1]).baddbmm(ones([2, 1, 3]), ones([2, 3, 1])).toArray(); // [[[4]], [[4]]]
+   * ```
+   */
+  baddbmm(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => baddbmm(this, a, b, options));
+  }
+
+  /** In-place form of {@link baddbmm}: the product must have this shape. Returns this tensor. */
+  baddbmm_(a: Tensor, b: Tensor, options?: AddedProductOptions): Tensor {
+    return tidy(() => baddbmm_(this, a, b, options));
+  }
+
+  /**
+   * `this + value · a · b`, element by element. Shapes broadcast and dtypes promote; of integers `value` is truncated. In-place
+   * form: {@link addcmul_}.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 1]).addcmul(tensor([2, 3]), tensor([4, 5]), { value: 10 }).toArray(); // [81, 151]
+   * ```
+   */
+  addcmul(a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+    return tidy(() => addcmul(this, a, b, options));
+  }
+
+  /** In-place form of {@link addcmul}; returns this tensor. */
+  addcmul_(a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+    return tidy(() => addcmul_(this, a, b, options));
+  }
+
+  /**
+   * `this + value · a / b`, element by element. Shapes broadcast and dtypes promote. In-place form: {@link addcdiv_}.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   * @throws TypeError when `a` and `b` are both integers.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 1]).addcdiv(tensor([2, 3]), tensor([4, 2])).toArray(); // [1.5, 2.5]
+   * ```
+   */
+  addcdiv(a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+    return tidy(() => addcdiv(this, a, b, options));
+  }
+
+  /** In-place form of {@link addcdiv}; returns this tensor. */
+  addcdiv_(a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
+    return tidy(() => addcdiv_(this, a, b, options));
+  }
+
+  // Distances: ops/distance.ts
+
+  /**
+   * The `p`-norm (by default 2) of the difference, as a 0-dimensional tensor. Shapes broadcast and dtypes promote.
+   *
+   * @throws TypeError when both are integers.
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).dist(tensor([4, 6])).item(); // 5
+   * ```
+   */
+  dist(other: Tensor, p?: number): Tensor {
+    return tidy(() => dist(this, other, p));
+  }
+
+  /**
+   * The `p`-norms (by default 2) of the differences between all rows of one matrix and all of another: `[…, n, k]` and
+   * `[…, m, k]` give `[…, n, m]`. Batches broadcast. The differences take n · m · k elements of memory.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when the shapes do not fit, or `p` is negative.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[0, 0]]).cdist(tensor([[3, 4], [0, 1]])).toArray(); // [[5, 1]]
+   * ```
+   */
+  cdist(other: Tensor, p?: number): Tensor {
+    return tidy(() => cdist(this, other, p));
+  }
+
+  /**
+   * The cross products of vectors of three elements along `dim`, by default the first dimension of size 3. Other
+   * dimensions broadcast and dtypes promote.
+   *
+   * @throws RangeError when the dimension does not have size 3, or the tensors have different numbers of dimensions.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 0, 0]).cross(tensor([0, 1, 0])).toArray(); // [0, 0, 1]
+   * ```
+   */
+  cross(other: Tensor, dim?: number): Tensor {
+    return tidy(() => cross(this, other, dim));
+  }
+
+  // Spreads and correlations: ops/statistics.ts
+
+  /**
+   * The standard deviation and the mean over one or several dimensions, by default over all. Shapes and options are those of
+   * {@link std}.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { std, mean } = tensor([1, 2, 3]).stdMean();
+   * [std.item(), mean.item()]; // [1, 2]
+   * ```
+   */
+  stdMean(dim?: Dims, options?: VarianceOptions): { readonly std: Tensor; readonly mean: Tensor } {
+    return tidy(() => stdMean(this, dim, options));
+  }
+
+  /**
+   * The variance and the mean over one or several dimensions, by default over all. Shapes and options are those of
+   * {@link var}.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when a dimension does not exist or is named twice.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { var: variance, mean } = tensor([1, 3, 5]).varMean();
+   * [variance.item(), mean.item()]; // [4, 3]
+   * ```
+   */
+  varMean(dim?: Dims, options?: VarianceOptions): { readonly var: Tensor; readonly mean: Tensor } {
+    return tidy(() => varMean(this, dim, options));
+  }
+
+  /**
+   * The covariances of variables: `[variables, observations]` gives `[variables, variables]`; a vector is one variable, whose
+   * variance has no dimensions. `correction` (by default 1) is subtracted from the number of observations; `fweights`
+   * (integers) says how often each counts, `aweights` (floats) how much it matters. Integers give float32.
+   *
+   * @throws RangeError for more than two dimensions, and for weights that are negative or of another length.
+   * @throws TypeError for bool, and for weights of another kind of number.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2, 3], [3, 2, 1]]).cov().toArray(); // [[1, -1], [-1, 1]]
+   * ```
+   */
+  cov(options?: CovOptions): Tensor {
+    return tidy(() => cov(this, options));
+  }
+
+  /**
+   * Pearson's correlations of variables, between −1 and 1: `[variables, observations]` gives `[variables, variables]`. A
+   * variable that does not vary gives NaN. Integers give float32.
+   *
+   * @throws RangeError for more than two dimensions.
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2, 3], [4, 2, 0]]).corrcoef().toArray(); // [[1, -1], [-1, 1]]
+   * ```
+   */
+  corrcoef(): Tensor {
+    return tidy(() => corrcoef(this));
+  }
+
+  // Searching: ops/searching.ts
+
+  /**
+   * For each of `values` the place (int32) in this sequence, ascending along its last dimension, before which it belongs:
+   * that of the first element that is not less. With `right` the place behind equal elements. A vector takes values of any
+   * shape; otherwise all dimensions but the last must be those of the values: `[b, n]` and `[b, m]` give `[b, m]`.
+   * `sorter` are the indices that sort the sequence, where it is not sorted.
+   *
+   * @throws RangeError when the shapes do not fit.
+   * @throws TypeError for `right: true` with `side: "left"`.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const sorted = tensor([1, 3, 5]);
+   * sorted.searchsorted(tensor([3, 4])).toArray(); // [1, 2]
+   * sorted.searchsorted(3, { right: true }).item(); // 2
+   * ```
+   */
+  searchsorted(values: Operand, options?: SearchOptions): Tensor {
+    return tidy(() => searchsorted(this, values, options));
+  }
+
+  /**
+   * For each element the bucket (int32) between ascending `boundaries` `[n]` that it lies in, from 0 to n: the number of
+   * boundaries below it, or with `right` of those not above it. Same shape.
+   *
+   * @throws RangeError when `boundaries` is no vector.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 3, 9]).bucketize(tensor([1, 3, 5])).toArray(); // [0, 1, 3]
+   * ```
+   */
+  bucketize(boundaries: Tensor, options?: { readonly right?: boolean }): Tensor {
+    return tidy(() => bucketize(this, boundaries, options));
+  }
+
+  /**
+   * Whether each element occurs in `test`, a tensor of any shape or a number: bool, same shape. `invert` asks for those that
+   * do not occur. NaN occurs nowhere. `assumeUnique` has no effect.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).isin(tensor([3, 1])).toArray(); // [true, false, true]
+   * ```
+   */
+  isin(test: Operand, options?: { readonly invert?: boolean; readonly assumeUnique?: boolean }): Tensor {
+    return tidy(() => isin(this, test, options));
+  }
+
+  /**
+   * How many elements lie in each of `bins` (by default 100) intervals of equal width from `min` to `max`: `[bins]` of this
+   * dtype. Where both are 0, as by default, they are the smallest and the largest element. Elements outside do not count.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when `bins` is not a positive integer, or the range is not finite.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 1, 4]).histc(3).toArray(); // [2, 1, 1]
+   * ```
+   */
+  histc(bins?: number, options?: { readonly min?: number; readonly max?: number }): Tensor {
+    return tidy(() => histc(this, bins, options));
+  }
+
+  // Contractions and differences: ops/contractions.ts
+
+  /**
+   * Products summed over dimensions of both tensors: over the last `dims` (by default 2) of this one and the first of the
+   * other, or over `[those of this one, those of the other]`. The other dimensions remain, this tensor's first: `[2, 3, 4]` and
+   * `[3, 4, 5]` give `[2, 5]`.
+   *
+   * @throws RangeError when the dimensions differ in size or number, or do not exist.
+   * @throws TypeError when the dtypes differ, or for bool.
+   *
+   * @example
+   * ```ts
+   * import { ones } from "@heddle/tensor";
+   * ones([2, 3]).tensordot(ones([3, 4]), 1).shape; // [2, 4]
+   * ones([2, 3]).tensordot(ones([4, 2]), [[0], [1]]).shape; // [3, 4]
+   * ```
+   */
+  tensordot(other: Tensor, dims?: ContractedDims): Tensor {
+    return tidy(() => tensordot(this, other, dims));
+  }
+
+  /**
+   * Products summed over the last dimensions: `[…, k]` and `[…, k]` give the other dimensions of both. With a 0-dimensional
+   * tensor it is {@link mul}.
+   *
+   * @throws RangeError when the last dimensions differ.
+   * @throws TypeError when the dtypes differ, or for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).inner(tensor([1, 10])).toArray(); // [21, 43]
+   * ```
+   */
+  inner(other: Tensor): Tensor {
+    return tidy(() => inner(this, other));
+  }
+
+  /**
+   * The Kronecker product: each element of this tensor times all of the other, as blocks. `[n, m]` and `[k, l]` give `[n · k,
+   * m · l]`; missing dimensions are added in front. Dtypes promote.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).kron(tensor([1, 10])).toArray(); // [1, 10, 2, 20]
+   * ```
+   */
+  kron(other: Tensor): Tensor {
+    return tidy(() => kron(this, other));
+  }
+
+  /**
+   * The differences of neighbours along `dim` (by default the last), taken `n` times (by default once); the size falls by
+   * `n`. `prepend` and `append` are joined to the tensor first. Of bool, whether neighbours differ.
+   *
+   * @throws RangeError for a 0-dimensional tensor, or when `n` is not an integer from 0 on.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 4, 9, 16]).diff().toArray(); // [3, 5, 7]
+   * tensor([1, 4, 9, 16]).diff(2).toArray(); // [2, 2]
+   * ```
+   */
+  diff(n?: number, dim?: number, options?: { readonly prepend?: Tensor; readonly append?: Tensor }): Tensor {
+    return tidy(() => diff(this, n, dim, options));
+  }
+
+  // Pieces and turns: ops/pieces.ts
+
+  /**
+   * Views of pieces along `dim` (by default 0): so many, of which the first are one longer where the size does not divide; or
+   * those that begin at indices, given as an array or a tensor, which is read from its device.
+   *
+   * @throws RangeError for a number below 1, or when there is no such dimension.
+   * @throws TypeError when `sections` is a tensor of another kind than an integer or a vector of them.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3, 4, 5]).tensorSplit(2).map((piece) => piece.toArray()); // [[1, 2, 3], [4, 5]]
+   * tensor([1, 2, 3]).tensorSplit([1]).map((piece) => piece.toArray()); // [[1], [2, 3]]
+   * ```
+   */
+  tensorSplit(sections: Sections, dim?: number): Tensor[] {
+    return tensorSplit(this, sections, dim);
+  }
+
+  /**
+   * Views of pieces side by side: {@link tensorSplit} along dim 1, of a vector along its own.
+   *
+   * @throws RangeError for a 0-dimensional tensor, or a number that does not divide the size.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).hsplit(2).map((piece) => piece.toArray()); // [[[1], [3]], [[2], [4]]]
+   * ```
+   */
+  hsplit(sections: number | readonly number[]): Tensor[] {
+    return hsplit(this, sections);
+  }
+
+  /**
+   * Views of pieces one below the other: {@link tensorSplit} along dim 0.
+   *
+   * @throws RangeError for fewer than two dimensions, or a number that does not divide the size.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).vsplit(2).map((piece) => piece.toArray()); // [[[1, 2]], [[3, 4]]]
+   * ```
+   */
+  vsplit(sections: number | readonly number[]): Tensor[] {
+    return vsplit(this, sections);
+  }
+
+  /**
+   * Views of pieces in depth: {@link tensorSplit} along dim 2.
+   *
+   * @throws RangeError for fewer than three dimensions, or a number that does not divide the size.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[[1, 2]]]).dsplit(2).map((piece) => piece.toArray()); // [[[[1]]], [[[2]]]]
+   * ```
+   */
+  dsplit(sections: number | readonly number[]): Tensor[] {
+    return dsplit(this, sections);
+  }
+
+  /**
+   * A copy with the columns (dim 1) in reverse order.
+   *
+   * @throws RangeError for fewer than two dimensions.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).fliplr().toArray(); // [[2, 1], [4, 3]]
+   * ```
+   */
+  fliplr(): Tensor {
+    return fliplr(this);
+  }
+
+  /**
+   * A copy with the rows (dim 0) in reverse order.
+   *
+   * @throws RangeError for a 0-dimensional tensor.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).flipud().toArray(); // [[3, 4], [1, 2]]
+   * ```
+   */
+  flipud(): Tensor {
+    return flipud(this);
+  }
+
+  /**
+   * A copy turned `k` times (by default once) by 90° in the plane of two dimensions, from the first towards the second.
+   *
+   * @throws RangeError when `k` is not an integer, or `dims` are not two different dimensions.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).rot90().toArray(); // [[2, 4], [1, 3]]
+   * ```
+   */
+  rot90(k?: number, dims?: readonly [number, number]): Tensor {
+    return tidy(() => rot90(this, k, dims));
+  }
+
+  // Functions made of others: ops/composed_functions.ts
+
+  /**
+   * The larger of two elements; of a number and NaN, the number. Shapes broadcast and dtypes promote. Of equal elements,
+   * this tensor's has the gradient.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, NaN]).fmax(tensor([2, 3])).toArray(); // [2, 3]
+   * ```
+   */
+  fmax(other: Operand): Tensor {
+    return tidy(() => fmax(this, other));
+  }
+
+  /**
+   * The smaller of two elements; of a number and NaN, the number. Shapes broadcast and dtypes promote. Of equal elements,
+   * this tensor's has the gradient.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, NaN]).fmin(tensor([2, 3])).toArray(); // [1, 3]
+   * ```
+   */
+  fmin(other: Operand): Tensor {
+    return tidy(() => fmin(this, other));
+  }
+
+  /**
+   * `x · ln(other)`, and 0 where x is 0 and `other` not NaN. Shapes broadcast and dtypes promote; integers give float32.
+   * In-place form: {@link xlogy_}.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 2]).xlogy(tensor([0, 1])).toArray(); // [0, 0]
+   * ```
+   */
+  xlogy(other: Operand): Tensor {
+    return tidy(() => xlogy(this, other));
+  }
+
+  /** In-place form of {@link xlogy}; returns this tensor. */
+  xlogy_(other: Operand): Tensor {
+    return tidy(() => xlogy_(this, other));
+  }
+
+  /**
+   * `√(x² + other²)`, without overflow. Shapes broadcast and dtypes promote. In-place form: {@link hypot_}.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([3, 0]).hypot(4).toArray(); // [5, 4]
+   * ```
+   */
+  hypot(other: Operand): Tensor {
+    return tidy(() => hypot(this, other));
+  }
+
+  /** In-place form of {@link hypot}; returns this tensor. */
+  hypot_(other: Operand): Tensor {
+    return tidy(() => hypot_(this, other));
+  }
+
+  /**
+   * The absolute values with the signs of `other`, also of its zeros; a NaN counts as positive. Shapes broadcast and dtypes
+   * promote; integers give float32. In-place form: {@link copysign_}.
+   *
+   * @throws RangeError when the shapes do not broadcast.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, -2]).copysign(tensor([-3, 4])).toArray(); // [-1, 2]
+   * ```
+   */
+  copysign(other: Operand): Tensor {
+    return tidy(() => copysign(this, other));
+  }
+
+  /** In-place form of {@link copysign}; returns this tensor. */
+  copysign_(other: Operand): Tensor {
+    return tidy(() => copysign_(this, other));
+  }
+
   // Random numbers in place: ops/random_fill.ts
 
   /**
@@ -3605,6 +4760,28 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   normal_(mean?: number, std?: number, options?: RandomOptions): Tensor {
     return normal_(this, mean, std, options);
+  }
+
+  /**
+   * Fills this tensor with random integers, evenly distributed over those from `from` (default 0) up to but not including
+   * `to`, and returns it. `random_(to)` starts from 0. Without bounds, all integers from 0 to the largest of the dtype, or
+   * that of a float dtype up to which it holds every integer; an int64 gets no more than 2^53 − 2. Any dtype.
+   *
+   * @throws RangeError when there is no integer between the bounds, or the dtype cannot hold them.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([100], { dtype: "uint8" }).random_(10).lt(10).all().item(); // 1
+   * ```
+   */
+  random_(options?: RandomOptions): Tensor;
+  /** Fills this tensor with random integers from 0 up to but not including `to`. */
+  random_(to: number, options?: RandomOptions): Tensor;
+  /** Fills this tensor with random integers from `from` up to but not including `to`. */
+  random_(from: number, to: number, options?: RandomOptions): Tensor;
+  random_(first?: number | RandomOptions, second?: number | RandomOptions, third?: RandomOptions): Tensor {
+    return tidy(() => random_(this, first, second, third));
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import { literal } from "../wgsl_types.ts";
 import { exponentials } from "./exponential.ts";
+import { gammas } from "./gamma.ts";
 import { angles } from "./trigonometric.ts";
 
 /** `is_nan(x)`. Unlike `x != x`, compilers cannot replace it by false. */
@@ -91,6 +92,7 @@ export const functions: Readonly<Record<string, string>> = {
   return result;
 }`,
   ...exponentials,
+  ...gammas,
   ...angles,
 };
 

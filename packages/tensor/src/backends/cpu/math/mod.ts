@@ -41,6 +41,8 @@ export const unaryMath: { readonly [P in UnaryFunction]: UnaryExpander | null } 
   erfc,
   erfinv: null,
   sinc,
+  lgamma: null,
+  digamma: null,
 };
 
 /** Functions of two vectors. */
