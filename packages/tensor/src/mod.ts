@@ -49,6 +49,7 @@ export {
   type PerDim,
 } from "./ops/conv.ts";
 export * from "./ops/pool.ts";
+export * from "./ops/fft.ts";
 export { fuse, fused, type FusedFunction } from "./engine/fuse.ts";
 export { Symbolic, type SymbolicOperand, whereSymbolic } from "./engine/symbolic.ts";
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from "./random.ts";
