@@ -85,7 +85,7 @@ function alongOne(x: Tensor, dim: number, n: number, steps: Steps): Tensor {
   }
   const signal = (kind === "toReal" ? weighted(x, dim, n) : resized(x, dim, n)).movedim(dim, -2);
   const batch = signal.shape.slice(0, -2);
-  const result = transform(signal.transpose(-1, -2).reshape([sizeOf(batch), 2, n]), direction, scale);
+  const result = transform(signal.transpose(-1, -2).contiguous().reshape([sizeOf(batch), 2, n]), direction, scale);
   if (kind === "toReal") return result.select(1, 0).reshape([...batch, n]).movedim(-1, dim).contiguous();
   return interleaved(result).reshape([...batch, n, 2]).movedim(-2, dim).contiguous();
 }
@@ -123,7 +123,9 @@ function ndimOf(x: Tensor, kind: Kind): number {
 function checkInput(operation: string, x: Tensor, kind: Kind): void {
   if (kind !== "fromReal") return checkPairs(operation, x);
   checkTensor(operation, x, "x");
-  if (x.ndim === 0) throw new RangeError(`${operation}: x has no dimension to transform; x.unsqueeze(0) makes it a vector`);
+  if (x.ndim === 0) {
+    throw new RangeError(`${operation}: x has no dimension to transform; x.unsqueeze(0) makes it a vector`);
+  }
 }
 
 /** The number of points along a dimension, where no option says it. */

@@ -16,8 +16,10 @@ import { fromTypedArray } from "./creation.ts";
 import { chirp, type Direction, type Factors, factors, transformMatrix, twiddles } from "./fft_tables.ts";
 import { padded } from "./join.ts";
 
-/** Up to this length a transform is one product, and so is each part of a longer one. */
+/** Up to this length a transform is one product. */
 const longestProduct = 64;
+/** Parts of longer ones have about this length at most: a product costs as many steps for each element, a further pass reads and writes it. */
+const usualPart = 32;
 /** Primes up to this are a product all the same: Bluestein's two transforms of twice the length take longer. */
 const longestPrime = 200;
 
@@ -48,7 +50,7 @@ export function transform(x: Tensor, direction: Direction, scale: number): Tenso
 /** The length of the first pass: n where one product does, 0 where it takes Bluestein's way. */
 function firstFactor(n: number): number {
   if (n <= longestProduct) return n;
-  const root = Math.sqrt(n);
+  const root = n ** (1 / Math.ceil(Math.log(n) / Math.log(usualPart) - 1e-9));
   let best = 0;
   for (let d = 2; d <= longestProduct; d++) {
     if (n % d === 0 && Math.abs(Math.log(d / root)) <= Math.abs(Math.log(best / root))) best = d;
