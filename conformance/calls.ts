@@ -9,6 +9,24 @@ export const freeFunctions: ReadonlySet<string> = new Set([
   ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d", "convTranspose3d"],
   ...["maxPool1d", "maxPool2d", "avgPool1d", "avgPool2d", "adaptiveAvgPool1d", "adaptiveAvgPool2d"],
   ...["arange", "linspace", "eye", "zeros", "ones", "full", "zerosLike", "onesLike", "fullLike"],
+  ...[
+    "fft",
+    "ifft",
+    "rfft",
+    "irfft",
+    "hfft",
+    "ihfft",
+    "fft2",
+    "ifft2",
+    "rfft2",
+    "irfft2",
+    "fftn",
+    "ifftn",
+    "rfftn",
+    "irfftn",
+  ],
+  ...["fftfreq", "rfftfreq", "fftshift", "ifftshift", "stft", "istft"],
+  ...["hannWindow", "hammingWindow", "blackmanWindow", "bartlettWindow", "kaiserWindow"],
 ]);
 
 /** Calls in which null is an argument of its own rather than an absent one. */

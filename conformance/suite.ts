@@ -37,6 +37,7 @@ export const operationFamilies: readonly string[] = [
   "gather_scatter",
   "products",
   "convolutions",
+  "fourier",
   "creation",
   "sizes",
 ];

@@ -15,6 +15,7 @@ MODULES = (
     "gather_scatter",
     "products",
     "convolutions",
+    "fourier",
     "linear_algebra",
     "modules",
     "recurrent",
