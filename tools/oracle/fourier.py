@@ -6,8 +6,7 @@ from recorder import Family
 from tensors import f16, f32, f64, i32, integers, randn, values
 
 REAL = (torch.float16, torch.float32, torch.float64)
-TO_REAL = ("irfft", "irfft2", "irfftn", "hfft")
-FROM_REAL = ("rfft", "rfft2", "rfftn", "ihfft")
+FROM_REAL = ("rfft", "rfft2", "rfftn", "ihfft", "ihfft2", "ihfftn")
 LENGTHS = (1, 2, 3, 4, 5, 7, 8, 12, 13, 30, 64, 97, 100, 1009)
 
 
@@ -100,7 +99,7 @@ def several(family):
         family.case(f"{call} {name}", call, [x], list(args), fn=transform(call), tol=points, grad=True)
 
     for suffix in ("2", "n"):
-        for call in (f"fft{suffix}", f"ifft{suffix}", f"rfft{suffix}", f"irfft{suffix}"):
+        for call in (f"{kind}fft{suffix}" for kind in ("", "i", "r", "ir", "h", "ih")):
             for norm in ("backward", "ortho", "forward"):
                 case(f"norm {norm}", call, shaped(call, 2, 3, 5), {"norm": norm})
             case("two dims", call, shaped(call, 4, 6))

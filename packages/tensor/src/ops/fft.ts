@@ -262,16 +262,18 @@ export function irfft(x: Tensor, options: FftOptions = {}): Tensor {
 /** `norm` for a transform of the other direction. */
 const opposite: Readonly<Record<FftNorm, FftNorm>> = { backward: "forward", ortho: "ortho", forward: "backward" };
 
-function reversed(operation: string, options: FftOptions): FftOptions {
-  checkOptions(operation, options, ["n", "dim", "norm"]);
+/** The options of a transform of the other direction, checked. */
+function reversed<O extends FftOptions | FftnOptions>(operation: string, options: O): O {
   const { norm = "backward" } = options;
   checkOption(operation, "norm", norm, ["backward", "ortho", "forward"]);
   return { ...options, norm: opposite[norm] };
 }
 
+/** Pairs with the imaginary part negated; integers as float32. */
 function conjugate(x: Tensor): Tensor {
-  const signs = fromTypedArray(new Float32Array([1, -1]), [2], { dtype: x.dtype, device: x.device });
-  return x.mul(signs);
+  const pairs = isFloat(x.dtype) ? x : x.to("float32");
+  const signs = fromTypedArray(new Float32Array([1, -1]), [2], { dtype: pairs.dtype, device: x.device });
+  return pairs.mul(signs);
 }
 
 /**
@@ -289,9 +291,9 @@ function conjugate(x: Tensor): Tensor {
  * ```
  */
 export function hfft(x: Tensor, options: FftOptions = {}): Tensor {
-  const turned = reversed("hfft", options);
+  checkOptions("hfft", options, ["n", "dim", "norm"]);
   checkPairs("hfft", x);
-  return tidy(() => transform1("hfft", conjugate(isFloat(x.dtype) ? x : x.to("float32")), turned, "toReal", 1));
+  return tidy(() => transform1("hfft", conjugate(x), reversed("hfft", options), "toReal", 1));
 }
 
 /**
@@ -308,8 +310,8 @@ export function hfft(x: Tensor, options: FftOptions = {}): Tensor {
  * ```
  */
 export function ihfft(x: Tensor, options: FftOptions = {}): Tensor {
-  const turned = reversed("ihfft", options);
-  return tidy(() => conjugate(transform1("ihfft", x, turned, "fromReal", -1)));
+  checkOptions("ihfft", options, ["n", "dim", "norm"]);
+  return tidy(() => conjugate(transform1("ihfft", x, reversed("ihfft", options), "fromReal", -1)));
 }
 
 /**
@@ -397,4 +399,35 @@ export function rfftn(x: Tensor, options: FftnOptions = {}): Tensor {
 /** The inverse of {@link rfftn}; without `s` the last of the dimensions is even (PyTorch: `torch.fft.irfftn`). @throws RangeError as {@link fft2}. */
 export function irfftn(x: Tensor, options: FftnOptions = {}): Tensor {
   return transformN("irfftn", x, options, "toReal", 1, null);
+}
+
+function hermitian(operation: string, x: Tensor, options: FftnOptions, fallback: readonly number[] | null): Tensor {
+  checkOptions(operation, options, ["s", "dim", "norm"]);
+  checkPairs(operation, x);
+  return tidy(() => transformN(operation, conjugate(x), reversed(operation, options), "toReal", 1, fallback));
+}
+
+function toHermitian(operation: string, x: Tensor, options: FftnOptions, fallback: readonly number[] | null): Tensor {
+  checkOptions(operation, options, ["s", "dim", "norm"]);
+  return tidy(() => conjugate(transformN(operation, x, reversed(operation, options), "fromReal", -1, fallback)));
+}
+
+/** {@link hfft} along the last of two dimensions, after {@link fft} along the other (PyTorch: `torch.fft.hfft2`). @throws RangeError as {@link fft2}. */
+export function hfft2(x: Tensor, options: FftnOptions = {}): Tensor {
+  return hermitian("hfft2", x, options, [-2, -1]);
+}
+
+/** The inverse of {@link hfft2} (PyTorch: `torch.fft.ihfft2`). @throws RangeError as {@link fft2}. */
+export function ihfft2(x: Tensor, options: FftnOptions = {}): Tensor {
+  return toHermitian("ihfft2", x, options, [-2, -1]);
+}
+
+/** {@link hfft} along the last of several dimensions, after {@link fft} along the others (PyTorch: `torch.fft.hfftn`). @throws RangeError as {@link fft2}. */
+export function hfftn(x: Tensor, options: FftnOptions = {}): Tensor {
+  return hermitian("hfftn", x, options, null);
+}
+
+/** The inverse of {@link hfftn} (PyTorch: `torch.fft.ihfftn`). @throws RangeError as {@link fft2}. */
+export function ihfftn(x: Tensor, options: FftnOptions = {}): Tensor {
+  return toHermitian("ihfftn", x, options, null);
 }

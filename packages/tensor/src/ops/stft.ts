@@ -160,8 +160,11 @@ export function istft(x: Tensor, nFft: number, options: IstftOptions = {}): Tens
     if (!isFloat(x.dtype)) return istft(x.to("float32"), nFft, options);
     if (x.dtype === "float16") return inFloat32([x], (x) => istft(x, nFft, { ...options, window }));
     const { hop, window: weights } = framesOf("istft", x, nFft, options);
-    if (hop > nFft) {
-      throw new RangeError(`istft: hopLength ${hop} is more than nFft, ${nFft}; some samples would be lost`);
+    const { winLength = nFft } = options;
+    if (hop > winLength) {
+      throw new RangeError(
+        `istft: hopLength ${hop} is more than winLength, ${winLength}: samples between the windows would be lost`,
+      );
     }
     const batched = (x.ndim === 3 ? x.unsqueeze(0) : x).transpose(1, 2).narrow(2, 0, half + 1);
     const [batch, count] = batched.shape as unknown as [number, number];
