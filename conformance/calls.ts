@@ -25,6 +25,28 @@ export const freeFunctions: ReadonlySet<string> = new Set([
     "onesLike",
     "fullLike",
   ],
+  ...[
+    "fft",
+    "ifft",
+    "rfft",
+    "irfft",
+    "hfft",
+    "ihfft",
+    "fft2",
+    "ifft2",
+    "rfft2",
+    "irfft2",
+    "fftn",
+    "ifftn",
+    "rfftn",
+    "irfftn",
+    "hfft2",
+    "ihfft2",
+    "hfftn",
+    "ihfftn",
+  ],
+  ...["fftfreq", "rfftfreq", "fftshift", "ifftshift", "stft", "istft"],
+  ...["hannWindow", "hammingWindow", "blackmanWindow", "bartlettWindow", "kaiserWindow"],
 ]);
 
 /** Calls in which null is an argument of its own rather than an absent one. */

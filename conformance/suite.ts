@@ -41,6 +41,7 @@ export const operationFamilies: readonly string[] = [
   "composed_products",
   "stacking",
   "convolutions",
+  "fourier",
   "creation",
   "sizes",
 ];

@@ -19,6 +19,7 @@ MODULES = (
     "composed_products",
     "stacking",
     "convolutions",
+    "fourier",
     "linear_algebra",
     "modules",
     "recurrent",

@@ -70,6 +70,10 @@ export {
   type PerDim,
 } from "./ops/conv.ts";
 export * from "./ops/pool.ts";
+export * from "./ops/fft.ts";
+export * from "./ops/fft_frequencies.ts";
+export * from "./ops/stft.ts";
+export * from "./ops/windows.ts";
 export { fuse, fused, type FusedFunction } from "./engine/fuse.ts";
 export { Symbolic, type SymbolicOperand, whereSymbolic } from "./engine/symbolic.ts";
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from "./random.ts";
