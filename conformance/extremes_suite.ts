@@ -133,7 +133,7 @@ export function testExtremes(device: string): void {
           expect(Math.abs(mean / tenth - 1), where).toBeLessThan(1.5e-6);
         }
       }
-      // Summed where a gradient meets what was repeated.
+      // The gradient of a broadcast operand is a sum over the repeats.
       const b = full([3], 0, { requiresGrad: true });
       zeros([1_000_000, 3]).add(b).mul(0.1).sum().backward();
       for (const sum of b.grad!.toTypedArray("float32")) {

@@ -28,7 +28,7 @@ import {
 } from "@heddle/tensor";
 import { linear, maskedSoftmax, normalize, rmsNormalize } from "@heddle/tensor/engine";
 
-/** A call on tensors of some shapes, whose outputs and gradients are compared; it may name more tensors whose gradients are. */
+/** A call on tensors of some shapes, whose outputs and gradients are compared. It may add tensors to `wanted` whose gradients are compared too. */
 export interface Extra {
   readonly shapes: readonly (readonly number[])[];
   readonly run: (inputs: Tensor[], wanted: Tensor[]) => Tensor | readonly Tensor[];
@@ -61,7 +61,7 @@ const labels = (...values: number[]): Tensor => tensor(values, { dtype: "int32" 
 
 const signs = (x: Tensor): Tensor => where(x.detach().gt(0), 1, -1).to(x.dtype);
 
-/** The gradient of a function, itself to be differentiated. */
+/** The gradient of a function, which can be differentiated again. */
 const gradientOf = (f: (x: Tensor) => Tensor) => (x: Tensor): Tensor => {
   const y = f(x);
   const [g] = grad([y], [x], { gradOutputs: [randn(y.shape).to("float16").to(y.dtype)], createGraph: true });

@@ -40,10 +40,10 @@ interface Made {
   readonly gradients: readonly (Tensor | null)[];
 }
 
-/** Something that runs in either dtype, its inputs times a factor. */
+/** Something that runs in either dtype, with its inputs scaled by a factor. */
 interface Subject {
   readonly name: string;
-  /** Whose exceptions are its own. */
+  /** The call whose exceptions ({@link exceptionOf}) apply to it. */
   readonly call: string;
   readonly run: (width: Width, factor: number) => Made;
 }
@@ -230,7 +230,7 @@ function ulp(value: number): number {
   return 2 ** (Math.max(Math.floor(Math.log2(Math.abs(value))), -14) - 10);
 }
 
-/** The first element that is further from float32's than so many units of float16's last place; null if there is none. */
+/** The first element that differs from float32's by more than `ulps` units in float16's last place; null if there is none. */
 function differs(found: Tensor, wanted: Tensor, ulps: number, part: number = 2 ** -21): string | null {
   if (found.shape.join() !== wanted.shape.join()) return `shape is [${found.shape}], in float32 [${wanted.shape}]`;
   const expected = wanted.dtype === "float32" ? "float16" : wanted.dtype;

@@ -1,7 +1,7 @@
 // Writes docs/pytorch.md: every public name of PyTorch's main namespaces with its counterpart in Heddle, or why there is none.
-// The names are recorded from PyTorch (tools/oracle/names.py); whether there is a counterpart is asked of the packages.
+// The names are recorded from PyTorch (tools/oracle/names.py); the counterparts are looked up in what the packages export.
 //
-//   npx tsx tools/pytorch/page.ts     writes the page; its test says when that is due
+//   npx tsx tools/pytorch/page.ts     writes the page; its test fails when the page is out of date
 
 import { readFileSync, writeFileSync } from "node:fs";
 import * as autograd from "../../packages/autograd/src/mod.ts";

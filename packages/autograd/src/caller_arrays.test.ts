@@ -22,7 +22,7 @@ import {
 } from "@heddle/tensor";
 import { normalize, rmsNormalize } from "@heddle/tensor/engine";
 
-/** Writes other numbers over all arrays among the arguments of a call, once it has come back. */
+/** Overwrites all arrays among the arguments of a call, after it has returned. */
 function spoil(args: readonly unknown[]): void {
   for (const arg of args) {
     if (Array.isArray(arg)) arg.fill(1000);
@@ -34,7 +34,7 @@ function spoil(args: readonly unknown[]): void {
 
 const image = (): Tensor => tensor(Array.from({ length: 32 }, (_, i) => i % 7)).reshape(1, 2, 4, 4);
 
-/** Calls with arrays of the caller's; the first argument is what a gradient is wanted of. */
+/** Calls that take arrays. The gradient is with respect to the first argument. */
 const calls: Record<string, { readonly x?: () => Tensor; readonly args: () => unknown[]; readonly call: unknown }> = {
   view: { args: () => [[4, 8]], call: "view" },
   reshape: { args: () => [[-1, 8]], call: "reshape" },

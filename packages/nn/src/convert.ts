@@ -37,7 +37,8 @@ export function convert(tensors: readonly Tensor[], targets: readonly (DType | D
           `Module.to: there is no device "${target}" and no dtype of that name; devices are ${
             deviceNames().join(", ")
           }, ` +
-            `dtypes float32, float64, float16`,
+            `dtypes float32, float64, float16` +
+            (target === "gpu" ? `; await webgpu() of "@heddle/gpu" opens "gpu"` : ""),
         );
       }
     }

@@ -1,4 +1,4 @@
-/** What is not a state, names that are taken, modules that point back: refused or handled, and nothing half done. */
+/** Invalid states, names that are taken, and modules that contain themselves are refused or handled; none leaves anything half done. */
 import { manualSeed, ones, Tensor, tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { AveragedModel } from "./averaged_model.ts";
@@ -265,7 +265,7 @@ test("to: an object of options is refused, with the call that was meant", () => 
 test("to: a name that is none is refused before anything is converted, also without parameters", () => {
   const layer = new Linear(1, 1);
   for (const module of [layer, new Sequential()]) {
-    // @ts-expect-error no dtype and no device is called so
+    // @ts-expect-error no dtype and no device has this name
     expect(() => module.to("float64", "flaot32")).toThrow('Module.to: there is no device "flaot32" and no dtype');
   }
   expect(layer.weight.dtype).toBe("float32");

@@ -37,6 +37,7 @@ describe("Linear", () => {
 
   test("sizes that are no sizes are refused", () => {
     expect(() => new Linear(2.5, 1)).toThrow("Linear: inFeatures is 2.5; expected an integer of at least 0");
+    expect(() => new Linear("2" as never, 1)).toThrow('Linear: inFeatures is "2"; expected an integer of at least 0');
     expect(() => new Linear(2, -1)).toThrow("Linear: outFeatures is -1");
   });
 });

@@ -3,6 +3,11 @@
 /** One number for every spatial dimension, or one number each. */
 export type Sizes = number | readonly number[];
 
+/** A wrong value, as errors show it. */
+function shown(value: unknown): string {
+  return typeof value === "string" || typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
 /**
  * A size given by a caller, if it is a whole number from `least` to `most`.
  *
@@ -17,7 +22,7 @@ export function checkSize(
 ): number {
   if (!Number.isInteger(value) || value < least || value > most) {
     const limit = most === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${most}`;
-    throw new RangeError(`${layer}: ${name} is ${String(value)}; expected an integer of at least ${least}${limit}`);
+    throw new RangeError(`${layer}: ${name} is ${shown(value)}; expected an integer of at least ${least}${limit}`);
   }
   return value;
 }
@@ -26,7 +31,7 @@ export function checkSize(
 export function listOf(layer: string, name: string, sizes: Sizes, count: number): number[] {
   if (typeof sizes === "number") return Array<number>(count).fill(sizes);
   if (Array.isArray(sizes)) return [...sizes];
-  throw new TypeError(`${layer}: ${name} is ${String(sizes)}; expected an integer or an array of integers`);
+  throw new TypeError(`${layer}: ${name} is ${shown(sizes)}; expected an integer or an array of integers`);
 }
 
 /**

@@ -57,7 +57,7 @@ describe.each(["cpu", "reference"])("float16 on %s", (device) => {
         made.forEach((optimizer) => optimizer.step());
         expect(w.dtype).toBe("float16");
         expect(w.toArray()).toEqual([1.5, -2, expect.any(Number)]);
-        // Beyond the first step float32 has not rounded, and is a little elsewhere.
+        // After the first step the float32 run, which is not rounded, has slightly different values.
         expect(Math.abs(w.at(2).item() - wide.at(2).item())).toBeLessThan(5 * 2 ** -9);
       }
     },

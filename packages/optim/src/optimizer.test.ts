@@ -98,6 +98,16 @@ describe.each(Object.entries(all))("%s", (name, Make) => {
 });
 
 describe("parameters and groups", () => {
+  test("a module, or nothing, in place of parameters is an error", () => {
+    const module = { parameters: () => [leaf(1)] };
+    expect(() => new SGD(module as never, { lr: 0.1 })).toThrow(
+      "SGD: expected parameters or groups of them, got an object of class Object; give its parameters()",
+    );
+    expect(() => new SGD(undefined as never, { lr: 0.1 })).toThrow(
+      "SGD: expected parameters or groups of them, got undefined; give model.parameters(), or an array",
+    );
+  });
+
   test("options of a group win over the defaults", () => {
     const [a, b] = [leaf(1), leaf(1)];
     const optimizer = new SGD([{ params: [a] }, { params: b, lr: 0.5, name: "head" }], { lr: 0.25 });

@@ -96,7 +96,7 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
     this.defaults = merge(defaults, options);
     this.paramGroups = [];
     this.states = new Map();
-    const given = params instanceof Tensor ? [params] : [...params as Iterable<Tensor | ParamGroupInput<O>>];
+    const given = params instanceof Tensor ? [params] : this.listOf(params as Iterable<Tensor | ParamGroupInput<O>>);
     if (given.length === 0) {
       throw new Error(`${this.name}: got no parameters; is the model empty, or was its iterator used up before?`);
     }
@@ -104,6 +104,16 @@ export abstract class Optimizer<O extends GroupOptions = GroupOptions, S extends
       ? given as ParamGroupInput<O>[]
       : [{ params: given } as unknown as ParamGroupInput<O>];
     for (const group of groups) this.addParamGroup(group);
+  }
+
+  /** The parameters or groups that were given. @throws TypeError for something else, such as a module. */
+  private listOf<T>(params: Iterable<T>): T[] {
+    if (typeof params === "object" && params !== null && Symbol.iterator in params) return [...params];
+    const module = typeof (params as { parameters?: unknown } | null)?.parameters === "function";
+    throw new TypeError(
+      `${this.name}: expected parameters or groups of them, got ${describe(params)}; give ` +
+        (module ? "its parameters()" : "model.parameters(), or an array"),
+    );
   }
 
   /** The optimiser's name in messages. */

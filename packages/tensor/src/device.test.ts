@@ -24,6 +24,9 @@ test("a device that is not there is named when it is first needed", async () => 
   vi.stubEnv("HEDDLE_DEVICE", "tpu");
   const heddle = await fresh();
   expect(() => heddle.zeros([1])).toThrow(/there is no device "tpu"; there are/);
+  for (const open of [() => heddle.getDevice("gpu"), () => heddle.tensor(1, { device: "cpu" }).to("gpu")]) {
+    expect(open).toThrow(/; await webgpu\(\) of "@heddle\/gpu" opens "gpu"$/);
+  }
 });
 
 test("backends are made when they are first asked for, once", async () => {

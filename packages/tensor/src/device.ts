@@ -75,7 +75,7 @@ export function getDevice(device: Device | string): Device {
     const shown = typeof device === "string" ? `"${device}"` : String(device);
     throw new RangeError(
       `device: there is no device ${shown}; there are ${deviceNames().map((n) => `"${n}"`).join(", ")}` +
-        (device === "gpu" ? `; import "@heddle/gpu" brings "gpu"` : ""),
+        howToOpen(device),
     );
   }
   const backend = factory();
@@ -83,6 +83,11 @@ export function getDevice(device: Device | string): Device {
   const made = new Device(device, backend);
   devices.set(device, made);
   return made;
+}
+
+/** For errors about a device that is not registered: what registers it, as a further clause, if that is known. */
+export function howToOpen(name: string): string {
+  return name === "gpu" ? `; await webgpu() of "@heddle/gpu" opens "gpu"` : "";
 }
 
 /** The device of new tensors that set no `device` option: `HEDDLE_DEVICE`, else the device registered first. */

@@ -13,8 +13,8 @@ export interface RandomSplitOptions {
 /**
  * Splits a data set at random into parts that do not overlap (PyTorch's `random_split`).
  *
- * @param lengths sizes that add up to the data set's length, or fractions that add up to 1; of fractions every part
- *   gets the floor, and what is left over goes one by one to the first parts
+ * @param lengths sizes that add up to the data set's length, or fractions that add up to 1. With fractions, sizes
+ *   are rounded down, and the remaining samples go one each to the first parts
  * @throws when the lengths do not add up, or one is negative
  *
  * @example

@@ -26,7 +26,7 @@ function glyph(weight: number, path: string): Glyph {
   return { weight, strokes };
 }
 
-/** The glyphs of each digit: how people write them, several habits a digit. */
+/** The glyphs of each digit: several ways in which people write it. */
 export const GLYPHS: readonly (readonly Glyph[])[] = [
   [
     glyph(3, "32,0 12,12 2,42 6,78 26,100 48,90 62,58 60,22 44,3 30,2"),

@@ -8,7 +8,7 @@ const MAX_VERTICES = 512;
 const GRID = 4;
 // The deviations, in heights of the digit, were chosen by training on 20,000 pictures for 5 epochs: a linear
 // classifier is right on 91% of new ones and a small LeNet on 98%, as with MNIST, and of MNIST's own test
-// images that LeNet recognises about 90%. With half as much again they are 83% and 93%, and no longer look written.
+// images that LeNet recognises about 90%. With deviations half as large again it is 83% and 93%, and the digits no longer look written.
 const JITTER = 0.022;
 const WOBBLE = 0.034;
 

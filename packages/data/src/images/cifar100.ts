@@ -9,7 +9,7 @@ import {
 } from "./cifar_files.ts";
 import { LabelledImages } from "./labelled_images.ts";
 
-// MD5 as the data set's page and torchvision (torchvision/datasets/cifar.py) have it.
+// The MD5 is the one published on the data set's page and in torchvision (torchvision/datasets/cifar.py).
 const COLLECTION: CifarCollection = {
   name: "CIFAR100",
   folder: "cifar100",

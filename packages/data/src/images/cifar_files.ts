@@ -44,9 +44,9 @@ export interface CifarCollection {
 
 /** The contents of the records. */
 export interface CifarRecords {
-  /** 3 planes of 32×32 a picture. */
+  /** Three planes of 32×32 for each picture. */
   readonly pixels: Uint8Array;
-  /** For each of the collection's labels, those of all pictures. */
+  /** The labels of all pictures, one array for each kind of label. */
   readonly labels: readonly Uint8Array[];
   /** Where they are from, for errors. */
   readonly name: string;

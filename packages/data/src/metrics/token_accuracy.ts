@@ -15,7 +15,7 @@ export interface TokenAccuracy {
  *
  * @param predicted token numbers of the shape of `targets`, or logits with the classes in one more dimension, the last
  * @param targets token numbers [...], of an integer dtype
- * @param options `ignoreIndex`: targets that do not count, the padding as a rule (default -100, as in `crossEntropy`)
+ * @param options `ignoreIndex`: targets that do not count, usually the padding (default -100, as in `crossEntropy`)
  * @throws when shapes or dtypes do not fit
  *
  * @example

@@ -45,7 +45,8 @@ function combine(op: ReducePrim, type: Accumulator, a: string, b: string): strin
       return type === "f32" ? `maximum_f(${a}, ${b})` : `max(${a}, ${b})`;
     case "amin":
       return type === "f32" ? `minimum_f(${a}, ${b})` : `min(${a}, ${b})`;
-    default:
+    case "argmax":
+    case "argmin":
       throw new Error(`combine: ${op} compares values with their indices`);
   }
 }

@@ -10,7 +10,7 @@ function expectClose(found: Tensor, wanted: Tensor, tolerance = 1e-6): void {
   expect(found.sub(wanted).abs().amax().item()).toBeLessThan(tolerance);
 }
 
-/** The sequences of `[T, N, …]` one by one, without what stands behind their ends. */
+/** The sequences of `[T, N, …]` one by one, each cut off at its length. */
 const alone = (x: Tensor, lengths: readonly number[]): Tensor[] =>
   lengths.map((length, i) => x.select(1, i).narrow(0, 0, length));
 
@@ -29,7 +29,7 @@ describe("recurrent layers", () => {
     ) {
       const lengths = [3, 5, 1];
       const x = randn([5, 3, 3]);
-      // Whatever is there, it does not count.
+      // Values after the end of a sequence have no effect.
       lengths.forEach((length, i) => x.select(1, i).narrow(0, length, 5 - length).fill_(NaN));
       x.requiresGrad_();
       const [output, hN] = layer.forward(x, null, { lengths });

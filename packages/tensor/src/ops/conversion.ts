@@ -2,7 +2,7 @@
 import { apply, applyInPlace, execute } from "../engine/apply.ts";
 import { constant, fill, produceOne } from "../engine/launch.ts";
 import { checkDType, type DType, dtypes, itemSize, type Scalar, typedArrayOver } from "../dtype.ts";
-import { Device, deviceNames, getDevice, type ToTarget } from "../device.ts";
+import { Device, deviceNames, getDevice, howToOpen, type ToTarget } from "../device.ts";
 import { halfTable } from "../half.ts";
 import { broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../shape.ts";
 import { reclaiming } from "../memory/storage.ts";
@@ -152,7 +152,7 @@ function deviceNamed(target: Device | string): Device {
   throw new RangeError(
     `to: there is no device "${target}" and no dtype of that name; devices are ${names(deviceNames())}, dtypes ${
       names(dtypes)
-    }`,
+    }${howToOpen(target)}`,
   );
 }
 

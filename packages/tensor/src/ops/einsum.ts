@@ -102,7 +102,8 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   const [left, right] = equation.replaceAll(" ", "").split("->") as [string, string | undefined];
   const inputs = left.split(",");
   if (inputs.length !== operands.length) {
-    fail(equation, `${inputs.length} operands are named, ${operands.length} given`);
+    const listed = Array.isArray(operands[0]) ? "; give them one by one, not in an array" : "";
+    fail(equation, `${inputs.length} operands are named, ${operands.length} given${listed}`);
   }
   let terms: Term[] = operands.map((x, i) => withoutRepeats({ x, labels: labelsOf(equation, inputs[i]!, x.ndim, 0) }));
   const sizes = new Map<string, number>();

@@ -102,8 +102,10 @@ export function resolveIndices(operation: string, x: Tensor, indices: readonly I
     else if (typeof index === "number") view = view.select(dim, index);
     else if (typeof index === "string") view = sliced(view, dim++, parseSlice(index));
     else if (!isTensor(index)) {
+      const shown = Array.isArray(index) ? `the array [${index as unknown}]` : String(index);
+      const remedy = Array.isArray(index) ? "; tensor(…) makes an index of it" : "";
       throw new TypeError(
-        `${operation}: ${String(index)} is not an index; use integers, slices such as "1:3", null, "...", or tensors`,
+        `${operation}: ${shown} is not an index; use integers, slices such as "1:3", null, "...", or tensors${remedy}`,
       );
     } else if (index.dtype === "bool") {
       // A 0-dimensional mask selects everything or nothing: it is an index into a new dimension of size 1.

@@ -21,6 +21,11 @@ describe("at", () => {
     ["no step", () => x.at("::0"), /step 0/],
     ["a fraction", () => x.at(0.5), /index 0.5 is out of range/],
     ["another string", () => x.at("first" as never), /^at: "first" is not an index; write an integer, "start:stop"/],
+    [
+      "an array",
+      () => x.at([0, 2] as never),
+      /^at: the array \[0,2\] is not an index.*; tensor\(…\) makes an index of it$/,
+    ],
     ["half a slice", () => x.at("1:b" as never), /is not an index/],
     ["undefined", () => x.at(undefined as never), /^at: undefined is not an index/],
     ["floats", () => x.at(tensor([0])), /^at: an index tensor must be an integer or bool tensor, got float32; cast/],

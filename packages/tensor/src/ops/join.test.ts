@@ -45,6 +45,11 @@ test.each<[string, () => unknown, RegExp]>([
   ["more than one turn", () => pad(x, [4, 0], { mode: "circular" }), /at most 3/],
   ["replication of nothing", () => pad(zeros([0]), [1, 1], { mode: "replicate" }), /^pad: replicate/],
   ["cropping more than there is", () => pad(x, [-2, -2]), /^pad: cropping dim 1 of size 3 by 2 and 2/],
+  [
+    "einsum of an array",
+    () => einsum("i,i", [x, x] as never),
+    /^einsum: "i,i": 2 operands are named, 1 given; give them one by one, not in an array/,
+  ],
   ["einsum of another count", () => einsum("ij,jk->ik", x), /^einsum: "ij,jk->ik": 2 operands are named, 1 given/],
   ["einsum of another rank", () => einsum("ijk->i", x), /"ijk" names 3 dims, but the tensor has 2/],
   ["einsum of other sizes", () => einsum("ij,ij->", x, ones([2, 4])), /dim "j" is 3 in one operand and 4 in another/],

@@ -4,7 +4,7 @@ import type { Component, Frame } from "./frame.ts";
 /** What the components stand for. */
 export type JpegColours = "grey" | "rgb" | "ycc" | "cmyk" | "ycck";
 
-/** What a segment of Adobe's says of colours: 0 as they are, 1 YCbCr, 2 YCCK; null without one. */
+/** The colour transform in Adobe's segment: 0 none, 1 YCbCr, 2 YCCK; null without such a segment. */
 export type AdobeTransform = number | null;
 
 /** What three or four components stand for, by the rules of libjpeg. */
@@ -68,7 +68,7 @@ function clamp(value: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-// Factors of JFIF in 16 bits behind the point, rounded as libjpeg rounds.
+// JFIF's factors with 16 fractional bits, rounded as libjpeg does.
 const toRed = (red: number): number => (91881 * red + 32768) >> 16;
 const toBlue = (blue: number): number => (116130 * blue + 32768) >> 16;
 const toGreen = (blue: number, red: number): number => (-22554 * blue - 46802 * red + 32768) >> 16;
@@ -96,7 +96,7 @@ function rowsOf(component: Component, { width, maxH, maxV }: Frame): (y: number)
     };
   }
   if (across === 2 && down <= 2 && ownWidth > 2) {
-    // Of two rows three parts of the nearer one and one of the other; then the same with columns.
+    // Three quarters of the nearer row and one quarter of the other; then the same for columns.
     const sums = new Uint16Array(ownWidth);
     const bits = 2 * down;
     return (y) => {

@@ -120,7 +120,7 @@ function castCode(value: string, from: DType, to: DType): string {
   return wrap(to, int(to) && !int(from) ? `Math.trunc(${value})` : value);
 }
 
-/** The call of a function, which on integers is that of its form for these. */
+/** The call of a function, in its form for integers if the dtype is one. */
 function functionCode(prim: FunctionPrim, args: readonly string[], dtype: DType): string {
   const capitalised = `${prim[0]!.toUpperCase()}${prim.slice(1)}`;
   return `m.${big(dtype) ? `big${capitalised}` : int(dtype) ? `int${capitalised}` : prim}(${args.join(", ")})`;

@@ -29,10 +29,20 @@ const [foldBits, sumLevels] = [4, 5];
 
 type Name = keyof typeof opcodes;
 
+/** For each reduction the instruction that combines two values, and its identity. `argmax` and `argmin` have no vector form. */
+const combinations: { readonly [P in ReducePrim]: readonly ["add" | "mul" | "max" | "min", number] | null } = {
+  sum: ["add", 0],
+  prod: ["mul", 1],
+  amax: ["max", -Infinity],
+  amin: ["min", Infinity],
+  argmax: null,
+  argmin: null,
+};
+
 /** The identity element of a reduction. */
 function identity(prim: ReducePrim, dtype: DType): Code {
   const kind = laneKind(dtype);
-  const value = prim === "sum" ? 0 : prim === "prod" ? 1 : prim === "amax" ? -Infinity : Infinity;
+  const value = combinations[prim]![1];
   if (kind === "f32") return f32x4(value);
   if (kind === "f64") return f64x2(value);
   // Within the dtype's range, since it is wrapped like every other value. For bool 0 and 1, so that "any" of nothing is false and
@@ -67,8 +77,8 @@ export class Accumulators {
   private combine(a: Code, b: Code): Code {
     const kind = laneKind(this.dtype);
     const shape = kind === "f32" ? "f32x4" : kind === "f64" ? "f64x2" : "i32x4";
-    const what = { sum: "add", prod: "mul", amax: "max", amin: "min", argmax: "max", argmin: "min" }[this.prim];
-    const name = `${shape}.${what}${kind === "i32" && what.startsWith("m") && what !== "mul" ? "_s" : ""}` as Name;
+    const what = combinations[this.prim]![0];
+    const name = `${shape}.${what}${kind === "i32" && (what === "max" || what === "min") ? "_s" : ""}` as Name;
     return wrapped(this.dtype, op(name, a, b));
   }
 

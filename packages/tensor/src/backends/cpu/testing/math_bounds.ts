@@ -25,7 +25,7 @@ const ulpBounds: { readonly [P in FunctionPrim]?: number } = {
   atan2: 3,
 };
 
-/** The largest error of a function that no bound is listed for. */
+/** The largest error of a function for which no bound is listed. */
 const usualBound = 4;
 
 /**
