@@ -177,7 +177,6 @@ const optimizers: { readonly [name: string]: Recipe["optimizer"] } = {
   "Adagrad": (params) => new optim.Adagrad(params, { lr: 0.1, lrDecay: 0.1 }),
   "Adadelta": (params) => new optim.Adadelta(params),
   "RMSprop": (params) => new optim.RMSprop(params, { lr: 0.01 }),
-  "Rprop": (params) => new optim.Rprop(params),
   "ASGD": (params) => new optim.ASGD(params, { lr: 0.1, t0: 3 }),
   "Lion": (params) => new optim.Lion(params, { lr: 0.01, weightDecay: 0.1 }),
   "Muon": (params) =>

@@ -37,7 +37,6 @@ const makers: Record<string, (params: Tensor[]) => Optimizer> = {
   "NAdam": (params) => new NAdam(params, { weightDecay: 0.1 }),
   "Rprop": (params) => new Rprop(params, { lr: 0.1 }),
   "RAdam": (params) => new RAdam(params, { lr: 0.1 }),
-  "Rprop": (params) => new Rprop(params, { lr: 0.1 }),
   "ASGD": (params) => new ASGD(params, { lr: 0.1, t0: 1, weightDecay: 0.1 }),
   "Lion": (params) => new Lion(params, { lr: 0.1, weightDecay: 0.1 }),
   "Muon": ([first, ...others]) => new Muon([{ params: others }, { params: [first!], useMuon: false }], { lr: 0.1 }),

@@ -4,18 +4,28 @@ import { expect, test } from "vitest";
 import { Lion } from "./mod.ts";
 
 // There is none in PyTorch: this is the program of the paper, arXiv:2302.06675, page 5, on arrays.
-test.each([[{}], [{ lr: 0.01, betas: [0.8, 0.95] }], [{ lr: 0.05, weightDecay: 0.3 }], [{ lr: 0.05, maximize: true }]])(
+interface Options {
+  lr?: number;
+  betas?: [number, number];
+  weightDecay?: number;
+  maximize?: boolean;
+}
+
+test.each<[Options]>([[{}], [{ lr: 0.01, betas: [0.8, 0.95] }], [{ lr: 0.05, weightDecay: 0.3 }], [{
+  lr: 0.05,
+  maximize: true,
+}]])(
   "follows the paper with %j",
-  (options: { lr?: number; betas?: [number, number]; weightDecay?: number; maximize?: boolean }) => {
+  (options) => {
     manualSeed(5);
     const { lr = 1e-4, betas: [beta1, beta2] = [0.9, 0.99], weightDecay = 0, maximize = false } = options;
     const w = randn([2, 3], { dtype: "float64", requiresGrad: true });
-    const values = [...w.toTypedArray() as Float64Array];
+    const values = [...w.toTypedArray("float64")];
     const means = values.map(() => 0);
     const optimizer = new Lion([w], options);
     for (let step = 0; step < 20; step++) {
       w.grad = randn([2, 3], { dtype: "float64" });
-      const grads = w.grad.toTypedArray() as Float64Array;
+      const grads = w.grad.toTypedArray("float64");
       optimizer.step();
       for (const i of values.keys()) {
         const g = maximize ? -grads[i]! : grads[i]!;
@@ -23,7 +33,7 @@ test.each([[{}], [{ lr: 0.01, betas: [0.8, 0.95] }], [{ lr: 0.05, weightDecay: 0
         means[i] = means[i]! * beta2 + g * (1 - beta2);
         values[i] = values[i]! - lr * (update + weightDecay * values[i]!);
       }
-      (w.toTypedArray() as Float64Array).forEach((value, i) => expect(value).toBeCloseTo(values[i]!, 12));
+      w.toTypedArray("float64").forEach((value, i) => expect(value).toBeCloseTo(values[i]!, 12));
     }
   },
 );

@@ -2,7 +2,7 @@
 import { apply, overwrite } from "../engine/apply.ts";
 import { checkOperands, checkTensor } from "../engine/checks.ts";
 import { isFloat, isInteger, resultType, type Scalar } from "../dtype.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import { constant } from "../engine/launch.ts";
 import { checkOptions } from "../options.ts";
 import { elementValue } from "../scalar.ts";

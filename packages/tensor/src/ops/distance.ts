@@ -1,6 +1,6 @@
 /** Distances between points, and the cross product. */
 import { checkNumber, checkTensor } from "../engine/checks.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import { isFloat, promoteTypes } from "../dtype.ts";
 import { broadcastShapes, normalizeDim, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -4,7 +4,7 @@
  */
 import { isFloat } from "../dtype.ts";
 import { checkTensor } from "../engine/checks.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import { tidy } from "../memory/scope.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { normalizeDim, normalizeDims, showShape, sizeOf } from "../shape.ts";

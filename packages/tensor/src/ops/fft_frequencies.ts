@@ -5,7 +5,7 @@ import { normalizeDim, showShape } from "../shape.ts";
 import type { TensorOptions } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { optionDType } from "./conversion.ts";
-import { deviceOf, finished, uploaded } from "./uploaded.ts";
+import { deviceOf, fromElements, withOptions } from "./from_elements.ts";
 
 /** Options of {@link fftfreq} and {@link rfftfreq}. */
 export interface FrequencyOptions extends TensorOptions {
@@ -28,7 +28,7 @@ function frequencies(
   checkNumber(operation, "d", d);
   if (d === 0) throw new RangeError(`${operation}: d is 0; give the time from one sample to the next`);
   const dtype = optionDType(operation, options.dtype, "float32");
-  return finished(uploaded(operation, dtype, [count], deviceOf(options), (k) => number(k) / (n * d)), options);
+  return withOptions(fromElements(operation, dtype, [count], deviceOf(options), (k) => number(k) / (n * d)), options);
 }
 
 /**

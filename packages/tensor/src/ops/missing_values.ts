@@ -3,7 +3,7 @@ import { apply, overwrite } from "../engine/apply.ts";
 import { checkNumber } from "../engine/checks.ts";
 import { constant } from "../engine/launch.ts";
 import { type DType, finfo, isFloat } from "../dtype.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkFloat, type Dims, type ReduceOptions } from "./reduction.ts";

@@ -1,7 +1,7 @@
 /** Medians, quantiles, the k-th smallest and the most frequent value: what sorting finds. */
 import { apply } from "../engine/apply.ts";
 import { checkNumber, checkTensor } from "../engine/checks.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import { constant } from "../engine/launch.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { isFloat } from "../dtype.ts";
@@ -114,7 +114,7 @@ function fractions(operation: string, q: number | readonly number[] | Tensor, x:
   if (q.dtype !== x.dtype) {
     throw new TypeError(`${operation}: q is ${q.dtype}, the tensor ${x.dtype}; cast one with .to("${x.dtype}")`);
   }
-  if (q.device.backend.readsAtOnce) fractions(operation, Array.from(q.toTypedArray(), Number), x);
+  if (q.device.backend.readsSynchronously) fractions(operation, Array.from(q.toTypedArray(), Number), x);
   return q;
 }
 

@@ -3,7 +3,7 @@
  * what stands 2ᵏ before it.
  */
 import { apply } from "../engine/apply.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import { isFloat } from "../dtype.ts";
 import { normalizeDim } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

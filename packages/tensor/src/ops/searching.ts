@@ -112,7 +112,7 @@ export function histc(x: Tensor, bins = 100, options: { readonly min?: number; r
   const wide = x.detach().reshape(-1).to(x.dtype === "float16" ? "float32" : x.dtype);
   const bound = (value: number) => constant("histc", value, wide.dtype, x.device);
   let [low, high] = min === max && min === 0 ? [wide.amin(), wide.amax()] : [bound(min), bound(max)];
-  if (x.device.backend.readsAtOnce && !(Number.isFinite(low.item()) && Number.isFinite(high.item()))) {
+  if (x.device.backend.readsSynchronously && !(Number.isFinite(low.item()) && Number.isFinite(high.item()))) {
     throw new RangeError(`histc: elements from ${low.item()} to ${high.item()} have no finite range; give min and max`);
   }
   const flat = low.eq(high);

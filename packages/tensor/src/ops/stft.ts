@@ -1,7 +1,7 @@
 /** Spectra of short stretches of a signal, and the signal of such spectra. */
 import { isFloat } from "../dtype.ts";
 import { checkTensor } from "../engine/checks.ts";
-import { inFloat32 } from "../engine/in_float32.ts";
+import { inFloat32 } from "../engine/upcast.ts";
 import { tidy } from "../memory/scope.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { showShape } from "../shape.ts";
@@ -167,7 +167,7 @@ export function istft(x: Tensor, nFft: number, options: IstftOptions = {}): Tens
       );
     }
     const batched = (x.ndim === 3 ? x.unsqueeze(0) : x).transpose(1, 2).narrow(2, 0, half + 1);
-    const [batch, count] = batched.shape as unknown as [number, number];
+    const count = batched.shape[1]!;
     const frames = irfft(batched, { n: nFft, norm: normalized ? "ortho" : "backward" }).mul(weights);
     const covered = nFft + hop * (count - 1);
     const start = center ? half : 0;
@@ -178,7 +178,7 @@ export function istft(x: Tensor, nFft: number, options: IstftOptions = {}): Tens
     }
     const envelope = overlapped(weights.square().expand([1, count, nFft]), hop, covered).narrow(1, start, kept);
     // Reading would have to wait on other devices.
-    if (x.device.backend.readsAtOnce && kept > 0 && Number(envelope.abs().min().item()) < 1e-11) {
+    if (x.device.backend.readsSynchronously && kept > 0 && Number(envelope.abs().min().item()) < 1e-11) {
       throw new RangeError(
         "istft: some samples lie under no window (the sum of its squares is 0 there); " +
           "use center: true, a shorter hopLength or a window without zeros at its ends",

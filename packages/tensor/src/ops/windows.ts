@@ -5,7 +5,7 @@ import { checkShape } from "../shape.ts";
 import type { TensorOptions } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { optionDType } from "./conversion.ts";
-import { deviceOf, finished, uploaded } from "./uploaded.ts";
+import { deviceOf, fromElements, withOptions } from "./from_elements.ts";
 
 /** Options of all windows. */
 export interface WindowOptions extends TensorOptions {
@@ -36,7 +36,7 @@ function sampled(operation: string, length: number, options: WindowOptions, valu
   const dtype = optionDType(operation, options.dtype, "float32");
   const steps = periodic ? length : length - 1;
   const each = (i: number) => length === 1 ? 1 : value(i / steps);
-  return finished(uploaded(operation, dtype, [length], deviceOf(options), each), options);
+  return withOptions(fromElements(operation, dtype, [length], deviceOf(options), each), options);
 }
 
 /**
