@@ -95,6 +95,7 @@ export const renamed: Readonly<Record<string, string>> = {
   "torch.Tensor.type": "`x.to`, `x.dtype`",
   "torch.Tensor.type_as": "`x.to(other.dtype)`",
   "torchvision.transforms.ConvertImageDtype": "`ToTensor`, `x.to`",
+  "torchvision.transforms.AutoAugmentPolicy": "the type `AutoAugmentPolicy`",
   "torchvision.transforms.InterpolationMode": "the type `Interpolation`",
   "torchvision.transforms.PILToTensor": "`decodeImage`, `readImage`",
   "torchvision.transforms.ElasticTransform": "`ElasticTransform`",

@@ -29,6 +29,7 @@ import {
   RandomGrayscale,
   RandomHorizontalFlip,
   RandomInvert,
+  RandomOrder,
   RandomPerspective,
   RandomPosterize,
   RandomResizedCrop,
@@ -114,6 +115,10 @@ export function gallery(numClasses: number): Exhibit[] {
     exhibit(
       "new RandomChoice([new Cutout(12), new Grayscale(3)])",
       new RandomChoice([new Cutout(12), new Grayscale(3)]),
+    ),
+    exhibit(
+      "new RandomOrder([new RandomPosterize(2, 1), new GaussianBlur(5)])",
+      new RandomOrder([new RandomPosterize(2, 1), new GaussianBlur(5)]),
     ),
     exhibit(
       "new Compose([new RandomCrop(32, { padding: 4 }), new ColorJitter({ hue: 0.3 }), new Cutout(8)])",

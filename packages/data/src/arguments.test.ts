@@ -35,6 +35,7 @@ const CALLS: Readonly<Record<string, readonly unknown[] | null>> = {
   "new RandomFlip": null,
   "new Compose": [[]],
   "new RandomApply": [[], 0.5],
+  "new RandomOrder": [[]],
   "new RandomChoice": [[new data.Pad(1)], {}],
   "new Lambda": [(x: unknown) => x, {}],
   "new Normalize": [0, 1],

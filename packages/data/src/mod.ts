@@ -34,7 +34,7 @@ export type { PaddingMode } from "./transforms/border.ts";
 export type { Range, Size } from "./transforms/parameters.ts";
 export type { Interpolation } from "./transforms/resample.ts";
 export { Compose } from "./transforms/compose.ts";
-export { RandomApply, RandomChoice } from "./transforms/random_apply.ts";
+export { RandomApply, RandomChoice, RandomOrder } from "./transforms/random_apply.ts";
 export { Lambda } from "./transforms/lambda.ts";
 export { Normalize } from "./transforms/normalize.ts";
 export { RandomFlip, RandomHorizontalFlip, RandomVerticalFlip } from "./transforms/flip.ts";

@@ -20,7 +20,7 @@ import { Lambda } from "./lambda.ts";
 import { Normalize } from "./normalize.ts";
 import { Pad } from "./pad.ts";
 import { RandomPerspective } from "./perspective.ts";
-import { RandomApply, RandomChoice } from "./random_apply.ts";
+import { RandomApply, RandomChoice, RandomOrder } from "./random_apply.ts";
 import {
   RandomAdjustSharpness,
   RandomAutocontrast,
@@ -60,6 +60,7 @@ const random: Record<string, Transform> = {
   RandomErasing: new RandomErasing(),
   Cutout: new Cutout(3),
   RandomApply: new RandomApply(new RandomErasing(1)),
+  RandomOrder: new RandomOrder([new RandomSolarize(0.5, 1), new RandomPosterize(2, 1), new GaussianBlur(3)]),
   RandomChoice: new RandomChoice([new Cutout(3), new RandomHorizontalFlip(1)]),
 };
 const fixed: Record<string, Transform> = {
@@ -168,6 +169,27 @@ test("a composition with transforms of one's own between", () => {
   const generator = new Generator(6);
   const expected = new Cutout(2).apply(new RandomHorizontalFlip(1).apply(picture(), generator).mul(2), generator);
   expect(asText(mixed.apply(picture(), new Generator(6)))).toBe(asText(expected));
+});
+
+test("RandomOrder applies all of its transforms, each order as often", () => {
+  const [double, addOne] = [new Lambda((x) => x.mul(2)), new Lambda((x) => x.add(1))];
+  const triple = new Lambda((x) => x.mul(3));
+  const order = new RandomOrder([double, addOne, triple]);
+  expect([order.batched, worksOnHost(order)]).toEqual([false, false]);
+  const generator = new Generator(0);
+  const counts = new Map<number, number>();
+  for (let i = 0; i < 600; i++) {
+    const value = Number(order.apply(tensor([1]), generator).item());
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  // Of six orders, two pairs agree: what is doubled and tripled before one is added, or after.
+  expect([...counts.keys()].sort((a, b) => a - b)).toEqual([7, 8, 9, 12]);
+  for (const [value, count] of counts) {
+    const share = value === 7 || value === 12 ? 200 : 100;
+    expect(Math.abs(count - share)).toBeLessThan(50);
+  }
+  expect(() => new RandomOrder([new Pad(1), 5 as never])).toThrow(/element 1 \(number\) is not a transform/);
+  expect(asText(new RandomOrder([]).apply(picture()))).toBe(asText(picture()));
 });
 
 test("uint8 pictures stay uint8, where colours are not computed", () => {

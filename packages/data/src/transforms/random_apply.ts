@@ -37,7 +37,8 @@ export class RandomApply implements Transform {
     if (this.batched) {
       this.applyToPictures = (pictures, generator) => {
         const draws = new Draws(generator, pictures.count);
-        return applyInGroups("RandomApply", pictures, [null, this.transform], generator, () => +draws.chance(this.p));
+        const chosen = Array.from({ length: pictures.count }, () => +draws.chance(this.p));
+        return applyInGroups("RandomApply", pictures, [null, this.transform], generator, chosen);
       };
     }
   }
@@ -93,7 +94,8 @@ export class RandomChoice implements Transform {
     if (this.batched) {
       this.applyToPictures = (pictures, generator) => {
         const draws = new Draws(generator, pictures.count);
-        return applyInGroups("RandomChoice", pictures, this.transforms, generator, () => this.choose(draws));
+        const chosen = Array.from({ length: pictures.count }, () => this.choose(draws));
+        return applyInGroups("RandomChoice", pictures, this.transforms, generator, chosen);
       };
     }
   }
@@ -113,15 +115,73 @@ export class RandomChoice implements Transform {
   }
 }
 
+/**
+ * Applies all of several transforms, in random order (torchvision's `RandomOrder`). The order is drawn for each picture
+ * of a batch. With transforms that do not work on the host, such as a `Lambda`, it takes samples only.
+ *
+ * @example
+ * ```ts
+ * import { Cutout, GaussianBlur, RandomOrder } from "@heddle/data";
+ * import { rand } from "@heddle/tensor";
+ *
+ * const damage = new RandomOrder([new Cutout(8), new GaussianBlur(3)]);
+ * console.log(damage.apply(rand([8, 3, 32, 32])).shape); // [ 8, 3, 32, 32 ]
+ * ```
+ */
+export class RandomOrder implements Transform {
+  readonly batched: boolean;
+  /** Present if all transforms work on the host. */
+  readonly applyToPictures?: (pictures: Pictures, generator: Generator) => Pictures;
+  private readonly transforms: readonly Transform[];
+
+  /** @throws when an element is no transform */
+  constructor(transforms: readonly Transform[]) {
+    checkArguments("RandomOrder", arguments, 1);
+    this.transforms = new Compose(transforms).transforms;
+    this.batched = this.transforms.every(worksOnHost);
+    if (this.batched) this.applyToPictures = (pictures, generator) => this.inOrders(pictures, generator);
+  }
+
+  /** @throws when the order changes the size of a picture, so that a batch has several */
+  apply(input: Tensor, generator: Generator = defaultGenerator): Tensor {
+    if (this.applyToPictures) {
+      return onPictures("RandomOrder", input, (pictures) => this.applyToPictures!(pictures, generator));
+    }
+    const order = this.shuffled(new Draws(generator, this.transforms.length));
+    return order.reduce((current, k) => this.transforms[k]!.apply(current, generator), input);
+  }
+
+  private inOrders(pictures: Pictures, generator: Generator): Pictures {
+    const draws = new Draws(generator, this.transforms.length * pictures.count);
+    const orders = Array.from({ length: pictures.count }, () => this.shuffled(draws));
+    const different = [...new Set(orders.map(String))];
+    const composed = different.map((text) => {
+      const order = orders.find((each) => String(each) === text)!;
+      return new Compose(order.map((k) => this.transforms[k]!));
+    });
+    const chosen = orders.map((order) => different.indexOf(String(order)));
+    return applyInGroups("RandomOrder", pictures, composed, generator, chosen);
+  }
+
+  /** The transforms' indices, in an order by Fisher and Yates's shuffle. */
+  private shuffled(draws: Draws): number[] {
+    const order = this.transforms.map((_, k) => k);
+    for (let k = order.length - 1; k > 0; k--) {
+      const other = draws.below(k + 1);
+      [order[k], order[other]] = [order[other]!, order[k]!];
+    }
+    return order;
+  }
+}
+
 /** Groups pictures, transforms each group at once, and restores their order. */
 function applyInGroups(
   where: string,
   pictures: Pictures,
   transforms: readonly (Transform | null)[],
   generator: Generator,
-  choose: () => number,
+  chosen: readonly number[],
 ): Pictures {
-  const chosen = Array.from({ length: pictures.count }, choose);
   const groups = transforms.map((transform, k) => {
     const members = chosen.flatMap((choice, i) => choice === k ? [i] : []);
     if (members.length === 0) return null;
