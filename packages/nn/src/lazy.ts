@@ -27,8 +27,6 @@ import type { BatchNormOptions } from "./functional/normalization.ts";
 import type { Module } from "./module.ts";
 import type { Sizes } from "./sizes.ts";
 
-type Following = Pick<BatchNormOptions, "residual" | "activation">;
-
 /** Gives tensors of a module their shapes, and the module its class. */
 function settle(
   module: Module,
@@ -224,7 +222,7 @@ export class LazyBatchNorm1d extends BatchNorm1d {
     Object.assign(this, { numFeatures: 0 });
   }
 
-  override forward(input: Tensor, following: Following = {}): Tensor {
+  override forward(input: Tensor, following: Pick<BatchNormOptions, "residual" | "activation"> = {}): Tensor {
     if (this instanceof LazyBatchNorm1d) settleNorm(this, BatchNorm1d, input.shape[1] ?? 0);
     return super.forward(input, following);
   }
@@ -237,7 +235,7 @@ export class LazyBatchNorm2d extends BatchNorm2d {
     Object.assign(this, { numFeatures: 0 });
   }
 
-  override forward(input: Tensor, following: Following = {}): Tensor {
+  override forward(input: Tensor, following: Pick<BatchNormOptions, "residual" | "activation"> = {}): Tensor {
     if (this instanceof LazyBatchNorm2d) settleNorm(this, BatchNorm2d, input.shape[1] ?? 0);
     return super.forward(input, following);
   }
@@ -250,7 +248,7 @@ export class LazyBatchNorm3d extends BatchNorm3d {
     Object.assign(this, { numFeatures: 0 });
   }
 
-  override forward(input: Tensor, following: Following = {}): Tensor {
+  override forward(input: Tensor, following: Pick<BatchNormOptions, "residual" | "activation"> = {}): Tensor {
     if (this instanceof LazyBatchNorm3d) settleNorm(this, BatchNorm3d, input.shape[1] ?? 0);
     return super.forward(input, following);
   }
