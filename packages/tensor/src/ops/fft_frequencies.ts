@@ -1,11 +1,11 @@
-/** The frequencies of a transform, and their order. */
+/** The frequencies of a transform, and reordering them. */
 import { checkNumber, checkTensor } from "../engine/checks.ts";
 import { checkOptions } from "../options.ts";
 import { normalizeDim, showShape } from "../shape.ts";
 import type { TensorOptions } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { optionDType } from "./conversion.ts";
-import { deviceOf, finished, uploaded } from "./uploaded.ts";
+import { deviceOf, fromElements, withOptions } from "./from_elements.ts";
 
 /** Options of {@link fftfreq} and {@link rfftfreq}. */
 export interface FrequencyOptions extends TensorOptions {
@@ -28,7 +28,7 @@ function frequencies(
   checkNumber(operation, "d", d);
   if (d === 0) throw new RangeError(`${operation}: d is 0; give the time from one sample to the next`);
   const dtype = optionDType(operation, options.dtype, "float32");
-  return finished(uploaded(operation, dtype, [count], deviceOf(options), (k) => number(k) / (n * d)), options);
+  return withOptions(fromElements(operation, dtype, [count], deviceOf(options), (k) => number(k) / (n * d)), options);
 }
 
 /**
@@ -65,7 +65,7 @@ export function rfftfreq(n: number, options: FrequencyOptions = {}): Tensor {
 export interface ShiftOptions {
   /** The dimensions, not counting that of the pairs. Default: all. */
   readonly dim?: number | readonly number[];
-  /** Whether the last dimension has the pairs of complex numbers. Has to be said when it has two elements. */
+  /** Whether the last dimension has the pairs of complex numbers. Required when it has two elements. */
   readonly complex?: boolean;
 }
 
@@ -77,8 +77,8 @@ function shifted(operation: string, x: Tensor, options: ShiftOptions, by: (size:
     throw new RangeError(
       `${operation}: x has shape ${showShape(x.shape)}; ` +
         (pairs
-          ? "say complex: true if the last dimension has pairs of real and imaginary parts, complex: false if not"
-          : "with complex: true the last dimension is 2, for the real and the imaginary part"),
+          ? "pass complex: true if the last dimension holds pairs of real and imaginary parts, complex: false if not"
+          : "complex: true needs a last dimension of 2, the real and the imaginary part"),
     );
   }
   const ndim = x.ndim - (options.complex ? 1 : 0);
