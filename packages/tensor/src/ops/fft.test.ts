@@ -74,11 +74,11 @@ describe("fft", () => {
     expect(() => fft(ones([8, 2]), { n: 2.5 })).toThrow("fft: n is 2.5");
     expect(() => fft(ones([8, 2]), { norm: "unit" as "ortho" })).toThrow('fft: norm is "unit"; use one of "backward"');
     expect(() => rfft(tensor(1))).toThrow("rfft: x has no dimension to transform");
-    expect(() => fftshift(ones([8, 2]))).toThrow("say complex: true if the last dimension has pairs");
-    expect(() => fftshift(ones([8]), { complex: true })).toThrow("with complex: true the last dimension is 2");
+    expect(() => fftshift(ones([8, 2]))).toThrow("pass complex: true if the last dimension holds pairs");
+    expect(() => fftshift(ones([8]), { complex: true })).toThrow("complex: true needs a last dimension of 2");
     expect(() => stft(ones([4]), 8, { center: false })).toThrow("stft: the signal has 4 samples, fewer than nFft, 8");
     expect(() => stft(ones([40]), 8, { window: ones([7]) })).toThrow("the window has shape [7], expected [8]");
-    expect(() => istft(ones([4, 9, 2]), 8)).toThrow("istft: x has shape [4, 9, 2], expected [5, stretches, 2]");
-    expect(() => istft(ones([5, 9, 2]), 8, { window: zeros([8]) })).toThrow("istft: some samples lie under no window");
+    expect(() => istft(ones([4, 9, 2]), 8)).toThrow("istft: x has shape [4, 9, 2], expected [5, frames, 2]");
+    expect(() => istft(ones([5, 9, 2]), 8, { window: zeros([8]) })).toThrow("istft: no window covers some samples");
   });
 });

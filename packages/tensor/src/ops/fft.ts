@@ -1,6 +1,6 @@
 /**
- * Discrete Fourier transforms. Complex numbers are pairs in a last dimension of two, as PyTorch's `view_as_real` lays them out; `dim`
- * and `s` count the dimensions without it.
+ * Discrete Fourier transforms. Complex numbers are pairs in a last dimension of two, as in PyTorch's `view_as_real`; `dim` and
+ * `s` do not count it.
  */
 import { isFloat } from "../dtype.ts";
 import { checkTensor } from "../engine/checks.ts";
@@ -14,12 +14,12 @@ import { transform } from "./fft_transform.ts";
 import { padded } from "./join.ts";
 import { fromTypedArray } from "./creation.ts";
 
-/** How a transform and its inverse are scaled: who divides by n. `"ortho"` divides both by √n. */
+/** Which direction divides by n: `"backward"` the inverse, `"forward"` the transform itself; `"ortho"` divides both by √n. */
 export type FftNorm = "backward" | "ortho" | "forward";
 
 /** Options of transforms along one dimension. */
 export interface FftOptions {
-  /** The length of the transform: a longer signal is cut, a shorter one continued by zeros. Default: as long as the signal. */
+  /** The length of the transform: a longer signal is cut, a shorter one padded with zeros. Default: the signal's length. */
   readonly n?: number;
   /** The dimension, not counting that of the pairs. Default: the last. */
   readonly dim?: number;
@@ -29,15 +29,15 @@ export interface FftOptions {
 
 /** Options of transforms along several dimensions. */
 export interface FftnOptions {
-  /** The length in each of the dimensions; −1 keeps it. Default: as they are. */
+  /** The length of each dimension; −1 keeps it. Default: all are kept. */
   readonly s?: readonly number[];
-  /** The dimensions, not counting that of the pairs. Default: as many of the last as `s` has; without it all (`fft2`: the last two). */
+  /** The dimensions, not counting that of the pairs. Default: as many trailing ones as `s` has lengths; without `s` all (`fft2`: the last two). */
   readonly dim?: readonly number[];
   /** Default: `"backward"`, that is, inverses divide by the number of points. */
   readonly norm?: FftNorm;
 }
 
-/** A transform of pairs into pairs, of real numbers into the first half of their pairs, or the way back. */
+/** Pairs to pairs, real numbers to half a spectrum, or half a spectrum to real numbers. */
 type Kind = "complex" | "fromReal" | "toReal";
 
 interface Steps {
@@ -97,8 +97,8 @@ function interleaved(x: Tensor): Tensor {
 }
 
 /**
- * Half of a spectrum, continued by zeros to n points, such that the real part of its transform is that of the whole: what stands for
- * two frequencies counts twice.
+ * Half a spectrum padded with zeros to n points. Frequencies that have a mirrored conjugate count twice, so that the real part of the
+ * transform is that of the whole spectrum.
  */
 function weighted(x: Tensor, dim: number, n: number): Tensor {
   const half = Math.floor(n / 2) + 1;
@@ -128,7 +128,7 @@ function checkInput(operation: string, x: Tensor, kind: Kind): void {
   }
 }
 
-/** The number of points along a dimension, where no option says it. */
+/** The number of points along a dimension when no option gives it. */
 function defaultLength(size: number, kind: Kind): number {
   return kind === "toReal" ? 2 * (size - 1) : size;
 }
@@ -186,8 +186,8 @@ function transformN(
 }
 
 /**
- * The discrete Fourier transform X[k] = Σ x[j] · exp(−2πi · j · k / n) along one dimension (PyTorch: `torch.fft.fft`). Lengths may be
- * any; those with small prime factors are the fastest. Integers are computed in float32.
+ * The discrete Fourier transform X[k] = Σ x[j] · exp(−2πi · j · k / n) along one dimension (PyTorch: `torch.fft.fft`). Any
+ * length works; those with small prime factors are fastest. Integers are computed in float32.
  *
  * @param x complex numbers, `[…, n, 2]`.
  * @returns `[…, n, 2]`.
@@ -222,7 +222,7 @@ export function ifft(x: Tensor, options: FftOptions = {}): Tensor {
 }
 
 /**
- * {@link fft} of real numbers: the first half of the spectrum, frequencies 0 to ⌊n / 2⌋, of which the rest is the mirrored conjugate
+ * {@link fft} of real numbers: the first half of the spectrum, frequencies 0 to ⌊n / 2⌋, the rest being their mirrored conjugates
  * (PyTorch: `torch.fft.rfft`).
  *
  * @param x real numbers, `[…, n]`.
@@ -242,8 +242,8 @@ export function rfft(x: Tensor, options: FftOptions = {}): Tensor {
 }
 
 /**
- * The inverse of {@link rfft} (PyTorch: `torch.fft.irfft`). `n` is the number of real points, by default the even one; give it where the
- * signal's length was odd. The imaginary parts of frequency 0 and, for an even n, of the last one count for nothing.
+ * The inverse of {@link rfft} (PyTorch: `torch.fft.irfft`). `n` is the number of real points, by default the even one; pass it when
+ * the signal's length was odd. The imaginary parts of frequency 0 and, for an even n, of the last one are ignored.
  *
  * @param x the first half of a spectrum, `[…, ⌊n / 2⌋ + 1, 2]`.
  * @returns real numbers, `[…, n]`.

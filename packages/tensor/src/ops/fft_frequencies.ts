@@ -1,4 +1,4 @@
-/** The frequencies of a transform, and their order. */
+/** The frequencies of a transform, and reordering them. */
 import { checkNumber, checkTensor } from "../engine/checks.ts";
 import { checkOptions } from "../options.ts";
 import { normalizeDim, showShape } from "../shape.ts";
@@ -65,7 +65,7 @@ export function rfftfreq(n: number, options: FrequencyOptions = {}): Tensor {
 export interface ShiftOptions {
   /** The dimensions, not counting that of the pairs. Default: all. */
   readonly dim?: number | readonly number[];
-  /** Whether the last dimension has the pairs of complex numbers. Has to be said when it has two elements. */
+  /** Whether the last dimension has the pairs of complex numbers. Required when it has two elements. */
   readonly complex?: boolean;
 }
 
@@ -77,8 +77,8 @@ function shifted(operation: string, x: Tensor, options: ShiftOptions, by: (size:
     throw new RangeError(
       `${operation}: x has shape ${showShape(x.shape)}; ` +
         (pairs
-          ? "say complex: true if the last dimension has pairs of real and imaginary parts, complex: false if not"
-          : "with complex: true the last dimension is 2, for the real and the imaginary part"),
+          ? "pass complex: true if the last dimension holds pairs of real and imaginary parts, complex: false if not"
+          : "complex: true needs a last dimension of 2, the real and the imaginary part"),
     );
   }
   const ndim = x.ndim - (options.complex ? 1 : 0);

@@ -1,11 +1,11 @@
-/** Constants of Fourier transforms, computed in float64 and kept as arrays, so that a second transform of a length finds them. */
+/** Constants of Fourier transforms: computed in float64, cached as arrays of the host. */
 import type { Device } from "../device.ts";
 import type { DType } from "../dtype.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fromTypedArray } from "./creation.ts";
 
-/** What a transform's tables are made for. */
+/** Where a transform runs: its tables have this dtype and device. */
 export interface TableSetting {
   readonly dtype: DType;
   readonly device: Device;
@@ -16,10 +16,10 @@ export type Direction = 1 | -1;
 
 const kept: Map<string, Float32Array | Float64Array> = new Map();
 let keptElements = 0;
-/** The oldest tables go when all together have more elements: 32 MB of float64. */
+/** The oldest tables are dropped when all have more elements than this: 32 MB of float64. */
 const mostElements = 2 ** 22;
 
-/** A constant tensor of `shape` whose elements are those of `make`, which runs only when the table is not kept. */
+/** A constant tensor of `shape` ; `make` computes its elements unless they are cached. */
 export function table(
   key: string,
   shape: readonly number[],
@@ -47,7 +47,7 @@ function roots(n: number, direction: Direction): Float64Array {
   const values = new Float64Array(2 * n);
   for (let k = 0; k < n; k++) {
     const angle = direction * 2 * Math.PI * (k / n);
-    // The quarters exactly, so that transforms of whole numbers are whole where they can be.
+    // Quarter turns are exact, so that transforms of integers over them are too.
     values[k] = (4 * k) % n === 0 ? [1, 0, -1, 0][4 * k / n]! : Math.cos(angle);
     values[n + k] = (4 * k) % n === 0 ? direction * [0, 1, 0, -1][4 * k / n]! : Math.sin(angle);
   }
@@ -88,7 +88,7 @@ export interface Factors {
   readonly im: Tensor;
 }
 
-/** Factors of a shape; `each` gives the real and the imaginary part of an element. */
+/** Cached factors of a shape; `parts` computes the real and imaginary parts. */
 export function factors(
   key: string,
   shape: readonly number[],

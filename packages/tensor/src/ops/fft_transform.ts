@@ -1,12 +1,12 @@
 /**
  * The discrete Fourier transform of any length, composed of matrix products (docs/decisions/014-fft.md).
  *
- * Inside, a complex signal is two planes, real parts and imaginary parts, so that a transform of a short length is one real matrix
+ * Inside, a complex signal is two planes, real parts and imaginary parts, so that a short transform is one real matrix
  * product. A longer one is split by Cooley and Tukey: with n = n1 · n2, j = j1 · n2 + j2 and k = k1 + n1 · k2,
  *
  *     X[k] = Σ_j2 w_n2^(j2·k2) · w_n^(j2·k1) · Σ_j1 w_n1^(j1·k1) · x[j]
  *
- * What has a large prime factor becomes a convolution of a smooth length (Bluestein).
+ * Lengths with a large prime factor become a convolution of a smooth length (Bluestein).
  */
 import { getDevice } from "../device.ts";
 import { fused } from "../engine/fuse.ts";
@@ -18,17 +18,17 @@ import { padded } from "./join.ts";
 
 /** Up to this length a transform is one product. */
 const longestProduct = 64;
-/** Parts of longer ones have about this length at most: a product costs as many steps for each element, a further pass reads and writes it. */
+/** Longer ones are split into factors of about this size: larger products take more arithmetic, smaller ones more passes over memory. */
 const usualPart = 32;
-/** Primes up to this are a product all the same: Bluestein's two transforms of twice the length take longer. */
+/** Prime factors up to this are one product too: Bluestein's two transforms of more than twice the length take longer. */
 const longestPrime = 200;
 
 /**
  * Transforms the last dimension.
  *
  * @param x of shape `[batch, 2, n]`, or `[batch, 1, n]` for real signals.
- * @returns a view of shape `[batch, 2, …]`, of which the dims from the third on are the digits of the frequency: a reshape to
- * `[batch, 2, n]` puts frequencies in order.
+ * @returns a view of shape `[batch, 2, …]`, whose dims from the third on are the digits of the frequency: reshape to
+ * `[batch, 2, n]` for the frequencies in order.
  */
 export function transform(x: Tensor, direction: Direction, scale: number): Tensor {
   const [batch, planes, n] = x.shape as unknown as [number, number, number];
@@ -47,7 +47,7 @@ export function transform(x: Tensor, direction: Direction, scale: number): Tenso
   return split.permute([0, 2, ...digits.map((_, d) => d + 3), 1]);
 }
 
-/** The length of the first pass: n where one product does, 0 where it takes Bluestein's way. */
+/** The factor that the first pass transforms: n if one product suffices, 0 for Bluestein. */
 function firstFactor(n: number): number {
   if (n <= longestProduct) return n;
   const root = n ** (1 / Math.ceil(Math.log(n) / Math.log(usualPart) - 1e-9));

@@ -1,4 +1,4 @@
-/** Spectra of short stretches of a signal, and the signal of such spectra. */
+/** The short-time Fourier transform and its inverse. */
 import { isFloat } from "../dtype.ts";
 import { checkTensor } from "../engine/checks.ts";
 import { inFloat32 } from "../engine/upcast.ts";
@@ -12,29 +12,29 @@ import { pad, padded, type PadMode, stack } from "./join.ts";
 
 /** What {@link stft} and {@link istft} share. */
 export interface FrameOptions {
-  /** Samples from one stretch to the next. Default: ⌊nFft / 4⌋. */
+  /** Samples between the starts of neighbouring frames. Default: ⌊nFft / 4⌋. */
   readonly hopLength?: number;
   /** The window's length, at most nFft (the default); zeros on both sides make it nFft. */
   readonly winLength?: number;
   /** Weights of the samples, `[winLength]`, such as {@link hannWindow}. Default: all ones. */
   readonly window?: Tensor | null;
-  /** Whether stretch t has its middle at sample t · hopLength (default), rather than its beginning. */
+  /** Whether frame t is centred at sample t · hopLength (default) rather than starting there. */
   readonly center?: boolean;
   /** Whether spectra are divided by √nFft (default false). */
   readonly normalized?: boolean;
-  /** Whether only frequencies 0 to ⌊nFft / 2⌋ are there (default). */
+  /** Whether spectra have only the frequencies 0 to ⌊nFft / 2⌋ (default). */
   readonly onesided?: boolean;
 }
 
 /** Options of {@link stft}. */
 export interface StftOptions extends FrameOptions {
-  /** How a centred signal continues beyond its ends (default `"reflect"`). */
+  /** How a centred signal is padded at both ends (default `"reflect"`). */
   readonly padMode?: PadMode;
 }
 
 /** Options of {@link istft}. */
 export interface IstftOptions extends FrameOptions {
-  /** The number of samples of the signal. Default: what the stretches cover. */
+  /** The number of samples of the signal. Default: as many as the frames cover. */
   readonly length?: number;
 }
 
@@ -71,13 +71,13 @@ function framesOf(operation: string, x: Tensor, nFft: number, options: FrameOpti
 }
 
 /**
- * The short-time Fourier transform: the spectra of overlapping stretches of a real signal, each weighted by a window (PyTorch:
+ * The short-time Fourier transform: the spectra of overlapping frames of a real signal, each multiplied by a window (PyTorch:
  * `torch.stft`, with `return_complex=False`).
  *
  * @param x `[samples]` or `[batch, samples]`.
- * @param nFft samples of a stretch.
- * @returns `[(batch,) frequencies, stretches, 2]`: ⌊nFft / 2⌋ + 1 frequencies, or nFft when not `onesided`.
- * @throws RangeError when the signal is shorter than a stretch, or a length does not suit another. TypeError for an unknown option.
+ * @param nFft samples in a frame.
+ * @returns `[(batch,) frequencies, frames, 2]`: ⌊nFft / 2⌋ + 1 frequencies, or nFft when not `onesided`.
+ * @throws RangeError when the signal is shorter than a frame, or lengths do not fit each other. TypeError for an unknown option.
  *
  * @example
  * ```ts
@@ -121,13 +121,13 @@ function zerosOf({ shape, dtype, device }: Tensor): Tensor {
 }
 
 /**
- * The signal of which {@link stft} gives the spectra: the inverse transforms, weighted by the window again, added up where they overlap, and
- * divided by the sum of the squared windows (PyTorch: `torch.istft`). Give it the options of the transform.
+ * The inverse of {@link stft}: the inverse transforms of the frames are multiplied by the window, added where they overlap, and
+ * divided by the sum of the squared windows (PyTorch: `torch.istft`). Pass the same options as to `stft`.
  *
- * @param x `[(batch,) frequencies, stretches, 2]`.
+ * @param x `[(batch,) frequencies, frames, 2]`.
  * @returns `[samples]` or `[batch, samples]`.
- * @throws RangeError when the shape does not suit nFft; and when some sample lies under no window, where the device can tell
- * at once (on a GPU such samples are infinite or NaN).
+ * @throws RangeError when the shape does not fit nFft; and, on devices that read synchronously, when no window covers some
+ * sample (on a GPU such samples are infinite or NaN).
  *
  * @example
  * ```ts
@@ -149,7 +149,7 @@ export function istft(x: Tensor, nFft: number, options: IstftOptions = {}): Tens
     throw new RangeError(
       `istft: x has shape ${
         showShape(x.shape)
-      }, expected [${bins}, stretches, 2] or [batch, ${bins}, stretches, 2] for nFft ${nFft}` +
+      }, expected [${bins}, frames, 2] or [batch, ${bins}, frames, 2] for nFft ${nFft}` +
         (onesided ? "" : " and onesided: false"),
     );
   }
@@ -174,13 +174,19 @@ export function istft(x: Tensor, nFft: number, options: IstftOptions = {}): Tens
     const end = length !== undefined ? start + length : center ? covered - half : covered;
     const kept = Math.min(end, covered) - start;
     if (kept < 0) {
-      throw new RangeError(`istft: ${count} stretches of ${nFft} samples leave nothing of a centred signal`);
+      throw new RangeError(
+        `istft: ${count} frames of ${nFft} samples are too short for a centred signal; use center: false`,
+      );
     }
     const envelope = overlapped(weights.square().expand([1, count, nFft]), hop, covered).narrow(1, start, kept);
+<<<<<<< HEAD
     // Reading would have to wait on other devices.
+=======
+    // Other devices would have to wait for the value.
+>>>>>>> b_fft
     if (x.device.backend.readsSynchronously && kept > 0 && Number(envelope.abs().min().item()) < 1e-11) {
       throw new RangeError(
-        "istft: some samples lie under no window (the sum of its squares is 0 there); " +
+        "istft: no window covers some samples (the sum of its squares is 0 there); " +
           "use center: true, a shorter hopLength or a window without zeros at its ends",
       );
     }
@@ -194,7 +200,7 @@ export function istft(x: Tensor, nFft: number, options: IstftOptions = {}): Tens
   });
 }
 
-/** Stretches `[batch, count, size]`, each `hop` behind the one before, added up to `[batch, covered]`. */
+/** Overlap-add: frames `[batch, count, size]`, each `hop` samples after the previous one, summed to `[batch, covered]`. */
 function overlapped(frames: Tensor, hop: number, covered: number): Tensor {
   const [batch, count, size] = frames.shape as unknown as [number, number, number];
   const places = new Int32Array(count * size);

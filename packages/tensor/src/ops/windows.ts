@@ -1,4 +1,4 @@
-/** Windows: weights that fade a stretch of a signal in and out before its spectrum is taken. */
+/** Window functions: weights that fade a frame of a signal in and out before its spectrum is computed. */
 import { checkNumber } from "../engine/checks.ts";
 import { checkOptions } from "../options.ts";
 import { checkShape } from "../shape.ts";
@@ -9,7 +9,7 @@ import { deviceOf, fromElements, withOptions } from "./from_elements.ts";
 
 /** Options of all windows. */
 export interface WindowOptions extends TensorOptions {
-  /** Whether the window continues itself when repeated, as spectra want it (default true); otherwise it is symmetric. */
+  /** Whether the window is one period, for spectra (default), rather than symmetric, for filters. */
   readonly periodic?: boolean;
 }
 
@@ -23,13 +23,13 @@ export interface HammingOptions extends WindowOptions {
 
 /** Options of {@link kaiserWindow}. */
 export interface KaiserOptions extends WindowOptions {
-  /** The larger, the narrower is the window (default 12). */
+  /** Larger values make the window narrower (default 12). */
   readonly beta?: number;
 }
 
 const windowOptions = ["periodic", "dtype", "device", "requiresGrad"] as const;
 
-/** A window whose value at a place between 0 and 1, its beginning and end, is `value`. */
+/** Samples `value` over the window, of which 0 is the start and 1 the end. */
 function sampled(operation: string, length: number, options: WindowOptions, value: (place: number) => number): Tensor {
   checkShape(operation, [length]);
   const { periodic = true } = options;
