@@ -179,11 +179,7 @@ export function istft(x: Tensor, nFft: number, options: IstftOptions = {}): Tens
       );
     }
     const envelope = overlapped(weights.square().expand([1, count, nFft]), hop, covered).narrow(1, start, kept);
-<<<<<<< HEAD
-    // Reading would have to wait on other devices.
-=======
     // Other devices would have to wait for the value.
->>>>>>> b_fft
     if (x.device.backend.readsSynchronously && kept > 0 && Number(envelope.abs().min().item()) < 1e-11) {
       throw new RangeError(
         "istft: no window covers some samples (the sum of its squares is 0 there); " +
