@@ -1,4 +1,4 @@
-import { gradcheck } from "@heddle/autograd";
+import { gradcheck, gradgradcheck } from "@heddle/autograd";
 import { arange, Generator, ones, rand, randn, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { affineGrid, gridSample } from "./grid_sample.ts";
@@ -136,5 +136,21 @@ describe("interpolate where a size stays", () => {
     expect(interpolate(line, { scaleFactor: 1.1 }).toArray()).toEqual([[[0, 0, 1, 2, 3]]]);
     expect(interpolate(line, { scaleFactor: 1.19, mode: "nearest-exact" }).toArray()).toEqual([[[0, 1, 2, 2, 3]]]);
     expect(interpolate(line, { scaleFactor: 1.1, mode: "area" }).equal(line)).toBe(true);
+  });
+});
+
+describe("grids", () => {
+  test.each(
+    [
+      ["bicubic", [1, 1, 3, 4], [1, 2, 2, 2]],
+      ["bilinear", [1, 1, 2, 3, 3], [1, 1, 2, 2, 3]],
+    ] as const,
+  )("%s: gradients of any order", (mode, shape, points) => {
+    const generator = new Generator(9);
+    const x = randn(shape, { dtype: "float64", generator, requiresGrad: true });
+    const grid = rand(points, { dtype: "float64", generator }).mul(1.6).sub(0.8).requiresGrad_();
+    const sample = (x: Tensor, grid: Tensor) => gridSample(x, grid, { mode }).square();
+    expect(gradcheck(sample, [x, grid])).toBe(true);
+    expect(gradgradcheck(sample, [x, grid])).toBe(true);
   });
 });
