@@ -133,8 +133,8 @@ describe("gather and scatter", () => {
     ["scatter beyond the end", () => x.scatter(1, int([[4]]), 1), /^scatter: index 4/],
     [
       "scatter by an unknown rule",
-      () => x.scatter(1, int([[0]]), 1, { reduce: "mean" as never }),
-      /reduce is "mean"; use one/,
+      () => x.scatter(1, int([[0]]), 1, { reduce: "median" as never }),
+      /reduce is "median"; use one/,
     ],
     ["indexSelect by a matrix", () => x.indexSelect(0, int([[0]])), /^indexSelect: the index must be a 1-dimensional/],
     ["indexSelect beyond the end", () => x.indexSelect(0, int([5])), /index 5 is out of range/],
