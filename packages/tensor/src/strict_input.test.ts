@@ -65,11 +65,12 @@ describe("operands that are neither numbers nor tensors", () => {
   const legal = (method: string, lie: unknown, fallback: boolean): boolean =>
     (lie === undefined && fallback) || // the default
     (Array.isArray(lie) &&
-      /^(sum|prod|mean|amax|amin|argmax|argmin|any|all|countNonzero|var|std|norm|logsumexp|flip|movedim|roll|squeeze|indexPut_|max|min|reshape|view|permute|expand|repeat|tile|split|chunk)$/
+      /^(sum|prod|mean|amax|amin|argmax|argmin|any|all|countNonzero|var|std|norm|logsumexp|flip|movedim|roll|squeeze|indexPut_|max|min|reshape|view|permute|expand|repeat|tile|split|chunk|nansum|nanmean|quantile|nanquantile|repeatInterleave|tensorSplit|hsplit|vsplit)$/
         .test(method)) ||
     (lie instanceof Float32Array && method === "indexPut_") ||
     (lie === null && method === "at") ||
-    (typeof lie === "object" && lie !== null && /^(round_?|unique|diagonal|bincount|backward)$/.test(method));
+    (typeof lie === "object" && lie !== null &&
+      /^(round_?|unique|uniqueConsecutive|diagonal|diagEmbed|bincount|backward|cov|nanToNum_?|random_)$/.test(method));
   const skipped = /^(backward|registerHook|requiresGrad_|data)$/; // data rejects its promise
 
   const methods: [string, string[]][] = [];

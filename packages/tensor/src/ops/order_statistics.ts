@@ -1,6 +1,6 @@
 /** Medians, quantiles, the k-th smallest and the most frequent value: what sorting finds. */
 import { apply } from "../engine/apply.ts";
-import { checkNumber, checkTensor } from "../engine/checks.ts";
+import { checkNumbers, checkTensor } from "../engine/checks.ts";
 import { inFloat32 } from "../engine/upcast.ts";
 import { constant } from "../engine/launch.ts";
 import { checkOption, checkOptions } from "../options.ts";
@@ -101,9 +101,9 @@ export function nanmedian(x: Tensor, dim?: number, options: ReduceOptions = {}):
 /** The fractions as a tensor of the values' dtype. @throws RangeError for one outside 0 to 1 that can be read at once. */
 function fractions(operation: string, q: number | readonly number[] | Tensor, x: Tensor): Tensor {
   if (!isTensor(q)) {
+    checkNumbers(operation, "q", q);
     const list = typeof q === "number" ? [q] : q;
     for (const each of list) {
-      checkNumber(operation, "q", each);
       if (!(each >= 0 && each <= 1)) throw new RangeError(`${operation}: q ${each} is not within 0 to 1`);
     }
     const made = fromTypedArray(Float64Array.from(list), [list.length], { dtype: x.dtype, device: x.device });
