@@ -34,7 +34,6 @@ const makes: readonly (readonly [name: string, make: Make, options: Record<strin
   ["RMSprop, centred, with momentum", RMSprop as unknown as Make, { centered: true, momentum: 0.9 }],
   ["Adagrad", Adagrad as unknown as Make, {}],
   ["Adadelta", Adadelta as unknown as Make, {}],
-  ["Rprop", Rprop as unknown as Make, {}],
   ["ASGD", ASGD as unknown as Make, { lambd: 0 }],
   ["Lion", Lion as unknown as Make, {}],
 ];

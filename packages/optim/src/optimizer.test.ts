@@ -301,3 +301,18 @@ test("Rprop refuses factors and sizes that make no sense", () => {
   expect(make({ stepSizes: [1, 0.1] })).toThrow("Rprop: stepSizes are [1,0.1]; they must be two numbers of at least 0");
   expect(make({ stepSizes: [NaN, 1] })).toThrow("Rprop: stepSizes are [NaN,1]");
 });
+
+test("ASGD averages the parameters from t0 on", () => {
+  const w = tensor([1, -2], { dtype: "float64", requiresGrad: true });
+  const optimizer = new ASGD([w], { lr: 0.1, t0: 2, lambd: 0.01 });
+  let average = [0, 0];
+  for (let step = 1; step <= 6; step++) {
+    w.grad = ones([2], { dtype: "float64" }).mul(step);
+    optimizer.step();
+    // The weight was set by the step before.
+    const weight = 1 / Math.max(1, step - 1 - 2);
+    average = (w.toArray() as number[]).map((value, i) => average[i]! + (value - average[i]!) * weight);
+    const found = (optimizer.stateDict().state[0]!.ax as Tensor).toArray() as number[];
+    found.forEach((value, i) => expect(value).toBeCloseTo(average[i]!, 12));
+  }
+});
