@@ -90,7 +90,7 @@ const taking = all.filter(({ parameters }) => placeOfOptions(parameters) >= 0);
 
 /** Not public: protected, private or abstract. */
 const others =
-  /checkOptions|checkNames|checkTypes|\.attended|\.informed|optim\.(Optimizer|LRScheduler)$|new nn\.(Recurrent|EquivariantConv|PoolNd|LPPoolNd)|new data\.(CIFAR100|ImageFolder)/;
+  /checkOptions|checkNames|checkTypes|\.attended|\.informed|optim\.(Optimizer|LRScheduler)$|new nn\.(Recurrent|EquivariantConv|(LP|MaxUn)?(p|P)oolNd)|new data\.(CIFAR100|ImageFolder)/;
 
 describe("options of another name", () => {
   test("there are many functions to ask", () => expect(taking.length).toBeGreaterThan(250));

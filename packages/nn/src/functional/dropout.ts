@@ -95,7 +95,6 @@ function alphaDropped(
   shape: readonly number[],
   options: DropoutOptions,
 ): Tensor {
-  checkOptions(operation, options, dropoutOptions);
   checkProbability(operation, p);
   const { training = true, generator } = options;
   if (!training || p === 0) return x;
@@ -119,11 +118,13 @@ function alphaDropped(
  * ```
  */
 export function alphaDropout(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  checkOptions("alphaDropout", options, dropoutOptions);
   return alphaDropped("alphaDropout", x, p, x.shape, options);
 }
 
 /** {@link alphaDropout} of whole channels of `[N, C, …]`. PyTorch: `torch.nn.functional.feature_alpha_dropout`. */
 export function featureAlphaDropout(x: Tensor, p = 0.5, options: DropoutOptions = {}): Tensor {
+  checkOptions("featureAlphaDropout", options, dropoutOptions);
   if (x.ndim < 2) {
     throw new RangeError(`featureAlphaDropout: expected [N, C, …], got shape ${showSizes(x.shape)}`);
   }

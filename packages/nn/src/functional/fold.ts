@@ -1,6 +1,6 @@
 /** Windows of images as columns, and their sums put back into images. */
 import { pad, type Tensor } from "@heddle/tensor";
-import { apply, checkHostSize, checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
+import { apply, checkHostSize, checkOptions, checkTensor, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes, type Sizes, spread } from "../sizes.ts";
 
 /** Options of {@link unfold} and {@link fold}. */
@@ -24,8 +24,12 @@ interface Windows {
   readonly counts: Pair;
 }
 
-function windowsOf(operation: string, size: Pair, kernelSize: Sizes, options: FoldOptions): Windows {
+function checkFold(operation: string, input: Tensor, options: FoldOptions): void {
   checkOptions(operation, options, ["dilation", "padding", "stride"]);
+  checkTensor(operation, input);
+}
+
+function windowsOf(operation: string, size: Pair, kernelSize: Sizes, options: FoldOptions): Windows {
   const pair = (name: string, value: Sizes, least: number): Pair =>
     spread(operation, name, value, 2, least) as unknown as Pair;
   const kernel = pair("kernelSize", kernelSize, 1);
@@ -60,6 +64,7 @@ function windowsOf(operation: string, size: Pair, kernelSize: Sizes, options: Fo
  * ```
  */
 export function unfold(input: Tensor, kernelSize: Sizes, options: FoldOptions = {}): Tensor {
+  checkFold("unfold", input, options);
   if (input.ndim === 3) return unfold(input.unsqueeze(0), kernelSize, options).squeeze(0);
   if (input.ndim !== 4) {
     throw new RangeError(`unfold: got an input of shape ${showSizes(input.shape)}; expected [N, C, H, W] or [C, H, W]`);
@@ -100,6 +105,7 @@ function overlapped(parts: Tensor[], dim: number, size: number, stride: number, 
  * ```
  */
 export function fold(input: Tensor, outputSize: Sizes, kernelSize: Sizes, options: FoldOptions = {}): Tensor {
+  checkFold("fold", input, options);
   if (input.ndim === 2) return fold(input.unsqueeze(0), outputSize, kernelSize, options).squeeze(0);
   const size = spread("fold", "outputSize", outputSize, 2) as unknown as Pair;
   const { kernel, stride, padding, dilation, counts } = windowsOf("fold", size, kernelSize, options);

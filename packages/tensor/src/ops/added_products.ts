@@ -33,6 +33,18 @@ function factorOf(operation: string, factor: Scalar, operands: readonly Tensor[]
   return isInteger(dtype) ? elementValue(factor, dtype) : factor;
 }
 
+function checkAdded(operation: string, a: Tensor, b: Tensor, options: AddedProductOptions): void {
+  checkOptions(operation, options, ["alpha", "beta"]);
+  checkTensor(operation, a);
+  checkTensor(operation, b);
+}
+
+function checkValued(operation: string, a: Tensor, b: Tensor, options: ValueOptions): void {
+  checkOptions(operation, options, ["value"]);
+  checkTensor(operation, a);
+  checkTensor(operation, b);
+}
+
 const scaled = (x: Tensor, factor: Scalar): Tensor => Number(factor) === 1 ? x : x.mul(factor);
 
 function addedProduct(
@@ -43,9 +55,7 @@ function addedProduct(
   options: AddedProductOptions,
   product: Product,
 ): Tensor {
-  checkOptions(operation, options, ["alpha", "beta"]);
-  checkTensor(operation, a);
-  checkTensor(operation, b);
+  checkAdded(operation, a, b, options);
   const alpha = factorOf(operation, options.alpha ?? 1, [x, a, b]);
   const beta = factorOf(operation, options.beta ?? 1, [x, a, b]);
   return inFloat32([x, a, b], (x, a, b) => {
@@ -75,6 +85,7 @@ function addedProduct_(
   b: Tensor,
   options: AddedProductOptions,
 ): Tensor {
+  checkAdded(`${operation}_`, a, b, options);
   return overwrite(`${operation}_`, x, [a, b], (x) => x[operation](a, b, options));
 }
 
@@ -127,9 +138,7 @@ function withValue(
   options: ValueOptions,
   prim: "mul" | "div",
 ): Tensor {
-  checkOptions(operation, options, ["value"]);
-  checkTensor(operation, a);
-  checkTensor(operation, b);
+  checkValued(operation, a, b, options);
   const value = factorOf(operation, options.value ?? 1, [x, a, b]);
   return inFloat32([x, a, b], (x, a, b) => x.add(apply(prim, [scaled(a, value), b], {}, operation)));
 }
@@ -139,12 +148,12 @@ export function addcmul(x: Tensor, a: Tensor, b: Tensor, options: ValueOptions =
 }
 
 export function addcmul_(x: Tensor, a: Tensor, b: Tensor, options: ValueOptions = {}): Tensor {
+  checkValued("addcmul_", a, b, options);
   return overwrite("addcmul_", x, [a, b], (x) => x.addcmul(a, b, options));
 }
 
 export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options: ValueOptions = {}): Tensor {
-  checkTensor("addcdiv", a);
-  checkTensor("addcdiv", b);
+  checkValued("addcdiv", a, b, options);
   if (!isFloat(a.dtype) && !isFloat(b.dtype)) {
     throw new TypeError(`addcdiv: divides floats, got ${a.dtype} and ${b.dtype}; cast one with .to("float32")`);
   }
@@ -152,5 +161,6 @@ export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options: ValueOptions =
 }
 
 export function addcdiv_(x: Tensor, a: Tensor, b: Tensor, options: ValueOptions = {}): Tensor {
+  checkValued("addcdiv_", a, b, options);
   return overwrite("addcdiv_", x, [a, b], (x) => x.addcdiv(a, b, options));
 }

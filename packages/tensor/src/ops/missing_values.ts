@@ -39,8 +39,12 @@ export function nanmean(x: Tensor, dim?: Dims, options: ReduceOptions & { readon
   return x.nansum(dim, { keepdim }).div(count);
 }
 
+function checkReplacements(operation: string, options: NanToNumOptions): void {
+  checkOptions(operation, options, ["nan", "neginf", "posinf"]);
+}
+
 export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
-  checkOptions("nanToNum", options, ["nan", "neginf", "posinf"]);
+  checkReplacements("nanToNum", options);
   const limits = finfo(isFloat(x.dtype) ? x.dtype as "float32" : "float32");
   const { nan = 0, posinf = limits.max, neginf = -limits.max } = options;
   for (const [name, value] of Object.entries({ nan, posinf, neginf })) checkNumber("nanToNum", name, value);
@@ -52,5 +56,6 @@ export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
 }
 
 export function nanToNum_(x: Tensor, options: NanToNumOptions = {}): Tensor {
+  checkReplacements("nanToNum_", options);
   return overwrite("nanToNum_", x, [], (x) => x.nanToNum(options));
 }
