@@ -144,7 +144,7 @@ describe("what is refused, and what is printed", () => {
     expect(() => new LiftingConv2d(1, 1, 3, { group: "p6" as "p4" })).toThrow(
       'LiftingConv2d: there is no group "p6"; use "p4" or "p4m"',
     );
-    expect(() => new GroupConv2d(1, 1, [3, 3] as unknown as number)).toThrow("GroupConv2d: kernelSize is 3,3");
+    expect(() => new GroupConv2d(1, 1, [3, 3] as unknown as number)).toThrow("GroupConv2d: kernelSize is [3,3]");
     expect(() => new LiftingConv2d(3, 4, 3).forward(ones([1, 1, 5, 5]))).toThrow("expected [N, 3, H, W]");
     expect(() => new GroupConv2d(3, 4, 3).forward(ones([1, 3, 5, 5]))).toThrow(
       'expected [N, 3, 4, H, W] for the group "p4", as a LiftingConv2d makes it of images',

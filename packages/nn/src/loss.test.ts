@@ -10,6 +10,7 @@ type Case = [make: new (options: object) => Loss, fn: (...args: never[]) => Tens
 
 const [a, b] = [randn([4, 3]), randn([4, 3])];
 const classes = tensor([0, 2, 1, 1], { dtype: "int32" });
+const labels = tensor([[0, -1, -1], [2, 1, -1], [1, 0, -1], [2, -1, -1]], { dtype: "int32" });
 const signs = ones([4, 3]);
 const none = { reduction: "none" } as const;
 
@@ -37,6 +38,19 @@ const cases: Record<string, Case> = {
   MultiLabelSoftMarginLoss: [margins.MultiLabelSoftMarginLoss, F.multilabelSoftMarginLoss, none, [a, signs]],
   CosineEmbeddingLoss: [margins.CosineEmbeddingLoss, F.cosineEmbeddingLoss, { margin: -0.9 }, [a, b, ones([4]).neg()]],
   TripletMarginLoss: [margins.TripletMarginLoss, F.tripletMarginLoss, { margin: 3 }, [a, b, signs]],
+  TripletMarginWithDistanceLoss: [
+    margins.TripletMarginWithDistanceLoss,
+    F.tripletMarginWithDistanceLoss,
+    { margin: 3 },
+    [a, b, signs],
+  ],
+  MultiLabelMarginLoss: [margins.MultiLabelMarginLoss, F.multilabelMarginLoss, none, [a, labels]],
+  CTCLoss: [losses.CTCLoss, F.ctcLoss, { blank: 2 }, [
+    randn([6, 2, 3]).logSoftmax(2),
+    tensor([[0, 1], [1, 0]], { dtype: "int32" }),
+    tensor([6, 5], { dtype: "int32" }),
+    tensor([2, 1], { dtype: "int32" }),
+  ]],
   CosineSimilarity: [margins.CosineSimilarity, F.cosineSimilarity, { dim: 0 }, [a, b]],
   PairwiseDistance: [margins.PairwiseDistance, F.pairwiseDistance, { p: 1 }, [a, b]],
 };
