@@ -134,7 +134,7 @@ describe("cifar", () => {
     expect(said).toMatch(/dropout 0 there, 0.1 here/);
   });
 
-  test("--against and --repeat compare augmentations over seeds, and go on", async () => {
+  test("--against and --repeat compare augmentations over seeds, and go on", { tags: ["long"] }, async () => {
     const args = "--model mlp-1x512 --limit 60 --epochs 2 --batch 20 --seed 3 --repeat 2 --against crop,flip";
     const { figures } = await run("compare", args);
     expect(figures.seeds).toEqual([3, 4]);

@@ -145,7 +145,7 @@ describe("workers", () => {
     expect(ended).toEqual(clean(`${JSON.stringify(words)}\ntrue\n5\n`));
   });
 
-  test("prepare as many batches ahead as they are told to", async () => {
+  test("prepare as many batches ahead as they are told to", { tags: ["long"] }, async () => {
     const ended = await run(`
       const counter = new Int32Array(new SharedArrayBuffer(4));
       const workers = { module, export: "counted", argument: counter, prefetch: 3 };
@@ -163,7 +163,7 @@ describe("workers", () => {
     expect(ended).toEqual(clean("8\n40\n"));
   });
 
-  test("an epoch taken up in the middle goes on as it would have", async () => {
+  test("an epoch taken up in the middle goes on as it would have", { tags: ["long"] }, async () => {
     const ended = await run(`
       const make = (seed) => new DataLoader(sets.digits, {
         batchSize: 8, shuffle: true, generator: new Generator(seed), workers: { module, export: "digits", count: 2 },
@@ -192,7 +192,7 @@ describe("workers", () => {
     expect(ended).toEqual(clean(message + message));
   });
 
-  test("a data set that cannot be made is an error that says why", async () => {
+  test("a data set that cannot be made is an error that says why", { tags: ["long"] }, async () => {
     const ended = await run(`
       const attempt = (workers, data = sets.faulty) => fails(() => read(new DataLoader(data, { workers })));
       console.log(await attempt({ module, export: "broken" }));
@@ -212,7 +212,7 @@ describe("workers", () => {
     expect(ended.stdout).not.toContain("nothing was wrong");
   });
 
-  test("a loop that is left early leaves nothing behind, whatever the workers do", async () => {
+  test("a loop that is left early leaves nothing behind, whatever the workers do", { tags: ["long"] }, async () => {
     for (const name of ["digits", "stuck", "lost"]) {
       const ended = await run(`
         const loader = new DataLoader(sets.${name}, { batchSize: 2, workers: { module, export: "${name}", count: 2 } });
@@ -274,7 +274,7 @@ describe("workers", () => {
     ].join("\n")));
   });
 
-  test("of an iterable data set know their number, have a seed, and may make it of a generator", async () => {
+  test("of an iterable data set know their number, have a seed, and may make it of a generator", { tags: ["long"] }, async () => {
     const ended = await run(`
       const workers = (name, rest) => ({ workers: { module, export: name, count: 2, ...rest } });
       const loader = new DataLoader(sets.lines("a"), { batchSize: 2, ...workers("lines", { argument: "b" }) });
@@ -299,7 +299,7 @@ describe("workers", () => {
     ].join("\n")));
   });
 
-  test("of an iterable data set go on from a saved state, and end with the loop", async () => {
+  test("of an iterable data set go on from a saved state, and end with the loop", { tags: ["long"] }, async () => {
     const ended = await run(`
       const make = () => new DataLoader(sets.stream, { batchSize: 3, workers: { module, export: "stream", count: 2 } });
       const first = make();
@@ -325,7 +325,7 @@ describe("workers", () => {
     expect(ended).toEqual(clean("true\ntrue\ntrue true\nclosed 2\n"));
   });
 
-  test("errors of an iterable data set name the worker and the sample", async () => {
+  test("errors of an iterable data set name the worker and the sample", { tags: ["long"] }, async () => {
     const ended = await run(`
       const seen = [];
       const loader = new DataLoader(sets.faultyStream, { batchSize: 2, workers: { module, export: "faultyStream", count: 2 } });
