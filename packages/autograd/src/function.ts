@@ -3,7 +3,7 @@ import { Tensor, zeros } from "@heddle/tensor";
 import { checkSynchronous } from "@heddle/tensor/engine";
 import { isGradEnabled, noGrad } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
-import { toMeta } from "./to_meta.ts";
+import { toMeta } from "./undo_broadcast.ts";
 
 /** The context shared by forward and backward of one call. */
 export interface FunctionContext {

@@ -4,7 +4,7 @@ import { activeTape, type Expr, internals, runExpression, symbolsOf } from "@hed
 import { isGradEnabled } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
-import { isSummed, toMeta } from "./to_meta.ts";
+import { isSummed, toMeta } from "./undo_broadcast.ts";
 
 type Operation = Exclude<Expr, { readonly index: number }>;
 

@@ -31,7 +31,7 @@ import { elementwiseRules } from "./rules/elementwise.ts";
 import { rules } from "./rules/mod.ts";
 import { rowRules } from "./rules/rows.ts";
 import type { Context, ElementwiseValues, InputRule, JointRule, Rule, Value } from "./rules/rule.ts";
-import { isSummed, toMeta } from "./to_meta.ts";
+import { isSummed, toMeta } from "./undo_broadcast.ts";
 
 const floats: ReadonlySet<string> = new Set(["float16", "float32", "float64"]);
 const operandNames: readonly Value[] = ["a", "b", "c"];

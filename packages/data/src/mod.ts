@@ -75,7 +75,7 @@ export type { AugmentOptions } from "./transforms/augment_operations.ts";
 export { AugMix, type AugMixOptions } from "./transforms/aug_mix.ts";
 export { Cutout, type CutoutOptions, RandomErasing, type RandomErasingOptions } from "./transforms/erase.ts";
 export { CutMix, type Mix, type MixOptions, MixUp } from "./transforms/mix.ts";
-export type { Draws } from "./transforms/draws.ts";
+export type { Draws } from "./transforms/random_draws.ts";
 export { Pad, type PadOptions } from "./transforms/pad.ts";
 export { type ImageLayout, ToTensor } from "./transforms/to_tensor.ts";
 export { encodeIdx, type IdxArray, type IdxData, type IdxDType, parseIdx } from "./images/idx.ts";

@@ -19,7 +19,7 @@ import {
 } from "./functional/activation.ts";
 import { Module } from "./module.ts";
 import { checkInteger, checkNumber } from "./sizes.ts";
-import { checkSurplus } from "./surplus.ts";
+import { checkSurplus } from "./surplus_arguments.ts";
 
 /** 1 / (1 + e^(−x)). PyTorch: `torch.nn.Sigmoid`. */
 export class Sigmoid extends Module {

@@ -2,7 +2,7 @@
 import type { Tensor } from "@heddle/tensor";
 import { checkModule, type Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
-import { checkSurplus } from "./surplus.ts";
+import { checkSurplus } from "./surplus_arguments.ts";
 
 /** The position of a possibly negative index. @throws RangeError when there is none. */
 function position(container: string, index: number, length: number): number {

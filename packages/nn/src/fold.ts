@@ -3,7 +3,7 @@ import type { Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { fold, type FoldOptions, unfold } from "./functional/fold.ts";
 import { Module } from "./module.ts";
-import { ownOptions } from "./own_options.ts";
+import { ownOptions } from "./copy_options.ts";
 import { checkWindows, showSizes, type Sizes, spread } from "./sizes.ts";
 
 const foldOptions = ["dilation", "padding", "stride"] as const;

@@ -31,7 +31,7 @@ import {
 } from "./functional/regression_loss.ts";
 import { Module } from "./module.ts";
 import { WeightedLoss } from "./weighted_loss.ts";
-import { ownOptions } from "./own_options.ts";
+import { ownOptions } from "./copy_options.ts";
 import { checkNumbers } from "./sizes.ts";
 
 /**

@@ -9,7 +9,7 @@ import {
   type LpPoolOptions,
 } from "./functional/lp_pooling.ts";
 import { Module } from "./module.ts";
-import { ownOptions } from "./own_options.ts";
+import { ownOptions } from "./copy_options.ts";
 import { checkNumber, checkSize, checkWindows, showSizes, type Sizes, spread } from "./sizes.ts";
 
 const lpPoolOptions = ["ceilMode", "stride"] as const;

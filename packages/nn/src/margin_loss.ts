@@ -26,7 +26,7 @@ import {
 import type { ReductionOptions } from "./functional/reduction.ts";
 import { Module } from "./module.ts";
 import { WeightedLoss } from "./weighted_loss.ts";
-import { ownOptions } from "./own_options.ts";
+import { ownOptions } from "./copy_options.ts";
 import { checkNumbers } from "./sizes.ts";
 
 const marginOptions = ["margin", "reduction"] as const;

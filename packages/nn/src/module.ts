@@ -11,11 +11,11 @@ import {
 } from "@heddle/tensor/engine";
 import { convert } from "./convert.ts";
 import { type ForwardHook, type ForwardPreHook, hookAfter, hookBefore, type HookHandle } from "./hooks.ts";
-import { checkLost } from "./lost_modules.ts";
+import { checkLost } from "./unregistered_modules.ts";
 import { Parameter } from "./parameter.ts";
 import { type LoadOptions, type LoadReport, loadState, type StateDict } from "./state_dict.ts";
 import { checkDepth, drawTree, summarise } from "./summary.ts";
-import { checkSurplus } from "./surplus.ts";
+import { checkSurplus } from "./surplus_arguments.ts";
 
 /** Options of {@link Module.registerBuffer}. */
 export interface BufferOptions {

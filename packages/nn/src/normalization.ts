@@ -6,7 +6,7 @@ import { groupNorm, layerNorm } from "./functional/normalization.ts";
 import { resetAffine } from "./initial_values.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
-import { ownOptions } from "./own_options.ts";
+import { ownOptions } from "./copy_options.ts";
 import { Parameter } from "./parameter.ts";
 import { checkNumber, checkNumbers, checkSize, listOf, showSizes, type Sizes } from "./sizes.ts";
 

@@ -2,7 +2,7 @@
 import { pad, type PadMode, type Tensor } from "@heddle/tensor";
 import { Module } from "./module.ts";
 import { checkNumber, listOf, showSizes, type Sizes } from "./sizes.ts";
-import { checkSurplus } from "./surplus.ts";
+import { checkSurplus } from "./surplus_arguments.ts";
 
 /** What the padding layers share. */
 export abstract class PadNd extends Module {

@@ -14,9 +14,9 @@ import {
 import { checkOptions } from "@heddle/tensor/engine";
 import { adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, avgPool3d, maxPool3d } from "./functional/pooling.ts";
 import { Module } from "./module.ts";
-import { ownOptions } from "./own_options.ts";
+import { ownOptions } from "./copy_options.ts";
 import { checkSize, checkWindows, showSizes, type Sizes, spread } from "./sizes.ts";
-import { checkSurplus } from "./surplus.ts";
+import { checkSurplus } from "./surplus_arguments.ts";
 
 const maxPoolOptions = ["ceilMode", "dilation", "padding", "stride"] as const;
 const avgPoolOptions = ["ceilMode", "countIncludePad", "divisorOverride", "padding", "stride"] as const;

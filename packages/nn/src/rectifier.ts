@@ -21,7 +21,7 @@ import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { checkNumber, checkSize } from "./sizes.ts";
-import { checkSurplus } from "./surplus.ts";
+import { checkSurplus } from "./surplus_arguments.ts";
 
 /**
  * max(x, 0). PyTorch: `torch.nn.ReLU`.

@@ -2,7 +2,7 @@
 import type { Tensor } from "@heddle/tensor";
 import { Module } from "./module.ts";
 import { checkInteger, checkSize, showSizes } from "./sizes.ts";
-import { checkSurplus } from "./surplus.ts";
+import { checkSurplus } from "./surplus_arguments.ts";
 
 /**
  * Flattens dimensions `startDim` to `endDim` into one: by default all but the first. PyTorch: `torch.nn.Flatten`.

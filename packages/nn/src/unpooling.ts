@@ -3,7 +3,7 @@ import type { Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { maxUnpool1d, maxUnpool2d, maxUnpool3d, type MaxUnpoolOptions } from "./functional/unpooling.ts";
 import { Module } from "./module.ts";
-import { ownOptions } from "./own_options.ts";
+import { ownOptions } from "./copy_options.ts";
 import { checkWindows, showSizes, type Sizes, spread } from "./sizes.ts";
 
 /** Options of the layers. */

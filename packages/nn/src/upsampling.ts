@@ -4,9 +4,9 @@ import { checkOptions } from "@heddle/tensor/engine";
 import { interpolate, type InterpolateOptions } from "./functional/interpolate.ts";
 import { channelShuffle, pixelShuffle, pixelUnshuffle } from "./functional/pixel_shuffle.ts";
 import { Module } from "./module.ts";
-import { ownOptions } from "./own_options.ts";
+import { ownOptions } from "./copy_options.ts";
 import { checkSize } from "./sizes.ts";
-import { checkSurplus } from "./surplus.ts";
+import { checkSurplus } from "./surplus_arguments.ts";
 
 /**
  * Resizes by interpolation: see `functional.interpolate`. PyTorch: `torch.nn.Upsample`.

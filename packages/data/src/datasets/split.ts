@@ -1,6 +1,6 @@
 import { type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { permutation } from "../samplers/draw.ts";
+import { permutation } from "../samplers/draw_indices.ts";
 import type { Dataset } from "./dataset.ts";
 import { Subset } from "./subset.ts";
 

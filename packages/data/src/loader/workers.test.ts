@@ -274,8 +274,11 @@ describe("workers", () => {
     ].join("\n")));
   });
 
-  test("of an iterable data set know their number, have a seed, and may make it of a generator", { tags: ["long"] }, async () => {
-    const ended = await run(`
+  test(
+    "of an iterable data set know their number, have a seed, and may make it of a generator",
+    { tags: ["long"] },
+    async () => {
+      const ended = await run(`
       const workers = (name, rest) => ({ workers: { module, export: name, count: 2, ...rest } });
       const loader = new DataLoader(sets.lines("a"), { batchSize: 2, ...workers("lines", { argument: "b" }) });
       console.log((await read(loader)).join());
@@ -289,15 +292,16 @@ describe("workers", () => {
       console.log((await read(new DataLoader(sets.madeIn(), workers("madeIn")))).length);
       console.log((await read(new DataLoader(sets.list, { batchSize: 3, ...workers("list") }))).join());
     `);
-    expect(ended).toEqual(clean([
-      '["b0/2:0","b0/2:1"],["b1/2:0","b1/2:1"],["b0/2:2","b0/2:3"],["b1/2:2","b1/2:3"]',
-      "4",
-      "true 4",
-      "2",
-      '["int32",[3],["5","6","7"]]',
-      "",
-    ].join("\n")));
-  });
+      expect(ended).toEqual(clean([
+        '["b0/2:0","b0/2:1"],["b1/2:0","b1/2:1"],["b0/2:2","b0/2:3"],["b1/2:2","b1/2:3"]',
+        "4",
+        "true 4",
+        "2",
+        '["int32",[3],["5","6","7"]]',
+        "",
+      ].join("\n")));
+    },
+  );
 
   test("of an iterable data set go on from a saved state, and end with the loop", { tags: ["long"] }, async () => {
     const ended = await run(`

@@ -1,6 +1,6 @@
 import { defaultGenerator, type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { permutation } from "./draw.ts";
+import { permutation } from "./draw_indices.ts";
 import { checkPositive, type Sampler } from "./sampler.ts";
 
 /** Options of {@link BucketBatchSampler}: one of `batchSize` and `maxTokens`. */

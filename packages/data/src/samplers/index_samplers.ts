@@ -1,7 +1,7 @@
 import { defaultGenerator, type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkArguments } from "../arguments.ts";
-import { integersBelow, permutation, weighted } from "./draw.ts";
+import { integersBelow, permutation, weighted } from "./draw_indices.ts";
 import { checkPositive, type Sampler } from "./sampler.ts";
 
 /** Anything that counts its samples. */

@@ -1,7 +1,7 @@
 import { fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
-import { integersBelow } from "../samplers/draw.ts";
+import { integersBelow } from "../samplers/draw_indices.ts";
 import { checkPositive } from "../samplers/sampler.ts";
 
 /** Options of {@link LanguageModelWindows}. */

@@ -10,7 +10,7 @@ import {
   drawMagnitude,
   type Magnitudes,
 } from "./augment_operations.ts";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { betaOf, gammaOf } from "./mix.ts";
 import { type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";

@@ -14,7 +14,7 @@ import {
   type Strengths,
 } from "./augment_operations.ts";
 import { type AutoAugmentPolicy, POLICIES, type Step } from "./augment_policies.ts";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";
 

@@ -1,6 +1,6 @@
 /** The operations that automatic augmentation chooses from, and their magnitudes, as in torchvision's `autoaugment.py`. */
 import { brighten, checkColours, contrast, placeOf, saturate } from "./colour.ts";
-import type { Draws } from "./draws.ts";
+import type { Draws } from "./random_draws.ts";
 import type { Pictures } from "./pictures.ts";
 import { planeLike } from "./random_tones.ts";
 import { checkInterpolation, type Interpolation, roundHalfEven } from "./resample.ts";

@@ -1,7 +1,7 @@
 import { type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { brighten, checkColours, contrast, type Place, placeOf, saturate, turnHue } from "./colour.ts";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { type Range, spread } from "./parameters.ts";
 import { type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";

@@ -5,7 +5,7 @@
  * On uint8 pictures they give torchvision's bits: it computes in float32 and cuts off fractions. Storing a number in a
  * Uint8Array cuts them off as well.
  */
-import type { Draws } from "./draws.ts";
+import type { Draws } from "./random_draws.ts";
 import type { Pictures } from "./pictures.ts";
 
 const { fround } = Math;

@@ -2,7 +2,7 @@ import { type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkArguments } from "../arguments.ts";
 import { checkMode, copyWindow, type PaddingMode } from "./border.ts";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { mostSide, type Size, sizeOf } from "./parameters.ts";
 import { emptyLike, type Pictures, showSize } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";

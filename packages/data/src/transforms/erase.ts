@@ -1,6 +1,6 @@
 import { type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { checkProbability, checkRange, mostSide, type Range, show } from "./parameters.ts";
 import { type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";

@@ -1,6 +1,6 @@
 import type { Generator } from "@heddle/tensor";
 import { checkArguments } from "../arguments.ts";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { checkProbability } from "./parameters.ts";
 import { type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";

@@ -1,7 +1,7 @@
 import { type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { beyond } from "./border.ts";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { gaussianKernel } from "./gaussian.ts";
 import { checkRange, type Range, type Size, sizeOf } from "./parameters.ts";
 import { type Pictures } from "./pictures.ts";

@@ -2,7 +2,7 @@ import { arange, Generator, ones, rand, type Tensor, tensor, zeros } from "@hedd
 import { describe, expect, test } from "vitest";
 import { RandomAffine, RandomRotation } from "./affine.ts";
 import { CenterCrop, RandomCrop } from "./crop.ts";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { ElasticTransform } from "./elastic.ts";
 import { Cutout, RandomErasing } from "./erase.ts";
 import { RandomHorizontalFlip, RandomVerticalFlip } from "./flip.ts";

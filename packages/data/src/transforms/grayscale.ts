@@ -1,7 +1,7 @@
 import type { Generator } from "@heddle/tensor";
 import { checkArguments } from "../arguments.ts";
 import { checkColours, greyOf, placeOf } from "./colour.ts";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { checkProbability } from "./parameters.ts";
 import { emptyLike, type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";

@@ -1,6 +1,6 @@
 import { Generator, ones, rand, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { betaOf, CutMix, MixUp } from "./mix.ts";
 import { Cutout } from "./erase.ts";
 import { RandomHorizontalFlip } from "./flip.ts";

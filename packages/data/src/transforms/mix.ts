@@ -1,6 +1,6 @@
 import { defaultGenerator, type Generator, oneHot, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 
 /** Options of {@link MixUp} and {@link CutMix}. */
 export interface MixOptions {

@@ -9,7 +9,7 @@ import { ColorShift } from "./color_shift.ts";
 import { Compose } from "./compose.ts";
 import { RandomContrast } from "./contrast.ts";
 import { CenterCrop, RandomCrop } from "./crop.ts";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { ElasticTransform } from "./elastic.ts";
 import { Cutout, RandomErasing } from "./erase.ts";
 import { RandomHorizontalFlip, RandomVerticalFlip } from "./flip.ts";

@@ -2,7 +2,7 @@ import { defaultGenerator, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkArguments } from "../arguments.ts";
 import { Compose } from "./compose.ts";
-import { Draws } from "./draws.ts";
+import { Draws } from "./random_draws.ts";
 import { checkProbability, show } from "./parameters.ts";
 import { onPictures, type Pictures } from "./pictures.ts";
 import { type Transform, worksOnHost } from "./transform.ts";

@@ -2,7 +2,7 @@
 import { customFunction } from "@heddle/autograd";
 import { fused, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { lyingAs } from "../functional/lying_as.ts";
+import { lyingAs } from "../functional/memory_layout.ts";
 import { Module } from "../module.ts";
 import { checkSize, showSizes } from "../sizes.ts";
 import { PositionTable } from "./position_table.ts";

@@ -1,7 +1,7 @@
 /** Several hypotheses at a time. */
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkSize } from "../sizes.ts";
-import { Largest } from "./largest.ts";
+import { Largest } from "./top_k.ts";
 import { type Decoded, type DecodingOptions, firstTokens, type StepModel } from "./step_model.ts";
 import { checkScore, Stepper } from "./stepper.ts";
 

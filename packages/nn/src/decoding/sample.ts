@@ -3,7 +3,7 @@ import { type DataArray, defaultGenerator, type Generator } from "@heddle/tensor
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkSize } from "../sizes.ts";
 import { type Choice, generate } from "./generate.ts";
-import { Largest } from "./largest.ts";
+import { Largest } from "./top_k.ts";
 import type { Decoded, StepModel, StreamOptions } from "./step_model.ts";
 
 /** Options of {@link sample}. */

@@ -11,7 +11,7 @@ import {
 } from "@heddle/tensor";
 import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
-import { checkNoOptions } from "../surplus.ts";
+import { checkNoOptions } from "../surplus_arguments.ts";
 import type { DropoutOptions } from "./dropout.ts";
 
 /** max(x, 0). PyTorch: `relu`. */

@@ -6,7 +6,7 @@ import { customFunction, isGradEnabled } from "@heddle/autograd";
 import { cat, defaultGenerator, Generator, type GeneratorState, pad, rand, type Tensor, tidy } from "@heddle/tensor";
 import { apply, maskedSoftmax, matmulInto } from "@heddle/tensor/engine";
 import { drop } from "./dropout.ts";
-import { lyingAs } from "./lying_as.ts";
+import { lyingAs } from "./memory_layout.ts";
 
 /** How queries attend. */
 export interface Attending {

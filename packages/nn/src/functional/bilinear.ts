@@ -2,7 +2,7 @@
 import type { Tensor } from "@heddle/tensor";
 import { checkOperands, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
-import { checkNoOptions } from "../surplus.ts";
+import { checkNoOptions } from "../surplus_arguments.ts";
 import { linear } from "./linear.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** Lengths, distances and angles of vectors. */
 import { broadcastShapes, type Tensor } from "@heddle/tensor";
 import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
-import { atLeast } from "./at_least.ts";
+import { atLeast } from "./lower_bound.ts";
 
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {

@@ -1,7 +1,7 @@
 /** Losses of numbers against numbers, and of distributions against distributions. */
 import { type Tensor, where } from "@heddle/tensor";
 import { checkOptions, checkTensor, inFloat32, isHalf } from "@heddle/tensor/engine";
-import { atLeast } from "./at_least.ts";
+import { atLeast } from "./lower_bound.ts";
 import { showSizes } from "../sizes.ts";
 import { checkPair, checkReduction, reduced, type ReductionOptions } from "./reduction.ts";
 

@@ -2,7 +2,7 @@
 import { noGrad } from "@heddle/autograd";
 import { emptyLike, type Generator, type Tensor, tidy } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { checkNoOptions } from "../surplus.ts";
+import { checkNoOptions } from "../surplus_arguments.ts";
 
 /** Source of random numbers. */
 export interface DrawOptions {

@@ -3,7 +3,7 @@ import { noGrad } from "@heddle/autograd";
 import { defaultGenerator, fromTypedArray, type Generator, type Tensor } from "@heddle/tensor";
 import { checkOptions, sizeOf } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
-import { checkNoOptions } from "../surplus.ts";
+import { checkNoOptions } from "../surplus_arguments.ts";
 import type { DrawOptions } from "./fill.ts";
 
 function write<T extends Tensor>(tensor: T, values: Float64Array): T {

@@ -6,7 +6,7 @@ import { makeTensor } from "@heddle/tensor/engine";
 import { customFunction, type FunctionContext, grad, isGradEnabled } from "@heddle/autograd";
 import { empty, fused, Tensor, tidy, whereSymbolic, zeros } from "@heddle/tensor";
 import { linear } from "../functional/linear.ts";
-import { composedSequence, type SequenceInput, type SequenceOutput } from "./composed.ts";
+import { composedSequence, type SequenceInput, type SequenceOutput } from "./composed_layer.ts";
 import { kernelsOf, passing } from "./kernels.ts";
 import type { RecurrentRule } from "./rule.ts";
 
