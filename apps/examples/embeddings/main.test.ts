@@ -53,7 +53,7 @@ describe("embeddings", () => {
     )
       .toBe(true);
     expect([unicorn, empty]).toEqual(["", ""]);
-    expect(asked.said).toContain('line 2: "unicorn" is not among the 151 words of the text, or came too seldom');
+    expect(asked.said).toContain('line 2: "unicorn" is not among the 151 words of the text, or is too rare');
   });
 
   test("resumes to the same bits", async () => {
