@@ -16,6 +16,8 @@ import {
   when,
   whileLoop,
 } from "../../wasm/assembler.ts";
+import { functions } from "../reference/functions.ts";
+import { hostSamples, hostSource } from "./thread_source.ts";
 import { defaultThreads, Engine } from "./engine.ts";
 import type { CompiledModule, HostFunctions } from "./compiled_module.ts";
 
@@ -305,4 +307,9 @@ test("invalid arguments throw", () => {
   const entry = increment(engine);
   expect(() => engine.parallel(entry, 0, 10, 0)).toThrow(/grain 0/);
   expect(() => engine.parallel(entry, 0, 10, NaN)).toThrow(/grain NaN/);
+});
+
+test("the functions that kernels import work in a worker, from their source alone", () => {
+  const copied = new Function(`${hostSource(functions)} return host;`)() as HostFunctions;
+  for (const { name, args, result } of hostSamples(functions)) expect(copied[name]!(...args), name).toBe(result);
 });

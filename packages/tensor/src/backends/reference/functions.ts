@@ -62,36 +62,36 @@ function sinc(x: number): number {
   return (whole % 2 === 0 ? sine : -sine) / (Math.PI * a) + 0; // no zero is negative
 }
 
-/** sin(πx), of which whole numbers are taken off first. */
-function sineOfHalfTurns(x: number): number {
-  const whole = Math.round(x);
-  const sine = Math.sin(Math.PI * (x - whole));
-  return whole % 2 === 0 ? sine : -sine;
-}
-
-/**
- * ln Γ(2 + t) for |t| up to ½: t·(1 − γ) and the sum of (ζ(k) − 1)·(−t)ᵏ / k from k = 2 on (Abramowitz & Stegun 6.1.33), which is exact
- * at the root, where t is 0.
- */
-function lgammaNear2(t: number): number {
-  // deno-fmt-ignore
-  const series = [
-    0.32246703342411326, -0.0673523010531981, 0.02058080842778455, -0.007385551028673986,
-    0.0028905103307415234, -0.001192753911703261, 0.0005096695247430425, -0.00022315475845357939,
-    9.945751278180853e-5, -4.492623673813314e-5, 2.050721277567069e-5, -9.439488275268397e-6,
-    4.374866789907488e-6, -2.039215753801366e-6, 9.55141213040742e-7, -4.492469198764566e-7,
-    2.1207184805554665e-7, -1.0043224823968099e-7, 4.7698101693639804e-8, -2.2711094608943164e-8,
-    1.0838659214896955e-8, -5.183475041970047e-9, 2.4836745438024785e-9, -1.1921401405860912e-9,
-    5.731367241678862e-10, -2.7595228851242334e-10, 1.330476437424449e-10, -6.4229645638381e-11,
-    3.1044247747322276e-11,
-  ];
-  let sum = 0;
-  for (const each of series.reverse()) sum = sum * t + each;
-  return t * (0.42278433509846713 + t * sum);
-}
-
 /** ln |Γ(x)|: the series around 2 and, by the recurrence, around 1 and up to 8; Stirling's series beyond; reflection below 0. */
 function lgamma(x: number): number {
+  /** sin(πx), of which whole numbers are taken off first. */
+  function sineOfHalfTurns(x: number): number {
+    const whole = Math.round(x);
+    const sine = Math.sin(Math.PI * (x - whole));
+    return whole % 2 === 0 ? sine : -sine;
+  }
+
+  /**
+   * ln Γ(2 + t) for |t| up to ½: t·(1 − γ) and the sum of (ζ(k) − 1)·(−t)ᵏ / k from k = 2 on (Abramowitz & Stegun 6.1.33), which is exact
+   * at the root, where t is 0.
+   */
+  function lgammaNear2(t: number): number {
+    // deno-fmt-ignore
+    const series = [
+      0.32246703342411326, -0.0673523010531981, 0.02058080842778455, -0.007385551028673986,
+      0.0028905103307415234, -0.001192753911703261, 0.0005096695247430425, -0.00022315475845357939,
+      9.945751278180853e-5, -4.492623673813314e-5, 2.050721277567069e-5, -9.439488275268397e-6,
+      4.374866789907488e-6, -2.039215753801366e-6, 9.55141213040742e-7, -4.492469198764566e-7,
+      2.1207184805554665e-7, -1.0043224823968099e-7, 4.7698101693639804e-8, -2.2711094608943164e-8,
+      1.0838659214896955e-8, -5.183475041970047e-9, 2.4836745438024785e-9, -1.1921401405860912e-9,
+      5.731367241678862e-10, -2.7595228851242334e-10, 1.330476437424449e-10, -6.4229645638381e-11,
+      3.1044247747322276e-11,
+    ];
+    let sum = 0;
+    for (const each of series.reverse()) sum = sum * t + each;
+    return t * (0.42278433509846713 + t * sum);
+  }
+
   if (x !== x) return x;
   if (Math.abs(x) === Infinity || (x <= 0 && x === Math.floor(x))) return Infinity;
   if (x < -0.5) return Math.log(Math.PI / Math.abs(sineOfHalfTurns(x))) - lgamma(1 - x);
