@@ -18,13 +18,7 @@ const shown = (x: Tensor): string => `[${x.shape.join(", ")}]`;
  * ```
  */
 export function kron(a: Tensor, b: Tensor): Tensor {
-  const ndim = Math.max(a.ndim, b.ndim);
-  const [m, n] = [a, b].map(({ shape }) => [...new Array<number>(ndim - shape.length).fill(1), ...shape]) as [
-    number[],
-    number[],
-  ];
-  const product = a.reshape(m.flatMap((size) => [size, 1])).mul(b.reshape(n.flatMap((size) => [1, size])));
-  return product.reshape(m.map((size, d) => size * n[d]!));
+  return a.kron(b);
 }
 
 /**

@@ -21,6 +21,20 @@ export interface EmbeddingLayerOptions extends LayerOptions {
   readonly normType?: number;
 }
 
+/** The number and the size of a table's rows. @throws RangeError for a tensor that is no matrix. */
+export function tableSizes(operation: string, { shape }: Tensor): readonly [rows: number, size: number] {
+  if (shape.length !== 2) {
+    throw new RangeError(`${operation}: expected a table [rows, d], got shape ${showSizes(shape)}`);
+  }
+  return [shape[0]!, shape[1]!];
+}
+
+/** Draws the initial values of a table. The row of the padding is 0. */
+export function drawTable(table: Tensor, paddingIdx: number | null, generator?: Generator): void {
+  normal_(table, 0, 1, { generator });
+  if (paddingIdx !== null) noGrad(() => table.select(0, paddingIdx).fill_(0));
+}
+
 /**
  * Rows of a table `[numEmbeddings, embeddingDim]` by number: integers of any shape `[…]` give `[…, embeddingDim]`. The table starts
  * normally distributed. PyTorch: `torch.nn.Embedding`.
@@ -61,23 +75,15 @@ export class Embedding extends Module {
   static fromPretrained(table: Tensor, options: EmbeddingLayerOptions & { readonly freeze?: boolean } = {}): Embedding {
     checkOptions("Embedding.fromPretrained", options, [...embeddingOptions, "freeze"]);
     const { freeze = true, ...rest } = options;
-    if (table.ndim !== 2) {
-      throw new RangeError(`Embedding.fromPretrained: expected a table [rows, d], got shape ${showSizes(table.shape)}`);
-    }
-    const layer = new Embedding(table.shape[0]!, table.shape[1]!, {
-      dtype: table.dtype,
-      device: table.device,
-      ...rest,
-    });
+    const [rows, size] = tableSizes("Embedding.fromPretrained", table);
+    const layer = new Embedding(rows, size, { dtype: table.dtype, device: table.device, ...rest });
     layer.weight = new Parameter(table, { requiresGrad: !freeze });
     return layer;
   }
 
   /** Draws new initial values. */
   resetParameters(generator?: Generator): void {
-    normal_(this.weight, 0, 1, { generator });
-    const { paddingIdx } = this;
-    if (paddingIdx !== null) noGrad(() => this.weight.select(0, paddingIdx).fill_(0));
+    drawTable(this.weight, this.paddingIdx, generator);
   }
 
   forward(indices: Tensor): Tensor {

@@ -1,14 +1,13 @@
 /** Tables whose rows are looked up and reduced bag by bag; the function is in functional/embedding_bag.ts. */
 import { empty, type Generator, type Tensor } from "@heddle/tensor";
-import { noGrad } from "@heddle/autograd";
 import { checkOptions } from "@heddle/tensor/engine";
+import { drawTable, tableSizes } from "./embedding.ts";
 import { paddingRow } from "./functional/embedding.ts";
 import { type BagMode, checkBagMode, embeddingBag } from "./functional/embedding_bag.ts";
-import { normal_ } from "./init/mod.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
-import { checkNumber, checkSize, showSizes } from "./sizes.ts";
+import { checkNumber, checkSize } from "./sizes.ts";
 
 const bagOptions = [
   ...["device", "dtype", "generator", "includeLastOffset", "maxNorm", "mode", "normType", "paddingIdx"] as const,
@@ -84,22 +83,15 @@ export class EmbeddingBag extends Module {
   ): EmbeddingBag {
     checkOptions("EmbeddingBag.fromPretrained", options, [...bagOptions, "freeze"]);
     const { freeze = true, ...rest } = options;
-    if (table.ndim !== 2) {
-      throw new RangeError(
-        `EmbeddingBag.fromPretrained: expected a table [rows, d], got shape ${showSizes(table.shape)}`,
-      );
-    }
-    const placement = { dtype: table.dtype, device: table.device };
-    const layer = new EmbeddingBag(table.shape[0]!, table.shape[1]!, { ...placement, ...rest });
+    const [rows, size] = tableSizes("EmbeddingBag.fromPretrained", table);
+    const layer = new EmbeddingBag(rows, size, { dtype: table.dtype, device: table.device, ...rest });
     layer.weight = new Parameter(table, { requiresGrad: !freeze });
     return layer;
   }
 
   /** Draws new initial values. */
   resetParameters(generator?: Generator): void {
-    normal_(this.weight, 0, 1, { generator });
-    const { paddingIdx } = this;
-    if (paddingIdx !== null) noGrad(() => this.weight.select(0, paddingIdx).fill_(0));
+    drawTable(this.weight, this.paddingIdx, generator);
   }
 
   /** Bags of `indices`: `[B, L]`, or `[L]` with `offsets` `[B]`; see `functional.embeddingBag`. */

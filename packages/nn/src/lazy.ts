@@ -20,7 +20,7 @@ import {
   ConvTranspose2d,
   ConvTranspose3d,
   type ConvTransposeLayerOptions,
-  type ConvTransposeNd,
+  ConvTransposeNd,
 } from "./conv_transpose.ts";
 import { Linear, type LinearOptions } from "./linear.ts";
 import type { BatchNormOptions } from "./functional/normalization.ts";
@@ -47,17 +47,8 @@ function channelsOf({ shape, ndim }: Tensor, dims: number): number {
   return ndim === dims + 1 || ndim === dims + 2 ? shape[ndim - dims - 1]! : 0;
 }
 
-function settleConv(layer: ConvNd, eager: { readonly prototype: Module }, input: Tensor, generator?: Generator): void {
-  const { kernelSize, groups, outChannels } = layer;
-  const inChannels = channelsOf(input, kernelSize.length);
-  if (inChannels === 0) return;
-  checkGroups(layer.constructor.name, groups, inChannels, outChannels);
-  settle(layer, eager, { inChannels }, [[layer.weight, [outChannels, inChannels / groups, ...kernelSize]]]);
-  layer.resetParameters(generator);
-}
-
-function settleTransposed(
-  layer: ConvTransposeNd,
+function settleConv(
+  layer: ConvNd | ConvTransposeNd,
   eager: { readonly prototype: Module },
   input: Tensor,
   generator?: Generator,
@@ -66,7 +57,10 @@ function settleTransposed(
   const inChannels = channelsOf(input, kernelSize.length);
   if (inChannels === 0) return;
   checkGroups(layer.constructor.name, groups, inChannels, outChannels);
-  settle(layer, eager, { inChannels }, [[layer.weight, [inChannels, outChannels / groups, ...kernelSize]]]);
+  const channels = layer instanceof ConvTransposeNd
+    ? [inChannels, outChannels / groups]
+    : [outChannels, inChannels / groups];
+  settle(layer, eager, { inChannels }, [[layer.weight, [...channels, ...kernelSize]]]);
   layer.resetParameters(generator);
 }
 
@@ -176,7 +170,7 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
   }
 
   override forward(input: Tensor): Tensor {
-    if (this instanceof LazyConvTranspose1d) settleTransposed(this, ConvTranspose1d, input, this.generator);
+    if (this instanceof LazyConvTranspose1d) settleConv(this, ConvTranspose1d, input, this.generator);
     return super.forward(input);
   }
 }
@@ -193,7 +187,7 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
   }
 
   override forward(input: Tensor): Tensor {
-    if (this instanceof LazyConvTranspose2d) settleTransposed(this, ConvTranspose2d, input, this.generator);
+    if (this instanceof LazyConvTranspose2d) settleConv(this, ConvTranspose2d, input, this.generator);
     return super.forward(input);
   }
 }
@@ -210,7 +204,7 @@ export class LazyConvTranspose3d extends ConvTranspose3d {
   }
 
   override forward(input: Tensor): Tensor {
-    if (this instanceof LazyConvTranspose3d) settleTransposed(this, ConvTranspose3d, input, this.generator);
+    if (this instanceof LazyConvTranspose3d) settleConv(this, ConvTranspose3d, input, this.generator);
     return super.forward(input);
   }
 }
