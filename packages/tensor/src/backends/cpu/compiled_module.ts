@@ -1,4 +1,5 @@
 /** Compiled modules, which the engine and its threads run. */
+import type { CodeModule } from "../../code/module.ts";
 
 /**
  * The function that a generated module exports as "run". It processes the items `begin` to `end - 1` of the work that the
@@ -6,11 +7,18 @@
  */
 export type Run = (params: number, begin: number, end: number, thread: number) => void;
 
-/** A compiled module. */
+/** Generates a module for a target whose vectors have this many bytes: 16 for WebAssembly. */
+export type BuildModule = (vectorBytes: number) => CodeModule;
+
+/** A compiled module. It may change between two runs, from WebAssembly to native code. */
 export interface CompiledModule {
+  /** Says what the module does; for reports. */
+  readonly key: string;
+  /** The bytes of the target's vectors. What generated code lays out in memory may depend on it. */
+  readonly vectorBytes: number;
   readonly id: number;
   readonly run: Run;
-  /** The module's bytes, for the other threads. */
+  /** What other threads compile: a WebAssembly module, or the record of a native function. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 

@@ -1,10 +1,12 @@
 /** The engine of the CPU backend. */
+import { renderWasm } from "../../code/wasm.ts";
+import { debug } from "../../engine/debug.ts";
 import { poisonsMemory, threadCount } from "../../env.ts";
 import { canBlock, hardwareConcurrency } from "../../runtime.ts";
-import type { MemoryImport } from "../../wasm/assembler.ts";
-import type { CompiledModule, HostFunctions, Run } from "./compiled_module.ts";
+import type { BuildModule, CompiledModule, HostFunctions, Run } from "./compiled_module.ts";
 import { type Features, features } from "./features.ts";
 import { Heap } from "./heap.ts";
+import { nativeCode, nativeRecord } from "./native_code.ts";
 import { runAlone, Threads } from "./threads.ts";
 
 /** The default number of threads: `HEDDLE_THREADS`, or one per core. */
@@ -15,6 +17,26 @@ export function defaultThreads(): number {
 // Ends the workers of an engine that was garbage-collected without `close`.
 const dropped = new FinalizationRegistry((pool: Threads) => pool.close());
 
+/** A module runs this often before it is compiled to native code, so that short programs do not wait for the compiler. */
+const runsInWasm = 4;
+/** The bytes of a thread's parameters of native functions: a cache line. */
+const slotBytes = 64;
+
+/** A compiled module, as the engine sees it. */
+interface Entry extends CompiledModule {
+  readonly build: BuildModule;
+  vectorBytes: number;
+  id: number;
+  run: Run;
+  bytes: Uint8Array<ArrayBuffer>;
+  runs: number;
+  /** Whether it is native, or stays WebAssembly. */
+  settled: boolean;
+}
+
+const none = new Uint8Array();
+const unused: Run = () => {};
+
 /** Compiles generated modules and runs them on threads. */
 export class Engine {
   readonly heap: Heap;
@@ -24,6 +46,8 @@ export class Engine {
   private readonly host: HostFunctions;
   private readonly pool: Threads | null;
   private entries = 0;
+  /** The address of the parameters of native functions, by thread. */
+  private slots: number | null = null;
 
   constructor(host: HostFunctions, threads: number = 1) {
     this.features = features();
@@ -34,17 +58,42 @@ export class Engine {
     if (this.pool) dropped.register(this, this.pool, this.pool);
   }
 
-  /** The memory that generated modules must import. */
-  get memoryImport(): MemoryImport {
-    return { initial: 16, maximum: this.heap.maximumPages, shared: this.heap.shared };
+  /**
+   * Compiles a module for all threads. It begins as WebAssembly, unless native code would round differently, and becomes native
+   * after a few runs, if a package of native code is in use and can compile it. `build` is called for each target.
+   */
+  compile(key: string, build: BuildModule): CompiledModule {
+    const entry: Entry = { key, build, vectorBytes: 16, id: -1, run: unused, bytes: none, runs: 0, settled: false };
+    // Native code always fuses multiplications and additions. Where WebAssembly does not, a later change would change results.
+    if (!this.features.relaxedMadd && nativeCode() !== null) this.toNative(entry);
+    if (entry.id < 0) this.toWasm(entry);
+    return entry;
   }
 
-  /** Compiles a module for all threads. It must not have data segments or a start function, since each thread has its own instance. */
-  compile(bytes: Uint8Array<ArrayBuffer>): CompiledModule {
+  private toWasm(entry: Entry): void {
+    const { heap } = this;
+    const bytes = renderWasm(entry.build(16), { initial: 16, maximum: heap.maximumPages, shared: heap.shared });
+    if (debug() >= 4) console.error(`heddle cpu compiled ${entry.key} to ${bytes.length} bytes`);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      env: { memory: this.heap.memory, ...this.host },
+      env: { memory: heap.memory, ...this.host },
     });
-    return { id: this.entries++, run: instance.exports.run as Run, bytes };
+    entry.id = this.entries++;
+    entry.run = instance.exports.run as Run;
+    entry.bytes = bytes;
+  }
+
+  private toNative(entry: Entry): void {
+    entry.settled = true;
+    const native = nativeCode()!;
+    if (this.pool !== null && !this.pool.takesNative(native)) return;
+    this.slots ??= this.heap.alloc(slotBytes * this.threads);
+    const { vectorBytes } = native.target;
+    const compiled = native.compile(entry.build(vectorBytes), entry.key, this.heap.memory, this.slots);
+    if (compiled === null) return;
+    entry.id = this.entries++;
+    entry.run = compiled.run;
+    entry.bytes = nativeRecord(compiled.address, this.slots);
+    entry.vectorBytes = vectorBytes;
   }
 
   /**
@@ -58,6 +107,8 @@ export class Engine {
     if (!(grain >= 1)) throw new RangeError(`parallel: grain ${grain}; expected at least one item per chunk`);
     if (this.pool === null || count <= grain) runAlone(entry, params, count, grain);
     else this.pool.run(entry, params, count, grain);
+    const counted = entry as Entry;
+    if (!counted.settled && nativeCode() !== null && ++counted.runs >= runsInWasm) this.toNative(counted);
   }
 
   /**

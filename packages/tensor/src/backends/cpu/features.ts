@@ -1,5 +1,7 @@
 /** WebAssembly features of this runtime. */
-import { f32x4, lane, ModuleBuilder, op } from "../../wasm/assembler.ts";
+import { ModuleBuilder } from "../../code/module.ts";
+import { f32x, lane, op } from "../../code/tree.ts";
+import { renderWasm } from "../../code/wasm.ts";
 
 /** The features that generated code depends on. */
 export interface Features {
@@ -9,10 +11,12 @@ export interface Features {
   readonly sharedMemory: boolean;
 }
 
+const ownMemory = { initial: 1, maximum: 1, shared: false };
+
 function validates(code: Parameters<typeof op>[1]): boolean {
-  const module = new ModuleBuilder({ initial: 1, maximum: 1, shared: false });
+  const module = new ModuleBuilder();
   module.func([], []).emit(op("drop", code));
-  return WebAssembly.validate(module.build());
+  return WebAssembly.validate(renderWasm(module, ownMemory));
 }
 
 /**
@@ -20,13 +24,15 @@ function validates(code: Parameters<typeof op>[1]): boolean {
  * separate instructions.
  */
 function fuses(): boolean {
-  const a = f32x4(1 + 2 ** -12);
-  const code = op("f32x4.relaxed_madd", a, a, f32x4(-1 - 2 ** -11));
+  const a = f32x(1 + 2 ** -12);
+  const code = op("f32x.relaxed_madd", a, a, f32x(-1 - 2 ** -11));
   if (!validates(code)) return false;
-  const module = new ModuleBuilder({ initial: 1, maximum: 1, shared: false });
-  module.func([], ["f32"], "f").emit(lane("f32x4.extract_lane", 0, code));
+  const module = new ModuleBuilder();
+  module.func([], ["f32"], "f").emit(lane("f32x.extract_lane", 0, code));
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.build()), { env: { memory } });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(renderWasm(module, ownMemory)), {
+    env: { memory },
+  });
   return (exports.f as () => number)() === 2 ** -24;
 }
 
@@ -35,7 +41,7 @@ let probed: Features | null = null;
 /** The features, detected once. @throws Error without 128-bit SIMD, which every current runtime has. */
 export function features(): Features {
   if (probed) return probed;
-  if (!validates(op("f32x4.add", f32x4(1), f32x4(1)))) {
+  if (!validates(op("f32x.add", f32x(1), f32x(1)))) {
     throw new Error(
       'the device "cpu" needs WebAssembly with 128-bit SIMD, which this runtime lacks; use the device "reference"',
     );

@@ -1,6 +1,5 @@
 /** Compiles kernels and runs them. Kernels of the same structure share compiled code; sizes and addresses are parameters. */
 import type { Scalar } from "../../dtype.ts";
-import { debug } from "../../engine/debug.ts";
 import type { Kernel } from "../../ir/kernel.ts";
 import type { RenderedKernel } from "../reference/render.ts";
 import type { Engine } from "./engine.ts";
@@ -56,9 +55,7 @@ export class Kernels {
     }
     let entry = this.entries.get(plan.key);
     if (entry === undefined) {
-      const bytes = renderModule(plan, this.engine.memoryImport);
-      if (debug() >= 4) console.error(`heddle cpu compiled ${plan.key} to ${bytes.length} bytes`);
-      this.entries.set(plan.key, entry = this.engine.compile(bytes));
+      this.entries.set(plan.key, entry = this.engine.compile(plan.key, () => renderModule(plan)));
     }
     return { kernel, plan, entry, plain: null, layout, ...cut(plan) };
   }

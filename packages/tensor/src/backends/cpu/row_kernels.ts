@@ -1,5 +1,4 @@
 /** Compiles row kernels and runs them. Row kernels of the same structure share compiled code; sizes and addresses are parameters. */
-import { debug } from "../../engine/debug.ts";
 import type { Scalar } from "../../dtype.ts";
 import { type RowKernel, type RowStep, showRows, stepExpressions } from "../../ir/rows.ts";
 import { sizeOf } from "../../shape.ts";
@@ -60,9 +59,7 @@ export class RowKernels {
   private compiled(kernel: RowKernel, key: string): CompiledModule {
     let entry = this.entries.get(key);
     if (entry === undefined) {
-      const bytes = renderRows(kernel, this.engine.memoryImport);
-      if (debug() >= 4) console.error(`heddle cpu compiled ${key} to ${bytes.length} bytes`);
-      this.entries.set(key, entry = this.engine.compile(bytes));
+      this.entries.set(key, entry = this.engine.compile(key, () => renderRows(kernel)));
     }
     return entry;
   }

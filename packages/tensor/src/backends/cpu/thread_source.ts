@@ -1,6 +1,7 @@
 /** The source text of the workers. It is text, so that it reaches the worker without a path, whatever bundler processed the program. */
 import { controlBytes, errorUnits, word } from "./thread_control.ts";
 import type { HostFunctions } from "./compiled_module.ts";
+import { nativeMagic } from "./native_code.ts";
 
 /** The data that a worker starts with. */
 export interface WorkerStart {
@@ -60,18 +61,25 @@ export function hostSource(host: HostFunctions): string {
   return `const __name = (f) => f;\n${[...declared].join("\n")}\nconst host = {${rows.join(",\n")}};`;
 }
 
-/** The body of a worker's function of {@link WorkerStart} (named `data`). */
-export function workerSource(host: HostFunctions): string {
+/** The body of a worker's function of {@link WorkerStart} (named `data`). `native` is the source of calls to native code. */
+export function workerSource(host: HostFunctions, native: string | null): string {
   return `"use strict";
 ${hostSource(host)}
 const { memory, control, thread, spinMs, samples } = data;
 const c = new Int32Array(memory.buffer, control, ${controlBytes / 4});
 const runs = [];
+const nativeCalls = ${native ?? "null"};
+let callsOf = null;
 
 function compile(pointer, length, pages) {
   try {
     if (!reach(pages)) return undefined;
     const bytes = new Uint8Array(memory.buffer, pointer, length).slice();
+    const view = new DataView(bytes.buffer);
+    if (view.getUint32(0) === ${nativeMagic}) {
+      callsOf ??= nativeCalls(memory);
+      return callsOf(view.getBigUint64(8, true), view.getUint32(4, true) + 64 * thread);
+    }
     return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...host } }).exports.run;
   } catch {
     Atomics.add(c, ${word.refused}, 1);

@@ -1,21 +1,20 @@
 import process from "node:process";
 import { afterEach, expect, test } from "vitest";
+import { type FunctionBuilder, ModuleBuilder } from "../../code/module.ts";
 import {
   call,
   type Code,
-  type FunctionBuilder,
   get,
   i32,
   type Local,
   type Locals,
   memory,
-  ModuleBuilder,
   op,
   set,
   tee,
   when,
   whileLoop,
-} from "../../wasm/assembler.ts";
+} from "../../code/tree.ts";
 import { functions } from "../reference/functions.ts";
 import { hostSamples, hostSource } from "./thread_source.ts";
 import { defaultThreads, Engine } from "./engine.ts";
@@ -45,12 +44,12 @@ interface Body {
 }
 
 function compile(engine: Engine, body: (site: Body) => Code[], withHost = false): CompiledModule {
-  const module = new ModuleBuilder(engine.memoryImport);
+  const module = new ModuleBuilder();
   const curve = withHost ? module.importFunction("curve", ["f64", "f64"], ["f64"]) : { index: -1 };
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   const [params, begin, end, thread] = f.params as Locals<4>;
   f.emit(...body({ f, params, begin, end, thread, curve }));
-  return engine.compile(module.build() as Uint8Array<ArrayBuffer>);
+  return engine.compile("test", () => module);
 }
 
 const times4 = (code: Code): Code => op("i32.shl", code, i32(2));
@@ -87,7 +86,7 @@ function increment(engine: Engine, growBy = 0): CompiledModule {
     return [
       when(
         op("i32.and", op("i32.eqz", get(begin)), i32(growBy > 0 ? 1 : 0)),
-        op("drop", [...i32(growBy), 0x40, 0x00]), // memory.grow
+        op("drop", op("memory.grow", i32(growBy))),
       ),
       whileLoop(
         op("i32.lt_s", get(begin), get(end)),

@@ -6,6 +6,7 @@ import { debug } from "../../engine/debug.ts";
 import { startWorker } from "../../runtime.ts";
 import type { CompiledModule, HostFunctions } from "./compiled_module.ts";
 import type { Heap } from "./heap.ts";
+import { type NativeCode, nativeCode } from "./native_code.ts";
 import { controlBytes, word } from "./thread_control.ts";
 import { type HostSample, hostSamples, workerSource, type WorkerStart } from "./thread_source.ts";
 
@@ -45,6 +46,8 @@ export class Threads {
   /** The addresses of the modules' bytes, by entry. */
   private readonly code: number[] = [];
   private source: string | null = null;
+  /** The native code that the workers can call. */
+  private native: NativeCode | null = null;
   private samples: readonly HostSample[] = [];
   private spentMs = 0;
   private spinPays = true;
@@ -91,6 +94,11 @@ export class Threads {
       if (this.unfit() || this.most < this.wanted || left <= 0) return false;
       Atomics.wait(this.words, word.ready, up, Math.min(left, 50));
     }
+  }
+
+  /** Whether workers can call this native code: they were started with it, or will be. */
+  takesNative(native: NativeCode): boolean {
+    return this.source === null || this.native === native;
   }
 
   /** Ends the workers. From then on, the calling thread does all the work. */
@@ -180,7 +188,8 @@ export class Threads {
   private start(): void {
     try {
       if (this.source === null) {
-        this.source = workerSource(this.host);
+        this.native = nativeCode();
+        this.source = workerSource(this.host, this.native?.workerSource ?? null);
         this.samples = hostSamples(this.host);
       }
       const { memory } = this.heap;

@@ -17,16 +17,15 @@ const runtime: readonly string[] = deno ? ["run", "--quiet", "-A", "--no-check"]
 const beginning = `
 import process from "node:process";
 import { Engine } from ${JSON.stringify(new URL("./engine.ts", import.meta.url).href)};
-import { get, i32, ModuleBuilder, op, set, whileLoop } from ${
-  JSON.stringify(new URL("../../wasm/assembler.ts", import.meta.url).href)
-};
+import { ModuleBuilder } from ${JSON.stringify(new URL("../../code/module.ts", import.meta.url).href)};
+import { get, i32, op, set, whileLoop } from ${JSON.stringify(new URL("../../code/tree.ts", import.meta.url).href)};
 // Counts down from the address of the parameters.
 function make(threads = 3, host = { pow: Math.pow }) {
   const engine = new Engine(host, threads);
-  const module = new ModuleBuilder(engine.memoryImport);
+  const module = new ModuleBuilder();
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   f.emit(whileLoop(get(f.params[0]), set(f.params[0], op("i32.sub", get(f.params[0]), i32(1)))));
-  return { engine, entry: engine.compile(module.build()) };
+  return { engine, entry: engine.compile("count", () => module) };
 }
 `;
 

@@ -1,5 +1,5 @@
 /** exp and functions based on it: expm1, sigmoid, tanh, sinh, cosh. */
-import { type Code, f32x4, get, set } from "../../../wasm/assembler.ts";
+import { type Code, f32x, get, set } from "../../../code/tree.ts";
 import {
   add,
   anySign,
@@ -35,7 +35,7 @@ function confine(v: Lanes, x: Code, least: number, most: number): Code {
   // Without fused multiply-add, a test whether any number is beyond 88 is cheaper than two comparisons.
   const y = v.variable(x);
   const beyond = anySign(isub(v.i(bitsOf88), magnitude(v, get(y))));
-  v.rarely(beyond, set(y, greater(lesser(get(y), f32x4(most)), f32x4(least))));
+  v.rarely(beyond, set(y, greater(lesser(get(y), f32x(most)), f32x(least))));
   return get(y);
 }
 

@@ -1,18 +1,5 @@
 /** Payne-Hanek reduction of large angles modulo π/2: only the bits of 2/π that affect the fraction are multiplied. */
-import {
-  choose,
-  type Code,
-  f32,
-  f64,
-  get,
-  i32,
-  i64,
-  lane,
-  type Local,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { choose, type Code, f32, f64, get, i32, i64, lane, type Local, op, set, when } from "../../../code/tree.ts";
 import type { Lanes } from "./lanes.ts";
 
 /** 2/π in binary: 64 zeros before the point, 256 bits after it. */
@@ -67,11 +54,11 @@ export function reduceHuge(v: Lanes, x: Code, bound: number, r: Local, k: Local)
     // Round to the nearest quarter of a turn. The remainder is signed.
     set(high, op("i64.shr_u", op("i64.add", get(turn), i64(1n << 61n)), i64(62n))),
     set(turn, op("i64.sub", get(turn), op("i64.shl", get(high), i64(62n)))),
-    set(k, lane("i32x4.replace_lane", n, get(k), op("i32.wrap_i64", get(high)))),
+    set(k, lane("i32x.replace_lane", n, get(k), op("i32.wrap_i64", get(high)))),
     set(
       r,
       lane(
-        "f32x4.replace_lane",
+        "f32x.replace_lane",
         n,
         get(r),
         op("f32.demote_f64", op("f64.mul", op("f64.convert_i64_s", get(turn)), f64(Math.PI / 2 * 2 ** -62))),
@@ -81,13 +68,13 @@ export function reduceHuge(v: Lanes, x: Code, bound: number, r: Local, k: Local)
   const view = new DataView(new ArrayBuffer(4));
   view.setFloat32(0, bound);
   const eachLane = [0, 1, 2, 3].map((n) => [
-    set(bits, lane("i32x4.extract_lane", n, x)),
+    set(bits, lane("i32x.extract_lane", n, x)),
     when(
       op("i32.gt_s", get(bits), i32(view.getInt32(0))),
       when(
         op("i32.lt_s", get(bits), i32(0x7f800000)),
         reduceLane(n),
-        set(r, lane("f32x4.replace_lane", n, get(r), f32(NaN))),
+        set(r, lane("f32x.replace_lane", n, get(r), f32(NaN))),
       ),
     ),
   ]);

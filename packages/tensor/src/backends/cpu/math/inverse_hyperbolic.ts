@@ -1,9 +1,9 @@
 /** asinh, acosh and atanh, all through log(1 + x). */
-import { type Code, op } from "../../../wasm/assembler.ts";
+import { type Code, op } from "../../../code/tree.ts";
 import { add, and, compare, div, Lanes, magnitude, mul, or, select, signOf, sub, type UnaryExpander } from "./lanes.ts";
 import { log1pOf } from "./logarithm.ts";
 
-const sqrt = (a: Code): Code => op("f32x4.sqrt", a);
+const sqrt = (a: Code): Code => op("f32x.sqrt", a);
 
 /** log(1 + small); or log(2·large) if `large` is above 2^30, since its square may overflow. */
 function logarithmOf(v: Lanes, small: Code, large: Code): Code {

@@ -1,5 +1,5 @@
 /** asin, acos, atan and atan2. */
-import { type Code, i32, op } from "../../../wasm/assembler.ts";
+import { type Code, i32, op } from "../../../code/tree.ts";
 import {
   add,
   and,
@@ -49,7 +49,7 @@ export const atan2: BinaryExpander = (f, y, x, fused) => {
   const t = v.let(select(compare("eq", least, v.c(Infinity)), v.c(1), quotient));
   const p = v.let(atanOf(v, t));
   const steep = v.let(select(compare("gt", a, b), sub(v.c(Math.PI / 2), p), p));
-  const backward = op("i32x4.shr_s", across, i32(31));
+  const backward = op("i32x.shr_s", across, i32(31));
   const value = select(backward, sub(v.c(Math.PI), steep), steep);
   const unknown = or(compare("ne", up, up), compare("ne", across, across));
   return v.result(or(or(value, signOf(v, up)), unknown));
@@ -59,7 +59,7 @@ export const atan2: BinaryExpander = (f, y, x, fused) => {
 function halved(v: Lanes, a: Code): { small: Code; p: Code } {
   const small = v.let(compare("le", a, v.c(0.5)));
   const z = v.let(select(small, mul(a, a), v.nmadd(a, v.c(0.5), v.c(0.5))));
-  const t = v.let(select(small, a, op("f32x4.sqrt", z)));
+  const t = v.let(select(small, a, op("f32x.sqrt", z)));
   return { small, p: v.let(v.madd(mul(t, z), v.horner(z, asinTail), t)) };
 }
 
@@ -81,6 +81,6 @@ export const acos: UnaryExpander = (f, x, fused) => {
   // π/2 − asin(x) up to ½; beyond it 2p, or π − 2p for negative x.
   const near = sub(v.c(Math.PI / 2), xor(p, sign));
   const signed = xor(add(p, p), sign);
-  const far = add(signed, and(op("i32x4.shr_s", sign, i32(31)), v.c(Math.PI)));
+  const far = add(signed, and(op("i32x.shr_s", sign, i32(31)), v.c(Math.PI)));
   return v.result(select(small, near, v.let(far)));
 };

@@ -1,17 +1,6 @@
 /** Straight-line vector code: named values, constants in locals, and fused multiply-add if the runtime has it. */
-import {
-  type Code,
-  f32x4,
-  f64x2,
-  type FunctionBuilder,
-  get,
-  i32,
-  i32x4,
-  type Local,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, f32x, f64x, get, i32, i32x, type Local, op, set, when } from "../../../code/tree.ts";
 import { features } from "../features.ts";
 
 /** Writes code that computes a function of four floats. It uses the code of its argument once. */
@@ -27,7 +16,7 @@ function constant(f: FunctionBuilder, key: string, code: Code): Code {
   if (known === undefined) constantsOf.set(f, known = new Map());
   let local = known.get(key);
   if (local === undefined) {
-    local = f.local("v128");
+    local = f.local("vector");
     known.set(key, local);
     f.emit(set(local, code));
   }
@@ -55,14 +44,14 @@ export class Lanes {
 
   /** Computes a value once, for any number of uses. */
   let(value: Code): Code {
-    const local = this.f.local("v128");
+    const local = this.f.local("vector");
     this.statements.push(set(local, value));
     return get(local);
   }
 
   /** Like {@link let}, with a local that may change. */
   variable(value: Code): Local {
-    const local = this.f.local("v128");
+    const local = this.f.local("vector");
     this.statements.push(set(local, value));
     return local;
   }
@@ -92,27 +81,27 @@ export class Lanes {
   /** A float in every lane. */
   c(value: number): Code {
     const single = Math.fround(value);
-    return constant(this.f, Object.is(single, -0) ? "f-0" : `f${single}`, f32x4(single));
+    return constant(this.f, Object.is(single, -0) ? "f-0" : `f${single}`, f32x(single));
   }
 
   /** An integer in every lane. */
   i(value: number): Code {
-    return constant(this.f, `i${value | 0}`, i32x4(value));
+    return constant(this.f, `i${value | 0}`, i32x(value));
   }
 
   /** A float64 in both lanes. */
   d(value: number): Code {
-    return constant(this.f, `d${value}`, f64x2(value));
+    return constant(this.f, `d${value}`, f64x(value));
   }
 
   /** `a · b + c`, rounded once or twice. */
   madd(a: Code, b: Code, c: Code): Code {
-    return this.fused ? op("f32x4.relaxed_madd", a, b, c) : op("f32x4.add", op("f32x4.mul", a, b), c);
+    return this.fused ? op("f32x.relaxed_madd", a, b, c) : op("f32x.add", op("f32x.mul", a, b), c);
   }
 
   /** `c − a · b`, rounded once or twice. */
   nmadd(a: Code, b: Code, c: Code): Code {
-    return this.fused ? op("f32x4.relaxed_nmadd", a, b, c) : op("f32x4.sub", c, op("f32x4.mul", a, b));
+    return this.fused ? op("f32x.relaxed_nmadd", a, b, c) : op("f32x.sub", c, op("f32x.mul", a, b));
   }
 
   /** Horner's scheme, with coefficients from the constant term up. The code of x is repeated, so it must be cheap. */
@@ -125,7 +114,7 @@ export class Lanes {
 
 /** `a · b + c` on lanes of 64 bits. */
 export function maddWide(v: Lanes, a: Code, b: Code, c: Code): Code {
-  return v.fused ? op("f64x2.relaxed_madd", a, b, c) : op("f64x2.add", op("f64x2.mul", a, b), c);
+  return v.fused ? op("f64x.relaxed_madd", a, b, c) : op("f64x.add", op("f64x.mul", a, b), c);
 }
 
 /** Horner's scheme on lanes of 64 bits. */
@@ -136,42 +125,42 @@ export function hornerWide(v: Lanes, x: Code, coefficients: readonly number[]): 
 }
 
 /** `a + b`. */
-export const add = (a: Code, b: Code): Code => op("f32x4.add", a, b);
+export const add = (a: Code, b: Code): Code => op("f32x.add", a, b);
 /** `a − b`. */
-export const sub = (a: Code, b: Code): Code => op("f32x4.sub", a, b);
+export const sub = (a: Code, b: Code): Code => op("f32x.sub", a, b);
 /** `a · b`. */
-export const mul = (a: Code, b: Code): Code => op("f32x4.mul", a, b);
+export const mul = (a: Code, b: Code): Code => op("f32x.mul", a, b);
 /** `a / b`. */
-export const div = (a: Code, b: Code): Code => op("f32x4.div", a, b);
-/** `b < a ? b : a`. If either is NaN, the result is the first. One instruction on x86, unlike f32x4.min. */
-export const lesser = (a: Code, b: Code): Code => op("f32x4.pmin", a, b);
+export const div = (a: Code, b: Code): Code => op("f32x.div", a, b);
+/** `b < a ? b : a`. If either is NaN, the result is the first. One instruction on x86, unlike f32x.min. */
+export const lesser = (a: Code, b: Code): Code => op("f32x.pmin", a, b);
 /** `a < b ? b : a`. If either is NaN, the result is the first. */
-export const greater = (a: Code, b: Code): Code => op("f32x4.pmax", a, b);
+export const greater = (a: Code, b: Code): Code => op("f32x.pmax", a, b);
 /** Bitwise and. */
-export const and = (a: Code, b: Code): Code => op("v128.and", a, b);
+export const and = (a: Code, b: Code): Code => op("vector.and", a, b);
 /** `a & ~b`. */
-export const andNot = (a: Code, b: Code): Code => op("v128.andnot", a, b);
+export const andNot = (a: Code, b: Code): Code => op("vector.andnot", a, b);
 /** Bitwise or. */
-export const or = (a: Code, b: Code): Code => op("v128.or", a, b);
+export const or = (a: Code, b: Code): Code => op("vector.or", a, b);
 /** Bitwise exclusive or. */
-export const xor = (a: Code, b: Code): Code => op("v128.xor", a, b);
+export const xor = (a: Code, b: Code): Code => op("vector.xor", a, b);
 /** `then` where the mask has ones, else `otherwise`. */
-export const select = (mask: Code, then: Code, otherwise: Code): Code => op("v128.bitselect", then, otherwise, mask);
+export const select = (mask: Code, then: Code, otherwise: Code): Code => op("vector.bitselect", then, otherwise, mask);
 /** Integer sum. */
-export const iadd = (a: Code, b: Code): Code => op("i32x4.add", a, b);
+export const iadd = (a: Code, b: Code): Code => op("i32x.add", a, b);
 /** Integer difference. */
-export const isub = (a: Code, b: Code): Code => op("i32x4.sub", a, b);
+export const isub = (a: Code, b: Code): Code => op("i32x.sub", a, b);
 /** Left shift. */
-export const shl = (a: Code, bits: number): Code => op("i32x4.shl", a, i32(bits));
+export const shl = (a: Code, bits: number): Code => op("i32x.shl", a, i32(bits));
 /** Logical right shift. */
-export const shr = (a: Code, bits: number): Code => op("i32x4.shr_u", a, i32(bits));
+export const shr = (a: Code, bits: number): Code => op("i32x.shr_u", a, i32(bits));
 /** Arithmetic right shift. */
-export const sar = (a: Code, bits: number): Code => op("i32x4.shr_s", a, i32(bits));
+export const sar = (a: Code, bits: number): Code => op("i32x.shr_s", a, i32(bits));
 /** The mask of a comparison. */
 export const compare = (how: "eq" | "ne" | "lt" | "gt" | "le" | "ge", a: Code, b: Code): Code =>
-  op(`f32x4.${how}`, a, b);
+  op(`f32x.${how}`, a, b);
 /** Whether any lane's sign bit is set (i32). */
-export const anySign = (a: Code): Code => op("i32x4.bitmask", a);
+export const anySign = (a: Code): Code => op("i32x.bitmask", a);
 /** The sign bits. */
 export const signOf = (v: Lanes, x: Code): Code => and(x, v.c(-0));
 /** The absolute value. */

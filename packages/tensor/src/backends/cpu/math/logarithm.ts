@@ -1,5 +1,5 @@
 /** Logarithms. */
-import { type Code, f32x4, get, op, set } from "../../../wasm/assembler.ts";
+import { type Code, f32x, get, op, set } from "../../../code/tree.ts";
 import {
   add,
   and,
@@ -50,7 +50,7 @@ function tailOf(v: Lanes, f: Code): Code {
 /** `f` of `x + beyond`, a sum that needs more digits than x has. */
 function corrected(v: Lanes, f: Code, power: Code, beyond: Code): Code {
   // If 2^-e is subnormal, `beyond` is negligible.
-  const scale = shl(isub(v.i(127), op("i32x4.min_s", power, v.i(126))), 23);
+  const scale = shl(isub(v.i(127), op("i32x.min_s", power, v.i(126))), 23);
   return v.let(v.madd(beyond, scale, f));
 }
 
@@ -62,17 +62,17 @@ function logarithm(v: Lanes, x: Code, combine: (parts: Parts) => Code, beyond: C
   const given = v.let(x);
   const unusual = v.condition(anyUnusual(given, v));
   const scaled = v.variable(given);
-  const subnormal = (): Code => compare("lt", given, f32x4(2 ** -126));
-  v.rarely(unusual, set(scaled, select(subnormal(), mul(given, f32x4(2 ** 23)), given)));
+  const subnormal = (): Code => compare("lt", given, f32x(2 ** -126));
+  v.rarely(unusual, set(scaled, select(subnormal(), mul(given, f32x(2 ** 23)), given)));
   const { power, f } = decompose(v, get(scaled));
-  const e = v.variable(op("f32x4.convert_i32x4_s", power));
-  v.rarely(unusual, set(e, sub(get(e), and(subnormal(), f32x4(23)))));
+  const e = v.variable(op("f32x.convert_i32x_s", power));
+  v.rarely(unusual, set(e, sub(get(e), and(subnormal(), f32x(23)))));
   const fraction = beyond === null ? f : corrected(v, f, power, beyond);
   const value = v.variable(combine({ e: get(e), f: fraction, tail: tailOf(v, fraction) }));
   // Zero gives −∞, +∞ gives +∞, NaN and negative numbers give NaN.
-  const zeroOrNot = or(f32x4(-Infinity), compare("ne", given, f32x4(0)));
-  const finite = select(compare("gt", given, f32x4(0)), get(value), zeroOrNot);
-  v.rarely(unusual, set(value, select(compare("eq", given, f32x4(Infinity)), given, finite)));
+  const zeroOrNot = or(f32x(-Infinity), compare("ne", given, f32x(0)));
+  const finite = select(compare("gt", given, f32x(0)), get(value), zeroOrNot);
+  v.rarely(unusual, set(value, select(compare("eq", given, f32x(Infinity)), given, finite)));
   return get(value);
 }
 
@@ -87,7 +87,7 @@ function naturalOf(v: Lanes, { e, f, tail }: Parts): Code {
 export function logOfNormal(v: Lanes, x: Code, beyond: Code): Code {
   const { power, f } = decompose(v, x);
   const fraction = corrected(v, f, power, beyond);
-  return v.let(naturalOf(v, { e: op("f32x4.convert_i32x4_s", power), f: fraction, tail: tailOf(v, fraction) }));
+  return v.let(naturalOf(v, { e: op("f32x.convert_i32x_s", power), f: fraction, tail: tailOf(v, fraction) }));
 }
 
 /** log(1 + x) without the sign of zero. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Code, FunctionBuilder } from "../../../wasm/assembler.ts";
+import { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, get } from "../../../code/tree.ts";
 import { features } from "../features.ts";
 import { functions } from "../../reference/functions.ts";
 import { ArrayFunction } from "../testing/array_function.ts";
@@ -153,10 +154,10 @@ for (const { fused, lacking } of variants) {
 
 test("kernels use the form for this runtime, and functions of one operand ignore the second", () => {
   const code = (expand: (f: FunctionBuilder) => Code): unknown => {
-    const f = new FunctionBuilder(0, ["v128", "v128"], ["v128"]);
-    return [expand(f), f.encode()];
+    const f = new FunctionBuilder(0, ["vector", "vector"], ["vector"]);
+    return [expand(f), f.body];
   };
-  const [x, y] = [[0x20, 0], [0x20, 1]];
+  const [x, y] = [get({ index: 0, type: "vector" }), get({ index: 1, type: "vector" })];
   expect(code((f) => vectorMath.exp!(f, x, []))).toEqual(code((f) => unaryMath.exp!(f, x, features().relaxedMadd)));
   expect(code((f) => vectorMath.pow!(f, x, y))).toEqual(code((f) => binaryMath.pow!(f, x, y, features().relaxedMadd)));
 });

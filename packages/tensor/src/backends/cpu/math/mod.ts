@@ -3,7 +3,8 @@
  * testing/math_bounds.ts has their errors. A null entry is computed lane by lane on the host, by its JavaScript reference.
  */
 import type { BinaryFunction, FunctionPrim, UnaryFunction } from "../../../prims/elementwise.ts";
-import type { Code, FunctionBuilder } from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import type { Code } from "../../../code/tree.ts";
 import { erf, erfc } from "./error_function.ts";
 import { cosh, exp, expm1, sigmoid, sinh, tanh } from "./exponential.ts";
 import type { BinaryExpander, UnaryExpander } from "./lanes.ts";

@@ -1,5 +1,5 @@
 /** sin, cos, tan and sinc. */
-import { type Code, get, i32, op } from "../../../wasm/assembler.ts";
+import { type Code, get, i32, op } from "../../../code/tree.ts";
 import {
   add,
   and,
@@ -48,8 +48,8 @@ function reduce(v: Lanes, x: Code): { r: Code; k: Code } {
   const n = v.let(sub(biased, rounding));
   const r = v.variable(parts.reduce((rest, part) => v.nmadd(n, v.c(part), rest), x));
   const k = v.variable(biased);
-  const huge = op("i32x4.gt_s", x, v.c(bound));
-  v.rarely(op("i32x4.bitmask", huge), reduceHuge(v, x, bound, r, k));
+  const huge = op("i32x.gt_s", x, v.c(bound));
+  v.rarely(op("i32x.bitmask", huge), reduceHuge(v, x, bound, r, k));
   return { r: get(r), k: get(k) };
 }
 
@@ -57,7 +57,7 @@ const sinOf = (v: Lanes, r: Code, z: Code): Code => v.madd(mul(r, z), v.horner(z
 const cosOf = (v: Lanes, z: Code): Code => v.madd(mul(z, z), v.horner(z, cosTail), v.nmadd(z, v.c(0.5), v.c(1)));
 
 /** A mask of the lanes whose lowest bit is set. */
-const oddOnes = (v: Lanes, k: Code): Code => v.let(op("i32x4.shr_s", shl(k, 31), i32(31)));
+const oddOnes = (v: Lanes, k: Code): Code => v.let(op("i32x.shr_s", shl(k, 31), i32(31)));
 /** The second lowest bit, moved to the sign. */
 const signBit = (v: Lanes, k: Code): Code => and(shl(k, 30), v.c(-0));
 
@@ -109,9 +109,9 @@ export const sinc: UnaryExpander = (f, x, fused) => {
   const a = v.let(magnitude(v, x));
   // From 2^24 on all numbers are even, and their sines 0.
   const bounded = v.let(lesser(a, v.c(2 ** 24)));
-  const quarters = v.let(op("f32x4.nearest", add(bounded, bounded)));
+  const quarters = v.let(op("f32x.nearest", add(bounded, bounded)));
   const r = v.let(mul(v.nmadd(quarters, v.c(0.5), bounded), v.c(Math.PI)));
-  const sine = quadrant(v, r, v.let(op("i32x4.trunc_sat_f32x4_s", quarters)));
+  const sine = quadrant(v, r, v.let(op("i32x.trunc_sat_f32x_s", quarters)));
   // a − a makes NaN of infinities, and takes the sign from zeros.
   const value = add(div(sine, mul(a, v.c(Math.PI))), sub(a, a));
   return v.result(select(compare("eq", a, v.c(0)), v.c(1), v.let(value)));

@@ -1,5 +1,5 @@
 /** Arithmetic of addresses and counts in generated code. */
-import { type Code, get, type Local, op, set } from "../../../wasm/assembler.ts";
+import { type Code, get, type Local, op, set } from "../../../code/tree.ts";
 
 /** The sum of two 32-bit integers. */
 export const add = (a: Code, b: Code): Code => op("i32.add", a, b);

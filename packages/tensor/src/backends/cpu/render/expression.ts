@@ -1,7 +1,8 @@
 /** Renders expressions as vector code. */
 import type { Expr } from "../../../ir/kernel.ts";
 import { elementwiseRows, type FunctionPrim, isComparison } from "../../../prims/elementwise.ts";
-import { type Code, type FunctionBuilder, get, type Local, type ModuleBuilder, set } from "../../../wasm/assembler.ts";
+import type { FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
+import { type Code, get, type Local, set } from "../../../code/tree.ts";
 import { type LaneKind, laneKind } from "./lanes.ts";
 import { chooseByComparison, needsHost, renderCast, renderOperation, type Site } from "./operations.ts";
 import { operandDType } from "./expression_analysis.ts";
@@ -56,7 +57,7 @@ export function renderExpressions(
     return node.op === "cast" ? renderCast(site, node.dtype, args[0]!)! : renderOperation(node.op, site, args);
   };
   for (const node of repeated(exprs)) {
-    const local = f.local("v128");
+    const local = f.local("vector");
     first.push(set(local, compute(node)));
     shared.set(node, local);
   }

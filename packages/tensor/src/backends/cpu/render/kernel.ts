@@ -1,23 +1,21 @@
 /** Generates the WebAssembly module of a planned kernel. */
 import type { DType } from "../../../dtype.ts";
 import type { Expr } from "../../../ir/kernel.ts";
+import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
 import {
   type Code,
-  f32x4,
-  f64x2,
-  type FunctionBuilder,
+  f32x,
+  f64x,
   get,
   i32,
   type Local,
   type Locals,
   memory,
-  type MemoryImport,
-  ModuleBuilder,
   op,
   set,
   when,
   whileLoop,
-} from "../../../wasm/assembler.ts";
+} from "../../../code/tree.ts";
 import { add, increase, times } from "./address.ts";
 import { type Hosts, importHosts, renderExpression } from "./expression.ts";
 import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
@@ -56,7 +54,7 @@ class Generator {
       f.emit(set(local, this.word(this.layout.stride(i, i === kernel.inputs.length ? plan.kept - 1 : dim))));
       return local;
     });
-    this.fixed = kernel.inputs.map((_, i) => steps[i] === "zero" ? f.local("v128") : null);
+    this.fixed = kernel.inputs.map((_, i) => steps[i] === "zero" ? f.local("vector") : null);
     this.readScalars(kernel.expr);
   }
 
@@ -77,7 +75,7 @@ class Generator {
   private readScalars(expr: Expr): void {
     if (expr.op === "scalar") {
       if (this.scalars.has(expr.index)) return;
-      const local = this.f.local("v128");
+      const local = this.f.local("vector");
       this.scalars.set(expr.index, local);
       // Scalars are written in the width of their lanes, whatever the dtype.
       const kind = laneKind(expr.dtype)!;
@@ -105,7 +103,7 @@ class Generator {
   /** The kernel's expression at the cursors: one vector, or (if `single`) one element in every lane. */
   value(single: boolean): Code {
     const { kernel } = this.plan;
-    const loaded = kernel.inputs.map(() => this.f.local("v128"));
+    const loaded = kernel.inputs.map(() => this.f.local("vector"));
     const loads = kernel.inputs.map((_, i) => set(loaded[i]!, this.load(i, single)));
     const value = renderExpression(
       this.f,
@@ -118,7 +116,7 @@ class Generator {
     const alone = kernel.reduce?.op === "sum" && this.plan.reduced === 0;
     const kind = laneKind(kernel.expr.dtype);
     if (!alone || kind === "i32" || kind === "i64") return [...loads, value];
-    return [...loads, kind === "f32" ? op("f32x4.add", value, f32x4(0)) : op("f64x2.add", value, f64x2(0))];
+    return [...loads, kind === "f32" ? op("f32x.add", value, f32x(0)) : op("f64x.add", value, f64x(0))];
   }
 
   /** Stores a value at the output's cursor. */
@@ -397,11 +395,11 @@ function generateAcross(g: Generator): Code {
 }
 
 /** Renders the module of a plan, which exports `run`. */
-export function renderModule(plan: Plan, memoryImport: MemoryImport): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memoryImport);
+export function renderModule(plan: Plan): CodeModule {
+  const module = new ModuleBuilder();
   const hosts = importHosts(module, [plan.kernel.expr]);
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   const g = new Generator(plan, f, hosts);
   f.emit(plan.form === "map" ? generateMap(g) : plan.form === "along" ? generateAlong(g) : generateAcross(g));
-  return module.build();
+  return module;
 }

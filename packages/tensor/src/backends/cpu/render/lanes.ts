@@ -1,11 +1,11 @@
 /** Loads, stores and conversions of elements of all dtypes as vector lanes. */
 import type { DType } from "../../../dtype.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
 import {
   type Code,
-  type FunctionBuilder,
   get,
   i32,
-  i32x4,
+  i32x,
   lane,
   type Local,
   memory,
@@ -13,7 +13,7 @@ import {
   op,
   set,
   shuffle,
-} from "../../../wasm/assembler.ts";
+} from "../../../code/tree.ts";
 
 /** The kind of a lane. Narrow integers and bool are widened to 32 bits, and stay within their dtype's range. */
 export type LaneKind = "f32" | "i32" | "f64" | "i64";
@@ -37,17 +37,17 @@ export function laneKind(dtype: DType): LaneKind | null {
 /** The access pattern of a vector: adjacent elements, one element in all lanes, or elements at a stride. */
 export type Step = "unit" | "zero" | "strided";
 
-const first = (code: Code): Code => op("i32x4.splat", code);
+const first = (code: Code): Code => op("i32x.splat", code);
 
 /** One element in every lane. */
 export function loadSplat(dtype: DType, address: Code): Code {
   switch (dtype) {
     case "float32":
     case "int32":
-      return memory("v128.load32_splat", 0, address);
+      return memory("vector.load32_splat", 0, address);
     case "float64":
     case "int64":
-      return memory("v128.load64_splat", 0, address);
+      return memory("vector.load64_splat", 0, address);
     case "int16":
       return first(memory("i32.load16_s", 0, address));
     case "int8":
@@ -63,19 +63,23 @@ export function loadUnit(dtype: DType, lanes: number, address: Code, offset: num
   switch (dtype) {
     case "float64":
     case "int64":
-      return memory("v128.load", offset, address);
+      return memory("vector.load", offset, address);
     case "float32":
     case "int32":
-      return four ? memory("v128.load", offset, address) : memory("v128.load64_zero", offset, address);
+      return four ? memory("vector.load", offset, address) : memory("vector.load_half", offset, address);
     case "int16":
-      return op("i32x4.extend_low_i16x8_s", memory(four ? "v128.load64_zero" : "v128.load32_zero", offset, address));
+      return op("i32x.extend_low_i16x_s", memory(four ? "vector.load_half" : "vector.load_quarter", offset, address));
     case "int8": {
-      const bytes = four ? memory("v128.load32_zero", offset, address) : first(memory("i32.load16_u", offset, address));
-      return op("i32x4.extend_low_i16x8_s", op("i16x8.extend_low_i8x16_s", bytes));
+      const bytes = four
+        ? memory("vector.load_quarter", offset, address)
+        : first(memory("i32.load16_u", offset, address));
+      return op("i32x.extend_low_i16x_s", op("i16x.extend_low_i8x_s", bytes));
     }
     default: {
-      const bytes = four ? memory("v128.load32_zero", offset, address) : first(memory("i32.load16_u", offset, address));
-      return op("i32x4.extend_low_i16x8_u", op("i16x8.extend_low_i8x16_u", bytes));
+      const bytes = four
+        ? memory("vector.load_quarter", offset, address)
+        : first(memory("i32.load16_u", offset, address));
+      return op("i32x.extend_low_i16x_u", op("i16x.extend_low_i8x_u", bytes));
     }
   }
 }
@@ -83,7 +87,7 @@ export function loadUnit(dtype: DType, lanes: number, address: Code, offset: num
 /** Loads elements `stride` bytes apart, one by one. */
 export function loadStrided(f: FunctionBuilder, dtype: DType, lanes: number, address: Local, stride: Local): Code {
   const at = f.local("i32");
-  const vector = f.local("v128");
+  const vector = f.local("vector");
   const code: Code[] = [set(at, get(address)), set(vector, loadSplat(dtype, get(at)))];
   for (let i = 1; i < lanes; i++) {
     code.push(set(at, op("i32.add", get(at), get(stride))));
@@ -96,24 +100,24 @@ function loadLane(dtype: DType, index: number, address: Code, vector: Code): Cod
   switch (dtype) {
     case "float32":
     case "int32":
-      return memoryLane("v128.load32_lane", 0, index, address, vector);
+      return memoryLane("vector.load32_lane", 0, index, address, vector);
     case "float64":
     case "int64":
-      return memoryLane("v128.load64_lane", 0, index, address, vector);
+      return memoryLane("vector.load64_lane", 0, index, address, vector);
     case "int16":
-      return lane("i32x4.replace_lane", index, vector, memory("i32.load16_s", 0, address));
+      return lane("i32x.replace_lane", index, vector, memory("i32.load16_s", 0, address));
     case "int8":
-      return lane("i32x4.replace_lane", index, vector, memory("i32.load8_s", 0, address));
+      return lane("i32x.replace_lane", index, vector, memory("i32.load8_s", 0, address));
     default:
-      return lane("i32x4.replace_lane", index, vector, memory("i32.load8_u", 0, address));
+      return lane("i32x.replace_lane", index, vector, memory("i32.load8_u", 0, address));
   }
 }
 
 /** Packs 32-bit lanes into bytes or 16-bit words in the low lanes. */
 function packed(dtype: DType, value: Code): Code {
-  const halves = op("i16x8.narrow_i32x4_s", value, i32x4(0));
+  const halves = op("i16x.narrow_i32x_s", value, i32x(0));
   if (dtype === "int16") return halves;
-  return op(dtype === "int8" ? "i8x16.narrow_i16x8_s" : "i8x16.narrow_i16x8_u", halves, i32x4(0));
+  return op(dtype === "int8" ? "i8x.narrow_i16x_s" : "i8x.narrow_i16x_u", halves, i32x(0));
 }
 
 const bytesOf = (dtype: DType): number =>
@@ -126,21 +130,11 @@ const bytesOf = (dtype: DType): number =>
     : 1;
 
 /** Stores the `count` (1, 2 or 4) low lanes to adjacent elements, `offset` bytes after an address. */
-export function storeUnit(dtype: DType, count: number, address: Code, value: Code, offset: number = 0): Code {
+export function storeUnit(dtype: DType, count: 1 | 2 | 4, address: Code, value: Code, offset: number = 0): Code {
   const size = bytesOf(dtype);
   const vector = size < 4 ? packed(dtype, value) : value;
-  switch (size * count) {
-    case 16:
-      return memory("v128.store", offset, address, vector);
-    case 8:
-      return memoryLane("v128.store64_lane", offset, 0, address, vector);
-    case 4:
-      return memoryLane("v128.store32_lane", offset, 0, address, vector);
-    case 2:
-      return memoryLane("v128.store16_lane", offset, 0, address, vector);
-    default:
-      return memoryLane("v128.store8_lane", offset, 0, address, vector);
-  }
+  const part = ({ 16: "", 8: "_half", 4: "_quarter", 2: "_eighth", 1: "_sixteenth" } as const)[size * count];
+  return memory(`vector.store${part!}`, offset, address, vector);
 }
 
 /** Stores lanes to elements `stride` bytes apart. */
@@ -152,16 +146,16 @@ export function storeStrided(
   stride: Local,
   value: Code,
 ): Code {
-  const vector = f.local("v128");
+  const vector = f.local("vector");
   const at = f.local("i32");
   const size = bytesOf(dtype);
   const name = size === 8
-    ? "v128.store64_lane"
+    ? "vector.store64_lane"
     : size === 4
-    ? "v128.store32_lane"
+    ? "vector.store32_lane"
     : size === 2
-    ? "v128.store16_lane"
-    : "v128.store8_lane";
+    ? "vector.store16_lane"
+    : "vector.store8_lane";
   const code: Code[] = [set(vector, size < 4 ? packed(dtype, value) : value), set(at, get(address))];
   for (let i = 0; i < lanes; i++) {
     code.push(memoryLane(name, 0, i, get(at), get(vector)));
@@ -179,11 +173,11 @@ export function narrowMask(mask: Code): Code {
 export function wrapped(dtype: DType, value: Code): Code {
   switch (dtype) {
     case "int8":
-      return op("i32x4.shr_s", op("i32x4.shl", value, i32(24)), i32(24));
+      return op("i32x.shr_s", op("i32x.shl", value, i32(24)), i32(24));
     case "int16":
-      return op("i32x4.shr_s", op("i32x4.shl", value, i32(16)), i32(16));
+      return op("i32x.shr_s", op("i32x.shl", value, i32(16)), i32(16));
     case "uint8":
-      return op("v128.and", value, i32x4(255));
+      return op("vector.and", value, i32x(255));
     default:
       return value;
   }

@@ -7,21 +7,9 @@ import {
   isFunction,
   type OperationPrim,
 } from "../../../prims/elementwise.ts";
-import {
-  call,
-  type Code,
-  f32x4,
-  f64x2,
-  type FunctionBuilder,
-  get,
-  i32x4,
-  i64x2,
-  lane,
-  type Local,
-  op,
-  set,
-} from "../../../wasm/assembler.ts";
-import type { opcodes } from "../../../wasm/opcodes.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { call, type Code, f32x, f64x, get, i32x, i64x, lane, type Local, op, set } from "../../../code/tree.ts";
+import type { Operation } from "../../../code/operations.ts";
 import { vectorMath } from "../math/mod.ts";
 import { type LaneKind, laneKind, narrowMask, wrapped } from "./lanes.ts";
 
@@ -36,11 +24,11 @@ export interface Site {
   readonly host: (name: FunctionPrim) => { readonly index: number };
 }
 
-type Name = keyof typeof opcodes;
-type Shape = "f32x4" | "i32x4" | "f64x2" | "i64x2";
+type Name = Operation;
+type Shape = "f32x" | "i32x" | "f64x" | "i64x";
 type Render = (site: Site, a: Code, b: Code, c: Code) => Code;
 
-const shapes: { readonly [K in LaneKind]: Shape } = { f32: "f32x4", i32: "i32x4", f64: "f64x2", i64: "i64x2" };
+const shapes: { readonly [K in LaneKind]: Shape } = { f32: "f32x", i32: "i32x", f64: "f64x", i64: "i64x" };
 
 /** A single instruction, of the operands' lane shape. */
 const direct = (what: string): Render => ({ kind, dtype }, a, b) => {
@@ -53,7 +41,7 @@ const floatOnly = (what: string): Render => (site, a) => float(site.kind) ? dire
 
 /** Converts a mask to bool: 0 or 1 in 32-bit lanes. */
 function flag({ kind }: Site, mask: Code): Code {
-  return op("v128.and", kind === "f64" || kind === "i64" ? narrowMask(mask) : mask, i32x4(1));
+  return op("vector.and", kind === "f64" || kind === "i64" ? narrowMask(mask) : mask, i32x(1));
 }
 
 function comparisonMask({ kind }: Site, what: ComparisonPrim, a: Code, b: Code): Code {
@@ -71,34 +59,34 @@ export function chooseByComparison(
   yes: Code,
   no: Code,
 ): Code {
-  return op("v128.bitselect", yes, no, comparisonMask(site, what, a!, b!));
+  return op("vector.bitselect", yes, no, comparisonMask(site, what, a!, b!));
 }
 
-const bits = (what: "and" | "or" | "xor"): Render => (_, a, b) => op(`v128.${what}`, a, b);
+const bits = (what: "and" | "or" | "xor"): Render => (_, a, b) => op(`vector.${what}`, a, b);
 
 function zero(kind: LaneKind): Code {
-  return kind === "f32" ? f32x4(0) : kind === "f64" ? f64x2(0) : kind === "i64" ? i64x2(0n) : i32x4(0);
+  return kind === "f32" ? f32x(0) : kind === "f64" ? f64x(0) : kind === "i64" ? i64x(0n) : i32x(0);
 }
 
 /** Computes lane by lane on the host, in float64: accurate to float32, but slow. */
 function onHost(prim: FunctionPrim, site: Site, args: readonly Code[]): Code {
   const { f, kind, lanes } = site;
   const operands = args.map((code): [Local, Code] => {
-    const local = f.local("v128");
+    const local = f.local("vector");
     return [local, set(local, code)];
   });
-  const result = f.local("v128");
+  const result = f.local("vector");
   const wide = kind === "f64";
   const extract = (local: Local, i: number): Code => {
-    const value = lane(wide ? "f64x2.extract_lane" : "f32x4.extract_lane", i, get(local));
+    const value = lane(wide ? "f64x.extract_lane" : "f32x.extract_lane", i, get(local));
     return wide ? value : op("f64.promote_f32", value);
   };
   const code: Code[] = operands.map(([, assign]) => assign);
   for (let i = 0; i < lanes; i++) {
     const value = call(site.host(prim), ...operands.map(([local]) => extract(local, i)));
     const next = wide
-      ? lane("f64x2.replace_lane", i, get(result), value)
-      : lane("f32x4.replace_lane", i, get(result), op("f32.demote_f64", value));
+      ? lane("f64x.replace_lane", i, get(result), value)
+      : lane("f32x.replace_lane", i, get(result), op("f32.demote_f64", value));
     code.push(set(result, next));
   }
   return [...code, get(result)];
@@ -106,22 +94,22 @@ function onHost(prim: FunctionPrim, site: Site, args: readonly Code[]): Code {
 
 /** Converts a bool to a mask over lanes of the operands' width. */
 function maskOf(kind: LaneKind, condition: Code): Code {
-  const mask = op("i32x4.neg", condition);
-  return kind === "f64" || kind === "i64" ? op("i64x2.extend_low_i32x4_s", mask) : mask;
+  const mask = op("i32x.neg", condition);
+  return kind === "f64" || kind === "i64" ? op("i64x.extend_low_i32x_s", mask) : mask;
 }
 
 const sign: Render = (site, a) => {
   const { f, kind } = site;
-  const x = f.local("v128");
+  const x = f.local("vector");
   const name = (what: string): Name => `${shapes[kind]}.${what}${float(kind) ? "" : "_s"}` as Name;
   const below = op(name("lt"), get(x), zero(kind));
   const above = op(name("gt"), get(x), zero(kind));
   const wide = kind === "f64" || kind === "i64";
-  const difference = op(wide ? "i64x2.sub" : "i32x4.sub", below, above);
+  const difference = op(wide ? "i64x.sub" : "i32x.sub", below, above);
   const value = kind === "f32"
-    ? op("f32x4.convert_i32x4_s", difference)
+    ? op("f32x.convert_i32x_s", difference)
     : kind === "f64"
-    ? op("f64x2.convert_low_i32x4_s", narrowMask(difference))
+    ? op("f64x.convert_low_i32x_s", narrowMask(difference))
     : difference;
   return [set(x, a), value];
 };
@@ -129,11 +117,11 @@ const sign: Render = (site, a) => {
 /** Minimum and maximum. For 64-bit integers they are a comparison and a choice. */
 const extreme = (what: "min" | "max"): Render => (site, a, b) => {
   const { f, kind } = site;
-  if (kind === "i32") return op(`i32x4.${what}_s`, a, b);
+  if (kind === "i32") return op(`i32x.${what}_s`, a, b);
   if (kind !== "i64") return op(`${shapes[kind]}.${what}` as Name, a, b);
-  const [x, y] = [f.local("v128"), f.local("v128")];
-  const test = op(what === "max" ? "i64x2.gt_s" : "i64x2.lt_s", get(x), get(y));
-  return [set(x, a), set(y, b), op("v128.bitselect", get(x), get(y), test)];
+  const [x, y] = [f.local("vector"), f.local("vector")];
+  const test = op(what === "max" ? "i64x.gt_s" : "i64x.lt_s", get(x), get(y));
+  return [set(x, a), set(y, b), op("vector.bitselect", get(x), get(y), test)];
 };
 
 /** The renderers; null if there is no vector form for any dtype. Then the whole kernel runs as JavaScript loops. */
@@ -147,19 +135,19 @@ const renders: { readonly [P in Exclude<OperationPrim, FunctionPrim>]: Render | 
   trunc: floatOnly("trunc"),
   sqrt: direct("sqrt"),
   relu: (site, a) => {
-    const x = site.f.local("v128");
+    const x = site.f.local("vector");
     const name = `${shapes[site.kind]}.lt${float(site.kind) ? "" : "_s"}` as Name;
     // NaN is not below zero, and stays.
-    return [set(x, a), op("v128.andnot", get(x), op(name, get(x), zero(site.kind)))];
+    return [set(x, a), op("vector.andnot", get(x), op(name, get(x), zero(site.kind)))];
   },
   isnan: (site, a) => {
-    if (!float(site.kind)) return i32x4(0);
-    const x = site.f.local("v128");
+    if (!float(site.kind)) return i32x(0);
+    const x = site.f.local("vector");
     return [set(x, a), flag(site, op(`${shapes[site.kind]}.ne` as Name, get(x), get(x)))];
   },
-  logicalNot: (_, a) => op("v128.xor", a, i32x4(1)),
-  bitwiseNot: ({ dtype }, a) => dtype === "bool" ? op("v128.xor", a, i32x4(1)) : wrapped(dtype, op("v128.not", a)),
-  add: (site, a, b) => site.dtype === "bool" ? op("v128.or", a, b) : direct("add")(site, a, b, []),
+  logicalNot: (_, a) => op("vector.xor", a, i32x(1)),
+  bitwiseNot: ({ dtype }, a) => dtype === "bool" ? op("vector.xor", a, i32x(1)) : wrapped(dtype, op("vector.not", a)),
+  add: (site, a, b) => site.dtype === "bool" ? op("vector.or", a, b) : direct("add")(site, a, b, []),
   sub: direct("sub"),
   mul: direct("mul"),
   div: direct("div"),
@@ -179,7 +167,7 @@ const renders: { readonly [P in Exclude<OperationPrim, FunctionPrim>]: Render | 
   bitwiseXor: bits("xor"),
   bitwiseLeftShift: null,
   bitwiseRightShift: null,
-  where: ({ kind }, condition, b, c) => op("v128.bitselect", b, c, maskOf(kind, condition)),
+  where: ({ kind }, condition, b, c) => op("vector.bitselect", b, c, maskOf(kind, condition)),
 };
 
 /**
@@ -217,21 +205,21 @@ export function renderCast(site: Site, to: DType, a: Code): Code | null {
   if (from === kind) return from === "i32" ? narrowed(site.dtype, to, a) : a;
   switch (`${from}>${kind}` as const) {
     case "f32>i32":
-      return wrapped(to, op("i32x4.trunc_sat_f32x4_s", a));
+      return wrapped(to, op("i32x.trunc_sat_f32x_s", a));
     case "f64>i32":
-      return wrapped(to, op("i32x4.trunc_sat_f64x2_s_zero", a));
+      return wrapped(to, op("i32x.trunc_sat_f64x_s_zero", a));
     case "i64>i32":
       return wrapped(to, narrowMask(a));
     case "i32>f32":
-      return op("f32x4.convert_i32x4_s", a);
+      return op("f32x.convert_i32x_s", a);
     case "f64>f32":
-      return op("f32x4.demote_f64x2_zero", a);
+      return op("f32x.demote_f64x_zero", a);
     case "f32>f64":
-      return op("f64x2.promote_low_f32x4", a);
+      return op("f64x.promote_low_f32x", a);
     case "i32>f64":
-      return op("f64x2.convert_low_i32x4_s", a);
+      return op("f64x.convert_low_i32x_s", a);
     case "i32>i64":
-      return op("i64x2.extend_low_i32x4_s", a);
+      return op("i64x.extend_low_i32x_s", a);
     default:
       return null; // casts between int64 and floats run as JavaScript loops
   }

@@ -5,21 +5,9 @@
  */
 import { type DType, integerRange } from "../../../dtype.ts";
 import type { ReducePrim } from "../../../prims/attrs.ts";
-import {
-  type Code,
-  f32x4,
-  f64x2,
-  type FunctionBuilder,
-  get,
-  i32,
-  i32x4,
-  type Local,
-  op,
-  set,
-  shuffle,
-  when,
-} from "../../../wasm/assembler.ts";
-import type { opcodes } from "../../../wasm/opcodes.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, f32x, f64x, get, i32, i32x, type Local, op, set, shuffle, when } from "../../../code/tree.ts";
+import type { Operation } from "../../../code/operations.ts";
 import { laneKind, wrapped } from "./lanes.ts";
 
 /** The most vectors that one accumulator takes between two folds. */
@@ -27,7 +15,7 @@ export const runLength = 16;
 /** The number of folds into a level before it moves to the next, as a power of two; and the number of levels of sums. */
 const [foldBits, sumLevels] = [4, 5];
 
-type Name = keyof typeof opcodes;
+type Name = Operation;
 
 /** For each reduction the instruction that combines two values, and its identity. `argmax` and `argmin` have no vector form. */
 const combinations: { readonly [P in ReducePrim]: readonly ["add" | "mul" | "max" | "min", number] | null } = {
@@ -43,12 +31,12 @@ const combinations: { readonly [P in ReducePrim]: readonly ["add" | "mul" | "max
 function identity(prim: ReducePrim, dtype: DType): Code {
   const kind = laneKind(dtype);
   const value = combinations[prim]![1];
-  if (kind === "f32") return f32x4(value);
-  if (kind === "f64") return f64x2(value);
+  if (kind === "f32") return f32x(value);
+  if (kind === "f64") return f64x(value);
   // Within the dtype's range, since it is wrapped like every other value. For bool 0 and 1, so that "any" of nothing is false and
   // "all" is true.
   const [least, greatest] = integerRange(dtype).map(Number) as [number, number];
-  return i32x4(Math.min(Math.max(value, least), greatest));
+  return i32x(Math.min(Math.max(value, least), greatest));
 }
 
 /** The accumulators of a reduction. */
@@ -68,15 +56,15 @@ export class Accumulators {
     this.prim = prim;
     this.dtype = dtype;
     this.lanes = lanes;
-    this.parts = Array.from({ length: count }, () => f.local("v128"));
+    this.parts = Array.from({ length: count }, () => f.local("vector"));
     const levels = prim === "sum" && laneKind(dtype) !== "i32" ? sumLevels : 1;
-    this.totals = Array.from({ length: levels }, () => Array.from({ length: count }, () => f.local("v128")));
+    this.totals = Array.from({ length: levels }, () => Array.from({ length: count }, () => f.local("vector")));
     this.folds = f.local("i32");
   }
 
   private combine(a: Code, b: Code): Code {
     const kind = laneKind(this.dtype);
-    const shape = kind === "f32" ? "f32x4" : kind === "f64" ? "f64x2" : "i32x4";
+    const shape = kind === "f32" ? "f32x" : kind === "f64" ? "f64x" : "i32x";
     const what = combinations[this.prim]![0];
     const name = `${shape}.${what}${kind === "i32" && (what === "max" || what === "min") ? "_s" : ""}` as Name;
     return wrapped(this.dtype, op(name, a, b));
@@ -139,12 +127,12 @@ export class Accumulators {
 
   /** The i-th total. */
   total(i: number): Code {
-    return this.totals.map((level) => get(level[i]!)).reduce((sum, level) => this.combine(sum, level));
+    return this.totals.map((level): Code => get(level[i]!)).reduce((sum, level) => this.combine(sum, level));
   }
 
   /** Combines the lanes of the first total in lane 0. */
   acrossLanes(): Code {
-    const x = this.f.local("v128");
+    const x = this.f.local("vector");
     const turned = (lanes: readonly number[]): Code => shuffle(lanes, get(x), get(x));
     const code: Code[] = [set(x, this.total(0))];
     const narrow = laneKind(this.dtype) !== "f64" && this.lanes === 2;

@@ -2,23 +2,21 @@
 import type { DType } from "../../../dtype.ts";
 import type { Expr } from "../../../ir/kernel.ts";
 import { type RowKernel, type RowStep, stepExpressions } from "../../../ir/rows.ts";
+import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
 import {
   type Code,
-  type FunctionBuilder,
   get,
   i32,
-  i32x4,
+  i32x,
   lane,
   type Local,
   type Locals,
   memory,
-  type MemoryImport,
-  ModuleBuilder,
   op,
   set,
   shuffle,
   whileLoop,
-} from "../../../wasm/assembler.ts";
+} from "../../../code/tree.ts";
 import { add, increase, times } from "./address.ts";
 import { type Hosts, importHosts, type Leaf, renderExpression, renderExpressions } from "./expression.ts";
 import { lanesOf } from "./expression_analysis.ts";
@@ -72,10 +70,10 @@ class RowGenerator {
       return local;
     });
     this.column = f.local("i32");
-    this.iota = f.local("v128");
+    this.iota = f.local("vector");
     if (kernel.sources.some(({ from }) => from === "column")) {
-      f.emit(set(this.iota, i32x4(0)));
-      for (let i = 1; i < 4; i++) f.emit(set(this.iota, lane("i32x4.replace_lane", i, get(this.iota), i32(i))));
+      f.emit(set(this.iota, i32x(0)));
+      for (let i = 1; i < 4; i++) f.emit(set(this.iota, lane("i32x.replace_lane", i, get(this.iota), i32(i))));
     }
     exprs.forEach((expr) => this.readScalars(expr));
   }
@@ -87,7 +85,7 @@ class RowGenerator {
   private readScalars(expr: Expr): void {
     if (expr.op === "scalar") {
       if (this.scalars.has(expr.index)) return;
-      const local = this.f.local("v128");
+      const local = this.f.local("vector");
       this.scalars.set(expr.index, local);
       const dtype = laneKind(expr.dtype) === "i32" ? "int32" : expr.dtype;
       this.f.emit(set(local, loadSplat(dtype, add(get(this.f.params[0]!), i32(4 * this.layout.scalar(expr.index))))));
@@ -117,13 +115,13 @@ class RowGenerator {
 
   /** Broadcasts lane 0 to all lanes. */
   private splat(dtype: DType, code: Code): Code {
-    const x = this.f.local("v128");
+    const x = this.f.local("vector");
     const size = laneKind(dtype) === "f64" ? 8 : 4;
     return [set(x, code), shuffle(Array.from({ length: 16 }, (_, i) => i % size), get(x), get(x))];
   }
 
   private newValue(code: Code): Code {
-    const local = this.f.local("v128");
+    const local = this.f.local("vector");
     this.values.push(local);
     return set(local, code);
   }
@@ -163,16 +161,16 @@ class RowGenerator {
     const moving = [...new Set([...read, ...written])];
     // Inputs that are constant within a segment.
     const fixed = new Map(
-      read.filter((operand) => this.steps[operand] === "zero").map((operand) => [operand, f.local("v128")]),
+      read.filter((operand) => this.steps[operand] === "zero").map((operand) => [operand, f.local("vector")]),
     );
-    const loaded = new Map(sources.map((source) => [source, f.local("v128")]));
+    const loaded = new Map(sources.map((source) => [source, f.local("vector")]));
     const load = (source: number, part: number, single: boolean): Code => {
       const operand = this.operandOf(source);
       if (operand === null) {
         const from = kernel.sources[source]!;
         return from.from === "row"
           ? get(this.values[from.value]!)
-          : op("i32x4.add", op("i32x4.splat", get(this.column)), get(this.iota));
+          : op("i32x.add", op("i32x.splat", get(this.column)), get(this.iota));
       }
       const [dtype, cursor, step] = [this.dtypes[operand]!, this.cursors[operand]!, this.steps[operand]!];
       if (step === "zero") return get(fixed.get(operand)!);
@@ -304,10 +302,10 @@ class RowGenerator {
 }
 
 /** Renders the module of a row kernel, which exports `run`. */
-export function renderRows(kernel: RowKernel, memoryImport: MemoryImport): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memoryImport);
+export function renderRows(kernel: RowKernel): CodeModule {
+  const module = new ModuleBuilder();
   const hosts = importHosts(module, kernel.steps.flatMap(stepExpressions));
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   f.emit(new RowGenerator(kernel, f, hosts).generate());
-  return module.build();
+  return module;
 }

@@ -1,7 +1,8 @@
 /** Indices for generated code: converted to int32, and checked to be in range before anything is read or written through them. */
 import { itemSize, typedArrayOver } from "../../../dtype.ts";
 import { sizeOf } from "../../../shape.ts";
-import { get, i32, lane, memory, ModuleBuilder, op, set, when } from "../../../wasm/assembler.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { get, i32, lane, memory, op, set, when } from "../../../code/tree.ts";
 import { load } from "../../reference/host_operand.ts";
 import type { Engine } from "../engine.ts";
 import { discard, temporary } from "./operand_copies.ts";
@@ -14,32 +15,32 @@ import { innerStride, spaceOf, StridedLoop } from "./strided_loop.ts";
 const grain = 65536;
 
 /** Generates the check: it writes 1 to the address `flag` if an index is not below `limit`. `unit` is whether indices are adjacent. */
-function build(engine: Engine, loop: StridedLoop<"limit" | "flag">, unit: boolean): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(engine.memoryImport);
+function build(loop: StridedLoop<"limit" | "flag">, unit: boolean): CodeModule {
+  const module = new ModuleBuilder();
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   const block = f.params[0]!;
   const [at, count, vectors] = [f.local("i32"), f.local("i32"), f.local("i32")];
-  const most = f.local("v128");
+  const most = f.local("vector");
   // As unsigned numbers, negative indices are the largest.
-  const raise = (value: ReturnType<typeof get>) => set(most, op("i32x4.max_u", get(most), value));
+  const raise = (value: ReturnType<typeof get>) => set(most, op("i32x.max_u", get(most), value));
   const vectorLoop = [
     set(vectors, op("i32.shr_u", get(count), i32(2))),
     set(count, op("i32.and", get(count), i32(3))),
-    times(vectors, raise(memory("v128.load", 0, get(at))), advance(at, 16)),
+    times(vectors, raise(memory("vector.load", 0, get(at))), advance(at, 16)),
   ];
   f.emit(
     loop.each(f, [at], count, [
       unit ? vectorLoop : [],
-      times(count, raise(op("i32x4.splat", memory("i32.load", 0, get(at)))), advance(at, loop.step(block, 0))),
+      times(count, raise(op("i32x.splat", memory("i32.load", 0, get(at)))), advance(at, loop.step(block, 0))),
     ]),
     [0, 1, 2, 3].map((n) =>
       when(
-        op("i32.ge_u", lane("i32x4.extract_lane", n, get(most)), loop.read(block, "limit")),
+        op("i32.ge_u", lane("i32x.extract_lane", n, get(most)), loop.read(block, "limit")),
         memory("i32.store", 0, loop.read(block, "flag"), i32(1)),
       )
     ),
   );
-  return module.build();
+  return module;
 }
 
 function hostValues(engine: Engine, index: CpuOperand): ReturnType<typeof load> {
@@ -93,7 +94,7 @@ export function withIndices(
   const space = spaceOf(shape, [{ ...index, bytes: 4 }]);
   const unit = innerStride(space, 0) === 1;
   const loop = new StridedLoop(space.outer.length, 1, ["limit", "flag"]);
-  const entry = cachedModule(engine, `indices ${space.outer.length} ${unit}`, () => build(engine, loop, unit));
+  const entry = cachedModule(engine, `indices ${space.outer.length} ${unit}`, () => build(loop, unit));
   const flag = flagOf(engine);
   const word = (): Int32Array => new Int32Array(engine.heap.memory.buffer, flag, 1);
   word()[0] = 0;

@@ -124,7 +124,7 @@ function convolve(
   const strides = imageStrides(x, bytes);
   const steps = g.channels * sizeOfVolume(g.kernel);
   const form = formOf(g, e, steps);
-  const entry = cachedModule(engine, `conv ${kind} ${form}`, () => convForwardModule(engine.memoryImport, e, form));
+  const entry = cachedModule(engine, `conv ${kind} ${form}`, () => convForwardModule(e, form));
   const key = `conv ${form} ${bytes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, offsets, columns, vectors } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);

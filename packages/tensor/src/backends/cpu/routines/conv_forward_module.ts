@@ -1,16 +1,6 @@
 /** The generated module of convolutions: packs weights, prepares images, and computes tiles that read images in place. */
-import {
-  call,
-  type Code,
-  get,
-  i32,
-  type Locals,
-  type MemoryImport,
-  ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Locals, op, set, when } from "../../../code/tree.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
 import type { Element } from "./element.ts";
 import { addMul, least, Params, range } from "./loops.ts";
@@ -77,8 +67,8 @@ export const convForwardParams: Params<typeof fields[number]> = new Params(field
 export type ConvForm = "filters" | "spread filters" | "positions";
 
 /** Generates the module for an element type and a form of tiles. */
-export function convForwardModule(memory: MemoryImport, e: Element, form: ConvForm): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memory);
+export function convForwardModule(e: Element, form: ConvForm): CodeModule {
+  const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const spread = form === "spread filters";
   const tiles = form === "positions" ? positionKernels(module, e) : offsetTableKernels(module, e, "store", spread);
@@ -195,5 +185,5 @@ export function convForwardModule(memory: MemoryImport, e: Element, form: ConvFo
       ),
     ],
   ));
-  return module.build();
+  return module;
 }

@@ -42,7 +42,7 @@ export function convIm2col(
   const e = element(kind, engine.features.relaxedMadd);
   const { bytes } = e;
   const strides = imageStrides(x, bytes);
-  const entry = cachedModule(engine, `columns ${kind}`, () => convIm2colModule(engine.memoryImport, e));
+  const entry = cachedModule(engine, `columns ${kind}`, () => convIm2colModule(e));
   const key = `columns ${bytes} ${strides} ${geometryKey(g)}`;
   const tables = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes, true);

@@ -1,17 +1,6 @@
 /** The generated module of im2col: copies every tap of every output position to a matrix, or adds it back from one (col2im). */
-import {
-  call,
-  type Code,
-  get,
-  i32,
-  type Locals,
-  memory,
-  type MemoryImport,
-  ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
 import { add, type Element, finishing, loadOne, loadSplat, storeLane } from "./element.ts";
 import { addMul, advance, Params, range, times } from "./loops.ts";
@@ -53,8 +42,8 @@ const fields = [
 export const convIm2colParams: Params<typeof fields[number]> = new Params(fields);
 
 /** Generates the module for an element type. */
-export function convIm2colModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memoryImport);
+export function convIm2colModule(e: Element): CodeModule {
+  const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const prepare = copyRows(module, e, "prepare");
   const bring = copyRows(module, e, "return");
@@ -126,7 +115,7 @@ export function convIm2colModule(memoryImport: MemoryImport, e: Element): Uint8A
       advance(to, e.bytes),
     ),
   ]);
-  const [addend, rectifies] = [run.local("v128"), run.local("i32")];
+  const [addend, rectifies] = [run.local("vector"), run.local("i32")];
   const [finish, finished] = finishing(run, e, rectifies);
   const fromMatrix = [
     set(rectifies, field("rectifies")),
@@ -136,7 +125,7 @@ export function convIm2colModule(memoryImport: MemoryImport, e: Element): Uint8A
       set(count, op("i32.div_u", field("positionCount"), i32(e.lanes))),
       times(
         count,
-        memory("v128.store", 0, get(from), finished(add(e, memory("v128.load", 0, get(to)), get(addend)))),
+        memory("vector.store", 0, get(from), finished(add(e, memory("vector.load", 0, get(to)), get(addend)))),
         advance(from, 16),
         advance(to, 16),
       ),
@@ -170,5 +159,5 @@ export function convIm2colModule(memoryImport: MemoryImport, e: Element): Uint8A
       when(op("i32.eq", field("phase"), i32(phase)), range(t, get(begin), get(end), 1, code))
     ),
   );
-  return module.build();
+  return module;
 }

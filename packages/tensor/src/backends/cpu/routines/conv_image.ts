@@ -1,16 +1,6 @@
 /** Generated code that prepares images for convolutions, and copies prepared gradients back, row by row from a table. */
-import {
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Locals,
-  memory,
-  type ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
+import { type Code, get, i32, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import type { ImageLayout } from "./conv_geometry.ts";
 import { type Element, zeros } from "./element.ts";
 import { advance, times, unrolled } from "./loops.ts";
@@ -39,7 +29,7 @@ export function copyRows(module: ModuleBuilder, e: Element, direction: "prepare"
   const move = (count: number): Code => [
     Array.from(
       { length: count },
-      (_, i) => memory("v128.store", 16 * i, get(to), memory("v128.load", 16 * i, get(from))),
+      (_, i) => memory("vector.store", 16 * i, get(to), memory("vector.load", 16 * i, get(from))),
     ),
     advance(outer, 16 * count),
     advance(inner, 16 * count),
@@ -82,7 +72,7 @@ export function fillZeros(module: ModuleBuilder): FunctionBuilder {
   const [vectors, rest] = [f.local("i32"), f.local("i32")];
   f.emit(
     set(vectors, op("i32.shr_u", get(bytes), i32(4))),
-    unrolled(vectors, rest, 4, [memory("v128.store", 0, get(pointer), zeros), advance(pointer, 16)]),
+    unrolled(vectors, rest, 4, [memory("vector.store", 0, get(pointer), zeros), advance(pointer, 16)]),
     set(rest, op("i32.shr_u", op("i32.and", get(bytes), i32(15)), i32(2))),
     times(rest, memory("i32.store", 0, get(pointer), i32(0)), advance(pointer, 4)),
   );

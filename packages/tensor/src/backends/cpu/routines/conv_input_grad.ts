@@ -51,7 +51,7 @@ export function convGradOfInput(
   const entry = cachedModule(
     engine,
     `conv input ${kind} ${spread} ${cut}`,
-    () => convInputGradModule(engine.memoryImport, e, spread, cut),
+    () => convInputGradModule(e, spread, cut),
   );
   const key = `conv input ${bytes} ${geometryKey(g)}`;
   const { layout, ...tables } = tablesFor(engine, key, (put) => {

@@ -1,18 +1,6 @@
 /** The generated module of input gradients: for each tap, the transposed weights times the gradient, added at the tap's offset. */
-import {
-  call,
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Locals,
-  memory,
-  type MemoryImport,
-  ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import type { Cut } from "./conv_contributions.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
 import type { Element } from "./element.ts";
@@ -69,12 +57,11 @@ export const convInputGradParams: Params<typeof fields[number]> = new Params(fie
 
 /** Generates the module for an element type and a cut into vectors. `spread` is whether the panels of weights are spread. */
 export function convInputGradModule(
-  memoryImport: MemoryImport,
   e: Element,
   spread: boolean,
   cut: Cut,
-): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memoryImport);
+): CodeModule {
+  const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const whole = offsetTableKernels(module, e, "add", spread);
   const others = offsetTableKernels(module, e, cut === "rows" ? "add masked" : "add split", spread);
@@ -176,5 +163,5 @@ export function convInputGradModule(
       ),
     ),
   ));
-  return module.build();
+  return module;
 }

@@ -59,7 +59,7 @@ export function convGradOfWeightByDots(
   const entry = cachedModule(
     engine,
     `conv weight dot ${kind} ${walk.length} ${most}`,
-    () => convWeightDotModule(engine.memoryImport, e, walk.length, most),
+    () => convWeightDotModule(e, walk.length, most),
   );
   const { heap } = engine;
   const depth = channels * sizeOfVolume(g.kernel);

@@ -1,18 +1,6 @@
 /** The generated module of weight gradients with few taps: dot products of gradients and images, without packing. */
-import {
-  call,
-  type Code,
-  get,
-  i32,
-  type Local,
-  type Locals,
-  memory,
-  type MemoryImport,
-  ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Local, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
 import { dotKernels } from "./dot_kernel.ts";
 import { add, type Element, pick, storeLane, zeros } from "./element.ts";
@@ -67,12 +55,11 @@ export const convWeightDotParams: Params<typeof fields[number]> = new Params(fie
 
 /** Generates the module for an element type, a length of the segments of images, and the most filters that are processed together. */
 export function convWeightDotModule(
-  memoryImport: MemoryImport,
   e: Element,
   length: number,
   most: number,
-): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memoryImport);
+): CodeModule {
+  const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = dotKernels(module, e, length, most);
   const prepare = copyRows(module, e, "prepare");
@@ -99,7 +86,7 @@ export function convWeightDotModule(
   const [t, group, image, last, i, j, filter, tap, right, prepared, sums, count, at] = names.map(() =>
     run.local("i32")
   ) as Locals<13>;
-  const total = run.local("v128");
+  const total = run.local("vector");
   const reversed = Array.from({ length: e.lanes }, (_, i) => e.lanes - 1 - i);
 
   const panel = (index: Local, first: Local, tall: Code, height: Code): Code =>
@@ -186,7 +173,7 @@ export function convWeightDotModule(
       set(count, field("imageBlocks")),
       times(
         count,
-        set(total, add(e, get(total), memory("v128.load", 0, get(at)))),
+        set(total, add(e, get(total), memory("vector.load", 0, get(at)))),
         advance(at, field("sumBytes")),
       ),
       set(total, add(e, get(total), pick(e, reversed, get(total), get(total)))),
@@ -204,5 +191,5 @@ export function convWeightDotModule(
     ],
     range(t, get(begin), get(end), 1, addUp),
   ));
-  return module.build();
+  return module;
 }

@@ -61,7 +61,7 @@ export function convGradOfWeight(
   const entry = cachedModule(
     engine,
     `conv weight ${kind} ${known}`,
-    () => convWeightGradModule(engine.memoryImport, e, known),
+    () => convWeightGradModule(e, known),
   );
   const { heap } = engine;
   const depth = channels * sizeOfVolume(g.kernel);

@@ -1,17 +1,6 @@
 /** The generated module of weight gradients: for each tap, the image at its offset times the gradient, summed over positions. */
-import {
-  call,
-  type Code,
-  get,
-  i32,
-  type Locals,
-  memory,
-  type MemoryImport,
-  ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
 import { add, type Element, storeLane } from "./element.ts";
 import { addMul, advance, least, Params, range, times } from "./loops.ts";
@@ -81,8 +70,8 @@ export const turnRows = 64;
 export const convWeightGradParams: Params<typeof fields[number]> = new Params(fields);
 
 /** Generates the module for an element type. `known` is the segments' length if it is fixed in the kernels, else 0. */
-export function convWeightGradModule(memoryImport: MemoryImport, e: Element, known: number): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memoryImport);
+export function convWeightGradModule(e: Element, known: number): CodeModule {
+  const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = rowOffsetKernels(module, e, known);
   const pack = packPanel(module, e);
@@ -115,7 +104,7 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element, kno
   const [t, c, j, panel, row, group, block, image, last, images, plane, segment, sums, from, to, right] = names.map(
     () => run.local("i32"),
   ) as Locals<16>;
-  const total = run.local("v128");
+  const total = run.local("vector");
 
   const prepareImage: Code = range(
     c,
@@ -290,11 +279,11 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element, kno
         ),
       ),
       set(block, op("i32.sub", field("imageBlocks"), i32(1))),
-      set(total, memory("v128.load", 0, get(from))),
+      set(total, memory("vector.load", 0, get(from))),
       times(
         block,
         advance(from, field("sumBytes")),
-        set(total, add(e, get(total), memory("v128.load", 0, get(from)))),
+        set(total, add(e, get(total), memory("vector.load", 0, get(from)))),
       ),
       Array.from(
         { length: e.lanes },
@@ -335,5 +324,5 @@ export function convWeightGradModule(memoryImport: MemoryImport, e: Element, kno
       when(op("i32.eq", field("phase"), i32(phase)), range(t, get(begin), get(end), 1, code))
     ),
   );
-  return module.build();
+  return module;
 }

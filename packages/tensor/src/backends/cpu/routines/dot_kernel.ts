@@ -2,20 +2,8 @@
  * Tiles of dot products: both operands are read along memory, and sums are vectors whose lanes are added at the end. Nothing is
  * packed or spread, which pays if the result is small and the sums are long.
  */
-import {
-  call,
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Local,
-  type Locals,
-  memory,
-  type ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Local, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import { add, type Element, madd, zeros } from "./element.ts";
 import { advance, times } from "./loops.ts";
 
@@ -43,12 +31,12 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
   const [left, leftRow, right, rightRows, planes, planeCount, segments, segmentBytes, out, outRow] = f.params as Locals<
     10
   >;
-  const sums = Array.from({ length: lefts * rights }, () => f.local("v128"));
-  const values = Array.from({ length: lefts }, () => f.local("v128"));
-  const [value, begin, count, steps] = [f.local("v128"), f.local("i32"), f.local("i32"), f.local("i32")];
+  const sums = Array.from({ length: lefts * rights }, () => f.local("vector"));
+  const values = Array.from({ length: lefts }, () => f.local("vector"));
+  const [value, begin, count, steps] = [f.local("vector"), f.local("i32"), f.local("i32"), f.local("i32")];
   const from = Array.from({ length: lefts }, () => f.local("i32"));
   const to = Array.from({ length: rights }, () => f.local("i32"));
-  const step = (load: "v128.load" | "v128.load64_zero" | "v128.load32_zero", offset: number): Code => [
+  const step = (load: "vector.load" | "vector.load_half" | "vector.load_quarter", offset: number): Code => [
     values.map((local, i) => set(local, memory(load, offset, get(from[i]!)))),
     to.map((pointer, j) => [
       set(value, memory(load, offset, get(pointer))),
@@ -59,9 +47,9 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
     ]),
   ];
   const rest = (offset: number): Code => [
-    (length * e.bytes) & 8 && e.bytes < 8 ? step("v128.load64_zero", offset) : [],
+    (length * e.bytes) & 8 && e.bytes < 8 ? step("vector.load_half", offset) : [],
     length % 2 === 1
-      ? step(e.bytes === 8 ? "v128.load64_zero" : "v128.load32_zero", offset + (e.bytes < 8 && length & 2 ? 8 : 0))
+      ? step(e.bytes === 8 ? "vector.load_half" : "vector.load_quarter", offset + (e.bytes < 8 && length & 2 ? 8 : 0))
       : [],
   ];
   const whole = Math.floor(length / e.lanes);
@@ -69,15 +57,19 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
   const moveAll = (by: number): Code => [...from, ...to].map((pointer) => advance(pointer, by));
   const row: Code = straight
     ? [
-      Array.from({ length: whole }, (_, s) => step("v128.load", 16 * s)),
+      Array.from({ length: whole }, (_, s) => step("vector.load", 16 * s)),
       rest(16 * whole),
       from.map((pointer) => advance(pointer, length * e.bytes)),
       to.map((pointer) => advance(pointer, get(segmentBytes))),
     ]
     : [
       set(steps, i32(Math.floor(whole / stepsAtOnce))),
-      times(steps, Array.from({ length: stepsAtOnce }, (_, s) => step("v128.load", 16 * s)), moveAll(16 * stepsAtOnce)),
-      Array.from({ length: whole % stepsAtOnce }, () => [step("v128.load", 0), moveAll(16)]),
+      times(
+        steps,
+        Array.from({ length: stepsAtOnce }, (_, s) => step("vector.load", 16 * s)),
+        moveAll(16 * stepsAtOnce),
+      ),
+      Array.from({ length: whole % stepsAtOnce }, () => [step("vector.load", 0), moveAll(16)]),
       rest(0),
       from.map((pointer) => advance(pointer, (length % e.lanes) * e.bytes)),
       to.map((pointer) => advance(pointer, op("i32.sub", get(segmentBytes), i32(16 * whole)))),
@@ -96,7 +88,7 @@ function dotKernel(f: FunctionBuilder, e: Element, length: number, lefts: number
     Array.from({ length: lefts }, (_, i) => [
       Array.from({ length: rights }, (_, j) => {
         const sum = get(sums[i * rights + j]!);
-        return memory("v128.store", 16 * j, get(out), add(e, memory("v128.load", 16 * j, get(out)), sum));
+        return memory("vector.store", 16 * j, get(out), add(e, memory("vector.load", 16 * j, get(out)), sum));
       }),
       i + 1 < lefts ? advance(out, get(outRow)) : [],
     ]),

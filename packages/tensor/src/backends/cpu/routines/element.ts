@@ -1,11 +1,11 @@
 /** The element types of matrix products and convolutions, as vector lanes. */
 import type { DType } from "../../../dtype.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
 import {
   type Code,
   f32,
-  f32x4,
+  f32x,
   f64,
-  type FunctionBuilder,
   get,
   type Local,
   memory,
@@ -13,7 +13,7 @@ import {
   op,
   set,
   shuffle,
-} from "../../../wasm/assembler.ts";
+} from "../../../code/tree.ts";
 
 /** The type of a lane. */
 export type ElementKind = "f32" | "f64" | "i32" | "i64";
@@ -61,19 +61,19 @@ export function dtypeOf(kind: ElementKind): DType {
 }
 
 /** Zeros. */
-export const zeros: Code = f32x4(0);
+export const zeros: Code = f32x(0);
 
 /** `a + b`. */
 export function add(e: Element, a: Code, b: Code): Code {
   switch (e.kind) {
     case "f32":
-      return op("f32x4.add", a, b);
+      return op("f32x.add", a, b);
     case "f64":
-      return op("f64x2.add", a, b);
+      return op("f64x.add", a, b);
     case "i32":
-      return op("i32x4.add", a, b);
+      return op("i32x.add", a, b);
     case "i64":
-      return op("i64x2.add", a, b);
+      return op("i64x.add", a, b);
   }
 }
 
@@ -81,25 +81,25 @@ export function add(e: Element, a: Code, b: Code): Code {
 export function madd(e: Element, a: Code, b: Code, c: Code): Code {
   switch (e.kind) {
     case "f32":
-      return e.fused ? op("f32x4.relaxed_madd", a, b, c) : op("f32x4.add", c, op("f32x4.mul", a, b));
+      return e.fused ? op("f32x.relaxed_madd", a, b, c) : op("f32x.add", c, op("f32x.mul", a, b));
     case "f64":
-      return e.fused ? op("f64x2.relaxed_madd", a, b, c) : op("f64x2.add", c, op("f64x2.mul", a, b));
+      return e.fused ? op("f64x.relaxed_madd", a, b, c) : op("f64x.add", c, op("f64x.mul", a, b));
     case "i32":
-      return op("i32x4.add", c, op("i32x4.mul", a, b));
+      return op("i32x.add", c, op("i32x.mul", a, b));
     case "i64":
-      return op("i64x2.add", c, op("i64x2.mul", a, b));
+      return op("i64x.add", c, op("i64x.mul", a, b));
   }
 }
 
 /** `c − a · b`. Floats only. */
 export function nmadd(e: Element, a: Code, b: Code, c: Code): Code {
-  if (e.kind === "f32") return e.fused ? op("f32x4.relaxed_nmadd", a, b, c) : op("f32x4.sub", c, op("f32x4.mul", a, b));
-  return e.fused ? op("f64x2.relaxed_nmadd", a, b, c) : op("f64x2.sub", c, op("f64x2.mul", a, b));
+  if (e.kind === "f32") return e.fused ? op("f32x.relaxed_nmadd", a, b, c) : op("f32x.sub", c, op("f32x.mul", a, b));
+  return e.fused ? op("f64x.relaxed_nmadd", a, b, c) : op("f64x.sub", c, op("f64x.mul", a, b));
 }
 
 /** The bound for `atLeast`: zeros if `rectifies`, else a bound that leaves every value unchanged. Floats only. */
 export function floorOf(e: Element, rectifies: Code): Code {
-  const [type, splat] = e.kind === "f64" ? ["f64", "f64x2.splat"] as const : ["f32", "f32x4.splat"] as const;
+  const [type, splat] = e.kind === "f64" ? ["f64", "f64x.splat"] as const : ["f32", "f32x.splat"] as const;
   const [zero, least] = type === "f64" ? [f64(0), f64(-Infinity)] : [f32(0), f32(-Infinity)];
   return op(splat, op("select", zero, least, rectifies));
 }
@@ -107,7 +107,7 @@ export function floorOf(e: Element, rectifies: Code): Code {
 /** The larger of a value and a bound, lane by lane. NaN stays. Integers have no activation, and are unchanged. */
 export function atLeast(e: Element, value: Code, bound: Code): Code {
   if (!e.kind.startsWith("f")) return value;
-  return op(e.kind === "f32" ? "f32x4.pmax" : "f64x2.pmax", value, bound);
+  return op(e.kind === "f32" ? "f32x.pmax" : "f64x.pmax", value, bound);
 }
 
 /**
@@ -116,23 +116,23 @@ export function atLeast(e: Element, value: Code, bound: Code): Code {
  */
 export function finishing(f: FunctionBuilder, e: Element, rectifies: Local): [Code, (value: Code) => Code] {
   if (!e.kind.startsWith("f")) return [[], (value) => value];
-  const floor = f.local("v128");
+  const floor = f.local("vector");
   return [set(floor, floorOf(e, get(rectifies))), (value) => atLeast(e, value, get(floor))];
 }
 
 /** Loads one element into every lane. */
 export function loadSplat(e: Element, offset: number, address: Code): Code {
-  return memory(e.bytes === 4 ? "v128.load32_splat" : "v128.load64_splat", offset, address);
+  return memory(e.bytes === 4 ? "vector.load32_splat" : "vector.load64_splat", offset, address);
 }
 
 /** Loads one element into lane 0, and zeros into the others. */
 export function loadOne(e: Element, offset: number, address: Code): Code {
-  return memory(e.bytes === 4 ? "v128.load32_zero" : "v128.load64_zero", offset, address);
+  return memory(e.bytes === 4 ? "vector.load_quarter" : "vector.load_half", offset, address);
 }
 
 /** Stores one lane. */
 export function storeLane(e: Element, offset: number, lane: number, address: Code, value: Code): Code {
-  return memoryLane(e.bytes === 4 ? "v128.store32_lane" : "v128.store64_lane", offset, lane, address, value);
+  return memoryLane(e.bytes === 4 ? "vector.store32_lane" : "vector.store64_lane", offset, lane, address, value);
 }
 
 /** Broadcasts one lane of a vector. */

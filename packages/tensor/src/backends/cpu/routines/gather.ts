@@ -2,7 +2,8 @@
 import { itemSize } from "../../../dtype.ts";
 import type { Attrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
-import { type Code, get, i32, type Local, memory, ModuleBuilder, op, set } from "../../../wasm/assembler.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { type Code, get, i32, type Local, memory, op, set } from "../../../code/tree.ts";
 import type { Engine } from "../engine.ts";
 import { withIndices } from "./checked_indices.ts";
 import { addMul, advance, times } from "./loops.ts";
@@ -22,7 +23,7 @@ function copyRun(to: Local, from: Local, count: Local, bytes: number, vectors: L
     set(count, op("i32.and", get(count), i32(perRound - 1))),
     times(
       vectors,
-      [0, 16, 32, 48].map((at) => memory("v128.store", at, get(to), memory("v128.load", at, get(from)))),
+      [0, 16, 32, 48].map((at) => memory("vector.store", at, get(to), memory("vector.load", at, get(from)))),
       advance(to, 64),
       advance(from, 64),
     ),
@@ -30,7 +31,7 @@ function copyRun(to: Local, from: Local, count: Local, bytes: number, vectors: L
     set(count, op("i32.and", get(count), i32(16 / bytes - 1))),
     times(
       vectors,
-      memory("v128.store", 0, get(to), memory("v128.load", 0, get(from))),
+      memory("vector.store", 0, get(to), memory("vector.load", 0, get(from))),
       advance(to, 16),
       advance(from, 16),
     ),
@@ -45,12 +46,11 @@ function copyRun(to: Local, from: Local, count: Local, bytes: number, vectors: L
 
 /** Generates the module. Operands are out, index and x. With `whole`, one index applies to a run of adjacent elements. */
 function build(
-  engine: Engine,
   loop: StridedLoop<"stride">,
   bytes: number,
   whole: boolean,
-): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(engine.memoryImport);
+): CodeModule {
+  const module = new ModuleBuilder();
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   const block = f.params[0]!;
   const [to, index, from, count] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
@@ -69,7 +69,7 @@ function build(
     steps.map((step, o) => set(step, loop.step(block, o))),
     loop.each(f, [to, index, from], count, body),
   );
-  return module.build();
+  return module;
 }
 
 /** The routine `gather`. */
@@ -91,7 +91,7 @@ export function gather(
     const whole = innerStride(space, 0) === 1 && innerStride(space, 1) === 0 && innerStride(space, 2) === 1;
     const rank = space.outer.length;
     const loop = new StridedLoop(rank, 3, ["stride"]);
-    const entry = cachedModule(engine, `gather ${bytes} ${rank} ${whole}`, () => build(engine, loop, bytes, whole));
+    const entry = cachedModule(engine, `gather ${bytes} ${rank} ${whole}`, () => build(loop, bytes, whole));
     const params = loop.write(engine, space, { stride: (x!.strides[dim] ?? 0) * bytes });
     engine.parallel(entry, params, count, grain);
   });

@@ -90,7 +90,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   // Many small products are faster as one call that packs them one after another.
   if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(engine, work)) return;
   const e = element(kind, engine.features.relaxedMadd);
-  const entry = cachedModule(engine, `gemm ${kind}`, () => gemmModule(engine.memoryImport, e));
+  const entry = cachedModule(engine, `gemm ${kind}`, () => gemmModule(e));
   const { heap } = engine;
   const width = tileVectors * e.lanes;
   const { count: leftPanels, tall, height } = panelsOf(m);

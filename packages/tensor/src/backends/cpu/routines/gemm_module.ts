@@ -1,18 +1,6 @@
 /** The generated module of matrix products: packs both operands into panels, then multiplies panels tile by tile. */
-import {
-  call,
-  choose,
-  type Code,
-  get,
-  i32,
-  type Locals,
-  memory,
-  type MemoryImport,
-  ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { call, choose, type Code, get, i32, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import type { Element } from "./element.ts";
 import { type Kernels, multiply } from "./gemm_multiply.ts";
 import { packLeft, packRight } from "./gemm_pack.ts";
@@ -22,8 +10,8 @@ import { packPanel, spreadPanel } from "./pack.ts";
 import { packedKernel, tileRows, tileVectors } from "./register_tile.ts";
 
 /** Generates the module for an element type. */
-export function gemmModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memoryImport);
+export function gemmModule(e: Element): CodeModule {
+  const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = (spread: boolean) =>
     Array.from({ length: tileRows }, (_, r) =>
@@ -140,5 +128,5 @@ export function gemmModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
       ],
     ),
   );
-  return module.build();
+  return module;
 }

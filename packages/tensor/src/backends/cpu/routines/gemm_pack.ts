@@ -1,15 +1,6 @@
 /** Generated code that packs the operands of matrix products into panels. */
-import {
-  call,
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Locals,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Locals, op, set, when } from "../../../code/tree.ts";
 import type { Element } from "./element.ts";
 import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
 import { addMul, least, range } from "./loops.ts";

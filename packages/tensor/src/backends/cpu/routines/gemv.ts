@@ -24,7 +24,7 @@ export function gemv(engine: Engine, work: GemmWork): boolean {
   const outStep = turned ? bytes : work.outStride;
   const byColumns = row === bytes && outStep === bytes && rows > 1;
   if (work.adds || (!byColumns && column !== bytes)) return false;
-  const entry = cachedModule(engine, `gemv ${kind}`, () => gemvModule(engine.memoryImport, e));
+  const entry = cachedModule(engine, `gemv ${kind}`, () => gemvModule(e));
   const copyBytes = vectorStep === bytes ? 0 : engine.threads * k * bytes;
   const copy = engine.heap.borrow(copyBytes);
   // Chunks of whole groups of rows, wide enough to read columns in long runs.

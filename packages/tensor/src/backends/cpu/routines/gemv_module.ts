@@ -1,20 +1,6 @@
 /** The generated module of matrix-vector products. They read the matrix once, from front to back, without packing. */
-import {
-  call,
-  choose,
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  i64,
-  type Locals,
-  memory,
-  type MemoryImport,
-  ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
+import { call, choose, type Code, get, i32, i64, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import { add, atLeast, type Element, floorOf, loadOne, loadSplat, madd, pick, storeLane, zeros } from "./element.ts";
 import { addMul, advance, least, Params, range, times } from "./loops.ts";
 
@@ -48,18 +34,18 @@ const together = 4;
 function dotRows(f: FunctionBuilder, e: Element, rows: number): void {
   const [matrix, row, k, vector, out, outStep, bias, biasStep, rectifies] = f.params as Locals<9>;
   // Two sums per row hide the latency of multiply-adds.
-  const sums = Array.from({ length: 2 * rows }, () => f.local("v128"));
+  const sums = Array.from({ length: 2 * rows }, () => f.local("vector"));
   const pointers = Array.from({ length: rows }, () => f.local("i32"));
-  const [x, count] = [f.local("v128"), f.local("i32")];
+  const [x, count] = [f.local("vector"), f.local("i32")];
   const step = (offset: number, which: number): Code => [
-    set(x, memory("v128.load", offset, get(vector))),
+    set(x, memory("vector.load", offset, get(vector))),
     pointers.map((pointer, i) => {
       const sum = sums[2 * i + which]!;
-      return set(sum, madd(e, memory("v128.load", offset, get(pointer)), get(x), get(sum)));
+      return set(sum, madd(e, memory("vector.load", offset, get(pointer)), get(x), get(sum)));
     }),
   ];
   const move = (bytes: number): Code => [...pointers, vector].map((pointer) => advance(pointer, bytes));
-  const total = f.local("v128");
+  const total = f.local("vector");
   const reversed = Array.from({ length: e.lanes }, (_, i) => e.lanes - 1 - i);
   f.emit(
     sums.map((sum) => set(sum, zeros)),
@@ -97,15 +83,15 @@ function rectified(e: Element, value: Code, rectifies: Code): Code {
 /** `(matrix, column, vector, out, rows)`: adds `columns` columns, each times its element of the vector, to the result. */
 function addColumns(f: FunctionBuilder, e: Element, columns: number): void {
   const [matrix, column, vector, out, rows] = f.params as Locals<5>;
-  const factors = Array.from({ length: columns }, () => f.local("v128"));
+  const factors = Array.from({ length: columns }, () => f.local("vector"));
   const pointers = Array.from({ length: columns }, () => f.local("i32"));
-  const [sum, count] = [f.local("v128"), f.local("i32")];
+  const [sum, count] = [f.local("vector"), f.local("i32")];
   const step = (offset: number): Code => [
-    set(sum, memory("v128.load", offset, get(out))),
+    set(sum, memory("vector.load", offset, get(out))),
     pointers.map((pointer, i) =>
-      set(sum, madd(e, memory("v128.load", offset, get(pointer)), get(factors[i]!), get(sum)))
+      set(sum, madd(e, memory("vector.load", offset, get(pointer)), get(factors[i]!), get(sum)))
     ),
-    memory("v128.store", offset, get(out), get(sum)),
+    memory("vector.store", offset, get(out), get(sum)),
   ];
   const move = (bytes: number): Code => [...pointers, out].map((pointer) => advance(pointer, bytes));
   f.emit(
@@ -127,8 +113,8 @@ function addColumns(f: FunctionBuilder, e: Element, columns: number): void {
 }
 
 /** Generates the module for an element type. */
-export function gemvModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memoryImport);
+export function gemvModule(e: Element): CodeModule {
+  const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const dots = Array.from({ length: together }, (_, i) => {
     const f = module.func(ints(9), []);
@@ -235,5 +221,5 @@ export function gemvModule(memoryImport: MemoryImport, e: Element): Uint8Array<A
       ),
     ),
   );
-  return module.build();
+  return module;
 }

@@ -1,18 +1,6 @@
 /** Control flow and parameter blocks for generated routines. */
-import {
-  block,
-  branch,
-  branchIf,
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Local,
-  loop,
-  memory,
-  op,
-  set,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { block, branch, branchIf, type Code, get, i32, type Local, loop, memory, op, set } from "../../../code/tree.ts";
 import type { Engine } from "../engine.ts";
 import { ParamBlock } from "../params.ts";
 

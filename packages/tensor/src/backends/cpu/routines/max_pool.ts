@@ -69,7 +69,7 @@ function pool(engine: Engine, x: CpuOperand, y: CpuOperand, at: CpuOperand, attr
   const entry = cachedModule(
     engine,
     `max pool ${kind} ${window} ${stride} ${dilation} ${reading}`,
-    () => maxPoolModule(engine.memoryImport, { kind, kernel: window, stride, dilation, reading }),
+    () => maxPoolModule({ kind, kernel: window, stride, dilation, reading }),
   );
   // Windows that are read one by one need no tables, and may be far larger than the image.
   const listed = reading === "single" ? [0, 0, 0] as const : window;

@@ -1,18 +1,8 @@
 /** The gradient of max-pooling: every element is added at the position of its maximum, in the order of the outputs. */
 import type { Attrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
-import {
-  call,
-  get,
-  i32,
-  type Locals,
-  memory,
-  type MemoryImport,
-  ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { call, get, i32, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import type { Engine } from "../engine.ts";
 import { fillZeros } from "./conv_image.ts";
 import { contiguousInputs, contiguousOutput, inDType } from "./operand_copies.ts";
@@ -28,9 +18,9 @@ const fields = ["g", "at", "x", "outputs", "inputs"] as const;
 /** The parameters of a call (items: planes). `outputs` and `inputs` are the numbers of elements of a plane. */
 const params: Params<typeof fields[number]> = new Params(fields);
 
-function build(memoryImport: MemoryImport, kind: ElementKind): Uint8Array<ArrayBuffer> {
+function build(kind: ElementKind): CodeModule {
   const { bytes } = element(kind, false);
-  const module = new ModuleBuilder(memoryImport);
+  const module = new ModuleBuilder();
 
   const clear = fillZeros(module);
 
@@ -81,7 +71,7 @@ function build(memoryImport: MemoryImport, kind: ElementKind): Uint8Array<ArrayB
       ),
     ),
   );
-  return module.build();
+  return module;
 }
 
 /** The routine `maxPoolGrad`. Elements with the same target are added by one thread, in ascending order of the outputs. */
@@ -97,7 +87,7 @@ export function maxPoolGrad(
   inDType(engine, dtypeOf(kind), [g!], [x!], ([from], [to]) => {
     contiguousInputs(engine, [from!, at!], ([grad, indices]) => {
       contiguousOutput(engine, to!, (out) => {
-        const entry = cachedModule(engine, `max pool grad ${kind}`, () => build(engine.memoryImport, kind));
+        const entry = cachedModule(engine, `max pool grad ${kind}`, () => build(kind));
         const block = params.write(engine, {
           g: grad!.pointer,
           at: indices!.pointer,

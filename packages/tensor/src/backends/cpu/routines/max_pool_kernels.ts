@@ -1,9 +1,10 @@
 /** Generated code for max-pooling of four windows at a time, all inside the image. */
+import type { FunctionBuilder } from "../../../code/module.ts";
 import {
   type Code,
-  type FunctionBuilder,
   get,
   i32,
+  lanes,
   type Local,
   type Locals,
   memory,
@@ -12,7 +13,7 @@ import {
   set,
   shuffle,
   when,
-} from "../../../wasm/assembler.ts";
+} from "../../../code/tree.ts";
 import { addMul, advance, least, times } from "./loops.ts";
 
 /** The depth, rows and columns of a window, and the stride and dilation of its columns. */
@@ -27,7 +28,7 @@ export const quadWords: number = 12;
 
 /** Loads four elements of a row, `stride` (1 to 3) apart. */
 function everyNth(stride: number, offset: number, row: Local): Code {
-  const load = (elements: number): Code => memory("v128.load", offset + 4 * elements, get(row));
+  const load = (elements: number): Code => memory("vector.load", offset + 4 * elements, get(row));
   const pick = (...lanes: number[]): number[] => lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte));
   if (stride === 1) return load(0);
   return stride === 2 ? shuffle(pick(0, 2, 5, 7), load(0), load(3)) : shuffle(pick(0, 3, 4, 7), load(0), load(6));
@@ -54,30 +55,30 @@ function fourWindows(
   { kernel: [depth, rows, columns] }: PoolWindow,
   { start, load, next, numbers }: Reader,
 ): { readonly code: Code; readonly most: Local; readonly best: Local } {
-  const [most, best, candidate, mask, sum] = [0, 0, 0, 0, 0].map(() => f.local("v128")) as Locals<5>;
+  const [most, best, candidate, mask, sum] = [0, 0, 0, 0, 0].map(() => f.local("vector")) as Locals<5>;
   const everyTap = (first: Code, later: (number: Code) => Code): Code => {
-    const code: Code[] = [start, set(most, load(0)), set(best, memory("v128.load", 0, get(numbers))), first];
+    const code: Code[] = [start, set(most, load(0)), set(best, memory("vector.load", 0, get(numbers))), first];
     for (let tap = 1; tap < depth * rows * columns; tap++) {
       const [k, line] = [tap % columns, Math.floor(tap / columns)];
       if (k === 0) code.push(next("row"), line % rows === 0 ? next("depth") : []);
-      code.push(set(candidate, load(k)), later(memory("v128.load", 16 * tap, get(numbers))));
+      code.push(set(candidate, load(k)), later(memory("vector.load", 16 * tap, get(numbers))));
     }
     return code;
   };
   const quick = everyTap(set(sum, get(most)), (number) => [
-    set(mask, op("f32x4.gt", get(candidate), get(most))),
-    set(most, op("f32x4.pmax", get(most), get(candidate))),
+    set(mask, op("f32x.gt", get(candidate), get(most))),
+    set(most, op("f32x.pmax", get(most), get(candidate))),
     // Later taps have larger indices.
-    set(best, op("i32x4.max_s", get(best), op("v128.and", get(mask), number))),
-    set(sum, op("f32x4.add", get(sum), get(candidate))),
+    set(best, op("i32x.max_s", get(best), op("vector.and", get(mask), number))),
+    set(sum, op("f32x.add", get(sum), get(candidate))),
   ]);
   const careful = everyTap([], (number) => [
     // Greater, or NaN; but a NaN that has already won stays.
-    set(mask, op("v128.andnot", op("f32x4.eq", get(most), get(most)), op("f32x4.le", get(candidate), get(most)))),
-    set(most, op("v128.bitselect", get(candidate), get(most), get(mask))),
-    set(best, op("v128.bitselect", number, get(best), get(mask))),
+    set(mask, op("vector.andnot", op("f32x.eq", get(most), get(most)), op("f32x.le", get(candidate), get(most)))),
+    set(most, op("vector.bitselect", get(candidate), get(most), get(mask))),
+    set(best, op("vector.bitselect", number, get(best), get(mask))),
   ]);
-  return { code: [quick, when(op("v128.any_true", op("f32x4.ne", get(sum), get(sum))), careful)], most, best };
+  return { code: [quick, when(op("vector.any_true", op("f32x.ne", get(sum), get(sum))), careful)], most, best };
 }
 
 /** The number of parameters of {@link poolRows}. */
@@ -99,7 +100,7 @@ export function poolRows(f: FunctionBuilder, shape: PoolWindow): void {
     next: (to) => advance(row, get(to === "row" ? rowStep : depthStep)),
     numbers,
   });
-  const spread: Code = [0xfd, 0x0c, ...new Uint8Array(Int32Array.of(0, stride, 2 * stride, 3 * stride).buffer)];
+  const spread = lanes([0, stride, 2 * stride, 3 * stride]);
   f.emit(times(
     rows,
     set(left, get(vectors)),
@@ -108,15 +109,15 @@ export function poolRows(f: FunctionBuilder, shape: PoolWindow): void {
       left,
       set(column, least(get(column), get(last))),
       code,
-      memory("v128.store", 0, addMul(get(y), get(column), i32(4)), get(most)),
+      memory("vector.store", 0, addMul(get(y), get(column), i32(4)), get(most)),
       memory(
-        "v128.store",
+        "vector.store",
         0,
         addMul(get(at), get(column), i32(4)),
         op(
-          "i32x4.add",
-          op("i32x4.add", get(best), spread),
-          op("i32x4.splat", addMul(get(number), get(column), i32(stride))),
+          "i32x.add",
+          op("i32x.add", get(best), spread),
+          op("i32x.splat", addMul(get(number), get(column), i32(stride))),
         ),
       ),
       advance(column, 4),
@@ -139,8 +140,8 @@ export function poolQuads(f: FunctionBuilder, shape: PoolWindow): void {
       windows.reduce<Code>((vector, window, lane) => {
         const address = op("i32.add", get(window), op("i32.mul", i32(k * shape.dilation), get(columnStep)));
         return lane === 0
-          ? memory("v128.load32_zero", 0, address)
-          : memoryLane("v128.load32_lane", 0, lane, address, vector);
+          ? memory("vector.load_quarter", 0, address)
+          : memoryLane("vector.load32_lane", 0, lane, address, vector);
       }, []),
     next: (to) => windows.map((window) => advance(window, get(to === "row" ? rowStep : depthStep))),
     numbers,
@@ -149,12 +150,12 @@ export function poolQuads(f: FunctionBuilder, shape: PoolWindow): void {
     quadCount,
     code,
     set(output, op("i32.mul", memory("i32.load", 32, get(quads)), i32(4))),
-    memory("v128.store", 0, op("i32.add", get(y), get(output)), get(most)),
+    memory("vector.store", 0, op("i32.add", get(y), get(output)), get(most)),
     memory(
-      "v128.store",
+      "vector.store",
       0,
       op("i32.add", get(at), get(output)),
-      op("i32x4.add", get(best), memory("v128.load", 16, get(quads))),
+      op("i32x.add", get(best), memory("vector.load", 16, get(quads))),
     ),
     advance(quads, 4 * quadWords),
   ));

@@ -1,18 +1,20 @@
 /** The generated module of max-pooling: windows inside the image are processed by vectors, others one by one. */
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
 import {
   call,
   type Code,
+  f32,
+  f64,
   get,
   i32,
+  i64,
   type Local,
   type Locals,
   memory,
-  type MemoryImport,
-  ModuleBuilder,
   op,
   set,
   when,
-} from "../../../wasm/assembler.ts";
+} from "../../../code/tree.ts";
 import type { ElementKind } from "./element.ts";
 import { poolQuads, poolRows, poolRowsParameters, type PoolWindow } from "./max_pool_kernels.ts";
 import { addMul, advance, least, Params, planeAddress, range, times } from "./loops.ts";
@@ -79,10 +81,10 @@ function positive(value: Code): Code {
 }
 
 /** Generates the module for a geometry of windows. */
-export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uint8Array<ArrayBuffer> {
+export function maxPoolModule(shape: PoolShape): CodeModule {
   const { kind, kernel: [, kernelRows, kernel], stride, dilation, reading } = shape;
   const bytes = kind === "f32" || kind === "i32" ? 4 : 8;
-  const module = new ModuleBuilder(memoryImport);
+  const module = new ModuleBuilder();
   const several = module.func(new Array<"i32">(reading === "scattered" ? 9 : poolRowsParameters).fill("i32"), []);
   if (reading === "scattered") poolQuads(several, shape);
   else if (reading === "rows") poolRows(several, shape);
@@ -177,15 +179,7 @@ export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uin
   const store = `${kind}.store` as const;
   const one: Code = [
     set(best, i32(-1)),
-    set(value, [
-      ...(kind === "f32"
-        ? [0x43, 0, 0, 0, 0]
-        : kind === "f64"
-        ? [0x44, 0, 0, 0, 0, 0, 0, 0, 0]
-        : kind === "i32"
-        ? [0x41, 0]
-        : [0x42, 0]),
-    ]),
+    set(value, { f32: f32(0), f64: f64(0), i32: i32(0), i64: i64(0n) }[kind]),
     set(most, zero),
     set(c0, op("i32.sub", op("i32.mul", get(c), i32(stride)), field("padColumns"))),
     kernel < manyColumns ? [set(firstTap, i32(0)), set(lastTap, i32(kernel))] : [
@@ -325,5 +319,5 @@ export function maxPoolModule(memoryImport: MemoryImport, shape: PoolShape): Uin
       reading === "scattered" ? everyQuad : everyRow,
     ),
   );
-  return module.build();
+  return module;
 }

@@ -1,14 +1,14 @@
 /** Caches generated modules, by engine. */
 import type { Engine } from "../engine.ts";
-import type { CompiledModule } from "../compiled_module.ts";
+import type { BuildModule, CompiledModule } from "../compiled_module.ts";
 
 const compiled: WeakMap<Engine, Map<string, CompiledModule>> = new WeakMap();
 
 /** The compiled module for a key, which must contain everything that `build` depends on. */
-export function cachedModule(engine: Engine, key: string, build: () => Uint8Array<ArrayBuffer>): CompiledModule {
+export function cachedModule(engine: Engine, key: string, build: BuildModule): CompiledModule {
   let entries = compiled.get(engine);
   if (entries === undefined) compiled.set(engine, entries = new Map());
   let entry = entries.get(key);
-  if (entry === undefined) entries.set(key, entry = engine.compile(build()));
+  if (entry === undefined) entries.set(key, entry = engine.compile(key, build));
   return entry;
 }

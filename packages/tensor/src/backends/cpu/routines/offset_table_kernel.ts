@@ -2,20 +2,8 @@
  * Tiles whose right operand is read in place: vectors at fixed columns, with an offset from a table for each step. With the offsets
  * of taps in the table this is a convolution without packing; with those of filters it is the input gradient.
  */
-import {
-  call,
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Locals,
-  memory,
-  type ModuleBuilder,
-  op,
-  set,
-  tee,
-  when,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Locals, memory, op, set, tee, when } from "../../../code/tree.ts";
 import { splitEntry } from "./conv_contributions.ts";
 import { columnEntry } from "./conv_geometry.ts";
 import { add, type Element, finishing, loadSplat, madd } from "./element.ts";
@@ -48,13 +36,13 @@ function offsetTableKernel(
   const target = Array.from({ length: vectors }, () => f.local("i32"));
   const step = (s: number, fromLeft: (row: number) => Code): Code => [
     set(offset, memory("i32.load", 4 * s, get(at))),
-    tile.step(fromLeft, (j) => memory("v128.load", 0, op("i32.add", get(base[j]!), get(offset)))),
+    tile.step(fromLeft, (j) => memory("vector.load", 0, op("i32.add", get(base[j]!), get(offset)))),
   ];
   const [finish, finished] = finishing(f, e, rectifies);
   const store = [
     finish,
     Array.from({ length: rows }, (_, i) => [
-      target.map((to, j) => memory("v128.store", 0, get(to), finished(get(tile.sum(i, j))))),
+      target.map((to, j) => memory("vector.store", 0, get(to), finished(get(tile.sum(i, j))))),
       i + 1 < rows ? target.map((to) => advance(to, get(outRows))) : [],
     ]),
   ];
@@ -66,10 +54,12 @@ function offsetTableKernel(
       set(row, memory("i32.load", 4 * i, get(outRows))),
       target.map((to, j) => {
         const sum = get(tile.sum(i, j));
-        const added = mask === null ? sum : op("v128.and", sum, memory("v128.load", entry * j + mask, get(columns)));
+        const added = mask === null
+          ? sum
+          : op("vector.and", sum, memory("vector.load", entry * j + mask, get(columns)));
         return [
           set(offset, op("i32.add", get(to), get(row))),
-          memory("v128.store", 0, get(offset), add(e, memory("v128.load", 0, get(offset)), added)),
+          memory("vector.store", 0, get(offset), add(e, memory("vector.load", 0, get(offset)), added)),
         ];
       }),
     ]),
@@ -115,12 +105,12 @@ const fewSteps = 12;
 function oneRowKernel(f: FunctionBuilder, e: Element, steps: number, spread: boolean): void {
   const [left, offsets, right, columns, vectors, out, bias, rectifies] = f.params as Locals<8>;
   const [finish, finished] = finishing(f, e, rectifies);
-  const weights = Array.from({ length: steps }, () => f.local("v128"));
+  const weights = Array.from({ length: steps }, () => f.local("vector"));
   const distances = Array.from({ length: steps }, () => f.local("i32"));
-  const [sum, base] = [f.local("v128"), f.local("i32")];
+  const [sum, base] = [f.local("vector"), f.local("i32")];
   f.emit(
     weights.map((weight, k) =>
-      set(weight, spread ? memory("v128.load", 16 * k, get(left)) : loadSplat(e, k * e.bytes, get(left)))
+      set(weight, spread ? memory("vector.load", 16 * k, get(left)) : loadSplat(e, k * e.bytes, get(left)))
     ),
     distances.map((distance, k) => set(distance, memory("i32.load", 4 * k, get(offsets)))),
     times(
@@ -128,11 +118,11 @@ function oneRowKernel(f: FunctionBuilder, e: Element, steps: number, spread: boo
       set(base, op("i32.add", get(right), memory("i32.load", 0, get(columns)))),
       set(sum, loadSplat(e, 0, get(bias))),
       weights.map((weight, k) => {
-        const value = memory("v128.load", 0, op("i32.add", get(base), get(distances[k]!)));
+        const value = memory("vector.load", 0, op("i32.add", get(base), get(distances[k]!)));
         return set(sum, madd(e, get(weight), value, get(sum)));
       }),
       finish,
-      memory("v128.store", 0, op("i32.add", get(out), memory("i32.load", 4, get(columns))), finished(get(sum))),
+      memory("vector.store", 0, op("i32.add", get(out), memory("i32.load", 4, get(columns))), finished(get(sum))),
       advance(columns, columnEntry),
     ),
   );

@@ -1,20 +1,20 @@
 /** Packing: copies operands with any strides into panels, which tiles read sequentially. */
+import type { FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
 import {
   branchIf,
   type Code,
-  type FunctionBuilder,
   get,
   i32,
+  i32x,
   type Local,
   type Locals,
   loop,
   memory,
-  type ModuleBuilder,
   op,
   set,
   tee,
   when,
-} from "../../../wasm/assembler.ts";
+} from "../../../code/tree.ts";
 import { type Element, loadSplat, pick, splatLane } from "./element.ts";
 import { advance, times } from "./loops.ts";
 
@@ -24,7 +24,7 @@ export function transpose(
   f: FunctionBuilder,
   rows: readonly Local[],
 ): { code: Code; columns: readonly Local[] } {
-  const columns = rows.map(() => f.local("v128"));
+  const columns = rows.map(() => f.local("vector"));
   if (e.lanes === 2) {
     const [a, b] = rows as Locals<2>;
     const code = [
@@ -34,7 +34,7 @@ export function transpose(
     return { code, columns };
   }
   const [a, b, c, d] = rows as Locals<4>;
-  const [p, q, r, s] = rows.map(() => f.local("v128")) as Locals<4>;
+  const [p, q, r, s] = rows.map(() => f.local("vector")) as Locals<4>;
   const code = [
     set(p, pick(e, [0, 4, 1, 5], get(a), get(b))),
     set(q, pick(e, [2, 6, 3, 7], get(a), get(b))),
@@ -74,7 +74,7 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
       count,
       Array.from(
         { length: vectors },
-        (_, i) => memory("v128.store", 16 * i, get(target), memory("v128.load", 16 * i, get(source))),
+        (_, i) => memory("vector.store", 16 * i, get(target), memory("vector.load", 16 * i, get(source))),
       ),
       advance(source, get(inner)),
       advance(target, get(pitch)),
@@ -82,7 +82,7 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
   ];
   /** For a source whose steps are adjacent in memory: transposes squares, and copies the rest one by one. */
   const moveSquares = (): Code => {
-    const rows = Array.from({ length: e.lanes }, () => f.local("v128"));
+    const rows = Array.from({ length: e.lanes }, () => f.local("vector"));
     const at = rows.map(() => f.local("i32"));
     const turned = transpose(e, f, rows);
     return [
@@ -91,10 +91,10 @@ export function packPanel(module: ModuleBuilder, e: Element): FunctionBuilder {
       set(count, op("i32.div_u", get(steps), i32(e.lanes))),
       times(
         count,
-        rows.map((row, i) => [set(row, memory("v128.load", 0, get(at[i]!))), advance(at[i]!, 16)]),
+        rows.map((row, i) => [set(row, memory("vector.load", 0, get(at[i]!))), advance(at[i]!, 16)]),
         turned.code,
         turned.columns.map((column) => [
-          memory("v128.store", 0, get(target), get(column)),
+          memory("vector.store", 0, get(target), get(column)),
           advance(target, get(pitch)),
         ]),
       ),
@@ -133,7 +133,7 @@ export function clear(pointer: Local, bytes: Local): Code {
   return when(
     get(bytes),
     loop(
-      memory("v128.store", 0, get(pointer), [0xfd, 0x0c, ...new Array<number>(16).fill(0)]),
+      memory("vector.store", 0, get(pointer), i32x(0)),
       advance(pointer, 16),
       branchIf(0, tee(bytes, op("i32.sub", get(bytes), i32(16)))),
     ),
@@ -145,20 +145,20 @@ export function spreadPanel(module: ModuleBuilder, e: Element): FunctionBuilder 
   const f = module.func(["i32", "i32", "i32"], []);
   const [from, to, count] = f.params as Locals<3>;
   const vectors = f.local("i32");
-  const values = f.local("v128");
+  const values = f.local("vector");
   f.emit(
     set(vectors, op("i32.div_u", get(count), i32(e.lanes))),
     times(
       vectors,
-      set(values, memory("v128.load", 0, get(from))),
-      Array.from({ length: e.lanes }, (_, i) => memory("v128.store", 16 * i, get(to), splatLane(e, i, values))),
+      set(values, memory("vector.load", 0, get(from))),
+      Array.from({ length: e.lanes }, (_, i) => memory("vector.store", 16 * i, get(to), splatLane(e, i, values))),
       advance(from, 16),
       advance(to, 16 * e.lanes),
     ),
     set(count, op("i32.rem_u", get(count), i32(e.lanes))),
     times(
       count,
-      memory("v128.store", 0, get(to), loadSplat(e, 0, get(from))),
+      memory("vector.store", 0, get(to), loadSplat(e, 0, get(from))),
       advance(from, e.bytes),
       advance(to, 16),
     ),

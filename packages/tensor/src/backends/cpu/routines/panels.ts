@@ -1,5 +1,5 @@
 /** Splits rows into panels: as few as tiles allow, with heights that differ by at most one, since tiles of one row are slow. */
-import { type Code, get, type Local, op, set } from "../../../wasm/assembler.ts";
+import { type Code, get, type Local, op, set } from "../../../code/tree.ts";
 import { least, range } from "./loops.ts";
 import { tileRows } from "./register_tile.ts";
 

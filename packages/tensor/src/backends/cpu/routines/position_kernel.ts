@@ -3,19 +3,8 @@
  * of output rows is not a multiple of a vector's, and tiles of five rows use the registers well, whereas sixteen filters as rows
  * give only tiles of four.
  */
-import {
-  call,
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Locals,
-  memory,
-  type ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import { columnEntry, type ConvGeometry, type ImageLayout } from "./conv_geometry.ts";
 import { type Element, finishing, loadSplat, splatLane, storeLane } from "./element.ts";
 import { advance, times } from "./loops.ts";
@@ -56,19 +45,19 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
   const [finish, finished] = finishing(f, e, rectifies);
   const tile = new Tile(f, e, rows, tileVectors);
   const [count, at] = [f.local("i32"), f.local("i32")];
-  const values = f.local("v128");
+  const values = f.local("vector");
   const pitch = 16 * tileVectors;
   const whole = rows - rows % e.lanes;
   // Vectors of positions are loaded, and broadcast by shuffles. A fifth position is the last lane of a vector that ends with it.
   const positions = (row: number): Code => {
-    const load = (first: number): Code => set(values, memory("v128.load", first * e.bytes, get(at)));
+    const load = (first: number): Code => set(values, memory("vector.load", first * e.bytes, get(at)));
     if (row < whole) return [row % e.lanes === 0 ? load(row) : [], splatLane(e, row % e.lanes, values)];
     if (row >= e.lanes) return [load(row - e.lanes + 1), splatLane(e, e.lanes - 1, values)];
     return loadSplat(e, row * e.bytes, get(at));
   };
   const step = (s: number): Code => [
     set(at, op("i32.add", get(right), memory("i32.load", 4 * s, get(offsets)))),
-    tile.step(positions, (j) => memory("v128.load", s * pitch + 16 * j, get(weights))),
+    tile.step(positions, (j) => memory("vector.load", s * pitch + 16 * j, get(weights))),
   ];
   const store: Code[] = [set(at, get(out)), finish];
   for (let j = 0; j < tileVectors; j++) {
@@ -79,7 +68,7 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
     store.push(squares.map(({ code }) => code));
     for (let lane = 0; lane < e.lanes; lane++) {
       squares.forEach(({ columns }, square) =>
-        store.push(memory("v128.store", square * 16, get(at), finished(get(columns[lane]!))))
+        store.push(memory("vector.store", square * 16, get(at), finished(get(columns[lane]!))))
       );
       for (let row = whole; row < rows; row++) {
         store.push(storeLane(e, row * e.bytes, lane, get(at), finished(get(tile.sum(row, j)))));
@@ -88,7 +77,7 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
     }
   }
   f.emit(
-    tile.begin((_, j) => memory("v128.load", 16 * j, get(bias))),
+    tile.begin((_, j) => memory("vector.load", 16 * j, get(bias))),
     eachStep(count, steps, false, step, step(0), (n) => [advance(weights, n * pitch), advance(offsets, 4 * n)]),
     store,
   );

@@ -5,7 +5,7 @@ import { contiguousStrides, sizeOf } from "../../../shape.ts";
 import { load } from "../../reference/host_operand.ts";
 import { random as reference } from "../../reference/random.ts";
 import { Engine } from "../engine.ts";
-import { get, set } from "../../../wasm/assembler.ts";
+import { get, set } from "../../../code/tree.ts";
 import { ArrayFunction } from "../testing/array_function.ts";
 import type { BinaryExpander } from "../math/lanes.ts";
 import { errorInUlp } from "../testing/math_bounds.ts";
@@ -121,7 +121,7 @@ test("normals of extreme words", () => {
   ];
   for (const which of [0, 1]) {
     const expand: BinaryExpander = (f, x, y) => {
-      const pair = [f.local("v128"), f.local("v128")] as const;
+      const pair = [f.local("vector"), f.local("vector")] as const;
       return [set(pair[0], x), set(pair[1], y), boxMuller(f, ...pair), get(pair[which]!)];
     };
     const f = new ArrayFunction(2, expand, words.length ** 2);

@@ -2,20 +2,8 @@
  * Tiles whose left rows begin at offsets from a table. The steps of the inner dimension are contiguous in segments: the rows are
  * taps of an image, and the segments are rows of outputs. The right operand is packed.
  */
-import {
-  call,
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Local,
-  type Locals,
-  memory,
-  type ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Local, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import { type Element, loadSplat } from "./element.ts";
 import { advance, times } from "./loops.ts";
 import { Tile, tileVectors, unroll } from "./register_tile.ts";
@@ -63,7 +51,7 @@ function rowOffsetKernel(f: FunctionBuilder, e: Element, rows: number, known: nu
   const [plane, planesLeft, segmentsLeft, count, begin, jump, squares] = names.map(() => f.local("i32")) as Locals<7>;
   const pointers = Array.from({ length: rows }, () => f.local("i32"));
   const pitch = 16 * tileVectors;
-  const fromRight = (s: number) => (j: number): Code => memory("v128.load", s * pitch + 16 * j, get(right));
+  const fromRight = (s: number) => (j: number): Code => memory("vector.load", s * pitch + 16 * j, get(right));
   const unrolled = Array.from({ length: unroll }, (_, s) => tile.step(tile.fromRows(pointers, s), fromRight(s)));
   const move = (by: Code | number, steps: number): Code => [
     pointers.map((pointer) => advance(pointer, by)),

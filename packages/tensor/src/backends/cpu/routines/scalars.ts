@@ -1,15 +1,15 @@
 /** Loads and stores of single elements in generated code, for all dtypes but float16, which has no scalar form. */
 import type { DType } from "../../../dtype.ts";
-import { type Code, i32, memory, op, type ValueType } from "../../../wasm/assembler.ts";
-import type { memoryOpcodes } from "../../../wasm/opcodes.ts";
+import { type Code, i32, memory, op } from "../../../code/tree.ts";
+import type { MemoryOperation, ValueType } from "../../../code/operations.ts";
 
-type Access = keyof typeof memoryOpcodes;
+type Access = MemoryOperation;
 
 /** The dtypes that generated scalar code handles. */
 export type ScalarDType = Exclude<DType, "float16">;
 
 interface Row {
-  readonly type: Exclude<ValueType, "v128">;
+  readonly type: Exclude<ValueType, "vector">;
   readonly load: Access;
   readonly store: Access;
 }

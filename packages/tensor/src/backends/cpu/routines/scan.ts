@@ -5,11 +5,11 @@
 import { isFloat, itemSize } from "../../../dtype.ts";
 import type { Attrs } from "../../../prims/attrs.ts";
 import { sizeOf } from "../../../shape.ts";
+import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
 import {
   type Code,
   f64,
-  f64x2,
-  type FunctionBuilder,
+  f64x,
   get,
   i32,
   i64,
@@ -17,13 +17,12 @@ import {
   type Local,
   memory,
   memoryLane,
-  ModuleBuilder,
   op,
   set,
   shuffle,
   tee,
-} from "../../../wasm/assembler.ts";
-import type { opcodes } from "../../../wasm/opcodes.ts";
+} from "../../../code/tree.ts";
+import type { Operation } from "../../../code/operations.ts";
 import type { Engine } from "../engine.ts";
 import { inDType } from "./operand_copies.ts";
 import { advance, times } from "./loops.ts";
@@ -35,7 +34,7 @@ import { innerStride, spaceOf, StridedLoop } from "./strided_loop.ts";
 type Step = "add" | "mul";
 type Extra = "length" | "inStep" | "outStep";
 const extra: readonly Extra[] = ["length", "inStep", "outStep"];
-type Opcode = keyof typeof opcodes;
+type Opcode = Operation;
 
 /** The approximate number of elements per chunk. */
 const grain = 16384;
@@ -43,21 +42,20 @@ const grain = 16384;
 const columns = 16;
 
 /** Begins the function of both forms of scans. The loop's operands are out and x without the scanned dimension. */
-function begin(engine: Engine): { module: ModuleBuilder; f: FunctionBuilder; to: Local; from: Local; count: Local } {
-  const module = new ModuleBuilder(engine.memoryImport);
+function begin(): { module: ModuleBuilder; f: FunctionBuilder; to: Local; from: Local; count: Local } {
+  const module = new ModuleBuilder();
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   return { module, f, to: f.local("i32"), from: f.local("i32"), count: f.local("i32") };
 }
 
 /** Scans line by line. Contiguous lines of float32 are scanned four elements at a time. */
 function lines(
-  engine: Engine,
   loop: StridedLoop<Extra>,
   step: Step,
   dtype: ScalarDType,
   unit: boolean,
-): Uint8Array<ArrayBuffer> {
-  const { module, f, to, from, count } = begin(engine);
+): CodeModule {
+  const { module, f, to, from, count } = begin();
   const block = f.params[0]!;
   const type = isFloat(dtype) ? "f64" : scalarType(dtype) as "i32" | "i64";
   const single = dtype === "float32";
@@ -91,7 +89,7 @@ function lines(
       advance(from, outStep[1]),
     ),
   ]));
-  return module.build();
+  return module;
 }
 
 /**
@@ -99,28 +97,28 @@ function lines(
  * there is only one dependent operation from one group of four to the next.
  */
 function four(f: FunctionBuilder, step: Step, put: Local, at: Local, total: Local): Code {
-  const [low, high, sum] = [f.local("v128"), f.local("v128"), f.local("v128")];
-  const combine = (a: Code, b: Code): Code => op(`f64x2.${step}`, a, b);
-  const neutral = f64x2(step === "add" ? 0 : 1);
+  const [low, high, sum] = [f.local("vector"), f.local("vector"), f.local("vector")];
+  const combine = (a: Code, b: Code): Code => op(`f64x.${step}`, a, b);
+  const neutral = f64x(step === "add" ? 0 : 1);
   // [a, b] → [a, ab]
   const own = (pair: Local): Code =>
     combine(get(pair), shuffle([0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23], neutral, get(pair)));
   const last = (pair: Local): Code =>
     shuffle([8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15], get(pair), get(pair));
   return [
-    set(low, op("f64x2.promote_low_f32x4", memory("v128.load64_zero", 0, get(at)))),
-    set(high, op("f64x2.promote_low_f32x4", memory("v128.load64_zero", 8, get(at)))),
+    set(low, op("f64x.promote_low_f32x", memory("vector.load_half", 0, get(at)))),
+    set(high, op("f64x.promote_low_f32x", memory("vector.load_half", 8, get(at)))),
     set(low, own(low)),
     set(high, combine(own(high), last(low))),
-    set(sum, op("f64x2.splat", get(total))),
-    set(total, op(`f64.${step}`, get(total), lane("f64x2.extract_lane", 1, get(high)))),
+    set(sum, op("f64x.splat", get(total))),
+    set(total, op(`f64.${step}`, get(total), lane("f64x.extract_lane", 1, get(high)))),
     ([[low, 0], [high, 8]] as const).map(([pair, offset]) =>
       memoryLane(
-        "v128.store64_lane",
+        "vector.store64_lane",
         offset,
         0,
         get(put),
-        op("f32x4.demote_f64x2_zero", combine(get(sum), get(pair))),
+        op("f32x.demote_f64x_zero", combine(get(sum), get(pair))),
       )
     ),
   ];
@@ -128,19 +126,18 @@ function four(f: FunctionBuilder, step: Step, put: Local, at: Local, total: Loca
 
 /** Scans adjacent lines in parallel, in vectors: for float32, float64 and int32, if the elements of a line are not contiguous. */
 function sideBySide(
-  engine: Engine,
   loop: StridedLoop<Extra>,
   step: Step,
   dtype: "float32" | "float64" | "int32",
-): Uint8Array<ArrayBuffer> {
-  const { module, f, to, from, count } = begin(engine);
+): CodeModule {
+  const { module, f, to, from, count } = begin();
   const block = f.params[0]!;
   const bytes = itemSize(dtype);
   const single = dtype === "float32";
   const lanes = dtype === "int32" ? 4 : 2;
-  const totals = Array.from({ length: columns / lanes }, () => f.local("v128"));
+  const totals = Array.from({ length: columns / lanes }, () => f.local("vector"));
   const [left, put, at, taken] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
-  const combine = (a: Code, b: Code): Code => op(`${dtype === "int32" ? "i32x4" : "f64x2"}.${step}` as Opcode, a, b);
+  const combine = (a: Code, b: Code): Code => op(`${dtype === "int32" ? "i32x" : "f64x"}.${step}` as Opcode, a, b);
   const type = isFloat(dtype) ? "f64" : "i32";
   const total = f.local(type);
   const start = step === "add" ? 0 : 1;
@@ -156,18 +153,23 @@ function sideBySide(
   const wide = totals.map((sum, i) => {
     const offset = i * lanes * bytes;
     if (single) {
-      const pair = op("f64x2.promote_low_f32x4", memory("v128.load64_zero", offset, get(at)));
-      const result = op("f32x4.demote_f64x2_zero", tee(sum, combine(get(sum), pair)));
-      return memoryLane("v128.store64_lane", offset, 0, get(put), result);
+      const pair = op("f64x.promote_low_f32x", memory("vector.load_half", offset, get(at)));
+      const result = op("f32x.demote_f64x_zero", tee(sum, combine(get(sum), pair)));
+      return memoryLane("vector.store64_lane", offset, 0, get(put), result);
     }
-    return memory("v128.store", offset, get(put), tee(sum, combine(get(sum), memory("v128.load", offset, get(at)))));
+    return memory(
+      "vector.store",
+      offset,
+      get(put),
+      tee(sum, combine(get(sum), memory("vector.load", offset, get(at)))),
+    );
   });
   f.emit(loop.each(f, [to, from], count, [
     set(taken, op("i32.div_u", get(count), i32(columns))),
     set(count, op("i32.rem_u", get(count), i32(columns))),
     times(
       taken,
-      totals.map((sum) => set(sum, op(type === "f64" ? "f64x2.splat" : "i32x4.splat", neutral))),
+      totals.map((sum) => set(sum, op(type === "f64" ? "f64x.splat" : "i32x.splat", neutral))),
       walk(wide),
       advance(to, columns * bytes),
       advance(from, columns * bytes),
@@ -180,7 +182,7 @@ function sideBySide(
       advance(from, bytes),
     ),
   ]));
-  return module.build();
+  return module;
 }
 
 function scan(engine: Engine, x: CpuOperand, out: CpuOperand, dtype: ScalarDType, dim: number, step: Step): void {
@@ -201,7 +203,7 @@ function scan(engine: Engine, x: CpuOperand, out: CpuOperand, dtype: ScalarDType
   const entry = cachedModule(
     engine,
     key,
-    () => vectors ? sideBySide(engine, loop, step, dtype) : lines(engine, loop, step, dtype, close),
+    () => vectors ? sideBySide(loop, step, dtype) : lines(loop, step, dtype, close),
   );
   const params = loop.write(engine, space, { length, inStep, outStep });
   engine.parallel(entry, params, count, Math.ceil(grain / length / columns) * columns);

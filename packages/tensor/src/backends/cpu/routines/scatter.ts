@@ -5,8 +5,9 @@
 import { isFloat, itemSize } from "../../../dtype.ts";
 import type { Attrs, ScatterMode } from "../../../prims/attrs.ts";
 import { isContiguous, sizeOf } from "../../../shape.ts";
-import { type Code, get, i32, type Local, memory, ModuleBuilder, op, set } from "../../../wasm/assembler.ts";
-import type { opcodes } from "../../../wasm/opcodes.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { type Code, get, i32, type Local, memory, op, set } from "../../../code/tree.ts";
+import type { Operation } from "../../../code/operations.ts";
 import type { Engine } from "../engine.ts";
 import { copyElements, inDType } from "./operand_copies.ts";
 import { withIndices } from "./checked_indices.ts";
@@ -24,7 +25,7 @@ const together = 16;
 type Extra = "length" | "indexStep" | "sourceStep" | "stride";
 const extra: readonly Extra[] = ["length", "indexStep", "sourceStep", "stride"];
 
-type Opcode = keyof typeof opcodes;
+type Opcode = Operation;
 
 /** Combines two values. The locals have the values' type. */
 function combine(mode: ScatterMode, dtype: ScalarDType, old: Local, value: Local): Code {
@@ -50,7 +51,7 @@ function combine(mode: ScatterMode, dtype: ScalarDType, old: Local, value: Local
 /** The lane shape in which whole vectors are combined, or null if they are not. */
 function lanesOf(mode: ScatterMode, dtype: ScalarDType): string | null {
   if (mode !== "sum" && mode !== "set") return null;
-  return { float32: "f32x4", float64: "f64x2", int32: "i32x4", int64: "i64x2" }[dtype as string] ?? null;
+  return { float32: "f32x", float64: "f64x", int32: "i32x", int64: "i64x" }[dtype as string] ?? null;
 }
 
 /**
@@ -61,13 +62,12 @@ type Order = "whole" | "across" | "along";
 
 /** Generates the module. The loop's operands are out, index and source without the dimension. */
 function build(
-  engine: Engine,
   loop: StridedLoop<Extra>,
   mode: ScatterMode,
   dtype: ScalarDType,
   order: Order,
-): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(engine.memoryImport);
+): CodeModule {
+  const module = new ModuleBuilder();
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   const block = f.params[0]!;
   const start = [f.local("i32"), f.local("i32"), f.local("i32")] as const;
@@ -87,17 +87,17 @@ function build(
   const one = [set(target, chosen), combined(get(source))];
   const rewind = [set(to, get(start[0])), set(index, get(start[1])), set(source, get(start[2]))];
   const lanes = lanesOf(mode, dtype);
-  const vector = memory("v128.load", 0, get(source));
+  const vector = memory("vector.load", 0, get(source));
   const vectorLoop = lanes === null ? [] : [
     set(count, op("i32.shr_u", get(inner), i32(Math.log2(16 / bytes)))),
     set(inner, op("i32.and", get(inner), i32(16 / bytes - 1))),
     times(
       count,
       memory(
-        "v128.store",
+        "vector.store",
         0,
         get(target),
-        mode === "set" ? vector : op(`${lanes}.add` as Opcode, memory("v128.load", 0, get(target)), vector),
+        mode === "set" ? vector : op(`${lanes}.add` as Opcode, memory("vector.load", 0, get(target)), vector),
       ),
       advance(target, 16),
       advance(source, 16),
@@ -139,7 +139,7 @@ function build(
     steps.map((step, o) => set(step, loop.step(block, o))),
     loop.each(f, start, count, body),
   );
-  return module.build();
+  return module;
 }
 
 function orderOf(space: Space, length: number): Order {
@@ -196,7 +196,7 @@ function scatterAs(
     const rank = space.outer.length;
     const loop = new StridedLoop(rank, 3, extra);
     const key = `scatter ${mode} ${dtype} ${order} ${rank}`;
-    const entry = cachedModule(engine, key, () => build(engine, loop, mode, dtype, order));
+    const entry = cachedModule(engine, key, () => build(loop, mode, dtype, order));
     const params = loop.write(engine, space, {
       length,
       indexStep: (indices.strides[dim] ?? 0) * 4,

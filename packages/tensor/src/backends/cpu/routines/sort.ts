@@ -35,7 +35,7 @@ export function sort(
   const loop = new StridedLoop(outer.length, 3, sortFields);
   const method = sortMethod(length);
   const key = `sort ${dtype} ${descending} ${method} ${outer.length}`;
-  const entry = cachedModule(engine, key, () => sortModule(engine, loop, dtype, descending, method));
+  const entry = cachedModule(engine, key, () => sortModule(loop, dtype, descending, method));
   const workBytes = Math.ceil((2 * length * recordBytes(dtype) + countBytes(method)) / 64) * 64;
   const work = engine.heap.borrow(workBytes * engine.threads);
   try {

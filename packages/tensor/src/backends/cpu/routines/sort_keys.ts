@@ -3,18 +3,8 @@
  * record is a 64-bit word with the key in the upper half; for 64-bit values a record is two words. Both compare as signed numbers.
  */
 import type { DType } from "../../../dtype.ts";
-import {
-  choose,
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  i64,
-  type Local,
-  memory,
-  op,
-  set,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { choose, type Code, get, i32, i64, type Local, memory, op, set } from "../../../code/tree.ts";
 import { loadScalar } from "./scalars.ts";
 
 /** Whether keys have 64 bits. */

@@ -1,25 +1,23 @@
 /** Generated code that sorts rows: merge sort for short ones, LSD radix sort for long ones. Both are stable. */
 import { type DType, itemSize } from "../../../dtype.ts";
+import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
 import {
   block,
   branch,
   branchIf,
   type Code,
-  type FunctionBuilder,
   get,
   i32,
   i64,
   type Local,
   loop,
   memory,
-  ModuleBuilder,
   op,
   set,
   tee,
   when,
   whileLoop,
-} from "../../../wasm/assembler.ts";
-import type { Engine } from "../engine.ts";
+} from "../../../code/tree.ts";
 import { addMul, advance, least, range, times } from "./loops.ts";
 import { loadScalar, movedAs, storeScalar } from "./scalars.ts";
 import { isWide, keyBits, keyOf } from "./sort_keys.ts";
@@ -75,7 +73,7 @@ class Records {
 
   copy(to: Code, from: Code): Code {
     return this.wide
-      ? memory("v128.store", 0, to, memory("v128.load", 0, from))
+      ? memory("vector.store", 0, to, memory("vector.load", 0, from))
       : memory("i64.store", 0, to, memory("i64.load", 0, from));
   }
 
@@ -99,11 +97,11 @@ function mergeSort(f: FunctionBuilder, r: Records, { a, b, length }: Row): Code 
   const [left, right, stop, swap] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
   const less = f.local("i32");
   const key = f.local("i64");
-  const record = f.local("v128");
+  const record = f.local("vector");
   const previous = r.at(a, op("i32.sub", get(j), i32(1)));
-  const hold = r.wide ? set(record, memory("v128.load", 0, r.at(a, get(i)))) : [];
+  const hold = r.wide ? set(record, memory("vector.load", 0, r.at(a, get(i)))) : [];
   const put = r.wide
-    ? memory("v128.store", 0, r.at(a, get(j)), get(record))
+    ? memory("vector.store", 0, r.at(a, get(j)), get(record))
     : memory("i64.store", 0, r.at(a, get(j)), get(key));
   const insert = range(
     i,
@@ -237,13 +235,12 @@ function radixSort(
 
 /** Generates a module that sorts rows. Each thread has its own scratch memory. */
 export function sortModule(
-  engine: Engine,
   loop: StridedLoop<Field>,
   dtype: DType,
   descending: boolean,
   method: SortMethod,
-): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(engine.memoryImport);
+): CodeModule {
+  const module = new ModuleBuilder();
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   const [parameters, thread] = [f.params[0]!, f.params[3]!];
   const [values, order, from] = [f.local("i32"), f.local("i32"), f.local("i32")];
@@ -280,5 +277,5 @@ export function sortModule(
       ),
     ]),
   );
-  return module.build();
+  return module;
 }

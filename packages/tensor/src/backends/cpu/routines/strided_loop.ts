@@ -1,15 +1,6 @@
 /** Generated loops over the elements of strided operands, with an inner loop along the innermost dimension. */
-import {
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Local,
-  type Locals,
-  op,
-  set,
-  whileLoop,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, get, i32, type Local, type Locals, op, set, whileLoop } from "../../../code/tree.ts";
 import { collapse } from "../../../ir/collapse.ts";
 import { addMul, least, Params } from "./loops.ts";
 

@@ -79,7 +79,7 @@ function poolRows(engine: Engine, x: CpuOperand, y: CpuOperand, attrs: SumPoolAt
     xWhole: xColumns >= lanes,
   };
   const key = `sum pool ${Object.values(shape).join()}`;
-  const entry = cachedModule(engine, key, () => sumPoolModule(engine.memoryImport, shape));
+  const entry = cachedModule(engine, key, () => sumPoolModule(shape));
   // The scratch row: the elements before it, where the first column of y reads, and how far the last one reads.
   const [left, skip] = sums ? [padColumns, 0] : [before, Math.floor(padColumns / stride)];
   const reach = sums ? (yColumns - 1) * stride + kernel : Math.floor((yColumns - 1 + padColumns) / stride) + before + 1;

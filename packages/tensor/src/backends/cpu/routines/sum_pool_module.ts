@@ -1,16 +1,6 @@
 /** The generated modules of sum-pooling and its gradient. */
-import {
-  type Code,
-  get,
-  i32,
-  type Local,
-  type Locals,
-  type MemoryImport,
-  ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { type Code, get, i32, type Local, type Locals, op, set, when } from "../../../code/tree.ts";
 import { element } from "./element.ts";
 import { addMul, advance, least, Params, planeAddress, range } from "./loops.ts";
 import { gatherRows, mostColumns, type SumPoolShape, writeLongRow, writeRow } from "./sum_pool_rows.ts";
@@ -53,9 +43,9 @@ const fields = [
 export const sumPoolParams: Params<typeof fields[number]> = new Params(fields);
 
 /** Generates the module for a geometry of windows. */
-export function sumPoolModule(memoryImport: MemoryImport, shape: SumPoolShape): Uint8Array<ArrayBuffer> {
+export function sumPoolModule(shape: SumPoolShape): CodeModule {
   const e = element(shape.kind, false);
-  const module = new ModuleBuilder(memoryImport);
+  const module = new ModuleBuilder();
   const run = module.func(["i32", "i32", "i32", "i32"], [], "run");
   const [p, begin, end, thread] = run.params as Locals<4>;
   const field = (name: typeof fields[number]): Code => sumPoolParams.read(p, name);
@@ -122,5 +112,5 @@ export function sumPoolModule(memoryImport: MemoryImport, shape: SumPoolShape): 
       ),
     ),
   );
-  return module.build();
+  return module;
 }

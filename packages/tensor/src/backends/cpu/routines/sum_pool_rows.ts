@@ -1,19 +1,6 @@
 /** Generated code for rows of sum-pooling and its gradient. */
-import {
-  type Code,
-  f32,
-  f32x4,
-  f64,
-  f64x2,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Local,
-  memory,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, f32, f32x, f64, f64x, get, i32, type Local, memory, op, set, when } from "../../../code/tree.ts";
 import { add, type Element, storeLane, zeros } from "./element.ts";
 import { advance, range, times } from "./loops.ts";
 import { picked, type Rows, type Span, spanOf, sumRows } from "./window_rows.ts";
@@ -81,7 +68,7 @@ export function blockOf({ kernel, stride, of, phase }: SumPoolShape, lanes: numb
 
 function scaled(e: Element, scale: number, value: Code): Code {
   if (scale === 1) return value;
-  return e.kind === "f32" ? op("f32x4.mul", value, f32x4(scale)) : op("f64x2.mul", value, f64x2(scale));
+  return e.kind === "f32" ? op("f32x.mul", value, f32x(scale)) : op("f64x.mul", value, f64x(scale));
 }
 
 /** Writes `count` columns of `y` from a span. */
@@ -103,7 +90,7 @@ function writeBlock(
     const value = scaled(e, shape.scale, sum);
     const at = j * e.lanes * e.bytes;
     const lanes = Math.min(count - j * e.lanes, e.lanes);
-    if (lanes === e.lanes) return memory("v128.store", at, get(y), value);
+    if (lanes === e.lanes) return memory("vector.store", at, get(y), value);
     return [
       set(vector, value),
       Array.from({ length: lanes }, (_, lane) => storeLane(e, at + lane * e.bytes, lane, get(y), get(vector))),
@@ -123,10 +110,10 @@ export function writeRow(
 ): Code {
   const block = blockOf(shape, e.lanes);
   const span = spanOf(f, e, block.span);
-  const [left, vector] = [f.local("i32"), f.local("v128")];
+  const [left, vector] = [f.local("i32"), f.local("vector")];
   const read: Code = shape.direct
     ? sumRows(f, e, span, { ...rows, at: from })
-    : span.vectors.map((v, i) => set(v, memory("v128.load", span.starts[i]! * e.bytes, get(from))));
+    : span.vectors.map((v, i) => set(v, memory("vector.load", span.starts[i]! * e.bytes, get(from))));
   const rest: Code = shape.rest === 0 ? [] : shape.moveBack
     ? [
       advance(from, (shape.rest - block.columns) * block.step / block.columns * e.bytes),
@@ -205,9 +192,9 @@ export function gatherRows(
   to: Local,
   rows: Rows,
 ): Code {
-  const span: Span = { vectors: [f.local("v128")], starts: [0] };
+  const span: Span = { vectors: [f.local("vector")], starts: [0] };
   const [left, sum] = [f.local("i32"), span.vectors[0]!];
-  const whole = [sumRows(f, e, span, { ...rows, at: from }), memory("v128.store", 0, get(to), get(sum))];
+  const whole = [sumRows(f, e, span, { ...rows, at: from }), memory("vector.store", 0, get(to), get(sum))];
   const back = (shape.xRest - e.lanes) * e.bytes;
   const one = [
     sumRows(f, e, span, { ...rows, at: from }, "element"),

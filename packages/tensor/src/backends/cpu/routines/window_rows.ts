@@ -1,15 +1,6 @@
 /** Generated code for rows of windows: sums of rows, and selection of elements from adjacent vectors. */
-import {
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Local,
-  memory,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, get, i32, type Local, memory, op, set, when } from "../../../code/tree.ts";
 import { add, type Element, loadOne, pick, zeros } from "./element.ts";
 import { advance, times } from "./loops.ts";
 
@@ -27,7 +18,7 @@ export interface Span {
 export function spanOf(f: FunctionBuilder, { lanes }: Element, span: number): Span {
   const count = Math.ceil(span / lanes);
   return {
-    vectors: Array.from({ length: count }, () => f.local("v128")),
+    vectors: Array.from({ length: count }, () => f.local("vector")),
     starts: Array.from({ length: count }, (_, i) => Math.min(i * lanes, span - lanes)),
   };
 }
@@ -81,7 +72,7 @@ export function sumRows(
 ): Code {
   const [row, left] = [f.local("i32"), f.local("i32")];
   const load = (i: number): Code =>
-    width === "element" ? loadOne(e, 0, get(row)) : memory("v128.load", starts[i]! * e.bytes, get(row));
+    width === "element" ? loadOne(e, 0, get(row)) : memory("vector.load", starts[i]! * e.bytes, get(row));
   const more: Code = vectors.map((vector, i) => set(vector, add(e, get(vector), load(i))));
   const any: Code = [
     vectors.map((vector) => set(vector, zeros)),

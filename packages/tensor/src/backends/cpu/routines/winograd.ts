@@ -143,7 +143,7 @@ function convolve(
   const [batch, channels, xHeight, xWidth] = x.shape as [number, number, number, number];
   const [, filters, yHeight, yWidth] = y.shape as [number, number, number, number];
   const [xBatch, xChannel, xRow] = x.strides.map((stride) => stride * 4) as [number, number, number];
-  const entry = cachedModule(engine, "winograd", () => winogradModule(engine.memoryImport, e));
+  const entry = cachedModule(engine, "winograd", () => winogradModule(e));
   const most = Math.max(Math.min(Math.floor(blockBytes / (xis * channels * 4)), blockTiles), 8);
   const tiling = tilingOf(batch, yHeight, yWidth, most, 4);
   const { rows, columns, blockImages, bandRows, bands, blocks, tiles } = tiling;

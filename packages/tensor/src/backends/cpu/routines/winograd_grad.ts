@@ -54,7 +54,7 @@ export function convGradOfWeightByTiles(
   const { rows, columns, blockImages: unitImages, bandRows, bands, blocks: units } = tiling;
   const partUnits = imagesOfBlock(units, Math.max(wanted, 1));
   const parts = Math.ceil(units / partUnits);
-  const entry = cachedModule(engine, "winograd grad", () => winogradGradModule(engine.memoryImport, e));
+  const entry = cachedModule(engine, "winograd grad", () => winogradGradModule(e));
   const hangs = gHeight % tileSize !== 0 || gWidth % tileSize !== 0;
   const pitch = (columns * tileSize + 4) * 4;
   const gPitch = hangs ? pitch : gWidth * 4;

@@ -2,19 +2,8 @@
  * The generated module of weight gradients by Winograd's tiles: transforms samples and gradients, multiplies them, and transforms
  * the sums to taps.
  */
-import {
-  call,
-  type Code,
-  get,
-  i32,
-  type Locals,
-  memory,
-  type MemoryImport,
-  ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import type { Element } from "./element.ts";
 import { addMul, advance, least, locals, Params, range } from "./loops.ts";
 import { gradKernel } from "./winograd_kernel.ts";
@@ -83,8 +72,8 @@ const fields = [
 export const winogradGradParams: Params<typeof fields[number]> = new Params(fields);
 
 /** Generates the module. */
-export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memoryImport);
+export function winogradGradModule(e: Element): CodeModule {
+  const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernel = gradKernel(module, e);
   const samplesToPoints = module.func(ints(7), []);
@@ -282,5 +271,5 @@ export function winogradGradModule(memoryImport: MemoryImport, e: Element): Uint
     set(v.gradients, op("i32.add", get(v.square), field("gradients"))),
     when(op("i32.eqz", field("phase")), addUp, writeTaps),
   );
-  return module.build();
+  return module;
 }

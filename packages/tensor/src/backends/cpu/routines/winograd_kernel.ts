@@ -1,16 +1,6 @@
 /** Products of panels of transformed tiles: rows of filters by tiles or channels, two vectors at a time. */
-import {
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Locals,
-  memory,
-  type ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
+import { type Code, get, i32, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import { type Element, splatLane } from "./element.ts";
 import { advance, locals, times } from "./loops.ts";
 import { eachStep, Tile, tileVectors } from "./register_tile.ts";
@@ -37,8 +27,8 @@ export function tileKernel(module: ModuleBuilder, e: Element, rows: number): Fun
         count,
         steps,
         false,
-        (s) => tile.step(tile.packed(panel, s), (j) => memory("v128.load", s * step + squareBytes * j, get(at))),
-        tile.step(tile.packedOne(panel, false), (j) => memory("v128.load", squareBytes * j, get(at))),
+        (s) => tile.step(tile.packed(panel, s), (j) => memory("vector.load", s * step + squareBytes * j, get(at))),
+        tile.step(tile.packedOne(panel, false), (j) => memory("vector.load", squareBytes * j, get(at))),
         (n) => [advance(panel, tile.packedBytes(n, false)), advance(at, n * step)],
       ),
       Array.from(
@@ -46,7 +36,7 @@ export function tileKernel(module: ModuleBuilder, e: Element, rows: number): Fun
         (_, i) =>
           Array.from(
             { length: tileVectors },
-            (_, j) => memory("v128.store", i * step + j * squareBytes, get(out), get(tile.sum(i, j))),
+            (_, j) => memory("vector.store", i * step + j * squareBytes, get(out), get(tile.sum(i, j))),
           ),
       ),
       advance(right, get(rightPanel)),
@@ -68,7 +58,7 @@ export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
   const rows = 4;
   const tile = new Tile(f, e, rows, tileVectors);
   const { count, at, next, panel, row } = locals(f, "count", "at", "next", "panel", "row");
-  const lefts = f.local("v128");
+  const lefts = f.local("vector");
   const rights = [at, next];
   const byRow = (each: (row: number, vector: number) => Code): Code => [
     set(row, get(out)),
@@ -80,10 +70,10 @@ export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
   const step = (s: number): Code =>
     tile.step(
       (i) => [
-        i === 0 ? set(lefts, memory("v128.load", s * squareBytes, get(panel))) : [],
+        i === 0 ? set(lefts, memory("vector.load", s * squareBytes, get(panel))) : [],
         splatLane(e, i, lefts),
       ],
-      (j) => memory("v128.load", s * squareBytes, get(rights[j]!)),
+      (j) => memory("vector.load", s * squareBytes, get(rights[j]!)),
     );
   f.emit(
     times(
@@ -93,7 +83,7 @@ export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
       set(next, op("i32.add", get(right), get(quad))),
       when(
         get(adds),
-        byRow((i, j) => set(tile.sum(i, j), memory("v128.load", 16 * j, get(row)))),
+        byRow((i, j) => set(tile.sum(i, j), memory("vector.load", 16 * j, get(row)))),
         tile.clear(),
       ),
       eachStep(
@@ -104,7 +94,7 @@ export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
         step(0),
         (n) => [panel, ...rights].map((pointer) => advance(pointer, n * squareBytes)),
       ),
-      byRow((i, j) => memory("v128.store", 16 * j, get(row), get(tile.sum(i, j)))),
+      byRow((i, j) => memory("vector.store", 16 * j, get(row), get(tile.sum(i, j)))),
       set(right, op("i32.add", get(next), op("i32.sub", get(quad), op("i32.mul", get(steps), i32(squareBytes))))),
       advance(out, 16 * tileVectors),
     ),

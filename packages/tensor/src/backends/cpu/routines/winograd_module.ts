@@ -2,19 +2,8 @@
  * The generated module of convolutions by Winograd's tiles: transforms the weights, then for each block transforms tiles,
  * multiplies, and transforms back.
  */
-import {
-  call,
-  type Code,
-  get,
-  i32,
-  type Locals,
-  memory,
-  type MemoryImport,
-  ModuleBuilder,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import { type CodeModule, ModuleBuilder } from "../../../code/module.ts";
+import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import type { Element } from "./element.ts";
 import { addMul, least, locals, range } from "./loops.ts";
 import { firstRow, rowsOf } from "./panels.ts";
@@ -28,8 +17,8 @@ import { taps } from "./winograd_taps.ts";
 import { outputs, samples } from "./winograd_tiles.ts";
 
 /** Generates the module. */
-export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(memoryImport);
+export function winogradModule(e: Element): CodeModule {
+  const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = Array.from({ length: tileRows }, (_, r) => tileKernel(module, e, r + 1));
   const toPoints = module.func(ints(7), []);
@@ -278,5 +267,5 @@ export function winogradModule(memoryImport: MemoryImport, e: Element): Uint8Arr
       bringOutputs,
     ),
   );
-  return module.build();
+  return module;
 }

@@ -1,5 +1,6 @@
 /** The two passes of Winograd's transforms in two dimensions. Both transform columns; scratch memory holds the intermediate results. */
-import { type Code, type FunctionBuilder, get, type Local, memory, set } from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, get, type Local, memory, set } from "../../../code/tree.ts";
 import type { Element } from "./element.ts";
 import { Constants, points, type Transform, type Work } from "./winograd_points.ts";
 
@@ -19,7 +20,7 @@ export function workOf(f: FunctionBuilder, e: Element): Work & { readonly consta
 
 /** New locals. */
 export function vectors(f: FunctionBuilder, count: number): Local[] {
-  return Array.from({ length: count }, () => f.local("v128"));
+  return Array.from({ length: count }, () => f.local("vector"));
 }
 
 /** Transforms the columns in scratch memory to columns at the points. Unrolled: loops take 7% longer. */
@@ -31,7 +32,7 @@ export function columnsToPoints(
   store: (row: number, column: number, value: Code) => Code,
 ): Code {
   return Array.from({ length: points }, (_, column) => [
-    values.map((value, i) => set(value, memory("v128.load", i * squareRow + 16 * column, get(scratch)))),
+    values.map((value, i) => set(value, memory("vector.load", i * squareRow + 16 * column, get(scratch)))),
     transform(work, values, (row, value) => store(row, column, value)),
   ]);
 }
@@ -49,7 +50,7 @@ export function columnsOfPoints(
     transform(
       work,
       products,
-      (row, value) => memory("v128.store", row * squareRow + 16 * column, get(scratch), value),
+      (row, value) => memory("vector.store", row * squareRow + 16 * column, get(scratch), value),
     ),
   ]);
 }

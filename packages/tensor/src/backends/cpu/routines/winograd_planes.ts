@@ -2,18 +2,8 @@
  * Generated code that copies planes of images for Winograd's tiles: images padded with zeros, and results without the parts of
  * tiles that extend beyond them.
  */
-import {
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Local,
-  type Locals,
-  memory,
-  op,
-  set,
-  when,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, get, i32, type Local, type Locals, memory, op, set, when } from "../../../code/tree.ts";
 import { zeros } from "./element.ts";
 import { addMul, advance, locals, times } from "./loops.ts";
 
@@ -22,7 +12,7 @@ function copyRow(from: Local, to: Local, count: Local, left: Local): Code {
   const vectors = (count: number): Code => [
     Array.from(
       { length: count },
-      (_, i) => memory("v128.store", 16 * i, get(to), memory("v128.load", 16 * i, get(from))),
+      (_, i) => memory("vector.store", 16 * i, get(to), memory("vector.load", 16 * i, get(from))),
     ),
     advance(from, 16 * count),
     advance(to, 16 * count),
@@ -50,7 +40,7 @@ function copyRow(from: Local, to: Local, count: Local, left: Local): Code {
 export function paddedPlane(f: FunctionBuilder): void {
   const [plane, rowStep, height, width, to, pitch, rows, top, left] = f.params as Locals<9>;
   const { y, from, at, count, wide } = locals(f, "y", "from", "at", "count", "wide");
-  const zero = (offset: number, end: Code): Code => memory("v128.store", offset, end, zeros);
+  const zero = (offset: number, end: Code): Code => memory("vector.store", offset, end, zeros);
   f.emit(
     set(y, op("i32.sub", i32(0), get(top))),
     times(

@@ -6,7 +6,8 @@
  * The points are 0, ±5/8, ±3/2 and infinity. Their powers have few bits and are neither large nor small, so that rounding errors
  * are half of those with the usual 0, ±1, ±2 (docs/decisions/006-winograd.md has the measurements).
  */
-import { type Code, f32x4, type FunctionBuilder, get, type Local, op, set } from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, f32x, get, type Local, op, set } from "../../../code/tree.ts";
 import { type Element, madd, nmadd } from "./element.ts";
 
 /** The number of points, and of samples of a tile, in each dimension. */
@@ -17,9 +18,9 @@ export const tileSize = 4;
 const [a, b] = [5 / 8, 3 / 2] as const;
 const [aa, bb] = [a * a, b * b] as const;
 
-const add = (x: Code, y: Code): Code => op("f32x4.add", x, y);
-const sub = (x: Code, y: Code): Code => op("f32x4.sub", x, y);
-const mul = (x: Code, y: Code): Code => op("f32x4.mul", x, y);
+const add = (x: Code, y: Code): Code => op("f32x.add", x, y);
+const sub = (x: Code, y: Code): Code => op("f32x.sub", x, y);
+const mul = (x: Code, y: Code): Code => op("f32x.mul", x, y);
 
 /**
  * The constant factors of transforms, each in a local that is set at the function's beginning: building one in a loop takes as
@@ -36,13 +37,13 @@ export class Constants {
   /** A number in every lane. */
   readonly of = (value: number): Code => {
     let local = this.locals.get(value);
-    if (local === undefined) this.locals.set(value, local = this.f.local("v128"));
+    if (local === undefined) this.locals.set(value, local = this.f.local("vector"));
     return get(local);
   };
 
   /** Sets the locals. It must precede all code that uses them. */
   begin(): Code {
-    return [...this.locals].map(([value, local]) => set(local, f32x4(value)));
+    return [...this.locals].map(([value, local]) => set(local, f32x(value)));
   }
 }
 

@@ -2,18 +2,8 @@
  * Generated code that transforms taps to Winograd's points, and gradients of taps back, for four filters or channels at once, one
  * per lane.
  */
-import {
-  type Code,
-  type FunctionBuilder,
-  get,
-  i32,
-  type Local,
-  type Locals,
-  memory,
-  memoryLane,
-  op,
-  set,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, get, i32, type Local, type Locals, memory, memoryLane, op, set } from "../../../code/tree.ts";
 import { add, type Element, storeLane } from "./element.ts";
 import { addMul, advance, locals, times } from "./loops.ts";
 import { columnsOfPoints, columnsToPoints, type Lanes, squareRow, vectors, workOf } from "./winograd_passes.ts";
@@ -45,7 +35,7 @@ export function taps(f: FunctionBuilder, e: Element): void {
   const to = lanesOf(f, out, outStep, filters);
   const work = workOf(f, e);
   const values = vectors(f, 3);
-  const value = f.local("v128");
+  const value = f.local("vector");
   const { at, count, offset } = locals(f, "at", "count", "offset");
   const body: Code[] = [
     from.begin,
@@ -60,14 +50,14 @@ export function taps(f: FunctionBuilder, e: Element): void {
           from.lanes.reduce<Code>(
             (code, lane, k) =>
               k === 0
-                ? memory("v128.load32_zero", 0, get(lane))
-                : memoryLane("v128.load32_lane", 0, k, get(lane), code),
+                ? memory("vector.load_quarter", 0, get(lane))
+                : memoryLane("vector.load32_lane", 0, k, get(lane), code),
             [],
           ),
         ),
         from.lanes.map((lane) => advance(lane, get(tap))),
       ]),
-      tapsAtPoints(work, values, (j, value) => memory("v128.store", 16 * j, get(at), value)),
+      tapsAtPoints(work, values, (j, value) => memory("vector.store", 16 * j, get(at), value)),
       advance(at, squareRow),
     ),
     columnsToPoints(
@@ -96,7 +86,7 @@ export function tapGradients(f: FunctionBuilder, e: Element): void {
   const work = workOf(f, e);
   const products = vectors(f, points);
   const rows = Array.from({ length: points }, () => f.local("i32"));
-  const value = f.local("v128");
+  const value = f.local("vector");
   const { count, left, offset } = locals(f, "count", "left", "offset");
   const body: Code[] = [
     rows.map((row, i) => set(row, i === 0 ? get(sums) : addMul(get(rows[i - 1]!), get(xi), i32(points)))),
@@ -105,13 +95,13 @@ export function tapGradients(f: FunctionBuilder, e: Element): void {
       threeOfPoints,
       products,
       () => [
-        products.map((product, i) => set(product, memory("v128.load", 0, get(rows[i]!)))),
+        products.map((product, i) => set(product, memory("vector.load", 0, get(rows[i]!)))),
         set(left, op("i32.sub", get(parts), i32(1))),
         set(offset, get(part)),
         times(
           left,
           products.map((product, i) =>
-            set(product, add(e, get(product), memory("v128.load", 0, op("i32.add", get(rows[i]!), get(offset)))))
+            set(product, add(e, get(product), memory("vector.load", 0, op("i32.add", get(rows[i]!), get(offset)))))
           ),
           advance(offset, get(part)),
         ),
@@ -123,7 +113,7 @@ export function tapGradients(f: FunctionBuilder, e: Element): void {
     set(count, i32(3)),
     times(
       count,
-      products.map((product, j) => set(product, memory("v128.load", 16 * j, get(scratch)))),
+      products.map((product, j) => set(product, memory("vector.load", 16 * j, get(scratch)))),
       threeOfPoints(work, products, (j, code) => [
         set(value, code),
         to.lanes.map((lane, k) => storeLane(e, 4 * j, k, get(lane), get(value))),

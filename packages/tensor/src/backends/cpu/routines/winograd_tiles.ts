@@ -3,16 +3,8 @@
  * square is the 36 vectors of four transformed tiles. It is contiguous, so that each transform accesses one block of memory,
  * whatever the order of the products.
  */
-import {
-  type Code,
-  type FunctionBuilder,
-  get,
-  type Local,
-  type Locals,
-  memory,
-  memoryLane,
-  set,
-} from "../../../wasm/assembler.ts";
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, get, type Local, type Locals, memory, memoryLane, set } from "../../../code/tree.ts";
 import { add, atLeast, type Element, floorOf, loadSplat, pick } from "./element.ts";
 import { advance } from "./loops.ts";
 import { transpose } from "./pack.ts";
@@ -36,10 +28,10 @@ function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: T
   const turned = transpose(e, f, loaded);
   const values = [...turned.columns, ...vectors(f, size - 4)];
   const two = (low: Local, high: Local): Code =>
-    memoryLane("v128.load64_lane", 16, 1, get(high), memory("v128.load64_zero", 16, get(low)));
+    memoryLane("vector.load64_lane", 16, 1, get(high), memory("vector.load_half", 16, get(low)));
   const body: Code[] = [
     Array.from({ length: size }, (_, i) => [
-      loaded.map((vector, k) => set(vector, memory("v128.load", 0, get(tiles[k]!)))),
+      loaded.map((vector, k) => set(vector, memory("vector.load", 0, get(tiles[k]!)))),
       turned.code,
       size === 4 ? [] : [
         set(pair[0], two(t0, t1)),
@@ -50,7 +42,7 @@ function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: T
       transform(
         work,
         values,
-        (j, value) => memory("v128.store", i * squareRow + 16 * j, get(square), value),
+        (j, value) => memory("vector.store", i * squareRow + 16 * j, get(square), value),
       ),
       i + 1 < size ? tiles.map((tile) => advance(tile, get(pitch))) : [],
     ]),
@@ -59,7 +51,7 @@ function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: T
       transform,
       values,
       square,
-      (row, column, value) => memory("v128.store", row * squareRow + 16 * column, get(out), value),
+      (row, column, value) => memory("vector.store", row * squareRow + 16 * column, get(out), value),
     ),
   ];
   f.emit(work.constants.begin(), ...body);
@@ -99,20 +91,20 @@ export function outputs(f: FunctionBuilder, e: Element): void {
       fourOfPoints,
       products,
       (column) =>
-        products.map((product, i) => set(product, memory("v128.load", i * squareRow + 16 * column, get(from)))),
+        products.map((product, i) => set(product, memory("vector.load", i * squareRow + 16 * column, get(from)))),
       square,
     ),
     set(start, loadSplat(e, 0, get(bias))),
     set(floor, floorOf(e, get(rectifies))),
     Array.from({ length: tileSize }, (_, i) => [
-      products.map((product, j) => set(product, memory("v128.load", i * squareRow + 16 * j, get(square)))),
+      products.map((product, j) => set(product, memory("vector.load", i * squareRow + 16 * j, get(square)))),
       fourOfPoints(
         work,
         products,
         (j, value) => set(finished[j]!, atLeast(e, add(e, value, get(start)), get(floor))),
       ),
       turned.code,
-      turned.columns.map((column, k) => memory("v128.store", 0, get(tiles[k]!), get(column))),
+      turned.columns.map((column, k) => memory("vector.store", 0, get(tiles[k]!), get(column))),
       i + 1 < tileSize ? tiles.map((tile) => advance(tile, get(pitch))) : [],
     ]),
   ];

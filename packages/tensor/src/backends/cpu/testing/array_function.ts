@@ -1,5 +1,6 @@
 /** Applies a vector function to whole arrays, for tests and benchmarks. */
-import { type Code, get, i32, memory, ModuleBuilder, op, set, whileLoop } from "../../../wasm/assembler.ts";
+import { ModuleBuilder } from "../../../code/module.ts";
+import { type Code, get, i32, memory, op, set, whileLoop } from "../../../code/tree.ts";
 import { Engine } from "../engine.ts";
 import type { CompiledModule } from "../compiled_module.ts";
 import type { BinaryExpander, UnaryExpander } from "../math/lanes.ts";
@@ -19,17 +20,17 @@ export class ArrayFunction {
     const round = 4 * unroll;
     this.length = Math.ceil(length / round) * round;
     const engine = this.engine = new Engine({});
-    const module = new ModuleBuilder(engine.memoryImport);
+    const module = new ModuleBuilder();
     const run = module.func(["i32", "i32", "i32", "i32"], [], "run");
     const [params, begin, end] = run.params as [typeof run.params[0], typeof run.params[0], typeof run.params[0]];
     const cursors = Array.from({ length: arity + 1 }, () => run.local("i32"));
     const steps: Code[] = [];
     for (let u = 0; u < unroll; u++) {
-      const inputs = cursors.slice(0, arity).map((cursor) => memory("v128.load", 16 * u, get(cursor)));
+      const inputs = cursors.slice(0, arity).map((cursor) => memory("vector.load", 16 * u, get(cursor)));
       const value = arity === 1
         ? (expand as UnaryExpander)(run, inputs[0]!, fused)
         : (expand as BinaryExpander)(run, inputs[0]!, inputs[1]!, fused);
-      steps.push(memory("v128.store", 16 * u, get(cursors[arity]!), value));
+      steps.push(memory("vector.store", 16 * u, get(cursors[arity]!), value));
     }
     for (const cursor of cursors) steps.push(set(cursor, op("i32.add", get(cursor), i32(4 * round))));
     run.emit(
@@ -38,7 +39,7 @@ export class ArrayFunction {
       ),
       whileLoop(op("i32.lt_s", get(begin), get(end)), ...steps, set(begin, op("i32.add", get(begin), i32(round)))),
     );
-    this.entry = engine.compile(module.build());
+    this.entry = engine.compile("array function", () => module);
     this.pointers = cursors.map(() => engine.heap.alloc(4 * this.length));
     this.params = engine.heap.alloc(64);
     new Int32Array(engine.heap.bytes.buffer, this.params, arity + 1).set(this.pointers);

@@ -1,0 +1,58 @@
+/** The place where a package of native code plugs in. */
+import type { CodeModule } from "../../code/module.ts";
+import type { Run } from "./compiled_module.ts";
+
+/** A native function, compiled from a module's "run". */
+export interface NativeFunction {
+  /** The address of its code. */
+  readonly address: bigint;
+  readonly run: Run;
+}
+
+/** Compiles generated code to machine code, and calls it. */
+export interface NativeCode {
+  /** The name of the instruction set and the bytes of its vectors. */
+  readonly target: { readonly name: string; readonly vectorBytes: number };
+  /**
+   * Source text of a function `(memory) => (code, slot) => run` for worker threads. It receives the shared memory; the function that
+   * it returns, the address of native code (a bigint) and of 64 bytes in the memory for its parameters (a number).
+   */
+  readonly workerSource: string;
+  /**
+   * Compiles the function that a module exports as "run".
+   *
+   * @param slot the address of 64 bytes of the memory, for the parameters of calls
+   * @returns null if it stays WebAssembly
+   */
+  compile(
+    module: CodeModule,
+    key: string,
+    memory: { readonly buffer: ArrayBufferLike },
+    slot: number,
+  ): NativeFunction | null;
+}
+
+let registered: NativeCode | null = null;
+
+/** Lets the device "cpu" run its generated code natively. Packages of native code call this when they are imported. */
+export function useNativeCode(native: NativeCode | null): void {
+  registered = native;
+}
+
+/** The native code that is in use, or null. */
+export function nativeCode(): NativeCode | null {
+  return registered;
+}
+
+/** Begins the record of a native function, which takes the place of a module's bytes for other threads. */
+export const nativeMagic = 0x4e415458;
+
+/** The record of a native function for other threads. `slots` is the address of their parameters, 64 bytes each. */
+export function nativeRecord(address: bigint, slots: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, nativeMagic);
+  view.setUint32(4, slots, true);
+  view.setBigUint64(8, address, true);
+  return bytes;
+}
