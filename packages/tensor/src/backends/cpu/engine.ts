@@ -7,7 +7,7 @@ import type { BuildModule, CompiledModule, HostFunctions, Run } from "./compiled
 import { type Features, features } from "./features.ts";
 import { Heap } from "./heap.ts";
 import { nativeCode, nativeRecord } from "./native_code.ts";
-import { runAlone, Threads } from "./threads.ts";
+import { runAlone, Threads } from "./threads/threads.ts";
 
 /** The default number of threads: `HEDDLE_THREADS`, or one per core. */
 export function defaultThreads(): number {

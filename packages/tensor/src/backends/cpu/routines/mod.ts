@@ -3,16 +3,16 @@ import type { Attrs, RoutinePrim } from "../../../prims/attrs.ts";
 import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "./operand.ts";
 
-import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
-import { gather } from "./gather.ts";
-import { matmul } from "./matmul.ts";
-import { maxPool } from "./max_pool.ts";
-import { maxPoolGrad } from "./max_pool_grad.ts";
-import { random } from "./random.ts";
-import { cumprod, cumsum } from "./scan.ts";
-import { scatter } from "./scatter.ts";
-import { sort } from "./sort.ts";
-import { sumPool, sumPoolGrad } from "./sum_pool.ts";
+import { conv, convInputGrad, convWeightGrad } from "./conv/conv.ts";
+import { gather } from "./index/gather.ts";
+import { matmul } from "./matmul/matmul.ts";
+import { maxPool } from "./pool/max_pool.ts";
+import { maxPoolGrad } from "./pool/max_pool_grad.ts";
+import { random } from "./random/random.ts";
+import { cumprod, cumsum } from "./order/scan.ts";
+import { scatter } from "./index/scatter.ts";
+import { sort } from "./order/sort.ts";
+import { sumPool, sumPoolGrad } from "./pool/sum_pool.ts";
 
 /** A routine of the CPU backend, on operands in the heap. */
 export type CpuRoutine<P extends RoutinePrim> = (

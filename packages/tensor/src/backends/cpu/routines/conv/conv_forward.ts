@@ -1,0 +1,197 @@
+/**
+ * The output of convolutions whose rows are at least a vector long: tiles read the (prepared) image in place. With reversed weights
+ * this also computes the input gradient.
+ */
+import type { Attrs, ConvAttrs } from "../../../../prims/attrs.ts";
+import type { Engine } from "../../engine.ts";
+import { type ConvForm, convForwardModule, convForwardParams } from "./conv_forward_module.ts";
+import { bestCut } from "./conv_contributions.ts";
+import {
+  columnVectors,
+  type ConvGeometry,
+  convGeometry,
+  geometryKey,
+  imageFields,
+  imageLayout,
+  imageStrides,
+  sizeOfVolume,
+  tapOffsets,
+  type Volume,
+} from "./conv_geometry.ts";
+import { rowTable } from "./conv_image.ts";
+import { computeKind, type Element, element } from "../element.ts";
+import { threadStride } from "./image_blocks.ts";
+import { cachedModule } from "../module_cache.ts";
+import type { CpuOperand } from "../operand.ts";
+import { panelsOf, spreadPays } from "../matmul/panels.ts";
+import { positionRuns } from "./position_kernel.ts";
+import { tablesFor } from "../table_cache.ts";
+import { tileVectors } from "../matmul/register_tile.ts";
+
+/** The multiply-adds of a chunk. */
+const grain = 200_000;
+
+/** The layout of the weights, in bytes. The steps of a filter are those of `parts` parts, one after another. */
+interface Weights {
+  readonly wGroup: number;
+  readonly wFilter: number;
+  readonly wStep: number;
+  readonly wPart: number;
+  readonly parts: number;
+  readonly partSteps: number;
+}
+
+function elementOf(engine: Engine, x: CpuOperand): Element {
+  return element(computeKind(x.dtype), engine.features.relaxedMadd);
+}
+
+/** Computes `y = x * w + bias` with contiguous w, y and bias. Returns false if the output rows are too short for vectors. */
+export function convForward(
+  engine: Engine,
+  x: CpuOperand,
+  w: CpuOperand,
+  y: CpuOperand,
+  attrs: Attrs["conv"],
+  bias?: CpuOperand,
+): boolean {
+  const g = convGeometry(x.shape, w.shape, y.shape, attrs);
+  const { bytes, lanes } = elementOf(engine, x);
+  if (g.output[2] < lanes) return false;
+  const steps = g.channels * sizeOfVolume(g.kernel);
+  const wFilter = steps * bytes;
+  const weights = { wGroup: g.filters * wFilter, wFilter, wStep: bytes, wPart: 0, parts: 1, partSteps: steps };
+  convolve(engine, x, w.pointer, weights, y, g, { bias, rectifies: attrs.activation === "relu" });
+  return true;
+}
+
+/**
+ * Computes `x = y * wᵀ`, all contiguous, as a convolution of y with the taps in reverse order. Returns false if adding the
+ * contributions of each output is faster, because much of the work would be on padding, or if strides leave gaps.
+ */
+export function convBackward(engine: Engine, x: CpuOperand, w: CpuOperand, y: CpuOperand, attrs: ConvAttrs): boolean {
+  const g = convGeometry(x.shape, w.shape, y.shape, attrs);
+  const { bytes, lanes } = elementOf(engine, x);
+  if (g.stride.some((s) => s !== 1) || g.input[2] < lanes) return false;
+  const rows = ([d, h]: Volume): number => d * h;
+  const adding = g.output[2] < lanes ? rows(g.output) * lanes * (g.filters + 16) : bestCut(g, lanes).cost;
+  if (rows(g.input) * Math.ceil(g.input[2] / lanes) * g.filters >= adding) return false;
+  const taps = sizeOfVolume(g.kernel);
+  const weights = {
+    wGroup: g.filters * g.channels * taps * bytes,
+    wFilter: taps * bytes,
+    wStep: g.channels * taps * bytes,
+    wPart: -bytes,
+    parts: taps,
+    partSteps: g.filters,
+  };
+  const padding = g.kernel.map((k, d) => g.dilation[d]! * (k - 1) - g.padding[d]!) as unknown as Volume;
+  const turned = { ...g, channels: g.filters, filters: g.channels, input: g.output, output: g.input, padding };
+  convolve(engine, y, w.pointer + (taps - 1) * bytes, weights, x, turned, { rectifies: false });
+  return true;
+}
+
+/** The fraction of peak speed of tiles with 1 to 5 rows: of filters, with as many vectors as fit; of positions, with two vectors. */
+const shares = { filters: [0.6, 0.77, 0.88, 0.86, 0.93], positions: [0.3, 0.45, 0.65, 0.8, 0.87] } as const;
+
+/** The average of these fractions over the panels of a number of rows. */
+function share(of: readonly number[], rows: number): number {
+  const { count, tall, height } = panelsOf(rows);
+  let time = ((count - tall) * height) / of[height - 1]!;
+  if (tall > 0) time += (tall * (height + 1)) / of[height]!;
+  return rows / time;
+}
+
+/** The form of tiles that is estimated to be fastest. */
+function formOf(g: ConvGeometry, e: Element, steps: number): ConvForm {
+  if (e.spread && spreadPays(steps)) return "spread filters";
+  const { filters, output: [, , ow] } = g;
+  if (!e.fused || filters % (tileVectors * e.lanes) !== 0) return "filters";
+  const used = ow / (Math.ceil(ow / e.lanes) * e.lanes);
+  return share(shares.positions, ow) > 1.05 * used * share(shares.filters, filters) ? "positions" : "filters";
+}
+
+function convolve(
+  engine: Engine,
+  x: CpuOperand,
+  w: number,
+  weights: Weights,
+  y: CpuOperand,
+  g: ConvGeometry,
+  { bias, rectifies }: { readonly bias?: CpuOperand | undefined; readonly rectifies: boolean },
+): void {
+  const e = elementOf(engine, x);
+  const { bytes, lanes, kind } = e;
+  const strides = imageStrides(x, bytes);
+  const steps = g.channels * sizeOfVolume(g.kernel);
+  const form = formOf(g, e, steps);
+  const entry = cachedModule(engine, `conv ${kind} ${form}`, () => convForwardModule(e, form));
+  const key = `conv ${form} ${bytes} ${strides} ${geometryKey(g)}`;
+  const { layout, rows, offsets, columns, vectors } = tablesFor(engine, key, (put) => {
+    const layout = imageLayout(g, strides, bytes);
+    const columns = form === "positions" ? positionRuns(g, layout, bytes) : columnVectors(g, layout, lanes, bytes);
+    return {
+      layout,
+      rows: put(rowTable(layout)),
+      offsets: put(tapOffsets(g, layout)),
+      columns: put(columns.table),
+      vectors: columns.count,
+    };
+  });
+  const { heap } = engine;
+  const { batch, groups, channels, filters } = g;
+  const stepsPadded = Math.ceil(steps / 4) * 4;
+  const positions = sizeOfVolume(g.output);
+  const width = tileVectors * lanes;
+  const { count: panels, tall, height } = form === "positions"
+    ? { count: filters / width, tall: 0, height: width }
+    : panelsOf(filters);
+  const elements = groups * filters * stepsPadded;
+  const packedBytes = elements * bytes;
+  const spreadBytes = form === "spread filters" ? elements * 16 : 0;
+  const preparedBytes = channels * layout.bytes;
+  const biasBytes = groups * filters * bytes;
+  const biasAt = packedBytes + spreadBytes + engine.threads * threadStride(preparedBytes);
+  const scratch = biasAt + biasBytes;
+  const memory = heap.borrow(scratch);
+  if (!bias) heap.bytes.fill(0, memory + biasAt, memory + scratch);
+  const macs = filters * steps * positions;
+  // Few images would leave threads idle, so their columns are split among threads too.
+  const blocks = Math.max(
+    Math.min(Math.ceil(16 / (batch * groups)), Math.ceil(macs / grain), Math.ceil(vectors / 12)),
+    1,
+  );
+  const values = {
+    ...weights,
+    phase: 0,
+    groups,
+    w,
+    filters,
+    packed: memory,
+    spread: memory + packedBytes,
+    panels,
+    tall,
+    height,
+    steps,
+    stepsPadded,
+    offsets,
+    ...imageFields(x, strides, g, layout),
+    rows,
+    prepared: memory + packedBytes + spreadBytes,
+    preparedThread: threadStride(preparedBytes),
+    y: y.pointer,
+    yBatch: groups * filters * positions * bytes,
+    yGroup: filters * positions * bytes,
+    yFilter: positions * bytes,
+    columns,
+    vectors,
+    blocks,
+    blockVectors: Math.ceil(vectors / blocks),
+    bias: bias ? bias.pointer : memory + biasAt,
+    rectifies: rectifies ? 1 : 0,
+  };
+  const packGrain = Math.max(Math.ceil(16_384 / (steps * 5)), 1);
+  engine.parallel(entry, convForwardParams.write(engine, values), panels * groups, packGrain);
+  const items = Math.max(Math.ceil(grain * blocks / macs), 1);
+  engine.parallel(entry, convForwardParams.write(engine, { ...values, phase: 1 }), batch * groups * blocks, items);
+  heap.giveBack(memory);
+}

@@ -1,0 +1,122 @@
+/**
+ * The input gradient of convolutions whose output rows are at least a vector long: contributions are added to the (prepared)
+ * image tap by tap.
+ */
+import type { ConvAttrs } from "../../../../prims/attrs.ts";
+import type { Engine } from "../../engine.ts";
+import { bestCut, contributions, splitEntry } from "./conv_contributions.ts";
+import {
+  columnEntry,
+  convGeometry,
+  geometryKey,
+  imageLayout,
+  imageStrides,
+  sizeOfVolume,
+  tapOffsets,
+} from "./conv_geometry.ts";
+import { rowTable } from "./conv_image.ts";
+import { convInputGradModule, convInputGradParams } from "./conv_input_grad_module.ts";
+import { computeKind, element } from "../element.ts";
+import { imagesOfTurn, threadStride } from "./image_blocks.ts";
+import { cachedModule } from "../module_cache.ts";
+import type { CpuOperand } from "../operand.ts";
+import { panelsOf, spreadPays } from "../matmul/panels.ts";
+import { tablesFor } from "../table_cache.ts";
+import { tileRows } from "../matmul/register_tile.ts";
+
+/** The multiply-adds of a chunk. */
+const grain = 200_000;
+
+/** Computes `x = y * wᵀ`, all contiguous. Returns false if the output rows are too short for vectors. */
+export function convGradOfInput(
+  engine: Engine,
+  x: CpuOperand,
+  w: CpuOperand,
+  y: CpuOperand,
+  attrs: ConvAttrs,
+): boolean {
+  const g = convGeometry(x.shape, w.shape, y.shape, attrs);
+  const kind = computeKind(x.dtype);
+  const e = element(kind, engine.features.relaxedMadd);
+  const { bytes, lanes } = e;
+  if (g.output[2] < lanes) return false;
+  const { batch, groups, channels, filters } = g;
+  const taps = sizeOfVolume(g.kernel);
+  const positions = sizeOfVolume(g.output);
+  const strides = imageStrides(x, bytes);
+  // If the rows of a tile are different channels, they are added to different planes. Taps of one channel would wait for each other.
+  const byChannel = channels > 2;
+  const spread = e.spread && spreadPays(filters);
+  const { cut } = bestCut(g, lanes);
+  const entry = cachedModule(
+    engine,
+    `conv input ${kind} ${spread} ${cut}`,
+    () => convInputGradModule(e, spread, cut),
+  );
+  const key = `conv input ${bytes} ${geometryKey(g)}`;
+  const { layout, ...tables } = tablesFor(engine, key, (put) => {
+    const layout = imageLayout(g, strides, bytes);
+    const { whole, others } = contributions(g, layout, lanes, bytes, cut);
+    const reach = tapOffsets(g, layout);
+    const order = reach.map((_, i) => byChannel ? (i % channels) * taps + Math.floor(i / channels) : i);
+    return {
+      layout,
+      rows: put(rowTable(layout)),
+      offsets: put(Int32Array.from({ length: filters }, (_, f) => f * positions * bytes)),
+      sources: put(order.map((i) => i * bytes)),
+      targets: put(order.map((i) => reach[i]!)),
+      columns: put(whole),
+      whole: whole.byteLength / columnEntry,
+      otherColumns: put(others),
+      others: others.byteLength / (cut === "rows" ? columnEntry : splitEntry),
+    };
+  });
+  const { heap } = engine;
+  const depth = channels * taps;
+  const filtersPadded = Math.ceil(filters / 4) * 4;
+  const { count: panels, tall, height } = panelsOf(depth, byChannel ? Math.min(channels, tileRows) : tileRows);
+  const elements = groups * depth * filtersPadded;
+  const packedBytes = elements * bytes;
+  const spreadBytes = spread ? elements * 16 : 0;
+  const preparedBytes = channels * layout.bytes;
+  const scratch = packedBytes + spreadBytes + engine.threads * threadStride(preparedBytes);
+  const memory = heap.borrow(scratch);
+  const volume = sizeOfVolume(g.input) * bytes;
+  const values = {
+    ...tables,
+    phase: 0,
+    groups,
+    w: w.pointer,
+    wGroup: filters * depth * bytes,
+    wFilter: depth * bytes,
+    packed: memory,
+    spread: memory + packedBytes,
+    depth,
+    panels,
+    tall,
+    height,
+    filters,
+    filtersPadded,
+    g: y.pointer,
+    gGroup: filters * positions * bytes,
+    x: x.pointer,
+    xGroup: channels * volume,
+    xChannel: volume,
+    xBytes: channels * volume,
+    complete: layout.complete ? 1 : 0,
+    channels,
+    rowCount: layout.rows.length,
+    step: layout.step,
+    prepared: memory + packedBytes + spreadBytes,
+    preparedThread: threadStride(preparedBytes),
+    preparedChannel: layout.channel,
+    preparedBytes,
+  };
+  const packGrain = Math.max(Math.ceil(16_384 / (tileRows * filters)), 1);
+  engine.parallel(entry, convInputGradParams.write(engine, values), panels * groups, packGrain);
+  const least = Math.max(Math.ceil(grain / (filters * depth * positions)), 1);
+  const items = imagesOfTurn(batch * groups, channels * volume, least);
+  engine.parallel(entry, convInputGradParams.write(engine, { ...values, phase: 1 }), batch * groups, items);
+  heap.giveBack(memory);
+  return true;
+}

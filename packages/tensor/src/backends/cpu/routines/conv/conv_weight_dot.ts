@@ -1,0 +1,110 @@
+/** The weight gradient of convolutions with few taps, as dot products. */
+import type { Engine } from "../../engine.ts";
+import {
+  type ConvGeometry,
+  geometryKey,
+  imageFields,
+  imageLayout,
+  imageStrides,
+  sizeOfVolume,
+  tapOffsets,
+} from "./conv_geometry.ts";
+import { rowTable } from "./conv_image.ts";
+import { convWeightDotModule, convWeightDotParams } from "./conv_weight_dot_module.ts";
+import { imageTraversal } from "./conv_traversal.ts";
+import { dotLefts, dotRights } from "../matmul/dot_kernel.ts";
+import { computeKind, element } from "../element.ts";
+import { imagesOfBlock, threadStride } from "./image_blocks.ts";
+import { cachedModule } from "../module_cache.ts";
+import type { CpuOperand } from "../operand.ts";
+import { panelsOf } from "../matmul/panels.ts";
+import { tablesFor } from "../table_cache.ts";
+
+/** The multiply-adds of a chunk. */
+const grain = 200_000;
+/** The number of taps (of all channels) from which packing the gradient is worth its cost. */
+const manyTaps = 100;
+/** The number of outputs per image below which sums are too short. */
+const fewPositions = 64;
+/** The number of outputs per row below which there are too many rows. */
+const shortRow = 8;
+
+/** Whether dot products are faster than the packed form. */
+export function suitsDotProducts(g: ConvGeometry): boolean {
+  const depth = g.channels * sizeOfVolume(g.kernel);
+  return depth < manyTaps && sizeOfVolume(g.output) >= fewPositions && g.output[2] >= shortRow;
+}
+
+/** Computes the gradient `w`. `w` and `y` are contiguous. */
+export function convGradOfWeightByDots(
+  engine: Engine,
+  x: CpuOperand,
+  w: CpuOperand,
+  y: CpuOperand,
+  g: ConvGeometry,
+): void {
+  const kind = computeKind(x.dtype);
+  const e = element(kind, engine.features.relaxedMadd);
+  const { bytes } = e;
+  const { batch, groups, channels, filters } = g;
+  const strides = imageStrides(x, bytes);
+  const positions = sizeOfVolume(g.output);
+  const key = `conv weight dot ${bytes} ${strides} ${geometryKey(g)}`;
+  const { layout, rows, taps, planes, walk } = tablesFor(engine, key, (put) => {
+    const layout = imageLayout(g, strides, bytes);
+    const walk = imageTraversal(g, layout, bytes);
+    return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(walk.planes), walk };
+  });
+  const most = Math.min(filters, dotLefts);
+  const entry = cachedModule(
+    engine,
+    `conv weight dot ${kind} ${walk.length} ${most}`,
+    () => convWeightDotModule(e, walk.length, most),
+  );
+  const { heap } = engine;
+  const depth = channels * sizeOfVolume(g.kernel);
+  const [filterPanels, tapPanels] = [panelsOf(filters, most), panelsOf(depth, dotRights[most - 1]!)];
+  const macs = batch * filters * depth * positions;
+  const blockImages = imagesOfBlock(batch, Math.min(Math.max(Math.ceil(macs / grain), 1), 16));
+  const imageBlocks = Math.ceil(batch / blockImages);
+  const preparedBytes = channels * layout.bytes;
+  const sumBytes = threadStride(filters * depth * 16);
+  const sumsBytes = sumBytes * imageBlocks * groups;
+  const scratch = sumsBytes + engine.threads * threadStride(preparedBytes);
+  const sums = heap.borrow(scratch);
+  const values = {
+    phase: 0,
+    groups,
+    batch,
+    blockImages,
+    imageBlocks,
+    ...imageFields(x, strides, g, layout),
+    rows,
+    prepared: sums + sumsBytes,
+    preparedThread: threadStride(preparedBytes),
+    g: y.pointer,
+    gBatch: groups * filters * positions * bytes,
+    gGroup: filters * positions * bytes,
+    gFilter: positions * bytes,
+    filters,
+    filterPanels: filterPanels.count,
+    filterTall: filterPanels.tall,
+    filterHeight: filterPanels.height,
+    taps,
+    depth,
+    tapPanels: tapPanels.count,
+    tapTall: tapPanels.tall,
+    tapHeight: tapPanels.height,
+    planes,
+    planeCount: walk.planes.length,
+    segments: walk.segments,
+    segmentBytes: walk.segmentBytes,
+    sums,
+    sumBytes,
+    w: w.pointer,
+  };
+  engine.parallel(entry, convWeightDotParams.write(engine, values), groups * imageBlocks, 1);
+  const filtersAtOnce = Math.max(Math.ceil(16_384 / (depth * imageBlocks)), 1);
+  engine.parallel(entry, convWeightDotParams.write(engine, { ...values, phase: 1 }), groups * filters, filtersAtOnce);
+  heap.giveBack(sums);
+}

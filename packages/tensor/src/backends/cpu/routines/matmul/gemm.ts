@@ -1,0 +1,183 @@
+/** Matrix products. All of them go through {@link gemm}, so that a native library could replace it. */
+import type { Engine } from "../../engine.ts";
+import { element } from "../element.ts";
+import { gemmModule } from "./gemm_module.ts";
+import { gemmParams, rightPitch } from "./gemm_params.ts";
+import type { GemmWork } from "./gemm_work.ts";
+import { gemv } from "./gemv.ts";
+import { cachedModule } from "../module_cache.ts";
+import { panelsOf } from "./panels.ts";
+import { tileRows, tileVectors } from "./register_tile.ts";
+import { roundUp } from "../conv/image_blocks.ts";
+
+/** The multiply-adds of a chunk. */
+const grain = 200_000;
+/** The elements that a chunk packs. */
+const packGrain = 65_536;
+/** The depth of a block of the inner dimension, in bytes of a row: panels of this depth fill half of the L1 cache. */
+const depthBytes = 2048;
+/** The same, if left panels are spread. */
+const spreadDepthBytes = 1024;
+/** The rows in a block of left panels, which stays in the L2 cache while right panels are streamed. */
+const blockRows = 120;
+/** The columns in a block. */
+const blockColumns = 512;
+/** The bytes of packed operands up to which each product of a batch is packed and multiplied by one thread. */
+const smallProduct = 512 * 1024;
+
+/** The most bytes of a packed operand. */
+const packedLimit = 2 ** 26;
+
+/** Dot products of more elements are summed in parts, and the parts in float64, to stay accurate. */
+const dotPart = 4096;
+
+/** The size of equal parts of at most `most`. */
+function evenly(total: number, most: number): number {
+  return Math.ceil(total / Math.ceil(total / most));
+}
+
+/** Computes dot products in parts of {@link dotPart} elements. */
+function longDots(engine: Engine, work: GemmWork): void {
+  const { k, leftK, rightK, products } = work;
+  const parts = Math.ceil(k / dotPart);
+  const bytes = 4 * parts;
+  const scratch = engine.heap.borrow(bytes);
+  for (let i = 0; i < products.length; i += 3) {
+    const part = (at: number): number[] => [
+      products[i]! + at * dotPart * leftK,
+      products[i + 1]! + at * dotPart * rightK,
+      scratch + 4 * at,
+    ];
+    const whole = Int32Array.from(Array.from({ length: parts - 1 }, (_, at) => part(at)).flat());
+    const plain = { ...work, bias: undefined, activation: undefined };
+    gemm(engine, { ...plain, k: dotPart, products: whole });
+    gemm(engine, { ...plain, k: k - (parts - 1) * dotPart, products: Int32Array.from(part(parts - 1)) });
+    const { buffer } = engine.heap.memory;
+    let sum = new Float32Array(buffer, scratch, parts).reduce((total, x) => total + x, 0);
+    if (work.bias !== undefined) {
+      sum += new Float32Array(buffer, (work.bias + (i / 3) * (work.biasStep ?? 0)) >>> 0, 1)[0]!;
+    }
+    new Float32Array(buffer, products[i + 2]! >>> 0, 1)[0] = work.activation === "relu" && sum < 0 ? 0 : sum;
+  }
+  engine.heap.giveBack(scratch);
+}
+
+/** The product of a range of rows and columns. */
+function part(work: GemmWork, row: number, m: number, column: number, n: number): GemmWork {
+  const { leftM, rightN, outStride } = work;
+  const { bytes } = element(work.kind, false);
+  const moves = [row * leftM, column * rightN, row * outStride + column * bytes];
+  const bias = work.bias === undefined ? undefined : work.bias + column * bytes;
+  return { ...work, m, n, bias, products: work.products.map((pointer, i) => pointer + moves[i % 3]!) };
+}
+
+/** Computes matrix products. If a packed operand would take more than `packedBytes`, the product is computed in parts. */
+export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packedLimit): void {
+  const { kind, m, n, k, products } = work;
+  const count = products.length / 3;
+  if (m === 0 || n === 0 || count === 0) return;
+  const lineBytes = k * element(kind, false).bytes;
+  const most = Math.max(Math.floor(packedBytes / lineBytes / 40), 1) * 40; // whole panels of both kinds
+  if (m > most) {
+    for (let i = 0; i < m; i += most) gemm(engine, part(work, i, Math.min(most, m - i), 0, n), packedBytes);
+    return;
+  }
+  if (n > most) {
+    for (let j = 0; j < n; j += most) gemm(engine, part(work, 0, m, j, Math.min(most, n - j)), packedBytes);
+    return;
+  }
+  if (kind === "f32" && m === 1 && n === 1 && k >= 2 * dotPart && !work.adds) return longDots(engine, work);
+  // Many small products are faster as one call that packs them one after another.
+  if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(engine, work)) return;
+  const e = element(kind, engine.features.relaxedMadd);
+  const entry = cachedModule(engine, `gemm ${kind}`, () => gemmModule(e));
+  const { heap } = engine;
+  const width = tileVectors * e.lanes;
+  const { count: leftPanels, tall, height } = panelsOf(m);
+  const rightPanels = Math.ceil(n / width);
+  const kPadded = roundUp(k, 4);
+  const leftBytes = roundUp(m * kPadded * e.bytes, 64);
+  const rightBytes = roundUp(rightPanels * kPadded * rightPitch, 64);
+  const depth = k === 0 ? 1 : roundUp(evenly(k, (e.spread ? spreadDepthBytes : depthBytes) / e.bytes), 4);
+  const macs = m * n * k;
+  const together = count > 1 && leftBytes + rightBytes <= smallProduct;
+  const threads = together ? engine.threads : 1;
+  const scratch = leftBytes + rightBytes;
+  const tableBytes = together ? products.byteLength : 0;
+  const spreadThread = roundUp(e.spread ? tileRows * depth * 16 : depth * rightPitch, 64);
+  const biasCount = work.bias === undefined ? 0 : work.biasStep ? count : 1;
+  const biasBytes = rightPanels * rightPitch;
+  const bytes = scratch * threads + tableBytes + spreadThread * engine.threads + biasCount * biasBytes;
+  const memory = heap.borrow(bytes);
+  const table = memory + scratch * threads;
+  // Tiles read whole panels of the bias, which may reach beyond its end.
+  const bias = biasCount === 0 ? 0 : memory + bytes - biasCount * biasBytes;
+  for (let i = 0; i < biasCount; i++) {
+    const from = work.bias! + i * (work.biasStep ?? 0);
+    heap.bytes.copyWithin(bias + i * biasBytes, from, from + n * e.bytes);
+  }
+
+  // Blocks of about equal size; several even if the result is small, so that threads can share the work.
+  const wanted = Math.min(Math.max(Math.ceil(macs / grain), 1), 16);
+  // Right panels that only one block of rows uses are packed just before use, so that they are still in cache.
+  const inTurn = !e.spread && m <= 2 * blockRows && (together || rightPanels >= 16);
+  let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRows / tileRows));
+  let columns = evenly(rightPanels, Math.ceil(blockColumns / width));
+  while (Math.ceil(leftPanels / rows) * Math.ceil(rightPanels / columns) < wanted) {
+    // Wide blocks pay more if panels have to be spread for each block.
+    if (columns > 1 && (inTurn || columns * width >= rows * tileRows * (e.spread ? 4 : 1))) {
+      columns = Math.ceil(columns / 2);
+    } else if (rows > 1 && !inTurn) rows = Math.ceil(rows / 2);
+    else break;
+  }
+  const columnBlocks = Math.ceil(rightPanels / columns);
+  const blocks = Math.ceil(leftPanels / rows) * columnBlocks;
+  const values = {
+    phase: 0,
+    m,
+    n,
+    k,
+    kPadded,
+    left: 0,
+    leftM: work.leftM,
+    leftK: work.leftK,
+    right: 0,
+    rightK: work.rightK,
+    rightN: work.rightN,
+    packedLeft: memory,
+    packedRight: memory + leftBytes,
+    out: 0,
+    outStride: work.outStride,
+    tall,
+    height,
+    leftPanels,
+    rightPanels,
+    blockRows: rows,
+    blockColumns: columns,
+    columnBlocks,
+    depth,
+    table,
+    scratch,
+    adds: work.adds ? 1 : 0,
+    spread: table + tableBytes,
+    spreadThread,
+    inTurn: inTurn ? 1 : 0,
+    bias,
+    biasStep: biasCount > 1 ? biasBytes : 0,
+    rectifies: work.activation === "relu" ? 1 : 0,
+  };
+  if (together) {
+    new Int32Array(heap.memory.buffer, table, products.length).set(products);
+    const params = gemmParams.write(engine, { ...values, phase: 2 });
+    engine.parallel(entry, params, count, Math.max(Math.ceil(grain / Math.max(macs, 1)), 1));
+  } else {
+    for (let i = 0; i < count; i++) {
+      const one = { ...values, left: products[3 * i]!, right: products[3 * i + 1]!, out: products[3 * i + 2]! };
+      one.bias += i * one.biasStep;
+      const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), 1);
+      engine.parallel(entry, gemmParams.write(engine, one), leftPanels + (inTurn ? 0 : rightPanels), panels);
+      engine.parallel(entry, gemmParams.write(engine, { ...one, phase: 1 }), blocks, 1);
+    }
+  }
+  heap.giveBack(memory);
+}

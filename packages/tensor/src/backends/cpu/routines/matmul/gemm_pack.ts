@@ -1,0 +1,65 @@
+/** Generated code that packs the operands of matrix products into panels. */
+import type { FunctionBuilder } from "../../../../code/module.ts";
+import { call, type Code, get, i32, type Locals, op, set, when } from "../../../../code/tree.ts";
+import type { Element } from "../element.ts";
+import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
+import { addMul, least, range } from "../loops.ts";
+import { clear } from "./pack.ts";
+import { firstRow, rowsOf } from "./panels.ts";
+import { tileVectors } from "./register_tile.ts";
+
+/** `(params, source, panels, from, to)`: packs left panels. */
+export function packLeft(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void {
+  const [p, source, panels, from, to] = f.params as Locals<5>;
+  const [i, row, rows] = [f.local("i32"), f.local("i32"), f.local("i32")];
+  const field = (name: GemmField): Code => gemmParams.read(p, name);
+  f.emit(range(
+    i,
+    get(from),
+    get(to),
+    1,
+    set(row, firstRow(i, field("tall"), field("height"))),
+    set(rows, rowsOf(i, field("tall"), field("height"))),
+    call(
+      pack,
+      addMul(get(source), get(row), field("leftM")),
+      field("leftM"),
+      field("leftK"),
+      field("k"),
+      get(rows),
+      addMul(get(panels), op("i32.mul", get(row), field("kPadded")), i32(e.bytes)),
+      op("i32.mul", get(rows), i32(e.bytes)),
+    ),
+  ));
+}
+
+/** `(params, source, target, panel, from, steps)`: packs steps of a right panel. The last panel is padded with zeros. */
+export function packRight(f: FunctionBuilder, e: Element, pack: FunctionBuilder): void {
+  const [p, source, target, panel, from, steps] = f.params as Locals<6>;
+  const [columns, at, bytes] = [f.local("i32"), f.local("i32"), f.local("i32")];
+  const field = (name: GemmField): Code => gemmParams.read(p, name);
+  const width = tileVectors * e.lanes;
+  f.emit(
+    set(columns, op("i32.sub", field("n"), op("i32.mul", get(panel), i32(width)))),
+    set(columns, least(get(columns), i32(width))),
+    when(op("i32.lt_s", get(columns), i32(width)), [
+      set(at, get(target)),
+      set(bytes, op("i32.mul", get(steps), i32(rightPitch))),
+      clear(at, bytes),
+    ]),
+    call(
+      pack,
+      addMul(
+        addMul(get(source), op("i32.mul", get(panel), i32(width)), field("rightN")),
+        get(from),
+        field("rightK"),
+      ),
+      field("rightN"),
+      field("rightK"),
+      get(steps),
+      get(columns),
+      get(target),
+      i32(rightPitch),
+    ),
+  );
+}

@@ -1,0 +1,102 @@
+/** `[…, M, K] · […, K, N]` with broadcast batches, any strides and dtype, plus a bias `[N]`. */
+import type { Epilogue } from "../../../../prims/attrs.ts";
+import { broadcastStrides, sizeOf } from "../../../../shape.ts";
+import type { Engine } from "../../engine.ts";
+import { contiguousInputs, contiguousOutput, inDType } from "../operand_copies.ts";
+import { computeKind, dtypeOf, element } from "../element.ts";
+import { gemm } from "./gemm.ts";
+import type { GemmWork } from "./gemm_work.ts";
+import type { CpuOperand } from "../operand.ts";
+
+/** The strides of the batch dimensions and of the matrix. */
+interface Layout {
+  readonly batch: readonly number[];
+  readonly row: number;
+  readonly column: number;
+}
+
+function layoutOf({ shape, strides }: CpuOperand, batch: readonly number[]): Layout {
+  const own = shape.slice(0, -2);
+  return { batch: broadcastStrides(own, strides.slice(0, -2), batch), row: strides.at(-2)!, column: strides.at(-1)! };
+}
+
+/** The same product, with batch dimensions in which the right operand is constant merged into the rows. */
+function rowsFromBatch(
+  shape: readonly number[],
+  m: number,
+  [left, right, out]: readonly [Layout, Layout, Layout],
+): { batch: number; m: number; leftRow: number; outRow: number } {
+  let [batch, rows, leftRow, outRow] = [shape.length, m, left.row, out.row];
+  for (; batch > 0; batch--) {
+    const d = batch - 1;
+    if (shape[d] === 1) continue;
+    if (right.batch[d] !== 0) break;
+    if (rows === 1) [leftRow, outRow] = [left.batch[d]!, out.batch[d]!];
+    else if (left.batch[d] !== leftRow * rows || out.batch[d] !== outRow * rows) break;
+    rows *= shape[d]!;
+  }
+  return { batch, m: rows, leftRow, outRow };
+}
+
+/** The routine `matmul`. */
+export function matmul(
+  engine: Engine,
+  inputs: readonly CpuOperand[],
+  outputs: readonly CpuOperand[],
+  { activation }: Epilogue,
+): void {
+  const dtype = dtypeOf(computeKind(outputs[0]!.dtype));
+  inDType(engine, dtype, inputs, outputs, ([a, b, ...rest], [c]) => {
+    if (sizeOf(c!.shape) === 0) return;
+    contiguousInputs(engine, rest, ([bias]) => {
+      const product = (out: CpuOperand): void => multiply(engine, a!, b!, out, { bias: bias?.pointer, activation });
+      // Rows may be anywhere, but each must be contiguous.
+      if (c!.strides.at(-1) === 1 || c!.shape.at(-1) === 1) return product(c!);
+      contiguousOutput(engine, c!, product);
+    });
+  });
+}
+
+function multiply(
+  engine: Engine,
+  a: CpuOperand,
+  b: CpuOperand,
+  c: CpuOperand,
+  epilogue: Pick<GemmWork, "bias" | "activation">,
+): void {
+  const kind = computeKind(c.dtype);
+  const { bytes } = element(kind, false);
+  const shape = c.shape.slice(0, -2);
+  const [left, right, out] = [layoutOf(a, shape), layoutOf(b, shape), layoutOf(c, shape)];
+  const [n, k] = [c.shape.at(-1)!, a.shape.at(-1)!];
+  const { batch, m, leftRow, outRow } = rowsFromBatch(shape, c.shape.at(-2)!, [left, right, out]);
+  const sizes = shape.slice(0, batch);
+  const count = sizeOf(sizes);
+  const products = new Int32Array(3 * count);
+  const index = new Array<number>(batch).fill(0);
+  const at = [a.pointer, b.pointer, c.pointer];
+  const move = (d: number, by: number): void =>
+    [left, right, out].forEach((layout, o) => at[o]! += by * layout.batch[d]! * bytes);
+  for (let i = 0; i < count; i++) {
+    products.set(at, 3 * i);
+    for (let d = batch - 1; d >= 0; d--) {
+      move(d, 1);
+      if (++index[d]! < sizes[d]!) break;
+      move(d, -sizes[d]!);
+      index[d] = 0;
+    }
+  }
+  gemm(engine, {
+    ...epilogue,
+    kind,
+    m,
+    n,
+    k,
+    leftM: leftRow * bytes,
+    leftK: left.column * bytes,
+    rightK: right.row * bytes,
+    rightN: right.column * bytes,
+    outStride: outRow * bytes,
+    products,
+  });
+}

@@ -1,0 +1,125 @@
+/** The weight gradient of convolutions by Winograd's F(3 × 3, 4 × 4): tiles of samples and of gradients are transformed and multiplied. */
+import type { ConvAttrs } from "../../../../prims/attrs.ts";
+import type { Engine } from "../../engine.ts";
+import { element } from "../element.ts";
+import { imagesOfBlock, roundUp } from "../conv/image_blocks.ts";
+import { cachedModule } from "../module_cache.ts";
+import type { CpuOperand } from "../operand.ts";
+import { tablesFor } from "../table_cache.ts";
+import { fits, tileOffsets, tilesPay, tilingOf } from "./winograd.ts";
+import { winogradGradModule, winogradGradParams } from "./winograd_grad_module.ts";
+import { points, tileSize } from "./winograd_points.ts";
+import { squareBytes } from "./winograd_passes.ts";
+
+/** The most bytes of transformed samples and gradients of a unit, so that they and their sums stay in the L2 cache. */
+const unitBytes = 2 ** 19;
+/** The number of filters per group. Samples are transformed once for each group. */
+const groupFilters = 64;
+/** The most bytes of the sums of all parts of the batch. */
+const sumBytes = 2 ** 22;
+/** The outputs per part: enough that adding up the parts is cheap in comparison. */
+const partOutputs = 1024;
+/** The least and the most work items for the threads, if memory suffices. */
+const [leastItems, mostItems] = [4, 16] as const;
+const xis = points * points;
+
+/** Computes the gradient `w`. `w` and `y` are contiguous. Returns false if another algorithm is faster or required. */
+export function convGradOfWeightByTiles(
+  engine: Engine,
+  x: CpuOperand,
+  w: CpuOperand,
+  y: CpuOperand,
+  attrs: ConvAttrs,
+): boolean {
+  const [filters, channels] = w.shape as [number, number];
+  if (!fits(x, w, attrs) || !tilesPay(channels, filters, y.shape)) return false;
+  const [batch, , xHeight, xWidth] = x.shape as [number, number, number, number];
+  const [, , gHeight, gWidth] = y.shape as [number, number, number, number];
+  const e = element("f32", engine.features.relaxedMadd);
+  const [xBatch, xChannel, xRow] = x.strides.map((stride) => stride * 4) as [number, number, number];
+  const filterQuads = Math.ceil(filters / 4);
+  const groupQuads = Math.ceil(filterQuads / Math.ceil(filters / groupFilters));
+  const groups = Math.ceil(filterQuads / groupQuads);
+  const channelPanels = Math.ceil(channels / 8);
+  const sumsXi = channelPanels * 32;
+  const sumsRow = xis * sumsXi;
+  const sumsPart = filterQuads * 4 * sumsRow;
+  const tileBytes = xis * (channelPanels * 32 + groupQuads * 16);
+  const wanted = Math.min(
+    Math.ceil(mostItems / groups),
+    Math.floor(sumBytes / sumsPart),
+    Math.max(Math.floor((batch * gHeight * gWidth) / partOutputs), leastItems),
+  );
+  const tiling = tilingOf(batch, gHeight, gWidth, Math.max(Math.floor(unitBytes / tileBytes), 8), wanted);
+  const { rows, columns, blockImages: unitImages, bandRows, bands, blocks: units } = tiling;
+  const partUnits = imagesOfBlock(units, Math.max(wanted, 1));
+  const parts = Math.ceil(units / partUnits);
+  const entry = cachedModule(engine, "winograd grad", () => winogradGradModule(e));
+  const hangs = gHeight % tileSize !== 0 || gWidth % tileSize !== 0;
+  const pitch = (columns * tileSize + 4) * 4;
+  const gPitch = hangs ? pitch : gWidth * 4;
+  const image = { blockImages: 1, bandRows, columns };
+  const tables = tablesFor(engine, `winograd grad ${[bandRows, columns, gPitch]}`, (put) => ({
+    sources: put(tileOffsets(image, 0, pitch)),
+    gSources: put(tileOffsets(image, 0, gPitch)),
+  }));
+  const unitTiles = unitImages * bandRows * columns;
+  const plane = (bandRows * tileSize + points - tileSize) * pitch;
+  const samples = roundUp(squareBytes + 4 * plane, 64);
+  const gradients = samples + channelPanels * 2 * unitTiles * squareBytes;
+  const scratch = gradients + groupQuads * unitTiles * squareBytes;
+  const { heap } = engine;
+  const bytes = parts * sumsPart + engine.threads * scratch;
+  const memory = heap.borrow(bytes);
+  const values = {
+    ...tables,
+    phase: 0,
+    channels,
+    channelPanels,
+    filters,
+    filterQuads,
+    groupQuads,
+    batch,
+    units,
+    partUnits,
+    parts,
+    unitImages,
+    bands,
+    bandRows,
+    tileRows: rows,
+    tileColumns: columns,
+    unitTiles,
+    x: x.pointer,
+    xBatch,
+    xChannel,
+    xRow,
+    xHeight,
+    xWidth,
+    top: attrs.padding[0]!,
+    left: attrs.padding[1]!,
+    pitch,
+    plane,
+    g: y.pointer,
+    gBatch: filters * gHeight * gWidth * 4,
+    gChannel: gHeight * gWidth * 4,
+    gRow: gWidth * 4,
+    gHeight,
+    gWidth,
+    hangs: hangs ? 1 : 0,
+    gPitch,
+    square: memory + parts * sumsPart,
+    scratch,
+    samples,
+    gradients,
+    sums: memory,
+    sumsXi,
+    sumsRow,
+    sumsPart,
+    w: w.pointer,
+  };
+  engine.parallel(entry, winogradGradParams.write(engine, values), parts * groups, 1);
+  const filtersAtOnce = Math.max(Math.ceil(512 / (channels * parts)), 1);
+  engine.parallel(entry, winogradGradParams.write(engine, { ...values, phase: 1 }), filters, filtersAtOnce);
+  heap.giveBack(memory);
+  return true;
+}
