@@ -17,8 +17,6 @@ export function defaultThreads(): number {
 // Ends the workers of an engine that was garbage-collected without `close`.
 const dropped = new FinalizationRegistry((pool: Threads) => pool.close());
 
-/** A module runs this often before it is compiled to native code, so that short programs do not wait for the compiler. */
-const runsInWasm = 4;
 /** The bytes of a thread's parameters of native functions: a cache line. */
 const slotBytes = 64;
 
@@ -70,6 +68,11 @@ export class Engine {
     return entry;
   }
 
+  private isDue(entry: Entry): boolean {
+    const native = nativeCode();
+    return native !== null && ++entry.runs >= native.afterRuns;
+  }
+
   private toWasm(entry: Entry): void {
     const { heap } = this;
     const bytes = renderWasm(entry.build(16), { initial: 16, maximum: heap.maximumPages, shared: heap.shared });
@@ -108,7 +111,7 @@ export class Engine {
     if (this.pool === null || count <= grain) runAlone(entry, params, count, grain);
     else this.pool.run(entry, params, count, grain);
     const counted = entry as Entry;
-    if (!counted.settled && nativeCode() !== null && ++counted.runs >= runsInWasm) this.toNative(counted);
+    if (!counted.settled && this.isDue(counted)) this.toNative(counted);
   }
 
   /**

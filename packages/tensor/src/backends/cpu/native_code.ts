@@ -13,6 +13,8 @@ export interface NativeFunction {
 export interface NativeCode {
   /** The name of the instruction set and the bytes of its vectors. */
   readonly target: { readonly name: string; readonly vectorBytes: number };
+  /** The number of times a module runs as WebAssembly before it is compiled, so that short programs do not wait for the compiler. */
+  readonly afterRuns: number;
   /**
    * Source text of a function `(memory) => (code, slot) => run` for worker threads. It receives the shared memory; the function that
    * it returns, the address of native code (a bigint) and of 64 bytes in the memory for its parameters (a number).
