@@ -23,6 +23,7 @@ export type Locals<Count extends number, Those extends Local[] = []> = Those["le
 /** An operation. Operands are evaluated in their order. */
 export type Node =
   | { readonly kind: "op"; readonly name: Operation; readonly args: readonly Code[] }
+  /** Lanes are counted within the low 16 bytes. The others keep their values. */
   | { readonly kind: "lane"; readonly name: LaneOperation; readonly lane: number; readonly args: readonly Code[] }
   /** Offsets are in bytes, at least 0, and added to the address. */
   | {
@@ -31,6 +32,7 @@ export type Node =
     readonly offset: number;
     readonly args: readonly Code[];
   }
+  /** Lanes are counted within the low 16 bytes. In wider vectors the others become undefined. */
   | {
     readonly kind: "memoryLane";
     readonly name: MemoryLaneOperation;
@@ -83,6 +85,8 @@ export type WideOperation =
   | "quarter"
   /** `(a, b)`: a with the low 16 bytes of b at 16 · immediate. */
   | "with_quarter"
+  /** `(a)`: the low 32 bits of each 64-bit lane, in the low half, and zeros. */
+  | "narrow64"
   /** `(a)`: the first lane of 32 (or 64) bits in all lanes. */
   | "spread32"
   | "spread64"
