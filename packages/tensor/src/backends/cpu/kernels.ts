@@ -55,7 +55,10 @@ export class Kernels {
     }
     let entry = this.entries.get(plan.key);
     if (entry === undefined) {
-      this.entries.set(plan.key, entry = this.engine.compile(plan.key, () => renderModule(plan)));
+      this.entries.set(
+        plan.key,
+        entry = this.engine.compile(plan.key, (vectorBytes) => renderModule(plan, vectorBytes)),
+      );
     }
     return { kernel, plan, entry, plain: null, layout, ...cut(plan) };
   }

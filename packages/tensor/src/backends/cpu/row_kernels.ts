@@ -59,7 +59,7 @@ export class RowKernels {
   private compiled(kernel: RowKernel, key: string): CompiledModule {
     let entry = this.entries.get(key);
     if (entry === undefined) {
-      this.entries.set(key, entry = this.engine.compile(key, () => renderRows(kernel)));
+      this.entries.set(key, entry = this.engine.compile(key, (vectorBytes) => renderRows(kernel, vectorBytes)));
     }
     return entry;
   }

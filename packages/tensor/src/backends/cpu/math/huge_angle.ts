@@ -1,5 +1,20 @@
 /** Payne-Hanek reduction of large angles modulo π/2: only the bits of 2/π that affect the fraction are multiplied. */
-import { choose, type Code, f32, f64, get, i32, i64, lane, type Local, op, set, when } from "../../../code/tree.ts";
+import {
+  choose,
+  type Code,
+  f32,
+  f64,
+  get,
+  i32,
+  i64,
+  lane,
+  type Local,
+  op,
+  set,
+  when,
+  whileLoop,
+  wide,
+} from "../../../code/tree.ts";
 import type { Lanes } from "./lanes.ts";
 
 /** 2/π in binary: 64 zeros before the point, 256 bits after it. */
@@ -67,7 +82,7 @@ export function reduceHuge(v: Lanes, x: Code, bound: number, r: Local, k: Local)
   ];
   const view = new DataView(new ArrayBuffer(4));
   view.setFloat32(0, bound);
-  const eachLane = [0, 1, 2, 3].map((n) => [
+  const oneLane = (n: number, x: Code): Code => [
     set(bits, lane("i32x.extract_lane", n, x)),
     when(
       op("i32.gt_s", get(bits), i32(view.getInt32(0))),
@@ -77,6 +92,19 @@ export function reduceHuge(v: Lanes, x: Code, bound: number, r: Local, k: Local)
         set(r, lane("f32x.replace_lane", n, get(r), f32(NaN))),
       ),
     ),
-  ]);
-  return eachLane;
+  ];
+  if (v.vectorBytes === 16) return [0, 1, 2, 3].map((n) => oneLane(n, x));
+  // A loop over the first lane of vectors that turn once around, as the code for each of many lanes would be long.
+  const turning = v.vector();
+  const left = v.scalar("i32");
+  return [
+    set(turning, x),
+    set(left, i32(v.vectorBytes / 4)),
+    whileLoop(
+      get(left),
+      oneLane(0, get(turning)),
+      [turning, r, k].map((local) => set(local, wide("turn", 1, get(local)))),
+      set(left, op("i32.sub", get(left), i32(1))),
+    ),
+  ];
 }

@@ -3,7 +3,7 @@ import type { FunctionBuilder } from "../../../code/module.ts";
 import { type Code, f32x, f64x, get, i32, i32x, type Local, op, set, when } from "../../../code/tree.ts";
 import { features } from "../features.ts";
 
-/** Writes code that computes a function of four floats. It uses the code of its argument once. */
+/** Writes code that computes a function of a vector of floats. It uses the code of its argument once. */
 export type UnaryExpander = (f: FunctionBuilder, x: Code, fused?: boolean) => Code;
 /** An {@link UnaryExpander} of two vectors. */
 export type BinaryExpander = (f: FunctionBuilder, x: Code, y: Code, fused?: boolean) => Code;
@@ -24,7 +24,7 @@ function constant(f: FunctionBuilder, key: string, code: Code): Code {
 }
 
 /**
- * A sequence of definitions that ends in one value, on four lanes of 32 bits.
+ * A sequence of definitions that ends in one value, on lanes of 32 bits.
  *
  * V8 builds an inline vector constant again, with four instructions, in every iteration of a loop: exp took 1.6 ns per element with
  * inline constants and 0.7 with constants in locals. So {@link c}, {@link i} and {@link d} immediately emit statements that set
@@ -54,6 +54,16 @@ export class Lanes {
     const local = this.f.local("vector");
     this.statements.push(set(local, value));
     return local;
+  }
+
+  /** The bytes of a vector. */
+  get vectorBytes(): number {
+    return this.f.vectorBytes;
+  }
+
+  /** A local vector. */
+  vector(): Local {
+    return this.f.local("vector");
   }
 
   /** A local of a scalar type. */
@@ -89,7 +99,7 @@ export class Lanes {
     return constant(this.f, `i${value | 0}`, i32x(value));
   }
 
-  /** A float64 in both lanes. */
+  /** A float64 in every lane. */
   d(value: number): Code {
     return constant(this.f, `d${value}`, f64x(value));
   }

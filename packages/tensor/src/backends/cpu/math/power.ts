@@ -1,5 +1,6 @@
-/** pow, by a logarithm and an exponential in float64, two lanes at a time. */
-import { type Code, f32x, get, i32, i32x, op, set, shuffle } from "../../../code/tree.ts";
+/** pow, by a logarithm and an exponential in float64, half of the lanes at a time. */
+import type { FunctionBuilder } from "../../../code/module.ts";
+import { type Code, f32x, get, i32, i32x, op, set, shuffle, wide } from "../../../code/tree.ts";
 import {
   and,
   andNot,
@@ -22,13 +23,22 @@ import { wideExp2, wideLog2 } from "./polynomials.ts";
 const rootHalf = 0x3f3504f3;
 const rounding = 1.5 * 2 ** 52;
 
-/** The upper two lanes moved to the lower ones. */
-const upper = (a: Code): Code => shuffle([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7], a, a);
+/** The upper half of the lanes moved to the lower one. */
+function upper(f: FunctionBuilder, a: Code): Code {
+  if (f.vectorBytes > 16) return wide("turn", f.vectorBytes / 8, a);
+  return shuffle([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7], a, a);
+}
 
-/** `2^(y·log2(2^e·m))` of the lower two lanes, as two floats. */
+/** The lower halves of two vectors. */
+function joined(f: FunctionBuilder, low: Code, high: Code): Code {
+  if (f.vectorBytes === 16) return shuffle([0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23], low, high);
+  return wide("shuffle_pieces", f.vectorBytes === 32 ? 0 : 0b01_00_01_00, low, high);
+}
+
+/** `2^(y·log2(2^e·m))` of the lower half of the lanes, as floats. */
 function lowerPower(v: Lanes, m: Code, e: Code, y: Code): Code {
-  const wide = v.let(op("f64x.promote_low_f32x", m));
-  const s = v.let(op("f64x.div", op("f64x.sub", wide, v.d(1)), op("f64x.add", wide, v.d(1))));
+  const base = v.let(op("f64x.promote_low_f32x", m));
+  const s = v.let(op("f64x.div", op("f64x.sub", base, v.d(1)), op("f64x.add", base, v.d(1))));
   const z = v.let(op("f64x.mul", s, s));
   const logarithm = maddWide(v, s, hornerWide(v, z, wideLog2), op("f64x.convert_low_i32x_s", e));
   const product = op("f64x.mul", logarithm, op("f64x.promote_low_f32x", y));
@@ -58,8 +68,8 @@ export const pow: BinaryExpander = (f, x, y, fused) => {
   v.rarely(unusual, set(e, isub(get(e), and(subnormal(), i32x(23)))));
   const m = v.let(iadd(and(offset, v.i(0x007fffff)), v.i(rootHalf)));
   const low = v.let(lowerPower(v, m, get(e), exponent));
-  const high = v.let(lowerPower(v, upper(m), upper(get(e)), upper(exponent)));
-  const value = v.variable(shuffle([0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23], low, high));
+  const high = v.let(lowerPower(v, upper(f, m), upper(f, get(e)), upper(f, exponent)));
+  const value = v.variable(joined(f, low, high));
   v.rarely(unusual, fixSpecialCases(v, base, exponent, value));
   return v.result(get(value));
 };

@@ -65,7 +65,7 @@ function examine(whole: Expr, id: number): ExprAnalysis {
   return { id, vectorizable, wide, weight };
 }
 
-/** The number of lanes: 4, or 2 if some part of the expressions has 64-bit elements. */
-export function lanesOf(exprs: readonly Expr[]): 2 | 4 {
-  return exprs.some((expr) => analyze(expr).wide) ? 2 : 4;
+/** The number of lanes of a function's vectors: of 32 bits, or of 64 if some part of the expressions has 64-bit elements. */
+export function lanesOf(vectorBytes: number, exprs: readonly Expr[]): number {
+  return vectorBytes / (exprs.some((expr) => analyze(expr).wide) ? 8 : 4);
 }

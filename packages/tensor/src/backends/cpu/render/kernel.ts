@@ -1,4 +1,4 @@
-/** Generates the WebAssembly module of a planned kernel. */
+/** Generates the module of a planned kernel. */
 import type { DType } from "../../../dtype.ts";
 import type { Expr } from "../../../ir/kernel.ts";
 import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
@@ -18,13 +18,26 @@ import {
 } from "../../../code/tree.ts";
 import { add, increase, times } from "./address.ts";
 import { type Hosts, importHosts, renderExpression } from "./expression.ts";
-import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
-import { elementBytes, type Layout, layoutOf, type Plan } from "./plan.ts";
-import { Accumulators, runLength } from "./reduction.ts";
+import { lanesOf } from "./expression_analysis.ts";
+import {
+  type Extent,
+  laneKind,
+  loadFirst,
+  loadSplat,
+  loadStrided,
+  loadUnit,
+  type Step,
+  storeFirst,
+  storeStrided,
+  storeUnit,
+} from "./lanes.ts";
+import { elementBytes, hasMaskedTails, type Layout, layoutOf, type Plan } from "./plan.ts";
+import { accumulatorCount, Accumulators, eachFirst, runLength } from "./reduction.ts";
 
 /** The state of generating one kernel. */
 class Generator {
   readonly plan: Plan;
+  readonly lanes: number;
   readonly layout: Layout;
   readonly f: FunctionBuilder;
   readonly params: Local;
@@ -38,12 +51,17 @@ class Generator {
   private readonly scalars: Map<number, Local> = new Map();
   private readonly hosts: Hosts;
 
-  constructor(plan: Plan, f: FunctionBuilder, hosts: Hosts) {
+  /** Whether incomplete vectors are read and written at once. */
+  readonly masked: boolean;
+
+  constructor(plan: Plan, f: FunctionBuilder, hosts: Hosts, masked: boolean) {
     this.plan = plan;
+    this.masked = masked;
     this.f = f;
     this.hosts = hosts;
     this.params = f.params[0]!;
     const { kernel, steps } = plan;
+    this.lanes = lanesOf(f.vectorBytes, [kernel.expr]);
     this.layout = layoutOf(kernel.shape.length, kernel.inputs.length + 1);
     this.rows = steps.map(() => f.local("i32"));
     this.cursors = steps.map(() => f.local("i32"));
@@ -89,25 +107,26 @@ class Generator {
     return this.fixed.map((local, i) => local === null ? [] : set(local, loadSplat(this.dtypeOf(i), get(from[i]!))));
   }
 
-  private load(input: number, single: boolean): Code {
+  private load(input: number, extent: Extent): Code {
     const dtype = this.dtypeOf(input);
     const cursor = this.cursors[input]!;
     const step: Step = this.plan.steps[input]!;
     if (step === "zero") return get(this.fixed[input]!);
-    if (single) return loadSplat(dtype, get(cursor));
+    if (extent === "element") return loadSplat(dtype, get(cursor));
+    if (extent !== "vector") return loadFirst(dtype, get(cursor), get(extent.first));
     return step === "unit"
-      ? loadUnit(dtype, this.plan.lanes, get(cursor))
-      : loadStrided(this.f, dtype, this.plan.lanes, cursor, this.strides[input]!);
+      ? loadUnit(this.f, dtype, this.lanes, get(cursor))
+      : loadStrided(this.f, dtype, this.lanes, cursor, this.strides[input]!);
   }
 
-  /** The kernel's expression at the cursors: one vector, or (if `single`) one element in every lane. */
-  value(single: boolean): Code {
+  /** The kernel's expression at the cursors. */
+  value(extent: Extent): Code {
     const { kernel } = this.plan;
     const loaded = kernel.inputs.map(() => this.f.local("vector"));
-    const loads = kernel.inputs.map((_, i) => set(loaded[i]!, this.load(i, single)));
+    const loads = kernel.inputs.map((_, i) => set(loaded[i]!, this.load(i, extent)));
     const value = renderExpression(
       this.f,
-      this.plan.lanes,
+      this.lanes,
       this.hosts,
       kernel.expr,
       (leaf) => get(leaf.op === "input" ? loaded[leaf.index]! : this.scalars.get(leaf.index)!),
@@ -120,12 +139,15 @@ class Generator {
   }
 
   /** Stores a value at the output's cursor. */
-  store(value: Code, single: boolean): Code {
-    const { lanes, steps, kernel } = this.plan;
+  store(value: Code, extent: Extent): Code {
+    const { steps, kernel } = this.plan;
     const cursor = this.cursors[this.output]!;
     const { dtype } = kernel.output;
-    if (single || steps[this.output] === "unit") return storeUnit(dtype, single ? 1 : lanes, get(cursor), value);
-    return storeStrided(this.f, dtype, lanes, cursor, this.strides[this.output]!, value);
+    if (extent === "element") return storeUnit(this.f, dtype, 1, get(cursor), value);
+    if (extent !== "vector") return storeFirst(dtype, get(cursor), value, get(extent.first));
+    return steps[this.output] === "unit"
+      ? storeUnit(this.f, dtype, this.lanes, get(cursor), value)
+      : storeStrided(this.f, dtype, this.lanes, cursor, this.strides[this.output]!, value);
   }
 
   /** Advances the cursors of operands by `count` elements along the vector dimension. */
@@ -211,22 +233,22 @@ class Generator {
 
 /** Form "map": computes one output vector after another. */
 function generateMap(g: Generator): Code {
-  const { f, plan } = g;
-  const { lanes, kept } = plan;
+  const { f, plan, lanes } = g;
+  const { kept } = plan;
   const operands = plan.steps.map((_, i) => i);
   const count = f.local("i32");
   const stride = (vectors: number): Code => {
     const body: Code[] = [];
-    for (let i = 0; i < vectors; i++) body.push(g.store(g.value(false), false), g.advance(operands, lanes));
+    for (let i = 0; i < vectors; i++) body.push(g.store(g.value("vector"), "vector"), g.advance(operands, lanes));
     return whileLoop(
       op("i32.ge_u", get(count), i32(vectors * lanes)),
       body,
       set(count, op("i32.sub", get(count), i32(vectors * lanes))),
     );
   };
-  const rest = whileLoop(
+  const rest = g.masked ? when(get(count), g.store(g.value({ first: count }), { first: count })) : whileLoop(
     get(count),
-    g.store(g.value(true), true),
+    g.store(g.value("element"), "element"),
     g.advance(operands, 1),
     set(count, op("i32.sub", get(count), i32(1))),
   );
@@ -237,7 +259,7 @@ function generateMap(g: Generator): Code {
       () => [
         operands.map((i) => set(g.cursors[i]!, get(g.rows[i]!))),
         g.readFixed(g.rows),
-        g.store(g.value(true), true),
+        g.store(g.value("element"), "element"),
       ],
     );
   }
@@ -275,19 +297,20 @@ function reducedLoops(g: Generator, from: number, to: number, at: readonly Local
  * elements keep sums accurate.
  */
 function generateAlong(g: Generator): Code {
-  const { f, plan } = g;
-  const { kernel, lanes, kept } = plan;
+  const { f, plan, lanes } = g;
+  const { kernel, kept } = plan;
   const rank = kernel.shape.length;
   const inputs = kernel.inputs.map((_, i) => i);
-  const acc = new Accumulators(f, kernel.reduce!.op, kernel.expr.dtype, lanes, 4);
+  const accumulators = accumulatorCount(f.vectorBytes);
+  const acc = new Accumulators(f, kernel.reduce!.op, kernel.expr.dtype, lanes, accumulators);
   const left = f.local("i32");
   const count = f.local("i32");
   const size = f.local("i32");
-  const blockSize = 4 * lanes * runLength;
+  const blockSize = accumulators * lanes * runLength;
   const walked = inputs.map((i) => g.rows[i]!);
   const stride = (vectors: number): Code => {
     const body: Code[] = [];
-    for (let i = 0; i < vectors; i++) body.push(acc.add(i, g.value(false)), g.advance(inputs, lanes));
+    for (let i = 0; i < vectors; i++) body.push(acc.add(i, g.value("vector")), g.advance(inputs, lanes));
     return whileLoop(
       op("i32.ge_u", get(count), i32(vectors * lanes)),
       body,
@@ -303,14 +326,18 @@ function generateAlong(g: Generator): Code {
       set(count, op("select", i32(blockSize), get(left), op("i32.lt_u", i32(blockSize), get(left)))),
       set(left, op("i32.sub", get(left), get(count))),
       acc.begin(),
-      stride(4),
-      stride(1),
-      whileLoop(
-        get(count),
-        acc.addFirstLane(g.value(true)),
-        g.advance(inputs, 1),
-        set(count, op("i32.sub", get(count), i32(1))),
-      ),
+      stride(accumulators),
+      g.masked
+        ? eachFirst(f, count, lanes, (first) => [acc.addFirst(first, g.value({ first })), g.advance(inputs, lanes)])
+        : [
+          stride(1),
+          whileLoop(
+            get(count),
+            acc.addFirstLane(g.value("element")),
+            g.advance(inputs, 1),
+            set(count, op("i32.sub", get(count), i32(1))),
+          ),
+        ],
       acc.fold(),
     ),
   ];
@@ -320,15 +347,15 @@ function generateAlong(g: Generator): Code {
       set(g.cursors[g.output]!, get(g.rows[g.output]!)),
       acc.beginTotal(),
       reducedLoops(g, kept, rank - 1, walked, row),
-      g.store(acc.acrossLanes(), true),
+      g.store(acc.acrossLanes(), "element"),
     ]),
   ];
 }
 
 /** Form "across": computes vectors of outputs, and loops over the reduced dimensions. */
 function generateAcross(g: Generator): Code {
-  const { f, plan } = g;
-  const { kernel, lanes, kept } = plan;
+  const { f, plan, lanes } = g;
+  const { kernel, kept } = plan;
   const rank = kernel.shape.length;
   const inputs = kernel.inputs.map((_, i) => i);
   const all = [...inputs, g.output];
@@ -337,13 +364,14 @@ function generateAcross(g: Generator): Code {
   const run = f.local("i32");
   const starts = inputs.map(() => f.local("i32"));
   const inner = rank - 1;
-  /** Computes `vectors` vectors of outputs (or one element) at the cursors. */
-  const block = (vectors: number, single: boolean): Code => {
+  /** Computes `vectors` vectors of outputs at the cursors, or less. */
+  const block = (vectors: number, extent: Extent): Code => {
+    const elements = extent === "element" ? 1 : vectors * lanes;
     const acc = new Accumulators(f, kernel.reduce!.op, kernel.expr.dtype, lanes, vectors);
     const walk = inputs.map(() => f.local("i32"));
     const step: Code[] = [inputs.map((i) => set(g.cursors[i]!, get(walk[i]!)))];
     for (let i = 0; i < vectors; i++) {
-      step.push(g.readFixed(g.cursors), acc.add(i, g.value(single)), g.advance(inputs, lanes));
+      step.push(g.readFixed(g.cursors), acc.add(i, g.value(extent)), g.advance(inputs, lanes));
     }
     const runs: Code = [
       set(left, g.word(g.layout.size(inner))),
@@ -369,7 +397,7 @@ function generateAcross(g: Generator): Code {
     ];
     const results: Code[] = [];
     for (let i = 0; i < vectors; i++) {
-      results.push(g.store(acc.total(i), single), g.advance([g.output], single ? 1 : lanes));
+      results.push(g.store(acc.total(i), extent), g.advance([g.output], elements / vectors));
     }
     return [
       inputs.map((i) => [set(starts[i]!, get(g.cursors[i]!)), set(walk[i]!, get(g.cursors[i]!))]),
@@ -377,29 +405,38 @@ function generateAcross(g: Generator): Code {
       reducedLoops(g, kept, inner, walk, runs),
       results,
       inputs.map((i) => set(g.cursors[i]!, get(starts[i]!))),
-      g.advance(inputs, single ? 1 : vectors * lanes),
+      g.advance(inputs, elements),
     ];
   };
   const blocks = (vectors: number): Code =>
     whileLoop(
       op("i32.ge_u", get(count), i32(vectors * lanes)),
-      block(vectors, false),
+      block(vectors, "vector"),
       set(count, op("i32.sub", get(count), i32(vectors * lanes))),
     );
   return g.items(kept - 1, true, (segment) => [
     g.enterSegment(segment, count, kept - 1, all),
     blocks(4),
     blocks(1),
-    whileLoop(get(count), block(1, true), set(count, op("i32.sub", get(count), i32(1)))),
+    g.masked
+      ? when(get(count), block(1, { first: count }))
+      : whileLoop(get(count), block(1, "element"), set(count, op("i32.sub", get(count), i32(1)))),
   ]);
 }
 
 /** Renders the module of a plan, which exports `run`. */
-export function renderModule(plan: Plan): CodeModule {
+export function renderModule(plan: Plan, vectorBytes: number): CodeModule {
+  const { kernel, form, steps } = plan;
   const module = new ModuleBuilder();
   const hosts = importHosts(module, [plan.kernel.expr]);
-  const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
-  const g = new Generator(plan, f, hosts);
-  f.emit(plan.form === "map" ? generateMap(g) : plan.form === "along" ? generateAlong(g) : generateAcross(g));
+  const dtypes = [...kernel.inputs.map(({ dtype }) => dtype), kernel.output.dtype];
+  // What is stored at the end of a reduction along the vectors is one element.
+  const last = form === "along" ? -1 : undefined;
+  const masked = vectorBytes > 16 && hasMaskedTails(steps.slice(0, last), dtypes.slice(0, last));
+  // Reductions of short columns or rows would not gain by wider vectors whose incomplete ones are read element by element.
+  const width = masked || form === "map" ? vectorBytes : 16;
+  const f = module.func(["i32", "i32", "i32", "i32"], [], "run", width);
+  const g = new Generator(plan, f, hosts, masked);
+  f.emit(form === "map" ? generateMap(g) : form === "along" ? generateAlong(g) : generateAcross(g));
   return module;
 }

@@ -13,7 +13,9 @@ import {
   op,
   set,
   shuffle,
+  wide,
 } from "../../../code/tree.ts";
+import type { MemoryOperation } from "../../../code/operations.ts";
 
 /** The kind of a lane. Narrow integers and bool are widened to 32 bits, and stay within their dtype's range. */
 export type LaneKind = "f32" | "i32" | "f64" | "i64";
@@ -33,6 +35,9 @@ export function laneKind(dtype: DType): LaneKind | null {
       return "i32";
   }
 }
+
+/** What code computes at once: a vector of elements, one element in every lane, or the first elements of an incomplete vector. */
+export type Extent = "vector" | "element" | { readonly first: Local };
 
 /** The access pattern of a vector: adjacent elements, one element in all lanes, or elements at a stride. */
 export type Step = "unit" | "zero" | "strided";
@@ -57,43 +62,53 @@ export function loadSplat(dtype: DType, address: Code): Code {
   }
 }
 
-/** Loads adjacent elements, one per lane (4, or 2 if something in the kernel has 64 bits), `offset` bytes after an address. */
-export function loadUnit(dtype: DType, lanes: number, address: Code, offset: number = 0): Code {
-  const four = lanes === 4;
+/**
+ * Loads adjacent elements, one per lane, `offset` bytes after an address. If something in the kernel has 64 bits, lanes of 32 bits
+ * are in the low half of a vector.
+ */
+export function loadUnit(f: FunctionBuilder, dtype: DType, lanes: number, address: Code, offset: number = 0): Code {
+  const { vectorBytes } = f;
+  const full = 4 * lanes === vectorBytes;
   switch (dtype) {
     case "float64":
     case "int64":
       return memory("vector.load", offset, address);
     case "float32":
     case "int32":
-      return four ? memory("vector.load", offset, address) : memory("vector.load_half", offset, address);
+      return memory(full ? "vector.load" : "vector.load_half", offset, address);
     case "int16":
-      return op("i32x.extend_low_i16x_s", memory(four ? "vector.load_half" : "vector.load_quarter", offset, address));
-    case "int8": {
-      const bytes = four
-        ? memory("vector.load_quarter", offset, address)
-        : first(memory("i32.load16_u", offset, address));
-      return op("i32x.extend_low_i16x_s", op("i16x.extend_low_i8x_s", bytes));
-    }
-    default: {
-      const bytes = four
-        ? memory("vector.load_quarter", offset, address)
-        : first(memory("i32.load16_u", offset, address));
-      return op("i32x.extend_low_i16x_u", op("i16x.extend_low_i8x_u", bytes));
-    }
+      return op("i32x.extend_low_i16x_s", memory(full ? "vector.load_half" : "vector.load_quarter", offset, address));
+    case "int8":
+      return op("i32x.extend_low_i16x_s", op("i16x.extend_low_i8x_s", loadBytes(lanes, full, address, offset)));
+    default:
+      return op("i32x.extend_low_i16x_u", op("i16x.extend_low_i8x_u", loadBytes(lanes, full, address, offset)));
   }
+}
+
+/** Loads as many bytes as there are lanes. */
+function loadBytes(lanes: number, full: boolean, address: Code, offset: number): Code {
+  if (full) return memory("vector.load_quarter", offset, address);
+  if (lanes === 2) return first(memory("i32.load16_u", offset, address));
+  return memory(lanes === 4 ? "vector.load32_splat" : "vector.load64_splat", offset, address);
 }
 
 /** Loads elements `stride` bytes apart, one by one. */
 export function loadStrided(f: FunctionBuilder, dtype: DType, lanes: number, address: Local, stride: Local): Code {
   const at = f.local("i32");
   const vector = f.local("vector");
-  const code: Code[] = [set(at, get(address)), set(vector, loadSplat(dtype, get(at)))];
-  for (let i = 1; i < lanes; i++) {
-    code.push(set(at, op("i32.add", get(at), get(stride))));
-    code.push(set(vector, loadLane(dtype, i, get(at), get(vector))));
+  const inPiece = Math.min(lanes, 16 / laneBytes(dtype));
+  const whole = lanes > inPiece ? f.local("vector") : vector;
+  const code: Code[] = [set(at, get(address))];
+  for (let i = 0; i < lanes; i++) {
+    if (i > 0) code.push(set(at, op("i32.add", get(at), get(stride))));
+    const lane = i % inPiece;
+    code.push(set(vector, lane === 0 ? loadSplat(dtype, get(at)) : loadLane(dtype, lane, get(at), get(vector))));
+    if (whole !== vector && lane === inPiece - 1) {
+      const piece = (i - lane) / inPiece;
+      code.push(set(whole, piece === 0 ? get(vector) : wide("with_quarter", piece, get(whole), get(vector))));
+    }
   }
-  return [...code, get(vector)];
+  return [...code, get(whole)];
 }
 
 function loadLane(dtype: DType, index: number, address: Code, vector: Code): Code {
@@ -120,6 +135,9 @@ function packed(dtype: DType, value: Code): Code {
   return op(dtype === "int8" ? "i8x.narrow_i16x_s" : "i8x.narrow_i16x_u", halves, i32x(0));
 }
 
+/** The bytes of a lane that holds an element. */
+const laneBytes = (dtype: DType): number => dtype === "float64" || dtype === "int64" ? 8 : 4;
+
 const bytesOf = (dtype: DType): number =>
   dtype === "float64" || dtype === "int64"
     ? 8
@@ -129,12 +147,58 @@ const bytesOf = (dtype: DType): number =>
     ? 2
     : 1;
 
-/** Stores the `count` (1, 2 or 4) low lanes to adjacent elements, `offset` bytes after an address. */
-export function storeUnit(dtype: DType, count: 1 | 2 | 4, address: Code, value: Code, offset: number = 0): Code {
+const parts: Readonly<Record<number, MemoryOperation>> = {
+  1: "vector.store",
+  2: "vector.store_half",
+  4: "vector.store_quarter",
+  8: "vector.store_eighth",
+  16: "vector.store_sixteenth",
+};
+
+/** Stores the `count` low lanes to adjacent elements, `offset` bytes after an address. */
+export function storeUnit(
+  f: FunctionBuilder,
+  dtype: DType,
+  count: number,
+  address: Code,
+  value: Code,
+  offset: number = 0,
+): Code {
   const size = bytesOf(dtype);
-  const vector = size < 4 ? packed(dtype, value) : value;
-  const part = ({ 16: "", 8: "_half", 4: "_quarter", 2: "_eighth", 1: "_sixteenth" } as const)[size * count];
-  return memory(`vector.store${part!}`, offset, address, vector);
+  if (count === 1 && f.vectorBytes > 16) return storeOne(dtype, address, value, offset);
+  const part = f.vectorBytes / (size * count);
+  return memory(parts[part]!, offset, address, size < 4 ? packed(dtype, value) : value);
+}
+
+/** Stores the first lane of a wide vector. */
+function storeOne(dtype: DType, address: Code, value: Code, offset: number): Code {
+  switch (dtype) {
+    case "float32":
+      return memory("f32.store", offset, address, lane("f32x.extract_lane", 0, value));
+    case "float64":
+      return memory("f64.store", offset, address, lane("f64x.extract_lane", 0, value));
+    case "int64":
+      return memory("i64.store", offset, address, lane("i64x.extract_lane", 0, value));
+    default: {
+      const name = ({ 4: "i32.store", 2: "i32.store16", 1: "i32.store8" } as const)[bytesOf(dtype) as 1 | 2 | 4];
+      return memory(name, offset, address, lane("i32x.extract_lane", 0, value));
+    }
+  }
+}
+
+/** Whether the first elements of an incomplete vector can be loaded and stored on their own. */
+export function isMaskable(dtype: DType): boolean {
+  return bytesOf(dtype) >= 4;
+}
+
+/** Loads the first `count` of adjacent elements into a wide vector, and zeros. */
+export function loadFirst(dtype: DType, address: Code, count: Code, offset: number = 0): Code {
+  return wide(bytesOf(dtype) === 8 ? "load_first64" : "load_first32", offset, address, count);
+}
+
+/** Stores the first `count` lanes of a wide vector to adjacent elements. */
+export function storeFirst(dtype: DType, address: Code, value: Code, count: Code, offset: number = 0): Code {
+  return wide(bytesOf(dtype) === 8 ? "store_first64" : "store_first32", offset, address, value, count);
 }
 
 /** Stores lanes to elements `stride` bytes apart. */
@@ -149,23 +213,28 @@ export function storeStrided(
   const vector = f.local("vector");
   const at = f.local("i32");
   const size = bytesOf(dtype);
-  const name = size === 8
-    ? "vector.store64_lane"
-    : size === 4
-    ? "vector.store32_lane"
-    : size === 2
-    ? "vector.store16_lane"
-    : "vector.store8_lane";
+  const name = ({
+    8: "vector.store64_lane",
+    4: "vector.store32_lane",
+    2: "vector.store16_lane",
+    1: "vector.store8_lane",
+  } as const)[
+    size as 1 | 2 | 4 | 8
+  ];
+  const inPiece = 16 / size;
+  const piece = lanes > inPiece ? f.local("vector") : vector;
   const code: Code[] = [set(vector, size < 4 ? packed(dtype, value) : value), set(at, get(address))];
   for (let i = 0; i < lanes; i++) {
-    code.push(memoryLane(name, 0, i, get(at), get(vector)));
+    if (piece !== vector && i % inPiece === 0) code.push(set(piece, wide("quarter", i / inPiece, get(vector))));
+    code.push(memoryLane(name, 0, i % inPiece, get(at), get(piece)));
     if (i + 1 < lanes) code.push(set(at, op("i32.add", get(at), get(stride))));
   }
   return code;
 }
 
-/** Narrows a 64-bit mask to two 32-bit masks in the low lanes. */
-export function narrowMask(mask: Code): Code {
+/** Narrows a 64-bit mask to 32-bit masks in the low lanes. */
+export function narrowMask(f: FunctionBuilder, mask: Code): Code {
+  if (f.vectorBytes > 16) return wide("narrow64", 0, mask);
   return shuffle([0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11], mask, mask);
 }
 

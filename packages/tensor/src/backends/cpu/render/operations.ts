@@ -40,8 +40,8 @@ const float = (kind: LaneKind): boolean => kind === "f32" || kind === "f64";
 const floatOnly = (what: string): Render => (site, a) => float(site.kind) ? direct(what)(site, a, [], []) : a;
 
 /** Converts a mask to bool: 0 or 1 in 32-bit lanes. */
-function flag({ kind }: Site, mask: Code): Code {
-  return op("vector.and", kind === "f64" || kind === "i64" ? narrowMask(mask) : mask, i32x(1));
+function flag({ f, kind }: Site, mask: Code): Code {
+  return op("vector.and", kind === "f64" || kind === "i64" ? narrowMask(f, mask) : mask, i32x(1));
 }
 
 function comparisonMask({ kind }: Site, what: ComparisonPrim, a: Code, b: Code): Code {
@@ -109,7 +109,7 @@ const sign: Render = (site, a) => {
   const value = kind === "f32"
     ? op("f32x.convert_i32x_s", difference)
     : kind === "f64"
-    ? op("f64x.convert_low_i32x_s", narrowMask(difference))
+    ? op("f64x.convert_low_i32x_s", narrowMask(f, difference))
     : difference;
   return [set(x, a), value];
 };
@@ -209,7 +209,7 @@ export function renderCast(site: Site, to: DType, a: Code): Code | null {
     case "f64>i32":
       return wrapped(to, op("i32x.trunc_sat_f64x_s_zero", a));
     case "i64>i32":
-      return wrapped(to, narrowMask(a));
+      return wrapped(to, narrowMask(site.f, a));
     case "i32>f32":
       return op("f32x.convert_i32x_s", a);
     case "f64>f32":

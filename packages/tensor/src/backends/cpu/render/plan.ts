@@ -1,8 +1,8 @@
 /** Chooses the form of a kernel's loops, and the cache key of its code. */
 import { type DType, itemSize } from "../../../dtype.ts";
 import type { Kernel } from "../../../ir/kernel.ts";
-import { analyze, type ExprAnalysis, lanesOf } from "./expression_analysis.ts";
-import { laneKind, type Step } from "./lanes.ts";
+import { analyze, type ExprAnalysis } from "./expression_analysis.ts";
+import { isMaskable, laneKind, type Step } from "./lanes.ts";
 
 /** The loops of a kernel: vectors along the output, along the reduced dimension, or across it. */
 export type Form = "map" | "along" | "across";
@@ -11,7 +11,8 @@ export type Form = "map" | "along" | "across";
 export interface Plan {
   readonly kernel: Kernel;
   readonly form: Form;
-  readonly lanes: 2 | 4;
+  /** Whether something has 64 bits, so that lanes do. */
+  readonly wide: boolean;
   /** The number of kept and of reduced dimensions. */
   readonly kept: number;
   readonly reduced: number;
@@ -53,10 +54,17 @@ export function planOf(kernel: Kernel): Plan | null {
   }
   const dim = form === "along" ? rank - 1 : kept - 1;
   const steps = [...kernel.inputs.map(({ strides }) => at(strides, dim)), at(kernel.output.strides, kept - 1)];
-  const lanes = lanesOf([kernel.expr]);
   const reduction = kernel.reduce === null ? "" : kernel.reduce.op;
   const key = `${form}|${kept}+${reduced}|${steps.join()}|${reduction}|${analysis.id}`;
-  return { kernel, form, lanes, kept, reduced, steps, weight: analysis.weight, key };
+  return { kernel, form, wide: analysis.wide, kept, reduced, steps, weight: analysis.weight, key };
+}
+
+/**
+ * Whether incomplete vectors of the operands can be loaded and stored at once: their elements are adjacent (or the same) and have at
+ * least 32 bits.
+ */
+export function hasMaskedTails(steps: readonly Step[], dtypes: readonly DType[]): boolean {
+  return steps.every((step, i) => step === "zero" || (step === "unit" && isMaskable(dtypes[i]!)));
 }
 
 /** The parameter block of a dispatch: sizes, strides (in bytes), addresses and scalars, in this order, as 32-bit words. */

@@ -6,9 +6,28 @@
 import { type DType, integerRange } from "../../../dtype.ts";
 import type { ReducePrim } from "../../../prims/attrs.ts";
 import type { FunctionBuilder } from "../../../code/module.ts";
-import { type Code, f32x, f64x, get, i32, i32x, type Local, op, set, shuffle, when } from "../../../code/tree.ts";
+import {
+  type Code,
+  f32x,
+  f64x,
+  get,
+  i32,
+  i32x,
+  type Local,
+  op,
+  set,
+  shuffle,
+  when,
+  whileLoop,
+  wide,
+} from "../../../code/tree.ts";
 import type { Operation } from "../../../code/operations.ts";
 import { laneKind, wrapped } from "./lanes.ts";
+
+/** The accumulators of 16 bytes, or as many bytes of wider ones. */
+export function accumulatorCount(vectorBytes: number): number {
+  return 64 / vectorBytes;
+}
 
 /** The most vectors that one accumulator takes between two folds. */
 export const runLength = 16;
@@ -39,6 +58,20 @@ function identity(prim: ReducePrim, dtype: DType): Code {
   return i32x(Math.min(Math.max(value, least), greatest));
 }
 
+/**
+ * Runs `body` for the last `count` elements of a block: with as many as a wide vector has lanes, and what is left. `body` may change
+ * the local that it receives.
+ */
+export function eachFirst(f: FunctionBuilder, count: Local, lanes: number, body: (first: Local) => Code): Code {
+  const first = f.local("i32");
+  return whileLoop(
+    get(count),
+    set(first, op("select", i32(lanes), get(count), op("i32.lt_u", i32(lanes), get(count)))),
+    set(count, op("i32.sub", get(count), get(first))),
+    body(first),
+  );
+}
+
 /** The accumulators of a reduction. */
 export class Accumulators {
   private readonly f: FunctionBuilder;
@@ -51,6 +84,7 @@ export class Accumulators {
   /** The number of folds since the totals were reset. */
   private readonly folds: Local;
 
+  /** @param count the number of accumulators */
   constructor(f: FunctionBuilder, prim: ReducePrim, dtype: DType, lanes: number, count: number) {
     this.f = f;
     this.prim = prim;
@@ -94,13 +128,54 @@ export class Accumulators {
   addFirstLane(value: Code): Code {
     const bytes = laneKind(this.dtype) === "f64" ? 8 : 4;
     const lanes = Array.from({ length: 16 }, (_, i) => i < bytes ? i : 16 + i);
+    if (this.f.vectorBytes > 16) {
+      const name = bytes === 8 ? "choose_first64" : "choose_first32";
+      return this.add(0, wide(name, 0, i32(1), value, identity(this.prim, this.dtype)));
+    }
     return this.add(0, shuffle(lanes, value, identity(this.prim, this.dtype)));
   }
 
-  /** Folds all accumulators into the first total. */
+  /**
+   * Adds the first `count` lanes of a wide vector, as code for vectors of 16 bytes does with what is left of a block: as many whole
+   * vectors of 16 bytes as there are, and then single elements, all to the first accumulator. Changes the local.
+   */
+  addFirst(count: Local, value: Code): Code {
+    const x = this.f.local("vector");
+    const wide64 = laneKind(this.dtype) === "f64";
+    const step = (lanes: number): Code =>
+      whileLoop(
+        op("i32.ge_u", get(count), i32(lanes)),
+        this.add(
+          0,
+          wide(wide64 ? "choose_first64" : "choose_first32", 0, i32(lanes), get(x), identity(this.prim, this.dtype)),
+        ),
+        set(x, wide("turn", wide64 ? 2 * lanes : lanes, get(x))),
+        set(count, op("i32.sub", get(count), i32(lanes))),
+      );
+    return [set(x, value), step(this.narrowLanes), step(1)];
+  }
+
+  /** The lanes that code for vectors of 16 bytes has in one. */
+  private get narrowLanes(): number {
+    return this.lanes * 16 / this.f.vectorBytes;
+  }
+
+  /**
+   * Folds all accumulators into the first total. As sixteen lanes (or eight of 64 bits) are added in the same order whatever the size
+   * of a vector, so are the bits of the result: `(a + b) + (c + d)`, where each letter is a vector of 16 bytes.
+   */
   fold(): Code {
-    const [a, b, c, d] = this.parts.map(get) as [Code, Code, Code, Code];
-    return [this.into(0, 0, this.combine(this.combine(a, b), this.combine(c, d))), this.carried(1)];
+    return [this.into(0, 0, this.folded(this.parts.map((part) => get(part)))), this.carried(1)];
+  }
+
+  private folded([a, b, c, d]: readonly Code[]): Code {
+    if (d !== undefined) return this.combine(this.combine(a!, b!), this.combine(c!, d));
+    // The 32-bit words of what would be one vector of 16 bytes. In kernels with 64-bit lanes, those of 32 bits are in the low half.
+    const words = this.narrowLanes * (laneKind(this.dtype) === "f64" ? 2 : 1);
+    const pair = (x: Local, by: number): Code => this.combine(get(x), wide("turn", by, get(x)));
+    const [x, y] = [this.f.local("vector"), this.f.local("vector")];
+    if (b !== undefined) return [set(x, a!), set(y, b), this.combine(pair(x, words), pair(y, words))];
+    return [set(x, a!), set(y, pair(x, words)), pair(y, 2 * words)];
   }
 
   /** Folds each accumulator into its own total. */
@@ -133,9 +208,10 @@ export class Accumulators {
   /** Combines the lanes of the first total in lane 0. */
   acrossLanes(): Code {
     const x = this.f.local("vector");
-    const turned = (lanes: readonly number[]): Code => shuffle(lanes, get(x), get(x));
+    const turned = (lanes: readonly number[]): Code =>
+      this.f.vectorBytes > 16 ? wide("turn", lanes[0]! / 4, get(x)) : shuffle(lanes, get(x), get(x));
     const code: Code[] = [set(x, this.total(0))];
-    const narrow = laneKind(this.dtype) !== "f64" && this.lanes === 2;
+    const narrow = laneKind(this.dtype) !== "f64" && this.narrowLanes === 2;
     // With two lanes of 32 bits the upper half of the vector is unused.
     if (!narrow) {
       code.push(set(x, this.combine(get(x), turned([8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]))));

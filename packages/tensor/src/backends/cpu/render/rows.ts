@@ -1,4 +1,4 @@
-/** Generates the WebAssembly module of a row kernel. Each item is a row, with one pass for each step over its elements. */
+/** Generates the module of a row kernel. Each item is a row, with one pass for each step over its elements. */
 import type { DType } from "../../../dtype.ts";
 import type { Expr } from "../../../ir/kernel.ts";
 import { type RowKernel, type RowStep, stepExpressions } from "../../../ir/rows.ts";
@@ -7,8 +7,7 @@ import {
   type Code,
   get,
   i32,
-  i32x,
-  lane,
+  lanes,
   type Local,
   type Locals,
   memory,
@@ -16,13 +15,25 @@ import {
   set,
   shuffle,
   whileLoop,
+  wide,
 } from "../../../code/tree.ts";
 import { add, increase, times } from "./address.ts";
 import { type Hosts, importHosts, type Leaf, renderExpression, renderExpressions } from "./expression.ts";
 import { lanesOf } from "./expression_analysis.ts";
-import { laneKind, loadSplat, loadStrided, loadUnit, type Step, storeStrided, storeUnit } from "./lanes.ts";
-import { elementBytes, type Layout, layoutOf, stepOf } from "./plan.ts";
-import { Accumulators, runLength } from "./reduction.ts";
+import {
+  type Extent,
+  laneKind,
+  loadFirst,
+  loadSplat,
+  loadStrided,
+  loadUnit,
+  type Step,
+  storeFirst,
+  storeStrided,
+  storeUnit,
+} from "./lanes.ts";
+import { elementBytes, hasMaskedTails, type Layout, layoutOf, stepOf } from "./plan.ts";
+import { accumulatorCount, Accumulators, eachFirst, runLength } from "./reduction.ts";
 
 /** The access pattern of each operand (inputs, then outputs) along a row's last dimension. */
 export function rowSteps({ shape, inputs, outputs }: RowKernel): readonly Step[] {
@@ -36,7 +47,8 @@ class RowGenerator {
   private readonly f: FunctionBuilder;
   private readonly hosts: Hosts;
   private readonly layout: Layout;
-  private readonly lanes: 2 | 4;
+  private readonly lanes: number;
+  private readonly masked: boolean;
   private readonly steps: readonly Step[];
   private readonly dtypes: readonly DType[];
   /** The operands' addresses at the beginning of the row, of the current segment, and within it. */
@@ -46,18 +58,19 @@ class RowGenerator {
   private readonly strides: readonly (Local | null)[];
   private readonly values: Local[] = [];
   private readonly scalars: Map<number, Local> = new Map();
-  /** The position of the next element in the row, and the constants 0, 1, 2, 3. */
+  /** The position of the next element in the row, and the constants 0, 1, 2 and so on. */
   private readonly column: Local;
   private readonly iota: Local;
 
   constructor(kernel: RowKernel, f: FunctionBuilder, hosts: Hosts) {
+    this.masked = f.vectorBytes > 16;
     this.kernel = kernel;
     this.f = f;
     this.hosts = hosts;
     const operands = [...kernel.inputs, ...kernel.outputs];
     const exprs = kernel.steps.flatMap(stepExpressions);
     this.layout = layoutOf(kernel.shape.length, operands.length);
-    this.lanes = lanesOf(exprs);
+    this.lanes = lanesOf(f.vectorBytes, exprs);
     this.steps = rowSteps(kernel);
     this.dtypes = operands.map(({ dtype }) => dtype);
     this.rows = operands.map(() => f.local("i32"));
@@ -72,8 +85,7 @@ class RowGenerator {
     this.column = f.local("i32");
     this.iota = f.local("vector");
     if (kernel.sources.some(({ from }) => from === "column")) {
-      f.emit(set(this.iota, i32x(0)));
-      for (let i = 1; i < 4; i++) f.emit(set(this.iota, lane("i32x.replace_lane", i, get(this.iota), i32(i))));
+      f.emit(set(this.iota, lanes(Array.from({ length: f.vectorBytes / 4 }, (_, i) => i))));
     }
     exprs.forEach((expr) => this.readScalars(expr));
   }
@@ -117,6 +129,7 @@ class RowGenerator {
   private splat(dtype: DType, code: Code): Code {
     const x = this.f.local("vector");
     const size = laneKind(dtype) === "f64" ? 8 : 4;
+    if (this.f.vectorBytes > 16) return wide(size === 8 ? "spread64" : "spread32", 0, code);
     return [set(x, code), shuffle(Array.from({ length: 16 }, (_, i) => i % size), get(x), get(x))];
   }
 
@@ -134,7 +147,7 @@ class RowGenerator {
         return this.newValue(this.rowExpression(step.expr));
       case "store": {
         const operand = this.kernel.inputs.length + step.output;
-        return storeUnit(this.dtypes[operand]!, 1, get(this.rows[operand]!), this.rowExpression(step.expr));
+        return storeUnit(this.f, this.dtypes[operand]!, 1, get(this.rows[operand]!), this.rowExpression(step.expr));
       }
     }
   }
@@ -153,7 +166,7 @@ class RowGenerator {
   private walk({ reduce, write }: Walk): Code {
     const { f, kernel, lanes, layout } = this;
     const rank = kernel.shape.length;
-    const unroll = 4;
+    const unroll = accumulatorCount(f.vectorBytes);
     const accumulators = reduce.map(({ op: prim, expr }) => new Accumulators(f, prim, expr.dtype, lanes, unroll));
     const sources = this.sourcesOf([...reduce, ...write].map(({ expr }) => expr));
     const written = write.map(({ output }) => kernel.inputs.length + output);
@@ -164,7 +177,7 @@ class RowGenerator {
       read.filter((operand) => this.steps[operand] === "zero").map((operand) => [operand, f.local("vector")]),
     );
     const loaded = new Map(sources.map((source) => [source, f.local("vector")]));
-    const load = (source: number, part: number, single: boolean): Code => {
+    const load = (source: number, part: number, extent: Extent): Code => {
       const operand = this.operandOf(source);
       if (operand === null) {
         const from = kernel.sources[source]!;
@@ -174,14 +187,19 @@ class RowGenerator {
       }
       const [dtype, cursor, step] = [this.dtypes[operand]!, this.cursors[operand]!, this.steps[operand]!];
       if (step === "zero") return get(fixed.get(operand)!);
-      if (single) return loadSplat(dtype, get(cursor));
+      if (extent === "element") return loadSplat(dtype, get(cursor));
+      if (extent !== "vector") return loadFirst(dtype, get(cursor), get(extent.first));
       return step === "unit"
-        ? loadUnit(dtype, lanes, get(cursor), part * lanes * elementBytes(dtype))
+        ? loadUnit(f, dtype, lanes, get(cursor), part * lanes * elementBytes(dtype))
         : loadStrided(f, dtype, lanes, cursor, this.strides[operand]!);
     };
     const counts = sources.some((source) => kernel.sources[source]!.from === "column");
-    /** Processes one of `parts` vectors (or a single element). The last one advances the pointers if possible. */
-    const body = (part: number, parts: number, single: boolean): Code => {
+    /** Computes one of `parts` vectors (or less). The last one advances the pointers if possible. */
+    const body = (
+      part: number,
+      parts: number,
+      extent: Extent,
+    ): { readonly first: Code; readonly values: readonly Code[]; readonly moved: Code } => {
       const { first, values } = renderExpressions(
         f,
         lanes,
@@ -189,21 +207,35 @@ class RowGenerator {
         [...write, ...reduce].map(({ expr }) => expr),
         ({ op: kind, index }) => get(kind === "input" ? loaded.get(index)! : this.scalars.get(index)!),
       );
-      const count = single ? 1 : lanes;
-      return [
-        sources.map((source) => set(loaded.get(source)!, load(source, part, single))),
-        first,
-        written.map((operand, i) => this.store(operand, values[i]!, part, single)),
-        accumulators.map((sum, i) => {
-          const value = values[write.length + i]!;
-          return single ? sum.addFirstLane(value) : sum.add(part, value);
-        }),
-        moving.map((operand) => {
-          if (this.steps[operand] !== "unit") return this.advance(operand, count);
-          return part + 1 < parts ? [] : this.advance(operand, parts * count);
-        }),
-        counts ? increase(this.column, i32(count)) : [],
-      ];
+      const count = extent === "element" ? 1 : lanes;
+      return {
+        first: [
+          sources.map((source) => set(loaded.get(source)!, load(source, part, extent))),
+          first,
+          written.map((operand, i) => this.store(operand, values[i]!, part, extent)),
+        ],
+        values: values.slice(write.length),
+        moved: [
+          moving.map((operand) => {
+            if (this.steps[operand] !== "unit") return this.advance(operand, count);
+            return part + 1 < parts ? [] : this.advance(operand, parts * count);
+          }),
+          counts ? increase(this.column, i32(count)) : [],
+        ],
+      };
+    };
+    const whole = (part: number, parts: number): Code => {
+      const { first, values, moved } = body(part, parts, "vector");
+      return [first, accumulators.map((sum, i) => sum.add(part, values[i]!)), moved];
+    };
+    const element = (): Code => {
+      const { first, values, moved } = body(0, 1, "element");
+      return [first, accumulators.map((sum, i) => sum.addFirstLane(values[i]!)), moved];
+    };
+    const some = (count: Local): Code => {
+      const { first, values, moved } = body(0, 1, { first: count });
+      const rest = f.local("i32");
+      return [first, accumulators.map((sum, i) => [set(rest, get(count)), sum.addFirst(rest, values[i]!)]), moved];
     };
     const left = f.local("i32");
     const count = f.local("i32");
@@ -211,7 +243,7 @@ class RowGenerator {
     const vectors = (n: number): Code =>
       whileLoop(
         op("i32.ge_u", get(count), i32(n * lanes)),
-        Array.from({ length: n }, (_, i) => body(i, n, false)),
+        Array.from({ length: n }, (_, i) => whole(i, n)),
         set(count, op("i32.sub", get(count), i32(n * lanes))),
       );
     const segment: Code = [
@@ -224,8 +256,10 @@ class RowGenerator {
         set(left, op("i32.sub", get(left), get(count))),
         accumulators.map((acc) => acc.begin()),
         vectors(unroll),
-        vectors(1),
-        whileLoop(get(count), body(0, 1, true), set(count, op("i32.sub", get(count), i32(1)))),
+        this.masked ? eachFirst(f, count, lanes, some) : [
+          vectors(1),
+          whileLoop(get(count), element(), set(count, op("i32.sub", get(count), i32(1)))),
+        ],
         accumulators.map((acc) => acc.fold()),
       ),
     ];
@@ -238,11 +272,12 @@ class RowGenerator {
     ];
   }
 
-  private store(operand: number, value: Code, part: number, single: boolean): Code {
+  private store(operand: number, value: Code, part: number, extent: Extent): Code {
     const [dtype, cursor] = [this.dtypes[operand]!, this.cursors[operand]!];
-    if (single || this.steps[operand] === "unit") {
-      const count = single ? 1 : this.lanes;
-      return storeUnit(dtype, count, get(cursor), value, part * count * elementBytes(dtype));
+    if (typeof extent !== "string") return storeFirst(dtype, get(cursor), value, get(extent.first));
+    if (extent === "element" || this.steps[operand] === "unit") {
+      const count = extent === "element" ? 1 : this.lanes;
+      return storeUnit(this.f, dtype, count, get(cursor), value, part * count * elementBytes(dtype));
     }
     return storeStrided(this.f, dtype, this.lanes, cursor, this.strides[operand]!, value);
   }
@@ -302,10 +337,12 @@ class RowGenerator {
 }
 
 /** Renders the module of a row kernel, which exports `run`. */
-export function renderRows(kernel: RowKernel): CodeModule {
+export function renderRows(kernel: RowKernel, vectorBytes: number): CodeModule {
   const module = new ModuleBuilder();
   const hosts = importHosts(module, kernel.steps.flatMap(stepExpressions));
-  const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
+  const dtypes = [...kernel.inputs, ...kernel.outputs].map(({ dtype }) => dtype);
+  const width = hasMaskedTails(rowSteps(kernel), dtypes) ? vectorBytes : 16;
+  const f = module.func(["i32", "i32", "i32", "i32"], [], "run", width);
   f.emit(new RowGenerator(kernel, f, hosts).generate());
   return module;
 }
