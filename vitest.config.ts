@@ -11,7 +11,10 @@ const pool = "deno" in process.versions ? "forks" : "threads";
 // Vitest 5 wants Node 22; all that Node 20 lacks for it is this, which it calls when it reports failures.
 if (!("groupBy" in Map)) {
   Object.defineProperty(Map, "groupBy", {
-    value<K, T>(items: Iterable<T>, keyOf: (item: T, index: number) => K): Map<K, T[]> {
+    value<K, T>(
+      items: Iterable<T>,
+      keyOf: (item: T, index: number) => K,
+    ): Map<K, T[]> {
       const groups = new Map<K, T[]>();
       let index = 0;
       for (const item of items) {
@@ -30,23 +33,36 @@ const config: ViteUserConfig = defineConfig({
   // Sources, never a `dist/` that happens to be there. `tsconfigPaths` would leave out the modules that tests write.
   resolve: {
     alias: [
-      { find: /^@heddle\/([a-z]+)$/, replacement: `${root}packages/$1/src/mod.ts` },
-      { find: /^@heddle\/tensor\/(engine|backend)$/, replacement: `${root}packages/tensor/src/$1_mod.ts` },
-      { find: "@heddle/data/bpe", replacement: `${root}packages/data/src/bpe.ts` },
+      {
+        find: /^@heddle\/([a-z]+)$/,
+        replacement: `${root}packages/$1/src/mod.ts`,
+      },
+      {
+        find: /^@heddle\/tensor\/(engine|backend)$/,
+        replacement: `${root}packages/tensor/src/$1_mod.ts`,
+      },
+      {
+        find: "@heddle/data/bpe",
+        replacement: `${root}packages/data/src/bpe.ts`,
+      },
     ],
   },
   // Node 20 does not know `using`.
   oxc: { target: "es2022" },
   test: {
     pool,
-    include: ["{packages,apps,conformance,tools}/**/*.test.ts"],
+    include: ["{packages,apps,bench,conformance,tools}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", "**/runs/**"],
     // Files share what they import. Setting it up 270 times takes longer than many of the tests.
     isolate: false,
     setupFiles: [`${root}vitest.setup.ts`],
     // vitest would leave one core to itself.
     maxWorkers: availableParallelism(),
-    tags: [{ name: "long", description: "Sweeps that take long; `test:all` and CI run them, `test` leaves them out." }],
+    tags: [{
+      name: "long",
+      description:
+        "Sweeps that take long; `test:all` and CI run them, `test` leaves them out.",
+    }],
     testTimeout: hangMs,
     hookTimeout: hangMs,
     teardownTimeout: hangMs,

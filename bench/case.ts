@@ -63,7 +63,10 @@ export function size(sizes: Sizes, name: string): number {
 }
 
 /** Several sizes that must be numbers. */
-export function numbers<const N extends readonly string[]>(sizes: Sizes, ...names: N): { [I in keyof N]: number } {
+export function numbers<const N extends readonly string[]>(
+  sizes: Sizes,
+  ...names: N
+): { [I in keyof N]: number } {
   return names.map((name) => size(sizes, name)) as { [I in keyof N]: number };
 }
 

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { type BlasChoice, chooseBlasCore } from "./blas_core.ts";
 import type { Device } from "./case.ts";
 import type { Command } from "./contender_process.ts";
 
@@ -24,11 +25,17 @@ export type Peer = typeof PEERS[number];
 export interface Field {
   readonly commands: Command[];
   readonly leftOut: string[];
+  /** How PyTorch multiplies, if it is measured. */
+  readonly blas?: BlasChoice;
 }
 
 /** The runtime that runs this. */
 export function ownRuntime(): Runtime {
-  return "deno" in process.versions ? "deno" : "bun" in process.versions ? "bun" : "node";
+  return "deno" in process.versions
+    ? "deno"
+    : "bun" in process.versions
+    ? "bun"
+    : "node";
 }
 
 /** How a runtime starts a script. */
@@ -48,7 +55,9 @@ function launch(
       script,
       ...words,
     ];
-    return own ? { command: process.execPath, args: run } : { command: "npx", args: ["-y", "deno@2.9.6", ...run] };
+    return own
+      ? { command: process.execPath, args: run }
+      : { command: "npx", args: ["-y", "deno@2.9.6", ...run] };
   }
   if (runtime === "bun") {
     return {
@@ -67,13 +76,31 @@ export function allThreads(): number {
   return Number(process.env.HEDDLE_THREADS) || availableParallelism();
 }
 
-/** Heddle in a runtime, on one thread and on all; or on the GPU. */
+/** The numbers of threads to measure a library with, of which the best counts: one, half and all, since two threads can share a core. */
+export function threadCounts(): number[] {
+  const all = allThreads();
+  return [...new Set([1, Math.ceil(all / 2), all])];
+}
+
+/** What Heddle's CPU kernels can be compiled for, by name: environment variables of its process. */
+export const TARGETS: Readonly<
+  Record<string, Readonly<Record<string, string>>>
+> = {
+  wasm: { HEDDLE_NATIVE: "0" },
+};
+
+/** Heddle in a runtime with a target, on one thread and on all; or on the GPU. */
 export function heddle(
   runtime: Runtime,
   several: boolean,
   device: Device = "cpu",
+  target: string = "wasm",
 ): Command[] {
-  const team = several ? `heddle-${runtime}` : "heddle";
+  const team = [
+    "heddle",
+    ...several ? [runtime] : [],
+    ...target === "wasm" ? [] : [target],
+  ].join("-");
   if (device === "gpu") {
     const start = launch(runtime, join(benchFolder, "heddle.ts"), "gpu");
     return [{
@@ -85,12 +112,12 @@ export function heddle(
       cwd: root,
     }];
   }
-  return [...new Set([1, allThreads()])].map((threads) => ({
+  return threadCounts().map((threads) => ({
     name: `${team}-${threads}`,
     team,
     threads,
     ...launch(runtime, join(benchFolder, "heddle.ts")),
-    env: { HEDDLE_THREADS: String(threads) },
+    env: { ...TARGETS[target]!, HEDDLE_THREADS: String(threads) },
     cwd: root,
   }));
 }
@@ -133,7 +160,9 @@ function install(): string | null {
     result = spawnSync(process.execPath, args, options);
   }
   if (result.error) return result.error.message;
-  return result.status === 0 ? null : `npm ci ended with ${result.status ?? result.signal}`;
+  return result.status === 0
+    ? null
+    : `npm ci ended with ${result.status ?? result.signal}`;
 }
 
 /**
@@ -143,6 +172,7 @@ function install(): string | null {
  */
 export function peers(asked: readonly Peer[] | null, device: Device): Field {
   const field: Field = { commands: [], leftOut: [] };
+  let blas: BlasChoice | undefined;
   if (device === "gpu") field.leftOut.push("PyTorch: it has no WebGPU");
   else if (asked === null || asked.includes("torch")) {
     const python = pythonWithTorch();
@@ -151,7 +181,9 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
         "PyTorch: no python3 with torch and numpy was found (PYTHON names one)",
       );
     } else {
-      for (const threads of new Set([1, allThreads()])) {
+      console.error("Timing the cores of PyTorch's BLAS");
+      blas = chooseBlasCore(python);
+      for (const threads of threadCounts()) {
         field.commands.push({
           name: `torch-${threads}`,
           team: "torch",
@@ -162,6 +194,7 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
             OMP_NUM_THREADS: String(threads),
             OPENBLAS_NUM_THREADS: String(threads),
             PYTHONDONTWRITEBYTECODE: "1",
+            ...blas.core === null ? {} : { OPENBLAS_CORETYPE: blas.core },
           },
           cwd: root,
         });
@@ -209,5 +242,5 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
         },
     );
   }
-  return field;
+  return blas ? { ...field, blas } : field;
 }

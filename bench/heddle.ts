@@ -22,7 +22,9 @@ const { deno, bun, node } = process.versions as Record<
   string | undefined
 >;
 
-const about = `Heddle on ${deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`}`;
+const about = `Heddle on ${
+  deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`
+}`;
 const gpu = process.argv[2] === "gpu";
 
 await serve({
@@ -48,7 +50,8 @@ await serve({
     ...heddleAugment,
   },
   // The loops are the CPU's.
-  reference: (unit) => gpu ? [] : unit === "GB/s" ? copyRates() : multiplyAddRates(),
+  reference: (unit) =>
+    gpu ? [] : unit === "GB/s" ? copyRates() : multiplyAddRates(),
   held() {
     const live = memory().liveBytes;
     if (!gpu) return { live };

@@ -6,7 +6,17 @@ import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Case, type Device, DEVICES } from "./case.ts";
-import { heddle, ownRuntime, type Peer, PEERS, peers, root, type Runtime, RUNTIMES } from "./contenders.ts";
+import {
+  heddle,
+  ownRuntime,
+  type Peer,
+  PEERS,
+  peers,
+  root,
+  type Runtime,
+  RUNTIMES,
+  TARGETS,
+} from "./contenders.ts";
 import { type Command, ContenderProcess } from "./contender_process.ts";
 import { writeDigits } from "./digit_batches.ts";
 import { families } from "./families/mod.ts";
@@ -25,6 +35,7 @@ A filter is a family or a part of a case's name; without one everything runs exc
                   (default: torch, and the others once they are installed)
   --device NAME   cpu, or gpu: Heddle and jax-js on WebGPU (default cpu)
   --on LIST       runtimes for Heddle: deno, bun, node (default: the one that runs this)
+  --targets LIST  what Heddle's CPU kernels are compiled for: wasm (default wasm)
   --rounds N      turns of every contender (default 9)
   --seconds S     of each contender in each turn (default 0.3)
   --quick         3 turns of 0.05 s, to check that everything works
@@ -40,10 +51,17 @@ const { values: options, positionals: filters } = parseArgs({
     peers: { type: "string" },
     device: { type: "string", default: "cpu" },
     on: { type: "string" },
+    targets: { type: "string", default: "wasm" },
     rounds: { type: "string", default: "9" },
     seconds: { type: "string", default: "0.3" },
     quick: { type: "boolean", default: false },
-    data: { type: "string", default: join(process.env["HEDDLE_TEST_DATA"] || join(root, "data"), "mnist") },
+    data: {
+      type: "string",
+      default: join(
+        process.env["HEDDLE_TEST_DATA"] || join(root, "data"),
+        "mnist",
+      ),
+    },
     steps: { type: "string" },
     out: { type: "string" },
     list: { type: "boolean", default: false },
@@ -128,7 +146,9 @@ async function main(): Promise<number> {
   const wanted = (of: Case): boolean => {
     if (of.device !== undefined && of.device !== device) return false;
     if (filters.length === 0) return of.family !== "memory";
-    return filters.some((filter) => of.family === filter || of.family !== "memory" && of.name.includes(filter));
+    return filters.some((filter) =>
+      of.family === filter || of.family !== "memory" && of.name.includes(filter)
+    );
   };
   const cases = families.flatMap((family) => family.cases).filter(wanted);
   if (options.list) {
@@ -137,23 +157,36 @@ async function main(): Promise<number> {
   }
   if (cases.length === 0) {
     console.error(
-      `bench: nothing is called ${filters.join(" or ")}; families are ${families.map((f) => f.name).join(", ")}`,
+      `bench: nothing is called ${filters.join(" or ")}; families are ${
+        families.map((f) => f.name).join(", ")
+      }`,
     );
     return 2;
   }
   const counting = device === "cpu" ? 0 : options.quick ? 0.1 : 4;
-  const effort: Effort = options.quick ? { rounds: 3, seconds: 0.05, warmUp: 0.05, counting } : {
-    rounds: Number(options.rounds),
-    seconds: Number(options.seconds),
-    warmUp: 0.5,
-    counting,
-  };
+  const effort: Effort = options.quick
+    ? { rounds: 3, seconds: 0.05, warmUp: 0.05, counting }
+    : {
+      rounds: Number(options.rounds),
+      seconds: Number(options.seconds),
+      warmUp: 0.5,
+      counting,
+    };
 
-  const runtimes: Runtime[] = options.on === undefined ? [ownRuntime()] : chosen("on", options.on, RUNTIMES);
-  const asked: Peer[] | null = options.peers === undefined ? null : chosen("peers", options.peers, PEERS);
-  const { commands: peerCommands, leftOut } = peers(asked, device);
+  const runtimes: Runtime[] = options.on === undefined
+    ? [ownRuntime()]
+    : chosen("on", options.on, RUNTIMES);
+  const asked: Peer[] | null = options.peers === undefined
+    ? null
+    : chosen("peers", options.peers, PEERS);
+  const targets = chosen("targets", options.targets, Object.keys(TARGETS));
+  const { commands: peerCommands, leftOut, blas } = peers(asked, device);
   const commands = [
-    ...runtimes.flatMap((runtime) => heddle(runtime, runtimes.length > 1, device)),
+    ...runtimes.flatMap((runtime) =>
+      targets.flatMap((target) =>
+        heddle(runtime, runtimes.length > 1, device, target)
+      )
+    ),
     ...peerCommands,
   ];
   const scratch = mkdtempSync(join(tmpdir(), "heddle-bench-"));
@@ -165,7 +198,9 @@ async function main(): Promise<number> {
   const about = Object.fromEntries(
     [...started].map(([{ command: { name, threads } }, { about, adapter }]) => [
       name,
-      adapter !== undefined ? about! : `${about}, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
+      adapter !== undefined
+        ? about!
+        : `${about}, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
     ]),
   );
   const adapters = [
@@ -179,7 +214,7 @@ async function main(): Promise<number> {
   const head = {
     date: begun.toISOString(),
     commit: commit(),
-    machine: machine(),
+    machine: { ...machine(), ...blas ? { blas } : {} },
     device,
     ...adapters.length > 0 ? { adapter: adapters[0] } : {},
     contenders: about,
@@ -194,6 +229,7 @@ async function main(): Promise<number> {
     console.log(`  ${name.padEnd(12)} ${text}`);
   }
   for (const line of leftOut) console.log(`  left out: ${line}`);
+  for (const line of blas?.about ?? []) console.log(`  ${line}`);
 
   const rows: Row[] = [];
   const soaked: Soaked[] = [];
@@ -243,10 +279,18 @@ async function main(): Promise<number> {
     );
   }
   console.log(
-    `\n* the best of whom it is divided by, 1.00 by definition. The report: ${relative(process.cwd(), file)}`,
+    `\n* the best of whom it is divided by, 1.00 by definition. The report: ${
+      relative(process.cwd(), file)
+    }`,
   );
   // Different outputs are a bug, and their times would be meaningless.
-  return rows.some((row) => row.outcomes.some((outcome) => (outcome.difference ?? 0) > row.case.tolerance)) ? 1 : 0;
+  return rows.some((row) =>
+      row.outcomes.some((outcome) =>
+        (outcome.difference ?? 0) > row.case.tolerance
+      )
+    )
+    ? 1
+    : 0;
 }
 
 if (options.help) console.log(HELP);

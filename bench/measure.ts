@@ -86,7 +86,9 @@ export async function measure(
     if (off <= work.tolerance) racing.push({ contender, off, times: [] });
     else {
       refuse(
-        `its outputs differ by ${off.toExponential(1)} of the largest, more than ${work.tolerance}`,
+        `its outputs differ by ${
+          off.toExponential(1)
+        } of the largest, more than ${work.tolerance}`,
         {
           difference: off,
         },

@@ -18,7 +18,8 @@ const step: Case = {
 /** Training steps of He et al.'s ResNet-20 on batches of 32 pictures of CIFAR's size. */
 export const resnet20: Family = {
   name: "resnet20",
-  about: "a step of ResNet-20 with momentum and weight decay on 32×3×32×32, and its convolutions",
+  about:
+    "a step of ResNet-20 with momentum and weight decay on 32×3×32×32, and its convolutions",
   cases: [
     step,
     ...convLayer("resnet20", "ResNet-20 conv 3→16 of 32²", [32, 3, 32, 32], [
@@ -94,8 +95,13 @@ class Block extends Module {
   forward(x: Tensor): Tensor {
     // Values that only the backward pass needs are freed as it goes.
     return tidy(() => {
-      const y = this.norm1.forward(this.conv1.forward(x), { activation: "relu" });
-      return this.norm2.forward(this.conv2.forward(y), { residual: this.shortcut(x), activation: "relu" });
+      const y = this.norm1.forward(this.conv1.forward(x), {
+        activation: "relu",
+      });
+      return this.norm2.forward(this.conv2.forward(y), {
+        residual: this.shortcut(x),
+        activation: "relu",
+      });
     });
   }
 }
@@ -104,7 +110,9 @@ class ResNet20 extends Module {
   readonly conv: Conv2d = new Conv2d(3, 16, 3, { padding: 1, bias: false });
   readonly norm: BatchNorm2d = new BatchNorm2d(16);
   readonly blocks: ModuleList<Block> = new ModuleList(
-    [16, 16, 16, 16, 32, 32, 32, 64, 64].map((inputs, i) => new Block(inputs, 16 << i / 3)),
+    [16, 16, 16, 16, 32, 32, 32, 64, 64].map((inputs, i) =>
+      new Block(inputs, 16 << i / 3)
+    ),
   );
   readonly linear: Linear = new Linear(64, 10);
 
@@ -143,6 +151,10 @@ export const heddleResnet20: Readonly<Record<string, Maker>> = {
       momentum: size(sizes, "momentum"),
       weightDecay: size(sizes, "weightDecay"),
     });
-    return trainingSteps(optimizer, () => network.forward(images), labels, [images, labels, ...parameters]);
+    return trainingSteps(optimizer, () => network.forward(images), labels, [
+      images,
+      labels,
+      ...parameters,
+    ]);
   },
 };

@@ -3,7 +3,13 @@ import { functional as F } from "@heddle/nn";
 import { SGD } from "@heddle/optim";
 import { fromTypedArray, scope } from "@heddle/tensor";
 import { RECIPES } from "../../apps/examples/lenet/networks/mod.ts";
-import { type Case, type Device, type Family, type Maker, size } from "../case.ts";
+import {
+  type Case,
+  type Device,
+  type Family,
+  type Maker,
+  size,
+} from "../case.ts";
 import { readBatches } from "../digit_batches.ts";
 import { attentionSoaks } from "./attention.ts";
 import { input } from "./heddle_work.ts";
@@ -41,7 +47,8 @@ function tenSteps(model: keyof typeof RECIPES): Case {
 /** Training steps of the digit networks. */
 export const training: Family = {
   name: "training",
-  about: "steps of plain SGD on batches of 100 digits, and the epochs of 600 steps that follow",
+  about:
+    "steps of plain SGD on batches of 100 digits, and the epochs of 600 steps that follow",
   cases: [step("mlp"), tenSteps("mlp"), step("lenet5"), step("convnet")],
 };
 
@@ -82,7 +89,9 @@ export const heddleTraining: Readonly<Record<string, Maker>> = {
     noGrad(() => {
       for (const parameter of network.parameters()) {
         using _ = scope();
-        const fanIn = parameter.shape.length > 1 ? parameter.numel / parameter.shape[0]! : parameter.numel;
+        const fanIn = parameter.shape.length > 1
+          ? parameter.numel / parameter.shape[0]!
+          : parameter.numel;
         parameter.copy_(
           input(seed++, parameter.shape).mul(Math.sqrt(3 / fanIn)),
         );
