@@ -11,10 +11,7 @@ const pool = "deno" in process.versions ? "forks" : "threads";
 // Vitest 5 wants Node 22; all that Node 20 lacks for it is this, which it calls when it reports failures.
 if (!("groupBy" in Map)) {
   Object.defineProperty(Map, "groupBy", {
-    value<K, T>(
-      items: Iterable<T>,
-      keyOf: (item: T, index: number) => K,
-    ): Map<K, T[]> {
+    value<K, T>(items: Iterable<T>, keyOf: (item: T, index: number) => K): Map<K, T[]> {
       const groups = new Map<K, T[]>();
       let index = 0;
       for (const item of items) {
@@ -33,18 +30,9 @@ const config: ViteUserConfig = defineConfig({
   // Sources, never a `dist/` that happens to be there. `tsconfigPaths` would leave out the modules that tests write.
   resolve: {
     alias: [
-      {
-        find: /^@heddle\/([a-z]+)$/,
-        replacement: `${root}packages/$1/src/mod.ts`,
-      },
-      {
-        find: /^@heddle\/tensor\/(engine|backend)$/,
-        replacement: `${root}packages/tensor/src/$1_mod.ts`,
-      },
-      {
-        find: "@heddle/data/bpe",
-        replacement: `${root}packages/data/src/bpe.ts`,
-      },
+      { find: /^@heddle\/([a-z]+)$/, replacement: `${root}packages/$1/src/mod.ts` },
+      { find: /^@heddle\/tensor\/(engine|backend)$/, replacement: `${root}packages/tensor/src/$1_mod.ts` },
+      { find: "@heddle/data/bpe", replacement: `${root}packages/data/src/bpe.ts` },
     ],
   },
   // Node 20 does not know `using`.
@@ -58,11 +46,7 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: [`${root}vitest.setup.ts`],
     // vitest would leave one core to itself.
     maxWorkers: availableParallelism(),
-    tags: [{
-      name: "long",
-      description:
-        "Sweeps that take long; `test:all` and CI run them, `test` leaves them out.",
-    }],
+    tags: [{ name: "long", description: "Sweeps that take long; `test:all` and CI run them, `test` leaves them out." }],
     testTimeout: hangMs,
     hookTimeout: hangMs,
     teardownTimeout: hangMs,

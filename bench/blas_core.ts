@@ -38,9 +38,7 @@ const CORES: Readonly<Record<string, readonly string[]>> = {
 
 /** The cores that a processor with these flags can run. */
 export function plausibleCores(flags: ReadonlySet<string>): string[] {
-  return Object.entries(CORES).filter(([, needed]) =>
-    needed.every((flag) => flags.has(flag))
-  ).map(([name]) => name);
+  return Object.entries(CORES).filter(([, needed]) => needed.every((flag) => flags.has(flag))).map(([name]) => name);
 }
 
 /** This processor's flags; none where the system does not tell. */
@@ -147,19 +145,13 @@ export function chooseBlasCore(
   }
   const best = tried.reduce((a, b) => b.time < a.time ? b : a);
   const defaultRatio = tried[0]!.time / best.time;
-  const list = tried.map(({ asked, used, time }) =>
-    `${asked ?? `the default, ${used},`} ${duration(time)}`
-  );
+  const list = tried.map(({ asked, used, time }) => `${asked ?? `the default, ${used},`} ${duration(time)}`);
   const about = [
     `PyTorch multiplies with OpenBLAS's core ${best.used}, ${
       best.asked === null
         ? "the default"
-        : `by OPENBLAS_CORETYPE; the default takes ${
-          defaultRatio.toFixed(2)
-        } times as long`
-    }: ${
-      [...list, ...notes].join("; ")
-    } (1024³ and eight times 512³, one thread)`,
+        : `by OPENBLAS_CORETYPE; the default takes ${defaultRatio.toFixed(2)} times as long`
+    }: ${[...list, ...notes].join("; ")} (1024³ and eight times 512³, one thread)`,
   ];
   if (defaultRatio > SLOW) {
     about.push(

@@ -29,6 +29,8 @@ export interface Case {
   readonly per?: number;
   /** Runs per epoch, if the report is to estimate an epoch's time. */
   readonly epoch?: number;
+  /** Each run is the first one of a fresh process; Heddle alone is measured. */
+  readonly fresh?: boolean;
   /** The only device for this case; by default all. */
   readonly device?: Device;
 }
@@ -63,10 +65,7 @@ export function size(sizes: Sizes, name: string): number {
 }
 
 /** Several sizes that must be numbers. */
-export function numbers<const N extends readonly string[]>(
-  sizes: Sizes,
-  ...names: N
-): { [I in keyof N]: number } {
+export function numbers<const N extends readonly string[]>(sizes: Sizes, ...names: N): { [I in keyof N]: number } {
   return names.map((name) => size(sizes, name)) as { [I in keyof N]: number };
 }
 

@@ -18,7 +18,7 @@ export const RUNTIMES = ["deno", "bun", "node"] as const;
 export type Runtime = typeof RUNTIMES[number];
 
 /** The libraries that Heddle is compared with. */
-export const PEERS = ["torch", "jax-js", "tfjs"] as const;
+export const PEERS = ["torch", "jax-js", "tfjs", "onnxruntime"] as const;
 export type Peer = typeof PEERS[number];
 
 /** The contenders that start, and a line for each that does not. */
@@ -31,11 +31,7 @@ export interface Field {
 
 /** The runtime that runs this. */
 export function ownRuntime(): Runtime {
-  return "deno" in process.versions
-    ? "deno"
-    : "bun" in process.versions
-    ? "bun"
-    : "node";
+  return "deno" in process.versions ? "deno" : "bun" in process.versions ? "bun" : "node";
 }
 
 /** How a runtime starts a script. */
@@ -55,9 +51,7 @@ function launch(
       script,
       ...words,
     ];
-    return own
-      ? { command: process.execPath, args: run }
-      : { command: "npx", args: ["-y", "deno@2.9.6", ...run] };
+    return own ? { command: process.execPath, args: run } : { command: "npx", args: ["-y", "deno@2.9.6", ...run] };
   }
   if (runtime === "bun") {
     return {
@@ -160,9 +154,7 @@ function install(): string | null {
     result = spawnSync(process.execPath, args, options);
   }
   if (result.error) return result.error.message;
-  return result.status === 0
-    ? null
-    : `npm ci ended with ${result.status ?? result.signal}`;
+  return result.status === 0 ? null : `npm ci ended with ${result.status ?? result.signal}`;
 }
 
 /**
@@ -173,9 +165,9 @@ function install(): string | null {
 export function peers(asked: readonly Peer[] | null, device: Device): Field {
   const field: Field = { commands: [], leftOut: [] };
   let blas: BlasChoice | undefined;
+  const python = device === "cpu" ? pythonWithTorch() : undefined;
   if (device === "gpu") field.leftOut.push("PyTorch: it has no WebGPU");
   else if (asked === null || asked.includes("torch")) {
-    const python = pythonWithTorch();
     if (python === undefined) {
       field.leftOut.push(
         "PyTorch: no python3 with torch and numpy was found (PYTHON names one)",
@@ -201,8 +193,8 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
       }
     }
   } else field.leftOut.push("PyTorch: not asked for");
-  const scripts = { "jax-js": "jax_js.ts", tfjs: "tfjs.ts" } as const;
-  for (const name of ["jax-js", "tfjs"] as const) {
+  const scripts = { "jax-js": "jax_js.ts", tfjs: "tfjs.ts", onnxruntime: "onnxruntime.ts" } as const;
+  for (const name of ["jax-js", "tfjs", "onnxruntime"] as const) {
     const installed = existsSync(
       join(benchFolder, "node_modules", ".package-lock.json"),
     );
@@ -214,6 +206,14 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
       field.leftOut.push(`${name}: not asked for (--peers all)`);
       continue;
     }
+    if (name === "onnxruntime" && python === undefined) {
+      field.leftOut.push(
+        device === "gpu"
+          ? "onnxruntime: it is measured on the CPU"
+          : "onnxruntime: PyTorch, which exports its networks, was not found",
+      );
+      continue;
+    }
     const failed = install();
     if (failed !== null) {
       field.leftOut.push(
@@ -221,9 +221,21 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
       );
       continue;
     }
+    const script = join(benchFolder, "peers", scripts[name]);
+    if (name === "onnxruntime") {
+      for (const threads of threadCounts()) {
+        field.commands.push({
+          name: `${name}-${threads}`,
+          team: name,
+          threads,
+          ...launch("node", script, String(threads), python!),
+          cwd: root,
+        });
+      }
+      continue;
+    }
     // TensorFlow.js can locate its WebAssembly files only on Node.
     const runtime = name === "tfjs" ? "node" : ownRuntime();
-    const script = join(benchFolder, "peers", scripts[name]);
     field.commands.push(
       device === "gpu"
         ? {

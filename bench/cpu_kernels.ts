@@ -144,8 +144,7 @@ function pool(
 }
 
 const makers: Record<string, () => Work[]> = {
-  matmul: () =>
-    [128, 256, 512, 1024, 2048].map((n) => product(`matmul ${n}`, n, n, n)),
+  matmul: () => [128, 256, 512, 1024, 2048].map((n) => product(`matmul ${n}`, n, n, n)),
   odd: () => [
     product("matmul 511", 511, 511, 511),
     product("matmul 129", 129, 129, 129),
@@ -191,9 +190,7 @@ const makers: Record<string, () => Work[]> = {
   ],
 };
 
-const works = Object.values(makers).flatMap((make) => make()).filter((work) =>
-  work.name.includes(filter)
-);
+const works = Object.values(makers).flatMap((make) => make()).filter((work) => work.name.includes(filter));
 const top: Work = { name: "ceiling", ...multiplyAdds(engine, 20_000) };
 const best = new Map<string, number>();
 function time(work: Work, repeat: number): void {
@@ -202,8 +199,7 @@ function time(work: Work, repeat: number): void {
   const rate = repeat * work.flops / (performance.now() - begin) / 1e6;
   best.set(work.name, Math.max(best.get(work.name) ?? 0, rate));
 }
-const pause = (ms: number): Promise<void> =>
-  new Promise((done) => setTimeout(done, ms));
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 async function main(): Promise<void> {
   for (const work of works) {
@@ -222,17 +218,15 @@ async function main(): Promise<void> {
   }
   const ceilingRate = best.get("ceiling")! * engine.threads;
   console.log(
-    `ceiling${engine.threads > 1 ? ` of ${engine.threads} threads` : ""}: ${
-      ceilingRate.toFixed(1)
-    } GFLOP/s`,
+    `ceiling${engine.threads > 1 ? ` of ${engine.threads} threads` : ""}: ${ceilingRate.toFixed(1)} GFLOP/s`,
   );
   for (const { name, flops } of works) {
     const rate = best.get(name)!;
     const share = (100 * rate / ceilingRate).toFixed(0);
     console.log(
-      `${name.padEnd(34)} ${rate.toFixed(1).padStart(6)}  ${
-        share.padStart(3)
-      }%  ${(flops / rate / 1e3).toFixed(1).padStart(9)} us`,
+      `${name.padEnd(34)} ${rate.toFixed(1).padStart(6)}  ${share.padStart(3)}%  ${
+        (flops / rate / 1e3).toFixed(1).padStart(9)
+      } us`,
     );
   }
   process.exit(0);

@@ -5,22 +5,12 @@
  *
  *     npx -y deno@2.9.6 run -A bench/cpu_math.ts [exp tanh …]
  */
-import {
-  type ChildProcessWithoutNullStreams,
-  spawn,
-  spawnSync,
-} from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
 import { ArrayFunction } from "../packages/tensor/src/backends/cpu/testing/array_function.ts";
-import {
-  binaryMath,
-  unaryMath,
-} from "../packages/tensor/src/backends/cpu/math/mod.ts";
-import {
-  errorInUlp,
-  ulpBound,
-} from "../packages/tensor/src/backends/cpu/testing/math_bounds.ts";
+import { binaryMath, unaryMath } from "../packages/tensor/src/backends/cpu/math/mod.ts";
+import { errorInUlp, ulpBound } from "../packages/tensor/src/backends/cpu/testing/math_bounds.ts";
 import { functions } from "../packages/tensor/src/backends/reference/functions.ts";
 
 const count = 4_000_000;
@@ -70,14 +60,10 @@ for line in sys.stdin:
   }
 }
 
-const python = ["python3", "/usr/bin/python3"].find((path) =>
-  spawnSync(path, ["-c", "import torch"]).status === 0
-);
+const python = ["python3", "/usr/bin/python3"].find((path) => spawnSync(path, ["-c", "import torch"]).status === 0);
 const torch = python === undefined ? null : new Torch(python);
 console.log(
-  torch
-    ? `PyTorch ${await torch.line()}, one thread`
-    : "no python3 with torch was found",
+  torch ? `PyTorch ${await torch.line()}, one thread` : "no python3 with torch was found",
 );
 console.log("function    ms/4M  ns/elem  ns in L1  Math ms  torch ms  ratio");
 
@@ -92,9 +78,7 @@ const kindOf = (name: string): "wide" | "positive" | "above" | "inside" =>
 
 const chosen = process.argv.slice(2);
 for (const [name, expand] of Object.entries({ ...unaryMath, ...binaryMath })) {
-  if (expand === null || (chosen.length > 0 && !chosen.includes(name))) {
-    continue;
-  }
+  if (expand === null || (chosen.length > 0 && !chosen.includes(name))) continue;
   const arity = name in binaryMath ? 2 : 1;
   const f = new ArrayFunction(arity, expand, count);
   const [x, y, out] = [f.operand(0), f.operand(arity - 1), f.operand(-1)];
@@ -102,11 +86,7 @@ for (const [name, expand] of Object.entries({ ...unaryMath, ...binaryMath })) {
   for (let i = 0; i < f.length; i++) {
     const wide = Math.fround(Math.sin(i * 1.7) * 5);
     y[i] = wide;
-    x[i] = kind === "wide"
-      ? wide
-      : kind === "inside"
-      ? wide / 5.1
-      : Math.abs(wide) + (kind === "above" ? 1.001 : 1e-3);
+    x[i] = kind === "wide" ? wide : kind === "inside" ? wide / 5.1 : Math.abs(wide) + (kind === "above" ? 1.001 : 1e-3);
   }
   const reference = functions[name as "pow"];
   f.run();

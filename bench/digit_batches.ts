@@ -1,10 +1,5 @@
 /** Ten batches of digits in a file that contenders in any language can read. */
-import {
-  appendFileSync,
-  existsSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { uniform } from "./inputs.ts";
@@ -39,18 +34,12 @@ export function writeDigits(file: string, folder: string): string {
     for (let i = 0; i < images.length; i++) images[i] = pixels[16 + i]! / 255;
     labels.set(gunzipSync(readFileSync(digits)).subarray(8, 8 + DIGITS));
   } else {
-    uniform(1, images.length).forEach((value, i) =>
-      images[i] = Math.abs(value)
-    );
-    uniform(2, DIGITS).forEach((value, i) =>
-      labels[i] = Math.floor((value + 1) * 5)
-    );
+    uniform(1, images.length).forEach((value, i) => images[i] = Math.abs(value));
+    uniform(2, DIGITS).forEach((value, i) => labels[i] = Math.floor((value + 1) * 5));
   }
   writeFileSync(file, new Uint8Array(images.buffer));
   appendFileSync(file, new Uint8Array(labels.buffer));
-  return known
-    ? "digits of MNIST"
-    : "random numbers in place of MNIST's digits";
+  return known ? "digits of MNIST" : "random numbers in place of MNIST's digits";
 }
 
 /** The batches that {@link writeDigits} wrote. */

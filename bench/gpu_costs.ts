@@ -22,9 +22,8 @@ type Prototype = Record<string, Method>;
 
 /** CPU milliseconds of this thread; the kernel may count in ticks of 10 ms. */
 function threadTime(): number | null {
-  const usage =
-    (process as { threadCpuUsage?: () => { user: number; system: number } })
-      .threadCpuUsage?.();
+  const usage = (process as { threadCpuUsage?: () => { user: number; system: number } })
+    .threadCpuUsage?.();
   return usage === undefined ? null : (usage.user + usage.system) / 1000;
 }
 
@@ -89,9 +88,7 @@ export async function gpuCosts(
       kernels: kernels / runs / per,
       submits: submits / runs / per,
       recording: 1000 * recording / kernels,
-      thread: thread === null
-        ? null
-        : 1000 * (threadTime()! - thread) / kernels,
+      thread: thread === null ? null : 1000 * (threadTime()! - thread) / kernels,
     };
   } finally {
     for (const undo of restore) undo();

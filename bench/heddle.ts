@@ -10,6 +10,7 @@ import { heddleEager } from "./families/eager.ts";
 import { heddleElementwise } from "./families/elementwise.ts";
 import { heddleGpt } from "./families/gpt.ts";
 import { heddleGru } from "./families/gru.ts";
+import { heddleInference } from "./families/inference.ts";
 import { heddleMatmul } from "./families/matmul.ts";
 import { heddleReduction } from "./families/reduction.ts";
 import { heddleResnet20 } from "./families/resnet20.ts";
@@ -22,9 +23,7 @@ const { deno, bun, node } = process.versions as Record<
   string | undefined
 >;
 
-const about = `Heddle on ${
-  deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`
-}`;
+const about = `Heddle on ${deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`}`;
 const gpu = process.argv[2] === "gpu";
 
 await serve({
@@ -43,6 +42,7 @@ await serve({
     ...heddleReduction,
     ...heddleEager,
     ...heddleTraining,
+    ...heddleInference,
     ...heddleResnet20,
     ...heddleGru,
     ...heddleGpt,
@@ -50,8 +50,7 @@ await serve({
     ...heddleAugment,
   },
   // The loops are the CPU's.
-  reference: (unit) =>
-    gpu ? [] : unit === "GB/s" ? copyRates() : multiplyAddRates(),
+  reference: (unit) => gpu ? [] : unit === "GB/s" ? copyRates() : multiplyAddRates(),
   held() {
     const live = memory().liveBytes;
     if (!gpu) return { live };

@@ -6,21 +6,11 @@ import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Case, type Device, DEVICES } from "./case.ts";
-import {
-  heddle,
-  ownRuntime,
-  type Peer,
-  PEERS,
-  peers,
-  root,
-  type Runtime,
-  RUNTIMES,
-  TARGETS,
-} from "./contenders.ts";
+import { heddle, ownRuntime, type Peer, PEERS, peers, root, type Runtime, RUNTIMES, TARGETS } from "./contenders.ts";
 import { type Command, ContenderProcess } from "./contender_process.ts";
 import { writeDigits } from "./digit_batches.ts";
 import { families } from "./families/mod.ts";
-import { type Effort, measure, type Row } from "./measure.ts";
+import { type Effort, measure, measureFresh, type Row } from "./measure.ts";
 import type { Answer } from "./serve.ts";
 import { gpuSummary, rowLines, summary } from "./report.ts";
 import { soak, type Soaked, soakLines } from "./soak.ts";
@@ -31,7 +21,7 @@ const HELP = `Times Heddle and its peers on the same work.
 
 A filter is a family or a part of a case's name; without one everything runs except "memory", which takes minutes.
 
-  --peers LIST    some of torch, jax-js, tfjs, or all, or none; jax-js and tfjs are installed in bench/ on demand
+  --peers LIST    some of torch, jax-js, tfjs, onnxruntime, or all, or none; all but torch are installed in bench/ on demand
                   (default: torch, and the others once they are installed)
   --device NAME   cpu, or gpu: Heddle and jax-js on WebGPU (default cpu)
   --on LIST       runtimes for Heddle: deno, bun, node (default: the one that runs this)
@@ -146,9 +136,7 @@ async function main(): Promise<number> {
   const wanted = (of: Case): boolean => {
     if (of.device !== undefined && of.device !== device) return false;
     if (filters.length === 0) return of.family !== "memory";
-    return filters.some((filter) =>
-      of.family === filter || of.family !== "memory" && of.name.includes(filter)
-    );
+    return filters.some((filter) => of.family === filter || of.family !== "memory" && of.name.includes(filter));
   };
   const cases = families.flatMap((family) => family.cases).filter(wanted);
   if (options.list) {
@@ -157,36 +145,24 @@ async function main(): Promise<number> {
   }
   if (cases.length === 0) {
     console.error(
-      `bench: nothing is called ${filters.join(" or ")}; families are ${
-        families.map((f) => f.name).join(", ")
-      }`,
+      `bench: nothing is called ${filters.join(" or ")}; families are ${families.map((f) => f.name).join(", ")}`,
     );
     return 2;
   }
   const counting = device === "cpu" ? 0 : options.quick ? 0.1 : 4;
-  const effort: Effort = options.quick
-    ? { rounds: 3, seconds: 0.05, warmUp: 0.05, counting }
-    : {
-      rounds: Number(options.rounds),
-      seconds: Number(options.seconds),
-      warmUp: 0.5,
-      counting,
-    };
+  const effort: Effort = options.quick ? { rounds: 3, seconds: 0.05, warmUp: 0.05, counting } : {
+    rounds: Number(options.rounds),
+    seconds: Number(options.seconds),
+    warmUp: 0.5,
+    counting,
+  };
 
-  const runtimes: Runtime[] = options.on === undefined
-    ? [ownRuntime()]
-    : chosen("on", options.on, RUNTIMES);
-  const asked: Peer[] | null = options.peers === undefined
-    ? null
-    : chosen("peers", options.peers, PEERS);
+  const runtimes: Runtime[] = options.on === undefined ? [ownRuntime()] : chosen("on", options.on, RUNTIMES);
+  const asked: Peer[] | null = options.peers === undefined ? null : chosen("peers", options.peers, PEERS);
   const targets = chosen("targets", options.targets, Object.keys(TARGETS));
   const { commands: peerCommands, leftOut, blas } = peers(asked, device);
   const commands = [
-    ...runtimes.flatMap((runtime) =>
-      targets.flatMap((target) =>
-        heddle(runtime, runtimes.length > 1, device, target)
-      )
-    ),
+    ...runtimes.flatMap((runtime) => targets.flatMap((target) => heddle(runtime, runtimes.length > 1, device, target))),
     ...peerCommands,
   ];
   const scratch = mkdtempSync(join(tmpdir(), "heddle-bench-"));
@@ -198,9 +174,7 @@ async function main(): Promise<number> {
   const about = Object.fromEntries(
     [...started].map(([{ command: { name, threads } }, { about, adapter }]) => [
       name,
-      adapter !== undefined
-        ? about!
-        : `${about}, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
+      adapter !== undefined ? about! : `${about}, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
     ]),
   );
   const adapters = [
@@ -251,7 +225,10 @@ async function main(): Promise<number> {
         }
         continue;
       }
-      const row = await measure(work, contenders, effort, scratch);
+      const own = contenders.map(({ command }) => command).filter(({ team }) => team.startsWith("heddle"));
+      const row = work.fresh
+        ? await measureFresh(work, own, effort.rounds)
+        : await measure(work, contenders, effort, scratch);
       rows.push(row);
       for (const line of rowLines(row, device)) console.log(line);
     }
@@ -279,18 +256,10 @@ async function main(): Promise<number> {
     );
   }
   console.log(
-    `\n* the best of whom it is divided by, 1.00 by definition. The report: ${
-      relative(process.cwd(), file)
-    }`,
+    `\n* the best of whom it is divided by, 1.00 by definition. The report: ${relative(process.cwd(), file)}`,
   );
   // Different outputs are a bug, and their times would be meaningless.
-  return rows.some((row) =>
-      row.outcomes.some((outcome) =>
-        (outcome.difference ?? 0) > row.case.tolerance
-      )
-    )
-    ? 1
-    : 0;
+  return rows.some((row) => row.outcomes.some((outcome) => (outcome.difference ?? 0) > row.case.tolerance)) ? 1 : 0;
 }
 
 if (options.help) console.log(HELP);

@@ -51,10 +51,7 @@ export function multiplyAdds(engine: Engine, turns: number): MultiplyAdds {
   const entry = engine.compile(module.build());
   // Runtimes recompile hot code with an optimising compiler.
   for (let i = 0; i < 40; i++) entry.run(0, 0, turns / 10, 0);
-  return {
-    run: () => entry.run(0, 0, turns, 0),
-    flops: turns * SUMS * UNROLLED * 8,
-  };
+  return { run: () => entry.run(0, 0, turns, 0), flops: turns * SUMS * UNROLLED * 8 };
 }
 
 let peak: MultiplyAdds | null = null;

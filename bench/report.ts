@@ -14,14 +14,8 @@ export function best(row: Row, team: string): Outcome | undefined {
 
 /** A time with three digits and its unit. */
 export function duration(ms: number): string {
-  const [value, unit] = ms >= 1000
-    ? [ms / 1000, "s"]
-    : ms >= 0.1
-    ? [ms, "ms"]
-    : [ms * 1000, "µs"];
-  return `${
-    value.toPrecision(value >= 100 ? Math.ceil(Math.log10(value + 1)) : 3)
-  } ${unit}`;
+  const [value, unit] = ms >= 1000 ? [ms / 1000, "s"] : ms >= 0.1 ? [ms, "ms"] : [ms * 1000, "µs"];
+  return `${value.toPrecision(value >= 100 ? Math.ceil(Math.log10(value + 1)) : 3)} ${unit}`;
 }
 
 /** Heddle's best time as a share of its rival's, and plain words where Heddle is slower. */
@@ -37,13 +31,9 @@ function costsText(
   >,
 ): string {
   return [
-    `${kernels.toFixed(1)} kernels and ${
-      submits.toFixed(2)
-    } submissions a step`,
+    `${kernels.toFixed(1)} kernels and ${submits.toFixed(2)} submissions a step`,
     `recording ${recording.toFixed(1)} µs a kernel`,
-    ...thread === null
-      ? []
-      : [`the thread's CPU time ${thread.toFixed(1)} µs a kernel`],
+    ...thread === null ? [] : [`the thread's CPU time ${thread.toFixed(1)} µs a kernel`],
     ...buffers === undefined ? [] : [`${buffers} buffers of ${bytes} bytes`],
   ].join(", ");
 }
@@ -56,9 +46,7 @@ const RIVALS = {
 
 /** Heddle's teams. */
 function heddleTeams(row: Row): string[] {
-  return [...new Set(row.outcomes.map(({ team }) => team))].filter((team) =>
-    team.startsWith("heddle")
-  );
+  return [...new Set(row.outcomes.map(({ team }) => team))].filter((team) => team.startsWith("heddle"));
 }
 
 /** Each of Heddle's teams with its best time as a share of the rival's best, over all numbers of threads. */
@@ -66,9 +54,7 @@ function ratios(row: Row, rival: string): [team: string, ratio: number][] {
   const other = best(row, rival);
   return heddleTeams(row).flatMap((team) => {
     const own = best(row, team);
-    return own && other
-      ? [[team, own.median! / other.median!] as [string, number]]
-      : [];
+    return own && other ? [[team, own.median! / other.median!] as [string, number]] : [];
   });
 }
 
@@ -83,17 +69,13 @@ export function rowLines(row: Row, device: Device = "cpu"): string[] {
     const { median, min, rate, threads, runs } = outcome;
     const unit = row.case.amount?.unit;
     // Multiply-adds scale with cores; memory bandwidth is shared.
-    const loop = row.reference === undefined
-      ? NaN
-      : row.reference * (unit === "GFLOP/s" ? threads : 1);
+    const loop = row.reference === undefined ? NaN : row.reference * (unit === "GFLOP/s" ? threads : 1);
     return [
       `  ${outcome.contender}`,
       duration(median),
       duration(min!),
       rate === undefined ? "" : `${rate.toFixed(1)} ${unit}`,
-      Number.isNaN(loop) || rate === undefined
-        ? ""
-        : `${(100 * rate / loop).toFixed(0)}%`,
+      Number.isNaN(loop) || rate === undefined ? "" : `${(100 * rate / loop).toFixed(0)}%`,
       rival === undefined ? "" : (median / rival.median!).toFixed(2) +
         (outcome === rival ? " *" : "  "),
       outcome.difference === 0 ? "" : outcome.difference!.toExponential(0),
@@ -102,9 +84,7 @@ export function rowLines(row: Row, device: Device = "cpu"): string[] {
   });
   const widths = [16, 9, 9, 13, 8, 11, 7, 6];
   const line = (texts: readonly string[]): string =>
-    texts.map((text, i) =>
-      i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)
-    ).join(" ").trimEnd();
+    texts.map((text, i) => i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)).join(" ").trimEnd();
   const { epoch } = row.case;
   return [
     line([
@@ -120,16 +100,10 @@ export function rowLines(row: Row, device: Device = "cpu"): string[] {
     ...cells.map((texts, i) =>
       texts
         ? line(texts)
-        : `  ${row.outcomes[i]!.contender.padEnd(14)} left out: ${
-          row.outcomes[i]!.error!.split("\n")[0]
-        }`
+        : `  ${row.outcomes[i]!.contender.padEnd(14)} left out: ${row.outcomes[i]!.error!.split("\n")[0]}`
     ),
-    ...ratios(row, team).map(([name, ratio]) =>
-      `  ${name}'s best ÷ ${title}'s best: ${ratioText(ratio)}`
-    ),
-    ...row.outcomes.filter(({ costs }) => costs).map(({ contender, costs }) =>
-      `  ${contender}: ${costsText(costs!)}`
-    ),
+    ...ratios(row, team).map(([name, ratio]) => `  ${name}'s best ÷ ${title}'s best: ${ratioText(ratio)}`),
+    ...row.outcomes.filter(({ costs }) => costs).map(({ contender, costs }) => `  ${contender}: ${costsText(costs!)}`),
     ...epoch === undefined ? [] : [
       `  an epoch of ${epoch} steps: ${
         row.outcomes.filter((outcome) => outcome.median !== undefined).map((
@@ -169,12 +143,9 @@ export function summary(rows: readonly Row[]): string[] {
     const all = ratios(row, "torch");
     return teams.map((team) => {
       const [one, several] = pair(team);
-      const share = one?.rate !== undefined && row.reference
-        ? `${(100 * one.rate / row.reference).toFixed(0)}%`
-        : "–";
+      const share = one?.rate !== undefined && row.reference ? `${(100 * one.rate / row.reference).toFixed(0)}%` : "–";
       const ratio = all.find(([name]) => name === team)?.[1];
-      const name =
-        (times > 1 ? row.case.name.replace("step", "epoch") : row.case.name) +
+      const name = (times > 1 ? row.case.name.replace("step", "epoch") : row.case.name) +
         (teams.length > 1 ? `, ${team}` : "");
       const cells = [
         name,
@@ -183,9 +154,7 @@ export function summary(rows: readonly Row[]): string[] {
         share,
         ...pair("torch").map(time),
       ];
-      return `| ${
-        [...cells, ratio === undefined ? "–" : ratioText(ratio)].join(" | ")
-      } |`;
+      return `| ${[...cells, ratio === undefined ? "–" : ratioText(ratio)].join(" | ")} |`;
     });
   });
   return [
@@ -198,30 +167,21 @@ export function summary(rows: readonly Row[]): string[] {
 /** The rows of a GPU as a table in Markdown: Heddle beside jax-js. */
 export function gpuSummary(rows: readonly Row[]): string[] {
   const pair = (row: Row, show: (outcome: Outcome) => string): string =>
-    ["heddle", "jax-js"].map((team) => best(row, team)).map((outcome) =>
-      outcome ? show(outcome) : "–"
-    ).join(" / ");
+    ["heddle", "jax-js"].map((team) => best(row, team)).map((outcome) => outcome ? show(outcome) : "–").join(" / ");
   const cost = (
     row: Row,
     key: "kernels" | "submits" | "recording" | "thread",
   ): string =>
     pair(
       row,
-      ({ costs }) =>
-        costs?.[key] == null
-          ? "–"
-          : costs[key].toFixed(key === "kernels" || key === "submits" ? 0 : 1),
+      ({ costs }) => costs?.[key] == null ? "–" : costs[key].toFixed(key === "kernels" || key === "submits" ? 0 : 1),
     );
   const lines = rows.map((row) => {
     const [heddle, rival] = [best(row, "heddle"), best(row, RIVALS.gpu[0])];
-    const ratio = heddle && rival
-      ? (rival.median! / heddle.median!).toFixed(1)
-      : "–";
+    const ratio = heddle && rival ? (rival.median! / heddle.median!).toFixed(1) : "–";
     const time = ({ median, rate }: Outcome): string =>
       duration(median!) +
-      (rate === undefined
-        ? ""
-        : ` (${rate.toFixed(1)} ${row.case.amount!.unit})`);
+      (rate === undefined ? "" : ` (${rate.toFixed(1)} ${row.case.amount!.unit})`);
     return `| ${
       [
         row.case.name,

@@ -92,9 +92,7 @@ export async function serve(contender: Contender): Promise<void> {
       writeFileSync(
         file,
         Buffer.concat(
-          outputs.map((o) =>
-            new Uint8Array(o.buffer, o.byteOffset, o.byteLength)
-          ),
+          outputs.map((o) => new Uint8Array(o.buffer, o.byteOffset, o.byteLength)),
         ),
       );
       return {};
@@ -142,9 +140,7 @@ export async function serve(contender: Contender): Promise<void> {
       answer = await answers[question.do](question as never);
     } catch (error) {
       answer = {
-        error: error instanceof Error
-          ? error.stack ?? error.message
-          : String(error),
+        error: error instanceof Error ? error.stack ?? error.message : String(error),
       };
     }
     process.stdout.write(`${JSON.stringify({ answer })}\n`);

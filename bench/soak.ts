@@ -33,9 +33,7 @@ export async function soak(
   const peakResident = contender.peakResident();
   contender.close();
   const who = { contender: command.name, steps };
-  return error === undefined
-    ? { ...who, seconds: seconds!, held: held!, peak, peakResident }
-    : { ...who, error };
+  return error === undefined ? { ...who, seconds: seconds!, held: held!, peak, peakResident } : { ...who, error };
 }
 
 function mebibytes(bytes: number): string {
@@ -48,22 +46,16 @@ export function soakLines(
 ): string[] {
   const name = `  ${contender.padEnd(14)}`;
   if (error !== undefined) return [`${name} left out: ${error.split("\n")[0]}`];
-  const moments = Object.entries(held ?? {}).filter((_, i, all) =>
-    i === 0 || i === all.length - 1
-  );
+  const moments = Object.entries(held ?? {}).filter((_, i, all) => i === 0 || i === all.length - 1);
   return [
-    `${name} peak resident ${
-      peakResident == null ? "unknown" : mebibytes(peakResident)
-    }${
+    `${name} peak resident ${peakResident == null ? "unknown" : mebibytes(peakResident)}${
       peak === undefined ? "" : `, of live tensors ${mebibytes(peak)}`
     }, ${steps} steps in ${seconds!.toFixed(1)} s`,
     ...moments.map(([step, { live, buffers, bytes, resident }]) =>
       [
         `    step ${step.padStart(6)}: resident ${mebibytes(resident)}`,
         ...live === undefined ? [] : [`live bytes ${live}`],
-        ...buffers === undefined
-          ? []
-          : [`${buffers} buffers of ${bytes} bytes on the GPU`],
+        ...buffers === undefined ? [] : [`${buffers} buffers of ${bytes} bytes on the GPU`],
       ].join(", ")
     ),
   ];

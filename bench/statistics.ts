@@ -5,8 +5,7 @@ export function quartiles(
   values: readonly number[],
 ): [low: number, high: number] {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
+  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
   return [at(0.25), at(0.75)];
 }
 

@@ -16,8 +16,7 @@ function both(length: number): Case {
 /** Attention over long sequences, without storing all scores at once. */
 export const attention: Family = {
   name: "attention",
-  about:
-    "causal attention of 8 heads of 32 features, forward and backward, over 64 to 2,048 positions",
+  about: "causal attention of 8 heads of 32 features, forward and backward, over 64 to 2,048 positions",
   cases: [both(64), both(256), both(1024), both(2048)],
 };
 
@@ -37,9 +36,7 @@ export const attentionSoaks: readonly Case[] = [1024, 2048].map((length) => {
 export const heddleAttention: Readonly<Record<string, Maker>> = {
   attention(sizes) {
     const shape = list(sizes, "shape");
-    const leaves = [1, 2, 3].map((seed) =>
-      input(seed, shape, { requiresGrad: true })
-    );
+    const leaves = [1, 2, 3].map((seed) => input(seed, shape, { requiresGrad: true }));
     const g = input(4, shape);
     return steady([...leaves, g], () => {
       const [q, k, v] = leaves as [typeof g, typeof g, typeof g];

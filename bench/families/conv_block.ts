@@ -8,13 +8,11 @@ import { input, steady } from "./heddle_work.ts";
 /** Two convolutions of a wide residual network, together and alone. */
 export const convBlock: Family = {
   name: "conv_block",
-  about:
-    "two 3×3 convolutions 64→64 with batch norm and ReLU on 32×64×32×32, and their parts",
+  about: "two 3×3 convolutions 64→64 with batch norm and ReLU on 32×64×32×32, and their parts",
   cases: [
     {
       family: "conv_block",
-      name:
-        "block of two 3×3 convolutions 64→64 with batch norm, forward and backward",
+      name: "block of two 3×3 convolutions 64→64 with batch norm, forward and backward",
       kind: "conv block",
       sizes: { x: [32, 64, 32, 32], channels: 64 },
       tolerance: 1e-4,
@@ -40,9 +38,7 @@ export const heddleConvBlock: Readonly<Record<string, Maker>> = {
         .requiresGrad_()
     );
     const scales = [0, 1].map(() => ones([channels], { requiresGrad: true }));
-    const shifts = [4, 5].map((seed) =>
-      input(seed, [channels], { requiresGrad: true })
-    );
+    const shifts = [4, 5].map((seed) => input(seed, [channels], { requiresGrad: true }));
     const g = input(6, list(sizes, "x"));
     const leaves = [x, ...weights, ...scales, ...shifts];
     const compute = (shifts: readonly Tensor[]): Tensor[] => {
@@ -68,9 +64,7 @@ export const heddleConvBlock: Readonly<Record<string, Maker>> = {
         using _ = scope();
         const [y] = compute(shifts);
         const [, ...gradients] = compute(shifts.map((shift) => shift.add(8)));
-        return [y!, ...gradients].map((tensor) =>
-          tensor.toTypedArray("float32")
-        );
+        return [y!, ...gradients].map((tensor) => tensor.toTypedArray("float32"));
       },
     };
   },

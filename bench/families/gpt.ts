@@ -29,8 +29,7 @@ const step: Case = {
 /** Training steps of a decoder-only transformer with 0.8 M parameters. */
 export const gpt: Family = {
   name: "gpt",
-  about:
-    "a step of a GPT of 4 layers and 128 features with Adam on 16 texts of 64 of 65 characters",
+  about: "a step of a GPT of 4 layers and 128 features with Adam on 16 texts of 64 of 65 characters",
   cases: [step],
 };
 
@@ -115,14 +114,7 @@ class Gpt extends Module {
 }
 
 function made(of: Parameters<Maker>[0]): Gpt {
-  const [layers, width, heads, context, vocabulary] = numbers(
-    of,
-    "layers",
-    "width",
-    "heads",
-    "context",
-    "vocabulary",
-  );
+  const [layers, width, heads, context, vocabulary] = numbers(of, "layers", "width", "heads", "context", "vocabulary");
   return new Gpt(layers, width, heads, context, vocabulary);
 }
 
@@ -148,12 +140,7 @@ export const heddleGpt: Readonly<Record<string, Maker>> = {
       text.narrow(1, 1, context).flatten(),
     ];
     const optimizer = new Adam(parameters, { lr: size(of, "lr") });
-    return trainingSteps(
-      optimizer,
-      () => network.forward(read).flatten(0, 1),
-      next,
-      [text, read, next, ...parameters],
-    );
+    return trainingSteps(optimizer, () => network.forward(read).flatten(0, 1), next, [text, read, next, ...parameters]);
   },
   decode(of) {
     const network = made(of).eval();
@@ -168,9 +155,7 @@ export const heddleGpt: Readonly<Record<string, Maker>> = {
     );
     const write = (): number[] =>
       noGrad(() => {
-        const cache = of.cached
-          ? network.layers.newCache(prompt + count)
-          : null;
+        const cache = of.cached ? network.layers.newCache(prompt + count) : null;
         const text = [...given];
         let read = text;
         for (let i = 0; i < count; i++) {

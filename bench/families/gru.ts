@@ -8,9 +8,7 @@ import { input, trainingSteps } from "./heddle_work.ts";
 function step(optimizer: "adam" | "sgd", lr: number): Case {
   return {
     family: "gru",
-    name: `GRU encoder–decoder step with ${
-      optimizer === "adam" ? "Adam" : "SGD"
-    }`,
+    name: `GRU encoder–decoder step with ${optimizer === "adam" ? "Adam" : "SGD"}`,
     kind: "gru",
     sizes: {
       optimizer,
@@ -65,13 +63,7 @@ class Translator extends Module {
 /** Heddle's code for it. */
 export const heddleGru: Readonly<Record<string, Maker>> = {
   gru(sizes) {
-    const [batch, steps, hidden, vocabulary] = numbers(
-      sizes,
-      "batch",
-      "steps",
-      "hidden",
-      "vocabulary",
-    );
+    const [batch, steps, hidden, vocabulary] = numbers(sizes, "batch", "steps", "hidden", "vocabulary");
     const network = new Translator(vocabulary, hidden);
     const parameters = network.parameters();
     noGrad(() => {
@@ -84,8 +76,7 @@ export const heddleGru: Readonly<Record<string, Maker>> = {
     });
     const words = (factor: number, count: number): Tensor =>
       fromTypedArray(
-        Int32Array.from({ length: count * batch }, (_, i) =>
-          (i * factor) % vocabulary),
+        Int32Array.from({ length: count * batch }, (_, i) => (i * factor) % vocabulary),
         [count, batch],
       );
     const [read, written] = [words(37, steps), words(101, steps + 1)];
@@ -94,20 +85,13 @@ export const heddleGru: Readonly<Record<string, Maker>> = {
       written.narrow(0, 1, steps).flatten(),
     ];
     const lr = size(sizes, "lr");
-    const optimizer = sizes.optimizer === "adam"
-      ? new Adam(parameters, { lr })
-      : new SGD(parameters, { lr });
-    return trainingSteps(
-      optimizer,
-      () => network.forward(read, before),
+    const optimizer = sizes.optimizer === "adam" ? new Adam(parameters, { lr }) : new SGD(parameters, { lr });
+    return trainingSteps(optimizer, () => network.forward(read, before), after, [
+      read,
+      written,
+      before,
       after,
-      [
-        read,
-        written,
-        before,
-        after,
-        ...parameters,
-      ],
-    );
+      ...parameters,
+    ]);
   },
 };

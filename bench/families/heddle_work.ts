@@ -1,12 +1,7 @@
 /** Shared code of the families for Heddle. */
 import { functional as F } from "@heddle/nn";
 import type { Optimizer } from "@heddle/optim";
-import {
-  fromTypedArray,
-  scope,
-  type Tensor,
-  type TensorOptions,
-} from "@heddle/tensor";
+import { fromTypedArray, scope, type Tensor, type TensorOptions } from "@heddle/tensor";
 import type { Work } from "../case.ts";
 import { uniform } from "../inputs.ts";
 

@@ -92,9 +92,7 @@ export const heddleReduction: Readonly<Record<string, Maker>> = {
   "layer norm both"(sizes) {
     const [shape, dim] = along(sizes);
     const width = [shape[dim]!];
-    const leaves = [shape, width, width].map((of, i) =>
-      input(i + 1, of, { requiresGrad: true })
-    );
+    const leaves = [shape, width, width].map((of, i) => input(i + 1, of, { requiresGrad: true }));
     const [x, weight, bias] = leaves as [
       typeof leaves[0],
       typeof leaves[0],

@@ -113,9 +113,7 @@ function training(sizes: Sizes): Work {
       ];
     },
   );
-  let weights: Array[] = networkWeights(model).map(({ values, shape }) =>
-    np.array(values).reshape([...shape])
-  );
+  let weights: Array[] = networkWeights(model).map(({ values, shape }) => np.array(values).reshape([...shape]));
   const batches = readBatches(sizes.digits as string, size(sizes, "batch")).map(
     ({ images, labels }) => {
       const digits = new Float32Array(labels.length * 10);
@@ -173,8 +171,7 @@ await serve({
     }
     defaultDevice(device);
     if (device === "wasm") return { about: `jax-js ${version}, WebAssembly` };
-    const { adapterInfo: { description, vendor, architecture } } =
-      getWebGPUDevice();
+    const { adapterInfo: { description, vendor, architecture } } = getWebGPUDevice();
     const adapter = description || `${vendor} ${architecture}`;
     return { about: `jax-js ${version}, WebGPU on ${adapter}`, adapter };
   },
@@ -184,9 +181,7 @@ await serve({
       const a = input(1, [m, k]);
       const b = input(2, sizes.right ? [n, k] : [k, n]);
       await blockUntilReady([a, b]);
-      return steady(() =>
-        np.matmul(a.ref, sizes.right ? np.transpose(b.ref) : b.ref)
-      );
+      return steady(() => np.matmul(a.ref, sizes.right ? np.transpose(b.ref) : b.ref));
     },
     exp: unary((x) => np.exp(x)),
     tanh: unary((x) => np.tanh(x)),

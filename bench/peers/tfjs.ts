@@ -1,9 +1,5 @@
 /** TensorFlow.js as a contender, on WebAssembly: products, exp, tanh and the perceptron; it has no gradient of convolutions there. */
-import {
-  setThreadsCount,
-  setWasmPaths,
-  version_wasm,
-} from "@tensorflow/tfjs-backend-wasm";
+import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
 import type * as Tf from "@tensorflow/tfjs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
@@ -52,9 +48,7 @@ function training(sizes: Sizes): Work {
   if (sizes.model !== "mlp") {
     throw new Error("this backend has no Conv2DBackpropFilter");
   }
-  const weights = networkWeights("mlp").map(({ values, shape }) =>
-    tf.variable(tf.tensor(values, [...shape]))
-  );
+  const weights = networkWeights("mlp").map(({ values, shape }) => tf.variable(tf.tensor(values, [...shape])));
   const optimizer = tf.train.sgd(size(sizes, "lr"));
   const batches = readBatches(sizes.digits as string, size(sizes, "batch")).map(
     ({ images, labels }) =>
@@ -97,8 +91,7 @@ function training(sizes: Sizes): Work {
 
 await serve({
   about: () => ({
-    about:
-      `TensorFlow.js ${version_wasm}, WebAssembly, Node ${process.versions.node}`,
+    about: `TensorFlow.js ${version_wasm}, WebAssembly, Node ${process.versions.node}`,
   }),
   kinds: {
     matmul(sizes) {
