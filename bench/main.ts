@@ -76,7 +76,7 @@ function chosen<T extends string>(
   });
 }
 
-function machine(): Record<string, string | number> {
+function machine(): { cpu: string; cores: number; memoryGiB: number; system: string } {
   const cores = cpus();
   return {
     cpu: cores[0]?.model ?? "unknown",

@@ -19,7 +19,9 @@ function exported(sizes: Sizes): Uint8Array {
   const scratch = mkdtempSync(join(tmpdir(), "heddle-onnx-"));
   try {
     const file = join(scratch, "network.onnx");
-    execFileSync(python, ["-W", "ignore", join(folder, "pytorch.py"), "1", JSON.stringify(sizes), file], { stdio: ["ignore", 2, 2] });
+    execFileSync(python, ["-W", "ignore", join(folder, "pytorch.py"), "1", JSON.stringify(sizes), file], {
+      stdio: ["ignore", 2, 2],
+    });
     return readFileSync(file);
   } finally {
     rmSync(scratch, { recursive: true });
