@@ -39,7 +39,7 @@ const config: ViteUserConfig = defineConfig({
   oxc: { target: "es2022" },
   test: {
     pool,
-    include: ["{packages,apps,conformance,tools}/**/*.test.ts"],
+    include: ["{packages,apps,bench,conformance,tools}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", "**/runs/**"],
     // Files share what they import. Setting it up 270 times takes longer than many of the tests.
     isolate: false,

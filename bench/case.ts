@@ -29,6 +29,8 @@ export interface Case {
   readonly per?: number;
   /** Runs per epoch, if the report is to estimate an epoch's time. */
   readonly epoch?: number;
+  /** Each run is the first one of a fresh process; Heddle alone is measured. */
+  readonly fresh?: boolean;
   /** The only device for this case; by default all. */
   readonly device?: Device;
 }

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { type BlasChoice, chooseBlasCore } from "./blas_core.ts";
 import type { Device } from "./case.ts";
 import type { Command } from "./contender_process.ts";
 
@@ -17,13 +18,15 @@ export const RUNTIMES = ["deno", "bun", "node"] as const;
 export type Runtime = typeof RUNTIMES[number];
 
 /** The libraries that Heddle is compared with. */
-export const PEERS = ["torch", "jax-js", "tfjs"] as const;
+export const PEERS = ["torch", "jax-js", "tfjs", "onnxruntime"] as const;
 export type Peer = typeof PEERS[number];
 
 /** The contenders that start, and a line for each that does not. */
 export interface Field {
   readonly commands: Command[];
   readonly leftOut: string[];
+  /** How PyTorch multiplies, if it is measured. */
+  readonly blas?: BlasChoice;
 }
 
 /** The runtime that runs this. */
@@ -67,13 +70,31 @@ export function allThreads(): number {
   return Number(process.env.HEDDLE_THREADS) || availableParallelism();
 }
 
-/** Heddle in a runtime, on one thread and on all; or on the GPU. */
+/** The numbers of threads to measure a library with, of which the best counts: one, half and all, since two threads can share a core. */
+export function threadCounts(): number[] {
+  const all = allThreads();
+  return [...new Set([1, Math.ceil(all / 2), all])];
+}
+
+/** What Heddle's CPU kernels can be compiled for, by name: environment variables of its process. */
+export const TARGETS: Readonly<
+  Record<string, Readonly<Record<string, string>>>
+> = {
+  wasm: { HEDDLE_NATIVE: "0" },
+};
+
+/** Heddle in a runtime with a target, on one thread and on all; or on the GPU. */
 export function heddle(
   runtime: Runtime,
   several: boolean,
   device: Device = "cpu",
+  target: string = "wasm",
 ): Command[] {
-  const team = several ? `heddle-${runtime}` : "heddle";
+  const team = [
+    "heddle",
+    ...several ? [runtime] : [],
+    ...target === "wasm" ? [] : [target],
+  ].join("-");
   if (device === "gpu") {
     const start = launch(runtime, join(benchFolder, "heddle.ts"), "gpu");
     return [{
@@ -85,12 +106,12 @@ export function heddle(
       cwd: root,
     }];
   }
-  return [...new Set([1, allThreads()])].map((threads) => ({
+  return threadCounts().map((threads) => ({
     name: `${team}-${threads}`,
     team,
     threads,
     ...launch(runtime, join(benchFolder, "heddle.ts")),
-    env: { HEDDLE_THREADS: String(threads) },
+    env: { ...TARGETS[target]!, HEDDLE_THREADS: String(threads) },
     cwd: root,
   }));
 }
@@ -143,15 +164,18 @@ function install(): string | null {
  */
 export function peers(asked: readonly Peer[] | null, device: Device): Field {
   const field: Field = { commands: [], leftOut: [] };
+  let blas: BlasChoice | undefined;
+  const python = device === "cpu" ? pythonWithTorch() : undefined;
   if (device === "gpu") field.leftOut.push("PyTorch: it has no WebGPU");
   else if (asked === null || asked.includes("torch")) {
-    const python = pythonWithTorch();
     if (python === undefined) {
       field.leftOut.push(
         "PyTorch: no python3 with torch and numpy was found (PYTHON names one)",
       );
     } else {
-      for (const threads of new Set([1, allThreads()])) {
+      console.error("Timing the cores of PyTorch's BLAS");
+      blas = chooseBlasCore(python);
+      for (const threads of threadCounts()) {
         field.commands.push({
           name: `torch-${threads}`,
           team: "torch",
@@ -162,14 +186,15 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
             OMP_NUM_THREADS: String(threads),
             OPENBLAS_NUM_THREADS: String(threads),
             PYTHONDONTWRITEBYTECODE: "1",
+            ...blas.core === null ? {} : { OPENBLAS_CORETYPE: blas.core },
           },
           cwd: root,
         });
       }
     }
   } else field.leftOut.push("PyTorch: not asked for");
-  const scripts = { "jax-js": "jax_js.ts", tfjs: "tfjs.ts" } as const;
-  for (const name of ["jax-js", "tfjs"] as const) {
+  const scripts = { "jax-js": "jax_js.ts", tfjs: "tfjs.ts", onnxruntime: "onnxruntime.ts" } as const;
+  for (const name of ["jax-js", "tfjs", "onnxruntime"] as const) {
     const installed = existsSync(
       join(benchFolder, "node_modules", ".package-lock.json"),
     );
@@ -181,6 +206,14 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
       field.leftOut.push(`${name}: not asked for (--peers all)`);
       continue;
     }
+    if (name === "onnxruntime" && python === undefined) {
+      field.leftOut.push(
+        device === "gpu"
+          ? "onnxruntime: it is measured on the CPU"
+          : "onnxruntime: PyTorch, which exports its networks, was not found",
+      );
+      continue;
+    }
     const failed = install();
     if (failed !== null) {
       field.leftOut.push(
@@ -188,9 +221,21 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
       );
       continue;
     }
+    const script = join(benchFolder, "peers", scripts[name]);
+    if (name === "onnxruntime") {
+      for (const threads of threadCounts()) {
+        field.commands.push({
+          name: `${name}-${threads}`,
+          team: name,
+          threads,
+          ...launch("node", script, String(threads), python!),
+          cwd: root,
+        });
+      }
+      continue;
+    }
     // TensorFlow.js can locate its WebAssembly files only on Node.
     const runtime = name === "tfjs" ? "node" : ownRuntime();
-    const script = join(benchFolder, "peers", scripts[name]);
     field.commands.push(
       device === "gpu"
         ? {
@@ -209,5 +254,5 @@ export function peers(asked: readonly Peer[] | null, device: Device): Field {
         },
     );
   }
-  return field;
+  return blas ? { ...field, blas } : field;
 }

@@ -10,6 +10,7 @@ import { heddleEager } from "./families/eager.ts";
 import { heddleElementwise } from "./families/elementwise.ts";
 import { heddleGpt } from "./families/gpt.ts";
 import { heddleGru } from "./families/gru.ts";
+import { heddleInference } from "./families/inference.ts";
 import { heddleMatmul } from "./families/matmul.ts";
 import { heddleReduction } from "./families/reduction.ts";
 import { heddleResnet20 } from "./families/resnet20.ts";
@@ -41,6 +42,7 @@ await serve({
     ...heddleReduction,
     ...heddleEager,
     ...heddleTraining,
+    ...heddleInference,
     ...heddleResnet20,
     ...heddleGru,
     ...heddleGpt,

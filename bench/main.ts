@@ -6,11 +6,11 @@ import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Case, type Device, DEVICES } from "./case.ts";
-import { heddle, ownRuntime, type Peer, PEERS, peers, root, type Runtime, RUNTIMES } from "./contenders.ts";
+import { heddle, ownRuntime, type Peer, PEERS, peers, root, type Runtime, RUNTIMES, TARGETS } from "./contenders.ts";
 import { type Command, ContenderProcess } from "./contender_process.ts";
 import { writeDigits } from "./digit_batches.ts";
 import { families } from "./families/mod.ts";
-import { type Effort, measure, type Row } from "./measure.ts";
+import { type Effort, measure, measureFresh, type Row } from "./measure.ts";
 import type { Answer } from "./serve.ts";
 import { gpuSummary, rowLines, summary } from "./report.ts";
 import { soak, type Soaked, soakLines } from "./soak.ts";
@@ -21,10 +21,11 @@ const HELP = `Times Heddle and its peers on the same work.
 
 A filter is a family or a part of a case's name; without one everything runs except "memory", which takes minutes.
 
-  --peers LIST    some of torch, jax-js, tfjs, or all, or none; jax-js and tfjs are installed in bench/ on demand
+  --peers LIST    some of torch, jax-js, tfjs, onnxruntime, or all, or none; all but torch are installed in bench/ on demand
                   (default: torch, and the others once they are installed)
   --device NAME   cpu, or gpu: Heddle and jax-js on WebGPU (default cpu)
   --on LIST       runtimes for Heddle: deno, bun, node (default: the one that runs this)
+  --targets LIST  what Heddle's CPU kernels are compiled for: wasm (default wasm)
   --rounds N      turns of every contender (default 9)
   --seconds S     of each contender in each turn (default 0.3)
   --quick         3 turns of 0.05 s, to check that everything works
@@ -40,10 +41,17 @@ const { values: options, positionals: filters } = parseArgs({
     peers: { type: "string" },
     device: { type: "string", default: "cpu" },
     on: { type: "string" },
+    targets: { type: "string", default: "wasm" },
     rounds: { type: "string", default: "9" },
     seconds: { type: "string", default: "0.3" },
     quick: { type: "boolean", default: false },
-    data: { type: "string", default: join(process.env["HEDDLE_TEST_DATA"] || join(root, "data"), "mnist") },
+    data: {
+      type: "string",
+      default: join(
+        process.env["HEDDLE_TEST_DATA"] || join(root, "data"),
+        "mnist",
+      ),
+    },
     steps: { type: "string" },
     out: { type: "string" },
     list: { type: "boolean", default: false },
@@ -68,7 +76,7 @@ function chosen<T extends string>(
   });
 }
 
-function machine(): Record<string, string | number> {
+function machine(): { cpu: string; cores: number; memoryGiB: number; system: string } {
   const cores = cpus();
   return {
     cpu: cores[0]?.model ?? "unknown",
@@ -151,9 +159,10 @@ async function main(): Promise<number> {
 
   const runtimes: Runtime[] = options.on === undefined ? [ownRuntime()] : chosen("on", options.on, RUNTIMES);
   const asked: Peer[] | null = options.peers === undefined ? null : chosen("peers", options.peers, PEERS);
-  const { commands: peerCommands, leftOut } = peers(asked, device);
+  const targets = chosen("targets", options.targets, Object.keys(TARGETS));
+  const { commands: peerCommands, leftOut, blas } = peers(asked, device);
   const commands = [
-    ...runtimes.flatMap((runtime) => heddle(runtime, runtimes.length > 1, device)),
+    ...runtimes.flatMap((runtime) => targets.flatMap((target) => heddle(runtime, runtimes.length > 1, device, target))),
     ...peerCommands,
   ];
   const scratch = mkdtempSync(join(tmpdir(), "heddle-bench-"));
@@ -179,7 +188,7 @@ async function main(): Promise<number> {
   const head = {
     date: begun.toISOString(),
     commit: commit(),
-    machine: machine(),
+    machine: { ...machine(), ...blas ? { blas } : {} },
     device,
     ...adapters.length > 0 ? { adapter: adapters[0] } : {},
     contenders: about,
@@ -194,6 +203,7 @@ async function main(): Promise<number> {
     console.log(`  ${name.padEnd(12)} ${text}`);
   }
   for (const line of leftOut) console.log(`  left out: ${line}`);
+  for (const line of blas?.about ?? []) console.log(`  ${line}`);
 
   const rows: Row[] = [];
   const soaked: Soaked[] = [];
@@ -215,7 +225,10 @@ async function main(): Promise<number> {
         }
         continue;
       }
-      const row = await measure(work, contenders, effort, scratch);
+      const own = contenders.map(({ command }) => command).filter(({ team }) => team.startsWith("heddle"));
+      const row = work.fresh
+        ? await measureFresh(work, own, effort.rounds)
+        : await measure(work, contenders, effort, scratch);
       rows.push(row);
       for (const line of rowLines(row, device)) console.log(line);
     }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Case } from "./case.ts";
-import type { ContenderProcess } from "./contender_process.ts";
+import { type Command, ContenderProcess } from "./contender_process.ts";
 import type { Costs } from "./gpu_costs.ts";
 import type { Held } from "./serve.ts";
 import { difference, median, quartiles } from "./statistics.ts";
@@ -127,17 +127,11 @@ export async function measure(
       })
       : {};
     await contender.ask({ do: "end" });
-    const middle = median(times);
     outcomes.set(contender, {
       ...{ contender: name, team, threads, difference: off },
       ...times.length === 0 ? { error: "it stopped while it was timed" } : {
-        ...{
-          median: middle,
-          min: Math.min(...times),
-          quartiles: quartiles(times),
-          runs: times.length,
-        },
-        ...work.amount ? { rate: work.amount.of / middle / 1e6 } : {},
+        ...timings(times),
+        ...work.amount ? { rate: work.amount.of / median(times) / 1e6 } : {},
         ...costs ? { costs } : {},
       },
     });
@@ -147,4 +141,38 @@ export async function measure(
     outcomes: contenders.map((contender) => outcomes.get(contender)!),
     ...references.length > 0 ? { reference: median(references) } : {},
   };
+}
+
+/** Measures a case's first run, in a fresh process in every round. Importing and making the inputs is not counted. */
+export async function measureFresh(work: Case, commands: readonly Command[], rounds: number): Promise<Row> {
+  const racing = commands.map((command) => ({
+    command,
+    times: [] as number[],
+    error: undefined as string | undefined,
+  }));
+  for (let round = 0; round < rounds; round++) {
+    for (const racer of racing) {
+      const contender = new ContenderProcess(racer.command);
+      await contender.ask({ do: "hello" }); // opens its device
+      const prepared = await contender.ask({ do: "prepare", case: work });
+      const { times, error } = prepared.error === undefined
+        ? await contender.ask({ do: "time", seconds: 0 })
+        : prepared;
+      contender.close();
+      if (error !== undefined) racer.error = error;
+      else racer.times.push(times![0]!);
+    }
+  }
+  return {
+    case: work,
+    outcomes: racing.map(({ command: { name, team, threads }, times, error }) => ({
+      ...{ contender: name, team, threads, difference: 0 },
+      ...error === undefined ? timings(times) : { error },
+    })),
+  };
+}
+
+/** Statistics of milliseconds per operation. */
+function timings(times: readonly number[]): Pick<Required<Outcome>, "median" | "min" | "quartiles" | "runs"> {
+  return { median: median(times), min: Math.min(...times), quartiles: quartiles(times), runs: times.length };
 }

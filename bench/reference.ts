@@ -1,5 +1,6 @@
 /** Reference loops for rates, on one thread: as fast as WebAssembly, or memory, allows. */
 import { Engine } from "../packages/tensor/src/backends/cpu/engine.ts";
+import { ModuleBuilder } from "../packages/tensor/src/code/module.ts";
 import {
   branchIf,
   type Code,
@@ -8,11 +9,10 @@ import {
   type Local,
   loop,
   memory,
-  ModuleBuilder,
   op,
   set,
   tee,
-} from "../packages/tensor/src/wasm/assembler.ts";
+} from "../packages/tensor/src/code/tree.ts";
 
 const SUMS = 12;
 const UNROLLED = 4;
@@ -28,16 +28,16 @@ export interface MultiplyAdds {
 /** Makes the loop. Twelve independent sums hide the latency of a multiply-add on every processor of today. */
 export function multiplyAdds(engine: Engine, turns: number): MultiplyAdds {
   const at = engine.heap.alloc(16 * SUMS);
-  const module = new ModuleBuilder(engine.memoryImport);
+  const module = new ModuleBuilder();
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
   const left = f.params[2] as Local;
-  const sums = Array.from({ length: SUMS }, () => f.local("v128"));
-  const [x, y] = [f.local("v128"), f.local("v128")];
+  const sums = Array.from({ length: SUMS }, () => f.local("vector"));
+  const [x, y] = [f.local("vector"), f.local("vector")];
   // The sum is a factor, so that no compiler can take the product out of the loop.
   const madd = (sum: Local): Code =>
     engine.features.relaxedMadd
-      ? op("f32x4.relaxed_madd", get(x), get(sum), get(y))
-      : op("f32x4.add", op("f32x4.mul", get(x), get(sum)), get(y));
+      ? op("f32x.relaxed_madd", get(x), get(sum), get(y))
+      : op("f32x.add", op("f32x.mul", get(x), get(sum)), get(y));
   f.emit(
     loop(
       Array.from(
@@ -46,9 +46,9 @@ export function multiplyAdds(engine: Engine, turns: number): MultiplyAdds {
       ),
       branchIf(0, tee(left, op("i32.sub", get(left), i32(1)))),
     ),
-    sums.map((sum, i) => memory("v128.store", 16 * i, i32(at), get(sum))),
+    sums.map((sum, i) => memory("vector.store", 16 * i, i32(at), get(sum))),
   );
-  const entry = engine.compile(module.build());
+  const entry = engine.compile("multiply-adds", () => module);
   // Runtimes recompile hot code with an optimising compiler.
   for (let i = 0; i < 40; i++) entry.run(0, 0, turns / 10, 0);
   return { run: () => entry.run(0, 0, turns, 0), flops: turns * SUMS * UNROLLED * 8 };

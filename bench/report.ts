@@ -18,6 +18,12 @@ export function duration(ms: number): string {
   return `${value.toPrecision(value >= 100 ? Math.ceil(Math.log10(value + 1)) : 3)} ${unit}`;
 }
 
+/** Heddle's best time as a share of its rival's, and plain words where Heddle is slower. */
+export function ratioText(ratio: number): string {
+  const text = ratio.toFixed(2);
+  return Number(text) > 1 ? `${text}, slower` : text;
+}
+
 /** What a training step on a GPU costs, as text. */
 function costsText(
   { kernels, submits, recording, thread, buffers, bytes }: NonNullable<
@@ -37,6 +43,20 @@ const RIVALS = {
   cpu: ["torch", "PyTorch"],
   gpu: ["jax-js", "jax-js"],
 } as const;
+
+/** Heddle's teams. */
+function heddleTeams(row: Row): string[] {
+  return [...new Set(row.outcomes.map(({ team }) => team))].filter((team) => team.startsWith("heddle"));
+}
+
+/** Each of Heddle's teams with its best time as a share of the rival's best, over all numbers of threads. */
+function ratios(row: Row, rival: string): [team: string, ratio: number][] {
+  const other = best(row, rival);
+  return heddleTeams(row).flatMap((team) => {
+    const own = best(row, team);
+    return own && other ? [[team, own.median! / other.median!] as [string, number]] : [];
+  });
+}
 
 /** The lines of a case: one for each contender, with ratios to the device's rival. */
 export function rowLines(row: Row, device: Device = "cpu"): string[] {
@@ -82,6 +102,7 @@ export function rowLines(row: Row, device: Device = "cpu"): string[] {
         ? line(texts)
         : `  ${row.outcomes[i]!.contender.padEnd(14)} left out: ${row.outcomes[i]!.error!.split("\n")[0]}`
     ),
+    ...ratios(row, team).map(([name, ratio]) => `  ${name}'s best ÷ ${title}'s best: ${ratioText(ratio)}`),
     ...row.outcomes.filter(({ costs }) => costs).map(({ contender, costs }) => `  ${contender}: ${costsText(costs!)}`),
     ...epoch === undefined ? [] : [
       `  an epoch of ${epoch} steps: ${
@@ -95,31 +116,50 @@ export function rowLines(row: Row, device: Device = "cpu"): string[] {
   ];
 }
 
-/** The rows as a table in Markdown, Heddle's and PyTorch's best alone, for bench/README.md. */
+/** The rows as a table in Markdown, Heddle and PyTorch by their numbers of threads, for bench/README.md. */
 export function summary(rows: readonly Row[]): string[] {
   const lines = rows.flatMap((row) => {
-    const teams = [...new Set(row.outcomes.map((outcome) => outcome.team))]
-      .filter((team) => team.startsWith("heddle"));
-    const torch = best(row, "torch");
-    return teams.map((team) => {
-      const each = row.outcomes.filter((outcome) => outcome.team === team && outcome.median !== undefined);
-      const [one, all] = [
-        each.find(({ threads }) => threads === 1),
-        each.find(({ threads }) => threads > 1),
+    const teams = heddleTeams(row);
+    const times = (row.case.epoch ?? 0) > 0 ? row.case.epoch! : 1;
+    const { amount } = row.case;
+    const time = (outcome: Outcome | undefined): string => {
+      if (outcome?.median === undefined) return "–";
+      const rate = amount?.unit === "GFLOP/s" && outcome.rate !== undefined
+        ? ` (${outcome.rate.toFixed(1)} ${amount.unit})`
+        : "";
+      return duration(outcome.median * times) + rate;
+    };
+    /** A team on one thread, and its best on several. */
+    const pair = (team: string): [Outcome | undefined, Outcome | undefined] => {
+      const of = row.outcomes.filter((outcome) => outcome.team === team);
+      return [
+        of.find(({ threads }) => threads === 1),
+        best(
+          { ...row, outcomes: of.filter(({ threads }) => threads > 1) },
+          team,
+        ),
       ];
-      const fastest = best(row, team);
-      const times = (row.case.epoch ?? 0) > 0 ? row.case.epoch! : 1;
-      const time = (outcome: typeof one): string => outcome ? duration(outcome.median! * times) : "–";
+    };
+    const all = ratios(row, "torch");
+    return teams.map((team) => {
+      const [one, several] = pair(team);
       const share = one?.rate !== undefined && row.reference ? `${(100 * one.rate / row.reference).toFixed(0)}%` : "–";
-      const ratio = fastest && torch ? (fastest.median! / torch.median!).toFixed(2) : "–";
+      const ratio = all.find(([name]) => name === team)?.[1];
       const name = (times > 1 ? row.case.name.replace("step", "epoch") : row.case.name) +
         (teams.length > 1 ? `, ${team}` : "");
-      return `| ${[name, time(one), time(all), share, time(torch), ratio].join(" | ")} |`;
+      const cells = [
+        name,
+        time(one),
+        time(several),
+        share,
+        ...pair("torch").map(time),
+      ];
+      return `| ${[...cells, ratio === undefined ? "–" : ratioText(ratio)].join(" | ")} |`;
     });
   });
   return [
-    "| work | Heddle, 1 thread | all threads | 1 thread's share of the loop | PyTorch's best | best ÷ best |",
-    "| --- | --- | --- | --- | --- | --- |",
+    "| work | Heddle, 1 thread | threads | 1 thread's share of the loop | PyTorch, 1 thread | threads | best ÷ best |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
     ...lines,
   ];
 }

@@ -1,13 +1,15 @@
+import type { Tensor } from "@heddle/tensor";
 import { type Case, type Family, type Maker, numbers } from "../case.ts";
 import { input, steady } from "./heddle_work.ts";
 
-function square(n: number): Case {
+function square(n: number, dtype: "float32" | "float64" = "float32"): Case {
   return {
     family: "matmul",
-    name: `matmul ${n}`,
+    name: dtype === "float32" ? `matmul ${n}` : `matmul ${n} in ${dtype}`,
     kind: "matmul",
-    sizes: { m: n, k: n, n, right: false },
-    tolerance: 1e-5,
+    sizes: { m: n, k: n, n, right: false, dtype },
+    // Results are compared in float32.
+    tolerance: dtype === "float32" ? 1e-5 : 1e-6,
     amount: { of: 2 * n ** 3, unit: "GFLOP/s" },
   };
 }
@@ -17,7 +19,7 @@ function linear(m: number, k: number, n: number): Case {
   return {
     ...square(0),
     name: `linear ${m}×${k} to ${n}`,
-    sizes: { m, k, n, right: true },
+    sizes: { m, k, n, right: true, dtype: "float32" },
     amount: { of: 2 * m * k * n, unit: "GFLOP/s" },
   };
 }
@@ -25,16 +27,27 @@ function linear(m: number, k: number, n: number): Case {
 /** Products of matrices. */
 export const matmul: Family = {
   name: "matmul",
-  about: "products of float32 matrices",
-  cases: [square(512), square(1024), square(2048), linear(100, 784, 512)],
+  about: "products of matrices",
+  cases: [
+    ...[512, 1024, 2048].map((n) => square(n)),
+    ...[512, 1024, 2048].map((n) => square(n, "float64")),
+    linear(100, 784, 512),
+  ],
 };
 
 /** Heddle's code for them. */
 export const heddleMatmul: Readonly<Record<string, Maker>> = {
   matmul(sizes) {
     const [m, k, n] = numbers(sizes, "m", "k", "n");
-    const a = input(1, [m, k]);
-    const b = input(2, sizes.right ? [n, k] : [k, n]);
+    const made = (seed: number, shape: readonly number[]): Tensor => {
+      const x = input(seed, shape);
+      if (sizes["dtype"] !== "float64") return x;
+      const wide = x.to("float64");
+      x.dispose();
+      return wide;
+    };
+    const a = made(1, [m, k]);
+    const b = made(2, sizes.right ? [n, k] : [k, n]);
     return steady([a, b], () => [a.matmul(sizes.right ? b.t() : b)]);
   },
 };

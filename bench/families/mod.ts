@@ -8,10 +8,11 @@ import { eager } from "./eager.ts";
 import { elementwise } from "./elementwise.ts";
 import { decode, gpt } from "./gpt.ts";
 import { gru } from "./gru.ts";
+import { inference } from "./inference.ts";
 import { matmul } from "./matmul.ts";
 import { reduction } from "./reduction.ts";
 import { resnet20 } from "./resnet20.ts";
-import { memory, training } from "./training.ts";
+import { firstStep, memory, training } from "./training.ts";
 
 export const families: readonly Family[] = [
   matmul,
@@ -20,6 +21,7 @@ export const families: readonly Family[] = [
   elementwise,
   reduction,
   training,
+  inference,
   resnet20,
   gru,
   gpt,
@@ -27,5 +29,6 @@ export const families: readonly Family[] = [
   decode,
   augment,
   eager,
+  firstStep,
   memory,
 ];

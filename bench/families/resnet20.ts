@@ -15,6 +15,9 @@ const step: Case = {
   tolerance: 1e-4,
 };
 
+/** The first step of a process, compilation included. */
+export const firstResnetStep: Case = { ...step, family: "first_step", name: "first step of ResNet-20", fresh: true };
+
 /** Training steps of He et al.'s ResNet-20 on batches of 32 pictures of CIFAR's size. */
 export const resnet20: Family = {
   name: "resnet20",
@@ -100,13 +103,29 @@ class Block extends Module {
   }
 }
 
-class ResNet20 extends Module {
+export class ResNet20 extends Module {
   readonly conv: Conv2d = new Conv2d(3, 16, 3, { padding: 1, bias: false });
   readonly norm: BatchNorm2d = new BatchNorm2d(16);
   readonly blocks: ModuleList<Block> = new ModuleList(
     [16, 16, 16, 16, 32, 32, 32, 64, 64].map((inputs, i) => new Block(inputs, 16 << i / 3)),
   );
   readonly linear: Linear = new Linear(64, 10);
+
+  /** Sets He's initialisation with numbers that every contender can make; vectors stay as the layers have them. */
+  initialise(): this {
+    noGrad(() => {
+      for (const [i, parameter] of this.parameters().entries()) {
+        using _ = scope();
+        if (parameter.ndim === 1) continue;
+        const fanIn = parameter.numel / parameter.shape[0]!;
+        parameter.copy_(
+          input(100 + i, parameter.shape).mul(Math.sqrt(6 / fanIn)),
+        );
+      }
+      this.linear.bias!.zero_();
+    });
+    return this;
+  }
 
   forward(x: Tensor): Tensor {
     let y = this.norm.forward(this.conv.forward(x), { activation: "relu" });
@@ -118,20 +137,8 @@ class ResNet20 extends Module {
 /** Heddle's code for it. */
 export const heddleResnet20: Readonly<Record<string, Maker>> = {
   resnet20(sizes) {
-    const network = new ResNet20();
+    const network = new ResNet20().initialise();
     const parameters = [...network.parameters()];
-    // He's initialisation with numbers that every contender can make; vectors stay as the layers have them.
-    noGrad(() => {
-      for (const [i, parameter] of parameters.entries()) {
-        using _ = scope();
-        if (parameter.ndim === 1) continue;
-        const fanIn = parameter.numel / parameter.shape[0]!;
-        parameter.copy_(
-          input(100 + i, parameter.shape).mul(Math.sqrt(6 / fanIn)),
-        );
-      }
-      network.linear.bias!.zero_();
-    });
     const batch = size(sizes, "batch");
     const images = input(1, [batch, 3, 32, 32]);
     const labels = fromTypedArray(

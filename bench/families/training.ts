@@ -2,12 +2,12 @@ import { noGrad } from "@heddle/autograd";
 import { functional as F } from "@heddle/nn";
 import { SGD } from "@heddle/optim";
 import { fromTypedArray, scope } from "@heddle/tensor";
-import { RECIPES } from "../../apps/examples/lenet/networks/mod.ts";
+import { type DigitNetwork, RECIPES } from "../../apps/examples/lenet/networks/mod.ts";
 import { type Case, type Device, type Family, type Maker, size } from "../case.ts";
 import { readBatches } from "../digit_batches.ts";
 import { attentionSoaks } from "./attention.ts";
 import { input } from "./heddle_work.ts";
-import { residualSoak } from "./resnet20.ts";
+import { firstResnetStep, residualSoak } from "./resnet20.ts";
 
 export const BATCH = 100;
 /** Steps of an epoch over MNIST's 60,000 digits. */
@@ -73,21 +73,55 @@ export const memory: Family = {
   ],
 };
 
+const lenet = step("lenet5");
+
+/** What a short program waits for: kernels are compiled on their first use. Heddle alone, in a fresh process each time. */
+export const firstStep: Family = {
+  name: "first_step",
+  about: "the first step of ResNet-20 and 100 steps of lenet5 in a fresh process after import, compilation included",
+  cases: [firstResnetStep, {
+    family: "first_step",
+    name: "a whole training of lenet5, 100 batches",
+    kind: "training run",
+    sizes: { ...lenet.sizes, steps: 100 },
+    tolerance: lenet.tolerance,
+    fresh: true,
+  }],
+};
+
+/**
+ * A digit network with weights that every contender can make: uniform, of standard deviation 1/√(inputs of a unit); a
+ * vector's 1/√its length.
+ */
+export function digitNetwork(model: keyof typeof RECIPES): DigitNetwork {
+  const network = RECIPES[model].make();
+  let seed = 100;
+  noGrad(() => {
+    for (const parameter of network.parameters()) {
+      using _ = scope();
+      const fanIn = parameter.shape.length > 1 ? parameter.numel / parameter.shape[0]! : parameter.numel;
+      parameter.copy_(
+        input(seed++, parameter.shape).mul(Math.sqrt(3 / fanIn)),
+      );
+    }
+  });
+  return network;
+}
+
 /** Heddle's code for them. */
 export const heddleTraining: Readonly<Record<string, Maker>> = {
+  "training run"(sizes) {
+    return {
+      async run() {
+        const work = await heddleTraining["training"]!(sizes);
+        await work.run();
+        work.end!();
+      },
+      outputs: () => [],
+    };
+  },
   training(sizes) {
-    const network = RECIPES[sizes.model as keyof typeof RECIPES].make();
-    // Weights that every contender can make: uniform, of standard deviation 1/√(inputs of a unit); a vector's 1/√its length.
-    let seed = 100;
-    noGrad(() => {
-      for (const parameter of network.parameters()) {
-        using _ = scope();
-        const fanIn = parameter.shape.length > 1 ? parameter.numel / parameter.shape[0]! : parameter.numel;
-        parameter.copy_(
-          input(seed++, parameter.shape).mul(Math.sqrt(3 / fanIn)),
-        );
-      }
-    });
+    const network = digitNetwork(sizes.model as keyof typeof RECIPES);
     const batches = readBatches(sizes.digits as string, size(sizes, "batch"))
       .map(({ images, labels }) =>
         [

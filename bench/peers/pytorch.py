@@ -1,6 +1,7 @@
 """PyTorch as a contender: reads lines of JSON on stdin and writes lines of JSON on stdout, as serve.ts does.
 
-The one argument is the number of threads. Results go to memory that is there already (out=) where PyTorch can do that, as
+The argument is the number of threads. With two more, a case's sizes as JSON and a file, it writes that network as an ONNX file
+instead. Results go to memory that is there already (out=) where PyTorch can do that, as
 Heddle reuses its memory, too.
 """
 import gc
@@ -37,8 +38,9 @@ def into(f, *args):
 
 
 def matmul(s):
-    a = tensor(1, [s["m"], s["k"]])
-    b = tensor(2, [s["n"], s["k"]]).t() if s["right"] else tensor(2, [s["k"], s["n"]])
+    dtype = getattr(torch, s["dtype"])
+    a = tensor(1, [s["m"], s["k"]]).to(dtype)
+    b = (tensor(2, [s["n"], s["k"]]).t() if s["right"] else tensor(2, [s["k"], s["n"]])).to(dtype)
     return into(torch.matmul, a, b)
 
 
@@ -179,12 +181,18 @@ class LeNet5:
         return F.linear(x, p[12], p[13])
 
 
-def training(s):
-    network = {"mlp": Mlp, "lenet5": LeNet5, "convnet": ConvNet}[s["model"]]
+def digit_parameters(network):
+    """Those of a network of the training family, as families/training.ts has them."""
     parameters = []
     for i, shape in enumerate(network.shapes):
         fan_in = math.prod(shape[1:]) if len(shape) > 1 else shape[0]
         parameters.append((tensor(100 + i, shape) * math.sqrt(3 / fan_in)).requires_grad_())
+    return parameters
+
+
+def training(s):
+    network = {"mlp": Mlp, "lenet5": LeNet5, "convnet": ConvNet}[s["model"]]
+    parameters = digit_parameters(network)
     count, size = 1000, s["batch"]
     images = torch.from_numpy(np.fromfile(s["digits"], np.float32, count * 784)).reshape(count, 1, 28, 28)
     labels = torch.from_numpy(np.fromfile(s["digits"], np.int32, count, offset=4 * count * 784)).long()
@@ -238,15 +246,20 @@ class ResNet20(torch.nn.Module):
         return self.linear(x.mean([2, 3]))
 
 
-def resnet20(s):
+def made_resnet20():
     network = ResNet20()
-    parameters = list(network.parameters())
     with torch.no_grad():
-        for i, parameter in enumerate(parameters):
+        for i, parameter in enumerate(network.parameters()):
             if parameter.ndim > 1:
                 fan_in = parameter.numel() // parameter.shape[0]
                 parameter.copy_(tensor(100 + i, parameter.shape) * math.sqrt(6 / fan_in))
         network.linear.bias.zero_()
+    return network
+
+
+def resnet20(s):
+    network = made_resnet20()
+    parameters = list(network.parameters())
     images = tensor(1, [s["batch"], 3, 32, 32])
     labels = torch.arange(s["batch"]) * 7 % 10
     optimizer = torch.optim.SGD(parameters, lr=s["lr"], momentum=s["momentum"], weight_decay=s["weightDecay"])
@@ -366,6 +379,63 @@ def attention(s):
     return run
 
 
+class DigitNetwork(torch.nn.Module):
+    """One of the networks of the training family as a module."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.weights = network, torch.nn.ParameterList(digit_parameters(network))
+
+    def forward(self, x):
+        return self.network.forward(x, list(self.weights))
+
+
+def encoder(s):
+    width = s["width"]
+    layer = torch.nn.TransformerEncoderLayer(
+        width, s["heads"], 4 * width, 0.0, "gelu", batch_first=True, norm_first=True
+    )
+    network = torch.nn.TransformerEncoder(layer, s["layers"], torch.nn.LayerNorm(width))
+    with torch.no_grad():
+        for i, (name, parameter) in enumerate(network.named_parameters()):
+            if parameter.ndim > 1:
+                parameter.copy_(tensor(100 + i, parameter.shape) / math.sqrt(width))
+            elif name.endswith("bias"):
+                parameter.zero_()
+    return network
+
+
+INFERRED = {
+    "mlp": lambda s: DigitNetwork(Mlp),
+    "convnet": lambda s: DigitNetwork(ConvNet),
+    "resnet20": lambda s: made_resnet20(),
+    "encoder": encoder,
+}
+
+
+def inferred(s):
+    """A network in evaluation mode and its input."""
+    return INFERRED[s["network"]](s).eval(), tensor(1, s["input"])
+
+
+def inference(s):
+    network, x = inferred(s)
+
+    def run():
+        with torch.no_grad():
+            return [network(x)]
+
+    return run
+
+
+def export(s, file):
+    network, x = inferred(s)
+    for parameter in network.parameters():
+        # The encoder's path for evaluation is one operation that ONNX has no name for; it is not taken with gradients.
+        parameter.requires_grad_()
+    torch.onnx.export(network, x, file, input_names=["input"], output_names=["output"], opset_version=14)
+
+
 KINDS = {
     "matmul": matmul,
     "conv": conv,
@@ -387,6 +457,7 @@ KINDS = {
     "gru": gru,
     "gpt": gpt,
     "attention": attention,
+    "inference": inference,
 }
 
 
@@ -444,7 +515,7 @@ def answer(question, state):
         outputs = getattr(state["run"], "outputs", state["run"])()
         with open(question["file"], "wb") as file:
             for output in outputs:
-                file.write(output.detach().contiguous().numpy().tobytes())
+                file.write(output.detach().float().contiguous().numpy().tobytes())
     if do == "time":
         return {"times": sample(state["run"], question["seconds"])}
     if do == "soak":
@@ -468,4 +539,7 @@ def main():
         print(json.dumps({"answer": result}, separators=(",", ":")), flush=True)
 
 
-main()
+if len(sys.argv) > 2:
+    export(json.loads(sys.argv[2]), sys.argv[3])
+else:
+    main()
