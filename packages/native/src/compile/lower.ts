@@ -1,6 +1,7 @@
 /** Turns a tree of code into linear code with virtual registers. */
 import type { FunctionBuilder } from "../../../tensor/src/code/module.ts";
-import type { Code, Local, Node, ValueType } from "../../../tensor/src/code/tree.ts";
+import type { Code, Local, Node } from "../../../tensor/src/code/tree.ts";
+import type { ValueType } from "../../../tensor/src/code/operations.ts";
 import { conditions } from "../x86/assembler.ts";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import type { ConstantPool } from "./constant_pool.ts";
@@ -69,7 +70,7 @@ export function quiet(code: Code, depth: number = 5): boolean {
     case "shuffle":
     case "memoryLane":
     case "memory":
-      return !node.name?.includes("store") && node.args.every((arg) => quiet(arg, depth - 1));
+      return !("name" in node && node.name.includes("store")) && node.args.every((arg) => quiet(arg, depth - 1));
     default:
       return false;
   }

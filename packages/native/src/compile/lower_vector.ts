@@ -1,5 +1,6 @@
 /** Operations on vectors. */
-import type { Code, ValueType } from "../../../tensor/src/code/tree.ts";
+import type { ValueType } from "../../../tensor/src/code/operations.ts";
+import type { Code } from "../../../tensor/src/code/tree.ts";
 import { conditions } from "../x86/assembler.ts";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds, rowOf } from "./linear_code.ts";
