@@ -84,12 +84,14 @@ export function extremum(
   const [first, second] = [step(`${which}${suffix}`, a, b), step(`${which}${suffix}`, b, a)];
   let both: number;
   if (which === "min") {
-    both = step("por", first, second);
+    const joined = step("por", first, second);
+    // Signaling NaN becomes quiet. In a maximum, the subtraction does so.
+    both = step("por", joined, step(`cmp${suffix}`, joined, joined, 3));
   } else {
     const different = step("pxor", first, second);
     both = step(`sub${suffix}`, step("por", first, different), different);
   }
-  // NaN loses its payload, or a signaling one would come through.
+  // NaN loses its payload.
   const nan = step(`cmp${suffix}`, both, both, 3);
   const payload = l.vector(lane === "f32" ? "psrld" : "psrlq", fresh(), -1, nan, lane === "f32" ? 10 : 13, -1, -1, length);
   return l.vector("pandn", l.result(type, target), payload, both, 0, -1, -1, length);
