@@ -81,7 +81,7 @@ export function shuffle(l: Lowering, node: Extract<Node, { kind: "shuffle" }>, t
   const bytes = a === b ? node.bytes.map((byte) => byte & 15) : node.bytes;
   const single = bytes.every((byte) => byte < 16) ? a : bytes.every((byte) => byte >= 16) ? b : -1;
   const words = [0, 1, 2, 3].map((i) => bytes[4 * i]! / 4);
-  const byWords = bytes.every((byte, i) => byte === 4 * words[i >> 2]! + i % 4);
+  const byWords = words.every(Number.isInteger) && bytes.every((byte, i) => byte === 4 * words[i >> 2]! + i % 4);
   if (byWords) {
     const found = shuffleWords(l, target, words, a, b, single);
     if (found !== null) return found;
@@ -234,6 +234,14 @@ export function wide(l: Lowering, node: Extract<Node, { kind: "wide" }>, target:
       const [a, b] = l.two(args[0]!, args[1]!);
       if (l.bytes === 16) return b;
       return l.vector("insertf128", l.result("vector", target), a, b, immediate);
+    }
+    case "narrow64": {
+      const a = unary();
+      if (l.evex) return l.vector("pmovqd", l.result("vector", target), a, -1);
+      const low = l.vector("pshufd", l.register("vector"), -1, a, 0x08);
+      const half = l.bytes === 16 ? low : l.vector("permq", l.register("vector"), -1, low, 0x08);
+      l.wholeConstant(Array.from({ length: l.bytes / 4 }, (_, i) => 2 * i < l.bytes / 4 ? -1 : 0));
+      return l.vector("pand", l.result("vector", target), half, inMemory);
     }
     case "spread32":
     case "spread64":

@@ -337,6 +337,7 @@ export const vectorInstructions = {
   pmovzxbw: bytes("pmovzxbw", 2, 0x30, { operands: "vh" }),
   pmovzxwd: bytes("pmovzxwd", 2, 0x33, { operands: "vh" }),
   pmovzxdq: bytes("pmovzxdq", 2, 0x35, { operands: "vh" }),
+  pmovqd: instruction("vpmovqd", 2, xF3, 0, 0x35, 0, { operands: "hv", form: "out", ...evexOnly }),
   // Conversions
   cvtdq2ps: instruction("vcvtdq2ps", 1, none, 0, 0x5b, 4, unary),
   cvttps2dq: instruction("vcvttps2dq", 1, xF3, 0, 0x5b, 4, unary),
