@@ -376,8 +376,8 @@ export class Lowering {
           else this.statement(code.args);
           return this.jump(this.exit);
         }
-        // WebAssembly traps. Native code must not stop the process, so it leaves the function.
-        if (code.name === "unreachable") return this.jump(this.exit);
+        // A trap would stop the process. Such code stays WebAssembly, where it throws.
+        if (code.name === "unreachable") throw new Unsupported(code.name);
         if (code.name === "drop") return this.statement(code.args);
         this.value(code);
         return;

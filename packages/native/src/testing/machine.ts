@@ -10,8 +10,11 @@ export interface Machine {
   /** The targets that this processor runs. */
   readonly targets: readonly Target[];
   /** Maps code as executable, and returns a function that calls it with the address of four words. */
-  load(code: Uint8Array): (params: number, begin: number, end: number, thread: number) => void;
+  load(code: Uint8Array): Call;
 }
+
+/** A compiled function "run". */
+export type Call = (params: number, begin: number, end: number, thread: number) => void;
 
 /** The address of the words that code is called with. */
 export const slot = 64;
@@ -77,30 +80,52 @@ function processorTargets(): Target[] {
   return targets;
 }
 
-/** The machine, or the reason why there is none. */
-export async function machine(pages: number = 64): Promise<Machine | string> {
+/** Maps code and calls it, with parameters anywhere in a memory. */
+export interface Loader {
+  base(memory: ArrayBufferLike): bigint;
+  load(code: Uint8Array, memory: ArrayBufferLike, slot: number): { address: bigint; run: Call };
+}
+
+/** The loader, or the reason why there is none. */
+export async function loader(): Promise<Loader | string> {
   if (process.platform !== "linux" || process.arch !== "x64") return "another system than Linux on x86-64";
   if (!existsSync("/proc/cpuinfo")) return "no /proc/cpuinfo";
   const isBun = "bun" in process.versions;
   if (!isBun && !("Deno" in globalThis)) return "this runtime has no foreign-function interface";
   const libc = isBun ? await bun() : deno();
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
-  const base = libc.address(new Uint8Array(memory.buffer));
-  const words = new Int32Array(memory.buffer, slot, 16);
+  const base = (memory: ArrayBufferLike): bigint => libc.address(new Uint8Array(memory));
   return {
-    memory,
     base,
-    targets: processorTargets(),
-    load(code) {
+    load(code, memory, slot) {
       const size = BigInt(Math.ceil(code.length / 4096) * 4096);
-      const at = libc.mmap(0n, size, 3, 0x22, -1, 0n);
+      const at = BigInt(libc.mmap(0n, size, 3, 0x22, -1, 0n));
       libc.write(at, code);
       if (libc.mprotect(at, size, 5) !== 0) throw new Error("mprotect failed");
-      const call = libc.caller(at, base + BigInt(slot));
-      return (params, begin, end, thread) => {
-        words.set([params, begin, end, thread]);
-        call();
+      const words = new Int32Array(memory, slot, 16);
+      const call = libc.caller(at, base(memory) + BigInt(slot));
+      return {
+        address: at,
+        run: (params, begin, end, thread) => {
+          words[0] = params;
+          words[1] = begin;
+          words[2] = end;
+          words[3] = thread;
+          call();
+        },
       };
     },
+  };
+}
+
+/** The machine, or the reason why there is none. */
+export async function machine(pages: number = 64): Promise<Machine | string> {
+  const found = await loader();
+  if (typeof found === "string") return found;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
+  return {
+    memory,
+    base: found.base(memory.buffer),
+    targets: processorTargets(),
+    load: (code) => found.load(code, memory.buffer, slot).run,
   };
 }
