@@ -55,6 +55,8 @@ function rounded(value: bigint, exponent: number): number {
 /** `a · b + c` of float64, rounded once. */
 export function fusedMultiplyAdd(a: number, b: number, c: number): number {
   const plain = a * b + c;
+  // The product may be beyond the range of float64, but it is finite.
+  if (Number.isFinite(a) && Number.isFinite(b) && !Number.isFinite(c)) return c;
   if (!Number.isFinite(a) || !Number.isFinite(b) || !Number.isFinite(c) || a === 0 || b === 0) return plain;
   const [x, p] = parts(a);
   const [y, q] = parts(b);

@@ -1,0 +1,130 @@
+/** Compiles modules of generated code to machine code. */
+import type { CodeModule, FunctionBuilder } from "../../../tensor/src/code/module.ts";
+import { Assembler } from "../x86/assembler.ts";
+import { ConstantPool } from "./constant_pool.ts";
+import {
+  checkedSlot,
+  encodeFunction,
+  generalRegisters,
+  maskRegisters,
+  scratchVectors,
+  vectorRegisters,
+} from "./encode.ts";
+import { liveness } from "./liveness.ts";
+import { Lowering, type ModuleContext } from "./lower.ts";
+import { allocate, type Allocation } from "./registers.ts";
+import { rules } from "./rules.ts";
+import { type Target, Unsupported } from "./target.ts";
+
+/** Machine code of a module. */
+export interface CompiledCode {
+  /** The code, with its constants. Its beginning is the function "run". It works at any address that is a multiple of 64. */
+  readonly code: Uint8Array<ArrayBuffer>;
+  /** The offset of the function "run". */
+  readonly entry: 0;
+  /** How many instructions there are before registers are assigned. */
+  readonly instructions: number;
+  /** How many virtual registers are in memory: general ones, vectors and masks. */
+  readonly spills: readonly number[];
+}
+
+export interface CompileOptions {
+  /**
+   * Checks every address: the address in the memory of a word with the memory's size in pages. A run that would leave the memory stops,
+   * and sets the word at 16 bytes behind its parameters to 1.
+   */
+  readonly checked?: number;
+  /** Fewer registers, for tests: how many general, vector and mask registers may be used. */
+  readonly registers?: { readonly general?: number; readonly vector?: number; readonly mask?: number };
+}
+
+/**
+ * Compiles the function that a module exports as "run", and those that it calls. The code expects the address of four words of 32 bits in
+ * rdi: `params`, `begin`, `end` and `thread`; they are followed by 16 bytes that checks use. It keeps to the System V calling convention.
+ *
+ * @param base the address of the memory's beginning
+ * @throws Unsupported if the module must stay WebAssembly
+ */
+export function compileModule(
+  module: CodeModule,
+  target: Target,
+  base: bigint,
+  options: CompileOptions = {},
+): CompiledCode {
+  const asm = new Assembler();
+  const pool = new ConstantPool();
+  const entries = new Map<number, number>();
+  const order: number[] = [];
+  const callee = (index: number): FunctionBuilder => {
+    const built = module.functions[index - module.imports.length];
+    if (built === undefined) throw new Unsupported(`the imported function "${module.imports[index]?.name}"`);
+    return built;
+  };
+  const context: ModuleContext = {
+    target,
+    pool,
+    checked: options.checked !== undefined,
+    callee,
+    entry(index) {
+      let label = entries.get(index);
+      if (label === undefined) {
+        entries.set(index, label = asm.label());
+        order.push(index);
+      }
+      return label;
+    },
+    newLabel: () => asm.label(),
+  };
+  const run = module.exports.find(({ name }) => name === "run");
+  if (run === undefined) throw new Unsupported('a module without "run"');
+  if (callee(run.index).results.length > 0) throw new Unsupported('a function "run" with results');
+  context.entry(run.index);
+  const leave = asm.label();
+  const spills = [0, 0, 0];
+  let instructions = 0;
+  for (let i = 0; i < order.length; i++) {
+    const built = callee(order[i]!);
+    const lowering = new Lowering(context, built, rules);
+    lowering.run();
+    const { code } = lowering;
+    const live = liveness(code);
+    const reserved = Math.max(8, lowering.outgoing);
+    const allocation = assign(code, live, target, reserved, built.vectorBytes, options);
+    allocation.spills.forEach((count, group) => spills[group]! += count);
+    instructions += code.length;
+    asm.align(64);
+    asm.bind(entries.get(order[i]!)!);
+    encodeFunction(asm, code, live, allocation, {
+      target,
+      vectorBytes: built.vectorBytes,
+      entry: i === 0,
+      base,
+      checked: options.checked ?? null,
+      leave,
+    });
+  }
+  return { code: asm.finish(pool.bytes()), entry: 0, instructions, spills };
+}
+
+/** Assigns registers: all of the vectors' if that is enough, else all but those that serve spilled ones. */
+function assign(
+  code: Lowering["code"],
+  live: ReturnType<typeof liveness>,
+  target: Target,
+  reserved: number,
+  vectorBytes: number,
+  { checked, registers = {} }: CompileOptions,
+): Allocation {
+  const general = generalRegisters.filter((r) => checked === undefined || r !== checkedSlot);
+  const masks = maskRegisters.slice(0, registers.mask);
+  const all = Array.from({ length: vectorRegisters[target] }, (_, i) => i);
+  const attempt = (vectors: readonly number[]): Allocation =>
+    allocate(code, live, {
+      available: [general.slice(0, registers.general), vectors, masks],
+      vectorBytes,
+      reserved,
+    });
+  const most = attempt(all.slice(0, registers.vector));
+  const fits = most.vectorsInMemory === 0;
+  return fits ? most : attempt(all.slice(0, all.length - scratchVectors).slice(0, registers.vector));
+}
