@@ -9,6 +9,13 @@
  * ```
  * @module
  */
+import { debug, useNativeCode } from "@heddle/tensor/backend";
+import { startNative } from "./native_code.ts";
+
 export { type KernelReport, type NativeReport, nativeReport } from "./report.ts";
 export type { Target } from "./host/cpu.ts";
 export type { Runtime } from "./host/libc.ts";
+
+useNativeCode(startNative((line) => {
+  if (debug() > 0) console.error(line);
+}));

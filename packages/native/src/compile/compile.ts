@@ -1,5 +1,5 @@
 /** Compiles modules of generated code to machine code. */
-import type { CodeModule, FunctionBuilder } from "../../../tensor/src/code/module.ts";
+import type { CodeModule, FunctionBuilder } from "@heddle/tensor/code";
 import { Assembler } from "../x86/assembler.ts";
 import { ConstantPool } from "./constant_pool.ts";
 import {

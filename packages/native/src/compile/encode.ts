@@ -110,7 +110,9 @@ class Encoder {
     const general = allocation.used[0]!;
     if (frame.entry) {
       const checked = frame.checked !== null;
-      this.saved = calleeSaved.filter((r) => r === rbx || r === rbp || checked && r === checkedSlot || general & 1 << r);
+      this.saved = calleeSaved.filter((r) =>
+        r === rbx || r === rbp || checked && r === checkedSlot || general & 1 << r
+      );
       for (const r of this.saved) asm.push(r);
       // rbp may be in use, so the old stack pointer lies at the end of the frame.
       this.frameBytes = Math.ceil((allocation.frame + 8) / 64) * 64;

@@ -1,7 +1,7 @@
 /** Turns a tree of code into linear code with virtual registers. */
-import type { FunctionBuilder } from "../../../tensor/src/code/module.ts";
-import type { Code, Local, Node } from "../../../tensor/src/code/tree.ts";
-import type { ValueType } from "../../../tensor/src/code/operations.ts";
+import type { FunctionBuilder } from "@heddle/tensor/code";
+import type { Code, Local, Node } from "@heddle/tensor/code";
+import type { ValueType } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import type { ConstantPool } from "./constant_pool.ts";

@@ -1,5 +1,5 @@
 /** Integers: i32 and i64. */
-import type { Code } from "../../../tensor/src/code/tree.ts";
+import type { Code } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
 import { divisions, kinds } from "./linear_code.ts";
 import { inMemory, type Lowering, quiet, type Rule, unwrap } from "./lower.ts";

@@ -1,5 +1,5 @@
 /** Single lanes, lanes in another order, and the operations of wide vectors. */
-import type { Node } from "../../../tensor/src/code/tree.ts";
+import type { Node } from "@heddle/tensor/code";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds } from "./linear_code.ts";
 import { inMemory, type Lowering } from "./lower.ts";
@@ -92,9 +92,11 @@ export function shuffle(l: Lowering, node: Extract<Node, { kind: "shuffle" }>, t
   }
   const pick = (v: number, first: number, into: number): number => {
     const indices = bytes.map((byte) => byte >= first && byte < first + 16 ? byte - first : 0x80);
-    l.wholeConstant([0, 1, 2, 3].map((i) =>
-      indices[4 * i]! | indices[4 * i + 1]! << 8 | indices[4 * i + 2]! << 16 | indices[4 * i + 3]! << 24
-    ));
+    l.wholeConstant(
+      [0, 1, 2, 3].map((i) =>
+        indices[4 * i]! | indices[4 * i + 1]! << 8 | indices[4 * i + 2]! << 16 | indices[4 * i + 3]! << 24
+      ),
+    );
     return l.vector("pshufb", into, v, inMemory);
   };
   if (single >= 0) return pick(single, single === b && single !== a ? 16 : 0, l.result("vector", target));

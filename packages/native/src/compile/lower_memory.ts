@@ -1,5 +1,5 @@
 /** Loads and stores. */
-import type { Code, Node } from "../../../tensor/src/code/tree.ts";
+import type { Code, Node } from "@heddle/tensor/code";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds, rows } from "./linear_code.ts";
 import { doubleBits, inMemory, type Lowering, singleBits, unwrap } from "./lower.ts";

@@ -1,5 +1,5 @@
 /** Floating-point scalars, which are the first lanes of vector registers. */
-import type { Code } from "../../../tensor/src/code/tree.ts";
+import type { Code } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { equalOrdered, flag, kinds, notEqualOrUnordered } from "./linear_code.ts";

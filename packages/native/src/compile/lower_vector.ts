@@ -1,6 +1,6 @@
 /** Operations on vectors. */
-import type { ValueType } from "../../../tensor/src/code/operations.ts";
-import type { Code } from "../../../tensor/src/code/tree.ts";
+import type { ValueType } from "@heddle/tensor/code";
+import type { Code } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds, rowOf } from "./linear_code.ts";
@@ -93,7 +93,16 @@ export function extremum(
   }
   // NaN loses its payload.
   const nan = step(`cmp${suffix}`, both, both, 3);
-  const payload = l.vector(lane === "f32" ? "psrld" : "psrlq", fresh(), -1, nan, lane === "f32" ? 10 : 13, -1, -1, length);
+  const payload = l.vector(
+    lane === "f32" ? "psrld" : "psrlq",
+    fresh(),
+    -1,
+    nan,
+    lane === "f32" ? 10 : 13,
+    -1,
+    -1,
+    length,
+  );
   return l.vector("pandn", l.result(type, target), payload, both, 0, -1, -1, length);
 }
 
@@ -244,7 +253,12 @@ const multiply64: Rule = (l, [x, y], target) => {
   const fresh = (): number => l.register("vector");
   const low = l.vector("pmuludq", fresh(), a, b);
   const [highA, highB] = [l.vector("psrlq", fresh(), -1, a, 32), l.vector("psrlq", fresh(), -1, b, 32)];
-  const cross = l.vector("paddq", fresh(), l.vector("pmuludq", fresh(), highA, b), l.vector("pmuludq", fresh(), a, highB));
+  const cross = l.vector(
+    "paddq",
+    fresh(),
+    l.vector("pmuludq", fresh(), highA, b),
+    l.vector("pmuludq", fresh(), a, highB),
+  );
   return l.vector("paddq", l.result("vector", target), low, l.vector("psllq", fresh(), -1, cross, 32));
 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type CodeModule, ModuleBuilder } from "../../../tensor/src/code/module.ts";
+import { type CodeModule, ModuleBuilder } from "@heddle/tensor/code";
 import {
   type LaneOperation,
   laneOperations,
@@ -11,7 +11,7 @@ import {
   operations,
   partStores,
   type ValueType,
-} from "../../../tensor/src/code/operations.ts";
+} from "@heddle/tensor/code";
 import { interpret } from "../../../tensor/src/code/testing/interpreter.ts";
 import {
   type Code,
@@ -28,8 +28,8 @@ import {
   whileLoop,
   wide,
   type WideOperation,
-} from "../../../tensor/src/code/tree.ts";
-import { renderWasm } from "../../../tensor/src/code/wasm.ts";
+} from "@heddle/tensor/code";
+import { renderWasm } from "@heddle/tensor/code";
 import { machine } from "../testing/machine.ts";
 import { floatBytes, operandTypes, resultType } from "../testing/signatures.ts";
 import { fill, Random, sameBits } from "../testing/values.ts";
@@ -45,7 +45,13 @@ const input = 4096;
 const stride = 256;
 
 /** A module that applies an operation to every item: to loads, or to locals that were loaded before. */
-function applying(bytes: number, types: readonly ValueType[], result: ValueType, inLocals: boolean, apply: (...args: Code[]) => Code): CodeModule {
+function applying(
+  bytes: number,
+  types: readonly ValueType[],
+  result: ValueType,
+  inLocals: boolean,
+  apply: (...args: Code[]) => Code,
+): CodeModule {
   const module = new ModuleBuilder();
   const f = module.func(["i32", "i32", "i32", "i32"], [], "run", bytes);
   const [at, i, end] = f.params as [typeof f.params[0], typeof f.params[0], typeof f.params[0]];
@@ -63,7 +69,13 @@ function applying(bytes: number, types: readonly ValueType[], result: ValueType,
   return module;
 }
 
-function fillItems(buffer: ArrayBufferLike, types: readonly ValueType[], bytes: number, random: Random, fix: (view: DataView, at: number) => void): void {
+function fillItems(
+  buffer: ArrayBufferLike,
+  types: readonly ValueType[],
+  bytes: number,
+  random: Random,
+  fix: (view: DataView, at: number) => void,
+): void {
   const view = new DataView(buffer);
   for (let n = 0; n < cases; n++) {
     for (let k = 0; k < 3; k++) {
@@ -74,7 +86,16 @@ function fillItems(buffer: ArrayBufferLike, types: readonly ValueType[], bytes: 
 }
 
 /** Compares native code with a model, item by item. */
-function compare(name: string, module: CodeModule, bytes: number, model: (module: CodeModule, memory: ArrayBuffer) => void, floats: 0 | 4 | 8, fix: (view: DataView, at: number) => void, types: readonly ValueType[], result: ValueType): void {
+function compare(
+  name: string,
+  module: CodeModule,
+  bytes: number,
+  model: (module: CodeModule, memory: ArrayBuffer) => void,
+  floats: 0 | 4 | 8,
+  fix: (view: DataView, at: number) => void,
+  types: readonly ValueType[],
+  result: ValueType,
+): void {
   if (typeof native === "string") throw new Error(native);
   const resultBytes = { i32: 4, f32: 4, i64: 8, f64: 8, vector: bytes }[result];
   const before = new ArrayBuffer(65536);
@@ -100,7 +121,8 @@ function compare(name: string, module: CodeModule, bytes: number, model: (module
   }
 }
 
-const hex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("").replace(/(.{8})/g, "$1 ").trim();
+const hex = (bytes: Uint8Array): string =>
+  [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("").replace(/(.{8})/g, "$1 ").trim();
 
 function wasm(module: CodeModule, buffer: ArrayBuffer): void {
   const heap = new WebAssembly.Memory({ initial: 1, maximum: 1 });
@@ -222,10 +244,16 @@ test.skipIf(skip)("loads and stores as in WebAssembly", () => {
   }
   for (const name of Object.keys(memoryLaneOperations) as MemoryLaneOperation[]) {
     for (let k = 0; k < 128 / Number(/\d+/.exec(name)![0]); k++) {
-      const module = applying(16, ["vector"], "vector", true, (a) =>
-        name.includes("load")
-          ? memoryLane(name, 65, k, i32(input), a!)
-          : [memoryLane(name, 61, k, i32(1024), a!), memory("vector.load", 60, i32(1024))]);
+      const module = applying(
+        16,
+        ["vector"],
+        "vector",
+        true,
+        (a) =>
+          name.includes("load")
+            ? memoryLane(name, 65, k, i32(input), a!)
+            : [memoryLane(name, 61, k, i32(1024), a!), memory("vector.load", 60, i32(1024))],
+      );
       compare(`${name} ${k}`, module, 16, wasm, 0, () => {}, ["vector"], "vector");
     }
   }
@@ -244,7 +272,9 @@ test.skipIf(skip)("shuffles as in WebAssembly", () => {
     words(7, 4, 4, 6),
   ];
   for (let n = 0; n < 40; n++) list.push(words(...[0, 0, 0, 0].map(() => random.below(8))));
-  for (let n = 0; n < 40; n++) list.push(Array.from({ length: 16 }, () => random.below(n % 2 ? 32 : 16) + (n % 4 ? 0 : 16) & 31));
+  for (let n = 0; n < 40; n++) {
+    list.push(Array.from({ length: 16 }, () => random.below(n % 2 ? 32 : 16) + (n % 4 ? 0 : 16) & 31));
+  }
   const types: ValueType[] = ["vector", "vector"];
   for (const bytes of list) {
     for (const apply of [(a: Code, b: Code) => shuffle(bytes, a, b), (a: Code, _: Code) => shuffle(bytes, a, a)]) {
@@ -290,16 +320,33 @@ test.skipIf(skip)("operations of wide vectors", () => {
     }
     for (const immediate of immediates("quarter", bytes)) {
       // What is above the low 16 bytes is undefined.
-      const module = applying(bytes, ["vector"], "vector", true, (a) =>
-        wide("with_quarter", 1, f64x(0), wide("quarter", immediate, a!)));
+      const module = applying(
+        bytes,
+        ["vector"],
+        "vector",
+        true,
+        (a) => wide("with_quarter", 1, f64x(0), wide("quarter", immediate, a!)),
+      );
       compare(`quarter ${immediate}`, module, bytes, interpreted, 0, () => {}, ["vector"], "vector");
     }
     for (const lanes of [32, 64] as const) {
       for (let count = 0; count <= 8 * bytes / lanes; count++) {
         const types: ValueType[] = ["vector", "vector"];
-        const choose = applying(bytes, types, "vector", true, (a, b) => wide(`choose_first${lanes}`, 0, i32(count), a!, b!));
+        const choose = applying(
+          bytes,
+          types,
+          "vector",
+          true,
+          (a, b) => wide(`choose_first${lanes}`, 0, i32(count), a!, b!),
+        );
         compare(`choose_first${lanes} ${count}`, choose, bytes, interpreted, 0, () => {}, types, "vector");
-        const load = applying(bytes, ["i32"], "vector", false, () => wide(`load_first${lanes}`, 5, i32(input), i32(count)));
+        const load = applying(
+          bytes,
+          ["i32"],
+          "vector",
+          false,
+          () => wide(`load_first${lanes}`, 5, i32(input), i32(count)),
+        );
         compare(`load_first${lanes} ${count}`, load, bytes, interpreted, 0, () => {}, ["i32"], "vector");
         const store = applying(bytes, types, "vector", true, (a, b) => [
           memory("vector.store", 4, i32(1024), a!),
@@ -315,7 +362,13 @@ test.skipIf(skip)("operations of wide vectors", () => {
 test.skipIf(skip)("division by zero gives 0 and does not stop the process", () => {
   if (typeof native === "string") return;
   for (const type of ["i32", "i64"] as const) {
-    for (const name of [`${type}.div_s`, `${type}.rem_s`, ...(type === "i32" ? ["i32.div_u", "i32.rem_u"] : [])] as Operation[]) {
+    for (
+      const name of [
+        `${type}.div_s`,
+        `${type}.rem_s`,
+        ...(type === "i32" ? ["i32.div_u", "i32.rem_u"] : []),
+      ] as Operation[]
+    ) {
       for (const target of native.targets) {
         const module = applying(16, [type, type], type, true, (a, b) => op(name, a!, b!));
         const view = new DataView(native.memory.buffer);

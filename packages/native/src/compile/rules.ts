@@ -1,5 +1,5 @@
 /** The rules that lower operations, by kind. */
-import type { Code } from "../../../tensor/src/code/tree.ts";
+import type { Code } from "@heddle/tensor/code";
 import { type Lowering, type Rules, unwrap } from "./lower.ts";
 import { compareIntegers, integerOperations } from "./lower_integer.ts";
 import { lane, shuffle, wide } from "./lower_lanes.ts";

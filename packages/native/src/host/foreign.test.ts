@@ -76,7 +76,11 @@ const libc: Libc = {
 
 test("refusals of the system are reasons, not crashes", () => {
   const wrote: string[] = [];
-  const watched: Libc = { ...libc, copy: () => wrote.push("copy"), mprotect: (_, __, to) => wrote.push(`to ${to}`) - 2 };
+  const watched: Libc = {
+    ...libc,
+    copy: () => wrote.push("copy"),
+    mprotect: (_, __, to) => wrote.push(`to ${to}`) - 2,
+  };
   expect(foreignOf(watched).map(new Uint8Array(1))).toBe(1n << 20n);
   expect(wrote).toEqual(["copy", "to 5"]);
   for (const failed of [-1n, 0n, 2n ** 64n - 1n]) {
@@ -134,7 +138,7 @@ test("Deno is never made to ask for a permission", () => {
 
 test("native code works on shared memories of 4 GiB only", () => {
   const buffer = new SharedArrayBuffer(64);
-  expect(memoryRefusal(buffer, 65535)).toBe(null);
+  expect(memoryRefusal(buffer, 65535)).toContain("65535 pages");
   expect(memoryRefusal(buffer, 65536)).toBe(null);
   expect(memoryRefusal(buffer, 16384)).toContain("the memory's maximum is 16384 pages");
   expect(memoryRefusal(new ArrayBuffer(64), 65536)).toContain("not shared");

@@ -1,5 +1,5 @@
 /** The types of operations, from their names. */
-import type { ValueType } from "../../../tensor/src/code/operations.ts";
+import type { ValueType } from "@heddle/tensor/code";
 
 const isVector = (type: string): boolean => type.includes("x") || type === "vector";
 

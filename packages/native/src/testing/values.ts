@@ -1,5 +1,5 @@
 /** Values that operations are tested with. */
-import type { ValueType } from "../../../tensor/src/code/operations.ts";
+import type { ValueType } from "@heddle/tensor/code";
 
 /** Random numbers from a seed. */
 export class Random {
@@ -27,7 +27,27 @@ export class Random {
   }
 }
 
-const integers = [0, 1, -1, 2, 3, 7, 16, 31, 32, 33, 255, 256, 32767, 32768, -32768, 65535, 2 ** 31 - 1, -(2 ** 31), 1e9];
+const integers = [
+  0,
+  1,
+  -1,
+  2,
+  3,
+  7,
+  16,
+  31,
+  32,
+  33,
+  255,
+  256,
+  32767,
+  32768,
+  -32768,
+  65535,
+  2 ** 31 - 1,
+  -(2 ** 31),
+  1e9,
+];
 const floats = [
   0,
   -0,
@@ -58,7 +78,17 @@ const floats = [
   1e10,
   2 ** 24 + 1,
 ];
-const doubles = [...floats, 2147483647, 2147483647.5, -2147483648.9, 2 ** 52 + 0.5, 2 ** 63 - 1024, 1e300, 5e-324, 2 ** 53 + 1];
+const doubles = [
+  ...floats,
+  2147483647,
+  2147483647.5,
+  -2147483648.9,
+  2 ** 52 + 0.5,
+  2 ** 63 - 1024,
+  1e300,
+  5e-324,
+  2 ** 53 + 1,
+];
 
 /** Fills 8 bytes with a value that a type may have. */
 export function fill(view: DataView, at: number, type: ValueType, random: Random): void {
@@ -91,9 +121,7 @@ export function sameBits(a: Uint8Array, b: Uint8Array, floatBytes: 0 | 4 | 8): b
   const [x, y] = [new DataView(a.buffer, a.byteOffset), new DataView(b.buffer, b.byteOffset)];
   const step = floatBytes === 8 ? 8 : 4;
   for (let i = 0; i < a.length; i += step) {
-    const same = step === 8
-      ? x.getBigUint64(i) === y.getBigUint64(i)
-      : x.getUint32(i) === y.getUint32(i);
+    const same = step === 8 ? x.getBigUint64(i) === y.getBigUint64(i) : x.getUint32(i) === y.getUint32(i);
     if (same) continue;
     if (floatBytes === 0) return false;
     const nan = floatBytes === 4

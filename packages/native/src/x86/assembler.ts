@@ -361,7 +361,8 @@ export class Assembler {
     const high = rm >= 0 ? rm >> 4 & 1 : this.highIndex(rm);
     this.byte(0x62);
     this.byte(
-      (reg & 8 ? 0 : 0x80) | (high ? 0 : 0x40) | (this.highBase(rm) ? 0 : 0x20) | (reg & 16 ? 0 : 0x10) | instruction.map,
+      (reg & 8 ? 0 : 0x80) | (high ? 0 : 0x40) | (this.highBase(rm) ? 0 : 0x20) | (reg & 16 ? 0 : 0x10) |
+        instruction.map,
     );
     this.byte(instruction.w << 7 | (~v & 15) << 3 | 4 | instruction.prefix);
     this.byte((zeroing ? 0x80 : 0) | length << 5 | (broadcast ? 0x10 : 0) | (v & 16 ? 0 : 8) | mask);

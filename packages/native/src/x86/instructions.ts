@@ -126,8 +126,13 @@ const fma = (name: string, opcode: number): readonly [VectorInstruction, VectorI
   instruction(`v${name}ps`, 2, x66, 0, opcode, 4),
   instruction(`v${name}pd`, 2, x66, 1, opcode, 8),
 ];
-const mask = (name: string, opcode: number, operands: string, length: number, options: Options = {}): VectorInstruction =>
-  instruction(name, 1, none, 0, opcode, 0, { operands, length, only: "vex", ...options });
+const mask = (
+  name: string,
+  opcode: number,
+  operands: string,
+  length: number,
+  options: Options = {},
+): VectorInstruction => instruction(name, 1, none, 0, opcode, 0, { operands, length, only: "vex", ...options });
 const compare = { operands: "kvv", immediate: true, only: "evex" } as const;
 const immediate = { immediate: true } as const;
 
@@ -229,7 +234,13 @@ export const vectorInstructions = {
   ptestnmd: instruction("vptestnmd", 2, xF3, 0, 0x27, 4, { operands: "kvv", ...evexOnly }),
   ptest: bytes("ptest", 2, 0x17, { ...unary, ...vexOnly, form: "flags" }),
   ucomiss: instruction("vucomiss", 1, none, 0, 0x2e, 0, { operands: "xx", memory: 4, form: "flags", length: 0 }),
-  ucomisd: instruction("vucomisd", 1, x66, 1, 0x2e, 0, { operands: "xx", memory: 8, form: "flags", length: 0, vexW: 0 }),
+  ucomisd: instruction("vucomisd", 1, x66, 1, 0x2e, 0, {
+    operands: "xx",
+    memory: 8,
+    form: "flags",
+    length: 0,
+    vexW: 0,
+  }),
   // Choices between vectors
   blendmps: instruction("vblendmps", 2, x66, 0, 0x65, 4, evexOnly),
   blendmpd: instruction("vblendmpd", 2, x66, 1, 0x65, 8, evexOnly),
@@ -261,7 +272,13 @@ export const vectorInstructions = {
   movss: instruction("vmovss", 1, xF3, 0, 0x10, 0, { operands: "xxm", form: "two", memory: 4, length: 0 }),
   movssStore: instruction("vmovss", 1, xF3, 0, 0x11, 0, { operands: "xxm", form: "out", memory: 4, length: 0 }),
   movsd: instruction("vmovsd", 1, xF2, 1, 0x10, 0, { operands: "xxm", form: "two", memory: 8, length: 0, vexW: 0 }),
-  movsdStore: instruction("vmovsd", 1, xF2, 1, 0x11, 0, { operands: "xxm", form: "out", memory: 8, length: 0, vexW: 0 }),
+  movsdStore: instruction("vmovsd", 1, xF2, 1, 0x11, 0, {
+    operands: "xxm",
+    form: "out",
+    memory: 8,
+    length: 0,
+    vexW: 0,
+  }),
   movsdLow: instruction("vmovsd", 1, xF2, 1, 0x10, 0, { operands: "xxx.", form: "three", length: 0, vexW: 0 }),
   movd: instruction("vmovd", 1, x66, 0, 0x6e, 0, { operands: "xd", length: 0 }),
   movq: instruction("vmovq", 1, x66, 1, 0x6e, 0, { operands: "xq", length: 0 }),
@@ -289,10 +306,34 @@ export const vectorInstructions = {
   pinsrw: instruction("vpinsrw", 1, x66, 0, 0xc4, 0, { operands: "xxd", memory: 2, ...immediate, length: 0 }),
   pinsrd: instruction("vpinsrd", 3, x66, 0, 0x22, 0, { operands: "xxd", memory: 4, ...immediate, length: 0 }),
   pinsrq: instruction("vpinsrq", 3, x66, 1, 0x22, 0, { operands: "xxq", memory: 8, ...immediate, length: 0 }),
-  pextrb: instruction("vpextrb", 3, x66, 0, 0x14, 0, { operands: "dx", form: "out", memory: 1, ...immediate, length: 0 }),
-  pextrw: instruction("vpextrw", 3, x66, 0, 0x15, 0, { operands: "dx", form: "out", memory: 2, ...immediate, length: 0 }),
-  pextrd: instruction("vpextrd", 3, x66, 0, 0x16, 0, { operands: "dx", form: "out", memory: 4, ...immediate, length: 0 }),
-  pextrq: instruction("vpextrq", 3, x66, 1, 0x16, 0, { operands: "qx", form: "out", memory: 8, ...immediate, length: 0 }),
+  pextrb: instruction("vpextrb", 3, x66, 0, 0x14, 0, {
+    operands: "dx",
+    form: "out",
+    memory: 1,
+    ...immediate,
+    length: 0,
+  }),
+  pextrw: instruction("vpextrw", 3, x66, 0, 0x15, 0, {
+    operands: "dx",
+    form: "out",
+    memory: 2,
+    ...immediate,
+    length: 0,
+  }),
+  pextrd: instruction("vpextrd", 3, x66, 0, 0x16, 0, {
+    operands: "dx",
+    form: "out",
+    memory: 4,
+    ...immediate,
+    length: 0,
+  }),
+  pextrq: instruction("vpextrq", 3, x66, 1, 0x16, 0, {
+    operands: "qx",
+    form: "out",
+    memory: 8,
+    ...immediate,
+    length: 0,
+  }),
   insertps: instruction("vinsertps", 3, x66, 0, 0x21, 0, { operands: "xxx", memory: 4, ...immediate, length: 0 }),
   // Pieces of 16 bytes
   extractf128: instruction("vextractf128", 3, x66, 0, 0x19, 0, {
@@ -302,7 +343,11 @@ export const vectorInstructions = {
     ...immediate,
     evexName: "vextractf32x4",
   }),
-  insertf128: instruction("vinsertf128", 3, x66, 0, 0x18, 0, { operands: "vvx", ...immediate, evexName: "vinsertf32x4" }),
+  insertf128: instruction("vinsertf128", 3, x66, 0, 0x18, 0, {
+    operands: "vvx",
+    ...immediate,
+    evexName: "vinsertf32x4",
+  }),
   extractf64x4: instruction("vextractf64x4", 3, x66, 1, 0x1b, 0, {
     operands: "hv",
     form: "out",

@@ -62,8 +62,9 @@ export class Engine {
    */
   compile(key: string, build: BuildModule): CompiledModule {
     const entry: Entry = { key, build, vectorBytes: 16, id: -1, run: unused, bytes: none, runs: 0, settled: false };
+    const native = nativeCode();
     // Native code always fuses multiplications and additions. Where WebAssembly does not, a later change would change results.
-    if (!this.features.relaxedMadd && nativeCode() !== null) this.toNative(entry);
+    if (native !== null && (native.afterRuns === 0 || !this.features.relaxedMadd)) this.toNative(entry);
     if (entry.id < 0) this.toWasm(entry);
     return entry;
   }
@@ -75,7 +76,7 @@ export class Engine {
 
   private toWasm(entry: Entry): void {
     const { heap } = this;
-    const bytes = renderWasm(entry.build(16), { initial: 16, maximum: heap.maximumPages, shared: heap.shared });
+    const bytes = renderWasm(entry.build(16), { initial: 16, maximum: heap.memoryPages, shared: heap.shared });
     if (debug() >= 4) console.error(`heddle cpu compiled ${entry.key} to ${bytes.length} bytes`);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       env: { memory: heap.memory, ...this.host },
@@ -91,7 +92,10 @@ export class Engine {
     if (this.pool !== null && !this.pool.takesNative(native)) return;
     this.slots ??= this.heap.alloc(slotBytes * this.threads);
     const { vectorBytes } = native.target;
-    const compiled = native.compile(entry.build(vectorBytes), entry.key, this.heap.memory, this.slots);
+    const compiled = native.compile(entry.build(vectorBytes), entry.key, {
+      buffer: this.heap.memory.buffer,
+      maximumPages: this.heap.memoryPages,
+    }, this.slots);
     if (compiled === null) return;
     entry.id = this.entries++;
     entry.run = compiled.run;

@@ -35,6 +35,8 @@ function binSize(bin: number): number {
 export class Heap {
   readonly memory: WebAssembly.Memory;
   readonly maximumPages: number;
+  /** The maximum that the memory is created with. */
+  readonly memoryPages: number;
   readonly shared: boolean;
   private end: number;
   /** Free blocks by bin. Blocks in a bin are at least as large as its size class. */
@@ -55,7 +57,9 @@ export class Heap {
   constructor(shared: boolean, maximumPages: number = mostPages, poisons = false) {
     this.shared = shared;
     this.maximumPages = Math.min(maximumPages, mostPages);
-    this.memory = new WebAssembly.Memory({ initial: 16, maximum: this.maximumPages, shared });
+    // Runtimes reserve addresses for all of the maximum, and native code relies on 4 GiB.
+    this.memoryPages = this.maximumPages === mostPages ? mostPages + 1 : this.maximumPages;
+    this.memory = new WebAssembly.Memory({ initial: 16, maximum: this.memoryPages, shared });
     this.used = poisons ? new Map() : null;
     this.end = alignment; // address 0 stays unused
     this.bytesView = new Uint8Array(this.memory.buffer);

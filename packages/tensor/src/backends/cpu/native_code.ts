@@ -9,11 +9,21 @@ export interface NativeFunction {
   readonly run: Run;
 }
 
+/** The memory of the device. */
+export interface NativeMemory {
+  readonly buffer: ArrayBufferLike;
+  /** The size that it can grow to, in pages of 64 KiB. */
+  readonly maximumPages: number;
+}
+
 /** Compiles generated code to machine code, and calls it. */
 export interface NativeCode {
   /** The name of the instruction set and the bytes of its vectors. */
   readonly target: { readonly name: string; readonly vectorBytes: number };
-  /** The number of times a module runs as WebAssembly before it is compiled, so that short programs do not wait for the compiler. */
+  /**
+   * The number of times a module runs as WebAssembly before it is compiled, so that short programs do not wait for the compiler. With
+   * 0 it is compiled at once.
+   */
   readonly afterRuns: number;
   /**
    * Source text of a function `(memory) => (code, slot) => run` for worker threads. It receives the shared memory; the function that
@@ -29,7 +39,7 @@ export interface NativeCode {
   compile(
     module: CodeModule,
     key: string,
-    memory: { readonly buffer: ArrayBufferLike },
+    memory: NativeMemory,
     slot: number,
   ): NativeFunction | null;
 }

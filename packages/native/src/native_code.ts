@@ -1,0 +1,149 @@
+/** Native code for the device "cpu". */
+import type { NativeCode, NativeFunction } from "@heddle/tensor/backend";
+import { type CodeModule, renderWasm } from "@heddle/tensor/code";
+import { compileModule } from "./compile/compile.ts";
+import { Unsupported, vectorBytes } from "./compile/target.ts";
+import { nativeSetting } from "./env.ts";
+import type { Foreign } from "./host/foreign.ts";
+import { findHost, type Host } from "./host/host.ts";
+import { memoryRefusal } from "./host/memory.ts";
+import { type Runs, runsOn } from "./host/run.ts";
+import { scratchStart, type SelfTest, selfTest } from "./host/self_test.ts";
+import { workerSource } from "./host/worker_source.ts";
+import { type KernelReport, reportKernel, reportUse, showKernel, showReport } from "./report.ts";
+import { nativeReport } from "./report.ts";
+import { testedCount, testedModule } from "./tested_module.ts";
+
+/** A module runs this often as WebAssembly before it is compiled, so that short programs do not wait for the compiler. */
+const afterRuns = 4;
+
+/** A memory, with the address of its beginning. */
+interface Attached {
+  readonly base: bigint;
+  readonly runs: Runs;
+}
+
+/** Compiles modules for a host. */
+class Native implements NativeCode {
+  readonly target: NativeCode["target"];
+  readonly afterRuns: number;
+  readonly workerSource: string = workerSource();
+  private readonly host: Host;
+  private readonly memories: WeakMap<ArrayBufferLike, Attached> = new WeakMap();
+  private readonly log: (line: string) => void;
+
+  constructor(host: Host, log: (line: string) => void) {
+    this.host = host;
+    this.log = log;
+    // A forced target is there from the first run on, for tests and measurements.
+    this.afterRuns = nativeSetting() === "auto" ? afterRuns : 0;
+    this.target = { name: host.target, vectorBytes: vectorBytes[host.target] };
+  }
+
+  compile(
+    module: CodeModule,
+    key: string,
+    memory: { readonly buffer: ArrayBufferLike; readonly maximumPages: number },
+    slot: number,
+  ): NativeFunction | null {
+    const begin = performance.now();
+    const record = (kernel: Pick<KernelReport, "state" | "bytes" | "reason">) => {
+      const report = reportKernel({ key, compileMs: performance.now() - begin, ...kernel });
+      this.log(showKernel(report));
+      return report;
+    };
+    const { foreign, target } = this.host;
+    try {
+      const { base, runs } = this.attached(memory);
+      const { code } = compileModule(module, target, base);
+      const address = foreign.map(code);
+      const run = runs(address, slot);
+      const report = record({ state: "native", bytes: code.length });
+      return {
+        address,
+        run(params, begin, end, thread) {
+          report.runs++;
+          run(params, begin, end, thread);
+        },
+      };
+    } catch (error) {
+      if (!(error instanceof Unsupported) && !(error instanceof Refused)) throw error;
+      record({ state: "wasm", bytes: 0, reason: error.message });
+      return null;
+    }
+  }
+
+  private attached(memory: { readonly buffer: ArrayBufferLike; readonly maximumPages: number }): Attached {
+    const { buffer } = memory;
+    const refusal = memoryRefusal(buffer, memory.maximumPages);
+    if (refusal !== null) throw new Refused(refusal);
+    let attached = this.memories.get(buffer);
+    if (attached === undefined) {
+      const { foreign } = this.host;
+      attached = { base: foreign.addressOf(new Uint8Array(buffer, 0, 1)), runs: runsOn(foreign, memory) };
+      this.memories.set(buffer, attached);
+    }
+    return attached;
+  }
+}
+
+/** Native code cannot work on a memory. */
+class Refused extends Error {}
+
+/** The self-test: a module that uses most kinds of instructions, compared with WebAssembly. */
+function selfTests({ target }: Host): SelfTest[] {
+  const values = [
+    0,
+    -0,
+    1,
+    -1.5,
+    2.5,
+    Infinity,
+    -Infinity,
+    1e-40,
+    3.4e38,
+    -7.25,
+    0.1,
+    2 ** 31,
+    -(2 ** 33),
+    100.5,
+    1e-3,
+    65504,
+  ];
+  const before = new Uint8Array(8 * testedCount);
+  new Float32Array(before.buffer, 0, testedCount).set(values);
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  new Uint8Array(memory.buffer).set(before, scratchStart);
+  const bytes = renderWasm(testedModule(16), { initial: 1, maximum: 1, shared: false });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  (exports.run as (...args: number[]) => void)(scratchStart, 0, testedCount, 0);
+  const after = new Uint8Array(memory.buffer).slice(scratchStart, scratchStart + before.length);
+  const code = (base: bigint) => compileModule(testedModule(vectorBytes[target]), target, base).code;
+  return [{ name: target, params: scratchStart, begin: 0, end: testedCount, before, after, code }];
+}
+
+/**
+ * Finds out whether there is native code, and tests it.
+ *
+ * @returns null if there is none; the report says why
+ */
+export function startNative(log: (line: string) => void): NativeCode | null {
+  const found = findHost();
+  let reason = typeof found === "string" ? found : null;
+  if (typeof found !== "string") {
+    try {
+      reason = selfTest(found.foreign as Foreign, selfTests(found));
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error);
+    }
+  }
+  const native = typeof found === "string" || reason !== null ? null : new Native(found, log);
+  reportUse(
+    native === null ? { reason: reason! } : {
+      target: (found as Host).target,
+      runtime: (found as Host).foreign.runtime,
+    },
+  );
+  log(showReport(nativeReport()));
+  return native;
+}
