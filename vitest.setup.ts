@@ -1,10 +1,14 @@
 // Files share a process: each starts from the same random numbers, and without the garbage of the one before, which would be counted
 // among what is alive.
 import { manualSeed } from "@heddle/tensor";
+import process from "node:process";
 import { afterAll } from "vitest";
 import { collectGarbage, nextTurn } from "./packages/tensor/src/runtime.ts";
 
 manualSeed(0);
+
+// HEDDLE_NATIVE=avx512 or avx2 runs the tests with machine code.
+if (process.env.HEDDLE_NATIVE) await import("@heddle/native");
 
 afterAll(async () => {
   collectGarbage();

@@ -1,5 +1,5 @@
 /** Native code for the device "cpu". */
-import type { NativeCode, NativeFunction } from "@heddle/tensor/backend";
+import type { NativeCode, NativeFunction, NativeMemory } from "@heddle/tensor/backend";
 import { type CodeModule, renderWasm } from "@heddle/tensor/code";
 import { compileModule } from "./compile/compile.ts";
 import { Unsupported, vectorBytes } from "./compile/target.ts";
@@ -29,7 +29,7 @@ class Native implements NativeCode {
   readonly afterRuns: number;
   readonly workerSource: string = workerSource();
   private readonly host: Host;
-  private readonly memories: WeakMap<ArrayBufferLike, Attached> = new WeakMap();
+  private readonly memories: WeakMap<object, Attached> = new WeakMap();
   private readonly log: (line: string) => void;
 
   constructor(host: Host, log: (line: string) => void) {
@@ -43,7 +43,7 @@ class Native implements NativeCode {
   compile(
     module: CodeModule,
     key: string,
-    memory: { readonly buffer: ArrayBufferLike; readonly maximumPages: number },
+    memory: NativeMemory,
     slot: number,
   ): NativeFunction | null {
     const begin = performance.now();
@@ -73,15 +73,14 @@ class Native implements NativeCode {
     }
   }
 
-  private attached(memory: { readonly buffer: ArrayBufferLike; readonly maximumPages: number }): Attached {
-    const { buffer } = memory;
-    const refusal = memoryRefusal(buffer, memory.maximumPages);
+  private attached({ memory, maximumPages }: NativeMemory): Attached {
+    const refusal = memoryRefusal(memory.buffer, maximumPages);
     if (refusal !== null) throw new Refused(refusal);
-    let attached = this.memories.get(buffer);
+    let attached = this.memories.get(memory);
     if (attached === undefined) {
       const { foreign } = this.host;
-      attached = { base: foreign.addressOf(new Uint8Array(buffer, 0, 1)), runs: runsOn(foreign, memory) };
-      this.memories.set(buffer, attached);
+      attached = { base: foreign.addressOf(new Uint8Array(memory.buffer, 0, 1)), runs: runsOn(foreign, memory) };
+      this.memories.set(memory, attached);
     }
     return attached;
   }

@@ -93,7 +93,7 @@ export class Engine {
     this.slots ??= this.heap.alloc(slotBytes * this.threads);
     const { vectorBytes } = native.target;
     const compiled = native.compile(entry.build(vectorBytes), entry.key, {
-      buffer: this.heap.memory.buffer,
+      memory: this.heap.memory,
       maximumPages: this.heap.memoryPages,
     }, this.slots);
     if (compiled === null) return;

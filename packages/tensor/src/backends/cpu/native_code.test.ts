@@ -1,8 +1,11 @@
-import { expect, test, vi } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import type { CodeModule } from "../../code/module.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 type Library = typeof import("../../mod.ts");
+
+// Later tests of this process get a library without interpreters.
+afterAll(() => void vi.resetModules());
 
 /** A fresh library, whose modules are all interpreted with vectors of `bytes` bytes after their first run; and what they were. */
 async function interpreted(bytes: 16 | 32 | 64): Promise<{ library: Library; start: () => void; compiled: string[] }> {

@@ -11,7 +11,8 @@ export interface NativeFunction {
 
 /** The memory of the device. */
 export interface NativeMemory {
-  readonly buffer: ArrayBufferLike;
+  /** Its buffer, which is another one after it has grown. */
+  readonly memory: { readonly buffer: ArrayBufferLike };
   /** The size that it can grow to, in pages of 64 KiB. */
   readonly maximumPages: number;
 }
