@@ -19,6 +19,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   linalg: ["tensor", "autograd"],
   data: ["tensor"],
   gpu: ["tensor"],
+  native: ["tensor"],
 };
 
 /**
