@@ -31,7 +31,7 @@ const config: ViteUserConfig = defineConfig({
   resolve: {
     alias: [
       { find: /^@heddle\/([a-z]+)$/, replacement: `${root}packages/$1/src/mod.ts` },
-      { find: /^@heddle\/tensor\/(engine|backend)$/, replacement: `${root}packages/tensor/src/$1_mod.ts` },
+      { find: /^@heddle\/tensor\/(engine|backend|code)$/, replacement: `${root}packages/tensor/src/$1_mod.ts` },
       { find: "@heddle/data/bpe", replacement: `${root}packages/data/src/bpe.ts` },
     ],
   },
