@@ -11,9 +11,14 @@ test("the report counts kernels, bytes, times and runs", () => {
   reportKernel({ key: "sort", state: "wasm", reason: "the function pow of the host", bytes: 0, compileMs: 0.25 });
   add.runs += 3;
   const report = nativeReport();
-  expect(report.kernels.slice(start.kernels.length).map(({ key, runs }) => [key, runs])).toEqual([["add", 3], ["sort", 0]]);
+  expect(report.kernels.slice(start.kernels.length).map(({ key, runs }) => [key, runs])).toEqual([["add", 3], [
+    "sort",
+    0,
+  ]]);
   expect([report.codeBytes - start.codeBytes, report.compileMs - start.compileMs]).toEqual([100, 0.75]);
   add.runs++;
   expect(report.kernels.at(-2)!.runs).toBe(3);
-  expect(String(report)).toContain("\n  add 100 bytes in 0.50 ms, 3 runs\n  sort stays WebAssembly: the function pow of the host");
+  expect(String(report)).toContain(
+    "\n  add 100 bytes in 0.50 ms, 3 runs\n  sort stays WebAssembly: the function pow of the host",
+  );
 });

@@ -76,7 +76,11 @@ const libc: Libc = {
 
 test("refusals of the system are reasons, not crashes", () => {
   const wrote: string[] = [];
-  const watched: Libc = { ...libc, copy: () => wrote.push("copy"), mprotect: (_, __, to) => wrote.push(`to ${to}`) - 2 };
+  const watched: Libc = {
+    ...libc,
+    copy: () => wrote.push("copy"),
+    mprotect: (_, __, to) => wrote.push(`to ${to}`) - 2,
+  };
   expect(foreignOf(watched).map(new Uint8Array(1))).toBe(1n << 20n);
   expect(wrote).toEqual(["copy", "to 5"]);
   for (const failed of [-1n, 0n, 2n ** 64n - 1n]) {
