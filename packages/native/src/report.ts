@@ -30,6 +30,7 @@ export interface NativeReport {
   readonly compileMs: number;
   /** Bytes of machine code. It stays until the process ends. */
   readonly codeBytes: number;
+  /** The report as a table. */
   toString(): string;
 }
 
