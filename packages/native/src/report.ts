@@ -12,6 +12,7 @@ export interface KernelReport {
   readonly reason?: string;
   /** Bytes of machine code. */
   readonly bytes: number;
+  /** Time that its compilation took, in milliseconds. */
   readonly compileMs: number;
   /** How often the calling thread ran it natively. */
   readonly runs: number;
@@ -25,11 +26,13 @@ export interface NativeReport {
   readonly reason?: string;
   /** How calls leave JavaScript. */
   readonly runtime: Runtime | null;
+  /** Every kernel that native code was asked for, in that order. */
   readonly kernels: readonly KernelReport[];
   /** Time that compilations took together, in milliseconds. */
   readonly compileMs: number;
   /** Bytes of machine code. It stays until the process ends. */
   readonly codeBytes: number;
+  /** The report as a table. */
   toString(): string;
 }
 
