@@ -63,7 +63,7 @@ export class Engine {
   compile(key: string, build: BuildModule): CompiledModule {
     const entry: Entry = { key, build, vectorBytes: 16, id: -1, run: unused, bytes: none, runs: 0, settled: false };
     // Native code always fuses multiplications and additions. Where WebAssembly does not, a later change would change results.
-    if (!this.features.relaxedMadd && nativeCode() !== null) this.toNative(entry);
+    if (nativeCode() !== null) this.toNative(entry);
     if (entry.id < 0) this.toWasm(entry);
     return entry;
   }
