@@ -206,8 +206,9 @@ class Encoder {
     const place = this.place[v]!;
     if (place === from) return;
     if (place >= 0) return this.asm.integer(this.is64(v), 0x8b, place, from);
+    // All 64 bits, as instructions may read the zeros above 32.
     this.spilled(v);
-    this.asm.integer(this.is64(v), 0x89, from, inMemory);
+    this.asm.integer(1, 0x89, from, inMemory);
   }
 
   private resultGeneral(v: number): number {
@@ -247,7 +248,7 @@ class Encoder {
 
   private moveVector(v: number, to: number, from: number): void {
     if (to === from) return;
-    this.raw(vectorInstructions.movaps, this.code.types[v] === types.vector ? this.length : 0, to, 0, from);
+    this.raw(vectorInstructions.movups, this.code.types[v] === types.vector ? this.length : 0, to, 0, from);
   }
 
   private mask(v: number, scratch: number): number {

@@ -2,7 +2,7 @@
 import type { Code, Node } from "@heddle/tensor/code";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds, rows } from "./linear_code.ts";
-import { doubleBits, inMemory, type Lowering, singleBits, unwrap } from "./lower.ts";
+import { doubleBits, inMemory, type Lowering, quiet, singleBits, unwrap } from "./lower.ts";
 import { Unsupported } from "./target.ts";
 
 /** The bytes that a load reads, as a part of the vector's if negative; `broadcast` is what EVEX can do in an instruction. */
@@ -41,6 +41,14 @@ export function isFoldable(l: Lowering, code: Code, row: number): boolean {
     default:
       return false;
   }
+}
+
+/**
+ * Whether an instruction can read the value of the code from memory although other operands are computed between: neither the address
+ * nor those operands change anything.
+ */
+export function isFoldableLater(l: Lowering, code: Code, row: number, ...between: readonly Code[]): boolean {
+  return isFoldable(l, code, row) && (isConstant(code) || quiet(code) && between.every((other) => quiet(other)));
 }
 
 /** Whether the code is a constant. */

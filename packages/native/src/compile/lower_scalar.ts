@@ -93,7 +93,7 @@ function zeroNaN(l: Lowering, type: Float, a: number): number {
   const name = type === "f32" ? "ps" : "pd";
   if (l.evex) {
     const ordered = l.vector(`kcmp${name}`, l.register("mask"), a, a, 7, -1, -1, 0);
-    const move = type === "f32" ? "movaps" : "movapd";
+    const move = type === "f32" ? "movups" : "movupd";
     return l.vector(move, l.register(type), -1, a, 0, -1, ordered, flag.zeroing);
   }
   const ordered = l.vector(`cmp${name}`, l.register(type), a, a, 7, -1, -1, 0);

@@ -4,8 +4,8 @@ import type { Code } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds, rowOf } from "./linear_code.ts";
-import { doubleBits, inMemory, type Lowering, quiet, type Rule, singleBits, unwrap } from "./lower.ts";
-import { isConstant, isFoldable } from "./lower_memory.ts";
+import { doubleBits, inMemory, type Lowering, type Rule, singleBits, unwrap } from "./lower.ts";
+import { isFoldable, isFoldableLater } from "./lower_memory.ts";
 import { laneMask, mask, maskedLanes } from "./lower_masks.ts";
 import { immediate } from "./lower_integer.ts";
 import { Unsupported } from "./target.ts";
@@ -15,7 +15,7 @@ type Lane = "f32" | "f64";
 /** An instruction of two vectors. */
 function binary(name: VectorInstructionName, commutes: boolean = false): Rule {
   return (l, [x, y], target) => {
-    const swap = commutes && isFoldable(l, x!, rowOf[name]) && quiet(y!);
+    const swap = commutes && isFoldableLater(l, x!, rowOf[name], y!);
     const [first, second] = swap ? [y!, x!] : [x!, y!];
     l.hold(l.value(first));
     const b = l.operand(second, name);
@@ -127,7 +127,7 @@ export function truncateSingles(l: Lowering, type: ValueType, target: number, a:
   const bits = (value: number): void => l.wholeConstant(new Array(l.bytes / 4).fill(value));
   if (l.evex) {
     const ordered = l.vector("kcmpps", l.register("mask"), a, a, 7, -1, -1, length);
-    const x = l.vector("movaps", l.register(type), -1, a, 0, -1, ordered, length | flag.zeroing);
+    const x = l.vector("movups", l.register(type), -1, a, 0, -1, ordered, length | flag.zeroing);
     const t = l.vector("cvttps2dq", l.register(type), -1, x, 0, -1, -1, length);
     l.constantOperand(rowOf.kcmpps, largest, largest);
     const beyond = l.vector("kcmpps", l.register("mask"), x, inMemory, 13, -1, -1, length);
@@ -149,7 +149,7 @@ const truncateDoubles: Rule = (l, [x], target) => {
   let number: number;
   if (l.evex) {
     const ordered = l.vector("kcmppd", l.register("mask"), a, a, 7);
-    number = l.vector("movapd", l.register("vector"), -1, a, 0, -1, ordered, 3 | flag.zeroing);
+    number = l.vector("movupd", l.register("vector"), -1, a, 0, -1, ordered, 3 | flag.zeroing);
   } else {
     const ordered = l.vector("cmppd", l.register("vector"), a, a, 7);
     number = l.vector("pand", l.register("vector"), ordered, a);
@@ -311,7 +311,7 @@ const swizzle: Rule = (l, [x, y], target) => {
 };
 
 /** a · b + c, or c - a · b. */
-function multiplyAdd(row: number, lane: Lane): Rule {
+function multiplyAdd(form: number, lane: Lane): Rule {
   const name = lane === "f32" ? "fmadd231ps" : "fmadd231pd";
   return (l, [x, y, z], target) => {
     const emit = (a: number, b: number, c: number, addend: number): number => {
@@ -319,7 +319,7 @@ function multiplyAdd(row: number, lane: Lane): Rule {
       const memory = b === inMemory || c === inMemory;
       l.code.emit(
         kinds.fma,
-        row,
+        form,
         d,
         a,
         b === inMemory ? -1 : b,
@@ -332,9 +332,10 @@ function multiplyAdd(row: number, lane: Lane): Rule {
       );
       return d;
     };
-    const foldable = (code: Code): boolean => isFoldable(l, code, rowOf[name]);
-    const [first, second] = foldable(x!) && quiet(y!) && !foldable(y!) ? [y!, x!] : [x!, y!];
-    if (foldable(second) && (quiet(z!) || isConstant(second))) {
+    const row = rowOf[name];
+    const swap = isFoldableLater(l, x!, row, y!, z!) && !isFoldable(l, y!, row);
+    const [first, second] = swap ? [y!, x!] : [x!, y!];
+    if (swap || isFoldableLater(l, second, row, z!)) {
       l.hold(l.value(first));
       const c = l.value(z!);
       const a = l.release();
@@ -354,7 +355,7 @@ const bitselect: Rule = (l, [x, y, m], target) => {
   const bytes = maskedLanes(m!);
   if (bytes > 0 && l.evex) {
     const name = bytes === 4 ? "blendmps" : "blendmpd";
-    const later = isFoldable(l, x!, rowOf[name]) && quiet(y!) && quiet(m!);
+    const later = isFoldableLater(l, x!, rowOf[name], y!, m!);
     l.hold(later ? -1 : l.value(x!));
     l.hold(l.value(y!));
     const chosen = mask(l, m!);
@@ -385,7 +386,7 @@ function masked(l: Lowering, x: Code, m: Code, inverse: boolean, maskFirst: bool
   const b = compute(second);
   const a = l.release();
   const [chosen, value] = maskFirst ? [a, b] : [b, a];
-  const name = maskedLanes(m) === 4 ? "movaps" : "movapd";
+  const name = maskedLanes(m) === 4 ? "movups" : "movupd";
   return l.vector(name, l.result("vector", target), -1, value, 0, -1, chosen, 3 | flag.zeroing);
 }
 
@@ -406,7 +407,7 @@ const andnot: Rule = (l, args, target) => {
   if (l.evex && maskedLanes(y) > 0 && maskedLanes(x) === 0) return masked(l, x, y, true, false, target);
   const whole = laneMask(l, { kind: "op", name: "vector.andnot", args }, target);
   if (whole !== null) return whole;
-  const later = isFoldable(l, x, rowOf.pandn) && quiet(y);
+  const later = isFoldableLater(l, x, rowOf.pandn, y);
   l.hold(later ? -1 : l.value(x));
   const b = l.value(y);
   const held = l.release();

@@ -263,11 +263,9 @@ export const vectorInstructions = {
   kmovwLoad: mask("kmovw", 0x90, "kkm", 0, { form: "two", memory: 2 }),
   kmovwStore: mask("kmovw", 0x91, "kkm", 0, { form: "out", memory: 2 }),
   // Moves
-  movaps: single("mova", 0x28, unary),
-  movapd: double("mova", 0x28, unary),
-  movups: single("movu", 0x10, { operands: "vvm", form: "two" }),
+  movups: single("movu", 0x10, unary),
   movupsStore: single("movu", 0x11, { operands: "vvm", form: "out" }),
-  movupd: double("movu", 0x10, { operands: "vvm", form: "two" }),
+  movupd: double("movu", 0x10, unary),
   movupdStore: double("movu", 0x11, { operands: "vvm", form: "out" }),
   movss: instruction("vmovss", 1, xF3, 0, 0x10, 0, { operands: "xxm", form: "two", memory: 4, length: 0 }),
   movssStore: instruction("vmovss", 1, xF3, 0, 0x11, 0, { operands: "xxm", form: "out", memory: 4, length: 0 }),
