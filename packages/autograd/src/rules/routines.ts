@@ -1,5 +1,5 @@
 /** Gradients of the routines. */
-import { arange, cat, onesLike, type ScatterMode, type Tensor } from "@heddle/tensor";
+import { arange, cat, fromTypedArray, onesLike, type ScatterMode, type Tensor } from "@heddle/tensor";
 import { apply, type Attrs, type RoutinePrim } from "@heddle/tensor/engine";
 import { choose, type Context, linear, reading, type Rules, sparseZerosOf, type Value } from "./rule.ts";
 
@@ -78,6 +78,24 @@ const toSource: { readonly [M in ScatterMode]: ScatterGradient } = {
 /** Setting and adding are linear: they only need the index. */
 const scatterReads = ({ mode }: Attrs["scatter"]): readonly Value[] =>
   mode === "set" || mode === "sum" ? ["b"] : ["a", "b", "c", "out"];
+
+/** A vector along the frequencies of half a spectrum: 1 at both ends, which have no mirrored conjugate, and `middle` between. */
+function frequencyWeights(g: Tensor, n: number, middle: number): Tensor {
+  const weights = new Float64Array(n / 2 + 1).fill(middle);
+  weights[0] = weights[n / 2] = 1;
+  return fromTypedArray(weights, [n / 2 + 1, 1], { dtype: g.dtype, device: g.device });
+}
+
+/** The transform of the other direction, which does not divide by n. */
+function transposedTransform(g: Tensor, { attrs: { kind, n, direction, scale } }: Context<"fft">): Tensor {
+  const opposite = direction === 1 ? -1 : 1;
+  if (kind === "complex") return apply("fft", [g], { kind, n, direction: opposite, scale });
+  if (kind === "toReal") {
+    const spectrum = apply("fft", [g], { kind: "fromReal", n, direction: opposite, scale });
+    return spectrum.mul(frequencyWeights(g, n, 2));
+  }
+  return apply("fft", [g.mul(frequencyWeights(g, n, 0.5))], { kind: "toReal", n, direction: opposite, scale });
+}
 
 const reversedSum = (x: Tensor, dim: number): Tensor => x.flip(dim).cumsum(dim).flip(dim);
 
@@ -171,6 +189,7 @@ export const routineRules: Rules<RoutinePrim> = {
   sort: [
     reading("indices", (g, { indices, attrs, inputs }) => sparseZerosOf(inputs[0]!).scatter(attrs.dim, indices, g)),
   ],
+  fft: [linear(transposedTransform)],
   cumsum: [linear((g, { attrs }) => g.ndim === 0 ? g : reversedSum(g, attrs.dim))],
   cumprod: [reading("a out", runningProduct)],
   random: null,

@@ -79,7 +79,7 @@ export class RoutinePrograms {
     }
     const bind = (operands: Routine["inputs"], from: number): GpuOperand[] =>
       operands.map((operand, i) => ({ ...operand, buffer: buffers[from + i]!, offset: bindings[from + i]!.offset }));
-    const routine = routines[work.name] as AnyRoutine;
+    const routine = routines[work.name as keyof typeof routines] as AnyRoutine;
     const recording = new RecordingContext(this.engine, buffers);
     routine(recording, bind(work.inputs, 0), bind(work.outputs, inputs.length), work.attrs);
     if (plans === null) return;

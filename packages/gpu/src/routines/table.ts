@@ -21,8 +21,8 @@ export type GpuRoutine<P extends RoutinePrim> = (
   attrs: Attrs[P],
 ) => void;
 
-/** The routines by name. */
-export const routines: { readonly [P in RoutinePrim]: GpuRoutine<P> } = {
+/** The routines by name. Fourier transforms are composed of matrix products. */
+export const routines: { readonly [P in Exclude<RoutinePrim, "fft">]: GpuRoutine<P> } = {
   matmul,
   conv,
   convInputGrad,

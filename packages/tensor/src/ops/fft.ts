@@ -3,6 +3,7 @@
  * `s` do not count it.
  */
 import { isFloat } from "../dtype.ts";
+import { apply } from "../engine/apply.ts";
 import { checkTensor } from "../engine/checks.ts";
 import { inFloat32 } from "../engine/upcast.ts";
 import { tidy } from "../memory/scope.ts";
@@ -72,10 +73,37 @@ function resized(x: Tensor, dim: number, length: number): Tensor {
   return size > length ? x.narrow(dim, 0, length) : padded(x, dim, 0, length - size);
 }
 
+/** One dimension by the routine `fft`, which transforms real signals of even length as complex ones of half that length. */
+function byRoutine(x: Tensor, dim: number, n: number, kind: Kind, direction: Direction, scale: number): Tensor {
+  const odd = n % 2 === 1;
+  if (kind === "complex") {
+    const rows = resized(x, dim, n).movedim(dim, -2).contiguous();
+    return apply("fft", [rows], { kind, n, direction, scale }).movedim(-2, dim).contiguous();
+  }
+  const half = Math.floor(n / 2) + 1;
+  if (kind === "fromReal") {
+    const rows = resized(x, dim, n).movedim(dim, -1);
+    const spectrum = odd
+      ? apply("fft", [padded(rows.unsqueeze(-1), rows.ndim, 0, 1)], { kind: "complex", n, direction, scale }).narrow(
+        -2,
+        0,
+        half,
+      )
+      : apply("fft", [rows.contiguous()], { kind, n, direction, scale });
+    return spectrum.movedim(-2, dim).contiguous();
+  }
+  const rows = (odd ? weighted(x, dim, n) : resized(x, dim, half)).movedim(dim, -2).contiguous();
+  const signal = odd
+    ? apply("fft", [rows], { kind: "complex", n, direction, scale }).select(-1, 0)
+    : apply("fft", [rows], { kind, n, direction, scale });
+  return signal.movedim(-1, dim).contiguous();
+}
+
 /** One dimension, `dim` counted from the first, transformed to n points. */
 function alongOne(x: Tensor, dim: number, n: number, steps: Steps): Tensor {
   const { kind, direction, norm } = steps;
   const scale = scaleOf(direction, norm, n);
+  if (x.device.backend.hasRoutine("fft")) return byRoutine(x, dim, n, kind, direction, scale);
   if (kind === "fromReal") {
     const signal = resized(x, dim, n).movedim(dim, -1);
     const batch = signal.shape.slice(0, -1);

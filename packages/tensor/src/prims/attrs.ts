@@ -70,6 +70,19 @@ export interface SoftmaxAttrs {
   readonly limited?: boolean;
 }
 
+/** Discrete Fourier transforms of rows, n points long, times `scale`. Complex numbers are pairs in a last dimension of 2. */
+export interface FftAttrs {
+  /**
+   * `complex`: `[…, n, 2]` to the same shape. `fromReal`: `[…, n]` to the first half of the spectrum, `[…, n / 2 + 1, 2]`. `toReal`: back,
+   * ignoring the imaginary parts at both ends. The last two are for even n.
+   */
+  readonly kind: "complex" | "fromReal" | "toReal";
+  readonly n: number;
+  /** The sign of the exponent: −1 for `fromReal`, 1 for `toReal`. */
+  readonly direction: 1 | -1;
+  readonly scale: number;
+}
+
 /** How `scatter` combines a value with the present element. */
 export type ScatterMode = "set" | "sum" | "prod" | "amax" | "amin";
 
@@ -140,6 +153,8 @@ export interface RoutineAttrs {
   gather: { readonly dim: number };
   scatter: { readonly dim: number; readonly mode: ScatterMode };
   sort: { readonly dim: number; readonly descending: boolean };
+  /** Fourier transforms of rows, at least one number long: see {@link FftAttrs}. */
+  fft: FftAttrs;
   cumsum: { readonly dim: number };
   cumprod: { readonly dim: number };
   random: RandomAttrs;

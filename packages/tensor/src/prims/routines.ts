@@ -107,6 +107,14 @@ export const routineRules: { readonly [P in RoutinePrim]: RoutineRow<P> } = {
     kind: "routine",
     outputs: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }, { dtype: "int32", shape: x!.shape }],
   },
+  fft: {
+    kind: "routine",
+    outputs([x], { kind, n }) {
+      const { dtype, shape } = x!;
+      if (kind === "fromReal") return [{ dtype, shape: [...shape.slice(0, -1), n / 2 + 1, 2] }];
+      return [{ dtype, shape: kind === "toReal" ? [...shape.slice(0, -2), n] : shape }];
+    },
+  },
   cumsum: { kind: "routine", outputs: first },
   cumprod: { kind: "routine", outputs: first },
   random: { kind: "routine", outputs: (_, { dtype, shape }) => [{ dtype, shape }] },

@@ -2,6 +2,7 @@
 import type { Attrs, RoutinePrim } from "../../prims/attrs.ts";
 import { cumprod, cumsum, gather, scatter, sort } from "./along_dim.ts";
 import type { HostOperand } from "./host_operand.ts";
+import { fft } from "./fft.ts";
 import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 import { matmul } from "./matmul.ts";
 import { maxPool, maxPoolGrad, sumPool, sumPoolGrad } from "./pool.ts";
@@ -32,4 +33,5 @@ export const routines: Routines = {
   cumsum,
   cumprod,
   random,
+  fft,
 };

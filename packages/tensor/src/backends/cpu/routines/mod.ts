@@ -4,6 +4,7 @@ import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "./operand.ts";
 
 import { conv, convInputGrad, convWeightGrad } from "./conv/conv.ts";
+import { fft } from "./fft/fft.ts";
 import { gather } from "./index/gather.ts";
 import { matmul } from "./matmul/matmul.ts";
 import { maxPool } from "./pool/max_pool.ts";
@@ -27,6 +28,7 @@ export const routines: { readonly [P in RoutinePrim]: CpuRoutine<P> } = {
   conv,
   convInputGrad,
   convWeightGrad,
+  fft,
   gather,
   matmul,
   maxPool,
