@@ -158,8 +158,8 @@ describe("names that are taken", () => {
   });
 
   test("containers refuse names that are none, and what is no module", () => {
-    expect(() => new ModuleDict({ "a.b": new Linear(1, 1) })).toThrow("no name for a module");
-    expect(() => new ModuleDict().set("", new Linear(1, 1))).toThrow("no name for a module");
+    expect(() => new ModuleDict({ "a.b": new Linear(1, 1) })).toThrow("is not a valid name");
+    expect(() => new ModuleDict().set("", new Linear(1, 1))).toThrow("is not a valid name");
     expect(() => new Sequential([new Linear(1, 1)] as never)).toThrow(
       /Sequential: expected a module, got an array of 1; write new Sequential\(\.\.\.layers\)/,
     );
