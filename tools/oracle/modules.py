@@ -34,6 +34,8 @@ LAYERS = (
     ("Embedding", [5, 3], [indices(5, 2, 4)]),
     ("Embedding", [5, 3, {"paddingIdx": 2}], [index_values([[2, 0, 2], [4, 2, 1]])]),
     ("Embedding", [5, 3, {"paddingIdx": -1}], [index_values([4, 0, 4])]),
+    ("Embedding", [5, 3, {"scaleGradByFreq": True}], [index_values([[2, 0, 2], [4, 2, 1]])]),
+    ("Embedding", [5, 3, {"scaleGradByFreq": True, "paddingIdx": 2}], [index_values([[2, 0, 2], [4, 0, 1]])]),
     ("Embedding", [5, 2], [index_values(3)]),
     ("Embedding", [5, 2], [index_values([])]),
     ("EmbeddingBag", [5, 3], [indices(5, 2, 4)]),
