@@ -27,6 +27,9 @@ INDEX_OUTPUTS = {
     "F.maxPool3d": (1,),
     "F.adaptiveMaxPool1d": (1,),
     "F.adaptiveMaxPool2d": (1,),
+    "F.adaptiveMaxPool3d": (1,),
+    "F.fractionalMaxPool2d": (1,),
+    "F.fractionalMaxPool3d": (1,),
 }
 # Totals of whole numbers are int32 in Heddle, except those of int64.
 INTEGER_TOTALS = ("sum", "prod", "cumsum", "cumprod", "nansum", "trace")

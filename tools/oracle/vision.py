@@ -1,6 +1,6 @@
 """Functions of `F` for images and volumes: pooling, interpolation, sampling through a grid."""
 
-from encoding import torch
+from encoding import In, torch
 from recorder import Family
 from tensors import f32, f64, i32, index_values, integers, randn, uniform, values
 
@@ -34,10 +34,14 @@ POOLS = (
     ("adaptiveMaxPool2d", (1, 2, 3, 4), [[5, 3]]),
     ("adaptiveMaxPool2d", (1, 2, 3, 5), [[None, 2]]),
     ("adaptiveMaxPool2d", (2, 5, 5), [1]),
+    ("adaptiveMaxPool3d", (2, 2, 4, 6, 4), [2]),
+    ("adaptiveMaxPool3d", (1, 2, 5, 4, 7), [[3, 4, 2]]),
+    ("adaptiveMaxPool3d", (1, 2, 2, 3, 4), [[3, None, 5]]),
+    ("adaptiveMaxPool3d", (2, 5, 4, 3), [1]),
 )
 # Enough of each: one case in float32, the next in float64.
 DTYPES = (f32, f64)
-INDEXED = ("maxPool3d", "adaptiveMaxPool1d", "adaptiveMaxPool2d")
+INDEXED = ("maxPool3d", "adaptiveMaxPool1d", "adaptiveMaxPool2d", "adaptiveMaxPool3d")
 INTERPOLATIONS = (
     ((2, 2, 5), {"size": 8}),
     ((2, 2, 5), {"scaleFactor": 2}),
@@ -112,6 +116,8 @@ def pools(family):
         ("avgPool3d", (1, 1, 4, 4, 4), [2, {"stride": 0}], "stride zero"),
         ("adaptiveMaxPool2d", (1, 1, 0, 4), [2], "of nothing"),
         ("adaptiveMaxPool2d", (4, 4), [2], "rank"),
+        ("adaptiveMaxPool3d", (1, 1, 2, 0, 4), [2], "of nothing"),
+        ("adaptiveMaxPool3d", (4, 4, 4), [2], "rank"),
         ("adaptiveAvgPool3d", (4, 4, 4), [2], "rank"),
     ):
         family.error(f"F.{call} {label}", f"F.{call}", [randn(*shape)], args)
@@ -146,6 +152,40 @@ def windows(family):
     family.error("F.unfold too large", "F.unfold", [randn(1, 1, 3, 3)], [4])
     family.error("F.fold count", "F.fold", [randn(1, 4, 5)], [3, 2])
     family.error("F.fold channels", "F.fold", [randn(1, 6, 4)], [3, 2])
+
+
+def fractional_pools(family):
+    """The places of the windows are given; `random_samples` has a private name in PyTorch."""
+    for dims, shape, args in (
+        (2, (2, 2, 7, 6), [2, {"outputSize": [4, 3]}]),
+        (2, (1, 2, 9, 8), [[2, 3], {"outputRatio": [0.5, 0.6]}]),
+        (2, (2, 6, 7), [3, {"outputSize": 2}]),
+        (2, (1, 1, 5, 5), [2, {"outputSize": [1, 4]}]),
+        (2, (2, 3, 25, 25), [2, {"outputRatio": 0.7}]),
+        (3, (2, 2, 5, 6, 7), [2, {"outputSize": [3, 4, 5]}]),
+        (3, (1, 2, 7, 6, 5), [[3, 2, 1], {"outputRatio": [0.5, 0.6, 0.5]}]),
+        (3, (2, 5, 4, 6), [2, {"outputSize": [2, 1, 4]}]),
+    ):
+        call = f"F.fractionalMaxPool{dims}d"
+        pool = getattr(torch.nn.functional, f"fractional_max_pool{dims}d")
+        size, options = args
+        key, value = next(iter(options.items()))
+        given = {("output_size" if key == "outputSize" else "output_ratio"): tuple(value) if isinstance(value, list) else value}
+        for dtype in DTYPES:
+            lead = shape[:2] if len(shape) == dims + 2 else (1, shape[0])
+            samples = uniform(0, 1, *lead, dims, dtype=dtype)
+            for indices in (False, True):
+                label = f"{call} {shape} {args} {str(dtype)[6:]}{' indices' if indices else ''}".replace("'", "")
+                family.case(
+                    label,
+                    call,
+                    [randn(*shape, dtype=dtype), samples],
+                    [size, {**options, "randomSamples": In(1), "returnIndices": indices}],
+                    grad=[0],
+                    fn=lambda inputs, _, pool=pool, size=size, given=given, indices=indices: pool(
+                        inputs[0], size, **given, return_indices=indices, _random_samples=inputs[1]
+                    ),
+                )
 
 
 def unpools(family):
@@ -298,6 +338,7 @@ def record():
     pools(family)
     windows(family)
     unpools(family)
+    fractional_pools(family)
     norms_and_shuffles(family)
     interpolations(family)
     grids(family)

@@ -98,6 +98,8 @@ export const renamed: Readonly<Record<string, string>> = {
   "torchvision.transforms.AutoAugmentPolicy": "the type `AutoAugmentPolicy`",
   "torchvision.transforms.InterpolationMode": "the type `Interpolation`",
   "torchvision.transforms.PILToTensor": "`decodeImage`, `readImage`",
+  "torchvision.transforms.LinearTransformation": "`Lambda`: `x.flatten(-3).sub(mean).matmul(matrix)`",
+  "torchvision.transforms.ToPILImage": "`encodeImage`, `saveImage`",
   "torchvision.transforms.ElasticTransform": "`ElasticTransform`",
 };
 
@@ -132,8 +134,10 @@ export const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = 
   ],
   [/\.(save|load)$/, "see docs/data.md and the examples"],
   [/DataParallel|DistributedDataParallel|SyncBatchNorm/, "one device a program"],
+  [/\.NLLLoss2d$/, "deprecated: `NLLLoss`"],
+  [/\.CrossMapLRN2d$/, "deprecated: `LocalResponseNorm`"],
+  [/\.RNN(Cell)?Base$/, "base class of `RNN`, `LSTM` and `GRU`: derive from these"],
   [/\.(DataParallel|Container|ModuleBase)$/, "deprecated"],
-  [/PIL|Linear?Transformation$/, "images are tensors"],
   [
     /\.(Tanhshrink_deprecated|upsample|upsample_nearest|upsample_bilinear|UpsamplingBilinear2d|UpsamplingNearest2d)$/,
     "deprecated: `interpolate`, `Upsample`",

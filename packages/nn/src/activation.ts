@@ -18,7 +18,7 @@ import {
   tanhshrink,
 } from "./functional/activation.ts";
 import { Module } from "./module.ts";
-import { checkInteger, checkNumber } from "./sizes.ts";
+import { checkInteger, checkNumber, showSizes } from "./sizes.ts";
 import { checkSurplus } from "./surplus_arguments.ts";
 
 /** 1 / (1 + e^(−x)). PyTorch: `torch.nn.Sigmoid`. */
@@ -145,6 +145,19 @@ export class Softmax extends Module {
 
   override extraRepr(): string {
     return `dim=${this.dim}`;
+  }
+}
+
+/** {@link Softmax} over the channels of `[N, C, H, W]` (or `[C, H, W]`). PyTorch: `torch.nn.Softmax2d`. */
+export class Softmax2d extends Module {
+  /** Same shape. @throws RangeError for an input of another number of dimensions. */
+  forward(input: Tensor): Tensor {
+    if (input.ndim === 3 || input.ndim === 4) return softmax(input, -3);
+    throw new RangeError(
+      `Softmax2d: got an input of shape ${
+        showSizes(input.shape)
+      }; expected [N, C, H, W] or, without a batch, [C, H, W]`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 /** Properties of single modules that are computed whenever they are read. */
 import type { Tensor } from "@heddle/tensor";
+import { isLazy } from "./is_lazy.ts";
 import type { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -12,10 +13,16 @@ export interface Computed {
 /** Prototypes made here: one of their own for each module. */
 const made: WeakSet<object> = new WeakSet();
 
-/** The parameter that a property holds. @throws TypeError when it holds none. */
+/** The parameter that a property holds. @throws TypeError when it holds none. Error when its shape is not known yet. */
 export function parameterOf(operation: string, module: Module, property: string): Parameter {
   const value = (module as unknown as Record<string, unknown>)[property];
-  if (value instanceof Parameter) return value;
+  if (value instanceof Parameter) {
+    if (!isLazy(module)) return value;
+    throw new Error(
+      `${operation}: ${module.constructor.name} does not know the shape of "${property}" before its first forward; ` +
+        "call forward once, then register",
+    );
+  }
   const known = Object.entries(module).filter(([, each]) => each instanceof Parameter).map(([name]) => name);
   throw new TypeError(
     `${operation}: ${module.constructor.name} has no parameter "${property}"; it has ${known.join(", ") || "none"}`,

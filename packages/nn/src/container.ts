@@ -1,11 +1,10 @@
 /** Containers of modules: in sequence, in a list, by name. */
 import type { Tensor } from "@heddle/tensor";
 import { checkModule, type Layer, Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
 import { checkSurplus } from "./surplus_arguments.ts";
 
 /** The position of a possibly negative index. @throws RangeError when there is none. */
-function position(container: string, index: number, length: number): number {
+export function position(container: string, index: number, length: number): number {
   if (!Number.isInteger(index) || index < -length || index >= length) {
     throw new RangeError(
       `${container}: index ${index} is out of range for ${length} modules; expected ${-length} to ${length - 1}`,
@@ -14,9 +13,10 @@ function position(container: string, index: number, length: number): number {
   return index < 0 ? index + length : index;
 }
 
-function checkName(container: string, name: string): void {
+/** @throws Error for an empty name, or one with a dot. */
+export function checkName(container: string, name: string): void {
   if (typeof name !== "string" || name === "" || name.includes(".")) {
-    throw new Error(`${container}: "${name}" is no name for a module; it must not be empty or contain a dot`);
+    throw new Error(`${container}: "${name}" is not a valid name; it must not be empty or contain a dot`);
   }
 }
 
@@ -257,43 +257,5 @@ export class ModuleDict<
   protected override *members(): Iterable<readonly [string, unknown]> {
     for (const [name, value] of super.members()) if (value !== this.items) yield [name, value];
     yield* this.items;
-  }
-}
-
-/** A list of parameters. PyTorch: `torch.nn.ParameterList`. */
-export class ParameterList extends Module implements Iterable<Parameter> {
-  private readonly items: Parameter[];
-
-  /** Tensors become parameters. */
-  constructor(tensors: Iterable<Tensor> = []) {
-    super();
-    checkSurplus("ParameterList", arguments, 1);
-    this.items = [];
-    for (const tensor of tensors) this.append(tensor);
-  }
-
-  /** Number of parameters. */
-  get length(): number {
-    return this.items.length;
-  }
-
-  /** The parameter at an index; negative ones count from the end. @throws RangeError when there is none. */
-  at(index: number): Parameter {
-    return this.items[position("ParameterList", index, this.length)]!;
-  }
-
-  /** Appends a parameter. */
-  append(tensor: Tensor): this {
-    this.items.push(tensor instanceof Parameter ? tensor : new Parameter(tensor));
-    return this;
-  }
-
-  [Symbol.iterator](): IterableIterator<Parameter> {
-    return this.items.values();
-  }
-
-  protected override *members(): Iterable<readonly [string, unknown]> {
-    for (const [name, value] of super.members()) if (value !== this.items) yield [name, value];
-    for (const [i, parameter] of this.items.entries()) yield [String(i), parameter];
   }
 }

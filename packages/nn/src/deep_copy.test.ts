@@ -1,7 +1,7 @@
 import { Generator, memory, ones, randn, scope, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { BatchNorm1d } from "./batch_norm.ts";
-import { ModuleDict, ModuleList, ParameterList, Sequential } from "./container.ts";
+import { ModuleDict, ModuleList, Sequential } from "./container.ts";
 import { deepCopy } from "./deep_copy.ts";
 import { Dropout } from "./dropout.ts";
 import { GroupConv2d } from "./group_conv.ts";
@@ -9,6 +9,7 @@ import { Linear } from "./linear.ts";
 import { CrossEntropyLoss } from "./loss.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
+import { ParameterList } from "./parameter_container.ts";
 import { ReLU } from "./rectifier.ts";
 
 class Net extends Module {

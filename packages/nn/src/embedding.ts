@@ -9,7 +9,15 @@ import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { checkNumber, checkSize, showSizes } from "./sizes.ts";
 
-const embeddingOptions = ["dtype", "device", "generator", "paddingIdx", "maxNorm", "normType"] as const;
+const embeddingOptions = [
+  "dtype",
+  "device",
+  "generator",
+  "paddingIdx",
+  "maxNorm",
+  "normType",
+  "scaleGradByFreq",
+] as const;
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingLayerOptions extends LayerOptions {
@@ -19,6 +27,8 @@ export interface EmbeddingLayerOptions extends LayerOptions {
   readonly maxNorm?: number | null;
   /** Which norm `maxNorm` limits; 2 by default. */
   readonly normType?: number;
+  /** Whether the gradient of each row is divided by how often the row is looked up; false by default. */
+  readonly scaleGradByFreq?: boolean;
 }
 
 /** The number and the size of a table's rows. @throws RangeError for a tensor that is no matrix. */
@@ -55,18 +65,20 @@ export class Embedding extends Module {
   readonly paddingIdx: number | null;
   readonly maxNorm: number | null;
   readonly normType: number;
+  readonly scaleGradByFreq: boolean;
   /** `[numEmbeddings, embeddingDim]` */
   weight: Parameter;
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingLayerOptions = {}) {
     checkOptions("Embedding", options, embeddingOptions);
     super();
-    const { paddingIdx, maxNorm = null, normType = 2, generator, ...placement } = options;
+    const { paddingIdx, maxNorm = null, normType = 2, scaleGradByFreq = false, generator, ...placement } = options;
     this.numEmbeddings = checkSize("Embedding", "numEmbeddings", numEmbeddings);
     this.embeddingDim = checkSize("Embedding", "embeddingDim", embeddingDim);
     this.paddingIdx = paddingRow(paddingIdx, numEmbeddings);
     this.maxNorm = maxNorm === null ? null : checkNumber("Embedding", "maxNorm", maxNorm, 0);
     this.normType = checkNumber("Embedding", "normType", normType, 0);
+    this.scaleGradByFreq = scaleGradByFreq;
     this.weight = new Parameter(empty([numEmbeddings, embeddingDim], placement));
     this.resetParameters(generator);
   }
@@ -87,8 +99,8 @@ export class Embedding extends Module {
   }
 
   forward(indices: Tensor): Tensor {
-    const { paddingIdx, maxNorm, normType } = this;
-    return embedding(indices, this.weight, { paddingIdx, maxNorm, normType });
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    return embedding(indices, this.weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
   }
 
   override extraRepr(): string {

@@ -11,6 +11,7 @@ import { checkNumber, checkSize } from "./sizes.ts";
 
 const bagOptions = [
   ...["device", "dtype", "generator", "includeLastOffset", "maxNorm", "mode", "normType", "paddingIdx"] as const,
+  "scaleGradByFreq",
 ] as const;
 
 /** Options of {@link EmbeddingBag}. */
@@ -25,6 +26,8 @@ export interface EmbeddingBagLayerOptions extends LayerOptions {
   readonly maxNorm?: number | null;
   /** Which norm `maxNorm` limits; 2 by default. */
   readonly normType?: number;
+  /** Whether the gradient of each row is divided by how often the row is looked up; not for the mode "max"; false by default. */
+  readonly scaleGradByFreq?: boolean;
 }
 
 /**
@@ -49,6 +52,7 @@ export class EmbeddingBag extends Module {
   readonly paddingIdx: number | null;
   readonly maxNorm: number | null;
   readonly normType: number;
+  readonly scaleGradByFreq: boolean;
   /** `[numEmbeddings, embeddingDim]` */
   weight: Parameter;
 
@@ -61,6 +65,7 @@ export class EmbeddingBag extends Module {
       paddingIdx,
       maxNorm = null,
       normType = 2,
+      scaleGradByFreq = false,
       generator,
       ...placement
     } = options;
@@ -72,6 +77,10 @@ export class EmbeddingBag extends Module {
     this.paddingIdx = paddingRow(paddingIdx, numEmbeddings);
     this.maxNorm = maxNorm === null ? null : checkNumber("EmbeddingBag", "maxNorm", maxNorm, 0);
     this.normType = checkNumber("EmbeddingBag", "normType", normType, 0);
+    if (scaleGradByFreq && mode === "max") {
+      throw new RangeError('EmbeddingBag: scaleGradByFreq is for the modes "sum" and "mean", got "max"');
+    }
+    this.scaleGradByFreq = scaleGradByFreq;
     this.weight = new Parameter(empty([numEmbeddings, embeddingDim], placement));
     this.resetParameters(generator);
   }
@@ -96,13 +105,14 @@ export class EmbeddingBag extends Module {
 
   /** Bags of `indices`: `[B, L]`, or `[L]` with `offsets` `[B]`; see `functional.embeddingBag`. */
   forward(indices: Tensor, offsets: Tensor | null = null, perSampleWeights: Tensor | null = null): Tensor {
-    const { mode, includeLastOffset, paddingIdx, maxNorm, normType } = this;
+    const { mode, includeLastOffset, paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
     return embeddingBag(indices, this.weight, offsets, {
       mode,
       includeLastOffset,
       paddingIdx,
       maxNorm,
       normType,
+      scaleGradByFreq,
       perSampleWeights,
     });
   }

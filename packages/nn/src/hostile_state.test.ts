@@ -3,11 +3,12 @@ import { manualSeed, ones, Tensor, tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { AveragedModel } from "./averaged_model.ts";
 import { BatchNorm1d } from "./batch_norm.ts";
-import { ModuleDict, ModuleList, ParameterList, Sequential } from "./container.ts";
+import { ModuleDict, ModuleList, Sequential } from "./container.ts";
 import { deepCopy } from "./deep_copy.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
+import { ParameterList } from "./parameter_container.ts";
 
 const make = () => new Sequential(new Linear(2, 3), new BatchNorm1d(3));
 const values = (module: Module) => Object.values(module.stateDict()).map((t) => t.toArray());
@@ -157,8 +158,8 @@ describe("names that are taken", () => {
   });
 
   test("containers refuse names that are none, and what is no module", () => {
-    expect(() => new ModuleDict({ "a.b": new Linear(1, 1) })).toThrow("no name for a module");
-    expect(() => new ModuleDict().set("", new Linear(1, 1))).toThrow("no name for a module");
+    expect(() => new ModuleDict({ "a.b": new Linear(1, 1) })).toThrow("is not a valid name");
+    expect(() => new ModuleDict().set("", new Linear(1, 1))).toThrow("is not a valid name");
     expect(() => new Sequential([new Linear(1, 1)] as never)).toThrow(
       /Sequential: expected a module, got an array of 1; write new Sequential\(\.\.\.layers\)/,
     );

@@ -21,7 +21,8 @@ export type { LoadOptions, LoadReport, StateDict } from "./state_dict.ts";
 export { snakeCase } from "./state_dict.ts";
 export type { LayerOptions } from "./layer_options.ts";
 export type { Sizes } from "./sizes.ts";
-export { ModuleDict, ModuleList, ParameterList, Sequential } from "./container.ts";
+export { ModuleDict, ModuleList, Sequential } from "./container.ts";
+export { ParameterDict, ParameterList } from "./parameter_container.ts";
 export { Bilinear } from "./bilinear.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { Conv1d, Conv2d, Conv3d, type ConvLayerOptions, ConvNd, type Convolution, type PaddingMode } from "./conv.ts";
@@ -48,6 +49,7 @@ export {
   AdaptiveAvgPool3d,
   AdaptiveMaxPool1d,
   AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
   AdaptivePoolNd,
   AvgPool1d,
   AvgPool2d,
@@ -58,6 +60,12 @@ export {
   PoolNd,
 } from "./pooling.ts";
 export { FeatureLPPool, LPPool1d, LPPool2d, LPPoolNd } from "./lp_pooling.ts";
+export {
+  FractionalMaxPool2d,
+  FractionalMaxPool3d,
+  type FractionalMaxPoolLayerOptions,
+  FractionalMaxPoolNd,
+} from "./fractional_pooling.ts";
 export { MaxUnpool1d, MaxUnpool2d, MaxUnpool3d, type MaxUnpoolLayerOptions, MaxUnpoolNd } from "./unpooling.ts";
 export * from "./padding.ts";
 export { Fold, Unfold } from "./fold.ts";

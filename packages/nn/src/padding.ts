@@ -79,6 +79,14 @@ export class ConstantPad2d extends ConstantPadNd {
   }
 }
 
+/** `[N, C, D, H, W]` padded with a number. PyTorch: `torch.nn.ConstantPad3d`. */
+export class ConstantPad3d extends ConstantPadNd {
+  constructor(padding: Sizes, value: number) {
+    super(3, padding, value);
+    checkSurplus("ConstantPad3d", arguments, 2);
+  }
+}
+
 /**
  * Zeros around `[N, C, H, W]` (or `[C, H, W]`): the same everywhere, or `[left, right, top, bottom]`; negative amounts crop. PyTorch:
  * `torch.nn.ZeroPad2d`.
@@ -122,6 +130,16 @@ export class ReflectionPad2d extends PadNd {
   constructor(padding: Sizes) {
     super(2, padding);
     checkSurplus("ReflectionPad2d", arguments, 1);
+  }
+}
+
+/** `[N, C, D, H, W]` mirrored at its faces, without repeating them. PyTorch: `torch.nn.ReflectionPad3d`. */
+export class ReflectionPad3d extends PadNd {
+  protected readonly mode = "reflect";
+
+  constructor(padding: Sizes) {
+    super(3, padding);
+    checkSurplus("ReflectionPad3d", arguments, 1);
   }
 }
 

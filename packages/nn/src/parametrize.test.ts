@@ -1,7 +1,7 @@
 import { grad } from "@heddle/autograd";
 import { ones, randn, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
-import { ConvTranspose2d, deepCopy, GRU, Linear, Module, parametrize, Sequential } from "./mod.ts";
+import { ConvTranspose2d, deepCopy, GRU, LazyLinear, Linear, Module, parametrize, Sequential } from "./mod.ts";
 import { removeWeightNorm, spectralNorm, weightNorm } from "./weight_norm.ts";
 
 const { isParametrized, registerParametrization, removeParametrizations } = parametrize;
@@ -148,4 +148,15 @@ describe("norms of weights", () => {
     expect(transposed.stateDict()["parametrizations.weight.0._u"]!.shape).toEqual([3]);
     expect(spectralNorm(new Linear(2, 4), "bias").bias!.norm().item()).toBeCloseTo(1);
   });
+});
+
+test("a lazy layer has no shape to parametrize before its first forward", () => {
+  const layer = new LazyLinear(3);
+  const message = 'LazyLinear does not know the shape of "weight" before its first forward; call forward once';
+  expect(() => registerParametrization(layer, "weight", new Exponential())).toThrow(
+    `registerParametrization: ${message}`,
+  );
+  expect(() => weightNorm(layer)).toThrow(`weightNorm: ${message}`);
+  layer.forward(ones([2, 4]));
+  expect(weightNorm(layer).forward(ones([2, 4])).shape).toEqual([2, 3]);
 });

@@ -12,7 +12,14 @@ import {
   type Tensor,
 } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, avgPool3d, maxPool3d } from "./functional/pooling.ts";
+import {
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  avgPool3d,
+  maxPool3d,
+} from "./functional/pooling.ts";
 import { Module } from "./module.ts";
 import { ownOptions } from "./copy_options.ts";
 import { checkSize, checkWindows, showSizes, type Sizes, spread } from "./sizes.ts";
@@ -193,5 +200,12 @@ export class AdaptiveMaxPool1d extends AdaptivePoolNd {
 export class AdaptiveMaxPool2d extends AdaptivePoolNd {
   forward(input: Tensor): Tensor {
     return adaptiveMaxPool2d(input, this.outputSize);
+  }
+}
+
+/** Maxima of windows of `[N, C, D, H, W]` chosen for an output size. PyTorch: `torch.nn.AdaptiveMaxPool3d`. */
+export class AdaptiveMaxPool3d extends AdaptivePoolNd {
+  forward(input: Tensor): Tensor {
+    return adaptiveMaxPool3d(input, this.outputSize);
   }
 }

@@ -1,6 +1,6 @@
 /** Looks up rows of a table by index. */
-import { noGrad } from "@heddle/autograd";
-import { type Tensor, where } from "@heddle/tensor";
+import { customFunction, noGrad } from "@heddle/autograd";
+import { ones, type Tensor, where, zeros } from "@heddle/tensor";
 import { checkOptions, widened } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
@@ -13,6 +13,8 @@ export interface EmbeddingOptions {
   readonly maxNorm?: number | null;
   /** Which norm `maxNorm` limits; 2 by default. */
   readonly normType?: number;
+  /** Whether the gradient of each row is divided by how often the row is looked up; false by default. */
+  readonly scaleGradByFreq?: boolean;
 }
 
 /** The row of a padding index. @throws RangeError when there is none. */
@@ -39,7 +41,7 @@ export function paddingRow(paddingIdx: number | null | undefined, rows: number):
  * ```
  */
 export function embedding(indices: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
-  checkOptions("embedding", options, ["maxNorm", "normType", "paddingIdx"]);
+  checkOptions("embedding", options, ["maxNorm", "normType", "paddingIdx", "scaleGradByFreq"]);
   const { maxNorm, normType = 2 } = options;
   if (!/^u?int/.test(indices.dtype)) {
     throw new TypeError(`embedding: indices are integers, got ${indices.dtype}; cast with .to("int32")`);
@@ -55,10 +57,27 @@ export function embedding(indices: Tensor, weight: Tensor, options: EmbeddingOpt
     `embedding: index ${index} is out of range for ${rows} rows; expected 0 to ${rows - 1}`;
   const select = () => lookUp(flat, rows, explain, () => weight.indexSelect(0, flat));
   if (maxNorm !== undefined && maxNorm !== null) shorten(select, weight, flat, maxNorm, normType);
-  const found = select();
+  const found = options.scaleGradByFreq ? dividingGradient(select(), counts(flat, rows)) : select();
   const result = padding === null ? found : where(flat.eq(padding).unsqueeze(1), found.detach(), found);
   return result.reshape([...indices.shape, size]);
 }
+
+/** How often the row of each index is looked up: `[L, 1]`. */
+function counts(flat: Tensor, rows: number): Tensor {
+  const { device } = flat;
+  return zeros([rows], { dtype: "int32", device }).scatterAdd(0, flat, ones(flat.shape, { dtype: "int32", device }))
+    .indexSelect(0, flat).unsqueeze(1);
+}
+
+/** The same values; the gradient is divided by `counts`. */
+const dividingGradient = customFunction({
+  name: "scaleGradByFreq",
+  forward(context, found: Tensor, counts: Tensor) {
+    context.saveForBackward(counts);
+    return found.clone();
+  },
+  backward: ({ savedTensors: [counts] }, gradient) => [gradient.div(counts!.to(gradient.dtype)), null],
+});
 
 /** Rows that are looked up more than once are written more than once, with the same values. */
 function shorten(select: () => Tensor, weight: Tensor, flat: Tensor, maxNorm: number, normType: number): void {

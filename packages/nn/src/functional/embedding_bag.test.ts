@@ -1,8 +1,8 @@
-import { gradcheck, gradgradcheck } from "@heddle/autograd";
-import { Generator, ones, randn, type Tensor, tensor } from "@heddle/tensor";
+import { grad, gradcheck, gradgradcheck } from "@heddle/autograd";
+import { Generator, ones, randn, type Tensor, tensor, zeros } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { EmbeddingBag } from "../embedding_bag.ts";
-import { embeddingBag } from "./embedding_bag.ts";
+import { embeddingBag, type EmbeddingBagOptions } from "./embedding_bag.ts";
 
 const generator = new Generator(6);
 const int32 = { dtype: "int32" } as const;
@@ -57,4 +57,16 @@ describe("embeddingBag", () => {
       /\[4\], the indices \[5\]/,
     ],
   ])("refuses a wrong %s", (_, call, message) => expect(call).toThrow(message));
+});
+
+test("scaleGradByFreq divides the gradient of each row by how often it is looked up", () => {
+  const indices = tensor([[2, 0, 2], [4, 2, 1]], { dtype: "int32" });
+  const weight = zeros([5, 2]).requiresGrad_();
+  const gradient = (options: EmbeddingBagOptions): unknown =>
+    grad(embeddingBag(indices, weight, null, options).sum(), [weight])[0]!.select(1, 0).toArray();
+  expect(gradient({ mode: "sum" })).toEqual([1, 1, 3, 0, 1]);
+  expect(gradient({ mode: "sum", scaleGradByFreq: true })).toEqual([1, 1, 1, 0, 1]);
+  expect(gradient({ mode: "sum", scaleGradByFreq: true, paddingIdx: 2 })).toEqual([1, 1, 0, 0, 1]);
+  const message = 'scaleGradByFreq is for the modes "sum" and "mean", got "max"';
+  expect(() => embeddingBag(indices, weight, null, { mode: "max", scaleGradByFreq: true })).toThrow(message);
 });

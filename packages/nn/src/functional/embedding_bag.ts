@@ -22,6 +22,8 @@ export interface EmbeddingBagOptions {
   readonly maxNorm?: number | null;
   /** Which norm `maxNorm` limits; 2 by default. */
   readonly normType?: number;
+  /** Whether the gradient of each row is divided by how often the row is looked up; not for the mode "max"; false by default. */
+  readonly scaleGradByFreq?: boolean;
 }
 
 const modes: readonly string[] = ["sum", "mean", "max"];
@@ -101,9 +103,14 @@ export function embeddingBag(
     "normType",
     "paddingIdx",
     "perSampleWeights",
+    "scaleGradByFreq",
   ]);
-  const { mode = "mean", perSampleWeights = null, includeLastOffset = false, maxNorm, normType } = options;
+  const { mode = "mean", perSampleWeights = null, includeLastOffset = false, maxNorm, normType, scaleGradByFreq } =
+    options;
   checkBagMode("embeddingBag", mode);
+  if (scaleGradByFreq && mode === "max") {
+    throw new RangeError('embeddingBag: scaleGradByFreq is for the modes "sum" and "mean", got "max"');
+  }
   if (perSampleWeights !== null && mode !== "sum") {
     throw new RangeError(`embeddingBag: perSampleWeights are for the mode "sum", got "${mode}"`);
   }
@@ -124,8 +131,8 @@ export function embeddingBag(
   const reduce = (found: Tensor, factors: Tensor | null): Tensor =>
     reducedBags(found, bags, count, mode, kept, factors);
   return hasHalfGradient(weight)
-    ? inFloat32([weight, factors], (weight, factors) => reduce(embedding(flat, weight), factors))
-    : inFloat32([embedding(flat, weight), factors], reduce);
+    ? inFloat32([weight, factors], (weight, factors) => reduce(embedding(flat, weight, { scaleGradByFreq }), factors))
+    : inFloat32([embedding(flat, weight, { scaleGradByFreq }), factors], reduce);
 }
 
 /** Rows `[L, d]` reduced by the numbers of their bags. */

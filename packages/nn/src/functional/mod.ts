@@ -17,8 +17,10 @@ export {
 } from "./dropout.ts";
 export { embedding, type EmbeddingOptions } from "./embedding.ts";
 export { type BagMode, embeddingBag, type EmbeddingBagOptions } from "./embedding_bag.ts";
+export { fractionalMaxPool2d, fractionalMaxPool3d, type FractionalMaxPoolOptions } from "./fractional_pooling.ts";
 export { fold, type FoldOptions, unfold } from "./fold.ts";
 export * from "./grid_sample.ts";
+export { gumbelSoftmax, type GumbelSoftmaxOptions } from "./gumbel_softmax.ts";
 export { interpolate, type InterpolateOptions, type InterpolationMode } from "./interpolate.ts";
 export { linear, type LinearOptions } from "./linear.ts";
 export * from "./local_response_norm.ts";

@@ -12,29 +12,12 @@ import {
 } from "@heddle/tensor";
 import { checkHostSize, checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes, type Sizes, spread } from "../sizes.ts";
+import { pooledInFloat32, withBatch } from "./pool_inputs.ts";
 
 /** Option of the pools that can return the indices of their maxima. */
 export interface ReturnIndices {
   /** Whether to return `{ values, indices }`, with indices into the flattened plane or volume; false by default. */
   readonly returnIndices?: boolean;
-}
-
-/** An input with a batch dimension; if it is added, `restore` removes it again. */
-function withBatch(operation: string, x: Tensor, dims: number): { input: Tensor; restore: (y: Tensor) => Tensor } {
-  if (x.ndim === dims + 2) return { input: x, restore: (y) => y };
-  if (x.ndim === dims + 1) return { input: x.unsqueeze(0), restore: (y) => y.squeeze(0) };
-  const axes = ["L", "H, W", "D, H, W"][dims - 1]!;
-  throw new RangeError(
-    `${operation}: got an input of shape ${
-      showSizes(x.shape)
-    }; expected [N, C, ${axes}] or, without a batch, [C, ${axes}]`,
-  );
-}
-
-/** Maxima of float16 in float32, as their gradient is summed in several steps. */
-function pooledInFloat32(x: Tensor, pool: (wide: Tensor) => Pooled, returnIndices = false): Tensor | Pooled {
-  const { values, indices } = pool(x.float());
-  return returnIndices ? { values: values.half(), indices } : values.half();
 }
 
 interface Windows {
@@ -131,10 +114,8 @@ export function maxPool3d(
   const shape = [batch, channels, columns.values.shape[2]!, ...planes.values.shape.slice(2)];
   const values = restore(columns.values.reshape(shape));
   if (!returnIndices) return values;
-  // The position in the column gives the plane; then the position in that plane.
-  const where = columns.indices.floorDivide(planes.values.shape[2]! * planes.values.shape[3]!);
-  const inPlane = asColumns(planes.indices, channels, depth).gather(2, where);
-  return { values, indices: restore(where.mul(height * width).add(inPlane).reshape(shape)) };
+  const indices = boxIndices(columns.indices, asColumns(planes.indices, channels, depth), height * width);
+  return { values, indices: restore(indices.reshape(shape)) };
 }
 
 /**
@@ -310,6 +291,55 @@ export function adaptiveMaxPool2d(x: Tensor, outputSize: OutputSize, options: Re
   const pooled = adaptiveMax(input, sizes);
   const values = restore(pooled.values);
   return options.returnIndices ? { values, indices: restore(pooled.indices()) } : values;
+}
+
+/**
+ * Maxima of windows of `[N, C, D, H, W]` (or `[C, D, H, W]`) chosen so that the output has given sizes. PyTorch:
+ * `torch.nn.functional.adaptive_max_pool3d`.
+ *
+ * @throws RangeError for sizes that are not positive, or an input without elements.
+ *
+ * @example
+ * ```ts
+ * import { functional as F } from "@heddle/nn";
+ * import { arange } from "@heddle/tensor";
+ * F.adaptiveMaxPool3d(arange(12).reshape(1, 1, 2, 2, 3), [2, 1, 1]).flatten().toArray(); // [5, 11]
+ * ```
+ */
+export function adaptiveMaxPool3d(
+  x: Tensor,
+  outputSize: OutputSize,
+  options?: { readonly returnIndices?: false },
+): Tensor;
+export function adaptiveMaxPool3d(
+  x: Tensor,
+  outputSize: OutputSize,
+  options: { readonly returnIndices: true },
+): Pooled;
+export function adaptiveMaxPool3d(x: Tensor, outputSize: OutputSize, options: ReturnIndices = {}): Tensor | Pooled {
+  checkOptions("adaptiveMaxPool3d", options, ["returnIndices"]);
+  const { input, restore } = withBatch("adaptiveMaxPool3d", x, 3);
+  const [depth, ...plane] = outputSizes("adaptiveMaxPool3d", x, outputSize, 3) as [number, number, number];
+  checkElements("adaptiveMaxPool3d", x, 3);
+  if (hasHalfGradient(x)) {
+    const wide = (x: Tensor): Pooled => adaptiveMaxPool3d(x, outputSize, { returnIndices: true });
+    return pooledInFloat32(x, wide, options.returnIndices);
+  }
+  const [, channels, planes, height, width] = input.shape as [number, number, number, number, number];
+  const inPlanes = adaptiveMax(asPlanes(input), plane);
+  const area = plane[0] * plane[1];
+  const columns = adaptiveMax(asColumns(inPlanes.values, channels, planes), [depth, area]);
+  const shape = [input.shape[0]!, channels, depth, ...plane];
+  const values = restore(columns.values.reshape(shape));
+  if (!options.returnIndices) return values;
+  const indices = boxIndices(columns.indices(), asColumns(inPlanes.indices(), channels, planes), height * width);
+  return { values, indices: restore(indices.reshape(shape)) };
+}
+
+/** The positions of maxima in volumes, from those in columns of planes and those in each plane. */
+function boxIndices(inColumns: Tensor, inPlanes: Tensor, area: number): Tensor {
+  const plane = inColumns.floorDivide(inPlanes.shape[3]!);
+  return plane.mul(area).add(inPlanes.gather(2, plane));
 }
 
 /** @throws RangeError for an empty window, which has no maximum. */
