@@ -3,7 +3,7 @@ import type { FunctionBuilder } from "@heddle/tensor/code";
 import type { Code, Local, Node } from "@heddle/tensor/code";
 import type { ValueType } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
-import type { VectorInstructionName } from "../x86/instructions.ts";
+import type { VectorInstructionName } from "../x86/instruction_names.ts";
 import type { ConstantPool } from "./constant_pool.ts";
 import { flag, kinds, LinearCode, rowOf, rows, types } from "./linear_code.ts";
 import type { Target } from "./target.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { CodeModule } from "../../../tensor/src/code/module.ts";
-import { interpret } from "../../../tensor/src/code/testing/interpreter.ts";
-import { renderWasm } from "../../../tensor/src/code/wasm.ts";
+import type { CodeModule } from "@heddle/tensor/code";
+import { interpret } from "@heddle/tensor/code";
+import { renderWasm } from "@heddle/tensor/code";
 import { machine } from "../testing/machine.ts";
 import { area, randomModule } from "../testing/random_code.ts";
 import { Random } from "../testing/values.ts";
@@ -59,9 +59,9 @@ function compare(seed: number, width: number, model: typeof wasm): number {
       for (let i = area.start; i < bytes; i++) {
         if (heap[i] !== expected[i]) {
           expect.fail(
-            `seed ${seed}, ${target}, ${width} bytes, registers ${JSON.stringify(registers)}: byte ${i} is ${heap[i]}, not ${
-              expected[i]
-            }`,
+            `seed ${seed}, ${target}, ${width} bytes, registers ${JSON.stringify(registers)}: byte ${i} is ${
+              heap[i]
+            }, not ${expected[i]}`,
           );
         }
       }
@@ -81,4 +81,8 @@ function sweep(first: number, count: number): void {
 
 test.skipIf(typeof native === "string")("random code as in WebAssembly, with few registers too", () => sweep(1, 60));
 
-test.skipIf(typeof native === "string")("much random code as in WebAssembly", { tags: ["long"] }, () => sweep(1000, 1000));
+test.skipIf(typeof native === "string")(
+  "much random code as in WebAssembly",
+  { tags: ["long"] },
+  () => sweep(1000, 1000),
+);
