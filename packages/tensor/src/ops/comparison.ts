@@ -2,7 +2,7 @@
 import { apply } from "../engine/apply.ts";
 import { checkTensor } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
-import { widened } from "../engine/upcast.ts";
+import { isHalf, widened } from "../engine/upcast.ts";
 import { sameShape } from "../shape.ts";
 import type { Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -22,7 +22,7 @@ export interface CloseOptions {
 
 /** Two tensors as floats, and their absolute difference. */
 function comparable(x: Tensor, y: Tensor): [a: Tensor, b: Tensor, difference: Tensor] {
-  if (x.dtype === "float16") return comparable(widened(x), widened(y));
+  if (isHalf(x)) return comparable(widened(x), widened(y));
   if (isFloat(x.dtype)) return [x, y, x.sub(y)];
   const wide = x.device.backend.supports("float64");
   const [a, b] = wide ? [x.to("float64"), y.to("float64")] : [x.to("float32"), y.to("float32")];

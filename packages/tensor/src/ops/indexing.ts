@@ -4,6 +4,7 @@ import { checkOptions } from "../options.ts";
 import { checkNumber, checkNumbers, checkOperands, checkTensor, wrongValue } from "../engine/checks.ts";
 import type { Scalar } from "../dtype.ts";
 import { constant } from "../engine/launch.ts";
+import { isHalf } from "../engine/upcast.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "./index_resolution.ts";
 import { arange, fromTypedArray } from "./creation.ts";
 import { broadcastShapes, normalizeDim, normalizeDims, sameShape, showShape } from "../shape.ts";
@@ -110,7 +111,7 @@ export function indexAdd_(
   checkSlices("indexAdd_", x, d, index, source);
   const rows = rowIndex(index, d, source.shape);
   if (alpha === 1) return x.scatterAdd_(d, rows, source);
-  if (x.dtype !== "float16" || source.dtype !== "float16") return x.scatterAdd_(d, rows, source.mul(alpha));
+  if (!isHalf(x) || source.dtype !== x.dtype) return x.scatterAdd_(d, rows, source.mul(alpha));
   return overwrite("indexAdd_", x, [source], (x) => x.float().scatterAdd(d, rows, source.float().mul(alpha)));
 }
 

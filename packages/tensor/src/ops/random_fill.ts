@@ -4,6 +4,7 @@ import { drawInto, type Generator } from "../random.ts";
 import { activeTape } from "../engine/tape.ts";
 import { type DType, finfo, integerRange, isFloat } from "../dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { isHalf } from "../engine/upcast.ts";
 import { checkOptions } from "../options.ts";
 import { randint } from "./random.ts";
 
@@ -79,7 +80,7 @@ export function random_(
 
 /** Computes x · factor + shift in place. */
 function spread(x: Tensor, factor: number, shift: number): void {
-  if (x.dtype === "float16") x.copy_(x.float().mul_(factor).add_(shift));
+  if (isHalf(x)) x.copy_(x.float().mul_(factor).add_(shift));
   else x.mul_(factor).add_(shift);
 }
 

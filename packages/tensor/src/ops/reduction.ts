@@ -2,7 +2,7 @@
 import { apply } from "../engine/apply.ts";
 import { checkNumber } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
-import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
+import { hasHalfGradient, inFloat32, isHalf } from "../engine/upcast.ts";
 import type { ReducePrim } from "../prims/attrs.ts";
 import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -75,7 +75,7 @@ export function mean(input: Tensor, dim?: Dims, options: ReduceOptions & { reado
   if (options.dtype !== undefined) checkDType("mean", options.dtype);
   const x = options.dtype === undefined ? input : input.to(options.dtype);
   checkFloat("mean", x);
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.mean(dim, { keepdim: options.keepdim ?? false }));
+  if (isHalf(x)) return inFloat32([x], (x) => x.mean(dim, { keepdim: options.keepdim ?? false }));
   const count = normalizeDims("mean", dim, input.ndim).reduce((n, d) => n * input.shape[d]!, 1);
   return reduce("sum", x, dim, options.keepdim).div(count);
 }
@@ -142,7 +142,7 @@ export function variance(
 export function std(x: Tensor, dim?: Dims, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
   checkOptions("std", options, varianceNames);
   checkFloat("std", x);
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.std(dim, options));
+  if (isHalf(x)) return inFloat32([x], (x) => x.std(dim, options));
   return away(squaredDeviation("std", x, dim, options), (squared) => squared.sqrt());
 }
 
@@ -151,7 +151,7 @@ export function norm(x: Tensor, p = 2, dim?: Dims, options: ReduceOptions = {}):
   checkNumber("norm", "p", p);
   checkFloat("norm", x);
   normalizeDims("norm", dim, x.ndim);
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.norm(p, dim, options));
+  if (isHalf(x)) return inFloat32([x], (x) => x.norm(p, dim, options));
   const { keepdim = false } = options;
   if (p === 1) return x.abs().sum(dim, { keepdim });
   if (p === Infinity) return x.abs().amax(dim, { keepdim });
@@ -172,7 +172,7 @@ export function logsumexp(x: Tensor, dim: number | readonly number[], options: R
   checkOptions("logsumexp", options, ["keepdim"]);
   if (!isFloat(x.dtype)) return x.to("float32").logsumexp(dim, options);
   const dims = normalizeDims("logsumexp", dim, x.ndim);
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.logsumexp(dim, options));
+  if (isHalf(x)) return inFloat32([x], (x) => x.logsumexp(dim, options));
   if (dims.some((d) => x.shape[d] === 0)) return x.exp().sum(dim, options).log();
   const high = x.detach().amax(dims, { keepdim: true });
   // Without this an infinite maximum would give inf − inf.
@@ -211,7 +211,7 @@ function squaredDeviation(
   options: ReduceOptions & { readonly correction?: number },
 ): Tensor {
   checkFloat(operation, x);
-  if (x.dtype === "float16") return inFloat32([x], (x) => squaredDeviation(operation, x, dim, options));
+  if (isHalf(x)) return inFloat32([x], (x) => squaredDeviation(operation, x, dim, options));
   const { correction = 1, keepdim = false } = options;
   const count = normalizeDims(operation, dim, x.ndim).reduce((n, d) => n * x.shape[d]!, 1);
   const centred = x.sub(x.mean(dim, { keepdim: true }));

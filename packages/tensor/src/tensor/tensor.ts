@@ -28,6 +28,7 @@ import type { Index } from "../ops/index_resolution.ts";
 import type { Unique } from "../ops/sorting.ts";
 import type { Elementwise } from "../prims/elementwise.ts";
 import {
+  bfloat16,
   bool,
   clone,
   contiguous,
@@ -648,7 +649,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
-   * Copies the elements, in row-major order, to a new typed array of length {@link numel}. float16 gives a
+   * Copies the elements, in row-major order, to a new typed array of length {@link numel}. float16 and bfloat16 give a
    * `Float32Array`, bool a `Uint8Array` of 0 and 1, int64 a `BigInt64Array`.
    *
    * @throws Error when the tensor was freed, or when its device cannot be read synchronously; then use {@link data}.
@@ -793,6 +794,19 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   half(): Tensor {
     return half(this);
+  }
+
+  /**
+   * Converts to bfloat16, like `to("bfloat16")`; same shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 3.14159]).bfloat16().toArray(); // [1, 3.140625]
+   * ```
+   */
+  bfloat16(): Tensor {
+    return bfloat16(this);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** The functions that rendered kernels call: functions in float64, integer and bigint arithmetic, conversions. */
-import { halfTable, toHalfBits } from "../../half.ts";
+import type { HalfDType } from "../../dtype.ts";
+import { type HalfFormat, halfFormats } from "../../half.ts";
 import type { IntegerFunction } from "../../prims/elementwise.ts";
 import { type Functions, functions } from "./functions.ts";
 
@@ -82,17 +83,20 @@ type SmallFunctions = { readonly [P in IntegerFunction as `int${Capitalize<P>}`]
 /** The same for int64, named `big` and the primitive's name. */
 type LargeFunctions = { readonly [P in IntegerFunction as `big${Capitalize<P>}`]: (a: bigint, b: bigint) => bigint };
 
+/** The values of each half format's bits, and the bits of a value. */
+type HalfFunctions = {
+  readonly [D in HalfDType]: { readonly values: Float32Array; readonly toBits: HalfFormat["toBits"] };
+};
+
 /** All functions that a rendered kernel may call. */
-export type Special = Functions & SmallFunctions & LargeFunctions & {
+export type Special = Functions & SmallFunctions & LargeFunctions & HalfFunctions & {
   readonly round: (x: number) => number;
   readonly maximum: (a: number, b: number) => number;
   readonly minimum: (a: number, b: number) => number;
   readonly toBig: (x: number) => bigint;
-  readonly toHalf: (x: number) => number;
-  readonly fromHalf: Float32Array;
 };
 
-/** Creates the functions, when the first kernel is rendered: the table of halves is large. */
+/** Creates the functions, when the first kernel is rendered: the tables of halves are large. */
 export function specialFunctions(): Special {
   return {
     ...functions,
@@ -108,7 +112,7 @@ export function specialFunctions(): Special {
     bigFmod,
     bigFloorDivide,
     toBig,
-    toHalf: toHalfBits,
-    fromHalf: halfTable(),
+    float16: { ...halfFormats.float16, values: halfFormats.float16.values() },
+    bfloat16: { ...halfFormats.bfloat16, values: halfFormats.bfloat16.values() },
   };
 }
