@@ -40,7 +40,7 @@ const masks: readonly (readonly [mask: number[], result: number[]])[] = [
 ];
 
 const dtypesOf = (device: string): DType[] =>
-  (["float32", "float64", "float16"] as const).filter((dtype) => getDevice(device).backend.supports(dtype));
+  (["float32", "float64", "float16", "bfloat16"] as const).filter((dtype) => getDevice(device).backend.supports(dtype));
 
 function expectClose(found: Tensor, wanted: readonly number[], where: string): void {
   const values = Array.from(found.detach().toTypedArray(), Number);

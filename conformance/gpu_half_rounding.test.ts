@@ -1,4 +1,4 @@
-/** float16 on a GPU is float32 rounded once, in Deno; elsewhere, and where the adapter has no float16, the tests are skipped. */
+/** float16 and bfloat16 on a GPU are float32 rounded once, in Deno; elsewhere, and where the adapter has no float16, the tests are skipped. */
 import "@heddle/autograd";
 import { describe } from "vitest";
 import { gpuFor } from "./expected.ts";

@@ -4,6 +4,7 @@ import functools
 import re
 
 from encoding import Big, In, torch
+from tensors import HALVES
 
 # Results that count or point: int64 in PyTorch, int32 in Heddle.
 INDEX_OUTPUTS = {
@@ -108,23 +109,23 @@ def flatten(value):
 
 
 def run_in_half(function, inputs):
-    """float16 by its definition, computed in float32 and rounded once: PyTorch 1.13's CPU lacks most half kernels."""
+    """float16 and bfloat16 by their definition, computed in float32 and rounded once: PyTorch 1.13's CPU lacks most half kernels."""
     tensors = flatten(inputs)
-    if not any(item.dtype == torch.float16 for item in tensors):
+    if not any(item.dtype in HALVES for item in tensors):
         return flatten(function(inputs))
 
     def widen(value):
         if isinstance(value, list):
             return [widen(item) for item in value]
-        return value.float() if value.dtype == torch.float16 else value
+        return value.float() if value.dtype in HALVES else value
 
     outputs = flatten(function([widen(value) for value in inputs]))
     dtypes = [item.dtype for item in tensors]
     floats = [item for item in tensors if item.is_floating_point()]
     common = torch.result_type(*floats) if len(floats) == 2 else functools.reduce(torch.promote_types, dtypes)
-    if common != torch.float16:
+    if common not in HALVES:
         return outputs
-    return [item.half() if item.dtype == torch.float32 else item for item in outputs]
+    return [item.to(common) if item.dtype == torch.float32 else item for item in outputs]
 
 
 def heddle_dtypes(call, outputs, input_dtype, args):

@@ -4,6 +4,7 @@ from encoding import Big, torch
 from recorder import Family
 from tensors import (
     DTYPES,
+    HALVES,
     INF,
     INTEGERS,
     NAN,
@@ -11,9 +12,9 @@ from tensors import (
     f16,
     f32,
     f64,
-    i8,
     i32,
     i64,
+    i8,
     integers,
     masks,
     nonzero_of_dtype,
@@ -86,7 +87,7 @@ def arithmetic(family):
             args,
             grad=grad,
         )
-        for dtype in (f32, f64, f16):
+        for dtype in (f32, f64, *HALVES):
             special(family, label, name, args, dtype)
         if name != "logaddexp":
             for dtype in INTEGERS if name != "atan2" else (i32, u8):

@@ -3,11 +3,11 @@
 from recorder import Family
 from tensors import (
     DTYPES,
+    HALVES,
     INF,
     INTEGERS,
     NAN,
     boolean,
-    f16,
     f32,
     f64,
     i32,
@@ -94,7 +94,8 @@ def functions(family):
             fn=lambda inputs, _: inputs[0].copy_(getattr(inputs[0].clone(), name)()),
         )
         family.case(f"{name}_ on a view", f"{name}_", [uniform(low, high, 3, 5).stepped(2, 1).transposed()])
-        family.case(f"{name} float16", name, [values(special_values(f16), f16)])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [values(special_values(half), half)])
         for dtype in (*INTEGERS, boolean):
             if dtype == boolean and name in ("neg", "relu"):
                 family.error(f"{name} of bool", name, [of_dtype(dtype, 5)])
@@ -162,7 +163,7 @@ def clamping(family):
     family.case("clamp_ gradient", "clamp_", [randn(3, 4)], [{"min": -0.5, "max": 0.5}], grad=True)
     family.case("clamp empty", "clamp", [randn(0, 4)], [{"min": -0.5}], grad=True)
     family.case("clamp scalar", "clamp", [randn(dtype=f64)], [{"min": 0.0, "max": 0.1}], grad=True)
-    for dtype in (*INTEGERS, f16):
+    for dtype in (*INTEGERS, *HALVES):
         family.case(f"clamp {str(dtype)[6:]}", "clamp", [of_dtype(dtype, 6)], [{"min": 1, "max": 3}])
     family.error("clamp without bounds", "clamp", [randn(3)], [{}])
 

@@ -34,6 +34,7 @@ MODULES = (
     "printing",
     "second_order",
     "creation",
+    "half_rounding",
     "sizes",
     "edges",
     "pictures",

@@ -3,15 +3,15 @@
 from recorder import Family
 from tensors import (
     DTYPES,
+    HALVES,
     INF,
     INTEGERS,
     NAN,
     boolean,
     distinct,
-    f16,
     f64,
-    i8,
     i64,
+    i8,
     integers,
     masks,
     of_dtype,
@@ -119,7 +119,8 @@ def dtypes(family):
         for name in ("mean", "std", "var", "norm"):
             family.error(f"{name} of {str(dtype)[6:]}", name, [of_dtype(dtype, 4)])
     for name in ("mean", "std", "var", "norm"):
-        family.case(f"{name} float16", name, [of_dtype(f16, 3, 4)], arguments(name, 1))
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [of_dtype(half, 3, 4)], arguments(name, 1))
     for name in ("sum", "mean", "prod", "cumsum", "cumprod"):
         head = [0] if name.startswith("cum") else [None]
         family.case(f"{name} asking float64 of int32", name, [integers(1, 5, 4)], [*head, {"dtype": f64}])
@@ -196,7 +197,8 @@ def scans(family):
         family.case(f"{name} of rows of nothing", name, [randn(2, 0)], [1], grad=True)
         family.error(f"{name} dim out of range", name, [randn(2, 3)], [2])
     for name in ("softmax", "logSoftmax"):
-        family.case(f"{name} float16", name, [of_dtype(f16, 2, 3)], [1])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [of_dtype(half, 2, 3)], [1])
         family.case(f"{name} far out", name, [values([[1e4, 1e4, -1e4], [1e30, 0.0, -1e30]])], [1], grad=True)
         family.case(
             f"{name} with a masked entry", name, [values([[-INF, 1.0, 2.0], [0.0, -INF, -INF]], f64)], [1], grad=True

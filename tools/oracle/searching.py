@@ -2,7 +2,7 @@
 
 from encoding import In, torch
 from recorder import Family
-from tensors import DTYPES, INF, INTEGERS, NAN, boolean, f16, f32, f64, i32, i64, integers, masks, of_dtype, randn, values
+from tensors import DTYPES, HALVES, INF, INTEGERS, NAN, boolean, f32, f64, i32, i64, integers, masks, randn, values
 
 
 def ordered(*shape, dtype=f32):
@@ -82,7 +82,7 @@ def runs(family):
     both = {"returnInverse": True, "returnCounts": True}
     for dtype in DTYPES:
         data = masks(9) if dtype == boolean else integers(0, 3, 9, dtype=dtype)
-        if dtype != f16:
+        if dtype not in HALVES:
             family.case(f"uniqueConsecutive {str(dtype)[6:]}", "uniqueConsecutive", [data], [both])
     family.case("uniqueConsecutive default", "uniqueConsecutive", [integers(0, 2, 3, 4)], [])
     family.case("uniqueConsecutive transposed", "uniqueConsecutive", [integers(0, 2, 4, 3).transposed()], [both])
