@@ -264,7 +264,9 @@ function differs(found: Tensor, wanted: Tensor, half: HalfDType, ulps: number, p
 
 /** The faults of a subject. Inputs that float32 refuses are skipped. */
 function wrongWith({ name, call, run }: Subject, format: HalfDType, among: readonly number[]): string[] {
-  const { ulps = 1, part, gradients = false } = exceptionOf(call, name) ?? {};
+  const { ulps = 1, part: given, gradients = false } = exceptionOf(call, name, format) ?? {};
+  // Exceptions are as large as in float16.
+  const part = given && given * finfo(format).eps / finfo("float16").eps;
   return (part === undefined ? among : [1]).flatMap((factor) =>
     tidy(() => {
       const label = `${call} "${name}", inputs times ${factor}`;

@@ -95,7 +95,7 @@ def functions(family):
         )
         family.case(f"{name}_ on a view", f"{name}_", [uniform(low, high, 3, 5).stepped(2, 1).transposed()])
         for half in HALVES:
-            family.case(f"{name} {str(half)[6:]}", name, [values(special_values(half), half)])
+            family.case(f"{name} {str(half)[6:]}", name, [values(specials_of(name, half), half)])
         for dtype in (*INTEGERS, boolean):
             if dtype == boolean and name in ("neg", "relu"):
                 family.error(f"{name} of bool", name, [of_dtype(dtype, 5)])
