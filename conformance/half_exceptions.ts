@@ -54,7 +54,8 @@ export const halfExceptions: readonly HalfException[] = [
     call: /^F\.softmin$/,
     half: "bfloat16",
     part: 2 ** -21,
-    why: "the gradients of scores that are far apart are nothing but float32's rounding errors, which float16 cannot hold",
+    why:
+      "the gradients of scores that are far apart are nothing but float32's rounding errors, which float16 cannot hold",
   },
   {
     call: /^GroupNorm$/,

@@ -151,7 +151,9 @@ function build(module: string, args: readonly unknown[], width: Width): AnyModul
     return new Make(...callValues({ args: args as unknown[] }, [], (x) => made(x, inSingle(width.half), 1)));
   }
   const [layer, count, norm] = args as [unknown[], number, boolean];
-  return new Make(build(`${module}Layer`, layer, width), count, { norm: norm ? new LayerNorm(layer[0] as number) : null });
+  return new Make(build(`${module}Layer`, layer, width), count, {
+    norm: norm ? new LayerNorm(layer[0] as number) : null,
+  });
 }
 
 const tensorsOf = (value: unknown): Tensor[] =>

@@ -14,7 +14,18 @@ import {
 import { arange, tensor, zeros } from "./mod.ts";
 
 /** PyTorch's table of `torch.promote_types`, in the order of its rows. */
-const order: DType[] = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64"];
+const order: DType[] = [
+  "bool",
+  "uint8",
+  "int8",
+  "int16",
+  "int32",
+  "int64",
+  "float16",
+  "bfloat16",
+  "float32",
+  "float64",
+];
 const promoted = `
   bool     uint8    int8     int16    int32    int64    float16  bfloat16 float32  float64
   uint8    uint8    int16    int16    int32    int64    float16  bfloat16 float32  float64
