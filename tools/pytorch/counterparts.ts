@@ -71,7 +71,6 @@ export const renamed: Readonly<Record<string, string>> = {
   "torch.Tensor.byte": '`x.to("uint8")`',
   "torch.Tensor.char": '`x.to("int8")`',
   "torch.Tensor.short": '`x.to("int16")`',
-  "torch.Tensor.bfloat16": '`x.to("bfloat16")`',
   "torch.Tensor.cpu": '`x.to("cpu")`',
   "torch.Tensor.cuda": '`x.to("gpu")`',
   "torch.Tensor.data": "`x.detach`",

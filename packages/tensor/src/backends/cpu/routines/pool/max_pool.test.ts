@@ -27,7 +27,9 @@ function check(
     if (draw < 0.3 && dtype === "int64") (x.data as BigInt64Array)[i] = 5n;
     else if (draw < 0.3) x.data[i] = 1;
     else if (draw < 0.35 && isFloat(dtype)) x.data[i] = isHalfDType(dtype) ? halfFormats[dtype].toBits(NaN) : NaN;
-    else if (draw < 0.4 && isFloat(dtype)) x.data[i] = isHalfDType(dtype) ? halfFormats[dtype].toBits(-Infinity) : -Infinity;
+    else if (draw < 0.4 && isFloat(dtype)) {
+      x.data[i] = isHalfDType(dtype) ? halfFormats[dtype].toBits(-Infinity) : -Infinity;
+    }
   }
   return compare(on, { name: "maxPool", routine: maxPool, inputs: [x], attrs, terms: 1, outputLayout: layouts[1] });
 }
