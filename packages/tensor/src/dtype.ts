@@ -55,6 +55,11 @@ export function isFloat(dtype: DType): boolean {
   return rows[dtype].kind === "float";
 }
 
+/** Whether the dtype has negative numbers: all but uint8 and bool. */
+export function isSigned(dtype: DType): boolean {
+  return dtype !== "uint8" && dtype !== "bool";
+}
+
 /** Whether the dtype is an integer other than bool. */
 export function isInteger(dtype: DType): boolean {
   return rows[dtype].kind === "int";

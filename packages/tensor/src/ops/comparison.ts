@@ -126,3 +126,19 @@ export function bitwiseLeftShift(x: Tensor, other: Operand): Tensor {
 export function bitwiseRightShift(x: Tensor, other: Operand): Tensor {
   return apply("bitwiseRightShift", [x, other], none);
 }
+
+export function isposinf(x: Tensor): Tensor {
+  return isFloat(x.dtype) ? apply("eq", [x, Infinity], none, "isposinf") : apply("isnan", [x], none, "isposinf");
+}
+
+export function isneginf(x: Tensor): Tensor {
+  return isFloat(x.dtype) ? apply("eq", [x, -Infinity], none, "isneginf") : apply("isnan", [x], none, "isneginf");
+}
+
+/** Whether the sign is a minus, also that of −0. */
+export function signbit(operand: Tensor): Tensor {
+  const x = operand.detach();
+  if (!isFloat(x.dtype)) return x.lt(0);
+  // The reciprocal of −0 is below 0 as well.
+  return x.lt(0).logicalOr(x.eq(0).logicalAnd(x.reciprocal().lt(0)));
+}
