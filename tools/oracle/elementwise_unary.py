@@ -61,13 +61,22 @@ FLOAT_FUNCTIONS = {
     "digamma": (-3.7, 9.0),
     "sinc": (-2.5, 2.5),
     "relu": (-3, 3),
+    "i0": (-4, 4),
+    "i1": (-4, 4),
+    "deg2rad": (-400, 400),
+    "rad2deg": (-7, 7),
 }
 # PyTorch gives these whole numbers back as they came; the others make floats of them.
 KEEP_INTEGERS = ("neg", "abs", "sign", "floor", "ceil", "round", "trunc", "square", "relu")
-TESTS = ("isnan", "isinf", "isfinite", "logicalNot")
+# Those of `torch.special`, which have no form in place.
+OUT_OF_PLACE = ("i1",)
+TESTS = ("isnan", "isinf", "isfinite", "logicalNot", "isposinf", "isneginf", "signbit")
 
 
 def specials_of(name, dtype):
+    # PyTorch's Bessel functions are infinite where the exponential is, in float32, and NaN at infinity.
+    if name in ("i0", "i1"):
+        return [x for x in special_values(dtype) if not 80 < abs(x)]
     # PyTorch's sinc makes NaN of finite numbers, where π·x overflows.
     return [x for x in special_values(dtype) if name != "sinc" or not 1e38 < abs(x) < INF]
 
@@ -85,22 +94,23 @@ def functions(family):
         family.case(f"{name} expanded", name, [uniform(low, high, 3, 1).expanded(2, 3, 2)], grad=True)
         family.case(f"{name} scalar float64", name, [uniform(low, high, dtype=f64)], grad=True, tol=tol)
         family.case(f"{name} empty", name, [uniform(low, high, 2, 0, 3)], grad=True)
-        # PyTorch 1.13 cannot differentiate a few of these in place; the gradient is that of the function.
-        family.case(
-            f"{name}_ in place",
-            f"{name}_",
-            [uniform(low, high, 2, 3)],
-            grad=True,
-            fn=lambda inputs, _: inputs[0].copy_(getattr(inputs[0].clone(), name)()),
-        )
-        family.case(f"{name}_ on a view", f"{name}_", [uniform(low, high, 3, 5).stepped(2, 1).transposed()])
-        family.case(f"{name} float16", name, [values(special_values(f16), f16)])
+        if name not in OUT_OF_PLACE:
+            # PyTorch 1.13 cannot differentiate a few of these in place; the gradient is that of the function.
+            family.case(
+                f"{name}_ in place",
+                f"{name}_",
+                [uniform(low, high, 2, 3)],
+                grad=True,
+                fn=lambda inputs, _: inputs[0].copy_(getattr(inputs[0].clone(), name)()),
+            )
+            family.case(f"{name}_ on a view", f"{name}_", [uniform(low, high, 3, 5).stepped(2, 1).transposed()])
+        family.case(f"{name} float16", name, [values(specials_of(name, f16), f16)])
         for dtype in (*INTEGERS, boolean):
             if dtype == boolean and name in ("neg", "relu"):
                 family.error(f"{name} of bool", name, [of_dtype(dtype, 5)])
             else:
                 family.case(f"{name} {str(dtype)[6:]}", name, [of_dtype(dtype, 5)], skip_unsupported=True)
-        if name not in (*KEEP_INTEGERS, "frac"):
+        if name not in (*KEEP_INTEGERS, *OUT_OF_PLACE, "frac"):
             family.error(f"{name}_ of int32", f"{name}_", [values([1, 2], i32)])
 
 

@@ -75,6 +75,7 @@ export const incompleteGammas: Readonly<Record<string, string>> = {
   zeta_f: `fn zeta_f(s: f32, q: f32) -> f32 {
   if (s == 1f) { return infinity(); }
   if (is_nan(s) || is_nan(q) || s < 1f) { return not_a_number(); }
+  if (s > 3.4028234e38f) { return select(select(infinity(), 1f, q == 1f), 0f, q > 1f); }
   if (q > 0f) { return zeta_above_0(s, q); }
   if (q == floor(q)) { return infinity(); }
   if (s != floor(s)) { return not_a_number(); }

@@ -4,7 +4,7 @@
 export function bessel(n: number, x: number): number {
   const a = Math.abs(x);
   const sign = x < 0 && n === 1 ? -1 : 1;
-  if (a === Infinity) return sign * a;
+  if (a > 800) return sign * Infinity;
   let sum = 1;
   let term = 1;
   if (a < 30) {

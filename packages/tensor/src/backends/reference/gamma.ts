@@ -68,6 +68,7 @@ export function digamma(x: number): number {
 export function zeta(s: number, q: number): number {
   if (s === 1) return Infinity;
   if (!(s > 1) || q !== q) return NaN;
+  if (s === Infinity) return q > 1 ? 0 : q === 1 ? 1 : Infinity;
   if (q <= 0) {
     if (q === Math.floor(q)) return Infinity;
     if (s !== Math.floor(s)) return NaN;
