@@ -138,6 +138,25 @@ def others(family):
             )
 
 
+def gamma_functions(family):
+    for n in (0, 1, 2, 3, 5):
+        family.case(f"polygamma {n}", "polygamma", [uniform(0.3, 9, 3, 4, dtype=f64)], [n], grad=True, tol=(1e-7, 1e-7))
+        family.case(f"polygamma {n} float32", "polygamma", [uniform(0.3, 9, 4, 3).transposed()], [n])
+        family.case(f"polygamma_ {n}", "polygamma_", [uniform(0.3, 9, 6).stepped()], [n])
+        family.case(f"polygamma {n} float16", "polygamma", [uniform(0.6, 9, 6, dtype=f16)], [n])
+        family.case(f"polygamma {n} int32", "polygamma", [values([1, 2, 5, 9], i32)], [n])
+        family.case(f"polygamma {n} below 0", "polygamma", [values([-0.4, -1.3, -3.6], f64)], [n], tol=(1e-7, 1e-7))
+    family.case("polygamma of nothing", "polygamma", [randn(0)], [2])
+    family.error("polygamma -1", "polygamma", [randn(3)], [-1])
+    for p in (1, 2, 5):
+        family.case(f"mvlgamma {p}", "mvlgamma", [uniform(2.1, 9, 3, 4, dtype=f64)], [p], grad=True, tol=(1e-9, 1e-9))
+        family.case(f"mvlgamma {p} float32", "mvlgamma", [uniform(2.1, 9, 4, 3).transposed()], [p], grad=True)
+        family.case(f"mvlgamma_ {p}", "mvlgamma_", [uniform(2.1, 9, 6).stepped()], [p])
+        family.case(f"mvlgamma {p} int32", "mvlgamma", [values([4, 5, 9], i32)], [p])
+    family.case("mvlgamma of a scalar", "mvlgamma", [uniform(2.1, 9)], [3], grad=True)
+    family.error("mvlgamma 0", "mvlgamma", [randn(3)], [0])
+
+
 def kinks(family):
     """Gradients where PyTorch had to choose one."""
     at_zero = values([0.0, -0.0, 1.0, -1.0], f64)
@@ -181,6 +200,7 @@ def record():
     family = Family("elementwise_unary")
     functions(family)
     others(family)
+    gamma_functions(family)
     kinks(family)
     clamping(family)
     return [family]
