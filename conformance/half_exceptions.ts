@@ -12,6 +12,8 @@ export interface HalfException {
   readonly part?: number;
   /** Units of the last place that are allowed, instead of 1. */
   readonly ulps?: number;
+  /** Float16 is refused. */
+  readonly refused?: true;
   readonly why: string;
 }
 
@@ -34,6 +36,11 @@ export const halfExceptions: readonly HalfException[] = [
     gradients: true,
     why:
       "layers one after the other; gradients of biases before a batch normalisation are nothing but what was rounded",
+  },
+  {
+    call: /^nextafter_?$/,
+    refused: true,
+    why: "the number next to a float16 is not the float32 next to it, rounded; PyTorch refuses it too",
   },
 ];
 

@@ -393,6 +393,7 @@ def pseudo_inverses(family):
     for label, a, options, grad in (
         ("tall", matrix(4, 2), {}, True),
         ("wide", matrix(2, 2, 4), {}, True),
+        ("of lower rank", matrix(2, 4, 5).map(lower_rank), {}, True),
         ("nothing", matrix(0, 3), {}, False),
         ("no matrices", matrix(0, 2, 3), {}, False),
         ("hermitian", symmetric(2, 3, 3), {"hermitian": True}, False),

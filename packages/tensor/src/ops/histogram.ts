@@ -2,6 +2,8 @@
 import { apply } from "../engine/apply.ts";
 import { checkNumber, checkNumbers, checkTensor } from "../engine/checks.ts";
 import { constant } from "../engine/launch.ts";
+import type { DType } from "../dtype.ts";
+import { widened } from "../engine/upcast.ts";
 import { tidy } from "../memory/scope.ts";
 import { checkOptions } from "../options.ts";
 import { checkHostSize, sameShape, showShape, sizeOf } from "../shape.ts";
@@ -46,17 +48,18 @@ export interface HistogramDD {
 function edgesOf(
   operation: string,
   x: Tensor,
+  dtype: DType,
   bins: number | Tensor,
   range: readonly [number, number] | undefined,
 ): Tensor {
   if (isTensor(bins)) {
     checkTensor(operation, bins, "the edges");
-    if (bins.ndim !== 1 || bins.numel < 1 || bins.dtype !== x.dtype) {
+    if (bins.ndim !== 1 || bins.numel < 1 || bins.dtype !== dtype) {
       throw new TypeError(
-        `${operation}: the edges are ${bins.dtype} of shape ${showShape(bins.shape)}; expected a vector of ${x.dtype}`,
+        `${operation}: the edges are ${bins.dtype} of shape ${showShape(bins.shape)}; expected a vector of ${dtype}`,
       );
     }
-    return bins.detach();
+    return widened(bins.detach());
   }
   checkNumber(operation, "bins", bins);
   if (!Number.isInteger(bins) || bins < 1) {
@@ -112,14 +115,14 @@ function counted(
   const device = points.device;
   if (n === 0 || total === 0) return zeros(sizes, { dtype: points.dtype, device });
   const each = weight === undefined
-    ? constant(operation, 1, points.dtype === "float16" ? "float32" : points.dtype, device, [n])
-    : weight.detach().reshape(-1);
+    ? constant(operation, 1, points.dtype, device, [n])
+    : widened(weight.detach()).reshape(-1);
   const counts = apply("where", [inside!, each, constant(operation, 0, each.dtype, device)], {});
   const sums = zeros([total], { dtype: each.dtype, device });
   const hist = sums.scatterAdd(0, (bin as unknown as Tensor).clamp({ min: 0, max: total - 1 }).to("int32"), counts).reshape(sizes);
-  if (!density) return hist.to(points.dtype);
+  if (!density) return hist;
   const widths = edges.map((edge, i) => edge.diff().reshape(sizes.map((_, k) => k === i ? -1 : 1)));
-  return widths.reduce((hist, width) => hist.div(width), hist.div(hist.sum())).to(points.dtype);
+  return widths.reduce((hist, width) => hist.div(width), hist.div(hist.sum()));
 }
 
 function checkWeight(operation: string, weight: Tensor | undefined, x: Tensor, shape: readonly number[]): void {
@@ -144,9 +147,10 @@ export function histogram(x: Tensor, bins: number | Tensor, options: HistogramOp
     if (range.length !== 2) throw new RangeError(`histogram: range has ${range.length} numbers; give two`);
   }
   checkWeight("histogram", weight, x, x.shape);
-  const flat = x.detach().reshape(-1);
-  const binEdges = edgesOf("histogram", flat, bins, range);
-  return { hist: counted("histogram", flat.unsqueeze(1), [binEdges], options), binEdges };
+  const flat = widened(x.detach()).reshape(-1);
+  const edges = edgesOf("histogram", flat, x.dtype, bins, range);
+  const hist = counted("histogram", flat.unsqueeze(1), [edges], options);
+  return { hist: hist.to(x.dtype), binEdges: edges.to(x.dtype) };
 }
 
 /**
@@ -189,11 +193,11 @@ export function histogramdd(
   }
   checkWeight("histogramdd", weight, x, x.shape.slice(0, -1));
   const made = tidy(() => {
-    const points = x.detach().reshape(-1, width);
+    const points = widened(x.detach()).reshape(-1, width);
     const binEdges = each.map((bins, i) =>
-      edgesOf("histogramdd", points.select(1, i), bins, range && [range[2 * i]!, range[2 * i + 1]!])
+      edgesOf("histogramdd", points.select(1, i), x.dtype, bins, range && [range[2 * i]!, range[2 * i + 1]!])
     );
-    return [counted("histogramdd", points, binEdges, options), ...binEdges];
+    return [counted("histogramdd", points, binEdges, options), ...binEdges].map((each) => each.to(x.dtype));
   });
   return { hist: made[0]!, binEdges: made.slice(1) };
 }

@@ -1,7 +1,7 @@
 /** Integrals by the trapezoidal rule, and derivatives by differences, of functions given at points. */
 import { checkNumber, checkNumbers, checkTensor } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inFloat32, widened } from "../engine/upcast.ts";
 import { tidy } from "../memory/scope.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
@@ -141,6 +141,9 @@ export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
       );
     }
   });
-  const floats = isFloat(x.dtype) ? x : x.to("float32");
-  return dims.map((d, i) => tidy(() => inFloat32([floats], (x) => derivative(x, d, given[i]!, edgeOrder))));
+  return tidy(() => {
+    // Widened once, so that the gradients of several dims add up in float32.
+    const wide = isFloat(x.dtype) ? widened(x) : x.to("float32");
+    return dims.map((d, i) => derivative(wide, d, given[i]!, edgeOrder).to(isFloat(x.dtype) ? x.dtype : wide.dtype));
+  });
 }
