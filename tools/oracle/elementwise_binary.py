@@ -131,6 +131,10 @@ def comparisons(family):
         family.case(f"{name} layouts", name, [integers(0, 2, 4, 3).transposed(), integers(0, 2, 3, 8).stepped(2)])
         family.case(f"{name} empty", name, [randn(2, 0), randn(1)])
     for name in COMPARISONS:
+        for dtype in DTYPES:
+            family.case(f"{name}_ {str(dtype)[6:]}", f"{name}_", [of_dtype(dtype, 3, 4), of_dtype(dtype, 4)], native_half=True)
+        family.case(f"{name}_ view", f"{name}_", [integers(0, 3, 4, 6).stepped(2, 1).transposed(), integers(0, 3, 4)])
+        family.case(f"{name}_ number", f"{name}_", [values([1.0, 2.5, NAN, INF])], [2.5])
         family.case(f"{name} number", name, [values([1.0, 2.5, NAN, INF])], [2.5])
         family.case(f"{name} number on int32", name, [integers(0, 4, 6)], [1.5])
         family.case(

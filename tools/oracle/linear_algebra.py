@@ -388,6 +388,11 @@ def solves(family):
     family.case("invEx", "invEx", [matrix(2, 3, 3)], grad=True, fn=lambda inputs, _: linalg.inv_ex(inputs[0])[0])
 
 
+def lower_rank(x):
+    """Products of tall and wide matrices, of rank 2."""
+    return x[..., :2] @ x[..., :2, :]
+
+
 def pseudo_inverses(family):
     diagonal = values([[[3.0, 0.0], [0.0, 1e-3]], [[1.0, 2.0], [2.0, 4.0]]], f64)
     for label, a, options, grad in (

@@ -93,7 +93,7 @@ def indexed(family):
     family.case("indexCopy transposed", "indexCopy", [randn(4, 3, dtype=f64).transposed(), randn(3, 2, dtype=f64)], [-1, index_values([1, 3]), In(1)], grad=True)
     family.case("indexFill", "indexFill", [randn(3, 4)], [1, index_values([3, 0]), 1.5], grad=True)
     for call in ("indexFill", "indexFill_"):
-        family.case(f"{call} by a tensor", call, [randn(3, 4, dtype=f64), randn(dtype=f64)], [0, index_values([2, 0]), In(1)], grad=True)
+        family.case(f"{call} by a tensor", call, [randn(3, 4, dtype=f64), randn(dtype=f64)], [0, index_values([2, 0, 2]), In(1)], grad=True)
         family.error(f"{call} by a vector", call, [randn(3, 4), randn(1)], [0, index_values([2, 0]), In(1)])
     for how in ("prod", "mean", "amax", "amin"):
         for include in (False, True):

@@ -121,6 +121,7 @@ export const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = 
     /complex|conj|\.(imag|real|polar|angle|isreal|adjoint|resolve_neg|is_neg|cdouble|cfloat|chalf|vdot)$/,
     "no complex dtypes; FFTs use a last dimension of two",
   ],
+  [/\.frexp$/, "`ldexp` and `log2` do its work"],
   [/\.view_as_real$/, "no complex dtypes; FFTs use a last dimension of two"],
   [/quantize|fake_quant|\.q_|qscheme|int_repr|mkldnn|quantized/i, "no quantised tensors"],
   [

@@ -58,7 +58,12 @@ export function fillDiagonal_(x: Tensor, value: Scalar, options: { readonly wrap
   const count = wrap && x.ndim === 2 ? Math.ceil(x.numel / step) : least;
   if (least === 0) return x;
   const places = arange(count, { dtype: "int32", device: x.device }).mul(step);
-  return overwrite("fillDiagonal_", x, [], (x) => x.put(places, full([count], value, { dtype: x.dtype, device: x.device })));
+  return overwrite(
+    "fillDiagonal_",
+    x,
+    [],
+    (x) => x.put(places, full([count], value, { dtype: x.dtype, device: x.device })),
+  );
 }
 
 export function trace(x: Tensor): Tensor {

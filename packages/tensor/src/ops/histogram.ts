@@ -119,7 +119,8 @@ function counted(
     : widened(weight.detach()).reshape(-1);
   const counts = apply("where", [inside!, each, constant(operation, 0, each.dtype, device)], {});
   const sums = zeros([total], { dtype: each.dtype, device });
-  const hist = sums.scatterAdd(0, (bin as unknown as Tensor).clamp({ min: 0, max: total - 1 }).to("int32"), counts).reshape(sizes);
+  const hist = sums.scatterAdd(0, (bin as unknown as Tensor).clamp({ min: 0, max: total - 1 }).to("int32"), counts)
+    .reshape(sizes);
   if (!density) return hist;
   const widths = edges.map((edge, i) => edge.diff().reshape(sizes.map((_, k) => k === i ? -1 : 1)));
   return widths.reduce((hist, width) => hist.div(width), hist.div(hist.sum()));

@@ -5,7 +5,7 @@ import { checkNumber, checkNumbers, checkOperands, checkTensor, wrongValue } fro
 import type { Scalar } from "../dtype.ts";
 import { constant } from "../engine/launch.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "./index_resolution.ts";
-import { arange, fromTypedArray } from "./creation.ts";
+import { arange, fromTypedArray, zeros } from "./creation.ts";
 import { broadcastShapes, normalizeDim, normalizeDims, sameShape, showShape } from "../shape.ts";
 import { isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -171,8 +171,12 @@ export function indexFill_(x: Tensor, dim: number, index: Tensor, value: Operand
   if (isTensor(value) && value.ndim > 0) {
     throw new RangeError(`indexFill_: the value has shape ${showShape(value.shape)}; it must have no dimensions`);
   }
-  const shape = x.shape.map((size, i) => i === d ? index.numel : size);
-  return x.scatter_(d, rowIndex(index, d, shape), isTensor(value) ? value.to(x.dtype).expand(shape) : value);
+  if (isTensor(value)) {
+    // By a mask, so that an index that is repeated counts once in the value's gradient.
+    const mask = zeros([x.shape[d] ?? 1], { dtype: "bool", device: x.device }).indexFill_(0, index, true);
+    return x.maskedFill_(mask.reshape(x.shape.map((_, i) => i === d ? -1 : 1)), value);
+  }
+  return x.scatter_(d, rowIndex(index, d, x.shape.map((size, i) => i === d ? index.numel : size)), value);
 }
 
 export function indexReduce(

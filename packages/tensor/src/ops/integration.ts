@@ -124,20 +124,26 @@ export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
   const dims = normalizeDims("gradient", options.dim, x.ndim);
   const given = typeof spacing === "number" ? dims.map(() => spacing) : spacing;
   if (given.length !== dims.length) {
-    throw new RangeError(`gradient: ${given.length} spacings for ${dims.length} dims; give one for each, or one number`);
+    throw new RangeError(
+      `gradient: ${given.length} spacings for ${dims.length} dims; give one for each, or one number`,
+    );
   }
   dims.forEach((d, i) => {
     const along = given[i]!;
     if (x.shape[d]! <= edgeOrder) {
       throw new RangeError(
-        `gradient: dim ${d} of shape ${showShape(x.shape)} needs at least ${edgeOrder + 1} points for edgeOrder ${edgeOrder}`,
+        `gradient: dim ${d} of shape ${showShape(x.shape)} needs at least ${
+          edgeOrder + 1
+        } points for edgeOrder ${edgeOrder}`,
       );
     }
     if (!isTensor(along)) return checkNumbers("gradient", "a spacing", along);
     checkTensor("gradient", along, "a spacing");
     if (along.ndim !== 1 || along.numel !== x.shape[d]) {
       throw new RangeError(
-        `gradient: coordinates of shape ${showShape(along.shape)} for the ${x.shape[d]} points of dim ${d}; give a vector`,
+        `gradient: coordinates of shape ${showShape(along.shape)} for the ${
+          x.shape[d]
+        } points of dim ${d}; give a vector`,
       );
     }
   });

@@ -158,13 +158,130 @@ import {
   sub_,
   where,
 } from "../ops/arithmetic.ts";
-import { allclose, bitwiseAnd, bitwiseLeftShift, bitwiseNot, bitwiseOr, bitwiseRightShift, bitwiseXor, eq, equal, ge, gt, isclose, isfinite, isinf, isnan, isneginf, isposinf, le, logicalAnd, logicalNot, logicalOr, logicalXor, lt, ne, signbit } from "../ops/comparison.ts";
-import { all, amax, amin, aminmax, any, argmax, argmin, countNonzero, cumprod, cumsum, logSoftmax, logsumexp, max, mean, min, norm, prod, softmax, std, sum, variance } from "../ops/reduction.ts";
-import { chunk, diagonal, expand, expandAs, flatten, flip, movedim, narrow, permute, reshape, reshapeAs, select, split, squeeze, sumToSize, t, transpose, unbind, unflatten, unfold, unsqueeze, view, viewAs } from "../ops/view.ts";
-import { at, gather, indexAdd, indexAdd_, indexCopy, indexCopy_, indexFill, indexFill_, indexPut, indexPut_, indexReduce, indexReduce_, type IndexReduction, indexSelect, maskedFill, maskedFill_, maskedScatter, maskedScatter_, maskedSelect, nonzero, put, put_, repeat, roll, take, takeAlongDim, tile, tril, triu } from "../ops/indexing.ts";
+import {
+  allclose,
+  bitwiseAnd,
+  bitwiseLeftShift,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseRightShift,
+  bitwiseXor,
+  eq,
+  eq_,
+  equal,
+  ge,
+  ge_,
+  gt,
+  gt_,
+  isclose,
+  isfinite,
+  isinf,
+  isnan,
+  isneginf,
+  isposinf,
+  le,
+  le_,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  lt,
+  lt_,
+  ne,
+  ne_,
+  signbit,
+} from "../ops/comparison.ts";
+import {
+  all,
+  amax,
+  amin,
+  aminmax,
+  any,
+  argmax,
+  argmin,
+  countNonzero,
+  cumprod,
+  cumsum,
+  logSoftmax,
+  logsumexp,
+  max,
+  mean,
+  min,
+  norm,
+  prod,
+  softmax,
+  std,
+  sum,
+  variance,
+} from "../ops/reduction.ts";
+import {
+  chunk,
+  diagonal,
+  expand,
+  expandAs,
+  flatten,
+  flip,
+  movedim,
+  narrow,
+  permute,
+  reshape,
+  reshapeAs,
+  select,
+  split,
+  squeeze,
+  sumToSize,
+  t,
+  transpose,
+  unbind,
+  unflatten,
+  unfold,
+  unsqueeze,
+  view,
+  viewAs,
+} from "../ops/view.ts";
+import {
+  at,
+  gather,
+  indexAdd,
+  indexAdd_,
+  indexCopy,
+  indexCopy_,
+  indexFill,
+  indexFill_,
+  indexPut,
+  indexPut_,
+  indexReduce,
+  indexReduce_,
+  type IndexReduction,
+  indexSelect,
+  maskedFill,
+  maskedFill_,
+  maskedScatter,
+  maskedScatter_,
+  maskedSelect,
+  nonzero,
+  put,
+  put_,
+  repeat,
+  roll,
+  take,
+  takeAlongDim,
+  tile,
+  tril,
+  triu,
+} from "../ops/indexing.ts";
 import { argsort, bincount, sort, topk, unique, uniqueConsecutive, type UniqueOptions } from "../ops/sorting.ts";
 import { bmm, dot, matmul, mm, mv, outer } from "../ops/products.ts";
-import { bernoulli_, cauchy_, exponential_, geometric_, logNormal_, normal_, random_, uniform_ } from "../ops/random_fill.ts";
+import {
+  bernoulli_,
+  cauchy_,
+  exponential_,
+  geometric_,
+  logNormal_,
+  normal_,
+  random_,
+  uniform_,
+} from "../ops/random_fill.ts";
 import {
   kthvalue,
   median,
@@ -197,16 +314,57 @@ import {
 import { cdist, type CdistOptions, cross, dist, pdist, renorm, renorm_ } from "../ops/distance.ts";
 import { diag, diagEmbed, diagflat, fillDiagonal_, trace } from "../ops/diagonals.ts";
 import { combinations, repeatInterleave } from "../ops/stacking.ts";
-import { copysign, copysign_, deg2rad, deg2rad_, floatPower, floatPower_, fmax, fmin, heaviside, heaviside_, hypot, hypot_, ldexp, ldexp_, logaddexp2, logit, logit_, rad2deg, rad2deg_, xlogy, xlogy_ } from "../ops/composed_functions.ts";
+import {
+  copysign,
+  copysign_,
+  deg2rad,
+  deg2rad_,
+  floatPower,
+  floatPower_,
+  fmax,
+  fmin,
+  heaviside,
+  heaviside_,
+  hypot,
+  hypot_,
+  ldexp,
+  ldexp_,
+  logaddexp2,
+  logit,
+  logit_,
+  rad2deg,
+  rad2deg_,
+  xlogy,
+  xlogy_,
+} from "../ops/composed_functions.ts";
 import { type ContractedDims, diff, inner, kron, tensordot } from "../ops/contractions.ts";
 import { dsplit, fliplr, flipud, hsplit, rot90, type Sections, tensorSplit, vsplit } from "../ops/pieces.ts";
 import { scatter, scatter_, scatterAdd, scatterAdd_, type ScatterOptions } from "../ops/scatter.ts";
 import { bucketize, histc, isin, type SearchOptions, searchsorted } from "../ops/searching.ts";
 import { corrcoef, cov, type CovOptions, stdMean, type VarianceOptions, varMean } from "../ops/statistics.ts";
-import { diagonalScatter, selectScatter, sliceScatter, type DiagonalOptions, type SliceOptions } from "../ops/written_views.ts";
-import { trapezoid, cumulativeTrapezoid, type TrapezoidOptions } from "../ops/integration.ts";
-import { histogram, type Histogram, type HistogramOptions } from "../ops/histogram.ts";
-import { i0, i0_, i1, zeta, igamma, igamma_, igammac, igammac_, polygamma, polygamma_, mvlgamma, mvlgamma_ } from "../ops/special_functions.ts";
+import {
+  type DiagonalOptions,
+  diagonalScatter,
+  selectScatter,
+  type SliceOptions,
+  sliceScatter,
+} from "../ops/written_views.ts";
+import { cumulativeTrapezoid, trapezoid, type TrapezoidOptions } from "../ops/integration.ts";
+import { type Histogram, histogram, type HistogramOptions } from "../ops/histogram.ts";
+import {
+  i0,
+  i0_,
+  i1,
+  igamma,
+  igamma_,
+  igammac,
+  igammac_,
+  mvlgamma,
+  mvlgamma_,
+  polygamma,
+  polygamma_,
+  zeta,
+} from "../ops/special_functions.ts";
 import { gcd, gcd_, lcm, lcm_, nextafter, nextafter_ } from "../ops/integers.ts";
 import { printOnConsole } from "../runtime.ts";
 import { isContiguous, type Shape } from "../shape.ts";
@@ -3290,7 +3448,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * ```
    */
   indexFill_(dim: number, index: Tensor, value: Operand): Tensor {
-    return indexFill_(this, dim, index, value);
+    return tidy(() => indexFill_(this, dim, index, value));
   }
 
   /**
@@ -5094,7 +5252,13 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * x.indexReduce(0, index, tensor([3, 4, 5]), "prod").toArray(); // [12, 10]
    * ```
    */
-  indexReduce(dim: number, index: Tensor, source: Tensor, reduce: IndexReduction, options?: { readonly includeSelf?: boolean }): Tensor {
+  indexReduce(
+    dim: number,
+    index: Tensor,
+    source: Tensor,
+    reduce: IndexReduction,
+    options?: { readonly includeSelf?: boolean },
+  ): Tensor {
     return tidy(() => indexReduce(this, dim, index, source, reduce, options));
   }
 
@@ -5111,7 +5275,13 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * x.indexReduce_(0, index, tensor([3, 4, 5]), "amax").toArray(); // [4, 5]
    * ```
    */
-  indexReduce_(dim: number, index: Tensor, source: Tensor, reduce: IndexReduction, options?: { readonly includeSelf?: boolean }): Tensor {
+  indexReduce_(
+    dim: number,
+    index: Tensor,
+    source: Tensor,
+    reduce: IndexReduction,
+    options?: { readonly includeSelf?: boolean },
+  ): Tensor {
     return tidy(() => indexReduce_(this, dim, index, source, reduce, options));
   }
 
@@ -5595,6 +5765,96 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   logNormal_(mean?: number, std?: number, options?: RandomOptions): Tensor {
     return tidy(() => logNormal_(this, mean, std, options));
+  }
+
+  /**
+   * {@link eq}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).eq_(2).toArray(); // [0, 1, 0]
+   * ```
+   */
+  eq_(other: Operand): Tensor {
+    return eq_(this, other);
+  }
+
+  /**
+   * {@link ne}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).ne_(2).toArray(); // [1, 0, 1]
+   * ```
+   */
+  ne_(other: Operand): Tensor {
+    return ne_(this, other);
+  }
+
+  /**
+   * {@link lt}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).lt_(2).toArray(); // [1, 0, 0]
+   * ```
+   */
+  lt_(other: Operand): Tensor {
+    return lt_(this, other);
+  }
+
+  /**
+   * {@link le}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).le_(2).toArray(); // [1, 1, 0]
+   * ```
+   */
+  le_(other: Operand): Tensor {
+    return le_(this, other);
+  }
+
+  /**
+   * {@link gt}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).gt_(2).toArray(); // [0, 0, 1]
+   * ```
+   */
+  gt_(other: Operand): Tensor {
+    return gt_(this, other);
+  }
+
+  /**
+   * {@link ge}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).ge_(2).toArray(); // [0, 1, 1]
+   * ```
+   */
+  ge_(other: Operand): Tensor {
+    return ge_(this, other);
   }
 }
 
