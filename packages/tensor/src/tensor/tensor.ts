@@ -5480,7 +5480,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * @example
    * ```ts
    * import { tensor } from "@heddle/tensor";
-   * tensor([2]).zeta(1).toArray(); // about [1.64493], π² / 6
+   * tensor([2]).zeta(1).toArray(); // about [1.64493]
    * ```
    */
   zeta(other: Operand): Tensor {
@@ -5679,7 +5679,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * @example
    * ```ts
    * import { tensor } from "@heddle/tensor";
-   * tensor([1, 2]).nextafter(3).toArray(); // about [1, 2], by 1.2e-7 and 2.4e-7 larger
+   * tensor([1, 2]).nextafter(3).sub(tensor([1, 2])).toArray(); // about [1.1921e-7, 2.3842e-7]
    * ```
    */
   nextafter(other: Operand): Tensor {
@@ -5695,7 +5695,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * @example
    * ```ts
    * import { tensor } from "@heddle/tensor";
-   * tensor([1, 2]).nextafter_(3).toArray(); // about [1, 2], by 1.2e-7 and 2.4e-7 larger
+   * tensor([1, 2]).nextafter_(3).sub(tensor([1, 2])).toArray(); // about [1.1921e-7, 2.3842e-7]
    * ```
    */
   nextafter_(other: Operand): Tensor {

@@ -62,7 +62,7 @@ export const incompleteGammas: Readonly<Record<string, string>> = {
   var z = q;
   while (z < 8f) { sum += pow_f(z, -s); z += 1f; }
   let last = pow_f(z, -s);
-  sum += last * z / (s - 1f) + last / 2f;
+  sum += pow_f(z, 1f - s) / (s - 1f) + last / 2f;
   var factor = s * last / z;
   ${
     bernoulli.map((c, k) =>
@@ -93,11 +93,13 @@ export const incompleteGammas: Readonly<Record<string, string>> = {
   // xᵃ·e⁻ˣ / Γ(a).
   gamma_density: `fn gamma_density(a: f32, x: f32) -> f32 {
   if (a < 10f) {
+    if (x > 250f) { return 0f; }
     var product = 1f;
     var z = a;
     while (z > 2.5f) { z -= 1f; product /= z; }
     while (z < 1.5f) { product *= z; z += 1f; }
-    return pow_f(x, a) * exp_f(-x) * (product * exp_f(-lgamma_near_2(z - 2f)));
+    let half = exp_f(-0.5f * x);
+    return pow_f(x, a) * half * (product * exp_f(-lgamma_near_2(z - 2f))) * half;
   }
   let r = 1f / a;
   let rest = r * ${horner("(r * r)", [1 / 12, -1 / 360, 1 / 1260])};

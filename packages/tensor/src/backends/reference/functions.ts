@@ -1,9 +1,11 @@
 /** The functions of {@link FunctionPrim} in float64. The accuracy of every device is measured against them. */
 import type { BinaryFunction, UnaryFunction } from "../../prims/elementwise.ts";
 import { bessel, i0, i1 } from "./bessel.ts";
-import { erf, erfc, erfinv } from "./error_function.ts";
-import { digamma, lgamma, lgammaNear2, zeta } from "./gamma.ts";
 import {
+  digamma,
+  erf,
+  erfc,
+  erfinv,
   gammaDensity,
   igamma,
   igammac,
@@ -12,8 +14,11 @@ import {
   igammaEnds,
   igammaNear,
   igammaSeries,
+  lgamma,
+  lgammaNear2,
   log1pMinus,
-} from "./incomplete_gamma.ts";
+  zeta,
+} from "./gamma.ts";
 
 /** The functions by name. Operands and results are float64. */
 export type Functions =
