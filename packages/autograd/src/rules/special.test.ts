@@ -1,4 +1,4 @@
-import { gradient, rand, randn, tensor, type Tensor } from "@heddle/tensor";
+import { gradient, rand, randn, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import { grad, gradcheck, gradgradcheck } from "../mod.ts";
 

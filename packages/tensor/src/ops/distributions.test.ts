@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { manualSeed, poisson, randintLike, tensor, type Tensor, zeros } from "../mod.ts";
+import { manualSeed, poisson, randintLike, type Tensor, tensor, zeros } from "../mod.ts";
 
 const n = 20000;
 const mean = (x: Tensor): number => x.float().mean().item();
