@@ -56,7 +56,7 @@ const loose: { readonly [P in ElementwisePrim]?: number } = {
   pow: 1e-5,
   logaddexp: 1e-5,
   digamma: 1e-5,
-  zeta: 3e-5,
+  zeta: 1e-4,
   igamma: 1e-4,
   igammac: 1e-4,
   erfinv: 3e-6,

@@ -63,6 +63,7 @@ export const incompleteGammas: Readonly<Record<string, string>> = {
   while (z < 8f) { sum += pow_f(z, -s); z += 1f; }
   let last = pow_f(z, -s);
   sum += pow_f(z, 1f - s) / (s - 1f) + last / 2f;
+  if (last == 0f) { return sum; }
   var factor = s * last / z;
   ${
     bernoulli.map((c, k) =>
@@ -72,7 +73,8 @@ export const incompleteGammas: Readonly<Record<string, string>> = {
   }
   return sum;
 }`,
-  zeta_f: `fn zeta_f(s: f32, q: f32) -> f32 {
+  zeta_f: `fn zeta_f(given: f32, q: f32) -> f32 {
+  let s = select(min(given, 1e9f), given, given > 3.4028234e38f || is_nan(given)); // every power is 0, 1 or infinite there
   if (s == 1f) { return infinity(); }
   if (is_nan(s) || is_nan(q) || s < 1f) { return not_a_number(); }
   if (s > 3.4028234e38f) { return select(select(infinity(), 1f, q == 1f), 0f, q > 1f); }
@@ -80,8 +82,11 @@ export const incompleteGammas: Readonly<Record<string, string>> = {
   if (q == floor(q)) { return infinity(); }
   if (s != floor(s)) { return not_a_number(); }
   let part = q - floor(q);
+  let even = fmod_f(s, 2f) == 0f;
   let other = zeta_above_0(s, 1f - part) - zeta_above_0(s, 1f - q);
-  return zeta_above_0(s, part) + select(-other, other, fmod_f(s, 2f) == 0f);
+  let value = zeta_above_0(s, part) + select(-other, other, even);
+  // The larger of two infinite parts decides.
+  return select(value, select(-infinity(), infinity(), even || part < 0.5f), is_nan(value));
 }`,
   // ln(1 + m) − m.
   log1p_minus: `fn log1p_minus(m: f32) -> f32 {
@@ -105,14 +110,15 @@ export const incompleteGammas: Readonly<Record<string, string>> = {
   let rest = r * ${horner("(r * r)", [1 / 12, -1 / 360, 1 / 1260])};
   return sqrt(a) / ${rootOfTwoPi} * exp_f(a * log1p_minus((x - a) / a) - rest);
 }`,
-  igamma_series: `fn igamma_series(a: f32, x: f32) -> f32 {
+  // Over the density: the power series of the lower function, and the continued fraction of the upper one.
+  igamma_sum: `fn igamma_sum(a: f32, x: f32) -> f32 {
   var sum = 1f;
   var term = 1f;
   for (var n = 1f; n < 1000f && term > 1e-8f * sum; n += 1f) {
     term *= x / (a + n);
     sum += term;
   }
-  return gamma_density(a, x) * sum / a;
+  return sum / a;
 }`,
   igammac_fraction: `fn igammac_fraction(a: f32, x: f32) -> f32 {
   var b = x + 1f - a;
@@ -128,7 +134,7 @@ export const incompleteGammas: Readonly<Record<string, string>> = {
     product *= step;
     if (abs(step - 1f) < 6e-8f) { break; }
   }
-  return gamma_density(a, x) * product;
+  return product;
 }`,
   igammac_series: `fn igammac_series(a: f32, x: f32) -> f32 {
   var sum = 0f;
@@ -158,26 +164,25 @@ export const incompleteGammas: Readonly<Record<string, string>> = {
   if (a == 0f || far_x) { return 1f; }
   return select(-1f, 0f, x == 0f || far_a);
 }`,
-  igamma_f: `fn igamma_f(a: f32, x: f32) -> f32 {
+  igamma_f: "fn igamma_f(a: f32, x: f32) -> f32 { return incomplete_gamma(a, x, false); }",
+  igammac_f: "fn igammac_f(a: f32, x: f32) -> f32 { return incomplete_gamma(a, x, true); }",
+  // Calls each function at one place, since compilers inline them all.
+  incomplete_gamma: `fn incomplete_gamma(a: f32, x: f32, upper: bool) -> f32 {
   let end = igamma_ends(a, x);
-  if (is_nan(end) || end >= 0f) { return end; }
-  if (a > 20f && abs(x - a) < 0.3f * a) { return igamma_near(a, x, -1f); }
-  if (x > 1f && x > a) { return 1f - igammac_above(a, x); }
-  return igamma_series(a, x);
-}`,
-  // The upper function within its domain.
-  igammac_above: `fn igammac_above(a: f32, x: f32) -> f32 {
-  if (x > 1.1f) {
-    if (x < a) { return 1f - igamma_series(a, x); }
-    return igammac_fraction(a, x);
+  if (is_nan(end) || end >= 0f) { return select(end, 1f - end, upper); }
+  if (a > 20f && abs(x - a) < 0.3f * a) { return igamma_near(a, x, select(-1f, 1f, upper)); }
+  var found_upper = x > 1f && x > a;
+  if (upper) {
+    let small = select((x * 1.1f < a), (-0.4f / log_f(x) < a), (x <= 0.5f));
+    found_upper = !select(small, (x < a), (x > 1.1f));
   }
-  if (select(x * 1.1f < a, -0.4f / log_f(x) < a, x <= 0.5f)) { return 1f - igamma_series(a, x); }
-  return igammac_series(a, x);
-}`,
-  igammac_f: `fn igammac_f(a: f32, x: f32) -> f32 {
-  let end = igamma_ends(a, x);
-  if (is_nan(end) || end >= 0f) { return 1f - end; }
-  if (a > 20f && abs(x - a) < 0.3f * a) { return igamma_near(a, x, 1f); }
-  return igammac_above(a, x);
+  var value = 0f;
+  if (found_upper && x <= 1.1f) {
+    value = igammac_series(a, x);
+  } else {
+    if (found_upper) { value = igammac_fraction(a, x); } else { value = igamma_sum(a, x); }
+    value *= gamma_density(a, x);
+  }
+  return select(1f - value, value, found_upper == upper);
 }`,
 };

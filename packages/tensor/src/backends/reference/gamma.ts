@@ -129,7 +129,8 @@ export function zeta(s: number, q: number): number {
   let z = q;
   for (; z < 12; z++) sum += z ** -s;
   const last = z ** -s;
-  sum += last * z / (s - 1) + last / 2;
+  sum += z ** (1 - s) / (s - 1) + last / 2;
+  if (last === 0) return sum;
   // Bernoulli's numbers over factorials.
   // deno-fmt-ignore
   const ratios = [
