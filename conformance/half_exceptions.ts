@@ -19,6 +19,8 @@ export interface HalfException {
   readonly part?: number;
   /** Units of the last place that are allowed, instead of 1. */
   readonly ulps?: number;
+  /** Float16 is refused. */
+  readonly refused?: true;
   readonly why: string;
 }
 
@@ -63,6 +65,11 @@ export const halfExceptions: readonly HalfException[] = [
     half: "bfloat16",
     part: 2 ** -21,
     why: "two numbers far apart become 1 and -1, and gradients nothing but float32's rounding errors",
+  },
+  {
+    call: /^nextafter_?$/,
+    refused: true,
+    why: "the number next to a float16 is not the float32 next to it, rounded; PyTorch refuses it too",
   },
 ];
 

@@ -40,6 +40,7 @@ FREE_FUNCTIONS = (
     *("cat", "stack", "meshgrid", "where", "einsum", "pad", "oneHot"),
     *("hstack", "vstack", "dstack", "columnStack", "broadcastTensors", "blockDiag", "cartesianProd"),
     *("atleast1d", "atleast2d", "atleast3d"),
+    *("gradient", "histogramdd"),
 )
 # Those that take what Heddle calls with a list as so many arguments.
 SPREAD = ("broadcastTensors", "blockDiag", "cartesianProd")
@@ -75,7 +76,7 @@ def torch_function(call):
     if call in LINALG:
         return getattr(torch.linalg, name)
     free = call.startswith("F.") or call in FREE_FUNCTIONS or "Pool" in call or call.startswith("conv")
-    for place in (functional, torch) if free else (torch.Tensor, torch):
+    for place in (functional, torch) if free else (torch.Tensor, torch, torch.special):
         if hasattr(place, name):
             return getattr(place, name)
     raise LookupError(f"PyTorch has no {name}")

@@ -70,7 +70,7 @@ def elementwise(family):
 def distances(family):
     for p in (0, 0.5, 1, 1.5, 2, 3, INF):
         family.case(f"dist {p}", "dist", [randn(2, 3, dtype=f64), randn(2, 3, dtype=f64)], [float(p)], grad=p != 0)
-        family.case(f"cdist {p}", "cdist", [randn(3, 4, dtype=f64), randn(5, 4, dtype=f64)], [float(p)], grad=p != 0)
+        family.case(f"cdist {p}", "cdist", [randn(3, 4, dtype=f64), randn(5, 4, dtype=f64)], [float(p)], grad=True)
         family.case(f"cdist {p} float32", "cdist", [randn(3, 4), randn(5, 4)], [float(p)])
         family.case(f"cdist {p} of equal points", "cdist", [values([[1.0, 2.0]], f64), values([[1.0, 2.0], [1.0, 3.0]], f64)], [float(p)], grad=p >= 1 and p != INF)
     family.case("dist default broadcast", "dist", [randn(2, 3), randn(3)], [], grad=True)
@@ -100,6 +100,39 @@ def distances(family):
         family.case(f"cross {str(half)[6:]}", "cross", [randn(2, 3, dtype=half), randn(2, 3, dtype=half)], [1])
     family.error("cross without a dim of 3", "cross", [randn(2, 4), randn(2, 4)])
     family.error("cross dim of another size", "cross", [randn(2, 3), randn(2, 3)], [0])
+
+
+def lengths(family):
+    for p in (0, 0.5, 1, 1.5, 2, 3, INF):
+        family.case(f"pdist {p}", "pdist", [randn(4, 3, dtype=f64)], [float(p)], grad=True, fn=lambda i, a: torch.pdist(i[0], a[0]))
+        if p > 0:
+            for call in ("renorm", "renorm_"):
+                for dim in (0, -1):
+                    family.case(f"{call} {p} dim {dim}", call, [randn(4, 3, 2, dtype=f64)], [float(p), dim, 1.5], grad=True)
+    family.case("pdist default", "pdist", [randn(3, 4).transposed()], [], grad=True)
+    family.case("pdist of equal points", "pdist", [values([[1.0, 2.0], [1.0, 2.0], [3.0, 1.0]])], [], grad=True)
+    for shape in ((0, 3), (1, 3), (3, 0)):
+        family.case(f"pdist {shape}", "pdist", [randn(*shape)], [])
+    family.error("pdist of a vector", "pdist", [randn(3)], [])
+    family.error("pdist negative p", "pdist", [randn(3, 2)], [-1.0])
+    for mode, label in (("use_mm_for_euclid_dist", "products"), ("donot_use_mm_for_euclid_dist", "differences")):
+        family.case(
+            f"cdist {label}",
+            "cdist",
+            [randn(3, 4, dtype=f64), randn(5, 4, dtype=f64)],
+            [2.0, {"computeMode": label}],
+            grad=True,
+            fn=lambda inputs, args, mode=mode: torch.cdist(*inputs, compute_mode=mode),
+        )
+    family.case("cdist of many rows", "cdist", [randn(2, 30, 3, dtype=f64), randn(4, 3, dtype=f64)], [], grad=True)
+    family.case("renorm transposed", "renorm", [randn(4, 3).transposed()], [2, 0, 1.0], grad=True)
+    family.case("renorm within", "renorm", [randn(4, 3)], [2, 0, 100.0], grad=True)
+    family.case("renorm to nothing", "renorm", [randn(4, 3)], [2, 0, 0.0], grad=True)
+    family.case("renorm float16", "renorm", [randn(4, 3, dtype=f16)], [2, 1, 1.0])
+    family.case("renorm of no rows", "renorm", [randn(0, 3)], [2, 0, 1.0])
+    family.error("renorm of a vector", "renorm", [randn(3)], [2, 0, 1.0])
+    family.error("renorm p 0", "renorm", [randn(3, 2)], [0, 0, 1.0])
+    family.error("renorm of integers", "renorm", [integers(0, 4, 3, 2)], [2, 0, 1.0])
 
 
 def diagonals(family):
@@ -237,6 +270,6 @@ def pairs(family):
 
 def record():
     family = Family("composed_products")
-    for part in (added, elementwise, distances, diagonals, swapped, contractions, pairs):
+    for part in (added, elementwise, distances, lengths, diagonals, swapped, contractions, pairs):
         part(family)
     return [family]

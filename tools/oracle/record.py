@@ -15,6 +15,8 @@ MODULES = (
     "shapes",
     "indexing",
     "gather_scatter",
+    "placing",
+    "calculus",
     "products",
     "composed_products",
     "stacking",

@@ -73,6 +73,11 @@ export function isHalfDType(dtype: DType): dtype is HalfDType {
   return dtype === "float16" || dtype === "bfloat16";
 }
 
+/** Whether the dtype has negative numbers: all but uint8 and bool. */
+export function isSigned(dtype: DType): boolean {
+  return dtype !== "uint8" && dtype !== "bool";
+}
+
 /** Whether the dtype is an integer other than bool. */
 export function isInteger(dtype: DType): boolean {
   return rows[dtype].kind === "int";

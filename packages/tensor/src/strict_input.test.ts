@@ -65,7 +65,7 @@ describe("operands that are neither numbers nor tensors", () => {
   const legal = (method: string, lie: unknown, fallback: boolean): boolean =>
     (lie === undefined && fallback) || // the default
     (Array.isArray(lie) &&
-      /^(sum|prod|mean|amax|amin|argmax|argmin|any|all|countNonzero|var|std|norm|logsumexp|flip|movedim|roll|squeeze|indexPut_|max|min|reshape|view|permute|expand|repeat|tile|split|chunk|nansum|nanmean|quantile|nanquantile|repeatInterleave|tensorSplit|hsplit|vsplit)$/
+      /^(sum|prod|mean|amax|amin|argmax|argmin|any|all|countNonzero|var|std|norm|logsumexp|flip|movedim|roll|squeeze|indexPut_|max|min|reshape|view|permute|expand|sumToSize|repeat|tile|split|chunk|nansum|nanmean|quantile|nanquantile|repeatInterleave|tensorSplit|hsplit|vsplit)$/
         .test(method)) ||
     (lie instanceof Float32Array && method === "indexPut_") ||
     (lie === null && method === "at") ||

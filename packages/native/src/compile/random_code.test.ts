@@ -56,9 +56,9 @@ function compare(seed: number, width: number, model: typeof wasm): number {
       for (let i = area.start; i < bytes; i++) {
         if (heap[i] !== expected[i]) {
           expect.fail(
-            `seed ${seed}, ${target}, ${width} bytes, registers ${JSON.stringify(registers)}: byte ${i} is ${heap[i]}, not ${
-              expected[i]
-            }`,
+            `seed ${seed}, ${target}, ${width} bytes, registers ${JSON.stringify(registers)}: byte ${i} is ${
+              heap[i]
+            }, not ${expected[i]}`,
           );
         }
       }
@@ -78,4 +78,8 @@ function sweep(first: number, count: number): void {
 
 test.skipIf(typeof native === "string")("random code as in WebAssembly, with few registers too", () => sweep(1, 60));
 
-test.skipIf(typeof native === "string")("much random code as in WebAssembly", { tags: ["long"] }, () => sweep(1000, 1000));
+test.skipIf(typeof native === "string")(
+  "much random code as in WebAssembly",
+  { tags: ["long"] },
+  () => sweep(1000, 1000),
+);

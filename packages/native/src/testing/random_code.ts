@@ -1,11 +1,6 @@
 /** Random modules of generated code, whose results do not depend on what WebAssembly leaves open. */
 import { type FunctionBuilder, ModuleBuilder } from "../../../tensor/src/code/module.ts";
-import {
-  laneOperations,
-  type Operation,
-  operations,
-  type ValueType,
-} from "../../../tensor/src/code/operations.ts";
+import { laneOperations, type Operation, operations, type ValueType } from "../../../tensor/src/code/operations.ts";
 import {
   block,
   branchIf,
@@ -160,7 +155,13 @@ class Generator {
       }
       case 1: {
         const name = random.pick(
-          ["vector.load32_splat", "vector.load64_splat", "vector.load8x8_u", "vector.load16x4_s", "vector.load_half"] as const,
+          [
+            "vector.load32_splat",
+            "vector.load64_splat",
+            "vector.load8x8_u",
+            "vector.load16x4_s",
+            "vector.load_half",
+          ] as const,
         );
         return memory(name, random.below(32), this.address(depth));
       }
@@ -283,7 +284,9 @@ export function randomModule(random: Random, vectorBytes: number, fused: boolean
     const generator = new Generator(f, random, [...functions], 1 + random.below(6), fused);
     f.emit(...generator.statements(1, 3));
     // The interpreter of wide vectors does not know returned values.
-    if (!fused && random.below(2) === 0) f.emit(when(generator.value("i32", 2), op("return", generator.value(result, 2))));
+    if (!fused && random.below(2) === 0) {
+      f.emit(when(generator.value("i32", 2), op("return", generator.value(result, 2))));
+    }
     f.emit(generator.value(result, 3));
     functions.unshift(f);
   }

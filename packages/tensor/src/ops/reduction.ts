@@ -92,6 +92,13 @@ export function amin(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor
   return reduce("amin", x, dim, options.keepdim);
 }
 
+export function aminmax(x: Tensor, dim?: number, options: ReduceOptions = {}): { min: Tensor; max: Tensor } {
+  checkOptions("aminmax", options, ["keepdim"]);
+  checkChoice("aminmax", x, dim);
+  const part = (prim: "amin" | "amax") => reduce(prim, x, dim, options.keepdim, "aminmax");
+  return { min: part("amin"), max: part("amax") };
+}
+
 export function max(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
   checkOptions("max", options, ["keepdim"]);
   checkChoice("max", x, dim);
@@ -156,7 +163,8 @@ export function norm(x: Tensor, p = 2, dim?: Dims, options: ReduceOptions = {}):
   if (p === 1) return x.abs().sum(dim, { keepdim });
   if (p === Infinity) return x.abs().amax(dim, { keepdim });
   if (p === -Infinity) return x.abs().amin(dim, { keepdim });
-  if (p === 0) return x.ne(0).to(x.dtype).sum(dim, { keepdim });
+  // The number of elements that are not zero; its gradient is zero.
+  if (p === 0) return apply("where", [x.ne(0), 1, x.sign()], {}).sum(dim, { keepdim });
   if (p === 2) return away(x.square().sum(dim, { keepdim }), (sum) => sum.sqrt());
   if (p < 0) {
     // A zero makes the norm 0, whatever the other elements are.

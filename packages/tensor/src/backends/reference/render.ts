@@ -62,6 +62,8 @@ const operations: { readonly [P in Exclude<OperationPrim, FunctionPrim>]: Render
   bitwiseXor: (a, b) => `${a} ^ ${b}`,
   bitwiseLeftShift: (a, b) => `${a} << ${b}`,
   bitwiseRightShift: (a, b) => `${a} >> ${b}`,
+  gcd: (a, b, _, dtype) => `m.${big(dtype) ? "bigGcd" : "gcd"}(${a}, ${b})`,
+  nextafter: (a, b, _, dtype) => `m.nextafter(${a}, ${b}, ${dtype === "float64"})`,
   where: (a, b, c) => `(${a} ? ${b} : ${c})`,
 };
 

@@ -22,6 +22,39 @@ function minimum(a: number, b: number): number {
   return a < b || a !== a ? a : b;
 }
 
+function gcd(a: number, b: number): number {
+  for (; b !== 0; [a, b] = [b, a % b]);
+  return Math.abs(a);
+}
+
+function bigGcd(a: bigint, b: bigint): bigint {
+  for (; b !== 0n; [a, b] = [b, a % b]);
+  return a < 0n ? -a : a;
+}
+
+const bits = new BigInt64Array(1);
+const doubles = new Float64Array(bits.buffer);
+const words = new Int32Array(bits.buffer);
+const singles = new Float32Array(bits.buffer);
+
+/** The number next to `a` on the way to `b`, as a float64 or a float32. */
+function nextafter(a: number, b: number, wide: boolean): number {
+  if (a !== a || b !== b) return NaN;
+  if (a === b) return b;
+  const up = b > a;
+  // The bits of positive floats, read as an integer, grow with them; those of negative ones fall.
+  if (wide) {
+    if (a === 0) return up ? 5e-324 : -5e-324;
+    doubles[0] = a;
+    bits[0]! += up === a > 0 ? 1n : -1n;
+    return doubles[0]!;
+  }
+  if (a === 0) return up ? 2 ** -149 : -(2 ** -149);
+  singles[0] = a;
+  words[0]! += up === a > 0 ? 1 : -1;
+  return singles[0]!;
+}
+
 /** @throws RangeError for an integer division by zero, as PyTorch does. */
 function nonZero(operation: string, divisor: number | bigint): void {
   if (divisor == 0) {
@@ -93,6 +126,9 @@ export type Special = Functions & SmallFunctions & LargeFunctions & HalfFunction
   readonly round: (x: number) => number;
   readonly maximum: (a: number, b: number) => number;
   readonly minimum: (a: number, b: number) => number;
+  readonly gcd: (a: number, b: number) => number;
+  readonly bigGcd: (a: bigint, b: bigint) => bigint;
+  readonly nextafter: (a: number, b: number, wide: boolean) => number;
   readonly toBig: (x: number) => bigint;
 };
 
@@ -103,6 +139,9 @@ export function specialFunctions(): Special {
     round,
     maximum,
     minimum,
+    gcd,
+    bigGcd,
+    nextafter,
     intRemainder,
     intFmod,
     intFloorDivide,

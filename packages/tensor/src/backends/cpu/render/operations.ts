@@ -167,6 +167,8 @@ const renders: { readonly [P in Exclude<OperationPrim, FunctionPrim>]: Render | 
   bitwiseXor: bits("xor"),
   bitwiseLeftShift: null,
   bitwiseRightShift: null,
+  gcd: null,
+  nextafter: null,
   where: ({ kind }, condition, b, c) => op("vector.bitselect", b, c, maskOf(kind, condition)),
 };
 
