@@ -9,6 +9,7 @@ export const freeFunctions: ReadonlySet<string> = new Set([
   ...["cat", "stack", "meshgrid", "where", "einsum", "pad", "oneHot"],
   ...["hstack", "vstack", "dstack", "columnStack", "broadcastTensors", "blockDiag", "cartesianProd"],
   ...["atleast1d", "atleast2d", "atleast3d"],
+  ...["gradient", "histogramdd"],
   ...["conv1d", "conv2d", "conv3d", "convTranspose1d", "convTranspose2d", "convTranspose3d"],
   ...["maxPool1d", "maxPool2d", "avgPool1d", "avgPool2d", "adaptiveAvgPool1d", "adaptiveAvgPool2d"],
   ...[
@@ -69,6 +70,10 @@ export const outputFields: readonly string[] = [
   "std",
   "var",
   "mean",
+  "min",
+  "max",
+  "hist",
+  "binEdges",
 ];
 
 type Call = (...values: never[]) => unknown;

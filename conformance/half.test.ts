@@ -1,8 +1,9 @@
-/** float16 against float32 on the devices that every machine has. */
+/** float16 and bfloat16 against float32 on the devices that every machine has. */
 import "@heddle/autograd";
 import { halfConformance } from "./half_suite.ts";
 
-halfConformance("reference", "some");
-halfConformance("cpu", "some");
-halfConformance("reference", "all");
-halfConformance("cpu", "all");
+for (const extent of ["some", "all"] as const) {
+  for (const device of ["reference", "cpu"]) {
+    for (const half of ["float16", "bfloat16"] as const) halfConformance(device, half, extent);
+  }
+}

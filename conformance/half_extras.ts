@@ -1,4 +1,4 @@
-/** Calls and layers without a recording, for the comparison of float16 with float32. */
+/** Calls and layers without a recording, for the comparison of the half formats with float32. */
 import { grad } from "@heddle/autograd";
 import {
   AveragedModel,
@@ -51,11 +51,14 @@ const layer = <M extends Module & { forward(...args: never[]): Tensor }>(
   shapes: [shape],
   run([x], wanted) {
     manualSeed(5);
-    const module = make().to("float16").to(x!.dtype) as M;
+    const module = make().to("bfloat16").to("float16").to(x!.dtype) as M;
     wanted.push(...module.parameters());
     return forward(module, x!);
   },
 });
+
+/** Values that both half formats hold. */
+const held = (x: Tensor): Tensor => x.to("bfloat16").to("float16");
 
 const labels = (...values: number[]): Tensor => tensor(values, { dtype: "int32" });
 
@@ -64,7 +67,7 @@ const signs = (x: Tensor): Tensor => where(x.detach().gt(0), 1, -1).to(x.dtype);
 /** The gradient of a function, which can be differentiated again. */
 const gradientOf = (f: (x: Tensor) => Tensor) => (x: Tensor): Tensor => {
   const y = f(x);
-  const [g] = grad([y], [x], { gradOutputs: [randn(y.shape).to("float16").to(y.dtype)], createGraph: true });
+  const [g] = grad([y], [x], { gradOutputs: [held(randn(y.shape)).to(y.dtype)], createGraph: true });
   return g!;
 };
 

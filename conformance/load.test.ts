@@ -23,6 +23,7 @@ describe("decodeTensor", () => {
       ["float32", Float32Array.of(1.5, -0), [1.5, -0]],
       ["float64", Float64Array.of(0.1, NaN), [0.1, NaN]],
       ["float16", Uint16Array.of(0x3c00, 0xc100), [1, -2.5]],
+      ["bfloat16", Uint16Array.of(0x3f80, 0xc020), [1, -2.5]],
       ["int8", Int8Array.of(-128, 127), [-128, 127]],
       ["int16", Int16Array.of(-300, 300), [-300, 300]],
       ["int32", Int32Array.of(-70000, 70000), [-70000, 70000]],
@@ -39,6 +40,12 @@ describe("decodeTensor", () => {
     const bits = Uint16Array.of(0x8000, 0x0001, 0x03ff, 0x0400, 0x7bff, 0x7c00, 0xfc00, 0x7e00);
     expect(elements(decodeTensor(recorded("float16", [8], bits))))
       .toEqual([-0, 2 ** -24, 1023 * 2 ** -24, 2 ** -14, 65504, Infinity, -Infinity, NaN]);
+  });
+
+  test("bfloat16's zeros, subnormals, largest value, infinities and NaN", () => {
+    const bits = Uint16Array.of(0x8000, 0x0001, 0x0080, 0x7f7f, 0x7f80, 0xff80, 0x7fc0);
+    expect(elements(decodeTensor(recorded("bfloat16", [7], bits))))
+      .toEqual([-0, 2 ** -133, 2 ** -126, 255 * 2 ** 120, Infinity, -Infinity, NaN]);
   });
 
   test("strides and an offset into a larger storage", () => {

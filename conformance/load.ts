@@ -9,6 +9,7 @@ export type FixtureDType =
   | "float32"
   | "float64"
   | "float16"
+  | "bfloat16"
   | "int8"
   | "int16"
   | "int32"
@@ -16,7 +17,7 @@ export type FixtureDType =
   | "uint8"
   | "bool";
 
-/** float16 is held as its bits, bool as 0 and 1. */
+/** float16 and bfloat16 are held as their bits, bool as 0 and 1. */
 export type FixtureStorage =
   | Float32Array
   | Float64Array
@@ -83,6 +84,7 @@ const views: Record<FixtureDType, (bytes: ArrayBuffer) => FixtureStorage> = {
   float32: (bytes) => new Float32Array(bytes),
   float64: (bytes) => new Float64Array(bytes),
   float16: (bytes) => new Uint16Array(bytes),
+  bfloat16: (bytes) => new Uint16Array(bytes),
   int8: (bytes) => new Int8Array(bytes),
   int16: (bytes) => new Int16Array(bytes),
   int32: (bytes) => new Int32Array(bytes),
@@ -103,7 +105,7 @@ export function decodeTensor(tensor: FixtureTensor): DecodedTensor {
   };
 }
 
-/** The elements in row-major order: float16 as numbers, bool as 0 and 1, int64 as bigints. */
+/** The elements in row-major order: float16 and bfloat16 as numbers, bool as 0 and 1, int64 as bigints. */
 export function elements(tensor: DecodedTensor): (number | bigint)[] {
   const { shape, strides, storage } = tensor;
   const count = shape.reduce((product, size) => product * size, 1);
@@ -112,7 +114,13 @@ export function elements(tensor: DecodedTensor): (number | bigint)[] {
   let position = tensor.offset;
   for (let done = 0; done < count; done++) {
     const value = storage[position]!;
-    out.push(tensor.dtype === "float16" ? fromHalf(Number(value)) : value);
+    out.push(
+      tensor.dtype === "float16"
+        ? fromFloat16(Number(value))
+        : tensor.dtype === "bfloat16"
+        ? fromBfloat16(Number(value))
+        : value,
+    );
     for (let dim = shape.length - 1; dim >= 0; dim--) {
       position += strides[dim]!;
       if (++index[dim]! < shape[dim]!) break;
@@ -175,10 +183,15 @@ function contiguousStrides(shape: number[]): number[] {
 }
 
 /** IEEE 754 binary16: one sign bit, five of exponent, ten of fraction. */
-function fromHalf(bits: number): number {
+function fromFloat16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The upper half of a float32. */
+function fromBfloat16(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
 }

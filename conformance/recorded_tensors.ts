@@ -11,13 +11,14 @@ export interface Tolerance {
 }
 
 /** Tolerances of the floating-point dtypes; everything else must be equal. */
-export type Tolerances = { readonly [D in "float64" | "float32" | "float16"]: Tolerance };
+export type Tolerances = { readonly [D in "float64" | "float32" | "float16" | "bfloat16"]: Tolerance };
 
 /** The precision of the dtypes, with room for another order of summation. */
 export const defaultTolerances: Tolerances = {
   float64: { rtol: 1e-10, atol: 1e-12 },
   float32: { rtol: 1e-5, atol: 1e-6 },
   float16: { rtol: 2e-3, atol: 1e-4 },
+  bfloat16: { rtol: 8e-3, atol: 1e-4 },
 };
 
 /** The tensor that was recorded, with its strides, by default on the default device. */

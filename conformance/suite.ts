@@ -37,6 +37,8 @@ export const operationFamilies: readonly string[] = [
   "shapes",
   "indexing",
   "gather_scatter",
+  "placing",
+  "calculus",
   "products",
   "composed_products",
   "stacking",

@@ -4,6 +4,7 @@ import functools
 import re
 
 from encoding import Big, In, torch
+from tensors import HALVES
 
 # Results that count or point: int64 in PyTorch, int32 in Heddle.
 INDEX_OUTPUTS = {
@@ -39,6 +40,7 @@ FREE_FUNCTIONS = (
     *("cat", "stack", "meshgrid", "where", "einsum", "pad", "oneHot"),
     *("hstack", "vstack", "dstack", "columnStack", "broadcastTensors", "blockDiag", "cartesianProd"),
     *("atleast1d", "atleast2d", "atleast3d"),
+    *("gradient", "histogramdd"),
 )
 # Those that take what Heddle calls with a list as so many arguments.
 SPREAD = ("broadcastTensors", "blockDiag", "cartesianProd")
@@ -74,7 +76,7 @@ def torch_function(call):
     if call in LINALG:
         return getattr(torch.linalg, name)
     free = call.startswith("F.") or call in FREE_FUNCTIONS or "Pool" in call or call.startswith("conv")
-    for place in (functional, torch) if free else (torch.Tensor, torch):
+    for place in (functional, torch) if free else (torch.Tensor, torch, torch.special):
         if hasattr(place, name):
             return getattr(place, name)
     raise LookupError(f"PyTorch has no {name}")
@@ -108,23 +110,23 @@ def flatten(value):
 
 
 def run_in_half(function, inputs):
-    """float16 by its definition, computed in float32 and rounded once: PyTorch 1.13's CPU lacks most half kernels."""
+    """float16 and bfloat16 by their definition, computed in float32 and rounded once: PyTorch 1.13's CPU lacks most half kernels."""
     tensors = flatten(inputs)
-    if not any(item.dtype == torch.float16 for item in tensors):
+    if not any(item.dtype in HALVES for item in tensors):
         return flatten(function(inputs))
 
     def widen(value):
         if isinstance(value, list):
             return [widen(item) for item in value]
-        return value.float() if value.dtype == torch.float16 else value
+        return value.float() if value.dtype in HALVES else value
 
     outputs = flatten(function([widen(value) for value in inputs]))
     dtypes = [item.dtype for item in tensors]
     floats = [item for item in tensors if item.is_floating_point()]
     common = torch.result_type(*floats) if len(floats) == 2 else functools.reduce(torch.promote_types, dtypes)
-    if common != torch.float16:
+    if common not in HALVES:
         return outputs
-    return [item.half() if item.dtype == torch.float32 else item for item in outputs]
+    return [item.to(common) if item.dtype == torch.float32 else item for item in outputs]
 
 
 def heddle_dtypes(call, outputs, input_dtype, args):

@@ -2,7 +2,7 @@
 
 from encoding import torch
 from recorder import Family
-from tensors import INF, INTEGERS, NAN, boolean, f16, f32, f64, i32, i64, integers, masks, of_dtype, randn, u8, uniform, values, zeros
+from tensors import HALVES, INF, INTEGERS, NAN, boolean, f32, f64, i64, integers, masks, of_dtype, randn, uniform, values, zeros
 
 # Shapes of the tensor, where it broadcasts and where it does not, and of the two factors.
 SHAPES = {
@@ -32,7 +32,8 @@ def added(family):
         family.case(f"{name} broadcast", name, [randn(*part), randn(*a), randn(*b)], [], grad=True)
         family.case(f"{name} of a scalar", name, [randn(), randn(*a), randn(*b)], [{"beta": 0.5}], grad=True)
         family.case(f"{name} without the tensor", name, [values(NAN).expanded(*whole), randn(*a), randn(*b)], [{"beta": 0}])
-        family.case(f"{name} float16", name, [randn(*whole, dtype=f16), randn(*a, dtype=f16), randn(*b, dtype=f16)], [])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [randn(*whole, dtype=half), randn(*a, dtype=half), randn(*b, dtype=half)], [])
         family.case(f"{name} int64", name, [of_dtype(i64, *whole), of_dtype(i64, *a), of_dtype(i64, *b)], [])
         family.error(f"{name} does not broadcast", name, [randn(7, *whole), randn(*a), randn(*b)])
         if name == "addmm":
@@ -56,7 +57,8 @@ def elementwise(family):
         family.case(f"{name} grows", name, [randn(3), randn(2, 1), uniform(0.5, 2, 2, 1)], [], grad=True)
         family.case(f"{name} transposed", name, [randn(3, 2).transposed(), randn(2, 3), uniform(0.5, 2, 2, 3)], [], grad=True)
         family.case(f"{name} of scalars", name, [randn(), randn(), uniform(1, 2)], [], grad=True)
-        family.case(f"{name} float16", name, [randn(3, dtype=f16), randn(3, dtype=f16), uniform(1, 2, 3, dtype=f16)], [{"value": 0.3}])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [randn(3, dtype=half), randn(3, dtype=half), uniform(1, 2, 3, dtype=half)], [{"value": 0.3}])
         family.case(f"{name} NaN and infinities", name, [values([1.0, INF, NAN, 0.0]), values([INF, 1.0, 1.0, 0.0]), values([0.0, -INF, 1.0, 0.0])], [])
         family.case(f"{name} of nothing", name, [zeros(0), zeros(0), zeros(0)], [])
         family.error(f"{name} does not broadcast", name, [randn(3), randn(2), randn(3)])
@@ -68,14 +70,15 @@ def elementwise(family):
 def distances(family):
     for p in (0, 0.5, 1, 1.5, 2, 3, INF):
         family.case(f"dist {p}", "dist", [randn(2, 3, dtype=f64), randn(2, 3, dtype=f64)], [float(p)], grad=p != 0)
-        family.case(f"cdist {p}", "cdist", [randn(3, 4, dtype=f64), randn(5, 4, dtype=f64)], [float(p)], grad=p != 0)
+        family.case(f"cdist {p}", "cdist", [randn(3, 4, dtype=f64), randn(5, 4, dtype=f64)], [float(p)], grad=True)
         family.case(f"cdist {p} float32", "cdist", [randn(3, 4), randn(5, 4)], [float(p)])
         family.case(f"cdist {p} of equal points", "cdist", [values([[1.0, 2.0]], f64), values([[1.0, 2.0], [1.0, 3.0]], f64)], [float(p)], grad=p >= 1 and p != INF)
     family.case("dist default broadcast", "dist", [randn(2, 3), randn(3)], [], grad=True)
     family.case("dist of equal points", "dist", [values([1.0, 2.0]), values([1.0, 2.0])], [], grad=True)
     family.case("dist transposed", "dist", [randn(3, 2).transposed(), randn(2, 3)], [], grad=True)
     family.case("dist of nothing", "dist", [randn(0), randn(0)], [])
-    family.case("dist float16", "dist", [randn(3, dtype=f16), randn(3, dtype=f16)], [])
+    for half in HALVES:
+        family.case(f"dist {str(half)[6:]}", "dist", [randn(3, dtype=half), randn(3, dtype=half)], [])
     family.error("dist does not broadcast", "dist", [randn(3), randn(2)])
     family.case("cdist batches", "cdist", [randn(2, 1, 3, 4, dtype=f64), randn(3, 2, 4, dtype=f64)], [], grad=True)
     family.case("cdist transposed", "cdist", [randn(4, 3).transposed(), randn(4, 2).transposed()], [], grad=True)
@@ -93,9 +96,43 @@ def distances(family):
     family.case("cross of nothing", "cross", [randn(0, 3), randn(0, 3)], [1])
     for dtype in INTEGERS:
         family.case(f"cross {str(dtype)[6:]}", "cross", [of_dtype(dtype, 2, 3), of_dtype(dtype, 2, 3)], [1])
-    family.case("cross float16", "cross", [randn(2, 3, dtype=f16), randn(2, 3, dtype=f16)], [1])
+    for half in HALVES:
+        family.case(f"cross {str(half)[6:]}", "cross", [randn(2, 3, dtype=half), randn(2, 3, dtype=half)], [1])
     family.error("cross without a dim of 3", "cross", [randn(2, 4), randn(2, 4)])
     family.error("cross dim of another size", "cross", [randn(2, 3), randn(2, 3)], [0])
+
+
+def lengths(family):
+    for p in (0, 0.5, 1, 1.5, 2, 3, INF):
+        family.case(f"pdist {p}", "pdist", [randn(4, 3, dtype=f64)], [float(p)], grad=True, fn=lambda i, a: torch.pdist(i[0], a[0]))
+        if p > 0:
+            for call in ("renorm", "renorm_"):
+                for dim in (0, -1):
+                    family.case(f"{call} {p} dim {dim}", call, [randn(4, 3, 2, dtype=f64)], [float(p), dim, 1.5], grad=True)
+    family.case("pdist default", "pdist", [randn(3, 4).transposed()], [], grad=True)
+    family.case("pdist of equal points", "pdist", [values([[1.0, 2.0], [1.0, 2.0], [3.0, 1.0]])], [], grad=True)
+    for shape in ((0, 3), (1, 3), (3, 0)):
+        family.case(f"pdist {shape}", "pdist", [randn(*shape)], [])
+    family.error("pdist of a vector", "pdist", [randn(3)], [])
+    family.error("pdist negative p", "pdist", [randn(3, 2)], [-1.0])
+    for mode, label in (("use_mm_for_euclid_dist", "products"), ("donot_use_mm_for_euclid_dist", "differences")):
+        family.case(
+            f"cdist {label}",
+            "cdist",
+            [randn(3, 4, dtype=f64), randn(5, 4, dtype=f64)],
+            [2.0, {"computeMode": label}],
+            grad=True,
+            fn=lambda inputs, args, mode=mode: torch.cdist(*inputs, compute_mode=mode),
+        )
+    family.case("cdist of many rows", "cdist", [randn(2, 30, 3, dtype=f64), randn(4, 3, dtype=f64)], [], grad=True)
+    family.case("renorm transposed", "renorm", [randn(4, 3).transposed()], [2, 0, 1.0], grad=True)
+    family.case("renorm within", "renorm", [randn(4, 3)], [2, 0, 100.0], grad=True)
+    family.case("renorm to nothing", "renorm", [randn(4, 3)], [2, 0, 0.0], grad=True)
+    family.case("renorm float16", "renorm", [randn(4, 3, dtype=f16)], [2, 1, 1.0])
+    family.case("renorm of no rows", "renorm", [randn(0, 3)], [2, 0, 1.0])
+    family.error("renorm of a vector", "renorm", [randn(3)], [2, 0, 1.0])
+    family.error("renorm p 0", "renorm", [randn(3, 2)], [0, 0, 1.0])
+    family.error("renorm of integers", "renorm", [integers(0, 4, 3, 2)], [2, 0, 1.0])
 
 
 def diagonals(family):
@@ -119,7 +156,7 @@ def diagonals(family):
                 grad=True,
             )
     family.error("diagEmbed of one dim twice", "diagEmbed", [randn(3)], [{"dim1": 0, "dim2": 0}])
-    for dtype in (f32, f16, *INTEGERS, boolean):
+    for dtype in (f32, *HALVES, *INTEGERS, boolean):
         label = str(dtype)[6:]
         family.case(f"diag {label}", "diag", [of_dtype(dtype, 3)], [])
         family.case(f"diagEmbed {label}", "diagEmbed", [of_dtype(dtype, 3)], [])
@@ -140,7 +177,8 @@ def swapped(family):
     ):
         for number in (2, 2.5, 0):
             family.case(f"{name} {number}", name, [uniform(0.5, 2, 2, 3, dtype=f64)], [number], grad=True, fn=fn)
-        family.case(f"{name} float16", name, [uniform(0.5, 2, 4, dtype=f16)], [2.5], fn=fn)
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [uniform(0.5, 2, 4, dtype=half)], [2.5], fn=fn)
         family.case(f"{name} of integers", name, [integers(1, 4, 5)], [3], fn=fn)
         family.case(f"{name} transposed", name, [uniform(0.5, 2, 3, 2).transposed()], [3], grad=True, fn=fn)
     family.case("rsub alpha", "rsub", [randn(3, dtype=f64)], [2.5, {"alpha": 3}], grad=True)
@@ -150,7 +188,8 @@ def swapped(family):
         for name in ("logit", "logit_"):
             family.case(f"{name} {eps}", name, [uniform(0.02, 0.98, 2, 5, dtype=f64)], args, grad=True)
             family.case(f"{name} {eps} ends", name, [values([0.0, 1.0, 0.5, -0.0, 1.5, -1.0, NAN])], args)
-        family.case(f"logit {eps} float16", "logit", [uniform(0.02, 0.98, 5, dtype=f16)], args)
+        for half in HALVES:
+            family.case(f"logit {eps} {str(half)[6:]}", "logit", [uniform(0.02, 0.98, 5, dtype=half)], args)
         family.case(f"logit {eps} transposed", "logit", [uniform(0.02, 0.98, 3, 2).transposed()], args, grad=True)
     family.case("logit of integers", "logit", [integers(0, 2, 4)], [])
     family.case("logit clamps gradients", "logit", [values([0.05, 0.95, 0.5, 0.2], f64)], [0.2], grad=True)
@@ -166,7 +205,8 @@ def contractions(family):
     family.case("tensordot of ones that broadcast", "tensordot", [randn(2, 1), randn(3, 4)], [[[1], [0]]], grad=True, fn=run)
     family.case("tensordot of integers", "tensordot", [integers(-4, 5, 2, 3), integers(-4, 5, 3, 2)], [1], fn=run)
     family.case("tensordot of nothing", "tensordot", [randn(2, 0), randn(0, 3)], [1], fn=run)
-    family.case("tensordot float16", "tensordot", [randn(2, 3, dtype=f16), randn(3, 2, dtype=f16)], [1], fn=run)
+    for half in HALVES:
+        family.case(f"tensordot {str(half)[6:]}", "tensordot", [randn(2, 3, dtype=half), randn(3, 2, dtype=half)], [1], fn=run)
     family.error("tensordot sizes differ", "tensordot", [randn(2, 3), randn(4, 3)], [1], fn=run)
     family.error("tensordot numbers of dims differ", "tensordot", [randn(2, 3), randn(2, 3)], [[[0, 1], [0]]], fn=run)
     family.case("inner", "inner", [randn(2, 3, 4, dtype=f64), randn(5, 4, dtype=f64)], [], grad=True)
@@ -192,7 +232,7 @@ def contractions(family):
     family.case("diff default", "diff", [randn(5)], [], grad=True)
     family.case("diff with ends", "diff", [randn(3, 4)], [1, -1, options], grad=True)
     family.case("diff with one end", "diff", [randn(3, 4)], [2, 1, {"append": randn(3, 2)}], grad=True)
-    for dtype in (f16, *INTEGERS, boolean):
+    for dtype in (*HALVES, *INTEGERS, boolean):
         family.case(f"diff {str(dtype)[6:]}", "diff", [of_dtype(dtype, 6)], [])
     family.error("diff of a scalar", "diff", [randn()])
 
@@ -207,7 +247,8 @@ def pairs(family):
         family.case(f"{name} transposed", name, [randn(3, 2).transposed(), uniform(0.5, 2, 2, 3)], [], grad=True)
         family.case(f"{name} of scalars", name, [randn(), uniform(0.5, 2)], [], grad=True)
         family.case(f"{name} specials", name, [values([[v] for v in others], f64), values([others], f64)], [])
-        family.case(f"{name} float16", name, [randn(4, dtype=f16), uniform(0.5, 2, 4, dtype=f16)], [])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [randn(4, dtype=half), uniform(0.5, 2, 4, dtype=half)], [])
         family.case(f"{name} of nothing", name, [randn(0, 3), randn(3)], [])
         family.case(f"{name} dtypes", name, [randn(3), randn(3, dtype=f64)], [])
         family.error(f"{name} does not broadcast", name, [randn(2), randn(3)])
@@ -229,6 +270,6 @@ def pairs(family):
 
 def record():
     family = Family("composed_products")
-    for part in (added, elementwise, distances, diagonals, swapped, contractions, pairs):
+    for part in (added, elementwise, distances, lengths, diagonals, swapped, contractions, pairs):
         part(family)
     return [family]

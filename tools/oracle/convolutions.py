@@ -2,7 +2,7 @@
 
 from encoding import In
 from recorder import Family
-from tensors import INF, NAN, counting, f16, f32, f64, of_dtype, randn, uniform, values
+from tensors import HALVES, INF, NAN, counting, f32, f64, of_dtype, randn, uniform, values
 
 # Shape of the input, of the weight, with bias, options.
 CONV1D = (
@@ -149,7 +149,8 @@ def convolutions(family):
             values([[[[1.0, 0.0], [1.0, -1.0]]]]),
         ],
     )
-    family.case("conv2d float16", "conv2d", [of_dtype(f16, 1, 2, 4, 4), of_dtype(f16, 2, 2, 2, 2)])
+    for half in HALVES:
+        family.case(f"conv2d {str(half)[6:]}", "conv2d", [of_dtype(half, 1, 2, 4, 4), of_dtype(half, 2, 2, 2, 2)])
     for label, call, shape, weight, options in (
         ("channels", "conv2d", (1, 3, 5, 5), (2, 2, 3, 3), {}),
         ("groups", "conv2d", (1, 4, 5, 5), (3, 2, 3, 3), {"groups": 2}),

@@ -2,7 +2,7 @@
 
 from encoding import torch
 from recorder import Family
-from tensors import DTYPES, INF, INTEGERS, NAN, boolean, f16, f32, f64, i16, i32, i64, of_dtype, randn, u8, values
+from tensors import DTYPES, HALVES, INF, INTEGERS, NAN, bf16, boolean, f16, f32, f64, i16, i32, i64, of_dtype, randn, u8, values
 
 
 def made(family, name, call, args, tensor):
@@ -13,7 +13,7 @@ def creation(family):
     """Numbers make float32 in Heddle, where PyTorch's arange and full look at the numbers."""
     for args in ([5], [0], [1, 6], [2, 10, 3], [1, 2, 0.25], [5, 0, -2], [-3, 3], [0, 1, 0.1], [1, 1], [2.5]):
         made(family, f"arange {args}", "arange", args, torch.arange(*args, dtype=f32))
-    for dtype in (f64, i32, i64, u8, f16):
+    for dtype in (f64, i32, i64, u8, *HALVES):
         made(
             family,
             f"arange {str(dtype)[6:]}",
@@ -115,6 +115,10 @@ def conversions(family):
     ]
     family.case("to float16 rounds float32", "to", [values(halves)], [f16], fn=to(f16))
     family.case("to float16 rounds float64", "to", [values(halves[:9], f64)], [f16], fn=to(f16))
+    ties = [bits << 16 | low for bits in (0, 1, 2, 0x7F, 0x80, 0x3F80, 0x3F81, 0x7F7F) for low in (0x7FFF, 0x8000, 0x8001)]
+    ties = torch.tensor(ties + [tie - 2**31 for tie in ties], dtype=i32).view(f32)
+    family.case("to bfloat16 rounds float32", "to", [ties], [bf16], fn=to(bf16))
+    family.case("to bfloat16 rounds float64", "to", [ties.to(f64) * (1 + 2.0**-40)], [bf16], fn=to(bf16))
     family.case(
         "to float32 rounds",
         "to",
@@ -140,6 +144,7 @@ def conversions(family):
         ("float", f32),
         ("double", f64),
         ("half", f16),
+        ("bfloat16", bf16),
         ("int", i32),
         ("long", i64),
         ("bool", boolean),

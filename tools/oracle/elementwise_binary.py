@@ -4,6 +4,7 @@ from encoding import Big, torch
 from recorder import Family
 from tensors import (
     DTYPES,
+    HALVES,
     INF,
     INTEGERS,
     NAN,
@@ -11,9 +12,9 @@ from tensors import (
     f16,
     f32,
     f64,
-    i8,
     i32,
     i64,
+    i8,
     integers,
     masks,
     nonzero_of_dtype,
@@ -86,7 +87,7 @@ def arithmetic(family):
             args,
             grad=grad,
         )
-        for dtype in (f32, f64, f16):
+        for dtype in (f32, f64, *HALVES):
             special(family, label, name, args, dtype)
         if name != "logaddexp":
             for dtype in INTEGERS if name != "atan2" else (i32, u8):
@@ -112,10 +113,11 @@ def arithmetic(family):
     family.error("shapes that do not broadcast, leading", "mul", [randn(2, 3, 1), randn(3, 3, 2)])
 
 
-def special(family, label, name, args, dtype):
+def special(family, label, name, args, dtype, without=()):
     """Every special value with every other."""
     chosen = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e4, -1e4, INF, -INF, NAN]
-    if dtype != f64:
+    chosen = [x for x in chosen if x not in without and not (x != x and without)]
+    if dtype != f64 and not without:
         chosen.append(1e-40 if dtype == f32 else 6e-8)
     column = values([[value] for value in chosen], dtype)
     family.case(f"{label} special {str(dtype)[6:]}", name, [column, values(chosen, dtype)], args)
@@ -130,6 +132,10 @@ def comparisons(family):
         family.case(f"{name} layouts", name, [integers(0, 2, 4, 3).transposed(), integers(0, 2, 3, 8).stepped(2)])
         family.case(f"{name} empty", name, [randn(2, 0), randn(1)])
     for name in COMPARISONS:
+        for dtype in DTYPES:
+            family.case(f"{name}_ {str(dtype)[6:]}", f"{name}_", [of_dtype(dtype, 3, 4), of_dtype(dtype, 4)], native_half=True)
+        family.case(f"{name}_ view", f"{name}_", [integers(0, 3, 4, 6).stepped(2, 1).transposed(), integers(0, 3, 4)])
+        family.case(f"{name}_ number", f"{name}_", [values([1.0, 2.5, NAN, INF])], [2.5])
         family.case(f"{name} number", name, [values([1.0, 2.5, NAN, INF])], [2.5])
         family.case(f"{name} number on int32", name, [integers(0, 4, 6)], [1.5])
         family.case(
@@ -138,6 +144,81 @@ def comparisons(family):
             [values([2**53, 2**53 + 1, 5], i64), values([2**53 + 1, 2**53 + 1, 5], i64)],
         )
         family.error(f"{name} shapes", name, [randn(2), randn(3)])
+
+
+# Name, the intervals of both sides, and the operands that have a gradient.
+SPECIAL = (
+    ("zeta", (1.2, 6), (0.2, 9), [1]),
+    ("igamma", (0.1, 9), (0.1, 9), [1]),
+    ("igammac", (0.1, 9), (0.1, 9), [1]),
+    ("logaddexp2", (-3, 3), (-3, 3), [0, 1]),
+    ("ldexp", (-3, 3), (-3, 3), [0, 1]),
+    ("heaviside", (-3, 3), (-3, 3), []),
+    ("nextafter", (-3, 3), (-3, 3), []),
+)
+WITH_PLACE = ("igamma", "igammac", "ldexp", "heaviside", "nextafter")
+
+
+def special_functions(family):
+    for name, left, right, grad in SPECIAL:
+        for shape_label, first, second in SHAPES:
+            dtype = f64 if shape_label in ("both", "ranks", "scalar left") else f32
+            inputs = [uniform(*left, *first, dtype=dtype), uniform(*right, *second, dtype=dtype)]
+            family.case(f"{name} {shape_label}", name, inputs, grad=grad)
+        family.case(
+            f"{name} layouts", name, [uniform(*left, 4, 3).transposed(), uniform(*right, 3, 9).stepped(2, 1)], grad=grad
+        )
+        # At some of these PyTorch ignores a NaN, or takes the difference of infinities.
+        without = (INF, -INF, NAN) if name == "zeta" else (NAN,) if name in ("igamma", "igammac") else ()
+        for dtype in (f32, f64):
+            special(family, name, name, [], dtype, without)
+        if name != "nextafter":
+            family.case(f"{name} float16 rounded once", name, [uniform(*left, 5, dtype=f16), uniform(*right, 5, dtype=f16)])
+        if name in WITH_PLACE:
+            family.case(f"{name}_ tensor", f"{name}_", [uniform(*left, 2, 3), uniform(*right, 3)])
+            family.case(f"{name}_ view", f"{name}_", [uniform(*left, 4, 6).stepped(2, 1).transposed(), uniform(*right, 4)])
+            family.error(f"{name}_ grows", f"{name}_", [uniform(*left, 3), uniform(*right, 2, 3)])
+    for name in ("igamma", "igammac"):
+        for dtype in (f32, f64):
+            large = [[value] for value in (12.0, 30.0, 150.0, 190.0, 250.0, 1e3, 1e5)]
+            ratios = [0.4, 0.75, 0.95, 1.0, 1.02, 1.2, 1.5, 3.0]
+            family.case(
+                f"{name} large {str(dtype)[6:]}",
+                name,
+                [values(large, dtype), values([[a[0] * ratio for ratio in ratios] for a in large], dtype)],
+                # PyTorch has π as a float32 there.
+                tol=(1e-4, 1e-6) if dtype == f32 else (1e-7, 1e-12),
+            )
+    family.case("zeta of integers", "zeta", [integers(2, 6, 4), integers(1, 6, 4)])
+    family.case("zeta below 0", "zeta", [values([2.0, 3.0, 2.0, 5.0, 3.0], f64), values([-0.3, -1.6, -7.5, -2.2, -1.0], f64)], grad=[1])
+    family.case("ldexp of integers", "ldexp", [integers(-9, 9, 6), integers(-4, 5, 6)])
+    family.case("ldexp by integers", "ldexp", [randn(6), integers(-20, 21, 6)], grad=[0])
+    family.case("ldexp float64 by integers", "ldexp", [randn(6, dtype=f64), integers(-20, 21, 6)], grad=[0])
+    family.error("heaviside of two dtypes", "heaviside", [randn(3), randn(3, dtype=f64)])
+    for dtype in DTYPES:
+        family.case(f"heaviside of {str(dtype)[6:]}", "heaviside", [of_dtype(dtype, 5, 1), of_dtype(dtype, 3)])
+    family.error("nextafter of integers", "nextafter", [integers(0, 3, 2), integers(0, 3, 2)])
+    for dtype in (f32, f64):
+        ends = [0.0, -0.0, 1.0, -1.0, torch.finfo(dtype).max, -torch.finfo(dtype).max, INF, -INF, NAN, torch.finfo(dtype).tiny]
+        family.case(f"nextafter at the ends {str(dtype)[6:]}", "nextafter", [values([[x] for x in ends], dtype), values(ends, dtype)])
+    for name in ("gcd", "lcm"):
+        for dtype in INTEGERS:
+            family.case(f"{name} {str(dtype)[6:]}", name, [of_dtype(dtype, 6, 1).map(lambda x: x * 2), of_dtype(dtype, 5)])
+            family.case(f"{name}_ {str(dtype)[6:]}", f"{name}_", [of_dtype(dtype, 2, 5), of_dtype(dtype, 5)])
+        family.case(f"{name} layouts", name, [integers(-99, 99, 4, 3).transposed(), integers(-99, 99, 3, 1)])
+        family.case(f"{name} of two dtypes", name, [integers(-99, 99, 4, dtype=i8), integers(-99, 99, 4, dtype=i64)])
+        family.case(f"{name} int64 beyond doubles", name, [values([2**40 * 3, 9007199254740993], i64), values([2**41, 3], i64)])
+        family.case(f"{name} empty", name, [integers(0, 3, 0), integers(0, 3, 1)])
+        family.error(f"{name} of floats", name, [randn(3), randn(3)])
+        family.error(f"{name} of bools", name, [masks(3), masks(3)])
+    for dtype in DTYPES:
+        base = of_dtype(dtype, 4).map(lambda x: x if x.dtype == boolean else x.abs())
+        family.case(f"floatPower {str(dtype)[6:]}", "floatPower", [base, of_dtype(dtype, 3, 1)], native_half=True)
+    for exponent in (2, 0.5, -1.5, 3):
+        family.case(f"floatPower {exponent}", "floatPower", [uniform(0.2, 3, 2, 3)], [exponent], grad=True)
+    family.case("floatPower gradients", "floatPower", [uniform(0.2, 3, 2, 3, dtype=f64), uniform(-2, 2, 3)], grad=True)
+    family.case("floatPower_ tensor", "floatPower_", [uniform(0.2, 3, 2, 3, dtype=f64), uniform(-2, 2, 3)], grad=True)
+    family.error("floatPower_ of float32", "floatPower_", [uniform(0.2, 3, 3), uniform(-2, 2, 3)])
 
 
 def bits(family):
@@ -221,6 +302,6 @@ def in_place(family):
 
 def record():
     family = Family("elementwise_binary")
-    for part in (arithmetic, comparisons, bits, scalars, in_place):
+    for part in (arithmetic, comparisons, special_functions, bits, scalars, in_place):
         part(family)
     return [family]

@@ -3,11 +3,11 @@
 from recorder import Family
 from tensors import (
     DTYPES,
+    HALVES,
     INF,
     INTEGERS,
     NAN,
     boolean,
-    f16,
     f32,
     f64,
     i32,
@@ -61,13 +61,22 @@ FLOAT_FUNCTIONS = {
     "digamma": (-3.7, 9.0),
     "sinc": (-2.5, 2.5),
     "relu": (-3, 3),
+    "i0": (-4, 4),
+    "i1": (-4, 4),
+    "deg2rad": (-400, 400),
+    "rad2deg": (-7, 7),
 }
 # PyTorch gives these whole numbers back as they came; the others make floats of them.
 KEEP_INTEGERS = ("neg", "abs", "sign", "floor", "ceil", "round", "trunc", "square", "relu")
-TESTS = ("isnan", "isinf", "isfinite", "logicalNot")
+# Those of `torch.special`, which have no form in place.
+OUT_OF_PLACE = ("i1",)
+TESTS = ("isnan", "isinf", "isfinite", "logicalNot", "isposinf", "isneginf", "signbit")
 
 
 def specials_of(name, dtype):
+    # PyTorch's Bessel functions are infinite where the exponential is, in float32, and NaN at infinity.
+    if name in ("i0", "i1"):
+        return [x for x in special_values(dtype) if not 80 < abs(x)]
     # PyTorch's sinc makes NaN of finite numbers, where π·x overflows.
     return [x for x in special_values(dtype) if name != "sinc" or not 1e38 < abs(x) < INF]
 
@@ -85,22 +94,24 @@ def functions(family):
         family.case(f"{name} expanded", name, [uniform(low, high, 3, 1).expanded(2, 3, 2)], grad=True)
         family.case(f"{name} scalar float64", name, [uniform(low, high, dtype=f64)], grad=True, tol=tol)
         family.case(f"{name} empty", name, [uniform(low, high, 2, 0, 3)], grad=True)
-        # PyTorch 1.13 cannot differentiate a few of these in place; the gradient is that of the function.
-        family.case(
-            f"{name}_ in place",
-            f"{name}_",
-            [uniform(low, high, 2, 3)],
-            grad=True,
-            fn=lambda inputs, _: inputs[0].copy_(getattr(inputs[0].clone(), name)()),
-        )
-        family.case(f"{name}_ on a view", f"{name}_", [uniform(low, high, 3, 5).stepped(2, 1).transposed()])
-        family.case(f"{name} float16", name, [values(special_values(f16), f16)])
+        if name not in OUT_OF_PLACE:
+            # PyTorch 1.13 cannot differentiate a few of these in place; the gradient is that of the function.
+            family.case(
+                f"{name}_ in place",
+                f"{name}_",
+                [uniform(low, high, 2, 3)],
+                grad=True,
+                fn=lambda inputs, _: inputs[0].copy_(getattr(inputs[0].clone(), name)()),
+            )
+            family.case(f"{name}_ on a view", f"{name}_", [uniform(low, high, 3, 5).stepped(2, 1).transposed()])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [values(specials_of(name, half), half)])
         for dtype in (*INTEGERS, boolean):
             if dtype == boolean and name in ("neg", "relu"):
                 family.error(f"{name} of bool", name, [of_dtype(dtype, 5)])
             else:
                 family.case(f"{name} {str(dtype)[6:]}", name, [of_dtype(dtype, 5)], skip_unsupported=True)
-        if name not in (*KEEP_INTEGERS, "frac"):
+        if name not in (*KEEP_INTEGERS, *OUT_OF_PLACE, "frac"):
             family.error(f"{name}_ of int32", f"{name}_", [values([1, 2], i32)])
 
 
@@ -126,6 +137,25 @@ def others(family):
                 [values([0.125, 2.68, -1.17, 14.5, 25.0, -155.0, 0.5], dtype)],
                 [{"decimals": decimals}],
             )
+
+
+def gamma_functions(family):
+    for n in (0, 1, 2, 3, 5):
+        family.case(f"polygamma {n}", "polygamma", [uniform(0.3, 9, 3, 4, dtype=f64)], [n], grad=True, tol=(1e-7, 1e-7))
+        family.case(f"polygamma {n} float32", "polygamma", [uniform(0.3, 9, 4, 3).transposed()], [n])
+        family.case(f"polygamma_ {n}", "polygamma_", [uniform(0.3, 9, 6).stepped()], [n])
+        family.case(f"polygamma {n} float16", "polygamma", [uniform(0.6, 9, 6, dtype=f16)], [n])
+        family.case(f"polygamma {n} int32", "polygamma", [values([1, 2, 5, 9], i32)], [n])
+        family.case(f"polygamma {n} below 0", "polygamma", [values([-0.4, -1.3, -3.6], f64)], [n], tol=(1e-7, 1e-7))
+    family.case("polygamma of nothing", "polygamma", [randn(0)], [2])
+    family.error("polygamma -1", "polygamma", [randn(3)], [-1])
+    for p in (1, 2, 5):
+        family.case(f"mvlgamma {p}", "mvlgamma", [uniform(2.1, 9, 3, 4, dtype=f64)], [p], grad=True, tol=(1e-9, 1e-9))
+        family.case(f"mvlgamma {p} float32", "mvlgamma", [uniform(2.1, 9, 4, 3).transposed()], [p], grad=True)
+        family.case(f"mvlgamma_ {p}", "mvlgamma_", [uniform(2.1, 9, 6).stepped()], [p])
+        family.case(f"mvlgamma {p} int32", "mvlgamma", [values([4, 5, 9], i32)], [p])
+    family.case("mvlgamma of a scalar", "mvlgamma", [uniform(2.1, 9)], [3], grad=True)
+    family.error("mvlgamma 0", "mvlgamma", [randn(3)], [0])
 
 
 def kinks(family):
@@ -162,7 +192,7 @@ def clamping(family):
     family.case("clamp_ gradient", "clamp_", [randn(3, 4)], [{"min": -0.5, "max": 0.5}], grad=True)
     family.case("clamp empty", "clamp", [randn(0, 4)], [{"min": -0.5}], grad=True)
     family.case("clamp scalar", "clamp", [randn(dtype=f64)], [{"min": 0.0, "max": 0.1}], grad=True)
-    for dtype in (*INTEGERS, f16):
+    for dtype in (*INTEGERS, *HALVES):
         family.case(f"clamp {str(dtype)[6:]}", "clamp", [of_dtype(dtype, 6)], [{"min": 1, "max": 3}])
     family.error("clamp without bounds", "clamp", [randn(3)], [{}])
 
@@ -171,6 +201,7 @@ def record():
     family = Family("elementwise_unary")
     functions(family)
     others(family)
+    gamma_functions(family)
     kinks(family)
     clamping(family)
     return [family]

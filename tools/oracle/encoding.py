@@ -50,7 +50,10 @@ def encode(tensor):
     else:
         flat = torch.empty(0, dtype=tensor.dtype).set_(tensor.storage())
         out |= {"strides": list(tensor.stride()), "offset": tensor.storage_offset()}
-    out["data"] = base64.b64encode(flat.to(dtype).numpy().tobytes()).decode()
+    flat = flat.to(dtype)
+    # NumPy has no bfloat16.
+    bits = flat.view(torch.int16) if dtype == torch.bfloat16 else flat
+    out["data"] = base64.b64encode(bits.numpy().tobytes()).decode()
     return out
 
 

@@ -5,6 +5,7 @@ from calling import default_call
 from recorder import Family
 from tensors import (
     DTYPES,
+    HALVES,
     boolean,
     counting,
     f64,
@@ -158,7 +159,7 @@ def writing(family):
     family.case(
         "indexPut_ transposed", "indexPut_", [randn(4, 3).transposed(), [index_values([2, 0])], randn(2, 4)], fn=put
     )
-    for dtype in (*DTYPES[3:], torch.float16):
+    for dtype in (*DTYPES[4:], *HALVES):
         family.case(
             f"indexPut_ {str(dtype)[6:]}",
             "indexPut_",

@@ -388,11 +388,17 @@ def solves(family):
     family.case("invEx", "invEx", [matrix(2, 3, 3)], grad=True, fn=lambda inputs, _: linalg.inv_ex(inputs[0])[0])
 
 
+def lower_rank(x):
+    """Products of tall and wide matrices, of rank 2."""
+    return x[..., :2] @ x[..., :2, :]
+
+
 def pseudo_inverses(family):
     diagonal = values([[[3.0, 0.0], [0.0, 1e-3]], [[1.0, 2.0], [2.0, 4.0]]], f64)
     for label, a, options, grad in (
         ("tall", matrix(4, 2), {}, True),
         ("wide", matrix(2, 2, 4), {}, True),
+        ("of lower rank", matrix(2, 4, 5).map(lower_rank), {}, True),
         ("nothing", matrix(0, 3), {}, False),
         ("no matrices", matrix(0, 2, 3), {}, False),
         ("hermitian", symmetric(2, 3, 3), {"hermitian": True}, False),

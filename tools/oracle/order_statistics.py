@@ -3,12 +3,12 @@
 from encoding import In, torch
 from recorder import Family
 from tensors import (
+    HALVES,
     INF,
     INTEGERS,
     NAN,
     boolean,
     distinct,
-    f16,
     f32,
     f64,
     i32,
@@ -48,7 +48,8 @@ def medians(family):
         family.error(f"{name} over a dim of size zero", name, [randn(0, 3)], [0])
         family.error(f"{name} dim out of range", name, [randn(2, 3)], [2])
         family.error(f"{name} bool", name, [masks(3)], [])
-        family.case(f"{name} float16", name, [distinct(3, 4, dtype=f16)], [1])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [distinct(3, 4, dtype=half)], [1])
         for dtype in INTEGERS:
             data = distinct(7, dtype=dtype) if dtype != u8 else integers(0, 99, 7, dtype=dtype)
             family.case(f"{name} {str(dtype)[6:]}", name, [data], [])
@@ -84,7 +85,8 @@ def quantiles(family):
         family.case(f"{name} of a scalar", name, [randn()], [0.5], grad=True)
         family.case(f"{name} of one", name, [randn(1)], [0.5, 0])
         family.case(f"{name} q without dimensions", name, [distinct(5), values(0.4)], [In(1)])
-        family.case(f"{name} float16", name, [distinct(3, 4, dtype=f16)], [0.3, 1])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [distinct(3, 4, dtype=half)], [0.3, 1])
         family.error(f"{name} q above 1", name, [randn(3)], [1.5])
         family.error(f"{name} of nothing", name, [randn(0)], [0.5])
         family.error(f"{name} of integers", name, [integers(0, 4, 3)], [0.5])
@@ -113,7 +115,7 @@ def choices(family):
     family.case("mode of one", "mode", [randn(3, 1)], [1])
     family.error("mode over a dim of size zero", "mode", [randn(3, 0)], [1])
     family.case("mode keeping a dim of size zero", "mode", [randn(3, 0)], [0])
-    for dtype in (f32, f64, f16, *INTEGERS, boolean):
+    for dtype in (f32, f64, *HALVES, *INTEGERS, boolean):
         data = masks(3, 6) if dtype == boolean else integers(0, 4, 3, 6, dtype=dtype)
         family.case(f"mode {str(dtype)[6:]}", "mode", [data], [1])
         if dtype != boolean:
@@ -133,7 +135,7 @@ def scans(family):
         family.case(f"{name} of nothing", name, [randn(2, 0)], [1])
         family.case(f"{name} many", name, [randn(300)], [0])
         family.error(f"{name} dim out of range", name, [randn(2)], [1])
-        for dtype in (f16, *INTEGERS, boolean):
+        for dtype in (*HALVES, *INTEGERS, boolean):
             data = masks(7) if dtype == boolean else integers(0, 9, 7, dtype=dtype)
             family.case(f"{name} {str(dtype)[6:]}", name, [data], [0])
     for dim in (0, 1, -1):
@@ -144,7 +146,8 @@ def scans(family):
     family.case("logcumsumexp infinities", "logcumsumexp", [values([[-INF, -INF, 1.0, INF], [1.0, NAN, 2.0, 3.0]], f64)], [1])
     family.case("logcumsumexp of a scalar", "logcumsumexp", [randn()], [0], grad=True)
     family.case("logcumsumexp of nothing", "logcumsumexp", [randn(2, 0)], [1], grad=True)
-    family.case("logcumsumexp float16", "logcumsumexp", [randn(2, 5, dtype=f16)], [1])
+    for half in HALVES:
+        family.case(f"logcumsumexp {str(half)[6:]}", "logcumsumexp", [randn(2, 5, dtype=half)], [1])
     family.error("logcumsumexp of integers", "logcumsumexp", [integers(0, 3, 3)], [0])
 
 
@@ -158,15 +161,16 @@ def missing(family):
         family.case(f"{name} of nothing", name, [randn(0, 3)], [0], grad=True)
         family.case(f"{name} of a scalar", name, [randn()], [], grad=True)
         family.case(f"{name} asking float64", name, [values(SOME)], [1, {"dtype": f64}], grad=True)
-        family.case(f"{name} float16", name, [values(HOLES[0], f16)], [])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [values(HOLES[0], half)], [])
         family.error(f"{name} dim out of range", name, [randn(2)], [1])
     for dtype in (*INTEGERS, boolean):
         family.case(f"nansum {str(dtype)[6:]}", "nansum", [of_dtype(dtype, 3, 4)], [1])
         family.case(f"nanToNum {str(dtype)[6:]}", "nanToNum", [of_dtype(dtype, 3)])
     family.error("nanmean of integers", "nanmean", [integers(0, 4, 3)])
     for name in ("nanToNum", "nanToNum_"):
-        for dtype in (f32, f64, f16):
-            family.case(f"{name} {str(dtype)[6:]}", name, [values(HOLES, dtype)], [], grad=dtype != f16, native_half=True)
+        for dtype in (f32, f64, *HALVES):
+            family.case(f"{name} {str(dtype)[6:]}", name, [values(HOLES, dtype)], [], grad=dtype not in HALVES, native_half=True)
         family.case(f"{name} values", name, [values(HOLES, f64)], [{"nan": 2.5, "posinf": 7.0, "neginf": -7.0}], grad=True)
         family.case(f"{name} posinf", name, [values(HOLES).transposed()], [{"posinf": 7.0}])
         family.case(f"{name} infinite values", name, [values(HOLES)], [{"nan": INF, "neginf": NAN}])
@@ -192,7 +196,8 @@ def spreads(family):
         family.case(f"{name} of one observation", name, [randn(3, 1)], [])
         family.case(f"{name} of NaN", name, [values(HOLES)], [])
         family.case(f"{name} of integers", name, [integers(-5, 6, 3, 5)], [])
-        family.case(f"{name} float16", name, [randn(2, 5, dtype=f16)], [])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [randn(2, 5, dtype=half)], [])
         family.error(f"{name} of three dimensions", name, [randn(2, 2, 2)], [])
     for correction in (0, 2):
         family.case(f"cov correction {correction}", "cov", [randn(3, 6, dtype=f64)], [{"correction": correction}], grad=True)

@@ -4,11 +4,11 @@ from encoding import torch
 from recorder import Family
 from tensors import (
     DTYPES,
+    HALVES,
     INF,
     NAN,
     boolean,
     distinct,
-    f16,
     f32,
     f64,
     i32,
@@ -109,7 +109,7 @@ def counting(family):
     both = {"returnInverse": True, "returnCounts": True}
     for dtype in DTYPES:
         data = masks(9) if dtype == boolean else integers(0, 5, 9, dtype=dtype)
-        if dtype != f16:
+        if dtype not in HALVES:
             family.case(f"unique {str(dtype)[6:]}", "unique", [data])
             family.case(f"unique with both {str(dtype)[6:]}", "unique", [data], [both])
     family.case("unique counts only", "unique", [integers(0, 4, 8)], [{"returnCounts": True}])

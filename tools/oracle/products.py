@@ -2,7 +2,7 @@
 
 from encoding import In
 from recorder import Family
-from tensors import INF, NAN, f16, f32, f64, i8, i32, i64, integers, of_dtype, randn, values
+from tensors import HALVES, INF, NAN, f32, f64, i32, i64, i8, integers, of_dtype, randn, values
 
 SHAPES = (
     ((3,), (3,)),
@@ -113,7 +113,8 @@ def matmul(family):
             [integers(-9, 9, 2, 3, dtype=dtype), integers(-9, 9, 3, 2, dtype=dtype)],
         )
     family.case("matmul int32 batches", "matmul", [integers(-9, 9, 2, 2, 3), integers(-9, 9, 3, 2)])
-    family.case("matmul float16", "matmul", [of_dtype(f16, 3, 4), of_dtype(f16, 4, 2)])
+    for half in HALVES:
+        family.case(f"matmul {str(half)[6:]}", "matmul", [of_dtype(half, 3, 4), of_dtype(half, 4, 2)])
     family.case(
         "matmul NaN and infinities",
         "matmul",

@@ -34,7 +34,7 @@ class Family:
     ):
         """Records one call. `inputs` holds tensors, Specs or lists of them; `fn(inputs, args)` replaces the call by name;
         `grad` asks for the gradients of all inputs, or of those it lists;
-        `native_half` leaves float16 to PyTorch's own kernels."""
+        `native_half` leaves float16 and bfloat16 to PyTorch's own kernels."""
         generator = self.generator(name)
         inputs = resolve(list(inputs), generator)
         args = resolve(list(args), generator)

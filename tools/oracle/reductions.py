@@ -1,17 +1,18 @@
 """Reductions over none, one and several dims, scans and softmax, with gradients."""
 
+from encoding import torch
 from recorder import Family
 from tensors import (
     DTYPES,
+    HALVES,
     INF,
     INTEGERS,
     NAN,
     boolean,
     distinct,
-    f16,
     f64,
-    i8,
     i64,
+    i8,
     integers,
     masks,
     of_dtype,
@@ -119,7 +120,8 @@ def dtypes(family):
         for name in ("mean", "std", "var", "norm"):
             family.error(f"{name} of {str(dtype)[6:]}", name, [of_dtype(dtype, 4)])
     for name in ("mean", "std", "var", "norm"):
-        family.case(f"{name} float16", name, [of_dtype(f16, 3, 4)], arguments(name, 1))
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [of_dtype(half, 3, 4)], arguments(name, 1))
     for name in ("sum", "mean", "prod", "cumsum", "cumprod"):
         head = [0] if name.startswith("cum") else [None]
         family.case(f"{name} asking float64 of int32", name, [integers(1, 5, 4)], [*head, {"dtype": f64}])
@@ -196,15 +198,42 @@ def scans(family):
         family.case(f"{name} of rows of nothing", name, [randn(2, 0)], [1], grad=True)
         family.error(f"{name} dim out of range", name, [randn(2, 3)], [2])
     for name in ("softmax", "logSoftmax"):
-        family.case(f"{name} float16", name, [of_dtype(f16, 2, 3)], [1])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [of_dtype(half, 2, 3)], [1])
         family.case(f"{name} far out", name, [values([[1e4, 1e4, -1e4], [1e30, 0.0, -1e30]])], [1], grad=True)
         family.case(
             f"{name} with a masked entry", name, [values([[-INF, 1.0, 2.0], [0.0, -INF, -INF]], f64)], [1], grad=True
         )
 
 
+def both_ends(family):
+    ends = lambda inputs, args: torch.aminmax(inputs[0], dim=args[0], **args[1] if len(args) > 1 else {})  # noqa: E731
+    # PyTorch 1.13 has no derivative of it; it is that of both of its parts.
+    parts = lambda inputs, args: (inputs[0].amin(*args[:1], **args[1] if args else {}), inputs[0].amax(*args[:1], **args[1] if args else {}))  # noqa: E731
+    for dim in (0, 1, -1):
+        for keepdim in (False, True):
+            family.case(f"aminmax {dim} {keepdim}", "aminmax", [distinct(3, 4, 2)], [dim, {"keepdim": keepdim}], grad=True, fn=parts)
+    family.case("aminmax of all", "aminmax", [distinct(4, 3, dtype=f64).transposed()], [], grad=True, fn=parts)
+    family.case("aminmax ties", "aminmax", [values([1.0, 3.0, 1.0, 3.0], f64)], [], grad=True, fn=parts)
+    family.case("aminmax NaN", "aminmax", [values([[1.0, NAN, 3.0], [INF, -INF, 0.0]])], [1], fn=ends)
+    family.case("aminmax of a scalar", "aminmax", [randn()], [], grad=True, fn=parts)
+    family.case("aminmax keeping a dim of size zero", "aminmax", [randn(0, 3)], [1], fn=ends)
+    family.error("aminmax of nothing", "aminmax", [randn(0)], [])
+    for dtype in DTYPES:
+        family.case(f"aminmax {str(dtype)[6:]}", "aminmax", [of_dtype(dtype, 3, 4)], [1], fn=ends)
+    for shape in ((3, 4), (1, 4), (3, 1), (4,), (1,), ()):
+        family.case(f"sumToSize {shape}", "sumToSize", [randn(2, 3, 4)], list(shape) or [[]], grad=True)
+    family.case("sumToSize transposed", "sumToSize", [randn(4, 3, dtype=f64).transposed()], [1, 4], grad=True)
+    family.case("sumToSize of nothing", "sumToSize", [randn(0, 3)], [1, 3], grad=True)
+    for dtype in DTYPES:
+        if dtype in (i64, f16) or dtype.is_floating_point:
+            family.case(f"sumToSize {str(dtype)[6:]}", "sumToSize", [of_dtype(dtype, 3, 4)], [4])
+    family.error("sumToSize to another size", "sumToSize", [randn(3, 4)], [2])
+    family.error("sumToSize to more dims", "sumToSize", [randn(3)], [2, 3])
+
+
 def record():
     family = Family("reductions")
-    for part in (dims, dtypes, specials, spreads, norms, scans):
+    for part in (dims, dtypes, specials, spreads, norms, scans, both_ends):
         part(family)
     return [family]

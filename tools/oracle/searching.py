@@ -2,7 +2,7 @@
 
 from encoding import In, torch
 from recorder import Family
-from tensors import DTYPES, INF, INTEGERS, NAN, boolean, f16, f32, f64, i32, i64, integers, masks, of_dtype, randn, values
+from tensors import DTYPES, HALVES, INF, INTEGERS, NAN, boolean, f32, f64, i32, i64, integers, masks, randn, values
 
 
 def ordered(*shape, dtype=f32):
@@ -78,11 +78,51 @@ def histograms(family):
     family.error("histc of integers", "histc", [integers(0, 4, 3)], [3])
 
 
+def several(family):
+    run = lambda inputs, args: torch.histogram(inputs[0], args[0], **args[1] if len(args) > 1 else {})  # noqa: E731
+    for dtype in (f32, f64):
+        for bins in (1, 4, 10):
+            family.case(f"histogram {bins} {str(dtype)[6:]}", "histogram", [randn(3, 20, dtype=dtype)], [bins], fn=run)
+            options = {"range": [-1.0, 1.5]}
+            family.case(f"histogram {bins} range {str(dtype)[6:]}", "histogram", [randn(60, dtype=dtype)], [bins, options], fn=run)
+            family.case(f"histogram {bins} density {str(dtype)[6:]}", "histogram", [randn(60, dtype=dtype)], [bins, {"density": True}], fn=run)
+    edges = values([-2.0, -0.5, 0.0, 1.0, 3.0])
+    by_edges = lambda inputs, args: torch.histogram(inputs[0], inputs[1])  # noqa: E731
+    family.case("histogram edges", "histogram", [randn(40), edges], [In(1)], fn=by_edges)
+    family.case("histogram at edges", "histogram", [values([-2.0, -0.5, 0.0, 3.0, 3.5, -2.5, 1.0]), edges], [In(1)], fn=by_edges)
+    weighted = lambda inputs, args: torch.histogram(inputs[0], 4, weight=inputs[1])  # noqa: E731
+    family.case("histogram weights", "histogram", [randn(4, 9).transposed(), randn(9, 4)], [4, {"weight": In(1)}], fn=weighted)
+    family.case("histogram of equal elements", "histogram", [values([2.0, 2.0, 2.0])], [3], fn=run)
+    family.case("histogram of nothing", "histogram", [randn(0)], [3], fn=run)
+    family.case("histogram of a scalar", "histogram", [randn()], [2], fn=run)
+    family.error("histogram of infinities", "histogram", [values([1.0, INF])], [3], fn=run)
+    family.error("histogram without bins", "histogram", [randn(3)], [0], fn=run)
+    family.error("histogram of integers", "histogram", [integers(0, 4, 3)], [3], fn=run)
+    family.error("histogram range upside down", "histogram", [randn(3)], [3, {"range": [2.0, 1.0]}], fn=run)
+    points = lambda inputs, args: flat(torch.histogramdd(inputs[0], args[0], **args[1] if len(args) > 1 else {}))  # noqa: E731
+    for bins in (3, [2, 4]):
+        family.case(f"histogramdd {bins}", "histogramdd", [randn(30, 2)], [bins], fn=points)
+        family.case(f"histogramdd {bins} range", "histogramdd", [randn(5, 6, 2, dtype=f64)], [bins, {"range": [-1.0, 1.0, -2.0, 0.5]}], fn=points)
+        family.case(f"histogramdd {bins} density", "histogramdd", [randn(30, 2)], [bins, {"density": True}], fn=points)
+    family.case(
+        "histogramdd edges",
+        "histogramdd",
+        [randn(30, 2), values([-1.0, 0.0, 2.0]), values([-2.0, -1.0, 0.0, 3.0])],
+        [[In(1), In(2)]],
+        fn=lambda inputs, args: flat(torch.histogramdd(inputs[0], inputs[1:])),
+    )
+    family.error("histogramdd of a vector", "histogramdd", [randn(3)], [3], fn=points)
+
+
+def flat(result):
+    return [result[0], *result[1]]
+
+
 def runs(family):
     both = {"returnInverse": True, "returnCounts": True}
     for dtype in DTYPES:
         data = masks(9) if dtype == boolean else integers(0, 3, 9, dtype=dtype)
-        if dtype != f16:
+        if dtype not in HALVES:
             family.case(f"uniqueConsecutive {str(dtype)[6:]}", "uniqueConsecutive", [data], [both])
     family.case("uniqueConsecutive default", "uniqueConsecutive", [integers(0, 2, 3, 4)], [])
     family.case("uniqueConsecutive transposed", "uniqueConsecutive", [integers(0, 2, 4, 3).transposed()], [both])
@@ -96,6 +136,6 @@ def runs(family):
 
 def record():
     family = Family("searching")
-    for part in (places, members, histograms, runs):
+    for part in (places, members, histograms, several, runs):
         part(family)
     return [family]

@@ -2,7 +2,7 @@
 
 from encoding import In, torch
 from recorder import Family
-from tensors import boolean, f16, f32, f64, i32, i64, index_values, integers, masks, randn, values
+from tensors import HALVES, boolean, f64, i32, i64, index_values, integers, masks, randn, values
 
 
 def joins(family):
@@ -16,7 +16,8 @@ def joins(family):
         family.case(f"{name} dtypes", name, [[integers(0, 5, 3), randn(3)]])
         family.case(f"{name} bool", name, [[masks(3), masks(3)]])
         family.case(f"{name} empty", name, [[randn(0), randn(0)]])
-        family.case(f"{name} float16", name, [[randn(3, dtype=f16), randn(3, dtype=f16)]])
+        for half in HALVES:
+            family.case(f"{name} {str(half)[6:]}", name, [[randn(3, dtype=half), randn(3, dtype=half)]])
         family.error(f"{name} nothing", name, [[]])
         family.error(f"{name} sizes differ", name, [[randn(2, 3), randn(3, 2)]])
     family.case("hstack lengths", "hstack", [[randn(2), randn(3)]], grad=True)
@@ -64,7 +65,7 @@ def repeated(family):
     family.case("repeatInterleave outputSize", "repeatInterleave", [randn(3), index_values([1, 2, 0])], [In(1), 0, {"outputSize": 3}])
     family.case("repeatInterleave of a scalar", "repeatInterleave", [randn()], [3], grad=True)
     family.case("repeatInterleave of nothing", "repeatInterleave", [randn(0, 3)], [2, 1])
-    for dtype in (f16, i32, boolean):
+    for dtype in (*HALVES, i32, boolean):
         data = masks(3) if dtype == boolean else integers(0, 5, 3, dtype=dtype)
         family.case(f"repeatInterleave {str(dtype)[6:]}", "repeatInterleave", [data], [2])
     family.error("repeatInterleave negative", "repeatInterleave", [randn(3)], [-1])

@@ -2,9 +2,10 @@
 
 from encoding import as_index, torch
 
-f16, f32, f64 = torch.float16, torch.float32, torch.float64
+f16, bf16, f32, f64 = torch.float16, torch.bfloat16, torch.float32, torch.float64
 i8, i16, i32, i64, u8, boolean = torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.bool
-DTYPES = (f32, f64, f16, i8, i16, i32, i64, u8, boolean)
+HALVES = (f16, bf16)
+DTYPES = (f32, f64, *HALVES, i8, i16, i32, i64, u8, boolean)
 INTEGERS = (i8, i16, i32, i64, u8)
 NAN, INF = float("nan"), float("inf")
 

@@ -67,6 +67,8 @@ function entry(space: string, name: string): { readonly text: string; readonly k
   if (alias !== undefined) {
     const [of, into] = alias.startsWith("linalg.") ? ["torch.linalg", alias.slice(7)] : [space, alias + suffix];
     const original = found(of, into);
+    const apart = suffix === "_" && of === space ? found(space, alias) : null;
+    if (original === null && apart !== null) return { text: `no form in place: ${apart}`, kind: "not" };
     return original === null
       ? { text: `alias of \`${alias}\`; not there yet`, kind: "later" }
       : { text: `alias of ${original}`, kind: "here" };

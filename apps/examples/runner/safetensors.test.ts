@@ -10,6 +10,8 @@ describe("safetensors", () => {
       "c1.bias": tensor([1 / 3], { dtype: "float64" }),
       flags: tensor([true, false, true]),
       steps: tensor(12345678901n),
+      halves: tensor([1 / 3, -70000, NaN], { dtype: "float16" }),
+      brains: tensor([1 / 3, -70000, NaN], { dtype: "bfloat16" }),
       bytes: tensor([0, 255], { dtype: "uint8" }),
       shorts: tensor([-3, 300], { dtype: "int16" }),
       labels: tensor([[-1], [7]], { dtype: "int32" }),
@@ -60,10 +62,13 @@ describe("safetensors", () => {
     );
   });
 
-  test("refuses what it cannot write", async () => {
-    await expect(encodeSafetensors({ half: tensor([1], { dtype: "float16" }) })).rejects.toThrow(
-      'encodeSafetensors: "half" is float16; expected float32',
-    );
+  test("float16 and bfloat16 have 16 bits", async () => {
+    const [float16, bfloat16] = (["float16", "bfloat16"] as const).map((dtype) => tensor([1, -2], { dtype }));
+    const file = await encodeSafetensors({ float16: float16!, bfloat16: bfloat16! });
+    const length = Number(new DataView(file.buffer).getBigUint64(0, true));
+    expect([...file.subarray(8 + length)]).toEqual([0, 0x3c, 0, 0xc0, 0x80, 0x3f, 0, 0xc0]);
+    const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));
+    expect([header.float16.dtype, header.bfloat16.dtype]).toEqual(["F16", "BF16"]);
   });
 
   describe("refuses a damaged file:", async () => {

@@ -3,16 +3,19 @@
  * length of the header (little-endian), the header as JSON (the dtype, shape and offsets of each name, padded with
  * spaces to a multiple of eight bytes), then the elements, little-endian, in row-major order, one tensor after another.
  */
-import { type DType, fromTypedArray, type Tensor } from "@heddle/tensor";
+import { type DType, fromTypedArray, isHalfDType, type Tensor } from "@heddle/tensor";
+import { halfFormats } from "@heddle/tensor/engine";
 import { duplicateKey } from "./duplicate_key.ts";
 
-type Elements = Exclude<ReturnType<Tensor["toTypedArray"]>, never>;
+type Elements = ReturnType<Tensor["toTypedArray"]> | Uint16Array<ArrayBuffer>;
 
 const METADATA = "__metadata__";
 /** The format's name of a dtype, the bytes per element, and a function that copies elements to bytes. */
-const FORMATS: Partial<Record<DType, { code: string; bytes: number; read: (bytes: ArrayBuffer) => Elements }>> = {
+const FORMATS: Record<DType, { code: string; bytes: number; read: (bytes: ArrayBuffer) => Elements }> = {
   float32: { code: "F32", bytes: 4, read: (bytes) => new Float32Array(bytes) },
   float64: { code: "F64", bytes: 8, read: (bytes) => new Float64Array(bytes) },
+  float16: { code: "F16", bytes: 2, read: (bytes) => new Uint16Array(bytes) },
+  bfloat16: { code: "BF16", bytes: 2, read: (bytes) => new Uint16Array(bytes) },
   int8: { code: "I8", bytes: 1, read: (bytes) => new Int8Array(bytes) },
   int16: { code: "I16", bytes: 2, read: (bytes) => new Int16Array(bytes) },
   int32: { code: "I32", bytes: 4, read: (bytes) => new Int32Array(bytes) },
@@ -30,8 +33,7 @@ interface Entry {
 /**
  * Encodes tensors and metadata (such as the model's name). It waits for devices whose values cannot be read at once.
  *
- * @throws TypeError for a dtype that the format lacks (float16: convert to float32 first), and for the name that the
- * format reserves.
+ * @throws TypeError for the name that the format reserves.
  */
 export async function encodeSafetensors(
   tensors: Record<string, Tensor>,
@@ -45,12 +47,7 @@ export async function encodeSafetensors(
   for (const [name, tensor] of Object.entries(tensors)) {
     if (name === METADATA) throw new TypeError(`encodeSafetensors: the name "${METADATA}" is reserved`);
     const format = FORMATS[tensor.dtype];
-    if (!format) {
-      throw new TypeError(
-        `encodeSafetensors: "${name}" is ${tensor.dtype}; expected ${Object.keys(FORMATS).join(", ")}`,
-      );
-    }
-    const elements = await tensor.data();
+    const elements = storedElements(tensor.dtype, await tensor.data());
     const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
     header[name] = { dtype: format.code, shape: [...tensor.shape], data_offsets: [offset, offset + bytes.length] };
     offset += bytes.length;
@@ -67,6 +64,11 @@ export async function encodeSafetensors(
     at += part.length;
   }
   return file;
+}
+
+/** Elements as they lie in the file: float16 and bfloat16 as bits. */
+function storedElements(dtype: DType, values: ReturnType<Tensor["toTypedArray"]>): Elements {
+  return isHalfDType(dtype) ? Uint16Array.from(values as Float32Array, halfFormats[dtype].toBits) : values;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Operations with custom gradients. */
-import { Tensor, zeros } from "@heddle/tensor";
+import { isFloat, Tensor, zeros } from "@heddle/tensor";
 import { checkSynchronous } from "@heddle/tensor/engine";
 import { isGradEnabled, noGrad } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
@@ -139,7 +139,7 @@ export function customFunction<Args extends readonly unknown[], Result extends T
     // An input that is returned unchanged gets a new handle, so that its history is not overwritten.
     const outputs = given.map((output) => tensors.includes(output) ? output.detach() : output);
     node.finish(outputs, toSave.map((x) => given.includes(x) ? outputs[given.indexOf(x)]! : x));
-    outputs.forEach((output, index) => output.dtype.startsWith("float") && attach(output, { node, index }));
+    outputs.forEach((output, index) => isFloat(output.dtype) && attach(output, { node, index }));
     return (result instanceof Tensor ? outputs[0] : outputs) as Result;
   };
 }

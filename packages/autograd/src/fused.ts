@@ -1,5 +1,5 @@
 /** Gradients of fused expressions: derived symbolically from the rules of their primitives, as one kernel for each input. */
-import { type Scalar, type Symbolic, type Tensor } from "@heddle/tensor";
+import { isFloat, isHalfDType, type Scalar, type Symbolic, type Tensor } from "@heddle/tensor";
 import { activeTape, type Expr, internals, runExpression, symbolsOf } from "@heddle/tensor/engine";
 import { isGradEnabled } from "./grad_mode.ts";
 import { attach, clearedError, type Edge, edgeOf, metaOf, Node, Saved, type ValueMeta } from "./node.ts";
@@ -30,8 +30,6 @@ function dependents(order: readonly Operation[], input: number): Set<Expr> {
   return found;
 }
 
-const floats: ReadonlySet<string> = new Set(["float16", "float32", "float64"]);
-
 /**
  * The derivative of an expression with respect to an input, times `g`: reverse mode on symbols.
  *
@@ -43,7 +41,7 @@ export function derivative(root: Expr, input: number, g: Expr, scalars: Scalar[]
   const order = ordered(root);
   const within = dependents(order, input);
   const wanted = (expr: Expr): boolean =>
-    floats.has(expr.dtype) && (expr.op === "input" ? expr.index === input : within.has(expr));
+    isFloat(expr.dtype) && (expr.op === "input" ? expr.index === input : within.has(expr));
   // Each occurrence of a leaf is a different object.
   const key = (expr: Expr): Expr | number => expr.op === "input" ? expr.index : expr;
   const adjoints: Map<Expr | number, Symbolic> = new Map([[key(root), symbol(g)]]);
@@ -70,7 +68,7 @@ export function derivative(root: Expr, input: number, g: Expr, scalars: Scalar[]
 /** A derivative, and its constants beyond those of the expression. */
 interface Derived {
   readonly expr: Expr;
-  /** Before it is rounded to float16, if it is. */
+  /** Before it is rounded to float16 or bfloat16, if it is. */
   readonly wide: Expr;
   readonly added: readonly Scalar[];
 }
@@ -79,7 +77,7 @@ interface Derived {
 const known: WeakMap<Expr, (Derived | null)[]> = new WeakMap();
 
 function beforeRounding(expr: Expr): Expr {
-  return expr.op === "cast" && expr.dtype === "float16" ? expr.args[0]! : expr;
+  return expr.op === "cast" && isHalfDType(expr.dtype) ? expr.args[0]! : expr;
 }
 
 /** {@link derivative}, computed once; the incoming gradient is the input `incoming`. */
@@ -146,7 +144,7 @@ export function recordExpression(
   output: Tensor,
 ): void {
   for (const tensor of tensors) if (internals(tensor).source !== null) activeTape()!.refresh(tensor);
-  if (!floats.has(output.dtype)) return;
+  if (!isFloat(output.dtype)) return;
   const edges = tensors.map((tensor) => internals(tensor).slot === null ? null : edgeOf(tensor));
   if (edges.every((edge) => edge === null)) return;
   attach(output, { node: new FusedNode(name, edges, tensors, scalars, expr), index: 0 });

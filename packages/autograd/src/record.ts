@@ -1,5 +1,5 @@
 /** Recording: the tape that tensor operations call. */
-import { full, fused, type FusedFunction, type Operand, type Symbolic, Tensor } from "@heddle/tensor";
+import { full, fused, type FusedFunction, isFloat, type Operand, type Symbolic, Tensor } from "@heddle/tensor";
 import {
   apply,
   type Attrs,
@@ -33,7 +33,6 @@ import { rowRules } from "./rules/rows.ts";
 import type { Context, ElementwiseValues, InputRule, JointRule, Rule, Value } from "./rules/rule.ts";
 import { isSummed, toMeta } from "./undo_broadcast.ts";
 
-const floats: ReadonlySet<string> = new Set(["float16", "float32", "float64"]);
 const operandNames: readonly Value[] = ["a", "b", "c"];
 
 function isJoint<P extends Prim>(rule: Rule<P> | JointRule<P>): rule is JointRule<P> {
@@ -45,7 +44,7 @@ function ruleFor<P extends Prim>(rule: Rule<P>, input: number): InputRule<P> | n
   return rule[Math.min(input, rule.length - 1)] ?? null;
 }
 
-/** Primitives whose gradients take several steps: for float16 these are computed in float32. */
+/** Primitives whose gradients take several steps: for float16 and bfloat16 these are computed in float32. */
 const composed: ReadonlySet<string> = new Set(["prod", "amax", "amin", "cumprod", "scatter"]);
 
 /** Whether an operand of a product was broadcast, so that its gradient is summed after its product. */
@@ -215,7 +214,7 @@ function record<P extends Prim>(
 ): void {
   const rule = rules[prim] as Rule<P> | JointRule<P> | null;
   for (const input of inputs) if (input instanceof Tensor && internals(input).source !== null) refresh(input);
-  if (rule === null || !floats.has(outputs[0]!.dtype)) return;
+  if (rule === null || !isFloat(outputs[0]!.dtype)) return;
   let wanted = false;
   const edges = inputs.map((input, i) => {
     if (!(input instanceof Tensor) || internals(input).slot === null) return null;
@@ -292,7 +291,7 @@ export const tape: Tape = {
   wrote,
   refresh,
   setRequiresGrad(tensor, value) {
-    if (value && !floats.has(tensor.dtype)) {
+    if (value && !isFloat(tensor.dtype)) {
       throw new TypeError(
         `requiresGrad: only floating-point tensors have gradients, this one is ${tensor.dtype}; cast with .to("float32")`,
       );

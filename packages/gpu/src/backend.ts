@@ -1,5 +1,5 @@
 /** The WebGPU backend: implements `Backend` of `@heddle/tensor` on an {@link Engine}. */
-import type { DType, Scalar } from "@heddle/tensor";
+import { type DType, isHalfDType, type Scalar } from "@heddle/tensor";
 import type { Backend, Binding, DeviceBuffer, Program, RoutinePrim, Work } from "@heddle/tensor/backend";
 import type { Engine } from "./device/engine.ts";
 import type { EngineReport } from "./device/engine_report.ts";
@@ -48,7 +48,7 @@ export class GpuBackend implements Backend {
   }
 
   rows(dtype: DType): boolean {
-    return dtype === "float32" || (dtype === "float16" && this.supports(dtype));
+    return dtype === "float32" || (isHalfDType(dtype) && this.supports(dtype));
   }
 
   alloc(bytes: number): GpuBuffer {

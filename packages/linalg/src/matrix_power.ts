@@ -27,6 +27,7 @@ export function matrixPower(a: Tensor, n: number): Tensor {
     if (rest % 2 === 1) result = result === null ? power : result.matmul(power);
     if (rest > 1) power = power.matmul(power);
   }
-  if (result === null) return eye(a.shape.at(-1)!, { dtype: a.dtype, device: a.device }).expand(a.shape).clone();
+  // Written to a copy of the input, so that its gradient is zero rather than missing.
+  if (result === null) return a.clone().copy_(eye(a.shape.at(-1)!, { dtype: a.dtype, device: a.device }));
   return result === a ? a.clone() : result;
 }

@@ -2,6 +2,8 @@
 import { become } from "@heddle/tensor/engine";
 import { Device, deviceNames, type DType, dtypes, getDevice, isFloat, type Tensor, tidy } from "@heddle/tensor";
 
+const floats = dtypes.filter(isFloat);
+
 /**
  * Converts tensors and their gradients in place: all of them to a device, floating-point ones to a dtype.
  *
@@ -22,7 +24,9 @@ export function convert(tensors: readonly Tensor[], targets: readonly (DType | D
   for (const target of targets) {
     if (typeof target === "string" && /^(u?int|bool)/.test(target)) {
       throw new TypeError(
-        `Module.to: parameters are floating-point, they cannot become ${target}; use "float32", "float64" or "float16"`,
+        `Module.to: parameters are floating-point, they cannot become ${target}; use ${
+          floats.map((dtype) => JSON.stringify(dtype)).join(", ")
+        }`,
       );
     }
   }
@@ -37,14 +41,13 @@ export function convert(tensors: readonly Tensor[], targets: readonly (DType | D
           `Module.to: there is no device "${target}" and no dtype of that name; devices are ${
             deviceNames().join(", ")
           }, ` +
-            `dtypes float32, float64, float16` +
+            `dtypes ${floats.join(", ")}` +
             (target === "gpu" ? `; await webgpu() of "@heddle/gpu" opens "gpu"` : ""),
         );
       }
     }
   }
-  const isDType = (target: DType | Device | string): boolean =>
-    typeof target === "string" && target.startsWith("float");
+  const isDType = (target: DType | Device | string): boolean => (dtypes as readonly unknown[]).includes(target);
   const devices = targets.filter((target) => !isDType(target));
   for (const tensor of tensors) {
     const wanted = isFloat(tensor.dtype) ? targets : devices;

@@ -1,5 +1,5 @@
 /** Reads the saved state of one parameter. */
-import { freedError } from "@heddle/tensor/engine";
+import { freedError, isHalf } from "@heddle/tensor/engine";
 import { noGrad } from "@heddle/autograd";
 import { isFloat, Tensor, tidy } from "@heddle/tensor";
 import { describe } from "./parameter_groups.ts";
@@ -63,7 +63,7 @@ export function checkSaved(optimizer: string, fresh: ParamState, saved: SavedSta
 }
 
 /**
- * Copies of the tensors, in the dtype (float32 for float16) and on the device of their parameter.
+ * Copies of the tensors, in the dtype (float32 for float16 and bfloat16) and on the device of their parameter.
  *
  * @throws Error for another shape than the parameter's.
  */
@@ -82,7 +82,7 @@ export function copySaved(optimizer: string, param: Tensor, saved: SavedState, n
           `[${param.shape.join(", ")}]; was the order of the parameters another one?`,
       );
     }
-    const dtype = param.dtype === "float16" ? "float32" : param.dtype;
+    const dtype = isHalf(param) ? "float32" : param.dtype;
     state[key] = noGrad(() => tidy(() => value.detach().to(param.device, dtype).clone()));
   }
   return state;

@@ -14,17 +14,29 @@ import {
 import { arange, tensor, zeros } from "./mod.ts";
 
 /** PyTorch's table of `torch.promote_types`, in the order of its rows. */
-const order: DType[] = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"];
+const order: DType[] = [
+  "bool",
+  "uint8",
+  "int8",
+  "int16",
+  "int32",
+  "int64",
+  "float16",
+  "bfloat16",
+  "float32",
+  "float64",
+];
 const promoted = `
-  bool    uint8   int8    int16   int32   int64   float16 float32 float64
-  uint8   uint8   int16   int16   int32   int64   float16 float32 float64
-  int8    int16   int8    int16   int32   int64   float16 float32 float64
-  int16   int16   int16   int16   int32   int64   float16 float32 float64
-  int32   int32   int32   int32   int32   int64   float16 float32 float64
-  int64   int64   int64   int64   int64   int64   float16 float32 float64
-  float16 float16 float16 float16 float16 float16 float16 float32 float64
-  float32 float32 float32 float32 float32 float32 float32 float32 float64
-  float64 float64 float64 float64 float64 float64 float64 float64 float64`;
+  bool     uint8    int8     int16    int32    int64    float16  bfloat16 float32  float64
+  uint8    uint8    int16    int16    int32    int64    float16  bfloat16 float32  float64
+  int8     int16    int8     int16    int32    int64    float16  bfloat16 float32  float64
+  int16    int16    int16    int16    int32    int64    float16  bfloat16 float32  float64
+  int32    int32    int32    int32    int32    int64    float16  bfloat16 float32  float64
+  int64    int64    int64    int64    int64    int64    float16  bfloat16 float32  float64
+  float16  float16  float16  float16  float16  float16  float16  float32  float32  float64
+  bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 bfloat16 float32  bfloat16 float32  float64
+  float32  float32  float32  float32  float32  float32  float32  float32  float32  float64
+  float64  float64  float64  float64  float64  float64  float64  float64  float64  float64`;
 
 test("two dtypes are promoted as PyTorch does", () => {
   const rows = promoted.trim().split("\n").map((line) => line.trim().split(/\s+/));
@@ -71,8 +83,8 @@ describe("resultType", () => {
 });
 
 test("sizes and kinds", () => {
-  expect(dtypes.map(itemSize)).toEqual([4, 8, 2, 1, 2, 4, 8, 1, 1]);
-  expect(dtypes.filter(isFloat)).toEqual(["float32", "float64", "float16"]);
+  expect(dtypes.map(itemSize)).toEqual([4, 8, 2, 2, 1, 2, 4, 8, 1, 1]);
+  expect(dtypes.filter(isFloat)).toEqual(["float32", "float64", "float16", "bfloat16"]);
   expect(dtypes.filter(isInteger)).toEqual(["int8", "int16", "int32", "int64", "uint8"]);
 });
 
@@ -86,6 +98,8 @@ test("ranges", () => {
   expect(Math.fround(1 + finfo("float32").eps / 2)).toBe(1);
   expect(tensor(finfo("float16").max, { dtype: "float16" }).item()).toBe(65504);
   expect(tensor(finfo("float16").tiny, { dtype: "float16" }).item()).toBe(2 ** -14);
+  expect(tensor(finfo("bfloat16").max, { dtype: "bfloat16" }).item()).toBe(255 * 2 ** 120);
+  expect(tensor(finfo("bfloat16").tiny, { dtype: "bfloat16" }).item()).toBe(2 ** -126);
 });
 
 test("an unknown dtype throws, with the list of dtypes", () => {

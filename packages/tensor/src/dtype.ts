@@ -1,12 +1,24 @@
 /** Element types of tensors, the typed arrays that store them, and PyTorch's type promotion. */
 
 /** The element type of a tensor. */
-export type DType = "float32" | "float64" | "float16" | "int8" | "int16" | "int32" | "int64" | "uint8" | "bool";
+export type DType =
+  | "float32"
+  | "float64"
+  | HalfDType
+  | "int8"
+  | "int16"
+  | "int32"
+  | "int64"
+  | "uint8"
+  | "bool";
+
+/** The floating-point dtypes of 16 bits. Tensors are stored in them; operations compute in float32. */
+export type HalfDType = "float16" | "bfloat16";
 
 /** A JavaScript value that can be used in place of a 0-dimensional tensor. */
 export type Scalar = number | bigint | boolean;
 
-/** The typed arrays that hold elements: float16 is stored as bits in a `Uint16Array`, bool as 0 and 1. */
+/** The typed arrays that hold elements: float16 and bfloat16 are stored as bits in a `Uint16Array`, bool as 0 and 1. */
 export type TypedArray<B extends ArrayBufferLike = ArrayBufferLike> =
   | Float32Array<B>
   | Float64Array<B>
@@ -29,6 +41,7 @@ const rows: { readonly [D in DType]: DTypeRow } = {
   float32: { bytes: 4, kind: "float", array: Float32Array },
   float64: { bytes: 8, kind: "float", array: Float64Array },
   float16: { bytes: 2, kind: "float", array: Uint16Array },
+  bfloat16: { bytes: 2, kind: "float", array: Uint16Array },
   int8: { bytes: 1, kind: "int", array: Int8Array },
   int16: { bytes: 2, kind: "int", array: Int16Array },
   int32: { bytes: 4, kind: "int", array: Int32Array },
@@ -50,9 +63,19 @@ export function itemSize(dtype: DType): number {
   return rows[dtype].bytes;
 }
 
-/** Whether the dtype is one of float16, float32, float64. */
+/** Whether the dtype is one of float16, bfloat16, float32, float64. */
 export function isFloat(dtype: DType): boolean {
   return rows[dtype].kind === "float";
+}
+
+/** Whether the dtype is float16 or bfloat16. */
+export function isHalfDType(dtype: DType): dtype is HalfDType {
+  return dtype === "float16" || dtype === "bfloat16";
+}
+
+/** Whether the dtype has negative numbers: all but uint8 and bool. */
+export function isSigned(dtype: DType): boolean {
+  return dtype !== "uint8" && dtype !== "bool";
 }
 
 /** Whether the dtype is an integer other than bool. */
@@ -86,7 +109,10 @@ export function scalarDType(value: Scalar): DType {
   return typeof value === "number" ? "float32" : typeof value === "boolean" ? "bool" : "int64";
 }
 
-const ladder: readonly DType[] = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"];
+const ladder: readonly DType[] = [
+  ...["bool", "uint8", "int8", "int16", "int32", "int64"] as const,
+  ...["float16", "bfloat16", "float32", "float64"] as const,
+];
 
 /**
  * The dtype to which two dtypes promote (PyTorch: `torch.promote_types`).
@@ -103,6 +129,8 @@ export function promoteTypes(a: DType, b: DType): DType {
   const low = high === a ? b : a;
   // uint8 and int8 have the same rank; int16 is the smallest dtype that holds both.
   if (low === "uint8" && high === "int8") return "int16";
+  // Neither half format holds the other's values.
+  if (low === "float16" && high === "bfloat16") return "float32";
   return high;
 }
 
@@ -151,11 +179,13 @@ function weakType(value: Scalar): DType {
 
 /** The smallest and largest finite values and the spacing at 1 (PyTorch: `torch.finfo`). */
 export function finfo(
-  dtype: "float16" | "float32" | "float64",
+  dtype: HalfDType | "float32" | "float64",
 ): { eps: number; max: number; min: number; tiny: number } {
   switch (dtype) {
     case "float16":
       return { eps: 2 ** -10, max: 65504, min: -65504, tiny: 2 ** -14 };
+    case "bfloat16":
+      return { eps: 2 ** -7, max: 3.3895313892515355e38, min: -3.3895313892515355e38, tiny: 2 ** -126 };
     case "float32":
       return { eps: 2 ** -23, max: 3.4028234663852886e38, min: -3.4028234663852886e38, tiny: 2 ** -126 };
     case "float64":

@@ -38,6 +38,8 @@ export {
   widened,
 } from "./engine/upcast.ts";
 
+export { type HalfFormat, halfFormats } from "./half.ts";
+
 // Operations that layers are built from.
 export { labelLoss } from "./ops/label_loss.ts";
 export { linear, type LinearOptions } from "./ops/linear.ts";

@@ -1,31 +1,29 @@
-/** IEEE 754 half precision for runtimes without `Float16Array` (Node 20 among them). */
+/** The half-precision formats, as numbers and as bits. `Float16Array` is missing in Node 20, and bfloat16 has no typed array. */
+import type { HalfDType } from "./dtype.ts";
+
+/** A floating-point format of 16 bits. */
+export interface HalfFormat {
+  /** The value of each of the 65,536 bit patterns, computed on first use. */
+  readonly values: () => Float32Array;
+  /**
+   * The bits of the element nearest to a float32 value, ties to even. Other numbers are rounded to float32 first, as in PyTorch.
+   */
+  readonly toBits: (value: number) => number;
+}
 
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-let table: Float32Array | null = null;
-
-/** The value of each of the 65,536 bit patterns, computed on first use. */
-export function halfTable(): Float32Array {
-  if (table) return table;
-  table = new Float32Array(65536);
-  for (let h = 0; h < 65536; h++) {
-    const sign = h & 0x8000 ? -1 : 1;
-    const exponent = (h >> 10) & 31;
-    const fraction = h & 1023;
-    table[h] = exponent === 31
-      ? (fraction ? NaN : sign * Infinity)
-      : exponent === 0
-      ? sign * fraction * 2 ** -24
-      : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  }
-  return table;
+/** IEEE 754 binary16: one sign bit, five of exponent, ten of fraction. */
+function float16Value(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 31;
+  const fraction = half & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/**
- * The bits of the half nearest to a float32 value, ties to even. Round a float64 to float32 first, as PyTorch does.
- */
-export function toHalfBits(value: number): number {
+function toFloat16Bits(value: number): number {
   float[0] = value;
   const x = bits[0]!;
   const sign = (x >>> 16) & 0x8000;
@@ -42,3 +40,28 @@ export function toHalfBits(value: number): number {
   const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
   return sign | ((rounded - 0x38000000) >>> 13);
 }
+
+/** The upper half of a float32: one sign bit, eight of exponent, seven of fraction. */
+function bfloat16Value(half: number): number {
+  bits[0] = half << 16;
+  return float[0]!;
+}
+
+function toBfloat16Bits(value: number): number {
+  float[0] = value;
+  const x = bits[0]!;
+  if ((x & 0x7fffffff) > 0x7f800000) return 0x7fc0; // rounding the bits of NaN could give infinity
+  return (x + 0x7fff + ((x >>> 16) & 1)) >>> 16;
+}
+
+/** A function that computes the table of values once. */
+function tableOf(value: (half: number) => number): () => Float32Array {
+  let table: Float32Array | null = null;
+  return () => table ??= Float32Array.from({ length: 65536 }, (_, half) => value(half));
+}
+
+/** The table of formats. */
+export const halfFormats: Readonly<Record<HalfDType, HalfFormat>> = {
+  float16: { values: tableOf(float16Value), toBits: toFloat16Bits },
+  bfloat16: { values: tableOf(bfloat16Value), toBits: toBfloat16Bits },
+};

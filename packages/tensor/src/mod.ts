@@ -28,6 +28,13 @@ export type { AddedProductOptions, ValueOptions } from "./ops/added_products.ts"
 export type { AlphaOptions, ClampOptions, DivOptions, RoundOptions } from "./ops/arithmetic.ts";
 export type { CloseOptions } from "./ops/comparison.ts";
 export type { ContractedDims } from "./ops/contractions.ts";
+export type { CdistOptions } from "./ops/distance.ts";
+export type { Histogram, HistogramDD, HistogramDDOptions, HistogramOptions } from "./ops/histogram.ts";
+export { histogramdd } from "./ops/histogram.ts";
+export type { IndexReduction } from "./ops/indexing.ts";
+export type { GradientOptions, TrapezoidOptions } from "./ops/integration.ts";
+export { gradient } from "./ops/integration.ts";
+export type { DiagonalOptions, SliceOptions } from "./ops/written_views.ts";
 export type { Sections } from "./ops/pieces.ts";
 export type { ScatterOptions } from "./ops/scatter.ts";
 export type { SearchOptions } from "./ops/searching.ts";

@@ -86,7 +86,7 @@ describe("distributions", () => {
   const count = 40_000;
   const generator = new Generator(2024);
 
-  test.each(["float32", "float64", "float16"] as const)("rand in %s is even over [0, 1)", (dtype) => {
+  test.each(["float32", "float64", "float16", "bfloat16"] as const)("rand in %s is even over [0, 1)", (dtype) => {
     const sample = values(rand([count], { generator, dtype }));
     expect(sample.every((v) => v >= 0 && v < 1)).toBe(true);
     const [mean, std, , kurtosis] = moments(sample);

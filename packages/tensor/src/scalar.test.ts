@@ -7,6 +7,8 @@ test("numbers are rounded or wrapped as the dtype does", () => {
   expect(elementValue(0.1, "float64")).toBe(0.1);
   expect(elementValue(1e39, "float32")).toBe(Infinity);
   expect(elementValue(70000, "float16")).toBe(Infinity);
+  expect(elementValue(70000, "bfloat16")).toBe(70144);
+  expect(elementValue(3.4e38, "bfloat16")).toBe(Infinity);
   expect(elementValue(-1.9, "int32")).toBe(-1);
   expect(elementValue(2 ** 31, "int32")).toBe(-(2 ** 31));
   expect(elementValue(300, "uint8")).toBe(44);

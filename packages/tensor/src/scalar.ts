@@ -1,6 +1,6 @@
 /** Conversion of JavaScript values to elements of a dtype, with range checks. */
-import { type DType, integerRange, isInteger, type Scalar } from "./dtype.ts";
-import { halfTable, toHalfBits } from "./half.ts";
+import { type DType, integerRange, isFloat, isHalfDType, isInteger, type Scalar } from "./dtype.ts";
+import { halfFormats } from "./half.ts";
 
 /**
  * The value as an element of the dtype, rounded or wrapped: a bigint for int64, else a number. Values from users are passed to
@@ -13,16 +13,17 @@ export function elementValue(value: Scalar, dtype: DType): number | bigint {
     return Number.isFinite(value) ? BigInt.asIntN(64, BigInt(Math.trunc(value))) : -(2n ** 63n);
   }
   if (dtype === "bool") return Number(value) !== 0 ? 1 : 0;
-  const number = typeof value === "bigint" && !dtype.startsWith("float")
-    ? Number(BigInt.asIntN(32, value))
-    : Number(value);
+  const number = typeof value === "bigint" && !isFloat(dtype) ? Number(BigInt.asIntN(32, value)) : Number(value);
   switch (dtype) {
     case "float64":
       return number;
     case "float32":
       return Math.fround(number);
     case "float16":
-      return halfTable()[toHalfBits(number)]!;
+    case "bfloat16": {
+      const { values, toBits } = halfFormats[dtype];
+      return values()[toBits(number)]!;
+    }
     case "int32":
       return Math.trunc(number) | 0;
     case "int16":
@@ -76,6 +77,8 @@ function valueError(operation: string, value: Scalar, dtype: DType): RangeError 
   return new RangeError(`${operation}: ${value} is not within the range of ${dtype}, ${low} to ${high}; ${remedy}`);
 }
 
+const largest = { float16: "65504", bfloat16: "3.3895314e38", float32: "3.4028235e38" } as const;
+
 /**
  * Like {@link checkValue}, for a value that becomes an element unchanged: a finite number must not become infinity in a
  * floating-point dtype. PyTorch's `full` and `masked_fill` throw likewise for −1e9 in float16.
@@ -84,10 +87,10 @@ function valueError(operation: string, value: Scalar, dtype: DType): RangeError 
  */
 export function checkWritten(operation: string, value: Scalar, dtype: DType): void {
   checkValue(operation, value, dtype);
-  if (dtype !== "float16" && dtype !== "float32") return;
+  if (dtype !== "float32" && !isHalfDType(dtype)) return;
   if (Number.isFinite(Number(value)) && !Number.isFinite(elementValue(value, dtype) as number)) {
     throw new RangeError(
-      `${operation}: ${value} is beyond ±${dtype === "float16" ? "65504" : "3.4028235e38"}, the largest ${dtype}; ` +
+      `${operation}: ${value} is beyond ±${largest[dtype]}, the largest ${dtype}; ` +
         `use a wider dtype, or ${Number(value) < 0 ? "-" : ""}Infinity if that is meant`,
     );
   }

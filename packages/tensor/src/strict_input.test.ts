@@ -65,7 +65,7 @@ describe("operands that are neither numbers nor tensors", () => {
   const legal = (method: string, lie: unknown, fallback: boolean): boolean =>
     (lie === undefined && fallback) || // the default
     (Array.isArray(lie) &&
-      /^(sum|prod|mean|amax|amin|argmax|argmin|any|all|countNonzero|var|std|norm|logsumexp|flip|movedim|roll|squeeze|indexPut_|max|min|reshape|view|permute|expand|repeat|tile|split|chunk|nansum|nanmean|quantile|nanquantile|repeatInterleave|tensorSplit|hsplit|vsplit)$/
+      /^(sum|prod|mean|amax|amin|argmax|argmin|any|all|countNonzero|var|std|norm|logsumexp|flip|movedim|roll|squeeze|indexPut_|max|min|reshape|view|permute|expand|sumToSize|repeat|tile|split|chunk|nansum|nanmean|quantile|nanquantile|repeatInterleave|tensorSplit|hsplit|vsplit)$/
         .test(method)) ||
     (lie instanceof Float32Array && method === "indexPut_") ||
     (lie === null && method === "at") ||
@@ -239,6 +239,9 @@ describe("integers that a dtype does not hold", () => {
     ) {
       expect(write).toThrow(/is beyond ±65504, the largest float16; .*Infinity if that is meant/);
     }
+    expect(() => full([1], 3.4e38, { dtype: "bfloat16" })).toThrow(
+      "3.4e+38 is beyond ±3.3895314e38, the largest bfloat16",
+    );
     expect(() => full([1], 1e300)).toThrow("full: 1e+300 is beyond ±3.4028235e38, the largest float32");
     expect(full([1], -Infinity, { dtype: "float16" }).toArray()).toEqual([-Infinity]);
     expect(tensor([1e300]).toArray()).toEqual([Infinity]);

@@ -13,6 +13,13 @@ function linear(gradient: <T extends Elementwise<T>>(g: T) => T): ElementwiseRul
   return { reads: [], gradient };
 }
 
+/** The gradient of an operand for which there is no formula. */
+function refused(operation: string, operand: string): ElementwiseRule {
+  return linear(() => {
+    throw new Error(`${operation}: there is no gradient of ${operand}; detach it`);
+  });
+}
+
 const pass = linear((g) => g);
 const twoOverRootPi = 2 / Math.sqrt(Math.PI);
 
@@ -58,6 +65,11 @@ function trigamma<T extends Elementwise<T>>(x: T): T {
   return choose(below, angle.sin().square().reciprocal().mul(Math.PI ** 2).sub(above), above);
 }
 
+/** xᵃ⁻¹·e⁻ˣ / Γ(a), the derivative of the lower incomplete gamma function. */
+function gammaDensity<T extends Elementwise<T>>(a: T, x: T): T {
+  return a.sub(1).mul(x.log()).sub(x).sub(a.lgamma()).exp();
+}
+
 /** By primitive: one rule an input; null where the result depends on the inputs in steps or not at all, and is not recorded. */
 export const elementwiseRules: {
   readonly [P in ElementwisePrim]: readonly (ElementwiseRule | FlatRule | null)[] | null;
@@ -95,6 +107,11 @@ export const elementwiseRules: {
   sigmoid: [reading("out", (g, { out }) => g.mul(out.mul(out.neg().add(1))))],
   lgamma: [reading("a", (g, { a }) => g.mul(a.digamma()))],
   digamma: [reading("a", (g, { a }) => g.mul(trigamma(a)))],
+  i0: [reading("a", (g, { a }) => g.mul(a.i1()))],
+  i1: [reading("a", (g, { a }) => {
+    const zero = a.eq(0);
+    return g.mul(choose(zero, 0.5, a.i0().sub(a.i1().div(choose(zero, 1, a)))));
+  })],
   sinc: [reading("a", (g, { a }) => g.mul(sincSlope(a)))],
   relu: [reading("out", (g, { out }) => choose(out.le(0), 0, g))],
   isnan: null,
@@ -121,6 +138,20 @@ export const elementwiseRules: {
     reading("a b", (g, { a, b }) => g.mul(a.sub(b).sigmoid())),
     reading("a b", (g, { a, b }) => g.mul(b.sub(a).sigmoid())),
   ],
+  zeta: [
+    refused("zeta", "its first operand"),
+    reading("a b", (g, { a, b }) => g.mul(a.mul(a.add(1).zeta(b)).neg())),
+  ],
+  igamma: [
+    refused("igamma", "its first operand"),
+    reading("a b", (g, { a, b }) => g.mul(gammaDensity(a, b))),
+  ],
+  igammac: [
+    refused("igammac", "its first operand"),
+    reading("a b", (g, { a, b }) => g.mul(gammaDensity(a, b)).neg()),
+  ],
+  gcd: null,
+  nextafter: null,
   // Equal operands share the gradient.
   maximum: [
     reading("a b", (g, { a, b }) => choose(a.lt(b), 0, choose(a.eq(b), g.div(2), g))),

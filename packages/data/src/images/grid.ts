@@ -1,4 +1,4 @@
-import { fromTypedArray, stack, type Tensor } from "@heddle/tensor";
+import { fromTypedArray, isFloat, stack, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkValues } from "../transforms/pictures.ts";
 
@@ -82,7 +82,7 @@ function asBatch(images: Tensor | readonly Tensor[]): Tensor {
     );
   }
   if (batch.dtype === "uint8" || batch.dtype === "float32") return batch;
-  if (batch.dtype.startsWith("float")) return batch.to("float32");
+  if (isFloat(batch.dtype)) return batch.to("float32");
   throw new Error(`makeGrid: expected uint8 or float pictures, got ${batch.dtype}.`);
 }
 

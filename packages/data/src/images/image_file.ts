@@ -1,4 +1,4 @@
-import { type Tensor } from "@heddle/tensor";
+import { isFloat, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkArguments } from "../arguments.ts";
 import { node } from "../node.ts";
@@ -116,7 +116,7 @@ export function encodeImage(image: Tensor): Uint8Array {
         (shape.length === 4 ? " makeGrid makes one picture of many." : ""),
     );
   }
-  if (!image.dtype.startsWith("float") && image.dtype !== "uint8") {
+  if (!isFloat(image.dtype) && image.dtype !== "uint8") {
     throw new Error(`encodeImage: expected uint8 (0 to 255) or float (0 to 1), got ${image.dtype}.`);
   }
   const planes = image.dtype === "uint8" ? image.toTypedArray("uint8") : Uint8Array.from<number | bigint>(

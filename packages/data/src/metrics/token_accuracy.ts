@@ -1,4 +1,4 @@
-import { stack, type Tensor, tidy } from "@heddle/tensor";
+import { isFloat, stack, type Tensor, tidy } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 
 /** What {@link tokenAccuracy} counted. */
@@ -35,10 +35,10 @@ export async function tokenAccuracy(
 ): Promise<TokenAccuracy> {
   checkOptions("tokenAccuracy", options, ["ignoreIndex"]);
   const { ignoreIndex = -100 } = options;
-  const floating = predicted.dtype.startsWith("float");
+  const floating = isFloat(predicted.dtype);
   const positions = floating ? predicted.shape.slice(0, -1) : predicted.shape;
   const show = (t: Tensor): string => `${t.dtype} [${t.shape.join(", ")}]`;
-  if (targets.dtype.startsWith("float") || targets.dtype === "bool" || predicted.dtype === "bool") {
+  if (isFloat(targets.dtype) || targets.dtype === "bool" || predicted.dtype === "bool") {
     throw new TypeError(
       `tokenAccuracy: targets must be token ids of an integer dtype, and so must predictions that are not logits; got ${
         show(predicted)

@@ -1,4 +1,4 @@
-import { defaultGenerator, type Generator, oneHot, type Tensor } from "@heddle/tensor";
+import { defaultGenerator, type Generator, isFloat, oneHot, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { Draws } from "./random_draws.ts";
 
@@ -38,7 +38,7 @@ export abstract class Mix {
   apply(images: Tensor, labels: Tensor, generator: Generator = defaultGenerator): [images: Tensor, targets: Tensor] {
     const { name, numClasses } = this;
     if (
-      images.ndim !== 4 || !images.dtype.startsWith("float") || labels.ndim !== 1 || labels.dtype.startsWith("float")
+      images.ndim !== 4 || !isFloat(images.dtype) || labels.ndim !== 1 || isFloat(labels.dtype)
     ) {
       throw new Error(
         `${name}: expected float pictures [N, C, H, W] and integer labels [N], got ${images.dtype} ` +

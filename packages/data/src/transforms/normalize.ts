@@ -1,4 +1,4 @@
-import { type Tensor, tensor } from "@heddle/tensor";
+import { type DType, isFloat, type Tensor, tensor } from "@heddle/tensor";
 import { checkArguments } from "../arguments.ts";
 import type { Pictures } from "./pictures.ts";
 import { checkDims, type Transform } from "./transform.ts";
@@ -74,8 +74,8 @@ export class Normalize implements Transform {
     return pictures;
   }
 
-  private check(dtype: string, channels: number, shape: readonly number[]): void {
-    if (!dtype.startsWith("float")) {
+  private check(dtype: DType, channels: number, shape: readonly number[]): void {
+    if (!isFloat(dtype)) {
       throw new Error(`Normalize: expected a float tensor, got ${dtype}. Put ToTensor before it.`);
     }
     if (this.mean.length !== 1 && this.mean.length !== channels) {

@@ -1,4 +1,4 @@
-import { type Tensor } from "@heddle/tensor";
+import { isFloat, type Tensor } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkDims, type Transform } from "./transform.ts";
 
@@ -49,7 +49,7 @@ export class ToTensor implements Transform {
           `pictures with channels need layout: "CHW" or "HWC".`,
       );
     }
-    const floating = input.dtype.startsWith("float");
+    const floating = isFloat(input.dtype);
     if (!floating && input.dtype !== "uint8") {
       throw new Error(`ToTensor: expected uint8 (0 to 255) or float pictures, got ${input.dtype}.`);
     }

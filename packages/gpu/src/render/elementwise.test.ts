@@ -15,7 +15,7 @@ import { describe, expect, test } from "vitest";
 import { gpu } from "../testing/gpu_device.ts";
 import { operations } from "./operations.ts";
 
-const dtypes: readonly DType[] = ["float32", "float16", "int32", "int16", "int8", "uint8", "bool"];
+const dtypes: readonly DType[] = ["float32", "float16", "bfloat16", "int32", "int16", "int8", "uint8", "bool"];
 
 const specials = [
   0,
@@ -51,14 +51,23 @@ function values(dtype: DType, count: number, seed: number): Tensor {
   return tensor(list, { dtype, device: "reference" });
 }
 
-/** Largest relative error of results; the terms of logaddexp and digamma may cancel. */
+/** Largest relative error of results; the terms of logaddexp, digamma and zeta may cancel, and far out the incomplete gamma functions are exponentials of large numbers. */
 const loose: { readonly [P in ElementwisePrim]?: number } = {
   pow: 1e-5,
   logaddexp: 1e-5,
   digamma: 1e-5,
+  zeta: 1e-4,
+  igamma: 1e-4,
+  igammac: 1e-4,
   erfinv: 3e-6,
   tan: 3e-6,
   erfc: 3e-6,
+};
+
+/** Of the half formats: the spacing at 1, the largest numbers and the least. */
+const precision: { readonly [D in DType]?: { rtol: number; large: number; least: number } } = {
+  float16: { rtol: 1.1e-3, large: 6.5e4, least: 6e-8 },
+  bfloat16: { rtol: 8.8e-3, large: 3.3e38, least: 1.2e-38 },
 };
 
 const numbers = (x: Tensor): number[] => Array.from<number | bigint, number>(x.toTypedArray(), Number);
@@ -66,17 +75,17 @@ const numbers = (x: Tensor): number[] => Array.from<number | bigint, number>(x.t
 function expectClose(found: Tensor, wanted: Tensor, prim: ElementwisePrim, what: string): void {
   expect(found.dtype).toBe(wanted.dtype);
   const [a, b] = [numbers(found), numbers(wanted)];
-  const half = wanted.dtype === "float16";
-  const rtol = half ? 1.1e-3 : loose[prim] ?? 1e-6;
+  const half = precision[wanted.dtype];
+  const rtol = half?.rtol ?? loose[prim] ?? 1e-6;
   const wrong = b!.findIndex((value, i) => {
     if (Object.is(value, a![i]) || (value === 0 && a![i] === 0)) return false;
     if (!Number.isFinite(value) || !Number.isFinite(a![i]!)) {
       // Near overflow, both infinity and the largest finite value are accepted.
-      const large = half ? 6.5e4 : 3.4e38;
+      const large = half?.large ?? 3.4e38;
       return !(Math.abs(value) >= large && Math.abs(a![i]!) >= large && Math.sign(value) === Math.sign(a![i]!));
     }
     // Subnormals may be flushed to zero.
-    return Math.abs(value - a![i]!) > (half ? 6e-8 : 1.2e-38) + rtol * Math.abs(value);
+    return Math.abs(value - a![i]!) > (half?.least ?? 1.2e-38) + rtol * Math.abs(value);
   });
   if (wrong >= 0) expect.fail(`${what}: element ${wrong} is ${a![wrong]}, expected ${b![wrong]}`);
 }

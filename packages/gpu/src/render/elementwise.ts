@@ -19,7 +19,7 @@ import { scalarFields, type ScalarSlot, scalarSlots, StatementBuilder } from "./
 import { coordinates, entryPoint, fields, paramNames, position, threadIndex } from "./index_math.ts";
 import { functionsFor } from "./math/functions.ts";
 import type { RenderedKernel } from "./rendered_kernel.ts";
-import { enableDirectives, isPacked, valueType } from "./wgsl_types.ts";
+import { isPacked, moduleHeader, valueType } from "./wgsl_types.ts";
 
 /**
  * Threads of a workgroup. On lavapipe each workgroup costs some 0.2 µs (1M additions: 2.6 ms with 64 threads, 1.7 with
@@ -163,7 +163,7 @@ function source(variant: ElementwiseVariant): string {
   ${body}
 }
 `;
-  return enableDirectives(dtypes) + declarations + functionsFor(code) + code;
+  return moduleHeader(dtypes) + declarations + functionsFor(code) + code;
 }
 
 function singleBody({ kernel, access, inPlace, rank }: ElementwiseVariant): string {

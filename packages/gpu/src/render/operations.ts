@@ -57,6 +57,8 @@ export const operations: { readonly [P in OperationPrim]: Render } = {
   sinc: call("sinc_f"),
   lgamma: call("lgamma_f"),
   digamma: call("digamma_f"),
+  i0: call("i0_f"),
+  i1: call("i1_f"),
   relu: (a, _, __, dtype) => isFloat(dtype) ? `select(${a}, 0f, ${a} < 0f)` : `max(${a}, 0)`,
   isnan: (a, _, __, dtype) => isFloat(dtype) ? `is_nan(${a})` : "false",
   logicalNot: (a) => `(!${a})`,
@@ -71,6 +73,11 @@ export const operations: { readonly [P in OperationPrim]: Render } = {
   pow: byKind("pow_f", "pow_i"),
   atan2: call("atan2_f"),
   logaddexp: call("logaddexp_f"),
+  zeta: call("zeta_f"),
+  igamma: call("igamma_f"),
+  igammac: call("igammac_f"),
+  gcd: call("gcd_i"),
+  nextafter: call("nextafter_f"),
   maximum: (a, b, _, dtype) =>
     dtype === "bool" ? `(${a} | ${b})` : `${isFloat(dtype) ? "maximum_f" : "max"}(${a}, ${b})`,
   minimum: (a, b, _, dtype) =>

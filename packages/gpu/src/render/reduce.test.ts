@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { gpu } from "../testing/gpu_device.ts";
 import { renderReduction } from "./reduce.ts";
 
-const dtypes: readonly DType[] = ["float32", "float16", "int32", "int16", "int8", "uint8", "bool"];
+const dtypes: readonly DType[] = ["float32", "float16", "bfloat16", "int32", "int16", "int8", "uint8", "bool"];
 const reductions: readonly ReducePrim[] = ["sum", "prod", "amax", "amin", "argmax", "argmin"];
 
 function values(dtype: DType, shape: readonly number[], seed: number): Tensor {
@@ -27,7 +27,7 @@ function expectSame(found: Tensor, wanted: Tensor, length: number, what: string)
   expect(found.dtype, what).toBe(wanted.dtype);
   expect(found.shape, what).toEqual(wanted.shape);
   const [a, b] = [Array.from(found.toTypedArray(), Number), Array.from(wanted.toTypedArray(), Number)];
-  const rtol = wanted.dtype === "float16" ? 2e-3 : 1e-5;
+  const rtol = wanted.dtype === "float16" ? 2e-3 : wanted.dtype === "bfloat16" ? 1e-2 : 1e-5;
   b.forEach((value, i) => {
     if (Object.is(a[i], value) || a[i] === value) return;
     const close = isFloat(wanted.dtype) && Math.abs(a[i]! - value) <= rtol * (Math.abs(value) + Math.sqrt(length));

@@ -6,7 +6,7 @@ import { scalarFields, StatementBuilder } from "./expression.ts";
 import { coordinates, entryPoint, fields, paramNames, position, threadIndex } from "./index_math.ts";
 import { functionsFor } from "./math/functions.ts";
 import { accumulator, groupSize, isIndexed, type ReduceVariant } from "./reduce_variant.ts";
-import { castValue, enableDirectives, valueType } from "./wgsl_types.ts";
+import { castValue, moduleHeader, valueType } from "./wgsl_types.ts";
 
 /**
  * Number of terms that are summed before the sum is added to a larger one, and number of such sums before these are
@@ -257,7 +257,7 @@ export function reductionSource(variant: ReduceVariant): string {
     (indexed ? `var<workgroup> pool_at: array<i32, ${groupSize}>;\n` : "");
   const extra = code.includes("rank_arg") ? ranks : "";
   const dtypes = [...inputs.map(({ dtype }) => dtype), output, expr.dtype];
-  return enableDirectives(dtypes) + declare(variant, type) + memory + extra + functionsFor(extra + code) + code;
+  return moduleHeader(dtypes) + declare(variant, type) + memory + extra + functionsFor(extra + code) + code;
 }
 
 /** Combines the results of the threads pairwise, then stores the total. */

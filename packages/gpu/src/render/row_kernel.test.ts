@@ -1,6 +1,6 @@
-import { Device, manualSeed, randint, randn, type Tensor } from "@heddle/tensor";
+import { Device, finfo, type HalfDType, isHalfDType, manualSeed, randint, randn, type Tensor } from "@heddle/tensor";
 import type { Attrs, RowPrim } from "@heddle/tensor/backend";
-import { apply, applyAll, fusedUpdate } from "@heddle/tensor/engine";
+import { apply, applyAll, fusedUpdate, widened } from "@heddle/tensor/engine";
 import { describe, expect, test } from "vitest";
 import { gpuReport } from "../mod.ts";
 import { devices } from "../testing/reference_comparison.ts";
@@ -9,29 +9,29 @@ const numbers = (x: Tensor): number[] => Array.from<number | bigint, number>(x.t
 
 /**
  * Runs a function on both devices with the same inputs and compares with the CPU, whose kernels have their own tests.
- * float16 values are rounded first; the CPU computes in float32.
+ * Values of a half format are rounded first; the CPU computes in float32.
  */
 function checkOn<P extends RowPrim>(
   device: Device,
   prim: P,
   inputs: readonly Tensor[],
   attrs: Attrs[P],
-  half: boolean,
+  dtype: HalfDType | "float32",
 ): void {
-  const narrow = (x: Tensor): Tensor => half && x.dtype === "float32" ? x.half() : x;
+  const narrow = (x: Tensor): Tensor => x.dtype === "float32" ? x.to(dtype) : x;
   const given = inputs.map(narrow);
-  const wanted = applyAll(prim, given.map((x) => x.dtype === "float16" ? x.float() : x), attrs);
+  const wanted = applyAll(prim, given.map(widened), attrs);
   const found = applyAll(prim, given.map((input) => input.to(device)), attrs);
   found.forEach((output, i) => {
     expect(output.shape).toEqual(wanted[i]!.shape);
     const [a, b] = [numbers(output), numbers(wanted[i]!)];
     const scale = Math.max(1, ...b.filter(Number.isFinite).map(Math.abs));
     const near = (value: number, right: number): boolean =>
-      output.dtype === "float16"
-        ? Math.abs(value - right) <= 1.5e-3 * Math.abs(right) + 1e-4 * scale
+      isHalfDType(output.dtype)
+        ? Math.abs(value - right) <= 1.5 * finfo(output.dtype).eps * Math.abs(right) + 1e-4 * scale
         : Math.abs(value - right) <= 2e-5 * scale;
     const off = a.findIndex((value, k) => !Object.is(value, b[k]) && !near(value, b[k]!));
-    const what = `${prim} of ${half ? "float16" : "float32"} on ${device.name}`;
+    const what = `${prim} of ${dtype} on ${device.name}`;
     expect(off < 0 ? `${what} is close` : `${a[off]} for ${b[off]} at ${off}`).toBe(`${what} is close`);
   });
 }
@@ -40,9 +40,11 @@ describe.skipIf(devices.length === 0)("row kernels", () => {
   const device = devices[0]!;
   function check<P extends RowPrim>(prim: P, inputs: readonly Tensor[], attrs: Attrs[P]): void {
     for (const each of devices) {
-      checkOn(each, prim, inputs, attrs, false);
+      checkOn(each, prim, inputs, attrs, "float32");
     }
-    if (device.backend.rows!("float16")) checkOn(device, prim, inputs, attrs, true);
+    for (const half of ["float16", "bfloat16"] as const) {
+      if (device.backend.rows!(half)) checkOn(device, prim, inputs, attrs, half);
+    }
   }
   const draw = (shape: readonly number[]): Tensor => randn([...shape], { device: "cpu" });
   // A thread computes a short row, a workgroup one of more than 4,096 elements on any adapter. Some rows can be read in

@@ -18,8 +18,8 @@ import { type Expr, scalarFields, type ScalarSlot, scalarSlots, StatementBuilder
 import { coordinates, entryPoint, fields, paramNames, position, threadIndex } from "./index_math.ts";
 import { functionsFor } from "./math/functions.ts";
 import type { RenderedKernel } from "./rendered_kernel.ts";
-import { mergeContiguousRows, vectorOperands, widenFloat16 } from "./row_layout.ts";
-import { enableDirectives } from "./wgsl_types.ts";
+import { mergeContiguousRows, vectorOperands, widenHalf } from "./row_layout.ts";
+import { moduleHeader } from "./wgsl_types.ts";
 
 /** Threads of a workgroup: for most rows, and for rows of which each thread would otherwise have many elements. */
 const [groupSize, largeGroup] = [64, 256];
@@ -55,7 +55,7 @@ export function renderRows(
   memories: readonly number[],
   { software }: { readonly software: boolean },
 ): RenderedRows {
-  const kernel = mergeContiguousRows({ ...work, steps: work.steps.map(widenFloat16) });
+  const kernel = mergeContiguousRows({ ...work, steps: work.steps.map(widenHalf) });
   const { shape, inner, inputs, outputs, steps } = kernel;
   const outer = shape.length - inner;
   const rows = sizeOf(shape.slice(0, outer));
@@ -271,5 +271,5 @@ function source(
 }
 `;
   const memory = together === 1 ? "" : `var<workgroup> pool: array<f32, ${together}>;\n`;
-  return enableDirectives(operands.map(({ dtype }) => dtype)) + declarations + memory + functionsFor(code) + code;
+  return moduleHeader(operands.map(({ dtype }) => dtype)) + declarations + memory + functionsFor(code) + code;
 }

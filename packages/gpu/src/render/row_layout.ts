@@ -1,5 +1,5 @@
 /** Transformations of row kernels before rendering: shape, dtypes and vector access. */
-import type { DType } from "@heddle/tensor";
+import { type DType, isHalfDType } from "@heddle/tensor";
 import { isContiguous, type RowKernel, type RowStep, sizeOf } from "@heddle/tensor/backend";
 import type { Expr } from "./expression.ts";
 
@@ -25,10 +25,10 @@ export function mergeContiguousRows(kernel: RowKernel): RowKernel {
   };
 }
 
-/** A step in which float16 values are float32: only memory is float16. */
-export function widenFloat16(step: RowStep): RowStep {
+/** A step in which float16 and bfloat16 values are float32: only memory has 16 bits. */
+export function widenHalf(step: RowStep): RowStep {
   const wide = (expr: Expr): Expr => {
-    const dtype: DType = expr.dtype === "float16" ? "float32" : expr.dtype;
+    const dtype: DType = isHalfDType(expr.dtype) ? "float32" : expr.dtype;
     return expr.op === "input" || expr.op === "scalar"
       ? { ...expr, dtype }
       : { ...expr, dtype, args: expr.args.map(wide) };

@@ -17,7 +17,7 @@ export function computeType(dtype: DType): "f32" | "i32" {
   return isFloat(dtype) ? "f32" : "i32";
 }
 
-/** The element type of an array in memory. Narrow integers are packed in u32. */
+/** The element type of an array in memory. Narrow integers and bfloat16, which WGSL lacks, are packed in u32. */
 export function storedType(dtype: DType): "f32" | "i32" | "f16" | "u32" {
   switch (dtype) {
     case "float32":
@@ -26,6 +26,7 @@ export function storedType(dtype: DType): "f32" | "i32" | "f16" | "u32" {
       return "i32";
     case "float16":
       return "f16";
+    case "bfloat16":
     case "int16":
     case "int8":
     case "uint8":
@@ -68,6 +69,8 @@ export function unpacked(dtype: DType, word: string, shift: string): string {
   switch (dtype) {
     case "bool":
       return `(extractBits(${word}, ${shift}, ${bits}u) != 0u)`;
+    case "bfloat16":
+      return `bitcast<f32>(extractBits(${word}, ${shift}, ${bits}u) << 16u)`;
     case "uint8":
       return `i32(extractBits(${word}, ${shift}, ${bits}u))`;
     default:
@@ -78,12 +81,21 @@ export function unpacked(dtype: DType, word: string, shift: string): string {
 /** A value as the bits of a packed element; all other bits are zero. */
 export function packedBits(dtype: DType, value: string): string {
   if (dtype === "bool") return `select(0u, 1u, ${value})`;
+  if (dtype === "bfloat16") return `bfloat16_bits(${value})`;
   return `(bitcast<u32>(${value}) & ${itemSize(dtype) === 1 ? "0xffu" : "0xffffu"})`;
 }
 
-/** The directives that a module starts with. */
-export function enableDirectives(dtypes: readonly DType[]): string {
-  return dtypes.includes("float16") ? "enable f16;\n" : "";
+/** The nearest bfloat16, ties to even. Rounding the bits of NaN could give infinity. */
+const bfloat16Bits = `fn bfloat16_bits(x: f32) -> u32 {
+  let bits = bitcast<u32>(x);
+  let rounded = (bits + 0x7fffu + ((bits >> 16u) & 1u)) >> 16u;
+  return select(rounded, 0x7fc0u, (bits & 0x7fffffffu) > 0x7f800000u);
+}
+`;
+
+/** What a module starts with: directives, and the functions that its dtypes need. */
+export function moduleHeader(dtypes: readonly DType[]): string {
+  return (dtypes.includes("float16") ? "enable f16;\n" : "") + (dtypes.includes("bfloat16") ? bfloat16Bits : "");
 }
 
 /** Rounds or wraps a computed value to its dtype. */
@@ -91,6 +103,8 @@ export function wrapped(dtype: DType, code: string): string {
   switch (dtype) {
     case "float16":
       return `f32(f16(${code}))`;
+    case "bfloat16":
+      return `bitcast<f32>(bfloat16_bits(${code}) << 16u)`;
     case "int8":
       return `extractBits(${code}, 0u, 8u)`;
     case "int16":

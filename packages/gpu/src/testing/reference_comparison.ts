@@ -8,7 +8,7 @@ import { gpu } from "./gpu_device.ts";
 
 /** The dtypes that every adapter supports, and float16 if this one does. */
 export const dtypes: readonly DType[] = [
-  ...["float32", "int32", "int16", "int8", "uint8", "bool"] as const,
+  ...["float32", "bfloat16", "int32", "int16", "int8", "uint8", "bool"] as const,
   ...(gpu?.backend.supports("float16") ? ["float16"] as const : []),
 ];
 
@@ -81,7 +81,7 @@ export function withLayout(
 
 /**
  * Runs a routine on every device and compares with the outputs of the reference backend. Integers and NaN must be
- * equal, floats within `rtol` of the larger of the value and 1 (at least 2e-3 for float16).
+ * equal, floats within `rtol` of the larger of the value and 1 (at least 2e-3 for float16, 1e-2 for bfloat16).
  */
 export function compare<P extends RoutinePrim>(
   prim: P,
@@ -109,7 +109,8 @@ export function expectSame(found: Tensor, wanted: Tensor, rtol: number, what: st
   }
   const numbers = (x: Tensor): number[] => Array.from<number | bigint, number>(x.toTypedArray(), Number);
   const [a, b] = [numbers(found), numbers(wanted)];
-  const tolerance = wanted.dtype === "float16" ? Math.max(rtol, 2e-3) : rtol;
+  const least = wanted.dtype === "float16" ? 2e-3 : wanted.dtype === "bfloat16" ? 1e-2 : 0;
+  const tolerance = Math.max(rtol, least);
   const wrong = b.findIndex((value, i) => {
     if (Object.is(value, a[i]) || value === a[i]) return false;
     return !isFloat(wanted.dtype) || !(Math.abs(value - a[i]!) <= tolerance * Math.max(Math.abs(value), 1));

@@ -1,4 +1,5 @@
 /** Tables with one row of features for each position. */
+import { isHalf } from "@heddle/tensor/engine";
 import { fromTypedArray, keep, type Tensor, tidy } from "@heddle/tensor";
 
 /** `[positions, features]` by a formula: computed for each device and dtype on demand, and extended when it is too short. */
@@ -13,10 +14,10 @@ export class PositionTable {
     this.made = new Map();
   }
 
-  /** The rows of `length` positions from `start` on, in the dtype (for float16 in float32) and on the device of `like`. */
+  /** The rows of `length` positions from `start` on, in the dtype (for float16 and bfloat16 in float32) and on the device of `like`. */
   rows(start: number, length: number, like: Tensor): Tensor {
     const { device } = like;
-    const dtype = like.dtype === "float16" ? "float32" : like.dtype;
+    const dtype = isHalf(like) ? "float32" : like.dtype;
     const key = `${device.name} ${dtype}`;
     let table = this.made.get(key);
     if (table === undefined || table.shape[0]! < start + length) {

@@ -9,7 +9,7 @@ import {
   where,
   whereSymbolic,
 } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { checkNoOptions } from "../surplus_arguments.ts";
 import type { DropoutOptions } from "./dropout.ts";
@@ -232,7 +232,7 @@ export function hardsigmoid(x: Tensor): Tensor {
 /** x · {@link hardsigmoid}(x): Howard et al., "Searching for MobileNetV3" (2019). PyTorch: `hardswish`. */
 export function hardswish(x: Tensor): Tensor {
   checkNoOptions("hardswish", arguments, 1);
-  if (x.dtype === "float16") return inFloat32([x], hardswish);
+  if (isHalf(x)) return inFloat32([x], hardswish);
   const within = x.clamp({ min: -3, max: 3 });
   return where(x.gt(3), x, within.mul(within.add(3)).div(6));
 }

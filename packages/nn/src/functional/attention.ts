@@ -1,6 +1,6 @@
 /** Attention: for each query the mean of the values, weighted by how well their keys match it. */
-import { type Generator, type Tensor } from "@heddle/tensor";
-import { checkOptions, inFloat32, maskedSoftmax } from "@heddle/tensor/engine";
+import { type Generator, isFloat, type Tensor } from "@heddle/tensor";
+import { checkOptions, inFloat32, isHalf, maskedSoftmax } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { attendInBlocks, type Attending } from "./attention_blocks.ts";
 import { checkProbability, dropout } from "./dropout.ts";
@@ -99,7 +99,7 @@ function checkOperands(query: Tensor, key: Tensor, value: Tensor): void {
   if (key.shape.at(-2) !== value.shape.at(-2)) {
     throw new RangeError(`${operation}: ${shapes}: there must be one value for each key`);
   }
-  if (query.dtype !== key.dtype || query.dtype !== value.dtype || !query.dtype.startsWith("float")) {
+  if (query.dtype !== key.dtype || query.dtype !== value.dtype || !isFloat(query.dtype)) {
     throw new TypeError(
       `${operation}: queries are ${query.dtype}, keys ${key.dtype}, values ${value.dtype}; give all three one floating-point dtype`,
     );
@@ -131,7 +131,7 @@ export function attentionWeights(query: Tensor, key: Tensor, masks: readonly Ten
 
 /** {@link scaledDotProductAttention} of valid operands. */
 export function attend(q: Tensor, k: Tensor, v: Tensor, masks: readonly Tensor[], how: Attending): Tensor {
-  if (q.dtype === "float16") return inFloat32([q, k, v, ...masks], (q, k, v, ...masks) => attend(q, k, v, masks, how));
+  if (isHalf(q)) return inFloat32([q, k, v, ...masks], (q, k, v, ...masks) => attend(q, k, v, masks, how));
   if (masks.every(({ requiresGrad }) => !requiresGrad)) return attendInBlocks(how, q, k, v, ...masks);
   // A learned mask needs the whole scores anyway.
   return dropout(attentionWeights(q, k, masks, how), how.dropoutP, { generator: how.generator }).matmul(v);

@@ -1,6 +1,6 @@
 /** Connectionist temporal classification: labels of a sequence without their positions. */
 import { arange, cat, full, isFloat, type Tensor, tensor, where, zeros } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 import { alignment, unlikely } from "./ctc_alignment.ts";
 import { lookUp } from "./lookup.ts";
@@ -121,7 +121,7 @@ export function ctcLoss(
   if (isFloat(targets.dtype) || targets.dtype === "bool") {
     throw new TypeError(`ctcLoss: the targets are ${targets.dtype}; labels are integers, cast with .to("int32")`);
   }
-  if (logProbs.dtype === "float16") {
+  if (isHalf(logProbs)) {
     return inFloat32([logProbs], (wide) => ctcLoss(wide, targets, inputLengths, targetLengths, options));
   }
   if (logProbs.ndim === 2) {

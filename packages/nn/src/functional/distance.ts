@@ -1,6 +1,6 @@
 /** Lengths, distances and angles of vectors. */
 import { broadcastShapes, type Tensor } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { atLeast } from "./lower_bound.ts";
 
 /** Options of {@link normalize}. */
@@ -25,7 +25,7 @@ export interface NormalizeOptions {
  */
 export function normalize(input: Tensor, options: NormalizeOptions = {}): Tensor {
   checkOptions("normalize", options, ["dim", "eps", "p"]);
-  if (input.dtype === "float16") return inFloat32([input], (x) => normalize(x, options));
+  if (isHalf(input)) return inFloat32([input], (x) => normalize(x, options));
   const { p = 2, dim = 1, eps = 1e-12 } = options;
   return input.div(length(input, p, dim, eps));
 }
@@ -58,7 +58,7 @@ export interface CosineSimilarityOptions {
  */
 export function cosineSimilarity(first: Tensor, second: Tensor, options: CosineSimilarityOptions = {}): Tensor {
   checkOptions("cosineSimilarity", options, ["dim", "eps"]);
-  if (first.dtype === "float16" || second.dtype === "float16") {
+  if (isHalf(first, second)) {
     return inFloat32([first, second], (a, b) => cosineSimilarity(a, b, options));
   }
   const { dim = 1, eps = 1e-8 } = options;

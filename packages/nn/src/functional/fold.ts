@@ -1,6 +1,14 @@
 /** Windows of images as columns, and their sums put back into images. */
 import { pad, type Tensor } from "@heddle/tensor";
-import { apply, checkHostSize, checkOptions, checkTensor, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
+import {
+  apply,
+  checkHostSize,
+  checkOptions,
+  checkTensor,
+  hasHalfGradient,
+  inFloat32,
+  isHalf,
+} from "@heddle/tensor/engine";
 import { showSizes, type Sizes, spread } from "../sizes.ts";
 
 /** Options of {@link unfold} and {@link fold}. */
@@ -118,7 +126,7 @@ export function fold(input: Tensor, outputSize: Sizes, kernelSize: Sizes, option
         `images of ${showSizes(size)} have ${counts[0]} × ${counts[1]} windows of ${showSizes(kernel)}`,
     );
   }
-  if (input.dtype === "float16") return inFloat32([input], (x) => fold(x, outputSize, kernelSize, options));
+  if (isHalf(input)) return inFloat32([input], (x) => fold(x, outputSize, kernelSize, options));
   const [height, width] = [size[0] + 2 * padding[0], size[1] + 2 * padding[1]];
   checkHostSize("fold", [input.shape[0]!, input.shape[1]! / elements, height, width]);
   const windows = input.reshape([input.shape[0]!, input.shape[1]! / elements, ...kernel, ...counts]);

@@ -1,6 +1,6 @@
 /** Samples images and volumes at the points of a grid, for spatial transformers and affine augmentation. */
-import { arange, onesLike, stack, type Tensor, where } from "@heddle/tensor";
-import { checkHostSize, checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { arange, isFloat, onesLike, stack, type Tensor, where } from "@heddle/tensor";
+import { checkHostSize, checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
 
 /** Option of both functions. */
@@ -61,7 +61,7 @@ export function affineGrid(theta: Tensor, size: readonly number[], options: Alig
       }], one matrix for each ${dims === 2 ? "image" : "volume"} of ${showSizes(size)}`,
     );
   }
-  if (theta.dtype === "float16") return inFloat32([theta], (theta) => affineGrid(theta, size, options));
+  if (isHalf(theta)) return inFloat32([theta], (theta) => affineGrid(theta, size, options));
   const axes = extent.map((length, d) =>
     centres(length, theta, alignCorners).reshape(extent.map((_, e) => e === d ? length : 1)).expand(extent)
   ).reverse();
@@ -87,7 +87,7 @@ function reflected(x: Tensor, size: number, alignCorners: boolean): Tensor {
 }
 
 function checkFloat(operation: string, name: string, x: Tensor): void {
-  if (x.dtype.startsWith("float")) return;
+  if (isFloat(x.dtype)) return;
   throw new TypeError(
     `${operation}: ${name} is ${x.dtype}; expected a floating-point tensor, cast with .to("float32")`,
   );
@@ -165,7 +165,7 @@ export function gridSample(input: Tensor, grid: Tensor, options: GridSampleOptio
   checkOptions("gridSample", options, ["alignCorners", "mode", "paddingMode"]);
   const { mode = "bilinear", paddingMode = "zeros", alignCorners = false } = options;
   check(input, grid, mode, paddingMode);
-  if (input.dtype === "float16") return inFloat32([input, grid], (input, grid) => gridSample(input, grid, options));
+  if (isHalf(input)) return inFloat32([input, grid], (input, grid) => gridSample(input, grid, options));
   const [count, channels, ...sizes] = input.shape as [number, number, ...number[]];
   const extent = grid.shape.slice(1, -1);
   const points = [count, channels, extent.reduce((product, size) => product * size, 1)] as const;

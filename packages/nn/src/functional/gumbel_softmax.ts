@@ -1,6 +1,6 @@
 /** Draws from a categorical distribution that have a gradient. */
 import { fuse, type Generator, rand, type Tensor, zerosLike } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { checkInteger } from "../sizes.ts";
 
 /** Options of {@link gumbelSoftmax}. */
@@ -39,7 +39,7 @@ export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}
   if (typeof tau !== "number" || !(tau > 0)) {
     throw new RangeError(`gumbelSoftmax: the temperature tau is ${String(tau)}; expected a number above 0`);
   }
-  if (logits.dtype === "float16") return inFloat32([logits], (wide) => gumbelSoftmax(wide, options));
+  if (isHalf(logits)) return inFloat32([logits], (wide) => gumbelSoftmax(wide, options));
   const draws = rand(logits.shape, { dtype: logits.dtype, device: logits.device, generator });
   // −log(1 − u) has an exponential distribution, and minus its logarithm a Gumbel distribution.
   const noisy = fuse(

@@ -1,6 +1,6 @@
 /** Resizes lines, images and volumes. */
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, type OutputSize, type Tensor, tensor } from "@heddle/tensor";
-import { checkHostSize, checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
+import { checkHostSize, checkOptions, hasHalfGradient, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { showSizes, type Sizes } from "../sizes.ts";
 import { adaptiveAvgPool3d } from "./pooling.ts";
 
@@ -180,7 +180,7 @@ export function interpolate(input: Tensor, options: InterpolateOptions): Tensor 
     );
   }
   const { sizes, factors } = target(input, dims, options);
-  if (mode.startsWith("nearest") ? hasHalfGradient(input) : input.dtype === "float16") {
+  if (mode.startsWith("nearest") ? hasHalfGradient(input) : isHalf(input)) {
     return inFloat32([input], (x) => interpolate(x, options));
   }
   if (mode === "area") return area(input, sizes);

@@ -1,6 +1,6 @@
 /** Normalisation by adjacent channels. */
 import { avgPool2d, pad, type Tensor } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { checkSize, showSizes } from "../sizes.ts";
 
 /** Options of {@link localResponseNorm}. */
@@ -39,7 +39,7 @@ export function localResponseNorm(input: Tensor, size: number, options: LocalRes
     );
   }
   if (input.numel === 0) return input.clone();
-  if (input.dtype === "float16") return inFloat32([input], (x) => localResponseNorm(x, size, options));
+  if (isHalf(input)) return inFloat32([input], (x) => localResponseNorm(x, size, options));
   const [batch, channels] = input.shape as readonly [number, number];
   const squares = input.square().reshape([batch, 1, channels, input.numel / (batch * channels)]);
   const before = Math.floor(size / 2);

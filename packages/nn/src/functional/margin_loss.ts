@@ -238,7 +238,7 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Red
       `multilabelMarginLoss: the target is ${target.dtype}; labels are integers, cast with .to("int32")`,
     );
   }
-  if (input.dtype === "float16") return inFloat32([input], (x) => multilabelMarginLoss(x, target, options));
+  if (isHalf(input)) return inFloat32([input], (x) => multilabelMarginLoss(x, target, options));
   if (input.ndim === 1) {
     const rows = multilabelMarginLoss(input.unsqueeze(0), target.unsqueeze(0), { reduction: "none" }).squeeze(0);
     return reduced("multilabelMarginLoss", rows, options.reduction);

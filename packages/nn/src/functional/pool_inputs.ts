@@ -18,8 +18,8 @@ export function withBatch(
   );
 }
 
-/** Maxima of float16 in float32, as their gradient is summed in several steps. */
+/** Maxima of float16 and bfloat16 in float32, as their gradient is summed in several steps. */
 export function pooledInFloat32(x: Tensor, pool: (wide: Tensor) => Pooled, returnIndices = false): Tensor | Pooled {
   const { values, indices } = pool(x.float());
-  return returnIndices ? { values: values.half(), indices } : values.half();
+  return returnIndices ? { values: values.to(x.dtype), indices } : values.to(x.dtype);
 }

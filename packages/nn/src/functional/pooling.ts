@@ -10,7 +10,7 @@ import {
   type Tensor,
   tensor,
 } from "@heddle/tensor";
-import { checkHostSize, checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
+import { checkHostSize, checkOptions, hasHalfGradient, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { showSizes, type Sizes, spread } from "../sizes.ts";
 import { pooledInFloat32, withBatch } from "./pool_inputs.ts";
 
@@ -134,7 +134,7 @@ export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
     options,
   ) as { readonly [K in keyof Windows]: readonly [number, number, number] };
   const [batch, channels, depth] = input.shape as [number, number, number];
-  if (x.dtype === "float16") return inFloat32([x], (x) => avgPool3d(x, kernelSize, options));
+  if (isHalf(x)) return inFloat32([x], (x) => avgPool3d(x, kernelSize, options));
   // The divisor of a mean is a product of one factor for each dimension, so the dimensions can be pooled one after the other.
   const planes = avgPool2d(asPlanes(input), [kh, kw], {
     ...others,
@@ -177,7 +177,7 @@ function outputSizes(operation: string, x: Tensor, outputSize: OutputSize, dims:
 export function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSize): Tensor {
   const { input, restore } = withBatch("adaptiveAvgPool3d", x, 3);
   const [depth, ...plane] = outputSizes("adaptiveAvgPool3d", x, outputSize, 3);
-  if (x.dtype === "float16") return inFloat32([x], (x) => adaptiveAvgPool3d(x, outputSize));
+  if (isHalf(x)) return inFloat32([x], (x) => adaptiveAvgPool3d(x, outputSize));
   const planes = adaptiveAvgPool2d(asPlanes(input), plane);
   const [batch, channels] = input.shape as [number, number];
   const columns = adaptiveAvgPool2d(asColumns(planes, channels, input.shape[2]!), [depth!, null]);

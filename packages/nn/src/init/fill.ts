@@ -1,7 +1,7 @@
 /** Initialisers that draw every element from one distribution. */
 import { noGrad } from "@heddle/autograd";
 import { emptyLike, type Generator, type Tensor, tidy } from "@heddle/tensor";
-import { checkOptions } from "@heddle/tensor/engine";
+import { checkOptions, isHalf } from "@heddle/tensor/engine";
 import { checkNoOptions } from "../surplus_arguments.ts";
 
 /** Source of random numbers. */
@@ -78,7 +78,7 @@ export function truncNormal_<T extends Tensor>(tensor: T, options: TruncNormalOp
       `truncNormal_: hardly anything of a normal distribution of mean ${mean} and std ${std} lies within ${a} to ${b}`,
     );
   }
-  if (tensor.dtype === "float16") {
+  if (isHalf(tensor)) {
     noGrad(() => tidy(() => void tensor.copy_(truncNormal_(emptyLike(tensor, { dtype: "float32" }), options))));
     return tensor;
   }

@@ -19,7 +19,7 @@ export type FusedFunction = (inputs: readonly Operand[], into?: Tensor | null) =
 interface Traced {
   /** In the dtype of the result. */
   readonly expr: Expr;
-  /** The expression that is computed: in float32 if the result is float16, which is then rounded once. */
+  /** The expression that is computed: in float32 if the result is float16 or bfloat16, which is then rounded once. */
   readonly wide: Expr;
   /** Numbers in the expression itself. They follow the numbers among the inputs. */
   readonly constants: readonly Scalar[];
@@ -28,7 +28,7 @@ interface Traced {
 /**
  * A function that computes an expression of element-wise operations on broadcast inputs in one kernel. The results are those of the
  * single operations, and so are the gradients. Each input's gradient is one kernel, which computes the expression again instead of
- * saving intermediate results. On float16 the whole expression computes in float32 and rounds once. `write` runs once for each
+ * saving intermediate results. On float16 and bfloat16 the whole expression computes in float32 and rounds once. `write` runs once for each
  * combination of input dtypes: whatever changes from call to call must be an input.
  *
  * The function takes an array of inputs: tensors, and numbers, which take the first tensor's dtype. Its second argument is the

@@ -2,7 +2,7 @@
 import { checkSynchronous } from "../check_synchronous.ts";
 import { checkScalar, checkWritable } from "./checks.ts";
 import type { Device } from "../device.ts";
-import type { DType, Scalar } from "../dtype.ts";
+import { type DType, isHalfDType, type Scalar } from "../dtype.ts";
 import { elementwise, runExpression } from "./execute/elementwise.ts";
 import { collapse } from "../ir/collapse.ts";
 import { cast, type Expr, widen } from "../ir/kernel.ts";
@@ -33,7 +33,7 @@ interface Traced {
  *
  * @param name the name of the operation in errors, `memory()` and `HEDDLE_DEBUG`.
  * @param write returns an expression for each target. Its arguments are the targets, then the inputs; numbers among the inputs take
- * the first target's dtype. On float16 it computes in float32.
+ * the first target's dtype. On float16 and bfloat16 it computes in float32.
  *
  * @example
  * ```ts
@@ -96,7 +96,7 @@ function trace(
   checkSynchronous(name, traced, "the function must return expressions");
   const exprs = traced.map(({ expr }, i) => {
     const { dtype } = targets[i]!;
-    return dtype === "float16" ? cast(expr, dtype) : expr;
+    return isHalfDType(dtype) ? cast(expr, dtype) : expr;
   });
   return {
     exprs,

@@ -1,5 +1,5 @@
 /** Chooses between a row kernel and its composite, the same computation as plain operations. */
-import { resultType } from "../dtype.ts";
+import { isHalfDType, resultType } from "../dtype.ts";
 import { tidy } from "../memory/scope.ts";
 import type { Attrs, RowPrim } from "../prims/attrs.ts";
 import { isRecorded } from "../tensor/core.ts";
@@ -14,7 +14,7 @@ export interface RowComposite<P extends RowPrim> {
   readonly suits?: (inputs: readonly Tensor[]) => boolean;
   /** False if the row kernel has no gradient, so that the tape records the plain operations instead. */
   readonly differentiable?: false;
-  /** Computes the outputs of the row kernel. No input is float16. */
+  /** Computes the outputs of the row kernel. No input is float16 or bfloat16. */
   readonly compute: (inputs: readonly Tensor[], attrs: Attrs[P]) => readonly Tensor[];
 }
 
@@ -47,9 +47,9 @@ export function composed<P extends RowPrim>(
   return tidy(() => {
     if (!isHalf(...inputs)) return composite.compute(inputs, attrs);
     const kinds = rule.outputs(attrs, inputs);
-    const half = resultType(inputs) === "float16";
+    const dtype = resultType(inputs);
     return composite.compute(inputs.map(widened), attrs).map((output, i) =>
-      half && kinds[i] !== "statistic" ? output.to("float16") : output
+      isHalfDType(dtype) && kinds[i] !== "statistic" ? output.to(dtype) : output
     );
   });
 }

@@ -7,7 +7,7 @@ import { type Symbolic, whereSymbolic } from "./symbolic.ts";
 
 /**
  * What an output holds: a whole row, or one number per row (the dimensions of the row are kept with size 1). A statistic is a
- * number that later computations use; for float16 it is float32.
+ * number that later computations use; for float16 and bfloat16 it is float32.
  */
 export type RowOutput = "row" | "number" | "statistic";
 

@@ -1,13 +1,13 @@
-/** Computes composite operations on float16 in float32, and rounds once. */
-import { resultType } from "../dtype.ts";
+/** Computes composite operations on float16 and bfloat16 in float32, and rounds once. */
+import { isHalfDType, resultType } from "../dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Operands of {@link inFloat32}. Optional ones may be null or undefined. */
 export type Float32Operands = readonly (Tensor | null | undefined)[];
 
 /**
- * Computes an operation of several steps in float32, so that float16 neither overflows nor rounds between them. Float16 operands
- * are cast to float32, and the result is cast back unless another operand promotes it. Gradients flow through the casts, so that
+ * Computes an operation of several steps in float32, so that float16 and bfloat16 neither overflow nor round between them.
+ * Operands of these are cast to float32, and the result is cast back unless another operand promotes it. Gradients flow through the casts, so that
  * they are computed in float32 too.
  *
  * @param operands tensors, or null or undefined for a missing one.
@@ -28,27 +28,27 @@ export function inFloat32<const T extends Float32Operands>(
 ): Tensor {
   if (!isHalf(...operands)) return compute(...operands as Float32Arguments<T>);
   const result = compute(...operands.map(widened) as unknown as Float32Arguments<T>);
-  const half = resultType(operands.filter((x) => x !== null && x !== undefined)) === "float16";
-  return half && result.dtype === "float32" ? result.to("float16") : result;
+  const dtype = resultType(operands.filter((x) => x !== null && x !== undefined));
+  return isHalfDType(dtype) && result.dtype === "float32" ? result.to(dtype) : result;
 }
 
 /** The operands of {@link inFloat32} as the arguments of its function. */
 export type Float32Arguments<T extends Float32Operands> = { -readonly [K in keyof T]: T[K] };
 
-/** A float16 tensor cast to float32; anything else unchanged. */
+/** A float16 or bfloat16 tensor cast to float32; anything else unchanged. */
 export function widened<T extends Tensor | null | undefined>(x: T): T {
-  return x?.dtype === "float16" ? x.to("float32") as T : x;
+  return x && isHalfDType(x.dtype) ? x.to("float32") as T : x;
 }
 
-/** Whether any operand is float16, so that {@link inFloat32} has casts to make. */
+/** Whether any operand is float16 or bfloat16, so that {@link inFloat32} has casts to make. */
 export function isHalf(...operands: Float32Operands): boolean {
-  return operands.some((x) => x?.dtype === "float16");
+  return operands.some((x) => x && isHalfDType(x.dtype));
 }
 
 /**
- * Whether the tensor is float16 and needs a gradient. Then a gradient of several steps must be computed in float32, even if the
+ * Whether the tensor is float16 or bfloat16 and needs a gradient. Then a gradient of several steps must be computed in float32, even if the
  * forward pass rounds only once.
  */
 export function hasHalfGradient(x: Tensor): boolean {
-  return x.dtype === "float16" && x.requiresGrad;
+  return x.requiresGrad && isHalfDType(x.dtype);
 }

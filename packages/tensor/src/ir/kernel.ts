@@ -2,7 +2,7 @@
  * The kernel IR: one fused expression over strided inputs, optionally reduced. Backends render it to JavaScript, WebAssembly or
  * WGSL. Work that is not such an expression is a {@link Routine}.
  */
-import type { DType } from "../dtype.ts";
+import { type DType, isHalfDType } from "../dtype.ts";
 import type { Attrs, ElementwisePrim, ReducePrim, RoutinePrim } from "../prims/attrs.ts";
 
 /** A node of an expression. `dtype` is the type of its value. All operands of an operation have the type it computes in. */
@@ -15,8 +15,8 @@ export type Expr =
 export const cast = (expr: Expr, dtype: DType): Expr =>
   expr.dtype === dtype ? expr : { op: "cast", args: [expr], dtype };
 
-/** An expression that goes on in float32 where it is float16. */
-export const widen = (expr: Expr): Expr => expr.dtype === "float16" ? cast(expr, "float32") : expr;
+/** An expression that goes on in float32 where it is float16 or bfloat16. */
+export const widen = (expr: Expr): Expr => isHalfDType(expr.dtype) ? cast(expr, "float32") : expr;
 
 /** How the iteration space accesses an operand: one stride per dimension, 0 where the operand is repeated. */
 export interface Access {

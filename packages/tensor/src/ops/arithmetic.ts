@@ -3,7 +3,7 @@ import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
 import { checkOperands, checkTensor } from "../engine/checks.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { isFloat, isInteger, resultType, type Scalar } from "../dtype.ts";
-import { hasHalfGradient, inFloat32, widened } from "../engine/upcast.ts";
+import { hasHalfGradient, inFloat32, isHalf, widened } from "../engine/upcast.ts";
 import { elementValue } from "../scalar.ts";
 import { tidy } from "../memory/scope.ts";
 import { isTensor, type Operand } from "../tensor/core.ts";
@@ -205,7 +205,7 @@ export function pow_(x: Tensor, exponent: Operand): Tensor {
 export function round(x: Tensor, options: RoundOptions = {}): Tensor {
   const decimals = decimalsOf("round", options);
   if (decimals === 0) return apply("round", [x], none);
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.round(options));
+  if (isHalf(x)) return inFloat32([x], (x) => x.round(options));
   const scale = 10 ** Math.abs(decimals);
   return decimals > 0
     ? apply("round", [x.mul(scale)], none).div(scale)
@@ -246,7 +246,7 @@ export function rsqrt(x: Tensor): Tensor {
 }
 
 export function rsqrt_(x: Tensor): Tensor {
-  if (x.dtype === "float16") return overwrite("rsqrt_", x, [], (x) => x.rsqrt());
+  if (isHalf(x)) return overwrite("rsqrt_", x, [], (x) => x.rsqrt());
   return applyInPlace(x, "sqrt", [x], none, "rsqrt_").reciprocal_();
 }
 
@@ -263,7 +263,7 @@ export function exp2_(x: Tensor): Tensor {
 export function lerp(x: Tensor, end: Tensor, weight: Operand): Tensor {
   checkTensor("lerp", end, "end");
   checkOperands("lerp", [weight]);
-  if (x.dtype === "float16" || end.dtype === "float16") {
+  if (isHalf(x, end)) {
     const given = isTensor(weight) ? weight : null;
     return inFloat32([x, end, given], (x, end, given) => x.lerp(end, given ?? weight));
   }

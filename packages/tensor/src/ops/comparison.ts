@@ -1,8 +1,8 @@
 /** Comparison, logic, bitwise operations and tests of values. */
-import { apply } from "../engine/apply.ts";
+import { apply, applyInPlace } from "../engine/apply.ts";
 import { checkTensor } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
-import { widened } from "../engine/upcast.ts";
+import { isHalf, widened } from "../engine/upcast.ts";
 import { sameShape } from "../shape.ts";
 import type { Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -22,7 +22,7 @@ export interface CloseOptions {
 
 /** Two tensors as floats, and their absolute difference. */
 function comparable(x: Tensor, y: Tensor): [a: Tensor, b: Tensor, difference: Tensor] {
-  if (x.dtype === "float16") return comparable(widened(x), widened(y));
+  if (isHalf(x)) return comparable(widened(x), widened(y));
   if (isFloat(x.dtype)) return [x, y, x.sub(y)];
   const wide = x.device.backend.supports("float64");
   const [a, b] = wide ? [x.to("float64"), y.to("float64")] : [x.to("float32"), y.to("float32")];
@@ -36,24 +36,48 @@ export function eq(x: Tensor, other: Operand): Tensor {
   return apply("eq", [x, other], none);
 }
 
+export function eq_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "eq", [x, other], none);
+}
+
 export function ne(x: Tensor, other: Operand): Tensor {
   return apply("ne", [x, other], none);
+}
+
+export function ne_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "ne", [x, other], none);
 }
 
 export function lt(x: Tensor, other: Operand): Tensor {
   return apply("lt", [x, other], none);
 }
 
+export function lt_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "lt", [x, other], none);
+}
+
 export function le(x: Tensor, other: Operand): Tensor {
   return apply("le", [x, other], none);
+}
+
+export function le_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "le", [x, other], none);
 }
 
 export function gt(x: Tensor, other: Operand): Tensor {
   return apply("gt", [x, other], none);
 }
 
+export function gt_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "gt", [x, other], none);
+}
+
 export function ge(x: Tensor, other: Operand): Tensor {
   return apply("ge", [x, other], none);
+}
+
+export function ge_(x: Tensor, other: Operand): Tensor {
+  return applyInPlace(x, "ge", [x, other], none);
 }
 
 export function logicalAnd(x: Tensor, other: Operand): Tensor {
@@ -125,4 +149,20 @@ export function bitwiseLeftShift(x: Tensor, other: Operand): Tensor {
 
 export function bitwiseRightShift(x: Tensor, other: Operand): Tensor {
   return apply("bitwiseRightShift", [x, other], none);
+}
+
+export function isposinf(x: Tensor): Tensor {
+  return isFloat(x.dtype) ? apply("eq", [x, Infinity], none, "isposinf") : apply("isnan", [x], none, "isposinf");
+}
+
+export function isneginf(x: Tensor): Tensor {
+  return isFloat(x.dtype) ? apply("eq", [x, -Infinity], none, "isneginf") : apply("isnan", [x], none, "isneginf");
+}
+
+/** Whether the sign is a minus, also that of −0. */
+export function signbit(operand: Tensor): Tensor {
+  const x = operand.detach();
+  if (!isFloat(x.dtype)) return x.lt(0);
+  // The reciprocal of −0 is below 0 as well.
+  return x.lt(0).logicalOr(x.eq(0).logicalAnd(x.reciprocal().lt(0)));
 }

@@ -93,3 +93,74 @@ export function logit(x: Tensor, eps?: number): Tensor {
 export function logit_(x: Tensor, eps?: number): Tensor {
   return overwrite("logit_", x, [], (x) => x.logit(eps));
 }
+
+export function deg2rad(x: Tensor): Tensor {
+  return x.mul(Math.PI / 180);
+}
+
+export function deg2rad_(x: Tensor): Tensor {
+  return x.mul_(Math.PI / 180);
+}
+
+export function rad2deg(x: Tensor): Tensor {
+  return x.mul(180 / Math.PI);
+}
+
+export function rad2deg_(x: Tensor): Tensor {
+  return x.mul_(180 / Math.PI);
+}
+
+/** The step function; `values` is what it is at 0. Only `values` has a gradient. */
+export function heaviside(x: Tensor, values: Operand): Tensor {
+  checkOperands("heaviside", [values]);
+  if (isTensor(values) && values.dtype !== x.dtype) {
+    throw new TypeError(
+      `heaviside: the values are ${values.dtype}, the tensor ${x.dtype}; cast the values with .to("${x.dtype}")`,
+    );
+  }
+  const at0 = isTensor(values) ? values : constant("heaviside", values, x.dtype, x.device);
+  const input = x.detach();
+  return apply("where", [input.eq(0), at0, input.gt(0).to(x.dtype)], none, "heaviside");
+}
+
+export function heaviside_(x: Tensor, values: Operand): Tensor {
+  return overwrite("heaviside_", x, [values], (x) => x.heaviside(values));
+}
+
+/** x · 2^other. */
+export function ldexp(x: Tensor, other: Operand): Tensor {
+  checkOperands("ldexp", [other]);
+  const dtype = resultType([x, other]);
+  if (!isFloat(dtype)) return x.to("float32").ldexp(other);
+  const exponent = isTensor(other) ? other.to(dtype) : constant("ldexp", other, dtype, x.device);
+  return inFloat32([x, exponent], (x, exponent) => x.mul(exponent.exp2()));
+}
+
+export function ldexp_(x: Tensor, other: Operand): Tensor {
+  return overwrite("ldexp_", x, [other], (x) => x.ldexp(other));
+}
+
+/** log₂(2^x + 2^other). */
+export function logaddexp2(x: Tensor, other: Operand): Tensor {
+  checkOperands("logaddexp2", [other]);
+  return inFloat32(
+    [x, isTensor(other) ? other : null],
+    (x, wide) => {
+      const scaled = wide === null ? Number(other) * Math.LN2 : wide.mul(Math.LN2);
+      return x.mul(Math.LN2).logaddexp(scaled).mul(Math.LOG2E);
+    },
+  );
+}
+
+/** The power in float64. */
+export function floatPower(x: Tensor, exponent: Operand): Tensor {
+  checkOperands("floatPower", [exponent]);
+  return x.to("float64").pow(isTensor(exponent) ? exponent.to("float64") : Number(exponent));
+}
+
+export function floatPower_(x: Tensor, exponent: Operand): Tensor {
+  if (x.dtype !== "float64") {
+    throw new TypeError(`floatPower_: the result is float64, the tensor ${x.dtype}; use floatPower`);
+  }
+  return overwrite("floatPower_", x, [exponent], (x) => x.floatPower(exponent));
+}

@@ -1,6 +1,6 @@
 /** Convolutions (cross-correlations, as in PyTorch) in one to three dimensions, and transposed ones. */
 import { apply } from "../engine/apply.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { checkNumbers } from "../engine/checks.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape } from "../shape.ts";
@@ -148,7 +148,7 @@ function conv(operation: string, x: Tensor, w: Tensor, dims: number, options: Co
   } else padding = perDim(operation, "padding", options.padding === "valid" ? 0 : options.padding ?? 0, dims, 0);
   checkPadded(operation, input.shape.slice(2), w.shape.slice(2), padding, dilation);
   checkBias(operation, bias, w.shape[0]!);
-  if (x.dtype === "float16" && bias && bias.dtype !== x.dtype) {
+  if (isHalf(x) && bias && bias.dtype !== x.dtype) {
     return inFloat32([x, w, bias], (x, w, bias) => conv(operation, x, w, dims, { ...options, bias }));
   }
   const y = withEpilogue(
@@ -182,7 +182,7 @@ function convTranspose(operation: string, x: Tensor, w: Tensor, dims: number, op
   }
   checkPadded(operation, inputSize, w.shape.slice(2), padding, dilation);
   checkBias(operation, bias, w.shape[1]! * groups);
-  if (x.dtype === "float16" && bias) {
+  if (isHalf(x) && bias) {
     return inFloat32([x, w, bias], (x, w, bias) => convTranspose(operation, x, w, dims, { ...options, bias }));
   }
   // Extra outputs of whole strides come from zeros appended to the input. The rest is the gradient of a convolution.

@@ -8,6 +8,7 @@ describe("item", () => {
     expect(tensor([[7]], { dtype: "int8" }).item()).toBe(7);
     expect(tensor(true).item()).toBe(1);
     expect(tensor(0.1, { dtype: "float16" }).item()).toBe(0.0999755859375);
+    expect(tensor(0.1, { dtype: "bfloat16" }).item()).toBe(0.10009765625);
     expect(tensor(-5n).item()).toBe(-5);
     expect(tensor(2n ** 53n).item()).toBe(2 ** 53);
   });
@@ -39,6 +40,7 @@ describe("arrays", () => {
       float32: Float32Array,
       float64: Float64Array,
       float16: Float32Array,
+      bfloat16: Float32Array,
       int8: Int8Array,
       int16: Int16Array,
       int32: Int32Array,
@@ -59,6 +61,7 @@ describe("arrays", () => {
     expectTypeOf(x.toTypedArray()).toEqualTypeOf<DataArray>();
     expectTypeOf(x.toTypedArray("float32")).toEqualTypeOf<Float32Array<ArrayBuffer>>();
     expectTypeOf(x.half().toTypedArray("float16")).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+    expectTypeOf(x.bfloat16().toTypedArray("bfloat16")).toEqualTypeOf<Float32Array<ArrayBuffer>>();
     expectTypeOf(x.bool().toTypedArray("bool")).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
     expectTypeOf(await x.long().data("int64")).toEqualTypeOf<BigInt64Array<ArrayBuffer>>();
     for (const dtype of dtypes) {

@@ -1,9 +1,9 @@
 /** Reading values of tensors, and conversion to other dtypes and devices. */
 import { apply, applyInPlace, execute } from "../engine/apply.ts";
 import { constant, fill, produceOne } from "../engine/launch.ts";
-import { checkDType, type DType, dtypes, itemSize, type Scalar, typedArrayOver } from "../dtype.ts";
+import { checkDType, type DType, dtypes, isHalfDType, itemSize, type Scalar, typedArrayOver } from "../dtype.ts";
 import { Device, deviceNames, getDevice, howToOpen, type ToTarget } from "../device.ts";
-import { halfTable } from "../half.ts";
+import { halfFormats } from "../half.ts";
 import { broadcastShapes, sameShape, type Shape, showShape, sizeOf } from "../shape.ts";
 import { reclaiming } from "../memory/storage.ts";
 import { activeTape } from "../engine/tape.ts";
@@ -66,6 +66,10 @@ export function double(x: Tensor): Tensor {
 
 export function half(x: Tensor): Tensor {
   return x.to("float16");
+}
+
+export function bfloat16(x: Tensor): Tensor {
+  return x.to("bfloat16");
 }
 
 export function int(x: Tensor): Tensor {
@@ -196,9 +200,9 @@ function extent({ offset, numel, dtype, shape, storage }: Tensor): [byteOffset: 
 
 function decode(dtype: DType, bytes: Uint8Array<ArrayBuffer>): DataArray {
   const values = typedArrayOver(dtype, bytes.buffer, bytes.byteOffset, bytes.byteLength / itemSize(dtype));
-  if (!(values instanceof Uint16Array)) return values;
-  const table = halfTable();
-  return Float32Array.from(values, (bits) => table[bits]!);
+  if (!isHalfDType(dtype)) return values as DataArray;
+  const table = halfFormats[dtype].values();
+  return Float32Array.from(values as Uint16Array, (bits) => table[bits]!);
 }
 
 /**

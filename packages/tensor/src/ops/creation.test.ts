@@ -71,6 +71,7 @@ describe("fromTypedArray", () => {
     expect(fromTypedArray(new BigInt64Array(1)).dtype).toBe("int64");
     expect(fromTypedArray(new Uint8ClampedArray(1)).dtype).toBe("uint8");
     expect(fromTypedArray(Uint16Array.of(0x3c00), [1], { dtype: "float16" }).toArray()).toEqual([1]);
+    expect(fromTypedArray(Uint16Array.of(0x3f80), [1], { dtype: "bfloat16" }).toArray()).toEqual([1]);
     const bytes = Uint8Array.of(0, 5, 1);
     expect(fromTypedArray(bytes, [3], { dtype: "bool" }).toArray()).toEqual([false, true, true]);
     expect([...bytes]).toEqual([0, 5, 1]);

@@ -1,7 +1,7 @@
 /** Functions that create tensors. */
 import { checkScalar, checkTensor, wrongValue } from "../engine/checks.ts";
 import { allocate, constant, fill, produceOne } from "../engine/launch.ts";
-import { type DType, type Scalar, scalarDType, type TypedArray } from "../dtype.ts";
+import { type DType, isHalfDType, type Scalar, scalarDType, type TypedArray } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
 import { checkShape, contiguousStrides, type Shape, showShape, sizeOf } from "../shape.ts";
 import { Storage } from "../memory/storage.ts";
@@ -102,7 +102,8 @@ const arrayDTypes: readonly (readonly [new (...args: never[]) => ArrayBufferView
 
 /**
  * Creates a tensor from a typed array. On the device `reference` the two share memory; `cpu` and GPUs copy. With `dtype: "bool"` a
- * `Uint8Array` holds 0 and 1 (with other bytes it is copied); with `dtype: "float16"` a `Uint16Array` holds bits. Any other dtype
+ * `Uint8Array` holds 0 and 1 (with other bytes it is copied); with `dtype: "float16"` or `"bfloat16"` a `Uint16Array`
+ * holds bits. Any other dtype
  * than the array's own casts the elements.
  *
  * @param sizes the shape; by default `[array.length]`.
@@ -122,10 +123,10 @@ export function fromTypedArray(
       `fromTypedArray: shape ${showShape(shape)} has ${sizeOf(shape)} elements, the array ${array.length}`,
     );
   }
-  const bits = array instanceof Uint16Array && options.dtype === "float16";
+  const bits = array instanceof Uint16Array && options.dtype !== undefined && isHalfDType(options.dtype);
   const flags = array instanceof Uint8Array && options.dtype === "bool";
   const own: DType | undefined = bits
-    ? "float16"
+    ? options.dtype
     : flags
     ? "bool"
     : arrayDTypes.find(([kind]) => array instanceof kind)?.[1];

@@ -1,9 +1,11 @@
 /** Matrices of diagonals, and diagonals of matrices. */
-import { apply } from "../engine/apply.ts";
-import { checkNumber } from "../engine/checks.ts";
+import { apply, overwrite } from "../engine/apply.ts";
+import { checkNumber, checkOperands } from "../engine/checks.ts";
+import type { Scalar } from "../dtype.ts";
 import { checkOptions } from "../options.ts";
-import { normalizeDims, showShape } from "../shape.ts";
+import { normalizeDims, showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { arange, full } from "./creation.ts";
 
 function checkDiagonal(operation: string, k: number): void {
   checkNumber(operation, "the diagonal", k);
@@ -34,6 +36,34 @@ export function diag(x: Tensor, k = 0): Tensor {
     );
   }
   return x.ndim === 1 ? x.diagEmbed({ offset: k }) : x.diagonal({ offset: k }).clone();
+}
+
+export function diagflat(x: Tensor, offset = 0): Tensor {
+  checkDiagonal("diagflat", offset);
+  return x.reshape(-1).diagEmbed({ offset });
+}
+
+export function fillDiagonal_(x: Tensor, value: Scalar, options: { readonly wrap?: boolean } = {}): Tensor {
+  checkOptions("fillDiagonal_", options, ["wrap"]);
+  checkOperands("fillDiagonal_", [value]);
+  const { wrap = false } = options;
+  if (x.ndim < 2 || (x.ndim > 2 && x.shape.some((size) => size !== x.shape[0]))) {
+    throw new RangeError(
+      `fillDiagonal_: shape ${showShape(x.shape)} is neither that of a matrix nor has equal sizes in all dims`,
+    );
+  }
+  // The diagonal lies at multiples of the sum of the strides of contiguous memory.
+  const step = x.shape.reduce((sum, _, d) => sum + sizeOf(x.shape.slice(d + 1)), 0);
+  const least = Math.min(...x.shape);
+  const count = wrap && x.ndim === 2 ? Math.ceil(x.numel / step) : least;
+  if (least === 0) return x;
+  const places = arange(count, { dtype: "int32", device: x.device }).mul(step);
+  return overwrite(
+    "fillDiagonal_",
+    x,
+    [],
+    (x) => x.put(places, full([count], value, { dtype: x.dtype, device: x.device })),
+  );
 }
 
 export function trace(x: Tensor): Tensor {

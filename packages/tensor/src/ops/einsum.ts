@@ -1,6 +1,6 @@
 /** Einstein summation. */
 import { promoteTypes } from "../dtype.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -126,7 +126,7 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   const letters = left.replaceAll(/[.,]/g, "");
   const once = [...new Set(letters)].filter((c) => letters.indexOf(c) === letters.lastIndexOf(c)).sort();
   const output = right === undefined ? [...dots, ...once] : labelsOf(equation, right, null, dots.length);
-  if (operands.some(({ dtype }) => dtype === "float16") && (operands.length > 2 || hasOwnSums(terms, output))) {
+  if (isHalf(...operands) && (operands.length > 2 || hasOwnSums(terms, output))) {
     return inFloat32(operands, (...wide) => einsum(equation, ...wide));
   }
   for (const label of output) {

@@ -1,7 +1,7 @@
 /** Shared by functions that create tensors: their options, and tensors from elements that the host computes. */
 import { defaultDevice, type Device, getDevice } from "../device.ts";
-import { type DType, isInteger, itemSize, type Scalar, typedArrayOver } from "../dtype.ts";
-import { toHalfBits } from "../half.ts";
+import { type DType, isHalfDType, isInteger, itemSize, type Scalar, typedArrayOver } from "../dtype.ts";
+import { halfFormats } from "../half.ts";
 import { produceOne } from "../engine/launch.ts";
 import { checkValue, elementValue } from "../scalar.ts";
 import type { Shape } from "../shape.ts";
@@ -36,12 +36,13 @@ export function fromElements(
   const checks = !wraps && isInteger(dtype);
   return produceOne(operation, device, dtype, shape, ({ storage, numel }) => {
     const bytes = new Uint8Array(numel * itemSize(dtype));
+    const toBits = isHalfDType(dtype) ? halfFormats[dtype].toBits : null;
     const values = typedArrayOver(dtype, bytes.buffer, 0, numel) as { [i: number]: number | bigint };
     for (let i = 0; i < numel; i++) {
       const given = value(i);
       if (checks) checkValue(operation, given, dtype);
       const element = elementValue(given, dtype);
-      values[i] = dtype === "float16" ? toHalfBits(element as number) : element;
+      values[i] = toBits === null ? element : toBits(element as number);
     }
     device.backend.write(storage.buffer, 0, bytes);
   });

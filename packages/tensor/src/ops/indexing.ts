@@ -1,14 +1,18 @@
 /** Reading and writing by indices, masks and index tensors. */
 import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
-import { checkOptions } from "../options.ts";
+import { checkOption, checkOptions } from "../options.ts";
 import { checkNumber, checkNumbers, checkOperands, checkTensor, wrongValue } from "../engine/checks.ts";
 import type { Scalar } from "../dtype.ts";
 import { constant } from "../engine/launch.ts";
+import { isHalf } from "../engine/upcast.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "./index_resolution.ts";
-import { arange, fromTypedArray } from "./creation.ts";
+import { arange, fromTypedArray, zeros } from "./creation.ts";
 import { broadcastShapes, normalizeDim, normalizeDims, sameShape, showShape } from "../shape.ts";
 import { isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+
+/** How `indexReduce` combines values that meet at one index. */
+export type IndexReduction = "prod" | "mean" | "amax" | "amin";
 
 export function at(x: Tensor, indices: readonly Index[]): Tensor {
   const indexed = resolveIndices("at", x, indices);
@@ -53,6 +57,39 @@ export function indexPut_(
   });
   found.front.copy_(written.reshape(found.front.shape));
   return x;
+}
+
+export function indexPut(
+  x: Tensor,
+  indices: readonly Index[],
+  value: Operand,
+  options: { readonly accumulate?: boolean } = {},
+): Tensor {
+  return x.clone().indexPut_(indices, value, options);
+}
+
+export function put(
+  x: Tensor,
+  index: Tensor,
+  source: Tensor,
+  options: { readonly accumulate?: boolean } = {},
+): Tensor {
+  checkOptions("put", options, ["accumulate"]);
+  checkTensor("put", index, "the index");
+  checkTensor("put", source, "the source");
+  if (index.numel !== source.numel) {
+    throw new RangeError(`put: ${source.numel} elements for ${index.numel} indices; give one each`);
+  }
+  return x.reshape(-1).indexPut([index.reshape(-1)], source.reshape(-1), options).reshape(x.shape);
+}
+
+export function put_(
+  x: Tensor,
+  index: Tensor,
+  source: Tensor,
+  options: { readonly accumulate?: boolean } = {},
+): Tensor {
+  return overwrite("put_", x, [source], (x) => x.put(index, source, options));
 }
 
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
@@ -110,7 +147,7 @@ export function indexAdd_(
   checkSlices("indexAdd_", x, d, index, source);
   const rows = rowIndex(index, d, source.shape);
   if (alpha === 1) return x.scatterAdd_(d, rows, source);
-  if (x.dtype !== "float16" || source.dtype !== "float16") return x.scatterAdd_(d, rows, source.mul(alpha));
+  if (!isHalf(x) || source.dtype !== x.dtype) return x.scatterAdd_(d, rows, source.mul(alpha));
   return overwrite("indexAdd_", x, [source], (x) => x.float().scatterAdd(d, rows, source.float().mul(alpha)));
 }
 
@@ -120,11 +157,53 @@ export function indexCopy_(x: Tensor, dim: number, index: Tensor, source: Tensor
   return x.scatter_(d, rowIndex(index, d, source.shape), source);
 }
 
-export function indexFill_(x: Tensor, dim: number, index: Tensor, value: Scalar): Tensor {
+export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  return x.clone().indexCopy_(dim, index, source);
+}
+
+export function indexFill(x: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
+  return x.clone().indexFill_(dim, index, value);
+}
+
+export function indexFill_(x: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
   const d = normalizeDim("indexFill_", dim, x.ndim);
   checkOperands("indexFill_", [value]);
   checkVector("indexFill_", index);
+  if (isTensor(value) && value.ndim > 0) {
+    throw new RangeError(`indexFill_: the value has shape ${showShape(value.shape)}; it must have no dimensions`);
+  }
+  if (isTensor(value)) {
+    // By a mask, so that an index that is repeated counts once in the value's gradient.
+    const mask = zeros([x.shape[d] ?? 1], { dtype: "bool", device: x.device }).indexFill_(0, index, true);
+    return x.maskedFill_(mask.reshape(x.shape.map((_, i) => i === d ? -1 : 1)), value);
+  }
   return x.scatter_(d, rowIndex(index, d, x.shape.map((size, i) => i === d ? index.numel : size)), value);
+}
+
+export function indexReduce(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  reduce: IndexReduction,
+  options: { readonly includeSelf?: boolean } = {},
+): Tensor {
+  const d = normalizeDim("indexReduce", dim, x.ndim);
+  checkIndexReduction("indexReduce", x, d, index, source, reduce, options);
+  return x.scatter(d, rowIndex(index, d, source.shape), source, { reduce, ...options });
+}
+
+export function indexReduce_(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  reduce: IndexReduction,
+  options: { readonly includeSelf?: boolean } = {},
+): Tensor {
+  const d = normalizeDim("indexReduce_", dim, x.ndim);
+  checkIndexReduction("indexReduce_", x, d, index, source, reduce, options);
+  return x.scatter_(d, rowIndex(index, d, source.shape), source, { reduce, ...options });
 }
 
 export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
@@ -135,6 +214,33 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
 export function maskedFill_(x: Tensor, mask: Tensor, value: Operand): Tensor {
   checkMask("maskedFill_", mask);
   return applyInPlace(x, "where", [mask, typed("maskedFill_", value, x), x], {}, "maskedFill_");
+}
+
+/** Takes the source's elements in order, one for each place where the mask is true. */
+export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+  checkMask("maskedScatter", mask);
+  checkTensor("maskedScatter", source, "the source");
+  if (source.dtype !== x.dtype) {
+    throw new TypeError(
+      `maskedScatter: the source is ${source.dtype}, the tensor ${x.dtype}; cast the source with .to("${x.dtype}")`,
+    );
+  }
+  const shape = broadcastShapes("maskedScatter", x.shape, mask.shape);
+  const flags = mask.expand(shape).reshape(-1);
+  if (mask.device.backend.readsSynchronously) {
+    const wanted = flags.sum().item();
+    if (Number(wanted) > source.numel) {
+      throw new RangeError(`maskedScatter: ${wanted} places are true, but the source has ${source.numel} elements`);
+    }
+  }
+  if (source.numel === 0 || flags.numel === 0) return x.expand(shape).clone();
+  const place = flags.cumsum(0).sub(1).clamp({ min: 0, max: source.numel - 1 });
+  const spread = source.reshape(-1).gather(0, place).reshape(shape);
+  return apply("where", [mask, spread, x], {}, "maskedScatter");
+}
+
+export function maskedScatter_(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+  return overwrite("maskedScatter_", x, [source], (x) => x.maskedScatter(mask, source));
 }
 
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
@@ -242,6 +348,21 @@ function checkSlices(operation: string, x: Tensor, dim: number, index: Tensor, s
       }; with ${index.numel} indices along dim ${dim} of shape ${showShape(x.shape)} it must be ${showShape(wanted)}`,
     );
   }
+}
+
+/** @throws TypeError or RangeError for a reduction that is none, or a source that does not fit. */
+function checkIndexReduction(
+  operation: string,
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor,
+  reduce: IndexReduction,
+  options: { readonly includeSelf?: boolean },
+): void {
+  checkOptions(operation, options, ["includeSelf"]);
+  checkOption(operation, "reduce", reduce, ["prod", "mean", "amax", "amin"]);
+  checkSlices(operation, x, dim, index, source);
 }
 
 export function checkIndex(operation: string, x: Tensor, dim: number, index: Tensor): number {

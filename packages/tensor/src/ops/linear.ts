@@ -1,6 +1,6 @@
 /** The linear layer's product. */
 import { apply } from "../engine/apply.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inFloat32, isHalf } from "../engine/upcast.ts";
 import type { Activation } from "../prims/attrs.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -48,7 +48,7 @@ export function linear(x: Tensor, weight: Tensor, options: LinearOptions = {}): 
     );
   }
   const fits = bias?.ndim === 1 && bias.shape[0] === weight.shape[0];
-  if (x.dtype === "float16" && bias && !(fits && bias.dtype === x.dtype)) {
+  if (isHalf(x) && bias && !(fits && bias.dtype === x.dtype)) {
     return inFloat32(
       [x, weight, bias],
       (x, weight, bias) => linear(x, weight, { bias, activation: activation ?? "none" }),

@@ -3,7 +3,7 @@ import { apply, overwrite } from "../engine/apply.ts";
 import { checkNumber } from "../engine/checks.ts";
 import { constant } from "../engine/launch.ts";
 import { type DType, finfo, isFloat } from "../dtype.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { checkOptions } from "../options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkFloat, type Dims, type ReduceOptions } from "./reduction.ts";
@@ -34,7 +34,7 @@ export function nanmean(x: Tensor, dim?: Dims, options: ReduceOptions & { readon
   checkFloat("nanmean", x);
   const { keepdim = false, dtype = x.dtype } = options;
   if (dtype !== x.dtype) return x.to(dtype).nanmean(dim, { keepdim });
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.nanmean(dim, { keepdim }));
+  if (isHalf(x)) return inFloat32([x], (x) => x.nanmean(dim, { keepdim }));
   const count = x.detach().isnan().logicalNot().sum(dim, { keepdim });
   return x.nansum(dim, { keepdim }).div(count);
 }

@@ -1,7 +1,7 @@
 /** Normalisation over dimensions, for the layers of `@heddle/nn`. */
 import { applyAll } from "../engine/apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { type Activation, activations } from "../prims/attrs.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -46,7 +46,7 @@ export function normalize(x: Tensor, dims: readonly number[], options: Normalize
   const taken = residual !== null && affine && weight !== null && residual.dtype === x.dtype &&
     sameShape(residual.shape, x.shape);
   const whole = residual === null ? affine : taken;
-  if (x.dtype === "float16" && !whole) {
+  if (isHalf(x) && !whole) {
     let statistics: Normalized | null = null;
     const result = inFloat32([x, weight, bias, residual], (x, weight, bias, residual) => {
       statistics = normalize(x, dims, { weight, bias, eps, residual, activation });

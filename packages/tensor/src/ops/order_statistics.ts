@@ -1,7 +1,7 @@
 /** Medians, quantiles, the k-th smallest and the most frequent value: what sorting finds. */
 import { apply } from "../engine/apply.ts";
 import { checkNumbers, checkTensor } from "../engine/checks.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { constant } from "../engine/launch.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { isFloat } from "../dtype.ts";
@@ -130,7 +130,7 @@ function quantileOf(
   const { keepdim = false, interpolation = "linear" } = options;
   checkOption(operation, "interpolation", interpolation, ["linear", "lower", "higher", "midpoint", "nearest"]);
   checkFloat(operation, x);
-  if (x.dtype === "float16") {
+  if (isHalf(x)) {
     return inFloat32(
       [x, isTensor(q) ? q : null],
       (x, wide) => quantileOf(operation, x, wide ?? q, dim, ignoreNan, options),

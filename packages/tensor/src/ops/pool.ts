@@ -1,7 +1,7 @@
 /** Max-pooling and average-pooling. */
 import { apply, applyAll } from "../engine/apply.ts";
 import { integerRange, isFloat } from "../dtype.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { windowCount } from "../prims/routines.ts";
 import { checkHostSize, checkShape, showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -123,7 +123,7 @@ function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number,
   const routine = input.device.backend.hasRoutine("sumPool");
   const whole = divisorOverride === null && counts.every((n) => n === 1) &&
     kernel.every((k, i) => k === input.shape[i + 2]! && padding[i] === 0);
-  if (x.dtype === "float16" && !whole && !(routine && uniform)) {
+  if (isHalf(x) && !whole && !(routine && uniform)) {
     return inFloat32([x], (x) => avgPool(operation, x, kernelSize, dims, options));
   }
   const count = divisorOverride ?? sizeOf(kernel);
@@ -214,7 +214,7 @@ function adaptiveAvgPool(operation: string, x: Tensor, outputSize: OutputSize, d
   const exact = sizes.every((n, i) => input.shape[i + 2]! % n === 0);
   let y: Tensor;
   if (exact) y = avgPool(operation, input, sizes.map((n, i) => input.shape[i + 2]! / n), dims, {});
-  else if (x.dtype === "float16") y = inFloat32([input], (x) => adaptiveAvgPool(operation, x, outputSize, dims));
+  else if (isHalf(x)) y = inFloat32([input], (x) => adaptiveAvgPool(operation, x, outputSize, dims));
   else {
     y = input;
     sizes.forEach((n, i) => {

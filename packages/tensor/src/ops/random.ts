@@ -11,6 +11,7 @@ import { isTensor, type Operand, type TensorOptions, tensorOptions } from "../te
 import { optionDType } from "./conversion.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { empty, fromTypedArray } from "./creation.ts";
+import { checkFloat } from "./reduction.ts";
 import { SumTree } from "./sum_tree.ts";
 import { deviceOf, fromElements, withOptions } from "./from_elements.ts";
 
@@ -81,6 +82,23 @@ export function randint(low: number, high: number, shape: Shape, options: Random
     return low + Math.floor(draw() * (high - low));
   };
   return withOptions(fromElements("randint", dtype, [...shape], deviceOf(rest), value, true), rest);
+}
+
+/**
+ * {@link randint} in the shape, dtype and device of another tensor.
+ *
+ * @throws RangeError when there is no integer between the bounds, or the dtype cannot hold them.
+ *
+ * @example
+ * ```ts
+ * import { randintLike, zeros } from "@heddle/tensor";
+ * randintLike(zeros([2, 3]), 5, 6).toArray(); // [[5, 5, 5], [5, 5, 5]]
+ * ```
+ */
+export function randintLike(x: Tensor, low: number, high: number, options: RandomTensorOptions = {}): Tensor {
+  checkOptions("randintLike", options, known);
+  checkTensor("randintLike", x);
+  return randint(low, high, x.shape, { dtype: x.dtype, device: x.device, ...options });
 }
 
 /** A random permutation of the integers 0 to n − 1 (int32), by the Fisher-Yates shuffle. */
@@ -217,3 +235,43 @@ export function normal(
   const drawn = randn(shape, options);
   return widened(drawn).mul(std).add(mean).to(drawn.dtype);
 }
+
+/**
+ * Draws from the Poisson distribution whose rate is each element (PyTorch's `torch.poisson`). The dtype is that of the rates.
+ *
+ * @throws TypeError unless the rates are floating-point.
+ * @throws RangeError for a rate that is negative or NaN, on devices that can be read synchronously.
+ *
+ * @example
+ * ```ts
+ * import { poisson, tensor } from "@heddle/tensor";
+ * poisson(tensor([0, 0])).toArray(); // [0, 0]
+ * ```
+ */
+export function poisson(rates: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
+  checkOptions("poisson", options, ["generator"]);
+  checkTensor("poisson", rates);
+  checkFloat("poisson", rates);
+  checkWithin("poisson", rates, "rate", 0, Infinity, "is not a number of at least 0");
+  return tidy(() => {
+    const rate = widened(rates.detach());
+    const drawn = randLike(rate, options);
+    // The least k for which at most k events are more likely than the number drawn. It is sought within ten deviations, where
+    // the distribution function, which is that of the gamma distribution, is 0 or 1 to every digit of float32.
+    const reach = rate.sqrt().mul(10).add(20).ceil();
+    let low = rate.sub(reach).clamp({ min: 0 }).floor();
+    let high = rate.add(reach).ceil();
+    for (let i = 0; i < poissonSteps; i++) {
+      const middle = low.add(high).div(2).floor();
+      const enough = middle.add(1).igammac(rate).gt(drawn);
+      [low, high] = [
+        low.where(enough, middle.add(1).minimum(high)),
+        middle.where(enough, high),
+      ];
+    }
+    return rate.sub(rate).add(high).to(rates.dtype);
+  });
+}
+
+/** Halves an interval of 2²⁴ numbers, and so that of rates up to 10¹¹, to one. */
+const poissonSteps = 24;

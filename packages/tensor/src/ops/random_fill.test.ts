@@ -13,7 +13,12 @@ describe("random_", () => {
   test("starts from 0, and without bounds fills the dtype", () => {
     const below = zeros([300], { dtype: "int16" }).random_(3).toTypedArray("int16");
     expect(new Set(below)).toEqual(new Set([0, 1, 2]));
-    for (const [dtype, most] of [["uint8", 255], ["int8", 127], ["float16", 2048], ["float32", 2 ** 24]] as const) {
+    for (
+      const [dtype, most] of [["uint8", 255], ["int8", 127], ["float16", 2048], ["bfloat16", 256], [
+        "float32",
+        2 ** 24,
+      ]] as const
+    ) {
       const highest = zeros([4000], { dtype }).random_().to("float32").amax().item();
       expect(highest, dtype).toBeGreaterThan(most * 0.95);
       expect(highest, dtype).toBeLessThanOrEqual(most);

@@ -4,6 +4,7 @@ import { drawInto, type Generator } from "../random.ts";
 import { activeTape } from "../engine/tape.ts";
 import { type DType, finfo, integerRange, isFloat } from "../dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { isHalf } from "../engine/upcast.ts";
 import { checkOptions } from "../options.ts";
 import { randint } from "./random.ts";
 
@@ -79,7 +80,7 @@ export function random_(
 
 /** Computes x · factor + shift in place. */
 function spread(x: Tensor, factor: number, shift: number): void {
-  if (x.dtype === "float16") x.copy_(x.float().mul_(factor).add_(shift));
+  if (isHalf(x)) x.copy_(x.float().mul_(factor).add_(shift));
   else x.mul_(factor).add_(shift);
 }
 
@@ -100,4 +101,54 @@ function filled(operation: string, x: Tensor, fill: (x: Tensor) => void): Tensor
     return made;
   });
   return x.copy_(fresh);
+}
+
+export function cauchy_(x: Tensor, median = 0, sigma = 1, options: RandomOptions = {}): Tensor {
+  checkOptions("cauchy_", options, ["generator"]);
+  checkNumber("cauchy_", "median", median);
+  checkNumber("cauchy_", "sigma", sigma);
+  if (!(sigma > 0)) throw new RangeError(`cauchy_: sigma is ${sigma}; it must be above 0`);
+  return fromUniform("cauchy_", x, options, (u) => u.sub(0.5).mul(Math.PI).tan().mul(sigma).add(median));
+}
+
+export function exponential_(x: Tensor, rate = 1, options: RandomOptions = {}): Tensor {
+  checkOptions("exponential_", options, ["generator"]);
+  checkNumber("exponential_", "the rate", rate);
+  if (!(rate > 0)) throw new RangeError(`exponential_: the rate is ${rate}; it must be above 0`);
+  return fromUniform("exponential_", x, options, (u) => u.neg().log1p().div(-rate));
+}
+
+export function logNormal_(x: Tensor, mean = 1, std = 2, options: RandomOptions = {}): Tensor {
+  checkOptions("logNormal_", options, ["generator"]);
+  checkNumber("logNormal_", "mean", mean);
+  checkNumber("logNormal_", "std", std);
+  if (!(std > 0)) throw new RangeError(`logNormal_: the standard deviation is ${std}; it must be above 0`);
+  return filled("logNormal_", x, (x) => {
+    const draws = x.to(x.dtype === "float16" ? "float32" : x.dtype).clone();
+    x.copy_(draws.normal_(mean, std, options).exp());
+  });
+}
+
+export function geometric_(x: Tensor, p: number, options: RandomOptions = {}): Tensor {
+  checkOptions("geometric_", options, ["generator"]);
+  checkNumber("geometric_", "p", p);
+  if (!(p > 0 && p < 1)) throw new RangeError(`geometric_: probability ${p} is not between 0 and 1`);
+  checkWritable("geometric_", x);
+  const draws = x.detach().to(x.dtype === "float64" ? "float64" : "float32").clone();
+  drawInto(draws, "uniform", options.generator);
+  return x.copy_(draws.neg().log1p().div(Math.log1p(-p)).ceil().clamp({ min: 1 }).to(x.dtype));
+}
+
+/** Fills by a function of uniform numbers in [0, 1), which float16 has too few of. */
+function fromUniform(
+  operation: string,
+  x: Tensor,
+  options: RandomOptions,
+  change: (draws: Tensor) => Tensor,
+): Tensor {
+  return filled(operation, x, (x) => {
+    const draws = x.to(x.dtype === "float16" ? "float32" : x.dtype).clone();
+    drawInto(draws, "uniform", options.generator);
+    x.copy_(change(draws));
+  });
 }

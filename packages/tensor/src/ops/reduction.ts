@@ -2,7 +2,7 @@
 import { apply } from "../engine/apply.ts";
 import { checkNumber } from "../engine/checks.ts";
 import { checkDType, type DType, isFloat } from "../dtype.ts";
-import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
+import { hasHalfGradient, inFloat32, isHalf } from "../engine/upcast.ts";
 import type { ReducePrim } from "../prims/attrs.ts";
 import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -75,7 +75,7 @@ export function mean(input: Tensor, dim?: Dims, options: ReduceOptions & { reado
   if (options.dtype !== undefined) checkDType("mean", options.dtype);
   const x = options.dtype === undefined ? input : input.to(options.dtype);
   checkFloat("mean", x);
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.mean(dim, { keepdim: options.keepdim ?? false }));
+  if (isHalf(x)) return inFloat32([x], (x) => x.mean(dim, { keepdim: options.keepdim ?? false }));
   const count = normalizeDims("mean", dim, input.ndim).reduce((n, d) => n * input.shape[d]!, 1);
   return reduce("sum", x, dim, options.keepdim).div(count);
 }
@@ -90,6 +90,13 @@ export function amin(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor
   checkOptions("amin", options, ["keepdim"]);
   checkChoice("amin", x, dim);
   return reduce("amin", x, dim, options.keepdim);
+}
+
+export function aminmax(x: Tensor, dim?: number, options: ReduceOptions = {}): { min: Tensor; max: Tensor } {
+  checkOptions("aminmax", options, ["keepdim"]);
+  checkChoice("aminmax", x, dim);
+  const part = (prim: "amin" | "amax") => reduce(prim, x, dim, options.keepdim, "aminmax");
+  return { min: part("amin"), max: part("amax") };
 }
 
 export function max(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
@@ -142,7 +149,7 @@ export function variance(
 export function std(x: Tensor, dim?: Dims, options: ReduceOptions & { readonly correction?: number } = {}): Tensor {
   checkOptions("std", options, varianceNames);
   checkFloat("std", x);
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.std(dim, options));
+  if (isHalf(x)) return inFloat32([x], (x) => x.std(dim, options));
   return away(squaredDeviation("std", x, dim, options), (squared) => squared.sqrt());
 }
 
@@ -151,12 +158,13 @@ export function norm(x: Tensor, p = 2, dim?: Dims, options: ReduceOptions = {}):
   checkNumber("norm", "p", p);
   checkFloat("norm", x);
   normalizeDims("norm", dim, x.ndim);
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.norm(p, dim, options));
+  if (isHalf(x)) return inFloat32([x], (x) => x.norm(p, dim, options));
   const { keepdim = false } = options;
   if (p === 1) return x.abs().sum(dim, { keepdim });
   if (p === Infinity) return x.abs().amax(dim, { keepdim });
   if (p === -Infinity) return x.abs().amin(dim, { keepdim });
-  if (p === 0) return x.ne(0).to(x.dtype).sum(dim, { keepdim });
+  // The number of elements that are not zero; its gradient is zero.
+  if (p === 0) return apply("where", [x.ne(0), 1, x.sign()], {}).sum(dim, { keepdim });
   if (p === 2) return away(x.square().sum(dim, { keepdim }), (sum) => sum.sqrt());
   if (p < 0) {
     // A zero makes the norm 0, whatever the other elements are.
@@ -172,7 +180,7 @@ export function logsumexp(x: Tensor, dim: number | readonly number[], options: R
   checkOptions("logsumexp", options, ["keepdim"]);
   if (!isFloat(x.dtype)) return x.to("float32").logsumexp(dim, options);
   const dims = normalizeDims("logsumexp", dim, x.ndim);
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.logsumexp(dim, options));
+  if (isHalf(x)) return inFloat32([x], (x) => x.logsumexp(dim, options));
   if (dims.some((d) => x.shape[d] === 0)) return x.exp().sum(dim, options).log();
   const high = x.detach().amax(dims, { keepdim: true });
   // Without this an infinite maximum would give inf − inf.
@@ -211,7 +219,7 @@ function squaredDeviation(
   options: ReduceOptions & { readonly correction?: number },
 ): Tensor {
   checkFloat(operation, x);
-  if (x.dtype === "float16") return inFloat32([x], (x) => squaredDeviation(operation, x, dim, options));
+  if (isHalf(x)) return inFloat32([x], (x) => squaredDeviation(operation, x, dim, options));
   const { correction = 1, keepdim = false } = options;
   const count = normalizeDims(operation, dim, x.ndim).reduce((n, d) => n * x.shape[d]!, 1);
   const centred = x.sub(x.mean(dim, { keepdim: true }));

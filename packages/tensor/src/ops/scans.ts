@@ -3,7 +3,7 @@
  * what stands 2ᵏ before it.
  */
 import { apply } from "../engine/apply.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { isFloat } from "../dtype.ts";
 import { normalizeDim } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -60,7 +60,7 @@ export function logcumsumexp(x: Tensor, dim: number): Tensor {
     throw new TypeError(`logcumsumexp: needs a floating-point tensor, got ${x.dtype}; cast with .to("float32")`);
   }
   if (x.ndim === 0) return x.clone();
-  if (x.dtype === "float16") return inFloat32([x], (x) => x.logcumsumexp(d));
+  if (isHalf(x)) return inFloat32([x], (x) => x.logcumsumexp(d));
   let result = x;
   for (let distance = 1; distance < x.shape[d]!; distance *= 2) {
     const [head, before, behind] = partsOf(result, d, distance);

@@ -81,7 +81,8 @@ function scatterMean(x: Tensor, dim: number, index: Tensor, values: Tensor, incl
 export function scatter_(x: Tensor, dim: number, index: Tensor, source: Operand, options: ScatterOptions = {}): Tensor {
   checkReduction("scatter_", options);
   const { reduce, includeSelf = true } = options;
-  if (reduce === "mean" || !includeSelf) {
+  const rounds = reduce === "prod" && (hasHalfGradient(x) || (isTensor(source) && hasHalfGradient(source)));
+  if (reduce === "mean" || !includeSelf || rounds) {
     return overwrite("scatter_", x, [source], (x) => x.scatter(dim, index, source, options));
   }
   const [d, values] = scatterArguments("scatter_", x, dim, index, source);

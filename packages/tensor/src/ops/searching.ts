@@ -2,7 +2,7 @@
 import { apply } from "../engine/apply.ts";
 import { checkNumber, checkOperands, checkTensor } from "../engine/checks.ts";
 import { constant } from "../engine/launch.ts";
-import { resultType } from "../dtype.ts";
+import { isHalfDType, resultType } from "../dtype.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkHostSize, sameShape, showShape } from "../shape.ts";
 import { isTensor, type Operand } from "../tensor/core.ts";
@@ -109,7 +109,7 @@ export function histc(x: Tensor, bins = 100, options: { readonly min?: number; r
   }
   const counts = zeros([bins], { dtype: x.dtype, device: x.device });
   if (x.numel === 0) return counts;
-  const wide = x.detach().reshape(-1).to(x.dtype === "float16" ? "float32" : x.dtype);
+  const wide = x.detach().reshape(-1).to(isHalfDType(x.dtype) ? "float32" : x.dtype);
   const bound = (value: number) => constant("histc", value, wide.dtype, x.device);
   let [low, high] = min === max && min === 0 ? [wide.amin(), wide.amax()] : [bound(min), bound(max)];
   if (x.device.backend.readsSynchronously && !(Number.isFinite(low.item()) && Number.isFinite(high.item()))) {

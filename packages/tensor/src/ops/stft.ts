@@ -1,7 +1,7 @@
 /** The short-time Fourier transform and its inverse. */
 import { isFloat } from "../dtype.ts";
 import { checkTensor } from "../engine/checks.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { tidy } from "../memory/scope.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { showShape } from "../shape.ts";
@@ -98,7 +98,7 @@ export function stft(x: Tensor, nFft: number, options: StftOptions = {}): Tensor
   checkOption("stft", "padMode", padMode, ["constant", "reflect", "replicate", "circular"]);
   return tidy(() => {
     if (!isFloat(x.dtype)) return stft(x.to("float32"), nFft, options);
-    if (x.dtype === "float16") return inFloat32([x], (x) => stft(x, nFft, { ...options, window }));
+    if (isHalf(x)) return inFloat32([x], (x) => stft(x, nFft, { ...options, window }));
     const { hop, window: weights } = framesOf("stft", x, nFft, options);
     const half = Math.floor(nFft / 2);
     const signal = center ? pad(x, [half, half], { mode: padMode }) : x;
@@ -158,7 +158,7 @@ export function istft(x: Tensor, nFft: number, options: IstftOptions = {}): Tens
   }
   return tidy(() => {
     if (!isFloat(x.dtype)) return istft(x.to("float32"), nFft, options);
-    if (x.dtype === "float16") return inFloat32([x], (x) => istft(x, nFft, { ...options, window }));
+    if (isHalf(x)) return inFloat32([x], (x) => istft(x, nFft, { ...options, window }));
     const { hop, window: weights } = framesOf("istft", x, nFft, options);
     const { winLength = nFft } = options;
     if (hop > winLength) {

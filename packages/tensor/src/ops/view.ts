@@ -248,3 +248,15 @@ function dimOf(operation: string, dim: number, x: Tensor): number {
   }
   return normalizeDim(operation, dim, x.ndim);
 }
+
+export function sumToSize(x: Tensor, sizes: readonly (number | readonly number[])[]): Tensor {
+  const wanted = sizesOf("sumToSize", sizes);
+  const lead = x.ndim - wanted.length;
+  if (lead < 0 || wanted.some((size, d) => size !== 1 && size !== x.shape[lead + d])) {
+    throw new RangeError(
+      `sumToSize: shape ${showShape(x.shape)} does not sum to ${showShape(wanted)}, which must broadcast to it`,
+    );
+  }
+  const summed = x.shape.map((_, d) => d).filter((d) => d < lead || (wanted[d - lead] === 1 && x.shape[d] !== 1));
+  return summed.length === 0 ? x : x.sum(summed, { keepdim: true }).reshape(wanted);
+}

@@ -50,6 +50,8 @@ export const unaryFunctions = {
   sinc: "float",
   lgamma: "float",
   digamma: "float",
+  i0: "float",
+  i1: "float",
 } as const;
 
 /** Operations on two operands that every device implements natively. */
@@ -74,6 +76,8 @@ export const binaryOperations = {
   bitwiseXor: "integral",
   bitwiseLeftShift: "shift",
   bitwiseRightShift: "shift",
+  gcd: "shift",
+  nextafter: "float",
 } as const;
 
 /** Functions of two operands; see {@link unaryFunctions}. */
@@ -84,6 +88,9 @@ export const binaryFunctions = {
   pow: "notBool",
   atan2: "float",
   logaddexp: "float",
+  zeta: "float",
+  igamma: "float",
+  igammac: "float",
 } as const;
 
 /** The choice between two operands. The condition, which comes first, is a bool that does not affect promotion. */

@@ -1,7 +1,7 @@
 /** The state of a tensor, below all operations: memory, dtype, geometry and lifetime. */
 import { otherCopy } from "../brand.ts";
 import type { Device } from "../device.ts";
-import type { DType, Scalar } from "../dtype.ts";
+import type { DType, HalfDType, Scalar } from "../dtype.ts";
 import { currentScope, handOver, isStray } from "../memory/scope.ts";
 import type { Storage } from "../memory/storage.ts";
 import type { Attrs, ViewPrim } from "../prims/attrs.ts";
@@ -28,10 +28,10 @@ export const tensorOptions = ["dtype", "device", "requiresGrad"] as const;
 export type NestedArray = Scalar | NestedArray[];
 
 /**
- * What `toTypedArray` and `data` return for a dtype, or for any: float16 is widened to float32, bool is 0 and 1, int64 is
- * bigints.
+ * What `toTypedArray` and `data` return for a dtype, or for any: float16 and bfloat16 are widened to float32, bool is 0 and
+ * 1, int64 is bigints.
  */
-export type DataArray<D extends DType = DType> = D extends "float32" | "float16" ? Float32Array<ArrayBuffer>
+export type DataArray<D extends DType = DType> = D extends "float32" | HalfDType ? Float32Array<ArrayBuffer>
   : D extends "float64" ? Float64Array<ArrayBuffer>
   : D extends "int8" ? Int8Array<ArrayBuffer>
   : D extends "int16" ? Int16Array<ArrayBuffer>

@@ -28,6 +28,7 @@ import type { Index } from "../ops/index_resolution.ts";
 import type { Unique } from "../ops/sorting.ts";
 import type { Elementwise } from "../prims/elementwise.ts";
 import {
+  bfloat16,
   bool,
   clone,
   contiguous,
@@ -167,25 +168,35 @@ import {
   bitwiseRightShift,
   bitwiseXor,
   eq,
+  eq_,
   equal,
   ge,
+  ge_,
   gt,
+  gt_,
   isclose,
   isfinite,
   isinf,
   isnan,
+  isneginf,
+  isposinf,
   le,
+  le_,
   logicalAnd,
   logicalNot,
   logicalOr,
   logicalXor,
   lt,
+  lt_,
   ne,
+  ne_,
+  signbit,
 } from "../ops/comparison.ts";
 import {
   all,
   amax,
   amin,
+  aminmax,
   any,
   argmax,
   argmin,
@@ -219,6 +230,7 @@ import {
   select,
   split,
   squeeze,
+  sumToSize,
   t,
   transpose,
   unbind,
@@ -233,14 +245,24 @@ import {
   gather,
   indexAdd,
   indexAdd_,
+  indexCopy,
   indexCopy_,
+  indexFill,
   indexFill_,
+  indexPut,
   indexPut_,
+  indexReduce,
+  indexReduce_,
+  type IndexReduction,
   indexSelect,
   maskedFill,
   maskedFill_,
+  maskedScatter,
+  maskedScatter_,
   maskedSelect,
   nonzero,
+  put,
+  put_,
   repeat,
   roll,
   take,
@@ -251,7 +273,16 @@ import {
 } from "../ops/indexing.ts";
 import { argsort, bincount, sort, topk, unique, uniqueConsecutive, type UniqueOptions } from "../ops/sorting.ts";
 import { bmm, dot, matmul, mm, mv, outer } from "../ops/products.ts";
-import { bernoulli_, normal_, random_, uniform_ } from "../ops/random_fill.ts";
+import {
+  bernoulli_,
+  cauchy_,
+  exponential_,
+  geometric_,
+  logNormal_,
+  normal_,
+  random_,
+  uniform_,
+} from "../ops/random_fill.ts";
 import {
   kthvalue,
   median,
@@ -281,18 +312,29 @@ import {
   baddbmm_,
   type ValueOptions,
 } from "../ops/added_products.ts";
-import { cdist, cross, dist } from "../ops/distance.ts";
-import { diag, diagEmbed, trace } from "../ops/diagonals.ts";
+import { cdist, type CdistOptions, cross, dist, pdist, renorm, renorm_ } from "../ops/distance.ts";
+import { diag, diagEmbed, diagflat, fillDiagonal_, trace } from "../ops/diagonals.ts";
 import { combinations, repeatInterleave } from "../ops/stacking.ts";
 import {
   copysign,
   copysign_,
+  deg2rad,
+  deg2rad_,
+  floatPower,
+  floatPower_,
   fmax,
   fmin,
+  heaviside,
+  heaviside_,
   hypot,
   hypot_,
+  ldexp,
+  ldexp_,
+  logaddexp2,
   logit,
   logit_,
+  rad2deg,
+  rad2deg_,
   xlogy,
   xlogy_,
 } from "../ops/composed_functions.ts";
@@ -301,6 +343,30 @@ import { dsplit, fliplr, flipud, hsplit, rot90, type Sections, tensorSplit, vspl
 import { scatter, scatter_, scatterAdd, scatterAdd_, type ScatterOptions } from "../ops/scatter.ts";
 import { bucketize, histc, isin, type SearchOptions, searchsorted } from "../ops/searching.ts";
 import { corrcoef, cov, type CovOptions, stdMean, type VarianceOptions, varMean } from "../ops/statistics.ts";
+import {
+  type DiagonalOptions,
+  diagonalScatter,
+  selectScatter,
+  type SliceOptions,
+  sliceScatter,
+} from "../ops/written_views.ts";
+import { cumulativeTrapezoid, trapezoid, type TrapezoidOptions } from "../ops/integration.ts";
+import { type Histogram, histogram, type HistogramOptions } from "../ops/histogram.ts";
+import {
+  i0,
+  i0_,
+  i1,
+  igamma,
+  igamma_,
+  igammac,
+  igammac_,
+  mvlgamma,
+  mvlgamma_,
+  polygamma,
+  polygamma_,
+  zeta,
+} from "../ops/special_functions.ts";
+import { gcd, gcd_, lcm, lcm_, nextafter, nextafter_ } from "../ops/integers.ts";
 import { printOnConsole } from "../runtime.ts";
 import { isContiguous, type Shape } from "../shape.ts";
 import {
@@ -648,7 +714,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
   }
 
   /**
-   * Copies the elements, in row-major order, to a new typed array of length {@link numel}. float16 gives a
+   * Copies the elements, in row-major order, to a new typed array of length {@link numel}. float16 and bfloat16 give a
    * `Float32Array`, bool a `Uint8Array` of 0 and 1, int64 a `BigInt64Array`.
    *
    * @throws Error when the tensor was freed, or when its device cannot be read synchronously; then use {@link data}.
@@ -793,6 +859,19 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   half(): Tensor {
     return half(this);
+  }
+
+  /**
+   * Converts to bfloat16, like `to("bfloat16")`; same shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 3.14159]).bfloat16().toArray(); // [1, 3.140625]
+   * ```
+   */
+  bfloat16(): Tensor {
+    return bfloat16(this);
   }
 
   /**
@@ -3382,8 +3461,8 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * zeros([3]).indexFill_(0, index, 7).toArray(); // [7, 0, 7]
    * ```
    */
-  indexFill_(dim: number, index: Tensor, value: Scalar): Tensor {
-    return indexFill_(this, dim, index, value);
+  indexFill_(dim: number, index: Tensor, value: Operand): Tensor {
+    return tidy(() => indexFill_(this, dim, index, value));
   }
 
   /**
@@ -4275,7 +4354,8 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
 
   /**
    * The `p`-norms (by default 2) of the differences between all rows of one matrix and all of another: `[…, n, k]` and
-   * `[…, m, k]` give `[…, n, m]`. Batches broadcast. The differences take n · m · k elements of memory.
+   * `[…, m, k]` give `[…, n, m]`. Batches broadcast. Euclidean distances of more than 25 rows come from a product of matrices,
+   * unless `computeMode` is "differences", which are more exact where rows are alike, and take n · m · k elements of memory.
    *
    * @throws TypeError for integers and bool.
    * @throws RangeError when the shapes do not fit, or `p` is negative.
@@ -4286,8 +4366,8 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    * tensor([[0, 0]]).cdist(tensor([[3, 4], [0, 1]])).toArray(); // [[5, 1]]
    * ```
    */
-  cdist(other: Tensor, p?: number): Tensor {
-    return tidy(() => cdist(this, other, p));
+  cdist(other: Tensor, p?: number, options?: CdistOptions): Tensor {
+    return tidy(() => cdist(this, other, p, options));
   }
 
   /**
@@ -4797,6 +4877,998 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
    */
   bernoulli_(p?: number, options?: RandomOptions): Tensor {
     return bernoulli_(this, p, options);
+  }
+
+  // Further functions: ops/special_functions.ts, ops/integers.ts, ops/integration.ts, ops/histogram.ts, ops/written_views.ts and others
+
+  /**
+   * Degrees in radians. Integers and bool give float32.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([180, 90]).deg2rad().toArray(); // about [3.14159, 1.5708]
+   * ```
+   */
+  deg2rad(): Tensor {
+    return tidy(() => deg2rad(this));
+  }
+
+  /**
+   * {@link deg2rad}, in place.
+   *
+   * @throws TypeError for integers and bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([180]).deg2rad_().toArray(); // about [3.14159]
+   * ```
+   */
+  deg2rad_(): Tensor {
+    return tidy(() => deg2rad_(this));
+  }
+
+  /**
+   * Radians in degrees. Integers and bool give float32.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([Math.PI, 1]).rad2deg().toArray(); // about [180, 57.29578]
+   * ```
+   */
+  rad2deg(): Tensor {
+    return tidy(() => rad2deg(this));
+  }
+
+  /**
+   * {@link rad2deg}, in place.
+   *
+   * @throws TypeError for integers and bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([Math.PI]).rad2deg_().toArray(); // about [180]
+   * ```
+   */
+  rad2deg_(): Tensor {
+    return tidy(() => rad2deg_(this));
+  }
+
+  /**
+   * The step function: 0 below 0, 1 above, and `values` at 0. NaN gives 0. Only `values` has a gradient.
+   *
+   * @throws TypeError when `values` has another dtype.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([-2, 0, 3]).heaviside(0.5).toArray(); // [0, 0.5, 1]
+   * ```
+   */
+  heaviside(values: Operand): Tensor {
+    return tidy(() => heaviside(this, values));
+  }
+
+  /**
+   * {@link heaviside}, in place.
+   *
+   * @throws TypeError when `values` has another dtype.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([-2, 0, 3]).heaviside_(0.5).toArray(); // [0, 0.5, 1]
+   * ```
+   */
+  heaviside_(values: Operand): Tensor {
+    return tidy(() => heaviside_(this, values));
+  }
+
+  /**
+   * This tensor times 2 to the power `other`. Integers give float32.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 3]).ldexp(tensor([2, 3])).toArray(); // [4, 24]
+   * ```
+   */
+  ldexp(other: Operand): Tensor {
+    return tidy(() => ldexp(this, other));
+  }
+
+  /**
+   * {@link ldexp}, in place.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   * @throws TypeError for integers and bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 3]).ldexp_(2).toArray(); // [4, 12]
+   * ```
+   */
+  ldexp_(other: Operand): Tensor {
+    return tidy(() => ldexp_(this, other));
+  }
+
+  /**
+   * The logarithm to base 2 of 2ˣ + 2ᵒᵗʰᵉʳ, without overflow. Integers give float32.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([3, 1000]).logaddexp2(tensor([3, 1000])).toArray(); // [4, 1001]
+   * ```
+   */
+  logaddexp2(other: Operand): Tensor {
+    return tidy(() => logaddexp2(this, other));
+  }
+
+  /**
+   * The power, computed in float64, which is the dtype of the result.
+   *
+   * @throws TypeError on a device without float64.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([2, 3], { dtype: "int32" }).floatPower(0.5).toArray(); // about [1.41421, 1.73205]
+   * ```
+   */
+  floatPower(exponent: Operand): Tensor {
+    return tidy(() => floatPower(this, exponent));
+  }
+
+  /**
+   * {@link floatPower}, in place.
+   *
+   * @throws TypeError on a device without float64.
+   * @throws TypeError unless this tensor is float64.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([2, 3], { dtype: "float64" }).floatPower_(2).toArray(); // [4, 9]
+   * ```
+   */
+  floatPower_(exponent: Operand): Tensor {
+    return tidy(() => floatPower_(this, exponent));
+  }
+
+  /**
+   * Where elements are infinity.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, Infinity, -Infinity]).isposinf().toArray(); // [false, true, false]
+   * ```
+   */
+  isposinf(): Tensor {
+    return isposinf(this);
+  }
+
+  /**
+   * Where elements are −infinity.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, Infinity, -Infinity]).isneginf().toArray(); // [false, false, true]
+   * ```
+   */
+  isneginf(): Tensor {
+    return isneginf(this);
+  }
+
+  /**
+   * Where elements have a minus sign, as −0 has too. False for NaN.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([-1, -0, 0, 1]).signbit().toArray(); // [true, true, false, false]
+   * ```
+   */
+  signbit(): Tensor {
+    return tidy(() => signbit(this));
+  }
+
+  /**
+   * The smallest and the largest elements, of all or along a dimension; NaN counts as both. Equal ones share the gradient.
+   *
+   * @throws RangeError when there are no elements to choose from.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { min, max } = tensor([[3, 1], [2, 5]]).aminmax(1);
+   * min.toArray(); // [1, 2]
+   * max.toArray(); // [3, 5]
+   * ```
+   */
+  aminmax(dim?: number, options?: ReduceOptions): { readonly min: Tensor; readonly max: Tensor } {
+    return tidy(() => aminmax(this, dim, options));
+  }
+
+  /**
+   * A matrix with the elements, row after row, on its diagonal; `offset` is that of the diagonal.
+   *
+   * @throws RangeError for an offset that is not whole.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).diagflat().toArray(); // [[1, 0], [0, 2]]
+   * ```
+   */
+  diagflat(offset?: number): Tensor {
+    return tidy(() => diagflat(this, offset));
+  }
+
+  /**
+   * Sets the elements whose indices are all equal, and returns this tensor. With `wrap` the diagonal of a tall matrix starts again
+   * after a row that is left out.
+   *
+   * @throws RangeError unless it is a matrix, or all sizes are equal.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([2, 3]).fillDiagonal_(1).toArray(); // [[1, 0, 0], [0, 1, 0]]
+   * ```
+   */
+  fillDiagonal_(value: Scalar, options?: { readonly wrap?: boolean }): Tensor {
+    return tidy(() => fillDiagonal_(this, value, options));
+  }
+
+  /**
+   * A copy in which a {@link diagonal} holds the source.
+   *
+   * @throws RangeError when the source does not have the diagonal's shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * zeros([2, 2]).diagonalScatter(tensor([1, 2])).toArray(); // [[1, 0], [0, 2]]
+   * ```
+   */
+  diagonalScatter(source: Tensor, options?: DiagonalOptions): Tensor {
+    return tidy(() => diagonalScatter(this, source, options));
+  }
+
+  /**
+   * A copy in which what {@link select} gives holds the source.
+   *
+   * @throws RangeError when the source does not fit, or there is no such dimension or index.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * zeros([2, 2]).selectScatter(tensor([1, 2]), 0, 1).toArray(); // [[0, 0], [1, 2]]
+   * ```
+   */
+  selectScatter(source: Tensor, dim: number, index: number): Tensor {
+    return tidy(() => selectScatter(this, source, dim, index));
+  }
+
+  /**
+   * A copy in which a slice along a dimension (default 0) holds the source: from `start` up to but not including `end`, in steps of
+   * `step`.
+   *
+   * @throws RangeError when the source does not have the slice's shape, or the slice is none.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * zeros([4]).sliceScatter(tensor([1, 2]), 0, { start: 1, step: 2 }).toArray(); // [0, 1, 0, 2]
+   * ```
+   */
+  sliceScatter(source: Tensor, dim?: number, options?: SliceOptions): Tensor {
+    return tidy(() => sliceScatter(this, source, dim, options));
+  }
+
+  /**
+   * {@link indexPut_} on a copy.
+   *
+   * @throws as {@link indexPut_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * zeros([3]).indexPut([tensor([0, 2], { dtype: "int32" })], 5).toArray(); // [5, 0, 5]
+   * ```
+   */
+  indexPut(indices: readonly Index[], value: Operand, options?: { readonly accumulate?: boolean }): Tensor {
+    return tidy(() => indexPut(this, indices, value, options));
+  }
+
+  /**
+   * A copy in which the elements at `index`, counted row after row, are those of the source. With `accumulate` they are added.
+   *
+   * @throws RangeError for an index out of range, or another number of elements in the source.
+   * @throws TypeError when the source has another dtype.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * zeros([2, 2]).put(tensor([1, 2], { dtype: "int32" }), tensor([5, 6])).toArray(); // [[0, 5], [6, 0]]
+   * ```
+   */
+  put(index: Tensor, source: Tensor, options?: { readonly accumulate?: boolean }): Tensor {
+    return tidy(() => put(this, index, source, options));
+  }
+
+  /**
+   * {@link put}, in place.
+   *
+   * @throws as {@link put}.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * zeros([2, 2]).put_(tensor([1, 2], { dtype: "int32" }), tensor([5, 6])).toArray(); // [[0, 5], [6, 0]]
+   * ```
+   */
+  put_(index: Tensor, source: Tensor, options?: { readonly accumulate?: boolean }): Tensor {
+    return tidy(() => put_(this, index, source, options));
+  }
+
+  /**
+   * {@link indexCopy_} on a copy.
+   *
+   * @throws as {@link indexCopy_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * zeros([3]).indexCopy(0, tensor([2, 0], { dtype: "int32" }), tensor([5, 6])).toArray(); // [6, 0, 5]
+   * ```
+   */
+  indexCopy(dim: number, index: Tensor, source: Tensor): Tensor {
+    return tidy(() => indexCopy(this, dim, index, source));
+  }
+
+  /**
+   * {@link indexFill_} on a copy.
+   *
+   * @throws as {@link indexFill_}.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * zeros([2, 2]).indexFill(1, tensor([0], { dtype: "int32" }), 7).toArray(); // [[7, 0], [7, 0]]
+   * ```
+   */
+  indexFill(dim: number, index: Tensor, value: Operand): Tensor {
+    return tidy(() => indexFill(this, dim, index, value));
+  }
+
+  /**
+   * Combines the source's slices along a dimension with those at the indices, by product, mean, maximum or minimum. With
+   * `includeSelf: false` what the tensor held there takes no part.
+   *
+   * @throws RangeError for an index out of range, or a source of another shape.
+   * @throws TypeError for another dtype, or a reduction that is none.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([1, 2]);
+   * const index = tensor([0, 0, 1], { dtype: "int32" });
+   * x.indexReduce(0, index, tensor([3, 4, 5]), "prod").toArray(); // [12, 10]
+   * ```
+   */
+  indexReduce(
+    dim: number,
+    index: Tensor,
+    source: Tensor,
+    reduce: IndexReduction,
+    options?: { readonly includeSelf?: boolean },
+  ): Tensor {
+    return tidy(() => indexReduce(this, dim, index, source, reduce, options));
+  }
+
+  /**
+   * {@link indexReduce}, in place.
+   *
+   * @throws as {@link indexReduce}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const x = tensor([1, 2]);
+   * const index = tensor([0, 0, 1], { dtype: "int32" });
+   * x.indexReduce_(0, index, tensor([3, 4, 5]), "amax").toArray(); // [4, 5]
+   * ```
+   */
+  indexReduce_(
+    dim: number,
+    index: Tensor,
+    source: Tensor,
+    reduce: IndexReduction,
+    options?: { readonly includeSelf?: boolean },
+  ): Tensor {
+    return tidy(() => indexReduce_(this, dim, index, source, reduce, options));
+  }
+
+  /**
+   * A copy in which the places where the mask is true hold the source's elements in order. The mask broadcasts.
+   *
+   * @throws RangeError when the source has too few elements, on devices that can be read synchronously.
+   * @throws TypeError when the mask is not bool, or the source has another dtype.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * const mask = tensor([true, false, true]);
+   * zeros([3]).maskedScatter(mask, tensor([5, 6])).toArray(); // [5, 0, 6]
+   * ```
+   */
+  maskedScatter(mask: Tensor, source: Tensor): Tensor {
+    return tidy(() => maskedScatter(this, mask, source));
+  }
+
+  /**
+   * {@link maskedScatter}, in place.
+   *
+   * @throws as {@link maskedScatter}.
+   *
+   * @example
+   * ```ts
+   * import { tensor, zeros } from "@heddle/tensor";
+   * const mask = tensor([true, false, true]);
+   * zeros([3]).maskedScatter_(mask, tensor([5, 6])).toArray(); // [5, 0, 6]
+   * ```
+   */
+  maskedScatter_(mask: Tensor, source: Tensor): Tensor {
+    return tidy(() => maskedScatter_(this, mask, source));
+  }
+
+  /**
+   * The sum over the dimensions that broadcasting from a shape to this one adds or repeats: the gradient of `expand`.
+   *
+   * @throws RangeError when the shape does not broadcast to this one.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[1, 2], [3, 4]]).sumToSize(2, 1).toArray(); // [[3], [7]]
+   * ```
+   */
+  sumToSize(...sizes: (number | readonly number[])[]): Tensor {
+    return tidy(() => sumToSize(this, sizes));
+  }
+
+  /**
+   * The distances in the `p`-norm (default 2) between all pairs of rows of a matrix `[n, k]`: `[n (n − 1) / 2]`.
+   *
+   * @throws RangeError unless it is a matrix and `p` at least 0.
+   * @throws TypeError for integers and bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[0, 0], [3, 4], [0, 8]]).pdist().toArray(); // [5, 8, 5]
+   * ```
+   */
+  pdist(p?: number): Tensor {
+    return tidy(() => pdist(this, p));
+  }
+
+  /**
+   * Slices along a dimension, those whose `p`-norm is above `maxnorm` scaled down to it.
+   *
+   * @throws RangeError for fewer than two dimensions, or a `p` that is not positive.
+   * @throws TypeError for integers and bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[3, 4], [0, 1]]).renorm(2, 0, 1).toArray(); // about [[0.6, 0.8], [0, 1]]
+   * ```
+   */
+  renorm(p: number, dim: number, maxnorm: number): Tensor {
+    return tidy(() => renorm(this, p, dim, maxnorm));
+  }
+
+  /**
+   * {@link renorm}, in place.
+   *
+   * @throws as {@link renorm}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([[3, 4], [0, 1]]).renorm_(2, 0, 1).toArray(); // about [[0.6, 0.8], [0, 1]]
+   * ```
+   */
+  renorm_(p: number, dim: number, maxnorm: number): Tensor {
+    return tidy(() => renorm_(this, p, dim, maxnorm));
+  }
+
+  /**
+   * The integral along a dimension (default the last) by the trapezoidal rule. The values lie at the coordinates `x`, a vector or a
+   * tensor that broadcasts, or `dx` (1) apart.
+   *
+   * @throws RangeError when the coordinates do not fit.
+   * @throws TypeError for bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 5, 10]).trapezoid().toArray(); // 10.5
+   * tensor([1, 5, 10]).trapezoid(tensor([1, 3, 6])).toArray(); // 28.5
+   * ```
+   */
+  trapezoid(x?: Tensor, options?: TrapezoidOptions): Tensor {
+    return tidy(() => trapezoid(this, x, options));
+  }
+
+  /**
+   * The integrals from the first point to each of the others, as {@link trapezoid}.
+   *
+   * @throws as {@link trapezoid}.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 5, 10]).cumulativeTrapezoid().toArray(); // [3, 10.5]
+   * ```
+   */
+  cumulativeTrapezoid(x?: Tensor, options?: TrapezoidOptions): Tensor {
+    return tidy(() => cumulativeTrapezoid(this, x, options));
+  }
+
+  /**
+   * Counts the elements in bins: evenly spaced ones from the smallest to the largest element (or over `range`), or those between the
+   * edges given. Each bin holds its lower edge, the last one its upper too. The counts have this tensor's dtype.
+   *
+   * @throws RangeError or TypeError for bins, a range or a weight that do not fit.
+   * @throws TypeError for integers and bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * const { hist, binEdges } = tensor([1, 2, 1]).histogram(4, { range: [0, 3] });
+   * hist.toArray(); // [0, 2, 1, 0]
+   * binEdges.toArray(); // [0, 0.75, 1.5, 2.25, 3]
+   * ```
+   */
+  histogram(bins: number | Tensor, options?: HistogramOptions): Histogram {
+    return tidy(() => histogram(this, bins, options));
+  }
+
+  /**
+   * The modified Bessel function of the first kind of order 0.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1, 2]).i0().toArray(); // about [1, 1.26607, 2.27959]
+   * ```
+   */
+  i0(): Tensor {
+    return tidy(() => i0(this));
+  }
+
+  /**
+   * {@link i0}, in place.
+   *
+   * @throws TypeError for integers and bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1]).i0_().toArray(); // about [1.26607]
+   * ```
+   */
+  i0_(): Tensor {
+    return tidy(() => i0_(this));
+  }
+
+  /**
+   * The modified Bessel function of the first kind of order 1.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([0, 1, 2]).i1().toArray(); // about [0, 0.56516, 1.59064]
+   * ```
+   */
+  i1(): Tensor {
+    return i1(this);
+  }
+
+  /**
+   * Hurwitz's zeta function of this tensor, above 1, and `other`: the sum of (k + other)⁻ˣ over all k from 0 on. The gradient is that
+   * of `other`.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([2]).zeta(1).toArray(); // about [1.64493]
+   * ```
+   */
+  zeta(other: Operand): Tensor {
+    return zeta(this, other);
+  }
+
+  /**
+   * The regularised lower incomplete gamma function of this tensor, the parameter, and `other`. NaN where one is negative. The gradient
+   * is that of `other`.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).igamma(tensor([1, 1])).toArray(); // about [0.63212, 0.26424]
+   * ```
+   */
+  igamma(other: Operand): Tensor {
+    return tidy(() => igamma(this, other));
+  }
+
+  /**
+   * {@link igamma}, in place.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).igamma_(1).toArray(); // about [0.63212, 0.26424]
+   * ```
+   */
+  igamma_(other: Operand): Tensor {
+    return tidy(() => igamma_(this, other));
+  }
+
+  /**
+   * The regularised upper incomplete gamma function of this tensor, the parameter, and `other`. NaN where one is negative. The gradient
+   * is that of `other`.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).igammac(tensor([1, 1])).toArray(); // about [0.36788, 0.73576]
+   * ```
+   */
+  igammac(other: Operand): Tensor {
+    return tidy(() => igammac(this, other));
+  }
+
+  /**
+   * {@link igammac}, in place.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).igammac_(1).toArray(); // about [0.36788, 0.73576]
+   * ```
+   */
+  igammac_(other: Operand): Tensor {
+    return tidy(() => igammac_(this, other));
+  }
+
+  /**
+   * The `n`-th derivative of {@link digamma}.
+   *
+   * @throws RangeError when `n` is not a whole number of at least 0.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 0.5]).polygamma(1).toArray(); // about [1.64493, 4.9348]
+   * ```
+   */
+  polygamma(n: number): Tensor {
+    return tidy(() => polygamma(this, n));
+  }
+
+  /**
+   * {@link polygamma}, in place.
+   *
+   * @throws RangeError when `n` is not a whole number of at least 0.
+   * @throws TypeError for integers and bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 0.5]).polygamma_(1).toArray(); // about [1.64493, 4.9348]
+   * ```
+   */
+  polygamma_(n: number): Tensor {
+    return tidy(() => polygamma_(this, n));
+  }
+
+  /**
+   * The logarithm of the multivariate gamma function of dimension `p`. Elements should be above (p − 1) / 2.
+   *
+   * @throws RangeError when `p` is not a positive whole number.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([2, 3]).mvlgamma(1).toArray(); // about [0, 0.69315]
+   * ```
+   */
+  mvlgamma(p: number): Tensor {
+    return tidy(() => mvlgamma(this, p));
+  }
+
+  /**
+   * {@link mvlgamma}, in place.
+   *
+   * @throws RangeError when `p` is not a positive whole number.
+   * @throws TypeError for integers and bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([2, 3]).mvlgamma_(1).toArray(); // about [0, 0.69315]
+   * ```
+   */
+  mvlgamma_(p: number): Tensor {
+    return tidy(() => mvlgamma_(this, p));
+  }
+
+  /**
+   * The greatest common divisor, of integers.
+   *
+   * @throws TypeError for floats and bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([12, -9], { dtype: "int32" }).gcd(8).toArray(); // [4, 1]
+   * ```
+   */
+  gcd(other: Operand): Tensor {
+    return tidy(() => gcd(this, other));
+  }
+
+  /**
+   * {@link gcd}, in place.
+   *
+   * @throws TypeError for floats and bool.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([12, -9], { dtype: "int32" }).gcd_(8).toArray(); // [4, 1]
+   * ```
+   */
+  gcd_(other: Operand): Tensor {
+    return tidy(() => gcd_(this, other));
+  }
+
+  /**
+   * The least common multiple, of integers; 0 if one is 0.
+   *
+   * @throws TypeError for floats and bool.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([12, -9], { dtype: "int32" }).lcm(8).toArray(); // [24, 72]
+   * ```
+   */
+  lcm(other: Operand): Tensor {
+    return tidy(() => lcm(this, other));
+  }
+
+  /**
+   * {@link lcm}, in place.
+   *
+   * @throws TypeError for floats and bool.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([12, -9], { dtype: "int32" }).lcm_(8).toArray(); // [24, 72]
+   * ```
+   */
+  lcm_(other: Operand): Tensor {
+    return tidy(() => lcm_(this, other));
+  }
+
+  /**
+   * The next number of the dtype towards `other`.
+   *
+   * @throws TypeError unless the result is float32 or float64.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).nextafter(3).sub(tensor([1, 2])).toArray(); // about [1.1921e-7, 2.3842e-7]
+   * ```
+   */
+  nextafter(other: Operand): Tensor {
+    return tidy(() => nextafter(this, other));
+  }
+
+  /**
+   * {@link nextafter}, in place.
+   *
+   * @throws TypeError unless the result is float32 or float64.
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2]).nextafter_(3).sub(tensor([1, 2])).toArray(); // about [1.1921e-7, 2.3842e-7]
+   * ```
+   */
+  nextafter_(other: Operand): Tensor {
+    return tidy(() => nextafter_(this, other));
+  }
+
+  /**
+   * Fills this tensor with random numbers of the Cauchy distribution with a median (default 0) and a scale (default 1), and
+   * returns it.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when `sigma` is not positive.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([3]).cauchy_(0, 2).shape; // [3]
+   * ```
+   */
+  cauchy_(median?: number, sigma?: number, options?: RandomOptions): Tensor {
+    return tidy(() => cauchy_(this, median, sigma, options));
+  }
+
+  /**
+   * Fills this tensor with random numbers of the exponential distribution with a rate (default 1), and returns it.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when the rate is not positive.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([3]).exponential_(2).ge(0).all().item(); // 1
+   * ```
+   */
+  exponential_(rate?: number, options?: RandomOptions): Tensor {
+    return tidy(() => exponential_(this, rate, options));
+  }
+
+  /**
+   * Fills this tensor with the number of trials up to the first success, each with probability `p`, and returns it. Any dtype.
+   *
+   * @throws RangeError when `p` is not between 0 and 1.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([3]).geometric_(0.5).ge(1).all().item(); // 1
+   * ```
+   */
+  geometric_(p: number, options?: RandomOptions): Tensor {
+    return tidy(() => geometric_(this, p, options));
+  }
+
+  /**
+   * Fills this tensor with numbers whose logarithm has a normal distribution with a mean (default 1) and a standard deviation
+   * (default 2), and returns it.
+   *
+   * @throws TypeError for integers and bool.
+   * @throws RangeError when `std` is not positive.
+   *
+   * @example
+   * ```ts
+   * import { zeros } from "@heddle/tensor";
+   * zeros([3]).logNormal_().gt(0).all().item(); // 1
+   * ```
+   */
+  logNormal_(mean?: number, std?: number, options?: RandomOptions): Tensor {
+    return tidy(() => logNormal_(this, mean, std, options));
+  }
+
+  /**
+   * {@link eq}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).eq_(2).toArray(); // [0, 1, 0]
+   * ```
+   */
+  eq_(other: Operand): Tensor {
+    return eq_(this, other);
+  }
+
+  /**
+   * {@link ne}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).ne_(2).toArray(); // [1, 0, 1]
+   * ```
+   */
+  ne_(other: Operand): Tensor {
+    return ne_(this, other);
+  }
+
+  /**
+   * {@link lt}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).lt_(2).toArray(); // [1, 0, 0]
+   * ```
+   */
+  lt_(other: Operand): Tensor {
+    return lt_(this, other);
+  }
+
+  /**
+   * {@link le}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).le_(2).toArray(); // [1, 1, 0]
+   * ```
+   */
+  le_(other: Operand): Tensor {
+    return le_(this, other);
+  }
+
+  /**
+   * {@link gt}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).gt_(2).toArray(); // [0, 0, 1]
+   * ```
+   */
+  gt_(other: Operand): Tensor {
+    return gt_(this, other);
+  }
+
+  /**
+   * {@link ge}, in place: 1 where it holds, otherwise 0, in this tensor's dtype.
+   *
+   * @throws RangeError when the shapes do not broadcast to this shape.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@heddle/tensor";
+   * tensor([1, 2, 3]).ge_(2).toArray(); // [0, 1, 1]
+   * ```
+   */
+  ge_(other: Operand): Tensor {
+    return ge_(this, other);
   }
 }
 

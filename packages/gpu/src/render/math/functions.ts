@@ -5,6 +5,7 @@
 import { literal } from "../wgsl_types.ts";
 import { exponentials } from "./exponential.ts";
 import { gammas } from "./gamma.ts";
+import { incompleteGammas } from "./incomplete_gamma.ts";
 import { angles } from "./trigonometric.ts";
 
 /** `is_nan(x)`. Unlike `x != x`, compilers cannot replace it by false. */
@@ -77,6 +78,25 @@ export const functions: Readonly<Record<string, string>> = {
   return select(r, r + b, r != 0 && (r < 0) != (b < 0));
 }`,
   fmod_i: `fn fmod_i(a: i32, b: i32) -> i32 { return a % select(b, 1, b == 0); }`,
+  gcd_i: `fn gcd_i(a: i32, b: i32) -> i32 {
+  // Of magnitudes, since that of the least integer is no i32.
+  var x = select(u32(a), 0u - u32(a), a < 0);
+  var y = select(u32(b), 0u - u32(b), b < 0);
+  while (y != 0u) {
+    let rest = x % y;
+    x = y;
+    y = rest;
+  }
+  return i32(x);
+}`,
+  nextafter_f: `fn nextafter_f(a: f32, b: f32) -> f32 {
+  if (is_nan(a) || is_nan(b)) { return not_a_number(); }
+  if (a == b) { return b; }
+  let up = less_f(a, b);
+  let bits = bitcast<u32>(a);
+  if ((bits & 0x7fffffffu) == 0u) { return bitcast<f32>(select(0x80000001u, 1u, up)); }
+  return bitcast<f32>(select(bits - 1u, bits + 1u, up == ((bits >> 31u) == 0u)));
+}`,
   pow_i: `fn pow_i(a: i32, b: i32) -> i32 {
   if (b < 0) {
     if (a == 1) { return 1; }
@@ -93,6 +113,7 @@ export const functions: Readonly<Record<string, string>> = {
 }`,
   ...exponentials,
   ...gammas,
+  ...incompleteGammas,
   ...angles,
 };
 

@@ -1,4 +1,5 @@
 /** Code shared by convolutions and their gradients: params for each dimension, and WGSL that uses them. */
+import { isFloat } from "@heddle/tensor";
 import type { Attrs } from "@heddle/tensor/backend";
 import type { GpuOperand } from "../../gpu_context.ts";
 import { coordinates } from "../../render/index_math.ts";
@@ -31,7 +32,7 @@ export function windowParams({ stride, padding, dilation }: Attrs["conv"]): Para
 
 /** An element, or zero if one of the conditions is false. */
 export function selectInside(conditions: readonly string[], element: string, { dtype }: GpuOperand): string {
-  const zero = dtype.startsWith("float") ? "0f" : "0";
+  const zero = isFloat(dtype) ? "0f" : "0";
   return conditions.length === 0 ? element : `select(${zero}, ${element}, ${conditions.join(" && ")})`;
 }
 

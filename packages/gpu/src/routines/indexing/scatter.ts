@@ -7,7 +7,7 @@
  * - sort: the index is sorted, stably, and each element of the output finds its entries by bisection. For long indices
  *   with few lanes.
  */
-import { type DType, isFloat, type ScatterMode } from "@heddle/tensor";
+import { type DType, isFloat, isHalfDType, type ScatterMode } from "@heddle/tensor";
 import { type Attrs, contiguousStrides, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { coordinates, paramNames } from "../../render/index_math.ts";
@@ -130,8 +130,8 @@ out_set(p.outOffset + thread, result);
 }
 
 function scatterByLane(gpu: GpuContext, { x, index, source, out, dim, mode }: Scatter): void {
-  // Sums and products of float16 are computed in float32.
-  const wide = out.dtype === "float16" && mode !== "set";
+  // Sums and products of float16 and bfloat16 are computed in float32.
+  const wide = isHalfDType(out.dtype) && mode !== "set";
   const written: GpuOperand = wide
     ? { ...out, buffer: gpu.scratch(4 * sizeOf(out.shape)), offset: 0, dtype: "float32" }
     : out;

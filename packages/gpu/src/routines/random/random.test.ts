@@ -33,6 +33,7 @@ describe.skipIf(gpu === null)("random tensors on the GPU", () => {
     ["bits", "uint8"],
     ["uniform", "float32"],
     ["uniform", "float16"],
+    ["uniform", "bfloat16"],
   ];
   test.each(kinds)("%s of %s equal the reference's, bit for bit", (distribution, dtype) => {
     if (!gpu!.backend.supports(dtype)) return;

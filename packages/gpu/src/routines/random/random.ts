@@ -1,5 +1,5 @@
 /** Random tensors from the Philox stream. A thread draws a block of four elements. */
-import { type DType, itemSize } from "@heddle/tensor";
+import { type DType, finfo, type HalfDType, itemSize } from "@heddle/tensor";
 import { type Attrs, contiguousStrides, isContiguous, sizeOf } from "@heddle/tensor/backend";
 import type { GpuContext, GpuOperand } from "../../gpu_context.ts";
 import { infinityBits } from "../../render/buffer_access.ts";
@@ -50,11 +50,11 @@ function elements(distribution: Attrs["random"]["distribution"], dtype: DType): 
   switch (distribution) {
     case "bits":
       return `vec4<i32>(${each((word) => `bitcast<i32>(${word})`)})`;
-    case "uniform":
+    case "uniform": {
       // As many bits as the dtype can hold below 1: more would round up to 1.
-      return dtype === "float16"
-        ? `vec4<f32>(${each((word) => `f32(${word} >> 21u)`)}) * ${1 / 2 ** 11}f`
-        : `vec4<f32>(${each((word) => `f32(${word} >> 8u)`)}) * ${1 / 2 ** 24}f`;
+      const bits = Math.log2(2 / finfo(dtype as HalfDType | "float32").eps);
+      return `vec4<f32>(${each((word) => `f32(${word} >> ${32 - bits}u)`)}) * ${1 / 2 ** bits}f`;
+    }
     case "normal":
       return "vec4<f32>(normal(words.x, words.y), normal(words.z, words.w))";
   }

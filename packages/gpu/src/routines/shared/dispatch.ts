@@ -3,7 +3,7 @@ import type { DType } from "@heddle/tensor";
 import type { GpuContext } from "../../gpu_context.ts";
 import { declareInput, declareOutput, declareParams } from "../../render/buffer_access.ts";
 import { entryPoint, threadIndex } from "../../render/index_math.ts";
-import { enableDirectives } from "../../render/wgsl_types.ts";
+import { moduleHeader } from "../../render/wgsl_types.ts";
 import { type Params, paramWords } from "./params.ts";
 
 /** A buffer and the dtype of its elements. */
@@ -50,7 +50,7 @@ export function dispatch(gpu: GpuContext, d: DispatchOptions): void {
         declareParams(reads.length + writes.length, Object.keys(params).map((name) => `${name}: u32`)),
       ];
       const guard = threads === undefined ? "group >= p.groups" : "thread >= p.threads";
-      return `${enableDirectives(dtypes)}${bindings.join("")}${d.declarations?.() ?? ""}` +
+      return `${moduleHeader(dtypes)}${bindings.join("")}${d.declarations?.() ?? ""}` +
         `${entryPoint(groupSize)}${threadIndex(groupSize)}\nif (${guard}) { return; }\n${d.body()}
 }
 `;

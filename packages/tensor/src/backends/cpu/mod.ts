@@ -4,7 +4,7 @@ import { type DType, itemSize, type Scalar } from "../../dtype.ts";
 import type { Operand } from "../../ir/kernel.ts";
 import type { Work } from "../../ir/rows.ts";
 import type { RoutinePrim } from "../../prims/attrs.ts";
-import { functions } from "../reference/functions.ts";
+import { hostFunctions } from "../reference/functions.ts";
 import { defaultThreads, Engine } from "./engine.ts";
 import { type CompiledKernel, Kernels } from "./kernels.ts";
 import type { CpuOperand } from "./routines/operand.ts";
@@ -36,7 +36,7 @@ export class CpuBackend implements Backend {
 
   /** @param threads the number of threads; by default `HEDDLE_THREADS`, or one per core. */
   constructor(threads: number = defaultThreads()) {
-    this.engine = new Engine(functions, threads);
+    this.engine = new Engine(hostFunctions, threads);
     this.kernels = new Kernels(this.engine);
     this.rowKernels = new RowKernels(this.engine);
   }

@@ -41,6 +41,10 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "narrow integers": (h) =>
     h.randint(-90, 90, [77], { dtype: "int8" }).add(h.randint(-90, 90, [77], { dtype: "int8" })),
   "casts": (h) => h.randn([71]).mul(40).to("int16").to("float64").add(h.randn([71])),
+  "bfloat16": (h) => h.randn([5, 37]).bfloat16().exp().mul(h.randn([37]).bfloat16()),
+  "bfloat16, strided": (h) => h.randn([13, 7]).bfloat16().t().mul(h.randn([7, 13], { dtype: "float64" }).bfloat16()),
+  "bfloat16 and float64": (h) => h.randn([71]).bfloat16().to("float64").div(3).bfloat16(),
+  "sums in bfloat16": (h) => h.randn([45, 37]).bfloat16().sum(0).add(h.randn([37, 45]).bfloat16().sum(1)),
   "where": (h) => h.where(h.randn([43]).gt(0), h.randn([43]), h.randn([43])),
   "sums of rows": (h) => h.randn([5, 333]).sum(1),
   "sums of columns": (h) => h.randn([45, 37]).sum(0),

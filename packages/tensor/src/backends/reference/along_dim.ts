@@ -1,4 +1,5 @@
 /** Routines along one dimension: gather, scatter, sort, scans. */
+import { type DType, isFloat } from "../../dtype.ts";
 import type { Attrs, ScatterMode } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
 import { type HostOperand, load, store, type Values, valuesOf } from "./host_operand.ts";
@@ -151,7 +152,7 @@ function scan(
   store(out!, result);
 }
 
-const isWhole = (dtype: string): boolean => !dtype.startsWith("float");
+const isWhole = (dtype: DType): boolean => !isFloat(dtype);
 
 /** Running sums. */
 export function cumsum(

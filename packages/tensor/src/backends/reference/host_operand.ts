@@ -1,8 +1,8 @@
 /** Operands of routines as plain contiguous arrays of numbers. */
-import type { DType, TypedArray } from "../../dtype.ts";
+import { type DType, isHalfDType, type TypedArray } from "../../dtype.ts";
 import type { Operand } from "../../ir/kernel.ts";
 import { isContiguous, sizeOf } from "../../shape.ts";
-import { halfTable, toHalfBits } from "../../half.ts";
+import { halfFormats } from "../../half.ts";
 
 /** An operand and its memory. */
 export interface HostOperand extends Operand {
@@ -10,7 +10,7 @@ export interface HostOperand extends Operand {
   readonly offset: number;
 }
 
-/** Elements in row-major order: bigints for int64, else numbers. Float16 is widened to float32. */
+/** Elements in row-major order: bigints for int64, else numbers. Float16 and bfloat16 are widened to float32. */
 export type Values = Exclude<TypedArray, Uint16Array | BigInt64Array>;
 
 /** The storage index of every element, in row-major order. */
@@ -29,13 +29,14 @@ function* positions({ shape, strides, offset }: HostOperand): Generator<number> 
   }
 }
 
-/** An array for values of a dtype, with float16 widened. It is typed as numbers, although that of int64 holds bigints. */
+/** An array for values of a dtype, with float16 and bfloat16 widened. It is typed as numbers, although that of int64 holds bigints. */
 export function valuesOf(dtype: DType, length: number): Values {
   switch (dtype) {
     case "float64":
       return new Float64Array(length);
     case "float32":
     case "float16":
+    case "bfloat16":
       return new Float32Array(length);
     case "int64":
       return new BigInt64Array(length) as unknown as Values;
@@ -55,9 +56,9 @@ export function valuesOf(dtype: DType, length: number): Values {
 export function load(operand: HostOperand): Values {
   const { data, dtype, shape, strides, offset } = operand;
   const length = sizeOf(shape);
-  if (dtype !== "float16" && isContiguous(shape, strides)) return data.subarray(offset, offset + length) as Values;
+  if (!isHalfDType(dtype) && isContiguous(shape, strides)) return data.subarray(offset, offset + length) as Values;
   const values = valuesOf(dtype, length);
-  const table = dtype === "float16" ? halfTable() : null;
+  const table = isHalfDType(dtype) ? halfFormats[dtype].values() : null;
   let i = 0;
   for (const at of positions(operand)) {
     values[i++] = table ? table[data[at] as number]! : data[at] as number;
@@ -68,13 +69,14 @@ export function load(operand: HostOperand): Values {
 /** Writes elements to an operand. */
 export function store(operand: HostOperand, values: Values | Float64Array): void {
   const { data, dtype, shape, strides, offset } = operand;
-  if (dtype !== "float16" && isContiguous(shape, strides)) {
+  if (!isHalfDType(dtype) && isContiguous(shape, strides)) {
     (data as Values).set(values, offset);
     return;
   }
+  const toBits = isHalfDType(dtype) ? halfFormats[dtype].toBits : null;
   let i = 0;
   for (const at of positions(operand)) {
     const value = values[i++]!;
-    data[at] = dtype === "float16" ? toHalfBits(Math.fround(value)) : value;
+    data[at] = toBits === null ? value : toBits(value);
   }
 }

@@ -1,12 +1,12 @@
 /** Matrix products in cache-friendly order, accumulated in float64 (integers in integer arithmetic). */
-import type { DType } from "../../dtype.ts";
+import { type DType, isFloat } from "../../dtype.ts";
 import type { Epilogue } from "../../prims/attrs.ts";
 import { broadcastStrides, contiguousStrides, sizeOf } from "../../shape.ts";
 import { type HostOperand, load, store, type Values, valuesOf } from "./host_operand.ts";
 
 /** An array for sums of products in a dtype: float64 for floats. Integers wrap, as they do when they are stored. */
 export function sumsOf(dtype: DType, length: number): Values {
-  return dtype.startsWith("float") ? new Float64Array(length) : valuesOf(dtype, length);
+  return isFloat(dtype) ? new Float64Array(length) : valuesOf(dtype, length);
 }
 
 /**
@@ -63,7 +63,7 @@ const addIntegers: Multiply = (c, cAt, a, aAt, b, bAt, m, k, n, transposed = fal
 
 /** The product into sums, of a dtype. */
 export function multiplyInto(dtype: DType, ...operands: Parameters<Multiply>): void {
-  const add = dtype.startsWith("float") ? addFloats : dtype === "int64" ? addBigints : addIntegers;
+  const add = isFloat(dtype) ? addFloats : dtype === "int64" ? addBigints : addIntegers;
   add(...operands);
 }
 

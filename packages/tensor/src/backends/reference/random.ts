@@ -1,5 +1,5 @@
 /** Random tensors from the Philox stream: the definition that other backends follow. */
-import type { DType } from "../../dtype.ts";
+import { type DType, finfo, type HalfDType } from "../../dtype.ts";
 import { elementsPerBlock, philox } from "../../philox.ts";
 import type { RandomAttrs } from "../../prims/attrs.ts";
 import { sizeOf } from "../../shape.ts";
@@ -13,13 +13,18 @@ function wide(high: number, low: number): number {
   return (high * 2 ** 21 + (low >>> 11)) * 2 ** -53;
 }
 
-/** A number in [0, 1) with only as many bits as the dtype holds below 1, so that rounding does not reach 1. */
+/** Uniform numbers are multiples of this, the spacing of the dtype below 1, so that rounding does not reach 1. */
+export function uniformStep(dtype: HalfDType | "float32"): number {
+  return finfo(dtype).eps / 2;
+}
+
 function narrow(word: number, dtype: DType): number {
-  return dtype === "float16" ? (word >>> 21) * 2 ** -11 : (word >>> 8) * 2 ** -24;
+  const step = uniformStep(dtype as HalfDType | "float32");
+  return Math.floor(word * (2 ** -32 / step)) * step;
 }
 
 /**
- * Bits: one word per element. Uniform: multiples of 2^-24 (float64: 2^-53, float16: 2^-11) in [0, 1). Normal: the Box-Muller
+ * Bits: one word per element. Uniform: multiples of 2^-24 (float64: 2^-53, float16: 2^-11, bfloat16: 2^-8) in [0, 1). Normal: the Box-Muller
  * transform, see normal.ts.
  */
 export function random(_: readonly HostOperand[], [out]: readonly HostOperand[], attrs: RandomAttrs): void {

@@ -1,5 +1,5 @@
 /** Renders kernels to JavaScript: plain loops, with float32 rounded at every operation. */
-import type { DType, TypedArray } from "../../dtype.ts";
+import { type DType, type HalfDType, isFloat, isHalfDType, type TypedArray } from "../../dtype.ts";
 import type { Expr, Kernel } from "../../ir/kernel.ts";
 import type { ReducePrim } from "../../prims/attrs.ts";
 import { type FunctionPrim, isFunction, type OperationPrim } from "../../prims/elementwise.ts";
@@ -22,7 +22,7 @@ export type RenderedKernel = (
 type Render = (a: string, b: string, c: string, dtype: DType) => string;
 
 const big = (dtype: DType): boolean => dtype === "int64";
-const int = (dtype: DType): boolean => !dtype.startsWith("float");
+const int = (dtype: DType): boolean => !isFloat(dtype);
 const call = (name: string): Render => (a, b) => b === "" ? `${name}(${a})` : `${name}(${a}, ${b})`;
 const truth = (test: string): string => `((${test}) ? 1 : 0)`;
 const compare = (operator: string): Render => (a, b) => truth(`${a} ${operator} ${b}`);
@@ -62,6 +62,8 @@ const operations: { readonly [P in Exclude<OperationPrim, FunctionPrim>]: Render
   bitwiseXor: (a, b) => `${a} ^ ${b}`,
   bitwiseLeftShift: (a, b) => `${a} << ${b}`,
   bitwiseRightShift: (a, b) => `${a} >> ${b}`,
+  gcd: (a, b, _, dtype) => `m.${big(dtype) ? "bigGcd" : "gcd"}(${a}, ${b})`,
+  nextafter: (a, b, _, dtype) => `m.nextafter(${a}, ${b}, ${dtype === "float64"})`,
   where: (a, b, c) => `(${a} ? ${b} : ${c})`,
 };
 
@@ -87,6 +89,10 @@ const steps: { readonly [P in ReducePrim]: (dtype: DType) => string } = {
   argmin: () => arg("<"),
 };
 
+/** The value of a half format's bits, and the bits of a value. */
+const fromBits = (dtype: HalfDType, bits: string): string => `m.${dtype}.values[${bits}]`;
+const toBits = (dtype: HalfDType, value: string): string => `m.${dtype}.toBits(${value})`;
+
 /** Wraps or rounds a computed value to its dtype. */
 function wrap(dtype: DType, code: string): string {
   switch (dtype) {
@@ -95,7 +101,8 @@ function wrap(dtype: DType, code: string): string {
     case "float32":
       return `Math.fround(${code})`;
     case "float16":
-      return `m.fromHalf[m.toHalf(${code})]`;
+    case "bfloat16":
+      return fromBits(dtype, toBits(dtype, code));
     case "int8":
       return `((${code}) << 24 >> 24)`;
     case "int16":
@@ -128,7 +135,8 @@ function functionCode(prim: FunctionPrim, args: readonly string[], dtype: DType)
 
 function expression(expr: Expr): string {
   if (expr.op === "input") {
-    return expr.dtype === "float16" ? `m.fromHalf[x${expr.index}[p${expr.index}]]` : `x${expr.index}[p${expr.index}]`;
+    const stored = `x${expr.index}[p${expr.index}]`;
+    return isHalfDType(expr.dtype) ? fromBits(expr.dtype, stored) : stored;
   }
   if (expr.op === "scalar") return `s${expr.index}`;
   const args = expr.args.map(expression);
@@ -141,7 +149,7 @@ function expression(expr: Expr): string {
   return expr.dtype === "bool" && compute !== "bool" ? code : wrap(expr.dtype, code);
 }
 
-const store = (dtype: DType, value: string): string => `o[q] = ${dtype === "float16" ? `m.toHalf(${value})` : value};`;
+const store = (dtype: DType, value: string): string => `o[q] = ${isHalfDType(dtype) ? toBits(dtype, value) : value};`;
 
 /**
  * Renders a kernel as the body of a function of `(m, shape, o, q, os, x, p, xs, s)`: the special functions, the sizes, the output

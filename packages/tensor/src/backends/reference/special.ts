@@ -1,5 +1,6 @@
 /** The functions that rendered kernels call: functions in float64, integer and bigint arithmetic, conversions. */
-import { halfTable, toHalfBits } from "../../half.ts";
+import type { HalfDType } from "../../dtype.ts";
+import { type HalfFormat, halfFormats } from "../../half.ts";
 import type { IntegerFunction } from "../../prims/elementwise.ts";
 import { type Functions, functions } from "./functions.ts";
 
@@ -19,6 +20,39 @@ function maximum(a: number, b: number): number {
 
 function minimum(a: number, b: number): number {
   return a < b || a !== a ? a : b;
+}
+
+function gcd(a: number, b: number): number {
+  for (; b !== 0; [a, b] = [b, a % b]);
+  return Math.abs(a);
+}
+
+function bigGcd(a: bigint, b: bigint): bigint {
+  for (; b !== 0n; [a, b] = [b, a % b]);
+  return a < 0n ? -a : a;
+}
+
+const bits = new BigInt64Array(1);
+const doubles = new Float64Array(bits.buffer);
+const words = new Int32Array(bits.buffer);
+const singles = new Float32Array(bits.buffer);
+
+/** The number next to `a` on the way to `b`, as a float64 or a float32. */
+function nextafter(a: number, b: number, wide: boolean): number {
+  if (a !== a || b !== b) return NaN;
+  if (a === b) return b;
+  const up = b > a;
+  // The bits of positive floats, read as an integer, grow with them; those of negative ones fall.
+  if (wide) {
+    if (a === 0) return up ? 5e-324 : -5e-324;
+    doubles[0] = a;
+    bits[0]! += up === a > 0 ? 1n : -1n;
+    return doubles[0]!;
+  }
+  if (a === 0) return up ? 2 ** -149 : -(2 ** -149);
+  singles[0] = a;
+  words[0]! += up === a > 0 ? 1 : -1;
+  return singles[0]!;
 }
 
 /** @throws RangeError for an integer division by zero, as PyTorch does. */
@@ -82,23 +116,32 @@ type SmallFunctions = { readonly [P in IntegerFunction as `int${Capitalize<P>}`]
 /** The same for int64, named `big` and the primitive's name. */
 type LargeFunctions = { readonly [P in IntegerFunction as `big${Capitalize<P>}`]: (a: bigint, b: bigint) => bigint };
 
+/** The values of each half format's bits, and the bits of a value. */
+type HalfFunctions = {
+  readonly [D in HalfDType]: { readonly values: Float32Array; readonly toBits: HalfFormat["toBits"] };
+};
+
 /** All functions that a rendered kernel may call. */
-export type Special = Functions & SmallFunctions & LargeFunctions & {
+export type Special = Functions & SmallFunctions & LargeFunctions & HalfFunctions & {
   readonly round: (x: number) => number;
   readonly maximum: (a: number, b: number) => number;
   readonly minimum: (a: number, b: number) => number;
+  readonly gcd: (a: number, b: number) => number;
+  readonly bigGcd: (a: bigint, b: bigint) => bigint;
+  readonly nextafter: (a: number, b: number, wide: boolean) => number;
   readonly toBig: (x: number) => bigint;
-  readonly toHalf: (x: number) => number;
-  readonly fromHalf: Float32Array;
 };
 
-/** Creates the functions, when the first kernel is rendered: the table of halves is large. */
+/** Creates the functions, when the first kernel is rendered: the tables of halves are large. */
 export function specialFunctions(): Special {
   return {
     ...functions,
     round,
     maximum,
     minimum,
+    gcd,
+    bigGcd,
+    nextafter,
     intRemainder,
     intFmod,
     intFloorDivide,
@@ -108,7 +151,7 @@ export function specialFunctions(): Special {
     bigFmod,
     bigFloorDivide,
     toBig,
-    toHalf: toHalfBits,
-    fromHalf: halfTable(),
+    float16: { ...halfFormats.float16, values: halfFormats.float16.values() },
+    bfloat16: { ...halfFormats.bfloat16, values: halfFormats.bfloat16.values() },
   };
 }

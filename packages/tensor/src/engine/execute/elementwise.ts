@@ -1,6 +1,6 @@
 /** Runs element-wise primitives, and fused expressions of them, as kernels. */
 import { checkDestination, checkSupported, checkWritable, deviceOf, isAliasSafe } from "../checks.ts";
-import { type DType, dtypeIndex, resultType, type Scalar } from "../../dtype.ts";
+import { type DType, dtypeIndex, isHalfDType, resultType, type Scalar } from "../../dtype.ts";
 import { cast, type Expr } from "../../ir/kernel.ts";
 import { launch, produceOne } from "../launch.ts";
 import type { ElementwisePrim } from "../../prims/attrs.ts";
@@ -62,8 +62,8 @@ export function expressionOf(
   let expr = ofPrim.get(key);
   if (expr !== undefined) return expr;
   let [tensors, scalars] = [0, 0];
-  // Numbers and single elements are not rounded to float16; only the result is.
-  const half = prim !== "cast" && types.compute === "float16" && types.result === "float16";
+  // Numbers and single elements are not rounded to float16 or bfloat16; only the result is.
+  const half = prim !== "cast" && isHalfDType(types.compute) && types.result === types.compute;
   const args = inputs.map((input, i): Expr => {
     const compute = table[prim].condition && i === 0 ? "bool" : half ? "float32" : types.compute;
     return input instanceof TensorCore

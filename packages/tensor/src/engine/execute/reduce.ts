@@ -1,6 +1,6 @@
 /** Runs reductions as kernels. */
 import { checkSupported, deviceOf } from "../checks.ts";
-import type { DType, Scalar } from "../../dtype.ts";
+import { type DType, isHalfDType, type Scalar } from "../../dtype.ts";
 import type { Expr } from "../../ir/kernel.ts";
 import { launchOver, produceOne } from "../launch.ts";
 import type { Attrs, ReducePrim } from "../../prims/attrs.ts";
@@ -13,7 +13,9 @@ import { expressionOf } from "./elementwise.ts";
 export function reduce(prim: ReducePrim, input: TensorCore, attrs: Attrs[ReducePrim], types: TypeRule): Tensor {
   const { compute, result } = types(prim, input.dtype);
   checkSupported(prim, input.device, compute);
-  const expr = expressionOf("cast", [input], { compute, result: compute }, compute);
+  // Only the total is rounded to float16 or bfloat16.
+  const wide = isHalfDType(compute) ? "float32" : compute;
+  const expr = expressionOf("cast", [input], { compute: wide, result: wide }, wide);
   return reduceOver(prim, prim, [input], [], expr, result, input.shape, attrs);
 }
 

@@ -1,5 +1,6 @@
 /** Runs row primitives as row kernels. */
 import { deviceOf } from "../checks.ts";
+import { isHalfDType } from "../../dtype.ts";
 import { collapse } from "../../ir/collapse.ts";
 import type { RowKernel } from "../../ir/rows.ts";
 import { RowProgram } from "../row_program.ts";
@@ -31,7 +32,7 @@ export function rows<P extends RowPrim>(prim: P, inputs: readonly TensorCore[], 
   const oneEach = shape.map((size, d) => inner.includes(d) ? 1 : size);
   const kinds = rule.outputs(attrs, inputs);
   const metas = kinds.map((kind) => ({
-    dtype: kind === "statistic" && dtype === "float16" ? "float32" : dtype,
+    dtype: kind === "statistic" && isHalfDType(dtype) ? "float32" : dtype,
     shape: kind === "row" ? shape : oneEach,
   }));
   const program = programOf(prim, rule, inputs, attrs, inner.reduce((n, d) => n * shape[d]!, 1));

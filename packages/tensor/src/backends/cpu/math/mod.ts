@@ -44,6 +44,8 @@ export const unaryMath: { readonly [P in UnaryFunction]: UnaryExpander | null } 
   sinc,
   lgamma: null,
   digamma: null,
+  i0: null,
+  i1: null,
 };
 
 /** Functions of two vectors. */
@@ -54,6 +56,9 @@ export const binaryMath: { readonly [P in BinaryFunction]: BinaryExpander | null
   pow,
   atan2,
   logaddexp,
+  zeta: null,
+  igamma: null,
+  igammac: null,
 };
 
 /** Writes the code of a function for kernels. Functions of one operand ignore the second. */

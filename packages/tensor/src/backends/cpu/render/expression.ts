@@ -3,8 +3,8 @@ import type { Expr } from "../../../ir/kernel.ts";
 import { elementwiseRows, type FunctionPrim, isComparison } from "../../../prims/elementwise.ts";
 import type { FunctionBuilder, ModuleBuilder } from "../../../code/module.ts";
 import { type Code, get, type Local, set } from "../../../code/tree.ts";
-import { type LaneKind, laneKind } from "./lanes.ts";
-import { chooseByComparison, needsHost, renderCast, renderOperation, type Site } from "./operations.ts";
+import { type LaneKind, laneKind, roundedToBfloat16 } from "./lanes.ts";
+import { castLanes, chooseByComparison, needsHost, renderOperation, type Site } from "./operations.ts";
 import { operandDType } from "./expression_analysis.ts";
 
 /** Functions imported from the host, by primitive. */
@@ -54,7 +54,9 @@ export function renderExpressions(
       }
     }
     const args = node.args.map(render);
-    return node.op === "cast" ? renderCast(site, node.dtype, args[0]!)! : renderOperation(node.op, site, args);
+    if (node.op === "cast") return castLanes(f, site.dtype, node.dtype, args[0]!)!;
+    const value = renderOperation(node.op, site, args);
+    return node.dtype === "bfloat16" ? roundedToBfloat16(f, value) : value;
   };
   for (const node of repeated(exprs)) {
     const local = f.local("vector");

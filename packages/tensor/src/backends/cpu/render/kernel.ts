@@ -21,6 +21,7 @@ import { type Hosts, importHosts, renderExpression } from "./expression.ts";
 import { lanesOf } from "./expression_analysis.ts";
 import {
   type Extent,
+  laneDType,
   laneKind,
   loadFirst,
   loadSplat,
@@ -31,6 +32,7 @@ import {
   storeStrided,
   storeUnit,
 } from "./lanes.ts";
+import { castLanes } from "./operations.ts";
 import { elementBytes, hasMaskedTails, type Layout, layoutOf, type Plan } from "./plan.ts";
 import { accumulatorCount, Accumulators, eachFirst, runLength } from "./reduction.ts";
 
@@ -96,8 +98,7 @@ class Generator {
       const local = this.f.local("vector");
       this.scalars.set(expr.index, local);
       // Scalars are written in the width of their lanes, whatever the dtype.
-      const kind = laneKind(expr.dtype)!;
-      const dtype = kind === "i32" ? "int32" : expr.dtype;
+      const dtype = laneDType(laneKind(expr.dtype)!);
       this.f.emit(set(local, loadSplat(dtype, add(get(this.params), i32(4 * this.layout.scalar(expr.index))))));
     } else if (expr.op !== "input") expr.args.forEach((arg) => this.readScalars(arg));
   }
@@ -136,6 +137,13 @@ class Generator {
     const kind = laneKind(kernel.expr.dtype);
     if (!alone || kind === "i32" || kind === "i64") return [...loads, value];
     return [...loads, kind === "f32" ? op("f32x.add", value, f32x(0)) : op("f64x.add", value, f64x(0))];
+  }
+
+  /** Stores a total at the output's cursor, in the output's dtype. */
+  storeTotal(value: Code, extent: Extent): Code {
+    const { expr, output } = this.plan.kernel;
+    if (expr.dtype === output.dtype) return this.store(value, extent);
+    return this.store(castLanes(this.f, expr.dtype, output.dtype, value)!, extent);
   }
 
   /** Stores a value at the output's cursor. */
@@ -347,7 +355,7 @@ function generateAlong(g: Generator): Code {
       set(g.cursors[g.output]!, get(g.rows[g.output]!)),
       acc.beginTotal(),
       reducedLoops(g, kept, rank - 1, walked, row),
-      g.store(acc.acrossLanes(), "element"),
+      g.storeTotal(acc.acrossLanes(), "element"),
     ]),
   ];
 }
@@ -397,7 +405,7 @@ function generateAcross(g: Generator): Code {
     ];
     const results: Code[] = [];
     for (let i = 0; i < vectors; i++) {
-      results.push(g.store(acc.total(i), extent), g.advance([g.output], elements / vectors));
+      results.push(g.storeTotal(acc.total(i), extent), g.advance([g.output], elements / vectors));
     }
     return [
       inputs.map((i) => [set(starts[i]!, get(g.cursors[i]!)), set(walk[i]!, get(g.cursors[i]!))]),

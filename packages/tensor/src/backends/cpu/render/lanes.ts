@@ -1,5 +1,5 @@
 /** Loads, stores and conversions of elements of all dtypes as vector lanes. */
-import type { DType } from "../../../dtype.ts";
+import { type DType, itemSize } from "../../../dtype.ts";
 import type { FunctionBuilder } from "../../../code/module.ts";
 import {
   type Code,
@@ -17,13 +17,17 @@ import {
 } from "../../../code/tree.ts";
 import type { MemoryOperation } from "../../../code/operations.ts";
 
-/** The kind of a lane. Narrow integers and bool are widened to 32 bits, and stay within their dtype's range. */
+/**
+ * The kind of a lane. Narrow integers and bool are widened to 32 bits, and stay within their dtype's range. bfloat16 is widened to
+ * float32, and has zeros in the lower half.
+ */
 export type LaneKind = "f32" | "i32" | "f64" | "i64";
 
 /** The lane kind of a dtype, or null if there is no vector form for it. */
 export function laneKind(dtype: DType): LaneKind | null {
   switch (dtype) {
     case "float32":
+    case "bfloat16":
       return "f32";
     case "float64":
       return "f64";
@@ -34,6 +38,11 @@ export function laneKind(dtype: DType): LaneKind | null {
     default:
       return "i32";
   }
+}
+
+/** The dtype whose elements are as wide as a lane of the kind. */
+export function laneDType(kind: LaneKind): DType {
+  return kind === "f32" ? "float32" : kind === "f64" ? "float64" : kind === "i32" ? "int32" : "int64";
 }
 
 /** What code computes at once: a vector of elements, one element in every lane, or the first elements of an incomplete vector. */
@@ -55,6 +64,8 @@ export function loadSplat(dtype: DType, address: Code): Code {
       return memory("vector.load64_splat", 0, address);
     case "int16":
       return first(memory("i32.load16_s", 0, address));
+    case "bfloat16":
+      return first(op("i32.shl", memory("i32.load16_u", 0, address), i32(16)));
     case "int8":
       return first(memory("i32.load8_s", 0, address));
     default:
@@ -78,6 +89,10 @@ export function loadUnit(f: FunctionBuilder, dtype: DType, lanes: number, addres
       return memory(full ? "vector.load" : "vector.load_half", offset, address);
     case "int16":
       return op("i32x.extend_low_i16x_s", memory(full ? "vector.load_half" : "vector.load_quarter", offset, address));
+    case "bfloat16": {
+      const words = memory(full ? "vector.load_half" : "vector.load_quarter", offset, address);
+      return op("i32x.shl", op("i32x.extend_low_i16x_u", words), i32(16));
+    }
     case "int8":
       return op("i32x.extend_low_i16x_s", op("i16x.extend_low_i8x_s", loadBytes(lanes, full, address, offset)));
     default:
@@ -121,6 +136,10 @@ function loadLane(dtype: DType, index: number, address: Code, vector: Code): Cod
       return memoryLane("vector.load64_lane", 0, index, address, vector);
     case "int16":
       return lane("i32x.replace_lane", index, vector, memory("i32.load16_s", 0, address));
+    case "bfloat16": {
+      const value = op("i32.shl", memory("i32.load16_u", 0, address), i32(16));
+      return lane("i32x.replace_lane", index, vector, value);
+    }
     case "int8":
       return lane("i32x.replace_lane", index, vector, memory("i32.load8_s", 0, address));
     default:
@@ -130,6 +149,7 @@ function loadLane(dtype: DType, index: number, address: Code, vector: Code): Cod
 
 /** Packs 32-bit lanes into bytes or 16-bit words in the low lanes. */
 function packed(dtype: DType, value: Code): Code {
+  if (dtype === "bfloat16") return op("i16x.narrow_i32x_u", op("i32x.shr_u", value, i32(16)), i32x(0));
   const halves = op("i16x.narrow_i32x_s", value, i32x(0));
   if (dtype === "int16") return halves;
   return op(dtype === "int8" ? "i8x.narrow_i16x_s" : "i8x.narrow_i16x_u", halves, i32x(0));
@@ -137,15 +157,6 @@ function packed(dtype: DType, value: Code): Code {
 
 /** The bytes of a lane that holds an element. */
 const laneBytes = (dtype: DType): number => dtype === "float64" || dtype === "int64" ? 8 : 4;
-
-const bytesOf = (dtype: DType): number =>
-  dtype === "float64" || dtype === "int64"
-    ? 8
-    : dtype === "float32" || dtype === "int32"
-    ? 4
-    : dtype === "int16"
-    ? 2
-    : 1;
 
 const parts: Readonly<Record<number, MemoryOperation>> = {
   1: "vector.store",
@@ -164,7 +175,7 @@ export function storeUnit(
   value: Code,
   offset: number = 0,
 ): Code {
-  const size = bytesOf(dtype);
+  const size = itemSize(dtype);
   if (count === 1 && f.vectorBytes > 16) return storeOne(dtype, address, value, offset);
   const part = f.vectorBytes / (size * count);
   return memory(parts[part]!, offset, address, size < 4 ? packed(dtype, value) : value);
@@ -179,8 +190,10 @@ function storeOne(dtype: DType, address: Code, value: Code, offset: number): Cod
       return memory("f64.store", offset, address, lane("f64x.extract_lane", 0, value));
     case "int64":
       return memory("i64.store", offset, address, lane("i64x.extract_lane", 0, value));
+    case "bfloat16":
+      return memory("i32.store16", offset, address, op("i32.shr_u", lane("i32x.extract_lane", 0, value), i32(16)));
     default: {
-      const name = ({ 4: "i32.store", 2: "i32.store16", 1: "i32.store8" } as const)[bytesOf(dtype) as 1 | 2 | 4];
+      const name = ({ 4: "i32.store", 2: "i32.store16", 1: "i32.store8" } as const)[itemSize(dtype) as 1 | 2 | 4];
       return memory(name, offset, address, lane("i32x.extract_lane", 0, value));
     }
   }
@@ -188,17 +201,17 @@ function storeOne(dtype: DType, address: Code, value: Code, offset: number): Cod
 
 /** Whether the first elements of an incomplete vector can be loaded and stored on their own. */
 export function isMaskable(dtype: DType): boolean {
-  return bytesOf(dtype) >= 4;
+  return itemSize(dtype) >= 4;
 }
 
 /** Loads the first `count` of adjacent elements into a wide vector, and zeros. */
 export function loadFirst(dtype: DType, address: Code, count: Code, offset: number = 0): Code {
-  return wide(bytesOf(dtype) === 8 ? "load_first64" : "load_first32", offset, address, count);
+  return wide(itemSize(dtype) === 8 ? "load_first64" : "load_first32", offset, address, count);
 }
 
 /** Stores the first `count` lanes of a wide vector to adjacent elements. */
 export function storeFirst(dtype: DType, address: Code, value: Code, count: Code, offset: number = 0): Code {
-  return wide(bytesOf(dtype) === 8 ? "store_first64" : "store_first32", offset, address, value, count);
+  return wide(itemSize(dtype) === 8 ? "store_first64" : "store_first32", offset, address, value, count);
 }
 
 /** Stores lanes to elements `stride` bytes apart. */
@@ -212,7 +225,7 @@ export function storeStrided(
 ): Code {
   const vector = f.local("vector");
   const at = f.local("i32");
-  const size = bytesOf(dtype);
+  const size = itemSize(dtype);
   const name = ({
     8: "vector.store64_lane",
     4: "vector.store32_lane",
@@ -230,6 +243,16 @@ export function storeStrided(
     if (i + 1 < lanes) code.push(set(at, op("i32.add", get(at), get(stride))));
   }
   return code;
+}
+
+/** Rounds float32 lanes to bfloat16: to the nearest, ties to even. */
+export function roundedToBfloat16(f: FunctionBuilder, value: Code): Code {
+  const x = f.local("vector");
+  const odd = op("vector.and", op("i32x.shr_u", get(x), i32(16)), i32x(1));
+  const rounded = op("i32x.add", op("i32x.add", get(x), i32x(0x7fff)), odd);
+  // Rounding the bits of NaN could give infinity.
+  const chosen = op("vector.bitselect", i32x(0x7fc00000), rounded, op("f32x.ne", get(x), get(x)));
+  return [set(x, value), op("vector.and", chosen, i32x(0xffff0000 | 0))];
 }
 
 /** Narrows a 64-bit mask to 32-bit masks in the low lanes. */

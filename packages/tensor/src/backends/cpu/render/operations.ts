@@ -11,12 +11,12 @@ import type { FunctionBuilder } from "../../../code/module.ts";
 import { call, type Code, f32x, f64x, get, i32x, i64x, lane, type Local, op, set } from "../../../code/tree.ts";
 import type { Operation } from "../../../code/operations.ts";
 import { vectorMath } from "../math/mod.ts";
-import { type LaneKind, laneKind, narrowMask, wrapped } from "./lanes.ts";
+import { type LaneKind, laneKind, narrowMask, roundedToBfloat16, wrapped } from "./lanes.ts";
 
 /** The context of rendering an operation. */
 export interface Site {
   readonly f: FunctionBuilder;
-  /** The dtype of the operands; for a cast, the source dtype. */
+  /** The dtype of the operands. */
   readonly dtype: DType;
   readonly kind: LaneKind;
   readonly lanes: number;
@@ -40,7 +40,7 @@ const float = (kind: LaneKind): boolean => kind === "f32" || kind === "f64";
 const floatOnly = (what: string): Render => (site, a) => float(site.kind) ? direct(what)(site, a, [], []) : a;
 
 /** Converts a mask to bool: 0 or 1 in 32-bit lanes. */
-function flag({ f, kind }: Site, mask: Code): Code {
+function flag({ f, kind }: Pick<Site, "f" | "kind">, mask: Code): Code {
   return op("vector.and", kind === "f64" || kind === "i64" ? narrowMask(f, mask) : mask, i32x(1));
 }
 
@@ -167,6 +167,8 @@ const renders: { readonly [P in Exclude<OperationPrim, FunctionPrim>]: Render | 
   bitwiseXor: bits("xor"),
   bitwiseLeftShift: null,
   bitwiseRightShift: null,
+  gcd: null,
+  nextafter: null,
   where: ({ kind }, condition, b, c) => op("vector.bitselect", b, c, maskOf(kind, condition)),
 };
 
@@ -194,22 +196,25 @@ export function needsHost(prim: ElementwisePrim, dtype: DType): prim is Function
 }
 
 /** Renders a cast; null if it has no vector form. */
-export function renderCast(site: Site, to: DType, a: Code): Code | null {
-  const from = site.kind;
-  const kind = laneKind(to);
-  if (kind === null) return null;
+export function castLanes(f: FunctionBuilder, dtype: DType, to: DType, a: Code): Code | null {
+  const [from, kind] = [laneKind(dtype), laneKind(to)];
+  if (from === null || kind === null) return null;
   if (to === "bool") {
-    if (site.dtype === "bool") return a;
-    return flag(site, op(`${shapes[from]}.ne` as Name, a, zero(from)));
+    if (dtype === "bool") return a;
+    return flag({ f, kind: from }, op(`${shapes[from]}.ne` as Name, a, zero(from)));
   }
-  if (from === kind) return from === "i32" ? narrowed(site.dtype, to, a) : a;
+  if (to === "bfloat16") {
+    const single = castLanes(f, dtype, "float32", a);
+    return single && roundedToBfloat16(f, single);
+  }
+  if (from === kind) return from === "i32" ? narrowed(dtype, to, a) : a;
   switch (`${from}>${kind}` as const) {
     case "f32>i32":
       return wrapped(to, op("i32x.trunc_sat_f32x_s", a));
     case "f64>i32":
       return wrapped(to, op("i32x.trunc_sat_f64x_s_zero", a));
     case "i64>i32":
-      return wrapped(to, narrowMask(site.f, a));
+      return wrapped(to, narrowMask(f, a));
     case "i32>f32":
       return op("f32x.convert_i32x_s", a);
     case "f64>f32":

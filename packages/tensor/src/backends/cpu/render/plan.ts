@@ -54,7 +54,8 @@ export function planOf(kernel: Kernel): Plan | null {
   }
   const dim = form === "along" ? rank - 1 : kept - 1;
   const steps = [...kernel.inputs.map(({ strides }) => at(strides, dim)), at(kernel.output.strides, kept - 1)];
-  const reduction = kernel.reduce === null ? "" : kernel.reduce.op;
+  // Totals are converted to the dtype of the output.
+  const reduction = kernel.reduce === null ? "" : `${kernel.reduce.op}>${kernel.output.dtype}`;
   const key = `${form}|${kept}+${reduced}|${steps.join()}|${reduction}|${analysis.id}`;
   return { kernel, form, wide: analysis.wide, kept, reduced, steps, weight: analysis.weight, key };
 }

@@ -22,6 +22,7 @@ import { type Hosts, importHosts, type Leaf, renderExpression, renderExpressions
 import { lanesOf } from "./expression_analysis.ts";
 import {
   type Extent,
+  laneDType,
   laneKind,
   loadFirst,
   loadSplat,
@@ -99,7 +100,7 @@ class RowGenerator {
       if (this.scalars.has(expr.index)) return;
       const local = this.f.local("vector");
       this.scalars.set(expr.index, local);
-      const dtype = laneKind(expr.dtype) === "i32" ? "int32" : expr.dtype;
+      const dtype = laneDType(laneKind(expr.dtype)!);
       this.f.emit(set(local, loadSplat(dtype, add(get(this.f.params[0]!), i32(4 * this.layout.scalar(expr.index))))));
     } else if (expr.op !== "input") expr.args.forEach((arg) => this.readScalars(arg));
   }

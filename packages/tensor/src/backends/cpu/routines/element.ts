@@ -45,6 +45,7 @@ export function computeKind(dtype: DType): ElementKind {
   switch (dtype) {
     case "float32":
     case "float16":
+    case "bfloat16":
       return "f32";
     case "float64":
       return "f64";

@@ -1,6 +1,6 @@
 /** Copies of operands with dtypes or strides that routines do not accept. They are plain JavaScript loops, since such operands are rare. */
-import { type DType, itemSize, typedArrayOver } from "../../../dtype.ts";
-import { halfTable, toHalfBits } from "../../../half.ts";
+import { type DType, isHalfDType, itemSize, typedArrayOver } from "../../../dtype.ts";
+import { halfFormats } from "../../../half.ts";
 import { contiguousStrides, isContiguous, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import type { CpuOperand } from "./operand.ts";
@@ -16,7 +16,7 @@ export function discard(engine: Engine, operand: CpuOperand): void {
   engine.heap.giveBack(operand.pointer);
 }
 
-/** Copies elements between operands of equal shape, with conversion: integers wrap, floats round to float16. */
+/** Copies elements between operands of equal shape, with conversion: integers wrap, floats round to float16 and bfloat16. */
 export function copyElements(engine: Engine, from: CpuOperand, to: CpuOperand): void {
   const { buffer } = engine.heap.memory;
   const view = ({ dtype }: CpuOperand): Float64Array =>
@@ -24,8 +24,9 @@ export function copyElements(engine: Engine, from: CpuOperand, to: CpuOperand): 
   const [source, target] = [view(from), view(to)];
   const { shape } = from;
   const rank = shape.length;
-  const widen = from.dtype === "float16" && to.dtype !== "float16" ? halfTable() : null;
-  const round = to.dtype === "float16" && from.dtype !== "float16";
+  const same = from.dtype === to.dtype;
+  const widen = !same && isHalfDType(from.dtype) ? halfFormats[from.dtype].values() : null;
+  const round = !same && isHalfDType(to.dtype) ? halfFormats[to.dtype].toBits : null;
   const index = new Array<number>(rank).fill(0);
   let [at, put] = [from.pointer / itemSize(from.dtype), to.pointer / itemSize(to.dtype)];
   // All elements are equal, such as the zeros that gradients are scattered into.
@@ -35,8 +36,8 @@ export function copyElements(engine: Engine, from: CpuOperand, to: CpuOperand): 
     return;
   }
   for (let n = sizeOf(shape); n > 0; n--) {
-    const value = source[at]!;
-    target[put] = widen !== null ? widen[value]! : round ? toHalfBits(value) : value;
+    const value = widen === null ? source[at]! : widen[source[at]!]!;
+    target[put] = round === null ? value : round(value);
     for (let d = rank - 1; d >= 0; d--) {
       at += from.strides[d]!;
       put += to.strides[d]!;

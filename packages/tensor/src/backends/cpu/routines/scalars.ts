@@ -1,12 +1,12 @@
-/** Loads and stores of single elements in generated code, for all dtypes but float16, which has no scalar form. */
-import type { DType } from "../../../dtype.ts";
+/** Loads and stores of single elements in generated code, for all dtypes but float16 and bfloat16, which have no scalar form. */
+import type { DType, HalfDType } from "../../../dtype.ts";
 import { type Code, i32, memory, op } from "../../../code/tree.ts";
 import type { MemoryOperation, ValueType } from "../../../code/operations.ts";
 
 type Access = MemoryOperation;
 
 /** The dtypes that generated scalar code handles. */
-export type ScalarDType = Exclude<DType, "float16">;
+export type ScalarDType = Exclude<DType, HalfDType>;
 
 interface Row {
   readonly type: Exclude<ValueType, "vector">;

@@ -1,6 +1,6 @@
 /** For tests: runs a routine on an engine and on the reference backend with the same random operands, and compares the results. */
-import { type DType, isFloat, itemSize, typedArrayOver } from "../../../dtype.ts";
-import { toHalfBits } from "../../../half.ts";
+import { type DType, isFloat, isHalfDType, itemSize, typedArrayOver } from "../../../dtype.ts";
+import { halfFormats } from "../../../half.ts";
 import type { Attrs, RoutinePrim } from "../../../prims/attrs.ts";
 import { routineRules } from "../../../prims/routines.ts";
 import { contiguousStrides, sizeOf } from "../../../shape.ts";
@@ -58,7 +58,7 @@ export function randomOperand(
       ? Math.floor(2 * random())
       : Math.floor((random() - 0.5) * 2 ** 23);
     if (dtype === "int64") (data as BigInt64Array)[i] = BigInt(value) * 3_000_000_017n;
-    else data[i] = dtype === "float16" ? toHalfBits(Math.fround(value)) : value;
+    else data[i] = isHalfDType(dtype) ? halfFormats[dtype].toBits(value) : value;
   }
   return { dtype, shape, strides, data, offset };
 }
@@ -98,7 +98,12 @@ export interface Case<P extends RoutinePrim> {
   readonly outputLayout?: StorageLayout;
 }
 
-const precision: Partial<Record<DType, number>> = { float32: 2 ** -23, float64: 2 ** -52, float16: 2 ** -10 };
+const precision: Partial<Record<DType, number>> = {
+  float32: 2 ** -23,
+  float64: 2 ** -52,
+  float16: 2 ** -10,
+  bfloat16: 2 ** -7,
+};
 
 /** Runs a case on both backends and throws if the results differ. Returns the engine's results. */
 export function compare<P extends RoutinePrim>(engine: Engine, c: Case<P>): ReturnType<typeof load>[] {
@@ -117,7 +122,7 @@ export function compare<P extends RoutinePrim>(engine: Engine, c: Case<P>): Retu
   reference[c.name](c.inputs, expected, c.attrs);
   expected.forEach((operand, o) => {
     const eps = precision[operand.dtype] ?? 0;
-    const narrow = operand.dtype === "float16" ? 1 : c.terms;
+    const narrow = isHalfDType(operand.dtype) ? 1 : c.terms;
     const [want, got] = [load(operand), values[o]!];
     for (let i = 0; i < want.length; i++) {
       const [w, g] = [want[i]!, got[i]!];

@@ -15,7 +15,7 @@ import {
   when,
   whileLoop,
 } from "../../../code/tree.ts";
-import { functions } from "../../reference/functions.ts";
+import { hostFunctions } from "../../reference/functions.ts";
 import { hostSamples, hostSource } from "./thread_source.ts";
 import { defaultThreads, Engine } from "../engine.ts";
 import type { CompiledModule, HostFunctions } from "../compiled_module.ts";
@@ -309,6 +309,6 @@ test("invalid arguments throw", () => {
 });
 
 test("the functions that kernels import work in a worker, from their source alone", () => {
-  const copied = new Function(`${hostSource(functions)} return host;`)() as HostFunctions;
-  for (const { name, args, result } of hostSamples(functions)) expect(copied[name]!(...args), name).toBe(result);
+  const copied = new Function(`${hostSource(hostFunctions)} return host;`)() as HostFunctions;
+  for (const { name, args, result } of hostSamples(hostFunctions)) expect(copied[name]!(...args), name).toBe(result);
 });

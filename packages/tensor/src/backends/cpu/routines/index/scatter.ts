@@ -2,7 +2,7 @@
  * `out = x`, then `out[index[i][j]][j] = combine(out[…], source[i][j])`, in ascending order along the dimension. Elements with the
  * same target are always combined in the same order, by one thread.
  */
-import { isFloat, itemSize } from "../../../../dtype.ts";
+import { isFloat, isHalfDType, itemSize } from "../../../../dtype.ts";
 import type { Attrs, ScatterMode } from "../../../../prims/attrs.ts";
 import { isContiguous, sizeOf } from "../../../../shape.ts";
 import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
@@ -164,7 +164,7 @@ export function scatter(
 ): void {
   const { dtype } = outputs[0]!;
   const [x, index, source] = inputs as [CpuOperand, CpuOperand, CpuOperand];
-  if (dtype !== "float16") return scatterAs(engine, x, index, source, outputs[0]!, dtype, attrs);
+  if (!isHalfDType(dtype)) return scatterAs(engine, x, index, source, outputs[0]!, dtype, attrs);
   inDType(engine, "float32", [x, source], outputs, ([a, b], [out]) => {
     scatterAs(engine, a!, index, b!, out!, "float32", attrs);
   });

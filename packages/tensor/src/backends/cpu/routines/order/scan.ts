@@ -2,7 +2,7 @@
  * Running sums and products along a dimension. As in the reference, floats accumulate in float64 and are rounded when they are
  * stored; integers wrap.
  */
-import { isFloat, itemSize } from "../../../../dtype.ts";
+import { isFloat, isHalfDType, itemSize } from "../../../../dtype.ts";
 import type { Attrs } from "../../../../prims/attrs.ts";
 import { sizeOf } from "../../../../shape.ts";
 import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts";
@@ -217,7 +217,7 @@ function scanAny(
   step: Step,
 ): void {
   const { dtype } = outputs[0]!;
-  if (dtype !== "float16") return scan(engine, inputs[0]!, outputs[0]!, dtype, dim, step);
+  if (!isHalfDType(dtype)) return scan(engine, inputs[0]!, outputs[0]!, dtype, dim, step);
   inDType(engine, "float32", inputs, outputs, ([x], [out]) => scan(engine, x!, out!, "float32", dim, step));
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { type DType, dtypes, isFloat } from "../../../../dtype.ts";
-import { toHalfBits } from "../../../../half.ts";
+import { type DType, dtypes, isFloat, isHalfDType } from "../../../../dtype.ts";
+import { halfFormats } from "../../../../half.ts";
 import type { HostOperand } from "../../../reference/host_operand.ts";
 import { Engine } from "../../engine.ts";
 import { compare, randomOperand, seeded, type StorageLayout } from "../../testing/reference_comparison.ts";
@@ -18,7 +18,7 @@ function withTies(random: () => number, operand: HostOperand): HostOperand {
   for (let i = 0; i < operand.data.length; i++) {
     if (random() > 0.4) continue;
     const value = specials[Math.floor(random() * specials.length)]!;
-    if (operand.dtype === "float16") operand.data[i] = toHalfBits(value);
+    if (isHalfDType(operand.dtype)) operand.data[i] = halfFormats[operand.dtype].toBits(value);
     else if (isFloat(operand.dtype)) operand.data[i] = value;
     else if (operand.dtype === "int64") (operand.data as BigInt64Array)[i] = BigInt(Math.floor(random() * 3) - 1);
     else operand.data[i] = Math.floor(random() * 2) - (operand.dtype.startsWith("int") ? 1 : 0);

@@ -22,6 +22,7 @@ export function keyBits(dtype: DType): number {
       return 9; // keys are signed
     case "int16":
     case "float16":
+    case "bfloat16":
       return 16;
     default:
       return isWide(dtype) ? 64 : 32;
@@ -53,6 +54,8 @@ export function keyOf(f: FunctionBuilder, dtype: DType, address: Code, descendin
       return [set(bits, memory("i64.load", 0, address)), flip(ordered("i64", bits, 64, 0x7ff0000000000000n))];
     case "float16":
       return [set(bits, memory("i32.load16_s", 0, address)), flip(ordered("i32", bits, 16, 0x7c00n))];
+    case "bfloat16":
+      return [set(bits, memory("i32.load16_s", 0, address)), flip(ordered("i32", bits, 16, 0x7f80n))];
     default:
       return flip(loadScalar(dtype, address));
   }

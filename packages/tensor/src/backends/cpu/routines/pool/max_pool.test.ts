@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "vitest";
-import { type DType, dtypes } from "../../../../dtype.ts";
+import { type DType, dtypes, isFloat, isHalfDType } from "../../../../dtype.ts";
+import { halfFormats } from "../../../../half.ts";
 import { windowCount } from "../../../../prims/routines.ts";
 import type { PoolAttrs } from "../../../../prims/attrs.ts";
 import { Engine } from "../../engine.ts";
@@ -25,8 +26,10 @@ function check(
     const draw = random();
     if (draw < 0.3 && dtype === "int64") (x.data as BigInt64Array)[i] = 5n;
     else if (draw < 0.3) x.data[i] = 1;
-    else if (draw < 0.35 && dtype.startsWith("float")) x.data[i] = dtype === "float16" ? 0x7e00 : NaN;
-    else if (draw < 0.4 && dtype.startsWith("float")) x.data[i] = dtype === "float16" ? 0xfc00 : -Infinity;
+    else if (draw < 0.35 && isFloat(dtype)) x.data[i] = isHalfDType(dtype) ? halfFormats[dtype].toBits(NaN) : NaN;
+    else if (draw < 0.4 && isFloat(dtype)) {
+      x.data[i] = isHalfDType(dtype) ? halfFormats[dtype].toBits(-Infinity) : -Infinity;
+    }
   }
   return compare(on, { name: "maxPool", routine: maxPool, inputs: [x], attrs, terms: 1, outputLayout: layouts[1] });
 }

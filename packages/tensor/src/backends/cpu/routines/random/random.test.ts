@@ -47,9 +47,11 @@ test.each(
     ["uniform", "float32"],
     ["uniform", "float64"],
     ["uniform", "float16"],
+    ["uniform", "bfloat16"],
     ["normal", "float32"],
     ["normal", "float64"],
     ["normal", "float16"],
+    ["normal", "bfloat16"],
     ["bits", "int16"],
   ] as ["bits" | "uniform" | "normal", DType][],
 )("%s of %s are the reference's", (distribution, dtype) => {
@@ -87,7 +89,7 @@ function exactNormals({ shape, key, counter }: RandomAttrs): number[] {
 }
 
 test("strided tensors", () => {
-  for (const dtype of ["float32", "float64", "float16"] as const) {
+  for (const dtype of ["float32", "float64", "float16", "bfloat16"] as const) {
     const attrs: RandomAttrs = { distribution: "uniform", dtype, shape: [5, 7], key: [3, 4], counter: 9 };
     for (const strides of [[1, 5], [14, 2], [20, 1]]) {
       const [got, expected] = draw(attrs, engine, strides);

@@ -1,8 +1,8 @@
 /** Random tensors from the Philox stream. Bits and uniform numbers equal those of the reference; normal numbers are within some ulp. */
-import { type DType, itemSize, typedArrayOver } from "../../../../dtype.ts";
+import { type DType, type HalfDType, isHalfDType, itemSize, typedArrayOver } from "../../../../dtype.ts";
 import type { RandomAttrs } from "../../../../prims/attrs.ts";
 import { isContiguous, sizeOf } from "../../../../shape.ts";
-import { random as plain } from "../../../reference/random.ts";
+import { random as plain, uniformStep } from "../../../reference/random.ts";
 import type { Engine } from "../../engine.ts";
 import { copyElements, discard, temporary } from "../operand_copies.ts";
 import { cachedModule } from "../module_cache.ts";
@@ -51,7 +51,7 @@ export function random(
   const { pointer, shape, strides } = out!;
   const count = sizeOf(shape);
   if (count === 0) return;
-  if (dtype === "float16") return narrow(engine, out!, attrs);
+  if (isHalfDType(dtype)) return narrow(engine, out!, dtype, attrs);
   const draw = drawOf(distribution, dtype);
   const size = itemSize(dtype);
   if (draw === null) {
@@ -66,14 +66,15 @@ export function random(
   discard(engine, copy);
 }
 
-/** Fills a float16 tensor, through float32. */
-function narrow(engine: Engine, out: CpuOperand, attrs: RandomAttrs): void {
+/** Fills a float16 or bfloat16 tensor, through float32. */
+function narrow(engine: Engine, out: CpuOperand, dtype: HalfDType, attrs: RandomAttrs): void {
   const copy = temporary(engine, "float32", out.shape);
   random(engine, [], [copy], { ...attrs, dtype: "float32" });
   if (attrs.distribution === "uniform") {
-    // Only as many bits as float16 holds below 1.
+    // Only as many bits as the dtype holds below 1.
+    const step = uniformStep(dtype);
     const values = new Float32Array(engine.heap.memory.buffer, copy.pointer, sizeOf(out.shape));
-    for (let i = 0; i < values.length; i++) values[i] = Math.floor(values[i]! * 2 ** 11) * 2 ** -11;
+    for (let i = 0; i < values.length; i++) values[i] = Math.floor(values[i]! / step) * step;
   }
   copyElements(engine, copy, out);
   discard(engine, copy);
