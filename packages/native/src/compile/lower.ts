@@ -1,7 +1,5 @@
 /** Turns a tree of code into linear code with virtual registers. */
-import type { FunctionBuilder } from "@heddle/tensor/code";
-import type { Code, Local, Node } from "@heddle/tensor/code";
-import type { ValueType } from "@heddle/tensor/code";
+import type { Code, FunctionBuilder, Local, Node, ValueType } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import type { ConstantPool } from "./constant_pool.ts";
@@ -230,8 +228,8 @@ export class Lowering {
   }
 
   /** The target, or a new register if there is none, or if it is one of those that the instruction still reads. */
-  result(type: ValueType, target: number, ...reads: readonly number[]): number {
-    return target < 0 || reads.includes(target) ? this.register(type) : target;
+  result(type: ValueType, target: number, a: number = -1, b: number = -1): number {
+    return target < 0 || target === a || target === b ? this.register(type) : target;
   }
 
   typeOf(v: number): number {
@@ -507,11 +505,10 @@ export class Lowering {
   }
 
   splat(low: number, high: number, target: number = -1): number {
-    return this.constant("vector", target, this.repeated(low, high));
-  }
-
-  private repeated(low: number, high: number): number[] {
-    return Array.from({ length: this.bytes / 4 }, (_, i) => i % 2 === 0 ? low : high);
+    const d = this.result("vector", target);
+    if (low === 0 && high === 0) this.emit(kinds.zero, 0, d, -1, -1, 0);
+    else this.emit(kinds.constant, 0, d, -1, -1, 0, -1, this.context.pool.repeated(low, high, this.bytes / 8));
+    return d;
   }
 
   /** Sets the memory operand to a vector of equal lanes: one lane that is broadcast if the instruction can, or all. */
@@ -520,9 +517,10 @@ export class Lowering {
     this.index = -1;
     if (this.evex && (broadcast === 8 || broadcast === 4 && low === high)) {
       this.memoryFlags = flag.pool | flag.broadcast;
-      this.disp = broadcast === 4 ? this.context.pool.offset(low) : this.context.pool.offset(low, high);
+      this.disp = this.context.pool.repeated(low, high, 1);
     } else {
-      this.wholeConstant(this.repeated(low, high));
+      this.memoryFlags = flag.pool;
+      this.disp = this.context.pool.repeated(low, high, this.bytes / 8);
     }
   }
 
