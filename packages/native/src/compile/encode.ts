@@ -440,8 +440,13 @@ class Encoder {
         if (classOf[this.code.types[d]!] === 0) return this.selectGeneral(row, d, a, b);
         return this.selectVector(row, d, words[at + field.c]!, b);
       case kinds.label:
+        if (row > 1) asm.align(row);
         return asm.bind(imm);
       case kinds.jump:
+        // Nothing but labels may be between.
+        for (let next = i + 1; next < this.code.length && words[next * stride] === kinds.label; next++) {
+          if (words[next * stride + field.imm] === imm) return;
+        }
         return asm.jump(imm);
       case kinds.jumpIf:
         return this.jumpIf(row, imm);

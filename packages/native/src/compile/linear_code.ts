@@ -49,6 +49,7 @@ export const kinds = {
   setIf: 18,
   /** d = the condition `row` holds ? a : b. */
   select: 19,
+  /** The label `imm`, at a multiple of `row` bytes. */
   label: 20,
   jump: 21,
   jumpIf: 22,

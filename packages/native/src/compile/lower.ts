@@ -22,6 +22,9 @@ export interface ModuleContext {
   newLabel(): number;
 }
 
+/** The beginnings of loops lie at multiples of so many bytes, as the processor fetches code in blocks. */
+const loopAlignment = 32;
+
 const scratch = new DataView(new ArrayBuffer(8));
 
 /** The bits of a float. */
@@ -240,8 +243,9 @@ export class Lowering {
     this.emit(kinds.move, 0, d, a, -1, 0);
   }
 
-  label(label: number): void {
-    this.emit(kinds.label, 0, -1, -1, -1, label);
+  /** Binds a label, at a multiple of so many bytes. */
+  label(label: number, alignment: number = 1): void {
+    this.emit(kinds.label, alignment, -1, -1, -1, label);
   }
 
   private jump(label: number): void {
@@ -396,24 +400,18 @@ export class Lowering {
       case "call":
         this.call(code, -1);
         return;
-      case "block":
-      case "loop": {
+      case "block": {
         this.settle(-1);
         const label = this.context.newLabel();
-        const isLoop = code.kind === "loop";
-        if (isLoop) {
-          this.label(label);
-          this.code.depth++;
-        }
         this.targets.push(label);
         this.statement(code.body);
         this.targets.pop();
-        if (isLoop) this.code.depth--;
-        else this.label(label);
-        return;
+        return this.label(label);
       }
+      case "loop":
+        return this.loop(code.body);
       case "branch": {
-        const label = this.targets.at(-1 - code.depth) ?? this.exit;
+        const label = this.branchTarget(code.depth);
         if (code.condition === null) return this.jump(label);
         return this.jumpIf(this.rules.condition(this, code.condition), label);
       }
@@ -443,6 +441,39 @@ export class Lowering {
       default:
         this.value(code);
     }
+  }
+
+  /**
+   * A loop. If it begins by leaving under a condition and ends by repeating itself, the condition is tested at the end too, which saves
+   * a jump per round.
+   */
+  private loop(body: readonly Code[]): void {
+    this.settle(-1);
+    const label = this.context.newLabel();
+    this.targets.push(label);
+    const first = body.length > 1 ? unwrap(body[0]!) : null;
+    const last = unwrap(body.at(-1) ?? []);
+    const leaves = first !== null && first.kind === "branch" && first.depth > 0 ? first.condition : null;
+    const repeats = last !== null && last.kind === "branch" && last.depth === 0 && last.condition === null;
+    this.label(label);
+    this.code.depth++;
+    if (leaves !== null && repeats) {
+      const again = this.context.newLabel();
+      this.statement(body[0]!);
+      this.label(again, loopAlignment);
+      this.statement(body.slice(1, -1));
+      this.jumpIf(this.rules.condition(this, leaves) ^ 1, again);
+      this.code.depth--;
+      this.jump(this.branchTarget((first as Extract<Node, { kind: "branch" }>).depth));
+    } else {
+      this.statement(body);
+      this.code.depth--;
+    }
+    this.targets.pop();
+  }
+
+  private branchTarget(depth: number): number {
+    return this.targets.at(-1 - depth) ?? this.exit;
   }
 
   private assign(local: Local, code: Code): void {
