@@ -46,8 +46,16 @@ test.skipIf(typeof native === "string")("checked code stops at addresses beyond 
     [16, 16, (at) => memory("vector.store", 0, i32(4096), memory("vector.load", 0, at))],
     [32, 32, (at) => memory("vector.store", 0, at, f32x(1))],
     [64, 64, (at) => memory("vector.store", 0, at, f32x(1))],
-    [8, 64, (at) => memory("vector.store", 0, i32(4096), op("f32x.add", memory("vector.load64_splat", 0, at), f32x(1)))],
-    [4, 64, (at) => memory("vector.store", 0, i32(4096), op("f32x.mul", memory("vector.load32_splat", 0, at), f32x(1)))],
+    [
+      8,
+      64,
+      (at) => memory("vector.store", 0, i32(4096), op("f32x.add", memory("vector.load64_splat", 0, at), f32x(1))),
+    ],
+    [
+      4,
+      64,
+      (at) => memory("vector.store", 0, i32(4096), op("f32x.mul", memory("vector.load32_splat", 0, at), f32x(1))),
+    ],
     [20, 32, (at) => wide("store_first32", 0, at, f32x(1), i32(5))],
     [16, 64, (at) => op("drop", wide("load_first64", 0, at, i32(2)))],
   ];
@@ -56,7 +64,9 @@ test.skipIf(typeof native === "string")("checked code stops at addresses beyond 
     const none = (at: number): boolean => runs(access, at, vector).every((x) => !x);
     expect(all(2048), `${bytes}`).toBe(true);
     expect(all(size - bytes), `${bytes}`).toBe(true);
-    for (const at of [size - bytes + 1, size, size + 4096, -bytes, -(2 ** 31)]) expect(none(at), `${bytes} at ${at}`).toBe(true);
+    for (const at of [size - bytes + 1, size, size + 4096, -bytes, -(2 ** 31)]) {
+      expect(none(at), `${bytes} at ${at}`).toBe(true);
+    }
   }
   // Offsets count, and no lanes need no memory.
   expect(runs((at) => memory("i32.store", 100, at, i32(1)), size - 104, 16)).not.toContain(false);

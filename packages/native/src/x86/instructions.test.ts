@@ -131,7 +131,11 @@ test.skipIf(skip)("every vector instruction is what objdump reads", () => {
           operands.push(named(a!, v, length), rm);
           break;
         case "out":
-          operands.push(rm + decoration, ...(types.length === 3 ? [named("v", v, length)] : []), named(b!, reg, length));
+          operands.push(
+            rm + decoration,
+            ...(types.length === 3 ? [named("v", v, length)] : []),
+            named(b!, reg, length),
+          );
           break;
         case "reversed":
           operands.push(named(a!, reg, length), rm, named(c!, v, length));
@@ -159,7 +163,9 @@ test.skipIf(skip)("every vector instruction is what objdump reads", () => {
     const size = row.memoryBytes > 0 ? row.memoryBytes : (16 << length) / -row.memoryBytes;
     const pointer = rmType === "k" && size === 2
       ? "WORD"
-      : ({ 1: "BYTE", 2: "WORD", 4: "DWORD", 8: "QWORD", 16: "XMMWORD", 32: "YMMWORD", 64: "ZMMWORD" } as const)[size as 1];
+      : ({ 1: "BYTE", 2: "WORD", 4: "DWORD", 8: "QWORD", 16: "XMMWORD", 32: "YMMWORD", 64: "ZMMWORD" } as const)[
+        size as 1
+      ];
     for (const [base, displacement, index, text] of memoryOperands) {
       const [reg, v] = [some(regType, evex)[1]!, usesV ? some(vType, evex)[2] ?? 2 : 0];
       asm.memory(base, displacement, index);
@@ -177,11 +183,13 @@ test.skipIf(skip)("every vector instruction is what objdump reads", () => {
   for (const row of Object.values(vectorInstructions)) {
     const lengths = (most: number): readonly number[] => {
       if (row.length >= 0) return [row.length];
-      const least = /f128|f64x4|perm2|shuff32x4|^vpermq|^vpermd/.test(row.name) ? (row.name.includes("f64x4") ? 2 : 1) : 0;
+      const least = /f128|f64x4|perm2|shuff32x4|^vpermq|^vpermd/.test(row.name)
+        ? (row.name.includes("f64x4") ? 2 : 1)
+        : 0;
       return [0, 1, 2].filter((length) => length >= least && length <= most);
     };
-    if (row.vex) for (const length of lengths(1)) add(row, false, length);
-    if (row.evex) for (const length of lengths(2)) add(row, true, length);
+    if (row.vex) { for (const length of lengths(1)) add(row, false, length); }
+    if (row.evex) { for (const length of lengths(2)) add(row, true, length); }
   }
   const lines = disassembled(asm.finish(new Uint8Array(0)).subarray(0, asm.length))!;
   // Comparisons are named by their predicate, and the disassembler marks what could have had a shorter prefix.
