@@ -22,7 +22,7 @@ import {
   type FunctionFrame,
   mask0,
   mask1,
-  memoryBase,
+  pagesOffset,
   stackOffset,
 } from "./frame.ts";
 import type { Liveness } from "./liveness.ts";
@@ -178,8 +178,13 @@ class Encoder extends FrameEncoder {
         if (classOf[this.code.types[d]!] === 0) return this.selectGeneral(row, d, a, b);
         return this.selectVector(row, d, words[at + field.c]!, b);
       case kinds.label:
+        if (row > 1) asm.align(row);
         return asm.bind(imm);
       case kinds.jump:
+        // Nothing but labels may be between.
+        for (let next = i + 1; next < this.code.length && words[next * stride] === kinds.label; next++) {
+          if (words[next * stride + field.imm] === imm) return;
+        }
         return asm.jump(imm);
       case kinds.jumpIf:
         return this.jumpIf(row, imm);
@@ -537,7 +542,7 @@ class Encoder extends FrameEncoder {
     if (index >= 0) asm.integer(1, 0x03, rax, this.general(index, rcx));
     asm.integer(1, 0xc1, 5, rax, 1);
     asm.byte(16);
-    asm.memory(memoryBase, this.frame.checked!);
+    asm.memory(checkedSlot, pagesOffset);
     asm.integer(0, 0x8b, rdx, inMemory);
     asm.integer(1, 0x3b, rax, rdx);
     asm.jumpIf(conditions.b, fine);
