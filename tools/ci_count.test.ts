@@ -53,6 +53,12 @@ test("tells what was skipped", () => {
   expect(count({ ...good, ...skipping })).toBe("36 passed, 0 failed, 3 skipped (0)");
 });
 
+test("counts native code where it was tested", () => {
+  const native = { ...good, "native-avx2.json": tests(4, 1) };
+  expect(count(native)).toBe("39 passed, 0 failed (0)");
+  expect(count(native, ["native-avx2"])).toBe("43 passed, 1 failed (1)");
+});
+
 test("counts failures", () => {
   expect(count({ ...good, "test-bun.json": tests(8, 2) }, ["test-bun"])).toBe("37 passed, 2 failed (1)");
 });
