@@ -2,7 +2,9 @@
 import type { Code, Node } from "@heddle/tensor/code";
 import type { VectorInstructionName } from "../x86/instruction_names.ts";
 import { flag, kinds, rows } from "./linear_code.ts";
-import { doubleBits, inMemory, type Lowering, quiet, singleBits, unwrap } from "./lower.ts";
+import { doubleBits, singleBits } from "./float_bits.ts";
+import { inMemory, type Lowering, quiet } from "./lower.ts";
+import { unwrap } from "./nodes.ts";
 import { Unsupported } from "./target.ts";
 
 /** The bytes that a load reads, as a part of the vector's if negative; `broadcast` is what EVEX can do in an instruction. */
