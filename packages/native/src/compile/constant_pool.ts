@@ -5,6 +5,8 @@ export class ConstantPool {
   private words = new Int32Array(256);
   private length = 0;
   private readonly offsets = new Map<string, number>();
+  /** The offsets of two words that are repeated, by the words. */
+  private readonly repetitions = new Map<number, Map<number, number>>();
 
   /** The offset of some words in bytes. */
   offset(...words: readonly number[]): number {
@@ -22,6 +24,20 @@ export class ConstantPool {
     this.length = end;
     this.offsets.set(key, 4 * start);
     return 4 * start;
+  }
+
+  /** The offset of two words, repeated a number of times from 1 to 8. */
+  repeated(low: number, high: number, times: number): number {
+    let known = this.repetitions.get(low);
+    if (known === undefined) this.repetitions.set(low, known = new Map());
+    const key = 8 * high + times - 1;
+    let offset = known.get(key);
+    if (offset === undefined) {
+      const words: number[] = [];
+      for (let i = 0; i < times; i++) words.push(low, high);
+      known.set(key, offset = this.offset(...words));
+    }
+    return offset;
   }
 
   bytes(): Uint8Array {

@@ -23,7 +23,7 @@ const { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r12, r13, r14, r15 } = registers
 /** Holds the base of the memory. */
 const memoryBase = rbx;
 /** In code that checks addresses: holds the address of the run's parameters. */
-export const checkedSlot = r15;
+export const checkedSlot: number = r15;
 /** General registers that virtual ones may have. The others serve spilled operands, divisions and the memory's base. */
 export const generalRegisters: readonly number[] = [rsi, rdi, 8, 9, 10, 11, rbp, r12, r13, r14, r15];
 /** Mask registers that virtual ones may have; the others serve spilled masks. */
@@ -440,8 +440,13 @@ class Encoder {
         if (classOf[this.code.types[d]!] === 0) return this.selectGeneral(row, d, a, b);
         return this.selectVector(row, d, words[at + field.c]!, b);
       case kinds.label:
+        if (row > 1) asm.align(row);
         return asm.bind(imm);
       case kinds.jump:
+        // Nothing but labels may be between.
+        for (let next = i + 1; next < this.code.length && words[next * stride] === kinds.label; next++) {
+          if (words[next * stride + field.imm] === imm) return;
+        }
         return asm.jump(imm);
       case kinds.jumpIf:
         return this.jumpIf(row, imm);

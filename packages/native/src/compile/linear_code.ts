@@ -49,6 +49,7 @@ export const kinds = {
   setIf: 18,
   /** d = the condition `row` holds ? a : b. */
   select: 19,
+  /** The label `imm`, at a multiple of `row` bytes. */
   label: 20,
   jump: 21,
   jumpIf: 22,
@@ -80,16 +81,16 @@ export const field = {
   row: 1,
   /** The register that is defined, or -1. */
   d: 2,
-  /** Registers that are used, or -1. For vector instructions, c is the old value of d, or the fourth register of a blend. */
+  /** From here to `index`: registers that are used, or -1. c is the old value of d, or the fourth register of a blend. */
   a: 3,
   b: 4,
   c: 5,
-  /** The memory operand: a register and a displacement. */
-  index: 6,
-  disp: 7,
-  imm: 8,
   /** The mask of a vector instruction, or -1. */
-  mask: 9,
+  mask: 6,
+  /** The memory operand: a register and a displacement. */
+  index: 7,
+  disp: 8,
+  imm: 9,
   flags: 10,
 } as const;
 export const stride = 11;
@@ -161,10 +162,10 @@ export class LinearCode {
     words[at + 3] = a;
     words[at + 4] = b;
     words[at + 5] = c;
-    words[at + 6] = index;
-    words[at + 7] = disp;
-    words[at + 8] = imm;
-    words[at + 9] = mask;
+    words[at + 6] = mask;
+    words[at + 7] = index;
+    words[at + 8] = disp;
+    words[at + 9] = imm;
     words[at + 10] = flags;
   }
 

@@ -17,7 +17,9 @@ export interface Liveness {
   readonly entry: readonly number[];
 }
 
-const uses = [field.a, field.b, field.c, field.index, field.mask];
+const [firstUse, lastUse] = [field.a, field.index];
+/** The weight of an instruction in so many loops. */
+const weights = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
 
 /** The first instruction of every basic block, with the number of instructions at the end; and the block of every label. */
 function basicBlocks(code: LinearCode): { starts: number[]; blockOfLabel: Map<number, number> } {
@@ -54,8 +56,8 @@ export function liveness(code: LinearCode): Liveness {
   for (let n = 0; n < blocks; n++) {
     for (let i = starts[n]!, at = i * stride; i < starts[n + 1]!; i++, at += stride) {
       const late = words[at + field.flags]! & flag.late ? 1 : 0;
-      const times = 10 ** depths[i]!;
-      for (const use of uses) {
+      const times = weights[Math.min(depths[i]!, 6)]!;
+      for (let use: number = firstUse; use <= lastUse; use++) {
         const v = words[at + use]!;
         if (v < 0) continue;
         const position = 2 * i + (use === field.c ? 0 : late);
@@ -97,7 +99,7 @@ export function liveness(code: LinearCode): Liveness {
         used[n * size + (bit >> 5)]! &= ~(1 << (bit & 31));
         defined[n * size + (bit >> 5)]! |= 1 << (bit & 31);
       }
-      for (const use of uses) {
+      for (let use: number = firstUse; use <= lastUse; use++) {
         const v = words[at + use]!;
         if (v >= 0 && numberOf[v]! >= 0) used[n * size + (numberOf[v]! >> 5)]! |= 1 << (numberOf[v]! & 31);
       }
@@ -111,7 +113,8 @@ export function liveness(code: LinearCode): Liveness {
   for (let changed = true; changed;) {
     changed = false;
     for (let n = blocks - 1; n >= 0; n--) {
-      const [a, b] = [next[n]!, target[n]!];
+      const a = next[n]!;
+      const b = target[n]!;
       for (let w = 0; w < size; w++) {
         const after = (a < 0 ? 0 : live[a * size + w]!) | (b < 0 ? 0 : live[b * size + w]!);
         out[n * size + w] = after;

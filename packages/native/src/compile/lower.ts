@@ -1,7 +1,5 @@
 /** Turns a tree of code into linear code with virtual registers. */
-import type { FunctionBuilder } from "@heddle/tensor/code";
-import type { Code, Local, Node } from "@heddle/tensor/code";
-import type { ValueType } from "@heddle/tensor/code";
+import type { Code, FunctionBuilder, Local, Node, ValueType } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import type { ConstantPool } from "./constant_pool.ts";
@@ -23,6 +21,9 @@ export interface ModuleContext {
   entry(index: number): number;
   newLabel(): number;
 }
+
+/** The beginnings of loops lie at multiples of so many bytes, as the processor fetches code in blocks. */
+const loopAlignment = 32;
 
 const scratch = new DataView(new ArrayBuffer(8));
 
@@ -230,8 +231,8 @@ export class Lowering {
   }
 
   /** The target, or a new register if there is none, or if it is one of those that the instruction still reads. */
-  result(type: ValueType, target: number, ...reads: readonly number[]): number {
-    return target < 0 || reads.includes(target) ? this.register(type) : target;
+  result(type: ValueType, target: number, a: number = -1, b: number = -1): number {
+    return target < 0 || target === a || target === b ? this.register(type) : target;
   }
 
   typeOf(v: number): number {
@@ -242,8 +243,9 @@ export class Lowering {
     this.emit(kinds.move, 0, d, a, -1, 0);
   }
 
-  label(label: number): void {
-    this.emit(kinds.label, 0, -1, -1, -1, label);
+  /** Binds a label, at a multiple of so many bytes. */
+  label(label: number, alignment: number = 1): void {
+    this.emit(kinds.label, alignment, -1, -1, -1, label);
   }
 
   private jump(label: number): void {
@@ -398,24 +400,18 @@ export class Lowering {
       case "call":
         this.call(code, -1);
         return;
-      case "block":
-      case "loop": {
+      case "block": {
         this.settle(-1);
         const label = this.context.newLabel();
-        const isLoop = code.kind === "loop";
-        if (isLoop) {
-          this.label(label);
-          this.code.depth++;
-        }
         this.targets.push(label);
         this.statement(code.body);
         this.targets.pop();
-        if (isLoop) this.code.depth--;
-        else this.label(label);
-        return;
+        return this.label(label);
       }
+      case "loop":
+        return this.loop(code.body);
       case "branch": {
-        const label = this.targets.at(-1 - code.depth) ?? this.exit;
+        const label = this.branchTarget(code.depth);
         if (code.condition === null) return this.jump(label);
         return this.jumpIf(this.rules.condition(this, code.condition), label);
       }
@@ -445,6 +441,39 @@ export class Lowering {
       default:
         this.value(code);
     }
+  }
+
+  /**
+   * A loop. If it begins by leaving under a condition and ends by repeating itself, the condition is tested at the end too, which saves
+   * a jump per round.
+   */
+  private loop(body: readonly Code[]): void {
+    this.settle(-1);
+    const label = this.context.newLabel();
+    this.targets.push(label);
+    const first = body.length > 1 ? unwrap(body[0]!) : null;
+    const last = unwrap(body.at(-1) ?? []);
+    const leaves = first !== null && first.kind === "branch" && first.depth > 0 ? first.condition : null;
+    const repeats = last !== null && last.kind === "branch" && last.depth === 0 && last.condition === null;
+    this.label(label);
+    this.code.depth++;
+    if (leaves !== null && repeats) {
+      const again = this.context.newLabel();
+      this.statement(body[0]!);
+      this.label(again, loopAlignment);
+      this.statement(body.slice(1, -1));
+      this.jumpIf(this.rules.condition(this, leaves) ^ 1, again);
+      this.code.depth--;
+      this.jump(this.branchTarget((first as Extract<Node, { kind: "branch" }>).depth));
+    } else {
+      this.statement(body);
+      this.code.depth--;
+    }
+    this.targets.pop();
+  }
+
+  private branchTarget(depth: number): number {
+    return this.targets.at(-1 - depth) ?? this.exit;
   }
 
   private assign(local: Local, code: Code): void {
@@ -507,11 +536,10 @@ export class Lowering {
   }
 
   splat(low: number, high: number, target: number = -1): number {
-    return this.constant("vector", target, this.repeated(low, high));
-  }
-
-  private repeated(low: number, high: number): number[] {
-    return Array.from({ length: this.bytes / 4 }, (_, i) => i % 2 === 0 ? low : high);
+    const d = this.result("vector", target);
+    if (low === 0 && high === 0) this.emit(kinds.zero, 0, d, -1, -1, 0);
+    else this.emit(kinds.constant, 0, d, -1, -1, 0, -1, this.context.pool.repeated(low, high, this.bytes / 8));
+    return d;
   }
 
   /** Sets the memory operand to a vector of equal lanes: one lane that is broadcast if the instruction can, or all. */
@@ -520,9 +548,10 @@ export class Lowering {
     this.index = -1;
     if (this.evex && (broadcast === 8 || broadcast === 4 && low === high)) {
       this.memoryFlags = flag.pool | flag.broadcast;
-      this.disp = broadcast === 4 ? this.context.pool.offset(low) : this.context.pool.offset(low, high);
+      this.disp = this.context.pool.repeated(low, high, 1);
     } else {
-      this.wholeConstant(this.repeated(low, high));
+      this.memoryFlags = flag.pool;
+      this.disp = this.context.pool.repeated(low, high, this.bytes / 8);
     }
   }
 

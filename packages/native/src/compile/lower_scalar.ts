@@ -10,7 +10,7 @@ import { truths } from "./lower_integer.ts";
 type Float = "f32" | "f64";
 
 /** The constant with all bits but the sign's, and the sign's. */
-export const signs = {
+const signs = {
   f32: { magnitude: [0x7fff_ffff, 0x7fff_ffff], sign: [-(2 ** 31), -(2 ** 31)] },
   f64: { magnitude: [-1, 0x7fff_ffff], sign: [0, -(2 ** 31)] },
 } as const;

@@ -1,6 +1,5 @@
 /** Operations on vectors. */
-import type { ValueType } from "@heddle/tensor/code";
-import type { Code } from "@heddle/tensor/code";
+import type { Code, ValueType } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds, rowOf } from "./linear_code.ts";

@@ -42,7 +42,10 @@ function compare(seed: number, width: number, model: typeof wasm): number {
   const random = new Random(seed);
   const module = randomModule(random, width, model === interpreted);
   const before = new Uint8Array(bytes);
-  for (let i = area.start; i < area.start + area.bytes; i++) before[i] = random.bits();
+  for (let i = area.start; i < area.start + area.bytes; i++) {
+    // The interpreter works on JavaScript's numbers, which do not keep the bits of signaling NaN.
+    before[i] = model === wasm ? random.bits() : random.bits() & 0x3f;
+  }
   const expected = model(module, before);
   let spills = 0;
   for (const target of native.targets) {

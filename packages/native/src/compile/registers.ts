@@ -21,7 +21,7 @@ export interface Allocation {
 }
 
 export interface AllocationOptions {
-  /** The registers of every class, in the order of preference. */
+  /** The registers of every class. */
   readonly available: readonly (readonly number[])[];
   /** The bytes of a vector. */
   readonly vectorBytes: number;
@@ -29,22 +29,22 @@ export interface AllocationOptions {
   readonly reserved: number;
 }
 
-/** The virtual registers in the order in which their intervals begin. */
-function inOrder({ begin, end }: Liveness, positions: number): Int32Array {
-  const registers = begin.length;
+/** The virtual registers that are used, in the order of a position of each: where their intervals begin, or end. */
+function inOrder(position: Int32Array, end: Int32Array, positions: number): Int32Array {
+  const registers = position.length;
   // Chains of registers by position; the first position is -1.
   const first = new Int32Array(positions + 2).fill(-1);
   const next = new Int32Array(registers);
   let count = 0;
   for (let v = registers - 1; v >= 0; v--) {
     if (end[v]! < 0) continue;
-    next[v] = first[begin[v]! + 1]!;
-    first[begin[v]! + 1] = v;
+    next[v] = first[position[v]! + 1]!;
+    first[position[v]! + 1] = v;
     count++;
   }
   const order = new Int32Array(count);
-  for (let position = 0, n = 0; position < first.length; position++) {
-    for (let v = first[position]!; v >= 0; v = next[v]!) order[n++] = v;
+  for (let at = 0, n = 0; at < first.length; at++) {
+    for (let v = first[at]!; v >= 0; v = next[v]!) order[n++] = v;
   }
   return order;
 }
@@ -87,6 +87,12 @@ export function allocate(code: LinearCode, live: Liveness, options: AllocationOp
     home(v);
     spills[classOf[types[v]!]!]!++;
   };
+  /** The register of an operand, if it is free; or -1. */
+  const freePlace = (operand: number, group: number): number => {
+    if (operand < 0 || classOf[types[operand]!] !== group) return -1;
+    const register = place[operand]!;
+    return register >= 0 && free[group]! & 1 << register ? register : -1;
+  };
   const take = (v: number, group: number, register: number): void => {
     place[v] = register;
     owner[32 * group + register] = v;
@@ -94,31 +100,31 @@ export function allocate(code: LinearCode, live: Liveness, options: AllocationOp
     used[group]! |= 1 << register;
   };
 
-  for (const v of inOrder(live, 2 * code.length)) {
+  const order = inOrder(begin, end, 2 * code.length);
+  const leaving = inOrder(end, end, 2 * code.length);
+  for (let n = 0, gone = 0; n < order.length; n++) {
+    const v = order[n]!;
+    for (; gone < leaving.length && end[leaving[gone]!]! < begin[v]!; gone++) {
+      const w = leaving[gone]!;
+      const register = place[w]!;
+      if (register < 0) continue;
+      const group = classOf[types[w]!]!;
+      owner[32 * group + register] = -1;
+      free[group]! |= 1 << register;
+    }
     const group = classOf[types[v]!]!;
     const list = options.available[group]!;
-    for (const register of list) {
-      const w = owner[32 * group + register]!;
-      if (w >= 0 && end[w]! < begin[v]!) {
-        owner[32 * group + register] = -1;
-        free[group]! |= 1 << register;
-      }
-    }
     if (free[group] !== 0) {
       let chosen = -1;
       // An operand's register that is free from here on saves a move.
       if (definition[v]! >= 0) {
         const at = definition[v]! * stride;
-        for (const operand of [words[at + field.c]!, words[at + field.a]!, words[at + field.b]!]) {
-          if (operand < 0 || classOf[types[operand]!] !== group) continue;
-          const register = place[operand]!;
-          if (register >= 0 && free[group]! & 1 << register) {
-            chosen = register;
-            break;
-          }
-        }
+        chosen = freePlace(words[at + field.c]!, group);
+        if (chosen < 0) chosen = freePlace(words[at + field.a]!, group);
+        if (chosen < 0) chosen = freePlace(words[at + field.b]!, group);
       }
-      if (chosen < 0) chosen = list.find((register) => free[group]! & 1 << register)!;
+      // The lowest one.
+      if (chosen < 0) chosen = 31 - Math.clz32(free[group]! & -free[group]!);
       take(v, group, chosen);
       continue;
     }
