@@ -2,14 +2,8 @@
 import type { CodeModule, FunctionBuilder } from "@heddle/tensor/code";
 import { Assembler } from "../x86/assembler.ts";
 import { ConstantPool } from "./constant_pool.ts";
-import {
-  checkedSlot,
-  encodeFunction,
-  generalRegisters,
-  maskRegisters,
-  scratchVectors,
-  vectorRegisters,
-} from "./encode.ts";
+import { encodeFunction } from "./encode.ts";
+import { checkedSlot, generalRegisters, maskRegisters, scratchVectors, vectorRegisters } from "./frame.ts";
 import { liveness } from "./liveness.ts";
 import { Lowering, type ModuleContext } from "./lower.ts";
 import { allocate, type Allocation } from "./registers.ts";

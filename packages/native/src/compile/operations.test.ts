@@ -12,7 +12,7 @@ import {
   partStores,
   type ValueType,
 } from "@heddle/tensor/code";
-import { interpret } from "../../../tensor/src/code/testing/interpreter.ts";
+import { interpret } from "@heddle/tensor/code";
 import {
   type Code,
   f32x,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { CodeModule } from "../../../tensor/src/code/module.ts";
-import { interpret } from "../../../tensor/src/code/testing/interpreter.ts";
-import { renderWasm } from "../../../tensor/src/code/wasm.ts";
+import type { CodeModule } from "@heddle/tensor/code";
+import { interpret } from "@heddle/tensor/code";
+import { renderWasm } from "@heddle/tensor/code";
 import { machine } from "../testing/machine.ts";
 import { area, randomModule } from "../testing/random_code.ts";
 import { Random } from "../testing/values.ts";

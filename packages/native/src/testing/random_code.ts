@@ -1,6 +1,6 @@
 /** Random modules of generated code, whose results do not depend on what WebAssembly leaves open. */
-import { type FunctionBuilder, ModuleBuilder } from "../../../tensor/src/code/module.ts";
-import { laneOperations, type Operation, operations, type ValueType } from "../../../tensor/src/code/operations.ts";
+import { type FunctionBuilder, ModuleBuilder } from "@heddle/tensor/code";
+import { laneOperations, type Operation, operations, type ValueType } from "@heddle/tensor/code";
 import {
   block,
   branchIf,
@@ -23,7 +23,7 @@ import {
   when,
   whileLoop,
   wide,
-} from "../../../tensor/src/code/tree.ts";
+} from "@heddle/tensor/code";
 import { floatBytes, operandTypes, resultType } from "./signatures.ts";
 import { fill, type Random } from "./values.ts";
 

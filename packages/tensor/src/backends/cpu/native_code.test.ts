@@ -12,7 +12,7 @@ async function interpreted(bytes: 16 | 32 | 64): Promise<{ library: Library; sta
   vi.resetModules();
   const library = await import("../../mod.ts");
   const { useNativeCode } = await import("./native_code.ts");
-  const { interpretedNative } = await import("../../code/testing/interpreter.ts");
+  const { interpretedNative } = await import("./testing/interpreted_native.ts");
   const compiled: string[] = [];
   const native = interpretedNative(bytes);
   return {

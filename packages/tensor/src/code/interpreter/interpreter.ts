@@ -1,9 +1,7 @@
 /**
- * Runs generated code in JavaScript, with vectors of any width: the model that renderers are compared with, and a stand-in for
- * native code where there is none. It is slow.
+ * Runs generated code in JavaScript, with vectors of any width: the model that renderers are compared with, and, in tests,
+ * a stand-in for native code. It is slow.
  */
-import type { Run } from "../../backends/cpu/compiled_module.ts";
-import type { NativeCode } from "../../backends/cpu/native_code.ts";
 import type { CodeModule, FunctionBuilder } from "../module.ts";
 import type { Code, Node } from "../tree.ts";
 import { operation, trap, type Value, Vector } from "./model.ts";
@@ -459,18 +457,4 @@ export function interpret(
   return Object.fromEntries(
     module.exports.map(({ name, index }) => [name, (...args: Value[]) => run(index - imports.length, args)]),
   );
-}
-
-/** Native code that is interpreted, for engines of one thread. */
-export function interpretedNative(vectorBytes: 16 | 32 | 64): NativeCode {
-  return {
-    target: { name: `interpreted, ${vectorBytes} bytes`, vectorBytes },
-    afterRuns: 1,
-    workerSource: '() => () => { throw new Error("workers do not interpret"); }',
-    compile(module, _key, { memory }) {
-      if (module.imports.length > 0) return null;
-      const { run } = interpret(module, { memory: () => memory.buffer });
-      return { address: 0n, run: run as unknown as Run };
-    },
-  };
 }
