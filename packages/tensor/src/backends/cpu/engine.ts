@@ -30,6 +30,8 @@ interface Entry extends CompiledModule {
   runs: number;
   /** Whether it is native, or stays WebAssembly. */
   settled: boolean;
+  /** Whether it changes only in {@link Engine.refresh}. */
+  readonly keeps: boolean;
 }
 
 const none = new Uint8Array();
