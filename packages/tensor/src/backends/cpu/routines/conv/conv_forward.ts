@@ -26,7 +26,7 @@ import type { CpuOperand } from "../operand.ts";
 import { panelsOf, spreadPays } from "../matmul/panels.ts";
 import { positionRuns } from "./position_kernel.ts";
 import { tablesFor } from "../table_cache.ts";
-import { tileVectors } from "../matmul/register_tile.ts";
+import { tileRows, tileVectors } from "../matmul/register_tile.ts";
 
 /** The multiply-adds of a chunk. */
 const grain = 200_000;
@@ -95,7 +95,7 @@ const shares = { filters: [0.6, 0.77, 0.88, 0.86, 0.93], positions: [0.3, 0.45, 
 
 /** The average of these fractions over the panels of a number of rows. */
 function share(of: readonly number[], rows: number): number {
-  const { count, tall, height } = panelsOf(rows);
+  const { count, tall, height } = panelsOf(rows, of.length);
   let time = ((count - tall) * height) / of[height - 1]!;
   if (tall > 0) time += (tall * (height + 1)) / of[height]!;
   return rows / time;
@@ -128,7 +128,7 @@ function convolve(
   const key = `conv ${form} ${bytes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, offsets, columns, vectors } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
-    const columns = form === "positions" ? positionRuns(g, layout, bytes) : columnVectors(g, layout, lanes, bytes);
+    const columns = form === "positions" ? positionRuns(g, layout, bytes, tileRows(e)) : columnVectors(g, layout, lanes, bytes);
     return {
       layout,
       rows: put(rowTable(layout)),
@@ -144,7 +144,7 @@ function convolve(
   const width = tileVectors * lanes;
   const { count: panels, tall, height } = form === "positions"
     ? { count: filters / width, tall: 0, height: width }
-    : panelsOf(filters);
+    : panelsOf(filters, tileRows(e));
   const elements = groups * filters * stepsPadded;
   const packedBytes = elements * bytes;
   const spreadBytes = form === "spread filters" ? elements * 16 : 0;

@@ -74,7 +74,7 @@ export function convGradOfInput(
   const { heap } = engine;
   const depth = channels * taps;
   const filtersPadded = Math.ceil(filters / 4) * 4;
-  const { count: panels, tall, height } = panelsOf(depth, byChannel ? Math.min(channels, tileRows) : tileRows);
+  const { count: panels, tall, height } = panelsOf(depth, byChannel ? Math.min(channels, tileRows(e)) : tileRows(e));
   const elements = groups * depth * filtersPadded;
   const packedBytes = elements * bytes;
   const spreadBytes = spread ? elements * 16 : 0;
@@ -112,7 +112,7 @@ export function convGradOfInput(
     preparedChannel: layout.channel,
     preparedBytes,
   };
-  const packGrain = Math.max(Math.ceil(16_384 / (tileRows * filters)), 1);
+  const packGrain = Math.max(Math.ceil(16_384 / (tileRows(e) * filters)), 1);
   engine.parallel(entry, convInputGradParams.write(engine, values), panels * groups, packGrain);
   const least = Math.max(Math.ceil(grain / (filters * depth * positions)), 1);
   const items = imagesOfTurn(batch * groups, channels * volume, least);

@@ -139,7 +139,7 @@ export function offsetTableKernels(
   spread: boolean,
 ): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = Array.from({ length: tileRows }, (_, r) =>
+  const kernels = Array.from({ length: tileRows(e) }, (_, r) =>
     Array.from({ length: vectorsOf[r]! }, (_, v) => {
       const f = module.func(ints(10), []);
       offsetTableKernel(f, e, r + 1, v + 1, mode, spread);

@@ -12,14 +12,15 @@ import { transpose } from "../matmul/pack.ts";
 import { panelsOf } from "../matmul/panels.ts";
 import { eachStep, Tile, tileRows, tileVectors } from "../matmul/register_tile.ts";
 
-/** A table of runs of positions that cover every row. Each has the byte offsets of its image position and of its output, and its length. */
+/** A table of runs of at most `most` positions that cover every row. Each has the byte offsets of its image position and of its output, and its length. */
 export function positionRuns(
   g: ConvGeometry,
   image: ImageLayout,
   bytes: number,
+  most: number,
 ): { readonly table: Int32Array; readonly count: number } {
   const [od, oh, ow] = g.output;
-  const { count, tall, height } = panelsOf(ow);
+  const { count, tall, height } = panelsOf(ow, most);
   const words = columnEntry / 4;
   const table = new Int32Array(od * oh * count * words);
   let at = 0;
@@ -89,7 +90,7 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
  */
 export function positionKernels(module: ModuleBuilder, e: Element): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = Array.from({ length: tileRows }, (_, r) => {
+  const kernels = Array.from({ length: tileRows(e) }, (_, r) => {
     const f = module.func(ints(8), []);
     positionKernel(f, e, r + 1);
     return f;

@@ -158,7 +158,7 @@ function convolve(
     sources: put(tileOffsets(tiling, preparedImage, pitch)),
     targets: put(cuts ? tileOffsets(tiling, cutImage, cutPitch) : tileOffsets(tiling, yBatch, yWidth * 4)),
   }));
-  const { count: panels, tall, height } = panelsOf(filters);
+  const { count: panels, tall, height } = panelsOf(filters, tileRows(e));
   const weightsXi = channels * filters * 4 + 64;
   const valuesAt = squareBytes + roundUp(blockImages * preparedImage, 64);
   const productsAt = valuesAt + (tiles / 4) * channels * squareBytes;
@@ -217,7 +217,7 @@ function convolve(
     entry,
     winogradParams.write(engine, values),
     panels,
-    Math.max(Math.ceil(512 / (tileRows * channels)), 1),
+    Math.max(Math.ceil(512 / (tileRows(e) * channels)), 1),
   );
   engine.parallel(entry, winogradParams.write(engine, { ...values, phase: 1 }), blocks, 1);
   heap.giveBack(memory);

@@ -20,7 +20,7 @@ import { outputs, samples } from "./winograd_tiles.ts";
 export function winogradModule(e: Element): CodeModule {
   const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = Array.from({ length: tileRows }, (_, r) => tileKernel(module, e, r + 1));
+  const kernels = Array.from({ length: tileRows(e) }, (_, r) => tileKernel(module, e, r + 1));
   const toPoints = module.func(ints(7), []);
   samples(toPoints, e);
   const fromPoints = module.func(ints(9), []);
