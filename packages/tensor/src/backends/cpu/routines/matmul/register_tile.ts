@@ -167,6 +167,12 @@ export class Tile {
             : memory("vector.store", offset, get(at), finished(get(this.spread))),
         ];
       });
+    if (e.vectorBytes > 16 && "kind" in columns && columns.kind === "i32") {
+      return [
+        floor === null ? [] : set(this.left, floor),
+        when(adds, byRow((i) => whole(i, true)), byRow((i) => whole(i, false))),
+      ];
+    }
     return [
       floor === null ? [] : set(this.left, floor),
       when(
