@@ -3,7 +3,7 @@ import { ModuleBuilder } from "../../../tensor/src/code/module.ts";
 import { call, type Code, f32x, get, i32, memory, op, set, whileLoop, wide } from "../../../tensor/src/code/tree.ts";
 import { machine, slot } from "../testing/machine.ts";
 import { compileModule } from "./compile.ts";
-import { failedOffset } from "./encode.ts";
+import { failedOffset } from "./frame.ts";
 import { vectorBytes } from "./target.ts";
 
 const pages = 2;

@@ -1,5 +1,4 @@
 /** Vector, mask and bit-field instructions of x86-64 with VEX and EVEX prefixes, as data. */
-import type { VectorInstructionName } from "./instruction_names.ts";
 
 /**
  * What an operand is: `v` a vector of the instruction's length, `h` of half, `x` 128 bits, `d` and `q` a general register of 32 and 64

@@ -65,9 +65,10 @@ export function convGradOfWeightByTiles(
   }));
   const unitTiles = unitImages * bandRows * columns;
   const plane = (bandRows * tileSize + points - tileSize) * pitch;
-  const samples = roundUp(squareBytes + 4 * plane, 64);
-  const gradients = samples + channelPanels * 2 * unitTiles * squareBytes;
-  const scratch = gradients + groupQuads * unitTiles * squareBytes;
+  const square = squareBytes(e);
+  const samples = roundUp(square + 4 * plane, 64);
+  const gradients = samples + channelPanels * 2 * unitTiles * square;
+  const scratch = gradients + groupQuads * unitTiles * square;
   const { heap } = engine;
   const bytes = parts * sumsPart + engine.threads * scratch;
   const memory = heap.borrow(bytes);

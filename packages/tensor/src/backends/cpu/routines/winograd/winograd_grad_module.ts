@@ -75,6 +75,7 @@ export const winogradGradParams: Params<typeof fields[number]> = new Params(fiel
 export function winogradGradModule(e: Element): CodeModule {
   const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
+  const square = squareBytes(e);
   const kernel = gradKernel(module, e);
   const samplesToPoints = module.func(ints(7), []);
   samples(samplesToPoints, e);
@@ -115,7 +116,7 @@ export function winogradGradModule(e: Element): CodeModule {
         get(v.out),
         get(v.square),
       ),
-      advance(v.out, squareBytes),
+      advance(v.out, square),
     );
   const eachImage = (...body: Code[]): Code => range(v.image, i32(0), get(v.images), 1, ...body);
 
@@ -129,7 +130,7 @@ export function winogradGradModule(e: Element): CodeModule {
       addMul(
         get(v.samples),
         op("i32.mul", op("i32.shr_u", get(v.first), i32(2)), field("unitTiles")),
-        i32(squareBytes),
+        i32(square),
       ),
     ),
     eachImage(
@@ -184,7 +185,7 @@ export function winogradGradModule(e: Element): CodeModule {
         }),
         eachTile(gradientsToPoints, field("gSources"), field("gPitch")),
       ),
-      set(v.out, addMul(get(v.target), field("unitTiles"), i32(squareBytes))),
+      set(v.out, addMul(get(v.target), field("unitTiles"), i32(square))),
     ),
   ];
   const multiply: Code = range(
@@ -210,10 +211,10 @@ export function winogradGradModule(e: Element): CodeModule {
         op("i32.mul", get(v.images), get(v.tiles)),
         field("sumsRow"),
         field("channelPanels"),
-        op("i32.mul", field("unitTiles"), i32(squareBytes)),
+        op("i32.mul", field("unitTiles"), i32(square)),
         op("i32.ne", get(v.unit), op("i32.mul", get(v.part), field("partUnits"))),
       ),
-      set(v.source, addMul(get(v.source), field("unitTiles"), i32(squareBytes))),
+      set(v.source, addMul(get(v.source), field("unitTiles"), i32(square))),
     ),
   );
   const addUp: Code = range(
@@ -266,7 +267,7 @@ export function winogradGradModule(e: Element): CodeModule {
   );
   run.emit(
     set(v.square, addMul(field("square"), get(thread), field("scratch"))),
-    set(v.planes, op("i32.add", get(v.square), i32(squareBytes))),
+    set(v.planes, op("i32.add", get(v.square), i32(square))),
     set(v.samples, op("i32.add", get(v.square), field("samples"))),
     set(v.gradients, op("i32.add", get(v.square), field("gradients"))),
     when(op("i32.eqz", field("phase")), addUp, writeTaps),

@@ -12,11 +12,12 @@ import { squareBytes } from "./winograd_passes.ts";
  * squares, and so are the products of each row.
  */
 export function tileKernel(module: ModuleBuilder, e: Element, rows: number): FunctionBuilder {
-  const f = module.func(new Array<"i32">(7).fill("i32"), []);
+  const f = module.func(new Array<"i32">(7).fill("i32"), [], undefined, e.vectorBytes);
   const [left, right, out, steps, panels, rightPanel, outPanel] = f.params as Locals<7>;
   const tile = new Tile(f, e, rows, tileVectors);
   const { count, at, panel } = locals(f, "count", "at", "panel");
-  const step = squareBytes * tileVectors;
+  const square = squareBytes(e);
+  const step = square * tileVectors;
   f.emit(
     times(
       panels,
@@ -27,8 +28,8 @@ export function tileKernel(module: ModuleBuilder, e: Element, rows: number): Fun
         count,
         steps,
         false,
-        (s) => tile.step(tile.packed(panel, s), (j) => memory("vector.load", s * step + squareBytes * j, get(at))),
-        tile.step(tile.packedOne(panel, false), (j) => memory("vector.load", squareBytes * j, get(at))),
+        (s) => tile.step(tile.packed(panel, s), (j) => memory("vector.load", s * step + square * j, get(at))),
+        tile.step(tile.packedOne(panel, false), (j) => memory("vector.load", square * j, get(at))),
         (n) => [advance(panel, tile.packedBytes(n, false)), advance(at, n * step)],
       ),
       Array.from(
@@ -36,7 +37,7 @@ export function tileKernel(module: ModuleBuilder, e: Element, rows: number): Fun
         (_, i) =>
           Array.from(
             { length: tileVectors },
-            (_, j) => memory("vector.store", i * step + j * squareBytes, get(out), get(tile.sum(i, j))),
+            (_, j) => memory("vector.store", i * step + j * square, get(out), get(tile.sum(i, j))),
           ),
       ),
       advance(right, get(rightPanel)),
@@ -60,6 +61,7 @@ export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
   const { count, at, next, panel, row } = locals(f, "count", "at", "next", "panel", "row");
   const lefts = f.local("vector");
   const rights = [at, next];
+  const square = squareBytes(e);
   const byRow = (each: (row: number, vector: number) => Code): Code => [
     set(row, get(out)),
     Array.from({ length: rows }, (_, i) => [
@@ -70,10 +72,10 @@ export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
   const step = (s: number): Code =>
     tile.step(
       (i) => [
-        i === 0 ? set(lefts, memory("vector.load", s * squareBytes, get(panel))) : [],
+        i === 0 ? set(lefts, memory("vector.load", s * square, get(panel))) : [],
         splatLane(e, i, lefts),
       ],
-      (j) => memory("vector.load", s * squareBytes, get(rights[j]!)),
+      (j) => memory("vector.load", s * square, get(rights[j]!)),
     );
   f.emit(
     times(
@@ -92,10 +94,10 @@ export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
         false,
         step,
         step(0),
-        (n) => [panel, ...rights].map((pointer) => advance(pointer, n * squareBytes)),
+        (n) => [panel, ...rights].map((pointer) => advance(pointer, n * square)),
       ),
       byRow((i, j) => memory("vector.store", 16 * j, get(row), get(tile.sum(i, j)))),
-      set(right, op("i32.add", get(next), op("i32.sub", get(quad), op("i32.mul", get(steps), i32(squareBytes))))),
+      set(right, op("i32.add", get(next), op("i32.sub", get(quad), op("i32.mul", get(steps), i32(square))))),
       advance(out, 16 * tileVectors),
     ),
   );
