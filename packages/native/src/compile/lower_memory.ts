@@ -181,12 +181,11 @@ function store(l: Lowering, { name, offset, args }: Extract<Node, { kind: "memor
   return l.vector(instruction, -1, value, inMemory, 0, -1, -1, length);
 }
 
-/** Loads into and stores from one lane of a vector of 16 bytes. */
+/** Loads into and stores from one lane of the low 16 bytes of a vector. Loads set the bytes above to zero. */
 export function memoryLane(l: Lowering, node: Extract<Node, { kind: "memoryLane" }>, target: number): number {
   const { name, offset, lane, args } = node;
   const bytes = Number(/\d+/.exec(name)![0]) / 8;
   const stores = name.includes("store");
-  if (l.bytes !== 16 && !(stores && lane === 0)) throw new Unsupported(`${name} on vectors of ${l.bytes} bytes`);
   l.hold(l.addressRegister(args[0]!));
   const value = l.value(args[1]!);
   l.setAddress(l.release(), offset, bytes);
