@@ -160,7 +160,9 @@ function convolve(
   const key = `conv ${form} ${bytes} ${lanes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, offsets, columns, vectors } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
-    const columns = form === "positions" ? positionRuns(g, layout, bytes, tileRows(e)) : columnVectors(g, layout, lanes, bytes);
+    const columns = form === "positions"
+      ? positionRuns(g, layout, bytes, tileRows(e))
+      : columnVectors(g, layout, lanes, bytes);
     return {
       layout,
       rows: put(rowTable(layout)),

@@ -174,7 +174,11 @@ export function convForwardModule(e: Element, form: ConvForm): CodeModule {
             field("steps"),
             field("offsets"),
             get(right),
-            addMul(field("columns"), get(first), i32(form === "positions" ? positionEntry : columnEntry(e.vectorBytes))),
+            addMul(
+              field("columns"),
+              get(first),
+              i32(form === "positions" ? positionEntry : columnEntry(e.vectorBytes)),
+            ),
             least(op("i32.sub", field("vectors"), get(first)), field("blockVectors")),
             addMul(get(image), get(row), field("yFilter")),
             field("yFilter"),

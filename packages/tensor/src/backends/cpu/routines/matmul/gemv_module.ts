@@ -1,6 +1,20 @@
 /** The generated module of matrix-vector products. They read the matrix once, from front to back, without packing. */
 import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts";
-import { call, choose, type Code, get, i32, i64, type Local, type Locals, memory, op, set, when, wide } from "../../../../code/tree.ts";
+import {
+  call,
+  choose,
+  type Code,
+  get,
+  i32,
+  i64,
+  type Local,
+  type Locals,
+  memory,
+  op,
+  set,
+  when,
+  wide,
+} from "../../../../code/tree.ts";
 import {
   add,
   atLeast,

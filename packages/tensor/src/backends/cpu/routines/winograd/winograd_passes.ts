@@ -36,7 +36,9 @@ export function columnsToPoints(
   store: (row: number, column: number, value: Code) => Code,
 ): Code {
   return Array.from({ length: points }, (_, column) => [
-    values.map((value, i) => set(value, memory("vector.load", i * squareRow(work.e) + work.e.vectorBytes * column, get(scratch)))),
+    values.map((value, i) =>
+      set(value, memory("vector.load", i * squareRow(work.e) + work.e.vectorBytes * column, get(scratch)))
+    ),
     transform(work, values, (row, value) => store(row, column, value)),
   ]);
 }
@@ -54,7 +56,8 @@ export function columnsOfPoints(
     transform(
       work,
       products,
-      (row, value) => memory("vector.store", row * squareRow(work.e) + work.e.vectorBytes * column, get(scratch), value),
+      (row, value) =>
+        memory("vector.store", row * squareRow(work.e) + work.e.vectorBytes * column, get(scratch), value),
     ),
   ]);
 }

@@ -4,7 +4,18 @@
  * whatever the order of the products.
  */
 import type { FunctionBuilder } from "../../../../code/module.ts";
-import { type Code, get, i32, type Local, type Locals, memory, memoryLane, op, set, wide } from "../../../../code/tree.ts";
+import {
+  type Code,
+  get,
+  i32,
+  type Local,
+  type Locals,
+  memory,
+  memoryLane,
+  op,
+  set,
+  wide,
+} from "../../../../code/tree.ts";
 import { add, atLeast, type Element, floorOf, loadSplat, pick } from "../element.ts";
 import { advance } from "../loops.ts";
 import { transpose } from "../matmul/pack.ts";
@@ -27,7 +38,11 @@ export function tileParameters({ vectorBytes }: Element): number {
 }
 
 /** Pointers to the tiles of all lanes, the code that sets them, and the other parameters. */
-function tilesOf(f: FunctionBuilder, e: Element, from: number): { tiles: readonly Local[]; begin: Code; rest: Local[] } {
+function tilesOf(
+  f: FunctionBuilder,
+  e: Element,
+  from: number,
+): { tiles: readonly Local[]; begin: Code; rest: Local[] } {
   const named = f.params.slice(from, from + tileParameters(e));
   const rest = [...f.params.slice(0, from), ...f.params.slice(from + tileParameters(e))];
   if (e.vectorBytes === 16) return { tiles: named, begin: [], rest };
@@ -60,7 +75,10 @@ function transposeQuads(f: FunctionBuilder, rows: readonly Local[], columns: rea
 }
 
 /** {@link transposeQuads} to new locals. */
-function quadsOf(f: FunctionBuilder, rows: readonly Local[]): { readonly code: Code; readonly columns: readonly Local[] } {
+function quadsOf(
+  f: FunctionBuilder,
+  rows: readonly Local[],
+): { readonly code: Code; readonly columns: readonly Local[] } {
   const columns = vectors(f, 4);
   return { code: transposeQuads(f, rows, columns), columns };
 }
@@ -99,8 +117,7 @@ function wideTilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transfor
       transform,
       values,
       square,
-      (row, column, value) =>
-        memory("vector.store", row * squareRow(e) + e.vectorBytes * column, get(out), value),
+      (row, column, value) => memory("vector.store", row * squareRow(e) + e.vectorBytes * column, get(out), value),
     ),
   ];
   f.emit(work.constants.begin(), ...body);
@@ -186,13 +203,17 @@ export function outputs(f: FunctionBuilder, e: Element): void {
       fourOfPoints,
       products,
       (column) =>
-        products.map((product, i) => set(product, memory("vector.load", i * squareRow(e) + e.vectorBytes * column, get(from)))),
+        products.map((product, i) =>
+          set(product, memory("vector.load", i * squareRow(e) + e.vectorBytes * column, get(from)))
+        ),
       square,
     ),
     set(start, loadSplat(e, 0, get(bias))),
     set(floor, floorOf(e, get(rectifies))),
     Array.from({ length: tileSize }, (_, i) => [
-      products.map((product, j) => set(product, memory("vector.load", i * squareRow(e) + e.vectorBytes * j, get(square)))),
+      products.map((product, j) =>
+        set(product, memory("vector.load", i * squareRow(e) + e.vectorBytes * j, get(square)))
+      ),
       fourOfPoints(
         work,
         products,
