@@ -1,7 +1,7 @@
 /** Turns a tree of code into linear code with virtual registers. */
 import type { Code, FunctionBuilder, Local, Node, ValueType } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
-import type { VectorInstructionName } from "../x86/instruction_names.ts";
+import type { VectorInstructionName } from "../x86/instructions.ts";
 import type { ConstantPool } from "./constant_pool.ts";
 import { flag, kinds, LinearCode, rowOf, rows, types } from "./linear_code.ts";
 import type { Target } from "./target.ts";

@@ -1,6 +1,6 @@
 /** Loads and stores. */
 import type { Code, Node } from "@heddle/tensor/code";
-import type { VectorInstructionName } from "../x86/instruction_names.ts";
+import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds, rows } from "./linear_code.ts";
 import { doubleBits, inMemory, type Lowering, quiet, singleBits, unwrap } from "./lower.ts";
 import { Unsupported } from "./target.ts";

@@ -1,7 +1,7 @@
 /** Floating-point scalars, which are the first lanes of vector registers. */
 import type { Code } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
-import type { VectorInstructionName } from "../x86/instruction_names.ts";
+import type { VectorInstructionName } from "../x86/instructions.ts";
 import { equalOrdered, flag, kinds, notEqualOrUnordered } from "./linear_code.ts";
 import { doubleBits, inMemory, type Lowering, type Rule, singleBits } from "./lower.ts";
 import { extremum, truncateSingles } from "./lower_vector.ts";

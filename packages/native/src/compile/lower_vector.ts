@@ -1,7 +1,7 @@
 /** Operations on vectors. */
 import type { Code, ValueType } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
-import type { VectorInstructionName } from "../x86/instruction_names.ts";
+import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds, rowOf } from "./linear_code.ts";
 import { doubleBits, inMemory, type Lowering, type Rule, singleBits, unwrap } from "./lower.ts";
 import { isFoldable, isFoldableLater } from "./lower_memory.ts";
