@@ -40,6 +40,11 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "integers": (h) => h.randint(-9, 9, [5, 9]).mul(3).maximum(h.randint(-9, 9, [9])),
   "narrow integers": (h) =>
     h.randint(-90, 90, [77], { dtype: "int8" }).add(h.randint(-90, 90, [77], { dtype: "int8" })),
+  "narrow integers, short strided rows": (h) =>
+    h.randint(-90, 90, [5, 2 * 15], { dtype: "int8" }).at(":", "::2").add(h.randint(-90, 90, [5, 15], { dtype: "int16" })),
+  "comparisons, short rows": (h) => h.randn([5, 20]).narrow(1, 0, 15).gt(h.randn([15])),
+  "comparisons, float64, short rows": (h) => h.randn([5, 20], { dtype: "float64" }).narrow(1, 0, 15).gt(0),
+  "transposed, float64 and bool": (h) => h.randn([7, 15], { dtype: "float64" }).t().mul(h.randn([15, 7]).gt(0)),
   "casts": (h) => h.randn([71]).mul(40).to("int16").to("float64").add(h.randn([71])),
   "bfloat16": (h) => h.randn([5, 37]).bfloat16().exp().mul(h.randn([37]).bfloat16()),
   "bfloat16, strided": (h) => h.randn([13, 7]).bfloat16().t().mul(h.randn([7, 13], { dtype: "float64" }).bfloat16()),
