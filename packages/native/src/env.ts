@@ -1,4 +1,4 @@
-/** The environment variable that this package reads. */
+/** The environment variables that this package reads. */
 import type { Target } from "./host/cpu.ts";
 
 /**
@@ -13,12 +13,32 @@ export function parseNative(text: string | undefined): Target | "off" | "auto" {
   throw new RangeError(`HEDDLE_NATIVE=${text}: expected 0, avx2 or avx512`);
 }
 
-/** The value of `HEDDLE_NATIVE`. */
-export function nativeSetting(): Target | "off" | "auto" {
-  let text: string | undefined;
+function variable(name: string): string | undefined {
   try {
     const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-    text = process?.env?.HEDDLE_NATIVE;
-  } catch { /* Deno without --allow-env */ }
-  return parseNative(text);
+    return process?.env?.[name];
+  } catch {
+    return undefined; // Deno without --allow-env
+  }
+}
+
+/** The value of `HEDDLE_NATIVE`. */
+export function nativeSetting(): Target | "off" | "auto" {
+  return parseNative(variable("HEDDLE_NATIVE"));
+}
+
+/** Whether `HEDDLE_NATIVE_CHECKED` is 1: native code checks every address, and a run that would leave the memory throws. */
+export function checksAddresses(): boolean {
+  return parseChecked(variable("HEDDLE_NATIVE_CHECKED"));
+}
+
+/**
+ * `HEDDLE_NATIVE_CHECKED`: "1" is on, "0" and "" are off.
+ *
+ * @throws RangeError for another value
+ */
+export function parseChecked(text: string | undefined): boolean {
+  if (text === "1") return true;
+  if (text === undefined || text === "" || text === "0") return false;
+  throw new RangeError(`HEDDLE_NATIVE_CHECKED=${text}: expected 0 or 1`);
 }

@@ -3,7 +3,7 @@ import type { NativeCode, NativeFunction, NativeMemory } from "@heddle/tensor/ba
 import { type CodeModule, renderWasm } from "@heddle/tensor/code";
 import { compileModule } from "./compile/compile.ts";
 import { Unsupported, vectorBytes } from "./compile/target.ts";
-import { nativeSetting } from "./env.ts";
+import { checksAddresses, nativeSetting } from "./env.ts";
 import type { Foreign } from "./host/foreign.ts";
 import { findHost, type Host } from "./host/host.ts";
 import { memoryRefusal } from "./host/memory.ts";
@@ -27,7 +27,8 @@ interface Attached {
 class Native implements NativeCode {
   readonly target: NativeCode["target"];
   readonly afterRuns: number;
-  readonly workerSource: string = workerSource();
+  readonly workerSource: string;
+  private readonly checked: boolean;
   private readonly host: Host;
   private readonly memories: WeakMap<object, Attached> = new WeakMap();
   private readonly log: (line: string) => void;
@@ -35,6 +36,8 @@ class Native implements NativeCode {
   constructor(host: Host, log: (line: string) => void) {
     this.host = host;
     this.log = log;
+    this.checked = checksAddresses();
+    this.workerSource = workerSource(this.checked);
     // A forced target is there from the first run on, for tests and measurements.
     this.afterRuns = nativeSetting() === "auto" ? afterRuns : 0;
     this.target = { name: host.target, vectorBytes: vectorBytes[host.target] };
@@ -55,9 +58,9 @@ class Native implements NativeCode {
     const { foreign, target } = this.host;
     try {
       const { base, runs } = this.attached(memory);
-      const { code } = compileModule(module, target, base);
+      const { code } = compileModule(module, target, base, { checked: this.checked });
       const address = foreign.map(code);
-      const run = runs(address, slot);
+      const run = runs(address, slot, key);
       const report = record({ state: "native", bytes: code.length });
       return {
         address,
@@ -79,7 +82,10 @@ class Native implements NativeCode {
     let attached = this.memories.get(memory);
     if (attached === undefined) {
       const { foreign } = this.host;
-      attached = { base: foreign.addressOf(new Uint8Array(memory.buffer, 0, 1)), runs: runsOn(foreign, memory) };
+      attached = {
+        base: foreign.addressOf(new Uint8Array(memory.buffer, 0, 1)),
+        runs: runsOn(foreign, memory, this.checked),
+      };
       this.memories.set(memory, attached);
     }
     return attached;
@@ -141,6 +147,7 @@ export function startNative(log: (line: string) => void): NativeCode | null {
     native === null ? { reason: reason! } : {
       target: (found as Host).target,
       runtime: (found as Host).foreign.runtime,
+      checked: checksAddresses(),
     },
   );
   log(showReport(nativeReport()));

@@ -26,6 +26,8 @@ export interface NativeReport {
   readonly reason?: string;
   /** How calls leave JavaScript. */
   readonly runtime: Runtime | null;
+  /** Whether every address is checked (`HEDDLE_NATIVE_CHECKED=1`). */
+  readonly checked: boolean;
   /** Every kernel that native code was asked for, in that order. */
   readonly kernels: readonly KernelReport[];
   /** Time that compilations took together, in milliseconds. */
@@ -41,11 +43,13 @@ export interface KernelRecord extends KernelReport {
   runs: number;
 }
 
-let current: { target: Target; runtime: Runtime } | { reason: string } = { reason: "@heddle/native has not started" };
+type Use = { target: Target; runtime: Runtime; checked: boolean } | { reason: string };
+
+let current: Use = { reason: "@heddle/native has not started" };
 const records: KernelRecord[] = [];
 
 /** Sets what is in use. Called once, by the package's start. */
-export function reportUse(use: { target: Target; runtime: Runtime } | { reason: string }): void {
+export function reportUse(use: Use): void {
   current = use;
 }
 
@@ -73,6 +77,7 @@ export function nativeReport(): NativeReport {
     target: "target" in current ? current.target : null,
     ...("reason" in current ? { reason: current.reason } : {}),
     runtime: "target" in current ? current.runtime : null,
+    checked: "target" in current && current.checked,
     kernels,
     compileMs: kernels.reduce((sum, { compileMs }) => sum + compileMs, 0),
     codeBytes: kernels.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -87,10 +92,13 @@ function withText(report: Omit<NativeReport, "toString">): NativeReport {
 
 /** A report as text: a line for the whole, and one for each kernel, by runs. */
 export function showReport(report: Omit<NativeReport, "toString">): string {
-  const { target, reason, runtime, kernels, compileMs, codeBytes } = report;
+  const { target, reason, runtime, checked, kernels, compileMs, codeBytes } = report;
   if (target === null) return `heddle native: off: ${reason}`;
   const native = kernels.filter(({ state }) => state === "native").length;
-  const head = `heddle native: ${target} through ${runtime}, ${native} of ${kernels.length} kernels, ` +
+  const head =
+    `heddle native: ${target} through ${runtime}, ${
+      checked ? "addresses checked, " : ""
+    }${native} of ${kernels.length} kernels, ` +
     `${codeBytes} bytes, compiled in ${compileMs.toFixed(1)} ms`;
   const rows = [...kernels].sort((a, b) => b.runs - a.runs).map((kernel) => `  ${showKernel(kernel)}`);
   return [head, ...rows].join("\n");

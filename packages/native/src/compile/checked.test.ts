@@ -1,16 +1,14 @@
 import { expect, test } from "vitest";
-import { ModuleBuilder } from "../../../tensor/src/code/module.ts";
-import { call, type Code, f32x, get, i32, memory, op, set, whileLoop, wide } from "../../../tensor/src/code/tree.ts";
+import { ModuleBuilder } from "@heddle/tensor/code";
+import { call, type Code, f32x, get, i32, memory, op, set, whileLoop, wide } from "@heddle/tensor/code";
 import { machine, slot } from "../testing/machine.ts";
 import { compileModule } from "./compile.ts";
-import { failedOffset } from "./frame.ts";
+import { failedOffset, pagesOffset } from "./frame.ts";
 import { vectorBytes } from "./target.ts";
 
 const pages = 2;
 const native = await machine(pages);
 const size = 65536 * pages;
-/** The address of the memory's size in pages. */
-const sizeWord = 512;
 
 /** Whether the accesses of a function, which gets an address, are all in the memory; and whether it came to its end. */
 function runs(access: (at: Code) => Code, at: number, bytes: number, count: number = 1): boolean[] {
@@ -27,10 +25,10 @@ function runs(access: (at: Code) => Code, at: number, bytes: number, count: numb
       memory("i32.store", 0, i32(1024), i32(1)),
     );
     const words = new Int32Array(native.memory.buffer);
-    words[sizeWord / 4] = pages;
+    words[(slot + pagesOffset) / 4] = pages;
     words[256] = 0;
     words[(slot + failedOffset) / 4] = 0;
-    const { code } = compileModule(module, target, native.base, { checked: sizeWord });
+    const { code } = compileModule(module, target, native.base, { checked: true });
     native.load(code)(at, 0, count, 0);
     const failed = words[(slot + failedOffset) / 4] === 1;
     // A run that fails stops at once.

@@ -24,10 +24,10 @@ export interface CompiledCode {
 
 export interface CompileOptions {
   /**
-   * Checks every address: the address in the memory of a word with the memory's size in pages. A run that would leave the memory stops,
-   * and sets the word at 16 bytes behind its parameters to 1.
+   * Checks every address against the memory's size in pages, a word at 20 bytes behind the beginning of the parameters. A run that
+   * would leave the memory stops, and sets the word before it to 1.
    */
-  readonly checked?: number;
+  readonly checked?: boolean;
   /** Fewer registers, for tests: how many general, vector and mask registers may be used. */
   readonly registers?: { readonly general?: number; readonly vector?: number; readonly mask?: number };
 }
@@ -57,7 +57,7 @@ export function compileModule(
   const context: ModuleContext = {
     target,
     pool,
-    checked: options.checked !== undefined,
+    checked: options.checked === true,
     callee,
     entry(index) {
       let label = entries.get(index);
@@ -93,7 +93,7 @@ export function compileModule(
       vectorBytes: built.vectorBytes,
       entry: i === 0,
       base,
-      checked: options.checked ?? null,
+      checked: options.checked === true,
       leave,
     });
   }
@@ -109,7 +109,7 @@ function assign(
   vectorBytes: number,
   { checked, registers = {} }: CompileOptions,
 ): Allocation {
-  const general = generalRegisters.filter((r) => checked === undefined || r !== checkedSlot);
+  const general = generalRegisters.filter((r) => !checked || r !== checkedSlot);
   const masks = maskRegisters.slice(0, registers.mask);
   const all = Array.from({ length: vectorRegisters[target] }, (_, i) => i);
   const attempt = (vectors: readonly number[]): Allocation =>

@@ -22,7 +22,7 @@ import {
   type FunctionFrame,
   mask0,
   mask1,
-  memoryBase,
+  pagesOffset,
   stackOffset,
 } from "./frame.ts";
 import type { Liveness } from "./liveness.ts";
@@ -542,7 +542,7 @@ class Encoder extends FrameEncoder {
     if (index >= 0) asm.integer(1, 0x03, rax, this.general(index, rcx));
     asm.integer(1, 0xc1, 5, rax, 1);
     asm.byte(16);
-    asm.memory(memoryBase, this.frame.checked!);
+    asm.memory(checkedSlot, pagesOffset);
     asm.integer(0, 0x8b, rdx, inMemory);
     asm.integer(1, 0x3b, rax, rdx);
     asm.jumpIf(conditions.b, fine);

@@ -8,7 +8,7 @@ import type { Target } from "./target.ts";
 
 const { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r12, r13, r14, r15 } = registers;
 /** Holds the base of the memory. */
-export const memoryBase: number = rbx;
+const memoryBase = rbx;
 /** In code that checks addresses: holds the address of the run's parameters. */
 export const checkedSlot: number = r15;
 /** General registers that virtual ones may have. The others serve spilled operands, divisions and the memory's base. */
@@ -30,14 +30,15 @@ export interface FunctionFrame {
   /** The function that is called from outside. */
   readonly entry: boolean;
   readonly base: bigint;
-  /** The address in the memory of the word that holds its size in pages, or null for no checks. */
-  readonly checked: number | null;
+  /** Whether every address is checked. */
+  readonly checked: boolean;
   /** The label behind the entry's last instruction, where failed checks leave to. */
   readonly leave: number;
 }
 
-/** Offsets in the record of a run's parameters: whether a check failed, and the entry's stack pointer. */
+/** Offsets in the record of a run's parameters: whether a check failed, the memory's size in pages, and the entry's stack pointer. */
 export const failedOffset = 16;
+export const pagesOffset = 20;
 export const stackOffset: number = 24;
 
 /**
@@ -82,7 +83,7 @@ export class FrameEncoder {
     const { asm, frame, allocation } = this;
     const general = allocation.used[0]!;
     if (frame.entry) {
-      const checked = frame.checked !== null;
+      const checked = frame.checked;
       this.saved = calleeSaved.filter((r) =>
         r === rbx || r === rbp || checked && r === checkedSlot || general & 1 << r
       );

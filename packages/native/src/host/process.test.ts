@@ -28,9 +28,9 @@ else {
   const words = new Int32Array(memory.buffer);
   // Copies "begin" to the word behind the parameters, and counts in the next.
   const code = host.foreign.map(Uint8Array.of(0x8b, 0x47, 0x04, 0x89, 0x47, 0x20, 0xff, 0x47, 0x24, 0xc3));
-  runsOn(host.foreign, memory)(code, 64)(1, 2, 3, 4);
+  runsOn(host.foreign, memory, false)(code, 64, "test")(1, 2, 3, 4);
   const body = \`
-    const run = \${workerSource()}(memory)(\${code}n, 128);
+    const run = \${workerSource(false)}(memory)(\${code}n, 128, "test");
     run(5, 6, 7, 8);
     run(9, 10, 11, 12);
     const words = new Int32Array(memory.buffer);

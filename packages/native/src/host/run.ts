@@ -2,31 +2,48 @@
 import type { Run } from "@heddle/tensor/backend";
 import type { Libc } from "./libc.ts";
 
-/** Makes runs of the code at an address. `slot` is the address in the memory of 64 bytes, which receive the parameters of each call. */
-export type Runs = (code: bigint, slot: number) => Run;
+/**
+ * Makes runs of the code at an address. `slot` is the address in the memory of 64 bytes, which receive the parameters of each call;
+ * `key` names the kernel in errors.
+ */
+export type Runs = (code: bigint, slot: number, key: string) => Run;
 
 /**
  * Runs on a memory. Code receives the absolute address of its slot, which holds `params`, `begin`, `end` and `thread`. Workers receive
  * this function as source text, so it uses nothing outside of itself.
  *
+ * @param checked whether the code checks addresses. The slot's next words are then whether a check failed, and the memory's pages. Runs
+ * throw a RangeError that names the kernel when a check fails.
  * @throws Error with the reason if there is no libc
  */
 export function runsOn(
   libc: Pick<Libc, "addressOf" | "bind"> | string,
   memory: { readonly buffer: ArrayBufferLike },
+  checked: boolean,
 ): Runs {
   if (typeof libc === "string") throw new Error(libc);
   const base = libc.addressOf(new Uint8Array(memory.buffer, 0, 1));
-  return (code, slot) => {
+  return (code, slot, key) => {
     // Shared memory grows in place, so that the view and the address stay valid.
-    const words = new Int32Array(memory.buffer, slot, 4);
+    const words = new Int32Array(memory.buffer, slot, 6);
     const call = libc.bind(code, base + BigInt(slot));
-    return (params, begin, end, thread) => {
+    const run: Run = (params, begin, end, thread) => {
       words[0] = params;
       words[1] = begin;
       words[2] = end;
       words[3] = thread;
       call();
+    };
+    if (!checked) return run;
+    return (params, begin, end, thread) => {
+      words[4] = 0;
+      words[5] = memory.buffer.byteLength / 65536;
+      run(params, begin, end, thread);
+      if (words[4] !== 0) {
+        throw new RangeError(
+          `${key}: native code leaves the memory of ${words[5]} pages in the items ${begin} to ${end - 1}`,
+        );
+      }
     };
   };
 }

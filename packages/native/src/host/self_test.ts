@@ -32,11 +32,11 @@ export function selfTest(foreign: Foreign, tests: readonly SelfTest[]): string |
   const memory = new SharedArrayBuffer(scratchBytes);
   const bytes = new Uint8Array(memory);
   const base = foreign.addressOf(bytes);
-  const runs = runsOn(foreign, { buffer: memory });
+  const runs = runsOn(foreign, { buffer: memory }, false);
   for (const test of tests) {
     bytes.fill(0);
     bytes.set(test.before, scratchStart);
-    runs(foreign.map(test.code(base)), slot)(test.params, test.begin, test.end, 0);
+    runs(foreign.map(test.code(base)), slot, test.name)(test.params, test.begin, test.end, 0);
     const expected = new Uint8Array(scratchBytes - scratchStart);
     expected.set(test.after);
     const at = expected.findIndex((byte, index) => byte !== bytes[scratchStart + index]);

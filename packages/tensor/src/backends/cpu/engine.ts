@@ -106,7 +106,7 @@ export class Engine {
     if (compiled === null) return;
     entry.id = this.entries++;
     entry.run = compiled.run;
-    entry.bytes = nativeRecord(compiled.address, this.slots);
+    entry.bytes = nativeRecord(compiled.address, this.slots, entry.key);
     entry.vectorBytes = vectorBytes;
   }
 

@@ -27,8 +27,8 @@ export interface NativeCode {
    */
   readonly afterRuns: number;
   /**
-   * Source text of a function `(memory) => (code, slot) => run` for worker threads. It receives the shared memory; the function that
-   * it returns, the address of native code (a bigint) and of 64 bytes in the memory for its parameters (a number).
+   * Source text of a function `(memory) => (code, slot, key) => run` for worker threads. It receives the shared memory; the function
+   * that it returns, the address of native code (a bigint), of 64 bytes in the memory for its parameters (a number), and the kernel's key.
    */
   readonly workerSource: string;
   /**
@@ -59,10 +59,14 @@ export function nativeCode(): NativeCode | null {
 
 /** Begins the record of a native function, which takes the place of a module's bytes for other threads. */
 export const nativeMagic = 0x4e415458;
+/** The bytes of a record before the kernel's key. */
+export const nativeRecordBytes = 16;
 
-/** The record of a native function for other threads. `slots` is the address of their parameters, 64 bytes each. */
-export function nativeRecord(address: bigint, slots: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(16);
+/** The record of a native function for other threads. `slots` is the address of their parameters, 64 bytes each. The key follows. */
+export function nativeRecord(address: bigint, slots: number, key: string): Uint8Array<ArrayBuffer> {
+  const name = new TextEncoder().encode(key);
+  const bytes = new Uint8Array(nativeRecordBytes + name.length);
+  bytes.set(name, nativeRecordBytes);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, nativeMagic);
   view.setUint32(4, slots, true);

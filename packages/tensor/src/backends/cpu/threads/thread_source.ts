@@ -1,7 +1,7 @@
 /** The source text of the workers. It is text, so that it reaches the worker without a path, whatever bundler processed the program. */
 import { controlBytes, errorUnits, word } from "./thread_control.ts";
 import type { HostFunctions } from "../compiled_module.ts";
-import { nativeMagic } from "../native_code.ts";
+import { nativeMagic, nativeRecordBytes } from "../native_code.ts";
 
 /** The data that a worker starts with. */
 export interface WorkerStart {
@@ -78,7 +78,8 @@ function compile(pointer, length, pages) {
     const view = new DataView(bytes.buffer);
     if (view.getUint32(0) === ${nativeMagic}) {
       callsOf ??= nativeCalls(memory);
-      return callsOf(view.getBigUint64(8, true), view.getUint32(4, true) + 64 * thread);
+      const key = new TextDecoder().decode(bytes.subarray(${nativeRecordBytes}));
+      return callsOf(view.getBigUint64(8, true), view.getUint32(4, true) + 64 * thread, key);
     }
     return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...host } }).exports.run;
   } catch {
