@@ -36,6 +36,7 @@ export type {
   ConvAttrs,
   ElementwiseAttrs,
   Epilogue,
+  FftAttrs,
   None,
   PoolAttrs,
   Prim,

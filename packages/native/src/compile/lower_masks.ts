@@ -2,7 +2,8 @@
 import type { Code, Node } from "@heddle/tensor/code";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { rowOf } from "./linear_code.ts";
-import { inMemory, type Lowering, unwrap } from "./lower.ts";
+import { unwrap } from "./code_tree.ts";
+import { inMemory, type Lowering } from "./lower.ts";
 
 interface Comparison {
   /** The bytes of a lane. */

@@ -2,7 +2,8 @@
 import type { Code, Node } from "@heddle/tensor/code";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds, rows } from "./linear_code.ts";
-import { doubleBits, inMemory, type Lowering, quiet, singleBits, unwrap } from "./lower.ts";
+import { doubleBits, quiet, singleBits, unwrap } from "./code_tree.ts";
+import { inMemory, type Lowering } from "./lower.ts";
 import { Unsupported } from "./target.ts";
 
 /** The bytes that a load reads, as a part of the vector's if negative; `broadcast` is what EVEX can do in an instruction. */

@@ -3,7 +3,8 @@ import type { Code } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
 import type { VectorInstructionName } from "../x86/instructions.ts";
 import { equalOrdered, flag, kinds, notEqualOrUnordered } from "./linear_code.ts";
-import { doubleBits, inMemory, type Lowering, type Rule, singleBits } from "./lower.ts";
+import { doubleBits, singleBits } from "./code_tree.ts";
+import { inMemory, type Lowering, type Rule } from "./lower.ts";
 import { extremum, truncateSingles } from "./lower_vector.ts";
 import { truths } from "./lower_integer.ts";
 

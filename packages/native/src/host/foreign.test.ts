@@ -18,7 +18,7 @@ const calls = available as Exclude<typeof available, string>;
 
 withCalls("code runs on a shared memory, also after it has grown", () => {
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 65535, shared: true });
-  const run = runsOn(calls, memory)(calls.map(Uint8Array.from(copyBegin)), 128);
+  const run = runsOn(calls, memory, false)(calls.map(Uint8Array.from(copyBegin)), 128, "copy");
   const words = new Int32Array(memory.buffer, 128, 10);
   run(-1, 2, 3, 4);
   expect([...words]).toEqual([-1, 2, 3, 4, 0, 0, 0, 0, 2, 1]);

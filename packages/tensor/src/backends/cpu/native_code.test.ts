@@ -41,7 +41,9 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "narrow integers": (h) =>
     h.randint(-90, 90, [77], { dtype: "int8" }).add(h.randint(-90, 90, [77], { dtype: "int8" })),
   "narrow integers, short strided rows": (h) =>
-    h.randint(-90, 90, [5, 2 * 15], { dtype: "int8" }).at(":", "::2").add(h.randint(-90, 90, [5, 15], { dtype: "int16" })),
+    h.randint(-90, 90, [5, 2 * 15], { dtype: "int8" }).at(":", "::2").add(
+      h.randint(-90, 90, [5, 15], { dtype: "int16" }),
+    ),
   "comparisons, short rows": (h) => h.randn([5, 20]).narrow(1, 0, 15).gt(h.randn([15])),
   "comparisons, float64, short rows": (h) => h.randn([5, 20], { dtype: "float64" }).narrow(1, 0, 15).gt(0),
   "transposed, float64 and bool": (h) => h.randn([7, 15], { dtype: "float64" }).t().mul(h.randn([15, 7]).gt(0)),

@@ -51,7 +51,11 @@ export function convGradOfWeightByTiles(
   const [batch, , xHeight, xWidth] = x.shape as [number, number, number, number];
   const [, , gHeight, gWidth] = y.shape as [number, number, number, number];
   const { relaxedMadd } = engine.features;
-  const entry = cachedModule(engine, "winograd grad", (bytes) => winogradGradModule(element("f32", relaxedMadd, bytes)));
+  const entry = cachedModule(
+    engine,
+    "winograd grad",
+    (bytes) => winogradGradModule(element("f32", relaxedMadd, bytes)),
+  );
   const e = element("f32", relaxedMadd, entry.vectorBytes);
   const [xBatch, xChannel, xRow] = x.strides.map((stride) => stride * 4) as [number, number, number];
   // Which sums are computed must not depend on the target: it is planned for vectors of 16 bytes.

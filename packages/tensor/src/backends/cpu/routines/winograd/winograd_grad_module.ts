@@ -142,7 +142,9 @@ export function winogradGradModule(e: Element): CodeModule {
       set(v.source, memory("i32.load", 0, addMul(table, get(v.tile), i32(4)))),
       call(
         transform,
-        ...(w ? [planeTable, get(v.source), get(w.count)] : planes.map((plane) => op("i32.add", get(plane), get(v.source)))),
+        ...(w
+          ? [planeTable, get(v.source), get(w.count)]
+          : planes.map((plane) => op("i32.add", get(plane), get(v.source)))),
         pitch,
         get(v.out),
         get(v.square),

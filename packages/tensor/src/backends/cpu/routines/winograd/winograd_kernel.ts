@@ -75,10 +75,11 @@ export function gradKernel(
   ];
   const step = (s: number): Code =>
     tile.step(
-      (i) => vectorBytes > 16 ? loadSplat(e, s * square + i * e.bytes, get(panel)) : [
-        i === 0 ? set(lefts, memory("vector.load", s * square, get(panel))) : [],
-        splatLane(e, i, lefts),
-      ],
+      (i) =>
+        vectorBytes > 16 ? loadSplat(e, s * square + i * e.bytes, get(panel)) : [
+          i === 0 ? set(lefts, memory("vector.load", s * square, get(panel))) : [],
+          splatLane(e, i, lefts),
+        ],
       (j) => memory("vector.load", s * square, get(rights[j]!)),
     );
   f.emit(
