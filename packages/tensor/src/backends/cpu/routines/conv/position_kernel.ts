@@ -15,7 +15,10 @@ import { eachStep, Tile, tileRows, tileVectors } from "../matmul/register_tile.t
 /** The bytes of an entry of {@link positionRuns}. */
 export const positionEntry = 32;
 
-/** A table of runs of at most `most` positions that cover every row. Each has the byte offsets of its image position and of its output, and its length. */
+/**
+ * A table of runs of at most `most` positions that cover every row. Each has the byte offsets of its image position and of its
+ * output, and its length.
+ */
 export function positionRuns(
   g: ConvGeometry,
   image: ImageLayout,

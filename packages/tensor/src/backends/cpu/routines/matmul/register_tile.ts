@@ -121,8 +121,8 @@ export class Tile {
   }
 
   /**
-   * Stores the first `columns` elements of each row (at least one in the last vector, if vectors are wide), `stride` bytes apart, or adds them to the present values if `adds`. Negative
-   * results are stored as zeros if `rectifies`.
+   * Stores the first `columns` elements of each row, `stride` bytes apart, or adds them to the present values if `adds`. Negative
+   * results are stored as zeros if `rectifies`. If vectors are wide, at least one column must be in the last of them.
    */
   store(at: Local, stride: Code, columns: Code, adds: Code, rectifies: Code | null = null): Code {
     const { e, rows, vectors } = this;
