@@ -9,6 +9,7 @@ import { heddleConv } from "./families/conv.ts";
 import { heddleConvBlock } from "./families/conv_block.ts";
 import { heddleEager } from "./families/eager.ts";
 import { heddleElementwise } from "./families/elementwise.ts";
+import { heddleFourier } from "./families/fft.ts";
 import { heddleGpt } from "./families/gpt.ts";
 import { heddleGru } from "./families/gru.ts";
 import { heddleInference } from "./families/inference.ts";
@@ -49,6 +50,7 @@ await serve({
     ...heddleConvBlock,
     ...heddleElementwise,
     ...heddleReduction,
+    ...heddleFourier,
     ...heddleEager,
     ...heddleTraining,
     ...heddleInference,

@@ -6,6 +6,7 @@ import { conv } from "./conv.ts";
 import { convBlock } from "./conv_block.ts";
 import { eager } from "./eager.ts";
 import { elementwise } from "./elementwise.ts";
+import { fourier } from "./fft.ts";
 import { decode, gpt } from "./gpt.ts";
 import { gru } from "./gru.ts";
 import { inference } from "./inference.ts";
@@ -20,6 +21,7 @@ export const families: readonly Family[] = [
   convBlock,
   elementwise,
   reduction,
+  fourier,
   training,
   inference,
   resnet20,

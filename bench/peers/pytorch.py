@@ -116,6 +116,27 @@ def layer_norm_both(s):
     return lambda: torch.autograd.grad([F.layer_norm(leaves[0], width, *leaves[1:])], leaves, [g])
 
 
+def fft(s):
+    x = torch.view_as_complex(tensor(1, [*s["shape"], 2]))
+    return lambda: [torch.view_as_real(torch.fft.fft(x))]
+
+
+def rfft(s):
+    x = tensor(1, s["shape"])
+    return lambda: [torch.view_as_real(torch.fft.rfft(x))]
+
+
+def irfft(s):
+    rows, n = s["shape"]
+    x = torch.view_as_complex(tensor(1, [rows, n // 2 + 1, 2]))
+    return lambda: [torch.fft.irfft(x, n)]
+
+
+def stft(s):
+    x, window = tensor(1, s["shape"]), torch.ones(400)
+    return lambda: [torch.view_as_real(torch.stft(x, 400, 160, window=window, return_complex=True))]
+
+
 def eager_add(s):
     a, b = tensor(1, [s["count"]], s["tape"]), tensor(2, [s["count"]])
 
@@ -451,6 +472,10 @@ KINDS = {
     "softmax both": softmax_both,
     "layer norm": layer_norm,
     "layer norm both": layer_norm_both,
+    "fft": fft,
+    "rfft": rfft,
+    "irfft": irfft,
+    "stft": stft,
     "eager add": eager_add,
     "training": training,
     "resnet20": resnet20,

@@ -2,7 +2,7 @@
 
 from encoding import torch
 from recorder import Family
-from tensors import HALVES, INF, INTEGERS, NAN, boolean, f32, f64, i64, integers, masks, of_dtype, randn, uniform, values, zeros
+from tensors import HALVES, INF, INTEGERS, NAN, boolean, f32, f64, i64, integers, masks, of_dtype, randn, uniform, values, zeros, f16
 
 # Shapes of the tensor, where it broadcasts and where it does not, and of the two factors.
 SHAPES = {

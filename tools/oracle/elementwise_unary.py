@@ -2,6 +2,7 @@
 
 from recorder import Family
 from tensors import (
+    f16,
     DTYPES,
     HALVES,
     INF,

@@ -3,6 +3,7 @@
 from encoding import torch
 from recorder import Family
 from tensors import (
+    f16,
     DTYPES,
     HALVES,
     INF,

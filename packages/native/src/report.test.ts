@@ -1,8 +1,11 @@
-import { expect, test } from "vitest";
-import { nativeReport, reportKernel, reportUse } from "./report.ts";
+import { afterAll, expect, test, vi } from "vitest";
 
-test("the report counts kernels, bytes, times and runs", () => {
-  const start = nativeReport();
+// A report of its own, as the tests may themselves run natively.
+afterAll(() => void vi.resetModules());
+
+test("the report counts kernels, bytes, times and runs", async () => {
+  vi.resetModules();
+  const { nativeReport, reportKernel, reportUse } = await import("./report.ts");
   reportUse({ reason: "HEDDLE_NATIVE=0" });
   expect(nativeReport()).toMatchObject({ target: null, reason: "HEDDLE_NATIVE=0", runtime: null });
   expect(String(nativeReport())).toBe("heddle native: off: HEDDLE_NATIVE=0");
@@ -11,11 +14,11 @@ test("the report counts kernels, bytes, times and runs", () => {
   reportKernel({ key: "sort", state: "wasm", reason: "the function pow of the host", bytes: 0, compileMs: 0.25 });
   add.runs += 3;
   const report = nativeReport();
-  expect(report.kernels.slice(start.kernels.length).map(({ key, runs }) => [key, runs])).toEqual([["add", 3], [
+  expect(report.kernels.map(({ key, runs }) => [key, runs])).toEqual([["add", 3], [
     "sort",
     0,
   ]]);
-  expect([report.codeBytes - start.codeBytes, report.compileMs - start.compileMs]).toEqual([100, 0.75]);
+  expect([report.codeBytes, report.compileMs]).toEqual([100, 0.75]);
   add.runs++;
   expect(report.kernels.at(-2)!.runs).toBe(3);
   expect(String(report)).toContain(

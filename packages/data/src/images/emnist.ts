@@ -1,18 +1,17 @@
 import { checkOptions } from "@heddle/tensor/engine";
 import { type IdxCollection, loadIdxCollection } from "./idx_dataset.ts";
-import { type ImageOptions, LabelledImages } from "./labelled_images.ts";
+import { LabelledImages } from "./labelled_images.ts";
+import { type PublishedOptions, publishedOptions } from "./published.ts";
 
 /** A part of EMNIST: which characters, and how they are counted. */
 export type EmnistSplit = "byclass" | "bymerge" | "balanced" | "letters" | "digits" | "mnist";
 
 /** Options of `EMNIST.load`. */
-export interface EmnistLoadOptions extends ImageOptions {
+export interface EmnistLoadOptions extends Omit<PublishedOptions, "verify"> {
   /** Which part. */
   split: EmnistSplit;
-  /** Folder with the unpacked files, gzipped or not; by default "emnist" in the user's cache. */
+  /** Folder with the archive, or with its files, gzipped or not; by default "emnist" in the user's cache. */
   root?: string;
-  /** The training pictures (default) or the test pictures. */
-  train?: boolean;
 }
 
 const DIGITS = [..."0123456789"];
@@ -38,8 +37,9 @@ function collectionOf(split: EmnistSplit): IdxCollection {
   return {
     name: "EMNIST",
     folder: "emnist",
-    mirrors: [],
-    archive: "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",
+    mirrors: ["https://biometrics.nist.gov/cs_links/EMNIST"],
+    // The checksum as torchvision has it (torchvision/datasets/mnist.py).
+    archive: { file: "gzip.zip", inner: "gzip", md5: "58c8d27c78d21e728a6bc7b3cc06412e" },
     classes: CLASSES[split],
     train: half("train"),
     test: half("test"),
@@ -51,25 +51,26 @@ function collectionOf(split: EmnistSplit): IdxCollection {
  * torchvision's `EMNIST`). In MNIST's format, but rows and columns are exchanged, as in the files and in torchvision:
  * `new Lambda((x) => x.transpose(-1, -2), { batched: true })` turns pictures upright.
  *
- * The files are published as one archive of half a gigabyte, which is not downloaded here: unpack it yourself.
+ * The files are published as one archive of half a gigabyte, which `download: true` fetches; the files of a part are read out of it.
  *
  * @example
  * ```ts ignore
  * import { EMNIST } from "@heddle/data";
  *
- * const train = await EMNIST.load({ root: "data/emnist", split: "letters" });
+ * const train = await EMNIST.load({ split: "letters", download: true });
  * console.log(train.length, train.classes.length); // 124800 27: class 0 does not occur
  * ```
  */
 export class EMNIST extends LabelledImages {
   /**
-   * Reads the files of a part from `root`, or from the folder "emnist" in the user's cache. There are no published
-   * checksums of single files, so only gzip's checksums and the files' structure are checked.
+   * Reads the files of a part from `root`, or from the folder "emnist" in the user's cache, where `download: true` puts the archive and
+   * compares it with the published checksum. There are none of single files: those of the archive and of gzip are compared, and the
+   * files' structure is checked.
    *
-   * @throws when the part is unknown, or a file is missing or truncated; the error names it
+   * @throws when the part is unknown, or a file is missing, truncated or damaged; the error names it
    */
   static async load(options: EmnistLoadOptions): Promise<EMNIST> {
-    checkOptions("EMNIST.load", options, ["split", "root", "train", "transform", "generator"]);
+    checkOptions("EMNIST.load", options, ["split", ...publishedOptions.filter((name) => name !== "verify")]);
     if (!Object.hasOwn(CLASSES, options.split)) {
       throw new Error(`EMNIST.load: split must be ${Object.keys(CLASSES).join(", ")}, got "${options.split}".`);
     }

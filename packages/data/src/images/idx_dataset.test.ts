@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -211,12 +211,10 @@ describe("EMNIST and KMNIST", () => {
 
   test("what is missing is named, with where to get it", async () => {
     await expect(EMNIST.load({ root, split: "digits" })).rejects.toThrow(
-      /EMNIST: neither emnist-digits-train-images-idx3-ubyte\.gz nor .* Unpack it from https:.*gzip\.zip/,
+      /EMNIST: neither emnist-digits-train-images-idx3-ubyte\.gz nor .* download: true to fetch gzip\.zip \(from https:.*EMNIST\)/,
     );
     await expect(EMNIST.load({ root, split: "all" as "digits" })).rejects.toThrow(/split must be byclass.*got "all"/);
-    await expect(EMNIST.load({ split: "digits", download: true } as never)).rejects.toThrow(
-      /unknown option "download"/,
-    );
+    await expect(EMNIST.load({ split: "digits", verify: false } as never)).rejects.toThrow(/unknown option "verify"/);
     await expect(KMNIST.load({ root })).rejects.toThrow(/KMNIST: neither .* download: true .*codh\.rois\.ac\.jp/);
     await put("train-images-idx3-ubyte.gz", gzipSync(pictures(2)));
     await expect(KMNIST.load({ root })).rejects.toThrow(
@@ -226,6 +224,87 @@ describe("EMNIST and KMNIST", () => {
 });
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), "../../../..");
+/** Files that Python's zipfile, gzip and struct wrote (tools/oracle/zip_files.py). */
+describe("files that Python wrote", () => {
+  const recorded = JSON.parse(readFileSync(join(repository, "conformance/fixtures/images/zip_files.json"), "utf8")) as {
+    [name: string]: string;
+  };
+  const fileOf = (name: string): Buffer => Buffer.from(recorded[name]!, "base64");
+  const expectPictures = (set: LabelledImages, count: number): void => {
+    expect([set.images.shape, set.labels.toArray()]).toEqual([[count, 28, 28], [0, 1, 2].slice(0, count)]);
+    const wanted = Array.from(
+      { length: count * 784 },
+      (_, i) => (7 * (Math.floor(i / 28) % 28) + 3 * (i % 28) + 11 * Math.floor(i / 784)) % 256,
+    );
+    expect(Array.from(set.images.toTypedArray("uint8"))).toEqual(wanted);
+  };
+
+  test.each(["stored", "deflated", "with a comment", "streamed"])("EMNIST's archive, %s", async (name) => {
+    await put("gzip.zip", fileOf(name));
+    expectPictures(await EMNIST.load({ root, split: "digits" }), 3);
+    expectPictures(await EMNIST.load({ root, split: "digits", train: false }), 2);
+    await expect(EMNIST.load({ root, split: "letters" })).rejects.toThrow(
+      /gzip\.zip: there is no gzip\/emnist-letters-train-images-idx3-ubyte\.gz in the archive/,
+    );
+  });
+
+  test("KMNIST's files, and such that are cut short or damaged", async () => {
+    const images = fileOf("KMNIST images");
+    await put("train-images-idx3-ubyte.gz", images);
+    await put("train-labels-idx1-ubyte.gz", fileOf("KMNIST labels"));
+    expectPictures(await KMNIST.load({ root, verify: false }), 3);
+    for (let length = 2; length < images.length; length += 13) {
+      await put("train-images-idx3-ubyte.gz", images.subarray(0, length));
+      await expect(KMNIST.load({ root, verify: false })).rejects.toThrow(/train-images-idx3-ubyte\.gz: /);
+    }
+    for (let at = 10; at < images.length; at += 13) {
+      const damaged = Buffer.from(images);
+      damaged[at]! ^= 4;
+      await put("train-images-idx3-ubyte.gz", damaged);
+      await expect(KMNIST.load({ root, verify: false })).rejects.toThrow(/train-images-idx3-ubyte\.gz: /);
+    }
+  });
+
+  test("EMNIST's archive is downloaded, and read from then on; another file in its place is refused", async () => {
+    let served: Uint8Array = fileOf("deflated");
+    const requests: string[] = [];
+    const server = createServer((request, response) => {
+      requests.push(request.url ?? "");
+      response.writeHead(200, { "content-length": served.length }).end(served);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const mirrors = [`http://127.0.0.1:${(server.address() as AddressInfo).port}/files`];
+      const half = (name: string): IdxCollection["train"] => ({
+        images: { file: `emnist-digits-${name}-images-idx3-ubyte` },
+        labels: { file: `emnist-digits-${name}-labels-idx1-ubyte` },
+      });
+      const digits: IdxCollection = {
+        ...collection,
+        mirrors,
+        archive: { file: "gzip.zip", inner: "gzip", md5: md5(served) },
+        classes: [..."0123456789"],
+        train: half("train"),
+        test: half("test"),
+      };
+      expectPictures(await load({ download: true }, digits), 3);
+      expectPictures(await load({ train: false }, digits), 2);
+      expect(requests).toEqual(["/files/gzip.zip"]);
+      expect(await readdir(join(root, "cache", "letters"))).toEqual(["gzip.zip"]);
+      // One that was damaged since is fetched again.
+      await writeFile(join(root, "cache", "letters", "gzip.zip"), served.subarray(0, 500));
+      await expect(load({}, digits)).rejects.toThrow(/gzip\.zip: it is no zip archive, or it is cut short/);
+      expectPictures(await load({ download: true }, digits), 3);
+      served = fileOf("stored");
+      const attempt = load({ root: join(root, "own"), download: true }, digits);
+      await expect(attempt).rejects.toThrow(/gzip\.zip could not be fetched.*md5 is/s);
+      expect(await readdir(join(root, "own"))).toEqual([]);
+    } finally {
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    }
+  });
+});
+
 const folder = join(process.env["HEDDLE_TEST_DATA"] || join(repository, "data"), "mnist");
 describe.skipIf(!existsSync(folder))(`MNIST's own files (skipped unless ${folder} exists)`, () => {
   test("both halves are read and verified", async () => {

@@ -1,4 +1,5 @@
 import { checkOptions } from "@heddle/tensor/engine";
+import { readFromZip } from "../archive/zip.ts";
 import { cacheDir } from "../cache_dir.ts";
 import { digest } from "../download/checksum.ts";
 import { type IdxArray, parseIdx } from "./idx.ts";
@@ -25,15 +26,26 @@ export interface IdxSource {
   readonly contentMd5?: string;
 }
 
+/** A zip archive with gzipped files. */
+export interface IdxArchive {
+  readonly file: string;
+  /** The files' folder in it. */
+  readonly inner: string;
+  readonly md5: string;
+}
+
+// EMNIST's largest file, gzipped, has about 130 MB.
+const MAX_FILE_BYTES = 1 << 29;
+
 /** A data set of pictures in IDX files. */
 export interface IdxCollection {
   readonly name: string;
   /** Its folder in the cache. */
   readonly folder: string;
-  /** Addresses of folders that have the files; none if they are published only as an archive. */
+  /** Addresses of folders that have the files, or the archive. */
   readonly mirrors: readonly string[];
-  /** The address of that archive. */
-  readonly archive?: string;
+  /** The zip archive that the gzipped files are published in, if they are. */
+  readonly archive?: IdxArchive;
   readonly classes: readonly string[];
   readonly train: { readonly images: IdxSource; readonly labels: IdxSource };
   readonly test: { readonly images: IdxSource; readonly labels: IdxSource };
@@ -79,7 +91,7 @@ interface Obtained {
 
 async function obtain(collection: IdxCollection, source: IdxSource, options: IdxLoadOptions): Promise<Obtained> {
   const { root, verify = true } = options;
-  const { name, mirrors } = collection;
+  const { name, mirrors, archive } = collection;
   const folder = root ?? node.path.join(cacheDir(), collection.folder);
   const gzipped = `${source.file}.gz`;
   const read = async (file: string): Promise<Obtained | null> => {
@@ -87,15 +99,20 @@ async function obtain(collection: IdxCollection, source: IdxSource, options: Idx
     const bytes = await readIfThere(path);
     return bytes && { array: await readVerified(bytes, path, source, verify), path };
   };
-  const remedy = collection.archive === undefined
-    ? `Pass download: true to fetch it (from ${mirrors[0]})`
-    : `Unpack it from ${collection.archive}`;
-  const missing =
-    `${name}: neither ${gzipped} nor ${source.file} is in ${folder}. ${remedy}, or pass root: the folder ` +
-    `that has it. DrawnDigits needs no files.`;
+  const published = archive?.file ?? gzipped;
+  const fromArchive = async ({ file, inner }: IdxArchive): Promise<Obtained | null> => {
+    const [path, entry] = [node.path.join(folder, file), `${inner}/${gzipped}`];
+    const bytes = await readFromZip(path, entry, MAX_FILE_BYTES);
+    const where = `${path}: ${entry}`;
+    return bytes && { array: await readVerified(bytes, where, source, verify), path: where };
+  };
+  const ways = [() => read(gzipped), () => read(source.file)] as const;
+  const missing = `${name}: neither ${gzipped} nor ${source.file} is in ${folder}. Pass download: true to fetch ` +
+    `${archive === undefined ? "it" : published} (from ${mirrors[0]}), or pass root: the folder that has it. ` +
+    `DrawnDigits needs no files.`;
   return await readPublished(
-    [() => read(gzipped), () => read(source.file)],
-    { file: gzipped, folder, mirrors, md5: source.gzipMd5, missing },
+    archive === undefined ? ways : [() => fromArchive(archive), ...ways],
+    { file: published, folder, mirrors, md5: archive?.md5 ?? source.gzipMd5, missing },
     options,
   );
 }

@@ -1,4 +1,5 @@
 /** The chunks of a PNG file (ISO/IEC 15948): their checksums, their order, and those that the pixels depend on. */
+import { crc32 } from "../archive/crc32.ts";
 
 /** What the header of a PNG file says. */
 export interface PngHeader {
@@ -159,16 +160,4 @@ export function joinPngChunks(chunks: readonly Chunk[]): Uint8Array {
     at = end + 4;
   }
   return file;
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
-  return n;
-});
-
-/** CRC-32 (ISO 3309), which PNG computes over a chunk's type and content. */
-function crc32(bytes: Uint8Array): number {
-  let sum = -1;
-  for (let i = 0; i < bytes.length; i++) sum = CRC_TABLE[(sum ^ bytes[i]!) & 0xff]! ^ (sum >>> 8);
-  return ~sum >>> 0;
 }

@@ -2,8 +2,7 @@
  * Code as a list of instructions of the processor, with virtual registers. Instructions are rows of integers, so that thousands of
  * them cost little.
  */
-import type { VectorInstructionName } from "../x86/instruction_names.ts";
-import { type VectorInstruction, vectorInstructions } from "../x86/instructions.ts";
+import { type VectorInstruction, type VectorInstructionName, vectorInstructions } from "../x86/instructions.ts";
 
 /** Types of virtual registers. */
 export const types = { i32: 0, i64: 1, f32: 2, f64: 3, vector: 4, mask: 5 } as const;

@@ -1,11 +1,10 @@
 /** Turns a tree of code into linear code with virtual registers. */
 import type { Code, FunctionBuilder, Local, Node, ValueType } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
-import type { VectorInstructionName } from "../x86/instruction_names.ts";
+import type { VectorInstructionName } from "../x86/instructions.ts";
 import type { ConstantPool } from "./constant_pool.ts";
-import { doubleBits, singleBits } from "./float_bits.ts";
+import { doubleBits, isList, singleBits, unwrap } from "./code_tree.ts";
 import { flag, kinds, LinearCode, rowOf, rows, types } from "./linear_code.ts";
-import { isList, unwrap } from "./nodes.ts";
 import type { Target } from "./target.ts";
 import { Unsupported } from "./target.ts";
 
@@ -26,30 +25,6 @@ export interface ModuleContext {
 
 /** The beginnings of loops lie at multiples of so many bytes, as the processor fetches code in blocks. */
 const loopAlignment = 32;
-
-/** Whether code only reads locals and memory and computes from them, in a few operations, so that it may be done a little earlier. */
-export function quiet(code: Code, depth: number = 5): boolean {
-  const node = unwrap(code);
-  if (node === null || depth === 0) return false;
-  switch (node.kind) {
-    case "i32":
-    case "i64":
-    case "f32":
-    case "f64":
-    case "splat":
-    case "lanes":
-    case "get":
-      return true;
-    case "op":
-    case "lane":
-    case "shuffle":
-    case "memoryLane":
-    case "memory":
-      return !("name" in node && node.name.includes("store")) && node.args.every((arg) => quiet(arg, depth - 1));
-    default:
-      return false;
-  }
-}
 
 /** The offsets of arguments or parameters in the area for them, and its size. */
 export function argumentOffsets(

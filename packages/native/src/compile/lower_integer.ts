@@ -2,8 +2,8 @@
 import type { Code } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
 import { divisions, kinds } from "./linear_code.ts";
-import { inMemory, type Lowering, quiet, type Rule } from "./lower.ts";
-import { unwrap } from "./nodes.ts";
+import { quiet, unwrap } from "./code_tree.ts";
+import { inMemory, type Lowering, type Rule } from "./lower.ts";
 
 type Integer = "i32" | "i64";
 

@@ -1,6 +1,6 @@
 /** Single lanes, lanes in another order, and the operations of wide vectors. */
 import type { Node } from "@heddle/tensor/code";
-import type { VectorInstructionName } from "../x86/instruction_names.ts";
+import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds } from "./linear_code.ts";
 import { inMemory, type Lowering } from "./lower.ts";
 import { Unsupported } from "./target.ts";

@@ -1,9 +1,9 @@
 /** Comparisons of vectors. AVX-512 compares into mask registers; AVX2 into lanes of ones and zeros. */
 import type { Code, Node } from "@heddle/tensor/code";
-import type { VectorInstructionName } from "../x86/instruction_names.ts";
+import type { VectorInstructionName } from "../x86/instructions.ts";
 import { rowOf } from "./linear_code.ts";
+import { unwrap } from "./code_tree.ts";
 import { inMemory, type Lowering } from "./lower.ts";
-import { unwrap } from "./nodes.ts";
 
 interface Comparison {
   /** The bytes of a lane. */

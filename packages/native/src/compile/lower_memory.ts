@@ -1,10 +1,9 @@
 /** Loads and stores. */
 import type { Code, Node } from "@heddle/tensor/code";
-import type { VectorInstructionName } from "../x86/instruction_names.ts";
+import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds, rows } from "./linear_code.ts";
-import { doubleBits, singleBits } from "./float_bits.ts";
-import { inMemory, type Lowering, quiet } from "./lower.ts";
-import { unwrap } from "./nodes.ts";
+import { doubleBits, quiet, singleBits, unwrap } from "./code_tree.ts";
+import { inMemory, type Lowering } from "./lower.ts";
 import { Unsupported } from "./target.ts";
 
 /** The bytes that a load reads, as a part of the vector's if negative; `broadcast` is what EVEX can do in an instruction. */
@@ -183,12 +182,11 @@ function store(l: Lowering, { name, offset, args }: Extract<Node, { kind: "memor
   return l.vector(instruction, -1, value, inMemory, 0, -1, -1, length);
 }
 
-/** Loads into and stores from one lane of a vector of 16 bytes. */
+/** Loads into and stores from one lane of the low 16 bytes of a vector. Loads set the bytes above to zero. */
 export function memoryLane(l: Lowering, node: Extract<Node, { kind: "memoryLane" }>, target: number): number {
   const { name, offset, lane, args } = node;
   const bytes = Number(/\d+/.exec(name)![0]) / 8;
   const stores = name.includes("store");
-  if (l.bytes !== 16 && !(stores && lane === 0)) throw new Unsupported(`${name} on vectors of ${l.bytes} bytes`);
   l.hold(l.addressRegister(args[0]!));
   const value = l.value(args[1]!);
   l.setAddress(l.release(), offset, bytes);

@@ -1,9 +1,9 @@
 /** Floating-point scalars, which are the first lanes of vector registers. */
 import type { Code } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
-import type { VectorInstructionName } from "../x86/instruction_names.ts";
+import type { VectorInstructionName } from "../x86/instructions.ts";
 import { equalOrdered, flag, kinds, notEqualOrUnordered } from "./linear_code.ts";
-import { doubleBits, singleBits } from "./float_bits.ts";
+import { doubleBits, singleBits } from "./code_tree.ts";
 import { inMemory, type Lowering, type Rule } from "./lower.ts";
 import { extremum, truncateSingles } from "./lower_vector.ts";
 import { truths } from "./lower_integer.ts";

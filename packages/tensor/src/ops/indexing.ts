@@ -65,6 +65,7 @@ export function indexPut(
   value: Operand,
   options: { readonly accumulate?: boolean } = {},
 ): Tensor {
+  checkOptions("indexPut", options, ["accumulate"]);
   return x.clone().indexPut_(indices, value, options);
 }
 
@@ -89,6 +90,7 @@ export function put_(
   source: Tensor,
   options: { readonly accumulate?: boolean } = {},
 ): Tensor {
+  checkOptions("put_", options, ["accumulate"]);
   return overwrite("put_", x, [source], (x) => x.put(index, source, options));
 }
 
@@ -188,8 +190,9 @@ export function indexReduce(
   reduce: IndexReduction,
   options: { readonly includeSelf?: boolean } = {},
 ): Tensor {
+  checkOptions("indexReduce", options, ["includeSelf"]);
   const d = normalizeDim("indexReduce", dim, x.ndim);
-  checkIndexReduction("indexReduce", x, d, index, source, reduce, options);
+  checkIndexReduction("indexReduce", x, d, index, source, reduce);
   return x.scatter(d, rowIndex(index, d, source.shape), source, { reduce, ...options });
 }
 
@@ -201,8 +204,9 @@ export function indexReduce_(
   reduce: IndexReduction,
   options: { readonly includeSelf?: boolean } = {},
 ): Tensor {
+  checkOptions("indexReduce_", options, ["includeSelf"]);
   const d = normalizeDim("indexReduce_", dim, x.ndim);
-  checkIndexReduction("indexReduce_", x, d, index, source, reduce, options);
+  checkIndexReduction("indexReduce_", x, d, index, source, reduce);
   return x.scatter_(d, rowIndex(index, d, source.shape), source, { reduce, ...options });
 }
 
@@ -358,9 +362,7 @@ function checkIndexReduction(
   index: Tensor,
   source: Tensor,
   reduce: IndexReduction,
-  options: { readonly includeSelf?: boolean },
 ): void {
-  checkOptions(operation, options, ["includeSelf"]);
   checkOption(operation, "reduce", reduce, ["prod", "mean", "amax", "amin"]);
   checkSlices(operation, x, dim, index, source);
 }

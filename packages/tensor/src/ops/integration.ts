@@ -116,8 +116,8 @@ function derivative(x: Tensor, d: number, spacing: number | Tensor, edgeOrder: 1
  * ```
  */
 export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
-  checkTensor("gradient", x);
   checkOptions("gradient", options, ["dim", "edgeOrder", "spacing"]);
+  checkTensor("gradient", x);
   const { spacing = 1, edgeOrder = 1 } = options;
   checkOption("gradient", "edgeOrder", String(edgeOrder), ["1", "2"]);
   if (x.dtype === "bool") throw new TypeError('gradient: not defined on bool; cast with .to("float32")');

@@ -28,6 +28,7 @@ export interface DiagonalOptions {
 }
 
 export function diagonalScatter(x: Tensor, source: Tensor, options: DiagonalOptions = {}): Tensor {
+  checkOptions("diagonalScatter", options, ["dim1", "dim2", "offset"]);
   return written("diagonalScatter", x, source, (x) => x.diagonal(options));
 }
 

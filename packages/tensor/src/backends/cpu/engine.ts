@@ -30,6 +30,8 @@ interface Entry extends CompiledModule {
   runs: number;
   /** Whether it is native, or stays WebAssembly. */
   settled: boolean;
+  /** Whether it changes only in {@link Engine.refresh}. */
+  readonly keeps: boolean;
 }
 
 const none = new Uint8Array();
@@ -59,9 +61,12 @@ export class Engine {
   /**
    * Compiles a module for all threads. It begins as WebAssembly, unless native code would round differently, and becomes native
    * after a few runs, if a package of native code is in use and can compile it. `build` is called for each target.
+   *
+   * @param keeps whether it changes only when {@link refresh} is called, because runs depend on what earlier ones laid out in memory
    */
-  compile(key: string, build: BuildModule): CompiledModule {
-    const entry: Entry = { key, build, vectorBytes: 16, id: -1, run: unused, bytes: none, runs: 0, settled: false };
+  compile(key: string, build: BuildModule, keeps: boolean = false): CompiledModule {
+    const begin = { vectorBytes: 16, id: -1, run: unused, bytes: none, runs: 0, settled: false };
+    const entry: Entry = { key, build, keeps, ...begin };
     const native = nativeCode();
     // Native code always fuses multiplications and additions. Where WebAssembly does not, a later change would change results.
     if (native !== null && (native.afterRuns === 0 || !this.features.relaxedMadd)) this.toNative(entry);
@@ -69,9 +74,11 @@ export class Engine {
     return entry;
   }
 
-  private isDue(entry: Entry): boolean {
+  /** Lets a module become native, if it has run often enough. */
+  refresh(compiled: CompiledModule): void {
+    const entry = compiled as Entry;
     const native = nativeCode();
-    return native !== null && ++entry.runs >= native.afterRuns;
+    if (!entry.settled && native !== null && entry.runs >= native.afterRuns) this.toNative(entry);
   }
 
   private toWasm(entry: Entry): void {
@@ -115,7 +122,9 @@ export class Engine {
     if (this.pool === null || count <= grain) runAlone(entry, params, count, grain);
     else this.pool.run(entry, params, count, grain);
     const counted = entry as Entry;
-    if (!counted.settled && this.isDue(counted)) this.toNative(counted);
+    if (counted.settled || nativeCode() === null) return;
+    counted.runs++;
+    if (!counted.keeps) this.refresh(counted);
   }
 
   /**

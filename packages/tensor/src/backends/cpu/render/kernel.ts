@@ -36,6 +36,9 @@ import { castLanes } from "./operations.ts";
 import { elementBytes, hasMaskedTails, type Layout, layoutOf, type Plan } from "./plan.ts";
 import { accumulatorCount, Accumulators, eachFirst, runLength } from "./reduction.ts";
 
+/** An {@link Extent}, or adjacent elements in the low lanes. */
+type Part = Extent | { readonly lanes: number };
+
 /** The state of generating one kernel. */
 class Generator {
   readonly plan: Plan;
@@ -108,20 +111,21 @@ class Generator {
     return this.fixed.map((local, i) => local === null ? [] : set(local, loadSplat(this.dtypeOf(i), get(from[i]!))));
   }
 
-  private load(input: number, extent: Extent): Code {
+  private load(input: number, extent: Part): Code {
     const dtype = this.dtypeOf(input);
     const cursor = this.cursors[input]!;
     const step: Step = this.plan.steps[input]!;
     if (step === "zero") return get(this.fixed[input]!);
     if (extent === "element") return loadSplat(dtype, get(cursor));
-    if (extent !== "vector") return loadFirst(dtype, get(cursor), get(extent.first));
+    if (extent !== "vector" && "first" in extent) return loadFirst(dtype, get(cursor), get(extent.first));
+    const lanes = extent === "vector" ? this.lanes : extent.lanes;
     return step === "unit"
-      ? loadUnit(this.f, dtype, this.lanes, get(cursor))
-      : loadStrided(this.f, dtype, this.lanes, cursor, this.strides[input]!);
+      ? loadUnit(this.f, dtype, lanes, get(cursor))
+      : loadStrided(this.f, dtype, lanes, cursor, this.strides[input]!);
   }
 
   /** The kernel's expression at the cursors. */
-  value(extent: Extent): Code {
+  value(extent: Part): Code {
     const { kernel } = this.plan;
     const loaded = kernel.inputs.map(() => this.f.local("vector"));
     const loads = kernel.inputs.map((_, i) => set(loaded[i]!, this.load(i, extent)));
@@ -147,15 +151,16 @@ class Generator {
   }
 
   /** Stores a value at the output's cursor. */
-  store(value: Code, extent: Extent): Code {
+  store(value: Code, extent: Part): Code {
     const { steps, kernel } = this.plan;
     const cursor = this.cursors[this.output]!;
     const { dtype } = kernel.output;
     if (extent === "element") return storeUnit(this.f, dtype, 1, get(cursor), value);
-    if (extent !== "vector") return storeFirst(dtype, get(cursor), value, get(extent.first));
+    if (extent !== "vector" && "first" in extent) return storeFirst(dtype, get(cursor), value, get(extent.first));
+    const lanes = extent === "vector" ? this.lanes : extent.lanes;
     return steps[this.output] === "unit"
-      ? storeUnit(this.f, dtype, this.lanes, get(cursor), value)
-      : storeStrided(this.f, dtype, this.lanes, cursor, this.strides[this.output]!, value);
+      ? storeUnit(this.f, dtype, lanes, get(cursor), value)
+      : storeStrided(this.f, dtype, lanes, cursor, this.strides[this.output]!, value);
   }
 
   /** Advances the cursors of operands by `count` elements along the vector dimension. */
@@ -245,21 +250,26 @@ function generateMap(g: Generator): Code {
   const { kept } = plan;
   const operands = plan.steps.map((_, i) => i);
   const count = f.local("i32");
-  const stride = (vectors: number): Code => {
+  const stride = (vectors: number, extent: Part, lanes: number): Code => {
     const body: Code[] = [];
-    for (let i = 0; i < vectors; i++) body.push(g.store(g.value("vector"), "vector"), g.advance(operands, lanes));
+    for (let i = 0; i < vectors; i++) body.push(g.store(g.value(extent), extent), g.advance(operands, lanes));
     return whileLoop(
       op("i32.ge_u", get(count), i32(vectors * lanes)),
       body,
       set(count, op("i32.sub", get(count), i32(vectors * lanes))),
     );
   };
-  const rest = g.masked ? when(get(count), g.store(g.value({ first: count }), { first: count })) : whileLoop(
-    get(count),
-    g.store(g.value("element"), "element"),
-    g.advance(operands, 1),
-    set(count, op("i32.sub", get(count), i32(1))),
-  );
+  // Rows may be short: what is left is computed by 16 bytes first.
+  const few = lanes * 16 / f.vectorBytes;
+  const rest = g.masked ? when(get(count), g.store(g.value({ first: count }), { first: count })) : [
+    few < lanes ? stride(1, { lanes: few }, few) : [],
+    whileLoop(
+      get(count),
+      g.store(g.value("element"), "element"),
+      g.advance(operands, 1),
+      set(count, op("i32.sub", get(count), i32(1))),
+    ),
+  ];
   if (kept === 0) {
     return g.items(
       0,
@@ -274,8 +284,8 @@ function generateMap(g: Generator): Code {
   return g.items(kept - 1, true, (segment) => [
     g.enterSegment(segment, count, kept - 1, operands),
     g.readFixed(g.rows),
-    stride(4),
-    stride(1),
+    stride(4, "vector", lanes),
+    stride(1, "vector", lanes),
     rest,
   ]);
 }

@@ -78,33 +78,32 @@ export function loadSplat(dtype: DType, address: Code): Code {
  * are in the low half of a vector.
  */
 export function loadUnit(f: FunctionBuilder, dtype: DType, lanes: number, address: Code, offset: number = 0): Code {
-  const { vectorBytes } = f;
-  const full = 4 * lanes === vectorBytes;
+  const loaded = loadLow(f, lanes * itemSize(dtype), address, offset);
   switch (dtype) {
     case "float64":
     case "int64":
-      return memory("vector.load", offset, address);
     case "float32":
     case "int32":
-      return memory(full ? "vector.load" : "vector.load_half", offset, address);
+      return loaded;
     case "int16":
-      return op("i32x.extend_low_i16x_s", memory(full ? "vector.load_half" : "vector.load_quarter", offset, address));
-    case "bfloat16": {
-      const words = memory(full ? "vector.load_half" : "vector.load_quarter", offset, address);
-      return op("i32x.shl", op("i32x.extend_low_i16x_u", words), i32(16));
-    }
+      return op("i32x.extend_low_i16x_s", loaded);
+    case "bfloat16":
+      return op("i32x.shl", op("i32x.extend_low_i16x_u", loaded), i32(16));
     case "int8":
-      return op("i32x.extend_low_i16x_s", op("i16x.extend_low_i8x_s", loadBytes(lanes, full, address, offset)));
+      return op("i32x.extend_low_i16x_s", op("i16x.extend_low_i8x_s", loaded));
     default:
-      return op("i32x.extend_low_i16x_u", op("i16x.extend_low_i8x_u", loadBytes(lanes, full, address, offset)));
+      return op("i32x.extend_low_i16x_u", op("i16x.extend_low_i8x_u", loaded));
   }
 }
 
-/** Loads as many bytes as there are lanes. */
-function loadBytes(lanes: number, full: boolean, address: Code, offset: number): Code {
-  if (full) return memory("vector.load_quarter", offset, address);
-  if (lanes === 2) return first(memory("i32.load16_u", offset, address));
-  return memory(lanes === 4 ? "vector.load32_splat" : "vector.load64_splat", offset, address);
+/** Loads so many bytes into the low lanes of a vector. */
+function loadLow(f: FunctionBuilder, bytes: number, address: Code, offset: number): Code {
+  const whole = ({ 1: "vector.load", 2: "vector.load_half", 4: "vector.load_quarter" } as const)[
+    f.vectorBytes / bytes as 1 | 2 | 4
+  ];
+  if (whole !== undefined) return memory(whole, offset, address);
+  if (bytes === 2) return first(memory("i32.load16_u", offset, address));
+  return memory(bytes === 4 ? "vector.load32_splat" : "vector.load64_splat", offset, address);
 }
 
 /** Loads elements `stride` bytes apart, one by one. */
@@ -177,8 +176,11 @@ export function storeUnit(
 ): Code {
   const size = itemSize(dtype);
   if (count === 1 && f.vectorBytes > 16) return storeOne(dtype, address, value, offset);
-  const part = f.vectorBytes / (size * count);
-  return memory(parts[part]!, offset, address, size < 4 ? packed(dtype, value) : value);
+  const bytes = size * count;
+  const low = size < 4 ? packed(dtype, value) : value;
+  const part = parts[f.vectorBytes / bytes];
+  if (part !== undefined) return memory(part, offset, address, low);
+  return memoryLane(bytes === 2 ? "vector.store16_lane" : "vector.store32_lane", offset, 0, address, low);
 }
 
 /** Stores the first lane of a wide vector. */

@@ -7,12 +7,14 @@ import {
   f32x,
   f64,
   get,
+  i32,
   type Local,
   memory,
   memoryLane,
   op,
   set,
   shuffle,
+  wide,
 } from "../../../code/tree.ts";
 
 /** The type of a lane. */
@@ -22,8 +24,9 @@ export type ElementKind = "f32" | "f64" | "i32" | "i64";
 export interface Element {
   readonly kind: ElementKind;
   readonly bytes: 4 | 8;
-  /** The number of elements in a vector. */
-  readonly lanes: 4 | 2;
+  /** The bytes of a vector, and the number of its elements. */
+  readonly vectorBytes: number;
+  readonly lanes: number;
   /** Whether multiply-add is fused. */
   readonly fused: boolean;
   /**
@@ -33,11 +36,21 @@ export interface Element {
   readonly spread: boolean;
 }
 
-/** The element type of a kind. `fused` is whether the runtime has fused multiply-add; it does not apply to integers. */
-export function element(kind: ElementKind, fused: boolean): Element {
-  const wide = kind === "f64" || kind === "i64";
+/**
+ * The element type of a kind, in vectors of `vectorBytes` bytes. `fused` is whether WebAssembly has fused multiply-add; native code
+ * always has it. It does not apply to integers.
+ */
+export function element(kind: ElementKind, fused: boolean, vectorBytes: number = 16): Element {
+  const bytes = kind === "f64" || kind === "i64" ? 8 : 4;
   const float = kind.startsWith("f");
-  return { kind, bytes: wide ? 8 : 4, lanes: wide ? 2 : 4, fused: fused && float, spread: float && !fused };
+  const fuses = fused || vectorBytes > 16;
+  return { kind, bytes, vectorBytes, lanes: vectorBytes / bytes, fused: fuses && float, spread: float && !fuses };
+}
+
+/** The same elements in vectors of at most `vectorBytes` bytes. */
+export function narrowed(e: Element, vectorBytes: number): Element {
+  const narrower = Math.min(e.vectorBytes, vectorBytes);
+  return { ...e, vectorBytes: narrower, lanes: narrower / e.bytes };
 }
 
 /** The element type in which products of a dtype are computed. Narrow integers and bool wrap when they are stored. */
@@ -128,10 +141,31 @@ export function loadSplat(e: Element, offset: number, address: Code): Code {
 
 /** Loads one element into lane 0, and zeros into the others. */
 export function loadOne(e: Element, offset: number, address: Code): Code {
+  if (e.vectorBytes > 16) return loadFirst(e, offset, address, i32(1));
   return memory(e.bytes === 4 ? "vector.load_quarter" : "vector.load_half", offset, address);
 }
 
-/** Stores one lane. */
+/** Stores lane 0. */
+export function storeOne(e: Element, offset: number, address: Code, value: Code): Code {
+  return e.vectorBytes > 16 ? storeFirst(e, offset, address, value, i32(1)) : storeLane(e, offset, 0, address, value);
+}
+
+/** Loads the first `count` elements, and zeros into the other lanes. Wide vectors only. */
+export function loadFirst(e: Element, offset: number, address: Code, count: Code): Code {
+  return wide(e.bytes === 4 ? "load_first32" : "load_first64", offset, address, count);
+}
+
+/** Stores the first `count` lanes. Wide vectors only. */
+export function storeFirst(e: Element, offset: number, address: Code, value: Code, count: Code): Code {
+  return wide(e.bytes === 4 ? "store_first32" : "store_first64", offset, address, value, count);
+}
+
+/** The first `count` lanes of a, and the others of b. Wide vectors only. */
+export function chooseFirst(e: Element, count: Code, a: Code, b: Code): Code {
+  return wide(e.bytes === 4 ? "choose_first32" : "choose_first64", 0, count, a, b);
+}
+
+/** Stores one lane. Vectors of 16 bytes only, as with what follows. */
 export function storeLane(e: Element, offset: number, lane: number, address: Code, value: Code): Code {
   return memoryLane(e.bytes === 4 ? "vector.store32_lane" : "vector.store64_lane", offset, lane, address, value);
 }

@@ -1,8 +1,10 @@
 /** Cuts the contributions of outputs to an image into vectors, whose lanes are added to memory. */
 import { columnEntry, columnVectors, type ConvGeometry, type ImageLayout, sizeOfVolume } from "./conv_geometry.ts";
 
-/** The bytes of a table entry for a vector that spans two rows. */
-export const splitEntry: number = 48;
+/** The bytes of a table entry for a vector of `vectorBytes` bytes that spans two rows. */
+export function splitEntry(vectorBytes: number): number {
+  return 16 + 2 * vectorBytes;
+}
 
 /** The cost of adding a vector to memory, in multiply-adds. */
 const addCost = 6;
@@ -34,7 +36,7 @@ export function bestCut(g: ConvGeometry, lanes: number): { readonly cut: Cut; re
 /**
  * Tables of the vectors of a cut. Whole vectors have the byte offsets of their outputs and of their target in the image. Other
  * vectors also have, with the cut "rows", a mask of the lanes to add, at 16; with the cut "positions", the target in a second row
- * at 8 (where a whole vector with these lanes would begin), and masks for both rows, at 16 and 32.
+ * at 8 (where a whole vector with these lanes would begin), and masks for both rows, at 16 and behind it.
  */
 export function contributions(
   g: ConvGeometry,
@@ -46,7 +48,7 @@ export function contributions(
   const [od, oh, ow] = g.output;
   if (cut === "rows") {
     const { table } = columnVectors(g, image, lanes, bytes);
-    const words = columnEntry / 4;
+    const words = columnEntry(lanes * bytes) / 4;
     for (let i = 0; i < table.length; i += words) [table[i], table[i + 1]] = [table[i + 1]!, table[i]!];
     const whole = od * oh * Math.floor(ow / lanes) * words;
     return { whole: table.subarray(0, whole), others: table.subarray(whole) };
@@ -57,18 +59,19 @@ export function contributions(
     const row = rowOf(position);
     return image.position(Math.floor(row / oh), row % oh, position % ow);
   };
+  const noMask = new Array<number>(lanes * bytes / 4).fill(0);
   const [whole, others]: [number[], number[]] = [[], []];
   for (let v = 0; v * lanes < positions; v++) {
     const first = Math.min(v * lanes, positions - lanes);
     const last = first + lanes - 1;
     const fresh = v * lanes - first;
     if (fresh === 0 && rowOf(first) === rowOf(last)) {
-      whole.push(first * bytes, place(first), 0, 0, 0, 0, 0, 0);
+      whole.push(first * bytes, place(first), 0, 0, ...noMask);
       continue;
     }
     const border = rowOf(last) * ow - first; // lanes from here on belong to the second row
     const mask = (wanted: (lane: number) => boolean): number[] =>
-      Array.from({ length: 4 }, (_, word) => wanted(Math.floor(word * 4 / bytes)) ? -1 : 0);
+      Array.from({ length: lanes * bytes / 4 }, (_, word) => wanted(Math.floor(word * 4 / bytes)) ? -1 : 0);
     others.push(
       first * bytes,
       place(first),

@@ -20,13 +20,14 @@ import {
 } from "./conv_geometry.ts";
 import { rowTable } from "./conv_image.ts";
 import { computeKind, type Element, element } from "../element.ts";
-import { threadStride } from "./image_blocks.ts";
+import { fittingBytes, threadStride } from "./image_blocks.ts";
+import { nativeCode } from "../../native_code.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
 import { panelsOf, spreadPays } from "../matmul/panels.ts";
 import { positionRuns } from "./position_kernel.ts";
 import { tablesFor } from "../table_cache.ts";
-import { tileVectors } from "../matmul/register_tile.ts";
+import { tileRows, tileVectors } from "../matmul/register_tile.ts";
 
 /** The multiply-adds of a chunk. */
 const grain = 200_000;
@@ -95,16 +96,37 @@ const shares = { filters: [0.6, 0.77, 0.88, 0.86, 0.93], positions: [0.3, 0.45, 
 
 /** The average of these fractions over the panels of a number of rows. */
 function share(of: readonly number[], rows: number): number {
-  const { count, tall, height } = panelsOf(rows);
+  const { count, tall, height } = panelsOf(rows, of.length);
   let time = ((count - tall) * height) / of[height - 1]!;
   if (tall > 0) time += (tall * (height + 1)) / of[height]!;
   return rows / time;
+}
+
+/** The bytes of the widest vectors that tiles of a form can have: rows of outputs, or panels of filters, fill them. */
+function widestOf(g: ConvGeometry, { bytes }: Element, form: ConvForm): number {
+  if (form !== "positions") return fittingBytes(g.output[2] * bytes);
+  const line = g.filters * bytes / tileVectors;
+  return fittingBytes(line % 64 === 0 ? 64 : line % 32 === 0 ? 32 : 16);
+}
+
+/** The fraction of a register file's multiply-adds that tiles of a form reach, about, with wide vectors. */
+function wideShare(g: ConvGeometry, e: Element, form: ConvForm): number {
+  const vectorBytes = Math.min(widestOf(g, e, form), e.vectorBytes);
+  const { filters, output: [, , ow] } = g;
+  const lanes = vectorBytes / e.bytes;
+  const [lines, used] = form === "positions" ? [ow, 1] : [filters, ow / (Math.ceil(ow / lanes) * lanes)];
+  const rows = lines / Math.ceil(lines / tileRows({ vectorBytes }));
+  return used * (vectorBytes / e.vectorBytes) * rows / (rows + 2);
 }
 
 /** The form of tiles that is estimated to be fastest. */
 function formOf(g: ConvGeometry, e: Element, steps: number): ConvForm {
   if (e.spread && spreadPays(steps)) return "spread filters";
   const { filters, output: [, , ow] } = g;
+  if (e.vectorBytes > 16) {
+    if (filters * e.bytes % (tileVectors * 16) !== 0) return "filters";
+    return wideShare(g, e, "positions") > wideShare(g, e, "filters") ? "positions" : "filters";
+  }
   if (!e.fused || filters % (tileVectors * e.lanes) !== 0) return "filters";
   const used = ow / (Math.ceil(ow / e.lanes) * e.lanes);
   return share(shares.positions, ow) > 1.05 * used * share(shares.filters, filters) ? "positions" : "filters";
@@ -119,16 +141,28 @@ function convolve(
   g: ConvGeometry,
   { bias, rectifies }: { readonly bias?: CpuOperand | undefined; readonly rectifies: boolean },
 ): void {
-  const e = elementOf(engine, x);
-  const { bytes, lanes, kind } = e;
+  const { relaxedMadd } = engine.features;
+  const narrow = elementOf(engine, x);
+  const { bytes, kind } = narrow;
   const strides = imageStrides(x, bytes);
   const steps = g.channels * sizeOfVolume(g.kernel);
-  const form = formOf(g, e, steps);
-  const entry = cachedModule(engine, `conv ${kind} ${form}`, () => convForwardModule(e, form));
-  const key = `conv ${form} ${bytes} ${strides} ${geometryKey(g)}`;
+  // All forms add the same terms in the same order.
+  const form = formOf(g, element(kind, relaxedMadd, nativeCode()?.target.vectorBytes), steps);
+  const widest = widestOf(g, narrow, form);
+  const of = (vectorBytes: number): Element => element(kind, relaxedMadd, Math.min(vectorBytes, widest));
+  const entry = cachedModule(
+    engine,
+    `conv ${kind} ${form} ${widest}`,
+    (vectorBytes) => convForwardModule(of(vectorBytes), form),
+  );
+  const e = of(entry.vectorBytes);
+  const { lanes } = e;
+  const key = `conv ${form} ${bytes} ${lanes} ${strides} ${geometryKey(g)}`;
   const { layout, rows, offsets, columns, vectors } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
-    const columns = form === "positions" ? positionRuns(g, layout, bytes) : columnVectors(g, layout, lanes, bytes);
+    const columns = form === "positions"
+      ? positionRuns(g, layout, bytes, tileRows(e))
+      : columnVectors(g, layout, lanes, bytes);
     return {
       layout,
       rows: put(rowTable(layout)),
@@ -144,7 +178,7 @@ function convolve(
   const width = tileVectors * lanes;
   const { count: panels, tall, height } = form === "positions"
     ? { count: filters / width, tall: 0, height: width }
-    : panelsOf(filters);
+    : panelsOf(filters, tileRows(e));
   const elements = groups * filters * stepsPadded;
   const packedBytes = elements * bytes;
   const spreadBytes = form === "spread filters" ? elements * 16 : 0;

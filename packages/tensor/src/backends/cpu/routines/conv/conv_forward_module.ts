@@ -6,7 +6,7 @@ import type { Element } from "../element.ts";
 import { addMul, least, Params, range } from "../loops.ts";
 import { packPanel, spreadPanel } from "../matmul/pack.ts";
 import { eachPanel, panelRows } from "../matmul/panels.ts";
-import { positionKernels } from "./position_kernel.ts";
+import { positionEntry, positionKernels } from "./position_kernel.ts";
 import { offsetTableKernels } from "./offset_table_kernel.ts";
 import { columnEntry } from "./conv_geometry.ts";
 
@@ -75,7 +75,7 @@ export function convForwardModule(e: Element, form: ConvForm): CodeModule {
   const pack = packPanel(module, e);
   const expand = spread ? spreadPanel(module, e) : null;
   const prepare = copyRows(module, e, "prepare");
-  const clear = fillZeros(module);
+  const clear = fillZeros(module, e.vectorBytes);
 
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as Locals<4>;
@@ -174,7 +174,11 @@ export function convForwardModule(e: Element, form: ConvForm): CodeModule {
             field("steps"),
             field("offsets"),
             get(right),
-            addMul(field("columns"), get(first), i32(columnEntry)),
+            addMul(
+              field("columns"),
+              get(first),
+              i32(form === "positions" ? positionEntry : columnEntry(e.vectorBytes)),
+            ),
             least(op("i32.sub", field("vectors"), get(first)), field("blockVectors")),
             addMul(get(image), get(row), field("yFilter")),
             field("yFilter"),

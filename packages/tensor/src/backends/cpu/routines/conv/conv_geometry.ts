@@ -214,8 +214,10 @@ export function tapOffsets(g: ConvGeometry, image: ImageLayout): Int32Array {
   return offsets;
 }
 
-/** The bytes of an entry of {@link columnVectors}. */
-export const columnEntry: number = 32;
+/** The bytes of an entry of {@link columnVectors}, for vectors of `vectorBytes` bytes. */
+export function columnEntry(vectorBytes: number): number {
+  return 16 + vectorBytes;
+}
 
 /**
  * A table of vectors of adjacent outputs that cover every row. Each has the byte offsets of its image position and of its output,
@@ -230,7 +232,7 @@ export function columnVectors(
 ): { readonly table: Int32Array; readonly count: number } {
   const [od, oh, ow] = g.output;
   const perRow = Math.ceil(ow / lanes);
-  const words = columnEntry / 4;
+  const words = columnEntry(lanes * bytes) / 4;
   const table = new Int32Array(od * oh * perRow * words);
   const whole = Math.floor(ow / lanes);
   let at = 0;

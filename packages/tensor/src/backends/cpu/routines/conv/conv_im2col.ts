@@ -39,10 +39,10 @@ export function convIm2col(
 ): void {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
   const kind = computeKind(x.dtype);
-  const e = element(kind, engine.features.relaxedMadd);
-  const { bytes } = e;
+  const { relaxedMadd } = engine.features;
+  const { bytes } = element(kind, relaxedMadd);
   const strides = imageStrides(x, bytes);
-  const entry = cachedModule(engine, `columns ${kind}`, () => convIm2colModule(e));
+  const entry = cachedModule(engine, `columns ${kind}`, (wide) => convIm2colModule(element(kind, relaxedMadd, wide)));
   const key = `columns ${bytes} ${strides} ${geometryKey(g)}`;
   const tables = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes, true);

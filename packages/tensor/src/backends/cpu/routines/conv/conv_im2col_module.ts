@@ -2,7 +2,7 @@
 import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
 import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
-import { add, type Element, finishing, loadOne, loadSplat, storeLane } from "../element.ts";
+import { add, type Element, finishing, loadOne, loadSplat, narrowed, storeLane } from "../element.ts";
 import { addMul, advance, Params, range, times } from "../loops.ts";
 
 const fields = [
@@ -47,9 +47,10 @@ export function convIm2colModule(e: Element): CodeModule {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const prepare = copyRows(module, e, "prepare");
   const bring = copyRows(module, e, "return");
-  const clear = fillZeros(module);
+  const clear = fillZeros(module, e.vectorBytes);
   const [int, real] = e.bytes === 4 ? ["i32", "f32"] as const : ["i64", "f64"] as const;
 
+  const narrow = narrowed(e, 16);
   const run = module.func(ints(4), [], "run");
   const [p, begin, end] = run.params as Locals<3>;
   const field = (name: typeof fields[number]): Code => convIm2colParams.read(p, name);
@@ -116,23 +117,23 @@ export function convIm2colModule(e: Element): CodeModule {
     ),
   ]);
   const [addend, rectifies] = [run.local("vector"), run.local("i32")];
-  const [finish, finished] = finishing(run, e, rectifies);
+  const [finish, finished] = finishing(run, narrow, rectifies);
   const fromMatrix = [
     set(rectifies, field("rectifies")),
     finish,
-    set(addend, loadSplat(e, 0, addMul(field("bias"), get(t), i32(e.bytes)))),
+    set(addend, loadSplat(narrow, 0, addMul(field("bias"), get(t), i32(e.bytes)))),
     eachRow([
-      set(count, op("i32.div_u", field("positionCount"), i32(e.lanes))),
+      set(count, op("i32.div_u", field("positionCount"), i32(narrow.lanes))),
       times(
         count,
-        memory("vector.store", 0, get(from), finished(add(e, memory("vector.load", 0, get(to)), get(addend)))),
+        memory("vector.store", 0, get(from), finished(add(narrow, memory("vector.load", 0, get(to)), get(addend)))),
         advance(from, 16),
         advance(to, 16),
       ),
-      set(count, op("i32.rem_u", field("positionCount"), i32(e.lanes))),
+      set(count, op("i32.rem_u", field("positionCount"), i32(narrow.lanes))),
       times(
         count,
-        storeLane(e, 0, 0, get(from), finished(add(e, loadOne(e, 0, get(to)), get(addend)))),
+        storeLane(narrow, 0, 0, get(from), finished(add(narrow, loadOne(narrow, 0, get(to)), get(addend)))),
         advance(from, e.bytes),
         advance(to, e.bytes),
       ),

@@ -4,7 +4,7 @@
  */
 import type { ConvAttrs } from "../../../../prims/attrs.ts";
 import type { Engine } from "../../engine.ts";
-import { bestCut, contributions, splitEntry } from "./conv_contributions.ts";
+import { bestCut, contributions, type Cut, splitEntry } from "./conv_contributions.ts";
 import {
   columnEntry,
   convGeometry,
@@ -16,8 +16,9 @@ import {
 } from "./conv_geometry.ts";
 import { rowTable } from "./conv_image.ts";
 import { convInputGradModule, convInputGradParams } from "./conv_input_grad_module.ts";
-import { computeKind, element } from "../element.ts";
-import { imagesOfTurn, threadStride } from "./image_blocks.ts";
+import { computeKind, type Element, element } from "../element.ts";
+import { fittingBytes, imagesOfTurn, threadStride } from "./image_blocks.ts";
+import { nativeCode } from "../../native_code.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
 import { panelsOf, spreadPays } from "../matmul/panels.ts";
@@ -37,23 +38,31 @@ export function convGradOfInput(
 ): boolean {
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
   const kind = computeKind(x.dtype);
-  const e = element(kind, engine.features.relaxedMadd);
-  const { bytes, lanes } = e;
-  if (g.output[2] < lanes) return false;
+  const { relaxedMadd } = engine.features;
+  const narrow = element(kind, relaxedMadd);
+  const { bytes } = narrow;
+  if (g.output[2] < narrow.lanes) return false;
   const { batch, groups, channels, filters } = g;
   const taps = sizeOfVolume(g.kernel);
   const positions = sizeOfVolume(g.output);
   const strides = imageStrides(x, bytes);
   // If the rows of a tile are different channels, they are added to different planes. Taps of one channel would wait for each other.
   const byChannel = channels > 2;
-  const spread = e.spread && spreadPays(filters);
-  const { cut } = bestCut(g, lanes);
+  const spread = narrow.spread && spreadPays(filters) && nativeCode() === null;
+  // Several taps of one channel are added in the order of vectors, which must not depend on the target.
+  const widest = byChannel ? fittingBytes(g.output[2] * bytes) : 16;
+  const of = (vectorBytes: number): Element => element(kind, relaxedMadd, Math.min(vectorBytes, widest));
+  const cuts = [16, 32, 64].map((vectorBytes) => bestCut(g, of(vectorBytes).lanes).cut);
+  const cutOf = ({ vectorBytes }: Element): Cut => cuts[Math.log2(vectorBytes) - 4]!;
   const entry = cachedModule(
     engine,
-    `conv input ${kind} ${spread} ${cut}`,
-    () => convInputGradModule(e, spread, cut),
+    `conv input ${kind} ${spread} ${widest} ${cuts}`,
+    (vectorBytes) => convInputGradModule(of(vectorBytes), spread, cutOf(of(vectorBytes))),
   );
-  const key = `conv input ${bytes} ${geometryKey(g)}`;
+  const e = of(entry.vectorBytes);
+  const { lanes } = e;
+  const cut = cutOf(e);
+  const key = `conv input ${bytes} ${lanes} ${geometryKey(g)}`;
   const { layout, ...tables } = tablesFor(engine, key, (put) => {
     const layout = imageLayout(g, strides, bytes);
     const { whole, others } = contributions(g, layout, lanes, bytes, cut);
@@ -66,15 +75,15 @@ export function convGradOfInput(
       sources: put(order.map((i) => i * bytes)),
       targets: put(order.map((i) => reach[i]!)),
       columns: put(whole),
-      whole: whole.byteLength / columnEntry,
+      whole: whole.byteLength / columnEntry(e.vectorBytes),
       otherColumns: put(others),
-      others: others.byteLength / (cut === "rows" ? columnEntry : splitEntry),
+      others: others.byteLength / (cut === "rows" ? columnEntry : splitEntry)(e.vectorBytes),
     };
   });
   const { heap } = engine;
   const depth = channels * taps;
   const filtersPadded = Math.ceil(filters / 4) * 4;
-  const { count: panels, tall, height } = panelsOf(depth, byChannel ? Math.min(channels, tileRows) : tileRows);
+  const { count: panels, tall, height } = panelsOf(depth, byChannel ? Math.min(channels, tileRows(e)) : tileRows(e));
   const elements = groups * depth * filtersPadded;
   const packedBytes = elements * bytes;
   const spreadBytes = spread ? elements * 16 : 0;
@@ -112,7 +121,7 @@ export function convGradOfInput(
     preparedChannel: layout.channel,
     preparedBytes,
   };
-  const packGrain = Math.max(Math.ceil(16_384 / (tileRows * filters)), 1);
+  const packGrain = Math.max(Math.ceil(16_384 / (tileRows(e) * filters)), 1);
   engine.parallel(entry, convInputGradParams.write(engine, values), panels * groups, packGrain);
   const least = Math.max(Math.ceil(grain / (filters * depth * positions)), 1);
   const items = imagesOfTurn(batch * groups, channels * volume, least);

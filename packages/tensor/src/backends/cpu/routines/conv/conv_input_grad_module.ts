@@ -68,7 +68,7 @@ export function convInputGradModule(
   const pack = packPanel(module, e);
   const expand = spread ? spreadPanel(module, e) : null;
   const bring = copyRows(module, e, "return");
-  const clear = fillZeros(module);
+  const clear = fillZeros(module, e.vectorBytes);
 
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as Locals<4>;

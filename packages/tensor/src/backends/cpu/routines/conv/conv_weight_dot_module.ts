@@ -63,7 +63,7 @@ export function convWeightDotModule(
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = dotKernels(module, e, length, most);
   const prepare = copyRows(module, e, "prepare");
-  const clear = fillZeros(module);
+  const clear = fillZeros(module, e.vectorBytes);
 
   const run = module.func(ints(4), [], "run");
   const [p, begin, end, thread] = run.params as Locals<4>;

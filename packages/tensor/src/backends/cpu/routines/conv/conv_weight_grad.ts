@@ -14,8 +14,8 @@ import { imageTraversal } from "./conv_traversal.ts";
 import { convGradOfWeightByDots, suitsDotProducts } from "./conv_weight_dot.ts";
 import { rowTable } from "./conv_image.ts";
 import { convWeightGradModule, convWeightGradParams, turnRows } from "./conv_weight_grad_module.ts";
-import { computeKind, element } from "../element.ts";
-import { imagesOfBlock } from "./image_blocks.ts";
+import { computeKind, type Element, element } from "../element.ts";
+import { fittingBytes, imagesOfBlock, roundUp } from "./image_blocks.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
 import { panelsOf } from "../matmul/panels.ts";
@@ -46,8 +46,9 @@ export function convGradOfWeight(
   const g = convGeometry(x.shape, w.shape, y.shape, attrs);
   if (suitsDotProducts(g)) return convGradOfWeightByDots(engine, x, w, y, g);
   const kind = computeKind(x.dtype);
-  const e = element(kind, engine.features.relaxedMadd);
-  const { bytes, lanes } = e;
+  const { relaxedMadd } = engine.features;
+  const narrow = element(kind, relaxedMadd);
+  const { bytes } = narrow;
   const { batch, groups, channels, filters } = g;
   const strides = imageStrides(x, bytes);
   const positions = sizeOfVolume(g.output);
@@ -57,31 +58,38 @@ export function convGradOfWeight(
     const steps = imageTraversal(g, layout, bytes);
     return { layout, rows: put(rowTable(layout)), taps: put(tapOffsets(g, layout)), planes: put(steps.planes), steps };
   });
-  const known = knownLength(e, steps.length);
+  const known = knownLength(narrow, steps.length);
+  // Vectors of filters, of which two are in use.
+  const widest = fittingBytes(filters * bytes - 1);
+  const of = (vectorBytes: number): Element => element(kind, relaxedMadd, Math.min(vectorBytes, widest));
   const entry = cachedModule(
     engine,
-    `conv weight ${kind} ${known}`,
-    () => convWeightGradModule(e, known),
+    `conv weight ${kind} ${known} ${widest}`,
+    (vectorBytes) => convWeightGradModule(of(vectorBytes), known),
   );
+  const e = of(entry.vectorBytes);
   const { heap } = engine;
   const depth = channels * sizeOfVolume(g.kernel);
-  const width = tileVectors * lanes;
+  const width = tileVectors * e.lanes;
   const filterPanels = Math.ceil(filters / width);
   const filtersPadded = filterPanels * width;
-  const { count: panels, tall, height } = panelsOf(depth, rowOffsetKernelRows);
+  const { count: panels, tall, height } = panelsOf(depth, rowOffsetKernelRows(e));
   const sumBytes = depth * filtersPadded * bytes;
   const imageBytes = layout.bytes * groups * channels;
   const packedBytes = positions * filtersPadded * groups * bytes;
+  // How sums are split must not depend on the target: it is planned for vectors of 16 bytes.
+  const planned = roundUp(filters, tileVectors * narrow.lanes);
+  const plannedBytes = positions * planned * groups * bytes;
   // Large batches are split into parts, each of which is added to the sums of the previous ones.
-  const part = Math.max(Math.min(Math.floor(scratchBytes / (imageBytes + packedBytes)), batch), 1);
+  const part = Math.max(Math.min(Math.floor(scratchBytes / (imageBytes + plannedBytes)), batch), 1);
   const macs = part * filters * depth * positions;
   const wanted = Math.max(Math.min(Math.ceil(macs / grain), 16), 1);
-  const byImages = sumBytes <= sumsPerBlock;
+  const byImages = depth * planned * bytes <= sumsPerBlock;
   const blockImages = byImages ? imagesOfBlock(part, wanted) : part;
   const imageBlocks = Math.ceil(part / blockImages);
   const blockPanels = byImages ? panels : Math.ceil(panels / Math.min(wanted, panels));
   const tapBlocks = Math.ceil(panels / blockPanels);
-  const packedPanel = part * positions * 16 * tileVectors;
+  const packedPanel = part * positions * e.vectorBytes * tileVectors;
   const scratch = part * (imageBytes + packedBytes) + sumBytes * imageBlocks * groups;
   const sums = heap.borrow(scratch);
   const packed = sums + sumBytes * imageBlocks * groups;

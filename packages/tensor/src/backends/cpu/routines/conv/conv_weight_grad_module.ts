@@ -2,7 +2,7 @@
 import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
 import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
 import { copyRows, fillZeros } from "./conv_image.ts";
-import { add, type Element, storeLane } from "../element.ts";
+import { add, type Element, narrowed, storeLane } from "../element.ts";
 import { addMul, advance, least, Params, range, times } from "../loops.ts";
 import { packPanel } from "../matmul/pack.ts";
 import { firstRow, rowsOf } from "../matmul/panels.ts";
@@ -76,9 +76,10 @@ export function convWeightGradModule(e: Element, known: number): CodeModule {
   const kernels = rowOffsetKernels(module, e, known);
   const pack = packPanel(module, e);
   const prepare = copyRows(module, e, "prepare");
-  const clear = fillZeros(module);
+  const clear = fillZeros(module, e.vectorBytes);
   const width = tileVectors * e.lanes;
-  const pitch = 16 * tileVectors;
+  const pitch = e.vectorBytes * tileVectors;
+  const narrow = narrowed(e, 16);
 
   const run = module.func(ints(4), [], "run");
   const [p, begin, end] = run.params as Locals<3>;
@@ -269,7 +270,7 @@ export function convWeightGradModule(e: Element, known: number): CodeModule {
       j,
       i32(0),
       field("filters"),
-      e.lanes,
+      narrow.lanes,
       set(
         from,
         addMul(
@@ -283,13 +284,13 @@ export function convWeightGradModule(e: Element, known: number): CodeModule {
       times(
         block,
         advance(from, field("sumBytes")),
-        set(total, add(e, get(total), memory("vector.load", 0, get(from)))),
+        set(total, add(narrow, get(total), memory("vector.load", 0, get(from)))),
       ),
       Array.from(
-        { length: e.lanes },
+        { length: narrow.lanes },
         (_, lane) =>
           when(op("i32.lt_s", op("i32.add", get(j), i32(lane)), field("filters")), [
-            storeLane(e, 0, lane, get(to), get(total)),
+            storeLane(narrow, 0, lane, get(to), get(total)),
             advance(to, op("i32.mul", field("depth"), i32(e.bytes))),
           ]),
       ),

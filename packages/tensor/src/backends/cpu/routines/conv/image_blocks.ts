@@ -1,4 +1,5 @@
-/** Splits the images of a batch among threads. */
+/** Splits the images of a batch among threads, and rows into vectors. */
+import { nativeCode } from "../../native_code.ts";
 
 /** The most blocks. More would take longer to add up than they save. */
 const mostBlocks = 32;
@@ -11,6 +12,12 @@ const turnBytes = 24_576;
 /** The images per chunk (at least `least`), for threads that add to images of `bytes` bytes each. */
 export function imagesOfTurn(images: number, bytes: number, least: number): number {
   return Math.max(least, Math.min(imagesOfBlock(images, 16), Math.ceil(turnBytes / bytes)));
+}
+
+/** The bytes of the widest vectors that fit in `bytes` bytes, of those that the native code in use may have. */
+export function fittingBytes(bytes: number): 16 | 32 | 64 {
+  if (nativeCode() === null) return 16;
+  return bytes >= 64 ? 64 : bytes >= 32 ? 32 : 16;
 }
 
 /** The next multiple of `to`. */

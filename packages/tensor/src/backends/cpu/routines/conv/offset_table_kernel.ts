@@ -11,7 +11,10 @@ import { advance, times } from "../loops.ts";
 import { eachStep, Tile, tileRows } from "../matmul/register_tile.ts";
 
 /** The vectors of a tile, by its rows: as many sums as fit in registers beside the operands. */
-const vectorsOf: readonly number[] = [6, 4, 3, 2, 2];
+function vectorsOf({ vectorBytes }: Element): readonly number[] {
+  if (vectorBytes === 16) return [6, 4, 3, 2, 2];
+  return vectorBytes === 32 ? [6, 4, 3, 3, 2, 2] : [6, 6, 6, 6, 5, 4, 4, 3, 3, 2, 2, 2, 2, 2];
+}
 
 /**
  * What happens to the result of a tile. "store": row i, which started from the i-th element of `bias`, is written at `out + i ·
@@ -19,6 +22,10 @@ const vectorsOf: readonly number[] = [6, 4, 3, 2, 2];
  * masked": only in the lanes of each column's mask; "add split": in the lanes of two masks, at two addresses.
  */
 export type TableMode = "store" | "add" | "add masked" | "add split";
+
+function entryBytes({ vectorBytes }: Element, mode: TableMode): number {
+  return mode === "add split" ? splitEntry(vectorBytes) : columnEntry(vectorBytes);
+}
 
 /** `(left, steps, offsets, right, columns, tiles, out, rows, bias, rectifies)`: computes `tiles` adjacent tiles. */
 function offsetTableKernel(
@@ -46,7 +53,8 @@ function offsetTableKernel(
       i + 1 < rows ? target.map((to) => advance(to, get(outRows))) : [],
     ]),
   ];
-  const entry = mode === "add split" ? splitEntry : columnEntry;
+  const { vectorBytes } = e;
+  const entry = entryBytes(e, mode);
   /** Adds at the offsets in `word` of the columns' entries, in the lanes of the masks at `mask` unless that is null. */
   const addTo = (word: number, mask: number | null): Code => [
     target.map((local, j) => set(local, op("i32.add", get(out), memory("i32.load", entry * j + word, get(columns))))),
@@ -72,7 +80,7 @@ function offsetTableKernel(
     add: () => addTo(4, null),
     "add masked": () => addTo(4, 16),
     // One address after the other, since they may overlap, and a load after a partial store to the same memory stalls.
-    "add split": () => [addTo(4, 16), addTo(8, 32)],
+    "add split": () => [addTo(4, 16), addTo(8, 16 + vectorBytes)],
   };
   f.emit(times(
     tiles,
@@ -123,7 +131,7 @@ function oneRowKernel(f: FunctionBuilder, e: Element, steps: number, spread: boo
       }),
       finish,
       memory("vector.store", 0, op("i32.add", get(out), memory("i32.load", 4, get(columns))), finished(get(sum))),
-      advance(columns, columnEntry),
+      advance(columns, columnEntry(e.vectorBytes)),
     ),
   );
 }
@@ -139,14 +147,15 @@ export function offsetTableKernels(
   spread: boolean,
 ): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = Array.from({ length: tileRows }, (_, r) =>
-    Array.from({ length: vectorsOf[r]! }, (_, v) => {
-      const f = module.func(ints(10), []);
+  const mostVectors = vectorsOf(e);
+  const kernels = Array.from({ length: tileRows(e) }, (_, r) =>
+    Array.from({ length: mostVectors[r]! }, (_, v) => {
+      const f = module.func(ints(10), [], undefined, e.vectorBytes);
       offsetTableKernel(f, e, r + 1, v + 1, mode, spread);
       return f;
     }));
   const few = mode !== "store" ? [] : Array.from({ length: fewSteps }, (_, s) => {
-    const f = module.func(ints(8), []);
+    const f = module.func(ints(8), [], undefined, e.vectorBytes);
     oneRowKernel(f, e, s + 1, spread);
     return f;
   });
@@ -169,12 +178,12 @@ export function offsetTableKernels(
       )
     ),
     kernels.map((byVectors, r) => {
-      const most = vectorsOf[r]!;
+      const most = mostVectors[r]!;
       return when(op("i32.eq", get(height), i32(r + 1)), [
         set(tiles, op("i32.div_u", get(vectors), i32(most))),
         run(byVectors[most - 1]!, get(tiles)),
         when(tee(rest, op("i32.sub", get(vectors), op("i32.mul", get(tiles), i32(most)))), [
-          advance(columns, op("i32.mul", get(tiles), i32(most * (mode === "add split" ? splitEntry : columnEntry)))),
+          advance(columns, op("i32.mul", get(tiles), i32(most * entryBytes(e, mode)))),
           byVectors.slice(0, -1).map((kernel, v) => when(op("i32.eq", get(rest), i32(v + 1)), run(kernel, i32(1)))),
         ]),
       ]);

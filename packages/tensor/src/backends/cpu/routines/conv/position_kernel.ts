@@ -5,22 +5,29 @@
  */
 import type { FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts";
 import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
-import { columnEntry, type ConvGeometry, type ImageLayout } from "./conv_geometry.ts";
-import { type Element, finishing, loadSplat, splatLane, storeLane } from "../element.ts";
+import { type ConvGeometry, type ImageLayout } from "./conv_geometry.ts";
+import { type Element, finishing, loadSplat, splatLane, storeFirst, storeLane } from "../element.ts";
 import { advance, times } from "../loops.ts";
 import { transpose } from "../matmul/pack.ts";
 import { panelsOf } from "../matmul/panels.ts";
 import { eachStep, Tile, tileRows, tileVectors } from "../matmul/register_tile.ts";
 
-/** A table of runs of positions that cover every row. Each has the byte offsets of its image position and of its output, and its length. */
+/** The bytes of an entry of {@link positionRuns}. */
+export const positionEntry = 32;
+
+/**
+ * A table of runs of at most `most` positions that cover every row. Each has the byte offsets of its image position and of its
+ * output, and its length.
+ */
 export function positionRuns(
   g: ConvGeometry,
   image: ImageLayout,
   bytes: number,
+  most: number,
 ): { readonly table: Int32Array; readonly count: number } {
   const [od, oh, ow] = g.output;
-  const { count, tall, height } = panelsOf(ow);
-  const words = columnEntry / 4;
+  const { count, tall, height } = panelsOf(ow, most);
+  const words = positionEntry / 4;
   const table = new Int32Array(od * oh * count * words);
   let at = 0;
   for (let z = 0; z < od; z++) {
@@ -46,21 +53,43 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
   const tile = new Tile(f, e, rows, tileVectors);
   const [count, at] = [f.local("i32"), f.local("i32")];
   const values = f.local("vector");
-  const pitch = 16 * tileVectors;
+  const { vectorBytes } = e;
+  const pitch = vectorBytes * tileVectors;
   const whole = rows - rows % e.lanes;
   // Vectors of positions are loaded, and broadcast by shuffles. A fifth position is the last lane of a vector that ends with it.
   const positions = (row: number): Code => {
     const load = (first: number): Code => set(values, memory("vector.load", first * e.bytes, get(at)));
+    if (vectorBytes > 16) return loadSplat(e, row * e.bytes, get(at));
     if (row < whole) return [row % e.lanes === 0 ? load(row) : [], splatLane(e, row % e.lanes, values)];
     if (row >= e.lanes) return [load(row - e.lanes + 1), splatLane(e, e.lanes - 1, values)];
     return loadSplat(e, row * e.bytes, get(at));
   };
   const step = (s: number): Code => [
     set(at, op("i32.add", get(right), memory("i32.load", 4 * s, get(offsets)))),
-    tile.step(positions, (j) => memory("vector.load", s * pitch + 16 * j, get(weights))),
+    tile.step(positions, (j) => memory("vector.load", s * pitch + vectorBytes * j, get(weights))),
   ];
   const store: Code[] = [set(at, get(out)), finish];
-  for (let j = 0; j < tileVectors; j++) {
+  // Wide vectors are stored by squares of lanes too, of which the last one is incomplete.
+  for (let j = 0; vectorBytes > 16 && j < tileVectors; j++) {
+    const lines = f.local("i32");
+    for (let first = 0; first < rows; first += e.lanes) {
+      const count = Math.min(e.lanes, rows - first);
+      const sums = Array.from({ length: e.lanes }, (_, i) => tile.sum(first + Math.min(i, count - 1), j));
+      const { code, columns } = transpose(e, f, sums);
+      store.push(set(lines, get(at)), code);
+      for (const column of columns) {
+        const [offset, value] = [first * e.bytes, finished(get(column))];
+        store.push(
+          count === e.lanes
+            ? memory("vector.store", offset, get(lines), value)
+            : storeFirst(e, offset, get(lines), value, i32(count)),
+          advance(lines, get(filter)),
+        );
+      }
+    }
+    store.push(set(at, get(lines)));
+  }
+  for (let j = 0; vectorBytes === 16 && j < tileVectors; j++) {
     const squares = Array.from({ length: whole / e.lanes }, (_, square) => {
       const sums = Array.from({ length: e.lanes }, (_, i) => tile.sum(square * e.lanes + i, j));
       return transpose(e, f, sums);
@@ -77,7 +106,7 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
     }
   }
   f.emit(
-    tile.begin((_, j) => memory("vector.load", 16 * j, get(bias))),
+    tile.begin((_, j) => memory("vector.load", vectorBytes * j, get(bias))),
     eachStep(count, steps, false, step, step(0), (n) => [advance(weights, n * pitch), advance(offsets, 4 * n)]),
     store,
   );
@@ -89,8 +118,8 @@ function positionKernel(f: FunctionBuilder, e: Element, rows: number): void {
  */
 export function positionKernels(module: ModuleBuilder, e: Element): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = Array.from({ length: tileRows }, (_, r) => {
-    const f = module.func(ints(8), []);
+  const kernels = Array.from({ length: tileRows(e) }, (_, r) => {
+    const f = module.func(ints(8), [], undefined, e.vectorBytes);
     positionKernel(f, e, r + 1);
     return f;
   });
@@ -116,7 +145,7 @@ export function positionKernels(module: ModuleBuilder, e: Element): FunctionBuil
         ),
       )
     ),
-    advance(runs, columnEntry),
+    advance(runs, positionEntry),
   ));
   return f;
 }

@@ -6,10 +6,12 @@ import type { FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts"
 import { call, type Code, get, i32, type Local, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
 import { type Element, loadSplat } from "../element.ts";
 import { advance, times } from "../loops.ts";
-import { Tile, tileVectors, unroll } from "../matmul/register_tile.ts";
+import { Tile, tileRows, tileVectors, unroll } from "../matmul/register_tile.ts";
 
 /** The rows of the largest tile. With a fifth, V8 runs out of registers (83% of peak speed against 88%). */
-export const rowOffsetKernelRows: number = 4;
+export function rowOffsetKernelRows(e: Element): number {
+  return e.vectorBytes === 16 ? 4 : tileRows(e);
+}
 
 /** The longest segment that is unrolled, if multiply-adds are fused: loops with few iterations take a tenth of the time. */
 const writtenOut = 16;
@@ -50,8 +52,9 @@ function rowOffsetKernel(f: FunctionBuilder, e: Element, rows: number, known: nu
   const names = ["plane", "planesLeft", "segmentsLeft", "count", "begin", "jump", "squares"] as const;
   const [plane, planesLeft, segmentsLeft, count, begin, jump, squares] = names.map(() => f.local("i32")) as Locals<7>;
   const pointers = Array.from({ length: rows }, () => f.local("i32"));
-  const pitch = 16 * tileVectors;
-  const fromRight = (s: number) => (j: number): Code => memory("vector.load", s * pitch + 16 * j, get(right));
+  const { vectorBytes } = e;
+  const pitch = vectorBytes * tileVectors;
+  const fromRight = (s: number) => (j: number): Code => memory("vector.load", s * pitch + vectorBytes * j, get(right));
   const unrolled = Array.from({ length: unroll }, (_, s) => tile.step(tile.fromRows(pointers, s), fromRight(s)));
   const move = (by: Code | number, steps: number): Code => [
     pointers.map((pointer) => advance(pointer, by)),
@@ -110,8 +113,8 @@ function rowOffsetKernel(f: FunctionBuilder, e: Element, rows: number, known: nu
  */
 export function rowOffsetKernels(module: ModuleBuilder, e: Element, known: number): FunctionBuilder {
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = Array.from({ length: rowOffsetKernelRows }, (_, r) => {
-    const f = module.func(ints(parameters), []);
+  const kernels = Array.from({ length: rowOffsetKernelRows(e) }, (_, r) => {
+    const f = module.func(ints(parameters), [], undefined, e.vectorBytes);
     rowOffsetKernel(f, e, r + 1, known);
     return f;
   });

@@ -25,6 +25,8 @@ const blockColumns = 512;
 /** The bytes of packed operands up to which each product of a batch is packed and multiplied by one thread. */
 const smallProduct = 512 * 1024;
 
+/** Products whose operands are too large are computed in parts of a multiple of so many rows or columns: whole panels, or nearly. */
+const partUnit = 40;
 /** The most bytes of a packed operand. */
 const packedLimit = 2 ** 26;
 
@@ -77,7 +79,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   const count = products.length / 3;
   if (m === 0 || n === 0 || count === 0) return;
   const lineBytes = k * element(kind, false).bytes;
-  const most = Math.max(Math.floor(packedBytes / lineBytes / 40), 1) * 40; // whole panels of both kinds
+  const most = Math.max(Math.floor(packedBytes / lineBytes / partUnit), 1) * partUnit;
   if (m > most) {
     for (let i = 0; i < m; i += most) gemm(engine, part(work, i, Math.min(most, m - i), 0, n), packedBytes);
     return;
@@ -89,24 +91,26 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   if (kind === "f32" && m === 1 && n === 1 && k >= 2 * dotPart && !work.adds) return longDots(engine, work);
   // Many small products are faster as one call that packs them one after another.
   if ((m === 1 || n === 1) && (count === 1 || m * n * k >= 8192) && gemv(engine, work)) return;
-  const e = element(kind, engine.features.relaxedMadd);
-  const entry = cachedModule(engine, `gemm ${kind}`, () => gemmModule(e));
+  const { relaxedMadd } = engine.features;
+  const entry = cachedModule(engine, `gemm ${kind}`, (bytes) => gemmModule(element(kind, relaxedMadd, bytes)));
+  const e = element(kind, relaxedMadd, entry.vectorBytes);
   const { heap } = engine;
+  const [mostRows, pitch] = [tileRows(e), rightPitch(e)];
   const width = tileVectors * e.lanes;
-  const { count: leftPanels, tall, height } = panelsOf(m);
+  const { count: leftPanels, tall, height } = panelsOf(m, mostRows);
   const rightPanels = Math.ceil(n / width);
   const kPadded = roundUp(k, 4);
   const leftBytes = roundUp(m * kPadded * e.bytes, 64);
-  const rightBytes = roundUp(rightPanels * kPadded * rightPitch, 64);
+  const rightBytes = roundUp(rightPanels * kPadded * pitch, 64);
   const depth = k === 0 ? 1 : roundUp(evenly(k, (e.spread ? spreadDepthBytes : depthBytes) / e.bytes), 4);
   const macs = m * n * k;
   const together = count > 1 && leftBytes + rightBytes <= smallProduct;
   const threads = together ? engine.threads : 1;
   const scratch = leftBytes + rightBytes;
   const tableBytes = together ? products.byteLength : 0;
-  const spreadThread = roundUp(e.spread ? tileRows * depth * 16 : depth * rightPitch, 64);
+  const spreadThread = roundUp(e.spread ? mostRows * depth * 16 : depth * pitch, 64);
   const biasCount = work.bias === undefined ? 0 : work.biasStep ? count : 1;
-  const biasBytes = rightPanels * rightPitch;
+  const biasBytes = rightPanels * pitch;
   const bytes = scratch * threads + tableBytes + spreadThread * engine.threads + biasCount * biasBytes;
   const memory = heap.borrow(bytes);
   const table = memory + scratch * threads;
@@ -121,11 +125,11 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   const wanted = Math.min(Math.max(Math.ceil(macs / grain), 1), 16);
   // Right panels that only one block of rows uses are packed just before use, so that they are still in cache.
   const inTurn = !e.spread && m <= 2 * blockRows && (together || rightPanels >= 16);
-  let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRows / tileRows));
+  let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRows / mostRows));
   let columns = evenly(rightPanels, Math.ceil(blockColumns / width));
   while (Math.ceil(leftPanels / rows) * Math.ceil(rightPanels / columns) < wanted) {
     // Wide blocks pay more if panels have to be spread for each block.
-    if (columns > 1 && (inTurn || columns * width >= rows * tileRows * (e.spread ? 4 : 1))) {
+    if (columns > 1 && (inTurn || columns * width >= rows * mostRows * (e.spread ? 4 : 1))) {
       columns = Math.ceil(columns / 2);
     } else if (rows > 1 && !inTurn) rows = Math.ceil(rows / 2);
     else break;

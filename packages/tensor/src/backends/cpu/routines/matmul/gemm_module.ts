@@ -14,16 +14,16 @@ export function gemmModule(e: Element): CodeModule {
   const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
   const kernels = (spread: boolean) =>
-    Array.from({ length: tileRows }, (_, r) =>
+    Array.from({ length: tileRows(e) }, (_, r) =>
       Array.from({ length: tileVectors }, (_, v) => {
-        const f = module.func(ints(9), []);
+        const f = module.func(ints(9), [], undefined, e.vectorBytes);
         packedKernel(f, e, r + 1, v + 1, spread);
         return f;
       }));
   const pack = packPanel(module, e);
   const lefts = module.func(ints(5), []);
   packLeft(lefts, e, pack);
-  const rights = module.func(ints(6), []);
+  const rights = module.func(ints(6), [], undefined, e.vectorBytes);
   packRight(rights, e, pack);
   const plain = kernels(false);
   let spread: Kernels["spread"] = null;
@@ -51,7 +51,7 @@ export function gemmModule(e: Element): CodeModule {
         rights,
         get(p),
         source,
-        addMul(target, op("i32.mul", get(panel), field("kPadded")), i32(rightPitch)),
+        addMul(target, op("i32.mul", get(panel), field("kPadded")), i32(rightPitch(e))),
         get(panel),
         i32(0),
         field("k"),

@@ -47,7 +47,7 @@ export function multiply(f: FunctionBuilder, e: Element, rights: FunctionBuilder
             op("i32.or", get(from), field("adds")),
             op(
               "select",
-              addMul(get(bias), get(j), i32(rightPitch)),
+              addMul(get(bias), get(j), i32(rightPitch(e))),
               i32(0),
               op("i32.and", op("i32.ne", get(bias), i32(0)), op("i32.eqz", get(from))),
             ),
@@ -79,7 +79,7 @@ export function multiply(f: FunctionBuilder, e: Element, rights: FunctionBuilder
       1,
       set(columns, op("i32.sub", field("n"), op("i32.mul", get(j), i32(width)))),
       set(columns, least(get(columns), i32(width))),
-      set(target, addMul(get(out), get(j), i32(rightPitch))),
+      set(target, addMul(get(out), get(j), i32(rightPitch(e)))),
       when(
         field("inTurn"),
         [
@@ -88,7 +88,7 @@ export function multiply(f: FunctionBuilder, e: Element, rights: FunctionBuilder
         ],
         set(
           panel,
-          addMul(get(right), op("i32.add", op("i32.mul", get(j), field("kPadded")), get(from)), i32(rightPitch)),
+          addMul(get(right), op("i32.add", op("i32.mul", get(j), field("kPadded")), get(from)), i32(rightPitch(e))),
         ),
       ),
       ...body,

@@ -44,8 +44,8 @@ export function packRight(f: FunctionBuilder, e: Element, pack: FunctionBuilder)
     set(columns, least(get(columns), i32(width))),
     when(op("i32.lt_s", get(columns), i32(width)), [
       set(at, get(target)),
-      set(bytes, op("i32.mul", get(steps), i32(rightPitch))),
-      clear(at, bytes),
+      set(bytes, op("i32.mul", get(steps), i32(rightPitch(e)))),
+      clear(e, at, bytes),
     ]),
     call(
       pack,
@@ -59,7 +59,7 @@ export function packRight(f: FunctionBuilder, e: Element, pack: FunctionBuilder)
       get(steps),
       get(columns),
       get(target),
-      i32(rightPitch),
+      i32(rightPitch(e)),
     ),
   );
 }

@@ -1,9 +1,12 @@
 /** The parameter block of generated matrix products. */
+import type { Element } from "../element.ts";
 import { Params } from "../loops.ts";
 import { tileVectors } from "./register_tile.ts";
 
 /** The bytes of one step of a right panel. */
-export const rightPitch: number = 16 * tileVectors;
+export function rightPitch({ vectorBytes }: Pick<Element, "vectorBytes">): number {
+  return vectorBytes * tileVectors;
+}
 
 const fields = [
   "phase",

@@ -14,8 +14,8 @@ const grain = 50_000;
  */
 export function gemv(engine: Engine, work: GemmWork): boolean {
   const { kind, m, n, k, products } = work;
-  const e = element(kind, engine.features.relaxedMadd);
-  const { bytes } = e;
+  const { relaxedMadd } = engine.features;
+  const { bytes } = element(kind, relaxedMadd);
   // x · B is Bᵀ · x.
   const turned = n !== 1;
   const rows = turned ? n : m;
@@ -24,11 +24,11 @@ export function gemv(engine: Engine, work: GemmWork): boolean {
   const outStep = turned ? bytes : work.outStride;
   const byColumns = row === bytes && outStep === bytes && rows > 1;
   if (work.adds || (!byColumns && column !== bytes)) return false;
-  const entry = cachedModule(engine, `gemv ${kind}`, () => gemvModule(e));
+  const entry = cachedModule(engine, `gemv ${kind}`, (wide) => gemvModule(element(kind, relaxedMadd, wide)));
   const copyBytes = vectorStep === bytes ? 0 : engine.threads * k * bytes;
   const copy = engine.heap.borrow(copyBytes);
   // Chunks of whole groups of rows, wide enough to read columns in long runs.
-  const least = byColumns ? 256 : 4;
+  const least = byColumns ? 256 : 8;
   const each = Math.ceil(Math.max(grain / Math.max(k, 1), 1) / least) * least;
   for (let i = 0; i < products.length; i += 3) {
     const [left, right, out] = [products[i]!, products[i + 1]!, products[i + 2]!];

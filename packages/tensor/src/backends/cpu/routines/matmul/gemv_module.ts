@@ -1,7 +1,37 @@
 /** The generated module of matrix-vector products. They read the matrix once, from front to back, without packing. */
 import { type CodeModule, type FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts";
-import { call, choose, type Code, get, i32, i64, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
-import { add, atLeast, type Element, floorOf, loadOne, loadSplat, madd, pick, storeLane, zeros } from "../element.ts";
+import {
+  call,
+  choose,
+  type Code,
+  get,
+  i32,
+  i64,
+  type Local,
+  type Locals,
+  memory,
+  op,
+  set,
+  when,
+  wide,
+} from "../../../../code/tree.ts";
+import {
+  add,
+  atLeast,
+  chooseFirst,
+  type Element,
+  floorOf,
+  loadFirst,
+  loadOne,
+  loadSplat,
+  madd,
+  narrowed,
+  pick,
+  storeFirst,
+  storeLane,
+  storeOne,
+  zeros,
+} from "../element.ts";
 import { addMul, advance, least, Params, range, times } from "../loops.ts";
 
 const fields = [
@@ -27,8 +57,10 @@ const fields = [
  */
 export const gemvParams: Params<typeof fields[number]> = new Params(fields);
 
-/** The number of rows or columns that are processed together. */
+/** The number of columns that are processed together. */
 const together = 4;
+/** The number of rows. Two sums per row, or a single one of twice as many lanes, hide the latency of multiply-adds. */
+const rowsTogether = (e: Element): number => e.vectorBytes > 16 ? 8 : 4;
 
 /** `(matrix, row, k, vector, out, outStep, bias, biasStep, rectifies)`: `rows` dot products, eight vectors of terms at a time. */
 function dotRows(f: FunctionBuilder, e: Element, rows: number): void {
@@ -65,14 +97,76 @@ function dotRows(f: FunctionBuilder, e: Element, rows: number): void {
       set(total, add(e, get(sums[2 * i]!), get(sums[2 * i + 1]!))),
       set(total, add(e, get(total), pick(e, reversed, get(total), get(total)))),
       e.lanes === 4 ? set(total, add(e, get(total), pick(e, [1, 0, 3, 2], get(total), get(total)))) : [],
-      when(get(bias), [
-        set(total, add(e, get(total), loadOne(e, 0, get(bias)))),
-        advance(bias, get(biasStep)),
-      ]),
-      storeLane(e, 0, 0, get(out), rectified(e, get(total), get(rectifies))),
+      finishRow(e, { total, bias, biasStep, out, rectifies }),
       i + 1 < rows ? advance(out, get(outStep)) : [],
     ]),
   );
+}
+
+/**
+ * {@link dotRows} for vectors of 32 bytes. A vector holds what are two vectors there, so that results have the same bits; what is
+ * left after the last four of those, or of these halves, is added to the first half.
+ */
+function wideDotRows(f: FunctionBuilder, e: Element, rows: number): void {
+  const [matrix, row, k, vector, out, outStep, bias, biasStep, rectifies] = f.params as Locals<9>;
+  const sums = Array.from({ length: rows }, () => f.local("vector"));
+  const pointers = Array.from({ length: rows }, () => f.local("i32"));
+  const [x, total, count] = [f.local("vector"), f.local("vector"), f.local("i32")] as const;
+  const half = e.lanes / 2;
+  const move = (bytes: number): Code => [...pointers, vector].map((pointer) => advance(pointer, bytes));
+  const step = (offset: number): Code => [
+    set(x, memory("vector.load", offset, get(vector))),
+    pointers.map((pointer, i) =>
+      set(sums[i]!, madd(e, memory("vector.load", offset, get(pointer)), get(x), get(sums[i]!)))
+    ),
+  ];
+  const first = (lanes: number): Code => [
+    set(x, loadFirst(e, 0, get(vector), i32(lanes))),
+    pointers.map((pointer, i) => {
+      const sum = sums[i]!;
+      const next = madd(e, loadFirst(e, 0, get(pointer), i32(lanes)), get(x), get(sum));
+      return set(sum, chooseFirst(e, i32(lanes), next, get(sum)));
+    }),
+    move(lanes * e.bytes),
+  ];
+  const addTurned = (turned: Code): Code => set(total, add(e, get(total), turned));
+  const turn = (lanes: number): Code => wide("turn", lanes * e.bytes / 4, get(total));
+  f.emit(
+    sums.map((sum) => set(sum, zeros)),
+    pointers.map((pointer, i) => set(pointer, i === 0 ? get(matrix) : op("i32.add", get(pointers[i - 1]!), get(row)))),
+    set(count, op("i32.div_u", get(k), i32(2 * e.lanes))),
+    times(count, step(0), step(e.vectorBytes), move(2 * e.vectorBytes)),
+    set(count, op("i32.rem_u", op("i32.div_u", get(k), i32(half)), i32(4))),
+    times(count, first(half)),
+    set(count, op("i32.rem_u", get(k), i32(half))),
+    times(count, first(1)),
+    sums.map((sum, i) => [
+      set(total, get(sum)),
+      addTurned(turn(half)),
+      half === 2 ? addTurned(turn(1)) : [
+        addTurned(wide("shuffle_quads", 0x1b, get(total), get(total))),
+        addTurned(turn(1)),
+      ],
+      finishRow(e, { total, bias, biasStep, out, rectifies }),
+      i + 1 < rows ? advance(out, get(outStep)) : [],
+    ]),
+  );
+}
+
+/** Stores lane 0 of a total, plus an element of the bias. */
+function finishRow(
+  e: Element,
+  { total, bias, biasStep, out, rectifies }: Readonly<
+    Record<"total" | "bias" | "biasStep" | "out" | "rectifies", Local>
+  >,
+): Code {
+  return [
+    when(get(bias), [
+      set(total, add(e, get(total), loadOne(e, 0, get(bias)))),
+      advance(bias, get(biasStep)),
+    ]),
+    storeOne(e, 0, get(out), rectified(e, get(total), get(rectifies))),
+  ];
 }
 
 /** A vector, with negative elements replaced by zero if `rectifies`. */
@@ -94,15 +188,29 @@ function addColumns(f: FunctionBuilder, e: Element, columns: number): void {
     memory("vector.store", offset, get(out), get(sum)),
   ];
   const move = (bytes: number): Code => [...pointers, out].map((pointer) => advance(pointer, bytes));
+  const masked: Code = [
+    when(op("i32.ge_u", get(count), i32(e.lanes)), [
+      step(0),
+      move(e.vectorBytes),
+      set(count, op("i32.sub", get(count), i32(e.lanes))),
+    ]),
+    when(get(count), [
+      set(sum, loadFirst(e, 0, get(out), get(count))),
+      pointers.map((pointer, i) =>
+        set(sum, madd(e, loadFirst(e, 0, get(pointer), get(count)), get(factors[i]!), get(sum)))
+      ),
+      storeFirst(e, 0, get(out), get(sum), get(count)),
+    ]),
+  ];
   f.emit(
     factors.map((factor, i) => set(factor, loadSplat(e, i * e.bytes, get(vector)))),
     pointers.map((pointer, i) =>
       set(pointer, i === 0 ? get(matrix) : op("i32.add", get(pointers[i - 1]!), get(column)))
     ),
     set(count, op("i32.div_u", get(rows), i32(2 * e.lanes))),
-    times(count, step(0), step(16), move(32)),
+    times(count, step(0), step(e.vectorBytes), move(2 * e.vectorBytes)),
     set(count, op("i32.rem_u", get(rows), i32(2 * e.lanes))),
-    times(
+    e.vectorBytes > 16 ? masked : times(
       count,
       set(sum, loadOne(e, 0, get(out))),
       pointers.map((pointer, i) => set(sum, madd(e, loadOne(e, 0, get(pointer)), get(factors[i]!), get(sum)))),
@@ -116,13 +224,15 @@ function addColumns(f: FunctionBuilder, e: Element, columns: number): void {
 export function gemvModule(e: Element): CodeModule {
   const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const dots = Array.from({ length: together }, (_, i) => {
-    const f = module.func(ints(9), []);
-    dotRows(f, e, i + 1);
+  const narrow = narrowed(e, 16);
+  const dots = Array.from({ length: rowsTogether(e) }, (_, i) => {
+    const f = module.func(ints(9), [], undefined, Math.min(e.vectorBytes, 32));
+    if (f.vectorBytes === 32) wideDotRows(f, narrowed(e, 32), i + 1);
+    else dotRows(f, e, i + 1);
     return f;
   });
   const sums = Array.from({ length: together }, (_, i) => {
-    const f = module.func(ints(5), []);
+    const f = module.func(ints(5), [], undefined, e.vectorBytes);
     addColumns(f, e, i + 1);
     return f;
   });
@@ -187,7 +297,7 @@ export function gemvModule(e: Element): CodeModule {
           set(count, rows),
           times(
             count,
-            storeLane(e, 0, 0, get(to), rectified(e, loadOne(e, 0, get(to)), i32(1))),
+            storeLane(narrow, 0, 0, get(to), rectified(narrow, loadOne(narrow, 0, get(to)), i32(1))),
             advance(to, e.bytes),
           ),
         ]),
@@ -196,8 +306,8 @@ export function gemvModule(e: Element): CodeModule {
         t,
         get(begin),
         get(end),
-        together,
-        set(count, least(op("i32.sub", get(end), get(t)), i32(together))),
+        dots.length,
+        set(count, least(op("i32.sub", get(end), get(t)), i32(dots.length))),
         dots.map((f, i) =>
           when(
             op("i32.eq", get(count), i32(i + 1)),
@@ -215,9 +325,9 @@ export function gemvModule(e: Element): CodeModule {
             ),
           )
         ),
-        advance(matrix, op("i32.mul", field("row"), i32(together))),
-        advance(out, op("i32.mul", field("outStep"), i32(together))),
-        when(get(bias), advance(bias, op("i32.mul", field("biasStep"), i32(together)))),
+        advance(matrix, op("i32.mul", field("row"), i32(dots.length))),
+        advance(out, op("i32.mul", field("outStep"), i32(dots.length))),
+        when(get(bias), advance(bias, op("i32.mul", field("biasStep"), i32(dots.length)))),
       ),
     ),
   );

@@ -1,7 +1,6 @@
 /** Splits rows into panels: as few as tiles allow, with heights that differ by at most one, since tiles of one row are slow. */
 import { type Code, get, type Local, op, set } from "../../../../code/tree.ts";
 import { least, range } from "../loops.ts";
-import { tileRows } from "./register_tile.ts";
 
 /** `count` panels, of which the first `tall` have `height` + 1 rows, the others `height`. */
 export interface Panels {
@@ -11,7 +10,7 @@ export interface Panels {
 }
 
 /** Splits `rows` rows into panels of at most `most` rows. */
-export function panelsOf(rows: number, most: number = tileRows): Panels {
+export function panelsOf(rows: number, most: number): Panels {
   const count = Math.ceil(rows / most);
   const height = count === 0 ? 0 : Math.floor(rows / count);
   return { count, tall: rows - height * count, height };

@@ -8,11 +8,28 @@
  */
 import type { FunctionBuilder } from "../../../../code/module.ts";
 import { type Code, get, i32, type Local, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
-import { add, atLeast, type Element, floorOf, loadSplat, madd, splatLane, storeLane, zeros } from "../element.ts";
+import {
+  add,
+  atLeast,
+  type Element,
+  floorOf,
+  loadFirst,
+  loadSplat,
+  madd,
+  splatLane,
+  storeFirst,
+  storeLane,
+  zeros,
+} from "../element.ts";
 import { advance, times } from "../loops.ts";
 
-/** The rows of the largest tile. */
-export const tileRows = 5 as const;
+/**
+ * The rows of the largest tile. Native code with vectors of 32 bytes has sixteen registers, with vectors of 64 bytes thirty-two. It
+ * broadcasts elements when it loads them, which takes no shuffle.
+ */
+export function tileRows({ vectorBytes }: Pick<Element, "vectorBytes">): number {
+  return vectorBytes === 16 ? 5 : vectorBytes === 32 ? 6 : 14;
+}
 /** The vectors per row of the largest tile. */
 export const tileVectors = 2 as const;
 
@@ -67,10 +84,11 @@ export class Tile {
   /**
    * The left element of a row in step `s` of an unrolled loop, from a packed panel (adjacent elements of the rows, step after
    * step). Whole vectors are loaded and their lanes broadcast by shuffles, which are cheaper than broadcasting loads. A `spread`
-   * panel has each element once per lane.
+   * panel has each element once per lane. Wide vectors are loaded from one element.
    */
   packed(panel: Local, s: number): (row: number) => Code {
     const { e, rows } = this;
+    if (e.vectorBytes > 16) return (row) => loadSplat(e, (s * rows + row) * e.bytes, get(panel));
     return (row) => {
       const at = s * rows + row;
       const shuffled = splatLane(e, at % e.lanes, this.left);
@@ -94,6 +112,7 @@ export class Tile {
   /** The left element of a row in step `s`, from rows that are contiguous along the inner dimension, with one pointer per row. */
   fromRows(pointers: readonly Local[], s: number): (row: number) => Code {
     const { e } = this;
+    if (e.vectorBytes > 16) return (row) => loadSplat(e, s * e.bytes, get(pointers[row]!));
     const whole = s - s % e.lanes;
     return (row) => [
       set(this.left, memory("vector.load", whole * e.bytes, get(pointers[row]!))),
@@ -103,7 +122,7 @@ export class Tile {
 
   /**
    * Stores the first `columns` elements of each row, `stride` bytes apart, or adds them to the present values if `adds`. Negative
-   * results are stored as zeros if `rectifies`.
+   * results are stored as zeros if `rectifies`. If vectors are wide, at least one column must be in the last of them.
    */
   store(at: Local, stride: Code, columns: Code, adds: Code, rectifies: Code | null = null): Code {
     const { e, rows, vectors } = this;
@@ -115,7 +134,7 @@ export class Tile {
     const whole = (i: number, adding: boolean): Code =>
       Array.from({ length: vectors }, (_, j) => {
         const sum = get(this.sum(i, j));
-        const offset = j * 16;
+        const offset = j * e.vectorBytes;
         return memory(
           "vector.store",
           offset,
@@ -134,12 +153,32 @@ export class Tile {
           storeLane(e, offset, lane, get(at), finished(get(this.spread))),
         ]);
       });
+    /** The last vector is incomplete. */
+    const masked = (i: number): Code =>
+      Array.from({ length: vectors }, (_, j) => {
+        const [sum, offset, last] = [get(this.sum(i, j)), j * e.vectorBytes, j + 1 === vectors];
+        const count = op("i32.sub", columns, i32(j * e.lanes));
+        const present = last ? loadFirst(e, offset, get(at), count) : memory("vector.load", offset, get(at));
+        return [
+          set(this.spread, sum),
+          when(adds, set(this.spread, add(e, present, sum))),
+          last
+            ? storeFirst(e, offset, get(at), finished(get(this.spread)), count)
+            : memory("vector.store", offset, get(at), finished(get(this.spread))),
+        ];
+      });
+    if (e.vectorBytes > 16 && "kind" in columns && columns.kind === "i32") {
+      return [
+        floor === null ? [] : set(this.left, floor),
+        when(adds, byRow((i) => whole(i, true)), byRow((i) => whole(i, false))),
+      ];
+    }
     return [
       floor === null ? [] : set(this.left, floor),
       when(
         op("i32.eq", columns, i32(width)),
         when(adds, byRow((i) => whole(i, true)), byRow((i) => whole(i, false))),
-        byRow(lanes),
+        byRow(e.vectorBytes > 16 ? masked : lanes),
       ),
     ];
   }
@@ -178,15 +217,16 @@ export function packedKernel(f: FunctionBuilder, e: Element, rows: number, vecto
   const [left, right, out, steps, stride, columns, adds, bias, rectifies] = f.params as Locals<9>;
   const tile = new Tile(f, e, rows, vectors);
   const count = f.local("i32");
-  const step = 16 * tileVectors;
+  const { vectorBytes } = e;
+  const step = vectorBytes * tileVectors;
   f.emit(
-    when(get(bias), tile.begin((_, j) => memory("vector.load", 16 * j, get(bias))), tile.clear()),
+    when(get(bias), tile.begin((_, j) => memory("vector.load", vectorBytes * j, get(bias))), tile.clear()),
     eachStep(
       count,
       steps,
       spread,
-      (s) => tile.step(tile.packed(left, s), (j) => memory("vector.load", s * step + 16 * j, get(right))),
-      tile.step(tile.packedOne(left, spread), (j) => memory("vector.load", 16 * j, get(right))),
+      (s) => tile.step(tile.packed(left, s), (j) => memory("vector.load", s * step + vectorBytes * j, get(right))),
+      tile.step(tile.packedOne(left, spread), (j) => memory("vector.load", vectorBytes * j, get(right))),
       (n) => [advance(left, tile.packedBytes(n, spread)), advance(right, n * step)],
     ),
     tile.store(out, get(stride), get(columns), get(adds), get(rectifies)),

@@ -11,7 +11,7 @@ import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
 import { panelsOf } from "../matmul/panels.ts";
 import { tablesFor } from "../table_cache.ts";
-import { tileRows } from "../matmul/register_tile.ts";
+import { tileRows, tileVectors } from "../matmul/register_tile.ts";
 import { winogradModule } from "./winograd_module.ts";
 import { winogradParams } from "./winograd_params.ts";
 import { points, tileSize } from "./winograd_points.ts";
@@ -46,9 +46,16 @@ export interface Tiling {
 
 /**
  * Tiles for outputs of this size: at most `most` per block unless a row has more, and at least `least` blocks if there are enough
- * images.
+ * images. A panel has `panel` tiles.
  */
-export function tilingOf(batch: number, height: number, width: number, most: number, least: number): Tiling {
+export function tilingOf(
+  batch: number,
+  height: number,
+  width: number,
+  most: number,
+  least: number,
+  panel: number = 8,
+): Tiling {
   const [rows, columns] = [Math.ceil(height / tileSize), Math.ceil(width / tileSize)];
   const fitting = Math.max(Math.floor(most / (rows * columns)), 1);
   const blockImages = imagesOfBlock(batch, Math.max(Math.ceil(batch / fitting), least));
@@ -58,7 +65,7 @@ export function tilingOf(batch: number, height: number, width: number, most: num
   return {
     ...{ rows, columns, blockImages, bandRows, bands },
     blocks: Math.ceil(batch / blockImages) * bands,
-    tiles: Math.ceil((blockImages * bandRows * columns) / 8) * 8,
+    tiles: Math.ceil((blockImages * bandRows * columns) / panel) * panel,
   };
 }
 
@@ -139,13 +146,15 @@ function convolve(
   padding: readonly number[],
   { bias, rectifies }: { readonly bias?: CpuOperand | undefined; readonly rectifies: boolean },
 ): void {
-  const e = element("f32", engine.features.relaxedMadd);
+  const { relaxedMadd } = engine.features;
   const [batch, channels, xHeight, xWidth] = x.shape as [number, number, number, number];
   const [, filters, yHeight, yWidth] = y.shape as [number, number, number, number];
   const [xBatch, xChannel, xRow] = x.strides.map((stride) => stride * 4) as [number, number, number];
-  const entry = cachedModule(engine, "winograd", () => winogradModule(e));
-  const most = Math.max(Math.min(Math.floor(blockBytes / (xis * channels * 4)), blockTiles), 8);
-  const tiling = tilingOf(batch, yHeight, yWidth, most, 4);
+  const entry = cachedModule(engine, "winograd", (bytes) => winogradModule(element("f32", relaxedMadd, bytes)));
+  const e = element("f32", relaxedMadd, entry.vectorBytes);
+  const panel = tileVectors * e.lanes;
+  const most = Math.max(Math.min(Math.floor(blockBytes / (xis * channels * 4)), blockTiles), panel);
+  const tiling = tilingOf(batch, yHeight, yWidth, most, 4, panel);
   const { rows, columns, blockImages, bandRows, bands, blocks, tiles } = tiling;
   const pitch = (columns * tileSize + 4) * 4;
   const preparedImage = (bandRows * tileSize + points - tileSize) * pitch;
@@ -158,11 +167,12 @@ function convolve(
     sources: put(tileOffsets(tiling, preparedImage, pitch)),
     targets: put(cuts ? tileOffsets(tiling, cutImage, cutPitch) : tileOffsets(tiling, yBatch, yWidth * 4)),
   }));
-  const { count: panels, tall, height } = panelsOf(filters);
+  const { count: panels, tall, height } = panelsOf(filters, tileRows(e));
   const weightsXi = channels * filters * 4 + 64;
-  const valuesAt = squareBytes + roundUp(blockImages * preparedImage, 64);
-  const productsAt = valuesAt + (tiles / 4) * channels * squareBytes;
-  const cutAt = productsAt + (tiles / 4) * filters * squareBytes;
+  const square = squareBytes(e);
+  const valuesAt = square + roundUp(blockImages * preparedImage, 64);
+  const productsAt = valuesAt + (tiles / e.lanes) * channels * square;
+  const cutAt = productsAt + (tiles / e.lanes) * filters * square;
   const scratch = roundUp(cutAt + blockImages * cutImage, 64);
   const atPoints = roundUp(xis * weightsXi, 64);
   const { heap } = engine;
@@ -217,7 +227,7 @@ function convolve(
     entry,
     winogradParams.write(engine, values),
     panels,
-    Math.max(Math.ceil(512 / (tileRows * channels)), 1),
+    Math.max(Math.ceil(512 / (tileRows(e) * channels)), 1),
   );
   engine.parallel(entry, winogradParams.write(engine, { ...values, phase: 1 }), blocks, 1);
   heap.giveBack(memory);

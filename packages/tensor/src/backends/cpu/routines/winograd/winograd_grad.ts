@@ -1,7 +1,7 @@
 /** The weight gradient of convolutions by Winograd's F(3 × 3, 4 × 4): tiles of samples and of gradients are transformed and multiplied. */
 import type { ConvAttrs } from "../../../../prims/attrs.ts";
 import type { Engine } from "../../engine.ts";
-import { element } from "../element.ts";
+import { type Element, element } from "../element.ts";
 import { imagesOfBlock, roundUp } from "../conv/image_blocks.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
@@ -23,6 +23,21 @@ const partOutputs = 1024;
 const [leastItems, mostItems] = [4, 16] as const;
 const xis = points * points;
 
+/** The sizes of the sums, for vectors of filters (`quads`, in groups) and of channels. */
+function sizesOf(channels: number, filters: number, { lanes, vectorBytes }: Element) {
+  const filterQuads = Math.ceil(filters / lanes);
+  const groupQuads = Math.ceil(filterQuads / Math.ceil(filters / groupFilters));
+  const groups = Math.ceil(filterQuads / groupQuads);
+  // Vectors of 16 bytes come in pairs.
+  const pairs = vectorBytes === 16;
+  const channelPanels = Math.ceil(channels / (pairs ? 2 * lanes : lanes));
+  const channelVectors = pairs ? 2 * channelPanels : channelPanels;
+  const sumsXi = channelVectors * vectorBytes;
+  const sumsRow = xis * sumsXi;
+  const sumsPart = filterQuads * lanes * sumsRow;
+  return { filterQuads, groupQuads, groups, channelPanels, channelVectors, sumsXi, sumsRow, sumsPart };
+}
+
 /** Computes the gradient `w`. `w` and `y` are contiguous. Returns false if another algorithm is faster or required. */
 export function convGradOfWeightByTiles(
   engine: Engine,
@@ -35,26 +50,31 @@ export function convGradOfWeightByTiles(
   if (!fits(x, w, attrs) || !tilesPay(channels, filters, y.shape)) return false;
   const [batch, , xHeight, xWidth] = x.shape as [number, number, number, number];
   const [, , gHeight, gWidth] = y.shape as [number, number, number, number];
-  const e = element("f32", engine.features.relaxedMadd);
+  const { relaxedMadd } = engine.features;
+  const entry = cachedModule(
+    engine,
+    "winograd grad",
+    (bytes) => winogradGradModule(element("f32", relaxedMadd, bytes)),
+  );
+  const e = element("f32", relaxedMadd, entry.vectorBytes);
   const [xBatch, xChannel, xRow] = x.strides.map((stride) => stride * 4) as [number, number, number];
-  const filterQuads = Math.ceil(filters / 4);
-  const groupQuads = Math.ceil(filterQuads / Math.ceil(filters / groupFilters));
-  const groups = Math.ceil(filterQuads / groupQuads);
-  const channelPanels = Math.ceil(channels / 8);
-  const sumsXi = channelPanels * 32;
-  const sumsRow = xis * sumsXi;
-  const sumsPart = filterQuads * 4 * sumsRow;
-  const tileBytes = xis * (channelPanels * 32 + groupQuads * 16);
+  // Which sums are computed must not depend on the target: it is planned for vectors of 16 bytes.
+  const planned = sizesOf(channels, filters, element("f32", relaxedMadd));
+  const { filterQuads, groupQuads, groups, channelPanels, channelVectors, sumsXi, sumsRow, sumsPart } = sizesOf(
+    channels,
+    filters,
+    e,
+  );
+  const tileBytes = xis * (planned.channelPanels * 32 + planned.groupQuads * 16);
   const wanted = Math.min(
-    Math.ceil(mostItems / groups),
-    Math.floor(sumBytes / sumsPart),
+    Math.ceil(mostItems / planned.groups),
+    Math.floor(sumBytes / planned.sumsPart),
     Math.max(Math.floor((batch * gHeight * gWidth) / partOutputs), leastItems),
   );
   const tiling = tilingOf(batch, gHeight, gWidth, Math.max(Math.floor(unitBytes / tileBytes), 8), wanted);
   const { rows, columns, blockImages: unitImages, bandRows, bands, blocks: units } = tiling;
   const partUnits = imagesOfBlock(units, Math.max(wanted, 1));
   const parts = Math.ceil(units / partUnits);
-  const entry = cachedModule(engine, "winograd grad", () => winogradGradModule(e));
   const hangs = gHeight % tileSize !== 0 || gWidth % tileSize !== 0;
   const pitch = (columns * tileSize + 4) * 4;
   const gPitch = hangs ? pitch : gWidth * 4;
@@ -65,9 +85,10 @@ export function convGradOfWeightByTiles(
   }));
   const unitTiles = unitImages * bandRows * columns;
   const plane = (bandRows * tileSize + points - tileSize) * pitch;
-  const samples = roundUp(squareBytes + 4 * plane, 64);
-  const gradients = samples + channelPanels * 2 * unitTiles * squareBytes;
-  const scratch = gradients + groupQuads * unitTiles * squareBytes;
+  const square = squareBytes(e);
+  const samples = roundUp(square + e.lanes * plane + (e.vectorBytes > 16 ? e.vectorBytes : 0), 64);
+  const gradients = samples + channelVectors * unitTiles * square;
+  const scratch = gradients + groupQuads * unitTiles * square;
   const { heap } = engine;
   const bytes = parts * sumsPart + engine.threads * scratch;
   const memory = heap.borrow(bytes);

@@ -1,7 +1,7 @@
 /** Products of panels of transformed tiles: rows of filters by tiles or channels, two vectors at a time. */
 import type { FunctionBuilder, ModuleBuilder } from "../../../../code/module.ts";
 import { type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
-import { type Element, splatLane } from "../element.ts";
+import { type Element, loadSplat, splatLane } from "../element.ts";
 import { advance, locals, times } from "../loops.ts";
 import { eachStep, Tile, tileVectors } from "../matmul/register_tile.ts";
 import { squareBytes } from "./winograd_passes.ts";
@@ -12,11 +12,12 @@ import { squareBytes } from "./winograd_passes.ts";
  * squares, and so are the products of each row.
  */
 export function tileKernel(module: ModuleBuilder, e: Element, rows: number): FunctionBuilder {
-  const f = module.func(new Array<"i32">(7).fill("i32"), []);
+  const f = module.func(new Array<"i32">(7).fill("i32"), [], undefined, e.vectorBytes);
   const [left, right, out, steps, panels, rightPanel, outPanel] = f.params as Locals<7>;
   const tile = new Tile(f, e, rows, tileVectors);
   const { count, at, panel } = locals(f, "count", "at", "panel");
-  const step = squareBytes * tileVectors;
+  const square = squareBytes(e);
+  const step = square * tileVectors;
   f.emit(
     times(
       panels,
@@ -27,8 +28,8 @@ export function tileKernel(module: ModuleBuilder, e: Element, rows: number): Fun
         count,
         steps,
         false,
-        (s) => tile.step(tile.packed(panel, s), (j) => memory("vector.load", s * step + squareBytes * j, get(at))),
-        tile.step(tile.packedOne(panel, false), (j) => memory("vector.load", squareBytes * j, get(at))),
+        (s) => tile.step(tile.packed(panel, s), (j) => memory("vector.load", s * step + square * j, get(at))),
+        tile.step(tile.packedOne(panel, false), (j) => memory("vector.load", square * j, get(at))),
         (n) => [advance(panel, tile.packedBytes(n, false)), advance(at, n * step)],
       ),
       Array.from(
@@ -36,7 +37,7 @@ export function tileKernel(module: ModuleBuilder, e: Element, rows: number): Fun
         (_, i) =>
           Array.from(
             { length: tileVectors },
-            (_, j) => memory("vector.store", i * step + j * squareBytes, get(out), get(tile.sum(i, j))),
+            (_, j) => memory("vector.store", i * step + j * square, get(out), get(tile.sum(i, j))),
           ),
       ),
       advance(right, get(rightPanel)),
@@ -47,33 +48,39 @@ export function tileKernel(module: ModuleBuilder, e: Element, rows: number): Fun
 }
 
 /**
- * Adds to a module a function `(left, right, out, steps, stride, panels, quad, adds)` that multiplies gradients of four filters (a
- * vector from each of `steps` adjacent squares) by `panels` panels of samples of twice four channels (likewise; groups of four
- * channels are `quad` bytes apart). Products are adjacent, with rows `stride` bytes apart. If `adds` is not 0, they are added to
+ * Adds to a module a function `(left, right, out, steps, stride, panels, quad, adds)` that multiplies gradients of `rows` filters
+ * (lanes from each of `steps` adjacent squares) by `panels` panels of samples of `vectors` vectors of channels (likewise; the
+ * squares of vectors are `quad` bytes apart). Products are adjacent, with rows `stride` bytes apart. If `adds` is not 0, they are added to
  * the present values.
  */
-export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
-  const f = module.func(new Array<"i32">(8).fill("i32"), []);
+export function gradKernel(
+  module: ModuleBuilder,
+  e: Element,
+  rows: number = 4,
+  vectors: 1 | 2 = tileVectors,
+): FunctionBuilder {
+  const f = module.func(new Array<"i32">(8).fill("i32"), [], undefined, e.vectorBytes);
   const [left, right, out, steps, stride, panels, quad, adds] = f.params as Locals<8>;
-  const rows = 4;
-  const tile = new Tile(f, e, rows, tileVectors);
+  const tile = new Tile(f, e, rows, vectors);
   const { count, at, next, panel, row } = locals(f, "count", "at", "next", "panel", "row");
   const lefts = f.local("vector");
-  const rights = [at, next];
+  const rights = [at, next].slice(0, vectors);
+  const [square, { vectorBytes }] = [squareBytes(e), e];
   const byRow = (each: (row: number, vector: number) => Code): Code => [
     set(row, get(out)),
     Array.from({ length: rows }, (_, i) => [
-      Array.from({ length: tileVectors }, (_, j) => each(i, j)),
+      Array.from({ length: vectors }, (_, j) => each(i, j)),
       i + 1 < rows ? advance(row, get(stride)) : [],
     ]),
   ];
   const step = (s: number): Code =>
     tile.step(
-      (i) => [
-        i === 0 ? set(lefts, memory("vector.load", s * squareBytes, get(panel))) : [],
-        splatLane(e, i, lefts),
-      ],
-      (j) => memory("vector.load", s * squareBytes, get(rights[j]!)),
+      (i) =>
+        vectorBytes > 16 ? loadSplat(e, s * square + i * e.bytes, get(panel)) : [
+          i === 0 ? set(lefts, memory("vector.load", s * square, get(panel))) : [],
+          splatLane(e, i, lefts),
+        ],
+      (j) => memory("vector.load", s * square, get(rights[j]!)),
     );
   f.emit(
     times(
@@ -83,7 +90,7 @@ export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
       set(next, op("i32.add", get(right), get(quad))),
       when(
         get(adds),
-        byRow((i, j) => set(tile.sum(i, j), memory("vector.load", 16 * j, get(row)))),
+        byRow((i, j) => set(tile.sum(i, j), memory("vector.load", vectorBytes * j, get(row)))),
         tile.clear(),
       ),
       eachStep(
@@ -92,11 +99,16 @@ export function gradKernel(module: ModuleBuilder, e: Element): FunctionBuilder {
         false,
         step,
         step(0),
-        (n) => [panel, ...rights].map((pointer) => advance(pointer, n * squareBytes)),
+        (n) => [panel, ...rights].map((pointer) => advance(pointer, n * square)),
       ),
-      byRow((i, j) => memory("vector.store", 16 * j, get(row), get(tile.sum(i, j)))),
-      set(right, op("i32.add", get(next), op("i32.sub", get(quad), op("i32.mul", get(steps), i32(squareBytes))))),
-      advance(out, 16 * tileVectors),
+      byRow((i, j) => memory("vector.store", vectorBytes * j, get(row), get(tile.sum(i, j)))),
+      set(
+        right,
+        vectors === 1
+          ? op("i32.add", get(right), get(quad))
+          : op("i32.add", get(next), op("i32.sub", get(quad), op("i32.mul", get(steps), i32(square)))),
+      ),
+      advance(out, vectorBytes * vectors),
     ),
   );
   return f;

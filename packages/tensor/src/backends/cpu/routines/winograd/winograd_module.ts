@@ -4,7 +4,7 @@
  */
 import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
 import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
-import type { Element } from "../element.ts";
+import { type Element, narrowed } from "../element.ts";
 import { addMul, least, locals, range } from "../loops.ts";
 import { firstRow, rowsOf } from "../matmul/panels.ts";
 import { tileRows } from "../matmul/register_tile.ts";
@@ -14,19 +14,21 @@ import { cutPlane, paddedPlane } from "./winograd_planes.ts";
 import { type WinogradField, winogradParams } from "./winograd_params.ts";
 import { points } from "./winograd_points.ts";
 import { taps } from "./winograd_taps.ts";
-import { outputs, samples } from "./winograd_tiles.ts";
+import { outputs, samples, tileParameters } from "./winograd_tiles.ts";
 
 /** Generates the module. */
 export function winogradModule(e: Element): CodeModule {
   const module = new ModuleBuilder();
   const ints = (count: number): "i32"[] => new Array<"i32">(count).fill("i32");
-  const kernels = Array.from({ length: tileRows }, (_, r) => tileKernel(module, e, r + 1));
-  const toPoints = module.func(ints(7), []);
+  const kernels = Array.from({ length: tileRows(e) }, (_, r) => tileKernel(module, e, r + 1));
+  const { vectorBytes, lanes } = e;
+  const [square, vectorShift, laneShift] = [squareBytes(e), Math.log2(vectorBytes), Math.log2(lanes)];
+  const toPoints = module.func(ints(tileParameters(e) + 3), [], undefined, vectorBytes);
   samples(toPoints, e);
-  const fromPoints = module.func(ints(9), []);
+  const fromPoints = module.func(ints(tileParameters(e) + 5), [], undefined, vectorBytes);
   outputs(fromPoints, e);
   const weights = module.func(ints(8), []);
-  taps(weights, e);
+  taps(weights, narrowed(e, 16));
   const prepare = module.func(ints(9), []);
   paddedPlane(prepare);
   const cut = module.func(ints(6), []);
@@ -45,9 +47,10 @@ export function winogradModule(e: Element): CodeModule {
     set(v.rows, rowsOf(v.panel, field("tall"), field("height"))),
   ];
   const panelAt = addMul(field("weights"), op("i32.mul", get(v.row), field("channels")), i32(4));
-  /** The four tiles from `tile` on. Beyond the last tile it is the last again, which is then written several times. */
-  const tilesOf = (table: Code, base: Code): Code[] =>
-    [0, 1, 2, 3].map((k) =>
+  /** The tiles of all lanes from `tile` on. Beyond the last tile it is the last again, which is then written several times. */
+  const tilesOf = (table: Code, base: Code): Code[] => {
+    if (vectorBytes > 16) return [addMul(table, get(v.tile), i32(4)), base, op("i32.sub", get(v.tiles), get(v.tile))];
+    return [0, 1, 2, 3].map((k) =>
       op(
         "i32.add",
         base,
@@ -62,9 +65,10 @@ export function winogradModule(e: Element): CodeModule {
         ),
       )
     );
+  };
 
-  const panelOfTile = op("i32.shr_u", get(v.tile), i32(3));
-  const half = op("i32.and", op("i32.shr_u", get(v.tile), i32(2)), i32(1));
+  const panelOfTile = op("i32.shr_u", get(v.tile), i32(laneShift + 1));
+  const half = op("i32.and", op("i32.shr_u", get(v.tile), i32(laneShift)), i32(1));
 
   const bringWeights: Code = range(
     v.t,
@@ -133,7 +137,7 @@ export function winogradModule(e: Element): CodeModule {
       v.tile,
       i32(0),
       get(v.tiles),
-      4,
+      lanes,
       call(
         toPoints,
         ...tilesOf(field("sources"), get(v.plane)),
@@ -145,7 +149,7 @@ export function winogradModule(e: Element): CodeModule {
             panelOfTile,
             op("i32.shl", field("channels"), i32(1)),
           ),
-          i32(squareBytes),
+          i32(square),
         ),
         get(v.square),
       ),
@@ -157,7 +161,7 @@ export function winogradModule(e: Element): CodeModule {
     i32(0),
     i32(points * points),
     1,
-    set(v.products, op("i32.add", get(v.firstProducts), op("i32.shl", get(v.xi), i32(4)))),
+    set(v.products, op("i32.add", get(v.firstProducts), op("i32.shl", get(v.xi), i32(vectorShift)))),
     set(v.weights, addMul(field("weights"), get(v.xi), field("weightsXi"))),
     range(
       v.panel,
@@ -171,17 +175,17 @@ export function winogradModule(e: Element): CodeModule {
           call(
             kernel,
             get(v.weights),
-            op("i32.add", get(v.values), op("i32.shl", get(v.xi), i32(4))),
+            op("i32.add", get(v.values), op("i32.shl", get(v.xi), i32(vectorShift))),
             get(v.products),
             field("channels"),
-            op("i32.shr_u", op("i32.add", get(v.tiles), i32(7)), i32(3)),
-            op("i32.mul", field("channels"), i32(2 * squareBytes)),
-            op("i32.mul", field("filters"), i32(2 * squareBytes)),
+            op("i32.shr_u", op("i32.add", get(v.tiles), i32(2 * lanes - 1)), i32(laneShift + 1)),
+            op("i32.mul", field("channels"), i32(2 * square)),
+            op("i32.mul", field("filters"), i32(2 * square)),
           ),
         )
       ),
       set(v.weights, addMul(get(v.weights), op("i32.mul", get(v.rows), field("channels")), i32(4))),
-      set(v.products, addMul(get(v.products), get(v.rows), i32(2 * squareBytes))),
+      set(v.products, addMul(get(v.products), get(v.rows), i32(2 * square))),
     ),
   );
 
@@ -207,7 +211,7 @@ export function winogradModule(e: Element): CodeModule {
       v.tile,
       i32(0),
       get(v.tiles),
-      4,
+      lanes,
       call(
         fromPoints,
         addMul(
@@ -217,7 +221,7 @@ export function winogradModule(e: Element): CodeModule {
             panelOfTile,
             op("i32.shl", field("filters"), i32(1)),
           ),
-          i32(squareBytes),
+          i32(square),
         ),
         get(v.square),
         ...tilesOf(field("targets"), get(v.place)),
@@ -249,7 +253,7 @@ export function winogradModule(e: Element): CodeModule {
   run.emit(
     set(v.square, addMul(field("prepared"), get(thread), field("scratch"))),
     when(op("i32.eqz", field("phase")), [bringWeights, op("return")]),
-    set(v.plane, op("i32.add", get(v.square), i32(squareBytes))),
+    set(v.plane, op("i32.add", get(v.square), i32(square))),
     set(v.values, op("i32.add", get(v.square), field("values"))),
     set(v.firstProducts, op("i32.add", get(v.square), field("products"))),
     range(

@@ -5,9 +5,13 @@ import type { Element } from "../element.ts";
 import { Constants, points, type Transform, type Work } from "./winograd_points.ts";
 
 /** The bytes of a square, and of the intermediate results of a transform. */
-export const squareBytes: number = points * points * 16;
+export function squareBytes({ vectorBytes }: Pick<Element, "vectorBytes">): number {
+  return points * points * vectorBytes;
+}
 /** The bytes of a row of a square. */
-export const squareRow: number = points * 16;
+export function squareRow({ vectorBytes }: Pick<Element, "vectorBytes">): number {
+  return points * vectorBytes;
+}
 
 /** A local for each lane. */
 export type Lanes = readonly [Local, Local, Local, Local];
@@ -32,7 +36,9 @@ export function columnsToPoints(
   store: (row: number, column: number, value: Code) => Code,
 ): Code {
   return Array.from({ length: points }, (_, column) => [
-    values.map((value, i) => set(value, memory("vector.load", i * squareRow + 16 * column, get(scratch)))),
+    values.map((value, i) =>
+      set(value, memory("vector.load", i * squareRow(work.e) + work.e.vectorBytes * column, get(scratch)))
+    ),
     transform(work, values, (row, value) => store(row, column, value)),
   ]);
 }
@@ -50,7 +56,8 @@ export function columnsOfPoints(
     transform(
       work,
       products,
-      (row, value) => memory("vector.store", row * squareRow + 16 * column, get(scratch), value),
+      (row, value) =>
+        memory("vector.store", row * squareRow(work.e) + work.e.vectorBytes * column, get(scratch), value),
     ),
   ]);
 }

@@ -58,7 +58,7 @@ export function taps(f: FunctionBuilder, e: Element): void {
         from.lanes.map((lane) => advance(lane, get(tap))),
       ]),
       tapsAtPoints(work, values, (j, value) => memory("vector.store", 16 * j, get(at), value)),
-      advance(at, squareRow),
+      advance(at, squareRow(e)),
     ),
     columnsToPoints(
       work,
@@ -119,7 +119,7 @@ export function tapGradients(f: FunctionBuilder, e: Element): void {
         to.lanes.map((lane, k) => storeLane(e, 4 * j, k, get(lane), get(value))),
       ]),
       to.lanes.map((lane) => advance(lane, 12)),
-      advance(scratch, squareRow),
+      advance(scratch, squareRow(e)),
     ),
   ];
   f.emit(work.constants.begin(), ...body);

@@ -1,10 +1,21 @@
 /**
- * Generated code that transforms tiles to Winograd's points and back, four at a time: one per lane, each with its own pointer. A
- * square is the 36 vectors of four transformed tiles. It is contiguous, so that each transform accesses one block of memory,
+ * Generated code that transforms tiles to Winograd's points and back, four at a time or more: one per lane, each with its own pointer.
+ * A square is the 36 vectors of these transformed tiles. It is contiguous, so that each transform accesses one block of memory,
  * whatever the order of the products.
  */
 import type { FunctionBuilder } from "../../../../code/module.ts";
-import { type Code, get, type Local, type Locals, memory, memoryLane, set } from "../../../../code/tree.ts";
+import {
+  type Code,
+  get,
+  i32,
+  type Local,
+  type Locals,
+  memory,
+  memoryLane,
+  op,
+  set,
+  wide,
+} from "../../../../code/tree.ts";
 import { add, atLeast, type Element, floorOf, loadSplat, pick } from "../element.ts";
 import { advance } from "../loops.ts";
 import { transpose } from "../matmul/pack.ts";
@@ -18,8 +29,103 @@ import {
   type Transform,
 } from "./winograd_points.ts";
 
-/** A function `(tile0, tile1, tile2, tile3, pitch, out, scratch)` that transforms tiles of six samples or four gradients a side. */
+/**
+ * The parameters that name tiles: four pointers, or for wide vectors `(offsets, base, count)`: a table of offsets from `base`, of
+ * which there are `count`. Lanes beyond them have the last tile.
+ */
+export function tileParameters({ vectorBytes }: Element): number {
+  return vectorBytes === 16 ? 4 : 3;
+}
+
+/** Pointers to the tiles of all lanes, the code that sets them, and the other parameters. */
+function tilesOf(
+  f: FunctionBuilder,
+  e: Element,
+  from: number,
+): { tiles: readonly Local[]; begin: Code; rest: Local[] } {
+  const named = f.params.slice(from, from + tileParameters(e));
+  const rest = [...f.params.slice(0, from), ...f.params.slice(from + tileParameters(e))];
+  if (e.vectorBytes === 16) return { tiles: named, begin: [], rest };
+  const [offsets, base, count] = named as unknown as Locals<3>;
+  const tiles = Array.from({ length: e.lanes }, () => f.local("i32"));
+  const begin = tiles.map((tile, k) => [
+    k === 0 ? [] : advance(offsets, op("select", i32(4), i32(0), op("i32.gt_s", get(count), i32(k)))),
+    set(tile, op("i32.add", get(base), memory("i32.load", 0, get(offsets)))),
+  ]);
+  return { tiles, begin, rest };
+}
+
+/** Transposes quads of lanes: lane j of piece p of `rows[i]` becomes lane i of piece p of `columns[j]`. Wide vectors only. */
+function transposeQuads(f: FunctionBuilder, rows: readonly Local[], columns: readonly Local[]): Code {
+  const [a, b, c, d] = rows.map(get) as [Code, Code, Code, Code];
+  const code = (["zip_low32", "zip_high32"] as const).map((zip, i): Code => {
+    const [p, q] = [f.local("vector"), f.local("vector")];
+    return [
+      set(p, wide(zip, 0, a, b)),
+      set(q, wide(zip, 0, c, d)),
+      columns.length > 2 * i
+        ? [
+          set(columns[2 * i]!, wide("zip_low64", 0, get(p), get(q))),
+          set(columns[2 * i + 1]!, wide("zip_high64", 0, get(p), get(q))),
+        ]
+        : [],
+    ];
+  });
+  return columns.length > 2 ? code : code[0]!;
+}
+
+/** {@link transposeQuads} to new locals. */
+function quadsOf(
+  f: FunctionBuilder,
+  rows: readonly Local[],
+): { readonly code: Code; readonly columns: readonly Local[] } {
+  const columns = vectors(f, 4);
+  return { code: transposeQuads(f, rows, columns), columns };
+}
+
+/** A function `(tiles…, pitch, out, scratch)` that transforms tiles of six samples or four gradients a side. */
+function wideTilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: Transform): void {
+  const { tiles, begin, rest } = tilesOf(f, e, 0);
+  const [pitch, out, square] = rest as unknown as Locals<3>;
+  const work = workOf(f, e);
+  const quads = vectors(f, 4);
+  const values = vectors(f, size);
+  const pieces = e.vectorBytes / 16;
+  const load = pieces === 4 ? "vector.load_quarter" : "vector.load_half";
+  /** Vector i has in piece p the samples of tile 4 · p + i. */
+  const loadQuads = (offset: number): Code =>
+    Array.from({ length: pieces }, (_, p) =>
+      quads.map((quad, i) => {
+        const piece = memory(load, offset, get(tiles[4 * p + i]!));
+        return set(quad, p === 0 ? piece : wide("with_quarter", p, get(quad), piece));
+      }));
+  const body: Code[] = [
+    begin,
+    Array.from({ length: size }, (_, i) => [
+      loadQuads(0),
+      transposeQuads(f, quads, values.slice(0, 4)),
+      size === 4 ? [] : [loadQuads(16), transposeQuads(f, quads, values.slice(4))],
+      transform(
+        work,
+        values,
+        (j, value) => memory("vector.store", i * squareRow(e) + e.vectorBytes * j, get(square), value),
+      ),
+      i + 1 < size ? tiles.map((tile) => advance(tile, get(pitch))) : [],
+    ]),
+    columnsToPoints(
+      work,
+      transform,
+      values,
+      square,
+      (row, column, value) => memory("vector.store", row * squareRow(e) + e.vectorBytes * column, get(out), value),
+    ),
+  ];
+  f.emit(work.constants.begin(), ...body);
+}
+
+/** The same for vectors of 16 bytes. */
 function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: Transform): void {
+  if (e.vectorBytes > 16) return wideTilesToPoints(f, e, size, transform);
   const [t0, t1, t2, t3, pitch, out, square] = f.params as [...Lanes, Local, Local, Local];
   const tiles = [t0, t1, t2, t3];
   const work = workOf(f, e);
@@ -42,7 +148,7 @@ function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: T
       transform(
         work,
         values,
-        (j, value) => memory("vector.store", i * squareRow + 16 * j, get(square), value),
+        (j, value) => memory("vector.store", i * squareRow(e) + e.vectorBytes * j, get(square), value),
       ),
       i + 1 < size ? tiles.map((tile) => advance(tile, get(pitch))) : [],
     ]),
@@ -51,13 +157,13 @@ function tilesToPoints(f: FunctionBuilder, e: Element, size: 4 | 6, transform: T
       transform,
       values,
       square,
-      (row, column, value) => memory("vector.store", row * squareRow + 16 * column, get(out), value),
+      (row, column, value) => memory("vector.store", row * squareRow(e) + e.vectorBytes * column, get(out), value),
     ),
   ];
   f.emit(work.constants.begin(), ...body);
 }
 
-/** A function `(tile0, tile1, tile2, tile3, pitch, out, scratch)` that transforms tiles of 6 × 6 samples to a square at `out`. */
+/** A function `(tiles…, pitch, out, scratch)` that transforms tiles of 6 × 6 samples to a square at `out`. */
 export function samples(f: FunctionBuilder, e: Element): void {
   tilesToPoints(f, e, 6, samplesAtPoints);
 }
@@ -67,44 +173,54 @@ export function gradients(f: FunctionBuilder, e: Element): void {
   tilesToPoints(f, e, 4, gradientsAtPoints);
 }
 /**
- * A function `(square, scratch, tile0, tile1, tile2, tile3, pitch, bias, rectifies)` that writes tiles of 4 × 4 outputs. `bias` is
+ * A function `(square, scratch, tiles…, pitch, bias, rectifies)` that writes tiles of 4 × 4 outputs. `bias` is
  * the address of a vector that is added to each output.
  */
 export function outputs(f: FunctionBuilder, e: Element): void {
-  const [from, square, t0, t1, t2, t3, pitch, bias, rectifies] = f.params as [
-    Local,
-    Local,
-    ...Lanes,
-    Local,
-    Local,
-    Local,
-  ];
-  const tiles = [t0, t1, t2, t3];
+  const { tiles, begin, rest } = tilesOf(f, e, 2);
+  const [from, square, pitch, bias, rectifies] = rest as unknown as Locals<5>;
   const work = workOf(f, e);
   const products = vectors(f, points);
   const finished = vectors(f, 4);
-  const turned = transpose(e, f, finished);
+  const { vectorBytes } = e;
+  const turned = vectorBytes > 16 ? quadsOf(f, finished) : transpose(e, f, finished);
+  /** Stores the outputs of a tile. */
+  const store = (tile: Local, k: number): Code => {
+    if (vectorBytes === 16) return memory("vector.store", 0, get(tile), get(turned.columns[k]!));
+    const column = get(turned.columns[k % 4]!);
+    return memory(
+      vectorBytes === 64 ? "vector.store_quarter" : "vector.store_half",
+      0,
+      get(tile),
+      k < 4 ? column : wide("quarter", k >> 2, column),
+    );
+  };
   const [start, floor] = vectors(f, 2) as Locals<2>;
   const body: Code[] = [
+    begin,
     columnsOfPoints(
       work,
       fourOfPoints,
       products,
       (column) =>
-        products.map((product, i) => set(product, memory("vector.load", i * squareRow + 16 * column, get(from)))),
+        products.map((product, i) =>
+          set(product, memory("vector.load", i * squareRow(e) + e.vectorBytes * column, get(from)))
+        ),
       square,
     ),
     set(start, loadSplat(e, 0, get(bias))),
     set(floor, floorOf(e, get(rectifies))),
     Array.from({ length: tileSize }, (_, i) => [
-      products.map((product, j) => set(product, memory("vector.load", i * squareRow + 16 * j, get(square)))),
+      products.map((product, j) =>
+        set(product, memory("vector.load", i * squareRow(e) + e.vectorBytes * j, get(square)))
+      ),
       fourOfPoints(
         work,
         products,
         (j, value) => set(finished[j]!, atLeast(e, add(e, value, get(start)), get(floor))),
       ),
       turned.code,
-      turned.columns.map((column, k) => memory("vector.store", 0, get(tiles[k]!), get(column))),
+      tiles.map(store),
       i + 1 < tileSize ? tiles.map((tile) => advance(tile, get(pitch))) : [],
     ]),
   ];
