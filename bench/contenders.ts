@@ -76,10 +76,13 @@ export function threadCounts(): number[] {
   return [...new Set([1, Math.ceil(all / 2), all])];
 }
 
-/** What Heddle's CPU kernels can be compiled for, by name: environment variables of its process. */
+/** What Heddle's CPU kernels can be compiled for, by name: environment variables of its process. `native` is the best there is. */
 export const TARGETS: Readonly<
   Record<string, Readonly<Record<string, string>>>
 > = {
+  native: {},
+  avx512: { HEDDLE_NATIVE: "avx512" },
+  avx2: { HEDDLE_NATIVE: "avx2" },
   wasm: { HEDDLE_NATIVE: "0" },
 };
 
@@ -88,12 +91,12 @@ export function heddle(
   runtime: Runtime,
   several: boolean,
   device: Device = "cpu",
-  target: string = "wasm",
+  target: string = "native",
 ): Command[] {
   const team = [
     "heddle",
     ...several ? [runtime] : [],
-    ...target === "wasm" ? [] : [target],
+    ...target === "native" ? [] : [target],
   ].join("-");
   if (device === "gpu") {
     const start = launch(runtime, join(benchFolder, "heddle.ts"), "gpu");

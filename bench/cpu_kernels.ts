@@ -4,7 +4,7 @@
 // far as possible.
 import process from "node:process";
 import { Engine } from "../packages/tensor/src/backends/cpu/engine.ts";
-import * as routines from "../packages/tensor/src/backends/cpu/routines/mod.ts";
+import { routines } from "../packages/tensor/src/backends/cpu/routines/mod.ts";
 import type { CpuOperand } from "../packages/tensor/src/backends/cpu/routines/operand.ts";
 import { contiguousStrides } from "../packages/tensor/src/shape.ts";
 import { multiplyAdds } from "./reference.ts";

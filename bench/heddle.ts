@@ -1,5 +1,6 @@
 /** Heddle as a contender, on the CPU or, with the argument `gpu`, on WebGPU. */
 import { gpuReport, webgpu } from "@heddle/gpu";
+import { nativeReport } from "@heddle/native";
 import { defaultDevice, memory, setDefaultDevice } from "@heddle/tensor";
 import process from "node:process";
 import { heddleAttention } from "./families/attention.ts";
@@ -27,9 +28,17 @@ const { deno, bun, node } = process.versions as Record<
 const about = `Heddle on ${deno ? `Deno ${deno}` : bun ? `Bun ${bun}` : `Node ${node}`}`;
 const gpu = process.argv[2] === "gpu";
 
+/** What the kernels are compiled for. A forced target that the machine lacks is no measurement. */
+function kernels(): string {
+  const { target, reason } = nativeReport();
+  const forced = process.env.HEDDLE_NATIVE;
+  if (target === null && forced && forced !== "0") throw new Error(`no ${forced}: ${reason}`);
+  return target ?? `WebAssembly (${reason})`;
+}
+
 await serve({
   async about() {
-    if (!gpu) return { about };
+    if (!gpu) return { about: `${about}, ${kernels()}` };
     const device = await webgpu();
     setDefaultDevice(device);
     const { adapter } = gpuReport(device);

@@ -25,7 +25,8 @@ A filter is a family or a part of a case's name; without one everything runs exc
                   (default: torch, and the others once they are installed)
   --device NAME   cpu, or gpu: Heddle and jax-js on WebGPU (default cpu)
   --on LIST       runtimes for Heddle: deno, bun, node (default: the one that runs this)
-  --targets LIST  what Heddle's CPU kernels are compiled for: wasm (default wasm)
+  --targets LIST  what Heddle's CPU kernels are compiled for, some of native, avx512, avx2 and wasm; native takes the best
+                  of the machine, or WebAssembly (default native)
   --rounds N      turns of every contender (default 9)
   --seconds S     of each contender in each turn (default 0.3)
   --quick         3 turns of 0.05 s, to check that everything works
@@ -41,7 +42,7 @@ const { values: options, positionals: filters } = parseArgs({
     peers: { type: "string" },
     device: { type: "string", default: "cpu" },
     on: { type: "string" },
-    targets: { type: "string", default: "wasm" },
+    targets: { type: "string", default: "native" },
     rounds: { type: "string", default: "9" },
     seconds: { type: "string", default: "0.3" },
     quick: { type: "boolean", default: false },

@@ -1,6 +1,6 @@
-/** Reference loops for rates, on one thread: as fast as WebAssembly, or memory, allows. */
+/** Reference loops for rates, on one thread: as fast as the target of the kernels, or memory, allows. */
 import { Engine } from "../packages/tensor/src/backends/cpu/engine.ts";
-import { ModuleBuilder } from "../packages/tensor/src/code/module.ts";
+import { type CodeModule, ModuleBuilder } from "../packages/tensor/src/code/module.ts";
 import {
   branchIf,
   type Code,
@@ -18,7 +18,7 @@ const SUMS = 12;
 const UNROLLED = 4;
 const TURNS = 200_000;
 
-/** A loop of only multiply-adds of four float32 each, `turns` times. */
+/** A loop of only multiply-adds of vectors of float32, `turns` times. */
 export interface MultiplyAdds {
   readonly run: () => void;
   /** Floating-point operations of a run. */
@@ -27,9 +27,19 @@ export interface MultiplyAdds {
 
 /** Makes the loop. Twelve independent sums hide the latency of a multiply-add on every processor of today. */
 export function multiplyAdds(engine: Engine, turns: number): MultiplyAdds {
-  const at = engine.heap.alloc(16 * SUMS);
+  const at = engine.heap.alloc(64 * SUMS);
+  const entry = engine.compile("multiply-adds", (vectorBytes) => multiplyAddModule(engine, at, vectorBytes));
+  // Runtimes recompile hot code with an optimising compiler, and native code takes the place of WebAssembly.
+  for (let i = 0; i < 40; i++) engine.parallel(entry, 0, turns / 10, turns);
+  return {
+    run: () => engine.parallel(entry, 0, turns, turns),
+    flops: turns * SUMS * UNROLLED * 2 * (entry.vectorBytes / 4),
+  };
+}
+
+function multiplyAddModule(engine: Engine, at: number, vectorBytes: number): CodeModule {
   const module = new ModuleBuilder();
-  const f = module.func(["i32", "i32", "i32", "i32"], [], "run");
+  const f = module.func(["i32", "i32", "i32", "i32"], [], "run", vectorBytes);
   const left = f.params[2] as Local;
   const sums = Array.from({ length: SUMS }, () => f.local("vector"));
   const [x, y] = [f.local("vector"), f.local("vector")];
@@ -46,17 +56,14 @@ export function multiplyAdds(engine: Engine, turns: number): MultiplyAdds {
       ),
       branchIf(0, tee(left, op("i32.sub", get(left), i32(1)))),
     ),
-    sums.map((sum, i) => memory("vector.store", 16 * i, i32(at), get(sum))),
+    sums.map((sum, i) => memory("vector.store", vectorBytes * i, i32(at), get(sum))),
   );
-  const entry = engine.compile("multiply-adds", () => module);
-  // Runtimes recompile hot code with an optimising compiler.
-  for (let i = 0; i < 40; i++) entry.run(0, 0, turns / 10, 0);
-  return { run: () => entry.run(0, 0, turns, 0), flops: turns * SUMS * UNROLLED * 8 };
+  return module;
 }
 
 let peak: MultiplyAdds | null = null;
 
-/** GFLOP/s of only multiply-adds of four float32 each. */
+/** GFLOP/s of only multiply-adds, by the target that kernels are compiled for. */
 export function multiplyAddRates(): number[] {
   const { run, flops } = peak ??= multiplyAdds(new Engine({}, 1), TURNS);
   return rates(run, flops);

@@ -26,11 +26,11 @@ const good: Record<string, unknown> = {
 };
 
 /** The last line and the exit status, when the parts left `files` and those in `failed` ended with an error. */
-function count(files: Record<string, unknown>, failed: string[] = []): string {
+function count(files: Record<string, unknown>, failed: string[] = [], also: string[] = []): string {
   const folder = mkdtempSync(join(tmpdir(), "heddle-count-"));
   try {
     for (const [name, value] of Object.entries(files)) writeFileSync(join(folder, name), JSON.stringify(value));
-    const ended = parts.map((part) => `${part}\t${failed.includes(part) ? 1 : 0}\n`).join("");
+    const ended = [...parts, ...also].map((part) => `${part}\t${failed.includes(part) ? 1 : 0}\n`).join("");
     writeFileSync(join(folder, "parts.tsv"), ended);
     const leading = "deno" in process.versions ? ["run", "-A"] : [];
     const run = spawnSync(process.execPath, [...leading, script, folder], { encoding: "utf8" });
@@ -51,6 +51,13 @@ test("tells what was skipped", () => {
     "test-node.json": tests(9, 0, 1),
   };
   expect(count({ ...good, ...skipping })).toBe("36 passed, 0 failed, 3 skipped (0)");
+});
+
+test("counts native code where it was tested", () => {
+  const native = { ...good, "native-avx2.json": tests(4, 1) };
+  expect(count(native)).toBe("39 passed, 0 failed (0)");
+  expect(count(native, ["native-avx2"], ["native-avx2"])).toBe("43 passed, 1 failed (1)");
+  expect(count(good, [], ["native-avx2"])).toBe("39 passed, 1 failed (1)");
 });
 
 test("counts failures", () => {

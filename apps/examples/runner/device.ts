@@ -1,5 +1,6 @@
 /** Opens the device of a run by name. */
 import { gpuReport, webgpu } from "@heddle/gpu";
+import "@heddle/native";
 import { defaultDevice, type Device, deviceNames, setDefaultDevice } from "@heddle/tensor";
 import { OptionError } from "./options.ts";
 
