@@ -155,6 +155,27 @@ def spaces(family):
                 )
 
 
+def mixtures(family):
+    """The mean and the standard deviation of each pixel over many calls of AugMix."""
+    settings = {
+        "as by default": ({}, {}),
+        "of two chains, without colours": (
+            {"severity": 6, "mixture_width": 2, "chain_depth": 2, "all_ops": False},
+            {"severity": 6, "mixtureWidth": 2, "chainDepth": 2, "allOps": False},
+        ),
+        "with small weights": ({"severity": 10, "alpha": 0.3}, {"severity": 10, "alpha": 0.3}),
+    }
+    for name, (options, ours) in settings.items():
+
+        def mixed(inputs, args, options=options):
+            torch.manual_seed(5)
+            transform = auto.AugMix(**options)
+            results = torch.stack([transform(inputs[0]).double() for _ in range(args[1])])
+            return [results.mean(0).float(), results.std(0).float()]
+
+        family.case(f"AugMix {name}", "augMix", [picture(3, 9, 10)], [ours, 4000], fn=mixed)
+
+
 def record():
     family = Family("augmentations")
     tones(family)
@@ -162,4 +183,5 @@ def record():
     crops(family)
     operations(family)
     spaces(family)
+    mixtures(family)
     return [family]

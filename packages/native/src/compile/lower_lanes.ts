@@ -168,6 +168,7 @@ const pairs: { readonly [name: string]: VectorInstructionName } = {
   zip_high32: "unpckhps",
   zip_low64: "unpcklpd",
   zip_high64: "unpckhpd",
+  multiply_even32: "pmuludq",
 };
 
 export function wide(l: Lowering, node: Extract<Node, { kind: "wide" }>, target: number): number {

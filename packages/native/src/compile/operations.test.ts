@@ -308,6 +308,7 @@ test.skipIf(skip)("operations of wide vectors", () => {
     "zip_high32",
     "zip_low64",
     "zip_high64",
+    "multiply_even32",
     "shuffle_pieces",
   ];
   for (const bytes of [32, 64]) {

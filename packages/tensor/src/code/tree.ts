@@ -97,6 +97,8 @@ export type WideOperation =
   | "zip_high32"
   | "zip_low64"
   | "zip_high64"
+  /** `(a, b)`: the products of the lanes 0, 2, … of 32 bits, unsigned, in lanes of 64 bits. */
+  | "multiply_even32"
   /** `(a, b)`: 16-byte pieces: two of a, then two of b, by two bits each of the immediate. On 32 bytes: one and one, by one bit. */
   | "shuffle_pieces";
 

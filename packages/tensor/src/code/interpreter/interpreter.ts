@@ -424,6 +424,11 @@ class Interpreted {
         return vectors((z, a, b) =>
           z.i64.forEach((_, i) => z.i64[i] = (i % 2 === 0 ? a : b).i64[i - i % 2 + (name === "zip_low64" ? 0 : 1)]!)
         );
+      case "multiply_even32":
+        return vectors((z, a, b) => {
+          const low = (x: bigint): bigint => BigInt.asUintN(32, x);
+          z.i64.forEach((_, i) => z.i64[i] = low(a.i64[i]!) * low(b.i64[i]!));
+        });
       case "shuffle_pieces":
         return vectors((z, a, b) => {
           const pieces = bytes / 16;

@@ -21,7 +21,7 @@ function drawOf(distribution: RandomAttrs["distribution"], dtype: DType): Draw |
 
 /** Fills contiguous memory. */
 function fill(engine: Engine, draw: Draw, pointer: number, bytes: number, { key, counter }: RandomAttrs): void {
-  const entry = cachedModule(engine, `random ${draw}`, () => philoxModule(draw));
+  const entry = cachedModule(engine, `random ${draw}`, (vectorBytes) => philoxModule(draw, vectorBytes));
   const params = (out: number, first: number): number =>
     philoxParams.write(engine, {
       out,
