@@ -6,10 +6,15 @@ import type { Tensor } from "../../tensor/tensor.ts";
 type Library = typeof import("../../mod.ts") & Pick<typeof import("../../engine_mod.ts"), "apply">;
 
 // Later tests of this process get a library without interpreters.
-afterAll(() => void vi.resetModules());
+afterAll(() => {
+  vi.unstubAllEnvs();
+  vi.resetModules();
+});
 
 /** A fresh library, whose modules are all interpreted with vectors of `bytes` bytes after their first run; and what they were. */
 async function interpreted(bytes: 16 | 32 | 64): Promise<{ library: Library; start: () => void; compiled: string[] }> {
+  // Workers that have started without native code would keep the engine from using it.
+  vi.stubEnv("HEDDLE_THREADS", "1");
   vi.resetModules();
   const { apply } = await import("../../engine_mod.ts");
   const library = { ...await import("../../mod.ts"), apply };
