@@ -97,7 +97,11 @@ export class Engine {
     entry.settled = true;
     const native = nativeCode()!;
     if (this.pool !== null && !this.pool.takesNative(native)) return;
-    this.slots ??= this.heap.alloc(slotBytes * this.threads);
+    try {
+      this.slots ??= this.heap.alloc(slotBytes * this.threads);
+    } catch {
+      return; // memory is used up; WebAssembly needs no more
+    }
     const { vectorBytes } = native.target;
     const compiled = native.compile(entry.build(vectorBytes), entry.key, {
       memory: this.heap.memory,
