@@ -87,5 +87,5 @@ test.skipIf(typeof native === "string")("random code as in WebAssembly, with few
 test.skipIf(typeof native === "string")(
   "much random code as in WebAssembly",
   { tags: ["long"] },
-  () => sweep(1000, 1000),
+  () => sweep(1000, 200),
 );
