@@ -7,7 +7,7 @@ import { failedOffset, pagesOffset } from "./frame.ts";
 import { vectorBytes } from "./target.ts";
 
 const pages = 2;
-const native = await machine(pages);
+const native = machine(pages);
 const size = 65536 * pages;
 
 /** Whether the accesses of a function, which gets an address, are all in the memory; and whether it came to its end. */

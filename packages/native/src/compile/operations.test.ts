@@ -36,7 +36,7 @@ import { fill, Random, sameBits } from "../testing/values.ts";
 import { compileModule } from "./compile.ts";
 import { vectorBytes } from "./target.ts";
 
-const native = await machine();
+const native = machine();
 const skip = typeof native === "string";
 const cases = 160;
 const input = 4096;

@@ -9,7 +9,7 @@ import { Random } from "../testing/values.ts";
 import { compileModule, type CompileOptions } from "./compile.ts";
 import { vectorBytes } from "./target.ts";
 
-const native = await machine();
+const native = machine();
 const bytes = 65536;
 
 /** The beginning of the memory after a run. */
