@@ -1,6 +1,6 @@
 /** Compiles kernels and runs them. Kernels of the same structure share compiled code; sizes and addresses are parameters. */
 import type { Scalar } from "../../dtype.ts";
-import type { Kernel } from "../../ir/kernel.ts";
+import { type Kernel, structuralKey } from "../../ir/kernel.ts";
 import type { RenderedKernel } from "../reference/render.ts";
 import type { Engine } from "./engine.ts";
 import type { CompiledModule } from "./compiled_module.ts";
@@ -46,9 +46,7 @@ export class Kernels {
     const plan = planOf(kernel);
     const layout = layoutOf(kernel.shape.length, kernel.inputs.length + 1);
     if (plan === null) {
-      const key = `${kernel.shape.length}|${
-        JSON.stringify(kernel.expr)
-      }|${kernel.reduce?.op}|${kernel.reduce?.dims}|${kernel.output.dtype}`;
+      const key = structuralKey(kernel);
       let plain = this.plains.get(key);
       if (plain === undefined) this.plains.set(key, plain = compileJavaScript(kernel));
       return { kernel, plan, entry: null, plain, layout, items: 1, grain: 1, segments: 1, segment: 1 };
