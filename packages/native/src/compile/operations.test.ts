@@ -124,13 +124,15 @@ function compare(
 const hex = (bytes: Uint8Array): string =>
   [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("").replace(/(.{8})/g, "$1 ").trim();
 
+// One memory for all modules: Bun collects all garbage whenever it creates one.
+const page = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+
 function wasm(module: CodeModule, buffer: ArrayBuffer): void {
-  const heap = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-  new Uint8Array(heap.buffer).set(new Uint8Array(buffer));
+  new Uint8Array(page.buffer).set(new Uint8Array(buffer));
   const bytes = renderWasm(module, { initial: 1, maximum: 1, shared: false });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: heap } });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: page } });
   (exports.run as (...args: number[]) => void)(input, 0, cases, 0);
-  new Uint8Array(buffer).set(new Uint8Array(heap.buffer));
+  new Uint8Array(buffer).set(new Uint8Array(page.buffer));
 }
 
 function interpreted(module: CodeModule, buffer: ArrayBuffer): void {

@@ -12,14 +12,16 @@ import { vectorBytes } from "./target.ts";
 const native = machine();
 const bytes = 65536;
 
+// One memory for all modules: Bun collects all garbage whenever it creates one.
+const page = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+
 /** The beginning of the memory after a run. */
 function wasm(module: CodeModule, before: Uint8Array): Uint8Array {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-  new Uint8Array(memory.buffer).set(before);
+  new Uint8Array(page.buffer).set(before);
   const binary = renderWasm(module, { initial: 1, maximum: 1, shared: false });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory: page } });
   (exports.run as (...args: number[]) => void)(1, 2, 3, 4);
-  return new Uint8Array(memory.buffer);
+  return new Uint8Array(page.buffer).slice();
 }
 
 function interpreted(module: CodeModule, before: Uint8Array): Uint8Array {

@@ -30,14 +30,17 @@ import {
 
 const limits = { initial: 1, maximum: 1, shared: false };
 
+// One memory for all modules: Bun collects all garbage whenever it creates one.
+const page = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+
 function instantiate(
   builder: ModuleBuilder,
 ): { exports: Record<string, (...args: never[]) => number>; memory: WebAssembly.Memory } {
-  const heap = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  new Uint8Array(page.buffer).fill(0);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(renderWasm(builder, limits)), {
-    env: { memory: heap, twice: (x: number) => 2 * x },
+    env: { memory: page, twice: (x: number) => 2 * x },
   });
-  return { exports: instance.exports as never, memory: heap };
+  return { exports: instance.exports as never, memory: page };
 }
 
 test("functions, locals, loops and memory", () => {
