@@ -41,11 +41,16 @@ function defined(x: Float64Array, n: number, sign: 1 | -1, frequencies: readonly
   frequencies.forEach((k, at) => {
     let [re, im, reLost, imLost] = [0, 0, 0, 0];
     for (let j = 0, turn = 0; j < n; j++) {
-      const [a, b] = [x[2 * j]!, x[2 * j + 1]!];
-      const [u, v] = [a * cosines[turn]! - b * sines[turn]! - reLost, a * sines[turn]! + b * cosines[turn]! - imLost];
-      const [reNext, imNext] = [re + u, im + v];
-      [reLost, imLost] = [reNext - re - u, imNext - im - v];
-      [re, im] = [reNext, imNext];
+      const a = x[2 * j]!;
+      const b = x[2 * j + 1]!;
+      const u = a * cosines[turn]! - b * sines[turn]! - reLost;
+      const v = a * sines[turn]! + b * cosines[turn]! - imLost;
+      const reNext = re + u;
+      const imNext = im + v;
+      reLost = reNext - re - u;
+      imLost = imNext - im - v;
+      re = reNext;
+      im = imNext;
       turn += k;
       if (turn >= n) turn -= n;
     }
