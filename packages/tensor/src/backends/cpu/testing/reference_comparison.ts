@@ -105,16 +105,45 @@ const precision: Partial<Record<DType, number>> = {
   bfloat16: 2 ** -7,
 };
 
-/** Runs a case on both backends and throws if the results differ. Returns the engine's results. */
-export function compare<P extends RoutinePrim>(engine: Engine, c: Case<P>): ReturnType<typeof load>[] {
+type Values = ReturnType<typeof load>;
+
+/** What a run leaves behind. */
+interface Ran {
+  readonly values: Values[];
+  /** The outputs before the run, and their storages after it. */
+  readonly views: HostOperand[];
+  readonly storages: HostOperand["data"][];
+}
+
+function run<P extends RoutinePrim>(engine: Engine, c: Case<P>): Ran {
   const outputs = routineRules[c.name].outputs(c.inputs, c.attrs);
   const random = seeded(1);
   const views = outputs.map(({ dtype, shape }) => randomOperand(random, dtype, shape, c.outputLayout ?? "contiguous"));
   const [inputs, results] = [c.inputs.map((x) => onHeap(engine, x)), views.map((x) => onHeap(engine, x))];
-  // Elements of the storage outside the output must not change.
-  const strays = views.map((view) => view.data.slice());
   c.routine(engine, inputs, results, c.attrs);
   const values = results.map((x) => fromHeap(engine, x));
+  const storages = views.map(({ dtype, offset, data }, o) => {
+    const start = results[o]!.pointer - offset * itemSize(dtype);
+    return typedArrayOver(dtype, engine.heap.memory.buffer, start, data.length).slice();
+  });
+  for (const operand of [...inputs, ...results]) operand.release();
+  return { values, views, storages };
+}
+
+/** Throws if an engine's results are not, bit for bit, those that another engine returned. */
+export function expectSame<P extends RoutinePrim>(engine: Engine, c: Case<P>, wanted: readonly Values[]): void {
+  run(engine, c).values.forEach((values, o) => {
+    const different = values.findIndex((value, i) => !Object.is(value, wanted[o]![i]));
+    if (different >= 0 || values.length !== wanted[o]!.length) {
+      throw new Error(`${c.name}: output ${o} differs at ${different} from that of the other engine; ${describe(c)}`);
+    }
+  });
+}
+
+/** Runs a case on both backends and throws if the results differ. Returns the engine's results. */
+export function compare<P extends RoutinePrim>(engine: Engine, c: Case<P>): Values[] {
+  const outputs = routineRules[c.name].outputs(c.inputs, c.attrs);
+  const { values, views, storages } = run(engine, c);
   const expected = outputs.map(({ dtype, shape }): HostOperand => {
     const data = typedArrayOver(dtype, new ArrayBuffer(sizeOf(shape) * itemSize(dtype)), 0, sizeOf(shape));
     return { dtype, shape, strides: contiguousStrides(shape), data, offset: 0 };
@@ -132,22 +161,20 @@ export function compare<P extends RoutinePrim>(engine: Engine, c: Case<P>): Retu
           (c.slack ?? 1) * eps * (Math.sqrt(narrow) + 2) * Math.max(Math.abs(w), Math.sqrt(c.terms), 1);
       if (!near) throw new Error(`${c.name}: output ${o} differs at ${i}: expected ${w}, got ${g}; ${describe(c)}`);
     }
-    const view = views[o]!;
-    const start = results[o]!.pointer - view.offset * itemSize(view.dtype);
-    const all = typedArrayOver(view.dtype, engine.heap.memory.buffer, start, view.data.length);
-    const own = new Set<number>();
+    // Elements of the storage outside the output must not change.
+    const [view, all] = [views[o]!, storages[o]!];
+    const own = new Uint8Array(all.length);
     const visit = (d: number, at: number): void => {
-      if (d === view.shape.length) own.add(at);
+      if (d === view.shape.length) own[at] = 1;
       else for (let i = 0; i < view.shape[d]!; i++) visit(d + 1, at + i * view.strides[d]!);
     };
     visit(0, view.offset);
     for (let i = 0; i < all.length; i++) {
-      if (!own.has(i) && !Object.is(all[i], strays[o]![i])) {
+      if (own[i] === 0 && !Object.is(all[i], view.data[i])) {
         throw new Error(`${c.name}: wrote beside output ${o}, at element ${i} of the storage; ${describe(c)}`);
       }
     }
   });
-  for (const operand of [...inputs, ...results]) operand.release();
   return values;
 }
 
