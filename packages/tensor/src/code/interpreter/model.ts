@@ -1,29 +1,48 @@
 /** What each operation of generated code computes, in JavaScript. */
 import { fusedMultiplyAdd, fusedMultiplyAdd32 } from "./fused.ts";
 
-/** A vector, as lanes of every type. */
+/** A vector, as lanes of every type. Their arrays are created when they are first used, as most vectors need one or two. */
 export class Vector {
-  readonly u8: Uint8Array;
-  readonly i8: Int8Array;
-  readonly u16: Uint16Array;
-  readonly i16: Int16Array;
-  readonly u32: Uint32Array;
-  readonly i32: Int32Array;
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
-  readonly i64: BigInt64Array;
+  private readonly buffer: ArrayBuffer;
+  private u8Lanes: Uint8Array | undefined;
+  private i8Lanes: Int8Array | undefined;
+  private u16Lanes: Uint16Array | undefined;
+  private i16Lanes: Int16Array | undefined;
+  private u32Lanes: Uint32Array | undefined;
+  private i32Lanes: Int32Array | undefined;
+  private f32Lanes: Float32Array | undefined;
+  private f64Lanes: Float64Array | undefined;
+  private i64Lanes: BigInt64Array | undefined;
 
   constructor(bytes: number) {
-    const buffer = new ArrayBuffer(bytes);
-    this.u8 = new Uint8Array(buffer);
-    this.i8 = new Int8Array(buffer);
-    this.u16 = new Uint16Array(buffer);
-    this.i16 = new Int16Array(buffer);
-    this.u32 = new Uint32Array(buffer);
-    this.i32 = new Int32Array(buffer);
-    this.f32 = new Float32Array(buffer);
-    this.f64 = new Float64Array(buffer);
-    this.i64 = new BigInt64Array(buffer);
+    this.buffer = new ArrayBuffer(bytes);
+  }
+  get u8(): Uint8Array {
+    return this.u8Lanes ??= new Uint8Array(this.buffer);
+  }
+  get i8(): Int8Array {
+    return this.i8Lanes ??= new Int8Array(this.buffer);
+  }
+  get u16(): Uint16Array {
+    return this.u16Lanes ??= new Uint16Array(this.buffer);
+  }
+  get i16(): Int16Array {
+    return this.i16Lanes ??= new Int16Array(this.buffer);
+  }
+  get u32(): Uint32Array {
+    return this.u32Lanes ??= new Uint32Array(this.buffer);
+  }
+  get i32(): Int32Array {
+    return this.i32Lanes ??= new Int32Array(this.buffer);
+  }
+  get f32(): Float32Array {
+    return this.f32Lanes ??= new Float32Array(this.buffer);
+  }
+  get f64(): Float64Array {
+    return this.f64Lanes ??= new Float64Array(this.buffer);
+  }
+  get i64(): BigInt64Array {
+    return this.i64Lanes ??= new BigInt64Array(this.buffer);
   }
 }
 
@@ -147,8 +166,9 @@ export function operation(name: string, bytes: number): (args: readonly Value[])
     const each = (f: (...xs: never[]) => number | bigint | boolean) =>
       vector((z, args) => {
         const into = z[array];
+        const [x, y, w] = args.map((arg) => arg[array] as unknown as ArrayLike<never>);
         for (let i = 0; i < into.length; i++) {
-          const value = f(...args.map((arg) => arg[array][i]!) as never[]);
+          const value = w ? f(x![i]!, y![i]!, w[i]!) : y ? f(x![i]!, y[i]!) : f(x![i]!);
           if (typeof value !== "boolean") into[i] = value;
           else if (array === "f64" || array === "i64") z.i64[i] = value ? -1n : 0n;
           else z.i32[i] = value ? -1 : 0;
