@@ -46,7 +46,13 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: [`${root}vitest.setup.ts`],
     // vitest would leave one core to itself.
     maxWorkers: availableParallelism(),
-    tags: [{ name: "long", description: "Sweeps that take long; `test:all` and CI run them, `test` leaves them out." }],
+    tags: [
+      { name: "long", description: "Tests that take long; `test:all` and CI run them, `test` leaves them out." },
+      {
+        name: "once",
+        description: "Tests that take long and do not depend on the runtime; CI runs them on Node only.",
+      },
+    ],
     testTimeout: hangMs,
     hookTimeout: hangMs,
     teardownTimeout: hangMs,

@@ -339,7 +339,7 @@ export function halfConformance(device: string, half: HalfDType, extent: Extent)
     const wrong = subjects.flatMap((subject) => wrongWith(subject, half, whole ? factors : [300]));
     if (wrong.length > 0) expect.fail([`${wrong.length} differ`, ...wrong.slice(0, 40)].join("\n  "));
   };
-  describe(`${half} on ${device}${whole ? ", all" : ""}`, whole ? { tags: ["long"] } : {}, () => {
+  describe(`${half} on ${device}${whole ? ", all" : ""}`, whole ? { tags: ["long", "once"] } : {}, () => {
     const before = defaultDevice();
     beforeAll(() => setDefaultDevice(device));
     afterAll(() => setDefaultDevice(before));

@@ -4,7 +4,7 @@ import { testBasic } from "./test_harness.ts";
 
 test(
   "with a small penalty the margin is the widest there is, wider than a perceptron's",
-  { tags: ["long"] },
+  { tags: ["long", "once"] },
   async () => {
     const { figures, pictures } = await testBasic(svm);
     const { margins, apart, mixed } = figures;

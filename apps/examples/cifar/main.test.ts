@@ -71,7 +71,7 @@ describe("cifar", () => {
     expect(metrics.at(-1)).toMatchObject({ step: 120, epoch: 8, testErrorPercent: figures.testErrorPercent });
   });
 
-  test.each(["vgg", "resnet20", "alexnet"])("%s learns", { tags: ["long"] }, async (model) => {
+  test.each(["vgg", "resnet20", "alexnet"])("%s learns", { tags: ["long", "once"] }, async (model) => {
     const { figures } = await run(model, `--model ${model} --limit 32 --epochs 6 --batch 8 --lr 0.02`);
     expect(figures.trainLoss[5]).toBeLessThan(0.7 * figures.trainLoss[0]);
   });
@@ -84,16 +84,20 @@ describe("cifar", () => {
     (await losses(4)).forEach((loss, i) => expect(loss).toBeCloseTo(whole[i]!, 4));
   });
 
-  test("early stopping tests the best epoch's weights, from a tenth that nothing was learned from", async () => {
-    // With such a high learning rate it soon gets worse.
-    const { figures, said } = await run(
-      "early",
-      "--model mlp-1x512 --limit 100 --epochs 40 --early-stopping 3 --lr 0.3",
-    );
-    expect(said).toContain(`The weights of epoch ${figures.weightsOfEpoch}, the best on 10 held-out images.`);
-    expect(figures.trainLoss).toHaveLength(figures.weightsOfEpoch + 3);
-    expect(figures.trainLoss.length).toBeLessThan(40);
-  });
+  test(
+    "early stopping tests the best epoch's weights, from a tenth that nothing was learned from",
+    { tags: ["once"] },
+    async () => {
+      // With such a high learning rate it soon gets worse.
+      const { figures, said } = await run(
+        "early",
+        "--model mlp-1x512 --limit 100 --epochs 40 --early-stopping 3 --lr 0.3",
+      );
+      expect(said).toContain(`The weights of epoch ${figures.weightsOfEpoch}, the best on 10 held-out images.`);
+      expect(figures.trainLoss).toHaveLength(figures.weightsOfEpoch + 3);
+      expect(figures.trainLoss.length).toBeLessThan(40);
+    },
+  );
 
   test("the moving average of the weights is what is tested and written", async () => {
     const args = "--model mlp-1x512 --limit 60 --epochs 2 --batch 20";
@@ -134,7 +138,7 @@ describe("cifar", () => {
     expect(said).toMatch(/dropout 0 there, 0.1 here/);
   });
 
-  test("--against and --repeat compare augmentations over seeds, and go on", { tags: ["long"] }, async () => {
+  test("--against and --repeat compare augmentations over seeds, and go on", { tags: ["long", "once"] }, async () => {
     const args = "--model mlp-1x512 --limit 60 --epochs 2 --batch 20 --seed 3 --repeat 2 --against crop,flip";
     const { figures } = await run("compare", args);
     expect(figures.seeds).toEqual([3, 4]);

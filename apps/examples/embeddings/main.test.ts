@@ -30,7 +30,7 @@ async function run(out: string, args: string[], { lines = [] as string[], crashA
 
 describe("embeddings", () => {
   test("words that belong together are closer; products are the mutual information; the vectors answer", {
-    tags: ["long"],
+    tags: ["long", "once"],
   }, async () => {
     const { code, stdout } = await run("a", ["--limit", "6000", "--batch", "128", "--dim", "24", "--json"]);
     const figures = JSON.parse(stdout);

@@ -25,7 +25,7 @@ async function run(line: string): Promise<{ said: string; results: Summary[]; fi
 describe("equivariance", () => {
   test(
     "p4 learns rotated digits from fewer examples than the standard network, and a quarter turn changes nothing",
-    { tags: ["long"] },
+    { tags: ["long", "once"] },
     async () => {
       const args = "--limit 300 --epochs 4 --batch 25 --test-limit 200";
       const [standard, p4] = [
@@ -50,7 +50,7 @@ describe("equivariance", () => {
 
   test(
     "after upright digits p4 reads quarter turns as well, the standard network does not",
-    { tags: ["long"] },
+    { tags: ["long", "once"] },
     async () => {
       const args = "--learn upright --limit 240 --epochs 3 --batch 20 --test-limit 150";
       const standard = (await run(`${args} --model standard`)).results[0]!;
@@ -62,7 +62,7 @@ describe("equivariance", () => {
     },
   );
 
-  test("seeds give other networks, and each the same one again", { tags: ["long"] }, async () => {
+  test("seeds give other networks, and each the same one again", { tags: ["long", "once"] }, async () => {
     const args = "--model p4-pooled --limit 40 --epochs 2 --batch 10 --test-limit 60";
     const both = (await run(`${args} --repeat 2`)).results[0]!;
     const [first, second] = both.errors as [number, number];

@@ -24,7 +24,7 @@ async function run(...args: string[]) {
 describe("features", () => {
   test(
     "finds pictures that excite every unit more than any digit does, and are read as what they stand for",
-    { tags: ["long"] },
+    { tags: ["long", "once"] },
     async () => {
       const { code, figures } = await run(
         "--limit",

@@ -21,7 +21,7 @@ async function run(...args: string[]) {
 }
 
 describe("fine-tuning", () => {
-  test("pretraining on other digits helps: the error after ten steps is lower", async () => {
+  test("pretraining on other digits helps: the error after ten steps is lower", { tags: ["once"] }, async () => {
     const { code, figures, said } = await run(
       "--limit",
       "600",

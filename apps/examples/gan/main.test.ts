@@ -26,7 +26,7 @@ async function run(out: string, args: string[], crashAt = "never") {
 }
 
 describe("gan", () => {
-  test("learns to draw several digits that a classifier tells apart", { tags: ["long"] }, async () => {
+  test("learns to draw several digits that a classifier tells apart", { tags: ["long", "once"] }, async () => {
     const { code, figures, said } = await run("a", [
       "--limit",
       "400",

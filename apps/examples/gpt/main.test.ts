@@ -49,7 +49,7 @@ async function figures(out: string, ...args: string[]): Promise<GptFigures> {
 
 // Together they take ten seconds on an idle machine.
 describe("gpt", () => {
-  test("learns the play, generates it, and continues lines", async () => {
+  test("learns the play, generates it, and continues lines", { tags: ["once"] }, async () => {
     const learned = await figures("play", "--epochs", "15", "--batch", "8", "--lr", "0.01");
     expect(learned.heldOut).toHaveLength(15);
     // A uniform guess among its 47 characters costs 3.85 nats, a guess by their frequencies about 2.9; it reaches 0.95.
@@ -90,16 +90,30 @@ describe("gpt", () => {
     expect(other.stderr).toMatch(/is of another run: width 32 there, 16 here/);
   });
 
-  test("learns by pieces of words too, and the cost of a character is what the pieces cost", async () => {
-    const learned = await figures("pieces", "--tokens", "bpe", "--vocabulary", "300", "--epochs", "4", "--batch", "8");
-    const { heldOut, heldOutNatsPerCharacter, heldOutNatsPerToken } = learned;
-    expect(heldOut[3]).toBeLessThan(heldOut[0]!);
-    // A piece stands for several characters of the play.
-    expect(heldOutNatsPerToken).toBeGreaterThan(1.5 * heldOutNatsPerCharacter);
-    expect(learned.text.length).toBeGreaterThan(100);
-    const asked = await run("pieces", ["--ask"], { typed: "α the" });
-    expect(asked.stdout).toMatch(/^α the/);
-  });
+  test(
+    "learns by pieces of words too, and the cost of a character is what the pieces cost",
+    { tags: ["once"] },
+    async () => {
+      const learned = await figures(
+        "pieces",
+        "--tokens",
+        "bpe",
+        "--vocabulary",
+        "300",
+        "--epochs",
+        "4",
+        "--batch",
+        "8",
+      );
+      const { heldOut, heldOutNatsPerCharacter, heldOutNatsPerToken } = learned;
+      expect(heldOut[3]).toBeLessThan(heldOut[0]!);
+      // A piece stands for several characters of the play.
+      expect(heldOutNatsPerToken).toBeGreaterThan(1.5 * heldOutNatsPerCharacter);
+      expect(learned.text.length).toBeGreaterThan(100);
+      const asked = await run("pieces", ["--ask"], { typed: "α the" });
+      expect(asked.stdout).toMatch(/^α the/);
+    },
+  );
 
   test("a dry run takes one step", async () => {
     const { code, stdout } = await run("dry", ["--dry-run"]);

@@ -31,7 +31,7 @@ interface Row {
 }
 
 describe("random-labels", () => {
-  test("a perceptron memorises random labels, and is at chance on other images", async () => {
+  test("a perceptron memorises random labels, and is at chance on other images", { tags: ["once"] }, async () => {
     const { code, figures } = await run("--part curves --limit 150 --batch 30 --epochs 40 --model mlp-1x512");
     expect(code).toBe(0);
     expect(figures).toMatchObject({ model: "mlp-1x512", parameters: 1_209_866, images: 150 });

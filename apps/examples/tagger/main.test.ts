@@ -27,7 +27,7 @@ async function run(args: string[], lines: string[] = []) {
 }
 
 describe("tagger", () => {
-  test("the CRF finds more entities and finds them completely; --ask works", { tags: ["long"] }, async () => {
+  test("the CRF finds more entities and finds them completely; --ask works", { tags: ["long", "once"] }, async () => {
     const { code, stdout } = await run(["--repeat", "1", "--epochs", "12", "--json"]);
     const figures = JSON.parse(stdout);
     expect(code).toBe(0);

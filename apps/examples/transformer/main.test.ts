@@ -42,35 +42,39 @@ const run = (out: string, args: string[], options: TestRunOptions = {}): Promise
 
 // Together they take twelve seconds on an idle machine.
 describe("transformer", () => {
-  test("learns to translate sentences of the small grammar, draws its heads, and replies to lines", async () => {
-    const args = ["--pieces", "0", "--limit", "400", "--epochs", "10", "--json"];
-    const { code, stdout } = await run("learned", args);
-    expect(code).toBe(0);
-    const figures: TransformerFigures = JSON.parse(stdout);
-    expect(figures).toMatchObject({ epochs: 10, steps: 250 });
-    // It reaches about 59; untrained it has 0.
-    expect(figures.bleu[0]).toBeLessThan(5);
-    expect(figures.greedyBleu).toBeGreaterThan(30);
-    expect(figures.beamBleu).toBeGreaterThan(30);
-    expect(figures.validationLoss[9]).toBeLessThan(0.5 * figures.validationLoss[0]!);
-    const page = readFileSync(join(folder, "learned", "index.html"), "utf8");
-    for (const picture of ["loss.svg", "bleu.svg", "attention-1.svg", "heads-1.svg"]) {
-      expect(page).toContain(`src="${picture}"`);
-    }
-    const heads = readFileSync(join(folder, "learned", "heads-1.svg"), "utf8");
-    expect(heads).toContain("head 2");
-    // Each word of the translation and its end, for each head, looks at one word at least.
-    const { greedy } = figures.samples[0]!;
-    expect(heads.match(/<rect/g)!.length).toBeGreaterThan(2 * greedy.split(" ").length);
+  test(
+    "learns to translate sentences of the small grammar, draws its heads, and replies to lines",
+    { tags: ["once"] },
+    async () => {
+      const args = ["--pieces", "0", "--limit", "400", "--epochs", "10", "--json"];
+      const { code, stdout } = await run("learned", args);
+      expect(code).toBe(0);
+      const figures: TransformerFigures = JSON.parse(stdout);
+      expect(figures).toMatchObject({ epochs: 10, steps: 250 });
+      // It reaches about 59; untrained it has 0.
+      expect(figures.bleu[0]).toBeLessThan(5);
+      expect(figures.greedyBleu).toBeGreaterThan(30);
+      expect(figures.beamBleu).toBeGreaterThan(30);
+      expect(figures.validationLoss[9]).toBeLessThan(0.5 * figures.validationLoss[0]!);
+      const page = readFileSync(join(folder, "learned", "index.html"), "utf8");
+      for (const picture of ["loss.svg", "bleu.svg", "attention-1.svg", "heads-1.svg"]) {
+        expect(page).toContain(`src="${picture}"`);
+      }
+      const heads = readFileSync(join(folder, "learned", "heads-1.svg"), "utf8");
+      expect(heads).toContain("head 2");
+      // Each word of the translation and its end, for each head, looks at one word at least.
+      const { greedy } = figures.samples[0]!;
+      expect(heads.match(/<rect/g)!.length).toBeGreaterThan(2 * greedy.split(" ").length);
 
-    const tooLong = "le ".repeat(61).trim();
-    const asked = await run("learned", ["--ask"], { typed: `Où est le chat ?\n\n${tooLong}\n` });
-    const answers = asked.stdout.split("\n");
-    expect(answers).toHaveLength(4);
-    expect(answers[0]).toMatch(/^where is .*\?$/);
-    expect(answers.slice(1)).toEqual(["", "", ""]);
-    expect(asked.stderr).toMatch(/line 3: this sentence has 61 words/);
-  });
+      const tooLong = "le ".repeat(61).trim();
+      const asked = await run("learned", ["--ask"], { typed: `Où est le chat ?\n\n${tooLong}\n` });
+      const answers = asked.stdout.split("\n");
+      expect(answers).toHaveLength(4);
+      expect(answers[0]).toMatch(/^where is .*\?$/);
+      expect(answers.slice(1)).toEqual(["", "", ""]);
+      expect(asked.stderr).toMatch(/line 3: this sentence has 61 words/);
+    },
+  );
 
   test("a crashed run resumes to the same bits, with words by pieces", async () => {
     const args = ["--limit", "64", "--epochs", "2", "--json"];

@@ -154,7 +154,8 @@ async function* readEntries(
 }
 
 function isZero(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte !== 0) return false;
+  // Bun takes ten times as long for the typed array's iterator.
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
   return true;
 }
 

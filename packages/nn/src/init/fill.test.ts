@@ -28,7 +28,7 @@ describe("fillers", () => {
 });
 
 describe("truncNormal_", () => {
-  test("lies within its bounds and has the moments of the truncated distribution", { tags: ["long"] }, () => {
+  test("lies within its bounds and has the moments of the truncated distribution", { tags: ["long", "once"] }, () => {
     const values = numbers(truncNormal_(empty([20_000]), { generator: new Generator(2) }));
     expect(Math.max(...values)).toBeLessThanOrEqual(2);
     expect(Math.min(...values)).toBeGreaterThanOrEqual(-2);
