@@ -13,7 +13,7 @@ registerDevice("cpu above 2 GiB", () => {
   return backend;
 });
 
-describe("addresses above 2 GiB", { tags: ["long"] }, () => {
+describe("addresses above 2 GiB", { tags: ["long", "once"] }, () => {
   conformance("cpu above 2 GiB");
   nnConformance("cpu above 2 GiB");
 });
