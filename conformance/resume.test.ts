@@ -2,6 +2,8 @@
  * A training run that is interrupted, saved to a file, and resumed by a process that knows only its options, ends with
  * the same bits as an uninterrupted one: model, optimiser, schedule, averages, early stopping, generators and the
  * loader's position.
+ *
+ * @module-tag once
  */
 import { DataLoader, TensorDataset } from "@heddle/data";
 import {

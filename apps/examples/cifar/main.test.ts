@@ -115,7 +115,7 @@ describe("cifar", () => {
     ["", "--schedule one-cycle --dropout 0.3 --augment crop,flip,erase"],
     ["mixed images, ", "--schedule step --augment rotate,jitter,mixup --label-smoothing 0.1"],
     ["averages and early stopping, ", "--schedule exponential --augment cutout,cutmix --ema 0.8 --early-stopping 2"],
-  ])("%sresume to the same bits", async (_, options) => {
+  ])("%sresume to the same bits", { tags: ["once"] }, async (_, options) => {
     const args = `--model mlp-3x512 --limit 60 --epochs 3 --batch 10 ${options}`;
     const whole = await run("whole", args);
     await expect(run("crashed", `${args} --checkpoint-every 4`, "50%")).rejects.toThrow("the power went");

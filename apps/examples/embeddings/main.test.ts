@@ -56,7 +56,7 @@ describe("embeddings", () => {
     expect(asked.said).toContain('line 2: "unicorn" is not among the 151 words of the text, or is too rare');
   });
 
-  test("resumes to the same bits", async () => {
+  test("resumes to the same bits", { tags: ["once"] }, async () => {
     const args = ["--limit", "600", "--epochs", "3", "--batch", "64", "--dim", "8", "--json"];
     const whole = await run("whole", args);
     const crash = run("crashed", [...args, "--checkpoint-every", "7"], { crashAt: "60%" });

@@ -71,7 +71,7 @@ describe("names", () => {
     },
   );
 
-  test("resumes to the same bits", async () => {
+  test("resumes to the same bits", { tags: ["once"] }, async () => {
     const args = [...SMALL, "--limit", "120", "--epochs", "3", "--model", "LSTM"];
     const whole = await run("whole", args);
     const crash = run("crashed", [...args, "--checkpoint-every", "3"], { crashAt: "writer  epoch 2/3" });

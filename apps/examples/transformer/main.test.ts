@@ -76,7 +76,7 @@ describe("transformer", () => {
     },
   );
 
-  test("a crashed run resumes to the same bits, with words by pieces", async () => {
+  test("a crashed run resumes to the same bits, with words by pieces", { tags: ["once"] }, async () => {
     const args = ["--limit", "64", "--epochs", "2", "--json"];
     const whole = await run("whole", args);
     await expect(run("crashed", [...args, "--checkpoint-every", "2"], { crashAt: "75%" })).rejects.toThrow("power");

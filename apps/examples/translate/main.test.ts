@@ -70,7 +70,7 @@ describe("translate", () => {
     expect(stderr).toMatch(/there is no .*translate\.safetensors; train a model first, or name its folder with --out/);
   });
 
-  test("resumes to the same bits, with its own words as input", async () => {
+  test("resumes to the same bits, with its own words as input", { tags: ["once"] }, async () => {
     const args = [...TINY, "--epochs", "2", "--teacher-forcing", "0.5", "--direction", "en-fr"];
     const whole = await run("whole", args);
     await expect(run("crashed", [...args, "--checkpoint-every", "5"], { crashAt: "87%" })).rejects.toThrow(

@@ -1,3 +1,4 @@
+/** @module-tag once */
 import { gradcheck, gradgradcheck } from "@heddle/autograd";
 import { eye, manualSeed, randn, type Tensor, tensor } from "@heddle/tensor";
 import { beforeEach, describe, expect, test } from "vitest";

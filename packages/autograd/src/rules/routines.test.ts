@@ -1,3 +1,4 @@
+/** @module-tag once */
 import {
   conv1d,
   conv2d,

@@ -1,3 +1,4 @@
+/** @module-tag once */
 import { enableGrad, grad, gradcheck } from "@heddle/autograd";
 import { GRU, LSTM, type RecurrentForwardOptions, RNN } from "../mod.ts";
 import { manualSeed, randn, Tensor, zeros } from "@heddle/tensor";
