@@ -121,6 +121,8 @@ function editDistance(a: string, b: string): number {
 export function checkOption(operation: string, name: string, value: string, words: readonly string[]): void {
   if (words.includes(value)) return;
   throw new TypeError(
-    `${operation}: ${name} is ${JSON.stringify(value)}; use one of ${words.map((word) => `"${word}"`).join(", ")}`,
+    `${operation}: ${name} is ${typeof value === "string" ? JSON.stringify(value) : String(value)}; use one of ${
+      words.map((word) => `"${word}"`).join(", ")
+    }`,
   );
 }
