@@ -41,4 +41,11 @@ describe("fuse", () => {
     expect(() => fuse("step", [1], (x) => x.neg())).toThrow(/step.*tensor/);
     expect(memory().byOperation.some(({ operation }) => operation === "step")).toBe(false);
   });
+
+  test("throws for inputs that are not in an array", () => {
+    const square = fused("square", (x) => x.mul(x));
+    expect(() => square(ones([2]) as never)).toThrow(
+      /^square: expected an array of tensors and numbers, got a tensor.*\[a, b\]/,
+    );
+  });
 });

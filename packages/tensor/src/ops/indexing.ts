@@ -2,12 +2,13 @@
 import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { checkNumber, checkNumbers, checkOperands, checkScalar, checkTensor, wrongValue } from "../engine/checks.ts";
-import type { Scalar } from "../dtype.ts";
+import { isInteger, type Scalar } from "../dtype.ts";
 import { constant } from "../engine/launch.ts";
 import { isHalf } from "../engine/upcast.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "./index_resolution.ts";
 import { arange, fromTypedArray, zeros } from "./creation.ts";
 import { broadcastShapes, normalizeDim, normalizeDims, sameShape, showShape } from "../shape.ts";
+import { elementValue } from "../scalar.ts";
 import { isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -163,7 +164,13 @@ function added(operation: string, x: Tensor, dim: number, index: Tensor, source:
   checkSlices(operation, x, d, index, source);
   const rows = rowIndex(index, d, source.shape);
   if (alpha === 1) return x.scatterAdd_(d, rows, source);
-  if (!isHalf(x) || source.dtype !== x.dtype) return x.scatterAdd_(d, rows, source.mul(alpha));
+  if (isInteger(x.dtype) && !Number.isInteger(Number(alpha))) {
+    throw new TypeError(`${operation}: alpha is ${alpha}, the tensor ${x.dtype}; integers take a whole number`);
+  }
+  if (!isHalf(x)) {
+    const factor = isInteger(x.dtype) ? elementValue(alpha, x.dtype) : alpha;
+    return x.scatterAdd_(d, rows, source.mul(factor).to(x.dtype));
+  }
   return overwrite(operation, x, [source], (x) => x.float().scatterAdd(d, rows, source.float().mul(alpha)));
 }
 

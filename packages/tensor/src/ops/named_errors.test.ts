@@ -84,3 +84,13 @@ test.each<[string, () => unknown, RegExp]>([
   ["rows without end", () => tensor([1, 2]).combinations(1e12), /^combinations: shape/],
   ["pieces without end", () => x.tensorSplit(1e12), /^tensorSplit: shape/],
 ])("%s", (_, call, reason) => expect(call).toThrow(reason));
+
+test("indexAdd by an alpha keeps the dtype", () => {
+  const rows = tensor([0], { dtype: "int32" });
+  const of = (dtype: h.DType, alpha: number) =>
+    tensor([5, 1], { dtype }).indexAdd(0, rows, tensor([2], { dtype }), { alpha }).toArray();
+  expect(of("uint8", -1)).toEqual([3, 1]);
+  expect(of("int32", 3)).toEqual([11, 1]);
+  expect(of("bool", 2)).toEqual([true, true]);
+  expect(() => of("int32", 0.5)).toThrow(/^indexAdd: alpha is 0\.5, the tensor int32/);
+});
