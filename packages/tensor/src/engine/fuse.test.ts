@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fuse, getDevice, memory, ones, randn, tensor, whereSymbolic } from "../mod.ts";
+import { fuse, fused, getDevice, memory, ones, randn, tensor, whereSymbolic } from "../mod.ts";
 import { NullBackend } from "../backend_mod.ts";
 
 describe("fuse", () => {
