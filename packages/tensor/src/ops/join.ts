@@ -80,8 +80,8 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
  * the first two.
  */
 export function meshgrid(tensors: readonly Tensor[], options: { readonly indexing?: "ij" | "xy" } = {}): Tensor[] {
-  if (!Array.isArray(tensors) || tensors.length > 0) checkTensors("meshgrid", tensors);
   checkOptions("meshgrid", options, ["indexing"]);
+  if (!Array.isArray(tensors) || tensors.length > 0) checkTensors("meshgrid", tensors);
   const { indexing = "ij" } = options;
   checkOption("meshgrid", "indexing", indexing, ["ij", "xy"]);
   const swap = indexing === "xy" && tensors.length > 1;

@@ -81,6 +81,11 @@ test.each<[string, () => unknown, RegExp]>([
     /^matmul: dtypes int32 and float32 differ; cast both with .to\("float32"\)/,
   ],
   ["integers that cannot hold floats", () => x.int().add_(0.5), /which a tensor of int32 cannot hold/],
+  [
+    "a tensor for options",
+    () => x.sum(0, x as never),
+    /^sum: expected an object of options .* object of class Tensor$/,
+  ],
   ["rows without end", () => tensor([1, 2]).combinations(1e12), /^combinations: shape/],
   ["pieces without end", () => x.tensorSplit(1e12), /^tensorSplit: shape/],
 ])("%s", (_, call, reason) => expect(call).toThrow(reason));
