@@ -114,6 +114,7 @@ export const renamed: Readonly<Record<string, string>> = {
 
 /** Why there is no counterpart. The first pattern that matches the name with its namespace counts. */
 export const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/_pool\dd_with_indices$/, "the option `returnIndices`"],
   [
     /sparse|coalesce|csr|csc|_indices$|\.(indices|values|col_indices|crow_indices|dense_dim|hspmm|smm|sspaddmm|to_dense|to_padded_tensor|is_nested)$|\.(indices|values)_copy/i,
     "no sparse or nested tensors",

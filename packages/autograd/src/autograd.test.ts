@@ -340,3 +340,17 @@ describe("memory", () => {
     expect(() => y.backward()).toThrow(/freed/);
   });
 });
+
+test.each<[string, readonly number[], (x: Tensor) => Tensor]>([
+  ["the median of nothing", [0, 3], (x) => x.median()],
+  ["the median of nothing but NaN", [0, 3], (x) => x.nanmedian()],
+  ["distances between points without coordinates", [3, 0], (x) => x.cdist(x)],
+  ["the largest distances between such points", [3, 0], (x) => x.cdist(x, Infinity)],
+  ["distances between pairs of no points", [0, 3], (x) => x.pdist()],
+  ["distances between pairs of one point", [1, 3], (x) => x.pdist()],
+  ["distances between pairs of points without coordinates", [3, 0], (x) => x.pdist(Infinity)],
+])("%s have a gradient", (_, shape, compute) => {
+  const x = zeros(shape).requiresGrad_();
+  compute(x).sum().backward();
+  expect(x.grad!.toArray()).toEqual(zeros(shape).toArray());
+});

@@ -31,8 +31,10 @@ import {
   tensorinv,
   tensorsolve,
   vander,
+  vecdot,
   vectorNorm,
 } from "./mod.ts";
+import * as linalg from "./mod.ts";
 
 describe("bad input", () => {
   test("matrices that are not square, or no matrices", () => {
@@ -169,4 +171,31 @@ describe("bad input", () => {
     expect(() => inv(a)).toThrow("was freed");
     expect(() => qr(eye(2), { mode: "r" as "reduced" })).toThrow('mode is "r"');
   });
+});
+
+test.each(Object.entries(linalg).filter(([, value]) => typeof value === "function"))(
+  "%s refuses what is no tensor and names itself",
+  (name, fn) => {
+    const call = fn as (...args: readonly unknown[]) => unknown;
+    for (const bad of [undefined, null, 1, "a", {}, [1]]) {
+      const rest = name === "solveTriangular"
+        ? [eye(2), { upper: true }]
+        : name === "luSolve"
+        ? [ones([2]), eye(2)]
+        : [];
+      const args = name === "multiDot" ? [[bad, bad]] : [bad, ...rest.length > 0 ? rest : [eye(2)]];
+      const last = name === "matrixPower" || name === "vectorNorm" ? [bad, 2] : args;
+      const single = fn.length === 1 && name !== "multiDot" ? [bad] : last;
+      expect(() => call(...single), `${name} of ${String(bad)}`).toThrow(new RegExp(`^${name}: `));
+    }
+  },
+);
+
+test("dims that are no array of numbers", () => {
+  expect(() => matrixNorm(eye(2), "fro", { dim: 0 as never })).toThrow(
+    "matrixNorm: expected dim to be an array of numb",
+  );
+  expect(() => tensorsolve(eye(2), ones([2]), { dims: 0 as never })).toThrow("write [0]");
+  expect(() => vectorNorm(eye(2), 2, { dim: 7 })).toThrow("vectorNorm: dim 7 is out of range");
+  expect(() => vecdot(eye(2), eye(2), { dim: 7 })).toThrow("vecdot: dim 7 is out of range");
 });

@@ -1,8 +1,10 @@
 /** Checks of what users pass. Each names the operation, the shapes and the remedy. */
-import { isFloat, type Tensor } from "@heddle/tensor";
+import { isFloat, promoteTypes, type Tensor } from "@heddle/tensor";
+import { checkTensor } from "@heddle/tensor/engine";
 
-/** @throws TypeError for integers and bool. */
+/** @throws TypeError for what is no tensor, integers and bool. */
 export function checkFloat(operation: string, x: Tensor): void {
+  checkTensor(operation, x);
   if (!isFloat(x.dtype)) {
     throw new TypeError(`${operation}: needs a floating-point tensor, got ${x.dtype}; cast with .to("float64")`);
   }
@@ -10,6 +12,7 @@ export function checkFloat(operation: string, x: Tensor): void {
 
 /** @throws RangeError for fewer than two dimensions, TypeError for integers and bool. */
 export function checkMatrix(operation: string, a: Tensor): void {
+  checkTensor(operation, a);
   if (a.ndim < 2) {
     throw new RangeError(
       `${operation}: expected a matrix or a batch of them, [..., m, n], got shape [${
@@ -53,7 +56,8 @@ export function inBatch(index: number, count: number): string {
 /** @throws TypeError or Error unless both have the same dtype and device. */
 export function checkAlike(operation: string, a: Tensor, b: Tensor): void {
   if (a.dtype !== b.dtype) {
-    throw new TypeError(`${operation}: dtypes ${a.dtype} and ${b.dtype} differ; cast one with .to("${a.dtype}")`);
+    const wider = promoteTypes(a.dtype, b.dtype);
+    throw new TypeError(`${operation}: dtypes ${a.dtype} and ${b.dtype} differ; cast both with .to("${wider}")`);
   }
   if (a.device !== b.device) {
     throw new Error(

@@ -1,7 +1,7 @@
 /** LU decompositions. */
 import { customFunction } from "@heddle/autograd";
 import { cat, fromTypedArray, type Tensor, zeros } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { checkOptions, checkTensor, inFloat32 } from "@heddle/tensor/engine";
 import { checkMatrix, checkSquare } from "./check.ts";
 import { eliminate, type Eliminated } from "./host/lu.ts";
 import { read, write } from "./host/matrices.ts";
@@ -158,6 +158,7 @@ export interface LUSolveOptions {
 export function luSolve(factor: Tensor, pivots: Tensor, b: Tensor, options: LUSolveOptions = {}): Tensor {
   checkOptions("luSolve", options, ["left", "adjoint"]);
   checkSquare("luSolve", factor);
+  for (const each of [pivots, b]) checkTensor("luSolve", each);
   const { left = true, adjoint = false } = options;
   if (!left) return transposed(luSolve(factor, pivots, transposed(b), { adjoint: !adjoint }));
   const p = permutationOf(factor, pivots);

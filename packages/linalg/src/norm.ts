@@ -1,6 +1,6 @@
 /** Norms of vectors and matrices. */
-import type { DType, Tensor } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { checkDType, type DType, type Tensor } from "@heddle/tensor";
+import { checkNumberArray, checkOptions, checkTensor, inFloat32, normalizeDims } from "@heddle/tensor/engine";
 import { checkFloat, checkMatrix } from "./check.ts";
 import { svdvals } from "./svd.ts";
 
@@ -31,6 +31,7 @@ const names = ["dim", "keepdim", "dtype"] as const;
 
 function converted(operation: string, x: Tensor, dtype: DType | undefined): Tensor {
   checkFloat(operation, x);
+  if (dtype !== undefined) checkDType(operation, dtype);
   const wide = dtype === undefined ? x : x.to(dtype);
   checkFloat(operation, wide);
   return wide;
@@ -60,8 +61,8 @@ export function vectorNorm(x: Tensor, ord = 2, options: VectorNormOptions = {}):
     throw new TypeError(`vectorNorm: ord is ${String(ord)}; it must be a number`);
   }
   const wide = converted("vectorNorm", x, options.dtype);
-  const reduced = [dim ?? wide.shape.map((_, d) => d)].flat();
-  if ((ord < 0 || ord === Infinity) && reduced.some((d) => wide.shape.at(d) === 0)) {
+  const reduced = normalizeDims("vectorNorm", dim, wide.ndim);
+  if ((ord < 0 || ord === Infinity) && reduced.some((d) => wide.shape[d] === 0)) {
     throw new RangeError(
       `vectorNorm: vectors without elements have no ${ord}-norm, got shape [${wide.shape.join(", ")}] along dims [${
         reduced.join(", ")
@@ -97,9 +98,12 @@ export function matrixNorm(a: Tensor, ord: MatrixNormOrder = "fro", options: Mat
   checkOptions("matrixNorm", options, names);
   const { dim = [-2, -1], keepdim = false, dtype } = options;
   checkMatrix("matrixNorm", a);
+  checkNumberArray("matrixNorm", "dim", dim);
   if (!orders.includes(ord)) {
     throw new RangeError(
-      `matrixNorm: ord is ${JSON.stringify(ord)}; it must be "fro", "nuc", 1, -1, 2, -2, Infinity or -Infinity`,
+      `matrixNorm: ord is ${
+        typeof ord === "string" ? `"${ord}"` : String(ord)
+      }; it must be "fro", "nuc", 1, -1, 2, -2, Infinity or -Infinity`,
     );
   }
   const x = converted("matrixNorm", a, dtype);
@@ -162,6 +166,7 @@ export interface NormOptions {
  */
 export function norm(x: Tensor, ord?: MatrixNormOrder | null, options: NormOptions = {}): Tensor {
   checkOptions("norm", options, names);
+  checkTensor("norm", x);
   const { dim, ...rest } = options;
   const dims = dim === undefined ? undefined : [dim].flat();
   if (dims !== undefined && dims.length !== 1 && dims.length !== 2) {
@@ -171,7 +176,7 @@ export function norm(x: Tensor, ord?: MatrixNormOrder | null, options: NormOptio
   const along = dims?.length ?? x.ndim;
   if (along !== 1 && along !== 2) {
     throw new RangeError(
-      `norm: with ord ${JSON.stringify(ord)} and shape [${
+      `norm: with ord ${typeof ord === "string" ? `"${ord}"` : String(ord)} and shape [${
         x.shape.join(", ")
       }] give a dim, one for norms of vectors or two for those of matrices`,
     );

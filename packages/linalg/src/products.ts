@@ -1,6 +1,6 @@
 /** Products of several matrices, of vectors, and Kronecker's. */
-import type { Tensor } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { broadcastShapes, type Tensor } from "@heddle/tensor";
+import { checkOptions, checkTensor, checkTensors, inFloat32, normalizeDims } from "@heddle/tensor/engine";
 
 const shown = (x: Tensor): string => `[${x.shape.join(", ")}]`;
 
@@ -18,6 +18,7 @@ const shown = (x: Tensor): string => `[${x.shape.join(", ")}]`;
  * ```
  */
 export function kron(a: Tensor, b: Tensor): Tensor {
+  checkTensor("kron", a);
   return a.kron(b);
 }
 
@@ -36,6 +37,7 @@ export function kron(a: Tensor, b: Tensor): Tensor {
  * ```
  */
 export function multiDot(tensors: readonly Tensor[]): Tensor {
+  checkTensors("multiDot", tensors);
   const count = tensors.length;
   if (count < 2) throw new RangeError(`multiDot: expected at least 2 matrices, got ${count}`);
   for (const [i, x] of tensors.entries()) {
@@ -110,5 +112,8 @@ export interface VecdotOptions {
  */
 export function vecdot(x: Tensor, y: Tensor, options: VecdotOptions = {}): Tensor {
   checkOptions("vecdot", options, ["dim"]);
-  return inFloat32([x, y], (x, y) => x.mul(y).sum(options.dim ?? -1));
+  const { dim = -1 } = options;
+  for (const each of [x, y]) checkTensor("vecdot", each);
+  normalizeDims("vecdot", dim, broadcastShapes("vecdot", x.shape, y.shape).length);
+  return inFloat32([x, y], (x, y) => x.mul(y).sum(dim));
 }

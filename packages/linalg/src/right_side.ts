@@ -54,6 +54,7 @@ export function fromTheRight(
   b: Tensor,
   solve: (a: Tensor, b: Tensor) => Tensor,
 ): Tensor {
+  checkFloat(operation, b);
   if (b.ndim < 2 || b.shape.at(-1) !== a.shape.at(-1)) {
     throw new RangeError(
       `${operation}: with left: false, matrices of shape [${a.shape.join(", ")}] need left sides of shape ` +

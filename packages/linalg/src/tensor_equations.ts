@@ -1,6 +1,6 @@
 /** Tensors taken for matrices: their equations and inverses. */
 import type { Tensor } from "@heddle/tensor";
-import { checkOptions } from "@heddle/tensor/engine";
+import { checkNumberArray, checkOptions, checkTensor } from "@heddle/tensor/engine";
 import { inv, solve } from "./solve.ts";
 
 const shown = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
@@ -29,6 +29,7 @@ export interface TensorinvOptions {
  */
 export function tensorinv(a: Tensor, options: TensorinvOptions = {}): Tensor {
   checkOptions("tensorinv", options, ["ind"]);
+  checkTensor("tensorinv", a);
   const { ind = 2 } = options;
   if (!(Number.isSafeInteger(ind) && ind >= 1)) {
     throw new RangeError(`tensorinv: ind is ${ind}; it must be a whole number of at least 1`);
@@ -67,7 +68,9 @@ export interface TensorsolveOptions {
  */
 export function tensorsolve(a: Tensor, b: Tensor, options: TensorsolveOptions = {}): Tensor {
   checkOptions("tensorsolve", options, ["dims"]);
+  for (const each of [a, b]) checkTensor("tensorsolve", each);
   const { dims = [] } = options;
+  checkNumberArray("tensorsolve", "dims", dims);
   const moved = dims.length === 0 ? a : a.movedim(dims, dims.map((_, i) => a.ndim - dims.length + i));
   const unknowns = moved.shape.slice(b.ndim);
   if (product(unknowns) !== b.numel || moved.numel !== b.numel ** 2) {

@@ -1,8 +1,8 @@
 /** Systems of equations with triangular matrices. */
 import { customFunction } from "@heddle/autograd";
 import { eye, type Tensor } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
-import { checkSquare } from "./check.ts";
+import { checkOptions, checkTensor, inFloat32 } from "@heddle/tensor/engine";
+import { checkFloat, checkSquare } from "./check.ts";
 import { read, write } from "./host/matrices.ts";
 import { fromTheRight, system } from "./right_side.ts";
 import { transposed } from "./transposed.ts";
@@ -75,6 +75,7 @@ export function solveTriangular(a: Tensor, b: Tensor, options: TriangularOptions
     throw new TypeError("solveTriangular: say which triangle holds the matrix, { upper: true } or { upper: false }");
   }
   checkSquare("solveTriangular", a);
+  checkTensor("solveTriangular", b);
   if (b.ndim < 2) {
     throw new RangeError(
       `solveTriangular: the right sides are matrices, [..., n, k], got shape [${
@@ -115,6 +116,7 @@ export interface CholeskySolveOptions {
 export function choleskySolve(b: Tensor, l: Tensor, options: CholeskySolveOptions = {}): Tensor {
   checkOptions("choleskySolve", options, ["upper"]);
   checkSquare("choleskySolve", l);
+  checkFloat("choleskySolve", b);
   const { upper = false } = options;
   return inFloat32([b, l], (b, l) => {
     const half = solveTriangular(upper ? transposed(l) : l, b, { upper: false });

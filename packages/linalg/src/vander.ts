@@ -1,6 +1,6 @@
 /** Vandermonde's matrices. */
 import { arange, type Tensor } from "@heddle/tensor";
-import { checkOptions, inFloat32 } from "@heddle/tensor/engine";
+import { checkOptions, checkTensor, inFloat32 } from "@heddle/tensor/engine";
 
 /** Options of {@link vander}. */
 export interface VanderOptions {
@@ -24,6 +24,7 @@ export interface VanderOptions {
  */
 export function vander(x: Tensor, options: VanderOptions = {}): Tensor {
   checkOptions("vander", options, ["N"]);
+  checkTensor("vander", x);
   const { N = x.shape.at(-1) ?? 1 } = options;
   if (options.N !== undefined && !(Number.isSafeInteger(N) && N >= 2)) {
     throw new RangeError(`vander: N is ${N}; it must be a whole number of at least 2`);

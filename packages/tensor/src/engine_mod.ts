@@ -73,9 +73,9 @@ export type { Scoped } from "./memory/scope.ts";
 export { reclaiming } from "./memory/storage.ts";
 
 // Checks and errors.
-export { checkOperands, checkTensor } from "./engine/checks.ts";
+export { checkNumberArray, checkOperands, checkTensor, checkTensors } from "./engine/checks.ts";
 export { type AllOf, checkNames, checkOptions } from "./options.ts";
-export { checkHostSize, showShape, sizeOf } from "./shape.ts";
+export { checkHostSize, normalizeDims, showShape, sizeOf } from "./shape.ts";
 export { checkSynchronous } from "./check_synchronous.ts";
 export { elementValue } from "./scalar.ts";
 export { markClass, otherCopy } from "./brand.ts";

@@ -63,15 +63,20 @@ export type AllOf<O extends object, K extends readonly unknown[]> = [Exclude<key
 /** Checks only the names, as {@link checkOptions} does: for names known at run time only, or options whose values are any text. */
 export function checkNames(operation: string, options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(
-      `${operation}: expected an object of options such as { ${known[0]}: … }, got ${
-        typeof options === "object" ? JSON.stringify(options) : String(options)
-      }`,
-    );
+    throw noOptions(operation, typeof options === "object" ? JSON.stringify(options) : String(options), known);
   }
   for (const name in options) {
-    if (!known.includes(name) && Object.hasOwn(options, name)) throw unknownOption(operation, name, known);
+    if (known.includes(name) || !Object.hasOwn(options, name)) continue;
+    const made = options.constructor?.name ?? "Object";
+    // A tensor, for one, where the options belong.
+    throw made === "Object"
+      ? unknownOption(operation, name, known)
+      : noOptions(operation, `an object of class ${made}`, known);
   }
+}
+
+function noOptions(operation: string, shown: string, known: readonly string[]): TypeError {
+  return new TypeError(`${operation}: expected an object of options such as { ${known[0]}: … }, got ${shown}`);
 }
 
 function unknownOption(operation: string, name: string, known: readonly string[]): TypeError {
@@ -121,6 +126,8 @@ function editDistance(a: string, b: string): number {
 export function checkOption(operation: string, name: string, value: string, words: readonly string[]): void {
   if (words.includes(value)) return;
   throw new TypeError(
-    `${operation}: ${name} is ${JSON.stringify(value)}; use one of ${words.map((word) => `"${word}"`).join(", ")}`,
+    `${operation}: ${name} is ${typeof value === "string" ? JSON.stringify(value) : String(value)}; use one of ${
+      words.map((word) => `"${word}"`).join(", ")
+    }`,
   );
 }

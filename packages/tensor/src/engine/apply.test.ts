@@ -176,12 +176,12 @@ describe("in place", () => {
 
   test("the result must fit the tensor's dtype", () => {
     const x = tensor([1, 2], { dtype: "int32" });
-    expect(() => x.add_(0.5)).toThrow("add_: the result is float32, which a int32 tensor cannot hold");
+    expect(() => x.add_(0.5)).toThrow("add_: the result is float32, which a tensor of int32 cannot hold");
     expect(() => x.div_(2)).toThrow(/^div_: the result is float32/);
     expect(() => x.sqrt_()).toThrow(/^sqrt_/);
     expect(() => x.clamp_({ min: 1.5 })).toThrow(/^clamp_/);
     expect(() => x.lerp_(x, 0.5)).toThrow(/^lerp_/);
-    expect(() => tensor([true]).add_(1)).toThrow(/^add_: the result is int32, which a bool tensor cannot hold/);
+    expect(() => tensor([true]).add_(1)).toThrow(/^add_: the result is int32, which a tensor of bool cannot hold/);
     expect(x.div_(2, { roundingMode: "floor" }).toArray()).toEqual([0, 1]);
     expect(tensor([1.5]).add_(tensor([0.25], { dtype: "float64" })).dtype).toBe("float32");
     expect(tensor([1], { dtype: "int8" }).add_(tensor([300], { dtype: "int32" })).toArray()).toEqual([45]);

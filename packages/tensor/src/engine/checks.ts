@@ -42,8 +42,32 @@ export function checkNumbers(operation: string, name: string, value: unknown): v
   if (!fits) throw wrongValue(operation, `${name} to be a number or an array of numbers`, value);
 }
 
+/** @throws TypeError unless the value is an array of numbers. */
+export function checkNumberArray(operation: string, name: string, value: unknown): void {
+  if (typeof value === "number") {
+    throw new TypeError(`${operation}: expected ${name} to be an array of numbers, got ${value}; write [${value}]`);
+  }
+  if (!Array.isArray(value)) throw wrongValue(operation, `${name} to be an array of numbers`, value);
+  checkNumbers(operation, name, value);
+}
+
+/** @throws TypeError unless the value is an array of tensors, RangeError if it is empty. */
+export function checkTensors(operation: string, tensors: unknown): asserts tensors is readonly Tensor[] {
+  if (!Array.isArray(tensors)) throw wrongValue(operation, "an array of tensors", tensors);
+  if (tensors.length === 0) throw new RangeError(`${operation}: expected at least one tensor`);
+  for (const x of tensors) checkTensor(operation, x);
+}
+
 /** The error for an argument of the wrong type, with a remedy. */
 export function wrongValue(operation: string, expected: string, value: unknown): TypeError {
+  if (isTensor(value)) {
+    const remedy = expected.startsWith("an array of tensors")
+      ? "write an array, such as [a, b]"
+      : "item() gives the number of a tensor with one element";
+    return new TypeError(
+      `${operation}: expected ${expected}, got a tensor of shape ${showShape(value.shape)}; ${remedy}`,
+    );
+  }
   const other = otherCopy(value, "Tensor");
   if (other !== null) return new TypeError(`${operation}: ${other}`);
   const text = typeof value === "string" && value.length > 40 ? `${value.slice(0, 40)}…` : value;
@@ -84,7 +108,7 @@ export function checkDestination(operation: string, target: TensorCore, value: M
   const kind = (dtype: DType) => dtype === "bool" ? 0 : isFloat(dtype) ? 2 : 1;
   if (kind(value.dtype) > kind(target.dtype)) {
     throw new TypeError(
-      `${operation}: the result is ${value.dtype}, which a ${target.dtype} tensor cannot hold; use the form without _, or cast first`,
+      `${operation}: the result is ${value.dtype}, which a tensor of ${target.dtype} cannot hold; use the form without _, or cast first`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fuse, getDevice, memory, ones, randn, tensor, whereSymbolic } from "../mod.ts";
+import { fuse, fused, getDevice, memory, ones, randn, tensor, whereSymbolic } from "../mod.ts";
 import { NullBackend } from "../backend_mod.ts";
 
 describe("fuse", () => {
@@ -40,5 +40,12 @@ describe("fuse", () => {
     expect(() => fuse("step", [gone], (x) => x.neg())).toThrow(/step.*freed/);
     expect(() => fuse("step", [1], (x) => x.neg())).toThrow(/step.*tensor/);
     expect(memory().byOperation.some(({ operation }) => operation === "step")).toBe(false);
+  });
+
+  test("throws for inputs that are not in an array", () => {
+    const square = fused("square", (x) => x.mul(x));
+    expect(() => square(ones([2]) as never)).toThrow(
+      /^square: expected an array of tensors and numbers, got a tensor.*\[a, b\]/,
+    );
   });
 });

@@ -1,6 +1,6 @@
 /** Fusion of several element-wise operations into one kernel. */
 import { checkSynchronous } from "../check_synchronous.ts";
-import { checkScalar } from "./checks.ts";
+import { checkScalar, wrongValue } from "./checks.ts";
 import { runExpression } from "./execute/elementwise.ts";
 import { sumExpression } from "./execute/reduce.ts";
 import type { Scalar } from "../dtype.ts";
@@ -109,6 +109,7 @@ function sorted(
   name: string,
   inputs: readonly Operand[],
 ): { tensors: Tensor[]; scalars: Scalar[]; signature: string } {
+  if (!Array.isArray(inputs)) throw wrongValue(name, "an array of tensors and numbers", inputs);
   const tensors: Tensor[] = [];
   const scalars: Scalar[] = [];
   let signature = "";

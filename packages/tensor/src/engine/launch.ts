@@ -24,7 +24,7 @@ export function allocate(operation: string, device: Device, dtype: DType, shape:
   const bytes = sizeOf(shape) * itemSize(dtype);
   if (!(bytes >= 0 && bytes <= Number.MAX_SAFE_INTEGER)) {
     throw new RangeError(
-      `${operation}: a ${dtype} tensor of shape ${showShape(shape)} has more bytes than can be counted`,
+      `${operation}: a tensor of ${dtype} and shape ${showShape(shape)} has more bytes than can be counted`,
     );
   }
   const storage = Storage.allocate(device, bytes, operation);

@@ -1,5 +1,6 @@
 /** Computes composite operations on float16 and bfloat16 in float32, and rounds once. */
-import { isHalfDType, resultType } from "../dtype.ts";
+import { type DType, isHalfDType, resultType } from "../dtype.ts";
+import { isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Operands of {@link inFloat32}. Optional ones may be null or undefined. */
@@ -34,6 +35,14 @@ export function inFloat32<const T extends Float32Operands>(
 
 /** The operands of {@link inFloat32} as the arguments of its function. */
 export type Float32Arguments<T extends Float32Operands> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * A tensor operand in the dtype of the result, before the first of several steps, so that none of them computes in an operand's own
+ * narrower dtype. Numbers stay as they are, and so do operands of a float16 or bfloat16 result, which {@link inFloat32} widens.
+ */
+export function inDType<T extends Operand>(x: T, dtype: DType): T {
+  return isTensor(x) && !isHalfDType(dtype) ? x.to(dtype) as unknown as T : x;
+}
 
 /** A float16 or bfloat16 tensor cast to float32; anything else unchanged. */
 export function widened<T extends Tensor | null | undefined>(x: T): T {

@@ -2,7 +2,7 @@
 import { apply, overwrite } from "../engine/apply.ts";
 import { checkOperands, checkTensor } from "../engine/checks.ts";
 import { isFloat, isInteger, resultType, type Scalar } from "../dtype.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inDType, inFloat32 } from "../engine/upcast.ts";
 import { constant } from "../engine/launch.ts";
 import { checkOptions } from "../options.ts";
 import { elementValue } from "../scalar.ts";
@@ -140,7 +140,8 @@ function withValue(
 ): Tensor {
   checkValued(operation, a, b, options);
   const value = factorOf(operation, options.value ?? 1, [x, a, b]);
-  return inFloat32([x, a, b], (x, a, b) => x.add(apply(prim, [scaled(a, value), b], {}, operation)));
+  const first = inDType(a, resultType([x, a, b]));
+  return inFloat32([x, first, b], (x, a, b) => x.add(apply(prim, [scaled(a, value), b], {}, operation)));
 }
 
 export function addcmul(x: Tensor, a: Tensor, b: Tensor, options: ValueOptions = {}): Tensor {

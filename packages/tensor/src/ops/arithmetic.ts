@@ -3,7 +3,7 @@ import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
 import { checkOperands, checkTensor } from "../engine/checks.ts";
 import { checkOption, checkOptions } from "../options.ts";
 import { isFloat, isInteger, resultType, type Scalar } from "../dtype.ts";
-import { hasHalfGradient, inFloat32, isHalf, widened } from "../engine/upcast.ts";
+import { hasHalfGradient, inDType, inFloat32, isHalf, widened } from "../engine/upcast.ts";
 import { elementValue } from "../scalar.ts";
 import { tidy } from "../memory/scope.ts";
 import { isTensor, type Operand } from "../tensor/core.ts";
@@ -267,6 +267,10 @@ export function lerp(x: Tensor, end: Tensor, weight: Operand): Tensor {
     const given = isTensor(weight) ? weight : null;
     return inFloat32([x, end, given], (x, end, given) => x.lerp(end, given ?? weight));
   }
+  const dtype = resultType([x, end, weight]);
+  if (!isFloat(dtype)) return x.to("float32").lerp(end, weight);
+  x = inDType(x, dtype);
+  end = inDType(end, dtype);
   const way = end.sub(x);
   const fromStart = () => x.add(way.mul(weight));
   const fromEnd = () => end.sub(way.mul(isTensor(weight) ? weight.neg().add(1) : 1 - Number(weight)));

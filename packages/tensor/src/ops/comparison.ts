@@ -1,6 +1,6 @@
 /** Comparison, logic, bitwise operations and tests of values. */
 import { apply, applyInPlace } from "../engine/apply.ts";
-import { checkTensor } from "../engine/checks.ts";
+import { checkNumber, checkTensor } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
 import { isHalf, widened } from "../engine/upcast.ts";
 import { sameShape } from "../shape.ts";
@@ -112,6 +112,8 @@ export function isclose(x: Tensor, other: Tensor, options: CloseOptions = {}): T
   checkOptions("isclose", options, ["atol", "equalNan", "rtol"]);
   checkTensor("isclose", other);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+  checkNumber("isclose", "rtol", rtol);
+  checkNumber("isclose", "atol", atol);
   const [a, b, difference] = comparable(x, other);
   const near = difference.abs().le(b.abs().mul(rtol).add(atol)).logicalAnd(b.isfinite());
   const close = x.eq(other).logicalOr(near);

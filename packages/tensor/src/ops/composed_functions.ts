@@ -2,7 +2,7 @@
 import { apply, overwrite } from "../engine/apply.ts";
 import { checkNumber, checkOperands } from "../engine/checks.ts";
 import { isFloat, resultType } from "../dtype.ts";
-import { inFloat32 } from "../engine/upcast.ts";
+import { inDType, inFloat32 } from "../engine/upcast.ts";
 import { constant } from "../engine/launch.ts";
 import { isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -29,7 +29,7 @@ export function xlogy(x: Tensor, other: Operand): Tensor {
   const dtype = resultType([x, other]);
   if (!isFloat(dtype)) return x.to("float32").xlogy(other);
   if (!isTensor(other)) return x.xlogy(constant("xlogy", other, dtype, x.device));
-  return inFloat32([x, other], (x, other) => {
+  return inFloat32([inDType(x, dtype), inDType(other, dtype)], (x, other) => {
     // 0 · ln(y) is 0 also where the logarithm is not finite.
     const lost = other.le(0).logicalOr(other.eq(Infinity));
     const safe = apply("where", [x.eq(0).logicalAnd(lost), 1, other], none, "xlogy");
@@ -47,8 +47,9 @@ export function hypot(x: Tensor, other: Operand): Tensor {
   if (!isFloat(dtype)) {
     throw new TypeError(`hypot: needs floating-point tensors, got ${dtype}; cast with .to("float32")`);
   }
-  return inFloat32([x, isTensor(other) ? other : null], (x, wide) => {
-    const given = wide ?? other;
+  const second = inDType(other, dtype);
+  return inFloat32([inDType(x, dtype), isTensor(second) ? second : null], (x, wide) => {
+    const given = wide ?? second;
     // Divided by the larger of the two, squares neither overflow nor vanish.
     const far = x.detach().abs().maximum(isTensor(given) ? given.detach().abs() : Math.abs(Number(given)));
     const scale = apply("where", [far.eq(0).logicalOr(far.eq(Infinity)), 1, far], none);
@@ -65,15 +66,15 @@ export function hypot_(x: Tensor, other: Operand): Tensor {
 
 export function copysign(x: Tensor, other: Operand): Tensor {
   checkOperands("copysign", [other]);
-  if (!isFloat(resultType([x, other]))) return x.to("float32").copysign(other);
+  const dtype = resultType([x, other]);
+  if (!isFloat(dtype)) return x.to("float32").copysign(other);
   // The reciprocal of −0 is below 0 as well.
   const negative = isTensor(other)
     ? other.lt(0).logicalOr(other.eq(0).logicalAnd(other.reciprocal().lt(0)))
     : Number(other) < 0 || Object.is(other, -0);
-  const size = x.abs();
-  const signed = apply("where", [size.ge(0).logicalAnd(negative), size.neg(), size], none);
   // The result has the promoted dtype, though the other gives no more than its sign.
-  return signed.to(resultType([x, other]));
+  const size = x.to(dtype).abs();
+  return apply("where", [size.ge(0).logicalAnd(negative), size.neg(), size], none);
 }
 
 export function copysign_(x: Tensor, other: Operand): Tensor {
@@ -143,8 +144,10 @@ export function ldexp_(x: Tensor, other: Operand): Tensor {
 /** log₂(2^x + 2^other). */
 export function logaddexp2(x: Tensor, other: Operand): Tensor {
   checkOperands("logaddexp2", [other]);
+  const dtype = resultType([x, other]);
+  if (!isFloat(dtype)) return x.to("float32").logaddexp2(other);
   return inFloat32(
-    [x, isTensor(other) ? other : null],
+    [inDType(x, dtype), isTensor(other) ? inDType(other, dtype) : null],
     (x, wide) => {
       const scaled = wide === null ? Number(other) * Math.LN2 : wide.mul(Math.LN2);
       return x.mul(Math.LN2).logaddexp(scaled).mul(Math.LOG2E);

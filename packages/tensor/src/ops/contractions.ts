@@ -20,8 +20,13 @@ export function tensordot(x: Tensor, other: Tensor, dims: ContractedDims = 2): T
     const count = Array.from({ length: dims }, (_, i) => i);
     return tensordot(x, other, [count.map((i) => x.ndim - dims + i), count]);
   }
+  if (!Array.isArray(dims) || dims.length !== 2) {
+    throw new TypeError(
+      "tensordot: expected dims to be a number, or the dims of each tensor in two arrays, such as [[1], [0]]",
+    );
+  }
   const pick = (y: Tensor, given: readonly number[]) =>
-    given.length === 0 ? [] : normalizeDims("tensordot", given, y.ndim);
+    Array.isArray(given) && given.length === 0 ? [] : normalizeDims("tensordot", given, y.ndim);
   const [mine, theirs] = [pick(x, dims[0]), pick(other, dims[1])];
   if (mine.length !== theirs.length) {
     throw new RangeError(

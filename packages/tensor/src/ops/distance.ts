@@ -2,18 +2,18 @@
 import { apply, overwrite } from "../engine/apply.ts";
 import { checkNumber, checkTensor } from "../engine/checks.ts";
 import { inFloat32 } from "../engine/upcast.ts";
-import { isFloat, promoteTypes } from "../dtype.ts";
+import { isFloat } from "../dtype.ts";
 import { broadcastShapes, normalizeDim, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkOption, checkOptions } from "../options.ts";
-import { onesLike, zeros } from "./creation.ts";
+import { onesLike } from "./creation.ts";
 import { cat } from "./join.ts";
 import { triuIndices } from "./triangle_indices.ts";
-import { checkFloat } from "./reduction.ts";
+import { checkFloat, checkNormOrder } from "./reduction.ts";
 
 export function dist(x: Tensor, other: Tensor, p = 2): Tensor {
   checkTensor("dist", other);
-  checkNumber("dist", "p", p);
+  checkNormOrder("dist", p);
   if (!isFloat(other.dtype)) checkFloat("dist", x);
   return inFloat32([x, other], (x, other) => x.sub(other).norm(p));
 }
@@ -35,6 +35,11 @@ function byProducts(x: Tensor, other: Tensor): Tensor {
   return left.matmul(right.transpose(-2, -1)).clamp({ min: 1e-30 }).sqrt();
 }
 
+/** The norms of rows. Without elements they are 0, and their gradients have none. */
+function lengths(x: Tensor, p: number): Tensor {
+  return x.shape.at(-1) === 0 ? x.sum(-1) : x.norm(p, -1);
+}
+
 export function cdist(x: Tensor, other: Tensor, p = 2, options: CdistOptions = {}): Tensor {
   checkOptions("cdist", options, ["computeMode"]);
   const { computeMode = "auto" } = options;
@@ -49,16 +54,15 @@ export function cdist(x: Tensor, other: Tensor, p = 2, options: CdistOptions = {
     );
   }
   if (!(p >= 0)) throw new RangeError(`cdist: p is ${p}; it must be at least 0`);
-  if (x.shape.at(-1) === 0) {
-    const batch = broadcastShapes("cdist", x.shape.slice(0, -2), other.shape.slice(0, -2));
-    const options = { dtype: promoteTypes(x.dtype, other.dtype), device: x.device };
-    return zeros([...batch, x.shape.at(-2)!, other.shape.at(-2)!], options);
-  }
+  broadcastShapes("cdist", x.shape.slice(0, -2), other.shape.slice(0, -2));
   const products = computeMode === "products" ||
     (computeMode === "auto" && (x.shape.at(-2)! > 25 || other.shape.at(-2)! > 25));
   return inFloat32(
     [x, other],
-    (x, other) => p === 2 && products ? byProducts(x, other) : x.unsqueeze(-2).sub(other.unsqueeze(-3)).norm(p, -1),
+    (x, other) =>
+      p === 2 && products && x.shape.at(-1) !== 0
+        ? byProducts(x, other)
+        : lengths(x.unsqueeze(-2).sub(other.unsqueeze(-3)), p),
   );
 }
 
@@ -68,11 +72,9 @@ export function pdist(x: Tensor, p = 2): Tensor {
   if (x.ndim !== 2) throw new RangeError(`pdist: expected points [n, k], got shape ${showShape(x.shape)}`);
   if (!(p >= 0)) throw new RangeError(`pdist: p is ${p}; it must be at least 0`);
   const n = x.shape[0]!;
-  if (n < 2) return zeros([0], { dtype: x.dtype, device: x.device });
-  if (x.shape[1] === 0) return zeros([n * (n - 1) / 2], { dtype: x.dtype, device: x.device });
   const pairs = triuIndices(n, n, 1, { device: x.device });
   const side = (x: Tensor, i: number) => x.indexSelect(0, pairs.select(0, i));
-  return inFloat32([x], (x) => side(x, 0).sub(side(x, 1)).norm(p, -1));
+  return inFloat32([x], (x) => lengths(side(x, 0).sub(side(x, 1)), p));
 }
 
 export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tensor {

@@ -4,7 +4,7 @@
  */
 import { isFloat } from "../dtype.ts";
 import { apply } from "../engine/apply.ts";
-import { checkTensor } from "../engine/checks.ts";
+import { checkNumberArray, checkTensor } from "../engine/checks.ts";
 import { inFloat32 } from "../engine/upcast.ts";
 import { tidy } from "../memory/scope.ts";
 import { checkOption, checkOptions } from "../options.ts";
@@ -184,6 +184,8 @@ function transformN(
   const { s, norm = "backward" } = options;
   checkOption(operation, "norm", norm, ["backward", "ortho", "forward"]);
   checkInput(operation, x, kind);
+  if (s !== undefined) checkNumberArray(operation, "s", s);
+  if (options.dim !== undefined) checkNumberArray(operation, "dim", options.dim);
   const ndim = ndimOf(x, kind);
   const given = options.dim ?? fallback ?? s?.map((_, i) => i - s.length);
   const dims = given === undefined

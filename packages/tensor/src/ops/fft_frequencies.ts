@@ -1,5 +1,5 @@
 /** The frequencies of a transform, and reordering them. */
-import { checkNumber, checkTensor } from "../engine/checks.ts";
+import { checkNumber, checkNumbers, checkTensor } from "../engine/checks.ts";
 import { checkOptions } from "../options.ts";
 import { normalizeDim, showShape } from "../shape.ts";
 import type { TensorOptions } from "../tensor/core.ts";
@@ -83,6 +83,7 @@ function shifted(operation: string, x: Tensor, options: ShiftOptions, by: (size:
   }
   const ndim = x.ndim - (options.complex ? 1 : 0);
   const { dim = Array.from({ length: ndim }, (_, d) => d) } = options;
+  checkNumbers(operation, "dim", dim);
   const dims = (typeof dim === "number" ? [dim] : dim).map((d) => normalizeDim(operation, d, ndim));
   return dims.length === 0 ? x.clone() : x.roll(dims.map((d) => by(x.shape[d]!)), dims);
 }

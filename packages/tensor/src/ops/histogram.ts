@@ -54,7 +54,10 @@ function edgesOf(
 ): Tensor {
   if (isTensor(bins)) {
     checkTensor(operation, bins, "the edges");
-    if (bins.ndim !== 1 || bins.numel < 1 || bins.dtype !== dtype) {
+    if (bins.ndim === 1 && bins.numel < 2) {
+      throw new RangeError(`${operation}: ${bins.numel} edges make no bin; give at least two`);
+    }
+    if (bins.ndim !== 1 || bins.dtype !== dtype) {
       throw new TypeError(
         `${operation}: the edges are ${bins.dtype} of shape ${showShape(bins.shape)}; expected a vector of ${dtype}`,
       );
@@ -98,7 +101,6 @@ function counted(
   { weight, density = false }: HistogramOptions | HistogramDDOptions,
 ): Tensor {
   const sizes = edges.map((each) => each.numel - 1);
-  const n = points.shape[0]!;
   checkHostSize(operation, sizes);
   let [bin, inside]: [Tensor | null, Tensor | null] = [null, null];
   edges.forEach((each, i) => {
@@ -113,9 +115,8 @@ function counted(
   });
   const total = sizeOf(sizes);
   const device = points.device;
-  if (n === 0 || total === 0) return zeros(sizes, { dtype: points.dtype, device });
   const each = weight === undefined
-    ? constant(operation, 1, points.dtype, device, [n])
+    ? constant(operation, 1, points.dtype, device, [points.shape[0]!])
     : widened(weight.detach()).reshape(-1);
   const counts = apply("where", [inside!, each, constant(operation, 0, each.dtype, device)], {});
   const sums = zeros([total], { dtype: each.dtype, device });

@@ -142,7 +142,7 @@ describe("gather and scatter", () => {
     [
       "indexAdd of narrow slices",
       () => x.indexAdd(0, int([0]), ones([1, 3])),
-      /^indexAdd_: the source has shape \[1, 3\]/,
+      /^indexAdd: the source has shape \[1, 3\]/,
     ],
     [
       "indexCopy_ of too little",

@@ -1,13 +1,14 @@
 /** Reading and writing by indices, masks and index tensors. */
 import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
 import { checkOption, checkOptions } from "../options.ts";
-import { checkNumber, checkNumbers, checkOperands, checkTensor, wrongValue } from "../engine/checks.ts";
-import type { Scalar } from "../dtype.ts";
+import { checkNumber, checkNumbers, checkOperands, checkScalar, checkTensor, wrongValue } from "../engine/checks.ts";
+import { isInteger, type Scalar } from "../dtype.ts";
 import { constant } from "../engine/launch.ts";
 import { isHalf } from "../engine/upcast.ts";
 import { flatRows, type Index, lookup, resolveIndices } from "./index_resolution.ts";
 import { arange, fromTypedArray, zeros } from "./creation.ts";
 import { broadcastShapes, normalizeDim, normalizeDims, sameShape, showShape } from "../shape.ts";
+import { elementValue } from "../scalar.ts";
 import { isTensor, type Operand } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -31,13 +32,23 @@ export function indexPut_(
   options: { readonly accumulate?: boolean } = {},
 ): Tensor {
   checkOptions("indexPut_", options, ["accumulate"]);
-  if (!Array.isArray(indices)) throw wrongValue("indexPut_", "an array of indices", indices);
+  return written("indexPut_", x, indices, value, options);
+}
+
+function written(
+  operation: string,
+  x: Tensor,
+  indices: readonly Index[],
+  value: Operand,
+  options: { readonly accumulate?: boolean },
+): Tensor {
+  if (!Array.isArray(indices)) throw wrongValue(operation, "an array of indices", indices);
   const { accumulate = false } = options;
-  const indexed = resolveIndices("indexPut_", x, indices);
-  const source = isTensor(value) ? value : constant("indexPut_", value, x.dtype, x.device);
+  const indexed = resolveIndices(operation, x, indices);
+  const source = isTensor(value) ? value : constant(operation, value, x.dtype, x.device);
   if (source.dtype !== x.dtype) {
     throw new TypeError(
-      `indexPut_: the value is ${source.dtype}, the tensor ${x.dtype}; cast the value with .to("${x.dtype}")`,
+      `${operation}: the value is ${source.dtype}, the tensor ${x.dtype}; cast the value with .to("${x.dtype}")`,
     );
   }
   if (indexed.advanced.length === 0) {
@@ -45,17 +56,17 @@ export function indexPut_(
     else indexed.view.copy_(source);
     return x;
   }
-  const found = lookup("indexPut_", indexed);
+  const found = lookup(operation, indexed);
   const { place, shape, rest } = found;
   let spread = source.expand([...rest.slice(0, place), ...shape, ...rest.slice(place)]);
   if (place > 0 && shape.length > 0) spread = spread.movedim(shape.map((_, d) => d + place), shape.map((_, d) => d));
   const flat = flatRows(found);
   const rows = rowIndex(found.rows, 0, [found.rows.numel, ...rest]);
-  const written = apply("scatter", [flat, rows, spread.reshape([found.rows.numel, ...rest])], {
+  const result = apply("scatter", [flat, rows, spread.reshape([found.rows.numel, ...rest])], {
     dim: 0,
     mode: accumulate ? "sum" : "set",
   });
-  found.front.copy_(written.reshape(found.front.shape));
+  found.front.copy_(result.reshape(found.front.shape));
   return x;
 }
 
@@ -66,7 +77,7 @@ export function indexPut(
   options: { readonly accumulate?: boolean } = {},
 ): Tensor {
   checkOptions("indexPut", options, ["accumulate"]);
-  return x.clone().indexPut_(indices, value, options);
+  return written("indexPut", x.clone(), indices, value, options);
 }
 
 export function put(
@@ -133,7 +144,7 @@ export function indexAdd(
   options: { readonly alpha?: Scalar } = {},
 ): Tensor {
   checkOptions("indexAdd", options, ["alpha"]);
-  return x.clone().indexAdd_(dim, index, source, options);
+  return added("indexAdd", x.clone(), dim, index, source, options.alpha);
 }
 
 export function indexAdd_(
@@ -144,35 +155,53 @@ export function indexAdd_(
   options: { readonly alpha?: Scalar } = {},
 ): Tensor {
   checkOptions("indexAdd_", options, ["alpha"]);
-  const { alpha = 1 } = options;
-  const d = normalizeDim("indexAdd_", dim, x.ndim);
-  checkSlices("indexAdd_", x, d, index, source);
+  return added("indexAdd_", x, dim, index, source, options.alpha);
+}
+
+function added(operation: string, x: Tensor, dim: number, index: Tensor, source: Tensor, alpha: Scalar = 1): Tensor {
+  checkScalar(operation, alpha);
+  const d = normalizeDim(operation, dim, x.ndim);
+  checkSlices(operation, x, d, index, source);
   const rows = rowIndex(index, d, source.shape);
   if (alpha === 1) return x.scatterAdd_(d, rows, source);
-  if (!isHalf(x) || source.dtype !== x.dtype) return x.scatterAdd_(d, rows, source.mul(alpha));
-  return overwrite("indexAdd_", x, [source], (x) => x.float().scatterAdd(d, rows, source.float().mul(alpha)));
+  if (isInteger(x.dtype) && !Number.isInteger(Number(alpha))) {
+    throw new TypeError(`${operation}: alpha is ${alpha}, the tensor ${x.dtype}; integers take a whole number`);
+  }
+  if (!isHalf(x)) {
+    const factor = isInteger(x.dtype) ? elementValue(alpha, x.dtype) : alpha;
+    return x.scatterAdd_(d, rows, source.mul(factor).to(x.dtype));
+  }
+  return overwrite(operation, x, [source], (x) => x.float().scatterAdd(d, rows, source.float().mul(alpha)));
 }
 
 export function indexCopy_(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  const d = normalizeDim("indexCopy_", dim, x.ndim);
-  checkSlices("indexCopy_", x, d, index, source);
+  return copied("indexCopy_", x, dim, index, source);
+}
+
+function copied(operation: string, x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  const d = normalizeDim(operation, dim, x.ndim);
+  checkSlices(operation, x, d, index, source);
   return x.scatter_(d, rowIndex(index, d, source.shape), source);
 }
 
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  return x.clone().indexCopy_(dim, index, source);
+  return copied("indexCopy", x.clone(), dim, index, source);
 }
 
 export function indexFill(x: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
-  return x.clone().indexFill_(dim, index, value);
+  return filled("indexFill", x.clone(), dim, index, value);
 }
 
 export function indexFill_(x: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
-  const d = normalizeDim("indexFill_", dim, x.ndim);
-  checkOperands("indexFill_", [value]);
-  checkVector("indexFill_", index);
+  return filled("indexFill_", x, dim, index, value);
+}
+
+function filled(operation: string, x: Tensor, dim: number, index: Tensor, value: Operand): Tensor {
+  const d = normalizeDim(operation, dim, x.ndim);
+  checkOperands(operation, [value]);
+  checkVector(operation, index);
   if (isTensor(value) && value.ndim > 0) {
-    throw new RangeError(`indexFill_: the value has shape ${showShape(value.shape)}; it must have no dimensions`);
+    throw new RangeError(`${operation}: the value has shape ${showShape(value.shape)}; it must have no dimensions`);
   }
   if (isTensor(value)) {
     // By a mask, so that an index that is repeated counts once in the value's gradient.
@@ -344,6 +373,11 @@ function checkVector(operation: string, index: Tensor): void {
 function checkSlices(operation: string, x: Tensor, dim: number, index: Tensor, source: Tensor): void {
   checkVector(operation, index);
   checkTensor(operation, source, "the source");
+  if (source.dtype !== x.dtype) {
+    throw new TypeError(
+      `${operation}: the source is ${source.dtype}, the tensor ${x.dtype}; cast the source with .to("${x.dtype}")`,
+    );
+  }
   const wanted = x.shape.map((size, d) => d === dim ? index.numel : size);
   if (!sameShape(wanted, source.shape)) {
     throw new RangeError(

@@ -1,5 +1,5 @@
 /** Integrals by the trapezoidal rule, and derivatives by differences, of functions given at points. */
-import { checkNumber, checkNumbers, checkTensor } from "../engine/checks.ts";
+import { checkNumber, checkNumbers, checkTensor, wrongValue } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
 import { inFloat32, widened } from "../engine/upcast.ts";
 import { tidy } from "../memory/scope.ts";
@@ -123,6 +123,7 @@ export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
   if (x.dtype === "bool") throw new TypeError('gradient: not defined on bool; cast with .to("float32")');
   const dims = normalizeDims("gradient", options.dim, x.ndim);
   const given = typeof spacing === "number" ? dims.map(() => spacing) : spacing;
+  if (!Array.isArray(given)) throw wrongValue("gradient", "spacing to be a number or an array", given);
   if (given.length !== dims.length) {
     throw new RangeError(
       `gradient: ${given.length} spacings for ${dims.length} dims; give one for each, or one number`,

@@ -1,6 +1,6 @@
 /** Concatenation, selection by condition, and padding. */
 import { apply } from "../engine/apply.ts";
-import { checkOperands, checkScalar, checkTensor } from "../engine/checks.ts";
+import { checkOperands, checkScalar, checkTensor, checkTensors } from "../engine/checks.ts";
 import { hasHalfGradient, inFloat32 } from "../engine/upcast.ts";
 import { constant } from "../engine/launch.ts";
 import { checkOption, checkOptions } from "../options.ts";
@@ -17,7 +17,7 @@ import { zeros } from "./creation.ts";
  * @throws RangeError without tensors, or if another dimension differs in size.
  */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  if (tensors.length === 0) throw new RangeError("cat: expected at least one tensor");
+  checkTensors("cat", tensors);
   // An empty vector can be concatenated with anything, as in PyTorch.
   const parts = tensors.filter((x) => !(x.ndim === 1 && x.numel === 0));
   const first = parts[0] ?? tensors[0]!;
@@ -38,7 +38,7 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
 
 /** Stacks tensors of equal shape along a new dimension. @throws RangeError if shapes differ. */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
-  if (tensors.length === 0) throw new RangeError("stack: expected at least one tensor");
+  checkTensors("stack", tensors);
   const { shape } = tensors[0]!;
   for (const x of tensors) {
     if (!sameShape(x.shape, shape)) {
@@ -81,6 +81,7 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
  */
 export function meshgrid(tensors: readonly Tensor[], options: { readonly indexing?: "ij" | "xy" } = {}): Tensor[] {
   checkOptions("meshgrid", options, ["indexing"]);
+  if (!Array.isArray(tensors) || tensors.length > 0) checkTensors("meshgrid", tensors);
   const { indexing = "ij" } = options;
   checkOption("meshgrid", "indexing", indexing, ["ij", "xy"]);
   const swap = indexing === "xy" && tensors.length > 1;

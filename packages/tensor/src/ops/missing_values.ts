@@ -5,6 +5,7 @@ import { constant } from "../engine/launch.ts";
 import { type DType, finfo, isFloat } from "../dtype.ts";
 import { inFloat32, isHalf } from "../engine/upcast.ts";
 import { checkOptions } from "../options.ts";
+import { normalizeDims } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkFloat, type Dims, type ReduceOptions } from "./reduction.ts";
 
@@ -26,12 +27,14 @@ function withoutNan(x: Tensor): Tensor {
 
 export function nansum(x: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
   checkOptions("nansum", options, ["dtype", "keepdim"]);
+  normalizeDims("nansum", dim, x.ndim);
   return withoutNan(x).sum(dim, options);
 }
 
 export function nanmean(x: Tensor, dim?: Dims, options: ReduceOptions & { readonly dtype?: DType } = {}): Tensor {
   checkOptions("nanmean", options, ["dtype", "keepdim"]);
   checkFloat("nanmean", x);
+  normalizeDims("nanmean", dim, x.ndim);
   const { keepdim = false, dtype = x.dtype } = options;
   if (dtype !== x.dtype) return x.to(dtype).nanmean(dim, { keepdim });
   if (isHalf(x)) return inFloat32([x], (x) => x.nanmean(dim, { keepdim }));

@@ -80,7 +80,7 @@ function medianOf(
         `${operation}: ${x.dtype} of shape ${showShape(x.shape)} has no elements, and no NaN to return`,
       );
     }
-    return full([], NaN, { dtype: x.dtype, device: x.device });
+    return x.mean(); // NaN, with a gradient of no elements
   }
   const flat = x.reshape(-1);
   const { values } = medianAlong(operation, flat.detach(), 0, ignoreNan, none);
@@ -98,7 +98,7 @@ export function nanmedian(x: Tensor, dim?: number, options: ReduceOptions = {}):
   return medianOf("nanmedian", x, dim, true, options);
 }
 
-/** The fractions as a tensor of the values' dtype. @throws RangeError for one outside 0 to 1 that can be read at once. */
+/** The fractions as a tensor of the values' dtype. @throws RangeError for a number outside 0 to 1. */
 function fractions(operation: string, q: number | readonly number[] | Tensor, x: Tensor): Tensor {
   if (!isTensor(q)) {
     checkNumbers(operation, "q", q);
@@ -109,13 +109,17 @@ function fractions(operation: string, q: number | readonly number[] | Tensor, x:
     const made = fromTypedArray(Float64Array.from(list), [list.length], { dtype: x.dtype, device: x.device });
     return typeof q === "number" ? made.reshape([]) : made;
   }
+  return q;
+}
+
+/** @throws TypeError for another dtype, RangeError for another shape or a fraction outside 0 to 1 that can be read at once. */
+function checkFractions(operation: string, q: Tensor, x: Tensor): void {
   checkTensor(operation, q, "q");
   if (q.ndim > 1) throw new RangeError(`${operation}: q has shape ${showShape(q.shape)}; give a number or a vector`);
   if (q.dtype !== x.dtype) {
     throw new TypeError(`${operation}: q is ${q.dtype}, the tensor ${x.dtype}; cast one with .to("${x.dtype}")`);
   }
   if (q.device.backend.readsSynchronously) fractions(operation, Array.from(q.toTypedArray(), Number), x);
-  return q;
 }
 
 function quantileOf(
@@ -130,6 +134,7 @@ function quantileOf(
   const { keepdim = false, interpolation = "linear" } = options;
   checkOption(operation, "interpolation", interpolation, ["linear", "lower", "higher", "midpoint", "nearest"]);
   checkFloat(operation, x);
+  if (isTensor(q)) checkFractions(operation, q, x);
   if (isHalf(x)) {
     return inFloat32(
       [x, isTensor(q) ? q : null],

@@ -1,6 +1,6 @@
 /** Tensors cut into pieces of any size, mirrored and turned. */
 import { checkNumbers, checkTensor } from "../engine/checks.ts";
-import { normalizeDim, normalizeDims, showShape } from "../shape.ts";
+import { checkHostSize, normalizeDim, normalizeDims, showShape } from "../shape.ts";
 import { isTensor } from "../tensor/core.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -37,6 +37,7 @@ function cut(operation: string, x: Tensor, sections: number | readonly number[],
     );
   }
   if (typeof sections === "number") {
+    checkHostSize(operation, [sections]);
     // The first pieces are one longer where it does not divide.
     const [least, longer] = [Math.floor(size / sections), size % sections];
     return x.split(Array.from({ length: sections }, (_, i) => least + Number(i < longer)), d);

@@ -1,6 +1,7 @@
 /** Products of vectors and matrices. */
 import { apply } from "../engine/apply.ts";
 import { checkTensor } from "../engine/checks.ts";
+import { promoteTypes } from "../dtype.ts";
 import { showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -30,7 +31,11 @@ export function matmul(x: Tensor, other: Tensor): Tensor {
     );
   }
   if (x.dtype !== other.dtype) {
-    throw new TypeError(`matmul: dtypes ${x.dtype} and ${other.dtype} differ; cast one with .to("${x.dtype}")`);
+    throw new TypeError(
+      `matmul: dtypes ${x.dtype} and ${other.dtype} differ; cast both with .to("${
+        promoteTypes(x.dtype, other.dtype)
+      }")`,
+    );
   }
   const left = x.ndim === 1 ? x.unsqueeze(0) : x;
   const right = other.ndim === 1 ? other.unsqueeze(1) : other;

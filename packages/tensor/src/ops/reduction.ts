@@ -153,11 +153,25 @@ export function std(x: Tensor, dim?: Dims, options: ReduceOptions & { readonly c
   return away(squaredDeviation("std", x, dim, options), (squared) => squared.sqrt());
 }
 
+/** @throws TypeError or RangeError unless the order is a number, not NaN. */
+export function checkNormOrder(operation: string, p: number): void {
+  if (typeof p === "string") {
+    throw new TypeError(`${operation}: p is "${p}"; it must be a number. Norms of matrices are in @heddle/linalg`);
+  }
+  checkNumber(operation, "p", p);
+  if (Number.isNaN(p)) throw new RangeError(`${operation}: p is NaN; it must be a number or ±Infinity`);
+}
+
 export function norm(x: Tensor, p = 2, dim?: Dims, options: ReduceOptions = {}): Tensor {
   checkOptions("norm", options, ["keepdim"]);
-  checkNumber("norm", "p", p);
+  checkNormOrder("norm", p);
   checkFloat("norm", x);
-  normalizeDims("norm", dim, x.ndim);
+  const dims = normalizeDims("norm", dim, x.ndim);
+  if (!Number.isFinite(p) && dims.some((d) => x.shape[d] === 0)) {
+    throw new RangeError(
+      `norm: shape ${showShape(x.shape)} has no elements along the reduced dims [${dims.join(", ")}]`,
+    );
+  }
   if (isHalf(x)) return inFloat32([x], (x) => x.norm(p, dim, options));
   const { keepdim = false } = options;
   if (p === 1) return x.abs().sum(dim, { keepdim });
@@ -221,6 +235,7 @@ function squaredDeviation(
   checkFloat(operation, x);
   if (isHalf(x)) return inFloat32([x], (x) => squaredDeviation(operation, x, dim, options));
   const { correction = 1, keepdim = false } = options;
+  checkNumber(operation, "correction", correction);
   const count = normalizeDims(operation, dim, x.ndim).reduce((n, d) => n * x.shape[d]!, 1);
   const centred = x.sub(x.mean(dim, { keepdim: true }));
   return centred.square().sum(dim, { keepdim }).div(Math.max(count - correction, 0));

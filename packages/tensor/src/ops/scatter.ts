@@ -60,8 +60,19 @@ function neutral(mode: ScatterMode, x: Tensor): Scalar {
 }
 
 export function scatter(x: Tensor, dim: number, index: Tensor, source: Operand, options: ScatterOptions = {}): Tensor {
-  checkReduction("scatter", options);
-  const [d, values] = scatterArguments("scatter", x, dim, index, source);
+  return scattered("scatter", x, dim, index, source, options);
+}
+
+function scattered(
+  operation: string,
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Operand,
+  options: ScatterOptions,
+): Tensor {
+  checkReduction(operation, options);
+  const [d, values] = scatterArguments(operation, x, dim, index, source);
   const { reduce, includeSelf = true } = options;
   if (reduce === "mean") return inFloat32([x, values], (x, values) => scatterMean(x, d, index, values, includeSelf));
   if (reduce === "prod" && (hasHalfGradient(x) || hasHalfGradient(values))) {
@@ -79,20 +90,33 @@ function scatterMean(x: Tensor, dim: number, index: Tensor, values: Tensor, incl
 }
 
 export function scatter_(x: Tensor, dim: number, index: Tensor, source: Operand, options: ScatterOptions = {}): Tensor {
-  checkReduction("scatter_", options);
+  return scattered_("scatter_", x, dim, index, source, options);
+}
+
+function scattered_(
+  operation: string,
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Operand,
+  options: ScatterOptions,
+): Tensor {
+  checkReduction(operation, options);
   const { reduce, includeSelf = true } = options;
   const rounds = reduce === "prod" && (hasHalfGradient(x) || (isTensor(source) && hasHalfGradient(source)));
   if (reduce === "mean" || !includeSelf || rounds) {
-    return overwrite("scatter_", x, [source], (x) => x.scatter(dim, index, source, options));
+    return overwrite(operation, x, [source], (x) => x.scatter(dim, index, source, options));
   }
-  const [d, values] = scatterArguments("scatter_", x, dim, index, source);
+  const [d, values] = scatterArguments(operation, x, dim, index, source);
   return applyInPlace(x, "scatter", [x, index, values], { dim: d, mode: reduce ?? "set" });
 }
 
+const sum: ScatterOptions = { reduce: "sum" };
+
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  return x.scatter(dim, index, source, { reduce: "sum" });
+  return scattered("scatterAdd", x, dim, index, source, sum);
 }
 
 export function scatterAdd_(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  return x.scatter_(dim, index, source, { reduce: "sum" });
+  return scattered_("scatterAdd_", x, dim, index, source, sum);
 }

@@ -1,5 +1,6 @@
 /** Sorting, top-k, distinct values and counts. */
 import { applyAll } from "../engine/apply.ts";
+import { checkTensor } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
 import { fromTypedArray, onesLike, zeros } from "./creation.ts";
 import { checkHostSize, normalizeDim, sameShape, showShape } from "../shape.ts";
@@ -66,15 +67,21 @@ export interface UniqueOptions {
 /** The distinct ones among elements, or slices, of which only those that follow each other in the order are compared. */
 function distinct(operation: string, x: Tensor, options: UniqueOptions, sorts: boolean): Unique {
   checkOptions(operation, options, ["dim", "returnCounts", "returnInverse"]);
-  const { returnInverse = false, returnCounts = false, dim } = options;
-  if (dim !== undefined && x.numel === 0 && x.shape[normalizeDim(operation, dim, x.ndim)] !== 0) {
-    throw new RangeError(`${operation}: the slices along dim ${dim} of shape ${showShape(x.shape)} have no elements`);
+  const { returnInverse = false, returnCounts = false } = options;
+  if (options.dim !== undefined && x.ndim === 0) {
+    throw new RangeError(`${operation}: a 0-dimensional tensor has no dims to work along; reshape(1) gives it one`);
+  }
+  const dim = options.dim === undefined ? undefined : normalizeDim(operation, options.dim, x.ndim);
+  if (dim !== undefined && x.numel === 0 && x.shape[dim] !== 0) {
+    throw new RangeError(
+      `${operation}: the slices along dim ${options.dim} of shape ${showShape(x.shape)} have no elements`,
+    );
   }
   const rows = dim === undefined
     ? x.detach().reshape(-1, 1)
     : x.detach().movedim(dim, 0).flatten(1 - Number(x.ndim === 1));
   const flat = rows.toTypedArray();
-  const count = dim === undefined ? x.numel : x.shape[normalizeDim(operation, dim, x.ndim)]!;
+  const count = dim === undefined ? x.numel : x.shape[dim]!;
   const width = count === 0 ? 0 : flat.length / count;
   const compare = (a: number, b: number): number => {
     for (let i = 0; i < width; i++) {
@@ -131,6 +138,7 @@ export function bincount(x: Tensor, options: { readonly weights?: Tensor; readon
     throw new RangeError(`bincount: minlength ${minlength} is not a non-negative integer`);
   }
   checkHostSize("bincount", [minlength]);
+  if (weights !== undefined) checkTensor("bincount", weights, "the weights");
   if (weights !== undefined && !sameShape(weights.shape, x.shape)) {
     throw new RangeError(
       `bincount: weights of shape ${showShape(weights.shape)} for values of shape ${showShape(x.shape)}; give one each`,

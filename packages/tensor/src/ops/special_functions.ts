@@ -3,6 +3,7 @@ import { apply, applyInPlace, overwrite } from "../engine/apply.ts";
 import { isFloat } from "../dtype.ts";
 import { inFloat32 } from "../engine/upcast.ts";
 import type { Operand } from "../tensor/core.ts";
+import { checkHostSize } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { stack } from "./join.ts";
 
@@ -64,6 +65,7 @@ export function mvlgamma(x: Tensor, p: number): Tensor {
   if (!Number.isInteger(p) || p < 1) {
     throw new RangeError(`mvlgamma: p is ${p}; it must be a whole number of at least 1`);
   }
+  checkHostSize("mvlgamma", [p], 2 ** 16); // as many terms
   if (!isFloat(x.dtype)) return x.to("float32").mvlgamma(p);
   return inFloat32([x], (x) => {
     const terms = Array.from({ length: p }, (_, i) => x.sub(i / 2).lgamma());

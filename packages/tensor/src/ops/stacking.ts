@@ -1,18 +1,12 @@
 /** Tensors joined side by side, as blocks, and in all combinations. */
-import { checkTensor, wrongValue } from "../engine/checks.ts";
+import { checkTensor, checkTensors, wrongValue } from "../engine/checks.ts";
 import { checkOptions } from "../options.ts";
-import { broadcastShapes, checkHostSize, showShape } from "../shape.ts";
+import { broadcastShapes, checkHostSize, normalizeDim, showShape } from "../shape.ts";
 import { isTensor } from "../tensor/core.ts";
 import { tidy } from "../memory/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fromTypedArray } from "./creation.ts";
 import { cat, meshgrid, padded, stack } from "./join.ts";
-
-function checkTensors(operation: string, tensors: readonly Tensor[]): void {
-  if (!Array.isArray(tensors)) throw wrongValue(operation, "an array of tensors", tensors);
-  if (tensors.length === 0) throw new RangeError(`${operation}: expected at least one tensor`);
-  for (const x of tensors) checkTensor(operation, x);
-}
 
 const atLeast: readonly ((x: Tensor) => Tensor)[] = [
   (x) => x.ndim === 0 ? x.reshape(1) : x,
@@ -218,6 +212,7 @@ export function combinations(x: Tensor, r = 2, options: { readonly withReplaceme
   const { withReplacement = false } = options;
   if (x.ndim !== 1) throw new RangeError(`combinations: expected a vector, got shape ${showShape(x.shape)}`);
   if (!Number.isInteger(r) || r < 0) throw new RangeError(`combinations: r ${r} is not a non-negative integer`);
+  checkHostSize("combinations", [r]);
   if (r === 0) return x.narrow(0, 0, 0).clone();
   const n = x.numel;
   // Row after row in lexicographic order.
@@ -245,8 +240,8 @@ export function repeatInterleave(
   checkOptions("repeatInterleave", options, ["outputSize"]);
   if (dim === undefined) return x.reshape(-1).repeatInterleave(repeats, 0, options);
   const rows = x.ndim === 0 ? x.reshape(1) : x;
-  const d = dim < 0 ? dim + rows.ndim : dim;
-  const size = rows.size(d);
+  const d = normalizeDim("repeatInterleave", dim, x.ndim);
+  const size = rows.shape[d]!;
   if (isTensor(repeats)) {
     checkTensor("repeatInterleave", repeats, "repeats");
     if (!repeats.dtype.startsWith("int") || repeats.ndim > 1) {

@@ -1,11 +1,11 @@
 /** Spreads and how variables vary together. */
-import { checkTensor } from "../engine/checks.ts";
+import { checkNumber, checkTensor } from "../engine/checks.ts";
 import { isFloat } from "../dtype.ts";
 import { inFloat32, widened } from "../engine/upcast.ts";
 import { checkOptions } from "../options.ts";
-import { showShape } from "../shape.ts";
+import { normalizeDims, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Dims, ReduceOptions } from "./reduction.ts";
+import { checkFloat, type Dims, type ReduceOptions } from "./reduction.ts";
 
 /** Options of variances: what is subtracted from the number of elements (by default 1), and whether reduced dimensions stay. */
 export type VarianceOptions = ReduceOptions & { readonly correction?: number };
@@ -20,15 +20,23 @@ export interface CovOptions {
   readonly aweights?: Tensor | null;
 }
 
+/** @throws TypeError for integers, RangeError for wrong dimensions. */
+function checkSpread(operation: string, x: Tensor, dim: Dims, options: VarianceOptions): void {
+  checkOptions(operation, options, ["correction", "keepdim"]);
+  if (options.correction !== undefined) checkNumber(operation, "correction", options.correction);
+  checkFloat(operation, x);
+  normalizeDims(operation, dim, x.ndim);
+}
+
 export function stdMean(x: Tensor, dim?: Dims, options: VarianceOptions = {}): { std: Tensor; mean: Tensor } {
-  checkOptions("stdMean", options, ["correction", "keepdim"]);
+  checkSpread("stdMean", x, dim, options);
   const wide = widened(x); // both outputs add to one gradient
   const mean = wide.mean(dim, { keepdim: options.keepdim ?? false });
   return { std: wide.std(dim, options).to(x.dtype), mean: mean.to(x.dtype) };
 }
 
 export function varMean(x: Tensor, dim?: Dims, options: VarianceOptions = {}): { var: Tensor; mean: Tensor } {
-  checkOptions("varMean", options, ["correction", "keepdim"]);
+  checkSpread("varMean", x, dim, options);
   const wide = widened(x);
   const mean = wide.mean(dim, { keepdim: options.keepdim ?? false });
   return { var: wide.var(dim, options).to(x.dtype), mean: mean.to(x.dtype) };
@@ -51,6 +59,7 @@ function checkWeights(name: string, weights: Tensor, count: number, floats: bool
 export function cov(x: Tensor, options: CovOptions = {}): Tensor {
   checkOptions("cov", options, ["aweights", "correction", "fweights"]);
   const correction = options.correction ?? 1;
+  checkNumber("cov", "correction", correction);
   const [fweights, aweights] = [options.fweights ?? null, options.aweights ?? null];
   if (x.ndim > 2) throw new RangeError(`cov: expected [variables, observations], got shape ${showShape(x.shape)}`);
   if (x.dtype === "bool") throw new TypeError('cov: not defined on bool; cast with .to("float32")');

@@ -96,12 +96,12 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
   return apply("slice", [x], { dim: d, start: begin, length, step: 1 });
 }
 
-export function select(x: Tensor, dim: number, index: number): Tensor {
-  const d = dimOf("select", dim, x);
+export function select(x: Tensor, dim: number, index: number, operation = "select"): Tensor {
+  const d = dimOf(operation, dim, x);
   const size = x.shape[d]!;
   if (!Number.isInteger(index) || index < -size || index >= size) {
     throw new RangeError(
-      `select: index ${index} is out of range for dim ${dim} of size ${size}; expected ${-size} to ${size - 1}`,
+      `${operation}: index ${index} is out of range for dim ${dim} of size ${size}; expected ${-size} to ${size - 1}`,
     );
   }
   return apply("select", [x], { dim: d, index: index < 0 ? index + size : index });
@@ -185,6 +185,7 @@ export function diagonal(
   if (x.ndim < 2) {
     throw new RangeError(`diagonal: needs at least 2 dimensions, got shape ${showShape(x.shape)}`);
   }
+  if (!Number.isInteger(offset)) throw new RangeError(`diagonal: offset is ${offset}; it must be an integer`);
   const [dim1, dim2] = normalizeDims("diagonal", [options.dim1 ?? 0, options.dim2 ?? 1], x.ndim) as [
     number,
     number,

@@ -3,6 +3,7 @@ import { checkTensor } from "../engine/checks.ts";
 import { checkOptions } from "../options.ts";
 import { normalizeDim, sameShape, showShape } from "../shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { select } from "./view.ts";
 
 function written(operation: string, x: Tensor, source: Tensor, view: (x: Tensor) => Tensor): Tensor {
   checkTensor(operation, source, "the source");
@@ -33,7 +34,7 @@ export function diagonalScatter(x: Tensor, source: Tensor, options: DiagonalOpti
 }
 
 export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
-  return written("selectScatter", x, source, (x) => x.select(dim, index));
+  return written("selectScatter", x, source, (x) => select(x, dim, index, "selectScatter"));
 }
 
 /** What `sliceScatter` writes to. */

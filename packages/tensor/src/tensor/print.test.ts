@@ -30,6 +30,13 @@ test("console.log prints the same text, bare and inside objects", () => {
   expect(inspect({ weight: tensor([1], { dtype: "int32" }) })).toContain("tensor([1], dtype=int32)");
 });
 
+test("scientific notation has the sign of zero and rounds ties to even", () => {
+  expect(String(tensor([-0, 0, 1e-10]))).toBe("tensor([-0.0000e+00, 0.0000e+00, 1.0000e-10])");
+  expect(String(tensor([100005, -100015, 100025, 0.5]))).toBe(
+    "tensor([ 1.0000e+05, -1.0002e+05,  1.0002e+05,  5.0000e-01])",
+  );
+});
+
 test("the device is named unless it is a host's", () => {
   expect(String(ones([2], { device: "null" }))).toBe("tensor([0., 0.], device='null')");
   expect(String(tensor([1, 2], { dtype: "float64" }))).toBe("tensor([1., 2.], dtype=float64)");

@@ -21,8 +21,12 @@ function fixed(value: number): string {
   return Object.is(value, -0) ? "-0.0000" : value.toFixed(4);
 }
 
+/** `toExponential` with the sign of −0 and with ties to even, as in Python. */
 function scientific(value: number): string {
-  return value.toExponential(4).replace(/e([+-])(\d)$/, "e$10$2");
+  const [exact, exponent] = value.toExponential(20).split("e") as [string, string];
+  const tie = /^-?\d\.\d{3}[02468]50*$/.test(exact);
+  const text = tie ? `${exact.slice(0, -16)}e${exponent}` : value.toExponential(4);
+  return `${Object.is(value, -0) ? "-" : ""}${text.replace(/e([+-])(\d)$/, "e$10$2")}`;
 }
 
 function special(value: number): string | null {

@@ -2124,7 +2124,7 @@ export class Tensor extends TensorCore implements Elementwise<Tensor> {
 
   /**
    * Interpolates linearly: this + `weight` · (`end` − this), exactly `end` at weight 1. Shapes broadcast and dtypes
-   * promote. In-place form: {@link lerp_}.
+   * promote; integers are computed in float32. In-place form: {@link lerp_}.
    *
    * @throws RangeError when the shapes do not broadcast.
    * @throws TypeError when `end` is not a tensor.
