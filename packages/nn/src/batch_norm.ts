@@ -85,14 +85,20 @@ export abstract class RunningNorm extends Module {
     return snakeCase(property);
   }
 
+  /** Whether the rank of an input with a batch fits. */
+  protected takes({ ndim }: Tensor): boolean {
+    return this.shapes.some((text) => text.split(",").length === ndim);
+  }
+
   /** @throws RangeError naming the shapes expected. */
   protected checkInput(input: Tensor): void {
-    const { shape, ndim } = input;
-    const ranks = this.shapes.map((text) => text.split(",").length);
-    if (ranks.includes(ndim) && shape[1] === this.numFeatures) return;
+    const { shape } = input;
+    if (this.takes(input) && shape[1] === this.numFeatures) return;
+    // A lazy layer does not know the number of its features yet.
+    const features = this.numFeatures === 0 ? "C" : String(this.numFeatures);
     throw new RangeError(
       `${this.constructor.name}: got an input of shape ${showSizes(shape)}; expected ` +
-        this.shapes.map((text) => `[${text.replace("C", String(this.numFeatures))}]`).join(" or "),
+        this.shapes.map((text) => `[${text.replace("C", features)}]`).join(" or "),
     );
   }
 

@@ -4,6 +4,7 @@ import { ModuleDict, ModuleList, Sequential } from "./container.ts";
 import { Linear } from "./linear.ts";
 import type { Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
+import { ParameterDict } from "./parameter_container.ts";
 import { ReLU } from "./rectifier.ts";
 
 describe("Sequential", () => {
@@ -84,6 +85,18 @@ describe("ModuleDict", () => {
     expect(() => heads.get("b")).toThrow('ModuleDict: there is no module "b"; there are "a", "c"');
     expect(() => heads.set("", new ReLU())).toThrow(/is not a valid name/);
   });
+});
+
+test("containers by name refuse what has no names", () => {
+  const layer = new Linear(2, 2);
+  const map = new Map([["a", layer]]) as never;
+  expect(() => new ModuleDict(map)).toThrow("ModuleDict: expected an object of values by name, got a Map; Object.from");
+  expect(() => new ModuleDict([layer] as never)).toThrow(
+    "got an array of 1; Object.fromEntries(pairs) makes an object",
+  );
+  expect(() => new ModuleDict(3 as never)).toThrow("got 3; write { name: value, … }");
+  expect(() => new ParameterDict(new Map([["a", layer.weight]]) as never)).toThrow("ParameterDict: expected an object");
+  expect(() => new ParameterDict().update(new Map() as never)).toThrow("got a Map");
 });
 
 test("a layer is any module from a tensor to a tensor", () => {

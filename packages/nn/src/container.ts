@@ -13,6 +13,25 @@ export function position(container: string, index: number, length: number): numb
   return index < 0 ? index + length : index;
 }
 
+/**
+ * The entries of an object of parameters or modules.
+ *
+ * @throws TypeError for a Map, an array and whatever else would be taken for an object without entries, or with entries called "0", "1", ….
+ */
+export function named<T>(container: string, items: Readonly<Record<string, T>>): [string, T][] {
+  const plain = typeof items === "object" && items !== null && !(Symbol.iterator in items);
+  if (plain) return Object.entries(items);
+  const [shown, remedy] = (items as unknown) instanceof Map
+    ? ["a Map", "Object.fromEntries(map) makes an object"]
+    : Array.isArray(items)
+    ? [`an array of ${items.length}`, "Object.fromEntries(pairs) makes an object of pairs"]
+    : [
+      typeof items === "object" && items !== null ? `an object of class ${items.constructor?.name}` : String(items),
+      "write { name: value, … }",
+    ];
+  throw new TypeError(`${container}: expected an object of values by name, got ${shown}; ${remedy}`);
+}
+
 /** @throws Error for an empty name, or one with a dot. */
 export function checkName(container: string, name: string): void {
   if (typeof name !== "string" || name === "" || name.includes(".")) {
@@ -200,7 +219,7 @@ export class ModuleDict<
     super();
     checkSurplus("ModuleDict", arguments, 1);
     this.items = new Map();
-    for (const [name, module] of Object.entries(modules)) this.set(name, module);
+    for (const [name, module] of named("ModuleDict", modules)) this.set(name, module);
   }
 
   /** Number of modules. */

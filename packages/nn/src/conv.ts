@@ -168,10 +168,11 @@ export function checkChannels(layer: string, input: Tensor, dims: number, channe
   const { shape, ndim } = input;
   if ((ndim === dims + 1 || ndim === dims + 2) && shape[ndim - dims - 1] === channels) return;
   const extent = extents[dims - 1];
+  const count = channels === 0 ? "C" : channels; // A lazy layer does not know it yet.
   throw new RangeError(
     `${layer}: got an input of shape ${
       showSizes(shape)
-    }; expected [N, ${channels}, ${extent}] or, without a batch, [${channels}, ${extent}]` +
+    }; expected [N, ${count}, ${extent}] or, without a batch, [${count}, ${extent}]` +
       (ndim === dims + 1 && channels === 1 ? "; unsqueeze(1) adds a dimension for the one channel" : ""),
   );
 }

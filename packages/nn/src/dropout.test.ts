@@ -57,6 +57,7 @@ describe("dropout", () => {
   test("bad arguments", () => {
     expect(() => new Dropout(1.5)).toThrow("Dropout: probability 1.5 is not within 0 to 1");
     expect(() => dropout(ones([2]), NaN)).toThrow("dropout: probability NaN");
+    expect(() => dropout(ones([2]), { p: 0.5 } as never)).toThrow('dropout: probability {"p":0.5} is not');
     expect(() => dropout2d(ones([2, 3]))).toThrow(/dropout2d: expected \[N, C, H, W\] .* got shape \[2, 3\]/);
   });
 });

@@ -48,7 +48,7 @@ describe("Embedding", () => {
       'embedding: indices are integers, got float32; cast with .to("int32")',
     );
     expect(() => new Embedding(4, 2, { paddingIdx: 4 })).toThrow(
-      "embedding: paddingIdx 4 is out of range for 4 rows; expected -4 to 3",
+      "Embedding: paddingIdx 4 is out of range for 4 rows; expected -4 to 3",
     );
     expect(() => embedding(indices(0), ones([3]))).toThrow(/the weight has shape \[3\]; expected \[rows, d\]/);
   });

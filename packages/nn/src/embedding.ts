@@ -75,7 +75,7 @@ export class Embedding extends Module {
     const { paddingIdx, maxNorm = null, normType = 2, scaleGradByFreq = false, generator, ...placement } = options;
     this.numEmbeddings = checkSize("Embedding", "numEmbeddings", numEmbeddings);
     this.embeddingDim = checkSize("Embedding", "embeddingDim", embeddingDim);
-    this.paddingIdx = paddingRow(paddingIdx, numEmbeddings);
+    this.paddingIdx = paddingRow("Embedding", paddingIdx, numEmbeddings);
     this.maxNorm = maxNorm === null ? null : checkNumber("Embedding", "maxNorm", maxNorm, 0);
     this.normType = checkNumber("Embedding", "normType", normType, 0);
     this.scaleGradByFreq = scaleGradByFreq;

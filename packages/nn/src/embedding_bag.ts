@@ -74,7 +74,7 @@ export class EmbeddingBag extends Module {
     this.embeddingDim = checkSize("EmbeddingBag", "embeddingDim", embeddingDim);
     this.mode = mode;
     this.includeLastOffset = includeLastOffset;
-    this.paddingIdx = paddingRow(paddingIdx, numEmbeddings);
+    this.paddingIdx = paddingRow("EmbeddingBag", paddingIdx, numEmbeddings);
     this.maxNorm = maxNorm === null ? null : checkNumber("EmbeddingBag", "maxNorm", maxNorm, 0);
     this.normType = checkNumber("EmbeddingBag", "normType", normType, 0);
     if (scaleGradByFreq && mode === "max") {

@@ -55,6 +55,10 @@ describe("lazy layers", () => {
     const conv = new nn.LazyConv2d(2, 3);
     expect(() => conv.forward(ones([4]))).toThrow(/Conv2d/);
     expect(conv).toBeInstanceOf(nn.LazyConv2d);
+    expect(() => conv.forward(ones([3, 4]))).toThrow("expected [N, C, H, W] or, without a batch, [C, H, W]");
+    const norm = new nn.LazyBatchNorm2d();
+    expect(() => norm.forward(ones([4, 3, 5]))).toThrow("got an input of shape [4, 3, 5]; expected [N, C, H, W]");
+    expect(norm).toBeInstanceOf(nn.LazyBatchNorm2d);
     expect(() => new nn.LazyConv2d(2, 3, { groups: 2 }).forward(ones([1, 3, 4, 4]))).toThrow(/LazyConv2d: 3 input/);
   });
 });

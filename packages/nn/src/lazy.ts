@@ -217,7 +217,7 @@ export class LazyBatchNorm1d extends BatchNorm1d {
   }
 
   override forward(input: Tensor, following: Pick<BatchNormOptions, "residual" | "activation"> = {}): Tensor {
-    if (this instanceof LazyBatchNorm1d) settleNorm(this, BatchNorm1d, input.shape[1] ?? 0);
+    if (this instanceof LazyBatchNorm1d) settleNorm(this, BatchNorm1d, this.takes(input) ? input.shape[1]! : 0);
     return super.forward(input, following);
   }
 }
@@ -230,7 +230,7 @@ export class LazyBatchNorm2d extends BatchNorm2d {
   }
 
   override forward(input: Tensor, following: Pick<BatchNormOptions, "residual" | "activation"> = {}): Tensor {
-    if (this instanceof LazyBatchNorm2d) settleNorm(this, BatchNorm2d, input.shape[1] ?? 0);
+    if (this instanceof LazyBatchNorm2d) settleNorm(this, BatchNorm2d, this.takes(input) ? input.shape[1]! : 0);
     return super.forward(input, following);
   }
 }
@@ -243,7 +243,7 @@ export class LazyBatchNorm3d extends BatchNorm3d {
   }
 
   override forward(input: Tensor, following: Pick<BatchNormOptions, "residual" | "activation"> = {}): Tensor {
-    if (this instanceof LazyBatchNorm3d) settleNorm(this, BatchNorm3d, input.shape[1] ?? 0);
+    if (this instanceof LazyBatchNorm3d) settleNorm(this, BatchNorm3d, this.takes(input) ? input.shape[1]! : 0);
     return super.forward(input, following);
   }
 }

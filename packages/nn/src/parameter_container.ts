@@ -1,6 +1,6 @@
 /** Containers of parameters: in a list, by name. */
 import type { Tensor } from "@heddle/tensor";
-import { checkName, position } from "./container.ts";
+import { checkName, named, position } from "./container.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { checkSurplus } from "./surplus_arguments.ts";
@@ -95,7 +95,7 @@ export class ParameterDict extends Module implements Iterable<[string, Parameter
 
   /** Adds or replaces several parameters. */
   update(tensors: Readonly<Record<string, Tensor>>): this {
-    for (const [name, tensor] of Object.entries(tensors)) this.set(name, tensor);
+    for (const [name, tensor] of named("ParameterDict", tensors)) this.set(name, tensor);
     return this;
   }
 

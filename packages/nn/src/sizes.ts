@@ -4,7 +4,7 @@
 export type Sizes = number | readonly number[];
 
 /** A wrong value, as errors show it. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   return typeof value === "string" || typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
@@ -68,7 +68,7 @@ export const mostLayers = 10_000;
  * @throws TypeError or RangeError naming the layer, the argument and the value, unless it is a number of at least `least`.
  */
 export function checkNumber(layer: string, name: string, value: unknown, least: number = -Infinity): number {
-  if (typeof value !== "number") throw new TypeError(`${layer}: ${name} is ${String(value)}; expected a number`);
+  if (typeof value !== "number") throw new TypeError(`${layer}: ${name} is ${shown(value)}; expected a number`);
   if (!(value >= least)) {
     throw new RangeError(
       `${layer}: ${name} is ${value}; expected a number${least === -Infinity ? "" : ` of at least ${least}`}`,

@@ -1,7 +1,7 @@
 /** Dropout: random zeros while training. */
 import { fused, type FusedFunction, type Generator, rand, type Tensor, whereSymbolic } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
-import { showSizes } from "../sizes.ts";
+import { shown, showSizes } from "../sizes.ts";
 
 const dropoutOptions = ["generator", "training"] as const;
 
@@ -16,7 +16,7 @@ export interface DropoutOptions {
 /** @throws RangeError for a probability outside 0 to 1. */
 export function checkProbability(operation: string, p: number): void {
   if (typeof p === "number" && p >= 0 && p <= 1) return;
-  throw new RangeError(`${operation}: probability ${String(p)} is not within 0 to 1`);
+  throw new RangeError(`${operation}: probability ${shown(p)} is not within 0 to 1`);
 }
 
 /** From draws between 0 and 1: x · factor where the draw is at least p, else 0. */

@@ -2,7 +2,7 @@
 import { customFunction, noGrad } from "@heddle/autograd";
 import { ones, type Tensor, where, zeros } from "@heddle/tensor";
 import { checkOptions, widened } from "@heddle/tensor/engine";
-import { showSizes } from "../sizes.ts";
+import { shown, showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
 
 /** Options of {@link embedding}. */
@@ -18,14 +18,22 @@ export interface EmbeddingOptions {
 }
 
 /** The row of a padding index. @throws RangeError when there is none. */
-export function paddingRow(paddingIdx: number | null | undefined, rows: number): number | null {
+export function paddingRow(operation: string, paddingIdx: number | null | undefined, rows: number): number | null {
   if (paddingIdx === undefined || paddingIdx === null) return null;
   if (!Number.isInteger(paddingIdx) || paddingIdx < -rows || paddingIdx >= rows) {
     throw new RangeError(
-      `embedding: paddingIdx ${paddingIdx} is out of range for ${rows} rows; expected ${-rows} to ${rows - 1}`,
+      `${operation}: paddingIdx ${shown(paddingIdx)} is out of range for ${rows} rows; expected ${-rows} to ${
+        rows - 1
+      }`,
     );
   }
   return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
+}
+
+/** @throws TypeError unless the indices are integers. */
+export function checkIndices(operation: string, indices: Tensor): void {
+  if (/^u?int/.test(indices.dtype)) return;
+  throw new TypeError(`${operation}: indices are integers, got ${indices.dtype}; cast with .to("int32")`);
 }
 
 /**
@@ -43,14 +51,12 @@ export function paddingRow(paddingIdx: number | null | undefined, rows: number):
 export function embedding(indices: Tensor, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
   checkOptions("embedding", options, ["maxNorm", "normType", "paddingIdx", "scaleGradByFreq"]);
   const { maxNorm, normType = 2 } = options;
-  if (!/^u?int/.test(indices.dtype)) {
-    throw new TypeError(`embedding: indices are integers, got ${indices.dtype}; cast with .to("int32")`);
-  }
+  checkIndices("embedding", indices);
   if (weight.ndim !== 2) {
     throw new RangeError(`embedding: the weight has shape ${showSizes(weight.shape)}; expected [rows, d]`);
   }
   const [rows, size] = weight.shape as [number, number];
-  const padding = paddingRow(options.paddingIdx, rows);
+  const padding = paddingRow("embedding", options.paddingIdx, rows);
   const wide = indices.dtype === "int64" ? indices : indices.to("int32");
   const flat = wide.reshape(-1);
   const explain = (index: number | bigint) =>

@@ -59,6 +59,17 @@ describe("embeddingBag", () => {
   ])("refuses a wrong %s", (_, call, message) => expect(call).toThrow(message));
 });
 
+test("arguments of another kind are named", () => {
+  const bag = new EmbeddingBag(5, 2, { mode: "sum" });
+  const weights = { perSampleWeights: ones([5]) } as never;
+  expect(() => bag.forward(indices, weights)).toThrow("embeddingBag: expected offsets to be a tensor, got an object");
+  expect(() => bag.forward(indices, offsets, weights)).toThrow(
+    "embeddingBag: expected perSampleWeights to be a tensor",
+  );
+  expect(() => bag.forward(indices.float(), offsets)).toThrow("embeddingBag: indices are integers, got float32");
+  expect(() => new EmbeddingBag(5, 2, { paddingIdx: 5 })).toThrow("EmbeddingBag: paddingIdx 5 is out of range");
+});
+
 test("scaleGradByFreq divides the gradient of each row by how often it is looked up", () => {
   const indices = tensor([[2, 0, 2], [4, 2, 1]], { dtype: "int32" });
   const weight = zeros([5, 2]).requiresGrad_();

@@ -1,9 +1,9 @@
 /** Looks up rows of a table, and reduces them bag by bag. */
 import { noGrad } from "@heddle/autograd";
 import { arange, full, isFloat, ones, type Tensor, where, zeros } from "@heddle/tensor";
-import { checkOptions, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
+import { checkOptions, checkTensor, hasHalfGradient, inFloat32 } from "@heddle/tensor/engine";
 import { showSizes } from "../sizes.ts";
-import { embedding, paddingRow } from "./embedding.ts";
+import { checkIndices, embedding, paddingRow } from "./embedding.ts";
 
 /** How the rows of a bag become one. */
 export type BagMode = "sum" | "mean" | "max";
@@ -107,6 +107,9 @@ export function embeddingBag(
   ]);
   const { mode = "mean", perSampleWeights = null, includeLastOffset = false, maxNorm, normType, scaleGradByFreq } =
     options;
+  checkIndices("embeddingBag", indices);
+  if (offsets !== null) checkTensor("embeddingBag", offsets, "offsets");
+  if (perSampleWeights !== null) checkTensor("embeddingBag", perSampleWeights, "perSampleWeights");
   checkBagMode("embeddingBag", mode);
   if (scaleGradByFreq && mode === "max") {
     throw new RangeError('embeddingBag: scaleGradByFreq is for the modes "sum" and "mean", got "max"');
@@ -125,7 +128,7 @@ export function embeddingBag(
   // Shortens the rows of the table itself, of which a copy in float32 is looked up below.
   if (maxNorm !== undefined && maxNorm !== null) noGrad(() => embedding(flat, weight, { maxNorm, normType }));
   const { bags, count } = bagsOf(indices, offsets, includeLastOffset);
-  const padding = paddingRow(options.paddingIdx, weight.shape[0]!);
+  const padding = paddingRow("embeddingBag", options.paddingIdx, weight.shape[0]!);
   const kept = padding === null ? null : flat.ne(padding).unsqueeze(1);
   const factors = perSampleWeights?.reshape([flat.numel, 1]) ?? null;
   const reduce = (found: Tensor, factors: Tensor | null): Tensor =>

@@ -53,3 +53,9 @@ test("errors name what does not fit", () => {
   expect(() => new FractionalMaxPool2d(2, { outputSize: -1 })).toThrow("FractionalMaxPool2d: outputSize");
   expect(() => fractionalMaxPool2d(zeros([5, 5]), 2, { outputSize: 2 })).toThrow("expected [N, C, H, W]");
 });
+
+test("an empty batch gives an empty result", () => {
+  const pooled = fractionalMaxPool2d(zeros([0, 3, 7, 9]), 2, { outputSize: 4, returnIndices: true });
+  expect([pooled.values.shape, pooled.indices.shape]).toEqual([[0, 3, 4, 4], [0, 3, 4, 4]]);
+  expect(fractionalMaxPool3d(zeros([0, 3, 5, 6, 7]), 2, { outputRatio: 0.5 }).shape).toEqual([0, 3, 2, 3, 3]);
+});

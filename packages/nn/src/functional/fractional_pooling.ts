@@ -102,7 +102,7 @@ function fractional(
     const step = arange(kernel[d]!, { dtype: "int32", device }).reshape(along(kernel[d]!, dims + d));
     index = index.mul(size).add(first.add(step));
   }
-  const windows = index.reshape([...lead, ...out, -1]);
+  const windows = index.flatten(2 + dims);
   const pooled = input.flatten(2).gather(2, windows.flatten(2)).reshape(windows.shape).max(-1);
   const values = restore(pooled.values);
   if (!returnIndices) return values;

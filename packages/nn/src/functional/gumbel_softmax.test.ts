@@ -36,5 +36,7 @@ test("a hard draw has the gradient of the soft one", () => {
 
 test("errors", () => {
   expect(() => gumbelSoftmax(zeros([3]), { tau: 0 })).toThrow("the temperature tau is 0; expected a number above 0");
+  expect(() => gumbelSoftmax(zeros([3]), { tau: { tau: 1 } as never })).toThrow('tau is {"tau":1}; expected a number');
   expect(() => gumbelSoftmax(zeros([3]), { dim: 1 })).toThrow(RangeError);
+  expect(() => gumbelSoftmax(zeros([3]).int())).toThrow("gumbelSoftmax: the logits are int32; cast");
 });

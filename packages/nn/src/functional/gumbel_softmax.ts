@@ -1,7 +1,7 @@
 /** Draws from a categorical distribution that have a gradient. */
-import { fuse, type Generator, rand, type Tensor, zerosLike } from "@heddle/tensor";
+import { fuse, type Generator, isFloat, rand, type Tensor, zerosLike } from "@heddle/tensor";
 import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
-import { checkInteger } from "../sizes.ts";
+import { checkInteger, shown } from "../sizes.ts";
 
 /** Options of {@link gumbelSoftmax}. */
 export interface GumbelSoftmaxOptions {
@@ -23,7 +23,7 @@ const leastDraw = 2 ** -25;
  * gradients flow. Same shape and dtype. Jang et al., "Categorical Reparameterization with Gumbel-Softmax" (2017). PyTorch:
  * `torch.nn.functional.gumbel_softmax`.
  *
- * @throws RangeError for a temperature that is not positive, or a dimension that does not exist.
+ * @throws RangeError for a temperature that is not positive, or a dimension that does not exist. TypeError for integers.
  *
  * @example
  * ```ts
@@ -37,7 +37,10 @@ export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}
   const { tau = 1, hard = false, dim = -1, generator } = options;
   checkInteger("gumbelSoftmax", "dim", dim);
   if (typeof tau !== "number" || !(tau > 0)) {
-    throw new RangeError(`gumbelSoftmax: the temperature tau is ${String(tau)}; expected a number above 0`);
+    throw new RangeError(`gumbelSoftmax: the temperature tau is ${shown(tau)}; expected a number above 0`);
+  }
+  if (!isFloat(logits.dtype)) {
+    throw new TypeError(`gumbelSoftmax: the logits are ${logits.dtype}; cast with .to("float32")`);
   }
   if (isHalf(logits)) return inFloat32([logits], (wide) => gumbelSoftmax(wide, options));
   const draws = rand(logits.shape, { dtype: logits.dtype, device: logits.device, generator });

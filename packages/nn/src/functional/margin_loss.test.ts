@@ -108,5 +108,16 @@ describe("several labels, and any distance", () => {
     expect(() => multilabelMarginLoss(ones([2, 3]), labels)).toThrow(/\[2, 3\].*\[2, 4\]/);
     expect(() => multilabelMarginLoss(ones([2, 4]), labels.add(2))).toThrow(/label 4 is out of range for 4/);
     expect(() => multilabelMarginLoss(ones([2, 4]), labels.float())).toThrow(/float32/);
+    for (const row of [[0, -2, 1], [0, -1, -2], [0, -1, 3]]) {
+      const wrong = tensor([row], { dtype: "int32" });
+      expect(() => multilabelMarginLoss(ones([1, 3]), wrong)).toThrow(/label (-2|3) is out of range for 3.*-1 to 2/);
+    }
+  });
+
+  test("distances that are none, and inputs of several shapes", () => {
+    const x = ones([2, 3]);
+    const loss = tripletMarginWithDistanceLoss;
+    expect(() => loss(x, x, x, { distanceFunction: "l1" as never })).toThrow('distanceFunction is "l1"; expected a f');
+    expect(() => loss(x, x, ones([3, 3]))).toThrow(/tripletMarginWithDistanceLoss: .*\[2, 3\], the negative \[3, 3\]/);
   });
 });

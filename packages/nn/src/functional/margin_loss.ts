@@ -3,7 +3,7 @@ import { isFloat, type Tensor, where, zeros } from "@heddle/tensor";
 import { checkOptions, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { logsigmoid } from "./activation.ts";
 import { pairwiseDistance } from "./distance.ts";
-import { showSizes } from "../sizes.ts";
+import { shown, showSizes } from "../sizes.ts";
 import { lookUp } from "./lookup.ts";
 import { checkPair, reduced, type ReductionOptions } from "./reduction.ts";
 
@@ -202,6 +202,11 @@ export function tripletMarginWithDistanceLoss(
   checkOptions("tripletMarginWithDistanceLoss", options, ["distanceFunction", "margin", "reduction", "swap"]);
   const { distanceFunction, margin = 1, swap = false, reduction } = options;
   const distance = distanceFunction ?? ((a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b));
+  if (typeof distance !== "function") {
+    throw new TypeError(`tripletMarginWithDistanceLoss: distanceFunction is ${shown(distance)}; expected a function`);
+  }
+  checkPair("tripletMarginWithDistanceLoss", anchor, positive, "positive");
+  checkPair("tripletMarginWithDistanceLoss", anchor, negative, "negative");
   if (isHalf(anchor, positive, negative)) {
     return inFloat32([anchor, positive, negative], (a, p, n) => tripletMarginWithDistanceLoss(a, p, n, options));
   }
@@ -245,8 +250,9 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Red
   }
   const classes = input.shape[1]!;
   const labels = target.to("int32");
-  const counts = labels.lt(0).to("int32").cumsum(1).eq(0);
-  const safe = where(counts, labels, 0);
+  const ends = labels.eq(-1);
+  const counts = ends.to("int32").cumsum(1).eq(0);
+  const safe = where(ends, 0, labels);
   const explain = (label: number | bigint): string =>
     `multilabelMarginLoss: label ${label} is out of range for ${classes} classes; expected -1 to ${classes - 1}`;
   const right = lookUp(safe, classes, explain, () => input.gather(1, safe));

@@ -82,7 +82,7 @@ export function channelShuffle(input: Tensor, groups: number): Tensor {
     throw new RangeError(
       `channelShuffle: got an input of shape ${
         showSizes(input.shape)
-      }; expected [N, C, …] with a multiple of ${groups} channels`,
+      }; expected at least three dimensions, [N, C, …], with a multiple of ${groups} channels`,
     );
   }
   return input.unflatten(1, [groups, input.shape[1]! / groups]).transpose(1, 2).reshape(input.shape);

@@ -73,6 +73,7 @@ describe("what is refused", () => {
       "a window of [5, 1, 1] does not fit shape [1, 1, 4, 4, 4]",
     ],
     ["too much padding", () => avgPool3d(volume, 2, { padding: [0, 0, 2] }), "more than half the window [2, 2, 2]"],
+    ["a divisor of 0", () => avgPool3d(volume, 2, { divisorOverride: 0 }), "avgPool3d: divisorOverride is 0; expected"],
     ["a window of nothing", () => maxPool3d(volume, 0), "maxPool3d: kernel is 0"],
     ["sizes of another rank", () => adaptiveAvgPool3d(volume, [1, 2]), "must be one or 3 positive integers"],
     [

@@ -10,7 +10,7 @@ import {
   type Tensor,
   tensor,
 } from "@heddle/tensor";
-import { checkHostSize, checkOptions, hasHalfGradient, inFloat32, isHalf } from "@heddle/tensor/engine";
+import { checkDivisor, checkHostSize, checkOptions, hasHalfGradient, inFloat32, isHalf } from "@heddle/tensor/engine";
 import { showSizes, type Sizes, spread } from "../sizes.ts";
 import { pooledInFloat32, withBatch } from "./pool_inputs.ts";
 
@@ -126,6 +126,7 @@ export function maxPool3d(
 export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor {
   checkOptions("avgPool3d", options, ["ceilMode", "countIncludePad", "divisorOverride", "padding", "stride"]);
   const { divisorOverride = null, ...others } = options;
+  checkDivisor("avgPool3d", divisorOverride);
   const { input, restore } = withBatch("avgPool3d", x, 3);
   const { kernel: [kd, kh, kw], stride: [sd, sh, sw], padding: [pd, ph, pw] } = windows3d(
     "avgPool3d",

@@ -1,6 +1,7 @@
 import { gradcheck, gradgradcheck } from "@heddle/autograd";
 import { Generator, maxPool2d, ones, randn, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
+import { MaxUnpool2d } from "../unpooling.ts";
 import { maxUnpool2d } from "./unpooling.ts";
 
 const generator = new Generator(7);
@@ -28,6 +29,13 @@ describe("maxUnpool2d", () => {
     expect(() => maxUnpool2d(ones([1, 1, 1, 1]), index(4), 2)).toThrow(/index 4 is out of range.*\[2, 2\].*0 to 3/);
     expect(() => maxUnpool2d(ones([1, 1, 1, 1]), index(-1), 2)).toThrow(/index -1/);
     expect(() => maxUnpool2d(ones([1, 1, 1, 1]), index(0), 2, { outputSize: [4, 4] })).toThrow(/outputSize \[4, 4\]/);
+    expect(() => maxUnpool2d(ones([1, 1, 1, 1]), index(0).float(), 2)).toThrow(
+      /maxUnpool2d: indices are integers, got f/,
+    );
+    const options = { outputSize: [2, 2] } as never;
+    expect(() => new MaxUnpool2d(2).forward(ones([1, 1, 1, 1]), index(0), options)).toThrow(
+      'maxUnpool2d: outputSize is {"outputSize":[2,2]}; expected an array of sizes',
+    );
     expect(() => maxUnpool2d(ones([1, 1, 1, 2]), index(0), 2)).toThrow(/\[1, 1, 1, 2\].*\[1, 1, 1, 1\]/);
   });
 });

@@ -1,7 +1,8 @@
 /** Puts maxima back where they were taken from. */
 import { type Tensor, zeros } from "@heddle/tensor";
 import { checkHostSize, checkOptions } from "@heddle/tensor/engine";
-import { showSizes, type Sizes, spread } from "../sizes.ts";
+import { shown, showSizes, type Sizes, spread } from "../sizes.ts";
+import { checkIndices } from "./embedding.ts";
 import { lookUp } from "./lookup.ts";
 
 /** Options of the reverses of max-pooling. */
@@ -20,6 +21,9 @@ function sizesOf(operation: string, x: Tensor, kernelSize: Sizes, dims: number, 
   const padding = spread(operation, "padding", options.padding ?? 0, dims, 0);
   const usual = kernel.map((k, d) => (x.shape[x.ndim - dims + d]! - 1) * stride[d]! - 2 * padding[d]! + k);
   const { outputSize } = options;
+  if (outputSize && !Array.isArray(outputSize)) {
+    throw new TypeError(`${operation}: outputSize is ${shown(outputSize)}; expected an array of sizes`);
+  }
   const sizes = outputSize ? outputSize.slice(-dims) : usual;
   const fits = (size: number, d: number): boolean => !outputSize || Math.abs(size - usual[d]!) < stride[d]!;
   if (sizes.length !== dims || !sizes.every((size, d) => Number.isInteger(size) && size > 0 && fits(size, d))) {
@@ -48,6 +52,7 @@ function unpooled(
       }; expected both as [N, C, ${["L", "H, W", "D, H, W"][dims - 1]}] or, without a batch, [C, …]`,
     );
   }
+  checkIndices(operation, indices);
   const sizes = sizesOf(operation, x, kernelSize, dims, options);
   const lead = x.shape.slice(0, -dims);
   const plane = sizes.reduce((product, size) => product * size, 1);

@@ -98,6 +98,12 @@ function maxPool(
   return single ? { values: values!.squeeze(0), indices: indices!.squeeze(0) } : { values: values!, indices: indices! };
 }
 
+/** @throws RangeError unless sums can be divided by it. */
+export function checkDivisor(operation: string, divisorOverride: number | null): void {
+  if (divisorOverride === null || Number.isInteger(divisorOverride) && divisorOverride !== 0) return;
+  throw new RangeError(`${operation}: divisorOverride is ${divisorOverride}; expected an integer other than 0`);
+}
+
 function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number, options: AvgPoolOptions): Tensor {
   checkOptions(operation, options, ["ceilMode", "countIncludePad", "divisorOverride", "padding", "stride"]);
   if (!isFloat(x.dtype)) {
@@ -108,9 +114,7 @@ function avgPool(operation: string, x: Tensor, kernelSize: PerDim, dims: number,
   const stride = perDim(operation, "stride", options.stride ?? kernel, dims, 1);
   const padding = perDim(operation, "padding", options.padding ?? 0, dims, 0);
   const { ceilMode = false, countIncludePad = true, divisorOverride = null } = options;
-  if (divisorOverride !== null && (!Number.isInteger(divisorOverride) || divisorOverride === 0)) {
-    throw new RangeError(`${operation}: divisorOverride is ${divisorOverride}; expected an integer other than 0`);
-  }
+  checkDivisor(operation, divisorOverride);
   const counts = kernel.map((k, i) => windowCount(input.shape[i + 2]!, k, stride[i]!, padding[i]!, 1, ceilMode));
   checkWindow(operation, x, kernel, padding, counts);
   checkPadded(operation, input.shape.slice(2), kernel, padding, null);
