@@ -118,6 +118,7 @@ test("bad options", () => {
   expect(() => new EarlyStopping({ patience: -1 })).toThrow("patience is -1");
   expect(() => new EarlyStopping({ minDelta: -1 })).toThrow("minDelta is -1");
   expect(() => new EarlyStopping({ mode: "best" as "min" })).toThrow('mode is "best"');
+  expect(() => new EarlyStopping({ model: 3 as never })).toThrow("EarlyStopping: model is 3; it must have stateDict");
 });
 
 test("a metric that is no number is refused, before anything changes", () => {

@@ -3,6 +3,7 @@ import { noGrad } from "@heddle/autograd";
 import { keep, Tensor, tidy } from "@heddle/tensor";
 import { checkOptions, freedError } from "@heddle/tensor/engine";
 import { metricValue } from "./metric.ts";
+import { describe } from "./parameter_groups.ts";
 
 /** What early stopping needs of a model; every `Module` of `@heddle/nn` has it. */
 export interface Restorable {
@@ -39,7 +40,8 @@ export interface EarlyStoppingStateDict {
  *
  * Prechelt: Early Stopping – But When?, 1998.
  *
- * @throws RangeError for a negative `patience` or `minDelta`, `epochs` below 1, and for unknown modes.
+ * @throws RangeError for a negative `patience` or `minDelta`, `epochs` below 1, and for unknown modes. TypeError for a `model` without
+ * `loadStateDict`.
  *
  * @example
  * ```ts
@@ -77,6 +79,11 @@ export class EarlyStopping {
     }
     if (!((Number.isInteger(epochs) && epochs >= 1) || epochs === Infinity)) {
       throw new RangeError(`EarlyStopping: epochs is ${epochs}; it must be a whole number of at least 1`);
+    }
+    if (model !== null && typeof (model as Partial<Restorable>).loadStateDict !== "function") {
+      throw new TypeError(
+        `EarlyStopping: model is ${describe(model)}; it must have stateDict and loadStateDict, as modules do`,
+      );
     }
     this.patience = patience;
     this.minDelta = minDelta;

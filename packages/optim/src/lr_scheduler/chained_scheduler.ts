@@ -1,6 +1,6 @@
 /** Several schedules at once. */
 import { checkSchedule, refuseJson } from "./saved_schedule.ts";
-import type { LRScheduler, ScheduledOptimizer, SchedulerStateDict } from "./scheduler.ts";
+import { checkList, type LRScheduler, type ScheduledOptimizer, type SchedulerStateDict } from "./scheduler.ts";
 
 /**
  * Steps several schedules of one optimiser together, so that their factors multiply (PyTorch's `ChainedScheduler`). Schedules that set
@@ -62,6 +62,7 @@ export class ChainedScheduler {
 
 /** The optimiser of all schedules. @throws Error unless there is exactly one. */
 export function sharedOptimizer(name: string, schedulers: readonly LRScheduler[]): ScheduledOptimizer {
+  checkList(name, "schedulers", schedulers);
   if (schedulers.length === 0) throw new Error(`${name}: got no schedules; give at least one`);
   const { optimizer } = schedulers[0]!;
   const other = schedulers.findIndex((scheduler) => scheduler.optimizer !== optimizer);

@@ -1,6 +1,6 @@
 /** A learning rate that falls along half a cosine. */
 import { checkOptions } from "@heddle/tensor/engine";
-import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
+import { checkNumbers, checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link CosineAnnealingLR}. */
 export interface CosineAnnealingLROptions extends SchedulerOptions {
@@ -35,7 +35,9 @@ export class CosineAnnealingLR extends LRScheduler {
     super(optimizer, options);
     checkWhole("CosineAnnealingLR", "tMax", options.tMax, 1);
     this.tMax = options.tMax;
-    this.etaMin = options.etaMin ?? 0;
+    const { etaMin = 0 } = options;
+    checkNumbers("CosineAnnealingLR", { etaMin });
+    this.etaMin = etaMin;
     this.start();
     this.started = true;
   }

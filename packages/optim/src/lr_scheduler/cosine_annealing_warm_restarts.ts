@@ -1,6 +1,6 @@
 /** Half cosines one after the other. */
 import { checkOptions } from "@heddle/tensor/engine";
-import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
+import { checkNumbers, checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link CosineAnnealingWarmRestarts}. */
 export interface CosineAnnealingWarmRestartsOptions extends SchedulerOptions {
@@ -43,6 +43,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     const { t0, tMult = 1, etaMin = 0 } = options;
     checkWhole("CosineAnnealingWarmRestarts", "t0", t0, 1);
     checkWhole("CosineAnnealingWarmRestarts", "tMult", tMult, 1);
+    checkNumbers("CosineAnnealingWarmRestarts", { etaMin });
     this.t0 = t0;
     this.tMult = tMult;
     this.etaMin = etaMin;

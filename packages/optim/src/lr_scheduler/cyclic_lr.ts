@@ -1,6 +1,14 @@
 /** Rates that go up and down between two bounds. */
 import { checkOptions } from "@heddle/tensor/engine";
-import { LRScheduler, perGroup, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
+import {
+  checkFunctions,
+  checkNumbers,
+  checkOptimizer,
+  LRScheduler,
+  perGroup,
+  type ScheduledOptimizer,
+  type SchedulerOptions,
+} from "./scheduler.ts";
 
 /** Options of {@link CyclicLR}. */
 export interface CyclicLROptions extends SchedulerOptions {
@@ -96,6 +104,9 @@ export class CyclicLR extends LRScheduler {
     if (given !== "cycle" && given !== "iterations") {
       throw new RangeError(`CyclicLR: scaleMode is "${given}"; it must be "cycle" or "iterations"`);
     }
+    checkNumbers("CyclicLR", { baseLr, maxLr, gamma, baseMomentum, maxMomentum });
+    if (scaleFn !== undefined) checkFunctions("CyclicLR", "scaleFn", scaleFn);
+    checkOptimizer("CyclicLR", optimizer);
     const groups = optimizer.paramGroups;
     if (cycleMomentum && groups.some(({ momentum, betas }) => momentum === undefined && betas === undefined)) {
       throw new TypeError("CyclicLR: this optimiser has neither momentum nor betas; set cycleMomentum to false");

@@ -1,6 +1,6 @@
 /** A learning rate that decays exponentially. */
 import { checkOptions } from "@heddle/tensor/engine";
-import { LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
+import { checkNumbers, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link ExponentialLR}. */
 export interface ExponentialLROptions extends SchedulerOptions {
@@ -26,6 +26,7 @@ export class ExponentialLR extends LRScheduler {
   constructor(optimizer: ScheduledOptimizer, options: ExponentialLROptions) {
     checkOptions("ExponentialLR", options, ["gamma", "lastEpoch"]);
     super(optimizer, options);
+    checkNumbers("ExponentialLR", { gamma: options.gamma });
     this.gamma = options.gamma;
     this.start();
   }

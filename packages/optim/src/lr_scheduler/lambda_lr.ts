@@ -1,6 +1,6 @@
 /** Learning rates given by a function. */
 import { checkOptions, checkSynchronous } from "@heddle/tensor/engine";
-import { LRScheduler, perGroup, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
+import { checkFunctions, LRScheduler, perGroup, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 const lambdaLROptions = ["lastEpoch", "lrLambda"] as const;
 
@@ -34,6 +34,7 @@ export class LambdaLR extends LRScheduler {
   constructor(optimizer: ScheduledOptimizer, options: LambdaLROptions) {
     checkOptions("LambdaLR", options, lambdaLROptions);
     super(optimizer, options);
+    checkFunctions("LambdaLR", "lrLambda", options.lrLambda);
     const lambdas = perGroup("LambdaLR", "lrLambda", options.lrLambda, optimizer.paramGroups.length);
     this.factorOf = factors("LambdaLR", lambdas);
     this.start();
@@ -70,6 +71,7 @@ export class MultiplicativeLR extends LRScheduler {
   constructor(optimizer: ScheduledOptimizer, options: LambdaLROptions) {
     checkOptions("MultiplicativeLR", options, lambdaLROptions);
     super(optimizer, options);
+    checkFunctions("MultiplicativeLR", "lrLambda", options.lrLambda);
     const lambdas = perGroup("MultiplicativeLR", "lrLambda", options.lrLambda, optimizer.paramGroups.length);
     this.factorOf = factors("MultiplicativeLR", lambdas);
     this.start();

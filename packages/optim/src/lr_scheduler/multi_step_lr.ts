@@ -1,6 +1,13 @@
 /** A smaller learning rate at given epochs. */
 import { checkOptions } from "@heddle/tensor/engine";
-import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
+import {
+  checkList,
+  checkNumbers,
+  checkWhole,
+  LRScheduler,
+  type ScheduledOptimizer,
+  type SchedulerOptions,
+} from "./scheduler.ts";
 
 /** Options of {@link MultiStepLR}. */
 export interface MultiStepLROptions extends SchedulerOptions {
@@ -29,9 +36,12 @@ export class MultiStepLR extends LRScheduler {
   constructor(optimizer: ScheduledOptimizer, options: MultiStepLROptions) {
     checkOptions("MultiStepLR", options, ["gamma", "lastEpoch", "milestones"]);
     super(optimizer, options);
+    checkList("MultiStepLR", "milestones", options.milestones);
     for (const milestone of options.milestones) checkWhole("MultiStepLR", "a milestone", milestone, 0);
     this.milestones = [...options.milestones].sort((a, b) => a - b);
-    this.gamma = options.gamma ?? 0.1;
+    const { gamma = 0.1 } = options;
+    checkNumbers("MultiStepLR", { gamma });
+    this.gamma = gamma;
     this.start();
   }
 

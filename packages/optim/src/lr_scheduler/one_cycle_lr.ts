@@ -1,6 +1,14 @@
 /** The 1cycle policy: the rate goes up, down, and far down; momentum the other way. */
 import { checkOptions } from "@heddle/tensor/engine";
-import { checkWhole, LRScheduler, perGroup, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
+import {
+  checkNumbers,
+  checkOptimizer,
+  checkWhole,
+  LRScheduler,
+  perGroup,
+  type ScheduledOptimizer,
+  type SchedulerOptions,
+} from "./scheduler.ts";
 
 /** Options of {@link OneCycleLR}. */
 export interface OneCycleLROptions extends SchedulerOptions {
@@ -86,6 +94,8 @@ export class OneCycleLR extends LRScheduler {
     if (annealStrategy !== "cos" && annealStrategy !== "linear") {
       throw new RangeError(`OneCycleLR: annealStrategy is "${annealStrategy}"; it must be "cos" or "linear"`);
     }
+    checkNumbers("OneCycleLR", { maxLr, maxMomentum, baseMomentum, divFactor, finalDivFactor });
+    checkOptimizer("OneCycleLR", optimizer);
     const groups = optimizer.paramGroups;
     if (cycleMomentum && groups.some(({ momentum, betas }) => momentum === undefined && betas === undefined)) {
       throw new TypeError("OneCycleLR: this optimiser has neither momentum nor betas; set cycleMomentum to false");

@@ -1,6 +1,6 @@
 /** A learning rate that falls to zero as a power. */
 import { checkOptions } from "@heddle/tensor/engine";
-import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
+import { checkNumbers, checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link PolynomialLR}. */
 export interface PolynomialLROptions extends SchedulerOptions {
@@ -30,6 +30,7 @@ export class PolynomialLR extends LRScheduler {
     checkOptions("PolynomialLR", options, ["lastEpoch", "power", "totalIters"]);
     super(optimizer, options);
     const { totalIters = 5, power = 1 } = options;
+    checkNumbers("PolynomialLR", { power });
     checkWhole("PolynomialLR", "totalIters", totalIters, 1);
     this.totalIters = totalIters;
     this.power = power;

@@ -2,7 +2,14 @@
 import { checkOptions } from "@heddle/tensor/engine";
 import { metricValue } from "../metric.ts";
 import { checkSchedule, refuseJson } from "./saved_schedule.ts";
-import { checkWhole, perGroup, type ScheduledOptimizer, type SchedulerStateDict } from "./scheduler.ts";
+import {
+  checkNumbers,
+  checkOptimizer,
+  checkWhole,
+  perGroup,
+  type ScheduledOptimizer,
+  type SchedulerStateDict,
+} from "./scheduler.ts";
 
 /** Options of {@link ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {
@@ -79,6 +86,8 @@ export class ReduceLROnPlateau {
     }
     checkWhole("ReduceLROnPlateau", "patience", patience, 0);
     checkWhole("ReduceLROnPlateau", "cooldown", cooldown, 0);
+    checkNumbers("ReduceLROnPlateau", { factor, threshold, minLr, eps });
+    checkOptimizer("ReduceLROnPlateau", optimizer);
     this.optimizer = optimizer;
     this.options = { mode, factor, patience, threshold, thresholdMode, cooldown, eps };
     this.minLrs = perGroup("ReduceLROnPlateau", "minLr", minLr, optimizer.paramGroups.length);

@@ -246,3 +246,40 @@ describe("CyclicLR", () => {
     expect(() => new CyclicLR(new Adagrad([leaf()]), bounds)).toThrow("set cycleMomentum to false");
   });
 });
+
+test.each<[string, () => unknown, string]>([
+  ["gamma", () => new ExponentialLR(sgd(), {} as never), "ExponentialLR: gamma is undefined; it must be a number"],
+  ["gamma", () => new StepLR(sgd(), { stepSize: 1, gamma: NaN }), "StepLR: gamma is NaN"],
+  ["gamma", () => new MultiStepLR(sgd(), { milestones: [1], gamma: null as never }), "MultiStepLR: gamma is null"],
+  ["milestones", () => new MultiStepLR(sgd(), { milestones: 3 as never }), "milestones is 3; it must be a list"],
+  ["power", () => new PolynomialLR(sgd(), { power: NaN }), "PolynomialLR: power is NaN"],
+  ["etaMin", () => new CosineAnnealingLR(sgd(), { tMax: 2, etaMin: NaN }), "CosineAnnealingLR: etaMin is NaN"],
+  ["etaMin", () => new CosineAnnealingWarmRestarts(sgd(), { t0: 2, etaMin: NaN }), "WarmRestarts: etaMin is NaN"],
+  ["maxLr", () => new OneCycleLR(sgd(), { totalSteps: 5 } as never), "OneCycleLR: maxLr is undefined"],
+  ["baseLr", () => new CyclicLR(sgd(), { baseLr: [NaN], maxLr: 1 }), "CyclicLR: baseLr is NaN"],
+  ["scaleFn", () => new CyclicLR(sgd(), { baseLr: 0, maxLr: 1, scaleFn: 3 as never }), "scaleFn is 3; it must be a f"],
+  ["lrLambda", () => new LambdaLR(sgd(), {} as never), "LambdaLR: lrLambda is undefined; it must be a function"],
+  ["lrLambda", () => new MultiplicativeLR(sgd(), { lrLambda: [0.5] as never }), "MultiplicativeLR: lrLambda is 0.5"],
+  ["minLr", () => new ReduceLROnPlateau(sgd(), { minLr: [NaN] }), "ReduceLROnPlateau: minLr is NaN"],
+  [
+    "list",
+    () => new ChainedScheduler(new StepLR(sgd(), { stepSize: 1 }) as never),
+    "schedulers is an object of class S",
+  ],
+  [
+    "optimiser",
+    () => new StepLR([leaf()] as never, { stepSize: 1 }),
+    "StepLR: expected an optimiser first, got an obj",
+  ],
+  ["optimiser", () => new OneCycleLR({} as never, { maxLr: 1, totalSteps: 2 }), "OneCycleLR: expected an optimiser"],
+  [
+    "optimiser",
+    () => new CyclicLR(null as never, { baseLr: 0, maxLr: 1 }),
+    "CyclicLR: expected an optimiser first, got n",
+  ],
+  [
+    "optimiser",
+    () => new ReduceLROnPlateau(undefined as never),
+    "ReduceLROnPlateau: expected an optimiser first, got u",
+  ],
+])("refuses a wrong %s", (_, make, message) => expect(make).toThrow(message));

@@ -1,4 +1,5 @@
 /** What every learning-rate schedule shares. */
+import { describe } from "../parameter_groups.ts";
 import { checkSchedule, refuseJson } from "./saved_schedule.ts";
 
 /** The part of a parameter group that schedules read and write. */
@@ -66,6 +67,7 @@ export abstract class LRScheduler {
   constructor(optimizer: ScheduledOptimizer, options: SchedulerOptions = {}) {
     const { lastEpoch = -1 } = options;
     checkWhole(this.constructor.name, "lastEpoch", lastEpoch, -1);
+    checkOptimizer(this.constructor.name, optimizer);
     this.optimizer = optimizer;
     this.baseLrs = optimizer.paramGroups.map((group, i) => {
       if (lastEpoch === -1) return group.initialLr ??= group.lr;
@@ -146,6 +148,38 @@ export abstract class LRScheduler {
   toJSON(): never {
     return refuseJson(this.constructor.name);
   }
+}
+
+/** @throws TypeError unless the value is an optimiser. */
+export function checkOptimizer(name: string, value: unknown): void {
+  if (Array.isArray((value as ScheduledOptimizer | null | undefined)?.paramGroups)) return;
+  throw new TypeError(
+    `${name}: expected an optimiser first, got ${describe(value)}; new SGD(model.parameters()) makes one`,
+  );
+}
+
+/** @throws TypeError unless the value, or each of its elements, is a function. */
+export function checkFunctions(name: string, option: string, value: unknown): void {
+  for (const each of Array.isArray(value) ? value : [value]) {
+    if (typeof each === "function") continue;
+    throw new TypeError(`${name}: ${option} is ${describe(each)}; it must be a function`);
+  }
+}
+
+/** @throws TypeError unless each value is a number, or a list of numbers; one that is missing or NaN would make the learning rate NaN. */
+export function checkNumbers(name: string, values: { readonly [option: string]: unknown }): void {
+  for (const [option, value] of Object.entries(values)) {
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (typeof each === "number" && !Number.isNaN(each)) continue;
+      throw new TypeError(`${name}: ${option} is ${describe(each)}; it must be a number`);
+    }
+  }
+}
+
+/** @throws TypeError unless the value is an array. */
+export function checkList(name: string, option: string, value: unknown): asserts value is readonly unknown[] {
+  if (Array.isArray(value)) return;
+  throw new TypeError(`${name}: ${option} is ${describe(value)}; it must be a list`);
 }
 
 /** @throws RangeError unless the value is a whole number of at least `least`. */

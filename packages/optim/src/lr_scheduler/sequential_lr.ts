@@ -2,6 +2,7 @@
 import { checkOptions } from "@heddle/tensor/engine";
 import { checkWithEach, loadEach, sharedOptimizer } from "./chained_scheduler.ts";
 import {
+  checkList,
   checkWhole,
   LRScheduler,
   type ScheduledOptimizer,
@@ -44,6 +45,7 @@ export class SequentialLR extends LRScheduler {
     if (sharedOptimizer("SequentialLR", schedulers) !== optimizer) {
       throw new Error("SequentialLR: the schedules belong to another optimiser than the one given; build all on one");
     }
+    checkList("SequentialLR", "milestones", milestones);
     if (milestones.length !== schedulers.length - 1) {
       throw new RangeError(
         `SequentialLR: got ${milestones.length} milestones for ${schedulers.length} schedules; give one fewer than schedules`,

@@ -1,6 +1,6 @@
 /** A smaller learning rate every so many epochs. */
 import { checkOptions } from "@heddle/tensor/engine";
-import { checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
+import { checkNumbers, checkWhole, LRScheduler, type ScheduledOptimizer, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of {@link StepLR}. */
 export interface StepLROptions extends SchedulerOptions {
@@ -32,7 +32,9 @@ export class StepLR extends LRScheduler {
     super(optimizer, options);
     checkWhole("StepLR", "stepSize", options.stepSize, 1);
     this.stepSize = options.stepSize;
-    this.gamma = options.gamma ?? 0.1;
+    const { gamma = 0.1 } = options;
+    checkNumbers("StepLR", { gamma });
+    this.gamma = gamma;
     this.start();
   }
 
