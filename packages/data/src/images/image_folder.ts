@@ -3,7 +3,7 @@ import { checkOptions } from "@heddle/tensor/engine";
 import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { node } from "../node.ts";
 import { Compose } from "../transforms/compose.ts";
-import { ToTensor } from "../transforms/to_tensor.ts";
+import { stepsFor } from "../transforms/steps.ts";
 import type { Transform } from "../transforms/transform.ts";
 import { type ImageReadOptions, READ_OPTIONS, readImage } from "./image_file.ts";
 import type { ImageOptions } from "./labelled_images.ts";
@@ -53,12 +53,7 @@ export class ImageFolder implements Dataset<Promise<[image: Tensor, label: numbe
     this.files = files;
     this.generator = generator;
     this.reading = { ...reading, mode: checkImageMode("ImageFolder", mode) };
-    // Pictures from files have channels, which a leading ToTensor without a layout does not know.
-    const steps = transform instanceof Compose ? transform.transforms : [transform ?? new ToTensor()];
-    const [first, ...others] = steps;
-    this.transform = first instanceof ToTensor && first.assumed
-      ? new Compose([new ToTensor({ layout: "CHW" }), ...others])
-      : new Compose(steps);
+    this.transform = new Compose(stepsFor(transform, "CHW").steps);
   }
 
   /**

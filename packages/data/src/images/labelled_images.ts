@@ -4,6 +4,7 @@ import { checkIndex, type Dataset } from "../datasets/dataset.ts";
 import { tensorOf } from "../transforms/pictures.ts";
 import { branch } from "../loader/batch_stream.ts";
 import { Compose } from "../transforms/compose.ts";
+import { stepsFor } from "../transforms/steps.ts";
 import { ToTensor } from "../transforms/to_tensor.ts";
 import { type Transform, worksOnHost } from "../transforms/transform.ts";
 
@@ -67,6 +68,8 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
   private readonly generator: Generator | undefined;
   // Whether the transform begins with ToTensor, which is then done while copying, to save a pass.
   private readonly scaled: boolean;
+  // Whether pictures [H, W] are read as [1, H, W].
+  private readonly addsChannel: boolean;
   private readonly rest: Transform | null;
   private imageTensor: Tensor | null = null;
   private labelTensor: Tensor | null = null;
@@ -106,16 +109,16 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
     this.classes = [...classes];
     this.generator = generator;
     const layout = imageShape.length === 2 ? "HW" : "CHW";
-    const steps = transform instanceof Compose ? transform.transforms : [transform ?? new ToTensor({ layout })];
+    const { steps, needsChannel } = stepsFor(transform, layout);
     const first = steps[0];
-    const known = first instanceof ToTensor && !first.assumed;
     // A batch [N, H, W] could silently be taken for one picture of N channels.
-    if (known && first.layout.length !== imageShape.length) {
+    if (first instanceof ToTensor && first.layout.length !== imageShape.length) {
       throw new Error(
         `${name}: ToTensor with layout "${first.layout}" does not fit pictures of [${imageShape.join(", ")}].`,
       );
     }
-    this.scaled = first instanceof ToTensor && (first.assumed || first.layout === layout);
+    this.scaled = first instanceof ToTensor && first.layout === layout;
+    this.addsChannel = needsChannel || this.scaled && layout === "HW";
     const left = this.scaled ? steps.slice(1) : steps;
     this.rest = left.length === 0 ? null : left.length === 1 ? left[0]! : new Compose(left);
   }
@@ -158,7 +161,7 @@ export class LabelledImages implements Dataset<[image: Tensor, label: number]> {
     const { rest } = this;
     const generator = given ?? this.generator;
     const data = this.gather(indices);
-    const shape = this.scaled && this.imageShape.length === 2 ? [1, ...this.imageShape] : this.imageShape;
+    const shape = this.addsChannel ? [1, ...this.imageShape] : this.imageShape;
     if (rest !== null && worksOnHost(rest) && shape.length === 3) {
       const [channels, height, width] = shape as [number, number, number];
       const pictures = { data, count: indices.length, channels, height, width };

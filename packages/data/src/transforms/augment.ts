@@ -17,6 +17,7 @@ import { type AutoAugmentPolicy, POLICIES, type Step } from "./augment_policies.
 import { Draws } from "./random_draws.ts";
 import { type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";
+import { show } from "./parameters.ts";
 
 export type { AutoAugmentPolicy } from "./augment_policies.ts";
 
@@ -76,7 +77,7 @@ export class AutoAugment extends PictureTransform {
     checkOptions(this.name, options, ["interpolation", "fill"]);
     this.options = augmentOptions(this.name, options);
     if (!Object.hasOwn(POLICIES, policy)) {
-      throw new Error(`AutoAugment: the policy must be ${Object.keys(POLICIES).join(", ")}, got "${policy}".`);
+      throw new Error(`AutoAugment: the policy must be ${Object.keys(POLICIES).join(", ")}, got ${show(policy)}.`);
     }
     this.policy = POLICIES[policy];
   }

@@ -6,6 +6,7 @@ import { planeLike } from "./random_tones.ts";
 import { checkInterpolation, type Interpolation, roundHalfEven } from "./resample.ts";
 import { equalize, invert, posterize, sharpen, solarize, stretch } from "./tones.ts";
 import { type AffineParts, affinePlaces, inverseAffine, Warp } from "./warp.ts";
+import { show } from "./parameters.ts";
 
 /** Options of all automatic augmentations. */
 export interface AugmentOptions {
@@ -181,5 +182,5 @@ export function augmentOptions(
 /** @throws unless a value is an integer within the limits */
 export function checkInteger(where: string, name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new RangeError(`${where}: ${name} must be an integer from ${least} to ${most}, got ${value}.`);
+  throw new RangeError(`${where}: ${name} must be an integer from ${least} to ${most}, got ${show(value)}.`);
 }

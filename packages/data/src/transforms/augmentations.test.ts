@@ -11,6 +11,7 @@ import { AutoAugment, RandAugment, TrivialAugmentWide } from "./augment.ts";
 import { Augmenter, type AugmentOperation, type Magnitudes } from "./augment_operations.ts";
 import { type AutoAugmentPolicy, POLICIES } from "./augment_policies.ts";
 import { Compose } from "./compose.ts";
+import { GaussianBlur } from "./gaussian_blur.ts";
 import { Normalize } from "./normalize.ts";
 import { RandomPerspective } from "./perspective.ts";
 import { onPictures } from "./pictures.ts";
@@ -250,6 +251,12 @@ describe("automatic augmentation", () => {
   });
 
   test("bad arguments are refused", () => {
+    expect(() => new AutoAugment({ policy: "svhn" } as never)).toThrow('svhn, got {"policy":"svhn"}');
+    expect(() => new RandomPerspective({ p: 1 } as never)).toThrow('distortionScale must be from 0 to 1, got {"p":1}');
+    expect(() => new RandomEqualize("0.5" as never)).toThrow('p must be a probability from 0 to 1, got "0.5"');
+    expect(() => new FiveCrop({ size: 3 } as never)).toThrow('positive integers of at most 1048576, got {"size":3}');
+    expect(() => new FiveCrop(undefined as never)).toThrow("got undefined");
+    expect(() => new GaussianBlur(3, { sigma: null as never })).toThrow(/sigma .*got null/);
     expect(() => new AutoAugment("cifar" as never)).toThrow(/policy must be imagenet, cifar10, svhn, got "cifar"/);
     expect(() => new RandAugment({ magnitude: 31 })).toThrow(/magnitude must be an integer from 0 to 30, got 31/);
     expect(() => new RandAugment({ ops: 2 } as object)).toThrow(/unknown option "ops"/);

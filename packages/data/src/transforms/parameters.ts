@@ -8,8 +8,8 @@ export type Size = number | readonly [height: number, width: number];
 
 /** @throws unless `p` is a probability */
 export function checkProbability(where: string, p: number): number {
-  if (p >= 0 && p <= 1) return p;
-  throw new RangeError(`${where}: p must be a probability from 0 to 1, got ${p}.`);
+  if (typeof p === "number" && p >= 0 && p <= 1) return p;
+  throw new RangeError(`${where}: p must be a probability from 0 to 1, got ${show(p)}.`);
 }
 
 /** The longest side of a picture, border or kernel: a larger one is a mistake that would only show when memory runs out. */
@@ -17,7 +17,7 @@ export const mostSide: number = 2 ** 20;
 
 /** Height and width. @throws unless they are positive integers of at most {@link mostSide} */
 export function sizeOf(where: string, name: string, size: Size): [height: number, width: number] {
-  const [height, width = height] = (typeof size === "number" ? [size] : [...size]) as [number, number?];
+  const [height, width = height] = (Array.isArray(size) ? size : [size]) as [number, number?];
   if ([height, width].every((side) => Number.isInteger(side) && side > 0 && side <= mostSide)) return [height, width];
   throw new RangeError(
     `${where}: ${name} must be one or two (height, width) positive integers of at most ${mostSide}, got ${show(size)}.`,
@@ -27,9 +27,9 @@ export function sizeOf(where: string, name: string, size: Size): [height: number
 /** @throws unless it is two finite numbers in rising order within the limits */
 export function checkRange(where: string, name: string, range: readonly number[], limits?: Partial<Limits>): Range {
   const { min = -Infinity, max = Infinity } = limits ?? {};
-  const [low, high] = range;
+  const [low, high] = Array.isArray(range) ? range : [];
   if (
-    range.length === 2 && Number.isFinite(low) && Number.isFinite(high) && low! <= high! && low! >= min && high! <= max
+    range?.length === 2 && Number.isFinite(low) && Number.isFinite(high) && low! <= high! && low! >= min && high! <= max
   ) {
     return [low!, high!];
   }
@@ -61,5 +61,6 @@ export function spread(
 
 /** A value of an argument as errors show it. */
 export function show(value: unknown): string {
-  return Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
+  if (Array.isArray(value)) return `[${value.join(", ")}]`;
+  return typeof value === "string" || typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -1,7 +1,7 @@
 import { type Generator } from "@heddle/tensor";
 import { checkOptions } from "@heddle/tensor/engine";
 import { Draws } from "./random_draws.ts";
-import { checkProbability } from "./parameters.ts";
+import { checkProbability, show } from "./parameters.ts";
 import { type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";
 import { checkInterpolation, type Interpolation } from "./resample.ts";
@@ -42,8 +42,8 @@ export class RandomPerspective extends PictureTransform {
   constructor(distortionScale: number = 0.5, p: number = 0.5, options: RandomPerspectiveOptions = {}) {
     super();
     checkOptions(this.name, options, ["interpolation", "fill"]);
-    if (!(distortionScale >= 0 && distortionScale <= 1)) {
-      throw new RangeError(`RandomPerspective: distortionScale must be from 0 to 1, got ${distortionScale}.`);
+    if (!(typeof distortionScale === "number" && distortionScale >= 0 && distortionScale <= 1)) {
+      throw new RangeError(`RandomPerspective: distortionScale must be from 0 to 1, got ${show(distortionScale)}.`);
     }
     this.distortionScale = distortionScale;
     this.p = checkProbability(this.name, p);

@@ -3,7 +3,7 @@ import type { Generator } from "@heddle/tensor";
 import { checkArguments } from "../arguments.ts";
 import { changeSome, type Place } from "./colour.ts";
 import { Draws } from "./random_draws.ts";
-import { checkProbability } from "./parameters.ts";
+import { checkProbability, show } from "./parameters.ts";
 import { type Pictures } from "./pictures.ts";
 import { PictureTransform } from "./picture_transform.ts";
 import { equalize, invert, posterize, sharpen, solarize, stretch } from "./tones.ts";
@@ -59,7 +59,7 @@ export class RandomSolarize extends PictureTransform {
     super();
     checkArguments("RandomSolarize", arguments, 2);
     if (!Number.isFinite(threshold)) {
-      throw new RangeError(`RandomSolarize: threshold must be a finite number, got ${threshold}.`);
+      throw new RangeError(`RandomSolarize: threshold must be a finite number, got ${show(threshold)}.`);
     }
     this.threshold = threshold;
     this.p = checkProbability(this.name, p);
@@ -108,7 +108,7 @@ export class RandomPosterize extends PictureTransform {
     super();
     checkArguments("RandomPosterize", arguments, 2);
     if (!(Number.isInteger(bits) && bits >= 0 && bits <= 8)) {
-      throw new RangeError(`RandomPosterize: bits must be an integer from 0 to 8, got ${bits}.`);
+      throw new RangeError(`RandomPosterize: bits must be an integer from 0 to 8, got ${show(bits)}.`);
     }
     this.bits = bits;
     this.p = checkProbability(this.name, p);
@@ -202,7 +202,7 @@ export class RandomAdjustSharpness extends PictureTransform {
     checkArguments("RandomAdjustSharpness", arguments, 2);
     if (!(sharpnessFactor >= 0 && sharpnessFactor < Infinity)) {
       throw new RangeError(
-        `RandomAdjustSharpness: sharpnessFactor must be a finite number from 0, got ${sharpnessFactor}.`,
+        `RandomAdjustSharpness: sharpnessFactor must be a finite number from 0, got ${show(sharpnessFactor)}.`,
       );
     }
     this.sharpnessFactor = sharpnessFactor;

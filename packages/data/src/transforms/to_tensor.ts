@@ -10,7 +10,7 @@ export type ImageLayout = "HW" | "CHW" | "HWC";
  * 1, and channels move before height and width. Float pictures are not scaled.
  *
  * The default is for grey pictures: [H, W] becomes [1, H, W], and a batch [N, H, W] becomes [N, 1, H, W]. With `layout:
- * "CHW"` or `"HWC"` pictures have channels already, and the result is [C, H, W], batches as [N, C, H, W]. As the first
+ * "CHW"` or `"HWC"` pictures have channels already, and the result is [C, H, W], batches as [N, C, H, W]. In the
  * transform of a data set of pictures it needs no layout, since the data set knows it.
  *
  * @example
