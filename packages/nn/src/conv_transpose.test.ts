@@ -3,6 +3,7 @@ import { randn, type Tensor, tensor } from "@heddle/tensor";
 import { describe, expect, test } from "vitest";
 import type { Layer } from "./module.ts";
 import { ConvTranspose1d, ConvTranspose2d } from "./conv_transpose.ts";
+import { LazyConvTranspose1d } from "./lazy.ts";
 
 /** Checks the gradients of a layer in its input and its own parameters. */
 function checkGradients(layer: Layer, x: Tensor): void {
@@ -26,6 +27,39 @@ describe("ConvTranspose1d", () => {
     const layer = new ConvTranspose1d(2, 4, 3, { stride: 2, groups: 2, dtype: "float64" });
     const x = randn([2, 2, 3], { dtype: "float64" }).requiresGrad_();
     checkGradients(layer, x);
+  });
+});
+
+describe("outputSize", () => {
+  test("takes the place of outputPadding", () => {
+    const layer = new ConvTranspose2d(2, 3, 3, { stride: [2, 3], padding: 1, dilation: [2, 1] });
+    const padded = new ConvTranspose2d(2, 3, 3, {
+      stride: [2, 3],
+      padding: 1,
+      dilation: [2, 1],
+      outputPadding: [1, 2],
+    });
+    padded.loadStateDict(layer.stateDict());
+    const x = randn([2, 2, 4, 5]);
+    const wanted = padded.forward(x);
+    expect(layer.forward(x, wanted.shape.slice(2)).equal(wanted)).toBe(true);
+    expect(layer.forward(x, wanted.shape).equal(wanted)).toBe(true);
+    expect(layer.forward(x.select(0, 1), [10, 15]).equal(wanted.select(0, 1))).toBe(true);
+    expect(new LazyConvTranspose1d(1, 2, { stride: 2 }).forward(randn([1, 1, 3]), [7]).shape).toEqual([1, 1, 7]);
+  });
+
+  test("refuses what the stride does not allow", () => {
+    const layer = new ConvTranspose1d(1, 1, 2, { stride: 2 });
+    const x = randn([1, 1, 3]);
+    for (const size of [5, 8, 6.5]) {
+      expect(() => layer.forward(x, [size])).toThrow(
+        `outputSize [${size}] does not fit; expected sizes from [6] to [7]`,
+      );
+    }
+    expect(() => layer.forward(x, [])).toThrow("ConvTranspose1d: outputSize [] does not fit");
+    expect(() => layer.forward(x, { outputSize: [6] } as never)).toThrow(
+      'ConvTranspose1d: outputSize is {"outputSize":[6]}; expected an array of sizes',
+    );
   });
 });
 

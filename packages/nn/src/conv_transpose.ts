@@ -14,7 +14,7 @@ import { drawWeights } from "./initial_values.ts";
 import type { LayerOptions } from "./layer_options.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
-import { checkSize, showSizes, type Sizes, spread } from "./sizes.ts";
+import { checkSize, shown, showSizes, type Sizes, spread } from "./sizes.ts";
 
 /** Options of the transposed convolutions. */
 export interface ConvTransposeLayerOptions extends LayerOptions {
@@ -95,11 +95,33 @@ export abstract class ConvTransposeNd extends Module {
     drawWeights(this, generator);
   }
 
-  protected options(input: Tensor): ConvTransposeOptions {
-    const { stride, padding, outputPadding, dilation, groups, bias } = this;
+  protected options(input: Tensor, outputSize: readonly number[] | null): ConvTransposeOptions {
+    const { stride, padding, dilation, groups, bias } = this;
     const dims = this.kernelSize.length;
     checkChannels(`ConvTranspose${dims}d`, input, dims, this.inChannels);
+    const outputPadding = outputSize === null ? this.outputPadding : this.paddingFor(input, outputSize);
     return { bias, stride, padding, outputPadding, dilation, groups };
+  }
+
+  /** What is added to one end of the output to make it of a given size: the last dimensions, or all. */
+  private paddingFor(input: Tensor, outputSize: readonly number[]): number[] {
+    const { kernelSize, stride, padding, dilation } = this;
+    const dims = kernelSize.length;
+    const layer = `ConvTranspose${dims}d`;
+    if (!Array.isArray(outputSize)) {
+      throw new TypeError(`${layer}: outputSize is ${shown(outputSize)}; expected an array of sizes`);
+    }
+    const sizes: readonly number[] = outputSize.slice(-dims);
+    const least = kernelSize.map((k, d) =>
+      (input.shape[input.ndim - dims + d]! - 1) * stride[d]! - 2 * padding[d]! + dilation[d]! * (k - 1) + 1
+    );
+    const added = sizes.map((size, d) => size - least[d]!);
+    if (added.length === dims && added.every((n, d) => Number.isInteger(n) && n >= 0 && n < stride[d]!)) return added;
+    throw new RangeError(
+      `${layer}: outputSize ${showSizes(sizes)} does not fit; expected sizes from ${showSizes(least)} to ${
+        showSizes(least.map((size, d) => size + stride[d]! - 1))
+      }`,
+    );
   }
 
   override extraRepr(): string {
@@ -127,8 +149,13 @@ export class ConvTranspose1d extends ConvTransposeNd {
     super(1, inChannels, outChannels, kernelSize, options);
   }
 
-  forward(input: Tensor): Tensor {
-    return convTranspose1d(input, this.weight, this.options(input));
+  /**
+   * @param outputSize the sizes that the output is to have, among those that the stride allows, in place of `outputPadding`: the last
+   * dimensions, or all.
+   * @throws RangeError for sizes that the stride does not allow.
+   */
+  forward(input: Tensor, outputSize: readonly number[] | null = null): Tensor {
+    return convTranspose1d(input, this.weight, this.options(input, outputSize));
   }
 }
 
@@ -149,8 +176,13 @@ export class ConvTranspose2d extends ConvTransposeNd {
     super(2, inChannels, outChannels, kernelSize, options);
   }
 
-  forward(input: Tensor): Tensor {
-    return convTranspose2d(input, this.weight, this.options(input));
+  /**
+   * @param outputSize the sizes that the output is to have, among those that the stride allows, in place of `outputPadding`: the last
+   * dimensions, or all.
+   * @throws RangeError for sizes that the stride does not allow.
+   */
+  forward(input: Tensor, outputSize: readonly number[] | null = null): Tensor {
+    return convTranspose2d(input, this.weight, this.options(input, outputSize));
   }
 }
 
@@ -164,7 +196,12 @@ export class ConvTranspose3d extends ConvTransposeNd {
     super(3, inChannels, outChannels, kernelSize, options);
   }
 
-  forward(input: Tensor): Tensor {
-    return convTranspose3d(input, this.weight, this.options(input));
+  /**
+   * @param outputSize the sizes that the output is to have, among those that the stride allows, in place of `outputPadding`: the last
+   * dimensions, or all.
+   * @throws RangeError for sizes that the stride does not allow.
+   */
+  forward(input: Tensor, outputSize: readonly number[] | null = null): Tensor {
+    return convTranspose3d(input, this.weight, this.options(input, outputSize));
   }
 }

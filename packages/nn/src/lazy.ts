@@ -169,9 +169,9 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
     Object.assign(this, { inChannels: 0 });
   }
 
-  override forward(input: Tensor): Tensor {
+  override forward(input: Tensor, outputSize: readonly number[] | null = null): Tensor {
     if (this instanceof LazyConvTranspose1d) settleConv(this, ConvTranspose1d, input, this.generator);
-    return super.forward(input);
+    return super.forward(input, outputSize);
   }
 }
 
@@ -186,9 +186,9 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
     Object.assign(this, { inChannels: 0 });
   }
 
-  override forward(input: Tensor): Tensor {
+  override forward(input: Tensor, outputSize: readonly number[] | null = null): Tensor {
     if (this instanceof LazyConvTranspose2d) settleConv(this, ConvTranspose2d, input, this.generator);
-    return super.forward(input);
+    return super.forward(input, outputSize);
   }
 }
 
@@ -203,9 +203,9 @@ export class LazyConvTranspose3d extends ConvTranspose3d {
     Object.assign(this, { inChannels: 0 });
   }
 
-  override forward(input: Tensor): Tensor {
+  override forward(input: Tensor, outputSize: readonly number[] | null = null): Tensor {
     if (this instanceof LazyConvTranspose3d) settleConv(this, ConvTranspose3d, input, this.generator);
-    return super.forward(input);
+    return super.forward(input, outputSize);
   }
 }
 
