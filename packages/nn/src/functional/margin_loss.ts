@@ -221,7 +221,7 @@ export function tripletMarginWithDistanceLoss(
  * PyTorch: `torch.nn.functional.multilabel_margin_loss`.
  *
  * @param input scores `[N, C]` or `[C]`.
- * @param target labels in the shape of the input: those of a row end at the first −1.
+ * @param target labels in the shape of the input: those of a row end at the first −1, and what follows it is ignored.
  * @throws RangeError for a label out of range or shapes that differ. TypeError for labels that are not integers.
  *
  * @example
@@ -250,9 +250,8 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Red
   }
   const classes = input.shape[1]!;
   const labels = target.to("int32");
-  const ends = labels.eq(-1);
-  const counts = ends.to("int32").cumsum(1).eq(0);
-  const safe = where(ends, 0, labels);
+  const counts = labels.eq(-1).to("int32").cumsum(1).eq(0);
+  const safe = where(counts, labels, 0);
   const explain = (label: number | bigint): string =>
     `multilabelMarginLoss: label ${label} is out of range for ${classes} classes; expected -1 to ${classes - 1}`;
   const right = lookUp(safe, classes, explain, () => input.gather(1, safe));
