@@ -6,7 +6,7 @@ import { Unsupported, vectorBytes } from "./compile/target.ts";
 import { checksAddresses, nativeSetting } from "./env.ts";
 import type { Foreign } from "./host/foreign.ts";
 import { findHost, type Host } from "./host/host.ts";
-import { memoryRefusal } from "./host/memory.ts";
+import { memoryRefusal, reservedBytes } from "./host/memory.ts";
 import { type Runs, runsOn } from "./host/run.ts";
 import { scratchStart, type SelfTest, selfTest } from "./host/self_test.ts";
 import { workerSource } from "./host/worker_source.ts";
@@ -41,6 +41,10 @@ class Native implements NativeCode {
     // A forced target is there from the first run on, for tests and measurements.
     this.afterRuns = nativeSetting() === "auto" ? afterRuns : 0;
     this.target = { name: host.target, vectorBytes: vectorBytes[host.target] };
+  }
+
+  prepare(memory: NativeMemory): void {
+    if (memoryRefusal(memory.memory.buffer, memory.maximumPages) === null) this.attached(memory);
   }
 
   compile(
@@ -84,10 +88,10 @@ class Native implements NativeCode {
     let attached = this.memories.get(memory);
     if (attached === undefined) {
       const { foreign } = this.host;
-      attached = {
-        base: foreign.addressOf(new Uint8Array(memory.buffer, 0, 1)),
-        runs: runsOn(foreign, memory, this.checked),
-      };
+      const base = foreign.addressOf(new Uint8Array(memory.buffer, 0, 1));
+      attached = { base, runs: runsOn(foreign, memory, this.checked) };
+      // Products of large matrices otherwise spend a tenth of their time and more translating addresses.
+      foreign.useLargePages(base, reservedBytes);
       this.memories.set(memory, attached);
     }
     return attached;

@@ -71,6 +71,7 @@ const libc: Libc = {
   mmap: () => 1n << 20n,
   copy: () => {},
   mprotect: () => 0,
+  madvise: () => {},
   bind: () => () => {},
 };
 
@@ -91,6 +92,12 @@ test("refusals of the system are reasons, not crashes", () => {
   expect(hostFor("avx2", () => foreignOf({ ...libc, mprotect: () => -1 }))).toBe(
     "the system refuses to make machine code executable (mprotect)",
   );
+});
+
+test("memory is advised to take large pages", () => {
+  const advice: unknown[] = [];
+  foreignOf({ ...libc, madvise: (...args) => void advice.push(args) }).useLargePages(4096n, 8192n);
+  expect(advice).toEqual([[4096n, 8192n, 14]]);
 });
 
 test("a setting is obeyed, and a target that is not there is a reason", () => {

@@ -12,12 +12,16 @@ export interface Foreign {
    * @throws Error if the system refuses
    */
   map(code: Uint8Array): bigint;
+  /** Asks the system to back memory with large pages, if it has them. */
+  useLargePages(address: bigint, bytes: bigint): void;
   /** A function that calls the code at an address with one argument, an address (in the register rdi). */
   bind(code: bigint, argument: bigint): () => void;
 }
 
 const pageBytes = 4096;
 const readExecute = 5;
+/** MADV_HUGEPAGE of Linux. */
+const hugePages = 14;
 
 /** Where the optional package "koffi" is resolved from. */
 export const libcUrl: string = import.meta.url;
@@ -40,6 +44,7 @@ export function foreignOf(libc: Libc): Foreign {
       }
       return address;
     },
+    useLargePages: (address, bytes) => libc.madvise(address, bytes, hugePages),
     bind: (code, argument) => libc.bind(code, argument),
   };
 }

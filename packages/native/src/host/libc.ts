@@ -14,6 +14,8 @@ export interface Libc {
   copy(address: bigint, bytes: Uint8Array): void;
   /** Returns 0, or another number if the system refuses. */
   mprotect(address: bigint, bytes: bigint, protection: number): number;
+  /** Advises the system how memory will be used. It may refuse. */
+  madvise(address: bigint, bytes: bigint, advice: number): void;
   /** A function that calls the code at an address with one argument, an address. */
   bind(code: bigint, argument: bigint): () => void;
 }
@@ -43,15 +45,18 @@ export function openLibc(url: string): Libc | string {
     dlopen(
       path: string,
       symbols: object,
-    ): { readonly symbols: Symbols<"mmap" | "mprotect" | "memcpy" | "memmove" | "bsearch"> };
+    ): { readonly symbols: Symbols<"mmap" | "mprotect" | "madvise" | "memcpy" | "memmove" | "bsearch"> };
   }
   interface BunFfi {
-    dlopen(path: string, symbols: object): { readonly symbols: Symbols<"mmap" | "mprotect" | "memcpy"> };
+    dlopen(path: string, symbols: object): { readonly symbols: Symbols<"mmap" | "mprotect" | "madvise" | "memcpy"> };
     ptr(view: ArrayBufferView): number;
     CFunction(options: object): (argument: number) => void;
   }
   interface NodeFfi {
-    dlopen(path: string, symbols: object): { readonly functions: Symbols<"mmap" | "mprotect" | "memcpy" | "bsearch"> };
+    dlopen(
+      path: string,
+      symbols: object,
+    ): { readonly functions: Symbols<"mmap" | "mprotect" | "madvise" | "memcpy" | "bsearch"> };
     getRawPointer(view: ArrayBufferView): bigint;
   }
   interface Koffi {
@@ -98,6 +103,7 @@ export function openLibc(url: string): Libc | string {
       deno.dlopen(path, {
         mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
         mprotect: { parameters: ["usize", "usize", "i32"], result: "i32" },
+        madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
         memcpy: { parameters: ["usize", "buffer", "usize"], result: "usize" },
         memmove: { parameters: ["buffer", "buffer", "usize"], result: "usize" }, // returns its first argument
         bsearch: { parameters: ["usize", "usize", "i32", "i32", "usize"], result: "void" },
@@ -109,6 +115,7 @@ export function openLibc(url: string): Libc | string {
       mmap: (bytes) => symbols.mmap(0n, bytes, readWrite, privateAnonymous, -1, 0n) as bigint,
       copy: (address, bytes) => void symbols.memcpy(address, bytes, BigInt(bytes.length)),
       mprotect: (address, bytes, protection) => symbols.mprotect(address, bytes, protection) as number,
+      madvise: (address, bytes, advice) => void symbols.madvise(address, bytes, advice),
       bind: (code, argument) => () => void bsearch(argument, argument, 1, 1, code),
     };
   }
@@ -118,6 +125,7 @@ export function openLibc(url: string): Libc | string {
       ffi.dlopen(path, {
         mmap: { args: ["u64", "u64", "i32", "i32", "i32", "i64"], returns: "u64" },
         mprotect: { args: ["u64", "u64", "i32"], returns: "i32" },
+        madvise: { args: ["u64", "u64", "i32"], returns: "i32" },
         memcpy: { args: ["u64", "ptr", "u64"], returns: "u64" },
       }));
     return {
@@ -126,6 +134,7 @@ export function openLibc(url: string): Libc | string {
       mmap: (bytes) => BigInt(symbols.mmap(0n, bytes, readWrite, privateAnonymous, -1, 0n) as bigint),
       copy: (address, bytes) => void symbols.memcpy(address, bytes, BigInt(bytes.length)),
       mprotect: (address, bytes, protection) => symbols.mprotect(address, bytes, protection) as number,
+      madvise: (address, bytes, advice) => void symbols.madvise(address, bytes, advice),
       bind(code, argument) {
         const call = ffi.CFunction({ args: ["ptr"], returns: "void", ptr: Number(code) });
         const at = Number(argument);
@@ -138,6 +147,7 @@ export function openLibc(url: string): Libc | string {
     const library = firstOf(names, (path) => koffi.load(path));
     const mmap = library.func("mmap", "uint64_t", ["uint64_t", "uint64_t", "int", "int", "int", "int64_t"]);
     const mprotect = library.func("mprotect", "int", ["uint64_t", "uint64_t", "int"]);
+    const madvise = library.func("madvise", "int", ["uint64_t", "uint64_t", "int"]);
     const memcpy = library.func("memcpy", "uint64_t", ["uint64_t", "const void *", "uint64_t"]);
     const type = koffi.proto("void (uint64_t)");
     return {
@@ -146,6 +156,7 @@ export function openLibc(url: string): Libc | string {
       mmap: (bytes) => BigInt(mmap(0, bytes, readWrite, privateAnonymous, -1, 0) as number | bigint),
       copy: (address, bytes) => void memcpy(address, bytes, bytes.length),
       mprotect: (address, bytes, protection) => mprotect(address, bytes, protection) as number,
+      madvise: (address, bytes, advice) => void madvise(address, bytes, advice),
       bind(code, argument) {
         const call = koffi.decode(code, type);
         const at = Number(argument);
@@ -159,6 +170,7 @@ export function openLibc(url: string): Libc | string {
       ffi.dlopen(path, {
         mmap: { arguments: ["uint64", "uint64", "int32", "int32", "int32", "int64"], return: "uint64" },
         mprotect: { arguments: ["uint64", "uint64", "int32"], return: "int32" },
+        madvise: { arguments: ["uint64", "uint64", "int32"], return: "int32" },
         memcpy: { arguments: ["uint64", "buffer", "uint64"], return: "uint64" },
         bsearch: { arguments: ["pointer", "pointer", "int32", "int32", "function"], return: "void" },
       }));
@@ -169,6 +181,7 @@ export function openLibc(url: string): Libc | string {
       mmap: (bytes) => functions.mmap(0n, bytes, readWrite, privateAnonymous, -1, 0n) as bigint,
       copy: (address, bytes) => void functions.memcpy(address, bytes, BigInt(bytes.length)),
       mprotect: (address, bytes, protection) => functions.mprotect(address, bytes, protection) as number,
+      madvise: (address, bytes, advice) => void functions.madvise(address, bytes, advice),
       bind: (code, argument) => () => void bsearch(argument, argument, 1, 1, code),
     };
   }

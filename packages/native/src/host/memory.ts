@@ -3,6 +3,8 @@
 const pageBytes = 65536;
 /** The pages of 4 GiB. */
 const pages4GiB = 65536;
+/** The addresses that are reserved for a memory on which native code may work. */
+export const reservedBytes: bigint = BigInt(pageBytes * pages4GiB);
 
 /**
  * Why native code must not work on a memory, or null if it may. Native code checks no addresses: they are a base and a 32-bit index, so

@@ -52,6 +52,7 @@ export class Engine {
   constructor(host: HostFunctions, threads: number = 1) {
     this.features = features();
     this.heap = new Heap(this.features.sharedMemory, undefined, poisonsMemory());
+    nativeCode()?.prepare({ memory: this.heap.memory, maximumPages: this.heap.memoryPages });
     this.host = host;
     this.threads = this.features.sharedMemory && canBlock() ? threads : 1;
     this.pool = this.threads > 1 ? new Threads(this.heap, host, this.threads) : null;

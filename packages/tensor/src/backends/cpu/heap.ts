@@ -4,6 +4,8 @@
  */
 
 const page = 65536;
+/** The memory's size stays a multiple of so many pages, 2 MiB, which the system may back with one large page. */
+const pagesAtOnce = 32;
 /** The alignment of pointers: a vector at a tensor's beginning does not straddle cache lines. */
 const alignment = 64;
 
@@ -221,7 +223,8 @@ export class Heap {
     const pages = Math.ceil((bytes - have) / page);
     const room = this.maximumPages - have / page;
     // Grow by more than needed, so that growth is rare.
-    const ahead = Math.min(Math.max(pages, Math.ceil(have / page / 4)), room);
+    const wanted = Math.max(pages, Math.ceil(have / page / 4));
+    const ahead = Math.min(wanted + (-(have / page + wanted) & (pagesAtOnce - 1)), room);
     for (const count of [ahead, pages]) {
       if (count < pages || count > room) continue;
       try {

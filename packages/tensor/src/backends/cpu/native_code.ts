@@ -31,6 +31,8 @@ export interface NativeCode {
    * that it returns, the address of native code (a bigint), of 64 bytes in the memory for its parameters (a number), and the kernel's key.
    */
   readonly workerSource: string;
+  /** Prepares the memory of a new engine, which is still unused. */
+  prepare(memory: NativeMemory): void;
   /**
    * Compiles the function that a module exports as "run".
    *

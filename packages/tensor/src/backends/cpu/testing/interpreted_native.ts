@@ -9,6 +9,7 @@ export function interpretedNative(vectorBytes: 16 | 32 | 64): NativeCode {
     target: { name: `interpreted, ${vectorBytes} bytes`, vectorBytes },
     afterRuns: 1,
     workerSource: '() => () => { throw new Error("workers do not interpret"); }',
+    prepare() {},
     compile(module, _key, { memory }) {
       if (module.imports.length > 0) return null;
       const { run } = interpret(module, { memory: () => memory.buffer });
