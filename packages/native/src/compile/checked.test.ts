@@ -71,4 +71,8 @@ test.skipIf(typeof native === "string")("checked code stops at addresses beyond 
   expect(runs((at) => memory("i32.store", 100, at, i32(1)), size - 103, 16)).not.toContain(true);
   expect(runs((at) => memory("i32.store", 70000, at, i32(1)), size - 70003, 16)).not.toContain(true);
   expect(runs((at) => wide("store_first32", 0, at, f32x(1), i32(0)), -1, 32)).not.toContain(false);
+  // Hints may name any address.
+  for (const at of [2048, size, -1]) {
+    expect(runs((at) => [wide("prefetch", 64, at), wide("prefetch_written", 0, at)], at, 32)).not.toContain(false);
+  }
 });

@@ -107,6 +107,9 @@ class Encoder extends FrameEncoder {
         this.operand(flags);
         return asm.integer(imm, row, from, inMemory, 0, row === 0x88);
       }
+      case kinds.prefetch:
+        this.operand(flags);
+        return asm.integer(0, row, imm, inMemory);
       case kinds.alu:
         return this.alu(row, d, a, b, flags);
       case kinds.aluImmediate: {

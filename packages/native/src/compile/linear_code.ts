@@ -66,6 +66,8 @@ export const kinds = {
   check: 28,
   /** d = a + b · 2^imm + disp. */
   address: 29,
+  /** A hint that the memory operand is needed soon; `row` is the opcode, `imm` its extension. */
+  prefetch: 30,
 } as const;
 
 /** Parts of `row` of `divide`. */

@@ -528,6 +528,7 @@ export class Lowering {
   /**
    * Sets the memory operand from a register of {@link addressRegister}.
    *
+   * @param bytes the bytes that are read or written, or 0 if the address need not be in the memory
    * @param count a register with the number of items of so many bytes, or -1 for one
    */
   setAddress(register: number, offset: number, bytes: number, count: number = -1): void {
@@ -547,7 +548,7 @@ export class Lowering {
       this.index = whole;
       this.disp = 0;
     }
-    if (this.context.checked) {
+    if (this.context.checked && bytes > 0) {
       const { index, disp } = this;
       this.code.emit(kinds.check, 0, -1, -1, count, -1, index, disp, bytes, -1, 0);
     }

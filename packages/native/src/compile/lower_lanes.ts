@@ -201,6 +201,13 @@ export function wide(l: Lowering, node: Extract<Node, { kind: "wide" }>, target:
       }
       return l.maskedStore(bytes === 4 ? "pmaskmovdStore" : "pmaskmovqStore", value, chosen);
     }
+    case "prefetch":
+    case "prefetch_written": {
+      l.setAddress(l.addressRegister(args[0]!), immediate, 0);
+      const [opcode, extension] = name === "prefetch" ? [0x0f18, 2] : [0x0f0d, 1]; // into the second level, or for writing
+      l.emitOperand(kinds.prefetch, opcode, -1, -1, inMemory, extension);
+      return -1;
+    }
     case "choose_first32":
     case "choose_first64": {
       l.hold(l.value(args[0]!));

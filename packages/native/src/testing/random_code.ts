@@ -226,6 +226,7 @@ class Generator {
           const name = random.pick(["vector.store32_lane", "vector.store16_lane"] as const);
           return memoryLane(name, random.below(9), random.below(4), this.address(2), this.value("vector", 2));
         }
+        if (random.below(8) === 0) return wide("prefetch", random.below(9), this.value("i32", 1));
         const count = op("i32.and", this.value("i32", 1), i32(vectorBytes / 4 - 1));
         return wide("store_first32", random.below(9), this.address(2), this.value("vector", 2), count);
       }

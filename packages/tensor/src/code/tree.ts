@@ -74,6 +74,9 @@ export type WideOperation =
   /** `(address, value, count)`: stores the first `count` lanes, and nothing else. Immediate: the offset. */
   | "store_first32"
   | "store_first64"
+  /** `(address)`: a hint that the cache line will soon be read (or written). Any address is allowed. Immediate: the offset. */
+  | "prefetch"
+  | "prefetch_written"
   /** `(count, a, b)`: the first `count` lanes of a, the rest of b. */
   | "choose_first32"
   | "choose_first64"

@@ -133,6 +133,7 @@ class Interpreted {
       case "memoryLane":
       case "wide":
         if (code.name.includes("store")) return this.store(code);
+        if (code.name.startsWith("prefetch")) return () => next;
         break;
       case "call":
         if (this.results(code.callee.index) > 0) break;

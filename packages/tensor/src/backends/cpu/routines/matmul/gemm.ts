@@ -18,8 +18,13 @@ const packGrain = 65_536;
 const depthBytes = 2048;
 /** The same, if left panels are spread. */
 const spreadDepthBytes = 1024;
-/** The rows in a block of left panels, which stays in the L2 cache while right panels are streamed. */
+/**
+ * The rows in a block of left panels per 16 bytes of a vector. The block stays in the L2 cache while right panels are streamed. Each
+ * right panel is used by all of its rows: faster code needs more of them, as the next panel would come too late.
+ */
 const blockRows = 120;
+/** The most rows with which right panels are packed just before use. */
+const turnRows = 240;
 /** The columns in a block. */
 const blockColumns = 512;
 /** The bytes of packed operands up to which each product of a batch is packed and multiplied by one thread. */
@@ -124,8 +129,8 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   // Blocks of about equal size; several even if the result is small, so that threads can share the work.
   const wanted = Math.min(Math.max(Math.ceil(macs / grain), 1), 16);
   // Right panels that only one block of rows uses are packed just before use, so that they are still in cache.
-  const inTurn = !e.spread && m <= 2 * blockRows && (together || rightPanels >= 16);
-  let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRows / mostRows));
+  const inTurn = !e.spread && m <= turnRows && (together || rightPanels >= 16);
+  let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRows * e.vectorBytes / 16 / mostRows));
   let columns = evenly(rightPanels, Math.ceil(blockColumns / width));
   while (Math.ceil(leftPanels / rows) * Math.ceil(rightPanels / columns) < wanted) {
     // Wide blocks pay more if panels have to be spread for each block.

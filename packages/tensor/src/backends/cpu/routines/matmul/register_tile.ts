@@ -7,7 +7,7 @@
  * cache.
  */
 import type { FunctionBuilder } from "../../../../code/module.ts";
-import { type Code, get, i32, type Local, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
+import { type Code, get, i32, type Local, type Locals, memory, op, set, when, wide } from "../../../../code/tree.ts";
 import {
   add,
   atLeast,
@@ -120,6 +120,22 @@ export class Tile {
     ];
   }
 
+  /** Fetches the rows that {@link store} will write, in code of wide vectors, so that they are in the cache when sums are done. */
+  fetch(at: Local, begin: Local, stride: Code): Code {
+    const { e, rows, vectors } = this;
+    if (e.vectorBytes === 16) return [];
+    return [
+      set(at, get(begin)),
+      Array.from({ length: rows }, (_, i) => [
+        Array.from(
+          { length: Math.ceil(vectors * e.vectorBytes / 64) },
+          (_, j) => wide("prefetch_written", 64 * j, get(at)),
+        ),
+        i + 1 < rows ? advance(at, stride) : [],
+      ]),
+    ];
+  }
+
   /**
    * Stores the first `columns` elements of each row, `stride` bytes apart, or adds them to the present values if `adds`. Negative
    * results are stored as zeros if `rectifies`. If vectors are wide, at least one column must be in the last of them.
@@ -220,6 +236,7 @@ export function packedKernel(f: FunctionBuilder, e: Element, rows: number, vecto
   const { vectorBytes } = e;
   const step = vectorBytes * tileVectors;
   f.emit(
+    tile.fetch(count, out, get(stride)),
     when(get(bias), tile.begin((_, j) => memory("vector.load", vectorBytes * j, get(bias))), tile.clear()),
     eachStep(
       count,
