@@ -10,8 +10,8 @@ import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./register_tile.ts";
 import { roundUp } from "../conv/image_blocks.ts";
 
-/** The multiply-adds of a chunk. */
-const grain = 200_000;
+/** The multiply-adds of a chunk per 16 bytes of a vector: about 10 µs. */
+const macsPerChunk = 200_000;
 /** The elements that a chunk packs. */
 const packGrain = 65_536;
 /** The depth of a block of the inner dimension, in bytes of a row: panels of this depth fill half of the L1 cache. */
@@ -108,8 +108,11 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   const leftBytes = roundUp(m * kPadded * e.bytes, 64);
   const rightBytes = roundUp(rightPanels * kPadded * pitch, 64);
   const depth = k === 0 ? 1 : roundUp(evenly(k, (e.spread ? spreadDepthBytes : depthBytes) / e.bytes), 4);
-  const macs = m * n * k;
   const together = count > 1 && leftBytes + rightBytes <= smallProduct;
+  const macs = m * n * k;
+  const grain = macsPerChunk * e.vectorBytes / 16;
+  // Work for less than one and a half chunks is done by one thread: another would wait longer for its operands than it saves.
+  const chunks = Math.max(Math.round((together ? count : 1) * macs / grain), 1);
   const threads = together ? engine.threads : 1;
   const scratch = leftBytes + rightBytes;
   const tableBytes = together ? products.byteLength : 0;
@@ -127,7 +130,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   }
 
   // Blocks of about equal size; several even if the result is small, so that threads can share the work.
-  const wanted = Math.min(Math.max(Math.ceil(macs / grain), 1), 16);
+  const wanted = Math.min(chunks, 16);
   // Right panels that only one block of rows uses are packed just before use, so that they are still in cache.
   const inTurn = !e.spread && m <= turnRows && (together || rightPanels >= 16);
   let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRows * e.vectorBytes / 16 / mostRows));
@@ -178,7 +181,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   if (together) {
     new Int32Array(heap.memory.buffer, table, products.length).set(products);
     const params = gemmParams.write(engine, { ...values, phase: 2 });
-    engine.parallel(entry, params, count, Math.max(Math.ceil(grain / Math.max(macs, 1)), 1));
+    engine.parallel(entry, params, count, Math.ceil(count / chunks));
   } else {
     for (let i = 0; i < count; i++) {
       const one = { ...values, left: products[3 * i]!, right: products[3 * i + 1]!, out: products[3 * i + 2]! };

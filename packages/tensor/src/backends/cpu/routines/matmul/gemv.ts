@@ -5,8 +5,8 @@ import type { GemmWork } from "./gemm_work.ts";
 import { gemvModule, gemvParams } from "./gemv_module.ts";
 import { cachedModule } from "../module_cache.ts";
 
-/** The multiply-adds of a chunk. It is smaller than for matrices, since these products are bound by memory. */
-const grain = 50_000;
+/** The multiply-adds of a chunk per 16 bytes of a vector. It is smaller than for matrices, since these products are bound by memory. */
+const macsPerChunk = 50_000;
 
 /**
  * Computes the products of `work`, where one operand is a vector. Returns false if neither the rows nor the columns of the matrix
@@ -29,6 +29,7 @@ export function gemv(engine: Engine, work: GemmWork): boolean {
   const copy = engine.heap.borrow(copyBytes);
   // Chunks of whole groups of rows, wide enough to read columns in long runs.
   const least = byColumns ? 256 : 8;
+  const grain = macsPerChunk * entry.vectorBytes / 16;
   const each = Math.ceil(Math.max(grain / Math.max(k, 1), 1) / least) * least;
   for (let i = 0; i < products.length; i += 3) {
     const [left, right, out] = [products[i]!, products[i + 1]!, products[i + 2]!];
