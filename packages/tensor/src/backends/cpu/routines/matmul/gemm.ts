@@ -1,6 +1,6 @@
 /** Matrix products. All of them go through {@link gemm}, so that a native library could replace it. */
 import type { Engine } from "../../engine.ts";
-import { element } from "../element.ts";
+import { type Element, element } from "../element.ts";
 import { gemmModule } from "./gemm_module.ts";
 import { gemmParams, rightPitch } from "./gemm_params.ts";
 import type { GemmWork } from "./gemm_work.ts";
@@ -14,15 +14,21 @@ import { roundUp } from "../conv/image_blocks.ts";
 const macsPerChunk = 200_000;
 /** The elements that a chunk packs. */
 const packGrain = 65_536;
-/** The depth of a block of the inner dimension, in bytes of a row: panels of this depth fill half of the L1 cache. */
-const depthBytes = 2048;
-/** The same, if left panels are spread. */
+/** The least panels of a chunk that packs wide vectors: they read memory in runs of so many. */
+const packPanels = 8;
+/** The steps in a block of the inner dimension. Results depend on it, so that it is the same for all widths of vectors. */
+const depthSteps = 512;
+/** The same in bytes, if left panels are spread. */
 const spreadDepthBytes = 1024;
-/**
- * The rows in a block of left panels per 16 bytes of a vector. The block stays in the L2 cache while right panels are streamed. Each
- * right panel is used by all of its rows: faster code needs more of them, as the next panel would come too late.
- */
+/** The least rows in a block of left panels. */
 const blockRows = 120;
+/**
+ * The rows in a block of left panels. The block stays in the L2 cache while right panels are streamed. All of its rows use each right
+ * panel: faster code needs more of them, as otherwise the next panel comes too late.
+ */
+function blockRowsOf({ vectorBytes, bytes }: Element): number {
+  return Math.max(blockRows, blockRows * vectorBytes / (4 * bytes));
+}
 /** The most rows with which right panels are packed just before use. */
 const turnRows = 240;
 /** The columns in a block. */
@@ -107,7 +113,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   const kPadded = roundUp(k, 4);
   const leftBytes = roundUp(m * kPadded * e.bytes, 64);
   const rightBytes = roundUp(rightPanels * kPadded * pitch, 64);
-  const depth = k === 0 ? 1 : roundUp(evenly(k, (e.spread ? spreadDepthBytes : depthBytes) / e.bytes), 4);
+  const depth = k === 0 ? 1 : roundUp(evenly(k, e.spread ? spreadDepthBytes / e.bytes : depthSteps), 4);
   const together = count > 1 && leftBytes + rightBytes <= smallProduct;
   const macs = m * n * k;
   const grain = macsPerChunk * e.vectorBytes / 16;
@@ -133,7 +139,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   const wanted = Math.min(chunks, 16);
   // Right panels that only one block of rows uses are packed just before use, so that they are still in cache.
   const inTurn = !e.spread && m <= turnRows && (together || rightPanels >= 16);
-  let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRows * e.vectorBytes / 16 / mostRows));
+  let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRowsOf(e) / mostRows));
   let columns = evenly(rightPanels, Math.ceil(blockColumns / width));
   while (Math.ceil(leftPanels / rows) * Math.ceil(rightPanels / columns) < wanted) {
     // Wide blocks pay more if panels have to be spread for each block.
@@ -186,7 +192,8 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
     for (let i = 0; i < count; i++) {
       const one = { ...values, left: products[3 * i]!, right: products[3 * i + 1]!, out: products[3 * i + 2]! };
       one.bias += i * one.biasStep;
-      const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), 1);
+      const least = e.vectorBytes > 16 ? packPanels : 1;
+      const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), least);
       engine.parallel(entry, gemmParams.write(engine, one), leftPanels + (inTurn ? 0 : rightPanels), panels);
       engine.parallel(entry, gemmParams.write(engine, { ...one, phase: 1 }), blocks, 1);
     }

@@ -3,7 +3,7 @@ import { type CodeModule, ModuleBuilder } from "../../../../code/module.ts";
 import { call, choose, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
 import type { Element } from "../element.ts";
 import { type Kernels, multiply } from "./gemm_multiply.ts";
-import { packLeft, packRight } from "./gemm_pack.ts";
+import { packLeft, packRight, packRightRows } from "./gemm_pack.ts";
 import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
 import { addMul, least, range } from "../loops.ts";
 import { packPanel, spreadPanel } from "./pack.ts";
@@ -25,6 +25,8 @@ export function gemmModule(e: Element): CodeModule {
   packLeft(lefts, e, pack);
   const rights = module.func(ints(6), [], undefined, e.vectorBytes);
   packRight(rights, e, pack);
+  const rightRows = e.vectorBytes > 16 ? module.func(ints(5), [], undefined, e.vectorBytes) : null;
+  if (rightRows !== null) packRightRows(rightRows, e);
   const plain = kernels(false);
   let spread: Kernels["spread"] = null;
   if (e.spread) {
@@ -64,6 +66,13 @@ export function gemmModule(e: Element): CodeModule {
         set(begin, op("i32.add", get(begin), rightPanels)),
         set(end, op("i32.add", get(end), rightPanels)),
       ]),
+      rightRows === null ? [] : [
+        set(j, least(get(end), op("i32.div_u", field("n"), i32(tileVectors * e.lanes)))),
+        when(op("i32.and", op("i32.eq", field("rightN"), i32(e.bytes)), op("i32.lt_s", get(begin), get(j))), [
+          call(rightRows, get(p), field("right"), field("packedRight"), get(begin), get(j)),
+          set(begin, get(j)),
+        ]),
+      ],
       allRights(field("right"), field("packedRight"), get(begin), least(get(end), rightPanels)),
       set(begin, op("i32.sub", get(begin), rightPanels)),
       set(end, op("i32.sub", get(end), rightPanels)),

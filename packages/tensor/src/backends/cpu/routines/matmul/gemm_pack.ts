@@ -1,9 +1,9 @@
 /** Generated code that packs the operands of matrix products into panels. */
 import type { FunctionBuilder } from "../../../../code/module.ts";
-import { call, type Code, get, i32, type Locals, op, set, when } from "../../../../code/tree.ts";
+import { call, type Code, get, i32, type Locals, memory, op, set, when } from "../../../../code/tree.ts";
 import type { Element } from "../element.ts";
 import { type GemmField, gemmParams, rightPitch } from "./gemm_params.ts";
-import { addMul, least, range } from "../loops.ts";
+import { addMul, advance, least, range, times } from "../loops.ts";
 import { clear } from "./pack.ts";
 import { firstRow, rowsOf } from "./panels.ts";
 import { tileVectors } from "./register_tile.ts";
@@ -31,6 +31,41 @@ export function packLeft(f: FunctionBuilder, e: Element, pack: FunctionBuilder):
       op("i32.mul", get(rows), i32(e.bytes)),
     ),
   ));
+}
+
+/**
+ * `(params, source, target, from, to)`: packs whole right panels, from rows that are contiguous. Rows are read across all of these
+ * panels, since memory is fastest in long runs: a panel alone takes two cache lines of each.
+ */
+export function packRightRows(f: FunctionBuilder, e: Element): void {
+  const [p, source, target, from, to] = f.params as Locals<5>;
+  const names = ["row", "first", "x", "y", "steps", "panels", "panelBytes"] as const;
+  const [row, first, x, y, steps, panels, panelBytes] = names.map(() => f.local("i32")) as Locals<7>;
+  const field = (name: GemmField): Code => gemmParams.read(p, name);
+  const pitch = rightPitch(e);
+  f.emit(
+    set(panelBytes, op("i32.mul", field("kPadded"), i32(pitch))),
+    set(row, addMul(get(source), get(from), i32(pitch))),
+    set(first, addMul(get(target), get(from), get(panelBytes))),
+    set(steps, field("k")),
+    times(
+      steps,
+      set(x, get(row)),
+      set(y, get(first)),
+      set(panels, op("i32.sub", get(to), get(from))),
+      times(
+        panels,
+        Array.from(
+          { length: tileVectors },
+          (_, i) => memory("vector.store", i * e.vectorBytes, get(y), memory("vector.load", i * e.vectorBytes, get(x))),
+        ),
+        advance(x, pitch),
+        advance(y, get(panelBytes)),
+      ),
+      advance(row, field("rightK")),
+      advance(first, pitch),
+    ),
+  );
 }
 
 /** `(params, source, target, panel, from, steps)`: packs steps of a right panel. The last panel is padded with zeros. */

@@ -21,7 +21,7 @@ import {
   storeLane,
   zeros,
 } from "../element.ts";
-import { advance, times } from "../loops.ts";
+import { addMul, advance, times } from "../loops.ts";
 
 /**
  * The rows of the largest tile. Native code with vectors of 32 bytes has sixteen registers, with vectors of 64 bytes thirty-two. It
@@ -120,19 +120,17 @@ export class Tile {
     ];
   }
 
-  /** Fetches the rows that {@link store} will write, in code of wide vectors, so that they are in the cache when sums are done. */
-  fetch(at: Local, begin: Local, stride: Code): Code {
-    const { e, rows, vectors } = this;
-    if (e.vectorBytes === 16) return [];
+  /**
+   * Fetches a row that {@link store} will write into the cache, and moves `at` to the next. It stays at the last row. Rows are
+   * fetched one by one between steps, since more would keep the panels waiting.
+   */
+  fetchRow(at: Local, stride: Code, last: Local): Code {
     return [
-      set(at, get(begin)),
-      Array.from({ length: rows }, (_, i) => [
-        Array.from(
-          { length: Math.ceil(vectors * e.vectorBytes / 64) },
-          (_, j) => wide("prefetch_written", 64 * j, get(at)),
-        ),
-        i + 1 < rows ? advance(at, stride) : [],
-      ]),
+      Array.from(
+        { length: Math.ceil(this.vectors * this.e.vectorBytes / 64) },
+        (_, i) => wide("prefetch_written", 64 * i, get(at)),
+      ),
+      set(at, op("select", get(at), op("i32.add", get(at), stride), op("i32.eq", get(at), get(last)))),
     ];
   }
 
@@ -234,15 +232,20 @@ export function packedKernel(f: FunctionBuilder, e: Element, rows: number, vecto
   const tile = new Tile(f, e, rows, vectors);
   const count = f.local("i32");
   const { vectorBytes } = e;
+  const fetches = vectorBytes > 16;
+  const [next, last] = [f.local("i32"), f.local("i32")];
   const step = vectorBytes * tileVectors;
   f.emit(
-    tile.fetch(count, out, get(stride)),
+    fetches ? [set(next, get(out)), set(last, addMul(get(out), get(stride), i32(rows - 1)))] : [],
     when(get(bias), tile.begin((_, j) => memory("vector.load", vectorBytes * j, get(bias))), tile.clear()),
     eachStep(
       count,
       steps,
       spread,
-      (s) => tile.step(tile.packed(left, s), (j) => memory("vector.load", s * step + vectorBytes * j, get(right))),
+      (s) => [
+        fetches && s === 0 ? tile.fetchRow(next, get(stride), last) : [],
+        tile.step(tile.packed(left, s), (j) => memory("vector.load", s * step + vectorBytes * j, get(right))),
+      ],
       tile.step(tile.packedOne(left, spread), (j) => memory("vector.load", vectorBytes * j, get(right))),
       (n) => [advance(left, tile.packedBytes(n, spread)), advance(right, n * step)],
     ),
