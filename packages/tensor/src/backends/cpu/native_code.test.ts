@@ -87,6 +87,9 @@ const cases: Readonly<Record<string, (h: Library) => Tensor>> = {
   "softmax": (h) => h.randn([5, 77]).softmax(1),
   "matmul": (h) => h.randn([19, 35]).matmul(h.randn([35, 41])),
   "matmul, float64": (h) => h.randn([9, 15], { dtype: "float64" }).matmul(h.randn([15, 11], { dtype: "float64" })),
+  "matmul in blocks": (h) => h.randn([4, 520]).matmul(h.randn([520, 36])),
+  "matmul in blocks, float64": (h) =>
+    h.randn([2, 520], { dtype: "float64" }).matmul(h.randn([520, 18], { dtype: "float64" })),
   "matmul of transposed operands": (h) => h.randn([35, 33]).t().matmul(h.randn([41, 35]).t()),
   "products of a batch": (h) => h.randn([3, 9, 11]).matmul(h.randn([3, 11, 21])),
   "vector times matrix": (h) => h.randn([71]).matmul(h.randn([71, 45])),
