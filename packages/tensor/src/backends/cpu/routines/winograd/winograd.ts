@@ -154,7 +154,9 @@ function convolve(
   const e = element("f32", relaxedMadd, entry.vectorBytes);
   const panel = tileVectors * e.lanes;
   const most = Math.max(Math.min(Math.floor(blockBytes / (xis * channels * 4)), blockTiles), panel);
-  const tiling = tilingOf(batch, yHeight, yWidth, most, 4, panel);
+  // Threads share the blocks, but a block of less than a panel would waste the panel's other tiles.
+  const panels = Math.floor(batch * Math.ceil(yHeight / tileSize) * Math.ceil(yWidth / tileSize) / panel);
+  const tiling = tilingOf(batch, yHeight, yWidth, most, Math.max(Math.min(panels, 4), 1), panel);
   const { rows, columns, blockImages, bandRows, bands, blocks, tiles } = tiling;
   const pitch = (columns * tileSize + 4) * 4;
   const preparedImage = (bandRows * tileSize + points - tileSize) * pitch;
@@ -167,7 +169,7 @@ function convolve(
     sources: put(tileOffsets(tiling, preparedImage, pitch)),
     targets: put(cuts ? tileOffsets(tiling, cutImage, cutPitch) : tileOffsets(tiling, yBatch, yWidth * 4)),
   }));
-  const { count: panels, tall, height } = panelsOf(filters, tileRows(e));
+  const { count: filterPanels, tall, height } = panelsOf(filters, tileRows(e));
   const weightsXi = channels * filters * 4 + 64;
   const square = squareBytes(e);
   const valuesAt = square + roundUp(blockImages * preparedImage, 64);
@@ -188,7 +190,7 @@ function convolve(
     weightsXi,
     channels,
     filters,
-    panels,
+    panels: filterPanels,
     tall,
     height,
     x: x.pointer,
@@ -226,7 +228,7 @@ function convolve(
   engine.parallel(
     entry,
     winogradParams.write(engine, values),
-    panels,
+    filterPanels,
     Math.max(Math.ceil(512 / (tileRows(e) * channels)), 1),
   );
   engine.parallel(entry, winogradParams.write(engine, { ...values, phase: 1 }), blocks, 1);
