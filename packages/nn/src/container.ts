@@ -1,6 +1,6 @@
 /** Containers of modules: in sequence, in a list, by name. */
-import { isGradEnabled } from "@heddle/autograd";
 import type { Tensor } from "@heddle/tensor";
+import { keepsPrepared } from "@heddle/tensor/engine";
 import { BatchNorm } from "./batch_norm.ts";
 import { checkModule, type Layer, Module } from "./module.ts";
 import { ReLU } from "./rectifier.ts";
@@ -117,7 +117,7 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
 
   /** Applies the layers one after the other. */
   forward(input: Tensor): Tensor {
-    if (!isGradEnabled()) return this.forwardFolded(input);
+    if (keepsPrepared()) return this.forwardFolded(input);
     let result = input;
     for (const layer of this.layers.values()) result = layer.forward(result);
     return result;

@@ -1,7 +1,6 @@
 /** Tensors that are computed from parameters and running statistics, kept for evaluation until one of those changes. */
-import { isGradEnabled } from "@heddle/autograd";
 import { type Tensor, tidy } from "@heddle/tensor";
-import { disown, own } from "@heddle/tensor/engine";
+import { disown, keepsPrepared, own } from "@heddle/tensor/engine";
 
 type Sources = readonly (Tensor | null)[];
 
@@ -23,7 +22,7 @@ function stampsOf(sources: Sources, constants: readonly number[]): unknown[] {
 }
 
 /**
- * The tensors that `compute` makes from `sources` and `constants`. While no gradients are recorded they are kept, and returned again
+ * The tensors that `compute` makes from `sources` and `constants`. In evaluation without gradients (`noGrad`) they are kept, and returned again
  * until one of the sources is written to, freed or given other memory. One such result is kept for each `owner`, and is freed with
  * it.
  */
@@ -33,7 +32,7 @@ export function derived(
   constants: readonly number[],
   compute: () => readonly Tensor[],
 ): readonly Tensor[] {
-  if (isGradEnabled()) {
+  if (!keepsPrepared()) {
     forget(owner);
     return compute();
   }
@@ -46,7 +45,10 @@ export function derived(
     forget(owner);
   }
   const values = tidy(compute);
-  for (const value of values) own(owner, value);
+  for (const value of values) {
+    own(owner, value);
+    value.storage.lasting = true;
+  }
   known.set(owner, { stamps, values });
   return values;
 }

@@ -1,7 +1,6 @@
 /** Convolutions and linear layers with the batch normalisation that follows folded into their weight and bias. */
-import { isGradEnabled } from "@heddle/autograd";
 import { conv1d, conv2d, conv3d, fused, isFloat, type Tensor } from "@heddle/tensor";
-import { isHalf } from "@heddle/tensor/engine";
+import { isHalf, keepsPrepared } from "@heddle/tensor/engine";
 import { Conv1d, Conv2d, Conv3d, ConvNd } from "./conv.ts";
 import { derived } from "./derived_tensors.ts";
 import { linear } from "./functional/linear.ts";
@@ -41,7 +40,7 @@ export function foldedAfter(
   { residual = null, activation = "none" }: Following,
 ): Tensor | null {
   const { numFeatures, eps, weight: scale, bias: shift, runningMean, runningVar } = norm;
-  if (isGradEnabled() || runningMean === null || runningVar === null || !plain.has(layer.forward)) return null;
+  if (!keepsPrepared() || runningMean === null || runningVar === null || !plain.has(layer.forward)) return null;
   const { weight, bias } = layer as ConvNd | Linear;
   if (!(weight instanceof Parameter) || weight.shape[0] !== numFeatures || input.ndim !== weight.ndim) return null;
   const others = [bias, scale, shift, runningMean, runningVar, input, residual];

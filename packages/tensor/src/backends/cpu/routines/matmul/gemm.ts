@@ -6,6 +6,7 @@ import { gemmParams, rightPitch } from "./gemm_params.ts";
 import type { GemmWork } from "./gemm_work.ts";
 import { gemv } from "./gemv.ts";
 import { cachedModule } from "../module_cache.ts";
+import { prepared } from "../prepared.ts";
 import { panelsOf } from "./panels.ts";
 import { tileRows, tileVectors } from "./register_tile.ts";
 import { roundUp } from "../conv/image_blocks.ts";
@@ -106,7 +107,9 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   const macs = m * n * k;
   const together = count > 1 && leftBytes + rightBytes <= smallProduct;
   const threads = together ? engine.threads : 1;
-  const scratch = leftBytes + rightBytes;
+  const [leftSource, rightSource] = count === 1 ? [work.leftSource, work.rightSource] : [];
+  const leftOwn = leftSource === undefined ? leftBytes : 0;
+  const scratch = leftOwn + (rightSource === undefined ? rightBytes : 0);
   const tableBytes = together ? products.byteLength : 0;
   const spreadThread = roundUp(e.spread ? mostRows * depth * 16 : depth * pitch, 64);
   const biasCount = work.bias === undefined ? 0 : work.biasStep ? count : 1;
@@ -124,7 +127,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   // Blocks of about equal size; several even if the result is small, so that threads can share the work.
   const wanted = Math.min(Math.max(Math.ceil(macs / grain), 1), 16);
   // Right panels that only one block of rows uses are packed just before use, so that they are still in cache.
-  const inTurn = !e.spread && m <= 2 * blockRows && (together || rightPanels >= 16);
+  const inTurn = rightSource === undefined && !e.spread && m <= 2 * blockRows && (together || rightPanels >= 16);
   let rows = inTurn ? leftPanels : evenly(leftPanels, Math.ceil(blockRows / mostRows));
   let columns = evenly(rightPanels, Math.ceil(blockColumns / width));
   while (Math.ceil(leftPanels / rows) * Math.ceil(rightPanels / columns) < wanted) {
@@ -149,7 +152,7 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
     rightK: work.rightK,
     rightN: work.rightN,
     packedLeft: memory,
-    packedRight: memory + leftBytes,
+    packedRight: memory + leftOwn,
     out: 0,
     outStride: work.outStride,
     tall,
@@ -179,7 +182,31 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
       const one = { ...values, left: products[3 * i]!, right: products[3 * i + 1]!, out: products[3 * i + 2]! };
       one.bias += i * one.biasStep;
       const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), 1);
-      engine.parallel(entry, gemmParams.write(engine, one), leftPanels + (inTurn ? 0 : rightPanels), panels);
+      const pack = (changes: Partial<typeof values>, items: number): void =>
+        engine.parallel(entry, gemmParams.write(engine, { ...one, ...changes }), items, panels);
+      if (leftSource === undefined && rightSource === undefined) pack({}, leftPanels + (inTurn ? 0 : rightPanels));
+      else {
+        const layout = [kind, e.vectorBytes, k];
+        // Items are the right panels, then the left ones; if right panels are packed in turn, the left ones alone.
+        one.packedLeft = prepared(
+          engine,
+          leftSource,
+          leftSource ? `left ${[...layout, one.left - leftSource.pointer, m, work.leftM, work.leftK]}` : "",
+          leftBytes,
+          one.packedLeft,
+          (packedLeft) => pack({ packedLeft, inTurn: 1 }, leftPanels),
+        );
+        if (!inTurn) {
+          one.packedRight = prepared(
+            engine,
+            rightSource,
+            rightSource ? `right ${[...layout, one.right - rightSource.pointer, n, work.rightK, work.rightN]}` : "",
+            rightBytes,
+            one.packedRight,
+            (packedRight) => pack({ packedRight }, rightPanels),
+          );
+        }
+      }
       engine.parallel(entry, gemmParams.write(engine, { ...one, phase: 1 }), blocks, 1);
     }
   }

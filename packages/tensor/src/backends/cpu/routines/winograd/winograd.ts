@@ -9,6 +9,7 @@ import { element } from "../element.ts";
 import { imagesOfBlock, roundUp } from "../conv/image_blocks.ts";
 import { cachedModule } from "../module_cache.ts";
 import type { CpuOperand } from "../operand.ts";
+import { prepared } from "../prepared.ts";
 import { panelsOf } from "../matmul/panels.ts";
 import { tablesFor } from "../table_cache.ts";
 import { tileRows, tileVectors } from "../matmul/register_tile.ts";
@@ -99,7 +100,7 @@ export function convByTiles(
   if (!fits(x, w, attrs)) return false;
   const [filters, channels] = w.shape as [number, number];
   if (!tilesPay(channels, filters, y.shape)) return false;
-  const weights = { w: w.pointer, wFilter: channels * 36, wChannel: 36, wTap: 4 };
+  const weights = { source: w.source, w: w.pointer, wFilter: channels * 36, wChannel: 36, wTap: 4 };
   convolve(engine, x, weights, y, attrs.padding, { bias, rectifies: attrs.activation === "relu" });
   return true;
 }
@@ -118,7 +119,7 @@ export function convGradByTiles(
   if (!fits(y, w, attrs)) return false;
   const [filters, channels] = w.shape as [number, number];
   if (!tilesPay(filters, channels, x.shape)) return false;
-  const weights = { w: w.pointer + 32, wFilter: 36, wChannel: channels * 36, wTap: -4 };
+  const weights = { source: w.source, w: w.pointer + 32, wFilter: 36, wChannel: channels * 36, wTap: -4 };
   convolve(engine, y, weights, x, attrs.padding.map((n) => 2 - n), { rectifies: false });
   return true;
 }
@@ -132,6 +133,7 @@ export function tilesPay(channels: number, filters: number, [batch, , height, wi
 }
 
 interface Weights {
+  readonly source: CpuOperand["source"];
   readonly w: number;
   readonly wFilter: number;
   readonly wChannel: number;
@@ -141,7 +143,7 @@ interface Weights {
 function convolve(
   engine: Engine,
   x: CpuOperand,
-  weights: Weights,
+  { source, ...taps }: Weights,
   y: CpuOperand,
   padding: readonly number[],
   { bias, rectifies }: { readonly bias?: CpuOperand | undefined; readonly rectifies: boolean },
@@ -178,14 +180,15 @@ function convolve(
   const scratch = roundUp(cutAt + blockImages * cutImage, 64);
   const atPoints = roundUp(xis * weightsXi, 64);
   const { heap } = engine;
-  const bytes = atPoints + 64 + engine.threads * scratch;
+  const own = source === undefined ? atPoints : 0;
+  const bytes = own + 64 + engine.threads * scratch;
   const memory = heap.borrow(bytes);
-  const noBias = memory + atPoints;
+  const noBias = memory + own;
   if (!bias) heap.bytes.fill(0, noBias, noBias + 4);
   const values = {
-    ...weights,
+    ...taps,
     ...tables,
-    phase: 0,
+    phase: 1,
     weights: memory,
     weightsXi,
     channels,
@@ -207,7 +210,7 @@ function convolve(
     bandRows,
     tileRows: rows,
     tileColumns: columns,
-    prepared: memory + atPoints + 64,
+    prepared: memory + own + 64,
     preparedImage,
     pitch,
     values: valuesAt,
@@ -225,12 +228,13 @@ function convolve(
     biasStep: bias ? 4 : 0,
     rectifies: rectifies ? 1 : 0,
   };
-  engine.parallel(
-    entry,
-    winogradParams.write(engine, values),
-    filterPanels,
-    Math.max(Math.ceil(512 / (tileRows(e) * channels)), 1),
-  );
-  engine.parallel(entry, winogradParams.write(engine, { ...values, phase: 1 }), blocks, 1);
+  const { w, wFilter, wTap } = taps;
+  const weightsKey = source &&
+    `winograd ${e.vectorBytes} ${w - source.pointer} ${channels} ${filters} ${wFilter} ${wTap}`;
+  const weights = prepared(engine, source, weightsKey ?? "", atPoints, memory, (weights) => {
+    const params = winogradParams.write(engine, { ...values, phase: 0, weights });
+    engine.parallel(entry, params, filterPanels, Math.max(Math.ceil(512 / (tileRows(e) * channels)), 1));
+  });
+  engine.parallel(entry, winogradParams.write(engine, { ...values, weights }), blocks, 1);
   heap.giveBack(memory);
 }
