@@ -199,7 +199,7 @@ function convolve(
   );
   const values = {
     ...weights,
-    phase: 1,
+    phase: 0,
     groups,
     w,
     filters,
@@ -229,13 +229,15 @@ function convolve(
   const packGrain = Math.max(Math.ceil(16_384 / (steps * 5)), 1);
   const { wFilter, wStep, parts } = weights;
   const packing = source &&
-    [form, e.vectorBytes, kind, w - source.pointer, groups, filters, steps, wFilter, wStep, parts];
-  const packed = prepared(engine, source, `conv ${packing}`, packedBytes + spreadBytes, memory, (packed) => {
-    const params = convForwardParams.write(engine, { ...values, phase: 0, packed, spread: packed + packedBytes });
-    engine.parallel(entry, params, panels * groups, packGrain);
+    `${form} ${kind} ${e.vectorBytes} ${w - source.pointer} ${groups} ${filters} ${steps} ${wFilter} ${wStep} ${parts}`;
+  values.packed = prepared(engine, source, packing ?? "", packedBytes + spreadBytes, memory, (packed) => {
+    values.packed = packed;
+    values.spread = packed + packedBytes;
+    engine.parallel(entry, convForwardParams.write(engine, values), panels * groups, packGrain);
   });
+  values.spread = values.packed + packedBytes;
+  values.phase = 1;
   const items = Math.max(Math.ceil(grain * blocks / macs), 1);
-  const params = convForwardParams.write(engine, { ...values, packed, spread: packed + packedBytes });
-  engine.parallel(entry, params, batch * groups * blocks, items);
+  engine.parallel(entry, convForwardParams.write(engine, values), batch * groups * blocks, items);
   heap.giveBack(memory);
 }

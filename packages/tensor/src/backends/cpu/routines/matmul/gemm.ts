@@ -178,36 +178,37 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
     const params = gemmParams.write(engine, { ...values, phase: 2 });
     engine.parallel(entry, params, count, Math.max(Math.ceil(grain / Math.max(macs, 1)), 1));
   } else {
+    const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), 1);
+    const pack = (items: number): void => engine.parallel(entry, gemmParams.write(engine, values), items, panels);
+    /** Packs both operands, or takes what is kept. Items are the right panels, then the left ones; or, in turn, the left ones alone. */
+    const packSources = (): void => {
+      const { left, right } = values;
+      const layout = `${kind} ${e.vectorBytes} ${k}`;
+      const leftKey = leftSource && `left ${layout} ${left - leftSource.pointer} ${m} ${work.leftM} ${work.leftK}`;
+      values.inTurn = 1;
+      values.packedLeft = prepared(engine, leftSource, leftKey ?? "", leftBytes, values.packedLeft, (pointer) => {
+        values.packedLeft = pointer;
+        pack(leftPanels);
+      });
+      if (inTurn) return;
+      const rightKey = rightSource &&
+        `right ${layout} ${right - rightSource.pointer} ${n} ${work.rightK} ${work.rightN}`;
+      values.inTurn = 0;
+      values.packedRight = prepared(engine, rightSource, rightKey ?? "", rightBytes, values.packedRight, (pointer) => {
+        values.packedRight = pointer;
+        pack(rightPanels);
+      });
+    };
     for (let i = 0; i < count; i++) {
-      const one = { ...values, left: products[3 * i]!, right: products[3 * i + 1]!, out: products[3 * i + 2]! };
-      one.bias += i * one.biasStep;
-      const panels = Math.max(Math.ceil(packGrain / (width * Math.max(k, 1))), 1);
-      const pack = (changes: Partial<typeof values>, items: number): void =>
-        engine.parallel(entry, gemmParams.write(engine, { ...one, ...changes }), items, panels);
-      if (leftSource === undefined && rightSource === undefined) pack({}, leftPanels + (inTurn ? 0 : rightPanels));
-      else {
-        const layout = [kind, e.vectorBytes, k];
-        // Items are the right panels, then the left ones; if right panels are packed in turn, the left ones alone.
-        one.packedLeft = prepared(
-          engine,
-          leftSource,
-          leftSource ? `left ${[...layout, one.left - leftSource.pointer, m, work.leftM, work.leftK]}` : "",
-          leftBytes,
-          one.packedLeft,
-          (packedLeft) => pack({ packedLeft, inTurn: 1 }, leftPanels),
-        );
-        if (!inTurn) {
-          one.packedRight = prepared(
-            engine,
-            rightSource,
-            rightSource ? `right ${[...layout, one.right - rightSource.pointer, n, work.rightK, work.rightN]}` : "",
-            rightBytes,
-            one.packedRight,
-            (packedRight) => pack({ packedRight }, rightPanels),
-          );
-        }
-      }
-      engine.parallel(entry, gemmParams.write(engine, { ...one, phase: 1 }), blocks, 1);
+      values.left = products[3 * i]!;
+      values.right = products[3 * i + 1]!;
+      values.out = products[3 * i + 2]!;
+      values.bias = bias + i * values.biasStep;
+      values.phase = 0;
+      if (leftSource === undefined && rightSource === undefined) pack(leftPanels + (inTurn ? 0 : rightPanels));
+      else packSources();
+      values.phase = 1;
+      engine.parallel(entry, gemmParams.write(engine, values), blocks, 1);
     }
   }
   heap.giveBack(memory);

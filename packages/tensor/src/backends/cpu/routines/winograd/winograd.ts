@@ -143,7 +143,7 @@ interface Weights {
 function convolve(
   engine: Engine,
   x: CpuOperand,
-  { source, ...taps }: Weights,
+  { source, w, wFilter, wChannel, wTap }: Weights,
   y: CpuOperand,
   padding: readonly number[],
   { bias, rectifies }: { readonly bias?: CpuOperand | undefined; readonly rectifies: boolean },
@@ -166,8 +166,8 @@ function convolve(
   const cutPitch = columns * tileSize * 4;
   const cutImage = cuts ? bandRows * tileSize * cutPitch : 0;
   const yBatch = filters * yHeight * yWidth * 4;
-  const key = `winograd ${[blockImages, bandRows, columns, yBatch, yWidth, cuts]}`;
-  const tables = tablesFor(engine, key, (put) => ({
+  const key = `winograd ${blockImages} ${bandRows} ${columns} ${yBatch} ${yWidth} ${cuts}`;
+  const { sources, targets } = tablesFor(engine, key, (put) => ({
     sources: put(tileOffsets(tiling, preparedImage, pitch)),
     targets: put(cuts ? tileOffsets(tiling, cutImage, cutPitch) : tileOffsets(tiling, yBatch, yWidth * 4)),
   }));
@@ -186,9 +186,13 @@ function convolve(
   const noBias = memory + own;
   if (!bias) heap.bytes.fill(0, noBias, noBias + 4);
   const values = {
-    ...taps,
-    ...tables,
-    phase: 1,
+    phase: 0,
+    w,
+    wFilter,
+    wChannel,
+    wTap,
+    sources,
+    targets,
     weights: memory,
     weightsXi,
     channels,
@@ -228,13 +232,14 @@ function convolve(
     biasStep: bias ? 4 : 0,
     rectifies: rectifies ? 1 : 0,
   };
-  const { w, wFilter, wTap } = taps;
-  const weightsKey = source &&
+  const layout = source &&
     `winograd ${e.vectorBytes} ${w - source.pointer} ${channels} ${filters} ${wFilter} ${wTap}`;
-  const weights = prepared(engine, source, weightsKey ?? "", atPoints, memory, (weights) => {
-    const params = winogradParams.write(engine, { ...values, phase: 0, weights });
-    engine.parallel(entry, params, filterPanels, Math.max(Math.ceil(512 / (tileRows(e) * channels)), 1));
+  values.weights = prepared(engine, source, layout ?? "", atPoints, memory, (weights) => {
+    values.weights = weights;
+    const grain = Math.max(Math.ceil(512 / (tileRows(e) * channels)), 1);
+    engine.parallel(entry, winogradParams.write(engine, values), filterPanels, grain);
   });
-  engine.parallel(entry, winogradParams.write(engine, { ...values, weights }), blocks, 1);
+  values.phase = 1;
+  engine.parallel(entry, winogradParams.write(engine, values), blocks, 1);
   heap.giveBack(memory);
 }
