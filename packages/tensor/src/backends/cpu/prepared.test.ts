@@ -100,6 +100,17 @@ for (const threads of [1, 3]) {
       expect(heap.inUse - before).toBeLessThan(9 * 4 * w.numel);
     });
 
+    test("a weight times itself is right when the bound is reached in between", () => {
+      const w = numbers([200, 35], device);
+      w.storage.lasting = true;
+      const x = numbers([9, 35], device);
+      const expected = w.clone().matmul(w.clone().t()).toArray();
+      for (let i = 0; i < 60; i++) {
+        x.matmul(w.narrow(0, i, 100).t()).dispose();
+        expect(w.matmul(w.t()).toArray()).toEqual(expected);
+      }
+    });
+
     test("nothing is kept while gradients are recorded or computed", () => {
       const w = numbers([35, 21], device);
       w.storage.lasting = true;

@@ -107,7 +107,9 @@ export function gemm(engine: Engine, work: GemmWork, packedBytes: number = packe
   const macs = m * n * k;
   const together = count > 1 && leftBytes + rightBytes <= smallProduct;
   const threads = together ? engine.threads : 1;
-  const [leftSource, rightSource] = count === 1 ? [work.leftSource, work.rightSource] : [];
+  const rightSource = count === 1 ? work.rightSource : undefined;
+  // Of a tensor times itself one side is kept: keeping the second may free the first.
+  const leftSource = count === 1 && work.leftSource !== rightSource ? work.leftSource : undefined;
   const leftOwn = leftSource === undefined ? leftBytes : 0;
   const scratch = leftOwn + (rightSource === undefined ? rightBytes : 0);
   const tableBytes = together ? products.byteLength : 0;
